@@ -1,0 +1,19 @@
+import type { Principal } from '../audience/principal.ts'
+import type { Result } from '../result.ts'
+
+/** Tells who a token is, and believes nothing that is not signed. Never rejects; bounded in time, also when keys must be fetched. */
+export interface Authenticator {
+  authenticate(token: string): Promise<Result<VerifiedToken, AuthenticationFailure>>
+}
+
+export interface VerifiedToken {
+  readonly principal: Principal
+  /** From `scope` (space separated) or `scp` (array or string). */
+  readonly scopes: readonly string[]
+}
+
+export interface AuthenticationFailure {
+  readonly kind: 'malformed' | 'forged' | 'expired' | 'not-yet-valid' | 'wrong-issuer' | 'wrong-audience' | 'algorithm' | 'missing-claim' | 'too-large' | 'keys-unavailable'
+  /** What was wrong and what was expected; never the token or a claim's value. */
+  readonly detail: string
+}

@@ -1,0 +1,27 @@
+import type { Result } from '../result.ts'
+
+/** Appends records to the topic. `publish` says ok only when the log has them for good (acks=all), in the order given, per partition. */
+export interface EventPublisher {
+  /**
+   * All or, on failure, possibly some: a caller that tries again sends the same source and id, and duplicates are suppressed.
+   * Never rejects. @param records at least one
+   */
+  publish(records: readonly OutgoingRecord[], options: { readonly timeoutMs: number }): Promise<Result<void, PublishFailure>>
+  /** Waits for what is under way (bounded by the deadline), then releases everything. Idempotent. */
+  stop(options: { readonly deadlineMs: number }): Promise<void>
+}
+
+export interface OutgoingRecord {
+  /** Decides the partition (murmur2, as Kafka's own clients do); null when nothing orders this event after another. */
+  readonly key: string | null
+  /** Decides the partition when there is no key, so that the same event sent twice meets its twin in one partition. */
+  readonly identity: string
+  readonly value: Buffer | null
+  readonly headers: Readonly<Record<string, string>>
+}
+
+export interface PublishFailure {
+  /** unavailable and timeout: try again later; too-large: the log will never take it. */
+  readonly kind: 'unavailable' | 'timeout' | 'too-large'
+  readonly detail: string
+}

@@ -1,0 +1,45 @@
+import type { Audience } from '../audience/audience.ts'
+
+/**
+ * What routing needs of a record, and no more. The rest of the event is looked at when somebody is to receive it
+ * (`encodeEvent`), because most records on a busy channel match nobody on this pod.
+ */
+export interface DecodedRecord {
+  readonly id: string
+  readonly source: string
+  readonly audience: Audience
+  /** The W3C trace context of the record's transport (Kafka header `traceparent`), else the event's own; null when there is none. */
+  readonly traceparent: string | null
+  /** The undecoded rest, for `encodeEvent`. */
+  readonly content: EventContent
+}
+
+/** Where the event's attributes and data still are. */
+export type EventContent =
+  /** CloudEvents binary mode: attributes in `ce_*` headers, data in the value. */
+  | { readonly kind: 'binary'; readonly record: import('./log-record.ts').LogRecord }
+  /** CloudEvents structured mode, and the legacy form with its payload lifted into `data`: already parsed JSON. */
+  | { readonly kind: 'parsed'; readonly event: Readonly<Record<string, unknown>>; readonly bytes: number }
+
+/** Why a record is no event that Carillon can deliver. `reason` is a closed table: it becomes a metric label and a DLQ header. */
+export interface DecodeFailure {
+  readonly reason: DecodeFailureReason
+  /** For people; never contains the record's content. */
+  readonly detail: string
+}
+
+export const decodeFailureReasons = [
+  'empty', // no value and no headers: a tombstone or an empty record
+  'not-json',
+  'invalid-utf8',
+  'not-an-event', // JSON, but not an object, or a required attribute is missing or of the wrong type
+  'specversion', // a specversion other than 1.0 (or its legacy alias 1.0.2)
+  'bad-attribute', // an attribute or extension breaks the CloudEvents rules
+  'bad-audience',
+  'bad-data', // data is not what datacontenttype says
+  'too-deep',
+  'too-large',
+  'content-type', // a content type that is no CloudEvents form
+] as const
+
+export type DecodeFailureReason = (typeof decodeFailureReasons)[number]

@@ -1,0 +1,78 @@
+/**
+ * Every metric of the gateway: one table, from which come the registry (`prometheus.ts`) and docs/reference/metrics.md.
+ * Label values are closed sets and begin at zero. Nothing a stranger can choose is a label.
+ */
+import { decodeFailureReasons } from '../event/decoded-record.ts'
+import { closeCodes } from '../session/close-codes.ts'
+
+export const metrics = {
+  sessions: { name: 'carillon_sessions', type: 'gauge', help: 'Live connections.', labels: { transport: ['websocket', 'sse'] } },
+  sessionsOpened: { name: 'carillon_sessions_opened_total', type: 'counter', help: 'Connections that were admitted.', labels: { transport: ['websocket', 'sse'] } },
+  sessionsClosed: { name: 'carillon_sessions_closed_total', type: 'counter', help: 'Connections that ended, by who or what ended them (a code of the close table, or the peer).', labels: { code: [...Object.keys(closeCodes), 'peer'] } },
+  handshakesRefused: { name: 'carillon_handshakes_refused_total', type: 'counter', help: 'Connections that were not admitted, by reason.', labels: { reason: ['origin', 'subprotocol', 'request', 'unauthenticated', 'bad-cursor', 'overloaded', 'too-many-connections', 'too-many-upgrades', 'keys-unavailable', 'not-ready', 'draining'] } },
+  recordsRead: { name: 'carillon_records_read_total', type: 'counter', help: 'Records read from the log.', labels: {} },
+  recordsUndecodable: { name: 'carillon_records_undecodable_total', type: 'counter', help: 'Records that are no event that can be delivered, by reason.', labels: { reason: decodeFailureReasons } },
+  recordsWithoutAudience: { name: 'carillon_records_without_audience_total', type: 'counter', help: 'Events that name nobody and therefore reach nobody.', labels: {} },
+  recordsDuplicate: { name: 'carillon_records_duplicate_total', type: 'counter', help: 'Events that were not delivered because their source and id had been seen within the window.', labels: {} },
+  eventsEncoded: { name: 'carillon_events_encoded_total', type: 'counter', help: 'Events that were encoded for the wire: at most once each.', labels: {} },
+  deliveries: { name: 'carillon_deliveries_total', type: 'counter', help: 'Events written to connections.', labels: {} },
+  deliveryWrites: { name: 'carillon_delivery_writes_total', type: 'counter', help: 'Writes in which those events left.', labels: {} },
+  deliveryLatency: { name: 'carillon_delivery_latency_seconds', type: 'histogram', help: 'From the record\'s timestamp to the first write of the event.', labels: {}, buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] },
+  sessionsCatchingUp: { name: 'carillon_sessions_catching_up', type: 'gauge', help: 'Connections that wait for their socket or have more to read from the replay log.', labels: {} },
+  gaps: { name: 'carillon_gaps_total', type: 'counter', help: 'Sessions that were told, or closed because, something is lost, by reason.', labels: { reason: ['too-old', 'too-slow', 'epoch', 'future', 'log-lost'] } },
+  resumes: { name: 'carillon_resumes_total', type: 'counter', help: 'Sessions that came with a cursor.', labels: {} },
+  eventsReplayed: { name: 'carillon_events_replayed_total', type: 'counter', help: 'Events written while resuming.', labels: {} },
+  replayEntries: { name: 'carillon_replay_entries', type: 'gauge', help: 'Events in the replay log.', labels: {} },
+  replayBytes: { name: 'carillon_replay_bytes', type: 'gauge', help: 'Bytes in the replay log.', labels: {} },
+  replayAge: { name: 'carillon_replay_age_seconds', type: 'gauge', help: 'Age of the oldest event in the replay log.', labels: {} },
+  deduplicationIds: { name: 'carillon_deduplication_ids', type: 'gauge', help: 'Sources and ids that are remembered.', labels: {} },
+  logLag: { name: 'carillon_log_lag_records', type: 'gauge', help: 'Records between this pod and the ends of the partitions, summed.', labels: {} },
+  logHealthy: { name: 'carillon_log_healthy', type: 'gauge', help: '1 while records are read or there are none, 0 while the consumer is down.', labels: {} },
+  sourceRebuilds: { name: 'carillon_source_rebuilds_total', type: 'counter', help: 'Times that the consumer was rebuilt, by cause.', labels: { cause: ['crash', 'stall', 'start'] } },
+  dlqRecords: { name: 'carillon_dlq_records_total', type: 'counter', help: 'Records this pod copied to the dead letter topic.', labels: {} },
+  emitted: { name: 'carillon_emitted_events_total', type: 'counter', help: 'Events that the log acknowledged, by API.', labels: { api: ['emit-message', 'events'] } },
+  emitRefused: { name: 'carillon_emit_refused_total', type: 'counter', help: 'Emit requests that were refused, by HTTP status.', labels: { status: ['400', '401', '403', '404', '405', '408', '413', '415', '429', '500', '503'] } },
+  emitLatency: { name: 'carillon_emit_latency_seconds', type: 'histogram', help: 'From the request to the acknowledgement of the log.', labels: {}, buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5] },
+  emitInFlight: { name: 'carillon_emit_in_flight_events', type: 'gauge', help: 'Events that wait for the acknowledgement.', labels: {} },
+  rateLimitedEmitters: { name: 'carillon_emit_rate_limiters', type: 'gauge', help: 'Emitters whose rate is being counted.', labels: {} },
+  inboundFrames: { name: 'carillon_inbound_frames_total', type: 'counter', help: 'Frames that clients sent; they are ignored.', labels: {} },
+  jwksFetches: { name: 'carillon_jwks_fetches_total', type: 'counter', help: 'Fetches of the key set, by outcome.', labels: { outcome: ['ok', 'failed'] } },
+} as const satisfies Record<string, MetricDefinition>
+
+export interface MetricDefinition {
+  /** As Prometheus sees it, unit included. */
+  readonly name: string
+  readonly type: 'counter' | 'gauge' | 'histogram'
+  readonly help: string
+  /** Label name -> all its values. At most one label. */
+  readonly labels: Readonly<Record<string, readonly string[]>>
+  readonly buckets?: readonly number[]
+}
+
+type LabelsOf<L> = { readonly [Name in keyof L]: L[Name] extends readonly (infer V)[] ? V : never }
+type LabelArguments<L> = keyof L extends never ? [] : [labels: LabelsOf<L>]
+
+export interface Counter<A extends unknown[]> {
+  /** @param by at least 0 */
+  add(by: number, ...labels: A): void
+}
+export interface Gauge<A extends unknown[]> {
+  set(value: number, ...labels: A): void
+  add(by: number, ...labels: A): void
+  /** Asks `read` for the value whenever the metrics are collected, in place of `set`. */
+  collect(read: () => number, ...labels: A): void
+}
+export interface Histogram {
+  observe(value: number): void
+}
+
+/** What the core is given: a handle per row of the table. `prometheus.ts` makes the real ones, testing/ a recording twin. */
+export type Metrics = {
+  readonly [M in keyof typeof metrics]: MetricHandle<(typeof metrics)[M]>
+}
+
+type MetricHandle<D> = D extends { readonly type: 'counter'; readonly labels: infer L }
+  ? Counter<LabelArguments<L>>
+  : D extends { readonly type: 'gauge'; readonly labels: infer L }
+    ? Gauge<LabelArguments<L>>
+    : Histogram

@@ -1,0 +1,60 @@
+/**
+ * Every HTTP error that the gateway answers, as problem details (RFC 9457, `application/problem+json`). One table: it renders
+ * docs/reference/problems.md.
+ */
+export const problems = {
+  'bad-request': { status: 400, title: 'The request is not one that this endpoint understands' },
+  'not-json': { status: 400, title: 'The body is not JSON' },
+  'invalid-event': { status: 400, title: 'The event breaks a rule' },
+  'invalid-batch': { status: 400, title: 'Some events of the batch break a rule; none was accepted' },
+  'bad-subprotocol': { status: 400, title: 'None of the offered subprotocols is spoken here' },
+  'bad-cursor': { status: 400, title: 'The cursor is not one of this channel' },
+  unauthenticated: { status: 401, title: 'No token that can be believed' },
+  'origin-forbidden': { status: 403, title: 'Pages of this origin may not use this gateway' },
+  forbidden: { status: 403, title: 'The token does not allow this' },
+  'not-found': { status: 404, title: 'There is nothing here' },
+  'unknown-channel': { status: 404, title: 'This gateway serves another channel' },
+  'method-not-allowed': { status: 405, title: 'This endpoint does not take that method' },
+  'request-timeout': { status: 408, title: 'The request took too long to arrive' },
+  'body-too-large': { status: 413, title: 'The body is larger than the limit' },
+  'event-too-large': { status: 413, title: 'The event is larger than the limit' },
+  'batch-too-large': { status: 413, title: 'The batch has more events than the limit' },
+  'unsupported-media-type': { status: 415, title: 'The content type is none that this endpoint takes' },
+  'upgrade-required': { status: 426, title: 'This endpoint speaks WebSocket' },
+  'too-many-requests': { status: 429, title: 'Too many requests' },
+  'too-many-connections': { status: 429, title: 'This user has as many connections as one user may have' },
+  'internal-error': { status: 500, title: 'Something broke in the gateway' },
+  overloaded: { status: 503, title: 'This gateway has as much to do as it may have' },
+  'not-acknowledged': { status: 503, title: 'The log did not acknowledge the event in time' },
+  'keys-unavailable': { status: 503, title: 'The keys that verify tokens cannot be fetched just now' },
+  'not-ready': { status: 503, title: 'This gateway is not ready' },
+  draining: { status: 503, title: 'This gateway is stopping' },
+} as const satisfies Record<string, { readonly status: number; readonly title: string }>
+
+export type ProblemType = keyof typeof problems
+
+export interface Problem {
+  readonly type: ProblemType
+  /** What was wrong, what was expected, what to do. Never a token or payload. */
+  readonly detail: string
+  /** Becomes `Retry-After`, rounded up to seconds. */
+  readonly retryAfterMs?: number
+  /** Per-event errors of a batch and the like; members of the problem object. */
+  readonly members?: Readonly<Record<string, unknown>>
+}
+
+export interface ProblemResponse {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/** The whole HTTP answer, for whichever server sends it. */
+export function renderProblem(problem: Problem): ProblemResponse {
+  const { status, title } = problems[problem.type]
+  const body = { type: `urn:carillon:problem:${problem.type}`, title, status, detail: problem.detail, ...problem.members }
+  const headers: Record<string, string> = { 'content-type': 'application/problem+json', 'cache-control': 'no-store' }
+  if (problem.retryAfterMs !== undefined) headers['retry-after'] = String(Math.max(1, Math.ceil(problem.retryAfterMs / 1000)))
+  if (status === 401) headers['www-authenticate'] = 'Bearer'
+  return { status, headers, body: JSON.stringify(body) }
+}
