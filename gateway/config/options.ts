@@ -16,7 +16,7 @@ export const options = {
   internalHost: { env: 'INTERNAL_HOST', kind: 'string', default: '0.0.0.0', group: 'Listening', sentence: 'Address of the internal port. Development mode listens on 127.0.0.1 whatever this says.' },
   internalPort: { env: 'INTERNAL_PORT', kind: 'integer', default: 9000, min: 0, max: 65_535, group: 'Listening', sentence: 'Internal port: /livez, /readyz and /metrics. Never expose it. 0 takes a free one.' },
   // ---- Kafka
-  kafkaBrokers: { env: 'KAFKA_BROKERS', kind: 'list', default: [], maxItems: 32, group: 'Kafka', sentence: 'host:port of the brokers to begin with. Empty: an in-process log stands in for Kafka (development only).' },
+  kafkaBrokers: { env: 'KAFKA_BROKERS', kind: 'list', default: [], maxItems: 32, items: 'broker', group: 'Kafka', sentence: 'host:port of the brokers to begin with. Empty: an in-process log stands in for Kafka (development mode only).' },
   kafkaTopic: { env: 'KAFKA_TOPIC', kind: 'string', default: 'platform.chrome', pattern: '^[A-Za-z0-9._-]{1,240}$', group: 'Kafka', sentence: 'The topic of the channel.' },
   kafkaTopicPartitions: { env: 'KAFKA_TOPIC_PARTITIONS', kind: 'integer', default: 8, min: 1, max: 1024, group: 'Kafka', sentence: 'Partitions of a topic that the gateway creates, and of the in-process log.' },
   kafkaCreateTopic: { env: 'KAFKA_CREATE_TOPIC', kind: 'enum', values: ['auto', 'on', 'off'], default: 'auto', group: 'Kafka', sentence: 'Whether a missing topic is created; auto: in development mode only.' },
@@ -38,8 +38,8 @@ export const options = {
   // ---- authentication
   jwtJwksUri: { env: 'JWT_JWKS_URI', kind: 'url', default: '', group: 'Authentication', sentence: 'Where the keys that verify tokens are published (JSON Web Key Set).' },
   jwtKeysFile: { env: 'JWT_KEYS_FILE', kind: 'file', default: '', group: 'Authentication', sentence: 'File with the keys that verify tokens: a JSON Web Key Set, or PEM public keys or certificates. Read again when it changes.' },
-  jwtIssuer: { env: 'JWT_ISSUER', kind: 'string', default: '', maxLength: 512, group: 'Authentication', sentence: 'The only `iss` that is believed. Required in production.' },
-  jwtAudience: { env: 'JWT_AUDIENCE', kind: 'list', default: [], maxItems: 16, group: 'Authentication', sentence: 'A token must name one of these in `aud`. Required in production.' },
+  jwtIssuer: { env: 'JWT_ISSUER', kind: 'string', default: '', maxLength: 512, group: 'Authentication', sentence: 'The only `iss` that is believed. Required outside development mode.' },
+  jwtAudience: { env: 'JWT_AUDIENCE', kind: 'list', default: [], maxItems: 16, group: 'Authentication', sentence: 'A token must name one of these in `aud`. Required outside development mode.' },
   jwtAlgorithms: { env: 'JWT_ALGORITHMS', kind: 'list', default: ['RS256', 'PS256', 'ES256', 'EdDSA'], maxItems: 12, values: ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'], group: 'Authentication', sentence: 'Signature algorithms that are believed. Symmetric ones and `none` cannot be allowed.' },
   jwtClockToleranceMs: { env: 'JWT_CLOCK_TOLERANCE_MS', kind: 'integer', default: 5_000, min: 0, max: 300_000, group: 'Authentication', sentence: 'How far clocks may be apart when `exp`, `nbf` and `iat` are judged.' },
   jwtCookie: { env: 'JWT_COOKIE', kind: 'string', default: 'cs_jwt', pattern: '^[!#$%&\'*+.^_`|~0-9A-Za-z-]{1,128}$', group: 'Authentication', sentence: 'Name of the cookie that may hold the token.' },
@@ -51,7 +51,7 @@ export const options = {
   jwksTimeoutMs: { env: 'JWKS_TIMEOUT_MS', kind: 'integer', default: 3_000, min: 100, max: 30_000, group: 'Authentication', sentence: 'How long a fetch of the key set may take. Keys that were fetched before go on working when it fails.' },
   jwksRefreshMs: { env: 'JWKS_REFRESH_MS', kind: 'integer', default: 600_000, min: 1_000, max: 86_400_000, group: 'Authentication', sentence: 'Age at which the key set is fetched again.' },
   jwksCooldownMs: { env: 'JWKS_COOLDOWN_MS', kind: 'integer', default: 10_000, min: 100, max: 600_000, group: 'Authentication', sentence: 'Least time between two fetches that tokens with unknown key ids can cause.' },
-  allowedOrigins: { env: 'ALLOWED_ORIGINS', kind: 'list', default: [], maxItems: 256, group: 'Authentication', sentence: 'Origins (scheme://host[:port]) whose pages may connect and emit. Required in production; in development mode every page of this machine may.' },
+  allowedOrigins: { env: 'ALLOWED_ORIGINS', kind: 'list', default: [], maxItems: 256, items: 'origin', group: 'Authentication', sentence: 'Origins (scheme://host[:port]) whose pages may connect and emit. Required outside development mode; in it, every page of this machine may.' },
   dangerouslyAllowAnyOrigin: { env: 'DANGEROUSLY_ALLOW_ANY_ORIGIN', kind: 'boolean', default: false, group: 'Authentication', sentence: 'Lets pages of any site connect with the user\'s cookie. Never with cookies that carry authority.' },
   // ---- emit
   emitScopes: { env: 'EMIT_SCOPES', kind: 'list', default: ['carillon.emit'], maxItems: 32, group: 'Emit', sentence: 'A token may emit when it has one of these scopes (`scope` or `scp`).' },
@@ -93,7 +93,7 @@ export type Option =
   | (OptionBase & { readonly kind: 'boolean'; readonly default: boolean })
   | (OptionBase & { readonly kind: 'string' | 'secret' | 'file' | 'url'; readonly default: string; readonly pattern?: string; readonly maxLength?: number })
   | (OptionBase & { readonly kind: 'enum'; readonly default: string; readonly values: readonly string[] })
-  | (OptionBase & { readonly kind: 'list'; readonly default: readonly string[]; readonly maxItems: number; readonly values?: readonly string[] })
+  | (OptionBase & { readonly kind: 'list'; readonly default: readonly string[]; readonly maxItems: number; readonly values?: readonly string[]; readonly items?: 'broker' | 'origin' })
 
 interface OptionBase {
   /** The environment variable. */

@@ -1,0 +1,129 @@
+import { failed, ok, type Result } from '../result.ts'
+import type { Option } from './options.ts'
+
+/** A value of any option, before its name is known to the type checker. */
+export type OptionValueOf = string | number | boolean | readonly string[]
+
+/** What reading an option may ask of the machine. */
+export interface OptionReader {
+  /** Whether the file at this path exists and this process may read it. */
+  readonly readable: (path: string) => boolean
+}
+
+/**
+ * Reads the text of one option, as its row in the table says.
+ * @param text not empty: an empty variable counts as unset, which is the caller's to know
+ * @returns the value, or what was expected, as the end of the sentence "expected ..."
+ */
+export function readOption(option: Option, text: string, reader: OptionReader): Result<OptionValueOf, string> {
+  switch (option.kind) {
+    case 'integer':
+      return readInteger(option, text.trim())
+    case 'boolean':
+      return readBoolean(text.trim())
+    case 'enum':
+      return option.values.includes(text.trim()) ? ok(text.trim()) : failed(describeExpected(option))
+    case 'list':
+      return readList(option, text)
+    case 'url':
+      return readUrl(option, text.trim())
+    case 'file':
+      return reader.readable(text) ? readText(option, text) : failed(describeExpected(option))
+    case 'string':
+    case 'secret':
+      return readText(option, text)
+    default:
+      return option satisfies never
+  }
+}
+
+/** What the text of an option may be, for errors, help and reference. */
+export function describeExpected(option: Option): string {
+  switch (option.kind) {
+    case 'integer':
+      return `a whole number from ${option.min} to ${option.max}`
+    case 'boolean':
+      return 'true, false, 1 or 0'
+    case 'enum':
+      return `one of ${option.values.join(', ')}`
+    case 'list':
+      return describeList(option)
+    case 'url':
+      return 'an http or https URL without a user name or password in it'
+    case 'file':
+      return 'the path of a file that this process can read'
+    case 'string':
+    case 'secret':
+      return describeText(option)
+    default:
+      return option satisfies never
+  }
+}
+
+type Integer = Extract<Option, { kind: 'integer' }>
+type List = Extract<Option, { kind: 'list' }>
+type Text = Extract<Option, { default: string; kind: 'string' | 'secret' | 'file' | 'url' }>
+
+function readInteger(option: Integer, text: string): Result<number, string> {
+  const value = /^-?\d{1,15}$/.test(text) ? Number(text) : Number.NaN
+  // `+ 0` makes 0 of the -0 that "-0" becomes.
+  return value >= option.min && value <= option.max ? ok(value + 0) : failed(describeExpected(option))
+}
+
+function readBoolean(text: string): Result<boolean, string> {
+  if (text === 'true' || text === '1') return ok(true)
+  if (text === 'false' || text === '0') return ok(false)
+  return failed('true, false, 1 or 0')
+}
+
+function readText(option: Text, text: string): Result<string, string> {
+  const fits = text.length <= (option.maxLength ?? Number.POSITIVE_INFINITY)
+  const matches = option.pattern === undefined || new RegExp(option.pattern, 'u').test(text)
+  // A blank at an end is nearly always a slip of an editor or of `echo`; a secret may really have one.
+  const isClean = option.kind === 'secret' || text.trim() === text
+  return fits && matches && isClean ? ok(text) : failed(describeExpected(option))
+}
+
+function readUrl(option: Text, text: string): Result<string, string> {
+  const url = URL.canParse(text) ? new URL(text) : null
+  const isWeb = url !== null && (url.protocol === 'http:' || url.protocol === 'https:')
+  return isWeb && url.username === '' && url.password === '' ? ok(text) : failed(describeExpected(option))
+}
+
+function readList(option: List, text: string): Result<readonly string[], string> {
+  const items = text.split(',').map((item) => item.trim()).filter((item) => item !== '')
+  const fits = items.length > 0 && items.length <= option.maxItems
+  return fits && items.every((item) => isItem(option, item)) ? ok(Object.freeze(items)) : failed(describeExpected(option))
+}
+
+function isItem(option: List, item: string): boolean {
+  if (option.values !== undefined) return option.values.includes(item)
+  if (option.items === 'broker') return isBroker(item)
+  if (option.items === 'origin') return isOrigin(item)
+  return true
+}
+
+function isBroker(item: string): boolean {
+  const port = /^(?:\[[0-9a-fA-F:.]+\]|[^\s:/@]+):(\d{1,5})$/.exec(item)?.[1]
+  return port !== undefined && Number(port) >= 1 && Number(port) <= 65_535
+}
+
+/** Only what a browser would send is let through: lower case, no default port, no path. Anything else would never match. */
+function isOrigin(item: string): boolean {
+  return /^https?:/.test(item) && URL.canParse(item) && new URL(item).origin === item
+}
+
+function describeList(option: List): string {
+  const most = `at most ${option.maxItems}, with commas between them`
+  if (option.values !== undefined) return `some of ${option.values.join(', ')}, with commas between them`
+  if (option.items === 'broker') return `host:port of brokers, ${most}`
+  if (option.items === 'origin') return `origins as browsers send them (scheme://host, :port if it is not the default one, no path, lower case), ${most}`
+  return `texts, ${most}`
+}
+
+function describeText(option: Text): string {
+  const length = option.maxLength === undefined ? '' : ` of at most ${option.maxLength} characters`
+  const pattern = option.pattern === undefined ? '' : ` that matches ${option.pattern}`
+  const blanks = option.kind === 'secret' ? '' : ', without blanks at its ends'
+  return `text${length}${pattern}${pattern === '' ? blanks : ''}`
+}
