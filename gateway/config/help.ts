@@ -18,8 +18,8 @@ const usage = `Carillon gateway: delivers CloudEvents from Kafka to exactly the 
 
 Usage: node gateway/main.ts [--help] [--version] [--OPTION=VALUE ...]
 
-Without keys (JWT_JWKS_URI, JWT_KEYS_FILE) it runs in development mode: on 127.0.0.1 only, with tokens
-that anybody on this machine can make. NODE_ENV=production forbids that.
+Without keys (JWT_JWKS_URI, JWT_KEYS_FILE) it runs in development mode: on 127.0.0.1 only, with
+tokens that anybody on this machine can make. NODE_ENV=production forbids that.
 
 Each option is an environment variable, and, secrets excepted, a flag that wins over it. An empty
 variable counts as unset. All errors are reported at once.`

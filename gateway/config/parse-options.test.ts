@@ -1,0 +1,186 @@
+import { describe, expect, test } from 'vitest'
+import { renderOptionErrors } from './option-error.ts'
+import { options, type Config, type Option } from './options.ts'
+import { optionNames, parseOptions, type Environment } from './parse-options.ts'
+
+const everything = { readable: () => true }
+const nothing = { readable: () => false }
+
+const production: Environment = {
+  NODE_ENV: 'production',
+  JWT_KEYS_FILE: '/etc/keys.pem',
+  JWT_ISSUER: 'https://issuer.example',
+  JWT_AUDIENCE: 'carillon',
+  KAFKA_BROKERS: 'kafka-0:9092,kafka-1:9092',
+  ALLOWED_ORIGINS: 'https://app.example',
+}
+
+function parsed(env: Environment): Config {
+  const result = parseOptions(env, everything)
+  if (!result.ok) throw new Error(renderOptionErrors(result.error))
+  return result.value
+}
+
+function wrongVariables(env: Environment, reader = everything): readonly string[] {
+  const result = parseOptions(env, reader)
+  return result.ok ? [] : result.error.map((error) => error.variable)
+}
+
+function complaint(env: Environment, reader = everything): string {
+  const result = parseOptions(env, reader)
+  return result.ok ? '' : renderOptionErrors(result.error)
+}
+
+describe('the table', () => {
+  test('has each variable once', () => {
+    const names = optionNames.map((name) => options[name].env)
+    expect(names.length).toBeGreaterThan(60)
+    expect(new Set(names).size).toBe(names.length)
+  })
+
+  test.each(optionNames)('%s has a default that would be accepted if it were given', (name) => {
+    const option: Option = options[name]
+    const text = typeof option.default === 'object' ? option.default.join(',') : String(option.default)
+    const { [name]: value } = parsed(text === '' || name === 'host' || name === 'internalHost' ? {} : { [option.env]: text })
+    expect(value).toEqual(name === 'host' || name === 'internalHost' ? '127.0.0.1' : option.default)
+  })
+})
+
+describe('development mode', () => {
+  test('is on when nothing is configured, with all defaults', () => {
+    const config = parsed({})
+    expect(config).toMatchObject({ isDevelopment: true, channel: 'chrome-service', port: 8000, kafkaBrokers: [], kafkaTopic: 'platform.chrome', jwtCookie: 'cs_jwt' })
+  })
+
+  test('listens on 127.0.0.1, whatever the hosts say', () => {
+    expect(parsed({ HOST: '0.0.0.0', INTERNAL_HOST: '10.0.0.1' })).toMatchObject({ host: '127.0.0.1', internalHost: '127.0.0.1' })
+  })
+
+  test('is on with NODE_ENV=test and with brokers', () => {
+    expect(parsed({ NODE_ENV: 'test', KAFKA_BROKERS: 'localhost:9092' })).toMatchObject({ isDevelopment: true, kafkaBrokers: ['localhost:9092'] })
+  })
+
+  test.each([['JWT_JWKS_URI', 'https://issuer.example/jwks'], ['JWT_KEYS_FILE', '/etc/keys.pem']])('is off as soon as %s is set, and then issuer, audience, brokers and origins are required', (variable, value) => {
+    expect(wrongVariables({ [variable]: value })).toEqual(['JWT_ISSUER', 'JWT_AUDIENCE', 'KAFKA_BROKERS', 'ALLOWED_ORIGINS'])
+  })
+
+  test('is not fallen back to when the configured keys cannot be read', () => {
+    expect(wrongVariables({ JWT_KEYS_FILE: '/missing' }, nothing)).toEqual(['JWT_KEYS_FILE', 'JWT_ISSUER', 'JWT_AUDIENCE', 'KAFKA_BROKERS', 'ALLOWED_ORIGINS'])
+  })
+})
+
+describe('production', () => {
+  test('is refused with the name of each option that is missing', () => {
+    expect(wrongVariables({ NODE_ENV: 'production' })).toEqual(['JWT_JWKS_URI', 'JWT_ISSUER', 'JWT_AUDIENCE', 'KAFKA_BROKERS', 'ALLOWED_ORIGINS'])
+    expect(complaint({ NODE_ENV: 'production' })).toContain('JWT_KEYS_FILE')
+  })
+
+  test('starts when all of them are there, and listens where it is told', () => {
+    expect(parsed(production)).toMatchObject({ isDevelopment: false, host: '0.0.0.0', kafkaBrokers: ['kafka-0:9092', 'kafka-1:9092'] })
+  })
+
+  test('takes DANGEROUSLY_ALLOW_ANY_ORIGIN in place of the origins', () => {
+    expect(parsed({ ...production, ALLOWED_ORIGINS: '', DANGEROUSLY_ALLOW_ANY_ORIGIN: 'true' }).dangerouslyAllowAnyOrigin).toBe(true)
+  })
+
+  test('takes one source of keys, not two', () => {
+    expect(wrongVariables({ ...production, JWT_JWKS_URI: 'https://issuer.example/jwks' })).toEqual(['JWT_KEYS_FILE'])
+  })
+})
+
+describe('a value', () => {
+  test('that is empty counts as unset', () => {
+    expect(parsed({ PORT: '', JWT_ALGORITHMS: '', CHANNEL: '' })).toMatchObject({ port: 8000, jwtAlgorithms: options.jwtAlgorithms.default, channel: 'chrome-service' })
+  })
+
+  test.each([
+    ['PORT', '8o00'], ['PORT', '-1'], ['PORT', '65536'], ['PORT', '1.5'], ['PORT', '1e3'], ['PORT', '0x10'], ['PORT', ' '], ['PORT', '9'.repeat(400)],
+    ['KAFKA_DLQ', 'yes'], ['KAFKA_DLQ', 'TRUE'], ['NODE_ENV', 'prod'], ['LOG_LEVEL', 'Info'],
+    ['CHANNEL', 'Chrome'], ['CHANNEL', '-a'], ['CHANNEL', 'a'.repeat(64)], ['KAFKA_TOPIC', 'a b'], ['KAFKA_TOPIC', 'a\nb'], ['JWT_CLAIM_USER_ID', 'x'.repeat(129)], ['JWT_CLAIM_USER_ID', 'id '],
+    ['KAFKA_BROKERS', 'kafka'], ['KAFKA_BROKERS', 'kafka:0'], ['KAFKA_BROKERS', 'kafka:65536'], ['KAFKA_BROKERS', 'http://kafka:9092'], ['KAFKA_BROKERS', ','],
+    ['KAFKA_BROKERS', Array.from({ length: 33 }, (_, i) => `kafka-${i}:9092`).join(',')],
+    ['ALLOWED_ORIGINS', 'app.example'], ['ALLOWED_ORIGINS', 'https://app.example/'], ['ALLOWED_ORIGINS', 'https://App.example'], ['ALLOWED_ORIGINS', 'https://app.example:443'], ['ALLOWED_ORIGINS', '*'], ['ALLOWED_ORIGINS', 'null'], ['ALLOWED_ORIGINS', 'file:///x'],
+    ['JWT_ALGORITHMS', 'RS256,HS256'], ['JWT_ALGORITHMS', 'none'],
+  ])('%s=%j is refused, with the variable, the value and what is expected', (variable, value) => {
+    const result = parseOptions({ [variable]: value }, everything)
+    expect(result).toMatchObject({ ok: false, error: [{ variable, given: value }] })
+    expect(complaint({ [variable]: value })).toMatch(new RegExp(`${variable}: .+; expected .{4,}`, 's'))
+  })
+
+  test.each(['ftp://issuer.example', 'issuer.example', 'https://'])('JWT_JWKS_URI=%s is refused', (uri) => {
+    expect(wrongVariables({ ...production, JWT_KEYS_FILE: '', JWT_JWKS_URI: uri })).toEqual(['JWT_JWKS_URI'])
+  })
+
+  test('keeps the bounds themselves', () => {
+    expect(parsed({ PORT: '65535', INTERNAL_PORT: '0', KAFKA_TOPIC_PARTITIONS: '1' })).toMatchObject({ port: 65_535, internalPort: 0, kafkaTopicPartitions: 1 })
+  })
+
+  test('of a list may have blanks around its items', () => {
+    expect(parsed({ KAFKA_BROKERS: ' a:1 , [::1]:9092,' }).kafkaBrokers).toEqual(['a:1', '[::1]:9092'])
+  })
+
+  test('of a file must be a path that can be read', () => {
+    expect(wrongVariables({ KAFKA_TLS: 'true', KAFKA_TLS_CA_FILE: '/missing' }, nothing)).toEqual(['KAFKA_TLS_CA_FILE'])
+  })
+
+  test('that is long is shown cut short', () => {
+    expect(complaint({ PORT: '9'.repeat(10_000) }).length).toBeLessThan(300)
+  })
+
+  test.each([
+    ['KAFKA_SASL_PASSWORD', 'hunter2'.repeat(200)],
+    ['JWT_JWKS_URI', 'https://user:hunter2@issuer.example'],
+  ])('of %s is never shown when it may hold a secret', (variable, value) => {
+    const text = complaint({ [variable]: value })
+    expect(text).toContain(variable)
+    expect(text).not.toContain('hunter2')
+  })
+})
+
+describe('options that belong together', () => {
+  const sasl = { KAFKA_SASL_MECHANISM: 'scram-sha-512', KAFKA_SASL_USERNAME: 'carillon', KAFKA_SASL_PASSWORD: 'hunter2' }
+  const tls = { KAFKA_TLS: 'true', KAFKA_TLS_CA_FILE: '/ca', KAFKA_TLS_CERT_FILE: '/cert', KAFKA_TLS_KEY_FILE: '/key' }
+
+  test.each([
+    ['a mechanism without a user name', { ...sasl, KAFKA_SASL_USERNAME: '' }, 'KAFKA_SASL_USERNAME'],
+    ['a mechanism without a password', { ...sasl, KAFKA_SASL_PASSWORD: '' }, 'KAFKA_SASL_PASSWORD'],
+    ['a password without a mechanism', { ...sasl, KAFKA_SASL_MECHANISM: 'none' }, 'KAFKA_SASL_MECHANISM'],
+    ['a password and a password file', { ...sasl, KAFKA_SASL_PASSWORD_FILE: '/password' }, 'KAFKA_SASL_PASSWORD'],
+    ['a client certificate without its key', { ...tls, KAFKA_TLS_KEY_FILE: '' }, 'KAFKA_TLS_KEY_FILE'],
+    ['a key without its certificate', { ...tls, KAFKA_TLS_CERT_FILE: '' }, 'KAFKA_TLS_KEY_FILE'],
+    ['certificates without TLS', { ...tls, KAFKA_TLS: 'false' }, 'KAFKA_TLS'],
+    ['a body limit below the event limit', { EMIT_MAX_BODY_BYTES: '2048', MAX_EVENT_BYTES: '2049' }, 'EMIT_MAX_BODY_BYTES'],
+    ['a replay log below the event limit', { REPLAY_MAX_BYTES: '65536' }, 'REPLAY_MAX_BYTES'],
+    ['an emit burst below the rate', { EMIT_RATE_PER_S: '3000' }, 'EMIT_BURST'],
+    ['an emit burst below a batch', { EMIT_MAX_BATCH: '2001' }, 'EMIT_BURST'],
+    ['fewer events in flight than a batch has', { EMIT_MAX_IN_FLIGHT: '99' }, 'EMIT_MAX_IN_FLIGHT'],
+    ['an upgrade burst below the rate', { UPGRADE_BURST: '10' }, 'UPGRADE_BURST'],
+    ['a frame burst below the rate', { INBOUND_FRAMES_BURST: '9' }, 'INBOUND_FRAMES_BURST'],
+    ['a dead letter topic that is the topic', { KAFKA_DLQ_TOPIC: 'platform.chrome' }, 'KAFKA_DLQ_TOPIC'],
+    ['one port for both', { PORT: '9000' }, 'INTERNAL_PORT'],
+  ])('%s is refused', (_, env, variable) => {
+    expect(wrongVariables(env)).toEqual([variable])
+    expect(complaint(env)).not.toContain('hunter2')
+  })
+
+  test.each([
+    ['SASL with a password', sasl],
+    ['SASL with a password file', { ...sasl, KAFKA_SASL_PASSWORD: '', KAFKA_SASL_PASSWORD_FILE: '/password' }],
+    ['mutual TLS', tls],
+    ['two free ports', { PORT: '0', INTERNAL_PORT: '0' }],
+    ['equal bounds', { EMIT_MAX_BODY_BYTES: '2048', MAX_EVENT_BYTES: '2048', EMIT_RATE_PER_S: '2000' }],
+  ])('%s is accepted', (_, env) => {
+    expect(wrongVariables(env)).toEqual([])
+  })
+})
+
+test('all errors are reported at once, and a wrong value not a second time as missing', () => {
+  const env = { ...production, JWT_AUDIENCE: '', KAFKA_BROKERS: 'nonsense', PORT: 'x', EMIT_BURST: '1' }
+  expect(wrongVariables(env)).toEqual(['PORT', 'KAFKA_BROKERS', 'JWT_AUDIENCE', 'EMIT_BURST', 'EMIT_BURST'])
+})
+
+test('the result is frozen', () => {
+  const config = parsed({ KAFKA_BROKERS: 'a:1' })
+  expect(Object.isFrozen(config)).toBe(true)
+  expect(Object.isFrozen(config.kafkaBrokers)).toBe(true)
+})

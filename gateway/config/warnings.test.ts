@@ -1,0 +1,36 @@
+import { describe, expect, test } from 'vitest'
+import { parseOptions, type Environment } from './parse-options.ts'
+import { configWarnings, nearestName } from './warnings.ts'
+
+function warnings(env: Environment): readonly string[] {
+  const parsed = parseOptions(env, { readable: () => true })
+  return parsed.ok ? configWarnings(env, parsed.value) : ['the options are wrong']
+}
+
+describe('a misspelt option is warned of, with the nearest name', () => {
+  test.each([['KAFKA_BROKER', 'KAFKA_BROKERS'], ['KAFKA_BROKRES', 'KAFKA_BROKERS'], ['kafka_topic', 'KAFKA_TOPIC'], ['LOGLEVEL', 'LOG_LEVEL'], ['JWT_JWKS_URL', 'JWT_JWKS_URI'], ['ALLOWED_ORIGIN', 'ALLOWED_ORIGINS']])('%s', (given, meant) => {
+    expect(warnings({ [given]: 'x' })).toEqual([`${given} is no option and is ignored. Did you mean ${meant}?`])
+  })
+})
+
+test('what machines and platforms set is not warned of', () => {
+  const usual = ['PATH', 'HOME', 'USER', 'SHELL', 'TERM', 'LANG', 'PWD', 'HOSTNAME', 'NODE_OPTIONS', 'NODE_PATH', 'NODE_NAME', 'CI', 'TZ', 'KUBERNETES_PORT', 'KUBERNETES_SERVICE_HOST', 'KAFKA_PORT', 'KAFKA_SERVICE_PORT', 'OTEL_SERVICE_NAME', 'npm_config_cache', 'CONSOLE_PORT', 'HOSTS', 'LOGNAME', 'PORTS']
+  expect(warnings(Object.fromEntries(usual.map((name) => [name, 'x'])))).toEqual([])
+})
+
+test('an empty variable is not warned of', () => {
+  expect(warnings({ KAFKA_BROKER: '' })).toEqual([])
+})
+
+test.each([
+  [{ HOST: '0.0.0.0' }, /HOST is ignored/],
+  [{ KAFKA_SASL_MECHANISM: 'plain', KAFKA_SASL_USERNAME: 'u', KAFKA_SASL_PASSWORD: 'p' }, /in the clear/],
+  [{ DANGEROUSLY_ALLOW_ANY_ORIGIN: '1' }, /any site/],
+  [{ EMIT_TRUST_X_RH_IDENTITY: 'true' }, /without the proxy/],
+])('%j is questionable', (env, sentence) => {
+  expect(warnings(env)).toEqual([expect.stringMatching(sentence)])
+})
+
+test('nothing is near to something else altogether', () => {
+  expect(nearestName('WHATEVER', ['KAFKA_BROKERS', 'PORT'])).toBeNull()
+})
