@@ -35,7 +35,7 @@ function defaultCell(option: Option): string {
   return text === 'none' ? '' : `\`${text}\``
 }
 
-/** A pipe would end the cell, a backquote inside a pattern would begin code. */
+/** A pipe would end the cell; a pattern is code, between two backquotes because it may hold one. */
 function cell(text: string): string {
-  return text.replaceAll('|', '\\|').replaceAll('`', text.includes('matches') ? '\\`' : '`')
+  return text.replaceAll('|', '\\|').replace(/that matches (\S+)/, 'that matches `` $1 ``')
 }
