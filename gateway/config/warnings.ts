@@ -44,7 +44,7 @@ export function nearestName(name: string, names: readonly string[]): string | nu
   const ranked = names
     .map((candidate) => ({ candidate, slips: distance(given, essence(candidate)) }))
     .filter(({ candidate, slips }) => slips <= Math.min(2, Math.floor(Math.min(essence(candidate).length, given.length) / 5)))
-    .sort((a, b) => a.slips - b.slips)
+    .toSorted((a, b) => a.slips - b.slips)
   return ranked[0]?.candidate ?? null
 }
 

@@ -1,0 +1,123 @@
+// The boundaries of the code (docs/architecture.md). TypeScript 7 has no compiler API, so swc parses: see docs/adr/0004.
+
+const tests = '\\.test\\.ts$|\\.contract\\.ts$|/testing/'
+const core = '^gateway/(config|event|audience|replay|hub|session|emit|auth)/'
+
+/** A library stays behind the port that hides it; tests may also use it from outside. */
+const only = (name, library, home, others = '^bench/|^scripts/') => ({
+  name: `${name}-only-in-its-adapter`,
+  comment: `Use the port; ${name} is hidden in ${home} so that it can be replaced.`,
+  severity: 'error',
+  from: { pathNot: `${home}|${others}|${tests}` },
+  to: { path: `(^|/)node_modules/(${library})(/|$)` },
+})
+
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-circular',
+      comment: 'Modules that need each other at run time cannot be understood, tested or loaded alone. A type may look back.',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'core-knows-no-shell',
+      comment: 'The core owns its ports; adapters, console and composition root depend on it, never the other way round.',
+      severity: 'error',
+      from: { path: core, pathNot: tests },
+      to: { path: '^gateway/(adapters/|console/|main\\.ts|gateway\\.ts)|^(client|bench|scripts)/' },
+    },
+    {
+      name: 'core-touches-no-machine',
+      comment: 'Files, sockets, processes and threads are reached through ports; the core decides.',
+      severity: 'error',
+      from: { path: core, pathNot: tests },
+      to: { dependencyTypes: ['core'], path: '^(node:)?(fs|net|tls|http|http2|https|dgram|dns|child_process|cluster|worker_threads)(/|$)' },
+    },
+    {
+      name: 'adapters-do-not-know-each-other',
+      comment: 'What two adapters share is either the core\'s, or belongs to one composition root.',
+      severity: 'error',
+      from: { path: '^gateway/adapters/([^/]+)/', pathNot: tests },
+      to: { path: '^gateway/adapters/([^/]+)/', pathNot: '^gateway/adapters/$1/' },
+    },
+    {
+      name: 'only-the-root-starts',
+      comment: 'main.ts reads the environment, builds and starts; nothing may import it.',
+      severity: 'error',
+      from: { pathNot: '\\.test\\.ts$' },
+      to: { path: '^gateway/main\\.ts$' },
+    },
+    only('kafkajs', 'kafkajs|kafkajs-snappy|lz4js', '^gateway/adapters/kafka/'),
+    only('ws', 'ws|@types/ws', '^gateway/adapters/ws/'),
+    only('fastify', 'fastify', '^gateway/adapters/http/'),
+    only('jose', 'jose', '^gateway/adapters/jose/'),
+    only('prom-client', 'prom-client', '^gateway/observability/'),
+    only('pino', 'pino', '^gateway/observability/'),
+    only('opentelemetry', '@opentelemetry', '^gateway/observability/'),
+    {
+      name: 'client-stands-alone',
+      comment: 'The client is published without dependencies and runs in a browser.',
+      severity: 'error',
+      from: { path: '^client/', pathNot: tests },
+      to: { pathNot: '^client/' },
+    },
+    {
+      name: 'no-test-code-in-production',
+      comment: 'Twins, builders and tests are for tests.',
+      severity: 'error',
+      from: { path: '^(gateway|client)/', pathNot: tests },
+      to: { path: tests },
+    },
+    {
+      name: 'no-dev-dependency-in-production',
+      comment: 'The image has no devDependencies.',
+      severity: 'error',
+      from: { path: '^(gateway|client)/', pathNot: tests },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'product-knows-no-tools',
+      comment: 'bench/ and scripts/ use the product, never the other way round.',
+      severity: 'error',
+      from: { path: '^(gateway|client)/', pathNot: tests },
+      to: { path: '^(bench|scripts)/' },
+    },
+    {
+      name: 'not-unresolvable',
+      comment: 'An import that leads nowhere: a typing error, or a package that is not in package.json.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: 'declared-in-package-json',
+      comment: 'Use what package.json names, not what happens to lie in node_modules.',
+      severity: 'error',
+      from: {},
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] },
+    },
+    {
+      name: 'no-orphans',
+      comment: 'Nothing imports this and it imports nothing: is it still needed?',
+      severity: 'warn',
+      from: { orphan: true, pathNot: '\\.d\\.ts$' },
+      to: {},
+    },
+  ],
+  options: {
+    parser: 'swc',
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^client/dist/' },
+    moduleSystems: ['es6'],
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'types', 'node', 'default'],
+      extensions: ['.ts', '.js', '.mjs', '.cjs', '.json', '.d.ts'],
+      mainFields: ['module', 'main', 'types'],
+    },
+    reporterOptions: { text: { highlightFocused: true } },
+  },
+}

@@ -1,0 +1,80 @@
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+/**
+ * A boundary that is never crossed looks like a boundary that is not watched (a parser that reads no TypeScript finds nothing
+ * wrong). So each rule is crossed once here, in a copy of the layout.
+ */
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+const crossings: readonly (readonly [rule: string, file: string, source: string])[] = [
+  ['no-circular', 'gateway/event/circle-a.ts', "import { b } from './circle-b.ts'\nexport const a = (): number => b()\n"],
+  ['core-knows-no-shell', 'gateway/replay/to-adapter.ts', "export { sent } from '../adapters/ws/fine.ts'\n"],
+  ['core-knows-no-shell', 'gateway/hub/to-console.ts', "import type { Page } from '../console/page.ts'\nexport type P = Page\n"],
+  ['core-touches-no-machine', 'gateway/session/to-file.ts', "import { readFileSync } from 'node:fs'\nexport const read = readFileSync\n"],
+  ['core-touches-no-machine', 'gateway/auth/to-network.ts', "export const load = () => import('node:http')\n"],
+  ['adapters-do-not-know-each-other', 'gateway/adapters/http/to-ws.ts', "export { sent } from '../ws/fine.ts'\n"],
+  ['only-the-root-starts', 'bench/to-main.ts', "import '../gateway/main.ts'\n"],
+  ['kafkajs-only-in-its-adapter', 'gateway/hub/to-kafka.ts', "import { Kafka } from 'kafkajs'\nexport const K = Kafka\n"],
+  ['kafkajs-only-in-its-adapter', 'gateway/hub/to-codec.ts', "import codec from 'kafkajs-snappy'\nexport const c = codec\n"],
+  ['ws-only-in-its-adapter', 'gateway/adapters/http/to-library.ts', "import { WebSocketServer } from 'ws'\nexport const W = WebSocketServer\n"],
+  ['ws-only-in-its-adapter', 'gateway/session/to-types.ts', "import type { WebSocket } from 'ws'\nexport type W = WebSocket\n"],
+  ['fastify-only-in-its-adapter', 'gateway/emit/to-fastify.ts', "import { fastify } from 'fastify'\nexport const f = fastify\n"],
+  ['jose-only-in-its-adapter', 'gateway/auth/to-jose.ts', "import { jwtVerify } from 'jose'\nexport const j = jwtVerify\n"],
+  ['prom-client-only-in-its-adapter', 'gateway/hub/to-prometheus.ts', "import { Registry } from 'prom-client'\nexport const r = Registry\n"],
+  ['pino-only-in-its-adapter', 'gateway/hub/to-pino.ts', "import { pino } from 'pino'\nexport const p = pino\n"],
+  ['opentelemetry-only-in-its-adapter', 'gateway/hub/to-traces.ts', "import { trace } from '@opentelemetry/api'\nexport const t = trace\n"],
+  ['client-stands-alone', 'client/to-gateway.ts', "import type { Page } from '../gateway/console/page.ts'\nexport type P = Page\n"],
+  ['no-test-code-in-production', 'gateway/hub/to-twin.ts', "export { twin } from '../testing/twin.ts'\n"],
+  ['no-dev-dependency-in-production', 'gateway/console/to-dev.ts', "import { build } from 'esbuild'\nexport const b = build\n"],
+  ['product-knows-no-tools', 'gateway/console/to-script.ts', "export { tool } from '../../scripts/tool.ts'\n"],
+  ['not-unresolvable', 'gateway/event/to-nowhere.ts', "export { nothing } from './nowhere.ts'\n"],
+]
+
+const allowed: readonly (readonly [file: string, source: string])[] = [
+  ['gateway/event/circle-b.ts', "import { a } from './circle-a.ts'\nexport const b = (): number => a()\n"],
+  ['gateway/event/type-circle-a.ts', "import type { B } from './type-circle-b.ts'\nexport interface A { readonly b?: B }\nexport const a = 1\n"],
+  ['gateway/event/type-circle-b.ts', "import { a } from './type-circle-a.ts'\nexport type B = typeof a\n"],
+  ['gateway/adapters/ws/fine.ts', "import { WebSocket } from 'ws'\nimport { a } from '../../event/type-circle-a.ts'\nexport const sent = [WebSocket, a]\n"],
+  ['gateway/hub/fine.test.ts', "import { WebSocket } from 'ws'\nimport { readFileSync } from 'node:fs'\nexport { twin } from '../testing/twin.ts'\nexport const used = [WebSocket, readFileSync]\n"],
+  ['gateway/console/page.ts', "export interface Page { readonly title: string }\n"],
+  ['gateway/testing/twin.ts', 'export const twin = 1\n'],
+  ['gateway/main.ts', "export { sent } from './adapters/ws/fine.ts'\n"],
+  ['scripts/tool.ts', 'export const tool = 1\n'],
+]
+
+interface Violation {
+  readonly from: string
+  readonly rule: { readonly name: string; readonly severity: string }
+}
+
+describe('the boundaries of dependency-cruiser', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'carillon-boundaries-'))
+  let violations: readonly Violation[] = []
+
+  beforeAll(() => {
+    for (const name of ['.dependency-cruiser.cjs', 'package.json', 'tsconfig.json']) cpSync(join(root, name), join(folder, name))
+    symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
+    for (const [file, source] of [...crossings.map(([, name, text]) => [name, text] as const), ...allowed]) {
+      mkdirSync(dirname(join(folder, file)), { recursive: true })
+      writeFileSync(join(folder, file), source)
+    }
+    const report = spawnSync(process.execPath, [join(root, 'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs'), '--config', '.dependency-cruiser.cjs', '--output-type', 'json', 'gateway', 'client', 'bench', 'scripts'], { cwd: folder, maxBuffer: 64 << 20, stdio: ['ignore', 'pipe', 'ignore'] })
+    // The JSON reporter's documented shape.
+    violations = (JSON.parse(report.stdout.toString()) as { readonly summary: { readonly violations: readonly Violation[] } }).summary.violations
+  })
+
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+  test.each(crossings)('%s stops %s', (rule, file) => {
+    expect(violations.filter(({ from, rule: broken }) => from === file && broken.severity === 'error').map(({ rule: broken }) => broken.name)).toContain(rule)
+  })
+
+  test.each(allowed.slice(1))('%s is let through', (file) => {
+    expect(violations.filter(({ from, rule }) => from === file && rule.severity === 'error')).toEqual([])
+  })
+})
