@@ -1,0 +1,198 @@
+import { randomUUID } from 'node:crypto'
+import type { EventPublisher, PublishFailure } from '../../emit/event-publisher.ts'
+import type { LogRecord, RecordHeaders } from '../../event/log-record.ts'
+import type { Logger } from '../../observability/logger.ts'
+import type { PartitionOffsets, RecordSource, SourceProblem } from '../../replay/record-source.ts'
+import { createMemoryPartition, type MemoryPartition } from './memory-partition.ts'
+import { createMemoryPublisher } from './memory-publisher.ts'
+import { createMemorySource } from './memory-source.ts'
+
+export interface MemoryLogOptions {
+  readonly partitions: number
+  readonly clock: { now(): number }
+  /** The oldest record of a partition goes when one more than this comes. @default 100_000 */
+  readonly maxRecordsPerPartition?: number
+  /** A larger record is refused as too large. @default 1 MiB, as Kafka's */
+  readonly maxRecordBytes?: number
+  /** How often sources are told the ends while nothing arrives. @default 1_000 */
+  readonly endsIntervalMs?: number
+  /** Told when a sink throws, which is a bug. @default console */
+  readonly logger?: Pick<Logger, 'error'>
+}
+
+export interface MemoryRecord {
+  readonly partition: number
+  /** @default null */
+  readonly key?: Buffer | string | null
+  /** @default null, a tombstone */
+  readonly value?: Buffer | string | null
+  readonly headers?: RecordHeaders | Readonly<Record<string, string>>
+  /** @default the clock's now */
+  readonly timestampMs?: number
+}
+
+/**
+ * The in-process stand-in for a Kafka topic: what `make start` runs on, and the twin of the Kafka adapters in tests. Any number of
+ * sources and publishers share it. It is bounded: retention is a number of records per partition.
+ */
+export interface MemoryLog {
+  /** A new, independent reader of the whole log. */
+  source(): RecordSource
+  publisher(): EventPublisher
+  /** Puts records where the caller says, as a foreign producer would. @throws RangeError when there is no such partition */
+  append(records: readonly MemoryRecord[]): void
+  readonly epoch: string
+  readonly startOffsets: PartitionOffsets
+  readonly endOffsets: PartitionOffsets
+  /** Deletes the topic and makes it anew: empty, with another epoch. @param partitions as many as before when left out */
+  recreate(partitions?: number): void
+  /** Adds empty partitions. @throws RangeError when that is fewer than there are */
+  grow(partitions: number): void
+  /** Retention: drops what lies below `offset`. */
+  trim(partition: number, offset: number): void
+  /** Leaves a hole of `offsets` offsets at the end, as transaction markers and compaction do. */
+  skip(partition: number, offsets: number): void
+  readonly faults: MemoryLogFaults
+}
+
+/** What may go wrong with a real log, on command. */
+export interface MemoryLogFaults {
+  /** Sources hand over nothing and report `problem` until `resume`. */
+  interrupt(problem: SourceProblem): void
+  resume(): void
+  /** The next publish fails so, and its records are not in the log. */
+  failNextPublish(failure: PublishFailure): void
+  /** Publishers append, but acknowledge nothing until `releaseAcknowledgements`: a wait beyond the caller's deadline is a `timeout`. */
+  holdAcknowledgements(): void
+  releaseAcknowledgements(): void
+}
+
+/** What sources and publishers see of the log. */
+export interface MemoryLogState {
+  readonly epoch: string
+  readonly partitions: readonly MemoryPartition[]
+  readonly problem: SourceProblem | null
+}
+
+export function createMemoryLog(options: MemoryLogOptions): MemoryLog {
+  const maxRecords = options.maxRecordsPerPartition ?? 100_000
+  const makePartitions = (from: number, to: number): MemoryPartition[] =>
+    Array.from({ length: to - from }, (_, n) => createMemoryPartition(from + n, maxRecords))
+
+  const changed = createSignal()
+  const acknowledgements = createGate()
+  let state: MemoryLogState = { epoch: randomUUID(), partitions: makePartitions(0, options.partitions), problem: null }
+  let nextFailure: PublishFailure | null = null
+
+  function update(change: Partial<MemoryLogState>): void {
+    state = { ...state, ...change }
+    changed.fire()
+  }
+
+  function partitionAt(index: number): MemoryPartition {
+    const partition = state.partitions[index]
+    if (partition === undefined) throw new RangeError(`there is no partition ${index}: the log has ${state.partitions.length}`)
+    return partition
+  }
+
+  function append(records: readonly MemoryRecord[]): void {
+    for (const record of records) partitionAt(record.partition).append(toLogRecord(record, options.clock))
+    changed.fire()
+  }
+
+  return {
+    source: () => createMemorySource({ state: () => state, changed, endsIntervalMs: options.endsIntervalMs ?? 1_000, logger: options.logger ?? console }),
+    publisher: () =>
+      createMemoryPublisher({
+        partitions: () => state.partitions.length,
+        append,
+        maxRecordBytes: options.maxRecordBytes ?? 1_048_576,
+        acknowledged: acknowledgements.passed,
+        takeFailure: () => {
+          const failure = nextFailure
+          nextFailure = null
+          return failure
+        },
+      }),
+    append,
+    get epoch() {
+      return state.epoch
+    },
+    get startOffsets() {
+      return state.partitions.map((partition) => partition.startOffset)
+    },
+    get endOffsets() {
+      return state.partitions.map((partition) => partition.endOffset)
+    },
+    recreate: (partitions = state.partitions.length) => update({ epoch: randomUUID(), partitions: makePartitions(0, partitions) }),
+    grow(partitions) {
+      const before = state.partitions.length
+      if (partitions < before) throw new RangeError(`a log of ${before} partitions cannot shrink to ${partitions}`)
+      update({ partitions: [...state.partitions, ...makePartitions(before, partitions)] })
+    },
+    trim(partition, offset) {
+      partitionAt(partition).trim(offset)
+      changed.fire()
+    },
+    skip(partition, offsets) {
+      partitionAt(partition).skip(offsets)
+      changed.fire()
+    },
+    faults: {
+      interrupt: (problem) => update({ problem }),
+      resume: () => update({ problem: null }),
+      failNextPublish: (failure) => void (nextFailure = failure),
+      holdAcknowledgements: acknowledgements.close,
+      releaseAcknowledgements: acknowledgements.open,
+    },
+  }
+}
+
+function toLogRecord(record: MemoryRecord, clock: { now(): number }): Omit<LogRecord, 'partition' | 'offset'> {
+  const headers: Record<string, Buffer | readonly Buffer[] | undefined> = {}
+  for (const [name, value] of Object.entries(record.headers ?? {})) headers[name] = typeof value === 'string' ? Buffer.from(value) : value
+  return { timestampMs: record.timestampMs ?? clock.now(), key: toBuffer(record.key), value: toBuffer(record.value), headers }
+}
+
+function toBuffer(content: Buffer | string | null | undefined): Buffer | null {
+  if (content === null || content === undefined) return null
+  return typeof content === 'string' ? Buffer.from(content) : content
+}
+
+/** Tells its listeners that the log has changed. */
+export interface Signal {
+  /** @returns a function that ends it */
+  listen(listener: () => void): () => void
+}
+
+function createSignal(): Signal & { fire(): void } {
+  const listeners = new Set<() => void>()
+  return {
+    listen(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+    fire() {
+      for (const listener of listeners) listener()
+    },
+  }
+}
+
+/** A gate that is open, or will be. */
+function createGate(): { passed(): Promise<void>; close(): void; open(): void } {
+  let opened = Promise.resolve()
+  let release = (): void => undefined
+  let isOpen = true
+  return {
+    passed: () => opened,
+    close() {
+      if (!isOpen) return
+      isOpen = false
+      opened = new Promise((resolve) => (release = resolve))
+    },
+    open() {
+      isOpen = true
+      release()
+    },
+  }
+}

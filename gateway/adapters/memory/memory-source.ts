@@ -1,0 +1,138 @@
+import type { LogRecord } from '../../event/log-record.ts'
+import type { PartitionOffsets, RecordSink, RecordSource, SourceProblem } from '../../replay/record-source.ts'
+import type { Logger } from '../../observability/logger.ts'
+import type { MemoryLogState, Signal } from './memory-log.ts'
+
+/** Records that are handed over at once, at most. */
+const maxBatch = 500
+
+export interface MemorySourceDependencies {
+  readonly state: () => MemoryLogState
+  readonly changed: Signal
+  readonly endsIntervalMs: number
+  readonly logger: Pick<Logger, 'error'>
+}
+
+/**
+ * Reads the in-process log as the Kafka adapter reads a topic: batch by batch, each partition on its own, never in the caller's turn.
+ * Every turn hands over at most one batch per partition, so that sockets and timers get theirs.
+ */
+export function createMemorySource(log: MemorySourceDependencies): RecordSource {
+  let reader: MemoryReader | null = null
+  let stopped = false
+  return {
+    async start(sink, { sinceMs }) {
+      if (reader !== null || stopped) throw new Error('a record source is started once')
+      reader = new MemoryReader(log, sink, sinceMs)
+    },
+    async stop() {
+      stopped = true
+      reader?.stop()
+    },
+  }
+}
+
+class MemoryReader {
+  readonly #log: MemorySourceDependencies
+  readonly #sink: RecordSink
+  readonly #stopListening: () => void
+  readonly #endsTimer: NodeJS.Timeout
+  /** Partitions whose last batch the sink has not settled. */
+  readonly #busy = new Set<number>()
+  #epoch = ''
+  /** Per partition, the offset to read next. */
+  #positions: number[] = []
+  #problem: SourceProblem | null = null
+  #turn: NodeJS.Immediate | undefined
+  #stopped = false
+
+  constructor(log: MemorySourceDependencies, sink: RecordSink, sinceMs: number) {
+    this.#log = log
+    this.#sink = sink
+    this.#stopListening = log.changed.listen(() => this.#schedule())
+    this.#endsTimer = setInterval(() => this.#tellEnds(), log.endsIntervalMs)
+    this.#endsTimer.unref()
+    this.#open(log.state().partitions.map((partition) => partition.offsetAt(sinceMs)))
+    sink.health(null)
+    this.#schedule()
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#stopListening()
+    clearInterval(this.#endsTimer)
+    clearImmediate(this.#turn)
+  }
+
+  #open(startOffsets: PartitionOffsets): void {
+    const { epoch, partitions } = this.#log.state()
+    this.#epoch = epoch
+    this.#positions = [...startOffsets]
+    this.#sink.opened({ epoch, startOffsets, endOffsets: partitions.map((partition) => partition.endOffset) })
+  }
+
+  #schedule(): void {
+    if (this.#stopped || this.#turn !== undefined) return
+    this.#turn = setImmediate(() => {
+      this.#turn = undefined
+      this.#takeTurn()
+    })
+  }
+
+  #takeTurn(): void {
+    this.#noticeChanges()
+    if (this.#problem !== null) return
+    for (let partition = 0; partition < this.#positions.length && !this.#stopped; partition++) this.#readOnce(partition)
+  }
+
+  #noticeChanges(): void {
+    const { epoch, partitions, problem } = this.#log.state()
+    if (problem !== this.#problem) {
+      this.#problem = problem
+      this.#sink.health(problem)
+    }
+    if (problem !== null || this.#stopped) return
+    if (epoch !== this.#epoch) this.#open(partitions.map((partition) => partition.startOffset))
+    if (partitions.length > this.#positions.length) {
+      while (this.#positions.length < partitions.length) this.#positions.push(0)
+      this.#tellEnds()
+    }
+    const lost = partitions.some((partition, n) => (this.#positions[n] ?? 0) < partition.startOffset)
+    if (lost) this.#open(partitions.map((partition, n) => Math.max(this.#positions[n] ?? 0, partition.startOffset)))
+  }
+
+  /** Hands over the partition's next batch, unless the sink is still at the last one. */
+  #readOnce(partition: number): void {
+    const log = this.#log.state().partitions[partition]
+    const position = this.#positions[partition] ?? 0
+    if (log === undefined || position >= log.endOffset || this.#busy.has(partition)) return
+    const batch = log.read(position, maxBatch)
+    const last = batch.at(-1)
+    if (last === undefined) {
+      this.#positions[partition] = log.endOffset
+      this.#sink.skipped(partition, log.endOffset)
+      return
+    }
+    // The position moves first: whatever the sink does, a record is handed over once.
+    this.#positions[partition] = last.offset + 1
+    this.#busy.add(partition)
+    void this.#handOver(batch, log.endOffset)
+  }
+
+  async #handOver(batch: readonly LogRecord[], endOffset: number): Promise<void> {
+    const partition = batch[0]?.partition ?? 0
+    try {
+      await this.#sink.records(batch, endOffset)
+    } catch (cause) {
+      // A bug of the sink. Handing the same batch over again would stop delivery for good: one batch is lost instead.
+      this.#log.logger.error({ err: cause, partition, offset: batch[0]?.offset, records: batch.length }, 'a batch of records could not be processed')
+    }
+    this.#busy.delete(partition)
+    this.#schedule()
+  }
+
+  #tellEnds(): void {
+    if (this.#stopped || this.#problem !== null) return
+    this.#sink.ends(this.#log.state().partitions.map((partition) => partition.endOffset))
+  }
+}
