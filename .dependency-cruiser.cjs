@@ -107,8 +107,8 @@ module.exports = {
     },
   ],
   options: {
+    // swc reports type imports, too, without tsPreCompilationDeps, which would ask for a TypeScript with a compiler API.
     parser: 'swc',
-    tsPreCompilationDeps: true,
     doNotFollow: { path: 'node_modules' },
     exclude: { path: '^client/dist/' },
     moduleSystems: ['es6'],
