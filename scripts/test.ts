@@ -1,0 +1,72 @@
+/**
+ * `make test`: runs every suite that this machine can run, says loudly which it cannot and how to get it, and ends with one
+ * line that counts all. With CI=true nothing may be left out or skipped. Names of suites as arguments run those alone.
+ */
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { findCommand, isExecutable } from './find-command.ts'
+import { chromiumPath, suites, type Suite } from './test-suites.ts'
+import { renderTally, tally, total, type JsonReport, type Tally } from './test-tally.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const vitest = join(root, 'node_modules/vitest/vitest.mjs')
+const isCi = ['true', '1'].includes(process.env['CI'] ?? '')
+
+async function run(suite: Suite, folder: string): Promise<Tally> {
+  const reportFile = join(folder, `${suite.project}.json`)
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`]
+  const child = spawn(process.execPath, [vitest, 'run', '--project', suite.project, ...reporters], {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, CHROMIUM: chromiumPath(process.env) },
+  })
+  const exitCode = await new Promise<number>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (code) => resolve(code ?? 1))
+  })
+  return tally(readReport(reportFile), exitCode)
+}
+
+function readReport(file: string): JsonReport | null {
+  try {
+    // vitest's own JSON reporter wrote it.
+    return JSON.parse(readFileSync(file, 'utf8')) as JsonReport
+  } catch {
+    // Not there, or cut off: vitest broke before or while it wrote. tally() counts that as a failure.
+    return null
+  }
+}
+
+function announce(lines: readonly string[]): void {
+  const bar = '!'.repeat(100)
+  console.log(['', bar, ...lines.map((line) => `!!  ${line}`), bar, ''].join('\n'))
+}
+
+function chosenSuites(names: readonly string[]): readonly Suite[] {
+  const unknown = names.filter((name) => !suites.some(({ project }) => project === name))
+  if (unknown.length > 0) throw new Error(`${unknown.join(', ')}: no suite of that name; there are ${suites.map(({ project }) => project).join(', ')}`)
+  return suites.filter(({ project }) => names.length === 0 || names.includes(project))
+}
+
+async function main(): Promise<void> {
+  const machine = { env: process.env, hasCommand: (name: string) => findCommand(name) !== null, isExecutable }
+  const chosen = chosenSuites(process.argv.slice(2)).map((suite) => ({ suite, missing: suite.missing(machine) }))
+  const folder = mkdtempSync(join(tmpdir(), 'carillon-test-'))
+  const tallies: Tally[] = []
+  try {
+    for (const { suite } of chosen.filter(({ missing }) => missing === null)) tallies.push(await run(suite, folder))
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+  const left = chosen.filter(({ missing }) => missing !== null)
+  for (const { suite, missing } of left) announce([`NOT RUN: the ${suite.project} tests.`, missing ?? ''])
+  const sum = total(tallies)
+  if (isCi && left.length + sum.skipped > 0) announce(['CI=true: nothing may be left out or skipped, so this run has failed.'])
+  process.exitCode = sum.failed > 0 || (isCi && left.length + sum.skipped > 0) ? 1 : 0
+  console.log(renderTally(sum))
+}
+
+await main()
