@@ -1,0 +1,30 @@
+import { STATUS_CODES } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { type Problem, renderProblem } from '../../problem.ts'
+
+export interface UpgradeAnswer {
+  readonly problem: Problem
+  readonly headers?: Readonly<Record<string, string>>
+  /** How long the client may take to read the answer and hang up, in milliseconds. */
+  readonly lingerMs: number
+  /** Milliseconds since the epoch. */
+  readonly nowMs: number
+}
+
+/**
+ * Answers a request for an upgrade with a problem, and ends the connection. What the client sent early is read and dropped: a socket
+ * that is closed with unread bytes is reset, and the answer may be lost with it.
+ */
+export function refuseUpgrade(socket: Duplex, answer: UpgradeAnswer): void {
+  const cut = setTimeout(() => socket.destroy(), answer.lingerMs)
+  socket.once('close', () => clearTimeout(cut))
+  socket.end(renderAnswer(answer))
+  socket.resume()
+}
+
+function renderAnswer({ problem, headers, nowMs }: UpgradeAnswer): string {
+  const { status, headers: own, body } = renderProblem(problem)
+  const all = { ...own, ...headers, date: new Date(nowMs).toUTCString(), 'content-length': String(Buffer.byteLength(body)), connection: 'close' }
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n${body}`
+}

@@ -1,0 +1,75 @@
+import { createServer, type Server, type ServerOptions } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createRecordingLogger } from '../../../testing/recording-logger.ts'
+import { createRecordingMetrics } from '../../../testing/recording-metrics.ts'
+import { options as optionTable } from '../../../config/options.ts'
+import type { Admission, Handshake, HandshakeRequest } from '../../../session/admission.ts'
+import type { Socket } from '../../../session/socket.ts'
+import { attachWebSocketUpgrade, type UpgradeOptions } from '../upgrade.ts'
+
+export const testPath = '/wss/chrome-service/v1/ws'
+
+export interface RigSettings {
+  readonly options?: Partial<UpgradeOptions>
+  readonly isDevelopment?: boolean
+  /** Decides in place of an admission that admits everybody. */
+  readonly admit?: (request: HandshakeRequest, admitted: Handshake) => Promise<Handshake>
+  readonly server?: ServerOptions
+}
+
+/** The server's side of one connection, as a session would see it. */
+export interface OpenedSocket {
+  readonly socket: Socket
+  /** What was called, in order. */
+  readonly calls: ('drained' | 'alive' | 'closed')[]
+}
+
+const defaults: UpgradeOptions = {
+  upgradeBurst: optionTable.upgradeBurst.default,
+  handshakeTimeoutMs: optionTable.handshakeTimeoutMs.default,
+  maxInboundFrameBytes: optionTable.maxInboundFrameBytes.default,
+  socketBufferBytes: optionTable.socketBufferBytes.default,
+  inboundFramesPerS: optionTable.inboundFramesPerS.default,
+  inboundFramesBurst: optionTable.inboundFramesBurst.default,
+  closeTimeoutMs: 300,
+}
+
+/** A real HTTP server with the upgrade attached, and an admission that notes who asked and what it opened. */
+export async function startRig(settings: RigSettings = {}) {
+  const { metrics, value } = createRecordingMetrics()
+  const { logger, lines } = createRecordingLogger()
+  const opened: OpenedSocket[] = []
+  const requests: HandshakeRequest[] = []
+  const admitted: Handshake = { kind: 'admitted', open: (socket) => void opened.push(openSocket(socket)) }
+  const admission: Admission = {
+    admit: (request) => {
+      requests.push(request)
+      return settings.admit?.(request, admitted) ?? Promise.resolve(admitted)
+    },
+  }
+  const server = createServer(settings.server ?? {}, (_request, response) => response.end('an ordinary answer'))
+  const options = { ...defaults, ...settings.options }
+  const upgrade = attachWebSocketUpgrade(server, { path: testPath, isDevelopment: settings.isDevelopment ?? false, admission, options, metrics, logger, now: Date.now })
+  const port = await listen(server)
+  return { server, port, url: `ws://127.0.0.1:${port}${testPath}`, opened, requests, lines, value, upgrade, stop: () => stopRig(server, upgrade) }
+}
+
+export type Rig = Awaited<ReturnType<typeof startRig>>
+
+function openSocket(socket: Socket): OpenedSocket {
+  const calls: OpenedSocket['calls'] = []
+  socket.attach({ drained: () => void calls.push('drained'), alive: () => void calls.push('alive'), closed: () => void calls.push('closed') })
+  return { socket, calls }
+}
+
+function listen(server: Server): Promise<number> {
+  // A server that listens on TCP has an address with a port.
+  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)))
+}
+
+async function stopRig(server: Server, upgrade: { readonly stop: () => Promise<void> }): Promise<void> {
+  const closed = new Promise((resolve) => server.close(resolve))
+  server.closeAllConnections()
+  await upgrade.stop()
+  await closed
+}

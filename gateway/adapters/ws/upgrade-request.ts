@@ -1,0 +1,94 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { isLocalHost } from '../../auth/origin-policy.ts'
+import { chooseSubprotocol } from '../../auth/subprotocols.ts'
+import type { Problem } from '../../problem.ts'
+import { failed, ok, type Result } from '../../result.ts'
+import type { HandshakeRequest } from '../../session/admission.ts'
+
+/** The one subprotocol that is spoken here. */
+export const subprotocol = 'cloudevents.json'
+
+/** The head of an HTTP request that asks for an upgrade. */
+export interface UpgradeHead {
+  readonly method?: string | undefined
+  readonly url?: string | undefined
+  readonly httpVersion: string
+  readonly headers: IncomingHttpHeaders
+}
+
+export interface UpgradeSettings {
+  /** The path of the channel's socket, `/wss/NAME/v1/ws`. */
+  readonly path: string
+  /** Development mode: only this machine may be named in `Host`, so that no foreign name that points here can be used by a page. */
+  readonly isDevelopment: boolean
+}
+
+export interface UpgradeRefusal {
+  readonly reason: 'request' | 'subprotocol'
+  readonly problem: Problem
+  /** Headers that the answer has besides the problem's own. */
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** What a WebSocket handshake asks for (RFC 6455 section 4.2.1), or why it is none that this gateway answers with 101. Whoever asks is not judged here. */
+export function readUpgrade(head: UpgradeHead, settings: UpgradeSettings): Result<HandshakeRequest, UpgradeRefusal> {
+  const url = splitUrl(head.url ?? '')
+  const refusal = judgePath(url.path, settings) ?? judgeHead(head) ?? (settings.isDevelopment ? judgeHost(head) : null)
+  if (refusal !== null) return failed(refusal)
+  const offered = offeredSubprotocols(head.headers['sec-websocket-protocol'])
+  if (!chooseSubprotocol(offered).ok) return failed(badSubprotocol)
+  return ok({
+    transport: 'websocket',
+    origin: head.headers.origin ?? null,
+    cookie: head.headers.cookie ?? null,
+    authorization: head.headers.authorization ?? null,
+    subprotocols: offered,
+    cursor: new URLSearchParams(url.query).get('cursor'),
+  })
+}
+
+function splitUrl(url: string): { readonly path: string; readonly query: string } {
+  const at = url.indexOf('?')
+  return at < 0 ? { path: url, query: '' } : { path: url.slice(0, at), query: url.slice(at + 1) }
+}
+
+function judgePath(path: string, settings: UpgradeSettings): UpgradeRefusal | null {
+  if (path === settings.path) return null
+  if (/^\/wss\/[^/]+\/v1\/ws$/.test(path)) return refusal({ type: 'unknown-channel', detail: `This gateway's channel is at ${settings.path}.` })
+  return refusal({ type: 'not-found', detail: `There is no WebSocket at this path. The channel is at ${settings.path}.` })
+}
+
+function judgeHead(head: UpgradeHead): UpgradeRefusal | null {
+  const { headers } = head
+  if (head.method !== 'GET') return refusal({ type: 'method-not-allowed', detail: 'A WebSocket is opened with GET.' }, { allow: 'GET' })
+  if (head.httpVersion !== '1.1') return refusal({ type: 'bad-request', detail: 'A WebSocket is opened with HTTP/1.1.' })
+  if (headers.upgrade?.toLowerCase() !== 'websocket') return refusal({ type: 'upgrade-required', detail: 'The Upgrade header must be `websocket`.' }, { upgrade: 'websocket' })
+  if (headers['sec-websocket-version'] !== '13') {
+    return refusal({ type: 'upgrade-required', detail: 'The Sec-WebSocket-Version header must be 13.' }, { upgrade: 'websocket', 'sec-websocket-version': '13' })
+  }
+  if (!keyPattern.test(headers['sec-websocket-key'] ?? '')) return refusal({ type: 'bad-request', detail: 'The Sec-WebSocket-Key header must be 16 random bytes in base64.' })
+  return null
+}
+
+function judgeHost(head: UpgradeHead): UpgradeRefusal | null {
+  if (isLocalHost(head.headers.host ?? '')) return null
+  return refusal({ type: 'origin-forbidden', detail: 'In development mode the gateway answers only to names of this machine: connect to localhost or 127.0.0.1.' })
+}
+
+/** In the client's order; empty entries are passed over. */
+function offeredSubprotocols(header: string | undefined): readonly string[] {
+  return (header ?? '').split(',').map((entry) => entry.trim()).filter((entry) => entry !== '')
+}
+
+const keyPattern = /^[+/0-9A-Za-z]{22}==$/
+
+const refusal = (problem: Problem, headers: Readonly<Record<string, string>> = {}): UpgradeRefusal => ({ reason: 'request', problem, headers })
+
+const badSubprotocol: UpgradeRefusal = {
+  reason: 'subprotocol',
+  problem: {
+    type: 'bad-subprotocol',
+    detail: `Offer the subprotocol \`${subprotocol}\`, or none. A token may stand beside it, as \`bearer.<token>\`, and not alone.`,
+    members: { supported: [subprotocol] },
+  },
+}

@@ -1,0 +1,206 @@
+import type { IncomingMessage, Server } from 'node:http'
+import { Socket as NetSocket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { type Server as UpgradeServer, type ServerOptions, WebSocketServer } from 'ws'
+import type { Options } from '../../config/options.ts'
+import type { Logger } from '../../observability/logger.ts'
+import type { Metrics } from '../../observability/metrics.ts'
+import type { Problem } from '../../problem.ts'
+import type { Admission, Handshake, HandshakeRequest } from '../../session/admission.ts'
+import { refuseUpgrade } from './refuse-upgrade.ts'
+import { readUpgrade, subprotocol, type UpgradeRefusal, type UpgradeSettings } from './upgrade-request.ts'
+import { Connection, type SocketSettings, WebSocketSocket } from './websocket-socket.ts'
+
+export interface UpgradeDeps extends UpgradeSettings {
+  readonly admission: Admission
+  readonly options: UpgradeOptions
+  readonly metrics: Pick<Metrics, 'handshakesRefused' | 'inboundFrames'>
+  readonly logger: Logger
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+}
+
+export type UpgradeOptions = Pick<
+  Options,
+  'upgradeBurst' | 'handshakeTimeoutMs' | 'maxInboundFrameBytes' | 'socketBufferBytes' | 'inboundFramesPerS' | 'inboundFramesBurst' | 'closeTimeoutMs'
+>
+
+/**
+ * Serves the channel's WebSocket on an HTTP server. Requests that ask for another protocol than WebSocket (`Upgrade: h2c`, which Java's
+ * client sends with every POST) go on as ordinary requests. The server's own `headersTimeout` bounds the time for a request's head.
+ */
+export function attachWebSocketUpgrade(server: Server, deps: UpgradeDeps): { readonly stop: () => Promise<void> } {
+  const upgrades = new Upgrades(deps)
+  server.on('upgrade', (request, socket, head) => upgrades.take(request, socket, head))
+  // The constructor's option of this name (Node 24.9) is kept in a property of this name; the types know the option only.
+  Object.assign(server, { shouldUpgradeCallback: isWebSocketUpgrade })
+  return { stop: () => upgrades.stop() }
+}
+
+/** Whether a request that asks for an upgrade asks for a WebSocket. */
+export function isWebSocketUpgrade(request: IncomingMessage): boolean {
+  return request.headers.upgrade?.toLowerCase() === 'websocket'
+}
+
+/** The handshakes and sockets of one server. */
+class Upgrades {
+  readonly #deps: UpgradeDeps
+  readonly #server: UpgradeServer<typeof Connection>
+  readonly #settings: SocketSettings
+  /** How each handshake that waits for its admission can be ended before. */
+  readonly #pending = new Set<(outcome: Handshake | null) => void>()
+  readonly #open = new Set<WebSocketSocket>()
+  /** Connections that were answered by HTTP and are not closed yet. */
+  readonly #refused = new Set<Duplex>()
+  #stopped: Promise<void> | null = null
+  #judgeIdle: () => void = () => {}
+
+  constructor(deps: UpgradeDeps) {
+    this.#deps = deps
+    this.#server = new WebSocketServer(serverOptions(deps.options))
+    this.#server.on('wsClientError', (error, socket) => this.#refuse(socket, { reason: 'request', problem: { type: 'bad-request', detail: `${error.message}.` } }))
+    this.#settings = { options: deps.options, metrics: deps.metrics, now: deps.now, ended: (socket) => this.#ended(socket) }
+  }
+
+  take(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    socket.on('error', onSocketError)
+    const read = readUpgrade(request, this.#deps)
+    if (!read.ok) {
+      this.#refuse(socket, read.error)
+      return
+    }
+    void this.#judge(read.value, socket).then((outcome) => {
+      if (outcome !== null && !socket.destroyed) this.#answer(outcome, { request, socket, head })
+      this.#judgeIdle()
+    })
+  }
+
+  /** Never rejects. @returns null: the client has gone */
+  #judge(request: HandshakeRequest, socket: Duplex): Promise<Handshake | null> {
+    if (this.#stopped !== null) return Promise.resolve(this.#turnedAway('draining'))
+    if (this.#pending.size >= this.#deps.options.upgradeBurst) return Promise.resolve(this.#turnedAway('overloaded'))
+    return new Promise((resolve) => {
+      const settle = (outcome: Handshake | null): void => {
+        if (!this.#pending.delete(settle)) return
+        clearTimeout(timer)
+        socket.removeListener('close', leave)
+        resolve(outcome)
+      }
+      const leave = (): void => settle(null)
+      const timer = setTimeout(() => settle(this.#turnedAway('overloaded')), this.#deps.options.handshakeTimeoutMs)
+      this.#pending.add(settle)
+      socket.once('close', leave)
+      this.#deps.admission.admit(request).then(settle, (error: unknown) => {
+        this.#deps.logger.error({ error }, 'an admission failed, which it never should')
+        settle(broken)
+      })
+    })
+  }
+
+  #turnedAway(reason: keyof typeof closedDoors): Handshake {
+    this.#deps.metrics.handshakesRefused.add(1, { reason })
+    return closedDoors[reason]
+  }
+
+  #answer(outcome: Handshake, upgrade: Upgrade): void {
+    if (outcome.kind === 'admitted') {
+      this.#accept(upgrade, (socket) => this.#begin(outcome, socket))
+      return
+    }
+    const { problem, close } = outcome
+    // A page's script is told nothing of an HTTP answer (it sees 1006): a close code is the only thing that reaches it.
+    const isBrowser = upgrade.request.headers.origin !== undefined
+    if (close === null || !isBrowser) this.#sendProblem(upgrade.socket, { problem })
+    else this.#accept(upgrade, (socket) => socket.close(close, problem.retryAfterMs === undefined ? {} : { reconnectAfterMs: problem.retryAfterMs }))
+  }
+
+  #begin(outcome: Handshake & { readonly kind: 'admitted' }, socket: WebSocketSocket): void {
+    try {
+      outcome.open(socket)
+    } catch (error) {
+      this.#deps.logger.error({ error }, 'a session could not be made')
+      socket.close('internal')
+    }
+  }
+
+  #accept({ request, socket, head }: Upgrade, then: (socket: WebSocketSocket) => void): void {
+    this.#server.handleUpgrade(request, socket, head, (ws) => {
+      socket.removeListener('error', onSocketError)
+      // An HTTP server's connections are net.Sockets (or tls.TLSSockets, which extend it); the type of the event allows for others.
+      if (!(socket instanceof NetSocket)) throw new TypeError('a WebSocket needs a connection that is a net.Socket')
+      const accepted = new WebSocketSocket(ws, socket, this.#settings)
+      this.#open.add(accepted)
+      then(accepted)
+    })
+  }
+
+  #refuse(socket: Duplex, refusal: UpgradeRefusal): void {
+    this.#deps.metrics.handshakesRefused.add(1, { reason: refusal.reason })
+    this.#deps.logger.debug({ problem: refusal.problem.type }, 'a WebSocket handshake was refused')
+    this.#sendProblem(socket, refusal)
+  }
+
+  #sendProblem(socket: Duplex, answer: { readonly problem: Problem; readonly headers?: Readonly<Record<string, string>> }): void {
+    this.#refused.add(socket)
+    socket.once('close', () => {
+      this.#refused.delete(socket)
+      this.#judgeIdle()
+    })
+    refuseUpgrade(socket, { ...answer, lingerMs: this.#deps.options.closeTimeoutMs, nowMs: this.#deps.now() })
+  }
+
+  #ended(socket: WebSocketSocket): void {
+    this.#open.delete(socket)
+    this.#judgeIdle()
+  }
+
+  /** Turns away what comes, ends what there is, and waits for the ends: `closeTimeoutMs` at most. */
+  stop(): Promise<void> {
+    this.#stopped ??= new Promise((resolve) => {
+      this.#judgeIdle = () => {
+        if (this.#pending.size + this.#open.size + this.#refused.size === 0) resolve()
+      }
+      setImmediate(this.#judgeIdle)
+    })
+    for (const settle of this.#pending) settle(this.#turnedAway('draining'))
+    for (const socket of this.#open) socket.close('draining')
+    return this.#stopped
+  }
+}
+
+interface Upgrade {
+  readonly request: IncomingMessage
+  readonly socket: Duplex
+  readonly head: Buffer
+}
+
+function serverOptions(options: UpgradeOptions): ServerOptions<typeof Connection> {
+  // The installed types do not know `closeTimeout`, which ws 8.23 has: a constant, so that the compiler does not mind the extra member.
+  const all = {
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    autoPong: false,
+    maxPayload: options.maxInboundFrameBytes,
+    maxFragments: options.inboundFramesBurst,
+    maxBufferedChunks: 64,
+    closeTimeout: options.closeTimeoutMs,
+    handleProtocols: (offered: Set<string>) => (offered.has(subprotocol) ? subprotocol : false),
+    WebSocket: Connection,
+  } as const
+  return all
+}
+
+/** Nothing to do: `close` follows. What arrives here is a client that reset its connection during the handshake or while it was being refused. */
+function onSocketError(): void {}
+
+const closedDoors = {
+  overloaded: {
+    kind: 'refused',
+    problem: { type: 'overloaded', detail: 'More connections are being opened than this gateway can judge just now. Try again after a pause.', retryAfterMs: 5000 },
+    close: 'overloaded',
+  },
+  draining: { kind: 'refused', problem: { type: 'draining', detail: 'This gateway is stopping. Connect again; another one answers.', retryAfterMs: 1000 }, close: 'draining' },
+} as const satisfies Record<string, Handshake>
+
+const broken: Handshake = { kind: 'refused', problem: { type: 'internal-error', detail: 'The handshake could not be judged. Try again.' }, close: 'internal' }
