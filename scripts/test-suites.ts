@@ -24,9 +24,13 @@ export function chromiumPath(env: Machine['env']): string {
 }
 
 function missingKafka(machine: Machine): string | null {
-  if (machine.hasCommand('kafka-server') || (machine.env['KAFKA_BROKERS'] ?? '') !== '') return null
-  return 'They need a real Kafka: put a `kafka-server` command on the PATH (the tests start and stop brokers of their own), or set KAFKA_BROKERS to one that may be written to (`make infra` starts one by docker compose).'
+  // A broker that somebody else runs will not do: the tests stop it, kill it and start it again.
+  if (machine.hasCommand('kafka-server')) return null
+  return `They need a command \`kafka-server\` on the PATH, with which they start and kill brokers of their own. ${howToGetKafka}`
 }
+
+/** Also what `make infra` says. */
+export const howToGetKafka = 'Unpack Kafka 4 (https://kafka.apache.org/downloads; it needs Java 17), set KAFKA_HOME to that folder, and put scripts/ on the PATH: `export KAFKA_HOME=/opt/kafka PATH=$PWD/scripts:$PATH`.'
 
 function missingBrowser(machine: Machine): string | null {
   const path = chromiumPath(machine.env)

@@ -44,9 +44,9 @@ describe('a suite is run', () => {
     expect(runnable({})).toEqual(['unit'])
   })
 
-  test('with Kafka when there is a kafka-server, or brokers are named', () => {
+  test('with Kafka when there is a kafka-server, and not with a broker that somebody else needs', () => {
     expect(runnable({ hasCommand: (name) => name === 'kafka-server' })).toEqual(['unit', 'kafka'])
-    expect(runnable({ env: { KAFKA_BROKERS: '127.0.0.1:9092' } })).toEqual(['unit', 'kafka'])
+    expect(runnable({ env: { KAFKA_BROKERS: '127.0.0.1:9092' } })).toEqual(['unit'])
   })
 
   test('with a browser when there is a Chromium, in its place or where CHROMIUM says', () => {
@@ -56,6 +56,6 @@ describe('a suite is run', () => {
   })
 
   test('or it is said what is missing and how to get it', () => {
-    expect(suites.map((suite) => suite.missing(bare))).toEqual([null, expect.stringMatching(/kafka-server.*KAFKA_BROKERS/), expect.stringMatching(/apt-get install chromium/)])
+    expect(suites.map((suite) => suite.missing(bare))).toEqual([null, expect.stringMatching(/kafka-server.*KAFKA_HOME/), expect.stringMatching(/apt-get install chromium/)])
   })
 })
