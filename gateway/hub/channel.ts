@@ -1,0 +1,149 @@
+import type { Principal } from '../audience/principal.ts'
+import type { Metrics } from '../observability/metrics.ts'
+import type { Cursor } from '../replay/cursor.ts'
+import type { LogStart, PartitionOffsets } from '../replay/record-source.ts'
+import type { AppendedEvent, ReplayLog } from '../replay/replay-log.ts'
+import type { Entry } from '../replay/entry.ts'
+import type { CloseCode } from '../session/close-codes.ts'
+import type { GapReason } from '../session/control-events.ts'
+import type { Reading } from '../session/reading.ts'
+import { Session } from '../session/session.ts'
+import type { Socket } from '../session/socket.ts'
+import type { FanOut } from './fan-out.ts'
+import type { Hub } from './hub.ts'
+import type { Upkeep } from './upkeep.ts'
+
+/** The pod's side of a channel: its log, its sessions, and what an entry or a newcomer sets in motion. All of it is synchronous. */
+export class Channel {
+  readonly log: ReplayLog
+  readonly hub: Hub
+  readonly #parts: ChannelParts
+  /** Sessions whose cursor is beyond all this pod knows of the log, and how many reports of its ends have not explained it. */
+  readonly #ahead = new Map<Session, number>()
+
+  constructor(parts: ChannelParts) {
+    this.#parts = parts
+    this.log = parts.log
+    this.hub = parts.hub
+  }
+
+  // ---- sessions
+
+  /** Why one more connection of this user is too many; null when it is not. */
+  limitFor(userId: string): 'overloaded' | 'tooManyConnections' | null {
+    if (this.hub.size >= this.#parts.limits.maxConnections) return 'overloaded'
+    if (this.hub.countOf(userId) >= this.#parts.limits.maxConnectionsPerUser) return 'tooManyConnections'
+    return null
+  }
+
+  /** Makes a session. From here on it misses nothing: finding its place and joining the hub are one step. */
+  join(socket: Socket, principal: Principal, resume: Resume): Session {
+    const session = new Session({ socket, principal, resumes: resume.kind !== 'plain', reading: this.#parts.reading })
+    socket.attach({
+      drained: () => {
+        session.drained()
+        this.#parts.fanOut.enqueue(session)
+      },
+      alive: () => this.#parts.upkeep.alive(session),
+      closed: () => this.#leave(session),
+    })
+    this.hub.add(session)
+    this.#parts.upkeep.add(session)
+    this.#parts.metrics.sessions.add(1, { transport: socket.framing.kind })
+    this.#parts.metrics.sessionsOpened.add(1, { transport: socket.framing.kind })
+    this.#place(session, resume)
+    return session
+  }
+
+  #place(session: Session, resume: Resume): void {
+    if (resume.kind !== 'cursor') return session.beginLive()
+    this.#parts.metrics.resumes.add(1)
+    const place = this.log.locate(resume.cursor)
+    switch (place.kind) {
+      case 'found':
+        session.resumeFrom(place.fromSeq, resume.cursor.offsets)
+        if (place.isAhead) this.#ahead.set(session, 0)
+        return this.#parts.fanOut.enqueue(session)
+      case 'too-old':
+        return session.loseEvents('too-old')
+      case 'other-epoch':
+        return session.loseEvents('epoch')
+      case 'foreign':
+        return session.close('badCursor')
+    }
+  }
+
+  #leave(session: Session): void {
+    const byPeer = session.ended()
+    this.hub.remove(session)
+    this.#parts.upkeep.remove(session)
+    this.#ahead.delete(session)
+    this.#parts.metrics.sessions.add(-1, { transport: session.socket.framing.kind })
+    if (byPeer) this.#parts.metrics.sessionsClosed.add(1, { code: 'peer' })
+  }
+
+  closeAll(code: CloseCode): void {
+    for (const session of this.hub.sessions()) session.close(code)
+  }
+
+  // ---- the log
+
+  /** The log begins, or begins anew. */
+  open(start: LogStart, reason: GapReason | null): void {
+    this.log.reset(start)
+    this.#ahead.clear()
+    if (reason !== null) for (const session of this.hub.sessions()) session.loseEvents(reason)
+  }
+
+  /** An event arrives: it is kept, and those whom it concerns get a turn. */
+  append(event: AppendedEvent): Entry {
+    const entry = this.log.append(event)
+    this.hub.select(event.audience, (session) => {
+      session.offer(entry)
+      this.#parts.fanOut.enqueue(session)
+    })
+    return entry
+  }
+
+  /** Resolves when those whom the entries so far concern have had a turn. */
+  settled(): Promise<void> | void {
+    return this.#parts.fanOut.settled()
+  }
+
+  /**
+   * The broker says where the partitions end. A cursor beyond that is from the future: the log lost its end. One report may have
+   * been under way when the client came, so the second one decides.
+   */
+  ends(endOffsets: PartitionOffsets): void {
+    this.log.grow(endOffsets.length)
+    for (const [session, reports] of this.#ahead) {
+      if (session.covered === null) {
+        this.#ahead.delete(session)
+      } else if (!session.covered.some((offset, partition) => offset > (endOffsets[partition] ?? 0))) {
+        this.#ahead.delete(session)
+      } else if (reports === 0) {
+        this.#ahead.set(session, 1)
+      } else {
+        this.#ahead.delete(session)
+        session.loseEvents('future')
+      }
+    }
+  }
+}
+
+export type Resume =
+  /** A client that does not know of cursors. */
+  | { readonly kind: 'plain' }
+  /** From now on. */
+  | { readonly kind: 'latest' }
+  | { readonly kind: 'cursor'; readonly cursor: Cursor }
+
+export interface ChannelParts {
+  readonly log: ReplayLog
+  readonly hub: Hub
+  readonly fanOut: FanOut
+  readonly upkeep: Upkeep
+  readonly reading: Reading
+  readonly metrics: Metrics
+  readonly limits: { readonly maxConnections: number; readonly maxConnectionsPerUser: number }
+}

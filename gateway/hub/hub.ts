@@ -1,0 +1,61 @@
+import type { Audience } from '../audience/audience.ts'
+import { audienceKeys } from '../audience/audience-keys.ts'
+import { matches } from '../audience/matches.ts'
+import type { Session } from '../session/session.ts'
+
+/** The live sessions, by what an audience can name. Keys and users without sessions leave nothing behind. */
+export class Hub {
+  readonly #sessions = new Set<Session>()
+  readonly #sessionsByKey = new Map<string, Set<Session>>()
+  readonly #countByUser = new Map<string, number>()
+
+  get size(): number {
+    return this.#sessions.size
+  }
+
+  /** How many keys are held; 0 when there are no sessions. */
+  get keyCount(): number {
+    return this.#sessionsByKey.size
+  }
+
+  countOf(userId: string): number {
+    return this.#countByUser.get(userId) ?? 0
+  }
+
+  sessions(): IterableIterator<Session> {
+    return this.#sessions.values()
+  }
+
+  add(session: Session): void {
+    if (this.#sessions.has(session)) return
+    this.#sessions.add(session)
+    this.#countByUser.set(session.principal.userId, this.countOf(session.principal.userId) + 1)
+    for (const key of session.keys) {
+      const sessions = this.#sessionsByKey.get(key)
+      if (sessions === undefined) this.#sessionsByKey.set(key, new Set([session]))
+      else sessions.add(session)
+    }
+  }
+
+  remove(session: Session): void {
+    if (!this.#sessions.delete(session)) return
+    const rest = this.countOf(session.principal.userId) - 1
+    if (rest === 0) this.#countByUser.delete(session.principal.userId)
+    else this.#countByUser.set(session.principal.userId, rest)
+    for (const key of session.keys) {
+      const sessions = this.#sessionsByKey.get(key)
+      sessions?.delete(session)
+      if (sessions?.size === 0) this.#sessionsByKey.delete(key)
+    }
+  }
+
+  /** Visits each session whose principal the audience names; one that is named twice may be visited twice. */
+  select(audience: Audience, visit: (session: Session) => void): void {
+    const narrows = audience.roles.length > 0
+    for (const key of audienceKeys(audience)) {
+      const sessions = this.#sessionsByKey.get(key)
+      if (sessions === undefined) continue
+      for (const session of sessions) if (!narrows || matches(audience, session.principal)) visit(session)
+    }
+  }
+}

@@ -1,0 +1,148 @@
+import type { DecodedRecord, DecodeFailure } from '../event/decoded-record.ts'
+import type { LogRecord } from '../event/log-record.ts'
+import type { DecodeOutcome } from '../event/decode-record.ts'
+import type { Logger } from '../observability/logger.ts'
+import type { Metrics } from '../observability/metrics.ts'
+import type { Tracer } from '../observability/tracer.ts'
+import type { DuplicateFilter } from '../replay/duplicate-filter.ts'
+import type { LogStart, PartitionOffsets, RecordSink, SourceProblem } from '../replay/record-source.ts'
+import type { Channel } from './channel.ts'
+
+/**
+ * From the topic into the channel: decode, pass over what is nobody's, append. It never stops at a record: what cannot be decoded is
+ * counted (the dead letter worker copies it, once for all pods), and the position moves on.
+ */
+export class Ingest implements RecordSink {
+  readonly #parts: IngestParts
+  #epoch: string | null = null
+  #ends: number[] = []
+  /** Where the partitions ended when reading began: a pod that has come this far has warmed up. */
+  #warmUpTo: PartitionOffsets | null = null
+
+  constructor(parts: IngestParts) {
+    this.#parts = parts
+  }
+
+  /** Records that the pod has not read yet, over all partitions. */
+  get lag(): number {
+    const { positions } = this.#parts.channel.log
+    return this.#ends.reduce((sum, end, partition) => sum + Math.max(0, end - (positions[partition] ?? 0)), 0)
+  }
+
+  opened(start: LogStart): void {
+    const isNewEpoch = this.#epoch !== null && this.#epoch !== start.epoch
+    const reason = this.#epoch === null ? null : isNewEpoch ? 'epoch' : 'log-lost'
+    if (isNewEpoch) this.#parts.duplicates.clear()
+    if (reason !== null) this.#parts.logger.warn({ reason }, 'the log begins anew; clients are told to fetch the current state')
+    this.#epoch = start.epoch
+    this.#ends = [...start.endOffsets]
+    this.#warmUpTo = start.endOffsets
+    this.#parts.channel.open(start, reason)
+    this.#parts.observer.opened()
+    this.#judgeWarmUp()
+  }
+
+  records(batch: readonly LogRecord[], endOffset: number): Promise<void> | void {
+    const nowMs = this.#parts.now()
+    for (const record of batch) this.#take(record, nowMs)
+    const partition = batch[0]?.partition ?? 0
+    this.#ends[partition] = Math.max(this.#ends[partition] ?? 0, endOffset)
+    this.#parts.metrics.recordsRead.add(batch.length)
+    this.#judgeWarmUp()
+    return this.#parts.channel.settled()
+  }
+
+  #take(record: LogRecord, nowMs: number): void {
+    const outcome = this.#parts.decode(record)
+    const isKept = outcome.kind === 'event' && this.#keep(record, outcome.record, nowMs)
+    if (outcome.kind === 'undecodable') this.#undecodable(record, outcome.failure)
+    if (outcome.kind === 'no-audience') this.#parts.metrics.recordsWithoutAudience.add(1)
+    if (!isKept) this.#parts.channel.log.advance(record.partition, record.offset + 1)
+  }
+
+  /** @returns whether the event became an entry */
+  #keep(record: LogRecord, event: DecodedRecord, nowMs: number): boolean {
+    const { channel, duplicates, metrics } = this.#parts
+    if (duplicates.isDuplicate(event.source, event.id, record.timestampMs)) {
+      metrics.recordsDuplicate.add(1)
+      return false
+    }
+    if (record.timestampMs < this.#parts.keepSinceMs && !channel.log.hasEntries(record.partition)) {
+      channel.log.pass(record.partition, record.offset + 1)
+      return true
+    }
+    channel.append({
+      partition: record.partition,
+      offset: record.offset,
+      audience: event.audience,
+      timestampMs: record.timestampMs,
+      appendedAtMs: nowMs,
+      traceparent: this.#trace(record, event),
+      content: event.content,
+      contentBytes: event.content.kind === 'parsed' ? event.content.bytes : recordBytes(record),
+    })
+    return true
+  }
+
+  #trace(record: LogRecord, event: DecodedRecord): string | null {
+    const { tracer } = this.#parts
+    if (!tracer.enabled || event.traceparent === null) return null
+    const span = tracer.startSpan('consume', { parent: event.traceparent, kind: 'consumer', attributes: { partition: record.partition, offset: record.offset } })
+    span.end()
+    return span.traceparent
+  }
+
+  #undecodable(record: LogRecord, failure: DecodeFailure): void {
+    this.#parts.metrics.recordsUndecodable.add(1, { reason: failure.reason })
+    this.#parts.logger.debug({ partition: record.partition, offset: record.offset, reason: failure.reason }, 'a record is no event')
+  }
+
+  ends(endOffsets: PartitionOffsets): void {
+    this.#ends = [...endOffsets]
+    this.#parts.channel.ends(endOffsets)
+    this.#judgeWarmUp()
+  }
+
+  skipped(partition: number, nextOffset: number): void {
+    this.#parts.channel.log.advance(partition, nextOffset)
+    this.#judgeWarmUp()
+  }
+
+  health(problem: SourceProblem | null): void {
+    this.#parts.observer.health(problem)
+  }
+
+  #judgeWarmUp(): void {
+    if (this.#warmUpTo === null) return
+    const { positions } = this.#parts.channel.log
+    if (this.#warmUpTo.some((end, partition) => (positions[partition] ?? 0) < end)) return
+    this.#warmUpTo = null
+    this.#parts.observer.warmedUp()
+  }
+}
+
+export interface IngestParts {
+  readonly channel: Channel
+  readonly decode: (record: LogRecord) => DecodeOutcome
+  readonly duplicates: DuplicateFilter
+  /** Events older than this, in milliseconds since the epoch, are read for their ids only. */
+  readonly keepSinceMs: number
+  readonly now: () => number
+  readonly metrics: Metrics
+  readonly logger: Logger
+  readonly tracer: Tracer
+  readonly observer: IngestObserver
+}
+
+/** Who wants to know how reading goes: readiness. */
+export interface IngestObserver {
+  opened(): void
+  warmedUp(): void
+  health(problem: SourceProblem | null): void
+}
+
+function recordBytes(record: LogRecord): number {
+  let bytes = record.value?.length ?? 0
+  for (const header of Object.values(record.headers)) bytes += header instanceof Buffer ? header.length : 0
+  return bytes
+}

@@ -1,0 +1,66 @@
+import { Deque, partitionPoint } from './deque.ts'
+
+/** Which entries concern whom: per audience key, the sequence numbers in ascending order. Trimmed from the front as the log drops entries. */
+export class AudienceIndex {
+  readonly #seqsByKey = new Map<string, Deque<number>>()
+
+  get keyCount(): number {
+    return this.#seqsByKey.size
+  }
+
+  add(seq: number, keys: readonly string[]): void {
+    for (const key of keys) {
+      let seqs = this.#seqsByKey.get(key)
+      if (seqs === undefined) {
+        seqs = new Deque()
+        this.#seqsByKey.set(key, seqs)
+      }
+      seqs.push(seq)
+    }
+  }
+
+  /** Forgets an entry. Entries must be dropped in the order in which they were added. */
+  drop(keys: readonly string[]): void {
+    for (const key of keys) {
+      const seqs = this.#seqsByKey.get(key)
+      seqs?.shift()
+      if (seqs?.length === 0) this.#seqsByKey.delete(key)
+    }
+  }
+
+  /**
+   * Calls `visit` with each sequence number from `from` on that is listed under any of the keys, ascending, each once, until it
+   * returns false. Costs what it visits plus a binary search per key, however long the log is.
+   */
+  visit(keys: readonly string[], from: number, visit: (seq: number) => boolean): void {
+    const readers: Reader[] = []
+    for (const key of keys) {
+      const seqs = this.#seqsByKey.get(key)
+      const last = seqs?.last()
+      if (seqs === undefined || last === undefined || last < from) continue
+      const at = last === from ? seqs.length - 1 : partitionPoint(seqs, (seq) => seq < from)
+      readers.push({ seqs, at, seq: seqs.at(at) ?? Infinity })
+    }
+    for (let seq = smallest(readers); seq !== Infinity; seq = smallest(readers)) {
+      if (!visit(seq)) return
+      for (const reader of readers) if (reader.seq === seq) advance(reader)
+    }
+  }
+}
+
+interface Reader {
+  readonly seqs: Deque<number>
+  at: number
+  seq: number
+}
+
+function advance(reader: Reader): void {
+  reader.at += 1
+  reader.seq = reader.seqs.at(reader.at) ?? Infinity
+}
+
+function smallest(readers: readonly Reader[]): number {
+  let result = Infinity
+  for (const reader of readers) if (reader.seq < result) result = reader.seq
+  return result
+}

@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto'
+import { crc32 } from 'node:zlib'
+import type { Result } from '../result.ts'
+import { failed, ok } from '../result.ts'
+import type { PartitionOffsets } from './record-source.ts'
+
+/**
+ * A place in the topic from which a client can resume, on any pod: per partition, the first offset it has not been given. On the
+ * wire it is opaque: base64url of `version(1) topic(4) epoch(4) count(varint) offsets(varint each) crc32(4)`. The topic and the epoch
+ * are hashes; the checksum tells garbage from a cursor, it does not authenticate: a forged cursor only moves its own client.
+ */
+export interface Cursor {
+  readonly topicTag: number
+  readonly epochTag: number
+  readonly offsets: PartitionOffsets
+}
+
+/** Longest cursor text that is looked at: 1,024 partitions at 8 bytes each, in base64. */
+export const maxCursorLength = 12_288
+
+const version = 1
+const headerBytes = 9
+const maxPartitions = 65_536
+
+/** A 32-bit name of a topic or an epoch. */
+export function tagOf(text: string): number {
+  return createHash('sha256').update(text).digest().readUInt32BE(0)
+}
+
+export function encodeCursor(cursor: Cursor): string {
+  const bytes = Buffer.allocUnsafe(headerBytes + 8 * (cursor.offsets.length + 1) + 4)
+  bytes[0] = version
+  bytes.writeUInt32BE(cursor.topicTag, 1)
+  bytes.writeUInt32BE(cursor.epochTag, 5)
+  let end = writeVarint(bytes, headerBytes, cursor.offsets.length)
+  for (const offset of cursor.offsets) end = writeVarint(bytes, end, offset)
+  bytes.writeUInt32BE(crc32(bytes.subarray(0, end)), end)
+  return bytes.toString('base64url', 0, end + 4)
+}
+
+/** Fails with a sentence for people when the text is no cursor at all. Whether it fits the topic is for the caller to say. */
+export function decodeCursor(text: string): Result<Cursor, string> {
+  if (text.length > maxCursorLength) return failed(`The cursor is longer than ${maxCursorLength} characters; use one that this channel gave out, unchanged.`)
+  const bytes = Buffer.from(text, 'base64url')
+  const garbage = failed('The cursor is damaged; use one that this channel gave out, unchanged, or connect with ?cursor=latest.')
+  if (bytes.length < headerBytes + 5 || bytes[0] !== version || bytes.toString('base64url') !== text) return garbage
+  const end = bytes.length - 4
+  if (bytes.readUInt32BE(end) !== crc32(bytes.subarray(0, end))) return garbage
+  const offsets = readOffsets(bytes, end)
+  if (offsets === null) return garbage
+  return ok({ topicTag: bytes.readUInt32BE(1), epochTag: bytes.readUInt32BE(5), offsets })
+}
+
+function readOffsets(bytes: Buffer, end: number): number[] | null {
+  const count = readVarint(bytes, headerBytes, end)
+  if (count === null || count.value > maxPartitions) return null
+  const offsets: number[] = []
+  let at = count.next
+  for (let index = 0; index < count.value; index += 1) {
+    const offset = readVarint(bytes, at, end)
+    if (offset === null) return null
+    offsets.push(offset.value)
+    at = offset.next
+  }
+  return at === end ? offsets : null
+}
+
+/** 7 bits a byte, lowest first, the high bit says that more follow. Numbers up to 2^53 - 1 take at most 8 bytes. */
+function writeVarint(bytes: Buffer, start: number, value: number): number {
+  let at = start
+  let rest = value
+  while (rest >= 0x80) {
+    bytes[at] = (rest % 0x80) | 0x80
+    rest = Math.floor(rest / 0x80)
+    at += 1
+  }
+  bytes[at] = rest
+  return at + 1
+}
+
+function readVarint(bytes: Buffer, start: number, end: number): { readonly value: number; readonly next: number } | null {
+  let value = 0
+  let factor = 1
+  for (let at = start; at < end && at < start + 8; at += 1) {
+    const byte = bytes[at] ?? 0
+    value += (byte & 0x7f) * factor
+    if (byte < 0x80) return Number.isSafeInteger(value) ? { value, next: at + 1 } : null
+    factor *= 0x80
+  }
+  return null
+}

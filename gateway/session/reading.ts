@@ -1,0 +1,107 @@
+import type { Audience } from '../audience/audience.ts'
+import { matches } from '../audience/matches.ts'
+import type { Principal } from '../audience/principal.ts'
+import type { Entry } from '../replay/entry.ts'
+import type { Frames } from '../replay/frames.ts'
+import type { PartitionOffsets } from '../replay/record-source.ts'
+import type { ReplayLog } from '../replay/replay-log.ts'
+import type { CloseCode } from './close-codes.ts'
+import type { ControlFrames, GapReason } from './control-events.ts'
+import type { Framing } from './socket.ts'
+
+/** What all sessions of a channel share to read the log: one object, so that a session itself stays small. */
+export class Reading {
+  readonly log: ReplayLog
+  readonly control: ControlFrames
+  readonly #frames: Frames
+  readonly #limits: ReadingLimits
+  readonly #observer: SessionObserver
+  #lastJoin: { readonly frames: readonly Buffer[]; readonly joined: Buffer } | null = null
+
+  constructor(options: { readonly log: ReplayLog; readonly frames: Frames; readonly control: ControlFrames; readonly limits: ReadingLimits; readonly observer: SessionObserver }) {
+    this.log = options.log
+    this.control = options.control
+    this.#frames = options.frames
+    this.#limits = options.limits
+    this.#observer = options.observer
+  }
+
+  /** The frames for a principal from a place in the log on, as many as one write should have; and where to go on, null at the head. */
+  read(request: ReadRequest): ReadResult {
+    const frames: Buffer[] = []
+    let room = this.#limits.maxBytesPerTurn
+    let examined = 0
+    let next: number | null = null
+    this.log.visit(request.keys, request.from, (entry) => {
+      if (room <= 0 || examined >= this.#limits.maxEntriesPerTurn) {
+        next = entry.seq
+        return false
+      }
+      examined += 1
+      const frame = this.#frameFor(entry, request)
+      if (frame !== null) {
+        frames.push(frame)
+        room -= frame.length
+      }
+      return true
+    })
+    return { frames, next }
+  }
+
+  #frameFor(entry: Entry, request: ReadRequest): Buffer | null {
+    const { covered } = request
+    if (covered !== null && entry.offset < (covered[entry.partition] ?? 0)) return null
+    if (!isFor(entry.audience, request.principal)) return null
+    return this.#frames.frame(entry, request.framing, covered)
+  }
+
+  /** One buffer for one write. Sessions that are to get the same frames, as after a broadcast, get the same buffer. */
+  join(frames: readonly Buffer[]): Buffer {
+    const [only] = frames
+    if (only !== undefined && frames.length === 1) return only
+    const last = this.#lastJoin
+    if (last !== null && last.frames.length === frames.length && last.frames.every((frame, index) => frame === frames[index])) return last.joined
+    const joined = Buffer.concat(frames)
+    this.#lastJoin = { frames, joined }
+    return joined
+  }
+
+  lost(reason: GapReason): void {
+    this.#observer.lost(reason)
+  }
+
+  closed(code: CloseCode): void {
+    this.#observer.closed(code)
+  }
+}
+
+/** A broadcast needs no look at the principal. */
+function isFor(audience: Audience, principal: Principal): boolean {
+  return audience.broadcast || matches(audience, principal)
+}
+
+export interface ReadRequest {
+  readonly keys: readonly string[]
+  readonly principal: Principal
+  readonly from: number
+  readonly framing: Framing
+  readonly covered: PartitionOffsets | null
+}
+
+export interface ReadResult {
+  readonly frames: readonly Buffer[]
+  readonly next: number | null
+}
+
+export interface ReadingLimits {
+  /** A write ends with the frame that reaches this many bytes. */
+  readonly maxBytesPerTurn: number
+  /** A turn ends after looking at this many entries, also when none of them was for the session. */
+  readonly maxEntriesPerTurn: number
+}
+
+/** Who wants to know what becomes of sessions: metrics. */
+export interface SessionObserver {
+  lost(reason: GapReason): void
+  closed(code: CloseCode): void
+}

@@ -1,0 +1,170 @@
+import type { Principal } from '../audience/principal.ts'
+import { principalKeys } from '../audience/audience-keys.ts'
+import type { Entry } from '../replay/entry.ts'
+import type { PartitionOffsets } from '../replay/record-source.ts'
+import type { CloseCode } from './close-codes.ts'
+import type { ControlEvent, GapReason } from './control-events.ts'
+import type { Reading } from './reading.ts'
+import type { CloseHint, Socket } from './socket.ts'
+
+/**
+ * One connection: who it is, how far it has been served, and nothing else. There is no queue. A session with nothing to read is live
+ * (`next` is null); an entry that concerns it sets `next` to that entry, and the session reads from the log at its turn, as much as
+ * its socket takes. A congested socket leaves `next` where it is until it drains. Resuming, catching up and being live differ only
+ * in where `next` stands; a slow consumer is a client who resumes.
+ */
+export class Session {
+  readonly socket: Socket
+  readonly principal: Principal
+  readonly keys: readonly string[]
+  /** Whether the client understands resuming and control events. */
+  readonly resumes: boolean
+  readonly #reading: Reading
+  /** The sequence number to go on from; null when live. */
+  #next: number | null = null
+  /** Waits for `drained`. */
+  #isCongested = false
+  /** What the client's cursor covered when it came, until this pod has read as far: entries below it were delivered elsewhere. */
+  #covered: PartitionOffsets | null = null
+  /** Events written since the session came back with a cursor; null when it is not resuming. */
+  #replayed: number | null = null
+  /** The log's version at the last bookmark. */
+  #toldVersion = -1
+  #isClosed = false
+  /** Whether the session is in the fan-out's queue; only the fan-out writes it. */
+  isQueued = false
+
+  constructor(options: { readonly socket: Socket; readonly principal: Principal; readonly resumes: boolean; readonly reading: Reading }) {
+    this.socket = options.socket
+    this.principal = options.principal
+    this.keys = principalKeys(options.principal)
+    this.resumes = options.resumes
+    this.#reading = options.reading
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
+  get isCatchingUp(): boolean {
+    return this.#next !== null
+  }
+
+  /** Whether a turn would do anything: there is something to read, and a socket that takes it. */
+  get wantsTurn(): boolean {
+    return this.#next !== null && !this.#isCongested && !this.#isClosed
+  }
+
+  /** What the client's cursor covers beyond this pod's own position; null when nothing. */
+  get covered(): PartitionOffsets | null {
+    return this.#covered
+  }
+
+  // ---- beginning
+
+  /** Goes on from a place in the log. @param covered the client's vector: entries below it are passed over */
+  resumeFrom(seq: number, covered: PartitionOffsets): void {
+    this.#next = seq
+    this.#covered = covered
+    this.#replayed = 0
+  }
+
+  /** Begins at the head. A client that resumes is told where that is. */
+  beginLive(): void {
+    if (this.resumes) this.#tell({ type: 'dev.carillon.resumed', data: { replayed: 0 } })
+  }
+
+  // ---- delivering
+
+  /** There is an entry for this session. Costs next to nothing: it is read when the session has its turn. */
+  offer(entry: Entry): void {
+    this.#next ??= entry.seq
+  }
+
+  /** The socket takes bytes again. */
+  drained(): void {
+    this.#isCongested = false
+  }
+
+  /** Reads what is next and writes it in one go. @returns events written */
+  takeTurn(): number {
+    if (!this.wantsTurn || this.#next === null) return 0
+    if (this.#next < this.#reading.log.tailSeq) return this.#fallOff()
+    const read = this.#reading.read({ keys: this.keys, principal: this.principal, from: this.#next, framing: this.socket.framing, covered: this.#covered })
+    this.#next = read.next
+    if (this.#replayed !== null) this.#replayed += read.frames.length
+    const frames = this.#next === null ? [...read.frames, ...this.#arrivals()] : read.frames
+    if (frames.length > 0) this.#write(this.#reading.join(frames))
+    return read.frames.length
+  }
+
+  /** At the head for the first time: what a client that resumed is told. */
+  #arrivals(): readonly Buffer[] {
+    if (this.#covered !== null && !this.#reading.log.isBehind(this.#covered)) this.#covered = null
+    if (this.#replayed === null) return []
+    const replayed = this.#replayed
+    this.#replayed = null
+    return [this.#controlFrame({ type: 'dev.carillon.resumed', data: { replayed } })]
+  }
+
+  /** What the session waited for is no longer held. */
+  #fallOff(): number {
+    this.loseEvents('too-slow')
+    return 0
+  }
+
+  /** Something for this session may be lost: the client is told, and goes on from the head; a client that cannot be told is closed. */
+  loseEvents(reason: GapReason): void {
+    if (this.#isClosed) return
+    this.#reading.lost(reason)
+    this.#next = null
+    this.#covered = null
+    this.#replayed = null
+    if (this.resumes) this.#tell({ type: 'dev.carillon.gap', data: { reason } })
+    else this.close(reason === 'too-slow' ? 'tooSlow' : 'eventsLost')
+  }
+
+  // ---- telling
+
+  /** Tells a client that resumes where the log is, when that has changed and nothing is on its way to it. */
+  bookmark(): void {
+    const version = this.#reading.log.version
+    if (!this.resumes || this.#next !== null || this.#isCongested || version === this.#toldVersion) return
+    this.#tell({ type: 'dev.carillon.bookmark' })
+  }
+
+  /** Tells the client something, if it is one that understands. */
+  notify(event: ControlEvent): void {
+    if (this.resumes && !this.#isClosed) this.#write(this.#reading.control(event, null, this.socket.framing))
+  }
+
+  #tell(event: ControlEvent): void {
+    if (!this.#isClosed) this.#write(this.#controlFrame(event))
+  }
+
+  #controlFrame(event: ControlEvent): Buffer {
+    this.#toldVersion = this.#reading.log.version
+    return this.#reading.control(event, this.#reading.log.headCursor(this.#covered), this.socket.framing)
+  }
+
+  #write(frames: Buffer): void {
+    if (!this.socket.write(frames)) this.#isCongested = true
+  }
+
+  // ---- ending
+
+  close(code: CloseCode, hint?: CloseHint): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#reading.closed(code)
+    this.socket.close(code, hint)
+  }
+
+  /** The socket has ended, whoever ended it. @returns whether the peer did */
+  ended(): boolean {
+    const byPeer = !this.#isClosed
+    this.#isClosed = true
+    this.#next = null
+    return byPeer
+  }
+}

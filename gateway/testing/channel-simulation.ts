@@ -1,0 +1,369 @@
+import type { Audience } from '../audience/audience.ts'
+import { matches } from '../audience/matches.ts'
+import type { Principal } from '../audience/principal.ts'
+import { Channel } from '../hub/channel.ts'
+import { FanOut } from '../hub/fan-out.ts'
+import { Hub } from '../hub/hub.ts'
+import { Upkeep } from '../hub/upkeep.ts'
+import { decodeCursor } from '../replay/cursor.ts'
+import { Frames } from '../replay/frames.ts'
+import { ReplayLog } from '../replay/replay-log.ts'
+import { ok } from '../result.ts'
+import { createControlFrames } from '../session/control-events.ts'
+import { Reading } from '../session/reading.ts'
+import type { Framing, Socket, SocketHandlers } from '../session/socket.ts'
+import { createRecordingMetrics } from './recording-metrics.ts'
+
+/**
+ * A topic, a few pods that read it at their own pace, and clients that wander between them, driven by a tape of numbers: the same
+ * tape gives the same run. Each client checks all it receives against what the topic holds; `complaints` says what broke G1.
+ */
+export function createSimulation(tape: readonly number[]): Simulation {
+  return new Simulation(tape)
+}
+
+const partitions = 3
+const topicName = 'simulated'
+
+class Simulation {
+  readonly #tape: readonly number[]
+  #at = 0
+  readonly #topic: TopicRecord[][] = Array.from({ length: partitions }, () => [])
+  readonly #pods: Pod[] = []
+  readonly #clients: Client[] = []
+  readonly #complaints: string[] = []
+  readonly seen: Record<string, number> = {}
+
+  constructor(tape: readonly number[]) {
+    this.#tape = tape
+    for (let index = 0; index < 3; index += 1) this.#pods.push(this.#newPod())
+    for (const principal of cast) this.#clients.push(new Client(principal, this.#topic, { complain: (text) => this.#complaints.push(text), see: (what, times) => this.#see(what, times) }))
+  }
+
+  complaints(): readonly string[] {
+    return this.#complaints
+  }
+
+  run(): void {
+    while (this.#at < this.#tape.length) this.#step()
+    this.#finish()
+  }
+
+  #see(what: string, times = 1): void {
+    this.seen[what] = (this.seen[what] ?? 0) + times
+  }
+
+  /** A number in [0, below), from the tape. */
+  #pick(below: number): number {
+    const number = this.#tape[this.#at] ?? 0
+    this.#at += 1
+    return number % below
+  }
+
+  #step(): void {
+    const choice = this.#pick(100)
+    if (choice < 25) this.#produce()
+    else if (choice < 50) this.#pods[this.#pick(this.#pods.length)]?.readSome(this.#topic, this.#pick(partitions), 1 + this.#pick(4))
+    else if (choice < 65) this.#pods[this.#pick(this.#pods.length)]?.slice()
+    else if (choice < 78) this.#clients[this.#pick(cast.length)]?.receiveSome(1 + this.#pick(200))
+    else if (choice < 90) this.#connectOrNot(this.#clients[this.#pick(cast.length)])
+    else if (choice < 94) this.#clients[this.#pick(cast.length)]?.bookmark()
+    else if (choice < 97) this.#pods[this.#pick(this.#pods.length)]?.hearEnds(this.#topic)
+    else if (choice < 98) this.#restart(this.#pick(this.#pods.length))
+  }
+
+  #produce(): void {
+    const partition = this.#pick(partitions)
+    const records = this.#topic[partition] ?? []
+    const last = records.at(-1)
+    const offset = (last?.offset ?? -1) + 1 + (this.#pick(5) === 0 ? this.#pick(4) : 0)
+    records.push({ offset, audience: audiences[this.#pick(audiences.length)] ?? null })
+  }
+
+  #connectOrNot(client: Client | undefined): void {
+    const pod = this.#pods[this.#pick(this.#pods.length)]
+    if (client === undefined || pod === undefined) return
+    if (client.isConnected) return client.cut()
+    client.connect(pod, 1 + this.#pick(3) * 400)
+  }
+
+  #restart(index: number): void {
+    for (const client of this.#clients) if (client.pod === this.#pods[index]) client.cut()
+    this.#pods[index] = this.#newPod(this.#pick(8))
+    this.#see('restarted')
+  }
+
+  #newPod(back = 0): Pod {
+    return new Pod(this.#topic, back, (what) => this.#see(what))
+  }
+
+  /** All pods read all, all clients connect and receive all: nothing may be missing then. */
+  #finish(): void {
+    for (const pod of this.#pods) pod.readAll(this.#topic)
+    for (const client of this.#clients) {
+      const [pod] = this.#pods
+      if (!client.isConnected && pod !== undefined) client.connect(pod, 1000)
+    }
+    for (let round = 0; round < 400; round += 1) {
+      for (const pod of this.#pods) pod.slice()
+      for (const client of this.#clients) client.receiveSome(1_000_000)
+    }
+    for (const client of this.#clients) {
+      client.checkNothingIsMissing()
+      client.cut()
+    }
+  }
+}
+
+interface TopicRecord {
+  readonly offset: number
+  /** null: a record that is nobody's. */
+  readonly audience: Audience | null
+}
+
+const aPrincipal = (userId: string, organizationId: string, roles: readonly string[]): Principal => ({ userId, username: `${userId}-name`, organizationId, accountNumber: null, roles, expiresAtMs: null })
+const cast = [aPrincipal('ann', 'red', ['admin']), aPrincipal('bob', 'red', []), aPrincipal('cid', 'blue', ['admin']), aPrincipal('ann', 'red', ['admin'])]
+const nobody: Audience = { broadcast: false, users: [], usernames: [], organizations: [], roles: [] }
+const audiences: readonly (Audience | null)[] = [
+  null,
+  { ...nobody, broadcast: true },
+  { ...nobody, users: ['ann'] },
+  { ...nobody, users: ['bob'], organizations: ['blue'] },
+  { ...nobody, usernames: ['ann-name', 'cid-name'], users: ['ann'] },
+  { ...nobody, organizations: ['red'] },
+  { ...nobody, organizations: ['red', 'blue'], roles: ['admin'] },
+  { ...nobody, users: ['stranger'] },
+]
+
+/** One gateway's core with a small log, whose turns are taken when the simulation says so. */
+class Pod {
+  readonly channel: Channel
+  readonly log: ReplayLog
+  readonly #positions: number[]
+  readonly #see: (what: string) => void
+  #slices: (() => void)[] = []
+
+  constructor(topic: readonly (readonly TopicRecord[])[], back: number, see: (what: string) => void) {
+    this.#see = see
+    const { metrics } = createRecordingMetrics()
+    this.log = new ReplayLog(topicName, { windowMs: 60_000, maxBytes: 9_000 })
+    const frames = new Frames(this.log, (content) => ok(Buffer.from(JSON.stringify(content.kind === 'parsed' ? content.event : {}).slice(0, -1))), { encoded: () => {}, broken: () => {} })
+    const reading = new Reading({
+      log: this.log,
+      frames,
+      control: createControlFrames('simulated', 'pod'),
+      limits: { maxBytesPerTurn: 300, maxEntriesPerTurn: 3 },
+      observer: { lost: () => {}, closed: () => {} },
+    })
+    const fanOut = new FanOut({ sliceMs: 0, observer: { delivered: () => {} }, later: (run) => this.#slices.push(run) })
+    const upkeep = new Upkeep({ intervalMs: 25_000, timeoutMs: 1000, noticeMs: 0, toleranceMs: 0, now: () => 0, random: () => 0 })
+    this.channel = new Channel({ log: this.log, hub: new Hub(), fanOut, upkeep, reading, metrics, limits: { maxConnections: 100, maxConnectionsPerUser: 100 } })
+    this.#positions = topic.map((records) => records[Math.max(0, records.length - back)]?.offset ?? (records.at(-1)?.offset ?? -1) + 1)
+    this.channel.open({ epoch: 'one', startOffsets: this.#positions, endOffsets: endsOf(topic) }, null)
+  }
+
+  readSome(topic: readonly (readonly TopicRecord[])[], partition: number, count: number): void {
+    const from = this.#positions[partition] ?? 0
+    const batch = (topic[partition] ?? []).filter((record) => record.offset >= from).slice(0, count)
+    for (const record of batch) this.#take(partition, record)
+  }
+
+  #take(partition: number, record: TopicRecord): void {
+    const before = this.log.tailSeq
+    this.#positions[partition] = record.offset + 1
+    if (record.audience === null) return this.log.advance(partition, record.offset + 1)
+    const event = { id: `${partition}-${record.offset}`, partition, offset: record.offset }
+    const content = { kind: 'parsed', event, bytes: 40 } as const
+    this.channel.append({ partition, offset: record.offset, audience: record.audience, timestampMs: 0, appendedAtMs: 0, traceparent: null, content, contentBytes: 40 })
+    if (this.log.tailSeq > before) this.#see('trimmed')
+  }
+
+  readAll(topic: readonly (readonly TopicRecord[])[]): void {
+    topic.forEach((records, partition) => {
+      for (let round = 0; round <= records.length; round += 1) {
+        this.readSome(topic, partition, 1)
+        this.slice()
+      }
+    })
+  }
+
+  hearEnds(topic: readonly (readonly TopicRecord[])[]): void {
+    this.channel.ends(endsOf(topic))
+  }
+
+  slice(): void {
+    const slices = this.#slices
+    this.#slices = []
+    for (const run of slices) run()
+  }
+}
+
+const endsOf = (topic: readonly (readonly TopicRecord[])[]): number[] => topic.map((records) => (records.at(-1)?.offset ?? -1) + 1)
+
+/** Lines of JSON: what matters here is that frames can be told apart. */
+const framing: Framing = { kind: 'websocket', before: () => Buffer.alloc(0), after: Buffer.from('\n') }
+
+/** A client that goes by the protocol: it keeps the cursor it was told last, and believes it. */
+class Client {
+  pod: Pod | null = null
+  readonly #principal: Principal
+  readonly #topic: readonly (readonly TopicRecord[])[]
+  readonly #report: { complain(text: string): void; see(what: string, times?: number): void }
+  #socket: PipeSocket | null = null
+  #cursor: string | null = null
+  /** Per partition, below which nothing is owed any more; null until the first cursor. */
+  #expected: number[] | null = null
+
+  constructor(principal: Principal, topic: readonly (readonly TopicRecord[])[], report: { complain(text: string): void; see(what: string, times?: number): void }) {
+    this.#principal = principal
+    this.#topic = topic
+    this.#report = report
+  }
+
+  get isConnected(): boolean {
+    return this.#socket !== null
+  }
+
+  connect(pod: Pod, bufferBytes: number): void {
+    const socket = new PipeSocket(bufferBytes)
+    this.pod = pod
+    this.#socket = socket
+    const decoded = this.#cursor === null ? null : decodeCursor(this.#cursor)
+    if (decoded !== null && !decoded.ok) return this.#report.complain(`a cursor that was given out cannot be read: ${this.#cursor}`)
+    if (decoded !== null && pod.log.isBehind(decoded.value.offsets)) this.#report.see('ahead')
+    pod.channel.join(socket, this.#principal, decoded === null ? { kind: 'latest' } : { kind: 'cursor', cursor: decoded.value })
+    if (decoded !== null) this.#report.see('resumed')
+  }
+
+  /** The connection breaks: what the socket holds is gone. */
+  cut(): void {
+    this.#socket?.end()
+    this.#socket = null
+    this.pod = null
+  }
+
+  bookmark(): void {
+    if (this.#socket === null || this.pod === null) return
+    for (const session of this.pod.channel.hub.sessions()) if (session.socket === this.#socket) session.bookmark()
+  }
+
+  receiveSome(bytes: number): void {
+    const socket = this.#socket
+    if (socket === null) return
+    if (socket.isCongested) this.#report.see('congested')
+    for (const line of socket.receive(bytes)) this.#receive(line)
+  }
+
+  #receive(line: string): void {
+    const event = parseLine(line)
+    const decoded = decodeCursor(event.cursor)
+    if (!decoded.ok) return this.#report.complain(`not a cursor: ${event.cursor}`)
+    const { offsets } = decoded.value
+    if (event.type === undefined) this.#deliver(event.partition, event.offset)
+    else this.#report.see(event.type.replace('dev.carillon.', ''))
+    if (event.type === 'dev.carillon.resumed') this.#report.see('replayed', event.data?.replayed ?? 0)
+    if (event.type !== 'dev.carillon.gap' && this.#expected !== null) this.#checkCovers(offsets, line)
+    this.#cursor = event.cursor
+    this.#expected = [...offsets]
+  }
+
+  #deliver(partition: number, offset: number): void {
+    this.#report.see('delivered')
+    const expected = this.#expected?.[partition] ?? 0
+    const owed = this.#owed(partition, expected, offset + 1)
+    if (owed.length !== 1 || owed[0] !== offset) this.#report.complain(`${this.#principal.userId} got ${partition}/${offset}, was owed ${JSON.stringify(owed)} from ${expected}`)
+    if (this.#expected !== null) this.#expected[partition] = offset + 1
+  }
+
+  /** A cursor may not claim what was not delivered, nor fall behind what was. */
+  #checkCovers(offsets: readonly number[], line: string): void {
+    this.#expected?.forEach((expected, partition) => {
+      const claimed = offsets[partition] ?? 0
+      const owed = this.#owed(partition, expected, claimed)
+      if (owed.length > 0) this.#report.complain(`${this.#principal.userId} was told a cursor that skips ${partition}/${owed.join()} with ${line}`)
+      const repeated = this.#owed(partition, claimed, expected)
+      if (repeated.length > 0) this.#report.complain(`${this.#principal.userId} was told a cursor that repeats ${partition}/${repeated.join()} with ${line}`)
+    })
+  }
+
+  #owed(partition: number, from: number, to: number): number[] {
+    const mine = (record: TopicRecord): boolean => record.audience !== null && matches(record.audience, this.#principal)
+    return (this.#topic[partition] ?? []).filter((record) => record.offset >= from && record.offset < to && mine(record)).map(({ offset }) => offset)
+  }
+
+  checkNothingIsMissing(): void {
+    if (this.#expected === null) return this.#report.complain(`${this.#principal.userId} was never told a cursor`)
+    this.#expected.forEach((expected, partition) => {
+      const owed = this.#owed(partition, expected, Infinity)
+      if (owed.length > 0) this.#report.complain(`${this.#principal.userId} never got ${partition}/${owed.join()}`)
+    })
+  }
+}
+
+interface Line {
+  readonly type?: string
+  readonly cursor: string
+  readonly partition: number
+  readonly offset: number
+  readonly data?: { readonly replayed?: number }
+}
+
+// The lines are made by this file and by the control events; the shape is theirs.
+const parseLine = (line: string): Line => JSON.parse(line) as Line
+
+/** A socket that holds what is written until the client receives it. */
+class PipeSocket implements Socket {
+  readonly framing = framing
+  readonly #limit: number
+  #held = ''
+  #isCongested = false
+  #handlers: SocketHandlers | null = null
+
+  constructor(limit: number) {
+    this.#limit = limit
+  }
+
+  get isCongested(): boolean {
+    return this.#isCongested
+  }
+
+  write(frames: Buffer): boolean {
+    this.#held += frames.toString()
+    if (this.#held.length > this.#limit) this.#isCongested = true
+    return !this.#isCongested
+  }
+
+  /** Whole lines of about so many bytes. */
+  receive(bytes: number): readonly string[] {
+    const end = this.#held.indexOf('\n', Math.min(bytes, this.#held.length) - 1)
+    const received = end < 0 ? this.#held : this.#held.slice(0, end + 1)
+    this.#held = this.#held.slice(received.length)
+    if (this.#isCongested && this.#held.length <= this.#limit / 2) {
+      this.#isCongested = false
+      this.#handlers?.drained()
+    }
+    return received.split('\n').filter((line) => line !== '')
+  }
+
+  ping(): void {
+    this.#handlers?.alive()
+  }
+
+  close(): void {
+    this.end()
+  }
+
+  terminate(): void {
+    this.end()
+  }
+
+  end(): void {
+    const handlers = this.#handlers
+    this.#handlers = null
+    handlers?.closed()
+  }
+
+  attach(handlers: SocketHandlers): void {
+    this.#handlers = handlers
+  }
+}
