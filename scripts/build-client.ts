@@ -33,7 +33,7 @@ async function main(): Promise<void> {
   const directory = new URL('../client/dist/', import.meta.url)
   await mkdir(directory, { recursive: true })
   await writeFile(new URL('carillon-client.js', directory), code)
-  console.log(`client/dist/carillon-client.js: ${code.length} bytes, ${gzippedBytes} gzipped (at most ${maxClientBytes})`)
+  process.stdout.write(`client/dist/carillon-client.js: ${code.length} bytes, ${gzippedBytes} gzipped (at most ${maxClientBytes})\n`)
   if (gzippedBytes > maxClientBytes) process.exitCode = 1
 }
 
