@@ -1,6 +1,9 @@
 import type { Principal } from '../audience/principal.ts'
 import type { Result } from '../result.ts'
 
+/** The largest token that is looked at, in bytes. Node's own limit on the whole head of a request is as large. */
+export const maxTokenBytes = 16_384
+
 /** Tells who a token is, and believes nothing that is not signed. Never rejects; bounded in time, also when keys must be fetched. */
 export interface Authenticator {
   authenticate(token: string): Promise<Result<VerifiedToken, AuthenticationFailure>>
