@@ -1,0 +1,31 @@
+import { createServer } from 'node:net'
+import type { AddressInfo, Server } from 'node:net'
+
+/**
+ * A port of 127.0.0.1 that is free just now, and so is the next one: a broker wants a second port for its controller.
+ * Nothing keeps it free until it is used, so the caller tries again with another when it is taken in between.
+ */
+export async function findFreePortPair(): Promise<number> {
+  for (let attempt = 0; attempt < 50; attempt += 1) {
+    const first = await listen(0)
+    if (first === null) continue
+    const { port } = first.address() as AddressInfo // a server that listens on TCP has an address of this type
+    const second = port < 65_535 ? await listen(port + 1) : null
+    await Promise.all([closed(first), closed(second)])
+    if (second !== null) return port
+  }
+  throw new Error('no two free ports in a row on 127.0.0.1 after 50 attempts; end some of the servers on this machine')
+}
+
+/** null when the port is taken. */
+function listen(port: number): Promise<Server | null> {
+  return new Promise(resolve => {
+    const server = createServer()
+    server.once('error', () => resolve(null))
+    server.listen(port, '127.0.0.1', () => resolve(server))
+  })
+}
+
+function closed(server: Server | null): Promise<void> {
+  return new Promise(resolve => (server === null ? resolve() : server.close(() => resolve())))
+}

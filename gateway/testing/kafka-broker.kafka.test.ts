@@ -1,0 +1,83 @@
+import { Kafka, logLevel } from 'kafkajs'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startKafka } from './kafka-broker.ts'
+import type { KafkaBroker } from './kafka-broker.ts'
+
+let broker: KafkaBroker
+const kafka = (): Kafka => new Kafka({ clientId: 'harness', brokers: [...broker.brokers], logLevel: logLevel.NOTHING })
+
+async function send(value: string): Promise<void> {
+  const producer = kafka().producer()
+  await producer.connect()
+  await producer.send({ topic: 'kept', acks: -1, messages: [{ value }] })
+  await producer.disconnect()
+}
+
+async function endOffset(): Promise<string | undefined> {
+  const admin = kafka().admin()
+  await admin.connect()
+  const [partition] = await admin.fetchTopicOffsets('kept')
+  await admin.disconnect()
+  return partition?.high
+}
+
+beforeAll(async () => {
+  broker = await startKafka()
+  const admin = kafka().admin()
+  await admin.connect()
+  await admin.createTopics({ topics: [{ topic: 'kept', numPartitions: 1 }] })
+  await admin.disconnect()
+})
+afterAll(() => broker.stop())
+
+describe('a real broker for tests', () => {
+  it('takes records as soon as it is started', async () => {
+    await send('first')
+    expect(await endOffset()).toBe('1')
+  })
+
+  it('keeps its records, its port and its address when it is killed and started again', async () => {
+    const { pid, brokers } = broker
+    await broker.kill()
+    expect(broker.pid).toBe(null)
+    expect(isAlive(pid)).toBe(false)
+    await broker.restart()
+    expect(broker.brokers).toEqual(brokers)
+    expect(await endOffset()).toBe('1')
+  })
+
+  it('is started anew by restart also while it runs', async () => {
+    const { pid } = broker
+    await broker.restart()
+    expect(isAlive(pid)).toBe(false)
+    expect(isAlive(broker.pid)).toBe(true)
+    await send('second')
+    expect(await endOffset()).toBe('2')
+  })
+
+  it('is not confused by KAFKA_ variables that are meant for the gateway', async () => {
+    process.env['KAFKA_BROKERS'] = 'elsewhere:9092'
+    const other = await startKafka()
+    delete process.env['KAFKA_BROKERS']
+    const { pid } = other
+    expect(isAlive(pid)).toBe(true)
+    await other.stop()
+    await other.stop()
+    expect(isAlive(pid)).toBe(false)
+    await expect(other.restart()).rejects.toThrow('start a new one')
+  })
+
+  it('says why when its port is taken, and leaves nothing behind', async () => {
+    const start = startKafka({ port: broker.port, startTimeoutMs: 30_000 })
+    await expect(start).rejects.toThrow(/did not start: .*ended by itself[\s\S]*Address already in use/)
+  })
+})
+
+/** Signal 0 only asks whether the process is there. */
+function isAlive(pid: number | null): boolean {
+  try {
+    return pid !== null && process.kill(pid, 0)
+  } catch {
+    return false // ESRCH: there is no such process
+  }
+}
