@@ -1,12 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { isLocalHost } from '../../auth/origin-policy.ts'
-import { chooseSubprotocol } from '../../auth/subprotocols.ts'
+import { chooseSubprotocol, cloudEventsSubprotocol, parseSubprotocols } from '../../auth/subprotocols.ts'
 import type { Problem } from '../../problem.ts'
 import { failed, ok, type Result } from '../../result.ts'
 import type { HandshakeRequest } from '../../session/admission.ts'
-
-/** The one subprotocol that is spoken here. */
-export const subprotocol = 'cloudevents.json'
 
 /** The head of an HTTP request that asks for an upgrade. */
 export interface UpgradeHead {
@@ -35,14 +32,16 @@ export function readUpgrade(head: UpgradeHead, settings: UpgradeSettings): Resul
   const url = splitUrl(head.url ?? '')
   const refusal = judgePath(url.path, settings) ?? judgeHead(head) ?? (settings.isDevelopment ? judgeHost(head) : null)
   if (refusal !== null) return failed(refusal)
-  const offered = offeredSubprotocols(head.headers['sec-websocket-protocol'])
-  if (!chooseSubprotocol(offered).ok) return failed(badSubprotocol)
+  const offered = parseSubprotocols(head.headers['sec-websocket-protocol'])
+  if (!offered.ok) return failed(badSubprotocol(offered.error))
+  const choice = chooseSubprotocol(offered.value)
+  if (choice.kind === 'unknown') return failed(badSubprotocol(choice.detail))
   return ok({
     transport: 'websocket',
     origin: head.headers.origin ?? null,
     cookie: head.headers.cookie ?? null,
     authorization: head.headers.authorization ?? null,
-    subprotocols: offered,
+    subprotocols: offered.value,
     cursor: new URLSearchParams(url.query).get('cursor'),
   })
 }
@@ -75,20 +74,11 @@ function judgeHost(head: UpgradeHead): UpgradeRefusal | null {
   return refusal({ type: 'origin-forbidden', detail: 'In development mode the gateway answers only to names of this machine: connect to localhost or 127.0.0.1.' })
 }
 
-/** In the client's order; empty entries are passed over. */
-function offeredSubprotocols(header: string | undefined): readonly string[] {
-  return (header ?? '').split(',').map((entry) => entry.trim()).filter((entry) => entry !== '')
-}
-
 const keyPattern = /^[+/0-9A-Za-z]{22}==$/
 
 const refusal = (problem: Problem, headers: Readonly<Record<string, string>> = {}): UpgradeRefusal => ({ reason: 'request', problem, headers })
 
-const badSubprotocol: UpgradeRefusal = {
+const badSubprotocol = (detail: string): UpgradeRefusal => ({
   reason: 'subprotocol',
-  problem: {
-    type: 'bad-subprotocol',
-    detail: `Offer the subprotocol \`${subprotocol}\`, or none. A token may stand beside it, as \`bearer.<token>\`, and not alone.`,
-    members: { supported: [subprotocol] },
-  },
-}
+  problem: { type: 'bad-subprotocol', detail, members: { supported: [cloudEventsSubprotocol] } },
+})

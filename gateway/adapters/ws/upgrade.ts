@@ -2,13 +2,14 @@ import type { IncomingMessage, Server } from 'node:http'
 import { Socket as NetSocket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type Server as UpgradeServer, type ServerOptions, WebSocketServer } from 'ws'
+import { cloudEventsSubprotocol } from '../../auth/subprotocols.ts'
 import type { Options } from '../../config/options.ts'
 import type { Logger } from '../../observability/logger.ts'
 import type { Metrics } from '../../observability/metrics.ts'
 import type { Problem } from '../../problem.ts'
 import type { Admission, Handshake, HandshakeRequest } from '../../session/admission.ts'
 import { refuseUpgrade } from './refuse-upgrade.ts'
-import { readUpgrade, subprotocol, type UpgradeRefusal, type UpgradeSettings } from './upgrade-request.ts'
+import { readUpgrade, type UpgradeRefusal, type UpgradeSettings } from './upgrade-request.ts'
 import { Connection, type SocketSettings, WebSocketSocket } from './websocket-socket.ts'
 
 export interface UpgradeDeps extends UpgradeSettings {
@@ -185,7 +186,7 @@ function serverOptions(options: UpgradeOptions): ServerOptions<typeof Connection
     maxFragments: options.inboundFramesBurst,
     maxBufferedChunks: 64,
     closeTimeout: options.closeTimeoutMs,
-    handleProtocols: (offered: Set<string>) => (offered.has(subprotocol) ? subprotocol : false),
+    handleProtocols: (offered: Set<string>) => (offered.has(cloudEventsSubprotocol) ? cloudEventsSubprotocol : false),
     WebSocket: Connection,
   } as const
   return all

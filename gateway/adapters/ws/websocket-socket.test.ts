@@ -1,0 +1,308 @@
+import { once } from 'node:events'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { WebSocket as WsClient } from 'ws'
+import { closeCodes } from '../../session/close-codes.ts'
+import { websocketFraming } from './frame.ts'
+import { closeOf, encodeFrame, RawClient } from './testing/raw-client.ts'
+import { type OpenedSocket, type Rig, type RigSettings, startRig, testPath } from './testing/rig.ts'
+
+const rigs: Rig[] = []
+const clients: RawClient[] = []
+
+afterEach(async () => {
+  for (const client of clients.splice(0)) client.destroy()
+  await Promise.all(rigs.splice(0).map((rig) => rig.stop()))
+})
+
+/** A raw client with a session, on a server of its own. */
+async function open(options: RigSettings['options'] = {}): Promise<{ readonly rig: Rig; readonly client: RawClient; readonly session: OpenedSocket }> {
+  const rig = await startRig({ options })
+  rigs.push(rig)
+  const client = await RawClient.connect(rig.port)
+  clients.push(client)
+  await client.handshake(testPath)
+  return { rig, client, session: await opened(rig) }
+}
+
+function opened(rig: Rig): Promise<OpenedSocket> {
+  return vi.waitFor(() => {
+    const [session] = rig.opened
+    if (session === undefined) throw new Error('no session was opened')
+    return session
+  })
+}
+
+const ended = (session: OpenedSocket): Promise<void> => vi.waitFor(() => expect(session.calls.at(-1)).toBe('closed'))
+
+function frameOf(text: string): Buffer {
+  const json = Buffer.from(text)
+  return Buffer.concat([websocketFraming.before(json.length, null), json])
+}
+
+const maskedClose = (code: number, reason = ''): Buffer => {
+  const payload = Buffer.concat([Buffer.alloc(2), Buffer.from(reason)])
+  payload.writeUInt16BE(code, 0)
+  return encodeFrame({ opcode: 8, payload })
+}
+
+describe('what a client sends', () => {
+  test('is read and ignored: text, binary, fragments with a ping between them', async () => {
+    const { rig, client, session } = await open()
+    client.sendFrame({ payload: Buffer.from('text') })
+    client.sendFrame({ opcode: 2, payload: Buffer.from([1, 2, 3]) })
+    client.sendFrame({ opcode: 1, payload: Buffer.from('frag'), isFinal: false })
+    client.sendFrame({ opcode: 9, payload: Buffer.from('ping') })
+    client.sendFrame({ opcode: 0, payload: Buffer.from('ment') })
+    expect(await client.frame()).toMatchObject({ opcode: 10, payload: Buffer.from('ping') })
+    await vi.waitFor(() => expect(session.calls).toEqual(['alive', 'alive', 'alive', 'alive']))
+    expect(rig.value('inboundFrames')).toBe(4)
+  })
+
+  test('may come one byte at a time', async () => {
+    const { client, session } = await open()
+    for (const byte of encodeFrame({ payload: Buffer.from('slow') })) client.send(Buffer.from([byte]))
+    await vi.waitFor(() => expect(session.calls).toEqual(['alive']))
+  })
+
+  test('closes with the code for it when a frame is larger than the limit', async () => {
+    const { client, session } = await open({ maxInboundFrameBytes: 128 })
+    client.sendFrame({ payload: Buffer.alloc(129, 'x') })
+    expect(closeOf(await client.frame())).toEqual({ code: 4009, reason: closeCodes.frameTooLarge.text })
+    client.send(maskedClose(4009))
+    await ended(session)
+  })
+
+  test('is fine at the limit', async () => {
+    const { client, session } = await open({ maxInboundFrameBytes: 128 })
+    client.sendFrame({ payload: Buffer.alloc(128, 'x') })
+    await vi.waitFor(() => expect(session.calls).toEqual(['alive']))
+  })
+
+  test('closes with the same code when fragments together are larger', async () => {
+    const { client } = await open({ maxInboundFrameBytes: 128 })
+    client.sendFrame({ payload: Buffer.alloc(100, 'x'), isFinal: false })
+    client.sendFrame({ opcode: 0, payload: Buffer.alloc(29, 'x') })
+    expect(closeOf(await client.frame()).code).toBe(4009)
+  })
+
+  test('closes when a frame announces more than memory holds', async () => {
+    const { client } = await open()
+    client.send(Buffer.from([0x81, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 2, 3, 4]))
+    expect(closeOf(await client.frame()).code).toBe(4009)
+  })
+
+  test.each([
+    ['an unmasked frame', { isMasked: false, payload: Buffer.from('x') }, 1002],
+    ['an unknown opcode', { opcode: 3 }, 1002],
+    ['a continuation of nothing', { opcode: 0 }, 1002],
+    ['text that is no UTF-8', { payload: Buffer.from([0xc3, 0x28]) }, 1007],
+  ])('closes with the code of RFC 6455 on %s', async (_what, shape, code) => {
+    const { client, session } = await open()
+    client.sendFrame(shape)
+    expect(closeOf(await client.frame()).code).toBe(code)
+    client.send(maskedClose(code))
+    await ended(session)
+  })
+
+  test('more fragments in a message than the burst are a flood', async () => {
+    const { client } = await open({ inboundFramesBurst: 3 })
+    client.sendFrame({ payload: Buffer.from('a'), isFinal: false })
+    for (let more = 0; more < 3; more += 1) client.sendFrame({ opcode: 0, payload: Buffer.from('b'), isFinal: false })
+    expect(closeOf(await client.frame()).code).toBe(4104)
+  })
+})
+
+describe('a flood', () => {
+  test.each([
+    ['messages', 1],
+    ['pings', 9],
+    ['pongs that nobody asked for', 10],
+  ])('of %s closes with the code for it at one more than the burst', async (_what, opcode) => {
+    const { rig, client } = await open({ inboundFramesPerS: 1, inboundFramesBurst: 5 })
+    const one = encodeFrame({ opcode, payload: Buffer.from('x') })
+    client.send(Buffer.concat(Array.from({ length: 6 }, () => one)))
+    expect(await nextClose(client)).toBe(4104)
+    expect(rig.value('inboundFrames')).toBe(6)
+  })
+
+  test('is none when it is the burst', async () => {
+    const { client, session } = await open({ inboundFramesPerS: 1, inboundFramesBurst: 5 })
+    client.send(Buffer.concat(Array.from({ length: 5 }, () => encodeFrame({ opcode: 9 }))))
+    for (let pong = 0; pong < 5; pong += 1) expect((await client.frame()).opcode).toBe(10)
+    expect(session.calls).toHaveLength(5)
+  })
+
+  test('leaves out the answers to our own pings', async () => {
+    const { rig, client, session } = await open({ inboundFramesPerS: 1, inboundFramesBurst: 1 })
+    for (let round = 1; round <= 4; round += 1) {
+      session.socket.ping()
+      const ping = await client.frame()
+      client.sendFrame({ opcode: 10, payload: ping.payload })
+      await vi.waitFor(() => expect(session.calls).toHaveLength(round))
+    }
+    expect(rig.value('inboundFrames')).toBe(0)
+  })
+})
+
+describe('closing', () => {
+  test('sends the code and the reason, waits for the answer, and ends once', async () => {
+    const { client, session } = await open()
+    session.socket.close('tooSlow')
+    session.socket.close('draining')
+    expect(closeOf(await client.frame())).toEqual({ code: 4201, reason: closeCodes.tooSlow.text })
+    client.send(maskedClose(4201))
+    expect(await client.rest()).toEqual(Buffer.alloc(0))
+    client.destroy()
+    await ended(session)
+    expect(session.calls).toEqual(['closed'])
+  })
+
+  test('cuts a peer that never answers', async () => {
+    const { client, session } = await open({ closeTimeoutMs: 50 })
+    session.socket.close('tooSlow')
+    await client.frame()
+    await ended(session)
+    expect(session.calls).toEqual(['closed'])
+  })
+
+  test('by the client is answered with its own code', async () => {
+    const { client, session } = await open()
+    client.send(maskedClose(1000, 'bye'))
+    expect(closeOf(await client.frame())).toEqual({ code: 1000, reason: 'bye' })
+    await client.rest()
+    client.destroy()
+    await ended(session)
+  })
+
+  test('by the client with a code that ws uses for its own limits is answered with that code', async () => {
+    const { client } = await open()
+    client.send(maskedClose(1009))
+    expect(closeOf(await client.frame()).code).toBe(1009)
+  })
+
+  test('by both at once ends once', async () => {
+    const { client, session } = await open()
+    client.send(maskedClose(1001))
+    session.socket.close('draining')
+    await client.rest()
+    client.destroy()
+    await ended(session)
+    session.socket.close('draining')
+    session.socket.terminate()
+    expect(session.calls).toEqual(['closed'])
+  })
+
+  test('cuts a client that has ended its half and reads no more', async () => {
+    const { client, session } = await open({ closeTimeoutMs: 50 })
+    client.tcp.pause()
+    while (session.socket.write(frameOf('x'.repeat(60_000)))) await new Promise(setImmediate)
+    client.tcp.end()
+    await vi.waitFor(() => expect(session.socket.write(frameOf('is it closing?'))).toBe(true))
+    session.socket.close('unresponsive')
+    await ended(session)
+    expect(session.calls).toEqual(['closed'])
+  })
+
+  test('a client that is gone without a word', async () => {
+    const { client, session } = await open()
+    client.tcp.resetAndDestroy()
+    await ended(session)
+    expect(session.socket.write(frameOf('too late'))).toBe(true)
+    session.socket.ping()
+    session.socket.close('internal')
+    session.socket.terminate()
+    expect(session.calls).toEqual(['closed'])
+  })
+
+  test('terminate cuts at once, without a close frame', async () => {
+    const { client, session } = await open()
+    session.socket.terminate()
+    session.socket.terminate()
+    expect(await client.rest()).toEqual(Buffer.alloc(0))
+    await ended(session)
+    expect(session.calls).toEqual(['closed'])
+  })
+
+  test('drops frames that are written after the close frame', async () => {
+    const { client, session } = await open()
+    session.socket.close('draining')
+    expect(session.socket.write(frameOf('late'))).toBe(true)
+    expect((await client.frame()).opcode).toBe(8)
+    client.send(maskedClose(4200))
+    expect(await client.rest()).toEqual(Buffer.alloc(0))
+  })
+})
+
+describe('a client that reads slowly', () => {
+  test.each([1_024, 65_536, 300_000])('makes write say so beyond a buffer of %i bytes, and drained come when it reads again', async (socketBufferBytes) => {
+    const { client, session } = await open({ socketBufferBytes })
+    client.tcp.pause()
+    const frame = frameOf('x'.repeat(30_000))
+    let written = 1
+    while (session.socket.write(frame)) {
+      written += 1
+      await new Promise(setImmediate)
+    }
+    expect(session.calls).toEqual([])
+    client.tcp.resume()
+    await vi.waitFor(() => expect(session.calls).toEqual(['drained']))
+    for (let read = 0; read < written; read += 1) expect((await client.frame()).payload).toHaveLength(30_000)
+    expect(session.socket.write(frame)).toBe(true)
+  })
+
+  test('gets control frames between whole events', async () => {
+    const { client, session } = await open()
+    session.socket.write(frameOf('one'))
+    session.socket.ping()
+    session.socket.write(Buffer.concat([frameOf('two'), frameOf('three')]))
+    session.socket.close('draining')
+    const frames = [await client.frame(), await client.frame(), await client.frame(), await client.frame(), await client.frame()]
+    expect(frames.map(({ opcode }) => opcode)).toEqual([1, 9, 1, 1, 8])
+  })
+
+  test('and pings without reading gets no pongs that would pile up', async () => {
+    const { client, session } = await open({ socketBufferBytes: 1_024 })
+    client.tcp.pause()
+    while (session.socket.write(frameOf('x'.repeat(60_000)))) await new Promise(setImmediate)
+    client.sendFrame({ opcode: 9 })
+    await vi.waitFor(() => expect(session.calls).toEqual(['alive']))
+    session.socket.close('tooSlow')
+    client.tcp.resume()
+    expect(await nextClose(client, 10)).toBe(4201)
+  })
+
+  test('hears nothing of drained when it is closed meanwhile', async () => {
+    const { client, session } = await open({ closeTimeoutMs: 50 })
+    client.tcp.pause()
+    while (session.socket.write(frameOf('x'.repeat(60_000)))) await new Promise(setImmediate)
+    session.socket.close('tooSlow')
+    await ended(session)
+    expect(session.calls).toEqual(['closed'])
+  })
+})
+
+test('a client of ws answers pings, and sees pings of its own answered', async () => {
+  const rig = await startRig()
+  rigs.push(rig)
+  const client = new WsClient(rig.url, 'cloudevents.json')
+  await once(client, 'open')
+  const session = await opened(rig)
+  session.socket.ping()
+  await vi.waitFor(() => expect(session.calls).toEqual(['alive']))
+  client.ping('are you there?')
+  const [content] = await once(client, 'pong')
+  expect(String(content)).toBe('are you there?')
+  const closed = once(client, 'close')
+  client.close(1000, 'done')
+  expect((await closed).map(String)).toEqual(['1000', 'done'])
+  await ended(session)
+})
+
+/** The code of the close frame, whatever comes before it. @param forbidden an opcode that must not come */
+async function nextClose(client: RawClient, forbidden?: number): Promise<number> {
+  for (;;) {
+    const frame = await client.frame()
+    if (frame.opcode === forbidden) throw new Error(`a frame of opcode ${forbidden} came before the close`)
+    if (frame.opcode === 8) return closeOf(frame).code
+  }
+}
