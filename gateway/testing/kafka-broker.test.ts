@@ -1,5 +1,9 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { describe, expect, it } from 'vitest'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it, vi } from 'vitest'
 import { findFreePortPair } from './free-ports.ts'
 import { startKafka } from './kafka-broker.ts'
 
@@ -13,8 +17,14 @@ describe('starting a broker for tests', () => {
     await expect(startKafka({ command: 'true' })).rejects.toThrow(/true on port \d+ did not start: .*it ended by itself \(0\)/)
   })
 
-  it('gives up after the deadline and ends what it started', async () => {
-    await expect(startKafka({ command: 'yes', startTimeoutMs: 100 })).rejects.toThrow('not ready after 100 ms')
+  it('gives up after the deadline and ends what it started, also behind a wrapper', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'carillon-wrapper-'))
+    const [command, note] = [join(directory, 'wrapper'), join(directory, 'pid')]
+    await writeFile(command, `#!/bin/sh\nsleep 600 &\necho $! > ${note}\nwait\n`, { mode: 0o755 })
+    await expect(startKafka({ command, startTimeoutMs: 500 })).rejects.toThrow('not ready after 500 ms')
+    const wrapped = Number(await readFile(note, 'utf8'))
+    await vi.waitFor(() => expect(isAlive(wrapped)).toBe(false))
+    await rm(directory, { recursive: true })
   })
 
   it('finds two free ports in a row', async () => {
@@ -31,4 +41,13 @@ function listen(port: number): Promise<ReturnType<typeof createServer>> {
     server.once('error', reject)
     server.listen(port, '127.0.0.1', () => resolve(server))
   })
+}
+
+/** Signal 0 only asks whether the process is there. A zombie, ended but not waited for yet, is not alive. */
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0) && spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }).stdout.trim().startsWith('Z') === false
+  } catch {
+    return false // ESRCH: there is no such process
+  }
 }
