@@ -1,0 +1,92 @@
+# Everything that is done with this repository. `make` alone lists it; `make start` needs Node.js 20 or later and nothing else.
+# npm puts the Node.js of package.json before the machine's own, so that all of it runs on that one.
+
+.DEFAULT_GOAL := help
+ARGS ?=
+run := npm run --silent
+installed := node_modules/.package-lock.json
+
+.PHONY: help
+help: ## List what make can do
+	@echo 'Usage: make TARGET [ARGS="--flags of the command"]'; echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo; echo 'Options of the gateway are environment variables: PORT=8080 make start. All of them: make start ARGS=--help'
+
+# ---- run
+
+.PHONY: install
+install: $(installed) ## Install what package-lock.json names, if that is not done yet
+
+$(installed): package-lock.json
+	@command -v node >/dev/null && command -v npm >/dev/null || { echo 'Node.js 20 or later with npm is needed and was not found: see https://nodejs.org/en/download, or on Debian: apt-get install nodejs npm' >&2; exit 1; }
+	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' || { echo "Node.js 20 or later is needed; this is $$(node --version): see https://nodejs.org/en/download" >&2; exit 1; }
+	@echo 'Installing what package-lock.json names (npm ci) ...'
+	@npm ci --loglevel=error
+	@touch $@
+
+.PHONY: start
+start: $(installed) ## Run the gateway on http://localhost:8000, without Kafka unless KAFKA_BROKERS is set
+	@npm start --silent -- $(ARGS)
+
+.PHONY: dev
+dev: $(installed) ## Run the gateway and start it anew whenever a file changes
+	@$(run) dev -- $(ARGS)
+
+.PHONY: infra
+infra: $(installed) ## Start a real Kafka on 127.0.0.1:9092 (docker compose, else kafka-server)
+	@$(run) infra -- $(ARGS)
+
+.PHONY: infra-down
+infra-down: $(installed) ## Stop the Kafka that make infra started
+	@$(run) infra:down -- $(ARGS)
+
+.PHONY: emit-test
+emit-test: $(installed) ## Produce a test record to Kafka (ARGS=--help shows how to adjust it)
+	@$(run) emit-test -- $(ARGS)
+
+# ---- check
+
+.PHONY: check
+check: lint typecheck verify test ## All of lint, typecheck, verify and test: what a change must pass
+
+.PHONY: lint
+lint: $(installed) ## Look for mistakes (oxlint)
+	@$(run) lint
+
+.PHONY: typecheck
+typecheck: $(installed) ## Check the types (TypeScript)
+	@$(run) typecheck
+
+.PHONY: verify
+verify: $(installed) ## Check that generated pages are current and no boundary is crossed
+	@$(run) verify
+
+.PHONY: test
+test: $(installed) ## Run all tests that this machine can run; with CI=true all there are
+	@$(run) test
+
+.PHONY: test-unit
+test-unit: $(installed) ## Run the tests that need nothing but Node.js
+	@$(run) test:unit
+
+.PHONY: smoke
+smoke: $(installed) ## Start the gateway as make start does, wait until it is ready, stop it
+	@$(run) smoke
+
+.PHONY: proof
+proof: $(installed) ## Two gateways, one Kafka, 200 clients that come and go: who got what, against an oracle
+	@$(run) proof -- $(ARGS)
+
+.PHONY: bench
+bench: $(installed) ## Measure speed and memory, side by side with a bare server
+	@$(run) bench -- $(ARGS)
+
+# ---- make
+
+.PHONY: docs
+docs: $(installed) ## Generate docs/reference/ from the tables in the code
+	@$(run) docs
+
+.PHONY: clean
+clean: ## Remove what was installed and built (not Kafka's data: .infra/)
+	rm -rf node_modules client/dist coverage artifacts
