@@ -1,0 +1,68 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import type { AnswerMessage, AnswerOf, Calls, ParameterOf } from './calls.ts'
+
+export interface ChildOptions {
+  /** The processor that the child keeps to, where `taskset` is there and the machine has as many. */
+  readonly cpu: number
+  readonly execArgv?: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** A process of the benchmark's own, which is asked by calls. */
+export interface Child<C extends Calls> {
+  readonly pid: number
+  call<M extends keyof C & string>(method: M, parameter: ParameterOf<C, M>): Promise<AnswerOf<C, M>>
+  stop(): Promise<void>
+}
+
+/** @param module a TypeScript file that calls `answerCalls` */
+export function startChild<C extends Calls>(module: URL, options: ChildOptions): Child<C> {
+  const node = [process.execPath, '--disable-warning=ExperimentalWarning', ...(options.execArgv ?? []), fileURLToPath(module)]
+  const [command = process.execPath, ...args] = canPin(options.cpu) ? ['taskset', '-c', String(options.cpu), ...node] : node
+  const process_ = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], env: { ...process.env, ...options.env } })
+  const waiting = waitForAnswers(process_)
+  let lastId = 0
+  return {
+    pid: process_.pid ?? 0,
+    call: (method, parameter) =>
+      new Promise((resolve, reject) => {
+        lastId += 1
+        // The child answers with what the same `Calls` says.
+        waiting.set(lastId, { resolve: resolve as (answer: unknown) => void, reject })
+        process_.send({ id: lastId, method, parameter })
+      }),
+    stop: async () => {
+      if (process_.exitCode !== null || process_.signalCode !== null) return
+      const exited = once(process_, 'exit')
+      process_.kill('SIGKILL')
+      await exited
+    },
+  }
+}
+
+interface Waiter {
+  readonly resolve: (answer: unknown) => void
+  readonly reject: (error: Error) => void
+}
+
+function waitForAnswers(child: ChildProcess): Map<number, Waiter> {
+  const waiting = new Map<number, Waiter>()
+  child.on('message', (message: AnswerMessage) => {
+    const waiter = waiting.get(message.id)
+    waiting.delete(message.id)
+    if ('error' in message) waiter?.reject(new Error(`in a process of the benchmark: ${message.error}`))
+    else waiter?.resolve(message.answer)
+  })
+  child.on('exit', (code, signal) => {
+    for (const waiter of waiting.values()) waiter.reject(new Error(`a process of the benchmark ended (${signal ?? `exit ${code}`})`))
+    waiting.clear()
+  })
+  return waiting
+}
+
+const hasTaskset = process.platform === 'linux' && spawnSync('taskset', ['--version']).status === 0
+
+const canPin = (cpu: number): boolean => hasTaskset && cpu < availableParallelism()

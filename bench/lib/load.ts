@@ -1,0 +1,84 @@
+/** The load generator: a process that holds thousands of raw connections and counts what they receive. Started by `startChild`. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { answerCalls } from './calls.ts'
+import { nowMs } from './clock.ts'
+import { FrameCounter, type Tally } from './frame-counter.ts'
+import type { LoadCalls, Received } from './load-calls.ts'
+import { percentilesOf } from './percentiles.ts'
+import { RawConnection, type Target } from './raw-connection.ts'
+
+interface Group {
+  readonly tally: Tally
+  readonly connections: RawConnection[]
+  latenciesMs: number[]
+}
+
+const groups = new Map<string, Group>()
+
+/** Handshakes that are under way at once. */
+const concurrency = 200
+/** A source address has some 28,000 ports; on Linux all of 127.0.0.0/8 is this machine. */
+const connectionsPerAddress = 10_000
+const marker = Buffer.from('"at":')
+
+const calls: LoadCalls = {
+  connect: async ({ group, target, connections, wantsLatency }) => {
+    const made = makeGroup(wantsLatency ?? false)
+    groups.set(group, made)
+    let next = 0
+    const work = async (): Promise<void> => {
+      while (next < connections) {
+        next += 1
+        made.connections.push(await open(target, made.tally, next))
+      }
+    }
+    await Promise.all(Array.from({ length: Math.min(concurrency, connections) }, work))
+    return made.connections.length
+  },
+  awaitFrames: async ({ group, frames, timeoutMs }) => {
+    const { tally } = find(group)
+    const deadline = nowMs() + timeoutMs
+    while (tally.frames < frames) {
+      if (nowMs() > deadline) throw new Error(`group ${group} has ${tally.frames} frames of ${frames} after ${timeoutMs} ms`)
+      await sleep(1)
+    }
+    return read(tally)
+  },
+  received: ({ group }) => read(find(group).tally),
+  latencies: ({ group }) => {
+    const found = find(group)
+    const percentiles = percentilesOf(found.latenciesMs)
+    found.latenciesMs = []
+    return percentiles
+  },
+  stall: ({ group }) => find(group).connections.forEach((connection) => connection.stall()),
+  resume: ({ group }) => find(group).connections.forEach((connection) => connection.resume()),
+  disconnect: ({ group }) => {
+    for (const connection of find(group).connections) connection.destroy()
+    groups.delete(group)
+  },
+}
+
+function makeGroup(wantsLatency: boolean): Group {
+  const group: Group = { connections: [], latenciesMs: [], tally: { frames: 0, bytes: 0, onText: wantsLatency ? (bytes, start, end) => note(bytes, start, end) : null } }
+  const note = (bytes: Buffer, start: number, end: number): void => {
+    const at = bytes.indexOf(marker, start)
+    if (at >= 0 && at < end) group.latenciesMs.push(nowMs() - Number.parseFloat(bytes.toString('latin1', at + marker.length, Math.min(end, at + 40))))
+  }
+  return group
+}
+
+function open(target: Target, tally: Tally, index: number): Promise<RawConnection> {
+  const address = process.platform === 'linux' ? 1 + Math.floor(index / connectionsPerAddress) : 1
+  return RawConnection.open(target, { localAddress: `127.0.0.${address}`, counter: new FrameCounter(tally) })
+}
+
+function find(name: string): Group {
+  const group = groups.get(name)
+  if (group === undefined) throw new Error(`there is no group ${name}`)
+  return group
+}
+
+const read = ({ frames, bytes }: Tally): Received => ({ frames, bytes })
+
+answerCalls(calls)

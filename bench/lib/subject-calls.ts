@@ -1,0 +1,32 @@
+import type { Target } from './raw-connection.ts'
+
+/** What a server under measurement (`bench/subjects/`) is asked. */
+export interface SubjectCalls extends Record<string, (parameter: never) => unknown> {
+  start(parameter: null): Promise<Target>
+  /** Sends events to all connections, in one turn. @returns when they are handed over, not when they have arrived */
+  broadcast(parameter: Broadcast): Promise<void>
+  usage(parameter: { readonly collectGarbage: boolean }): Promise<Usage>
+  /** Watches every turn of the event loop from now on, which keeps the process busy. */
+  watchTurns(parameter: null): void
+  /** @returns the longest turn since */
+  longestTurn(parameter: null): LongestTurn
+}
+
+export interface Broadcast {
+  readonly events: number
+  /** Bytes on the wire that each event is to have, about. */
+  readonly bytes: number
+}
+
+export interface Usage {
+  /** Of all threads, user and system, in microseconds. */
+  readonly cpuMicros: number
+  readonly rssBytes: number
+}
+
+export interface LongestTurn {
+  /** By the clock, which a busy machine stretches. */
+  readonly wallMs: number
+  /** Of the thread's own processor time. */
+  readonly cpuMs: number
+}
