@@ -69,7 +69,7 @@ describe('findToken', () => {
     const largest = 'x'.repeat(maxTokenBytes)
     const places = (token: string): Partial<TokenPlaces>[] => [{ cookie: `cs_jwt=${token}` }, { authorization: `Bearer ${token}` }, { subprotocols: [`bearer.${token}`] }]
     expect(places(largest).map((place) => find(place).kind)).toEqual(['found', 'found', 'found'])
-    expect(places(`${largest}x`).map(find)).toEqual(Array(3).fill({ kind: 'unusable', detail: expect.stringContaining('16384 bytes') }))
+    expect(places(`${largest}x`).map(find)).toEqual(places('').map(() => ({ kind: 'unusable', detail: expect.stringContaining('16384 bytes') })))
   })
 
   it('finds any token in a cookie header made of any other cookies', () => {

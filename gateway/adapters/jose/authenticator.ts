@@ -1,0 +1,69 @@
+import type { Authenticator } from '../../auth/authenticator.ts'
+import { claimPathsFrom, type ClaimPathOptions } from '../../auth/principal-from-claims.ts'
+import type { Config } from '../../config/options.ts'
+import type { Logger } from '../../observability/logger.ts'
+import type { Metrics } from '../../observability/metrics.ts'
+import { FileKeys } from './file-keys.ts'
+import type { KeySource } from './key-source.ts'
+import { RemoteKeys, type RemoteKeysOptions } from './remote-keys.ts'
+import { createTokenVerifier } from './token-verifier.ts'
+
+export type JwtAuthenticatorOptions = ClaimPathOptions & RemoteKeysOptions & Pick<Config, 'jwtKeysFile' | 'jwtIssuer' | 'jwtAudience' | 'jwtClockToleranceMs'>
+
+export interface JwtAuthenticatorDependencies {
+  readonly logger: Logger
+  readonly metrics: Pick<Metrics, 'jwksFetches'>
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+  /** @default the platform's */
+  readonly fetch?: typeof globalThis.fetch
+  /** How often a key file is looked at. @default 2000 */
+  readonly filePollMs?: number
+}
+
+export interface JwtAuthenticator extends Authenticator {
+  /**
+   * Gets the keys. With a JWKS URI it resolves after the first attempt, also when that failed: see `hasKeys`.
+   * @throws Error (the promise rejects) when the key file is bad, with a text for whoever configured it
+   */
+  start(): Promise<void>
+  /** Ends timers and fetches. Idempotent. */
+  stop(): Promise<void>
+  /** False until keys were had for the first time: a gateway without any is not ready. It stays true in an outage. */
+  hasKeys(): boolean
+}
+
+/**
+ * Believes tokens that are signed with the keys of the JWKS URI or of the key file, whichever is configured. Every token must have an `exp`: a session
+ * ends when its token does, and one that never ends could not be taken from a user who may no longer have it.
+ * @throws Error when neither source of keys is configured
+ */
+export function createJwtAuthenticator(options: JwtAuthenticatorOptions, parts: JwtAuthenticatorDependencies): JwtAuthenticator {
+  const keys = createKeySource(options, parts)
+  const verifier = createTokenVerifier({
+    keys,
+    algorithms: options.jwtAlgorithms,
+    rules: {
+      issuer: options.jwtIssuer === '' ? null : options.jwtIssuer,
+      audiences: options.jwtAudience,
+      clockToleranceMs: options.jwtClockToleranceMs,
+      requiresExpiry: true,
+    },
+    paths: claimPathsFrom(options),
+    logger: parts.logger,
+    now: parts.now,
+  })
+  return {
+    ...verifier,
+    start: () => keys.start(),
+    stop: () => keys.stop(),
+    hasKeys: () => keys.current() !== null,
+  }
+}
+
+function createKeySource(options: JwtAuthenticatorOptions, { filePollMs, fetch = globalThis.fetch, ...parts }: JwtAuthenticatorDependencies): KeySource {
+  const { jwtKeysFile: path, jwtAlgorithms: algorithms } = options
+  if (options.jwtJwksUri !== '') return new RemoteKeys(options, { ...parts, fetch })
+  if (path === '') throw new Error('JWT_JWKS_URI or JWT_KEYS_FILE is needed to verify tokens')
+  return new FileKeys({ path, algorithms, ...(filePollMs === undefined ? {} : { pollMs: filePollMs }) }, parts.logger)
+}

@@ -1,0 +1,72 @@
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { maxTokenBytes, type Authenticator } from '../../auth/authenticator.ts'
+import { defaultClaimPaths, principalFromClaims, type Claims } from '../../auth/principal-from-claims.ts'
+import type { Logger } from '../../observability/logger.ts'
+import { failed, ok, type Result } from '../../result.ts'
+import { makeKeySet } from './key-set.ts'
+import { findIn } from './key-source.ts'
+import { createTokenVerifier } from './token-verifier.ts'
+
+export interface DevelopmentIssuer {
+  readonly authenticator: Authenticator
+  /**
+   * Signs a token for whoever the claims name. The error says which claim is wrong, and what was expected.
+   * @param claims `user_id` (required), `username`, `org_id`, `account_number`, `roles`, `scope`; `exp` in seconds since 1970, also one that is past
+   */
+  sign(claims: unknown): Promise<Result<string, string>>
+}
+
+export interface DevelopmentIssuerParts {
+  readonly logger: Logger
+  /** Milliseconds since the epoch. @default Date.now */
+  readonly now?: () => number
+}
+
+/** Without an `exp`, a token lasts a working day. */
+const defaultLifetimeS = 12 * 3600
+
+const algorithm = 'ES256'
+const issuer = 'urn:carillon:development'
+const knownClaims = ['user_id', 'username', 'org_id', 'account_number', 'roles', 'scope', 'exp']
+
+/** Makes a key that lives as long as the process: tokens of an earlier start, or of another gateway, are forged ones. For development mode only. */
+export async function createDevelopmentIssuer({ logger, now = Date.now }: DevelopmentIssuerParts): Promise<DevelopmentIssuer> {
+  const { publicKey, privateKey } = await generateKeyPair(algorithm)
+  const { keys } = await makeKeySet([await exportJWK(publicKey)], [algorithm])
+  const authenticator = createTokenVerifier({
+    keys: { current: () => keys, lookup: (header) => Promise.resolve(findIn(keys, header) ?? { kind: 'unknown' }) },
+    algorithms: [algorithm],
+    rules: { issuer, audiences: [], clockToleranceMs: 0, requiresExpiry: false },
+    paths: defaultClaimPaths,
+    logger,
+    now,
+  })
+  return {
+    authenticator,
+    sign: async (claims) => {
+      const checked = checkClaims(claims)
+      if (!checked.ok) return checked
+      const issuedAtS = Math.floor(now() / 1000)
+      const payload = { ...checked.value, exp: checked.value.exp ?? issuedAtS + defaultLifetimeS, iss: issuer, iat: issuedAtS }
+      const token = await new SignJWT(payload).setProtectedHeader({ alg: algorithm, typ: 'JWT' }).sign(privateKey)
+      return token.length > maxTokenBytes ? failed(`The claims make a token of more than ${maxTokenBytes} bytes, which no gateway takes; have fewer.`) : ok(token)
+    },
+  }
+}
+
+type DevelopmentClaims = Claims & { readonly exp: number | undefined }
+
+/** Ok when the claims are such that the authenticator will take them. */
+function checkClaims(claims: unknown): Result<DevelopmentClaims, string> {
+  if (!isClaims(claims)) return failed('The claims are no JSON object; {"user_id": "..."} was expected.')
+  const unknown = Object.keys(claims).find((name) => !knownClaims.includes(name))
+  if (unknown !== undefined) return failed(`The claim ${JSON.stringify(unknown.slice(0, 64))} is not known here; known are ${knownClaims.join(', ')}.`)
+  const { exp } = claims
+  if (exp !== undefined && !(typeof exp === 'number' && Number.isFinite(exp))) return failed('The claim `exp` must be a number: seconds since 1970.')
+  const principal = principalFromClaims(claims, defaultClaimPaths)
+  return principal.ok ? ok({ ...claims, exp }) : failed(principal.error.detail)
+}
+
+function isClaims(value: unknown): value is Claims {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,114 @@
+import { open, stat } from 'node:fs/promises'
+import type { Logger } from '../../observability/logger.ts'
+import { failed, ok, type Result } from '../../result.ts'
+import type { KeySet } from './key-set.ts'
+import { findIn, type KeyHeader, type KeyLookup, type KeySource } from './key-source.ts'
+import { maxKeySetBytes, parseKeys } from './parse-keys.ts'
+
+export interface FileKeysOptions {
+  readonly path: string
+  readonly algorithms: readonly string[]
+  /** @default 2000 */
+  readonly pollMs?: number
+}
+
+const defaultPollMs = 2_000
+
+/**
+ * Keys from a file, read again when it changes. The file is looked at rather than watched: Kubernetes replaces a mounted Secret by turning a
+ * symbolic link further up, of which a watcher of the file hears nothing, while a look at it shows another inode. A new file that is bad
+ * is reported once and changes nothing; the same goes for one that is gone.
+ */
+export class FileKeys implements KeySource {
+  readonly #path: string
+  readonly #algorithms: readonly string[]
+  readonly #pollMs: number
+  readonly #logger: Logger
+  #keys: KeySet | null = null
+  /** What the file looked like when its content was read. */
+  #version = ''
+  #reported = ''
+  #timer: NodeJS.Timeout | undefined
+  #polling: Promise<void> = Promise.resolve()
+  #isStopped = false
+
+  constructor({ path, algorithms, pollMs = defaultPollMs }: FileKeysOptions, logger: Logger) {
+    this.#path = path
+    this.#algorithms = algorithms
+    this.#pollMs = pollMs
+    this.#logger = logger
+  }
+
+  /** @throws Error when the file cannot be read or has no key that can be used: a person has to change something */
+  async start(): Promise<void> {
+    const outcome = await this.#load()
+    if (!outcome.ok) throw new Error(`JWT_KEYS_FILE: ${outcome.error}`)
+    this.#schedule()
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    clearTimeout(this.#timer)
+    await this.#polling
+  }
+
+  current(): KeySet | null {
+    return this.#keys
+  }
+
+  /** What is not in the file exists nowhere. */
+  lookup(header: KeyHeader): Promise<KeyLookup> {
+    return Promise.resolve(findIn(this.#keys, header) ?? { kind: 'unknown' })
+  }
+
+  #schedule(): void {
+    if (this.#isStopped) return
+    this.#timer = setTimeout(() => {
+      this.#polling = this.#poll()
+    }, this.#pollMs).unref()
+  }
+
+  /** Never rejects. */
+  async #poll(): Promise<void> {
+    const outcome = await this.#load()
+    const reason = outcome.ok ? '' : outcome.error
+    if (reason !== '' && reason !== this.#reported) this.#logger.error({ file: this.#path, reason }, 'the file with the keys that verify tokens has become bad; the keys read before go on working')
+    if (!outcome.ok || outcome.value === 'read') this.#reported = reason
+    this.#schedule()
+  }
+
+  /** The look comes before the reading: what changes in between is found at the next look. What cannot be read is tried again each time. */
+  async #load(): Promise<Result<'read' | 'unchanged', string>> {
+    const version = await versionOf(this.#path)
+    if (version === this.#version) return ok('unchanged')
+    const text = await readBounded(this.#path)
+    if (!text.ok) return text
+    this.#version = version
+    const made = await parseKeys(text.value, this.#algorithms)
+    if (!made.ok) return made
+    this.#keys = made.value.keys
+    this.#logger.info({ file: this.#path, keys: made.value.keys.size, ignored: made.value.ignored }, 'the keys that verify tokens were read')
+    return ok('read')
+  }
+}
+
+/** Follows symbolic links. */
+async function versionOf(path: string): Promise<string> {
+  try {
+    const { dev, ino, size, mtimeNs } = await stat(path, { bigint: true })
+    return [dev, ino, size, mtimeNs].join()
+  } catch {
+    return 'unreadable' // gone, or not ours to see: reading it says which
+  }
+}
+
+async function readBounded(path: string): Promise<Result<string, string>> {
+  try {
+    await using file = await open(path)
+    const buffer = Buffer.alloc(maxKeySetBytes + 1)
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, 0)
+    return bytesRead > maxKeySetBytes ? failed(`the file has more than ${maxKeySetBytes} bytes`) : ok(buffer.toString('utf8', 0, bytesRead))
+  } catch (error) {
+    return failed(`the file cannot be read (${error instanceof Error ? error.message : String(error)})`)
+  }
+}

@@ -1,0 +1,105 @@
+import { importJWK, type CryptoKey, type JWK } from 'jose'
+
+/** The public keys that are believed at one time. Another set is another object, so that what a set verified can be forgotten with it. */
+export interface KeySet {
+  readonly size: number
+  /** The keys that can have signed a token with this `alg` and `kid`. A key without an id fits any; a token without one is tried on all. */
+  candidates(alg: string, kid: string | undefined): readonly CryptoKey[]
+}
+
+export interface MadeKeySet {
+  readonly keys: KeySet
+  /** Why members are of no use here; a set may well hold keys for encryption or for other algorithms. */
+  readonly ignored: readonly string[]
+}
+
+/** A key set that rotates has two or three. Bounds what a token without a key id costs. */
+export const maxKeys = 64
+
+/** Signature algorithms and the keys that they need (RFC 7518 section 3.1, RFC 8037 section 3.1). Symmetric ones are no member, and so never believed. */
+const requirements: Readonly<Record<string, { readonly kty: string; readonly crv?: string }>> = {
+  RS256: { kty: 'RSA' },
+  RS384: { kty: 'RSA' },
+  RS512: { kty: 'RSA' },
+  PS256: { kty: 'RSA' },
+  PS384: { kty: 'RSA' },
+  PS512: { kty: 'RSA' },
+  ES256: { kty: 'EC', crv: 'P-256' },
+  ES384: { kty: 'EC', crv: 'P-384' },
+  ES512: { kty: 'EC', crv: 'P-521' },
+  EdDSA: { kty: 'OKP', crv: 'Ed25519' },
+}
+
+interface UsableKey {
+  readonly alg: string
+  readonly kid: string | undefined
+  readonly key: CryptoKey
+}
+
+/**
+ * Makes a key set of JSON Web Keys (RFC 7517). Every key is imported now, once per algorithm that it may be used with: a bad key is found when it is
+ * published, not when somebody signs in, and a key is never used with an algorithm that is not its own.
+ */
+export async function makeKeySet(jwks: readonly unknown[], algorithms: readonly string[]): Promise<MadeKeySet> {
+  const usable: UsableKey[] = []
+  const ignored: string[] = jwks.length > maxKeys ? [`keys ${maxKeys + 1} to ${jwks.length}: more than ${maxKeys} keys`] : []
+  let size = 0
+  for (const [index, jwk] of jwks.slice(0, maxKeys).entries()) {
+    const outcome = await importForAll(jwk, algorithms)
+    if (typeof outcome === 'string') ignored.push(`key ${index + 1}: ${outcome}`)
+    else {
+      size += 1
+      usable.push(...outcome)
+    }
+  }
+  const candidates = (alg: string, kid: string | undefined): readonly CryptoKey[] =>
+    usable.filter((each) => each.alg === alg && (kid === undefined || each.kid === undefined || each.kid === kid)).map(({ key }) => key)
+  return { keys: { size, candidates }, ignored }
+}
+
+async function importForAll(jwk: unknown, algorithms: readonly string[]): Promise<readonly UsableKey[] | string> {
+  if (!isRecord(jwk)) return 'not an object'
+  const unfit = whyUnfit(jwk)
+  if (unfit !== null) return unfit
+  const suited = algorithms.filter((alg) => suits(jwk, alg))
+  if (suited.length === 0) return 'of no algorithm that is allowed (JWT_ALGORITHMS)'
+  const kid = typeof jwk['kid'] === 'string' ? jwk['kid'] : undefined
+  try {
+    const keys = await Promise.all(suited.map((alg) => importPublicKey(jwk, alg)))
+    return keys.some(isShort) ? 'an RSA key of less than 2048 bits' : suited.flatMap((alg, n) => keys.slice(n, n + 1).map((key) => ({ alg, kid, key })))
+  } catch {
+    // Whatever is wrong with the members of a published key arrives here: missing, of the wrong type, off the curve. Its text could quote the key.
+    return 'damaged'
+  }
+}
+
+function whyUnfit(jwk: Readonly<Record<string, unknown>>): string | null {
+  if (jwk['kty'] === 'oct') return 'symmetric; whoever can verify with it can sign with it'
+  if ('d' in jwk) return 'private; publish the public key only'
+  if (jwk['use'] !== undefined && jwk['use'] !== 'sig') return 'not for signatures (`use`)'
+  const operations = jwk['key_ops']
+  if (operations !== undefined && !(Array.isArray(operations) && operations.includes('verify'))) return 'not for verifying (`key_ops`)'
+  return null
+}
+
+function suits(jwk: Readonly<Record<string, unknown>>, alg: string): boolean {
+  const required = requirements[alg]
+  if (required === undefined || jwk['kty'] !== required.kty) return false
+  if (required.crv !== undefined && jwk['crv'] !== required.crv) return false
+  return jwk['alg'] === undefined || jwk['alg'] === alg
+}
+
+async function importPublicKey(jwk: Readonly<Record<string, unknown>>, alg: string): Promise<CryptoKey> {
+  // A record of unknowns is what a JWK is until it was imported; importJWK checks every member that it reads.
+  const key = await importJWK(jwk as unknown as JWK, alg)
+  if (key instanceof Uint8Array) throw new TypeError('a symmetric key')
+  return key
+}
+
+function isShort({ algorithm }: CryptoKey): boolean {
+  return 'modulusLength' in algorithm && Number(algorithm.modulusLength) < 2048
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

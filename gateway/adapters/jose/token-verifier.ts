@@ -1,0 +1,115 @@
+import { compactVerify, errors, type CryptoKey } from 'jose'
+import { maxTokenBytes, type AuthenticationFailure, type Authenticator, type VerifiedToken } from '../../auth/authenticator.ts'
+import { judgeClaims, type ClaimRules } from '../../auth/judge-claims.ts'
+import { principalFromClaims, type ClaimPaths, type Claims } from '../../auth/principal-from-claims.ts'
+import { VerifiedTokenCache } from '../../auth/verified-token-cache.ts'
+import { failed, ok, type Result } from '../../result.ts'
+import type { Logger } from '../../observability/logger.ts'
+import type { KeyHeader, KeySource } from './key-source.ts'
+import { readToken } from './read-token.ts'
+
+export interface TokenVerifierParts {
+  readonly keys: Pick<KeySource, 'current' | 'lookup'>
+  /** The signature algorithms that are believed. */
+  readonly algorithms: readonly string[]
+  readonly rules: ClaimRules
+  readonly paths: ClaimPaths
+  readonly logger: Logger
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+}
+
+type Verdict = Result<VerifiedToken, AuthenticationFailure>
+
+/** Room for every token that a pod's connections can have by default, and for 1 KiB of each. */
+const cacheLimits = { maxTokens: 16_384, maxBytes: 16_777_216 } as const
+
+/**
+ * Verifies signed JSON Web Tokens (RFC 7519, RFC 7515 compact serialization, with the advice of RFC 8725). The key is chosen by `alg` and `kid` from the keys of
+ * the issuer and from nowhere else: the headers `jwk`, `jku`, `x5c` and `x5u` are not looked at. A key is bound to algorithms when it is
+ * imported, so that a public key cannot be taken for the secret of a symmetric algorithm.
+ */
+export function createTokenVerifier(parts: TokenVerifierParts): Authenticator {
+  const cache = new VerifiedTokenCache(cacheLimits)
+
+  async function verify(token: string): Promise<Verdict> {
+    const read = readToken(token, parts.algorithms)
+    if (!read.ok) return read
+    const found = await parts.keys.lookup(read.value)
+    if (found.kind === 'unavailable') return failed(keysUnavailable)
+    if (found.kind === 'unknown') return failed(unknownKey(read.value))
+    const claims = await verifySignature(token, found.candidates)
+    if (!claims.ok) return claims
+    const fault = judgeClaims(claims.value, parts.rules, parts.now())
+    if (fault !== null) return failed(fault)
+    const verified = principalFromClaims(claims.value, parts.paths)
+    if (verified.ok) cache.set(token, found.keys, verified.value)
+    return verified
+  }
+
+  /** Of what was judged when the token was verified, only its end can have come since. */
+  function remembered(token: string): VerifiedToken | null {
+    const keys = parts.keys.current()
+    const verified = keys === null ? null : cache.get(token, keys)
+    const endsAtMs = verified?.principal.expiresAtMs ?? Infinity
+    if (endsAtMs + parts.rules.clockToleranceMs > parts.now()) return verified
+    cache.delete(token)
+    return null
+  }
+
+  return {
+    authenticate: async (token) => {
+      if (token.length > maxTokenBytes) return failed({ kind: 'too-large', detail: `The token has more than ${maxTokenBytes} bytes; issue smaller ones.` })
+      const verified = remembered(token)
+      if (verified !== null) return ok(verified)
+      try {
+        return await verify(token)
+      } catch (error) {
+        // Every expected failure is a value by now: this is a bug of ours, and a token that meets one is not believed.
+        parts.logger.error({ error: error instanceof Error ? error.message : String(error) }, 'a token could not be judged')
+        return failed(forged)
+      }
+    },
+  }
+}
+
+const forged: AuthenticationFailure = { kind: 'forged', detail: 'The signature of the token is not of the issuer that is believed here.' }
+
+const keysUnavailable: AuthenticationFailure = { kind: 'keys-unavailable', detail: 'The key that signed the token is not known here, and the issuer\'s keys cannot be fetched just now; try again soon.' }
+
+function unknownKey({ kid }: KeyHeader): AuthenticationFailure {
+  return { kind: 'forged', detail: kid === undefined ? 'The issuer that is believed here has no key of the token\'s algorithm.' : 'The issuer that is believed here has no key with the id and the algorithm that the token names (`kid`, `alg`).' }
+}
+
+/** The claims of the token, if one of the keys signed it. */
+async function verifySignature(token: string, candidates: readonly CryptoKey[]): Promise<Result<Claims, AuthenticationFailure>> {
+  for (const key of candidates) {
+    const payload = await verifyWith(token, key)
+    if (payload !== null) return parseClaims(payload)
+  }
+  return failed(forged)
+}
+
+async function verifyWith(token: string, key: CryptoKey): Promise<Uint8Array | null> {
+  try {
+    return (await compactVerify(token, key)).payload
+  } catch (error) {
+    // A signature that is not of this key, or that is none at all (damaged base64url).
+    if (error instanceof errors.JOSEError) return null
+    throw error
+  }
+}
+
+function parseClaims(payload: Uint8Array): Result<Claims, AuthenticationFailure> {
+  try {
+    const claims: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload))
+    if (isClaims(claims)) return ok(claims)
+  } catch {
+    // Invalid UTF-8 or no JSON: the same answer as for JSON that is no object.
+  }
+  return failed({ kind: 'malformed', detail: 'The claims of the token are no JSON object.' })
+}
+
+function isClaims(value: unknown): value is Claims {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,116 @@
+import type { Config } from '../config/options.ts'
+import type { Principal } from '../audience/principal.ts'
+import { failed, ok, type Result } from '../result.ts'
+import type { AuthenticationFailure, VerifiedToken } from './authenticator.ts'
+
+export type Claims = Readonly<Record<string, unknown>>
+
+/** Where the claims of a token hold a principal. A dot goes into an object, unless a claim has the whole path for a name. */
+export type ClaimPaths = Readonly<Record<Exclude<keyof Principal, 'expiresAtMs'>, string>>
+
+export const defaultClaimPaths: ClaimPaths = {
+  userId: 'user_id',
+  username: 'username',
+  organizationId: 'org_id',
+  accountNumber: 'account_number',
+  roles: 'roles',
+}
+
+export type ClaimPathOptions = Pick<Config, 'jwtClaimUserId' | 'jwtClaimUsername' | 'jwtClaimOrganizationId' | 'jwtClaimAccountNumber' | 'jwtClaimRoles'>
+
+export function claimPathsFrom(options: ClaimPathOptions): ClaimPaths {
+  return {
+    userId: options.jwtClaimUserId,
+    username: options.jwtClaimUsername,
+    organizationId: options.jwtClaimOrganizationId,
+    accountNumber: options.jwtClaimAccountNumber,
+    roles: options.jwtClaimRoles,
+  }
+}
+
+/** A session holds its principal for as long as it lives, and ten thousand of them are held at once. */
+export const claimLimits = { textLength: 512, listLength: 1_000 } as const
+
+type ClaimFailure = AuthenticationFailure & { readonly kind: 'missing-claim' }
+type Claim<T> = Result<T, ClaimFailure>
+
+/**
+ * Who the claims of a verified token name, and what they may do. Texts are taken as they are: any Unicode, and no character has a meaning.
+ * The user id is required; other claims may be absent, null or empty. A claim of the wrong type, or above `claimLimits`, refuses
+ * the token: a role that was dropped silently would be an event that never arrives.
+ */
+export function principalFromClaims(claims: Claims, paths: ClaimPaths): Result<VerifiedToken, ClaimFailure> {
+  const texts = readTexts(claims, paths)
+  if (!texts.ok) return texts
+  const roles = readList(claims, paths.roles, /[\s,]+/)
+  if (!roles.ok) return roles
+  const scopes = readScopes(claims)
+  if (!scopes.ok) return scopes
+  const { userId, username, organizationId, accountNumber } = texts.value
+  if (userId === null) return refuse(paths.userId, 'is missing or empty; a text or a whole number was expected')
+  const principal = { userId, username, organizationId, accountNumber, roles: roles.value, expiresAtMs: expiryOf(claims) }
+  return ok({ principal, scopes: scopes.value })
+}
+
+/** Follows a path into the claims, through their own members only. */
+export function claimAt(claims: unknown, path: string): unknown {
+  if (!isObject(claims)) return undefined
+  if (Object.hasOwn(claims, path)) return claims[path]
+  const dot = path.indexOf('.')
+  const first = path.slice(0, dot)
+  return dot === -1 || !Object.hasOwn(claims, first) ? undefined : claimAt(claims[first], path.slice(dot + 1))
+}
+
+type Texts = Readonly<Record<Exclude<keyof ClaimPaths, 'roles'>, string | null>>
+
+function readTexts(claims: Claims, paths: ClaimPaths): Claim<Texts> {
+  const userId = readText(claims, paths.userId)
+  if (!userId.ok) return userId
+  const username = readText(claims, paths.username)
+  if (!username.ok) return username
+  const organizationId = readText(claims, paths.organizationId)
+  if (!organizationId.ok) return organizationId
+  const accountNumber = readText(claims, paths.accountNumber)
+  if (!accountNumber.ok) return accountNumber
+  return ok({ userId: userId.value, username: username.value, organizationId: organizationId.value, accountNumber: accountNumber.value })
+}
+
+function readText(claims: Claims, path: string): Claim<string | null> {
+  const value = claimAt(claims, path)
+  if (value === undefined || value === null || value === '') return ok(null)
+  if (Number.isSafeInteger(value)) return ok(String(value))
+  if (typeof value === 'number') return refuse(path, 'is a number that is not whole or has lost digits; write it as a text')
+  if (typeof value !== 'string') return refuse(path, 'is of the wrong type; a text or a whole number was expected')
+  if (value.length > claimLimits.textLength) return refuse(path, `has more than ${claimLimits.textLength} characters`)
+  return ok(value)
+}
+
+function readList(claims: Claims, path: string, separator: RegExp): Claim<readonly string[]> {
+  const value = claimAt(claims, path) ?? []
+  const entries: readonly unknown[] | null = typeof value === 'string' ? value.split(separator) : Array.isArray(value) ? value : null
+  if (entries === null || !entries.every((entry) => typeof entry === 'string')) return refuse(path, 'is of the wrong type; an array of texts, or one text, was expected')
+  if (entries.length > claimLimits.listLength) return refuse(path, `has more than ${claimLimits.listLength} entries`)
+  if (entries.some((entry) => entry.length > claimLimits.textLength)) return refuse(path, `has an entry of more than ${claimLimits.textLength} characters`)
+  return ok([...new Set(entries)].filter((entry) => entry !== ''))
+}
+
+/** RFC 8693 section 4.2 has `scope`, a text with blanks; other issuers write `scp`, and either as an array. */
+function readScopes(claims: Claims): Claim<readonly string[]> {
+  const scope = readList(claims, 'scope', / +/)
+  if (!scope.ok) return scope
+  const scp = readList(claims, 'scp', / +/)
+  if (!scp.ok) return scp
+  return ok([...new Set([...scope.value, ...scp.value])])
+}
+
+function expiryOf({ exp }: Claims): number | null {
+  return typeof exp === 'number' ? Math.min(Math.floor(exp * 1000), Number.MAX_SAFE_INTEGER) : null
+}
+
+function refuse(path: string, what: string): Claim<never> {
+  return failed({ kind: 'missing-claim', detail: `The claim \`${path}\` ${what}.` })
+}
+
+function isObject(value: unknown): value is Claims {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
