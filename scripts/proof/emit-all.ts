@@ -1,0 +1,73 @@
+import type { PlannedEvent } from './plan.ts'
+import { pause } from './gateways.ts'
+
+export interface EmitReport {
+  readonly acknowledged: number
+  /** Attempts that were not answered 202 and were made again. */
+  readonly retries: number
+  /** Events given up on; the proof fails with any. */
+  readonly abandoned: readonly string[]
+}
+
+export interface EmitOptions {
+  readonly channel: string
+  readonly token: string
+  /** The port to try next. */
+  readonly ports: () => number
+  /** How long all of it should take; the events are spread over this time. */
+  readonly durationMs: number
+  readonly giveUpAfterMs: number
+  readonly progress: (emitted: number) => void
+}
+
+/** Emits each event until it is acknowledged, those of one key in order, from several workers. */
+export async function emitAll(events: readonly PlannedEvent[], options: EmitOptions): Promise<EmitReport> {
+  const lanes: PlannedEvent[][] = Array.from({ length: 16 }, () => [])
+  for (const event of events) lanes[laneOf(event, lanes.length)]?.push(event)
+  const startedMs = Date.now()
+  const report = { acknowledged: 0, retries: 0, abandoned: [] as string[] }
+  const runLane = async (lane: readonly PlannedEvent[]): Promise<void> => {
+    for (const event of lane) {
+      const dueMs = startedMs + (options.durationMs * event.number) / events.length
+      if (dueMs > Date.now()) await pause(dueMs - Date.now())
+      const attempts = await emitOne(event, options)
+      if (attempts === null) report.abandoned.push(event.id)
+      else report.acknowledged += 1
+      report.retries += (attempts ?? 1) - 1
+      options.progress(report.acknowledged)
+    }
+  }
+  await Promise.all(lanes.map(runLane))
+  return report
+}
+
+function laneOf(event: PlannedEvent, lanes: number): number {
+  if (event.key === null) return event.number % lanes
+  return [...event.key].reduce((hash, character) => (hash * 31 + (character.codePointAt(0) ?? 0)) % 65_521, 7) % lanes
+}
+
+/** @returns how many attempts it took; null when it was given up */
+async function emitOne(event: PlannedEvent, options: EmitOptions): Promise<number | null> {
+  const deadlineMs = Date.now() + options.giveUpAfterMs
+  const body = JSON.stringify({ id: event.id, type: 'proof', ...event.audience, payload: { number: event.number, key: event.key, sentAtMs: Date.now(), padding: 'x'.repeat(200) } })
+  for (let attempt = 1; Date.now() < deadlineMs; attempt += 1) {
+    if (await isAcknowledged(body, options)) return attempt
+    await pause(100)
+  }
+  return null
+}
+
+function isAcknowledged(body: string, options: EmitOptions): Promise<boolean> {
+  const url = `http://127.0.0.1:${options.ports()}/api/${options.channel}/v1/emit-message`
+  const headers = { authorization: `Bearer ${options.token}`, 'content-type': 'application/json' }
+  const answer = fetch(url, { method: 'POST', headers, body, signal: AbortSignal.timeout(15_000) })
+  return answer.then(
+    async (response) => {
+      const text = await response.text()
+      if (response.status >= 400 && response.status < 500 && response.status !== 429) throw new Error(`the gateway refused an event for good: ${response.status} ${text}`)
+      return response.status === 202
+    },
+    // The gateway is down, or went down during the request: the event may or may not be in the log.
+    () => false,
+  )
+}

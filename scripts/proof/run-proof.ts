@@ -1,0 +1,208 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startKafka } from '../../gateway/testing/kafka-broker.ts'
+import { emitAll, type EmitReport } from './emit-all.ts'
+import { createGatewayProcess, type GatewayProcess, pause, waitFor } from './gateways.ts'
+import { createRandom, isOwed, type PlannedEvent, planEvents, planUsers } from './plan.ts'
+import { ProofClient } from './proof-client.ts'
+import { judge, percentile, renderTable, sum, type Verdict } from './report.ts'
+import { createIssuer, type Issuer } from './tokens.ts'
+
+export interface ProofOptions {
+  readonly clients: number
+  readonly users: number
+  readonly organizations: number
+  readonly events: number
+  /** Over how long events are emitted. */
+  readonly durationMs: number
+  /** The longest time for which a client's network is gone. */
+  readonly maxCutMs: number
+  /** SIGKILL the broker in the middle, and start it again. */
+  readonly killsBroker: boolean
+  readonly seed: number
+  readonly say: (line: string) => void
+}
+
+export interface ProofResult {
+  readonly table: string
+  readonly isProven: boolean
+}
+
+const channel = 'proof'
+
+/**
+ * Two gateways on one real Kafka; clients that lose their network at random; one gateway stopped and started again while events are emitted.
+ * Afterwards each client must have exactly the events that the oracle owes it. Everything that is started here is ended here.
+ */
+export async function runProof(options: ProofOptions): Promise<ProofResult> {
+  const ends: (() => Promise<unknown> | void)[] = []
+  try {
+    options.say('starting Kafka')
+    const kafka = await startKafka()
+    ends.push(() => kafka.stop())
+    const issuer = createIssuer()
+    const gateways = await startGateways(kafka.brokers, issuer, ends)
+    options.say(`two gateways on 127.0.0.1:${gateways.map(({ port }) => port).join(' and :')}`)
+    const random = createRandom(options.seed)
+    const events = planEvents(options.events, planUsers(options.users, options.organizations), random)
+    const clients = await connectClients(options, { gateways, issuer, random })
+    ends.push(() => clients.forEach((client) => client.close()))
+    const incidents = createIncidents(options, { gateways, clients, random, broker: kafka })
+    const emitted = await emitAll(events, {
+      channel,
+      token: issuer.token({ user_id: 'emitter', scope: 'carillon.emit' }),
+      ports: () => portOf(gateways, random),
+      durationMs: options.durationMs,
+      giveUpAfterMs: 60_000,
+      progress: incidents.progress,
+    })
+    options.say(`${emitted.acknowledged} events acknowledged; waiting for the last deliveries`)
+    const exitCodes = await incidents.finish()
+    await settle(clients, events, options)
+    return conclude({ clients, events, emitted, exitCodes, unready: incidents.sawUnready() }, options)
+  } finally {
+    for (const end of ends.reverse()) await end()
+  }
+}
+
+async function startGateways(brokers: readonly string[], issuer: Issuer, ends: (() => Promise<unknown> | void)[]): Promise<readonly GatewayProcess[]> {
+  const directory = await mkdtemp(join(tmpdir(), 'carillon-proof-'))
+  ends.push(() => rm(directory, { recursive: true }))
+  const keysFile = join(directory, 'jwks.json')
+  await writeFile(keysFile, issuer.jwks)
+  const env = {
+    NODE_ENV: 'production', CHANNEL: channel, KAFKA_BROKERS: brokers.join(','), KAFKA_TOPIC: 'proof', KAFKA_CREATE_TOPIC: 'on', JWT_KEYS_FILE: keysFile,
+    JWT_ISSUER: issuer.issuer, JWT_AUDIENCE: issuer.audience, ALLOWED_ORIGINS: 'https://proof.invalid', DRAIN_MS: '2000', KAFKA_PRODUCE_TIMEOUT_MS: '10000', EMIT_RATE_PER_S: '100000', EMIT_BURST: '100000',
+  }
+  const gateways = [await createGatewayProcess('A', env), await createGatewayProcess('B', env)]
+  for (const gateway of gateways) {
+    ends.push(() => gateway.kill())
+    await gateway.start()
+  }
+  return gateways
+}
+
+interface Stage {
+  readonly gateways: readonly GatewayProcess[]
+  readonly random: () => number
+}
+
+const portOf = (gateways: readonly GatewayProcess[], random: () => number): number => gateways[Math.floor(random() * gateways.length)]?.port ?? 1
+
+async function connectClients(options: ProofOptions, stage: Stage & { readonly issuer: Issuer }): Promise<readonly ProofClient[]> {
+  const users = planUsers(options.users, options.organizations)
+  const clients = Array.from({ length: options.clients }, (_, index) => {
+    const user = users[index % users.length] ?? { id: 'nobody', username: 'nobody', organization: 'none', roles: [] }
+    const token = stage.issuer.token({ user_id: user.id, username: user.username, org_id: user.organization, roles: user.roles })
+    return new ProofClient({ user, channel, token, ports: () => portOf(stage.gateways, stage.random) })
+  })
+  await waitFor(() => clients.every(({ isOpen }) => isOpen), { timeoutMs: 30_000, what: 'all clients to be connected' })
+  options.say(`${clients.length} clients of ${users.length} users in ${options.organizations} organizations are connected`)
+  return clients
+}
+
+interface Incidents {
+  progress(emitted: number): void
+  /** Ends the incidents; resolves with the exit codes of the gateways that were stopped. */
+  finish(): Promise<readonly (number | null)[]>
+  sawUnready(): boolean
+}
+
+function createIncidents(options: ProofOptions, stage: Stage & { readonly clients: readonly ProofClient[]; readonly broker: { kill(): Promise<void>; restart(): Promise<void> } }): Incidents {
+  const exitCodes: (number | null)[] = []
+  const running: Promise<void>[] = []
+  let isOver = false
+  let sawUnready = false
+  const cutNow = (client: ProofClient): void => client.cut(stage.random() * options.maxCutMs)
+  const timers = stage.clients.map((client) => setInterval(() => stage.random() < 0.2 && cutNow(client), 1000))
+  const due = new Map<number, () => Promise<void>>()
+  due.set(Math.floor(options.events * 0.35), async () => {
+    const [, second] = stage.gateways
+    if (second === undefined) return
+    options.say('gateway B gets SIGTERM')
+    exitCodes.push(await second.terminate())
+    options.say(`gateway B left with ${String(exitCodes.at(-1))}; starting it again`)
+    await second.start()
+    options.say('gateway B is ready again')
+  })
+  if (options.killsBroker) {
+    due.set(Math.floor(options.events * 0.7), async () => {
+      options.say('the broker gets SIGKILL')
+      await stage.broker.kill()
+      await waitFor(async () => !(await stage.gateways[0]?.isReady()), { timeoutMs: 60_000, what: 'gateway A to be unready' })
+      sawUnready = true
+      options.say('gateway A is unready; starting the broker again')
+      await stage.broker.restart()
+      await waitFor(async () => (await Promise.all(stage.gateways.map((gateway) => gateway.isReady()))).every(Boolean), { timeoutMs: 60_000, what: 'the gateways to be ready again' })
+      options.say('both gateways are ready again by themselves')
+    })
+  }
+  return {
+    progress: (emitted) => {
+      const incident = due.get(emitted)
+      due.delete(emitted)
+      if (incident !== undefined && !isOver) running.push(incident())
+      if (emitted % Math.ceil(options.events / 10) === 0) options.say(`${emitted} of ${options.events} events`)
+    },
+    finish: async () => {
+      isOver = true
+      for (const timer of timers) clearInterval(timer)
+      await Promise.all(running)
+      return exitCodes
+    },
+    sawUnready: () => sawUnready,
+  }
+}
+
+/** Until everybody has what they are owed, or nothing has come for a while. */
+async function settle(clients: readonly ProofClient[], events: readonly PlannedEvent[], options: ProofOptions): Promise<void> {
+  const owed = new Map(clients.map((client) => [client, events.filter((event) => isOwed(event, client.user)).length]))
+  const lacking = (): number => clients.filter((client) => new Set(client.received.map(({ id }) => id)).size < (owed.get(client) ?? 0)).length
+  const deadlineMs = Date.now() + 30_000
+  while (lacking() > 0 && Date.now() < deadlineMs) await pause(250)
+  // Whatever should not come has time to come, too.
+  await pause(1000)
+  if (lacking() > 0) options.say(`${lacking()} clients still lack events`)
+}
+
+interface Outcome {
+  readonly clients: readonly ProofClient[]
+  readonly events: readonly PlannedEvent[]
+  readonly emitted: EmitReport
+  readonly exitCodes: readonly (number | null)[]
+  readonly unready: boolean
+}
+
+function conclude(outcome: Outcome, options: ProofOptions): ProofResult {
+  const { clients, emitted } = outcome
+  const verdicts: readonly Verdict[] = clients.map((client) => judge(client, outcome.events))
+  const total = (of: (client: ProofClient) => number): number => clients.reduce((count, client) => count + of(client), 0)
+  const reconnects = clients.flatMap(({ reconnectsMs }) => reconnectsMs)
+  const latencies = clients.flatMap(({ latenciesMs }) => latenciesMs)
+  const faults: readonly (readonly [string, number])[] = [
+    ['events given up by the emitter', emitted.abandoned.length],
+    ['missing deliveries', sum(verdicts, 'missing')],
+    ['deliveries to the wrong client', sum(verdicts, 'foreign')],
+    ['duplicates, on the wire', sum(verdicts, 'duplicates')],
+    ['out of order within a key', sum(verdicts, 'outOfOrder')],
+    ['gaps', total(({ gaps }) => gaps)],
+    ['clients refused for good', total(({ refusals }) => refusals)],
+    ['gateways that did not exit with 0', outcome.exitCodes.filter((code) => code !== 0).length],
+    ...(options.killsBroker ? [['broker killed, but readiness stayed true', outcome.unready ? 0 : 1] as const] : []),
+  ]
+  const rows: readonly (readonly [string, string | number])[] = [
+    ['clients, over 2 gateways', clients.length],
+    ['events emitted and acknowledged', emitted.acknowledged],
+    ['emits tried again', emitted.retries],
+    ['connections', total(({ connections }) => connections)],
+    ['events replayed after reconnecting', total(({ replayed }) => replayed)],
+    ['deliveries owed', sum(verdicts, 'expected')],
+    ['deliveries made', sum(verdicts, 'delivered')],
+    ['emit to application, p50 / p99 ms', `${percentile(latencies, 0.5)} / ${percentile(latencies, 0.99)}`],
+    ['network back to resumed, p50 / p99 ms', `${percentile(reconnects, 0.5)} / ${percentile(reconnects, 0.99)}`],
+    ...faults,
+  ]
+  const isExercised = total(({ replayed }) => replayed) > 0 && reconnects.length > 0
+  return { table: renderTable(rows), isProven: isExercised && emitted.acknowledged === options.events && faults.every(([, count]) => count === 0) }
+}
