@@ -50,7 +50,7 @@ export function openLink(transport: Transport, request: LinkRequest, handlers: L
   }
   const run = async (): Promise<void> => {
     // Not before the caller has what stops this link.
-    await null
+    await Promise.resolve()
     const token = await request.token?.()
     if (signal.aborted) return
     timer = setTimeout(() => guarded.ended({ code: 1006, reason: 'The connection took too long to open.' }), request.openTimeoutMs)

@@ -1,0 +1,281 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { connect } from './index.ts'
+import { createHarness, gatewayUrl, type Harness, pass } from './testing/harness.ts'
+import { anEvent, control, createTwinWebSockets } from './testing/twin-web-socket.ts'
+
+let harness: Harness
+
+beforeEach(() => {
+  harness = createHarness()
+})
+
+afterEach(() => {
+  harness.stop()
+})
+
+describe('connecting', () => {
+  it('asks for the latest, offers the subprotocol, and is open when the gateway speaks', async () => {
+    const connection = await harness.start()
+    expect(harness.twins.last().url.href).toBe('ws://gateway.test/wss/test/v1/ws?cursor=latest')
+    expect(harness.twins.last().protocols).toEqual(['cloudevents.json'])
+    harness.twins.last().open()
+    expect(connection.state).toEqual({ kind: 'connecting', transport: 'websocket' })
+    harness.twins.last().say(control('resumed', { replayed: 0 }, 'c0'))
+    expect(connection.state).toEqual({ kind: 'open', transport: 'websocket' })
+    expect(connection.cursor).toBe('c0')
+    connection.close()
+  })
+
+  it('resumes from a stored cursor', async () => {
+    const connection = await harness.start({ cursor: 'stored/+=' })
+    expect(harness.twins.last().cursor).toBe('stored/+=')
+    connection.close()
+  })
+
+  it('sends a fresh token with each connection, as a subprotocol', async () => {
+    let count = 0
+    const connection = await harness.start({ token: async () => `t${(count += 1)}` })
+    expect(harness.twins.last().protocols).toEqual(['cloudevents.json', 'bearer.t1'])
+    harness.twins.last().admit()
+    harness.twins.last().end(1006)
+    await pass(500)
+    expect(harness.twins.last().protocols).toEqual(['cloudevents.json', 'bearer.t2'])
+    connection.close()
+  })
+
+  it('uses the cookie alone when the token callback has none', async () => {
+    const connection = await harness.start({ token: () => null })
+    expect(harness.twins.last().protocols).toEqual(['cloudevents.json'])
+    connection.close()
+  })
+
+  it('tries again later when the token callback fails', async () => {
+    let count = 0
+    const connection = await harness.start({
+      token: () => {
+        count += 1
+        if (count === 1) throw new Error('the session service is away')
+        return 'good'
+      },
+    })
+    expect(harness.states.at(-1)).toEqual({ kind: 'waiting', code: 1006, reason: 'Error: the session service is away', retryInMs: 500 })
+    await pass(500)
+    expect(harness.twins.last().protocols).toEqual(['cloudevents.json', 'bearer.good'])
+    connection.close()
+  })
+
+  it('does not connect with a token that comes after the close', async () => {
+    const given = Promise.withResolvers<string>()
+    const connection = await harness.start({ token: () => given.promise })
+    connection.close()
+    given.resolve('late')
+    await pass(0)
+    expect(harness.twins.sockets).toEqual([])
+  })
+
+  it('gives up on a connection that does not open in time, and closes it', async () => {
+    const connection = await harness.start({ openTimeoutMs: 3000 })
+    await pass(3000)
+    expect(harness.twins.last().isClosed).toBe(true)
+    expect(harness.states.at(-1)).toMatchObject({ kind: 'waiting', code: 1006, reason: 'The connection took too long to open.' })
+    connection.close()
+  })
+
+  it('comes back when a WebSocket cannot even be made', async () => {
+    const refusing = createTwinWebSockets(() => {
+      throw new DOMException('The operation is insecure.', 'SecurityError')
+    })
+    const connection = await harness.start({ WebSocket: refusing.WebSocket })
+    expect(harness.states.at(-1)).toMatchObject({ kind: 'waiting', code: 1006, reason: 'SecurityError: The operation is insecure.' })
+    connection.close()
+  })
+
+  it('lets callbacks use what connect() returned', async () => {
+    const seen: unknown[] = []
+    const connection = connect({
+      url: gatewayUrl,
+      WebSocket: harness.twins.WebSocket,
+      onEvent: () => {},
+      onStateChange: () => seen.push(connection.state.kind),
+    })
+    await pass(0)
+    connection.close()
+    expect(seen).toEqual(['connecting', 'closed'])
+  })
+})
+
+describe('receiving', () => {
+  it('delivers events once, keeps the cursor, and hides control events', async () => {
+    const connection = await harness.start()
+    harness.twins.last().admit('c0')
+    harness.twins.last().say(anEvent('1'))
+    harness.twins.last().say(anEvent('1'))
+    harness.twins.last().say(anEvent('2'))
+    harness.twins.last().say(control('bookmark', {}, 'c9'))
+    expect(harness.received).toEqual(['1', '2'])
+    expect(connection.cursor).toBe('c9')
+    connection.close()
+  })
+
+  it('tells events of different sources apart', async () => {
+    const connection = await harness.start()
+    harness.twins.last().say({ ...anEvent('1'), source: 'urn:a' })
+    harness.twins.last().say({ ...anEvent('1'), source: 'urn:b' })
+    expect(harness.received).toEqual(['1', '1'])
+    connection.close()
+  })
+
+  it('has moved the cursor when it calls back', async () => {
+    const cursors: unknown[] = []
+    const connection = await harness.start({ onEvent: () => cursors.push(connection.cursor) })
+    harness.twins.last().say(anEvent('1', 'after-1'))
+    expect(cursors).toEqual(['after-1'])
+    connection.close()
+  })
+
+  it('survives messages that are no events', async () => {
+    const connection = await harness.start()
+    for (const text of ['', '{', 'null', '1', '"x"', '[]', '{}', '{"type":5}', '{"type":"t","cursor":{}}']) harness.twins.last().say(text)
+    harness.twins.last().say(anEvent('1', 'c1'))
+    expect(harness.received).toEqual([undefined, '1'])
+    expect(harness.errors).toHaveLength(8)
+    expect(connection.cursor).toBe('c1')
+    connection.close()
+  })
+
+  it('goes on after callbacks that throw or reject, and reports them', async () => {
+    const connection = await harness.start({
+      onEvent: () => {
+        throw new Error('event')
+      },
+      onGap: () => Promise.reject(new Error('gap')),
+      onStateChange: () => {
+        throw new Error('state')
+      },
+    })
+    harness.twins.last().admit()
+    harness.twins.last().say(anEvent('1'))
+    harness.twins.last().say(control('gap', { reason: 'too-old' }, 'c5'))
+    await pass(0)
+    expect(harness.errors.map(String)).toEqual(['Error: state', 'Error: state', 'Error: event', 'Error: gap'])
+    expect(connection.cursor).toBe('c5')
+    connection.close()
+  })
+
+  it('survives an onError that throws', async () => {
+    const connection = await harness.start({
+      onError: () => {
+        throw new Error('again')
+      },
+    })
+    harness.twins.last().say('{')
+    harness.twins.last().say(anEvent('1'))
+    expect(harness.received).toEqual(['1'])
+    connection.close()
+  })
+
+  it('reports to the console when nobody asked for errors', async () => {
+    const reported = vi.spyOn(console, 'error').mockReturnValue()
+    const connection = connect({ url: gatewayUrl, WebSocket: harness.twins.WebSocket, onEvent: () => {} })
+    await pass(0)
+    harness.twins.last().say('{')
+    expect(reported).toHaveBeenCalledOnce()
+    connection.close()
+  })
+
+  it('tells a gap after the cursor has moved behind it', async () => {
+    const seen: unknown[] = []
+    const connection = await harness.start({ cursor: 'old', onGap: ({ reason }) => seen.push([reason, connection.cursor]) })
+    harness.twins.last().open()
+    harness.twins.last().say(control('gap', { reason: 'too-old' }, 'c7'))
+    expect(seen).toEqual([['too-old', 'c7']])
+    connection.close()
+  })
+
+  it('shows control events to those who ask', async () => {
+    const seen: unknown[] = []
+    const connection = await harness.start({ onControl: (event) => seen.push([event.type, event.data]) })
+    harness.twins.last().admit()
+    harness.twins.last().say(control('draining', { reconnectAfterMs: 40 }))
+    expect(seen).toEqual([
+      ['dev.carillon.resumed', { replayed: 0 }],
+      ['dev.carillon.draining', { reconnectAfterMs: 40 }],
+    ])
+    connection.close()
+  })
+})
+
+describe('closing', () => {
+  it('closes the socket, says so once, and calls nothing afterwards', async () => {
+    const connection = await harness.start()
+    harness.twins.last().admit()
+    connection.close()
+    connection.close()
+    harness.twins.last().say(anEvent('1'))
+    harness.twins.last().end(1006)
+    await pass(100_000)
+    expect(harness.twins.last().isClosed).toBe(true)
+    expect(harness.received).toEqual([])
+    expect(harness.states.map(({ kind }) => kind)).toEqual(['connecting', 'open', 'closed'])
+    expect(connection.state).toEqual({ kind: 'closed', code: 1000, reason: 'close() was called.' })
+  })
+
+  it('can be called from within callbacks', async () => {
+    const connection = await harness.start({
+      onStateChange: (state) => {
+        if (state.kind === 'open') connection.close()
+      },
+    })
+    harness.twins.last().open()
+    harness.twins.last().say(anEvent('1'))
+    expect(harness.received).toEqual([])
+    expect(harness.twins.last().isClosed).toBe(true)
+  })
+
+  it('leaves no connection behind when the token callback closes', async () => {
+    let calls = 0
+    const connection = await harness.start({
+      token: () => {
+        calls += 1
+        if (calls === 2) connection.close()
+        return 't'
+      },
+    })
+    harness.twins.last().admit()
+    harness.twins.last().end(1006)
+    await pass(500)
+    expect(harness.twins.sockets).toHaveLength(1)
+    expect(calls).toBe(2)
+  })
+
+  it('ends a pause', async () => {
+    const connection = await harness.start()
+    harness.twins.last().fail()
+    connection.close()
+    await pass(100_000)
+    expect(harness.twins.sockets).toHaveLength(1)
+  })
+
+  it('can be undone by reconnect(), from the cursor', async () => {
+    const connection = await harness.start()
+    harness.twins.last().admit('c4')
+    connection.close()
+    connection.reconnect()
+    await pass(0)
+    expect(harness.twins.last().cursor).toBe('c4')
+    connection.close()
+  })
+
+  it('connects once when reconnect() is called twice, or before the first attempt', async () => {
+    const connection = connect({ url: gatewayUrl, WebSocket: harness.twins.WebSocket, onEvent: () => {} })
+    connection.reconnect()
+    connection.reconnect()
+    await pass(0)
+    expect(harness.twins.sockets).toHaveLength(1)
+    harness.twins.last().admit()
+    connection.reconnect()
+    await pass(0)
+    expect(harness.twins.sockets.map(({ isClosed }) => isClosed)).toEqual([true, false])
+    connection.close()
+  })
+})

@@ -1,0 +1,63 @@
+import { vi } from 'vitest'
+import { connect, type CloudEvent, type Connection, type ConnectionState, type ConnectOptions } from '../index.ts'
+import { createTwinFetch, type TwinFetch } from './twin-fetch.ts'
+import { createTwinWebSockets, type TwinWebSockets } from './twin-web-socket.ts'
+
+/** The client with twins at its other end, fake time, a random source that always gives the middle, and a record of all it says. */
+export interface Harness {
+  readonly twins: TwinWebSockets
+  readonly streams: TwinFetch
+  readonly received: string[]
+  readonly states: ConnectionState[]
+  readonly errors: unknown[]
+  readonly gaps: string[]
+  /** Connects, and lets the first attempt begin. */
+  start(options?: Partial<ConnectOptions>): Promise<Connection>
+  /** Three WebSockets fail, and SSE has its turn. */
+  startBlocked(options?: Partial<ConnectOptions>): Promise<Connection>
+  /** Gives back the time. @throws when the client left a timer behind */
+  stop(): void
+}
+
+export const gatewayUrl = 'ws://gateway.test/wss/test/v1/ws'
+
+export const pass = (ms: number): Promise<unknown> => vi.advanceTimersByTimeAsync(ms)
+
+export function createHarness(): Harness {
+  vi.useFakeTimers()
+  vi.spyOn(Math, 'random').mockReturnValue(0.5)
+  const record = { received: [] as string[], states: [] as ConnectionState[], errors: [] as unknown[], gaps: [] as string[] }
+  const twins = createTwinWebSockets()
+  const streams = createTwinFetch()
+  const start = async (options: Partial<ConnectOptions> = {}): Promise<Connection> => {
+    const connection = connect({
+      url: gatewayUrl,
+      WebSocket: twins.WebSocket,
+      fetch: streams.fetch,
+      onEvent: (event: CloudEvent) => record.received.push(event.id),
+      onGap: (gap) => record.gaps.push(gap.reason),
+      onStateChange: (state) => record.states.push(state),
+      onError: (error) => record.errors.push(error),
+      ...options,
+    })
+    await pass(0)
+    return connection
+  }
+  const startBlocked = async (options: Partial<ConnectOptions> = {}): Promise<Connection> => {
+    const connection = await start(options)
+    for (const pause of [500, 1000, 2000]) {
+      twins.last().fail()
+      await pass(pause)
+    }
+    return connection
+  }
+  return { ...record, twins, streams, start, startBlocked, stop }
+}
+
+function stop(): void {
+  const timers = vi.getTimerCount()
+  vi.useRealTimers()
+  vi.restoreAllMocks()
+  vi.unstubAllGlobals()
+  if (timers > 0) throw new Error(`${timers} timers were left behind.`)
+}
