@@ -87,6 +87,10 @@ bench: $(installed) ## Measure speed and memory, side by side with a bare server
 docs: $(installed) ## Generate docs/reference/ from the tables in the code
 	@$(run) docs
 
+.PHONY: client
+client: $(installed) ## Bundle the browser's client into client/dist
+	@$(run) build:client
+
 .PHONY: clean
 clean: ## Remove what was installed and built (not Kafka's data: .infra/)
 	rm -rf node_modules client/dist coverage artifacts
