@@ -50,6 +50,14 @@ describe('TokenBucket', () => {
     expect([bucket.isFull(999), bucket.isFull(1_000)]).toEqual([false, true])
   })
 
+  it('is copied with what it has, and shares nothing with the copy', () => {
+    const bucket = new TokenBucket({ ratePerS: 1, burst: 3, now: 0 })
+    bucket.take(2, 0)
+    const copy = bucket.copy(0)
+    expect(copy.take(1, 0)).toBe(0)
+    expect([copy.take(1, 0), bucket.take(1, 0)]).toEqual([1_000, 0])
+  })
+
   it('refuses a rate or a burst that would let nobody through', () => {
     expect(() => new TokenBucket({ ratePerS: 0, burst: 1, now: 0 })).toThrow(RangeError)
     expect(() => new TokenBucket({ ratePerS: 1, burst: Number.NaN, now: 0 })).toThrow(RangeError)

@@ -43,6 +43,14 @@ export class TokenBucket {
     return this.#credit === this.#limits.burst * 1000
   }
 
+  /** Another bucket with the tokens that this one has now. */
+  copy(nowMs: number): TokenBucket {
+    this.#refill(nowMs)
+    const copy = new TokenBucket({ ...this.#limits, now: nowMs })
+    copy.#credit = this.#credit
+    return copy
+  }
+
   #refill(nowMs: number): void {
     this.#credit = creditAfter(nowMs - this.#atMs, this.#credit, this.#limits)
     this.#atMs = nowMs
