@@ -22,22 +22,22 @@ export interface Child<C extends Calls> {
 export function startChild<C extends Calls>(module: URL, options: ChildOptions): Child<C> {
   const node = [process.execPath, '--disable-warning=ExperimentalWarning', ...(options.execArgv ?? []), fileURLToPath(module)]
   const [command = process.execPath, ...args] = canPin(options.cpu) ? ['taskset', '-c', String(options.cpu), ...node] : node
-  const process_ = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], env: { ...process.env, ...options.env } })
-  const waiting = waitForAnswers(process_)
+  const spawned = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], env: { ...process.env, ...options.env } })
+  const waiting = waitForAnswers(spawned)
   let lastId = 0
   return {
-    pid: process_.pid ?? 0,
+    pid: spawned.pid ?? 0,
     call: (method, parameter) =>
       new Promise((resolve, reject) => {
         lastId += 1
         // The child answers with what the same `Calls` says.
         waiting.set(lastId, { resolve: resolve as (answer: unknown) => void, reject })
-        process_.send({ id: lastId, method, parameter })
+        spawned.send({ id: lastId, method, parameter })
       }),
     stop: async () => {
-      if (process_.exitCode !== null || process_.signalCode !== null) return
-      const exited = once(process_, 'exit')
-      process_.kill('SIGKILL')
+      if (spawned.exitCode !== null || spawned.signalCode !== null) return
+      const exited = once(spawned, 'exit')
+      spawned.kill('SIGKILL')
       await exited
     },
   }

@@ -20,7 +20,8 @@ export function measureSelf(): Pick<SubjectCalls, 'usage' | 'watchTurns' | 'long
 
 function readUsage(): Usage {
   const { user, system } = process.cpuUsage()
-  return { cpuMicros: user + system, rssBytes: process.memoryUsage.rss() }
+  const { rss, heapUsed, external } = process.memoryUsage()
+  return { cpuMicros: user + system, rssBytes: rss, heldBytes: heapUsed + external }
 }
 
 /** Collects what is garbage, and gives the allocator time to hand pages back. */

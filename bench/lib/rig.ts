@@ -1,0 +1,65 @@
+import { type Child, startChild } from './child.ts'
+import type { LoadCalls } from './load-calls.ts'
+import type { SubjectCalls, SubjectTarget } from './subject-calls.ts'
+
+export interface Subject {
+  readonly name: SubjectName
+  readonly calls: Child<SubjectCalls>
+  readonly target: SubjectTarget
+}
+
+export type SubjectName = 'gateway' | 'bare'
+
+export interface Rig {
+  /** Starts a server in a process of its own, which has a processor to itself where the machine has two. */
+  subject(name: SubjectName, env?: Readonly<Record<string, string>>): Promise<Subject>
+  readonly load: Child<LoadCalls>
+}
+
+/** Gives a benchmark its processes, and ends them whatever happens. */
+export async function withRig<T>(run: (rig: Rig) => Promise<T>): Promise<T> {
+  const children: Child<SubjectCalls>[] = []
+  const load = startChild<LoadCalls>(new URL('./load.ts', import.meta.url), { cpu: 1 })
+  const subject = async (name: SubjectName, env: Readonly<Record<string, string>> = {}): Promise<Subject> => {
+    const calls = startChild<SubjectCalls>(new URL(`../subjects/${name}.ts`, import.meta.url), { cpu: 0, execArgv: ['--expose-gc'], env })
+    children.push(calls)
+    return { name, calls, target: await calls.call('start', null) }
+  }
+  try {
+    return await run({ subject, load })
+  } finally {
+    await Promise.all([load.stop(), ...children.map((child) => child.stop())])
+  }
+}
+
+export interface Round {
+  readonly subject: Subject
+  /** The group of connections that receive, and how many they are. */
+  readonly group: string
+  readonly connections: number
+  /** How often events are sent, and how many in one turn. */
+  readonly broadcasts: number
+  readonly events: number
+  /** Bytes on the wire of one event. */
+  readonly bytes: number
+}
+
+export interface RoundCost {
+  readonly cpuMicrosPerDelivery: number
+  readonly bytesPerDelivery: number
+}
+
+/** The processor time that the server takes per event and connection, all of its threads and the kernel's work for it included. */
+export async function costOf(rig: Rig, round: Round): Promise<RoundCost> {
+  const { subject, group, connections, broadcasts, events, bytes } = round
+  const first = await rig.load.call('received', { group })
+  const before = await subject.calls.call('usage', { collectGarbage: false })
+  for (let broadcast = 1; broadcast <= broadcasts; broadcast += 1) {
+    await subject.calls.call('broadcast', { events, bytes, to: 'everybody' })
+    await rig.load.call('awaitFrames', { group, frames: first.frames + broadcast * events * connections, timeoutMs: 60_000 })
+  }
+  const after = await subject.calls.call('usage', { collectGarbage: false })
+  const last = await rig.load.call('received', { group })
+  const deliveries = last.frames - first.frames
+  return { cpuMicrosPerDelivery: (after.cpuMicros - before.cpuMicros) / deliveries, bytesPerDelivery: (last.bytes - first.bytes) / deliveries }
+}
