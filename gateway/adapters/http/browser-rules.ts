@@ -1,0 +1,63 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { isLocalHost, type OriginPolicy } from '../../auth/origin-policy.ts'
+import type { Metrics } from '../../observability/metrics.ts'
+import type { Problem } from '../../problem.ts'
+import { replyProblem } from './problem-reply.ts'
+
+export interface BrowserRules {
+  readonly isOriginAllowed: OriginPolicy
+  /** Only this machine may be named in `Host`, so that no foreign name that was made to point here can be used by a page. */
+  readonly isDevelopment: boolean
+  readonly isDraining: () => boolean
+  readonly metrics: Pick<Metrics, 'handshakesRefused'>
+}
+
+/** Asks of every request whether a page may make it, before anything else is done, and gives every answer the headers that browsers go by. */
+export function addBrowserRules(app: FastifyInstance, rules: BrowserRules): void {
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers(commonHeaders)
+    if (rules.isDraining()) reply.header('connection', 'close')
+    if (isProbe(request)) return
+    if (rules.isDevelopment && !isLocalHost(request.headers.host)) {
+      if (isStream(request)) rules.metrics.handshakesRefused.add(1, { reason: 'request' })
+      return replyProblem(reply, foreignHost)
+    }
+    const origin = request.headers.origin ?? null
+    if (rules.isOriginAllowed(origin)) return void reply.headers(corsHeaders(origin))
+    // The stream's admission judges the origin itself, and counts it.
+    if (!isStream(request)) return replyProblem(reply, foreignOrigin)
+  })
+}
+
+/** Old probes name the pod's address, and learn nothing. */
+const isProbe = (request: FastifyRequest): boolean => request.routeOptions.url === '/health'
+const isStream = (request: FastifyRequest): boolean => request.method === 'GET' && request.routeOptions.url?.endsWith('/v1/events') === true
+
+const foreignHost: Problem = { type: 'origin-forbidden', detail: 'In development mode the gateway answers only to names of this machine: use localhost or 127.0.0.1.' }
+const foreignOrigin: Problem = { type: 'origin-forbidden', detail: 'The page that asks is not of an origin on the allow-list (ALLOWED_ORIGINS).' }
+
+/** Headers that every answer has: nothing is sniffed, and a cache keeps one origin's answer from another's. */
+const commonHeaders = { 'x-content-type-options': 'nosniff', vary: 'Origin' } as const
+
+/** Lets a page of an allowed origin read the answer (Fetch standard, CORS). @param origin null: not a page's script */
+function corsHeaders(origin: string | null): Readonly<Record<string, string>> {
+  if (origin === null) return {}
+  return { 'access-control-allow-origin': origin, 'access-control-allow-credentials': 'true', 'access-control-expose-headers': 'Retry-After' }
+}
+
+/** What a page may send beyond what it may send anyway. Not x-rh-identity: only a proxy may say that. */
+const allowedHeader = /^(authorization|cache-control|content-type|last-event-id|traceparent|tracestate|ce-[a-z0-9]{1,64})$/
+
+/** How long a browser may remember the answer, in seconds. */
+const preflightMaxAgeS = 600
+
+/** Answers OPTIONS on a path that exists: to a browser that asks first, and to anybody who wants to know. */
+export function replyOptions(request: FastifyRequest, reply: FastifyReply, methods: readonly string[]): FastifyReply {
+  reply.code(204).header('allow', methods.join(', '))
+  if (request.headers.origin === undefined || request.headers['access-control-request-method'] === undefined) return reply.send()
+  const asked = String(request.headers['access-control-request-headers'] ?? '').toLowerCase().split(',')
+  const granted = asked.map((name) => name.trim()).filter((name) => allowedHeader.test(name))
+  return reply
+    .headers({ 'access-control-allow-methods': methods.join(', '), 'access-control-allow-headers': granted.join(', '), 'access-control-max-age': String(preflightMaxAgeS) })
+    .send()
+}

@@ -1,0 +1,63 @@
+import { type IncomingMessage, type Server, STATUS_CODES, type ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { type Problem, renderProblem } from '../../problem.ts'
+
+/** How long a client may take to read the answer before the connection is cut: a cut with unread bytes resets it, and may take the answer along. */
+const lingerMs = 1000
+
+/**
+ * Answers what never becomes a request: bytes that are no HTTP, heads that are too large, and those that take too long to arrive. Nothing is
+ * written into an answer that has begun; such a connection is cut.
+ * @param refused told the status of each answer, with the request whose body it was about, if it was about one
+ */
+export function answerClientErrors(server: Server, refused: (status: number, request: IncomingMessage | null) => void): (error: NodeJS.ErrnoException, socket: Duplex) => void {
+  const exchanges = new WeakMap<Duplex, Exchange>()
+  const answered = new WeakSet<Duplex>()
+  server.prependListener('request', (request, response) => exchanges.set(request.socket, { request, response }))
+  return (error, socket) => {
+    if (answered.has(socket)) return
+    answered.add(socket)
+    const exchange = exchanges.get(socket)
+    if (error.code === 'ECONNRESET' || !socket.writable || isAnswerUnderWay(exchange)) {
+      socket.destroy()
+      return
+    }
+    const { problem, status } = judge(error)
+    refused(status, exchange === undefined || exchange.request.complete ? null : exchange.request)
+    socket.end(renderRaw(problem, status))
+    setTimeout(() => socket.destroy(), lingerMs).unref()
+  }
+}
+
+interface Exchange {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+}
+
+/** Also true of a request that was answered before all of its body arrived: its client has its answer. */
+function isAnswerUnderWay(exchange: Exchange | undefined): boolean {
+  if (exchange === undefined) return false
+  const { request, response } = exchange
+  return response.headersSent && !(response.writableFinished && request.complete)
+}
+
+function judge(error: NodeJS.ErrnoException): { readonly problem: Problem; readonly status: number } {
+  switch (error.code) {
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return { problem: { type: 'request-timeout', detail: 'The request did not arrive in time. Send its head and body without pauses.' }, status: 408 }
+    case 'HPE_HEADER_OVERFLOW':
+      // The one status of HTTP that fits; the members of a problem may say it.
+      return { problem: { type: 'bad-request', detail: 'The head of the request is larger than 32 KiB. Send fewer cookies.', members: { status: 431 } }, status: 431 }
+    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
+      return { problem: { type: 'body-too-large', detail: 'The chunk extensions of the body are larger than the limit. Leave them out.' }, status: 413 }
+    default:
+      return { problem: { type: 'bad-request', detail: 'This is not HTTP/1.1.' }, status: 400 }
+  }
+}
+
+function renderRaw(problem: Problem, status: number): string {
+  const { headers, body } = renderProblem(problem)
+  const all = { ...headers, 'x-content-type-options': 'nosniff', 'content-length': String(Buffer.byteLength(body)), connection: 'close' }
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n${body}`
+}

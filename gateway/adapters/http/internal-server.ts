@@ -1,0 +1,75 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { Logger } from '../../observability/logger.ts'
+import { type Problem, renderProblem } from '../../problem.ts'
+import { closeServer, type ListeningServer, listenOn } from './server-lifecycle.ts'
+
+export interface InternalServerParts {
+  /** False: only a restart helps. */
+  readonly isLive: () => boolean
+  /** What the gateway waits for before it can serve; empty: nothing, it is ready. */
+  readonly waitingFor: () => readonly string[]
+  readonly renderMetrics: () => Promise<{ readonly contentType: string; readonly body: string }>
+  readonly logger: Logger
+}
+
+/** Probes and metrics, on a port that is not exposed: `/livez`, `/readyz`, `/metrics`. */
+export function createInternalServer(parts: InternalServerParts): ListeningServer {
+  const server = createServer((request, response) => {
+    void answer(request, parts).then((made) => send(response, made, request.method === 'HEAD')) // never rejects: `answer` catches
+  })
+  let closed: Promise<void> | null = null
+  return {
+    server,
+    listen: (address) => listenOn(server, address),
+    close: ({ deadlineMs }) => (closed ??= closeServer(server, deadlineMs)),
+  }
+}
+
+interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+type Page = (parts: InternalServerParts) => Promise<Answer> | Answer
+
+const pages: ReadonlyMap<string, Page> = new Map<string, Page>([
+  ['/livez', ({ isLive }) => statusPage(isLive() ? { status: 'ok' } : { status: 'stuck' }, isLive())],
+  ['/readyz', ({ waitingFor }) => readyPage(waitingFor())],
+  ['/metrics', async ({ renderMetrics }) => metricsPage(await renderMetrics())],
+])
+
+async function answer(request: IncomingMessage, parts: InternalServerParts): Promise<Answer> {
+  const [path = ''] = (request.url ?? '').split('?')
+  const page = pages.get(path)
+  if (page === undefined) return renderProblem(notFound)
+  if (request.method !== 'GET' && request.method !== 'HEAD') return withAllow(renderProblem(wrongMethod))
+  try {
+    return await page(parts)
+  } catch (error) {
+    parts.logger.error({ err: error, path }, 'an internal page could not be made')
+    return renderProblem({ type: 'internal-error', detail: 'The page could not be made; the log says why.' })
+  }
+}
+
+const notFound: Problem = { type: 'not-found', detail: 'This port has /livez, /readyz and /metrics.' }
+const wrongMethod: Problem = { type: 'method-not-allowed', detail: 'Use GET.' }
+const withAllow = (made: Answer): Answer => ({ ...made, headers: { ...made.headers, allow: 'GET, HEAD' } })
+
+const readyPage = (waitingFor: readonly string[]): Answer =>
+  waitingFor.length === 0 ? statusPage({ status: 'ready', waitingFor }, true) : statusPage({ status: 'waiting', waitingFor }, false)
+
+function statusPage(content: unknown, isGood: boolean): Answer {
+  return { status: isGood ? 200 : 503, headers: { 'content-type': 'application/json', 'cache-control': 'no-store' }, body: JSON.stringify(content) }
+}
+
+const metricsPage = ({ contentType, body }: { readonly contentType: string; readonly body: string }): Answer => ({
+  status: 200,
+  headers: { 'content-type': contentType, 'cache-control': 'no-store' },
+  body,
+})
+
+function send(response: ServerResponse, { status, headers, body }: Answer, isHead: boolean): void {
+  response.writeHead(status, { ...headers, 'content-length': String(Buffer.byteLength(body)) })
+  response.end(isHead ? undefined : body)
+}

@@ -1,0 +1,18 @@
+import type { FastifyError, FastifyReply } from 'fastify'
+import { type Problem, renderProblem } from '../../problem.ts'
+
+/** Sends a problem as the whole answer. @param headers those that belong to this problem only, `allow` and the like */
+export function replyProblem(reply: FastifyReply, problem: Problem, headers: Readonly<Record<string, string>> = {}): FastifyReply {
+  const answer = renderProblem(problem)
+  return reply.code(answer.status).headers({ ...answer.headers, ...headers }).send(answer.body)
+}
+
+/** What the router and the server say by exceptions, as a problem; null: a bug of ours, whose text is for the log alone. */
+export function problemOfError(error: FastifyError): Problem | null {
+  const status = error.statusCode ?? 500
+  if (status >= 500) return null
+  if (error.code === 'FST_ERR_BAD_URL') return { type: 'bad-request', detail: 'The path has a percent sign that is not followed by two hexadecimal digits of UTF-8. Encode it as %25.' }
+  if (status === 413) return { type: 'body-too-large', detail: 'The body is larger than the limit. Send less at once.' }
+  if (status === 415) return { type: 'unsupported-media-type', detail: 'The Content-Type header is not one that this endpoint takes.' }
+  return { type: 'bad-request', detail: 'The request is malformed.' }
+}

@@ -1,0 +1,102 @@
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+import Fastify, { type FastifyError, type FastifyInstance } from 'fastify'
+import type { OriginPolicy } from '../../auth/origin-policy.ts'
+import type { Options } from '../../config/options.ts'
+import type { Logger } from '../../observability/logger.ts'
+import { metrics as metricTable, type Metrics } from '../../observability/metrics.ts'
+import { addBrowserRules } from './browser-rules.ts'
+import { answerClientErrors } from './client-errors.ts'
+import type { EmittedEvent } from './emit-routes.ts'
+import { problemOfError, replyProblem } from './problem-reply.ts'
+import { addRoutes, type RouteParts } from './routes.ts'
+import { closeServer, type ListeningServer, listenOn } from './server-lifecycle.ts'
+import { answerUnrouted } from './unrouted.ts'
+
+export interface PublicServerParts<Event extends EmittedEvent> extends RouteParts<Event> {
+  readonly options: RouteParts<Event>['options'] & Pick<Options, 'handshakeTimeoutMs' | 'maxConnections'>
+  readonly isOriginAllowed: OriginPolicy
+  readonly isDevelopment: boolean
+  /** From then on every answer asks the client to open its next connection elsewhere; what is under way is still finished. */
+  readonly isDraining: () => boolean
+  readonly metrics: Pick<Metrics, 'emitRefused' | 'handshakesRefused'>
+  readonly logger: Logger
+}
+
+/** The public port: event stream, emit API, console. Sockets are attached to `server` by whoever answers upgrades. */
+export function createPublicServer<Event extends EmittedEvent>(parts: PublicServerParts<Event>): ListeningServer {
+  const server = createBoundedServer(parts.options)
+  const count = refusalCounter(parts.metrics)
+  const app = Fastify({
+    serverFactory: (handler) => server.on('request', handler),
+    clientErrorHandler: answerClientErrors(server, (status, request) => {
+      if (request !== null) count(request, status)
+    }),
+    frameworkErrors: (error, _request, reply) => void replyProblem(reply, problemOfError(error) ?? somethingBroke),
+    exposeHeadRoutes: false,
+    return503OnClosing: false,
+  })
+  leaveBodiesAlone(app)
+  addBrowserRules(app, parts)
+  app.addHook('onResponse', async (request, reply) => count(request.raw, reply.statusCode))
+  app.setErrorHandler((error: FastifyError, _request, reply) => {
+    const problem = problemOfError(error)
+    if (problem === null) parts.logger.error({ err: error }, 'a request could not be answered')
+    return replyProblem(reply, problem ?? somethingBroke)
+  })
+  answerUnrouted(app, parts.options)
+  addRoutes(app, parts)
+  return lifecycleOf(app, server)
+}
+
+function lifecycleOf(app: FastifyInstance, server: Server): ListeningServer {
+  let closed: Promise<void> | null = null
+  return {
+    server,
+    // Not the router's own `listen`: that one opens further servers for `localhost`, to which nobody would attach sockets.
+    listen: async (address) => {
+      await app.ready()
+      return listenOn(server, address)
+    },
+    close: ({ deadlineMs }) => (closed ??= closeServer(server, deadlineMs)),
+  }
+}
+
+/** Longer than the usual proxies keep an idle connection (60 to 90 s): the one who ends it must be the one who would use it next. */
+const keepAliveTimeoutMs = 95_000
+const maxHeaderBytes = 32 * 1024
+
+/** A server on which a stranger can hold no more than is written here. */
+function createBoundedServer({ handshakeTimeoutMs, maxConnections }: Pick<Options, 'handshakeTimeoutMs' | 'maxConnections'>): Server {
+  const server = createServer({
+    maxHeaderSize: maxHeaderBytes,
+    headersTimeout: handshakeTimeoutMs,
+    // For head and body together. Streams and sockets are not concerned: their requests have arrived.
+    requestTimeout: 3 * handshakeTimeoutMs,
+    connectionsCheckingInterval: Math.min(1000, Math.ceil(handshakeTimeoutMs / 4)),
+    keepAliveTimeout: keepAliveTimeoutMs,
+    noDelay: true,
+  })
+  // Room for requests when all places of sessions are taken: those beyond must still be told so.
+  server.maxConnections = maxConnections + Math.max(256, Math.ceil(maxConnections / 10))
+  // Clients that ask first get their 100 when somebody reads the body (request-body.ts), and their refusal without sending it.
+  server.on('checkContinue', (request, response) => server.emit('request', request, response))
+  return server
+}
+
+/** The bodies of all methods are read by those who want them, who know whether they may be sent and how large they may be. */
+function leaveBodiesAlone(app: FastifyInstance): void {
+  for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'QUERY']) app.addHttpMethod(method, { hasBody: false, overrideExisting: true })
+}
+
+const somethingBroke = { type: 'internal-error', detail: 'Something broke in the gateway; its log says more. Sending the same event again is safe.' } as const
+
+type EmitStatus = (typeof metricTable.emitRefused.labels.status)[number]
+const emitStatuses: ReadonlyMap<string, EmitStatus> = new Map(metricTable.emitRefused.labels.status.map((status) => [status, status]))
+
+/** Counts what was refused of all that could have been meant to emit. */
+function refusalCounter(metrics: Pick<Metrics, 'emitRefused'>): (request: IncomingMessage, status: number) => void {
+  return ({ method = '', url = '' }, status) => {
+    const label = emitStatuses.get(String(status))
+    if (label !== undefined && url.startsWith('/api/') && !['GET', 'HEAD', 'OPTIONS'].includes(method)) metrics.emitRefused.add(1, { status: label })
+  }
+}

@@ -1,0 +1,75 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify'
+import type { Options } from '../../config/options.ts'
+import type { EmitAuthorizer } from '../../emit/emit-authorizer.ts'
+import type { EmitService } from '../../emit/emit-service.ts'
+import { describeEndpoints, type EndpointSettings } from './endpoints.ts'
+import { type EmitDecoders, emitEvents, type EmittedEvent } from './emit-routes.ts'
+import { renderOpenApi } from './openapi.ts'
+import { replyProblem } from './problem-reply.ts'
+import { createBodyReader } from './request-body.ts'
+import { streamEvents, type StreamParts } from './stream-route.ts'
+import { issueToken, type TokenParts } from './token-route.ts'
+
+export interface RouteParts<Event extends EmittedEvent> extends StreamParts {
+  readonly options: StreamParts['options'] & EndpointSettings & Pick<Options, 'jwtCookie'>
+  readonly authorizer: EmitAuthorizer
+  readonly emitService: EmitService<Event>
+  readonly decoders: EmitDecoders<Event>
+  /** Path -> what is served there; null: no console. */
+  readonly consoleAssets: ReadonlyMap<string, ConsoleAsset> | null
+  /** null: not in development mode, so there is no such endpoint. */
+  readonly issueToken: TokenParts['issueToken'] | null
+  /** Of this program, for the OpenAPI document. */
+  readonly version: string
+}
+
+export interface ConsoleAsset {
+  readonly contentType: string
+  readonly body: Buffer
+  /** The Content-Security-Policy of a page. */
+  readonly csp?: string
+}
+
+/** Bodies of all requests together may hold this many bytes, or four of the largest, whichever is more: a bound on what emitters can make this process hold. */
+const leastTotalBodyBytes = 64 * 1024 * 1024
+
+/** Registers every route of the public port. */
+export function addRoutes<Event extends EmittedEvent>(app: FastifyInstance, parts: RouteParts<Event>): void {
+  const { options } = parts
+  const endpoints = describeEndpoints(options)
+  const bodies = createBodyReader({ maxBytes: options.emitMaxBodyBytes, maxTotalBytes: Math.max(leastTotalBodyBytes, 4 * options.emitMaxBodyBytes) })
+  const emitParts = { ...parts, bodies }
+  addRoute(app, endpoints.emitMessage, emitEvents(emitParts, 'emit-message'))
+  addRoute(app, endpoints.emitEvents, emitEvents(emitParts, 'events'))
+  // Without HEAD: a stream without a body would be none, and would still have to be admitted.
+  app.route({ method: 'GET', url: endpoints.streamEvents.path, handler: streamEvents(parts) })
+  addRoute(app, endpoints.openSocket, async (_request, reply) => replyProblem(reply, upgradeRequired, { upgrade: 'websocket', connection: 'Upgrade' }))
+  addRoute(app, endpoints.health, servesText('application/json', '{"status":"ok"}'))
+  const { developmentToken, ...withoutToken } = endpoints
+  if (parts.issueToken !== null) addRoute(app, developmentToken, issueToken({ issueToken: parts.issueToken, bodies }))
+  const documented = Object.values(parts.issueToken === null ? withoutToken : endpoints)
+  const document = JSON.stringify(renderOpenApi(documented, { channel: options.channel, cookieName: options.jwtCookie, version: parts.version }))
+  addRoute(app, endpoints.describeApi, servesText('application/json', document))
+  for (const [path, asset] of parts.consoleAssets ?? []) addRoute(app, { method: 'GET', path }, servesAsset(asset))
+}
+
+type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>
+
+/** What can be asked for with GET can be asked about with HEAD. */
+function addRoute(app: FastifyInstance, { method, path }: { readonly method: 'GET' | 'POST'; readonly path: string }, handler: Handler): void {
+  const methods: HTTPMethods[] = method === 'GET' ? ['GET', 'HEAD'] : [method]
+  app.route({ method: methods, url: path, handler })
+}
+
+const upgradeRequired = { type: 'upgrade-required', detail: 'Open a WebSocket here, subprotocol cloudevents.json. Where WebSockets are blocked, use the event stream of the API.' } as const
+
+const servesText = (contentType: string, text: string): Handler => async (_request, reply) =>
+  reply.headers({ 'content-type': contentType, 'cache-control': 'no-store' }).send(text)
+
+/** For an asset that brings no policy of its own: it is no page, and may do nothing if it is opened as one. */
+const strictestPolicy = "default-src 'none'; frame-ancestors 'none'"
+
+function servesAsset({ contentType, body, csp = strictestPolicy }: ConsoleAsset): Handler {
+  const headers = { 'content-type': contentType, 'content-security-policy': csp, 'referrer-policy': 'no-referrer', 'cache-control': 'no-cache' }
+  return async (_request, reply) => reply.headers(headers).send(body)
+}

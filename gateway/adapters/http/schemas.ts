@@ -1,0 +1,103 @@
+import { problems } from '../../problem.ts'
+
+/**
+ * The JSON Schemas (2020-12) of the HTTP API, one constant each. They are the `components` of the OpenAPI document. What arrives is judged by the decoders, which
+ * say more than a schema can; a test holds decoders and answers against these.
+ */
+export const schemas = {
+  Problem: {
+    type: 'object',
+    description: 'Problem details, RFC 9457. The table of types is in docs/reference/problems.md.',
+    required: ['type', 'title', 'status', 'detail'],
+    properties: {
+      type: { type: 'string', enum: Object.keys(problems).map((name) => `urn:carillon:problem:${name}`) },
+      title: { type: 'string' },
+      status: { type: 'integer', minimum: 400, maximum: 599 },
+      detail: { type: 'string', description: 'What was wrong, what was expected, what to do.' },
+      errors: {
+        type: 'array',
+        description: 'Of an invalid batch: what is wrong with which event.',
+        items: { type: 'object', required: ['index', 'detail'], properties: { index: { type: 'integer', minimum: 0 }, detail: { type: 'string' } } },
+      },
+    },
+  },
+  EventReference: {
+    type: 'object',
+    description: 'What names an event: no two events of one source have the same id.',
+    required: ['id', 'source'],
+    additionalProperties: false,
+    properties: { id: { type: 'string', minLength: 1 }, source: { type: 'string', minLength: 1, format: 'uri-reference' } },
+  },
+  Accepted: { $ref: '#/components/schemas/EventReference', description: 'The event is in the log.' },
+  AcceptedBatch: {
+    type: 'object',
+    description: 'All events are in the log; in the order of the request.',
+    required: ['events'],
+    additionalProperties: false,
+    properties: { events: { type: 'array', minItems: 1, items: { $ref: '#/components/schemas/EventReference' } } },
+  },
+  Names: { type: 'array', items: { type: 'string', minLength: 1 } },
+  Audience: {
+    type: 'object',
+    description: 'Who gets the event: everybody (`broadcast`), or the union of `users`, `usernames` and `organizations`. `roles` narrow the organizations to principals who have one of the roles; alone they are an error.',
+    properties: {
+      broadcast: { type: 'boolean' },
+      users: { $ref: '#/components/schemas/Names' },
+      usernames: { $ref: '#/components/schemas/Names' },
+      organizations: { $ref: '#/components/schemas/Names' },
+      roles: { $ref: '#/components/schemas/Names' },
+    },
+  },
+  EmitMessage: {
+    allOf: [
+      { $ref: '#/components/schemas/Audience' },
+      {
+        type: 'object',
+        required: ['type', 'payload'],
+        properties: {
+          id: { type: 'string', minLength: 1, description: 'Unique per source. Made up when it is left out; give one, so that you can send the event again safely.' },
+          type: { type: 'string', minLength: 1, description: 'The kind of the event, like `notifications.drawer`.' },
+          payload: { description: 'Any JSON: what the browsers get as `data`.' },
+        },
+      },
+    ],
+  },
+  CloudEvent: {
+    type: 'object',
+    description: 'A CloudEvent 1.0 in the JSON format. Extensions pass through untouched.',
+    required: ['specversion', 'id', 'source', 'type', 'audience'],
+    properties: {
+      specversion: { type: 'string', enum: ['1.0', '1.0.2'], description: '`1.0.2` is read as `1.0`.' },
+      id: { type: 'string', minLength: 1 },
+      source: { type: 'string', minLength: 1, format: 'uri-reference' },
+      type: { type: 'string', minLength: 1 },
+      time: { type: 'string', format: 'date-time' },
+      subject: { type: 'string', minLength: 1 },
+      datacontenttype: { type: 'string' },
+      dataschema: { type: 'string', format: 'uri' },
+      data: { description: 'What the browsers get.' },
+      data_base64: { type: 'string', contentEncoding: 'base64' },
+      partitionkey: { type: 'string', minLength: 1, description: 'Events with the same key keep their order.' },
+      audience: { type: 'string', contentMediaType: 'application/json', contentSchema: { $ref: '#/components/schemas/Audience' }, description: 'The audience as a string of JSON.' },
+    },
+    additionalProperties: { type: ['string', 'boolean', 'integer'] },
+  },
+  CloudEventBatch: { type: 'array', minItems: 1, items: { $ref: '#/components/schemas/CloudEvent' } },
+  DevelopmentClaims: {
+    type: 'object',
+    description: 'Who the token is to be. Without `exp` it lasts 12 hours.',
+    required: ['user_id'],
+    additionalProperties: false,
+    properties: {
+      user_id: { type: 'string', minLength: 1 },
+      username: { type: 'string' },
+      org_id: { type: 'string' },
+      account_number: { type: 'string' },
+      roles: { oneOf: [{ type: 'array', items: { type: 'string' } }, { type: 'string', description: 'With spaces or commas between them.' }] },
+      scope: { type: 'string', description: 'With spaces between them.' },
+      exp: { type: 'number', description: 'When the token ends, in seconds since 1970; also in the past.' },
+    },
+  },
+  DevelopmentToken: { type: 'object', required: ['token'], additionalProperties: false, properties: { token: { type: 'string' } } },
+  Health: { type: 'object', required: ['status'], properties: { status: { const: 'ok' } } },
+} as const

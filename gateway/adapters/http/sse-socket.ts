@@ -1,0 +1,126 @@
+import type { ServerResponse } from 'node:http'
+import { type CloseCode, closeCodes } from '../../session/close-codes.ts'
+import type { CloseHint, Framing, Socket, SocketHandlers } from '../../session/socket.ts'
+
+/**
+ * An event as a message of an event stream (HTML standard, section 9.2.6): its cursor as `id`, so that a browser comes back with it
+ * by itself, and its JSON as one `data` line. JSON has no raw line breaks, and a cursor is base64url: one line each, always.
+ */
+export const sseFraming: Framing = {
+  kind: 'sse',
+  before: (_jsonBytes, cursor) => Buffer.from(cursor === null ? 'data: ' : `id: ${cursor}\ndata: `, 'latin1'),
+  after: Buffer.from('\n\n', 'latin1'),
+}
+
+const pingComment = Buffer.from(': ping\n\n', 'latin1')
+
+export interface SseSettings {
+  /** Bytes that may wait for a slow reader before `write` says false. */
+  readonly socketBufferBytes: number
+  /** How long the last bytes may take to leave after `close`, in milliseconds. */
+  readonly closeTimeoutMs: number
+  /** How long a browser waits before it comes back after a cut, in milliseconds. Differs between clients, so that they do not come back as one. */
+  readonly retryMs: number
+  /** Headers besides those of every event stream: CORS. */
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** Turns an unanswered response into the stream of one session: sends the head at once, so that the client knows it is connected. */
+export function createSseSocket(response: ServerResponse, settings: SseSettings): Socket {
+  return new SseSocket(response, settings)
+}
+
+const streamHeaders = {
+  'content-type': 'text/event-stream',
+  // no-transform: a proxy that compresses holds events back until its window is full.
+  'cache-control': 'no-cache, no-transform',
+  'x-accel-buffering': 'no',
+  'x-content-type-options': 'nosniff',
+  // There is nothing to reuse after a stream, and whoever stops wants the connection gone with it.
+  connection: 'close',
+} as const
+
+class SseSocket implements Socket {
+  readonly framing = sseFraming
+  readonly #response: ServerResponse
+  readonly #settings: SseSettings
+  #handlers: SocketHandlers | null = null
+  /** Given to the response and not yet taken by the kernel. */
+  #waitingBytes = 0
+  #isCongested = false
+  #isPinging = false
+  #isEnding = false
+  #isClosed: boolean
+  #cut: NodeJS.Timeout | undefined
+
+  constructor(response: ServerResponse, settings: SseSettings) {
+    this.#response = response
+    this.#settings = settings
+    this.#isClosed = response.destroyed || response.closed
+    // EPIPE and ECONNRESET of a peer that has gone, and writes after that: `close` follows, and is all the session needs to know.
+    response.on('error', () => {})
+    response.once('close', () => this.#closed())
+    if (this.#isClosed) return
+    response.writeHead(200, { ...settings.headers, ...streamHeaders })
+    response.write(`retry: ${settings.retryMs}\n\n`)
+  }
+
+  attach(handlers: SocketHandlers): void {
+    this.#handlers = handlers
+    if (this.#isClosed) queueMicrotask(() => this.#closed())
+  }
+
+  write(frames: Buffer): boolean {
+    if (this.#isEnding || this.#isClosed) return true
+    this.#waitingBytes += frames.length
+    this.#response.write(frames, (error) => this.#written(frames.length, error))
+    this.#isCongested ||= this.#waitingBytes > this.#settings.socketBufferBytes
+    return !this.#isCongested
+  }
+
+  /** An event stream has no pong. That the comment has left says that the peer's side takes bytes; one that stalls never gets that far. */
+  ping(): void {
+    if (this.#isPinging || this.#isEnding || this.#isClosed) return
+    this.#isPinging = true
+    this.#response.write(pingComment, (error) => {
+      this.#isPinging = false
+      if (!error) this.#handlers?.alive()
+    })
+  }
+
+  close(code: CloseCode, hint: CloseHint = {}): void {
+    if (this.#isEnding || this.#isClosed) return
+    this.#isEnding = true
+    this.#cut = setTimeout(() => this.terminate(), this.#settings.closeTimeoutMs)
+    this.#response.end(renderClose(code, hint))
+  }
+
+  terminate(): void {
+    this.#isEnding = true
+    this.#response.destroy()
+  }
+
+  #written(bytes: number, error: Error | null | undefined): void {
+    this.#waitingBytes -= bytes
+    if (error || !this.#isCongested || this.#waitingBytes > this.#settings.socketBufferBytes / 2) return
+    this.#isCongested = false
+    if (!this.#isEnding) this.#handlers?.drained()
+  }
+
+  #closed(): void {
+    this.#isClosed = true
+    clearTimeout(this.#cut)
+    const handlers = this.#handlers
+    this.#handlers = null
+    handlers?.closed()
+  }
+}
+
+/**
+ * The last message, docs/protocol.md section 6. `retry` makes a plain `EventSource` wait as long as it was asked to. It comes back after every end,
+ * also of those that are not worth it: the answer is then an HTTP error, and at that it stops.
+ */
+function renderClose(code: CloseCode, { reconnectAfterMs }: CloseHint): string {
+  const retry = reconnectAfterMs === undefined ? '' : `retry: ${Math.max(0, Math.round(reconnectAfterMs))}\n`
+  return `${retry}event: close\ndata: ${JSON.stringify({ ...closeCodes[code], reconnectAfterMs })}\n\n`
+}

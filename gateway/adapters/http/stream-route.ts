@@ -1,0 +1,57 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Options } from '../../config/options.ts'
+import type { Admission, HandshakeRequest } from '../../session/admission.ts'
+import { replyProblem } from './problem-reply.ts'
+import { createSseSocket } from './sse-socket.ts'
+
+export interface StreamParts {
+  readonly admission: Admission
+  readonly options: Pick<Options, 'socketBufferBytes' | 'closeTimeoutMs'>
+  /** In [0, 1). */
+  readonly random: () => number
+}
+
+/** Between these a browser waits before it comes back after a cut, in milliseconds. */
+const retryMs = { least: 1000, most: 3000 } as const
+
+/**
+ * Opens the event stream of a session, docs/protocol.md section 2. Refusals are HTTP, always with the problem's own status: an `EventSource` that gets
+ * anything but 200 does not come back by itself, which is right for a token that is not good, and what the client library mends for the rest.
+ * 204 is not used: it stops an `EventSource` for good as well, and says less.
+ */
+export function streamEvents(parts: StreamParts): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> {
+  return async (request, reply) => {
+    const handshake = await parts.admission.admit(readHandshake(request))
+    if (handshake.kind === 'refused') return replyProblem(reply, handshake.problem)
+    const headers = textHeaders(reply)
+    reply.hijack()
+    // Whoever left while the token was looked at gets no session.
+    if (reply.raw.destroyed) return reply
+    const wait = Math.round(retryMs.least + parts.random() * (retryMs.most - retryMs.least))
+    handshake.open(createSseSocket(reply.raw, { ...parts.options, retryMs: wait, headers }))
+    return reply
+  }
+}
+
+function readHandshake({ headers, url }: FastifyRequest): HandshakeRequest {
+  return {
+    transport: 'sse',
+    origin: headers.origin ?? null,
+    cookie: headers.cookie ?? null,
+    authorization: headers.authorization ?? null,
+    subprotocols: [],
+    cursor: readCursor(headers['last-event-id'], url),
+  }
+}
+
+/** The header wins: a browser that comes back asks the URL it was first given, in which the cursor is older. An empty header is none. */
+function readCursor(lastEventId: string | readonly string[] | undefined, url: string): string | null {
+  if (typeof lastEventId === 'string' && lastEventId !== '') return lastEventId
+  const query = url.indexOf('?')
+  return query < 0 ? null : new URLSearchParams(url.slice(query)).get('cursor')
+}
+
+/** What hooks have set so far: a hijacked answer does not send it by itself. */
+function textHeaders(reply: FastifyReply): Record<string, string> {
+  return Object.fromEntries(Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)]))
+}

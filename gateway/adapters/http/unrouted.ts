@@ -1,0 +1,26 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Problem } from '../../problem.ts'
+import { replyOptions } from './browser-rules.ts'
+import { replyProblem } from './problem-reply.ts'
+
+/** Answers what no route took: a question about a path (OPTIONS), a wrong method, another channel, or nothing. Call it before routes are added. */
+export function answerUnrouted(app: FastifyInstance, { channel }: { readonly channel: string }): void {
+  const methodsOf = new Map<string, readonly string[]>()
+  app.addHook('onRoute', ({ url, method }) => {
+    methodsOf.set(url, [...(methodsOf.get(url) ?? []), method].flat())
+  })
+  app.setNotFoundHandler((request: FastifyRequest, reply: FastifyReply) => {
+    const [path = ''] = request.url.split('?')
+    const methods = methodsOf.get(path)
+    if (methods === undefined) return replyProblem(reply, judgePath(path, channel))
+    const all = [...methods, 'OPTIONS']
+    if (request.method === 'OPTIONS') return replyOptions(request, reply, all)
+    return replyProblem(reply, { type: 'method-not-allowed', detail: `This endpoint takes ${all.join(', ')}.` }, { allow: all.join(', ') })
+  })
+}
+
+function judgePath(path: string, channel: string): Problem {
+  const [, named] = /^\/(?:api|wss)\/([^/]+)\/v1(?:\/|$)/.exec(path) ?? []
+  if (named !== undefined && named !== channel) return { type: 'unknown-channel', detail: `This gateway serves the channel ${channel}: /api/${channel}/v1 and /wss/${channel}/v1/ws.` }
+  return { type: 'not-found', detail: `Nothing is at this path. /api/${channel}/v1/openapi.json describes what this gateway serves.` }
+}
