@@ -26,7 +26,7 @@ module.exports = {
       comment: 'The core owns its ports; adapters, console and composition root depend on it, never the other way round.',
       severity: 'error',
       from: { path: core, pathNot: tests },
-      to: { path: '^gateway/(adapters/|console/|main\\.ts|gateway\\.ts)|^(client|bench|scripts)/' },
+      to: { path: '^gateway/(adapters|console|main|gateway|banner)(/|\\.ts$)|^(client|bench|scripts)/' },
     },
     {
       name: 'core-touches-no-machine',
