@@ -12,6 +12,7 @@ describe('the tally of a run', () => {
 
   test('counts a file that could not be loaded as a failure', () => {
     expect(tally({ testResults: [file('passed', 'passed'), file('failed')] }, 1)).toEqual({ passed: 1, failed: 1, skipped: 0 })
+    expect(tally({ testResults: [file('failed', 'failed'), file('failed'), file('failed')] }, 1)).toEqual({ passed: 0, failed: 3, skipped: 0 })
   })
 
   test('counts a file whose hook failed, and whose tests therefore did not run, as a failure', () => {

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { renderOptionErrors } from './option-error.ts'
 import { options, type Config, type Option } from './options.ts'
@@ -183,4 +184,17 @@ test('the result is frozen', () => {
   const config = parsed({ KAFKA_BROKERS: 'a:1' })
   expect(Object.isFrozen(config)).toBe(true)
   expect(Object.isFrozen(config.kafkaBrokers)).toBe(true)
+})
+
+test('whatever an environment holds, it is read or refused in words, never thrown at', () => {
+  const anyEnvironment = fc.dictionary(fc.constantFrom(...optionNames.map((name) => options[name].env)), fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('true', '0', '1', '65535', 'a:1', 'https://a.example', 'production')))
+  fc.assert(
+    fc.property(anyEnvironment, fc.boolean(), (env, isReadable) => {
+      const result = parseOptions(env, { readable: () => isReadable })
+      const errors = result.ok ? [] : result.error
+      expect(errors.filter(({ variable, expected }) => variable === '' || expected === '')).toEqual([])
+      expect(result.ok).toBe(errors.length === 0)
+    }),
+    { numRuns: 500 },
+  )
 })
