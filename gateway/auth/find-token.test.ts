@@ -8,9 +8,9 @@ const find = (places: Partial<TokenPlaces>) => findToken({ authorization: null, 
 describe('findToken', () => {
   it('prefers the subprotocol to the header, and the header to the cookie', () => {
     const all = { subprotocols: ['cloudevents.json', 'bearer.a.b.c'], authorization: 'Bearer d.e.f', cookie: 'cs_jwt=g.h.i' }
-    expect(find(all)).toEqual({ kind: 'found', token: 'a.b.c', place: 'subprotocol' })
-    expect(find({ ...all, subprotocols: ['cloudevents.json'] })).toEqual({ kind: 'found', token: 'd.e.f', place: 'authorization' })
-    expect(find({ cookie: all.cookie })).toEqual({ kind: 'found', token: 'g.h.i', place: 'cookie' })
+    expect(find(all)).toEqual({ kind: 'found', token: 'a.b.c' })
+    expect(find({ ...all, subprotocols: ['cloudevents.json'] })).toEqual({ kind: 'found', token: 'd.e.f' })
+    expect(find({ cookie: all.cookie })).toEqual({ kind: 'found', token: 'g.h.i' })
   })
 
   it('says that there is none when there is none', () => {
@@ -36,7 +36,7 @@ describe('findToken', () => {
   })
 
   it.each(['Basic dXNlcjpwYXNz', 'Bearerx a.b.c', 'Negotiate bearer'])('leaves other schemes alone and goes on to the cookie: %s', (authorization) => {
-    expect(find({ authorization, cookie: 'cs_jwt=a.b.c' })).toMatchObject({ token: 'a.b.c', place: 'cookie' })
+    expect(find({ authorization, cookie: 'cs_jwt=a.b.c' })).toMatchObject({ token: 'a.b.c' })
   })
 
   it.each([
@@ -48,7 +48,7 @@ describe('findToken', () => {
     ['before another of the same name', 'cs_jwt=a.b.c; cs_jwt=d.e.f'],
     ['beside names that only resemble it', 'CS_JWT=x; cs_jwt2=y; xcs_jwt=z; cs_jwt =a.b.c'],
   ])('reads the cookie %s', (_, cookie) => {
-    expect(find({ cookie })).toEqual({ kind: 'found', token: 'a.b.c', place: 'cookie' })
+    expect(find({ cookie })).toEqual({ kind: 'found', token: 'a.b.c' })
   })
 
   it('takes everything behind the first equals sign, and decodes no percent signs', () => {
@@ -62,7 +62,7 @@ describe('findToken', () => {
 
   // The predecessor split the cookie's token at its dots, and the whole process ended when there was none.
   it('finds a cookie without a dot, and leaves the judgement to the authenticator', () => {
-    expect(find({ cookie: 'cs_jwt=nodots' })).toEqual({ kind: 'found', token: 'nodots', place: 'cookie' })
+    expect(find({ cookie: 'cs_jwt=nodots' })).toEqual({ kind: 'found', token: 'nodots' })
   })
 
   it('finds a token of the largest size, and refuses one that is a byte larger, wherever it is', () => {
@@ -77,7 +77,7 @@ describe('findToken', () => {
     const junk = fc.array(fc.string({ unit: 'binary-ascii' }).filter((text) => !text.includes(';') && !/^\s*cs_jwt\s*=/.test(text)))
     fc.assert(
       fc.property(token, junk, junk, (value, before, after) => {
-        expect(find({ cookie: [...before, ` cs_jwt=${value}`, ...after].join(';') })).toEqual({ kind: 'found', token: value, place: 'cookie' })
+        expect(find({ cookie: [...before, ` cs_jwt=${value}`, ...after].join(';') })).toEqual({ kind: 'found', token: value })
       }),
     )
   })

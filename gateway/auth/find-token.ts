@@ -12,11 +12,9 @@ export interface TokenPlaces {
   readonly subprotocols: readonly string[]
 }
 
-export type TokenPlace = 'subprotocol' | 'authorization' | 'cookie'
-
 export type FoundToken =
-  /** What stands in the place of a token; nothing of it is verified. `place` tells what was sent on purpose from what a browser adds by itself. */
-  | { readonly kind: 'found'; readonly token: string; readonly place: TokenPlace }
+  /** What stands in the place of a token; nothing of it is verified. */
+  | { readonly kind: 'found'; readonly token: string }
   | { readonly kind: 'absent' }
   /** Something was sent for a token that cannot be one; `detail` says what, never its text. */
   | { readonly kind: 'unusable'; readonly detail: string }
@@ -34,13 +32,13 @@ function inSubprotocols(offered: readonly string[]): FoundToken | null {
   const [entry, ...others] = offered.filter((name) => name.startsWith(bearerPrefix))
   if (entry === undefined) return null
   if (others.length > 0) return { kind: 'unusable', detail: 'More than one subprotocol entry begins with `bearer.`; offer one token.' }
-  return judge(entry.slice(bearerPrefix.length), 'subprotocol')
+  return judge(entry.slice(bearerPrefix.length), 'subprotocol entry `bearer.<token>`')
 }
 
 /** Other schemes are not for us: a proxy's basic authentication must not hide the cookie. */
 function inAuthorization(header: string | null): FoundToken | null {
   if (header === null || !/^bearer(?![^ ])/i.test(header)) return null
-  return judge(header.slice('bearer'.length).trim(), 'authorization')
+  return judge(header.slice('bearer'.length).trim(), '`Authorization: Bearer` header')
 }
 
 /** Of several cookies of the name the first counts: browsers send that of the most specific path first. An empty one is how sites sign out. */
@@ -49,11 +47,9 @@ function inCookie(header: string | null, name: string): FoundToken | null {
   return token === undefined ? null : judge(token, 'cookie')
 }
 
-const placeNames = { subprotocol: 'subprotocol entry `bearer.<token>`', authorization: '`Authorization: Bearer` header', cookie: 'cookie' } as const satisfies Record<TokenPlace, string>
-
-function judge(token: string, place: TokenPlace): FoundToken {
-  if (token === '') return { kind: 'unusable', detail: `There is no token in the ${placeNames[place]}.` }
-  if (token.length > maxTokenBytes) return { kind: 'unusable', detail: `The token in the ${placeNames[place]} has more than ${maxTokenBytes} bytes; issue smaller ones.` }
-  if (!/^[!-~]+$/.test(token)) return { kind: 'unusable', detail: `The token in the ${placeNames[place]} has characters that no token has.` }
-  return { kind: 'found', token, place }
+function judge(token: string, place: string): FoundToken {
+  if (token === '') return { kind: 'unusable', detail: `There is no token in the ${place}.` }
+  if (token.length > maxTokenBytes) return { kind: 'unusable', detail: `The token in the ${place} has more than ${maxTokenBytes} bytes; issue smaller ones.` }
+  if (!/^[!-~]+$/.test(token)) return { kind: 'unusable', detail: `The token in the ${place} has characters that no token has.` }
+  return { kind: 'found', token }
 }

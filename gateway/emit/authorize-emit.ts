@@ -1,0 +1,88 @@
+import type { AuthenticationFailure, Authenticator, VerifiedToken } from '../auth/authenticator.ts'
+import type { FoundToken, TokenPlaces } from '../auth/find-token.ts'
+import type { OriginPolicy } from '../auth/origin-policy.ts'
+import type { Problem } from '../problem.ts'
+import { failed, ok, type Result } from '../result.ts'
+import type { EmitAuthorizer, Emitter } from './emit-authorizer.ts'
+import { parseXRhIdentity, type RhIdentity } from './x-rh-identity.ts'
+
+export interface EmitAuthorizerParts {
+  readonly originPolicy: OriginPolicy
+  readonly findToken: (places: TokenPlaces, options: { readonly cookieName: string }) => FoundToken
+  readonly authenticator: Authenticator
+  /** A token may emit when it has one of these. */
+  readonly scopes: readonly string[]
+  /** Whether a proxy sets `x-rh-identity` and nobody else can reach us. Otherwise the header is ignored: anybody could write it. */
+  readonly trustXRhIdentity: boolean
+  readonly isDevelopment: boolean
+  readonly cookieName: string
+}
+
+type Answer = Result<Emitter, Problem>
+
+/**
+ * Decides who may emit. A foreign page may not, whatever it has. Of the credentials the one that was given most deliberately decides alone: the
+ * `Authorization` header, then a trusted `x-rh-identity`, then the cookie, which a browser adds by itself.
+ *
+ * Because it does so for other sites' forms and scripts, too (cross-site request forgery), a cookie counts only together with an
+ * allowed `Origin`. Browsers send one with every POST of a script; a client without one can send its token in the header.
+ */
+export function createEmitAuthorizer(parts: EmitAuthorizerParts): EmitAuthorizer {
+  const find = (place: Partial<TokenPlaces>): FoundToken => parts.findToken({ ...noPlaces, ...place }, { cookieName: parts.cookieName })
+  return {
+    authorize: async ({ origin, authorization, xRhIdentity, cookie }) => {
+      if (!parts.originPolicy(origin)) return failed(foreignOrigin)
+      if (parts.isDevelopment) return ok({ kind: 'development', subject: 'development' })
+      const inHeader = find({ authorization })
+      if (inHeader.kind !== 'absent') return authorizeFound(inHeader, parts)
+      if (xRhIdentity !== null && parts.trustXRhIdentity) return authorizeIdentity(xRhIdentity)
+      const inCookie = find({ cookie })
+      return inCookie.kind !== 'absent' && origin === null ? failed(cookieWithoutOrigin) : authorizeFound(inCookie, parts)
+    },
+  }
+}
+
+const noPlaces: TokenPlaces = { authorization: null, cookie: null, subprotocols: [] }
+
+async function authorizeFound(found: FoundToken, parts: EmitAuthorizerParts): Promise<Answer> {
+  if (found.kind === 'absent') return failed(unauthenticated(howToAuthenticate(parts.trustXRhIdentity)))
+  if (found.kind === 'unusable') return failed(unauthenticated(found.detail))
+  const verified = await parts.authenticator.authenticate(found.token)
+  return verified.ok ? authorizeToken(verified.value, parts.scopes) : failed(problemOf(verified.error))
+}
+
+function authorizeToken({ principal, scopes }: VerifiedToken, sufficient: readonly string[]): Answer {
+  if (scopes.some((scope) => sufficient.includes(scope))) return ok({ kind: 'jwt', subject: `jwt:${principal.userId}` })
+  return failed({ type: 'forbidden', detail: `The token is good, but has no scope that allows to emit. It needs one of: ${sufficient.join(', ')} (in \`scope\` or \`scp\`).` })
+}
+
+function authorizeIdentity(header: string): Answer {
+  const identity = parseXRhIdentity(header)
+  return identity.ok ? ok({ kind: 'x-rh-identity', subject: subjectOf(identity.value) }) : failed({ type: 'bad-request', detail: identity.error })
+}
+
+/** As JSON, so that no name can be made that looks like another's type and organization. */
+function subjectOf({ type, organizationId, name }: RhIdentity): string {
+  return `x-rh-identity:${JSON.stringify([type, organizationId, name])}`
+}
+
+function problemOf(failure: AuthenticationFailure): Problem {
+  return failure.kind === 'keys-unavailable' ? { type: 'keys-unavailable', detail: failure.detail, retryAfterMs: 5_000 } : unauthenticated(failure.detail)
+}
+
+const unauthenticated = (detail: string): Problem => ({ type: 'unauthenticated', detail })
+
+function howToAuthenticate(trustsXRhIdentity: boolean): string {
+  const others = trustsXRhIdentity ? ', have the proxy set x-rh-identity,' : ''
+  return `There is nothing that says who emits. Send a token as \`Authorization: Bearer\`${others} or in the cookie together with an allowed Origin.`
+}
+
+const foreignOrigin: Problem = {
+  type: 'origin-forbidden',
+  detail: 'The page that asks is not of an origin on the allow-list (ALLOWED_ORIGINS).',
+}
+
+const cookieWithoutOrigin: Problem = {
+  type: 'origin-forbidden',
+  detail: 'A token in the cookie counts only together with an Origin on the allow-list, because browsers add cookies to what other sites send. Send the token as `Authorization: Bearer`.',
+}
