@@ -1,14 +1,13 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { Health, HealthVerdict } from '../../observability/health.ts'
 import type { Logger } from '../../observability/logger.ts'
+import type { PrometheusMetrics } from '../../observability/prometheus.ts'
 import { type Problem, renderProblem } from '../../problem.ts'
 import { closeServer, type ListeningServer, listenOn } from './server-lifecycle.ts'
 
 export interface InternalServerParts {
-  /** False: only a restart helps. */
-  readonly isLive: () => boolean
-  /** What the gateway waits for before it can serve; empty: nothing, it is ready. */
-  readonly waitingFor: () => readonly string[]
-  readonly renderMetrics: () => Promise<{ readonly contentType: string; readonly body: string }>
+  readonly health: Pick<Health, 'ready' | 'live' | 'conditions'>
+  readonly metrics: Pick<PrometheusMetrics, 'render' | 'contentType'>
   readonly logger: Logger
 }
 
@@ -34,9 +33,9 @@ interface Answer {
 type Page = (parts: InternalServerParts) => Promise<Answer> | Answer
 
 const pages: ReadonlyMap<string, Page> = new Map<string, Page>([
-  ['/livez', ({ isLive }) => statusPage(isLive() ? { status: 'ok' } : { status: 'stuck' }, isLive())],
-  ['/readyz', ({ waitingFor }) => readyPage(waitingFor())],
-  ['/metrics', async ({ renderMetrics }) => metricsPage(await renderMetrics())],
+  ['/livez', ({ health }) => healthPage(health.live(), {})],
+  ['/readyz', ({ health }) => healthPage(health.ready(), { conditions: health.conditions() })],
+  ['/metrics', async ({ metrics }) => metricsPage(metrics.contentType, await metrics.render())],
 ])
 
 async function answer(request: IncomingMessage, parts: InternalServerParts): Promise<Answer> {
@@ -56,18 +55,12 @@ const notFound: Problem = { type: 'not-found', detail: 'This port has /livez, /r
 const wrongMethod: Problem = { type: 'method-not-allowed', detail: 'Use GET.' }
 const withAllow = (made: Answer): Answer => ({ ...made, headers: { ...made.headers, allow: 'GET, HEAD' } })
 
-const readyPage = (waitingFor: readonly string[]): Answer =>
-  waitingFor.length === 0 ? statusPage({ status: 'ready', waitingFor }, true) : statusPage({ status: 'waiting', waitingFor }, false)
-
-function statusPage(content: unknown, isGood: boolean): Answer {
-  return { status: isGood ? 200 : 503, headers: { 'content-type': 'application/json', 'cache-control': 'no-store' }, body: JSON.stringify(content) }
+function healthPage({ ok, waitingFor }: HealthVerdict, more: Readonly<Record<string, unknown>>): Answer {
+  const body = JSON.stringify({ status: ok ? 'ok' : 'waiting', waitingFor, ...more })
+  return { status: ok ? 200 : 503, headers: { 'content-type': 'application/json', 'cache-control': 'no-store' }, body }
 }
 
-const metricsPage = ({ contentType, body }: { readonly contentType: string; readonly body: string }): Answer => ({
-  status: 200,
-  headers: { 'content-type': contentType, 'cache-control': 'no-store' },
-  body,
-})
+const metricsPage = (contentType: string, body: string): Answer => ({ status: 200, headers: { 'content-type': contentType, 'cache-control': 'no-store' }, body })
 
 function send(response: ServerResponse, { status, headers, body }: Answer, isHead: boolean): void {
   response.writeHead(status, { ...headers, 'content-length': String(Buffer.byteLength(body)) })

@@ -1,0 +1,97 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { createHealth, type Health, type HealthCondition, healthConditions } from '../../observability/health.ts'
+import { createPrometheusMetrics } from '../../observability/prometheus.ts'
+import { createRecordingLogger } from '../../testing/recording-logger.ts'
+import { createInternalServer, type InternalServerParts } from './internal-server.ts'
+import type { ListeningServer } from './server-lifecycle.ts'
+
+const servers: ListeningServer[] = []
+let health: Health
+beforeEach(() => {
+  health = createHealth()
+})
+afterEach(() => Promise.all(servers.splice(0).map((server) => server.close({ deadlineMs: 1000 }))))
+
+async function start(more: Partial<InternalServerParts> = {}): Promise<{ readonly url: string; readonly lines: ReturnType<typeof createRecordingLogger>['lines']; readonly server: ListeningServer }> {
+  const { logger, lines } = createRecordingLogger()
+  const server = createInternalServer({ health, metrics: createPrometheusMetrics(), logger, ...more })
+  servers.push(server)
+  const { port } = await server.listen({ host: '127.0.0.1', port: 0 })
+  return { url: `http://127.0.0.1:${port}`, lines, server }
+}
+
+const conditionNames = Object.keys(healthConditions) as HealthCondition[]
+
+describe('the internal port', () => {
+  test('/readyz is 503 and says what it waits for, then 200', async () => {
+    const { url } = await start()
+    const waiting = await fetch(`${url}/readyz`)
+    expect(waiting.status).toBe(503)
+    expect(await waiting.json()).toMatchObject({ status: 'waiting', waitingFor: expect.arrayContaining([expect.stringContaining('log-opened')]) })
+    for (const name of conditionNames) health.set(name, null)
+    const ready = await fetch(`${url}/readyz`)
+    expect(ready.status).toBe(200)
+    expect(ready.headers.get('cache-control')).toBe('no-store')
+    expect(await ready.json()).toMatchObject({ status: 'ok', waitingFor: [] })
+    health.set('log-reading', 'the broker is gone')
+    expect((await fetch(`${url}/readyz`)).status).toBe(503)
+  })
+
+  test('/livez is 200 while it is not ready, and 503 when only a restart helps', async () => {
+    const { url } = await start()
+    expect((await fetch(`${url}/livez`)).status).toBe(200)
+    health.fail('the sink threw')
+    const stuck = await fetch(`${url}/livez`)
+    expect(stuck.status).toBe(503)
+    expect(await stuck.json()).toMatchObject({ waitingFor: ['failed: the sink threw'] })
+  })
+
+  test('/metrics is what Prometheus reads', async () => {
+    const { url } = await start()
+    const page = await fetch(`${url}/metrics`)
+    expect(page.headers.get('content-type')).toContain('text/plain; version=0.0.4')
+    expect(await page.text()).toContain('carillon_emit_in_flight_events 0')
+  })
+
+  test.each(['/', '/healthz', '/livez/', '/metrics/x', '/api/chrome-service/v1/events', '/console', '//readyz'])('%s is nothing', async (path) => {
+    const { url } = await start()
+    const answer = await fetch(`${url}${path}`)
+    expect(answer.status).toBe(404)
+    expect(answer.headers.get('content-type')).toBe('application/problem+json')
+  })
+
+  test('a query does no harm', async () => {
+    const { url } = await start()
+    expect((await fetch(`${url}/livez?verbose=1`)).status).toBe(200)
+  })
+
+  test('HEAD is GET without the body, other methods are refused', async () => {
+    const { url } = await start()
+    const head = await fetch(`${url}/livez`, { method: 'HEAD' })
+    expect([head.status, await head.text()]).toEqual([200, ''])
+    const post = await fetch(`${url}/metrics`, { method: 'POST', body: 'x' })
+    expect([post.status, post.headers.get('allow')]).toEqual([405, 'GET, HEAD'])
+  })
+
+  test('a page that cannot be made is a 500 that says nothing, and a line in the log that says all', async () => {
+    const { url, lines } = await start({ metrics: { contentType: 'text/plain', render: () => Promise.reject(new Error('the registry broke')) } })
+    const answer = await fetch(`${url}/metrics`)
+    expect(answer.status).toBe(500)
+    expect(await answer.text()).not.toContain('registry')
+    expect(lines).toMatchObject([{ level: 'error', fields: { path: '/metrics', err: expect.objectContaining({ message: 'the registry broke' }) } }])
+  })
+
+  test('an address that is taken is named in the error', async () => {
+    const { url } = await start()
+    const port = Number(new URL(url).port)
+    const second = createInternalServer({ health, metrics: createPrometheusMetrics(), logger: createRecordingLogger().logger })
+    await expect(second.listen({ host: '127.0.0.1', port })).rejects.toThrow(`cannot listen on 127.0.0.1:${port}`)
+  })
+
+  test('closes twice, and takes nobody afterwards', async () => {
+    const { url, server } = await start()
+    await fetch(`${url}/livez`)
+    await Promise.all([server.close({ deadlineMs: 1000 }), server.close({ deadlineMs: 1000 })])
+    await expect(fetch(`${url}/livez`)).rejects.toThrow('fetch failed')
+  })
+})

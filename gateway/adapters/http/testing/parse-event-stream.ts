@@ -1,0 +1,34 @@
+/** A message of an event stream, as a browser would dispatch it. */
+export interface StreamMessage {
+  readonly event: string
+  readonly data: string
+  readonly lastEventId: string
+}
+
+export interface ParsedStream {
+  readonly messages: readonly StreamMessage[]
+  readonly retryMs: number | null
+  readonly comments: readonly string[]
+}
+
+/** Interprets an event stream as the HTML standard says (section 9.2.6). Written from it, apart from the code it tests. */
+export function parseEventStream(text: string): ParsedStream {
+  const messages: StreamMessage[] = []
+  const comments: string[] = []
+  let retryMs: number | null = null
+  let [data, event, lastEventId, isData] = ['', '', '', false]
+  for (const line of text.split(/\r\n|\r|\n/)) {
+    if (line === '') {
+      if (isData) messages.push({ event: event === '' ? 'message' : event, data: data.slice(0, -1), lastEventId })
+      ;[data, event, isData] = ['', '', false]
+      continue
+    }
+    if (line.startsWith(':')) comments.push(line.slice(1).trimStart())
+    const [, field = '', value = ''] = /^([^:]*)(?:: ?(.*))?$/s.exec(line) ?? []
+    if (field === 'data') [data, isData] = [`${data}${value}\n`, true]
+    if (field === 'event') event = value
+    if (field === 'id' && !value.includes('\0')) lastEventId = value
+    if (field === 'retry' && /^\d+$/.test(value)) retryMs = Number(value)
+  }
+  return { messages, retryMs, comments }
+}

@@ -1,0 +1,218 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { createMemoryLog } from '../adapters/memory/memory-log.ts'
+import { disabledTracer } from '../observability/disabled-tracer.ts'
+import type { Tracer } from '../observability/tracer.ts'
+import { ok } from '../result.ts'
+import { createRecordingMetrics } from '../testing/recording-metrics.ts'
+import { createEmitService, type EmitContext, type EmitServiceParts } from './emit-service.ts'
+import type { OutgoingRecord } from './event-publisher.ts'
+import { InFlight } from './in-flight.ts'
+import { createRateLimiter } from './rate-limiter.ts'
+
+interface TestEvent {
+  readonly id: string
+}
+
+const context: EmitContext = { emitter: { subject: 'jwt:ann', kind: 'jwt' }, api: 'events', traceparent: null }
+const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+const events = (count: number): readonly TestEvent[] => Array.from({ length: count }, (_, index) => ({ id: `e${index}` }))
+
+function setUp(more: Partial<EmitServiceParts<TestEvent>> = {}) {
+  const log = createMemoryLog({ partitions: 1, clock: { now: () => 0 }, maxRecordBytes: 1000 })
+  const { metrics, value, observations } = createRecordingMetrics()
+  let nowMs = 0
+  const service = createEmitService<TestEvent>({
+    publisher: log.publisher(),
+    rateLimiter: createRateLimiter({ ratePerS: 10, burst: 100, maxSubjects: 10, now: 0 }),
+    encode: ({ id }, transport) => ({ key: null, identity: id, value: Buffer.from(id), headers: { ce_id: id, ...(transport.traceparent === null ? {} : { traceparent: transport.traceparent }) } }),
+    maxInFlight: 50,
+    timeoutMs: 50,
+    tracer: disabledTracer,
+    metrics,
+    clock: () => nowMs,
+    ...more,
+  })
+  return { service, log, value, observations, pass: (ms: number) => (nowMs += ms), written: () => log.endOffsets[0] }
+}
+
+describe('emit', () => {
+  test('says ok when the log has all events', async () => {
+    const { service, written } = setUp()
+    expect(await service.emit(events(3), context)).toEqual(ok(undefined))
+    expect(written()).toBe(3)
+  })
+
+  test('says nothing before the log has acknowledged', async () => {
+    const { service, log, value } = setUp({ timeoutMs: 20_000 })
+    log.faults.holdAcknowledgements()
+    const emitted = service.emit(events(2), context)
+    const first = await Promise.race([emitted, new Promise((resolve) => setTimeout(resolve, 30, 'nothing yet'))])
+    expect(first).toBe('nothing yet')
+    expect(value('emitted')).toBe(0)
+    expect(value('emitInFlight')).toBe(2)
+    log.faults.releaseAcknowledgements()
+    expect(await emitted).toEqual(ok(undefined))
+    expect(value('emitInFlight')).toBe(0)
+  })
+
+  test('is not acknowledged, with a time to come back, when the log does not answer in time', async () => {
+    const { service, log, value, observations } = setUp()
+    log.faults.holdAcknowledgements()
+    expect(await service.emit(events(1), context)).toMatchObject({ ok: false, error: { type: 'not-acknowledged', retryAfterMs: 2000 } })
+    expect(value('emitted')).toBe(0)
+    expect(observations('emitLatency')).toEqual([])
+    expect(value('emitInFlight')).toBe(0)
+  })
+
+  test('is not acknowledged when there is no broker, and does not tell strangers its name', async () => {
+    const { service, log } = setUp()
+    log.faults.failNextPublish({ kind: 'unavailable', detail: 'connect ECONNREFUSED broker-1.internal:9092' })
+    const emitted = await service.emit(events(1), context)
+    expect(emitted).toMatchObject({ ok: false, error: { type: 'not-acknowledged' } })
+    expect(JSON.stringify(emitted)).not.toContain('broker-1')
+  })
+
+  test('is too large when the log will never take it', async () => {
+    const { service } = setUp()
+    const emitted = await service.emit([{ id: 'x'.repeat(2000) }], context)
+    expect(emitted).toMatchObject({ ok: false, error: { type: 'event-too-large' } })
+    expect(emitted).not.toHaveProperty('error.retryAfterMs')
+  })
+
+  test('counts what was acknowledged, by API, and how long it took', async () => {
+    const { service, value, observations } = setUp({ clock: (() => { let now = 0; return () => (now += 250) })() })
+    await service.emit(events(3), context)
+    await service.emit(events(1), { ...context, api: 'emit-message' })
+    expect(value('emitted', { api: 'events' })).toBe(3)
+    expect(value('emitted', { api: 'emit-message' })).toBe(1)
+    expect(observations('emitLatency')).toEqual([0.25, 0.25])
+  })
+
+  test('lets a bug through, and gives back the places in the queue', async () => {
+    const { service, value } = setUp({ publisher: { publish: () => Promise.reject(new Error('a bug')), stop: () => Promise.resolve() } })
+    await expect(service.emit(events(5), context)).rejects.toThrow('a bug')
+    expect(value('emitInFlight')).toBe(0)
+  })
+})
+
+describe('limits', () => {
+  test('an emitter who is too fast is told how long to wait, and served then; others are not concerned', async () => {
+    const { service, pass, written } = setUp({ maxInFlight: 1000 })
+    expect((await service.emit(events(100), context)).ok).toBe(true)
+    const refused = await service.emit(events(5), context)
+    expect(refused).toMatchObject({ ok: false, error: { type: 'too-many-requests', retryAfterMs: 500 } })
+    expect((await service.emit(events(5), { ...context, emitter: { subject: 'jwt:bob', kind: 'jwt' } })).ok).toBe(true)
+    pass(500)
+    expect((await service.emit(events(5), context)).ok).toBe(true)
+    expect(written()).toBe(110)
+  })
+
+  test('a batch above the burst will never be taken, and is not told to come back', async () => {
+    const { service } = setUp({ maxInFlight: 1000 })
+    const refused = await service.emit(events(101), context)
+    expect(refused).toMatchObject({ ok: false, error: { type: 'batch-too-large' } })
+    expect(refused).not.toHaveProperty('error.retryAfterMs')
+  })
+
+  test('a batch above what may wait at all is too large; one that fills it is taken', async () => {
+    const { service } = setUp()
+    expect(await service.emit(events(51), context)).toMatchObject({ ok: false, error: { type: 'batch-too-large' } })
+    expect((await service.emit(events(50), context)).ok).toBe(true)
+  })
+
+  test('what would wait beyond the limit is refused at once, and costs the emitter nothing', async () => {
+    const { service, log } = setUp({ timeoutMs: 20_000 })
+    log.faults.holdAcknowledgements()
+    const waiting = [service.emit(events(30), context), service.emit(events(20), context)]
+    expect(await service.emit(events(1), context)).toMatchObject({ ok: false, error: { type: 'overloaded', retryAfterMs: 1000 } })
+    log.faults.releaseAcknowledgements()
+    expect((await Promise.all(waiting)).map((outcome) => outcome.ok)).toEqual([true, true])
+    expect((await service.emit(events(50), context)).ok).toBe(true)
+  })
+
+  test('a place is never lost nor made, whatever comes and goes', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 20 }), fc.array(fc.record({ enters: fc.boolean(), n: fc.integer({ min: 1, max: 8 }) })), (max, steps) => {
+        const queue = new InFlight(max)
+        const inside: number[] = []
+        const total = (): number => inside.reduce((sum, one) => sum + one, 0)
+        for (const { enters, n } of steps) {
+          const leaving = enters ? undefined : inside.shift()
+          if (leaving !== undefined) queue.leave(leaving)
+          const hasRoom = total() + n <= max
+          const entered = enters && queue.enter(n)
+          if (entered) inside.push(n)
+          expect(entered).toBe(enters && hasRoom)
+          expect(queue.fits(n)).toBe(n <= max)
+          expect(queue.count).toBe(total())
+        }
+      }),
+    )
+  })
+})
+
+describe('traces', () => {
+  interface RecordedSpan {
+    readonly name: string
+    readonly parent: string | null
+    readonly traceparent: string
+    ended: number
+    error: string | undefined
+  }
+
+  function recordingTracer(): { readonly tracer: Tracer; readonly spans: readonly RecordedSpan[] } {
+    const spans: RecordedSpan[] = []
+    const tracer: Tracer = {
+      enabled: true,
+      startSpan: (name, { parent }) => {
+        const span: RecordedSpan = { name, parent, traceparent: `span-${spans.length}`, ended: 0, error: undefined }
+        spans.push(span)
+        return {
+          traceparent: span.traceparent,
+          end: (outcome) => {
+            span.ended += 1
+            span.error = outcome?.error
+          },
+        }
+      },
+    }
+    return { tracer, spans }
+  }
+
+  function recordingPublisher(): { readonly records: readonly OutgoingRecord[]; readonly publisher: EmitServiceParts<TestEvent>['publisher'] } {
+    const records: OutgoingRecord[] = []
+    return { records, publisher: { publish: (more) => Promise.resolve(ok(void records.push(...more))), stop: () => Promise.resolve() } }
+  }
+
+  test('one span for the request, below it one per event, whose context travels with the record', async () => {
+    const { tracer, spans } = recordingTracer()
+    const { records, publisher } = recordingPublisher()
+    const { service } = setUp({ tracer, publisher })
+    await service.emit(events(2), { ...context, traceparent })
+    expect(spans.map(({ name, parent }) => [name, parent])).toEqual([['emit', traceparent], ['publish', 'span-0'], ['publish', 'span-0']])
+    expect(records.map(({ headers }) => headers['traceparent'])).toEqual(['span-1', 'span-2'])
+    expect(spans.map(({ ended, error }) => [ended, error])).toEqual([[1, undefined], [1, undefined], [1, undefined]])
+  })
+
+  test('with tracing off the context of the caller is passed on', async () => {
+    const { records, publisher } = recordingPublisher()
+    const { service } = setUp({ publisher })
+    await service.emit(events(1), { ...context, traceparent })
+    await service.emit(events(1), context)
+    expect(records.map(({ headers }) => headers['traceparent'])).toEqual([traceparent, undefined])
+  })
+
+  test('a failure is on every span, and so is a bug', async () => {
+    const { tracer, spans } = recordingTracer()
+    const { service, log } = setUp({ tracer })
+    log.faults.failNextPublish({ kind: 'unavailable', detail: 'no broker' })
+    await service.emit(events(1), context)
+    expect(spans.map(({ ended, error }) => [ended, error])).toEqual([[1, 'unavailable: no broker'], [1, 'unavailable: no broker']])
+
+    const broken = recordingTracer()
+    const { service: brokenService } = setUp({ tracer: broken.tracer, encode: () => { throw new Error('a bug') } })
+    await expect(brokenService.emit(events(1), context)).rejects.toThrow('a bug')
+    expect(broken.spans.map(({ ended }) => ended)).toEqual([1, 1])
+  })
+})
