@@ -47,7 +47,10 @@ function announce(lines: readonly string[]): void {
 
 function chosenSuites(names: readonly string[]): readonly Suite[] {
   const unknown = names.filter((name) => !suites.some(({ project }) => project === name))
-  if (unknown.length > 0) throw new Error(`${unknown.join(', ')}: no suite of that name; there are ${suites.map(({ project }) => project).join(', ')}`)
+  if (unknown.length > 0) {
+    console.error(`${unknown.join(', ')}: no suite of that name; there are ${suites.map(({ project }) => project).join(', ')}`)
+    process.exit(2)
+  }
   return suites.filter(({ project }) => names.length === 0 || names.includes(project))
 }
 
@@ -65,7 +68,8 @@ async function main(): Promise<void> {
   for (const { suite, missing } of left) announce([`NOT RUN: the ${suite.project} tests.`, missing ?? ''])
   const sum = total(tallies)
   if (isCi && left.length + sum.skipped > 0) announce(['CI=true: nothing may be left out or skipped, so this run has failed.'])
-  process.exitCode = sum.failed > 0 || (isCi && left.length + sum.skipped > 0) ? 1 : 0
+  const isIncomplete = tallies.length === 0 || (isCi && left.length + sum.skipped > 0)
+  process.exitCode = sum.failed > 0 || isIncomplete ? 1 : 0
   console.log(renderTally(sum))
 }
 
