@@ -1,5 +1,13 @@
 // The boundaries of the code (docs/architecture.md). TypeScript 7 has no compiler API, so swc parses: see docs/adr/0004.
 
+// swc parses `using`, but its visitor does not know the statement and throws: it is taught to look inside.
+const { Visitor } = require('@swc/core/Visitor')
+const visitStatement = Visitor.prototype.visitStatement
+Visitor.prototype.visitStatement = function (statement) {
+  if (statement.type !== 'UsingDeclaration') return visitStatement.call(this, statement)
+  return { ...statement, decls: this.visitVariableDeclarators(statement.decls) }
+}
+
 const tests = '\\.test\\.ts$|\\.contract\\.ts$|/testing/'
 const core = '^gateway/(config|event|audience|replay|hub|session|emit|auth)/'
 

@@ -17,6 +17,7 @@ const crossings: readonly (readonly [rule: string, file: string, source: string]
   ['core-knows-no-shell', 'gateway/hub/to-console.ts', "import type { Page } from '../console/page.ts'\nexport type P = Page\n"],
   ['core-touches-no-machine', 'gateway/session/to-file.ts', "import { readFileSync } from 'node:fs'\nexport const read = readFileSync\n"],
   ['core-touches-no-machine', 'gateway/auth/to-network.ts', "export const load = () => import('node:http')\n"],
+  ['core-touches-no-machine', 'gateway/emit/to-file.ts', "export const f = async () => { await using file = await (await import('node:fs/promises')).open('x'); return file.fd }\n"],
   ['adapters-do-not-know-each-other', 'gateway/adapters/http/to-ws.ts', "export { sent } from '../ws/fine.ts'\n"],
   ['only-the-root-starts', 'bench/to-main.ts', "import '../gateway/main.ts'\n"],
   ['kafkajs-only-in-its-adapter', 'gateway/hub/to-kafka.ts', "import { Kafka } from 'kafkajs'\nexport const K = Kafka\n"],
