@@ -4,7 +4,6 @@ import type { Cursor } from '../replay/cursor.ts'
 import type { LogStart, PartitionOffsets } from '../replay/record-source.ts'
 import type { AppendedEvent, ReplayLog } from '../replay/replay-log.ts'
 import type { Entry } from '../replay/entry.ts'
-import type { CloseCode } from '../session/close-codes.ts'
 import type { GapReason } from '../session/control-events.ts'
 import type { Reading } from '../session/reading.ts'
 import { Session } from '../session/session.ts'
@@ -82,8 +81,11 @@ export class Channel {
     if (byPeer) this.#parts.metrics.sessionsClosed.add(1, { code: 'peer' })
   }
 
-  closeAll(code: CloseCode): void {
-    for (const session of this.hub.sessions()) session.close(code)
+  /** Sessions that have more to read. */
+  get catchingUp(): number {
+    let count = 0
+    for (const session of this.hub.sessions()) if (session.isCatchingUp) count += 1
+    return count
   }
 
   // ---- the log

@@ -100,6 +100,7 @@ export class Ingest implements RecordSink {
   ends(endOffsets: PartitionOffsets): void {
     this.#ends = [...endOffsets]
     this.#parts.channel.ends(endOffsets)
+    this.#parts.channel.log.trim(this.#parts.now())
     this.#judgeWarmUp()
   }
 

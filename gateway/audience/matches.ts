@@ -1,0 +1,8 @@
+import type { Audience } from './audience.ts'
+import type { Principal } from './principal.ts'
+export function matches(audience: Audience, principal: Principal): boolean {
+  if (audience.broadcast || audience.users.includes(principal.userId)) return true
+  if (principal.username !== null && audience.usernames.includes(principal.username)) return true
+  if (principal.organizationId === null || !audience.organizations.includes(principal.organizationId)) return false
+  return audience.roles.length === 0 || audience.roles.some((role) => principal.roles.includes(role))
+}

@@ -1,0 +1,25 @@
+import type { Config } from './config/options.ts'
+
+/** What a newcomer is told when a gateway in development mode is up: what it is, where it is, and what to try next. */
+export function renderBanner(config: Config, ports: { readonly public: number; readonly internal: number }): string {
+  const site = `localhost:${ports.public}`
+  const { channel } = config
+  const log = config.kafkaBrokers.length === 0 ? 'an in-process log in place of Kafka (set KAFKA_BROKERS for a real one)' : `Kafka at ${config.kafkaBrokers.join(', ')}, topic ${config.kafkaTopic}`
+  return `
+  Carillon, channel ${channel}: delivers CloudEvents to exactly the browsers they are for.
+  Development mode: keys made at start, this machine only. Events are in ${log}.
+
+    Console     http://${site}/console
+    WebSocket   ws://${site}/wss/${channel}/v1/ws   (subprotocol cloudevents.json)
+    SSE         http://${site}/api/${channel}/v1/events
+    Emit API    http://${site}/api/${channel}/v1/emit-message
+    OpenAPI     http://${site}/api/${channel}/v1/openapi.json
+    Health      http://127.0.0.1:${ports.internal}/readyz   (/livez, /metrics)
+
+  Next: open the console, then send everybody on it an event:
+
+    curl -i http://${site}/api/${channel}/v1/emit-message -d '{"type": "hello", "broadcast": true, "payload": {"title": "It works"}}'
+
+  Stop with Ctrl-C. All options: npm start -- --help
+`
+}

@@ -1,0 +1,183 @@
+import type { AddressInfo } from 'node:net'
+import { createInternalServer } from './adapters/http/internal-server.ts'
+import { type ConsoleAsset } from './adapters/http/routes.ts'
+import { createPublicServer } from './adapters/http/public-server.ts'
+import { attachWebSocketUpgrade } from './adapters/ws/upgrade.ts'
+import type { Authenticator } from './auth/authenticator.ts'
+import { findToken } from './auth/find-token.ts'
+import { createOriginPolicy } from './auth/origin-policy.ts'
+import type { Config } from './config/options.ts'
+import { createEmitAuthorizer } from './emit/authorize-emit.ts'
+import { createEmitDecoders } from './emit/emit-decoders.ts'
+import { createEmitService } from './emit/emit-service.ts'
+import type { EventPublisher } from './emit/event-publisher.ts'
+import { createRateLimiter } from './emit/rate-limiter.ts'
+import { TokenBucket } from './emit/token-bucket.ts'
+import { createRecordDecoder } from './event/decode-record.ts'
+import { createEventEncoder } from './event/encode-event.ts'
+import { encodeRecord } from './event/encode-record.ts'
+import type { Channel } from './hub/channel.ts'
+import { createChannel, warmUpMs } from './hub/create-channel.ts'
+import { drainSessions } from './hub/drain.ts'
+import { createHealth, type Health } from './observability/health.ts'
+import type { Logger } from './observability/logger.ts'
+import type { Metrics } from './observability/metrics.ts'
+import type { Tracer } from './observability/tracer.ts'
+import type { RecordSource } from './replay/record-source.ts'
+import type { Result } from './result.ts'
+import { createAdmission } from './session/create-admission.ts'
+
+/** Everything that a gateway needs of the world, behind the core's ports. `adapters.ts` makes the real ones. */
+export interface GatewayAdapters {
+  readonly source: RecordSource
+  readonly publisher: EventPublisher
+  /** Copies records that cannot be decoded, with the other pods; null: nobody does. */
+  readonly deadLetters: { start(): Promise<void> | void; stop(): Promise<void> } | null
+  readonly authenticator: Authenticator
+  /** Where the authenticator's keys come from; null: they are there. */
+  readonly keys: { start(): Promise<void>; stop(): Promise<void>; hasKeys(): boolean } | null
+  /** Signs tokens for anybody; null unless in development mode. */
+  readonly issueToken: ((claims: unknown) => Promise<Result<string, string>>) | null
+  readonly consoleAssets: ReadonlyMap<string, ConsoleAsset> | null
+  readonly metrics: Metrics
+  readonly renderMetrics: () => Promise<{ readonly contentType: string; readonly body: string }>
+  readonly logger: Logger
+  readonly tracer: Tracer
+  readonly stopTracing: () => Promise<void>
+  readonly version: string
+}
+
+export interface Gateway {
+  readonly ports: { readonly public: number; readonly internal: number }
+  readonly channel: Channel
+  readonly health: Health
+  /** Drains, flushes, and releases everything. Idempotent. */
+  stop(): Promise<void>
+}
+
+/** Starts a gateway. Resolves when its ports are open and the log is being read; `/readyz` says when it has warmed up. @throws when it cannot ever work as configured */
+export async function startGateway(config: Config, adapters: GatewayAdapters): Promise<Gateway> {
+  const core = assemble(config, adapters)
+  const { health } = core
+  const internal = await core.internalServer.listen({ host: config.internalHost, port: config.internalPort })
+  const publicPort = await core.publicServer.listen({ host: config.host, port: config.port })
+  health.set('listening', null)
+  await adapters.keys?.start()
+  health.set('publisher', null)
+  await adapters.source.start(core.ingest, { sinceMs: Date.now() - warmUpMs(config) })
+  await adapters.deadLetters?.start()
+  adapters.logger.info({ port: publicPort.port, internalPort: internal.port, channel: config.channel, topic: config.kafkaTopic }, 'listening')
+  let stopped: Promise<void> | null = null
+  return {
+    ports: { public: publicPort.port, internal: internal.port },
+    channel: core.channel,
+    health,
+    stop: () => (stopped ??= stopGateway(config, adapters, core)),
+  }
+}
+
+type Core = ReturnType<typeof assemble>
+
+/** Puts the parts together. Starts nothing. */
+function assemble(config: Config, adapters: GatewayAdapters) {
+  const { metrics, logger, tracer } = adapters
+  const health = createHealth({ onReadyChanged: ({ ok, waitingFor }) => logger.info({ ready: ok, waitingFor }, 'readiness changed') })
+  const limits = { maxEventBytes: config.maxEventBytes, maxAudienceNames: config.maxAudienceSize }
+  const drain = { isDraining: false }
+  const { channel, ingest } = createChannel({
+    options: config,
+    decode: createRecordDecoder(limits),
+    encode: createEventEncoder(limits),
+    metrics,
+    logger,
+    tracer,
+    now: Date.now,
+    random: Math.random,
+    observer: {
+      opened: () => health.set('log-opened', null),
+      warmedUp: () => health.set('warmed-up', null),
+      health: (problem) => {
+        metrics.logHealthy.set(problem === null ? 1 : 0)
+        health.set('log-reading', problem === null ? null : `${problem.kind}: ${problem.detail}`)
+      },
+    },
+  })
+  metrics.logHealthy.set(1)
+  const originPolicy = createOriginPolicy({ allowedOrigins: config.allowedOrigins, allowAny: config.dangerouslyAllowAnyOrigin, isDevelopment: config.isDevelopment })
+  const hasKeys = (): boolean => adapters.keys?.hasKeys() ?? true
+  const admission = createAdmission({
+    channel,
+    authenticator: adapters.authenticator,
+    findToken: (places) => findToken(places, { cookieName: config.jwtCookie }),
+    isOriginAllowed: originPolicy,
+    upgrades: new TokenBucket({ ratePerS: config.upgradeRatePerS, burst: config.upgradeBurst, now: Date.now() }),
+    notAccepting: () => (drain.isDraining ? 'draining' : health.ready().ok ? null : 'not-ready'),
+    metrics,
+    now: Date.now,
+  })
+  const publicServer = createPublicServer({
+    options: config,
+    admission,
+    authorizer: createEmitAuthorizer({
+      originPolicy,
+      findToken,
+      authenticator: adapters.authenticator,
+      scopes: config.emitScopes,
+      trustXRhIdentity: config.emitTrustXRhIdentity,
+      isDevelopment: config.isDevelopment,
+      cookieName: config.jwtCookie,
+    }),
+    emitService: createEmitService({
+      publisher: adapters.publisher,
+      rateLimiter: createRateLimiter({ ratePerS: config.emitRatePerS, burst: config.emitBurst, maxSubjects: 10_000, now: performance.now() }),
+      encode: ({ event, audience }, { traceparent }) => encodeRecord(event, audience, traceparent),
+      maxInFlight: config.emitMaxInFlight,
+      timeoutMs: config.kafkaProduceTimeoutMs,
+      tracer,
+      metrics,
+      clock: () => performance.now(),
+    }),
+    decoders: createEmitDecoders(config),
+    consoleAssets: adapters.consoleAssets,
+    issueToken: adapters.issueToken,
+    isOriginAllowed: originPolicy,
+    isDevelopment: config.isDevelopment,
+    isDraining: () => drain.isDraining,
+    version: adapters.version,
+    random: Math.random,
+    metrics,
+    logger,
+  })
+  const sockets = attachWebSocketUpgrade(publicServer.server, {
+    path: `/wss/${config.channel}/v1/ws`,
+    admission,
+    options: config,
+    isDevelopment: config.isDevelopment,
+    metrics,
+    logger,
+    now: Date.now,
+  })
+  const internalServer = createInternalServer({
+    isLive: () => health.live().ok,
+    waitingFor: () => {
+      health.set('keys', hasKeys() ? null : 'the keys that verify tokens have not been loaded yet')
+      return health.ready().waitingFor
+    },
+    renderMetrics: adapters.renderMetrics,
+    logger,
+  })
+  return { channel, ingest, health, publicServer, internalServer, sockets, drain }
+}
+
+/** Unready, drained, flushed, released: in this order, so that nothing acknowledged is lost and nobody is sent to a pod that is going. */
+async function stopGateway(config: Config, adapters: GatewayAdapters, core: Core): Promise<void> {
+  core.health.set('not-draining', 'the gateway is stopping')
+  await pause(config.drainDelayMs)
+  core.drain.isDraining = true
+  await drainSessions(core.channel.hub, { periodMs: config.drainMs, signal: new AbortController().signal, random: Math.random, wait: pause })
+  await core.sockets.stop()
+  await core.publicServer.close({ deadlineMs: config.stopTimeoutMs })
+  await adapters.publisher.stop({ deadlineMs: config.stopTimeoutMs })
+  await within(config.stopTimeoutMs, Promise.all([adapters.source.stop(), adapters.deadLetters?.stop(), adapters.keys?.stop(), adapters.stopTracing()]))
+  await core.internalServer.close({ deadlineMs: 100 })
+}

@@ -1,0 +1,297 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createChannelRig, RecordingSocket } from '../testing/channel-rig.ts'
+import { drainSessions } from './drain.ts'
+
+describe('delivery', () => {
+  it('reaches those whom the audience names, and nobody else (G3)', async () => {
+    const rig = createChannelRig()
+    const { socket: ann } = rig.connect({ userId: 'ann', organizationId: 'red' })
+    const { socket: bob } = rig.connect({ userId: 'bob', organizationId: 'red', roles: ['admin'] })
+    const { socket: cid } = rig.connect({ userId: 'cid', organizationId: 'blue', roles: ['admin'] })
+    await rig.publish({ id: 'to-ann', audience: { users: ['ann'] } })
+    await rig.publish({ id: 'to-red', audience: { organizations: ['red'] } })
+    await rig.publish({ id: 'to-red-admins', audience: { organizations: ['red'], roles: ['admin'] } })
+    await rig.publish({ id: 'to-nobody', audience: {} })
+    await rig.publish({ id: 'to-all', audience: { broadcast: true } })
+    expect([ann.told, bob.told, cid.told]).toEqual([
+      ['!resumed', 'to-ann', 'to-red', 'to-all'],
+      ['!resumed', 'to-red', 'to-red-admins', 'to-all'],
+      ['!resumed', 'to-all'],
+    ])
+  })
+
+  it('goes to every connection of a user, and goes on when one of them closes', async () => {
+    const rig = createChannelRig()
+    const [first, second] = [rig.connect(), rig.connect()]
+    await rig.publish({ id: 'one', audience: { users: ['ann'] } })
+    first.socket.leave()
+    await rig.publish({ id: 'two', audience: { users: ['ann'] } })
+    expect([first.socket.told, second.socket.told]).toEqual([['!resumed', 'one'], ['!resumed', 'one', 'two']])
+  })
+
+  it('leaves nothing behind when sessions go: no keys, no users', () => {
+    const rig = createChannelRig()
+    const sockets = Array.from({ length: 50 }, (_, index) => rig.connect({ userId: `user-${index}`, username: `name-${index}`, organizationId: `org-${index}` }).socket)
+    for (const socket of sockets) socket.leave()
+    expect([rig.channel.hub.size, rig.channel.hub.keyCount, rig.channel.hub.countOf('user-1'), rig.metrics.value('sessions')]).toEqual([0, 0, 0, 0])
+  })
+
+  it('encodes an event once for all, and one that nobody gets not at all (G2)', async () => {
+    const rig = createChannelRig()
+    for (let index = 0; index < 20; index += 1) rig.connect({ userId: `user-${index}` })
+    const before = rig.metrics.value('eventsEncoded')
+    await rig.publish({ id: 'to-all' })
+    await rig.publish({ id: 'to-a-stranger', audience: { users: ['stranger'] } })
+    expect(rig.metrics.value('eventsEncoded') - before).toBe(1)
+  })
+
+  it('sends what came in one turn as one write', async () => {
+    const rig = createChannelRig()
+    const { socket } = rig.connect()
+    const writesBefore = socket.writes.length
+    await Promise.all(Array.from({ length: 8 }, (_, index) => rig.publish({ id: `event-${index}` })))
+    expect([socket.writes.length - writesBefore, socket.told.length]).toEqual([1, 9])
+  })
+
+  it('gives sessions that get the same frames the same buffer', async () => {
+    const rig = createChannelRig()
+    const [first, second] = [rig.connect().socket, rig.connect({ userId: 'bob' }).socket]
+    await Promise.all([rig.publish({ id: 'one' }), rig.publish({ id: 'two' })])
+    expect(first.writes.at(-1)).toBe(second.writes.at(-1))
+  })
+
+  it('passes over an event that turns out to be broken, and counts it', async () => {
+    const rig = createChannelRig()
+    const { socket } = rig.connect()
+    await rig.publish({ id: 'broken', isBroken: true })
+    await rig.publish({ id: 'whole' })
+    expect([socket.told, rig.metrics.value('recordsUndecodable', { reason: 'bad-data' })]).toEqual([['!resumed', 'whole'], 1])
+  })
+})
+
+describe('a slow socket', () => {
+  it('is not written to until it drains, then gets what it missed, in order, while others go on (G4)', async () => {
+    const rig = createChannelRig()
+    const slow = rig.connect()
+    const quick = rig.connect()
+    slow.socket.isCongested = true
+    await rig.publish({ id: 'one' })
+    await rig.publish({ id: 'two' })
+    await rig.publish({ id: 'three' })
+    expect([slow.socket.told, quick.socket.told]).toEqual([['!resumed', 'one'], ['!resumed', 'one', 'two', 'three']])
+    slow.socket.drain()
+    await rig.channel.settled()
+    expect(slow.socket.told).toEqual(['!resumed', 'one', 'two', 'three'])
+  })
+
+  it('that resumes is told of a gap when what it missed is no longer held, and goes on from there', async () => {
+    const rig = createChannelRig({ replayMaxBytes: 2_000 })
+    const { socket } = rig.connect()
+    socket.isCongested = true
+    for (let index = 0; index < 20; index += 1) await rig.publish({ id: `event-${index}` })
+    socket.drain()
+    await rig.channel.settled()
+    await rig.publish({ id: 'after' })
+    expect([socket.told, rig.metrics.value('gaps', { reason: 'too-slow' })]).toEqual([['!resumed', 'event-0', '!gap', 'after'], 1])
+  })
+
+  it('that does not resume is closed with tooSlow, and never becomes a connected zombie', async () => {
+    const rig = createChannelRig({ replayMaxBytes: 2_000 })
+    const { socket } = rig.connect({}, { kind: 'plain' })
+    socket.isCongested = true
+    for (let index = 0; index < 20; index += 1) await rig.publish({ id: `event-${index}` })
+    socket.drain()
+    await rig.channel.settled()
+    expect([socket.closedWith?.code, rig.channel.hub.size]).toEqual(['tooSlow', 0])
+  })
+
+  it('gets no more than one turn holds at a time', async () => {
+    const rig = createChannelRig({ socketBufferBytes: 1_024 })
+    const { socket } = rig.connect()
+    socket.isCongested = true
+    await rig.publish({ id: 'first' })
+    for (let index = 0; index < 10; index += 1) await rig.publish({ id: `event-${index}`, padding: 500 })
+    socket.drain()
+    for (let turn = 0; turn < 10; turn += 1) await rig.channel.settled()
+    expect(Math.max(...socket.writes.map((write) => write.length))).toBeLessThan(1_024 + 800)
+    expect(socket.told.length).toBe(12)
+  })
+})
+
+describe('resuming', () => {
+  it('replays what came since the cursor, and says how much', async () => {
+    const rig = createChannelRig()
+    const first = rig.connect()
+    await rig.publish({ id: 'one' })
+    first.socket.leave()
+    await rig.publish({ id: 'two' })
+    await rig.publish({ id: 'not-for-ann', audience: { users: ['bob'] } })
+    const second = rig.connect({}, first.socket.resume)
+    await rig.channel.settled()
+    expect([second.socket.told, second.socket.received.at(-1)?.data]).toEqual([['two', '!resumed'], { replayed: 1 }])
+  })
+
+  it('with a cursor older than the log is answered with a gap', async () => {
+    const rig = createChannelRig({ replayMaxBytes: 2_000 })
+    const first = rig.connect()
+    first.socket.leave()
+    for (let index = 0; index < 20; index += 1) await rig.publish({ id: `event-${index}` })
+    const { socket } = rig.connect({}, first.socket.resume)
+    expect([socket.told, socket.received[0]?.data]).toEqual([['!gap'], { reason: 'too-old' }])
+  })
+
+  it('across a topic that was made anew is answered with a gap', async () => {
+    const rig = createChannelRig()
+    const first = rig.connect()
+    await rig.publish({ id: 'one' })
+    first.socket.leave()
+    rig.ingest.opened({ epoch: 'second', startOffsets: [0, 0], endOffsets: [0, 0] })
+    const { socket } = rig.connect({}, first.socket.resume)
+    expect(socket.received[0]?.data).toEqual({ reason: 'epoch' })
+  })
+
+  it('with a cursor from the future waits for the second report of the log\'s ends before it says gap', async () => {
+    const rig = createChannelRig()
+    const ahead = createChannelRig()
+    for (let index = 0; index < 5; index += 1) await ahead.publish({ id: `event-${index}` })
+    const { socket } = rig.connect({}, ahead.connect().socket.resume)
+    await rig.channel.settled()
+    rig.ingest.ends([0, 0])
+    expect(socket.told).toEqual(['!resumed'])
+    rig.ingest.ends([0, 0])
+    expect([socket.told, socket.received.at(-1)?.data]).toEqual([['!resumed', '!gap'], { reason: 'future' }])
+  })
+
+  it('with a cursor of a pod that is ahead delivers nothing twice, and is no gap once the ends are known', async () => {
+    const rig = createChannelRig()
+    const ahead = createChannelRig()
+    for (let index = 0; index < 3; index += 1) await ahead.publish({ id: `event-${index}` })
+    const { socket } = rig.connect({}, ahead.connect().socket.resume)
+    rig.ingest.ends([4, 0])
+    rig.ingest.ends([4, 0])
+    for (let index = 0; index < 4; index += 1) await rig.publish({ id: `event-${index}` })
+    expect(socket.told).toEqual(['!resumed', 'event-3'])
+  })
+
+  it('of 500 clients at once costs each what it gets, not what the log holds', async () => {
+    const rig = createChannelRig({ replayMaxBytes: 100_000_000, maxConnections: 1000 })
+    const { socket } = rig.connect({ userId: 'user-0' })
+    socket.leave()
+    for (let index = 0; index < 5_000; index += 1) await rig.publish({ id: `event-${index}`, audience: { users: [`user-${index % 500}`] } })
+    const returned = Array.from({ length: 500 }, (_, index) => rig.connect({ userId: `user-${index}` }, socket.resume).socket)
+    for (let turn = 0; turn < 3; turn += 1) await rig.channel.settled()
+    expect(returned.every(({ told }) => told.length === 11)).toBe(true)
+    expect(rig.metrics.value('eventsEncoded')).toBe(5_000)
+  })
+})
+
+describe('a log that loses events or begins anew', () => {
+  it('is an honest gap for clients that resume, and closes those that cannot be told', () => {
+    const rig = createChannelRig()
+    const resuming = rig.connect().socket
+    const plain = rig.connect({}, { kind: 'plain' }).socket
+    rig.ingest.opened({ epoch: 'first', startOffsets: [100, 0], endOffsets: [100, 0] })
+    expect([resuming.received.at(-1)?.data, plain.closedWith?.code]).toEqual([{ reason: 'log-lost' }, 'eventsLost'])
+  })
+})
+
+describe('limits', () => {
+  it('name which one is reached, of the pod or of the user', () => {
+    const rig = createChannelRig({ maxConnections: 3, maxConnectionsPerUser: 2 })
+    rig.connect({ userId: 'ann' })
+    rig.connect({ userId: 'ann' })
+    expect([rig.channel.limitFor('ann'), rig.channel.limitFor('bob')]).toEqual(['tooManyConnections', null])
+    rig.connect({ userId: 'bob' })
+    expect(rig.channel.limitFor('cid')).toBe('overloaded')
+  })
+})
+
+describe('as time goes by', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'Date'] }))
+  afterEach(() => void vi.useRealTimers())
+
+  it('a session is pinged every interval, and lives while it answers', () => {
+    const rig = createChannelRig()
+    const { socket } = rig.connect()
+    for (let second = 0; second < 120; second += 1) {
+      vi.advanceTimersByTime(1000)
+      socket.pong()
+    }
+    expect([socket.closedWith, socket.pings]).toEqual([null, 5])
+  })
+
+  it('a peer that does not answer a ping is closed as unresponsive after the deadline', () => {
+    const rig = createChannelRig()
+    const { socket } = rig.connect()
+    vi.advanceTimersByTime(12_500 + 10_000 - 1)
+    expect(socket.closedWith).toBeNull()
+    vi.advanceTimersByTime(3_000)
+    expect(socket.closedWith?.code).toBe('unresponsive')
+  })
+
+  it('a client that missed nothing is told where the log is, and a plain one is not', async () => {
+    const rig = createChannelRig()
+    const resuming = rig.connect().socket
+    const plain = rig.connect({}, { kind: 'plain' }).socket
+    await rig.publish({ id: 'not-theirs', audience: { users: ['bob'] } })
+    vi.advanceTimersByTime(14_000)
+    expect([resuming.told, plain.told]).toEqual([['!resumed', '!bookmark'], []])
+    resuming.pong()
+    plain.pong()
+    vi.advanceTimersByTime(30_000)
+    expect(resuming.told).toEqual(['!resumed', '!bookmark'])
+  })
+
+  it('a session ends when its token does, and is told before if it understands', () => {
+    const rig = createChannelRig()
+    const expiresAtMs = Date.now() + 60_000
+    const { socket } = rig.connect({ expiresAtMs })
+    const plain = rig.connect({ expiresAtMs }, { kind: 'plain' }).socket
+    for (let second = 0; second < 58; second += 1) {
+      vi.advanceTimersByTime(1000)
+      socket.pong()
+      plain.pong()
+    }
+    expect([socket.told, plain.told, socket.closedWith]).toEqual([['!resumed', '!token-expiring'], [], null])
+    vi.advanceTimersByTime(3_000)
+    expect([socket.closedWith?.code, plain.closedWith?.code]).toEqual(['tokenExpired', 'tokenExpired'])
+  })
+
+  it('holds no timer when nobody is connected', () => {
+    const rig = createChannelRig()
+    const { socket } = rig.connect()
+    socket.leave()
+    expect(vi.getTimerCount()).toBe(0)
+  })
+})
+
+describe('draining', () => {
+  const options = { periodMs: 1_000, signal: new AbortController().signal, random: () => 0.5 }
+
+  it('tells those who understand, then closes everybody in waves with the drain code and a hint', async () => {
+    const rig = createChannelRig()
+    const sockets = Array.from({ length: 30 }, (_, index) => rig.connect({ userId: `user-${index}` }).socket)
+    const plain = rig.connect({}, { kind: 'plain' }).socket
+    const closedAfterWave: number[] = []
+    await drainSessions(rig.channel.hub, { ...options, wait: async () => void closedAfterWave.push(sockets.filter(({ closedWith }) => closedWith !== null).length) })
+    expect(sockets.map(({ closedWith }) => closedWith)).toEqual(sockets.map(() => ({ code: 'draining', hint: { reconnectAfterMs: 250 } })))
+    expect([sockets[0]?.told, plain.told, plain.closedWith?.code]).toEqual([['!resumed', '!draining'], [], 'draining'])
+    expect(closedAfterWave.length).toBeGreaterThan(5)
+    expect(closedAfterWave[0]).toBeLessThan(10)
+  })
+
+  it('gives a session what waits for it before it is closed', async () => {
+    const rig = createChannelRig()
+    const { socket } = rig.connect({}, { kind: 'plain' })
+    void rig.publish({ id: 'last-moment' })
+    await drainSessions(rig.channel.hub, { ...options, periodMs: 0, wait: () => Promise.resolve() })
+    expect([socket.told, socket.closedWith?.code]).toEqual([['last-moment'], 'draining'])
+  })
+
+  it('closes the rest at once when it is cut short', async () => {
+    const rig = createChannelRig()
+    const sockets = Array.from({ length: 30 }, () => rig.connect({ userId: 'u' }, { kind: 'latest' }, new RecordingSocket()).socket)
+    await drainSessions(rig.channel.hub, { ...options, signal: AbortSignal.abort(), wait: () => Promise.reject(new Error('nobody waits')) })
+    expect(sockets.every(({ closedWith }) => closedWith?.code === 'draining')).toBe(true)
+  })
+})

@@ -1,0 +1,119 @@
+import { randomUUID } from 'node:crypto'
+import type { Options } from '../config/options.ts'
+import type { DecodeFailure, EventContent } from '../event/decoded-record.ts'
+import type { DecodeOutcome } from '../event/decode-record.ts'
+import type { LogRecord } from '../event/log-record.ts'
+import type { Logger } from '../observability/logger.ts'
+import type { Metrics } from '../observability/metrics.ts'
+import type { Tracer } from '../observability/tracer.ts'
+import { DuplicateFilter } from '../replay/duplicate-filter.ts'
+import type { Entry } from '../replay/entry.ts'
+import { type FrameObserver, Frames } from '../replay/frames.ts'
+import { ReplayLog } from '../replay/replay-log.ts'
+import type { Result } from '../result.ts'
+import { createControlFrames } from '../session/control-events.ts'
+import { Reading } from '../session/reading.ts'
+import { Channel } from './channel.ts'
+import { FanOut } from './fan-out.ts'
+import { Hub } from './hub.ts'
+import { Ingest, type IngestObserver } from './ingest.ts'
+import { Upkeep } from './upkeep.ts'
+
+/** How far back the topic must be read so that the log can be filled and twins be told, in milliseconds before now. */
+export function warmUpMs(options: ChannelOptions): number {
+  return options.replayWindowMs + options.deduplicationWindowMs
+}
+
+/** Puts the core together: what records go into (`ingest`), and what sessions come out of (`channel`). Starts nothing. */
+export function createChannel(parts: CreateChannelParts): { readonly channel: Channel; readonly ingest: Ingest } {
+  const { options, metrics } = parts
+  const log = new ReplayLog(options.kafkaTopic, { windowMs: options.replayWindowMs, maxBytes: options.replayMaxBytes })
+  const hub = new Hub()
+  const duplicates = new DuplicateFilter({ windowMs: options.deduplicationWindowMs, maxIds: options.deduplicationMaxIds })
+  const reading = new Reading({
+    log,
+    frames: new Frames(log, parts.encode, observeFrames(parts)),
+    control: createControlFrames(options.channel, randomUUID()),
+    limits: { maxBytesPerTurn: options.socketBufferBytes, maxEntriesPerTurn: 1000 },
+    observer: { lost: (reason) => metrics.gaps.add(1, { reason }), closed: (code) => metrics.sessionsClosed.add(1, { code }) },
+  })
+  const fanOut = new FanOut({
+    sliceMs: 4,
+    observer: {
+      delivered: (events, writes) => {
+        metrics.deliveries.add(events)
+        metrics.deliveryWrites.add(writes)
+      },
+    },
+  })
+  const upkeep = new Upkeep({
+    intervalMs: options.heartbeatIntervalMs,
+    timeoutMs: options.heartbeatTimeoutMs,
+    noticeMs: options.tokenExpiringNoticeMs,
+    toleranceMs: options.jwtClockToleranceMs,
+    now: parts.now,
+    random: parts.random,
+  })
+  const channel = new Channel({ log, hub, fanOut, upkeep, reading, metrics, limits: options })
+  const keepSinceMs = parts.now() - options.replayWindowMs
+  const ingest = new Ingest({ ...parts, channel, duplicates, keepSinceMs })
+  metrics.replayEntries.collect(() => log.length)
+  metrics.replayBytes.collect(() => log.bytes)
+  metrics.replayAge.collect(() => Math.max(0, parts.now() - (log.oldestAppendedAtMs ?? parts.now())) / 1000)
+  metrics.deduplicationIds.collect(() => duplicates.size)
+  metrics.logLag.collect(() => ingest.lag)
+  metrics.sessionsCatchingUp.collect(() => channel.catchingUp)
+  return { channel, ingest }
+}
+
+export type ChannelOptions = Pick<
+  Options,
+  | 'channel'
+  | 'kafkaTopic'
+  | 'replayWindowMs'
+  | 'replayMaxBytes'
+  | 'deduplicationWindowMs'
+  | 'deduplicationMaxIds'
+  | 'socketBufferBytes'
+  | 'heartbeatIntervalMs'
+  | 'heartbeatTimeoutMs'
+  | 'tokenExpiringNoticeMs'
+  | 'jwtClockToleranceMs'
+  | 'maxConnections'
+  | 'maxConnectionsPerUser'
+>
+
+export interface CreateChannelParts {
+  readonly options: ChannelOptions
+  readonly decode: (record: LogRecord) => DecodeOutcome
+  readonly encode: (content: EventContent) => Result<Buffer, DecodeFailure>
+  readonly metrics: Metrics
+  readonly logger: Logger
+  readonly tracer: Tracer
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+  /** In [0, 1). */
+  readonly random: () => number
+  readonly observer: IngestObserver
+}
+
+/** An entry that is first needed this long after it was appended was not waited for: it says nothing of the latency. */
+const freshMs = 1000
+
+function observeFrames({ metrics, logger, tracer, now }: CreateChannelParts): FrameObserver {
+  const trace = (entry: Entry): void => {
+    if (!tracer.enabled || entry.traceparent === null) return
+    tracer.startSpan('deliver', { parent: entry.traceparent, kind: 'producer', attributes: { partition: entry.partition, offset: entry.offset } }).end()
+  }
+  return {
+    encoded: (entry) => {
+      metrics.eventsEncoded.add(1)
+      if (now() - entry.appendedAtMs <= freshMs) metrics.deliveryLatency.observe(Math.max(0, now() - entry.timestampMs) / 1000)
+      trace(entry)
+    },
+    broken: (entry, failure) => {
+      metrics.recordsUndecodable.add(1, { reason: failure.reason })
+      logger.debug({ partition: entry.partition, offset: entry.offset, reason: failure.reason }, 'a record is no event')
+    },
+  }
+}

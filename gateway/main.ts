@@ -1,0 +1,71 @@
+#!/usr/bin/env node
+/** The composition root: reads the environment, builds the adapters, listens to signals. */
+import { accessSync, constants, readFileSync } from 'node:fs'
+import { createGatewayAdapters } from './adapters.ts'
+import { renderBanner } from './banner.ts'
+import { parseCommandLine } from './config/command-line.ts'
+import { renderHelp } from './config/help.ts'
+import { renderOptionErrors } from './config/option-error.ts'
+import type { Config } from './config/options.ts'
+import { parseOptions } from './config/parse-options.ts'
+import { configWarnings } from './config/warnings.ts'
+import { startGateway } from './gateway.ts'
+
+const packageJson = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { readonly version: string } // our own file
+
+async function main(): Promise<void> {
+  const commandLine = parseCommandLine(process.argv.slice(2))
+  if (!commandLine.ok) return refuse(renderOptionErrors(commandLine.error))
+  if (commandLine.value.kind === 'help') return void process.stdout.write(`${renderHelp()}\n`)
+  if (commandLine.value.kind === 'version') return void process.stdout.write(`${packageJson.version}\n`)
+  const env = { ...process.env, ...commandLine.value.env }
+  const config = parseOptions(env, { readable: isReadable })
+  if (!config.ok) return refuse(renderOptionErrors(config.error))
+  await run(config.value, env)
+}
+
+async function run(config: Config, env: NodeJS.ProcessEnv): Promise<void> {
+  const adapters = await createGatewayAdapters(config, { env, version: packageJson.version })
+  for (const warning of configWarnings(env, config)) adapters.logger.warn({ warning }, 'an option looks wrong')
+  const stopping = new AbortController()
+  const gateway = await startGateway(config, adapters, stopping.signal)
+  if (config.isDevelopment && config.logLevel !== 'silent') process.stdout.write(renderBanner(config, gateway.ports))
+  const signal = await nextSignal()
+  adapters.logger.info({ signal }, 'stopping; a second signal ends it at once')
+  void nextSignal().then(() => process.exit(1))
+  await gateway.stop()
+  process.exit(0)
+}
+
+/** SIGTERM is how Kubernetes stops a pod, SIGINT is Ctrl-C. */
+function nextSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    const heard = (signal: NodeJS.Signals): void => {
+      process.off('SIGTERM', heard)
+      process.off('SIGINT', heard)
+      resolve(signal)
+    }
+    process.on('SIGTERM', heard)
+    process.on('SIGINT', heard)
+  })
+}
+
+function isReadable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK)
+    return true
+  } catch {
+    // Missing, a directory above it missing, or not ours to read: all the same to the caller, who names the path.
+    return false
+  }
+}
+
+function refuse(message: string): void {
+  process.stderr.write(`${message}\n`)
+  process.exitCode = 2
+}
+
+await main().catch((error: unknown) => {
+  process.stderr.write(`Carillon could not start: ${error instanceof Error ? error.message : String(error)}\n`)
+  process.exit(1)
+})

@@ -1,0 +1,162 @@
+import type { Audience } from '../audience/audience.ts'
+import type { Principal } from '../audience/principal.ts'
+import type { Channel, Resume } from '../hub/channel.ts'
+import { type ChannelOptions, createChannel } from '../hub/create-channel.ts'
+import type { Ingest } from '../hub/ingest.ts'
+import { disabledTracer } from '../observability/disabled-tracer.ts'
+import { decodeCursor } from '../replay/cursor.ts'
+import type { Entry } from '../replay/entry.ts'
+import { failed, ok } from '../result.ts'
+import type { CloseCode } from '../session/close-codes.ts'
+import type { Session } from '../session/session.ts'
+import type { CloseHint, Framing, Socket, SocketHandlers } from '../session/socket.ts'
+import { createRecordingLogger } from './recording-logger.ts'
+import { createRecordingMetrics, type RecordingMetrics } from './recording-metrics.ts'
+
+/** A channel of the real parts, with records that are already decoded and sockets that write down what they are given. */
+export interface ChannelRig {
+  readonly channel: Channel
+  readonly ingest: Ingest
+  readonly metrics: RecordingMetrics
+  /** What became of reading the log: `opened`, `warmed-up`, or the kind of a problem. */
+  readonly observed: readonly string[]
+  connect(principal?: Partial<Principal>, resume?: Resume, socket?: RecordingSocket): { readonly session: Session; readonly socket: RecordingSocket }
+  /** Appends an event and gives those whom it concerns their turns. */
+  publish(event: { readonly id: string; readonly partition?: number; readonly offset?: number; readonly audience?: Partial<Audience>; readonly isBroken?: boolean; readonly padding?: number }): Promise<Entry>
+}
+
+export const rigDefaults: ChannelOptions = {
+  channel: 'rig',
+  kafkaTopic: 'rig-topic',
+  replayWindowMs: 60_000,
+  replayMaxBytes: 1_000_000,
+  deduplicationWindowMs: 60_000,
+  deduplicationMaxIds: 10_000,
+  socketBufferBytes: 4_096,
+  heartbeatIntervalMs: 25_000,
+  heartbeatTimeoutMs: 10_000,
+  tokenExpiringNoticeMs: 30_000,
+  jwtClockToleranceMs: 0,
+  maxConnections: 100,
+  maxConnectionsPerUser: 10,
+}
+
+export function createChannelRig(options: Partial<ChannelOptions> = {}): ChannelRig {
+  const metrics = createRecordingMetrics()
+  const observed: string[] = []
+  const { channel, ingest } = createChannel({
+    options: { ...rigDefaults, ...options },
+    decode: () => ({ kind: 'undecodable', failure: { reason: 'not-an-event', detail: 'the rig is given events that are already decoded' } }),
+    encode: (content) =>
+      content.kind === 'parsed' && content.event.isBroken !== true
+        ? ok(Buffer.from(JSON.stringify(content.event).slice(0, -1)))
+        : failed({ reason: 'bad-data', detail: 'the test says so' }),
+    metrics: metrics.metrics,
+    logger: createRecordingLogger().logger,
+    tracer: disabledTracer,
+    now: Date.now,
+    random: () => 0.5,
+    observer: { opened: () => observed.push('opened'), warmedUp: () => observed.push('warmed-up'), health: (problem) => observed.push(problem?.kind ?? 'healthy') },
+  })
+  ingest.opened({ epoch: 'first', startOffsets: [0, 0], endOffsets: [0, 0] })
+  return {
+    channel,
+    ingest,
+    metrics,
+    observed,
+    connect: (principal = {}, resume = { kind: 'latest' }, socket = new RecordingSocket()) => ({ session: channel.join(socket, rigPrincipal(principal), resume), socket }),
+    publish: async ({ id, partition = 0, offset, audience = { broadcast: true }, isBroken = false, padding = 0 }) => {
+      const entry = channel.append({
+        partition,
+        offset: offset ?? channel.log.positions[partition] ?? 0,
+        audience: { broadcast: false, users: [], usernames: [], organizations: [], roles: [], ...audience },
+        timestampMs: Date.now(),
+        appendedAtMs: Date.now(),
+        traceparent: null,
+        content: { kind: 'parsed', event: { id, isBroken, padding: 'x'.repeat(padding) }, bytes: 100 + padding },
+        contentBytes: 100 + padding,
+      })
+      await channel.settled()
+      return entry
+    },
+  }
+}
+
+export const rigPrincipal = (over: Partial<Principal> = {}): Principal => ({ userId: 'ann', username: null, organizationId: null, accountNumber: null, roles: [], expiresAtMs: null, ...over })
+
+const lines: Framing = { kind: 'websocket', before: () => Buffer.alloc(0), after: Buffer.from('\n') }
+
+interface Received {
+  readonly id: string
+  readonly type?: string
+  readonly cursor?: string
+  readonly data?: Readonly<Record<string, unknown>>
+}
+
+/** A socket that writes down what it is given. It is congested when the test says so. */
+export class RecordingSocket implements Socket {
+  readonly framing = lines
+  readonly writes: Buffer[] = []
+  closedWith: { readonly code: CloseCode; readonly hint: CloseHint | undefined } | null = null
+  isTerminated = false
+  pings = 0
+  isCongested = false
+  #handlers: SocketHandlers | null = null
+
+  attach(handlers: SocketHandlers): void {
+    this.#handlers = handlers
+  }
+
+  write(frames: Buffer): boolean {
+    this.writes.push(frames)
+    return !this.isCongested
+  }
+
+  ping(): void {
+    this.pings += 1
+  }
+
+  pong(): void {
+    this.#handlers?.alive()
+  }
+
+  drain(): void {
+    this.isCongested = false
+    this.#handlers?.drained()
+  }
+
+  close(code: CloseCode, hint?: CloseHint): void {
+    this.closedWith = { code, hint }
+    this.leave()
+  }
+
+  terminate(): void {
+    this.isTerminated = true
+    this.leave()
+  }
+
+  /** The peer goes. */
+  leave(): void {
+    const handlers = this.#handlers
+    this.#handlers = null
+    handlers?.closed()
+  }
+
+  get received(): readonly Received[] {
+    // The rig's encoder and the control events make nothing but such objects.
+    return Buffer.concat(this.writes).toString().split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as Received)
+  }
+
+  /** The ids of events, and the types of control events without their prefix. */
+  get told(): readonly string[] {
+    return this.received.map(({ id, type }) => type?.replace('dev.carillon.', '!') ?? id)
+  }
+
+  /** The place of the last message that had one, as a way to resume. */
+  get resume(): Resume {
+    const text = this.received.findLast(({ cursor }) => cursor !== undefined)?.cursor ?? ''
+    const cursor = decodeCursor(text)
+    if (!cursor.ok) throw new Error(cursor.error)
+    return { kind: 'cursor', cursor: cursor.value }
+  }
+}
