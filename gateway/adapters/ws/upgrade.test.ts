@@ -161,6 +161,12 @@ describe('a handshake that is no handshake', () => {
     expect(rig.opened).toEqual([])
   })
 
+  test('is answered with a problem also when only ws finds the fault', async () => {
+    const rig = await start()
+    const answer = await refusal(rig, testPath, { 'sec-websocket-protocol': 'cloudevents.json,, bearer.abc' })
+    expect(answer).toMatchObject({ status: 400, headers: { 'content-type': 'application/problem+json' }, body: { type: 'urn:carillon:problem:bad-request' } })
+  })
+
   test('is left to the ordinary routes when it asks for another protocol', async () => {
     const rig = await start()
     const client = await connect(rig)
@@ -224,6 +230,15 @@ describe('a refused client', () => {
     expect(JSON.parse(String(await client.rest()))).toMatchObject({ status: 401 })
   })
 
+  test('that sent data early and hangs up is let go at once', async () => {
+    const rig = await start({ admit: () => Promise.resolve(refused('unauthenticated')), options: { closeTimeoutMs: 60_000 } })
+    const client = await connect(rig)
+    client.send(Buffer.concat([Buffer.from(handshakeHead(testPath)), encodeFrame({ payload: Buffer.alloc(50_000) })]))
+    await client.head()
+    client.tcp.end()
+    await vi.waitFor(async () => expect(await connectionsOf(rig)).toBe(0))
+  })
+
   test('that never hangs up is cut', async () => {
     const rig = await start({ admit: () => Promise.resolve(refused('unauthenticated')), options: { closeTimeoutMs: 50 } })
     const client = await connect(rig)
@@ -268,6 +283,19 @@ describe('while the admission is pending', () => {
     held[0]?.(refused(null))
     await rig.upgrade.stop()
     expect(rig.opened).toEqual([])
+  })
+
+  test('a client that resets the connection makes room for another', async () => {
+    const { held, admit } = heldAdmission()
+    const rig = await start({ admit, options: { upgradeBurst: 1 } })
+    const first = await connect(rig)
+    first.send(handshakeHead(testPath))
+    await vi.waitFor(() => expect(held).toHaveLength(1))
+    first.tcp.resetAndDestroy()
+    await vi.waitFor(async () => expect(await connectionsOf(rig)).toBe(0))
+    const second = await connect(rig)
+    second.send(handshakeHead(testPath))
+    await vi.waitFor(() => expect(held).toHaveLength(2))
   })
 
   test('a client that hangs up gets a session that ends at once', async () => {

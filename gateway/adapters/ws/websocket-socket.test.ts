@@ -64,6 +64,16 @@ describe('what a client sends', () => {
     await vi.waitFor(() => expect(session.calls).toEqual(['alive']))
   })
 
+  test('is a flood when a frame comes in more crumbs than are worth keeping', async () => {
+    const { client } = await open()
+    const close = client.frame()
+    for (const byte of encodeFrame({ payload: Buffer.alloc(1_000) })) {
+      client.send(Buffer.from([byte]))
+      await new Promise(setImmediate)
+    }
+    expect(closeOf(await close).code).toBe(4104)
+  })
+
   test('closes with the code for it when a frame is larger than the limit', async () => {
     const { client, session } = await open({ maxInboundFrameBytes: 128 })
     client.sendFrame({ payload: Buffer.alloc(129, 'x') })
