@@ -1,0 +1,232 @@
+import { createHmac } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { CompactSign } from 'jose'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { maxTokenBytes } from '../../auth/authenticator.ts'
+import type { Claims } from '../../auth/principal-from-claims.ts'
+import { createRecordingLogger } from '../../testing/recording-logger.ts'
+import { createRecordingMetrics } from '../../testing/recording-metrics.ts'
+import { createJwtAuthenticator, type JwtAuthenticator, type JwtAuthenticatorOptions } from './authenticator.ts'
+import { jwtOptions } from './testing/jwt-options.ts'
+import { createTestIssuer, goodClaims, type TestIssuer } from './testing/test-issuer.ts'
+
+const startMs = 1_800_000_000_000
+
+describe('createJwtAuthenticator', () => {
+  let folder: string
+  let issuer: TestIssuer
+  let rsaIssuer: TestIssuer
+  let forger: TestIssuer
+  let nowMs = startMs
+  const started: JwtAuthenticator[] = []
+
+  beforeAll(async () => {
+    ;[folder, issuer, rsaIssuer, forger] = await Promise.all([mkdtemp(join(tmpdir(), 'carillon-jwt-')), createTestIssuer(), createTestIssuer({ alg: 'RS256', kid: 'rsa-1' }), createTestIssuer()])
+  })
+  afterAll(async () => {
+    await Promise.all(started.map((authenticator) => authenticator.stop()))
+    await rm(folder, { recursive: true })
+  })
+
+  async function start(options: Partial<JwtAuthenticatorOptions> = {}, keys: readonly object[] = [issuer.jwk, rsaIssuer.jwk]): Promise<JwtAuthenticator> {
+    nowMs = startMs
+    const path = join(folder, `keys-${started.length}.json`)
+    await writeFile(path, JSON.stringify({ keys }))
+    const authenticator = createJwtAuthenticator(jwtOptions({ jwtKeysFile: path, ...options }), { logger: createRecordingLogger().logger, metrics: createRecordingMetrics().metrics, now: () => nowMs })
+    started.push(authenticator)
+    await authenticator.start()
+    return authenticator
+  }
+
+  const sign = (more: Claims = {}) => issuer.sign(goodClaims(startMs, more))
+  const refusal = (kind: string, detail: string | RegExp = '') => ({ ok: false, error: { kind, detail: expect.stringMatching(detail) } })
+  const encode = (json: unknown) => Buffer.from(JSON.stringify(json)).toString('base64url')
+
+  describe('attacks', () => {
+    it('refuses `alg: none`, in any spelling, with and without a signature', async () => {
+      const { authenticate } = await start()
+      const [, , signature] = (await sign()).split('.')
+      const tokens = ['none', 'None', 'nOnE'].flatMap((alg) => [`${encode({ alg })}.${encode(goodClaims(startMs))}.`, `${encode({ alg })}.${encode(goodClaims(startMs))}.${signature}`])
+      expect(await Promise.all(tokens.map(authenticate))).toEqual(tokens.map(() => refusal('algorithm', /JWT_ALGORITHMS: RS256, PS256, ES256, EdDSA/)))
+    })
+
+    it('refuses a good token from which the signature was taken', async () => {
+      const [header, payload] = (await sign()).split('.')
+      expect(await (await start()).authenticate(`${header}.${payload}.`)).toEqual(refusal('forged'))
+    })
+
+    it('refuses HS256 with the public key as the secret, in each form in which the key is published', async () => {
+      const { authenticate } = await start()
+      const secrets = [rsaIssuer.pem, rsaIssuer.pem.trim(), JSON.stringify(rsaIssuer.jwk), rsaIssuer.jwk.n ?? '']
+      const tokens = secrets.map((secret) => {
+        const input = `${encode({ alg: 'HS256', kid: 'rsa-1' })}.${encode(goodClaims(startMs))}`
+        return `${input}.${createHmac('sha256', secret).update(input).digest('base64url')}`
+      })
+      expect(await Promise.all(tokens.map(authenticate))).toEqual(tokens.map(() => refusal('algorithm')))
+    })
+
+    it('believes no symmetric algorithm, also when the options were made to allow one and the key set to have its key', async () => {
+      const secret = Buffer.alloc(32, 7)
+      const { authenticate } = await start({ jwtAlgorithms: ['HS256', 'ES256'] }, [issuer.jwk, { kty: 'oct', kid: 'key-1', k: secret.toString('base64url') }])
+      const input = `${encode({ alg: 'HS256', kid: 'key-1' })}.${encode(goodClaims(startMs))}`
+      expect(await authenticate(`${input}.${createHmac('sha256', secret).update(input).digest('base64url')}`)).toEqual(refusal('forged'))
+    })
+
+    it('refuses another\'s signature under the issuer\'s key id', async () => {
+      expect(await (await start()).authenticate(await forger.sign(goodClaims(startMs)))).toEqual(refusal('forged', /signature/))
+    })
+
+    it('refuses keys that the token brings along or points to', async () => {
+      const { authenticate } = await start()
+      const headers = [{ jwk: forger.jwk }, { jku: 'http://127.0.0.1:9/jwks' }, { x5u: 'http://127.0.0.1:9/x5u' }, { x5c: ['MIIB'] }]
+      const tokens = await Promise.all(headers.map((header) => forger.sign(goodClaims(startMs), header)))
+      expect(await Promise.all(tokens.map(authenticate))).toEqual(tokens.map(() => refusal('forged')))
+    })
+
+    it('does not mind such headers in a token whose signature is good', async () => {
+      const { authenticate } = await start()
+      expect(await authenticate(await issuer.sign(goodClaims(startMs), { jwk: forger.jwk, jku: 'http://127.0.0.1:9/jwks' }))).toMatchObject({ ok: true })
+    })
+
+    it('refuses a key id of the issuer with an algorithm that is not this key\'s', async () => {
+      const { authenticate } = await start()
+      expect(await authenticate(await issuer.sign(goodClaims(startMs), { kid: 'rsa-1' }))).toEqual(refusal('forged', /kid/))
+    })
+
+    it('refuses claims that were changed under a good signature', async () => {
+      const { authenticate } = await start()
+      const token = await sign()
+      const [header, , signature] = token.split('.')
+      expect(await authenticate(token)).toMatchObject({ ok: true })
+      expect(await authenticate(`${header}.${encode(goodClaims(startMs, { user_id: 'u-2' }))}.${signature}`)).toEqual(refusal('forged'))
+    })
+
+    it('refuses extensions that it would have to understand', async () => {
+      const token = await new CompactSign(Buffer.from(JSON.stringify(goodClaims(startMs)))).setProtectedHeader({ alg: 'ES256', kid: 'key-1', crit: ['b64'], b64: true }).sign(issuer.privateKey)
+      expect(await (await start()).authenticate(token)).toEqual(refusal('malformed', /crit/))
+    })
+
+    it('refuses algorithms that are not on the list, however good the signature', async () => {
+      const { authenticate } = await start({ jwtAlgorithms: ['RS256'] })
+      expect(await authenticate(await sign())).toEqual(refusal('algorithm', /JWT_ALGORITHMS: RS256\)/))
+    })
+  })
+
+  describe('malformed tokens', () => {
+    it.each([
+      ['no dots', 'nodots'],
+      ['an encrypted token', 'a.b.c.d.e'],
+      ['a header that is no base64url', '!.e30.x'],
+      ['a header that is no JSON', `${Buffer.from('{').toString('base64url')}.e30.x`],
+      ['a header that is an array', `${Buffer.from('[]').toString('base64url')}.e30.x`],
+      ['a header that is not UTF-8', `${Buffer.from([0x7b, 0xff, 0x7d]).toString('base64url')}.e30.x`],
+      ['a key id that is no text', `${Buffer.from('{"alg":"ES256","kid":7}').toString('base64url')}.e30.x`],
+    ])('refuses %s', async (_, token) => {
+      expect(await (await start()).authenticate(token)).toEqual(refusal('malformed'))
+    })
+
+    it('refuses a header without an algorithm', async () => {
+      expect(await (await start()).authenticate('e30.e30.x')).toEqual(refusal('algorithm'))
+    })
+
+    it.each([
+      ['no JSON', Buffer.from('{')],
+      ['an array', Buffer.from('[]')],
+      ['a text', Buffer.from('"x"')],
+      ['null', Buffer.from('null')],
+      ['not UTF-8', Buffer.from([0x22, 0xff, 0x22])],
+    ])('refuses signed claims that are %s', async (_, payload) => {
+      const token = await new CompactSign(payload).setProtectedHeader({ alg: 'ES256', kid: 'key-1' }).sign(issuer.privateKey)
+      expect(await (await start()).authenticate(token)).toEqual(refusal('malformed', /no JSON object/))
+    })
+
+    it('takes a token of the largest size and refuses a larger one', async () => {
+      const { authenticate } = await start()
+      const pad = async (length: number) => sign({ pad: 'x'.repeat(length) })
+      const base = (await pad(0)).length
+      const largest = await pad(Math.floor(((maxTokenBytes - base) * 3) / 4))
+      expect(largest.length).toBeGreaterThan(maxTokenBytes - 8)
+      expect(await authenticate(largest)).toMatchObject({ ok: true })
+      expect(await authenticate(`${largest}${'x'.repeat(9)}`)).toEqual(refusal('too-large', /16384/))
+    })
+  })
+
+  describe('claims', () => {
+    it.each<[string, Claims, string, RegExp]>([
+      ['another issuer', { iss: 'https://evil.example' }, 'wrong-issuer', /JWT_ISSUER/],
+      ['no issuer', { iss: undefined }, 'wrong-issuer', /JWT_ISSUER/],
+      ['issuers in an array', { iss: ['https://sso.example.com/realms/test'] }, 'wrong-issuer', /JWT_ISSUER/],
+      ['another audience', { aud: 'another' }, 'wrong-audience', /JWT_AUDIENCE/],
+      ['no audience', { aud: undefined }, 'wrong-audience', /JWT_AUDIENCE/],
+      ['no end', { exp: undefined }, 'missing-claim', /`exp`/],
+      ['an end that is a text', { exp: '2099-01-01' }, 'malformed', /numbers/],
+      ['an end that is null', { exp: null }, 'malformed', /numbers/],
+      ['no user', { user_id: undefined }, 'missing-claim', /`user_id`/],
+    ])('refuses a token with %s', async (_, claims, kind, detail) => {
+      expect(await (await start()).authenticate(await sign(claims))).toEqual(refusal(kind, detail))
+    })
+
+    it('takes any of the configured audiences among any of the token\'s', async () => {
+      const { authenticate } = await start({ jwtAudience: ['one', 'two'] })
+      const tokens = await Promise.all(['two', ['x', 'one'], ['two', 'one']].map((aud) => sign({ aud })))
+      expect((await Promise.all(tokens.map(authenticate))).map(({ ok }) => ok)).toEqual([true, true, true])
+    })
+
+    it('judges times with the tolerance, at the very millisecond', async () => {
+      const { authenticate } = await start()
+      const s = startMs / 1000
+      const tokens = await Promise.all([{ exp: s - 4.999 }, { exp: s - 5 }, { nbf: s + 5 }, { nbf: s + 5.001 }, { iat: s + 5 }, { iat: s + 5.001 }].map(sign))
+      const answers = await Promise.all(tokens.map(authenticate))
+      expect(answers.map((answer) => (answer.ok ? 'ok' : answer.error.kind))).toEqual(['ok', 'expired', 'ok', 'not-yet-valid', 'ok', 'not-yet-valid'])
+    })
+
+    it('reads the claims from the configured paths', async () => {
+      const { authenticate } = await start({ jwtClaimUserId: 'identity.user.id', jwtClaimRoles: 'realm_access.roles' })
+      const token = await sign({ identity: { user: { id: 77 } }, realm_access: { roles: ['r'] } })
+      expect(await authenticate(token)).toMatchObject({ ok: true, value: { principal: { userId: '77', roles: ['r'], expiresAtMs: startMs + 3_600_000 } } })
+    })
+
+    it('believes any issuer and audience when none is configured', async () => {
+      const { authenticate } = await start({ jwtIssuer: '', jwtAudience: [] })
+      expect(await authenticate(await sign({ iss: 'x', aud: undefined }))).toMatchObject({ ok: true })
+    })
+  })
+
+  it('remembers a token that was verified, and refuses it all the same once it has ended', async () => {
+    const { authenticate } = await start()
+    const token = await sign({ exp: startMs / 1000 + 10 })
+    const first = await authenticate(token)
+    const second = await authenticate(token)
+    expect(first.ok && second.ok && first.value === second.value).toBe(true)
+    nowMs = startMs + 14_999
+    expect(await authenticate(token)).toMatchObject({ ok: true })
+    nowMs = startMs + 15_000
+    expect(await authenticate(token)).toEqual(refusal('expired'))
+    expect(await authenticate(token)).toEqual(refusal('expired'))
+  })
+
+  it('verifies a token without a key id with whichever key is the right one', async () => {
+    const second = await createTestIssuer({ kid: 'key-2' })
+    const { authenticate } = await start({}, [forger.jwk, second.jwk, issuer.jwk])
+    expect(await authenticate(await issuer.sign(goodClaims(startMs), { kid: undefined }))).toMatchObject({ ok: true })
+  })
+
+  it('verifies a token with a key id when the only key has none', async () => {
+    const { kid: _, ...jwk } = issuer.jwk
+    expect(await (await start({}, [jwk])).authenticate(await sign())).toMatchObject({ ok: true })
+  })
+
+  it('says that it has keys once it has been started', async () => {
+    expect((await start()).hasKeys()).toBe(true)
+    const authenticator = createJwtAuthenticator(jwtOptions({ jwtKeysFile: '/nowhere' }), { logger: createRecordingLogger().logger, metrics: createRecordingMetrics().metrics, now: Date.now })
+    expect(authenticator.hasKeys()).toBe(false)
+    await authenticator.stop()
+  })
+
+  it('cannot be made without a source of keys', () => {
+    const make = () => createJwtAuthenticator(jwtOptions(), { logger: createRecordingLogger().logger, metrics: createRecordingMetrics().metrics, now: Date.now })
+    expect(make).toThrow('JWT_JWKS_URI or JWT_KEYS_FILE')
+  })
+})

@@ -1,0 +1,124 @@
+import { mkdir, mkdtemp, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { createRecordingLogger } from '../../testing/recording-logger.ts'
+import { createRecordingMetrics } from '../../testing/recording-metrics.ts'
+import { createJwtAuthenticator } from './authenticator.ts'
+import { maxKeySetBytes } from './parse-keys.ts'
+import { jwtOptions } from './testing/jwt-options.ts'
+import { createTestIssuer, goodClaims, type TestIssuer } from './testing/test-issuer.ts'
+
+describe('keys from a file', () => {
+  let folder: string
+  let path: string
+  let first: TestIssuer
+  let second: TestIssuer
+  beforeEach(async () => {
+    ;[folder, first, second] = await Promise.all([mkdtemp(join(tmpdir(), 'carillon-keys-')), createTestIssuer({ kid: 'first' }), createTestIssuer({ kid: 'second' })])
+    path = join(folder, 'keys.json')
+  })
+  afterEach(() => rm(folder, { recursive: true }))
+
+  const publish = (issuer: TestIssuer, to = path) => writeFile(to, JSON.stringify({ keys: [issuer.jwk] }))
+
+  function setUp(keysFile = path) {
+    const { logger, lines } = createRecordingLogger()
+    const authenticator = createJwtAuthenticator(jwtOptions({ jwtKeysFile: keysFile }), { logger, metrics: createRecordingMetrics().metrics, now: Date.now, filePollMs: 5 })
+    onTestFinished(() => authenticator.stop())
+    const isBelieved = async (issuer: TestIssuer) => (await authenticator.authenticate(await issuer.sign(goodClaims(Date.now())))).ok
+    const errors = () => lines.filter(({ level }) => level === 'error').map(({ fields }) => fields['reason'])
+    return { authenticator, isBelieved, errors, lines }
+  }
+
+  it('are replaced when the file is written anew, and what they verified is forgotten', async () => {
+    await publish(first)
+    const { authenticator, isBelieved } = setUp()
+    await authenticator.start()
+    expect([await isBelieved(first), await isBelieved(second)]).toEqual([true, false])
+    await publish(second)
+    await vi.waitFor(async () => expect([await isBelieved(first), await isBelieved(second)]).toEqual([false, true]))
+  })
+
+  // A mounted Secret is `keys.json -> ..data/keys.json`, `..data -> ..2026_01`; an update turns `..data`, and neither file nor link is written to.
+  it('are replaced when Kubernetes turns the link above them', async () => {
+    for (const [version, issuer] of [['v1', first], ['v2', second]] as const) {
+      await mkdir(join(folder, version))
+      await publish(issuer, join(folder, version, 'keys.json'))
+    }
+    await symlink('v1', join(folder, '..data'))
+    await symlink('..data/keys.json', path)
+    const { authenticator, isBelieved } = setUp()
+    await authenticator.start()
+    expect(await isBelieved(first)).toBe(true)
+    await symlink('v2', join(folder, '..data_tmp'))
+    await rename(join(folder, '..data_tmp'), join(folder, '..data'))
+    await rm(join(folder, 'v1'), { recursive: true })
+    await vi.waitFor(async () => expect([await isBelieved(first), await isBelieved(second)]).toEqual([false, true]))
+  })
+
+  it('go on working when the new file is bad, which is said once; the next good one replaces them', async () => {
+    await publish(first)
+    const { authenticator, isBelieved, errors } = setUp()
+    await authenticator.start()
+    await writeFile(path, '{"keys": [')
+    await vi.waitFor(() => expect(errors()).toEqual(['a JSON Web Key Set was expected: {"keys": [...]}']))
+    expect(await isBelieved(first)).toBe(true)
+    await publish(second)
+    await vi.waitFor(async () => expect(await isBelieved(second)).toBe(true))
+    expect(errors()).toHaveLength(1)
+  })
+
+  it('go on working when the file is gone, which is said once, and are replaced when it is back', async () => {
+    await publish(first)
+    const { authenticator, isBelieved, errors } = setUp()
+    await authenticator.start()
+    await unlink(path)
+    await vi.waitFor(() => expect(errors()).toEqual([expect.stringContaining('ENOENT')]))
+    expect(await isBelieved(first)).toBe(true)
+    await publish(second)
+    await vi.waitFor(async () => expect(await isBelieved(second)).toBe(true))
+    expect(errors()).toHaveLength(1)
+  })
+
+  it('are not read again while the file stays as it is', async () => {
+    await publish(first)
+    const { authenticator, lines } = setUp()
+    await authenticator.start()
+    const token = await first.sign(goodClaims(Date.now()))
+    const before = await authenticator.authenticate(token)
+    await publish(second, join(folder, 'another.json'))
+    const later = setUp(join(folder, 'another.json'))
+    await later.authenticator.start()
+    await publish(first, join(folder, 'another.json'))
+    await vi.waitFor(() => expect(later.lines).toHaveLength(2)) // by then the first has looked as well
+    const after = await authenticator.authenticate(token)
+    expect(before.ok && after.ok && before.value === after.value).toBe(true)
+    expect(lines).toHaveLength(1)
+  })
+
+  it.each([
+    ['is missing', () => Promise.resolve(), /^JWT_KEYS_FILE: the file cannot be read \(ENOENT/],
+    ['is a folder', () => mkdir(path), /^JWT_KEYS_FILE: the file cannot be read \(EISDIR/],
+    ['is empty', () => writeFile(path, ''), /^JWT_KEYS_FILE: a JSON Web Key Set was expected/],
+    ['is too large', () => writeFile(path, ' '.repeat(maxKeySetBytes + 1)), /^JWT_KEYS_FILE: the file has more than 1048576 bytes/],
+  ])('refuse the start when the file %s', async (_, make, message) => {
+    await make()
+    const { authenticator } = setUp()
+    await expect(authenticator.start()).rejects.toThrow(message)
+    expect(authenticator.hasKeys()).toBe(false)
+  })
+
+  it('are not looked at any more after the stop, also when it comes twice', async () => {
+    await publish(first)
+    const { authenticator, isBelieved, lines } = setUp()
+    await authenticator.start()
+    await Promise.all([authenticator.stop(), authenticator.stop()])
+    await publish(second)
+    const later = setUp()
+    await later.authenticator.start()
+    await publish(first)
+    await vi.waitFor(() => expect(later.lines).toHaveLength(2)) // by then the stopped one would have looked
+    expect([await isBelieved(first), await isBelieved(second), lines.length]).toEqual([true, false, 1])
+  })
+})

@@ -1,0 +1,97 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { maxKeys } from './key-set.ts'
+import { parseJwks, parseKeys } from './parse-keys.ts'
+import { makeCertificate } from './testing/make-certificate.ts'
+import { createTestIssuer, type TestIssuer } from './testing/test-issuer.ts'
+
+const all = ['RS256', 'PS256', 'ES256', 'ES384', 'ES512', 'EdDSA']
+const pemOf = (key: { export(options: { format: 'pem'; type: 'spki' }): string | Buffer }) => key.export({ format: 'pem', type: 'spki' }).toString()
+
+describe('parseKeys', () => {
+  let ec: TestIssuer
+  let rsa: TestIssuer
+  beforeAll(async () => {
+    ;[ec, rsa] = await Promise.all([createTestIssuer(), createTestIssuer({ alg: 'RS256', kid: 'rsa-1' })])
+  })
+
+  /** How many keys fit each header. */
+  async function fitting(text: string, headers: readonly (readonly [alg: string, kid?: string])[], algorithms = all): Promise<readonly number[] | string> {
+    const made = await parseKeys(text, algorithms)
+    return made.ok ? headers.map(([alg, kid]) => made.value.keys.candidates(alg, kid).length) : made.error
+  }
+
+  const set = (...keys: readonly unknown[]) => JSON.stringify({ keys })
+
+  it('chooses by algorithm and key id', async () => {
+    const headers = [['ES256', 'key-1'], ['ES256'], ['ES256', 'rsa-1'], ['RS256', 'rsa-1'], ['RS256', 'key-1'], ['HS256', 'key-1'], ['none']] as const
+    expect(await fitting(set(ec.jwk, rsa.jwk), headers)).toEqual([1, 1, 0, 1, 0, 0, 0])
+  })
+
+  it('uses a key that names no algorithm with all of its type that are allowed', async () => {
+    const { alg: _, ...jwk } = rsa.jwk
+    expect(await fitting(set(jwk), [['RS256'], ['PS256'], ['RS384'], ['ES256']])).toEqual([1, 1, 0, 0])
+    expect(await fitting(set(jwk), [['RS256'], ['PS256']], ['PS256'])).toEqual([0, 1])
+  })
+
+  it('takes a single key without a set around it', async () => {
+    expect(await fitting(JSON.stringify(ec.jwk), [['ES256', 'key-1']])).toEqual([1])
+  })
+
+  it('takes several PEM blocks with text around them, and any key id for each', async () => {
+    const text = `# the old one\n${ec.pem}\n\nsubject=CN = x\r\n${makeCertificate(rsa.pem).replaceAll('\n', '\r\n')}`
+    expect(await fitting(text, [['ES256', 'anything'], ['RS256', 'else'], ['PS256'], ['EdDSA']])).toEqual([1, 1, 1, 0])
+  })
+
+  it.each([
+    ['P-384', () => pemOf(generateKeyPairSync('ec', { namedCurve: 'P-384' }).publicKey), 'ES384'],
+    ['P-521', () => pemOf(generateKeyPairSync('ec', { namedCurve: 'P-521' }).publicKey), 'ES512'],
+    ['Ed25519', () => pemOf(generateKeyPairSync('ed25519').publicKey), 'EdDSA'],
+    ['PKCS #1', () => generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ format: 'pem', type: 'pkcs1' }).toString(), 'RS256'],
+  ])('takes %s keys', async (_, pem, alg) => {
+    expect(await fitting(pem(), [[alg]])).toEqual([1])
+  })
+
+  it('says why it ignores what is of no use, and uses the rest', async () => {
+    const short = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' })
+    const useless = [7, null, { kty: 'oct', k: 'AAAA' }, { ...ec.jwk, d: 'AAAA' }, { ...ec.jwk, use: 'enc' }, { ...ec.jwk, key_ops: ['encrypt'] }, { ...ec.jwk, alg: 'ES384' }, { ...ec.jwk, crv: 'secp256k1' }, { ...ec.jwk, x: 'AAAA' }, { ...ec.jwk, x: 7 }, short]
+    const made = await parseKeys(set(...useless, ec.jwk), all)
+    const ignored = ['not an object', 'not an object', 'symmetric', 'private', '`use`', '`key_ops`', 'JWT_ALGORITHMS', 'JWT_ALGORITHMS', 'damaged', 'damaged', '2048 bits']
+    expect(made).toMatchObject({ ok: true, value: { keys: { size: 1 }, ignored: ignored.map((reason, n) => expect.stringMatching(new RegExp(`^key ${n + 1}: .*${reason}`))) } })
+  })
+
+  it('looks at a bounded number of keys', async () => {
+    const made = await parseKeys(set(...Array.from({ length: maxKeys + 3 }, () => ec.jwk)), all)
+    expect(made).toMatchObject({ ok: true, value: { keys: { size: maxKeys }, ignored: ['keys 65 to 67: more than 64 keys'] } })
+  })
+
+  it.each([
+    ['nothing', () => '', 'Web Key Set was expected'],
+    ['prose', () => 'the key is under the mat', 'Web Key Set was expected'],
+    ['JSON without keys', () => '{"issuer": "x"}', 'Web Key Set was expected'],
+    ['keys that are no array', () => '{"keys": {}}', 'Web Key Set was expected'],
+    ['an empty set', () => '{"keys": []}', 'the set is empty'],
+    ['keys of no use', () => set({ kty: 'oct', k: 'c2VjcmV0' }), 'symmetric'],
+    ['a PEM block without an end', () => ec.pem.slice(0, 60), 'has no end'],
+    ['a good PEM block and one without an end', () => ec.pem + ec.pem.slice(0, 60), 'has no end'],
+    ['a damaged PEM block', () => ec.pem.replace('MFkw', 'AAAA'), 'PEM block 1 is no public key'],
+    ['a damaged certificate', () => ec.pem + makeCertificate(rsa.pem).replace('MII', 'AAA'), 'PEM block 2 is no public key'],
+    ['a private key', () => ec.pem + generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(), 'private key'],
+    ['a curve that nobody may use', () => pemOf(generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).publicKey), 'JWT_ALGORITHMS'],
+    ['a PEM key that is bound to RSA-PSS', () => pemOf(generateKeyPairSync('rsa-pss', { modulusLength: 2048 }).publicKey), 'PEM block 1 is no public key'],
+  ])('refuses %s, and says what was expected', async (_, text, detail) => {
+    expect(await parseKeys(text(), all)).toEqual({ ok: false, error: expect.stringContaining(detail) })
+  })
+
+  it('quotes no key in what it says', async () => {
+    const made = await parseKeys(set({ kty: 'oct', k: 'c2VjcmV0' }, { ...ec.jwk, d: 'c2VjcmV0' }), all)
+    expect(JSON.stringify(made)).not.toContain('c2VjcmV0')
+  })
+})
+
+describe('parseJwks', () => {
+  it('takes no PEM: an endpoint answers with JSON', async () => {
+    const { pem } = await createTestIssuer()
+    expect(await parseJwks(pem, all)).toMatchObject({ ok: false })
+  })
+})

@@ -1,0 +1,23 @@
+import type { JwtAuthenticatorOptions } from '../authenticator.ts'
+import { testAudience, testIssuerName } from './test-issuer.ts'
+
+/** Options that believe the test issuer; a source of keys is for the test to add. */
+export function jwtOptions(more: Partial<JwtAuthenticatorOptions> = {}): JwtAuthenticatorOptions {
+  return {
+    jwtJwksUri: '',
+    jwtKeysFile: '',
+    jwtIssuer: testIssuerName,
+    jwtAudience: [testAudience],
+    jwtAlgorithms: ['RS256', 'PS256', 'ES256', 'EdDSA'],
+    jwtClockToleranceMs: 5_000,
+    jwksTimeoutMs: 3_000,
+    jwksRefreshMs: 600_000,
+    jwksCooldownMs: 10_000,
+    jwtClaimUserId: 'user_id',
+    jwtClaimUsername: 'username',
+    jwtClaimOrganizationId: 'org_id',
+    jwtClaimAccountNumber: 'account_number',
+    jwtClaimRoles: 'roles',
+    ...more,
+  }
+}
