@@ -16,7 +16,7 @@ const packageJson = JSON.parse(readFileSync(new URL('../package.json', import.me
 async function main(): Promise<void> {
   const commandLine = parseCommandLine(process.argv.slice(2))
   if (!commandLine.ok) return refuse(renderOptionErrors(commandLine.error))
-  if (commandLine.value.kind === 'help') return void process.stdout.write(`${renderHelp()}\n`)
+  if (commandLine.value.kind === 'help') return void process.stdout.write(renderHelp())
   if (commandLine.value.kind === 'version') return void process.stdout.write(`${packageJson.version}\n`)
   const env = { ...process.env, ...commandLine.value.env }
   const config = parseOptions(env, { readable: isReadable })
