@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest'
+import type { VerifiedToken } from './authenticator.ts'
+import { VerifiedTokenCache } from './verified-token-cache.ts'
+
+const keys = {}
+const verified = (userId: string): VerifiedToken => ({ principal: { userId, username: null, organizationId: null, accountNumber: null, roles: [], expiresAtMs: null }, scopes: [] })
+
+function cacheWith(tokens: readonly string[], limits: Partial<ConstructorParameters<typeof VerifiedTokenCache>[0]> = {}): VerifiedTokenCache {
+  const cache = new VerifiedTokenCache({ maxTokens: 3, maxBytes: 1_000, ...limits })
+  for (const token of tokens) {
+    cache.get(token, keys)
+    cache.set(token, keys, verified(token))
+  }
+  return cache
+}
+
+const held = (cache: VerifiedTokenCache, tokens: readonly string[]) => tokens.filter((token) => cache.get(token, keys) !== null)
+
+describe('VerifiedTokenCache', () => {
+  it('remembers what it was given, and nothing else', () => {
+    const cache = cacheWith(['a', 'b'])
+    expect([cache.get('a', keys), cache.get('b', keys), cache.get('c', keys)]).toEqual([verified('a'), verified('b'), null])
+  })
+
+  it('forgets the least recently used beyond its number', () => {
+    const cache = cacheWith(['a', 'b', 'c'])
+    cache.get('a', keys)
+    cache.set('d', keys, verified('d'))
+    expect([held(cache, ['a', 'b', 'c', 'd']), cache.size]).toEqual([['a', 'c', 'd'], 3])
+  })
+
+  it('forgets the least recently used beyond its bytes, and does not hold a token larger than all of them', () => {
+    const cache = cacheWith(['aaaa', 'bbbb', 'cc'], { maxBytes: 9 })
+    expect(held(cache, ['aaaa', 'bbbb', 'cc'])).toEqual(['bbbb', 'cc'])
+    cache.set('x'.repeat(10), keys, verified('x'))
+    expect(cache.size).toBe(0)
+  })
+
+  it('counts a token once that is given twice', () => {
+    const cache = cacheWith(['aaaa', 'aaaa', 'aaaa', 'bbbb'], { maxBytes: 8 })
+    expect(held(cache, ['aaaa', 'bbbb'])).toEqual(['aaaa', 'bbbb'])
+  })
+
+  it('gives the bytes of a deleted token back', () => {
+    const cache = cacheWith(['aaaa', 'bbbb'], { maxBytes: 8 })
+    cache.delete('aaaa')
+    cache.delete('aaaa')
+    cache.set('cccc', keys, verified('c'))
+    expect(held(cache, ['aaaa', 'bbbb', 'cccc'])).toEqual(['bbbb', 'cccc'])
+  })
+
+  it('forgets everything when other keys come', () => {
+    const cache = cacheWith(['a'])
+    expect([cache.get('a', {}), cache.get('a', keys), cache.size]).toEqual([null, null, 0])
+  })
+
+  it('does not remember what keys verified that were replaced meanwhile', () => {
+    const cache = cacheWith(['a'])
+    const replaced = {}
+    cache.set('b', replaced, verified('b'))
+    expect([held(cache, ['a', 'b']), cache.get('b', replaced)]).toEqual([['a'], null])
+  })
+})
