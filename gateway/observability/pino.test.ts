@@ -9,9 +9,9 @@ const secret = 'hunter2-hunter2'
 const jwt = 'eyJhbGciOiJFUzI1NiJ9.eyJ1c2VyX2lkIjoiYSJ9.c2lnbmF0dXJl'
 
 function createLog(level: PinoLoggerOptions['level'] = 'debug'): { readonly logger: Logger; text(): string; lines(): Record<string, unknown>[] } {
-  const written: string[] = []
-  const logger = createPinoLogger({ level, name: 'carillon', version: '1.2.3', destination: { write: (line) => void written.push(line) } })
-  return { logger, text: () => written.join(''), lines: () => written.map((line) => JSON.parse(line) as Record<string, unknown>) } // pino writes objects
+  const texts: string[] = []
+  const logger = createPinoLogger({ level, name: 'carillon', version: '1.2.3', destination: { write: (line) => void texts.push(line) } })
+  return { logger, text: () => texts.join(''), lines: () => texts.map((line) => JSON.parse(line) as Record<string, unknown>) } // pino writes objects
 }
 
 /** What a line says of these fields. */

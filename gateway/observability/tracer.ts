@@ -7,7 +7,10 @@ export interface Tracer {
 }
 
 export interface Span {
-  /** The W3C `traceparent` of this span, for its children; null when tracing is off. */
+  /**
+   * The W3C `traceparent` of this span, for its children; null when tracing is off. It travels in the transport (the Kafka header
+   * `traceparent`) and nowhere else: an event's own `traceparent` extension belongs to whoever made the event, and is never rewritten.
+   */
   readonly traceparent: string | null
   end(outcome?: { readonly attributes?: SpanAttributes; readonly error?: string }): void
 }

@@ -1,0 +1,119 @@
+import { DiagLogLevel, ROOT_CONTEXT, SpanKind, SpanStatusCode, context, diag, isSpanContextValid, metrics, propagation, trace } from '@opentelemetry/api'
+import type { Span as SdkSpan, Tracer as SdkTracer, Context } from '@opentelemetry/api'
+import { startNodeSdk } from '@opentelemetry/sdk-node'
+import { disabledTracer } from './disabled-tracer.ts'
+import type { Logger } from './logger.ts'
+import type { Tracing, TracingEnvironment, TracingOptions } from './opentelemetry.ts'
+import { formatTraceparent, parseTraceparent } from './traceparent.ts'
+import type { TraceContext } from './traceparent.ts'
+import type { Span, Tracer } from './tracer.ts'
+
+/** Starts the SDK; only `startTracing` imports this file, because importing it loads the SDK. */
+export function startSdk({ serviceName, version, env, logger }: TracingOptions): Tracing {
+  const sdk = startNodeSdk({
+    logLevel: 'error',
+    resourceAttributes: resourceAttributes(env, { serviceName, version }),
+    // Traces alone: metrics are scraped, logs are written to standard output, and no library is instrumented.
+    metricReaders: [],
+    logRecordProcessors: [],
+    propagators: [],
+  })
+  if (logger !== undefined) diag.setLogger(diagnosticsTo(logger), { logLevel: diagnosticsLevel(env), suppressOverrideMessage: true })
+  const sdkTracer = trace.getTracer(serviceName, version)
+  // The SDK says on its own why it did not start. What it leaves in place then makes spans without an identity.
+  const hasStarted = isSpanContextValid(sdkTracer.startSpan('probe').spanContext())
+  let stopped: Promise<void> | null = null
+  return {
+    tracer: hasStarted ? createTracer(sdkTracer, { passesUnsampledOn: followsParent(env) }) : disabledTracer,
+    stop: ({ deadlineMs } = { deadlineMs: 5_000 }) => (stopped ??= shutDown(sdk.shutdown, deadlineMs, logger)),
+  }
+}
+
+/**
+ * The command line is cut to the program: the SDK would send all of it, and options may be given there. The version is the gateway's;
+ * everything else may come from the environment.
+ */
+function resourceAttributes(env: TracingEnvironment, { serviceName, version }: { readonly serviceName: string; readonly version: string }): Record<string, string | string[]> {
+  const isNamed = (env['OTEL_SERVICE_NAME'] ?? '') !== '' || /(^|,)\s*service\.name\s*=/.test(env['OTEL_RESOURCE_ATTRIBUTES'] ?? '')
+  return { ...(isNamed ? {} : { 'service.name': serviceName }), 'service.version': version, 'process.command_args': process.argv.slice(0, 2) }
+}
+
+/** The default sampler and its kin never sample what the parent did not. A configuration file may say anything. */
+function followsParent(env: TracingEnvironment): boolean {
+  const sampler = env['OTEL_TRACES_SAMPLER'] ?? ''
+  return (sampler === '' || sampler.startsWith('parentbased_')) && (env['OTEL_CONFIG_FILE'] ?? '') === ''
+}
+
+/** @param passesUnsampledOn an unsampled parent is handed on as it is: no span, no new id, no question to the sampler */
+function createTracer(sdkTracer: SdkTracer, { passesUnsampledOn }: { readonly passesUnsampledOn: boolean }): Tracer {
+  return {
+    enabled: true,
+    startSpan: (name, { parent, kind, attributes }) => {
+      const remote = parent === null ? null : parseTraceparent(parent)
+      if (remote !== null && !remote.isSampled && passesUnsampledOn) return passedOn(remote)
+      return recorded(sdkTracer.startSpan(name, { kind: spanKinds[kind], ...(attributes === undefined ? {} : { attributes }) }, contextOf(remote)))
+    },
+  }
+}
+
+const spanKinds = { server: SpanKind.SERVER, producer: SpanKind.PRODUCER, consumer: SpanKind.CONSUMER, internal: SpanKind.INTERNAL } as const
+
+function contextOf(parent: TraceContext | null): Context {
+  if (parent === null) return ROOT_CONTEXT
+  return trace.setSpanContext(ROOT_CONTEXT, { traceId: parent.traceId, spanId: parent.spanId, traceFlags: parent.isSampled ? 1 : 0, isRemote: true })
+}
+
+const nothingToEnd = (): void => {}
+const passedOn = (parent: TraceContext): Span => ({ traceparent: formatTraceparent(parent), end: nothingToEnd })
+
+function recorded(span: SdkSpan): Span {
+  const { traceId, spanId, traceFlags } = span.spanContext()
+  return {
+    traceparent: formatTraceparent({ traceId, spanId, isSampled: (traceFlags & 1) === 1 }),
+    end: ({ attributes, error } = {}) => {
+      if (attributes !== undefined) span.setAttributes(attributes)
+      if (error !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message: error })
+      span.end()
+    },
+  }
+}
+
+/** An exporter whose collector is gone retries for longer than a pod has left to live. */
+async function shutDown(shutdown: () => Promise<void>, deadlineMs: number, logger: Logger | undefined): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const deadline = new Promise<'late'>((resolve) => {
+    timer = setTimeout(() => resolve('late'), deadlineMs)
+  })
+  const ended = shutdown().then(
+    () => 'done' as const,
+    (error: unknown) => ({ error }),
+  )
+  const outcome = await Promise.race([ended, deadline])
+  clearTimeout(timer)
+  if (outcome !== 'done') logger?.warn({ deadlineMs, ...(outcome === 'late' ? {} : { err: outcome.error }) }, 'the last spans were not exported')
+  for (const api of [trace, context, propagation, metrics, diag]) api.disable()
+}
+
+/** The SDK's own messages: they tell that exporting fails, and why. */
+function diagnosticsTo(logger: Logger): Parameters<typeof diag.setLogger>[0] {
+  const write = (severity: 'debug' | 'info' | 'warn' | 'error') => (message: string) => logger[severity]({ component: 'opentelemetry', diagnostic: message }, 'message of the tracing SDK')
+  return { verbose: write('debug'), debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
+}
+
+function diagnosticsLevel(env: TracingEnvironment): DiagLogLevel {
+  switch ((env['OTEL_LOG_LEVEL'] ?? '').trim().toLowerCase()) {
+    case 'none':
+      return DiagLogLevel.NONE
+    case 'error':
+      return DiagLogLevel.ERROR
+    case 'info':
+      return DiagLogLevel.INFO
+    case 'debug':
+      return DiagLogLevel.DEBUG
+    case 'verbose':
+    case 'all':
+      return DiagLogLevel.ALL
+    default:
+      return DiagLogLevel.WARN
+  }
+}
