@@ -2,13 +2,12 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { isLocalHost, type OriginPolicy } from '../../auth/origin-policy.ts'
 import type { Metrics } from '../../observability/metrics.ts'
 import type { Problem } from '../../problem.ts'
-import { replyProblem } from './problem-reply.ts'
+import { replyProblem } from './replies.ts'
 
 export interface BrowserRules {
   readonly isOriginAllowed: OriginPolicy
   /** Only this machine may be named in `Host`, so that no foreign name that was made to point here can be used by a page. */
   readonly isDevelopment: boolean
-  readonly isDraining: () => boolean
   readonly metrics: Pick<Metrics, 'handshakesRefused'>
 }
 
@@ -16,7 +15,6 @@ export interface BrowserRules {
 export function addBrowserRules(app: FastifyInstance, rules: BrowserRules): void {
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(commonHeaders)
-    if (rules.isDraining()) reply.header('connection', 'close')
     if (isProbe(request)) return
     if (rules.isDevelopment && !isLocalHost(request.headers.host)) {
       if (isStream(request)) rules.metrics.handshakesRefused.add(1, { reason: 'request' })

@@ -4,7 +4,7 @@ import type { EmitAuthorizer, EmitCredentials } from '../../emit/emit-authorizer
 import type { EmitContext, EmitService } from '../../emit/emit-service.ts'
 import type { Problem } from '../../problem.ts'
 import { ok, type Result } from '../../result.ts'
-import { replyProblem } from './problem-reply.ts'
+import { replyJson, replyProblem } from './replies.ts'
 import type { BodyReader } from './request-body.ts'
 
 export interface EmitParts<Event extends EmittedEvent> {
@@ -54,7 +54,7 @@ export function emitEvents<Event extends EmittedEvent>(parts: EmitParts<Event>, 
       return emitted.ok ? decoded : emitted
     })
     if (!outcome.ok) return replyProblem(reply, outcome.error)
-    return reply.code(202).headers({ 'content-type': 'application/json', 'cache-control': 'no-store' }).send(JSON.stringify(describe(outcome.value)))
+    return replyJson(reply, 202, describe(outcome.value))
   }
 }
 

@@ -3,7 +3,7 @@ import type { Health, HealthVerdict } from '../../observability/health.ts'
 import type { Logger } from '../../observability/logger.ts'
 import type { PrometheusMetrics } from '../../observability/prometheus.ts'
 import { type Problem, renderProblem } from '../../problem.ts'
-import { closeServer, type ListeningServer, listenOn } from './server-lifecycle.ts'
+import { closerOf, type ListeningServer, listenOn } from './server-lifecycle.ts'
 
 export interface InternalServerParts {
   readonly health: Pick<Health, 'ready' | 'live' | 'conditions'>
@@ -16,12 +16,7 @@ export function createInternalServer(parts: InternalServerParts): ListeningServe
   const server = createServer((request, response) => {
     void answer(request, parts).then((made) => send(response, made, request.method === 'HEAD')) // never rejects: `answer` catches
   })
-  let closed: Promise<void> | null = null
-  return {
-    server,
-    listen: (address) => listenOn(server, address),
-    close: ({ deadlineMs }) => (closed ??= closeServer(server, deadlineMs)),
-  }
+  return { server, listen: (address) => listenOn(server, address), close: closerOf(server) }
 }
 
 interface Answer {

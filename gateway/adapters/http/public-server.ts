@@ -7,9 +7,9 @@ import { metrics as metricTable, type Metrics } from '../../observability/metric
 import { addBrowserRules } from './browser-rules.ts'
 import { answerClientErrors } from './client-errors.ts'
 import type { EmittedEvent } from './emit-routes.ts'
-import { problemOfError, replyProblem } from './problem-reply.ts'
+import { problemOfError, replyProblem } from './replies.ts'
 import { addRoutes, type RouteParts } from './routes.ts'
-import { closeServer, type ListeningServer, listenOn } from './server-lifecycle.ts'
+import { closerOf, type ListeningServer, listenOn } from './server-lifecycle.ts'
 import { answerUnrouted } from './unrouted.ts'
 
 export interface PublicServerParts<Event extends EmittedEvent> extends RouteParts<Event> {
@@ -37,6 +37,10 @@ export function createPublicServer<Event extends EmittedEvent>(parts: PublicServ
   })
   leaveBodiesAlone(app)
   addBrowserRules(app, parts)
+  // At the end of each answer, not at its beginning: a request may have waited while the gateway began to stop.
+  app.addHook('onSend', async (_request, reply) => {
+    if (parts.isDraining() || !server.listening) reply.header('connection', 'close')
+  })
   app.addHook('onResponse', async (request, reply) => count(request.raw, reply.statusCode))
   app.setErrorHandler((error: FastifyError, _request, reply) => {
     const problem = problemOfError(error)
@@ -49,7 +53,6 @@ export function createPublicServer<Event extends EmittedEvent>(parts: PublicServ
 }
 
 function lifecycleOf(app: FastifyInstance, server: Server): ListeningServer {
-  let closed: Promise<void> | null = null
   return {
     server,
     // Not the router's own `listen`: that one opens further servers for `localhost`, to which nobody would attach sockets.
@@ -57,7 +60,7 @@ function lifecycleOf(app: FastifyInstance, server: Server): ListeningServer {
       await app.ready()
       return listenOn(server, address)
     },
-    close: ({ deadlineMs }) => (closed ??= closeServer(server, deadlineMs)),
+    close: closerOf(server),
   }
 }
 

@@ -5,7 +5,7 @@ import type { EmitService } from '../../emit/emit-service.ts'
 import { describeEndpoints, type EndpointSettings } from './endpoints.ts'
 import { type EmitDecoders, emitEvents, type EmittedEvent } from './emit-routes.ts'
 import { renderOpenApi } from './openapi.ts'
-import { replyProblem } from './problem-reply.ts'
+import { replyJson, replyProblem } from './replies.ts'
 import { createBodyReader } from './request-body.ts'
 import { streamEvents, type StreamParts } from './stream-route.ts'
 import { issueToken, type TokenParts } from './token-route.ts'
@@ -26,8 +26,8 @@ export interface RouteParts<Event extends EmittedEvent> extends StreamParts {
 export interface ConsoleAsset {
   readonly contentType: string
   readonly body: Buffer
-  /** The Content-Security-Policy of a page. */
-  readonly csp?: string
+  /** The Content-Security-Policy of the page and the like; they win over the defaults. */
+  readonly headers: Readonly<Record<string, string>>
 }
 
 /** Bodies of all requests together may hold this many bytes, or four of the largest, whichever is more: a bound on what emitters can make this process hold. */
@@ -44,12 +44,12 @@ export function addRoutes<Event extends EmittedEvent>(app: FastifyInstance, part
   // Without HEAD: a stream without a body would be none, and would still have to be admitted.
   app.route({ method: 'GET', url: endpoints.streamEvents.path, handler: streamEvents(parts) })
   addRoute(app, endpoints.openSocket, async (_request, reply) => replyProblem(reply, upgradeRequired, { upgrade: 'websocket', connection: 'Upgrade' }))
-  addRoute(app, endpoints.health, servesText('application/json', '{"status":"ok"}'))
+  addRoute(app, endpoints.health, async (_request, reply) => replyJson(reply, 200, { status: 'ok' }))
   const { developmentToken, ...withoutToken } = endpoints
   if (parts.issueToken !== null) addRoute(app, developmentToken, issueToken({ issueToken: parts.issueToken, bodies }))
   const documented = Object.values(parts.issueToken === null ? withoutToken : endpoints)
-  const document = JSON.stringify(renderOpenApi(documented, { channel: options.channel, cookieName: options.jwtCookie, version: parts.version }))
-  addRoute(app, endpoints.describeApi, servesText('application/json', document))
+  const document = renderOpenApi(documented, { channel: options.channel, cookieName: options.jwtCookie, version: parts.version })
+  addRoute(app, endpoints.describeApi, async (_request, reply) => replyJson(reply, 200, document))
   for (const [path, asset] of parts.consoleAssets ?? []) addRoute(app, { method: 'GET', path }, servesAsset(asset))
 }
 
@@ -63,13 +63,10 @@ function addRoute(app: FastifyInstance, { method, path }: { readonly method: 'GE
 
 const upgradeRequired = { type: 'upgrade-required', detail: 'Open a WebSocket here, subprotocol cloudevents.json. Where WebSockets are blocked, use the event stream of the API.' } as const
 
-const servesText = (contentType: string, text: string): Handler => async (_request, reply) =>
-  reply.headers({ 'content-type': contentType, 'cache-control': 'no-store' }).send(text)
+/** For an asset that brings no headers of its own: it is no page, and may do nothing if it is opened as one. */
+const assetHeaders = { 'content-security-policy': "default-src 'none'; frame-ancestors 'none'", 'referrer-policy': 'no-referrer', 'cache-control': 'no-cache' }
 
-/** For an asset that brings no policy of its own: it is no page, and may do nothing if it is opened as one. */
-const strictestPolicy = "default-src 'none'; frame-ancestors 'none'"
-
-function servesAsset({ contentType, body, csp = strictestPolicy }: ConsoleAsset): Handler {
-  const headers = { 'content-type': contentType, 'content-security-policy': csp, 'referrer-policy': 'no-referrer', 'cache-control': 'no-cache' }
-  return async (_request, reply) => reply.headers(headers).send(body)
+function servesAsset({ contentType, body, headers }: ConsoleAsset): Handler {
+  const all = { ...assetHeaders, ...headers, 'content-type': contentType }
+  return async (_request, reply) => reply.headers(all).send(body)
 }

@@ -1,4 +1,5 @@
 import type { Server } from 'node:http'
+import type { Socket } from 'node:net'
 
 /** An HTTP server that can be started once and stopped. */
 export interface ListeningServer {
@@ -23,18 +24,34 @@ export async function listenOn(server: Server, { host, port }: { readonly host: 
   return { port: typeof address === 'object' && address !== null ? address.port : port }
 }
 
-/** Upgraded connections count as open until whoever upgraded them has ended them, but are not cut here: they are no longer the server's. */
-export async function closeServer(server: Server, deadlineMs: number): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const cut = setTimeout(() => {
-      server.closeAllConnections()
-      resolve()
-    }, deadlineMs)
-    // An error says that it was not listening, or that somebody has closed it already: there is nothing left to do.
-    server.close(() => {
-      clearTimeout(cut)
-      resolve()
-    })
-    server.closeIdleConnections()
+/**
+ * Makes the `close` of a server. Upgraded connections count as open until whoever upgraded them has ended them, but are not cut here: they are no
+ * longer the server's. Call it before the server listens.
+ */
+export function closerOf(server: Server): ListeningServer['close'] {
+  /** Connections that have made no request yet. Those that never said a word, browsers' reserves for the most part, count as busy for Node. */
+  const fresh = new Set<Socket>()
+  function forget(this: Socket): void {
+    fresh.delete(this)
+  }
+  server.on('connection', (socket: Socket) => {
+    fresh.add(socket)
+    socket.once('close', forget)
   })
+  server.on('request', ({ socket }) => fresh.delete(socket))
+  let closed: Promise<void> | null = null
+  const close = (deadlineMs: number): Promise<void> =>
+    new Promise((resolve) => {
+      const cut = setTimeout(() => {
+        server.closeAllConnections()
+        resolve()
+      }, deadlineMs)
+      // An error says that it was not listening, or that somebody has closed it already: there is nothing left to do.
+      server.close(() => {
+        clearTimeout(cut)
+        resolve()
+      })
+      for (const socket of fresh) if (socket.bytesRead === 0) socket.destroy()
+    })
+  return ({ deadlineMs }) => (closed ??= close(deadlineMs))
 }

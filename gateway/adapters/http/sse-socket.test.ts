@@ -170,7 +170,7 @@ describe('an event stream on a real connection', () => {
     const { client, socket } = await open()
     socket.close('tokenExpired')
     const { messages, retryMs } = parseEventStream(dechunk(await client.ended()))
-    expect(JSON.parse(messages[0]?.data ?? '')).toEqual(closeCodes.tokenExpired)
+    expect(JSON.parse(messages[0]?.data ?? '')).toEqual({ ...closeCodes.tokenExpired, reconnectAfterMs: null })
     expect(retryMs).toBe(1234)
   })
 

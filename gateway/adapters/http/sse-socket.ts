@@ -122,5 +122,5 @@ class SseSocket implements Socket {
  */
 function renderClose(code: CloseCode, { reconnectAfterMs }: CloseHint): string {
   const retry = reconnectAfterMs === undefined ? '' : `retry: ${Math.max(0, Math.round(reconnectAfterMs))}\n`
-  return `${retry}event: close\ndata: ${JSON.stringify({ ...closeCodes[code], reconnectAfterMs })}\n\n`
+  return `${retry}event: close\ndata: ${JSON.stringify({ ...closeCodes[code], reconnectAfterMs: reconnectAfterMs ?? null })}\n\n`
 }

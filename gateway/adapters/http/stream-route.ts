@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Options } from '../../config/options.ts'
 import type { Admission, HandshakeRequest } from '../../session/admission.ts'
-import { replyProblem } from './problem-reply.ts'
+import { replyProblem } from './replies.ts'
 import { createSseSocket } from './sse-socket.ts'
 
 export interface StreamParts {

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Problem } from '../../problem.ts'
 import { failed, ok, type Result } from '../../result.ts'
-import { replyProblem } from './problem-reply.ts'
+import { replyJson, replyProblem } from './replies.ts'
 import type { BodyReader } from './request-body.ts'
 
 export interface TokenParts {
@@ -20,7 +20,7 @@ export function issueToken(parts: TokenParts): (request: FastifyRequest, reply: 
       return token.ok ? token : failed<Problem>({ type: 'bad-request', detail: token.error })
     })
     if (!outcome.ok) return replyProblem(reply, outcome.error)
-    return reply.headers({ 'content-type': 'application/json', 'cache-control': 'no-store' }).send(JSON.stringify({ token: outcome.value }))
+    return replyJson(reply, 200, { token: outcome.value })
   }
 }
 

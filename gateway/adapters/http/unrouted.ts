@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Problem } from '../../problem.ts'
 import { replyOptions } from './browser-rules.ts'
-import { replyProblem } from './problem-reply.ts'
+import { replyProblem } from './replies.ts'
 
 /** Answers what no route took: a question about a path (OPTIONS), a wrong method, another channel, or nothing. Call it before routes are added. */
 export function answerUnrouted(app: FastifyInstance, { channel }: { readonly channel: string }): void {

@@ -4,7 +4,13 @@ import { type Problem, renderProblem } from '../../problem.ts'
 /** Sends a problem as the whole answer. @param headers those that belong to this problem only, `allow` and the like */
 export function replyProblem(reply: FastifyReply, problem: Problem, headers: Readonly<Record<string, string>> = {}): FastifyReply {
   const answer = renderProblem(problem)
-  return reply.code(answer.status).headers({ ...answer.headers, ...headers }).send(answer.body)
+  // As bytes, here and below: to text the router would add a charset, which JSON does not have.
+  return reply.code(answer.status).headers({ ...answer.headers, ...headers }).send(Buffer.from(answer.body))
+}
+
+/** Sends JSON that no cache may keep. */
+export function replyJson(reply: FastifyReply, status: number, value: unknown): FastifyReply {
+  return reply.code(status).headers({ 'content-type': 'application/json', 'cache-control': 'no-store' }).send(Buffer.from(JSON.stringify(value)))
 }
 
 /** What the router and the server say by exceptions, as a problem; null: a bug of ours, whose text is for the log alone. */

@@ -1,0 +1,86 @@
+import { createMemoryLog, type MemoryLog } from '../../memory/memory-log.ts'
+import { createOriginPolicy } from '../../../auth/origin-policy.ts'
+import { options as optionTable } from '../../../config/options.ts'
+import { createEmitService } from '../../../emit/emit-service.ts'
+import { createRateLimiter } from '../../../emit/rate-limiter.ts'
+import { disabledTracer } from '../../../observability/disabled-tracer.ts'
+import { failed, ok } from '../../../result.ts'
+import type { Handshake, HandshakeRequest } from '../../../session/admission.ts'
+import type { Socket } from '../../../session/socket.ts'
+import { createRecordingLogger } from '../../../testing/recording-logger.ts'
+import { createRecordingMetrics } from '../../../testing/recording-metrics.ts'
+import { createPublicServer, type PublicServerParts } from '../public-server.ts'
+import { decoders, encode, type TestEvent } from './decoders.ts'
+
+export const testOptions: PublicServerParts<TestEvent>['options'] = {
+  channel: optionTable.channel.default,
+  jwtCookie: optionTable.jwtCookie.default,
+  maxEventBytes: 10_000,
+  emitMaxBatch: 10,
+  emitMaxBodyBytes: 50_000,
+  emitTrustXRhIdentity: false,
+  socketBufferBytes: optionTable.socketBufferBytes.default,
+  closeTimeoutMs: 300,
+  handshakeTimeoutMs: optionTable.handshakeTimeoutMs.default,
+  maxConnections: 1000,
+}
+
+export interface RigSettings extends Partial<Omit<PublicServerParts<TestEvent>, 'options' | 'admission'>> {
+  readonly options?: Partial<PublicServerParts<TestEvent>['options']>
+  readonly admit?: (request: HandshakeRequest, admitted: Handshake) => Promise<Handshake>
+  readonly emit?: { readonly maxInFlight?: number; readonly ratePerS?: number; readonly burst?: number; readonly timeoutMs?: number }
+}
+
+/** The public port on a real socket, with an in-process log behind it, an authorizer that lets everybody emit, and an admission that admits everybody. */
+export async function startPublicServer({ options: moreOptions, admit, emit = {}, ...more }: RigSettings = {}) {
+  const log: MemoryLog = createMemoryLog({ partitions: 1, clock: Date })
+  const recorded = createRecordingMetrics()
+  const { logger, lines } = createRecordingLogger()
+  const sockets: Socket[] = []
+  const handshakes: HandshakeRequest[] = []
+  const { maxInFlight = 1000, ratePerS = 10_000, burst = 10_000, timeoutMs = 5000 } = emit
+  const options = { ...testOptions, ...moreOptions }
+  const admitted: Handshake = {
+    kind: 'admitted',
+    open: (socket) => {
+      sockets.push(socket)
+      socket.attach({ alive: () => {}, drained: () => {}, closed: () => {} })
+    },
+  }
+  const server = createPublicServer<TestEvent>({
+    options,
+    isDevelopment: false,
+    isOriginAllowed: createOriginPolicy({ allowedOrigins: ['https://app.example'], allowAny: false, isDevelopment: more.isDevelopment ?? false }),
+    isDraining: () => false,
+    admission: {
+      admit: (request) => {
+        handshakes.push(request)
+        return admit?.(request, admitted) ?? Promise.resolve(admitted)
+      },
+    },
+    authorizer: { authorize: () => Promise.resolve(ok({ subject: 'jwt:tester', kind: 'jwt' })) },
+    emitService: createEmitService<TestEvent>({
+      publisher: log.publisher(),
+      rateLimiter: createRateLimiter({ ratePerS, burst, maxSubjects: 100, now: 0 }),
+      encode,
+      maxInFlight,
+      timeoutMs,
+      tracer: disabledTracer,
+      metrics: recorded.metrics,
+      clock: () => performance.now(),
+    }),
+    decoders: decoders(options),
+    consoleAssets: new Map([['/console', { contentType: 'text/html; charset=utf-8', body: Buffer.from('<!doctype html>'), headers: { 'content-security-policy': "default-src 'self'" } }], ['/console/app.js', { contentType: 'text/javascript', body: Buffer.from('1'), headers: {} }]]),
+    issueToken: (claims) => Promise.resolve(typeof claims === 'object' && claims !== null && 'user_id' in claims ? ok('a.b.c') : failed('The claim user_id is missing.')),
+    version: '0.0.0',
+    random: () => 0.5,
+    metrics: recorded.metrics,
+    logger,
+    ...more,
+  })
+  const { port } = await server.listen({ host: '127.0.0.1', port: 0 })
+  const url = `http://127.0.0.1:${port}`
+  return { server, port, url, api: `${url}/api/${options.channel}/v1`, log, lines, sockets, handshakes, ...recorded, written: () => log.endOffsets[0] ?? 0, stop: () => server.close({ deadlineMs: 0 }) }
+}
+
+export type Rig = Awaited<ReturnType<typeof startPublicServer>>
