@@ -1,0 +1,159 @@
+/** The console's page: builds its parts and ties them together. Decisions are in the modules beside it, and are pure. */
+import type { ConnectionModel } from './connection-model.ts'
+import { find, nowMs, oncePerFrame } from './dom.ts'
+import type { EmitMessage } from './draft.ts'
+import { emitMessage, type EmitOutcome } from './emit.ts'
+import { explainGap } from './format.ts'
+import { cookieIdentity, type Identity, samplePeople } from './identities.ts'
+import { Store } from './store.ts'
+import { readStored, renderStored, type Stored } from './stored.ts'
+import { obtainToken, signBrowserIn } from './tokens.ts'
+import { createAnnouncer } from './views/announcer.ts'
+import { showBanner } from './views/banners.ts'
+import { createConnectionsView } from './views/connections-view.ts'
+import { askForIdentity, wireDialogs } from './views/dialogs.ts'
+import { createEmitView } from './views/emit-view.ts'
+import { createEventsView } from './views/events-view.ts'
+import { IdentityLists } from './views/identity-lists.ts'
+import { createSnippets } from './views/snippets.ts'
+
+interface Page {
+  readonly channel: string
+  readonly isDevelopment: boolean
+  readonly cookieName: string
+  readonly store: Store
+  readonly lists: IdentityLists
+  readonly announce: (text: string) => void
+}
+
+function readSettings(): Pick<Page, 'channel' | 'isDevelopment' | 'cookieName'> {
+  const { channel = '', mode = '', cookie = '' } = document.documentElement.dataset
+  find('mode', HTMLSpanElement).textContent = mode
+  return { channel, isDevelopment: mode === 'development', cookieName: cookie }
+}
+
+function createStore(channel: string, callbacks: { readonly changed: () => void; readonly announce: (text: string) => void }): Store {
+  return new Store({
+    ...callbacks,
+    channel,
+    token: obtainToken,
+    gap: ({ id, identity }, reason) =>
+      showBanner('gap', `Gap on connection ${id} (${identity.label}).`, `${explainGap(reason)} Events may be lost: here an application fetches its current state. Delivery goes on.`),
+    failed: (error) => showBanner('bad', 'Something went wrong in this page.', String(error)),
+  })
+}
+
+/** @returns what shows the store's state, at the next frame */
+function createViews({ channel, store, lists, announce, isDevelopment }: Page): () => void {
+  const commands = {
+    cut: (id: number) => store.cut(id),
+    stop: (id: number) => store.stop(id),
+    start: (id: number, cursor: string) => store.start(id, cursor),
+    remove: (id: number) => {
+      store.remove(id)
+      find('connect-identity', HTMLSelectElement).focus()
+    },
+  }
+  const emit = async (messages: readonly EmitMessage[]): Promise<readonly EmitOutcome[]> => {
+    const identity = isDevelopment ? null : await lists.chosen('emit-identity')
+    return Promise.all(
+      messages.map((message) => {
+        store.emitting(message.id)
+        return emitMessage(message, { channel, token: identity?.token ?? null })
+      }),
+    )
+  }
+  const connections = createConnectionsView(commands)
+  const emitter = createEmitView(channel, { emit, announce })
+  const events = createEventsView({
+    togglePause: () => store.changeLog({ kind: store.log.isPaused ? 'go-on' : 'pause' }),
+    clear: () => store.changeLog({ kind: 'clear' }),
+    filtered: () => show(),
+  })
+  const show = oncePerFrame(() => {
+    connections.render(store.connections, nowMs())
+    emitter.render(store.connections)
+    events.render(store.log, store.connections)
+  })
+  return show
+}
+
+async function signIn({ cookieName, lists, announce }: Page, identity: Identity): Promise<void> {
+  try {
+    await signBrowserIn(identity, cookieName)
+    lists.choose('browser-identity', identity)
+    announce(`This browser is signed in as ${identity.label}.`)
+  } catch (error) {
+    showBanner('bad', 'This browser is not signed in.', error instanceof Error ? error.message : String(error))
+  }
+}
+
+function wireConnecting({ store, lists }: Page): void {
+  const transport = find('connect-transport', HTMLSelectElement)
+  const connectAsChosen = async (): Promise<void> => {
+    const identity = await lists.chosen('connect-identity')
+    // The list has these three.
+    if (identity !== null) store.add({ identity, transport: transport.value as ConnectionModel['transport'], cursor: null })
+  }
+  find('connect-form', HTMLFormElement).addEventListener('submit', (event) => {
+    event.preventDefault()
+    void connectAsChosen() // never rejects
+  })
+}
+
+function wireLists(page: Page): void {
+  const react = (name: string, then: (identity: Identity) => Promise<void>): void => {
+    const chosen = async (): Promise<void> => {
+      const identity = await page.lists.chosen(name)
+      if (identity !== null) await then(identity)
+    }
+    find(name, HTMLSelectElement).addEventListener('change', () => void chosen()) // never rejects: signing in shows its failures
+  }
+  react('connect-identity', async () => {})
+  react('emit-identity', async () => {})
+  react('browser-identity', (identity) => signIn(page, identity))
+}
+
+/** After a reload, every connection goes on where it was: with its cursor, so that nothing is missed. Tokens that were pasted are not kept. */
+async function restore(page: Page, stored: Stored | null): Promise<void> {
+  const { store, lists, isDevelopment } = page
+  if (isDevelopment && stored !== null) lists.add(...stored.identities)
+  const [first] = lists.identities
+  if (!isDevelopment || first === undefined) return
+  await signIn(page, stored?.browserIdentity ?? first)
+  for (const connection of stored?.connections ?? [{ identity: first, transport: 'auto' as const, cursor: null }]) store.add(connection)
+}
+
+async function main(): Promise<void> {
+  const settings = readSettings()
+  const { isDevelopment, channel } = settings
+  const announce = createAnnouncer()
+  // The store is made first, and says nothing before there is something that shows it.
+  let show = (): void => {}
+  const store = createStore(channel, { announce, changed: () => show() })
+  const lists = new IdentityLists({
+    identities: isDevelopment ? samplePeople : [cookieIdentity],
+    otherLabel: isDevelopment ? 'Somebody else…' : 'Paste a token…',
+    ask: () => askForIdentity(isDevelopment),
+  })
+  const page: Page = { ...settings, store, lists, announce }
+  find('signed-in', HTMLDivElement).hidden = !isDevelopment
+  find('emit-identity-field', HTMLDivElement).hidden = isDevelopment
+  show = createViews(page)
+  wireDialogs()
+  createSnippets(channel, announce)
+  wireConnecting(page)
+  wireLists(page)
+  show()
+  const storageKey = `carillon-console:${channel}`
+  addEventListener('pagehide', () => sessionStorage.setItem(storageKey, renderStored({ identities: lists.identities, connections: store.connections, browserIdentity: chosenForBrowser(lists) })))
+  // The countdowns of connections that wait.
+  setInterval(() => store.connections.some(({ state }) => state.kind === 'waiting') && show(), 250)
+  await restore(page, readStored(sessionStorage.getItem(storageKey)))
+}
+
+function chosenForBrowser({ identities }: IdentityLists): Identity | null {
+  return identities.find(({ id }) => id === find('browser-identity', HTMLSelectElement).value) ?? null
+}
+
+await main()

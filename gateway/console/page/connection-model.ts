@@ -1,0 +1,75 @@
+import type { CloudEvent, ConnectionState } from '../../../client/index.ts'
+import type { Identity } from './identities.ts'
+
+/** What the console shows of one connection. */
+export interface ConnectionModel {
+  readonly id: number
+  readonly identity: Identity
+  readonly transport: 'auto' | 'websocket' | 'sse'
+  readonly state: ConnectionState
+  /** Milliseconds since the epoch: when the next attempt is due; null when none is planned. */
+  readonly retryAtMs: number | null
+  readonly cursor: string | null
+  readonly received: number
+  /** Between connecting and `resumed`, what arrives happened earlier. */
+  readonly isCatchingUp: boolean
+  /** Events that the last resumption brought; null before the first. */
+  readonly replayed: number | null
+  readonly gaps: number
+  /** Of the newest events that were not replayed, in milliseconds. */
+  readonly latenciesMs: readonly number[]
+}
+
+export type ConnectionAction =
+  | { readonly kind: 'state'; readonly state: ConnectionState; readonly nowMs: number }
+  | { readonly kind: 'event'; readonly cursor: string | null; readonly latencyMs: number | null }
+  | { readonly kind: 'control'; readonly event: CloudEvent }
+  | { readonly kind: 'gap'; readonly cursor: string | null }
+
+const keptLatencies = 100
+
+export function newConnection(start: Pick<ConnectionModel, 'id' | 'identity' | 'transport' | 'cursor'>): ConnectionModel {
+  const state = { kind: 'closed', code: 0, reason: '' } as const
+  return { ...start, state, retryAtMs: null, received: 0, isCatchingUp: true, replayed: null, gaps: 0, latenciesMs: [] }
+}
+
+export function reduceConnection(model: ConnectionModel, action: ConnectionAction): ConnectionModel {
+  switch (action.kind) {
+    case 'state':
+      return {
+        ...model,
+        state: action.state,
+        retryAtMs: action.state.kind === 'waiting' ? action.nowMs + action.state.retryInMs : null,
+        isCatchingUp: model.isCatchingUp || action.state.kind !== 'open',
+      }
+    case 'event':
+      return {
+        ...model,
+        cursor: action.cursor,
+        received: model.received + 1,
+        latenciesMs: action.latencyMs === null || model.isCatchingUp ? model.latenciesMs : [...model.latenciesMs, action.latencyMs].slice(-keptLatencies),
+      }
+    case 'control':
+      return controlled(model, action.event)
+    case 'gap':
+      return { ...model, cursor: action.cursor, gaps: model.gaps + 1, isCatchingUp: false }
+  }
+}
+
+function controlled(model: ConnectionModel, event: CloudEvent): ConnectionModel {
+  const cursor = event.cursor ?? model.cursor
+  if (event.type !== 'dev.carillon.resumed') return { ...model, cursor }
+  return { ...model, cursor, isCatchingUp: false, replayed: readNumber(event.data, 'replayed') }
+}
+
+/** A number of an event's data; null when there is none of that name. */
+export function readNumber(data: unknown, name: string): number | null {
+  const value: unknown = Object(data)[name]
+  return typeof value === 'number' ? value : null
+}
+
+/** The middle one; null of none. */
+export function median(values: readonly number[]): number | null {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.floor((sorted.length - 1) / 2)] ?? null
+}

@@ -1,0 +1,53 @@
+import type { EmitMessage } from './draft.ts'
+
+/** What the gateway said to one message. */
+export type EmitOutcome =
+  | { readonly kind: 'accepted'; readonly id: string; readonly source: string; readonly tookMs: number }
+  | { readonly kind: 'refused'; readonly status: number; readonly title: string; readonly detail: string; readonly errors: readonly string[]; readonly retryAfterS: number | null }
+  | { readonly kind: 'unreachable'; readonly detail: string }
+
+export interface EmitTarget {
+  readonly channel: string
+  /** Null: the cookie says who emits. */
+  readonly token: string | null
+}
+
+/** Posts a message (docs/protocol.md, section 7). Never rejects. */
+export async function emitMessage(message: EmitMessage, target: EmitTarget): Promise<EmitOutcome> {
+  const startMs = performance.now()
+  try {
+    const response = await fetch(`/api/${target.channel}/v1/emit-message`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...(target.token === null ? {} : { authorization: `Bearer ${target.token}` }) },
+      body: JSON.stringify(message),
+    })
+    return readAnswer(response.status, await response.text(), { tookMs: performance.now() - startMs, retryAfter: response.headers.get('retry-after') })
+  } catch (error) {
+    return { kind: 'unreachable', detail: `The gateway did not answer (${error instanceof Error ? error.message : String(error)}). Is it running?` }
+  }
+}
+
+/** What an answer means, also when a proxy made it. */
+export function readAnswer(status: number, body: string, timing: { readonly tookMs: number; readonly retryAfter: string | null }): EmitOutcome {
+  const answer = parse(body)
+  const text = (name: string, otherwise: string): string => (typeof answer[name] === 'string' ? answer[name] : otherwise)
+  if (status === 202) return { kind: 'accepted', id: text('id', ''), source: text('source', ''), tookMs: timing.tookMs }
+  const retryAfterS = timing.retryAfter === null ? Number.NaN : Number(timing.retryAfter)
+  return {
+    kind: 'refused',
+    status,
+    title: text('title', 'The answer is not the gateway’s'),
+    detail: text('detail', body.slice(0, 200)),
+    errors: Array.isArray(answer['errors']) ? answer['errors'].map((error) => String(Object(error).detail ?? JSON.stringify(error))) : [],
+    retryAfterS: Number.isNaN(retryAfterS) ? null : retryAfterS,
+  }
+}
+
+function parse(body: string): Readonly<Record<string, unknown>> {
+  try {
+    return Object(JSON.parse(body))
+  } catch {
+    // A proxy's page, or nothing.
+    return {}
+  }
+}

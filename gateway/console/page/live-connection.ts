@@ -1,0 +1,49 @@
+import { type CloudEvent, connect, type Connection, type ConnectionState, type Gap } from '../../../client/index.ts'
+
+export interface LiveOptions {
+  readonly channel: string
+  readonly transport: 'auto' | 'websocket' | 'sse'
+  readonly cursor: string | null
+  readonly token: () => Promise<string | null>
+  readonly onEvent: (event: CloudEvent) => void
+  readonly onControl: (event: CloudEvent) => void
+  readonly onGap: (gap: Gap) => void
+  readonly onStateChange: (state: ConnectionState) => void
+  readonly onError: (error: unknown) => void
+}
+
+export interface LiveConnection {
+  readonly connection: Connection
+  /** Ends the transport as a network would, behind the client's back. */
+  cut(): void
+}
+
+/** A code of applications, outside the gateway's ranges: the client takes it as it takes any lost connection. */
+const cutCode = 3000
+
+/** The client, with its transports in reach. */
+export function openLive(options: LiveOptions): LiveConnection {
+  const cuts = new Set<() => void>()
+  class CuttableWebSocket extends WebSocket {
+    constructor(url: string | URL, protocols?: string | string[]) {
+      super(url, protocols)
+      const cut = (): void => this.close(cutCode, 'Cut by hand.')
+      cuts.add(cut)
+      this.addEventListener('close', () => cuts.delete(cut))
+    }
+  }
+  const cuttableFetch: typeof fetch = (input, init = {}) => {
+    const abort = new AbortController()
+    const cut = (): void => abort.abort(new Error('Cut by hand.'))
+    cuts.add(cut)
+    init.signal?.addEventListener('abort', () => cuts.delete(cut))
+    return fetch(input, { ...init, signal: init.signal ? AbortSignal.any([init.signal, abort.signal]) : abort.signal })
+  }
+  const connection = connect({ ...options, base: location.origin, WebSocket: CuttableWebSocket, fetch: cuttableFetch })
+  return {
+    connection,
+    cut: () => {
+      for (const cut of cuts) cut()
+    },
+  }
+}

@@ -1,0 +1,129 @@
+import type { CloudEvent, Gap } from '../../../client/index.ts'
+import { type ConnectionAction, type ConnectionModel, newConnection, reduceConnection } from './connection-model.ts'
+import { nowMs } from './dom.ts'
+import { type Delivery, emptyLog, type EventLog, type LogAction, type LogRow, reduceLog } from './event-log.ts'
+import { latencyOf } from './format.ts'
+import type { Identity } from './identities.ts'
+import { type LiveConnection, openLive } from './live-connection.ts'
+
+export interface StoreOptions {
+  readonly channel: string
+  readonly token: (identity: Identity) => Promise<string | null>
+  /** Something is different from what was last shown. */
+  readonly changed: () => void
+  readonly announce: (text: string) => void
+  readonly gap: (model: ConnectionModel, reason: string) => void
+  readonly failed: (error: unknown) => void
+}
+
+/** How many of the ids that this page emitted are remembered for their latency. */
+const maxEmitted = 2_000
+
+/** What the page shows, and the live connections behind it. The reducers decide; this calls them and keeps what they return. */
+export class Store {
+  connections: readonly ConnectionModel[] = []
+  log: EventLog = emptyLog
+  readonly #options: StoreOptions
+  readonly #live = new Map<number, LiveConnection>()
+  readonly #emittedAtMs = new Map<string, number>()
+  #nextId = 1
+
+  constructor(options: StoreOptions) {
+    this.#options = options
+  }
+
+  add(start: Pick<ConnectionModel, 'identity' | 'transport' | 'cursor'>): void {
+    const id = this.#nextId
+    this.#nextId += 1
+    this.connections = [...this.connections, newConnection({ ...start, id })]
+    this.start(id, start.cursor ?? '')
+  }
+
+  /** @param cursor where to go on; empty: at the newest event */
+  start(id: number, cursor: string): void {
+    const model = this.#find(id)
+    if (model === undefined) return
+    this.#live.get(id)?.connection.close()
+    const { channel, token, failed } = this.#options
+    const live = openLive({
+      channel,
+      transport: model.transport,
+      cursor: cursor === '' ? null : cursor,
+      token: () => token(model.identity),
+      onStateChange: (state) => {
+        if (this.#live.get(id) !== live) return
+        this.#change(id, { kind: 'state', state, nowMs: nowMs() })
+        this.#options.announce(`Connection ${id}, ${model.identity.label}: ${state.kind}.`)
+      },
+      onEvent: (event) => this.#received(id, event),
+      onControl: (event) => this.#controlled(id, event),
+      onGap: (gap) => this.#lost(id, gap, live.connection.cursor),
+      onError: failed,
+    })
+    this.#live.set(id, live)
+    this.#options.changed()
+  }
+
+  stop(id: number): void {
+    this.#live.get(id)?.connection.close()
+  }
+
+  cut(id: number): void {
+    this.#live.get(id)?.cut()
+  }
+
+  remove(id: number): void {
+    this.stop(id)
+    this.#live.delete(id)
+    this.connections = this.connections.filter((model) => model.id !== id)
+    this.#options.announce(`Connection ${id} is removed.`)
+    this.#options.changed()
+  }
+
+  changeLog(action: LogAction): void {
+    this.log = reduceLog(this.log, action)
+    this.#options.changed()
+  }
+
+  /** This page is about to emit an event with that id. */
+  emitting(id: string): void {
+    this.#emittedAtMs.set(id, nowMs())
+    const [oldest] = this.#emittedAtMs.keys()
+    if (oldest !== undefined && this.#emittedAtMs.size > maxEmitted) this.#emittedAtMs.delete(oldest)
+  }
+
+  #received(id: number, event: CloudEvent): void {
+    const latencyMs = latencyOf(event, this.#emittedAtMs.get(event.id), nowMs())
+    this.#arrived({ kind: 'event', event }, { connectionId: id, latencyMs, isReplay: this.#find(id)?.isCatchingUp ?? false })
+    this.#change(id, { kind: 'event', cursor: event.cursor ?? null, latencyMs })
+    this.#options.announce(`${event.type} arrived on connection ${id}.`)
+  }
+
+  #controlled(id: number, event: CloudEvent): void {
+    // Gaps are told by `onGap`, also those that the client found by itself.
+    if (event.type !== 'dev.carillon.gap') this.#arrived({ kind: 'control', event }, { connectionId: id, latencyMs: null, isReplay: false })
+    this.#change(id, { kind: 'control', event })
+  }
+
+  #lost(id: number, { reason }: Gap, cursor: string | null): void {
+    const model = this.#find(id)
+    if (model === undefined) return
+    const event: CloudEvent = { specversion: '1.0', id: `gap-${nowMs()}`, source: `urn:carillon:channel:${this.#options.channel}`, type: 'dev.carillon.gap', data: { reason }, ...(cursor === null ? {} : { cursor }) }
+    this.#arrived({ kind: 'gap', event }, { connectionId: id, latencyMs: null, isReplay: false })
+    this.#change(id, { kind: 'gap', cursor })
+    this.#options.gap(model, reason)
+  }
+
+  #arrived(row: Pick<LogRow, 'kind' | 'event'>, delivery: Delivery): void {
+    this.changeLog({ kind: 'arrived', row: { ...row, receivedAtMs: nowMs() }, delivery })
+  }
+
+  #change(id: number, action: ConnectionAction): void {
+    this.connections = this.connections.map((model) => (model.id === id ? reduceConnection(model, action) : model))
+    this.#options.changed()
+  }
+
+  #find(id: number): ConnectionModel | undefined {
+    return this.connections.find((model) => model.id === id)
+  }
+}

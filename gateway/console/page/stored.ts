@@ -1,0 +1,34 @@
+import type { ConnectionModel } from './connection-model.ts'
+import type { Identity } from './identities.ts'
+
+/** What outlives a reload, in this tab. Never a token. */
+export interface Stored {
+  readonly identities: readonly Identity[]
+  readonly connections: readonly Pick<ConnectionModel, 'identity' | 'transport' | 'cursor'>[]
+  readonly browserIdentity: Identity | null
+}
+
+const hasNoToken = ({ token }: Identity): boolean => token === null
+
+export function renderStored(stored: Stored): string {
+  const running = stored.connections.filter(({ identity }) => hasNoToken(identity))
+  return JSON.stringify({
+    version: 1,
+    identities: stored.identities.filter(hasNoToken),
+    connections: running.map(({ identity, transport, cursor }) => ({ identity, transport, cursor })),
+    browserIdentity: stored.browserIdentity,
+  })
+}
+
+/** @returns null when there is nothing, or nothing that this version wrote */
+export function readStored(text: string | null): Stored | null {
+  if (text === null) return null
+  try {
+    const stored = JSON.parse(text)
+    // Only this page writes under this key, and the version says with which shape.
+    return stored?.version === 1 ? (stored as Stored) : null
+  } catch {
+    // Somebody edited it by hand.
+    return null
+  }
+}
