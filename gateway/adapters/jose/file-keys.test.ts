@@ -15,7 +15,8 @@ describe('keys from a file', () => {
   let first: TestIssuer
   let second: TestIssuer
   beforeEach(async () => {
-    ;[folder, first, second] = await Promise.all([mkdtemp(join(tmpdir(), 'carillon-keys-')), createTestIssuer({ kid: 'first' }), createTestIssuer({ kid: 'second' })])
+    // Their key sets are of one size, so that a change does not show there.
+    ;[folder, first, second] = await Promise.all([mkdtemp(join(tmpdir(), 'carillon-keys-')), createTestIssuer({ kid: 'key-1' }), createTestIssuer({ kid: 'key-2' })])
     path = join(folder, 'keys.json')
   })
   afterEach(() => rm(folder, { recursive: true }))

@@ -14,7 +14,8 @@ async function setUp(options: Partial<JwtAuthenticatorOptions> = {}) {
   const { logger, lines } = createRecordingLogger()
   const recorded = createRecordingMetrics()
   const clock = { nowMs: startMs }
-  const authenticator = createJwtAuthenticator(jwtOptions({ jwtJwksUri: server.uri, ...options }), { logger, metrics: recorded.metrics, now: () => clock.nowMs })
+  const attempts = vi.fn<typeof fetch>((...request) => fetch(...request))
+  const authenticator = createJwtAuthenticator(jwtOptions({ jwtJwksUri: server.uri, ...options }), { logger, metrics: recorded.metrics, now: () => clock.nowMs, fetch: attempts })
   onTestFinished(async () => {
     await authenticator.stop()
     await server.stop()
@@ -24,7 +25,7 @@ async function setUp(options: Partial<JwtAuthenticatorOptions> = {}) {
     const answer = await authenticator.authenticate(await by.sign(goodClaims(startMs), { ...header }))
     return answer.ok ? 'ok' : answer.error.kind
   }
-  return { server, first, second, authenticator, authenticate, lines, clock, fetches: (outcome: string) => recorded.value('jwksFetches', { outcome }) }
+  return { server, first, second, authenticator, authenticate, lines, clock, attempts, fetches: (outcome: string) => recorded.value('jwksFetches', { outcome }) }
 }
 
 const logged = (lines: readonly { readonly message: string }[], text: string) => lines.filter(({ message }) => message.includes(text)).length
@@ -219,14 +220,22 @@ describe('keys from a JWKS endpoint', () => {
   })
 
   it('are not fetched any more after the stop, also when it comes twice and in the middle of a fetch', async () => {
-    const { authenticator, authenticate, second, server, fetches } = await setUp({ jwksRefreshMs: 5 })
+    const { authenticator, server, attempts, fetches } = await setUp({ jwksRefreshMs: 5 })
     const held = holdAnswers(server)
     const starting = authenticator.start()
     await held
     await Promise.all([authenticator.stop(), authenticator.stop()])
     await starting
-    const { requests } = server
-    expect(await authenticate(second)).toBe('keys-unavailable')
-    expect([server.requests, fetches('failed'), fetches('ok')]).toEqual([requests, 0, 0])
+    const another = await setUp({ jwksRefreshMs: 5 })
+    await another.authenticator.start()
+    await vi.waitFor(() => expect(another.attempts.mock.calls.length).toBeGreaterThanOrEqual(4)) // by then the stopped one would have tried
+    expect([attempts.mock.calls.length, fetches('failed'), fetches('ok')]).toEqual([1, 0, 0])
+  })
+
+  it('are unknown to whoever asks after the stop, and nobody waits for them', async () => {
+    const { authenticator, authenticate, first, second, server } = await setUp()
+    await authenticator.start()
+    await authenticator.stop()
+    expect([await authenticate(first), await authenticate(second), server.requests]).toEqual(['ok', 'keys-unavailable', 1])
   })
 })
