@@ -1,6 +1,6 @@
-import type { AddressInfo } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
 import { createInternalServer } from './adapters/http/internal-server.ts'
-import { type ConsoleAsset } from './adapters/http/routes.ts'
+import type { ConsoleAsset } from './adapters/http/routes.ts'
 import { createPublicServer } from './adapters/http/public-server.ts'
 import { attachWebSocketUpgrade } from './adapters/ws/upgrade.ts'
 import type { Authenticator } from './auth/authenticator.ts'
@@ -13,8 +13,9 @@ import { createEmitService } from './emit/emit-service.ts'
 import type { EventPublisher } from './emit/event-publisher.ts'
 import { createRateLimiter } from './emit/rate-limiter.ts'
 import { TokenBucket } from './emit/token-bucket.ts'
+import type { IncomingEvent } from './event/cloud-event.ts'
 import { createRecordDecoder } from './event/decode-record.ts'
-import { createEventEncoder } from './event/encode-event.ts'
+import { encodeEvent } from './event/encode-event.ts'
 import { encodeRecord } from './event/encode-record.ts'
 import type { Channel } from './hub/channel.ts'
 import { createChannel, warmUpMs } from './hub/create-channel.ts'
@@ -40,7 +41,8 @@ export interface GatewayAdapters {
   readonly issueToken: ((claims: unknown) => Promise<Result<string, string>>) | null
   readonly consoleAssets: ReadonlyMap<string, ConsoleAsset> | null
   readonly metrics: Metrics
-  readonly renderMetrics: () => Promise<{ readonly contentType: string; readonly body: string }>
+  /** The metrics, as the internal port serves them. */
+  readonly metricsPage: { readonly contentType: string; render(): Promise<string> }
   readonly logger: Logger
   readonly tracer: Tracer
   readonly stopTracing: () => Promise<void>
@@ -63,6 +65,7 @@ export async function startGateway(config: Config, adapters: GatewayAdapters): P
   const publicPort = await core.publicServer.listen({ host: config.host, port: config.port })
   health.set('listening', null)
   await adapters.keys?.start()
+  watchKeys(adapters, core)
   health.set('publisher', null)
   await adapters.source.start(core.ingest, { sinceMs: Date.now() - warmUpMs(config) })
   await adapters.deadLetters?.start()
@@ -78,6 +81,20 @@ export async function startGateway(config: Config, adapters: GatewayAdapters): P
 
 type Core = ReturnType<typeof assemble>
 
+/** Without keys nobody can be let in. They may come late, when the identity provider starts after us; they never go again. */
+function watchKeys(adapters: GatewayAdapters, core: Core): void {
+  const look = (): boolean => {
+    const hasKeys = adapters.keys?.hasKeys() ?? true
+    if (hasKeys) core.health.set('keys', null)
+    return hasKeys
+  }
+  if (look()) return
+  const timer = setInterval(() => {
+    if (look() || core.drain.isDraining) clearInterval(timer)
+  }, 250)
+  timer.unref()
+}
+
 /** Puts the parts together. Starts nothing. */
 function assemble(config: Config, adapters: GatewayAdapters) {
   const { metrics, logger, tracer } = adapters
@@ -87,7 +104,7 @@ function assemble(config: Config, adapters: GatewayAdapters) {
   const { channel, ingest } = createChannel({
     options: config,
     decode: createRecordDecoder(limits),
-    encode: createEventEncoder(limits),
+    encode: encodeEvent,
     metrics,
     logger,
     tracer,
@@ -104,7 +121,6 @@ function assemble(config: Config, adapters: GatewayAdapters) {
   })
   metrics.logHealthy.set(1)
   const originPolicy = createOriginPolicy({ allowedOrigins: config.allowedOrigins, allowAny: config.dangerouslyAllowAnyOrigin, isDevelopment: config.isDevelopment })
-  const hasKeys = (): boolean => adapters.keys?.hasKeys() ?? true
   const admission = createAdmission({
     channel,
     authenticator: adapters.authenticator,
@@ -130,7 +146,7 @@ function assemble(config: Config, adapters: GatewayAdapters) {
     emitService: createEmitService({
       publisher: adapters.publisher,
       rateLimiter: createRateLimiter({ ratePerS: config.emitRatePerS, burst: config.emitBurst, maxSubjects: 10_000, now: performance.now() }),
-      encode: ({ event, audience }, { traceparent }) => encodeRecord(event, audience, traceparent),
+      encode: ({ event, audience }: IncomingEvent, { traceparent }) => encodeRecord(event, audience, traceparent),
       maxInFlight: config.emitMaxInFlight,
       timeoutMs: config.kafkaProduceTimeoutMs,
       tracer,
@@ -157,15 +173,7 @@ function assemble(config: Config, adapters: GatewayAdapters) {
     logger,
     now: Date.now,
   })
-  const internalServer = createInternalServer({
-    isLive: () => health.live().ok,
-    waitingFor: () => {
-      health.set('keys', hasKeys() ? null : 'the keys that verify tokens have not been loaded yet')
-      return health.ready().waitingFor
-    },
-    renderMetrics: adapters.renderMetrics,
-    logger,
-  })
+  const internalServer = createInternalServer({ health, metrics: adapters.metricsPage, logger })
   return { channel, ingest, health, publicServer, internalServer, sockets, drain }
 }
 
@@ -174,10 +182,12 @@ async function stopGateway(config: Config, adapters: GatewayAdapters, core: Core
   core.health.set('not-draining', 'the gateway is stopping')
   await pause(config.drainDelayMs)
   core.drain.isDraining = true
-  await drainSessions(core.channel.hub, { periodMs: config.drainMs, signal: new AbortController().signal, random: Math.random, wait: pause })
+  await drainSessions(core.channel.hub, { periodMs: config.drainMs, signal: new AbortController().signal, random: Math.random, wait: (ms) => pause(ms) })
   await core.sockets.stop()
   await core.publicServer.close({ deadlineMs: config.stopTimeoutMs })
   await adapters.publisher.stop({ deadlineMs: config.stopTimeoutMs })
-  await within(config.stopTimeoutMs, Promise.all([adapters.source.stop(), adapters.deadLetters?.stop(), adapters.keys?.stop(), adapters.stopTracing()]))
+  // What hangs here (a broker that does not answer) has nothing left to lose.
+  const released = Promise.all([adapters.source.stop(), adapters.deadLetters?.stop(), adapters.keys?.stop(), adapters.stopTracing()])
+  await Promise.race([released, pause(config.stopTimeoutMs, undefined, { ref: false })])
   await core.internalServer.close({ deadlineMs: 100 })
 }

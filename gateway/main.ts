@@ -27,8 +27,7 @@ async function main(): Promise<void> {
 async function run(config: Config, env: NodeJS.ProcessEnv): Promise<void> {
   const adapters = await createGatewayAdapters(config, { env, version: packageJson.version })
   for (const warning of configWarnings(env, config)) adapters.logger.warn({ warning }, 'an option looks wrong')
-  const stopping = new AbortController()
-  const gateway = await startGateway(config, adapters, stopping.signal)
+  const gateway = await startGateway(config, adapters)
   if (config.isDevelopment && config.logLevel !== 'silent') process.stdout.write(renderBanner(config, gateway.ports))
   const signal = await nextSignal()
   adapters.logger.info({ signal }, 'stopping; a second signal ends it at once')

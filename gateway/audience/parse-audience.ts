@@ -1,0 +1,98 @@
+import { failed, ok, type Result } from '../result.ts'
+import type { Audience } from './audience.ts'
+
+export interface AudienceLimits {
+  /** Most users, usernames, organizations and roles together, counted as given. */
+  readonly maxNames: number
+}
+
+/** What is wrong with one member. Never contains a name. */
+export interface AudienceProblem {
+  readonly member: AudienceMember
+  /** What was wrong and what was expected, without the member's name and the full stop. */
+  readonly problem: string
+}
+
+const nameLists = ['users', 'usernames', 'organizations', 'roles'] as const
+export const audienceMembers = ['broadcast', ...nameLists] as const
+export type AudienceMember = (typeof audienceMembers)[number]
+
+/** UTF-16 code units. Names become keys of indexes, so that their length is memory that a stranger could grow. */
+export const maxNameLength = 512
+
+/**
+ * Reads the members of an audience from an object; other members are not looked at, and null is the same as absent (what Go
+ * writes for an empty list). ok(null): the object names nobody, which is for the caller to judge.
+ *
+ * The error is a sentence for each member that breaks a rule.
+ */
+export function parseAudience(value: unknown, limits: AudienceLimits): Result<Audience | null, string> {
+  const audience = readAudience(value, limits)
+  if (audience.ok) return audience
+  return failed(audience.error.map(({ member, problem }) => `${member}: ${problem}.`).join(' '))
+}
+
+/** As `parseAudience`, with the problems by member. */
+export function readAudience(value: unknown, limits: AudienceLimits): Result<Audience | null, readonly AudienceProblem[]> {
+  if (!isObject(value)) return failed([{ member: 'broadcast', problem: 'the audience is not an object; expected one with any of broadcast, users, usernames, organizations, roles' }])
+  const problems = findProblems(value, limits)
+  if (problems.length > 0) return failed(problems)
+  const [users, usernames, organizations, roles] = [distinct(value.users), distinct(value.usernames), distinct(value.organizations), distinct(value.roles)]
+  const broadcast = value.broadcast === true
+  const isNobody = !broadcast && users.length + usernames.length + organizations.length === 0
+  return ok(isNobody ? null : { broadcast, users, usernames, organizations, roles })
+}
+
+/**
+ * Reads an audience that stands alone, as in the extension `audience`. Here an unknown member is an error: one that is meant to
+ * narrow the audience, and is not understood, would widen it.
+ */
+export function parseWholeAudience(value: unknown, limits: AudienceLimits): Result<Audience | null, string> {
+  const hasUnknown = isObject(value) && Object.keys(value).some((name) => !isMember(name))
+  if (hasUnknown) return failed('The audience has a member that is not known; expected any of broadcast, users, usernames, organizations, roles.')
+  return parseAudience(value, limits)
+}
+
+/** The audience as compact JSON, members that say nothing left out: what `ce_audience` holds and `parseWholeAudience` reads. */
+export function formatAudience(audience: Audience): string {
+  const members: Record<string, unknown> = {}
+  if (audience.broadcast) members.broadcast = true
+  for (const list of nameLists) if (audience[list].length > 0) members[list] = audience[list]
+  return JSON.stringify(members)
+}
+
+type Given = Readonly<Record<string, unknown>>
+
+function findProblems(given: Given, { maxNames }: AudienceLimits): readonly AudienceProblem[] {
+  const problems: AudienceProblem[] = []
+  if (!isAbsent(given.broadcast) && typeof given.broadcast !== 'boolean') problems.push({ member: 'broadcast', problem: 'expected true or false' })
+  for (const member of nameLists) {
+    const problem = findListProblem(given[member])
+    if (problem !== null) problems.push({ member, problem })
+  }
+  if (countOf(given.roles) > 0 && countOf(given.organizations) === 0) problems.push({ member: 'roles', problem: 'expected organizations beside them; roles alone would cross tenants' })
+  const count = nameLists.reduce((sum, member) => sum + countOf(given[member]), 0)
+  if (count > maxNames) problems.push({ member: longestOf(given), problem: `the audience has ${count} names; expected at most ${maxNames} in all` })
+  return problems
+}
+
+function findListProblem(list: unknown): string | null {
+  if (isAbsent(list)) return null
+  if (!Array.isArray(list)) return 'expected a list of strings'
+  const index = list.findIndex((name: unknown) => typeof name !== 'string' || name === '' || name.length > maxNameLength)
+  return index === -1 ? null : `item ${index} is not right; expected a string of 1 to ${maxNameLength} characters`
+}
+
+const isObject = (value: unknown): value is Given => typeof value === 'object' && value !== null && !Array.isArray(value)
+const isMember = (name: string): boolean => (audienceMembers as readonly string[]).includes(name) // widened, so that any string can be asked for
+const isAbsent = (value: unknown): boolean => value === undefined || value === null
+const countOf = (list: unknown): number => (Array.isArray(list) ? list.length : 0)
+const longestOf = (given: Given): AudienceMember => nameLists.reduce((longest, list) => (countOf(given[list]) > countOf(given[longest]) ? list : longest))
+
+function distinct(list: unknown): readonly string[] {
+  if (!Array.isArray(list) || list.length === 0) return none
+  const names: readonly string[] = list // findListProblem has seen that they are strings
+  return names.length === 1 ? names : [...new Set(names)]
+}
+
+const none: readonly string[] = Object.freeze([])

@@ -1,0 +1,66 @@
+/** The rules that CloudEvents 1.0 (section 3) has for attributes. */
+
+/** Attributes that the gateway writes or uses up itself; they are not passed on as they came. */
+export const ownAttributes: ReadonlySet<string> = new Set(['specversion', 'audience', 'cursor', 'data', 'data_base64'])
+
+export type AttributeValue = string | number | boolean
+
+/** @returns what is wrong with an attribute, as the end of "`name` must ..."; null when it is fine */
+export function judgeAttribute(name: string, value: unknown): string | null {
+  if (!/^[a-z0-9]{1,64}$/.test(name)) return 'have a name of lower-case letters and digits only'
+  const rule = rules[name]
+  if (rule !== undefined) return typeof value === 'string' && isText(value) && rule.accepts(value) ? null : rule.expected
+  if (typeof value === 'boolean') return null
+  if (typeof value === 'number') return Number.isInteger(value) && Math.abs(value) <= 2_147_483_648 ? null : 'be a string, a boolean or a 32-bit integer'
+  return typeof value === 'string' && isText(value) ? null : 'be a string without control characters, a boolean or a 32-bit integer'
+}
+
+interface Rule {
+  readonly accepts: (value: string) => boolean
+  readonly expected: string
+}
+
+const rules: Readonly<Record<string, Rule | undefined>> = Object.assign(Object.create(null), {
+  id: { accepts: (value) => value !== '', expected: 'be a non-empty string' },
+  source: { accepts: (value) => /^[^\s<>"{}|\\^`]+$/.test(value), expected: 'be a URI reference, as `urn:my:service` or `/my/service`' },
+  type: { accepts: (value) => value !== '', expected: 'be a non-empty string, as `com.example.order.created`' },
+  subject: { accepts: (value) => value !== '', expected: 'be a non-empty string' },
+  time: { accepts: isTimestamp, expected: 'be an RFC 3339 timestamp, as `2026-01-31T12:00:00Z`' },
+  datacontenttype: { accepts: (value) => /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+\s*(?:;.*)?$/.test(value), expected: 'be a media type, as `application/json`' },
+  dataschema: { accepts: (value) => /^[a-z][a-z0-9+.-]*:[^\s<>"{}|\\^`]+$/i.test(value), expected: 'be an absolute URI' },
+} satisfies Record<string, Rule>)
+
+const requiredAttributes = ['id', 'source', 'type'] as const
+
+/** The first required attribute that is missing; null when all are there. */
+export function missingAttribute(attributes: Readonly<Record<string, unknown>>): string | null {
+  return requiredAttributes.find((name) => attributes[name] === undefined || attributes[name] === null) ?? null
+}
+
+/** `1.0.2` is what chrome-service-backend's producers write; it means 1.0. */
+export const isSpecVersion = (value: unknown): boolean => value === '1.0' || value === '1.0.2'
+
+function isTimestamp(value: string): boolean {
+  const match = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/.exec(value)
+  if (match === null) return false
+  const [, year, month, day, hour, minute, second] = match.map(Number)
+  const lastDay = new Date(Date.UTC(year ?? 0, month ?? 0, 0)).getUTCDate()
+  return isWithin(month, 1, 12) && isWithin(day, 1, lastDay) && isWithin(hour, 0, 23) && isWithin(minute, 0, 59) && isWithin(second, 0, 60)
+}
+
+const isWithin = (value: number | undefined, least: number, most: number): boolean => value !== undefined && value >= least && value <= most
+
+/** CloudEvents section 3.1: no control characters, no half of a surrogate pair. */
+function isText(value: string): boolean {
+  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
+  return value.isWellFormed() && !/[\u0000-\u001f\u007f-\u009f]/.test(value)
+}
+
+/** How data of a media type stands in the JSON of an event (CloudEvents JSON format, section 3.1). */
+export function dataShape(datacontenttype: string | null): 'json' | 'text' | 'binary' {
+  if (datacontenttype === null) return 'json'
+  const [mediaType = ''] = datacontenttype.toLowerCase().split(';')
+  const [top = '', sub = ''] = mediaType.trim().split('/')
+  if (sub === 'json' || sub.endsWith('+json')) return 'json'
+  return top === 'text' || sub === 'xml' || sub.endsWith('+xml') ? 'text' : 'binary'
+}

@@ -1,0 +1,151 @@
+import { createAudienceReader, parseAudience } from '../audience/parse-audience.ts'
+import type { Audience } from '../audience/audience.ts'
+import { failed, ok, type Result } from '../result.ts'
+import { isSpecVersion, missingAttribute } from './attributes.ts'
+import type { DecodedRecord, DecodeFailure, DecodeFailureReason } from './decoded-record.ts'
+import { isJsonObject, parseJson } from './json-text.ts'
+import type { LogRecord, RecordHeaders } from './log-record.ts'
+
+export type DecodeOutcome =
+  | { readonly kind: 'event'; readonly record: DecodedRecord }
+  /** An event that names nobody: it is no failure, and reaches nobody. */
+  | { readonly kind: 'no-audience' }
+  | { readonly kind: 'undecodable'; readonly failure: DecodeFailure }
+
+export interface DecodeLimits {
+  /** Largest value of a record, in bytes. */
+  readonly maxEventBytes: number
+  readonly maxAudienceNames: number
+}
+
+/**
+ * Makes the decoder of the three forms that docs/protocol.md section 9 names. Pure but for a cache of audiences. Of a binary record
+ * only the headers that routing needs are looked at; what is wrong with the rest is found when somebody is to receive it
+ * (`encode-event.ts`), or by the dead letter worker, which asks both.
+ */
+export function createRecordDecoder(limits: DecodeLimits): (record: LogRecord) => DecodeOutcome {
+  const readAudience = createAudienceReader(limits)
+  return (record) => {
+    const decoded = decode(record, limits, readAudience)
+    if (!decoded.ok) return { kind: 'undecodable', failure: decoded.error }
+    return decoded.value === null ? { kind: 'no-audience' } : { kind: 'event', record: decoded.value }
+  }
+}
+
+type AudienceReader = ReturnType<typeof createAudienceReader>
+/** null: nobody. */
+type Decoded = Result<DecodedRecord | null, DecodeFailure>
+
+function decode(record: LogRecord, limits: DecodeLimits, readAudience: AudienceReader): Decoded {
+  const { headers, value } = record
+  if ((value?.length ?? 0) > limits.maxEventBytes) return fail('too-large', `The record is larger than ${limits.maxEventBytes} bytes.`)
+  if (headers.ce_specversion !== undefined) return decodeBinary(record, readAudience)
+  if (value === null || value.length === 0) return fail('empty', 'The record has neither a value nor `ce_` headers.')
+  const contentType = readHeader(headers, contentTypeHeader(headers))
+  if (!contentType.ok) return contentType
+  if (contentType.value === null) return decodeJson(value, record, { readLegacy: true, limits, readAudience })
+  const [mediaType = ''] = contentType.value.toLowerCase().split(';')
+  if (mediaType.trim() === 'application/cloudevents+json') return decodeJson(value, record, { readLegacy: false, limits, readAudience })
+  return fail('content-type', 'The content type is neither application/cloudevents+json, nor are there `ce_` headers beside it.')
+}
+
+// ---- binary
+
+function decodeBinary(record: LogRecord, readAudience: AudienceReader): Decoded {
+  const { headers } = record
+  const specversion = readHeader(headers, 'ce_specversion')
+  if (!specversion.ok) return specversion
+  if (!isSpecVersion(specversion.value)) return fail('specversion', 'The specversion must be 1.0.')
+  const id = readRequired(headers, 'ce_id')
+  if (!id.ok) return id
+  const source = readRequired(headers, 'ce_source')
+  if (!source.ok) return source
+  const type = readRequired(headers, 'ce_type')
+  if (!type.ok) return type
+  const audienceText = readHeader(headers, 'ce_audience')
+  if (!audienceText.ok) return audienceText
+  if (audienceText.value === null) return ok(null)
+  const audience = readAudience(audienceText.value)
+  if (!audience.ok) return fail('bad-audience', audience.error)
+  if (audience.value === null) return ok(null)
+  return ok({ id: id.value, source: source.value, audience: audience.value, traceparent: traceparentOf(headers, null), content: { kind: 'binary', record } })
+}
+
+function readRequired(headers: RecordHeaders, name: string): Result<string, DecodeFailure> {
+  const read = readHeader(headers, name)
+  if (!read.ok) return read
+  return read.value === null || read.value === '' ? fail('not-an-event', `The header ${name} is missing or empty.`) : ok(read.value)
+}
+
+/** A header is sent once, and is UTF-8 (CloudEvents Kafka binding, section 3.2.3). */
+export function readHeader(headers: RecordHeaders, name: string): Result<string | null, DecodeFailure> {
+  const value = headers[name]
+  if (value === undefined || value === null) return ok(null)
+  if (!(value instanceof Buffer)) return fail('bad-attribute', `The header ${name} was sent more than once.`)
+  const text = value.toString()
+  return text.includes('\ufffd') && !Buffer.from(text).equals(value) ? fail('invalid-utf8', `The header ${name} is not UTF-8.`) : ok(text)
+}
+
+/** The binding says `content-type`; headers of Kafka keep their case, and producers differ. */
+export function contentTypeHeader(headers: RecordHeaders): string {
+  if (headers['content-type'] !== undefined) return 'content-type'
+  return Object.keys(headers).find((name) => name.toLowerCase() === 'content-type') ?? 'content-type'
+}
+
+/** The transport's trace context, else the event's own. */
+function traceparentOf(headers: RecordHeaders, own: unknown): string | null {
+  const header = headers.traceparent ?? headers.ce_traceparent
+  if (header instanceof Buffer) return header.toString('latin1')
+  return typeof own === 'string' ? own : null
+}
+
+// ---- structured and legacy
+
+interface JsonForm {
+  /** The audience is in `data`, beside the payload. */
+  readonly readLegacy: boolean
+  readonly limits: DecodeLimits
+  readonly readAudience: AudienceReader
+}
+
+function decodeJson(value: Buffer, record: LogRecord, form: JsonForm): Decoded {
+  const parsed = parseJson(value)
+  if (!parsed.ok) return parsed
+  const event = parsed.value
+  if (!isJsonObject(event)) return fail('not-an-event', 'The value is JSON, but not an object.')
+  if (event.specversion === undefined) return fail('not-an-event', 'The attribute specversion is missing.')
+  if (!isSpecVersion(event.specversion)) return fail('specversion', 'The specversion must be 1.0.')
+  const missing = missingAttribute(event)
+  if (missing !== null) return fail('not-an-event', `The attribute ${missing} is missing.`)
+  const { id, source } = event
+  if (typeof id !== 'string' || typeof source !== 'string' || id === '' || source === '') return fail('not-an-event', 'The attributes id and source must be non-empty strings.')
+  const routed = form.readLegacy ? liftPayload(event, form.limits) : readExtension(event, form)
+  if (!routed.ok) return routed
+  const { audience, content } = routed.value
+  if (audience === null) return ok(null)
+  return ok({ id, source, audience, traceparent: traceparentOf(record.headers, event.traceparent), content: { kind: 'parsed', event: content, bytes: value.length } })
+}
+
+interface Routed {
+  readonly audience: Audience | null
+  readonly content: Readonly<Record<string, unknown>>
+}
+
+/** `data` is `{broadcast, users, usernames, roles, organizations, payload}`; what is delivered as `data` is the payload. */
+function liftPayload(event: Readonly<Record<string, unknown>>, limits: DecodeLimits): Result<Routed, DecodeFailure> {
+  const { data, ...attributes } = event
+  if (!isJsonObject(data)) return fail('bad-audience', 'Without a content type, data must be an object with the audience and the payload.')
+  const audience = parseAudience(data, limits)
+  if (!audience.ok) return fail('bad-audience', audience.error)
+  const content = data.payload === undefined ? attributes : { ...attributes, data: data.payload }
+  return ok({ audience: audience.value, content })
+}
+
+/** The extension `audience`: compact JSON in a string; an object, which CloudEvents does not allow but people write, is read as well. */
+function readExtension(event: Readonly<Record<string, unknown>>, form: JsonForm): Result<Routed, DecodeFailure> {
+  if (event.audience === undefined || event.audience === null) return ok({ audience: null, content: event })
+  const audience = typeof event.audience === 'string' ? form.readAudience(event.audience) : parseAudience(event.audience, form.limits)
+  return audience.ok ? ok({ audience: audience.value, content: event }) : fail('bad-audience', audience.error)
+}
+
+const fail = (reason: DecodeFailureReason, detail: string) => failed<DecodeFailure>({ reason, detail })

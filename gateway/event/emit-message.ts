@@ -1,0 +1,40 @@
+import { parseAudience } from '../audience/parse-audience.ts'
+import { failed, ok, type Result } from '../result.ts'
+import { judgeAttribute } from './attributes.ts'
+import type { EventLimits, EventProblem, IncomingEvent } from './cloud-event.ts'
+import type { HttpBindingFailure } from './http-binding.ts'
+import { isJsonObject, parseJson } from './json-text.ts'
+
+/** The `source` of events that come by `POST emit-message`, which has no member for one. */
+export const emitMessageSource = 'urn:carillon:emit-message'
+
+export interface EmitMessageParts {
+  readonly limits: EventLimits
+  /** For a message without an id. */
+  readonly newId: () => string
+  readonly now: () => Date
+}
+
+type Decoded = Result<IncomingEvent, Extract<HttpBindingFailure, { readonly kind: 'not-json' | 'invalid-event' | 'event-too-large' }>>
+
+/** Reads `{id, type, broadcast, users, usernames, roles, organizations, payload}`; other members are ignored. All problems are found at once. */
+export function decodeEmitMessage(body: Buffer, { limits, newId, now }: EmitMessageParts): Decoded {
+  const parsed = parseJson(body)
+  if (!parsed.ok) return failed({ kind: 'not-json', detail: parsed.error.detail })
+  if (!isJsonObject(parsed.value)) return failed({ kind: 'invalid-event', problems: [{ attribute: null, detail: 'The message must be a JSON object.' }] })
+  const { id: givenId, type, payload } = parsed.value
+  const id = givenId ?? newId()
+  const problems: EventProblem[] = []
+  for (const [attribute, value] of [['id', id], ['type', type]] as const) {
+    const wrong = judgeAttribute(attribute, value)
+    if (wrong !== null) problems.push({ attribute, detail: value === undefined ? 'is missing; it must be a non-empty string.' : `must ${wrong}.` })
+  }
+  const audience = parseAudience(parsed.value, limits)
+  if (!audience.ok) problems.push({ attribute: 'audience', detail: audience.error })
+  else if (audience.value === null) problems.push({ attribute: 'audience', detail: 'names nobody; set broadcast, users, usernames or organizations.' })
+  if (problems.length > 0 || typeof id !== 'string' || typeof type !== 'string' || !audience.ok || audience.value === null) return failed({ kind: 'invalid-event', problems })
+  const data = payload === undefined ? null : Buffer.from(JSON.stringify(payload))
+  if ((data?.length ?? 0) > limits.maxEventBytes) return failed({ kind: 'event-too-large', detail: `The payload has more than ${limits.maxEventBytes} bytes (MAX_EVENT_BYTES).` })
+  const event = { id, source: emitMessageSource, attributes: { type, time: now().toISOString() }, datacontenttype: data === null ? null : 'application/json', data }
+  return ok({ id, source: emitMessageSource, event, audience: audience.value })
+}

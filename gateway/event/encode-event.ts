@@ -1,0 +1,97 @@
+import { isUtf8 } from 'node:buffer'
+import { failed, ok, type Result } from '../result.ts'
+import { dataShape, judgeAttribute, missingAttribute, ownAttributes } from './attributes.ts'
+import { contentTypeHeader, readHeader } from './decode-record.ts'
+import type { DecodeFailure, DecodeFailureReason, EventContent } from './decoded-record.ts'
+import { onOneLine, parseJson } from './json-text.ts'
+import type { LogRecord } from './log-record.ts'
+
+/**
+ * Writes an event for the wire (CloudEvents JSON format 1.0): one line of JSON without its closing brace, so that whoever frames it can
+ * add the cursor. Here the whole event is judged; routing looked only at what it needed. JSON data keep the text that they came with,
+ * so that numbers are not rounded on the way.
+ */
+export function encodeEvent(content: EventContent): Result<Buffer, DecodeFailure> {
+  const written = content.kind === 'binary' ? writeBinary(content.record) : writeParsed(content.event)
+  return written.ok ? ok(Buffer.from(`{"specversion":"1.0"${written.value}`)) : written
+}
+
+type Written = Result<string, DecodeFailure>
+
+// ---- from ce_ headers
+
+function writeBinary(record: LogRecord): Written {
+  const attributes = readAttributes(record)
+  if (!attributes.ok) return attributes
+  const head = writeAttributes(attributes.value)
+  if (!head.ok) return head
+  const data = writeBytes(record.value, attributes.value.datacontenttype ?? null)
+  return data.ok ? ok(head.value + data.value) : data
+}
+
+function readAttributes({ headers }: LogRecord): Result<Readonly<Record<string, string>>, DecodeFailure> {
+  const attributes: Record<string, string> = {}
+  const contentType = readHeader(headers, contentTypeHeader(headers))
+  if (!contentType.ok) return contentType
+  if (contentType.value !== null) attributes.datacontenttype = contentType.value
+  for (const header of Object.keys(headers)) {
+    if (!header.startsWith('ce_')) continue
+    const name = header.slice(3)
+    if (ownAttributes.has(name)) continue
+    const read = readHeader(headers, header)
+    if (!read.ok) return read
+    if (read.value !== null) attributes[name] = read.value
+  }
+  return ok(attributes)
+}
+
+function writeBytes(value: Buffer | null, datacontenttype: string | null): Written {
+  if (value === null || value.length === 0) return ok('')
+  switch (dataShape(datacontenttype)) {
+    case 'json': {
+      const parsed = parseJson(value)
+      if (!parsed.ok) return fail(parsed.error.reason === 'not-json' ? 'bad-data' : parsed.error.reason, `The data are not what the content type says. ${parsed.error.detail}`)
+      return ok(`,"data":${onOneLine(value.toString()).trim()}`)
+    }
+    case 'text':
+      return ok(isUtf8(value) ? `,"data":${JSON.stringify(value.toString())}` : base64(value))
+    case 'binary':
+      return ok(base64(value))
+  }
+}
+
+const base64 = (value: Buffer): string => `,"data_base64":"${value.toString('base64')}"`
+
+// ---- from JSON
+
+function writeParsed(event: Readonly<Record<string, unknown>>): Written {
+  const head = writeAttributes(event)
+  if (!head.ok) return head
+  const { data, data_base64: encoded } = event
+  if (data !== undefined && encoded !== undefined && encoded !== null) return fail('bad-data', 'An event has data or data_base64, not both.')
+  if (encoded !== undefined && encoded !== null) return writeEncoded(encoded)
+  return ok(data === undefined ? '' : `,"data":${JSON.stringify(data)}`)
+}
+
+function writeEncoded(encoded: unknown): Written {
+  const isBase64 = typeof encoded === 'string' && encoded.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(encoded)
+  return isBase64 ? ok(`,"data_base64":"${encoded}"`) : fail('bad-data', 'data_base64 must be a string of base64.')
+}
+
+// ---- both
+
+/** `,"name":value` for each attribute, as given; those of our own and those that are null are left out. */
+function writeAttributes(attributes: Readonly<Record<string, unknown>>): Written {
+  const missing = missingAttribute(attributes)
+  if (missing !== null) return fail('not-an-event', `The attribute ${missing} is missing.`)
+  let text = ''
+  for (const [name, value] of Object.entries(attributes)) {
+    if (ownAttributes.has(name) || value === null || value === undefined) continue
+    const wrong = judgeAttribute(name, value)
+    if (wrong !== null) return fail('bad-attribute', `The attribute ${JSON.stringify(name.slice(0, 64))} must ${wrong}.`)
+    text += `,"${name}":${JSON.stringify(value)}`
+  }
+  return ok(text)
+}
+
+const fail = (reason: DecodeFailureReason, detail: string) => failed<DecodeFailure>({ reason, detail })

@@ -1,0 +1,29 @@
+import { failed, ok, type Result } from '../result.ts'
+import { dataShape } from './attributes.ts'
+import type { EventProblem } from './cloud-event.ts'
+import { isJsonObject } from './json-text.ts'
+import type { RawEvent } from './judge-event.ts'
+
+/** Takes an event in the JSON format (CloudEvents JSON format 1.0, section 3) apart into attributes and bytes. */
+export function readStructuredEvent(value: unknown): Result<RawEvent, readonly EventProblem[]> {
+  if (!isJsonObject(value)) return failed([{ attribute: null, detail: 'An event must be a JSON object.' }])
+  const { data, data_base64: encoded, ...attributes } = value
+  if (encoded !== undefined && encoded !== null) return data === undefined ? readEncoded(encoded, attributes) : wrongData('An event has data or data_base64, not both.')
+  return data === undefined ? ok({ attributes, data: null }) : readData(data, attributes)
+}
+
+function readEncoded(encoded: unknown, attributes: RawEvent['attributes']): Result<RawEvent, readonly EventProblem[]> {
+  if (typeof encoded !== 'string') return wrongData('data_base64 must be a string.')
+  const data = Buffer.from(encoded, 'base64')
+  return data.toString('base64') === encoded ? ok({ attributes, data }) : wrongData('data_base64 must be base64 with padding (RFC 4648 section 4).')
+}
+
+function readData(data: unknown, attributes: RawEvent['attributes']): Result<RawEvent, readonly EventProblem[]> {
+  const { datacontenttype } = attributes
+  if (datacontenttype === undefined || datacontenttype === null) return ok({ attributes: { ...attributes, datacontenttype: 'application/json' }, data: Buffer.from(JSON.stringify(data)) })
+  // A content type of the wrong type is found when the attributes are judged.
+  if (typeof datacontenttype !== 'string' || dataShape(datacontenttype) === 'json') return ok({ attributes, data: Buffer.from(JSON.stringify(data)) })
+  return typeof data === 'string' ? ok({ attributes, data: Buffer.from(data) }) : wrongData('data must be a string when datacontenttype is not JSON; use data_base64 for bytes.')
+}
+
+const wrongData = (detail: string) => failed<readonly EventProblem[]>([{ attribute: 'data', detail }])
