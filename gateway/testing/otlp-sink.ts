@@ -1,5 +1,5 @@
 import { createServer } from 'node:http'
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 /** A collector of traces on 127.0.0.1, for tests: takes what an OTLP exporter posts, and shows it. */
@@ -35,12 +35,12 @@ export interface OtlpSpan {
 
 export async function startOtlpSink(): Promise<OtlpSink> {
   const requests: OtlpRequest[] = []
-  const server = createServer((request, response) => {
-    void readBody(request).then((body) => {
-      requests.push({ path: request.url ?? '', contentType: request.headers['content-type'] ?? '', body })
-      response.writeHead(200, { 'content-type': request.headers['content-type'] ?? '' }).end(request.headers['content-type'] === 'application/json' ? '{}' : undefined)
-    })
-  })
+  const take = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const contentType = request.headers['content-type'] ?? ''
+    requests.push({ path: request.url ?? '', contentType, body: await readBody(request) })
+    response.writeHead(200, { 'content-type': contentType }).end(contentType === 'application/json' ? '{}' : undefined)
+  }
+  const server = createServer((request, response) => void take(request, response)) // a request that breaks off fails the test that waits for it
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo // listens on TCP
   const groups = (): readonly ResourceSpans[] => requests.filter(({ contentType }) => contentType === 'application/json').flatMap(resourceSpansOf)

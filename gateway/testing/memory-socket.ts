@@ -1,0 +1,153 @@
+import { sseFraming } from '../adapters/http/sse-socket.ts'
+import { websocketFraming } from '../adapters/ws/frame.ts'
+import type { CloseCode } from '../session/close-codes.ts'
+import type { CloseHint, Framing, Socket, SocketHandlers } from '../session/socket.ts'
+import { parseStreamMessages, parseTextFrames } from './parse-frames.ts'
+
+export interface MemorySocketOptions {
+  /** How much may wait while the peer reads nothing, before `write` says false. @default 0 */
+  readonly bufferBytes?: number
+  /** @default 'websocket' */
+  readonly framing?: Framing['kind']
+}
+
+/** The twin of the real sockets: what the session did to it, and the levers of the peer. */
+export interface MemorySocket {
+  /** For the session. */
+  readonly socket: Socket
+
+  // ---- what was done to it
+  /** One buffer per `write`, as it was handed over. */
+  readonly writes: readonly Buffer[]
+  /** What a client makes of all that was written, in order. Throws where a browser would refuse. */
+  events(): readonly ReceivedEvent[]
+  readonly pings: number
+  /** How the session ended it; null while it has not. */
+  readonly close: { readonly code: CloseCode; readonly hint: CloseHint } | null
+  readonly isTerminated: boolean
+  /** `closed` was called. */
+  readonly isClosed: boolean
+  /** Bytes that were written and not yet taken by the peer. */
+  readonly waitingBytes: number
+
+  // ---- what the peer does
+  /** Stops reading. */
+  congest(): void
+  /** Reads all that waits, and goes on reading. */
+  drain(): void
+  /** Answers a ping. */
+  answerPing(): void
+  /** Goes away. */
+  hangUp(): void
+}
+
+export interface ReceivedEvent {
+  /** The `cursor` of the event (and, in an event stream, the `id` of its message: they must agree); null when it has none. */
+  readonly cursor: string | null
+  /** The JSON as it stood on the wire. */
+  readonly text: string
+  readonly event: Readonly<Record<string, unknown>>
+}
+
+/**
+ * A socket in memory. The peer reads at once until `congest`. A close is answered by the peer in the same turn; `terminate` needs no
+ * answer. As the port demands: `closed` comes once and nothing after it, `drained` once per congestion, and writes into a connection
+ * that has ended vanish.
+ */
+export function createMemorySocket({ bufferBytes = 0, framing = 'websocket' }: MemorySocketOptions = {}): MemorySocket {
+  return new Twin(bufferBytes, framings[framing])
+}
+
+const framings = { websocket: websocketFraming, sse: sseFraming } as const
+
+class Twin implements MemorySocket {
+  readonly socket: Socket
+  readonly writes: Buffer[] = []
+  readonly #bufferBytes: number
+  pings = 0
+  close: { readonly code: CloseCode; readonly hint: CloseHint } | null = null
+  isTerminated = false
+  isClosed = false
+  waitingBytes = 0
+  #isReading = true
+  #isCongested = false
+  #handlers: SocketHandlers | null = null
+
+  constructor(bufferBytes: number, framing: Framing) {
+    this.#bufferBytes = bufferBytes
+    this.socket = {
+      framing,
+      attach: (handlers) => this.#attach(handlers),
+      write: (frames) => this.#write(frames),
+      ping: () => {
+        if (!this.#hasEnded) this.pings += 1
+      },
+      close: (code, hint = {}) => {
+        if (this.#hasEnded) return
+        this.close = { code, hint }
+        this.hangUp()
+      },
+      terminate: () => {
+        if (this.isClosed) return
+        this.isTerminated = true
+        this.hangUp()
+      },
+    }
+  }
+
+  events(): readonly ReceivedEvent[] {
+    const bytes = Buffer.concat(this.writes)
+    return this.socket.framing.kind === 'websocket' ? parseTextFrames(bytes).map((text) => receivedEvent(text)) : parseStreamMessages(bytes).map(({ data, id }) => receivedEvent(data, id))
+  }
+
+  congest(): void {
+    this.#isReading = false
+  }
+
+  drain(): void {
+    this.#isReading = true
+    this.waitingBytes = 0
+    if (!this.#isCongested || this.isClosed) return
+    this.#isCongested = false
+    this.#handlers?.drained()
+  }
+
+  answerPing(): void {
+    this.#handlers?.alive()
+  }
+
+  hangUp(): void {
+    if (this.isClosed) return
+    this.isClosed = true
+    const handlers = this.#handlers
+    this.#handlers = null
+    handlers?.closed()
+  }
+
+  get #hasEnded(): boolean {
+    return this.isClosed || this.close !== null
+  }
+
+  #attach(handlers: SocketHandlers): void {
+    if (this.#handlers !== null || this.writes.length > 0) throw new Error('attach is called once, before anything is written')
+    if (this.isClosed) queueMicrotask(() => handlers.closed())
+    else this.#handlers = handlers
+  }
+
+  #write(frames: Buffer): boolean {
+    if (this.#hasEnded) return true
+    this.writes.push(frames)
+    if (!this.#isReading) this.waitingBytes += frames.length
+    this.#isCongested ||= this.waitingBytes > this.#bufferBytes
+    return !this.#isCongested
+  }
+}
+
+function receivedEvent(text: string, id?: string | null): ReceivedEvent {
+  const event: unknown = JSON.parse(text)
+  if (typeof event !== 'object' || event === null || Array.isArray(event)) throw new Error('a frame is no JSON object')
+  const members = event as Readonly<Record<string, unknown>> // an object, and no array
+  const cursor = typeof members['cursor'] === 'string' ? members['cursor'] : null
+  if (id !== undefined && id !== cursor) throw new Error(`the message has the id ${id}, its event the cursor ${cursor}`)
+  return { cursor, text, event: members }
+}
