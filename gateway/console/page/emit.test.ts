@@ -1,0 +1,59 @@
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { renderProblem } from '../../problem.ts'
+import { emitMessage, readAnswer } from './emit.ts'
+
+const timing = { tookMs: 4, retryAfter: null }
+const message = { id: '1', type: 't', broadcast: true, users: [], usernames: [], organizations: [], roles: [], payload: null }
+
+afterEach(() => {
+  vi.unstubAllGlobals()
+})
+
+describe('readAnswer', () => {
+  it('reads a 202', () => {
+    expect(readAnswer(202, '{"id":"1","source":"urn:x"}', timing)).toEqual({ kind: 'accepted', id: '1', source: 'urn:x', tookMs: 4 })
+  })
+
+  it('reads a problem of the gateway, with its errors and its pause', () => {
+    const { status, body, headers } = renderProblem({ type: 'too-many-requests', detail: 'Slow down.', retryAfterMs: 1500, members: { errors: [{ index: 0, detail: 'no type' }, 7] } })
+    expect(readAnswer(status, body, { tookMs: 1, retryAfter: headers['retry-after'] ?? null })).toEqual({
+      kind: 'refused',
+      status: 429,
+      title: 'Too many requests',
+      detail: 'Slow down.',
+      errors: ['no type', '7'],
+      retryAfterS: 2,
+    })
+  })
+
+  it('reads what a proxy says as well as it can', () => {
+    expect(readAnswer(502, '<h1>Bad gateway</h1>', { tookMs: 1, retryAfter: 'Wed, 21 Oct 2026 07:28:00 GMT' })).toEqual({
+      kind: 'refused',
+      status: 502,
+      title: 'The answer is not the gateway’s',
+      detail: '<h1>Bad gateway</h1>',
+      errors: [],
+      retryAfterS: null,
+    })
+    expect(readAnswer(500, '', timing)).toMatchObject({ kind: 'refused', detail: '' })
+    expect(readAnswer(500, 'null', timing)).toMatchObject({ kind: 'refused', detail: 'null' })
+  })
+})
+
+describe('emitMessage', () => {
+  it('sends the token when there is one, and leaves it to the cookie otherwise', async () => {
+    const fetch = vi.fn(async (_url: string, _init: RequestInit) => new Response('{"id":"1","source":"urn:x"}', { status: 202 }))
+    vi.stubGlobal('fetch', fetch)
+    await emitMessage(message, { channel: 'c', token: 'a.b.c' })
+    await emitMessage(message, { channel: 'c', token: null })
+    expect(fetch.mock.calls.map(([url, init]) => [url, new Headers(init.headers).get('authorization')])).toEqual([
+      ['/api/c/v1/emit-message', 'Bearer a.b.c'],
+      ['/api/c/v1/emit-message', null],
+    ])
+  })
+
+  it('says so when nobody answers', async () => {
+    vi.stubGlobal('fetch', () => Promise.reject(new TypeError('Failed to fetch')))
+    expect(await emitMessage(message, { channel: 'c', token: null })).toEqual({ kind: 'unreachable', detail: 'The gateway did not answer (Failed to fetch). Is it running?' })
+  })
+})

@@ -1,0 +1,28 @@
+import { describe, expect, it } from 'vitest'
+import { newConnection } from './connection-model.ts'
+import { identityOfToken, samplePeople } from './identities.ts'
+import { readStored, renderStored } from './stored.ts'
+
+const [ada] = samplePeople
+const pasted = identityOfToken('a.b.c')
+
+describe('what outlives a reload', () => {
+  it('is who there was, who was connected, and how far they were', () => {
+    expect(ada).toBeDefined()
+    const connections = samplePeople.slice(0, 1).map((identity) => ({ ...newConnection({ id: 1, identity, transport: 'sse', cursor: 'c7' }), received: 5 }))
+    const stored = readStored(renderStored({ identities: samplePeople, connections, browserIdentity: ada ?? null }))
+    expect(stored).toMatchObject({ identities: samplePeople, browserIdentity: ada, connections: [{ identity: ada, transport: 'sse', cursor: 'c7' }] })
+  })
+
+  it('is never a token', () => {
+    const identities = pasted === null ? [] : [pasted]
+    const connections = identities.map((identity) => newConnection({ id: 1, identity, transport: 'auto', cursor: null }))
+    const text = renderStored({ identities, connections, browserIdentity: null })
+    expect(identities).toHaveLength(1)
+    expect(text).not.toContain('a.b.c')
+  })
+
+  it('is nothing when somebody else wrote it', () => {
+    expect([null, '', '{', 'null', '{}', '{"version":2}'].map(readStored)).toEqual(Array(6).fill(null))
+  })
+})
