@@ -3,7 +3,7 @@ import type { Audience } from './audience.ts'
 
 export interface AudienceLimits {
   /** Most users, usernames, organizations and roles together, counted as given. */
-  readonly maxNames: number
+  readonly maxAudienceNames: number
 }
 
 /** What is wrong with one member. Never contains a name. */
@@ -63,7 +63,7 @@ export function formatAudience(audience: Audience): string {
 
 type Given = Readonly<Record<string, unknown>>
 
-function findProblems(given: Given, { maxNames }: AudienceLimits): readonly AudienceProblem[] {
+function findProblems(given: Given, { maxAudienceNames }: AudienceLimits): readonly AudienceProblem[] {
   const problems: AudienceProblem[] = []
   if (!isAbsent(given.broadcast) && typeof given.broadcast !== 'boolean') problems.push({ member: 'broadcast', problem: 'expected true or false' })
   for (const member of nameLists) {
@@ -72,7 +72,7 @@ function findProblems(given: Given, { maxNames }: AudienceLimits): readonly Audi
   }
   if (countOf(given.roles) > 0 && countOf(given.organizations) === 0) problems.push({ member: 'roles', problem: 'expected organizations beside them; roles alone would cross tenants' })
   const count = nameLists.reduce((sum, member) => sum + countOf(given[member]), 0)
-  if (count > maxNames) problems.push({ member: longestOf(given), problem: `the audience has ${count} names; expected at most ${maxNames} in all` })
+  if (count > maxAudienceNames) problems.push({ member: longestOf(given), problem: `the audience has ${count} names; expected at most ${maxAudienceNames} in all` })
   return problems
 }
 

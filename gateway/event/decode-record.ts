@@ -1,5 +1,6 @@
-import { createAudienceReader, parseAudience } from '../audience/parse-audience.ts'
 import type { Audience } from '../audience/audience.ts'
+import { createAudienceReader } from '../audience/audience-reader.ts'
+import { parseAudience } from '../audience/parse-audience.ts'
 import { failed, ok, type Result } from '../result.ts'
 import { isSpecVersion, missingAttribute } from './attributes.ts'
 import type { DecodedRecord, DecodeFailure, DecodeFailureReason } from './decoded-record.ts'
