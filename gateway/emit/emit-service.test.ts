@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { createMemoryLog } from '../adapters/memory/memory-log.ts'
 import { disabledTracer } from '../observability/disabled-tracer.ts'
 import type { Tracer } from '../observability/tracer.ts'
+import type { IncomingEvent } from '../event/cloud-event.ts'
 import { ok } from '../result.ts'
 import { createRecordingMetrics } from '../testing/recording-metrics.ts'
 import { createEmitService, type EmitContext, type EmitServiceParts } from './emit-service.ts'
@@ -10,22 +11,23 @@ import type { OutgoingRecord } from './event-publisher.ts'
 import { InFlight } from './in-flight.ts'
 import { createRateLimiter } from './rate-limiter.ts'
 
-interface TestEvent {
-  readonly id: string
-}
-
 const context: EmitContext = { emitter: { subject: 'jwt:ann', kind: 'jwt' }, api: 'events', traceparent: null }
 const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
-const events = (count: number): readonly TestEvent[] => Array.from({ length: count }, (_, index) => ({ id: `e${index}` }))
+const anEvent = (id: string, data = id): IncomingEvent => ({
+  id,
+  source: 'urn:test',
+  event: { id, source: 'urn:test', attributes: { type: 'test', traceparent: 'the-event-s-own' }, datacontenttype: 'text/plain', data: Buffer.from(data) },
+  audience: { broadcast: true, users: [], usernames: [], organizations: [], roles: [] },
+})
+const events = (count: number): readonly IncomingEvent[] => Array.from({ length: count }, (_, index) => anEvent(`e${index}`))
 
-function setUp(more: Partial<EmitServiceParts<TestEvent>> = {}) {
+function setUp(more: Partial<EmitServiceParts> = {}) {
   const log = createMemoryLog({ partitions: 1, clock: { now: () => 0 }, maxRecordBytes: 1000 })
   const { metrics, value, observations } = createRecordingMetrics()
   let nowMs = 0
-  const service = createEmitService<TestEvent>({
+  const service = createEmitService({
     publisher: log.publisher(),
     rateLimiter: createRateLimiter({ ratePerS: 10, burst: 100, maxSubjects: 10, now: 0 }),
-    encode: ({ id }, transport) => ({ key: null, identity: id, value: Buffer.from(id), headers: { ce_id: id, ...(transport.traceparent === null ? {} : { traceparent: transport.traceparent }) } }),
     maxInFlight: 50,
     timeoutMs: 50,
     tracer: disabledTracer,
@@ -75,7 +77,7 @@ describe('emit', () => {
 
   test('is too large when the log will never take it', async () => {
     const { service } = setUp()
-    const emitted = await service.emit([{ id: 'x'.repeat(2000) }], context)
+    const emitted = await service.emit([anEvent('1', 'x'.repeat(2000))], context)
     expect(emitted).toMatchObject({ ok: false, error: { type: 'event-too-large' } })
     expect(emitted).not.toHaveProperty('error.retryAfterMs')
   })
@@ -180,7 +182,7 @@ describe('traces', () => {
     return { tracer, spans }
   }
 
-  function recordingPublisher(): { readonly records: readonly OutgoingRecord[]; readonly publisher: EmitServiceParts<TestEvent>['publisher'] } {
+  function recordingPublisher(): { readonly records: readonly OutgoingRecord[]; readonly publisher: EmitServiceParts['publisher'] } {
     const records: OutgoingRecord[] = []
     return { records, publisher: { publish: (more) => Promise.resolve(ok(void records.push(...more))), stop: () => Promise.resolve() } }
   }
@@ -192,6 +194,7 @@ describe('traces', () => {
     await service.emit(events(2), { ...context, traceparent })
     expect(spans.map(({ name, parent }) => [name, parent])).toEqual([['emit', traceparent], ['publish', 'span-0'], ['publish', 'span-0']])
     expect(records.map(({ headers }) => headers['traceparent'])).toEqual(['span-1', 'span-2'])
+    expect(records.map(({ headers }) => headers['ce_traceparent'])).toEqual(['the-event-s-own', 'the-event-s-own'])
     expect(spans.map(({ ended, error }) => [ended, error])).toEqual([[1, undefined], [1, undefined], [1, undefined]])
   })
 
@@ -211,7 +214,8 @@ describe('traces', () => {
     expect(spans.map(({ ended, error }) => [ended, error])).toEqual([[1, 'unavailable: no broker'], [1, 'unavailable: no broker']])
 
     const broken = recordingTracer()
-    const { service: brokenService } = setUp({ tracer: broken.tracer, encode: () => { throw new Error('a bug') } })
+    const publisher = { publish: () => Promise.reject(new Error('a bug')), stop: () => Promise.resolve() }
+    const { service: brokenService } = setUp({ tracer: broken.tracer, publisher })
     await expect(brokenService.emit(events(1), context)).rejects.toThrow('a bug')
     expect(broken.spans.map(({ ended }) => ended)).toEqual([1, 1])
   })

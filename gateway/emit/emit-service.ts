@@ -1,14 +1,16 @@
+import type { IncomingEvent } from '../event/cloud-event.ts'
+import { encodeRecord } from '../event/encode-record.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import type { Span, Tracer } from '../observability/tracer.ts'
 import type { Problem } from '../problem.ts'
 import { failed, ok, type Result } from '../result.ts'
 import type { Emitter } from './emit-authorizer.ts'
-import type { EventPublisher, OutgoingRecord, PublishFailure } from './event-publisher.ts'
+import type { EventPublisher, PublishFailure } from './event-publisher.ts'
 import { InFlight } from './in-flight.ts'
 import type { RateLimiter } from './rate-limiter.ts'
 
 /** Puts events that were decoded and allowed into the log. */
-export interface EmitService<Event> {
+export interface EmitService {
   /**
    * Resolves with ok after the log has acknowledged all of the events, never before (G7). Any other outcome means that some may be in the log
    * and some not; emitting them again with the same source and id is safe.
@@ -16,7 +18,7 @@ export interface EmitService<Event> {
    * Never rejects but for a bug. Problems: too-many-requests, overloaded, batch-too-large, event-too-large, not-acknowledged.
    * @param events at least one; they are appended in this order
    */
-  emit(events: readonly Event[], context: EmitContext): Promise<Result<void, Problem>>
+  emit(events: readonly IncomingEvent[], context: EmitContext): Promise<Result<void, Problem>>
 }
 
 export interface EmitContext {
@@ -26,12 +28,10 @@ export interface EmitContext {
   readonly traceparent: string | null
 }
 
-export interface EmitServiceParts<Event> {
+export interface EmitServiceParts {
   readonly publisher: EventPublisher
   /** Counts the rate of each emitter, by `clock`. */
   readonly rateLimiter: Pick<RateLimiter, 'take'>
-  /** @param transport.traceparent goes into the headers of the record; the event's own is never rewritten */
-  readonly encode: (event: Event, transport: { readonly traceparent: string | null }) => OutgoingRecord
   /** Events of this pod that may wait for their acknowledgement at a time. */
   readonly maxInFlight: number
   /** How long one emit waits for its acknowledgement. */
@@ -42,7 +42,7 @@ export interface EmitServiceParts<Event> {
   readonly clock: () => number
 }
 
-export function createEmitService<Event>(parts: EmitServiceParts<Event>): EmitService<Event> {
+export function createEmitService(parts: EmitServiceParts): EmitService {
   const inFlight = new InFlight(parts.maxInFlight)
   parts.metrics.emitInFlight.collect(() => inFlight.count)
   return {
@@ -67,13 +67,13 @@ export function createEmitService<Event>(parts: EmitServiceParts<Event>): EmitSe
 }
 
 /** One span for the request, and one per event below it: its context travels with the record. */
-async function publish<Event>(events: readonly Event[], context: EmitContext, parts: EmitServiceParts<Event>): Promise<Result<void, PublishFailure>> {
+async function publish(events: readonly IncomingEvent[], context: EmitContext, parts: EmitServiceParts): Promise<Result<void, PublishFailure>> {
   const emitSpan = parts.tracer.startSpan('emit', { parent: context.traceparent, kind: 'server', attributes: { 'carillon.api': context.api, 'carillon.events': events.length } })
   const publishSpans = events.map(() => parts.tracer.startSpan('publish', { parent: emitSpan.traceparent, kind: 'producer' }))
   const spans = [...publishSpans, emitSpan]
   try {
     // With tracing off the spans have no context of their own, and the caller's is passed on.
-    const records = events.map((event, index) => parts.encode(event, { traceparent: publishSpans[index]?.traceparent ?? context.traceparent }))
+    const records = events.map(({ event, audience }, index) => encodeRecord(event, audience, publishSpans[index]?.traceparent ?? context.traceparent))
     const published = await parts.publisher.publish(records, { timeoutMs: parts.timeoutMs })
     endAll(spans, published.ok ? null : `${published.error.kind}: ${published.error.detail}`)
     return published

@@ -4,7 +4,6 @@ import { problems } from '../../problem.ts'
 import { describeEndpoints } from './endpoints.ts'
 import { renderOpenApi } from './openapi.ts'
 import { addRoutes, type RouteParts } from './routes.ts'
-import type { EmittedEvent } from './emit-routes.ts'
 import { testOptions } from './testing/start-public-server.ts'
 
 interface OpenApi {
@@ -23,12 +22,13 @@ interface Operation {
   readonly responses: Readonly<Record<string, { readonly description: string; readonly content?: Readonly<Record<string, { readonly schema: unknown }>> }>>
 }
 
-const parts: RouteParts<EmittedEvent> = {
+const parts: RouteParts = {
   options: testOptions,
   admission: { admit: () => Promise.reject(new Error('not asked here')) },
   authorizer: { authorize: () => Promise.reject(new Error('not asked here')) },
   emitService: { emit: () => Promise.reject(new Error('not asked here')) },
-  decoders: { message: () => ({ ok: true, value: { id: '', source: '' } }), events: () => ({ ok: true, value: { events: [], isBatch: false } }) },
+  newId: () => '',
+  now: () => new Date(0),
   consoleAssets: new Map([['/console', { contentType: 'text/html', body: Buffer.alloc(0), headers: {} }]]),
   issueToken: () => Promise.reject(new Error('not asked here')),
   version: '1.2.3',
@@ -36,7 +36,7 @@ const parts: RouteParts<EmittedEvent> = {
 }
 
 /** Each route that was registered, and the document that is served. */
-async function registered(more: Partial<RouteParts<EmittedEvent>> = {}): Promise<{ readonly routes: readonly string[]; readonly document: OpenApi }> {
+async function registered(more: Partial<RouteParts> = {}): Promise<{ readonly routes: readonly string[]; readonly document: OpenApi }> {
   const app = Fastify()
   const routes: string[] = []
   app.addHook('onRoute', ({ url, method }) => {

@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { failed, ok } from '../../result.ts'
 import { bodyOf, connectRaw, statusOf } from './testing/raw-client.ts'
-import { type Rig, type RigSettings, startPublicServer } from './testing/start-public-server.ts'
+import { message, type Rig, type RigSettings, startPublicServer } from './testing/start-public-server.ts'
 
 const rigs: Rig[] = []
 afterEach(() => Promise.all(rigs.splice(0).map((rig) => rig.stop())))
@@ -143,7 +142,7 @@ describe('pages', () => {
 
   test('of an allowed origin may read the answers, with cookies', async () => {
     const { api } = await start()
-    const response = await fetch(`${api}/emit-message`, { method: 'POST', body: '{"id":"1"}', headers: { origin } })
+    const response = await fetch(`${api}/emit-message`, { method: 'POST', body: message(), headers: { origin } })
     expect(response.status).toBe(202)
     expect(response.headers.get('access-control-allow-origin')).toBe(origin)
     expect(response.headers.get('access-control-allow-credentials')).toBe('true')
@@ -153,7 +152,7 @@ describe('pages', () => {
 
   test('may read refusals, too', async () => {
     const { api } = await start({ emit: { burst: 1, ratePerS: 1 } })
-    const post = () => fetch(`${api}/emit-message`, { method: 'POST', body: '{"id":"1"}', headers: { origin } })
+    const post = () => fetch(`${api}/emit-message`, { method: 'POST', body: message(), headers: { origin } })
     await post()
     const refused = await post()
     expect([refused.status, refused.headers.get('access-control-allow-origin'), refused.headers.get('retry-after')]).toEqual([429, origin, '1'])
@@ -175,8 +174,8 @@ describe('pages', () => {
   test.each(['https://evil.example', 'http://app.example', 'https://app.example.evil.example', 'null', 'https://app.example:444'])('of %s may nothing', async (foreign) => {
     const { api, url, written } = await start()
     const asked = [
-      fetch(`${api}/emit-message`, { method: 'POST', body: '{"id":"1"}', headers: { origin: foreign } }),
-      fetch(`${api}/events`, { method: 'POST', body: '{"id":"1"}', headers: { origin: foreign } }),
+      fetch(`${api}/emit-message`, { method: 'POST', body: message(), headers: { origin: foreign } }),
+      fetch(`${api}/events`, { method: 'POST', body: message(), headers: { origin: foreign } }),
       fetch(`${api}/openapi.json`, { headers: { origin: foreign } }),
       fetch(`${api}/events`, { method: 'OPTIONS', headers: { origin: foreign, 'access-control-request-method': 'POST' } }),
       fetch(`${url}/dev/token`, { method: 'POST', body: '{"user_id":"1"}', headers: { origin: foreign } }),
@@ -270,7 +269,7 @@ describe('connections', () => {
     server.server.on('upgrade', (_request, socket) => socket.destroy())
     Object.assign(server.server, { shouldUpgradeCallback: (request: { headers: Record<string, string> }) => request.headers['upgrade'] === 'websocket' })
     const client = await connectRaw(port)
-    client.send('POST /api/chrome-service/v1/emit-message HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA\r\nContent-Length: 10\r\n\r\n{"id":"1"}')
+    client.send(`POST /api/chrome-service/v1/emit-message HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA\r\nContent-Length: ${message().length}\r\n\r\n${message()}`)
     expect(statusOf(await client.ended())).toBe(202)
   })
 
@@ -289,7 +288,7 @@ describe('connections', () => {
   test('many requests on one connection, pipelined, are answered in order', async () => {
     const { port } = await start()
     const client = await connectRaw(port)
-    const post = (id: string): string => `POST /api/chrome-service/v1/emit-message HTTP/1.1\r\nHost: x\r\nContent-Length: ${7 + id.length + 2}\r\n\r\n{"id":"${id}"}`
+    const post = (id: string): string => `POST /api/chrome-service/v1/emit-message HTTP/1.1\r\nHost: x\r\nContent-Length: ${message(id).length}\r\n\r\n${message(id)}`
     client.send(`${post('a')}${post('b')}${post('c')}GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
     expect([...(await client.ended()).matchAll(/"id":"(.)"/g)].map(([, id]) => id)).toEqual(['a', 'b', 'c'])
   })
@@ -299,7 +298,7 @@ describe('stopping', () => {
   test('while it drains, emits are still taken, and clients told to connect elsewhere', async () => {
     let isDraining = false
     const { api, written } = await start({ isDraining: () => isDraining })
-    const post = () => fetch(`${api}/emit-message`, { method: 'POST', body: '{"id":"1"}' })
+    const post = () => fetch(`${api}/emit-message`, { method: 'POST', body: message() })
     expect((await post()).headers.get('connection')).toBe('keep-alive')
     isDraining = true
     const last = await post()
@@ -310,7 +309,7 @@ describe('stopping', () => {
   test('an emit that waits for its acknowledgement is finished, and new connections are not taken', async () => {
     const { api, log, server } = await start()
     log.faults.holdAcknowledgements()
-    const waiting = fetch(`${api}/emit-message`, { method: 'POST', body: '{"id":"1"}' })
+    const waiting = fetch(`${api}/emit-message`, { method: 'POST', body: message() })
     await vi.waitFor(() => expect(log.endOffsets).toEqual([1]))
     const closed = server.close({ deadlineMs: 10_000 })
     await expect(fetch(`${api}/openapi.json`)).rejects.toThrow('fetch failed')
@@ -322,7 +321,7 @@ describe('stopping', () => {
   test('what is not finished at the deadline is cut', async () => {
     const { api, log, server } = await start()
     log.faults.holdAcknowledgements()
-    const waiting = fetch(`${api}/emit-message`, { method: 'POST', body: '{"id":"1"}' }).then((response) => response.status, () => 'cut')
+    const waiting = fetch(`${api}/emit-message`, { method: 'POST', body: message() }).then((response) => response.status, () => 'cut')
     await vi.waitFor(() => expect(log.endOffsets).toEqual([1]))
     await server.close({ deadlineMs: 50 })
     expect(await waiting).toBe('cut')
@@ -341,5 +340,3 @@ test('no module but this folder\'s knows the router', async () => {
   const source = await readFile(new URL('server-lifecycle.ts', import.meta.url), 'utf8')
   expect(source).not.toContain('fastify')
 })
-
-void [failed, ok]

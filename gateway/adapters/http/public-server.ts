@@ -6,14 +6,13 @@ import type { Logger } from '../../observability/logger.ts'
 import { metrics as metricTable, type Metrics } from '../../observability/metrics.ts'
 import { addBrowserRules } from './browser-rules.ts'
 import { answerClientErrors } from './client-errors.ts'
-import type { EmittedEvent } from './emit-routes.ts'
 import { problemOfError, replyProblem } from './replies.ts'
 import { addRoutes, type RouteParts } from './routes.ts'
 import { closerOf, type ListeningServer, listenOn } from './server-lifecycle.ts'
 import { answerUnrouted } from './unrouted.ts'
 
-export interface PublicServerParts<Event extends EmittedEvent> extends RouteParts<Event> {
-  readonly options: RouteParts<Event>['options'] & Pick<Options, 'handshakeTimeoutMs' | 'maxConnections'>
+export interface PublicServerParts extends RouteParts {
+  readonly options: RouteParts['options'] & Pick<Options, 'handshakeTimeoutMs' | 'maxConnections'>
   readonly isOriginAllowed: OriginPolicy
   readonly isDevelopment: boolean
   /** From then on every answer asks the client to open its next connection elsewhere; what is under way is still finished. */
@@ -23,7 +22,7 @@ export interface PublicServerParts<Event extends EmittedEvent> extends RoutePart
 }
 
 /** The public port: event stream, emit API, console. Sockets are attached to `server` by whoever answers upgrades. */
-export function createPublicServer<Event extends EmittedEvent>(parts: PublicServerParts<Event>): ListeningServer {
+export function createPublicServer(parts: PublicServerParts): ListeningServer {
   const server = createBoundedServer(parts.options)
   const count = refusalCounter(parts.metrics)
   const app = Fastify({

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { bodyOf, connectRaw, statusOf } from './testing/raw-client.ts'
-import { type Rig, type RigSettings, startPublicServer, testOptions } from './testing/start-public-server.ts'
+import { message, type Rig, type RigSettings, startPublicServer, testOptions } from './testing/start-public-server.ts'
 
 const rigs: Rig[] = []
 afterEach(() => Promise.all(rigs.splice(0).map((rig) => rig.stop())))
@@ -20,8 +20,7 @@ const typeOf = (answer: string): string => JSON.parse(bodyOf(answer)).type.repla
 describe('bodies', () => {
   test('of the size of the limit are read, one byte more is 413', async () => {
     const { api } = await start()
-    const message = '{"id":"1"}'
-    const post = (bytes: number) => fetch(`${api}/emit-message`, { method: 'POST', body: message.padEnd(bytes) })
+    const post = (bytes: number) => fetch(`${api}/emit-message`, { method: 'POST', body: message().padEnd(bytes) })
     expect((await post(limit)).status).toBe(202)
     expect((await post(limit + 1)).status).toBe(413)
   })
@@ -68,7 +67,7 @@ describe('bodies', () => {
     client.send(`${head('Content-Length: 1000')}{"id":`)
     client.socket.end()
     await client.ended()
-    expect((await fetch(`${api}/emit-message`, { method: 'POST', body: '{"id":"1"}' })).status).toBe(202)
+    expect((await fetch(`${api}/emit-message`, { method: 'POST', body: message() })).status).toBe(202)
     expect(written()).toBe(1)
   })
 
@@ -84,9 +83,9 @@ describe('bodies', () => {
   test('are asked for with 100 only when they will be read', async () => {
     const { port } = await start()
     const good = await connectRaw(port)
-    good.send(head('Content-Length: 10\r\nExpect: 100-continue'))
+    good.send(head(`Content-Length: ${message().length}\r\nExpect: 100-continue`))
     await good.until('HTTP/1.1 100 Continue\r\n\r\n')
-    good.send('{"id":"1"}')
+    good.send(message())
     await good.until('HTTP/1.1 202 Accepted')
 
     const large = await connectRaw(port)
@@ -122,7 +121,7 @@ describe('bodies', () => {
         return client
       }),
     )
-    const post = () => fetch(`${api}/emit-message`, { method: 'POST', body: '{"id":"1"}'.padEnd(10_000) })
+    const post = () => fetch(`${api}/emit-message`, { method: 'POST', body: message().padEnd(10_000) })
     await vi.waitFor(async () => expect((await post()).status).toBe(503), { timeout: 10_000, interval: 50 })
     const refused = await post()
     expect([(await refused.json()).type, refused.headers.get('retry-after')]).toEqual(['urn:carillon:problem:overloaded', '1'])

@@ -3,18 +3,18 @@ import type { Options } from '../../config/options.ts'
 import type { EmitAuthorizer } from '../../emit/emit-authorizer.ts'
 import type { EmitService } from '../../emit/emit-service.ts'
 import { describeEndpoints, type EndpointSettings } from './endpoints.ts'
-import { type EmitDecoders, emitEvents, type EmittedEvent } from './emit-routes.ts'
+import { emitEvents } from './emit-routes.ts'
+import { createEventDecoders, type DecoderParts } from './event-decoders.ts'
 import { renderOpenApi } from './openapi.ts'
 import { replyJson, replyProblem } from './replies.ts'
 import { createBodyReader } from './request-body.ts'
 import { streamEvents, type StreamParts } from './stream-route.ts'
 import { issueToken, type TokenParts } from './token-route.ts'
 
-export interface RouteParts<Event extends EmittedEvent> extends StreamParts {
-  readonly options: StreamParts['options'] & EndpointSettings & Pick<Options, 'jwtCookie'>
+export interface RouteParts extends StreamParts, DecoderParts {
+  readonly options: StreamParts['options'] & DecoderParts['options'] & EndpointSettings & Pick<Options, 'jwtCookie'>
   readonly authorizer: EmitAuthorizer
-  readonly emitService: EmitService<Event>
-  readonly decoders: EmitDecoders<Event>
+  readonly emitService: EmitService
   /** Path -> what is served there; null: no console. */
   readonly consoleAssets: ReadonlyMap<string, ConsoleAsset> | null
   /** null: not in development mode, so there is no such endpoint. */
@@ -34,11 +34,11 @@ export interface ConsoleAsset {
 const leastTotalBodyBytes = 64 * 1024 * 1024
 
 /** Registers every route of the public port. */
-export function addRoutes<Event extends EmittedEvent>(app: FastifyInstance, parts: RouteParts<Event>): void {
+export function addRoutes(app: FastifyInstance, parts: RouteParts): void {
   const { options } = parts
   const endpoints = describeEndpoints(options)
   const bodies = createBodyReader({ maxBytes: options.emitMaxBodyBytes, maxTotalBytes: Math.max(leastTotalBodyBytes, 4 * options.emitMaxBodyBytes) })
-  const emitParts = { ...parts, bodies }
+  const emitParts = { ...parts, bodies, decoders: createEventDecoders(parts) }
   addRoute(app, endpoints.emitMessage, emitEvents(emitParts, 'emit-message'))
   addRoute(app, endpoints.emitEvents, emitEvents(emitParts, 'events'))
   // Without HEAD: a stream without a body would be none, and would still have to be admitted.

@@ -10,12 +10,12 @@ import type { Socket } from '../../../session/socket.ts'
 import { createRecordingLogger } from '../../../testing/recording-logger.ts'
 import { createRecordingMetrics } from '../../../testing/recording-metrics.ts'
 import { createPublicServer, type PublicServerParts } from '../public-server.ts'
-import { decoders, encode, type TestEvent } from './decoders.ts'
 
-export const testOptions: PublicServerParts<TestEvent>['options'] = {
+export const testOptions: PublicServerParts['options'] = {
   channel: optionTable.channel.default,
   jwtCookie: optionTable.jwtCookie.default,
   maxEventBytes: 10_000,
+  maxAudienceSize: 20,
   emitMaxBatch: 10,
   emitMaxBodyBytes: 50_000,
   emitTrustXRhIdentity: false,
@@ -25,8 +25,11 @@ export const testOptions: PublicServerParts<TestEvent>['options'] = {
   maxConnections: 1000,
 }
 
-export interface RigSettings extends Partial<Omit<PublicServerParts<TestEvent>, 'options' | 'admission'>> {
-  readonly options?: Partial<PublicServerParts<TestEvent>['options']>
+/** The smallest body that emit-message takes. */
+export const message = (id = '1'): string => JSON.stringify({ id, type: 'test', broadcast: true })
+
+export interface RigSettings extends Partial<Omit<PublicServerParts, 'options' | 'admission'>> {
+  readonly options?: Partial<PublicServerParts['options']>
   readonly admit?: (request: HandshakeRequest, admitted: Handshake) => Promise<Handshake>
   readonly emit?: { readonly maxInFlight?: number; readonly ratePerS?: number; readonly burst?: number; readonly timeoutMs?: number }
 }
@@ -47,7 +50,7 @@ export async function startPublicServer({ options: moreOptions, admit, emit = {}
       socket.attach({ alive: () => {}, drained: () => {}, closed: () => {} })
     },
   }
-  const server = createPublicServer<TestEvent>({
+  const server = createPublicServer({
     options,
     isDevelopment: false,
     isOriginAllowed: createOriginPolicy({ allowedOrigins: ['https://app.example'], allowAny: false, isDevelopment: more.isDevelopment ?? false }),
@@ -59,17 +62,17 @@ export async function startPublicServer({ options: moreOptions, admit, emit = {}
       },
     },
     authorizer: { authorize: () => Promise.resolve(ok({ subject: 'jwt:tester', kind: 'jwt' })) },
-    emitService: createEmitService<TestEvent>({
+    emitService: createEmitService({
       publisher: log.publisher(),
       rateLimiter: createRateLimiter({ ratePerS, burst, maxSubjects: 100, now: 0 }),
-      encode,
       maxInFlight,
       timeoutMs,
       tracer: disabledTracer,
       metrics: recorded.metrics,
       clock: () => performance.now(),
     }),
-    decoders: decoders(options),
+    newId: () => 'made-up',
+    now: () => new Date('2026-01-31T12:00:00Z'),
     consoleAssets: new Map([['/console', { contentType: 'text/html; charset=utf-8', body: Buffer.from('<!doctype html>'), headers: { 'content-security-policy': "default-src 'self'" } }], ['/console/app.js', { contentType: 'text/javascript', body: Buffer.from('1'), headers: {} }]]),
     issueToken: (claims) => Promise.resolve(typeof claims === 'object' && claims !== null && 'user_id' in claims ? ok('a.b.c') : failed('The claim user_id is missing.')),
     version: '0.0.0',
