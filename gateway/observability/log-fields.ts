@@ -21,7 +21,10 @@ export function safeText(text: string): string {
 /** Names that the line itself uses. */
 const reservedNames: ReadonlySet<string> = new Set(['level', 'time', 'name', 'version', 'pid', 'hostname', 'msg'])
 const secretWords: ReadonlySet<string> = new Set(
-  ['authorization', 'cookie', 'token', 'password', 'passwd', 'secret', 'jwt', 'credential', 'payload', 'data'].flatMap((word) => [word, `${word}s`]),
+  ['authorization', 'cookie', 'token', 'password', 'passwd', 'secret', 'jwt', 'credential', 'payload', 'data'].flatMap((word) => [
+    word,
+    `${word}s`,
+  ]),
 )
 const redacted = '[redacted]'
 const maxTextLength = 4_096
@@ -37,7 +40,10 @@ function safeMember(name: string, value: unknown, depth: number): unknown {
 
 /** `accessToken`, `set-cookie` and `KAFKA_SASL_PASSWORD` are; `tokenExpiresInMs: 5` is only about one. */
 function isSecret(name: string, value: unknown): boolean {
-  const words = name.replace(/([a-z0-9])([A-Z])/g, '$1 $2').toLowerCase().split(/[^a-z0-9]+/)
+  const words = name
+    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .split(/[^a-z0-9]+/)
   if (typeof value === 'boolean' || !words.some((word) => secretWords.has(word))) return false
   return typeof value !== 'number' || secretWords.has(words.at(-1) ?? '')
 }

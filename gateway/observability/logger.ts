@@ -1,4 +1,7 @@
-/** A structured log: a constant message plus fields. The pino logger of `pino.ts` is one; tests use a recording twin. No tokens, payloads, or (above debug) user ids. */
+/**
+ * A structured log: a constant message plus fields. The pino logger of `pino.ts` is one; tests use a recording twin. No tokens, payloads,
+ * or (above debug) user ids.
+ */
 export interface Logger {
   debug(fields: LogFields, message: string): void
   info(fields: LogFields, message: string): void

@@ -56,7 +56,10 @@ function handleOf(definition: MetricDefinition, cells: CellFactory): object {
   }
 }
 
-function cellFinder<C>(definition: MetricDefinition, make: (definition: MetricDefinition, labels: CellLabels) => C): (labels: CellLabels | undefined) => C {
+function cellFinder<C>(
+  definition: MetricDefinition,
+  make: (definition: MetricDefinition, labels: CellLabels) => C,
+): (labels: CellLabels | undefined) => C {
   const [label, ...more] = Object.entries(definition.labels)
   if (more.length > 0) throw new Error(`metric ${definition.name} has ${more.length + 1} labels; the table allows one at most`)
   if (label === undefined) {
@@ -64,11 +67,12 @@ function cellFinder<C>(definition: MetricDefinition, make: (definition: MetricDe
     return () => only
   }
   const [labelName, values] = label
-  const byValue = new Map(values.map(value => [value, make(definition, { [labelName]: value })]))
-  return labels => {
+  const byValue = new Map(values.map((value) => [value, make(definition, { [labelName]: value })]))
+  return (labels) => {
     const value = labels?.[labelName]
     const cell = value === undefined ? undefined : byValue.get(value)
-    if (cell === undefined) throw new Error(`metric ${definition.name} has no ${labelName} ${JSON.stringify(value)}; the table in metrics.ts lists all`)
+    if (cell === undefined)
+      throw new Error(`metric ${definition.name} has no ${labelName} ${JSON.stringify(value)}; the table in metrics.ts lists all`)
     return cell
   }
 }

@@ -1,4 +1,15 @@
-import { DiagLogLevel, ROOT_CONTEXT, SpanKind, SpanStatusCode, context, diag, isSpanContextValid, metrics, propagation, trace } from '@opentelemetry/api'
+import {
+  DiagLogLevel,
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  context,
+  diag,
+  isSpanContextValid,
+  metrics,
+  propagation,
+  trace,
+} from '@opentelemetry/api'
 import type { Span as SdkSpan, Tracer as SdkTracer, Context } from '@opentelemetry/api'
 import { startNodeSdk } from '@opentelemetry/sdk-node'
 import { disabledTracer } from './disabled-tracer.ts'
@@ -33,9 +44,16 @@ export function startSdk({ serviceName, version, env, logger }: TracingOptions):
  * The command line is cut to the program: the SDK would send all of it, and options may be given there. The version is the gateway's;
  * everything else may come from the environment.
  */
-function resourceAttributes(env: TracingEnvironment, { serviceName, version }: { readonly serviceName: string; readonly version: string }): Record<string, string | string[]> {
+function resourceAttributes(
+  env: TracingEnvironment,
+  { serviceName, version }: { readonly serviceName: string; readonly version: string },
+): Record<string, string | string[]> {
   const isNamed = (env['OTEL_SERVICE_NAME'] ?? '') !== '' || /(^|,)\s*service\.name\s*=/.test(env['OTEL_RESOURCE_ATTRIBUTES'] ?? '')
-  return { ...(isNamed ? {} : { 'service.name': serviceName }), 'service.version': version, 'process.command_args': process.argv.slice(0, 2) }
+  return {
+    ...(isNamed ? {} : { 'service.name': serviceName }),
+    'service.version': version,
+    'process.command_args': process.argv.slice(0, 2),
+  }
 }
 
 /** The default sampler and its kin never sample what the parent did not. A configuration file may say anything. */
@@ -51,16 +69,28 @@ function createTracer(sdkTracer: SdkTracer, { passesUnsampledOn }: { readonly pa
     startSpan: (name, { parent, kind, attributes }) => {
       const remote = parent === null ? null : parseTraceparent(parent)
       if (remote !== null && !remote.isSampled && passesUnsampledOn) return passedOn(remote)
-      return recorded(sdkTracer.startSpan(name, { kind: spanKinds[kind], ...(attributes === undefined ? {} : { attributes }) }, contextOf(remote)))
+      return recorded(
+        sdkTracer.startSpan(name, { kind: spanKinds[kind], ...(attributes === undefined ? {} : { attributes }) }, contextOf(remote)),
+      )
     },
   }
 }
 
-const spanKinds = { server: SpanKind.SERVER, producer: SpanKind.PRODUCER, consumer: SpanKind.CONSUMER, internal: SpanKind.INTERNAL } as const
+const spanKinds = {
+  server: SpanKind.SERVER,
+  producer: SpanKind.PRODUCER,
+  consumer: SpanKind.CONSUMER,
+  internal: SpanKind.INTERNAL,
+} as const
 
 function contextOf(parent: TraceContext | null): Context {
   if (parent === null) return ROOT_CONTEXT
-  return trace.setSpanContext(ROOT_CONTEXT, { traceId: parent.traceId, spanId: parent.spanId, traceFlags: parent.isSampled ? 1 : 0, isRemote: true })
+  return trace.setSpanContext(ROOT_CONTEXT, {
+    traceId: parent.traceId,
+    spanId: parent.spanId,
+    traceFlags: parent.isSampled ? 1 : 0,
+    isRemote: true,
+  })
 }
 
 const nothingToEnd = (): void => {}
@@ -90,13 +120,15 @@ async function shutDown(shutdown: () => Promise<void>, deadlineMs: number, logge
   )
   const outcome = await Promise.race([ended, deadline])
   clearTimeout(timer)
-  if (outcome !== 'done') logger?.warn({ deadlineMs, ...(outcome === 'late' ? {} : { err: outcome.error }) }, 'the last spans were not exported')
+  if (outcome !== 'done')
+    logger?.warn({ deadlineMs, ...(outcome === 'late' ? {} : { err: outcome.error }) }, 'the last spans were not exported')
   for (const api of [trace, context, propagation, metrics, diag]) api.disable()
 }
 
 /** The SDK's own messages: they tell that exporting fails, and why. */
 function diagnosticsTo(logger: Logger): Parameters<typeof diag.setLogger>[0] {
-  const write = (severity: 'debug' | 'info' | 'warn' | 'error') => (message: string) => logger[severity]({ component: 'opentelemetry', diagnostic: message }, 'message of the tracing SDK')
+  const write = (severity: 'debug' | 'info' | 'warn' | 'error') => (message: string) =>
+    logger[severity]({ component: 'opentelemetry', diagnostic: message }, 'message of the tracing SDK')
   return { verbose: write('debug'), debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
 }
 

@@ -22,7 +22,12 @@ export interface Tracing {
 }
 
 /** Variables any of which turns tracing on, as long as nothing turns it off. */
-const askingVariables = ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_TRACES_EXPORTER', 'OTEL_CONFIG_FILE'] as const
+const askingVariables = [
+  'OTEL_EXPORTER_OTLP_ENDPOINT',
+  'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
+  'OTEL_TRACES_EXPORTER',
+  'OTEL_CONFIG_FILE',
+] as const
 
 /** Whether the standard variables ask for traces. OTEL_SDK_DISABLED=true and OTEL_TRACES_EXPORTER=none say no, whatever else is set. */
 export function wantsTracing(env: TracingEnvironment): boolean {

@@ -8,10 +8,15 @@ import type { LogFields, Logger } from './logger.ts'
 const secret = 'hunter2-hunter2'
 const jwt = 'eyJhbGciOiJFUzI1NiJ9.eyJ1c2VyX2lkIjoiYSJ9.c2lnbmF0dXJl'
 
-function createLog(level: PinoLoggerOptions['level'] = 'debug'): { readonly logger: Logger; text(): string; lines(): Record<string, unknown>[] } {
+function createLog(level: PinoLoggerOptions['level'] = 'debug'): {
+  readonly logger: Logger
+  text(): string
+  lines(): Record<string, unknown>[]
+} {
   const texts: string[] = []
   const logger = createPinoLogger({ level, name: 'carillon', version: '1.2.3', destination: { write: (line) => void texts.push(line) } })
-  return { logger, text: () => texts.join(''), lines: () => texts.map((line) => JSON.parse(line) as Record<string, unknown>) } // pino writes objects
+  const parse = (line: string): Record<string, unknown> => JSON.parse(line) as Record<string, unknown> // pino writes objects
+  return { logger, text: () => texts.join(''), lines: () => texts.map(parse) }
 }
 
 /** What a line says of these fields. */
@@ -26,7 +31,14 @@ describe('a log line', () => {
     const { logger, lines, text } = createLog()
     logger.warn({ partition: 3, reason: 'two\nlines' }, 'a record could not be decoded')
     expect(text().match(/\n/g)).toHaveLength(1)
-    expect(lines()[0]).toMatchObject({ level: 'warn', name: 'carillon', version: '1.2.3', msg: 'a record could not be decoded', partition: 3, reason: 'two\nlines' })
+    expect(lines()[0]).toMatchObject({
+      level: 'warn',
+      name: 'carillon',
+      version: '1.2.3',
+      msg: 'a record could not be decoded',
+      partition: 3,
+      reason: 'two\nlines',
+    })
     expect(new Date(String(lines()[0]?.['time'])).toISOString()).toBe(lines()[0]?.['time'])
   })
 
@@ -34,19 +46,34 @@ describe('a log line', () => {
     const levels = (['debug', 'info', 'warn', 'error', 'silent'] as const).map((level) => {
       const { logger, lines } = createLog(level)
       for (const severity of ['debug', 'info', 'warn', 'error'] as const) logger[severity]({}, 'message')
-      return lines().map((line) => line['level']).join()
+      return lines()
+        .map((line) => line['level'])
+        .join()
     })
     expect(levels).toEqual(['debug,info,warn,error', 'info,warn,error', 'warn,error', 'error', ''])
   })
 
   it('does not let fields take the place of its own', () => {
-    expect(written({ level: 'mine', msg: 'mine', time: 0, name: 'mine' })).toMatchObject({ level: 'info', msg: 'message', name: 'carillon', level_: 'mine', msg_: 'mine', time_: 0, name_: 'mine' })
+    expect(written({ level: 'mine', msg: 'mine', time: 0, name: 'mine' })).toMatchObject({
+      level: 'info',
+      msg: 'message',
+      name: 'carillon',
+      level_: 'mine',
+      msg_: 'mine',
+      time_: 0,
+      name_: 'mine',
+    })
   })
 
   it('shows an error with its code, its members and the chain of its causes', () => {
     const root = Object.assign(new RangeError('root'), { code: 'ECONNREFUSED' })
     const { err } = written({ err: Object.assign(new Error('top', { cause: new Error('middle', { cause: root }) }), { retriable: true }) })
-    expect(err).toMatchObject({ type: 'Error', message: 'top', retriable: true, cause: { message: 'middle', cause: { type: 'RangeError', message: 'root', code: 'ECONNREFUSED' } } })
+    expect(err).toMatchObject({
+      type: 'Error',
+      message: 'top',
+      retriable: true,
+      cause: { message: 'middle', cause: { type: 'RangeError', message: 'root', code: 'ECONNREFUSED' } },
+    })
     expect((err as { stack: string }).stack).toContain('pino.test.ts') // an error's stack is text
   })
 
@@ -56,12 +83,26 @@ describe('a log line', () => {
   })
 
   it('survives cycles, depth, length, and values that JSON does not know', () => {
-    const cycle: Record<string, unknown> = { big: 10n, when: new Date(0), bytes: Buffer.from(secret), call: () => secret, map: new Map([['a', secret]]), long: 'x'.repeat(5_000), many: Array.from({ length: 150 }, (_, index) => index) }
+    const cycle: Record<string, unknown> = {
+      big: 10n,
+      when: new Date(0),
+      bytes: Buffer.from(secret),
+      call: () => secret,
+      map: new Map([['a', secret]]),
+      long: 'x'.repeat(5_000),
+      many: Array.from({ length: 150 }, (_, index) => index),
+    }
     cycle['self'] = cycle
     const error = new Error('its own cause')
     error.cause = error
     const line = written({ cycle, error })
-    expect(line['cycle']).toMatchObject({ big: '10', when: '1970-01-01T00:00:00.000Z', bytes: '[15 bytes]', call: '[function]', map: '[Map of 1]' })
+    expect(line['cycle']).toMatchObject({
+      big: '10',
+      when: '1970-01-01T00:00:00.000Z',
+      bytes: '[15 bytes]',
+      call: '[function]',
+      map: '[Map of 1]',
+    })
     const { long, many } = line['cycle'] as { long: string; many: unknown[] } // set above
     expect(long).toBe(`${'x'.repeat(4_096)}... (904 more characters)`)
     expect(many).toHaveLength(101)
@@ -72,17 +113,42 @@ describe('a log line', () => {
 })
 
 describe('secrets in a log', () => {
-  it.each(['authorization', 'Authorization', 'cookie', 'set-cookie', 'Set-Cookie', 'token', 'accessToken', 'id_token', 'TOKENS', 'password', 'KAFKA_SASL_PASSWORD', 'kafkaSaslPassword', 'payload', 'eventPayload', 'data', 'data_base64', 'clientSecret', 'authorizationHeader', 'credentials', 'jwt'])(
-    'do not appear when they are named %s, however deep, whatever they are',
-    (name) => {
-      const { logger, text } = createLog()
-      logger.error({ [name]: secret }, 'message')
-      logger.error({ request: { headers: [{ [name]: [secret] }] } }, 'message')
-      logger.error({ err: Object.assign(new Error('broken', { cause: Object.assign(new Error('deep'), { [name]: { is: secret } }) }), { [name]: secret }) }, 'message')
-      expect(text()).not.toContain(secret)
-      expect(text().match(/\[redacted\]/g)).toHaveLength(4)
-    },
-  )
+  it.each([
+    'authorization',
+    'Authorization',
+    'cookie',
+    'set-cookie',
+    'Set-Cookie',
+    'token',
+    'accessToken',
+    'id_token',
+    'TOKENS',
+    'password',
+    'KAFKA_SASL_PASSWORD',
+    'kafkaSaslPassword',
+    'payload',
+    'eventPayload',
+    'data',
+    'data_base64',
+    'clientSecret',
+    'authorizationHeader',
+    'credentials',
+    'jwt',
+  ])('do not appear when they are named %s, however deep, whatever they are', (name) => {
+    const { logger, text } = createLog()
+    logger.error({ [name]: secret }, 'message')
+    logger.error({ request: { headers: [{ [name]: [secret] }] } }, 'message')
+    logger.error(
+      {
+        err: Object.assign(new Error('broken', { cause: Object.assign(new Error('deep'), { [name]: { is: secret } }) }), {
+          [name]: secret,
+        }),
+      },
+      'message',
+    )
+    expect(text()).not.toContain(secret)
+    expect(text().match(/\[redacted\]/g)).toHaveLength(4)
+  })
 
   it('are told from what only has a similar name', () => {
     const harmless = { tokenExpiresInMs: 5, metadata: 'shown', database: 'shown', isToken: true, cookies: null, dated: 'shown' }
@@ -92,7 +158,10 @@ describe('secrets in a log', () => {
 
   it('do not appear inside of texts: fields, messages, errors, stacks', () => {
     const { logger, text } = createLog()
-    logger.info({ url: `/wss?x=${jwt}`, note: `Authorization: Bearer ${secret}`, protocols: `cloudevents.json, bearer.${jwt}` }, `message with ${jwt}`)
+    logger.info(
+      { url: `/wss?x=${jwt}`, note: `Authorization: Bearer ${secret}`, protocols: `cloudevents.json, bearer.${jwt}` },
+      `message with ${jwt}`,
+    )
     logger.error({ err: new Error(`cannot verify ${jwt}`, { cause: new Error(`nor Basic ${secret}`) }) }, 'message')
     expect(text()).not.toContain('eyJ')
     expect(text()).not.toContain(secret)
@@ -104,7 +173,9 @@ describe('secrets in a log', () => {
     const planted = fc.letrec<{ tree: unknown }>((tie) => ({
       tree: fc.oneof(
         { depthSize: 'large' },
-        fc.record({ key: name, value: fc.constantFrom<unknown>(secret, [secret], { deep: secret }, Buffer.from(secret)) }).map(({ key, value }) => ({ [key]: value })),
+        fc
+          .record({ key: name, value: fc.constantFrom<unknown>(secret, [secret], { deep: secret }, Buffer.from(secret)) })
+          .map(({ key, value }) => ({ [key]: value })),
         fc.dictionary(fc.string(), tie('tree')),
         fc.array(tie('tree'), { maxLength: 3 }),
         tie('tree').map((inner) => Object.assign(new Error('e', { cause: inner }), { inner })),
@@ -129,7 +200,10 @@ describe('the log on standard output', () => {
       for (let line = 0; line < 500; line += 1) logger.info({ line }, 'line')
       process.exit(0)`
     const { stdout, status } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], { encoding: 'utf8' })
-    const seen = stdout.trim().split('\n').map((line) => (JSON.parse(line) as { line: number }).line) // written above
+    const seen = stdout
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { line: number }).line) // written above
     expect(status).toBe(0)
     expect(new Set(seen)).toEqual(new Set(Array.from({ length: 500 }, (_, line) => line)))
   })

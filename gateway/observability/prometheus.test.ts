@@ -20,7 +20,10 @@ metricsContract('Prometheus', () => {
     read: async (key, labels = {}) => {
       const { name, type } = table[key]
       const [label] = Object.entries(labels)
-      const value = sample(await render(), `${name}${type === 'histogram' ? '_count' : ''}${label === undefined ? '' : `{${label[0]}="${label[1]}"}`}`)
+      const value = sample(
+        await render(),
+        `${name}${type === 'histogram' ? '_count' : ''}${label === undefined ? '' : `{${label[0]}="${label[1]}"}`}`,
+      )
       return value === undefined ? undefined : Number(value)
     },
   }
@@ -90,12 +93,17 @@ describe('the table of metrics', () => {
   })
 
   it('has buckets that grow, for histograms alone', () => {
-    const broken = definitions.filter(({ type, buckets = [] }) => (type === 'histogram') !== buckets.length > 0 || buckets.some((bound, index) => bound <= (buckets[index - 1] ?? 0)))
+    const broken = definitions.filter(
+      ({ type, buckets = [] }) =>
+        (type === 'histogram') !== buckets.length > 0 || buckets.some((bound, index) => bound <= (buckets[index - 1] ?? 0)),
+    )
     expect(broken).toEqual([])
   })
 
   it('has one label at most, with values that differ', () => {
-    const broken = definitions.filter(({ labels }) => Object.keys(labels).length > 1 || Object.values(labels).some((values) => new Set(values).size !== values.length))
+    const broken = definitions.filter(
+      ({ labels }) => Object.keys(labels).length > 1 || Object.values(labels).some((values) => new Set(values).size !== values.length),
+    )
     expect(broken).toEqual([])
   })
 })

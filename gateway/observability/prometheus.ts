@@ -26,7 +26,12 @@ export function createPrometheusMetrics({ version = 'unknown' }: PrometheusOptio
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   for (const name of costlyMetrics) registry.removeSingleMetric(name)
-  new Gauge({ name: 'carillon_build_info', help: 'Always 1; the labels say what runs.', labelNames: ['version', 'node'], registers: [registry] }).set({ version, node: process.version }, 1)
+  new Gauge({
+    name: 'carillon_build_info',
+    help: 'Always 1; the labels say what runs.',
+    labelNames: ['version', 'node'],
+    registers: [registry],
+  }).set({ version, node: process.version }, 1)
   return {
     metrics: createMetricHandles(createCells(registry)),
     render: () => registry.metrics(),
@@ -46,7 +51,11 @@ const costlyMetrics = [
 function createCells(registry: Registry): CellFactory {
   const counters = new Map<string, NumberCell[]>()
   const gauges = new Map<string, NumberCell[]>()
-  const share = (all: Map<string, NumberCell[]>, definition: MetricDefinition, register: (cells: readonly NumberCell[]) => void): NumberCell[] => {
+  const share = (
+    all: Map<string, NumberCell[]>,
+    definition: MetricDefinition,
+    register: (cells: readonly NumberCell[]) => void,
+  ): NumberCell[] => {
     const known = all.get(definition.name)
     if (known !== undefined) return known
     const cells: NumberCell[] = []
@@ -92,7 +101,11 @@ function registerGauge(registry: Registry, definition: MetricDefinition, cells: 
 
 function registerHistogram(registry: Registry, definition: MetricDefinition): HistogramCell {
   const { buckets } = definition
-  const histogram = new Histogram({ ...nameOf(definition), registers: [registry], ...(buckets === undefined ? {} : { buckets: [...buckets] }) })
+  const histogram = new Histogram({
+    ...nameOf(definition),
+    registers: [registry],
+    ...(buckets === undefined ? {} : { buckets: [...buckets] }),
+  })
   return { observe: (value) => histogram.observe(value) }
 }
 

@@ -4,7 +4,8 @@ import { formatTraceparent, parseTraceparent } from './traceparent.ts'
 
 const traceId = '0af7651916cd43dd8448eb211c80319c'
 const spanId = 'b7ad6b7169203331'
-const hex = (length: number): fc.Arbitrary<string> => fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: length, maxLength: length })
+const hex = (length: number): fc.Arbitrary<string> =>
+  fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: length, maxLength: length })
 const id = (length: number): fc.Arbitrary<string> => hex(length).filter((text) => !/^0*$/.test(text))
 
 describe('reading a traceparent', () => {
@@ -49,7 +50,9 @@ describe('reading a traceparent', () => {
   })
 
   it('never throws, and whatever it takes it writes as a valid version 00', () => {
-    const nearly = fc.tuple(hex(2), fc.oneof(hex(32), fc.string()), hex(16), hex(2), fc.constantFrom('', '-', '-x')).map(([version, trace_, span, flags, rest]) => `${version}-${trace_}-${span}-${flags}${rest}`)
+    const nearly = fc
+      .tuple(hex(2), fc.oneof(hex(32), fc.string()), hex(16), hex(2), fc.constantFrom('', '-', '-x'))
+      .map(([version, trace_, span, flags, rest]) => `${version}-${trace_}-${span}-${flags}${rest}`)
     fc.assert(
       fc.property(fc.oneof(fc.string(), nearly), (text) => {
         const context = parseTraceparent(text)

@@ -26,4 +26,5 @@ export function parseTraceparent(text: string): TraceContext | null {
 }
 
 /** Version 00. Of the flags only "sampled" is ours to pass on; the others are zero, as section 3.2.2.5 asks. */
-export const formatTraceparent = ({ traceId, spanId, isSampled }: TraceContext): string => `00-${traceId}-${spanId}-${isSampled ? '01' : '00'}`
+export const formatTraceparent = ({ traceId, spanId, isSampled }: TraceContext): string =>
+  `00-${traceId}-${spanId}-${isSampled ? '01' : '00'}`

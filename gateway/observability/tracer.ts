@@ -1,9 +1,19 @@
-/** Spans, as the core needs them. Off (every method does nothing) unless `OTEL_*` asks for an exporter. One span per event, never per delivery. */
+/**
+ * Spans, as the core needs them. Off (every method does nothing) unless `OTEL_*` asks for an exporter. One span per event, never per
+ * delivery.
+ */
 export interface Tracer {
   /** False: nothing is exported, callers may skip preparing attributes. */
   readonly enabled: boolean
   /** @param parent a W3C `traceparent`; null begins a trace. A parent that is not sampled makes a span that costs next to nothing. */
-  startSpan(name: SpanName, options: { readonly parent: string | null; readonly kind: 'server' | 'producer' | 'consumer' | 'internal'; readonly attributes?: SpanAttributes }): Span
+  startSpan(
+    name: SpanName,
+    options: {
+      readonly parent: string | null
+      readonly kind: 'server' | 'producer' | 'consumer' | 'internal'
+      readonly attributes?: SpanAttributes
+    },
+  ): Span
 }
 
 export interface Span {

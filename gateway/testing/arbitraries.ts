@@ -7,7 +7,23 @@ import type { EventInRecord } from './builders.ts'
  * Names of which there are few, so that audiences and principals meet; with those that have broken programs like this before:
  * any script, signs that URLs and form encodings mean something by, and names that only differ by case or normal form.
  */
-export const name: fc.Arbitrary<string> = fc.constantFrom('ann', 'Ann', 'bob+test@example.com', '100%', '%41nn', 'mary-jane', 'under_score', 'Ünïcødé', '用户', 'é', 'e\u0301', '🔔', 'o:acme', '*', '1')
+export const name: fc.Arbitrary<string> = fc.constantFrom(
+  'ann',
+  'Ann',
+  'bob+test@example.com',
+  '100%',
+  '%41nn',
+  'mary-jane',
+  'under_score',
+  'Ünïcødé',
+  '用户',
+  'é',
+  'e\u0301',
+  '🔔',
+  'o:acme',
+  '*',
+  '1',
+)
 
 const names = (maxLength: number): fc.Arbitrary<string[]> => fc.uniqueArray(name, { maxLength })
 
@@ -23,11 +39,16 @@ export const principal: fc.Arbitrary<Principal> = fc.record({
 /** An audience that the rules allow: broadcast alone, or lists, roles never without organizations. It may name nobody. */
 export const audience: fc.Arbitrary<Audience> = fc
   .record({ broadcast: fc.constant(false), users: names(3), usernames: names(3), organizations: names(2), roles: names(2) })
-  .chain((lists) => fc.oneof({ weight: 1, arbitrary: fc.constant({ ...nobody, broadcast: true }) }, { weight: 6, arbitrary: fc.constant(lists.organizations.length === 0 ? { ...lists, roles: [] } : lists) }))
+  .chain((lists) =>
+    fc.oneof(
+      { weight: 1, arbitrary: fc.constant({ ...nobody, broadcast: true }) },
+      { weight: 6, arbitrary: fc.constant(lists.organizations.length === 0 ? { ...lists, roles: [] } : lists) },
+    ),
+  )
 
 const nobody: Audience = { broadcast: false, users: [], usernames: [], organizations: [], roles: [] }
 
-/** Text that CloudEvents allows in an attribute: neither control characters, nor noncharacters, nor half of a surrogate pair (section 3.1). */
+/** Text that CloudEvents allows in an attribute (section 3.1): no control characters, no noncharacters, no half of a surrogate pair. */
 export const attributeText: fc.Arbitrary<string> = fc
   .oneof(fc.string({ minLength: 1, maxLength: 40 }), fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }), name)
   .filter((text) => !/[\p{Cc}\p{Cs}\p{Cn}]/u.test(text))
@@ -35,18 +56,43 @@ export const attributeText: fc.Arbitrary<string> = fc
 /** Of an extension: 1 to 20 lower-case letters and digits, and none that the specification or this gateway has given a meaning to. */
 export const extensionName: fc.Arbitrary<string> = fc.stringMatching(/^[a-z][a-z0-9]{0,19}$/).filter((text) => !takenNames.has(text))
 
-const takenNames: ReadonlySet<string> = new Set(['id', 'source', 'type', 'specversion', 'datacontenttype', 'dataschema', 'subject', 'time', 'data', 'audience', 'cursor', 'traceparent', 'tracestate', 'partitionkey', 'constructor'])
+const takenNames: ReadonlySet<string> = new Set([
+  'id',
+  'source',
+  'type',
+  'specversion',
+  'datacontenttype',
+  'dataschema',
+  'subject',
+  'time',
+  'data',
+  'audience',
+  'cursor',
+  'traceparent',
+  'tracestate',
+  'partitionkey',
+  'constructor',
+])
 
 /** RFC 3339, with and without fractions, in UTC and elsewhere. */
 export const timestamp: fc.Arbitrary<string> = fc
-  .record({ at: fc.date({ min: new Date('2000-01-01T00:00:00Z'), max: new Date('2100-01-01T00:00:00Z'), noInvalidDate: true }), fraction: fc.constantFrom('', '.5', '.123456789'), zone: fc.constantFrom('Z', '+00:00', '-08:30') })
+  .record({
+    at: fc.date({ min: new Date('2000-01-01T00:00:00Z'), max: new Date('2100-01-01T00:00:00Z'), noInvalidDate: true }),
+    fraction: fc.constantFrom('', '.5', '.123456789'),
+    zone: fc.constantFrom('Z', '+00:00', '-08:30'),
+  })
   .map(({ at, fraction, zone }) => `${at.toISOString().slice(0, 19)}${fraction}${zone}`)
 
 /** `subject`, `time`, `dataschema`, `traceparent` and extensions: any of them, or none. */
 export const attributes: fc.Arbitrary<Readonly<Record<string, string>>> = fc
   .tuple(
     fc.record(
-      { subject: attributeText, time: timestamp, dataschema: fc.webUrl(), traceparent: fc.constant('00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01') },
+      {
+        subject: attributeText,
+        time: timestamp,
+        dataschema: fc.webUrl(),
+        traceparent: fc.constant('00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'),
+      },
       { requiredKeys: [] },
     ),
     fc.dictionary(extensionName, attributeText, { maxKeys: 4, noNullPrototype: true }),
@@ -57,14 +103,18 @@ export const attributes: fc.Arbitrary<Readonly<Record<string, string>>> = fc
 export const jsonData: fc.Arbitrary<unknown> = fc.jsonValue({ maxDepth: 4 }).map((value): unknown => JSON.parse(JSON.stringify(value)))
 
 /** RFC 3986, absolute and relative. */
-export const uriReference: fc.Arbitrary<string> = fc.oneof(fc.constantFrom('urn:a', 'urn:redhat:source:notifications:drawer', '/relative/source', 'a', '?q', '#f', 'https://example.com/%C3%BC'), fc.webUrl({ withQueryParameters: true, withFragments: true }))
+export const uriReference: fc.Arbitrary<string> = fc.oneof(
+  fc.constantFrom('urn:a', 'urn:redhat:source:notifications:drawer', '/relative/source', 'a', '?q', '#f', 'https://example.com/%C3%BC'),
+  fc.webUrl({ withQueryParameters: true, withFragments: true }),
+)
 
 /** A valid event with JSON data, for `aBinaryRecord`, `aStructuredRecord` and `aLegacyRecord`. */
-export const eventInRecord: fc.Arbitrary<Required<Pick<EventInRecord, 'id' | 'source' | 'type' | 'audience' | 'data' | 'attributes'>>> = fc.record({
-  id: attributeText,
-  source: uriReference,
-  type: attributeText,
-  audience,
-  data: jsonData,
-  attributes,
-})
+export const eventInRecord: fc.Arbitrary<Required<Pick<EventInRecord, 'id' | 'source' | 'type' | 'audience' | 'data' | 'attributes'>>> =
+  fc.record({
+    id: attributeText,
+    source: uriReference,
+    type: attributeText,
+    audience,
+    data: jsonData,
+    attributes,
+  })

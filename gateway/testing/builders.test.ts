@@ -11,8 +11,10 @@ import { aBinaryRecord, aLegacyRecord, aLogRecord, anAudience, aPrincipal, aStru
 import type { EventInRecord } from './builders.ts'
 
 const decode = createRecordDecoder({ maxEventBytes: 1_000_000, maxAudienceNames: 100 })
-const json = ({ value }: LogRecord): Record<string, unknown> => JSON.parse(String(value)) as Record<string, unknown> // the builders write objects
-const texts = ({ headers }: LogRecord): Record<string, string> => Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]))
+/** The builders write objects, hence the cast. */
+const json = ({ value }: LogRecord): Record<string, unknown> => JSON.parse(String(value)) as Record<string, unknown>
+const texts = ({ headers }: LogRecord): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]))
 
 describe('builders', () => {
   it('give valid objects, and take what the test says instead', () => {
@@ -24,7 +26,15 @@ describe('builders', () => {
 
   it('write binary records as the Kafka binding has them', () => {
     const record = aBinaryRecord({ id: 'i', audience: { users: ['ü'] }, attributes: { subject: 's' }, at: { partition: 3, offset: 9 } })
-    expect(texts(record)).toEqual({ ce_specversion: '1.0', ce_id: 'i', ce_source: 'urn:test:source', ce_type: 'com.example.event', ce_subject: 's', ce_audience: '{"users":["ü"]}', 'content-type': 'application/json' })
+    expect(texts(record)).toEqual({
+      ce_specversion: '1.0',
+      ce_id: 'i',
+      ce_source: 'urn:test:source',
+      ce_type: 'com.example.event',
+      ce_subject: 's',
+      ce_audience: '{"users":["ü"]}',
+      'content-type': 'application/json',
+    })
     expect([String(record.value), record.partition, record.offset]).toEqual(['{"hello":"world"}', 3, 9])
   })
 
@@ -36,23 +46,51 @@ describe('builders', () => {
 
   it('leave out what is undefined, the audience that is null, and write bytes as bytes', () => {
     const bytes = Buffer.from([0, 255])
-    expect(Object.keys(aBinaryRecord({ audience: null, datacontenttype: undefined, headers: { ce_id: undefined } }).headers)).toEqual(['ce_specversion', 'ce_source', 'ce_type'])
+    expect(Object.keys(aBinaryRecord({ audience: null, datacontenttype: undefined, headers: { ce_id: undefined } }).headers)).toEqual([
+      'ce_specversion',
+      'ce_source',
+      'ce_type',
+    ])
     expect(aBinaryRecord({ data: undefined }).value).toBe(null)
     expect(aBinaryRecord({ data: bytes }).value).toEqual(bytes)
-    expect(json(aStructuredRecord({ data: bytes, audience: null }))).toEqual({ specversion: '1.0', id: 'event-1', source: 'urn:test:source', type: 'com.example.event', datacontenttype: 'application/json', data_base64: 'AP8=' })
+    expect(json(aStructuredRecord({ data: bytes, audience: null }))).toEqual({
+      specversion: '1.0',
+      id: 'event-1',
+      source: 'urn:test:source',
+      type: 'com.example.event',
+      datacontenttype: 'application/json',
+      data_base64: 'AP8=',
+    })
   })
 
   it('write what the SDK of CloudEvents reads as the same event', () => {
-    const [binary, structured] = [aBinaryRecord({ attributes: { time: '2026-01-31T12:00:00Z' } }), aStructuredRecord({ attributes: { time: '2026-01-31T12:00:00Z' } })]
-    const fromKafka = Kafka.toEvent<unknown>({ key: null, value: json(binary), headers: texts(binary), body: json(binary) } as never) as CloudEventV1<unknown> // one message, hence one event
-    const fromHttp = HTTP.toEvent<unknown>({ headers: texts(structured), body: String(structured.value) }) as CloudEventV1<unknown> // structured, hence one event
-    const expected = { id: 'event-1', source: 'urn:test:source', type: 'com.example.event', time: '2026-01-31T12:00:00.000Z', data: { hello: 'world' }, audience: '{"broadcast":true}' }
+    const [binary, structured] = [
+      aBinaryRecord({ attributes: { time: '2026-01-31T12:00:00Z' } }),
+      aStructuredRecord({ attributes: { time: '2026-01-31T12:00:00Z' } }),
+    ]
+    const fromKafka = Kafka.toEvent<unknown>({
+      key: null,
+      value: json(binary),
+      headers: texts(binary),
+      body: json(binary),
+    } as never) as CloudEventV1<unknown> // one message, hence one event
+    // Structured, hence one event.
+    const fromHttp = HTTP.toEvent<unknown>({ headers: texts(structured), body: String(structured.value) }) as CloudEventV1<unknown>
+    const expected = {
+      id: 'event-1',
+      source: 'urn:test:source',
+      type: 'com.example.event',
+      time: '2026-01-31T12:00:00.000Z',
+      data: { hello: 'world' },
+      audience: '{"broadcast":true}',
+    }
     expect(fromKafka).toMatchObject(expected)
     expect(fromHttp).toMatchObject(expected)
   })
 })
 
-const namesSomebody = ({ audience: to }: EventInRecord): boolean => to?.broadcast === true || [to?.users, to?.usernames, to?.organizations].some((list) => (list?.length ?? 0) > 0)
+const namesSomebody = ({ audience: to }: EventInRecord): boolean =>
+  to?.broadcast === true || [to?.users, to?.usernames, to?.organizations].some((list) => (list?.length ?? 0) > 0)
 
 describe.each(recordForms)('a record of any event in the $form form', ({ aRecord }) => {
   it('is decoded to that event and its audience', () => {
@@ -75,16 +113,27 @@ describe.each(recordForms)('a record of any event in the $form form', ({ aRecord
 
 describe('arbitraries', () => {
   it('let audiences and principals meet, and miss each other, often enough', () => {
-    const met = fc.sample(fc.tuple(audience, principal), { numRuns: 1_000, seed: 1 }).filter(([to, who]) => !to.broadcast && matches(to, who)).length
+    const met = fc
+      .sample(fc.tuple(audience, principal), { numRuns: 1_000, seed: 1 })
+      .filter(([to, who]) => !to.broadcast && matches(to, who)).length
     expect(met).toBeGreaterThan(100)
     expect(met).toBeLessThan(900)
   })
 
   it('never have roles without organizations, nor names beside broadcast', () => {
-    fc.assert(fc.property(audience, (one) => (one.roles.length === 0 || one.organizations.length > 0) && (!one.broadcast || one.users.length + one.usernames.length + one.organizations.length + one.roles.length === 0)))
+    fc.assert(
+      fc.property(
+        audience,
+        (one) =>
+          (one.roles.length === 0 || one.organizations.length > 0) &&
+          (!one.broadcast || one.users.length + one.usernames.length + one.organizations.length + one.roles.length === 0),
+      ),
+    )
   })
 
   it('name extensions as CloudEvents demands', () => {
-    fc.assert(fc.property(extensionName, attributes, (one, all) => [one, ...Object.keys(all)].every((text) => /^[a-z0-9]{1,20}$/.test(text))))
+    fc.assert(
+      fc.property(extensionName, attributes, (one, all) => [one, ...Object.keys(all)].every((text) => /^[a-z0-9]{1,20}$/.test(text))),
+    )
   })
 })

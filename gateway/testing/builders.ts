@@ -16,7 +16,14 @@ export const aPrincipal = (over: Partial<Principal> = {}): Principal => ({
 })
 
 /** Nobody, but for those whom the test names. */
-export const anAudience = (over: Partial<Audience> = {}): Audience => ({ broadcast: false, users: [], usernames: [], organizations: [], roles: [], ...over })
+export const anAudience = (over: Partial<Audience> = {}): Audience => ({
+  broadcast: false,
+  users: [],
+  usernames: [],
+  organizations: [],
+  roles: [],
+  ...over,
+})
 
 /** An empty record at the beginning of partition 0. */
 export const aLogRecord = (over: Partial<LogRecord> = {}): LogRecord => ({
@@ -56,15 +63,33 @@ export function aBinaryRecord(event: EventInRecord = {}): LogRecord {
   const { id, source, type, audience, data, datacontenttype, attributes, headers, at } = complete(event)
   const prefixed = Object.fromEntries(Object.entries({ id, source, type, ...attributes }).map(([name, value]) => [`ce_${name}`, value]))
   const value = data === undefined ? null : Buffer.isBuffer(data) ? data : Buffer.from(JSON.stringify(data))
-  const ownHeaders = { ce_specversion: '1.0', ...prefixed, ce_audience: audience === null ? undefined : JSON.stringify(audience), 'content-type': datacontenttype }
+  const ownHeaders = {
+    ce_specversion: '1.0',
+    ...prefixed,
+    ce_audience: audience === null ? undefined : JSON.stringify(audience),
+    'content-type': datacontenttype,
+  }
   return aLogRecord({ ...at, value, headers: toHeaders({ ...ownHeaders, ...headers }) })
 }
 
 /** CloudEvents structured mode: the whole event in the value, the audience as the extension `audience`, a string of JSON. */
 export function aStructuredRecord(event: EventInRecord = {}): LogRecord {
   const { id, source, type, audience, data, datacontenttype, attributes, headers, at } = complete(event)
-  const json = { specversion: '1.0', id, source, type, datacontenttype, ...attributes, audience: audience === null ? undefined : JSON.stringify(audience), ...dataMember(data) }
-  return aLogRecord({ ...at, value: Buffer.from(JSON.stringify(json)), headers: toHeaders({ 'content-type': 'application/cloudevents+json; charset=utf-8', ...headers }) })
+  const json = {
+    specversion: '1.0',
+    id,
+    source,
+    type,
+    datacontenttype,
+    ...attributes,
+    audience: audience === null ? undefined : JSON.stringify(audience),
+    ...dataMember(data),
+  }
+  return aLogRecord({
+    ...at,
+    value: Buffer.from(JSON.stringify(json)),
+    headers: toHeaders({ 'content-type': 'application/cloudevents+json; charset=utf-8', ...headers }),
+  })
 }
 
 /** The form that chrome-service-backend reads: no content type, audience and payload side by side in `data`, specversion 1.0.2. */
@@ -99,6 +124,8 @@ const complete = (event: EventInRecord) => ({
 const dataMember = (data: unknown): object => (Buffer.isBuffer(data) ? { data_base64: data.toString('base64') } : { data })
 
 function toHeaders(headers: Readonly<Record<string, string | Buffer | readonly Buffer[] | undefined>>): RecordHeaders {
-  const given = Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, typeof value === 'string' ? Buffer.from(value) : value] as const]))
+  const given = Object.entries(headers).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, typeof value === 'string' ? Buffer.from(value) : value] as const],
+  )
   return Object.fromEntries(given)
 }

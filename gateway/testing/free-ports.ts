@@ -19,7 +19,7 @@ export async function findFreePortPair(): Promise<number> {
 
 /** null when the port is taken. */
 function listen(port: number): Promise<Server | null> {
-  return new Promise(resolve => {
+  return new Promise((resolve) => {
     const server = createServer()
     server.once('error', () => resolve(null))
     server.listen(port, '127.0.0.1', () => resolve(server))
@@ -27,5 +27,5 @@ function listen(port: number): Promise<Server | null> {
 }
 
 function closed(server: Server | null): Promise<void> {
-  return new Promise(resolve => (server === null ? resolve() : server.close(() => resolve())))
+  return new Promise((resolve) => (server === null ? resolve() : server.close(() => resolve())))
 }

@@ -30,8 +30,8 @@ describe('starting a broker for tests', () => {
   it('finds two free ports in a row', async () => {
     const port = await findFreePortPair()
     const servers = await Promise.all([port, port + 1].map(listen))
-    expect(servers.map(server => server.listening)).toEqual([true, true])
-    await Promise.all(servers.map(server => new Promise(resolve => server.close(resolve))))
+    expect(servers.map((server) => server.listening)).toEqual([true, true])
+    await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
   })
 })
 
@@ -46,7 +46,12 @@ function listen(port: number): Promise<ReturnType<typeof createServer>> {
 /** Signal 0 only asks whether the process is there. A zombie, ended but not waited for yet, is not alive. */
 function isAlive(pid: number): boolean {
   try {
-    return process.kill(pid, 0) && spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }).stdout.trim().startsWith('Z') === false
+    return (
+      process.kill(pid, 0) &&
+      spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' })
+        .stdout.trim()
+        .startsWith('Z') === false
+    )
   } catch {
     return false // ESRCH: there is no such process
   }

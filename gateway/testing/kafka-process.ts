@@ -38,7 +38,7 @@ export async function startBrokerProcess(options: BrokerProcessOptions): Promise
   const pid = await pidOf(child, command)
   const broker = controlOf(child, pid, gone)
   try {
-    await withDeadline(startTimeoutMs, signal => Promise.race([ready(output, port, signal), gone.then(exitedEarly)]))
+    await withDeadline(startTimeoutMs, (signal) => Promise.race([ready(output, port, signal), gone.then(exitedEarly)]))
   } catch (error) {
     await broker.kill()
     throw new Error(`${command} on port ${port} did not start: ${String(error)}\nIts last output:\n${output.tail()}`, { cause: error })
@@ -72,7 +72,7 @@ function controlOf(child: ChildProcess, pid: number, gone: Promise<number | stri
   }
 }
 
-/** KAFKA_* variables mean something to this program and, as settings, to the launcher of a broker: those of one must not reach the other. */
+/** KAFKA_* variables are options of this program, and settings to the launcher of a broker: those of one must not reach the other. */
 function brokerEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const kept = Object.entries(environment).filter(([name]) => !name.startsWith('KAFKA_') || name === 'KAFKA_OPTS' || name === 'KAFKA_HOME')
   return { ...Object.fromEntries(kept), KAFKA_HEAP_OPTS: environment['KAFKA_HEAP_OPTS'] ?? '-Xms128m -Xmx384m' }
@@ -81,18 +81,19 @@ function brokerEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 function pidOf(child: ChildProcess, command: string): Promise<number> {
   return new Promise((resolve, reject) => {
     child.once('spawn', () => (child.pid === undefined ? reject(new Error(`${command} has no process id`)) : resolve(child.pid)))
-    child.once('error', error => reject(missingCommand(command, error)))
+    child.once('error', (error) => reject(missingCommand(command, error)))
   })
 }
 
 function missingCommand(command: string, error: Error): Error {
-  const explanation = `cannot run ${command}: ${error.message}. A command of that name must be on the PATH: it runs a Kafka 4 broker in KRaft mode as`
-  return new Error(`${explanation} \`kafka-server --port N --data DIR\` (broker on port N, controller on N + 1). Install one, or skip the tests that need Kafka.`, { cause: error })
+  const needed = `A command of that name must be on the PATH that runs a Kafka 4 broker in KRaft mode as \`kafka-server --port N --data DIR\``
+  const advice = `${needed} (broker on port N, controller on N + 1). Install one, or skip the tests that need Kafka.`
+  return new Error(`cannot run ${command}: ${error.message}. ${advice}`, { cause: error })
 }
 
 /** The exit code or the signal; also when the process never came to be. */
 function goneOf(child: ChildProcess): Promise<number | string> {
-  return new Promise(resolve => {
+  return new Promise((resolve) => {
     child.once('exit', (code, signal) => resolve(code ?? signal ?? 'unknown'))
     child.once('error', () => resolve('never started'))
   })
@@ -123,8 +124,8 @@ function collectOutput(child: ChildProcess): Output {
   for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', onText)
   return {
     tail: () => seen,
-    includes: text =>
-      new Promise(resolve => {
+    includes: (text) =>
+      new Promise((resolve) => {
         check = () => (seen.includes(text) ? resolve() : undefined)
         check()
       }),
@@ -141,7 +142,7 @@ async function ready(output: Output, port: number, signal: AbortSignal): Promise
 }
 
 function takesConnections(port: number): Promise<boolean> {
-  return new Promise(resolve => {
+  return new Promise((resolve) => {
     const socket = connect({ port, host: '127.0.0.1' })
     socket.once('connect', () => {
       socket.destroy()

@@ -9,7 +9,8 @@ import type { MemorySocket } from './memory-socket.ts'
 import { parseStreamMessages, parseTextFrames } from './parse-frames.ts'
 
 const framings: readonly Framing[] = [websocketFraming, sseFraming]
-const frame = (member: unknown, framing: Framing, cursor: string | null = null): Buffer => wrapJson(Buffer.from(JSON.stringify({ member }).slice(0, -1)), cursor, framing)
+const frame = (member: unknown, framing: Framing, cursor: string | null = null): Buffer =>
+  wrapJson(Buffer.from(JSON.stringify({ member }).slice(0, -1)), cursor, framing)
 
 function attached(memory: MemorySocket): { readonly [Name in keyof SocketHandlers]: ReturnType<typeof vi.fn> } {
   const handlers = { drained: vi.fn(), alive: vi.fn(), closed: vi.fn() }
@@ -26,7 +27,8 @@ describe.each(framings)('events written as $kind', (framing) => {
         for (let at = 0; at < given.length; at += perWrite) {
           memory.socket.write(Buffer.concat(given.slice(at, at + perWrite).map(({ member, cursor }) => frame(member, framing, cursor))))
         }
-        const expected = given.map(({ member, cursor }) => ({ cursor, member: JSON.parse(JSON.stringify(member)) as unknown })) // -0 has no JSON
+        // Through JSON, which has no -0.
+        const expected = given.map(({ member, cursor }) => ({ cursor, member: JSON.parse(JSON.stringify(member)) as unknown }))
         expect(memory.events().map(({ cursor, event }) => ({ cursor, member: event['member'] }))).toEqual(expected)
         expect(memory.writes).toHaveLength(Math.ceil(given.length / perWrite))
       }),

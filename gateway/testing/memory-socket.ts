@@ -97,7 +97,9 @@ class Twin implements MemorySocket {
 
   events(): readonly ReceivedEvent[] {
     const bytes = Buffer.concat(this.writes)
-    return this.socket.framing.kind === 'websocket' ? parseTextFrames(bytes).map((text) => receivedEvent(text)) : parseStreamMessages(bytes).map(({ data, id }) => receivedEvent(data, id))
+    return this.socket.framing.kind === 'websocket'
+      ? parseTextFrames(bytes).map((text) => receivedEvent(text))
+      : parseStreamMessages(bytes).map(({ data, id }) => receivedEvent(data, id))
   }
 
   congest(): void {

@@ -10,13 +10,12 @@ export interface MetricsUnderTest {
 }
 
 /** Every row of the table with every combination of label values it allows. */
-export const allSeries: readonly { readonly key: keyof Metrics; readonly definition: MetricDefinition; readonly labels: CellLabels }[] = Object.entries<MetricDefinition>(table).flatMap(
-  ([key, definition]) => {
+export const allSeries: readonly { readonly key: keyof Metrics; readonly definition: MetricDefinition; readonly labels: CellLabels }[] =
+  Object.entries<MetricDefinition>(table).flatMap(([key, definition]) => {
     const [label] = Object.entries(definition.labels)
     const all = label === undefined ? [{}] : label[1].map((value) => ({ [label[0]]: value }))
     return all.map((labels) => ({ key: key as keyof Metrics, definition, labels })) // a key of the table by construction
-  },
-)
+  })
 
 /** A handle of whatever row, for tests that walk the table and therefore know no types. */
 type AnyHandle = Readonly<Record<'add' | 'set' | 'observe', (value: number, labels?: CellLabels) => void>> & {
@@ -41,7 +40,14 @@ export function metricsContract(name: string, create: () => MetricsUnderTest): v
       })
       const shown = await Promise.all(allSeries.map(({ key, labels }) => read(key, labels)))
       expect(shown).toEqual(allSeries.map(({ definition }, index) => (definition.type === 'histogram' ? 1 : index + 1)))
-      const methods = Object.fromEntries(Object.keys(table).map((key) => [key, Object.keys(metrics[key as keyof Metrics]).toSorted().join()])) // keys of the table
+      const methods = Object.fromEntries(
+        Object.keys(table).map((key) => [
+          key,
+          Object.keys(metrics[key as keyof Metrics])
+            .toSorted()
+            .join(),
+        ]),
+      ) // keys of the table
       const expected = { counter: 'add', gauge: 'add,collect,set', histogram: 'observe' }
       expect(methods).toEqual(Object.fromEntries(Object.entries<MetricDefinition>(table).map(([key, { type }]) => [key, expected[type]])))
     })

@@ -40,10 +40,12 @@ export async function startOtlpSink(): Promise<OtlpSink> {
     requests.push({ path: request.url ?? '', contentType, body: await readBody(request) })
     response.writeHead(200, { 'content-type': contentType }).end(contentType === 'application/json' ? '{}' : undefined)
   }
-  const server = createServer((request, response) => void take(request, response)) // a request that breaks off fails the test that waits for it
+  // A request that breaks off fails the test that waits for it.
+  const server = createServer((request, response) => void take(request, response))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo // listens on TCP
-  const groups = (): readonly ResourceSpans[] => requests.filter(({ contentType }) => contentType === 'application/json').flatMap(resourceSpansOf)
+  const groups = (): readonly ResourceSpans[] =>
+    requests.filter(({ contentType }) => contentType === 'application/json').flatMap(resourceSpansOf)
   return {
     endpoint: `http://127.0.0.1:${port}`,
     requests,
@@ -78,9 +80,11 @@ interface KeyValue {
   readonly value: Readonly<Record<string, unknown>>
 }
 
-const resourceSpansOf = ({ body }: OtlpRequest): readonly ResourceSpans[] => (JSON.parse(body.toString()) as { readonly resourceSpans: readonly ResourceSpans[] }).resourceSpans // by the protocol
+const resourceSpansOf = ({ body }: OtlpRequest): readonly ResourceSpans[] =>
+  (JSON.parse(body.toString()) as { readonly resourceSpans: readonly ResourceSpans[] }).resourceSpans // by the protocol
 
-const readAttributes = (attributes: readonly KeyValue[] = []): Readonly<Record<string, unknown>> => Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]]))
+const readAttributes = (attributes: readonly KeyValue[] = []): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]]))
 
 const readSpan = ({ name, traceId, spanId, parentSpanId, kind, attributes, status }: JsonSpan): OtlpSpan => ({
   name,

@@ -3,7 +3,7 @@
 /** The texts of a run of whole frames: each one unmasked, unfragmented text message from a server (RFC 6455, section 5.2). */
 export function parseTextFrames(bytes: Buffer): readonly string[] {
   const texts: string[] = []
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const { start, length } = readHeader(bytes, at)
     const end = start + length
     if (end > bytes.length) throw new Error(`the frame at byte ${at} says ${length} bytes, but ${bytes.length - start} follow`)

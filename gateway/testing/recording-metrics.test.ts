@@ -25,7 +25,9 @@ describe('the recording twin of the metrics', () => {
   })
 
   it('says so when a test asks for a series that does not exist', () => {
-    expect(() => createRecordingMetrics().value('gaps', { reason: 'none' })).toThrow('metric gaps has no time series with the labels {"reason":"none"}')
+    expect(() => createRecordingMetrics().value('gaps', { reason: 'none' })).toThrow(
+      'metric gaps has no time series with the labels {"reason":"none"}',
+    )
   })
 
   it('counts for one test alone', () => {

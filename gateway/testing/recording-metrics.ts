@@ -24,14 +24,16 @@ export function createRecordingMetrics(): RecordingMetrics {
   }
   const factory: CellFactory = { counter: make, gauge: make, histogram: make }
   const select = (name: keyof Metrics, labels: CellLabels = {}): readonly RecordingCell[] => {
-    const selected = (cells.get(table[name].name) ?? []).filter(cell => Object.entries(labels).every(([label, value]) => cell.labels[label] === value))
+    const selected = (cells.get(table[name].name) ?? []).filter((cell) =>
+      Object.entries(labels).every(([label, value]) => cell.labels[label] === value),
+    )
     if (selected.length === 0) throw new Error(`metric ${name} has no time series with the labels ${JSON.stringify(labels)}`)
     return selected
   }
   return {
     metrics: createMetricHandles(factory),
     value: (name, labels) => select(name, labels).reduce((sum, cell) => sum + cell.read(), 0),
-    observations: name => select(name).flatMap(cell => cell.observed),
+    observations: (name) => select(name).flatMap((cell) => cell.observed),
   }
 }
 
@@ -49,17 +51,18 @@ function createCell(definition: MetricDefinition, labels: CellLabels): Recording
     labels,
     observed,
     read: () => read(),
-    add: by => {
-      if (Number.isNaN(by) || (definition.type === 'counter' && by < 0)) throw new RangeError(`counter ${definition.name} cannot grow by ${by}`)
+    add: (by) => {
+      if (Number.isNaN(by) || (definition.type === 'counter' && by < 0))
+        throw new RangeError(`counter ${definition.name} cannot grow by ${by}`)
       value += by
     },
-    set: next => {
+    set: (next) => {
       value = next
     },
-    collect: from => {
+    collect: (from) => {
       read = from
     },
-    observe: observation => {
+    observe: (observation) => {
       observed.push(observation)
       value += 1
     },

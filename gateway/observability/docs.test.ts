@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { options } from '../config/options.ts'
+import { healthConditions } from './health.ts'
+import { metrics } from './metrics.ts'
+import type { MetricDefinition } from './metrics.ts'
+import type { SpanName } from './tracer.ts'
+
+const page = readFileSync(new URL('../../docs/observability.md', import.meta.url), 'utf8')
+/** The first column of the table with this head. */
+const rowsBelow = (head: string): readonly string[] =>
+  (page.split(`| ${head} |`)[1] ?? '')
+    .split('\n\n')[0]
+    ?.split('\n')
+    .flatMap((line) => /^\| `([^`]+)`/.exec(line)?.[1] ?? []) ?? []
+
+describe('docs/observability.md', () => {
+  it('names no metric that is not there', () => {
+    const series = Object.values<MetricDefinition>(metrics).flatMap(({ name, type }) =>
+      type === 'histogram' ? [`${name}_bucket`] : [name],
+    )
+    const named = page.match(/\bcarillon_[a-z_]+/g) ?? []
+    expect(named.length).toBeGreaterThan(10)
+    expect(named.filter((name) => !series.includes(name) && name !== 'carillon_build_info')).toEqual([])
+  })
+
+  it('names no option that is not there', () => {
+    const variables: readonly string[] = Object.values(options).map(({ env }) => env)
+    const named = (page.match(/\b[A-Z]+_[A-Z_]+\b/g) ?? []).filter((name) => !name.startsWith('OTEL_'))
+    expect(named.filter((name) => !variables.includes(name))).toEqual([])
+  })
+
+  it('explains every condition of health, in the order of the table', () => {
+    expect(rowsBelow('condition | met when')).toEqual(Object.keys(healthConditions))
+  })
+
+  it('explains every span', () => {
+    const spans: Record<SpanName, true> = { emit: true, publish: true, consume: true, deliver: true }
+    expect(rowsBelow('span | kind | what it measures | begins where')).toEqual(Object.keys(spans))
+  })
+})
