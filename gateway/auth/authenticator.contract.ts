@@ -81,11 +81,29 @@ export function describeAuthenticator(name: string, start: () => Promise<Authent
       const token = await harness.issue(ada(), [])
       await authenticate(token)
       const places = [0, 1, Math.floor(token.length / 2), token.length - 10]
-      const answers = await Promise.all(places.map((place) => authenticate(token.slice(0, place) + (token[place] === 'x' ? 'y' : 'x') + token.slice(place + 1))))
+      const answers = await Promise.all(places.map((place) => authenticate(
+        token.slice(0, place) + (token[place] === 'x' ? 'y' : 'x') + token.slice(place + 1),
+      )))
       expect(answers.map((answer) => answer.ok)).toEqual([false, false, false, false])
     })
 
-    it.each(['', '.', '..', '...', 'nodots', 'a.b', 'a.b.c', 'a.b.c.d.e', '\0', 'ü.ü.ü', ' ', 'null', '{"alg":"none"}', 'eyJhbGciOiJub25lIn0.e30.', '=.=.='])('refuses %j without an exception', async (token) => {
+    it.each([
+      '',
+      '.',
+      '..',
+      '...',
+      'nodots',
+      'a.b',
+      'a.b.c',
+      'a.b.c.d.e',
+      '\0',
+      'ü.ü.ü',
+      ' ',
+      'null',
+      '{"alg":"none"}',
+      'eyJhbGciOiJub25lIn0.e30.',
+      '=.=.=',
+    ])('refuses %j without an exception', async (token) => {
       const answer = await authenticate(token)
       expect(answer.ok).toBe(false)
     })
@@ -95,7 +113,11 @@ export function describeAuthenticator(name: string, start: () => Promise<Authent
     })
 
     it('keeps the token and its claims out of what it says', async () => {
-      const tokens = [await harness.forge(ada({ username: 'hush-hush' })), await harness.issue(ada({ username: 'hush-hush', expiresAtMs: 1_000 }), []), 'hush-hush']
+      const tokens = [
+        await harness.forge(ada({ username: 'hush-hush' })),
+        await harness.issue(ada({ username: 'hush-hush', expiresAtMs: 1_000 }), []),
+        'hush-hush',
+      ]
       const answers = await Promise.all(tokens.map(authenticate))
       expect(answers.map((answer) => answer.ok)).toEqual([false, false, false])
       expect(tokens.filter((token) => JSON.stringify(answers).includes(token))).toEqual([])

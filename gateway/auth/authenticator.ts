@@ -16,7 +16,17 @@ export interface VerifiedToken {
 }
 
 export interface AuthenticationFailure {
-  readonly kind: 'malformed' | 'forged' | 'expired' | 'not-yet-valid' | 'wrong-issuer' | 'wrong-audience' | 'algorithm' | 'missing-claim' | 'too-large' | 'keys-unavailable'
+  readonly kind:
+    | 'malformed'
+    | 'forged'
+    | 'expired'
+    | 'not-yet-valid'
+    | 'wrong-issuer'
+    | 'wrong-audience'
+    | 'algorithm'
+    | 'missing-claim'
+    | 'too-large'
+    | 'keys-unavailable'
   /** What was wrong and what was expected; never the token or a claim's value. */
   readonly detail: string
 }

@@ -3,7 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { maxTokenBytes } from './authenticator.ts'
 import { findToken, type TokenPlaces } from './find-token.ts'
 
-const find = (places: Partial<TokenPlaces>) => findToken({ authorization: null, cookie: null, subprotocols: [], ...places }, { cookieName: 'cs_jwt' })
+const find = (places: Partial<TokenPlaces>) => findToken(
+  { authorization: null, cookie: null, subprotocols: [], ...places },
+  { cookieName: 'cs_jwt' },
+)
 
 describe('findToken', () => {
   it('prefers the subprotocol to the header, and the header to the cookie', () => {
@@ -35,7 +38,11 @@ describe('findToken', () => {
     expect(find({ authorization: 'bEARER   a.b.c' })).toMatchObject({ token: 'a.b.c' })
   })
 
-  it.each(['Basic dXNlcjpwYXNz', 'Bearerx a.b.c', 'Negotiate bearer'])('leaves other schemes alone and goes on to the cookie: %s', (authorization) => {
+  it.each([
+    'Basic dXNlcjpwYXNz',
+    'Bearerx a.b.c',
+    'Negotiate bearer',
+  ])('leaves other schemes alone and goes on to the cookie: %s', (authorization) => {
     expect(find({ authorization, cookie: 'cs_jwt=a.b.c' })).toMatchObject({ token: 'a.b.c' })
   })
 
@@ -67,9 +74,16 @@ describe('findToken', () => {
 
   it('finds a token of the largest size, and refuses one that is a byte larger, wherever it is', () => {
     const largest = 'x'.repeat(maxTokenBytes)
-    const places = (token: string): Partial<TokenPlaces>[] => [{ cookie: `cs_jwt=${token}` }, { authorization: `Bearer ${token}` }, { subprotocols: [`bearer.${token}`] }]
+    const places = (token: string): Partial<TokenPlaces>[] => [
+      { cookie: `cs_jwt=${token}` },
+      { authorization: `Bearer ${token}` },
+      { subprotocols: [`bearer.${token}`] },
+    ]
     expect(places(largest).map((place) => find(place).kind)).toEqual(['found', 'found', 'found'])
-    expect(places(`${largest}x`).map(find)).toEqual(places('').map(() => ({ kind: 'unusable', detail: expect.stringContaining('16384 bytes') })))
+    expect(places(`${largest}x`).map(find)).toEqual(places('').map(() => ({
+      kind: 'unusable',
+      detail: expect.stringContaining('16384 bytes'),
+    })))
   })
 
   it('finds any token in a cookie header made of any other cookies', () => {
@@ -86,7 +100,11 @@ describe('findToken', () => {
     const text = fc.string({ unit: 'binary', minLength: 12 })
     fc.assert(
       fc.property(text, (secret) => {
-        const found = [find({ cookie: `cs_jwt=${secret}` }), find({ authorization: `Bearer ${secret}` }), find({ subprotocols: [`bearer.${secret}`] })]
+        const found = [
+          find({ cookie: `cs_jwt=${secret}` }),
+          find({ authorization: `Bearer ${secret}` }),
+          find({ subprotocols: [`bearer.${secret}`] }),
+        ]
         const details = found.map((each) => (each.kind === 'unusable' ? each.detail : ''))
         expect(details.filter((detail) => detail.includes(secret))).toEqual([])
       }),

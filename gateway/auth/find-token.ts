@@ -25,7 +25,8 @@ export type FoundToken =
  * somebody else of a client whose own token is broken.
  */
 export function findToken(places: TokenPlaces, { cookieName }: { readonly cookieName: string }): FoundToken {
-  return inSubprotocols(places.subprotocols) ?? inAuthorization(places.authorization) ?? inCookie(places.cookie, cookieName) ?? { kind: 'absent' }
+  const { subprotocols, authorization, cookie } = places
+  return inSubprotocols(subprotocols) ?? inAuthorization(authorization) ?? inCookie(cookie, cookieName) ?? { kind: 'absent' }
 }
 
 function inSubprotocols(offered: readonly string[]): FoundToken | null {
@@ -41,7 +42,10 @@ function inAuthorization(header: string | null): FoundToken | null {
   return judge(header.slice('bearer'.length).trim(), '`Authorization: Bearer` header')
 }
 
-/** Of several cookies of the name the first counts: browsers send that of the most specific path first. An empty one is how sites sign out. */
+/**
+ * Of several cookies of the name the first counts: browsers send that of the most specific path first. An empty one is how sites sign
+ * out.
+ */
 function inCookie(header: string | null, name: string): FoundToken | null {
   const token = header === null ? undefined : readCookie(header, name).find((value) => value !== '')
   return token === undefined ? null : judge(token, 'cookie')
@@ -49,7 +53,9 @@ function inCookie(header: string | null, name: string): FoundToken | null {
 
 function judge(token: string, place: string): FoundToken {
   if (token === '') return { kind: 'unusable', detail: `There is no token in the ${place}.` }
-  if (token.length > maxTokenBytes) return { kind: 'unusable', detail: `The token in the ${place} has more than ${maxTokenBytes} bytes; issue smaller ones.` }
+  if (token.length > maxTokenBytes) {
+    return { kind: 'unusable', detail: `The token in the ${place} has more than ${maxTokenBytes} bytes; issue smaller ones.` }
+  }
   if (!/^[!-~]+$/.test(token)) return { kind: 'unusable', detail: `The token in the ${place} has characters that no token has.` }
   return { kind: 'found', token }
 }

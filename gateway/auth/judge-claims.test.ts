@@ -14,12 +14,18 @@ describe('judgeClaims', () => {
 
   it('believes the one issuer, letter by letter', () => {
     const issuers = ['https://a.example', 'https://a.example/', 'HTTPS://a.example', undefined, null, ['https://a.example']]
-    expect(issuers.map((iss) => judge({ iss }, { issuer: 'https://a.example' }))).toEqual(['good', ...issuers.slice(1).map(() => 'wrong-issuer')])
+    expect(issuers.map((iss) => judge({ iss }, {
+      issuer: 'https://a.example',
+    }))).toEqual(['good', ...issuers.slice(1).map(() => 'wrong-issuer')])
   })
 
   it('wants one of its audiences among those of the token', () => {
     const audiences = ['b', ['x', 'a'], 'ab', 'x', [], undefined, [['a']], { 0: 'a' }]
-    expect(audiences.map((aud) => judge({ aud }, { audiences: ['a', 'b'] }))).toEqual(['good', 'good', ...audiences.slice(2).map(() => 'wrong-audience')])
+    expect(audiences.map((aud) => judge({ aud }, { audiences: ['a', 'b'] }))).toEqual([
+      'good',
+      'good',
+      ...audiences.slice(2).map(() => 'wrong-audience'),
+    ])
   })
 
   it('ends a token at `exp`, plus the tolerance', () => {
@@ -40,6 +46,10 @@ describe('judgeClaims', () => {
 
   it('takes times that are numbers, and nothing else', () => {
     const wrong = ['1800000000', null, true, [nowS], {}, Number.NaN, Infinity]
-    expect(wrong.flatMap((time) => [judge({ exp: time }), judge({ nbf: time }), judge({ iat: time })])).toEqual(wrong.flatMap(() => ['malformed', 'malformed', 'malformed']))
+    expect(wrong.flatMap((time) => [
+      judge({ exp: time }),
+      judge({ nbf: time }),
+      judge({ iat: time }),
+    ])).toEqual(wrong.flatMap(() => ['malformed', 'malformed', 'malformed']))
   })
 })

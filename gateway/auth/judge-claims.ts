@@ -18,20 +18,36 @@ export function judgeClaims(claims: Claims, rules: ClaimRules, nowMs: number): A
 }
 
 function judgeParties({ iss, aud }: Claims, { issuer, audiences }: ClaimRules): AuthenticationFailure | null {
-  if (issuer !== null && iss !== issuer) return { kind: 'wrong-issuer', detail: 'The token is not of the issuer that is configured (JWT_ISSUER).' }
+  if (issuer !== null && iss !== issuer) {
+    return { kind: 'wrong-issuer', detail: 'The token is not of the issuer that is configured (JWT_ISSUER).' }
+  }
   const named: readonly unknown[] = Array.isArray(aud) ? aud : [aud]
   if (audiences.length > 0 && !audiences.some((audience) => named.includes(audience))) {
-    return { kind: 'wrong-audience', detail: 'The token is not for this gateway: `aud` names none of the audiences that are configured (JWT_AUDIENCE).' }
+    return {
+      kind: 'wrong-audience',
+      detail: 'The token is not for this gateway: `aud` names none of the audiences that are configured (JWT_AUDIENCE).',
+    }
   }
   return null
 }
 
 function judgeTimes({ exp, nbf, iat }: Claims, rules: ClaimRules, nowMs: number): AuthenticationFailure | null {
-  if (![exp, nbf, iat].every(isTimeOrAbsent)) return { kind: 'malformed', detail: 'The claims `exp`, `nbf` and `iat` must be numbers: seconds since 1970.' }
-  if (exp === undefined && rules.requiresExpiry) return { kind: 'missing-claim', detail: 'The claim `exp` is missing; tokens that never expire are not accepted.' }
+  if (![exp, nbf, iat].every(isTimeOrAbsent)) {
+    return { kind: 'malformed', detail: 'The claims `exp`, `nbf` and `iat` must be numbers: seconds since 1970.' }
+  }
+  if (exp === undefined && rules.requiresExpiry) {
+    return { kind: 'missing-claim', detail: 'The claim `exp` is missing; tokens that never expire are not accepted.' }
+  }
   if (isBefore(exp, nowMs - rules.clockToleranceMs)) return { kind: 'expired', detail: 'The token has expired; get a new one.' }
-  if (isAfter(nbf, nowMs + rules.clockToleranceMs)) return { kind: 'not-yet-valid', detail: 'The token is not valid yet (`nbf`); check the clocks of its issuer and of the gateway.' }
-  if (isAfter(iat, nowMs + rules.clockToleranceMs)) return { kind: 'not-yet-valid', detail: 'The token was issued in the future (`iat`); check the clocks of its issuer and of the gateway.' }
+  if (isAfter(nbf, nowMs + rules.clockToleranceMs)) {
+    return { kind: 'not-yet-valid', detail: 'The token is not valid yet (`nbf`); check the clocks of its issuer and of the gateway.' }
+  }
+  if (isAfter(iat, nowMs + rules.clockToleranceMs)) {
+    return {
+      kind: 'not-yet-valid',
+      detail: 'The token was issued in the future (`iat`); check the clocks of its issuer and of the gateway.',
+    }
+  }
   return null
 }
 

@@ -54,14 +54,24 @@ describe('createOriginPolicy', () => {
   })
 
   it('allows any origin when told so, but never `null` or what is no origin', () => {
-    expect(['https://any.example', 'http://x:1', 'null', '', 'x'].map(policy({ allowAny: true }))).toEqual([true, true, false, false, false])
+    expect(['https://any.example', 'http://x:1', 'null', '', 'x'].map(
+      policy({ allowAny: true }),
+    )).toEqual([true, true, false, false, false])
   })
 
   it('allows all pages of this machine in development, and no others', () => {
     const isAllowed = policy({ isDevelopment: true })
     const local = ['http://localhost:8000', 'https://localhost', 'http://127.0.0.1:5173', 'https://[::1]:1337', 'http://LOCALHOST:3000']
     expect(local.map(isAllowed)).toEqual(local.map(() => true))
-    const foreign = ['http://localhost.evil.com', 'http://127.0.0.2', 'http://evil.com:8000', 'ftp://localhost', 'http://localhost@evil.com', 'null', 'https://console.example.com']
+    const foreign = [
+      'http://localhost.evil.com',
+      'http://127.0.0.2',
+      'http://evil.com:8000',
+      'ftp://localhost',
+      'http://localhost@evil.com',
+      'null',
+      'https://console.example.com',
+    ]
     expect(foreign.map(isAllowed)).toEqual(foreign.map(() => false))
   })
 
@@ -81,7 +91,22 @@ describe('isLocalHost', () => {
   })
 
   it('refuses every other name, whatever it resolves to', () => {
-    const hosts = [null, undefined, '', 'evil.com', 'localhost.evil.com', 'localhost:', 'localhost:80:80', 'localhost:123456', '127.0.0.1.nip.io', '127.0.0.2', '0.0.0.0', '::1', 'localhost@evil.com', ' localhost']
+    const hosts = [
+      null,
+      undefined,
+      '',
+      'evil.com',
+      'localhost.evil.com',
+      'localhost:',
+      'localhost:80:80',
+      'localhost:123456',
+      '127.0.0.1.nip.io',
+      '127.0.0.2',
+      '0.0.0.0',
+      '::1',
+      'localhost@evil.com',
+      ' localhost',
+    ]
     expect(hosts.map(isLocalHost)).toEqual(hosts.map(() => false))
   })
 })

@@ -1,4 +1,7 @@
-/** Whether a page of this origin may connect and emit. Null: no `Origin` header, so not a browser's script; allowed, for it carries nobody's cookie unasked. */
+/**
+ * Whether a page of this origin may connect and emit. Null: no `Origin` header, so no WebSocket and no script of a foreign page, which
+ * always send one; allowed, because programs have none.
+ */
 export type OriginPolicy = (origin: string | null) => boolean
 
 export interface OriginPolicyOptions {
@@ -13,7 +16,10 @@ export interface OriginPolicyOptions {
 /** No host name is longer than 253 characters. */
 const maxOriginLength = 512
 
-/** Origins are compared whole (RFC 6454 section 5): scheme, host and port, after case, default ports and international names are evened out. */
+/**
+ * Origins are compared whole (RFC 6454 section 5): scheme, host and port, after case, default ports and international names are evened
+ * out.
+ */
 export function createOriginPolicy({ allowedOrigins, allowAny, isDevelopment }: OriginPolicyOptions): OriginPolicy {
   const allowed = new Set(allowedOrigins.map(configuredOrigin))
   return (origin) => {

@@ -16,7 +16,10 @@ export const defaultClaimPaths: ClaimPaths = {
   roles: 'roles',
 }
 
-export type ClaimPathOptions = Pick<Config, 'jwtClaimUserId' | 'jwtClaimUsername' | 'jwtClaimOrganizationId' | 'jwtClaimAccountNumber' | 'jwtClaimRoles'>
+export type ClaimPathOptions = Pick<
+  Config,
+  'jwtClaimUserId' | 'jwtClaimUsername' | 'jwtClaimOrganizationId' | 'jwtClaimAccountNumber' | 'jwtClaimRoles'
+>
 
 export function claimPathsFrom(options: ClaimPathOptions): ClaimPaths {
   return {
@@ -88,9 +91,13 @@ function readText(claims: Claims, path: string): Claim<string | null> {
 function readList(claims: Claims, path: string, separator: RegExp): Claim<readonly string[]> {
   const value = claimAt(claims, path) ?? []
   const entries: readonly unknown[] | null = typeof value === 'string' ? value.split(separator) : Array.isArray(value) ? value : null
-  if (entries === null || !entries.every((entry) => typeof entry === 'string')) return refuse(path, 'is of the wrong type; an array of texts, or one text, was expected')
+  if (entries === null || !entries.every((entry) => typeof entry === 'string')) {
+    return refuse(path, 'is of the wrong type; an array of texts, or one text, was expected')
+  }
   if (entries.length > claimLimits.listLength) return refuse(path, `has more than ${claimLimits.listLength} entries`)
-  if (entries.some((entry) => entry.length > claimLimits.textLength)) return refuse(path, `has an entry of more than ${claimLimits.textLength} characters`)
+  if (entries.some((entry) => entry.length > claimLimits.textLength)) {
+    return refuse(path, `has an entry of more than ${claimLimits.textLength} characters`)
+  }
   return ok([...new Set(entries)].filter((entry) => entry !== ''))
 }
 

@@ -1,6 +1,6 @@
 /**
- * The values of the cookies of one name in a `Cookie` header, in order (RFC 6265 section 4.2.1). Quotes around a value are taken off; nothing is
- * percent-decoded, because the standard knows no such coding. Pairs that are none are skipped: a header is put together from
+ * The values of the cookies of one name in a `Cookie` header, in order (RFC 6265 section 4.2.1). Quotes around a value are taken off;
+ * nothing is percent-decoded, because the standard knows no such coding. Pairs that are none are skipped: a header is put together from
  * cookies of many makers, and one that is malformed must not cost the user the good ones.
  */
 export function readCookie(header: string, name: string): readonly string[] {

@@ -28,7 +28,10 @@ describe('parseSubprotocols', () => {
   })
 
   it('does not repeat what was sent, for it may be a token', () => {
-    expect(JSON.stringify([parseSubprotocols('bearer.secret!(, x'), parseSubprotocols('bearer.secret,bearer.secret')])).not.toContain('secret')
+    expect(JSON.stringify([
+      parseSubprotocols('bearer.secret!(, x'),
+      parseSubprotocols('bearer.secret,bearer.secret'),
+    ])).not.toContain('secret')
   })
 })
 

@@ -25,8 +25,12 @@ export type SubprotocolChoice =
  */
 export function parseSubprotocols(header: string | null | undefined): Result<readonly string[], string> {
   const offered = (header ?? '').split(',').map((name) => name.trim()).filter((name) => name !== '')
-  if (offered.length > maxSubprotocols) return failed(`Sec-WebSocket-Protocol has more than ${maxSubprotocols} entries; offer ${cloudEventsSubprotocol}.`)
-  if (!offered.every((name) => tokenPattern.test(name))) return failed(`Sec-WebSocket-Protocol has an entry that is no token of HTTP; offer ${cloudEventsSubprotocol}.`)
+  if (offered.length > maxSubprotocols) {
+    return failed(`Sec-WebSocket-Protocol has more than ${maxSubprotocols} entries; offer ${cloudEventsSubprotocol}.`)
+  }
+  if (!offered.every((name) => tokenPattern.test(name))) {
+    return failed(`Sec-WebSocket-Protocol has an entry that is no token of HTTP; offer ${cloudEventsSubprotocol}.`)
+  }
   if (new Set(offered).size < offered.length) return failed('Sec-WebSocket-Protocol names a subprotocol twice; offer each once.')
   return ok(offered)
 }

@@ -3,9 +3,15 @@ import type { VerifiedToken } from './authenticator.ts'
 import { VerifiedTokenCache } from './verified-token-cache.ts'
 
 const keys = {}
-const verified = (userId: string): VerifiedToken => ({ principal: { userId, username: null, organizationId: null, accountNumber: null, roles: [], expiresAtMs: null }, scopes: [] })
+const verified = (userId: string): VerifiedToken => ({
+  principal: { userId, username: null, organizationId: null, accountNumber: null, roles: [], expiresAtMs: null },
+  scopes: [],
+})
 
-function cacheWith(tokens: readonly string[], limits: Partial<ConstructorParameters<typeof VerifiedTokenCache>[0]> = {}): VerifiedTokenCache {
+function cacheWith(
+  tokens: readonly string[],
+  limits: Partial<ConstructorParameters<typeof VerifiedTokenCache>[0]> = {},
+): VerifiedTokenCache {
   const cache = new VerifiedTokenCache({ maxTokens: 3, maxBytes: 1_000, ...limits })
   for (const token of tokens) {
     cache.get(token, keys)

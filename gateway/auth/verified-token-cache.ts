@@ -10,8 +10,8 @@ export interface VerifiedTokenCacheLimits {
 
 /**
  * Remembers tokens that were verified, because clients come back with the token they had: after a roll-out all of them at once.
- * The key is a SHA-256 hash, so that a dump of the memory shows no token that could be used. The least recently used go first. Whatever else a
- * token must satisfy at each use (its time above all) is for the caller to ask again.
+ * The key is a SHA-256 hash, so that a dump of the memory shows no token that could be used. The least recently used go first. Whatever
+ * else a token must satisfy at each use (its time above all) is for the caller to ask again.
  */
 export class VerifiedTokenCache {
   readonly #limits: VerifiedTokenCacheLimits

@@ -8,7 +8,9 @@ import type { EmitCredentials } from './emit-authorizer.ts'
 
 const allowed = 'https://console.example.com'
 const ada = { userId: 'u-1', username: null, organizationId: 'o-1', accountNumber: null, roles: [], expiresAtMs: null }
-const xRhIdentity = Buffer.from(JSON.stringify({ identity: { type: 'ServiceAccount', org_id: 'o-1', service_account: { client_id: 'c-1' } } })).toString('base64')
+const xRhIdentity = Buffer.from(JSON.stringify({
+  identity: { type: 'ServiceAccount', org_id: 'o-1', service_account: { client_id: 'c-1' } },
+})).toString('base64')
 
 function setUp(options: { readonly trustXRhIdentity?: boolean; readonly isDevelopment?: boolean } = {}) {
   const authenticator = createMemoryAuthenticator()
@@ -29,8 +31,20 @@ function setUp(options: { readonly trustXRhIdentity?: boolean; readonly isDevelo
     isDevelopment,
     cookieName: 'cs_jwt',
   })
-  const authorize = (request: Partial<EmitCredentials>) => authorizer.authorize({ origin: null, cookie: null, authorization: null, xRhIdentity: null, ...request })
-  return { authenticator, authorize, good: authenticator.issue(ada, ['openid', 'events:write']), weak: authenticator.issue(ada, ['openid', 'carillon.emitter']), asked: () => asked }
+  const authorize = (request: Partial<EmitCredentials>) => authorizer.authorize({
+    origin: null,
+    cookie: null,
+    authorization: null,
+    xRhIdentity: null,
+    ...request,
+  })
+  return {
+    authenticator,
+    authorize,
+    good: authenticator.issue(ada, ['openid', 'events:write']),
+    weak: authenticator.issue(ada, ['openid', 'carillon.emitter']),
+    asked: () => asked,
+  }
 }
 
 const refusal = (type: string, detail: string | RegExp = '') => ({ ok: false, error: { type, detail: expect.stringMatching(detail) } })
@@ -61,14 +75,22 @@ describe('createEmitAuthorizer', () => {
   it('asks to come back later while the keys cannot be had', async () => {
     const { authorize, authenticator, good } = setUp()
     authenticator.failWith({ kind: 'keys-unavailable', detail: 'an outage' })
-    expect(await authorize({ authorization: `Bearer ${good}` })).toEqual({ ok: false, error: { type: 'keys-unavailable', detail: 'an outage', retryAfterMs: 5_000 } })
+    expect(await authorize({ authorization: `Bearer ${good}` })).toEqual({
+      ok: false,
+      error: { type: 'keys-unavailable', detail: 'an outage', retryAfterMs: 5_000 },
+    })
   })
 
   describe('origins', () => {
     it('refuses a foreign page, whatever it has, before it looks at any of it', async () => {
       const { authorize, good, asked } = setUp({ trustXRhIdentity: true })
       for (const origin of ['https://evil.example', 'null', '']) {
-        expect(await authorize({ origin, authorization: `Bearer ${good}`, cookie: `cs_jwt=${good}`, xRhIdentity })).toEqual(refusal('origin-forbidden', /ALLOWED_ORIGINS/))
+        expect(await authorize({
+          origin,
+          authorization: `Bearer ${good}`,
+          cookie: `cs_jwt=${good}`,
+          xRhIdentity,
+        })).toEqual(refusal('origin-forbidden', /ALLOWED_ORIGINS/))
       }
       expect(asked()).toBe(0)
     })
@@ -96,7 +118,10 @@ describe('createEmitAuthorizer', () => {
   describe('x-rh-identity', () => {
     it('is believed where a proxy sets it', async () => {
       const { authorize } = setUp({ trustXRhIdentity: true })
-      expect(await authorize({ xRhIdentity })).toEqual({ ok: true, value: { kind: 'x-rh-identity', subject: 'x-rh-identity:["ServiceAccount","o-1","c-1"]' } })
+      expect(await authorize({ xRhIdentity })).toEqual({
+        ok: true,
+        value: { kind: 'x-rh-identity', subject: 'x-rh-identity:["ServiceAccount","o-1","c-1"]' },
+      })
     })
 
     it('is ignored everywhere else, be it good or bad: anybody can write it', async () => {
@@ -105,7 +130,13 @@ describe('createEmitAuthorizer', () => {
       expect(await authorize({ xRhIdentity: '!', authorization: `Bearer ${good}` })).toMatchObject({ ok: true, value: { kind: 'jwt' } })
     })
 
-    it.each(['', '!', 'e30', Buffer.from('{"identity":{"type":"User"}}').toString('base64'), 'A'.repeat(20_000)])('is refused when it is none: %s', async (header) => {
+    it.each([
+      '',
+      '!',
+      'e30',
+      Buffer.from('{"identity":{"type":"User"}}').toString('base64'),
+      'A'.repeat(20_000),
+    ])('is refused when it is none: %s', async (header) => {
       const { authorize } = setUp({ trustXRhIdentity: true })
       expect(await authorize({ xRhIdentity: header })).toEqual(refusal('bad-request', /x-rh-identity/))
     })
@@ -120,8 +151,14 @@ describe('createEmitAuthorizer', () => {
     it('cannot be made to look like another emitter', async () => {
       const { authorize } = setUp({ trustXRhIdentity: true })
       const pairs = [['a","b', 'c'], ['a', 'b","c']]
-      const headers = pairs.map(([org_id, client_id]) => Buffer.from(JSON.stringify({ identity: { type: 'ServiceAccount', org_id, service_account: { client_id } } })).toString('base64'))
-      const subjects = (await Promise.all(headers.map((header) => authorize({ xRhIdentity: header })))).map((answer) => answer.ok && answer.value.subject)
+      const headers = pairs.map(
+        ([org_id, client_id]) => Buffer.from(JSON.stringify({
+          identity: { type: 'ServiceAccount', org_id, service_account: { client_id } },
+        })).toString('base64'),
+      )
+      const subjects = (await Promise.all(headers.map(
+        (header) => authorize({ xRhIdentity: header }),
+      ))).map((answer) => answer.ok && answer.value.subject)
       expect(new Set(subjects).size).toBe(2)
     })
   })
@@ -129,7 +166,8 @@ describe('createEmitAuthorizer', () => {
   describe('in development', () => {
     it('lets everybody on this machine emit', async () => {
       const { authorize } = setUp({ isDevelopment: true })
-      for (const request of [{}, { origin: 'http://localhost:8000' }, { origin: 'http://127.0.0.1:5173', cookie: 'cs_jwt=broken', authorization: 'Bearer broken' }]) {
+      const broken = { origin: 'http://127.0.0.1:5173', cookie: 'cs_jwt=broken', authorization: 'Bearer broken' }
+      for (const request of [{}, { origin: 'http://localhost:8000' }, broken]) {
         expect(await authorize(request)).toEqual({ ok: true, value: { kind: 'development', subject: 'development' } })
       }
     })

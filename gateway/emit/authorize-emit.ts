@@ -21,8 +21,8 @@ export interface EmitAuthorizerParts {
 type Answer = Result<Emitter, Problem>
 
 /**
- * Decides who may emit. A foreign page may not, whatever it has. Of the credentials the one that was given most deliberately decides alone: the
- * `Authorization` header, then a trusted `x-rh-identity`, then the cookie, which a browser adds by itself.
+ * Decides who may emit. A foreign page may not, whatever it has. Of the credentials the one that was given most deliberately decides
+ * alone: the `Authorization` header, then a trusted `x-rh-identity`, then the cookie, which a browser adds by itself.
  *
  * Because it does so for other sites' forms and scripts, too (cross-site request forgery), a cookie counts only together with an
  * allowed `Origin`. Browsers send one with every POST of a script; a client without one can send its token in the header.
@@ -53,12 +53,16 @@ async function authorizeFound(found: FoundToken, parts: EmitAuthorizerParts): Pr
 
 function authorizeToken({ principal, scopes }: VerifiedToken, sufficient: readonly string[]): Answer {
   if (scopes.some((scope) => sufficient.includes(scope))) return ok({ kind: 'jwt', subject: `jwt:${principal.userId}` })
-  return failed({ type: 'forbidden', detail: `The token is good, but has no scope that allows to emit. It needs one of: ${sufficient.join(', ')} (in \`scope\` or \`scp\`).` })
+  return failed({
+    type: 'forbidden',
+    detail: `The token is good, but has no scope that allows to emit. It needs one of: ${sufficient.join(', ')} (in \`scope\` or \`scp\`).`,
+  })
 }
 
 function authorizeIdentity(header: string): Answer {
   const identity = parseXRhIdentity(header)
-  return identity.ok ? ok({ kind: 'x-rh-identity', subject: subjectOf(identity.value) }) : failed({ type: 'bad-request', detail: identity.error })
+  if (!identity.ok) return failed({ type: 'bad-request', detail: identity.error })
+  return ok({ kind: 'x-rh-identity', subject: subjectOf(identity.value) })
 }
 
 /** As JSON, so that no name can be made that looks like another's type and organization. */
@@ -67,14 +71,15 @@ function subjectOf({ type, organizationId, name }: RhIdentity): string {
 }
 
 function problemOf(failure: AuthenticationFailure): Problem {
-  return failure.kind === 'keys-unavailable' ? { type: 'keys-unavailable', detail: failure.detail, retryAfterMs: 5_000 } : unauthenticated(failure.detail)
+  if (failure.kind !== 'keys-unavailable') return unauthenticated(failure.detail)
+  return { type: 'keys-unavailable', detail: failure.detail, retryAfterMs: 5_000 }
 }
 
 const unauthenticated = (detail: string): Problem => ({ type: 'unauthenticated', detail })
 
 function howToAuthenticate(trustsXRhIdentity: boolean): string {
-  const others = trustsXRhIdentity ? ', have the proxy set x-rh-identity,' : ''
-  return `There is nothing that says who emits. Send a token as \`Authorization: Bearer\`${others} or in the cookie together with an allowed Origin.`
+  const proxied = trustsXRhIdentity ? ' Or have the proxy set x-rh-identity.' : ''
+  return `Nothing says who emits. Send a token as \`Authorization: Bearer\`, or in the cookie together with an allowed Origin.${proxied}`
 }
 
 const foreignOrigin: Problem = {
@@ -84,5 +89,5 @@ const foreignOrigin: Problem = {
 
 const cookieWithoutOrigin: Problem = {
   type: 'origin-forbidden',
-  detail: 'A token in the cookie counts only together with an Origin on the allow-list, because browsers add cookies to what other sites send. Send the token as `Authorization: Bearer`.',
+  detail: 'A token in the cookie counts only together with an Origin on the allow-list. Send the token as `Authorization: Bearer`.',
 }

@@ -2,7 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createRateLimiter } from './rate-limiter.ts'
 
-const limiter = (options: Partial<Parameters<typeof createRateLimiter>[0]> = {}) => createRateLimiter({ ratePerS: 1, burst: 2, maxSubjects: 3, now: 0, ...options })
+const limiter = (
+  options: Partial<Parameters<typeof createRateLimiter>[0]> = {}
+) => createRateLimiter({ ratePerS: 1, burst: 2, maxSubjects: 3, now: 0, ...options })
 
 describe('createRateLimiter', () => {
   it('counts each subject on its own', () => {
@@ -53,8 +55,16 @@ describe('createRateLimiter', () => {
   })
 
   it('never gives a subject more than burst + rate * t, whoever else asks and however few places there are', () => {
-    const limits = fc.record({ ratePerS: fc.integer({ min: 1, max: 20 }), burst: fc.integer({ min: 1, max: 20 }), maxSubjects: fc.integer({ min: 1, max: 4 }) })
-    const request = fc.record({ subject: fc.nat(6).map(String), afterMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 1_500 })), n: fc.integer({ min: 1, max: 20 }) })
+    const limits = fc.record({
+      ratePerS: fc.integer({ min: 1, max: 20 }),
+      burst: fc.integer({ min: 1, max: 20 }),
+      maxSubjects: fc.integer({ min: 1, max: 4 }),
+    })
+    const request = fc.record({
+      subject: fc.nat(6).map(String),
+      afterMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 1_500 })),
+      n: fc.integer({ min: 1, max: 20 }),
+    })
     fc.assert(
       fc.property(limits, fc.array(request, { maxLength: 80 }), ({ ratePerS, burst, maxSubjects }, requests) => {
         const { take, size } = createRateLimiter({ ratePerS, burst, maxSubjects, now: 0 })

@@ -8,15 +8,51 @@ const refusal = (detail: string) => ({ ok: false, error: expect.stringContaining
 
 describe('parseXRhIdentity', () => {
   it.each([
-    ['a user', { type: 'User', org_id: 'o', account_number: 'a', user: { user_id: '7', username: 'ada', is_org_admin: true } }, { type: 'User', name: '7', organizationId: 'o', accountNumber: 'a' }],
-    ['a user without an id', { type: 'User', org_id: 'o', user: { username: 'ada' } }, { type: 'User', name: 'ada', organizationId: 'o', accountNumber: null }],
-    ['a user with numbers', { type: 'User', org_id: 1, account_number: 2, user: { user_id: 7 } }, { type: 'User', name: '7', organizationId: '1', accountNumber: '2' }],
-    ['a service account', { type: 'ServiceAccount', org_id: 'o', service_account: { client_id: 'c', username: 'service-account-c' } }, { type: 'ServiceAccount', name: 'c', organizationId: 'o', accountNumber: null }],
-    ['a machine', { type: 'System', org_id: 'o', system: { cn: 'm', cert_type: 'system' } }, { type: 'System', name: 'm', organizationId: 'o', accountNumber: null }],
-    ['a cluster', { type: 'System', org_id: 'o', system: { cluster_id: 'k' } }, { type: 'System', name: 'k', organizationId: 'o', accountNumber: null }],
-    ['an associate', { type: 'Associate', associate: { email: 'a@example.com', rhatUUID: 'r' } }, { type: 'Associate', name: 'r', organizationId: null, accountNumber: null }],
-    ['a certificate', { type: 'X509', x509: { subject_dn: '/CN=x' } }, { type: 'X509', name: '/CN=x', organizationId: null, accountNumber: null }],
-    ['a user of an old proxy', { account_number: 'a', internal: { org_id: 'o' }, user: { username: 'ada' } }, { type: 'User', name: 'ada', organizationId: 'o', accountNumber: 'a' }],
+    [
+      'a user',
+      { type: 'User', org_id: 'o', account_number: 'a', user: { user_id: '7', username: 'ada', is_org_admin: true } },
+      { type: 'User', name: '7', organizationId: 'o', accountNumber: 'a' },
+    ],
+    [
+      'a user without an id',
+      { type: 'User', org_id: 'o', user: { username: 'ada' } },
+      { type: 'User', name: 'ada', organizationId: 'o', accountNumber: null },
+    ],
+    [
+      'a user with numbers',
+      { type: 'User', org_id: 1, account_number: 2, user: { user_id: 7 } },
+      { type: 'User', name: '7', organizationId: '1', accountNumber: '2' },
+    ],
+    [
+      'a service account',
+      { type: 'ServiceAccount', org_id: 'o', service_account: { client_id: 'c', username: 'service-account-c' } },
+      { type: 'ServiceAccount', name: 'c', organizationId: 'o', accountNumber: null },
+    ],
+    [
+      'a machine',
+      { type: 'System', org_id: 'o', system: { cn: 'm', cert_type: 'system' } },
+      { type: 'System', name: 'm', organizationId: 'o', accountNumber: null },
+    ],
+    [
+      'a cluster',
+      { type: 'System', org_id: 'o', system: { cluster_id: 'k' } },
+      { type: 'System', name: 'k', organizationId: 'o', accountNumber: null },
+    ],
+    [
+      'an associate',
+      { type: 'Associate', associate: { email: 'a@example.com', rhatUUID: 'r' } },
+      { type: 'Associate', name: 'r', organizationId: null, accountNumber: null },
+    ],
+    [
+      'a certificate',
+      { type: 'X509', x509: { subject_dn: '/CN=x' } },
+      { type: 'X509', name: '/CN=x', organizationId: null, accountNumber: null },
+    ],
+    [
+      'a user of an old proxy',
+      { account_number: 'a', internal: { org_id: 'o' }, user: { username: 'ada' } },
+      { type: 'User', name: 'ada', organizationId: 'o', accountNumber: 'a' },
+    ],
   ])('reads %s', (_, identity, expected) => {
     expect(parse(identity)).toEqual({ ok: true, value: expected })
   })
@@ -25,7 +61,10 @@ describe('parseXRhIdentity', () => {
     const json = { identity: { user: { username: 'ÿ>?ÿ>?ÿ' } } }
     for (const alphabet of ['base64', 'base64url'] as const) {
       const text = Buffer.from(JSON.stringify(json)).toString(alphabet)
-      expect([parseXRhIdentity(text), parseXRhIdentity(text.replaceAll('=', ''))]).toMatchObject([{ value: { name: 'ÿ>?ÿ>?ÿ' } }, { value: { name: 'ÿ>?ÿ>?ÿ' } }])
+      expect([
+        parseXRhIdentity(text),
+        parseXRhIdentity(text.replaceAll('=', '')),
+      ]).toMatchObject([{ value: { name: 'ÿ>?ÿ>?ÿ' } }, { value: { name: 'ÿ>?ÿ>?ÿ' } }])
     }
   })
 
@@ -61,7 +100,9 @@ describe('parseXRhIdentity', () => {
 
   it('never throws, and never repeats the header', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.jsonValue().map(encode), fc.jsonValue().map((identity) => encode({ identity }))), (header) => {
+      fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.jsonValue().map(encode), fc.jsonValue().map(
+        (identity) => encode({ identity }),
+      )), (header) => {
         const parsed = parseXRhIdentity(header)
         expect(header.length > 3 && !parsed.ok && parsed.error.includes(header)).toBe(false)
       }),

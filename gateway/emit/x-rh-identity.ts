@@ -27,8 +27,9 @@ const identityTypes = {
 export type RhIdentityType = keyof typeof identityTypes
 
 /**
- * Reads an `x-rh-identity` header: base64 of `{"identity": {"type", "org_id", "account_number", "user": {...} | "service_account": {...} | ...}}`. Nothing
- * in it is signed; whether it may be believed is decided elsewhere. A header of old proxies has no `type` and is a user's, and its organization may be in `internal`.
+ * Reads an `x-rh-identity` header: base64 of `{"identity": {"type", "org_id", "account_number", "user": {...} | "service_account": {...}
+ * | ...}}`. Nothing in it is signed; whether it may be believed is decided elsewhere. A header of old proxies has no `type` and is a
+ * user's, and its organization may be in `internal`.
  * @returns the error says what was expected, and repeats nothing of the header
  */
 export function parseXRhIdentity(header: string): Result<RhIdentity, string> {
@@ -36,13 +37,28 @@ export function parseXRhIdentity(header: string): Result<RhIdentity, string> {
   const identity = decode(header)
   if (!identity.ok) return identity
   const type = typeOf(identity.value)
-  if (type === null) return failed(`The x-rh-identity header has an identity of a type that is not known here; known are ${Object.keys(identityTypes).join(', ')}.`)
+  if (type === null) {
+    return failed(
+      `The x-rh-identity header has an identity of a type that is not known here; known are ${Object.keys(identityTypes).join(', ')}.`,
+    )
+  }
   const texts = [...identityTypes[type], 'org_id', 'internal.org_id', 'account_number']
   const bad = texts.find((path) => !isTextOrAbsent(claimAt(identity.value, path)))
-  if (bad !== undefined) return failed(`The member identity.${bad} of the x-rh-identity header must be a text of at most ${maxTextLength} characters.`)
+  if (bad !== undefined) {
+    return failed(`The member identity.${bad} of the x-rh-identity header must be a text of at most ${maxTextLength} characters.`)
+  }
   const name = firstText(identity.value, identityTypes[type])
-  if (name === null) return failed(`The x-rh-identity header names nobody: identity.${identityTypes[type].join(' or identity.')} was expected for type ${type}.`)
-  return ok({ type, name, organizationId: firstText(identity.value, ['org_id', 'internal.org_id']), accountNumber: firstText(identity.value, ['account_number']) })
+  if (name === null) {
+    return failed(
+      `The x-rh-identity header names nobody: identity.${identityTypes[type].join(' or identity.')} was expected for type ${type}.`,
+    )
+  }
+  return ok({
+    type,
+    name,
+    organizationId: firstText(identity.value, ['org_id', 'internal.org_id']),
+    accountNumber: firstText(identity.value, ['account_number']),
+  })
 }
 
 /** Both alphabets of RFC 4648, with or without padding. */
@@ -72,7 +88,8 @@ function isKnown(type: string): type is RhIdentityType {
 }
 
 function isTextOrAbsent(value: unknown): boolean {
-  return value === undefined || value === null || Number.isSafeInteger(value) || (typeof value === 'string' && value.length <= maxTextLength)
+  if (typeof value === 'string') return value.length <= maxTextLength
+  return value === undefined || value === null || Number.isSafeInteger(value)
 }
 
 /** Numbers are texts, too: old proxies send ids as such. */

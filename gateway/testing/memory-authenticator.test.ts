@@ -16,7 +16,14 @@ describeAuthenticator('the memory authenticator', async () => {
 
 it('fails as it is told to, until told otherwise', async () => {
   const authenticator = createMemoryAuthenticator()
-  const token = authenticator.issue({ userId: 'u', username: null, organizationId: null, accountNumber: null, roles: [], expiresAtMs: null })
+  const token = authenticator.issue({
+    userId: 'u',
+    username: null,
+    organizationId: null,
+    accountNumber: null,
+    roles: [],
+    expiresAtMs: null,
+  })
   authenticator.failWith({ kind: 'keys-unavailable', detail: 'an outage' })
   expect(await authenticator.authenticate(token)).toEqual({ ok: false, error: { kind: 'keys-unavailable', detail: 'an outage' } })
   authenticator.failWith(null)

@@ -10,7 +10,10 @@ export interface MemoryAuthenticator extends Authenticator {
   failWith(failure: AuthenticationFailure | null): void
 }
 
-/** The twin of the JWT authenticators for tests: it believes the tokens that it has issued itself. @param options.now milliseconds since the epoch */
+/**
+ * The twin of the JWT authenticators for tests: it believes the tokens that it has issued itself. @param options.now milliseconds since
+ * the epoch
+ */
 export function createMemoryAuthenticator({ now = Date.now }: { readonly now?: () => number } = {}): MemoryAuthenticator {
   const issued: VerifiedToken[] = []
   let ordered: AuthenticationFailure | null = null
@@ -21,7 +24,9 @@ export function createMemoryAuthenticator({ now = Date.now }: { readonly now?: (
     const [, number] = /^memory\.(\d+)\.[\w-]+$/.exec(token) ?? []
     if (number === undefined) return failed({ kind: 'malformed', detail: 'It is no token of the memory authenticator.' })
     const verified = issued[Number(number)]
-    if (verified === undefined || token !== tokenOf(Number(number), verified)) return failed({ kind: 'forged', detail: 'The memory authenticator has not issued this token.' })
+    if (verified === undefined || token !== tokenOf(Number(number), verified)) {
+      return failed({ kind: 'forged', detail: 'The memory authenticator has not issued this token.' })
+    }
     if ((verified.principal.expiresAtMs ?? Infinity) <= now()) return failed({ kind: 'expired', detail: 'The token has expired.' })
     return ok(verified)
   }

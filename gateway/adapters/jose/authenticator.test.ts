@@ -23,18 +23,30 @@ describe('createJwtAuthenticator', () => {
   const started: JwtAuthenticator[] = []
 
   beforeAll(async () => {
-    ;[folder, issuer, rsaIssuer, forger] = await Promise.all([mkdtemp(join(tmpdir(), 'carillon-jwt-')), createTestIssuer(), createTestIssuer({ alg: 'RS256', kid: 'rsa-1' }), createTestIssuer()])
+    ;[folder, issuer, rsaIssuer, forger] = await Promise.all([
+      mkdtemp(join(tmpdir(), 'carillon-jwt-')),
+      createTestIssuer(),
+      createTestIssuer({ alg: 'RS256', kid: 'rsa-1' }),
+      createTestIssuer(),
+    ])
   })
   afterAll(async () => {
     await Promise.all(started.map((authenticator) => authenticator.stop()))
     await rm(folder, { recursive: true })
   })
 
-  async function start(options: Partial<JwtAuthenticatorOptions> = {}, keys: readonly object[] = [issuer.jwk, rsaIssuer.jwk]): Promise<JwtAuthenticator> {
+  async function start(
+    options: Partial<JwtAuthenticatorOptions> = {},
+    keys: readonly object[] = [issuer.jwk, rsaIssuer.jwk],
+  ): Promise<JwtAuthenticator> {
     nowMs = startMs
     const path = join(folder, `keys-${started.length}.json`)
     await writeFile(path, JSON.stringify({ keys }))
-    const authenticator = createJwtAuthenticator(jwtOptions({ jwtKeysFile: path, ...options }), { logger: createRecordingLogger().logger, metrics: createRecordingMetrics().metrics, now: () => nowMs })
+    const authenticator = createJwtAuthenticator(jwtOptions({ jwtKeysFile: path, ...options }), {
+      logger: createRecordingLogger().logger,
+      metrics: createRecordingMetrics().metrics,
+      now: () => nowMs,
+    })
     started.push(authenticator)
     await authenticator.start()
     return authenticator
@@ -48,8 +60,14 @@ describe('createJwtAuthenticator', () => {
     it('refuses `alg: none`, in any spelling, with and without a signature', async () => {
       const { authenticate } = await start()
       const [, , signature] = (await sign()).split('.')
-      const tokens = ['none', 'None', 'nOnE'].flatMap((alg) => [`${encode({ alg })}.${encode(goodClaims(startMs))}.`, `${encode({ alg })}.${encode(goodClaims(startMs))}.${signature}`])
-      expect(await Promise.all(tokens.map(authenticate))).toEqual(tokens.map(() => refusal('algorithm', /JWT_ALGORITHMS: RS256, PS256, ES256, EdDSA/)))
+      const tokens = ['none', 'None', 'nOnE'].flatMap((alg) => [
+        `${encode({ alg })}.${encode(goodClaims(startMs))}.`,
+        `${encode({ alg })}.${encode(goodClaims(startMs))}.${signature}`,
+      ])
+      expect(await Promise.all(tokens.map(authenticate))).toEqual(tokens.map(() => refusal(
+        'algorithm',
+        /JWT_ALGORITHMS: RS256, PS256, ES256, EdDSA/,
+      )))
     })
 
     it('refuses a good token from which the signature was taken', async () => {
@@ -69,7 +87,10 @@ describe('createJwtAuthenticator', () => {
 
     it('believes no symmetric algorithm, also when the options were made to allow one and the key set to have its key', async () => {
       const secret = Buffer.alloc(32, 7)
-      const { authenticate } = await start({ jwtAlgorithms: ['HS256', 'ES256'] }, [issuer.jwk, { kty: 'oct', kid: 'key-1', k: secret.toString('base64url') }])
+      const { authenticate } = await start({ jwtAlgorithms: ['HS256', 'ES256'] }, [
+        issuer.jwk,
+        { kty: 'oct', kid: 'key-1', k: secret.toString('base64url') },
+      ])
       const input = `${encode({ alg: 'HS256', kid: 'key-1' })}.${encode(goodClaims(startMs))}`
       expect(await authenticate(`${input}.${createHmac('sha256', secret).update(input).digest('base64url')}`)).toEqual(refusal('forged'))
     })
@@ -87,7 +108,10 @@ describe('createJwtAuthenticator', () => {
 
     it('does not mind such headers in a token whose signature is good', async () => {
       const { authenticate } = await start()
-      expect(await authenticate(await issuer.sign(goodClaims(startMs), { jwk: forger.jwk, jku: 'http://127.0.0.1:9/jwks' }))).toMatchObject({ ok: true })
+      expect(await authenticate(await issuer.sign(goodClaims(startMs), {
+        jwk: forger.jwk,
+        jku: 'http://127.0.0.1:9/jwks',
+      }))).toMatchObject({ ok: true })
     })
 
     it('refuses a key id of the issuer with an algorithm that is not this key\'s', async () => {
@@ -104,7 +128,12 @@ describe('createJwtAuthenticator', () => {
     })
 
     it('refuses extensions that it would have to understand', async () => {
-      const token = await new CompactSign(Buffer.from(JSON.stringify(goodClaims(startMs)))).setProtectedHeader({ alg: 'ES256', kid: 'key-1', crit: ['b64'], b64: true }).sign(issuer.privateKey)
+      const token = await new CompactSign(Buffer.from(JSON.stringify(goodClaims(startMs)))).setProtectedHeader({
+        alg: 'ES256',
+        kid: 'key-1',
+        crit: ['b64'],
+        b64: true,
+      }).sign(issuer.privateKey)
       expect(await (await start()).authenticate(token)).toEqual(refusal('malformed', /crit/))
     })
 
@@ -177,15 +206,27 @@ describe('createJwtAuthenticator', () => {
     it('judges times with the tolerance, at the very millisecond', async () => {
       const { authenticate } = await start()
       const s = startMs / 1000
-      const tokens = await Promise.all([{ exp: s - 4.999 }, { exp: s - 5 }, { nbf: s + 5 }, { nbf: s + 5.001 }, { iat: s + 5 }, { iat: s + 5.001 }].map(sign))
+      const tokens = await Promise.all(
+        [{ exp: s - 4.999 }, { exp: s - 5 }, { nbf: s + 5 }, { nbf: s + 5.001 }, { iat: s + 5 }, { iat: s + 5.001 }].map(sign),
+      )
       const answers = await Promise.all(tokens.map(authenticate))
-      expect(answers.map((answer) => (answer.ok ? 'ok' : answer.error.kind))).toEqual(['ok', 'expired', 'ok', 'not-yet-valid', 'ok', 'not-yet-valid'])
+      expect(answers.map((answer) => (answer.ok ? 'ok' : answer.error.kind))).toEqual([
+        'ok',
+        'expired',
+        'ok',
+        'not-yet-valid',
+        'ok',
+        'not-yet-valid',
+      ])
     })
 
     it('reads the claims from the configured paths', async () => {
       const { authenticate } = await start({ jwtClaimUserId: 'identity.user.id', jwtClaimRoles: 'realm_access.roles' })
       const token = await sign({ identity: { user: { id: 77 } }, realm_access: { roles: ['r'] } })
-      expect(await authenticate(token)).toMatchObject({ ok: true, value: { principal: { userId: '77', roles: ['r'], expiresAtMs: startMs + 3_600_000 } } })
+      expect(await authenticate(token)).toMatchObject({
+        ok: true,
+        value: { principal: { userId: '77', roles: ['r'], expiresAtMs: startMs + 3_600_000 } },
+      })
     })
 
     it('believes any issuer and audience when none is configured', async () => {
@@ -220,13 +261,21 @@ describe('createJwtAuthenticator', () => {
 
   it('says that it has keys once it has been started', async () => {
     expect((await start()).hasKeys()).toBe(true)
-    const authenticator = createJwtAuthenticator(jwtOptions({ jwtKeysFile: '/nowhere' }), { logger: createRecordingLogger().logger, metrics: createRecordingMetrics().metrics, now: Date.now })
+    const authenticator = createJwtAuthenticator(jwtOptions({ jwtKeysFile: '/nowhere' }), {
+      logger: createRecordingLogger().logger,
+      metrics: createRecordingMetrics().metrics,
+      now: Date.now,
+    })
     expect(authenticator.hasKeys()).toBe(false)
     await authenticator.stop()
   })
 
   it('cannot be made without a source of keys', () => {
-    const make = () => createJwtAuthenticator(jwtOptions(), { logger: createRecordingLogger().logger, metrics: createRecordingMetrics().metrics, now: Date.now })
+    const make = () => createJwtAuthenticator(jwtOptions(), {
+      logger: createRecordingLogger().logger,
+      metrics: createRecordingMetrics().metrics,
+      now: Date.now,
+    })
     expect(make).toThrow('JWT_JWKS_URI or JWT_KEYS_FILE')
   })
 })

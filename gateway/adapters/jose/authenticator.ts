@@ -8,7 +8,9 @@ import type { KeySource } from './key-source.ts'
 import { RemoteKeys, type RemoteKeysOptions } from './remote-keys.ts'
 import { createTokenVerifier } from './token-verifier.ts'
 
-export type JwtAuthenticatorOptions = ClaimPathOptions & RemoteKeysOptions & Pick<Config, 'jwtKeysFile' | 'jwtIssuer' | 'jwtAudience' | 'jwtClockToleranceMs'>
+export type JwtAuthenticatorOptions = ClaimPathOptions &
+  RemoteKeysOptions &
+  Pick<Config, 'jwtKeysFile' | 'jwtIssuer' | 'jwtAudience' | 'jwtClockToleranceMs'>
 
 export interface JwtAuthenticatorDependencies {
   readonly logger: Logger
@@ -34,8 +36,8 @@ export interface JwtAuthenticator extends Authenticator {
 }
 
 /**
- * Believes tokens that are signed with the keys of the JWKS URI or of the key file, whichever is configured. Every token must have an `exp`: a session
- * ends when its token does, and one that never ends could not be taken from a user who may no longer have it.
+ * Believes tokens that are signed with the keys of the JWKS URI or of the key file, whichever is configured. Every token must have an
+ * `exp`: a session ends when its token does, and one that never ends could not be taken from a user who may no longer have it.
  * @throws Error when neither source of keys is configured
  */
 export function createJwtAuthenticator(options: JwtAuthenticatorOptions, parts: JwtAuthenticatorDependencies): JwtAuthenticator {
@@ -61,7 +63,10 @@ export function createJwtAuthenticator(options: JwtAuthenticatorOptions, parts: 
   }
 }
 
-function createKeySource(options: JwtAuthenticatorOptions, { filePollMs, fetch = globalThis.fetch, ...parts }: JwtAuthenticatorDependencies): KeySource {
+function createKeySource(
+  options: JwtAuthenticatorOptions,
+  { filePollMs, fetch = globalThis.fetch, ...parts }: JwtAuthenticatorDependencies,
+): KeySource {
   const { jwtKeysFile: path, jwtAlgorithms: algorithms } = options
   if (options.jwtJwksUri !== '') return new RemoteKeys(options, { ...parts, fetch })
   if (path === '') throw new Error('JWT_JWKS_URI or JWT_KEYS_FILE is needed to verify tokens')

@@ -8,10 +8,28 @@ const setUp = () => createDevelopmentIssuer({ logger: createRecordingLogger().lo
 describe('createDevelopmentIssuer', () => {
   it('signs a token for whoever is named', async () => {
     const { sign, authenticator } = await setUp()
-    const token = await sign({ user_id: 7, username: 'Žofie', org_id: 'o', account_number: 42, roles: ['a', 'b'], scope: 'x y', exp: startMs / 1000 + 60 })
+    const token = await sign({
+      user_id: 7,
+      username: 'Žofie',
+      org_id: 'o',
+      account_number: 42,
+      roles: ['a', 'b'],
+      scope: 'x y',
+      exp: startMs / 1000 + 60,
+    })
     expect(token.ok && (await authenticator.authenticate(token.value))).toEqual({
       ok: true,
-      value: { principal: { userId: '7', username: 'Žofie', organizationId: 'o', accountNumber: '42', roles: ['a', 'b'], expiresAtMs: startMs + 60_000 }, scopes: ['x', 'y'] },
+      value: {
+        principal: {
+          userId: '7',
+          username: 'Žofie',
+          organizationId: 'o',
+          accountNumber: '42',
+          roles: ['a', 'b'],
+          expiresAtMs: startMs + 60_000,
+        },
+        scopes: ['x', 'y'],
+      },
     })
   })
 
@@ -19,7 +37,9 @@ describe('createDevelopmentIssuer', () => {
     const { sign, authenticator } = await setUp()
     for (const claims of [{ user_id: 'u' }, { user_id: 'u', exp: undefined }]) {
       const token = await sign(claims)
-      expect(token.ok && (await authenticator.authenticate(token.value))).toMatchObject({ value: { principal: { expiresAtMs: startMs + 12 * 3_600_000 } } })
+      expect(token.ok && (await authenticator.authenticate(token.value))).toMatchObject({
+        value: { principal: { expiresAtMs: startMs + 12 * 3_600_000 } },
+      })
     }
   })
 
@@ -45,7 +65,11 @@ describe('createDevelopmentIssuer', () => {
     ['an end that is infinite', { user_id: 'u', exp: Infinity }, '`exp` must be a number'],
     ['a claim with a typing error', { user_id: 'u', organization: 'o' }, '"organization" is not known here; known are user_id'],
     ['another issuer', { user_id: 'u', iss: 'x' }, '"iss" is not known here'],
-    ['more than fits in a token', { user_id: 'u', roles: Array.from({ length: 100 }, (_, n) => `${n}`.padStart(500)) }, 'more than 16384 bytes'],
+    [
+      'more than fits in a token',
+      { user_id: 'u', roles: Array.from({ length: 100 }, (_, n) => `${n}`.padStart(500)) },
+      'more than 16384 bytes',
+    ],
   ])('refuses %s, and says what was expected', async (_, claims, detail) => {
     const { sign } = await setUp()
     expect(await sign(claims)).toEqual({ ok: false, error: expect.stringContaining(detail) })

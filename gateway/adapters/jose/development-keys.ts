@@ -11,7 +11,8 @@ export interface DevelopmentIssuer {
   readonly authenticator: Authenticator
   /**
    * Signs a token for whoever the claims name. The error says which claim is wrong, and what was expected.
-   * @param claims `user_id` (required), `username`, `org_id`, `account_number`, `roles`, `scope`; `exp` in seconds since 1970, also one that is past
+   * @param claims `user_id` (required), `username`, `org_id`, `account_number`, `roles`, `scope`; `exp` in seconds since 1970, also
+   * one that is past
    */
   sign(claims: unknown): Promise<Result<string, string>>
 }
@@ -29,7 +30,10 @@ const algorithm = 'ES256'
 const issuer = 'urn:carillon:development'
 const knownClaims = ['user_id', 'username', 'org_id', 'account_number', 'roles', 'scope', 'exp']
 
-/** Makes a key that lives as long as the process: tokens of an earlier start, or of another gateway, are forged ones. For development mode only. */
+/**
+ * Makes a key that lives as long as the process: tokens of an earlier start, or of another gateway, are forged ones. For development
+ * mode only.
+ */
 export async function createDevelopmentIssuer({ logger, now = Date.now }: DevelopmentIssuerParts): Promise<DevelopmentIssuer> {
   const { publicKey, privateKey } = await generateKeyPair(algorithm)
   const { keys } = await makeKeySet([await exportJWK(publicKey)], [algorithm])
@@ -49,7 +53,8 @@ export async function createDevelopmentIssuer({ logger, now = Date.now }: Develo
       const issuedAtS = Math.floor(now() / 1000)
       const payload = { ...checked.value, exp: checked.value.exp ?? issuedAtS + defaultLifetimeS, iss: issuer, iat: issuedAtS }
       const token = await new SignJWT(payload).setProtectedHeader({ alg: algorithm, typ: 'JWT' }).sign(privateKey)
-      return token.length > maxTokenBytes ? failed(`The claims make a token of more than ${maxTokenBytes} bytes, which no gateway takes; have fewer.`) : ok(token)
+      if (token.length <= maxTokenBytes) return ok(token)
+      return failed(`The claims make a token of more than ${maxTokenBytes} bytes, which no gateway takes; have fewer.`)
     },
   }
 }
@@ -60,9 +65,13 @@ type DevelopmentClaims = Claims & { readonly exp: number | undefined }
 function checkClaims(claims: unknown): Result<DevelopmentClaims, string> {
   if (!isClaims(claims)) return failed('The claims are no JSON object; {"user_id": "..."} was expected.')
   const unknown = Object.keys(claims).find((name) => !knownClaims.includes(name))
-  if (unknown !== undefined) return failed(`The claim ${JSON.stringify(unknown.slice(0, 64))} is not known here; known are ${knownClaims.join(', ')}.`)
+  if (unknown !== undefined) {
+    return failed(`The claim ${JSON.stringify(unknown.slice(0, 64))} is not known here; known are ${knownClaims.join(', ')}.`)
+  }
   const { exp } = claims
-  if (exp !== undefined && !(typeof exp === 'number' && Number.isFinite(exp))) return failed('The claim `exp` must be a number: seconds since 1970.')
+  if (exp !== undefined && !(typeof exp === 'number' && Number.isFinite(exp))) {
+    return failed('The claim `exp` must be a number: seconds since 1970.')
+  }
   const principal = principalFromClaims(claims, defaultClaimPaths)
   return principal.ok ? ok({ ...claims, exp }) : failed(principal.error.detail)
 }

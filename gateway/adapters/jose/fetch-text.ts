@@ -13,7 +13,11 @@ export async function fetchText(url: string, { fetch, timeoutMs, maxBytes, signa
   const timeout = new AbortController()
   const timer = setTimeout(() => timeout.abort(), timeoutMs)
   try {
-    const response = await fetch(url, { redirect: 'error', headers: { accept: 'application/jwk-set+json, application/json' }, signal: AbortSignal.any([timeout.signal, signal]) })
+    const response = await fetch(url, {
+      redirect: 'error',
+      headers: { accept: 'application/jwk-set+json, application/json' },
+      signal: AbortSignal.any([timeout.signal, signal]),
+    })
     if (response.status === 200) return await readBounded(response, maxBytes)
     await response.body?.cancel()
     return failed(`the answer was HTTP status ${response.status}, not 200`)

@@ -16,7 +16,11 @@ describe('keys from a file', () => {
   let second: TestIssuer
   beforeEach(async () => {
     // Their key sets are of one size, so that a change does not show there.
-    ;[folder, first, second] = await Promise.all([mkdtemp(join(tmpdir(), 'carillon-keys-')), createTestIssuer({ kid: 'key-1' }), createTestIssuer({ kid: 'key-2' })])
+    ;[folder, first, second] = await Promise.all([
+      mkdtemp(join(tmpdir(), 'carillon-keys-')),
+      createTestIssuer({ kid: 'key-1' }),
+      createTestIssuer({ kid: 'key-2' }),
+    ])
     path = join(folder, 'keys.json')
   })
   afterEach(() => rm(folder, { recursive: true }))
@@ -25,7 +29,12 @@ describe('keys from a file', () => {
 
   function setUp(keysFile = path) {
     const { logger, lines } = createRecordingLogger()
-    const authenticator = createJwtAuthenticator(jwtOptions({ jwtKeysFile: keysFile }), { logger, metrics: createRecordingMetrics().metrics, now: Date.now, filePollMs: 5 })
+    const authenticator = createJwtAuthenticator(jwtOptions({ jwtKeysFile: keysFile }), {
+      logger,
+      metrics: createRecordingMetrics().metrics,
+      now: Date.now,
+      filePollMs: 5,
+    })
     onTestFinished(() => authenticator.stop())
     const isBelieved = async (issuer: TestIssuer) => (await authenticator.authenticate(await issuer.sign(goodClaims(Date.now())))).ok
     const errors = () => lines.filter(({ level }) => level === 'error').map(({ fields }) => fields['reason'])
@@ -41,7 +50,8 @@ describe('keys from a file', () => {
     await vi.waitFor(async () => expect([await isBelieved(first), await isBelieved(second)]).toEqual([false, true]))
   })
 
-  // A mounted Secret is `keys.json -> ..data/keys.json`, `..data -> ..2026_01`; an update turns `..data`, and neither file nor link is written to.
+  // A mounted Secret is `keys.json -> ..data/keys.json`, `..data -> ..2026_01`; an update turns `..data`, and neither file nor link is
+  // written to.
   it('are replaced when Kubernetes turns the link above them', async () => {
     for (const [version, issuer] of [['v1', first], ['v2', second]] as const) {
       await mkdir(join(folder, version))

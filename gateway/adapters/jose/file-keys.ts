@@ -15,9 +15,9 @@ export interface FileKeysOptions {
 const defaultPollMs = 2_000
 
 /**
- * Keys from a file, read again when it changes. The file is looked at rather than watched: Kubernetes replaces a mounted Secret by turning a
- * symbolic link further up, of which a watcher of the file hears nothing, while a look at it shows another inode. A new file that is bad
- * is reported once and changes nothing; the same goes for one that is gone.
+ * Keys from a file, read again when it changes. The file is looked at rather than watched: Kubernetes replaces a mounted Secret by
+ * turning a symbolic link further up, of which a watcher of the file hears nothing, while a look at it shows another inode. A new file
+ * that is bad is reported once and changes nothing; the same goes for one that is gone.
  */
 export class FileKeys implements KeySource {
   readonly #path: string
@@ -72,7 +72,12 @@ export class FileKeys implements KeySource {
   async #poll(): Promise<void> {
     const outcome = await this.#load()
     const reason = outcome.ok ? '' : outcome.error
-    if (reason !== '' && reason !== this.#reported) this.#logger.error({ file: this.#path, reason }, 'the file with the keys that verify tokens has become bad; the keys read before go on working')
+    if (reason !== '' && reason !== this.#reported) {
+      this.#logger.error(
+        { file: this.#path, reason },
+        'the file with the keys that verify tokens has become bad; the keys read before go on working',
+      )
+    }
     if (!outcome.ok || outcome.value === 'read') this.#reported = reason
     this.#schedule()
   }
@@ -87,7 +92,10 @@ export class FileKeys implements KeySource {
     const made = await parseKeys(text.value, this.#algorithms)
     if (!made.ok) return made
     this.#keys = made.value.keys
-    this.#logger.info({ file: this.#path, keys: made.value.keys.size, ignored: made.value.ignored }, 'the keys that verify tokens were read')
+    this.#logger.info(
+      { file: this.#path, keys: made.value.keys.size, ignored: made.value.ignored },
+      'the keys that verify tokens were read',
+    )
     return ok('read')
   }
 }

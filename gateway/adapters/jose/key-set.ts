@@ -16,7 +16,10 @@ export interface MadeKeySet {
 /** A key set that rotates has two or three. Bounds what a token without a key id costs. */
 export const maxKeys = 64
 
-/** Signature algorithms and the keys that they need (RFC 7518 section 3.1, RFC 8037 section 3.1). Symmetric ones are no member, and so never believed. */
+/**
+ * Signature algorithms and the keys that they need (RFC 7518 section 3.1, RFC 8037 section 3.1). Symmetric ones are no member, and so
+ * never believed.
+ */
 const requirements: Readonly<Record<string, { readonly kty: string; readonly crv?: string }>> = {
   RS256: { kty: 'RSA' },
   RS384: { kty: 'RSA' },
@@ -37,8 +40,8 @@ interface UsableKey {
 }
 
 /**
- * Makes a key set of JSON Web Keys (RFC 7517). Every key is imported now, once per algorithm that it may be used with: a bad key is found when it is
- * published, not when somebody signs in, and a key is never used with an algorithm that is not its own.
+ * Makes a key set of JSON Web Keys (RFC 7517). Every key is imported now, once per algorithm that it may be used with: a bad key is
+ * found when it is published, not when somebody signs in, and a key is never used with an algorithm that is not its own.
  */
 export async function makeKeySet(jwks: readonly unknown[], algorithms: readonly string[]): Promise<MadeKeySet> {
   const usable: UsableKey[] = []
@@ -65,10 +68,11 @@ async function importForAll(jwk: unknown, algorithms: readonly string[]): Promis
   if (suited.length === 0) return 'of no algorithm that is allowed (JWT_ALGORITHMS)'
   const kid = typeof jwk['kid'] === 'string' ? jwk['kid'] : undefined
   try {
-    const keys = await Promise.all(suited.map((alg) => importPublicKey(jwk, alg)))
-    return keys.some(isShort) ? 'an RSA key of less than 2048 bits' : suited.flatMap((alg, n) => keys.slice(n, n + 1).map((key) => ({ alg, kid, key })))
+    const keys = await Promise.all(suited.map(async (alg) => ({ alg, kid, key: await importPublicKey(jwk, alg) })))
+    return keys.some(({ key }) => isShort(key)) ? 'an RSA key of less than 2048 bits' : keys
   } catch {
-    // Whatever is wrong with the members of a published key arrives here: missing, of the wrong type, off the curve. Its text could quote the key.
+    // Whatever is wrong with the members of a published key arrives here: missing, of the wrong type, off the curve. Its text could
+    // quote the key.
     return 'damaged'
   }
 }

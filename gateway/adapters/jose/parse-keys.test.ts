@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto'
+import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { maxKeys } from './key-set.ts'
 import { parseJwks, parseKeys } from './parse-keys.ts'
@@ -6,7 +6,7 @@ import { makeCertificate } from './testing/make-certificate.ts'
 import { createTestIssuer, type TestIssuer } from './testing/test-issuer.ts'
 
 const all = ['RS256', 'PS256', 'ES256', 'ES384', 'ES512', 'EdDSA']
-const pemOf = (key: { export(options: { format: 'pem'; type: 'spki' }): string | Buffer }) => key.export({ format: 'pem', type: 'spki' }).toString()
+const pemOf = (key: KeyObject) => key.export({ format: 'pem', type: 'spki' }).toString()
 
 describe('parseKeys', () => {
   let ec: TestIssuer
@@ -16,7 +16,11 @@ describe('parseKeys', () => {
   })
 
   /** How many keys fit each header. */
-  async function fitting(text: string, headers: readonly (readonly [alg: string, kid?: string])[], algorithms = all): Promise<readonly number[] | string> {
+  async function fitting(
+    text: string,
+    headers: readonly (readonly [alg: string, kid?: string])[],
+    algorithms = all,
+  ): Promise<readonly number[] | string> {
     const made = await parseKeys(text, algorithms)
     return made.ok ? headers.map(([alg, kid]) => made.value.keys.candidates(alg, kid).length) : made.error
   }
@@ -24,7 +28,15 @@ describe('parseKeys', () => {
   const set = (...keys: readonly unknown[]) => JSON.stringify({ keys })
 
   it('chooses by algorithm and key id', async () => {
-    const headers = [['ES256', 'key-1'], ['ES256'], ['ES256', 'rsa-1'], ['RS256', 'rsa-1'], ['RS256', 'key-1'], ['HS256', 'key-1'], ['none']] as const
+    const headers = [
+      ['ES256', 'key-1'],
+      ['ES256'],
+      ['ES256', 'rsa-1'],
+      ['RS256', 'rsa-1'],
+      ['RS256', 'key-1'],
+      ['HS256', 'key-1'],
+      ['none'],
+    ] as const
     expect(await fitting(set(ec.jwk, rsa.jwk), headers)).toEqual([1, 1, 0, 1, 0, 0, 0])
   })
 
@@ -47,17 +59,48 @@ describe('parseKeys', () => {
     ['P-384', () => pemOf(generateKeyPairSync('ec', { namedCurve: 'P-384' }).publicKey), 'ES384'],
     ['P-521', () => pemOf(generateKeyPairSync('ec', { namedCurve: 'P-521' }).publicKey), 'ES512'],
     ['Ed25519', () => pemOf(generateKeyPairSync('ed25519').publicKey), 'EdDSA'],
-    ['PKCS #1', () => generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ format: 'pem', type: 'pkcs1' }).toString(), 'RS256'],
+    [
+      'PKCS #1',
+      () => generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ format: 'pem', type: 'pkcs1' }).toString(),
+      'RS256',
+    ],
   ])('takes %s keys', async (_, pem, alg) => {
     expect(await fitting(pem(), [[alg]])).toEqual([1])
   })
 
   it('says why it ignores what is of no use, and uses the rest', async () => {
     const short = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' })
-    const useless = [7, null, { kty: 'oct', k: 'AAAA' }, { ...ec.jwk, d: 'AAAA' }, { ...ec.jwk, use: 'enc' }, { ...ec.jwk, key_ops: ['encrypt'] }, { ...ec.jwk, alg: 'ES384' }, { ...ec.jwk, crv: 'secp256k1' }, { ...ec.jwk, x: 'AAAA' }, { ...ec.jwk, x: 7 }, short]
+    const useless = [
+      7,
+      null,
+      { kty: 'oct', k: 'AAAA' },
+      { ...ec.jwk, d: 'AAAA' },
+      { ...ec.jwk, use: 'enc' },
+      { ...ec.jwk, key_ops: ['encrypt'] },
+      { ...ec.jwk, alg: 'ES384' },
+      { ...ec.jwk, crv: 'secp256k1' },
+      { ...ec.jwk, x: 'AAAA' },
+      { ...ec.jwk, x: 7 },
+      short,
+    ]
     const made = await parseKeys(set(...useless, ec.jwk), all)
-    const ignored = ['not an object', 'not an object', 'symmetric', 'private', '`use`', '`key_ops`', 'JWT_ALGORITHMS', 'JWT_ALGORITHMS', 'damaged', 'damaged', '2048 bits']
-    expect(made).toMatchObject({ ok: true, value: { keys: { size: 1 }, ignored: ignored.map((reason, n) => expect.stringMatching(new RegExp(`^key ${n + 1}: .*${reason}`))) } })
+    const ignored = [
+      'not an object',
+      'not an object',
+      'symmetric',
+      'private',
+      '`use`',
+      '`key_ops`',
+      'JWT_ALGORITHMS',
+      'JWT_ALGORITHMS',
+      'damaged',
+      'damaged',
+      '2048 bits',
+    ]
+    expect(made).toMatchObject({
+      ok: true,
+      value: { keys: { size: 1 }, ignored: ignored.map((reason, n) => expect.stringMatching(new RegExp(`^key ${n + 1}: .*${reason}`))) },
+    })
   })
 
   it('looks at a bounded number of keys', async () => {
@@ -76,9 +119,17 @@ describe('parseKeys', () => {
     ['a good PEM block and one without an end', () => ec.pem + ec.pem.slice(0, 60), 'has no end'],
     ['a damaged PEM block', () => ec.pem.replace('MFkw', 'AAAA'), 'PEM block 1 is no public key'],
     ['a damaged certificate', () => ec.pem + makeCertificate(rsa.pem).replace('MII', 'AAA'), 'PEM block 2 is no public key'],
-    ['a private key', () => ec.pem + generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(), 'private key'],
+    [
+      'a private key',
+      () => ec.pem + generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),
+      'private key',
+    ],
     ['a curve that nobody may use', () => pemOf(generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).publicKey), 'JWT_ALGORITHMS'],
-    ['a PEM key that is bound to RSA-PSS', () => pemOf(generateKeyPairSync('rsa-pss', { modulusLength: 2048 }).publicKey), 'PEM block 1 is no public key'],
+    [
+      'a PEM key that is bound to RSA-PSS',
+      () => pemOf(generateKeyPairSync('rsa-pss', { modulusLength: 2048 }).publicKey),
+      'PEM block 1 is no public key',
+    ],
   ])('refuses %s, and says what was expected', async (_, text, detail) => {
     expect(await parseKeys(text(), all)).toEqual({ ok: false, error: expect.stringContaining(detail) })
   })

@@ -41,7 +41,9 @@ function keysOf(json: unknown): readonly unknown[] | null {
 function parsePem(text: string): Result<readonly unknown[], string> {
   const blocks = [...text.matchAll(/-----BEGIN ([A-Z0-9 ]+)-----[^-]*-----END \1-----/g)]
   if (blocks.length === 0 || blocks.length !== text.split('-----BEGIN ').length - 1) return failed('a PEM block is damaged or has no end')
-  if (blocks.some(([, label]) => label?.endsWith('PRIVATE KEY'))) return failed('the file has a private key; a gateway needs, and should have, the public key only')
+  if (blocks.some(([, label]) => label?.endsWith('PRIVATE KEY'))) {
+    return failed('the file has a private key; a gateway needs, and should have, the public key only')
+  }
   const keys = blocks.map(([block, label]) => readBlock(block, label ?? ''))
   const bad = keys.findIndex((key) => key === null)
   return bad === -1 ? ok(keys) : failed(`PEM block ${bad + 1} is no public key or certificate that can be read`)

@@ -10,12 +10,21 @@ import { createTestIssuer, goodClaims } from './testing/test-issuer.ts'
 const startMs = 1_800_000_000_000
 
 async function setUp(options: Partial<JwtAuthenticatorOptions> = {}) {
-  const [server, first, second] = await Promise.all([startJwksServer(), createTestIssuer({ kid: 'first' }), createTestIssuer({ kid: 'second' })])
+  const [server, first, second] = await Promise.all([
+    startJwksServer(),
+    createTestIssuer({ kid: 'first' }),
+    createTestIssuer({ kid: 'second' }),
+  ])
   const { logger, lines } = createRecordingLogger()
   const recorded = createRecordingMetrics()
   const clock = { nowMs: startMs }
   const attempts = vi.fn<typeof fetch>((...request) => fetch(...request))
-  const authenticator = createJwtAuthenticator(jwtOptions({ jwtJwksUri: server.uri, ...options }), { logger, metrics: recorded.metrics, now: () => clock.nowMs, fetch: attempts })
+  const authenticator = createJwtAuthenticator(jwtOptions({ jwtJwksUri: server.uri, ...options }), {
+    logger,
+    metrics: recorded.metrics,
+    now: () => clock.nowMs,
+    fetch: attempts,
+  })
   onTestFinished(async () => {
     await authenticator.stop()
     await server.stop()
@@ -25,10 +34,23 @@ async function setUp(options: Partial<JwtAuthenticatorOptions> = {}) {
     const answer = await authenticator.authenticate(await by.sign(goodClaims(startMs), { ...header }))
     return answer.ok ? 'ok' : answer.error.kind
   }
-  return { server, first, second, authenticator, authenticate, lines, clock, attempts, fetches: (outcome: string) => recorded.value('jwksFetches', { outcome }) }
+  return {
+    server,
+    first,
+    second,
+    authenticator,
+    authenticate,
+    lines,
+    clock,
+    attempts,
+    fetches: (outcome: string) => recorded.value('jwksFetches', { outcome }),
+  }
 }
 
-const logged = (lines: readonly { readonly message: string }[], text: string) => lines.filter(({ message }) => message.includes(text)).length
+const logged = (
+  lines: readonly { readonly message: string }[],
+  text: string,
+) => lines.filter(({ message }) => message.includes(text)).length
 
 /** Answers nothing until it is told to. */
 function holdAnswers(server: Awaited<ReturnType<typeof startJwksServer>>): Promise<() => void> {
@@ -194,7 +216,9 @@ describe('keys from a JWKS endpoint', () => {
       server.answer((response) => void response.writeHead(status, headers).end(body))
       expect(await authenticate(second)).toBe('keys-unavailable')
       expect([fetches('failed'), await authenticate(first), server.requests]).toEqual([1, 'ok', 2])
-      expect(lines.filter(({ level }) => level === 'warn')).toMatchObject([{ fields: { uri: server.uri, keys: 1, reason: expect.stringMatching(/./) } }])
+      expect(lines.filter(({ level }) => level === 'warn')).toMatchObject([
+        { fields: { uri: server.uri, keys: 1, reason: expect.stringMatching(/./) } },
+      ])
     })
 
     it('never ends', async () => {

@@ -120,7 +120,12 @@ export class RemoteKeys implements KeySource {
 
   async #fetch(): Promise<Result<Fetched, string>> {
     const { jwtJwksUri, jwtAlgorithms, jwksTimeoutMs } = this.#options
-    const text = await fetchText(jwtJwksUri, { fetch: this.#parts.fetch, timeoutMs: jwksTimeoutMs, maxBytes: maxKeySetBytes, signal: this.#stopped.signal })
+    const text = await fetchText(jwtJwksUri, {
+      fetch: this.#parts.fetch,
+      timeoutMs: jwksTimeoutMs,
+      maxBytes: maxKeySetBytes,
+      signal: this.#stopped.signal,
+    })
     if (!text.ok) return text
     if (text.value === this.#text) return ok({ text: text.value, made: null })
     const made = await parseJwks(text.value, jwtAlgorithms)
@@ -144,9 +149,19 @@ export class RemoteKeys implements KeySource {
   #report(fetched: Result<Fetched, string>): void {
     const { logger } = this.#parts
     const uri = this.#options.jwtJwksUri
-    if (!fetched.ok && !this.#isFailing) logger.warn({ uri, reason: fetched.error, keys: this.#keys?.size ?? 0 }, 'the keys that verify tokens cannot be fetched; those fetched before go on working')
+    if (!fetched.ok && !this.#isFailing) {
+      logger.warn(
+        { uri, reason: fetched.error, keys: this.#keys?.size ?? 0 },
+        'the keys that verify tokens cannot be fetched; those fetched before go on working',
+      )
+    }
     if (fetched.ok && this.#isFailing) logger.info({ uri }, 'the keys that verify tokens can be fetched again')
-    if (fetched.ok && fetched.value.made !== null) logger.info({ uri, keys: fetched.value.made.keys.size, ignored: fetched.value.made.ignored }, 'the keys that verify tokens were fetched')
+    if (fetched.ok && fetched.value.made !== null) {
+      logger.info(
+        { uri, keys: fetched.value.made.keys.size, ignored: fetched.value.made.ignored },
+        'the keys that verify tokens were fetched',
+      )
+    }
     this.#isFailing = !fetched.ok
   }
 }

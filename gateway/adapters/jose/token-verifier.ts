@@ -25,9 +25,9 @@ type Verdict = Result<VerifiedToken, AuthenticationFailure>
 const cacheLimits = { maxTokens: 16_384, maxBytes: 16_777_216 } as const
 
 /**
- * Verifies signed JSON Web Tokens (RFC 7519, RFC 7515 compact serialization, with the advice of RFC 8725). The key is chosen by `alg` and `kid` from the keys of
- * the issuer and from nowhere else: the headers `jwk`, `jku`, `x5c` and `x5u` are not looked at. A key is bound to algorithms when it is
- * imported, so that a public key cannot be taken for the secret of a symmetric algorithm.
+ * Verifies signed JSON Web Tokens (RFC 7519, RFC 7515 compact serialization, with the advice of RFC 8725). The key is chosen by `alg`
+ * and `kid` from the keys of the issuer and from nowhere else: the headers `jwk`, `jku`, `x5c` and `x5u` are not looked at. A key is
+ * bound to algorithms when it is imported, so that a public key cannot be taken for the secret of a symmetric algorithm.
  */
 export function createTokenVerifier(parts: TokenVerifierParts): Authenticator {
   const cache = new VerifiedTokenCache(cacheLimits)
@@ -59,7 +59,9 @@ export function createTokenVerifier(parts: TokenVerifierParts): Authenticator {
 
   return {
     authenticate: async (token) => {
-      if (token.length > maxTokenBytes) return failed({ kind: 'too-large', detail: `The token has more than ${maxTokenBytes} bytes; issue smaller ones.` })
+      if (token.length > maxTokenBytes) {
+        return failed({ kind: 'too-large', detail: `The token has more than ${maxTokenBytes} bytes; issue smaller ones.` })
+      }
       const verified = remembered(token)
       if (verified !== null) return ok(verified)
       try {
@@ -75,10 +77,14 @@ export function createTokenVerifier(parts: TokenVerifierParts): Authenticator {
 
 const forged: AuthenticationFailure = { kind: 'forged', detail: 'The signature of the token is not of the issuer that is believed here.' }
 
-const keysUnavailable: AuthenticationFailure = { kind: 'keys-unavailable', detail: 'The key that signed the token is not known here, and the issuer\'s keys cannot be fetched just now; try again soon.' }
+const keysUnavailable: AuthenticationFailure = {
+  kind: 'keys-unavailable',
+  detail: 'The key that signed the token is not known here, and the issuer\'s keys cannot be fetched just now; try again soon.',
+}
 
 function unknownKey({ kid }: KeyHeader): AuthenticationFailure {
-  return { kind: 'forged', detail: kid === undefined ? 'The issuer that is believed here has no key of the token\'s algorithm.' : 'The issuer that is believed here has no key with the id and the algorithm that the token names (`kid`, `alg`).' }
+  const what = kid === undefined ? 'algorithm (`alg`)' : 'id and algorithm (`kid`, `alg`)'
+  return { kind: 'forged', detail: `The issuer that is believed here has no key with the ${what} that the token names.` }
 }
 
 /** The claims of the token, if one of the keys signed it. */

@@ -1,8 +1,8 @@
 import { createPublicKey } from 'node:crypto'
 
 /**
- * A certificate (RFC 5280, version 1) for a public key, in PEM. It is well formed but signed by nobody: whoever reads a key file believes the file,
- * not who signed the certificates in it.
+ * A certificate (RFC 5280, version 1) for a public key, in PEM. It is well formed but signed by nobody: whoever reads a key file
+ * believes the file, not who signed the certificates in it.
  */
 export function makeCertificate(publicPem: string): string {
   const spki = createPublicKey(publicPem).export({ format: 'der', type: 'spki' })
