@@ -4,6 +4,7 @@ import { createMemoryLog } from '../adapters/memory/memory-log.ts'
 import { disabledTracer } from '../observability/disabled-tracer.ts'
 import type { Tracer } from '../observability/tracer.ts'
 import type { IncomingEvent } from '../event/cloud-event.ts'
+import { encodeRecord } from '../event/encode-record.ts'
 import { ok } from '../result.ts'
 import { createRecordingMetrics } from '../testing/recording-metrics.ts'
 import { createEmitService, type EmitContext, type EmitServiceParts } from './emit-service.ts'
@@ -28,6 +29,7 @@ function setUp(more: Partial<EmitServiceParts> = {}) {
   const service = createEmitService({
     publisher: log.publisher(),
     rateLimiter: createRateLimiter({ ratePerS: 10, burst: 100, maxSubjects: 10, now: 0 }),
+    encode: ({ event, audience }, { traceparent: transport }) => encodeRecord(event, audience, transport),
     maxInFlight: 50,
     timeoutMs: 50,
     tracer: disabledTracer,

@@ -1,11 +1,10 @@
 import type { IncomingEvent } from '../event/cloud-event.ts'
-import { encodeRecord } from '../event/encode-record.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import type { Span, Tracer } from '../observability/tracer.ts'
 import type { Problem } from '../problem.ts'
 import { failed, ok, type Result } from '../result.ts'
 import type { Emitter } from './emit-authorizer.ts'
-import type { EventPublisher, PublishFailure } from './event-publisher.ts'
+import type { EventPublisher, OutgoingRecord, PublishFailure } from './event-publisher.ts'
 import { InFlight } from './in-flight.ts'
 import type { RateLimiter } from './rate-limiter.ts'
 
@@ -32,6 +31,8 @@ export interface EmitServiceParts {
   readonly publisher: EventPublisher
   /** Counts the rate of each emitter, by `clock`. */
   readonly rateLimiter: Pick<RateLimiter, 'take'>
+  /** @param transport.traceparent goes into the headers of the record; the event's own is never rewritten */
+  readonly encode: (event: IncomingEvent, transport: { readonly traceparent: string | null }) => OutgoingRecord
   /** Events of this pod that may wait for their acknowledgement at a time. */
   readonly maxInFlight: number
   /** How long one emit waits for its acknowledgement. */
@@ -73,7 +74,7 @@ async function publish(events: readonly IncomingEvent[], context: EmitContext, p
   const spans = [...publishSpans, emitSpan]
   try {
     // With tracing off the spans have no context of their own, and the caller's is passed on.
-    const records = events.map(({ event, audience }, index) => encodeRecord(event, audience, publishSpans[index]?.traceparent ?? context.traceparent))
+    const records = events.map((event, index) => parts.encode(event, { traceparent: publishSpans[index]?.traceparent ?? context.traceparent }))
     const published = await parts.publisher.publish(records, { timeoutMs: parts.timeoutMs })
     endAll(spans, published.ok ? null : `${published.error.kind}: ${published.error.detail}`)
     return published

@@ -62,7 +62,9 @@ describe('POST emit-message', () => {
   test('makes up an id when there is none, and says it', async () => {
     const { api } = await start()
     const response = await post(`${api}/emit-message`, '{"type":"test","broadcast":true}')
-    expect(await response.json()).toEqual({ id: 'made-up', source: 'urn:carillon:emit-message' })
+    const [again, answer] = [await post(`${api}/emit-message`, '{"type":"test","broadcast":true}'), await response.json()]
+    expect(answer).toEqual({ id: expect.stringMatching(/^[\w-]{20,}$/), source: 'urn:carillon:emit-message' })
+    expect((await again.json()).id).not.toBe(answer.id)
   })
 
   test.each<[string, Body, number, string]>([
@@ -96,8 +98,7 @@ describe('POST emit-message', () => {
   test('says all that is wrong at once, and nothing of what was sent', async () => {
     const { api } = await start()
     const problem = await (await post(`${api}/emit-message`, '{"id":"","type":7,"users":["secret",5]}')).json()
-    expect(problem.problems.map(({ attribute }: { attribute: string }) => attribute)).toEqual(['id', 'type', 'audience'])
-    expect(problem.detail).toContain('`id`: ')
+    expect(problem.errors.map(({ attribute }: { attribute: string }) => attribute)).toEqual(['id', 'type', 'audience'])
     expect(JSON.stringify(problem)).not.toContain('secret')
   })
 })
@@ -152,14 +153,6 @@ describe('POST events', () => {
     expect(problem.events[0].problems).toEqual([{ attribute: 'type', detail: 'is missing.' }])
     expect(isValid('Problem', problem)).toBe(true)
     expect(written()).toBe(0)
-  })
-
-  test('answers a request full of mistakes with a list that is not', async () => {
-    const { api } = await start()
-    const mistakes = Object.fromEntries(Array.from({ length: 1500 }, (_, n) => [`BAD-${n}`, 1]))
-    const answer = await (await post(`${api}/events`, JSON.stringify(event(mistakes)), structured)).text()
-    expect(JSON.parse(answer).problems).toHaveLength(100)
-    expect(answer.length).toBeLessThan(20_000)
   })
 })
 

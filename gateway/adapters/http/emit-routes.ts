@@ -2,15 +2,19 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { EmitAuthorizer, EmitCredentials } from '../../emit/emit-authorizer.ts'
 import type { EmitContext, EmitService } from '../../emit/emit-service.ts'
+import type { EmitRequestDecoders } from '../../emit/emit-decoders.ts'
+import type { IncomingEvent } from '../../event/cloud-event.ts'
 import type { DecodedRequest } from '../../event/http-binding.ts'
-import { type EventDecoders, ownTraceparent } from './event-decoders.ts'
+import type { Problem } from '../../problem.ts'
+import { ok, type Result } from '../../result.ts'
 import { replyJson, replyProblem } from './replies.ts'
 import type { BodyReader } from './request-body.ts'
 
 export interface EmitParts {
   readonly authorizer: EmitAuthorizer
   readonly emitService: EmitService
-  readonly decoders: EventDecoders
+  /** How the body of each endpoint becomes events, or a problem that says what is wrong with it. */
+  readonly decoders: EmitRequestDecoders
   readonly bodies: BodyReader
 }
 
@@ -19,7 +23,11 @@ export interface EmitParts {
  * after the log has acknowledged (G7).
  */
 export function emitEvents(parts: EmitParts, api: EmitContext['api']): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> {
-  const decode = api === 'events' ? parts.decoders.emitEvents : parts.decoders.emitMessage
+  const decode = (headers: IncomingHttpHeaders, body: Buffer): Result<DecodedRequest, Problem> => {
+    if (api === 'events') return parts.decoders.events(headers, body)
+    const message = parts.decoders.message(body)
+    return message.ok ? ok({ events: [message.value], isBatch: false }) : message
+  }
   return async (request, reply) => {
     const authorized = await parts.authorizer.authorize(readCredentials(request.headers))
     if (!authorized.ok) return replyProblem(reply, authorized.error)
@@ -53,6 +61,11 @@ function readCredentials(headers: IncomingHttpHeaders): EmitCredentials {
 
 /** W3C Trace Context, section 3.2; what is malformed is ignored, as section 4.3 asks. */
 const traceparentPattern = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/
+
+/** The context of a request that brings none: that of its only event, which stays as it is. */
+function ownTraceparent(events: readonly IncomingEvent[]): string | null {
+  return events.length === 1 ? (events[0]?.event.attributes['traceparent'] ?? null) : null
+}
 
 function wellFormed(traceparent: unknown): string | null {
   return typeof traceparent === 'string' && traceparentPattern.test(traceparent) ? traceparent : null

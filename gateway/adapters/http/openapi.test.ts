@@ -1,5 +1,6 @@
 import Fastify from 'fastify'
 import { describe, expect, test } from 'vitest'
+import { createEmitDecoders } from '../../emit/emit-decoders.ts'
 import { problems } from '../../problem.ts'
 import { describeEndpoints } from './endpoints.ts'
 import { renderOpenApi } from './openapi.ts'
@@ -27,8 +28,7 @@ const parts: RouteParts = {
   admission: { admit: () => Promise.reject(new Error('not asked here')) },
   authorizer: { authorize: () => Promise.reject(new Error('not asked here')) },
   emitService: { emit: () => Promise.reject(new Error('not asked here')) },
-  newId: () => '',
-  now: () => new Date(0),
+  decoders: createEmitDecoders(testOptions),
   consoleAssets: new Map([['/console', { contentType: 'text/html', body: Buffer.alloc(0), headers: {} }]]),
   issueToken: () => Promise.reject(new Error('not asked here')),
   version: '1.2.3',

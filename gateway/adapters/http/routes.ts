@@ -3,18 +3,18 @@ import type { Options } from '../../config/options.ts'
 import type { EmitAuthorizer } from '../../emit/emit-authorizer.ts'
 import type { EmitService } from '../../emit/emit-service.ts'
 import { describeEndpoints, type EndpointSettings } from './endpoints.ts'
-import { emitEvents } from './emit-routes.ts'
-import { createEventDecoders, type DecoderParts } from './event-decoders.ts'
+import { emitEvents, type EmitParts } from './emit-routes.ts'
 import { renderOpenApi } from './openapi.ts'
 import { replyJson, replyProblem } from './replies.ts'
 import { createBodyReader } from './request-body.ts'
 import { streamEvents, type StreamParts } from './stream-route.ts'
 import { issueToken, type TokenParts } from './token-route.ts'
 
-export interface RouteParts extends StreamParts, DecoderParts {
-  readonly options: StreamParts['options'] & DecoderParts['options'] & EndpointSettings & Pick<Options, 'jwtCookie'>
+export interface RouteParts extends StreamParts {
+  readonly options: StreamParts['options'] & EndpointSettings & Pick<Options, 'jwtCookie'>
   readonly authorizer: EmitAuthorizer
   readonly emitService: EmitService
+  readonly decoders: EmitParts['decoders']
   /** Path -> what is served there; null: no console. */
   readonly consoleAssets: ReadonlyMap<string, ConsoleAsset> | null
   /** null: not in development mode, so there is no such endpoint. */
@@ -38,7 +38,7 @@ export function addRoutes(app: FastifyInstance, parts: RouteParts): void {
   const { options } = parts
   const endpoints = describeEndpoints(options)
   const bodies = createBodyReader({ maxBytes: options.emitMaxBodyBytes, maxTotalBytes: Math.max(leastTotalBodyBytes, 4 * options.emitMaxBodyBytes) })
-  const emitParts = { ...parts, bodies, decoders: createEventDecoders(parts) }
+  const emitParts = { ...parts, bodies }
   addRoute(app, endpoints.emitMessage, emitEvents(emitParts, 'emit-message'))
   addRoute(app, endpoints.emitEvents, emitEvents(emitParts, 'events'))
   // Without HEAD: a stream without a body would be none, and would still have to be admitted.

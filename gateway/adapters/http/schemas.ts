@@ -14,10 +14,10 @@ export const schemas = {
       title: { type: 'string' },
       status: { type: 'integer', minimum: 400, maximum: 599 },
       detail: { type: 'string', description: 'What was wrong, what was expected, what to do.' },
-      problems: { type: 'array', items: { $ref: '#/components/schemas/EventProblem' }, description: 'Of an invalid event: all that is wrong with it.' },
+      errors: { type: 'array', items: { $ref: '#/components/schemas/EventProblem' }, description: 'Of an invalid event: all that is wrong with it.' },
       events: {
         type: 'array',
-        description: 'Of an invalid batch: the events that are wrong, the first hundred of them.',
+        description: 'Of an invalid batch: the events that are wrong.',
         items: {
           type: 'object',
           required: ['index', 'problems'],

@@ -1,8 +1,10 @@
 import { createMemoryLog, type MemoryLog } from '../../memory/memory-log.ts'
 import { createOriginPolicy } from '../../../auth/origin-policy.ts'
 import { options as optionTable } from '../../../config/options.ts'
+import { createEmitDecoders } from '../../../emit/emit-decoders.ts'
 import { createEmitService } from '../../../emit/emit-service.ts'
 import { createRateLimiter } from '../../../emit/rate-limiter.ts'
+import { encodeRecord } from '../../../event/encode-record.ts'
 import { disabledTracer } from '../../../observability/disabled-tracer.ts'
 import { failed, ok } from '../../../result.ts'
 import type { Handshake, HandshakeRequest } from '../../../session/admission.ts'
@@ -11,7 +13,9 @@ import { createRecordingLogger } from '../../../testing/recording-logger.ts'
 import { createRecordingMetrics } from '../../../testing/recording-metrics.ts'
 import { createPublicServer, type PublicServerParts } from '../public-server.ts'
 
-export const testOptions: PublicServerParts['options'] = {
+type TestOptions = PublicServerParts['options'] & Parameters<typeof createEmitDecoders>[0]
+
+export const testOptions: TestOptions = {
   channel: optionTable.channel.default,
   jwtCookie: optionTable.jwtCookie.default,
   maxEventBytes: 10_000,
@@ -29,7 +33,7 @@ export const testOptions: PublicServerParts['options'] = {
 export const message = (id = '1'): string => JSON.stringify({ id, type: 'test', broadcast: true })
 
 export interface RigSettings extends Partial<Omit<PublicServerParts, 'options' | 'admission'>> {
-  readonly options?: Partial<PublicServerParts['options']>
+  readonly options?: Partial<TestOptions>
   readonly admit?: (request: HandshakeRequest, admitted: Handshake) => Promise<Handshake>
   readonly emit?: { readonly maxInFlight?: number; readonly ratePerS?: number; readonly burst?: number; readonly timeoutMs?: number }
 }
@@ -65,14 +69,14 @@ export async function startPublicServer({ options: moreOptions, admit, emit = {}
     emitService: createEmitService({
       publisher: log.publisher(),
       rateLimiter: createRateLimiter({ ratePerS, burst, maxSubjects: 100, now: 0 }),
+      encode: ({ event, audience }, { traceparent }) => encodeRecord(event, audience, traceparent),
       maxInFlight,
       timeoutMs,
       tracer: disabledTracer,
       metrics: recorded.metrics,
       clock: () => performance.now(),
     }),
-    newId: () => 'made-up',
-    now: () => new Date('2026-01-31T12:00:00Z'),
+    decoders: createEmitDecoders(options),
     consoleAssets: new Map([['/console', { contentType: 'text/html; charset=utf-8', body: Buffer.from('<!doctype html>'), headers: { 'content-security-policy': "default-src 'self'" } }], ['/console/app.js', { contentType: 'text/javascript', body: Buffer.from('1'), headers: {} }]]),
     issueToken: (claims) => Promise.resolve(typeof claims === 'object' && claims !== null && 'user_id' in claims ? ok('a.b.c') : failed('The claim user_id is missing.')),
     version: '0.0.0',
