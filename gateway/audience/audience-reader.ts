@@ -1,6 +1,6 @@
 import { failed, type Result } from '../result.ts'
 import type { Audience } from './audience.ts'
-import { type AudienceLimits, parseWholeAudience } from './parse-audience.ts'
+import { audienceMembers, type AudienceLimits, parseWholeAudience } from './parse-audience.ts'
 
 export interface AudienceReaderOptions extends AudienceLimits {
   /** How many texts are remembered, at most twice that for a moment. @default 4096 */
@@ -40,7 +40,7 @@ export function parseAudienceText(text: string, limits: AudienceLimits): Result<
     value = JSON.parse(text)
   } catch {
     // A SyntaxError, whose message would quote the text.
-    return failed('The audience is not JSON; expected an object with any of broadcast, users, usernames, organizations, roles.')
+    return failed(`audience must be the JSON of an object with any of ${audienceMembers.join(', ')}.`)
   }
   return parseWholeAudience(value, limits)
 }

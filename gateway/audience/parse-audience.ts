@@ -6,10 +6,11 @@ export interface AudienceLimits {
   readonly maxAudienceNames: number
 }
 
-/** What is wrong with one member. Never contains a name. */
+/** What is wrong with one member. */
 export interface AudienceProblem {
-  readonly member: AudienceMember
-  /** What was wrong and what was expected, without the member's name and the full stop. */
+  /** `audience`: all of it. */
+  readonly member: AudienceMember | 'audience'
+  /** What the member must be: a phrase that follows its name, without the full stop. */
   readonly problem: string
 }
 
@@ -21,20 +22,20 @@ export type AudienceMember = (typeof audienceMembers)[number]
 export const maxNameLength = 512
 
 /**
- * Reads the members of an audience from an object; other members are not looked at, and null is the same as absent (what Go
- * writes for an empty list). ok(null): the object names nobody, which is for the caller to judge.
+ * Reads the members of an audience from an object; other members are not looked at, null is the same as absent (what Go writes for
+ * an empty list), and duplicates are removed. ok(null): the object names nobody, which is for the caller to judge.
  *
- * The error is a sentence for each member that breaks a rule.
+ * The error is a sentence for each member that breaks a rule. It never contains a name.
  */
 export function parseAudience(value: unknown, limits: AudienceLimits): Result<Audience | null, string> {
   const audience = readAudience(value, limits)
   if (audience.ok) return audience
-  return failed(audience.error.map(({ member, problem }) => `${member}: ${problem}.`).join(' '))
+  return failed(audience.error.map(({ member, problem }) => `${member} ${problem}.`).join(' '))
 }
 
 /** As `parseAudience`, with the problems by member. */
 export function readAudience(value: unknown, limits: AudienceLimits): Result<Audience | null, readonly AudienceProblem[]> {
-  if (!isObject(value)) return failed([{ member: 'broadcast', problem: 'the audience is not an object; expected one with any of broadcast, users, usernames, organizations, roles' }])
+  if (!isObject(value)) return failed([{ member: 'audience', problem: `must be an object with any of ${audienceMembers.join(', ')}` }])
   const problems = findProblems(value, limits)
   if (problems.length > 0) return failed(problems)
   const [users, usernames, organizations, roles] = [distinct(value.users), distinct(value.usernames), distinct(value.organizations), distinct(value.roles)]
@@ -49,7 +50,7 @@ export function readAudience(value: unknown, limits: AudienceLimits): Result<Aud
  */
 export function parseWholeAudience(value: unknown, limits: AudienceLimits): Result<Audience | null, string> {
   const hasUnknown = isObject(value) && Object.keys(value).some((name) => !isMember(name))
-  if (hasUnknown) return failed('The audience has a member that is not known; expected any of broadcast, users, usernames, organizations, roles.')
+  if (hasUnknown) return failed(`audience must have no members but ${audienceMembers.join(', ')}.`)
   return parseAudience(value, limits)
 }
 
@@ -65,29 +66,28 @@ type Given = Readonly<Record<string, unknown>>
 
 function findProblems(given: Given, { maxAudienceNames }: AudienceLimits): readonly AudienceProblem[] {
   const problems: AudienceProblem[] = []
-  if (!isAbsent(given.broadcast) && typeof given.broadcast !== 'boolean') problems.push({ member: 'broadcast', problem: 'expected true or false' })
+  if (!isAbsent(given.broadcast) && typeof given.broadcast !== 'boolean') problems.push({ member: 'broadcast', problem: 'must be true or false' })
   for (const member of nameLists) {
     const problem = findListProblem(given[member])
     if (problem !== null) problems.push({ member, problem })
   }
-  if (countOf(given.roles) > 0 && countOf(given.organizations) === 0) problems.push({ member: 'roles', problem: 'expected organizations beside them; roles alone would cross tenants' })
+  if (countOf(given.roles) > 0 && countOf(given.organizations) === 0) problems.push({ member: 'roles', problem: 'must have organizations beside them: roles alone would cross tenants' })
   const count = nameLists.reduce((sum, member) => sum + countOf(given[member]), 0)
-  if (count > maxAudienceNames) problems.push({ member: longestOf(given), problem: `the audience has ${count} names; expected at most ${maxAudienceNames} in all` })
+  if (count > maxAudienceNames) problems.push({ member: 'audience', problem: `must have at most ${maxAudienceNames} names in all, and has ${count}` })
   return problems
 }
 
 function findListProblem(list: unknown): string | null {
   if (isAbsent(list)) return null
-  if (!Array.isArray(list)) return 'expected a list of strings'
+  if (!Array.isArray(list)) return 'must be a list of strings'
   const index = list.findIndex((name: unknown) => typeof name !== 'string' || name === '' || name.length > maxNameLength)
-  return index === -1 ? null : `item ${index} is not right; expected a string of 1 to ${maxNameLength} characters`
+  return index === -1 ? null : `must hold strings of 1 to ${maxNameLength} characters only; item ${index} is none`
 }
 
 const isObject = (value: unknown): value is Given => typeof value === 'object' && value !== null && !Array.isArray(value)
 const isMember = (name: string): boolean => (audienceMembers as readonly string[]).includes(name) // widened, so that any string can be asked for
 const isAbsent = (value: unknown): boolean => value === undefined || value === null
 const countOf = (list: unknown): number => (Array.isArray(list) ? list.length : 0)
-const longestOf = (given: Given): AudienceMember => nameLists.reduce((longest, list) => (countOf(given[list]) > countOf(given[longest]) ? list : longest))
 
 function distinct(list: unknown): readonly string[] {
   if (!Array.isArray(list) || list.length === 0) return none

@@ -1,0 +1,70 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { audience as anAudience } from '../testing/arbitraries.ts'
+import { createAudienceReader, parseAudienceText } from './audience-reader.ts'
+import { formatAudience } from './parse-audience.ts'
+
+const limits = { maxAudienceNames: 20 }
+
+describe('createAudienceReader', () => {
+  it('gives the same object for the same text', () => {
+    const read = createAudienceReader(limits)
+    expect(read('{"users":["ann"]}')).toBe(read('{"users":["ann"]}'))
+  })
+
+  it('remembers refusals, too', () => {
+    const read = createAudienceReader(limits)
+    expect(read('{"roles":["admin"]}')).toBe(read('{"roles":["admin"]}'))
+    expect(read('{"roles":["admin"]}')).toMatchObject({ ok: false })
+  })
+
+  it('forgets what was not asked for while twice its size went by', () => {
+    const read = createAudienceReader({ ...limits, cacheSize: 2 })
+    const first = read('{"users":["ann"]}')
+    for (const user of [1, 2, 3, 4]) read(`{"users":["${user}"]}`)
+    expect(read('{"users":["ann"]}')).toEqual(first)
+    expect(read('{"users":["ann"]}')).not.toBe(first)
+  })
+
+  it('keeps what is asked for now and then', () => {
+    const read = createAudienceReader({ ...limits, cacheSize: 2 })
+    const first = read('{"users":["ann"]}')
+    const again = [1, 2, 3, 4, 5, 6].map((user) => {
+      read(`{"users":["${user}"]}`)
+      return read('{"users":["ann"]}')
+    })
+    expect(again.every((result) => result === first)).toBe(true)
+  })
+
+  it('does not remember texts that are long, so that its memory has a bound', () => {
+    const read = createAudienceReader(limits)
+    const long = JSON.stringify({ users: Array.from({ length: 10 }, (_, n) => `${n}`.repeat(200)) })
+    expect(read(long)).toMatchObject({ ok: true, value: { users: { length: 10 } } })
+    expect(read(long)).not.toBe(read(long))
+  })
+
+  it('reads whatever was written, as if it had no memory', () => {
+    const read = createAudienceReader({ ...limits, cacheSize: 3 })
+    fc.assert(
+      fc.property(fc.array(fc.oneof(anAudience.map(formatAudience), fc.constantFrom('', '{', '[]', 'null', '{"users":[""]}')), { maxLength: 20 }), (texts) => {
+        for (const text of texts) expect(read(text)).toEqual(parseAudienceText(text, limits))
+      }),
+    )
+  })
+})
+
+describe('parseAudienceText', () => {
+  it.each(['', '{', 'users', '{"users":["secret"', "{'users':['secret']}", '{"users":["secret"],}'])('refuses %j without repeating it', (text) => {
+    const result = parseAudienceText(text, limits)
+    expect(result).toMatchObject({ ok: false, error: expect.stringContaining('must be the JSON of an object') })
+    expect(JSON.stringify(result)).not.toContain('secret')
+  })
+
+  it.each(['[]', 'null', '1', '"ann"', 'true'])('refuses %s: JSON, but no object', (text) => {
+    expect(parseAudienceText(text, limits)).toMatchObject({ ok: false, error: expect.stringContaining('must be an object') })
+  })
+
+  it('refuses deep nesting like any other wrong type', () => {
+    expect(parseAudienceText(`{"users":${'['.repeat(100_000)}${']'.repeat(100_000)}}`, limits)).toMatchObject({ ok: false, error: expect.stringContaining('users must hold strings') })
+  })
+})
