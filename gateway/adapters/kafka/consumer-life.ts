@@ -1,0 +1,109 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Consumer, ConsumerConfig, Kafka } from 'kafkajs'
+import { fetchedBatch, type FetchedBatch } from './fetched-partition.ts'
+import { describeKafkaError } from './kafka-error.ts'
+import { within } from './patience.ts'
+
+/** One consumer, from its first connection until it breaks or is ended. */
+export interface ConsumerLife {
+  /** Resolves once, when the consumer can do no more by itself, with the reason; not when `end` was called first. */
+  readonly broken: Promise<string>
+  /** Reads this partition from `offset` on, as soon as the fetch that is under way has returned. */
+  seek(partition: number, offset: number): void
+  /** Waits for the batches in hand, but not for ever. Must not be awaited by a handler of this consumer. */
+  end(): Promise<void>
+}
+
+export interface ConsumerLifeOptions {
+  readonly kafka: Kafka
+  readonly topic: string
+  readonly groupId: string
+  /** How long the broker holds an empty fetch. */
+  readonly fetchWaitMs: number
+}
+
+export interface ConsumerHandler {
+  /** The consumer was given partitions, and is about to fetch: where each of them begins. */
+  offsetsToSeek(partitions: readonly number[]): ReadonlyMap<number, number>
+  /** A fetch came back, with or without records. */
+  fetched(): void
+  batch(batch: FetchedBatch): Promise<void>
+}
+
+/** At most so much is decoded in one turn of the event loop: about 2,000 records of 0.5 KB. */
+const maxFetchBytes = 1_048_576
+const maxFetchBytesPerPartition = 262_144
+const heartbeatMs = 3_000
+const endTimeoutMs = 5_000
+
+const consumerConfig: Omit<ConsumerConfig, 'groupId'> = {
+  sessionTimeout: 30_000,
+  heartbeatInterval: heartbeatMs,
+  minBytes: 1,
+  maxBytes: maxFetchBytes,
+  maxBytesPerPartition: maxFetchBytesPerPartition,
+  // New partitions, and leaders that moved while nothing failed, are seen after this time.
+  metadataMaxAge: 5_000,
+  allowAutoTopicCreation: false,
+  readUncommitted: false,
+  // A broker that restarts is back within these attempts (some 6 s); after them the consumer breaks, and its owner makes another.
+  retry: { initialRetryTime: 150, maxRetryTime: 2_000, retries: 5, restartOnFailure: async () => false },
+}
+
+/**
+ * Starts a consumer that reads all partitions in a group of its own and commits nothing. It is told where to begin whenever it is given
+ * partitions: before its first fetch, and after each rebalance, when kafkajs would begin where the group last committed, which is nowhere.
+ */
+export function startConsumerLife(options: ConsumerLifeOptions, handler: ConsumerHandler): ConsumerLife {
+  const { kafka, topic, groupId, fetchWaitMs } = options
+  const consumer = kafka.consumer({ ...consumerConfig, groupId, maxWaitTimeInMs: fetchWaitMs })
+  const broken = Promise.withResolvers<string>()
+  const seek = (partition: number, offset: number): void => consumer.seek({ topic, partition, offset: String(offset) })
+
+  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+    for (const [partition, offset] of handler.offsetsToSeek(payload.memberAssignment[topic] ?? [])) seek(partition, offset)
+  })
+  consumer.on(consumer.events.FETCH, () => handler.fetched())
+  consumer.on(consumer.events.CRASH, ({ payload }) => broken.resolve(describeKafkaError(payload.error).detail))
+
+  const running = run(consumer, topic, handler).catch((cause: unknown) => broken.resolve(describeKafkaError(cause).detail))
+  return {
+    broken: broken.promise,
+    seek,
+    end: () => end(consumer, running),
+  }
+}
+
+async function run(consumer: Consumer, topic: string, handler: ConsumerHandler): Promise<void> {
+  await consumer.connect()
+  // From the beginning: whatever kafkajs does by itself (an offset out of range, a lost seek) then leads below what was read, never above it.
+  await consumer.subscribe({ topic, fromBeginning: true })
+  await consumer.run({
+    autoCommit: false,
+    partitionsConsumedConcurrently: 64,
+    eachBatch: async ({ batch, heartbeat }) => {
+      const fetched = fetchedBatch(batch)
+      if (fetched !== null) await keepAlive(handler.batch(fetched), heartbeat)
+      await nextTurn()
+    },
+  })
+}
+
+/** A member that says nothing for its session's time is expelled: say something while the work goes on. */
+async function keepAlive(work: Promise<void>, heartbeat: () => Promise<void>): Promise<void> {
+  let failure: unknown
+  const timer = setInterval(() => void heartbeat().catch((cause: unknown) => (failure = cause)), heartbeatMs)
+  try {
+    await work
+  } finally {
+    clearInterval(timer)
+  }
+  // A rebalance, above all: kafkajs must hear of it.
+  if (failure !== undefined) throw failure
+}
+
+async function end(consumer: Consumer, running: Promise<void>): Promise<void> {
+  const ended = running.then(() => consumer.disconnect())
+  // Both may fail or hang with the brokers gone; then the connections time out by themselves, and nothing of this consumer is listened to.
+  await within(ended, endTimeoutMs, 'ending the consumer').catch(() => undefined)
+}

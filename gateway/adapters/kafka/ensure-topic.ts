@@ -1,0 +1,41 @@
+import type { Admin, Kafka } from 'kafkajs'
+import type { Config } from '../../config/options.ts'
+import { describeKafkaError } from './kafka-error.ts'
+
+export interface TopicToEnsure {
+  readonly topic: string
+  /** Of a topic that is created; an existing one keeps its own. */
+  readonly partitions: number
+}
+
+/**
+ * Creates the topics that are missing, with the broker's default replication; for development, where nobody else does. Several pods may do
+ * this at once. @returns the topics that this call created @throws kafkajs's error when the broker refuses or does not answer
+ */
+export async function ensureTopics(kafka: Kafka, topics: readonly TopicToEnsure[]): Promise<readonly string[]> {
+  const admin = kafka.admin()
+  try {
+    await admin.connect()
+    const existing = new Set(await admin.listTopics())
+    const missing = topics.filter(({ topic }) => !existing.has(topic))
+    const created = []
+    for (const { topic, partitions } of missing) if (await create(admin, topic, partitions)) created.push(topic)
+    return created
+  } finally {
+    await admin.disconnect()
+  }
+}
+
+async function create(admin: Admin, topic: string, partitions: number): Promise<boolean> {
+  try {
+    return await admin.createTopics({ topics: [{ topic, numPartitions: partitions, replicationFactor: -1 }], waitForLeaders: true, timeout: 10_000 })
+  } catch (cause) {
+    const failure = describeKafkaError(cause)
+    throw new Error(`the topic ${topic} is missing and could not be created: ${failure.detail}`, { cause })
+  }
+}
+
+/** Whether a missing topic is to be created. */
+export function createsTopics(options: Pick<Config, 'kafkaCreateTopic' | 'isDevelopment'>): boolean {
+  return options.kafkaCreateTopic === 'on' || (options.kafkaCreateTopic === 'auto' && options.isDevelopment)
+}

@@ -1,0 +1,116 @@
+/**
+ * The parts of kafkajs 2.2.4 that are not its public interface, and that Carillon needs: a connection on which one may ask what kafkajs
+ * never asks (a topic's id, the ends for readers of committed records), and a hook to decode fetches ourselves. Nothing else in the
+ * project touches them, and `kafkajs-internals.test.ts` fails when a version of kafkajs has others.
+ */
+import type { Kafka } from 'kafkajs'
+import { decodeFetchResponse, fetchVersion } from './fetch-response.ts'
+
+/** A set of connections to the brokers, with the topic's metadata. */
+export interface Cluster {
+  readonly connectionPoolBuilder: { build(destination?: object): Promise<ConnectionPool> }
+  readonly targetTopics: Set<string>
+  readonly brokerPool: { findConnectedBroker(): Promise<Broker> }
+  connect(): Promise<void>
+  disconnect(): Promise<void>
+  refreshMetadata(): Promise<void>
+  findTopicPartitionMetadata(topic: string): readonly { readonly partitionId: number }[]
+  fetchTopicsOffset(topics: readonly TopicOffsetsRequest[]): Promise<readonly { readonly partitions: readonly { readonly partition: number; readonly offset: string }[] }[]>
+}
+
+export interface TopicOffsetsRequest {
+  readonly topic: string
+  readonly partitions: readonly { readonly partition: number }[]
+  /** true: the first offset; false: the end. */
+  readonly fromBeginning?: boolean
+  readonly fromTimestamp?: number
+}
+
+export interface Broker {
+  /** By API key, the versions that it speaks. */
+  readonly versions: Readonly<Record<number, { readonly minVersion: number; readonly maxVersion: number } | undefined>>
+  readonly connectionPool: ConnectionPool
+}
+
+/** The connections to one broker. */
+export interface ConnectionPool {
+  readonly pool: readonly { readonly requestQueue: RequestQueue }[]
+  send(message: ProtocolRequest): Promise<unknown>
+}
+
+interface RequestQueue {
+  readonly pending: readonly unknown[]
+  scheduleCheckPendingRequests(): void
+}
+
+export interface ProtocolRequest {
+  readonly request: {
+    readonly apiKey: number
+    readonly apiVersion: number
+    readonly apiName: string
+    encode(): Promise<{ readonly buf: Buffer; readonly buffer: Buffer }>
+  }
+  readonly response: {
+    decode(bytes: Buffer): Promise<unknown>
+    parse(decoded: unknown): Promise<unknown>
+  }
+}
+
+type CreateCluster = (options: object) => Cluster
+
+const createClusterName = 'private:Kafka:createCluster'
+
+function createClusterSymbol(kafka: Kafka): symbol {
+  const found = Object.getOwnPropertySymbols(kafka).find((symbol) => symbol.description === createClusterName)
+  if (found === undefined) throw new Error('this version of kafkajs is not the one that Carillon was written for (2.2.4): its cluster factory is missing')
+  return found
+}
+
+/** Connections of one's own, that see the topic as a reader of committed records does. */
+export function createCluster(kafka: Kafka): Cluster {
+  return factoryOf(kafka)({ allowAutoTopicCreation: false, isolationLevel: 1, metadataMaxAge: 0 })
+}
+
+function factoryOf(kafka: Kafka): CreateCluster {
+  // kafkajs-internals.test.ts shows that the member of this name is this function.
+  return (kafka as unknown as Record<symbol, CreateCluster>)[createClusterSymbol(kafka)] as CreateCluster
+}
+
+/**
+ * Prepares a client, before its first use, in two ways.
+ *
+ * Its consumers fetch with Carillon's decoder: each fetched partition arrives as one message, a `FetchedPartition`, which `fetchedBatch`
+ * takes out of the batch. kafkajs decodes at a fifth of the speed; a batch of more than some 100,000 records overflows its stack, and a
+ * damaged one, or an empty one at the end of a partition, stops it for good.
+ *
+ * Its connections sleep while there is nothing to do: kafkajs sets a timer of -1 ms, that is of 1 ms, for each, over and over.
+ */
+export function prepareKafka(kafka: Kafka): void {
+  const create = factoryOf(kafka)
+  const createPrepared = (options: object): Cluster => {
+    const cluster = create(options)
+    const { connectionPoolBuilder } = cluster
+    const build = connectionPoolBuilder.build.bind(connectionPoolBuilder)
+    connectionPoolBuilder.build = async (destination) => prepareConnections(await build(destination))
+    return cluster
+  }
+  Object.defineProperty(kafka, createClusterSymbol(kafka), { value: createPrepared })
+}
+
+function prepareConnections(connections: ConnectionPool): ConnectionPool {
+  const send = connections.send.bind(connections)
+  connections.send = (message) => send(message.request.apiName === 'Fetch' ? withOwnDecoder(message) : message)
+  for (const { requestQueue } of connections.pool) {
+    const schedule = requestQueue.scheduleCheckPendingRequests.bind(requestQueue)
+    requestQueue.scheduleCheckPendingRequests = () => {
+      if (requestQueue.pending.length > 0) schedule()
+    }
+  }
+  return connections
+}
+
+function withOwnDecoder(message: ProtocolRequest): ProtocolRequest {
+  const { apiVersion } = message.request
+  if (apiVersion !== fetchVersion) throw new Error(`the broker speaks version ${apiVersion} of Fetch at most; Carillon needs ${fetchVersion} (Kafka 2.3 or later)`)
+  return { ...message, response: { decode: decodeFetchResponse, parse: message.response.parse } }
+}

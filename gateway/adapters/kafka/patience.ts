@@ -1,0 +1,41 @@
+import { setTimeout as delay } from 'node:timers/promises'
+
+/** Waits between attempts: longer each time, and never for as long as the others who wait. */
+export interface Backoff {
+  /** Resolves after the wait, or at once when the signal is aborted. */
+  wait(signal: AbortSignal): Promise<void>
+  /** The next wait is the first again. */
+  reset(): void
+}
+
+export function createBackoff(options: { readonly firstMs: number; readonly maxMs: number }): Backoff {
+  let attempt = 0
+  return {
+    async wait(signal) {
+      const limitMs = Math.min(options.maxMs, options.firstMs * 2 ** attempt)
+      attempt += 1
+      await pause(limitMs * (0.5 + Math.random() / 2), signal)
+    },
+    reset() {
+      attempt = 0
+    },
+  }
+}
+
+/** Resolves after that time, or at once when the signal is aborted. */
+export async function pause(timeoutMs: number, signal: AbortSignal): Promise<void> {
+  await delay(timeoutMs, undefined, { signal }).catch(() => undefined) // rejects only when aborted, which is an end of the wait like the other
+}
+
+/** The promise's value, or a rejection after that time: the work behind it goes on, and whoever called it must bear that. */
+export async function within<T>(promise: Promise<T>, timeoutMs: number, what: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what} took more than ${timeoutMs} ms`)), timeoutMs)
+  })
+  try {
+    return await Promise.race([promise, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
