@@ -36,8 +36,9 @@ export function describeAuthenticator(name: string, start: () => Promise<Authent
     const authenticate = (token: string) => harness.authenticator.authenticate(token)
 
     it('tells who a good token is, and what it allows', async () => {
-      const token = await harness.issue(ada(), ['carillon.emit', 'other'])
-      expect(await authenticate(token)).toEqual({ ok: true, value: { principal: ada(), scopes: ['carillon.emit', 'other'] } })
+      const verified = { principal: ada(), scopes: ['carillon.emit', 'other'] }
+      const token = await harness.issue(verified.principal, verified.scopes)
+      expect(await authenticate(token)).toEqual({ ok: true, value: verified })
     })
 
     it('knows nothing that the token does not say', async () => {

@@ -25,7 +25,11 @@ describe('keys from a file', () => {
   })
   afterEach(() => rm(folder, { recursive: true }))
 
-  const publish = (issuer: TestIssuer, to = path) => writeFile(to, JSON.stringify({ keys: [issuer.jwk] }))
+  /** In one step: a file that is found half written is a bad one, which is logged. */
+  async function publish(issuer: TestIssuer, to = path): Promise<void> {
+    await writeFile(`${to}.new`, JSON.stringify({ keys: [issuer.jwk] }))
+    await rename(`${to}.new`, to)
+  }
 
   function setUp(keysFile = path) {
     const { logger, lines } = createRecordingLogger()
@@ -41,7 +45,7 @@ describe('keys from a file', () => {
     return { authenticator, isBelieved, errors, lines }
   }
 
-  it('are replaced when the file is written anew, and what they verified is forgotten', async () => {
+  it('are replaced when the file is, and what they verified is forgotten', async () => {
     await publish(first)
     const { authenticator, isBelieved } = setUp()
     await authenticator.start()
