@@ -14,7 +14,7 @@ import type { Metrics } from './observability/metrics.ts'
 export async function createGatewayAdapters(config: Config, world: { readonly env: TracingEnvironment; readonly version: string }): Promise<GatewayAdapters> {
   const logger = createPinoLogger({ level: config.logLevel, name: 'carillon-gateway', version: world.version })
   const prometheus = createPrometheusMetrics({ version: world.version })
-  const tracing = await startTracing({ serviceName: 'carillon-gateway', version: world.version, env: world.env })
+  const tracing = await startTracing({ serviceName: 'carillon-gateway', version: world.version, env: world.env, logger })
   const identity = await createIdentity(config, logger, prometheus.metrics)
   const isConsoleOn = config.console === 'on' || (config.console === 'auto' && config.isDevelopment)
   return {

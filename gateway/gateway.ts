@@ -131,6 +131,8 @@ function assemble(config: Config, adapters: GatewayAdapters) {
     metrics,
     now: Date.now,
   })
+  const rateLimiter = createRateLimiter({ ratePerS: config.emitRatePerS, burst: config.emitBurst, maxSubjects: 10_000, now: performance.now() })
+  metrics.rateLimitedEmitters.collect(() => rateLimiter.size())
   const publicServer = createPublicServer({
     options: config,
     admission,
@@ -145,7 +147,7 @@ function assemble(config: Config, adapters: GatewayAdapters) {
     }),
     emitService: createEmitService({
       publisher: adapters.publisher,
-      rateLimiter: createRateLimiter({ ratePerS: config.emitRatePerS, burst: config.emitBurst, maxSubjects: 10_000, now: performance.now() }),
+      rateLimiter,
       encode: ({ event, audience }: IncomingEvent, { traceparent }) => encodeRecord(event, audience, traceparent),
       maxInFlight: config.emitMaxInFlight,
       timeoutMs: config.kafkaProduceTimeoutMs,
