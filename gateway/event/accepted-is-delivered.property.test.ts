@@ -1,0 +1,167 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { OutgoingRecord } from '../emit/event-publisher.ts'
+import { attributes as someAttributes, attributeText, audience as anAudience, jsonData, uriReference } from '../testing/arbitraries.ts'
+import { aLogRecord } from '../testing/builders.ts'
+import type { IncomingEvent } from './cloud-event.ts'
+import { createRecordDecoder } from './decode-record.ts'
+import { decodeFailureReasons } from './decoded-record.ts'
+import { decodeEmitMessage } from './emit-message.ts'
+import { encodeEvent } from './encode-event.ts'
+import { encodeRecord } from './encode-record.ts'
+import { decodeHttpEvents } from './http-binding.ts'
+import type { LogRecord } from './log-record.ts'
+
+/**
+ * The promise behind 202: an event that the emit API accepts is one that every pod can decode and write for the wire, with what the
+ * emitter said and nothing else. Whatever one side refuses, the other must refuse before it.
+ */
+const limits = { maxEventBytes: 4096, maxAudienceNames: 20, maxBatch: 3 }
+const now = (): Date => new Date('2026-01-31T12:00:00.000Z')
+const decodeRecord = createRecordDecoder(limits)
+
+describe('an event that was accepted', () => {
+  it('is delivered as it was given, in whichever mode it came', () => {
+    let accepted = 0
+    fc.assert(
+      fc.property(aRequest, (request) => {
+        const decoded = decodeHttpEvents(request, limits, now)
+        const events = decoded.ok ? decoded.value.events : []
+        accepted += events.length
+        for (const event of events) expectDelivered(event)
+      }),
+      { numRuns: 2000 },
+    )
+    // Much of what is tried is wrong in some way; enough of it must be right for the property to say something.
+    expect(accepted).toBeGreaterThan(200)
+  })
+
+  it('is delivered as it was given when it came as a message', () => {
+    let accepted = 0
+    const aMessage = fc.record({ id: fc.oneof(attributeText, anyValue), type: fc.oneof(attributeText, anyValue), payload: jsonData, audience: anAudience, wrong: fc.dictionary(fc.string(), anyValue, { maxKeys: 1 }) }, { requiredKeys: ['audience', 'wrong'] })
+    fc.assert(
+      fc.property(aMessage, ({ audience, wrong, ...message }) => {
+        const body = Buffer.from(JSON.stringify({ ...message, ...audience, ...wrong }))
+        const decoded = decodeEmitMessage(body, { limits, now, newId: () => 'made-up' })
+        const events = decoded.ok ? [decoded.value] : []
+        accepted += events.length
+        for (const event of events) expectDelivered(event)
+      }),
+      { numRuns: 1000 },
+    )
+    expect(accepted).toBeGreaterThan(100)
+  })
+})
+
+/** Through the log and out again, as one line. */
+function expectDelivered({ id, source, event, audience }: IncomingEvent): void {
+  const record = asRead(encodeRecord(event, audience, null))
+  const outcome = decodeRecord(record)
+  expect(outcome).toMatchObject({ kind: 'event', record: { id, source, audience } })
+  const content = outcome.kind === 'event' ? outcome.record.content : null
+  const encoded = encodeEvent(content ?? { kind: 'binary', record })
+  expect(encoded).toMatchObject({ ok: true })
+  const text = encoded.ok ? `${encoded.value.toString()}}` : ''
+  expect(text).not.toMatch(/[\r\n]/)
+  const { data, data_base64: base64, ...attributes } = JSON.parse(text)
+  const { datacontenttype } = event
+  expect(attributes).toEqual({ ...event.attributes, specversion: '1.0', id, source, ...(datacontenttype === null ? {} : { datacontenttype }) })
+  const bytes = typeof base64 === 'string' ? Buffer.from(base64, 'base64') : isText(datacontenttype) ? Buffer.from(data ?? '') : null
+  const expected = event.data === null || event.data.length === 0 ? undefined : JSON.stringify(bytes === null ? JSON.parse(event.data.toString()) : event.data)
+  expect(expected === undefined ? (data ?? base64) : JSON.stringify(bytes ?? data)).toBe(expected)
+}
+
+const isText = (datacontenttype: string | null): boolean => datacontenttype !== null && !/json/i.test(datacontenttype)
+
+/** As a consumer hands it over. */
+function asRead(record: OutgoingRecord): LogRecord {
+  const headers = Object.fromEntries(Object.entries(record.headers).map(([name, value]) => [name, Buffer.from(value)]))
+  return aLogRecord({ value: record.value, key: record.key === null ? null : Buffer.from(record.key), headers })
+}
+
+const anyValue = fc.oneof(fc.constantFrom<unknown>(null, '', 0, -1, 1.5, 2_147_483_647, 2_147_483_648, -2_147_483_648, true, [], {}, 'x'.repeat(5000), '\u0000', '\ud800', 'é\n', '{"users":["x"]}'), attributeText)
+
+const contentType = fc.constantFrom(
+  'application/json',
+  'Application/JSON; charset=UTF-8',
+  'application/vnd.x+json;v=1',
+  'text/json',
+  'text/plain',
+  'text/plain; charset=utf-8',
+  'text/plain; charset=iso-8859-1',
+  'application/xml',
+  'application/octet-stream',
+  'image/png',
+  'application/cloudevents+json',
+  'application/cloudevents+avro',
+  'json',
+  '',
+  'text / plain',
+)
+
+/** Attributes, most of them right. */
+const attributes = fc
+  .tuple(
+    fc.record({ specversion: fc.constantFrom('1.0', '1.0', '1.0', '1.0.2', '0.3'), id: attributeText, source: uriReference, type: attributeText, audience: anAudience.map((a) => JSON.stringify(a)) }),
+    someAttributes,
+    fc.dictionary(fc.constantFrom('id', 'source', 'type', 'time', 'subject', 'dataschema', 'retries', 'flag', 'cursor', 'partitionkey', 'specversion', 'audience', 'Bad', 'a_b', 'data', 'datacontenttype', 'constructor', '__proto__'), anyValue, { maxKeys: 1 }),
+  )
+  .map((parts) => Object.assign({}, ...parts) as Record<string, unknown>)
+
+const data = fc.oneof(
+  jsonData.map((value) => ({ data: value })),
+  fc.string().map((value) => ({ data: value })),
+  fc.uint8Array({ maxLength: 50 }).map((bytes) => ({ data_base64: Buffer.from(bytes).toString('base64') })),
+  fc.constantFrom<Record<string, unknown>>({}, { data: null }, { data: 'x'.repeat(4097) }, { data_base64: '====' }, { data_base64: 'AA' }, { data_base64: '' }, { data: 1, data_base64: 'AAAA' }),
+)
+
+const structured = fc
+  .tuple(attributes, fc.option(contentType, { nil: undefined }), data)
+  .map(([given, datacontenttype, payload]) => ({ ...given, ...(datacontenttype === undefined ? {} : { datacontenttype }), ...payload }))
+
+const percentEncoded = (value: unknown): string => encodeURIComponent(String(value).toWellFormed())
+
+const aRequest = fc.oneof(
+  structured.map((event) => ({ headers: { 'content-type': 'application/cloudevents+json;charset=UTF-8' }, body: Buffer.from(JSON.stringify(event)) })),
+  fc.array(structured, { maxLength: 4 }).map((events) => ({ headers: { 'content-type': 'application/cloudevents-batch+json' }, body: Buffer.from(JSON.stringify(events)) })),
+  fc
+    .tuple(attributes, fc.option(contentType, { nil: undefined }), fc.oneof(jsonData.map((value) => Buffer.from(JSON.stringify(value, null, '\r\n'))), fc.uint8Array({ maxLength: 50 }).map((bytes) => Buffer.from(bytes))))
+    .map(([given, type, body]) => ({
+      headers: { ...Object.fromEntries(Object.entries(given).map(([name, value]) => [`ce-${name.toLowerCase()}`, percentEncoded(value)])), ...(type === undefined ? {} : { 'content-type': type }) },
+      body,
+    })),
+)
+
+describe('any record at all', () => {
+  const bytes = fc.oneof(
+    fc.uint8Array({ maxLength: 60 }).map((array) => Buffer.from(array)),
+    fc.string({ unit: 'binary' }).map((text) => Buffer.from(text)),
+    structured.map((event) => Buffer.from(JSON.stringify(event))),
+    jsonData.map((value) => Buffer.from(JSON.stringify(value))),
+    structured.map((event) => Buffer.from(JSON.stringify(event)).subarray(0, -3)),
+    fc.constantFrom('1.0', '1.0.2', '0.3', 'application/json', 'application/cloudevents+json', 'application/cloudevents-batch+json', '{"broadcast":true}', '{}', '').map((text) => Buffer.from(text)),
+  )
+  const name = fc.oneof(fc.constantFrom('ce_specversion', 'ce_id', 'ce_source', 'ce_type', 'ce_audience', 'ce_time', 'ce_', 'ce_X', 'ce_cursor', 'ce_data', 'ce___proto__', '__proto__', 'constructor', 'content-type', 'Content-Type', 'CE_ID', 'traceparent'), fc.string())
+  const header = fc.oneof({ weight: 8, arbitrary: bytes }, fc.array(bytes, { maxLength: 2 }), fc.constant(undefined))
+  const required = fc.record({ ce_specversion: fc.constant(Buffer.from('1.0')), ce_id: bytes, ce_source: bytes, ce_type: bytes, ce_audience: fc.constant(Buffer.from('{"broadcast":true}')) })
+  const headers = fc.tuple(fc.oneof(required, fc.constant({})), fc.array(fc.tuple(name, header), { maxLength: 4 })).map(([some, more]) => ({ ...some, ...Object.fromEntries(more) }))
+
+  it('has an outcome of the closed tables, and neither decoding nor encoding throws', () => {
+    let events = 0
+    fc.assert(
+      fc.property(headers, fc.option(bytes), (given, value) => {
+        const outcome = decodeRecord(aLogRecord({ headers: given, value }))
+        const encoded = outcome.kind === 'event' ? encodeEvent(outcome.record.content) : null
+        events += encoded === null ? 0 : 1
+        const reasons = [outcome.kind === 'undecodable' ? outcome.failure.reason : null, encoded === null || encoded.ok ? null : encoded.error.reason]
+        for (const reason of reasons) expect(reason === null || decodeFailureReasons.includes(reason)).toBe(true)
+        const text = encoded?.ok === true ? `${encoded.value.toString()}}` : '{}'
+        expect(text).not.toMatch(/[\r\n]/)
+        expect(Object.keys(JSON.parse(text))).not.toEqual(expect.arrayContaining(['audience']))
+        expect(Object.keys(JSON.parse(text))).not.toEqual(expect.arrayContaining(['cursor']))
+      }),
+      { numRuns: 5000 },
+    )
+    expect(events).toBeGreaterThan(100)
+  })
+})
