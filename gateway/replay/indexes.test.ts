@@ -11,9 +11,8 @@ describe('a deque', () => {
         const deque = new Deque<number>()
         const model: number[] = []
         for (const step of steps) {
-          if (step === null) expect(deque.shift()).toBe(model.shift())
-          else model.push(step)
-          if (step !== null) deque.push(step)
+          const taken = step === null ? [deque.shift(), model.shift()] : [deque.push(step), model.push(step) && undefined]
+          expect(taken[0]).toBe(taken[1])
           expect([deque.length, deque.first(), deque.last(), deque.at(1), deque.at(-1)]).toEqual([model.length, model[0], model.at(-1), model[1], undefined])
         }
       }),
