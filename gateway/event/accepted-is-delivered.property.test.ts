@@ -53,6 +53,33 @@ describe('an event that was accepted', () => {
   })
 })
 
+describe('a request in binary mode', () => {
+  const expectedOf = (id: string) => ({ ok: true, value: { events: [{ id, event: { attributes: { subject: id } } }] } })
+  const requestWith = (header: string) => ({
+    headers: { 'ce-specversion': '1.0', 'ce-source': '/s', 'ce-type': 't', 'ce-audience': '{"broadcast":true}', 'ce-id': header, 'ce-subject': header },
+    body: Buffer.alloc(0),
+  })
+
+  it('says what was percent-encoded, whichever characters its sender thought must be', () => {
+    const encoders = [encodeURIComponent, (text: string) => [...Buffer.from(text)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('')]
+    fc.assert(
+      fc.property(attributeText, fc.constantFrom(...encoders), (text, encode) => {
+        expect(decodeHttpEvents(requestWith(encode(text)), limits, now)).toMatchObject(expectedOf(text))
+      }),
+    )
+  })
+
+  it('may quote a value, as senders of older versions do', () => {
+    expect(decodeHttpEvents(requestWith('"a \\"b\\" c%20d"'), limits, now)).toMatchObject(expectedOf('a "b" c d'))
+  })
+
+  it.each(['%', '%4', '%zz', '%ff', '%c3%28', '%ed%a0%80', '\u00e9'])('is refused when a value is %j', (header) => {
+    const refused = decodeHttpEvents(requestWith(header), limits, now)
+    const attributesAtFault = !refused.ok && refused.error.kind === 'invalid-event' ? refused.error.problems.map(({ attribute }) => attribute) : []
+    expect(attributesAtFault).toEqual(expect.arrayContaining(['id', 'subject']))
+  })
+})
+
 /** Through the log and out again, as one line. */
 function expectDelivered({ id, source, event, audience }: IncomingEvent): void {
   const record = asRead(encodeRecord(event, audience, null))
