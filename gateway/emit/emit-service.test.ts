@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { createMemoryLog } from '../adapters/memory/memory-log.ts'
 import { disabledTracer } from '../observability/disabled-tracer.ts'
 import type { Tracer } from '../observability/tracer.ts'
@@ -17,7 +17,13 @@ const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
 const anEvent = (id: string, data = id): IncomingEvent => ({
   id,
   source: 'urn:test',
-  event: { id, source: 'urn:test', attributes: { type: 'test', traceparent: 'the-event-s-own' }, datacontenttype: 'text/plain', data: Buffer.from(data) },
+  event: {
+    id,
+    source: 'urn:test',
+    attributes: { type: 'test', traceparent: 'the-event-s-own' },
+    datacontenttype: 'text/plain',
+    data: Buffer.from(data),
+  },
   audience: { broadcast: true, users: [], usernames: [], organizations: [], roles: [] },
 })
 const events = (count: number): readonly IncomingEvent[] => Array.from({ length: count }, (_, index) => anEvent(`e${index}`))
@@ -48,10 +54,11 @@ describe('emit', () => {
   })
 
   test('says nothing before the log has acknowledged', async () => {
-    const { service, log, value } = setUp({ timeoutMs: 20_000 })
+    const { service, log, value, written } = setUp({ timeoutMs: 20_000 })
     log.faults.holdAcknowledgements()
     const emitted = service.emit(events(2), context)
-    const first = await Promise.race([emitted, new Promise((resolve) => setTimeout(resolve, 30, 'nothing yet'))])
+    await vi.waitFor(() => expect(written()).toBe(2))
+    const first = await Promise.race([emitted, new Promise((resolve) => setImmediate(resolve, 'nothing yet'))])
     expect(first).toBe('nothing yet')
     expect(value('emitted')).toBe(0)
     expect(value('emitInFlight')).toBe(2)
@@ -136,8 +143,9 @@ describe('limits', () => {
   })
 
   test('a place is never lost nor made, whatever comes and goes', () => {
+    const comings = fc.record({ enters: fc.boolean(), n: fc.integer({ min: 1, max: 8 }) })
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 20 }), fc.array(fc.record({ enters: fc.boolean(), n: fc.integer({ min: 1, max: 8 }) })), (max, steps) => {
+      fc.property(fc.integer({ min: 1, max: 20 }), fc.array(comings), (max, steps) => {
         const queue = new InFlight(max)
         const inside: number[] = []
         const total = (): number => inside.reduce((sum, one) => sum + one, 0)

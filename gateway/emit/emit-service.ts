@@ -11,8 +11,8 @@ import type { RateLimiter } from './rate-limiter.ts'
 /** Puts events that were decoded and allowed into the log. */
 export interface EmitService {
   /**
-   * Resolves with ok after the log has acknowledged all of the events, never before (G7). Any other outcome means that some may be in the log
-   * and some not; emitting them again with the same source and id is safe.
+   * Resolves with ok after the log has acknowledged all of the events, never before (G7). Any other outcome means that some may be in the
+   * log and some not; emitting them again with the same source and id is safe.
    *
    * Never rejects but for a bug. Problems: too-many-requests, overloaded, batch-too-large, event-too-large, not-acknowledged.
    * @param events at least one; they are appended in this order
@@ -68,13 +68,22 @@ export function createEmitService(parts: EmitServiceParts): EmitService {
 }
 
 /** One span for the request, and one per event below it: its context travels with the record. */
-async function publish(events: readonly IncomingEvent[], context: EmitContext, parts: EmitServiceParts): Promise<Result<void, PublishFailure>> {
-  const emitSpan = parts.tracer.startSpan('emit', { parent: context.traceparent, kind: 'server', attributes: { 'carillon.api': context.api, 'carillon.events': events.length } })
+async function publish(
+  events: readonly IncomingEvent[],
+  context: EmitContext,
+  parts: EmitServiceParts,
+): Promise<Result<void, PublishFailure>> {
+  const emitSpan = parts.tracer.startSpan(
+    'emit',
+    { parent: context.traceparent, kind: 'server', attributes: { 'carillon.api': context.api, 'carillon.events': events.length } },
+  )
   const publishSpans = events.map(() => parts.tracer.startSpan('publish', { parent: emitSpan.traceparent, kind: 'producer' }))
   const spans = [...publishSpans, emitSpan]
   try {
     // With tracing off the spans have no context of their own, and the caller's is passed on.
-    const records = events.map((event, index) => parts.encode(event, { traceparent: publishSpans[index]?.traceparent ?? context.traceparent }))
+    const records = events.map(
+      (event, index) => parts.encode(event, { traceparent: publishSpans[index]?.traceparent ?? context.traceparent })
+    )
     const published = await parts.publisher.publish(records, { timeoutMs: parts.timeoutMs })
     endAll(spans, published.ok ? null : `${published.error.kind}: ${published.error.detail}`)
     return published
@@ -95,12 +104,15 @@ const brokerPauseMs = 2000
 function problemOf(failure: PublishFailure): Problem {
   switch (failure.kind) {
     case 'too-large':
-      return { type: 'event-too-large', detail: 'The log does not take an event of this size. Send a reference to what is large, and not the thing itself.' }
+      return {
+        type: 'event-too-large',
+        detail: 'The log does not take an event of this size. Send a reference to what is large, and not the thing itself.',
+      }
     case 'timeout':
     case 'unavailable':
       return {
         type: 'not-acknowledged',
-        detail: 'The log has not acknowledged, so the events may or may not be in it. Send them again with the same source and id: that is safe, duplicates are suppressed.',
+        detail: 'The log has not acknowledged: the events may be in it, or not. Send them again, which is safe with the same source and id.',
         retryAfterMs: brokerPauseMs,
       }
   }
@@ -112,9 +124,18 @@ const overloaded: Problem = {
   retryAfterMs: 1000,
 }
 
-const batchTooLarge = (max: number): Problem => ({ type: 'batch-too-large', detail: `A batch may have at most ${max} events here. Send it in parts.` })
+const batchTooLarge = (max: number): Problem => ({
+  type: 'batch-too-large',
+  detail: `A batch may have at most ${max} events here. Send it in parts.`,
+})
 
 function rateExceeded(waitMs: number): Problem {
-  if (waitMs === Infinity) return { type: 'batch-too-large', detail: 'The batch has more events than an emitter may ever send at once (EMIT_BURST). Send it in parts.' }
-  return { type: 'too-many-requests', detail: 'This emitter sends faster than it may (EMIT_RATE_PER_S). Send the events again after the pause.', retryAfterMs: waitMs }
+  if (waitMs === Infinity) {
+    return { type: 'batch-too-large', detail: 'The batch has more events than an emitter may send at once (EMIT_BURST). Send it in parts.' }
+  }
+  return {
+    type: 'too-many-requests',
+    detail: 'This emitter sends faster than it may (EMIT_RATE_PER_S). Send the events again after the pause.',
+    retryAfterMs: waitMs,
+  }
 }

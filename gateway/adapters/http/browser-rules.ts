@@ -11,7 +11,9 @@ export interface BrowserRules {
   readonly metrics: Pick<Metrics, 'handshakesRefused'>
 }
 
-/** Asks of every request whether a page may make it, before anything else is done, and gives every answer the headers that browsers go by. */
+/**
+ * Asks of every request whether a page may make it, before anything else is done, and gives every answer the headers that browsers go by.
+ */
 export function addBrowserRules(app: FastifyInstance, rules: BrowserRules): void {
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(commonHeaders)
@@ -31,8 +33,14 @@ export function addBrowserRules(app: FastifyInstance, rules: BrowserRules): void
 const isProbe = (request: FastifyRequest): boolean => request.routeOptions.url === '/health'
 const isStream = (request: FastifyRequest): boolean => request.method === 'GET' && request.routeOptions.url?.endsWith('/v1/events') === true
 
-const foreignHost: Problem = { type: 'origin-forbidden', detail: 'In development mode the gateway answers only to names of this machine: use localhost or 127.0.0.1.' }
-const foreignOrigin: Problem = { type: 'origin-forbidden', detail: 'The page that asks is not of an origin on the allow-list (ALLOWED_ORIGINS).' }
+const foreignHost: Problem = {
+  type: 'origin-forbidden',
+  detail: 'In development mode the gateway answers only to names of this machine: use localhost or 127.0.0.1.',
+}
+const foreignOrigin: Problem = {
+  type: 'origin-forbidden',
+  detail: 'The page that asks is not of an origin on the allow-list (ALLOWED_ORIGINS).',
+}
 
 /** Headers that every answer has: nothing is sniffed, and a cache keeps one origin's answer from another's. */
 const commonHeaders = { 'x-content-type-options': 'nosniff', vary: 'Origin' } as const
@@ -40,7 +48,11 @@ const commonHeaders = { 'x-content-type-options': 'nosniff', vary: 'Origin' } as
 /** Lets a page of an allowed origin read the answer (Fetch standard, CORS). @param origin null: not a page's script */
 function corsHeaders(origin: string | null): Readonly<Record<string, string>> {
   if (origin === null) return {}
-  return { 'access-control-allow-origin': origin, 'access-control-allow-credentials': 'true', 'access-control-expose-headers': 'Retry-After' }
+  return {
+    'access-control-allow-origin': origin,
+    'access-control-allow-credentials': 'true',
+    'access-control-expose-headers': 'Retry-After',
+  }
 }
 
 /** What a page may send beyond what it may send anyway. Not x-rh-identity: only a proxy may say that. */
@@ -56,6 +68,10 @@ export function replyOptions(request: FastifyRequest, reply: FastifyReply, metho
   const asked = String(request.headers['access-control-request-headers'] ?? '').toLowerCase().split(',')
   const granted = asked.map((name) => name.trim()).filter((name) => allowedHeader.test(name))
   return reply
-    .headers({ 'access-control-allow-methods': methods.join(', '), 'access-control-allow-headers': granted.join(', '), 'access-control-max-age': String(preflightMaxAgeS) })
+    .headers({
+      'access-control-allow-methods': methods.join(', '),
+      'access-control-allow-headers': granted.join(', '),
+      'access-control-max-age': String(preflightMaxAgeS),
+    })
     .send()
 }

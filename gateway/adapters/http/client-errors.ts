@@ -2,15 +2,21 @@ import { type IncomingMessage, type Server, STATUS_CODES, type ServerResponse } 
 import type { Duplex } from 'node:stream'
 import { type Problem, renderProblem } from '../../problem.ts'
 
-/** How long a client may take to read the answer before the connection is cut: a cut with unread bytes resets it, and may take the answer along. */
+/**
+ * How long a client may take to read the answer before the connection is cut: a cut with unread bytes resets it, and may take the answer
+ * along.
+ */
 const lingerMs = 1000
 
 /**
- * Answers what never becomes a request: bytes that are no HTTP, heads that are too large, and those that take too long to arrive. Nothing is
- * written into an answer that has begun; such a connection is cut.
+ * Answers what never becomes a request: bytes that are no HTTP, heads that are too large, and those that take too long to arrive. Nothing
+ * is written into an answer that has begun; such a connection is cut.
  * @param refused told the status of each answer, with the request whose body it was about, if it was about one
  */
-export function answerClientErrors(server: Server, refused: (status: number, request: IncomingMessage | null) => void): (error: NodeJS.ErrnoException, socket: Duplex) => void {
+export function answerClientErrors(
+  server: Server,
+  refused: (status: number, request: IncomingMessage | null) => void,
+): (error: NodeJS.ErrnoException, socket: Duplex) => void {
   const exchanges = new WeakMap<Duplex, Exchange>()
   const answered = new WeakSet<Duplex>()
   server.prependListener('request', (request, response) => exchanges.set(request.socket, { request, response }))
@@ -44,12 +50,25 @@ function isAnswerUnderWay(exchange: Exchange | undefined): boolean {
 function judge(error: NodeJS.ErrnoException): { readonly problem: Problem; readonly status: number } {
   switch (error.code) {
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return { problem: { type: 'request-timeout', detail: 'The request did not arrive in time. Send its head and body without pauses.' }, status: 408 }
+      return {
+        problem: { type: 'request-timeout', detail: 'The request did not arrive in time. Send its head and body without pauses.' },
+        status: 408,
+      }
     case 'HPE_HEADER_OVERFLOW':
       // The one status of HTTP that fits; the members of a problem may say it.
-      return { problem: { type: 'bad-request', detail: 'The head of the request is larger than 32 KiB. Send fewer cookies.', members: { status: 431 } }, status: 431 }
+      return {
+        problem: {
+          type: 'bad-request',
+          detail: 'The head of the request is larger than 32 KiB. Send fewer cookies.',
+          members: { status: 431 },
+        },
+        status: 431,
+      }
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
-      return { problem: { type: 'body-too-large', detail: 'The chunk extensions of the body are larger than the limit. Leave them out.' }, status: 413 }
+      return {
+        problem: { type: 'body-too-large', detail: 'The chunk extensions of the body are larger than the limit. Leave them out.' },
+        status: 413,
+      }
     default:
       return { problem: { type: 'bad-request', detail: 'This is not HTTP/1.1.' }, status: 400 }
   }

@@ -19,10 +19,13 @@ export interface EmitParts {
 }
 
 /**
- * Answers `POST emit-message` and `POST events`, docs/protocol.md section 7. Who asks is known before a byte of the body is held, and 202 is said only
- * after the log has acknowledged (G7).
+ * Answers `POST emit-message` and `POST events`, docs/protocol.md section 7. Who asks is known before a byte of the body is held, and 202
+ * is said only after the log has acknowledged (G7).
  */
-export function emitEvents(parts: EmitParts, api: EmitContext['api']): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> {
+export function emitEvents(parts: EmitParts, api: EmitContext['api']): (
+  request: FastifyRequest,
+  reply: FastifyReply,
+) => Promise<FastifyReply> {
   const decode = (headers: IncomingHttpHeaders, body: Buffer): Result<DecodedRequest, Problem> => {
     if (api === 'events') return parts.decoders.events(headers, body)
     const message = parts.decoders.message(body)

@@ -28,6 +28,10 @@ export function describeEndpoints(settings: EndpointSettings): Endpoints {
   }
 }
 
+function sentences(...parts: readonly string[]): string {
+  return parts.join(' ')
+}
+
 const ref = (name: keyof typeof schemas) => ({ $ref: `#/components/schemas/${name}` })
 const json = (name: keyof typeof schemas, mediaType = 'application/json') => ({ [mediaType]: { schema: ref(name) } })
 const retryAfter = { 'Retry-After': { description: 'Seconds to wait.', schema: { type: 'integer', minimum: 1 } } }
@@ -47,11 +51,32 @@ function refusals(...types: readonly ProblemType[]): Record<string, unknown> {
   )
 }
 
-const whoMayEmit = ({ emitTrustXRhIdentity }: EndpointSettings) => [{ bearer: [] }, { cookie: [] }, ...(emitTrustXRhIdentity ? [{ xRhIdentity: [] }] : [])]
+const whoMayEmit = ({ emitTrustXRhIdentity }: EndpointSettings) => [
+  { bearer: [] },
+  { cookie: [] },
+  ...(emitTrustXRhIdentity ? [{ xRhIdentity: [] }] : []),
+]
 const whoMayListen = [{ bearer: [] }, { cookie: [] }]
-const sizeLimits = ({ maxEventBytes, emitMaxBodyBytes }: EndpointSettings): string => `An event has at most ${maxEventBytes} bytes, a body at most ${emitMaxBodyBytes}.`
-const whenAccepted = '202 is said after the log has acknowledged. After any other answer, sending the same `source` and `id` again is safe: it is delivered once.'
-const whyNotEmitted = ['unauthenticated', 'forbidden', 'origin-forbidden', 'request-timeout', 'body-too-large', 'event-too-large', 'batch-too-large', 'too-many-requests', 'internal-error', 'overloaded', 'not-acknowledged', 'keys-unavailable'] as const
+const sizeLimits = ({ maxEventBytes, emitMaxBodyBytes }: EndpointSettings): string =>
+  `An event has at most ${maxEventBytes} bytes, a body at most ${emitMaxBodyBytes}.`
+const whenAccepted = sentences(
+  '202 is said after the log has acknowledged.',
+  'After any other answer, sending the same `source` and `id` again is safe: it is delivered once.',
+)
+const whyNotEmitted = [
+  'unauthenticated',
+  'forbidden',
+  'origin-forbidden',
+  'request-timeout',
+  'body-too-large',
+  'event-too-large',
+  'batch-too-large',
+  'too-many-requests',
+  'internal-error',
+  'overloaded',
+  'not-acknowledged',
+  'keys-unavailable',
+] as const
 
 const emitMessage = (settings: EndpointSettings) => ({
   operationId: 'emitMessage',
@@ -59,13 +84,22 @@ const emitMessage = (settings: EndpointSettings) => ({
   description: `The content type does not matter: the body is read as JSON. ${whenAccepted} ${sizeLimits(settings)}`,
   security: whoMayEmit(settings),
   requestBody: { required: true, content: json('EmitMessage') },
-  responses: { '202': { description: 'The event is in the log.', content: json('Accepted') }, ...refusals('bad-request', 'not-json', 'invalid-event', ...whyNotEmitted) },
+  responses: {
+    '202': { description: 'The event is in the log.', content: json('Accepted') },
+    ...refusals('bad-request', 'not-json', 'invalid-event', ...whyNotEmitted),
+  },
 })
 
 const emitEvents = (settings: EndpointSettings) => ({
   operationId: 'emitEvents',
   summary: 'Emit CloudEvents',
-  description: `CloudEvents HTTP protocol binding, in all three modes. Structured and batched are told by their content types; every other content type is the binary mode, with the attributes in \`ce-\` headers and the data in the body. A batch has at most ${settings.emitMaxBatch} events and is accepted whole or not at all. ${whenAccepted} ${sizeLimits(settings)}`,
+  description: sentences(
+    'CloudEvents HTTP protocol binding, in all three modes. Structured and batched are told by their content types;',
+    'every other content type is the binary mode, with the attributes in `ce-` headers and the data in the body.',
+    `A batch has at most ${settings.emitMaxBatch} events and is accepted whole or not at all.`,
+    whenAccepted,
+    sizeLimits(settings),
+  ),
   security: whoMayEmit(settings),
   parameters: [
     binaryHeader('ce-specversion', 'Binary mode: `1.0`.'),
@@ -76,42 +110,104 @@ const emitEvents = (settings: EndpointSettings) => ({
   ],
   requestBody: {
     required: true,
-    content: { ...json('CloudEvent', 'application/cloudevents+json'), ...json('CloudEventBatch', 'application/cloudevents-batch+json'), '*/*': { schema: {} } },
+    content: {
+      ...json('CloudEvent', 'application/cloudevents+json'),
+      ...json('CloudEventBatch', 'application/cloudevents-batch+json'),
+      '*/*': { schema: {} },
+    },
   },
   responses: {
-    '202': { description: 'All events are in the log: one for the binary and structured modes, a list for a batch.', content: { 'application/json': { schema: { oneOf: [ref('Accepted'), ref('AcceptedBatch')] } } } },
+    '202': {
+      description: 'All events are in the log: one for the binary and structured modes, a list for a batch.',
+      content: { 'application/json': { schema: { oneOf: [ref('Accepted'), ref('AcceptedBatch')] } } },
+    },
     ...refusals('bad-request', 'not-json', 'invalid-event', 'invalid-batch', 'unsupported-media-type', ...whyNotEmitted),
   },
 })
 
-const binaryHeader = (name: string, description: string) => ({ name, in: 'header', required: false, description, schema: { type: 'string' } })
+const binaryHeader = (name: string, description: string) => ({
+  name,
+  in: 'header',
+  required: false,
+  description,
+  schema: { type: 'string' },
+})
 
 const cursorParameters = [
-  { name: 'cursor', in: 'query', required: false, description: '`latest`, or the cursor of the last event that was received. Marks a client that resumes: it also gets control events.', schema: { type: 'string' } },
+  {
+    name: 'cursor',
+    in: 'query',
+    required: false,
+    description: '`latest`, or the cursor of the last event that was received. Marks a client that resumes: it also gets control events.',
+    schema: { type: 'string' },
+  },
 ]
 
 const streamEvents = {
   operationId: 'streamEvents',
   summary: 'Receive events as Server-Sent Events',
-  description:
-    'Each message is one CloudEvent as JSON in `data`, with its cursor as `id`. A browser that comes back sends the last `id` as `Last-Event-ID`, which wins over `cursor`, and gets what it missed. A line `: ping` is a heartbeat. The last message has `event: close` and `data: {code, text, reconnectAfterMs}`.',
+  description: sentences(
+    'Each message is one CloudEvent as JSON in `data`, with its cursor as `id`.',
+    'A browser that comes back sends the last `id` as `Last-Event-ID`, which wins over `cursor`, and gets what it missed.',
+    'A line `: ping` is a heartbeat.',
+    'The last message has `event: close` and `data: {code, text, reconnectAfterMs}`.',
+  ),
   security: whoMayListen,
-  parameters: [...cursorParameters, { name: 'Last-Event-ID', in: 'header', required: false, description: 'As `cursor`; sent by browsers that come back.', schema: { type: 'string' } }],
+  parameters: [
+    ...cursorParameters,
+    {
+      name: 'Last-Event-ID',
+      in: 'header',
+      required: false,
+      description: 'As `cursor`; sent by browsers that come back.',
+      schema: { type: 'string' },
+    },
+  ],
   responses: {
     '200': { description: 'A stream without end.', content: { 'text/event-stream': { schema: { type: 'string' } } } },
-    ...refusals('bad-cursor', 'unauthenticated', 'origin-forbidden', 'too-many-requests', 'too-many-connections', 'internal-error', 'overloaded', 'keys-unavailable', 'not-ready', 'draining'),
+    ...refusals(
+      'bad-cursor',
+      'unauthenticated',
+      'origin-forbidden',
+      'too-many-requests',
+      'too-many-connections',
+      'internal-error',
+      'overloaded',
+      'keys-unavailable',
+      'not-ready',
+      'draining',
+    ),
   },
 }
 
 const openSocket = {
   operationId: 'openSocket',
   summary: 'Receive events over WebSocket',
-  description: 'Subprotocol `cloudevents.json`: each text message is one structured CloudEvent. A token may also be offered as subprotocol `bearer.<token>`. See docs/protocol.md.',
+  description: sentences(
+    'Subprotocol `cloudevents.json`: each text message is one structured CloudEvent.',
+    'A token may also be offered as subprotocol `bearer.<token>`. See docs/protocol.md.',
+  ),
   security: whoMayListen,
-  parameters: [...cursorParameters, { name: 'Sec-WebSocket-Protocol', in: 'header', required: false, schema: { type: 'string', examples: ['cloudevents.json'] } }],
+  parameters: [
+    ...cursorParameters,
+    { name: 'Sec-WebSocket-Protocol', in: 'header', required: false, schema: { type: 'string', examples: ['cloudevents.json'] } },
+  ],
   responses: {
     '101': { description: 'The connection is a WebSocket now.' },
-    ...refusals('bad-request', 'bad-subprotocol', 'bad-cursor', 'unauthenticated', 'origin-forbidden', 'upgrade-required', 'too-many-requests', 'too-many-connections', 'overloaded', 'keys-unavailable', 'not-ready', 'draining'),
+    ...refusals(
+      'bad-request',
+      'bad-subprotocol',
+      'bad-cursor',
+      'unauthenticated',
+      'origin-forbidden',
+      'upgrade-required',
+      'too-many-requests',
+      'too-many-connections',
+      'overloaded',
+      'keys-unavailable',
+      'not-ready',
+      'draining',
+    ),
   },
 }
 
@@ -119,7 +215,10 @@ const describeApi = {
   operationId: 'describeApi',
   summary: 'This document',
   security: [],
-  responses: { '200': { description: 'OpenAPI 3.1.', content: { 'application/json': { schema: { type: 'object' } } } }, ...refusals('origin-forbidden') },
+  responses: {
+    '200': { description: 'OpenAPI 3.1.', content: { 'application/json': { schema: { type: 'object' } } } },
+    ...refusals('origin-forbidden'),
+  },
 }
 
 const health = {
@@ -136,5 +235,8 @@ const developmentToken = {
   description: 'The content type does not matter: the body is read as JSON.',
   security: [],
   requestBody: { required: true, content: json('DevelopmentClaims') },
-  responses: { '200': { description: 'A token with these claims, signed with a key that ends with the process.', content: json('DevelopmentToken') }, ...refusals('bad-request', 'not-json', 'origin-forbidden', 'request-timeout', 'body-too-large') },
+  responses: {
+    '200': { description: 'A token with these claims, signed with a key that ends with the process.', content: json('DevelopmentToken') },
+    ...refusals('bad-request', 'not-json', 'origin-forbidden', 'request-timeout', 'body-too-large'),
+  },
 }

@@ -12,7 +12,11 @@ beforeEach(() => {
 })
 afterEach(() => Promise.all(servers.splice(0).map((server) => server.close({ deadlineMs: 1000 }))))
 
-async function start(more: Partial<InternalServerParts> = {}): Promise<{ readonly url: string; readonly lines: ReturnType<typeof createRecordingLogger>['lines']; readonly server: ListeningServer }> {
+async function start(more: Partial<InternalServerParts> = {}): Promise<{
+  readonly url: string
+  readonly lines: ReturnType<typeof createRecordingLogger>['lines']
+  readonly server: ListeningServer
+}> {
   const { logger, lines } = createRecordingLogger()
   const server = createInternalServer({ health, metrics: createPrometheusMetrics(), logger, ...more })
   servers.push(server)
@@ -27,7 +31,10 @@ describe('the internal port', () => {
     const { url } = await start()
     const waiting = await fetch(`${url}/readyz`)
     expect(waiting.status).toBe(503)
-    expect(await waiting.json()).toMatchObject({ status: 'waiting', waitingFor: expect.arrayContaining([expect.stringContaining('log-opened')]) })
+    expect(await waiting.json()).toMatchObject({
+      status: 'waiting',
+      waitingFor: expect.arrayContaining([expect.stringContaining('log-opened')]),
+    })
     for (const name of conditionNames) health.set(name, null)
     const ready = await fetch(`${url}/readyz`)
     expect(ready.status).toBe(200)
@@ -53,7 +60,15 @@ describe('the internal port', () => {
     expect(await page.text()).toContain('carillon_emit_in_flight_events 0')
   })
 
-  test.each(['/', '/healthz', '/livez/', '/metrics/x', '/api/chrome-service/v1/events', '/console', '//readyz'])('%s is nothing', async (path) => {
+  test.each([
+    '/',
+    '/healthz',
+    '/livez/',
+    '/metrics/x',
+    '/api/chrome-service/v1/events',
+    '/console',
+    '//readyz',
+  ])('%s is nothing', async (path) => {
     const { url } = await start()
     const answer = await fetch(`${url}${path}`)
     expect(answer.status).toBe(404)
@@ -74,11 +89,15 @@ describe('the internal port', () => {
   })
 
   test('a page that cannot be made is a 500 that says nothing, and a line in the log that says all', async () => {
-    const { url, lines } = await start({ metrics: { contentType: 'text/plain', render: () => Promise.reject(new Error('the registry broke')) } })
+    const { url, lines } = await start({
+      metrics: { contentType: 'text/plain', render: () => Promise.reject(new Error('the registry broke')) },
+    })
     const answer = await fetch(`${url}/metrics`)
     expect(answer.status).toBe(500)
     expect(await answer.text()).not.toContain('registry')
-    expect(lines).toMatchObject([{ level: 'error', fields: { path: '/metrics', err: expect.objectContaining({ message: 'the registry broke' }) } }])
+    expect(lines).toMatchObject([
+      { level: 'error', fields: { path: '/metrics', err: expect.objectContaining({ message: 'the registry broke' }) } },
+    ])
   })
 
   test('an address that is taken is named in the error', async () => {

@@ -55,7 +55,11 @@ function healthPage({ ok, waitingFor }: HealthVerdict, more: Readonly<Record<str
   return { status: ok ? 200 : 503, headers: { 'content-type': 'application/json', 'cache-control': 'no-store' }, body }
 }
 
-const metricsPage = (contentType: string, body: string): Answer => ({ status: 200, headers: { 'content-type': contentType, 'cache-control': 'no-store' }, body })
+const metricsPage = (contentType: string, body: string): Answer => ({
+  status: 200,
+  headers: { 'content-type': contentType, 'cache-control': 'no-store' },
+  body,
+})
 
 function send(response: ServerResponse, { status, headers, body }: Answer, isHead: boolean): void {
   response.writeHead(status, { ...headers, 'content-length': String(Buffer.byteLength(body)) })

@@ -20,7 +20,12 @@ interface Operation {
   readonly security: readonly Readonly<Record<string, readonly string[]>>[]
   readonly parameters?: readonly { readonly name: string; readonly in: string; readonly schema: unknown }[]
   readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: unknown }>> }
-  readonly responses: Readonly<Record<string, { readonly description: string; readonly content?: Readonly<Record<string, { readonly schema: unknown }>> }>>
+  readonly responses: Readonly<Record<string, ResponseObject>>
+}
+
+interface ResponseObject {
+  readonly description: string
+  readonly content?: Readonly<Record<string, { readonly schema: unknown }>>
 }
 
 const parts: RouteParts = {
@@ -64,7 +69,9 @@ function resolve(document: unknown, reference: string): unknown {
 describe('the OpenAPI document', () => {
   test('has every route that is registered, but those of the console, and no other', async () => {
     const { routes, document } = await registered()
-    const documented = Object.entries(document.paths).flatMap(([path, operations]) => Object.keys(operations).map((method) => `${method} ${path}`))
+    const documented = Object.entries(document.paths).flatMap(
+      ([path, operations]) => Object.keys(operations).map((method) => `${method} ${path}`)
+    )
     expect(documented.toSorted()).toEqual(routes.filter((route) => !route.startsWith('head ') && !route.includes(' /console')).toSorted())
     expect(documented).toHaveLength(7)
   })
@@ -83,8 +90,13 @@ describe('the OpenAPI document', () => {
     for (const { summary, responses, parameters = [], requestBody } of operations) {
       expect(summary).not.toBe('')
       expect(Object.keys(responses)).not.toHaveLength(0)
-      for (const [status, response] of Object.entries(responses)) expect([status, response]).toEqual([expect.stringMatching(/^[1-5]\d\d$/), expect.objectContaining({ description: expect.stringMatching(/./) })])
-      for (const parameter of parameters) expect(parameter).toEqual(expect.objectContaining({ name: expect.any(String), in: expect.stringMatching(/^(query|header|path|cookie)$/), schema: expect.any(Object) }))
+      for (const [status, { description }] of Object.entries(responses)) {
+        expect([status, description]).toEqual([expect.stringMatching(/^[1-5]\d\d$/), expect.stringMatching(/./)])
+      }
+      for (const parameter of parameters) {
+        const isIn = expect.stringMatching(/^(query|header|path|cookie)$/)
+        expect(parameter).toEqual(expect.objectContaining({ name: expect.any(String), in: isIn, schema: expect.any(Object) }))
+      }
       for (const media of Object.values(requestBody?.content ?? {})) expect(media).toHaveProperty('schema')
     }
   })
@@ -100,7 +112,9 @@ describe('the OpenAPI document', () => {
 
   test('names only security schemes that it has, and x-rh-identity only where it is believed', async () => {
     const { document } = await registered()
-    const schemesOf = ({ paths }: OpenApi) => new Set(Object.values(paths).flatMap((path) => Object.values(path)).flatMap(({ security }) => security.flatMap((one) => Object.keys(one))))
+    const schemesOf = ({ paths }: OpenApi) => new Set(
+      Object.values(paths).flatMap((path) => Object.values(path)).flatMap(({ security }) => security.flatMap((one) => Object.keys(one)))
+    )
     expect([...schemesOf(document)].filter((name) => !(name in document.components.securitySchemes))).toEqual([])
     expect(schemesOf(document)).not.toContain('xRhIdentity')
     const trusting = await registered({ options: { ...testOptions, emitTrustXRhIdentity: true } })
@@ -109,9 +123,13 @@ describe('the OpenAPI document', () => {
 
   test('says of every error that it is a problem', async () => {
     const { document } = await registered()
-    const errors = Object.values(document.paths).flatMap((path) => Object.values(path)).flatMap(({ responses }) => Object.entries(responses).filter(([status]) => Number(status) >= 400))
+    const errors = Object.values(document.paths).flatMap((path) => Object.values(path)).flatMap(
+      ({ responses }) => Object.entries(responses).filter(([status]) => Number(status) >= 400)
+    )
     expect(errors.length).toBeGreaterThan(30)
-    for (const [, response] of errors) expect(response.content).toEqual({ 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } })
+    for (const [, response] of errors) {
+      expect(response.content).toEqual({ 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } })
+    }
     const types = resolve(document, '#/components/schemas/Problem/properties/type/enum')
     expect(types).toEqual(Object.keys(problems).map((name) => `urn:carillon:problem:${name}`))
   })
@@ -119,7 +137,14 @@ describe('the OpenAPI document', () => {
   test('is of the channel that is configured', () => {
     const endpoints = describeEndpoints({ ...testOptions, channel: 'orders-eu' })
     const document = renderOpenApi(Object.values(endpoints), { channel: 'orders-eu', cookieName: 'jwt', version: '1' })
-    expect(Object.keys(document['paths'] ?? {})).toEqual(['/api/orders-eu/v1/emit-message', '/api/orders-eu/v1/events', '/wss/orders-eu/v1/ws', '/api/orders-eu/v1/openapi.json', '/health', '/dev/token'])
+    expect(Object.keys(document['paths'] ?? {})).toEqual([
+      '/api/orders-eu/v1/emit-message',
+      '/api/orders-eu/v1/events',
+      '/wss/orders-eu/v1/ws',
+      '/api/orders-eu/v1/openapi.json',
+      '/health',
+      '/dev/token',
+    ])
     expect(document).toMatchObject({ components: { securitySchemes: { cookie: { name: 'jwt' } } } })
   })
 })

@@ -27,12 +27,24 @@ export function renderOpenApi(endpoints: readonly Endpoint[], settings: OpenApiS
 function paths(endpoints: readonly Endpoint[]): Record<string, Record<string, unknown>> {
   const byPath = Map.groupBy(endpoints, ({ path }) => path)
   return Object.fromEntries(
-    [...byPath].map(([path, ofPath]) => [path, Object.fromEntries(ofPath.map(({ method, operation }) => [method.toLowerCase(), operation]))]),
+    [...byPath].map(
+      ([path, ofPath]) => [path, Object.fromEntries(ofPath.map(({ method, operation }) => [method.toLowerCase(), operation]))]
+    ),
   )
 }
 
 const securitySchemes = ({ cookieName }: OpenApiSettings) => ({
-  bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'A JSON Web Token; to emit it needs one of the scopes that the gateway is configured with.' },
+  bearer: {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+    description: 'A JSON Web Token; to emit it needs one of the scopes that the gateway is configured with.',
+  },
   cookie: { type: 'apiKey', in: 'cookie', name: cookieName, description: 'The same token in a cookie, for browsers.' },
-  xRhIdentity: { type: 'apiKey', in: 'header', name: 'x-rh-identity', description: 'Base64 of JSON, set by a trusted proxy; believed only where the gateway is configured so.' },
+  xRhIdentity: {
+    type: 'apiKey',
+    in: 'header',
+    name: 'x-rh-identity',
+    description: 'Base64 of JSON, set by a trusted proxy; believed only where the gateway is configured so.',
+  },
 })

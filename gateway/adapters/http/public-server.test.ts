@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import type { IncomingMessage } from 'node:http'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { bodyOf, connectRaw, statusOf } from './testing/raw-client.ts'
 import { message, type Rig, type RigSettings, startPublicServer } from './testing/start-public-server.ts'
@@ -18,7 +19,9 @@ async function problemOf(response: Response): Promise<[number, string]> {
   expect(response.headers.get('cache-control')).toBe('no-store')
   expect(response.headers.get('x-content-type-options')).toBe('nosniff')
   const problem = (await response.json()) as { type: string; status: number; title: string; detail: string } // what it is, is being tested
-  expect(problem).toEqual(expect.objectContaining({ status: response.status, title: expect.any(String), detail: expect.stringMatching(/\.$/) }))
+  expect(problem).toEqual(
+    expect.objectContaining({ status: response.status, title: expect.any(String), detail: expect.stringMatching(/\.$/) })
+  )
   return [response.status, problem.type.replace('urn:carillon:problem:', '')]
 }
 
@@ -32,7 +35,24 @@ describe('paths and methods', () => {
     expect(statusOf(await client.ended())).toBe(200)
   })
 
-  test.each(['/', '/api', '/api/chrome-service/v1', '/api/chrome-service/v1/', '/api/chrome-service/v1/nothing', '/api/chrome-service/v2/events', '/wss/chrome-service/v1', '/dev', '/livez', '/readyz', '/metrics', '/health/', '/HEALTH', '//health', '/console/../health/x', '/api/chrome-service/v1/events/'])(
+  test.each([
+    '/',
+    '/api',
+    '/api/chrome-service/v1',
+    '/api/chrome-service/v1/',
+    '/api/chrome-service/v1/nothing',
+    '/api/chrome-service/v2/events',
+    '/wss/chrome-service/v1',
+    '/dev',
+    '/livez',
+    '/readyz',
+    '/metrics',
+    '/health/',
+    '/HEALTH',
+    '//health',
+    '/console/../health/x',
+    '/api/chrome-service/v1/events/',
+  ])(
     '%s is nothing',
     async (path) => {
       const { port } = await start()
@@ -68,7 +88,13 @@ describe('paths and methods', () => {
     ['PROPFIND', '/health', 'GET, HEAD, OPTIONS'],
   ])('%s %s is told which methods are taken', async (method, path, allow) => {
     const { url } = await start()
-    const response = await fetch(`${url}${path}`, { method, ...(['PUT', 'PATCH', 'POST'].includes(method) ? { body: '{not json', headers: { 'content-type': 'application/json' } } : {}) })
+    const response = await fetch(
+      `${url}${path}`,
+      {
+        method,
+        ...(['PUT', 'PATCH', 'POST'].includes(method) ? { body: '{not json', headers: { 'content-type': 'application/json' } } : {}),
+      },
+    )
     expect([response.status, response.headers.get('allow')]).toEqual([405, allow])
     expect(response.headers.get('content-type')).toBe('application/problem+json')
   })
@@ -95,9 +121,17 @@ describe('paths and methods', () => {
   test('the console is served with its policy, and only where it is on', async () => {
     const { url } = await start()
     const page = await fetch(`${url}/console`)
-    expect([page.status, page.headers.get('content-type'), page.headers.get('content-security-policy'), page.headers.get('x-content-type-options')]).toEqual([200, 'text/html; charset=utf-8', "default-src 'self'", 'nosniff'])
+    expect([
+      page.status,
+      page.headers.get('content-type'),
+      page.headers.get('content-security-policy'),
+      page.headers.get('x-content-type-options'),
+    ]).toEqual([200, 'text/html; charset=utf-8', "default-src 'self'", 'nosniff'])
     const script = await fetch(`${url}/console/app.js`)
-    expect([script.headers.get('content-type'), script.headers.get('content-security-policy')]).toEqual(['text/javascript', "default-src 'none'; frame-ancestors 'none'"])
+    expect([
+      script.headers.get('content-type'),
+      script.headers.get('content-security-policy'),
+    ]).toEqual(['text/javascript', "default-src 'none'; frame-ancestors 'none'"])
     expect((await fetch(`${url}/console/other.js`)).status).toBe(404)
     const without = await start({ consoleAssets: null })
     expect((await fetch(`${without.url}/console`)).status).toBe(404)
@@ -155,7 +189,11 @@ describe('pages', () => {
     const post = () => fetch(`${api}/emit-message`, { method: 'POST', body: message(), headers: { origin } })
     await post()
     const refused = await post()
-    expect([refused.status, refused.headers.get('access-control-allow-origin'), refused.headers.get('retry-after')]).toEqual([429, origin, '1'])
+    expect([
+      refused.status,
+      refused.headers.get('access-control-allow-origin'),
+      refused.headers.get('retry-after'),
+    ]).toEqual([429, origin, '1'])
     expect((await fetch(`${api}/nothing`, { headers: { origin } })).headers.get('access-control-allow-origin')).toBe(origin)
   })
 
@@ -163,7 +201,11 @@ describe('pages', () => {
     const { api } = await start()
     const response = await fetch(`${api}/events`, {
       method: 'OPTIONS',
-      headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'Authorization, content-type,ce-id, ce-audience, x-rh-identity, Last-Event-ID, evil\u00e9' },
+      headers: {
+        origin,
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'Authorization, content-type,ce-id, ce-audience, x-rh-identity, Last-Event-ID, evil\u00e9',
+      },
     })
     expect(response.status).toBe(204)
     expect(response.headers.get('access-control-allow-origin')).toBe(origin)
@@ -171,7 +213,13 @@ describe('pages', () => {
     expect(response.headers.get('access-control-allow-headers')).toBe('authorization, content-type, ce-id, ce-audience, last-event-id')
   })
 
-  test.each(['https://evil.example', 'http://app.example', 'https://app.example.evil.example', 'null', 'https://app.example:444'])('of %s may nothing', async (foreign) => {
+  test.each([
+    'https://evil.example',
+    'http://app.example',
+    'https://app.example.evil.example',
+    'null',
+    'https://app.example:444',
+  ])('of %s may nothing', async (foreign) => {
     const { api, url, written } = await start()
     const asked = [
       fetch(`${api}/emit-message`, { method: 'POST', body: message(), headers: { origin: foreign } }),
@@ -267,9 +315,11 @@ describe('connections', () => {
   test('an upgrade to something else than a WebSocket is ignored, as clients of Java need it', async () => {
     const { port, server } = await start()
     server.server.on('upgrade', (_request, socket) => socket.destroy())
-    Object.assign(server.server, { shouldUpgradeCallback: (request: { headers: Record<string, string> }) => request.headers['upgrade'] === 'websocket' })
+    Object.assign(server.server, { shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade === 'websocket' })
     const client = await connectRaw(port)
-    client.send(`POST /api/chrome-service/v1/emit-message HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA\r\nContent-Length: ${message().length}\r\n\r\n${message()}`)
+    const h2c = 'Connection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA'
+    const request = 'POST /api/chrome-service/v1/emit-message HTTP/1.1\r\nHost: x'
+    client.send(`${request}\r\n${h2c}\r\nContent-Length: ${message().length}\r\n\r\n${message()}`)
     expect(statusOf(await client.ended())).toBe(202)
   })
 
@@ -277,18 +327,20 @@ describe('connections', () => {
     const { port, server } = await start()
     server.server.maxConnections = 2
     const [first] = await Promise.all([connectRaw(port), connectRaw(port)])
-    await vi.waitFor(async () => expect(await new Promise((resolve) => server.server.getConnections((_error, count) => resolve(count)))).toBe(2))
+    const connections = (): Promise<number> => new Promise((resolve) => server.server.getConnections((_error, count) => resolve(count)))
+    await vi.waitFor(async () => expect(await connections()).toBe(2))
     const third = await connectRaw(port)
     expect(await third.ended()).toBe('')
     first?.socket.destroy()
-    await vi.waitFor(async () => expect(await new Promise((resolve) => server.server.getConnections((_error, count) => resolve(count)))).toBe(1))
+    await vi.waitFor(async () => expect(await connections()).toBe(1))
     expect((await fetch(`http://127.0.0.1:${port}/health`)).status).toBe(200)
   })
 
   test('many requests on one connection, pipelined, are answered in order', async () => {
     const { port } = await start()
     const client = await connectRaw(port)
-    const post = (id: string): string => `POST /api/chrome-service/v1/emit-message HTTP/1.1\r\nHost: x\r\nContent-Length: ${message(id).length}\r\n\r\n${message(id)}`
+    const post = (id: string): string =>
+      `POST /api/chrome-service/v1/emit-message HTTP/1.1\r\nHost: x\r\nContent-Length: ${message(id).length}\r\n\r\n${message(id)}`
     client.send(`${post('a')}${post('b')}${post('c')}GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
     expect([...(await client.ended()).matchAll(/"id":"(.)"/g)].map(([, id]) => id)).toEqual(['a', 'b', 'c'])
   })

@@ -90,7 +90,10 @@ function leaveBodiesAlone(app: FastifyInstance): void {
   for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'QUERY']) app.addHttpMethod(method, { hasBody: false, overrideExisting: true })
 }
 
-const somethingBroke = { type: 'internal-error', detail: 'Something broke in the gateway; its log says more. Sending the same event again is safe.' } as const
+const somethingBroke = {
+  type: 'internal-error',
+  detail: 'Something broke in the gateway; its log says more. Sending the same event again is safe.',
+} as const
 
 type EmitStatus = (typeof metricTable.emitRefused.labels.status)[number]
 const emitStatuses: ReadonlyMap<string, EmitStatus> = new Map(metricTable.emitRefused.labels.status.map((status) => [status, status]))
@@ -99,6 +102,7 @@ const emitStatuses: ReadonlyMap<string, EmitStatus> = new Map(metricTable.emitRe
 function refusalCounter(metrics: Pick<Metrics, 'emitRefused'>): (request: IncomingMessage, status: number) => void {
   return ({ method = '', url = '' }, status) => {
     const label = emitStatuses.get(String(status))
-    if (label !== undefined && url.startsWith('/api/') && !['GET', 'HEAD', 'OPTIONS'].includes(method)) metrics.emitRefused.add(1, { status: label })
+    const couldEmit = url.startsWith('/api/') && !['GET', 'HEAD', 'OPTIONS'].includes(method)
+    if (label !== undefined && couldEmit) metrics.emitRefused.add(1, { status: label })
   }
 }

@@ -10,15 +10,21 @@ export function replyProblem(reply: FastifyReply, problem: Problem, headers: Rea
 
 /** Sends JSON that no cache may keep. */
 export function replyJson(reply: FastifyReply, status: number, value: unknown): FastifyReply {
-  return reply.code(status).headers({ 'content-type': 'application/json', 'cache-control': 'no-store' }).send(Buffer.from(JSON.stringify(value)))
+  const headers = { 'content-type': 'application/json', 'cache-control': 'no-store' }
+  return reply.code(status).headers(headers).send(Buffer.from(JSON.stringify(value)))
 }
 
 /** What the router and the server say by exceptions, as a problem; null: a bug of ours, whose text is for the log alone. */
 export function problemOfError(error: FastifyError): Problem | null {
   const status = error.statusCode ?? 500
   if (status >= 500) return null
-  if (error.code === 'FST_ERR_BAD_URL') return { type: 'bad-request', detail: 'The path has a percent sign that is not followed by two hexadecimal digits of UTF-8. Encode it as %25.' }
+  if (error.code === 'FST_ERR_BAD_URL') return badUrl
   if (status === 413) return { type: 'body-too-large', detail: 'The body is larger than the limit. Send less at once.' }
   if (status === 415) return { type: 'unsupported-media-type', detail: 'The Content-Type header is not one that this endpoint takes.' }
   return { type: 'bad-request', detail: 'The request is malformed.' }
+}
+
+const badUrl: Problem = {
+  type: 'bad-request',
+  detail: 'The path has a percent sign that is not followed by two hexadecimal digits of UTF-8. Encode it as %25.',
 }

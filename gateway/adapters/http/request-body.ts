@@ -12,11 +12,14 @@ export interface BodyLimits {
 /** Reads bodies whole, and holds no more of them than it may. */
 export interface BodyReader {
   /**
-   * Reads the body and calls `use` with it; its bytes count as held until that is done. A body that is too large is refused while it is read,
-   * or before, when the client announced its size or asked first (`Expect: 100-continue`); what still arrives of it is dropped.
+   * Reads the body and calls `use` with it; its bytes count as held until that is done. A body that is too large is refused while it is
+   * read, or before, when the client announced its size or asked first (`Expect: 100-continue`); what still arrives of it is dropped.
    * @returns what `use` returns, or a problem: body-too-large, overloaded, bad-request (the client broke off)
    */
-  withBody<T>(exchange: { readonly request: IncomingMessage; readonly response: ServerResponse }, use: (body: Buffer) => Promise<Result<T, Problem>>): Promise<Result<T, Problem>>
+  withBody<T>(
+    exchange: { readonly request: IncomingMessage; readonly response: ServerResponse },
+    use: (body: Buffer) => Promise<Result<T, Problem>>,
+  ): Promise<Result<T, Problem>>
 }
 
 export function createBodyReader({ maxBytes, maxTotalBytes }: BodyLimits): BodyReader {
@@ -42,7 +45,10 @@ export function createBodyReader({ maxBytes, maxTotalBytes }: BodyLimits): BodyR
   }
 }
 
-/** By events rather than by iteration: leaving an iteration early destroys the stream, and with it the connection that is to carry the answer. */
+/**
+ * By events rather than by iteration: leaving an iteration early destroys the stream, and with it the connection that is to carry the
+ * answer.
+ */
 function collect(request: IncomingMessage, hold: (bytes: number) => Problem | null): Promise<Result<Buffer, Problem>> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = []
@@ -64,7 +70,14 @@ function collect(request: IncomingMessage, hold: (bytes: number) => Problem | nu
   })
 }
 
-const tooLarge = (maxBytes: number): Problem => ({ type: 'body-too-large', detail: `The body is larger than ${maxBytes} bytes (EMIT_MAX_BODY_BYTES). Send fewer or smaller events at once.` })
-const overloaded: Problem = { type: 'overloaded', detail: 'This gateway holds as many bytes of requests as it may. Send the events again after a pause.', retryAfterMs: 1000 }
+const tooLarge = (maxBytes: number): Problem => ({
+  type: 'body-too-large',
+  detail: `The body is larger than ${maxBytes} bytes (EMIT_MAX_BODY_BYTES). Send fewer or smaller events at once.`,
+})
+const overloaded: Problem = {
+  type: 'overloaded',
+  detail: 'This gateway holds as many bytes of requests as it may. Send the events again after a pause.',
+  retryAfterMs: 1000,
+}
 /** Nobody is left to read this. */
 const brokenOff: Problem = { type: 'bad-request', detail: 'The connection ended before the body did.' }

@@ -30,20 +30,30 @@ export interface ConsoleAsset {
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** Bodies of all requests together may hold this many bytes, or four of the largest, whichever is more: a bound on what emitters can make this process hold. */
+/**
+ * Bodies of all requests together may hold this many bytes, or four of the largest, whichever is more: a bound on what emitters can make
+ * this process hold.
+ */
 const leastTotalBodyBytes = 64 * 1024 * 1024
 
 /** Registers every route of the public port. */
 export function addRoutes(app: FastifyInstance, parts: RouteParts): void {
   const { options } = parts
   const endpoints = describeEndpoints(options)
-  const bodies = createBodyReader({ maxBytes: options.emitMaxBodyBytes, maxTotalBytes: Math.max(leastTotalBodyBytes, 4 * options.emitMaxBodyBytes) })
+  const bodies = createBodyReader({
+    maxBytes: options.emitMaxBodyBytes,
+    maxTotalBytes: Math.max(leastTotalBodyBytes, 4 * options.emitMaxBodyBytes),
+  })
   const emitParts = { ...parts, bodies }
   addRoute(app, endpoints.emitMessage, emitEvents(emitParts, 'emit-message'))
   addRoute(app, endpoints.emitEvents, emitEvents(emitParts, 'events'))
   // Without HEAD: a stream without a body would be none, and would still have to be admitted.
   app.route({ method: 'GET', url: endpoints.streamEvents.path, handler: streamEvents(parts) })
-  addRoute(app, endpoints.openSocket, async (_request, reply) => replyProblem(reply, upgradeRequired, { upgrade: 'websocket', connection: 'Upgrade' }))
+  addRoute(
+    app,
+    endpoints.openSocket,
+    async (_request, reply) => replyProblem(reply, upgradeRequired, { upgrade: 'websocket', connection: 'Upgrade' }),
+  )
   addRoute(app, endpoints.health, async (_request, reply) => replyJson(reply, 200, { status: 'ok' }))
   const { developmentToken, ...withoutToken } = endpoints
   if (parts.issueToken !== null) addRoute(app, developmentToken, issueToken({ issueToken: parts.issueToken, bodies }))
@@ -56,15 +66,26 @@ export function addRoutes(app: FastifyInstance, parts: RouteParts): void {
 type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>
 
 /** What can be asked for with GET can be asked about with HEAD. */
-function addRoute(app: FastifyInstance, { method, path }: { readonly method: 'GET' | 'POST'; readonly path: string }, handler: Handler): void {
+function addRoute(
+  app: FastifyInstance,
+  { method, path }: { readonly method: 'GET' | 'POST'; readonly path: string },
+  handler: Handler,
+): void {
   const methods: HTTPMethods[] = method === 'GET' ? ['GET', 'HEAD'] : [method]
   app.route({ method: methods, url: path, handler })
 }
 
-const upgradeRequired = { type: 'upgrade-required', detail: 'Open a WebSocket here, subprotocol cloudevents.json. Where WebSockets are blocked, use the event stream of the API.' } as const
+const upgradeRequired = {
+  type: 'upgrade-required',
+  detail: 'Open a WebSocket here, subprotocol cloudevents.json. Where WebSockets are blocked, use the event stream of the API.',
+} as const
 
 /** For an asset that brings no headers of its own: it is no page, and may do nothing if it is opened as one. */
-const assetHeaders = { 'content-security-policy': "default-src 'none'; frame-ancestors 'none'", 'referrer-policy': 'no-referrer', 'cache-control': 'no-cache' }
+const assetHeaders = {
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+  'cache-control': 'no-cache',
+}
 
 function servesAsset({ contentType, body, headers }: ConsoleAsset): Handler {
   const all = { ...assetHeaders, ...headers, 'content-type': contentType }

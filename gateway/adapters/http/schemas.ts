@@ -1,8 +1,8 @@
 import { problems } from '../../problem.ts'
 
 /**
- * The JSON Schemas (2020-12) of the HTTP API, one constant each. They are the `components` of the OpenAPI document. What arrives is judged by the decoders, which
- * say more than a schema can; a test holds decoders and answers against these.
+ * The JSON Schemas (2020-12) of the HTTP API, one constant each. They are the `components` of the OpenAPI document. What arrives is judged
+ * by the decoders, which say more than a schema can; a test holds decoders and answers against these.
  */
 export const schemas = {
   Problem: {
@@ -14,7 +14,11 @@ export const schemas = {
       title: { type: 'string' },
       status: { type: 'integer', minimum: 400, maximum: 599 },
       detail: { type: 'string', description: 'What was wrong, what was expected, what to do.' },
-      errors: { type: 'array', items: { $ref: '#/components/schemas/EventProblem' }, description: 'Of an invalid event: all that is wrong with it.' },
+      errors: {
+        type: 'array',
+        items: { $ref: '#/components/schemas/EventProblem' },
+        description: 'Of an invalid event: all that is wrong with it.',
+      },
       events: {
         type: 'array',
         description: 'Of an invalid batch: the events that are wrong.',
@@ -22,7 +26,10 @@ export const schemas = {
           type: 'object',
           required: ['index', 'problems'],
           additionalProperties: false,
-          properties: { index: { type: 'integer', minimum: 0, description: 'In the batch, from 0.' }, problems: { type: 'array', minItems: 1, items: { $ref: '#/components/schemas/EventProblem' } } },
+          properties: {
+            index: { type: 'integer', minimum: 0, description: 'In the batch, from 0.' },
+            problems: { type: 'array', minItems: 1, items: { $ref: '#/components/schemas/EventProblem' } },
+          },
         },
       },
     },
@@ -31,7 +38,10 @@ export const schemas = {
     type: 'object',
     required: ['attribute', 'detail'],
     additionalProperties: false,
-    properties: { attribute: { type: ['string', 'null'], description: 'null: the event as a whole.' }, detail: { type: 'string', description: 'What was expected.' } },
+    properties: {
+      attribute: { type: ['string', 'null'], description: 'null: the event as a whole.' },
+      detail: { type: 'string', description: 'What was expected.' },
+    },
   },
   EventReference: {
     type: 'object',
@@ -51,7 +61,10 @@ export const schemas = {
   Names: { type: ['array', 'null'], items: { type: 'string', minLength: 1, maxLength: 512 } },
   Audience: {
     type: 'object',
-    description: 'Who gets the event: everybody (`broadcast`), or the union of `users`, `usernames` and `organizations`. `roles` narrow the organizations to principals who have one of the roles; alone they are an error.',
+    description: [
+      'Who gets the event: everybody (`broadcast`), or the union of `users`, `usernames` and `organizations`.',
+      '`roles` narrow the organizations to principals who have one of the roles; alone they are an error.',
+    ].join(' '),
     properties: {
       broadcast: { type: ['boolean', 'null'] },
       users: { $ref: '#/components/schemas/Names' },
@@ -67,7 +80,11 @@ export const schemas = {
         type: 'object',
         required: ['type'],
         properties: {
-          id: { type: ['string', 'null'], minLength: 1, description: 'Unique per source. Made up when it is left out; give one, so that you can send the event again safely.' },
+          id: {
+            type: ['string', 'null'],
+            minLength: 1,
+            description: 'Unique per source. Made up when it is left out; give one, so that you can send the event again safely.',
+          },
           type: { type: 'string', minLength: 1, description: 'The kind of the event, like `notifications.drawer`.' },
           payload: { description: 'Any JSON: what the browsers get as `data`.' },
         },
@@ -91,7 +108,10 @@ export const schemas = {
       data_base64: { type: ['string', 'null'], contentEncoding: 'base64' },
       partitionkey: { type: ['string', 'number', 'boolean', 'null'], description: 'Events with the same key keep their order.' },
       audience: {
-        oneOf: [{ type: 'string', contentMediaType: 'application/json', contentSchema: { $ref: '#/components/schemas/Audience' } }, { $ref: '#/components/schemas/Audience' }],
+        oneOf: [
+          { type: 'string', contentMediaType: 'application/json', contentSchema: { $ref: '#/components/schemas/Audience' } },
+          { $ref: '#/components/schemas/Audience' },
+        ],
         description: 'Who gets the event: a string of JSON, or, which is easier to write, the object itself.',
       },
     },
@@ -108,7 +128,9 @@ export const schemas = {
       username: { type: ['string', 'integer'] },
       org_id: { type: ['string', 'integer'] },
       account_number: { type: ['string', 'integer'] },
-      roles: { oneOf: [{ type: 'array', items: { type: 'string' } }, { type: 'string', description: 'With spaces or commas between them.' }] },
+      roles: {
+        oneOf: [{ type: 'array', items: { type: 'string' } }, { type: 'string', description: 'With spaces or commas between them.' }],
+      },
       scope: { type: 'string', description: 'With spaces between them.' },
       exp: { type: 'number', description: 'When the token ends, in seconds since 1970; also in the past.' },
     },

@@ -5,15 +5,23 @@ import type { Socket } from 'node:net'
 export interface ListeningServer {
   /** For whoever answers upgrades. */
   readonly server: Server
-  /** @returns the port, which differs from the one asked for when that was 0. @throws when the address cannot be listened on: the message names it */
+  /**
+   * @returns the port, which differs from the one asked for when that was 0. @throws when the address cannot be listened on: the message
+   * names it
+   */
   listen(address: { readonly host: string; readonly port: number }): Promise<{ readonly port: number }>
   /** Takes no more connections, ends those that are idle, waits for the others until the deadline, then cuts them. Idempotent. */
   close(options: { readonly deadlineMs: number }): Promise<void>
 }
 
-export async function listenOn(server: Server, { host, port }: { readonly host: string; readonly port: number }): Promise<{ readonly port: number }> {
+export async function listenOn(
+  server: Server,
+  { host, port }: { readonly host: string; readonly port: number },
+): Promise<{ readonly port: number }> {
   await new Promise<void>((resolve, reject) => {
-    const onError = (error: Error): void => reject(new Error(`cannot listen on ${host}:${port}: ${error.message}; free the address or choose another`, { cause: error }))
+    const onError = (error: Error): void => reject(
+      new Error(`cannot listen on ${host}:${port}: ${error.message}; free the address or choose another`, { cause: error })
+    )
     server.once('error', onError)
     server.listen({ host, port }, () => {
       server.off('error', onError)
@@ -25,11 +33,13 @@ export async function listenOn(server: Server, { host, port }: { readonly host: 
 }
 
 /**
- * Makes the `close` of a server. Upgraded connections count as open until whoever upgraded them has ended them, but are not cut here: they are no
- * longer the server's. Call it before the server listens.
+ * Makes the `close` of a server. Upgraded connections count as open until whoever upgraded them has ended them, but are not cut here: they
+ * are no longer the server's. Call it before the server listens.
  */
 export function closerOf(server: Server): ListeningServer['close'] {
-  /** Connections that have made no request yet. Those that never said a word, browsers' reserves for the most part, count as busy for Node. */
+  /**
+   * Connections that have made no request yet. Those that never said a word, browsers' reserves for the most part, count as busy for Node.
+   */
   const fresh = new Set<Socket>()
   function forget(this: Socket): void {
     fresh.delete(this)

@@ -19,7 +19,11 @@ afterEach(() => {
 
 const settings = { socketBufferBytes: 1000, closeTimeoutMs: 200, retryMs: 1234, headers: { 'x-more': 'yes' } }
 const frameOf = (json: string, cursor: string | null = null): Buffer => wrapJson(Buffer.from(json.slice(0, -1)), cursor, sseFraming)
-const calls = (): { [Name in keyof SocketHandlers]: ReturnType<typeof vi.fn<() => void>> } => ({ drained: vi.fn<() => void>(), alive: vi.fn<() => void>(), closed: vi.fn<() => void>() })
+const calls = (): { [Name in keyof SocketHandlers]: ReturnType<typeof vi.fn<() => void>> } => ({
+  drained: vi.fn<() => void>(),
+  alive: vi.fn<() => void>(),
+  closed: vi.fn<() => void>(),
+})
 
 interface Opened {
   readonly socket: Socket
@@ -82,8 +86,9 @@ describe('the framing of the event stream', () => {
   })
 
   test('brings any JSON to a reader as it was, in one message, also with line breaks of every kind in its texts', () => {
+    const events = fc.record({ first: fc.string({ unit: 'binary' }), data: fc.jsonValue() })
     fc.assert(
-      fc.property(fc.record({ first: fc.string({ unit: 'binary' }), data: fc.jsonValue() }), fc.constantFrom('\n', '\r', '\r\n', '\u2028', '\n\ndata: {}\n\n', 'é'), (event, text) => {
+      fc.property(events, fc.constantFrom('\n', '\r', '\r\n', '\u2028', '\n\ndata: {}\n\n', 'é'), (event, text) => {
         const json = JSON.stringify({ ...event, text })
         const { messages } = parseEventStream(frameOf(json, 'cursor-1').toString())
         expect(messages).toHaveLength(1)
@@ -161,7 +166,9 @@ describe('an event stream on a real connection', () => {
     const { client, socket, handlers } = await open()
     socket.close(code, { reconnectAfterMs: 750 })
     const { messages, retryMs } = parseEventStream(dechunk(await client.ended()))
-    expect(messages.map(({ event, data }) => [event, JSON.parse(data)])).toEqual([['close', { ...closeCodes[code], reconnectAfterMs: 750 }]])
+    expect(
+      messages.map(({ event, data }) => [event, JSON.parse(data)])
+    ).toEqual([['close', { ...closeCodes[code], reconnectAfterMs: 750 }]])
     expect(retryMs).toBe(750)
     await vi.waitFor(() => expect(handlers.closed).toHaveBeenCalledTimes(1))
   })
@@ -209,7 +216,10 @@ describe('an event stream on a real connection', () => {
     socket.close('draining')
     socket.terminate()
     await new Promise((resolve) => setImmediate(resolve))
-    expect(handlers).toMatchObject({ alive: expect.toSatisfy((alive) => alive.mock.calls.length === 0), drained: expect.toSatisfy((drained) => drained.mock.calls.length === 0) })
+    expect(handlers).toMatchObject({
+      alive: expect.toSatisfy((alive) => alive.mock.calls.length === 0),
+      drained: expect.toSatisfy((drained) => drained.mock.calls.length === 0),
+    })
     expect(handlers.closed).toHaveBeenCalledTimes(1)
   })
 

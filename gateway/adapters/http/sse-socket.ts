@@ -3,8 +3,8 @@ import { type CloseCode, closeCodes } from '../../session/close-codes.ts'
 import type { CloseHint, Framing, Socket, SocketHandlers } from '../../session/socket.ts'
 
 /**
- * An event as a message of an event stream (HTML standard, section 9.2.6): its cursor as `id`, so that a browser comes back with it
- * by itself, and its JSON as one `data` line. JSON has no raw line breaks, and a cursor is base64url: one line each, always.
+ * An event as a message of an event stream (HTML standard, section 9.2.6): its cursor as `id`, so that a browser comes back with it by
+ * itself, and its JSON as one `data` line. JSON has no raw line breaks, and a cursor is base64url: one line each, always.
  */
 export const sseFraming: Framing = {
   kind: 'sse',
@@ -19,7 +19,10 @@ export interface SseSettings {
   readonly socketBufferBytes: number
   /** How long the last bytes may take to leave after `close`, in milliseconds. */
   readonly closeTimeoutMs: number
-  /** How long a browser waits before it comes back after a cut, in milliseconds. Differs between clients, so that they do not come back as one. */
+  /**
+   * How long a browser waits before it comes back after a cut, in milliseconds. Differs between clients, so that they do not come back as
+   * one.
+   */
   readonly retryMs: number
   /** Headers besides those of every event stream: CORS. */
   readonly headers: Readonly<Record<string, string>>
@@ -117,8 +120,8 @@ class SseSocket implements Socket {
 }
 
 /**
- * The last message, docs/protocol.md section 6. `retry` makes a plain `EventSource` wait as long as it was asked to. It comes back after every end,
- * also of those that are not worth it: the answer is then an HTTP error, and at that it stops.
+ * The last message, docs/protocol.md section 6. `retry` makes a plain `EventSource` wait as long as it was asked to. It comes back after
+ * every end, also of those that are not worth it: the answer is then an HTTP error, and at that it stops.
  */
 function renderClose(code: CloseCode, { reconnectAfterMs }: CloseHint): string {
   const retry = reconnectAfterMs === undefined ? '' : `retry: ${Math.max(0, Math.round(reconnectAfterMs))}\n`

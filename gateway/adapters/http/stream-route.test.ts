@@ -28,7 +28,9 @@ async function askedWith(path: string, headers: Record<string, string>): Promise
 
 describe('the event stream', () => {
   test('hands to the admission what the request says', async () => {
-    expect(await askedWith('/events?cursor=abc', { cookie: 'cs_jwt=t', authorization: 'Bearer u', origin: 'https://app.example' })).toEqual({
+    expect(
+      await askedWith('/events?cursor=abc', { cookie: 'cs_jwt=t', authorization: 'Bearer u', origin: 'https://app.example' })
+    ).toEqual({
       transport: 'sse',
       origin: 'https://app.example',
       cookie: 'cs_jwt=t',
@@ -53,13 +55,23 @@ describe('the event stream', () => {
   test('brings what the session writes, to a page of an allowed origin', async () => {
     const { api, sockets } = await start()
     const response = await fetch(`${api}/events`, { headers: { origin: 'https://app.example' } })
-    expect([response.status, response.headers.get('content-type'), response.headers.get('access-control-allow-origin'), response.headers.get('vary')]).toEqual([200, 'text/event-stream', 'https://app.example', 'Origin'])
+    expect([
+      response.status,
+      response.headers.get('content-type'),
+      response.headers.get('access-control-allow-origin'),
+      response.headers.get('vary'),
+    ]).toEqual([200, 'text/event-stream', 'https://app.example', 'Origin'])
     const [socket] = sockets
     socket?.write(frameOf(1))
     socket?.write(Buffer.concat([frameOf(2), frameOf(3)]))
     socket?.close('draining', { reconnectAfterMs: 10 })
     const { messages, retryMs } = parseEventStream(await response.text())
-    expect(messages.map(({ event, lastEventId }) => [event, lastEventId])).toEqual([['message', 'c1'], ['message', 'c2'], ['message', 'c3'], ['close', 'c3']])
+    expect(messages.map(({ event, lastEventId }) => [event, lastEventId])).toEqual([
+      ['message', 'c1'],
+      ['message', 'c2'],
+      ['message', 'c3'],
+      ['close', 'c3'],
+    ])
     expect(retryMs).toBe(10)
   })
 
@@ -79,13 +91,19 @@ describe('the event stream', () => {
     const problem: Problem = { type, detail: 'No.', retryAfterMs: 1500 }
     const { api, sockets } = await start({ admit: () => Promise.resolve({ kind: 'refused', problem, close: 'unauthenticated' }) })
     const response = await fetch(`${api}/events`)
-    expect([response.status, response.headers.get('content-type'), response.headers.get('retry-after')]).toEqual([problems[type].status, 'application/problem+json', '2'])
+    expect([
+      response.status,
+      response.headers.get('content-type'),
+      response.headers.get('retry-after'),
+    ]).toEqual([problems[type].status, 'application/problem+json', '2'])
     expect(await response.json()).toMatchObject({ type: `urn:carillon:problem:${type}`, detail: 'No.' })
     expect(sockets).toHaveLength(0)
   })
 
   test('a foreign origin is left to the admission, which counts it, and gets no CORS headers', async () => {
-    const { api, handshakes } = await start({ admit: () => Promise.resolve({ kind: 'refused', problem: { type: 'origin-forbidden', detail: 'No.' }, close: null }) })
+    const { api, handshakes } = await start({
+      admit: () => Promise.resolve({ kind: 'refused', problem: { type: 'origin-forbidden', detail: 'No.' }, close: null }),
+    })
     const response = await fetch(`${api}/events`, { headers: { origin: 'https://evil.example' } })
     expect([response.status, response.headers.get('access-control-allow-origin')]).toEqual([403, null])
     expect(handshakes[0]?.origin).toBe('https://evil.example')
@@ -94,7 +112,7 @@ describe('the event stream', () => {
   test('whoever leaves while the token is looked at gets no session', async () => {
     const { promise, resolve } = Promise.withResolvers<void>()
     const judged = vi.fn<() => void>()
-    const { port, handshakes, sockets } = await start({
+    const { port, handshakes, sockets, server } = await start({
       admit: async (_request, admitted) => {
         await promise
         judged()
@@ -105,7 +123,7 @@ describe('the event stream', () => {
     client.send('GET /api/chrome-service/v1/events HTTP/1.1\r\nHost: x\r\n\r\n')
     await vi.waitFor(() => expect(handshakes).toHaveLength(1))
     client.socket.resetAndDestroy()
-    await new Promise((later) => setTimeout(later, 50))
+    await vi.waitFor(async () => expect(await new Promise((count) => server.server.getConnections((_error, n) => count(n)))).toBe(0))
     resolve()
     await vi.waitFor(() => expect(judged).toHaveBeenCalled())
     await new Promise((later) => setImmediate(later))

@@ -15,9 +15,9 @@ export interface StreamParts {
 const retryMs = { least: 1000, most: 3000 } as const
 
 /**
- * Opens the event stream of a session, docs/protocol.md section 2. Refusals are HTTP, always with the problem's own status: an `EventSource` that gets
- * anything but 200 does not come back by itself, which is right for a token that is not good, and what the client library mends for the rest.
- * 204 is not used: it stops an `EventSource` for good as well, and says less.
+ * Opens the event stream of a session, docs/protocol.md section 2. Refusals are HTTP, always with the problem's own status: an
+ * `EventSource` that gets anything but 200 does not come back by itself, which is right for a token that is not good, and what the client
+ * library mends for the rest. 204 is not used: it stops an `EventSource` for good as well, and says less.
  */
 export function streamEvents(parts: StreamParts): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> {
   return async (request, reply) => {

@@ -31,6 +31,9 @@ function parseJson(body: Buffer): Result<unknown, Problem> {
     return ok(JSON.parse(utf8.decode(body)))
   } catch {
     // Not UTF-8, not JSON, or nothing at all: one answer fits them.
-    return failed({ type: 'not-json', detail: 'The body must be a JSON object of claims in UTF-8, like {"user_id": "u1", "org_id": "o1", "roles": ["admin"]}.' })
+    return failed({
+      type: 'not-json',
+      detail: 'The body must be a JSON object of claims in UTF-8, like {"user_id": "u1", "org_id": "o1", "roles": ["admin"]}.',
+    })
   }
 }

@@ -3,7 +3,10 @@ import type { Problem } from '../../problem.ts'
 import { replyOptions } from './browser-rules.ts'
 import { replyProblem } from './replies.ts'
 
-/** Answers what no route took: a question about a path (OPTIONS), a wrong method, another channel, or nothing. Call it before routes are added. */
+/**
+ * Answers what no route took: a question about a path (OPTIONS), a wrong method, another channel, or nothing. Call it before routes are
+ * added.
+ */
 export function answerUnrouted(app: FastifyInstance, { channel }: { readonly channel: string }): void {
   const methodsOf = new Map<string, readonly string[]>()
   app.addHook('onRoute', ({ url, method }) => {
@@ -21,6 +24,8 @@ export function answerUnrouted(app: FastifyInstance, { channel }: { readonly cha
 
 function judgePath(path: string, channel: string): Problem {
   const [, named] = /^\/(?:api|wss)\/([^/]+)\/v1(?:\/|$)/.exec(path) ?? []
-  if (named !== undefined && named !== channel) return { type: 'unknown-channel', detail: `This gateway serves the channel ${channel}: /api/${channel}/v1 and /wss/${channel}/v1/ws.` }
+  if (named !== undefined && named !== channel) {
+    return { type: 'unknown-channel', detail: `This gateway serves the channel ${channel}: /api/${channel}/v1 and /wss/${channel}/v1/ws.` }
+  }
   return { type: 'not-found', detail: `Nothing is at this path. /api/${channel}/v1/openapi.json describes what this gateway serves.` }
 }

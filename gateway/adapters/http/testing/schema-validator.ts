@@ -9,7 +9,9 @@ export async function schemaValidator(): Promise<(name: keyof typeof schemas, va
     method: 'GET',
     url: '/',
     handler: (request, reply) => {
-      for (const name of Object.keys(schemas)) compiled.set(name, request.compileValidationSchema({ $ref: `#/components/schemas/${name}`, components: { schemas } }))
+      for (const name of Object.keys(schemas)) {
+        compiled.set(name, request.compileValidationSchema({ $ref: `#/components/schemas/${name}`, components: { schemas } }))
+      }
       return reply.send('compiled')
     },
   })

@@ -38,7 +38,10 @@ export interface RigSettings extends Partial<Omit<PublicServerParts, 'options' |
   readonly emit?: { readonly maxInFlight?: number; readonly ratePerS?: number; readonly burst?: number; readonly timeoutMs?: number }
 }
 
-/** The public port on a real socket, with an in-process log behind it, an authorizer that lets everybody emit, and an admission that admits everybody. */
+/**
+ * The public port on a real socket, with an in-process log behind it, an authorizer that lets everybody emit, and an admission that admits
+ * everybody.
+ */
 export async function startPublicServer({ options: moreOptions, admit, emit = {}, ...more }: RigSettings = {}) {
   const log: MemoryLog = createMemoryLog({ partitions: 1, clock: Date })
   const recorded = createRecordingMetrics()
@@ -57,7 +60,11 @@ export async function startPublicServer({ options: moreOptions, admit, emit = {}
   const server = createPublicServer({
     options,
     isDevelopment: false,
-    isOriginAllowed: createOriginPolicy({ allowedOrigins: ['https://app.example'], allowAny: false, isDevelopment: more.isDevelopment ?? false }),
+    isOriginAllowed: createOriginPolicy({
+      allowedOrigins: ['https://app.example'],
+      allowAny: false,
+      isDevelopment: more.isDevelopment ?? false,
+    }),
     isDraining: () => false,
     admission: {
       admit: (request) => {
@@ -77,8 +84,20 @@ export async function startPublicServer({ options: moreOptions, admit, emit = {}
       clock: () => performance.now(),
     }),
     decoders: createEmitDecoders(options),
-    consoleAssets: new Map([['/console', { contentType: 'text/html; charset=utf-8', body: Buffer.from('<!doctype html>'), headers: { 'content-security-policy': "default-src 'self'" } }], ['/console/app.js', { contentType: 'text/javascript', body: Buffer.from('1'), headers: {} }]]),
-    issueToken: (claims) => Promise.resolve(typeof claims === 'object' && claims !== null && 'user_id' in claims ? ok('a.b.c') : failed('The claim user_id is missing.')),
+    consoleAssets: new Map([
+      [
+        '/console',
+        {
+          contentType: 'text/html; charset=utf-8',
+          body: Buffer.from('<!doctype html>'),
+          headers: { 'content-security-policy': "default-src 'self'" },
+        },
+      ],
+      ['/console/app.js', { contentType: 'text/javascript', body: Buffer.from('1'), headers: {} }],
+    ]),
+    issueToken: (claims) => Promise.resolve(
+      typeof claims === 'object' && claims !== null && 'user_id' in claims ? ok('a.b.c') : failed('The claim user_id is missing.')
+    ),
     version: '0.0.0',
     random: () => 0.5,
     metrics: recorded.metrics,
@@ -87,7 +106,19 @@ export async function startPublicServer({ options: moreOptions, admit, emit = {}
   })
   const { port } = await server.listen({ host: '127.0.0.1', port: 0 })
   const url = `http://127.0.0.1:${port}`
-  return { server, port, url, api: `${url}/api/${options.channel}/v1`, log, lines, sockets, handshakes, ...recorded, written: () => log.endOffsets[0] ?? 0, stop: () => server.close({ deadlineMs: 0 }) }
+  return {
+    server,
+    port,
+    url,
+    api: `${url}/api/${options.channel}/v1`,
+    log,
+    lines,
+    sockets,
+    handshakes,
+    ...recorded,
+    written: () => log.endOffsets[0] ?? 0,
+    stop: () => server.close({ deadlineMs: 0 }),
+  }
 }
 
 export type Rig = Awaited<ReturnType<typeof startPublicServer>>

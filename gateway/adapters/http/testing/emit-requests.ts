@@ -1,0 +1,44 @@
+import { vi } from 'vitest'
+import type { LogRecord } from '../../../event/log-record.ts'
+import type { Rig } from './start-public-server.ts'
+
+export type Body = string | Buffer<ArrayBuffer>
+/** POST, with only the headers that are given. */
+export const post = (url: string, body: Body, headers: Record<string, string> = {}) => fetch(url, { method: 'POST', body, headers })
+/** A structured event; a member that is undefined is left out. */
+export const event = (more: object = {}) => ({
+  specversion: '1.0',
+  id: 'e1',
+  source: 'urn:test',
+  type: 'test',
+  audience: { broadcast: true },
+  ...more,
+})
+export const structured = { 'content-type': 'application/cloudevents+json' }
+export const batched = { 'content-type': 'application/cloudevents-batch+json' }
+/** The headers of an event in binary mode. */
+export const binary = (more: Record<string, string> = {}) => ({
+  'ce-specversion': '1.0',
+  'ce-id': 'e1',
+  'ce-source': 'urn:test',
+  'ce-type': 'test',
+  'ce-audience': '{"broadcast":true}',
+  'content-type': 'application/json',
+  ...more,
+})
+
+/** What the log has of the events that were emitted. */
+export async function recordsOf({ log }: Rig): Promise<readonly LogRecord[]> {
+  const records: LogRecord[] = []
+  const source = log.source()
+  await source.start(
+    { opened: () => {}, records: (batch) => void records.push(...batch), ends: () => {}, skipped: () => {}, health: () => {} },
+    { sinceMs: 0 },
+  )
+  await vi.waitUntil(() => records.length === (log.endOffsets[0] ?? 0))
+  await source.stop()
+  return records
+}
+
+export const headersOf = (record: LogRecord | undefined): Record<string, string> =>
+  Object.fromEntries(Object.entries(record?.headers ?? {}).map(([name, value]) => [name, String(value)]))
