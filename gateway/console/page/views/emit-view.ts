@@ -27,6 +27,7 @@ export function createEmitView(channel: string, commands: EmitCommands): EmitVie
   const template = find('emit-template', HTMLSelectElement)
   let connections: readonly ConnectionModel[] = []
   let hasTried = false
+  let isBusy = false
   const refresh = (): void => {
     const draft = readDraft()
     const audience = readAudience(draft)
@@ -41,11 +42,10 @@ export function createEmitView(channel: string, commands: EmitCommands): EmitVie
     const checked = checkDraft(readDraft(), makeId)
     showProblems(checked.ok ? {} : checked.problems)
     if (!checked.ok) return focusFirst(checked.problems)
-    const button = find('emit-submit', HTMLButtonElement)
-    button.disabled = true
-    const outcomes = await commands.emit(checked.messages)
-    button.disabled = false
-    showOutcomes(outcomes)
+    if (isBusy) return
+    isBusy = true
+    showOutcomes(await commands.emit(checked.messages))
+    isBusy = false
   }
   form.addEventListener('submit', (event) => {
     event.preventDefault()

@@ -31,16 +31,19 @@ export function createEventsView(commands: EventCommands): EventsView {
       renderRows(list, rows, visible)
       pause.setAttribute('aria-pressed', String(log.isPaused))
       setText(pause, log.isPaused ? `Go on${log.held.length === 0 ? '' : ` (${log.held.length})`}` : 'Pause')
-      renderSummary(log, visible.length)
+      renderSummary(log, visible)
     },
   }
 }
 
-function renderSummary(log: EventLog, visible: number): void {
+function renderSummary(log: EventLog, rows: readonly LogRow[]): void {
+  const visible = rows.length
   const kept = log.rows.length
   setText(find('events-summary', HTMLSpanElement), kept === 0 ? '' : visible === kept ? formatCount(kept, 'line') : `${visible} of ${formatCount(kept, 'line')}`)
-  find('events-empty', HTMLDivElement).hidden = visible > 0
-  const text = kept > 0 ? 'Nothing here matches the filter.' : log.isPaused ? 'Paused. What arrives is kept until you go on.' : 'Nothing has arrived yet. Emit something, and watch who gets it.'
+  // Control events come by themselves: whoever sees nothing else is told what to try.
+  find('events-empty', HTMLDivElement).hidden = rows.some(({ kind }) => kind !== 'control')
+  const isFiltered = log.rows.some(({ kind }) => kind !== 'control')
+  const text = isFiltered ? 'No event matches the filter.' : log.isPaused ? 'Paused. What arrives is kept until you go on.' : 'Nothing has arrived yet. Emit something, and watch who gets it.'
   setText(find('events-empty-text', HTMLParagraphElement), text)
 }
 
@@ -120,5 +123,5 @@ function titleOf(data: unknown): string {
 
 function renderDelivery({ connectionId, latencyMs, isReplay }: LogRow['deliveries'][number]): HTMLElement {
   const how = isReplay ? 'replayed' : latencyMs === null ? '' : formatLatency(latencyMs)
-  return h('span', { class: 'recipient' }, badge(connectionId), h('span', { class: 'visually-hidden' }, ` to connection ${connectionId}: `), h('span', {}, how))
+  return h('span', { class: 'recipient' }, badge(connectionId), h('span', { class: 'visually-hidden' }, ` connection ${connectionId} `), ...(how === '' ? [] : [h('span', {}, how)]))
 }
