@@ -271,12 +271,12 @@ describe('a connection', () => {
     const authorization = `Bearer ${await gateway.token(ann)}`
     const read = async (headers: Record<string, string>, until: string): Promise<string> => {
       const response = await fetch(`${gateway.url}/api/chrome-service/v1/events?cursor=latest`, { headers: { authorization, ...headers } })
-      const reader = (response.body ?? new ReadableStream<Uint8Array>()).pipeThrough(new TextDecoderStream()).getReader()
+      const reader = (response.body ?? new ReadableStream<Uint8Array>()).getReader()
       let text = ''
       while (!text.includes(until)) {
         const { value, done } = await reader.read()
         if (done) break
-        text += value
+        text += Buffer.from(value).toString()
       }
       await reader.cancel()
       return text

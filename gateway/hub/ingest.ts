@@ -44,7 +44,9 @@ export class Ingest implements RecordSink {
 
   records(batch: readonly LogRecord[], endOffset: number): Promise<void> | void {
     const nowMs = this.#parts.now()
+    const firstSeq = this.#parts.channel.log.headSeq
     for (const record of batch) this.#take(record, nowMs)
+    this.#parts.channel.log.release(firstSeq, batch)
     const partition = batch[0]?.partition ?? 0
     this.#ends[partition] = Math.max(this.#ends[partition] ?? 0, endOffset)
     this.#parts.metrics.recordsRead.add(batch.length)

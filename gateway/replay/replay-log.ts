@@ -1,6 +1,7 @@
 import type { Audience } from '../audience/audience.ts'
 import { audienceKeys } from '../audience/audience-keys.ts'
 import type { EventContent } from '../event/decoded-record.ts'
+import type { LogRecord } from '../event/log-record.ts'
 import { AudienceIndex } from './audience-index.ts'
 import type { Cursor } from './cursor.ts'
 import { encodeCursor, tagOf } from './cursor.ts'
@@ -120,6 +121,19 @@ export class ReplayLog {
     entry.bytes = bytes
   }
 
+  /**
+   * Lets go of the memory of a batch of which little was kept. Records are views into what was fetched, megabytes at a time; one small
+   * entry would hold all of it, and the log's limit would not count it. @param fromSeq of the first entry that came from the batch
+   */
+  release(fromSeq: number, batch: readonly LogRecord[]): void {
+    const kept = this.#nextSeq - fromSeq
+    if (kept * 2 >= batch.length) return
+    for (let seq = Math.max(fromSeq, this.tailSeq); seq < this.#nextSeq; seq += 1) {
+      const entry = this.entry(seq)
+      if (entry?.content?.kind === 'binary') entry.content = { kind: 'binary', record: copyRecord(entry.content.record) }
+    }
+  }
+
   /** Drops what is beyond the limits. @param nowMs milliseconds since the epoch */
   trim(nowMs: number): void {
     for (let oldest = this.#entries.first(); oldest !== undefined; oldest = this.#entries.first()) {
@@ -201,6 +215,11 @@ export type Location =
   /** `isAhead`: the cursor covers records that this pod has not read yet. */
   | { readonly kind: 'found'; readonly fromSeq: number; readonly isAhead: boolean }
   | { readonly kind: 'too-old' | 'other-epoch' | 'foreign' }
+
+function copyRecord(record: LogRecord): LogRecord {
+  const headers = Object.entries(record.headers).map(([name, value]) => [name, value instanceof Buffer ? Buffer.from(value) : value] as const)
+  return { ...record, key: null, value: record.value === null ? null : Buffer.from(record.value), headers: Object.fromEntries(headers) }
+}
 
 function upperBound(a: PartitionOffsets, b: PartitionOffsets): number[] {
   return Array.from({ length: Math.max(a.length, b.length) }, (_, partition) => Math.max(a[partition] ?? 0, b[partition] ?? 0))
