@@ -92,7 +92,7 @@ function fillIn(page: string, { channel, isDevelopment, cookieName = 'cs_jwt' }:
 
 const escapeHtml = (text: string): string => text.replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
 
-/** Scripts, styles and connections of this origin alone; `'self'` is also the WebSockets of this host (CSP 3, section 6.7.2.8). */
+/** Scripts, styles and connections of this origin alone; `'self'` is also the WebSockets of this host (CSP 3, "Does url match expression"). */
 const contentSecurityPolicy = [
   "default-src 'none'",
   "script-src 'self'",
