@@ -30,14 +30,14 @@ const keepAliveMs = 30_000
  * A kafkajs client with what Carillon adds: all codecs, TLS and passwords from files that may rotate (read anew at each connection), no
  * Nagle delay, its own decoder for fetches, and its log behind ours. It retries little: sources and publishers have their own patience.
  */
-export function createKafkaClient(options: KafkaClientOptions, logger: Logger): Kafka {
+export function createKafkaClient(options: KafkaClientOptions, logger: Logger, { requestTimeoutMs = 15_000 }: { readonly requestTimeoutMs?: number } = {}): Kafka {
   registerCodecs()
   const kafka = new kafkajs.Kafka({
     brokers: [...options.kafkaBrokers],
     clientId: options.kafkaClientId,
     connectionTimeout: connectTimeoutMs,
     authenticationTimeout: 10_000,
-    requestTimeout: 15_000,
+    requestTimeout: requestTimeoutMs,
     retry: { initialRetryTime: 100, maxRetryTime: 2_000, factor: 0.5, multiplier: 2, retries: 4 },
     ssl: options.kafkaTls,
     socketFactory: createSocketFactory(options),

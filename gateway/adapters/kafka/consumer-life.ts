@@ -10,6 +10,8 @@ export interface ConsumerLife {
   readonly broken: Promise<string>
   /** Reads this partition from `offset` on, as soon as the fetch that is under way has returned. */
   seek(partition: number, offset: number): void
+  /** Commits, per partition, the offset to go on from. Rejects when this consumer is no longer the owner of one of them. */
+  commit(offsets: ReadonlyMap<number, number>): Promise<void>
   /** Waits for the batches in hand, but not for ever. Must not be awaited by a handler of this consumer. */
   end(): Promise<void>
 }
@@ -27,7 +29,8 @@ export interface ConsumerHandler {
   offsetsToSeek(partitions: readonly number[]): ReadonlyMap<number, number>
   /** A fetch came back, with or without records. */
   fetched(): void
-  batch(batch: FetchedBatch): Promise<void>
+  /** @param interrupted aborted when the group rebalances: what takes long should end, and may reject, to be given the same batch later */
+  batch(batch: FetchedBatch, interrupted: AbortSignal): Promise<void>
 }
 
 /** At most so much is decoded in one turn of the event loop: about 2,000 records of 0.5 KB. */
@@ -51,8 +54,8 @@ const consumerConfig: Omit<ConsumerConfig, 'groupId'> = {
 }
 
 /**
- * Starts a consumer that reads all partitions in a group of its own and commits nothing. It is told where to begin whenever it is given
- * partitions: before its first fetch, and after each rebalance, when kafkajs would begin where the group last committed, which is nowhere.
+ * Starts a consumer that commits nothing by itself. It is told where to begin whenever it is given partitions: before its first fetch, and
+ * after each rebalance, when kafkajs would begin where the group last committed, or at the beginning when that is nowhere.
  */
 export function startConsumerLife(options: ConsumerLifeOptions, handler: ConsumerHandler): ConsumerLife {
   const { kafka, topic, groupId, fetchWaitMs } = options
@@ -70,6 +73,7 @@ export function startConsumerLife(options: ConsumerLifeOptions, handler: Consume
   return {
     broken: broken.promise,
     seek,
+    commit: (offsets) => consumer.commitOffsets([...offsets].map(([partition, offset]) => ({ topic, partition, offset: String(offset) }))),
     end: () => end(consumer, running),
   }
 }
@@ -83,23 +87,23 @@ async function run(consumer: Consumer, topic: string, handler: ConsumerHandler):
     partitionsConsumedConcurrently: 64,
     eachBatch: async ({ batch, heartbeat }) => {
       const fetched = fetchedBatch(batch)
-      if (fetched !== null) await keepAlive(handler.batch(fetched), heartbeat)
+      if (fetched !== null) await keepAlive((interrupted) => handler.batch(fetched, interrupted), heartbeat)
       await nextTurn()
     },
   })
 }
 
 /** A member that says nothing for its session's time is expelled: say something while the work goes on. */
-async function keepAlive(work: Promise<void>, heartbeat: () => Promise<void>): Promise<void> {
-  let failure: unknown
-  const timer = setInterval(() => void heartbeat().catch((cause: unknown) => (failure = cause)), heartbeatMs)
+async function keepAlive(work: (interrupted: AbortSignal) => Promise<void>, heartbeat: () => Promise<void>): Promise<void> {
+  const interruption = new AbortController()
+  const timer = setInterval(() => void heartbeat().catch((cause: unknown) => interruption.abort(cause)), heartbeatMs)
   try {
-    await work
+    await work(interruption.signal)
   } finally {
     clearInterval(timer)
   }
   // A rebalance, above all: kafkajs must hear of it.
-  if (failure !== undefined) throw failure
+  if (interruption.signal.aborted) throw interruption.signal.reason
 }
 
 async function end(consumer: Consumer, running: Promise<void>): Promise<void> {

@@ -16,6 +16,7 @@ export interface MemoryPublisherDependencies {
 /** Says ok only after the records are in the log, and never after the caller's deadline. */
 export function createMemoryPublisher(log: MemoryPublisherDependencies): EventPublisher {
   const inFlight = new Set<Promise<unknown>>()
+  const abandoned = Promise.withResolvers<'abandoned'>()
   let stopped = false
 
   async function publish(records: readonly OutgoingRecord[], timeoutMs: number): Promise<Result<void, PublishFailure>> {
@@ -25,8 +26,9 @@ export function createMemoryPublisher(log: MemoryPublisherDependencies): EventPu
     const failure = log.takeFailure()
     if (failure !== null) return failed(failure)
     log.append(records.map((record) => ({ ...record, partition: partitionFor(record, log.partitions()) })))
-    const inTime = await within(log.acknowledged(), timeoutMs)
-    return inTime ? ok(undefined) : failed({ kind: 'timeout', detail: `the log did not acknowledge within ${timeoutMs} ms` })
+    const outcome = await Promise.race([within(log.acknowledged(), timeoutMs), abandoned.promise])
+    if (outcome === 'abandoned') return failed({ kind: 'unavailable', detail: 'the publisher was stopped before the log had acknowledged' })
+    return outcome ? ok(undefined) : failed({ kind: 'timeout', detail: `the log did not acknowledge within ${timeoutMs} ms` })
   }
 
   return {
@@ -39,6 +41,7 @@ export function createMemoryPublisher(log: MemoryPublisherDependencies): EventPu
     async stop({ deadlineMs }) {
       stopped = true
       await within(Promise.all(inFlight), deadlineMs)
+      abandoned.resolve('abandoned')
     },
   }
 }

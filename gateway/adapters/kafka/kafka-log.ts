@@ -1,0 +1,49 @@
+import type { Config } from '../../config/options.ts'
+import type { EventPublisher } from '../../emit/event-publisher.ts'
+import { createRecordDecoder, type DecodeOutcome } from '../../event/decode-record.ts'
+import type { DecodeFailure } from '../../event/decoded-record.ts'
+import { encodeEvent } from '../../event/encode-event.ts'
+import type { LogRecord } from '../../event/log-record.ts'
+import type { Logger } from '../../observability/logger.ts'
+import type { Metrics } from '../../observability/metrics.ts'
+import type { RecordSource } from '../../replay/record-source.ts'
+import { createDeadLetterWorker, type DeadLetterWorker } from './dead-letters.ts'
+import { createKafkaEventPublisher } from './kafka-event-publisher.ts'
+import { createKafkaRecordSource } from './kafka-record-source.ts'
+
+export interface KafkaLog {
+  readonly source: RecordSource
+  readonly publisher: EventPublisher
+  /** null when KAFKA_DLQ is off. */
+  readonly deadLetters: DeadLetterWorker | null
+}
+
+/** All that a gateway does with Kafka. Connects when it is used. */
+export function createKafkaLog(config: Config, { logger, metrics }: { readonly logger: Logger; readonly metrics: Metrics }): KafkaLog {
+  const clock = { now: Date.now }
+  const judge = createJudge({ maxEventBytes: config.maxEventBytes, maxAudienceNames: config.maxAudienceSize })
+  return {
+    source: createKafkaRecordSource(config, { logger, metrics, clock }),
+    publisher: createKafkaEventPublisher(config, { logger }),
+    deadLetters: config.kafkaDlq ? createDeadLetterWorker(config, { judge, logger, metrics, clock }) : null,
+  }
+}
+
+/** Judges a record as delivery does, which looks at the whole of it only when somebody is to receive it. */
+export function createJudge(limits: Parameters<typeof createRecordDecoder>[0]): (record: LogRecord) => DecodeFailure | null {
+  const decode = createRecordDecoder(limits)
+  return (record) => failureOf(decode(record))
+}
+
+function failureOf(outcome: DecodeOutcome): DecodeFailure | null {
+  switch (outcome.kind) {
+    case 'undecodable':
+      return outcome.failure
+    case 'no-audience':
+      return null
+    case 'event': {
+      const encoded = encodeEvent(outcome.record.content)
+      return encoded.ok ? null : encoded.error
+    }
+  }
+}

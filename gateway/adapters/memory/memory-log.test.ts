@@ -1,0 +1,134 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { LogRecord } from '../../event/log-record.ts'
+import { createRecordingLogger } from '../../testing/recording-logger.ts'
+import { anOutgoingRecord, describeEventPublisher } from '../../testing/event-publisher-contract.ts'
+import { describeRecordSource } from '../../testing/record-source-contract.ts'
+import { createRecordingSink } from '../../testing/recording-sink.ts'
+import { createMemoryLog, type MemoryLog, type MemoryLogOptions } from './memory-log.ts'
+
+const quiet = createRecordingLogger().logger
+
+const aLog = (options: Partial<MemoryLogOptions> = {}): MemoryLog => createMemoryLog({ partitions: 3, clock: { now: Date.now }, logger: quiet, ...options })
+
+async function readAll(log: MemoryLog): Promise<readonly LogRecord[]> {
+  const sink = createRecordingSink()
+  const source = log.source()
+  await source.start(sink, { sinceMs: 0 })
+  await sink.untilReceived(log.endOffsets.reduce((sum, end) => sum + end, 0))
+  await source.stop()
+  return sink.received
+}
+
+describeRecordSource('the in-process log', async () => {
+  const log = aLog({ endsIntervalMs: 20 })
+  return {
+    source: log.source,
+    append: async (records) => log.append(records),
+    recreate: async () => log.recreate(),
+    grow: async (partitions) => log.grow(partitions),
+    trim: async (partition, offset) => log.trim(partition, offset),
+    makeHole: async (partition) => log.skip(partition, 2),
+  }
+})
+
+describeEventPublisher('the in-process log', async () => {
+  const log = aLog()
+  return {
+    partitions: 3,
+    publisher: log.publisher,
+    read: () => readAll(log),
+    suspend: async () => log.faults.holdAcknowledgements(),
+    resume: async () => log.faults.releaseAcknowledgements(),
+  }
+})
+
+describe('the in-process log', () => {
+  let log: MemoryLog
+  const stops: (() => Promise<void>)[] = []
+
+  beforeEach(() => {
+    log = aLog({ maxRecordsPerPartition: 4 })
+  })
+
+  afterEach(async () => {
+    for (const stop of stops.splice(0)) await stop()
+  })
+
+  async function reader() {
+    const sink = createRecordingSink()
+    const source = log.source()
+    stops.push(() => source.stop())
+    await source.start(sink, { sinceMs: 0 })
+    return sink
+  }
+
+  it('holds no more than it may, and drops the oldest first', async () => {
+    log.append(Array.from({ length: 100 }, (_, n) => ({ partition: 1, value: String(n) })))
+    expect(log.startOffsets).toEqual([0, 96, 0])
+    expect(log.endOffsets).toEqual([0, 100, 0])
+    const sink = await reader()
+    await sink.untilReceived(4)
+    expect(sink.offsets(1)).toEqual([96, 97, 98, 99])
+  })
+
+  it('leaves the offsets of a hole unused, wherever it is', async () => {
+    log.skip(0, 1)
+    log.append([{ partition: 0, value: 'a' }])
+    log.skip(0, 2)
+    log.append([{ partition: 0, value: 'b' }])
+    const sink = await reader()
+    await sink.untilReceived(2)
+    expect(sink.offsets(0)).toEqual([1, 4])
+  })
+
+  it('trims to the end and beyond, and never backwards', () => {
+    log.append([{ partition: 0, value: 'a' }, { partition: 0, value: 'b' }])
+    log.trim(0, 1)
+    log.trim(0, 0)
+    expect(log.startOffsets[0]).toBe(1)
+    log.trim(0, 99)
+    expect(log.startOffsets[0]).toBe(2)
+    expect(log.endOffsets[0]).toBe(2)
+  })
+
+  it('refuses partitions that are not there', () => {
+    expect(() => log.append([{ partition: 3, value: 'x' }])).toThrow('there is no partition 3')
+    expect(() => log.grow(2)).toThrow('cannot shrink')
+  })
+
+  it('is another log after it was made anew', () => {
+    const { epoch } = log
+    log.append([{ partition: 0, value: 'a' }])
+    log.recreate(2)
+    expect(log.epoch).not.toBe(epoch)
+    expect(log.endOffsets).toEqual([0, 0])
+  })
+
+  it('stalls and goes on at command, and says so', async () => {
+    const sink = await reader()
+    log.faults.interrupt({ kind: 'stalled', detail: 'for the test' })
+    log.append([{ partition: 0, value: 'a' }])
+    await vi.waitFor(() => expect(sink.problems.at(-1)).toEqual({ kind: 'stalled', detail: 'for the test' }))
+    expect(sink.received).toEqual([])
+    log.faults.resume()
+    await sink.untilReceived(1)
+    expect(sink.problems).toEqual([null, { kind: 'stalled', detail: 'for the test' }, null])
+  })
+
+  it('fails one publish at command, and keeps nothing of it', async () => {
+    const publisher = log.publisher()
+    log.faults.failNextPublish({ kind: 'unavailable', detail: 'for the test' })
+    expect(await publisher.publish([anOutgoingRecord()], { timeoutMs: 100 })).toEqual({ ok: false, error: { kind: 'unavailable', detail: 'for the test' } })
+    expect(log.endOffsets).toEqual([0, 0, 0])
+    expect(await publisher.publish([anOutgoingRecord()], { timeoutMs: 100 })).toMatchObject({ ok: true })
+    await publisher.stop({ deadlineMs: 0 })
+  })
+
+  it('has appended what it does not acknowledge', async () => {
+    const publisher = log.publisher()
+    log.faults.holdAcknowledgements()
+    expect(await publisher.publish([anOutgoingRecord()], { timeoutMs: 1 })).toMatchObject({ ok: false, error: { kind: 'timeout' } })
+    expect(log.endOffsets.reduce((sum, end) => sum + end)).toBe(1)
+    await publisher.stop({ deadlineMs: 0 })
+  })
+})

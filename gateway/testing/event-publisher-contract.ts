@@ -1,0 +1,115 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { EventPublisher, OutgoingRecord } from '../emit/event-publisher.ts'
+import { partitionFor } from '../emit/partition-for.ts'
+import type { LogRecord } from '../event/log-record.ts'
+
+/** An empty log of `partitions` partitions that takes records of up to 1 MiB. */
+export interface PublishedLog {
+  readonly partitions: number
+  publisher(): EventPublisher
+  /** All records that are in the log, per partition in order. Waits for nothing. */
+  read(): Promise<readonly LogRecord[]>
+  /** Lets the log acknowledge nothing until `resume`. */
+  suspend(): Promise<void>
+  resume(): Promise<void>
+}
+
+let identities = 0
+
+/** A valid record; a test states what matters to it. */
+export function anOutgoingRecord(given: Partial<OutgoingRecord> = {}): OutgoingRecord {
+  identities += 1
+  return { key: null, identity: `source|${identities}`, value: Buffer.from(`{"n":${identities}}`), headers: { ce_id: String(identities) }, ...given }
+}
+
+/**
+ * What `gateway/emit/event-publisher.ts` promises, for any implementation of it.
+ * @param makeLog called before each test; the log may be given up when the next is made
+ */
+export function describeEventPublisher(name: string, makeLog: () => Promise<PublishedLog>): void {
+  describe(`${name}, as an event publisher`, () => {
+    let log: PublishedLog
+    let publisher: EventPublisher
+    const inTime = { timeoutMs: 10_000 }
+
+    beforeEach(async () => {
+      log = await makeLog()
+      publisher = log.publisher()
+    })
+
+    afterEach(() => publisher.stop({ deadlineMs: 1_000 }))
+
+    it('says ok when the record is in the log, as it was given', async () => {
+      const record = anOutgoingRecord({ key: 'user:1', value: Buffer.from('{"\u{1F514}":1}'), headers: { ce_id: 'a', ce_audience: '{"users":["\u00e9"]}' } })
+      expect(await publisher.publish([record], inTime)).toEqual({ ok: true, value: undefined })
+      const [written] = await log.read()
+      expect(written).toMatchObject({ offset: 0, key: Buffer.from('user:1'), value: record.value, headers: { ce_id: Buffer.from('a'), ce_audience: Buffer.from('{"users":["\u00e9"]}') } })
+      expect(Math.abs(Date.now() - (written?.timestampMs ?? 0))).toBeLessThan(60_000)
+    })
+
+    it('keeps null apart from empty', async () => {
+      await publisher.publish([anOutgoingRecord({ key: null, value: null }), anOutgoingRecord({ key: '', value: Buffer.alloc(0) })], inTime)
+      const contents = (await log.read()).map(({ key, value }) => [key?.length, value?.length])
+      expect(contents).toHaveLength(2)
+      expect(contents).toEqual(expect.arrayContaining([[undefined, undefined], [0, 0]]))
+    })
+
+    it('puts records where their key, or else their identity, belongs', async () => {
+      const records = Array.from({ length: 40 }, (_, n) => anOutgoingRecord(n % 2 === 0 ? { key: `user:${n}` } : { key: null }))
+      await publisher.publish(records, inTime)
+      const placed = new Map((await log.read()).map((record) => [String(record.headers.ce_id), record.partition]))
+      expect(placed.size).toBe(40)
+      for (const record of records) expect(placed.get(record.headers.ce_id ?? ''), record.headers.ce_id).toBe(partitionFor(record, log.partitions))
+    })
+
+    it('keeps the order in which one key was published, by many calls at once', async () => {
+      const outcomes = await Promise.all(Array.from({ length: 300 }, (_, n) => publisher.publish([anOutgoingRecord({ key: 'one', value: Buffer.from(String(n)) })], inTime)))
+      expect(outcomes.every((outcome) => outcome.ok)).toBe(true)
+      expect((await log.read()).map((record) => Number(record.value))).toEqual(Array.from({ length: 300 }, (_, n) => n))
+    })
+
+    it('takes more in one call than fits into one request', async () => {
+      const records = Array.from({ length: 30 }, (_, n) => anOutgoingRecord({ key: 'one', value: Buffer.alloc(100_000, n) }))
+      expect(await publisher.publish(records, inTime)).toMatchObject({ ok: true })
+      expect((await log.read()).map((record) => record.value?.[0])).toEqual(Array.from({ length: 30 }, (_, n) => n))
+    })
+
+    it('refuses a record that the log never takes, and takes its neighbours', async () => {
+      const outcomes = await Promise.all([
+        publisher.publish([anOutgoingRecord({ key: 'one', value: Buffer.from('before') })], inTime),
+        publisher.publish([anOutgoingRecord({ key: 'one', value: Buffer.alloc(1_200_000, 'x') })], inTime),
+        publisher.publish([anOutgoingRecord({ key: 'one', value: Buffer.from('after') })], inTime),
+      ])
+      expect(outcomes.map((outcome) => (outcome.ok ? 'ok' : outcome.error.kind))).toEqual(['ok', 'too-large', 'ok'])
+      expect((await log.read()).map((record) => String(record.value))).toEqual(['before', 'after'])
+    })
+
+    it('never says ok for what was not acknowledged in time, and works again afterwards', async () => {
+      expect(await publisher.publish([anOutgoingRecord()], inTime)).toMatchObject({ ok: true })
+      await log.suspend()
+      const outcome = await publisher.publish([anOutgoingRecord()], { timeoutMs: 700 })
+      expect(outcome).toMatchObject({ ok: false, error: { kind: expect.stringMatching(/^(timeout|unavailable)$/) } })
+      await log.resume()
+      expect(await publisher.publish([anOutgoingRecord()], { timeoutMs: 20_000 })).toMatchObject({ ok: true })
+    })
+
+    it('waits for what is under way when it is stopped, then takes no more', async () => {
+      const underWay = Promise.all(Array.from({ length: 20 }, () => publisher.publish([anOutgoingRecord()], inTime)))
+      await Promise.all([publisher.stop({ deadlineMs: 5_000 }), publisher.stop({ deadlineMs: 5_000 })])
+      expect((await underWay).every((outcome) => outcome.ok)).toBe(true)
+      expect(await log.read()).toHaveLength(20)
+      expect(await publisher.publish([anOutgoingRecord()], inTime)).toMatchObject({ ok: false, error: { kind: 'unavailable' } })
+    })
+
+    it('does not wait longer than it was told when it is stopped', async () => {
+      await publisher.publish([anOutgoingRecord()], inTime)
+      await log.suspend()
+      const stuck = publisher.publish([anOutgoingRecord()], { timeoutMs: 60_000 })
+      const begun = performance.now()
+      await publisher.stop({ deadlineMs: 300 })
+      expect(performance.now() - begun).toBeLessThan(5_000)
+      expect(await stuck).toMatchObject({ ok: false })
+      await log.resume()
+    })
+  })
+}

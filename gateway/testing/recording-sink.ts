@@ -1,0 +1,88 @@
+import { vi } from 'vitest'
+import type { LogRecord } from '../event/log-record.ts'
+import type { LogStart, PartitionOffsets, RecordSink, SourceProblem } from '../replay/record-source.ts'
+
+export interface RecordingSink extends RecordSink {
+  readonly starts: readonly LogStart[]
+  /** All records, in the order in which they came. */
+  readonly received: readonly LogRecord[]
+  readonly endsTold: readonly PartitionOffsets[]
+  readonly skips: readonly { readonly partition: number; readonly nextOffset: number }[]
+  readonly problems: readonly (SourceProblem | null)[]
+  /** The names of all calls, in order. */
+  readonly calls: readonly (keyof RecordSink)[]
+  /** Lets the promise of every further batch of this partition wait for `release`. */
+  hold(partition: number): void
+  release(): void
+  /** The next batch is refused: by a throw, or by a promise that rejects. */
+  failNext(how: 'throw' | 'reject'): void
+  values(partition?: number): readonly string[]
+  offsets(partition: number): readonly number[]
+  /** Resolves when so many records came. */
+  untilReceived(count: number, timeoutMs?: number): Promise<void>
+}
+
+/** A sink that remembers what it was told. */
+export function createRecordingSink(): RecordingSink {
+  const starts: LogStart[] = []
+  const received: LogRecord[] = []
+  const endsTold: PartitionOffsets[] = []
+  const skips: { partition: number; nextOffset: number }[] = []
+  const problems: (SourceProblem | null)[] = []
+  const calls: (keyof RecordSink)[] = []
+  const held = new Set<number>()
+  let gate = Promise.withResolvers<void>()
+  let nextFailure: 'throw' | 'reject' | null = null
+
+  function takeFailure(): 'throw' | 'reject' | null {
+    const failure = nextFailure
+    nextFailure = null
+    return failure
+  }
+
+  return {
+    starts,
+    received,
+    endsTold,
+    skips,
+    problems,
+    calls,
+    opened(start) {
+      calls.push('opened')
+      starts.push(start)
+    },
+    records(batch) {
+      calls.push('records')
+      received.push(...batch)
+      const failure = takeFailure()
+      if (failure === 'throw') throw new Error('a sink that throws')
+      if (failure === 'reject') return Promise.reject(new Error('a sink that rejects'))
+      return held.has(batch[0]?.partition ?? -1) ? gate.promise : undefined
+    },
+    ends(offsets) {
+      calls.push('ends')
+      endsTold.push(offsets)
+    },
+    skipped(partition, nextOffset) {
+      calls.push('skipped')
+      skips.push({ partition, nextOffset })
+    },
+    health(problem) {
+      calls.push('health')
+      problems.push(problem)
+    },
+    hold: (partition) => void held.add(partition),
+    release() {
+      held.clear()
+      gate.resolve()
+      gate = Promise.withResolvers()
+    },
+    failNext: (how) => void (nextFailure = how),
+    values: (partition) => received.filter((record) => partition === undefined || record.partition === partition).map((record) => String(record.value)),
+    offsets: (partition) => received.filter((record) => record.partition === partition).map((record) => record.offset),
+    untilReceived: (count, timeoutMs = 15_000) =>
+      vi.waitFor(() => {
+        if (received.length < count) throw new Error(`${received.length} of ${count} records came`)
+      }, { timeout: timeoutMs, interval: 10 }),
+  }
+}
