@@ -62,10 +62,11 @@ export async function startGateway(config: Config, adapters: GatewayAdapters): P
   const core = assemble(config, adapters)
   const { health } = core
   const internal = await core.internalServer.listen({ host: config.internalHost, port: config.internalPort })
-  const publicPort = await core.publicServer.listen({ host: config.host, port: config.port })
-  health.set('listening', null)
+  // Keys before callers: a token that comes in between would be judged by no key at all.
   await adapters.keys?.start()
   watchKeys(adapters, core)
+  const publicPort = await core.publicServer.listen({ host: config.host, port: config.port })
+  health.set('listening', null)
   health.set('publisher', null)
   await adapters.source.start(core.ingest, { sinceMs: Date.now() - warmUpMs(config) })
   await adapters.deadLetters?.start()

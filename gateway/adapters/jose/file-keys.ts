@@ -58,7 +58,7 @@ export class FileKeys implements KeySource {
 
   /** What is not in the file exists nowhere. */
   lookup(header: KeyHeader): Promise<KeyLookup> {
-    return Promise.resolve(findIn(this.#keys, header) ?? { kind: 'unknown' })
+    return Promise.resolve(findIn(this.#keys, header) ?? { kind: this.#keys === null ? 'unavailable' : 'unknown' })
   }
 
   #schedule(): void {
