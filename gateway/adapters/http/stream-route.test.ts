@@ -146,7 +146,7 @@ describe('the event stream', () => {
   test('streams hold up the stop until their sessions end them', async () => {
     const { api, server, sockets } = await start()
     const response = await fetch(`${api}/events`)
-    const closed = server.close({ deadlineMs: 20_000 })
+    const closed = server.close({ deadlineMs: 60_000 })
     sockets[0]?.close('draining')
     await closed
     expect(await response.text()).toContain('event: close')
