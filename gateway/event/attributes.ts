@@ -11,7 +11,7 @@ export function judgeAttribute(name: string, value: unknown): string | null {
   const rule = rules[name]
   if (rule !== undefined) return typeof value === 'string' && isText(value) && rule.accepts(value) ? null : rule.expected
   if (typeof value === 'boolean') return null
-  if (typeof value === 'number') return Number.isInteger(value) && Math.abs(value) <= 2_147_483_648 ? null : 'be a string, a boolean or a 32-bit integer'
+  if (typeof value === 'number') return value === (value | 0) ? null : 'be a string, a boolean or a 32-bit integer'
   return typeof value === 'string' && isText(value) ? null : 'be a string without control characters, a boolean or a 32-bit integer'
 }
 
@@ -41,7 +41,7 @@ export function missingAttribute(attributes: Readonly<Record<string, unknown>>):
 export const isSpecVersion = (value: unknown): boolean => value === '1.0' || value === '1.0.2'
 
 function isTimestamp(value: string): boolean {
-  const match = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/.exec(value)
+  const match = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/.exec(value)
   if (match === null) return false
   const [, year, month, day, hour, minute, second] = match.map(Number)
   const lastDay = new Date(Date.UTC(year ?? 0, month ?? 0, 0)).getUTCDate()
@@ -50,17 +50,22 @@ function isTimestamp(value: string): boolean {
 
 const isWithin = (value: number | undefined, least: number, most: number): boolean => value !== undefined && value >= least && value <= most
 
-/** CloudEvents section 3.1: no control characters, no half of a surrogate pair. */
-function isText(value: string): boolean {
-  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
-  return value.isWellFormed() && !/[\u0000-\u001f\u007f-\u009f]/.test(value)
+/** CloudEvents section 3.1: no control characters, no noncharacters, no half of a surrogate pair. */
+const isText = (value: string): boolean => !/[\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}]/u.test(value)
+
+/** Without parameters, in lower case. */
+export function mediaTypeOf(contentType: string): string {
+  const end = contentType.indexOf(';')
+  return (end < 0 ? contentType : contentType.slice(0, end)).trim().toLowerCase()
 }
+
+/** Whether a message of this content type is an event in some format, or several, and not the data of one (Kafka and HTTP bindings, section 3). */
+export const isEventFormat = (contentType: string): boolean => /^\s*application\/cloudevents/i.test(contentType)
 
 /** How data of a media type stands in the JSON of an event (CloudEvents JSON format, section 3.1). */
 export function dataShape(datacontenttype: string | null): 'json' | 'text' | 'binary' {
   if (datacontenttype === null) return 'json'
-  const [mediaType = ''] = datacontenttype.toLowerCase().split(';')
-  const [top = '', sub = ''] = mediaType.trim().split('/')
+  const [top = '', sub = ''] = mediaTypeOf(datacontenttype).split('/')
   if (sub === 'json' || sub.endsWith('+json')) return 'json'
   return top === 'text' || sub === 'xml' || sub.endsWith('+xml') ? 'text' : 'binary'
 }

@@ -1,8 +1,8 @@
 import type { Audience } from '../audience/audience.ts'
 import { createAudienceReader } from '../audience/audience-reader.ts'
-import { parseAudience } from '../audience/parse-audience.ts'
+import { parseAudience, parseWholeAudience } from '../audience/parse-audience.ts'
 import { failed, ok, type Result } from '../result.ts'
-import { isSpecVersion, missingAttribute } from './attributes.ts'
+import { isEventFormat, isSpecVersion, mediaTypeOf, missingAttribute } from './attributes.ts'
 import type { DecodedRecord, DecodeFailure, DecodeFailureReason } from './decoded-record.ts'
 import { isJsonObject, parseJson } from './json-text.ts'
 import type { LogRecord, RecordHeaders } from './log-record.ts'
@@ -40,13 +40,14 @@ type Decoded = Result<DecodedRecord | null, DecodeFailure>
 function decode(record: LogRecord, limits: DecodeLimits, readAudience: AudienceReader): Decoded {
   const { headers, value } = record
   if ((value?.length ?? 0) > limits.maxEventBytes) return fail('too-large', `The record is larger than ${limits.maxEventBytes} bytes.`)
-  if (headers.ce_specversion !== undefined) return decodeBinary(record, readAudience)
-  if (value === null || value.length === 0) return fail('empty', 'The record has neither a value nor `ce_` headers.')
   const contentType = readHeader(headers, contentTypeHeader(headers))
   if (!contentType.ok) return contentType
+  // A structured event may have `ce_` headers, too (Kafka binding, section 3.3.3): the content type tells.
+  const isStructured = contentType.value !== null && isEventFormat(contentType.value)
+  if (!isStructured && headers.ce_specversion !== undefined) return decodeBinary(record, readAudience)
+  if (value === null || value.length === 0) return fail('empty', 'The record has neither a value nor `ce_` headers.')
   if (contentType.value === null) return decodeJson(value, record, { readLegacy: true, limits, readAudience })
-  const [mediaType = ''] = contentType.value.toLowerCase().split(';')
-  if (mediaType.trim() === 'application/cloudevents+json') return decodeJson(value, record, { readLegacy: false, limits, readAudience })
+  if (mediaTypeOf(contentType.value) === 'application/cloudevents+json') return decodeJson(value, record, { readLegacy: false, limits, readAudience })
   return fail('content-type', 'The content type is neither application/cloudevents+json, nor are there `ce_` headers beside it.')
 }
 
@@ -145,7 +146,7 @@ function liftPayload(event: Readonly<Record<string, unknown>>, limits: DecodeLim
 /** The extension `audience`: compact JSON in a string; an object, which CloudEvents does not allow but people write, is read as well. */
 function readExtension(event: Readonly<Record<string, unknown>>, form: JsonForm): Result<Routed, DecodeFailure> {
   if (event.audience === undefined || event.audience === null) return ok({ audience: null, content: event })
-  const audience = typeof event.audience === 'string' ? form.readAudience(event.audience) : parseAudience(event.audience, form.limits)
+  const audience = typeof event.audience === 'string' ? form.readAudience(event.audience) : parseWholeAudience(event.audience, form.limits)
   return audience.ok ? ok({ audience: audience.value, content: event }) : fail('bad-audience', audience.error)
 }
 

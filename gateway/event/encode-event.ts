@@ -30,10 +30,7 @@ function writeBinary(record: LogRecord): Written {
 }
 
 function readAttributes({ headers }: LogRecord): Result<Readonly<Record<string, string>>, DecodeFailure> {
-  const attributes: Record<string, string> = {}
-  const contentType = readHeader(headers, contentTypeHeader(headers))
-  if (!contentType.ok) return contentType
-  if (contentType.value !== null) attributes.datacontenttype = contentType.value
+  const attributes: Record<string, string> = Object.create(null) // whatever name a header has, here it is a name like any other
   for (const header of Object.keys(headers)) {
     if (!header.startsWith('ce_')) continue
     const name = header.slice(3)
@@ -42,6 +39,9 @@ function readAttributes({ headers }: LogRecord): Result<Readonly<Record<string, 
     if (!read.ok) return read
     if (read.value !== null) attributes[name] = read.value
   }
+  const contentType = readHeader(headers, contentTypeHeader(headers))
+  if (!contentType.ok) return contentType
+  if (contentType.value !== null) attributes.datacontenttype = contentType.value
   return ok(attributes)
 }
 
@@ -69,13 +69,13 @@ function writeParsed(event: Readonly<Record<string, unknown>>): Written {
   if (!head.ok) return head
   const { data, data_base64: encoded } = event
   if (data !== undefined && encoded !== undefined && encoded !== null) return fail('bad-data', 'An event has data or data_base64, not both.')
-  if (encoded !== undefined && encoded !== null) return writeEncoded(encoded)
-  return ok(data === undefined ? '' : `,"data":${JSON.stringify(data)}`)
+  if (encoded !== undefined && encoded !== null) return writeEncoded(head.value, encoded)
+  return ok(data === undefined ? head.value : `${head.value},"data":${JSON.stringify(data)}`)
 }
 
-function writeEncoded(encoded: unknown): Written {
+function writeEncoded(head: string, encoded: unknown): Written {
   const isBase64 = typeof encoded === 'string' && encoded.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(encoded)
-  return isBase64 ? ok(`,"data_base64":"${encoded}"`) : fail('bad-data', 'data_base64 must be a string of base64.')
+  return isBase64 ? ok(`${head},"data_base64":"${encoded}"`) : fail('bad-data', 'data_base64 must be a string of base64.')
 }
 
 // ---- both

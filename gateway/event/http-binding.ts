@@ -64,12 +64,12 @@ function decodeBinary(request: HttpEventsRequest, contentType: string | null, li
     return failed({ kind: 'unsupported-media-type', detail: 'Send application/cloudevents+json, application/cloudevents-batch+json, or the binary mode: `ce-` headers, ce-specversion among them, and the data as body.' })
   }
   const problems: EventProblem[] = []
-  const attributes: Record<string, string> = {}
-  for (const header of Object.keys(request.headers)) {
-    if (!header.startsWith('ce-')) continue
+  const attributes: Record<string, string> = Object.create(null) // whatever name a header has, here it is a name like any other
+  for (const [header, given] of Object.entries(request.headers)) {
+    if (!header.startsWith('ce-') || given === undefined) continue
     const name = header.slice(3)
-    const value = decodeHeader(headerOf(request, header) ?? '')
-    if (value === null) problems.push({ attribute: name.slice(0, 64), detail: 'must be percent-encoded UTF-8 (HTTP binding, section 3.1.3.2).' })
+    const value = typeof given === 'string' ? decodeHeader(given) : null
+    if (value === null) problems.push({ attribute: name.slice(0, 64), detail: 'must be sent once, as percent-encoded UTF-8 (HTTP binding, section 3.1.3.2).' })
     else attributes[name] = value
   }
   if (contentType !== null) attributes.datacontenttype = contentType

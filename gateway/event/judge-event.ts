@@ -1,7 +1,7 @@
 import type { Audience } from '../audience/audience.ts'
-import { parseAudience } from '../audience/parse-audience.ts'
+import { parseWholeAudience } from '../audience/parse-audience.ts'
 import { failed, ok, type Result } from '../result.ts'
-import { type AttributeValue, dataShape, isSpecVersion, judgeAttribute, ownAttributes } from './attributes.ts'
+import { type AttributeValue, dataShape, isEventFormat, isSpecVersion, judgeAttribute, ownAttributes } from './attributes.ts'
 import type { EventLimits, EventProblem, IncomingEvent } from './cloud-event.ts'
 import { parseJson } from './json-text.ts'
 
@@ -21,6 +21,7 @@ export function judgeEvent(raw: RawEvent, limits: EventLimits, now: () => Date):
   if (!isSpecVersion(specversion)) problems.push({ attribute: 'specversion', detail: specversion === undefined ? 'is missing; it must be "1.0".' : 'must be "1.0".' })
   const attributes = readAttributes(raw.attributes, problems)
   const audience = readAudience(rawAudience, limits, problems)
+  if (isEventFormat(attributes.datacontenttype ?? '')) problems.push({ attribute: 'datacontenttype', detail: 'must not be a format of events: the record could not be told from one.' })
   judgeData(raw.data, attributes.datacontenttype ?? null, limits, problems)
   const { id, source, datacontenttype = null, ...others } = attributes
   if (problems.length > 0 || audience === null || id === undefined || source === undefined) return failed(problems)
@@ -39,7 +40,7 @@ function readAttributes(given: Readonly<Record<string, unknown>>, problems: Even
     bytes += name.length + String(value).length
   }
   for (const name of ['id', 'source', 'type']) if (given[name] === undefined || given[name] === null) problems.push({ attribute: name, detail: 'is missing.' })
-  if (bytes > maxAttributeBytes) problems.push({ attribute: null, detail: `has more than ${maxAttributeBytes} characters of attributes.` })
+  if (bytes > maxAttributeBytes) problems.push({ attribute: null, detail: `The event has more than ${maxAttributeBytes} characters of attributes.` })
   return attributes
 }
 
@@ -49,7 +50,7 @@ const maxAttributeBytes = 32_768
 /** The text of compact JSON, or, which is easier to write in JSON, the object itself. */
 function readAudience(value: unknown, limits: EventLimits, problems: EventProblem[]): Audience | null {
   const parsed = typeof value === 'string' ? parseJson(Buffer.from(value)) : ok(value)
-  const audience = !parsed.ok ? failed('The audience is not JSON.') : parsed.value === undefined || parsed.value === null ? ok(null) : parseAudience(parsed.value, limits)
+  const audience = !parsed.ok ? failed('The audience is not JSON.') : parsed.value === undefined || parsed.value === null ? ok(null) : parseWholeAudience(parsed.value, limits)
   if (!audience.ok) problems.push({ attribute: 'audience', detail: audience.error })
   else if (audience.value === null) problems.push({ attribute: 'audience', detail: 'names nobody; set broadcast, users, usernames or organizations.' })
   return audience.ok ? audience.value : null

@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest'
+import { anAudience } from '../testing/builders.ts'
+import type { CloudEvent } from './cloud-event.ts'
+import { encodeRecord } from './encode-record.ts'
+
+const anEvent = (over: Partial<CloudEvent> = {}): CloudEvent => ({ id: '1', source: '/s', attributes: { type: 't' }, datacontenttype: 'application/json', data: Buffer.from('{}'), ...over })
+const everybody = anAudience({ broadcast: true })
+
+describe('encodeRecord', () => {
+  it('writes the binary mode, with the audience as compact JSON', () => {
+    const event = anEvent({ attributes: { type: 't', subject: 'ü', traceparent: 'own' } })
+    expect(encodeRecord(event, anAudience({ organizations: ['a', 'b'], roles: ['r'] }), 'transport')).toEqual({
+      key: null,
+      identity: '/s\u00001',
+      value: Buffer.from('{}'),
+      headers: { ce_specversion: '1.0', ce_id: '1', ce_source: '/s', ce_type: 't', ce_subject: 'ü', ce_traceparent: 'own', ce_audience: '{"organizations":["a","b"],"roles":["r"]}', 'content-type': 'application/json', traceparent: 'transport' },
+    })
+  })
+
+  it('leaves out what there is not', () => {
+    const record = encodeRecord(anEvent({ datacontenttype: null, data: null }), everybody, null)
+    expect([record.value, Object.keys(record.headers)]).toEqual([null, ['ce_specversion', 'ce_id', 'ce_source', 'ce_type', 'ce_audience']])
+  })
+
+  it.each([
+    ['the partition key', { partitionkey: 'p' }, { users: ['u'] }, 'p'],
+    ['its one user', {}, { users: ['u'] }, 'u:u'],
+    ['its one username', {}, { usernames: ['n'] }, 'n:n'],
+    ['its one organization, with or without roles', {}, { organizations: ['o'], roles: ['r', 's'] }, 'o:o'],
+    ['nothing when it is for several', {}, { users: ['u'], usernames: ['n'] }, null],
+    ['nothing when it is for everybody', {}, { broadcast: true }, null],
+  ])('keys an event by %s', (_, attributes, audience, key) => {
+    expect(encodeRecord(anEvent({ attributes: { type: 't', ...attributes } }), anAudience(audience), null).key).toBe(key)
+  })
+
+  it('gives the twin of an event the same identity, and no other event', () => {
+    const identities = [{}, {}, { id: '2' }, { source: '/s2' }, { id: '', source: '/s1' }].map((over) => encodeRecord(anEvent(over), everybody, null).identity)
+    expect([identities[0] === identities[1], new Set(identities).size]).toEqual([true, 4])
+  })
+})
