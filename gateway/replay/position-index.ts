@@ -111,8 +111,8 @@ export class PositionIndex {
       const earlier = this.#entries.at(seq - oldestSeq)
       if (earlier !== undefined) vector[earlier.partition] = earlier.offset + 1
     }
-    for (let partition = 0; partition < vector.length; partition += 1) vector[partition] ??= 0
-    return vector
+    // Checkpoints know nothing of what was too old to be kept after them. No entry of the log lies below its partition's floor.
+    return this.#floors.map((floor, partition) => Math.max(vector[partition] ?? 0, floor))
   }
 }
 
