@@ -20,7 +20,7 @@ export async function createGatewayAdapters(config: Config, world: { readonly en
   return {
     ...(await createLog(config, logger, prometheus.metrics)),
     ...identity,
-    consoleAssets: isConsoleOn ? await loadConsole({ channel: config.channel, isDevelopment: config.isDevelopment }) : null,
+    consoleAssets: isConsoleOn ? await loadConsole({ channel: config.channel, isDevelopment: config.isDevelopment, cookieName: config.jwtCookie }) : null,
     metrics: prometheus.metrics,
     metricsPage: prometheus,
     logger,
