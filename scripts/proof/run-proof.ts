@@ -200,7 +200,7 @@ function conclude(outcome: Outcome, options: ProofOptions): ProofResult {
     ['deliveries owed', sum(verdicts, 'expected')],
     ['deliveries made', sum(verdicts, 'delivered')],
     ['emit to application, p50 / p99 ms', `${percentile(latencies, 0.5)} / ${percentile(latencies, 0.99)}`],
-    ['network back to resumed, p50 / p99 ms', `${percentile(reconnects, 0.5)} / ${percentile(reconnects, 0.99)}`],
+    ['network back to resumed, p50 / p99 ms', `${Math.round(percentile(reconnects, 0.5))} / ${Math.round(percentile(reconnects, 0.99))}`],
     ...faults,
   ]
   const isExercised = total(({ replayed }) => replayed) > 0 && reconnects.length > 0
