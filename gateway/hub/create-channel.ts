@@ -35,7 +35,11 @@ export function createChannel(parts: CreateChannelParts): { readonly channel: Ch
     frames: new Frames(log, parts.encode, observeFrames(parts)),
     control: createControlFrames(options.channel, randomUUID()),
     limits: { maxBytesPerTurn: options.socketBufferBytes, maxEntriesPerTurn: 1000 },
-    observer: { lost: (reason) => metrics.gaps.add(1, { reason }), closed: (code) => metrics.sessionsClosed.add(1, { code }) },
+    observer: {
+      lost: (reason) => metrics.gaps.add(1, { reason }),
+      replayed: (events) => metrics.eventsReplayed.add(events),
+      closed: (code) => metrics.sessionsClosed.add(1, { code }),
+    },
   })
   const fanOut = new FanOut({
     sliceMs: 4,

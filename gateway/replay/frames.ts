@@ -42,9 +42,12 @@ export class Frames {
     if (entry.content === null) return entry.body
     const encoded = this.#encode(entry.content)
     entry.content = null
-    if (encoded.ok) entry.body = encoded.value
-    else this.#observer.broken(entry, encoded.error)
-    this.#observer.encoded(entry)
+    if (encoded.ok) {
+      entry.body = encoded.value
+      this.#observer.encoded(entry)
+    } else {
+      this.#observer.broken(entry, encoded.error)
+    }
     this.#log.resize(entry, entryOverheadBytes + (entry.body?.length ?? 0))
     return entry.body
   }

@@ -70,6 +70,10 @@ export class Reading {
     this.#observer.lost(reason)
   }
 
+  replayed(events: number): void {
+    this.#observer.replayed(events)
+  }
+
   closed(code: CloseCode): void {
     this.#observer.closed(code)
   }
@@ -103,5 +107,7 @@ export interface ReadingLimits {
 /** Who wants to know what becomes of sessions: metrics. */
 export interface SessionObserver {
   lost(reason: GapReason): void
+  /** @param events written to a session that came with a cursor, before it was at the head */
+  replayed(events: number): void
   closed(code: CloseCode): void
 }

@@ -92,7 +92,10 @@ export class Session {
     if (this.#next < this.#reading.log.tailSeq) return this.#fallOff()
     const read = this.#reading.read({ keys: this.keys, principal: this.principal, from: this.#next, framing: this.socket.framing, covered: this.#covered })
     this.#next = read.next
-    if (this.#replayed !== null) this.#replayed += read.frames.length
+    if (this.#replayed !== null) {
+      this.#replayed += read.frames.length
+      this.#reading.replayed(read.frames.length)
+    }
     const frames = this.#next === null ? [...read.frames, ...this.#arrivals()] : read.frames
     if (frames.length > 0) this.#write(this.#reading.join(frames))
     return read.frames.length

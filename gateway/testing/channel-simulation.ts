@@ -153,7 +153,7 @@ class Pod {
       frames,
       control: createControlFrames('simulated', 'pod'),
       limits: { maxBytesPerTurn: 300, maxEntriesPerTurn: 3 },
-      observer: { lost: () => {}, closed: () => {} },
+      observer: { lost: () => {}, replayed: () => {}, closed: () => {} },
     })
     const fanOut = new FanOut({ sliceMs: 0, observer: { delivered: () => {} }, later: (run) => this.#slices.push(run) })
     const upkeep = new Upkeep({ intervalMs: 25_000, timeoutMs: 1000, noticeMs: 0, toleranceMs: 0, now: () => 0, random: () => 0 })
