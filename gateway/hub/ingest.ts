@@ -69,7 +69,7 @@ export class Ingest implements RecordSink {
       metrics.recordsDuplicate.add(1)
       return false
     }
-    if (record.timestampMs < this.#parts.keepSinceMs && !channel.log.hasEntries(record.partition)) {
+    if (this.#isPast(record) && !channel.log.hasEntries(record.partition)) {
       channel.log.pass(record.partition, record.offset + 1)
       return true
     }
@@ -84,6 +84,11 @@ export class Ingest implements RecordSink {
       contentBytes: event.content.kind === 'parsed' ? event.content.bytes : recordBytes(record),
     })
     return true
+  }
+
+  /** Whether the record was there before the window began. Its timestamp alone does not say so: stream processors hand old ones on. */
+  #isPast({ partition, offset, timestampMs }: LogRecord): boolean {
+    return timestampMs < this.#parts.keepSinceMs && offset < (this.#warmUpTo?.[partition] ?? 0)
   }
 
   #trace(record: LogRecord, event: DecodedRecord): string | null {
@@ -128,7 +133,7 @@ export interface IngestParts {
   readonly channel: Channel
   readonly decode: (record: LogRecord) => DecodeOutcome
   readonly duplicates: DuplicateFilter
-  /** Events older than this, in milliseconds since the epoch, are read for their ids only. */
+  /** Events older than this, in milliseconds since the epoch, are read for their ids only, while the pod warms up. */
   readonly keepSinceMs: number
   readonly now: () => number
   readonly metrics: Metrics

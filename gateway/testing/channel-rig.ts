@@ -149,7 +149,7 @@ export class RecordingSocket implements Socket {
 
   /** The ids of events, and the types of control events without their prefix. */
   get told(): readonly string[] {
-    return this.received.map(({ id, type }) => type?.replace('dev.carillon.', '!') ?? id)
+    return this.received.map(({ id, type }) => (type?.startsWith('dev.carillon.') === true ? type.replace('dev.carillon.', '!') : id))
   }
 
   /** The place of the last message that had one, as a way to resume. */
