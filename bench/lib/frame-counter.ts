@@ -9,17 +9,19 @@ export interface Tally {
 }
 
 /**
- * Counts the frames of a server (RFC 6455 section 5.2) in a stream that is cut anywhere. It keeps five numbers and no bytes but those of
- * an unfinished header.
+ * Counts the frames of a server (RFC 6455 section 5.2) in a stream that is cut anywhere. It keeps no bytes but those of an
+ * unfinished header.
  */
 export class FrameCounter {
   readonly #tally: Tally
+  readonly #onPing: () => void
   /** Bytes of the current frame's payload that are still to come. */
   #left = 0
   #header = Buffer.alloc(0)
 
-  constructor(tally: Tally) {
+  constructor(tally: Tally, onPing: () => void) {
     this.#tally = tally
+    this.#onPing = onPing
   }
 
   add(bytes: Buffer, start: number, end: number): void {
@@ -58,6 +60,7 @@ export class FrameCounter {
 
   #begin(frame: { readonly bytes: Buffer; readonly payloadAt: number; readonly end: number; readonly length: number; readonly opcode: number }): number {
     this.#left = frame.length
+    if (frame.opcode === 9) this.#onPing()
     if (frame.opcode === 1) {
       this.#tally.frames += 1
       if (frame.payloadAt + frame.length <= frame.end) this.#tally.onText?.(frame.bytes, frame.payloadAt, frame.payloadAt + frame.length)

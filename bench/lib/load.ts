@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { answerCalls } from './calls.ts'
 import { nowMs } from './clock.ts'
-import { FrameCounter, type Tally } from './frame-counter.ts'
+import type { Tally } from './frame-counter.ts'
 import type { LoadCalls, Received } from './load-calls.ts'
 import { percentilesOf } from './percentiles.ts'
 import { RawConnection, type Target } from './raw-connection.ts'
@@ -70,7 +70,7 @@ function makeGroup(wantsLatency: boolean): Group {
 
 function open(target: Target, tally: Tally, index: number): Promise<RawConnection> {
   const address = process.platform === 'linux' ? 1 + Math.floor(index / connectionsPerAddress) : 1
-  return RawConnection.open(target, { localAddress: `127.0.0.${address}`, counter: new FrameCounter(tally) })
+  return RawConnection.open(target, { localAddress: `127.0.0.${address}`, tally })
 }
 
 function find(name: string): Group {

@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net'
-import type { FrameCounter } from './frame-counter.ts'
+import { FrameCounter, type Tally } from './frame-counter.ts'
 
 export interface Target {
   readonly host: string
@@ -12,6 +12,9 @@ export interface Target {
 /** All connections of a process read into the same buffer, one after the other. */
 const shared = Buffer.alloc(65_536)
 
+/** The answer to a ping without content: masked with zeros, RFC 6455 section 5.3 notwithstanding, for it hides nothing. */
+const pong = Buffer.from([0x8a, 0x80, 0, 0, 0, 0])
+
 /** A WebSocket client that is as small as a connection can be, so that the machine's time and memory are the server's. */
 export class RawConnection {
   readonly #tcp: Socket
@@ -20,14 +23,14 @@ export class RawConnection {
   #opened: (error: Error | null) => void
 
   /** Resolves when the server has answered the handshake. @throws Error when it answers anything but 101, or cannot be reached */
-  static open(target: Target, options: { readonly localAddress: string; readonly counter: FrameCounter }): Promise<RawConnection> {
+  static open(target: Target, options: { readonly localAddress: string; readonly tally: Tally }): Promise<RawConnection> {
     return new Promise((resolve, reject) => {
       const made: RawConnection = new RawConnection(target, { ...options, opened: (error) => (error === null ? resolve(made) : reject(error)) })
     })
   }
 
-  private constructor(target: Target, options: { readonly localAddress: string; readonly counter: FrameCounter; readonly opened: (error: Error | null) => void }) {
-    this.#counter = options.counter
+  private constructor(target: Target, options: { readonly localAddress: string; readonly tally: Tally; readonly opened: (error: Error | null) => void }) {
+    this.#counter = new FrameCounter(options.tally, () => this.#tcp.write(pong))
     this.#opened = options.opened
     this.#head = target.path === null ? null : ''
     this.#tcp = connect({
