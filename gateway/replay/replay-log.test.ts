@@ -258,7 +258,7 @@ function after(taken: Steps, maxEntries: number): { readonly log: ReplayLog; rea
 }
 
 describe('whatever a log has been told', () => {
-  it('an entry\'s cursor covers it and all before it and none after it, and is never too old while the entry is held', () => {
+  it('the cursor of an entry covers it and all before it and none after it, and is never too old while the entry is held', () => {
     fc.assert(
       fc.property(steps, fc.integer({ min: 1, max: 120 }), (taken, maxEntries) => {
         const { log, held } = after(taken, maxEntries)
@@ -274,7 +274,7 @@ describe('whatever a log has been told', () => {
     )
   })
 
-  it('it holds the entries that it says, in order, and counts their bytes', () => {
+  it('the log holds the entries that it says, in order, and counts their bytes', () => {
     fc.assert(
       fc.property(steps, fc.integer({ min: 1, max: 60 }), (taken, maxEntries) => {
         const { log, held } = after(taken, maxEntries)

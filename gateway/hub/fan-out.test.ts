@@ -1,0 +1,226 @@
+import fc from 'fast-check'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { Frames } from '../replay/frames.ts'
+import { ReplayLog } from '../replay/replay-log.ts'
+import { ok } from '../result.ts'
+import { createControlFrames } from '../session/control-events.ts'
+import { Reading } from '../session/reading.ts'
+import { Session } from '../session/session.ts'
+import { anAudience } from '../testing/builders.ts'
+import { RecordingSocket, rigPrincipal } from '../testing/channel-rig.ts'
+import { FanOut } from './fan-out.ts'
+
+const none = (): void => {}
+
+/** A fan-out whose later turns come when the test says so, and plain sessions that read one log. */
+function rig({ sliceMs = 4, maxEntriesPerTurn = 1000 } = {}) {
+  const log = new ReplayLog('topic', { windowMs: 60_000, maxBytes: 10_000_000 })
+  log.reset({ epoch: 'first', startOffsets: [0], endOffsets: [0] })
+  const reading = new Reading({
+    log,
+    frames: new Frames(log, (content) => ok(Buffer.from(JSON.stringify(content.kind === 'parsed' ? content.event : {}).slice(0, -1))), { encoded: none, broken: none }),
+    control: createControlFrames('rig', 'pod'),
+    limits: { maxBytesPerTurn: 1_000_000, maxEntriesPerTurn },
+    observer: { lost: none, replayed: none, closed: none },
+  })
+  let users = 0
+  const later: (() => void)[] = []
+  const delivered: (readonly [number, number])[] = []
+  const fanOut = new FanOut({
+    sliceMs,
+    observer: { delivered: (events, writes) => delivered.push([events, writes]) },
+    later: (run) => later.push(run),
+  })
+  const connect = (socket: RecordingSocket = new RecordingSocket()) => {
+    const session = new Session({ socket, principal: rigPrincipal({ userId: `user-${(users += 1)}` }), resumes: false, reading })
+    socket.attach({ alive: none, closed: () => session.ended(), drained: () => (session.drained(), fanOut.enqueue(session)) })
+    return { session, socket }
+  }
+  /** An event for these sessions. */
+  const publish = (id: string, sessions: readonly { readonly session: Session }[]): void => {
+    const entry = log.append({
+      partition: 0,
+      offset: log.positions[0] ?? 0,
+      audience: anAudience({ users: sessions.map(({ session }) => session.principal.userId) }),
+      timestampMs: 0,
+      appendedAtMs: 0,
+      traceparent: null,
+      content: { kind: 'parsed', event: { id }, bytes: 100 },
+      contentBytes: 100,
+    })
+    for (const { session } of sessions) {
+      session.offer(entry)
+      fanOut.enqueue(session)
+    }
+  }
+  /** One later turn of the event loop. @returns whether there was anything to do */
+  const turn = (): boolean => {
+    const runs = later.splice(0)
+    for (const run of runs) run()
+    return runs.length > 0
+  }
+  return { fanOut, connect, publish, turn, later, delivered }
+}
+
+/** A socket each write of which takes a millisecond of the processor. */
+class CostlySocket extends RecordingSocket {
+  override write(frames: Buffer): boolean {
+    vi.advanceTimersByTime(1)
+    return super.write(frames)
+  }
+}
+
+const many = (count: number, make: () => { readonly session: Session; readonly socket: RecordingSocket }) => Array.from({ length: count }, make)
+const isSettled = async (waiting: Promise<void> | void): Promise<boolean> => {
+  let settled = false
+  void Promise.resolve(waiting).then(() => (settled = true))
+  for (let microtask = 0; microtask < 3; microtask += 1) await Promise.resolve()
+  return settled
+}
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }))
+afterEach(() => void vi.useRealTimers())
+
+describe('a slice', () => {
+  it('ends at its budget, and the rest goes on in later turns', () => {
+    const { connect, publish, turn, delivered, fanOut } = rig({ sliceMs: 4 })
+    const sessions = many(10, () => connect(new CostlySocket()))
+    publish('one', sessions)
+    const served = (): number => sessions.filter(({ socket }) => socket.told.length > 0).length
+    const after = [0, 1, 2].map(() => (turn(), [served(), fanOut.length]))
+    expect([after, turn()]).toEqual([[[4, 6], [8, 2], [10, 0]], false])
+    expect(delivered).toEqual([[4, 4], [4, 4], [2, 2]])
+  })
+
+  it('serves one session even when that alone takes longer than the budget', () => {
+    const { connect, publish, turn } = rig({ sliceMs: 0 })
+    const sessions = many(3, () => connect(new CostlySocket()))
+    publish('one', sessions)
+    const served = [0, 1, 2].map(() => (turn(), sessions.filter(({ socket }) => socket.told.length > 0).length))
+    expect([served, turn()]).toEqual([[1, 2, 3], false])
+  })
+
+  it('is planned once, however many sessions wait, and not at all for those that want nothing', () => {
+    const { connect, publish, later, fanOut } = rig()
+    fanOut.enqueue(connect().session)
+    expect(later.length).toBe(0)
+    publish('one', many(50, connect))
+    expect(later.length).toBe(1)
+  })
+})
+
+describe('a turn', () => {
+  it('is one per session, with all that has come by then, in one write', () => {
+    const { connect, publish, turn, delivered } = rig()
+    const sessions = many(2, connect)
+    for (const id of ['one', 'two', 'three']) publish(id, sessions)
+    turn()
+    expect([sessions.map(({ socket }) => socket.told), sessions.map(({ socket }) => socket.writes.length), delivered]).toEqual([
+      [['one', 'two', 'three'], ['one', 'two', 'three']],
+      [1, 1],
+      [[6, 2]],
+    ])
+  })
+
+  it('that does not read all puts the session behind those that wait', () => {
+    const { connect, publish, turn } = rig({ sliceMs: 0, maxEntriesPerTurn: 1 })
+    const [first, second] = [connect(), connect()]
+    for (const id of ['one', 'two']) publish(id, [first, second])
+    const told = [0, 1, 2, 3].map(() => (turn(), [first.socket.told.length, second.socket.told.length]))
+    expect([told, first.socket.told, second.socket.told]).toEqual([[[1, 0], [1, 1], [2, 1], [2, 2]], ['one', 'two'], ['one', 'two']])
+  })
+
+  it('is not had by a session that closed while it waited', () => {
+    const { connect, publish, turn, delivered } = rig()
+    const { session, socket } = connect()
+    publish('one', [{ session }])
+    socket.leave()
+    turn()
+    expect([socket.told, delivered]).toEqual([[], []])
+  })
+
+  it('is not had by a congested session until its socket drains', () => {
+    const { connect, publish, turn } = rig()
+    const slow = connect()
+    slow.socket.isCongested = true
+    publish('one', [slow])
+    turn()
+    publish('two', [slow])
+    expect([turn(), slow.socket.told]).toEqual([false, ['one']])
+    slow.socket.drain()
+    expect([turn(), slow.socket.told]).toEqual([true, ['one', 'two']])
+  })
+})
+
+describe('waiting until all is settled', () => {
+  it('is over at once when nobody waits for a turn', () => {
+    const { fanOut, connect } = rig()
+    connect()
+    expect(fanOut.settled()).toBeUndefined()
+  })
+
+  it('waits for those that are queued by now, and not for those that come later', async () => {
+    const { fanOut, connect, publish, turn } = rig({ sliceMs: 0 })
+    publish('one', many(2, connect))
+    const first = fanOut.settled()
+    publish('two', many(2, connect))
+    const both = fanOut.settled()
+    const seen = []
+    for (let slice = 0; slice < 4; slice += 1) {
+      turn()
+      seen.push([await isSettled(first), await isSettled(both), fanOut.length])
+    }
+    expect(seen).toEqual([[false, false, 3], [true, false, 2], [true, false, 1], [true, true, 0]])
+  })
+
+  it('does not wait for the second turn of a session that has much to read', async () => {
+    const { fanOut, connect, publish, turn } = rig({ sliceMs: 0, maxEntriesPerTurn: 1 })
+    const session = connect()
+    for (const id of ['one', 'two', 'three']) publish(id, [session])
+    const settled = fanOut.settled()
+    turn()
+    expect([await isSettled(settled), fanOut.length]).toEqual([true, 1])
+  })
+
+  it('does not wait for a socket: a session that closes, or is congested, counts as served', async () => {
+    const { fanOut, connect, publish, turn } = rig()
+    const [gone, slow] = [connect(), connect()]
+    slow.socket.isCongested = true
+    publish('one', [gone, slow])
+    gone.socket.leave()
+    const settled = fanOut.settled()
+    turn()
+    expect(await isSettled(settled)).toBe(true)
+    publish('two', [slow])
+    expect(fanOut.settled()).toBeUndefined()
+  })
+})
+
+describe('whatever happens in between', () => {
+  it('everybody gets all that was for them, in order, and the queue ends empty', () => {
+    const step = fc.oneof(
+      fc.record({ kind: fc.constant('publish' as const), to: fc.uniqueArray(fc.nat({ max: 7 })) }),
+      fc.record({ kind: fc.constantFrom('congest' as const, 'drain' as const), to: fc.tuple(fc.nat({ max: 7 })) }),
+      fc.record({ kind: fc.constant('turn' as const), to: fc.constant([] as number[]) }),
+    )
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 80 }), fc.constantFrom(0, 2, 4), fc.integer({ min: 1, max: 3 }), (steps, sliceMs, maxEntriesPerTurn) => {
+        const { fanOut, connect, publish, turn } = rig({ sliceMs, maxEntriesPerTurn })
+        const all = many(8, () => connect(new CostlySocket()))
+        steps.forEach(({ kind, to }, index) => {
+          const chosen = to.flatMap((n) => all[n] ?? [])
+          if (kind === 'publish') publish(String(index), chosen)
+          if (kind === 'congest') for (const { socket } of chosen) socket.isCongested = true
+          if (kind === 'drain') for (const { socket } of chosen) socket.drain()
+          if (kind === 'turn') turn()
+        })
+        for (const { socket } of all) socket.drain()
+        while (turn());
+        const owed = (n: number): readonly string[] =>
+          steps.flatMap(({ kind, to }, index) => (kind === 'publish' && to.some((one) => one === n) ? [String(index)] : []))
+        expect(all.map(({ socket }) => socket.told)).toEqual(all.map((_, n) => owed(n)))
+        expect([fanOut.length, fanOut.settled()]).toEqual([0, undefined])
+      }),
+    )
+  })
+})
