@@ -45,8 +45,8 @@ describe('createEmitDecoders', () => {
   it('says what is wrong with an event in words, and in a list', () => {
     expect(problemOf(structured(anEvent({ id: '', time: 'x' })))).toEqual({
       type: 'invalid-event',
-      detail: 'id: must be a non-empty string. time: must be an RFC 3339 timestamp, as `2026-01-31T12:00:00Z`.',
-      members: { errors: [{ attribute: 'id', detail: 'must be a non-empty string.' }, { attribute: 'time', detail: expect.any(String) }] },
+      detail: 'id: must be a non-empty string of at most 1024 characters. time: must be an RFC 3339 timestamp, as `2026-01-31T12:00:00Z`.',
+      members: { errors: [{ attribute: 'id', detail: 'must be a non-empty string of at most 1024 characters.' }, { attribute: 'time', detail: expect.any(String) }] },
     })
     expect(problemOf(structured('x'))).toMatchObject({ detail: 'An event must be a JSON object.' })
   })

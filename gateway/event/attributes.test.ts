@@ -3,7 +3,7 @@ import { dataShape, judgeAttribute, missingAttribute } from './attributes.ts'
 
 /** Per attribute, what CloudEvents section 3.1 allows and what it does not. */
 const examples: Readonly<Record<string, { readonly right: readonly unknown[]; readonly wrong: readonly unknown[] }>> = {
-  id: { right: ['1', 'a b', 'ünï', '+%-_', 'x'.repeat(10_000)], wrong: ['', 1, true, null, [], {}, 'a\u0000', 'a\u009f', '\ud800', 'x\udc00', '\ufffe', '\u{1ffff}', '\ufdd0'] },
+  id: { right: ['1', 'a b', 'ünï', '+%-_', 'x'.repeat(1024)], wrong: ['', 'x'.repeat(1025), 1, true, null, [], {}, 'a\u0000', 'a\u009f', '\ud800', 'x\udc00', '\ufffe', '\u{1ffff}', '\ufdd0'] },
   source: { right: ['urn:redhat:source:notifications:drawer', 'https://example.com/a?b=c#d', '/relative/source', 'relative', '../up', '?q', '#f', 'urn:ü'], wrong: ['', 'a b', 'a\nb', '<a>', '"a"', 'a|b', '`', '{a}', 'a\\b', '^', 7] },
   type: { right: ['com.redhat.console.notifications.drawer', 't'], wrong: ['', 7, 'a\tb'] },
   subject: { right: ['a subject', 'ü'], wrong: ['', 1] },
@@ -23,8 +23,8 @@ describe.each(Object.entries(examples))('the attribute %s', (name, { right, wron
 })
 
 describe('the name of an attribute', () => {
-  it.each(['a', '0', 'x'.repeat(64), 'constructor', 'valueof'])('may be %s', (name) => expect(judgeAttribute(name, 'x')).toBe(null))
-  it.each(['', 'Ab', 'a_b', 'a-b', 'a.b', 'ü', ' a', '__proto__', 'hasOwnProperty', 'x'.repeat(65)])('may not be %j', (name) => expect(judgeAttribute(name, 'x')).toMatch(/have a name/))
+  it.each(['a', '0', 'x'.repeat(64), 'constructor', 'valueof'])('may be %.20s', (name) => expect(judgeAttribute(name, 'x')).toBe(null))
+  it.each(['', 'Ab', 'a_b', 'a-b', 'a.b', 'ü', ' a', '__proto__', 'hasOwnProperty', 'x'.repeat(65)])('may not be %.20j', (name) => expect(judgeAttribute(name, 'x')).toMatch(/have a name/))
 })
 
 describe('missingAttribute', () => {

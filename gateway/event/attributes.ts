@@ -20,10 +20,14 @@ interface Rule {
   readonly expected: string
 }
 
+/** Longest id and type, and longest source, in characters. The log remembers ids and sources of hundreds of thousands of events. */
+export const maxIdLength = 1024
+export const maxSourceLength = 2048
+
 const rules: Readonly<Record<string, Rule | undefined>> = Object.assign(Object.create(null), {
-  id: { accepts: (value) => value !== '', expected: 'be a non-empty string' },
-  source: { accepts: (value) => /^[^\s<>"{}|\\^`]+$/.test(value), expected: 'be a URI reference, as `urn:my:service` or `/my/service`' },
-  type: { accepts: (value) => value !== '', expected: 'be a non-empty string, as `com.example.order.created`' },
+  id: { accepts: (value) => value !== '' && value.length <= maxIdLength, expected: `be a non-empty string of at most ${maxIdLength} characters` },
+  source: { accepts: (value) => value.length <= maxSourceLength && /^[^\s<>"{}|\\^`]+$/.test(value), expected: `be a URI reference of at most ${maxSourceLength} characters, as \`urn:my:service\` or \`/my/service\`` },
+  type: { accepts: (value) => value !== '' && value.length <= maxIdLength, expected: `be a non-empty string of at most ${maxIdLength} characters, as \`com.example.order.created\`` },
   subject: { accepts: (value) => value !== '', expected: 'be a non-empty string' },
   time: { accepts: isTimestamp, expected: 'be an RFC 3339 timestamp, as `2026-01-31T12:00:00Z`' },
   datacontenttype: { accepts: (value) => /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+\s*(?:;.*)?$/.test(value), expected: 'be a media type, as `application/json`' },

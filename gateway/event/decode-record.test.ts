@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { aBinaryRecord, aLegacyRecord, aLogRecord, anAudience, aStructuredRecord, type EventInRecord, recordForms } from '../testing/builders.ts'
 import { decodeFailureReasons } from './decoded-record.ts'
+import { createRecordDecoder } from './decode-record.ts'
 import type { LogRecord } from './log-record.ts'
 import { eventOf, readRecord, testLimits, verdictOn } from './testing/read-record.ts'
 
@@ -228,5 +229,29 @@ describe('createRecordDecoder', () => {
         expect(['not-json', 'bad-data', 'empty', 'event']).toContain(verdictOn({ ...record, value }))
       }),
     )
+  })
+})
+
+/*
+ * Found in review: ids and sources had no limit of their own. The duplicate filter remembers hundreds of thousands of them, so a
+ * producer of long ones could have filled the memory of every pod.
+ */
+describe('what a producer can make long', () => {
+  const decode = createRecordDecoder(testLimits)
+  const verdict = (over: Readonly<Record<string, string>>): string => {
+    const given = { ce_specversion: '1.0', ce_id: 'i', ce_source: 's', ce_type: 't', ce_audience: '{"broadcast":true}', ...over }
+    const outcome = decode({ partition: 0, offset: 0, timestampMs: 0, key: null, value: null, headers: Object.fromEntries(Object.entries(given).map(([name, value]) => [name, Buffer.from(value)])) })
+    return outcome.kind === 'undecodable' ? outcome.failure.reason : outcome.kind
+  }
+
+  it.each([
+    ['an id at the limit', { ce_id: 'x'.repeat(1024) }, 'event'],
+    ['an id beyond it', { ce_id: 'x'.repeat(1025) }, 'bad-attribute'],
+    ['a source at the limit', { ce_source: 'x'.repeat(2048) }, 'event'],
+    ['a source beyond it', { ce_source: 'x'.repeat(2049) }, 'bad-attribute'],
+    ['headers of 64 KiB and more', { ce_big: 'x'.repeat(65_536) }, 'too-large'],
+    ['a trace context that is none', { traceparent: 'x'.repeat(1000) }, 'event'],
+  ])('%s is judged: %#', (_title, over, expected) => {
+    expect(verdict(over)).toBe(expected)
   })
 })

@@ -2,7 +2,7 @@ import type { Audience } from '../audience/audience.ts'
 import { createAudienceReader } from '../audience/audience-reader.ts'
 import { parseAudience, parseWholeAudience } from '../audience/parse-audience.ts'
 import { failed, ok, type Result } from '../result.ts'
-import { isEventFormat, isSpecVersion, mediaTypeOf, missingAttribute } from './attributes.ts'
+import { isEventFormat, isSpecVersion, maxIdLength, maxSourceLength, mediaTypeOf, missingAttribute } from './attributes.ts'
 import type { DecodedRecord, DecodeFailure, DecodeFailureReason } from './decoded-record.ts'
 import { isJsonObject, parseJson } from './json-text.ts'
 import type { LogRecord, RecordHeaders } from './log-record.ts'
@@ -64,6 +64,8 @@ function decodeBinary(record: LogRecord, readAudience: AudienceReader): Decoded 
   if (!source.ok) return source
   const type = readRequired(headers, 'ce_type')
   if (!type.ok) return type
+  if (isTooLong(id.value, source.value)) return fail('bad-attribute', tooLong)
+  if (headerBytes(headers) > maxHeaderBytes) return fail('too-large', `The headers have more than ${maxHeaderBytes} bytes.`)
   const audienceText = readHeader(headers, 'ce_audience')
   if (!audienceText.ok) return audienceText
   if (audienceText.value === null) return ok(null)
@@ -94,12 +96,27 @@ export function contentTypeHeader(headers: RecordHeaders): string {
   return Object.keys(headers).find((name) => name.toLowerCase() === 'content-type') ?? 'content-type'
 }
 
-/** The transport's trace context, else the event's own. */
+/** The transport's trace context, else the event's own. Its 55 characters are judged by the tracer; what is much longer is none. */
 function traceparentOf(headers: RecordHeaders, own: unknown): string | null {
   const header = headers.traceparent ?? headers.ce_traceparent
-  if (header instanceof Buffer) return header.toString('latin1')
-  return typeof own === 'string' ? own : null
+  const text = header instanceof Buffer && header.length <= 128 ? header.toString('latin1') : own
+  return typeof text === 'string' && text.length <= 128 ? text : null
 }
+
+/** All headers of a record together: as much as the emit API lets attributes have, twice. */
+const maxHeaderBytes = 65_536
+
+function headerBytes(headers: RecordHeaders): number {
+  let bytes = 0
+  for (const name in headers) {
+    const value = headers[name]
+    if (value instanceof Buffer) bytes += value.length
+  }
+  return bytes
+}
+
+const isTooLong = (id: string, source: string): boolean => id.length > maxIdLength || source.length > maxSourceLength
+const tooLong = `The id may have ${maxIdLength} characters, the source ${maxSourceLength}.`
 
 // ---- structured and legacy
 
@@ -121,6 +138,7 @@ function decodeJson(value: Buffer, record: LogRecord, form: JsonForm): Decoded {
   if (missing !== null) return fail('not-an-event', `The attribute ${missing} is missing.`)
   const { id, source } = event
   if (typeof id !== 'string' || typeof source !== 'string' || id === '' || source === '') return fail('not-an-event', 'The attributes id and source must be non-empty strings.')
+  if (isTooLong(id, source)) return fail('bad-attribute', tooLong)
   const routed = form.readLegacy ? liftPayload(event, form.limits) : readExtension(event, form)
   if (!routed.ok) return routed
   const { audience, content } = routed.value

@@ -18,6 +18,8 @@ export interface DecodedRecord {
 export type EventContent =
   /** CloudEvents binary mode: attributes in `ce_*` headers, data in the value. */
   | { readonly kind: 'binary'; readonly record: import('./log-record.ts').LogRecord }
+  /** The same, in one piece: what the replay log keeps. */
+  | import('./packed-record.ts').PackedRecord
   /** CloudEvents structured mode, and the legacy form with its payload lifted into `data`: already parsed JSON. */
   | { readonly kind: 'parsed'; readonly event: Readonly<Record<string, unknown>>; readonly bytes: number }
 

@@ -5,6 +5,7 @@ import { contentTypeHeader, readHeader } from './decode-record.ts'
 import type { DecodeFailure, DecodeFailureReason, EventContent } from './decoded-record.ts'
 import { onOneLine, parseJson } from './json-text.ts'
 import type { LogRecord } from './log-record.ts'
+import { unpackRecord } from './packed-record.ts'
 
 /**
  * Writes an event for the wire (CloudEvents JSON format 1.0): one line of JSON without its closing brace, so that whoever frames it can
@@ -12,15 +13,27 @@ import type { LogRecord } from './log-record.ts'
  * so that numbers are not rounded on the way.
  */
 export function encodeEvent(content: EventContent): Result<Buffer, DecodeFailure> {
-  const written = content.kind === 'binary' ? writeBinary(content.record) : writeParsed(content.event)
+  const written = write(content)
   return written.ok ? ok(Buffer.from(`{"specversion":"1.0"${written.value}`)) : written
 }
 
+function write(content: EventContent): Written {
+  switch (content.kind) {
+    case 'binary':
+      return writeBinary(content.record)
+    case 'packed':
+      return writeBinary(unpackRecord(content))
+    case 'parsed':
+      return writeParsed(content.event)
+  }
+}
+
 type Written = Result<string, DecodeFailure>
+type BinaryEvent = Pick<LogRecord, 'headers' | 'value'>
 
 // ---- from ce_ headers
 
-function writeBinary(record: LogRecord): Written {
+function writeBinary(record: BinaryEvent): Written {
   const attributes = readAttributes(record)
   if (!attributes.ok) return attributes
   const head = writeAttributes(attributes.value)
@@ -29,7 +42,7 @@ function writeBinary(record: LogRecord): Written {
   return data.ok ? ok(head.value + data.value) : data
 }
 
-function readAttributes({ headers }: LogRecord): Result<Readonly<Record<string, string>>, DecodeFailure> {
+function readAttributes({ headers }: BinaryEvent): Result<Readonly<Record<string, string>>, DecodeFailure> {
   const attributes: Record<string, string> = Object.create(null) // whatever name a header has, here it is a name like any other
   for (const header of Object.keys(headers)) {
     if (!header.startsWith('ce_')) continue
