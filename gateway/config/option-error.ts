@@ -19,7 +19,7 @@ export function renderOptionError(error: OptionError): string {
 /** All of it, one error per line, with the way to the full list. */
 export function renderOptionErrors(errors: readonly OptionError[]): string {
   const count = errors.length === 1 ? 'An option is not right' : `${errors.length} options are not right`
-  return [`${count}:`, ...errors.map((error) => `  ${renderOptionError(error)}`), 'All options: node gateway/main.ts --help'].join('\n')
+  return [`${count}:`, ...errors.map((error) => `  ${renderOptionError(error)}`), 'All options: --help (make start ARGS=--help), or docs/reference/configuration.md'].join('\n')
 }
 
 function quote(text: string): string {

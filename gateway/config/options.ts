@@ -8,7 +8,8 @@ export const options = {
   // ---- channel
   channel: { env: 'CHANNEL', kind: 'string', default: 'chrome-service', pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$', group: 'Channel', sentence: 'Name of the channel: the NAME in /wss/NAME/v1/ws and /api/NAME/v1.' },
   nodeEnv: { env: 'NODE_ENV', kind: 'enum', values: ['development', 'production', 'test'], default: 'development', group: 'Channel', sentence: 'production forbids development mode: keys, brokers and origins must then be configured.' },
-  logLevel: { env: 'LOG_LEVEL', kind: 'enum', values: ['debug', 'info', 'warn', 'error', 'silent'], default: 'info', group: 'Channel', sentence: 'The least severe log lines that are written (JSON, to standard output). User ids appear at debug only.' },
+  logLevel: { env: 'LOG_LEVEL', kind: 'enum', values: ['debug', 'info', 'warn', 'error', 'silent'], default: 'info', group: 'Channel', sentence: 'The least severe log lines that are written, to standard output. User ids appear at debug only.' },
+  logFormat: { env: 'LOG_FORMAT', kind: 'enum', values: ['auto', 'json', 'text'], default: 'auto', group: 'Channel', sentence: 'json: an object per line, for machines; text: for people; auto: text in development mode, else json.' },
   console: { env: 'CONSOLE', kind: 'enum', values: ['auto', 'on', 'off'], default: 'auto', group: 'Channel', sentence: 'Whether /console is served; auto: in development mode only.' },
   // ---- listening
   host: { env: 'HOST', kind: 'string', default: '0.0.0.0', group: 'Listening', sentence: 'Address of the public port. Development mode listens on 127.0.0.1 whatever this says.' },

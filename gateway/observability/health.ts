@@ -38,8 +38,8 @@ export const healthConditions = {
   'log-opened': 'the log has not been opened yet',
   /** The replay log holds its window: clients can resume here. */
   'warmed-up': 'the replay log is still being filled',
-  /** Records are being read, or there are none. */
-  'log-reading': null,
+  /** Records are being read, or there are none. Unmet from the start: a consumer has yet to join, also when there is nothing to warm up with. */
+  'log-reading': 'the log is not being read yet',
   /** Emitted events can be acknowledged. */
   publisher: 'the publisher is not connected yet',
   /** There are keys to verify tokens with. */

@@ -1,6 +1,7 @@
 import { destination, pino, stdTimeFunctions } from 'pino'
 import { safeFields, safeText } from './log-fields.ts'
 import type { LogFields, Logger } from './logger.ts'
+import { renderTextLine } from './log-text.ts'
 
 export interface PinoLoggerOptions {
   /** The least severe lines that are written. */
@@ -8,6 +9,8 @@ export interface PinoLoggerOptions {
   /** Of the program, in every line. */
   readonly name: string
   readonly version: string
+  /** json: an object per line; text: a line for people, see `renderTextLine`. @default 'json' */
+  readonly format?: 'json' | 'text'
   /** Takes whole lines. @default standard output */
   readonly destination?: { write(line: string): void }
 }
@@ -16,7 +19,7 @@ export interface PinoLoggerOptions {
  * Lines of JSON: `level` (a word), `time` (RFC 3339), `name`, `version`, `pid`, `hostname`, the fields of the call, `msg`.
  * Fields go through `safeFields`: what is named after a secret or an event's content is replaced, at any depth.
  */
-export function createPinoLogger({ level, name, version, destination: to = standardOutput() }: PinoLoggerOptions): Logger {
+export function createPinoLogger({ level, name, version, format = 'json', destination: to = standardOutput() }: PinoLoggerOptions): Logger {
   const logger = pino(
     {
       level,
@@ -25,7 +28,7 @@ export function createPinoLogger({ level, name, version, destination: to = stand
       // `safeFields` has made plain objects of errors; pino would take them for errors again.
       serializers: { err: (value: unknown) => value },
     },
-    to,
+    format === 'json' ? to : { write: (line: string) => void to.write(renderTextLine(line)) },
   )
   const writer = (severity: 'debug' | 'info' | 'warn' | 'error') => (fields: LogFields, message: string) => {
     if (logger.isLevelEnabled(severity)) logger[severity](safeFields(fields), safeText(message))

@@ -20,7 +20,7 @@ export async function listenOn(
 ): Promise<{ readonly port: number }> {
   await new Promise<void>((resolve, reject) => {
     const onError = (error: Error): void => reject(
-      new Error(`cannot listen on ${host}:${port}: ${error.message}; free the address or choose another`, { cause: error })
+      new Error(`cannot listen on ${host}:${port}: ${explain(error)}`, { cause: error })
     )
     server.once('error', onError)
     server.listen({ host, port }, () => {
@@ -30,6 +30,11 @@ export async function listenOn(
   })
   const address = server.address()
   return { port: typeof address === 'object' && address !== null ? address.port : port }
+}
+
+function explain(error: NodeJS.ErrnoException): string {
+  if (error.code === 'EADDRINUSE') return 'another program listens there (PORT and INTERNAL_PORT choose other ports; 0 takes a free one)'
+  return `${error.message} (HOST, PORT, INTERNAL_HOST and INTERNAL_PORT choose another address)`
 }
 
 /**
