@@ -16,10 +16,11 @@ export function renderBanner(config: Config, ports: { readonly public: number; r
     OpenAPI     http://${site}/api/${channel}/v1/openapi.json
     Health      http://127.0.0.1:${ports.internal}/readyz   (/livez, /metrics)
 
-  Next: open the console, then send everybody on it an event:
+  Next: open the console, then, in another terminal, send everybody on it an event:
 
     curl -i http://${site}/api/${channel}/v1/emit-message -d '{"type": "hello", "broadcast": true, "payload": {"title": "It works"}}'
 
-  Stop with Ctrl-C. All options: npm start -- --help
+  Ctrl-C stops it. All options: make start ARGS=--help
+
 `
 }

@@ -40,9 +40,11 @@ function slices({ count, ratePerS }: EmitTestOptions): readonly (readonly number
   return Array.from({ length: Math.ceil(count / size) }, (_, slice) => Array.from({ length: Math.min(size, count - slice * size) }, (__, index) => slice * size + index))
 }
 
+class MissingTopicError extends Error {}
+
 async function countPartitions(admin: Admin, topic: string): Promise<number> {
   const topics = await admin.listTopics()
-  if (!topics.includes(topic)) throw new Error(`there is no topic ${topic}; a gateway in development mode creates it (KAFKA_BROKERS=... make start), or name another by --topic`)
+  if (!topics.includes(topic)) throw new MissingTopicError(`there is no topic ${topic}`)
   const metadata = await admin.fetchTopicMetadata({ topics: [topic] })
   return metadata.topics[0]?.partitions.length ?? 1
 }
@@ -68,7 +70,8 @@ async function main(): Promise<void> {
     await produce(options.value)
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
-    return refuse([`could not write to ${brokers.join(', ')}: ${why}`, 'is Kafka there? `make infra` starts one on 127.0.0.1:9092; --brokers or KAFKA_BROKERS names another'])
+    const remedy = error instanceof MissingTopicError ? `a gateway in development mode creates it: KAFKA_BROKERS=${brokers.join(',')} make start (or name another topic: --topic)` : 'is Kafka there? `make infra` starts one on 127.0.0.1:9092; --brokers or KAFKA_BROKERS names another'
+    return refuse([`could not write to ${brokers.join(', ')}: ${why}`, remedy])
   }
   console.log(`wrote ${count === 1 ? '1 record' : `${count} records`} (${form}) to ${topic} on ${brokers.join(', ')}, for ${describeAudience(options.value)}`)
 }

@@ -36,7 +36,6 @@ describe('paths and methods', () => {
   })
 
   test.each([
-    '/',
     '/api',
     '/api/chrome-service/v1',
     '/api/chrome-service/v1/',
@@ -135,6 +134,13 @@ describe('paths and methods', () => {
     expect((await fetch(`${url}/console/other.js`)).status).toBe(404)
     const without = await start({ consoleAssets: null })
     expect((await fetch(`${without.url}/console`)).status).toBe(404)
+    expect((await fetch(`${without.url}/`)).status).toBe(404)
+  })
+
+  test.each(['/', '/console/'])('whoever opens %s is sent to the console', async (path) => {
+    const { url } = await start({})
+    const answer = await fetch(`${url}${path}`, { redirect: 'manual' })
+    expect([answer.status, answer.headers.get('location')]).toEqual([302, '/console'])
   })
 
   test('a bug is a 500 that says nothing of it, and a line in the log that says all', async () => {

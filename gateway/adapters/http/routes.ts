@@ -61,6 +61,8 @@ export function addRoutes(app: FastifyInstance, parts: RouteParts): void {
   const document = renderOpenApi(documented, { channel: options.channel, cookieName: options.jwtCookie, version: parts.version })
   addRoute(app, endpoints.describeApi, async (_request, reply) => replyJson(reply, 200, document))
   for (const [path, asset] of parts.consoleAssets ?? []) addRoute(app, { method: 'GET', path }, servesAsset(asset))
+  // Whoever opens the bare address, or adds a slash, means the console.
+  if (parts.consoleAssets !== null) for (const path of ['/', '/console/']) addRoute(app, { method: 'GET', path }, async (_request, reply) => reply.redirect('/console', 302))
 }
 
 type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>
