@@ -1,6 +1,6 @@
 import type { Audience } from '../audience/audience.ts'
 import { audienceKeys } from '../audience/audience-keys.ts'
-import { matches } from '../audience/matches.ts'
+import { createMatcher } from '../audience/matcher.ts'
 import type { Session } from '../session/session.ts'
 
 /** The live sessions, by what an audience can name. Keys and users without sessions leave nothing behind. */
@@ -51,11 +51,11 @@ export class Hub {
 
   /** Visits each session whose principal the audience names; one that is named twice may be visited twice. */
   select(audience: Audience, visit: (session: Session) => void): void {
-    const narrows = audience.roles.length > 0
+    const narrow = audience.roles.length > 0 ? createMatcher(audience) : null
     for (const key of audienceKeys(audience)) {
       const sessions = this.#sessionsByKey.get(key)
       if (sessions === undefined) continue
-      for (const session of sessions) if (!narrows || matches(audience, session.principal)) visit(session)
+      for (const session of sessions) if (narrow === null || narrow(session.principal)) visit(session)
     }
   }
 }

@@ -1,5 +1,5 @@
 import type { Audience } from '../audience/audience.ts'
-import { matches } from '../audience/matches.ts'
+import { createMatcher, type Matcher } from '../audience/matcher.ts'
 import type { Principal } from '../audience/principal.ts'
 import type { Entry } from '../replay/entry.ts'
 import type { Frames } from '../replay/frames.ts'
@@ -16,6 +16,8 @@ export class Reading {
   readonly #frames: Frames
   readonly #limits: ReadingLimits
   readonly #observer: SessionObserver
+  /** Of the entries that are being delivered: their sessions ask one after the other. */
+  readonly #matchers = new Map<Audience, Matcher>()
   #lastJoin: { readonly frames: readonly Buffer[]; readonly joined: Buffer } | null = null
 
   constructor(options: { readonly log: ReplayLog; readonly frames: Frames; readonly control: ControlFrames; readonly limits: ReadingLimits; readonly observer: SessionObserver }) {
@@ -51,8 +53,20 @@ export class Reading {
   #frameFor(entry: Entry, request: ReadRequest): Buffer | null {
     const { covered } = request
     if (covered !== null && entry.offset < (covered[entry.partition] ?? 0)) return null
-    if (!isFor(entry.audience, request.principal)) return null
+    if (!this.#isFor(entry.audience, request.principal)) return null
     return this.#frames.frame(entry, request.framing, covered)
+  }
+
+  /** The entry was found by a key of the principal: who it is has been decided, but for the roles. */
+  #isFor(audience: Audience, principal: Principal): boolean {
+    if (audience.roles.length === 0) return true
+    let matcher = this.#matchers.get(audience)
+    if (matcher === undefined) {
+      if (this.#matchers.size === maxMatchers) this.#matchers.clear()
+      matcher = createMatcher(audience)
+      this.#matchers.set(audience, matcher)
+    }
+    return matcher(principal)
   }
 
   /** One buffer for one write. Sessions that are to get the same frames, as after a broadcast, get the same buffer. */
@@ -79,10 +93,8 @@ export class Reading {
   }
 }
 
-/** A broadcast needs no look at the principal. */
-function isFor(audience: Audience, principal: Principal): boolean {
-  return audience.broadcast || matches(audience, principal)
-}
+/** As many entries as one turn usually meets. Each holds a set of the names of its audience. */
+const maxMatchers = 32
 
 export interface ReadRequest {
   readonly keys: readonly string[]
