@@ -183,8 +183,8 @@ function assemble(config: Config, adapters: GatewayAdapters) {
 /** Unready, drained, flushed, released: in this order, so that nothing acknowledged is lost and nobody is sent to a pod that is going. */
 async function stopGateway(config: Config, adapters: GatewayAdapters, core: Core): Promise<void> {
   core.health.set('not-draining', 'the gateway is stopping')
-  await pause(config.drainDelayMs)
   core.drain.isDraining = true
+  await pause(config.drainDelayMs)
   await drainSessions(core.channel.hub, { periodMs: config.drainMs, signal: new AbortController().signal, random: Math.random, wait: (ms) => pause(ms) })
   await core.sockets.stop()
   await core.publicServer.close({ deadlineMs: config.stopTimeoutMs })

@@ -25,28 +25,39 @@ async function main(): Promise<void> {
 }
 
 async function run(config: Config, env: NodeJS.ProcessEnv): Promise<void> {
+  const signals = listenToSignals()
   const adapters = await createGatewayAdapters(config, { env, version: packageJson.version })
   for (const warning of configWarnings(env, config)) adapters.logger.warn({ warning }, 'an option looks wrong')
-  const gateway = await startGateway(config, adapters)
+  const gateway = await unlessEarlier(startGateway(config, adapters), signals.first)
+  // It may wait for a broker for long. As the first process of a container it would not die of a signal that nobody listens to.
+  if (gateway === null) return process.exit(0)
   if (config.isDevelopment && config.logLevel !== 'silent') process.stdout.write(renderBanner(config, gateway.ports))
-  const signal = await nextSignal()
+  const signal = await signals.first
   adapters.logger.info({ signal }, 'stopping; a second signal ends it at once')
-  void nextSignal().then(() => process.exit(1))
+  void signals.second.then(() => process.exit(1))
   await gateway.stop()
   process.exit(0)
 }
 
-/** SIGTERM is how Kubernetes stops a pod, SIGINT is Ctrl-C. */
-function nextSignal(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    const heard = (signal: NodeJS.Signals): void => {
-      process.off('SIGTERM', heard)
-      process.off('SIGINT', heard)
-      resolve(signal)
-    }
-    process.on('SIGTERM', heard)
-    process.on('SIGINT', heard)
-  })
+/** What `promise` resolves with, or null if `other` is earlier. */
+function unlessEarlier<T>(promise: Promise<T>, other: Promise<unknown>): Promise<T | null> {
+  return Promise.race([promise, other.then(() => null)])
+}
+
+/**
+ * SIGTERM is how Kubernetes stops a pod, SIGINT is Ctrl-C. Listened to for good: between the end of one listener and the beginning of
+ * the next, a signal would have its default action, and kill.
+ */
+function listenToSignals(): { readonly first: Promise<NodeJS.Signals>; readonly second: Promise<NodeJS.Signals> } {
+  const [first, second] = [Promise.withResolvers<NodeJS.Signals>(), Promise.withResolvers<NodeJS.Signals>()]
+  let next = first
+  const heard = (signal: NodeJS.Signals): void => {
+    next.resolve(signal)
+    next = second
+  }
+  process.on('SIGTERM', heard)
+  process.on('SIGINT', heard)
+  return { first: first.promise, second: second.promise }
 }
 
 function isReadable(path: string): boolean {
