@@ -1,6 +1,7 @@
-import type { DecodedRecord, DecodeFailure } from '../event/decoded-record.ts'
+import type { DecodedRecord, DecodeFailure, EventContent } from '../event/decoded-record.ts'
 import type { LogRecord } from '../event/log-record.ts'
 import type { DecodeOutcome } from '../event/decode-record.ts'
+import { createRecordPacker } from '../event/packed-record.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import type { Tracer } from '../observability/tracer.ts'
@@ -14,6 +15,7 @@ import type { Channel } from './channel.ts'
  */
 export class Ingest implements RecordSink {
   readonly #parts: IngestParts
+  readonly #pack = createRecordPacker()
   #epoch: string | null = null
   #ends: number[] = []
   /** Where the partitions ended when reading began: a pod that has come this far has warmed up. */
@@ -44,9 +46,7 @@ export class Ingest implements RecordSink {
 
   records(batch: readonly LogRecord[], endOffset: number): Promise<void> | void {
     const nowMs = this.#parts.now()
-    const firstSeq = this.#parts.channel.log.headSeq
     for (const record of batch) this.#take(record, nowMs)
-    this.#parts.channel.log.release(firstSeq, batch)
     const partition = batch[0]?.partition ?? 0
     this.#ends[partition] = Math.max(this.#ends[partition] ?? 0, endOffset)
     this.#parts.metrics.recordsRead.add(batch.length)
@@ -73,6 +73,7 @@ export class Ingest implements RecordSink {
       channel.log.pass(record.partition, record.offset + 1)
       return true
     }
+    const content = this.#compact(event.content)
     channel.append({
       partition: record.partition,
       offset: record.offset,
@@ -80,8 +81,8 @@ export class Ingest implements RecordSink {
       timestampMs: record.timestampMs,
       appendedAtMs: nowMs,
       traceparent: this.#trace(record, event),
-      content: event.content,
-      contentBytes: event.content.kind === 'parsed' ? event.content.bytes : recordBytes(record),
+      content,
+      contentBytes: bytesOf(content),
     })
     return true
   }
@@ -89,6 +90,11 @@ export class Ingest implements RecordSink {
   /** Whether the record was there before the window began. Its timestamp alone does not say so: stream processors hand old ones on. */
   #isPast({ partition, offset, timestampMs }: LogRecord): boolean {
     return timestampMs < this.#parts.keepSinceMs && offset < (this.#warmUpTo?.[partition] ?? 0)
+  }
+
+  /** Records are views of what was fetched: what is kept is copied, so that the log holds what it counts and no more. */
+  #compact(content: EventContent): KeptContent {
+    return content.kind === 'binary' ? this.#pack(content.record) : content
   }
 
   #trace(record: LogRecord, event: DecodedRecord): string | null {
@@ -149,8 +155,6 @@ export interface IngestObserver {
   health(problem: SourceProblem | null): void
 }
 
-function recordBytes(record: LogRecord): number {
-  let bytes = record.value?.length ?? 0
-  for (const header of Object.values(record.headers)) bytes += header instanceof Buffer ? header.length : 0
-  return bytes
-}
+type KeptContent = Exclude<EventContent, { readonly kind: 'binary' }>
+
+const bytesOf = (content: KeptContent): number => (content.kind === 'packed' ? content.bytes.length : content.bytes)

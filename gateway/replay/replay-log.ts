@@ -1,7 +1,6 @@
 import type { Audience } from '../audience/audience.ts'
 import { audienceKeys } from '../audience/audience-keys.ts'
 import type { EventContent } from '../event/decoded-record.ts'
-import type { LogRecord } from '../event/log-record.ts'
 import { AudienceIndex } from './audience-index.ts'
 import type { Cursor } from './cursor.ts'
 import { encodeCursor, tagOf } from './cursor.ts'
@@ -46,8 +45,9 @@ export class ReplayLog {
     return this.#entries.length
   }
 
+  /** Of the entries, and of the index over their audiences. */
   get bytes(): number {
-    return this.#bytes
+    return this.#bytes + this.#audiences.bytes
   }
 
   /** When the oldest entry was appended, in milliseconds since the epoch; null when the log is empty. */
@@ -122,32 +122,26 @@ export class ReplayLog {
   }
 
   /**
-   * Lets go of the memory of a batch of which little was kept. Records are views into what was fetched, megabytes at a time; one small
-   * entry would hold all of it, and the log's limit would not count it. @param fromSeq of the first entry that came from the batch
+   * Drops what is beyond the limits. What is too old goes bit by bit: a burst of 100,000 events is too old in one moment, too, and to drop
+   * them in one turn would hold everybody up for 100 ms. @param nowMs milliseconds since the epoch
    */
-  release(fromSeq: number, batch: readonly LogRecord[]): void {
-    const kept = this.#nextSeq - fromSeq
-    if (kept * 2 >= batch.length) return
-    for (let seq = Math.max(fromSeq, this.tailSeq); seq < this.#nextSeq; seq += 1) {
-      const entry = this.entry(seq)
-      if (entry?.content?.kind === 'binary') entry.content = { kind: 'binary', record: copyRecord(entry.content.record) }
-    }
-  }
-
-  /** Drops what is beyond the limits. @param nowMs milliseconds since the epoch */
   trim(nowMs: number): void {
+    let dropped = 0
     for (let oldest = this.#entries.first(); oldest !== undefined; oldest = this.#entries.first()) {
-      const isTooOld = nowMs - oldest.appendedAtMs > this.#limits.windowMs
-      if (!isTooOld && this.#bytes <= this.#limits.maxBytes) return
-      this.#drop(oldest)
+      const isTooOld = nowMs - oldest.appendedAtMs > this.#limits.windowMs && dropped < maxKeysPerTrim
+      if (!isTooOld && this.bytes <= this.#limits.maxBytes) return
+      dropped += this.#drop(oldest)
     }
   }
 
-  #drop(oldest: Entry): void {
+  /** @returns how many keys the entry had, at least 1: what it costs */
+  #drop(oldest: Entry): number {
+    const keys = audienceKeys(oldest.audience)
     this.#positions.drop(oldest)
     this.#entries.shift()
-    this.#audiences.drop(audienceKeys(oldest.audience))
+    this.#audiences.drop(keys)
     this.#bytes -= oldest.bytes
+    return Math.max(1, keys.length)
   }
 
   entry(seq: number): Entry | undefined {
@@ -193,10 +187,13 @@ export class ReplayLog {
   }
 }
 
+/** Some 4 ms of work. Each append and each report of the log's ends takes a turn. */
+export const maxKeysPerTrim = 4_000
+
 export interface ReplayLimits {
   /** Age, in milliseconds, at which an entry is dropped. */
   readonly windowMs: number
-  /** Bytes that all entries may take together. */
+  /** Bytes that all entries may take together, with the index over their audiences. */
   readonly maxBytes: number
 }
 
@@ -215,11 +212,6 @@ export type Location =
   /** `isAhead`: the cursor covers records that this pod has not read yet. */
   | { readonly kind: 'found'; readonly fromSeq: number; readonly isAhead: boolean }
   | { readonly kind: 'too-old' | 'other-epoch' | 'foreign' }
-
-function copyRecord(record: LogRecord): LogRecord {
-  const headers = Object.entries(record.headers).map(([name, value]) => [name, value instanceof Buffer ? Buffer.from(value) : value] as const)
-  return { ...record, key: null, value: record.value === null ? null : Buffer.from(record.value), headers: Object.fromEntries(headers) }
-}
 
 function upperBound(a: PartitionOffsets, b: PartitionOffsets): number[] {
   return Array.from({ length: Math.max(a.length, b.length) }, (_, partition) => Math.max(a[partition] ?? 0, b[partition] ?? 0))
