@@ -1,0 +1,134 @@
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { dirname, join, normalize } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { parseCommandLine } from '../../gateway/config/command-line.ts'
+import { options, type Option } from '../../gateway/config/options.ts'
+import { metrics, type MetricDefinition } from '../../gateway/observability/metrics.ts'
+import { problems } from '../../gateway/problem.ts'
+import { closeCodes } from '../../gateway/session/close-codes.ts'
+import { parseEmitTest } from '../emit-test-options.ts'
+import { anchorsOf, codeBlocks, codeOf, type Page, proseOf, readPages, root } from './pages.ts'
+
+/** What the pages name is there. What they show is run by examples.test.ts and examples.browser.test.ts. */
+
+const pages = readPages()
+const read = (path: string): string => readFileSync(join(root, path), 'utf8')
+const optionTable: readonly Option[] = Object.values(options)
+const optionNames = new Set(optionTable.map(({ env }) => env))
+
+/** What all pages say that fits the pattern, with the page: what is wrong can then be found. */
+function named(pattern: RegExp, textOf: (page: Page) => string = ({ text }) => text): readonly { readonly page: string; readonly name: string }[] {
+  return pages.flatMap((page) => [...textOf(page).matchAll(pattern)].map((match) => ({ page: page.path, name: match.slice(1).find((group) => group !== undefined) ?? match[0] })))
+}
+
+const code = (page: Page): string => codeOf(page).join('\n')
+
+describe('a link', () => {
+  const links = named(/\]\(([^)\s]+)\)/g, (page) => proseOf(page).replaceAll(/(`+)[^\n]*?\1/g, 'code')).filter(({ name }) => !/^[a-z]+:/.test(name))
+
+  it('leads to a file that is there', () => {
+    expect(links.length).toBeGreaterThan(40)
+    const dead = links.filter(({ page, name }) => !name.startsWith('#') && !existsSync(join(root, dirname(page), name.replace(/#.*/, ''))))
+    expect(dead).toEqual([])
+  })
+
+  it('leads to a heading that is there', () => {
+    const dead = links.filter(({ page, name }) => {
+      const [file = '', anchor] = name.split('#')
+      if (anchor === undefined) return false
+      const target = file === '' ? page : normalize(join(dirname(page), file))
+      const found = pages.find(({ path }) => path === target)
+      return found !== undefined && !anchorsOf(found).includes(anchor)
+    })
+    expect(dead).toEqual([])
+  })
+})
+
+describe('a page', () => {
+  it('names only targets that make has', () => {
+    const targets = [...read('Makefile').matchAll(/^([a-z-]+):/gm)].map(([, target]) => target)
+    const all = named(/\bmake ([a-z][a-z-]*)/g, code)
+    expect(all.length).toBeGreaterThan(30)
+    expect(all.filter(({ name }) => !targets.includes(name))).toEqual([])
+  })
+
+  it('names only scripts that npm has', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { readonly scripts: object } // our own file
+    expect(named(/\bnpm run ([\w:-]+)/g).filter(({ name }) => !(name in scripts))).toEqual([])
+  })
+
+  it('names only options that the gateway has, and variables of others', () => {
+    const foreign = /^(OTEL_\w+|KAFKA_HOME|SEC_\w+)$/
+    const all = named(/(?<![\w*])[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?![\w*])/g)
+    expect(all.length).toBeGreaterThan(100)
+    expect(all.filter(({ name }) => !optionNames.has(name) && !foreign.test(name))).toEqual([])
+  })
+
+  it('names only metrics that the gateway has', () => {
+    const series = Object.values<MetricDefinition>(metrics).flatMap(({ name }) => [name, `${name}_bucket`, `${name}_sum`, `${name}_count`])
+    const all = named(/\bcarillon_[a-z_]+\b/g)
+    expect(all.filter(({ name }) => !series.includes(name) && name !== 'carillon_build_info')).toEqual([])
+  })
+
+  it('names only close codes of the table', () => {
+    const codes = Object.values(closeCodes).map(({ code: number }) => String(number))
+    // Not 4096, which is a power of two.
+    const all = named(/`(4(?!096)[0-2]\d\d)`|close codes? (4[0-2]\d\d)(?!-)/g)
+    expect(all.length).toBeGreaterThan(15)
+    expect(all.filter(({ name }) => !codes.includes(name))).toEqual([])
+  })
+
+  it('names only problems and control events that there are', () => {
+    expect(named(/urn:carillon:problem:([a-z-]+)/g).filter(({ name }) => !(name in problems))).toEqual([])
+    const control = read('gateway/session/control-events.ts')
+    const others = ['dev.carillon.test']
+    expect(named(/dev\.carillon\.[a-z-]+/g).filter(({ name }) => !others.includes(name) && !control.includes(`'${name}'`))).toEqual([])
+  })
+
+  it('names only files that are there', () => {
+    const folders = 'gateway|client|scripts|bench|docs|\\.ci|config|event|audience|replay|hub|session|emit|auth|adapters|observability|console|testing'
+    const all = named(new RegExp(`(?<=^|[\\s\`])((?:${folders})/[\\w./{},*-]*)`, 'gm')).filter(({ name }) => !/[A-Z]{3,}/.test(name.replace('README', '')))
+    const isThere = (name: string): boolean =>
+      [name, `gateway/${name}`].some((path) => globSync([path, `${path}.ts`], { cwd: root }).length > 0)
+    expect(all.length).toBeGreaterThan(60)
+    expect(all.filter(({ name }) => !isThere(name.replace(/[.,]$/, '').replace(/\/$/, '')))).toEqual([])
+  })
+
+  it('quotes the titles of tests as they are', () => {
+    const quoted = pages.flatMap(({ path, text }) =>
+      text.split('\n').flatMap((line) => [...line.matchAll(/`([\w./-]+\.test\.ts)`: "([^"]+)"/g)].map(([, file = '', title = '']) => ({ path, file, title }))),
+    )
+    expect(quoted.length).toBeGreaterThan(4)
+    expect(quoted.filter(({ file, title }) => !title.split(' ... ').every((part) => read(file).includes(part)))).toEqual([])
+  })
+})
+
+describe('a command that a page shows', () => {
+  const lines = pages.flatMap((page) => codeBlocks(page).filter(({ language }) => language === 'sh').flatMap((block) => block.code.split('\n').map((line) => ({ page: page.path, line: line.replace(/ +#.*/, '') }))))
+
+  it('gives emit-test flags that it takes', () => {
+    const shown = lines.flatMap(({ line }) => /^make emit-test(?: ARGS=(.*))?$/.exec(line) ?? [])
+    const all = shown.filter((_, index) => index % 2 === 1).map((argument) => (argument ?? '').replaceAll('"', '').split(' ').filter((word) => word !== ''))
+    expect(all.length).toBeGreaterThan(2)
+    expect(all.map((argv) => parseEmitTest(argv, { env: {}, readFile: () => '{}' })).filter(({ ok }) => !ok)).toEqual([])
+  })
+
+  it('gives the gateway flags that it takes', () => {
+    const all = pages.flatMap((page) => [...code(page).matchAll(/make start ARGS=("[^"]*"|\S+)/g)].map(([, argument = '']) => argument.replaceAll('"', '').split(' ')))
+    expect(all.map((argv) => parseCommandLine(argv)).filter(({ ok }) => !ok)).toEqual([])
+  })
+})
+
+describe('docs/limits.md', () => {
+  const rows = read('docs/limits.md').split('\n').flatMap((line) => {
+    const cells = line.split('|').map((cell) => cell.trim())
+    const env = /^`([A-Z_]+)`$/.exec(cells[2] ?? '')?.[1]
+    return env === undefined ? [] : [{ env, shown: cells[3] ?? '' }]
+  })
+
+  it('shows the defaults as they are', () => {
+    expect(rows.length).toBeGreaterThan(15)
+    const defaults = new Map(optionTable.map(({ env, default: value }) => [env, typeof value === 'number' ? value.toLocaleString('en') : String(value)]))
+    expect(rows.filter(({ env, shown }) => defaults.get(env) !== shown).map(({ env, shown }) => [env, shown, defaults.get(env)])).toEqual([])
+  })
+})

@@ -1,0 +1,114 @@
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { stripTypeScriptTypes } from 'node:module'
+import { promisify } from 'node:util'
+import { runInNewContext } from 'node:vm'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { connect, type Connection, type ConnectOptions } from '../../client/index.ts'
+import { startTestGateway, type TestGateway } from '../../gateway/testing/test-gateway.ts'
+import { type CodeBlock, codeBlocks, readPages } from './pages.ts'
+
+/** The examples of the documentation, as a reader would run them; what belongs into a page is in examples.browser.test.ts. */
+
+const blocks = readPages().flatMap(codeBlocks)
+const shell = blocks.filter(({ language }) => language === 'sh')
+const requests = shell.filter(({ code }) => code.includes('curl'))
+const streams = requests.filter(({ code }) => code.includes('curl -N'))
+const typescript = blocks.filter(({ language }) => ['ts', 'tsx'].includes(language))
+const clients = typescript.filter(({ code }) => code.includes('connect('))
+
+const claims = { user_id: 'u1', username: 'ada', org_id: 'o1', roles: ['admin'] }
+const title = ({ page, line }: CodeBlock): string => `${page}:${line}`
+
+let gateway: TestGateway
+let token: string
+beforeAll(async () => {
+  gateway = await startTestGateway()
+  token = await gateway.token(claims)
+})
+afterAll(() => gateway.stop())
+
+const here = (code: string): string => code.replaceAll('localhost:8000', new URL(gateway.url).host)
+const environment = (): NodeJS.ProcessEnv => ({ PATH: process.env['PATH'], TOKEN: token })
+
+/** What the comments below a command say is answered: `# 202 {"id": ...}`. */
+const promised = ({ code }: CodeBlock): readonly string[] => [...code.matchAll(/^# (\d{3}.*)$/gm)].map(([, answer = '']) => answer)
+
+describe('a shell example', () => {
+  it('is a command of make or of the environment, or a request: nothing else is passed over', () => {
+    const known = /^(#.*|export [A-Z_]+=\S+|(?:[A-Z_]+=\S+ )*make( .*)?)$/
+    const others = shell.filter((block) => !requests.includes(block)).flatMap(({ code }) => code.split('\n').filter((line) => line !== '' && !known.test(line)))
+    expect(others).toEqual([])
+    expect([requests.length, streams.length].map((count) => count > 1)).toEqual([true, true])
+  })
+
+  it('of docs/emit-api.md says what is answered', () => {
+    const silent = requests.filter((block) => block.page === 'docs/emit-api.md' && promised(block).length === 0)
+    expect(silent.map(title)).toEqual([])
+  })
+
+  it.each(requests.filter((block) => !streams.includes(block)).map((block) => [title(block), block] as const))('%s is answered as the page says', async (_title, block) => {
+    const { stdout } = await promisify(execFile)('sh', ['-e', '-c', `${here(block.code)}\n[ -z "$TOKEN" ] || echo "token=$TOKEN"`], { env: environment() })
+    const statuses = [...stdout.matchAll(/^HTTP\/1\.1 (\d{3})/gm)].map(([, status]) => status)
+    const [expected] = promised(block)
+    // Where the page says nothing of the answer, it is no refusal.
+    expect(expected ?? stdout).not.toContain('urn:carillon:problem')
+    const [status, ...body] = (expected ?? '').split(' ')
+    expect(stdout).toContain(body.join(' '))
+    expect(statuses.filter((each) => each !== (status ?? ''))).toEqual([])
+    expect(stdout).toMatch(/token=[\w-]+\.[\w-]+\.[\w-]+/)
+  })
+
+  it.each(streams.map((block) => [title(block), block] as const))('%s shows what arrives', async (_title, block) => {
+    // In a group of its own: what is to be ended is curl below the shell.
+    const child = spawn('sh', ['-e', '-c', here(block.code)], { env: environment(), stdio: ['ignore', 'pipe', 'ignore'], detached: true })
+    const ended = once(child, 'exit')
+    let seen = ''
+    child.stdout.on('data', (chunk) => (seen += String(chunk)))
+    try {
+      await vi.waitFor(() => expect(seen).toContain('retry:'), 10_000)
+      await gateway.emit({ type: 'shown.in.a.stream', users: ['u1'], payload: 1 })
+      await vi.waitFor(() => expect(seen).toContain('shown.in.a.stream'), 10_000)
+    } finally {
+      process.kill(-(child.pid ?? 0), 'SIGKILL')
+      await ended
+    }
+  })
+})
+
+describe('a TypeScript example', () => {
+  it.each(clients.map((block) => [title(block), block] as const))('%s receives events', async (_title, { code }) => {
+    const seen: unknown[] = []
+    const opened: Connection[] = []
+    const kept = new Map<string, string>()
+    const surroundings = {
+      connect: (options: ConnectOptions) => {
+        const connection = connect({ token: () => token, ...options, base: gateway.url })
+        opened.push(connection)
+        return connection
+      },
+      store: { apply: (event: unknown) => seen.push(event), refetch: () => undefined },
+      dispatch: (event: unknown) => seen.push(event),
+      show: (...event: unknown[]) => seen.push(event),
+      refetch: () => undefined,
+      badge: Object.assign(() => undefined, { show: () => undefined }),
+      session: { freshToken: () => token },
+      sessionStorage: { getItem: (name: string) => kept.get(name) ?? null, setItem: (name: string, value: string) => kept.set(name, value) },
+      useEffect: (effect: () => void) => effect(),
+    }
+    const script = stripTypeScriptTypes(code.replaceAll(/^import .*$/gm, ''))
+    try {
+      runInNewContext(`{ ${script} }`, surroundings)
+      expect(opened).toHaveLength(1)
+      await vi.waitFor(() => expect(opened[0]?.state.kind).toBe('open'), 10_000)
+      await gateway.emit({ type: 'for.the.client', users: ['u1'], payload: 1 })
+      await vi.waitFor(() => expect(seen.length).toBeGreaterThan(0), 10_000)
+    } finally {
+      for (const connection of opened) connection.close()
+    }
+  })
+
+  it.each(typescript.filter((block) => !clients.includes(block)).map((block) => [title(block), block] as const))('%s is one', (_title, { code }) => {
+    expect(() => stripTypeScriptTypes(code)).not.toThrow()
+  })
+})
