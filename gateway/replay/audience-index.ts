@@ -3,12 +3,20 @@ import { Deque, partitionPoint } from './deque.ts'
 /** Which entries concern whom: per audience key, the sequence numbers in ascending order. Trimmed from the front as the log drops entries. */
 export class AudienceIndex {
   readonly #seqsByKey = new Map<string, Deque<number>>()
+  /** Keys of all entries together, but for the first of each, which an entry's own overhead covers. */
+  #furtherKeys = 0
+
+  /** What the index, and the audiences themselves, take. An event for 1,000 users takes 20 to 300 times as much here as in the log. */
+  get bytes(): number {
+    return this.#seqsByKey.size * keyBytes + this.#furtherKeys * furtherKeyBytes
+  }
 
   get keyCount(): number {
     return this.#seqsByKey.size
   }
 
   add(seq: number, keys: readonly string[]): void {
+    this.#furtherKeys += Math.max(0, keys.length - 1)
     for (const key of keys) {
       let seqs = this.#seqsByKey.get(key)
       if (seqs === undefined) {
@@ -21,6 +29,7 @@ export class AudienceIndex {
 
   /** Forgets an entry. Entries must be dropped in the order in which they were added. */
   drop(keys: readonly string[]): void {
+    this.#furtherKeys -= Math.max(0, keys.length - 1)
     for (const key of keys) {
       const seqs = this.#seqsByKey.get(key)
       seqs?.shift()
@@ -47,6 +56,11 @@ export class AudienceIndex {
     }
   }
 }
+
+/** A key with its deque, and its place in the map. Measured at 10^5 keys. */
+export const keyBytes = 256
+/** A name in an audience, and its entry's place in the deque of the key. Measured with names of 36 characters. */
+export const furtherKeyBytes = 72
 
 interface Reader {
   readonly seqs: Deque<number>

@@ -23,5 +23,5 @@ export interface Entry {
   bytes: number
 }
 
-/** What an entry costs beside its bytes: the object, its keys in the index, its share of checkpoints. Measured at 10^6 entries, rounded up. */
+/** What an entry costs beside its bytes: the object, one name of its audience, its share of checkpoints. Measured at 10^6 entries, rounded up. */
 export const entryOverheadBytes = 512

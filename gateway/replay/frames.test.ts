@@ -5,6 +5,7 @@ import { anAudience } from '../testing/builders.ts'
 import { createMemorySocket } from '../testing/memory-socket.ts'
 import { parseStreamMessages, parseTextFrames } from '../testing/parse-frames.ts'
 import { decodeCursor } from './cursor.ts'
+import { keyBytes } from './audience-index.ts'
 import { type Entry, entryOverheadBytes } from './entry.ts'
 import { Frames, wrapJson } from './frames.ts'
 import { ReplayLog } from './replay-log.ts'
@@ -89,9 +90,9 @@ describe('a frame', () => {
     const body = made(entry.body)
     expect([body.buffer === frame.buffer, body.toString()]).toEqual([true, JSON.stringify({ id: 'one', text: 'x'.repeat(500) }).slice(0, -1)])
     expect([body.byteOffset >= frame.byteOffset, body.byteOffset + body.length <= frame.byteOffset + frame.length]).toEqual([true, true])
-    expect([entry.bytes, log.bytes]).toEqual([entryOverheadBytes + frame.length, entryOverheadBytes + frame.length])
+    expect([entry.bytes, log.bytes]).toEqual([entryOverheadBytes + frame.length, entryOverheadBytes + frame.length + keyBytes])
     const other = made(frames.frame(entry, second, null))
-    expect([entry.body === body, log.bytes]).toEqual([true, entryOverheadBytes + frame.length + other.length])
+    expect([entry.body === body, log.bytes]).toEqual([true, entryOverheadBytes + frame.length + other.length + keyBytes])
   })
 })
 
@@ -111,7 +112,7 @@ describe('a frame for a session that is ahead of this pod', () => {
     const { frames, append, log } = rig()
     const entry = append({ id: 'one' })
     frames.frame(entry, websocket, [0, 77])
-    expect([entry.frames, log.bytes]).toEqual([{ websocket: null, sse: null }, entryOverheadBytes + made(entry.body).length])
+    expect([entry.frames, log.bytes]).toEqual([{ websocket: null, sse: null }, entryOverheadBytes + made(entry.body).length + keyBytes])
   })
 })
 
@@ -120,7 +121,7 @@ describe('an event that turns out to be broken', () => {
     const { frames, append, log, calls } = rig()
     const entry = append({ isBroken: true })
     expect([frames.frame(entry, websocket, null), frames.frame(entry, sse, null), frames.frame(entry, sse, [5, 5])]).toEqual([null, null, null])
-    expect([calls.encode, calls.broken, log.bytes]).toEqual([1, ['bad-data'], entryOverheadBytes])
+    expect([calls.encode, calls.broken, log.bytes]).toEqual([1, ['bad-data'], entryOverheadBytes + keyBytes])
   })
 
   it('does not count as encoded: it was delivered to nobody', () => {

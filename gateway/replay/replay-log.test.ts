@@ -2,9 +2,10 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { audienceKeys } from '../audience/audience-keys.ts'
 import { anAudience } from '../testing/builders.ts'
+import { furtherKeyBytes, keyBytes } from './audience-index.ts'
 import { type Cursor, decodeCursor } from './cursor.ts'
 import { type Entry, entryOverheadBytes } from './entry.ts'
-import { ReplayLog, type ReplayLimits } from './replay-log.ts'
+import { maxKeysPerTrim, ReplayLog, type ReplayLimits } from './replay-log.ts'
 
 const contentBytes = 100
 const entryBytes = entryOverheadBytes + contentBytes
@@ -38,6 +39,10 @@ function append(log: ReplayLog, { partition = 0, offset, user = 'ann', atMs = 0,
   })
 }
 
+function appendFor(log: ReplayLog, users: readonly string[]): void {
+  log.append({ partition: 0, offset: log.positions[0] ?? 0, audience: anAudience({ users }), timestampMs: 0, appendedAtMs: 0, traceparent: null, content: { kind: 'parsed', event: {}, bytes: contentBytes }, contentBytes })
+}
+
 function cursor(text: string): Cursor {
   const decoded = decodeCursor(text)
   if (!decoded.ok) throw new Error(decoded.error)
@@ -49,9 +54,9 @@ const at = (log: ReplayLog, offsets: readonly number[]): Cursor => ({ ...cursor(
 
 describe('the limits of the log', () => {
   it('drop the oldest entries when all together are more bytes than may be, and keep as many as fit', () => {
-    const log = aLog({ maxBytes: 3 * entryBytes })
+    const log = aLog({ maxBytes: 3 * entryBytes + keyBytes })
     for (let index = 0; index < 10; index += 1) append(log)
-    expect([log.length, log.bytes, log.tailSeq, log.headSeq]).toEqual([3, 3 * entryBytes, 7, 10])
+    expect([log.length, log.bytes, log.tailSeq, log.headSeq]).toEqual([3, 3 * entryBytes + keyBytes, 7, 10])
   })
 
   it('drop what is older than the window when something arrives, and when nothing does', () => {
@@ -69,26 +74,44 @@ describe('the limits of the log', () => {
   })
 
   it('do not hold an entry that is larger than the whole log, nor anything before it, and the log goes on', () => {
-    const log = aLog({ maxBytes: 2 * entryBytes })
+    const log = aLog({ maxBytes: 2 * entryBytes + keyBytes })
     append(log)
     append(log, { bytes: 10 * entryBytes })
     expect([log.length, log.bytes]).toEqual([0, 0])
     append(log)
-    expect([log.length, log.bytes, log.locate(at(log, [2, 0])).kind, log.locate(at(log, [1, 0])).kind]).toEqual([1, entryBytes, 'found', 'too-old'])
+    expect([log.length, log.bytes, log.locate(at(log, [2, 0])).kind, log.locate(at(log, [1, 0])).kind]).toEqual([1, entryBytes + keyBytes, 'found', 'too-old'])
   })
 
   it('count what an entry takes now that it is encoded, and drop by it', () => {
-    const log = aLog({ maxBytes: 3 * entryBytes })
+    const log = aLog({ maxBytes: 3 * entryBytes + keyBytes })
     const first = append(log)
     const second = append(log)
     log.resize(second, 2 * entryBytes)
-    expect(log.bytes).toBe(3 * entryBytes)
+    expect(log.bytes).toBe(3 * entryBytes + keyBytes)
     append(log)
-    expect([log.bytes, log.tailSeq]).toEqual([3 * entryBytes, second.seq])
+    expect([log.bytes, log.tailSeq]).toEqual([3 * entryBytes + keyBytes, second.seq])
     log.resize(first, 50 * entryBytes)
-    expect(log.bytes).toBe(3 * entryBytes)
+    expect(log.bytes).toBe(3 * entryBytes + keyBytes)
     append(log)
-    expect([log.bytes, log.tailSeq]).toEqual([2 * entryBytes, second.seq + 1])
+    expect([log.bytes, log.tailSeq]).toEqual([2 * entryBytes + keyBytes, second.seq + 1])
+  })
+
+  it('count the names of audiences: 1,000 events for 1,000 users each took 300 MB where 10 were counted', () => {
+    const log = aLog({ maxBytes: 10_000_000 })
+    for (let event = 0; event < 100; event += 1) appendFor(log, Array.from({ length: 1_000 }, (_, index) => `user-${event}-${index}`))
+    expect([log.length, log.bytes <= 10_000_000]).toEqual([Math.floor(10_000_000 / (entryBytes + 1_000 * keyBytes + 999 * furtherKeyBytes)), true])
+    for (let turn = 0; turn < 10; turn += 1) log.trim(10_000_000)
+    expect([log.length, log.bytes]).toEqual([0, 0])
+  })
+
+  it('let a burst that is too old all at once go in several turns, so that none of them is long', () => {
+    const log = aLog({ windowMs: 1_000, maxBytes: 1_000_000_000 })
+    for (let index = 0; index < 2 * maxKeysPerTrim + 1; index += 1) append(log)
+    const lengths = [1, 2, 3].map(() => {
+      log.trim(5_000)
+      return log.length
+    })
+    expect(lengths).toEqual([maxKeysPerTrim + 1, 1, 0])
   })
 })
 
@@ -162,7 +185,7 @@ describe('finding the place of a cursor', () => {
   it('before what the log began with, or has dropped: too old, and one offset later it is not', () => {
     const begun = aLog({}, [10, 0])
     expect([begun.locate(at(begun, [9, 0])).kind, begun.locate(at(begun, [10, 0])).kind]).toEqual(['too-old', 'found'])
-    const dropped = aLog({ maxBytes: entryBytes })
+    const dropped = aLog({ maxBytes: entryBytes + keyBytes })
     append(dropped, { offset: 4 })
     append(dropped, { offset: 8 })
     expect([dropped.locate(at(dropped, [4, 0])).kind, dropped.locate(at(dropped, [5, 0]))]).toEqual([
@@ -280,7 +303,8 @@ describe('whatever a log has been told', () => {
         const { log, held } = after(taken, maxEntries)
         expect(Array.from({ length: log.length }, (_, index) => log.entry(log.tailSeq + index))).toEqual(held)
         expect([log.entry(log.tailSeq - 1), log.entry(log.headSeq)]).toEqual([undefined, undefined])
-        expect(log.bytes).toBe(held.reduce((sum, { bytes }) => sum + bytes, 0))
+        const keys = new Set(held.flatMap(({ audience }) => audienceKeys(audience)))
+        expect(log.bytes).toBe(held.reduce((sum, { bytes }) => sum + bytes, keys.size * keyBytes))
       }),
     )
   })
