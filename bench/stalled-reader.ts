@@ -6,7 +6,7 @@ import { type Rig, type Subject, withRig } from './lib/rig.ts'
 const socketBufferBytes = 65_536
 /** More than the kernel takes for a connection that is not read: its buffers on both sides grow up to some 10 MB. */
 const floodBytes = 24_000_000
-const floodEventBytes = 60_000
+const floodEventBytes = 8_000
 
 /** The log is small, so that it is full all the time and what it holds does not change the figures; nobody is pinged while it lasts. */
 const env = { REPLAY_MAX_BYTES: '1048576', HEARTBEAT_INTERVAL_MS: '600000', SOCKET_BUFFER_BYTES: String(socketBufferBytes) }
@@ -19,27 +19,32 @@ export const bench: Bench = {
   ],
 }
 
-const others = 'others'
 const stalled = 'stalled'
 
+interface Pair {
+  readonly beside: number
+  readonly without: number
+}
+
+/** Two gateways take turns, event by event, so that whatever else the machine does falls on both; each has the stalled reader in half of the rounds. */
 async function measureLatency(rig: Rig, { isQuick, say }: Parameters<Bench['run']>[0]) {
-  const connections = 1_000
-  const rounds = isQuick ? 2 : 6
-  const subject = await rig.subject('gateway', env)
-  await rig.load.call('connect', { group: others, target: subject.target, connections: connections - 1, wantsLatency: true })
-  const pace = { subject, broadcasts: isQuick ? 50 : 200 }
-  await p99Of(rig, pace)
-  const pairs: { readonly without: number; readonly beside: number }[] = []
+  const readers = 999
+  const rounds = isQuick ? 2 : 12
+  const broadcasts = isQuick ? 50 : 100
+  const first = await startWithReaders(rig, 'first', readers)
+  const second = await startWithReaders(rig, 'second', readers)
+  await p99s(rig, [first, second], broadcasts)
+  const pairs: Pair[] = []
   for (let round = 1; round <= rounds; round += 1) {
-    const without = await p99Of(rig, pace)
-    await stall(rig, subject, 1)
-    const beside = await p99Of(rig, pace)
+    const [beside, without] = round % 2 === 0 ? [first, second] : [second, first]
+    await stall(rig, beside.subject, 1)
+    const [besideMs = 0, withoutMs = 0] = await p99s(rig, [beside, without], broadcasts)
     await rig.load.call('disconnect', { group: stalled })
-    pairs.push({ without, beside })
-    say(`round ${round} of ${rounds}: p99 ${beside.toFixed(2)} ms with a stalled reader, ${without.toFixed(2)} ms without`)
+    pairs.push({ beside: besideMs, without: withoutMs })
+    say(`round ${round} of ${rounds}: p99 ${besideMs.toFixed(2)} ms beside a stalled reader, ${withoutMs.toFixed(2)} ms without`)
   }
   return comparisonRow({
-    measure: `p99 latency of ${connections - 1} readers beside a stalled one (other: without it)`,
+    measure: `p99 latency of ${readers} readers beside a stalled one (other: without it)`,
     unit: 'ms',
     ours: medianOf(pairs.map((pair) => pair.beside)),
     other: medianOf(pairs.map((pair) => pair.without)),
@@ -48,21 +53,41 @@ async function measureLatency(rig: Rig, { isQuick, say }: Parameters<Bench['run'
   })
 }
 
-/** Broadcasts at an easy pace, and how long the slowest hundredth of the deliveries takes. */
-async function p99Of(rig: Rig, { subject, broadcasts }: { readonly subject: Subject; readonly broadcasts: number }): Promise<number> {
-  await rig.load.call('latencies', { group: others })
-  for (let broadcast = 0; broadcast < broadcasts; broadcast += 1) {
-    await subject.calls.call('broadcast', { events: 1, bytes: 512, to: 'everybody' })
-    await sleep(20)
-  }
-  return (await rig.load.call('latencies', { group: others })).p99
+interface Readers {
+  readonly subject: Subject
+  readonly group: string
 }
 
-/** Readers that stop reading, and are sent more than the kernel keeps for them. */
+async function startWithReaders(rig: Rig, group: string, connections: number): Promise<Readers> {
+  const subject = await rig.subject('gateway', env)
+  await rig.load.call('connect', { group, target: subject.target, connections, wantsLatency: true })
+  return { subject, group }
+}
+
+/** Broadcasts by turns at an easy pace. @returns for each how long the slowest hundredth of its deliveries took, in milliseconds */
+async function p99s(rig: Rig, all: readonly Readers[], broadcasts: number): Promise<readonly number[]> {
+  for (const { group } of all) await rig.load.call('latencies', { group })
+  for (let broadcast = 0; broadcast < broadcasts; broadcast += 1) {
+    for (const { subject } of all) {
+      await subject.calls.call('broadcast', { events: 1, bytes: 512, to: 'everybody' })
+      await sleep(25)
+    }
+  }
+  return Promise.all(all.map(async ({ group }) => (await rig.load.call('latencies', { group })).p99))
+}
+
+/** Connects readers that do not read, and sends them more than the kernel keeps for them. */
 async function stall(rig: Rig, subject: Subject, connections: number): Promise<void> {
-  const target = { ...subject.target, headers: subject.target.otherHeaders }
-  await rig.load.call('connect', { group: stalled, target, connections })
+  await connectStalled(rig, subject, connections)
+  await flood(subject)
+}
+
+async function connectStalled(rig: Rig, subject: Subject, connections: number): Promise<void> {
+  await rig.load.call('connect', { group: stalled, target: { ...subject.target, headers: subject.target.otherHeaders }, connections })
   await rig.load.call('stall', { group: stalled })
+}
+
+async function flood(subject: Subject): Promise<void> {
   for (let sent = 0; sent < floodBytes; sent += floodEventBytes) {
     await subject.calls.call('broadcast', { events: 1, bytes: floodEventBytes, to: 'other' })
   }
@@ -70,16 +95,21 @@ async function stall(rig: Rig, subject: Subject, connections: number): Promise<v
 
 async function measureMemory(rig: Rig, { isQuick, say }: Parameters<Bench['run']>[0]) {
   // One socket buffer is nothing beside a process; many stalled readers show what one costs.
-  const readers = isQuick ? 20 : 100
+  const readers = isQuick ? 50 : 200
+  const rounds = isQuick ? 1 : 5
   const subject = await rig.subject('gateway', env)
   await stall(rig, subject, readers)
-  await rig.load.call('disconnect', { group: stalled })
-  const before = await heldBytes(subject)
-  await stall(rig, subject, readers)
-  const after = await heldBytes(subject)
-  const each = (after - before) / readers / 1024
-  say(`${each.toFixed(1)} KB for each of ${readers} stalled readers`)
-  return figureRow({ measure: `Memory per stalled reader (of ${readers}), beyond an idle connection's`, unit: 'KB', ours: Math.max(0, each), max: socketBufferBytes / 1024 })
+  const costs: number[] = []
+  for (let round = 1; round <= rounds; round += 1) {
+    await rig.load.call('disconnect', { group: stalled })
+    await connectStalled(rig, subject, readers)
+    const before = await heldBytes(subject)
+    await flood(subject)
+    const kilobytes = ((await heldBytes(subject)) - before) / readers / 1024
+    costs.push(kilobytes)
+    say(`round ${round} of ${rounds}: ${kilobytes.toFixed(1)} KB for each of ${readers} stalled readers`)
+  }
+  return figureRow({ measure: `Memory that a stalled reader adds (median of ${rounds} rounds with ${readers})`, unit: 'KB', ours: Math.max(0, medianOf(costs)), max: socketBufferBytes / 1024 })
 }
 
 /** What the program holds: RSS says what the allocator holds. */

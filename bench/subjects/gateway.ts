@@ -16,7 +16,8 @@ const env = { ...process.env, NODE_ENV: 'development', PORT: '0', INTERNAL_PORT:
 const config = parseOptions(env, { readable: () => false })
 if (!config.ok) throw new Error(JSON.stringify(config.error))
 const options = config.value
-const log = createMemoryLog({ partitions: options.kafkaTopicPartitions, clock: Date })
+// What the stand-in for Kafka keeps is no memory of the gateway's.
+const log = createMemoryLog({ partitions: options.kafkaTopicPartitions, clock: Date, maxRecordsPerPartition: 16 })
 let sent = 0
 
 const calls: SubjectCalls = {
