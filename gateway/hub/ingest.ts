@@ -4,6 +4,7 @@ import type { DecodeOutcome } from '../event/decode-record.ts'
 import { createRecordPacker } from '../event/packed-record.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
+import { parseTraceparent } from '../observability/traceparent.ts'
 import type { Tracer } from '../observability/tracer.ts'
 import type { DuplicateFilter } from '../replay/duplicate-filter.ts'
 import type { LogStart, PartitionOffsets, RecordSink, SourceProblem } from '../replay/record-source.ts'
@@ -99,7 +100,8 @@ export class Ingest implements RecordSink {
 
   #trace(record: LogRecord, event: DecodedRecord): string | null {
     const { tracer } = this.#parts
-    if (!tracer.enabled || event.traceparent === null) return null
+    // Given one that is malformed, a tracer would begin a trace: one per pod, at any producer's will.
+    if (!tracer.enabled || event.traceparent === null || parseTraceparent(event.traceparent) === null) return null
     const span = tracer.startSpan('consume', { parent: event.traceparent, kind: 'consumer', attributes: { partition: record.partition, offset: record.offset } })
     span.end()
     return span.traceparent
