@@ -26,9 +26,18 @@ const zstdCodec: Codec = {
   decompress: (buffer) => promisify(zstdDecompress)(buffer, bounded),
 }
 
+/**
+ * lz4js says in the frame's head that blocks depend on each other, which brokers refuse, though its first block (4 MiB) depends on nothing.
+ * The byte after the two that describe the frame is their checksum.
+ */
+const lz4Head = { dependent: Buffer.from([0x40, 0x70]), independent: Buffer.from([0x60, 0x70, 0x73]), at: 4, maxBytes: 4_194_304 }
+
 const lz4Codec: Codec = {
   async compress({ buffer }) {
-    return Buffer.from(lz4.compress(buffer))
+    const frame = Buffer.from(lz4.compress(buffer))
+    const isDependent = frame.subarray(lz4Head.at).indexOf(lz4Head.dependent) === 0
+    if (isDependent && buffer.length <= lz4Head.maxBytes) lz4Head.independent.copy(frame, lz4Head.at)
+    return frame
   },
   async decompress(buffer) {
     if (lz4.decompressBound(buffer) > maxDecompressedBytes) throw new RangeError(`the batch is larger than ${maxDecompressedBytes} bytes`)

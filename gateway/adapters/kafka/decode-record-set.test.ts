@@ -179,6 +179,17 @@ describe('decodeRecordSet', () => {
     expect(set.unreadable).not.toBeNull()
   })
 
+  // kafkajs appends the records of a batch with one call of `push`, and more arguments than fit on its stack end the consumer.
+  it('reads a large batch of small records', async () => {
+    const bytes = await encodeBatch({ compression: 4, records: [{ value: 'x' }] })
+    const one = await codecs[4]?.decompress(bytes.subarray(61))
+    const body = await codecs[4]?.compress({ buffer: Buffer.concat(Array<Buffer>(150_000).fill(one ?? Buffer.alloc(0))) })
+    const large = Buffer.concat([bytes.subarray(0, 61), body ?? Buffer.alloc(0)])
+    large.writeInt32BE(large.length - 12, 8)
+    large.writeInt32BE(150_000, 57)
+    expect((await decodeRecordSet(large, 0, [])).records).toHaveLength(150_000)
+  })
+
   it('never throws, whatever the bytes', async () => {
     const valid = await encodeBatch({ records: [{ key: 'k', value: 'v', headers: { a: 'b' } }] })
     await fc.assert(

@@ -12,6 +12,8 @@ export interface KafkaRecordSourceDependencies {
   readonly logger: Logger
   readonly metrics: Pick<Metrics, 'sourceRebuilds'>
   readonly clock: { now(): number }
+  /** How often the topic is looked at from outside. @default 2_000 */
+  readonly inspectEveryMs?: number
 }
 
 /**
@@ -29,7 +31,7 @@ export function createKafkaRecordSource(options: KafkaRecordSourceOptions, depen
   return {
     async start(sink, { sinceMs }) {
       if (reader !== null || stopped) throw new Error('a record source is started once')
-      reader = new TopicReader(kafka, options, { ...dependencies, sink })
+      reader = new TopicReader(kafka, options, { inspectEveryMs: 2_000, ...dependencies, sink })
       await reader.start(sinceMs)
     },
     async stop() {

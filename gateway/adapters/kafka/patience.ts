@@ -6,19 +6,24 @@ export interface Backoff {
   wait(signal: AbortSignal): Promise<void>
   /** The next wait is the first again. */
   reset(): void
+  /** Ends the wait that is under way: what was waited for may have happened. */
+  wake(): void
 }
 
 export function createBackoff(options: { readonly firstMs: number; readonly maxMs: number }): Backoff {
   let attempt = 0
+  let waking = new AbortController()
   return {
     async wait(signal) {
       const limitMs = Math.min(options.maxMs, options.firstMs * 2 ** attempt)
       attempt += 1
-      await pause(limitMs * (0.5 + Math.random() / 2), signal)
+      waking = new AbortController()
+      await pause(limitMs * (0.5 + Math.random() / 2), AbortSignal.any([signal, waking.signal]))
     },
     reset() {
       attempt = 0
     },
+    wake: () => waking.abort(),
   }
 }
 

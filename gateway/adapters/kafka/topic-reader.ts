@@ -18,10 +18,11 @@ export interface TopicReaderParts {
   readonly logger: Logger
   readonly metrics: Pick<Metrics, 'sourceRebuilds'>
   readonly clock: { now(): number }
+  /** How often the broker is asked what the topic is, and where it ends. */
+  readonly inspectEveryMs: number
 }
 
-/** How often the broker is asked for the topic's ends; after a failure, sooner. */
-const inspectEveryMs = 2_000
+/** How soon it is asked again after a failure. */
 const inspectAgainMs = 500
 const inspectTimeoutMs = 3_000
 const closeTimeoutMs = 5_000
@@ -41,7 +42,7 @@ export class TopicReader {
   readonly #stopping = new AbortController()
   readonly #delivery: Delivery
   readonly #stalls
-  readonly #backoff = createBackoff({ firstMs: 250, maxMs: 10_000 })
+  readonly #backoff = createBackoff({ firstMs: 250, maxMs: 5_000 })
   #loops: Promise<unknown> = Promise.resolve()
   #identity: TopicIdentity = { topicId: null, partitions: 0 }
   #epoch = ''
@@ -138,7 +139,6 @@ export class TopicReader {
       const reason = await this.#consumeUntilBroken()
       if (this.#isStopped) return
       this.#parts.metrics.sourceRebuilds.add(1, { cause: reason.cause })
-      this.#parts.logger.warn({ cause: reason.cause, detail: reason.detail }, 'the consumer is replaced')
       if (reason.cause === 'crash') await this.#backoff.wait(this.#stopping.signal)
       if (reason.cause === 'crash') this.#setConsumerProblem({ kind: 'rebuilding', detail: `after: ${reason.detail}` })
     }
@@ -153,9 +153,17 @@ export class TopicReader {
     const reason = await Promise.race([crashed, interrupted])
     if (this.#generation === generation) this.#generation++
     this.#stalls.reset()
+    this.#logBreak(reason)
     if (reason.cause === 'crash') this.#setConsumerProblem({ kind: 'crashed', detail: reason.detail })
     await life.end()
     return reason
+  }
+
+  /** Once per trouble: what follows until reading goes on is for debugging. */
+  #logBreak({ cause, detail }: Break): void {
+    if (this.#isStopped) return
+    const level = this.#consumerProblem === null || cause !== 'crash' ? 'warn' : 'debug'
+    this.#parts.logger[level]({ cause, detail }, 'the consumer is replaced')
   }
 
   #startLife(generation: number): ConsumerLife {
@@ -187,10 +195,12 @@ export class TopicReader {
   async #keepInspecting(): Promise<void> {
     let failures = 0
     while (!this.#isStopped) {
-      await pause(failures === 0 ? inspectEveryMs : inspectAgainMs, this.#stopping.signal)
+      await pause(failures === 0 ? this.#parts.inspectEveryMs : Math.min(inspectAgainMs, this.#parts.inspectEveryMs), this.#stopping.signal)
       if (this.#isStopped) return
       try {
         await this.#inspect()
+        // The brokers are back: the consumer need not wait any longer for its next attempt.
+        if (failures > 0) this.#backoff.wake()
         failures = 0
         this.#inspectProblem = null
       } catch (cause) {
