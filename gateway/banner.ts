@@ -24,3 +24,12 @@ export function renderBanner(config: Config, ports: { readonly public: number; r
 
 `
 }
+
+/** What a newcomer is told who waits for a gateway in development mode to come up; nothing in production, where the log says it. */
+export function renderWait({ isDevelopment, kafkaBrokers, logLevel }: Config): string {
+  if (!isDevelopment || logLevel === 'silent' || kafkaBrokers.length === 0) return ''
+  return `
+  Waiting for Kafka at ${kafkaBrokers.join(', ')}. \`make infra\` starts one on 127.0.0.1:9092; without KAFKA_BROKERS, an in-process log takes its place.
+
+`
+}

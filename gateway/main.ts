@@ -2,7 +2,7 @@
 /** The composition root: reads the environment, builds the adapters, listens to signals. */
 import { accessSync, constants, readFileSync } from 'node:fs'
 import { createGatewayAdapters } from './adapters.ts'
-import { renderBanner } from './banner.ts'
+import { renderBanner, renderWait } from './banner.ts'
 import { parseCommandLine } from './config/command-line.ts'
 import { renderHelp } from './config/help.ts'
 import { renderOptionErrors } from './config/option-error.ts'
@@ -28,7 +28,9 @@ async function run(config: Config, env: NodeJS.ProcessEnv): Promise<void> {
   const signals = listenToSignals()
   const adapters = await createGatewayAdapters(config, { env, version: packageJson.version })
   for (const warning of configWarnings(env, config)) adapters.logger.warn({ warning }, 'an option looks wrong')
+  const tellOfWait = setTimeout(() => process.stdout.write(renderWait(config)), 2_000)
   const gateway = await unlessEarlier(startGateway(config, adapters), signals.first)
+  clearTimeout(tellOfWait)
   // It may wait for a broker for long. As the first process of a container it would not die of a signal that nobody listens to.
   if (gateway === null) return process.exit(0)
   if (config.isDevelopment && config.logLevel !== 'silent') process.stdout.write(renderBanner(config, gateway.ports))
@@ -47,11 +49,17 @@ function unlessEarlier<T>(promise: Promise<T>, other: Promise<unknown>): Promise
 /**
  * SIGTERM is how Kubernetes stops a pod, SIGINT is Ctrl-C. Listened to for good: between the end of one listener and the beginning of
  * the next, a signal would have its default action, and kill.
+ *
+ * One Ctrl-C may arrive twice: from the terminal, and from npm, which hands it on. Two SIGINTs within a moment are one.
  */
 function listenToSignals(): { readonly first: Promise<NodeJS.Signals>; readonly second: Promise<NodeJS.Signals> } {
   const [first, second] = [Promise.withResolvers<NodeJS.Signals>(), Promise.withResolvers<NodeJS.Signals>()]
   let next = first
+  let interruptedAtMs = -Infinity
   const heard = (signal: NodeJS.Signals): void => {
+    const isEcho = signal === 'SIGINT' && performance.now() - interruptedAtMs < echoMs
+    if (isEcho) return
+    if (signal === 'SIGINT') interruptedAtMs = performance.now()
     next.resolve(signal)
     next = second
   }
@@ -59,6 +67,8 @@ function listenToSignals(): { readonly first: Promise<NodeJS.Signals>; readonly 
   process.on('SIGINT', heard)
   return { first: first.promise, second: second.promise }
 }
+
+const echoMs = 200
 
 function isReadable(path: string): boolean {
   try {
