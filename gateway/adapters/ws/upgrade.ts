@@ -1,8 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http'
 import { Socket as NetSocket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { type Server as UpgradeServer, type ServerOptions, WebSocketServer } from 'ws'
-import { cloudEventsSubprotocol } from '../../auth/subprotocols.ts'
 import type { Options } from '../../config/options.ts'
 import type { Logger } from '../../observability/logger.ts'
 import type { Metrics } from '../../observability/metrics.ts'
@@ -10,7 +8,8 @@ import type { Problem } from '../../problem.ts'
 import type { Admission, Handshake, HandshakeRequest } from '../../session/admission.ts'
 import { refuseUpgrade } from './refuse-upgrade.ts'
 import { readUpgrade, type UpgradeRefusal, type UpgradeSettings } from './upgrade-request.ts'
-import { Connection, type SocketSettings, WebSocketSocket } from './websocket-socket.ts'
+import { createWsServer, type WsServer, type WsServerOptions } from './ws-server.ts'
+import { type SocketSettings, WebSocketSocket } from './websocket-socket.ts'
 
 export interface UpgradeDeps extends UpgradeSettings {
   readonly admission: Admission
@@ -21,10 +20,7 @@ export interface UpgradeDeps extends UpgradeSettings {
   readonly now: () => number
 }
 
-export type UpgradeOptions = Pick<
-  Options,
-  'upgradeBurst' | 'handshakeTimeoutMs' | 'maxInboundFrameBytes' | 'socketBufferBytes' | 'inboundFramesPerS' | 'inboundFramesBurst' | 'closeTimeoutMs'
->
+export type UpgradeOptions = WsServerOptions & Pick<Options, 'upgradeBurst' | 'handshakeTimeoutMs' | 'socketBufferBytes' | 'inboundFramesPerS'>
 
 /**
  * Serves the channel's WebSocket on an HTTP server. Requests that ask for another protocol than WebSocket (`Upgrade: h2c`, which Java's
@@ -46,7 +42,7 @@ export function isWebSocketUpgrade(request: IncomingMessage): boolean {
 /** The handshakes and sockets of one server. */
 class Upgrades {
   readonly #deps: UpgradeDeps
-  readonly #server: UpgradeServer<typeof Connection>
+  readonly #server: WsServer
   readonly #settings: SocketSettings
   /** How each handshake that waits for its admission can be ended before. */
   readonly #pending = new Set<(outcome: Handshake | null) => void>()
@@ -58,7 +54,7 @@ class Upgrades {
 
   constructor(deps: UpgradeDeps) {
     this.#deps = deps
-    this.#server = new WebSocketServer(serverOptions(deps.options))
+    this.#server = createWsServer(deps.options)
     this.#server.on('wsClientError', (error, socket) => this.#refuse(socket, { reason: 'request', problem: { type: 'bad-request', detail: `${error.message}.` } }))
     this.#settings = { options: deps.options, metrics: deps.metrics, now: deps.now, ended: (socket) => this.#ended(socket) }
   }
@@ -178,26 +174,6 @@ interface Upgrade {
   readonly socket: Duplex
   readonly head: Buffer
 }
-
-function serverOptions(options: UpgradeOptions): ServerOptions<typeof Connection> {
-  // The installed types do not know `closeTimeout`, which ws 8.23 has: a constant, so that the compiler does not mind the extra member.
-  const all = {
-    noServer: true,
-    clientTracking: false,
-    perMessageDeflate: false,
-    autoPong: false,
-    maxPayload: options.maxInboundFrameBytes,
-    maxFragments: options.inboundFramesBurst,
-    maxBufferedChunks: maxCrumbs,
-    closeTimeout: options.closeTimeoutMs,
-    handleProtocols: (offered: Set<string>) => (offered.has(cloudEventsSubprotocol) ? cloudEventsSubprotocol : false),
-    WebSocket: Connection,
-  } as const
-  return all
-}
-
-/** Pieces of an unfinished frame that are kept. Each costs some 200 bytes, whatever its size; a frame of 4 KiB comes in a few. */
-const maxCrumbs = 64
 
 /** Nothing to do: `close` follows. What arrives here is a client that reset its connection during the handshake or while it was being refused. */
 function onSocketError(): void {}

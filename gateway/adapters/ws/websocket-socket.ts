@@ -6,6 +6,7 @@ import type { Metrics } from '../../observability/metrics.ts'
 import { type CloseCode, closeCodes } from '../../session/close-codes.ts'
 import type { CloseHint, Framing, Socket, SocketHandlers } from '../../session/socket.ts'
 import { closeReason } from './close-reason.ts'
+import type { Connection, ConnectionOwner } from './connection.ts'
 import { websocketFraming } from './frame.ts'
 
 /** What all sockets of a server share: one object, so that a connection itself stays small. */
@@ -20,10 +21,10 @@ export interface SocketSettings {
 
 /**
  * One WebSocket connection. Events are written as whole prebuilt frames to the TCP socket below `ws`, which is safe because nothing is
- * compressed: every write of ours and every control frame of `ws` is a number of whole frames. Listeners are shared functions that
- * find their socket through `this`: 10,000 idle connections hold no closure, no timer and no bucket of their own.
+ * compressed: every write of ours and every control frame of `ws` is a number of whole frames. An idle connection holds no closure, no
+ * timer and no bucket of its own.
  */
-export class WebSocketSocket implements Socket {
+export class WebSocketSocket implements Socket, ConnectionOwner {
   readonly framing: Framing = websocketFraming
   readonly #ws: Connection
   readonly #tcp: NetSocket
@@ -43,8 +44,7 @@ export class WebSocketSocket implements Socket {
     this.#ws = ws
     this.#tcp = tcp
     this.#settings = settings
-    ws.owner = this
-    ws.on('message', onMessage).on('ping', onPing).on('pong', onPong).on('error', onError).on('close', onClose)
+    ws.own(this)
   }
 
   attach(handlers: SocketHandlers): void {
@@ -94,7 +94,7 @@ export class WebSocketSocket implements Socket {
     this.#ws.terminate()
   }
 
-  // ---- what the peer does; called by the listeners below
+  // ---- what the peer does
 
   /** A data frame. Its content is nobody's. */
   received(): void {
@@ -135,47 +135,3 @@ export class WebSocketSocket implements Socket {
     return false
   }
 }
-
-/**
- * The WebSocket of `ws`, with two additions: it knows its owner, and where `ws` itself closes because of a limit, it says so with a code
- * of our table in place of 1009 and 1008. `ws` calls `close` with a code and no reason only then; the echo of a client's close has one.
- */
-export class Connection extends WebSocket {
-  owner: WebSocketSocket | null = null
-
-  override close(code?: number, reason?: string | Buffer): void {
-    const limit = reason === undefined ? limitCodes.get(code) : undefined
-    if (limit === undefined) super.close(code, reason)
-    else super.close(closeCodes[limit].code, closeReason(limit))
-  }
-}
-
-/** 1009: a message above `maxPayload`. 1008: more fragments in a message, or more pieces of an unfinished frame, than we hold. */
-const limitCodes: ReadonlyMap<number | undefined, CloseCode> = new Map([
-  [1009, 'frameTooLarge'],
-  [1008, 'tooManyFrames'],
-])
-
-function onMessage(this: WebSocket): void {
-  ownerOf(this)?.received()
-}
-
-function onPing(this: WebSocket, content: Buffer): void {
-  ownerOf(this)?.pinged(content)
-}
-
-function onPong(this: WebSocket): void {
-  ownerOf(this)?.ponged()
-}
-
-function onClose(this: WebSocket): void {
-  ownerOf(this)?.closed()
-}
-
-/**
- * Nothing to do: `ws` has sent the close frame, and `close` follows. What arrives here is a client's breach of the protocol (an unmasked
- * frame, an unknown opcode, invalid UTF-8, a frame or message above a limit) or a write that failed because the peer has gone.
- */
-function onError(): void {}
-
-const ownerOf = (ws: WebSocket): WebSocketSocket | null => (ws instanceof Connection ? ws.owner : null)

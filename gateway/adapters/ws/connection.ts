@@ -1,0 +1,63 @@
+import { WebSocket } from 'ws'
+import { type CloseCode, closeCodes } from '../../session/close-codes.ts'
+import { closeReason } from './close-reason.ts'
+
+/** Is told what the peer does. */
+export interface ConnectionOwner {
+  /** A data message. */
+  received(): void
+  pinged(content: Buffer): void
+  ponged(): void
+  /** Once, and last. */
+  closed(): void
+}
+
+/**
+ * The WebSocket of `ws`, with two additions: it knows its owner, and where `ws` itself closes because of a limit, it says so with a code
+ * of our table in place of 1009 and 1008. `ws` calls `close` with a code and no reason only then; the echo of a client's close has one.
+ */
+export class Connection extends WebSocket {
+  owner: ConnectionOwner | null = null
+
+  /** The listeners are shared functions that find their owner through `this`: ten thousand connections hold no closures. */
+  own(owner: ConnectionOwner): void {
+    this.owner = owner
+    this.on('message', onMessage).on('ping', onPing).on('pong', onPong).on('error', onError).on('close', onClose)
+  }
+
+  override close(code?: number, reason?: string | Buffer): void {
+    const limit = reason === undefined ? limitCodes.get(code) : undefined
+    if (limit === undefined) super.close(code, reason)
+    else super.close(closeCodes[limit].code, closeReason(limit))
+  }
+}
+
+/** 1009: a message above `maxPayload`. 1008: more fragments in a message, or more pieces of an unfinished frame, than we hold. */
+const limitCodes: ReadonlyMap<number | undefined, CloseCode> = new Map([
+  [1009, 'frameTooLarge'],
+  [1008, 'tooManyFrames'],
+])
+
+function onMessage(this: WebSocket): void {
+  ownerOf(this)?.received()
+}
+
+function onPing(this: WebSocket, content: Buffer): void {
+  ownerOf(this)?.pinged(content)
+}
+
+function onPong(this: WebSocket): void {
+  ownerOf(this)?.ponged()
+}
+
+function onClose(this: WebSocket): void {
+  ownerOf(this)?.closed()
+}
+
+/**
+ * Nothing to do: `ws` has sent the close frame, and `close` follows. What arrives here is a client's breach of the protocol (an unmasked
+ * frame, an unknown opcode, invalid UTF-8, a frame or message above a limit) or a write that failed because the peer has gone.
+ */
+function onError(): void {}
+
+const ownerOf = (ws: WebSocket): ConnectionOwner | null => (ws instanceof Connection ? ws.owner : null)
