@@ -207,7 +207,7 @@ describe('limits', () => {
 })
 
 describe('as time goes by', () => {
-  beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'Date'] }))
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'Date', 'performance'] }))
   afterEach(() => void vi.useRealTimers())
 
   it('a session is pinged every interval, and lives while it answers', () => {
@@ -236,10 +236,68 @@ describe('as time goes by', () => {
     await rig.publish({ id: 'not-theirs', audience: { users: ['bob'] } })
     vi.advanceTimersByTime(14_000)
     expect([resuming.told, plain.told]).toEqual([['!resumed', '!bookmark'], []])
-    resuming.pong()
-    plain.pong()
-    vi.advanceTimersByTime(30_000)
-    expect(resuming.told).toEqual(['!resumed', '!bookmark'])
+    expect(resuming.resume).toMatchObject({ cursor: { offsets: [1, 0] } })
+  })
+
+  it('a client that resumes hears of the gateway every heartbeat, also when nothing happens, and how often that is', () => {
+    const rig = createChannelRig({ heartbeatIntervalMs: 20_000 })
+    const { socket } = rig.connect()
+    for (let second = 0; second < 65; second += 1) {
+      vi.advanceTimersByTime(1000)
+      socket.pong()
+    }
+    expect(socket.told).toEqual(['!resumed', '!bookmark', '!bookmark', '!bookmark'])
+    expect(socket.received.map(({ heartbeatms }) => heartbeatms)).toEqual([20_000, 20_000, 20_000, 20_000])
+    expect(socket.writes[2]).toBe(socket.writes[3])
+  })
+
+  it('a bookmark is not written to a socket that is congested, nor to a session that is closed', () => {
+    const rig = createChannelRig()
+    const [congested, closing] = [rig.connect(), rig.connect()]
+    congested.socket.isCongested = true
+    congested.session.notify({ type: 'dev.carillon.draining', data: { reconnectAfterMs: 1 } })
+    closing.session.close('draining')
+    for (const { session } of [congested, closing]) session.bookmark()
+    expect([congested.socket.told, closing.socket.told]).toEqual([['!resumed', '!draining'], ['!resumed']])
+  })
+
+  it('a time of day that is set back or forward changes nothing for pings, and dead peers are found', () => {
+    const rig = createChannelRig()
+    const { socket } = rig.connect()
+    vi.setSystemTime(Date.now() - 3_600_000)
+    vi.advanceTimersByTime(14_000)
+    expect(socket.pings).toBe(1)
+    vi.setSystemTime(Date.now() + 40 * 365 * 86_400_000)
+    vi.advanceTimersByTime(5_000)
+    expect(socket.closedWith).toBeNull()
+    vi.advanceTimersByTime(7_000)
+    expect(socket.closedWith?.code).toBe('unresponsive')
+  })
+
+  it('a token ends by the time of day, also when that is set', () => {
+    const rig = createChannelRig()
+    const { socket } = rig.connect({ expiresAtMs: Date.now() + 3_600_000 })
+    vi.setSystemTime(Date.now() + 7_200_000)
+    vi.advanceTimersByTime(14_000)
+    expect(socket.closedWith?.code).toBe('tokenExpired')
+  })
+
+  it('a peer is not taken for dead because this process was stopped, as its answer may lie unread; but it is when none comes then', () => {
+    const clock = vi.spyOn(performance, 'now').mockReturnValue(0)
+    const tickAt = (ms: number): void => {
+      clock.mockReturnValue(ms)
+      vi.advanceTimersToNextTimer()
+    }
+    const { socket } = createChannelRig().connect()
+    for (let ms = 1_000; ms <= 13_000; ms += 1_000) tickAt(ms)
+    expect(socket.pings).toBe(1)
+    tickAt(73_000)
+    expect(socket.closedWith).toBeNull()
+    for (let ms = 74_000; ms <= 82_000; ms += 1_000) tickAt(ms)
+    expect(socket.closedWith).toBeNull()
+    tickAt(83_000)
+    expect(socket.closedWith?.code).toBe('unresponsive')
+    clock.mockRestore()
   })
 
   it('a session ends when its token does, and is told before if it understands', () => {
@@ -252,7 +310,7 @@ describe('as time goes by', () => {
       socket.pong()
       plain.pong()
     }
-    expect([socket.told, plain.told, socket.closedWith]).toEqual([['!resumed', '!token-expiring'], [], null])
+    expect([socket.told, plain.told, socket.closedWith]).toEqual([['!resumed', '!bookmark', '!token-expiring', '!bookmark'], [], null])
     vi.advanceTimersByTime(3_000)
     expect([socket.closedWith?.code, plain.closedWith?.code]).toEqual(['tokenExpired', 'tokenExpired'])
   })

@@ -33,7 +33,7 @@ export function createChannel(parts: CreateChannelParts): { readonly channel: Ch
   const reading = new Reading({
     log,
     frames: new Frames(log, parts.encode, observeFrames(parts)),
-    control: createControlFrames(options.channel, randomUUID()),
+    control: createControlFrames(options.channel, randomUUID(), options.heartbeatIntervalMs),
     limits: { maxBytesPerTurn: options.socketBufferBytes, maxEntriesPerTurn: 1000 },
     observer: {
       lost: (reason) => metrics.gaps.add(1, { reason }),
@@ -56,6 +56,7 @@ export function createChannel(parts: CreateChannelParts): { readonly channel: Ch
     noticeMs: options.tokenExpiringNoticeMs,
     toleranceMs: options.jwtClockToleranceMs,
     now: parts.now,
+    clock: () => performance.now(),
     random: parts.random,
   })
   const channel = new Channel({ log, hub, fanOut, upkeep, reading, metrics, limits: options })

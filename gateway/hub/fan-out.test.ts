@@ -19,7 +19,7 @@ function rig({ sliceMs = 4, maxEntriesPerTurn = 1000 } = {}) {
   const reading = new Reading({
     log,
     frames: new Frames(log, (content) => ok(Buffer.from(JSON.stringify(content.kind === 'parsed' ? content.event : {}).slice(0, -1))), { encoded: none, broken: none }),
-    control: createControlFrames('rig', 'pod'),
+    control: createControlFrames('rig', 'pod', 25_000),
     limits: { maxBytesPerTurn: 1_000_000, maxEntriesPerTurn },
     observer: { lost: none, replayed: none, closed: none },
   })

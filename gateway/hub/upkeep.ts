@@ -3,6 +3,9 @@ import type { Session } from '../session/session.ts'
 /**
  * What a session needs as time goes by: a ping and a bookmark every so often, an end when the peer is dead or its token expired.
  * One interval for all sessions: they wait in buckets of a second, and each comes up when its next duty is due.
+ *
+ * Only tokens go by the time of day. Were pings to do so, a clock that is set back by an hour would leave dead peers alone for an hour,
+ * and one that is set forward would have to be caught up with second by second.
  */
 export class Upkeep {
   readonly #options: UpkeepOptions
@@ -13,13 +16,12 @@ export class Upkeep {
 
   constructor(options: UpkeepOptions) {
     this.#options = options
-    this.#lastTick = tickOf(options.now())
+    this.#lastTick = tickOf(options.clock())
   }
 
   /** Pings are spread: the first comes after a random part of the interval. */
   add(session: Session): void {
-    const nowMs = this.#options.now()
-    const duty: Duty = { session, pingAtMs: nowMs + this.#options.intervalMs * this.#options.random(), pingedAtMs: null, isNoticed: false, dueTick: 0 }
+    const duty: Duty = { session, pingAtMs: this.#options.clock() + this.#options.intervalMs * this.#options.random(), pingedAtMs: null, isNoticed: false, dueTick: 0 }
     this.#duties.set(session, duty)
     this.#plan(duty)
     this.#timer ??= this.#start()
@@ -45,30 +47,33 @@ export class Upkeep {
   }
 
   #start(): NodeJS.Timeout {
-    this.#lastTick = tickOf(this.#options.now())
+    this.#lastTick = tickOf(this.#options.clock())
     return setInterval(() => this.#tick(), tickMs).unref()
   }
 
   /** Also catches up on ticks that a busy or suspended process missed. */
   #tick(): void {
-    const now = tickOf(this.#options.now())
+    const now = tickOf(this.#options.clock())
+    const wasAway = now - this.#lastTick > awayTicks
     for (let tick = this.#lastTick; tick <= now; tick += 1) {
       const duties = this.#buckets.get(tick)
       this.#buckets.delete(tick)
-      for (const duty of duties ?? []) this.#serve(duty)
+      for (const duty of duties ?? []) this.#serve(duty, wasAway)
     }
     this.#lastTick = now
   }
 
-  #serve(duty: Duty): void {
+  #serve(duty: Duty, wasAway: boolean): void {
     if (duty.session.isClosed) return
-    const nowMs = this.#options.now()
-    this.#judgeToken(duty, nowMs)
-    if (duty.pingedAtMs !== null && nowMs - duty.pingedAtMs >= this.#options.timeoutMs) duty.session.close('unresponsive')
+    const clockMs = this.#options.clock()
+    this.#judgeToken(duty, this.#options.now())
+    // Of a process that was stopped for a while, the peers' answers may lie unread: they get their time once more.
+    if (wasAway && duty.pingedAtMs !== null) duty.pingedAtMs = clockMs
+    if (duty.pingedAtMs !== null && clockMs - duty.pingedAtMs >= this.#options.timeoutMs) duty.session.close('unresponsive')
     if (duty.session.isClosed) return
-    if (nowMs >= duty.pingAtMs) {
-      duty.pingAtMs = nowMs + this.#options.intervalMs
-      duty.pingedAtMs ??= nowMs
+    if (clockMs >= duty.pingAtMs) {
+      duty.pingAtMs = clockMs + this.#options.intervalMs
+      duty.pingedAtMs ??= clockMs
       duty.session.bookmark()
       duty.session.socket.ping()
     }
@@ -88,10 +93,11 @@ export class Upkeep {
 
   #plan(duty: Duty): void {
     const { expiresAtMs } = duty.session.principal
+    const clockMs = this.#options.clock()
     const times = [duty.pingAtMs]
     if (duty.pingedAtMs !== null) times.push(duty.pingedAtMs + this.#options.timeoutMs)
-    if (expiresAtMs !== null) times.push(duty.isNoticed ? expiresAtMs + this.#options.toleranceMs : expiresAtMs - this.#options.noticeMs)
-    duty.dueTick = Math.max(Math.ceil(Math.min(...times) / tickMs), tickOf(this.#options.now()) + 1)
+    if (expiresAtMs !== null) times.push(clockMs - this.#options.now() + (duty.isNoticed ? expiresAtMs + this.#options.toleranceMs : expiresAtMs - this.#options.noticeMs))
+    duty.dueTick = Math.max(Math.ceil(Math.min(...times) / tickMs), tickOf(clockMs) + 1)
     const bucket = this.#buckets.get(duty.dueTick)
     if (bucket === undefined) this.#buckets.set(duty.dueTick, new Set([duty]))
     else bucket.add(duty)
@@ -115,6 +121,8 @@ export interface UpkeepOptions {
   readonly toleranceMs: number
   /** Milliseconds since the epoch. */
   readonly now: () => number
+  /** Milliseconds of a clock that nobody sets. */
+  readonly clock: () => number
   /** In [0, 1). */
   readonly random: () => number
 }
@@ -130,4 +138,6 @@ interface Duty {
 }
 
 const tickMs = 1000
+/** A busy process is late by less. */
+const awayTicks = 3
 const tickOf = (timeMs: number): number => Math.floor(timeMs / tickMs)

@@ -13,12 +13,16 @@ export type ControlEvent =
   | { readonly type: 'dev.carillon.draining'; readonly data: { readonly reconnectAfterMs: number } }
   | { readonly type: 'dev.carillon.token-expiring'; readonly data: { readonly expiresInMs: number } }
 
-/** Makes the frames of control events: ids are unique to the process, the source is the channel's. */
-export function createControlFrames(channel: string, instance: string): ControlFrames {
+/**
+ * Makes the frames of control events: ids are unique to the process, the source is the channel's. Those that have a cursor say how often a
+ * client will hear at least, so that it can tell a quiet channel from a connection that is dead.
+ */
+export function createControlFrames(channel: string, instance: string, heartbeatMs: number): ControlFrames {
   let count = 0
   return (event, cursor, framing) => {
     count += 1
-    const json = JSON.stringify({ specversion: '1.0', id: `${instance}-${count}`, source: `urn:carillon:channel:${channel}`, datacontenttype: 'application/json', ...event })
+    const attributes = { specversion: '1.0', id: `${instance}-${count}`, source: `urn:carillon:channel:${channel}`, datacontenttype: 'application/json' }
+    const json = JSON.stringify({ ...attributes, ...event, ...(cursor === null ? {} : { heartbeatms: heartbeatMs }) })
     return wrapJson(Buffer.from(json.slice(0, -1)), cursor, framing)
   }
 }

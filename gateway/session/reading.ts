@@ -18,6 +18,7 @@ export class Reading {
   readonly #observer: SessionObserver
   /** Of the entries that are being delivered: their sessions ask one after the other. */
   readonly #matchers = new Map<Audience, Matcher>()
+  readonly #bookmarks = new Map<Framing, Bookmark>()
   #lastJoin: { readonly frames: readonly Buffer[]; readonly joined: Buffer } | null = null
 
   constructor(options: { readonly log: ReplayLog; readonly frames: Frames; readonly control: ControlFrames; readonly limits: ReadingLimits; readonly observer: SessionObserver }) {
@@ -80,6 +81,15 @@ export class Reading {
     return joined
   }
 
+  /** The frame of a bookmark at the head: one for all sessions, while the log stands still. @param covered what it must not fall behind */
+  bookmark(framing: Framing, covered: PartitionOffsets | null): Buffer {
+    const made = this.#bookmarks.get(framing)
+    if (covered === null && made?.version === this.log.version) return made.frame
+    const frame = this.control({ type: 'dev.carillon.bookmark' }, this.log.headCursor(covered), framing)
+    if (covered === null) this.#bookmarks.set(framing, { frame, version: this.log.version })
+    return frame
+  }
+
   lost(reason: GapReason): void {
     this.#observer.lost(reason)
   }
@@ -91,6 +101,12 @@ export class Reading {
   closed(code: CloseCode): void {
     this.#observer.closed(code)
   }
+}
+
+interface Bookmark {
+  readonly frame: Buffer
+  /** Of the log, whose head it names. */
+  readonly version: number
 }
 
 /** As many entries as one turn usually meets. Each holds a set of the names of its audience. */

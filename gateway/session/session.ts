@@ -28,8 +28,6 @@ export class Session {
   #covered: PartitionOffsets | null = null
   /** Events written since the session came back with a cursor; null when it is not resuming. */
   #replayed: number | null = null
-  /** The log's version at the last bookmark. */
-  #toldVersion = -1
   #isClosed = false
   /** Whether the session is in the fan-out's queue; only the fan-out writes it. */
   isQueued = false
@@ -129,11 +127,13 @@ export class Session {
 
   // ---- telling
 
-  /** Tells a client that resumes where the log is, when that has changed and nothing is on its way to it. */
+  /**
+   * Tells a client that resumes where the log is, unless something is on its way to it. Also when nothing has changed: pages see no pings,
+   * and this is how they know that the connection lives.
+   */
   bookmark(): void {
-    const version = this.#reading.log.version
-    if (!this.resumes || this.#next !== null || this.#isCongested || version === this.#toldVersion) return
-    this.#tell({ type: 'dev.carillon.bookmark' })
+    if (!this.resumes || this.#isClosed || this.#next !== null || this.#isCongested) return
+    this.#write(this.#reading.bookmark(this.socket.framing, this.#covered))
   }
 
   /** Tells the client something, if it is one that understands. */
@@ -146,7 +146,6 @@ export class Session {
   }
 
   #controlFrame(event: ControlEvent): Buffer {
-    this.#toldVersion = this.#reading.log.version
     return this.#reading.control(event, this.#reading.log.headCursor(this.#covered), this.socket.framing)
   }
 

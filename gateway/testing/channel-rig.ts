@@ -90,6 +90,7 @@ interface Received {
   readonly id: string
   readonly type?: string
   readonly cursor?: string
+  readonly heartbeatms?: number
   readonly data?: Readonly<Record<string, unknown>>
 }
 

@@ -151,12 +151,12 @@ class Pod {
     const reading = new Reading({
       log: this.log,
       frames,
-      control: createControlFrames('simulated', 'pod'),
+      control: createControlFrames('simulated', 'pod', 25_000),
       limits: { maxBytesPerTurn: 300, maxEntriesPerTurn: 3 },
       observer: { lost: () => {}, replayed: () => {}, closed: () => {} },
     })
     const fanOut = new FanOut({ sliceMs: 0, observer: { delivered: () => {} }, later: (run) => this.#slices.push(run) })
-    const upkeep = new Upkeep({ intervalMs: 25_000, timeoutMs: 1000, noticeMs: 0, toleranceMs: 0, now: () => 0, random: () => 0 })
+    const upkeep = new Upkeep({ intervalMs: 25_000, timeoutMs: 1000, noticeMs: 0, toleranceMs: 0, now: () => 0, clock: () => 0, random: () => 0 })
     this.channel = new Channel({ log: this.log, hub: new Hub(), fanOut, upkeep, reading, metrics, limits: { maxConnections: 100, maxConnectionsPerUser: 100 } })
     this.#positions = topic.map((records) => records[Math.max(0, records.length - back)]?.offset ?? (records.at(-1)?.offset ?? -1) + 1)
     this.channel.open({ epoch: 'one', startOffsets: this.#positions, endOffsets: endsOf(topic) }, null)
