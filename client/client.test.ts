@@ -205,6 +205,56 @@ describe('receiving', () => {
   })
 })
 
+describe('silence', () => {
+  const heard = (type: string, cursor: string): object => ({ ...control(type, {}, cursor), heartbeatms: 20_000 })
+
+  it('for two and a half heartbeats counts as a cut: a network that goes without a goodbye is noticed', async () => {
+    const connection = await harness.start()
+    const first = harness.twins.last()
+    first.open()
+    first.say(heard('resumed', 'c0'))
+    await pass(45_000)
+    first.say(heard('bookmark', 'c1'))
+    await pass(49_999)
+    expect(connection.state.kind).toBe('open')
+    await pass(1)
+    expect(harness.states.at(-1)).toMatchObject({ kind: 'waiting', code: 1006, reason: 'The gateway fell silent.' })
+    expect(first.isClosed).toBe(true)
+    await pass(500)
+    expect([harness.twins.sockets.length, harness.twins.last().cursor]).toEqual([2, 'c1'])
+    connection.close()
+  })
+
+  it('is judged anew with each event, not with bookmarks alone', async () => {
+    const connection = await harness.start()
+    harness.twins.last().open()
+    harness.twins.last().say(heard('gap', 'c0'))
+    for (const id of ['1', '2', '3']) {
+      await pass(40_000)
+      harness.twins.last().say(anEvent(id))
+    }
+    expect([harness.received, connection.state.kind, harness.twins.sockets.length]).toEqual([['1', '2', '3'], 'open', 1])
+    connection.close()
+  })
+
+  it('means nothing with a gateway that promises no heartbeats, whatever an event says', async () => {
+    const connection = await harness.start()
+    harness.twins.last().admit()
+    harness.twins.last().say({ ...anEvent('1'), heartbeatms: 10 })
+    await pass(3_600_000)
+    expect([connection.state.kind, harness.twins.sockets.length]).toEqual(['open', 1])
+    connection.close()
+  })
+
+  it('of a connection that opens and then says nothing at all ends it, too', async () => {
+    const connection = await harness.start({ openTimeoutMs: 3000 })
+    harness.twins.last().open()
+    await pass(3000)
+    expect(harness.states.at(-1)).toMatchObject({ kind: 'waiting', code: 1006, reason: 'The gateway said nothing.' })
+    connection.close()
+  })
+})
+
 describe('closing', () => {
   it('closes the socket, says so once, and calls nothing afterwards', async () => {
     const connection = await harness.start()

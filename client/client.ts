@@ -11,6 +11,8 @@ const stableMs = 5_000
 /** Silence after which a page that wakes up does not trust its connection. */
 const doubtfulMs = 30_000
 const rememberedIds = 1_000
+/** So many heartbeats may fail to come. */
+const missedHeartbeats = 2.5
 
 /**
  * One connection at a time (`#stop` ends it), and at times a second one that is to replace it (`#stopSpare`): the first stays until the
@@ -34,6 +36,8 @@ export class Client<T> implements Connection {
   #webSocketWorks = false
   #isCursorRefused = false
   #admittedAtMs = 0
+  /** For how long the gateway may be silent; 0 while it has not said. */
+  #silenceMs = 0
   #heardAtMs = 0
 
   constructor(options: ConnectOptions<T>) {
@@ -98,6 +102,7 @@ export class Client<T> implements Connection {
           isAdmitted = true
           // A callback may have closed it meanwhile.
           if (stop === this.#stop) this.#receive(text)
+          return this.#silenceMs
         },
         ended: (ending) => this.#ended(stop, ending, isOpen ? null : transport),
       },
@@ -151,6 +156,7 @@ export class Client<T> implements Connection {
   }
 
   #obey(event: CloudEvent<T>): void {
+    if (typeof event.heartbeatms === 'number') this.#silenceMs = event.heartbeatms * missedHeartbeats
     if (event.type.endsWith('.gap')) {
       // The gateway's word: data of a gap is {reason}.
       this.#call(this.#options.onGap, event.data as { reason: string })

@@ -15,17 +15,23 @@ export interface LinkRequest {
 export interface LinkHandlers {
   /** The transport got through; whether the gateway admits the client is not known yet. */
   opened(): void
-  message(text: string): void
+  /** @returns for how many milliseconds there may be silence then; 0: for ever */
+  message(text: string): number
   /** At most once, and nothing is called after it. */
   ended(ending: Ending): void
 }
 
 /** A transport owes: it stops when the signal aborts; rejecting or throwing is an ending like any other. */
-export type OpenTransport = (request: LinkRequest, token: string | null | undefined, handlers: LinkHandlers, signal: AbortSignal) => void | Promise<void>
+export type OpenTransport = (request: LinkRequest, token: string | null | undefined, handlers: TransportHandlers, signal: AbortSignal) => void | Promise<void>
+
+type TransportHandlers = { readonly [Name in keyof LinkHandlers]: (...given: Parameters<LinkHandlers[Name]>) => void }
 
 const transports: Record<Transport, OpenTransport> = { websocket: openWebSocket, sse: openEventStream }
 
-/** Opens one connection. @returns what ends it; no handler is called afterwards */
+/**
+ * Opens one connection, and ends it when it is silent for too long: nobody is told when a network is gone without a goodbye.
+ * @returns what ends it; no handler is called afterwards
+ */
 export function openLink(transport: Transport, request: LinkRequest, handlers: LinkHandlers): () => void {
   const abort = new AbortController()
   const { signal } = abort
@@ -34,15 +40,19 @@ export function openLink(transport: Transport, request: LinkRequest, handlers: L
     clearTimeout(timer)
     abort.abort()
   }
-  const guarded: LinkHandlers = {
+  const endAfter = (ms: number, reason: string): void => {
+    clearTimeout(timer)
+    if (ms && !signal.aborted) timer = setTimeout(() => guarded.ended({ code: 1006, reason }), ms)
+  }
+  const guarded = {
     opened: () => {
-      clearTimeout(timer)
+      endAfter(request.openTimeoutMs, 'The gateway said nothing.')
       handlers.opened()
     },
-    message: (text) => {
-      if (!signal.aborted) handlers.message(text)
+    message: (text: string) => {
+      if (!signal.aborted) endAfter(handlers.message(text), 'The gateway fell silent.')
     },
-    ended: (ending) => {
+    ended: (ending: Ending) => {
       if (signal.aborted) return
       stop()
       handlers.ended(ending)
@@ -53,7 +63,7 @@ export function openLink(transport: Transport, request: LinkRequest, handlers: L
     await Promise.resolve()
     const token = await request.token?.()
     if (signal.aborted) return
-    timer = setTimeout(() => guarded.ended({ code: 1006, reason: 'The connection took too long to open.' }), request.openTimeoutMs)
+    endAfter(request.openTimeoutMs, 'The connection took too long to open.')
     await transports[transport](request, token, guarded, signal)
   }
   run().catch((error: unknown) => guarded.ended({ code: 1006, reason: String(error) }))
