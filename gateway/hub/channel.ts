@@ -4,6 +4,7 @@ import type { Cursor } from '../replay/cursor.ts'
 import type { LogStart, PartitionOffsets } from '../replay/record-source.ts'
 import type { AppendedEvent, ReplayLog } from '../replay/replay-log.ts'
 import type { Entry } from '../replay/entry.ts'
+import type { CloseCode } from '../session/close-codes.ts'
 import type { GapReason } from '../session/control-events.ts'
 import type { Reading } from '../session/reading.ts'
 import { Session } from '../session/session.ts'
@@ -44,7 +45,7 @@ export class Channel {
         this.#parts.fanOut.enqueue(session)
       },
       alive: () => this.#parts.upkeep.alive(session),
-      closed: () => this.#leave(session),
+      closed: (limit) => this.#leave(session, limit ?? 'peer'),
     })
     this.hub.add(session)
     this.#parts.upkeep.add(session)
@@ -72,13 +73,14 @@ export class Channel {
     }
   }
 
-  #leave(session: Session): void {
-    const byPeer = session.ended()
+  /** @param ending what ended it, if it was not the session itself */
+  #leave(session: Session, ending: CloseCode | 'peer'): void {
+    const isOthers = session.ended()
     this.hub.remove(session)
     this.#parts.upkeep.remove(session)
     this.#ahead.delete(session)
     this.#parts.metrics.sessions.add(-1, { transport: session.socket.framing.kind })
-    if (byPeer) this.#parts.metrics.sessionsClosed.add(1, { code: 'peer' })
+    if (isOthers) this.#parts.metrics.sessionsClosed.add(1, { code: ending })
   }
 
   /** Sessions that have more to read. */

@@ -24,7 +24,8 @@ export interface Socket {
 export interface SocketHandlers {
   drained(): void
   alive(): void
-  closed(): void
+  /** @param limit why the implementer itself ended the connection: the peer broke a limit of the transport */
+  closed(limit?: CloseCode): void
 }
 
 export interface CloseHint {

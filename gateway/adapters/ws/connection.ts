@@ -8,6 +8,8 @@ export interface ConnectionOwner {
   received(): void
   pinged(content: Buffer): void
   ponged(): void
+  /** The peer broke a limit, and is being closed for that. */
+  brokeLimit(limit: CloseCode): void
   /** Once, and last. */
   closed(): void
 }
@@ -27,8 +29,9 @@ export class Connection extends WebSocket {
 
   override close(code?: number, reason?: string | Buffer): void {
     const limit = reason === undefined ? limitCodes.get(code) : undefined
-    if (limit === undefined) super.close(code, reason)
-    else super.close(closeCodes[limit].code, closeReason(limit))
+    if (limit === undefined) return super.close(code, reason)
+    this.owner?.brokeLimit(limit)
+    super.close(closeCodes[limit].code, closeReason(limit))
   }
 }
 

@@ -38,6 +38,8 @@ export class WebSocketSocket implements Socket, ConnectionOwner {
   /** A ping that was not answered yet: its pong costs the client nothing. */
   #isPinged = false
   #isClosing = false
+  /** The limit that the peer broke, for which it is being closed. */
+  #brokenLimit: CloseCode | undefined
   #cut: NodeJS.Timeout | null = null
 
   constructor(ws: Connection, tcp: NetSocket, settings: SocketSettings) {
@@ -122,7 +124,11 @@ export class WebSocketSocket implements Socket, ConnectionOwner {
     this.#settings.ended(this)
     const handlers = this.#handlers
     this.#handlers = null
-    handlers?.closed()
+    handlers?.closed(this.#brokenLimit)
+  }
+
+  brokeLimit(limit: CloseCode): void {
+    this.#brokenLimit ??= limit
   }
 
   /** Counts a frame that the client need not have sent. @returns false: there was none, and the connection is being closed */
@@ -131,6 +137,7 @@ export class WebSocketSocket implements Socket, ConnectionOwner {
     metrics.inboundFrames.add(1)
     this.#inbound ??= new TokenBucket({ ratePerS: options.inboundFramesPerS, burst: options.inboundFramesBurst, now: now() })
     if (this.#inbound.take(1, now()) === 0) return true
+    this.brokeLimit('tooManyFrames')
     this.close('tooManyFrames')
     return false
   }
