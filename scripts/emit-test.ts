@@ -70,7 +70,7 @@ async function main(): Promise<void> {
     await produce(options.value)
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
-    const remedy = error instanceof MissingTopicError ? `a gateway in development mode creates it: KAFKA_BROKERS=${brokers.join(',')} make start (or name another topic: --topic)` : 'is Kafka there? `make infra` starts one on 127.0.0.1:9092; --brokers or KAFKA_BROKERS names another'
+    const remedy = error instanceof MissingTopicError ? `a gateway in development mode creates it: KAFKA_BROKERS=${brokers.join(',')} KAFKA_TOPIC=${topic} make start (or name another topic: --topic)` : 'is Kafka there? `make infra` starts one on 127.0.0.1:9092; --brokers or KAFKA_BROKERS names another'
     return refuse([`could not write to ${brokers.join(', ')}: ${why}`, remedy])
   }
   console.log(`wrote ${count === 1 ? '1 record' : `${count} records`} (${form}) to ${topic} on ${brokers.join(', ')}, for ${describeAudience(options.value)}`)
