@@ -93,7 +93,7 @@ export function readHeader(headers: RecordHeaders, name: string): Result<string 
 /** The binding says `content-type`; headers of Kafka keep their case, and producers differ. */
 export function contentTypeHeader(headers: RecordHeaders): string {
   if (headers['content-type'] !== undefined) return 'content-type'
-  return Object.keys(headers).find((name) => name.toLowerCase() === 'content-type') ?? 'content-type'
+  return Object.keys(headers).find((name) => headers[name] !== undefined && name.toLowerCase() === 'content-type') ?? 'content-type'
 }
 
 /** The transport's trace context, else the event's own. Its 55 characters are judged by the tracer; what is much longer is none. */
