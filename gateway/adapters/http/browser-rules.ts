@@ -23,6 +23,10 @@ export function addBrowserRules(app: FastifyInstance, rules: BrowserRules): void
       return replyProblem(reply, foreignHost)
     }
     const origin = request.headers.origin ?? null
+    if (isStream(request) && origin === null && isOfAnotherSite(request)) {
+      rules.metrics.handshakesRefused.add(1, { reason: 'origin' })
+      return replyProblem(reply, foreignOrigin)
+    }
     if (rules.isOriginAllowed(origin)) return void reply.headers(corsHeaders(origin))
     // The stream's admission judges the origin itself, and counts it.
     if (!isStream(request)) return replyProblem(reply, foreignOrigin)
@@ -32,6 +36,15 @@ export function addBrowserRules(app: FastifyInstance, rules: BrowserRules): void
 /** Old probes name the pod's address, and learn nothing. */
 const isProbe = (request: FastifyRequest): boolean => request.routeOptions.url === '/health'
 const isStream = (request: FastifyRequest): boolean => request.method === 'GET' && request.routeOptions.url?.endsWith('/v1/events') === true
+
+/**
+ * Whether a page asks that is not ours and does not say which: an image or a script of a foreign page brings the user's cookie and no
+ * Origin. It could not read the stream, but its streams would take the places of the user's own. Browsers say so since 2023.
+ */
+function isOfAnotherSite({ headers }: FastifyRequest): boolean {
+  const site = headers['sec-fetch-site']
+  return site === 'cross-site' || site === 'same-site'
+}
 
 const foreignHost: Problem = {
   type: 'origin-forbidden',

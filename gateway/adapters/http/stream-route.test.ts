@@ -52,6 +52,20 @@ describe('the event stream', () => {
     expect((await askedWith(path, headers))?.cursor).toBe(cursor)
   })
 
+  test.each(['cross-site', 'same-site'])('is not opened as an image or a script of a page that is %s: its cookie would take the place of a connection of the user', async (site) => {
+    const rig = await start()
+    const response = await fetch(`${rig.api}/events`, { headers: { cookie: 'cs_jwt=t', 'sec-fetch-site': site, 'sec-fetch-mode': 'no-cors' } })
+    expect([response.status, rig.handshakes, rig.value('handshakesRefused', { reason: 'origin' })]).toEqual([403, [], 1])
+    await response.body?.cancel()
+  })
+
+  test.each<[string, Record<string, string>]>([
+    ['of the same origin', { 'sec-fetch-site': 'same-origin' }],
+    ['of another site, if its origin is allowed', { 'sec-fetch-site': 'cross-site', origin: 'https://app.example' }],
+  ])('is opened by a page %s', async (_whose, headers) => {
+    expect(await askedWith('/events', headers)).toMatchObject({ transport: 'sse' })
+  })
+
   test('brings what the session writes, to a page of an allowed origin', async () => {
     const { api, sockets } = await start()
     const response = await fetch(`${api}/events`, { headers: { origin: 'https://app.example' } })
