@@ -5,7 +5,7 @@ import { dataShape, judgeAttribute, missingAttribute } from './attributes.ts'
 const examples: Readonly<Record<string, { readonly right: readonly unknown[]; readonly wrong: readonly unknown[] }>> = {
   id: { right: ['1', 'a b', 'ünï', '+%-_', 'x'.repeat(1024)], wrong: ['', 'x'.repeat(1025), 1, true, null, [], {}, 'a\u0000', 'a\u009f', '\ud800', 'x\udc00', '\ufffe', '\u{1ffff}', '\ufdd0'] },
   source: { right: ['urn:redhat:source:notifications:drawer', 'https://example.com/a?b=c#d', '/relative/source', 'relative', '../up', '?q', '#f', 'urn:ü'], wrong: ['', 'a b', 'a\nb', '<a>', '"a"', 'a|b', '`', '{a}', 'a\\b', '^', 7] },
-  type: { right: ['com.redhat.console.notifications.drawer', 't'], wrong: ['', 7, 'a\tb'] },
+  type: { right: ['com.redhat.console.notifications.drawer', 't', 'dev.carillon', 'dev.carillonneur.rang'], wrong: ['', 7, 'a\tb', 'dev.carillon.gap', 'dev.carillon.not-yet-known'] },
   subject: { right: ['a subject', 'ü'], wrong: ['', 1] },
   time: {
     right: ['2026-01-31T12:00:00Z', '2026-01-31t12:00:00z', '2026-01-31T12:00:00.123456789Z', '2026-01-31T12:00:00+02:00', '2026-01-31T12:00:00-08:30', '2024-02-29T00:00:00Z', '2016-12-31T23:59:60Z'],

@@ -24,10 +24,13 @@ interface Rule {
 export const maxIdLength = 1024
 export const maxSourceLength = 2048
 
+/** Of what gateways tell clients themselves, and clients obey: nobody else may say `gap` or `draining` to them. */
+export const controlTypePrefix = 'dev.carillon.'
+
 const rules: Readonly<Record<string, Rule | undefined>> = Object.assign(Object.create(null), {
   id: { accepts: (value) => value !== '' && value.length <= maxIdLength, expected: `be a non-empty string of at most ${maxIdLength} characters` },
   source: { accepts: (value) => value.length <= maxSourceLength && /^[^\s<>"{}|\\^`]+$/.test(value), expected: `be a URI reference of at most ${maxSourceLength} characters, as \`urn:my:service\` or \`/my/service\`` },
-  type: { accepts: (value) => value !== '' && value.length <= maxIdLength, expected: `be a non-empty string of at most ${maxIdLength} characters, as \`com.example.order.created\`` },
+  type: { accepts: (value) => value !== '' && value.length <= maxIdLength && !value.startsWith(controlTypePrefix), expected: `be a non-empty string of at most ${maxIdLength} characters, as \`com.example.order.created\`, and not begin with \`${controlTypePrefix}\`` },
   subject: { accepts: (value) => value !== '', expected: 'be a non-empty string' },
   time: { accepts: isTimestamp, expected: 'be an RFC 3339 timestamp, as `2026-01-31T12:00:00Z`' },
   datacontenttype: { accepts: (value) => /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+\s*(?:;.*)?$/.test(value), expected: 'be a media type, as `application/json`' },
