@@ -1,0 +1,127 @@
+import { execFile } from 'node:child_process'
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { findFreePortPair } from '../../../testing/free-ports.ts'
+import { startBrokerProcess } from '../../../testing/kafka-process.ts'
+
+/** A broker that speaks TLS and SASL, with the certificates to meet it. */
+export interface SecureBroker {
+  readonly user: { readonly name: string; readonly password: string }
+  /** Listeners: who comes without TLS and credentials, with SASL, with TLS, with both, and with TLS and a client's certificate. */
+  readonly plaintext: string
+  readonly sasl: string
+  readonly tls: string
+  readonly saslTls: string
+  readonly mutualTls: string
+  readonly caFile: string
+  readonly certFile: string
+  readonly keyFile: string
+  /** Removed when the broker stops. */
+  readonly directory: string
+  stop(): Promise<void>
+}
+
+const run = promisify(execFile)
+const user = { name: 'gateway', password: 'p\u00e4ss "word"=,' }
+
+/** Needs `kafka-server`, `kafka-configs.sh` and `openssl` on the PATH. */
+export async function startSecureBroker(): Promise<SecureBroker> {
+  const directory = await mkdtemp(join(tmpdir(), 'carillon-secure-kafka-'))
+  const file = (name: string): string => join(directory, name)
+  await makeCertificates(directory)
+  const pairs = await Promise.all([findFreePortPair(), findFreePortPair(), findFreePortPair()])
+  const [plaintext = 0, controller = 0, sasl = 0, tls = 0, saslTls = 0, mutualTls = 0] = pairs.flatMap((port) => [port, port + 1])
+  await writeFile(file('server.properties'), await properties(directory, { plaintext, controller, sasl, tls, saslTls, mutualTls }))
+  // The launcher's own command line has no such listeners; it takes them from a file.
+  await writeFile(file('launch'), `#!/bin/sh\nexec kafka-server ${file('server.properties')}\n`)
+  await chmod(file('launch'), 0o755)
+  const broker = await startBrokerProcess({ command: file('launch'), port: plaintext, dataDirectory: file('data'), startTimeoutMs: 60_000 })
+  const stop = async (): Promise<void> => {
+    await broker.terminate()
+    await rm(directory, { recursive: true, force: true })
+  }
+  try {
+    await Promise.all(['SCRAM-SHA-256', 'SCRAM-SHA-512'].map((mechanism) => addUser(plaintext, mechanism)))
+  } catch (cause) {
+    await stop()
+    throw cause
+  }
+  const at = (port: number): string => `localhost:${port}`
+  return {
+    user,
+    plaintext: at(plaintext),
+    sasl: at(sasl),
+    tls: at(tls),
+    saslTls: at(saslTls),
+    mutualTls: at(mutualTls),
+    caFile: file('ca.pem'),
+    certFile: file('client.pem'),
+    keyFile: file('client.key'),
+    directory,
+    stop,
+  }
+}
+
+/** The tool that makes SCRAM users splits at commas and brackets: their password is a plainer one. */
+export const scramPassword = 'scram-secret'
+
+async function addUser(port: number, mechanism: string): Promise<void> {
+  const credential = `${mechanism}=[iterations=4096,password=${scramPassword}]`
+  await run('kafka-configs.sh', ['--bootstrap-server', `127.0.0.1:${port}`, '--alter', '--entity-type', 'users', '--entity-name', user.name, '--add-config', credential])
+}
+
+async function makeCertificates(directory: string): Promise<void> {
+  const openssl = (...args: string[]): Promise<unknown> => run('openssl', args, { cwd: directory })
+  await openssl('req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=Test CA', '-keyout', 'ca.key', '-out', 'ca.pem')
+  for (const [name, subject] of [['server', '/CN=localhost'], ['client', '/CN=gateway']] as const) {
+    await openssl('req', '-newkey', 'rsa:2048', '-nodes', '-subj', subject, '-keyout', `${name}.key`, '-out', `${name}.csr`)
+    await writeFile(join(directory, `${name}.ext`), 'subjectAltName=DNS:localhost,IP:127.0.0.1\n')
+    await openssl('x509', '-req', '-in', `${name}.csr`, '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-days', '2', '-extfile', `${name}.ext`, '-out', `${name}.pem`)
+  }
+  const keystore = `${await readFile(join(directory, 'server.key'), 'utf8')}${await readFile(join(directory, 'server.pem'), 'utf8')}`
+  await writeFile(join(directory, 'server-keystore.pem'), keystore)
+}
+
+type Ports = Readonly<Record<'plaintext' | 'controller' | 'sasl' | 'tls' | 'saslTls' | 'mutualTls', number>>
+
+async function properties(directory: string, ports: Ports): Promise<string> {
+  const listeners = [['PLAINTEXT', ports.plaintext], ['SASL', ports.sasl], ['TLS', ports.tls], ['SASLTLS', ports.saslTls], ['MTLS', ports.mutualTls]] as const
+  const quoted = user.password.replaceAll('"', '\\\\"') // once for the properties file, once for JAAS
+  const plain = `org.apache.kafka.common.security.plain.PlainLoginModule required user_${user.name}="${quoted}";`
+  const scram = 'org.apache.kafka.common.security.scram.ScramLoginModule required;'
+  const jaas = ['sasl', 'sasltls'].flatMap((name) => [
+    `listener.name.${name}.plain.sasl.jaas.config=${asciiOnly(plain)}`,
+    `listener.name.${name}.scram-sha-256.sasl.jaas.config=${scram}`,
+    `listener.name.${name}.scram-sha-512.sasl.jaas.config=${scram}`,
+  ])
+  return [
+    'process.roles=broker,controller',
+    'node.id=1',
+    `controller.quorum.voters=1@localhost:${ports.controller}`,
+    `listeners=${listeners.map(([name, port]) => `${name}://127.0.0.1:${port}`).join(',')},CONTROLLER://127.0.0.1:${ports.controller}`,
+    `advertised.listeners=${listeners.map(([name, port]) => `${name}://localhost:${port}`).join(',')}`,
+    'listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL:SASL_PLAINTEXT,TLS:SSL,SASLTLS:SASL_SSL,MTLS:SSL',
+    'controller.listener.names=CONTROLLER',
+    'inter.broker.listener.name=PLAINTEXT',
+    'sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512',
+    ...jaas,
+    'ssl.keystore.type=PEM',
+    `ssl.keystore.location=${join(directory, 'server-keystore.pem')}`,
+    'ssl.truststore.type=PEM',
+    `ssl.truststore.location=${join(directory, 'ca.pem')}`,
+    'listener.name.mtls.ssl.client.auth=required',
+    `log.dirs=${join(directory, 'data')}`,
+    'group.initial.rebalance.delay.ms=0',
+    'offsets.topic.replication.factor=1',
+    'transaction.state.log.replication.factor=1',
+    'transaction.state.log.min.isr=1',
+    '',
+  ].join('\n')
+}
+
+/** A properties file is Latin-1. */
+function asciiOnly(text: string): string {
+  return text.replace(/[^ -~]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
