@@ -23,19 +23,17 @@ export class Frames {
 
   /**
    * The frame of an entry that is in the log; null when its event turns out to be broken, which is nobody's.
-   * @param atLeast a vector that the frame's cursor must not fall behind; null for the shared frame
+   * @param atLeast a vector that the frame's cursor must not fall behind; where the entry's own vector is not behind it, and for null, the
+   *   frame is the shared one
    */
   frame(entry: Entry, framing: Framing, atLeast: PartitionOffsets | null): Buffer | null {
-    if (atLeast === null) {
-      const shared = entry.frames[framing.kind]
-      if (shared !== null) return shared
-    }
+    const isShared = atLeast === null || this.#log.covers(entry, atLeast)
+    const shared = entry.frames[framing.kind]
+    if (isShared && shared !== null) return shared
     const body = this.#body(entry)
     if (body === null) return null
-    const cursor = this.#log.cursorAfter(entry, atLeast)
-    const frame = wrapJson(body, cursor, framing)
-    if (atLeast === null) this.#keep(entry, framing, { frame, bodyStart: framing.before(jsonBytes(body, cursor), cursor).length })
-    return frame
+    if (!isShared) return wrapJson(body, this.#log.cursorAfter(entry, atLeast), framing)
+    return this.#keep(entry, framing, wrap({ body, cursor: this.#log.cursorAfter(entry), framing, allocate: Buffer.allocUnsafeSlow }))
   }
 
   #body(entry: Entry): Buffer | null {
@@ -52,13 +50,17 @@ export class Frames {
     return entry.body
   }
 
-  /** The body becomes a view into the first frame, so that the bytes are held once. */
-  #keep(entry: Entry, framing: Framing, made: { readonly frame: Buffer; readonly bodyStart: number }): void {
+  /**
+   * The body becomes a view into the first frame, so that the bytes are held once. Frames that are kept have memory of their own: from
+   * Node's pool, each would hold what was beside it there, the body it was made of and more, which is twice its bytes again.
+   */
+  #keep(entry: Entry, framing: Framing, { frame, bodyStart }: Wrapped): Buffer {
     const isFirst = entry.frames.websocket === null && entry.frames.sse === null
     const bodyBytes = entry.body?.length ?? 0
-    if (isFirst) entry.body = made.frame.subarray(made.bodyStart, made.bodyStart + bodyBytes)
-    entry.frames[framing.kind] = made.frame
-    this.#log.resize(entry, entry.bytes + made.frame.length - (isFirst ? bodyBytes : 0))
+    if (isFirst) entry.body = frame.subarray(bodyStart, bodyStart + bodyBytes)
+    entry.frames[framing.kind] = frame
+    this.#log.resize(entry, entry.bytes + frame.length - (isFirst ? bodyBytes : 0))
+    return frame
   }
 }
 
@@ -71,9 +73,30 @@ export interface FrameObserver {
 
 /** @param body a JSON object without its closing brace, with at least one member; @param cursor null: an event without one */
 export function wrapJson(body: Buffer, cursor: string | null, framing: Framing): Buffer {
-  const before = framing.before(jsonBytes(body, cursor), cursor)
-  return Buffer.concat([before, body, Buffer.from(endOf(cursor), 'latin1'), framing.after])
+  return wrap({ body, cursor, framing, allocate: Buffer.allocUnsafe }).frame
 }
 
-const endOf = (cursor: string | null): string => (cursor === null ? '}' : `,"cursor":"${cursor}"}`)
-const jsonBytes = (body: Buffer, cursor: string | null): number => body.length + endOf(cursor).length
+interface Wrapping {
+  readonly body: Buffer
+  readonly cursor: string | null
+  readonly framing: Framing
+  readonly allocate: (bytes: number) => Buffer
+}
+
+interface Wrapped {
+  readonly frame: Buffer
+  readonly bodyStart: number
+}
+
+function wrap({ body, cursor, framing, allocate }: Wrapping): Wrapped {
+  const end = cursor === null ? '}' : `,"cursor":"${cursor}"}` // ASCII: as many bytes as characters
+  const before = framing.before(body.length + end.length, cursor)
+  const bodyStart = before.length
+  const endStart = bodyStart + body.length
+  const frame = allocate(endStart + end.length + framing.after.length)
+  frame.set(before)
+  frame.set(body, bodyStart)
+  frame.write(end, endStart, 'latin1')
+  frame.set(framing.after, endStart + end.length)
+  return { frame, bodyStart }
+}

@@ -172,6 +172,12 @@ export class ReplayLog {
     return this.#positions.isBehind(offsets)
   }
 
+  /** Whether the cursor after the entry, which must be in the log, is not behind the vector. */
+  covers(entry: Entry, offsets: PartitionOffsets): boolean {
+    const vector = this.#positions.vectorAfter(entry)
+    return offsets.every((offset, partition) => offset <= (vector[partition] ?? 0))
+  }
+
   /** The cursor after the entry, which must be in the log. @param atLeast a vector that it must not fall behind */
   cursorAfter(entry: Entry, atLeast: PartitionOffsets | null = null): string {
     return this.#cursor(this.#positions.vectorAfter(entry), atLeast)
