@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { openSocket, RefusedError, type TestSocketOptions } from './testing/test-socket.ts'
+import { findFreePortPair } from './testing/free-ports.ts'
 import { createTestLog, startTestGateway, type TestGateway, type TestGatewayOptions } from './testing/test-gateway.ts'
 
 /** The whole gateway through its ports. What stands in "the predecessor" are failures of chrome-service-backend's websockets, each of which must not come back. */
@@ -287,6 +288,72 @@ describe('a connection', () => {
     const second = await read({ 'last-event-id': id }, 'dev.carillon.resumed')
     expect(second).toContain('"id":"missed"')
     expect(second).toContain('"replayed":1')
+  })
+})
+
+describe('a stop', () => {
+  it('answers what is in flight before it ends, however early it was asked to', async () => {
+    const gateway = await start()
+    gateway.log.faults.holdAcknowledgements()
+    const answer = gateway.emit({ id: 'in-flight', type: 't', users: ['ann'] })
+    await vi.waitFor(() => expect(gateway.metrics.value('emitInFlight')).toBe(1))
+    const stopped = gateway.stop()
+    expect(gateway.stop()).toBe(stopped)
+    await vi.waitFor(async () => expect((await fetch(`${gateway.internalUrl}/readyz`)).status).toBe(503))
+    gateway.log.faults.releaseAcknowledgements()
+    expect((await answer).status).toBe(202)
+    await stopped
+  })
+
+  it('is not needed after a start that failed: the ports are free again', async () => {
+    const log = createTestLog()
+    const config = { port: await findFreePortPair(), internalPort: 0 }
+    const broken = { start: () => Promise.reject(new Error('there is no such topic')), stop: () => Promise.resolve() }
+    await expect(startTestGateway({ log, config, adapters: { source: broken } })).rejects.toThrow('there is no such topic')
+    const gateway = await start({ log, config })
+    expect((await fetch(`${gateway.url}/health`)).status).toBe(200)
+  })
+})
+
+describe('a log that has lost events', () => {
+  const lose = (gateway: TestGateway): void => {
+    gateway.log.faults.interrupt({ kind: 'stalled', detail: 'for the test' })
+    gateway.log.append([1, 2].map((n) => ({ partition: 0, value: JSON.stringify({ specversion: '1.0', id: `lost-${n}`, source: 's', type: 't', data: { broadcast: true, payload: n } }) })))
+    gateway.log.trim(0, gateway.log.endOffsets[0] ?? 0)
+    gateway.log.faults.resume()
+  }
+
+  it('is no silence for a plain client: it is closed with the code that says so, and gets what comes after when it comes back', async () => {
+    const gateway = await start()
+    const token = await gateway.token(ann)
+    const [plain, resuming] = [await openSocket(gateway.socketUrl, { token }), await openSocket(gateway.socketUrl, { token, cursor: 'latest' })]
+    await gateway.emit({ id: 'before', type: 't', users: ['ann'] })
+    await Promise.all([plain.untilTold('before'), resuming.untilTold('before')])
+    lose(gateway)
+    expect([(await plain.closed).code, plain.told]).toEqual([4202, ['before']])
+    await resuming.untilTold('!gap')
+    const again = await vi.waitFor(() => openSocket(gateway.socketUrl, { token }))
+    await gateway.emit({ id: 'after', type: 't', users: ['ann'] })
+    await Promise.all([again.untilTold('after'), resuming.untilTold('after')])
+    expect([again.told, resuming.told]).toEqual([['after'], ['!resumed', 'before', '!gap', 'after']])
+    expect(resuming.messages[2]).toMatchObject({ data: { reason: 'log-lost' }, cursor: expect.any(String) })
+  })
+
+  it('loses nothing more: the cursor of the gap goes on from there, and one from before it is answered with another gap', async () => {
+    const gateway = await start()
+    const token = await gateway.token(ann)
+    const first = await openSocket(gateway.socketUrl, { token, cursor: 'latest' })
+    await first.until(1)
+    lose(gateway)
+    await first.untilTold('!gap')
+    const [before, gap] = first.messages.map(({ cursor }) => cursor ?? '')
+    first.close()
+    await gateway.emit({ id: 'after', type: 't', users: ['ann'] })
+    const resumed = await vi.waitFor(() => openSocket(gateway.socketUrl, { token, cursor: gap ?? '' }))
+    await resumed.untilTold('!resumed')
+    const late = await openSocket(gateway.socketUrl, { token, cursor: before ?? '' })
+    await late.until(1)
+    expect([resumed.told, late.told]).toEqual([['after', '!resumed'], ['!gap']])
   })
 })
 

@@ -60,24 +60,27 @@ export interface Gateway {
 /** Starts a gateway. Resolves when its ports are open and the log is being read; `/readyz` says when it has warmed up. @throws when it cannot ever work as configured */
 export async function startGateway(config: Config, adapters: GatewayAdapters): Promise<Gateway> {
   const core = assemble(config, adapters)
-  const { health } = core
+  const ports = await begin(config, adapters, core).catch(async (error: unknown) => {
+    // A caller that goes on without this gateway gets its ports back.
+    core.drain.isDraining = true
+    await Promise.all([core.publicServer.close({ deadlineMs: 100 }), core.internalServer.close({ deadlineMs: 100 })])
+    throw error
+  })
+  adapters.logger.info({ port: ports.public, internalPort: ports.internal, channel: config.channel, topic: config.kafkaTopic }, 'listening')
+  let stopped: Promise<void> | null = null
+  return { ports, channel: core.channel, health: core.health, stop: () => (stopped ??= stopGateway(config, adapters, core)) }
+}
+
+async function begin(config: Config, adapters: GatewayAdapters, core: Core): Promise<Gateway['ports']> {
   const internal = await core.internalServer.listen({ host: config.internalHost, port: config.internalPort })
   // Keys before callers: a token that comes in between would be judged by no key at all.
   await adapters.keys?.start()
   watchKeys(adapters, core)
   const publicPort = await core.publicServer.listen({ host: config.host, port: config.port })
-  health.set('listening', null)
-  health.set('publisher', null)
+  core.health.set('listening', null)
   await adapters.source.start(core.ingest, { sinceMs: Date.now() - warmUpMs(config) })
   await adapters.deadLetters?.start()
-  adapters.logger.info({ port: publicPort.port, internalPort: internal.port, channel: config.channel, topic: config.kafkaTopic }, 'listening')
-  let stopped: Promise<void> | null = null
-  return {
-    ports: { public: publicPort.port, internal: internal.port },
-    channel: core.channel,
-    health,
-    stop: () => (stopped ??= stopGateway(config, adapters, core)),
-  }
+  return { public: publicPort.port, internal: internal.port }
 }
 
 type Core = ReturnType<typeof assemble>

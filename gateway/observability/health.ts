@@ -1,5 +1,7 @@
 /**
- * What a gateway waits for before it can serve, and whether only a restart helps. State and verdicts only: the internal port serves
+ * What a gateway waits for before it can serve, and whether only a restart helps. Whether the log takes events is none of it: were it,
+ * a log that cannot be written to would end delivery, too, on all pods. Who emits is answered 503.
+ * State and verdicts only: the internal port serves
  * them as `/readyz` and `/livez`.
  */
 export interface Health {
@@ -40,8 +42,6 @@ export const healthConditions = {
   'warmed-up': 'the replay log is still being filled',
   /** Records are being read, or there are none. Unmet from the start: a consumer has yet to join, also when there is nothing to warm up with. */
   'log-reading': 'the log is not being read yet',
-  /** Emitted events can be acknowledged. */
-  publisher: 'the publisher is not connected yet',
   /** There are keys to verify tokens with. */
   keys: 'the keys that verify tokens have not been loaded yet',
   /** The gateway is not stopping. */
