@@ -1,0 +1,93 @@
+/** The core alone, from records to those whom they concern, and what it is compared with: a process that is all its own. */
+import { Kafka as KafkaBinding, type KafkaMessage } from 'cloudevents'
+import type { LogRecord } from '../../gateway/event/log-record.ts'
+import type { Ingest } from '../../gateway/hub/ingest.ts'
+import { answerCalls } from '../lib/calls.ts'
+import { createCoreFactory, principalOf, readOptions } from '../lib/core.ts'
+import { OpenSocket } from '../lib/open-socket.ts'
+import type { ScanCalls, ScanCost } from '../lib/scan-calls.ts'
+import { scanPartitions, scanRecord } from './scan-corpus.ts'
+
+const createCore = createCoreFactory(readOptions({}))
+
+/** Records that the source hands over at once. */
+const batchSize = 500
+/** Records that are made before the clock runs, and handed over while it does. */
+const chunkSize = batchSize * scanPartitions * 10
+
+let made = 0
+
+const calls: ScanCalls = {
+  scan: async ({ records }) => {
+    const ingest = startIngest()
+    return measure(records, (batches) => handOver(ingest, batches))
+  },
+  parseValues: ({ records }) => measure(records, eachRecord((record) => JSON.parse(String(record.value)))),
+  sdk: ({ records }) => measure(records, eachRecord((record) => KafkaBinding.toEvent(toMessage(record)))),
+}
+
+/** A channel with one session whom no record concerns. */
+function startIngest(): Ingest {
+  const { channel, ingest } = createCore()
+  const offset = made / scanPartitions
+  const offsets = Array.from({ length: scanPartitions }, () => offset)
+  ingest.opened({ epoch: 'bench', startOffsets: offsets, endOffsets: offsets })
+  channel.join(new OpenSocket(), principalOf('nobody-else'), { kind: 'latest' })
+  return ingest
+}
+
+async function handOver(ingest: Ingest, batches: readonly (readonly LogRecord[])[]): Promise<void> {
+  for (const batch of batches) {
+    const settled = ingest.records(batch, (batch.at(-1)?.offset ?? 0) + 1)
+    if (settled !== undefined) await settled
+  }
+}
+
+/** What is compared may not be optimised away. */
+let seen: unknown
+
+function eachRecord(read: (record: LogRecord) => unknown): (batches: readonly (readonly LogRecord[])[]) => Promise<void> {
+  return async (batches) => {
+    for (const batch of batches) for (const record of batch) seen = read(record)
+    if (seen === undefined) throw new Error('the corpus has no records without JSON')
+  }
+}
+
+/** What the SDK takes: it throws on headers that are bytes. */
+function toMessage(record: LogRecord): KafkaMessage<string> {
+  const headers: Record<string, string> = {}
+  for (const [name, value] of Object.entries(record.headers)) headers[name] = String(value)
+  return { key: String(record.key), value: String(record.value), body: String(record.value), headers, timestamp: String(record.timestampMs) }
+}
+
+/** The processor time of all threads, the collector's included. Making the records is not measured. */
+async function measure(records: number, run: (batches: readonly (readonly LogRecord[])[]) => Promise<void>): Promise<ScanCost> {
+  let cpuMicros = 0
+  let done = 0
+  while (done < records) {
+    const batches = makeBatches()
+    // What making them left behind is not what is measured.
+    globalThis.gc?.()
+    const before = process.cpuUsage()
+    await run(batches)
+    const used = process.cpuUsage(before)
+    cpuMicros += used.user + used.system
+    done += chunkSize
+  }
+  return { records: done, cpuMicros }
+}
+
+function makeBatches(): readonly (readonly LogRecord[])[] {
+  const batches: LogRecord[][] = []
+  const timestampMs = Date.now()
+  const perPartition = chunkSize / scanPartitions
+  for (let partition = 0; partition < scanPartitions; partition += 1) {
+    for (let at = 0; at < perPartition; at += batchSize) {
+      batches.push(Array.from({ length: batchSize }, (_, index) => scanRecord(made + partition + (at + index) * scanPartitions, timestampMs)))
+    }
+  }
+  made += chunkSize
+  return batches
+}
+
+answerCalls(calls)
