@@ -54,7 +54,7 @@ function innerOf(error: Error): unknown {
 
 const typeOf = (error: Error): string => ('type' in error && typeof error.type === 'string' ? error.type : '')
 
-/** Whether trying again can help without anybody changing something. */
-export function isTransient(failure: KafkaFailure): boolean {
-  return failure.kind === 'connection' || failure.kind === 'transient'
+/** Whether the broker said no, and will say so again until somebody changes something. */
+export function isRefusal(failure: KafkaFailure): boolean {
+  return failure.kind === 'unauthenticated' || failure.kind === 'unauthorized' || failure.kind === 'refused'
 }

@@ -5,7 +5,7 @@ import { partitionFor } from '../../emit/partition-for.ts'
 import type { Logger } from '../../observability/logger.ts'
 import { failed } from '../../result.ts'
 import { createKafkaClient, type KafkaClientOptions } from './client.ts'
-import { describeKafkaError, isTransient } from './kafka-error.ts'
+import { describeKafkaError, isRefusal } from './kafka-error.ts'
 import { createBackoff, within } from './patience.ts'
 import { createPublishQueue, type QueuedRecord } from './publish-queue.ts'
 
@@ -66,7 +66,7 @@ export function createKafkaEventPublisher(options: KafkaEventPublisherOptions, {
     if (failure.kind === 'too-large') return settle(batch, { kind: 'too-large', detail: `a record of ${batch[0]?.bytes ?? 0} bytes is larger than the topic takes: ${failure.detail}` })
     const detail = `Kafka did not take the record: ${failure.detail}`
     connection.failed(detail, logger)
-    if (!isTransient(failure) && failure.kind !== 'not-found') return settle(batch, { kind: 'unavailable', detail })
+    if (isRefusal(failure)) return settle(batch, { kind: 'unavailable', detail })
     for (const { publish } of batch) publish.delayed(detail)
     return false
   }

@@ -3,6 +3,9 @@ import type { Logger } from '../../observability/logger.ts'
 import type { Metrics } from '../../observability/metrics.ts'
 import type { RecordSource } from '../../replay/record-source.ts'
 import { createKafkaClient, type KafkaClientOptions } from './client.ts'
+import { startConsumerLife } from './consumer-life.ts'
+import { createsTopics, ensureTopics } from './ensure-topic.ts'
+import { createTopicInspector } from './topic-inspector.ts'
 import { TopicReader } from './topic-reader.ts'
 
 export type KafkaRecordSourceOptions = KafkaClientOptions &
@@ -26,12 +29,27 @@ export interface KafkaRecordSourceDependencies {
  */
 export function createKafkaRecordSource(options: KafkaRecordSourceOptions, dependencies: KafkaRecordSourceDependencies): RecordSource {
   const kafka = createKafkaClient(options, dependencies.logger)
+  const topic = options.kafkaTopic
   let reader: TopicReader | null = null
   let stopped = false
+
+  async function createTopic(): Promise<void> {
+    const partitions = options.kafkaTopicPartitions
+    const created = await ensureTopics(kafka, [{ topic, partitions }])
+    if (created.length > 0) dependencies.logger.info({ topic, partitions }, 'created the topic')
+  }
+
   return {
     async start(sink, { sinceMs }) {
       if (reader !== null || stopped) throw new Error('a record source is started once')
-      reader = new TopicReader(kafka, options, { inspectEveryMs: 2_000, ...dependencies, sink })
+      reader = new TopicReader(options, {
+        inspectEveryMs: 2_000,
+        ...dependencies,
+        sink,
+        inspector: createTopicInspector(kafka, topic),
+        startConsumer: (groupId, handler) => startConsumerLife({ kafka, topic, groupId, fetchWaitMs: options.kafkaFetchWaitMs }, handler),
+        createTopic: createsTopics(options) ? createTopic : null,
+      })
       await reader.start(sinceMs)
     },
     async stop() {

@@ -1,23 +1,28 @@
 import { randomUUID } from 'node:crypto'
-import type { Kafka } from 'kafkajs'
 import type { Logger } from '../../observability/logger.ts'
 import type { Metrics } from '../../observability/metrics.ts'
 import type { PartitionOffsets, RecordSink, SourceProblem } from '../../replay/record-source.ts'
-import { startConsumerLife, type ConsumerLife } from './consumer-life.ts'
+import type { ConsumerHandler, ConsumerLife } from './consumer-life.ts'
 import { Delivery, type Fetcher } from './delivery.ts'
-import { createsTopics, ensureTopics } from './ensure-topic.ts'
-import { describeKafkaError, isTransient } from './kafka-error.ts'
+import { describeKafkaError, isRefusal } from './kafka-error.ts'
 import type { KafkaRecordSourceOptions } from './kafka-record-source.ts'
 import { createBackoff, pause, within } from './patience.ts'
 import { createStallWatch } from './stall-watch.ts'
 import { backwards, epochOf, nextEpoch, wasMadeAnew, type TopicIdentity } from './topic-identity.ts'
-import { createTopicInspector, type TopicInspector } from './topic-inspector.ts'
+import type { TopicInspector } from './topic-inspector.ts'
+
+export type TopicReaderOptions = Pick<KafkaRecordSourceOptions, 'channel' | 'kafkaBrokers' | 'kafkaClientId' | 'kafkaTopic' | 'kafkaTopicEpoch' | 'kafkaStallTimeoutMs'>
 
 export interface TopicReaderParts {
   readonly sink: RecordSink
   readonly logger: Logger
   readonly metrics: Pick<Metrics, 'sourceRebuilds'>
   readonly clock: { now(): number }
+  readonly inspector: TopicInspector
+  /** Starts a consumer in a group of that name. */
+  readonly startConsumer: (groupId: string, handler: ConsumerHandler) => ConsumerLife
+  /** Creates the topic; null when a missing topic is not ours to create. */
+  readonly createTopic: (() => Promise<void>) | null
   /** How often the broker is asked what the topic is, and where it ends. */
   readonly inspectEveryMs: number
 }
@@ -35,10 +40,8 @@ type Break = { readonly cause: 'crash' | 'stall' | 'start'; readonly detail: str
  * topic from outside every two seconds: it tells the sink the ends, and breaks the consumer when it stalls or the topic is another one.
  */
 export class TopicReader {
-  readonly #kafka: Kafka
-  readonly #options: KafkaRecordSourceOptions
+  readonly #options: TopicReaderOptions
   readonly #parts: TopicReaderParts
-  readonly #inspector: TopicInspector
   readonly #stopping = new AbortController()
   readonly #delivery: Delivery
   readonly #stalls
@@ -59,11 +62,9 @@ export class TopicReader {
   /** Partitions whose offsets ran backwards when last looked at. */
   #backwards: ReadonlySet<number> = new Set()
 
-  constructor(kafka: Kafka, options: KafkaRecordSourceOptions, parts: TopicReaderParts) {
-    this.#kafka = kafka
+  constructor(options: TopicReaderOptions, parts: TopicReaderParts) {
     this.#options = options
     this.#parts = parts
-    this.#inspector = createTopicInspector(kafka, options.kafkaTopic)
     this.#delivery = new Delivery(parts.sink, parts.logger, this.#stopping.signal)
     this.#stalls = createStallWatch(options.kafkaStallTimeoutMs)
   }
@@ -85,24 +86,29 @@ export class TopicReader {
       }
     }
     if (!this.#isStopped) this.#loops = Promise.all([this.#keepConsuming(), this.#keepInspecting()])
+    else await this.#closeInspector() // an attempt that was under way may have connected since
   }
 
   async stop(): Promise<void> {
     this.#stopping.abort()
     this.#breakConsumer({ cause: 'start', detail: 'stopping' })
-    await this.#loops
-    await within(this.#inspector.close(), closeTimeoutMs, 'closing the connection').catch(() => undefined) // the brokers are gone: so is the connection, soon
+    await within(this.#loops, closeTimeoutMs, 'ending the consumer').catch(() => undefined) // a question that no broker answers: it times out by itself
+    await this.#closeInspector()
+  }
+
+  async #closeInspector(): Promise<void> {
+    await within(this.#parts.inspector.close(), closeTimeoutMs, 'closing the connection').catch(() => undefined) // the brokers are gone: so is the connection, soon
   }
 
   // ---- where to begin
 
   /** @throws MissingTopicError, and what kafkajs throws */
   async #open(sinceMs: number): Promise<void> {
-    const identity = await this.#inspector.describe()
+    const identity = await this.#parts.inspector.describe()
     if (identity === null) return this.#openMissing(sinceMs)
     // The ends first: what arrives between the two questions then lies above, and is read.
-    const ends = await this.#inspector.endOffsets(identity.partitions)
-    const starts = await this.#inspector.offsetsAt(identity.partitions, sinceMs)
+    const ends = await this.#parts.inspector.endOffsets(identity.partitions)
+    const starts = await this.#parts.inspector.offsetsAt(identity.partitions, sinceMs)
     this.#identity = identity
     this.#epoch = epochOf(identity, this.#options.kafkaTopicEpoch, this.#options.kafkaTopic)
     this.#inspectProblem = null
@@ -111,11 +117,11 @@ export class TopicReader {
   }
 
   async #openMissing(sinceMs: number): Promise<void> {
-    const { kafkaTopic, kafkaTopicPartitions } = this.#options
-    if (!createsTopics(this.#options)) throw new MissingTopicError(kafkaTopic)
-    const created = await ensureTopics(this.#kafka, [{ topic: kafkaTopic, partitions: kafkaTopicPartitions }])
-    if (created.length > 0) this.#parts.logger.info({ topic: kafkaTopic, partitions: kafkaTopicPartitions }, 'created the topic')
-    if ((await this.#inspector.describe()) === null) throw new Error(`the topic ${kafkaTopic} was created, but the broker does not know of it yet`)
+    const { createTopic, inspector } = this.#parts
+    const { kafkaTopic } = this.#options
+    if (createTopic === null) throw new MissingTopicError(kafkaTopic)
+    await createTopic()
+    if ((await inspector.describe()) === null) throw new Error(`the topic ${kafkaTopic} was created, but the broker does not know of it yet`)
     await this.#open(sinceMs)
   }
 
@@ -123,7 +129,7 @@ export class TopicReader {
   async #bearStartFailure(cause: unknown): Promise<void> {
     if (this.#isStopped) return
     const failure = describeKafkaError(cause)
-    if (cause instanceof MissingTopicError || !isTransient(failure)) {
+    if (cause instanceof MissingTopicError || isRefusal(failure)) {
       await this.stop()
       throw cause instanceof MissingTopicError ? cause : new Error(`Kafka refused this gateway (${failure.kind}): ${failure.detail}. Check the KAFKA_* options.`, { cause })
     }
@@ -167,20 +173,16 @@ export class TopicReader {
   }
 
   #startLife(generation: number): ConsumerLife {
-    const { kafkaClientId, channel, kafkaTopic, kafkaFetchWaitMs } = this.#options
-    // Another group each time: one that lost its broker without a goodbye would keep a newcomer waiting until it expires.
-    const groupId = `${kafkaClientId}.${channel}.${randomUUID()}`
+    const { kafkaClientId, channel } = this.#options
     const fetcher: Fetcher = { isCurrent: () => this.#generation === generation, seek: (partition, offset) => life.seek(partition, offset) }
-    const life = startConsumerLife(
-      { kafka: this.#kafka, topic: kafkaTopic, groupId, fetchWaitMs: kafkaFetchWaitMs },
-      {
-        offsetsToSeek: (partitions) => new Map(partitions.map((partition) => [partition, this.#delivery.positions[partition] ?? 0])),
-        fetched: () => {
-          if (fetcher.isCurrent()) this.#fetched()
-        },
-        batch: (batch) => this.#delivery.deliver(batch, fetcher),
+    // Another group each time: one that lost its broker without a goodbye would keep a newcomer waiting until it expires.
+    const life = this.#parts.startConsumer(`${kafkaClientId}.${channel}.${randomUUID()}`, {
+      offsetsToSeek: (partitions) => new Map(partitions.map((partition) => [partition, this.#delivery.positions[partition] ?? 0])),
+      fetched: () => {
+        if (fetcher.isCurrent()) this.#fetched()
       },
-    )
+      batch: (batch) => this.#delivery.deliver(batch, fetcher),
+    })
     return life
   }
 
@@ -207,7 +209,7 @@ export class TopicReader {
         failures++
         if (failures >= 2) this.#inspectProblem = { kind: 'connecting', detail: describeKafkaError(cause).detail }
         // Close: kafkajs may hold on to a connection that is no more. It may hang, too, and nobody waits for it.
-        void this.#inspector.close().catch(() => undefined)
+        void this.#parts.inspector.close().catch(() => undefined)
       }
       this.#tellHealth()
     }
@@ -216,7 +218,7 @@ export class TopicReader {
   async #inspect(): Promise<void> {
     const { identity, ends } = await within(this.#look(), inspectTimeoutMs, 'asking the broker for the ends of the partitions')
     if (this.#isStopped) return
-    if (wasMadeAnew(this.#identity, identity)) return this.#reopen(identity, await this.#inspector.startOffsets(identity.partitions))
+    if (wasMadeAnew(this.#identity, identity)) return this.#reopen(identity, await this.#parts.inspector.startOffsets(identity.partitions))
     const ranBackwards = backwards(this.#delivery.positions, ends)
     const isConfirmed = [...ranBackwards].some((partition) => this.#backwards.has(partition))
     this.#backwards = ranBackwards
@@ -227,19 +229,19 @@ export class TopicReader {
   }
 
   async #look(): Promise<{ readonly identity: TopicIdentity; readonly ends: PartitionOffsets }> {
-    const identity = await this.#inspector.describe()
+    const identity = await this.#parts.inspector.describe()
     if (identity === null) throw new MissingTopicError(this.#options.kafkaTopic)
-    return { identity, ends: await this.#inspector.endOffsets(identity.partitions) }
+    return { identity, ends: await this.#parts.inspector.endOffsets(identity.partitions) }
   }
 
   async #offsetsOfWindow(ends: PartitionOffsets): Promise<PartitionOffsets> {
-    const starts = await this.#inspector.offsetsAt(ends.length, this.#parts.clock.now() - this.#windowMs)
+    const starts = await this.#parts.inspector.offsetsAt(ends.length, this.#parts.clock.now() - this.#windowMs)
     return starts.map((start, partition) => (start === -1 ? (ends[partition] ?? 0) : start))
   }
 
   /** The topic is another than the one that was read: no offset of before means anything. */
   async #reopen(identity: TopicIdentity, startOffsets: PartitionOffsets): Promise<void> {
-    const endOffsets = await this.#inspector.endOffsets(identity.partitions)
+    const endOffsets = await this.#parts.inspector.endOffsets(identity.partitions)
     if (this.#isStopped) return
     this.#generation++
     this.#epoch = nextEpoch({ identity: this.#identity, epoch: this.#epoch }, identity, { configured: this.#options.kafkaTopicEpoch, unique: randomUUID() })
