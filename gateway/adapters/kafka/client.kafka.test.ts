@@ -39,7 +39,7 @@ describe('the Kafka client', () => {
     return publisher
   }
 
-  async function publishAndRead(given: Partial<KafkaTestOptions>): Promise<void> {
+  async function expectPublishedAndRead(given: Partial<KafkaTestOptions>): Promise<void> {
     const record = anOutgoingRecord()
     expect(await newPublisher(given).publish([record], { timeoutMs: 10_000 })).toEqual({ ok: true, value: undefined })
     const { source } = createTestSource(optionsOf(given))
@@ -52,17 +52,17 @@ describe('the Kafka client', () => {
 
   const plain = () => ({ kafkaBrokers: [broker.sasl], kafkaSaslMechanism: 'plain', kafkaSaslUsername: broker.user.name, kafkaSaslPassword: broker.user.password }) as const
 
-  it('authenticates with SASL PLAIN, whatever characters the password has', () => publishAndRead(plain()))
+  it('authenticates with SASL PLAIN, whatever characters the password has', () => expectPublishedAndRead(plain()))
 
-  it.each(['scram-sha-256', 'scram-sha-512'] as const)('authenticates with %s', (kafkaSaslMechanism) => publishAndRead({ ...plain(), kafkaSaslMechanism, kafkaSaslPassword: scramPassword }))
+  it.each(['scram-sha-256', 'scram-sha-512'] as const)('authenticates with %s', (kafkaSaslMechanism) => expectPublishedAndRead({ ...plain(), kafkaSaslMechanism, kafkaSaslPassword: scramPassword }))
 
-  it('speaks TLS to brokers whose authority it was given', () => publishAndRead({ kafkaBrokers: [broker.tls], kafkaTls: true, kafkaTlsCaFile: broker.caFile }))
+  it('speaks TLS to brokers whose authority it was given', () => expectPublishedAndRead({ kafkaBrokers: [broker.tls], kafkaTls: true, kafkaTlsCaFile: broker.caFile }))
 
   it('shows its own certificate where brokers ask for it', () =>
-    publishAndRead({ kafkaBrokers: [broker.mutualTls], kafkaTls: true, kafkaTlsCaFile: broker.caFile, kafkaTlsCertFile: broker.certFile, kafkaTlsKeyFile: broker.keyFile }))
+    expectPublishedAndRead({ kafkaBrokers: [broker.mutualTls], kafkaTls: true, kafkaTlsCaFile: broker.caFile, kafkaTlsCertFile: broker.certFile, kafkaTlsKeyFile: broker.keyFile }))
 
   it('authenticates with SASL over TLS', () =>
-    publishAndRead({ ...plain(), kafkaBrokers: [broker.saslTls], kafkaTls: true, kafkaTlsCaFile: broker.caFile, kafkaSaslMechanism: 'scram-sha-512', kafkaSaslPassword: scramPassword }))
+    expectPublishedAndRead({ ...plain(), kafkaBrokers: [broker.saslTls], kafkaTls: true, kafkaTlsCaFile: broker.caFile, kafkaSaslMechanism: 'scram-sha-512', kafkaSaslPassword: scramPassword }))
 
   it('does not trust a broker whose authority it does not know', async () => {
     const outcome = await newPublisher({ kafkaBrokers: [broker.tls], kafkaTls: true }).publish([anOutgoingRecord()], { timeoutMs: 5_000 })

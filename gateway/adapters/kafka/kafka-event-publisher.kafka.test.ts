@@ -62,9 +62,9 @@ describe('the Kafka event publisher', () => {
     publisher = newPublisher({ kafkaTopic: topic })
     const acknowledged = new Set<string>()
     const outcomes: string[] = []
-    let isPublishing = true
+    const done = new AbortController()
     const emitters = Array.from({ length: 20 }, async () => {
-      while (isPublishing) {
+      while (!done.signal.aborted) {
         const record = anOutgoingRecord()
         const outcome = await publisher?.publish([record], { timeoutMs: 2_000 })
         if (outcome?.ok === true) acknowledged.add(record.headers.ce_id ?? '')
@@ -77,7 +77,7 @@ describe('the Kafka event publisher', () => {
     const before = acknowledged.size
     await broker.restart()
     await expect.poll(() => acknowledged.size, { timeout: 40_000 }).toBeGreaterThan(before + 200)
-    isPublishing = false
+    done.abort()
     await Promise.all(emitters)
     const written = new Set((await client.readAll(topic)).map((record) => String(record.headers.ce_id)))
     expect([...acknowledged].filter((id) => !written.has(id))).toEqual([])

@@ -172,9 +172,9 @@ describe('the Kafka record source', () => {
     const topic = await client.createTopic(3)
     const { sink, metrics } = await read(topic)
     let written = 0
-    let isWriting = true
+    const done = new AbortController()
     const writing = (async () => {
-      for (; isWriting; written++) await client.append(topic, [{ partition: written % 3, value: String(written) }])
+      for (; !done.signal.aborted; written++) await client.append(topic, [{ partition: written % 3, value: String(written) }])
     })()
     const untilMore = async (): Promise<void> => {
       const before = sink.received.length
@@ -201,7 +201,7 @@ describe('the Kafka record source', () => {
     await broker.restart()
     await untilMore()
 
-    isWriting = false
+    done.abort()
     await writing
     for (const reader of [sink, waitingSink]) {
       await vi.waitFor(() => expect(new Set(reader.values()).size).toBe(written), { timeout: 40_000, interval: 50 })

@@ -50,14 +50,14 @@ export function createPublishQueue(): PublishQueue {
 
   function add(records: readonly OutgoingRecord[], timeoutMs: number): Promise<Result<void, PublishFailure>> {
     const sized = records.map((record) => ({ record, bytes: bytesOf(record) }))
-    const bytes = sized.reduce((sum, record) => sum + record.bytes, 0)
-    if (queuedBytes + bytes > maxQueuedBytes) return Promise.resolve(failed({ kind: 'unavailable', detail: `${queuedBytes} bytes wait to be sent already` }))
-    queuedBytes += bytes
+    const totalBytes = sized.reduce((sum, { bytes }) => sum + bytes, 0)
+    if (queuedBytes + totalBytes > maxQueuedBytes) return Promise.resolve(failed({ kind: 'unavailable', detail: `${queuedBytes} bytes wait to be sent already` }))
+    queuedBytes += totalBytes
     const { publish, outcome } = createPublish(records.length, timeoutMs)
     unsettled.add(publish)
     for (const { record, bytes } of sized) queue.push({ record, bytes, publish })
     return outcome.then((result) => {
-      queuedBytes -= bytes
+      queuedBytes -= totalBytes
       unsettled.delete(publish)
       return result
     })

@@ -33,7 +33,10 @@ const inspectTimeoutMs = 3_000
 const closeTimeoutMs = 5_000
 
 /** Why the consumer is replaced. */
-type Break = { readonly cause: 'crash' | 'stall' | 'start'; readonly detail: string }
+interface Break {
+  readonly cause: 'crash' | 'stall' | 'start'
+  readonly detail: string
+}
 
 /**
  * Two loops over one topic. One keeps a consumer alive: when it breaks, the next begins where `Delivery` stands. The other looks at the

@@ -90,7 +90,7 @@ export async function connectTestClient(brokers: readonly string[]): Promise<Tes
     kafka,
     admin,
     async createTopic(partitions = 3, config = {}, name = `topic-${randomUUID()}`) {
-      const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }))
+      const configEntries = Object.entries(config).map(([entry, value]) => ({ name: entry, value }))
       // A topic of this name may still be on its way out.
       await retry(() => admin.createTopics({ topics: [{ topic: name, numPartitions: partitions, configEntries }], waitForLeaders: true }), { timeout: 10_000, interval: 50 })
       return name
