@@ -1,14 +1,18 @@
+import { startKafka } from '../gateway/testing/kafka-broker.ts'
 import { type Bench, type BenchSettings, figure, figureRow, type Row } from './lib/bench.ts'
 import { startChild } from './lib/child.ts'
+import type { KafkaScanCalls, KafkaScanCost } from './lib/kafka-scan-calls.ts'
 import { medianOf } from './lib/percentiles.ts'
 import type { ScanCalls, ScanCost } from './lib/scan-calls.ts'
 
 export const bench: Bench = {
-  title: 'Scan: records that concern nobody here, per second of one processor, against reading less of them',
-  run: async (settings) => [...(await scanMemory(settings))],
+  title: 'Scan: records that concern nobody here, per second of one processor, against doing less with them',
+  run: async (settings) => [...(await scanMemory(settings)), ...(await scanKafka(settings))],
 }
 
-interface Round {
+// ---- from memory
+
+interface MemoryRound {
   readonly ours: number
   readonly parse: number
   readonly sdk: number
@@ -16,34 +20,70 @@ interface Round {
 
 async function scanMemory({ isQuick, say }: BenchSettings): Promise<readonly Row[]> {
   const rounds = isQuick ? 3 : 9
-  const records = isQuick ? 60_000 : 200_000
+  const records = isQuick ? 80_000 : 200_000
   const subject = startChild<ScanCalls>(new URL('./subjects/scan.ts', import.meta.url), { cpu: 0, execArgv: ['--expose-gc'] })
-  const measure = async (): Promise<Round> => ({
-    ours: perSecond(await subject.call('scan', { records })),
-    parse: perSecond(await subject.call('parseValues', { records })),
-    sdk: perSecond(await subject.call('sdk', { records: records / 10 })),
+  const scanOnce = async (): Promise<MemoryRound> => ({
+    ours: perCpuSecond(await subject.call('scan', { records })),
+    parse: perCpuSecond(await subject.call('parseValues', { records })),
+    sdk: perCpuSecond(await subject.call('sdk', { records: records / 4 })),
   })
   try {
     // The first round compiles what the others run.
-    await measure()
-    const measured: Round[] = []
+    await scanOnce()
+    const measured: MemoryRound[] = []
     for (let round = 1; round <= rounds; round += 1) {
-      const now = await measure()
+      const now = await scanOnce()
       measured.push(now)
-      say(`round ${round} of ${rounds}: ${figure(now.ours)} /s; JSON.parse of the value alone ${figure(now.parse)} /s; the CloudEvents SDK ${figure(now.sdk)} /s`)
+      say(`memory, round ${round} of ${rounds}: ${figure(now.ours)} /s; JSON.parse of the value alone ${figure(now.parse)} /s; the CloudEvents SDK ${figure(now.sdk)} /s`)
     }
-    const ours = medianOf(measured.map((round) => round.ours))
-    const row = (measure: string, other: 'parse' | 'sdk', min: { readonly min?: number }): Row => ({
-      ...figureRow({ measure, unit: '/s', ours, other: `${figure(medianOf(measured.map((round) => round[other])))} /s`, ...min }),
-      ratio: figure(medianOf(measured.map((round) => round.ours / round[other]))),
-    })
+    const of = (who: keyof MemoryRound): readonly number[] => measured.map((round) => round[who])
     return [
-      row('Scan from memory, records per CPU second (other: JSON.parse of the value alone)', 'parse', { min: 200_000 }),
-      row('Scan from memory (other: the CloudEvents SDK)', 'sdk', {}),
+      ratesRow('Scan from memory, records per CPU second (other: JSON.parse of the value alone)', { ours: of('ours'), other: of('parse'), min: 200_000 }),
+      ratesRow('Scan from memory, records per CPU second (other: Kafka.toEvent of the CloudEvents SDK)', { ours: of('ours'), other: of('sdk') }),
     ]
   } finally {
     await subject.stop()
   }
 }
 
-const perSecond = ({ records, cpuMicros }: ScanCost): number => (records / cpuMicros) * 1e6
+// ---- from Kafka
+
+async function scanKafka({ isQuick, say }: BenchSettings): Promise<readonly Row[]> {
+  const rounds = isQuick ? 1 : 4
+  const broker = await startKafka()
+  const subject = startChild<KafkaScanCalls>(new URL('./subjects/kafka-scan.ts', import.meta.url), { cpu: 0 })
+  try {
+    const topic = { brokers: broker.brokers, topic: 'scan', records: isQuick ? 100_000 : 500_000 }
+    await subject.call('produce', topic)
+    const pairs: { readonly ours: KafkaScanCost; readonly bare: KafkaScanCost }[] = []
+    for (let round = 0; round <= rounds; round += 1) {
+      const pair = { ours: await subject.call('scan', topic), bare: await subject.call('count', topic) }
+      // The first round compiles what the others run.
+      if (round > 0) pairs.push(pair)
+      say(`Kafka, round ${round} of ${rounds}: ${figure(perSecond(pair.ours))} /s, ${figure(perCpuSecond(pair.ours))} per CPU second; kafkajs alone ${figure(perSecond(pair.bare))} /s, ${figure(perCpuSecond(pair.bare))}`)
+    }
+    const rates = (rate: (cost: KafkaScanCost) => number) => ({ ours: pairs.map(({ ours }) => rate(ours)), other: pairs.map(({ bare }) => rate(bare)) })
+    return [
+      ratesRow('Scan from Kafka, records per second by the clock (other: a bare kafkajs consumer that counts)', { ...rates(perSecond), min: 100_000 }),
+      ratesRow('Scan from Kafka, records per CPU second (other: a bare kafkajs consumer that counts)', rates(perCpuSecond)),
+    ]
+  } finally {
+    await subject.stop()
+    await broker.stop()
+  }
+}
+
+const perCpuSecond = ({ records, cpuMicros }: ScanCost): number => (records / cpuMicros) * 1e6
+const perSecond = ({ records, wallMs }: KafkaScanCost): number => (records / wallMs) * 1e3
+
+interface Rates {
+  /** Per round. */
+  readonly ours: readonly number[]
+  readonly other: readonly number[]
+  readonly min?: number
+}
+
+function ratesRow(measure: string, { ours, other, min }: Rates): Row {
+  const row = figureRow({ measure, unit: '/s', ours: medianOf(ours), other: `${figure(medianOf(other))} /s`, ...(min === undefined ? {} : { min }) })
+  return { ...row, ratio: figure(medianOf(ours.map((rate, round) => rate / (other[round] ?? Infinity)))) }
+}

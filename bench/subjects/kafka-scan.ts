@@ -1,0 +1,100 @@
+/** A real topic, and two ways to read all of it: the gateway's adapter and core, and kafkajs alone. */
+import { randomUUID } from 'node:crypto'
+import kafkajs from 'kafkajs'
+import { createKafkaRecordSource } from '../../gateway/adapters/kafka/kafka-record-source.ts'
+import { createPinoLogger } from '../../gateway/observability/pino.ts'
+import { createPrometheusMetrics } from '../../gateway/observability/prometheus.ts'
+import { answerCalls } from '../lib/calls.ts'
+import { nowMs } from '../lib/clock.ts'
+import { createCoreFactory, principalOf, readOptions } from '../lib/core.ts'
+import type { FilledTopic, KafkaScanCalls, KafkaScanCost } from '../lib/kafka-scan-calls.ts'
+import { OpenSocket } from '../lib/open-socket.ts'
+import { scanMessage, scanPartitions } from './scan-corpus.ts'
+
+const { metrics } = createPrometheusMetrics()
+const logger = createPinoLogger({ level: 'silent', name: 'bench', version: '0.0.0' })
+const recordsPerRequest = 2_000
+
+const calls: KafkaScanCalls = {
+  produce: async (topic) => {
+    const client = clientOf(topic)
+    const admin = client.admin()
+    await admin.connect()
+    await admin.createTopics({ topics: [{ topic: topic.topic, numPartitions: scanPartitions }] })
+    await admin.disconnect()
+    const producer = client.producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner })
+    await producer.connect()
+    for (let at = 0; at < topic.records; at += recordsPerRequest) {
+      const count = Math.min(recordsPerRequest, topic.records - at)
+      const messages = Array.from({ length: count }, (_, index) => ({ ...scanMessage(at + index), partition: (at + index) % scanPartitions }))
+      await producer.send({ topic: topic.topic, acks: 1, messages })
+    }
+    await producer.disconnect()
+  },
+  scan: async ({ brokers, topic, records }) => {
+    const options = readOptions({ KAFKA_BROKERS: brokers.join(','), KAFKA_TOPIC: topic })
+    const { channel, ingest } = createCoreFactory(options)()
+    channel.join(new OpenSocket(), principalOf('nobody-else'), { kind: 'latest' })
+    const stopwatch = createStopwatch(records)
+    const source = createKafkaRecordSource(options, { logger, metrics, clock: Date })
+    const sink = {
+      opened: ingest.opened.bind(ingest),
+      ends: ingest.ends.bind(ingest),
+      skipped: ingest.skipped.bind(ingest),
+      health: ingest.health.bind(ingest),
+      records: (...[batch, endOffset]: Parameters<typeof ingest.records>) => {
+        stopwatch.start()
+        const settled = ingest.records(batch, endOffset)
+        stopwatch.count(batch.length)
+        return settled
+      },
+    }
+    await source.start(sink, { sinceMs: 0 })
+    const cost = await stopwatch.done
+    await source.stop()
+    return cost
+  },
+  count: async (topic) => {
+    const consumer = clientOf(topic).consumer({ groupId: randomUUID(), maxWaitTimeInMs: 500 })
+    const stopwatch = createStopwatch(topic.records)
+    await consumer.connect()
+    await consumer.subscribe({ topics: [topic.topic], fromBeginning: true })
+    await consumer.run({
+      autoCommit: false,
+      eachBatch: async ({ batch }) => {
+        stopwatch.start()
+        stopwatch.count(batch.messages.length)
+      },
+    })
+    const cost = await stopwatch.done
+    await consumer.disconnect()
+    return cost
+  },
+}
+
+const clientOf = ({ brokers }: FilledTopic): kafkajs.Kafka => new kafkajs.Kafka({ brokers: [...brokers], logLevel: kafkajs.logLevel.NOTHING })
+
+interface Stopwatch {
+  /** Only the first time counts. */
+  start(): void
+  count(records: number): void
+  readonly done: Promise<KafkaScanCost>
+}
+
+function createStopwatch(records: number): Stopwatch {
+  const { promise: done, resolve } = Promise.withResolvers<KafkaScanCost>()
+  let started: { readonly atMs: number; readonly cpu: NodeJS.CpuUsage } | null = null
+  let counted = 0
+  return {
+    start: () => void (started ??= { atMs: nowMs(), cpu: process.cpuUsage() }),
+    count: (more) => {
+      counted += more
+      if (counted < records || started === null) return
+      const { user, system } = process.cpuUsage(started.cpu)
+      resolve({ records: counted, wallMs: nowMs() - started.atMs, cpuMicros: user + system })
+    },
+    done,
+  }
+}
+
+answerCalls(calls)
