@@ -1,13 +1,14 @@
-import { startKafka } from '../gateway/testing/kafka-broker.ts'
+import type { KafkaBroker } from '../gateway/testing/kafka-broker.ts'
 import { type Bench, type BenchSettings, figure, figureRow, type Row } from './lib/bench.ts'
 import { startChild } from './lib/child.ts'
 import type { KafkaScanCalls, KafkaScanCost } from './lib/kafka-scan-calls.ts'
 import { medianOf } from './lib/percentiles.ts'
 import type { ScanCalls, ScanCost } from './lib/scan-calls.ts'
+import { withKafka } from './lib/with-kafka.ts'
 
 export const bench: Bench = {
   title: 'Scan: records that concern nobody here, per second of one processor, against doing less with them',
-  run: async (settings) => [...(await scanMemory(settings)), ...(await scanKafka(settings))],
+  run: async (settings) => [...(await scanMemory(settings)), ...(await withKafka('Scan from Kafka', settings, (broker) => scanKafka(broker, settings)))],
 }
 
 // ---- from memory
@@ -48,9 +49,8 @@ async function scanMemory({ isQuick, say }: BenchSettings): Promise<readonly Row
 
 // ---- from Kafka
 
-async function scanKafka({ isQuick, say }: BenchSettings): Promise<readonly Row[]> {
+async function scanKafka(broker: KafkaBroker, { isQuick, say }: BenchSettings): Promise<readonly Row[]> {
   const rounds = isQuick ? 1 : 4
-  const broker = await startKafka()
   const subject = startChild<KafkaScanCalls>(new URL('./subjects/kafka-scan.ts', import.meta.url), { cpu: 0 })
   try {
     const topic = { brokers: broker.brokers, topic: 'scan', records: isQuick ? 100_000 : 500_000 }
@@ -69,7 +69,6 @@ async function scanKafka({ isQuick, say }: BenchSettings): Promise<readonly Row[
     ]
   } finally {
     await subject.stop()
-    await broker.stop()
   }
 }
 

@@ -1,0 +1,18 @@
+import { type KafkaBroker, startKafka } from '../../gateway/testing/kafka-broker.ts'
+import type { BenchSettings, Row } from './bench.ts'
+
+/** Gives a benchmark a broker of its own, and ends it whatever happens. Where none can be started, it is said so instead of measured. */
+export async function withKafka(what: string, { say }: BenchSettings, run: (broker: KafkaBroker) => Promise<readonly Row[]>): Promise<readonly Row[]> {
+  let broker: KafkaBroker
+  try {
+    broker = await startKafka()
+  } catch (error) {
+    say(error instanceof Error ? error.message : String(error))
+    return [{ measure: what, ours: 'not measured: no Kafka', other: '', ratio: '', target: '', verdict: '' }]
+  }
+  try {
+    return await run(broker)
+  } finally {
+    await broker.stop()
+  }
+}
