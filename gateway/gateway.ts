@@ -123,7 +123,6 @@ function assemble(config: Config, adapters: GatewayAdapters) {
       },
     },
   })
-  metrics.logHealthy.set(1)
   const originPolicy = createOriginPolicy({ allowedOrigins: config.allowedOrigins, allowAny: config.dangerouslyAllowAnyOrigin, isDevelopment: config.isDevelopment })
   const admission = createAdmission({
     channel,

@@ -37,7 +37,10 @@ async function run(config: Config, env: NodeJS.ProcessEnv): Promise<void> {
   const signal = await signals.first
   adapters.logger.info({ signal }, 'stopping; a second signal ends it at once')
   void signals.second.then(() => process.exit(1))
-  await gateway.stop()
+  await gateway.stop().catch((error: unknown) => {
+    adapters.logger.error({ err: error }, 'could not stop in order')
+    process.exit(1)
+  })
   process.exit(0)
 }
 

@@ -10,7 +10,7 @@ import { DuplicateFilter } from '../replay/duplicate-filter.ts'
 import type { Entry } from '../replay/entry.ts'
 import { type FrameObserver, Frames } from '../replay/frames.ts'
 import { ReplayLog } from '../replay/replay-log.ts'
-import type { Result } from '../result.ts'
+import { failed, type Result } from '../result.ts'
 import { createControlFrames } from '../session/control-events.ts'
 import { Reading } from '../session/reading.ts'
 import { Channel } from './channel.ts'
@@ -32,7 +32,7 @@ export function createChannel(parts: CreateChannelParts): { readonly channel: Ch
   const duplicates = new DuplicateFilter({ windowMs: options.deduplicationWindowMs, maxIds: options.deduplicationMaxIds })
   const reading = new Reading({
     log,
-    frames: new Frames(log, parts.encode, observeFrames(parts)),
+    frames: new Frames(log, guardEncode(parts), observeFrames(parts)),
     control: createControlFrames(options.channel, randomUUID(), options.heartbeatIntervalMs),
     limits: { maxBytesPerTurn: options.socketBufferBytes, maxEntriesPerTurn: 1000 },
     observer: {
@@ -61,7 +61,7 @@ export function createChannel(parts: CreateChannelParts): { readonly channel: Ch
   })
   const channel = new Channel({ log, hub, fanOut, upkeep, reading, metrics, limits: options })
   const keepSinceMs = parts.now() - options.replayWindowMs
-  const ingest = new Ingest({ ...parts, channel, duplicates, keepSinceMs })
+  const ingest = new Ingest({ ...parts, decode: guardDecode(parts), channel, duplicates, keepSinceMs })
   metrics.replayEntries.collect(() => log.length)
   metrics.replayBytes.collect(() => log.bytes)
   metrics.replayAge.collect(() => Math.max(0, parts.now() - (log.oldestAppendedAtMs ?? parts.now())) / 1000)
@@ -100,6 +100,34 @@ export interface CreateChannelParts {
   /** In [0, 1). */
   readonly random: () => number
   readonly observer: IngestObserver
+}
+
+const broken: DecodeFailure = { reason: 'bad-data', detail: 'The gateway failed at this record; its log says how.' }
+
+/**
+ * Decoding and encoding return what is wrong with a record. Should one of them throw after all, that is a bug of ours; but the record
+ * would come again after each restart, on every pod. It is passed over like any other poison, and the bug is logged.
+ */
+function guardDecode({ decode, logger }: CreateChannelParts): CreateChannelParts['decode'] {
+  return (record) => {
+    try {
+      return decode(record)
+    } catch (error) {
+      logger.error({ err: error, partition: record.partition, offset: record.offset }, 'a record broke the decoder and is passed over; please report this')
+      return { kind: 'undecodable', failure: broken }
+    }
+  }
+}
+
+function guardEncode({ encode, logger }: CreateChannelParts): CreateChannelParts['encode'] {
+  return (content) => {
+    try {
+      return encode(content)
+    } catch (error) {
+      logger.error({ err: error }, 'an event broke the encoder and is passed over; please report this')
+      return failed(broken)
+    }
+  }
 }
 
 /** An entry that is first needed this long after it was appended was not waited for: it says nothing of the latency. */

@@ -10,8 +10,8 @@ import type { Admission, Handshake, HandshakeRequest } from './admission.ts'
 import type { CloseCode } from './close-codes.ts'
 
 /**
- * Decides who may connect. The cheap questions come first, so that a flood costs little: does this pod take anybody, may this page
- * ask, is there room, is the cursor one at all; then the token. What could have changed meanwhile is asked again when the session is made.
+ * Decides who may connect. The cheap questions come first, so that a flood costs little: may this page ask, does this pod take
+ * anybody, is it not too fast, is there room, is the cursor one at all; then the token. What could have changed meanwhile is asked again when the session is made.
  */
 export function createAdmission(parts: AdmissionParts): Admission {
   return {
