@@ -346,6 +346,15 @@ describe('draining', () => {
     expect([socket.told, socket.closedWith?.code]).toEqual([['last-moment'], 'draining'])
   })
 
+  it('does not tell all in one turn: 10,000 sessions would hold up delivery for 100 ms', async () => {
+    const rig = createChannelRig({ maxConnections: 2_000, maxConnectionsPerUser: 2_000 })
+    const sockets = Array.from({ length: 1_200 }, () => rig.connect().socket)
+    const toldByThen: number[] = []
+    const count = (what: string): number => sockets.filter(({ told }) => told.includes(what)).length
+    await drainSessions(rig.channel.hub, { ...options, wait: async (ms) => void (ms === 0 && toldByThen.push(count('!draining'))) })
+    expect([toldByThen, count('!draining')]).toEqual([[500, 1_000], 1_200])
+  })
+
   it('closes the rest at once when it is cut short', async () => {
     const rig = createChannelRig()
     const sockets = Array.from({ length: 30 }, () => rig.connect({ userId: 'u' }, { kind: 'latest' }, new RecordingSocket()).socket)

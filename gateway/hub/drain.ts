@@ -10,7 +10,10 @@ export async function drainSessions(hub: Hub, options: DrainOptions): Promise<vo
   const sessions = shuffled([...hub.sessions()], options.random)
   const waves = Math.max(1, Math.floor(options.periodMs / waveMs))
   const perWave = Math.ceil(sessions.length / waves)
-  for (const session of sessions) session.notify({ type: 'dev.carillon.draining', data: { reconnectAfterMs: jitter(options) } })
+  for (let start = 0; start < sessions.length; start += maxToldPerTurn) {
+    if (start > 0) await options.wait(0)
+    for (const session of sessions.slice(start, start + maxToldPerTurn)) session.notify({ type: 'dev.carillon.draining', data: { reconnectAfterMs: jitter(options) } })
+  }
   for (let start = 0; start < sessions.length && !options.signal.aborted; start += perWave) {
     for (const session of sessions.slice(start, start + perWave)) close(session, options)
     if (start + perWave < sessions.length) await options.wait(waveMs)
@@ -37,6 +40,8 @@ function close(session: Session, options: DrainOptions): void {
 /** How long a client should wait before it comes back, so that those of one wave do not arrive as one. */
 const jitter = (options: DrainOptions): number => Math.floor(options.random() * maxReconnectAfterMs)
 
+/** To tell 10,000 at once would hold up delivery to all of them for 100 ms and more. */
+const maxToldPerTurn = 500
 const waveMs = 100
 const maxReconnectAfterMs = 500
 

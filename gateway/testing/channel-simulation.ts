@@ -23,6 +23,7 @@ export function createSimulation(tape: readonly number[]): Simulation {
 }
 
 const partitions = 3
+const maxPartitions = 6
 const topicName = 'simulated'
 
 class Simulation {
@@ -63,17 +64,19 @@ class Simulation {
   #step(): void {
     const choice = this.#pick(100)
     if (choice < 25) this.#produce()
-    else if (choice < 50) this.#pods[this.#pick(this.#pods.length)]?.readSome(this.#topic, this.#pick(partitions), 1 + this.#pick(4))
+    else if (choice < 50) this.#pods[this.#pick(this.#pods.length)]?.readSome(this.#topic, this.#pick(this.#topic.length), 1 + this.#pick(4))
     else if (choice < 65) this.#pods[this.#pick(this.#pods.length)]?.slice()
     else if (choice < 78) this.#clients[this.#pick(cast.length)]?.receiveSome(1 + this.#pick(200))
     else if (choice < 90) this.#connectOrNot(this.#clients[this.#pick(cast.length)])
     else if (choice < 94) this.#clients[this.#pick(cast.length)]?.bookmark()
     else if (choice < 97) this.#pods[this.#pick(this.#pods.length)]?.hearEnds(this.#topic)
     else if (choice < 98) this.#restart(this.#pick(this.#pods.length))
+    else if (choice < 99) this.#grow()
+    else this.#lose(this.#pods[this.#pick(this.#pods.length)])
   }
 
   #produce(): void {
-    const partition = this.#pick(partitions)
+    const partition = this.#pick(this.#topic.length)
     const records = this.#topic[partition] ?? []
     const last = records.at(-1)
     const offset = (last?.offset ?? -1) + 1 + (this.#pick(5) === 0 ? this.#pick(4) : 0)
@@ -91,6 +94,19 @@ class Simulation {
     for (const client of this.#clients) if (client.pod === this.#pods[index]) client.cut()
     this.#pods[index] = this.#newPod(this.#pick(8))
     this.#see('restarted')
+  }
+
+  /** The topic gets another partition. A pod hears of it with the next report of the ends, or with the first record. */
+  #grow(): void {
+    if (this.#topic.length === maxPartitions) return
+    this.#topic.push([])
+    this.#see('grown')
+  }
+
+  /** Retention overtakes a pod. */
+  #lose(pod: Pod | undefined): void {
+    pod?.lose(this.#topic, this.#pick(3))
+    this.#see('lost')
   }
 
   #newPod(back = 0): Pod {
@@ -146,7 +162,7 @@ class Pod {
   constructor(topic: readonly (readonly TopicRecord[])[], back: number, see: (what: string) => void) {
     this.#see = see
     const { metrics } = createRecordingMetrics()
-    this.log = new ReplayLog(topicName, { windowMs: 60_000, maxBytes: 9_000 })
+    this.log = new ReplayLog(topicName, { windowMs: 60_000, maxBytes: 12_000 })
     const frames = new Frames(this.log, (content) => ok(Buffer.from(JSON.stringify(content.kind === 'parsed' ? content.event : {}).slice(0, -1))), { encoded: () => {}, broken: () => {} })
     const reading = new Reading({
       log: this.log,
@@ -176,6 +192,16 @@ class Pod {
     const content = { kind: 'parsed', event, bytes: 40 } as const
     this.channel.append({ partition, offset: record.offset, audience: record.audience, timestampMs: 0, appendedAtMs: 0, traceparent: null, content, contentBytes: 40 })
     if (this.log.tailSeq > before) this.#see('trimmed')
+  }
+
+  /** Some records of each partition are gone before this pod has read them: it begins anew behind them. */
+  lose(topic: readonly (readonly TopicRecord[])[], count: number): void {
+    topic.forEach((records, partition) => {
+      const from = this.#positions[partition] ?? 0
+      const unread = records.filter((record) => record.offset >= from)
+      this.#positions[partition] = unread[count]?.offset ?? (unread.at(-1)?.offset ?? from - 1) + 1
+    })
+    this.channel.open({ epoch: 'one', startOffsets: [...this.#positions], endOffsets: endsOf(topic) }, 'log-lost')
   }
 
   readAll(topic: readonly (readonly TopicRecord[])[]): void {
