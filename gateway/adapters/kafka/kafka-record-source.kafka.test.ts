@@ -152,7 +152,7 @@ describe('the Kafka record source', () => {
     expect([sink.values(0), sink.values(1)]).toEqual([['a', 'c'], ['b', 'd']])
   })
 
-  it('replaces a consumer that stands still, and goes on exactly where it stood', async () => {
+  it('is unready while the broker does nothing, and goes on exactly where it stood', async () => {
     const topic = await client.createTopic(1)
     const { sink, metrics } = await read(topic, { kafkaStallTimeoutMs: 1_000 })
     await client.append(topic, [{ partition: 0, value: 'a' }])

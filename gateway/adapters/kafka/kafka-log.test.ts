@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest'
+import type { LogRecord } from '../../event/log-record.ts'
+import { createJudge } from './kafka-log.ts'
+
+const judge = createJudge({ maxEventBytes: 1_000, maxAudienceNames: 10 })
+
+const aRecord = (value: string | null, headers: Readonly<Record<string, string>> = {}): LogRecord => ({
+  partition: 0,
+  offset: 0,
+  timestampMs: 0,
+  key: null,
+  value: value === null ? null : Buffer.from(value),
+  headers: Object.fromEntries(Object.entries(headers).map(([name, content]) => [name, Buffer.from(content)])),
+})
+
+const binary = { ce_specversion: '1.0', ce_id: '1', ce_source: '/s', ce_type: 't', ce_audience: '{"broadcast":true}', 'content-type': 'application/json' }
+
+describe('the judge of dead letters', () => {
+  it('lets pass what can be delivered, and what is for nobody', () => {
+    expect(judge(aRecord('{}', binary))).toBeNull()
+    expect(judge(aRecord('{}', { ...binary, ce_audience: '{}' }))).toBeNull()
+  })
+
+  it.each([
+    ['a tombstone', aRecord(null), 'empty'],
+    ['what is no JSON', aRecord('{'), 'not-json'],
+    ['a foreign specversion', aRecord('{}', { ...binary, ce_specversion: '0.3' }), 'specversion'],
+  ])('finds %s', (_what, record, reason) => {
+    expect(judge(record)?.reason).toBe(reason)
+  })
+
+  it('finds what delivery would find only when somebody is to receive the event', () => {
+    expect(judge(aRecord('{"a":', binary))?.reason).toBe('bad-data')
+  })
+
+  it('says nothing of the content', () => {
+    expect(JSON.stringify(judge(aRecord('{"secret-of-a-user":', binary)))).not.toContain('secret-of-a-user')
+  })
+})
