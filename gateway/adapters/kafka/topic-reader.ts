@@ -79,12 +79,12 @@ export class TopicReader {
   async start(sinceMs: number): Promise<void> {
     this.#windowMs = Math.max(0, this.#parts.clock.now() - sinceMs)
     const backoff = createBackoff({ firstMs: 250, maxMs: 5_000 })
-    while (!this.#isStopped) {
+    for (let attempt = 1; !this.#isStopped; attempt++) {
       try {
         await this.#open(sinceMs)
         break
       } catch (cause) {
-        await this.#bearStartFailure(cause)
+        await this.#bearStartFailure(cause, attempt)
         await backoff.wait(this.#stopping.signal)
       }
     }
@@ -129,14 +129,15 @@ export class TopicReader {
   }
 
   /** Brokers that do not answer are waited for; anything else is the operator's to mend. */
-  async #bearStartFailure(cause: unknown): Promise<void> {
+  async #bearStartFailure(cause: unknown, attempt: number): Promise<void> {
     if (this.#isStopped) return
     const failure = describeKafkaError(cause)
     if (cause instanceof MissingTopicError || isRefusal(failure)) {
       await this.stop()
       throw cause instanceof MissingTopicError ? cause : new Error(`Kafka refused this gateway (${failure.kind}): ${failure.detail}. Check the KAFKA_* options.`, { cause })
     }
-    if (this.#inspectProblem === null) this.#parts.logger.warn({ detail: failure.detail, brokers: this.#options.kafkaBrokers }, 'waiting for Kafka')
+    // A topic that was made just now has no leaders yet: once is nothing to be told.
+    if (attempt === 2) this.#parts.logger.warn({ detail: failure.detail, brokers: this.#options.kafkaBrokers }, 'waiting for Kafka')
     this.#inspectProblem = { kind: 'connecting', detail: failure.detail }
     this.#tellHealth()
   }
