@@ -1,3 +1,4 @@
+import { audienceKeys } from '../audience/audience-keys.ts'
 import type { Principal } from '../audience/principal.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import type { Cursor } from '../replay/cursor.ts'
@@ -101,11 +102,14 @@ export class Channel {
 
   /** An event arrives: it is kept, and those whom it concerns get a turn. */
   append(event: AppendedEvent): Entry {
-    const entry = this.log.append(event)
-    this.hub.select(event.audience, (session) => {
+    // Made once for both: strings that were looked up before are hashed already.
+    const keys = audienceKeys(event.audience)
+    const entry = this.log.append(event, keys)
+    const offer = (session: Session): void => {
       session.offer(entry)
       this.#parts.fanOut.enqueue(session)
-    })
+    }
+    this.hub.select(event.audience, offer, keys)
     return entry
   }
 

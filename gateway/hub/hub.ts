@@ -49,10 +49,10 @@ export class Hub {
     }
   }
 
-  /** Visits each session whose principal the audience names; one that is named twice may be visited twice. */
-  select(audience: Audience, visit: (session: Session) => void): void {
+  /** Visits each session whose principal the audience names; one that is named twice may be visited twice. @param keys the audience's */
+  select(audience: Audience, visit: (session: Session) => void, keys: readonly string[] = audienceKeys(audience)): void {
     const narrow = audience.roles.length > 0 ? createMatcher(audience) : null
-    for (const key of audienceKeys(audience)) {
+    for (const key of keys) {
       const sessions = this.#sessionsByKey.get(key)
       if (sessions === undefined) continue
       for (const session of sessions) if (narrow === null || narrow(session.principal)) visit(session)

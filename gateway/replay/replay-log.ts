@@ -75,7 +75,8 @@ export class ReplayLog {
     this.#version += 1
   }
 
-  append(event: AppendedEvent): Entry {
+  /** @param keys the audience's */
+  append(event: AppendedEvent, keys: readonly string[] = audienceKeys(event.audience)): Entry {
     const entry: Entry = {
       ...event,
       seq: this.#nextSeq,
@@ -87,7 +88,7 @@ export class ReplayLog {
     this.#version += 1
     this.#positions.add(entry)
     this.#entries.push(entry)
-    this.#audiences.add(entry.seq, audienceKeys(event.audience))
+    this.#audiences.add(entry.seq, keys)
     this.#bytes += entry.bytes
     this.trim(event.appendedAtMs)
     return entry

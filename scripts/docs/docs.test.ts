@@ -67,7 +67,10 @@ describe('a page', () => {
   it('names only metrics that the gateway has', () => {
     const series = Object.values<MetricDefinition>(metrics).flatMap(({ name }) => [name, `${name}_bucket`, `${name}_sum`, `${name}_count`])
     const all = named(/\bcarillon_[a-z_]+\b/g)
-    expect(all.filter(({ name }) => !series.includes(name) && name !== 'carillon_build_info')).toEqual([])
+    // The headers of dead letters are named in this way, too.
+    const deadLetters = read('gateway/adapters/kafka/dead-letter-copier.ts')
+    const isKnown = (name: string): boolean => series.includes(name) || name === 'carillon_build_info' || deadLetters.includes(`${name}:`) || deadLetters.includes(`headers.${name} `)
+    expect(all.filter(({ name }) => !isKnown(name))).toEqual([])
   })
 
   it('names only close codes of the table', () => {
@@ -99,7 +102,7 @@ describe('a page', () => {
       text.split('\n').flatMap((line) => [...line.matchAll(/`([\w./-]+\.test\.ts)`: "([^"]+)"/g)].map(([, file = '', title = '']) => ({ path, file, title }))),
     )
     expect(quoted.length).toBeGreaterThan(4)
-    expect(quoted.filter(({ file, title }) => !title.split(' ... ').every((part) => read(file).includes(part)))).toEqual([])
+    expect(quoted.filter(({ file, title }) => !title.split(' ... ').every((part) => read(file).replaceAll("\\'", "'").includes(part)))).toEqual([])
   })
 })
 
@@ -116,19 +119,5 @@ describe('a command that a page shows', () => {
   it('gives the gateway flags that it takes', () => {
     const all = pages.flatMap((page) => [...code(page).matchAll(/make start ARGS=("[^"]*"|\S+)/g)].map(([, argument = '']) => argument.replaceAll('"', '').split(' ')))
     expect(all.map((argv) => parseCommandLine(argv)).filter(({ ok }) => !ok)).toEqual([])
-  })
-})
-
-describe('docs/limits.md', () => {
-  const rows = read('docs/limits.md').split('\n').flatMap((line) => {
-    const cells = line.split('|').map((cell) => cell.trim())
-    const env = /^`([A-Z_]+)`$/.exec(cells[2] ?? '')?.[1]
-    return env === undefined ? [] : [{ env, shown: cells[3] ?? '' }]
-  })
-
-  it('shows the defaults as they are', () => {
-    expect(rows.length).toBeGreaterThan(15)
-    const defaults = new Map(optionTable.map(({ env, default: value }) => [env, typeof value === 'number' ? value.toLocaleString('en') : String(value)]))
-    expect(rows.filter(({ env, shown }) => defaults.get(env) !== shown).map(({ env, shown }) => [env, shown, defaults.get(env)])).toEqual([])
   })
 })
