@@ -26,7 +26,7 @@ import type { Metrics } from './observability/metrics.ts'
 import type { Tracer } from './observability/tracer.ts'
 import type { RecordSource } from './replay/record-source.ts'
 import type { Result } from './result.ts'
-import { createAdmission } from './session/create-admission.ts'
+import { createAdmission } from './hub/create-admission.ts'
 
 /** Everything that a gateway needs of the world, behind the core's ports. `adapters.ts` makes the real ones. */
 export interface GatewayAdapters {
@@ -190,9 +190,10 @@ async function stopGateway(config: Config, adapters: GatewayAdapters, core: Core
   await drainSessions(core.channel.hub, { periodMs: config.drainMs, signal: new AbortController().signal, random: Math.random, wait: (ms) => pause(ms) })
   await core.sockets.stop()
   await core.publicServer.close({ deadlineMs: config.stopTimeoutMs })
-  await adapters.publisher.stop({ deadlineMs: config.stopTimeoutMs })
-  // What hangs here (a broker that does not answer) has nothing left to lose.
-  const released = Promise.all([adapters.source.stop(), adapters.deadLetters?.stop(), adapters.keys?.stop(), adapters.stopTracing()])
-  await Promise.race([released, pause(config.stopTimeoutMs, undefined, { ref: false })])
+  const flushed = await Promise.allSettled([adapters.publisher.stop({ deadlineMs: config.stopTimeoutMs })])
+  // What hangs here (a broker that does not answer) has nothing left to lose, and what fails keeps nothing else from its end.
+  const released = Promise.allSettled([adapters.source.stop(), adapters.deadLetters?.stop(), adapters.keys?.stop(), adapters.stopTracing()])
+  const outcomes = await Promise.race([released, pause(config.stopTimeoutMs, [], { ref: false })])
+  for (const outcome of [...flushed, ...outcomes]) if (outcome.status === 'rejected') adapters.logger.error({ err: outcome.reason }, 'a part did not stop in order')
   await core.internalServer.close({ deadlineMs: 100 })
 }

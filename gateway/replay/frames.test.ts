@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { failed, ok } from '../result.ts'
-import type { Framing } from '../session/socket.ts'
+import type { Framing } from './framing.ts'
 import { anAudience } from '../testing/builders.ts'
 import { createMemorySocket } from '../testing/memory-socket.ts'
 import { parseStreamMessages, parseTextFrames } from '../testing/parse-frames.ts'

@@ -1,6 +1,6 @@
 import type { DecodeFailure, EventContent } from '../event/decoded-record.ts'
 import type { Result } from '../result.ts'
-import type { Framing } from '../session/socket.ts'
+import type { Framing } from './framing.ts'
 import { type Entry, entryOverheadBytes } from './entry.ts'
 import type { PartitionOffsets } from './record-source.ts'
 import type { ReplayLog } from './replay-log.ts'

@@ -1,5 +1,5 @@
 import { wrapJson } from '../replay/frames.ts'
-import type { Framing } from './socket.ts'
+import type { Framing } from '../replay/framing.ts'
 
 /** Why a client is told that something is lost. */
 export const gapReasons = ['too-old', 'too-slow', 'epoch', 'future', 'log-lost'] as const

@@ -7,7 +7,7 @@ import type { PartitionOffsets } from '../replay/record-source.ts'
 import type { ReplayLog } from '../replay/replay-log.ts'
 import type { CloseCode } from './close-codes.ts'
 import type { ControlFrames, GapReason } from './control-events.ts'
-import type { Framing } from './socket.ts'
+import type { Framing } from '../replay/framing.ts'
 
 /** What all sessions of a channel share to read the log: one object, so that a session itself stays small. */
 export class Reading {

@@ -1,3 +1,4 @@
+import type { Framing } from '../replay/framing.ts'
 import type { CloseCode } from './close-codes.ts'
 
 /**
@@ -31,13 +32,4 @@ export interface SocketHandlers {
 export interface CloseHint {
   /** How long the client should wait before it comes back, in milliseconds. */
   readonly reconnectAfterMs?: number
-}
-
-/** How the JSON of an event becomes bytes on the wire. There is one constant per transport, so that a frame is made once for all its sockets. */
-export interface Framing {
-  readonly kind: 'websocket' | 'sse'
-  /** The bytes before the JSON. @param jsonBytes the length of the JSON; @param cursor null for an event without one */
-  before(jsonBytes: number, cursor: string | null): Buffer
-  /** The bytes after the JSON. */
-  readonly after: Buffer
 }

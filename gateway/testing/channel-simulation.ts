@@ -11,7 +11,8 @@ import { ReplayLog } from '../replay/replay-log.ts'
 import { ok } from '../result.ts'
 import { createControlFrames } from '../session/control-events.ts'
 import { Reading } from '../session/reading.ts'
-import type { Framing, Socket, SocketHandlers } from '../session/socket.ts'
+import type { Framing } from '../replay/framing.ts'
+import type { Socket, SocketHandlers } from '../session/socket.ts'
 import { createRecordingMetrics } from './recording-metrics.ts'
 
 /**

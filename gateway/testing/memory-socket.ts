@@ -1,7 +1,8 @@
 import { sseFraming } from '../adapters/http/sse-socket.ts'
 import { websocketFraming } from '../adapters/ws/frame.ts'
 import type { CloseCode } from '../session/close-codes.ts'
-import type { CloseHint, Framing, Socket, SocketHandlers } from '../session/socket.ts'
+import type { Framing } from '../replay/framing.ts'
+import type { CloseHint, Socket, SocketHandlers } from '../session/socket.ts'
 import { parseStreamMessages, parseTextFrames } from './parse-frames.ts'
 
 export interface MemorySocketOptions {

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { type CloseCode, closeCodes } from '../../session/close-codes.ts'
-import type { CloseHint, Framing, Socket, SocketHandlers } from '../../session/socket.ts'
+import type { Framing } from '../../replay/framing.ts'
+import type { CloseHint, Socket, SocketHandlers } from '../../session/socket.ts'
 
 /**
  * An event as a message of an event stream (HTML standard, section 9.2.6): its cursor as `id`, so that a browser comes back with it by

@@ -1,4 +1,4 @@
-import type { Framing } from '../../session/socket.ts'
+import type { Framing } from '../../replay/framing.ts'
 
 /** FIN set, opcode 1: a whole text message in one frame. */
 const finAndText = 0x81

@@ -6,7 +6,7 @@ import { encodeCursor, tagOf } from '../replay/cursor.ts'
 import { aPrincipal } from '../testing/builders.ts'
 import { createChannelRig, RecordingSocket } from '../testing/channel-rig.ts'
 import { createMemoryAuthenticator } from '../testing/memory-authenticator.ts'
-import type { HandshakeRequest, Handshake } from './admission.ts'
+import type { HandshakeRequest, Handshake } from '../session/admission.ts'
 import { createAdmission } from './create-admission.ts'
 
 interface RigOptions {

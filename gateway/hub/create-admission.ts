@@ -1,13 +1,13 @@
 import type { Authenticator, AuthenticationFailure } from '../auth/authenticator.ts'
-import type { Channel, Resume } from '../hub/channel.ts'
+import type { Channel, Resume } from './channel.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import type { Problem } from '../problem.ts'
 import { decodeCursor } from '../replay/cursor.ts'
 import { failed, ok, type Result } from '../result.ts'
 import type { TokenBucket } from '../emit/token-bucket.ts'
 import type { FoundToken, TokenPlaces } from '../auth/find-token.ts'
-import type { Admission, Handshake, HandshakeRequest } from './admission.ts'
-import type { CloseCode } from './close-codes.ts'
+import type { Admission, Handshake, HandshakeRequest } from '../session/admission.ts'
+import type { CloseCode } from '../session/close-codes.ts'
 
 /**
  * Decides who may connect. The cheap questions come first, so that a flood costs little: may this page ask, does this pod take
