@@ -34,7 +34,8 @@ const calls: KafkaScanCalls = {
   scan: async ({ brokers, topic, records }) => {
     const options = readOptions({ KAFKA_BROKERS: brokers.join(','), KAFKA_TOPIC: topic })
     const { channel, ingest } = createCoreFactory(options)()
-    channel.join(new OpenSocket(), principalOf('nobody-else'), { kind: 'latest' })
+    const socket = new OpenSocket()
+    channel.join(socket, principalOf('nobody-else'), { kind: 'latest' })
     const stopwatch = createStopwatch(records)
     const source = createKafkaRecordSource(options, { logger, metrics, clock: Date })
     const sink = {
@@ -52,6 +53,8 @@ const calls: KafkaScanCalls = {
     await source.start(sink, { sinceMs: 0 })
     const cost = await stopwatch.done
     await source.stop()
+    // The channel's timer would keep it, and its log, for the rounds to come.
+    socket.terminate()
     return cost
   },
   count: async (topic) => {

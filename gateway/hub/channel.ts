@@ -63,15 +63,21 @@ export class Channel {
     switch (place.kind) {
       case 'found':
         session.resumeFrom(place.fromSeq, resume.cursor.offsets)
-        if (place.isAhead) this.#ahead.set(session, 0)
+        this.#watch(session)
         return this.#parts.fanOut.enqueue(session)
       case 'too-old':
-        return session.loseEvents('too-old')
+        session.loseEvents('too-old', resume.cursor.offsets)
+        return this.#watch(session)
       case 'other-epoch':
-        return session.loseEvents('epoch')
+        return session.loseEvents('epoch', null)
       case 'foreign':
         return session.close('badCursor')
     }
+  }
+
+  /** A session whose cursor is beyond this pod: until the pod has read as far, or the log turns out to end before. */
+  #watch(session: Session): void {
+    if (!session.isClosed && session.covered !== null && this.log.isBehind(session.covered)) this.#ahead.set(session, 0)
   }
 
   /** @param ending what ended it, if it was not the session itself */
@@ -97,7 +103,11 @@ export class Channel {
   open(start: LogStart, reason: GapReason | null): void {
     this.log.reset(start)
     this.#ahead.clear()
-    if (reason !== null) for (const session of this.hub.sessions()) session.loseEvents(reason)
+    if (reason === null) return
+    for (const session of this.hub.sessions()) {
+      session.loseEvents(reason, reason === 'epoch' ? null : session.covered)
+      this.#watch(session)
+    }
   }
 
   /** An event arrives: it is kept, and those whom it concerns get a turn. */
@@ -133,7 +143,7 @@ export class Channel {
         this.#ahead.set(session, 1)
       } else {
         this.#ahead.delete(session)
-        session.loseEvents('future')
+        session.loseEvents('future', null)
       }
     }
   }

@@ -154,29 +154,29 @@ describe('finding the place of a cursor', () => {
   it('in the middle: the first entry of any partition that it does not cover', () => {
     const log = aLog()
     for (const partition of [0, 1, 0, 1]) append(log, { partition })
-    expect(log.locate(at(log, [1, 1]))).toEqual({ kind: 'found', fromSeq: 2, isAhead: false })
-    expect(log.locate(at(log, [2, 0]))).toEqual({ kind: 'found', fromSeq: 1, isAhead: false })
-    expect(log.locate(at(log, [0, 2]))).toEqual({ kind: 'found', fromSeq: 0, isAhead: false })
+    expect(log.locate(at(log, [1, 1]))).toEqual({ kind: 'found', fromSeq: 2 })
+    expect(log.locate(at(log, [2, 0]))).toEqual({ kind: 'found', fromSeq: 1 })
+    expect(log.locate(at(log, [0, 2]))).toEqual({ kind: 'found', fromSeq: 0 })
   })
 
   it('in a hole of the offsets: behind the hole', () => {
     const log = aLog()
     append(log, { offset: 3 })
     append(log, { offset: 9 })
-    expect(log.locate(at(log, [6, 0]))).toEqual({ kind: 'found', fromSeq: 1, isAhead: false })
+    expect(log.locate(at(log, [6, 0]))).toEqual({ kind: 'found', fromSeq: 1 })
   })
 
   it('at the end: the head', () => {
     const log = aLog()
     append(log)
-    expect(log.locate(cursor(log.headCursor()))).toEqual({ kind: 'found', fromSeq: log.headSeq, isAhead: false })
+    expect(log.locate(cursor(log.headCursor()))).toEqual({ kind: 'found', fromSeq: log.headSeq })
   })
 
   it('beyond what this pod has read: ahead, in that partition alone', () => {
     const log = aLog()
     append(log, { partition: 0 })
     append(log, { partition: 1 })
-    expect(log.locate(at(log, [5, 0]))).toEqual({ kind: 'found', fromSeq: 1, isAhead: true })
+    expect(log.locate(at(log, [5, 0]))).toEqual({ kind: 'found', fromSeq: 1 })
     expect(log.isBehind([5, 0])).toBe(true)
     log.advance(0, 5)
     expect(log.isBehind([5, 0])).toBe(false)
@@ -190,14 +190,14 @@ describe('finding the place of a cursor', () => {
     append(dropped, { offset: 8 })
     expect([dropped.locate(at(dropped, [4, 0])).kind, dropped.locate(at(dropped, [5, 0]))]).toEqual([
       'too-old',
-      { kind: 'found', fromSeq: 1, isAhead: false },
+      { kind: 'found', fromSeq: 1 },
     ])
   })
 
   it('before records that were read and were nobody\'s: not too old, for nothing is lost', () => {
     const log = aLog()
     log.advance(0, 100)
-    expect(log.locate(at(log, [0, 0]))).toEqual({ kind: 'found', fromSeq: 0, isAhead: false })
+    expect(log.locate(at(log, [0, 0]))).toEqual({ kind: 'found', fromSeq: 0 })
   })
 
   it('before records that were read and were too old to be kept: too old', () => {
@@ -211,14 +211,14 @@ describe('finding the place of a cursor', () => {
     const before = cursor(log.headCursor())
     log.grow(3)
     append(log, { partition: 2 })
-    expect([before.offsets.length, log.locate(before)]).toEqual([2, { kind: 'found', fromSeq: 0, isAhead: false }])
+    expect([before.offsets.length, log.locate(before)]).toEqual([2, { kind: 'found', fromSeq: 0 }])
   })
 
   it('of a pod that knows of more partitions than this one: ahead only if it covers something in them', () => {
     const log = aLog()
     expect([log.locate(at(log, [0, 0, 0])), log.locate(at(log, [0, 0, 1]))]).toEqual([
-      { kind: 'found', fromSeq: 0, isAhead: false },
-      { kind: 'found', fromSeq: 0, isAhead: true },
+      { kind: 'found', fromSeq: 0 },
+      { kind: 'found', fromSeq: 0 },
     ])
   })
 })
@@ -241,7 +241,7 @@ describe('cursors', () => {
     log.pass(0, 100)
     const entry = append(log, { partition: 1 })
     expect(cursor(log.cursorAfter(entry)).offsets).toEqual([100, 2])
-    expect(log.locate(cursor(log.cursorAfter(entry)))).toEqual({ kind: 'found', fromSeq: entry.seq + 1, isAhead: false })
+    expect(log.locate(cursor(log.cursorAfter(entry)))).toEqual({ kind: 'found', fromSeq: entry.seq + 1 })
   })
 })
 
@@ -290,7 +290,7 @@ describe('whatever a log has been told', () => {
           expect(held.filter(({ partition, offset }) => offset < (offsets[partition] ?? 0)).map(({ seq }) => seq)).toEqual(
             held.filter(({ seq }) => seq <= entry.seq).map(({ seq }) => seq),
           )
-          expect(log.locate({ ...cursor(log.headCursor()), offsets })).toEqual({ kind: 'found', fromSeq: entry.seq + 1, isAhead: false })
+          expect(log.locate({ ...cursor(log.headCursor()), offsets })).toEqual({ kind: 'found', fromSeq: entry.seq + 1 })
         }
       }),
       { numRuns: 300 },

@@ -162,11 +162,7 @@ export class ReplayLog {
     if (cursor.topicTag !== this.#topicTag) return { kind: 'foreign' }
     if (cursor.epochTag !== this.#epochTag) return { kind: 'other-epoch' }
     if (this.#positions.hasLost(cursor.offsets)) return { kind: 'too-old' }
-    return {
-      kind: 'found',
-      fromSeq: this.#positions.firstUncovered(cursor.offsets) ?? this.#nextSeq,
-      isAhead: this.#positions.isBehind(cursor.offsets),
-    }
+    return { kind: 'found', fromSeq: this.#positions.firstUncovered(cursor.offsets) ?? this.#nextSeq }
   }
 
   isBehind(offsets: PartitionOffsets): boolean {
@@ -216,8 +212,7 @@ export interface AppendedEvent {
 }
 
 export type Location =
-  /** `isAhead`: the cursor covers records that this pod has not read yet. */
-  | { readonly kind: 'found'; readonly fromSeq: number; readonly isAhead: boolean }
+  | { readonly kind: 'found'; readonly fromSeq: number }
   | { readonly kind: 'too-old' | 'other-epoch' | 'foreign' }
 
 function upperBound(a: PartitionOffsets, b: PartitionOffsets): number[] {

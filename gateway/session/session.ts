@@ -110,16 +110,19 @@ export class Session {
 
   /** What the session waited for is no longer held. */
   #fallOff(): number {
-    this.loseEvents('too-slow')
+    this.loseEvents('too-slow', this.#covered)
     return 0
   }
 
-  /** Something for this session may be lost: the client is told, and goes on from the head; a client that cannot be told is closed. */
-  loseEvents(reason: GapReason): void {
+  /**
+   * Something for this session may be lost: the client is told, and goes on from the head; a client that cannot be told is closed.
+   * @param covered what the client has of this life of the log beyond this pod's own position: that does not come again
+   */
+  loseEvents(reason: GapReason, covered: PartitionOffsets | null): void {
     if (this.#isClosed) return
     this.#reading.lost(reason)
     this.#next = null
-    this.#covered = null
+    this.#covered = covered
     this.#replayed = null
     if (this.resumes) this.#tell({ type: 'dev.carillon.gap', data: { reason } })
     else this.close(reason === 'too-slow' ? 'tooSlow' : 'eventsLost')

@@ -238,6 +238,8 @@ class Client {
   readonly #report: { complain(text: string): void; see(what: string, times?: number): void }
   #socket: PipeSocket | null = null
   #cursor: string | null = null
+  /** All that it ever got: a gap allows that something is missing, but not that anything comes again. */
+  readonly #delivered = new Set<string>()
   /** Per partition, below which nothing is owed any more; null until the first cursor. */
   #expected: number[] | null = null
 
@@ -296,6 +298,9 @@ class Client {
 
   #deliver(partition: number, offset: number): void {
     this.#report.see('delivered')
+    const place = `${partition}/${offset}`
+    if (this.#delivered.has(place)) this.#report.complain(`${this.#principal.userId} got ${place} twice`)
+    this.#delivered.add(place)
     const expected = this.#expected?.[partition] ?? 0
     const owed = this.#owed(partition, expected, offset + 1)
     if (owed.length !== 1 || owed[0] !== offset) this.#report.complain(`${this.#principal.userId} got ${partition}/${offset}, was owed ${JSON.stringify(owed)} from ${expected}`)
