@@ -19,6 +19,23 @@ export function audienceKeys(audience: Audience): readonly string[] {
   return keys
 }
 
+/**
+ * `audienceKeys` with a memory. Reading audiences gives the same object for the same text, so that most are known here; and a key that was
+ * looked up before is found by its address, where a new one must be joined and hashed, three times for each event. An audience that
+ * nobody holds any more is forgotten.
+ */
+export function createAudienceKeys(): (audience: Audience) => readonly string[] {
+  const known = new WeakMap<Audience, readonly string[]>()
+  return (audience) => {
+    let keys = known.get(audience)
+    if (keys === undefined) {
+      keys = audienceKeys(audience)
+      known.set(audience, keys)
+    }
+    return keys
+  }
+}
+
 /** The keys under which an event for this principal can be found: two to four, distinct. */
 export function principalKeys(principal: Principal): readonly string[] {
   const keys = [everybody, `u:${principal.userId}`]

@@ -1,4 +1,3 @@
-import { audienceKeys } from '../audience/audience-keys.ts'
 import type { Principal } from '../audience/principal.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import type { Cursor } from '../replay/cursor.ts'
@@ -112,14 +111,12 @@ export class Channel {
 
   /** An event arrives: it is kept, and those whom it concerns get a turn. */
   append(event: AppendedEvent): Entry {
-    // Made once for both: strings that were looked up before are hashed already.
-    const keys = audienceKeys(event.audience)
-    const entry = this.log.append(event, keys)
+    const entry = this.log.append(event)
     const offer = (session: Session): void => {
       session.offer(entry)
       this.#parts.fanOut.enqueue(session)
     }
-    this.hub.select(event.audience, offer, keys)
+    this.hub.select(event.audience, offer, this.log.keysOf(event.audience))
     return entry
   }
 

@@ -1,5 +1,5 @@
 import type { Audience } from '../audience/audience.ts'
-import { audienceKeys } from '../audience/audience-keys.ts'
+import { createAudienceKeys } from '../audience/audience-keys.ts'
 import type { EventContent } from '../event/decoded-record.ts'
 import { AudienceIndex } from './audience-index.ts'
 import type { Cursor } from './cursor.ts'
@@ -19,6 +19,8 @@ export class ReplayLog {
   readonly #limits: ReplayLimits
   readonly #topicTag: number
   readonly #entries = new Deque<Entry>()
+  /** The keys under which the log lists the events for an audience. */
+  readonly keysOf = createAudienceKeys()
   #audiences = new AudienceIndex()
   #positions = new PositionIndex([], this.#entries)
   #epochTag = 0
@@ -75,8 +77,7 @@ export class ReplayLog {
     this.#version += 1
   }
 
-  /** @param keys the audience's */
-  append(event: AppendedEvent, keys: readonly string[] = audienceKeys(event.audience)): Entry {
+  append(event: AppendedEvent): Entry {
     const entry: Entry = {
       ...event,
       seq: this.#nextSeq,
@@ -88,7 +89,7 @@ export class ReplayLog {
     this.#version += 1
     this.#positions.add(entry)
     this.#entries.push(entry)
-    this.#audiences.add(entry.seq, keys)
+    this.#audiences.add(entry.seq, this.keysOf(event.audience))
     this.#bytes += entry.bytes
     this.trim(event.appendedAtMs)
     return entry
@@ -137,7 +138,7 @@ export class ReplayLog {
 
   /** @returns how many keys the entry had, at least 1: what it costs */
   #drop(oldest: Entry): number {
-    const keys = audienceKeys(oldest.audience)
+    const keys = this.keysOf(oldest.audience)
     this.#positions.drop(oldest)
     this.#entries.shift()
     this.#audiences.drop(keys)
