@@ -16,11 +16,11 @@ export interface Core {
 }
 
 /** Makes the gateway's core as the gateway does, with its decoder, encoder and metrics, and no world around it. */
-export function createCoreFactory(options: Config): () => Core {
+export function createCoreFactory(): (options: Config) => Core {
   // One registry, as in a gateway: each would watch the collector on its own.
   const { metrics } = createPrometheusMetrics()
   const logger = createPinoLogger({ level: 'silent', name: 'bench', version: '0.0.0' })
-  return () =>
+  return (options) =>
     createChannel({
       options,
       decode: createRecordDecoder({ maxEventBytes: options.maxEventBytes, maxAudienceNames: options.maxAudienceSize }),

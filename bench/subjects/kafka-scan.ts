@@ -13,6 +13,7 @@ import { scanMessage, scanPartitions } from './scan-corpus.ts'
 
 const { metrics } = createPrometheusMetrics()
 const logger = createPinoLogger({ level: 'silent', name: 'bench', version: '0.0.0' })
+const createCore = createCoreFactory()
 const recordsPerRequest = 2_000
 
 const calls: KafkaScanCalls = {
@@ -33,7 +34,7 @@ const calls: KafkaScanCalls = {
   },
   scan: async ({ brokers, topic, records }) => {
     const options = readOptions({ KAFKA_BROKERS: brokers.join(','), KAFKA_TOPIC: topic })
-    const { channel, ingest } = createCoreFactory(options)()
+    const { channel, ingest } = createCore(options)
     const socket = new OpenSocket()
     channel.join(socket, principalOf('nobody-else'), { kind: 'latest' })
     const stopwatch = createStopwatch(records)

@@ -8,7 +8,8 @@ import { OpenSocket } from '../lib/open-socket.ts'
 import type { ScanCalls, ScanCost } from '../lib/scan-calls.ts'
 import { scanPartitions, scanRecord } from './scan-corpus.ts'
 
-const createCore = createCoreFactory(readOptions({}))
+const createCore = createCoreFactory()
+const options = readOptions({})
 
 /** Records that the source hands over at once. */
 const batchSize = 500
@@ -31,7 +32,7 @@ const calls: ScanCalls = {
 
 /** A channel with one session whom no record concerns. */
 function startChannel(): { readonly ingest: Ingest; readonly socket: OpenSocket } {
-  const { channel, ingest } = createCore()
+  const { channel, ingest } = createCore(options)
   const offset = made / scanPartitions
   const offsets = Array.from({ length: scanPartitions }, () => offset)
   ingest.opened({ epoch: 'bench', startOffsets: offsets, endOffsets: offsets })

@@ -15,7 +15,8 @@ import { measureSelf } from '../lib/usage.ts'
 import { scanPartitions, scanRecord } from './scan-corpus.ts'
 
 /** All events of the storm fit. */
-const createCore = createCoreFactory(readOptions({ REPLAY_MAX_BYTES: '1000000000', MAX_CONNECTIONS: '100000', HEARTBEAT_INTERVAL_MS: '600000' }))
+const options = readOptions({ REPLAY_MAX_BYTES: '1000000000', MAX_CONNECTIONS: '100000', HEARTBEAT_INTERVAL_MS: '600000' })
+const createCore = createCoreFactory()
 const self = measureSelf()
 
 /** Handshakes that the event loop comes to in one turn. */
@@ -75,7 +76,7 @@ async function measure(storm: Storm, run: (scene: Scene) => Promise<void>): Prom
 }
 
 async function setScene({ sessions, events }: Storm): Promise<Scene> {
-  const { channel, ingest } = createCore()
+  const { channel, ingest } = createCore(options)
   const zeros = Array.from({ length: scanPartitions }, () => 0)
   ingest.opened({ epoch: 'bench', startOffsets: zeros, endOffsets: zeros })
   const cursor = decodeCursor(channel.log.headCursor())
