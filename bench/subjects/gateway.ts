@@ -48,7 +48,7 @@ function recordOf(bytes: number, audience: string): MemoryRecord {
   return {
     partition: sent % options.kafkaTopicPartitions,
     value: `{"at":${nowMs().toFixed(3)},"fill":"${fill}"}`,
-    headers: { ce_specversion: '1.0', ce_id: String(sent), ce_source: '/bench', ce_type: 'dev.carillon.bench', ce_audience: audience, 'content-type': 'application/json' },
+    headers: { ce_specversion: '1.0', ce_id: String(sent), ce_source: '/bench', ce_type: 'com.example.bench', ce_audience: audience, 'content-type': 'application/json' },
   }
 }
 
