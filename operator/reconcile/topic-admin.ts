@@ -1,0 +1,73 @@
+import type { Result } from '../../gateway/result.ts'
+
+/** What a topic is, as the brokers say. */
+export interface TopicDescription {
+  readonly name: string
+  /** A UUID that no other topic has or had; null when the brokers tell none (before Kafka 2.8). */
+  readonly topicId: string | null
+  /** Of the cluster that the topic is in; null when the brokers tell none. */
+  readonly clusterId: string | null
+  readonly partitions: number
+  readonly replicas: number
+  /** What is set on this topic (`DYNAMIC_TOPIC_CONFIG`), not what it inherits. */
+  readonly config: Readonly<Record<string, string>>
+}
+
+/** A cluster that answered, and does not have the topic. */
+export interface MissingTopic {
+  readonly name: string
+  readonly clusterId: string | null
+}
+
+export interface NewTopic {
+  readonly name: string
+  readonly partitions: number
+  /** Null: the brokers' default. */
+  readonly replicas: number | null
+  readonly config: Readonly<Record<string, string>>
+}
+
+/**
+ * unreachable: nobody answers, or not in time. unauthenticated, unauthorized: the brokers refuse these credentials, or what they may do.
+ * already-exists, not-found: as it says. refused: the brokers will never take this (replication above the brokers, an invalid config, a
+ * policy); `detail` has their words.
+ */
+export interface TopicFailure {
+  readonly kind: 'unreachable' | 'unauthenticated' | 'unauthorized' | 'already-exists' | 'not-found' | 'refused' | 'transient'
+  /** For people. Never a password. */
+  readonly detail: string
+}
+
+/**
+ * The topics of one Kafka cluster. Expected failures are values. The implementer joins the calls of one moment into one request each
+ * (a describe for hundreds of channels is one), and gives every call a deadline (10 s).
+ */
+export interface TopicAdmin {
+  describe(name: string): Promise<Result<TopicDescription | MissingTopic, TopicFailure>>
+  create(topic: NewTopic): Promise<Result<void, TopicFailure>>
+  /** @param partitions the new number in all, above the present one */
+  growPartitions(name: string, partitions: number): Promise<Result<void, TopicFailure>>
+  /** Sets and unsets some entries; whatever else is set on the topic stays as it is. `null` unsets. */
+  alterConfig(name: string, changes: Readonly<Record<string, string | null>>): Promise<Result<void, TopicFailure>>
+  delete(name: string): Promise<Result<void, TopicFailure>>
+}
+
+/** How a cluster is reached. Compared by value. */
+export interface KafkaConnection {
+  /** host:port */
+  readonly brokers: readonly string[]
+  /** Null: no TLS. PEM texts; null: the system's authorities, no client certificate. */
+  readonly tls: { readonly ca: string | null; readonly certificate: string | null; readonly key: string | null } | null
+  readonly sasl: { readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'; readonly username: string; readonly password: string } | null
+}
+
+/** Finds the admin of a cluster: one per connection, made when it is first asked for and closed when nobody has used it for a while. */
+export interface TopicAdmins {
+  of(connection: KafkaConnection): TopicAdmin
+  /** Idempotent. */
+  stop(): Promise<void>
+}
+
+export function isMissing(found: TopicDescription | MissingTopic): found is MissingTopic {
+  return !('partitions' in found)
+}
