@@ -1,0 +1,58 @@
+import type { ObjectMeta, ResourceType } from '../../runtime/kubernetes-api.ts'
+import { auth, emit } from './schema/auth.ts'
+import { gateway, network } from './schema/gateway.ts'
+import type { JsonSchema, Stored, Written } from './schema/json-schema.ts'
+import { kafka, topic } from './schema/kafka.ts'
+import { limits, replay } from './schema/replay.ts'
+import { route } from './schema/route.ts'
+import { status } from './schema/status.ts'
+
+/**
+ * The resource `RealtimeChannel` of `carillon.dev/v1alpha1`, said once. From it come the types below, the CustomResourceDefinition of the chart,
+ * the props of the cdk8s construct, what `kubectl explain` says, and docs/reference/realtimechannel.md.
+ */
+export const specSchema = {
+  type: 'object',
+  description: 'What is wanted.',
+  required: ['auth'],
+  properties: { kafka, topic, gateway, network, auth, emit, replay, limits, route },
+  'x-kubernetes-validations': [
+    { rule: '!has(self.topic.retention) || duration(self.topic.retention) >= duration(self.replay.window)', message: 'topic.retention must be at least replay.window: events that clients may come back for would be gone' },
+  ],
+} as const satisfies JsonSchema
+
+export const statusSchema = status
+
+export const apiGroup = 'carillon.dev'
+export const apiVersion = `${apiGroup}/v1alpha1`
+export const channelKind = 'RealtimeChannel'
+
+export const channelType: ResourceType = { group: apiGroup, version: 'v1alpha1', plural: 'realtimechannels', kind: channelKind, isNamespaced: true }
+
+/** `spec` as a user writes it: what has a default may be left out. */
+export type RealtimeChannelSpec = Written<typeof specSchema>
+
+/** `spec` as the API server hands it out: with its defaults. */
+export type StoredSpec = Stored<typeof specSchema>
+
+export type RealtimeChannelStatus = Stored<typeof statusSchema>
+
+export interface RealtimeChannel {
+  readonly apiVersion: typeof apiVersion
+  readonly kind: typeof channelKind
+  readonly metadata: ObjectMeta
+  readonly spec: StoredSpec
+  readonly status?: RealtimeChannelStatus
+}
+
+/** What people and tools say to the operator by annotations of a channel. */
+export const annotations = {
+  /** "true": the operator changes nothing of this channel until it is taken away. */
+  paused: 'carillon.dev/paused',
+  /** "true": take a topic that exists and does not match the channel. */
+  adopt: 'carillon.dev/adopt',
+  /** Any value: write the plan that would be carried out as an Event, once per value, and change nothing. */
+  plan: 'carillon.dev/plan',
+  /** "true": make a topic anew that was deleted behind the operator's back, though its records are lost. */
+  recreateTopic: 'carillon.dev/recreate-topic',
+} as const

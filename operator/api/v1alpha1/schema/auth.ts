@@ -1,0 +1,94 @@
+import { options } from '../../../../gateway/config/options.ts'
+import type { JsonSchema } from './json-schema.ts'
+import { claimPath, dataKey, objectName } from './parts.ts'
+
+export const auth = {
+  type: 'object',
+  description: 'Whose tokens are believed, and which pages may connect.',
+  required: ['jwks', 'issuer', 'audience'],
+  properties: {
+    jwks: {
+      type: 'object',
+      description: 'The keys that verify tokens: exactly one of uri, secretRef, configMapRef.',
+      properties: {
+        uri: { type: 'string', description: 'Where the keys are published (a JSON Web Key Set, RFC 7517).', maxLength: 2048, pattern: '^https?://[^\\s/@]+(/[^\\s@]*)?$' },
+        secretRef: {
+          type: 'object',
+          description: 'A Secret of this namespace with the keys: a JSON Web Key Set, or PEM public keys. The pods mount it and follow its rotation.',
+          required: ['name'],
+          properties: { name: { ...objectName, description: 'Name of the Secret.' }, key: { ...dataKey, description: 'Key in it.', default: 'jwks.json' } },
+        },
+        configMapRef: {
+          type: 'object',
+          description: 'A ConfigMap of this namespace with the keys: a JSON Web Key Set, or PEM public keys. The pods mount it and follow its changes.',
+          required: ['name'],
+          properties: { name: { ...objectName, description: 'Name of the ConfigMap.' }, key: { ...dataKey, description: 'Key in it.', default: 'jwks.json' } },
+        },
+      },
+      'x-kubernetes-validations': [{ rule: '[has(self.uri), has(self.secretRef), has(self.configMapRef)].filter(x, x).size() == 1', message: 'jwks needs exactly one of uri, secretRef and configMapRef' }],
+    },
+    issuer: { type: 'string', description: 'The only `iss` that is believed, letter by letter.', minLength: 1, maxLength: 512 },
+    audience: {
+      type: 'array',
+      description: 'A token must name one of these in `aud`.',
+      minItems: 1,
+      maxItems: 16,
+      'x-kubernetes-list-type': 'set',
+      items: { type: 'string', description: 'An audience.', minLength: 1, maxLength: 256, pattern: '^[^,\\s]([^,]*[^,\\s])?$' },
+    },
+    algorithms: {
+      type: 'array',
+      description: `Signature algorithms that are believed. Default: ${options.jwtAlgorithms.default.join(', ')}.`,
+      minItems: 1,
+      maxItems: 12,
+      'x-kubernetes-list-type': 'set',
+      items: { type: 'string', description: 'An algorithm (RFC 7518).', enum: options.jwtAlgorithms.values },
+    },
+    claims: {
+      type: 'object',
+      description: 'Where the claims of a token are. Dots go into objects: realm_access.roles.',
+      default: {},
+      properties: {
+        userId: { ...claimPath, description: 'The user id; a token without it is refused.', default: options.jwtClaimUserId.default },
+        username: { ...claimPath, description: 'The user name.', default: options.jwtClaimUsername.default },
+        organizationId: { ...claimPath, description: 'The organization id.', default: options.jwtClaimOrganizationId.default },
+        accountNumber: { ...claimPath, description: 'The account number.', default: options.jwtClaimAccountNumber.default },
+        roles: { ...claimPath, description: 'The roles: an array of texts, or one text with blanks or commas.', default: options.jwtClaimRoles.default },
+      },
+    },
+    cookieName: { type: 'string', description: 'The cookie that may hold the token.', minLength: 1, maxLength: 128, pattern: options.jwtCookie.pattern, default: options.jwtCookie.default },
+    allowedOrigins: {
+      type: 'array',
+      description: 'Origins (scheme://host, and :port if it is not the default one; lower case) whose pages may connect and emit.',
+      minItems: 1,
+      maxItems: 256,
+      'x-kubernetes-list-type': 'set',
+      items: { type: 'string', description: 'An origin.', maxLength: 263, pattern: '^https?://[a-z0-9.\\-\\[\\]:]+$' },
+    },
+    dangerouslyAllowAnyOrigin: { type: 'boolean', description: "Lets pages of any site connect with the user's cookie. Never with cookies that carry authority.", default: false },
+  },
+  'x-kubernetes-validations': [
+    { rule: 'has(self.allowedOrigins) != self.dangerouslyAllowAnyOrigin', message: 'auth needs allowedOrigins, the origins whose pages may connect (or dangerouslyAllowAnyOrigin: true, and then no list)' },
+  ],
+} as const satisfies JsonSchema
+
+export const emit = {
+  type: 'object',
+  description: 'Who may emit events.',
+  default: {},
+  properties: {
+    scopes: {
+      type: 'array',
+      description: 'A token may emit when it has one of these scopes (scope or scp).',
+      minItems: 1,
+      maxItems: 32,
+      'x-kubernetes-list-type': 'set',
+      items: { type: 'string', description: 'A scope.', minLength: 1, maxLength: 256, pattern: '^[^,\\s]+$' },
+      default: options.emitScopes.default,
+    },
+    trustXRhIdentity: { type: 'boolean', description: 'Believe the x-rh-identity header. Only where a proxy sets it, and network.ingressFrom lets nobody but that proxy reach the pods.', default: false },
+    ratePerSecond: { type: 'integer', description: 'Events per second that one emitter may sustain on one pod.', minimum: options.emitRatePerS.min, maximum: options.emitRatePerS.max, default: options.emitRatePerS.default },
+    burst: { type: 'integer', description: 'Events that one emitter may send to one pod at once.', minimum: options.emitBurst.min, maximum: options.emitBurst.max, default: options.emitBurst.default },
+  },
+  'x-kubernetes-validations': [{ rule: 'self.burst >= self.ratePerSecond', message: 'burst must be at least ratePerSecond: a rate above the burst is never reached', fieldPath: '.burst' }],
+} as const satisfies JsonSchema

@@ -1,0 +1,95 @@
+import { settableVariables } from './gateway-options.ts'
+import type { JsonSchema } from './json-schema.ts'
+import { labelMap, objectName, ofKubernetes, stringMap } from './parts.ts'
+
+const quantity = { 'x-kubernetes-int-or-string': true, description: 'A quantity, such as 250m or 512Mi.', maxLength: 32, pattern: '^([0-9]+|[0-9]+\\.[0-9]+)(m|k|M|G|T|Ki|Mi|Gi|Ti)?$' } as const
+const quantities = { type: 'object', additionalProperties: quantity, maxProperties: 16 } as const
+
+export const gateway = {
+  type: 'object',
+  description: 'The pods that hold the connections.',
+  default: { replicas: 2 },
+  properties: {
+    replicas: { type: 'integer', description: 'Number of pods. Also set by kubectl scale. Either this or autoscaling.', minimum: 0, maximum: 1000 },
+    autoscaling: {
+      type: 'object',
+      description: 'Lets a HorizontalPodAutoscaler choose the number of pods. Either this or replicas.',
+      required: ['maxReplicas'],
+      properties: {
+        minReplicas: { type: 'integer', description: 'Least number of pods.', minimum: 1, maximum: 1000, default: 2 },
+        maxReplicas: { type: 'integer', description: 'Greatest number of pods.', minimum: 1, maximum: 1000 },
+        targetCPUUtilizationPercent: { type: 'integer', description: 'Pods are added when they use more than this share of the CPU that they request, on average. One pod cannot use more than one core.', minimum: 10, maximum: 100, default: 70 },
+      },
+      'x-kubernetes-validations': [{ rule: 'self.minReplicas <= self.maxReplicas', message: 'minReplicas must not exceed maxReplicas', fieldPath: '.minReplicas' }],
+    },
+    resources: {
+      type: 'object',
+      description: 'CPU and memory of a pod. What is left out here gets the default: requests of 100m and 192Mi, a memory limit of 256Mi and three times replay.maxBytes, no CPU limit.',
+      properties: {
+        requests: { ...quantities, description: 'What the scheduler sets aside.' },
+        limits: { ...quantities, description: 'What a pod cannot exceed.' },
+      },
+    },
+    image: { type: 'string', description: "Image of the gateway. Default: that of the operator's options, which is the operator's own.", minLength: 1, maxLength: 512, pattern: '^[^\\s]+$' },
+    imagePullPolicy: { type: 'string', description: "When the image is pulled. Default: Kubernetes' own rule.", enum: ['Always', 'IfNotPresent', 'Never'] },
+    imagePullSecrets: {
+      type: 'array',
+      description: 'Secrets of this namespace with credentials for the image registry.',
+      maxItems: 16,
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': ['name'],
+      items: { type: 'object', description: 'A Secret.', required: ['name'], properties: { name: { ...objectName, description: 'Name of the Secret.' } } },
+    },
+    drainSeconds: { type: 'integer', description: 'Time over which a pod that stops moves its connections to others.', minimum: 0, maximum: 600, default: 15 },
+    logLevel: { type: 'string', description: 'The least severe log lines. User ids appear at debug only.', enum: ['debug', 'info', 'warn', 'error', 'silent'], default: 'info' },
+    env: {
+      type: 'array',
+      description: "Further options of the gateway (docs/reference/configuration.md): those that no other field sets. A value that the gateway would refuse is refused here.",
+      maxItems: 64,
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': ['name'],
+      items: {
+        type: 'object',
+        description: 'An option.',
+        required: ['name', 'value'],
+        properties: {
+          name: { type: 'string', description: 'The environment variable.', enum: settableVariables },
+          value: { type: 'string', description: 'Its value.', maxLength: 4096 },
+        },
+      },
+    },
+    nodeSelector: { ...labelMap, description: 'Labels of the nodes that pods may run on.' },
+    tolerations: { type: 'array', description: 'Taints of nodes that pods tolerate.', maxItems: 32, items: ofKubernetes('A toleration, as in the spec of a pod.') },
+    affinity: ofKubernetes('Affinity, as in the spec of a pod.'),
+    topologySpreadConstraints: {
+      type: 'array',
+      description: 'How pods are spread, as in the spec of a pod; a labelSelector that is left out is that of the channel. Default: over zones and nodes, as well as can be.',
+      maxItems: 16,
+      items: ofKubernetes('A topology spread constraint.'),
+    },
+    priorityClassName: { ...objectName, description: 'PriorityClass of the pods.' },
+    podLabels: { ...labelMap, description: 'Further labels of the pods. Those of Carillon cannot be changed.' },
+    podAnnotations: { ...stringMap, description: 'Further annotations of the pods.' },
+  },
+  'x-kubernetes-validations': [{ rule: 'has(self.replicas) != has(self.autoscaling)', message: 'gateway needs exactly one of replicas (a fixed number of pods) and autoscaling' }],
+} as const satisfies JsonSchema
+
+export const network = {
+  type: 'object',
+  description: 'Who may reach the pods: a NetworkPolicy. DNS, Kafka and the keys of tokens are reached from the pods without limits.',
+  default: {},
+  properties: {
+    ingressFrom: {
+      type: 'array',
+      description: "Peers of a NetworkPolicy that may reach the public port: the ingress controller, and services that emit. Default: the namespaces of the operator's options; when these are empty, everybody.",
+      maxItems: 32,
+      items: ofKubernetes('A peer: namespaceSelector, podSelector, ipBlock.'),
+    },
+    metricsFrom: {
+      type: 'array',
+      description: "Peers that may reach the internal port with /metrics. Default: the namespaces of the operator's options. An empty list: nobody.",
+      maxItems: 32,
+      items: ofKubernetes('A peer: namespaceSelector, podSelector, ipBlock.'),
+    },
+  },
+} as const satisfies JsonSchema

@@ -1,0 +1,73 @@
+/**
+ * The part of OpenAPI v3 that a CustomResourceDefinition may use ("structural schemas"):
+ * https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#specifying-a-structural-schema
+ */
+export interface JsonSchema {
+  readonly type?: 'object' | 'array' | 'string' | 'integer' | 'boolean'
+  /** What `kubectl explain` and the reference say. Every field has one. */
+  readonly description: string
+  readonly default?: unknown
+  readonly enum?: readonly string[]
+  readonly pattern?: string
+  readonly format?: string
+  readonly minLength?: number
+  readonly maxLength?: number
+  readonly minimum?: number
+  readonly maximum?: number
+  readonly items?: JsonSchema
+  readonly minItems?: number
+  readonly maxItems?: number
+  readonly properties?: Readonly<Record<string, JsonSchema>>
+  readonly required?: readonly string[]
+  readonly additionalProperties?: JsonSchema
+  readonly maxProperties?: number
+  readonly 'x-kubernetes-int-or-string'?: true
+  readonly 'x-kubernetes-preserve-unknown-fields'?: true
+  readonly 'x-kubernetes-list-type'?: 'atomic' | 'set' | 'map'
+  readonly 'x-kubernetes-list-map-keys'?: readonly string[]
+  readonly 'x-kubernetes-map-type'?: 'atomic' | 'granular'
+  readonly 'x-kubernetes-validations'?: readonly CelRule[]
+}
+
+/** A rule in the Common Expression Language: https://kubernetes.io/docs/reference/using-api/cel/ */
+export interface CelRule {
+  readonly rule: string
+  /** What was wrong and what to do. Shown as it is. */
+  readonly message?: string
+  readonly messageExpression?: string
+  readonly fieldPath?: string
+  readonly reason?: 'FieldValueRequired' | 'FieldValueInvalid' | 'FieldValueForbidden' | 'FieldValueDuplicate'
+}
+
+/** What a user may write: what has a default, or is not required, may be left out. */
+export type Written<S> = Shape<S, 'written'>
+
+/** What the API server hands out: defaults are filled in. */
+export type Stored<S> = Shape<S, 'stored'>
+
+type Form = 'written' | 'stored'
+
+type Shape<S, F extends Form> = S extends { readonly 'x-kubernetes-int-or-string': true }
+  ? number | string
+  : S extends { readonly enum: readonly (infer E)[] }
+    ? E
+    : S extends { readonly type: 'string' }
+      ? string
+      : S extends { readonly type: 'integer' }
+        ? number
+        : S extends { readonly type: 'boolean' }
+          ? boolean
+          : S extends { readonly type: 'array'; readonly items: infer I }
+            ? readonly Shape<I, F>[]
+            : S extends { readonly properties: infer P }
+              ? Fields<P, RequiredOf<S>, F>
+              : S extends { readonly additionalProperties: infer V }
+                ? Readonly<Record<string, Shape<V, F>>>
+                : Readonly<Record<string, unknown>>
+
+type RequiredOf<S> = S extends { readonly required: readonly (infer R)[] } ? R : never
+
+/** Names of the properties that are always there. */
+type Present<P, R, F extends Form> = { [K in keyof P]: K extends R ? K : F extends 'stored' ? (P[K] extends { readonly default: unknown } ? K : never) : never }[keyof P]
+
+type Fields<P, R, F extends Form> = { readonly [K in Present<P, R, F>]: Shape<P[K], F> } & { readonly [K in Exclude<keyof P, Present<P, R, F>>]?: Shape<P[K], F> }

@@ -1,0 +1,111 @@
+import type { JsonSchema } from './json-schema.ts'
+import { dataKey, durationPattern, objectName } from './parts.ts'
+
+export const kafka = {
+  type: 'object',
+  description: "The Kafka cluster. Without this section: the cluster of the operator's options, reached as they say.",
+  default: {},
+  properties: {
+    bootstrapServers: {
+      type: 'array',
+      description: "host:port of the brokers to begin with. Default: those of the operator's options.",
+      minItems: 1,
+      maxItems: 32,
+      'x-kubernetes-list-type': 'set',
+      items: { type: 'string', description: 'host:port of a broker.', minLength: 3, maxLength: 261, pattern: '^[^\\s:/@,]+:[0-9]{1,5}$' },
+    },
+    tls: {
+      type: 'object',
+      description: 'Speak TLS to the brokers. An empty object trusts the authorities that the image trusts.',
+      properties: {
+        caSecretRef: {
+          type: 'object',
+          description: "A Secret of this namespace with the authorities that sign the brokers' certificates (PEM).",
+          required: ['name'],
+          properties: {
+            name: { ...objectName, description: 'Name of the Secret.' },
+            key: { ...dataKey, description: 'Key in it.', default: 'ca.crt' },
+          },
+        },
+        clientSecretRef: {
+          type: 'object',
+          description: 'A Secret of this namespace (type kubernetes.io/tls) with the client certificate for mutual TLS: keys tls.crt and tls.key.',
+          required: ['name'],
+          properties: { name: { ...objectName, description: 'Name of the Secret.' } },
+        },
+      },
+    },
+    sasl: {
+      type: 'object',
+      description: 'How the gateway, and for this cluster the operator, authenticate to the brokers.',
+      required: ['mechanism', 'secretRef'],
+      properties: {
+        mechanism: { type: 'string', description: 'The SASL mechanism.', enum: ['plain', 'scram-sha-256', 'scram-sha-512'] },
+        secretRef: {
+          type: 'object',
+          description: 'A Secret of this namespace with user name and password. The pods mount it and follow its rotation. The operator reads it only where a Role lets it (docs/rbac.md).',
+          required: ['name'],
+          properties: {
+            name: { ...objectName, description: 'Name of the Secret.' },
+            usernameKey: { ...dataKey, description: 'Key of the user name.', default: 'username' },
+            passwordKey: { ...dataKey, description: 'Key of the password.', default: 'password' },
+          },
+        },
+      },
+    },
+  },
+} as const satisfies JsonSchema
+
+export const topic = {
+  type: 'object',
+  description: "The channel's topic. The operator creates it, lets it grow, and keeps the settings that stand here as they stand here.",
+  default: {},
+  properties: {
+    name: {
+      type: 'string',
+      description: 'Name of the topic. Default: NAMESPACE.NAME of the channel. Cannot be changed.',
+      minLength: 1,
+      maxLength: 240,
+      pattern: '^[A-Za-z0-9._-]+$',
+      'x-kubernetes-validations': [{ rule: "self != '.' && self != '..'", message: "a topic cannot be named . or .." }],
+    },
+    partitions: {
+      type: 'integer',
+      description: 'Number of partitions. May grow, never shrink: Kafka cannot take partitions away.',
+      minimum: 1,
+      maximum: 1024,
+      default: 3,
+      'x-kubernetes-validations': [{ rule: 'self >= oldSelf', message: 'partitions can only grow: Kafka cannot take partitions away. Make another channel with fewer, and move its clients' }],
+    },
+    replicas: {
+      type: 'integer',
+      description: "Replication factor: on how many brokers each partition is. Default: the brokers' default.replication.factor. Cannot be changed.",
+      minimum: 1,
+      maximum: 100,
+    },
+    retention: {
+      type: 'string',
+      description: "How long records are kept (retention.ms), such as 1h or 90m: at least the replay window. Default: the brokers' own.",
+      maxLength: 32,
+      pattern: durationPattern,
+      'x-kubernetes-validations': [{ rule: "duration(self) >= duration('1m')", message: 'retention must be at least 1m' }],
+    },
+    config: {
+      type: 'object',
+      description: 'Further settings of the topic, such as min.insync.replicas: "2". A setting that is taken out here is unset; settings that others made are left alone.',
+      maxProperties: 64,
+      additionalProperties: { type: 'string', description: 'The value, as Kafka writes it.', maxLength: 4096 },
+    },
+    deletionPolicy: {
+      type: 'string',
+      description: 'What becomes of the topic when the channel is deleted: Retain keeps it, Delete deletes it with all its records, if this channel created or adopted it.',
+      enum: ['Retain', 'Delete'],
+      default: 'Retain',
+    },
+  },
+  'x-kubernetes-validations': [
+    { rule: 'has(self.name) == has(oldSelf.name) && (!has(self.name) || self.name == oldSelf.name)', message: 'the name of the topic cannot be changed: make another channel for another topic', fieldPath: '.name' },
+    { rule: 'has(self.replicas) == has(oldSelf.replicas) && (!has(self.replicas) || self.replicas == oldSelf.replicas)', message: "the replication factor cannot be changed here: move the partitions with Kafka's tools, and leave replicas out of new channels", fieldPath: '.replicas' },
+    { rule: "!has(self.retention) || !has(self.config) || !('retention.ms' in self.config)", message: 'retention is also config["retention.ms"]: give one of them', fieldPath: '.config' },
+  ],
+} as const satisfies JsonSchema

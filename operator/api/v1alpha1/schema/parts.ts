@@ -1,0 +1,22 @@
+import type { JsonSchema } from './json-schema.ts'
+
+/** Pieces that several sections use. */
+
+/** A duration as `5m` or `1h30m`. https://pkg.go.dev/time#ParseDuration, without fractions and below a millisecond */
+export const durationPattern = '^([0-9]{1,9}(ms|s|m|h))+$'
+
+/** A DNS subdomain (RFC 1123): the name of a Secret, a class, a ConfigMap. */
+export const objectName = { type: 'string', minLength: 1, maxLength: 253, pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$' } as const
+
+/** A key of a Secret or ConfigMap. */
+export const dataKey = { type: 'string', minLength: 1, maxLength: 253, pattern: '^[-._a-zA-Z0-9]+$' } as const
+
+export const claimPath = { type: 'string', minLength: 1, maxLength: 128 } as const
+
+export const stringMap = { type: 'object', additionalProperties: { type: 'string', maxLength: 4096, description: 'The value.' }, maxProperties: 64 } as const
+
+export const labelMap = { type: 'object', additionalProperties: { type: 'string', maxLength: 63, description: 'The value of the label.' }, maxProperties: 64 } as const
+
+/** An object of Kubernetes' own API, which judges it: `what` says which. */
+export const ofKubernetes = (what: string) =>
+  ({ type: 'object', description: what, 'x-kubernetes-preserve-unknown-fields': true }) as const satisfies JsonSchema

@@ -1,0 +1,44 @@
+import { options } from '../../../../gateway/config/options.ts'
+import type { JsonSchema } from './json-schema.ts'
+import { durationPattern } from './parts.ts'
+
+export const replay = {
+  type: 'object',
+  description: 'What a pod holds for clients that come back.',
+  default: {},
+  properties: {
+    window: {
+      type: 'string',
+      description: 'Age up to which events are held, such as 5m; also how far back a pod reads before it is ready.',
+      maxLength: 32,
+      pattern: durationPattern,
+      default: '5m',
+      'x-kubernetes-validations': [{ rule: "duration(self) >= duration('1s') && duration(self) <= duration('24h')", message: 'window must be from 1s to 24h' }],
+    },
+    maxBytes: {
+      'x-kubernetes-int-or-string': true,
+      description: 'Memory that held events may take, such as 64Mi. The memory of a pod follows from it.',
+      maxLength: 16,
+      pattern: '^[0-9]{1,10}(Ki|Mi|Gi)?$',
+      default: '64Mi',
+      'x-kubernetes-validations': [{ rule: "quantity(string(self)).compareTo(quantity('64Ki')) >= 0 && quantity(string(self)).compareTo(quantity('8Gi')) <= 0", message: 'maxBytes must be from 64Ki to 8Gi' }],
+    },
+  },
+} as const satisfies JsonSchema
+
+const count = (option: { readonly min: number; readonly max: number; readonly default: number }, description: string) =>
+  ({ type: 'integer', description, minimum: option.min, maximum: option.max, default: option.default }) as const satisfies JsonSchema
+
+export const limits = {
+  type: 'object',
+  description: 'Limits on what strangers can make grow.',
+  default: {},
+  properties: {
+    connectionsPerPod: count(options.maxConnections, 'Connections of one pod.'),
+    connectionsPerUser: count(options.maxConnectionsPerUser, 'Connections of one user to one pod.'),
+    connectionsPerSecond: count(options.upgradeRatePerS, 'Connections that one pod takes per second.'),
+    connectionsBurst: count(options.upgradeBurst, 'Connections that one pod takes at once.'),
+    eventBytes: count(options.maxEventBytes, 'Largest event, in bytes.'),
+  },
+  'x-kubernetes-validations': [{ rule: 'self.connectionsBurst >= self.connectionsPerSecond', message: 'connectionsBurst must be at least connectionsPerSecond: a rate above the burst is never reached', fieldPath: '.connectionsBurst' }],
+} as const satisfies JsonSchema

@@ -1,0 +1,56 @@
+import type { JsonSchema } from './json-schema.ts'
+import { labelMap, objectName, stringMap } from './parts.ts'
+
+const prefix = { type: 'string', minLength: 2, maxLength: 200, pattern: '^(/[A-Za-z0-9._~-]+)+$' } as const
+
+export const route = {
+  type: 'object',
+  description: 'How browsers reach the channel. Without this section: only inside of the cluster, by its Service.',
+  default: { type: 'None' },
+  properties: {
+    type: { type: 'string', description: 'Ingress (networking.k8s.io/v1), HTTPRoute (gateway.networking.k8s.io/v1), or None.', enum: ['Ingress', 'HTTPRoute', 'None'], default: 'Ingress' },
+    host: { type: 'string', description: 'Host name, without a port.', minLength: 1, maxLength: 253, pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$' },
+    paths: {
+      type: 'object',
+      description: 'Prefixes of the paths, so that channels share a host.',
+      default: {},
+      properties: {
+        socket: { ...prefix, description: 'Before /v1/ws. Default: /wss/NAME of the channel.' },
+        api: { ...prefix, description: 'Before /v1/events and /v1/emit-message. Default: /api/NAME of the channel.' },
+      },
+      'x-kubernetes-validations': [{ rule: '!has(self.socket) || !has(self.api) || self.socket != self.api', message: 'socket and api need different prefixes' }],
+    },
+    className: { ...objectName, description: "The ingress class. Default: the cluster's default class." },
+    parentRefs: {
+      type: 'array',
+      description: 'The Gateways (Gateway API) that an HTTPRoute attaches to.',
+      minItems: 1,
+      maxItems: 8,
+      items: {
+        type: 'object',
+        description: 'A Gateway.',
+        required: ['name'],
+        properties: {
+          name: { ...objectName, description: 'Name of the Gateway.' },
+          namespace: { ...objectName, maxLength: 63, description: 'Its namespace. Default: that of the channel.' },
+          sectionName: { ...objectName, description: 'One of its listeners. Default: all that fit.' },
+          port: { type: 'integer', description: 'Listeners of this port only.', minimum: 1, maximum: 65_535 },
+        },
+      },
+    },
+    tls: {
+      type: 'object',
+      description: 'Browsers connect with wss and https. An empty object: whatever stands in front (the ingress controller, the Gateway) has the certificate.',
+      properties: { secretName: { ...objectName, description: 'A Secret of this namespace (type kubernetes.io/tls) for the Ingress; cert-manager fills it when the annotations ask it to.' } },
+    },
+    annotations: { ...stringMap, description: 'Annotations of the Ingress or HTTPRoute.' },
+    labels: { ...labelMap, description: 'Further labels of the Ingress or HTTPRoute.' },
+  },
+  'x-kubernetes-validations': [
+    { rule: "self.type == 'None' || has(self.host)", message: 'a route needs a host, the name that browsers use (or type: None)', fieldPath: '.host', reason: 'FieldValueRequired' },
+    { rule: "self.type != 'HTTPRoute' || has(self.parentRefs)", message: 'an HTTPRoute needs parentRefs, the Gateways that it attaches to', fieldPath: '.parentRefs', reason: 'FieldValueRequired' },
+    { rule: "self.type != 'HTTPRoute' || !has(self.className)", message: 'className is of an Ingress: an HTTPRoute has parentRefs in its place', fieldPath: '.className' },
+    { rule: "self.type != 'Ingress' || !has(self.parentRefs)", message: 'parentRefs is of an HTTPRoute: an Ingress has className in its place', fieldPath: '.parentRefs' },
+    { rule: "self.type != 'HTTPRoute' || !has(self.tls) || !has(self.tls.secretName)", message: "the certificate of an HTTPRoute is its Gateway's: write tls: {}", fieldPath: '.tls' },
+  ],
+} as const satisfies JsonSchema
