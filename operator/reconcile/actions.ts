@@ -1,0 +1,33 @@
+import type { ApiError, KubernetesObject, ObjectRef, ResourceType } from '../runtime/kubernetes-api.ts'
+import type { Refusal } from './refusals.ts'
+import type { NewTopic, TopicFailure } from './topic-admin.ts'
+
+/** What there is to do, in this order. Plain data: the same plan can be carried out, printed, or compared. */
+export interface Plan {
+  readonly actions: readonly Action[]
+  /** What was asked for and will not be done, each with its reason. */
+  readonly refusals: readonly Refusal[]
+  /** Look again after this time although nothing changes (something outside of Kubernetes is waited for); null: no need. Milliseconds. */
+  readonly requeueAfterMs: number | null
+}
+
+export type Action =
+  | { readonly kind: 'create-topic'; readonly topic: NewTopic }
+  | { readonly kind: 'grow-partitions'; readonly name: string; readonly from: number; readonly to: number }
+  | { readonly kind: 'alter-topic'; readonly name: string; readonly changes: Readonly<Record<string, string | null>> }
+  | { readonly kind: 'delete-topic'; readonly name: string }
+  /** By server-side apply with the operator's field manager, by force. `restartsPods`: the pod template is another than before. */
+  | { readonly kind: 'apply-object'; readonly type: ResourceType; readonly object: KubernetesObject; readonly change: 'create' | 'change' | 'heal'; readonly restartsPods: boolean }
+  /** Gives `spec.replicas` of the Deployment to another manager, so that leaving it out afterwards does not set it to 1. */
+  | { readonly kind: 'hand-over-replicas'; readonly type: ResourceType; readonly object: KubernetesObject }
+  | { readonly kind: 'delete-object'; readonly type: ResourceType; readonly ref: ObjectRef; readonly uid: string }
+  | { readonly kind: 'add-finalizer' }
+  | { readonly kind: 'remove-finalizer'; readonly because: 'topic-deleted' | 'topic-kept' | 'gave-up' | 'policy-is-retain' }
+
+/** What came of an action. Those after the first failure of a stage are `not-tried`. */
+export type Outcome =
+  | { readonly kind: 'done'; readonly action: Action }
+  | { readonly kind: 'failed'; readonly action: Action; readonly failure: ActionFailure }
+  | { readonly kind: 'not-tried'; readonly action: Action }
+
+export type ActionFailure = { readonly of: 'kubernetes'; readonly error: ApiError } | { readonly of: 'kafka'; readonly failure: TopicFailure }

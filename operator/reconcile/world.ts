@@ -1,0 +1,74 @@
+import type { RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
+import type { ApiError, KubernetesObject, ObjectRef, ResourceType } from '../runtime/kubernetes-api.ts'
+import type { MissingTopic, TopicDescription, TopicFailure } from './topic-admin.ts'
+
+/**
+ * What was found for one channel, read fresh for each reconcile (`observe.ts`), and all that `planChannel` and `renderStatus` know besides the
+ * operator's settings. Plain data.
+ */
+export interface World {
+  /** Milliseconds since 1970. */
+  readonly nowMs: number
+  readonly channel: RealtimeChannel
+  /** By `childKey`: objects that have the names of the channel's children, or that its label and owner reference say are its own. */
+  readonly children: ReadonlyMap<ChildKey, Found>
+  /** Null while nobody has asked: the connection could not be made out. */
+  readonly topic: FoundTopic | null
+  /** What other channels claim. */
+  readonly rivals: Rivals
+  readonly route: FoundRoute
+  /** Of the gateway's pods that are not ready, at most ten; empty when the Deployment is available. */
+  readonly troubledPods: readonly TroubledPod[]
+}
+
+/** `Kind/name`, in the namespace of the channel. */
+export type ChildKey = string & { readonly brand: 'ChildKey' }
+
+export type Found =
+  | { readonly kind: 'object'; readonly type: ResourceType; readonly object: KubernetesObject }
+  /** The API server does not know this kind (Gateway API is not installed), or would not say (RBAC). */
+  | { readonly kind: 'unknown'; readonly type: ResourceType; readonly error: ApiError }
+
+export type FoundTopic =
+  | { readonly kind: 'present'; readonly topic: TopicDescription }
+  | { readonly kind: 'missing'; readonly topic: MissingTopic }
+  | { readonly kind: 'failed'; readonly failure: TopicFailure }
+  /** The operator could not get at the credentials, or at the addresses. */
+  | { readonly kind: 'no-connection'; readonly problem: ConnectionProblem }
+
+/** Why the operator cannot reach the Kafka of a channel, before any broker was asked. */
+export type ConnectionProblem =
+  | { readonly kind: 'no-brokers' }
+  | { readonly kind: 'secret-not-found'; readonly secret: string }
+  | { readonly kind: 'secret-key-missing'; readonly secret: string; readonly key: string }
+  /** RBAC lets the operator not read it: docs/rbac.md says how a Role does. */
+  | { readonly kind: 'secret-forbidden'; readonly secret: string }
+  | { readonly kind: 'unavailable'; readonly error: ApiError }
+
+/** Channels that claimed earlier what this one claims too. The older one has it (creation, then uid). */
+export interface Rivals {
+  readonly topic: ObjectRef | null
+  readonly route: { readonly channel: ObjectRef; readonly path: string } | null
+}
+
+export type FoundRoute =
+  | { readonly kind: 'not-asked' }
+  | { readonly kind: 'ok' }
+  | { readonly kind: 'class-not-found'; readonly className: string }
+  | { readonly kind: 'no-default-class' }
+  | { readonly kind: 'gateway-not-found'; readonly gateway: ObjectRef }
+  | { readonly kind: 'gateway-api-missing' }
+  /** It could not be found out; nobody is refused for that. */
+  | { readonly kind: 'unknown'; readonly error: ApiError }
+
+export interface TroubledPod {
+  readonly name: string
+  /** Kubernetes' word: ImagePullBackOff, CreateContainerConfigError, CrashLoopBackOff, FailedMount, Unschedulable ... */
+  readonly reason: string
+  readonly message: string
+}
+
+export function childKey(kind: string, name: string): ChildKey {
+  // The only place where one is made.
+  return `${kind}/${name}` as ChildKey
+}
