@@ -29,6 +29,7 @@ export const options = {
   kafkaTlsKeyFile: { env: 'KAFKA_TLS_KEY_FILE', kind: 'file', default: '', group: 'Kafka', sentence: 'PEM file of the client certificate\'s key.' },
   kafkaSaslMechanism: { env: 'KAFKA_SASL_MECHANISM', kind: 'enum', values: ['none', 'plain', 'scram-sha-256', 'scram-sha-512'], default: 'none', group: 'Kafka', sentence: 'How the gateway authenticates to the brokers.' },
   kafkaSaslUsername: { env: 'KAFKA_SASL_USERNAME', kind: 'string', default: '', maxLength: 256, group: 'Kafka', sentence: 'User name for SASL.' },
+  kafkaSaslUsernameFile: { env: 'KAFKA_SASL_USERNAME_FILE', kind: 'file', default: '', group: 'Kafka', sentence: 'File that holds the user name for SASL; read anew at each connection, so that it may rotate.' },
   kafkaSaslPassword: { env: 'KAFKA_SASL_PASSWORD', kind: 'secret', default: '', maxLength: 1024, group: 'Kafka', sentence: 'Password for SASL; prefer the file.' },
   kafkaSaslPasswordFile: { env: 'KAFKA_SASL_PASSWORD_FILE', kind: 'file', default: '', group: 'Kafka', sentence: 'File that holds the SASL password; read anew at each connection, so that it may rotate.' },
   kafkaFetchWaitMs: { env: 'KAFKA_FETCH_WAIT_MS', kind: 'integer', default: 250, min: 10, max: 5_000, group: 'Kafka', sentence: 'Longest time that a broker holds an empty fetch.' },

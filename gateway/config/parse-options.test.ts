@@ -146,6 +146,8 @@ describe('options that belong together', () => {
     ['a mechanism without a user name', { ...sasl, KAFKA_SASL_USERNAME: '' }, 'KAFKA_SASL_USERNAME'],
     ['a mechanism without a password', { ...sasl, KAFKA_SASL_PASSWORD: '' }, 'KAFKA_SASL_PASSWORD'],
     ['a password without a mechanism', { ...sasl, KAFKA_SASL_MECHANISM: 'none' }, 'KAFKA_SASL_MECHANISM'],
+    ['a user name without a mechanism', { KAFKA_SASL_USERNAME_FILE: '/user' }, 'KAFKA_SASL_MECHANISM'],
+    ['a user name and a file with one', { ...sasl, KAFKA_SASL_USERNAME_FILE: '/user' }, 'KAFKA_SASL_USERNAME'],
     ['a password and a password file', { ...sasl, KAFKA_SASL_PASSWORD_FILE: '/password' }, 'KAFKA_SASL_PASSWORD'],
     ['a client certificate without its key', { ...tls, KAFKA_TLS_KEY_FILE: '' }, 'KAFKA_TLS_KEY_FILE'],
     ['a key without its certificate', { ...tls, KAFKA_TLS_CERT_FILE: '' }, 'KAFKA_TLS_KEY_FILE'],
@@ -167,6 +169,7 @@ describe('options that belong together', () => {
   test.each([
     ['SASL with a password', sasl],
     ['SASL with a password file', { ...sasl, KAFKA_SASL_PASSWORD: '', KAFKA_SASL_PASSWORD_FILE: '/password' }],
+    ['SASL with files for both', { KAFKA_SASL_MECHANISM: 'plain', KAFKA_SASL_USERNAME_FILE: '/user', KAFKA_SASL_PASSWORD_FILE: '/password' }],
     ['mutual TLS', tls],
     ['two free ports', { PORT: '0', INTERNAL_PORT: '0' }],
     ['equal bounds', { EMIT_MAX_BODY_BYTES: '2048', MAX_EVENT_BYTES: '2048', EMIT_RATE_PER_S: '2000' }],

@@ -28,16 +28,20 @@ export const rules: readonly Rule[] = [
     broken: (config) => unless(config.jwtKeysFile === '' || config.jwtJwksUri === '', 'JWT_KEYS_FILE or JWT_JWKS_URI, not both'),
   },
   {
-    about: ['kafkaSaslUsername', 'kafkaSaslMechanism'],
-    broken: (config) => unless(config.kafkaSaslMechanism === 'none' || config.kafkaSaslUsername !== '', `a user name, because KAFKA_SASL_MECHANISM is ${config.kafkaSaslMechanism}`),
+    about: ['kafkaSaslUsername', 'kafkaSaslUsernameFile', 'kafkaSaslMechanism'],
+    broken: (config) => unless(config.kafkaSaslMechanism === 'none' || hasUsername(config), `KAFKA_SASL_USERNAME or KAFKA_SASL_USERNAME_FILE to be set, because KAFKA_SASL_MECHANISM is ${config.kafkaSaslMechanism}`),
   },
   {
     about: ['kafkaSaslPassword', 'kafkaSaslPasswordFile', 'kafkaSaslMechanism'],
     broken: (config) => unless(config.kafkaSaslMechanism === 'none' || hasPassword(config), `KAFKA_SASL_PASSWORD or KAFKA_SASL_PASSWORD_FILE to be set, because KAFKA_SASL_MECHANISM is ${config.kafkaSaslMechanism}`),
   },
   {
-    about: ['kafkaSaslMechanism', 'kafkaSaslUsername', 'kafkaSaslPassword', 'kafkaSaslPasswordFile'],
-    broken: (config) => unless(config.kafkaSaslMechanism !== 'none' || (config.kafkaSaslUsername === '' && !hasPassword(config)), 'plain, scram-sha-256 or scram-sha-512, because a SASL user name or password is given'),
+    about: ['kafkaSaslMechanism', 'kafkaSaslUsername', 'kafkaSaslUsernameFile', 'kafkaSaslPassword', 'kafkaSaslPasswordFile'],
+    broken: (config) => unless(config.kafkaSaslMechanism !== 'none' || (!hasUsername(config) && !hasPassword(config)), 'plain, scram-sha-256 or scram-sha-512, because a SASL user name or password is given'),
+  },
+  {
+    about: ['kafkaSaslUsername', 'kafkaSaslUsernameFile'],
+    broken: (config) => unless(config.kafkaSaslUsername === '' || config.kafkaSaslUsernameFile === '', 'KAFKA_SASL_USERNAME or KAFKA_SASL_USERNAME_FILE, not both'),
   },
   {
     about: ['kafkaSaslPassword', 'kafkaSaslPasswordFile'],
@@ -93,6 +97,10 @@ type IntegerName = { [Name in OptionName]: Config[Name] extends number ? Name : 
 
 function atLeast(name: IntegerName, floor: IntegerName, otherwise: string): Rule {
   return { about: [name, floor], broken: (config) => unless(config[name] >= config[floor], `at least ${options[floor].env} (${config[floor]}): ${otherwise}`) }
+}
+
+function hasUsername(config: Config): boolean {
+  return config.kafkaSaslUsername !== '' || config.kafkaSaslUsernameFile !== ''
 }
 
 function hasPassword(config: Config): boolean {

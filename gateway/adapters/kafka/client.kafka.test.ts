@@ -80,11 +80,13 @@ describe('the Kafka client', () => {
     expect(JSON.stringify([outcome, sourceLog.lines, log.lines])).not.toContain('wrong-secret')
   })
 
-  it('reads the password file anew whenever it connects', async () => {
-    const kafkaSaslPasswordFile = join(broker.directory, 'password')
+  it('reads the files of the user name and the password anew whenever it connects', async () => {
+    const [kafkaSaslUsernameFile, kafkaSaslPasswordFile] = [join(broker.directory, 'username'), join(broker.directory, 'password')]
+    await writeFile(kafkaSaslUsernameFile, 'of yesterday\n')
     await writeFile(kafkaSaslPasswordFile, 'of yesterday\n')
-    const publisher = newPublisher({ ...plain(), kafkaSaslPassword: '', kafkaSaslPasswordFile })
+    const publisher = newPublisher({ ...plain(), kafkaSaslUsername: '', kafkaSaslUsernameFile, kafkaSaslPassword: '', kafkaSaslPasswordFile })
     expect(await publisher.publish([anOutgoingRecord()], { timeoutMs: 5_000 })).toMatchObject({ ok: false, error: { kind: 'unavailable' } })
+    await writeFile(kafkaSaslUsernameFile, `${broker.user.name}\n`)
     await writeFile(kafkaSaslPasswordFile, `${broker.user.password}\n`)
     expect(await publisher.publish([anOutgoingRecord()], { timeoutMs: 10_000 })).toMatchObject({ ok: true })
   })

@@ -19,31 +19,55 @@ export type KafkaClientOptions = Pick<
   | 'kafkaTlsKeyFile'
   | 'kafkaSaslMechanism'
   | 'kafkaSaslUsername'
+  | 'kafkaSaslUsernameFile'
   | 'kafkaSaslPassword'
   | 'kafkaSaslPasswordFile'
 >
 
+/** How brokers are reached. What may rotate is a function: it is called whenever a connection is made, and may throw. */
+export interface KafkaAccess {
+  /** host:port */
+  readonly brokers: readonly string[]
+  readonly clientId: string
+  /** Null: no TLS. */
+  readonly tls: (() => TlsMaterial) | null
+  /** Null: no authentication. */
+  readonly sasl: { readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'; readonly username: () => string; readonly password: () => string } | null
+}
+
+/** PEM. What is missing: the system's authorities, no client certificate. */
+export interface TlsMaterial {
+  readonly ca?: string | Buffer
+  readonly cert?: string | Buffer
+  readonly key?: string | Buffer
+}
+
 const connectTimeoutMs = 3_000
 const keepAliveMs = 30_000
 
-/**
- * A kafkajs client with what Carillon adds: all codecs, TLS and passwords from files that may rotate (read anew at each connection), no
- * Nagle delay, its own decoder for fetches, and its log behind ours. It retries little: sources and publishers have their own patience.
- */
+/** A client as the options say, with TLS material, user name and password from files that may rotate. */
 export function createKafkaClient(options: KafkaClientOptions, logger: Logger, { requestTimeoutMs = 15_000 }: { readonly requestTimeoutMs?: number } = {}): Kafka {
+  return createKafkaClientOf(accessOf(options), logger, { requestTimeoutMs })
+}
+
+/**
+ * A kafkajs client with what Carillon adds: all codecs, TLS material and credentials that may rotate (looked at anew at each connection),
+ * no Nagle delay, its own decoder for fetches, and its log behind ours. It retries little: whoever uses it has a patience of its own.
+ */
+export function createKafkaClientOf(access: KafkaAccess, logger: Logger, { requestTimeoutMs }: { readonly requestTimeoutMs: number }): Kafka {
   registerCodecs()
   const kafka = new kafkajs.Kafka({
-    brokers: [...options.kafkaBrokers],
-    clientId: options.kafkaClientId,
+    brokers: [...access.brokers],
+    clientId: access.clientId,
     connectionTimeout: connectTimeoutMs,
     authenticationTimeout: 10_000,
     requestTimeout: requestTimeoutMs,
     retry: { initialRetryTime: 100, maxRetryTime: 2_000, factor: 0.5, multiplier: 2, retries: 4 },
-    ssl: options.kafkaTls,
-    socketFactory: createSocketFactory(options),
+    ssl: access.tls !== null,
+    socketFactory: createSocketFactory(access.tls),
     logLevel: kafkajs.logLevel.INFO,
     logCreator: () => (entry) => logEntry(entry, logger),
-    ...saslOf(options),
+    ...saslOf(access),
   })
   prepareKafka(kafka)
   return kafka
@@ -58,18 +82,45 @@ function logEntry(entry: LogEntry, logger: Logger): void {
   logger.debug({ ...fields, kafkajs: { level: entry.label, namespace: entry.namespace, message } }, 'kafkajs')
 }
 
-function createSocketFactory(options: KafkaClientOptions): ISocketFactory {
-  return ({ host, port, ssl, onConnect }) => {
-    // kafkajs hands `ssl` on as it was given: a boolean.
-    const socket: Socket = ssl ? connectTls({ host, port, ...tlsOf(options), ...(isIP(host) === 0 ? { servername: host } : {}) }, onConnect) : connectTcp({ host, port }, onConnect)
+function createSocketFactory(tls: KafkaAccess['tls']): ISocketFactory {
+  return ({ host, port, onConnect }) => {
+    const socket: Socket = tls === null ? connectTcp({ host, port }, onConnect) : connectTls({ host, port, ...tls(), ...(isIP(host) === 0 ? { servername: host } : {}) }, onConnect)
     socket.setNoDelay(true)
     socket.setKeepAlive(true, keepAliveMs)
     return socket
   }
 }
 
-function tlsOf(options: KafkaClientOptions): { readonly ca?: Buffer; readonly cert?: Buffer; readonly key?: Buffer } {
-  const { kafkaTlsCaFile, kafkaTlsCertFile, kafkaTlsKeyFile } = options
+function saslOf({ sasl }: KafkaAccess): { readonly sasl?: SASLOptions } {
+  if (sasl === null) return {}
+  const { mechanism, username, password } = sasl
+  return {
+    sasl: {
+      mechanism,
+      // kafkajs looks at these whenever it authenticates.
+      get username() {
+        return username()
+      },
+      get password() {
+        return password()
+      },
+    },
+  }
+}
+
+function accessOf(options: KafkaClientOptions): KafkaAccess {
+  const { kafkaSaslMechanism: mechanism, kafkaSaslUsername, kafkaSaslUsernameFile, kafkaSaslPassword, kafkaSaslPasswordFile } = options
+  const username = (): string => textOf(kafkaSaslUsername, kafkaSaslUsernameFile)
+  const password = (): string => textOf(kafkaSaslPassword, kafkaSaslPasswordFile)
+  return {
+    brokers: options.kafkaBrokers,
+    clientId: options.kafkaClientId,
+    tls: options.kafkaTls ? () => tlsOf(options) : null,
+    sasl: mechanism === 'none' ? null : { mechanism, username, password },
+  }
+}
+
+function tlsOf({ kafkaTlsCaFile, kafkaTlsCertFile, kafkaTlsKeyFile }: KafkaClientOptions): TlsMaterial {
   return {
     ...(kafkaTlsCaFile === '' ? {} : { ca: readFileSync(kafkaTlsCaFile) }),
     ...(kafkaTlsCertFile === '' ? {} : { cert: readFileSync(kafkaTlsCertFile) }),
@@ -77,20 +128,6 @@ function tlsOf(options: KafkaClientOptions): { readonly ca?: Buffer; readonly ce
   }
 }
 
-function saslOf(options: KafkaClientOptions): { readonly sasl?: SASLOptions } {
-  if (options.kafkaSaslMechanism === 'none') return {}
-  const sasl = {
-    mechanism: options.kafkaSaslMechanism,
-    username: options.kafkaSaslUsername,
-    // kafkajs looks at this whenever it authenticates.
-    get password() {
-      return passwordOf(options)
-    },
-  }
-  return { sasl }
-}
-
-function passwordOf({ kafkaSaslPassword, kafkaSaslPasswordFile }: KafkaClientOptions): string {
-  if (kafkaSaslPasswordFile === '') return kafkaSaslPassword
-  return readFileSync(kafkaSaslPasswordFile, 'utf8').replace(/\r?\n$/, '')
+function textOf(given: string, file: string): string {
+  return file === '' ? given : readFileSync(file, 'utf8').replace(/\r?\n$/, '')
 }

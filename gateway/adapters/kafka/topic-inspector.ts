@@ -1,7 +1,7 @@
 import type { Kafka } from 'kafkajs'
 import type { PartitionOffsets } from '../../replay/record-source.ts'
 import { createCluster, type Broker, type Cluster, type TopicOffsetsRequest } from './kafkajs-internals.ts'
-import { metadataVersion, topicMetadataRequest, type TopicMetadata } from './topic-metadata.ts'
+import { metadataVersion, topicMetadataRequest, type ClusterMetadata } from './topic-metadata.ts'
 
 /** Looks at a topic from outside: what it is, and where its partitions begin and end. Every method rejects with kafkajs's error when the brokers do not answer. */
 export interface TopicInspector {
@@ -64,7 +64,9 @@ export function createTopicInspector(kafka: Kafka, topic: string): TopicInspecto
 }
 
 async function describeByMetadata(broker: Broker, topic: string, version: number): Promise<TopicDescription | null> {
-  const metadata = (await broker.connectionPool.send(topicMetadataRequest(topic, version))) as TopicMetadata // what its decoder returns
+  const { topics } = (await broker.connectionPool.send(topicMetadataRequest([topic], version))) as ClusterMetadata // what its decoder returns
+  const [metadata] = topics
+  if (metadata === undefined) throw new RangeError('the broker answered nothing about the topic')
   if (metadata.errorCode === errorCodes.unknownTopic) return null
   if (metadata.errorCode === errorCodes.topicAuthorizationFailed) throw new TopicAuthorizationError(topic)
   if (metadata.errorCode !== errorCodes.none && metadata.errorCode !== errorCodes.leaderNotAvailable) {

@@ -1,12 +1,21 @@
 import type { Broker, ProtocolRequest } from './kafkajs-internals.ts'
 
-/** What Metadata says of one topic. */
+/** What Metadata says of a cluster and of the topics that were asked for. */
+export interface ClusterMetadata {
+  readonly clusterId: string | null
+  /** One for each topic of the request, in no promised order. */
+  readonly topics: readonly TopicMetadata[]
+}
+
 export interface TopicMetadata {
+  readonly name: string
   /** 0, or one of the broker's error codes. */
   readonly errorCode: number
   /** A UUID; all zeros when the topic is missing. */
   readonly topicId: string
   readonly partitions: number
+  /** Of the partition that has the fewest; one that is being moved has more for a while. 0 without partitions. */
+  readonly replicas: number
 }
 
 const metadataKey = 3
@@ -20,15 +29,15 @@ export function metadataVersion(broker: Broker): number | null {
   return version < firstVersion ? null : version
 }
 
-/** Asks for one topic, as kafkajs cannot: its own versions of Metadata end at 6. Send it by a broker's connection. */
-export function topicMetadataRequest(topic: string, version: number): ProtocolRequest {
+/** Asks for topics (and creates none), as kafkajs cannot: its own versions of Metadata end at 6. Send it by a broker's connection. */
+export function topicMetadataRequest(topics: readonly string[], version: number): ProtocolRequest {
   return {
     request: {
       apiKey: metadataKey,
       apiVersion: version,
       apiName: 'Metadata',
       encode: async () => {
-        const bytes = encodeRequest(topic, version)
+        const bytes = encodeRequest(topics, version)
         return { buf: bytes, buffer: bytes }
       },
     },
@@ -36,20 +45,22 @@ export function topicMetadataRequest(topic: string, version: number): ProtocolRe
   }
 }
 
-function encodeRequest(topic: string, version: number): Buffer {
-  const name = Buffer.from(topic)
+function encodeRequest(topics: readonly string[], version: number): Buffer {
   const withClusterOperations = version === 10
   return Buffer.concat([
     Buffer.from([0]), // the header's tagged fields: none
-    unsignedVarint(2), // one topic
-    Buffer.alloc(16), // its id: unknown
-    unsignedVarint(name.length + 1),
-    name,
-    Buffer.from([0]), // the topic's tagged fields
-    Buffer.from([0]), // do not create it
+    unsignedVarint(topics.length + 1),
+    ...topics.map(encodeTopic),
+    Buffer.from([0]), // do not create them
     Buffer.alloc(withClusterOperations ? 2 : 1), // no authorized operations
     Buffer.from([0]), // the request's tagged fields
   ])
+}
+
+function encodeTopic(topic: string): Buffer {
+  const name = Buffer.from(topic)
+  const noId = Buffer.alloc(16)
+  return Buffer.concat([noId, unsignedVarint(name.length + 1), name, Buffer.from([0])]) // no tagged fields
 }
 
 function unsignedVarint(value: number): Buffer {
@@ -60,8 +71,8 @@ function unsignedVarint(value: number): Buffer {
   }
 }
 
-/** Decodes a Metadata response (versions 10 to 12) to a request for one topic. @throws RangeError when the bytes end early */
-export function decodeTopicMetadata(bytes: Buffer): TopicMetadata {
+/** Decodes a Metadata response (versions 10 to 12). @throws RangeError when the bytes end early */
+export function decodeTopicMetadata(bytes: Buffer): ClusterMetadata {
   const reader = new CompactReader(bytes)
   reader.skipTags() // of the header
   reader.skip(4) // throttle time
@@ -72,14 +83,34 @@ export function decodeTopicMetadata(bytes: Buffer): TopicMetadata {
     reader.skipString()
     reader.skipTags()
   }
-  reader.skipString() // cluster id
+  const clusterId = reader.string()
   reader.skip(4) // controller
-  if (reader.arrayLength() < 1) throw new RangeError('the broker answered nothing about the topic')
+  const topics: TopicMetadata[] = []
+  for (let count = reader.arrayLength(); count > 0; count--) topics.push(decodeTopic(reader))
+  return { clusterId, topics }
+}
+
+function decodeTopic(reader: CompactReader): TopicMetadata {
   const errorCode = reader.int16()
-  reader.skipString()
+  const name = reader.string() ?? ''
   const topicId = reader.uuid()
   reader.skip(1) // internal
-  return { errorCode, topicId, partitions: reader.arrayLength() }
+  const partitions = Math.max(0, reader.arrayLength())
+  let replicas = partitions === 0 ? 0 : Number.POSITIVE_INFINITY
+  for (let partition = 0; partition < partitions; partition++) replicas = Math.min(replicas, decodeReplicas(reader))
+  reader.skip(4) // authorized operations
+  reader.skipTags()
+  return { name, errorCode, topicId, partitions, replicas }
+}
+
+/** Reads a partition. */
+function decodeReplicas(reader: CompactReader): number {
+  reader.skip(2 + 4 + 4 + 4) // error, partition, leader, its epoch
+  const replicas = Math.max(0, reader.arrayLength())
+  reader.skip(4 * replicas)
+  for (let list = 0; list < 2; list++) reader.skip(4 * Math.max(0, reader.arrayLength())) // in-sync and offline replicas
+  reader.skipTags()
+  return replicas
 }
 
 class CompactReader {
@@ -107,6 +138,15 @@ class CompactReader {
   skipString(): void {
     const length = this.#varint() - 1 // moves #at itself
     this.#at += Math.max(0, length)
+  }
+
+  /** Null for null. */
+  string(): string | null {
+    const length = this.#varint() - 1
+    if (length < 0) return null
+    this.#at += length
+    if (this.#at > this.#bytes.length) throw new RangeError('a text that is longer than the answer')
+    return this.#bytes.toString('utf8', this.#at - length, this.#at)
   }
 
   skipTags(): void {

@@ -31,6 +31,7 @@ export function kafkaOptions(given: Partial<KafkaTestOptions> & Pick<KafkaTestOp
     kafkaTlsKeyFile: '',
     kafkaSaslMechanism: 'none',
     kafkaSaslUsername: '',
+    kafkaSaslUsernameFile: '',
     kafkaSaslPassword: '',
     kafkaSaslPasswordFile: '',
     kafkaFetchWaitMs: 100,
