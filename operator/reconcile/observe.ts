@@ -1,0 +1,92 @@
+import { failed, ok, type Result } from '../../gateway/result.ts'
+import type { RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
+import { channelType } from '../api/v1alpha1/realtime-channel.ts'
+import type { ApiError, KubernetesApi, KubernetesObject, ObjectRef, ResourceType } from '../runtime/kubernetes-api.ts'
+import type { Children } from './children.ts'
+import type { Claims } from './claims.ts'
+import { findConnection } from './connection.ts'
+import { topicNameOf } from './names.ts'
+import { observePods } from './observe-pods.ts'
+import type { RouteObserver } from './observe-route.ts'
+import { type NotUnderstood, parseChannel } from './parse-channel.ts'
+import { isMissing, type KafkaConnection, type TopicAdmins } from './topic-admin.ts'
+import { childKey, type ChildKey, type Found, type FoundTopic, type World } from './world.ts'
+
+export interface ObserverParts {
+  readonly api: Pick<KubernetesApi, 'get' | 'list'>
+  readonly admins: TopicAdmins
+  readonly ownConnection: () => KafkaConnection | null
+  readonly claims: Claims
+  readonly children: Children
+  readonly routes: RouteObserver
+  /** Every kind of child, and its name for a channel. */
+  readonly childTypes: readonly ResourceType[]
+  readonly childNameOf: (channelName: string) => string
+  readonly nowMs: () => number
+}
+
+export type Observation =
+  /** There is no such channel. */
+  | { readonly kind: 'gone' }
+  | { readonly kind: 'not-understood'; readonly object: KubernetesObject; readonly problem: NotUnderstood }
+  | { readonly kind: 'world'; readonly world: World; readonly unknownFields: readonly string[]; readonly connection: KafkaConnection | null }
+
+export interface Observer {
+  /** Reads all that a plan for the channel needs. @returns an error only when not even the channel could be read */
+  observe(ref: ObjectRef): Promise<Result<Observation, ApiError>>
+  /** Reads the topic alone again, after it was created. */
+  observeTopic(channel: RealtimeChannel, connection: KafkaConnection): Promise<FoundTopic>
+}
+
+export function createObserver(parts: ObserverParts): Observer {
+  const { api, admins, claims, routes, nowMs } = parts
+
+  async function observeTopic(channel: RealtimeChannel, connection: KafkaConnection): Promise<FoundTopic> {
+    const described = await admins.of(connection).describe(topicNameOf(channel))
+    if (!described.ok) return { kind: 'failed', failure: described.error }
+    return isMissing(described.value) ? { kind: 'missing', topic: described.value } : { kind: 'present', topic: described.value }
+  }
+
+  async function observeKafka(channel: RealtimeChannel): Promise<{ readonly connection: KafkaConnection | null; readonly topic: FoundTopic }> {
+    const connection = await findConnection(channel, parts)
+    if (!connection.ok) return { connection: null, topic: { kind: 'no-connection', problem: connection.error } }
+    return { connection: connection.value, topic: await observeTopic(channel, connection.value) }
+  }
+
+  async function observeWorld(channel: RealtimeChannel, ref: ObjectRef): Promise<{ readonly world: World; readonly connection: KafkaConnection | null }> {
+    const [children, kafka, route] = await Promise.all([observeChildren(ref, parts), observeKafka(channel), routes.observe(channel)])
+    const deployment = children.get(childKey('Deployment', parts.childNameOf(ref.name)))
+    const troubledPods = deployment?.kind === 'object' ? await observePods(api, deployment.object) : []
+    return { connection: kafka.connection, world: { nowMs: nowMs(), channel, children, topic: kafka.topic, rivals: claims.rivalsOf(ref), route, troubledPods } }
+  }
+
+  return {
+    observeTopic,
+    async observe(ref) {
+      const object = await api.get(channelType, ref)
+      if (!object.ok) return object.error.kind === 'not-found' ? ok({ kind: 'gone' }) : failed(object.error)
+      const parsed = parseChannel(object.value)
+      if (!parsed.ok) return ok({ kind: 'not-understood', object: object.value, problem: parsed.error })
+      const { channel, unknownFields } = parsed.value
+      return ok({ kind: 'world', unknownFields, ...(await observeWorld(channel, ref)) })
+    },
+  }
+}
+
+/** Reads the objects that have the names of children, whoever made them, and those that the watches know as children under other names. */
+async function observeChildren(ref: ObjectRef, { api, children, childTypes, childNameOf }: ObserverParts): Promise<ReadonlyMap<ChildKey, Found>> {
+  const expected = childTypes.map((type) => ({ type, name: childNameOf(ref.name) }))
+  const others = [...children.keysOf(ref)].flatMap((key) => {
+    const [kind = '', name = ''] = key.split('/')
+    const type = childTypes.find((candidate) => candidate.kind === kind)
+    return type === undefined || name === childNameOf(ref.name) ? [] : [{ type, name }]
+  })
+  const found = await Promise.all(
+    [...expected, ...others].map(async ({ type, name }): Promise<readonly [ChildKey, Found] | null> => {
+      const object = await api.get(type, { namespace: ref.namespace, name })
+      if (object.ok) return [childKey(type.kind, name), { kind: 'object', type, object: object.value }]
+      return object.error.kind === 'not-found' ? null : [childKey(type.kind, name), { kind: 'unknown', type, error: object.error }]
+    }),
+  )
+  return new Map(found.filter((entry) => entry !== null))
+}
