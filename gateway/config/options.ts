@@ -1,7 +1,8 @@
+import type { Option, OptionNameOf, OptionsOf, OptionTable } from './table/option.ts'
+
 /**
  * Every option of the gateway: one table. From it come parsing (`parse-options.ts`), `--help`, docs/reference/configuration.md and
- * the environment that an operator gives to a pod. `kind` says how the text of the variable is read:
- * integer, boolean (true/false/1/0), string, enum, list (comma separated), file (a path that must be readable), url, secret (never shown).
+ * the environment that an operator gives to a pod. What a row may say is in `table/option.ts`.
  * Names carry their unit: `Ms` milliseconds, `Bytes`, `PerS` per second.
  */
 export const options = {
@@ -88,36 +89,14 @@ export const options = {
   drainDelayMs: { env: 'DRAIN_DELAY_MS', kind: 'integer', default: 0, min: 0, max: 120_000, group: 'Stopping', sentence: 'Between turning unready and closing the first session: the time that proxies need to notice.' },
   drainMs: { env: 'DRAIN_MS', kind: 'integer', default: 5_000, min: 0, max: 600_000, group: 'Stopping', sentence: 'Time over which sessions are closed, in jittered waves.' },
   stopTimeoutMs: { env: 'STOP_TIMEOUT_MS', kind: 'integer', default: 10_000, min: 100, max: 600_000, group: 'Stopping', sentence: 'After the drain, how long the publisher and the consumer may take to end.' },
-} as const satisfies Record<string, Option>
+} as const satisfies OptionTable<'Channel' | 'Listening' | 'Kafka' | 'Authentication' | 'Emit' | 'Replay' | 'Sessions' | 'Stopping'>
 
-export type Option =
-  | (OptionBase & { readonly kind: 'integer'; readonly default: number; readonly min: number; readonly max: number })
-  | (OptionBase & { readonly kind: 'boolean'; readonly default: boolean })
-  | (OptionBase & { readonly kind: 'string' | 'secret' | 'file' | 'url'; readonly default: string; readonly pattern?: string; readonly maxLength?: number })
-  | (OptionBase & { readonly kind: 'enum'; readonly default: string; readonly values: readonly string[] })
-  | (OptionBase & { readonly kind: 'list'; readonly default: readonly string[]; readonly maxItems: number; readonly values?: readonly string[]; readonly items?: 'broker' | 'origin' })
+export type { Option }
 
-interface OptionBase {
-  /** The environment variable. */
-  readonly env: string
-  readonly group: 'Channel' | 'Listening' | 'Kafka' | 'Authentication' | 'Emit' | 'Replay' | 'Sessions' | 'Stopping'
-  readonly sentence: string
-}
-
-export type OptionName = keyof typeof options
-
-type OptionValue<O> = O extends { kind: 'integer' }
-  ? number
-  : O extends { kind: 'boolean' }
-    ? boolean
-    : O extends { kind: 'enum'; values: readonly (infer V)[] }
-      ? V
-      : O extends { kind: 'list' }
-        ? readonly string[]
-        : string
+export type OptionName = OptionNameOf<typeof options>
 
 /** The parsed options: frozen, complete, within their bounds. */
-export type Options = { readonly [Name in OptionName]: OptionValue<(typeof options)[Name]> }
+export type Options = OptionsOf<typeof options>
 
 /** The options and what follows from them. */
 export interface Config extends Options {

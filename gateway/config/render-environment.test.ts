@@ -2,8 +2,9 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { options, type Option, type OptionName, type Options } from './options.ts'
 import { optionNames } from './parse-options.ts'
-import { readOption, type OptionValueOf } from './read-option.ts'
 import { renderEnvironment } from './render-environment.ts'
+import type { OptionValueOf } from './table/option.ts'
+import { readOption } from './table/read-option.ts'
 
 const reader = { readable: () => true }
 

@@ -1,34 +1,12 @@
-import { options, type Option, type OptionName, type Options } from './options.ts'
-import { optionNames } from './parse-options.ts'
-import { readOption, type OptionValueOf } from './read-option.ts'
+import { options, type Options } from './options.ts'
+import { renderTableEnvironment, type EnvironmentVariable } from './table/environment.ts'
 
-/** A variable of a container, as Kubernetes writes it. */
-export interface EnvironmentVariable {
-  readonly name: string
-  readonly value: string
-}
+export type { EnvironmentVariable }
 
 /**
- * The environment that makes `parseOptions` read exactly these options; those left out keep their defaults. In the order of
- * the table, so that the same options always give the same text.
- * @throws RangeError for a value that no environment can say (out of bounds, a comma in a list's item, an empty text in place of a
- *   default that is not empty): check what people wrote before you render it
+ * The environment that makes `parseOptions` read exactly these options of the gateway; those left out keep their defaults.
+ * @throws RangeError for a value that no environment can say: check what people wrote before you render it
  */
 export function renderEnvironment(given: Partial<Options>): readonly EnvironmentVariable[] {
-  return optionNames.flatMap((name) => renderOption(name, given[name]))
-}
-
-function renderOption(name: OptionName, value: OptionValueOf | undefined): readonly EnvironmentVariable[] {
-  const option: Option = options[name]
-  if (value === undefined) return []
-  const text = typeof value === 'object' ? value.join(',') : String(value)
-  if (!saysTheSame(option, text, value)) throw new RangeError(`${name} has a value that ${option.env} cannot say`)
-  return [{ name: option.env, value: text }]
-}
-
-function saysTheSame(option: Option, text: string, value: OptionValueOf): boolean {
-  if (text === '') return String(option.default) === ''
-  // The file is on the machine that will read the environment, not on this one.
-  const read = readOption(option, text, { readable: () => true })
-  return read.ok && JSON.stringify(read.value) === JSON.stringify(value)
+  return renderTableEnvironment(options, given)
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { parseOptions, type Environment } from './parse-options.ts'
-import { configWarnings, nearestName } from './warnings.ts'
+import { configWarnings } from './warnings.ts'
 
 function warnings(env: Environment): readonly string[] {
   const parsed = parseOptions(env, { readable: () => true })
@@ -29,8 +29,4 @@ test.each([
   [{ EMIT_TRUST_X_RH_IDENTITY: 'true' }, /without the proxy/],
 ])('%j is questionable', (env, sentence) => {
   expect(warnings(env)).toEqual([expect.stringMatching(sentence)])
-})
-
-test('nothing is near to something else altogether', () => {
-  expect(nearestName('WHATEVER', ['KAFKA_BROKERS', 'PORT'])).toBeNull()
 })

@@ -1,23 +1,10 @@
-import type { Config } from './options.ts'
-import { options } from './options.ts'
-import { optionNames, type Environment } from './parse-options.ts'
+import { options, type Config } from './options.ts'
+import type { Environment } from './parse-options.ts'
+import { misspelt } from './table/misspelt.ts'
 
 /** What works, but is probably not what was meant; sentences for the log at start. */
 export function configWarnings(env: Environment, config: Config): readonly string[] {
-  return [...misspelt(env), ...questionable(env, config)]
-}
-
-const known = optionNames.map((name) => options[name].env)
-const knownSet: ReadonlySet<string> = new Set(known)
-
-/** Variables that look like a misspelt option: they would be ignored without a word. */
-function misspelt(env: Environment): readonly string[] {
-  return Object.keys(env)
-    .filter((name) => !knownSet.has(name) && (env[name] ?? '') !== '')
-    .flatMap((name) => {
-      const nearest = nearestName(name, known)
-      return nearest === null ? [] : [`${name} is no option and is ignored. Did you mean ${nearest}?`]
-    })
+  return [...misspelt(options, env), ...questionable(env, config)]
 }
 
 function questionable(env: Environment, config: Config): readonly string[] {
@@ -33,36 +20,4 @@ function questionable(env: Environment, config: Config): readonly string[] {
 
 function isSet(env: Environment, name: string): boolean {
   return (env[name] ?? '') !== ''
-}
-
-/**
- * The one of `names` that `name` was probably meant to be; null when none is near. Case and what is neither a letter nor a
- * digit do not count (`kafkaBrokers`, `kafka-brokers`); one slip in every five characters does, two at most.
- */
-export function nearestName(name: string, names: readonly string[]): string | null {
-  const given = essence(name)
-  const ranked = names
-    .map((candidate) => ({ candidate, slips: distance(given, essence(candidate)) }))
-    .filter(({ candidate, slips }) => slips <= Math.min(2, Math.floor(Math.min(essence(candidate).length, given.length) / 5)))
-    .toSorted((a, b) => a.slips - b.slips)
-  return ranked[0]?.candidate ?? null
-}
-
-function essence(name: string): string {
-  return name.toLowerCase().replaceAll(/[^a-z0-9]/g, '').slice(0, 64)
-}
-
-/** Levenshtein's distance; names are short, so the plain table will do. */
-function distance(a: string, b: string): number {
-  if (Math.abs(a.length - b.length) > 2) return Number.POSITIVE_INFINITY
-  let above = Array.from({ length: b.length + 1 }, (_, column) => column)
-  for (const [row, letter] of [...a].entries()) {
-    const current = [row + 1]
-    for (const [column, other] of [...b].entries()) {
-      const replaced = (above[column] ?? 0) + (letter === other ? 0 : 1)
-      current.push(Math.min(replaced, (above[column + 1] ?? 0) + 1, (current[column] ?? 0) + 1))
-    }
-    above = current
-  }
-  return above[b.length] ?? 0
 }

@@ -1,8 +1,5 @@
-import { failed, ok, type Result } from '../result.ts'
-import type { Option } from './options.ts'
-
-/** A value of any option, before its name is known to the type checker. */
-export type OptionValueOf = string | number | boolean | readonly string[]
+import { failed, ok, type Result } from '../../result.ts'
+import type { Option, OptionValueOf } from './option.ts'
 
 /** What reading an option may ask of the machine. */
 export interface OptionReader {

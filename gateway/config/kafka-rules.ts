@@ -1,0 +1,48 @@
+import type { Options } from './options.ts'
+import { unless, type Rule } from './table/rule.ts'
+
+/** How a program reaches Kafka: the same options, by the same names, for the gateway and the operator. */
+export type KafkaAccessName =
+  | 'kafkaTls' | 'kafkaTlsCaFile' | 'kafkaTlsCertFile' | 'kafkaTlsKeyFile'
+  | 'kafkaSaslMechanism' | 'kafkaSaslUsername' | 'kafkaSaslUsernameFile' | 'kafkaSaslPassword' | 'kafkaSaslPasswordFile'
+
+type KafkaAccessOptions = Pick<Options, KafkaAccessName>
+
+export const kafkaRules: readonly Rule<KafkaAccessName, KafkaAccessOptions>[] = [
+  {
+    about: ['kafkaSaslUsername', 'kafkaSaslUsernameFile', 'kafkaSaslMechanism'],
+    broken: (config) => unless(config.kafkaSaslMechanism === 'none' || hasUsername(config), `KAFKA_SASL_USERNAME or KAFKA_SASL_USERNAME_FILE to be set, because KAFKA_SASL_MECHANISM is ${config.kafkaSaslMechanism}`),
+  },
+  {
+    about: ['kafkaSaslPassword', 'kafkaSaslPasswordFile', 'kafkaSaslMechanism'],
+    broken: (config) => unless(config.kafkaSaslMechanism === 'none' || hasPassword(config), `KAFKA_SASL_PASSWORD or KAFKA_SASL_PASSWORD_FILE to be set, because KAFKA_SASL_MECHANISM is ${config.kafkaSaslMechanism}`),
+  },
+  {
+    about: ['kafkaSaslMechanism', 'kafkaSaslUsername', 'kafkaSaslUsernameFile', 'kafkaSaslPassword', 'kafkaSaslPasswordFile'],
+    broken: (config) => unless(config.kafkaSaslMechanism !== 'none' || (!hasUsername(config) && !hasPassword(config)), 'plain, scram-sha-256 or scram-sha-512, because a SASL user name or password is given'),
+  },
+  {
+    about: ['kafkaSaslUsername', 'kafkaSaslUsernameFile'],
+    broken: (config) => unless(config.kafkaSaslUsername === '' || config.kafkaSaslUsernameFile === '', 'KAFKA_SASL_USERNAME or KAFKA_SASL_USERNAME_FILE, not both'),
+  },
+  {
+    about: ['kafkaSaslPassword', 'kafkaSaslPasswordFile'],
+    broken: (config) => unless(config.kafkaSaslPassword === '' || config.kafkaSaslPasswordFile === '', 'KAFKA_SASL_PASSWORD or KAFKA_SASL_PASSWORD_FILE, not both'),
+  },
+  {
+    about: ['kafkaTlsKeyFile', 'kafkaTlsCertFile'],
+    broken: (config) => unless((config.kafkaTlsKeyFile === '') === (config.kafkaTlsCertFile === ''), 'KAFKA_TLS_CERT_FILE and KAFKA_TLS_KEY_FILE both or neither: a client certificate is of no use without its key'),
+  },
+  {
+    about: ['kafkaTls', 'kafkaTlsCaFile', 'kafkaTlsCertFile', 'kafkaTlsKeyFile'],
+    broken: (config) => unless(config.kafkaTls || (config.kafkaTlsCaFile === '' && config.kafkaTlsCertFile === '' && config.kafkaTlsKeyFile === ''), 'true, because KAFKA_TLS_CA_FILE, KAFKA_TLS_CERT_FILE or KAFKA_TLS_KEY_FILE is given'),
+  },
+]
+
+function hasUsername(config: KafkaAccessOptions): boolean {
+  return config.kafkaSaslUsername !== '' || config.kafkaSaslUsernameFile !== ''
+}
+
+function hasPassword(config: KafkaAccessOptions): boolean {
+  return config.kafkaSaslPassword !== '' || config.kafkaSaslPasswordFile !== ''
+}
