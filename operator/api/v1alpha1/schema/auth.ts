@@ -90,5 +90,6 @@ export const emit = {
     ratePerSecond: { type: 'integer', description: 'Events per second that one emitter may sustain on one pod.', minimum: options.emitRatePerS.min, maximum: options.emitRatePerS.max, default: options.emitRatePerS.default },
     burst: { type: 'integer', description: 'Events that one emitter may send to one pod at once.', minimum: options.emitBurst.min, maximum: options.emitBurst.max, default: options.emitBurst.default },
   },
-  'x-kubernetes-validations': [{ rule: 'self.burst >= self.ratePerSecond', message: 'burst must be at least ratePerSecond: a rate above the burst is never reached', fieldPath: '.burst' }],
+  // The API server judges the default {} by this rule before it fills in the defaults of the fields.
+  'x-kubernetes-validations': [{ rule: '!has(self.burst) || !has(self.ratePerSecond) || self.burst >= self.ratePerSecond', message: 'burst must be at least ratePerSecond: a rate above the burst is never reached', fieldPath: '.burst' }],
 } as const satisfies JsonSchema

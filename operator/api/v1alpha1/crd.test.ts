@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest'
+import { channelSchema, renderCustomResourceDefinition, schemaHash, schemaHashAnnotation } from './crd.ts'
+import type { JsonSchema } from './schema/json-schema.ts'
+import { walkSchema } from './walk-schema.ts'
+import { toYaml } from './yaml.ts'
+
+const fields = walkSchema(channelSchema, '')
+const spec = fields.filter(({ path }) => path.startsWith('spec'))
+
+/** The paths of those that are not as they should be: a failure then says where to look. */
+const strays = (of: typeof fields, isRight: (schema: JsonSchema) => boolean): readonly string[] => of.filter(({ schema }) => !isRight(schema)).map(({ path }) => path)
+
+describe('the schema of a channel', () => {
+  it('says of every field what it is, in a sentence', () => {
+    expect(fields.length).toBeGreaterThan(120)
+    expect(strays(fields, ({ description }) => /^[A-Za-z`'].*\.$/.test(description))).toEqual([])
+  })
+
+  it('bounds all that a user can make long: texts, lists, maps', () => {
+    const isBound = (schema: JsonSchema): boolean => {
+      if (schema.type === 'string' || schema['x-kubernetes-int-or-string'] === true) return schema.maxLength !== undefined || schema.enum !== undefined || schema.format !== undefined
+      if (schema.type === 'array') return schema.maxItems !== undefined
+      return schema.additionalProperties === undefined || schema.maxProperties !== undefined
+    }
+    expect(strays(fields, isBound)).toEqual([])
+  })
+
+  it('bounds every number that a user gives, from both sides', () => {
+    expect(strays(spec, ({ type, minimum, maximum }) => type !== 'integer' || (minimum !== undefined && maximum !== undefined))).toEqual([])
+  })
+
+  it('has a type for every field, and a kind for every list', () => {
+    expect(strays(fields, (schema) => schema.type !== undefined || schema['x-kubernetes-int-or-string'] === true)).toEqual([])
+    expect(strays(fields, ({ type, items }) => (type === 'array') === (items !== undefined))).toEqual([])
+  })
+
+  it('matches patterns from the beginning to the end', () => {
+    expect(strays(fields, ({ pattern = '^$' }) => pattern.startsWith('^') && pattern.endsWith('$'))).toEqual([])
+  })
+
+  it('explains every rule with a message that tells what to do', () => {
+    const rules = fields.flatMap(({ schema }) => schema['x-kubernetes-validations'] ?? [])
+    expect(rules.length).toBeGreaterThan(15)
+    expect(rules.filter(({ message = '' }) => message.length < 20)).toEqual([])
+  })
+
+  it('requires only fields that there are', () => {
+    expect(strays(fields, ({ required = [], properties = {} }) => required.every((name) => name in properties))).toEqual([])
+  })
+})
+
+describe('the CustomResourceDefinition', () => {
+  it('carries a hash that another schema would change, and the same schema would not', () => {
+    const { annotations } = renderCustomResourceDefinition().metadata
+    expect(annotations[schemaHashAnnotation]).toBe(schemaHash())
+    expect(schemaHash()).toMatch(/^[0-9a-f]{16}$/)
+  })
+
+  it('is written the same each time, without aliases', () => {
+    const text = toYaml(renderCustomResourceDefinition())
+    expect(toYaml(renderCustomResourceDefinition())).toBe(text)
+    expect(text).not.toMatch(/[:-] [&*]a\d/)
+  })
+
+  it('scales what the API server then lets the operator read', () => {
+    const [version] = renderCustomResourceDefinition().spec.versions
+    const paths = fields.map(({ path }) => `.${path}`)
+    const scale = version?.subresources.scale
+    expect(paths).toEqual(expect.arrayContaining([scale?.specReplicasPath, scale?.statusReplicasPath, scale?.labelSelectorPath]))
+    const columns = (version?.additionalPrinterColumns ?? []).map(({ jsonPath }) => jsonPath).filter((path) => !/^\.metadata|\[\?/.test(path))
+    expect(columns.filter((path) => !paths.includes(path))).toEqual([])
+  })
+})
