@@ -1,0 +1,38 @@
+import { apiVersion, channelKind } from '../../operator/api/v1alpha1/realtime-channel.ts'
+import { channelLabels } from './labels.ts'
+import type { OperandInput } from './operand-input.ts'
+import { operandNames } from './operand-names.ts'
+import type { OperandKind } from './operand-types.ts'
+
+export interface ChildMetadata {
+  readonly name: string
+  readonly namespace: string
+  readonly labels: Record<string, string>
+  readonly annotations?: Record<string, string>
+  readonly ownerReferences: OwnerReference[]
+}
+
+interface OwnerReference {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly name: string
+  readonly uid: string
+  readonly controller: boolean
+  readonly blockOwnerDeletion: boolean
+}
+
+interface Additions {
+  readonly labels?: Readonly<Record<string, string>> | undefined
+  readonly annotations?: Readonly<Record<string, string>> | undefined
+}
+
+/** The metadata of an object that belongs to the channel: it goes when the channel goes. What a user adds never replaces what is ours. */
+export function childMetadata({ channel }: OperandInput, kind: OperandKind, { labels, annotations }: Additions = {}): ChildMetadata {
+  return {
+    name: operandNames(channel.name)[kind],
+    namespace: channel.namespace,
+    labels: { ...labels, ...channelLabels(channel.name) },
+    ...(annotations === undefined ? {} : { annotations: { ...annotations } }),
+    ownerReferences: [{ apiVersion, kind: channelKind, name: channel.name, uid: channel.uid, controller: true, blockOwnerDeletion: true }],
+  }
+}

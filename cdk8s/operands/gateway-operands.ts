@@ -1,0 +1,57 @@
+import { App, Chart } from 'cdk8s'
+import { Construct } from 'constructs'
+import { failed, ok, type Result } from '../../gateway/result.ts'
+import type { KubernetesObject } from '../../operator/runtime/kubernetes-api.ts'
+import { GatewayAutoscaler } from './autoscaler.ts'
+import { GatewayDeployment } from './deployment.ts'
+import { GatewayDisruptionBudget } from './disruption-budget.ts'
+import { GatewayHttpRoute } from './http-route.ts'
+import { GatewayIngress } from './ingress.ts'
+import { mountFiles, type FileMounts } from './mounted-files.ts'
+import { GatewayNetworkPolicy } from './network-policy.ts'
+import type { OperandInput } from './operand-input.ts'
+import { checkChannelName } from './operand-names.ts'
+import { GatewayServiceAccount } from './service-account.ts'
+import { GatewayService } from './service.ts'
+
+/** All objects of one channel, in the order in which they are to be applied. */
+export class GatewayOperands extends Construct {
+  constructor(scope: Construct, id: string, input: OperandInput, files: FileMounts) {
+    super(scope, id)
+    const { gateway, route } = input.spec
+    new GatewayServiceAccount(this, 'service-account', input)
+    // Before the pods: they are never open to everybody, not for a moment.
+    new GatewayNetworkPolicy(this, 'network-policy', input)
+    new GatewayService(this, 'service', input)
+    new GatewayDisruptionBudget(this, 'disruption-budget', input)
+    new GatewayDeployment(this, 'deployment', input, files)
+    if (gateway.autoscaling !== undefined) new GatewayAutoscaler(this, 'autoscaler', input, gateway.autoscaling)
+    if (route.type === 'Ingress' && route.host !== undefined) new GatewayIngress(this, 'ingress', input, route.host)
+    if (route.type === 'HTTPRoute' && route.host !== undefined) new GatewayHttpRoute(this, 'http-route', input, route.host)
+  }
+}
+
+/**
+ * Writes the objects of a channel, in the order in which they are to be applied. The same input gives the same objects.
+ * @returns what a person has to change when they cannot be written
+ */
+export function renderOperands(input: OperandInput): Result<readonly KubernetesObject[], string> {
+  const problem = checkInput(input)
+  if (problem !== null) return failed(problem)
+  const files = mountFiles(input.files)
+  if (!files.ok) return files
+  try {
+    const chart = new Chart(new App(), 'channel', { disableResourceNameHashes: true })
+    new GatewayOperands(chart, 'gateway', input, files.value)
+    return ok(chart.toJson())
+  } catch (error) {
+    // cdk8s throws what it finds wrong with an object. One channel's object must not stop the work on the others.
+    return failed(`the objects of the channel cannot be written: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+function checkInput({ channel, spec: { route } }: OperandInput): string | null {
+  const name = checkChannelName(channel.name)
+  if (!name.ok) return name.error
+  return route.type !== 'None' && route.host === undefined ? 'a route needs a host: set spec.route.host, or spec.route.type: None' : null
+}

@@ -1,0 +1,34 @@
+import { ApiObject } from 'cdk8s'
+import type { Construct } from 'constructs'
+import { childMetadata } from './child-metadata.ts'
+import type { OperandInput } from './operand-input.ts'
+import { operandNames } from './operand-names.ts'
+import { operandTypes } from './operand-types.ts'
+import { servicePorts } from './service.ts'
+
+const { group, version } = operandTypes.HTTPRoute
+
+/** The way of browsers to the channel by a Gateway: https://gateway-api.sigs.k8s.io/reference/spec/#httproute */
+export class GatewayHttpRoute extends ApiObject {
+  constructor(scope: Construct, id: string, input: OperandInput, host: string) {
+    const { route } = input.spec
+    super(scope, id, {
+      apiVersion: `${group}/${version}`,
+      kind: operandTypes.HTTPRoute.kind,
+      metadata: childMetadata(input, 'HTTPRoute', route),
+      spec: {
+        // What the API server would fill in stands here, too, so that what is applied is what is found again.
+        parentRefs: (route.parentRefs ?? []).map((parent) => ({ group, kind: 'Gateway', ...parent })),
+        hostnames: [host],
+        rules: [ruleOf(input, input.paths.socket), ruleOf(input, input.paths.api)],
+      },
+    })
+  }
+}
+
+/** A socket, and a stream of Server-Sent Events under the API's prefix, last for hours: some Gateways would end them after seconds. */
+const ruleOf = ({ channel }: OperandInput, prefix: string): object => ({
+  matches: [{ path: { type: 'PathPrefix', value: prefix } }],
+  timeouts: { request: '0s' },
+  backendRefs: [{ group: '', kind: 'Service', name: operandNames(channel.name).Service, port: servicePorts.public, weight: 1 }],
+})

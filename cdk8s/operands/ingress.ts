@@ -1,0 +1,37 @@
+import { k8s } from 'cdk8s-plus-27'
+import type { Construct } from 'constructs'
+import type { StoredSpec } from '../../operator/api/v1alpha1/realtime-channel.ts'
+import { childMetadata } from './child-metadata.ts'
+import { portNames } from './gateway-container.ts'
+import type { OperandInput } from './operand-input.ts'
+import { operandNames } from './operand-names.ts'
+
+/**
+ * The way of browsers to the channel by an ingress controller. How long a quiet socket may live is the controller's business: Traefik has no limit
+ * for upgraded connections, NGINX cuts them after `proxy-read-timeout` (60 s; the gateway's heartbeat of 25 s keeps them). Annotations of
+ * `spec.route` say such things to the controller; none is set by default, because none is understood by all.
+ */
+export class GatewayIngress extends k8s.KubeIngress {
+  constructor(scope: Construct, id: string, input: OperandInput, host: string) {
+    const { route } = input.spec
+    super(scope, id, {
+      metadata: childMetadata(input, 'Ingress', route),
+      spec: {
+        ...(route.className === undefined ? {} : { ingressClassName: route.className }),
+        rules: [{ host, http: { paths: [pathOf(input, input.paths.socket), pathOf(input, input.paths.api)] } }],
+        ...(route.tls === undefined ? {} : { tls: [tlsOf(host, route.tls)] }),
+      },
+    })
+  }
+}
+
+const pathOf = ({ channel }: OperandInput, path: string): k8s.HttpIngressPath => ({
+  path,
+  pathType: 'Prefix',
+  backend: { service: { name: operandNames(channel.name).Service, port: { name: portNames.public } } },
+})
+
+/** Without a Secret the controller takes its own certificate, but knows that there is TLS. */
+function tlsOf(host: string, { secretName }: NonNullable<StoredSpec['route']['tls']>): k8s.IngressTls {
+  return { hosts: [host], ...(secretName === undefined ? {} : { secretName }) }
+}

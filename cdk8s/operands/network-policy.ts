@@ -1,0 +1,29 @@
+import { ApiObject } from 'cdk8s'
+import { k8s } from 'cdk8s-plus-27'
+import type { Construct } from 'constructs'
+import { childMetadata } from './child-metadata.ts'
+import { selectorLabels } from './labels.ts'
+import type { OperandInput } from './operand-input.ts'
+
+/**
+ * Who may reach the pods. Peers are passed on word for word: the constructs of cdk8s would leave out a field that they do not know (a misspelt
+ * `namespaceSelector`), and a peer with fewer fields lets in more. So the API server sees it, and refuses it.
+ */
+export class GatewayNetworkPolicy extends ApiObject {
+  constructor(scope: Construct, id: string, input: OperandInput) {
+    const { ports, peers } = input
+    const known: { readonly apiVersion: string; readonly kind: string; readonly spec: object } = k8s.KubeNetworkPolicy.manifest({
+      metadata: childMetadata(input, 'NetworkPolicy'),
+      spec: { podSelector: { matchLabels: { ...selectorLabels(input.channel.name) } }, policyTypes: ['Ingress'] },
+    })
+    const ingress = [...ruleOf(ports.public, peers.public), ...ruleOf(ports.internal, peers.internal)]
+    super(scope, id, { ...known, spec: { ...known.spec, ...(ingress.length > 0 ? { ingress } : {}) } })
+  }
+}
+
+/** To Kubernetes an empty `from` is everybody. To us it is nobody, and a rule that lets nobody in is none. */
+function ruleOf(port: number, peers: OperandInput['peers']['public']): readonly object[] {
+  const rule = { ports: [{ port, protocol: 'TCP' }] }
+  if (peers === null) return [rule]
+  return peers.length === 0 ? [] : [{ ...rule, from: peers }]
+}

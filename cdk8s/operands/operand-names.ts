@@ -1,0 +1,32 @@
+import { failed, ok, type Result } from '../../gateway/result.ts'
+import { operandTypes, type OperandKind } from './operand-types.ts'
+
+const suffix = '-gateway'
+
+/** The names of Services and the values of labels have 63 characters at most. */
+const maxNameLength = 63
+
+/** A longer name leaves no room for the names of the channel's objects. */
+export const maxChannelNameLength = maxNameLength - suffix.length
+
+/** The name of each object of a channel. */
+export function operandNames(channelName: string): Readonly<Record<OperandKind, string>> {
+  const name = `${channelName}${suffix}`
+  // fromEntries knows nothing of keys; these are those of the table, all of them.
+  return Object.fromEntries(Object.keys(operandTypes).map((kind) => [kind, name])) as Record<OperandKind, string>
+}
+
+/**
+ * Whether a channel of this name can have its objects. Kubernetes lets a custom resource have longer names, and names with dots or with a digit
+ * in front; a Service may have none of them.
+ * @returns the same name, or what is wrong with it and what to do
+ */
+export function checkChannelName(name: string): Result<string, string> {
+  if (name.length > maxChannelNameLength) {
+    return failed(`the name of a channel has at most ${maxChannelNameLength} characters, because its objects are named ${suffix.slice(1)} after it; ${name} has ${name.length}: make it anew with a shorter name`)
+  }
+  if (!/^[a-z]([-a-z0-9]*[a-z0-9])?$/.test(name)) {
+    return failed(`the name of a channel is the name of a Service, too: lower case letters, digits and -, beginning with a letter; ${name} is not: make it anew with another name`)
+  }
+  return ok(name)
+}

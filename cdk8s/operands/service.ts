@@ -1,0 +1,27 @@
+import { k8s } from 'cdk8s-plus-27'
+import type { Construct } from 'constructs'
+import { childMetadata } from './child-metadata.ts'
+import { portNames } from './gateway-container.ts'
+import { selectorLabels } from './labels.ts'
+import type { OperandInput } from './operand-input.ts'
+
+/** The ports of the Service, whatever the pods' are: addresses in other people's configuration never change. */
+export const servicePorts = { public: 8000, internal: 9000 } as const
+
+/** Where routes, and services that emit, find the ready pods; and where a monitor finds their metrics. */
+export class GatewayService extends k8s.KubeService {
+  constructor(scope: Construct, id: string, input: OperandInput) {
+    super(scope, id, {
+      metadata: childMetadata(input, 'Service'),
+      spec: { type: 'ClusterIP', selector: { ...selectorLabels(input.channel.name) }, ports: [port('public'), port('internal')] },
+    })
+  }
+}
+
+const port = (which: keyof typeof servicePorts): k8s.ServicePort => ({
+  name: portNames[which],
+  port: servicePorts[which],
+  targetPort: k8s.IntOrString.fromString(portNames[which]),
+  protocol: 'TCP',
+  appProtocol: 'http',
+})
