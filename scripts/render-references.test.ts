@@ -6,6 +6,7 @@ import { decodeFailureReasons } from '../gateway/event/decoded-record.ts'
 import { metrics } from '../gateway/observability/metrics.ts'
 import { problems } from '../gateway/problem.ts'
 import { closeCodes } from '../gateway/session/close-codes.ts'
+import { operatorOptions } from '../operator/config/options.ts'
 import { referencePages, renderPage } from './render-references.ts'
 
 const folder = new URL('../docs/reference/', import.meta.url)
@@ -28,6 +29,7 @@ describe('X1: generated pages are current', () => {
 describe('X2: what is in a table is documented', () => {
   test.each([
     ['configuration.md', optionNames.map((name) => options[name].env)],
+    ['operator-configuration.md', Object.values(operatorOptions).map(({ env }) => env)],
     ['metrics.md', Object.values(metrics).map((metric) => metric.name)],
     ['close-codes.md', Object.values(closeCodes).map(({ code }) => String(code))],
     ['close-codes.md', Object.keys(closeCodes)],

@@ -3,6 +3,7 @@ import { decodeFailureReasons, type DecodeFailureReason } from '../gateway/event
 import { metrics, type MetricDefinition } from '../gateway/observability/metrics.ts'
 import { problems } from '../gateway/problem.ts'
 import { closeCodes } from '../gateway/session/close-codes.ts'
+import { renderOperatorReference } from '../operator/config/render-reference.ts'
 
 /** A page under docs/reference/ that is made from a table of the code. */
 export interface ReferencePage {
@@ -15,6 +16,7 @@ export interface ReferencePage {
 /** Every generated page. What is written twice is generated once and checked (X1); what is in a table is documented (X2). */
 export const referencePages: readonly ReferencePage[] = [
   { name: 'configuration.md', source: 'gateway/config/options.ts', render: renderConfigurationReference },
+  { name: 'operator-configuration.md', source: 'operator/config/options.ts', render: renderOperatorReference },
   { name: 'metrics.md', source: 'gateway/observability/metrics.ts', render: renderMetrics },
   { name: 'close-codes.md', source: 'gateway/session/close-codes.ts', render: renderCloseCodes },
   { name: 'problems.md', source: 'gateway/problem.ts', render: renderProblems },

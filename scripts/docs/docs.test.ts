@@ -6,6 +6,7 @@ import { options, type Option } from '../../gateway/config/options.ts'
 import { metrics, type MetricDefinition } from '../../gateway/observability/metrics.ts'
 import { problems } from '../../gateway/problem.ts'
 import { closeCodes } from '../../gateway/session/close-codes.ts'
+import { operatorOptions } from '../../operator/config/options.ts'
 import { parseEmitTest } from '../emit-test-options.ts'
 import { anchorsOf, codeBlocks, codeOf, type Page, proseOf, readPages, root } from './pages.ts'
 
@@ -13,7 +14,7 @@ import { anchorsOf, codeBlocks, codeOf, type Page, proseOf, readPages, root } fr
 
 const pages = readPages()
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')
-const optionTable: readonly Option[] = Object.values(options)
+const optionTable: readonly Option[] = [...Object.values(options), ...Object.values(operatorOptions)]
 const optionNames = new Set(optionTable.map(({ env }) => env))
 
 /** What all pages say that fits the pattern, with the page: what is wrong can then be found. */
@@ -57,7 +58,7 @@ describe('a page', () => {
     expect(named(/\bnpm run ([\w:-]+)/g).filter(({ name }) => !(name in scripts))).toEqual([])
   })
 
-  it('names only options that the gateway has, and variables of others', () => {
+  it('names only options that the gateway or the operator has, and variables of others', () => {
     const foreign = /^(OTEL_\w+|KAFKA_HOME|SEC_\w+)$/
     const all = named(/(?<![\w*])[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?![\w*])/g)
     expect(all.length).toBeGreaterThan(100)

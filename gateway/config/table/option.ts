@@ -7,7 +7,7 @@ export type Option =
   | (OptionBase & { readonly kind: 'boolean'; readonly default: boolean })
   | (OptionBase & { readonly kind: 'string' | 'secret' | 'file' | 'url'; readonly default: string; readonly pattern?: string; readonly maxLength?: number })
   | (OptionBase & { readonly kind: 'enum'; readonly default: string; readonly values: readonly string[] })
-  | (OptionBase & { readonly kind: 'list'; readonly default: readonly string[]; readonly maxItems: number; readonly values?: readonly string[]; readonly items?: 'broker' | 'origin' })
+  | (OptionBase & { readonly kind: 'list'; readonly default: readonly string[]; readonly maxItems: number; readonly values?: readonly string[]; readonly items?: 'broker' | 'origin' | 'namespace' })
 
 interface OptionBase {
   /** The environment variable. */

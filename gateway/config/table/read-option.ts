@@ -97,6 +97,7 @@ function isItem(option: List, item: string): boolean {
   if (option.values !== undefined) return option.values.includes(item)
   if (option.items === 'broker') return isBroker(item)
   if (option.items === 'origin') return isOrigin(item)
+  if (option.items === 'namespace') return isNamespace(item)
   return true
 }
 
@@ -110,11 +111,17 @@ function isOrigin(item: string): boolean {
   return /^https?:/.test(item) && URL.canParse(item) && new URL(item).origin === item
 }
 
+/** RFC 1123 label: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names */
+function isNamespace(item: string): boolean {
+  return /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(item)
+}
+
 function describeList(option: List): string {
   const most = `at most ${option.maxItems}, with commas between them`
   if (option.values !== undefined) return `some of ${option.values.join(', ')}, with commas between them`
   if (option.items === 'broker') return `host:port of brokers, ${most}`
   if (option.items === 'origin') return `origins as browsers send them (scheme://host, :port if it is not the default one, no path, lower case), ${most}`
+  if (option.items === 'namespace') return `names of namespaces, ${most}`
   return `texts, ${most}`
 }
 

@@ -1,0 +1,65 @@
+import { options as gateway } from '../../gateway/config/options.ts'
+import type { OptionNameOf, OptionsOf, OptionTable } from '../../gateway/config/table/option.ts'
+
+/** RFC 1123 subdomain: the name of most objects. */
+const objectName = '^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$'
+
+/**
+ * Every option of the operator: one table. From it come parsing (`parse-options.ts`), `--help` and
+ * docs/reference/operator-configuration.md. What a row may say is in gateway/config/table/option.ts. How Kafka is reached has the gateway's
+ * rows: one name means one thing in both programs.
+ */
+export const operatorOptions = {
+  // ---- scope
+  namespaces: { env: 'NAMESPACES', kind: 'list', default: [], maxItems: 256, items: 'namespace', group: 'Scope', sentence: 'Namespaces whose channels are looked after. Empty: all of the cluster.' },
+  topicPattern: { env: 'TOPIC_PATTERN', kind: 'string', default: '', pattern: '^[A-Za-z0-9._*-]{1,249}$', group: 'Scope', sentence: 'Topics that channels may use: NAMESPACE and NAME stand for the channel\'s own, `*` for any characters, as in `NAMESPACE.*`. Empty: any topic.' },
+  // ---- gateways
+  gatewayImage: { env: 'GATEWAY_IMAGE', kind: 'string', default: '', pattern: '^[A-Za-z0-9][A-Za-z0-9._/:@-]{0,511}$', group: 'Gateways', sentence: 'Image of gateways whose channel names none. Required, except with --release-finalizers; the chart sets it.' },
+  ingressNamespaces: { env: 'INGRESS_NAMESPACES', kind: 'list', default: [], maxItems: 64, items: 'namespace', group: 'Gateways', sentence: 'Namespaces whose pods may reach the public port of gateways: those of the ingress controller and of emitters. Empty: everybody.' },
+  metricsNamespaces: { env: 'METRICS_NAMESPACES', kind: 'list', default: ['monitoring'], maxItems: 64, items: 'namespace', group: 'Gateways', sentence: 'Namespaces whose pods may reach the internal port of gateways, with their metrics. All others are kept out.' },
+  // ---- Kafka
+  kafkaBrokers: { ...gateway.kafkaBrokers, sentence: 'host:port of the brokers for channels that name none. Empty: each channel must name its own.' },
+  kafkaTls: gateway.kafkaTls,
+  kafkaTlsCaFile: gateway.kafkaTlsCaFile,
+  kafkaTlsCertFile: gateway.kafkaTlsCertFile,
+  kafkaTlsKeyFile: gateway.kafkaTlsKeyFile,
+  kafkaSaslMechanism: { ...gateway.kafkaSaslMechanism, sentence: 'How the operator authenticates to these brokers. Its user may create, describe, alter and delete the topics of channels.' },
+  kafkaSaslUsername: gateway.kafkaSaslUsername,
+  kafkaSaslUsernameFile: gateway.kafkaSaslUsernameFile,
+  kafkaSaslPassword: gateway.kafkaSaslPassword,
+  kafkaSaslPasswordFile: gateway.kafkaSaslPasswordFile,
+  topicGiveUpMs: { env: 'TOPIC_GIVE_UP_MS', kind: 'integer', default: 300_000, min: 0, max: 86_400_000, group: 'Kafka', sentence: 'How long a channel that is being deleted waits for a Kafka that does not answer, or refuses, before it goes and leaves its topic behind.' },
+  // ---- Kafka for channels
+  channelKafkaCaSecret: { env: 'CHANNEL_KAFKA_CA_SECRET', kind: 'string', default: '', pattern: objectName, group: 'Kafka for channels', sentence: 'Secret in the namespace of each channel that uses KAFKA_BROKERS, with the authorities that sign the brokers\' certificates in ca.crt. Empty: the system\'s.' },
+  channelKafkaClientSecret: { env: 'CHANNEL_KAFKA_CLIENT_SECRET', kind: 'string', default: '', pattern: objectName, group: 'Kafka for channels', sentence: 'Secret in the namespace of each channel that uses KAFKA_BROKERS, with the client certificate of its gateways in tls.crt and tls.key.' },
+  channelKafkaSaslMechanism: { env: 'CHANNEL_KAFKA_SASL_MECHANISM', kind: 'enum', values: ['none', 'plain', 'scram-sha-256', 'scram-sha-512'], default: 'none', group: 'Kafka for channels', sentence: 'How gateways of channels that use KAFKA_BROKERS authenticate there.' },
+  channelKafkaSaslSecret: { env: 'CHANNEL_KAFKA_SASL_SECRET', kind: 'string', default: '', pattern: objectName, group: 'Kafka for channels', sentence: 'Secret in the namespace of each channel that uses KAFKA_BROKERS, with the user of its gateways in username and password.' },
+  // ---- Kubernetes
+  kubeconfig: { env: 'KUBECONFIG', kind: 'file', default: '', group: 'Kubernetes', sentence: 'One file that says how the API server is reached. Empty: in a pod its service account, elsewhere ~/.kube/config.' },
+  kubeContext: { env: 'KUBE_CONTEXT', kind: 'string', default: '', maxLength: 512, group: 'Kubernetes', sentence: 'Context of that file. Empty: the one that is current there. Not used with a service account.' },
+  apiTimeoutMs: { env: 'API_TIMEOUT_MS', kind: 'integer', default: 15_000, min: 500, max: 60_000, group: 'Kubernetes', sentence: 'How long one call to the API server may take. Watches are not meant.' },
+  apiMaxInFlight: { env: 'API_MAX_IN_FLIGHT', kind: 'integer', default: 64, min: 1, max: 1_024, group: 'Kubernetes', sentence: 'Calls to the API server that may be under way at once; more wait.' },
+  watchStaleMs: { env: 'WATCH_STALE_MS', kind: 'integer', default: 300_000, min: 90_000, max: 3_600_000, group: 'Kubernetes', sentence: 'A watch that has heard nothing for this long is dead, and /livez says so. A server that has no news sends a bookmark about every minute.' },
+  // ---- leader election
+  leaderElection: { env: 'LEADER_ELECTION', kind: 'boolean', default: true, group: 'Leader election', sentence: 'Whether one of several operators works and the others stand by. Off only where there is never a second one, not even during a roll-out.' },
+  leaseName: { env: 'LEASE_NAME', kind: 'string', default: 'carillon-operator', pattern: objectName, group: 'Leader election', sentence: 'Name of the Lease that the leader holds.' },
+  leaseNamespace: { env: 'LEASE_NAMESPACE', kind: 'string', default: '', pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$', group: 'Leader election', sentence: 'Namespace of the Lease. Empty: the pod\'s own, or outside of a pod that of the context.' },
+  leaseDurationMs: { env: 'LEASE_DURATION_MS', kind: 'integer', default: 15_000, min: 1_000, max: 600_000, group: 'Leader election', sentence: 'A lease that was not renewed for this long may be taken by another. It is written in whole seconds, rounded up.' },
+  renewDeadlineMs: { env: 'RENEW_DEADLINE_MS', kind: 'integer', default: 10_000, min: 500, max: 600_000, group: 'Leader election', sentence: 'A leader that could not renew its lease for this long stops working.' },
+  retryPeriodMs: { env: 'RETRY_PERIOD_MS', kind: 'integer', default: 2_000, min: 100, max: 120_000, group: 'Leader election', sentence: 'How often the leader renews its lease, and others look whether it is free.' },
+  podName: { env: 'POD_NAME', kind: 'string', default: '', maxLength: 253, group: 'Leader election', sentence: 'Who this operator is, in the Lease and in Events. Empty: the name of the host.' },
+  // ---- work
+  workers: { env: 'WORKERS', kind: 'integer', default: 8, min: 1, max: 64, group: 'Work', sentence: 'Channels that are reconciled at once.' },
+  reconcileTimeoutMs: { env: 'RECONCILE_TIMEOUT_MS', kind: 'integer', default: 30_000, min: 1_000, max: 600_000, group: 'Work', sentence: 'How long one reconcile of a channel may take; it is then given up and tried again, later.' },
+  resyncMs: { env: 'RESYNC_MS', kind: 'integer', default: 600_000, min: 1_000, max: 86_400_000, group: 'Work', sentence: 'How often each channel is looked at although nothing was heard of it: topics tell nobody when they change. Spread over the time, with jitter.' },
+  // ---- the operator itself
+  logLevel: { ...gateway.logLevel, group: 'Operator', sentence: 'The least severe log lines that are written, to standard output.' },
+  logFormat: { env: 'LOG_FORMAT', kind: 'enum', values: ['json', 'text'], default: 'json', group: 'Operator', sentence: 'json: an object per line, for machines; text: for people.' },
+  internalHost: { ...gateway.internalHost, group: 'Operator', sentence: 'Address of the internal port.' },
+  internalPort: { ...gateway.internalPort, group: 'Operator' },
+} as const satisfies OptionTable<'Scope' | 'Gateways' | 'Kafka' | 'Kafka for channels' | 'Kubernetes' | 'Leader election' | 'Work' | 'Operator'>
+
+export type OperatorOptionName = OptionNameOf<typeof operatorOptions>
+
+/** The parsed options: frozen, complete, within their bounds, and kept to `operatorRules`. */
+export type OperatorConfig = OptionsOf<typeof operatorOptions>

@@ -1,0 +1,42 @@
+import { failed, ok, type Result } from '../../gateway/result.ts'
+import { readCommandLine } from '../../gateway/config/table/command-line.ts'
+import { namesOf } from '../../gateway/config/table/option.ts'
+import type { OptionError } from '../../gateway/config/table/option-error.ts'
+import type { OptionReader } from '../../gateway/config/table/read-option.ts'
+import { readOptions, type Environment } from '../../gateway/config/table/read-options.ts'
+import { brokenRules } from '../../gateway/config/table/rule.ts'
+import { modeOf, switches, type Mode } from './mode.ts'
+import { operatorOptions, type OperatorConfig } from './options.ts'
+import { operatorRules } from './rules.ts'
+
+/** What the operator was asked to do. */
+export type OperatorStart =
+  | { readonly kind: 'help' }
+  | { readonly kind: 'version' }
+  /** `env`: the variables, with the flags over them, for `operatorWarnings`. */
+  | { readonly kind: 'run'; readonly mode: Mode; readonly config: OperatorConfig; readonly env: Environment }
+
+/** The names of the table, in its order. */
+export const operatorOptionNames = namesOf(operatorOptions)
+
+/**
+ * Reads the operator's command line, its options, and what they owe each other. Pure, but for the injected look at files.
+ * @param argv without the names of the program and script
+ * @returns the mode and the frozen options, or every error there is, at once: first those of the command line alone
+ */
+export function parseOperatorOptions(env: Environment, argv: readonly string[], reader: OptionReader): Result<OperatorStart, readonly OptionError[]> {
+  const commandLine = readCommandLine(operatorOptions, switches, argv)
+  if (!commandLine.ok) return commandLine
+  if (commandLine.value.kind !== 'run') return ok(commandLine.value)
+  const mode = modeOf(commandLine.value.switches)
+  if (!mode.ok) return failed([mode.error])
+  const all = { ...env, ...commandLine.value.env }
+  const config = parse(all, mode.value, reader)
+  return config.ok ? ok({ kind: 'run', mode: mode.value, config: config.value, env: all }) : config
+}
+
+function parse(env: Environment, mode: Mode, reader: OptionReader): Result<OperatorConfig, readonly OptionError[]> {
+  const { values, invalid, errors } = readOptions(operatorOptions, env, reader)
+  const all = [...errors, ...brokenRules(operatorOptions, operatorRules, { config: { ...values, mode }, invalid })]
+  return all.length === 0 ? ok(Object.freeze(values)) : failed(all)
+}

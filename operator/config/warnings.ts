@@ -1,0 +1,24 @@
+import { misspelt } from '../../gateway/config/table/misspelt.ts'
+import type { Environment } from '../../gateway/config/table/read-options.ts'
+import type { Mode } from './mode.ts'
+import { operatorOptions, type OperatorConfig } from './options.ts'
+import { isAmbiguous } from './topic-pattern.ts'
+
+/** What works, but is probably not what was meant; sentences for the log at start. */
+export function operatorWarnings(env: Environment, config: OperatorConfig, mode: Mode): readonly string[] {
+  return [...misspelt(operatorOptions, env), ...questionable(config, mode)]
+}
+
+function questionable(config: OperatorConfig, mode: Mode): readonly string[] {
+  const namesNoBrokers = config.kafkaBrokers.length === 0
+  const hasAccess = config.kafkaTls || config.kafkaSaslMechanism !== 'none' || config.channelKafkaSaslMechanism !== 'none'
+  const isPlain = config.kafkaSaslMechanism === 'plain' || config.channelKafkaSaslMechanism === 'plain'
+  const warnings: readonly (readonly [boolean, string])[] = [
+    [isPlain && !config.kafkaTls, 'KAFKA_SASL_MECHANISM=plain or CHANNEL_KAFKA_SASL_MECHANISM=plain without KAFKA_TLS=true sends passwords in the clear.'],
+    [namesNoBrokers && hasAccess, 'KAFKA_TLS, KAFKA_SASL_MECHANISM and CHANNEL_KAFKA_SASL_MECHANISM have no effect without KAFKA_BROKERS.'],
+    [!namesNoBrokers && config.kafkaSaslMechanism !== 'none' && config.channelKafkaSaslMechanism === 'none', 'The operator authenticates to KAFKA_BROKERS, and gateways do not: without CHANNEL_KAFKA_SASL_MECHANISM the brokers will probably refuse them.'],
+    [isAmbiguous(config.topicPattern), 'TOPIC_PATTERN may let a namespace use topics of another: put a dot beside NAMESPACE, and * or NAME on one side of it only, as in NAMESPACE.*.'],
+    [!config.leaderElection && mode.task === 'serve' && !mode.isDryRun, 'LEADER_ELECTION=false: two operators that work at once, as during a roll-out, undo each other\'s work.'],
+  ]
+  return warnings.filter(([applies]) => applies).map(([, sentence]) => sentence)
+}
