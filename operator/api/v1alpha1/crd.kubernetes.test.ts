@@ -1,0 +1,197 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { askCluster, type ClusterAnswer } from '../../testing/ask-cluster.ts'
+import { startControlPlane, type ControlPlane } from '../../testing/control-plane.ts'
+import { installChannelType } from '../../testing/install-channel-type.ts'
+import { boundsOf, fieldAt, reportedPath, withField } from '../../testing/schema-bounds.ts'
+import { channelSchema, crdName } from './crd.ts'
+import { gatewayApiExample, ingressExample, minimalExample, type Manifest } from './examples.ts'
+import { specSchema } from './realtime-channel.ts'
+import { walkSchema } from './walk-schema.ts'
+
+/** What the API server says of manifests, by the CustomResourceDefinition alone: there is no webhook. */
+
+const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
+const channels = '/apis/carillon.dev/v1alpha1/namespaces/default/realtimechannels'
+
+let cluster: ControlPlane
+beforeAll(async () => {
+  cluster = await startControlPlane()
+  await installChannelType(cluster)
+})
+afterAll(() => cluster.stop())
+
+/** What the server says against it; empty when it takes it. */
+const saidOf = ({ code, body }: ClusterAnswer): string => (code < 300 ? '' : `${code}: ${body.message}`)
+
+const create = (manifest: Manifest): Promise<ClusterAnswer> => askCluster(cluster, { method: 'POST', path: `${channels}?dryRun=All&fieldValidation=Strict`, body: manifest })
+
+const complaint = async (manifest: Manifest): Promise<string> => saidOf(await create(manifest))
+
+/** Server-side apply, so that what is left out is taken out. */
+async function apply(manifest: Manifest, query = ''): Promise<string> {
+  const path = `${channels}/${manifest.metadata.name}?fieldManager=test&fieldValidation=Strict${query}`
+  return saidOf(await askCluster(cluster, { method: 'PATCH', path, body: manifest, contentType: 'application/apply-patch+yaml' }))
+}
+
+type Changes = Readonly<Record<string, unknown>>
+
+const changed = (manifest: Manifest, changes: Changes): Manifest => Object.entries(changes).reduce((result, [path, value]) => withField(result, path, value), manifest)
+
+const examples = { minimalExample, ingressExample, gatewayApiExample }
+type Base = keyof typeof examples
+
+describe('the CustomResourceDefinition', () => {
+  it('is established, and its schema is structural', async () => {
+    const { body } = await askCluster(cluster, { path: `${definitions}/${crdName}` })
+    const { conditions } = body['status'] as { conditions: readonly { type: string; status: string }[] } // the server's own answer
+    expect(Object.fromEntries(conditions.map(({ type, status }) => [type, status]))).toEqual({ NamesAccepted: 'True', Established: 'True' })
+  })
+
+  it('lets the number of pods be read and set as of any scalable resource', async () => {
+    expect(await apply(changed(minimalExample, { 'metadata.name': 'scaled' }))).toBe('')
+    const path = `${channels}/scaled/scale`
+    const patched = await askCluster(cluster, { method: 'PATCH', path, body: { spec: { replicas: 5 } }, contentType: 'application/merge-patch+json' })
+    expect(patched).toMatchObject({ code: 200, body: { kind: 'Scale', spec: { replicas: 5 } } })
+  })
+
+  it('refuses to scale by hand what is scaled automatically', async () => {
+    expect(await apply(changed(gatewayApiExample, { 'metadata.name': 'autoscaled' }))).toBe('')
+    const path = `${channels}/autoscaled/scale`
+    const patched = await askCluster(cluster, { method: 'PATCH', path, body: { spec: { replicas: 5 } }, contentType: 'application/merge-patch+json' })
+    expect(saidOf(patched)).toContain('exactly one of replicas')
+  })
+})
+
+describe('the examples', () => {
+  it.each(Object.entries(examples))('%s is taken', async (_name, example) => {
+    expect(await complaint(example)).toBe('')
+  })
+
+  it('write every field that there is', () => {
+    const unwritten = walkSchema(specSchema, 'spec').filter(({ path }) => !path.includes('*') && Object.values(examples).every((example) => fieldAt(example, path) === undefined))
+    expect(unwritten.map(({ path }) => path)).toEqual([])
+  })
+})
+
+describe('the defaults', () => {
+  it('are filled in for all that may be left out, so that the operator never meets a channel without', async () => {
+    const { body: stored } = await create(minimalExample)
+    // Those of sections that are not there at all come with the section.
+    const missing = walkSchema(specSchema, 'spec').filter(({ path, schema }) => {
+      const parent = path.replace(/\.[^.]+$/, '')
+      return schema.default !== undefined && !path.includes('[]') && fieldAt(stored, parent) !== undefined && fieldAt(stored, path) === undefined
+    })
+    expect(missing.map(({ path }) => path)).toEqual([])
+    expect(fieldAt(stored, 'spec.gateway.replicas')).toBe(2)
+  })
+})
+
+const fields = walkSchema(specSchema, 'spec').flatMap((field) => (boundsOf(field).length > 0 ? [[field.path, boundsOf(field)] as const] : []))
+
+describe('the bounds of a field', () => {
+  it.each(fields)('%s', async (path, bounds) => {
+    for (const { name, within, beyond, complaint: expected } of bounds) {
+      const [taken, refused] = await Promise.all([complaint(withField(minimalExample, path, within)), complaint(withField(minimalExample, path, beyond))])
+      expect(refused, `beyond ${name}`).toContain(reportedPath(path))
+      expect(refused, `beyond ${name}`).toContain(expected)
+      expect(taken, `within ${name}`).not.toContain(expected)
+    }
+  })
+})
+
+/** Every rule in CEL, by its message, with a change that it takes and one that it refuses. */
+const rules: readonly (readonly [message: string, base: Base, taken: Changes, refused: Changes])[] = [
+  ['the name of a channel has at most 55 characters', 'minimalExample', { 'metadata.name': 'a'.repeat(55) }, { 'metadata.name': 'a'.repeat(56) }],
+  ['begins with a letter', 'minimalExample', { 'metadata.name': 'a-1' }, { 'metadata.name': '1-a' }],
+  ['the name of a channel', 'minimalExample', { 'metadata.name': 'a' }, { 'metadata.name': 'a.b' }],
+  ['exactly one of uri, secretRef and configMapRef', 'minimalExample', {}, { 'spec.auth.jwks.secretRef': { name: 'keys' } }],
+  ['exactly one of uri, secretRef and configMapRef', 'ingressExample', {}, { 'spec.auth.jwks': {} }],
+  ['auth needs allowedOrigins', 'minimalExample', { 'spec.auth.allowedOrigins': undefined, 'spec.auth.dangerouslyAllowAnyOrigin': true }, { 'spec.auth.allowedOrigins': undefined }],
+  ['auth needs allowedOrigins', 'minimalExample', {}, { 'spec.auth.dangerouslyAllowAnyOrigin': true }],
+  ['burst must be at least ratePerSecond', 'minimalExample', { 'spec.emit': { ratePerSecond: 2000 } }, { 'spec.emit': { ratePerSecond: 2001 } }],
+  ['burst must be at least ratePerSecond', 'ingressExample', { 'spec.emit.burst': 1000 }, { 'spec.emit.burst': 999 }],
+  ['connectionsBurst must be at least connectionsPerSecond', 'minimalExample', { 'spec.limits': { connectionsPerSecond: 5000 } }, { 'spec.limits': { connectionsPerSecond: 5001 } }],
+  ['exactly one of replicas (a fixed number of pods) and autoscaling', 'gatewayApiExample', {}, { 'spec.gateway.replicas': 2 }],
+  ['exactly one of replicas (a fixed number of pods) and autoscaling', 'minimalExample', { 'spec.gateway': { replicas: 0 } }, { 'spec.gateway': { logLevel: 'info' } }],
+  ['minReplicas must not exceed maxReplicas', 'gatewayApiExample', { 'spec.gateway.autoscaling': { minReplicas: 3, maxReplicas: 3 } }, { 'spec.gateway.autoscaling': { minReplicas: 4, maxReplicas: 3 } }],
+  ['minReplicas must not exceed maxReplicas', 'gatewayApiExample', { 'spec.gateway.autoscaling': { maxReplicas: 2 } }, { 'spec.gateway.autoscaling': { maxReplicas: 1 } }],
+  ['a topic cannot be named . or ..', 'minimalExample', { 'spec.topic.name': '...' }, { 'spec.topic.name': '..' }],
+  ['retention must be at least 1m', 'minimalExample', { 'spec.topic.retention': '1m', 'spec.replay.window': '1m' }, { 'spec.topic.retention': '59s', 'spec.replay.window': '1s' }],
+  ['retention is also config["retention.ms"]', 'ingressExample', { 'spec.topic.retention': undefined, 'spec.topic.config': { 'retention.ms': '3600000' } }, { 'spec.topic.config': { 'retention.ms': '3600000' } }],
+  ['topic.retention must be at least replay.window', 'minimalExample', { 'spec.topic.retention': '5m' }, { 'spec.topic.retention': '4m59s' }],
+  ['window must be from 1s to 24h', 'minimalExample', { 'spec.replay.window': '24h' }, { 'spec.replay.window': '24h1ms' }],
+  ['window must be from 1s to 24h', 'minimalExample', { 'spec.replay.window': '1s' }, { 'spec.replay.window': '999ms' }],
+  ['maxBytes must be from 64Ki to 8Gi', 'minimalExample', { 'spec.replay.maxBytes': '64Ki' }, { 'spec.replay.maxBytes': '63Ki' }],
+  ['maxBytes must be from 64Ki to 8Gi', 'minimalExample', { 'spec.replay.maxBytes': 65_536 }, { 'spec.replay.maxBytes': 65_535 }],
+  ['maxBytes must be from 64Ki to 8Gi', 'minimalExample', { 'spec.replay.maxBytes': '8Gi' }, { 'spec.replay.maxBytes': '9Gi' }],
+  ['socket and api need different prefixes', 'minimalExample', { 'spec.route.paths': { socket: '/a', api: '/b' } }, { 'spec.route.paths': { socket: '/a', api: '/a' } }],
+  ['a route needs a host', 'minimalExample', { 'spec.route': { type: 'None' } }, { 'spec.route': { type: 'Ingress' } }],
+  ['a route needs a host', 'minimalExample', { 'spec.route': undefined }, { 'spec.route.host': undefined }],
+  ['an HTTPRoute needs parentRefs', 'gatewayApiExample', {}, { 'spec.route.parentRefs': undefined }],
+  ['className is of an Ingress', 'gatewayApiExample', {}, { 'spec.route.className': 'traefik' }],
+  ['parentRefs is of an HTTPRoute', 'minimalExample', { 'spec.route.className': 'traefik' }, { 'spec.route.parentRefs': [{ name: 'public' }] }],
+  ["the certificate of an HTTPRoute is its Gateway's", 'gatewayApiExample', {}, { 'spec.route.tls': { secretName: 'console-tls' } }],
+]
+
+/** Rules about a change, by what was there before. */
+const changeRules: readonly (readonly [message: string, base: Base, taken: Changes, refused: Changes])[] = [
+  ['partitions can only grow', 'ingressExample', { 'spec.topic.partitions': 7 }, { 'spec.topic.partitions': 5 }],
+  ['partitions can only grow', 'minimalExample', { 'spec.topic': { partitions: 3 } }, { 'spec.topic': { partitions: 2 } }],
+  ['the name of the topic cannot be changed', 'ingressExample', {}, { 'spec.topic.name': 'platform.other' }],
+  ['the name of the topic cannot be changed', 'ingressExample', {}, { 'spec.topic.name': undefined }],
+  ['the name of the topic cannot be changed', 'minimalExample', { 'spec.topic': {} }, { 'spec.topic': { name: 'default.chrome-service' } }],
+  ['the replication factor cannot be changed here', 'ingressExample', {}, { 'spec.topic.replicas': 2 }],
+  ['the replication factor cannot be changed here', 'minimalExample', {}, { 'spec.topic': { replicas: 3 } }],
+  ['the replication factor cannot be changed here', 'ingressExample', {}, { 'spec.topic.replicas': undefined }],
+]
+
+describe('a rule', () => {
+  it.each(rules)('"%s": of %s takes %j, refuses %j', async (message, base, taken, refused) => {
+    expect(await complaint(changed(examples[base], taken))).toBe('')
+    expect(await complaint(changed(examples[base], refused))).toContain(message)
+  })
+
+  it.each(changeRules)('"%s": lets %s become %j, not %j', async (message, base, taken, refused) => {
+    const before = changed(examples[base], { 'metadata.name': `changing-${base.toLowerCase()}` })
+    expect(await apply(before)).toBe('')
+    expect(await apply(changed(before, taken), '&dryRun=All')).toBe('')
+    expect(await apply(changed(before, refused), '&dryRun=All')).toContain(message)
+  })
+
+  it('is in the tables above, each of the schema', () => {
+    const shown = [...rules, ...changeRules].map(([message]) => message)
+    const all = walkSchema(channelSchema, '').flatMap(({ schema }) => schema['x-kubernetes-validations'] ?? [])
+    expect(all.filter(({ message = '' }) => !shown.some((part) => message.includes(part)))).toEqual([])
+  })
+})
+
+/** What patterns, enums and lists take and refuse, where the choice was a thought. */
+const values: readonly (readonly [path: string, taken: readonly unknown[], refused: readonly unknown[]])[] = [
+  ['spec.kafka.bootstrapServers', [['kafka:9092'], ['kafka-0.kafka.svc.cluster.local:9092', '10.0.0.1:9092']], [['kafka'], ['kafka:9092,other:9092'], ['ssl://kafka:9092'], ['kafka:9092', 'kafka:9092']]],
+  ['spec.topic.name', ['a', 'A_b-c.d', 'x'.repeat(240)], ['', 'a b', 'ä', 'a/b']],
+  ['spec.topic.retention', ['90m', '1h30m', '5m0s'], ['1d', '1.5h', '-1h', '60', '1h 30m']],
+  ['spec.auth.jwks.uri', ['http://sso:8080/keys', 'https://sso.example.com'], ['ftp://sso/keys', 'https://user@sso/keys', 'sso.example.com/keys']],
+  ['spec.auth.allowedOrigins', [['https://a.example.com:8443', 'http://[::1]:3000'], ['http://localhost:3000']], [['https://a.example.com/'], ['https://A.example.com'], ['*'], []]],
+  ['spec.auth.algorithms', [['EdDSA']], [['HS256'], ['none'], ['RS256', 'RS256']]],
+  ['spec.gateway.resources', [{ requests: { cpu: 1, memory: '1Gi' } }, { limits: { cpu: '1.5' } }], [{ requests: { cpu: '-1' } }, { claims: [] }]],
+  ['spec.gateway.env', [[{ name: 'HEARTBEAT_INTERVAL_MS', value: '20000' }]], [[{ name: 'KAFKA_BROKERS', value: 'a:1' }], [{ name: 'LOG_LEVEL', value: 'info' }], [{ name: 'HEARTBEAT_INTERVAL_MS' }]]],
+  ['spec.gateway.affinity', [{ podAntiAffinity: {} }], ['x']],
+  ['spec.route.host', ['a', 'a.example.com'], ['a.example.com:8080', 'A.example.com', '*.example.com', 'https://a']],
+  ['spec.route.paths.socket', ['/wss/a', '/a_b~c.d'], ['/', 'wss', '/a/', '/a//b', '/a?b']],
+  ['spec.route.type', ['None'], ['Route', '']],
+]
+
+describe('a value', () => {
+  const base = changed(minimalExample, { 'spec.gateway.replicas': 2 })
+
+  it.each(values)('of %s', async (path, taken, refused) => {
+    const answers = await Promise.all(taken.map(async (value) => [value, await complaint(withField(base, path, value))]))
+    expect(answers.filter(([, said]) => said !== '')).toEqual([])
+    const refusals = await Promise.all(refused.map(async (value) => [value, await complaint(withField(base, path, value))]))
+    expect(refusals.filter(([, said]) => typeof said === 'string' && !said.includes(path))).toEqual([])
+  })
+
+  it('of a field that there is not is refused, not dropped in silence', async () => {
+    expect(await complaint(withField(minimalExample, 'spec.gateway.replica', 3))).toContain('spec.gateway.replica')
+  })
+})

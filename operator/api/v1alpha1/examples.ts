@@ -1,0 +1,99 @@
+import { apiVersion, channelKind, type RealtimeChannelSpec } from './realtime-channel.ts'
+
+/** A manifest as a user writes it. */
+export interface Manifest {
+  readonly apiVersion: typeof apiVersion
+  readonly kind: typeof channelKind
+  readonly metadata: { readonly name: string; readonly namespace?: string; readonly annotations?: Readonly<Record<string, string>> }
+  readonly spec: RealtimeChannelSpec
+}
+
+const manifest = (name: string, spec: RealtimeChannelSpec): Manifest => ({ apiVersion, kind: channelKind, metadata: { name }, spec })
+
+/** The least that browsers can connect to, where the operator's options name a Kafka cluster. */
+export const minimalExample = manifest('chrome-service', {
+  auth: {
+    jwks: { uri: 'https://sso.example.com/realms/main/protocol/openid-connect/certs' },
+    issuer: 'https://sso.example.com/realms/main',
+    audience: ['console'],
+    allowedOrigins: ['https://console.example.com'],
+  },
+  route: { host: 'console.example.com', tls: {} },
+})
+
+/** With the next one, every field that there is. */
+export const ingressExample = manifest('notifications', {
+  kafka: {
+    bootstrapServers: ['kafka-bootstrap.kafka.svc:9093'],
+    tls: { caSecretRef: { name: 'kafka-ca', key: 'ca.crt' }, clientSecretRef: { name: 'kafka-client' } },
+    sasl: { mechanism: 'scram-sha-512', secretRef: { name: 'kafka-user', usernameKey: 'username', passwordKey: 'password' } },
+  },
+  topic: {
+    name: 'platform.notifications',
+    partitions: 6,
+    replicas: 3,
+    retention: '1h',
+    config: { 'min.insync.replicas': '2' },
+    deletionPolicy: 'Retain',
+  },
+  gateway: {
+    replicas: 3,
+    resources: { requests: { cpu: '500m', memory: '256Mi' }, limits: { memory: '512Mi' } },
+    image: 'registry.example.com/carillon:0.1.0',
+    imagePullPolicy: 'IfNotPresent',
+    imagePullSecrets: [{ name: 'registry' }],
+    drainSeconds: 30,
+    logLevel: 'info',
+    env: [{ name: 'HEARTBEAT_INTERVAL_MS', value: '20000' }],
+    nodeSelector: { 'kubernetes.io/os': 'linux' },
+    tolerations: [{ key: 'dedicated', operator: 'Equal', value: 'edge', effect: 'NoSchedule' }],
+    affinity: { nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 1, preference: { matchExpressions: [{ key: 'edge', operator: 'Exists' }] } }] } },
+    topologySpreadConstraints: [{ maxSkew: 1, topologyKey: 'topology.kubernetes.io/zone', whenUnsatisfiable: 'ScheduleAnyway' }],
+    priorityClassName: 'edge',
+    podLabels: { team: 'edge' },
+    podAnnotations: { 'example.com/owner': 'edge' },
+  },
+  network: {
+    ingressFrom: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'ingress' } } }],
+    metricsFrom: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } } }],
+  },
+  auth: {
+    jwks: { secretRef: { name: 'token-keys', key: 'jwks.json' } },
+    issuer: 'https://sso.example.com/realms/main',
+    audience: ['console'],
+    algorithms: ['RS256', 'ES256'],
+    claims: { userId: 'user_id', username: 'username', organizationId: 'org_id', accountNumber: 'account_number', roles: 'realm_access.roles' },
+    cookieName: 'cs_jwt',
+    allowedOrigins: ['https://console.example.com'],
+    dangerouslyAllowAnyOrigin: false,
+  },
+  emit: { scopes: ['carillon.emit'], trustXRhIdentity: false, ratePerSecond: 1000, burst: 2000 },
+  replay: { window: '10m', maxBytes: '128Mi' },
+  limits: { connectionsPerPod: 10_000, connectionsPerUser: 20, connectionsPerSecond: 500, connectionsBurst: 2000, eventBytes: 262_144 },
+  route: {
+    type: 'Ingress',
+    host: 'console.example.com',
+    paths: { socket: '/wss/notifications', api: '/api/notifications' },
+    className: 'traefik',
+    tls: { secretName: 'console-tls' },
+    annotations: { 'cert-manager.io/cluster-issuer': 'main' },
+    labels: { team: 'edge' },
+  },
+})
+
+/** The other choice wherever there is one: Gateway API, autoscaling, keys from a ConfigMap. */
+export const gatewayApiExample = manifest('orders', {
+  gateway: { autoscaling: { minReplicas: 2, maxReplicas: 10, targetCPUUtilizationPercent: 70 } },
+  auth: {
+    jwks: { configMapRef: { name: 'token-keys', key: 'jwks.json' } },
+    issuer: 'https://sso.example.com/realms/main',
+    audience: ['orders'],
+    allowedOrigins: ['https://shop.example.com'],
+  },
+  route: {
+    type: 'HTTPRoute',
+    host: 'shop.example.com',
+    parentRefs: [{ name: 'public', namespace: 'gateways', sectionName: 'https', port: 443 }],
+    tls: {},
+  },
+})
