@@ -1,0 +1,41 @@
+/** Lets a number of calls run at once; others wait in their order. */
+export interface CallLimit {
+  /** @throws the signal's reason when it aborts before there is room */
+  enter(signal: AbortSignal): Promise<void>
+  leave(): void
+}
+
+export function createCallLimit(maxCalls: number): CallLimit {
+  let running = 0
+  const waiting = new Set<() => void>()
+  return {
+    enter: async (signal) => {
+      signal.throwIfAborted()
+      if (running < maxCalls) {
+        running += 1
+        return
+      }
+      await new Promise<void>((resolve, reject) => {
+        const go = (): void => {
+          signal.removeEventListener('abort', giveUp)
+          resolve()
+        }
+        const giveUp = (): void => {
+          waiting.delete(go)
+          reject(signal.reason as Error) // of our own controllers, whose reasons are errors
+        }
+        waiting.add(go)
+        signal.addEventListener('abort', giveUp, { once: true })
+      })
+    },
+    leave: () => {
+      // The place goes to the next one at once, so that nobody who comes in between takes it.
+      const [next] = waiting
+      if (next === undefined) running -= 1
+      else {
+        waiting.delete(next)
+        next()
+      }
+    },
+  }
+}

@@ -1,0 +1,127 @@
+import { accessSync, readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { dirname, isAbsolute, join } from 'node:path'
+import { KubeConfig, loadYaml } from '@kubernetes/client-node'
+import { failed, ok, type Result } from '../../../gateway/result.ts'
+
+export interface KubeConfigOptions {
+  /** Null: the service account of the pod that this runs in; outside of pods `~/.kube/config`. */
+  readonly kubeconfigFile: string | null
+  /** Null: the file's current context. */
+  readonly context: string | null
+  /** Put before the paths of a pod's service account, for tests. @default '' */
+  readonly root?: string
+  /** Where `.kube/config` is looked for. @default the user's */
+  readonly home?: string
+}
+
+/** How an API server is reached, and as whom. */
+export interface LoadedKubeConfig {
+  readonly source: 'pod' | 'file'
+  /** https://host:port, perhaps with a path. */
+  readonly server: string
+  /** Of the pod, or of the context; null when it names none. */
+  readonly namespace: string | null
+  /** Knows how to prove who we are. */
+  readonly config: KubeConfig
+  /** Impersonated beside the user, which client-node knows; it forgets the groups. */
+  readonly actAsGroups: readonly string[]
+}
+
+const serviceAccountToken = '/var/run/secrets/kubernetes.io/serviceaccount/token'
+
+/**
+ * Finds out which API server is meant.
+ * @returns what it found, or a sentence that says what is wrong with it
+ */
+export function loadKubeConfig(options: KubeConfigOptions): Result<LoadedKubeConfig, string> {
+  const { kubeconfigFile, root = '', home = homedir() } = options
+  if (kubeconfigFile !== null) return loadFile(kubeconfigFile, options.context)
+  if (isReadable(root + serviceAccountToken)) return loadPod(root, options.context)
+  const standard = join(home, '.kube', 'config')
+  if (isReadable(standard)) return loadFile(standard, options.context)
+  return failed(`no API server is known: this is no pod with a service account (${serviceAccountToken}), and there is no ${standard}; name a kubeconfig file`)
+}
+
+function loadPod(root: string, context: string | null): Result<LoadedKubeConfig, string> {
+  if (context !== null) return failed(`a context (${context}) is of a kubeconfig file, and in a pod its service account is used; name the file, too`)
+  const config = new KubeConfig()
+  config.loadFromCluster(root)
+  const server = config.getCurrentCluster()?.server ?? ''
+  if (!URL.canParse(server)) return failed('this pod has a service account but not the variables KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT')
+  return ok({ source: 'pod', server, namespace: namespaceOf(config), config, actAsGroups: [] })
+}
+
+function loadFile(file: string, context: string | null): Result<LoadedKubeConfig, string> {
+  const config = new KubeConfig()
+  let written: WrittenConfig
+  try {
+    const text = readFileSync(file, 'utf8')
+    written = loadYaml<WrittenConfig>(text) // the shape of its parts is checked below, where they are used
+    config.loadFromFile(file)
+  } catch (error) {
+    return failed(`cannot read the kubeconfig ${file}: ${firstLineOf(error)}`)
+  }
+  if (context !== null) config.setCurrentContext(context)
+  const problem = problemOf(config, file)
+  if (problem !== null) return failed(problem)
+  const user = written.users?.find(({ name }) => name === config.getCurrentUser()?.name)?.user
+  readTokenFileAnew(config, file, user)
+  const groups: unknown = user?.['as-groups']
+  return ok({
+    source: 'file',
+    server: config.getCurrentCluster()?.server ?? '',
+    namespace: namespaceOf(config),
+    config,
+    actAsGroups: Array.isArray(groups) ? groups.map(String) : [],
+  })
+}
+
+/** The part of a kubeconfig that client-node passes over. */
+interface WrittenConfig {
+  readonly users?: readonly { readonly name: string; readonly user?: Readonly<Record<string, unknown>> }[]
+}
+
+function problemOf(config: KubeConfig, file: string): string | null {
+  const name = config.getCurrentContext() as string | undefined // undefined where the file sets none, whatever its type says
+  const known = config.getContexts().map((context) => context.name)
+  const listed = known.length === 0 ? 'it has none' : `it has ${known.join(', ')}`
+  if (name === undefined || name === '') return `the kubeconfig ${file} has no current-context: name a context; ${listed}`
+  const context = config.getContextObject(name)
+  if (context === null) return `the kubeconfig ${file} has no context ${name}; ${listed}`
+  const cluster = config.getCurrentCluster()
+  if (cluster === null) return `the context ${name} of ${file} names a cluster that the file does not have: ${context.cluster}`
+  if (config.getCurrentUser() === null) return `the context ${name} of ${file} names a user that the file does not have: ${context.user}`
+  if (!URL.canParse(cluster.server)) return `the server of ${context.cluster} in ${file} is not a URL`
+  if (cluster.server.startsWith('http:') && cluster.skipTLSVerify !== true) {
+    return `the server of ${context.cluster} in ${file} is plain http: set insecure-skip-tls-verify on it if that is meant`
+  }
+  return null
+}
+
+/** A token that is kept in a file is rotated there. client-node does not know the field `tokenFile`; what it does read anew is this provider. */
+function readTokenFileAnew(config: KubeConfig, file: string, written: Readonly<Record<string, unknown>> | undefined): void {
+  const tokenFile = written?.['tokenFile']
+  const user = config.getCurrentUser()
+  if (typeof tokenFile !== 'string' || user === null || user.token !== undefined) return
+  const path = isAbsolute(tokenFile) ? tokenFile : join(dirname(file), tokenFile)
+  config.users = config.users.map((each) => (each.name === user.name ? { ...each, authProvider: { name: 'tokenFile', config: { tokenFile: path } } } : each))
+}
+
+function namespaceOf(config: KubeConfig): string | null {
+  const namespace = config.getContextObject(config.getCurrentContext())?.namespace?.trim() ?? ''
+  return namespace === '' ? null : namespace
+}
+
+function isReadable(path: string): boolean {
+  try {
+    accessSync(path)
+    return true
+  } catch {
+    return false // not there, or not for us
+  }
+}
+
+function firstLineOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? ''
+}

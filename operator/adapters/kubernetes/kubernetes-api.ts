@@ -1,0 +1,227 @@
+import { failed, ok, type Result } from '../../../gateway/result.ts'
+import type { ApiError, KubernetesApi, KubernetesObject, ListPage, ResourceType, WatchEvent, WatchOptions } from '../../runtime/kubernetes-api.ts'
+import { apiErrorOf, unavailable } from './api-error.ts'
+import { createAuthorizer, type Authorizer } from './authorization.ts'
+import { createCallLimit, type CallLimit } from './call-limit.ts'
+import { openCall, readAnswer, type HttpAnswer, type HttpCall, type HttpServer } from './http-transport.ts'
+import type { KubeConfigOptions, LoadedKubeConfig } from './kube-config.ts'
+import { collectionPath, listQuery, objectPath, refOf, watchQuery, withQuery } from './resource-paths.ts'
+import { createLineCutter, isObject, parseWatchLine } from './watch-lines.ts'
+
+export interface KubernetesApiParts {
+  readonly loaded: LoadedKubeConfig
+  /** Where `loaded` came from: it is read again when the server refuses our credentials. */
+  readonly kubeConfigOptions: KubeConfigOptions
+  /** Of Carillon; the server sees `carillon-operator/VERSION`, and takes the first half for the manager of fields that we do not apply. */
+  readonly version: string
+  /** Called once for each request: when its answer is complete, or that of a watch begins. */
+  readonly onRequest?: (request: RequestReport) => void
+  /** How long a call may take, waiting for its turn included. @default 15000 */
+  readonly timeoutMs?: number
+  /** How many calls, but for watches, may run at once. @default 32 */
+  readonly maxCalls?: number
+  /** Of one answer, and of one event. @default 64 MiB */
+  readonly maxBytes?: number
+  /** @default Date.now */
+  readonly now?: () => number
+}
+
+export interface RequestReport {
+  readonly method: HttpCall['method']
+  /** HTTP status; 0 when there was no answer. */
+  readonly code: number
+  readonly seconds: number
+}
+
+/** The real API server, and an end to our connections. */
+export interface ClosableKubernetesApi extends KubernetesApi {
+  /** Closes idle connections; calls under way end as they would. */
+  close(): void
+}
+
+/**
+ * Speaks with an API server in plain JSON. client-node's part is to know where it is and who we are: its typed clients drop fields that
+ * they do not know.
+ */
+export function createKubernetesApi(parts: KubernetesApiParts): ClosableKubernetesApi {
+  const connection = connect(parts)
+  const call = async (sent: HttpCall): Promise<Result<KubernetesObject, ApiError>> => {
+    const answer = await perform(connection, sent)
+    return answer.ok ? objectOf(answer.value) : answer
+  }
+  return {
+    get: (type, ref) => call({ method: 'GET', path: objectPath(type, ref) }),
+    list: async (type, options) => {
+      const answer = await perform(connection, { method: 'GET', path: withQuery(collectionPath(type, options.namespace), listQuery(options)) })
+      return answer.ok ? pageOf(answer.value, type) : answer
+    },
+    watch: (type, options) => watch(connection, type, options),
+    create: (type, object) => call({ method: 'POST', path: withQuery(collectionPath(type, object.metadata.namespace), strict), body: JSON.stringify(object) }),
+    update: (type, object) => call({ method: 'PUT', path: withQuery(objectPath(type, refOf(object)), strict), body: JSON.stringify(object) }),
+    mergePatch: (type, ref, patch) => call({ ...patchOf('application/merge-patch+json', patch), path: withQuery(objectPath(type, ref), strict) }),
+    apply: (type, object, { fieldManager, force, subresource, isDryRun = false }) => {
+      const query = { fieldManager, force: String(force), ...strict, dryRun: isDryRun ? 'All' : undefined }
+      // Apply is spoken in YAML, and JSON is YAML.
+      return call({ ...patchOf('application/apply-patch+yaml', object), path: withQuery(objectPath(type, refOf(object), subresource), query) })
+    },
+    delete: async (type, ref, options) => {
+      const { uid, propagation, isDryRun = false } = options
+      const body = {
+        apiVersion: 'v1',
+        kind: 'DeleteOptions',
+        preconditions: uid === undefined ? undefined : { uid },
+        propagationPolicy: propagation,
+        dryRun: isDryRun ? ['All'] : undefined,
+      }
+      const answer = await perform(connection, { method: 'DELETE', path: objectPath(type, ref), body: JSON.stringify(body) })
+      return answer.ok ? ok(undefined) : answer
+    },
+    close: () => connection.authorizer.close(),
+  }
+}
+
+/** A field that the server would drop is an error instead: dropped fields open NetworkPolicies. */
+const strict = { fieldValidation: 'Strict' } as const
+
+function patchOf(contentType: string, patch: object): Pick<HttpCall, 'method' | 'contentType' | 'body'> & { readonly method: 'PATCH' } {
+  return { method: 'PATCH', contentType, body: JSON.stringify(patch) }
+}
+
+interface Connection {
+  readonly server: HttpServer
+  readonly authorizer: Authorizer
+  readonly limit: CallLimit
+  readonly timeoutMs: number
+  readonly maxBytes: number
+  readonly report: (method: HttpCall['method'], code: number, startedAtMs: number) => void
+  readonly now: () => number
+}
+
+function connect(parts: KubernetesApiParts): Connection {
+  const { loaded, kubeConfigOptions, version, timeoutMs = 15_000, maxCalls = 32, maxBytes = 64 * 1024 * 1024, now = Date.now } = parts
+  return {
+    server: { url: new URL(loaded.server), userAgent: `carillon-operator/${version}` },
+    authorizer: createAuthorizer(loaded, kubeConfigOptions, now),
+    limit: createCallLimit(maxCalls),
+    timeoutMs,
+    maxBytes,
+    report: (method, code, startedAtMs) => parts.onRequest?.({ method, code, seconds: (now() - startedAtMs) / 1_000 }),
+    now,
+  }
+}
+
+async function perform(connection: Connection, call: HttpCall): Promise<Result<HttpAnswer, ApiError>> {
+  const { limit, timeoutMs, report, authorizer, now } = connection
+  const signal = AbortSignal.timeout(timeoutMs)
+  try {
+    await limit.enter(signal)
+  } catch {
+    return failed(unavailable(`no turn within ${timeoutMs} ms: too many calls are under way`)) // only the deadline ends the wait
+  }
+  const startedAtMs = now()
+  try {
+    const message = await openCall(connection.server, call, await within(signal, authorizer.authorize()), signal)
+    const answer = await readAnswer(message, connection.maxBytes)
+    report(call.method, message.statusCode ?? 0, startedAtMs)
+    if (!answer.ok) return failed(unavailable(`the API server sent ${answer.error}`, message.statusCode))
+    return answered(answer.value, authorizer)
+  } catch (error) {
+    report(call.method, 0, startedAtMs)
+    return failed(unavailable(signal.aborted ? `no answer within ${timeoutMs} ms` : describe(error)))
+  } finally {
+    limit.leave()
+  }
+}
+
+function answered(answer: HttpAnswer, authorizer: Authorizer): Result<HttpAnswer, ApiError> {
+  if (answer.code === 401) authorizer.forget()
+  return answer.code >= 200 && answer.code < 300 ? ok(answer) : failed(apiErrorOf(answer))
+}
+
+async function* watch(connection: Connection, type: ResourceType, options: WatchOptions): AsyncGenerator<WatchEvent, void> {
+  const { signal } = options
+  const { timeoutMs, now, report, authorizer, maxBytes } = connection
+  const startedAtMs = now()
+  // The deadline is for the head of the answer; how long the watch may be silent is for its owner to judge.
+  const late = new AbortController()
+  const deadline = setTimeout(() => late.abort(), timeoutMs)
+  const call: HttpCall = { method: 'GET', path: withQuery(collectionPath(type, options.namespace), watchQuery(options)) }
+  let hasAnswer = false
+  try {
+    const either = AbortSignal.any([signal, late.signal])
+    const message = await openCall(connection.server, call, await within(either, authorizer.authorize()), either)
+    clearTimeout(deadline)
+    hasAnswer = true
+    report('GET', message.statusCode ?? 0, startedAtMs)
+    if (message.statusCode !== 200) {
+      const refused = await readAnswer(message, maxBytes)
+      const answer = refused.ok ? answered(refused.value, authorizer) : refused
+      if (!answer.ok) yield errorEvent(typeof answer.error === 'string' ? unavailable(answer.error) : answer.error)
+      return
+    }
+    yield* events(message as AsyncIterable<Buffer>, maxBytes) // no encoding is set on it, so it hands over buffers
+  } catch (error) {
+    if (!hasAnswer) report('GET', 0, startedAtMs)
+    if (signal.aborted) return
+    yield errorEvent(unavailable(late.signal.aborted ? `no answer within ${timeoutMs} ms` : describe(error)))
+  } finally {
+    clearTimeout(deadline)
+  }
+}
+
+async function* events(chunks: AsyncIterable<Buffer>, maxBytes: number): AsyncGenerator<WatchEvent, void> {
+  const cut = createLineCutter(maxBytes)
+  for await (const chunk of chunks) {
+    const lines = cut(chunk)
+    if (!lines.ok) return yield errorEvent(unavailable(`the API server sent ${lines.error}`))
+    for (const line of lines.value) {
+      const event = parseWatchLine(line)
+      yield event ?? errorEvent(unavailable('the API server sent something that is no event of a watch'))
+      if (event === null || event.type === 'ERROR') return
+    }
+  }
+}
+
+function errorEvent(error: ApiError): WatchEvent {
+  return { type: 'ERROR', error }
+}
+
+/** A plugin that finds our credentials takes no signal; it is left behind when time is up. */
+function within<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  signal.throwIfAborted()
+  return new Promise((resolve, reject) => {
+    const giveUp = (): void => reject(new Error('no answer in time'))
+    signal.addEventListener('abort', giveUp, { once: true })
+    void work.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp))
+  })
+}
+
+function objectOf(answer: HttpAnswer): Result<KubernetesObject, ApiError> {
+  const value = parse(answer.body)
+  return isObject(value) ? ok(value) : failed(unavailable('the answer is no object of the Kubernetes API', answer.code))
+}
+
+/** Items of a list do not say what they are; the list does. */
+function pageOf(answer: HttpAnswer, type: ResourceType): Result<ListPage, ApiError> {
+  const list = parse(answer.body)
+  const items = isObject(list) ? list['items'] : undefined
+  if (!isObject(list) || !(Array.isArray(items) || items === null)) return failed(unavailable('the answer is no list of the Kubernetes API', answer.code))
+  const apiVersion = type.group === '' ? type.version : `${type.group}/${type.version}`
+  const { resourceVersion = '', continue: token } = list.metadata as { readonly resourceVersion?: string; readonly continue?: string } // of a list: ListMeta
+  const objects = (items ?? []).filter(isObject).map((item) => ({ ...item, apiVersion, kind: type.kind }))
+  return ok({ items: objects, resourceVersion, continueToken: token === undefined || token === '' ? null : token })
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null // something in between answered in its own words
+  }
+}
+
+/** Connection errors of several addresses at once have their words in `errors`, and none of their own. */
+function describe(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(describe).join('; ')
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,10 @@
+import { createKubernetesApi, type ClosableKubernetesApi, type KubernetesApiParts } from '../kubernetes-api.ts'
+import { loadKubeConfig } from '../kube-config.ts'
+
+/** The real adapter, for the server and user of a kubeconfig file. @throws when the file is not good */
+export function apiOf(kubeconfigFile: string, parts: Partial<KubernetesApiParts> = {}): ClosableKubernetesApi {
+  const kubeConfigOptions = { kubeconfigFile, context: null }
+  const loaded = loadKubeConfig(kubeConfigOptions)
+  if (!loaded.ok) throw new Error(loaded.error)
+  return createKubernetesApi({ loaded: loaded.value, kubeConfigOptions, version: '0.0.0-test', ...parts })
+}

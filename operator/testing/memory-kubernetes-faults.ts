@@ -1,0 +1,54 @@
+import type { ApiError, KubernetesApi, ResourceType } from '../runtime/kubernetes-api.ts'
+
+export type ApiVerb = keyof KubernetesApi
+
+/** Which requests a fault is for; what is left out matches all. */
+export interface FaultSelector {
+  readonly verb?: ApiVerb
+  /** The plural. */
+  readonly type?: string
+  readonly name?: string
+}
+
+/** What goes wrong with a twin, on demand. */
+export interface MemoryFaults {
+  add(selector: FaultSelector, error: ApiError, times: number): void
+  /** The fault for this request, once for each time that it was planned. */
+  take(verb: ApiVerb, type: ResourceType, name: string): ApiError | null
+  setLatency(ms: number): void
+  delay(): Promise<void>
+  vanish(): void
+  comeBack(): void
+  hasVanished(): boolean
+}
+
+export function createMemoryFaults(): MemoryFaults {
+  const planned: { readonly selector: FaultSelector; readonly error: ApiError; left: number }[] = []
+  let latencyMs = 0
+  let vanished = false
+  return {
+    add: (selector, error, times) => void planned.push({ selector, error, left: times }),
+    take: (verb, type, name) => {
+      const found = planned.find(({ selector, left }) => {
+        const isVerb = selector.verb === undefined || selector.verb === verb
+        const isType = selector.type === undefined || selector.type === type.plural
+        return left > 0 && isVerb && isType && (selector.name === undefined || selector.name === name)
+      })
+      if (found === undefined) return null
+      found.left -= 1
+      return found.error
+    },
+    setLatency: (ms) => {
+      latencyMs = ms
+    },
+    // Also without latency an answer never comes in the turn of its request.
+    delay: () => (latencyMs === 0 ? Promise.resolve() : new Promise((resolve) => void setTimeout(resolve, latencyMs))),
+    vanish: () => {
+      vanished = true
+    },
+    comeBack: () => {
+      vanished = false
+    },
+    hasVanished: () => vanished,
+  }
+}

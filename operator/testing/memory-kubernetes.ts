@@ -1,0 +1,164 @@
+import { failed, ok } from '../../gateway/result.ts'
+import type { ApiError, KubernetesApi, KubernetesObject, ObjectRef, ResourceType, WatchEvent } from '../runtime/kubernetes-api.ts'
+import { createMemoryFaults, type ApiVerb, type FaultSelector } from './memory-kubernetes-faults.ts'
+import { apply, clean, create, createUids, get, list, mergePatch, refOf, remove, statusCodes, update, type Outcome, type Server } from './memory-kubernetes-rules.ts'
+import { createMemoryStore, typeKeyOf } from './memory-kubernetes-store.ts'
+import { createMemoryWatches } from './memory-kubernetes-watch.ts'
+
+export type { ApiVerb, FaultSelector } from './memory-kubernetes-faults.ts'
+
+/** A request that wanted to change something; dry runs do not. */
+export interface MemoryWrite {
+  readonly verb: 'create' | 'update' | 'mergePatch' | 'apply' | 'delete'
+  /** The plural. */
+  readonly type: string
+  readonly ref: ObjectRef
+  readonly subresource: string | undefined
+  /** False: everything was as asked for, so nothing was written. Refused requests neither. */
+  readonly hasChanged: boolean
+}
+
+/** The twin of a Kubernetes API server: everything that `KubernetesApi` promises, in memory, with what a test does to it from outside. */
+export interface MemoryKubernetes extends KubernetesApi {
+  /** The same server for somebody else, whose changes other than `apply` are recorded as this manager's. */
+  as(manager: string): KubernetesApi
+  /** All objects of a type as they are, for assertions. */
+  objects(type: Pick<ResourceType, 'group' | 'plural'>): readonly KubernetesObject[]
+  /** All writes since the start or `forgetWrites`. */
+  writes(): readonly MemoryWrite[]
+  forgetWrites(): void
+  /** All requests, watches too. */
+  requests(): readonly { readonly verb: ApiVerb; readonly type: string }[]
+  /** The next requests that match fail so, `times` of them. Watches end with it as an ERROR at once. @param times @default 1 */
+  failNext(selector: FaultSelector, error: Partial<ApiError> & Pick<ApiError, 'kind'>, times?: number): void
+  /** Every answer comes this late. */
+  setLatency(ms: number): void
+  /** No answers any more: calls are `unavailable`, watches break (or, `silently`, say nothing more). */
+  vanish(how?: 'broken' | 'silently'): void
+  comeBack(): void
+  /** Forgets the history: old resource versions and continue tokens are `gone`. Open watches stay. */
+  compact(): void
+  /** Tells all watches the present version. */
+  sendBookmarks(): void
+  /** Ends all watches in order, as a server does from time to time. */
+  endWatches(): void
+  readonly openWatches: number
+  /** As when its CRD is removed or not there yet: requests for it are `no-such-resource`. */
+  uninstall(type: ResourceType): void
+  install(type: ResourceType): void
+  /** Deletes everything in it. */
+  deleteNamespace(namespace: string): void
+}
+
+export interface MemoryKubernetesOptions {
+  /** @default Date.now */
+  readonly now?: () => number
+  /** Whom changes other than `apply` are recorded as. @default 'carillon-operator' */
+  readonly manager?: string
+  /** Types that are not there from the start. */
+  readonly missing?: readonly ResourceType[]
+}
+
+export function createMemoryKubernetes(options: MemoryKubernetesOptions = {}): MemoryKubernetes {
+  const { now = Date.now, manager = 'carillon-operator', missing = [] } = options
+  const store = createMemoryStore()
+  const watches = createMemoryWatches(store)
+  const faults = createMemoryFaults()
+  const writes: MemoryWrite[] = []
+  const requests: { readonly verb: ApiVerb; readonly type: string }[] = []
+  const uninstalled = new Set(missing.map(typeKeyOf))
+  const server: Server = { store, now, pages: new Map(), nextUid: createUids() }
+
+  const refusal = (verb: ApiVerb, type: ResourceType, name: string): ApiError | null => {
+    if (faults.hasVanished()) return { kind: 'unavailable', code: 0, message: 'connect ECONNREFUSED' }
+    if (uninstalled.has(typeKeyOf(type))) return { kind: 'no-such-resource', code: 404, message: 'the server could not find the requested resource' }
+    return faults.take(verb, type, name)
+  }
+  const run = async <T>(verb: ApiVerb, type: ResourceType, name: string, work: () => Outcome<T>): Promise<Outcome<T>> => {
+    requests.push({ verb, type: type.plural })
+    await faults.delay()
+    const refused = refusal(verb, type, name)
+    if (refused !== null) return failed(refused)
+    const outcome = work()
+    return outcome.ok ? ok(structuredClone(outcome.value)) : outcome
+  }
+  const note = <T>(write: Omit<MemoryWrite, 'hasChanged'>, isDryRun: boolean, work: () => Outcome<T>): Outcome<T> => {
+    const before = store.version()
+    const outcome = work()
+    if (!isDryRun) writes.push({ ...write, hasChanged: store.version() !== before })
+    return outcome
+  }
+  const apiAs = (by: string): KubernetesApi => ({
+    get: (type, ref) => run('get', type, ref.name, () => get(server, type, ref)),
+    list: (type, listOptions) => run('list', type, '', () => list(server, type, listOptions)),
+    watch: (type, watchOptions) => watched(() => refusal('watch', type, ''), () => {
+      requests.push({ verb: 'watch', type: type.plural })
+      return watches.open(type, watchOptions)
+    }),
+    create: (type, object) => {
+      const write = { verb: 'create', type: type.plural, ref: refOf(object), subresource: undefined } as const
+      return run('create', type, write.ref.name, () => note(write, false, () => create(server, type, clean(object), by)))
+    },
+    update: (type, object) => {
+      const write = { verb: 'update', type: type.plural, ref: refOf(object), subresource: undefined } as const
+      return run('update', type, write.ref.name, () => note(write, false, () => update(server, type, clean(object), by)))
+    },
+    mergePatch: (type, ref, patch) => {
+      const write = { verb: 'mergePatch', type: type.plural, ref, subresource: undefined } as const
+      return run('mergePatch', type, ref.name, () => note(write, false, () => mergePatch({ server, type, by }, ref, clean(patch))))
+    },
+    apply: (type, object, applyOptions) => {
+      const write = { verb: 'apply', type: type.plural, ref: refOf(object), subresource: applyOptions.subresource } as const
+      return run('apply', type, write.ref.name, () => note(write, applyOptions.isDryRun === true, () => apply(server, type, clean(object), applyOptions)))
+    },
+    delete: (type, ref, deleteOptions) => {
+      const write = { verb: 'delete', type: type.plural, ref, subresource: undefined } as const
+      return run('delete', type, ref.name, () => note(write, deleteOptions.isDryRun === true, () => remove(server, type, ref, deleteOptions)))
+    },
+  })
+  return {
+    ...apiAs(manager),
+    as: apiAs,
+    objects: ({ group, plural }) => structuredClone(store.everything().filter(({ type }) => typeKeyOf(type) === typeKeyOf({ group, plural })).map(({ stored }) => stored.object)),
+    writes: () => writes,
+    forgetWrites: () => void writes.splice(0),
+    requests: () => requests,
+    failNext: (selector, error, times = 1) => {
+      const full = { message: `planned: ${error.kind}`, code: statusCodes[error.kind], ...error }
+      faults.add(selector, full, times)
+    },
+    setLatency: faults.setLatency,
+    vanish: (how = 'broken') => {
+      faults.vanish()
+      if (how === 'silently') watches.silence()
+      else watches.end({ type: 'ERROR', error: { kind: 'unavailable', code: 0, message: 'socket hang up' } })
+    },
+    comeBack: faults.comeBack,
+    compact: () => {
+      store.compact()
+      server.pages.clear()
+    },
+    sendBookmarks: watches.bookmark,
+    endWatches: () => watches.end(null),
+    get openWatches() {
+      return watches.size
+    },
+    uninstall: (type) => {
+      uninstalled.add(typeKeyOf(type))
+      for (const { object } of store.all(type)) store.remove(type, refOf(object))
+      watches.end(null)
+    },
+    install: (type) => void uninstalled.delete(typeKeyOf(type)),
+    deleteNamespace: (namespace) => {
+      for (const { type, stored } of store.everything()) {
+        if (stored.object.metadata.namespace === namespace) remove(server, type, refOf(stored.object), {})
+      }
+    },
+  }
+}
+
+async function* watched(refusal: () => ApiError | null, open: () => AsyncIterable<WatchEvent>): AsyncGenerator<WatchEvent, void> {
+  const error = refusal()
+  if (error === null) yield* open()
+  else yield { type: 'ERROR', error }
+}
