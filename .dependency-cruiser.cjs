@@ -10,6 +10,7 @@ Visitor.prototype.visitStatement = function (statement) {
 
 const tests = '\\.test\\.ts$|\\.contract\\.ts$|/testing/'
 const core = '^gateway/(config|event|audience|replay|hub|session|emit|auth)/'
+const operatorCore = '^operator/(api|config|reconcile|runtime)/'
 
 /** A library stays behind the port that hides it; tests may also use it from outside. */
 const only = (name, library, home, others = '^bench/|^scripts/') => ({
@@ -44,24 +45,68 @@ module.exports = {
       to: { dependencyTypes: ['core'], path: '^(node:)?(fs|net|tls|http|http2|https|dgram|dns|child_process|cluster|worker_threads)(/|$)' },
     },
     {
+      name: 'operator-core-knows-no-shell',
+      comment: 'Reconcile and runtime own their ports (KubernetesApi, Watcher, TopicAdmin); adapters depend on them, never the other way round.',
+      severity: 'error',
+      from: { path: operatorCore, pathNot: tests },
+      to: { path: '^operator/(adapters|observability|main|operator)(/|\\.ts$)|^(client|bench|scripts)/' },
+    },
+    {
+      name: 'operator-core-touches-no-machine',
+      comment: 'Files, sockets and processes are reached through ports; the core decides.',
+      severity: 'error',
+      from: { path: operatorCore, pathNot: tests },
+      to: { dependencyTypes: ['core'], path: '^(node:)?(fs|net|tls|http|http2|https|dgram|dns|child_process|cluster|worker_threads)(/|$)' },
+    },
+    {
+      name: 'operator-takes-little-of-the-gateway',
+      comment: 'The operator knows the gateway by its options. Besides, both log alike, and reach Kafka by one client (docs/adr/0011).',
+      severity: 'error',
+      from: { path: '^operator/', pathNot: tests },
+      to: { path: '^gateway/', pathNot: '^gateway/(config/|result\\.ts$|observability/(logger|pino|log-fields|log-text)\\.ts$|adapters/kafka/)' },
+    },
+    {
+      name: 'operator-shares-only-the-kafka-client',
+      comment: 'The client of the gateway (TLS, SASL, errors, kafkajs\' internals) serves the operator\'s Kafka adapter, and nobody else there.',
+      severity: 'error',
+      from: { path: '^operator/', pathNot: `^operator/adapters/kafka/|${tests}` },
+      to: { path: '^gateway/adapters/' },
+    },
+    {
+      name: 'gateway-knows-no-operator',
+      comment: 'A gateway runs anywhere; what Kubernetes needs of it, it is told by options.',
+      severity: 'error',
+      from: { path: '^(gateway|client)/', pathNot: tests },
+      to: { path: '^(operator|cdk8s|charts|e2e)/' },
+    },
+    {
+      name: 'constructs-know-only-the-resource',
+      comment: 'The constructs write down what they are given: they know the schema of a RealtimeChannel, and nothing that decides.',
+      severity: 'error',
+      from: { path: '^cdk8s/', pathNot: tests },
+      to: { path: '^(gateway|operator|client|bench|scripts|charts)/', pathNot: '^operator/api/|^operator/runtime/kubernetes-api\\.ts$|^gateway/result\\.ts$' },
+    },
+    {
       name: 'adapters-do-not-know-each-other',
       comment: 'What two adapters share is either the core\'s, or belongs to one composition root.',
       severity: 'error',
-      from: { path: '^gateway/adapters/([^/]+)/', pathNot: tests },
-      to: { path: '^gateway/adapters/([^/]+)/', pathNot: '^gateway/adapters/$1/' },
+      from: { path: '^(gateway|operator)/adapters/([^/]+)/', pathNot: tests },
+      to: { path: '^(gateway|operator)/adapters/([^/]+)/', pathNot: '^(gateway|operator)/adapters/$2/' },
     },
     {
       name: 'only-the-root-starts',
       comment: 'main.ts reads the environment, builds and starts; nothing may import it.',
       severity: 'error',
       from: { pathNot: '\\.test\\.ts$' },
-      to: { path: '^gateway/main\\.ts$' },
+      to: { path: '^(gateway|operator)/main\\.ts$' },
     },
-    only('kafkajs', 'kafkajs|kafkajs-snappy|lz4js', '^gateway/adapters/kafka/'),
+    only('kafkajs', 'kafkajs|kafkajs-snappy|lz4js', '^(gateway|operator)/adapters/kafka/'),
+    only('client-node', '@kubernetes/client-node', '^operator/adapters/kubernetes/'),
+    only('cdk8s', 'cdk8s|cdk8s-plus-27|constructs', '^cdk8s/', '^scripts/'),
     only('ws', 'ws|@types/ws', '^gateway/adapters/ws/'),
     only('fastify', 'fastify', '^gateway/adapters/http/'),
     only('jose', 'jose', '^gateway/adapters/jose/'),
-    only('prom-client', 'prom-client', '^gateway/observability/'),
+    only('prom-client', 'prom-client', '^(gateway|operator)/observability/'),
     only('pino', 'pino', '^gateway/observability/'),
     only('opentelemetry', '@opentelemetry', '^gateway/observability/'),
     {
@@ -75,21 +120,21 @@ module.exports = {
       name: 'no-test-code-in-production',
       comment: 'Twins, builders and tests are for tests.',
       severity: 'error',
-      from: { path: '^(gateway|client)/', pathNot: tests },
+      from: { path: '^(gateway|client|operator|cdk8s)/', pathNot: tests },
       to: { path: tests },
     },
     {
       name: 'no-dev-dependency-in-production',
       comment: 'The image has no devDependencies.',
       severity: 'error',
-      from: { path: '^(gateway|client)/', pathNot: tests },
+      from: { path: '^(gateway|client|operator|cdk8s)/', pathNot: tests },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'product-knows-no-tools',
       comment: 'bench/ and scripts/ use the product, never the other way round.',
       severity: 'error',
-      from: { path: '^(gateway|client)/', pathNot: tests },
+      from: { path: '^(gateway|client|operator|cdk8s)/', pathNot: tests },
       to: { path: '^(bench|scripts)/' },
     },
     {
