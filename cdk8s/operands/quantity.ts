@@ -30,7 +30,8 @@ export function wholeUnits({ nano }: Quantity): bigint {
 
 export function renderQuantity(quantity: Quantity): string {
   const whole = wholeUnits(quantity)
-  if (!quantity.isBinary || whole < 1024n) return renderDecimal(quantity.nano)
+  // Below one Ki, and where a part of a byte is left, the API server writes decimal units.
+  if (!quantity.isBinary || whole < 1024n || quantity.nano % nanoPerUnit !== 0n) return renderDecimal(quantity.nano)
   let [rest, unit] = [whole, '']
   for (const next of binaryUnits) {
     if (rest % 1024n !== 0n) break
