@@ -1,6 +1,8 @@
+import { findControlPlaneCommands } from '../operator/testing/control-plane-commands.ts'
+
 /** A vitest project, what it needs, and how to get that. */
 export interface Suite {
-  readonly project: 'unit' | 'kafka' | 'browser'
+  readonly project: 'unit' | 'kafka' | 'kubernetes' | 'browser'
   /** Null when this machine can run it; otherwise what is missing and how to get it. */
   readonly missing: (machine: Machine) => string | null
 }
@@ -15,6 +17,7 @@ export interface Machine {
 export const suites: readonly Suite[] = [
   { project: 'unit', missing: () => null },
   { project: 'kafka', missing: missingKafka },
+  { project: 'kubernetes', missing: missingKubernetes },
   { project: 'browser', missing: missingBrowser },
 ]
 
@@ -31,6 +34,14 @@ function missingKafka(machine: Machine): string | null {
 
 /** Also what `make infra` says. */
 export const howToGetKafka = 'Unpack Kafka 4 (https://kafka.apache.org/downloads; it needs Java 17), set KAFKA_HOME to that folder, and put scripts/ on the PATH: `export KAFKA_HOME=/opt/kafka PATH=$PWD/scripts:$PATH`.'
+
+function missingKubernetes(machine: Machine): string | null {
+  const found = findControlPlaneCommands(machine.env)
+  if (!found.ok) return found.error
+  const others = ['helm', 'kafka-server'].filter((name) => !machine.hasCommand(name))
+  if (others.length === 0) return null
+  return `They need ${others.map((name) => `\`${name}\``).join(' and ')} on the PATH: with helm the chart is rendered (https://helm.sh/docs/intro/install/), with kafka-server the operator has a broker. ${howToGetKafka}`
+}
 
 function missingBrowser(machine: Machine): string | null {
   const path = chromiumPath(machine.env)

@@ -1,4 +1,7 @@
-import { describe, expect, test } from 'vitest'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { chromiumPath, suites, type Machine } from './test-suites.ts'
 import { renderTally, tally, total } from './test-tally.ts'
 
@@ -50,6 +53,16 @@ describe('a suite is run', () => {
     expect(runnable({ env: { KAFKA_BROKERS: '127.0.0.1:9092' } })).toEqual(['unit'])
   })
 
+  test('with a control plane when etcd and kube-apiserver are there, and helm and Kafka beside them', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'carillon-assets-'))
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+    for (const name of ['etcd', 'kube-apiserver']) writeFileSync(join(folder, name), '', { mode: 0o755 })
+    const env = { KUBEBUILDER_ASSETS: folder }
+    expect(runnable({ env, hasCommand: () => true })).toEqual(['unit', 'kafka', 'kubernetes'])
+    expect(runnable({ env, hasCommand: (name) => name === 'kafka-server' })).toEqual(['unit', 'kafka'])
+    expect(runnable({ env: {}, hasCommand: () => true })).toEqual(['unit', 'kafka'])
+  })
+
   test('with a browser when there is a Chromium, in its place or where CHROMIUM says', () => {
     expect(runnable({ isExecutable: (path) => path === '/usr/bin/chromium' })).toEqual(['unit', 'browser'])
     expect(runnable({ env: { CHROMIUM: '/opt/chrome' }, isExecutable: (path) => path === '/opt/chrome' })).toEqual(['unit', 'browser'])
@@ -57,6 +70,6 @@ describe('a suite is run', () => {
   })
 
   test('or it is said what is missing and how to get it', () => {
-    expect(suites.map((suite) => suite.missing(bare))).toEqual([null, expect.stringMatching(/kafka-server.*KAFKA_HOME/), expect.stringMatching(/apt-get install chromium/)])
+    expect(suites.map((suite) => suite.missing(bare))).toEqual([null, expect.stringMatching(/kafka-server.*KAFKA_HOME/), expect.stringMatching(/etcd.*kube-apiserver.*KUBEBUILDER_ASSETS/), expect.stringMatching(/apt-get install chromium/)])
   })
 })
