@@ -17,6 +17,8 @@ export interface TopicDescription {
 export interface MissingTopic {
   readonly name: string
   readonly clusterId: string | null
+  /** Tells it apart from a description. */
+  readonly partitions?: never
 }
 
 export interface NewTopic {
@@ -40,7 +42,8 @@ export interface TopicFailure {
 
 /**
  * The topics of one Kafka cluster. Expected failures are values. The implementer joins the calls of one moment into one request each
- * (a describe for hundreds of channels is one), and gives every call a deadline (10 s).
+ * (a describe for hundreds of channels is one), and gives every call a deadline (10 s). After a write that succeeded, brokers may describe
+ * the state before it for a moment: who has just written looks again, and takes an old state for no news.
  */
 export interface TopicAdmin {
   describe(name: string): Promise<Result<TopicDescription | MissingTopic, TopicFailure>>
@@ -69,5 +72,5 @@ export interface TopicAdmins {
 }
 
 export function isMissing(found: TopicDescription | MissingTopic): found is MissingTopic {
-  return !('partitions' in found)
+  return found.partitions === undefined
 }

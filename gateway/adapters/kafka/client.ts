@@ -52,9 +52,9 @@ export function createKafkaClient(options: KafkaClientOptions, logger: Logger, {
 
 /**
  * A kafkajs client with what Carillon adds: all codecs, TLS material and credentials that may rotate (looked at anew at each connection),
- * no Nagle delay, its own decoder for fetches, and its log behind ours. It retries little: whoever uses it has a patience of its own.
+ * no Nagle delay, its own decoder for fetches, and its log behind ours. It retries little, each time with the next broker: whoever uses it has a patience of its own.
  */
-export function createKafkaClientOf(access: KafkaAccess, logger: Logger, { requestTimeoutMs }: { readonly requestTimeoutMs: number }): Kafka {
+export function createKafkaClientOf(access: KafkaAccess, logger: Logger, { requestTimeoutMs, retries = 4 }: { readonly requestTimeoutMs: number; readonly retries?: number }): Kafka {
   registerCodecs()
   const kafka = new kafkajs.Kafka({
     brokers: [...access.brokers],
@@ -62,7 +62,7 @@ export function createKafkaClientOf(access: KafkaAccess, logger: Logger, { reque
     connectionTimeout: connectTimeoutMs,
     authenticationTimeout: 10_000,
     requestTimeout: requestTimeoutMs,
-    retry: { initialRetryTime: 100, maxRetryTime: 2_000, factor: 0.5, multiplier: 2, retries: 4 },
+    retry: { initialRetryTime: 100, maxRetryTime: 2_000, factor: 0.5, multiplier: 2, retries },
     ssl: access.tls !== null,
     socketFactory: createSocketFactory(access.tls),
     logLevel: kafkajs.logLevel.INFO,

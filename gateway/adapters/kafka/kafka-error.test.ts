@@ -18,6 +18,16 @@ describe('describeKafkaError', () => {
     expect(describeKafkaError(Object.assign(new Error('gave up', { cause: connection }), { name: 'KafkaJSNonRetriableError' })).detail).toContain('ECONNREFUSED')
   })
 
+  it('says whose certificate is not accepted, and why', () => {
+    const refused = new KafkaJSConnectionError('Connection error: self-signed certificate', { broker: 'b:9093', code: 'DEPTH_ZERO_SELF_SIGNED_CERT' })
+    expect(describeKafkaError(refused)).toEqual({ kind: 'connection', detail: 'the certificate of the broker b:9093 is not accepted: Connection error: self-signed certificate (DEPTH_ZERO_SELF_SIGNED_CERT)' })
+  })
+
+  it('takes a broker that does not accept the client\'s certificate for one that refuses the client', () => {
+    const refused = new KafkaJSConnectionError('Connection error: alert 116', { broker: 'b:9093', code: 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED' })
+    expect(describeKafkaError(refused)).toMatchObject({ kind: 'unauthenticated', detail: expect.stringContaining('the broker b:9093 does not accept this client') })
+  })
+
   it('takes the first error of an aggregate', () => {
     expect(describeKafkaError(Object.assign(new Error('all'), { errors: [ofType('POLICY_VIOLATION')] })).kind).toBe('refused')
   })

@@ -10,7 +10,7 @@ describe('the insides of kafkajs', () => {
     const require = createRequire(import.meta.url)
     expect((require('kafkajs/package.json') as { version: string }).version).toBe('2.2.4')
     const cluster = createCluster(newKafka())
-    for (const method of ['connect', 'disconnect', 'refreshMetadata', 'findControllerBroker', 'findTopicPartitionMetadata', 'fetchTopicsOffset'] as const) expect(cluster[method], method).toBeTypeOf('function')
+    for (const method of ['connect', 'disconnect', 'refreshMetadata', 'findTopicPartitionMetadata', 'fetchTopicsOffset'] as const) expect(cluster[method], method).toBeTypeOf('function')
     expect(cluster.targetTopics).toBeInstanceOf(Set)
     expect(cluster.brokerPool.findConnectedBroker).toBeTypeOf('function')
   })

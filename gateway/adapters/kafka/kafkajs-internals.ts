@@ -14,8 +14,6 @@ export interface Cluster {
   connect(): Promise<void>
   disconnect(): Promise<void>
   refreshMetadata(): Promise<void>
-  /** Where topics are created; wants metadata. */
-  findControllerBroker(): Promise<Broker>
   findTopicPartitionMetadata(topic: string): readonly { readonly partitionId: number }[]
   fetchTopicsOffset(topics: readonly TopicOffsetsRequest[]): Promise<readonly { readonly partitions: readonly { readonly partition: number; readonly offset: string }[] }[]>
 }

@@ -47,6 +47,6 @@ describe('topic metadata', () => {
     const { buffer } = await topicMetadataRequest(['x'.repeat(249), 'y'], 12).request.encode()
     // No tags, two topics, no id, the length + 1 as a varint of two bytes.
     expect(buffer.subarray(0, 20).toString('hex')).toBe(`0003${'00'.repeat(16)}fa01`)
-    expect(buffer.subarray(20 + 249).toString('hex')).toBe(`00${'00'.repeat(16)}0279000000` + '00')
+    expect(buffer.subarray(20 + 249).toString('hex')).toBe(`00${'00'.repeat(16)}027900000000`)
   })
 })

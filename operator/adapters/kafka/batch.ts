@@ -1,0 +1,99 @@
+export interface BatchOptions<Item, Answer> {
+  /** Two items of one key are never in one request: brokers refuse a list that names a topic twice. */
+  readonly keyOf: (item: Item) => string
+  /** What an item adds to a request. @default 1 */
+  readonly sizeOf?: (item: Item) => number
+  /** Of one request; an item that is larger goes alone. */
+  readonly maxSize: number
+  /** How long a call may take, the time that it waits for its request included. */
+  readonly timeoutMs: number
+  /** @returns the answers in the order of the items. Rejects for bugs only: every call of the request rejects then. */
+  readonly run: (items: readonly Item[]) => Promise<readonly Answer[]>
+  /** The answer to a call that takes too long. What was not sent by then is not sent any more. */
+  readonly late: (item: Item) => Answer
+}
+
+interface Call<Item, Answer> {
+  readonly item: Item
+  isAnswered: boolean
+  answer(answer: Answer): void
+  fail(bug: unknown): void
+}
+
+/**
+ * Joins calls into requests: those of one turn of the event loop, and those that arrive while a request is under way, which go together when
+ * it is over. So there is one request of a kind at a time, and the more calls there are, the more of them share one.
+ */
+export function createBatch<Item, Answer>(options: BatchOptions<Item, Answer>): (item: Item) => Promise<Answer> {
+  let waiting: Call<Item, Answer>[] = []
+  let isRunning = false
+
+  async function runAll(): Promise<void> {
+    while (waiting.length > 0) {
+      const { chunk, rest } = split(waiting, options)
+      waiting = rest
+      if (chunk.length > 0) await runOne(chunk, options.run)
+    }
+    isRunning = false
+  }
+
+  return (item) =>
+    new Promise((resolve, reject) => {
+      const call = createCall({ item, resolve, reject }, options)
+      waiting.push(call)
+      if (isRunning) return
+      isRunning = true
+      setImmediate(() => void runAll()) // never rejects: runOne hands all failures to the calls
+    })
+}
+
+interface NewCall<Item, Answer> {
+  readonly item: Item
+  readonly resolve: (answer: Answer) => void
+  readonly reject: (bug: unknown) => void
+}
+
+function createCall<Item, Answer>({ item, resolve, reject }: NewCall<Item, Answer>, { timeoutMs, late }: BatchOptions<Item, Answer>): Call<Item, Answer> {
+  const settle = (act: () => void): void => {
+    if (call.isAnswered) return
+    call.isAnswered = true
+    clearTimeout(timer)
+    act()
+  }
+  const timer = setTimeout(() => settle(() => resolve(late(item))), timeoutMs)
+  const call = {
+    item,
+    isAnswered: false,
+    answer: (answer: Answer) => settle(() => resolve(answer)),
+    fail: (bug: unknown) => settle(() => reject(bug)),
+  }
+  return call
+}
+
+async function runOne<Item, Answer>(chunk: readonly Call<Item, Answer>[], run: BatchOptions<Item, Answer>['run']): Promise<void> {
+  try {
+    const answers = await run(chunk.map(({ item }) => item))
+    if (answers.length !== chunk.length) throw new Error(`${chunk.length} calls got ${answers.length} answers`)
+    for (const [index, answer] of answers.entries()) chunk[index]?.answer(answer)
+  } catch (bug) {
+    for (const call of chunk) call.fail(bug)
+  }
+}
+
+/** The calls of the next request, oldest first, and those that must wait. Calls that were answered meanwhile are in neither. */
+function split<Item, Answer>(calls: readonly Call<Item, Answer>[], { keyOf, sizeOf = () => 1, maxSize }: BatchOptions<Item, Answer>) {
+  const chunk: Call<Item, Answer>[] = []
+  const rest: Call<Item, Answer>[] = []
+  const keys = new Set<string>()
+  let size = 0
+  let isFull = false
+  for (const call of calls.filter(({ isAnswered }) => !isAnswered)) {
+    const [key, more] = [keyOf(call.item), sizeOf(call.item)]
+    isFull ||= chunk.length > 0 && size + more > maxSize
+    const waits = isFull || keys.has(key)
+    keys.add(key)
+    if (!waits) size += more
+    ;(waits ? rest : chunk).push(call)
+  }
+  return { chunk, rest }
+}

@@ -1,0 +1,157 @@
+import kafkajs from 'kafkajs'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createClusterConnection, type ClusterConnection } from './cluster-connection.ts'
+import { createScriptedCluster, type Script, type ScriptedCluster } from './testing/scripted-cluster.ts'
+import { deleteTopicsRequest } from './topic-requests.ts'
+import { UnusableCredentialsError } from './topic-failure.ts'
+
+const { KafkaJSConnectionError } = kafkajs
+const never = () => new Promise<never>(() => {})
+const refused = async (): Promise<never> => {
+  throw new KafkaJSConnectionError('Connection error: connect ECONNREFUSED')
+}
+
+describe('a connection to a cluster', () => {
+  let script: Script
+  let clusters: ScriptedCluster[]
+  let tried: (readonly string[])[]
+  let requests: string[]
+  let connection: ClusterConnection
+
+  beforeEach(() => {
+    vi.useFakeTimers()
+    script = {}
+    clusters = []
+    tried = []
+    requests = []
+    connection = createClusterConnection({
+      brokers: ['a:1', 'b:1', 'c:1'],
+      now: Date.now,
+      onRequest: (operation, outcome) => requests.push(`${operation} ${outcome}`),
+      createCluster(brokers) {
+        tried.push(brokers)
+        const cluster = createScriptedCluster(script)
+        clusters.push(cluster)
+        return cluster.cluster
+      },
+    })
+  })
+
+  afterEach(() => vi.useRealTimers())
+
+  const ask = () => connection.ask('delete-topics', () => deleteTopicsRequest(['t']))
+  const kindOf = async (asked: ReturnType<typeof ask>) => asked.then((outcome) => (outcome.ok ? 'ok' : outcome.error.kind))
+
+  it('connects when it is first asked, once for all who ask, and stays connected', async () => {
+    expect(tried).toEqual([])
+    await Promise.all([ask(), ask()])
+    await ask()
+    expect(requests).toEqual(['connect ok', 'delete-topics ok', 'delete-topics ok', 'delete-topics ok'])
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('tells a failure at once for a while, and then lets one find out whether it is over', async () => {
+    script = { connect: refused }
+    expect(await Promise.all([kindOf(ask()), kindOf(ask())])).toEqual(['unreachable', 'unreachable'])
+    expect(await kindOf(ask())).toBe('unreachable')
+    expect(tried).toHaveLength(1)
+    vi.advanceTimersByTime(1_000)
+    script = { connect: never }
+    const probe = ask()
+    expect(await Promise.all([kindOf(ask()), kindOf(ask())])).toEqual(['unreachable', 'unreachable'])
+    expect(tried).toHaveLength(2)
+    await vi.advanceTimersByTimeAsync(9_000)
+    expect(await kindOf(probe)).toBe('unreachable')
+  })
+
+  it('asks a cluster that stays away less and less often, but within five seconds of its return', async () => {
+    script = { connect: refused }
+    const begun = Date.now()
+    const triedAt: number[] = []
+    for (let ms = 0; ms < 20_000; ms += 100) {
+      const before = tried.length
+      await ask()
+      if (tried.length > before) triedAt.push(Date.now() - begun)
+      vi.advanceTimersByTime(100)
+    }
+    expect(triedAt).toEqual([0, 1_000, 3_000, 8_000, 13_000, 18_000])
+    script = {}
+    vi.advanceTimersByTime(5_000)
+    expect(await kindOf(ask())).toBe('ok')
+    script = { connect: refused }
+    connection.reset()
+    await ask()
+    vi.advanceTimersByTime(1_000)
+    await ask()
+    expect(tried).toHaveLength(9)
+  })
+
+  it('begins each attempt with another broker', async () => {
+    script = { connect: refused }
+    for (let n = 0; n < 4; n++) {
+      await ask()
+      vi.advanceTimersByTime(5_000)
+    }
+    expect(tried.map(([first]) => first)).toEqual(['a:1', 'b:1', 'c:1', 'a:1'])
+    expect(tried[1]).toEqual(['b:1', 'c:1', 'a:1'])
+  })
+
+  it('gives up on brokers that are silent, lets them go, and says whom it asked', async () => {
+    script = { connect: never }
+    const outcome = ask()
+    await vi.advanceTimersByTimeAsync(9_000)
+    expect(await outcome).toEqual({ ok: false, error: { kind: 'unreachable', detail: 'Kafka at a:1, b:1, c:1: no answer within 9 s' } })
+  })
+
+  it('lets go of brokers that fall silent after they were connected', async () => {
+    await ask()
+    script = { send: never }
+    connection.reset()
+    const outcome = ask()
+    await vi.advanceTimersByTimeAsync(9_000)
+    expect(await kindOf(outcome)).toBe('unreachable')
+    expect(clusters.map(({ isConnected }) => isConnected)).toEqual([false, false])
+    expect(await kindOf(ask())).toBe('unreachable')
+    script = {}
+    vi.advanceTimersByTime(1_000)
+    expect(await kindOf(ask())).toBe('ok')
+    expect(requests).toEqual(['connect ok', 'delete-topics ok', 'connect ok', 'delete-topics unreachable', 'connect ok', 'delete-topics ok'])
+  })
+
+  it('keeps the connection after a failure that is not its own', async () => {
+    script = { send: async () => { throw Object.assign(new Error('no'), { type: 'CLUSTER_AUTHORIZATION_FAILED' }) } }
+    expect(await Promise.all([kindOf(ask()), kindOf(ask())])).toEqual(['unauthorized', 'unauthorized'])
+    expect(tried).toHaveLength(1)
+    expect(clusters[0]?.isConnected).toBe(true)
+  })
+
+  it('says what brokers are too old for', async () => {
+    script = { versions: { 20: { minVersion: 0, maxVersion: 1 } } }
+    expect(await ask()).toMatchObject({ ok: false, error: { kind: 'refused', detail: expect.stringContaining('version 3 of DeleteTopics') } })
+  })
+
+  it('asks nobody when the credentials cannot be used', async () => {
+    connection = createClusterConnection({
+      brokers: ['a:1'],
+      now: Date.now,
+      onRequest: () => {},
+      createCluster() {
+        throw new UnusableCredentialsError('no PEM')
+      },
+    })
+    expect(await ask()).toEqual({ ok: false, error: { kind: 'unauthenticated', detail: 'no PEM' } })
+  })
+
+  it('ends for good when it is closed, also while it connects', async () => {
+    const connected = Promise.withResolvers<void>()
+    script = { connect: () => connected.promise }
+    const outcome = ask()
+    connection.close()
+    connection.close()
+    connected.resolve()
+    expect(await kindOf(outcome)).toBe('unreachable')
+    expect(clusters.map(({ isConnected }) => isConnected)).toEqual([false])
+    expect(await kindOf(ask())).toBe('unreachable')
+    expect(tried).toHaveLength(1)
+  })
+})

@@ -1,0 +1,42 @@
+import type { Broker, Cluster, ProtocolRequest } from '../../../../gateway/adapters/kafka/kafkajs-internals.ts'
+
+/** Connections of which a test decides what they do. */
+export interface ScriptedCluster {
+  readonly cluster: Cluster
+  isConnected: boolean
+}
+
+export interface Script {
+  readonly connect?: () => Promise<void>
+  readonly send?: (message: ProtocolRequest) => Promise<unknown>
+  /** @default every version of everything */
+  readonly versions?: Broker['versions']
+}
+
+export function createScriptedCluster({ connect = async () => {}, send = async () => [], versions = everyVersion() }: Script = {}): ScriptedCluster {
+  const scripted = { isConnected: false }
+  const broker: Broker = { versions, connectionPool: { pool: [], send } }
+  const unused = (): never => {
+    throw new Error('the operator asks nothing of this kind')
+  }
+  const cluster: Cluster = {
+    connectionPoolBuilder: { build: unused },
+    targetTopics: new Set(),
+    brokerPool: { findConnectedBroker: async () => broker },
+    async connect() {
+      await connect()
+      scripted.isConnected = true
+    },
+    async disconnect() {
+      scripted.isConnected = false
+    },
+    refreshMetadata: unused,
+    findTopicPartitionMetadata: unused,
+    fetchTopicsOffset: unused,
+  }
+  return Object.assign(scripted, { cluster })
+}
+
+export function everyVersion(): Broker['versions'] {
+  return Object.fromEntries(Array.from({ length: 60 }, (_, key) => [key, { minVersion: 0, maxVersion: 13 }]))
+}

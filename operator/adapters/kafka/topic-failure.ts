@@ -1,0 +1,74 @@
+import { describeKafkaError, type KafkaFailureKind } from '../../../gateway/adapters/kafka/kafka-error.ts'
+import type { TopicFailure } from '../../reconcile/topic-admin.ts'
+import type { TopicOutcome } from './topic-requests.ts'
+
+interface ErrorCode {
+  readonly name: string
+  readonly kind: TopicFailure['kind']
+  /** What to do, where the broker's words do not say it. */
+  readonly advice?: string
+}
+
+/** The codes that administration of topics is answered with: https://kafka.apache.org/protocol.html#protocol_error_codes */
+const errorCodes: Readonly<Record<number, ErrorCode | undefined>> = {
+  3: { name: 'UNKNOWN_TOPIC_OR_PARTITION', kind: 'not-found' },
+  7: { name: 'REQUEST_TIMED_OUT', kind: 'transient' },
+  17: { name: 'INVALID_TOPIC_EXCEPTION', kind: 'refused', advice: 'a topic has at most 249 letters, digits, dots, underscores and dashes' },
+  29: { name: 'TOPIC_AUTHORIZATION_FAILED', kind: 'unauthorized', advice: 'grant the operator\'s user CREATE, DESCRIBE, DESCRIBE_CONFIGS, ALTER, ALTER_CONFIGS and (for deletionPolicy: Delete) DELETE on the topic' },
+  31: { name: 'CLUSTER_AUTHORIZATION_FAILED', kind: 'unauthorized', advice: 'grant the operator\'s user CREATE on the cluster or on the topic' },
+  35: { name: 'UNSUPPORTED_VERSION', kind: 'refused' },
+  36: { name: 'TOPIC_ALREADY_EXISTS', kind: 'already-exists' },
+  37: { name: 'INVALID_PARTITIONS', kind: 'refused' },
+  38: { name: 'INVALID_REPLICATION_FACTOR', kind: 'refused', advice: 'ask for at most as many replicas as there are brokers' },
+  39: { name: 'INVALID_REPLICA_ASSIGNMENT', kind: 'refused' },
+  40: { name: 'INVALID_CONFIG', kind: 'refused' },
+  41: { name: 'NOT_CONTROLLER', kind: 'transient' },
+  42: { name: 'INVALID_REQUEST', kind: 'refused' },
+  44: { name: 'POLICY_VIOLATION', kind: 'refused' },
+  60: { name: 'REASSIGNMENT_IN_PROGRESS', kind: 'transient' },
+  73: { name: 'TOPIC_DELETION_DISABLED', kind: 'refused', advice: 'the brokers have delete.topic.enable=false' },
+  89: { name: 'THROTTLING_QUOTA_EXCEEDED', kind: 'transient' },
+}
+
+export const noError = 0
+export const unknownTopic = 3
+export const leaderNotAvailable = 5
+export const notController = 41
+
+/** What a broker said of one topic of a list. @param doing what was asked, as "create the topic x" */
+export function failureOf({ errorCode, message }: Pick<TopicOutcome, 'errorCode' | 'message'>, doing: string): TopicFailure {
+  const { name, kind, advice = '' } = errorCodes[errorCode] ?? { name: `error code ${errorCode}`, kind: 'transient' }
+  const words = [name, message, advice].filter((part) => part !== null && part !== '').join(': ')
+  return { kind, detail: `Kafka did not ${doing}: ${words}` }
+}
+
+const kindOf: Readonly<Record<KafkaFailureKind, TopicFailure['kind']>> = {
+  connection: 'unreachable',
+  'not-found': 'not-found',
+  'too-large': 'refused',
+  unauthenticated: 'unauthenticated',
+  unauthorized: 'unauthorized',
+  refused: 'refused',
+  transient: 'transient',
+}
+
+/** What went wrong with a whole request, or with the connection. @param brokers whom it was meant for */
+export function failureOfThrown(thrown: unknown, brokers: readonly string[]): TopicFailure {
+  if (thrown instanceof UnusableCredentialsError) return { kind: 'unauthenticated', detail: thrown.message }
+  const { kind, detail } = describeKafkaError(thrown)
+  const advice = /^closed connection$/i.test(detail) ? ' (was it stopped, or does this listener want TLS or SASL?)' : ''
+  return { kind: kindOf[kind], detail: `${describeBrokers(brokers)}: ${detail}${advice}` }
+}
+
+/** No broker was asked: nothing can be made of what is given. */
+export class UnusableCredentialsError extends Error {}
+
+export function unanswered(brokers: readonly string[], timeoutMs: number): TopicFailure {
+  return { kind: 'unreachable', detail: `${describeBrokers(brokers)}: no answer within ${timeoutMs / 1_000} s` }
+}
+
+/** Names some: a list of 32 would hide what was said. */
+export function describeBrokers(brokers: readonly string[]): string {
+  const more = brokers.length > 3 ? ` and ${brokers.length - 3} more` : ''
+  return `Kafka at ${brokers.slice(0, 3).join(', ')}${more}`
+}

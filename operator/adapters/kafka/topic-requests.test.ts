@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest'
+import { everyVersion } from './testing/scripted-cluster.ts'
+import * as requests from './topic-requests.ts'
+import { array, boolean, int16, int32, int8, string, WireReader } from './wire.ts'
+
+const throttled = int32(0)
+const decode = (request: requests.TopicRequest<unknown>, bytes: Buffer): Promise<unknown> => request.message.response.decode(bytes)
+
+const outcome = (name: string, code: number, message: string | null) => Buffer.concat([string(name), int16(code), string(message)])
+
+describe('requests about topics', () => {
+  it('are told what is set on a topic, not what it inherits', async () => {
+    const entry = ([name, value, source]: readonly [string, string | null, number]) => {
+      const synonyms = array([0], () => Buffer.concat([string('log.retention.ms'), string('1'), int8(5)]))
+      return Buffer.concat([string(name), string(value), boolean(false), int8(source), boolean(false), synonyms])
+    }
+    const entries = [['retention.ms', '1', 1], ['segment.ms', '2', 5], ['sensitive', null, 1], ['compression.type', 'zstd', 4]] as const
+    const bytes = Buffer.concat([throttled, array([0], () => Buffer.concat([int16(0), string(null), int8(2), string('t'), array(entries, entry)]))])
+    expect(await decode(requests.describeConfigsRequest(['t']), bytes)).toEqual([{ name: 't', errorCode: 0, message: null, config: { 'retention.ms': '1' } }])
+  })
+
+  it('are told of each topic of a list what became of it', async () => {
+    const bytes = Buffer.concat([throttled, int32(2), outcome('a', 0, null), outcome('b', 38, 'too many')])
+    const expected = [{ name: 'a', errorCode: 0, message: null }, { name: 'b', errorCode: 38, message: 'too many' }]
+    for (const request of [requests.createTopicsRequest([]), requests.createPartitionsRequest([])]) expect(await decode(request, bytes)).toEqual(expected)
+  })
+
+  it('ask brokers that know no topic ids for what they know', async () => {
+    const old = { versions: { 3: { minVersion: 0, maxVersion: 9 } }, connectionPool: { pool: [], send: async () => undefined } }
+    const request = requests.metadataRequest(old, ['t', 'u'])
+    const broker = Buffer.concat([int32(1), string('host'), int32(9092), string(null)])
+    const partition = (replicas: readonly number[]) => Buffer.concat([int16(0), int32(0), int32(1), array(replicas, int32), array(replicas, int32)])
+    const topics = [Buffer.concat([int16(0), string('t'), boolean(false), array([[1, 2], [1, 2, 3]], partition)]), Buffer.concat([int16(3), string('u'), boolean(false), int32(0)])]
+    const bytes = Buffer.concat([throttled, array([broker], (encoded) => encoded), string('cluster'), int32(1), array(topics, (encoded) => encoded)])
+    expect(await decode(request, bytes)).toEqual({
+      clusterId: 'cluster',
+      topics: [{ name: 't', errorCode: 0, topicId: '', partitions: 2, replicas: 2 }, { name: 'u', errorCode: 3, topicId: '', partitions: 0, replicas: 0 }],
+    })
+  })
+
+  it('are in versions that need no more than this encoding has, and that brokers from 2.4 to 4.1 speak', () => {
+    const name = ({ message: { request } }: requests.TopicRequest<unknown>) => [request.apiName, request.apiVersion]
+    const all = [requests.createTopicsRequest([]), requests.createPartitionsRequest([]), requests.alterConfigsRequest([]), requests.deleteTopicsRequest([]), requests.describeConfigsRequest([]), requests.metadataWithoutIds([])]
+    expect(all.map(name)).toEqual([['CreateTopics', 4], ['CreatePartitions', 1], ['IncrementalAlterConfigs', 0], ['DeleteTopics', 3], ['DescribeConfigs', 2], ['Metadata', 4]])
+    expect(name(requests.metadataRequest({ versions: everyVersion(), connectionPool: { pool: [], send: async () => undefined } }, []))).toEqual(['Metadata', 12])
+  })
+
+  it('are not answered by bytes that end early', async () => {
+    const whole = Buffer.concat([throttled, int32(1), outcome('a', 38, 'too many')])
+    for (let length = 0; length < whole.length; length++) {
+      await expect(decode(requests.createTopicsRequest([]), whole.subarray(0, length)), `${length} bytes`).rejects.toThrow(RangeError)
+    }
+  })
+})
+
+describe('the wire', () => {
+  it('is read as it was written', () => {
+    const bytes = Buffer.concat([int8(-3), int16(-300), int32(-70_000), boolean(true), string('p\u00e4ss'), string(''), string(null), array([1, 2], int32), int32(-1)])
+    const reader = new WireReader(bytes)
+    expect([reader.int8(), reader.int16(), reader.int32(), reader.boolean(), reader.string(), reader.string(), reader.string()]).toEqual([-3, -300, -70_000, true, 'p\u00e4ss', '', null])
+    expect([reader.array(() => reader.int32()), reader.array(() => reader.int32())]).toEqual([[1, 2], []])
+    expect(() => reader.int8()).toThrow(RangeError)
+  })
+})

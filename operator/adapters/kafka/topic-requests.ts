@@ -1,0 +1,170 @@
+/**
+ * What the operator asks of brokers, in Kafka's protocol: https://kafka.apache.org/protocol.html. kafkajs's own admin is not used. It knows
+ * no topic ids and no IncrementalAlterConfigs (its alterConfigs replaces all that is set on a topic, so that what somebody else sets between
+ * our look and our write is lost), drops the brokers' words, fails a whole list by the first topic of it, and cannot be used at all while any
+ * topic of the cluster has an offline partition.
+ */
+import type { Broker, ProtocolRequest } from '../../../gateway/adapters/kafka/kafkajs-internals.ts'
+import { metadataVersion, topicMetadataRequest, type ClusterMetadata } from '../../../gateway/adapters/kafka/topic-metadata.ts'
+import type { NewTopic } from '../../reconcile/topic-admin.ts'
+import { array, boolean, int16, int32, int8, string, WireReader } from './wire.ts'
+
+/** A request of which the broker's answer is a T. */
+export interface TopicRequest<T> {
+  readonly message: ProtocolRequest
+  /** A brand: no value has it. */
+  readonly answer?: T
+}
+
+/** What became of one topic of a list. */
+export interface TopicOutcome {
+  readonly name: string
+  /** 0, or one of the broker's error codes. */
+  readonly errorCode: number
+  /** The broker's words, when it has any. */
+  readonly message: string | null
+}
+
+export interface TopicConfig extends TopicOutcome {
+  /** What is set on the topic itself. */
+  readonly config: Readonly<Record<string, string>>
+}
+
+export interface ConfigChange {
+  readonly name: string
+  readonly changes: Readonly<Record<string, string | null>>
+}
+
+/** How long the controller may take. Less than the deadline of a call. */
+const brokerTimeoutMs = 8_000
+const topicResource = 2
+const setOnTopic = 1 // a config entry's source: DYNAMIC_TOPIC_CONFIG
+const operations = { set: 0, delete: 1 }
+
+/** Answered by brokers from 2.8 on with topic ids. */
+export function metadataRequest(broker: Broker, topics: readonly string[]): TopicRequest<ClusterMetadata> {
+  const version = metadataVersion(broker)
+  return version === null ? metadataWithoutIds(topics) : { message: topicMetadataRequest(topics, version) }
+}
+
+/** @returns topic ids that are empty */
+export function metadataWithoutIds(topics: readonly string[]): TopicRequest<ClusterMetadata> {
+  const createNone = boolean(false)
+  return request({ apiKey: 3, apiVersion: 4, apiName: 'Metadata' }, Buffer.concat([array(topics, string), createNone]), (reader) => {
+    reader.skip(4) // throttle time
+    reader.array(() => [reader.skip(4), reader.skipString(), reader.skip(4), reader.skipString()]) // brokers
+    const clusterId = reader.string()
+    reader.skip(4) // controller
+    return { clusterId, topics: reader.array(() => topicOf(reader)) }
+  })
+}
+
+function topicOf(reader: WireReader): ClusterMetadata['topics'][number] {
+  const [errorCode, name] = [reader.int16(), reader.string() ?? '']
+  reader.skip(1) // internal
+  const replicas = reader.array(() => {
+    reader.skip(2 + 4 + 4) // error, partition, leader
+    const count = reader.array(() => reader.skip(4)).length
+    reader.array(() => reader.skip(4)) // in-sync replicas
+    return count
+  })
+  return { name, errorCode, topicId: '', partitions: replicas.length, replicas: replicas.length === 0 ? 0 : Math.min(...replicas) }
+}
+
+export function describeConfigsRequest(topics: readonly string[]): TopicRequest<readonly TopicConfig[]> {
+  const all = int32(-1)
+  const withSynonyms = boolean(false)
+  const body = Buffer.concat([array(topics, (name) => Buffer.concat([int8(topicResource), string(name), all])), withSynonyms])
+  return request({ apiKey: 32, apiVersion: 2, apiName: 'DescribeConfigs' }, body, (reader) => {
+    reader.skip(4) // throttle time
+    return reader.array(() => topicConfigOf(reader))
+  })
+}
+
+function topicConfigOf(reader: WireReader): TopicConfig {
+  const [errorCode, message] = [reader.int16(), reader.string()]
+  reader.skip(1) // resource type
+  const name = reader.string() ?? ''
+  const entries = reader.array(() => {
+    const [entry, value] = [reader.string() ?? '', reader.string()]
+    reader.skip(1) // read only
+    const source = reader.int8()
+    reader.skip(1) // sensitive
+    reader.array(() => [reader.skipString(), reader.skipString(), reader.skip(1)]) // synonyms
+    return { entry, value, source }
+  })
+  const own = entries.flatMap(({ entry, value, source }) => (source === setOnTopic && value !== null ? [[entry, value] as const] : []))
+  return { name, errorCode, message, config: Object.fromEntries(own) }
+}
+
+export function createTopicsRequest(topics: readonly NewTopic[]): TopicRequest<readonly TopicOutcome[]> {
+  const body = Buffer.concat([array(topics, newTopic), int32(brokerTimeoutMs), boolean(false)]) // not only to validate
+  return request({ apiKey: 19, apiVersion: 4, apiName: 'CreateTopics' }, body, (reader) => {
+    reader.skip(4) // throttle time
+    return reader.array(() => ({ name: reader.string() ?? '', errorCode: reader.int16(), message: reader.string() }))
+  })
+}
+
+function newTopic({ name, partitions, replicas, config }: NewTopic): Buffer {
+  const brokersChoose = int32(0)
+  const entries = array(Object.entries(config), ([entry, value]) => Buffer.concat([string(entry), string(value)]))
+  return Buffer.concat([string(name), int32(partitions), int16(replicas ?? -1), brokersChoose, entries])
+}
+
+export function createPartitionsRequest(topics: readonly { readonly name: string; readonly partitions: number }[]): TopicRequest<readonly TopicOutcome[]> {
+  const brokersChoose = int32(-1)
+  const growth = array(topics, ({ name, partitions }) => Buffer.concat([string(name), int32(partitions), brokersChoose]))
+  const body = Buffer.concat([growth, int32(brokerTimeoutMs), boolean(false)]) // not only to validate
+  return request({ apiKey: 37, apiVersion: 1, apiName: 'CreatePartitions' }, body, (reader) => {
+    reader.skip(4) // throttle time
+    return reader.array(() => ({ name: reader.string() ?? '', errorCode: reader.int16(), message: reader.string() }))
+  })
+}
+
+export function alterConfigsRequest(topics: readonly ConfigChange[]): TopicRequest<readonly TopicOutcome[]> {
+  const change = ([entry, value]: readonly [string, string | null]): Buffer => Buffer.concat([string(entry), int8(value === null ? operations.delete : operations.set), string(value)])
+  const resources = array(topics, ({ name, changes }) => Buffer.concat([int8(topicResource), string(name), array(Object.entries(changes), change)]))
+  const body = Buffer.concat([resources, boolean(false)]) // not only to validate
+  return request({ apiKey: 44, apiVersion: 0, apiName: 'IncrementalAlterConfigs' }, body, (reader) => {
+    reader.skip(4) // throttle time
+    return reader.array(() => {
+      const [errorCode, message] = [reader.int16(), reader.string()]
+      reader.skip(1) // resource type
+      return { name: reader.string() ?? '', errorCode, message }
+    })
+  })
+}
+
+export function deleteTopicsRequest(names: readonly string[]): TopicRequest<readonly TopicOutcome[]> {
+  const body = Buffer.concat([array(names, string), int32(brokerTimeoutMs)])
+  return request({ apiKey: 20, apiVersion: 3, apiName: 'DeleteTopics' }, body, (reader) => {
+    reader.skip(4) // throttle time
+    return reader.array(() => ({ name: reader.string() ?? '', errorCode: reader.int16(), message: null }))
+  })
+}
+
+type Head = Pick<ProtocolRequest['request'], 'apiKey' | 'apiVersion' | 'apiName'>
+
+function request<T>(head: Head, body: Buffer, decode: (reader: WireReader) => T): TopicRequest<T> {
+  return {
+    message: {
+      request: { ...head, encode: async () => ({ buf: body, buffer: body }) },
+      response: { decode: async (bytes) => decode(new WireReader(bytes)), parse: async (decoded) => decoded },
+    },
+  }
+}
+
+/** Sends it by the broker's connection. Rejects with kafkajs's error, or when the broker does not speak this version of the request. */
+export async function send<T>(broker: Broker, { message }: TopicRequest<T>): Promise<T> {
+  const { apiKey, apiName, apiVersion } = message.request
+  const spoken = broker.versions[apiKey]
+  if (spoken === undefined || spoken.minVersion > apiVersion || spoken.maxVersion < apiVersion) throw new UnsupportedRequestError(apiName, apiVersion)
+  return (await broker.connectionPool.send(message)) as T // what the request's decoder returns
+}
+
+class UnsupportedRequestError extends Error {
+  readonly type = 'UNSUPPORTED_VERSION'
+  constructor(apiName: string, version: number) {
+    super(`the brokers do not speak version ${version} of ${apiName}: Carillon's operator needs Kafka 2.4 or later`)
+  }
+}
