@@ -4,7 +4,7 @@ import { childMetadata } from './child-metadata.ts'
 import type { OperandInput } from './operand-input.ts'
 import { operandNames } from './operand-names.ts'
 import { operandTypes } from './operand-types.ts'
-import { servicePorts } from './service.ts'
+import { servicePorts } from './service-ports.ts'
 
 const { group, version } = operandTypes.HTTPRoute
 

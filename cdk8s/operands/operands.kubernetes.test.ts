@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { askCluster } from '../../operator/testing/ask-cluster.ts'
 import { startControlPlane, type ControlPlane } from '../../operator/testing/control-plane.ts'
-import { apply, ask, restrictedNamespace } from '../testing/api-server.ts'
+import { apply, restrictedNamespace } from '../testing/api-server.ts'
 import { operandInput, sampleInputs } from '../testing/operand-inputs.ts'
 import { storedQuantities } from '../testing/stored-quantities.ts'
 import { renderOperands } from './gateway-operands.ts'
@@ -38,7 +39,7 @@ describe('a real API server', () => {
 
   it.each(Object.keys(sampleInputs))('lets the pods of %s into a namespace that enforces the Pod Security Standard "restricted"', async (sample) => {
     const { metadata, spec } = templateOf(sampleInputs[sample] ?? operandInput())
-    const create = (changes: object) => ask(cluster, { method: 'POST', path: '/api/v1/namespaces/shop/pods?dryRun=All&fieldValidation=Strict', body: { apiVersion: 'v1', kind: 'Pod', metadata: { ...metadata, name: 'pod' }, spec: { ...spec, ...changes } } })
+    const create = (changes: object) => askCluster(cluster, { method: 'POST', path: '/api/v1/namespaces/shop/pods?dryRun=All&fieldValidation=Strict', body: { apiVersion: 'v1', kind: 'Pod', metadata: { ...metadata, name: 'pod' }, spec: { ...spec, ...changes } } })
     expect(await create({})).toMatchObject({ code: 201 })
     // So that the namespace is known to refuse what it should.
     expect(await create({ securityContext: {} })).toMatchObject({ code: 403 })

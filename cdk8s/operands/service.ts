@@ -4,9 +4,7 @@ import { childMetadata } from './child-metadata.ts'
 import { portNames } from './gateway-container.ts'
 import { selectorLabels } from './labels.ts'
 import type { OperandInput } from './operand-input.ts'
-
-/** The ports of the Service, whatever the pods' are: addresses in other people's configuration never change. */
-export const servicePorts = { public: 8000, internal: 9000 } as const
+import { servicePorts } from './service-ports.ts'
 
 /** Where routes, and services that emit, find the ready pods; and where a monitor finds their metrics. */
 export class GatewayService extends k8s.KubeService {

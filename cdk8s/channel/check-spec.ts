@@ -1,0 +1,25 @@
+import { specSchema, type RealtimeChannelSpec } from '../../operator/api/v1alpha1/realtime-channel.ts'
+import { walkSchema } from '../../operator/api/v1alpha1/walk-schema.ts'
+import { checkValue, type Problem } from './check-value.ts'
+import { fillDefaults } from './fill-defaults.ts'
+import { rules } from './rules.ts'
+
+/** Everything that the API server would find wrong with this spec of a new channel, at once. The operator may still refuse it: it knows the cluster. */
+export function checkSpec(spec: RealtimeChannelSpec): readonly Problem[] {
+  const problems = checkValue(specSchema, spec, 'spec')
+  // The rules compare fields, and need them to be what they should be.
+  if (problems.length > 0) return problems
+  const stored = fillDefaults(spec)
+  return placedRules.flatMap(({ path, message, holds }) => (holds === null || holds(stored) ? [] : [{ path, message }]))
+}
+
+interface PlacedRule {
+  /** Of the field that is to be changed. */
+  readonly path: string
+  readonly message: string
+  readonly holds: (typeof rules)[string][number]
+}
+
+const placedRules: readonly PlacedRule[] = walkSchema(specSchema, 'spec').flatMap(({ path, schema }) =>
+  (schema['x-kubernetes-validations'] ?? []).map(({ message = '', fieldPath = '' }, index) => ({ path: `${path}${fieldPath}`, message, holds: rules[path]?.[index] ?? null })),
+)

@@ -1,0 +1,27 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { apiVersion, channelKind, type RealtimeChannelSpec } from '../operator/api/v1alpha1/realtime-channel.ts'
+import { startControlPlane, type ControlPlane } from '../operator/testing/control-plane.ts'
+import { installChannelType } from '../operator/testing/install-channel-type.ts'
+import { fillDefaults } from './channel/fill-defaults.ts'
+import { apply } from './testing/api-server.ts'
+import { refusedSpecs, takenSpecs } from './testing/refused-specs.ts'
+
+let cluster: ControlPlane
+beforeAll(async () => {
+  cluster = await startControlPlane()
+  await installChannelType(cluster)
+})
+afterAll(() => cluster.stop())
+
+const judged = (spec: RealtimeChannelSpec) => apply(cluster, { apiVersion, kind: channelKind, metadata: { name: 'news', namespace: 'default' }, spec })
+
+describe('a real API server', () => {
+  it.each(refusedSpecs)('refuses what the construct refuses: $message', async ({ message, spec }) => {
+    expect(await judged(spec)).toMatchObject({ code: 422, body: { message: expect.stringContaining(message) } })
+  })
+
+  it.each(takenSpecs.map((spec, index) => [index, spec] as const))('takes what the construct takes, and fills in the same defaults: %i', async (_, spec) => {
+    const { code, body } = await judged(spec)
+    expect({ code, spec: body['spec'] }).toEqual({ code: 201, spec: JSON.parse(JSON.stringify(fillDefaults(spec))) })
+  })
+})

@@ -1,0 +1,70 @@
+import { ApiObject, type ApiObjectMetadata } from 'cdk8s'
+import type { Construct } from 'constructs'
+import { apiVersion, channelKind, type RealtimeChannelSpec, type StoredSpec } from '../operator/api/v1alpha1/realtime-channel.ts'
+import { checkSpec } from './channel/check-spec.ts'
+import { fillDefaults } from './channel/fill-defaults.ts'
+import { checkChannelName, operandNames } from './operands/operand-names.ts'
+import { servicePorts } from './operands/service-ports.ts'
+
+/** The fields of `spec`, as in a manifest, and the metadata. docs/reference/realtimechannel.md describes each. */
+export type RealtimeChannelProps = RealtimeChannelSpec & {
+  /** Name, namespace, labels, annotations. Without a name cdk8s makes one of the construct's path. */
+  readonly metadata?: ApiObjectMetadata
+}
+
+/**
+ * A channel: a Kafka topic whose CloudEvents go to the right browsers. The operator makes everything else of it.
+ *
+ * What the API server would refuse is thrown here already, all of it at once; what only the cluster can know (whether there is such a Secret, a
+ * topic of that name) shows in the channel's conditions.
+ */
+export class RealtimeChannel extends ApiObject {
+  readonly #spec: StoredSpec
+
+  /** @throws Error that names every field which is wrong, what was expected, and why */
+  constructor(scope: Construct, id: string, { metadata, ...spec }: RealtimeChannelProps) {
+    super(scope, id, { apiVersion, kind: channelKind, ...(metadata === undefined ? {} : { metadata }), spec })
+    const name = checkChannelName(this.name)
+    const problems = [
+      ...(name.ok ? [] : [`metadata.name: ${name.error}`]),
+      ...checkSpec(spec).map(({ path, message }) => `${path}: ${message}`),
+    ]
+    if (problems.length > 0) throw new Error(`RealtimeChannel ${this.node.path} would be refused:\n${problems.map((problem) => `- ${problem}`).join('\n')}`)
+    this.#spec = fillDefaults(spec)
+  }
+
+  /**
+   * The topic that events of the channel are in.
+   * @throws Error when the name follows from the namespace and neither the metadata nor the chart has one
+   */
+  get topicName(): string {
+    return this.#spec.topic.name ?? `${this.#namespace('topicName')}.${this.name}`
+  }
+
+  /** The Service of the gateways, in the namespace of the channel. */
+  get serviceName(): string {
+    return operandNames(this.name).Service
+  }
+
+  /**
+   * Where services of the cluster emit events: POST, see docs/emit-api.md.
+   * @throws Error when neither the metadata nor the chart has a namespace
+   */
+  get emitUrl(): string {
+    const { api = `/api/${this.name}` } = this.#spec.route.paths
+    return `http://${this.serviceName}.${this.#namespace('emitUrl')}.svc:${servicePorts.public}${api}/v1/emit-message`
+  }
+
+  /** Where browsers connect by the route; null when there is none. */
+  get socketUrl(): string | null {
+    const { type, host, tls, paths } = this.#spec.route
+    if (type === 'None' || host === undefined) return null
+    return `${tls === undefined ? 'ws' : 'wss'}://${host}${paths.socket ?? `/wss/${this.name}`}/v1/ws`
+  }
+
+  #namespace(wanted: string): string {
+    const { namespace } = this.metadata
+    if (namespace === undefined) throw new Error(`${wanted} of RealtimeChannel ${this.node.path} needs its namespace: set metadata.namespace, or namespace of the chart`)
+    return namespace
+  }
+}
