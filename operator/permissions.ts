@@ -48,9 +48,10 @@ export const permissions: readonly Permission[] = [
   { apiGroup: 'events.k8s.io', resources: ['events'], verbs: ['create', 'patch'], scope: 'own-namespace', by: 'leader election', why: 'To tell who leads.' },
 ]
 
-/** What `--release-finalizers` needs, and nothing else: the chart's Job that runs it before the operator is uninstalled. */
+/** What `--release-finalizers` needs, and nothing else: the chart's Job runs it when the operator has been uninstalled. */
 export const releasePermissions: readonly Permission[] = [
   { apiGroup, resources: [channelType.plural], verbs: ['get', 'list', 'patch'], scope: 'channels', by: '--release-finalizers', why: 'To take the finalizer off every channel.' },
+  { apiGroup: 'coordination.k8s.io', resources: ['leases'], verbs: ['get', 'create', 'update', 'patch'], scope: 'own-namespace', by: '--release-finalizers', why: 'To wait until the last operator has let go of its Lease: it would put the finalizer back.' },
 ]
 
 /** A rule of a Role or ClusterRole. */

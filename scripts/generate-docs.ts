@@ -1,24 +1,41 @@
-/** `make docs` writes docs/reference/; with --check it writes nothing and fails when a page is not what the tables say. */
+/** `make docs` writes docs/reference/ and the chart's generated files; with --check it writes nothing and fails when one is not what the code says. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { referencePages, renderPage, type ReferencePage } from './render-references.ts'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { chartFiles, renderChartFile } from './chart/render-chart.ts'
+import { renderPage } from './reference-page.ts'
+import { referencePages } from './render-references.ts'
 
-const folder = new URL('../docs/reference/', import.meta.url)
+const root = fileURLToPath(new URL('..', import.meta.url))
 
-function isCurrent(page: ReferencePage): boolean {
+interface GeneratedFile {
+  readonly path: string
+  readonly source: string
+  readonly text: string
+}
+
+const files: readonly GeneratedFile[] = [
+  ...referencePages.map((page) => ({ path: `docs/reference/${page.name}`, source: page.source, text: renderPage(page) })),
+  ...chartFiles.map((file) => ({ path: `charts/carillon/${file.path}`, source: file.source, text: renderChartFile(file) })),
+]
+
+function isCurrent({ path, text }: GeneratedFile): boolean {
   try {
-    return readFileSync(new URL(page.name, folder), 'utf8') === renderPage(page)
+    return readFileSync(join(root, path), 'utf8') === text
   } catch {
-    // The page does not exist, or cannot be read: either way it is not what it should be.
+    // The file does not exist, or cannot be read: either way it is not what it should be.
     return false
   }
 }
 
-const stale = referencePages.filter((page) => !isCurrent(page))
+const stale = files.filter((file) => !isCurrent(file))
 if (process.argv.includes('--check')) {
-  for (const page of stale) console.error(`docs/reference/${page.name} is not what ${page.source} says: run \`make docs\` and commit the result`)
+  for (const { path, source } of stale) console.error(`${path} is not what ${source} says: run \`make docs\` and commit the result`)
   process.exitCode = stale.length === 0 ? 0 : 1
 } else {
-  mkdirSync(folder, { recursive: true })
-  for (const page of stale) writeFileSync(new URL(page.name, folder), renderPage(page))
-  console.log(stale.length === 0 ? 'docs/reference is current' : `wrote ${stale.map((page) => `docs/reference/${page.name}`).join(', ')}`)
+  for (const { path, text } of stale) {
+    mkdirSync(dirname(join(root, path)), { recursive: true })
+    writeFileSync(join(root, path), text)
+  }
+  console.log(stale.length === 0 ? 'docs/reference and the chart are current' : `wrote ${stale.map(({ path }) => path).join(', ')}`)
 }

@@ -7,7 +7,10 @@ import { metrics } from '../gateway/observability/metrics.ts'
 import { problems } from '../gateway/problem.ts'
 import { closeCodes } from '../gateway/session/close-codes.ts'
 import { operatorOptions } from '../operator/config/options.ts'
-import { referencePages, renderPage } from './render-references.ts'
+import { conditionReasons } from '../operator/reconcile/conditions.ts'
+import { chartFiles, renderChartFile } from './chart/render-chart.ts'
+import { renderPage } from './reference-page.ts'
+import { referencePages } from './render-references.ts'
 
 const folder = new URL('../docs/reference/', import.meta.url)
 
@@ -18,6 +21,10 @@ function text(name: string): string {
 describe('X1: generated pages are current', () => {
   test.each(referencePages.map((page) => [page.name, page] as const))('docs/reference/%s is what its table says (else: make docs)', (name, page) => {
     expect(text(name)).toBe(renderPage(page))
+  })
+
+  test.each(chartFiles.map((file) => [file.path, file] as const))('charts/carillon/%s is what the code says (else: make docs)', (path, file) => {
+    expect(readFileSync(new URL(`../charts/carillon/${path}`, import.meta.url), 'utf8')).toBe(renderChartFile(file))
   })
 
   test('docs/reference/ has no generated page that nothing generates any more', () => {
@@ -35,6 +42,7 @@ describe('X2: what is in a table is documented', () => {
     ['close-codes.md', Object.keys(closeCodes)],
     ['problems.md', Object.keys(problems).map((type) => `urn:carillon:problem:${type}`)],
     ['decode-failures.md', [...decodeFailureReasons]],
+    ['conditions.md', Object.keys(conditionReasons)],
   ])('%s has a row for each', (name, words) => {
     const page = text(name)
     expect(words.length).toBeGreaterThan(5)

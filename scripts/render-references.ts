@@ -3,36 +3,18 @@ import { decodeFailureReasons, type DecodeFailureReason } from '../gateway/event
 import { metrics, type MetricDefinition } from '../gateway/observability/metrics.ts'
 import { problems } from '../gateway/problem.ts'
 import { closeCodes } from '../gateway/session/close-codes.ts'
-import { renderOperatorReference } from '../operator/config/render-reference.ts'
-
-/** A page under docs/reference/ that is made from a table of the code. */
-export interface ReferencePage {
-  readonly name: string
-  /** The file with the table; the page's first line names it. */
-  readonly source: string
-  readonly render: () => string
-}
+import { code, type ReferencePage, table } from './reference-page.ts'
+import { operatorPages } from './render-operator-references.ts'
 
 /** Every generated page. What is written twice is generated once and checked (X1); what is in a table is documented (X2). */
 export const referencePages: readonly ReferencePage[] = [
   { name: 'configuration.md', source: 'gateway/config/options.ts', render: renderConfigurationReference },
-  { name: 'operator-configuration.md', source: 'operator/config/options.ts', render: renderOperatorReference },
   { name: 'metrics.md', source: 'gateway/observability/metrics.ts', render: renderMetrics },
   { name: 'close-codes.md', source: 'gateway/session/close-codes.ts', render: renderCloseCodes },
   { name: 'problems.md', source: 'gateway/problem.ts', render: renderProblems },
   { name: 'decode-failures.md', source: 'gateway/event/decoded-record.ts', render: renderDecodeFailures },
+  ...operatorPages,
 ]
-
-/** The whole text of a page's file. */
-export function renderPage(page: ReferencePage): string {
-  return `<!-- Generated from ${page.source}: change that, then run \`make docs\`. -->\n\n${page.render()}`
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.map((text) => text.replaceAll('|', '\\|')).join(' | ')} |`).join('\n')
-}
-
-const code = (text: string | number): string => `\`${text}\``
 
 function renderMetrics(): string {
   const definitions: readonly MetricDefinition[] = Object.values(metrics)

@@ -1,0 +1,104 @@
+import { channelSchema, maxChannelNameLength } from './crd.ts'
+import { gatewayApiExample, ingressExample, minimalExample } from './examples.ts'
+import { annotations, apiVersion, specSchema, statusSchema } from './realtime-channel.ts'
+import type { JsonSchema } from './schema/json-schema.ts'
+import { settableVariables } from './schema/gateway-options.ts'
+import { walkSchema, type SchemaField } from './walk-schema.ts'
+import { toYaml } from './yaml.ts'
+
+/** docs/reference/realtimechannel.md, without the line that says that it is generated. */
+export function renderChannelReference(): string {
+  const sections = Object.entries(specSchema.properties).map(([name, schema]) => renderSection(`spec.${name}`, schema))
+  return [
+    introduction,
+    '## The least',
+    yaml(minimalExample),
+    ...sections,
+    '## Rules',
+    'What the API server refuses beside values out of bounds, with what it says:',
+    renderRules(),
+    '## Annotations',
+    'What people say to the operator, beside the spec.',
+    renderAnnotations(),
+    renderSection('status', statusSchema),
+    '## Everything',
+    'These two write every field. With an Ingress, a fixed number of pods, and a Kafka cluster of its own:',
+    yaml(ingressExample),
+    'With the Gateway API and an autoscaler:',
+    yaml(gatewayApiExample),
+  ].join('\n\n') + '\n'
+}
+
+const introduction = `# RealtimeChannel
+
+\`${apiVersion}\`, kind \`RealtimeChannel\`, namespaced; \`kubectl get rtc\`, \`kubectl get carillon\`, \`kubectl explain rtc.spec --recursive\`. ${channelSchema.description}
+
+The name has at most ${maxChannelNameLength} characters, of a-z, 0-9 and -, and begins with a letter. It is the NAME in the channel's paths. \`kubectl scale\`
+sets \`spec.gateway.replicas\`. What the conditions in the status say is in [conditions.md](conditions.md).
+
+In the tables, a field in **bold** is required where its section is given; \`[]\` stands for each item of a list, \`*\` for any key. Texts are bounded
+in characters, lists and maps in entries.`
+
+function renderSection(path: string, schema: JsonSchema): string {
+  const rows = walkSchema(schema, path).slice(1).filter(({ schema: field }) => !isItself(field)).map(renderRow)
+  const table = rows.length === 0 ? [] : [['| field | value | default | what it says |', '|---|---|---|---|', ...rows].join('\n')]
+  const whole = schema.default === undefined ? '' : ` Default: \`${JSON.stringify(schema.default)}\`.`
+  return [`## ${path}`, `${schema.description}${whole}`, ...table].join('\n\n')
+}
+
+/** Items that say no more than their list does. */
+const isItself = (schema: JsonSchema): boolean => schema.type === 'object' && schema.properties === undefined && schema.additionalProperties === undefined && schema['x-kubernetes-preserve-unknown-fields'] !== true
+
+function renderRow({ path, schema, isRequired }: SchemaField): string {
+  const isEntry = path.endsWith('[]') || path.endsWith('*')
+  const name = isRequired && !isEntry ? `**\`${path}\`**` : `\`${path}\``
+  const value = schema.default === undefined ? '' : `\`${JSON.stringify(schema.default)}\``
+  return `| ${[name, describeValue(schema), value, schema.description].map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
+}
+
+function describeValue(schema: JsonSchema): string {
+  return [typeOf(schema), boundsOf(schema), patternOf(schema)].filter((part) => part !== '').join(', ')
+}
+
+function typeOf(schema: JsonSchema): string {
+  if (schema.enum !== undefined) return schema.enum === settableVariables ? 'a variable of the gateway' : schema.enum.map((value) => `\`${value}\``).join(' or ')
+  if (schema['x-kubernetes-int-or-string'] === true) return 'number or text'
+  if (schema['x-kubernetes-preserve-unknown-fields'] === true) return "object of Kubernetes' own API"
+  if (schema.type === 'array') return schema['x-kubernetes-list-type'] === 'set' ? 'list without repetitions' : 'list'
+  if (schema.type === 'object') return schema.additionalProperties === undefined ? 'object' : 'map'
+  return { string: 'text', integer: 'whole number', boolean: 'true or false' }[schema.type ?? 'string']
+}
+
+function boundsOf(schema: JsonSchema): string {
+  const low = schema.minimum ?? schema.minLength ?? schema.minItems
+  const high = schema.maximum ?? schema.maxLength ?? schema.maxItems ?? schema.maxProperties
+  if (low !== undefined && high !== undefined) return `${low} to ${high}`
+  return high === undefined ? '' : `at most ${high}`
+}
+
+/** Between two backquotes, because a pattern may hold one. */
+const patternOf = ({ pattern }: JsonSchema): string => (pattern === undefined ? '' : `matches \`\` ${pattern} \`\``)
+
+function renderRules(): string {
+  return walkSchema(channelSchema, '')
+    .flatMap(({ path, schema }) => (schema['x-kubernetes-validations'] ?? []).map(({ message = '', fieldPath = '' }) => `- \`${path === '' ? 'metadata.name' : path}${fieldPath}\`: ${message}.`))
+    .join('\n')
+}
+
+/** The type makes an annotation without words an error. */
+const annotationMeanings: Readonly<Record<keyof typeof annotations, string>> = {
+  paused: '`"true"`: the operator changes nothing of this channel until the annotation is taken away.',
+  adopt: '`"true"`: take a topic that exists already and is not as the channel asks. Without it, such a topic is refused.',
+  plan: 'Any value: write what would be done, as an Event, once per value, and change nothing. A value that is a JSON merge patch of `spec` asks what that change would do.',
+  recreateTopic: '`"true"`: make a topic anew that was deleted behind the operator\'s back, though its records are lost.',
+}
+
+function renderAnnotations(): string {
+  // Object.entries of the table gives exactly its keys: it is a literal and has no others.
+  const rows = (Object.entries(annotations) as [keyof typeof annotations, string][]).map(([key, name]) => `| \`${name}\` | ${annotationMeanings[key]} |`)
+  return ['| annotation | meaning |', '|---|---|', ...rows].join('\n')
+}
+
+function yaml(manifest: object): string {
+  return `\`\`\`yaml\n${toYaml(manifest)}\`\`\``
+}

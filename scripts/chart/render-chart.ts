@@ -1,0 +1,123 @@
+import { readFileSync } from 'node:fs'
+import { crdName, renderCustomResourceDefinition } from '../../operator/api/v1alpha1/crd.ts'
+import { minimalExample } from '../../operator/api/v1alpha1/examples.ts'
+import { channelKind, channelType } from '../../operator/api/v1alpha1/realtime-channel.ts'
+import { toYaml } from '../../operator/api/v1alpha1/yaml.ts'
+import { policyRules, releasePermissions, type PermissionScope } from '../../operator/permissions.ts'
+import { code, table } from '../reference-page.ts'
+import { chartValues, flatValues, type Section, type Value } from './values.ts'
+
+/** A file of the chart that is made from the code. */
+export interface ChartFile {
+  /** From the folder of the chart. */
+  readonly path: string
+  /** What to change instead. */
+  readonly source: string
+  readonly render: () => string
+}
+
+export const chartFiles: readonly ChartFile[] = [
+  { path: 'Chart.yaml', source: 'scripts/chart/render-chart.ts', render: renderChartYaml },
+  { path: 'values.yaml', source: 'scripts/chart/values.ts', render: renderValues },
+  { path: 'values.schema.json', source: 'scripts/chart/values.ts', render: renderSchema },
+  { path: 'README.md', source: 'scripts/chart/values.ts', render: renderReadme },
+  { path: 'files/realtimechannels.yaml', source: 'operator/api/v1alpha1/realtime-channel.ts', render: () => toYaml(renderCustomResourceDefinition()) },
+  { path: 'templates/_permissions.tpl', source: 'operator/permissions.ts', render: renderPermissions },
+]
+
+/** The whole text of a file, with a first line that says what it is made from, where the format has comments. */
+export function renderChartFile({ path, source, render }: ChartFile): string {
+  const notice = `Generated from ${source}: change that, then run \`make docs\`.`
+  if (path.endsWith('.json')) return render()
+  if (path.endsWith('.yaml')) return `# ${notice}\n${render()}`
+  return path.endsWith('.md') ? `<!-- ${notice} -->\n\n${render()}` : `{{/* ${notice} */}}\n${render()}`
+}
+
+/** Our own file. */
+const { version, description, license } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as Readonly<Record<'version' | 'description' | 'license', string>>
+
+const image = (): string => `${flatValues().find(({ path }) => path === 'image.repository')?.default}:${version}`
+
+function renderChartYaml(): string {
+  const [definition] = renderCustomResourceDefinition().spec.versions
+  const crds = [{ kind: channelKind, version: channelType.version, name: crdName, displayName: 'Realtime channel', description: definition?.schema.openAPIV3Schema.description }]
+  return toYaml({
+    apiVersion: 'v2',
+    name: 'carillon',
+    description,
+    type: 'application',
+    version,
+    appVersion: version,
+    kubeVersion: '>=1.29.0-0',
+    keywords: ['cloudevents', 'kafka', 'websocket', 'realtime', 'operator'],
+    annotations: {
+      'artifacthub.io/category': 'streaming-messaging',
+      'artifacthub.io/license': license,
+      'artifacthub.io/operator': 'true',
+      'artifacthub.io/operatorCapabilities': 'Full Lifecycle',
+      'artifacthub.io/prerelease': String(version.startsWith('0.')),
+      'artifacthub.io/images': toYaml([{ name: 'carillon', image: image() }]),
+      'artifacthub.io/crds': toYaml(crds),
+      'artifacthub.io/crdsExamples': toYaml([minimalExample]),
+      'artifacthub.io/changes': toYaml([{ kind: 'added', description: 'The operator and its chart.' }]),
+    },
+  })
+}
+
+/** values.yaml: each value below its description. */
+function renderValues(): string {
+  return renderSection(chartValues, '').join('\n') + '\n'
+}
+
+const isSection = (entry: Value | Section): entry is Section => 'values' in entry
+
+function renderSection(section: Section, indent: string): readonly string[] {
+  return Object.entries(section.values).flatMap(([name, entry]) => {
+    const gap = indent === '' ? [''] : []
+    const comment = wrap(entry.description, 110 - indent.length).map((line) => `${indent}# ${line}`)
+    if (isSection(entry)) return [...gap, ...comment, `${indent}${name}:`, ...renderSection(entry, `${indent}  `)]
+    const lines = toYaml({ [name]: entry.default }).trimEnd().split('\n')
+    return [...gap, ...comment, ...lines.map((line) => `${indent}${line}`)]
+  })
+}
+
+function wrap(sentence: string, width: number): readonly string[] {
+  return sentence.split(' ').reduce<readonly string[]>((lines, word) => {
+    const last = lines.at(-1)
+    return last !== undefined && last.length + word.length < width ? [...lines.slice(0, -1), `${last} ${word}`] : [...lines, word]
+  }, [])
+}
+
+/** A misspelt value is an error: `additionalProperties` is false wherever the chart knows all names. */
+function renderSchema(): string {
+  const { properties, ...rest } = schemaOf(chartValues)
+  // Helm hands `global` down to every chart.
+  const schema = { $schema: 'http://json-schema.org/draft-07/schema#', ...rest, properties: { ...properties, global: { type: 'object', description: 'Values of a chart that this one is part of; not used.' } } }
+  return `${JSON.stringify(schema, null, 2)}\n`
+}
+
+function schemaOf(section: Section): { readonly properties: Readonly<Record<string, object>>; readonly [word: string]: unknown } {
+  const properties = Object.entries(section.values).map(([name, entry]) => [name, isSection(entry) ? schemaOf(entry) : { description: entry.description, ...entry.schema }] as const)
+  return { description: section.description, type: 'object', additionalProperties: false, properties: Object.fromEntries(properties) }
+}
+
+function renderReadme(): string {
+  const rows = flatValues().map(({ path, default: value, description: what }) => [code(path), value === '' ? '' : code(JSON.stringify(value)), what])
+  return `# The chart carillon
+
+Installs the operator of Carillon and the CustomResourceDefinition of RealtimeChannels. [docs/install.md](../../docs/install.md) says how to
+install, upgrade and uninstall it; [docs/rbac.md](../../docs/rbac.md) what it may do.
+
+## Values
+
+A value that is not in this table is refused, so that a misspelt one is noticed.
+
+${table(['value', 'default', 'what it does'], rows)}
+`
+}
+
+/** Rules as named templates, one per scope, which the hand-written roles include. */
+function renderPermissions(): string {
+  const rules = (name: string, scope: PermissionScope, of?: typeof releasePermissions): string => `{{- define "carillon.rules.${name}" -}}\n${toYaml(policyRules(scope, of))}{{- end }}\n`
+  return [rules('channels', 'channels'), rules('cluster', 'cluster'), rules('own', 'own-namespace'), rules('release', 'channels', releasePermissions), rules('releaseOwn', 'own-namespace', releasePermissions)].join('\n')
+}

@@ -1,0 +1,158 @@
+/** A JSON Schema (draft-07), as Helm checks values by it. */
+export type ValueSchema = Readonly<Record<string, unknown>>
+
+/** A value of the chart. */
+export interface Value {
+  readonly description: string
+  readonly schema: ValueSchema
+  readonly default: unknown
+}
+
+/** A group of values. */
+export interface Section {
+  readonly description: string
+  readonly values: Readonly<Record<string, Value | Section>>
+}
+
+const text = (description: string, value = '', schema: ValueSchema = {}): Value => ({ description, schema: { type: 'string', ...schema }, default: value })
+const flag = (description: string, value: boolean): Value => ({ description, schema: { type: 'boolean' }, default: value })
+const choice = (description: string, values: readonly string[], value: string): Value => ({ description, schema: { type: 'string', enum: values }, default: value })
+const texts = (description: string, value: readonly string[] = [], schema: ValueSchema = {}): Value => ({ description, schema: { type: 'array', items: { type: 'string', minLength: 1 }, uniqueItems: true, ...schema }, default: value })
+const labels = (description: string): Value => ({ description, schema: { type: 'object', additionalProperties: { type: 'string' } }, default: {} })
+const objects = (description: string, value: readonly object[] = []): Value => ({ description, schema: { type: 'array', items: { type: 'object' } }, default: value })
+const object = (description: string, value: object = {}): Value => ({ description, schema: { type: 'object' }, default: value })
+const namespaces = { items: { type: 'string', pattern: '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$' } }
+const saslMechanisms = ['none', 'plain', 'scram-sha-256', 'scram-sha-512']
+
+/** Every value of the chart: from it come values.yaml, values.schema.json and the table of the chart's README. */
+export const chartValues: Section = {
+  description: 'Values of the chart carillon.',
+  values: {
+    watchNamespaces: texts('Namespaces whose channels are looked after. Empty: all. With a list, the operator has a Role in each and may write nowhere else.', [], { ...namespaces, maxItems: 256 }),
+    kafka: {
+      description: 'The Kafka cluster of channels that name none.',
+      values: {
+        brokers: texts('host:port of the brokers. Empty: every channel must name its own.', [], { items: { type: 'string', pattern: '^[^\\s:/@,]+:[0-9]{1,5}$' }, maxItems: 32 }),
+        tls: {
+          description: 'TLS to these brokers, for the operator and for the gateways of channels that use them.',
+          values: {
+            enabled: flag('Speak TLS.', false),
+            secretName: text("A Secret of the release's namespace with the operator's files. Empty: the system's authorities, and no client certificate."),
+            caKey: text("Key of the authorities in it (PEM). Empty: the system's.", 'ca.crt'),
+            certKey: text('Key of the client certificate. Empty: none. Needs keyKey.'),
+            keyKey: text("Key of the client certificate's key."),
+          },
+        },
+        sasl: {
+          description: 'How the operator authenticates. Its user may create, describe, alter and delete topics.',
+          values: {
+            mechanism: choice('The mechanism.', saslMechanisms, 'none'),
+            secretName: text("A Secret of the release's namespace with user name and password."),
+            usernameKey: text('Key of the user name in it.', 'username', { minLength: 1 }),
+            passwordKey: text('Key of the password in it.', 'password', { minLength: 1 }),
+          },
+        },
+        channels: {
+          description: 'What gateways use for these brokers: Secrets that are in the namespace of each channel, because a pod can mount no others.',
+          values: {
+            caSecret: text("Secret with ca.crt. Empty: the system's authorities."),
+            clientSecret: text('Secret with tls.crt and tls.key, for mutual TLS.'),
+            saslMechanism: choice('How gateways authenticate.', saslMechanisms, 'none'),
+            saslSecret: text('Secret with username and password.'),
+          },
+        },
+      },
+    },
+    topics: {
+      description: 'What channels may do with topics.',
+      values: { pattern: text("Topics that channels may use: NAMESPACE and NAME stand for the channel's own, `*` for any characters, as in `NAMESPACE.*`. Empty: any. Set it where namespaces do not trust each other.") },
+    },
+    gateway: {
+      description: 'The gateways of channels.',
+      values: {
+        image: text("Image of gateways whose channel names none. Empty: the operator's own."),
+        ingressNamespaces: texts('Namespaces whose pods may reach gateways: those of the ingress controller and of emitters. Empty: everybody may.', [], { ...namespaces, maxItems: 64 }),
+      },
+    },
+    image: {
+      description: 'The image, which holds both programs.',
+      values: {
+        repository: text('Registry and name.', 'ghcr.io/carillon-dev/carillon', { minLength: 1 }),
+        tag: text('Tag. Empty: the version of the chart.'),
+        digest: text('Digest, such as sha256:0123..., which wins over the tag.', '', { pattern: '^(sha256:[0-9a-f]{64})?$' }),
+        pullPolicy: choice('When it is pulled.', ['Always', 'IfNotPresent', 'Never'], 'IfNotPresent'),
+      },
+    },
+    imagePullSecrets: { description: "Secrets of the release's namespace with credentials for the registry, as `- name: NAME`. Channels name their own.", schema: { type: 'array', items: { type: 'object', required: ['name'], properties: { name: { type: 'string', minLength: 1 } }, additionalProperties: false } }, default: [] },
+    replicaCount: { description: 'Operators. One works, the others stand by.', schema: { type: 'integer', minimum: 0, maximum: 10 }, default: 2 },
+    log: {
+      description: "The operator's log.",
+      values: { level: choice('The least severe lines.', ['debug', 'info', 'warn', 'error', 'silent'], 'info'), format: choice('An object per line, or text for people.', ['json', 'text'], 'json') },
+    },
+    extraEnv: objects('Further options of the operator (docs/reference/operator-configuration.md) and variables for Node.js, as in the spec of a container.'),
+    crds: {
+      description: 'The CustomResourceDefinition of RealtimeChannels.',
+      values: {
+        enabled: flag('Install and upgrade it with the chart.', true),
+        keep: flag('Keep it, and with it every channel, when the chart is uninstalled.', true),
+      },
+    },
+    rbac: {
+      description: 'Roles.',
+      values: {
+        create: flag('Make the roles of the operator (docs/reference/permissions.md). Without, somebody else does.', true),
+        aggregate: flag("Let the cluster's roles view, edit and admin hold for RealtimeChannels.", true),
+        kafkaSecrets: {
+          description: 'Secrets of channels with Kafka credentials that the operator may read, as `- {namespace: shop, names: [kafka-user]}`. Needed only for channels with a spec.kafka of their own.',
+          schema: {
+            type: 'array',
+            items: { type: 'object', required: ['namespace', 'names'], properties: { namespace: { type: 'string', minLength: 1 }, names: { type: 'array', minItems: 1, items: { type: 'string', minLength: 1 } } }, additionalProperties: false },
+          },
+          default: [],
+        },
+      },
+    },
+    serviceAccount: {
+      description: 'The account of the operator.',
+      values: { create: flag('Make it.', true), name: text('Its name. Empty: that of the release.'), annotations: labels('Its annotations.') },
+    },
+    metrics: {
+      description: 'Metrics of the operator and of gateways.',
+      values: {
+        namespaces: texts("Namespaces whose pods may reach metrics: Prometheus' own. All others are kept out.", ['monitoring'], { ...namespaces, minItems: 1, maxItems: 64 }),
+        service: { description: 'The Service with /metrics, which the test of the chart also asks.', values: { enabled: flag('Make it.', true), annotations: labels('Its annotations.') } },
+        serviceMonitor: {
+          description: "For the Prometheus operator: scrapes the operator.",
+          values: { enabled: flag('Make it.', false), interval: text('How often.', '30s', { pattern: '^[0-9]+(ms|s|m)$' }), labels: labels('Labels by which Prometheus finds it.') },
+        },
+        podMonitor: {
+          description: 'For the Prometheus operator: scrapes the gateways of all channels.',
+          values: { enabled: flag('Make it.', false), interval: text('How often.', '30s', { pattern: '^[0-9]+(ms|s|m)$' }), labels: labels('Labels by which Prometheus finds it.') },
+        },
+        prometheusRule: { description: 'For the Prometheus operator: alerts about the operator and gateways.', values: { enabled: flag('Make it.', false), labels: labels('Labels by which Prometheus finds it.') } },
+      },
+    },
+    networkPolicy: { description: 'Who may reach the operator.', values: { enabled: flag('Let nobody in but metrics.namespaces, and the test of the chart.', true) } },
+    podDisruptionBudget: { description: 'While nodes are drained.', values: { enabled: flag('Let one operator at most be evicted at a time.', true) } },
+    uninstall: {
+      description: 'What happens after `helm uninstall`.',
+      values: { releaseFinalizers: flag("A Job takes the operator's finalizer off all channels, so that they and their namespaces can be deleted without it. Topics stay.", true) },
+    },
+    resources: object('CPU and memory of the operator.', { requests: { cpu: '100m', memory: '192Mi' }, limits: { memory: '512Mi' } }),
+    priorityClassName: text('PriorityClass of the pods.'),
+    nodeSelector: labels('Labels of the nodes that the pods may run on.'),
+    tolerations: objects('Taints of nodes that the pods tolerate.'),
+    affinity: object('Affinity of the pods.'),
+    topologySpreadConstraints: objects('How the pods are spread. Empty: over nodes, as well as can be.'),
+    podLabels: labels('Further labels of the pods.'),
+    podAnnotations: labels('Annotations of the pods.'),
+    commonLabels: labels('Further labels of all objects.'),
+    nameOverride: text('Takes the place of the name of the chart in names.'),
+    fullnameOverride: text('The name of all objects.', '', { maxLength: 40 }),
+  },
+}
+
+/** Every value by its path, in the order of the table. */
+export function flatValues(section: Section = chartValues, prefix = ''): readonly (Value & { readonly path: string })[] {
+  return Object.entries(section.values).flatMap(([name, entry]) => ('values' in entry ? flatValues(entry, `${prefix}${name}.`) : [{ ...entry, path: `${prefix}${name}` }]))
+}

@@ -1,0 +1,68 @@
+import { renderChannelReference } from '../operator/api/v1alpha1/render-reference.ts'
+import { renderOperatorReference } from '../operator/config/render-reference.ts'
+import { permissions, type Permission, releasePermissions } from '../operator/permissions.ts'
+import { conditionReasons } from '../operator/reconcile/conditions.ts'
+import { code, type ReferencePage, table } from './reference-page.ts'
+
+/** Every generated page about the operator. */
+export const operatorPages: readonly ReferencePage[] = [
+  { name: 'realtimechannel.md', source: 'operator/api/v1alpha1/realtime-channel.ts', render: renderChannelReference },
+  { name: 'conditions.md', source: 'operator/reconcile/conditions.ts', render: renderConditions },
+  { name: 'permissions.md', source: 'operator/permissions.ts', render: renderPermissions },
+  { name: 'operator-configuration.md', source: 'operator/config/options.ts', render: renderOperatorReference },
+]
+
+function renderConditions(): string {
+  const rows = Object.entries(conditionReasons).map(([reason, { stalled, meaning }]) => [code(reason), stalled ? 'yes' : '', meaning])
+  return `# Conditions
+
+What the status of a RealtimeChannel says. \`kubectl wait --for=condition=Ready rtc/NAME\` waits for the first of these:
+
+| condition | True when |
+| --- | --- |
+| \`Ready\` | All below are: browsers can connect, and all is as the channel asks. |
+| \`TopicReady\` | The topic is there, as the channel asks. |
+| \`GatewayAvailable\` | Gateways serve. |
+| \`RouteReady\` | The route leads to them, or none is asked. |
+| \`Reconciling\` | The channel is not in its final state yet, and gets there by itself. Absent otherwise. |
+| \`Stalled\` | The channel cannot get to its final state until somebody does something. Absent otherwise. |
+
+The last two are those of [kstatus](https://github.com/kubernetes-sigs/cli-utils/blob/master/pkg/kstatus/README.md), by which \`helm --wait\`, Flux and Argo CD
+wait. Each condition and the status as a whole have \`observedGeneration\`: the generation of the spec that they are about.
+
+## Reasons
+
+One word, from this closed table; the message says what was asked, what is, and what to do. *Stalled*: nothing will change until somebody
+does something.
+
+${table(['reason', 'stalled', 'what it means'], rows)}
+`
+}
+
+const scopes: readonly (readonly [Permission['scope'], string])[] = [
+  ['channels', 'In the namespaces of channels'],
+  ['cluster', 'In the cluster'],
+  ['own-namespace', 'In its own namespace'],
+]
+
+function renderPermissions(): string {
+  const sections = scopes.map(([scope, title]) => `## ${title}\n\n${permissionTable(permissions.filter((permission) => permission.scope === scope))}`)
+  return `# Permissions
+
+What the operator may do, and why. It asks for nothing else; [rbac.md](../rbac.md) says in which roles this stands, and how a namespace lets the operator
+read a Secret.
+
+${sections.join('\n\n')}
+
+## After the operator
+
+What the Job of the chart may do that runs \`--release-finalizers\` when the operator is uninstalled.
+
+${permissionTable(releasePermissions)}
+`
+}
+
+function permissionTable(rows: readonly Permission[]): string {
+  const cells = rows.map(({ apiGroup, resources, resourceNames = [], verbs, by, why }) => [apiGroup === '' ? 'core' : code(apiGroup), [...resources.map(code), ...resourceNames.map((name) => `(only ${code(name)})`)].join(', '), verbs.join(', '), by, why])
+  return table(['API group', 'resources', 'verbs', 'asked by', 'why'], cells)
+}
