@@ -1,18 +1,29 @@
+import type { RealtimeChannelStatus } from '../api/v1alpha1/realtime-channel.ts'
 import type { ApiError, KubernetesObject, ObjectRef, ResourceType } from '../runtime/kubernetes-api.ts'
 import type { Refusal } from './refusals.ts'
 import type { NewTopic, TopicFailure } from './topic-admin.ts'
 
 /** What there is to do, in this order. Plain data: the same plan can be carried out, printed, or compared. */
 export interface Plan {
+  /** paused: somebody asked for nothing to be done. deleting: the channel goes, and with it all that it owes. */
+  readonly phase: 'active' | 'paused' | 'deleting'
   readonly actions: readonly Action[]
-  /** What was asked for and will not be done, each with its reason. */
+  /** What was asked for and will not be done, or not yet, each with its reason. */
   readonly refusals: readonly Refusal[]
+  /** What the status is to remember of the topic: when all actions on it are done, and when one of them is not. */
+  readonly topic: { readonly whenDone: TopicRecord | null; readonly otherwise: TopicRecord | null }
+  /** The Deployment is left as it is, or is not made yet: what its pods need is not known. */
+  readonly holdsGatewayBack: boolean
   /** Look again after this time although nothing changes (something outside of Kubernetes is waited for); null: no need. Milliseconds. */
   readonly requeueAfterMs: number | null
 }
 
+/** `status.topic`: what the operator knows again of a topic after a restart. */
+export type TopicRecord = NonNullable<RealtimeChannelStatus['topic']>
+
 export type Action =
-  | { readonly kind: 'create-topic'; readonly topic: NewTopic }
+  /** `isAgain`: there was one, which somebody deleted. */
+  | { readonly kind: 'create-topic'; readonly topic: NewTopic; readonly isAgain?: boolean }
   | { readonly kind: 'grow-partitions'; readonly name: string; readonly from: number; readonly to: number }
   | { readonly kind: 'alter-topic'; readonly name: string; readonly changes: Readonly<Record<string, string | null>> }
   | { readonly kind: 'delete-topic'; readonly name: string }

@@ -1,0 +1,85 @@
+import { renderOptionError, type OptionError } from '../../gateway/config/table/option-error.ts'
+import { options, type Option, type OptionName, type Options } from '../../gateway/config/options.ts'
+import { optionNames, parseOptions } from '../../gateway/config/parse-options.ts'
+import type { OptionValueOf } from '../../gateway/config/table/option.ts'
+import { describeExpected, readOption } from '../../gateway/config/table/read-option.ts'
+import { renderEnvironment, type EnvironmentVariable } from '../../gateway/config/render-environment.ts'
+import { failed, ok, type Result } from '../../gateway/result.ts'
+import type { MountedFile } from '../../cdk8s/operands/operand-input.ts'
+import type { StoredSpec } from '../api/v1alpha1/realtime-channel.ts'
+import { fitOptions } from './fit-options.ts'
+import { fieldsOfOptions, filesOfSpec, optionsOfSpec, type OptionSource } from './options-of-spec.ts'
+import type { Refusal } from './refusals.ts'
+
+export interface GatewayEnvironment {
+  readonly environment: readonly EnvironmentVariable[]
+  readonly files: readonly MountedFile[]
+}
+
+/** Files are in the pod, not on this machine. */
+const reader = { readable: () => true }
+
+/** Written although they may equal a default: whoever reads the Deployment looks for them, and no default may ever take their place. */
+const alwaysWritten: ReadonlySet<OptionName> = new Set<OptionName>(['channel', 'nodeEnv', 'kafkaBrokers', 'kafkaTopic', 'kafkaTopicEpoch', 'kafkaCreateTopic'])
+
+/**
+ * The environment of a channel's gateways. What equals the gateway's default is left out, so that it stays short. What `gateway.env` sets comes
+ * last and wins over what is not the operator's own.
+ *
+ * The gateway's own parser reads it before any pod does: a pod that refuses its options would only crash, again and again, and say why in a log.
+ */
+export function gatewayEnvironment(spec: StoredSpec, source: OptionSource): Result<GatewayEnvironment, Refusal> {
+  const users = new Map((spec.gateway.env ?? []).filter(({ value }) => value !== '').map(({ name, value }) => [name, value]))
+  const isUsers = (name: OptionName): boolean => users.has(options[name].env)
+  const asked = pick(optionsOfSpec(spec, source), (name) => !isUsers(name))
+  const given = { ...asked, ...fitOptions({ ...asked, ...readUsers(users) }, isUsers) }
+  const unsayable = optionNames.flatMap((name) => unsayableError(name, given[name]))
+  if (unsayable.length > 0) return failed(refuse(unsayable, isUsers))
+  const ours = renderEnvironment(pick(given, (name) => alwaysWritten.has(name) || !isDefault(name, given[name])))
+  const theirs = optionNames.filter(isUsers).map((name) => ({ name: options[name].env, value: users.get(options[name].env) ?? '' }))
+  const environment = [...ours, ...theirs]
+  const parsed = parseOptions(Object.fromEntries(environment.map(({ name, value }) => [name, value])), reader)
+  return parsed.ok ? ok({ environment, files: filesOfSpec(spec, source.kafka) }) : failed(refuse(parsed.error, isUsers))
+}
+
+function pick(given: Partial<Options>, isWanted: (name: OptionName) => boolean): Partial<Options> {
+  return Object.fromEntries(optionNames.filter((name) => given[name] !== undefined && isWanted(name)).map((name) => [name, given[name]]))
+}
+
+/** What people wrote, as far as it can be read; what cannot be, the parser tells of. */
+function readUsers(users: ReadonlyMap<string, string>): Partial<Options> {
+  const read = optionNames.flatMap((name) => {
+    const text = users.get(options[name].env)
+    const value = text === undefined ? null : readOption(options[name], text, reader)
+    return value?.ok === true ? [[name, value.value] as const] : []
+  })
+  return Object.fromEntries(read)
+}
+
+function isDefault(name: OptionName, value: OptionValueOf | undefined): boolean {
+  return JSON.stringify(value) === JSON.stringify(options[name].default)
+}
+
+/** The schema of a channel may let through what no environment can say, such as a text with a blank at its end. */
+function unsayableError(name: OptionName, value: OptionValueOf | undefined): readonly OptionError[] {
+  const option: Option = options[name]
+  if (value === undefined || isDefault(name, value)) return []
+  const text = typeof value === 'object' ? value.join(',') : String(value)
+  const read = readOption(option, text, reader)
+  if (text !== '' && read.ok && JSON.stringify(read.value) === JSON.stringify(value)) return []
+  return [{ variable: option.env, given: text.includes('@') ? null : text, expected: describeExpected(option) }]
+}
+
+const maxErrors = 10
+
+function refuse(errors: readonly OptionError[], isUsers: (name: OptionName) => boolean): Refusal {
+  const lines = errors.slice(0, maxErrors).map((error) => `${fieldOf(error.variable, isUsers)}: ${renderOptionError(error)}`)
+  const more = errors.length > maxErrors ? [`and ${errors.length - maxErrors} more`] : []
+  return { about: 'GatewayAvailable', reason: 'InvalidGatewayOptions', message: `The gateway would refuse to start. ${[...lines, ...more].join('; ')}` }
+}
+
+function fieldOf(variable: string, isUsers: (name: OptionName) => boolean): string {
+  const name = optionNames.find((each) => options[each].env === variable)
+  if (name === undefined || isUsers(name)) return `spec.gateway.env[${variable}]`
+  return fieldsOfOptions[name] ?? 'spec'
+}

@@ -1,0 +1,142 @@
+import { options, type OptionName, type Options } from '../../gateway/config/options.ts'
+import type { MountedFile } from '../../cdk8s/operands/operand-input.ts'
+import type { StoredSpec } from '../api/v1alpha1/realtime-channel.ts'
+import { parseBytes, parseDurationMs } from './durations.ts'
+import { ports, type KafkaOfPods } from './settings.ts'
+import { stopTimeoutMs } from './stopping.ts'
+
+/** Where the gateway finds the files of Secrets and ConfigMaps. One directory for each, so that the kubelet can exchange it as a whole. */
+const directories = { kafkaCa: '/etc/carillon/kafka-ca', kafkaClient: '/etc/carillon/kafka-client', kafkaSasl: '/etc/carillon/kafka-sasl', keys: '/etc/carillon/jwt-keys' } as const
+
+/** The fields that the options come from, for those who have to change them. */
+export const fieldsOfOptions: Readonly<Partial<Record<OptionName, string>>> = {
+  channel: 'metadata.name',
+  logLevel: 'spec.gateway.logLevel',
+  kafkaBrokers: 'spec.kafka.bootstrapServers',
+  kafkaTopic: 'spec.topic.name',
+  jwtJwksUri: 'spec.auth.jwks.uri',
+  jwtIssuer: 'spec.auth.issuer',
+  jwtAudience: 'spec.auth.audience',
+  jwtAlgorithms: 'spec.auth.algorithms',
+  jwtCookie: 'spec.auth.cookieName',
+  jwtClaimUserId: 'spec.auth.claims.userId',
+  jwtClaimUsername: 'spec.auth.claims.username',
+  jwtClaimOrganizationId: 'spec.auth.claims.organizationId',
+  jwtClaimAccountNumber: 'spec.auth.claims.accountNumber',
+  jwtClaimRoles: 'spec.auth.claims.roles',
+  allowedOrigins: 'spec.auth.allowedOrigins',
+  dangerouslyAllowAnyOrigin: 'spec.auth.dangerouslyAllowAnyOrigin',
+  emitScopes: 'spec.emit.scopes',
+  emitTrustXRhIdentity: 'spec.emit.trustXRhIdentity',
+  emitRatePerS: 'spec.emit.ratePerSecond',
+  emitBurst: 'spec.emit.burst',
+  maxEventBytes: 'spec.limits.eventBytes',
+  maxConnections: 'spec.limits.connectionsPerPod',
+  maxConnectionsPerUser: 'spec.limits.connectionsPerUser',
+  upgradeRatePerS: 'spec.limits.connectionsPerSecond',
+  upgradeBurst: 'spec.limits.connectionsBurst',
+  replayWindowMs: 'spec.replay.window',
+  replayMaxBytes: 'spec.replay.maxBytes',
+  drainMs: 'spec.gateway.drainSeconds',
+}
+
+/** What the options are made of, besides the `spec`. */
+export interface OptionSource {
+  readonly channelName: string
+  readonly kafka: KafkaOfPods
+  readonly topicName: string
+  /** Empty: the brokers tell no ids of topics. */
+  readonly topicEpoch: string
+  readonly paths: { readonly socket: string; readonly api: string }
+}
+
+/** Every option that a channel, or the way a pod is built, decides. Values are not judged here. */
+export function optionsOfSpec(spec: StoredSpec, source: OptionSource): Partial<Options> {
+  return { ...ofPod(spec, source), ...ofKafka(source), ...ofAuth(spec.auth), ...ofTraffic(spec) }
+}
+
+function ofPod({ gateway }: StoredSpec, { channelName, paths }: OptionSource): Partial<Options> {
+  return {
+    channel: channelName,
+    nodeEnv: 'production',
+    logLevel: gateway.logLevel,
+    // `auto` means json here, too; it is said for whoever reads the Deployment.
+    logFormat: 'json',
+    port: ports.public,
+    internalPort: ports.internal,
+    ...pathOptions(paths),
+    // The kubelet waits before it sends SIGTERM (`stopping.ts`), so that the gateway need not wait as well.
+    drainDelayMs: 0,
+    drainMs: gateway.drainSeconds * 1_000,
+    stopTimeoutMs,
+  }
+}
+
+function ofKafka({ kafka, topicName, topicEpoch }: OptionSource): Partial<Options> {
+  const { brokers, tls, sasl } = kafka
+  return {
+    kafkaBrokers: brokers,
+    kafkaTopic: topicName,
+    // The operator makes topics. A pod that did would make one with the brokers' defaults, at the worst moment.
+    kafkaCreateTopic: 'off',
+    kafkaTopicEpoch: topicEpoch,
+    kafkaTls: tls !== null,
+    ...(tls?.ca ? { kafkaTlsCaFile: `${directories.kafkaCa}/ca.crt` } : {}),
+    ...(tls?.clientSecret ? { kafkaTlsCertFile: `${directories.kafkaClient}/tls.crt`, kafkaTlsKeyFile: `${directories.kafkaClient}/tls.key` } : {}),
+    ...(sasl === null ? {} : { kafkaSaslMechanism: sasl.mechanism, kafkaSaslUsernameFile: `${directories.kafkaSasl}/username`, kafkaSaslPasswordFile: `${directories.kafkaSasl}/password` }),
+  }
+}
+
+function ofAuth(auth: StoredSpec['auth']): Partial<Options> {
+  const { jwks, claims } = auth
+  return {
+    ...(jwks.uri === undefined ? { jwtKeysFile: `${directories.keys}/keys` } : { jwtJwksUri: jwks.uri }),
+    jwtIssuer: auth.issuer,
+    jwtAudience: auth.audience,
+    ...(auth.algorithms === undefined ? {} : { jwtAlgorithms: auth.algorithms }),
+    jwtCookie: auth.cookieName,
+    jwtClaimUserId: claims.userId,
+    jwtClaimUsername: claims.username,
+    jwtClaimOrganizationId: claims.organizationId,
+    jwtClaimAccountNumber: claims.accountNumber,
+    jwtClaimRoles: claims.roles,
+    ...(auth.allowedOrigins === undefined ? {} : { allowedOrigins: auth.allowedOrigins }),
+    dangerouslyAllowAnyOrigin: auth.dangerouslyAllowAnyOrigin,
+  }
+}
+
+function ofTraffic({ emit, limits, replay }: StoredSpec): Partial<Options> {
+  return {
+    emitScopes: emit.scopes,
+    emitTrustXRhIdentity: emit.trustXRhIdentity,
+    emitRatePerS: emit.ratePerSecond,
+    emitBurst: emit.burst,
+    maxEventBytes: limits.eventBytes,
+    maxConnections: limits.connectionsPerPod,
+    maxConnectionsPerUser: limits.connectionsPerUser,
+    upgradeRatePerS: limits.connectionsPerSecond,
+    upgradeBurst: limits.connectionsBurst,
+    // What is no duration or quantity becomes a number that the option's bounds refuse.
+    replayWindowMs: parseDurationMs(replay.window) ?? Number.NaN,
+    replayMaxBytes: parseBytes(replay.maxBytes) ?? Number.NaN,
+  }
+}
+
+/** A gateway serves under the very prefixes of the route, because no two proxies rewrite paths in the same way. */
+function pathOptions({ socket, api }: OptionSource['paths']): Partial<Options> {
+  const prefixes: Readonly<Record<string, string>> = { socketPathPrefix: socket, apiPathPrefix: api }
+  return Object.fromEntries(Object.entries(prefixes).filter(([name]) => Object.hasOwn(options, name)))
+}
+
+/** The files that the options name, and where they come from. */
+export function filesOfSpec({ auth }: StoredSpec, { tls, sasl }: KafkaOfPods): readonly MountedFile[] {
+  const secret = (path: string, name: string, key: string): MountedFile => ({ path, from: { kind: 'Secret', name, key } })
+  const { secretRef, configMapRef } = auth.jwks
+  return [
+    ...(tls?.ca ? [secret(`${directories.kafkaCa}/ca.crt`, tls.ca.secret, tls.ca.key)] : []),
+    ...(tls?.clientSecret ? ['tls.crt', 'tls.key'].map((key) => secret(`${directories.kafkaClient}/${key}`, tls.clientSecret ?? '', key)) : []),
+    ...(sasl === null ? [] : [secret(`${directories.kafkaSasl}/username`, sasl.secret, sasl.usernameKey), secret(`${directories.kafkaSasl}/password`, sasl.secret, sasl.passwordKey)]),
+    ...(secretRef === undefined ? [] : [secret(`${directories.keys}/keys`, secretRef.name, secretRef.key)]),
+    ...(configMapRef === undefined ? [] : [{ path: `${directories.keys}/keys`, from: { kind: 'ConfigMap' as const, name: configMapRef.name, key: configMapRef.key } }]),
+  ]
+}

@@ -1,0 +1,133 @@
+import { renderOperands } from '../../cdk8s/operands/gateway-operands.ts'
+import type { OperandInput } from '../../cdk8s/operands/operand-input.ts'
+import { checkChannelName } from '../../cdk8s/operands/operand-names.ts'
+import type { OperandKind } from '../../cdk8s/operands/operand-types.ts'
+import { annotations, type RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
+import type { Action, Outcome, Plan } from './actions.ts'
+import { gatewayEnvironment, type GatewayEnvironment } from './gateway-environment.ts'
+import { kafkaOfPods } from './kafka-of-pods.ts'
+import { channelPaths, topicNameOf } from './names.ts'
+import { isRouteKind, planObjects, type ObjectsPlan } from './plan-objects.ts'
+import { planDeletion } from './plan-deletion.ts'
+import { planRoute } from './plan-route.ts'
+import { planScaling, type ScalingPlan } from './plan-scaling.ts'
+import { planTopic, recordedTopic, type TopicPlan } from './plan-topic.ts'
+import type { Refusal } from './refusals.ts'
+import { names, ports, type Settings } from './settings.ts'
+import { stoppingOf } from './stopping.ts'
+import type { World } from './world.ts'
+
+/**
+ * What is to be done for a channel, in this world. Pure: the same world and settings give the same plan, and a plan that was carried out leaves
+ * a world for which nothing is to be done.
+ * @param before what was carried out in this reconcile already, and is not in the status yet
+ */
+export function planChannel(world: World, settings: Settings, before: readonly Outcome[] = []): Plan {
+  const { metadata } = world.channel
+  if (metadata.deletionTimestamp !== undefined) return planDeletion(world, settings)
+  if (isPaused(world.channel)) return idle(world, 'paused', [])
+  const name = checkChannelName(metadata.name)
+  if (!name.ok) return idle(world, 'active', [{ about: 'GatewayAvailable', reason: 'InvalidName', message: `${name.error}.` }])
+  return planActive(world, settings, before)
+}
+
+export function isPaused({ metadata }: RealtimeChannel): boolean {
+  return metadata.annotations?.[annotations.paused] === 'true'
+}
+
+function idle(world: World, phase: Plan['phase'], refusals: readonly Refusal[]): Plan {
+  const record = recordedTopic(world)
+  return { phase, actions: [], refusals, topic: { whenDone: record, otherwise: record }, holdsGatewayBack: true, requeueAfterMs: null }
+}
+
+function planActive(world: World, settings: Settings, before: readonly Outcome[]): Plan {
+  const isCreated = before.some(({ kind, action }) => kind === 'done' && action.kind === 'create-topic')
+  const topic = planTopic(world, settings, isCreated)
+  const gateway = planGateway(world, settings, topic)
+  return {
+    phase: 'active',
+    // The finalizer comes before the topic that it answers for, and goes when everything else is done.
+    actions: [...finalizerActions(world, 'add-finalizer'), ...topic.actions, ...gateway.actions, ...finalizerActions(world, 'remove-finalizer')],
+    refusals: [...topic.refusals, ...gateway.refusals],
+    topic: topic.record,
+    holdsGatewayBack: gateway.holdsGatewayBack,
+    requeueAfterMs: soonest(topic.requeueAfterMs, gateway.requeueAfterMs),
+  }
+}
+
+/** On the channel exactly while its deletion would owe Kafka something. */
+function finalizerActions({ channel }: World, kind: 'add-finalizer' | 'remove-finalizer'): readonly Action[] {
+  const has = channel.metadata.finalizers?.includes(names.finalizer) === true
+  const needs = channel.spec.topic.deletionPolicy === 'Delete'
+  if (kind === 'add-finalizer') return needs && !has ? [{ kind }] : []
+  return has && !needs ? [{ kind, because: 'policy-is-retain' }] : []
+}
+
+type GatewayPlan = ObjectsPlan & Pick<Plan, 'holdsGatewayBack'>
+
+function planGateway(world: World, settings: Settings, { epoch }: TopicPlan): GatewayPlan {
+  const environment = environmentOf(world.channel, settings, epoch)
+  const holdsGatewayBack = epoch === null || environment === null || !environment.ok
+  const refusals = environment?.ok === false ? [environment.error] : []
+  const scaling = planScaling(world)
+  const input = operandInput(world.channel, settings, { scaling, environment: environment?.ok === true ? environment.value : { environment: [], files: [] } })
+  const rendered = renderOperands(input)
+  if (!rendered.ok) return { actions: [], refusals: [...refusals, { about: 'GatewayAvailable', reason: 'InvalidObject', message: rendered.error }], requeueAfterMs: null, holdsGatewayBack: true }
+  const route = planRoute(world)
+  const wanted = rendered.value.filter(({ kind }) => !(route.isLeftOut && isRouteKind(kind)))
+  const objects = planObjects(world, wanted, heldKinds(holdsGatewayBack, scaling))
+  const handOver = scaling.handOver === null || holdsGatewayBack ? [] : [scaling.handOver]
+  return {
+    actions: [...handOver, ...objects.actions],
+    refusals: [...refusals, ...objects.refusals, ...route.refusals],
+    requeueAfterMs: soonest(objects.requeueAfterMs, route.requeueAfterMs, holdsGatewayBack ? null : scaling.requeueAfterMs),
+    holdsGatewayBack,
+  }
+}
+
+/** Null: it is not known which Kafka to name. */
+function environmentOf(channel: RealtimeChannel, settings: Settings, epoch: string | null): ReturnType<typeof gatewayEnvironment> | null {
+  const kafka = kafkaOfPods(channel.spec, settings.defaultKafka)
+  if (kafka === null) return null
+  // Without an epoch nothing is started, but what is wrong with the options is said at once.
+  return gatewayEnvironment(channel.spec, { channelName: channel.metadata.name, kafka, topicName: topicNameOf(channel), topicEpoch: epoch ?? '', paths: channelPaths(channel) })
+}
+
+/** An autoscaler without its Deployment, or a Deployment before its number of pods is safe, is left as it is. */
+function heldKinds(holdsGatewayBack: boolean, { handOver }: ScalingPlan): ReadonlySet<OperandKind> {
+  if (holdsGatewayBack) return new Set<OperandKind>(['Deployment', 'HorizontalPodAutoscaler'])
+  return new Set<OperandKind>(handOver === null ? [] : ['Deployment'])
+}
+
+interface Decided {
+  readonly scaling: ScalingPlan
+  readonly environment: GatewayEnvironment
+}
+
+function operandInput(channel: RealtimeChannel, settings: Settings, { scaling, environment }: Decided): OperandInput {
+  const { metadata, spec } = channel
+  return {
+    channel: { name: metadata.name, namespace: metadata.namespace ?? '', uid: metadata.uid ?? '' },
+    spec,
+    image: spec.gateway.image ?? settings.image,
+    ...environment,
+    ports,
+    paths: channelPaths(channel),
+    stopping: stoppingOf(spec.gateway.drainSeconds),
+    scaling: scaling.scaling,
+    peers: {
+      public: spec.network.ingressFrom ?? (settings.publicNamespaces.length === 0 ? null : settings.publicNamespaces.map(peerOf)),
+      internal: spec.network.metricsFrom ?? settings.metricsNamespaces.map(peerOf),
+    },
+  }
+}
+
+/** Every namespace has its name as this label: https://kubernetes.io/docs/reference/labels-annotations-taints/#kubernetes-io-metadata-name */
+function peerOf(namespace: string): Readonly<Record<string, unknown>> {
+  return { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } } }
+}
+
+function soonest(...times: readonly (number | null)[]): number | null {
+  const known = times.filter((time) => time !== null)
+  return known.length === 0 ? null : Math.min(...known)
+}

@@ -1,0 +1,34 @@
+import { options } from '../../gateway/config/options.ts'
+import type { KubernetesObject } from '../runtime/kubernetes-api.ts'
+import { isChildOf } from './ownership.ts'
+import type { Found, World } from './world.ts'
+
+/** The parts of a Deployment that the operator reads: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/deployment-v1/ */
+export interface Deployment extends KubernetesObject {
+  readonly spec?: {
+    readonly replicas?: number
+    readonly template?: { readonly spec?: { readonly containers?: readonly { readonly env?: readonly { readonly name: string; readonly value?: string }[] }[] } }
+  }
+  readonly status?: {
+    readonly observedGeneration?: number
+    readonly replicas?: number
+    readonly updatedReplicas?: number
+    readonly readyReplicas?: number
+    readonly availableReplicas?: number
+    readonly conditions?: readonly { readonly type: string; readonly status: string; readonly reason?: string; readonly message?: string }[]
+  }
+}
+
+/** The channel's Deployment as it is; null when there is none, or none that is the channel's. */
+export function runningDeployment({ channel, children }: Pick<World, 'channel' | 'children'>): Deployment | null {
+  const found = [...children.values()].find((child): child is Extract<Found, { kind: 'object' }> => child.kind === 'object' && child.type.kind === 'Deployment' && isChildOf(channel, child.object))
+  // The API server holds a Deployment to this shape.
+  return found === undefined ? null : (found.object as Deployment)
+}
+
+/** The epoch that the pods were told; null when there are none. */
+export function runningEpoch(world: Pick<World, 'channel' | 'children'>): string | null {
+  const containers = runningDeployment(world)?.spec?.template?.spec?.containers ?? []
+  const variables = containers.flatMap(({ env = [] }) => env)
+  return variables.find(({ name }) => name === options.kafkaTopicEpoch.env)?.value ?? null
+}

@@ -1,0 +1,45 @@
+/** The names that the operator writes into the cluster. They can never change: what was written under them could not be found again. */
+export const names = {
+  /** Owner, in server-side apply, of all fields that the operator sets. */
+  fieldManager: 'carillon-operator',
+  /** Holds `spec.replicas` of a Deployment from when the operator lets go of it until the HorizontalPodAutoscaler sets it. */
+  handOverManager: 'carillon-operator-handover',
+  /** Owes Kafka a deletion. On a channel while its deletionPolicy is Delete. */
+  finalizer: 'carillon.dev/topic',
+} as const
+
+/** What the operator notes on objects that it applies. */
+export const marks = {
+  /** Hash of the object as it was applied: another one means that something else is wanted now. */
+  applied: 'carillon.dev/applied',
+  /** On a Deployment: hash of the pod template as it was applied: another one means that pods start anew. */
+  appliedTemplate: 'carillon.dev/applied-template',
+} as const
+
+/** The ports of every gateway pod. */
+export const ports = { public: 8000, internal: 9000 } as const
+
+/** What a plan knows of the operator it is made by: its options, as far as they shape what is made. */
+export interface Settings {
+  /** Image of the gateways of channels that name none. */
+  readonly image: string
+  /** The cluster of channels that name none; null: each has to. */
+  readonly defaultKafka: KafkaOfPods | null
+  /** Namespaces that may reach the public port where a channel does not say; empty: everybody may. */
+  readonly publicNamespaces: readonly string[]
+  /** Namespaces that may reach /metrics where a channel does not say; empty: nobody may. */
+  readonly metricsNamespaces: readonly string[]
+  /** Which topics a channel may name (operator/config/topic-pattern.ts); empty: any. */
+  readonly topicPattern: string
+  /** So long after its deletion was asked for, a channel goes although Kafka does not delete its topic. */
+  readonly topicGiveUpMs: number
+}
+
+/** How the pods of a channel reach Kafka. Secrets are in the channel's namespace: a pod can mount no others. */
+export interface KafkaOfPods {
+  /** host:port */
+  readonly brokers: readonly string[]
+  /** Null: no TLS. `ca` null: the authorities that the image trusts. `clientSecret`: of type kubernetes.io/tls. */
+  readonly tls: { readonly ca: { readonly secret: string; readonly key: string } | null; readonly clientSecret: string | null } | null
+  readonly sasl: { readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'; readonly secret: string; readonly usernameKey: string; readonly passwordKey: string } | null
+}

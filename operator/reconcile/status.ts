@@ -1,0 +1,129 @@
+import { isDeepStrictEqual } from 'node:util'
+import { selectorLabels } from '../../cdk8s/operands/labels.ts'
+import { operandNames } from '../../cdk8s/operands/operand-names.ts'
+import { servicePorts } from '../../cdk8s/operands/service-ports.ts'
+import type { RealtimeChannel, RealtimeChannelStatus } from '../api/v1alpha1/realtime-channel.ts'
+import type { Outcome, Plan, TopicRecord } from './actions.ts'
+import { isStalled } from './conditions.ts'
+import { reasonOfFailure, wordsOf } from './failure-reasons.ts'
+import { channelPaths } from './names.ts'
+import type { NotUnderstood } from './parse-channel.ts'
+import { isRouteKind } from './plan-objects.ts'
+import type { Refusal } from './refusals.ts'
+import { runningDeployment } from './running-gateway.ts'
+import { condition, conditionsOf, isFalse, isUnknown, type Condition, type Judgement, type Judgements, type Moment } from './status-conditions.ts'
+import { judgeGateway } from './status-gateway.ts'
+import { judgeRoute } from './status-route.ts'
+import { isTopicAction, judgeTopic } from './status-topic.ts'
+import type { World } from './world.ts'
+
+/** What a reconcile found and did. */
+export interface StatusInput {
+  /** As it is after the actions. */
+  readonly world: World
+  /** The last one, if there were two. */
+  readonly plan: Plan
+  readonly outcomes: readonly Outcome[]
+  /** Of the channel: fields that this operator does not know. */
+  readonly unknownFields: readonly string[]
+}
+
+/** The status of a channel. The same input gives the same status, and a world in which nothing happens gives the same status again. */
+export function renderStatus({ world, plan, outcomes, unknownFields }: StatusInput): RealtimeChannelStatus {
+  const { channel } = world
+  const generation = channel.metadata.generation ?? 0
+  const topic = topicOf(plan, outcomes)
+  return {
+    observedGeneration: generation,
+    ...addressesOf(channel, plan),
+    ...podsOf(world),
+    ...(topic === null ? {} : { topic }),
+    conditions: allConditions({ world, plan, outcomes, unknownFields }, { before: channel.status?.conditions ?? [], generation, nowMs: world.nowMs }),
+  }
+}
+
+/** The status of a channel that this operator cannot read. What an operator wrote that could is kept, above all what is known of the topic. */
+export function renderNotUnderstood(object: Readonly<Record<string, unknown>> & Pick<RealtimeChannel, 'metadata'>, problem: NotUnderstood, nowMs: number): RealtimeChannelStatus {
+  // Only operators write it. One that does not fit is refused by the API server, which then says so.
+  const before = (object['status'] ?? {}) as RealtimeChannelStatus
+  const conditions = Array.isArray(before.conditions) ? before.conditions : []
+  const moment: Moment = { before: conditions, generation: object.metadata.generation ?? 0, nowMs }
+  const refusal: Judgement = isFalse('SpecNotUnderstood', problem.message)
+  const kept = conditions.filter(({ type }) => !['Ready', 'Stalled', 'Reconciling'].includes(type))
+  return { ...before, observedGeneration: moment.generation, conditions: [condition('Ready', refusal, moment), ...kept, condition('Stalled', { ...refusal, status: 'True' }, moment)] }
+}
+
+/** Whether nothing is to be written. */
+export function sameStatus(a: RealtimeChannelStatus, b: RealtimeChannelStatus): boolean {
+  return isDeepStrictEqual(comparable(a), comparable(b))
+}
+
+/** A list with keys has no order, and what is undefined is not there. */
+function comparable(status: RealtimeChannelStatus): unknown {
+  const conditions = (status.conditions ?? []).toSorted((a, b) => (a.type < b.type ? -1 : 1))
+  return JSON.parse(JSON.stringify({ ...status, conditions })) as unknown
+}
+
+function allConditions({ world, plan, outcomes, unknownFields }: StatusInput, moment: Moment): readonly Condition[] {
+  if (plan.phase === 'paused') return pausedConditions(moment)
+  const judgements: Judgements = {
+    TopicReady: refusalOf(plan, 'TopicReady') ?? judgeTopic(world, plan, outcomes),
+    GatewayAvailable: refusalOf(plan, 'GatewayAvailable') ?? failureOf(outcomes, (kind) => !isRouteKind(kind)) ?? judgeGateway(world, plan),
+    RouteReady: refusalOf(plan, 'RouteReady') ?? failureOf(outcomes, isRouteKind) ?? judgeRoute(world),
+  }
+  if (plan.phase === 'deleting') return deletingConditions(judgements.TopicReady, moment)
+  const remark = unknownFields.length === 0 ? '' : ` Fields that this operator does not know are ignored: ${unknownFields.join(', ')}. Upgrade it.`
+  return conditionsOf(judgements, moment, remark)
+}
+
+/** The others are as they were: nobody has looked. Neither Reconciling nor Stalled, for nobody works and nothing is wrong. */
+function pausedConditions(moment: Moment): readonly Condition[] {
+  const kept = moment.before.filter(({ type }) => !['Ready', 'Stalled', 'Reconciling'].includes(type))
+  return [condition('Ready', isUnknown('Paused', 'The annotation carillon.dev/paused is "true": nothing is changed until it is taken away.'), moment), ...kept]
+}
+
+/** What is still there of gateways and routes is not judged any more. */
+function deletingConditions(topic: Judgement, moment: Moment): readonly Condition[] {
+  const ready = topic.status === 'False' ? isFalse('Deleting', `The channel is being deleted. ${topic.message}`) : isFalse('Deleting', 'The channel is being deleted.')
+  return [condition('Ready', ready, moment), condition('TopicReady', topic, moment), condition('Reconciling', { ...ready, status: 'True' }, moment)]
+}
+
+/** All refusals of one kind in one condition, the one that needs somebody first. */
+function refusalOf({ refusals }: Plan, about: Refusal['about']): Judgement | null {
+  const mine = refusals.filter((refusal) => refusal.about === about)
+  const first = mine.find(({ reason }) => isStalled(reason)) ?? mine[0]
+  if (first === undefined) return null
+  return isFalse(first.reason, [...new Set(mine.map(({ message }) => message))].join(' '))
+}
+
+/** What failed of the objects. */
+function failureOf(outcomes: readonly Outcome[], isAbout: (kind: string) => boolean): Judgement | null {
+  for (const outcome of outcomes) {
+    if (outcome.kind !== 'failed' || isTopicAction(outcome.action) || !('type' in outcome.action) || !isAbout(outcome.action.type.kind)) continue
+    const { action, failure } = outcome
+    return isFalse(reasonOfFailure(failure), `The ${action.type.kind} could not be ${action.kind === 'delete-object' ? 'deleted' : 'applied'}: ${wordsOf(failure)}`)
+  }
+  return null
+}
+
+function topicOf({ topic }: Plan, outcomes: readonly Outcome[]): TopicRecord | null {
+  const isDone = outcomes.every(({ kind, action }) => kind === 'done' || !isTopicAction(action))
+  return isDone ? topic.whenDone : topic.otherwise
+}
+
+function addressesOf(channel: RealtimeChannel, { refusals }: Plan): Pick<RealtimeChannelStatus, 'url' | 'apiUrl'> {
+  const { metadata, spec } = channel
+  const paths = channelPaths(channel)
+  const isMissing = spec.route.type === 'None' || spec.route.host === undefined || refusals.some(({ reason }) => reason === 'RouteClaimed' || reason === 'GatewayApiNotInstalled')
+  if (isMissing) return { apiUrl: `http://${operandNames(metadata.name).Service}.${metadata.namespace ?? ''}.svc:${servicePorts.public}${paths.api}/v1` }
+  const secure = spec.route.tls === undefined ? '' : 's'
+  return { url: `ws${secure}://${spec.route.host}${paths.socket}/v1/ws`, apiUrl: `http${secure}://${spec.route.host}${paths.api}/v1` }
+}
+
+function podsOf(world: World): Pick<RealtimeChannelStatus, 'replicas' | 'readyReplicas' | 'selector'> {
+  const status = runningDeployment(world)?.status
+  const selector = Object.entries(selectorLabels(world.channel.metadata.name)).map(([name, value]) => `${name}=${value}`).join(',')
+  return { replicas: status?.replicas ?? 0, readyReplicas: status?.readyReplicas ?? 0, selector }
+}
+
+export { transitions, type Transition } from './transitions.ts'

@@ -1,0 +1,42 @@
+import type { StoredSpec } from '../api/v1alpha1/realtime-channel.ts'
+import { parseDurationMs } from './durations.ts'
+import type { TopicDescription } from './topic-admin.ts'
+
+/** What a channel asks of its topic. */
+export interface WantedTopic {
+  readonly name: string
+  readonly partitions: number
+  /** Null: whatever the brokers chose. */
+  readonly replicas: number | null
+  readonly config: Readonly<Record<string, string>>
+}
+
+export function wantedTopic({ topic }: Pick<StoredSpec, 'topic'>, name: string): WantedTopic {
+  const retentionMs = topic.retention === undefined ? null : parseDurationMs(topic.retention)
+  const retention = retentionMs === null ? {} : { 'retention.ms': String(retentionMs) }
+  return { name, partitions: topic.partitions, replicas: topic.replicas ?? null, config: sorted({ ...topic.config, ...retention }) }
+}
+
+/**
+ * The settings to change, by name; null unsets. What is set and neither wanted nor ours is left alone: somebody else set it.
+ * @param ours the settings that the operator made before
+ */
+export function configChanges(wanted: WantedTopic, found: TopicDescription, ours: readonly string[]): Readonly<Record<string, string | null>> {
+  const set = Object.entries(wanted.config).filter(([name, value]) => found.config[name] !== value)
+  const unset = ours.filter((name) => !Object.hasOwn(wanted.config, name) && Object.hasOwn(found.config, name)).map((name) => [name, null] as const)
+  return sorted(Object.fromEntries([...set, ...unset]))
+}
+
+/** What differs, in sentences for people. Empty: the topic is exactly as the channel asks, and there is nothing to change. */
+export function differences(wanted: WantedTopic, found: TopicDescription): readonly string[] {
+  const settings = Object.entries(wanted.config).filter(([name, value]) => found.config[name] !== value)
+  return [
+    ...(wanted.partitions === found.partitions ? [] : [`it has ${found.partitions} partitions, and ${wanted.partitions} are asked for`]),
+    ...(wanted.replicas === null || wanted.replicas === found.replicas ? [] : [`its replication factor is ${found.replicas}, and ${wanted.replicas} is asked for`]),
+    ...settings.map(([name, value]) => `its ${name} is ${Object.hasOwn(found.config, name) ? `"${found.config[name]}"` : 'not set'}, and "${value}" is asked for`),
+  ]
+}
+
+function sorted<V>(record: Readonly<Record<string, V>>): Readonly<Record<string, V>> {
+  return Object.fromEntries(Object.entries(record).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+}

@@ -1,0 +1,80 @@
+import { childMetadata } from '../../cdk8s/operands/child-metadata.ts'
+import { apiVersion, channelKind, type RealtimeChannel, type RealtimeChannelSpec, type StoredSpec } from '../api/v1alpha1/realtime-channel.ts'
+import { parseChannel } from '../reconcile/parse-channel.ts'
+import type { Settings } from '../reconcile/settings.ts'
+import type { TopicDescription } from '../reconcile/topic-admin.ts'
+import type { World } from '../reconcile/world.ts'
+import type { KubernetesObject, ObjectMeta } from '../runtime/kubernetes-api.ts'
+
+export interface ChannelParts {
+  readonly metadata?: Partial<ObjectMeta>
+  /** Sections that are not given are the smallest that there can be. */
+  readonly spec?: Partial<RealtimeChannelSpec>
+  readonly status?: RealtimeChannel['status']
+}
+
+/** The smallest `spec` that the API server takes. */
+export const smallestSpec: RealtimeChannelSpec = {
+  auth: { jwks: { uri: 'https://sso.example.com/keys' }, issuer: 'https://sso.example.com', audience: ['carillon'], allowedOrigins: ['https://app.example.com'] },
+}
+
+/** A channel as the API server hands it out: with defaults, of generation 1. */
+export function aChannel({ metadata = {}, spec = {}, status }: ChannelParts = {}): RealtimeChannel {
+  const parsed = parseChannel({
+    apiVersion,
+    kind: channelKind,
+    metadata: { name: 'chat', namespace: 'shop', uid: 'uid-chat', generation: 1, resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z', ...metadata },
+    spec: { ...smallestSpec, ...spec },
+    status,
+  })
+  if (!parsed.ok) throw new Error(`a test builds a channel that nobody understands: ${parsed.error.message}`)
+  return parsed.value.channel
+}
+
+export function aStoredSpec(spec: Partial<RealtimeChannelSpec> = {}): StoredSpec {
+  return aChannel({ spec }).spec
+}
+
+/** What the operator of most tests is told: one Kafka without TLS, ingress and metrics from one namespace each. */
+export function someSettings(settings: Partial<Settings> = {}): Settings {
+  return {
+    image: 'registry.example.com/carillon:1.0.0',
+    defaultKafka: { brokers: ['kafka:9092'], tls: null, sasl: null },
+    publicNamespaces: ['ingress'],
+    metricsNamespaces: ['monitoring'],
+    topicPattern: '',
+    topicGiveUpMs: 300_000,
+    ...settings,
+  }
+}
+
+/** The topic that a channel of `aChannel` asks for. */
+export function aTopic(topic: Partial<TopicDescription> = {}): TopicDescription {
+  return { name: 'shop.chat', topicId: 'topic-1', clusterId: 'cluster-1', partitions: 3, replicas: 1, config: {}, ...topic }
+}
+
+/** A world in which nothing has been made for the channel yet, and Kafka answers. */
+export function aWorld(world: Partial<World> = {}): World {
+  return {
+    nowMs: Date.parse('2026-01-02T00:00:00Z'),
+    channel: aChannel(),
+    children: new Map(),
+    topic: { kind: 'missing', topic: { name: 'shop.chat', clusterId: 'cluster-1' } },
+    rivals: { topic: null, route: null },
+    route: { kind: 'not-asked' },
+    troubledPods: [],
+    ...world,
+  }
+}
+
+/** An object of somebody else. */
+export function aForeignObject(kind: string, object: Partial<KubernetesObject> = {}): KubernetesObject {
+  return { apiVersion: 'v1', kind, metadata: { name: 'chat-gateway', namespace: 'shop', uid: `foreign-${kind}` }, ...object }
+}
+
+/** The owner reference that says whose child an object is. */
+export function ownedBy(channel: RealtimeChannel): Pick<ObjectMeta, 'ownerReferences'> {
+  const { name, namespace = '', uid = '' } = channel.metadata
+  // Only the channel is read of the input.
+  return { ownerReferences: childMetadata({ channel: { name, namespace, uid } } as Parameters<typeof childMetadata>[0], 'Service').ownerReferences }
+}
