@@ -21,7 +21,7 @@ export async function createGatewayAdapters(config: Config, world: { readonly en
   return {
     ...(await createLog(config, logger, prometheus.metrics)),
     ...identity,
-    consoleAssets: isConsoleOn ? await loadConsole({ channel: config.channel, isDevelopment: config.isDevelopment, cookieName: config.jwtCookie }) : null,
+    consoleAssets: isConsoleOn ? await loadConsole({ ...config, cookieName: config.jwtCookie }) : null,
     metrics: prometheus.metrics,
     metricsPage: prometheus,
     logger,

@@ -1,24 +1,26 @@
+import { channelPaths } from './config/channel-paths.ts'
 import type { Config } from './config/options.ts'
 
 /** What a newcomer is told when a gateway in development mode is up: what it is, where it is, and what to try next. */
 export function renderBanner(config: Config, ports: { readonly public: number; readonly internal: number }): string {
   const site = `localhost:${ports.public}`
   const { channel } = config
+  const { socket, api } = channelPaths(config)
   const log = config.kafkaBrokers.length === 0 ? 'an in-process log in place of Kafka (set KAFKA_BROKERS for a real one)' : `Kafka at ${config.kafkaBrokers.join(', ')}, topic ${config.kafkaTopic}`
   return `
   Carillon, channel ${channel}: delivers CloudEvents to exactly the browsers they are for.
   Development mode: keys made at start, this machine only. Events are in ${log}.
 
     Console     http://${site}/console
-    WebSocket   ws://${site}/wss/${channel}/v1/ws   (subprotocol cloudevents.json)
-    SSE         http://${site}/api/${channel}/v1/events
-    Emit API    http://${site}/api/${channel}/v1/emit-message
-    OpenAPI     http://${site}/api/${channel}/v1/openapi.json
+    WebSocket   ws://${site}${socket}   (subprotocol cloudevents.json)
+    SSE         http://${site}${api}/events
+    Emit API    http://${site}${api}/emit-message
+    OpenAPI     http://${site}${api}/openapi.json
     Health      http://127.0.0.1:${ports.internal}/readyz   (/livez, /metrics)
 
   Next: open the console, then, in another terminal, send everybody on it an event:
 
-    curl -i http://${site}/api/${channel}/v1/emit-message -d '{"type": "hello", "broadcast": true, "payload": {"title": "It works"}}'
+    curl -i http://${site}${api}/emit-message -d '{"type": "hello", "broadcast": true, "payload": {"title": "It works"}}'
 
   Ctrl-C stops it. All options: make start ARGS=--help
 

@@ -175,6 +175,28 @@ describe('the predecessor', () => {
   })
 })
 
+describe('a gateway with prefixes of its own', () => {
+  const env = { SOCKET_PATH_PREFIX: '/team-a/wss/orders', API_PATH_PREFIX: '/team-a/api/orders' }
+
+  it('serves sockets, streams, emits and its description below them, and nothing where they would be without', async () => {
+    const gateway = await start({ env })
+    const socket = await openSocket(`ws://127.0.0.1:${gateway.gateway.ports.public}/team-a/wss/orders/v1/ws`, { token: await gateway.token(ann) })
+    expect((await fetch(`${gateway.url}/team-a/api/orders/v1/emit-message`, { method: 'POST', body: '{"id":"1","type":"t","broadcast":true}' })).status).toBe(202)
+    await socket.untilTold('1')
+    const description = await (await fetch(`${gateway.url}/team-a/api/orders/v1/openapi.json`)).json()
+    expect(Object.keys(Object(description).paths)).toContain('/team-a/wss/orders/v1/ws')
+    const elsewhere = await fetch(`${gateway.url}/api/chrome-service/v1/events`)
+    expect([elsewhere.status, Object(await elsewhere.json()).detail]).toEqual([404, 'Nothing is at this path. /team-a/api/orders/v1/openapi.json describes what this gateway serves.'])
+    await expect(openSocket(`ws://127.0.0.1:${gateway.gateway.ports.public}/wss/chrome-service/v1/ws`)).rejects.toThrow(RefusedError)
+  })
+
+  it('counts what could not be emitted there', async () => {
+    const gateway = await start({ env })
+    expect((await fetch(`${gateway.url}/team-a/api/orders/v1/emit-message`, { method: 'POST', body: 'no JSON' })).status).toBe(400)
+    await vi.waitFor(() => expect(gateway.metrics.value('emitRefused', { status: '400' })).toBe(1))
+  })
+})
+
 describe('a connection', () => {
   const places: readonly (readonly [string, (token: string) => TestSocketOptions])[] = [
     ['the cookie', (token) => ({ cookie: `other=1; cs_jwt=${token}` })],

@@ -6,6 +6,7 @@ import { attachWebSocketUpgrade } from './adapters/ws/upgrade.ts'
 import type { Authenticator } from './auth/authenticator.ts'
 import { findToken } from './auth/find-token.ts'
 import { createOriginPolicy } from './auth/origin-policy.ts'
+import { channelPaths } from './config/channel-paths.ts'
 import type { Config } from './config/options.ts'
 import { createEmitAuthorizer } from './emit/authorize-emit.ts'
 import { createEmitDecoders } from './emit/emit-decoders.ts'
@@ -170,7 +171,7 @@ function assemble(config: Config, adapters: GatewayAdapters) {
     logger,
   })
   const sockets = attachWebSocketUpgrade(publicServer.server, {
-    path: `/wss/${config.channel}/v1/ws`,
+    path: channelPaths(config).socket,
     admission,
     options: config,
     isDevelopment: config.isDevelopment,

@@ -7,7 +7,9 @@ import type { Option, OptionNameOf, OptionsOf, OptionTable } from './table/optio
  */
 export const options = {
   // ---- channel
-  channel: { env: 'CHANNEL', kind: 'string', default: 'chrome-service', pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$', group: 'Channel', sentence: 'Name of the channel: the NAME in /wss/NAME/v1/ws and /api/NAME/v1.' },
+  channel: { env: 'CHANNEL', kind: 'string', default: 'chrome-service', pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$', group: 'Channel', sentence: 'Name of the channel: the NAME in /wss/NAME/v1/ws and /api/NAME/v1, unless prefixes are given.' },
+  socketPathPrefix: { env: 'SOCKET_PATH_PREFIX', kind: 'string', default: '', maxLength: 200, pattern: '^(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*$', group: 'Channel', sentence: 'What stands before /v1/ws in the path of the WebSocket, so that channels of one name can share a host. Empty: /wss/ and the channel.' },
+  apiPathPrefix: { env: 'API_PATH_PREFIX', kind: 'string', default: '', maxLength: 200, pattern: '^(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*$', group: 'Channel', sentence: 'What stands before /v1 in the paths of the event stream and the emit API. Empty: /api/ and the channel.' },
   nodeEnv: { env: 'NODE_ENV', kind: 'enum', values: ['development', 'production', 'test'], default: 'development', group: 'Channel', sentence: 'production forbids development mode: keys, brokers and origins must then be configured.' },
   logLevel: { env: 'LOG_LEVEL', kind: 'enum', values: ['debug', 'info', 'warn', 'error', 'silent'], default: 'info', group: 'Channel', sentence: 'The least severe log lines that are written, to standard output. User ids appear at debug only.' },
   logFormat: { env: 'LOG_FORMAT', kind: 'enum', values: ['auto', 'json', 'text'], default: 'auto', group: 'Channel', sentence: 'json: an object per line, for machines; text: for people; auto: text in development mode, else json.' },

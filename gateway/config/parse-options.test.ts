@@ -120,6 +120,10 @@ describe('a value', () => {
     expect(parsed({ KAFKA_BROKERS: ' a:1 , [::1]:9092,' }).kafkaBrokers).toEqual(['a:1', '[::1]:9092'])
   })
 
+  test.each(['orders', '/orders/', '/', '/a//b', '/../a', '/a/.', '/a b', '/a?b', '/%2e', '/:a', '/*', '/\u00e4', `/${'a'.repeat(200)}`])('of a path prefix is not %s', (prefix) => {
+    expect(wrongVariables({ SOCKET_PATH_PREFIX: prefix, API_PATH_PREFIX: prefix })).toEqual(['SOCKET_PATH_PREFIX', 'API_PATH_PREFIX'])
+  })
+
   test('of a file must be a path that can be read', () => {
     expect(wrongVariables({ KAFKA_TLS: 'true', KAFKA_TLS_CA_FILE: '/missing' }, nothing)).toEqual(['KAFKA_TLS_CA_FILE'])
   })
@@ -160,6 +164,8 @@ describe('options that belong together', () => {
     ['an upgrade burst below the rate', { UPGRADE_BURST: '10' }, 'UPGRADE_BURST'],
     ['a frame burst below the rate', { INBOUND_FRAMES_BURST: '9' }, 'INBOUND_FRAMES_BURST'],
     ['a dead letter topic that is the topic', { KAFKA_DLQ_TOPIC: 'platform.chrome' }, 'KAFKA_DLQ_TOPIC'],
+    ['one prefix for sockets and API', { SOCKET_PATH_PREFIX: '/a', API_PATH_PREFIX: '/a' }, 'API_PATH_PREFIX'],
+    ['a prefix of the API that is the sockets\' own', { CHANNEL: 'orders', API_PATH_PREFIX: '/wss/orders' }, 'API_PATH_PREFIX'],
     ['one port for both', { PORT: '9000' }, 'INTERNAL_PORT'],
   ])('%s is refused', (_, env, variable) => {
     expect(wrongVariables(env)).toEqual([variable])
@@ -171,6 +177,7 @@ describe('options that belong together', () => {
     ['SASL with a password file', { ...sasl, KAFKA_SASL_PASSWORD: '', KAFKA_SASL_PASSWORD_FILE: '/password' }],
     ['SASL with files for both', { KAFKA_SASL_MECHANISM: 'plain', KAFKA_SASL_USERNAME_FILE: '/user', KAFKA_SASL_PASSWORD_FILE: '/password' }],
     ['mutual TLS', tls],
+    ['prefixes of paths', { SOCKET_PATH_PREFIX: '/team-a/wss/orders', API_PATH_PREFIX: '/team-a/api/orders_v2.1~x' }],
     ['two free ports', { PORT: '0', INTERNAL_PORT: '0' }],
     ['equal bounds', { EMIT_MAX_BODY_BYTES: '2048', MAX_EVENT_BYTES: '2048', EMIT_RATE_PER_S: '2000' }],
   ])('%s is accepted', (_, env) => {

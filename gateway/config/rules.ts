@@ -1,3 +1,4 @@
+import { channelPaths } from './channel-paths.ts'
 import { kafkaRules } from './kafka-rules.ts'
 import { options, type Config, type OptionName } from './options.ts'
 import { atLeast, unless, type Rule } from './table/rule.ts'
@@ -18,6 +19,10 @@ export const rules: readonly Rule<OptionName, Config>[] = [
     about: ['jwtKeysFile', 'jwtJwksUri'],
     broken: (config) => unless(config.jwtKeysFile === '' || config.jwtJwksUri === '', 'JWT_KEYS_FILE or JWT_JWKS_URI, not both'),
   },
+  {
+    about: ['apiPathPrefix', 'socketPathPrefix', 'channel'],
+    broken: (config) => unless(!isPathShared(config), 'another prefix than that of SOCKET_PATH_PREFIX: a route in front of the gateway tells sockets and API apart by them'),
+  },
   ...kafkaRules,
   {
     about: ['kafkaDlqTopic', 'kafkaTopic', 'kafkaDlq'],
@@ -35,6 +40,11 @@ export const rules: readonly Rule<OptionName, Config>[] = [
   atLeast(options, 'upgradeBurst', 'upgradeRatePerS', 'a rate above the burst is never reached'),
   atLeast(options, 'inboundFramesBurst', 'inboundFramesPerS', 'a rate above the burst is never reached'),
 ]
+
+function isPathShared(config: Config): boolean {
+  const { socketPrefix, apiPrefix } = channelPaths(config)
+  return socketPrefix === apiPrefix
+}
 
 function required(name: OptionName, what: string, isGiven: (config: Config) => boolean, others: readonly OptionName[] = []): Rule<OptionName, Config> {
   return { about: [name, ...others], broken: (config) => unless(config.isDevelopment || isGiven(config), `${what}; ${whenRequired}`) }

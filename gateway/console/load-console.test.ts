@@ -49,6 +49,13 @@ describe('loadConsole', () => {
     expect(textOf('/console')).toContain('data-cookie="cs_jwt"')
   })
 
+  it('tells the page where its channel is', async () => {
+    expect(textOf('/console')).toContain('data-socket="/wss/chrome-service/v1/ws" data-api="/api/chrome-service/v1"')
+    const page = (await loadConsole({ channel: 'a', socketPathPrefix: '/team/wss', apiPathPrefix: '/team/api', isDevelopment: false })).get('/console')?.body.toString()
+    expect(page).toContain('data-socket="/team/wss/v1/ws" data-api="/team/api/v1"')
+    expect(page).toContain('href="/team/api/v1/openapi.json"')
+  })
+
   it('allows the page nothing but its own origin, and nobody to frame it', () => {
     const policies = new Set([...assets.values()].map(({ headers }: ConsoleAsset) => headers['content-security-policy']))
     expect([...policies]).toEqual([

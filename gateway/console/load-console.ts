@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { stripTypeScriptTypes } from 'node:module'
 import { fileURLToPath } from 'node:url'
+import { channelPaths } from '../config/channel-paths.ts'
 
 export interface ConsoleAsset {
   readonly contentType: string
@@ -10,6 +11,9 @@ export interface ConsoleAsset {
 
 export interface ConsoleSettings {
   readonly channel: string
+  /** As the options of these names. @default '' */
+  readonly socketPathPrefix?: string
+  readonly apiPathPrefix?: string
   /** Adds signing in as anybody, which only development mode's `POST /dev/token` makes possible. */
   readonly isDevelopment: boolean
   /** The cookie that the page signs in with, in development mode. @default 'cs_jwt' */
@@ -85,8 +89,9 @@ function stripTypes(source: string): string {
   }
 }
 
-function fillIn(page: string, { channel, isDevelopment, cookieName = 'cs_jwt' }: ConsoleSettings): string {
-  const values: Readonly<Record<string, string>> = { channel, mode: isDevelopment ? 'development' : 'production', cookie: cookieName }
+function fillIn(page: string, { channel, socketPathPrefix = '', apiPathPrefix = '', isDevelopment, cookieName = 'cs_jwt' }: ConsoleSettings): string {
+  const { socket, api } = channelPaths({ channel, socketPathPrefix, apiPathPrefix })
+  const values: Readonly<Record<string, string>> = { channel, socket, api, mode: isDevelopment ? 'development' : 'production', cookie: cookieName }
   return page.replaceAll(/\{\{(\w+)\}\}/g, (_all, name: string) => escapeHtml(values[name] ?? ''))
 }
 

@@ -1,5 +1,6 @@
 import { createDevelopmentIssuer } from '../adapters/jose/development-keys.ts'
 import { createMemoryLog, type MemoryLog } from '../adapters/memory/memory-log.ts'
+import { channelPaths } from '../config/channel-paths.ts'
 import type { Config } from '../config/options.ts'
 import { parseOptions } from '../config/parse-options.ts'
 import { type Gateway, type GatewayAdapters, startGateway } from '../gateway.ts'
@@ -60,6 +61,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   })
   const { public: port, internal } = gateway.ports
   const url = `http://127.0.0.1:${port}`
+  const { socket, api } = channelPaths(config)
   return {
     gateway,
     log,
@@ -67,13 +69,13 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     logger,
     url,
     internalUrl: `http://127.0.0.1:${internal}`,
-    socketUrl: `ws://127.0.0.1:${port}/wss/${config.channel}/v1/ws`,
+    socketUrl: `ws://127.0.0.1:${port}${socket}`,
     token: async (claims) => {
       const signed = await issuer.sign(claims)
       if (!signed.ok) throw new Error(signed.error)
       return signed.value
     },
-    emit: (message, headers = {}) => fetch(`${url}/api/${config.channel}/v1/emit-message`, { method: 'POST', headers, body: JSON.stringify(message) }),
+    emit: (message, headers = {}) => fetch(`${url}${api}/emit-message`, { method: 'POST', headers, body: JSON.stringify(message) }),
     stop: () => gateway.stop(),
   }
 }

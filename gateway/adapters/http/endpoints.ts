@@ -1,3 +1,4 @@
+import { channelPaths, type ChannelPathOptions } from '../../config/channel-paths.ts'
 import type { Options } from '../../config/options.ts'
 import { type ProblemType, problems } from '../../problem.ts'
 import type { schemas } from './schemas.ts'
@@ -12,16 +13,16 @@ export interface Endpoint {
 
 export type EndpointName = 'emitMessage' | 'emitEvents' | 'streamEvents' | 'openSocket' | 'describeApi' | 'health' | 'developmentToken'
 export type Endpoints = Readonly<Record<EndpointName, Endpoint>>
-export type EndpointSettings = Pick<Options, 'channel' | 'maxEventBytes' | 'emitMaxBatch' | 'emitMaxBodyBytes' | 'emitTrustXRhIdentity'>
+export type EndpointSettings = ChannelPathOptions & Pick<Options, 'maxEventBytes' | 'emitMaxBatch' | 'emitMaxBodyBytes' | 'emitTrustXRhIdentity'>
 
 /** All endpoints of a channel, docs/protocol.md section 1. */
 export function describeEndpoints(settings: EndpointSettings): Endpoints {
-  const api = `/api/${settings.channel}/v1`
+  const { socket, api } = channelPaths(settings)
   return {
     emitMessage: { method: 'POST', path: `${api}/emit-message`, operation: emitMessage(settings) },
     emitEvents: { method: 'POST', path: `${api}/events`, operation: emitEvents(settings) },
     streamEvents: { method: 'GET', path: `${api}/events`, operation: streamEvents },
-    openSocket: { method: 'GET', path: `/wss/${settings.channel}/v1/ws`, operation: openSocket },
+    openSocket: { method: 'GET', path: socket, operation: openSocket },
     describeApi: { method: 'GET', path: `${api}/openapi.json`, operation: describeApi },
     health: { method: 'GET', path: '/health', operation: health },
     developmentToken: { method: 'POST', path: '/dev/token', operation: developmentToken },

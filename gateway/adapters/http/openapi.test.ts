@@ -134,6 +134,12 @@ describe('the OpenAPI document', () => {
     expect(types).toEqual(Object.keys(problems).map((name) => `urn:carillon:problem:${name}`))
   })
 
+  test('has the paths that the gateway is told to have', () => {
+    const endpoints = describeEndpoints({ ...testOptions, socketPathPrefix: '/team/wss', apiPathPrefix: '/team/api' })
+    const paths = Object.values(endpoints).map(({ path }) => path)
+    expect(paths).toEqual(['/team/api/v1/emit-message', '/team/api/v1/events', '/team/api/v1/events', '/team/wss/v1/ws', '/team/api/v1/openapi.json', '/health', '/dev/token'])
+  })
+
   test('is of the channel that is configured', () => {
     const endpoints = describeEndpoints({ ...testOptions, channel: 'orders-eu' })
     const document = renderOpenApi(Object.values(endpoints), { channel: 'orders-eu', cookieName: 'jwt', version: '1' })

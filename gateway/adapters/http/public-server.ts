@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import Fastify, { type FastifyError, type FastifyInstance } from 'fastify'
 import type { OriginPolicy } from '../../auth/origin-policy.ts'
+import { channelPaths } from '../../config/channel-paths.ts'
 import type { Options } from '../../config/options.ts'
 import type { Logger } from '../../observability/logger.ts'
 import { metrics as metricTable, type Metrics } from '../../observability/metrics.ts'
@@ -24,7 +25,7 @@ export interface PublicServerParts extends RouteParts {
 /** The public port: event stream, emit API, console. Sockets are attached to `server` by whoever answers upgrades. */
 export function createPublicServer(parts: PublicServerParts): ListeningServer {
   const server = createBoundedServer(parts.options)
-  const count = refusalCounter(parts.metrics)
+  const count = refusalCounter(parts.metrics, channelPaths(parts.options).api)
   const app = Fastify({
     serverFactory: (handler) => server.on('request', handler),
     clientErrorHandler: answerClientErrors(server, (status, request) => {
@@ -99,10 +100,10 @@ type EmitStatus = (typeof metricTable.emitRefused.labels.status)[number]
 const emitStatuses: ReadonlyMap<string, EmitStatus> = new Map(metricTable.emitRefused.labels.status.map((status) => [status, status]))
 
 /** Counts what was refused of all that could have been meant to emit. */
-function refusalCounter(metrics: Pick<Metrics, 'emitRefused'>): (request: IncomingMessage, status: number) => void {
+function refusalCounter(metrics: Pick<Metrics, 'emitRefused'>, api: string): (request: IncomingMessage, status: number) => void {
   return ({ method = '', url = '' }, status) => {
     const label = emitStatuses.get(String(status))
-    const couldEmit = url.startsWith('/api/') && !['GET', 'HEAD', 'OPTIONS'].includes(method)
+    const couldEmit = (url.startsWith('/api/') || url.startsWith(`${api}/`)) && !['GET', 'HEAD', 'OPTIONS'].includes(method)
     if (label !== undefined && couldEmit) metrics.emitRefused.add(1, { status: label })
   }
 }

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { channelPaths, type ChannelPathOptions } from '../../config/channel-paths.ts'
 import type { Problem } from '../../problem.ts'
 import { replyOptions } from './browser-rules.ts'
 import { replyProblem } from './replies.ts'
@@ -7,7 +8,7 @@ import { replyProblem } from './replies.ts'
  * Answers what no route took: a question about a path (OPTIONS), a wrong method, another channel, or nothing. Call it before routes are
  * added.
  */
-export function answerUnrouted(app: FastifyInstance, { channel }: { readonly channel: string }): void {
+export function answerUnrouted(app: FastifyInstance, options: ChannelPathOptions): void {
   const methodsOf = new Map<string, readonly string[]>()
   app.addHook('onRoute', ({ url, method }) => {
     methodsOf.set(url, [...(methodsOf.get(url) ?? []), method].flat())
@@ -15,17 +16,19 @@ export function answerUnrouted(app: FastifyInstance, { channel }: { readonly cha
   app.setNotFoundHandler((request: FastifyRequest, reply: FastifyReply) => {
     const [path = ''] = request.url.split('?')
     const methods = methodsOf.get(path)
-    if (methods === undefined) return replyProblem(reply, judgePath(path, channel))
+    if (methods === undefined) return replyProblem(reply, judgePath(path, options))
     const all = [...methods, 'OPTIONS']
     if (request.method === 'OPTIONS') return replyOptions(request, reply, all)
     return replyProblem(reply, { type: 'method-not-allowed', detail: `This endpoint takes ${all.join(', ')}.` }, { allow: all.join(', ') })
   })
 }
 
-function judgePath(path: string, channel: string): Problem {
+function judgePath(path: string, options: ChannelPathOptions): Problem {
+  const { channel } = options
+  const { socket, api } = channelPaths(options)
   const [, named] = /^\/(?:api|wss)\/([^/]+)\/v1(?:\/|$)/.exec(path) ?? []
   if (named !== undefined && named !== channel) {
-    return { type: 'unknown-channel', detail: `This gateway serves the channel ${channel}: /api/${channel}/v1 and /wss/${channel}/v1/ws.` }
+    return { type: 'unknown-channel', detail: `This gateway serves the channel ${channel}: ${api} and ${socket}.` }
   }
-  return { type: 'not-found', detail: `Nothing is at this path. /api/${channel}/v1/openapi.json describes what this gateway serves.` }
+  return { type: 'not-found', detail: `Nothing is at this path. ${api}/openapi.json describes what this gateway serves.` }
 }

@@ -19,6 +19,7 @@ import { createSnippets } from './views/snippets.ts'
 
 interface Page {
   readonly channel: string
+  readonly paths: { readonly socket: string; readonly api: string }
   readonly isDevelopment: boolean
   readonly cookieName: string
   readonly store: Store
@@ -26,16 +27,17 @@ interface Page {
   readonly announce: (text: string) => void
 }
 
-function readSettings(): Pick<Page, 'channel' | 'isDevelopment' | 'cookieName'> {
-  const { channel = '', mode = '', cookie = '' } = document.documentElement.dataset
+function readSettings(): Pick<Page, 'channel' | 'paths' | 'isDevelopment' | 'cookieName'> {
+  const { channel = '', socket = '', api = '', mode = '', cookie = '' } = document.documentElement.dataset
   find('mode', HTMLSpanElement).textContent = mode
-  return { channel, isDevelopment: mode === 'development', cookieName: cookie }
+  return { channel, paths: { socket, api }, isDevelopment: mode === 'development', cookieName: cookie }
 }
 
-function createStore(channel: string, callbacks: { readonly changed: () => void; readonly announce: (text: string) => void }): Store {
+function createStore({ channel, paths }: Pick<Page, 'channel' | 'paths'>, callbacks: { readonly changed: () => void; readonly announce: (text: string) => void }): Store {
   return new Store({
     ...callbacks,
     channel,
+    paths,
     token: obtainToken,
     gap: ({ id, identity }, reason) =>
       showBanner('gap', `Gap on connection ${id} (${identity.label}).`, `${explainGap(reason)} Events may be lost: here an application fetches its current state. Delivery goes on.`),
@@ -44,7 +46,7 @@ function createStore(channel: string, callbacks: { readonly changed: () => void;
 }
 
 /** @returns what shows the store's state, at the next frame */
-function createViews({ channel, store, lists, announce, isDevelopment }: Page): () => void {
+function createViews({ paths, store, lists, announce, isDevelopment }: Page): () => void {
   const commands = {
     cut: (id: number) => store.cut(id),
     stop: (id: number) => store.stop(id),
@@ -59,12 +61,12 @@ function createViews({ channel, store, lists, announce, isDevelopment }: Page): 
     return Promise.all(
       messages.map((message) => {
         store.emitting(message.id)
-        return emitMessage(message, { channel, token: identity?.token ?? null })
+        return emitMessage(message, { api: paths.api, token: identity?.token ?? null })
       }),
     )
   }
   const connections = createConnectionsView(commands)
-  const emitter = createEmitView(channel, { emit, announce })
+  const emitter = createEmitView(paths.api, { emit, announce })
   const events = createEventsView({
     togglePause: () => store.changeLog({ kind: store.log.isPaused ? 'go-on' : 'pause' }),
     clear: () => store.changeLog({ kind: 'clear' }),
@@ -126,11 +128,11 @@ async function restore(page: Page, stored: Stored | null): Promise<void> {
 
 async function main(): Promise<void> {
   const settings = readSettings()
-  const { isDevelopment, channel } = settings
+  const { isDevelopment, paths } = settings
   const announce = createAnnouncer()
   // The store is made first, and says nothing before there is something that shows it.
   let show = (): void => {}
-  const store = createStore(channel, { announce, changed: () => show() })
+  const store = createStore(settings, { announce, changed: () => show() })
   const lists = new IdentityLists({
     identities: isDevelopment ? samplePeople : [cookieIdentity],
     otherLabel: isDevelopment ? 'Somebody else…' : 'Paste a token…',
@@ -141,11 +143,11 @@ async function main(): Promise<void> {
   find('emit-identity-field', HTMLDivElement).hidden = isDevelopment
   show = createViews(page)
   wireDialogs()
-  createSnippets(channel, announce)
+  createSnippets(paths, announce)
   wireConnecting(page)
   wireLists(page)
   show()
-  const storageKey = `carillon-console:${channel}`
+  const storageKey = `carillon-console:${paths.api}`
   addEventListener('pagehide', () => sessionStorage.setItem(storageKey, renderStored({ identities: lists.identities, connections: store.connections, browserIdentity: chosenForBrowser(lists) })))
   // The countdowns of connections that wait.
   setInterval(() => store.connections.some(({ state }) => state.kind === 'waiting') && show(), 250)

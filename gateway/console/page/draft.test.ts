@@ -71,7 +71,7 @@ describe('describeAudience', () => {
 describe('renderCurl', () => {
   it('survives a shell, whatever the payload holds', () => {
     const [message] = templates.map(({ type, payload }) => ({ id: "it's", type, ...readAudience(draft), payload: { sample: payload(0), nasty: '\'"$(id) `x` \\ \n' } }))
-    const command = renderCurl(message ?? { id: '', type: '', ...readAudience(draft), payload: null }, 'http://localhost:8000', 'chrome-service')
+    const command = renderCurl(message ?? { id: '', type: '', ...readAudience(draft), payload: null }, 'http://localhost:8000', '/api/chrome-service/v1')
     const echoed = execFileSync('sh', ['-c', command.replace(/^curl/, String.raw`printf '%s\0'`)]).toString().split('\0')
     expect(echoed[1]).toBe('http://localhost:8000/api/chrome-service/v1/emit-message')
     expect(JSON.parse(echoed[5] ?? '')).toEqual(message)

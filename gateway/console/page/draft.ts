@@ -98,8 +98,8 @@ function list(names: readonly string[], word = 'and'): string {
 
 const capitalize = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 
-/** The same request for a terminal. @param origin of the gateway */
-export function renderCurl(message: EmitMessage, origin: string, channel: string): string {
+/** The same request for a terminal. @param origin of the gateway @param api the path of the channel's API */
+export function renderCurl(message: EmitMessage, origin: string, api: string): string {
   const body = JSON.stringify(message).replaceAll("'", String.raw`'\''`)
-  return `curl -i '${origin}/api/${channel}/v1/emit-message' -H 'content-type: application/json' -d '${body}'`
+  return `curl -i '${origin}${api}/emit-message' -H 'content-type: application/json' -d '${body}'`
 }

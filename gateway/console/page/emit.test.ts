@@ -44,8 +44,8 @@ describe('emitMessage', () => {
   it('sends the token when there is one, and leaves it to the cookie otherwise', async () => {
     const fetch = vi.fn(async (_url: string, _init: RequestInit) => new Response('{"id":"1","source":"urn:x"}', { status: 202 }))
     vi.stubGlobal('fetch', fetch)
-    await emitMessage(message, { channel: 'c', token: 'a.b.c' })
-    await emitMessage(message, { channel: 'c', token: null })
+    await emitMessage(message, { api: '/api/c/v1', token: 'a.b.c' })
+    await emitMessage(message, { api: '/api/c/v1', token: null })
     expect(fetch.mock.calls.map(([url, init]) => [url, new Headers(init.headers).get('authorization')])).toEqual([
       ['/api/c/v1/emit-message', 'Bearer a.b.c'],
       ['/api/c/v1/emit-message', null],
@@ -54,6 +54,6 @@ describe('emitMessage', () => {
 
   it('says so when nobody answers', async () => {
     vi.stubGlobal('fetch', () => Promise.reject(new TypeError('Failed to fetch')))
-    expect(await emitMessage(message, { channel: 'c', token: null })).toEqual({ kind: 'unreachable', detail: 'The gateway did not answer (Failed to fetch). Is it running?' })
+    expect(await emitMessage(message, { api: '/api/c/v1', token: null })).toEqual({ kind: 'unreachable', detail: 'The gateway did not answer (Failed to fetch). Is it running?' })
   })
 })

@@ -7,7 +7,8 @@ export type EmitOutcome =
   | { readonly kind: 'unreachable'; readonly detail: string }
 
 export interface EmitTarget {
-  readonly channel: string
+  /** The path of the channel's API. */
+  readonly api: string
   /** Null: the cookie says who emits. */
   readonly token: string | null
 }
@@ -16,7 +17,7 @@ export interface EmitTarget {
 export async function emitMessage(message: EmitMessage, target: EmitTarget): Promise<EmitOutcome> {
   const startMs = performance.now()
   try {
-    const response = await fetch(`/api/${target.channel}/v1/emit-message`, {
+    const response = await fetch(`${target.api}/emit-message`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...(target.token === null ? {} : { authorization: `Bearer ${target.token}` }) },
       body: JSON.stringify(message),

@@ -1,7 +1,9 @@
 import { type CloudEvent, connect, type Connection, type ConnectionState, type Gap } from '../../../client/index.ts'
 
 export interface LiveOptions {
-  readonly channel: string
+  /** Of the WebSocket and of the event stream, from the root of this host. */
+  readonly url: string
+  readonly eventsUrl: string
   readonly transport: 'auto' | 'websocket' | 'sse'
   readonly cursor: string | null
   readonly token: () => Promise<string | null>
@@ -39,7 +41,7 @@ export function openLive(options: LiveOptions): LiveConnection {
     init.signal?.addEventListener('abort', () => cuts.delete(cut))
     return fetch(input, { ...init, signal: init.signal ? AbortSignal.any([init.signal, abort.signal]) : abort.signal })
   }
-  const connection = connect({ ...options, base: location.origin, WebSocket: CuttableWebSocket, fetch: cuttableFetch })
+  const connection = connect({ ...options, WebSocket: CuttableWebSocket, fetch: cuttableFetch })
   return {
     connection,
     cut: () => {

@@ -8,6 +8,7 @@ import { type LiveConnection, openLive } from './live-connection.ts'
 
 export interface StoreOptions {
   readonly channel: string
+  readonly paths: { readonly socket: string; readonly api: string }
   readonly token: (identity: Identity) => Promise<string | null>
   /** Something is different from what was last shown. */
   readonly changed: () => void
@@ -44,9 +45,10 @@ export class Store {
     const model = this.#find(id)
     if (model === undefined) return
     this.#live.get(id)?.connection.close()
-    const { channel, token, failed } = this.#options
+    const { paths, token, failed } = this.#options
     const live = openLive({
-      channel,
+      url: paths.socket,
+      eventsUrl: `${paths.api}/events`,
       transport: model.transport,
       cursor: cursor === '' ? null : cursor,
       token: () => token(model.identity),

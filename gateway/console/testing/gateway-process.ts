@@ -10,10 +10,10 @@ export interface GatewayProcess {
 
 const main = fileURLToPath(new URL('../../main.ts', import.meta.url))
 
-/** Starts a gateway in development mode, as `npm start` does. @param port 0: a free one */
-export async function startGatewayProcess(port = 0): Promise<GatewayProcess> {
+/** Starts a gateway in development mode, as `npm start` does. @param port 0: a free one @param moreEnv options, as a user would set them */
+export async function startGatewayProcess(port = 0, moreEnv: Readonly<Record<string, string>> = {}): Promise<GatewayProcess> {
   // Not what the machine's environment may say: no Kafka, no keys.
-  const env = { PATH: process.env['PATH'], PORT: String(port), INTERNAL_PORT: '0', LOG_LEVEL: 'info', LOG_FORMAT: 'json' }
+  const env = { PATH: process.env['PATH'], PORT: String(port), INTERNAL_PORT: '0', LOG_LEVEL: 'info', LOG_FORMAT: 'json', ...moreEnv }
   const child = spawn(process.execPath, [main], { env, stdio: ['ignore', 'pipe', 'pipe'] })
   const listening = await readPort(child)
   return {

@@ -17,6 +17,8 @@ type TestOptions = PublicServerParts['options'] & Parameters<typeof createEmitDe
 
 export const testOptions: TestOptions = {
   channel: optionTable.channel.default,
+  socketPathPrefix: optionTable.socketPathPrefix.default,
+  apiPathPrefix: optionTable.apiPathPrefix.default,
   jwtCookie: optionTable.jwtCookie.default,
   maxEventBytes: 10_000,
   maxAudienceSize: 20,

@@ -22,7 +22,7 @@ const fields: readonly DraftField[] = ['audience', 'roles', 'type', 'payload', '
 const makeId = (): string => crypto.randomUUID()
 
 /** The form that emits. */
-export function createEmitView(channel: string, commands: EmitCommands): EmitView {
+export function createEmitView(api: string, commands: EmitCommands): EmitView {
   const form = find('emit-form', HTMLFormElement)
   const template = find('emit-template', HTMLSelectElement)
   let connections: readonly ConnectionModel[] = []
@@ -60,7 +60,7 @@ export function createEmitView(channel: string, commands: EmitCommands): EmitVie
   template.replaceChildren(...templates.map(({ label }, index) => h('option', { value: index }, label)))
   template.addEventListener('change', () => fillIn(Number(template.value)))
   find('emit-format', HTMLButtonElement).addEventListener('click', () => formatPayload())
-  find('emit-curl', HTMLButtonElement).addEventListener('click', () => void copyCurl(channel, commands)) // never rejects
+  find('emit-curl', HTMLButtonElement).addEventListener('click', () => void copyCurl(api, commands)) // never rejects
   fillIn(0)
   return {
     render: (now) => {
@@ -118,12 +118,12 @@ function formatPayload(): void {
   showProblems(payload.ok ? {} : { payload: payload.problem })
 }
 
-async function copyCurl(channel: string, { announce }: EmitCommands): Promise<void> {
+async function copyCurl(api: string, { announce }: EmitCommands): Promise<void> {
   const checked = checkDraft({ ...readDraft(), copies: '1' }, makeId)
   showProblems(checked.ok ? {} : checked.problems)
   const [message] = checked.ok ? checked.messages : []
   if (message === undefined) return
-  const isCopied = await copyText(renderCurl(message, location.origin, channel))
+  const isCopied = await copyText(renderCurl(message, location.origin, api))
   announce(isCopied ? 'The curl command is on the clipboard.' : 'The clipboard is not available to this page.')
 }
 
