@@ -1,0 +1,30 @@
+import { App, Chart, YamlOutputType } from 'cdk8s'
+import { k8s } from 'cdk8s-plus-27'
+import { RealtimeChannel } from '../index.ts'
+import { DevelopmentKafka } from './development-kafka.ts'
+import type { ExampleOptions } from './options.ts'
+
+/**
+ * A namespace, Kafka for development, and a channel.
+ * @param jwks the JSON Web Key Set that verifies tokens; null: whoever applies the manifests makes the ConfigMap
+ * @throws Error when something of it cannot be
+ */
+export function createExampleApp(options: ExampleOptions, jwks: string | null): App {
+  const { namespace, name, host, storage, out } = options
+  const app = new App({ yamlOutputType: YamlOutputType.FILE_PER_RESOURCE, ...(out === undefined ? {} : { outdir: out }) })
+  // The chart has no namespace: cdk8s would give it to the Namespace, too.
+  const chart = new Chart(app, 'example', { disableResourceNameHashes: true })
+  // Where nothing but the restricted is let in: everything here is.
+  new k8s.KubeNamespace(chart, 'namespace', { metadata: { name: namespace, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } } })
+  const kafka = new DevelopmentKafka(chart, 'kafka', { namespace, brokers: options.brokers, ...(storage === undefined ? {} : { storage }) })
+  const keys = `${name}-jwks`
+  if (jwks !== null) new k8s.KubeConfigMap(chart, 'jwks', { metadata: { name: keys, namespace }, data: { 'jwks.json': jwks } })
+  new RealtimeChannel(chart, 'channel', {
+    metadata: { name, namespace },
+    kafka: { bootstrapServers: kafka.bootstrapServers },
+    topic: { partitions: 3, replicas: kafka.brokers },
+    auth: { jwks: { configMapRef: { name: keys } }, issuer: options.issuer, audience: [options.audience], allowedOrigins: [options.origin] },
+    ...(host === undefined ? {} : { route: { type: 'Ingress', host, tls: {} } }),
+  })
+  return app
+}
