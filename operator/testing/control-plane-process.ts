@@ -11,13 +11,13 @@ export interface ControlPlaneProcess {
   signal(name: NodeJS.Signals): void
   /** Resolves with its exit code or signal when it is gone, whoever ended it. */
   readonly gone: Promise<number | string>
-  /** SIGTERM, and SIGKILL when that has no effect within 20 s. Resolves when it is gone. */
+  /** SIGTERM, and SIGKILL when that has no effect within 3 s: an API server waits long for its watches, and all it knows is in etcd. Resolves when it is gone. */
   terminate(): Promise<void>
   /** What it wrote last. */
   lastOutput(): string
 }
 
-const terminationTimeoutMs = 20_000
+const terminationTimeoutMs = 3_000
 const shownOutputCharacters = 3_000
 
 /** Starts a program in a process group of its own, whose output goes to a file. @throws when it cannot be run */

@@ -31,7 +31,8 @@ export function applyFields(live: KubernetesObject | null, managers: readonly Ma
     return { kind: 'conflict', managers: conflicts.map(({ row }) => row.manager), fields: conflicts.flatMap(({ fields }) => fields.map(readable)) }
   }
   const others = managers.filter((row) => !mine(row)).map((row) => disown(row, changed))
-  const given = [...(managers.find(mine)?.owned ?? [])].filter((key) => !owned.has(key) && !others.some((row) => row.owned.has(key)))
+  const wantedBy = [owned, ...others.map((row) => row.owned)]
+  const given = [...(managers.find(mine)?.owned ?? [])].filter((key) => !wantedBy.some((keys) => reaches(keys, key)))
   const object = withoutLeaves(merged, new Set(given))
   return { kind: 'applied', object, managers: tidy([...others, { manager: fieldManager, operation: 'Apply', subresource, owned }]) }
 }
@@ -67,7 +68,12 @@ function restrict(object: KubernetesObject, subresource: string | undefined): Ku
   return rest as KubernetesObject // without a status it still has all that every object has
 }
 
-/** Paths above and below a changed one are touched, too: a list that was one value and is now another shape. */
+/** Whether a path, or one below it, is among these: an empty map that we applied is not gone when it has entries now. */
+function reaches(keys: ReadonlySet<string>, key: string): boolean {
+  const below = `${key.slice(0, -1)},`
+  return keys.has(key) || [...keys].some((each) => each.startsWith(below))
+}
+
 function disown(row: Manager, lost: ReadonlySet<string>): Manager {
   return { ...row, owned: new Set([...row.owned].filter((key) => !lost.has(key))) }
 }

@@ -1,0 +1,285 @@
+import type { Logger } from '../../gateway/observability/logger.ts'
+import type { ApiError, KubernetesApi, WatchEvent } from './kubernetes-api.ts'
+import { createBackOff, type BackOff } from './list-watch-back-off.ts'
+import { createKnownObjects, isReplay, keyOf, type KnownObjects } from './list-watch-known.ts'
+import type { Watcher, WatcherState, WatchHandlers, WatchTarget } from './watcher.ts'
+
+export interface ListWatchParts {
+  readonly api: Pick<KubernetesApi, 'list' | 'watch'>
+  readonly target: WatchTarget
+  readonly logger: Logger
+  /** Milliseconds. @default Date.now */
+  readonly now?: () => number
+  /** From 0 to 1. @default Math.random */
+  readonly random?: () => number
+  readonly options?: Partial<ListWatchOptions>
+}
+
+export interface ListWatchOptions {
+  /** @default 500 */
+  readonly pageSize: number
+  /** How long a watch is asked for: this to twice as long, so that the watches of many operators do not end together. @default 300 */
+  readonly watchSeconds: number
+  /** A watch that says nothing for so long is given up: servers send a bookmark about every minute. @default 180000 */
+  readonly silenceMs: number
+  /** The ceiling of the first wait after a failure, and of all. @default 1000, 30000 */
+  readonly minBackOffMs: number
+  readonly maxBackOffMs: number
+  /** How often a type that is not there is asked for: this to twice as long. @default 30000 */
+  readonly missingTypeMs: number
+}
+
+const defaults: ListWatchOptions = { pageSize: 500, watchSeconds: 300, silenceMs: 180_000, minBackOffMs: 1_000, maxBackOffMs: 30_000, missingTypeMs: 30_000 }
+/** A watch that lasted so long was healthy, whether or not anything happened. */
+const healthyMs = 10_000
+
+/**
+ * The naive way is to list, watch, and list again whenever the watch ends. It costs a full list every few minutes for nothing, hammers a
+ * server that is ill, and trusts that a dead connection tells of its death, which one through a balancer or a powered-off node never does.
+ *
+ * Here a watch goes on from the last version that was heard, of an event or a bookmark, until the server says that this is `gone`; then
+ * everything is listed and only the difference told. A connection that is silent for longer than bookmarks are apart is given up, and
+ * everything listed, which also shows that the server lives. Two failures in a row list anew, too: a server that was restored from a backup
+ * does not know the version that we hold, and says so with a time-out.
+ */
+export function createListWatch(parts: ListWatchParts): Watcher {
+  const watch = new ListWatch(parts)
+  return {
+    target: parts.target,
+    state: () => watch.state(),
+    start: (handlers) => watch.start(handlers),
+    stop: () => watch.stop(),
+  }
+}
+
+/** How one watch ended. */
+interface WatchEnd {
+  readonly how: { readonly kind: 'ended' } | { readonly kind: 'silent' } | { readonly kind: 'failed'; readonly error: ApiError }
+  readonly hasHeard: boolean
+}
+
+type ListEnd = { readonly kind: 'listed'; readonly version: string } | { readonly kind: 'failed'; readonly error: ApiError }
+
+class ListWatch {
+  readonly #api: ListWatchParts['api']
+  readonly #target: WatchTarget
+  readonly #logger: Logger
+  readonly #now: () => number
+  readonly #random: () => number
+  readonly #options: ListWatchOptions
+  readonly #backOff: BackOff
+  readonly #stopped = new AbortController()
+  #state: WatcherState = { hasSynced: false, lastHeardAtMs: null, relists: 0, isTypeMissing: false }
+  #running: Promise<void> | null = null
+  /** The version up to which all is told. */
+  #position = ''
+  #isFailing = false
+
+  constructor({ api, target, logger, now = Date.now, random = Math.random, options = {} }: ListWatchParts) {
+    this.#api = api
+    this.#target = target
+    this.#logger = logger
+    this.#now = now
+    this.#random = random
+    this.#options = { ...defaults, ...options }
+    this.#backOff = createBackOff({ minMs: this.#options.minBackOffMs, maxMs: this.#options.maxBackOffMs, random })
+  }
+
+  state(): WatcherState {
+    return this.#state
+  }
+
+  start(handlers: WatchHandlers): void {
+    if (this.#running !== null) throw new Error('a watch is started once')
+    this.#running = this.#run(createKnownObjects(handlers, this.#logger))
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped.abort()
+    await this.#running
+  }
+
+  get #isStopped(): boolean {
+    return this.#stopped.signal.aborted
+  }
+
+  async #run(known: KnownObjects): Promise<void> {
+    while (!this.#isStopped) {
+      try {
+        await this.#listAndWatch(known)
+      } catch (error) {
+        this.#logger.error({ ...this.#names(), err: error }, 'a watch broke and starts over: this is a bug')
+        await this.#pause()
+      }
+    }
+  }
+
+  async #listAndWatch(known: KnownObjects): Promise<void> {
+    const listed = await this.#listAll(known)
+    if (this.#isStopped) return
+    if (listed.kind === 'listed') await this.#watchOn(listed.version, known)
+    else if (listed.error.kind === 'no-such-resource') await this.#awaitType(known)
+    // Also when the history that the list was of ran out while we read it: that must not become a fast loop.
+    else await this.#pauseAfter(listed.error, 'list')
+  }
+
+  /** Tells each page as it comes, so that no more than one is ever held. */
+  async #listAll(known: KnownObjects): Promise<ListEnd> {
+    this.#note({ relists: this.#state.relists + 1 })
+    const { type, ...scope } = this.#target
+    const seen = new Set<string>()
+    let continueToken: string | null = null
+    do {
+      const more: { continueToken?: string } = continueToken === null ? {} : { continueToken }
+      const page = await untilAborted(this.#api.list(type, { ...scope, limit: this.#options.pageSize, ...more }), this.#stopped.signal)
+      if (page === null) return { kind: 'listed', version: '' } // stopped, which the caller looks at first
+      if (!page.ok) return { kind: 'failed', error: page.error }
+      this.#note({ lastHeardAtMs: this.#now() })
+      for (const object of page.value.items) {
+        if (this.#isStopped) break // by a handler
+        seen.add(keyOf(object))
+        known.listed(object)
+      }
+      continueToken = page.value.continueToken
+      if (continueToken === null) return this.#listEnded(known, seen, page.value.resourceVersion)
+    } while (!this.#isStopped)
+    return { kind: 'listed', version: '' }
+  }
+
+  #listEnded(known: KnownObjects, seen: ReadonlySet<string>, version: string): ListEnd {
+    if (!this.#isStopped) known.retain(seen)
+    this.#note({ hasSynced: true, isTypeMissing: false })
+    return { kind: 'listed', version }
+  }
+
+  /** Watches again and again from where the last watch got to, until that is no longer possible or wise. */
+  async #watchOn(version: string, known: KnownObjects): Promise<void> {
+    this.#position = version
+    for (let failures = 0; !this.#isStopped; ) {
+      const startedAtMs = this.#now()
+      const { how, hasHeard } = await this.#watchOnce(known)
+      if (this.#isStopped) return
+      if (how.kind === 'silent') return this.#giveUp()
+      const isHealthy = hasHeard || this.#now() - startedAtMs >= healthyMs
+      if (isHealthy) this.#recovered()
+      if (how.kind === 'ended') {
+        failures = 0
+        if (!isHealthy) await this.#pause() // a server that ends every watch at once
+        continue
+      }
+      if (how.error.kind === 'gone' && isHealthy) return
+      failures = isHealthy ? 1 : failures + 1
+      await this.#pauseAfter(how.error, 'watch')
+      if (failures > 1 || how.error.kind === 'gone' || how.error.kind === 'no-such-resource') return
+    }
+  }
+
+  async #watchOnce(known: KnownObjects): Promise<WatchEnd> {
+    const { type, ...scope } = this.#target
+    const given = new AbortController()
+    const signal = AbortSignal.any([given.signal, this.#stopped.signal])
+    const timeoutSeconds = Math.round(this.#options.watchSeconds * (1 + this.#random()))
+    const silence = createSilenceAlarm(this.#options.silenceMs, () => given.abort())
+    const events = this.#api.watch(type, { ...scope, resourceVersion: this.#position, timeoutSeconds, signal })[Symbol.asyncIterator]()
+    let hasHeard = false
+    try {
+      for (;;) {
+        // Not only the implementer looks at the signal: one that does not notice it must not hold us.
+        const next = await untilAborted(events.next(), signal)
+        if (signal.aborted || next === null) return { how: { kind: 'silent' }, hasHeard }
+        if (next.done === true) {
+          this.#note({ lastHeardAtMs: this.#now() })
+          return { how: { kind: 'ended' }, hasHeard }
+        }
+        const event = next.value
+        if (event.type === 'ERROR') return { how: { kind: 'failed', error: event.error }, hasHeard }
+        hasHeard = true
+        silence.heard()
+        this.#note({ lastHeardAtMs: this.#now() })
+        this.#recovered()
+        this.#take(event, known)
+      }
+    } finally {
+      silence.end()
+      given.abort()
+      void events.return?.() // it may never answer, and has nothing to say any more
+    }
+  }
+
+  #take(event: Exclude<WatchEvent, { readonly type: 'ERROR' }>, known: KnownObjects): void {
+    const version = event.type === 'BOOKMARK' ? event.resourceVersion : (event.object.metadata.resourceVersion ?? '')
+    if (isReplay(version, this.#position)) return
+    if (version !== '') this.#position = version
+    if (event.type !== 'BOOKMARK') known.changed(event.type, event.object)
+  }
+
+  async #awaitType(known: KnownObjects): Promise<void> {
+    if (!this.#state.isTypeMissing) this.#logger.warn(this.#names(), 'the API server does not know this type: it is asked again from time to time')
+    known.retain(new Set())
+    this.#note({ lastHeardAtMs: this.#now(), isTypeMissing: true, hasSynced: true })
+    this.#recovered()
+    await this.#sleep(this.#options.missingTypeMs * (1 + this.#random()))
+  }
+
+  #giveUp(): void {
+    this.#logger.warn({ ...this.#names(), silenceMs: this.#options.silenceMs }, 'a watch said nothing for too long and is given up; everything is listed anew')
+  }
+
+  /** An outage is two lines, however long it lasts. */
+  async #pauseAfter(error: ApiError, doing: 'list' | 'watch'): Promise<void> {
+    const isExpected = error.kind === 'gone'
+    if (!this.#isFailing && !isExpected) {
+      this.#isFailing = true
+      this.#logger.warn({ ...this.#names(), doing, kind: error.kind, code: error.code, reason: error.message }, 'a watch failed; it is tried again and again')
+    }
+    await this.#pause(error.retryAfterMs ?? 0)
+  }
+
+  #recovered(): void {
+    this.#backOff.reset()
+    if (!this.#isFailing) return
+    this.#isFailing = false
+    this.#logger.info(this.#names(), 'a watch that failed works again')
+  }
+
+  async #pause(atLeastMs = 0): Promise<void> {
+    await this.#sleep(this.#backOff.nextMs(atLeastMs))
+  }
+
+  async #sleep(ms: number): Promise<void> {
+    const waiting = Promise.withResolvers<null>()
+    const timer = setTimeout(() => waiting.resolve(null), ms)
+    await untilAborted(waiting.promise, this.#stopped.signal)
+    clearTimeout(timer)
+  }
+
+  #note(change: Partial<WatcherState>): void {
+    this.#state = { ...this.#state, ...change }
+  }
+
+  #names(): { readonly resource: string; readonly namespace: string | undefined } {
+    const { type, namespace } = this.#target
+    return { resource: type.group === '' ? type.plural : `${type.plural}.${type.group}`, namespace }
+  }
+}
+
+/** Null when the signal aborts first. Leaves nothing on the signal, which outlives the work by far. */
+function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | null> {
+  return new Promise((resolve, reject) => {
+    const giveUp = (): void => resolve(null)
+    if (signal.aborted) giveUp()
+    signal.addEventListener('abort', giveUp)
+    void work.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp))
+  })
+}
+
+function createSilenceAlarm(silenceMs: number, ring: () => void): { heard(): void; end(): void } {
+  let timer = setTimeout(ring, silenceMs)
+  return {
+    heard: () => {
+      clearTimeout(timer)
+      timer = setTimeout(ring, silenceMs)
+    },
+    end: () => clearTimeout(timer),
+  }
+}
