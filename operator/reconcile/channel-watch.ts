@@ -1,0 +1,85 @@
+import type { KubernetesObject, ObjectRef } from '../runtime/kubernetes-api.ts'
+import type { Priority } from '../runtime/priority.ts'
+import type { WatchHandlers } from '../runtime/watcher.ts'
+import type { Children } from './children.ts'
+import type { Claims } from './claims.ts'
+import { parseChannel } from './parse-channel.ts'
+
+/** What the operator knows of all channels between their reconciles: names, a fingerprint of each, what they claim. No specs. */
+export interface ChannelWatch {
+  readonly handlers: WatchHandlers
+  /** Every channel that there is. */
+  all(): readonly ObjectRef[]
+  /** How many are Ready, and how many are not. */
+  count(): { readonly ready: number; readonly notReady: number }
+}
+
+export interface ChannelWatchParts {
+  readonly claims: Claims
+  readonly children: Pick<Children, 'forget'>
+  /** A channel is to be reconciled. */
+  readonly enqueue: (channel: ObjectRef, priority: Priority) => void
+  /** The first list is complete: what comes now is news, and not what was there all along. */
+  readonly hasSynced: () => boolean
+}
+
+interface Known {
+  readonly ref: ObjectRef
+  readonly fingerprint: string
+  readonly isReady: boolean
+}
+
+/** Turns what the watch of channels tells into work. */
+export function createChannelWatch({ claims, children, enqueue, hasSynced }: ChannelWatchParts): ChannelWatch {
+  const channels = new Map<string, Known>()
+  let ready = 0
+
+  function remember(known: Known): Known | undefined {
+    const key = keyOf(known.ref)
+    const before = channels.get(key)
+    channels.set(key, known)
+    ready += Number(known.isReady) - Number(before?.isReady ?? false)
+    return before
+  }
+
+  return {
+    handlers: {
+      onUpsert(object) {
+        const ref = refOfObject(object)
+        const before = remember({ ref, fingerprint: fingerprintOf(object), isReady: isReady(object) })
+        if (before?.fingerprint === fingerprintOf(object)) return
+        const parsed = parseChannel(object)
+        const affected = parsed.ok ? claims.upsert(parsed.value.channel) : claims.remove(ref)
+        enqueue(ref, hasSynced() ? 'user' : 'resync')
+        for (const other of affected) enqueue(other, 'child')
+      },
+      onDelete(ref) {
+        const before = channels.get(keyOf(ref))
+        channels.delete(keyOf(ref))
+        ready -= Number(before?.isReady ?? false)
+        children.forget(ref)
+        for (const other of claims.remove(ref)) enqueue(other, 'child')
+      },
+    },
+    all: () => [...channels.values()].map(({ ref }) => ref),
+    count: () => ({ ready, notReady: channels.size - ready }),
+  }
+}
+
+const keyOf = ({ namespace, name }: ObjectRef): string => `${namespace}/${name}`
+
+function refOfObject({ metadata }: KubernetesObject): ObjectRef {
+  return { namespace: metadata.namespace ?? '', name: metadata.name }
+}
+
+/** Changes exactly when somebody changed the channel: the operator's own writes of the status do not count. A channel made anew has another uid. */
+function fingerprintOf({ metadata }: KubernetesObject): string {
+  const { uid, generation, deletionTimestamp, annotations, finalizers } = metadata
+  return JSON.stringify([uid, generation, deletionTimestamp, annotations, finalizers])
+}
+
+function isReady(object: KubernetesObject): boolean {
+  const status = object['status'] as { readonly conditions?: unknown } | undefined // Only the operator writes it; what is of another shape is not ready.
+  const conditions = Array.isArray(status?.conditions) ? (status.conditions as readonly { readonly type?: unknown; readonly status?: unknown }[]) : []
+  return conditions.some(({ type, status: value }) => type === 'Ready' && value === 'True')
+}

@@ -1,0 +1,65 @@
+import { createHash } from 'node:crypto'
+import { failed, ok, type Result } from '../../gateway/result.ts'
+import { annotations, type RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
+import type { KubernetesObject } from '../runtime/kubernetes-api.ts'
+import { describePlan } from './describe-plan.ts'
+import { parseChannel } from './parse-channel.ts'
+import { planChannel } from './plan.ts'
+import type { Settings } from './settings.ts'
+import type { World } from './world.ts'
+
+/** An answer to the annotation carillon.dev/plan. */
+export interface Preview {
+  /** The same for the same question about the same channel, so that it is answered once. */
+  readonly id: string
+  /** What the operator would do, for people. */
+  readonly note: string
+}
+
+/**
+ * Plans what the annotation carillon.dev/plan asks about, and changes nothing. Its value is a JSON merge patch (RFC 7396) of `spec`: what if the channel
+ * were so? `true` asks about the channel as it is, which is worth something while it is paused. A pause is ignored: the question is what would happen
+ * after it.
+ * @returns null when nothing is asked
+ */
+export function previewPlan(world: World, settings: Settings): Preview | null {
+  const { metadata } = world.channel
+  const question = metadata.annotations?.[annotations.plan]
+  if (question === undefined) return null
+  const id = createHash('sha256').update(JSON.stringify([metadata.uid, metadata.generation, question])).digest('hex').slice(0, 10)
+  const changed = changeChannel(world.channel, question)
+  return { id, note: changed.ok ? describePlan(planChannel({ ...world, channel: changed.value }, settings)) : changed.error }
+}
+
+function changeChannel(channel: RealtimeChannel, question: string): Result<RealtimeChannel, string> {
+  const patch = readPatch(question)
+  if (!patch.ok) return patch
+  const { [annotations.paused]: _paused, ...others } = channel.metadata.annotations ?? {}
+  const object = { ...channel, metadata: { ...channel.metadata, annotations: others }, spec: mergePatch(channel.spec, patch.value) }
+  const parsed = parseChannel(object as unknown as KubernetesObject) // What a patch may have broken, parseChannel finds.
+  return parsed.ok ? ok(parsed.value.channel) : failed(`The channel would not be understood: ${parsed.error.message}`)
+}
+
+function readPatch(question: string): Result<unknown, string> {
+  if (question === 'true') return ok({})
+  try {
+    const patch: unknown = JSON.parse(question)
+    if (isObject(patch)) return ok(patch)
+  } catch {
+    // Not JSON: said below.
+  }
+  return failed(`${annotations.plan} is not right; expected true, or a JSON merge patch of spec such as {"gateway":{"replicas":5}}`)
+}
+
+/** RFC 7396. */
+function mergePatch(target: unknown, patch: unknown): unknown {
+  if (!isObject(patch)) return patch
+  const merged: Record<string, unknown> = isObject(target) ? { ...target } : {}
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) Reflect.deleteProperty(merged, key)
+    else merged[key] = mergePatch(merged[key], value)
+  }
+  return merged
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value)

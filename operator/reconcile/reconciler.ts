@@ -1,0 +1,160 @@
+import { channelType, type RealtimeChannel, type RealtimeChannelStatus } from '../api/v1alpha1/realtime-channel.ts'
+import type { KubernetesApi, KubernetesObject, ObjectRef } from '../runtime/kubernetes-api.ts'
+import type { Outcome, Plan } from './actions.ts'
+import { type Applied, type Applier, isTransient } from './apply.ts'
+import type { Children } from './children.ts'
+import type { Claims } from './claims.ts'
+import type { Observation, Observer } from './observe.ts'
+import { planChannel } from './plan.ts'
+import { typeOfOperand } from './plan-objects.ts'
+import { names, type Settings } from './settings.ts'
+import { renderNotUnderstood, renderStatus, sameStatus } from './status.ts'
+import type { KafkaConnection, TopicAdmins } from './topic-admin.ts'
+import { doneEvents, type Transition, transitions } from './transitions.ts'
+import type { ChildKey, Found, World } from './world.ts'
+
+export interface ReconcilerParts {
+  readonly api: Pick<KubernetesApi, 'apply'>
+  readonly admins: TopicAdmins
+  readonly observer: Observer
+  readonly applier: Applier
+  readonly children: Children
+  readonly claims: Claims
+  readonly settings: Settings
+  /** Tells people of what changed, by Events; never fails. */
+  readonly record: (channel: KubernetesObject | RealtimeChannel, transition: Transition) => void
+  /** Answers the annotation carillon.dev/plan. */
+  readonly preview: (world: World) => void
+  readonly mayWrite: () => boolean
+  readonly nowMs: () => number
+}
+
+/** What came of a reconcile, for the queue. */
+export type ReconcileResult =
+  | { readonly kind: 'done' }
+  /** Something outside of Kubernetes is waited for. */
+  | { readonly kind: 'requeue'; readonly afterMs: number }
+  /** Something failed that may work soon. */
+  | { readonly kind: 'retry'; readonly reason: string }
+
+export type Reconcile = (ref: ObjectRef) => Promise<ReconcileResult>
+
+/** observe -> plan -> apply -> status, for one channel. Everything that is decided is decided by pure functions; this calls them in their order. */
+export function createReconciler(parts: ReconcilerParts): Reconcile {
+  return async (ref) => {
+    parts.children.begin(ref)
+    const result = await reconcileOnce(ref, parts)
+    // What others changed meanwhile was not seen by the reads at its beginning.
+    return parts.children.end(ref) && result.kind === 'done' ? { kind: 'requeue', afterMs: 0 } : result
+  }
+}
+
+async function reconcileOnce(ref: ObjectRef, parts: ReconcilerParts): Promise<ReconcileResult> {
+  const observed = await parts.observer.observe(ref)
+  if (!observed.ok) return { kind: 'retry', reason: `the channel could not be read: ${observed.error.message}` }
+  const observation = observed.value
+  switch (observation.kind) {
+    case 'gone':
+      return { kind: 'done' }
+    case 'not-understood':
+      return reportNotUnderstood(observation, parts)
+    case 'world':
+      return reconcileWorld(observation, parts)
+    default:
+      return observation satisfies never
+  }
+}
+
+type ObservedWorld = Extract<Observation, { kind: 'world' }>
+
+async function reconcileWorld(observation: ObservedWorld, parts: ReconcilerParts): Promise<ReconcileResult> {
+  parts.preview(observation.world)
+  const { world, plan, outcomes } = await carryOut(observation, parts)
+  for (const event of doneEvents(outcomes)) parts.record(world.channel, event)
+  if (isLeaving(outcomes)) return { kind: 'done' }
+  const written = await writeStatus(world.channel, renderStatus({ world, plan, outcomes, unknownFields: observation.unknownFields }), parts)
+  if (!written) return { kind: 'retry', reason: 'the status could not be written' }
+  const failures = outcomes.filter((outcome) => outcome.kind === 'failed')
+  const transient = failures.find(({ failure }) => isTransient(failure))
+  if (transient !== undefined) return { kind: 'retry', reason: describe(transient) }
+  // Somebody said no. What would make it a yes (a quota, a role, a policy of the brokers) no watch tells of.
+  if (failures.length > 0) return { kind: 'requeue', afterMs: refusedMs }
+  return plan.requeueAfterMs === null ? { kind: 'done' } : { kind: 'requeue', afterMs: plan.requeueAfterMs }
+}
+
+const refusedMs = 60_000
+
+/** The channel has no finalizer of ours any more, and is gone or going: a status would be the last thing that anybody reads. */
+function isLeaving(outcomes: readonly Outcome[]): boolean {
+  return outcomes.some(({ kind, action }) => kind === 'done' && action.kind === 'remove-finalizer' && action.because !== 'policy-is-retain')
+}
+
+interface CarriedOut {
+  /** As it is afterwards. */
+  readonly world: World
+  readonly plan: Plan
+  readonly outcomes: readonly Outcome[]
+}
+
+/**
+ * A topic's id is part of the pods' environment, and a topic that is to be created has none yet. So the plan of a new channel is carried out in
+ * two steps, with a look at the topic between them: otherwise the pods would have to wait for another reconcile, with all its reads.
+ */
+async function carryOut({ world, connection }: ObservedWorld, parts: ReconcilerParts): Promise<CarriedOut> {
+  const first = await step(world, connection, parts)
+  const created = first.outcomes.some(({ kind, action }) => kind === 'done' && action.kind === 'create-topic')
+  if (!created || connection === null) return first
+  const topic = await parts.observer.observeTopic(first.world.channel, connection)
+  // Brokers may need a moment to show a topic that they have made; the next reconcile sees it.
+  if (topic.kind !== 'present') return { ...first, plan: { ...first.plan, requeueAfterMs: soonMs } }
+  const second = await step({ ...first.world, topic }, connection, parts, first.outcomes)
+  return { ...second, outcomes: [...first.outcomes, ...second.outcomes] }
+}
+
+const soonMs = 500
+
+/** @param before what was carried out in this reconcile already */
+async function step(world: World, connection: KafkaConnection | null, parts: ReconcilerParts, before: readonly Outcome[] = []): Promise<CarriedOut> {
+  const plan = planChannel(world, parts.settings, before)
+  if (plan.actions.length === 0) return { world, plan, outcomes: [] }
+  const admin = connection === null ? null : parts.admins.of(connection)
+  const applied = await parts.applier(plan.actions, { channel: world.channel, admin })
+  return { world: worldAfter(world, applied), plan, outcomes: applied.outcomes }
+}
+
+/** The world with what the API server answered, so that the status need not be read from it again. */
+function worldAfter(world: World, { objects, channel }: Applied): World {
+  const children = new Map<ChildKey, Found>(world.children)
+  for (const [key, object] of objects) {
+    if (object === null) children.delete(key)
+    else children.set(key, { kind: 'object', type: world.children.get(key)?.type ?? typeOfOperand(object), object })
+  }
+  return { ...world, channel, children }
+}
+
+
+async function reportNotUnderstood({ object, problem }: Extract<Observation, { kind: 'not-understood' }>, parts: ReconcilerParts): Promise<ReconcileResult> {
+  const before = object['status'] as RealtimeChannelStatus | undefined // Only the operator writes it; what it lacks, `sameStatus` takes for different.
+  const status = renderNotUnderstood(object, problem, parts.nowMs())
+  const written = await writeStatus({ ...object, status: before } as KubernetesObject & { status?: RealtimeChannelStatus }, status, parts)
+  return written ? { kind: 'done' } : { kind: 'retry', reason: 'the status could not be written' }
+}
+
+type WithStatus = Pick<KubernetesObject, 'apiVersion' | 'kind' | 'metadata'> & { readonly status?: RealtimeChannelStatus | undefined }
+
+/** Writes nothing when nothing changed. @returns false when it could not be written */
+async function writeStatus(channel: WithStatus, status: RealtimeChannelStatus, { api, record, mayWrite }: ReconcilerParts): Promise<boolean> {
+  if (channel.status !== undefined && sameStatus(channel.status, status)) return true
+  if (!mayWrite()) return false
+  const { namespace, name } = channel.metadata
+  const object: KubernetesObject = { apiVersion: channel.apiVersion, kind: channel.kind, metadata: { name, ...(namespace === undefined ? {} : { namespace }) }, status }
+  const answer = await api.apply(channelType, object, { fieldManager: names.fieldManager, force: true, subresource: 'status' })
+  // It was deleted meanwhile: nobody is left who would read its status.
+  if (!answer.ok) return answer.error.kind === 'not-found'
+  for (const transition of transitions(channel.status, status)) record(channel as KubernetesObject, transition)
+  return true
+}
+
+function describe({ action, failure }: Extract<Outcome, { kind: 'failed' }>): string {
+  return `${action.kind} failed: ${failure.of === 'kafka' ? failure.failure.detail : failure.error.message}`
+}
