@@ -1,0 +1,270 @@
+import { backOffMs, type BackOffOptions } from './back-off.ts'
+import type { ObjectRef } from './kubernetes-api.ts'
+import { moreUrgent, type Priority } from './priority.ts'
+import type { QueueMeter } from './queue-meter.ts'
+import { ReadyKeys, type ReadyPlace } from './ready-keys.ts'
+
+/** A key that is handed to one worker, who owes the queue a `done`. */
+export interface WorkItem {
+  readonly ref: ObjectRef
+  /** The most urgent reason since it was last handed out. */
+  readonly priority: Priority
+  /** Attempts in a row that ended with retry. */
+  readonly failures: number
+}
+
+/**
+ * success: nothing is left to do. retry: it failed, come back after a back-off. requeue: come back after this time, which is no failure.
+ */
+export type WorkOutcome = { readonly kind: 'success' } | { readonly kind: 'retry' } | { readonly kind: 'requeue'; readonly afterMs: number }
+
+/** Keys that wait to be worked on; see `createWorkQueue`. */
+export interface WorkQueue {
+  add(ref: ObjectRef, priority: Priority): void
+  /** As `add`, but not before so many milliseconds, unless something else brings the key up earlier. */
+  addAfter(ref: ObjectRef, afterMs: number, priority: Priority): void
+  /** The next key, when there is one. Null: the signal was aborted or the queue stopped, and nothing was handed out. */
+  take(signal?: AbortSignal): Promise<WorkItem | null>
+  /** @throws when the key is not being worked on */
+  done(ref: ObjectRef, outcome: WorkOutcome): void
+  /** Ends all takes and timers. What is added later is ignored; `done` may still be called. Idempotent. */
+  stop(): void
+  /** How many keys could be taken now. */
+  readyCount(priority?: Priority): number
+  /** How many keys it knows of: ready, delayed, being worked on. */
+  readonly size: number
+}
+
+export interface WorkQueueParts {
+  readonly meter: QueueMeter
+  /** Milliseconds of a clock that never goes back. */
+  readonly now: () => number
+  /** In [0, 1). */
+  readonly random: () => number
+  /** @default 100 ms to 5 min */
+  readonly backOff?: BackOffOptions
+}
+
+interface Entry {
+  readonly key: string
+  readonly ref: ObjectRef
+  failures: number
+  isWorkedOn: boolean
+  /** Why it waits, or (while it is worked on) why it must come again at once; null: it need not. */
+  wanted: Priority | null
+  readySinceMs: number
+  place: ReadyPlace<Entry> | null
+  delay: Delay | null
+}
+
+interface Delay {
+  readonly dueMs: number
+  readonly priority: Priority
+  readonly isBackOff: boolean
+  readonly timer: NodeJS.Timeout
+}
+
+/**
+ * A queue of keys, not of events: a worker that gets a key looks at the world as it is then, so a hundred changes of one channel while it
+ * waits are one piece of work. The rules:
+ *
+ * 1. One key, one worker (O3). A key that is added while it is worked on is remembered and comes again after `done`: what was read before the
+ *    change may be old. So no add is lost: after each, a take of its key begins.
+ * 2. Urgency and fairness are those of `ReadyKeys`. A key waits once, for its most urgent reason.
+ * 3. A delay means "at the latest then". Whoever works on the key earlier decides anew, so an immediate add takes the place of a requeue.
+ * 4. A back-off protects the world from a key that fails, therefore it is not so easily cut short. A change by a user ends it and its history: it
+ *    may well be the cure. An event of a child may be the failure's own doing (half of the objects applied, each telling of itself): it brings
+ *    the key up within `eventInBackOffMs`, at most. A resync can wait.
+ *
+ * Delays are timers of Node's, which cost the same however many there are, and each key has one at most. Nothing here grows but with the number of
+ * keys; a key without work, delay or failures is forgotten.
+ */
+export function createWorkQueue(parts: WorkQueueParts): WorkQueue {
+  return new KeyQueue(parts)
+}
+
+class KeyQueue implements WorkQueue {
+  readonly #meter: QueueMeter
+  readonly #now: () => number
+  readonly #random: () => number
+  readonly #backOff: BackOffOptions
+  readonly #entries = new Map<string, Entry>()
+  readonly #ready = new ReadyKeys<Entry>()
+  readonly #takers = new Set<Taker>()
+  #isStopped = false
+
+  constructor({ meter, now, random, backOff = defaultBackOff }: WorkQueueParts) {
+    this.#meter = meter
+    this.#now = now
+    this.#random = random
+    this.#backOff = backOff
+  }
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  readyCount(priority?: Priority): number {
+    return priority === undefined ? this.#ready.size : this.#ready.count(priority)
+  }
+
+  add(ref: ObjectRef, priority: Priority): void {
+    if (!this.#isStopped) this.#addNow(this.#entryOf(ref), priority)
+  }
+
+  addAfter(ref: ObjectRef, afterMs: number, priority: Priority): void {
+    if (this.#isStopped) return
+    const entry = this.#entryOf(ref)
+    if (entry.wanted === null) this.#delay(entry, { afterMs: Math.max(afterMs, holdMs(entry, priority)), priority })
+  }
+
+  take(signal?: AbortSignal): Promise<WorkItem | null> {
+    if (this.#isStopped || signal?.aborted === true) return Promise.resolve(null)
+    const item = this.#next()
+    return item === null ? waitForTurn(this.#takers, signal) : Promise.resolve(item)
+  }
+
+  done(ref: ObjectRef, outcome: WorkOutcome): void {
+    const entry = this.#entries.get(keyOf(ref))
+    if (entry?.isWorkedOn !== true) throw new Error(`${keyOf(ref)} is not being worked on`)
+    entry.isWorkedOn = false
+    this.#meter.done(entry.key)
+    if (!this.#isStopped) this.#comeBack(entry, outcome)
+    // It may be worked on again already: a taker that waited was given it.
+    if (entry.wanted === null && entry.delay === null && !entry.isWorkedOn) this.#entries.delete(entry.key)
+  }
+
+  stop(): void {
+    this.#isStopped = true
+    for (const entry of this.#entries.values()) endDelay(entry)
+    for (const taker of this.#takers) taker(null)
+    this.#takers.clear()
+  }
+
+  #entryOf({ namespace, name }: ObjectRef): Entry {
+    const key = keyOf({ namespace, name })
+    const known = this.#entries.get(key)
+    if (known !== undefined) return known
+    const made: Entry = { key, ref: { namespace, name }, failures: 0, isWorkedOn: false, wanted: null, readySinceMs: 0, place: null, delay: null }
+    this.#entries.set(key, made)
+    return made
+  }
+
+  #addNow(entry: Entry, priority: Priority): void {
+    if (priority === 'user') entry.failures = 0
+    const afterMs = holdMs(entry, priority)
+    if (afterMs > 0) {
+      this.#delay(entry, { afterMs, priority })
+      return
+    }
+    endDelay(entry)
+    this.#want(entry, priority)
+  }
+
+  /** It is to be worked on now: it goes among the ready, or is marked if somebody is at it. */
+  #want(entry: Entry, priority: Priority): void {
+    const wanted = entry.wanted === null ? priority : moreUrgent(entry.wanted, priority)
+    if (wanted === entry.wanted) return
+    entry.wanted = wanted
+    if (!entry.isWorkedOn) this.#lineUp(entry, wanted)
+  }
+
+  #lineUp(entry: Entry, priority: Priority): void {
+    if (entry.place === null) {
+      entry.readySinceMs = this.#now()
+      this.#meter.added()
+    } else this.#ready.remove(entry.place)
+    entry.place = this.#ready.push(entry.ref.namespace, priority, entry)
+    this.#serve()
+  }
+
+  #serve(): void {
+    for (const taker of this.#takers) {
+      const item = this.#next()
+      if (item === null) return
+      this.#takers.delete(taker)
+      taker(item)
+    }
+  }
+
+  #next(): WorkItem | null {
+    const entry = this.#ready.shift()
+    if (entry === undefined) return null
+    const item: WorkItem = { ref: entry.ref, priority: entry.wanted ?? 'resync', failures: entry.failures }
+    entry.place = null
+    entry.wanted = null
+    entry.isWorkedOn = true
+    this.#meter.taken(entry.key, this.#now() - entry.readySinceMs)
+    return item
+  }
+
+  /** The earlier of two delays holds, for the more urgent of their reasons. */
+  #delay(entry: Entry, { afterMs, priority, isBackOff = false }: { readonly afterMs: number; readonly priority: Priority; readonly isBackOff?: boolean }): void {
+    const before = entry.delay
+    endDelay(entry)
+    const dueMs = Math.min(this.#now() + Math.max(0, afterMs), before?.dueMs ?? Infinity)
+    const reason = moreUrgent(priority, before?.priority ?? priority)
+    const timer = setTimeout(() => {
+      entry.delay = null
+      this.#want(entry, reason)
+    }, Math.min(dueMs - this.#now(), maxTimerMs))
+    entry.delay = { dueMs, priority: reason, isBackOff: isBackOff || before?.isBackOff === true, timer }
+  }
+
+  /** How the work ended is weighed with what was asked for meanwhile. */
+  #comeBack(entry: Entry, outcome: WorkOutcome): void {
+    const { wanted } = entry
+    entry.wanted = null
+    if (outcome.kind === 'retry') {
+      entry.failures += 1
+      this.#meter.retried()
+      this.#delay(entry, { afterMs: backOffMs(entry.failures, this.#backOff, this.#random()), priority: 'child', isBackOff: true })
+    } else {
+      entry.failures = 0
+      if (outcome.kind === 'requeue') this.#delay(entry, { afterMs: outcome.afterMs, priority: 'child' })
+    }
+    if (wanted !== null) this.#addNow(entry, wanted)
+  }
+}
+
+type Taker = (item: WorkItem | null) => void
+
+function endDelay(entry: Entry): void {
+  if (entry.delay !== null) clearTimeout(entry.delay.timer)
+  entry.delay = null
+}
+
+/** Names of objects have no slash. */
+export function keyOf({ namespace, name }: ObjectRef): string {
+  return `${namespace}/${name}`
+}
+
+/** How long a back-off holds this back, at least. `delay` keeps the earlier of two, so Infinity is until its end. */
+function holdMs({ delay }: Entry, priority: Priority): number {
+  if (delay?.isBackOff !== true || priority === 'user') return 0
+  return priority === 'child' ? eventInBackOffMs : Infinity
+}
+
+/** Takers are few: one per worker. */
+function waitForTurn(takers: Set<Taker>, signal: AbortSignal | undefined): Promise<WorkItem | null> {
+  return new Promise((resolve) => {
+    const taker: Taker = (item) => {
+      signal?.removeEventListener('abort', giveUp)
+      resolve(item)
+    }
+    const giveUp = (): void => {
+      takers.delete(taker)
+      resolve(null)
+    }
+    signal?.addEventListener('abort', giveUp, { once: true })
+    takers.add(taker)
+  })
+}
+
+const defaultBackOff: BackOffOptions = { baseMs: 100, maxMs: 300_000 }
+
+/** The most that a child's event waits for a key in back-off. */
+export const eventInBackOffMs = 1_000
+
+/** Node's timers know no more; the key then comes early, which does no harm. */
+const maxTimerMs = 2_147_483_647
