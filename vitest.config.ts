@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config'
 
-/** Tests stand beside the code: `x.test.ts` needs nothing, `x.kafka.test.ts` a real broker, `x.kubernetes.test.ts` a real API server, `x.browser.test.ts` a real Chromium. */
+/** Tests stand beside the code: `x.test.ts` needs nothing, `x.kafka.test.ts` a real broker, `x.kubernetes.test.ts` a real API server, `x.browser.test.ts` a real Chromium, `x.e2e.test.ts` a kind cluster. */
 const suite = (name: string, include: string[], more: object = {}) => ({
   test: { name, include, exclude: ['**/node_modules/**', '**/dist/**'], testTimeout: 30_000, hookTimeout: 60_000, ...more },
 })
@@ -9,9 +9,10 @@ export default defineConfig({
   test: {
     reporters: ['default'],
     projects: [
-      { test: { ...suite('unit', ['{gateway,client,operator,cdk8s,scripts,bench}/**/*.test.ts']).test, exclude: ['**/node_modules/**', '**/dist/**', '**/*.kafka.test.ts', '**/*.browser.test.ts', '**/*.kubernetes.test.ts'] } },
+      { test: { ...suite('unit', ['{gateway,client,operator,cdk8s,e2e,scripts,bench}/**/*.test.ts']).test, exclude: ['**/node_modules/**', '**/dist/**', '**/*.kafka.test.ts', '**/*.browser.test.ts', '**/*.kubernetes.test.ts', '**/*.e2e.test.ts'] } },
       suite('kafka', ['{gateway,client,operator,scripts,bench}/**/*.kafka.test.ts'], { testTimeout: 120_000, hookTimeout: 120_000, fileParallelism: false }),
       suite('kubernetes', ['{operator,cdk8s,charts,scripts}/**/*.kubernetes.test.ts'], { testTimeout: 120_000, hookTimeout: 120_000, fileParallelism: false }),
+      suite('e2e', ['e2e/**/*.e2e.test.ts'], { testTimeout: 300_000, hookTimeout: 300_000, globalSetup: ['e2e/testing/global-setup.ts'], fileParallelism: false }),
       suite('browser', ['{gateway,client,scripts,bench}/**/*.browser.test.ts'], { testTimeout: 60_000, fileParallelism: false }),
     ],
   },
