@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Yaml } from 'cdk8s'
+import { describe, expect, it } from 'vitest'
+import { metrics, type MetricDefinition } from '../../gateway/observability/metrics.ts'
+import { operatorMetrics } from '../../operator/observability/metrics.ts'
+import { root } from '../docs/pages.ts'
+import { chartFolder } from './helm.ts'
+import { renderChartFile, chartFiles } from './render-chart.ts'
+import { chartValues, flatValues, type Section, type Value } from './values.ts'
+
+/** What can be said of the chart without Helm. */
+
+interface Alert {
+  readonly alert: string
+  readonly expr: string
+  readonly annotations: { readonly summary: string }
+}
+
+/** Our own file, and blocks of our own page. */
+const alertsOf = (groups: unknown): readonly Alert[] => (groups as { groups: readonly { rules: readonly Alert[] }[] }).groups.flatMap(({ rules }) => rules)
+const chartAlerts = (): readonly Alert[] => alertsOf(Yaml.load(join(chartFolder, 'files/alerts.yaml'))[0])
+
+describe('the alerts', () => {
+  it('ask for metrics that there are', () => {
+    const all: readonly { readonly name: string; readonly type: string }[] = [...Object.values<MetricDefinition>(metrics), ...Object.values(operatorMetrics)]
+    const series = new Set(all.flatMap(({ name, type }) => (type === 'histogram' ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name])))
+    const asked = chartAlerts().flatMap(({ alert, expr }) => [...expr.matchAll(/\b(?:carillon|controller_runtime|workqueue|leader_election|rest_client)_[a-z_]+/g)].map(([name]) => ({ alert, name })))
+    expect(asked.length).toBeGreaterThan(15)
+    expect(asked.filter(({ name }) => !series.has(name))).toEqual([])
+  })
+
+  it('of docs/observability.md are those of the chart', () => {
+    const [, block = ''] = /```yaml\n(groups:.*?)```/s.exec(readFileSync(join(root, 'docs/observability.md'), 'utf8')) ?? []
+    // Each line of an alert in the page, but for the job, which is named by whoever scrapes.
+    const shown = [...block.matchAll(/expr: (.*)$/gm)].map(([, expr = '']) => expr.replace(/\{job=[^}]*\}/, ''))
+    const expressions = chartAlerts().map(({ expr }) => expr.replace(/\{job=[^}]*\}/, ''))
+    expect(shown.length).toBeGreaterThan(5)
+    expect(shown.filter((expr) => !expressions.includes(expr))).toEqual([])
+  })
+
+  it('have each a name of its own and a sentence for whoever is woken', () => {
+    const names = chartAlerts().map(({ alert }) => alert)
+    expect(new Set(names).size).toBe(names.length)
+    expect(chartAlerts().filter(({ annotations }) => !/^[A-Z].+[.?*]$/.test(annotations.summary))).toEqual([])
+  })
+})
+
+const sectionsOf = (section: Section): readonly (Section | Value)[] => [section, ...Object.values(section.values).flatMap((entry) => ('values' in entry ? sectionsOf(entry) : [entry]))]
+
+describe('the values', () => {
+  it('have each a description that ends', () => {
+    expect(sectionsOf(chartValues).filter(({ description }) => !/^[A-Z`a-z].*\.$/.test(description))).toEqual([])
+    expect(flatValues().length).toBeGreaterThan(40)
+  })
+
+  it('are all used by a template, and no template uses another', () => {
+    const files = ['_helpers.tpl', 'aggregated-roles.yaml', 'deployment.yaml', 'monitoring.yaml', 'networkpolicy.yaml', 'NOTES.txt', 'poddisruptionbudget.yaml', 'rbac.yaml', 'realtimechannels.yaml', 'release-finalizers.yaml', 'service.yaml', 'serviceaccount.yaml', 'tests/ready.yaml']
+    const text = files.map((file) => readFileSync(join(chartFolder, 'templates', file), 'utf8')).join('\n')
+    const used = new Set([...text.matchAll(/\.Values\.([A-Za-z.]+)/g)].map(([, path = '']) => path))
+    const paths = flatValues().map(({ path }) => path)
+    const isKnown = (path: string): boolean => paths.some((known) => known === path || known.startsWith(`${path}.`))
+    expect([...used].filter((path) => !isKnown(path))).toEqual([])
+    const isUsed = (path: string): boolean => [...used].some((each) => each === path || path.startsWith(`${each}.`))
+    expect(paths.filter((path) => !isUsed(path))).toEqual([])
+  })
+
+  it('in values.yaml are the defaults', () => {
+    const file = chartFiles.find(({ path }) => path === 'values.yaml')
+    expect(file === undefined ? '' : renderChartFile(file)).toContain('watchNamespaces: []')
+    const [values] = Yaml.load(join(chartFolder, 'values.yaml')) as [Record<string, unknown>] // one document, which is a map
+    const at = (path: string): unknown => path.split('.').reduce<unknown>((place, key) => (place as Record<string, unknown>)[key], values)
+    expect(flatValues().filter(({ path, default: value }) => JSON.stringify(at(path)) !== JSON.stringify(value)).map(({ path }) => path)).toEqual([])
+  })
+})
