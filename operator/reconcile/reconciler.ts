@@ -1,5 +1,6 @@
 import { channelType, type RealtimeChannel, type RealtimeChannelStatus } from '../api/v1alpha1/realtime-channel.ts'
 import type { KubernetesApi, KubernetesObject, ObjectRef } from '../runtime/kubernetes-api.ts'
+import type { Reconcile, ReconcileResult } from '../runtime/reconcile-run.ts'
 import type { Outcome, Plan } from './actions.ts'
 import { type Applied, type Applier, isTransient } from './apply.ts'
 import type { Children } from './children.ts'
@@ -26,31 +27,27 @@ export interface ReconcilerParts {
   /** Answers the annotation carillon.dev/plan. */
   readonly preview: (world: World) => void
   readonly mayWrite: () => boolean
+  /** Asks for another reconcile of a channel. */
+  readonly enqueue: (channel: ObjectRef) => void
   readonly nowMs: () => number
 }
 
-/** What came of a reconcile, for the queue. */
-export type ReconcileResult =
-  | { readonly kind: 'done' }
-  /** Something outside of Kubernetes is waited for. */
-  | { readonly kind: 'requeue'; readonly afterMs: number }
-  /** Something failed that may work soon. */
-  | { readonly kind: 'retry'; readonly reason: string }
-
-export type Reconcile = (ref: ObjectRef) => Promise<ReconcileResult>
-
 /** observe -> plan -> apply -> status, for one channel. Everything that is decided is decided by pure functions; this calls them in their order. */
 export function createReconciler(parts: ReconcilerParts): Reconcile {
-  return async (ref) => {
+  return async (ref, { signal }) => {
     parts.children.begin(ref)
-    const result = await reconcileOnce(ref, parts)
-    // What others changed meanwhile was not seen by the reads at its beginning.
-    return parts.children.end(ref) && result.kind === 'done' ? { kind: 'requeue', afterMs: 0 } : result
+    try {
+      return await reconcileOnce(ref, signal, parts)
+    } finally {
+      // What others changed meanwhile was not seen by the reads at its beginning.
+      if (parts.children.end(ref)) parts.enqueue(ref)
+    }
   }
 }
 
-async function reconcileOnce(ref: ObjectRef, parts: ReconcilerParts): Promise<ReconcileResult> {
+async function reconcileOnce(ref: ObjectRef, signal: AbortSignal, parts: ReconcilerParts): Promise<ReconcileResult> {
   const observed = await parts.observer.observe(ref)
+  signal.throwIfAborted()
   if (!observed.ok) return { kind: 'retry', reason: `the channel could not be read: ${observed.error.message}` }
   const observation = observed.value
   switch (observation.kind) {
