@@ -115,7 +115,8 @@ class KeyQueue implements WorkQueue {
   addAfter(ref: ObjectRef, afterMs: number, priority: Priority): void {
     if (this.#isStopped) return
     const entry = this.#entryOf(ref)
-    if (entry.wanted === null) this.#delay(entry, { afterMs: Math.max(afterMs, holdMs(entry, priority)), priority })
+    if (afterMs <= 0) this.#addNow(entry, priority)
+    else if (entry.wanted === null) this.#delay(entry, { afterMs: Math.max(afterMs, holdMs(entry, priority)), priority })
   }
 
   take(signal?: AbortSignal): Promise<WorkItem | null> {
@@ -221,7 +222,7 @@ class KeyQueue implements WorkQueue {
       this.#delay(entry, { afterMs: backOffMs(entry.failures, this.#backOff, this.#random()), priority: 'child', isBackOff: true })
     } else {
       entry.failures = 0
-      if (outcome.kind === 'requeue') this.#delay(entry, { afterMs: outcome.afterMs, priority: 'child' })
+      if (outcome.kind === 'requeue') this.addAfter(entry.ref, outcome.afterMs, 'child')
     }
     if (wanted !== null) this.#addNow(entry, wanted)
   }

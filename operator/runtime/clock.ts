@@ -1,0 +1,9 @@
+/** Two clocks, for two questions. */
+export interface Clock {
+  /** How long did it take? Milliseconds since any moment; never goes back. */
+  now(): number
+  /** What time is it? Milliseconds since 1970; may jump. */
+  wallNow(): number
+}
+
+export const systemClock: Clock = { now: () => performance.now(), wallNow: () => Date.now() }
