@@ -21,7 +21,7 @@ export interface Child<C extends Calls> {
 /** @param module a TypeScript file that calls `answerCalls` */
 export function startChild<C extends Calls>(module: URL, options: ChildOptions): Child<C> {
   const node = [process.execPath, '--disable-warning=ExperimentalWarning', ...(options.execArgv ?? []), fileURLToPath(module)]
-  const [command = process.execPath, ...args] = canPin(options.cpu) ? ['taskset', '-c', String(options.cpu), ...node] : node
+  const [command = process.execPath, ...args] = pinned(options.cpu, node)
   const spawned = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], env: { ...process.env, ...options.env } })
   const waiting = waitForAnswers(spawned)
   let lastId = 0
@@ -64,5 +64,8 @@ function waitForAnswers(child: ChildProcess): Map<number, Waiter> {
 }
 
 const hasTaskset = process.platform === 'linux' && spawnSync('taskset', ['--version']).status === 0
+
+/** A command that keeps to a processor, where `taskset` is there and the machine has as many. */
+export const pinned = (cpu: number, command: readonly string[]): readonly string[] => (canPin(cpu) ? ['taskset', '-c', String(cpu), ...command] : command)
 
 const canPin = (cpu: number): boolean => hasTaskset && cpu < availableParallelism()

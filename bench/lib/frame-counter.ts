@@ -70,7 +70,7 @@ export class FrameCounter {
 }
 
 /** Of an unmasked frame of which at least two bytes are there; `length` is only right when all of the header is. */
-function headerOf(bytes: Buffer, at: number): { readonly length: number; readonly headerBytes: number } {
+export function headerOf(bytes: Buffer, at: number): { readonly length: number; readonly headerBytes: number } {
   const short = bytes.readUInt8(at + 1) & 0x7f
   if (short < 126) return { length: short, headerBytes: 2 }
   if (short === 126) return { length: bytes.length >= at + 4 ? bytes.readUInt16BE(at + 2) : 0, headerBytes: 4 }

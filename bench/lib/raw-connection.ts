@@ -7,6 +7,20 @@ export interface Target {
   /** The path of a WebSocket; null: a bare TCP connection that is spoken to in frames from the first byte on. */
   readonly path: string | null
   readonly headers: Readonly<Record<string, string>>
+  /** The WebSocket subprotocol that is offered. @default cloudevents.json; null: none */
+  readonly subprotocol?: string | null
+}
+
+/** What reads the frames of a connection. */
+export interface FrameReader {
+  add(bytes: Buffer, start: number, end: number): void
+}
+
+interface ConnectionOptions {
+  readonly localAddress: string
+  readonly reader: (connection: RawConnection) => FrameReader
+  /** Called once when the connection, after it was open, is there no more. */
+  readonly closed?: () => void
 }
 
 /** All connections of a process read into the same buffer, one after the other. */
@@ -18,20 +32,30 @@ const pong = Buffer.from([0x8a, 0x80, 0, 0, 0, 0])
 /** A WebSocket client that is as small as a connection can be, so that the machine's time and memory are the server's. */
 export class RawConnection {
   readonly #tcp: Socket
-  readonly #counter: FrameCounter
+  readonly #reader: FrameReader
   #head: string | null
   #opened: (error: Error | null) => void
+  #closed: (() => void) | null = null
 
-  /** Resolves when the server has answered the handshake. @throws Error when it answers anything but 101, or cannot be reached */
+  /** Opens a connection that counts. Resolves when the server has answered the handshake. @throws Error when it answers anything but 101, or cannot be reached */
   static open(target: Target, options: { readonly localAddress: string; readonly tally: Tally }): Promise<RawConnection> {
+    return RawConnection.openWith(target, { localAddress: options.localAddress, reader: (connection) => new FrameCounter(options.tally, () => connection.pong()) })
+  }
+
+  /** Opens a connection that is read as the caller says. @throws Error as `open` does */
+  static openWith(target: Target, options: ConnectionOptions): Promise<RawConnection> {
     return new Promise((resolve, reject) => {
-      const made: RawConnection = new RawConnection(target, { ...options, opened: (error) => (error === null ? resolve(made) : reject(error)) })
+      const made: RawConnection = new RawConnection(target, options, (error) => {
+        if (error !== null) return reject(error)
+        made.#closed = options.closed ?? null
+        resolve(made)
+      })
     })
   }
 
-  private constructor(target: Target, options: { readonly localAddress: string; readonly tally: Tally; readonly opened: (error: Error | null) => void }) {
-    this.#counter = new FrameCounter(options.tally, () => this.#tcp.write(pong))
-    this.#opened = options.opened
+  private constructor(target: Target, options: ConnectionOptions, opened: (error: Error | null) => void) {
+    this.#reader = options.reader(this)
+    this.#opened = opened
     this.#head = target.path === null ? null : ''
     this.#tcp = connect({
       host: target.host,
@@ -40,9 +64,21 @@ export class RawConnection {
       noDelay: true,
       onread: { buffer: shared, callback: (bytes) => this.#read(bytes) },
     })
-    this.#tcp.on('connect', () => (target.path === null ? this.#opened(null) : this.#tcp.write(handshake(target.path, target.headers))))
+    this.#tcp.on('connect', () => (target.path === null ? this.#opened(null) : this.#tcp.write(handshake(target, target.path))))
     this.#tcp.on('error', (error) => this.#opened(error))
-    this.#tcp.on('close', () => this.#opened(new Error('the server closed the connection')))
+    this.#tcp.on('close', () => {
+      this.#opened(new Error('the server closed the connection'))
+      this.#closed?.()
+    })
+  }
+
+  /** Sends a text message. */
+  send(text: string): void {
+    this.#tcp.write(maskedText(text))
+  }
+
+  pong(): void {
+    this.#tcp.write(pong)
   }
 
   /** Reads no more: what is sent to this connection piles up. */
@@ -59,7 +95,7 @@ export class RawConnection {
   }
 
   #read(bytes: number): boolean {
-    if (this.#head === null) this.#counter.add(shared, 0, bytes)
+    if (this.#head === null) this.#reader.add(shared, 0, bytes)
     else this.#readHead(this.#head + shared.toString('latin1', 0, bytes))
     return true
   }
@@ -71,15 +107,29 @@ export class RawConnection {
       return
     }
     this.#head = null
-    const rest = Buffer.from(head.slice(end + 4), 'latin1')
-    this.#counter.add(rest, 0, rest.length)
-    this.#opened(head.startsWith('HTTP/1.1 101 ') ? null : new Error(`the server answered ${head.split('\r\n')[0]}`))
+    const isOpen = head.startsWith('HTTP/1.1 101 ')
+    this.#opened(isOpen ? null : new Error(`the server answered ${head.split('\r\n')[0]}`))
     this.#opened = () => {}
+    if (!isOpen) return this.destroy()
+    const rest = Buffer.from(head.slice(end + 4), 'latin1')
+    this.#reader.add(rest, 0, rest.length)
   }
 }
 
-function handshake(path: string, headers: Readonly<Record<string, string>>): string {
-  const own = ['host: localhost', 'connection: Upgrade', 'upgrade: websocket', 'sec-websocket-version: 13', 'sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==', 'sec-websocket-protocol: cloudevents.json']
+function handshake({ headers, subprotocol = 'cloudevents.json' }: Target, path: string): string {
+  const own = ['host: localhost', 'connection: Upgrade', 'upgrade: websocket', 'sec-websocket-version: 13', 'sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==']
+  const offered = subprotocol === null ? [] : [`sec-websocket-protocol: ${subprotocol}`]
   const more = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
-  return `GET ${path} HTTP/1.1\r\n${[...own, ...more].join('\r\n')}\r\n\r\n`
+  return `GET ${path} HTTP/1.1\r\n${[...own, ...offered, ...more].join('\r\n')}\r\n\r\n`
+}
+
+/** Masked with zeros, as the pong is. */
+function maskedText(text: string): Buffer {
+  const payload = Buffer.from(text)
+  const isShort = payload.length < 126
+  const head = Buffer.alloc(isShort ? 6 : 8)
+  head[0] = 0x81
+  head[1] = 0x80 | (isShort ? payload.length : 126)
+  if (!isShort) head.writeUInt16BE(payload.length, 2)
+  return Buffer.concat([head, payload])
 }

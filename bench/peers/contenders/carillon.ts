@@ -1,0 +1,45 @@
+import { fileURLToPath } from 'node:url'
+import { ok } from '../../../gateway/result.ts'
+import packageJson from '../../../package.json' with { type: 'json' }
+import { channel } from '../dialects/carillon.ts'
+import type { Contender, Launch, LaunchOptions } from './contender.ts'
+
+const fileOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
+
+/** Limits that protect a gateway from strangers, and would be met before anything is measured. All other options are what they are by default. */
+const limits = { UPGRADE_RATE_PER_S: '100000', UPGRADE_BURST: '100000', EMIT_RATE_PER_S: '100000', EMIT_BURST: '100000' }
+
+export const carillon: Contender = {
+  name: 'carillon',
+  title: 'Carillon',
+  dialect: 'carillon',
+  resumes: true,
+  prepare: () => Promise.resolve(ok(packageJson.version)),
+  launch: (options) => launch(options),
+}
+
+function launch({ port, issuer, kafka }: LaunchOptions): Launch {
+  return {
+    command: process.execPath,
+    args: ['--disable-warning=ExperimentalWarning', fileOf(kafka === null ? '../servers/carillon.ts' : '../../../gateway/main.ts')],
+    env: {
+      NODE_ENV: 'production',
+      LOG_LEVEL: 'error',
+      CHANNEL: channel,
+      HOST: '127.0.0.1',
+      INTERNAL_HOST: '127.0.0.1',
+      PORT: String(port),
+      INTERNAL_PORT: String(port + 1),
+      KAFKA_BROKERS: kafka?.brokers.join(',') ?? '127.0.0.1:1',
+      ...(kafka === null ? {} : { KAFKA_TOPIC: kafka.topic, KAFKA_CREATE_TOPIC: 'on', KAFKA_PRODUCE_TIMEOUT_MS: '10000' }),
+      JWT_KEYS_FILE: issuer.keysFile,
+      JWT_ISSUER: issuer.issuer,
+      JWT_AUDIENCE: issuer.audience,
+      ALLOWED_ORIGINS: 'https://bench.invalid',
+      ...limits,
+    },
+    files: {},
+    publishPort: port,
+    readyUrl: `http://127.0.0.1:${port + 1}/readyz`,
+  }
+}

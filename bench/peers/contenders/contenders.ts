@@ -1,0 +1,7 @@
+import { bare, socketio, ws } from './by-hand.ts'
+import { carillon } from './carillon.ts'
+import { centrifugo, centrifugoRecovery } from './centrifugo.ts'
+import type { Contender } from './contender.ts'
+
+/** Ours first, the floor last. */
+export const contenders: readonly Contender[] = [carillon, centrifugo, centrifugoRecovery, socketio, ws, bare]

@@ -1,0 +1,37 @@
+import type { Dialect, DialectClient, Identity } from './dialect.ts'
+import { lastQuoted } from './dialect.ts'
+
+export const channel = 'bench'
+
+/** docs/protocol.md. A client that resumes asks with the cursor of the last event that it was given. */
+export const carillon: Dialect = {
+  client: (identity, resumes) => (resumes ? resumingClient(identity) : plainClient(identity)),
+  publish: ({ number, data, user }, key) => ({
+    path: `/api/${channel}/v1/emit-message`,
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    body: `{"id":"${number}","type":"com.example.bench",${user === null ? '"broadcast":true' : `"users":["${user}"]`},"payload":${data}}`,
+  }),
+}
+
+const path = `/wss/${channel}/v1/ws`
+const headersOf = ({ token }: Identity): Record<string, string> => ({ authorization: `Bearer ${token}` })
+
+const plainClient = (identity: Identity): DialectClient => ({
+  request: () => ({ path, headers: headersOf(identity) }),
+  opened: (wire) => wire.ready(),
+  message: (wire, bytes, start, end) => wire.events(bytes, start, end),
+})
+
+function resumingClient(identity: Identity): DialectClient {
+  let cursor = 'latest'
+  return {
+    request: () => ({ path: `${path}?cursor=${cursor}`, headers: headersOf(identity) }),
+    opened: () => {},
+    message: (wire, bytes, start, end) => {
+      cursor = lastQuoted(bytes, start, end, '"cursor":"') ?? cursor
+      wire.events(bytes, start, end)
+      // Said once, after what was missed.
+      if (bytes.subarray(start, end).includes('"dev.carillon.resumed"')) wire.ready()
+    },
+  }
+}

@@ -1,0 +1,9 @@
+import { carillon } from './carillon.ts'
+import { centrifugo } from './centrifugo.ts'
+import type { Dialect } from './dialect.ts'
+import { bare, plain } from './plain.ts'
+import { socketio } from './socketio.ts'
+
+export const dialects = { carillon, centrifugo, socketio, plain, bare } as const satisfies Record<string, Dialect>
+
+export type DialectName = keyof typeof dialects

@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest'
+import { addLosses, noLoss, Receipts } from './receipts.ts'
+
+function receiptsOf(numbers: readonly number[]): Receipts {
+  const receipts = new Receipts()
+  for (const number of numbers) receipts.note(number)
+  return receipts
+}
+
+test('a client that got everything once has lost nothing', () => {
+  expect(receiptsOf([0, 1, 2]).judge([0, 1, 2])).toEqual({ owed: 3, delivered: 3, duplicates: 0, outOfOrder: 0 })
+})
+
+test('what did not come is missing, however often the rest came', () => {
+  expect(receiptsOf([0, 0, 0, 2]).judge([0, 1, 2])).toEqual({ owed: 3, delivered: 2, duplicates: 2, outOfOrder: 0 })
+})
+
+test('what the server did not take is owed to nobody', () => {
+  expect(receiptsOf([0, 1]).judge([0])).toMatchObject({ owed: 1, delivered: 1 })
+})
+
+test('what comes late is out of order, but a duplicate is only a duplicate', () => {
+  expect(receiptsOf([0, 2, 1, 2]).judge([0, 1, 2])).toEqual({ owed: 3, delivered: 3, duplicates: 1, outOfOrder: 1 })
+})
+
+test('numbers may be as large as they like', () => {
+  expect(receiptsOf([5_000]).judge([5_000, 5_001])).toMatchObject({ owed: 2, delivered: 1 })
+})
+
+test('losses of clients add up', () => {
+  const one = receiptsOf([0]).judge([0, 1])
+  expect(addLosses([one, one])).toEqual({ owed: 4, delivered: 2, duplicates: 0, outOfOrder: 0 })
+  expect(addLosses([])).toEqual(noLoss)
+})

@@ -1,0 +1,42 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { nowMs } from '../../lib/clock.ts'
+import { dialects } from '../dialects/dialects.ts'
+import { emit } from '../publish/emit.ts'
+import { HttpPublisher } from '../publish/http-publisher.ts'
+import type { Shared } from './client.ts'
+import type { Saturated, Saturation } from './load-calls.ts'
+
+const lastArrivalMs = 20_000
+
+/**
+ * Keeps a server busy without drowning it: an event leaves as soon as fewer than `window` are on their way to somebody. A server's queues
+ * stay as short as its clients let them be, and none has a reason to send anybody away.
+ */
+export async function saturate(shared: Shared, plan: Saturation): Promise<Saturated> {
+  const publisher = new HttpPublisher({ port: plan.target.port, connections: Math.min(plan.window, 64) })
+  const speaker = { dialect: dialects[plan.target.dialect], key: plan.target.key, publisher }
+  const startMs = nowMs()
+  const startEvents = shared.events
+  let published = 0
+  let refused = 0
+  const pending = (): number => (published - refused) * plan.receivers - (shared.events - startEvents)
+  const publishMore = (): void => {
+    while (pending() <= (plan.window - 1) * plan.receivers && nowMs() - startMs < plan.durationMs) {
+      const number = plan.firstNumber + published
+      published += 1
+      void emit(speaker, plan, number, nowMs()).then((isTaken) => {
+        if (isTaken) return
+        refused += 1
+        publishMore()
+      })
+    }
+  }
+  shared.onEvents = publishMore
+  publishMore()
+  await sleep(plan.durationMs)
+  while (pending() > 0 && nowMs() - startMs < plan.durationMs + lastArrivalMs) await sleep(1)
+  const tookMs = nowMs() - startMs
+  shared.onEvents = () => {}
+  publisher.close()
+  return { published, refused, deliveries: shared.events - startEvents, tookMs, isComplete: pending() <= 0 }
+}

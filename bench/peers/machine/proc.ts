@@ -1,0 +1,54 @@
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+
+/** What the kernel says of any process, whatever it is written in. Linux only. */
+export interface ProcessUsage {
+  /** Of all threads, user and system. */
+  readonly cpuSeconds: number
+  readonly rssBytes: number
+  /** The most that it ever was. */
+  readonly peakRssBytes: number
+}
+
+/** @throws Error when there is no such process */
+export function readUsage(pid: number): ProcessUsage {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+  return {
+    cpuSeconds: parseCpuTicks(readFileSync(`/proc/${pid}/stat`, 'utf8')) / ticksPerSecond,
+    rssBytes: parseKilobytes(status, 'VmRSS') * 1024,
+    peakRssBytes: parseKilobytes(status, 'VmHWM') * 1024,
+  }
+}
+
+/** Memory of all TCP sockets of the machine: the kernel's, of no process. */
+export const readSocketBytes = (): number => parseSocketPages(readFileSync('/proc/net/sockstat', 'utf8')) * 4096
+
+/** The processor time that the machine has spent on anything, and has had to spend. */
+export interface MachineTimes {
+  readonly busyTicks: number
+  readonly totalTicks: number
+}
+
+export const readMachineTimes = (): MachineTimes => parseMachineTimes(readFileSync('/proc/stat', 'utf8'))
+
+const ticksPerSecond = Number(spawnSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }).stdout?.trim() || 100)
+
+/** User and system time of /proc/PID/stat, whose second field is a name with anything in it. */
+export function parseCpuTicks(stat: string): number {
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return Number(fields[11]) + Number(fields[12])
+}
+
+export function parseKilobytes(status: string, name: string): number {
+  return Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0)
+}
+
+export function parseSocketPages(sockstat: string): number {
+  return Number(/^TCP: .*\bmem (\d+)/m.exec(sockstat)?.[1] ?? 0)
+}
+
+export function parseMachineTimes(stat: string): MachineTimes {
+  const ticks = (stat.split('\n')[0] ?? '').trim().split(/\s+/).slice(1, 9).map(Number)
+  const totalTicks = ticks.reduce((sum, value) => sum + value, 0)
+  return { totalTicks, busyTicks: totalTicks - (ticks[3] ?? 0) - (ticks[4] ?? 0) }
+}

@@ -1,0 +1,88 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { pinned } from '../../lib/child.ts'
+import type { Launch } from '../contenders/contender.ts'
+import { type ProcessUsage, readUsage } from './proc.ts'
+
+/** A server that runs, on a processor of its own. */
+export interface ServerProcess {
+  readonly port: number
+  readonly publishPort: number
+  usage(): ProcessUsage
+  isRunning(): boolean
+  /** SIGTERM, and SIGKILL when it has not gone by the deadline. Resolves when it has. */
+  stop(deadlineMs?: number): Promise<void>
+  /** SIGKILL. Resolves when it has gone. */
+  kill(): Promise<void>
+}
+
+export interface StartOptions {
+  readonly title: string
+  readonly launch: Launch
+  readonly port: number
+  readonly directory: string
+  readonly cpu: number
+  readonly timeoutMs: number
+}
+
+/** Resolves when it is ready. @throws Error when it ends before, or takes too long */
+export async function startServer(options: StartOptions): Promise<ServerProcess> {
+  const { launch, directory, cpu } = options
+  for (const [name, text] of Object.entries(launch.files)) writeFileSync(join(directory, name), text)
+  const [command = '', ...args] = pinned(cpu, [launch.command, ...launch.args])
+  const child = spawn(command, args, { cwd: directory, env: { PATH: process.env.PATH, HOME: process.env.HOME, ...launch.env }, stdio: ['ignore', 'ignore', 'inherit'] })
+  const kill = (): Promise<void> => end(child, 'SIGKILL')
+  try {
+    await untilReady(child, options)
+  } catch (error) {
+    await kill()
+    throw error
+  }
+  // It has started: it has an id. `taskset` becomes the command that it starts.
+  const pid = child.pid ?? 0
+  return {
+    port: options.port,
+    publishPort: launch.publishPort,
+    usage: () => readUsage(pid),
+    isRunning: () => isRunning(child),
+    stop: async (deadlineMs = 20_000) => {
+      const timer = setTimeout(() => void kill(), deadlineMs)
+      await end(child, 'SIGTERM')
+      clearTimeout(timer)
+    },
+    kill,
+  }
+}
+
+const isRunning = (child: ChildProcess): boolean => child.exitCode === null && child.signalCode === null
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (!isRunning(child)) return
+  const exited = once(child, 'exit')
+  child.kill(signal)
+  await exited
+}
+
+async function untilReady(child: ChildProcess, { title, launch, port, timeoutMs }: StartOptions): Promise<void> {
+  const deadlineMs = Date.now() + timeoutMs
+  while (!(await isReady(launch.readyUrl, port))) {
+    if (!isRunning(child)) throw new Error(`${title} ended (${String(child.exitCode ?? child.signalCode)}) before it was ready`)
+    if (Date.now() > deadlineMs) throw new Error(`${title} was not ready after ${timeoutMs / 1000} s`)
+    await sleep(25)
+  }
+}
+
+async function isReady(url: string | null, port: number): Promise<boolean> {
+  // Not listening, or not answering in time: not ready.
+  if (url !== null) return fetch(url, { signal: AbortSignal.timeout(1_000) }).then((answer) => answer.ok, () => false)
+  return new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port })
+    socket.on('connect', () => resolve(true))
+    socket.on('error', () => resolve(false))
+    socket.on('connect', () => socket.destroy())
+  })
+}

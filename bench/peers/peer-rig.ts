@@ -1,0 +1,90 @@
+import { createPublicKey, randomUUID } from 'node:crypto'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { findFreePortPair } from '../../gateway/testing/free-ports.ts'
+import { createIssuer, type Issuer } from '../../scripts/proof/tokens.ts'
+import { type Child, startChild } from '../lib/child.ts'
+import type { Contender, IssuerOptions, LaunchOptions } from './contenders/contender.ts'
+import { broadcastChannel } from './dialects/centrifugo.ts'
+import type { Identity } from './dialects/dialect.ts'
+import type { LoadCalls } from './load/load-calls.ts'
+import { type ServerProcess, startServer } from './machine/server-process.ts'
+import type { PublisherCalls, PublishTarget } from './publish/publisher-calls.ts'
+
+/** The processor of the server that is measured, and that of everybody else. */
+const serverCpu = 0
+const loadCpu = 1
+
+export interface Server extends ServerProcess {
+  readonly contender: Contender
+  readonly target: PublishTarget
+}
+
+export interface StartServerOptions {
+  readonly kafka?: LaunchOptions['kafka']
+  /** Where it listens. @default a free port */
+  readonly port?: number
+  readonly cpu?: number
+}
+
+export interface PeerRig {
+  readonly load: Child<LoadCalls>
+  readonly publisher: Child<PublisherCalls>
+  /** Ids of users, of whom each has as many clients as the others. */
+  readonly users: readonly string[]
+  start(contender: Contender, options?: StartServerOptions): Promise<Server>
+}
+
+export interface PeerRigOptions {
+  readonly clients: number
+  readonly users: number
+  /** Where contenders are built. */
+  readonly buildRoot: string
+}
+
+/** Gives the measures their processes and their clients' identities, and ends all of it whatever happens. */
+export async function withPeerRig<T>(options: PeerRigOptions, run: (rig: PeerRig) => Promise<T>): Promise<T> {
+  const directory = mkdtempSync(join(tmpdir(), 'carillon-peers-'))
+  const issuer = createIssuer()
+  const issuerOptions = writeKeys(issuer, directory)
+  const load = startChild<LoadCalls>(new URL('./load/load.ts', import.meta.url), { cpu: loadCpu })
+  const publisher = startChild<PublisherCalls>(new URL('./publish/publisher.ts', import.meta.url), { cpu: loadCpu })
+  const servers: Server[] = []
+  const start: PeerRig['start'] = async (contender, { kafka = null, port: fixedPort, cpu = serverCpu } = {}) => {
+    const port = fixedPort ?? (await findFreePortPair())
+    const own = join(directory, `${contender.name}-${port}`)
+    mkdirSync(own, { recursive: true })
+    const key = contender.dialect === 'carillon' ? issuer.token({ user_id: 'emitter', scope: 'carillon.emit' }) : randomUUID()
+    const launch = contender.launch({ directory: own, buildDirectory: buildDirectoryOf(options.buildRoot, contender), port, key, issuer: issuerOptions, kafka })
+    const server = await startServer({ title: contender.title, launch, port, directory: own, cpu, timeoutMs: 60_000 })
+    const made: Server = { ...server, contender, target: { dialect: contender.dialect, port: launch.publishPort, key } }
+    servers.push(made)
+    return made
+  }
+  try {
+    const users = Array.from({ length: options.users }, (_, index) => `user-${index}`)
+    await load.call('identities', { identities: Array.from({ length: options.clients }, (_, index) => identityOf(issuer, users[index % users.length] ?? '', index)) })
+    return await run({ load, publisher, users, start })
+  } finally {
+    await Promise.all([load.stop(), publisher.stop(), ...servers.map((server) => server.kill())])
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+/** Variants of one contender share what was built. */
+export const buildDirectoryOf = (root: string, { dialect }: Contender): string => join(root, dialect)
+
+function writeKeys(issuer: Issuer, directory: string): IssuerOptions {
+  const keysFile = join(directory, 'keys.json')
+  writeFileSync(keysFile, issuer.jwks)
+  // The issuer's own key set, of one key.
+  const { keys } = JSON.parse(issuer.jwks) as { readonly keys: readonly [import('node:crypto').JsonWebKey] }
+  const publicKeyPem = createPublicKey({ key: keys[0], format: 'jwk' }).export({ format: 'pem', type: 'spki' }).toString()
+  return { issuer: issuer.issuer, audience: issuer.audience, keysFile, publicKeyPem }
+}
+
+/** No two tokens are the same: a server that remembers tokens that it has verified gains nothing by it. */
+function identityOf(issuer: Issuer, user: string, index: number): Identity {
+  return { user, token: issuer.token({ sub: user, user_id: user, username: user, org_id: 'acme', channels: [broadcastChannel], jti: String(index) }) }
+}

@@ -1,0 +1,65 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { nowMs } from '../../lib/clock.ts'
+import type { Dialect } from '../dialects/dialect.ts'
+import { dataOf } from '../load/marks.ts'
+import type { HttpPublisher } from './http-publisher.ts'
+
+/** What is published, and to whom. */
+export interface EventShape {
+  /** Of the application's data, on which each server puts its envelope. */
+  readonly bytes: number
+  /** By turns; null: everybody. */
+  readonly users: readonly string[] | null
+}
+
+export interface Speaker {
+  readonly dialect: Dialect
+  readonly key: string
+  readonly publisher: HttpPublisher
+}
+
+export const userOf = (users: readonly string[] | null, number: number): string | null => (users === null ? null : (users[number % users.length] ?? null))
+
+/** @param atMs when it was to leave @returns whether the server took it */
+export async function emit(speaker: Speaker, shape: EventShape, number: number, atMs: number): Promise<boolean> {
+  const event = { number, data: dataOf({ number, atMs }, shape.bytes), user: userOf(shape.users, number) }
+  const status = await speaker.publisher.publish(speaker.dialect.publish(event, speaker.key))
+  return status !== null && status >= 200 && status < 300
+}
+
+export interface RatePlan extends EventShape {
+  readonly firstNumber: number
+  readonly events: number
+  readonly perSecond: number
+  /** How long an event that is not taken is tried again, each 50 ms. 0: not at all. */
+  readonly retryForMs: number
+}
+
+export interface EmitReport {
+  /** The numbers of the events that the server took. */
+  readonly accepted: readonly number[]
+  readonly retries: number
+}
+
+/** Publishes events at their times, whatever became of those before, and resolves when each is taken or given up. */
+export async function emitAtRate(speaker: Speaker, plan: RatePlan): Promise<EmitReport> {
+  const startMs = nowMs()
+  const accepted: number[] = []
+  let retries = 0
+  const emitOne = async (number: number, atMs: number): Promise<void> => {
+    while (!(await emit(speaker, plan, number, atMs))) {
+      if (nowMs() - atMs >= plan.retryForMs) return
+      retries += 1
+      await sleep(50)
+    }
+    accepted.push(number)
+  }
+  const running: Promise<void>[] = []
+  for (let event = 0; event < plan.events; event += 1) {
+    const atMs = startMs + (event * 1000) / plan.perSecond
+    if (atMs > nowMs()) await sleep(atMs - nowMs())
+    running.push(emitOne(plan.firstNumber + event, atMs))
+  }
+  await Promise.all(running)
+  return { accepted: accepted.toSorted((a, b) => a - b), retries }
+}
