@@ -51,7 +51,9 @@ function collect(path: Path, value: Json, leaves: Map<string, Json>): void {
   const isItem = path.at(-1)?.startsWith('k:') === true
   if (isItem) leaves.set(keyOf([...path, '.']), true)
   if (children === null || children.length === 0) {
-    if (!isItem) leaves.set(keyOf(path), value)
+    // An empty map is a leaf, an empty list only when the list is one value.
+    const isNothing = Array.isArray(value) && value.length === 0 && (nameAt(path) in listKeys || setLists.has(nameAt(path)) || nameAt(path) === 'ports')
+    if (!isItem && !isNothing) leaves.set(keyOf(path), value)
     return
   }
   for (const [step, child] of children) collect([...path, step], child, leaves)

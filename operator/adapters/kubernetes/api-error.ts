@@ -19,6 +19,7 @@ export interface StatusObject {
 }
 
 const maxMessageCharacters = 2_000
+const maxQuotedCharacters = 300
 const maxRetryAfterMs = 300_000
 
 /** Gives an answer that is not a success one of the closed kinds. */
@@ -53,7 +54,7 @@ export function isStatus(value: unknown): value is StatusObject {
 }
 
 function errorOf(status: StatusObject, code: number, retryAfter: string | undefined): ApiError {
-  const message = (status.message ?? status.reason ?? `HTTP status ${code}`).slice(0, maxMessageCharacters)
+  const message = withoutContent(status.message ?? status.reason ?? `HTTP status ${code}`).slice(0, maxMessageCharacters)
   const retryAfterMs = retryAfterMsOf(status, retryAfter)
   const error = { kind: kindOf(status, code), message, code }
   return retryAfterMs === null ? error : { ...error, retryAfterMs }
@@ -62,6 +63,8 @@ function errorOf(status: StatusObject, code: number, retryAfter: string | undefi
 function kindOf(status: StatusObject, code: number): ApiError['kind'] {
   // A webhook or policy may refuse with any code it likes (policies: 422). The words are the API server's own.
   if (code < 500 && isDenial(status.message ?? '')) return 'forbidden'
+  // An apply with a field that the type does not have, or of another kind, is answered as if the server were at fault.
+  if (code === 500 && (status.message ?? '').startsWith('failed to create typed patch object')) return 'invalid'
   switch (code) {
     case 401:
       return 'unauthorized'
@@ -79,6 +82,11 @@ function kindOf(status: StatusObject, code: number): ApiError['kind'] {
     default:
       return code >= 400 && code < 500 ? 'invalid' : 'unavailable'
   }
+}
+
+/** A message about a value quotes it, and that may be the whole object. Short ones say what is wrong. */
+function withoutContent(message: string): string {
+  return message.replaceAll(/"(?:[^"\\]|\\.)*"/g, (quoted) => (quoted.length > maxQuotedCharacters ? '"..."' : quoted))
 }
 
 function isDenial(message: string): boolean {
