@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest'
+import { operandTypes } from '../../cdk8s/operands/operand-types.ts'
+import { channelLabel } from '../../cdk8s/operands/labels.ts'
+import type { RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
+import type { KubernetesObject } from '../runtime/kubernetes-api.ts'
+import { aChannel, ownedBy, type ChannelParts } from '../testing/channel-builders.ts'
+import { createChannelWatch } from './channel-watch.ts'
+import { createChildHandlers } from './child-watch.ts'
+import { createChildren } from './children.ts'
+import { createClaims } from './claims.ts'
+
+function rig({ hasSynced = true }: { readonly hasSynced?: boolean } = {}) {
+  const work: string[] = []
+  const children = createChildren()
+  const enqueue = ({ namespace, name }: { readonly namespace: string; readonly name: string }, priority: string): void => void work.push(`${namespace}/${name} ${priority}`)
+  const watch = createChannelWatch({ claims: createClaims({ defaultBrokers: ['kafka:9092'] }), children, enqueue, hasSynced: () => hasSynced })
+  const services = createChildHandlers(operandTypes.Service, { children, enqueue, hasSynced: () => hasSynced })
+  return { work, watch, services, children }
+}
+
+const object = (parts: ChannelParts): KubernetesObject => aChannel(parts) as unknown as KubernetesObject // A channel is an object.
+const named = (name: string, more: ChannelParts = {}): KubernetesObject => object({ ...more, metadata: { name, uid: `uid-${name}`, ...more.metadata } })
+
+describe('the watch of channels', () => {
+  it('makes work for a channel that somebody made or changed, and none for a status that the operator wrote', () => {
+    const { work, watch } = rig()
+    watch.handlers.onUpsert(named('a'))
+    watch.handlers.onUpsert(named('a', { status: { replicas: 2 }, metadata: { resourceVersion: '2' } }))
+    expect(work).toEqual(['shop/a user'])
+    watch.handlers.onUpsert(named('a', { metadata: { generation: 2 } }))
+    watch.handlers.onUpsert(named('a', { metadata: { generation: 2, annotations: { 'carillon.dev/paused': 'true' } } }))
+    watch.handlers.onUpsert(named('a', { metadata: { generation: 2, deletionTimestamp: '2026-01-02T00:00:00Z' } }))
+    expect(work).toHaveLength(4)
+  })
+
+  it('takes what the first list shows for a resync: it was there all along', () => {
+    const { work, watch } = rig({ hasSynced: false })
+    watch.handlers.onUpsert(named('a'))
+    expect(work).toEqual(['shop/a resync'])
+  })
+
+  it('makes work for those who waited for the topic of a channel that is gone', () => {
+    const { work, watch } = rig()
+    watch.handlers.onUpsert(named('old', { spec: { topic: { name: 'one' } } }))
+    watch.handlers.onUpsert(named('new', { spec: { topic: { name: 'one' } }, metadata: { creationTimestamp: '2026-02-01T00:00:00Z' } }))
+    work.length = 0
+    watch.handlers.onDelete({ namespace: 'shop', name: 'old' }, null)
+    expect(work).toEqual(['shop/new child'])
+  })
+
+  it('counts those that are Ready, and forgets those that are gone', () => {
+    const { watch } = rig()
+    const ready: NonNullable<RealtimeChannel['status']> = { conditions: [{ type: 'Ready', status: 'True', reason: 'Reconciled', message: '', lastTransitionTime: '2026-01-01T00:00:00Z' }] }
+    watch.handlers.onUpsert(named('a', { status: ready }))
+    watch.handlers.onUpsert(named('b'))
+    expect(watch.count()).toEqual({ ready: 1, notReady: 1 })
+    expect(watch.all()).toEqual([{ namespace: 'shop', name: 'a' }, { namespace: 'shop', name: 'b' }])
+    watch.handlers.onUpsert(named('a'))
+    expect(watch.count()).toEqual({ ready: 0, notReady: 2 })
+    watch.handlers.onUpsert(named('a', { status: ready }))
+    watch.handlers.onDelete({ namespace: 'shop', name: 'a' }, null)
+    expect(watch.count()).toEqual({ ready: 0, notReady: 1 })
+  })
+
+  it('lets go of the claims of a channel that it does not understand', () => {
+    const { work, watch } = rig()
+    watch.handlers.onUpsert(named('old', { spec: { topic: { name: 'one' } } }))
+    watch.handlers.onUpsert(named('new', { spec: { topic: { name: 'one' } }, metadata: { creationTimestamp: '2026-02-01T00:00:00Z' } }))
+    work.length = 0
+    watch.handlers.onUpsert({ ...named('old', { metadata: { generation: 2 } }), spec: { topic: 'nonsense' } })
+    expect(work).toEqual(['shop/old user', 'shop/new child'])
+  })
+})
+
+describe('the watch of children', () => {
+  const channel = aChannel()
+  const service = (resourceVersion: string, more: Partial<KubernetesObject['metadata']> = {}): KubernetesObject => ({
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'chat-gateway', namespace: 'shop', resourceVersion, ...ownedBy(channel), ...more },
+  })
+
+  it('makes work for the channel that controls a child which somebody changed or deleted', () => {
+    const { work, services } = rig()
+    services.onUpsert(service('1'))
+    services.onUpsert(service('1'))
+    services.onDelete({ namespace: 'shop', name: 'chat-gateway' }, null)
+    expect(work).toEqual(['shop/chat child', 'shop/chat child'])
+  })
+
+  it('finds the channel by the label when somebody took the owner away', () => {
+    const { work, services } = rig()
+    services.onUpsert(service('1', { ownerReferences: [], labels: { [channelLabel]: 'chat' } }))
+    expect(work).toEqual(['shop/chat child'])
+  })
+
+  it('passes over what belongs to no channel', () => {
+    const { work, services } = rig()
+    services.onUpsert(service('1', { ownerReferences: [] }))
+    services.onDelete({ namespace: 'shop', name: 'chat-gateway' }, null)
+    expect(work).toEqual([])
+  })
+
+  it('only notes what the first list shows', () => {
+    const { work, services, children } = rig({ hasSynced: false })
+    services.onUpsert(service('1'))
+    expect(work).toEqual([])
+    expect([...children.keysOf({ namespace: 'shop', name: 'chat' })]).toEqual(['Service/chat-gateway'])
+  })
+})
