@@ -33,13 +33,24 @@ export function gatewayEnvironment(spec: StoredSpec, source: OptionSource): Resu
   const isUsers = (name: OptionName): boolean => users.has(options[name].env)
   const asked = pick(optionsOfSpec(spec, source), (name) => !isUsers(name))
   const given = { ...asked, ...fitOptions({ ...asked, ...readUsers(users) }, isUsers) }
-  const unsayable = optionNames.flatMap((name) => unsayableError(name, given[name]))
-  if (unsayable.length > 0) return failed(refuse(unsayable, isUsers))
-  const ours = renderEnvironment(pick(given, (name) => alwaysWritten.has(name) || !isDefault(name, given[name])))
+  const written = pick(given, (name) => alwaysWritten.has(name) || !isDefault(name, given[name]))
   const theirs = optionNames.filter(isUsers).map((name) => ({ name: options[name].env, value: users.get(options[name].env) ?? '' }))
-  const environment = [...ours, ...theirs]
-  const parsed = parseOptions(Object.fromEntries(environment.map(({ name, value }) => [name, value])), reader)
-  return parsed.ok ? ok({ environment, files: filesOfSpec(spec, source.kafka) }) : failed(refuse(parsed.error, isUsers))
+  const errors = errorsOf(written, theirs)
+  if (errors.length > 0) return failed(refuse(errors, isUsers))
+  return ok({ environment: [...renderEnvironment(written), ...theirs], files: filesOfSpec(spec, source.kafka) })
+}
+
+/** All that the gateway would find, and what it would read otherwise than it was meant. */
+function errorsOf(written: Partial<Options>, theirs: readonly EnvironmentVariable[]): readonly OptionError[] {
+  const ours = optionNames.filter((name) => written[name] !== undefined).map((name) => ({ name: options[name].env, value: textOf(written[name]) }))
+  const parsed = parseOptions(Object.fromEntries([...ours, ...theirs].map(({ name, value }) => [name, value])), reader)
+  const found = parsed.ok ? [] : parsed.error
+  const unsayable = optionNames.flatMap((name) => unsayableError(name, written[name]))
+  return [...found, ...unsayable.filter(({ variable }) => !found.some((error) => error.variable === variable))]
+}
+
+function textOf(value: OptionValueOf | undefined): string {
+  return typeof value === 'object' ? value.join(',') : String(value ?? '')
 }
 
 function pick(given: Partial<Options>, isWanted: (name: OptionName) => boolean): Partial<Options> {
@@ -64,7 +75,7 @@ function isDefault(name: OptionName, value: OptionValueOf | undefined): boolean 
 function unsayableError(name: OptionName, value: OptionValueOf | undefined): readonly OptionError[] {
   const option: Option = options[name]
   if (value === undefined || isDefault(name, value)) return []
-  const text = typeof value === 'object' ? value.join(',') : String(value)
+  const text = textOf(value)
   const read = readOption(option, text, reader)
   if (text !== '' && read.ok && JSON.stringify(read.value) === JSON.stringify(value)) return []
   return [{ variable: option.env, given: text.includes('@') ? null : text, expected: describeExpected(option) }]

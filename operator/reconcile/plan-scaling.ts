@@ -32,7 +32,7 @@ export function planScaling(world: World): ScalingPlan {
   if (live === null || current === 0) return { scaling: { kind: 'fixed', replicas: autoscaling.minReplicas }, handOver: null, requeueAfterMs: soonMs }
   const owners = ownersOfReplicas(live)
   const isOursAlone = owners.has(names.fieldManager) && owners.size === 1
-  return { scaling: { kind: 'handed-over' }, handOver: isOursAlone ? handOver(live, current) : null, requeueAfterMs: isOursAlone ? 0 : null }
+  return { scaling: { kind: 'handed-over' }, handOver: isOursAlone ? handOver(live, current) : null, requeueAfterMs: isOursAlone ? soonMs : null }
 }
 
 /** As the schema says of a channel without the section. */

@@ -83,13 +83,17 @@ function keep(world: World, refusals: readonly Refusal[]): TopicPlan {
 
 function planMissing(missing: MissingTopic, world: World): TopicPlan {
   const record = recordedTopic(world)
-  if (record !== null && !mayRecreate(record, missing, world)) return keep(world, [about('TopicMissing', explainMissing(record, missing))])
+  // Pods that run are left as they are, with all that was asked for since: those that started now would find no topic.
+  if (record !== null && !mayRecreate(record, missing, world)) return { ...keep(world, [about('TopicMissing', explainMissing(record, missing))]), epoch: null }
   const wanted = wantedTopic(world.channel.spec, missing.name)
   const isAgain = record !== null
   const created: TopicRecord = { name: missing.name, ...(missing.clusterId === null ? {} : { clusterId: missing.clusterId }), partitions: wanted.partitions, origin: 'Created', configKeys: Object.keys(wanted.config) }
   const kept = keep(world, [])
-  return { ...kept, actions: [{ kind: 'create-topic', topic: wanted, ...(isAgain ? { isAgain } : {}) }], record: { whenDone: created, otherwise: record }, requeueAfterMs: 0 }
+  return { ...kept, actions: [{ kind: 'create-topic', topic: wanted, ...(isAgain ? { isAgain } : {}) }], record: { whenDone: created, otherwise: record }, requeueAfterMs: againMs }
 }
+
+/** After a change: brokers that refuse one for now (a policy, too few brokers) tell nobody when they would not any more. */
+const againMs = 60_000
 
 /** To make it anew is safe where the operator made it the first time, and asks the same cluster. */
 function mayRecreate(record: TopicRecord, missing: MissingTopic, { channel }: World): boolean {
@@ -156,7 +160,7 @@ function planOurs(found: TopicDescription, wanted: WantedTopic, known: Required<
       // A change that failed may have been carried out all the same: what was ours, or was to be, is still to be unset some day.
       otherwise: { ...record, configKeys: [...new Set([...known.configKeys, ...keys])].toSorted() },
     },
-    requeueAfterMs: null,
+    requeueAfterMs: actions.length === 0 ? null : againMs,
   }
 }
 

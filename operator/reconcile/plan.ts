@@ -27,13 +27,15 @@ export function planChannel(world: World, settings: Settings, before: readonly O
   if (metadata.deletionTimestamp !== undefined) return planDeletion(world, settings)
   if (isPaused(world.channel)) return idle(world, 'paused', [])
   const name = checkChannelName(metadata.name)
-  if (!name.ok) return idle(world, 'active', [{ about: 'GatewayAvailable', reason: 'InvalidName', message: `${name.error}.` }])
+  if (!name.ok) return idle(world, 'active', everything.map((about) => ({ about, reason: 'InvalidName', message: `${name.error}.` })))
   return planActive(world, settings, before)
 }
 
 export function isPaused({ metadata }: RealtimeChannel): boolean {
   return metadata.annotations?.[annotations.paused] === 'true'
 }
+
+const everything = ['TopicReady', 'GatewayAvailable', 'RouteReady'] as const
 
 function idle(world: World, phase: Plan['phase'], refusals: readonly Refusal[]): Plan {
   const record = recordedTopic(world)

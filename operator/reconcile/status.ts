@@ -125,5 +125,3 @@ function podsOf(world: World): Pick<RealtimeChannelStatus, 'replicas' | 'readyRe
   const selector = Object.entries(selectorLabels(world.channel.metadata.name)).map(([name, value]) => `${name}=${value}`).join(',')
   return { replicas: status?.replicas ?? 0, readyReplicas: status?.readyReplicas ?? 0, selector }
 }
-
-export { transitions, type Transition } from './transitions.ts'

@@ -1,0 +1,28 @@
+import fc from 'fast-check'
+import type { RealtimeChannelSpec } from '../api/v1alpha1/realtime-channel.ts'
+import { smallestSpec } from './channel-builders.ts'
+
+/** Specs that the API server takes, few enough in each field that edits often come back to where they were. */
+export const anySpec: fc.Arbitrary<RealtimeChannelSpec> = fc
+  .record({
+    topic: fc.record(
+      {
+        partitions: fc.integer({ min: 1, max: 4 }),
+        retention: fc.constantFrom('1h', '2h'),
+        config: fc.dictionary(fc.constantFrom('cleanup.policy', 'min.insync.replicas', 'max.message.bytes'), fc.constantFrom('a', 'b'), { maxKeys: 3 }),
+        deletionPolicy: fc.constantFrom('Retain' as const, 'Delete' as const),
+      },
+      { requiredKeys: ['partitions'] },
+    ),
+    gateway: fc.oneof(
+      fc.record({ replicas: fc.integer({ min: 0, max: 4 }), drainSeconds: fc.constantFrom(0, 15) }),
+      fc.record({ autoscaling: fc.record({ minReplicas: fc.integer({ min: 2, max: 3 }), maxReplicas: fc.constant(9) }) }),
+    ),
+    route: fc.constantFrom<NonNullable<RealtimeChannelSpec['route']>>(
+      { type: 'None' },
+      { type: 'Ingress', host: 'app.example.com', tls: {} },
+      { type: 'HTTPRoute', host: 'app.example.com', parentRefs: [{ name: 'edge', namespace: 'infra' }] },
+    ),
+    limits: fc.record({ connectionsPerPod: fc.constantFrom(100, 200) }),
+  })
+  .map((sections) => ({ ...smallestSpec, ...sections }))

@@ -1,0 +1,248 @@
+import type { RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
+import type { Action, Outcome, Plan } from '../reconcile/actions.ts'
+import { isChildOf } from '../reconcile/ownership.ts'
+import { planChannel } from '../reconcile/plan.ts'
+import { names, type Settings } from '../reconcile/settings.ts'
+import { renderStatus, sameStatus } from '../reconcile/status.ts'
+import type { TopicDescription } from '../reconcile/topic-admin.ts'
+import { childKey, type ChildKey, type Found, type World } from '../reconcile/world.ts'
+import type { KubernetesObject, ResourceType } from '../runtime/kubernetes-api.ts'
+import { applyFields, managedFieldsOf, takeFields, type Manager } from './memory-kubernetes-managers.ts'
+
+interface Stored {
+  readonly type: ResourceType
+  readonly object: KubernetesObject
+  readonly managers: readonly Manager[]
+}
+
+/** How one action ends. lost: it was carried out, and nobody was told (a time-out). */
+export type Fate = 'done' | 'failed' | 'lost'
+
+/** How one reconcile ends. */
+export interface Fates {
+  /** Of the actions, in their order; those without one are done. */
+  readonly actions?: readonly Fate[]
+  /** The operator ended before it wrote the status. */
+  readonly isStatusLost?: boolean
+}
+
+export interface Reconciled {
+  readonly plans: readonly Plan[]
+  readonly outcomes: readonly Outcome[]
+  /** Whether the status had to be written. */
+  readonly isStatusNew: boolean
+}
+
+/**
+ * A model of all that a plan is about: one channel, its namespace and its Kafka, in plain data. Actions do to it what the real servers do, as far as
+ * plans can tell: field ownership, defaults of omitted replicas, generations, ids of topics. Its controllers do their work in `settle`.
+ */
+export interface ModelWorld {
+  readonly channel: RealtimeChannel
+  readonly objects: ReadonlyMap<ChildKey, Stored>
+  readonly topic: TopicDescription | null
+  /** What was done that cannot be undone, for assertions. */
+  readonly history: readonly Action[]
+  world(): World
+  /** One reconcile, as the reconciler does it. */
+  reconcile(settings: Settings, fates?: Fates): Reconciled
+  /** Until nothing is to be done. @returns how many reconciles it took; @throws after too many */
+  converge(settings: Settings): number
+  edit(change: (channel: RealtimeChannel) => RealtimeChannel): void
+  /** Somebody edits an object of the channel with `kubectl edit`. */
+  editObject(key: ChildKey, change: (object: KubernetesObject) => KubernetesObject, by?: string): void
+  putObject(type: ResourceType, object: KubernetesObject): void
+  deleteObject(key: ChildKey): void
+  setTopic(topic: TopicDescription | null): void
+  setReachable(isReachable: boolean): void
+  setNow(nowMs: number): void
+  /** Deployments finish their roll-outs; an autoscaler sets this number of pods. */
+  settle(autoscaled?: number): void
+}
+
+const clusterId = 'cluster-1'
+const defaultReplication = 1
+const mostReconciles = 12
+
+export function createModelWorld(initial: RealtimeChannel): ModelWorld {
+  let channel = initial
+  let topic: TopicDescription | null = null
+  let isReachable = true
+  let nowMs = Date.parse('2026-01-02T00:00:00Z')
+  let ids = 0
+  const objects = new Map<ChildKey, Stored>()
+  const history: Action[] = []
+
+  const world = (): World => ({
+    nowMs,
+    channel,
+    children: new Map([...objects].map(([key, stored]): [ChildKey, Found] => [key, { kind: 'object', type: stored.type, object: shown(stored) }])),
+    topic: !isReachable ? { kind: 'failed', failure: { kind: 'unreachable', detail: 'connect ECONNREFUSED' } } : topic === null ? { kind: 'missing', topic: { name: topicName(channel), clusterId } } : { kind: 'present', topic },
+    rivals: { topic: null, route: null },
+    route: channel.spec.route.type === 'None' ? { kind: 'not-asked' } : { kind: 'ok' },
+    troubledPods: [],
+  })
+
+  const store = (type: ResourceType, applied: KubernetesObject, manager: string): void => {
+    const key = childKey(applied.kind, applied.metadata.name)
+    const had = objects.get(key)
+    const outcome = applyFields(had?.object ?? null, had?.managers ?? [], applied, { fieldManager: manager, force: true })
+    if (outcome.kind === 'conflict') throw new Error('a forced apply has no conflicts')
+    objects.set(key, { type, object: withServerFields(outcome.object, had?.object, () => `uid-${++ids}`), managers: outcome.managers })
+  }
+
+  const carryOut = (action: Action): void => {
+    history.push(action)
+    switch (action.kind) {
+      case 'create-topic':
+        topic ??= { ...action.topic, topicId: `topic-${++ids}`, clusterId, replicas: action.topic.replicas ?? defaultReplication }
+        return
+      case 'grow-partitions':
+        topic = { ...existing(topic), partitions: action.to }
+        return
+      case 'alter-topic':
+        topic = { ...existing(topic), config: altered(existing(topic).config, action.changes) }
+        return
+      case 'delete-topic':
+        topic = null
+        return
+      case 'apply-object':
+        return store(action.type, action.object, names.fieldManager)
+      case 'hand-over-replicas':
+        return store(action.type, action.object, names.handOverManager)
+      case 'delete-object':
+        if (objects.get(childKey(action.type.kind, action.ref.name))?.object.metadata.uid === action.uid) objects.delete(childKey(action.type.kind, action.ref.name))
+        return
+      case 'add-finalizer':
+        return setFinalizers([...(channel.metadata.finalizers ?? []), names.finalizer])
+      case 'remove-finalizer':
+        return setFinalizers((channel.metadata.finalizers ?? []).filter((each) => each !== names.finalizer))
+      default:
+        return action satisfies never
+    }
+  }
+
+  const setFinalizers = (finalizers: readonly string[]): void => {
+    channel = { ...channel, metadata: { ...channel.metadata, finalizers } }
+  }
+
+  /** What bars the rest is what `apply.ts` says. */
+  const carryOutAll = (actions: readonly Action[], fates: Fate[]): readonly Outcome[] => {
+    const outcomes: Outcome[] = []
+    for (const action of actions) {
+      const isBarred = outcomes.some(({ kind, action: earlier }) => kind === 'failed' && (earlier.kind === 'add-finalizer' || earlier.kind === 'delete-topic'))
+      const fate = isBarred ? 'done' : (fates.shift() ?? 'done')
+      if (!isBarred && fate !== 'failed') carryOut(action)
+      outcomes.push(isBarred ? { kind: 'not-tried', action } : fate === 'done' ? { kind: 'done', action } : { kind: 'failed', action, failure: { of: 'kubernetes', error: { kind: 'unavailable', code: 0, message: 'time-out' } } })
+    }
+    return outcomes
+  }
+
+  const reconcile = (settings: Settings, { actions = [], isStatusLost = false }: Fates = {}): Reconciled => {
+    const fates = [...actions]
+    const before = channel.status
+    const first = planChannel(world(), settings)
+    const plans = [first]
+    const outcomes = [...carryOutAll(first.actions, fates)]
+    if (outcomes.some(({ kind, action }) => kind === 'done' && action.kind === 'create-topic')) {
+      const second = planChannel(world(), settings, outcomes)
+      plans.push(second)
+      outcomes.push(...carryOutAll(second.actions, fates))
+    }
+    const status = renderStatus({ world: world(), plan: plans.at(-1) ?? first, outcomes, unknownFields: [] })
+    if (!isStatusLost) channel = { ...channel, status }
+    return { plans, outcomes, isStatusNew: before === undefined || !sameStatus(before, status) }
+  }
+
+  return {
+    get channel() {
+      return channel
+    },
+    get objects() {
+      return objects
+    },
+    get topic() {
+      return topic
+    },
+    history,
+    world,
+    reconcile,
+    converge: (settings) => {
+      for (let count = 1; count <= mostReconciles; count++) {
+        const { plans, isStatusNew } = reconcile(settings)
+        if (plans.every((plan) => plan.actions.length === 0) && !isStatusNew) return count
+      }
+      throw new Error(`not at rest after ${mostReconciles} reconciles: ${JSON.stringify(planChannel(world(), settings))}`)
+    },
+    edit: (change) => {
+      const changed = change(channel)
+      const hasNewSpec = JSON.stringify(changed.spec) !== JSON.stringify(channel.spec)
+      channel = { ...changed, metadata: { ...changed.metadata, generation: (channel.metadata.generation ?? 0) + (hasNewSpec ? 1 : 0) } }
+    },
+    editObject: (key, change, by = 'kubectl-edit') => {
+      const had = objects.get(key)
+      if (had === undefined) return
+      const object = withServerFields(change(had.object), had.object, () => '')
+      objects.set(key, { ...had, object, managers: takeFields(had.object, object, had.managers, by) })
+    },
+    putObject: (type, object) => void objects.set(childKey(object.kind, object.metadata.name), { type, object, managers: [] }),
+    deleteObject: (key) => void objects.delete(key),
+    setTopic: (next) => {
+      topic = next
+    },
+    setReachable: (next) => {
+      isReachable = next
+    },
+    setNow: (next) => {
+      nowMs = next
+    },
+    settle: (autoscaled) => {
+      for (const [key, stored] of objects) {
+        if (stored.type.kind !== 'Deployment' || !isChildOf(channel, stored.object)) continue
+        const isAutoscaled = autoscaled !== undefined && [...objects.values()].some(({ type }) => type.kind === 'HorizontalPodAutoscaler')
+        const object = rolledOut(isAutoscaled ? withReplicas(stored.object, autoscaled) : stored.object)
+        objects.set(key, { ...stored, object, managers: isAutoscaled ? takeFields(stored.object, { ...object, status: stored.object['status'] }, stored.managers, 'kube-controller-manager') : stored.managers })
+      }
+    },
+  }
+}
+
+function topicName({ metadata, spec }: RealtimeChannel): string {
+  return spec.topic.name ?? `${metadata.namespace ?? ''}.${metadata.name}`
+}
+
+function existing(topic: TopicDescription | null): TopicDescription {
+  if (topic === null) throw new Error('a plan changes a topic that is not there')
+  return topic
+}
+
+function altered(config: Readonly<Record<string, string>>, changes: Readonly<Record<string, string | null>>): Readonly<Record<string, string>> {
+  const all = Object.entries({ ...config, ...changes })
+  return Object.fromEntries(all.filter((entry): entry is [string, string] => entry[1] !== null))
+}
+
+/** As the API server hands it out. */
+function shown({ object, managers }: Stored): KubernetesObject {
+  return { ...object, metadata: { ...object.metadata, managedFields: managedFieldsOf(managers, object.apiVersion) } }
+}
+
+/** What the API server fills in: a Deployment that says nothing of replicas gets one. */
+function withServerFields(object: KubernetesObject, before: KubernetesObject | undefined, newUid: () => string): KubernetesObject {
+  const isDeployment = object.kind === 'Deployment'
+  const spec = object['spec'] as Readonly<Record<string, unknown>> | undefined // every kind here has an object or nothing
+  const defaulted = isDeployment && spec?.['replicas'] === undefined ? { ...object, spec: { ...spec, replicas: 1 } } : object
+  const isSame = before !== undefined && JSON.stringify(before['spec']) === JSON.stringify(defaulted['spec'])
+  const generation = (before?.metadata.generation ?? 0) + (isSame ? 0 : 1)
+  return { ...defaulted, metadata: { ...defaulted.metadata, uid: before?.metadata.uid ?? newUid(), generation } }
+}
+
+function withReplicas(object: KubernetesObject, replicas: number): KubernetesObject {
+  const spec = object['spec'] as Readonly<Record<string, unknown>> // a Deployment has one
+  return spec['replicas'] === replicas ? object : { ...object, metadata: { ...object.metadata, generation: (object.metadata.generation ?? 0) + 1 }, spec: { ...spec, replicas } }
+}
+
+function rolledOut(object: KubernetesObject): KubernetesObject {
+  const { replicas } = object['spec'] as { readonly replicas: number } // as above, with the default filled in
+  const status = { observedGeneration: object.metadata.generation, replicas, updatedReplicas: replicas, readyReplicas: replicas, availableReplicas: replicas, conditions: [{ type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable' }] }
+  return { ...object, status }
+}
