@@ -1,0 +1,115 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import type { RequestOptions } from 'node:https'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { loadKubeConfig, type LoadedKubeConfig } from './kube-config.ts'
+
+let folder: string
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'carillon-kubeconfig-'))
+})
+afterEach(async () => {
+  vi.unstubAllEnvs()
+  await rm(folder, { recursive: true })
+})
+
+async function put(path: string, text: string): Promise<string> {
+  const file = join(folder, path)
+  await mkdir(dirname(file), { recursive: true })
+  await writeFile(file, text)
+  return file
+}
+
+interface Parts {
+  readonly cluster?: object
+  readonly user?: object
+  readonly context?: object
+  readonly current?: string
+}
+
+const config = ({ cluster = {}, user = { token: 'secret' }, context = {}, current = 'main' }: Parts = {}): string =>
+  JSON.stringify({
+    clusters: [{ name: 'c', cluster: { server: 'https://api.example:6443', ...cluster } }],
+    users: [{ name: 'u', user }],
+    contexts: [{ name: 'main', context: { cluster: 'c', user: 'u', ...context } }, { name: 'other', context: { cluster: 'c', user: 'u', namespace: 'elsewhere' } }],
+    'current-context': current,
+  })
+
+const loadFile = async (text: string, context: string | null = null) => loadKubeConfig({ kubeconfigFile: await put('config', text), context })
+const loadedOf = (result: ReturnType<typeof loadKubeConfig>): LoadedKubeConfig => {
+  if (!result.ok) throw new Error(result.error)
+  return result.value
+}
+async function headersOf({ config: loaded }: LoadedKubeConfig): Promise<unknown> {
+  const options: RequestOptions = {}
+  await loaded.applyToHTTPSOptions(options)
+  return options.headers
+}
+
+describe('a kubeconfig file', () => {
+  it('says where the server is and who we are', async () => {
+    const loaded = loadedOf(await loadFile(config()))
+    expect(loaded).toMatchObject({ source: 'file', server: 'https://api.example:6443', namespace: null, actAsGroups: [] })
+    expect(await headersOf(loaded)).toEqual({ Authorization: 'Bearer secret' })
+    expect(loadedOf(await loadFile(config(), 'other')).namespace).toBe('elsewhere')
+  })
+
+  it('may have its token in a file beside it, which is read anew', async () => {
+    await put('tokens/mine', 'first')
+    const loaded = loadedOf(await loadFile(config({ user: { tokenFile: 'tokens/mine' } })))
+    expect(await headersOf(loaded)).toEqual({ Authorization: 'Bearer first' })
+  })
+
+  it('may ask to act as somebody else, with groups', async () => {
+    const loaded = loadedOf(await loadFile(config({ user: { token: 'secret', as: 'somebody', 'as-groups': ['a', 'b'] } })))
+    expect(loaded.actAsGroups).toEqual(['a', 'b'])
+    expect(await headersOf(loaded)).toMatchObject({ 'Impersonate-User': 'somebody' })
+  })
+
+  it.each([
+    ['is not there', null, null, /cannot read the kubeconfig .*: ENOENT/],
+    ['is no YAML', '{', null, /cannot read the kubeconfig/],
+    ['is empty', '', null, /cannot read the kubeconfig/],
+    ['has no current context', config({ current: '' }), null, 'has no current-context: name a context; it has main, other'],
+    ['has not the context that is asked for', config(), 'prod', 'has no context prod; it has main, other'],
+    ['names a cluster that it does not have', config({ context: { cluster: 'x' } }), null, 'names a cluster that the file does not have: x'],
+    ['names a user that it does not have', config({ context: { user: 'x' } }), null, 'names a user that the file does not have: x'],
+    ['has no URL for its server', config({ cluster: { server: 'api' } }), null, 'the server of c in'],
+    ['is for plain http without saying that it is meant', config({ cluster: { server: 'http://api:8080' } }), null, 'is plain http'],
+  ] as const)('is refused with a reason when it %s', async (_what, text, context, reason) => {
+    const result = text === null ? loadKubeConfig({ kubeconfigFile: join(folder, 'nothing'), context }) : await loadFile(text, context)
+    expect(result).toEqual({ ok: false, error: expect.stringMatching(reason) })
+    expect(JSON.stringify(result)).not.toContain('secret')
+  })
+})
+
+describe('without a kubeconfig file', () => {
+  const account = 'var/run/secrets/kubernetes.io/serviceaccount'
+  const load = (context: string | null = null) => loadKubeConfig({ kubeconfigFile: null, context, root: `${folder}/`, home: join(folder, 'home') })
+
+  it('is the service account of the pod', async () => {
+    vi.stubEnv('KUBERNETES_SERVICE_HOST', 'fd00::1')
+    vi.stubEnv('KUBERNETES_SERVICE_PORT', '443')
+    await put(`${account}/token`, 'of the pod')
+    await put(`${account}/ca.crt`, 'authority')
+    await put(`${account}/namespace`, 'carillon-system\n')
+    const loaded = loadedOf(load())
+    expect(loaded).toMatchObject({ source: 'pod', server: 'https://[fd00::1]:443', namespace: 'carillon-system' })
+    expect(await headersOf(loaded)).toEqual({ Authorization: 'Bearer of the pod' })
+    expect(load('main')).toMatchObject({ error: expect.stringContaining('a context (main) is of a kubeconfig file') })
+  })
+
+  it('is refused in a pod that does not know its server', async () => {
+    vi.stubEnv('KUBERNETES_SERVICE_HOST', undefined)
+    vi.stubEnv('KUBERNETES_SERVICE_PORT', undefined)
+    await put(`${account}/token`, 'of the pod')
+    expect(load()).toMatchObject({ error: expect.stringContaining('KUBERNETES_SERVICE_HOST') })
+  })
+
+  it('is the usual file of the user outside of pods, or nothing', async () => {
+    expect(load()).toMatchObject({ error: expect.stringMatching(/no API server is known: .*name a kubeconfig file/) })
+    await put('home/.kube/config', config())
+    expect(load()).toMatchObject({ value: { source: 'file', server: 'https://api.example:6443' } })
+  })
+})
