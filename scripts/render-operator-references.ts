@@ -1,5 +1,6 @@
 import { renderChannelReference } from '../operator/api/v1alpha1/render-reference.ts'
 import { renderOperatorReference } from '../operator/config/render-reference.ts'
+import { type LabelValues, type MetricDefinition, operatorMetrics } from '../operator/observability/metrics.ts'
 import { permissions, type Permission, releasePermissions } from '../operator/permissions.ts'
 import { conditionReasons } from '../operator/reconcile/conditions.ts'
 import { code, type ReferencePage, table } from './reference-page.ts'
@@ -8,6 +9,7 @@ import { code, type ReferencePage, table } from './reference-page.ts'
 export const operatorPages: readonly ReferencePage[] = [
   { name: 'realtimechannel.md', source: 'operator/api/v1alpha1/realtime-channel.ts', render: renderChannelReference },
   { name: 'conditions.md', source: 'operator/reconcile/conditions.ts', render: renderConditions },
+  { name: 'operator-metrics.md', source: 'operator/observability/metrics.ts', render: renderOperatorMetrics },
   { name: 'permissions.md', source: 'operator/permissions.ts', render: renderPermissions },
   { name: 'operator-configuration.md', source: 'operator/config/options.ts', render: renderOperatorReference },
 ]
@@ -65,4 +67,32 @@ ${permissionTable(releasePermissions)}
 function permissionTable(rows: readonly Permission[]): string {
   const cells = rows.map(({ apiGroup, resources, resourceNames = [], verbs, by, why }) => [apiGroup === '' ? 'core' : code(apiGroup), [...resources.map(code), ...resourceNames.map((name) => `(only ${code(name)})`)].join(', '), verbs.join(', '), by, why])
   return table(['API group', 'resources', 'verbs', 'asked by', 'why'], cells)
+}
+
+function renderOperatorMetrics(): string {
+  const rows = Object.values<MetricDefinition>(operatorMetrics).map((metric) => [code(metric.name), metric.type === 'transient' ? 'gauge' : metric.type, renderLabels(metric), metric.help + renderBuckets(metric)])
+  return `# Metrics of the operator
+
+\`/metrics\` on the operator's internal port serves these in Prometheus' text format, beside the process metrics of Node.js. Names and meanings are those of controller-runtime
+and client-go wherever they have the thing. Labels are closed sets, and their series exist from the start, at zero, but for those of keys in progress, which end with them.
+Alerts are in the chart (\`metrics.prometheusRule\`).
+
+${table(['metric', 'type', 'labels', 'what it says'], rows)}
+`
+}
+
+const givenWords = { controllers: 'the controllers', leases: 'the name of the Lease', resources: 'plurals that are watched', kinds: 'kinds that are applied', kafkaOperations: 'requests to Kafka' } as const
+
+function renderLabels(metric: MetricDefinition): string {
+  if (metric.type === 'transient') return metric.labels.map(code).join(', ')
+  return Object.entries(metric.labels).map(([label, values]) => `${code(label)}: ${renderLabelValues(values)}`).join('; ')
+}
+
+function renderLabelValues(values: LabelValues): string {
+  if ('given' in values) return givenWords[values.given]
+  return 'pattern' in values ? values.words : values.map(code).join(', ')
+}
+
+function renderBuckets(metric: MetricDefinition): string {
+  return metric.type === 'transient' || metric.buckets === undefined ? '' : ` Buckets: ${metric.buckets.join(', ')}.`
 }

@@ -7,6 +7,7 @@ import { metrics } from '../gateway/observability/metrics.ts'
 import { problems } from '../gateway/problem.ts'
 import { closeCodes } from '../gateway/session/close-codes.ts'
 import { operatorOptions } from '../operator/config/options.ts'
+import { operatorMetrics } from '../operator/observability/metrics.ts'
 import { conditionReasons } from '../operator/reconcile/conditions.ts'
 import { chartFiles, renderChartFile } from './chart/render-chart.ts'
 import { renderPage } from './reference-page.ts'
@@ -42,6 +43,7 @@ describe('X2: what is in a table is documented', () => {
     ['close-codes.md', Object.keys(closeCodes)],
     ['problems.md', Object.keys(problems).map((type) => `urn:carillon:problem:${type}`)],
     ['decode-failures.md', [...decodeFailureReasons]],
+    ['operator-metrics.md', Object.values(operatorMetrics).map((metric) => metric.name)],
     ['conditions.md', Object.keys(conditionReasons)],
   ])('%s has a row for each', (name, words) => {
     const page = text(name)

@@ -1,4 +1,4 @@
-import { globSync } from 'node:fs'
+import { globSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { renderCustomResourceDefinition } from '../../operator/api/v1alpha1/crd.ts'
@@ -9,7 +9,8 @@ import { policyRules, releasePermissions, renderRoles } from '../../operator/per
 import type { KubernetesObject } from '../../operator/runtime/kubernetes-api.ts'
 import { askCluster, type ClusterAnswer } from '../../operator/testing/ask-cluster.ts'
 import { startControlPlane, type ControlPlane } from '../../operator/testing/control-plane.ts'
-import { chartFolder, helm, renderedObjects } from './helm.ts'
+import { codeBlocks, readPages } from '../docs/pages.ts'
+import { chartFolder, helm, parseYaml, renderedObjects } from './helm.ts'
 
 /** The chart, rendered by Helm, and judged by a real API server. */
 
@@ -199,6 +200,30 @@ describe('bad values', () => {
     const answer = helm(['template', 'carillon', chartFolder, '--set', set])
     expect(answer.isOk).toBe(false)
     expect(answer.stderr).toMatch(said)
+  })
+})
+
+describe('the pages about installing', () => {
+  const blocks = readPages().filter(({ path }) => ['docs/install.md', 'docs/rbac.md'].includes(path)).flatMap(codeBlocks).filter(({ language }) => language === 'yaml')
+  const values = blocks.filter(({ code }) => !/^apiVersion:|^resource\.customizations/m.test(code)).map((block) => [`${block.page}:${block.line}`, block.code] as const)
+  const objects = blocks.filter(({ code }) => /^apiVersion:/m.test(code)).flatMap(({ code }) => parseYaml(code))
+
+  it.each(values)('show values that the chart takes: %s', (_where, code) => {
+    const file = join(cluster.directory, 'values.yaml')
+    writeFileSync(file, code)
+    expect(helm(['template', 'carillon', chartFolder, '--values', file])).toMatchObject({ isOk: true })
+  })
+
+  it('show objects that the API server takes', async () => {
+    const answers = await Promise.all(objects.map(judge))
+    expect(answers.map(({ code }) => code)).toEqual([201, 201])
+  })
+
+  it('show the role that the chart would make of its values', () => {
+    const made = rendered('namespaced').filter(({ metadata }) => metadata.name === 'carillon-kafka-secret-reader')
+    expect(made.map(({ kind, metadata, roleRef, subjects }) => ({ kind, metadata: { name: metadata.name, namespace: metadata.namespace }, roleRef, subjects }))).toEqual(
+      objects.map(({ kind, metadata, roleRef, subjects }) => ({ kind, metadata, roleRef, subjects })),
+    )
   })
 })
 

@@ -28,7 +28,8 @@ export function renderedObjects(args: readonly string[], namespace = 'carillon-s
   return parseYaml(stdout)
 }
 
-function parseYaml(text: string): readonly KubernetesObject[] {
+/** Objects that were written as YAML. */
+export function parseYaml(text: string): readonly KubernetesObject[] {
   const folder = mkdtempSync(join(tmpdir(), 'carillon-chart-'))
   try {
     const file = join(folder, 'objects.yaml')

@@ -7,6 +7,7 @@ import { metrics, type MetricDefinition } from '../../gateway/observability/metr
 import { problems } from '../../gateway/problem.ts'
 import { closeCodes } from '../../gateway/session/close-codes.ts'
 import { operatorOptions } from '../../operator/config/options.ts'
+import { operatorMetrics } from '../../operator/observability/metrics.ts'
 import { parseEmitTest } from '../emit-test-options.ts'
 import { anchorsOf, codeBlocks, codeOf, type Page, proseOf, readPages, root } from './pages.ts'
 
@@ -65,8 +66,8 @@ describe('a page', () => {
     expect(all.filter(({ name }) => !optionNames.has(name) && !foreign.test(name))).toEqual([])
   })
 
-  it('names only metrics that the gateway has', () => {
-    const series = Object.values<MetricDefinition>(metrics).flatMap(({ name }) => [name, `${name}_bucket`, `${name}_sum`, `${name}_count`])
+  it('names only metrics that the gateway and the operator have', () => {
+    const series = [...Object.values<MetricDefinition>(metrics), ...Object.values(operatorMetrics)].flatMap(({ name }) => [name, `${name}_bucket`, `${name}_sum`, `${name}_count`])
     const all = named(/\bcarillon_[a-z_]+\b/g)
     // The headers of dead letters are named in this way, too.
     const deadLetters = read('gateway/adapters/kafka/dead-letter-copier.ts')

@@ -89,7 +89,7 @@ function renderRules(): string {
 const annotationMeanings: Readonly<Record<keyof typeof annotations, string>> = {
   paused: '`"true"`: the operator changes nothing of this channel until the annotation is taken away.',
   adopt: '`"true"`: take a topic that exists already and is not as the channel asks. Without it, such a topic is refused.',
-  plan: 'Any value: write what would be done, as an Event, once per value, and change nothing. A value that is a JSON merge patch of `spec` asks what that change would do.',
+  plan: '`true`, or a JSON merge patch of `spec`: write what would be done, for the channel as it is or as the patch would make it, as an Event, once per value. Nothing is changed.',
   recreateTopic: '`"true"`: make a topic anew that was deleted behind the operator\'s back, though its records are lost.',
 }
 
