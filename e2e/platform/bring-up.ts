@@ -1,0 +1,44 @@
+import type { Image } from './images.ts'
+import { clusterConfig } from './kind-cluster.ts'
+import { askThroughIngress, bringImages, bringOwnImage, defineGatewayApi, findTools, installKafka, installMetrics, installOperator, installTraefik, makeCluster, makeImage, makeSample, type Platform, rollGateways } from './platform-steps.ts'
+import { runSteps, type Step } from './run-steps.ts'
+
+type Say = (line: string) => void
+
+const patience = { now: Date.now, remindEveryMs: 15_000 } as const
+
+/** Makes of nothing, or of what there is, a whole platform. @returns whether it is there now; what is not has been said */
+export function bringUp(platform: Platform, say: Say): Promise<boolean> {
+  const { options, place } = platform
+  const image = imageToCome()
+  const samples = options.sample ? [[makeSample(platform)], [askThroughIngress(platform)]] : []
+  const groups: readonly (readonly Step[])[] = [
+    [findTools(platform)],
+    [makeImage(platform, image.come), makeCluster(platform, (text) => clusterConfig(text, place))],
+    [...bringImages(platform, image.get), defineGatewayApi(platform)],
+    [installTraefik(platform), installKafka(platform), installOperator(platform, image.get), ...(options.metricsServer === '' ? [] : [installMetrics(platform)])],
+    ...samples,
+  ]
+  return runSteps(groups, { say, ...patience })
+}
+
+/** Brings what has changed here into a platform that is up: a new image, and with it the operator and the gateways. */
+export function bringChanges(platform: Platform, say: Say): Promise<boolean> {
+  const image = imageToCome()
+  const groups = [[makeImage(platform, image.come)], [bringOwnImage(platform, image.get)], [installOperator(platform, image.get)], [rollGateways(platform, image.get)]]
+  return runSteps(groups, { say, ...patience })
+}
+
+/** What one step makes and later ones use. */
+function imageToCome(): { readonly come: (image: Image) => void; readonly get: () => Image } {
+  let made: Image | null = null
+  return {
+    come: (image) => {
+      made = image
+    },
+    get: () => {
+      if (made === null) throw new Error('the image is used before it is built')
+      return made
+    },
+  }
+}

@@ -1,0 +1,49 @@
+import { App, Chart } from 'cdk8s'
+import { DevelopmentKafka } from '../../cdk8s/example/development-kafka.ts'
+import type { Credentials } from './certificates.ts'
+
+/** An object of Kubernetes, as it is sent. */
+export interface Manifest {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly metadata: { readonly name: string; readonly namespace?: string; readonly labels?: Readonly<Record<string, string>> }
+  readonly [field: string]: unknown
+}
+
+/** What `kubectl apply` reads: a list of objects. */
+export const listOf = (objects: readonly Manifest[]): string => JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects })
+
+/** A namespace where pods get nothing that they need not have: https://kubernetes.io/docs/concepts/security/pod-security-standards/ */
+export const restrictedNamespace = (name: string): Manifest => ({
+  apiVersion: 'v1',
+  kind: 'Namespace',
+  metadata: { name, labels: { 'pod-security.kubernetes.io/enforce': 'restricted', 'pod-security.kubernetes.io/enforce-version': 'latest' } },
+})
+
+export const tlsSecret = (namespace: string, name: string, { certificate, key }: Credentials): Manifest => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { name, namespace },
+  type: 'kubernetes.io/tls',
+  stringData: { 'tls.crt': certificate, 'tls.key': key },
+})
+
+export const keysConfigMap = (namespace: string, jwks: string): Manifest => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: 'login-keys', namespace },
+  data: { 'jwks.json': jwks },
+})
+
+export interface Kafka {
+  readonly objects: readonly Manifest[]
+  readonly bootstrapServers: readonly string[]
+}
+
+/** Kafka for development, with the construct of cdk8s/example. */
+export function kafkaObjects(namespace: string, brokers: number): Kafka {
+  const chart = new Chart(new App(), 'kafka', { disableResourceNameHashes: true })
+  const { bootstrapServers } = new DevelopmentKafka(chart, 'kafka', { namespace, brokers })
+  // What cdk8s makes are objects of Kubernetes.
+  return { objects: [restrictedNamespace(namespace), ...(chart.toJson() as Manifest[])], bootstrapServers }
+}

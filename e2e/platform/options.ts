@@ -1,0 +1,90 @@
+import { parseArgs } from 'node:util'
+import { failed, ok, type Result } from '../../gateway/result.ts'
+
+/** What `make up`, `make reload` and `make down` are told. */
+export interface PlatformOptions {
+  /** Of the kind cluster. */
+  readonly name: string
+  readonly httpPort: number
+  readonly httpsPort: number
+  readonly brokers: number
+  /** A URL or a file: the definitions of the Gateway API. */
+  readonly gatewayApiCrds: string
+  /** A URL or a file: the metrics API, which a kind cluster lacks; empty: without it. */
+  readonly metricsServer: string
+  /** Whether the sample channel is made. */
+  readonly sample: boolean
+}
+
+const table = {
+  'name': { default: 'carillon', sentence: 'Name of the kind cluster.' },
+  'http-port': { default: '8080', sentence: 'Port on 127.0.0.1 for http, which redirects to https.' },
+  'https-port': { default: '8443', sentence: 'Port on 127.0.0.1 for https and wss.' },
+  'brokers': { default: '1', sentence: 'Kafka nodes, 1 to 3.' },
+  'gateway-api-crds': { env: 'GATEWAY_API_CRDS', default: 'https://github.com/kubernetes-sigs/gateway-api/releases/download/v1.4.0/standard-install.yaml', sentence: 'URL or file: the definitions of the Gateway API.' },
+  'metrics-server': { env: 'METRICS_SERVER', default: '', sentence: 'URL or file: the metrics API, for autoscaling. Without: none.' },
+} as const satisfies Record<string, { readonly env?: string; readonly default: string; readonly sentence: string }>
+
+type Name = keyof typeof table
+
+const rows: readonly (readonly [string, string])[] = [
+  // Object.entries forgets that the keys of a literal are known.
+  ...(Object.entries(table) as [Name, { readonly env?: string; readonly default: string; readonly sentence: string }][]).map(([name, { env, default: value, sentence }]) => {
+    const more = [...(value === '' ? [] : [value]), ...(env === undefined ? [] : [`or the variable ${env}`])].join(', ')
+    return [`--${name}`, `${sentence}${more === '' ? '' : ` [${more}]`}`] as const
+  }),
+  ['--no-sample', 'Without the sample channel.'],
+  ['--help', 'This.'],
+]
+
+/** @param what the command does, in a sentence */
+export const renderHelp = (command: string, what: string): string =>
+  [what, '', `  node e2e/${command}.ts [options], or make ${command} ARGS="[options]"`, '', ...rows.map(([name, sentence]) => `  ${name.padEnd(20)} ${sentence}`), ''].join('\n')
+
+/** @returns what was asked for, or everything that is wrong with it */
+export function parsePlatformOptions(args: readonly string[], env: Readonly<Record<string, string | undefined>>): Result<PlatformOptions | 'help', readonly string[]> {
+  const parsed = parseWords(args)
+  if (!parsed.ok) return failed([parsed.error])
+  const { values } = parsed
+  if (values['help'] === true) return ok('help')
+  const text = (name: Name): string => {
+    const row: { readonly env?: string; readonly default: string } = table[name]
+    const given = values[name]
+    const fromEnv = row.env === undefined ? '' : (env[row.env] ?? '')
+    return typeof given === 'string' ? given : fromEnv === '' ? row.default : fromEnv
+  }
+  const options: PlatformOptions = {
+    name: text('name'),
+    httpPort: Number(text('http-port')),
+    httpsPort: Number(text('https-port')),
+    brokers: Number(text('brokers')),
+    gatewayApiCrds: text('gateway-api-crds'),
+    metricsServer: text('metrics-server'),
+    sample: values['no-sample'] !== true,
+  }
+  const wrong = findWrong(options)
+  return wrong.length === 0 ? ok(options) : failed(wrong)
+}
+
+function findWrong({ name, httpPort, httpsPort, brokers }: PlatformOptions): readonly string[] {
+  const isPort = (port: number): boolean => Number.isInteger(port) && port >= 1 && port <= 65_535
+  return [
+    ...(/^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/.test(name) ? [] : ['--name: expected up to 32 of a-z, 0-9 and -']),
+    ...(isPort(httpPort) ? [] : ['--http-port: expected a port, 1 to 65535']),
+    ...(isPort(httpsPort) ? [] : ['--https-port: expected a port, 1 to 65535']),
+    ...(isPort(httpPort) && httpPort === httpsPort ? ['--https-port: expected another port than --http-port'] : []),
+    ...([1, 2, 3].includes(brokers) ? [] : ['--brokers: expected 1, 2 or 3']),
+  ]
+}
+
+type Words = { readonly ok: true; readonly values: Readonly<Record<string, string | boolean | undefined>> } | { readonly ok: false; readonly error: string }
+
+function parseWords(args: readonly string[]): Words {
+  try {
+    const texts = Object.fromEntries(Object.keys(table).map((name) => [name, { type: 'string' as const }]))
+    return { ok: true, ...parseArgs({ args: [...args], options: { ...texts, 'no-sample': { type: 'boolean' }, 'help': { type: 'boolean' } } }) }
+  } catch (error) {
+    // parseArgs throws what it does not know.
+    return { ok: false, error: error instanceof Error ? error.message : String(error) }
+  }
+}
