@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest'
+import type { RealtimeChannelStatus } from '../api/v1alpha1/realtime-channel.ts'
+import { aChannel } from '../testing/channel-builders.ts'
+import { aDeployment, aGoodWorld, aPlan, childrenOf } from '../testing/status-builders.ts'
+import type { Deployment } from './running-gateway.ts'
+import { judgeGateway } from './status-gateway.ts'
+import type { TroubledPod } from './world.ts'
+
+const before = (status: 'True' | 'False', observedGeneration = 1): RealtimeChannelStatus => ({ conditions: [{ type: 'GatewayAvailable', status, reason: 'R', message: '', observedGeneration, lastTransitionTime: '2026-01-01T00:00:00Z' }] })
+
+interface Case extends Pick<Deployment, 'spec' | 'status'> {
+  readonly known?: RealtimeChannelStatus
+  readonly troubledPods?: readonly TroubledPod[]
+}
+
+function judge({ known, troubledPods = [], ...deployment }: Case) {
+  const channel = aChannel({ status: known })
+  return judgeGateway(aGoodWorld({ channel, children: childrenOf(aDeployment(channel, deployment)), troubledPods }), aPlan())
+}
+
+const pod = (reason: string, message = 'words'): TroubledPod => ({ name: 'chat-1', reason, message })
+const pastDeadline = { conditions: [{ type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' }] }
+
+describe('whether gateways are available', () => {
+  it.each<[string, Case]>([
+    ['not all pods are of the newest template', { status: { updatedReplicas: 1 } }],
+    ['pods of an older template are still there', { status: { replicas: 3 } }],
+    ['not all pods are available', { status: { availableReplicas: 1 } }],
+    ['no controller has looked at the change', { status: { observedGeneration: 0 } }],
+  ])('is not said after a change while %s', (_why, given) => {
+    expect(judge(given)).toMatchObject({ status: 'False', reason: 'GatewayProgressing' })
+    expect(judge({ ...given, known: before('True', 0) }).status).toBe('False')
+    expect(judge({ ...given, known: before('False') }).status).toBe('False')
+  })
+
+  it('stays said while the channel is as it was and one pod is available', () => {
+    expect(judge({ status: { availableReplicas: 1, updatedReplicas: 1, replicas: 3, observedGeneration: 0 }, known: before('True') }).status).toBe('True')
+    expect(judge({ status: { availableReplicas: 0 }, known: before('True') })).toMatchObject({ status: 'False', reason: 'GatewayUnavailable' })
+  })
+
+  it('is not said past the deadline of a roll-out, whatever still serves', () => {
+    expect(judge({ status: pastDeadline, known: before('True') })).toMatchObject({ status: 'False', reason: 'PodsFailing' })
+  })
+
+  it('waits for the last pod when none are asked for', () => {
+    expect(judge({ spec: { replicas: 0 }, status: { replicas: 1 } })).toMatchObject({ status: 'False', reason: 'GatewayProgressing' })
+    expect(judge({ spec: { replicas: 0 } })).toMatchObject({ status: 'True', reason: 'ScaledToZero' })
+  })
+
+  it('is not asked of the Deployment of somebody else', () => {
+    const others = aDeployment(aChannel({ metadata: { uid: 'another' } }))
+    expect(judgeGateway(aGoodWorld({ children: childrenOf(others) }), aPlan({ holdsGatewayBack: true })).reason).toBe('WaitingForTopic')
+    expect(judgeGateway(aGoodWorld({ children: childrenOf(others) }), aPlan()).reason).toBe('GatewayProgressing')
+  })
+})
+
+describe('what is said of pods in trouble', () => {
+  it.each([
+    ['ErrImagePull', 'ImagePullFailed'],
+    ['ImagePullBackOff', 'ImagePullFailed'],
+    ['Unschedulable', 'PodsUnschedulable'],
+    ['CrashLoopBackOff', 'PodsFailing'],
+    ['FailedMount', 'PodsFailing'],
+    ['CreateContainerConfigError', 'PodsFailing'],
+  ])('past the deadline, %s is %s', (reason, expected) => {
+    expect(judge({ status: pastDeadline, troubledPods: [pod(reason)] }).reason).toBe(expected)
+  })
+
+  it.each([['ErrImagePull', 'ImagePullBackOff'], ['Error', 'CrashLoopBackOff']])('is the same for %s and %s, between which the kubelet goes to and fro', (one, other) => {
+    const said = [one, other].map((reason, index) => judge({ status: pastDeadline, troubledPods: [pod(reason, `attempt ${index}`)] }))
+    expect(said[0]).toEqual(said[1])
+  })
+
+  it('is the kubelet\'s words where they say what is missing, and none of the names of pods', () => {
+    const { message } = judge({ status: pastDeadline, troubledPods: [pod('FailedMount', 'secret "user" not found')] })
+    expect(message).toBe('The roll-out is past its deadline. FailedMount: secret "user" not found')
+  })
+
+  it('is of the trouble that says most, whatever the order of the pods', () => {
+    const pods = [pod('CrashLoopBackOff'), pod('ErrImagePull'), pod('Unschedulable')]
+    expect(judge({ status: pastDeadline, troubledPods: pods })).toEqual(judge({ status: pastDeadline, troubledPods: pods.toReversed() }))
+    expect(judge({ status: pastDeadline, troubledPods: pods }).reason).toBe('ImagePullFailed')
+  })
+
+  it('is without the names of pods that were never made', () => {
+    const denied = (name: string) => judge({ status: { availableReplicas: 0, conditions: [{ type: 'ReplicaFailure', status: 'True', message: `pods "${name}" is forbidden: violates PodSecurity "restricted"` }] } })
+    expect(denied('chat-a')).toEqual(denied('chat-b'))
+    expect(denied('chat-a')).toMatchObject({ reason: 'AdmissionDenied', message: 'Pods cannot be made: violates PodSecurity "restricted"' })
+  })
+})

@@ -1,0 +1,42 @@
+import { operandTypes, type OperandKind } from '../../cdk8s/operands/operand-types.ts'
+import type { RealtimeChannel, RealtimeChannelStatus } from '../api/v1alpha1/realtime-channel.ts'
+import type { Plan } from '../reconcile/actions.ts'
+import type { Deployment } from '../reconcile/running-gateway.ts'
+import { childKey, type World } from '../reconcile/world.ts'
+import type { KubernetesObject } from '../runtime/kubernetes-api.ts'
+import { aChannel, aTopic, aWorld, ownedBy } from './channel-builders.ts'
+
+/** A child of the channel, as the API server might hand it out. */
+export function aChild(channel: RealtimeChannel, kind: OperandKind, more: Readonly<Record<string, unknown>> = {}): KubernetesObject {
+  const { group, version } = operandTypes[kind]
+  return { apiVersion: group === '' ? version : `${group}/${version}`, kind, metadata: { name: 'chat-gateway', namespace: 'shop', uid: `uid-${kind}`, generation: 1, ...ownedBy(channel) }, ...more }
+}
+
+/** A Deployment whose two pods are all of the newest template, and available. */
+export function aDeployment(channel: RealtimeChannel, { spec = {}, status = {} }: Pick<Deployment, 'spec' | 'status'> = {}): KubernetesObject {
+  const replicas = spec.replicas ?? 2
+  const complete = { observedGeneration: 1, replicas, updatedReplicas: replicas, readyReplicas: replicas, availableReplicas: replicas, conditions: [{ type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable' }] }
+  return aChild(channel, 'Deployment', { spec: { replicas, ...spec }, status: { ...complete, ...status } })
+}
+
+export function childrenOf(...objects: readonly KubernetesObject[]): World['children'] {
+  // Only kinds of operands are made above.
+  return new Map(objects.map((object) => [childKey(object.kind, object.metadata.name), { kind: 'object', type: operandTypes[object.kind as OperandKind], object }]))
+}
+
+/** A world in which all is as the channel asks. */
+export function aGoodWorld(world: Partial<World> = {}): World {
+  const channel = world.channel ?? aChannel()
+  return aWorld({ channel, topic: { kind: 'present', topic: aTopic() }, children: childrenOf(aDeployment(channel)), ...world })
+}
+
+/** A plan that has nothing to do. */
+export function aPlan(plan: Partial<Plan> = {}): Plan {
+  const record = { name: 'shop.chat', id: 'topic-1', clusterId: 'cluster-1', partitions: 3, replicas: 1, origin: 'Created' as const, configKeys: [] }
+  return { phase: 'active', actions: [], refusals: [], topic: { whenDone: record, otherwise: record }, holdsGatewayBack: false, requeueAfterMs: null, ...plan }
+}
+
+/** `Type=Status Reason` of each condition. */
+export function conditionsIn({ conditions = [] }: RealtimeChannelStatus): readonly string[] {
+  return conditions.map(({ type, status, reason }) => `${type}=${status} ${reason}`)
+}
