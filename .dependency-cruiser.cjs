@@ -63,7 +63,7 @@ module.exports = {
       comment: 'The operator knows the gateway by its options. Besides, both log alike, and reach Kafka by one client (docs/adr/0011).',
       severity: 'error',
       from: { path: '^operator/', pathNot: tests },
-      to: { path: '^gateway/', pathNot: '^gateway/(config/|result\\.ts$|observability/(logger|pino|log-fields|log-text)\\.ts$|adapters/kafka/)' },
+      to: { path: '^gateway/', pathNot: '^gateway/(config/|result\\.ts$|process\\.ts$|observability/(logger|pino|log-fields|log-text)\\.ts$|adapters/kafka/)' },
     },
     {
       name: 'operator-shares-only-the-kafka-client',

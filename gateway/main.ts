@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The composition root: reads the environment, builds the adapters, listens to signals. */
-import { accessSync, constants, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { createGatewayAdapters } from './adapters.ts'
 import { renderBanner, renderWait } from './banner.ts'
 import { parseCommandLine } from './config/command-line.ts'
@@ -10,6 +10,7 @@ import type { Config } from './config/options.ts'
 import { parseOptions } from './config/parse-options.ts'
 import { configWarnings } from './config/warnings.ts'
 import { startGateway } from './gateway.ts'
+import { isReadable, listenToSignals } from './process.ts'
 
 const packageJson = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { readonly version: string } // our own file
 
@@ -47,40 +48,6 @@ async function run(config: Config, env: NodeJS.ProcessEnv): Promise<void> {
 /** What `promise` resolves with, or null if `other` is earlier. */
 function unlessEarlier<T>(promise: Promise<T>, other: Promise<unknown>): Promise<T | null> {
   return Promise.race([promise, other.then(() => null)])
-}
-
-/**
- * SIGTERM is how Kubernetes stops a pod, SIGINT is Ctrl-C. Listened to for good: between the end of one listener and the beginning of
- * the next, a signal would have its default action, and kill.
- *
- * One Ctrl-C may arrive twice: from the terminal, and from npm, which hands it on. Two SIGINTs within a moment are one.
- */
-function listenToSignals(): { readonly first: Promise<NodeJS.Signals>; readonly second: Promise<NodeJS.Signals> } {
-  const [first, second] = [Promise.withResolvers<NodeJS.Signals>(), Promise.withResolvers<NodeJS.Signals>()]
-  let next = first
-  let interruptedAtMs = -Infinity
-  const heard = (signal: NodeJS.Signals): void => {
-    const isEcho = signal === 'SIGINT' && performance.now() - interruptedAtMs < echoMs
-    if (isEcho) return
-    if (signal === 'SIGINT') interruptedAtMs = performance.now()
-    next.resolve(signal)
-    next = second
-  }
-  process.on('SIGTERM', heard)
-  process.on('SIGINT', heard)
-  return { first: first.promise, second: second.promise }
-}
-
-const echoMs = 200
-
-function isReadable(path: string): boolean {
-  try {
-    accessSync(path, constants.R_OK)
-    return true
-  } catch {
-    // Missing, a directory above it missing, or not ours to read: all the same to the caller, who names the path.
-    return false
-  }
 }
 
 function refuse(message: string): void {

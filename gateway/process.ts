@@ -1,0 +1,37 @@
+/** What both programs, gateway and operator, need of the process that they run in. Only their main.ts uses it. */
+import { accessSync, constants } from 'node:fs'
+
+/**
+ * SIGTERM is how Kubernetes stops a pod, SIGINT is Ctrl-C. Listened to for good: between the end of one listener and the beginning of
+ * the next, a signal would have its default action, and kill.
+ *
+ * One Ctrl-C may arrive twice: from the terminal, and from npm, which hands it on. Two SIGINTs within a moment are one.
+ */
+export function listenToSignals(): { readonly first: Promise<NodeJS.Signals>; readonly second: Promise<NodeJS.Signals> } {
+  const [first, second] = [Promise.withResolvers<NodeJS.Signals>(), Promise.withResolvers<NodeJS.Signals>()]
+  let next = first
+  let interruptedAtMs = -Infinity
+  const heard = (signal: NodeJS.Signals): void => {
+    const isEcho = signal === 'SIGINT' && performance.now() - interruptedAtMs < echoMs
+    if (isEcho) return
+    if (signal === 'SIGINT') interruptedAtMs = performance.now()
+    next.resolve(signal)
+    next = second
+  }
+  process.on('SIGTERM', heard)
+  process.on('SIGINT', heard)
+  return { first: first.promise, second: second.promise }
+}
+
+const echoMs = 200
+
+/** Whether the file is there and this process may read it. */
+export function isReadable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK)
+    return true
+  } catch {
+    // Missing, a directory above it missing, or not ours to read: all the same to the caller, who names the path.
+    return false
+  }
+}
