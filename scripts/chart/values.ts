@@ -77,7 +77,7 @@ export const chartValues: Section = {
     image: {
       description: 'The image, which holds both programs.',
       values: {
-        repository: text('Registry and name.', 'ghcr.io/carillon-dev/carillon', { minLength: 1 }),
+        repository: text('Registry and name, as the image was pushed.', 'carillon', { minLength: 1 }),
         tag: text('Tag. Empty: the version of the chart.'),
         digest: text('Digest, such as sha256:0123..., which wins over the tag.', '', { pattern: '^(sha256:[0-9a-f]{64})?$' }),
         pullPolicy: choice('When it is pulled.', ['Always', 'IfNotPresent', 'Never'], 'IfNotPresent'),

@@ -177,7 +177,7 @@ const values: readonly (readonly [path: string, taken: readonly unknown[], refus
   ['spec.gateway.env', [[{ name: 'HEARTBEAT_INTERVAL_MS', value: '20000' }]], [[{ name: 'KAFKA_BROKERS', value: 'a:1' }], [{ name: 'LOG_LEVEL', value: 'info' }], [{ name: 'HEARTBEAT_INTERVAL_MS' }]]],
   ['spec.gateway.affinity', [{ podAntiAffinity: {} }], ['x']],
   ['spec.route.host', ['a', 'a.example.com'], ['a.example.com:8080', 'A.example.com', '*.example.com', 'https://a']],
-  ['spec.route.paths.socket', ['/wss/a', '/a_b~c.d'], ['/', 'wss', '/a/', '/a//b', '/a?b']],
+  ['spec.route.paths.socket', ['/wss/a', '/a_b~c.d'], ['/', 'wss', '/a/', '/a//b', '/a?b', '/../a', '/a/.b']],
   ['spec.route.type', ['None'], ['Route', '']],
 ]
 

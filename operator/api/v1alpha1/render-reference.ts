@@ -8,7 +8,7 @@ import { toYaml } from './yaml.ts'
 
 /** docs/reference/realtimechannel.md, without the line that says that it is generated. */
 export function renderChannelReference(): string {
-  const sections = Object.entries(specSchema.properties).map(([name, schema]) => renderSection(`spec.${name}`, schema))
+  const sections = Object.entries(specSchema.properties).flatMap(([name, schema]) => [renderSection(`spec.${name}`, schema), ...(name === 'gateway' ? [variables] : [])])
   return [
     introduction,
     '## The least',
@@ -38,6 +38,8 @@ sets \`spec.gateway.replicas\`. What the conditions in the status say is in [con
 
 In the tables, a field in **bold** is required where its section is given; \`[]\` stands for each item of a list, \`*\` for any key. Texts are bounded
 in characters, lists and maps in entries.`
+
+const variables = `\`spec.gateway.env\` may set these; [configuration.md](configuration.md) says what they do: ${settableVariables.map((name) => `\`${name}\``).join(', ')}.`
 
 function renderSection(path: string, schema: JsonSchema): string {
   const rows = walkSchema(schema, path).slice(1).filter(({ schema: field }) => !isItself(field)).map(renderRow)

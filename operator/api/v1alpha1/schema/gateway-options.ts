@@ -5,7 +5,7 @@ import { options, type OptionName } from '../../../../gateway/config/options.ts'
  * `spec.gateway.env`, so that an option which the gateway learns can be used at once.
  */
 export const operatorOwnedOptions: ReadonlySet<OptionName> = new Set<OptionName>([
-  'channel', 'nodeEnv', 'logLevel', 'host', 'port', 'internalHost', 'internalPort',
+  'channel', 'socketPathPrefix', 'apiPathPrefix', 'nodeEnv', 'logLevel', 'host', 'port', 'internalHost', 'internalPort',
   'kafkaBrokers', 'kafkaTopic', 'kafkaTopicPartitions', 'kafkaCreateTopic', 'kafkaTopicEpoch',
   'kafkaTls', 'kafkaTlsCaFile', 'kafkaTlsCertFile', 'kafkaTlsKeyFile',
   'kafkaSaslMechanism', 'kafkaSaslUsername', 'kafkaSaslUsernameFile', 'kafkaSaslPassword', 'kafkaSaslPasswordFile',

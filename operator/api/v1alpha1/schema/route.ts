@@ -1,7 +1,8 @@
 import type { JsonSchema } from './json-schema.ts'
 import { labelMap, objectName, stringMap } from './parts.ts'
 
-const prefix = { type: 'string', minLength: 2, maxLength: 200, pattern: '^(/[A-Za-z0-9._~-]+)+$' } as const
+/** As the gateway's own options have it, but not empty: no segment begins with a dot, so that nobody takes it for a step up. */
+const prefix = { type: 'string', minLength: 2, maxLength: 200, pattern: '^(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+$' } as const
 
 export const route = {
   type: 'object',
