@@ -1,8 +1,9 @@
 import { annotations } from '../api/v1alpha1/realtime-channel.ts'
-import type { Action, Plan } from './actions.ts'
-import { recordedTopic } from './plan-topic.ts'
+import type { Action, Plan, TopicRecord } from './actions.ts'
 import type { ConditionReason } from './conditions.ts'
 import { names, type Settings } from './settings.ts'
+import type { TopicDescription } from './topic-admin.ts'
+import { isMaybeSameCluster, recordedTopic } from './topic-record.ts'
 import { unknownTopic } from './unknown-topic.ts'
 import type { World } from './world.ts'
 
@@ -27,13 +28,14 @@ type Ending = Pick<Plan, 'actions' | 'refusals' | 'requeueAfterMs'>
 
 function decide(world: World, giveUpMs: number): Ending {
   const { channel, topic } = world
+  const record = recordedTopic(world)
   const isPaused = channel.metadata.annotations?.[annotations.paused] === 'true'
-  if (isPaused || channel.spec.topic.deletionPolicy !== 'Delete' || recordedTopic(world) === null || world.rivals.topic !== null) return end('topic-kept')
+  if (isPaused || channel.spec.topic.deletionPolicy !== 'Delete' || record === null || world.rivals.topic !== null) return end('topic-kept')
   switch (topic?.kind) {
     case 'missing':
-      return end(isSameCluster(world, topic.topic.clusterId) ? 'topic-deleted' : 'topic-kept')
+      return end(isMaybeSameCluster(record, topic.topic.clusterId) ? 'topic-deleted' : 'topic-kept')
     case 'present':
-      return isTheOne(world) ? deleteTopic(world, topic.topic.name, giveUpMs) : end('topic-kept')
+      return isTheOne(record, topic.topic) ? deleteTopic(world, topic.topic.name, giveUpMs) : end('topic-kept')
     default: {
       const { refusal } = unknownTopic(topic)
       return isLate(world, giveUpMs) ? end('gave-up') : { actions: [], refusals: [refusal], requeueAfterMs: retryMs }
@@ -61,16 +63,8 @@ function hasFailed({ channel }: World): boolean {
   return channel.status?.conditions?.some(({ type, reason }) => type === 'TopicReady' && reason === ('TopicNotDeleted' satisfies ConditionReason)) === true
 }
 
-function isSameCluster(world: World, clusterId: string | null): boolean {
-  const recorded = recordedTopic(world)?.clusterId
-  return recorded === undefined || clusterId === null || recorded === clusterId
-}
-
-function isTheOne(world: World): boolean {
-  const record = recordedTopic(world)
-  if (record === null || world.topic?.kind !== 'present') return false
-  const { topicId, clusterId } = world.topic.topic
-  if (!isSameCluster(world, clusterId)) return false
+function isTheOne(record: TopicRecord, { topicId, clusterId }: TopicDescription): boolean {
+  if (!isMaybeSameCluster(record, clusterId)) return false
   // The status of a channel that was deleted right after it was made has no id yet; that the operator created the topic in this cluster will do.
   if (record.id === undefined || topicId === null) return record.origin === 'Created' && record.clusterId !== undefined && clusterId !== null
   return record.id === topicId

@@ -8,6 +8,7 @@ import { runningEpoch } from './running-gateway.ts'
 import type { Settings } from './settings.ts'
 import { configChanges, differences, wantedTopic, type WantedTopic } from './topic-diff.ts'
 import type { MissingTopic, TopicDescription } from './topic-admin.ts'
+import { isMaybeSameCluster, isRecorded, isSameCluster, recordedTopic, recordOf } from './topic-record.ts'
 import { unknownTopic } from './unknown-topic.ts'
 import type { World } from './world.ts'
 
@@ -59,12 +60,6 @@ export function planTopic(world: World, settings: Settings, isCreated = false): 
   }
 }
 
-/** What the status remembers of the topic that the channel has; of another name, it would be another topic. */
-export function recordedTopic({ channel }: Pick<World, 'channel'>): TopicRecord | null {
-  const record = channel.status?.topic
-  return record !== undefined && record.name === topicNameOf(channel) ? record : null
-}
-
 function refuseName(name: string, { channel, rivals }: World, settings: Settings): Refusal | null {
   const { namespace = '' } = channel.metadata
   if (!/^[A-Za-z0-9._-]{1,240}$/.test(name) || name === '.' || name === '..') return about('TopicNotAllowed', `The topic cannot be named ${name}: 1 to 240 letters, digits, dots, _ and -. Name another in spec.topic.name.`)
@@ -97,13 +92,12 @@ const againMs = 60_000
 
 /** To make it anew is safe where the operator made it the first time, and asks the same cluster. */
 function mayRecreate(record: TopicRecord, missing: MissingTopic, { channel }: World): boolean {
-  const isSameCluster = missing.clusterId !== null && record.clusterId === missing.clusterId
-  return (record.origin === 'Created' && isSameCluster) || channel.metadata.annotations?.[annotations.recreateTopic] === 'true'
+  return (record.origin === 'Created' && isSameCluster(record, missing.clusterId)) || channel.metadata.annotations?.[annotations.recreateTopic] === 'true'
 }
 
 function explainMissing(record: TopicRecord, { name, clusterId }: MissingTopic): string {
   const consent = `Bring it back, or let the operator make it anew, empty, with the annotation ${annotations.recreateTopic}: "true".`
-  if (record.clusterId !== undefined && clusterId !== null && record.clusterId !== clusterId) return `The topic ${name} is not in the Kafka cluster ${clusterId}; it was in ${record.clusterId}. ${consent}`
+  if (!isMaybeSameCluster(record, clusterId)) return `The topic ${name} is not in the Kafka cluster ${clusterId}; it was in ${record.clusterId}. ${consent}`
   const origin = record.origin === 'Adopted' ? 'and the operator did not create it' : 'and the cluster does not say whether it is the same'
   return `The topic ${name} was there and is gone, ${origin}. ${consent}`
 }
@@ -133,16 +127,6 @@ function standingOf(found: TopicDescription, wanted: WantedTopic, world: World):
   return about('TopicReplaced', `The topic ${found.name} is another than it was (id ${found.topicId ?? 'unknown'}, was ${record.id ?? 'unknown'}): somebody made it anew, and it differs from what the channel asks for: ${what}`)
 }
 
-/**
- * Ids tell topics apart. Where the status has none yet (it was written between the creation and the first look), the number of partitions has to
- * do; where brokers have none at all, the cluster.
- */
-function isRecorded(record: TopicRecord, found: TopicDescription): boolean {
-  const isSameCluster = record.clusterId === undefined || found.clusterId === null || record.clusterId === found.clusterId
-  if (found.topicId === null) return isSameCluster
-  return record.id === undefined ? isSameCluster && record.partitions === found.partitions : record.id === found.topicId
-}
-
 function planOurs(found: TopicDescription, wanted: WantedTopic, known: Required<Pick<TopicRecord, 'origin' | 'configKeys'>>): Omit<TopicPlan, 'epoch'> {
   const changes = configChanges(wanted, found, known.configKeys)
   const grows = wanted.partitions > found.partitions
@@ -162,10 +146,6 @@ function planOurs(found: TopicDescription, wanted: WantedTopic, known: Required<
     },
     requeueAfterMs: actions.length === 0 ? null : againMs,
   }
-}
-
-function recordOf({ name, topicId, clusterId, partitions, replicas }: TopicDescription, origin: TopicRecord['origin']): TopicRecord {
-  return { name, ...(topicId === null ? {} : { id: topicId }), ...(clusterId === null ? {} : { clusterId }), partitions, replicas, origin }
 }
 
 /** What Kafka cannot do, and the rest is done all the same. */

@@ -11,10 +11,11 @@ import { isRouteKind, planObjects, type ObjectsPlan } from './plan-objects.ts'
 import { planDeletion } from './plan-deletion.ts'
 import { planRoute } from './plan-route.ts'
 import { planScaling, type ScalingPlan } from './plan-scaling.ts'
-import { planTopic, recordedTopic, type TopicPlan } from './plan-topic.ts'
+import { planTopic, type TopicPlan } from './plan-topic.ts'
 import type { Refusal } from './refusals.ts'
 import { names, ports, type Settings } from './settings.ts'
 import { stoppingOf } from './stopping.ts'
+import { recordedTopic } from './topic-record.ts'
 import type { World } from './world.ts'
 
 /**

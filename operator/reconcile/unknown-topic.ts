@@ -1,7 +1,7 @@
 import type { ConditionReason } from './conditions.ts'
 import { reasonOfApiError, reasonOfTopicFailure } from './failure-reasons.ts'
 import type { Refusal } from './refusals.ts'
-import type { ConnectionProblem, FoundTopic, World } from './world.ts'
+import type { ConnectionProblem, FoundTopic } from './world.ts'
 
 export interface UnknownTopic {
   readonly refusal: Refusal
@@ -51,9 +51,4 @@ function explainProblem(problem: ConnectionProblem): UnknownTopic {
 
 function wait(reason: ConditionReason, message: string, requeueAfterMs: number): UnknownTopic {
   return { refusal: { about: 'TopicReady', reason, message }, requeueAfterMs }
-}
-
-/** Whether nobody could say what the topic is. */
-export function isTopicUnknown({ topic }: Pick<World, 'topic'>): boolean {
-  return topic?.kind !== 'present' && topic?.kind !== 'missing'
 }
