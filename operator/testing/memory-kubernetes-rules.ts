@@ -57,7 +57,7 @@ export function create(server: Server, type: ResourceType, object: KubernetesObj
   const named = placed(type, object)
   if (server.store.get(type, refOf(named)) !== null) return refuse('already-exists', `${type.plural} "${object.metadata.name}" already exists`)
   const { status: _status, ...rest } = named
-  const made = rest as KubernetesObject // without a status it still has all that every object has
+  const made = withoutEmpty(rest as KubernetesObject) // without a status it still has all that every object has
   return ok(keep(server, type, null, { object: born(server, made), managers: takeFields(null, made, [], by) }))
 }
 
@@ -68,7 +68,7 @@ export function update(server: Server, type: ResourceType, object: KubernetesObj
   const { resourceVersion, uid } = object.metadata
   if (resourceVersion === undefined) return refuse('invalid', 'metadata.resourceVersion: must be specified for an update')
   if (resourceVersion !== found.object.metadata.resourceVersion || (uid !== undefined && uid !== found.object.metadata.uid)) return changedMeanwhile(type, ref)
-  const next = { ...object, ...statusOf(found.object) }
+  const next = { ...withoutEmpty(object), ...statusOf(found.object) }
   if (!('status' in found.object)) delete (next as Record<string, unknown>)['status'] // a copy of our own
   return ok(keep(server, type, found.object, { object: next, managers: takeFields(found.object, next, found.managers, by) }))
 }
@@ -86,7 +86,7 @@ export function mergePatch({ server, type, by }: Caller, ref: ObjectRef, patch: 
   const { resourceVersion = found.object.metadata.resourceVersion } = wanted
   if (resourceVersion !== found.object.metadata.resourceVersion) return changedMeanwhile(type, ref)
   // An object that is merged with a patch still has its name and metadata.
-  const merged = { ...(merge(found.object, patch) as KubernetesObject), ...statusOf(found.object) }
+  const merged = { ...withoutEmpty(merge(found.object, patch) as KubernetesObject), ...statusOf(found.object) }
   return ok(keep(server, type, found.object, { object: merged, managers: takeFields(found.object, merged, found.managers, by) }))
 }
 
@@ -153,7 +153,8 @@ function orphan({ store }: Server, goneUid: string): void {
 /** Writes an object down, unless nothing changed; the last finalizer of a deleted one takes it along. */
 function keep(server: Server, type: ResourceType, before: KubernetesObject | null, { object: next, managers }: StoredObject): KubernetesObject {
   const managedFields = managedFieldsOf(managers, next.apiVersion)
-  const object = { ...next, metadata: { ...next.metadata, ...serverFields(before, next), managedFields } }
+  const tidy = withoutEmpty(next)
+  const object = { ...tidy, metadata: { ...tidy.metadata, ...serverFields(before, tidy), managedFields } }
   if (before !== null && isDeepStrictEqual(before, object)) return before
   const kept = server.store.put(type, { object, managers })
   if (kept.metadata.deletionTimestamp !== undefined && (kept.metadata.finalizers ?? []).length === 0) {
@@ -181,6 +182,16 @@ function serverFields(before: KubernetesObject | null, next: KubernetesObject): 
 
 function born({ now, nextUid }: Server, object: KubernetesObject): KubernetesObject {
   return { ...object, metadata: { ...object.metadata, uid: nextUid(), creationTimestamp: rfc3339(now()), generation: 1 } }
+}
+
+/** The server's types leave these out when there is nothing in them. */
+function withoutEmpty(object: KubernetesObject): KubernetesObject {
+  const isNothing = (value: unknown): boolean => typeof value === 'object' && value !== null && Object.keys(value).length === 0
+  const often = new Set(['labels', 'annotations', 'finalizers', 'ownerReferences'])
+  const metadata = Object.fromEntries(Object.entries(object.metadata).filter(([name, value]) => !(often.has(name) && isNothing(value))))
+  const { data, ...rest } = object
+  // Only what is optional was left out.
+  return { ...(isNothing(data) || data === undefined ? rest : object), metadata } as KubernetesObject
 }
 
 function placed(type: ResourceType, object: KubernetesObject): KubernetesObject {

@@ -1,0 +1,117 @@
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { ClosableKubernetesApi } from '../adapters/kubernetes/kubernetes-api.ts'
+import { apiOf } from '../adapters/kubernetes/testing/api-of.ts'
+import type { KubernetesApi, KubernetesObject } from '../runtime/kubernetes-api.ts'
+import { startControlPlane, type ControlPlane } from './control-plane.ts'
+import { configMapType, deploymentType } from './kubernetes-api-contract.ts'
+import { createMemoryKubernetes } from './memory-kubernetes.ts'
+
+let cluster: ControlPlane
+let real: ClosableKubernetesApi
+beforeAll(async () => {
+  cluster = await startControlPlane()
+  real = apiOf(cluster.kubeconfigFile)
+})
+afterAll(async () => {
+  real.close()
+  await cluster.stop()
+})
+
+/** What somebody asks of one object. */
+interface Step {
+  readonly verb: 'apply' | 'patch'
+  readonly by: 'us' | 'them'
+  readonly force: boolean
+  readonly body: object
+}
+
+const value = fc.constantFrom('1', '2')
+const names = fc.constantFrom('a', 'b', 'c')
+const map = fc.dictionary(names, value, { minKeys: 1 })
+const patchMap = fc.dictionary(names, fc.oneof(value, fc.constant(null)), { minKeys: 1 })
+const env = fc.uniqueArray(fc.record({ name: names, value }), { selector: ({ name }) => name, minLength: 1 })
+const steps = (applied: fc.Arbitrary<object>, patched: fc.Arbitrary<object>): fc.Arbitrary<readonly Step[]> =>
+  fc.array(
+    fc.oneof(
+      fc.record({ verb: fc.constant('apply' as const), by: fc.constantFrom('us' as const, 'them' as const), force: fc.boolean(), body: applied }),
+      fc.record({ verb: fc.constant('patch' as const), by: fc.constant('them' as const), force: fc.constant(false), body: patched }),
+    ),
+    { minLength: 2, maxLength: 8 },
+  )
+
+const configMaps = steps(
+  fc.record({ data: map, metadata: fc.record({ labels: map }) }, { requiredKeys: ['metadata'] }),
+  fc.record({ data: patchMap, metadata: fc.record({ labels: patchMap }, { requiredKeys: [] }) }, { requiredKeys: ['metadata'] }),
+)
+const inPod = (variables: fc.Arbitrary<readonly object[]>, replicas: fc.Arbitrary<number>): fc.Arbitrary<object> =>
+  fc.record({ env: variables, replicas: fc.option(replicas, { nil: undefined }) }).map(({ env: list, replicas: count }) => ({
+    spec: {
+      ...(count === undefined ? {} : { replicas: count }),
+      selector: { matchLabels: { app: 'x' } },
+      template: { metadata: { labels: { app: 'x' } }, spec: { containers: [{ name: 'main', image: 'i:1', env: list }] } },
+    },
+  }))
+/** Not one, which is the server's default: the twin has none. */
+const replicaCount = fc.integer({ min: 2, max: 3 })
+const deployments = steps(inPod(env, replicaCount), fc.record({ spec: fc.record({ replicas: replicaCount }) }))
+
+let objects = 0
+
+/** What each step came to: the outcome, the fields that the steps are about, and who owns what. */
+async function play(api: KubernetesApi, type: typeof configMapType, name: string, script: readonly Step[]): Promise<readonly object[]> {
+  const ref = { namespace: 'default', name }
+  const told: object[] = []
+  for (const { verb, by, force, body } of script) {
+    const { metadata = {}, ...rest } = body as { metadata?: object } // of the arbitraries above
+    const object = { apiVersion: type.group === '' ? 'v1' : 'apps/v1', kind: type.kind, ...rest, metadata: { ...metadata, ...ref } }
+    const result = verb === 'apply' ? await api.apply(type, object, { fieldManager: by, force }) : await api.mergePatch(type, ref, { ...body })
+    const live = await api.get(type, ref)
+    told.push({ verb, outcome: result.ok ? 'ok' : result.error.kind, ...(live.ok ? seen(live.value) : {}) })
+  }
+  return told
+}
+
+function seen(object: KubernetesObject): object {
+  const { data, spec, metadata } = object as KubernetesObject & { data?: object; spec?: { replicas: number; template: { spec: { containers: { env?: { name: string }[] }[] } } } } // of the arbitraries above
+  const variables = spec?.template.spec.containers[0]?.env?.toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  const owners = (metadata.managedFields ?? [])
+    .map(({ manager, operation, fieldsV1 = {} }) => [`${operation} ${manager}`, [...leaves(fieldsV1)].filter((path) => operation === 'Apply' || !madeMaps.has(path)).toSorted()] as const)
+    .filter(([, owned]) => owned.length > 0)
+  return { data: data ?? {}, labels: metadata.labels ?? {}, variables, owners: Object.fromEntries(owners) }
+}
+
+/** What is left of whoever made a map when all entries are others'. */
+const madeMaps = new Set(['/f:data', '/f:metadata/f:labels'])
+
+/** The server also writes down who made a map (`.`), which the twin does for items only. */
+function* leaves(node: Readonly<Record<string, unknown>>, path = ''): Generator<string> {
+  for (const [step, child] of Object.entries(node)) {
+    if (step === '.') continue
+    const below = child as Readonly<Record<string, unknown>> // fieldsV1 is a tree of maps
+    if (Object.keys(below).length === 0) yield `${path}/${step}`
+    else yield* leaves(below, `${path}/${step}`)
+  }
+}
+
+describe('the twin beside the real API server', () => {
+  const same = async (type: typeof configMapType, script: readonly Step[]): Promise<void> => {
+    objects += 1
+    const name = `object-${objects}`
+    expect(await play(createMemoryKubernetes(), type, name, script)).toEqual(await play(real, type, name, script))
+  }
+
+  it('comes to the same fields and the same owners, for any quarrel over maps', async () => {
+    await fc.assert(
+      fc.asyncProperty(configMaps, (script) => same(configMapType, script)),
+      { numRuns: 80 },
+    )
+  })
+
+  it('comes to the same fields and the same owners, for any quarrel over lists that have keys', async () => {
+    await fc.assert(
+      fc.asyncProperty(deployments, (script) => same(deploymentType, script)),
+      { numRuns: 80 },
+    )
+  })
+})
