@@ -84,11 +84,8 @@ function planMissing(missing: MissingTopic, world: World): TopicPlan {
   const isAgain = record !== null
   const created: TopicRecord = { name: missing.name, ...(missing.clusterId === null ? {} : { clusterId: missing.clusterId }), partitions: wanted.partitions, origin: 'Created', configKeys: Object.keys(wanted.config) }
   const kept = keep(world, [])
-  return { ...kept, actions: [{ kind: 'create-topic', topic: wanted, ...(isAgain ? { isAgain } : {}) }], record: { whenDone: created, otherwise: record }, requeueAfterMs: againMs }
+  return { ...kept, actions: [{ kind: 'create-topic', topic: wanted, ...(isAgain ? { isAgain } : {}) }], record: { whenDone: created, otherwise: record } }
 }
-
-/** After a change: brokers that refuse one for now (a policy, too few brokers) tell nobody when they would not any more. */
-const againMs = 60_000
 
 /** To make it anew is safe where the operator made it the first time, and asks the same cluster. */
 function mayRecreate(record: TopicRecord, missing: MissingTopic, { channel }: World): boolean {
@@ -144,7 +141,7 @@ function planOurs(found: TopicDescription, wanted: WantedTopic, known: Required<
       // A change that failed may have been carried out all the same: what was ours, or was to be, is still to be unset some day.
       otherwise: { ...record, configKeys: [...new Set([...known.configKeys, ...keys])].toSorted() },
     },
-    requeueAfterMs: actions.length === 0 ? null : againMs,
+    requeueAfterMs: null,
   }
 }
 
