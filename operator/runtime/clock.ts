@@ -7,3 +7,15 @@ export interface Clock {
 }
 
 export const systemClock: Clock = { now: () => performance.now(), wallNow: () => Date.now() }
+
+export interface Timers {
+  /** Runs it once, after so many milliseconds or somewhat later. @returns what prevents that */
+  after(ms: number, run: () => void): () => void
+}
+
+export const systemTimers: Timers = {
+  after: (ms, run) => {
+    const timer = setTimeout(run, ms)
+    return () => clearTimeout(timer)
+  },
+}
