@@ -44,6 +44,24 @@ infra-down: $(installed) ## Stop the Kafka that make infra started
 emit-test: $(installed) ## Produce a test record to Kafka (ARGS=--help shows how to adjust it)
 	@$(run) emit-test -- $(ARGS)
 
+# ---- on Kubernetes
+
+.PHONY: up
+up: $(installed) ## A kind cluster with Kafka, Traefik, the operator and a channel (ARGS=--help)
+	@$(run) up -- $(ARGS)
+
+.PHONY: reload
+reload: $(installed) ## Bring what has changed here into the cluster of make up
+	@$(run) reload -- $(ARGS)
+
+.PHONY: down
+down: $(installed) ## Delete the cluster of make up
+	@$(run) down -- $(ARGS)
+
+.PHONY: token
+token: $(installed) ## Write a token that the channel of make up believes (ARGS=--help)
+	@$(run) token -- $(ARGS)
+
 # ---- check
 
 .PHONY: check
@@ -77,11 +95,19 @@ smoke: $(installed) ## Start the gateway as make start does, wait until it is re
 proof: $(installed) ## Two gateways, one Kafka, 200 clients that come and go: who got what, against an oracle
 	@$(run) proof -- $(ARGS)
 
+.PHONY: e2e
+e2e: $(installed) ## Test all of it on a kind cluster of its own, which it makes and deletes (ARGS=--help)
+	@$(run) e2e -- $(ARGS)
+
 .PHONY: bench
 bench: $(installed) ## Measure speed and memory, side by side with a bare server
 	@$(run) bench -- $(ARGS)
 
 # ---- make
+
+.PHONY: image
+image: $(installed) ## Build the image of gateway and operator (docker)
+	@$(run) image
 
 .PHONY: docs
 docs: $(installed) ## Generate docs/reference/ from the tables in the code

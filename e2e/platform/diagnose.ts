@@ -43,7 +43,7 @@ export function describePod({ metadata, status }: Pod): string {
 }
 
 async function logsOf(run: Run, { metadata: { name, namespace } }: Pod): Promise<readonly string[]> {
-  const words = ['logs', name, '--namespace', namespace, '--all-containers', '--tail', '12']
+  const words = ['logs', name, '--namespace', namespace, '--all-containers', '--tail', '20']
   const now = await run('kubectl', words)
   const text = now.code === 0 && now.stdout.trim() !== '' ? now.stdout : (await run('kubectl', [...words, '--previous'])).stdout
   const lines = text.trim() === '' ? [] : text.trimEnd().split('\n')

@@ -22,13 +22,16 @@ export const tagOf = (id: string): string => `dev-${id.replace(/^sha256:/, '').s
 export async function buildImage(run: Run, { root, folder, progress }: { readonly root: string; readonly folder: string; readonly progress: (detail: string) => void }): Promise<Image> {
   const idFile = join(folder, 'image.id')
   await rm(idFile, { force: true })
-  await must(run('docker', ['build', '--tag', `${repository}:dev`, '--iidfile', idFile, root], { onLine: progress }), 'docker could not build the image')
+  await must(run('docker', ['build', '--tag', `${repository}:dev`, '--iidfile', idFile, root], { onLine: (line) => isStage(line) && progress(line) }), 'docker could not build the image')
   const id = (await readFile(idFile, 'utf8')).trim()
   const image = { repository, tag: tagOf(id) }
   await must(run('docker', ['tag', id, referenceOf(image)]), 'docker could not name the image')
   await removeImages(run, image.tag)
   return image
 }
+
+/** What docker says when it begins something, with BuildKit and without. */
+const isStage = (line: string): boolean => /^(?:Step \d|#\d+ \[)/.test(line)
 
 /** Takes the names `dev-...` from images of ours. @param but this one */
 export async function removeImages(run: Run, but = ''): Promise<void> {
