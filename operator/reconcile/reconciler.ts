@@ -4,7 +4,6 @@ import type { Reconcile, ReconcileResult } from '../runtime/reconcile-run.ts'
 import type { Outcome, Plan } from './actions.ts'
 import { type Applied, type Applier, isTransient } from './apply.ts'
 import type { Children } from './children.ts'
-import type { Claims } from './claims.ts'
 import type { Observation, Observer } from './observe.ts'
 import { planChannel } from './plan.ts'
 import { typeOfOperand } from './plan-objects.ts'
@@ -19,11 +18,10 @@ export interface ReconcilerParts {
   readonly admins: TopicAdmins
   readonly observer: Observer
   readonly applier: Applier
-  readonly children: Children
-  readonly claims: Claims
+  readonly children: Pick<Children, 'begin' | 'end'>
   readonly settings: Settings
   /** Tells people of what changed, by Events; never fails. */
-  readonly record: (channel: KubernetesObject | RealtimeChannel, transition: Transition) => void
+  readonly record: (channel: KubernetesObject, transition: Transition) => void
   /** Answers the annotation carillon.dev/plan. */
   readonly preview: (world: World) => void
   readonly mayWrite: () => boolean
@@ -67,7 +65,7 @@ type ObservedWorld = Extract<Observation, { kind: 'world' }>
 async function reconcileWorld(observation: ObservedWorld, parts: ReconcilerParts): Promise<ReconcileResult> {
   parts.preview(observation.world)
   const { world, plan, outcomes } = await carryOut(observation, parts)
-  for (const event of doneEvents(outcomes)) parts.record(world.channel, event)
+  for (const event of doneEvents(outcomes)) parts.record(asObject(world.channel), event)
   if (isLeaving(outcomes)) return { kind: 'done' }
   const written = await writeStatus(world.channel, renderStatus({ world, plan, outcomes, unknownFields: observation.unknownFields }), parts)
   if (!written) return { kind: 'retry', reason: 'the status could not be written' }
@@ -148,8 +146,13 @@ async function writeStatus(channel: WithStatus, status: RealtimeChannelStatus, {
   const answer = await api.apply(channelType, object, { fieldManager: names.fieldManager, force: true, subresource: 'status' })
   // It was deleted meanwhile: nobody is left who would read its status.
   if (!answer.ok) return answer.error.kind === 'not-found'
-  for (const transition of transitions(channel.status, status)) record(channel as KubernetesObject, transition)
+  for (const transition of transitions(channel.status, status)) record({ ...channel }, transition)
   return true
+}
+
+/** A channel is an object; the schema has no room for fields that nobody knows. */
+function asObject({ apiVersion, kind, metadata }: RealtimeChannel): KubernetesObject {
+  return { apiVersion, kind, metadata }
 }
 
 function describe({ action, failure }: Extract<Outcome, { kind: 'failed' }>): string {

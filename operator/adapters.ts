@@ -1,0 +1,117 @@
+import { hostname } from 'node:os'
+import { createPinoLogger } from '../gateway/observability/pino.ts'
+import type { Logger } from '../gateway/observability/logger.ts'
+import { failed, ok, type Result } from '../gateway/result.ts'
+import { operandTypes } from '../cdk8s/operands/operand-types.ts'
+import { kafkaOperations } from './adapters/kafka/cluster-connection.ts'
+import { createOwnConnection } from './adapters/kafka/own-connection.ts'
+import { createTopicAdmins } from './adapters/kafka/topic-admins.ts'
+import { loadKubeConfig, type KubeConfigOptions, type LoadedKubeConfig } from './adapters/kubernetes/kube-config.ts'
+import { createKubernetesApi, type ClosableKubernetesApi, type RequestReport } from './adapters/kubernetes/kubernetes-api.ts'
+import type { OperatorConfig } from './config/options.ts'
+import { createPrometheusMetrics, type PrometheusMetrics } from './observability/prometheus.ts'
+import { controllerName, watchedTypes, type OperatorAdapters } from './operator.ts'
+import { systemClock } from './runtime/clock.ts'
+import { createEventRecorder, type EventRecorder } from './runtime/event-recorder.ts'
+import type { KubernetesApi } from './runtime/kubernetes-api.ts'
+import { uniqueIdentity } from './runtime/lease.ts'
+import { createListWatch } from './runtime/list-watch.ts'
+
+/** The real adapters, and what the process besides the operator needs of them. */
+export interface RealAdapters {
+  readonly operator: Omit<OperatorAdapters, 'mayWrite' | 'isDryRun' | 'print'>
+  readonly recorder: EventRecorder
+  /** A way to the API server of its own: renewals of the Lease must not stand in line behind a thousand applies. */
+  readonly leaseApi: KubernetesApi
+  readonly metricsPage: PrometheusMetrics
+  readonly logger: Logger
+  readonly identity: string
+  /** Of the pod, or of the kubeconfig's context; null: neither says. */
+  readonly namespace: string | null
+  /** Where the API server is, for the log. */
+  readonly server: string
+  stop(): Promise<void>
+}
+
+/** @returns the adapters, or a sentence that says why no API server is known */
+export function createOperatorAdapters(config: OperatorConfig, { version }: { readonly version: string }): Result<RealAdapters, string> {
+  const kubeConfigOptions: KubeConfigOptions = { kubeconfigFile: config.kubeconfig === '' ? null : config.kubeconfig, context: config.kubeContext === '' ? null : config.kubeContext }
+  const loaded = loadKubeConfig(kubeConfigOptions)
+  if (!loaded.ok) return failed(loaded.error)
+  const logger = createPinoLogger({ format: config.logFormat, level: config.logLevel, name: 'carillon-operator', version })
+  const metricsPage = createPrometheusMetrics({
+    version,
+    controllers: [controllerName],
+    leases: [config.leaseName],
+    resources: watchedTypes.map(({ plural }) => plural),
+    kinds: Object.keys(operandTypes),
+    kafkaOperations,
+  })
+  const { metrics } = metricsPage
+  const connect = (maxCalls: number): ClosableKubernetesApi => connectTo(loaded.value, { config, kubeConfigOptions, version, maxCalls, onRequest: countRequests(metrics) })
+  const [api, leaseApi] = [connect(config.apiMaxInFlight), connect(leaseCalls)]
+  const clock = systemClock
+  const identity = uniqueIdentity(config.podName === '' ? hostname() : config.podName)
+  const admins = createTopicAdmins({ logger, now: clock.now, onRequest: (operation, outcome) => metrics.kafkaRequests.add(1, { operation, outcome }) })
+  const recorder = createEventRecorder({ api, identity, metrics, logger, clock })
+  return ok({
+    operator: {
+      api: countApplies(api, metrics),
+      createWatcher: (target) => createListWatch({ api, target, logger, now: clock.now }),
+      admins,
+      ownConnection: createOwnConnection(config, clock.now),
+      record: (channel, { type, reason, note }) => recorder.record(channel, { type, reason, note, action: 'Reconcile' }),
+      identity,
+      metrics,
+      logger,
+      clock,
+      random: Math.random,
+    },
+    recorder,
+    leaseApi,
+    metricsPage,
+    logger,
+    identity,
+    namespace: loaded.value.namespace,
+    server: loaded.value.server,
+    async stop() {
+      await admins.stop()
+      api.close()
+      leaseApi.close()
+    },
+  })
+}
+
+/** One renewal at a time, and a look between two. */
+const leaseCalls = 4
+
+interface ConnectOptions {
+  readonly config: OperatorConfig
+  readonly kubeConfigOptions: KubeConfigOptions
+  readonly version: string
+  readonly maxCalls: number
+  readonly onRequest: (request: RequestReport) => void
+}
+
+function connectTo(loaded: LoadedKubeConfig, { config, ...options }: ConnectOptions): ClosableKubernetesApi {
+  return createKubernetesApi({ loaded, timeoutMs: config.apiTimeoutMs, ...options })
+}
+
+function countRequests(metrics: PrometheusMetrics['metrics']): (request: RequestReport) => void {
+  return ({ method, code, seconds }) => {
+    metrics.restRequests.add(1, { code: code === 0 ? '<error>' : String(code), method })
+    metrics.restDuration.observe(seconds, { verb: method })
+  }
+}
+
+/** Applies of children by kind: what a resync must not do. */
+function countApplies(api: KubernetesApi, metrics: PrometheusMetrics['metrics']): KubernetesApi {
+  return {
+    ...api,
+    async apply(type, object, options) {
+      const answer = await api.apply(type, object, options)
+      if (type.kind in operandTypes) metrics.applies.add(1, { kind: type.kind, outcome: answer.ok ? 'ok' : answer.error.kind })
+      return answer
+    },
+  }
+}

@@ -1,0 +1,61 @@
+#!/usr/bin/env node
+/** The composition root: reads the environment and the command line, builds the adapters, listens to signals. */
+import { readFileSync } from 'node:fs'
+import { isReadable, listenToSignals } from '../gateway/process.ts'
+import { createOperatorAdapters } from './adapters.ts'
+import { renderOperatorHelp } from './config/help.ts'
+import { renderOperatorOptionErrors } from './config/option-error.ts'
+import { parseOperatorOptions, type OperatorStart } from './config/parse-options.ts'
+import { operatorWarnings } from './config/warnings.ts'
+import { runOnce } from './once.ts'
+import { runRelease } from './release.ts'
+import type { Run } from './run.ts'
+import { serve } from './serve.ts'
+
+const packageJson = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { readonly version: string } // our own file
+
+/** @returns the exit code */
+async function main(): Promise<number> {
+  const start = parseOperatorOptions(process.env, process.argv.slice(2), { readable: isReadable })
+  if (!start.ok) return refuse(renderOperatorOptionErrors(start.error))
+  switch (start.value.kind) {
+    case 'help':
+      process.stdout.write(renderOperatorHelp())
+      return 0
+    case 'version':
+      process.stdout.write(`${packageJson.version}\n`)
+      return 0
+    case 'run':
+      return run(start.value)
+    default:
+      return start.value satisfies never
+  }
+}
+
+async function run({ config, mode, env }: Extract<OperatorStart, { kind: 'run' }>): Promise<number> {
+  const adapters = createOperatorAdapters(config, { version: packageJson.version })
+  if (!adapters.ok) return refuse(`Carillon's operator could not start: ${adapters.error}`)
+  for (const warning of operatorWarnings(env, config, mode)) adapters.value.logger.warn({ warning }, 'an option looks wrong')
+  const signals = listenToSignals()
+  void signals.second.then(() => process.exit(1))
+  const task: Run = { config, mode, adapters: adapters.value, stopped: signals.first, print: (line) => void process.stdout.write(`${line}\n`) }
+  try {
+    return await tasks[mode.task](task)
+  } finally {
+    await adapters.value.stop()
+  }
+}
+
+const tasks = { serve, once: runOnce, 'release-finalizers': runRelease } as const
+
+function refuse(message: string): number {
+  process.stderr.write(`${message}\n`)
+  return 2
+}
+
+process.exit(
+  await main().catch((error: unknown) => {
+    process.stderr.write(`Carillon's operator failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+    return 1
+  }),
+)

@@ -1,0 +1,60 @@
+import { createOperator, type Operator } from './operator.ts'
+import { whileLeading, type Run } from './run.ts'
+import type { ObjectRef } from './runtime/kubernetes-api.ts'
+import type { ReconcileResult } from './runtime/reconcile-run.ts'
+
+const syncTimeoutMs = 60_000
+const stopTimeoutMs = 10_000
+
+/**
+ * `--once`: looks at each channel once, or again where a look asks for another soon.
+ * @returns the exit code: 0 when all have converged, 1 when not, or when the channels could not be read
+ */
+export function runOnce(run: Run): Promise<number> {
+  return whileLeading(run, (mayWrite) => lookOnce(run, mayWrite))
+}
+
+async function lookOnce({ config, mode, adapters, stopped, print }: Run, mayWrite: () => boolean): Promise<number> {
+  const operator = createOperator(config, { ...adapters.operator, isDryRun: mode.isDryRun, print, mayWrite })
+  const giveUp = new AbortController()
+  const timer = setTimeout(() => giveUp.abort(), syncTimeoutMs)
+  void stopped.then(() => giveUp.abort())
+  await operator.sync(giveUp.signal)
+  clearTimeout(timer)
+  const haveSynced = operator.watchers.every((watcher) => watcher.state().hasSynced)
+  if (!haveSynced) print(`The API server ${adapters.server} did not show all objects within ${syncTimeoutMs / 1_000} s; the log says why.`)
+  const failures = haveSynced ? await reconcileAll(operator, config.workers, print) : 1
+  await operator.stop({ deadlineMs: stopTimeoutMs })
+  await adapters.recorder.stop({ deadlineMs: stopTimeoutMs })
+  return failures === 0 ? 0 : 1
+}
+
+/** @returns how many channels have not converged */
+async function reconcileAll({ channels, reconcile }: Operator, workers: number, print: (line: string) => void): Promise<number> {
+  const waiting = [...channels.all()]
+  let failures = 0
+  const work = async (): Promise<void> => {
+    for (let ref = waiting.shift(); ref !== undefined; ref = waiting.shift()) {
+      const result = await settle(ref, reconcile)
+      if (result.kind === 'done') continue
+      failures += 1
+      print(`${ref.namespace}/${ref.name}: ${result.kind === 'retry' ? result.reason : 'something is waited for; its status says what'}`)
+    }
+  }
+  await Promise.all(Array.from({ length: workers }, work))
+  print(`${channels.all().length} channels, ${failures} of them not as they should be.`)
+  return failures
+}
+
+const maxLooks = 5
+const soonMs = 2_000
+
+/** A new topic shows itself after a moment. */
+async function settle(ref: ObjectRef, reconcile: Operator['reconcile']): Promise<ReconcileResult> {
+  for (let look = 1; ; look++) {
+    const result = await reconcile(ref, { signal: AbortSignal.timeout(syncTimeoutMs), priority: 'user' })
+    const isSoon = result.kind === 'requeue' && result.afterMs <= soonMs
+    if (!isSoon || look === maxLooks) return result
+    await new Promise((resolve) => setTimeout(resolve, result.afterMs))
+  }
+}

@@ -1,0 +1,174 @@
+import { managedByLabels } from '../cdk8s/operands/labels.ts'
+import { operandNames } from '../cdk8s/operands/operand-names.ts'
+import { operandTypes } from '../cdk8s/operands/operand-types.ts'
+import type { Logger } from '../gateway/observability/logger.ts'
+import { channelType } from './api/v1alpha1/realtime-channel.ts'
+import type { OperatorConfig } from './config/options.ts'
+import type { OperatorMetrics } from './observability/metrics.ts'
+import { createApplier } from './reconcile/apply.ts'
+import { createChannelWatch, type ChannelWatch } from './reconcile/channel-watch.ts'
+import { createChildHandlers } from './reconcile/child-watch.ts'
+import { createChildren } from './reconcile/children.ts'
+import { createClaims } from './reconcile/claims.ts'
+import { createDryRun } from './reconcile/dry-run.ts'
+import { createObserver } from './reconcile/observe.ts'
+import { createRouteObserver } from './reconcile/observe-route.ts'
+import { createPreviewer } from './reconcile/previewer.ts'
+import { createReconciler } from './reconcile/reconciler.ts'
+import { names } from './reconcile/settings.ts'
+import { settingsOf } from './reconcile/settings-of-config.ts'
+import type { KafkaConnection, TopicAdmins } from './reconcile/topic-admin.ts'
+import type { Transition } from './reconcile/transitions.ts'
+import type { Clock } from './runtime/clock.ts'
+import { createController, type Controller } from './runtime/controller.ts'
+import type { KubernetesApi, KubernetesObject, ObjectRef, ResourceType } from './runtime/kubernetes-api.ts'
+import type { Priority } from './runtime/priority.ts'
+import { createQueueMeter } from './runtime/queue-meter.ts'
+import type { Reconcile } from './runtime/reconcile-run.ts'
+import type { Watcher, WatchTarget } from './runtime/watcher.ts'
+import { createWorkQueue } from './runtime/work-queue.ts'
+
+/** What an operator is made of besides its options; the real ones are made in adapters.ts. */
+export interface OperatorAdapters {
+  readonly api: KubernetesApi
+  readonly createWatcher: (target: WatchTarget) => Watcher
+  readonly admins: TopicAdmins
+  /** The operator's own way to the Kafka of its options; null: they name none. */
+  readonly ownConnection: () => KafkaConnection | null
+  /** Tells people by Events; never fails. */
+  readonly record: (channel: KubernetesObject, transition: Transition) => void
+  /** May this process write, right now? Asked before each write. */
+  readonly mayWrite: () => boolean
+  /** Plans are printed, and nothing is done. */
+  readonly isDryRun: boolean
+  /** A line for a person. */
+  readonly print: (line: string) => void
+  /** Who this is, in the Events of previews. */
+  readonly identity: string
+  readonly metrics: OperatorMetrics
+  readonly logger: Logger
+  readonly clock: Clock
+  /** In [0, 1). */
+  readonly random: () => number
+}
+
+/** Everything of an operator but who leads, and the process around it. */
+export interface Operator {
+  readonly watchers: readonly Watcher[]
+  readonly channels: ChannelWatch
+  readonly controller: Controller
+  readonly reconcile: Reconcile
+  /** Starts the watches. Resolves when all have seen what there is, or the signal is aborted. */
+  sync(signal: AbortSignal): Promise<void>
+  /** Begins to reconcile: all channels once, and then whatever changes. After `sync`. */
+  work(): void
+  /** Idempotent. @returns channels whose reconciles go on all the same */
+  stop(options: { readonly deadlineMs: number }): Promise<readonly ObjectRef[]>
+}
+
+/** The name of the controller, and of its queue, in metrics. */
+export const controllerName = 'realtimechannel'
+
+const childTypes: readonly ResourceType[] = Object.values(operandTypes)
+
+/** Every type that is watched. */
+export const watchedTypes: readonly ResourceType[] = [channelType, ...childTypes]
+
+/** Puts the parts together. Nothing runs before `sync`. */
+export function createOperator(config: OperatorConfig, adapters: OperatorAdapters): Operator {
+  const { metrics, clock, api, admins } = adapters
+  const queue = createWorkQueue({ meter: createQueueMeter(controllerName, metrics, () => clock.now()), now: () => clock.now(), random: adapters.random })
+  const enqueue = (ref: ObjectRef, priority: Priority): void => queue.add(ref, priority)
+  const claims = createClaims({ defaultBrokers: config.kafkaBrokers })
+  const children = createChildren()
+  const watches = createWatches(config, adapters)
+  const channels = createChannelWatch({ claims, children, enqueue, hasSynced: () => watches.haveSynced(channelType) })
+  metrics.channels.collect(() => channels.count().ready, { ready: 'true' })
+  metrics.channels.collect(() => channels.count().notReady, { ready: 'false' })
+  const settings = settingsOf(config)
+  const observer = createObserver({ api, admins, ownConnection: adapters.ownConnection, claims, children, routes: createRouteObserver({ api, nowMs: clock.wallNow }), childTypes, childNameOf: (name) => operandNames(name).Deployment, nowMs: clock.wallNow })
+  const reconcile = adapters.isDryRun ? createDryRun({ observer, settings, print: adapters.print }) : createReconciler({
+    api,
+    admins,
+    observer,
+    applier: createApplier({ api, children, names, mayWrite: adapters.mayWrite }),
+    children,
+    settings,
+    record: adapters.record,
+    preview: createPreviewer({ api, settings, logger: adapters.logger, identity: adapters.identity, nowMs: clock.wallNow }),
+    mayWrite: adapters.mayWrite,
+    enqueue: (ref) => enqueue(ref, 'child'),
+    nowMs: clock.wallNow,
+  })
+  const controller = createController({
+    name: controllerName,
+    queue,
+    reconcile,
+    keys: channels.all,
+    options: { workers: config.workers, timeoutMs: config.reconcileTimeoutMs, resyncPeriodMs: config.resyncMs },
+    metrics,
+    logger: adapters.logger,
+    clock,
+    random: adapters.random,
+  })
+  return {
+    watchers: watches.all,
+    channels,
+    controller,
+    reconcile,
+    sync(signal) {
+      for (const watcher of watches.all) {
+        const { type } = watcher.target
+        watcher.start(type === channelType ? channels.handlers : createChildHandlers(type, { children, enqueue, hasSynced: () => watcher.state().hasSynced }))
+      }
+      return watches.untilSynced(signal)
+    },
+    work() {
+      for (const ref of channels.all()) enqueue(ref, 'resync')
+      controller.start()
+    },
+    async stop({ deadlineMs }) {
+      const left = await controller.stop({ deadlineMs })
+      queue.stop()
+      await Promise.all(watches.all.map((watcher) => watcher.stop()))
+      return left
+    },
+  }
+}
+
+interface Watches {
+  readonly all: readonly Watcher[]
+  haveSynced(type: ResourceType): boolean
+  untilSynced(signal: AbortSignal): Promise<void>
+}
+
+/** One watch for each type in each namespace, or in all; of children, only of those that an operator made. */
+function createWatches({ namespaces }: OperatorConfig, { createWatcher, metrics, clock }: OperatorAdapters): Watches {
+  const scopes: readonly (string | undefined)[] = namespaces.length === 0 ? [undefined] : namespaces
+  const labelSelector = Object.entries(managedByLabels).map(([name, value]) => `${name}=${value}`).join(',')
+  const all = watchedTypes.flatMap((type) => scopes.map((namespace) => createWatcher({ type, ...(namespace === undefined ? {} : { namespace }), ...(type === channelType ? {} : { labelSelector }) })))
+  const of = (type: ResourceType): readonly Watcher[] => all.filter(({ target }) => target.type === type)
+  for (const type of watchedTypes) {
+    const oldest = (): number => Math.min(...of(type).map((watcher) => watcher.state().lastHeardAtMs ?? Number.NaN))
+    metrics.watchLastEventAge.collect(() => (clock.now() - oldest()) / 1_000, { resource: type.plural })
+    metrics.watchRelists.collect(() => of(type).reduce((sum, watcher) => sum + watcher.state().relists, 0), { resource: type.plural })
+  }
+  return {
+    all,
+    haveSynced: (type) => of(type).every((watcher) => watcher.state().hasSynced),
+    untilSynced: (signal) => untilTrue(() => all.every((watcher) => watcher.state().hasSynced), signal),
+  }
+}
+
+const lookEveryMs = 50
+
+/** Watches do not tell when they have synced. They are asked, which costs nothing. */
+function untilTrue(isTrue: () => boolean, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const look = setInterval(() => {
+      if (!isTrue() && !signal.aborted) return
+      clearInterval(look)
+      resolve()
+    }, lookEveryMs)
+  })
+}

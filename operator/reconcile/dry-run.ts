@@ -1,0 +1,35 @@
+import type { ObjectRef } from '../runtime/kubernetes-api.ts'
+import type { Reconcile } from '../runtime/reconcile-run.ts'
+import { describePlan } from './describe-plan.ts'
+import type { Observer } from './observe.ts'
+import { planChannel } from './plan.ts'
+import type { Settings } from './settings.ts'
+
+export interface DryRunParts {
+  readonly observer: Pick<Observer, 'observe'>
+  readonly settings: Settings
+  /** A line for a person. */
+  readonly print: (line: string) => void
+}
+
+/** Terminals scroll. */
+const maxBytes = 65_536
+
+/** A reconcile that plans and prints, and does nothing. A channel for which something is to be done, or is refused, has not converged. */
+export function createDryRun({ observer, settings, print }: DryRunParts): Reconcile {
+  const say = ({ namespace, name }: ObjectRef, text: string): void => print(`${namespace}/${name}: ${text}`)
+  return async (ref) => {
+    const observed = await observer.observe(ref)
+    if (!observed.ok) return { kind: 'retry', reason: `the channel could not be read: ${observed.error.message}` }
+    if (observed.value.kind === 'gone') return { kind: 'done' }
+    if (observed.value.kind === 'not-understood') {
+      say(ref, observed.value.problem.message)
+      return { kind: 'retry', reason: observed.value.problem.message }
+    }
+    const plan = planChannel(observed.value.world, settings)
+    say(ref, describePlan(plan, maxBytes))
+    return plan.actions.length + plan.refusals.length === 0 ? { kind: 'done' } : { kind: 'requeue', afterMs: lookAgainMs }
+  }
+}
+
+const lookAgainMs = 600_000

@@ -1,0 +1,24 @@
+import type { OperatorConfig } from '../config/options.ts'
+import type { KafkaOfPods, Settings } from './settings.ts'
+
+/** What plans need to know of the operator's options. */
+export function settingsOf(config: OperatorConfig): Settings {
+  return {
+    image: config.gatewayImage,
+    defaultKafka: config.kafkaBrokers.length === 0 ? null : kafkaOfPods(config),
+    publicNamespaces: config.ingressNamespaces,
+    metricsNamespaces: config.metricsNamespaces,
+    topicPattern: config.topicPattern,
+    topicGiveUpMs: config.topicGiveUpMs,
+  }
+}
+
+/** The keys of the Secrets are those that docs/reference/operator-configuration.md names. */
+function kafkaOfPods(config: OperatorConfig): KafkaOfPods {
+  const { channelKafkaCaSecret: ca, channelKafkaClientSecret: client, channelKafkaSaslMechanism: mechanism, channelKafkaSaslSecret: login } = config
+  return {
+    brokers: config.kafkaBrokers,
+    tls: config.kafkaTls ? { ca: ca === '' ? null : { secret: ca, key: 'ca.crt' }, clientSecret: client === '' ? null : client } : null,
+    sasl: mechanism === 'none' ? null : { mechanism, secret: login, usernameKey: 'username', passwordKey: 'password' },
+  }
+}

@@ -1,0 +1,64 @@
+import { createHealth } from './observability/health.ts'
+import { createInternalServer } from './observability/internal-server.ts'
+import { createOperator, type Operator } from './operator.ts'
+import { electionOf, type Run } from './run.ts'
+import type { LeaderElection } from './runtime/leader-election.ts'
+
+const stopTimeoutMs = 15_000
+
+/**
+ * The operator's ordinary life: it watches, waits until it leads, works, and ends in order when it is told to.
+ *
+ * One that stands by watches, too, so that it can begin at once. One that leads no longer ends: what it holds of the world and what is under way
+ * may be of a time in which another already works, and a new process is the plain way to have none of it.
+ * @returns the exit code: 0 after a signal, 1 when it lost the Lease
+ */
+export async function serve(run: Run): Promise<number> {
+  const { config, mode, adapters, stopped } = run
+  const { logger } = adapters
+  const election = electionOf(run)
+  const operator = createOperator(config, { ...adapters.operator, isDryRun: mode.isDryRun, print: run.print, mayWrite: () => !mode.isDryRun && (election === null || election.isLeader()) })
+  const health = createHealth({ watchers: operator.watchers, controller: operator.controller, staleAfterMs: config.watchStaleMs, clock: adapters.operator.clock })
+  const server = createInternalServer({ health, metrics: adapters.metricsPage, logger })
+  const { port } = await server.listen({ host: config.internalHost, port: config.internalPort })
+  logger.info({ server: adapters.server, internalPort: port, namespaces: config.namespaces, isDryRun: mode.isDryRun, identity: adapters.identity }, 'the operator starts')
+
+  const ending = new AbortController()
+  void endWith(stopped)
+  async function endWith(signal: Promise<unknown>): Promise<void> {
+    logger.info({ signal: await signal }, 'stopping; a second signal ends it at once')
+    ending.abort()
+  }
+  await operator.sync(ending.signal)
+  if (!ending.signal.aborted) logger.info({ channels: operator.channels.all().length }, 'all watches have synced')
+  const exitCode = ending.signal.aborted ? 0 : await lead(operator, election, ending.signal)
+  await operator.stop({ deadlineMs: stopTimeoutMs })
+  await adapters.recorder.stop({ deadlineMs: 2_000 })
+  await server.close({ deadlineMs: 100 })
+  return exitCode
+}
+
+/** Works until the signal, or until it leads no longer. @returns the exit code */
+async function lead(operator: Operator, election: LeaderElection | null, signal: AbortSignal): Promise<number> {
+  if (election === null) {
+    operator.work()
+    await aborted(signal)
+    return 0
+  }
+  signal.addEventListener('abort', () => void election.stop({ deadlineMs: stopTimeoutMs }), { once: true })
+  const end = await election.run({
+    onStarted: async (term) => {
+      operator.work()
+      await aborted(term)
+      // The Lease is kept until nothing is under way any more.
+      await operator.stop({ deadlineMs: stopTimeoutMs })
+    },
+    onLost: () => {},
+  })
+  return end === 'lost' ? 1 : 0
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve()
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+}
