@@ -50,7 +50,7 @@ interface Walk {
 
 /** The value with its defaults and without what is unknown. A null is what was left out, as it is to the API server. */
 function read(schema: JsonSchema, given: unknown, path: string, walk: Walk): unknown {
-  const value = given ?? structuredClone(schema.default)
+  const value = given ?? schema.default
   if (value === undefined || value === null) return undefined
   if (!isOfType(schema, value)) {
     walk.problems.push(notUnderstood(path, shown(value), describe(schema)))

@@ -43,6 +43,10 @@ describe('a new channel', () => {
     expect(plan({}).holdsGatewayBack).toBe(true)
   })
 
+  it('gets no autoscaler before there is something to scale', () => {
+    expect(summaries(plan({ channel: aChannel({ spec: autoscaling() }) }))).not.toContain('create HorizontalPodAutoscaler')
+  })
+
   it('gets its pods when the topic is there', () => {
     const planned = plan(withTopic({ channel: aChannel({ spec: { ...route, ...autoscaling() } }) }))
     expect(summaries(planned)).toEqual(['create ServiceAccount', 'create NetworkPolicy', 'create Service', 'create PodDisruptionBudget', 'create Deployment', 'create HorizontalPodAutoscaler', 'create Ingress'])
@@ -205,6 +209,15 @@ describe('a route', () => {
 
   it('goes when none is asked for', () => {
     expect(summaries(planAfter(atRest(route), {}))).toEqual(['delete Ingress'])
+  })
+
+  it('that is somebody else\'s, or is going already, is not deleted', () => {
+    const metadata = { name: 'chat-gateway', namespace: 'shop', uid: 'x' }
+    const others = [aForeignObject('Ingress', { metadata }), aForeignObject('Ingress', { metadata: { ...metadata, deletionTimestamp: '2026-01-01T00:00:00Z', ...ownedBy(aChannel()) } })]
+    for (const object of others) {
+      const children: World['children'] = new Map([[childKey('Ingress', 'chat-gateway'), { kind: 'object', type: operandTypes.Ingress, object }]])
+      expect(summaries(plan(withTopic({ children })))).not.toContain('delete Ingress')
+    }
   })
 
   it('is taken away from the younger of two channels with one host and path', () => {
