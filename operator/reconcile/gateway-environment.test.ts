@@ -38,6 +38,8 @@ describe('the environment of gateways', () => {
     const { env: variables } = render()
     expect(variables).toEqual({
       CHANNEL: 'chat',
+      SOCKET_PATH_PREFIX: '/wss/chat',
+      API_PATH_PREFIX: '/api/chat',
       NODE_ENV: 'production',
       LOG_FORMAT: 'json',
       KAFKA_BROKERS: 'kafka:9092',
@@ -50,7 +52,6 @@ describe('the environment of gateways', () => {
       ALLOWED_ORIGINS: 'https://app.example.com',
       DRAIN_MS: '15000',
       STOP_TIMEOUT_MS: '5000',
-      ...Object.fromEntries(Object.entries(variables).filter(([name]) => name.endsWith('_PATH_PREFIX'))),
     })
   })
 

@@ -1,4 +1,4 @@
-import { options, type OptionName, type Options } from '../../gateway/config/options.ts'
+import type { OptionName, Options } from '../../gateway/config/options.ts'
 import type { MountedFile } from '../../cdk8s/operands/operand-input.ts'
 import type { StoredSpec } from '../api/v1alpha1/realtime-channel.ts'
 import { parseBytes, parseDurationMs } from './durations.ts'
@@ -11,6 +11,8 @@ const directories = { kafkaCa: '/etc/carillon/kafka-ca', kafkaClient: '/etc/cari
 /** The fields that the options come from, for those who have to change them. */
 export const fieldsOfOptions: Readonly<Partial<Record<OptionName, string>>> = {
   channel: 'metadata.name',
+  socketPathPrefix: 'spec.route.paths.socket',
+  apiPathPrefix: 'spec.route.paths.api',
   logLevel: 'spec.gateway.logLevel',
   kafkaBrokers: 'spec.kafka.bootstrapServers',
   kafkaTopic: 'spec.topic.name',
@@ -64,7 +66,9 @@ function ofPod({ gateway }: StoredSpec, { channelName, paths }: OptionSource): P
     logFormat: 'json',
     port: ports.public,
     internalPort: ports.internal,
-    ...pathOptions(paths),
+    // The very prefixes of the route: no two proxies rewrite paths in the same way.
+    socketPathPrefix: paths.socket,
+    apiPathPrefix: paths.api,
     // The kubelet waits before it sends SIGTERM (`stopping.ts`), so that the gateway need not wait as well.
     drainDelayMs: 0,
     drainMs: gateway.drainSeconds * 1_000,
@@ -120,12 +124,6 @@ function ofTraffic({ emit, limits, replay }: StoredSpec): Partial<Options> {
     replayWindowMs: parseDurationMs(replay.window) ?? Number.NaN,
     replayMaxBytes: parseBytes(replay.maxBytes) ?? Number.NaN,
   }
-}
-
-/** A gateway serves under the very prefixes of the route, because no two proxies rewrite paths in the same way. */
-function pathOptions({ socket, api }: OptionSource['paths']): Partial<Options> {
-  const prefixes: Readonly<Record<string, string>> = { socketPathPrefix: socket, apiPathPrefix: api }
-  return Object.fromEntries(Object.entries(prefixes).filter(([name]) => Object.hasOwn(options, name)))
 }
 
 /** The files that the options name, and where they come from. */
