@@ -31,7 +31,7 @@ describe('a plan in words', () => {
       { kind: 'remove-finalizer', because: 'policy-is-retain' },
     ]
     expect(describePlan(aPlan({ actions, holdsGatewayBack: true, refusals: [{ about: 'TopicReady', reason: 'PartitionsCannotShrink', message: 'It has 12.' }] })).split('. ')).toEqual([
-      'No pods restart',
+      'Pods restart, one after the other',
       'Add the finalizer, for the topic is to be deleted with the channel',
       'Create anew, empty, topic t with 3 partitions, replication factor 2, a=1',
       'Add partitions to topic t: from 3 to 6',
@@ -40,7 +40,7 @@ describe('a plan in words', () => {
       'Delete Ingress/chat-gateway',
       'Delete topic t with all its records',
       'Take the finalizer away: the topic is to be kept',
-      'Then, with the id of the new topic, the gateways are started',
+      'Then start the gateways with the id of the new topic',
       'Not done (PartitionsCannotShrink): It has 12.',
     ])
   })

@@ -13,12 +13,19 @@ export function describePlan(plan: Plan, maxBytes = maxNoteBytes): string {
   const refusals = plan.refusals.map(({ reason, message }) => `Not done (${reason}): ${message}`)
   if (actions.length + refusals.length === 0) return 'Nothing: all is as the channel asks.'
   const restart = plan.actions.length === 0 ? [] : [describeRestart(plan.actions)]
-  const later = plan.actions.some(({ kind }) => kind === 'create-topic') && plan.holdsGatewayBack ? ['Then, with the id of the new topic, the gateways are started'] : []
-  return join([...restart, ...actions, ...later, ...refusals], maxBytes)
+  return join([...restart, ...actions, ...describeSecondStep(plan), ...refusals], maxBytes)
 }
 
+/** Pods know the id of their topic, so that a new topic is new pods, too. */
 function describeRestart(actions: readonly Action[]): string {
-  return actions.some((action) => action.kind === 'apply-object' && action.restartsPods) ? 'Pods restart, one after the other' : 'No pods restart'
+  const restarts = actions.some((action) => (action.kind === 'apply-object' && action.restartsPods) || (action.kind === 'create-topic' && action.isAgain === true))
+  return restarts ? 'Pods restart, one after the other' : 'No pods restart'
+}
+
+/** What follows from a topic that is not there yet is planned when it is. */
+function describeSecondStep({ actions, refusals }: Plan): readonly string[] {
+  const creates = actions.some(({ kind }) => kind === 'create-topic')
+  return creates && !refusals.some(({ about }) => about === 'GatewayAvailable') ? ['Then start the gateways with the id of the new topic'] : []
 }
 
 const verbs = { create: 'Create', change: 'Change', heal: 'Heal (somebody changed it)' } as const
