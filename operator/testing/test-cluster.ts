@@ -1,0 +1,174 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { vi } from 'vitest'
+import { operandNames } from '../../cdk8s/operands/operand-names.ts'
+import { operandTypes, type OperandKind } from '../../cdk8s/operands/operand-types.ts'
+import { findFreePortPair } from '../../gateway/testing/free-ports.ts'
+import { startKafka, type KafkaBroker } from '../../gateway/testing/kafka-broker.ts'
+import type { Logger } from '../../gateway/observability/logger.ts'
+import { createTopicAdmins } from '../adapters/kafka/topic-admins.ts'
+import { loadKubeConfig } from '../adapters/kubernetes/kube-config.ts'
+import { createKubernetesApi, type ClosableKubernetesApi } from '../adapters/kubernetes/kubernetes-api.ts'
+import { apiVersion, channelKind, channelType, type RealtimeChannelSpec, type RealtimeChannelStatus } from '../api/v1alpha1/realtime-channel.ts'
+import { renderRoles } from '../permissions.ts'
+import { isMissing, type TopicAdmin, type TopicAdmins, type TopicDescription } from '../reconcile/topic-admin.ts'
+import type { KubernetesObject, ResourceType } from '../runtime/kubernetes-api.ts'
+import { askCluster } from './ask-cluster.ts'
+import { smallestSpec } from './channel-builders.ts'
+import { defaultControllers, startControlPlane, type ControlPlane } from './control-plane.ts'
+import { installChannelType } from './install-channel-type.ts'
+import { valueOf } from './kubernetes-api-contract.ts'
+import { spawnOperator, type OperatorProcess } from './operator-process.ts'
+
+/** The user as whom the operator comes: bound to the roles of the chart, and to nothing else. */
+export const operatorUser = 'carillon-operator'
+
+const namespaceType: ResourceType = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', isNamespaced: false }
+export const eventType: ResourceType = { group: 'events.k8s.io', version: 'v1', plural: 'events', kind: 'Event', isNamespaced: true }
+
+/** A real API server with RBAC, a real Kafka, and operators between them: all that is real but nodes. */
+export interface TestCluster {
+  readonly plane: ControlPlane
+  readonly kafka: KafkaBroker
+  /** As an administrator. */
+  readonly api: ClosableKubernetesApi
+  readonly topics: TopicAdmin
+  /** Starts an operator with the rights that the chart would give it, and waits until its watches have synced. */
+  startOperator(options?: { readonly env?: Readonly<Record<string, string>>; readonly args?: readonly string[]; readonly isWaitedFor?: boolean }): Promise<OperatorProcess>
+  /** A namespace of its own for a test. */
+  makeNamespace(): Promise<string>
+  /** As `kubectl apply` would. */
+  apply(type: ResourceType, object: KubernetesObject): Promise<KubernetesObject>
+  stop(): Promise<void>
+}
+
+const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} }
+
+/** Takes some ten seconds. */
+export async function startTestCluster({ kafkaOptions = {} }: { readonly kafkaOptions?: Parameters<typeof startKafka>[0] } = {}): Promise<TestCluster> {
+  const [plane, kafka] = await Promise.all([startControlPlane({ controllers: defaultControllers, users: [{ name: operatorUser, groups: [] }] }), startKafka(kafkaOptions)])
+  const api = connect(plane)
+  const admins: TopicAdmins = createTopicAdmins({ logger: silent, now: Date.now })
+  await installChannelType(plane)
+  await grant(plane)
+  const kubeconfigFile = join(plane.directory, 'operator-kubeconfig')
+  await writeFile(kubeconfigFile, plane.userKubeconfig(operatorUser))
+  const operators: OperatorProcess[] = []
+  let namespaces = 0
+  return {
+    plane,
+    kafka,
+    api,
+    topics: admins.of({ brokers: kafka.brokers, tls: null, sasl: null }),
+    async startOperator({ env = {}, args = [], isWaitedFor = true } = {}) {
+      const internalPort = await findFreePortPair()
+      const operator = spawnOperator({ kubeconfigFile, internalPort, env: { KAFKA_BROKERS: kafka.brokers.join(','), ...env }, args })
+      operators.push(operator)
+      if (isWaitedFor) await operator.line('all watches have synced')
+      return operator
+    },
+    async makeNamespace() {
+      namespaces += 1
+      const name = `team-${namespaces}`
+      valueOf(await api.create(namespaceType, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } }))
+      return name
+    },
+    async apply(type, object) {
+      return valueOf(await api.apply(type, object, { fieldManager: 'kubectl', force: true }))
+    },
+    async stop() {
+      await Promise.all(operators.map((operator) => operator.kill()))
+      await admins.stop()
+      api.close()
+      await Promise.all([plane.stop(), kafka.stop()])
+    },
+  }
+}
+
+function connect(plane: ControlPlane): ClosableKubernetesApi {
+  const kubeConfigOptions = { kubeconfigFile: plane.kubeconfigFile, context: null }
+  const loaded = loadKubeConfig(kubeConfigOptions)
+  if (!loaded.ok) throw new Error(loaded.error)
+  return createKubernetesApi({ loaded: loaded.value, kubeConfigOptions, version: 'test' })
+}
+
+/** The roles of the chart, bound to the user as whom the operator comes. */
+async function grant(plane: ControlPlane): Promise<void> {
+  for (const role of renderRoles({ name: operatorUser, namespace: 'default', watchNamespaces: [] })) {
+    const { kind, metadata } = role as unknown as KubernetesObject // RBAC's objects are objects.
+    const at = metadata.namespace === undefined ? '' : `namespaces/${metadata.namespace}/`
+    const collection = { ClusterRole: 'clusterroles', Role: 'roles', ClusterRoleBinding: 'clusterrolebindings', RoleBinding: 'rolebindings' }[kind] ?? ''
+    const subjects = kind.endsWith('Binding') ? { subjects: [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: operatorUser }] } : {}
+    const made = await askCluster(plane, { method: 'POST', path: `/apis/rbac.authorization.k8s.io/v1/${at}${collection}`, body: { ...role, ...subjects } })
+    if (made.code >= 300) throw new Error(`${kind} ${metadata.name}: ${made.body.message}`)
+  }
+}
+
+/** A channel in a test's namespace, with what a test does to it and looks at. */
+export interface TestChannel {
+  readonly namespace: string
+  readonly name: string
+  /** As `kubectl apply` of a whole manifest would: what is not in it any more is taken away. */
+  apply(spec?: Partial<RealtimeChannelSpec>, annotations?: Readonly<Record<string, string>>): Promise<void>
+  get(): Promise<KubernetesObject>
+  status(): Promise<RealtimeChannelStatus>
+  child(kind: OperandKind): Promise<KubernetesObject | null>
+  /** Resolves when the condition is so, with its message. @throws with what it is, when not within 15 s */
+  until(type: string, status: string, reason: string): Promise<string>
+  /** The versions of all that there is of the channel, by kind: what was written shows here. */
+  versions(): Promise<Readonly<Record<string, string>>>
+  topic(): Promise<TopicDescription | null>
+  /** Says, as the Deployment's controller would, that all pods are there. */
+  pretendAvailable(): Promise<void>
+}
+
+export function testChannel({ api, plane, topics, apply }: TestCluster, namespace: string, name = 'news'): TestChannel {
+  const ref = { namespace, name }
+  const child = async (kind: OperandKind): Promise<KubernetesObject | null> => {
+    const found = await api.get(operandTypes[kind], { namespace, name: operandNames(name)[kind] })
+    return found.ok ? found.value : null
+  }
+  const get = async (): Promise<KubernetesObject> => valueOf(await api.get(channelType, ref))
+  const status = async (): Promise<RealtimeChannelStatus> => ((await get())['status'] ?? {}) as RealtimeChannelStatus // the operator wrote it, by the schema
+  return {
+    namespace,
+    name,
+    async apply(spec = {}, annotations = {}) {
+      await apply(channelType, { apiVersion, kind: channelKind, metadata: { name, namespace, annotations }, spec: { ...smallestSpec, ...spec } })
+    },
+    get,
+    status,
+    child,
+    until: (type, wanted, reason) =>
+      vi.waitFor(
+        async () => {
+          const { metadata } = await get()
+          const found = (await status()).conditions?.find((condition) => condition.type === type)
+          if (found?.status === wanted && found.reason === reason && found.observedGeneration === metadata.generation) return found.message
+          throw new Error(`${type} is ${JSON.stringify(found)} at generation ${metadata.generation}, not ${wanted} for ${reason}`)
+        },
+        { timeout: 15_000, interval: 50 },
+      ),
+    async versions() {
+      const kinds = Object.keys(operandTypes) as OperandKind[] // the keys of the table
+      const children = await Promise.all(kinds.map(async (kind) => [kind, (await child(kind))?.metadata.resourceVersion] as const))
+      return Object.fromEntries([...children, ['RealtimeChannel', (await get()).metadata.resourceVersion] as const].flatMap(([kind, version]) => (version === undefined ? [] : [[kind, version]])))
+    },
+    async topic() {
+      const { spec } = await get()
+      const asked = (spec as { readonly topic?: { readonly name?: string } }).topic?.name // by the schema
+      const found = await topics.describe(asked ?? `${namespace}.${name}`)
+      if (!found.ok) throw new Error(found.error.detail)
+      return isMissing(found.value) ? null : found.value
+    },
+    async pretendAvailable() {
+      const deployment = await child('Deployment')
+      const spec = deployment?.['spec'] as { readonly replicas?: number } | undefined // of a Deployment
+      const replicas = spec?.replicas ?? 1
+      const path = `/apis/apps/v1/namespaces/${namespace}/deployments/${operandNames(name).Deployment}/status`
+      const body = { status: { observedGeneration: deployment?.metadata.generation, replicas, updatedReplicas: replicas, readyReplicas: replicas, availableReplicas: replicas, conditions: [{ type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable' }] } }
+      const patched = await askCluster(plane, { method: 'PATCH', path, body, contentType: 'application/merge-patch+json' })
+      if (patched.code >= 300) throw new Error(patched.body.message)
+    },
+  }
+}
