@@ -10,10 +10,8 @@ export interface EmitReport {
 }
 
 export interface EmitOptions {
-  readonly channel: string
-  readonly token: string
-  /** The port to try next. */
-  readonly ports: () => number
+  /** Sends a body to the emit API. Rejects when no answer comes, as when a gateway goes down: the event may or may not be in the log. */
+  readonly post: (body: string) => Promise<{ readonly status: number; readonly text: string }>
   /** How long all of it should take; the events are spread over this time. */
   readonly durationMs: number
   readonly giveUpAfterMs: number
@@ -57,17 +55,12 @@ async function emitOne(event: PlannedEvent, options: EmitOptions): Promise<numbe
   return null
 }
 
-function isAcknowledged(body: string, options: EmitOptions): Promise<boolean> {
-  const url = `http://127.0.0.1:${options.ports()}/api/${options.channel}/v1/emit-message`
-  const headers = { authorization: `Bearer ${options.token}`, 'content-type': 'application/json' }
-  const answer = fetch(url, { method: 'POST', headers, body, signal: AbortSignal.timeout(15_000) })
-  return answer.then(
-    async (response) => {
-      const text = await response.text()
-      if (response.status >= 400 && response.status < 500 && response.status !== 429) throw new Error(`the gateway refused an event for good: ${response.status} ${text}`)
-      return response.status === 202
+function isAcknowledged(body: string, { post }: EmitOptions): Promise<boolean> {
+  return post(body).then(
+    ({ status, text }) => {
+      if (status >= 400 && status < 500 && status !== 429) throw new Error(`the gateway refused an event for good: ${status} ${text}`)
+      return status === 202
     },
-    // The gateway is down, or went down during the request: the event may or may not be in the log.
     () => false,
   )
 }

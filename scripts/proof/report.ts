@@ -1,5 +1,4 @@
-import { isOwed, type PlannedEvent } from './plan.ts'
-import type { ProofClient } from './proof-client.ts'
+import { isOwed, type PlannedEvent, type User } from './plan.ts'
 
 /** What the oracle says of one client. */
 export interface Verdict {
@@ -11,7 +10,15 @@ export interface Verdict {
   readonly outOfOrder: number
 }
 
-export function judge(client: ProofClient, events: readonly PlannedEvent[]): Verdict {
+/** What is judged: who a client is, and what it got. */
+export interface Judged {
+  readonly user: User
+  /** What the application was given, in order. */
+  readonly received: readonly { readonly id: string; readonly data?: { readonly number: number; readonly key: string | null } }[]
+  readonly wireDuplicates: number
+}
+
+export function judge(client: Judged, events: readonly PlannedEvent[]): Verdict {
   const owed = new Set(events.filter((event) => isOwed(event, client.user)).map(({ id }) => id))
   const got = client.received.map(({ id }) => id)
   const distinct = new Set(got)
@@ -25,7 +32,7 @@ export function judge(client: ProofClient, events: readonly PlannedEvent[]): Ver
   }
 }
 
-function countOutOfOrder(client: ProofClient): number {
+function countOutOfOrder(client: Judged): number {
   const newest = new Map<string, number>()
   let count = 0
   for (const { data } of client.received) {

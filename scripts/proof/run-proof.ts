@@ -50,9 +50,7 @@ export async function runProof(options: ProofOptions): Promise<ProofResult> {
     ends.push(() => clients.forEach((client) => client.close()))
     const incidents = createIncidents(options, { gateways, clients, random, broker: kafka })
     const emitted = await emitAll(events, {
-      channel,
-      token: issuer.token({ user_id: 'emitter', scope: 'carillon.emit' }),
-      ports: () => portOf(gateways, random),
+      post: postTo(() => portOf(gateways, random), issuer.token({ user_id: 'emitter', scope: 'carillon.emit' })),
       durationMs: options.durationMs,
       giveUpAfterMs: 60_000,
       progress: incidents.progress,
@@ -89,6 +87,13 @@ interface Stage {
 }
 
 const portOf = (gateways: readonly GatewayProcess[], random: () => number): number => gateways[Math.floor(random() * gateways.length)]?.port ?? 1
+
+/** @param port the one to try next */
+const postTo = (port: () => number, token: string) => async (body: string): Promise<{ readonly status: number; readonly text: string }> => {
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+  const response = await fetch(`http://127.0.0.1:${port()}/api/${channel}/v1/emit-message`, { method: 'POST', headers, body, signal: AbortSignal.timeout(15_000) })
+  return { status: response.status, text: await response.text() }
+}
 
 async function connectClients(options: ProofOptions, stage: Stage & { readonly issuer: Issuer }): Promise<readonly ProofClient[]> {
   const users = planUsers(options.users, options.organizations)
