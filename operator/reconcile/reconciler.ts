@@ -103,7 +103,8 @@ async function carryOut({ world, connection }: ObservedWorld, parts: ReconcilerP
   // Brokers may need a moment to show a topic that they have made; the next reconcile sees it.
   if (topic.kind !== 'present') return { ...first, plan: { ...first.plan, requeueAfterMs: soonMs } }
   const second = await step({ ...first.world, topic }, connection, parts, first.outcomes)
-  return { ...second, outcomes: [...first.outcomes, ...second.outcomes] }
+  // What failed in the first step was planned again in the second.
+  return { ...second, outcomes: [...first.outcomes.filter(({ kind }) => kind === 'done'), ...second.outcomes] }
 }
 
 const soonMs = 500

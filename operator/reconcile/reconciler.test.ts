@@ -1,0 +1,185 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { operandNames } from '../../cdk8s/operands/operand-names.ts'
+import { operandTypes } from '../../cdk8s/operands/operand-types.ts'
+import { apiVersion, channelKind, channelType, type RealtimeChannelSpec, type RealtimeChannelStatus } from '../api/v1alpha1/realtime-channel.ts'
+import type { ObjectRef } from '../runtime/kubernetes-api.ts'
+import type { Reconcile, ReconcileResult } from '../runtime/reconcile-run.ts'
+import { aChannel, someSettings } from '../testing/channel-builders.ts'
+import { createMemoryKubernetes, type MemoryKubernetes } from '../testing/memory-kubernetes.ts'
+import { createMemoryTopics, type MemoryTopics } from '../testing/memory-topics.ts'
+import { createApplier } from './apply.ts'
+import { createChildren } from './children.ts'
+import { createClaims } from './claims.ts'
+import { createObserver } from './observe.ts'
+import { createRouteObserver } from './observe-route.ts'
+import { createReconciler } from './reconciler.ts'
+import { names } from './settings.ts'
+
+const brokers = ['kafka:9092']
+const ref: ObjectRef = { namespace: 'shop', name: 'chat' }
+
+interface Rig {
+  readonly api: MemoryKubernetes
+  readonly topics: MemoryTopics
+  readonly told: string[]
+  readonly again: ObjectRef[]
+  mayWrite: boolean
+  reconcile(signal?: AbortSignal): Promise<ReconcileResult>
+  apply(spec?: Partial<RealtimeChannelSpec>): Promise<void>
+  status(): Promise<RealtimeChannelStatus | undefined>
+}
+
+/** A channel's whole reconcile, on the twins of the API server and of Kafka. */
+function rig(): Rig {
+  const api = createMemoryKubernetes()
+  const topics = createMemoryTopics()
+  const claims = createClaims({ defaultBrokers: brokers })
+  const children = createChildren()
+  const told: string[] = []
+  const again: ObjectRef[] = []
+  const ownConnection = () => ({ brokers, tls: null, sasl: null })
+  const made: { mayWrite: boolean } = { mayWrite: true }
+  const mayWrite = (): boolean => made.mayWrite
+  const reconcile: Reconcile = createReconciler({
+    api,
+    admins: topics,
+    observer: createObserver({ api, admins: topics, ownConnection, claims, children, routes: createRouteObserver({ api, nowMs: Date.now }), childTypes: Object.values(operandTypes), childNameOf: (name) => operandNames(name).Deployment, nowMs: Date.now }),
+    applier: createApplier({ api, children, names, mayWrite }),
+    children,
+    settings: someSettings(),
+    record: (_channel, { type, reason }) => void told.push(`${type} ${reason}`),
+    preview: () => {},
+    mayWrite,
+    enqueue: (channel) => void again.push(channel),
+    nowMs: Date.now,
+  })
+  return Object.assign(made, {
+    api,
+    topics,
+    told,
+    again,
+    reconcile: (signal = new AbortController().signal) => reconcile(ref, { signal, priority: 'user' as const }),
+    async apply(spec: Partial<RealtimeChannelSpec> = {}) {
+      await api.as('kubectl').apply(channelType, { apiVersion, kind: channelKind, metadata: { ...ref }, spec: aChannel({ spec }).spec }, { fieldManager: 'kubectl', force: true })
+    },
+    async status() {
+      const found = await api.get(channelType, ref)
+      return found.ok ? (found.value['status'] as RealtimeChannelStatus | undefined) : undefined // the reconciler wrote it
+    },
+  })
+}
+
+const kinds = ({ api }: Rig): readonly string[] => Object.values(operandTypes).flatMap((type) => api.objects(type).map(({ kind }) => kind))
+const reasonOf = async (made: Rig, type: string): Promise<string | undefined> => (await made.status())?.conditions?.find((condition) => condition.type === type)?.reason
+
+describe('a reconcile', () => {
+  let made: Rig
+  beforeEach(() => {
+    made = rig()
+  })
+
+  it('makes the topic, the objects and the status of a new channel in one go', async () => {
+    await made.apply()
+    expect(await made.reconcile()).toEqual({ kind: 'done' })
+    expect(made.topics.cluster(brokers).topicNames()).toEqual(['shop.chat'])
+    expect(kinds(made)).toEqual(['ServiceAccount', 'NetworkPolicy', 'Service', 'PodDisruptionBudget', 'Deployment'])
+    expect((await made.status())?.topic).toMatchObject({ name: 'shop.chat', origin: 'Created' })
+    expect(made.told).toContain('Normal TopicCreated')
+  })
+
+  it('writes nothing the second time', async () => {
+    await made.apply()
+    await made.reconcile()
+    made.api.forgetWrites()
+    expect(await made.reconcile()).toEqual({ kind: 'done' })
+    expect(made.api.writes()).toEqual([])
+  })
+
+  it('is over for a channel that is gone', async () => {
+    expect(await made.reconcile()).toEqual({ kind: 'done' })
+    expect(made.api.writes()).toEqual([])
+  })
+
+  it('comes back when the channel cannot be read, and leaves everything alone', async () => {
+    await made.apply()
+    made.api.failNext({ verb: 'get' }, { kind: 'unavailable', message: 'no answer' }, 1)
+    expect(await made.reconcile()).toEqual({ kind: 'retry', reason: 'the channel could not be read: no answer' })
+  })
+
+  it('looks again soon when the brokers do not show a new topic yet', async () => {
+    await made.apply()
+    made.topics.cluster(brokers).staleDescribes = 2
+    const result = await made.reconcile()
+    expect(result).toEqual({ kind: 'requeue', afterMs: 500 })
+    expect(kinds(made)).not.toContain('Deployment')
+    await made.reconcile()
+    expect(await made.reconcile()).toEqual({ kind: 'done' })
+    expect(kinds(made)).toContain('Deployment')
+    expect((await made.status())?.topic?.origin).toBe('Created')
+  })
+
+  it('tries again soon what may work soon, and later what somebody refused', async () => {
+    await made.apply()
+    await made.reconcile()
+    await made.api.as('somebody').delete(operandTypes.Service, { ...ref, name: operandNames('chat').Service }, {})
+    made.api.failNext({ verb: 'apply', type: 'services' }, { kind: 'unavailable', message: 'a webhook does not answer' })
+    expect(await made.reconcile()).toMatchObject({ kind: 'retry', reason: expect.stringContaining('a webhook does not answer') })
+    expect(await reasonOf(made, 'GatewayAvailable')).toBe('ApiUnavailable')
+    made.api.failNext({ verb: 'apply', type: 'services' }, { kind: 'forbidden', message: 'exceeded quota: count/services' })
+    expect(await made.reconcile()).toEqual({ kind: 'requeue', afterMs: 60_000 })
+    expect(await reasonOf(made, 'GatewayAvailable')).toBe('QuotaExceeded')
+  })
+
+  it('takes what failed before the topic was there and worked afterwards for done', async () => {
+    await made.apply()
+    made.api.failNext({ verb: 'apply', type: 'services' }, { kind: 'unavailable', message: 'a webhook does not answer' })
+    expect(await made.reconcile()).toEqual({ kind: 'done' })
+    expect(kinds(made)).toContain('Service')
+    expect(await reasonOf(made, 'GatewayAvailable')).toBe('GatewayProgressing')
+  })
+
+  it('does not ask brokers again and again for a topic that they refuse', async () => {
+    await made.apply()
+    made.topics.cluster(brokers).refuse('shop.chat', { kind: 'refused', detail: 'a policy says no' })
+    expect(await made.reconcile()).toEqual({ kind: 'requeue', afterMs: 60_000 })
+    expect(await reasonOf(made, 'TopicReady')).toBe('TopicRefused')
+  })
+
+  it('says what it does not understand, and touches nothing else', async () => {
+    await made.api.as('kubectl').create(channelType, { apiVersion, kind: channelKind, metadata: { ...ref }, spec: { ...aChannel().spec, topic: 'nonsense' } })
+    expect(await made.reconcile()).toEqual({ kind: 'done' })
+    expect(await reasonOf(made, 'Ready')).toBe('SpecNotUnderstood')
+    expect(kinds(made)).toEqual([])
+    made.api.forgetWrites()
+    await made.reconcile()
+    expect(made.api.writes()).toEqual([])
+  })
+
+  it('writes nothing when this process does not lead', async () => {
+    await made.apply()
+    made.mayWrite = false
+    made.api.forgetWrites()
+    await made.reconcile()
+    expect(made.api.writes()).toEqual([])
+    expect(made.topics.cluster(brokers).topicNames()).toEqual([])
+  })
+
+  it('ends after its reads when its time is over', async () => {
+    await made.apply()
+    made.api.forgetWrites()
+    await expect(made.reconcile(AbortSignal.abort(new DOMException('over', 'AbortError')))).rejects.toThrow('over')
+    expect(made.api.writes()).toEqual([])
+  })
+
+  it('deletes the topic with the channel where the policy says so, and writes no status to a channel that goes', async () => {
+    await made.apply({ topic: { deletionPolicy: 'Delete' } })
+    await made.reconcile()
+    await made.api.as('kubectl').delete(channelType, ref, {})
+    made.api.forgetWrites()
+    expect(await made.reconcile()).toEqual({ kind: 'done' })
+    expect(made.topics.cluster(brokers).topicNames()).toEqual([])
+    expect(made.api.objects(channelType)).toEqual([])
+    expect(made.api.writes().map(({ verb }) => verb)).toEqual(['mergePatch'])
+    expect(made.told).toContain('Normal TopicDeleted')
+  })
+})
