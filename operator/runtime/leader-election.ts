@@ -1,9 +1,9 @@
 import type { Logger } from '../../gateway/observability/logger.ts'
-import { failed, type Result } from '../../gateway/result.ts'
 import type { OperatorMetrics } from '../observability/metrics.ts'
-import { systemTimers, type Clock, type Timers } from './clock.ts'
+import { sleep, startWait, systemTimers, type Clock, type Timers } from './clock.ts'
 import type { ApiError, KubernetesApi, KubernetesObject, ObjectRef } from './kubernetes-api.ts'
-import { heldLease, leaseType, mayTake, newLease, observeLease, readLease, releasedLease, type ObservedLease } from './lease.ts'
+import { createLeaseClient, type LeaseClient } from './lease-client.ts'
+import { mayTake, newLease, observeLease, readLease, type ObservedLease } from './lease.ts'
 
 export interface LeaderElectionOptions {
   readonly lease: ObjectRef
@@ -100,9 +100,9 @@ class LeaseElection implements LeaderElection {
   readonly #parts: LeaderElectionParts
   readonly #options: Required<LeaderElectionOptions>
   readonly #timers: Timers
+  readonly #client: LeaseClient
   readonly #stopping = new AbortController()
   #observed: ObservedLease | null = null
-  #lastRenewWallMs = 0
   #lastFailure = ''
   #term: Term | null = null
   #running: Promise<unknown> = Promise.resolve()
@@ -113,6 +113,7 @@ class LeaseElection implements LeaderElection {
     this.#timers = parts.timers ?? systemTimers
     const { durationMs, renewDeadlineMs, retryPeriodMs } = this.#options
     if (!(durationMs > renewDeadlineMs && renewDeadlineMs > retryPeriodMs * 1.2)) throw new RangeError(`a lease needs duration > renew deadline > 1.2 * retry period, not ${durationMs}, ${renewDeadlineMs}, ${retryPeriodMs} ms`)
+    this.#client = createLeaseClient({ ...this.#options, api: parts.api, timeoutMs: renewDeadlineMs / 2, clock: parts.clock, timers: this.#timers })
   }
 
   isLeader(): boolean {
@@ -132,8 +133,8 @@ class LeaseElection implements LeaderElection {
   async stop({ deadlineMs }: { readonly deadlineMs: number }): Promise<void> {
     this.#stopping.abort()
     this.#term?.work.abort('stopped' satisfies TermEnd)
-    const deadline = this.#timer(deadlineMs)
-    await Promise.race([this.#running, deadline.elapsed])
+    const deadline = startWait(this.#timers, deadlineMs)
+    await Promise.race([this.#running, deadline.over])
     deadline.cancel()
     if (this.#term !== null) this.#end(this.#term)
   }
@@ -162,20 +163,19 @@ class LeaseElection implements LeaderElection {
       const taken = await this.#tryToTake()
       if (taken !== null) return this.#begin(taken, onLost)
       // Those who wait should not all ask at the same time.
-      if (!signal.aborted) await this.#sleep(this.#options.retryPeriodMs * (1 + 0.2 * this.#parts.random()), signal)
+      if (!signal.aborted) await sleep(this.#timers, this.#options.retryPeriodMs * (1 + 0.2 * this.#parts.random()), signal)
     }
     return null
   }
 
   async #tryToTake(): Promise<Pick<Term, 'lease' | 'renewedAt'> | null> {
-    const { api, options: { lease } } = this.#parts
-    const found = await this.#inTime(api.get(leaseType, lease))
+    const found = await this.#client.read()
     if (found.ok) {
       return this.#isFree(this.#see(found.value)) ? this.#take(found.value) : null
     }
     if (found.error.kind !== 'not-found') return this.#failed('the Lease could not be read', found.error)
     // It was deleted. Its holder, who may not know yet, has the time that it would have had otherwise.
-    return this.#observed === null || this.#isFree(this.#observed) ? this.#take(newLease(lease)) : null
+    return this.#observed === null || this.#isFree(this.#observed) ? this.#take(newLease(this.#options.lease)) : null
   }
 
   #see(lease: KubernetesObject): ObservedLease {
@@ -192,7 +192,7 @@ class LeaseElection implements LeaderElection {
   async #take(seen: KubernetesObject): Promise<Pick<Term, 'lease' | 'renewedAt'> | null> {
     if (this.#stopping.signal.aborted) return null
     const renewedAt = this.#moment()
-    const answer = await this.#inTime(this.#write(this.#held(seen)))
+    const answer = await this.#client.hold(seen)
     if (!answer.ok) return this.#failed('the Lease could not be taken', answer.error)
     this.#see(answer.value)
     return this.#sinceMs(renewedAt) < this.#options.renewDeadlineMs ? { lease: answer.value, renewedAt } : null
@@ -212,14 +212,14 @@ class LeaseElection implements LeaderElection {
   /** Never rejects; ends with the term. */
   async #keepRenewing(term: Term): Promise<void> {
     while (this.#term === term) {
-      await this.#sleep(this.#options.retryPeriodMs, term.over.signal)
+      await sleep(this.#timers, this.#options.retryPeriodMs, term.over.signal)
       if (this.isLeader() && this.#term === term) await this.#renew(term)
     }
   }
 
   async #renew(term: Term, isSecondTry = false): Promise<void> {
     const sentAt = this.#moment()
-    const answer = await this.#inTime(this.#write(this.#held(term.lease)))
+    const answer = await this.#client.hold(term.lease)
     // The answer may have come when the term was over by the clock, and then it does not count.
     if (this.#term !== term || !this.isLeader()) return
     if (answer.ok) {
@@ -234,7 +234,7 @@ class LeaseElection implements LeaderElection {
 
   /** Somebody changed it: we ourselves, with a request whose answer was lost; a person; or another process, which has taken it. */
   async #lookAgain(term: Term): Promise<void> {
-    const found = await this.#inTime(this.#parts.api.get(leaseType, this.#options.lease))
+    const found = await this.#client.read()
     if (this.#term !== term || !this.isLeader()) return
     if (!found.ok) {
       if (found.error.kind === 'not-found') this.#lose(term, 'the Lease was deleted')
@@ -278,37 +278,14 @@ class LeaseElection implements LeaderElection {
 
   /** If it fails, the Lease expires. */
   async #release(term: Term): Promise<void> {
-    const { api, clock } = this.#parts
-    const answer = await this.#inTime(this.#write(releasedLease(term.lease, clock.wallNow())))
+    const answer = await this.#client.free(term.lease)
     if (answer.ok) this.#see(answer.value)
     if (answer.ok || answer.error.kind !== 'conflict') return
-    const found = await this.#inTime(api.get(leaseType, this.#options.lease))
-    if (found.ok && readLease(found.value).holder === this.#options.identity) await this.#inTime(this.#write(releasedLease(found.value, clock.wallNow())))
+    const found = await this.#client.read()
+    if (found.ok && readLease(found.value).holder === this.#options.identity) await this.#client.free(found.value)
   }
 
   // ---- parts
-
-  #held(lease: KubernetesObject): KubernetesObject {
-    const { identity, durationMs } = this.#options
-    // Two renewals must never look the same, not even when the clock was put back between them: others would see no change.
-    this.#lastRenewWallMs = Math.max(this.#parts.clock.wallNow(), this.#lastRenewWallMs + 1)
-    return heldLease(lease, { identity, durationMs, wallMs: this.#lastRenewWallMs })
-  }
-
-  #write(lease: KubernetesObject): Promise<Result<KubernetesObject, ApiError>> {
-    const { api } = this.#parts
-    return lease.metadata.resourceVersion === undefined ? api.create(leaseType, lease) : api.update(leaseType, lease)
-  }
-
-  /** One call that hangs must not use up the whole time in which others could succeed. What it does at the server it may do. */
-  async #inTime<T>(call: Promise<Result<T, ApiError>>): Promise<Result<T, ApiError>> {
-    const timeoutMs = this.#options.renewDeadlineMs / 2
-    const timer = this.#timer(timeoutMs)
-    const late = timer.elapsed.then(() => failed<ApiError>({ kind: 'unavailable', code: 0, message: `no answer within ${timeoutMs} ms` }))
-    const answer = await Promise.race([call, late])
-    timer.cancel()
-    return answer
-  }
 
   /** Said once, until it is another failure: it is tried again every two seconds. */
   #failed(message: string, { kind, message: reason }: ApiError): null {
@@ -327,22 +304,5 @@ class LeaseElection implements LeaderElection {
   /** By the faster of the two clocks. */
   #sinceMs({ ms, wallMs }: Moment): number {
     return Math.max(this.#parts.clock.now() - ms, this.#parts.clock.wallNow() - wallMs)
-  }
-
-  #timer(ms: number): { readonly elapsed: Promise<void>; readonly cancel: () => void } {
-    const { promise: elapsed, resolve } = Promise.withResolvers<void>()
-    return { elapsed, cancel: this.#timers.after(ms, resolve) }
-  }
-
-  /** Shorter when the signal is aborted. */
-  async #sleep(ms: number, signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return
-    const timer = this.#timer(ms)
-    const { promise: aborted, resolve } = Promise.withResolvers<void>()
-    const onAbort = (): void => resolve()
-    signal.addEventListener('abort', onAbort, { once: true })
-    await Promise.race([timer.elapsed, aborted])
-    signal.removeEventListener('abort', onAbort)
-    timer.cancel()
   }
 }

@@ -1,0 +1,113 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { createRecordingLogger } from '../../gateway/testing/recording-logger.ts'
+import { apiOf } from '../adapters/kubernetes/testing/api-of.ts'
+import type { ClosableKubernetesApi } from '../adapters/kubernetes/kubernetes-api.ts'
+import { startControlPlane, type ControlPlane } from '../testing/control-plane.ts'
+import { configMapType, valueOf } from '../testing/kubernetes-api-contract.ts'
+import { createRecordingMetrics } from '../testing/recording-metrics.ts'
+import { systemClock } from './clock.ts'
+import { eventType, type Regarding } from './event-object.ts'
+import { createEventRecorder } from './event-recorder.ts'
+import type { KubernetesObject } from './kubernetes-api.ts'
+import { leaseType } from './lease.ts'
+
+let cluster: ControlPlane
+let api: ClosableKubernetesApi
+
+beforeAll(async () => {
+  cluster = await startControlPlane()
+  api = apiOf(cluster.kubeconfigFile)
+})
+
+afterAll(async () => {
+  api.close()
+  await cluster.stop()
+})
+
+/** Follows the ConfigMap. `terms`: who wrote, as the server ordered the writes, each time that it was somebody else than before. */
+function followWork(resourceVersion: string) {
+  const following = new AbortController()
+  const terms: string[] = []
+  let writes = 0
+  const done = (async () => {
+    for await (const event of api.watch(configMapType, { namespace: 'default', resourceVersion, timeoutSeconds: 300, signal: following.signal })) {
+      const by = event.type === 'MODIFIED' ? writerOf(event.object) : undefined
+      writes += 1
+      if (by !== undefined && by !== terms.at(-1)) terms.push(by)
+    }
+  })()
+  return {
+    terms,
+    writes: () => writes,
+    stop: async () => {
+      following.abort()
+      await done
+    },
+  }
+}
+
+const writerOf = (object: KubernetesObject): string | undefined => (object['data'] as Readonly<Record<string, string>> | undefined)?.['by'] // as the processes write it
+
+describe('leader election among processes on a real API server', () => {
+  it('never lets two work, though leaders are stopped for a while, killed, or told to end', async () => {
+    const work = valueOf(await api.create(configMapType, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'default', name: 'work' } }))
+    const following = followWork(work.metadata.resourceVersion ?? '')
+    const start = (name: string): ChildProcess => spawn(process.execPath, ['operator/testing/election-process.ts', cluster.kubeconfigFile, name], { stdio: ['ignore', 'inherit', 'inherit'] })
+    const processes = new Map(['a', 'b', 'c'].map((name) => [name, start(name)]))
+    const untilTerm = (count: number): Promise<void> => vi.waitFor(() => expect(following.terms.length).toBeGreaterThanOrEqual(count), { timeout: 30_000, interval: 50 })
+    const leader = (): ChildProcess | undefined => processes.get(following.terms.at(-1)?.slice(0, 1) ?? '')
+    try {
+      await untilTerm(1)
+      const stopped = leader()
+      stopped?.kill('SIGSTOP')
+      await untilTerm(2)
+      stopped?.kill('SIGCONT')
+      const before = following.writes()
+      // Awake beside the new leader while that writes a hundred times.
+      await vi.waitFor(() => expect(following.writes()).toBeGreaterThan(before + 100), { timeout: 60_000, interval: 50 })
+      expect(following.terms.length).toBe(2)
+      leader()?.kill('SIGKILL')
+      await untilTerm(3)
+      const toldToEnd = leader()
+      const toldAtMs = Date.now()
+      toldToEnd?.kill('SIGTERM')
+      await untilTerm(4)
+      // It gave the Lease back: nobody had to wait for its end.
+      expect(Date.now() - toldAtMs).toBeLessThan(2_500)
+      expect(following.terms).toEqual([...new Set(following.terms)])
+      expect(valueOf(await api.get(leaseType, { namespace: 'default', name: 'election' }))['spec']).toMatchObject({ leaseDurationSeconds: 3, leaseTransitions: expect.any(Number) })
+    } finally {
+      await following.stop()
+      await Promise.all([...processes.values()].map(end))
+    }
+  })
+})
+
+/** Also when it is stopped, or has ended already. */
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const exited = once(child, 'exit')
+  child.kill('SIGKILL')
+  await exited
+}
+
+describe('events on a real API server', () => {
+  it('are taken as they are written, series too', async () => {
+    const { metrics, value } = createRecordingMetrics()
+    const log = createRecordingLogger()
+    const recorder = createEventRecorder({ api, identity: 'operator-0_1', metrics, logger: log.logger, clock: systemClock, limits: { seriesPeriodMs: 0 } })
+    const map = valueOf(await api.create(configMapType, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'default', name: 'orders' } }))
+    const regarding: Regarding = { ...map, apiVersion: 'v1', kind: 'ConfigMap' }
+    const event = { type: 'Warning', reason: 'TopicNotOurs', action: 'Reconcile', note: 'ä'.repeat(2_000) } as const
+    recorder.record(regarding, event)
+    const events = async (): Promise<readonly KubernetesObject[]> => valueOf(await api.list(eventType, { namespace: 'default' })).items.filter(({ metadata }) => metadata.name.startsWith('orders.'))
+    await vi.waitFor(async () => expect((await events()).length).toBe(1))
+    recorder.record(regarding, event)
+    await recorder.stop({ deadlineMs: 5_000 })
+    expect(log.lines).toEqual([])
+    expect(value('eventsDropped')).toBe(0)
+    expect(await events()).toMatchObject([{ reason: 'TopicNotOurs', regarding: { kind: 'ConfigMap', name: 'orders', uid: map.metadata.uid }, series: { count: 2 } }])
+  })
+})
