@@ -31,9 +31,13 @@ export interface StartServerOptions {
 export interface PeerRig {
   readonly load: Child<LoadCalls>
   readonly publisher: Child<PublisherCalls>
+  /** Of all clients. */
+  readonly identities: readonly Identity[]
   /** Ids of users, of whom each has as many clients as the others. */
   readonly users: readonly string[]
   start(contender: Contender, options?: StartServerOptions): Promise<Server>
+  /** So many numbers of events that no other event has: who suppresses duplicates would suppress it. @returns the first */
+  takeNumbers(count: number): number
 }
 
 export interface PeerRigOptions {
@@ -51,11 +55,19 @@ export async function withPeerRig<T>(options: PeerRigOptions, run: (rig: PeerRig
   const load = startChild<LoadCalls>(new URL('./load/load.ts', import.meta.url), { cpu: loadCpu })
   const publisher = startChild<PublisherCalls>(new URL('./publish/publisher.ts', import.meta.url), { cpu: loadCpu })
   const servers: Server[] = []
+  // The same after a restart: who publishes does not notice one.
+  const secret = randomUUID()
+  const emitterToken = issuer.token({ user_id: 'emitter', scope: 'carillon.emit' })
+  let nextNumber = 0
+  const takeNumbers = (count: number): number => {
+    nextNumber += count
+    return nextNumber - count
+  }
   const start: PeerRig['start'] = async (contender, { kafka = null, port: fixedPort, cpu = serverCpu } = {}) => {
     const port = fixedPort ?? (await findFreePortPair())
     const own = join(directory, `${contender.name}-${port}`)
     mkdirSync(own, { recursive: true })
-    const key = contender.dialect === 'carillon' ? issuer.token({ user_id: 'emitter', scope: 'carillon.emit' }) : randomUUID()
+    const key = contender.dialect === 'carillon' ? emitterToken : secret
     const launch = contender.launch({ directory: own, buildDirectory: buildDirectoryOf(options.buildRoot, contender), port, key, issuer: issuerOptions, kafka })
     const server = await startServer({ title: contender.title, launch, port, directory: own, cpu, timeoutMs: 60_000 })
     const made: Server = { ...server, contender, target: { dialect: contender.dialect, port: launch.publishPort, key } }
@@ -64,8 +76,9 @@ export async function withPeerRig<T>(options: PeerRigOptions, run: (rig: PeerRig
   }
   try {
     const users = Array.from({ length: options.users }, (_, index) => `user-${index}`)
-    await load.call('identities', { identities: Array.from({ length: options.clients }, (_, index) => identityOf(issuer, users[index % users.length] ?? '', index)) })
-    return await run({ load, publisher, users, start })
+    const identities = Array.from({ length: options.clients }, (_, index) => identityOf(issuer, users[index % users.length] ?? '', index))
+    await load.call('identities', { identities })
+    return await run({ load, publisher, identities, users, start, takeNumbers })
   } finally {
     await Promise.all([load.stop(), publisher.stop(), ...servers.map((server) => server.kill())])
     rmSync(directory, { recursive: true, force: true })

@@ -11,6 +11,17 @@ export const carillon: Dialect = {
     headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
     body: `{"id":"${number}","type":"com.example.bench",${user === null ? '"broadcast":true' : `"users":["${user}"]`},"payload":${data}}`,
   }),
+  record: ({ number, data, user }) => ({
+    value: data,
+    headers: {
+      ce_specversion: '1.0',
+      ce_id: String(number),
+      ce_source: '/bench',
+      ce_type: 'com.example.bench',
+      ce_audience: user === null ? '{"broadcast":true}' : `{"users":["${user}"]}`,
+      'content-type': 'application/json',
+    },
+  }),
 }
 
 const path = `/wss/${channel}/v1/ws`

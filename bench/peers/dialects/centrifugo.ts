@@ -9,11 +9,12 @@ export const channelOf = (user: string | null): string => (user === null ? broad
 /** The JSON protocol of its own clients (the module github.com/centrifugal/protocol), over the bidirectional WebSocket. */
 export const centrifugo: Dialect = {
   client: (identity, resumes) => createClient(identity, resumes),
-  publish: ({ data, user }, key) => ({
+  publish: ({ number, data, user, mayRepeat }, key) => ({
     path: '/api/publish',
     headers: { 'x-api-key': key, 'content-type': 'application/json' },
-    body: `{"channel":"${channelOf(user)}","data":${data}}`,
+    body: `{"channel":"${channelOf(user)}",${mayRepeat ? `"idempotency_key":"${number}",` : ''}"data":${data}}`,
   }),
+  record: ({ number, data, user }) => ({ value: data, headers: { 'centrifugo-channels': channelOf(user), 'centrifugo-idempotency-key': String(number) } }),
 }
 
 function createClient({ token }: Identity, resumes: boolean): DialectClient {

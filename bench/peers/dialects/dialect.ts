@@ -31,6 +31,8 @@ export interface PublishedEvent {
   readonly data: string
   /** A user's id; null: everybody. */
   readonly user: string | null
+  /** Whether it may be published again, because nobody knows what became of it: a server that can tell is told. */
+  readonly mayRepeat: boolean
 }
 
 export interface PublishRequest {
@@ -39,12 +41,19 @@ export interface PublishRequest {
   readonly body: string
 }
 
+export interface KafkaRecord {
+  readonly value: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
 /** How a server is spoken to by those who receive and those who publish. */
 export interface Dialect {
   /** @param resumes whether it asks for what it missed when it comes back */
   client(identity: Identity, resumes: boolean): DialectClient
   /** @param key that allows to publish */
   publish(event: PublishedEvent, key: string): PublishRequest
+  /** The event as a record that the server reads from Kafka; left out: it reads none. */
+  record?(event: PublishedEvent): KafkaRecord
 }
 
 /** The text between `before` and the next quote, from the last `before` on; null when there is none. */

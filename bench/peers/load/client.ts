@@ -4,7 +4,7 @@ import type { Dialect, DialectClient, Identity, Wire } from '../dialects/dialect
 import type { Histogram } from './histogram.ts'
 import { readMarks } from './marks.ts'
 import { MessageReader } from './message-reader.ts'
-import { Receipts } from './receipts.ts'
+import type { Receipts } from './receipts.ts'
 
 /** What the clients of a group have in common. */
 export interface Shared {
@@ -14,8 +14,8 @@ export interface Shared {
   /** Events that came, each of them counted. */
   events: number
   bytes: number
-  /** The server's port now. */
-  port: number
+  /** Where the clients connect to, each to one of them at random. */
+  ports: readonly number[]
   /** Handshakes that did not end well, by their reason. */
   readonly failures: Map<string, number>
   /** Called after events have come. */
@@ -57,7 +57,7 @@ export class Client {
   }
 
   async #open(life: number, settle: (failure: string | null) => void): Promise<void> {
-    const target = { host: '127.0.0.1', port: this.#shared.port, ...this.#dialect.request() }
+    const target = { host: '127.0.0.1', port: this.#anyPort(), ...this.#dialect.request() }
     const connection = await RawConnection.openWith(target, {
       localAddress: this.#localAddress,
       reader: (made) => this.#readerOf(made, this.#wireOf(made, life, settle), life),
@@ -66,6 +66,11 @@ export class Client {
     if (life !== this.#life) return connection.destroy()
     this.#connection = connection
     this.#dialect.opened(this.#wireOf(connection, life, settle))
+  }
+
+  #anyPort(): number {
+    const { ports } = this.#shared
+    return ports[Math.floor(Math.random() * ports.length)] ?? 0
   }
 
   #wireOf(connection: RawConnection, life: number, settle: (failure: string | null) => void): Wire {

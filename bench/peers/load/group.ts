@@ -26,7 +26,7 @@ export class Group {
       latencies: new Histogram(),
       events: 0,
       bytes: 0,
-      port: options.port,
+      ports: options.ports,
       failures: new Map(),
       onEvents: () => {},
     }

@@ -23,8 +23,8 @@ export interface LoadCalls extends Record<string, (parameter: never) => unknown>
   shrink(parameter: GroupName & { readonly clients: number }): void
   /** The last client reads no more: what is sent to it piles up. */
   stallLast(parameter: GroupName): void
-  /** Where the clients connect to from now on. */
-  move(parameter: GroupName & { readonly port: number }): void
+  /** Where the clients connect to from now on, each to one of these ports. */
+  move(parameter: GroupName & { readonly ports: readonly number[] }): void
   /** Who loses the connection comes back after a random back-off, until `stay`. */
   comeBack(parameter: GroupName & BackOff): void
   /** Networks go at random: each client's for `downMs`, again and again. Resolves when all are served again. */
@@ -42,7 +42,8 @@ export interface GroupName {
 
 export interface GroupOptions extends GroupName {
   readonly dialect: DialectName
-  readonly port: number
+  /** Each client connects to one of them. */
+  readonly ports: readonly number[]
   readonly clients: number
   /** The index of the first client's identity. */
   readonly firstIdentity?: number

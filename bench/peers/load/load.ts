@@ -35,7 +35,7 @@ const calls: LoadCalls = {
   saturate: (plan) => saturate(find(plan.group).shared, plan),
   shrink: ({ group, clients }) => find(group).shrink(clients),
   stallLast: ({ group }) => find(group).stallLast(),
-  move: ({ group, port }) => void (find(group).shared.port = port),
+  move: ({ group, ports }) => void (find(group).shared.ports = ports),
   comeBack: ({ group, ...backOff }) => find(group).comeBack(backOff),
   dropNetworks: ({ group, ...drops }) => find(group).dropNetworks(drops),
   judge: ({ group, numbers }) => find(group).judge(numbers),

@@ -20,15 +20,16 @@ export async function saturate(shared: Shared, plan: Saturation): Promise<Satura
   let published = 0
   let refused = 0
   const pending = (): number => (published - refused) * plan.receivers - (shared.events - startEvents)
+  const publishOne = async (number: number): Promise<void> => {
+    if (await emit(speaker, plan, number, nowMs())) return
+    refused += 1
+    publishMore()
+  }
   const publishMore = (): void => {
     while (pending() <= (plan.window - 1) * plan.receivers && nowMs() - startMs < plan.durationMs) {
       const number = plan.firstNumber + published
       published += 1
-      void emit(speaker, plan, number, nowMs()).then((isTaken) => {
-        if (isTaken) return
-        refused += 1
-        publishMore()
-      })
+      void publishOne(number)
     }
   }
   shared.onEvents = publishMore

@@ -21,8 +21,8 @@ export interface Speaker {
 export const userOf = (users: readonly string[] | null, number: number): string | null => (users === null ? null : (users[number % users.length] ?? null))
 
 /** @param atMs when it was to leave @returns whether the server took it */
-export async function emit(speaker: Speaker, shape: EventShape, number: number, atMs: number): Promise<boolean> {
-  const event = { number, data: dataOf({ number, atMs }, shape.bytes), user: userOf(shape.users, number) }
+export async function emit(speaker: Speaker, shape: EventShape & { readonly retryForMs?: number }, number: number, atMs: number): Promise<boolean> {
+  const event = { number, data: dataOf({ number, atMs }, shape.bytes), user: userOf(shape.users, number), mayRepeat: (shape.retryForMs ?? 0) > 0 }
   const status = await speaker.publisher.publish(speaker.dialect.publish(event, speaker.key))
   return status !== null && status >= 200 && status < 300
 }
@@ -57,7 +57,8 @@ export async function emitAtRate(speaker: Speaker, plan: RatePlan): Promise<Emit
   const running: Promise<void>[] = []
   for (let event = 0; event < plan.events; event += 1) {
     const atMs = startMs + (event * 1000) / plan.perSecond
-    if (atMs > nowMs()) await sleep(atMs - nowMs())
+    const earlyMs = atMs - nowMs()
+    if (earlyMs > 0) await sleep(earlyMs)
     running.push(emitOne(plan.firstNumber + event, atMs))
   }
   await Promise.all(running)

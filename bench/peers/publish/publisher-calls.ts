@@ -1,7 +1,7 @@
 import type { DialectName } from '../dialects/dialects.ts'
 import type { EmitReport, RatePlan } from './emit.ts'
 
-/** Where and how to publish. */
+/** Where and how to publish over HTTP. */
 export interface PublishTarget {
   readonly dialect: DialectName
   readonly port: number
@@ -9,11 +9,18 @@ export interface PublishTarget {
   readonly key: string
 }
 
-/** What the publisher (`publisher.ts`) is asked. */
+export interface TopicTarget {
+  readonly dialect: DialectName
+  readonly brokers: readonly string[]
+  readonly topic: string
+}
+
+/** What the publisher (`publisher.ts`) is asked. Several servers may be spoken to, each by its name. */
 export interface PublisherCalls extends Record<string, (parameter: never) => unknown> {
-  /** Speaks to this server from now on. Several may be spoken to, each by its name. */
   target(parameter: PublishTarget & { readonly name: string }): void
   /** The server listens elsewhere now. */
   move(parameter: { readonly name: string; readonly port: number }): void
   atRate(parameter: RatePlan & { readonly name: string }): Promise<EmitReport>
+  topic(parameter: TopicTarget & { readonly name: string }): Promise<void>
+  produceAtRate(parameter: RatePlan & { readonly name: string }): Promise<EmitReport>
 }

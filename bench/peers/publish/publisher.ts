@@ -3,14 +3,16 @@ import { answerCalls } from '../../lib/calls.ts'
 import { dialects } from '../dialects/dialects.ts'
 import { emitAtRate, type Speaker } from './emit.ts'
 import { HttpPublisher } from './http-publisher.ts'
+import { openTopic, produceAtRate, type TopicSpeaker } from './produce.ts'
 import type { PublisherCalls } from './publisher-calls.ts'
 
 const speakers = new Map<string, Speaker>()
+const topics = new Map<string, TopicSpeaker>()
 
-function find(name: string): Speaker {
-  const speaker = speakers.get(name)
-  if (speaker === undefined) throw new Error(`there is no target ${name}`)
-  return speaker
+function find<T>(among: ReadonlyMap<string, T>, name: string): T {
+  const found = among.get(name)
+  if (found === undefined) throw new Error(`there is no target ${name}`)
+  return found
 }
 
 const calls: PublisherCalls = {
@@ -18,8 +20,13 @@ const calls: PublisherCalls = {
     speakers.get(name)?.publisher.close()
     speakers.set(name, { dialect: dialects[dialect], key, publisher: new HttpPublisher({ port, connections: 32 }) })
   },
-  move: ({ name, port }) => void (find(name).publisher.port = port),
-  atRate: ({ name, ...plan }) => emitAtRate(find(name), plan),
+  move: ({ name, port }) => void (find(speakers, name).publisher.port = port),
+  atRate: ({ name, ...plan }) => emitAtRate(find(speakers, name), plan),
+  topic: async ({ name, dialect, brokers, topic }) => {
+    await topics.get(name)?.producer.disconnect()
+    topics.set(name, await openTopic(brokers, topic, dialects[dialect]))
+  },
+  produceAtRate: ({ name, ...plan }) => produceAtRate(find(topics, name), plan),
 }
 
 answerCalls(calls)

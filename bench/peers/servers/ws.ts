@@ -16,10 +16,12 @@ const server = createPublishServer(environment.key, (event, user) => {
 
 server.on('upgrade', (request, socket, head) => {
   const token = request.headers.authorization?.replace(/^Bearer /, '') ?? ''
-  void verify(token).then((user) => {
-    if (user === null) return void socket.end('HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n')
-    wss.handleUpgrade(request, socket, head, (connection) => welcome(connection, user))
-  })
+  const decide = async (): Promise<void> => {
+    const user = await verify(token)
+    if (user === null) socket.end('HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n')
+    else wss.handleUpgrade(request, socket, head, (connection) => welcome(connection, user))
+  }
+  void decide()
 })
 
 function welcome(socket: WebSocket, user: string): void {

@@ -1,0 +1,108 @@
+/** Measures side by side and prints the tables: `node bench/peers/main.ts [--quick] [NAME...]`. Figures never make it fail. */
+import { spawnSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { type KafkaBroker, startKafka } from '../../gateway/testing/kafka-broker.ts'
+import { type Choice, parseCommandLine, usageText } from './command-line.ts'
+import type { Contender } from './contenders/contender.ts'
+import { contenders } from './contenders/contenders.ts'
+import { describeMachine } from './machine/describe.ts'
+import { readMachineTimes } from './machine/proc.ts'
+import { measures } from './measures/measures.ts'
+import type { MeasureWorld } from './measures/measure.ts'
+import { buildDirectoryOf, withPeerRig } from './peer-rig.ts'
+import { replaceBetweenMarks } from './report/page.ts'
+import { renderReport } from './report/report.ts'
+import type { Section } from './report/section.ts'
+
+const buildRoot = fileURLToPath(new URL('../../.infra/peers/', import.meta.url))
+const page = new URL('../../docs/benchmarks.md', import.meta.url)
+const names = { measures: measures.map(({ name }) => name), contenders: contenders.map(({ name }) => name) }
+const say = (line: string): void => console.error(`${new Date().toISOString().slice(11, 19)} ${line}`)
+
+async function main(): Promise<void> {
+  const choice = parseCommandLine(process.argv.slice(2), names)
+  if (!choice.ok || choice.value.isHelp) {
+    console.log(choice.ok ? usageText(names) : `${choice.error}\n\n${usageText(names)}`)
+    process.exitCode = choice.ok ? 0 : 2
+    return
+  }
+  if (process.platform !== 'linux') {
+    console.log('It measures with what Linux says of processes, and this is no Linux.')
+    process.exitCode = 2
+    return
+  }
+  await run(choice.value)
+}
+
+async function run(choice: Choice): Promise<void> {
+  const startMs = Date.now()
+  // What is started from here on keeps off the processor of the server that is measured, unless it is that server.
+  spawnSync('taskset', ['-a', '-c', '-p', '1', String(process.pid)])
+  const prepared = await prepare(choice)
+  const busyBefore = await busyElsewhere()
+  const sections = await withPeerRig({ clients: choice.isQuick ? 1_000 : 10_000, users: choice.isQuick ? 200 : 2_000, buildRoot }, async (rig) =>
+    measureAll(choice, { rig, contenders: prepared.had, isQuick: choice.isQuick, say, kafka: null }),
+  )
+  const report = renderReport({ sections, versions: prepared.versions, absent: prepared.absent, contenders, machine: describeMachine(), busyBefore, minutes: (Date.now() - startMs) / 60_000, isQuick: choice.isQuick, date: new Date() })
+  console.log(report)
+  if (choice.isWhole) writeFileSync(page, replaceBetweenMarks(readFileSync(page, 'utf8'), report))
+}
+
+interface Prepared {
+  readonly had: readonly Contender[]
+  readonly versions: ReadonlyMap<string, string>
+  /** Why those who are missing are. */
+  readonly absent: ReadonlyMap<string, string>
+}
+
+async function prepare(choice: Choice): Promise<Prepared> {
+  const versions = new Map<string, string>()
+  const absent = new Map<string, string>()
+  for (const contender of contenders.filter(({ name }) => choice.contenders.includes(name))) {
+    const version = await contender.prepare({ directory: buildDirectoryOf(buildRoot, contender), say })
+    if (version.ok) versions.set(contender.name, version.value)
+    else absent.set(contender.name, version.error)
+    if (!version.ok) say(`${contender.title} is left out: ${version.error}`)
+  }
+  return { had: contenders.filter(({ name }) => versions.has(name)), versions, absent }
+}
+
+/** @returns what of the machine others take, from 0 to 1 */
+async function busyElsewhere(): Promise<number> {
+  const before = readMachineTimes()
+  await sleep(3_000)
+  const after = readMachineTimes()
+  const busy = (after.busyTicks - before.busyTicks) / (after.totalTicks - before.totalTicks)
+  if (busy > 0.05) say(`the machine is ${Math.round(100 * busy)} % busy with something else: these figures will not be worth quoting`)
+  return busy
+}
+
+/** A broker is only there while measures want one: it takes memory and time. */
+async function measureAll(choice: Choice, world: MeasureWorld): Promise<ReadonlyMap<string, Section>> {
+  const sections = new Map<string, Section>()
+  let kafka: KafkaBroker | null = null
+  try {
+    for (const measure of measures.filter(({ name }) => choice.measures.includes(name))) {
+      if (measure.wantsKafka) kafka ??= await startKafkaIfAny()
+      say(`---- ${measure.name}`)
+      sections.set(measure.name, await measure.run({ ...world, kafka }))
+    }
+  } finally {
+    await kafka?.stop()
+  }
+  return sections
+}
+
+async function startKafkaIfAny(): Promise<KafkaBroker | null> {
+  try {
+    return await startKafka()
+  } catch (error) {
+    // The message says what is missing, and what to install.
+    say(error instanceof Error ? error.message : String(error))
+    return null
+  }
+}
+
+await main()

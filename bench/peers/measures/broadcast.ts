@@ -1,0 +1,140 @@
+import { figure } from '../../lib/bench.ts'
+import { medianOf } from '../../lib/percentiles.ts'
+import type { Latencies } from '../load/histogram.ts'
+import type { PeerRig, Server } from '../peer-rig.ts'
+import { exactly, percentText, spreadOf } from '../report/figures.ts'
+import type { SectionRow } from '../report/section.ts'
+import { connect, eventBytes, forEachServer, type Measure, type MeasureWorld, observe, saturationNumbers } from './measure.ts'
+
+/** From many sockets to few: those that are too many are closed in between. */
+interface Case {
+  readonly sockets: number
+  /** Events per second; `saturation`: as many as the server and its clients can. */
+  readonly rate: number | 'saturation'
+}
+
+const cases: readonly Case[] = [
+  { sockets: 10_000, rate: 1 },
+  { sockets: 10_000, rate: 4 },
+  { sockets: 10_000, rate: 'saturation' },
+  { sockets: 5_000, rate: 8 },
+  { sockets: 5_000, rate: 'saturation' },
+  { sockets: 1_000, rate: 40 },
+  { sockets: 1_000, rate: 'saturation' },
+]
+const quickCases: readonly Case[] = [{ sockets: 1_000, rate: 10 }, { sockets: 1_000, rate: 'saturation' }]
+
+/** Events that are on their way at most, at saturation. */
+const saturationWindow = 4
+const rounds = 3
+const group = 'broadcast'
+
+interface Window {
+  readonly deliveriesPerCpuSecond: number
+  readonly deliveriesPerSecond: number
+  readonly latencies: Latencies
+  readonly serverBusy: number
+  readonly loadBusy: number
+  readonly owed: number
+  readonly delivered: number
+}
+
+export const broadcast: Measure = {
+  name: 'broadcast',
+  wantsKafka: false,
+  run: async (world) => {
+    const rows: SectionRow[] = []
+    const chosen = world.isQuick ? quickCases : cases
+    await forEachServer(world, world.contenders, async (server) => {
+      const { contender } = server
+      const first = chosen[0]?.sockets ?? 0
+      await connect(world, server, { group, clients: first })
+      await world.rig.publisher.call('target', { name: group, ...server.target })
+      // What is measured afterwards is compiled, and its pools are filled.
+      await saturated(world.rig, server, { sockets: first, durationMs: 1_000 })
+      for (const { sockets, rate } of chosen) {
+        await world.rig.load.call('shrink', { group, clients: sockets })
+        const windows = await measureCase(world, server, { sockets, rate })
+        rows.push(rowOf(contender.name, { sockets, rate }, windows))
+        const [some] = windows
+        world.say(`${contender.title}, ${caseText({ sockets, rate })}: ${windows.map((window) => figure(window.deliveriesPerCpuSecond)).join(', ')} deliveries per CPU second, p99 ${figure(some?.latencies.p99 ?? 0)} ms`)
+      }
+      await world.rig.load.call('close', { group })
+    })
+    return {
+      title: 'Broadcast of 512 bytes to everybody',
+      columns: [
+        { key: 'perCpuSecond', title: 'deliveries per CPU second', isCompared: true },
+        { key: 'perSecond', title: 'deliveries/s' },
+        { key: 'p50', title: 'p50 ms' },
+        { key: 'p99', title: 'p99 ms', isCompared: true },
+        { key: 'p999', title: 'p99.9 ms' },
+        { key: 'delivered', title: 'delivered' },
+        { key: 'busy', title: 'server, generator busy' },
+      ],
+      rows: rows.toSorted((a, b) => chosen.findIndex((one) => caseText(one) === a.of) - chosen.findIndex((one) => caseText(one) === b.of)),
+      notes: [`Saturation: ${saturationWindow} events on their way at most. Latencies are from the moment that an event was to be published until a client has read it.`],
+    }
+  },
+}
+
+async function measureCase(world: MeasureWorld, server: Server, { sockets, rate }: Case): Promise<readonly Window[]> {
+  const durationMs = world.isQuick ? 1_000 : 1_500
+  const windows: Window[] = []
+  for (let round = 0; round < rounds; round += 1) {
+    await world.rig.load.call('latencies', { group })
+    windows.push(await (rate === 'saturation' ? saturated(world.rig, server, { sockets, durationMs }) : atRate(world.rig, server, { sockets, rate, durationMs })))
+  }
+  return windows
+}
+
+async function saturated(rig: PeerRig, server: Server, { sockets, durationMs }: { readonly sockets: number; readonly durationMs: number }): Promise<Window> {
+  const { result, ...spent } = await observe(rig, server, () =>
+    rig.load.call('saturate', { group, target: server.target, firstNumber: rig.takeNumbers(saturationNumbers), window: saturationWindow, durationMs, receivers: sockets, bytes: eventBytes, users: null }),
+  )
+  return windowOf(rig, { ...spent, owed: result.published * sockets, delivered: result.deliveries })
+}
+
+async function atRate(rig: PeerRig, server: Server, { sockets, rate, durationMs }: { readonly sockets: number; readonly rate: number; readonly durationMs: number }): Promise<Window> {
+  const events = Math.max(2, Math.round((rate * durationMs) / 1000))
+  const before = await rig.load.call('counts', { group })
+  const { result, ...spent } = await observe(rig, server, async () => {
+    await rig.publisher.call('atRate', { name: group, firstNumber: rig.takeNumbers(events), events, perSecond: rate, bytes: eventBytes, users: null, retryForMs: 0 })
+    return rig.load.call('awaitEvents', { group, events: before.events + events * sockets, timeoutMs: 10_000 })
+  })
+  return windowOf(rig, { ...spent, owed: events * sockets, delivered: result.events - before.events })
+}
+
+interface Spent {
+  readonly cpuSeconds: number
+  readonly wallSeconds: number
+  readonly serverBusy: number
+  readonly loadBusy: number
+  readonly owed: number
+  readonly delivered: number
+}
+
+async function windowOf(rig: PeerRig, { cpuSeconds, wallSeconds, ...rest }: Spent): Promise<Window> {
+  const latencies = await rig.load.call('latencies', { group })
+  return { ...rest, latencies, deliveriesPerCpuSecond: rest.delivered / cpuSeconds, deliveriesPerSecond: rest.delivered / wallSeconds }
+}
+
+const caseText = ({ sockets, rate }: Case): string => `${sockets.toLocaleString('en-US')} sockets, ${rate === 'saturation' ? rate : `${rate}/s`}`
+
+function rowOf(contender: string, one: Case, windows: readonly Window[]): SectionRow {
+  const middle = (of: (window: Window) => number): number => medianOf(windows.map(of))
+  const total = (of: (window: Window) => number): number => windows.reduce((sum, window) => sum + of(window), 0)
+  return {
+    contender,
+    of: caseText(one),
+    cells: {
+      perCpuSecond: spreadOf(windows.map((window) => window.deliveriesPerCpuSecond)),
+      perSecond: exactly(middle((window) => window.deliveriesPerSecond)),
+      p50: exactly(middle((window) => window.latencies.p50)),
+      p99: spreadOf(windows.map((window) => window.latencies.p99)),
+      p999: exactly(middle((window) => window.latencies.p999)),
+      delivered: percentText(total((window) => window.delivered), total((window) => window.owed)),
+      busy: `${Math.round(100 * middle((window) => window.serverBusy))} %, ${Math.round(100 * middle((window) => window.loadBusy))} %`,
+    },
+  }
+}

@@ -1,0 +1,177 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { carillon } from '../contenders/carillon.ts'
+import { centrifugoRecovery } from '../contenders/centrifugo.ts'
+import type { Contender } from '../contenders/contender.ts'
+import type { Loss } from '../load/receipts.ts'
+import type { Server } from '../peer-rig.ts'
+import type { EmitReport } from '../publish/emit.ts'
+import { exactly, percentText } from '../report/figures.ts'
+import type { SectionRow } from '../report/section.ts'
+import { eventBytes, type Measure, type MeasureWorld } from './measure.ts'
+
+const perSecond = 50
+const retryForMs = 60_000
+const downMs = 2_000
+const backOff = { minBackOffMs: 100, maxBackOffMs: 500 }
+/** Whatever should not come has time to come, too. */
+const settleMs = 2_000
+
+/** Nothing here is a matter of speed: all contenders run at once. */
+export const loss: Measure = {
+  name: 'loss',
+  wantsKafka: true,
+  run: async (world) => {
+    const rivals = world.contenders.filter(({ name }) => name !== 'bare' && name !== 'centrifugo')
+    const withBroker = [carillon, centrifugoRecovery].filter((one) => rivals.includes(one))
+    return {
+      title: 'Loss: 50 events per second to everybody, while something goes wrong',
+      columns: [
+        { key: 'delivered', title: 'delivered' },
+        { key: 'missing', title: 'missing' },
+        { key: 'duplicates', title: 'duplicates' },
+        { key: 'owed', title: 'of deliveries owed' },
+        { key: 'retries', title: 'publications tried again' },
+      ],
+      rows: [
+        ...(await together(world, { of: 'networks drop for 2 s', rivals, run: dropNetworks })),
+        ...(await together(world, { of: 'the process is replaced, twice', rivals, run: replaceProcess })),
+        ...(world.kafka === null ? [] : await together(world, { of: 'the broker dies and returns', rivals: withBroker, run: readFromTopic, meanwhile: killBroker })),
+      ],
+      notes,
+    }
+  },
+}
+
+const notes = [
+  'Owed is to each client each event that its server took; the publisher tries again until it does. A network that drops goes without a word: the client reads nothing more, cuts the connection 2 s later and comes back with what its protocol has for resuming. All clients back off alike, and everybody\'s drops are the same.',
+  'The process is replaced by SIGTERM and a start. Carillon: two gateways on one Kafka, one after the other, as its documentation has it. The others: one process with its own memory, as theirs have it for one node. Centrifugo keeps history through a restart when a Redis holds it, which is not measured here.',
+  'The broker gets SIGKILL and is started again 3 s later; the rig writes records with acks=all, again and again until it has been told that they are there, so that some are there twice with the same id.',
+]
+
+/** One contender in one scenario. */
+interface Trial {
+  readonly world: MeasureWorld
+  readonly contender: Contender
+  /** Of its clients, of what it is spoken to by, and of its topic. */
+  readonly name: string
+  readonly clients: number
+  readonly seconds: number
+}
+
+interface Scenario {
+  readonly of: string
+  readonly rivals: readonly Contender[]
+  readonly run: (trial: Trial) => Promise<EmitReport | null>
+  /** What happens to all of them at once. */
+  readonly meanwhile?: (world: MeasureWorld) => Promise<void>
+}
+
+async function together(world: MeasureWorld, { of, rivals, run, meanwhile }: Scenario): Promise<readonly SectionRow[]> {
+  world.say(of)
+  const trials = rivals.map((contender): Trial => ({ world, contender, name: `${of}-${contender.name}`.replaceAll(/\W+/g, '-'), clients: world.isQuick ? 50 : 200, seconds: world.isQuick ? 8 : 15 }))
+  const [rows] = await Promise.all([Promise.all(trials.map((trial) => rowOf(trial, of, run))), meanwhile?.(world)])
+  return rows.filter((row) => row !== null)
+}
+
+async function rowOf(trial: Trial, of: string, run: Scenario['run']): Promise<SectionRow | null> {
+  const { contender, name, world } = trial
+  try {
+    const emitted = await run(trial)
+    if (emitted === null) return null
+    await sleep(settleMs)
+    const judged = await world.rig.load.call('judge', { group: name, numbers: emitted.accepted })
+    await world.rig.load.call('close', { group: name })
+    world.say(`${contender.title}: ${percentText(judged.delivered, judged.owed)} of ${judged.owed}, ${judged.duplicates} duplicates`)
+    return { contender: contender.name, of, cells: cellsOf(judged, emitted) }
+  } catch (error) {
+    world.say(`${contender.title} could not be measured: ${error instanceof Error ? error.message : String(error)}`)
+    return null
+  }
+}
+
+function cellsOf({ owed, delivered, duplicates }: Loss, { retries }: EmitReport): SectionRow['cells'] {
+  const text = (value: number): string => value.toLocaleString('en-US')
+  return { delivered: percentText(delivered, owed), missing: exactly(owed - delivered), duplicates: exactly(duplicates), owed: text(owed), retries: text(retries) }
+}
+
+// ---- scenarios
+
+async function dropNetworks(trial: Trial): Promise<EmitReport> {
+  const { world, name, seconds } = trial
+  const server = await world.rig.start(trial.contender)
+  await openClients(trial, [server])
+  await world.rig.publisher.call('target', { name, ...server.target })
+  const [emitted] = await Promise.all([publish(trial), world.rig.load.call('dropNetworks', { group: name, durationMs: (seconds - 1) * 1000, downMs, meanUpMs: 3_000, seed: 7 })])
+  return emitted
+}
+
+/** @returns null when there is nothing to run it on */
+async function replaceProcess(trial: Trial): Promise<EmitReport | null> {
+  const { world, contender, name } = trial
+  if (contender !== carillon) return replaceOne(trial, null)
+  return world.kafka === null ? null : replaceOne(trial, { brokers: world.kafka.brokers, topic: name })
+}
+
+/** With a topic there are two processes, and those who are sent away go to the other; without, they come back to the same port. */
+async function replaceOne(trial: Trial, kafka: { readonly brokers: readonly string[]; readonly topic: string } | null): Promise<EmitReport> {
+  const { world, contender, name, seconds } = trial
+  const { load, publisher, start } = world.rig
+  const servers = [await start(contender, { kafka })]
+  if (kafka !== null) servers.push(await start(contender, { kafka }))
+  await openClients(trial, servers)
+  await load.call('comeBack', { group: name, ...backOff })
+  await publisher.call('target', { name, ...(servers[0]?.target ?? { dialect: contender.dialect, port: 0, key: '' }) })
+  const replaceAll = async (): Promise<void> => {
+    for (let turn = 0; turn < 2; turn += 1) {
+      await sleep((seconds * 1000) / 4)
+      const index = servers.length - 1 - (turn % servers.length)
+      const leaving = servers[index]
+      if (leaving === undefined) continue
+      const others = servers.filter((server) => server !== leaving)
+      if (others.length > 0) await goTo(trial, others)
+      await leaving.stop()
+      servers[index] = await start(contender, { kafka, port: leaving.port })
+      await goTo(trial, servers)
+    }
+  }
+  const [emitted] = await Promise.all([publish(trial), replaceAll()])
+  return emitted
+}
+
+/** As a load balancer does when a server is no longer, or again, ready. */
+async function goTo({ world, name }: Trial, servers: readonly Server[]): Promise<void> {
+  await world.rig.load.call('move', { group: name, ports: servers.map(({ port }) => port) })
+  await world.rig.publisher.call('move', { name, port: servers[0]?.target.port ?? 0 })
+}
+
+async function readFromTopic(trial: Trial): Promise<EmitReport | null> {
+  const { world, contender, name } = trial
+  if (world.kafka === null) return null
+  const kafka = { brokers: world.kafka.brokers, topic: name }
+  await world.rig.publisher.call('topic', { name, dialect: contender.dialect, ...kafka })
+  await openClients(trial, [await world.rig.start(contender, { kafka })])
+  await world.rig.load.call('comeBack', { group: name, ...backOff })
+  // Long enough for the broker to be back, which takes 10 s, and for who reads it to notice.
+  return world.rig.publisher.call('produceAtRate', planOf(trial, trial.seconds + 15))
+}
+
+/** When everybody has had time to connect. */
+async function killBroker({ kafka, say }: MeasureWorld): Promise<void> {
+  await sleep(12_000)
+  say('the broker gets SIGKILL')
+  await kafka?.kill()
+  await sleep(3_000)
+  await kafka?.restart()
+  say('the broker is back')
+}
+
+async function openClients({ world, contender, name, clients }: Trial, servers: readonly Server[]): Promise<void> {
+  const ports = servers.map(({ port }) => port)
+  const { ready } = await world.rig.load.call('open', { group: name, dialect: contender.dialect, ports, clients, resumes: contender.resumes, keepsReceipts: true })
+  if (ready < clients) throw new Error(`only ${ready} of ${clients} clients are served`)
+}
+
+const publish = (trial: Trial): Promise<EmitReport> => trial.world.rig.publisher.call('atRate', planOf(trial, trial.seconds))
+
+/** Receipts are kept by number, so that each trial counts from zero on. */
+const planOf = ({ name }: Trial, seconds: number) => ({ name, firstNumber: 0, events: perSecond * seconds, perSecond, bytes: eventBytes, users: null, retryForMs })

@@ -1,0 +1,10 @@
+import { broadcast } from './broadcast.ts'
+import { idle } from './idle.ts'
+import { loss } from './loss.ts'
+import type { Measure } from './measure.ts'
+import { stalled } from './stalled.ts'
+import { storm } from './storm.ts'
+import { targeted } from './targeted.ts'
+
+/** In the order in which they run: those that want a broker come last. */
+export const measures: readonly Measure[] = [broadcast, idle, stalled, storm, targeted, loss]

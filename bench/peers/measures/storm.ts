@@ -1,0 +1,70 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { figure } from '../../lib/bench.ts'
+import type { PeerRig, Server } from '../peer-rig.ts'
+import { exactly } from '../report/figures.ts'
+import type { SectionRow } from '../report/section.ts'
+import { connect, eventBytes, forEachServer, type Measure } from './measure.ts'
+
+const group = 'storm'
+const backOff = { minBackOffMs: 200, maxBackOffMs: 1_000 }
+
+/** A server dies and is started again, and all of its clients come at once. */
+export const storm: Measure = {
+  name: 'storm',
+  wantsKafka: false,
+  run: async (world) => {
+    const { rig } = world
+    const clients = world.isQuick ? 1_000 : 10_000
+    const rows: SectionRow[] = []
+    await forEachServer(world, world.contenders, async (before) => {
+      const { contender, port } = before
+      await connect(world, before, { group, clients })
+      await before.kill()
+      await sleep(500)
+      const server = await rig.start(contender, { port })
+      const cpuBefore = server.usage().cpuSeconds
+      const arrived = await rig.load.call('storm', { group, ...backOff, timeoutMs: 60_000 })
+      const cpuSeconds = server.usage().cpuSeconds - cpuBefore
+      const got = await reach(rig, server, arrived.served)
+      const peak = server.usage().peakRssBytes
+      await rig.load.call('close', { group })
+      await server.kill()
+      const failed = Object.entries(arrived.failures).map(([reason, count]) => `${count} x ${reason}`)
+      world.say(`${contender.title}: ${arrived.served} of ${clients} served after ${figure(arrived.tookMs / 1000)} s, ${failed.join(', ') || 'no failures'}`)
+      rows.push({
+        contender: contender.name,
+        of: '',
+        cells: {
+          took: arrived.served < clients ? `${arrived.served} of ${clients} after 60 s` : exactly(arrived.tookMs / 1000),
+          p50: exactly(arrived.latencies.p50 / 1000),
+          cpu: exactly(cpuSeconds),
+          peak: exactly(peak / 1e6),
+          failures: failed.join(', ') || 'none',
+          got: `${got} of ${clients}`,
+        },
+      })
+    })
+    return {
+      title: `${clients.toLocaleString('en-US')} clients come back at once to a server that was killed and started again`,
+      columns: [
+        { key: 'took', title: 'all served after, s', isCompared: true },
+        { key: 'p50', title: 'half of them, s' },
+        { key: 'cpu', title: 'CPU seconds', isCompared: true },
+        { key: 'peak', title: 'peak RSS, MB', isCompared: true },
+        { key: 'failures', title: 'failed attempts' },
+        { key: 'got', title: 'reached by an event afterwards' },
+      ],
+      rows,
+      notes: [`A client whose attempt fails comes again after ${backOff.minBackOffMs} to ${backOff.maxBackOffMs} ms.`],
+    }
+  },
+}
+
+/** @returns how many clients an event for everybody reaches */
+async function reach(rig: PeerRig, server: Server, served: number): Promise<number> {
+  await rig.publisher.call('target', { name: group, ...server.target })
+  const before = await rig.load.call('counts', { group })
+  await rig.publisher.call('atRate', { name: group, firstNumber: rig.takeNumbers(1), events: 1, perSecond: 1, bytes: eventBytes, users: null, retryForMs: 5_000 })
+  const after = await rig.load.call('awaitEvents', { group, events: before.events + served, timeoutMs: 10_000 })
+  return after.events - before.events
+}

@@ -1,0 +1,67 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Kafka, logLevel, Partitioners, type Producer } from 'kafkajs'
+import { nowMs } from '../../lib/clock.ts'
+import type { Dialect, PublishedEvent } from '../dialects/dialect.ts'
+import { dataOf } from '../load/marks.ts'
+import { type EmitReport, type EventShape, type RatePlan, userOf } from './emit.ts'
+
+/** Writes the events of a server that reads them from a topic. */
+export interface TopicSpeaker {
+  readonly dialect: Dialect
+  readonly topic: string
+  readonly producer: Producer
+}
+
+const batchMs = 5
+const partitions = 8
+
+/** Makes the topic when it is missing. */
+export async function openTopic(brokers: readonly string[], topic: string, dialect: Dialect): Promise<TopicSpeaker> {
+  const kafka = new Kafka({ clientId: 'bench', brokers: [...brokers], logLevel: logLevel.NOTHING, retry: { retries: 3, maxRetryTime: 2_000 } })
+  const admin = kafka.admin()
+  await admin.connect()
+  // False when it is there already.
+  await admin.createTopics({ topics: [{ topic, numPartitions: partitions, replicationFactor: 1 }], waitForLeaders: true })
+  await admin.disconnect()
+  const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner, allowAutoTopicCreation: false })
+  await producer.connect()
+  return { dialect, topic, producer }
+}
+
+/** Writes events at their times, some milliseconds' worth at once, each batch until the brokers have it. */
+export async function produceAtRate(speaker: TopicSpeaker, plan: RatePlan): Promise<EmitReport> {
+  const startMs = nowMs()
+  const accepted: number[] = []
+  let retries = 0
+  for (let next = 0; next < plan.events; ) {
+    const due = Math.min(plan.events, Math.floor(((nowMs() - startMs) * plan.perSecond) / 1000) + 1)
+    const batch = Array.from({ length: due - next }, (_, index) => ({ number: plan.firstNumber + next + index, atMs: startMs + ((next + index) * 1000) / plan.perSecond }))
+    next = due
+    const giveUpAtMs = nowMs() + plan.retryForMs
+    while (batch.length > 0 && !(await write(speaker, plan, batch))) {
+      if (nowMs() > giveUpAtMs) return { accepted, retries }
+      retries += 1
+      await sleep(200)
+    }
+    accepted.push(...batch.map(({ number }) => number))
+    await sleep(batchMs)
+  }
+  return { accepted, retries }
+}
+
+async function write({ dialect, topic, producer }: TopicSpeaker, shape: EventShape, batch: readonly { readonly number: number; readonly atMs: number }[]): Promise<boolean> {
+  const messages = batch.map((mark) => ({ key: null, ...recordOf(dialect, { number: mark.number, data: dataOf(mark, shape.bytes), user: userOf(shape.users, mark.number), mayRepeat: true }) }))
+  try {
+    await producer.send({ topic, messages, acks: -1 })
+    return true
+  } catch {
+    // The broker is down, or went down: the batch may be there or not, and is written again.
+    return false
+  }
+}
+
+function recordOf(dialect: Dialect, event: PublishedEvent) {
+  if (dialect.record === undefined) throw new Error('this server reads nothing from Kafka')
+  const { value, headers } = dialect.record(event)
+  return { value, headers: { ...headers } }
+}

@@ -1,0 +1,53 @@
+import { figure } from '../../lib/bench.ts'
+import type { Contender } from '../contenders/contender.ts'
+import { wanted } from '../wanted.ts'
+import { renderMarkdown, renderSection, type Section, valueOf } from './section.ts'
+import { judge, renderTargets } from './targets.ts'
+
+export interface Report {
+  readonly sections: ReadonlyMap<string, Section>
+  readonly contenders: readonly Contender[]
+  readonly versions: ReadonlyMap<string, string>
+  readonly absent: ReadonlyMap<string, string>
+  readonly machine: string
+  /** What of the machine others took before the run, from 0 to 1. */
+  readonly busyBefore: number
+  readonly minutes: number
+  readonly isQuick: boolean
+  readonly date: Date
+}
+
+/** What a run found, as Markdown. */
+export function renderReport(report: Report): string {
+  const titles = new Map(report.contenders.map(({ name, title }) => [name, title]))
+  const titleOf = (name: string): string => titles.get(name) ?? name
+  const verdicts = wanted.map((target) => judge(target, report.sections)).filter(({ verdict }) => verdict !== 'not measured')
+  return [
+    '## The run',
+    conditionsOf(report),
+    renderMarkdown([['server', 'version'], ...[...report.versions].map(([name, version]) => [titleOf(name), version]), ...[...report.absent].map(([name, reason]) => [titleOf(name), `left out: ${reason}`])]),
+    ...(verdicts.length === 0 ? [] : ['## What we want, and what is', renderTargets(verdicts)]),
+    '## Tables',
+    '"Ours / its" is Carillon\'s figure divided by that of the row. ± is half of what lies between the least and the most of three windows.',
+    ...[...report.sections.values()].map((section) => renderSection(section, titleOf)),
+    ...rigCheckOf(report.sections, titleOf),
+  ].join('\n\n')
+}
+
+function conditionsOf({ machine, busyBefore, minutes, isQuick, date }: Report): string {
+  const circumstances = `${machine}; ${date.toISOString().slice(0, 10)}, ${figure(minutes)} minutes; before it, others took ${figure(100 * busyBefore)} % of the machine.`
+  return isQuick ? `${circumstances} A quick run: its figures are not worth quoting.` : circumstances
+}
+
+/** The generator is not what is measured: it took more from the floor than from anybody. */
+function rigCheckOf(sections: ReadonlyMap<string, Section>, titleOf: (name: string) => string): readonly string[] {
+  const section = sections.get('broadcast')
+  if (section === undefined) return []
+  const saturated = [...new Set(section.rows.map(({ of }) => of))].filter((of) => of.endsWith('saturation'))
+  const lines = saturated.flatMap((of) => {
+    const rates = section.rows.filter((row) => row.of === of).flatMap(({ contender }) => ({ contender, rate: valueOf(section, contender, { of, key: 'perSecond' }) ?? 0 }))
+    const fastest = rates.toSorted((a, b) => b.rate - a.rate)[0]
+    return fastest === undefined ? [] : [`${of}: the generator took up to ${figure(fastest.rate)} deliveries/s (from ${titleOf(fastest.contender)}).`]
+  })
+  return lines.length === 0 ? [] : ['### The rig', lines.map((line) => `- ${line}`).join('\n')]
+}

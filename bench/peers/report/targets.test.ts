@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest'
+import { exactly } from './figures.ts'
+import type { Section } from './section.ts'
+import { judge, renderTargets, type Target } from './targets.ts'
+
+const section: Section = {
+  title: 'Broadcast',
+  columns: [],
+  notes: [],
+  rows: [
+    { contender: 'carillon', of: 'few', cells: { rate: exactly(300) } },
+    { contender: 'ws', of: 'few', cells: { rate: exactly(100) } },
+    { contender: 'carillon', of: 'many', cells: { rate: exactly(150) } },
+    { contender: 'ws', of: 'many', cells: { rate: exactly(100) } },
+  ],
+}
+const sections = new Map([['broadcast', section]])
+const target: Target = { what: 'rate, ws', measure: 'broadcast', contender: 'ws', key: 'rate', min: 2 }
+
+test('a target is met when it is met in every case', () => {
+  expect(judge({ ...target, min: 1.5 }, sections)).toMatchObject({ verdict: 'met', values: [1.5, 3] })
+  expect(judge(target, sections).verdict).toBe('met in some cases')
+  expect(judge({ ...target, min: 4 }, sections).verdict).toBe('missed')
+})
+
+test('a bound from above is judged from above', () => {
+  const { min: _, ...rest } = target
+  expect(judge({ ...rest, max: 3 }, sections)).toMatchObject({ verdict: 'met', values: [3, 1.5] })
+  expect(judge({ ...rest, max: 1 }, sections).verdict).toBe('missed')
+})
+
+test('what was not measured is neither met nor missed', () => {
+  expect(judge({ ...target, contender: 'bare' }, sections).verdict).toBe('not measured')
+  expect(judge({ ...target, measure: 'storm' }, sections).verdict).toBe('not measured')
+})
+
+test('a figure of our own is judged as it is', () => {
+  expect(judge({ ...target, contender: null, min: 200 }, sections)).toMatchObject({ verdict: 'met in some cases', values: [150, 300] })
+})
+
+test('verdicts are a table', () => {
+  expect(renderTargets([judge(target, sections), judge({ ...target, measure: 'storm' }, sections)]).split('\n').slice(2)).toEqual([
+    '| rate, ws | >= 2   | 1.5 to 3                | met in some cases |',
+    '| rate, ws | >= 2   |                         | not measured      |',
+  ])
+})

@@ -1,0 +1,48 @@
+import { figure } from '../../lib/bench.ts'
+import { compare, oursName, renderMarkdown, type Section, valueOf } from './section.ts'
+
+/** What we want of a measure in every one of its cases: of the ratio of ours to a contender's, or of a figure of our own. */
+export interface Target {
+  readonly what: string
+  readonly measure: string
+  /** null: of our own figure. */
+  readonly contender: string | null
+  readonly key: string
+  readonly min?: number
+  readonly max?: number
+}
+
+export interface Verdict {
+  readonly target: Target
+  /** Ratios or figures, from the worst for us to the best; none when it was not measured. */
+  readonly values: readonly number[]
+  readonly verdict: 'met' | 'missed' | 'met in some cases' | 'not measured'
+}
+
+export function judge(target: Target, sections: ReadonlyMap<string, Section>): Verdict {
+  const section = sections.get(target.measure)
+  const values = section === undefined ? [] : valuesOf(target, section)
+  const met = values.filter((value) => value >= (target.min ?? -Infinity) && value <= (target.max ?? Infinity)).length
+  const worstFirst = values.toSorted((a, b) => (target.min === undefined ? b - a : a - b))
+  const verdict = values.length === 0 ? 'not measured' : met === values.length ? 'met' : met === 0 ? 'missed' : 'met in some cases'
+  return { target, values: worstFirst, verdict }
+}
+
+function valuesOf({ contender, key }: Target, section: Section): readonly number[] {
+  const cases = [...new Set(section.rows.map((row) => row.of))]
+  const values = cases.map((of) => (contender === null ? valueOf(section, oursName, { of, key }) : compare(section, contender, { of, key })))
+  return values.filter((value) => value !== null)
+}
+
+export function renderTargets(verdicts: readonly Verdict[]): string {
+  const rows = verdicts.map(({ target, values, verdict }) => [target.what, boundText(target), rangeText(values), verdict])
+  return renderMarkdown([['', 'target', 'measured, worst to best', 'verdict'], ...rows])
+}
+
+const boundText = ({ min, max }: Target): string => (min === undefined ? `<= ${String(max)}` : `>= ${min}`)
+
+function rangeText(values: readonly number[]): string {
+  const [worst, best] = [values[0], values.at(-1)]
+  if (worst === undefined || best === undefined) return ''
+  return worst === best ? figure(worst) : `${figure(worst)} to ${figure(best)}`
+}
