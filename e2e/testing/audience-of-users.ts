@@ -1,0 +1,99 @@
+import { emitAll, type EmitReport } from '../../scripts/proof/emit-all.ts'
+import { isOwed, type PlannedEvent, type User } from '../../scripts/proof/plan.ts'
+import { judge, percentile, sum } from '../../scripts/proof/report.ts'
+import { LiveClient } from './live-client.ts'
+import type { Row } from './results.ts'
+import type { Stage } from './stage.ts'
+import { emitPath, socketPath } from './test-channel.ts'
+import { until } from './until.ts'
+
+/** Clients of a channel, and what becomes of the events that are emitted while they are connected. */
+export interface Crowd {
+  readonly clients: readonly LiveClient[]
+  /** Emits all of them, spread over a time, each until it is acknowledged. */
+  emit(events: readonly PlannedEvent[], durationMs: number): Promise<EmitReport>
+  /** Waits until everybody has what they are owed, or nothing more comes. */
+  settle(events: readonly PlannedEvent[]): Promise<void>
+  close(): void
+}
+
+export interface CrowdOptions {
+  readonly channel: string
+  readonly users: readonly User[]
+  /** How many clients; users have several each. */
+  readonly clients: number
+}
+
+export async function gather(stage: Stage, { channel, users, clients: count }: CrowdOptions): Promise<Crowd> {
+  const { place, own } = stage.platform
+  const tokens = users.map((user) => stage.token({ user_id: user.id, username: user.username, org_id: user.organization, roles: user.roles }, 7200))
+  const clients: LiveClient[] = []
+  for (let index = 0; index < count; index += 1) {
+    const [user, token] = [users[index % users.length], tokens[index % users.length]]
+    if (user === undefined || token === undefined) throw new Error('there are no users')
+    clients.push(new LiveClient({ place, ca: own.ca.certificate, user, path: socketPath(channel), token }))
+    // Not all handshakes at once: this process is the slower side.
+    if (index % 25 === 24) await until(() => clients.every(({ isOpen }) => isOpen), { seconds: 60, what: `${clients.length} clients to be connected` })
+  }
+  await until(() => clients.every(({ isOpen }) => isOpen), { seconds: 60, what: 'all clients to be connected' })
+  const emitter = stage.token({ user_id: 'emitter', scope: 'carillon.emit' }, 7200)
+  return {
+    clients,
+    emit: (events, durationMs) => emitAll(events, {
+      post: async (body) => {
+        const { status, body: text } = await stage.ask({ path: emitPath(channel), method: 'POST', headers: { 'authorization': `Bearer ${emitter}`, 'content-type': 'application/json' }, body })
+        return { status, text }
+      },
+      durationMs,
+      giveUpAfterMs: 60_000,
+      progress: () => {},
+    }),
+    settle: async (events) => {
+      const owed = new Map(clients.map((client) => [client, events.filter((event) => isOwed(event, client.user)).length]))
+      const haveAll = (): boolean => clients.every((client) => new Set(client.received.map(({ id }) => id)).size >= (owed.get(client) ?? 0))
+      // Whoever lacks something when the time is over is the judge's matter.
+      await until(haveAll, { seconds: 30, what: 'all deliveries' }).catch(() => {})
+      // What should not come has time to come, too.
+      await new Promise((resolve) => setTimeout(resolve, 1500))
+    },
+    close: () => clients.forEach((client) => client.close()),
+  }
+}
+
+/** What an oracle that knows nothing of the gateway says of a crowd. */
+export interface Judgement {
+  readonly owed: number
+  readonly delivered: number
+  readonly missing: number
+  readonly foreign: number
+  readonly duplicates: number
+  readonly outOfOrder: number
+  readonly gaps: readonly string[]
+  readonly refusals: readonly number[]
+  readonly abandoned: number
+}
+
+export function judgeCrowd({ clients }: Pick<Crowd, 'clients'>, events: readonly PlannedEvent[], emitted: Pick<EmitReport, 'abandoned'>): Judgement {
+  const verdicts = clients.map((client) => judge(client, events))
+  return {
+    owed: sum(verdicts, 'expected'),
+    delivered: sum(verdicts, 'delivered'),
+    missing: sum(verdicts, 'missing'),
+    foreign: sum(verdicts, 'foreign'),
+    duplicates: sum(verdicts, 'duplicates'),
+    outOfOrder: sum(verdicts, 'outOfOrder'),
+    gaps: clients.flatMap(({ gaps }) => gaps),
+    refusals: clients.flatMap(({ refusals }) => refusals),
+    abandoned: emitted.abandoned.length,
+  }
+}
+
+/** What a judgement is when nothing went wrong. */
+export const flawless = { missing: 0, foreign: 0, duplicates: 0, outOfOrder: 0, gaps: [], refusals: [], abandoned: 0 } as const
+
+/** For the table of `make e2e`. */
+export function rowOf(suite: string, crowd: Pick<Crowd, 'clients'>, events: number, judgement: Judgement): Row {
+  const took = crowd.clients.flatMap(({ reconnects }) => reconnects.map(({ tookMs }) => tookMs))
+  const { owed, delivered, duplicates, missing } = judgement
+  return { suite, clients: crowd.clients.length, events, owed, delivered, duplicates, lost: missing, reconnects: took.length, p50Ms: took.length === 0 ? null : percentile(took, 0.5), p99Ms: took.length === 0 ? null : percentile(took, 0.99) }
+}

@@ -1,0 +1,116 @@
+import { WebSocket as WsWebSocket } from 'ws'
+import { type CloudEvent, connect, type Connection } from '../../client/index.ts'
+import type { Judged } from '../../scripts/proof/report.ts'
+import type { User } from '../../scripts/proof/plan.ts'
+import type { Place } from '../platform/place.ts'
+
+/** What the e2e suites send in an event. */
+export interface Payload {
+  readonly number: number
+  readonly key: string | null
+  readonly sentAtMs: number
+}
+
+export interface LiveClientOptions {
+  readonly place: Place
+  readonly ca: string
+  readonly user: User
+  /** The socket's path, as `/wss/NAME/v1/ws`. */
+  readonly path: string
+  readonly token: string
+  /** @default that of the place */
+  readonly host?: string
+  /** Sent as a browser does. @default none */
+  readonly origin?: string
+}
+
+/** How a connection ended, and how long it took until the next one went on from the cursor. */
+export interface Reconnect {
+  readonly code: number
+  readonly atMs: number
+  readonly tookMs: number
+}
+
+/** A browser without a browser: the client's SDK over wss through the ingress. It counts what comes over the wire before the SDK suppresses anything. */
+export class LiveClient implements Judged {
+  readonly user: User
+  readonly received: CloudEvent<Payload>[] = []
+  readonly latenciesMs: number[] = []
+  readonly reconnects: Reconnect[] = []
+  readonly gaps: string[] = []
+  /** Codes with which the gateway, or the way to it, refused for good. */
+  readonly refusals: number[] = []
+  replayed = 0
+  wireDuplicates = 0
+  readonly #seenOnWire = new Set<string>()
+  readonly #connection: Connection
+  #down: { readonly code: number; readonly atMs: number } | null = null
+
+  constructor({ place, ca, user, path, token, host = place.host, origin }: LiveClientOptions) {
+    this.user = user
+    const count = (text: string): void => this.#countOnWire(text)
+    class TrustingSocket extends WsWebSocket {
+      constructor(url: string, protocols: string[]) {
+        super(url, protocols, { ca, servername: host, lookup: thisMachine, ...(origin === undefined ? {} : { origin }) })
+        this.on('message', (data) => count(String(data)))
+      }
+    }
+    this.#connection = connect<Payload>({
+      url: `wss://${host}:${place.httpsPort}${path}`,
+      token: () => token,
+      transport: 'websocket',
+      maxBackoffMs: 2000,
+      // ws implements the members of the standard's WebSocket that the SDK uses.
+      WebSocket: TrustingSocket as unknown as typeof globalThis.WebSocket,
+      onEvent: (event) => this.#take(event),
+      onGap: ({ reason }) => this.gaps.push(reason),
+      onControl: (event) => this.#control(event),
+      onStateChange: (state) => {
+        if (state.kind === 'waiting') this.#down ??= { code: state.code, atMs: Date.now() }
+        if (state.kind === 'closed' && state.code !== 1000) this.refusals.push(state.code)
+      },
+    })
+  }
+
+  get isOpen(): boolean {
+    return this.#connection.state.kind === 'open' && this.#down === null
+  }
+
+  get cursor(): string | null {
+    return this.#connection.cursor
+  }
+
+  close(): void {
+    this.#connection.close()
+  }
+
+  #take(event: CloudEvent<Payload>): void {
+    this.received.push(event)
+    if (this.#down === null && event.data !== undefined) this.latenciesMs.push(Date.now() - event.data.sentAtMs)
+  }
+
+  #control({ type, data }: CloudEvent): void {
+    if (type !== 'dev.carillon.resumed') return
+    const { replayed } = data as { replayed: number } // docs/protocol.md, Control events
+    this.replayed += replayed
+    if (this.#down !== null) this.reconnects.push({ ...this.#down, tookMs: Date.now() - this.#down.atMs })
+    this.#down = null
+  }
+
+  #countOnWire(text: string): void {
+    const { id, source, type } = JSON.parse(text) as CloudEvent // what a gateway sends is a CloudEvent
+    if (type.startsWith('dev.carillon.')) return
+    const key = `${source} ${id}`
+    if (this.#seenOnWire.has(key)) this.wireDuplicates += 1
+    this.#seenOnWire.add(key)
+  }
+}
+
+type Found = (error: null, addresses: readonly { readonly address: string; readonly family: 4 }[]) => void
+
+/** Names below localhost are this machine; not every resolver knows that. */
+function thisMachine(_: string, options: { readonly all?: boolean }, found: unknown): void {
+  // Node.js asks for all addresses unless it is told not to look for the happiest.
+  if (options.all === true) return (found as Found)(null, [{ address: '127.0.0.1', family: 4 }])
+  ;(found as (error: null, address: string, family: number) => void)(null, '127.0.0.1', 4)
+}

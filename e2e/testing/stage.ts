@@ -1,0 +1,92 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { onTestFailed } from 'vitest'
+import { type CommandOptions, type CommandResult, must } from '../platform/command.ts'
+import { diagnose } from '../platform/diagnose.ts'
+import { askIngress, type IngressRequest, type IngressResponse } from '../platform/ingress-request.ts'
+import { applyObjects, rollout, waitFor } from '../platform/kubectl.ts'
+import { keysConfigMap, type Manifest, restrictedNamespace } from '../platform/manifests.ts'
+import { findPlatform, root } from '../platform/open-platform.ts'
+import { parsePlatformOptions } from '../platform/options.ts'
+import { namespaces, type Platform } from '../platform/platform-steps.ts'
+
+/** Where a suite plays: a namespace of its own on the platform, and what it needs there. */
+export interface Stage {
+  readonly platform: Platform
+  readonly namespace: string
+  /** kubectl, in the namespace unless the words name another. Never rejects. */
+  kubectl(words: readonly string[], options?: CommandOptions): Promise<CommandResult>
+  /** The same, for what must work. @returns its output @throws StepFailure when it does not */
+  demand(words: readonly string[], options?: CommandOptions): Promise<string>
+  apply(...objects: readonly Manifest[]): Promise<void>
+  /** Waits for a condition, such as `condition=Ready` of `rtc/news`. @throws StepFailure when it does not come in time */
+  reaches(what: string, condition: string, seconds?: number): Promise<void>
+  /** Waits until a Deployment has rolled out. */
+  rolledOut(deployment: string, seconds?: number): Promise<void>
+  ask(request: IngressRequest): Promise<IngressResponse>
+  /** @returns a token of the login that channels of this stage believe */
+  token(claims: Readonly<Record<string, unknown>>, secondsToLive?: number): string
+  /** To be called at the beginning of a test: when it fails, what the cluster knows is kept in artifacts/e2e. */
+  keepEvidence(): void
+  /** Deletes the namespace, and waits until it is gone. */
+  leave(): Promise<void>
+}
+
+/** @param env of this process: E2E_CLUSTER names the cluster @throws Error when there is no platform */
+export async function openStage(suite: string, env: Readonly<Record<string, string | undefined>> = process.env): Promise<Stage> {
+  const platform = await platformFromEnv(env)
+  const stage = createStage(platform, `e2e-${suite}`)
+  await stage.leave()
+  await applyObjects(platform.run, [restrictedNamespace(stage.namespace), keysConfigMap(stage.namespace, platform.own.identity.jwks)])
+  return stage
+}
+
+async function platformFromEnv(env: Readonly<Record<string, string | undefined>>): Promise<Platform> {
+  const name = env['E2E_CLUSTER'] ?? 'carillon-e2e'
+  const options = parsePlatformOptions(['--name', name], env)
+  const platform = options.ok && options.value !== 'help' ? await findPlatform(options.value, env) : null
+  if (platform === null) throw new Error(`There is no cluster ${name}. \`make e2e\` makes it; E2E_CLUSTER=carillon tests on that of \`make up\`.`)
+  return platform
+}
+
+/** A stage on a namespace that is there, or that somebody makes. */
+export function createStage(platform: Platform, namespace: string): Stage {
+  const { run, own, place } = platform
+  const kubectl = (words: readonly string[], options?: CommandOptions): Promise<CommandResult> => run('kubectl', ['--namespace', namespace, ...words], options)
+  const demand = (words: readonly string[], options?: CommandOptions): Promise<string> => must(kubectl(words, options), `kubectl ${words.join(' ')} did not work`)
+  return {
+    platform,
+    namespace,
+    kubectl,
+    demand,
+    apply: async (...objects) => void (await applyObjects(run, objects)),
+    reaches: async (what, condition, seconds = 120) => {
+      const result = await waitFor(run, condition, what, { namespace, seconds })
+      if (result.code !== 0) throw new Error([`${what} did not reach ${condition} in ${seconds} s: ${result.stderr.trim()}`, ...(await diagnose(run, [namespace]))].join('\n'))
+    },
+    rolledOut: async (deployment, seconds = 150) => void (await must(rollout(run, `deployment/${deployment}`, { namespace, seconds }), `${deployment} did not roll out`)),
+    ask: (request) => askIngress(place, own.ca.certificate, request),
+    token: (claims, secondsToLive) => own.identity.token(claims, secondsToLive),
+    keepEvidence: () => onTestFailed(async ({ task }) => collectEvidence(platform, namespace, task.name)),
+    leave: async () => void (await must(run('kubectl', ['delete', 'namespace', namespace, '--ignore-not-found', '--wait', '--timeout=150s']), `the namespace ${namespace} did not go`)),
+  }
+}
+
+/** Writes down what the cluster knows, so that a failure in CI can be understood afterwards. */
+async function collectEvidence({ run }: Platform, namespace: string, test: string): Promise<void> {
+  const folder = join(root, 'artifacts/e2e', `${namespace} ${test}`.replaceAll(/[^A-Za-z0-9]+/g, '-').slice(0, 100))
+  await mkdir(folder, { recursive: true })
+  const places = [namespace, namespaces.operator, namespaces.traefik]
+  const questions: Readonly<Record<string, readonly string[]>> = {
+    'objects.yaml': ['get', 'realtimechannels,deployments,services,ingresses,httproutes,networkpolicies,poddisruptionbudgets,horizontalpodautoscalers,pods', '--namespace', namespace, '--output', 'yaml'],
+    'pods.txt': ['get', 'pods', '--all-namespaces', '--output', 'wide'],
+    ...Object.fromEntries(places.map((each) => [`events-${each}.txt`, ['get', 'events', '--namespace', each, '--sort-by=.lastTimestamp']])),
+    'log-gateways.txt': ['logs', '--namespace', namespace, '--selector', 'app.kubernetes.io/name=carillon-gateway', '--tail=-1', '--prefix', '--max-log-requests=20'],
+    'log-operator.txt': ['logs', '--namespace', namespaces.operator, '--selector', 'app.kubernetes.io/name=carillon', '--tail=2000', '--prefix'],
+    'log-traefik.txt': ['logs', '--namespace', namespaces.traefik, 'deployment/traefik', '--tail=2000'],
+  }
+  await Promise.all(Object.entries(questions).map(async ([file, words]) => {
+    const { stdout, stderr } = await run('kubectl', words)
+    await writeFile(join(folder, file), `${stdout}${stderr}`)
+  }))
+}
