@@ -60,7 +60,7 @@ describe('a page', () => {
   })
 
   it('names only options that the gateway or the operator has, and variables of others', () => {
-    const foreign = /^(OTEL_\w+|KAFKA_HOME|SEC_\w+)$/
+    const foreign = /^(OTEL_\w+|KAFKA_HOME|KUBEBUILDER_ASSETS|SEC_\w+)$/
     const all = named(/(?<![\w*])[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?![\w*])/g)
     expect(all.length).toBeGreaterThan(100)
     expect(all.filter(({ name }) => !optionNames.has(name) && !foreign.test(name))).toEqual([])
@@ -91,7 +91,7 @@ describe('a page', () => {
   })
 
   it('names only files that are there', () => {
-    const folders = 'gateway|client|scripts|bench|docs|\\.ci|config|event|audience|replay|hub|session|emit|auth|adapters|observability|console|testing'
+    const folders = 'gateway|operator|cdk8s|charts|client|scripts|bench|docs|\\.ci|config|event|audience|replay|hub|session|emit|auth|adapters|observability|console|testing'
     const all = named(new RegExp(`(?<=^|[\\s\`])((?:${folders})/[\\w./{},*-]*)`, 'gm')).filter(({ name }) => !/[A-Z]{3,}/.test(name.replace('README', '')))
     const isThere = (name: string): boolean =>
       [name, `gateway/${name}`].some((path) => globSync([path, `${path}.ts`], { cwd: root }).length > 0)
