@@ -53,7 +53,7 @@ export async function withPeerRig<T>(options: PeerRigOptions, run: (rig: PeerRig
   const issuer = createIssuer()
   const issuerOptions = writeKeys(issuer, directory)
   const load = startChild<LoadCalls>(new URL('./load/load.ts', import.meta.url), { cpu: loadCpu })
-  const publisher = startChild<PublisherCalls>(new URL('./publish/publisher.ts', import.meta.url), { cpu: loadCpu })
+  const publisher = startChild<PublisherCalls>(new URL('./publish/publisher.ts', import.meta.url), { cpu: loadCpu, execArgv: ['--disable-warning=TimeoutNegativeWarning'] })
   const servers: Server[] = []
   // The same after a restart: who publishes does not notice one.
   const secret = randomUUID()

@@ -29,18 +29,22 @@ export interface StartOptions {
   readonly timeoutMs: number
 }
 
+const keptCharacters = 2_000
+
 /** Resolves when it is ready. @throws Error when it ends before, or takes too long */
 export async function startServer(options: StartOptions): Promise<ServerProcess> {
   const { launch, directory, cpu } = options
   for (const [name, text] of Object.entries(launch.files)) writeFileSync(join(directory, name), text)
   const [command = '', ...args] = pinned(cpu, [launch.command, ...launch.args])
-  const child = spawn(command, args, { cwd: directory, env: { PATH: process.env.PATH, HOME: process.env.HOME, ...launch.env }, stdio: ['ignore', 'ignore', 'inherit'] })
+  const child = spawn(command, args, { cwd: directory, env: { PATH: process.env.PATH, HOME: process.env.HOME, ...launch.env }, stdio: ['ignore', 'ignore', 'pipe'] })
+  const complaints = { tail: '' }
+  child.stderr.on('data', (chunk: Buffer) => void (complaints.tail = (complaints.tail + chunk.toString()).slice(-keptCharacters)))
   const kill = (): Promise<void> => end(child, 'SIGKILL')
   try {
     await untilReady(child, options)
   } catch (error) {
     await kill()
-    throw error
+    throw new Error(`${error instanceof Error ? error.message : String(error)}\n${complaints.tail}`, { cause: error })
   }
   // It has started: it has an id. `taskset` becomes the command that it starts.
   const pid = child.pid ?? 0

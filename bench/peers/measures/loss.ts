@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { nowMs } from '../../lib/clock.ts'
 import { carillon } from '../contenders/carillon.ts'
 import { centrifugoRecovery } from '../contenders/centrifugo.ts'
 import type { Contender } from '../contenders/contender.ts'
@@ -15,6 +16,8 @@ const downMs = 2_000
 const backOff = { minBackOffMs: 100, maxBackOffMs: 500 }
 /** Whatever should not come has time to come, too. */
 const settleMs = 2_000
+/** How long nothing may come until what is missing counts as lost. Who reads from Kafka in a group may have to wait for its own former self to be given up. */
+const quietMs = { usually: 5_000, afterBroker: 60_000 }
 
 /** Nothing here is a matter of speed: all contenders run at once. */
 export const loss: Measure = {
@@ -30,6 +33,7 @@ export const loss: Measure = {
         { key: 'missing', title: 'missing' },
         { key: 'duplicates', title: 'duplicates' },
         { key: 'owed', title: 'of deliveries owed' },
+        { key: 'late', title: 'last one after, s' },
         { key: 'retries', title: 'publications tried again' },
       ],
       rows: [
@@ -78,15 +82,29 @@ async function rowOf(trial: Trial, of: string, run: Scenario['run']): Promise<Se
   try {
     const emitted = await run(trial)
     if (emitted === null) return null
-    await sleep(settleMs)
+    const endedMs = nowMs()
+    const lastMs = await settle(trial, emitted, run === readFromTopic ? quietMs.afterBroker : quietMs.usually)
     const judged = await world.rig.load.call('judge', { group: name, numbers: emitted.accepted })
     await world.rig.load.call('close', { group: name })
     world.say(`${contender.title}: ${percentText(judged.delivered, judged.owed)} of ${judged.owed}, ${judged.duplicates} duplicates`)
-    return { contender: contender.name, of, cells: cellsOf(judged, emitted) }
+    return { contender: contender.name, of, cells: { ...cellsOf(judged, emitted), late: exactly(Math.max(0, lastMs - endedMs) / 1000) } }
   } catch (error) {
     world.say(`${contender.title} could not be measured: ${error instanceof Error ? error.message : String(error)}`)
     return null
   }
+}
+
+/** Waits until everybody has everything, or nothing has come for long. @returns when the last thing came, about */
+async function settle({ world, name }: Trial, { accepted }: EmitReport, quietForMs: number): Promise<number> {
+  let last = { delivered: 0, atMs: nowMs() }
+  for (;;) {
+    const { delivered, owed } = await world.rig.load.call('judge', { group: name, numbers: accepted })
+    if (delivered > last.delivered) last = { delivered, atMs: nowMs() }
+    if (delivered === owed || nowMs() - last.atMs > quietForMs) break
+    await sleep(250)
+  }
+  await sleep(settleMs)
+  return last.atMs
 }
 
 function cellsOf({ owed, delivered, duplicates }: Loss, { retries }: EmitReport): SectionRow['cells'] {

@@ -1,0 +1,147 @@
+import { describe, expect, it } from 'vitest'
+import { readMarks } from '../load/marks.ts'
+import { carillon } from './carillon.ts'
+import { centrifugo } from './centrifugo.ts'
+import type { DialectClient, PublishedEvent, Wire } from './dialect.ts'
+import { bare, plain } from './plain.ts'
+import { socketio } from './socketio.ts'
+
+const identity = { user: 'ann', token: 'token' }
+const event: PublishedEvent = { number: 7, data: '{"a":1}', user: null, mayRepeat: false }
+const mark = (number: number): string => `{"mark":"${String(number).padStart(8, '0')}@0000000000000001"}`
+
+interface Heard {
+  readonly sent: string[]
+  readonly events: number[]
+  readonly failures: string[]
+  ready: number
+}
+
+function createWire(): { readonly wire: Wire; readonly heard: Heard } {
+  const heard: Heard = { sent: [], events: [], failures: [], ready: 0 }
+  const wire: Wire = {
+    send: (text) => void heard.sent.push(text),
+    ready: () => void (heard.ready += 1),
+    events: (bytes, start, end) => readMarks(bytes, start, end, (number) => void heard.events.push(number)),
+    fail: (reason) => void heard.failures.push(reason),
+  }
+  return { wire, heard }
+}
+
+/** Messages lie in a buffer with others before and behind them. */
+function tell(client: DialectClient, wire: Wire, text: string): void {
+  const bytes = Buffer.from(`xx${text}yy`)
+  client.message(wire, bytes, 2, bytes.length - 2)
+}
+
+describe('Carillon', () => {
+  it('is ready once open without a cursor, and with one when it has been told that it has resumed', () => {
+    const { wire, heard } = createWire()
+    carillon.client(identity, false).opened(wire)
+    expect(heard.ready).toBe(1)
+    const client = carillon.client(identity, true)
+    client.opened(wire)
+    expect(heard.ready).toBe(1)
+    tell(client, wire, '{"type":"dev.carillon.resumed","cursor":"c0"}')
+    expect(heard.ready).toBe(2)
+  })
+
+  it('comes back with the cursor of the last event', () => {
+    const { wire, heard } = createWire()
+    const client = carillon.client(identity, true)
+    expect(client.request().path).toBe('/wss/bench/v1/ws?cursor=latest')
+    tell(client, wire, `{"data":${mark(1)},"cursor":"c1"}`)
+    tell(client, wire, `{"data":${mark(2)},"cursor":"c2"}`)
+    expect(client.request()).toMatchObject({ path: '/wss/bench/v1/ws?cursor=c2', headers: { authorization: 'Bearer token' } })
+    expect(heard.events).toEqual([1, 2])
+  })
+
+  it('publishes to everybody or to one', () => {
+    expect(JSON.parse(carillon.publish(event, 'key').body)).toEqual({ id: '7', type: 'com.example.bench', broadcast: true, payload: { a: 1 } })
+    expect(JSON.parse(carillon.publish({ ...event, user: 'ann' }, 'key').body)).toMatchObject({ users: ['ann'] })
+    expect(carillon.record?.({ ...event, user: 'ann' })).toMatchObject({ value: event.data, headers: { ce_id: '7', ce_audience: '{"users":["ann"]}' } })
+  })
+})
+
+describe('Centrifugo', () => {
+  const connected = '{"id":1,"connect":{"subs":{"all":{"epoch":"e","offset":3}}}}'
+
+  it('shows its token, is ready when that is taken, and answers pings', () => {
+    const { wire, heard } = createWire()
+    const client = centrifugo.client(identity, false)
+    client.opened(wire)
+    expect(JSON.parse(heard.sent[0] ?? '')).toEqual({ id: 1, connect: { token: 'token' } })
+    tell(client, wire, connected)
+    tell(client, wire, '{}')
+    expect(heard).toMatchObject({ ready: 1, sent: [expect.anything(), '{}'] })
+  })
+
+  it('reads messages that are joined, pings among them', () => {
+    const { wire, heard } = createWire()
+    const client = centrifugo.client(identity, false)
+    tell(client, wire, `{"push":{"channel":"all","pub":{"data":${mark(1)}}}}\n{}\n{"push":{"channel":"all","pub":{"data":${mark(2)}}}}`)
+    expect(heard).toMatchObject({ events: [1, 2], sent: ['{}'] })
+  })
+
+  it('comes back with the position of each channel', () => {
+    const { wire, heard } = createWire()
+    const client = centrifugo.client(identity, true)
+    tell(client, wire, connected)
+    tell(client, wire, `{"push":{"channel":"all","pub":{"data":${mark(1)},"offset":4}}}`)
+    client.opened(wire)
+    expect(JSON.parse(heard.sent[0] ?? '')).toMatchObject({ connect: { subs: { all: { recover: true, epoch: 'e', offset: 4 } } } })
+    tell(client, wire, `{"id":1,"connect":{"subs":{"all":{"epoch":"e","recovered":true,"publications":[{"data":${mark(2)},"offset":5},{"data":${mark(3)},"offset":6}]}}}}`)
+    client.opened(wire)
+    expect(JSON.parse(heard.sent[1] ?? '')).toMatchObject({ connect: { subs: { all: { offset: 6 } } } })
+    expect(heard.events).toEqual([1, 2, 3])
+  })
+
+  it('fails when it is refused', () => {
+    const { wire, heard } = createWire()
+    tell(centrifugo.client(identity, false), wire, '{"id":1,"error":{"code":109,"message":"token expired"}}')
+    expect(heard).toMatchObject({ failures: ['token expired'], ready: 0 })
+  })
+
+  it('publishes to the channel of all or the personal one, with a key only where it may be repeated', () => {
+    expect(JSON.parse(centrifugo.publish(event, 'key').body)).toEqual({ channel: 'all', data: { a: 1 } })
+    expect(JSON.parse(centrifugo.publish({ ...event, user: 'ann', mayRepeat: true }, 'key').body)).toEqual({ channel: 'personal:#ann', idempotency_key: '7', data: { a: 1 } })
+  })
+})
+
+describe('Socket.IO', () => {
+  it('connects after the transport is open, answers pings, and reads events', () => {
+    const { wire, heard } = createWire()
+    const client = socketio.client(identity, false)
+    tell(client, wire, '0{"sid":"s","pingInterval":25000}')
+    tell(client, wire, '40{"sid":"t","pid":"p"}')
+    tell(client, wire, '2')
+    tell(client, wire, `42["event",${mark(1)},"offset"]`)
+    expect(heard).toMatchObject({ sent: ['40{"token":"token"}', '3'], ready: 1, events: [1] })
+  })
+
+  it('comes back with its session and the offset of the last event', () => {
+    const { wire, heard } = createWire()
+    const client = socketio.client(identity, true)
+    tell(client, wire, '40{"sid":"t","pid":"p"}')
+    tell(client, wire, '0{"sid":"s"}')
+    tell(client, wire, `42["event",${mark(1)},"o1"]`)
+    tell(client, wire, '0{"sid":"s"}')
+    expect(heard.sent).toEqual(['40{"token":"token"}', '40{"token":"token","pid":"p","offset":"o1"}'])
+  })
+
+  it('fails when it is refused', () => {
+    const { wire, heard } = createWire()
+    tell(socketio.client(identity, false), wire, '44{"message":"unauthorized"}')
+    expect(heard).toMatchObject({ failures: ['44{"message":"unauthorized"}'], ready: 0 })
+  })
+})
+
+describe('what is written by hand', () => {
+  it('is ready once it is open, and the floor is told who came', () => {
+    const { wire, heard } = createWire()
+    plain.client(identity, false).opened(wire)
+    bare.client(identity, false).opened(wire)
+    expect(heard).toMatchObject({ ready: 2, sent: ['ann'] })
+    expect(plain.publish({ ...event, user: 'ann' }, 'key')).toMatchObject({ path: '/publish?user=ann', body: event.data })
+  })
+})
