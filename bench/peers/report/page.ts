@@ -1,5 +1,5 @@
-export const beginMark = '<!-- What follows is written by `make peers`. -->'
-export const endMark = '<!-- What came before is written by `make peers`. -->'
+export const beginMark = '<!-- What follows is written by bench/peers/main.ts. -->'
+export const endMark = '<!-- What came before is written by bench/peers/main.ts. -->'
 
 /** The page with what stands between the marks replaced. @throws Error when it has not both, in their order */
 export function replaceBetweenMarks(page: string, text: string): string {
