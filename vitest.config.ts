@@ -12,7 +12,7 @@ export default defineConfig({
       { test: { ...suite('unit', ['{gateway,client,operator,cdk8s,e2e,scripts,bench}/**/*.test.ts']).test, exclude: ['**/node_modules/**', '**/dist/**', '**/*.kafka.test.ts', '**/*.browser.test.ts', '**/*.kubernetes.test.ts', '**/*.e2e.test.ts'] } },
       suite('kafka', ['{gateway,client,operator,scripts,bench}/**/*.kafka.test.ts'], { testTimeout: 120_000, hookTimeout: 120_000, fileParallelism: false }),
       suite('kubernetes', ['{operator,cdk8s,charts,scripts}/**/*.kubernetes.test.ts'], { testTimeout: 120_000, hookTimeout: 120_000, fileParallelism: false }),
-      suite('e2e', ['e2e/**/*.e2e.test.ts'], { testTimeout: 300_000, hookTimeout: 300_000, globalSetup: ['e2e/testing/global-setup.ts'], fileParallelism: false }),
+      suite('e2e', ['e2e/**/*.e2e.test.ts'], { testTimeout: 300_000, hookTimeout: 300_000, fileParallelism: false }),
       suite('browser', ['{gateway,client,scripts,bench}/**/*.browser.test.ts'], { testTimeout: 60_000, fileParallelism: false }),
     ],
   },

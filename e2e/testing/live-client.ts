@@ -49,9 +49,11 @@ export class LiveClient implements Judged {
   constructor({ place, ca, user, path, token, host = place.host, origin }: LiveClientOptions) {
     this.user = user
     const count = (text: string): void => this.#countOnWire(text)
+    // Names below localhost are this machine; not every resolver knows that.
+    const connection = { ca, servername: host, lookup: thisMachine, ...(origin === undefined ? {} : { origin }) }
     class TrustingSocket extends WsWebSocket {
       constructor(url: string, protocols: string[]) {
-        super(url, protocols, { ca, servername: host, lookup: thisMachine, ...(origin === undefined ? {} : { origin }) })
+        super(url, protocols, connection)
         this.on('message', (data) => count(String(data)))
       }
     }
@@ -106,11 +108,9 @@ export class LiveClient implements Judged {
   }
 }
 
-type Found = (error: null, addresses: readonly { readonly address: string; readonly family: 4 }[]) => void
+type Found = (error: null, address: string | readonly { readonly address: string; readonly family: number }[], family?: number) => void
 
-/** Names below localhost are this machine; not every resolver knows that. */
-function thisMachine(_: string, options: { readonly all?: boolean }, found: unknown): void {
-  // Node.js asks for all addresses unless it is told not to look for the happiest.
-  if (options.all === true) return (found as Found)(null, [{ address: '127.0.0.1', family: 4 }])
-  ;(found as (error: null, address: string, family: number) => void)(null, '127.0.0.1', 4)
+function thisMachine(_: string, { all }: { readonly all?: boolean }, found: Found): void {
+  if (all === true) found(null, [{ address: '127.0.0.1', family: 4 }])
+  else found(null, '127.0.0.1', 4)
 }

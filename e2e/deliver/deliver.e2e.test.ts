@@ -1,0 +1,93 @@
+import { join } from 'node:path'
+import { mkdir } from 'node:fs/promises'
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { createRandom, planEvents, planUsers } from '../../scripts/proof/plan.ts'
+import { root } from '../platform/open-platform.ts'
+import { namespaces } from '../platform/platform-steps.ts'
+import { flawless, gather, judgeCrowd, rowOf } from '../testing/audience-of-users.ts'
+import { launchTrustingBrowser, openShop } from '../testing/browser.ts'
+import { openEventStream } from '../testing/event-stream.ts'
+import { addResult } from '../testing/results.ts'
+import { openStage, type Stage } from '../testing/stage.ts'
+import { emitPath, gatewayOf, testChannel } from '../testing/test-channel.ts'
+import { until } from '../testing/until.ts'
+
+const channel = 'live'
+let stage: Stage
+let browser: Browser
+
+beforeAll(async () => {
+  stage = await openStage('deliver')
+  await stage.apply(testChannel(stage, { name: channel, spec: { gateway: { replicas: 3, drainSeconds: 5, resources: { requests: { cpu: '50m', memory: '128Mi' } } } } }))
+  await stage.reaches(`rtc/${channel}`, 'condition=Ready')
+  browser = await launchTrustingBrowser(stage)
+})
+afterAll(async () => {
+  await browser?.close()
+  await stage?.leave()
+})
+beforeEach(() => stage.keepEvidence())
+
+async function emit(message: object): Promise<void> {
+  const answer = await stage.ask({
+    path: emitPath(channel), method: 'POST', body: JSON.stringify(message),
+    headers: { 'content-type': 'application/json', 'authorization': `Bearer ${stage.token({ user_id: 'shop', scope: 'carillon.emit' })}` },
+  })
+  expect(answer).toMatchObject({ status: 202 })
+}
+
+const ada = { user_id: 'ada', username: 'ada', org_id: 'acme' }
+
+it('runs its three gateways on both nodes', async () => {
+  const nodes = await stage.demand(['get', 'pods', '--selector', `app.kubernetes.io/instance=${channel}`, '--output', 'jsonpath={.items[*].spec.nodeName}'])
+  expect(nodes.split(' ')).toHaveLength(3)
+  expect(new Set(nodes.split(' ')).size).toBe(2)
+})
+
+it('shows a browser that is signed in by a cookie, over wss, what is emitted through the ingress for it, and nothing else', async () => {
+  const { page, lines } = await openShop(browser, stage, { channel, token: stage.token(ada) })
+  await page.getByText('open', { exact: true }).waitFor()
+  await emit({ type: 'order', users: ['ada'], payload: { number: 1 } })
+  await emit({ type: 'order', users: ['ben'], payload: { number: 2 } })
+  await emit({ type: 'news', broadcast: true, payload: { text: 'hello' } })
+  await page.getByText('news').waitFor()
+  expect(await lines()).toEqual(['connecting', 'open', 'order {"number":1}', 'news {"text":"hello"}'])
+  await mkdir(join(root, 'artifacts/e2e'), { recursive: true })
+  await page.screenshot({ path: join(root, 'artifacts/e2e/deliver-browser.png') })
+  await page.context().close()
+})
+
+it('streams the same by Server-Sent Events', async () => {
+  const stream = await openEventStream(stage, { path: `/api/${channel}/v1/events`, token: stage.token(ada) })
+  expect(stream.status).toBe(200)
+  await emit({ type: 'order', users: ['ada'], payload: { number: 3 } })
+  await until(() => stream.data.length > 0, { seconds: 10, what: 'an event in the stream' })
+  expect(stream.data.map((text) => JSON.parse(text) as unknown)).toMatchObject([{ type: 'order', data: { number: 3 } }])
+  stream.close()
+})
+
+it('delivers what a service writes to the topic by itself', async () => {
+  const stream = await openEventStream(stage, { path: `/api/${channel}/v1/events`, token: stage.token(ada) })
+  const record = { specversion: '1.0', id: 'by-kafka', source: 'urn:e2e', type: 'stock', data: { broadcast: false, users: ['ada'], payload: { left: 4 } } }
+  const produce = ['exec', '--stdin', '--namespace', namespaces.kafka, 'kafka-0', '--', '/opt/kafka/bin/kafka-console-producer.sh', '--bootstrap-server', 'localhost:9092', '--topic', `${stage.namespace}.${channel}`]
+  await stage.demand(produce, { input: `${JSON.stringify(record)}\n` })
+  await until(() => stream.data.length > 0, { seconds: 20, what: 'the record in the stream' })
+  expect(stream.data.map((text) => JSON.parse(text) as unknown)).toMatchObject([{ id: 'by-kafka', type: 'stock', data: { left: 4 } }])
+  stream.close()
+})
+
+it('gives every client exactly what audiences of every kind owe it, over three pods', async () => {
+  const users = planUsers(30, 5)
+  const events = planEvents(400, users, createRandom(5))
+  const crowd = await gather(stage, { channel, users, clients: 90 })
+  const emitted = await crowd.emit(events, 10_000)
+  await crowd.settle(events)
+  crowd.close()
+  const judgement = judgeCrowd(crowd, events, emitted)
+  await addResult(rowOf('deliver', crowd, events.length, judgement))
+  expect(judgement).toMatchObject({ ...flawless, delivered: judgement.owed })
+  const perPod = await stage.demand(['get', 'pods', '--selector', `app.kubernetes.io/instance=${channel}`, '--output', 'name'])
+  expect(perPod.trim().split('\n')).toHaveLength(3)
+  await stage.rolledOut(gatewayOf(channel))
+})
