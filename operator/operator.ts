@@ -66,6 +66,9 @@ export interface Operator {
   stop(options: { readonly deadlineMs: number }): Promise<readonly ObjectRef[]>
 }
 
+/** A roll-out tells of each of its pods. Milliseconds. */
+const childDelayMs = 200
+
 /** The name of the controller, and of its queue, in metrics. */
 export const controllerName = 'realtimechannel'
 
@@ -77,7 +80,7 @@ export const watchedTypes: readonly ResourceType[] = [channelType, ...childTypes
 /** Puts the parts together. Nothing runs before `sync`. */
 export function createOperator(config: OperatorConfig, adapters: OperatorAdapters): Operator {
   const { metrics, clock, api, admins } = adapters
-  const queue = createWorkQueue({ meter: createQueueMeter(controllerName, metrics, () => clock.now()), now: () => clock.now(), random: adapters.random })
+  const queue = createWorkQueue({ meter: createQueueMeter(controllerName, metrics, () => clock.now()), now: () => clock.now(), random: adapters.random, childDelayMs })
   const enqueue = (ref: ObjectRef, priority: Priority): void => queue.add(ref, priority)
   const claims = createClaims({ defaultBrokers: config.kafkaBrokers })
   const children = createChildren()

@@ -6,6 +6,9 @@ import type { LeaderElection } from './runtime/leader-election.ts'
 
 const stopTimeoutMs = 15_000
 
+/** Longer than the operator needs to end, with the grace of its controller: the Lease is given back after that, and not left to expire. */
+const releaseTimeoutMs = 25_000
+
 /**
  * The operator's ordinary life: it watches, waits until it leads, works, and ends in order when it is told to.
  *
@@ -45,13 +48,13 @@ async function lead(operator: Operator, election: LeaderElection | null, signal:
     await aborted(signal)
     return 0
   }
-  signal.addEventListener('abort', () => void election.stop({ deadlineMs: stopTimeoutMs }), { once: true })
+  signal.addEventListener('abort', () => void election.stop({ deadlineMs: releaseTimeoutMs }), { once: true })
   const end = await election.run({
     onStarted: async (term) => {
       operator.work()
       await aborted(term)
-      // The Lease is kept until nothing is under way any more.
-      await operator.stop({ deadlineMs: stopTimeoutMs })
+      // In order, the Lease is kept until nothing is under way any more. When it is lost, nothing may be waited for.
+      await operator.stop({ deadlineMs: term.reason === 'lost' ? 0 : stopTimeoutMs })
     },
     onLost: () => {},
   })

@@ -9,10 +9,10 @@ import { createWorkQueue, eventInBackOffMs, keyOf, type WorkItem, type WorkOutco
 const ref = (name: string, namespace = 'shop'): ObjectRef => ({ namespace, name })
 const orders = ref('orders')
 
-function rig() {
+function rig({ childDelayMs = 0 } = {}) {
   const recording = createRecordingMetrics()
   const now = (): number => Date.now() // the fake clock's
-  const queue = createWorkQueue({ meter: createQueueMeter('realtimechannel', recording.metrics, now), now, random: () => 0.999_999, backOff: { baseMs: 100, maxMs: 300_000 } })
+  const queue = createWorkQueue({ meter: createQueueMeter('realtimechannel', recording.metrics, now), now, random: () => 0.999_999, backOff: { baseMs: 100, maxMs: 300_000 }, childDelayMs })
   return { queue, ...recording }
 }
 
@@ -134,6 +134,56 @@ describe('a work queue', () => {
     expect(() => queue.done(orders, { kind: 'success' })).toThrow('shop/orders is not being worked on')
     queue.add(orders, 'user')
     expect(() => queue.done(orders, { kind: 'success' })).toThrow('shop/orders is not being worked on')
+  })
+})
+
+describe('the events of children', () => {
+  it('wait for a moment and are one piece of work, and a user waits for none of them', async () => {
+    const { queue } = rig({ childDelayMs: 200 })
+    queue.add(orders, 'child')
+    await vi.advanceTimersByTimeAsync(150)
+    queue.add(orders, 'child')
+    expect(queue.readyCount()).toBe(0)
+    await vi.advanceTimersByTimeAsync(50)
+    expect(await takeReady(queue)).toMatchObject({ ref: orders, priority: 'child' })
+    queue.done(orders, { kind: 'success' })
+    queue.add(orders, 'child')
+    queue.add(orders, 'user')
+    expect(await takeReady(queue)).toMatchObject({ ref: orders, priority: 'user' })
+    await vi.advanceTimersByTimeAsync(200)
+    expect(queue.readyCount()).toBe(0)
+    queue.done(orders, { kind: 'success' })
+    expect(queue.size).toBe(0)
+  })
+
+  // Somebody takes back what the operator heals: each heal brings the event that brings the next one.
+  it('bring a key up five times a second at most, however many there are while it is worked on', async () => {
+    const { queue } = rig({ childDelayMs: 200 })
+    queue.add(orders, 'child')
+    let works = 0
+    for (let at = 0; at < 10_000; at += 10) {
+      await vi.advanceTimersByTimeAsync(10)
+      if ((await takeReady(queue)) === null) continue
+      works += 1
+      queue.add(orders, 'child')
+      queue.done(orders, { kind: 'success' })
+    }
+    expect(works).toBe(50)
+  })
+
+  it('cut no back-off short that began while they came', async () => {
+    const { queue } = rig({ childDelayMs: 200 })
+    queue.add(orders, 'user')
+    for (let failures = 0; failures < 8; failures += 1) {
+      await vi.advanceTimersByTimeAsync(300_000)
+      await queue.take()
+      queue.add(orders, 'child')
+      queue.done(orders, { kind: 'retry' })
+    }
+    await vi.advanceTimersByTimeAsync(eventInBackOffMs - 1)
+    expect(queue.readyCount()).toBe(0)
+    await vi.advanceTimersByTimeAsync(1)
+    expect(queue.readyCount()).toBe(1)
   })
 })
 

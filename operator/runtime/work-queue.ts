@@ -43,6 +43,8 @@ export interface WorkQueueParts {
   readonly random: () => number
   /** @default 100 ms to 5 min */
   readonly backOff?: BackOffOptions
+  /** How long a key waits after the event of a child, so that those which follow are one piece of work with it. Milliseconds. @default 0 */
+  readonly childDelayMs?: number
 }
 
 interface Entry {
@@ -75,6 +77,8 @@ interface Delay {
  * 4. A back-off protects the world from a key that fails, therefore it is not so easily cut short. A change by a user ends it and its history: it
  *    may well be the cure. An event of a child may be the failure's own doing (half of the objects applied, each telling of itself): it brings
  *    the key up within `eventInBackOffMs`, at most. A resync can wait.
+ * 5. Events of children come in bursts: a roll-out tells of each pod. And whoever takes back what the operator heals would make it heal for ever, as
+ *    fast as both can. So they may be made to wait for a moment (`childDelayMs`), which also bounds such a quarrel.
  *
  * Delays are timers of Node's, which cost the same however many there are, and each key has one at most. Nothing here grows but with the number of
  * keys; a key without work, delay or failures is forgotten.
@@ -88,16 +92,18 @@ class KeyQueue implements WorkQueue {
   readonly #now: () => number
   readonly #random: () => number
   readonly #backOff: BackOffOptions
+  readonly #childDelayMs: number
   readonly #entries = new Map<string, Entry>()
   readonly #ready = new ReadyKeys<Entry>()
   readonly #takers = new Set<Taker>()
   #isStopped = false
 
-  constructor({ meter, now, random, backOff = defaultBackOff }: WorkQueueParts) {
+  constructor({ meter, now, random, backOff = defaultBackOff, childDelayMs = 0 }: WorkQueueParts) {
     this.#meter = meter
     this.#now = now
     this.#random = random
     this.#backOff = backOff
+    this.#childDelayMs = childDelayMs
   }
 
   get size(): number {
@@ -153,7 +159,8 @@ class KeyQueue implements WorkQueue {
 
   #addNow(entry: Entry, priority: Priority): void {
     if (priority === 'user') entry.failures = 0
-    const afterMs = holdMs(entry, priority)
+    const isIdle = entry.wanted === null && !entry.isWorkedOn
+    const afterMs = Math.max(holdMs(entry, priority), priority === 'child' && isIdle ? this.#childDelayMs : 0)
     if (afterMs > 0) {
       this.#delay(entry, { afterMs, priority })
       return
