@@ -30,6 +30,11 @@ export interface RealAdapters {
   readonly namespace: string | null
   /** Where the API server is, for the log. */
   readonly server: string
+  /**
+   * Nothing that changes something is sent, to Kubernetes (the Lease excepted) or to Kafka, unless this says yes in the moment in which it goes out. A
+   * reconcile asks before each write, too; but what it then hands over may have to wait.
+   */
+  guardWrites(mayWrite: () => boolean): void
   stop(): Promise<void>
 }
 
@@ -48,11 +53,14 @@ export function createOperatorAdapters(config: OperatorConfig, { version }: { re
     kafkaOperations,
   })
   const { metrics } = metricsPage
-  const connect = (maxCalls: number): ClosableKubernetesApi => connectTo(loaded.value, { config, kubeConfigOptions, version, maxCalls, onRequest: countRequests(metrics) })
-  const [api, leaseApi] = [connect(config.apiMaxInFlight), connect(leaseCalls)]
+  const guard = { mayWrite: () => true }
+  const mayWrite = (): boolean => guard.mayWrite()
+  const connect = (maxCalls: number, more: Pick<ConnectOptions, 'mayWrite'> = {}): ClosableKubernetesApi =>
+    connectTo(loaded.value, { config, kubeConfigOptions, version, maxCalls, onRequest: countRequests(metrics), ...more })
+  const [api, leaseApi] = [connect(config.apiMaxInFlight, { mayWrite }), connect(leaseCalls)]
   const clock = systemClock
   const identity = uniqueIdentity(config.podName === '' ? hostname() : config.podName)
-  const admins = createTopicAdmins({ logger, now: clock.now, onRequest: (operation, outcome) => metrics.kafkaRequests.add(1, { operation, outcome }) })
+  const admins = createTopicAdmins({ logger, now: clock.now, mayWrite, onRequest: (operation, outcome) => metrics.kafkaRequests.add(1, { operation, outcome }) })
   const recorder = createEventRecorder({ api, identity, metrics, logger, clock })
   return ok({
     operator: {
@@ -74,6 +82,9 @@ export function createOperatorAdapters(config: OperatorConfig, { version }: { re
     identity,
     namespace: loaded.value.namespace,
     server: loaded.value.server,
+    guardWrites(asked) {
+      guard.mayWrite = asked
+    },
     async stop() {
       await admins.stop()
       api.close()
@@ -90,6 +101,7 @@ interface ConnectOptions {
   readonly kubeConfigOptions: KubeConfigOptions
   readonly version: string
   readonly maxCalls: number
+  readonly mayWrite?: () => boolean
   readonly onRequest: (request: RequestReport) => void
 }
 

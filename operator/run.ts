@@ -2,6 +2,7 @@ import type { RealAdapters } from './adapters.ts'
 import type { Mode } from './config/mode.ts'
 import type { OperatorConfig } from './config/options.ts'
 import { createLeaderElection, type LeaderElection } from './runtime/leader-election.ts'
+import type { ObjectRef } from './runtime/kubernetes-api.ts'
 
 /** What a task of the operator is given. */
 export interface Run {
@@ -20,7 +21,7 @@ export function electionOf({ config, mode, adapters }: Run): LeaderElection | nu
   return createLeaderElection({
     api: adapters.leaseApi,
     options: {
-      lease: { name: config.leaseName, namespace: config.leaseNamespace === '' ? (adapters.namespace ?? 'default') : config.leaseNamespace },
+      lease: leaseRefOf(config, adapters),
       identity: adapters.identity,
       durationMs: config.leaseDurationMs,
       renewDeadlineMs: config.renewDeadlineMs,
@@ -33,6 +34,11 @@ export function electionOf({ config, mode, adapters }: Run): LeaderElection | nu
   })
 }
 
+/** The Lease that all operators of one kind contend for. */
+export function leaseRefOf({ leaseName, leaseNamespace }: OperatorConfig, { namespace }: Pick<RealAdapters, 'namespace'>): ObjectRef {
+  return { name: leaseName, namespace: leaseNamespace === '' ? (namespace ?? 'default') : leaseNamespace }
+}
+
 const stopTimeoutMs = 10_000
 
 /**
@@ -42,6 +48,7 @@ const stopTimeoutMs = 10_000
  */
 export async function whileLeading(run: Run, work: (mayWrite: () => boolean) => Promise<number>): Promise<number> {
   const election = electionOf(run)
+  run.adapters.guardWrites(() => !run.mode.isDryRun && (election === null || election.isLeader()))
   if (election === null) return work(() => !run.mode.isDryRun)
   void run.stopped.then(() => election.stop({ deadlineMs: stopTimeoutMs }))
   run.print('Waiting until no other operator works ...')

@@ -1,7 +1,9 @@
 import { createHealth } from './observability/health.ts'
 import { createInternalServer } from './observability/internal-server.ts'
 import { createOperator, type Operator } from './operator.ts'
-import { electionOf, type Run } from './run.ts'
+import { schemaDrift } from './reconcile/schema-drift.ts'
+import { electionOf, leaseRefOf, type Run } from './run.ts'
+import type { Regarding } from './runtime/event-object.ts'
 import type { LeaderElection } from './runtime/leader-election.ts'
 
 const stopTimeoutMs = 15_000
@@ -20,7 +22,9 @@ export async function serve(run: Run): Promise<number> {
   const { config, mode, adapters, stopped } = run
   const { logger } = adapters
   const election = electionOf(run)
-  const operator = createOperator(config, { ...adapters.operator, isDryRun: mode.isDryRun, print: run.print, mayWrite: () => !mode.isDryRun && (election === null || election.isLeader()) })
+  const mayWrite = (): boolean => !mode.isDryRun && (election === null || election.isLeader())
+  adapters.guardWrites(mayWrite)
+  const operator = createOperator(config, { ...adapters.operator, isDryRun: mode.isDryRun, print: run.print, mayWrite })
   const health = createHealth({ watchers: operator.watchers, controller: operator.controller, staleAfterMs: config.watchStaleMs, clock: adapters.operator.clock })
   const server = createInternalServer({ health, metrics: adapters.metricsPage, logger })
   const { port } = await server.listen({ host: config.internalHost, port: config.internalPort })
@@ -34,15 +38,24 @@ export async function serve(run: Run): Promise<number> {
   }
   await operator.sync(ending.signal)
   if (!ending.signal.aborted) logger.info({ channels: operator.channels.all().length }, 'all watches have synced')
-  const exitCode = ending.signal.aborted ? 0 : await lead(operator, election, ending.signal)
+  void reportDrift(run) // it never rejects, and nothing waits for it
+  const exitCode = ending.signal.aborted ? 0 : await lead(run, operator, { election, signal: ending.signal })
   await operator.stop({ deadlineMs: stopTimeoutMs })
-  await adapters.recorder.stop({ deadlineMs: 2_000 })
+  await adapters.recorder.stop({ deadlineMs: recordTimeoutMs })
   await server.close({ deadlineMs: 100 })
   return exitCode
 }
 
+/** For Events that were not written yet. */
+const recordTimeoutMs = 2_000
+
+interface Leading {
+  readonly election: LeaderElection | null
+  readonly signal: AbortSignal
+}
+
 /** Works until the signal, or until it leads no longer. @returns the exit code */
-async function lead(operator: Operator, election: LeaderElection | null, signal: AbortSignal): Promise<number> {
+async function lead({ adapters, config }: Run, operator: Operator, { election, signal }: Leading): Promise<number> {
   if (election === null) {
     operator.work()
     await aborted(signal)
@@ -52,13 +65,25 @@ async function lead(operator: Operator, election: LeaderElection | null, signal:
   const end = await election.run({
     onStarted: async (term) => {
       operator.work()
+      adapters.recorder.record(leaseOf(config, adapters), { type: 'Normal', reason: 'LeaderElection', action: 'Lead', note: `${adapters.identity} leads now` })
       await aborted(term)
       // In order, the Lease is kept until nothing is under way any more. When it is lost, nothing may be waited for.
       await operator.stop({ deadlineMs: term.reason === 'lost' ? 0 : stopTimeoutMs })
+      if (term.reason !== 'lost') await adapters.recorder.stop({ deadlineMs: recordTimeoutMs })
     },
     onLost: () => {},
   })
   return end === 'lost' ? 1 : 0
+}
+
+/** What an Event about the Lease needs to know of it: its Events are found by name. */
+function leaseOf(config: Run['config'], adapters: Run['adapters']): Regarding {
+  return { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: leaseRefOf(config, adapters) }
+}
+
+async function reportDrift({ adapters }: Run): Promise<void> {
+  const drift = await schemaDrift(adapters.operator.api)
+  if (drift !== null) adapters.logger.warn({ reason: drift }, 'the CustomResourceDefinition of the cluster is of another version')
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -17,6 +17,7 @@ describe('a connection to a cluster', () => {
   let tried: (readonly string[])[]
   let requests: string[]
   let connection: ClusterConnection
+  let mayWrite: boolean
 
   beforeEach(() => {
     vi.useFakeTimers()
@@ -24,9 +25,11 @@ describe('a connection to a cluster', () => {
     clusters = []
     tried = []
     requests = []
+    mayWrite = true
     connection = createClusterConnection({
       brokers: ['a:1', 'b:1', 'c:1'],
       now: Date.now,
+      mayWrite: () => mayWrite,
       onRequest: (operation, outcome) => requests.push(`${operation} ${outcome}`),
       createCluster(brokers) {
         tried.push(brokers)
@@ -118,6 +121,20 @@ describe('a connection to a cluster', () => {
     expect(requests).toEqual(['connect ok', 'delete-topics ok', 'connect ok', 'delete-topics unreachable', 'connect ok', 'delete-topics ok'])
   })
 
+  // A request waits for the connection, or for the one before it. A process that is stopped meanwhile wakes up when another leads, and
+  // would delete a topic by its name that the other has just made anew.
+  it('sends nothing that changes topics once the process leads no longer, though it was asked before', async () => {
+    const connected = Promise.withResolvers<void>()
+    script = { connect: () => connected.promise }
+    const outcome = ask()
+    mayWrite = false
+    connected.resolve()
+    expect(await kindOf(outcome)).toBe('transient')
+    expect(requests).toEqual(['connect ok'])
+    mayWrite = true
+    expect(await kindOf(ask())).toBe('ok')
+  })
+
   it('keeps the connection after a failure that is not its own', async () => {
     script = { send: async () => { throw Object.assign(new Error('no'), { type: 'CLUSTER_AUTHORIZATION_FAILED' }) } }
     expect(await Promise.all([kindOf(ask()), kindOf(ask())])).toEqual(['unauthorized', 'unauthorized'])
@@ -134,6 +151,7 @@ describe('a connection to a cluster', () => {
     connection = createClusterConnection({
       brokers: ['a:1'],
       now: Date.now,
+      mayWrite: () => true,
       onRequest: () => {},
       createCluster() {
         throw new UnusableCredentialsError('no PEM')

@@ -8,6 +8,8 @@ import { send, type TopicRequest } from './topic-requests.ts'
 export const kafkaOperations = ['connect', 'metadata', 'describe-configs', 'create-topics', 'create-partitions', 'alter-configs', 'delete-topics'] as const
 export type KafkaOperation = (typeof kafkaOperations)[number]
 
+const writing: ReadonlySet<KafkaOperation> = new Set(['create-topics', 'create-partitions', 'alter-configs', 'delete-topics'])
+
 /** How a request ended: for a whole list, not for each topic of it. */
 export type KafkaOutcome = 'ok' | TopicFailure['kind']
 
@@ -27,6 +29,8 @@ export interface ClusterConnectionParts {
   /** Not connected yet. Throws when the credentials cannot be used. @param brokers in the order in which they are to be tried */
   readonly createCluster: (brokers: readonly string[]) => Cluster
   readonly now: () => number
+  /** Asked when a request that changes topics is about to go out, after it has waited for those before it. */
+  readonly mayWrite: () => boolean
   readonly onRequest: (operation: KafkaOperation, outcome: KafkaOutcome) => void
 }
 
@@ -90,6 +94,7 @@ export function createClusterConnection(parts: ClusterConnectionParts): ClusterC
     async ask(operation, request) {
       const cluster = await connected()
       if (!cluster.ok) return cluster
+      if (writing.has(operation) && !parts.mayWrite()) return leadsNoLonger
       const answer = await attempt(parts, operation, async () => {
         const broker = await cluster.value.brokerPool.findConnectedBroker()
         return send(broker, request(broker))
@@ -111,6 +116,7 @@ export function createClusterConnection(parts: ClusterConnectionParts): ClusterC
   }
 }
 
+const leadsNoLonger = failed<TopicFailure>({ kind: 'transient', detail: 'nothing was sent: this process leads no longer' })
 const closed = failed<TopicFailure>({ kind: 'unreachable', detail: 'the connection to Kafka was let go for others; ask again' })
 
 /** Does it, tells how it ended, and gives up waiting after a time. */

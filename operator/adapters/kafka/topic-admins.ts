@@ -14,6 +14,8 @@ export interface TopicAdminsParts {
   readonly now: () => number
   /** Told of each request to a broker, for metrics. */
   readonly onRequest?: (operation: KafkaOperation, outcome: KafkaOutcome) => void
+  /** May this process change topics, right now? @default always */
+  readonly mayWrite?: () => boolean
   /** Clusters (and credentials for them) that are connected at a time; who was asked longest ago is let go for another. @default 64 */
   readonly maxConnections?: number
   /** @default kafkajs's */
@@ -30,7 +32,7 @@ const idleMs = 300_000
 const lookForIdleMs = 30_000
 
 /** One admin per connection; the admins that it hands out never end: one that was closed for idleness connects again when it is asked. */
-export function createTopicAdmins({ logger, now, onRequest = () => {}, maxConnections = 64, createCluster: newCluster = (connection) => clusterOf(connection, logger) }: TopicAdminsParts): TopicAdmins {
+export function createTopicAdmins({ logger, now, onRequest = () => {}, mayWrite = () => true, maxConnections = 64, createCluster: newCluster = (connection) => clusterOf(connection, logger) }: TopicAdminsParts): TopicAdmins {
   /** By connection; who was used last is last. */
   const entries = new Map<string, Entry>()
   let isStopped = false
@@ -46,7 +48,7 @@ export function createTopicAdmins({ logger, now, onRequest = () => {}, maxConnec
 
   function createEntry(target: KafkaConnection): Entry {
     const { brokers } = target
-    const connection = createClusterConnection({ brokers, now, onRequest, createCluster: (inOrder) => newCluster({ ...target, brokers: inOrder }) })
+    const connection = createClusterConnection({ brokers, now, mayWrite, onRequest, createCluster: (inOrder) => newCluster({ ...target, brokers: inOrder }) })
     return { connection, admin: createTopicAdmin(connection), usedAtMs: now() }
   }
 

@@ -130,6 +130,26 @@ describe('a call', () => {
     expect(late).toMatchObject(late.map(() => ({ error: { kind: 'unavailable', message: expect.stringMatching(/^no (answer|turn) within 1000 ms/) } })))
   })
 
+  // mayWrite was asked before a call, and then the call waited for its turn. A process that was stopped there for a minute woke up when another
+  // led, and sent it.
+  it('is not sent when it would change something and its sender leads no longer, though it led when the call began', async () => {
+    const held: ServerResponse[] = []
+    handle = (_request, response) => void held.push(response)
+    let leads = true
+    const api = await client({ maxCalls: 1, mayWrite: () => leads })
+    const first = api.get(configMapType, ref)
+    await vi.waitFor(() => expect(held).toHaveLength(1))
+    const writes = [api.apply(configMapType, object, { fieldManager: 'x', force: true }), api.delete(configMapType, ref, {}), api.create(configMapType, object)]
+    const read = api.get(configMapType, ref)
+    leads = false
+    for (const response of held.splice(0)) answer(response, 200, object)
+    await vi.waitFor(() => expect(held).toHaveLength(1))
+    for (const response of held.splice(0)) answer(response, 200, object)
+    const refused = { ok: false, error: { kind: 'unavailable', message: 'nothing was sent: this process leads no longer' } }
+    expect(await Promise.all([first, ...writes, read])).toMatchObject([{ ok: true }, refused, refused, refused, { ok: true }])
+    expect(held).toHaveLength(0)
+  })
+
   it('asks again at once when the server ended the connection that it had kept, but only what changes nothing', async () => {
     const api = await client()
     const seen: string[] = []

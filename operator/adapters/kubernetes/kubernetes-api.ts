@@ -22,6 +22,11 @@ export interface KubernetesApiParts {
   readonly maxCalls?: number
   /** Of one answer, and of one event. @default 64 MiB */
   readonly maxBytes?: number
+  /**
+   * Asked when a call that may change something is about to go out, after it has waited for its turn: a process that was stopped meanwhile may
+   * not lead any more. @default always
+   */
+  readonly mayWrite?: () => boolean
   /** @default Date.now */
   readonly now?: () => number
 }
@@ -93,18 +98,20 @@ interface Connection {
   readonly limit: CallLimit
   readonly timeoutMs: number
   readonly maxBytes: number
+  readonly mayWrite: () => boolean
   readonly report: (method: HttpCall['method'], code: number, startedAtMs: number) => void
   readonly now: () => number
 }
 
 function connect(parts: KubernetesApiParts): Connection {
-  const { loaded, kubeConfigOptions, version, timeoutMs = 15_000, maxCalls = 32, maxBytes = 64 * 1024 * 1024, now = Date.now } = parts
+  const { loaded, kubeConfigOptions, version, timeoutMs = 15_000, maxCalls = 32, maxBytes = 64 * 1024 * 1024, mayWrite = () => true, now = Date.now } = parts
   return {
     server: { url: new URL(loaded.server), userAgent: `carillon-operator/${version}` },
     authorizer: createAuthorizer(loaded, kubeConfigOptions, now),
     limit: createCallLimit(maxCalls),
     timeoutMs,
     maxBytes,
+    mayWrite,
     report: (method, code, startedAtMs) => parts.onRequest?.({ method, code, seconds: (now() - startedAtMs) / 1_000 }),
     now,
   }
@@ -120,7 +127,9 @@ async function perform(connection: Connection, call: HttpCall): Promise<Result<H
   }
   const startedAtMs = now()
   try {
-    const message = await openCall(connection.server, call, await within(signal, authorizer.authorize()), signal)
+    const authorization = await within(signal, authorizer.authorize())
+    if (call.method !== 'GET' && !connection.mayWrite()) return failed(unavailable('nothing was sent: this process leads no longer'))
+    const message = await openCall(connection.server, call, authorization, signal)
     const answer = await readAnswer(message, connection.maxBytes)
     report(call.method, message.statusCode ?? 0, startedAtMs)
     if (!answer.ok) return failed(unavailable(`the API server sent ${answer.error}`, message.statusCode))
