@@ -34,7 +34,7 @@ export interface TestCluster {
   readonly api: ClosableKubernetesApi
   readonly topics: TopicAdmin
   /** Starts an operator with the rights that the chart would give it, and waits until its watches have synced. */
-  startOperator(options?: { readonly env?: Readonly<Record<string, string>>; readonly args?: readonly string[]; readonly isWaitedFor?: boolean }): Promise<OperatorProcess>
+  startOperator(options?: StartTestOperator): Promise<OperatorProcess>
   /** A namespace of its own for a test. */
   makeNamespace(): Promise<string>
   /** As `kubectl apply` would. */
@@ -42,17 +42,31 @@ export interface TestCluster {
   stop(): Promise<void>
 }
 
+export interface StartTestOperator {
+  readonly env?: Readonly<Record<string, string>>
+  readonly args?: readonly string[]
+  readonly isWaitedFor?: boolean
+  /** How it reaches the API server, and as whom: the text of a kubeconfig. @default directly, with the rights that the chart would give it */
+  readonly kubeconfig?: string
+}
+
+export interface TestClusterOptions {
+  readonly kafkaOptions?: Parameters<typeof startKafka>[0]
+  /** Who has a token, beside the administrator and the operator. */
+  readonly users?: readonly string[]
+  readonly apiServerFlags?: readonly string[]
+}
+
 const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} }
 
 /** Takes some ten seconds. */
-export async function startTestCluster({ kafkaOptions = {} }: { readonly kafkaOptions?: Parameters<typeof startKafka>[0] } = {}): Promise<TestCluster> {
-  const [plane, kafka] = await Promise.all([startControlPlane({ controllers: defaultControllers, users: [{ name: operatorUser, groups: [] }] }), startKafka(kafkaOptions)])
+export async function startTestCluster({ kafkaOptions = {}, users = [], apiServerFlags = [] }: TestClusterOptions = {}): Promise<TestCluster> {
+  const known = [operatorUser, ...users].map((name) => ({ name }))
+  const [plane, kafka] = await Promise.all([startControlPlane({ controllers: defaultControllers, users: known, apiServerFlags }), startKafka(kafkaOptions)])
   const api = connect(plane)
   const admins: TopicAdmins = createTopicAdmins({ logger: silent, now: Date.now })
   await installChannelType(plane)
-  await grant(plane)
-  const kubeconfigFile = join(plane.directory, 'operator-kubeconfig')
-  await writeFile(kubeconfigFile, plane.userKubeconfig(operatorUser))
+  await grantRoles(plane, { user: operatorUser, watchNamespaces: [] })
   const operators: OperatorProcess[] = []
   let namespaces = 0
   return {
@@ -60,8 +74,10 @@ export async function startTestCluster({ kafkaOptions = {} }: { readonly kafkaOp
     kafka,
     api,
     topics: admins.of({ brokers: kafka.brokers, tls: null, sasl: null }),
-    async startOperator({ env = {}, args = [], isWaitedFor = true } = {}) {
+    async startOperator({ env = {}, args = [], isWaitedFor = true, kubeconfig = plane.userKubeconfig(operatorUser) } = {}) {
       const internalPort = await findFreePortPair()
+      const kubeconfigFile = join(plane.directory, `operator-${internalPort}-kubeconfig`)
+      await writeFile(kubeconfigFile, kubeconfig)
       const operator = spawnOperator({ kubeconfigFile, internalPort, env: { KAFKA_BROKERS: kafka.brokers.join(','), ...env }, args })
       operators.push(operator)
       if (isWaitedFor) await operator.line('all watches have synced')
@@ -92,13 +108,19 @@ function connect(plane: ControlPlane): ClosableKubernetesApi {
   return createKubernetesApi({ loaded: loaded.value, kubeConfigOptions, version: 'test' })
 }
 
-/** The roles of the chart, bound to the user as whom the operator comes. */
-async function grant(plane: ControlPlane): Promise<void> {
-  for (const role of renderRoles({ name: operatorUser, namespace: 'default', watchNamespaces: [] })) {
+export interface Grant {
+  readonly user: string
+  /** Which exist. Empty: all. */
+  readonly watchNamespaces: readonly string[]
+}
+
+/** The roles of the chart, bound to a user as whom an operator comes. */
+export async function grantRoles(plane: ControlPlane, { user, watchNamespaces }: Grant): Promise<void> {
+  for (const role of renderRoles({ name: user, namespace: 'default', watchNamespaces })) {
     const { kind, metadata } = role as unknown as KubernetesObject // RBAC's objects are objects.
     const at = metadata.namespace === undefined ? '' : `namespaces/${metadata.namespace}/`
     const collection = { ClusterRole: 'clusterroles', Role: 'roles', ClusterRoleBinding: 'clusterrolebindings', RoleBinding: 'rolebindings' }[kind] ?? ''
-    const subjects = kind.endsWith('Binding') ? { subjects: [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: operatorUser }] } : {}
+    const subjects = kind.endsWith('Binding') ? { subjects: [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: user }] } : {}
     const made = await askCluster(plane, { method: 'POST', path: `/apis/rbac.authorization.k8s.io/v1/${at}${collection}`, body: { ...role, ...subjects } })
     if (made.code >= 300) throw new Error(`${kind} ${metadata.name}: ${made.body.message}`)
   }
