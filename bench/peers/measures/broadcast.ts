@@ -134,6 +134,9 @@ function rowOf(contender: string, one: Case, windows: readonly Window[]): Sectio
       p99: spreadOf(windows.map((window) => window.latencies.p99)),
       p999: exactly(middle((window) => window.latencies.p999)),
       delivered: percentText(total((window) => window.delivered), total((window) => window.owed)),
+      // Without a column of their own: the rig is judged by them.
+      loadBusy: exactly(middle((window) => window.loadBusy)),
+      serverBusy: exactly(middle((window) => window.serverBusy)),
       busy: `${Math.round(100 * middle((window) => window.serverBusy))} %, ${Math.round(100 * middle((window) => window.loadBusy))} %`,
     },
   }

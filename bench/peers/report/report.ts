@@ -1,7 +1,7 @@
 import { figure } from '../../lib/bench.ts'
 import type { Contender } from '../contenders/contender.ts'
 import { wanted } from '../wanted.ts'
-import { renderMarkdown, renderSection, type Section, valueOf } from './section.ts'
+import { renderMarkdown, renderSection, type Section, type SectionRow, valueOf } from './section.ts'
 import { judge, renderTargets } from './targets.ts'
 
 export interface Report {
@@ -39,15 +39,18 @@ function conditionsOf({ machine, busyBefore, minutes, isQuick, date }: Report): 
   return isQuick ? `${circumstances} A quick run: its figures are not worth quoting.` : circumstances
 }
 
-/** The generator is not what is measured: it took more from the floor than from anybody. */
+/** A figure is the server's as long as the generator has time left; where it has none, the row says less than the truth. */
 function rigCheckOf(sections: ReadonlyMap<string, Section>, titleOf: (name: string) => string): readonly string[] {
   const section = sections.get('broadcast')
   if (section === undefined) return []
-  const saturated = [...new Set(section.rows.map(({ of }) => of))].filter((of) => of.endsWith('saturation'))
-  const lines = saturated.flatMap((of) => {
-    const rates = section.rows.filter((row) => row.of === of).flatMap(({ contender }) => ({ contender, rate: valueOf(section, contender, { of, key: 'perSecond' }) ?? 0 }))
-    const fastest = rates.toSorted((a, b) => b.rate - a.rate)[0]
-    return fastest === undefined ? [] : [`${of}: the generator took up to ${figure(fastest.rate)} deliveries/s (from ${titleOf(fastest.contender)}).`]
+  const cases = [...new Set(section.rows.map(({ of }) => of))].filter((of) => of.endsWith('saturation'))
+  const lines = cases.flatMap((of) => {
+    const rows = section.rows.filter((row) => row.of === of)
+    const read = (row: SectionRow, key: string): number => valueOf(section, row.contender, { of, key }) ?? 0
+    const [fastest] = rows.toSorted((a, b) => read(b, 'perSecond') - read(a, 'perSecond'))
+    const [busiest] = rows.toSorted((a, b) => read(b, 'loadBusy') - read(a, 'loadBusy'))
+    if (fastest === undefined || busiest === undefined) return []
+    return [`- ${of}: the generator took up to ${figure(read(fastest, 'perSecond'))} deliveries/s (from ${titleOf(fastest.contender)}), and was busy ${figure(100 * read(busiest, 'loadBusy'))} % of the time at most (with ${titleOf(busiest.contender)}).`]
   })
-  return lines.length === 0 ? [] : ['### The rig', lines.map((line) => `- ${line}`).join('\n')]
+  return lines.length === 0 ? [] : ['### The rig', lines.join('\n')]
 }
