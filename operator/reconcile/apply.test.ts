@@ -20,6 +20,9 @@ const apply = (name: string): Action => ({ kind: 'apply-object', type: serviceTy
 const createTopic: Action = { kind: 'create-topic', topic: { name: 't', partitions: 3, replicas: null, config: {} } }
 const deleteTopic: Action = { kind: 'delete-topic', name: 't' }
 
+/** A Service whose port somebody gave another number, and a label. */
+const edited = { ...object('a'), metadata: { ...object('a').metadata, resourceVersion: '5', labels: { team: 'edge' } }, spec: { clusterIP: '10.0.0.1', ports: [{ name: 'http', port: 81 }] } }
+
 /** Notes what it is asked, in order, and answers well, but for what is in `failures`. */
 function rig({ failures = {}, mayWrite = () => true }: { readonly failures?: Readonly<Record<string, ApiError>>; readonly mayWrite?: () => boolean } = {}) {
   const asked: string[] = []
@@ -44,6 +47,7 @@ function rig({ failures = {}, mayWrite = () => true }: { readonly failures?: Rea
   const applier = createApplier({
     api: {
       apply: async (_type, made, { fieldManager }) => answer(`apply ${made.metadata.name} as ${fieldManager}`, { ...made, metadata: { ...made.metadata, resourceVersion: '9' } }),
+      get: async (_type, ref) => answer(`get ${ref.name}`, edited),
       mergePatch: async (_type, ref, patch) => answer(`patch ${ref.name} ${JSON.stringify(patch)}`, { ...object('news'), metadata: { name: 'news', namespace: 'team', resourceVersion: '8', finalizers: [] } }),
       delete: async (_type, ref, { uid }) => {
         const made = answer(`remove ${ref.name} ${uid ?? ''}`, object(ref.name))
@@ -85,6 +89,31 @@ describe('carrying out a plan', () => {
     const { outcomes, objects } = await run([apply('a'), apply('b')])
     expect(outcomes.map(({ kind }) => kind)).toEqual(['failed', 'done'])
     expect([...objects.keys()]).toEqual([childKey('Service', 'b')])
+  })
+
+  it('replaces what somebody edited so that an apply is not valid any more, and then applies it', async () => {
+    // A port was given another number: an apply would add ours, of the same name, beside it. The API server refuses two ports of one name, and did
+    // so for ever, because an apply never takes away what others have set. Of the channel nothing was applied from then on.
+    const invalid: ApiError = { kind: 'invalid', message: 'spec.ports[1].name: Duplicate value: "http"', code: 422 }
+    const { asked, run } = rig({ failures: { 'apply a as carillon-operator': invalid } })
+    const wanted = { ...object('a'), spec: { ports: [{ name: 'http', port: 80 }] } }
+    await run([{ kind: 'apply-object', type: serviceType, object: wanted, change: 'heal', restartsPods: false }])
+    expect(asked).toEqual([
+      'apply a as carillon-operator',
+      'get a',
+      'patch a {"metadata":{"resourceVersion":"5"},"spec":{"clusterIP":null,"ports":[{"name":"http","port":80}]}}',
+      'patch a {"metadata":{"resourceVersion":"8","managedFields":[]}}',
+      'apply a as carillon-operator',
+    ])
+  })
+
+  it('leaves alone what is not valid in any case, and says what the API server said of the apply', async () => {
+    const invalid = (message: string): ApiError => ({ kind: 'invalid', message, code: 422 })
+    const replacement = 'patch a {"metadata":{"resourceVersion":"5"}}'
+    const { asked, run } = rig({ failures: { 'apply a as carillon-operator': invalid('of the apply'), [replacement]: invalid('of the patch') } })
+    const { outcomes } = await run([{ kind: 'apply-object', type: serviceType, object: object('a'), change: 'change', restartsPods: false }])
+    expect(outcomes).toMatchObject([{ kind: 'failed', failure: { error: { message: 'of the apply' } } }])
+    expect(asked).toEqual(['apply a as carillon-operator', 'get a', replacement])
   })
 
   it('takes what is gone already for deleted', async () => {

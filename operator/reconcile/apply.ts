@@ -3,11 +3,12 @@ import { channelType, type RealtimeChannel } from '../api/v1alpha1/realtime-chan
 import type { ApiError, KubernetesApi, KubernetesObject, ObjectRef } from '../runtime/kubernetes-api.ts'
 import type { Action, ActionFailure, Outcome } from './actions.ts'
 import type { Children } from './children.ts'
+import { overwrite } from './overwrite.ts'
 import type { TopicAdmin, TopicFailure } from './topic-admin.ts'
 import { childKey, type ChildKey } from './world.ts'
 
 export interface ApplierParts {
-  readonly api: Pick<KubernetesApi, 'apply' | 'delete' | 'mergePatch'>
+  readonly api: Pick<KubernetesApi, 'apply' | 'delete' | 'get' | 'mergePatch'>
   readonly children: Pick<Children, 'applied' | 'deleted'>
   readonly names: { readonly fieldManager: string; readonly handOverManager: string; readonly finalizer: string }
   /** False: this process leads no longer, and must not write. Asked before each write. */
@@ -108,12 +109,25 @@ async function onKafka(action: Action, { admin }: Target, ask: (admin: TopicAdmi
   return { outcome: isDone ? { kind: 'done', action } : failedAs(action, { of: 'kafka', failure: answer.error }), made: null }
 }
 
-async function applyObject(action: Extract<Action, { kind: 'apply-object' | 'hand-over-replicas' }>, { channel }: Target, { api, children, names }: ApplierParts): Promise<Step> {
-  const fieldManager = action.kind === 'apply-object' ? names.fieldManager : names.handOverManager
-  const answer = await api.apply(action.type, action.object, { fieldManager, force: true })
+type ApplyAction = Extract<Action, { kind: 'apply-object' | 'hand-over-replicas' }>
+
+async function applyObject(action: ApplyAction, { channel }: Target, parts: ApplierParts): Promise<Step> {
+  const { children } = parts
+  const answer = await applyOrOverwrite(action, parts)
   if (!answer.ok) return { outcome: failedAs(action, { of: 'kubernetes', error: answer.error }), made: null }
   children.applied(refOf(channel), answer.value)
   return { outcome: { kind: 'done', action }, made: { kind: 'child', key: childKey(action.type.kind, action.object.metadata.name), object: answer.value } }
+}
+
+/** What somebody made of an object may be such that an apply, which leaves theirs in place, is not valid. */
+async function applyOrOverwrite(action: ApplyAction, { api, names }: ApplierParts): Promise<Result<KubernetesObject, ApiError>> {
+  const { type, object } = action
+  const fieldManager = action.kind === 'apply-object' ? names.fieldManager : names.handOverManager
+  const answer = await api.apply(type, object, { fieldManager, force: true })
+  if (answer.ok || answer.error.kind !== 'invalid' || action.kind !== 'apply-object' || action.change === 'create') return answer
+  const overwritten = await overwrite(type, object, { api, fieldManager })
+  if (overwritten.ok) return api.apply(type, object, { fieldManager, force: true })
+  return overwritten.error.kind === 'invalid' ? answer : overwritten
 }
 
 async function deleteObject(action: Extract<Action, { kind: 'delete-object' }>, { channel }: Target, { api, children }: ApplierParts): Promise<Step> {
