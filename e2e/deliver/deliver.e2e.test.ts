@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { createRandom, planEvents, planUsers } from '../../scripts/proof/plan.ts'
 import { root } from '../platform/open-platform.ts'
 import { namespaces } from '../platform/platform-steps.ts'
-import { flawless, gather, judgeCrowd, rowOf } from '../testing/audience-of-users.ts'
+import { flawless, gather, judgeAll, rowOf } from '../testing/audience-of-users.ts'
 import { launchTrustingBrowser, openShop } from '../testing/browser.ts'
 import { openEventStream } from '../testing/event-stream.ts'
 import { addResult } from '../testing/results.ts'
@@ -84,8 +84,8 @@ it('gives every client exactly what audiences of every kind owe it, over three p
   const emitted = await crowd.emit(events, 10_000)
   await crowd.settle(events)
   crowd.close()
-  const judgement = judgeCrowd(crowd, events, emitted)
-  await addResult(rowOf('deliver', crowd, events.length, judgement))
+  const judgement = judgeAll(crowd.clients, events, emitted)
+  await addResult(rowOf('deliver', crowd.clients, events.length, judgement))
   expect(judgement).toMatchObject({ ...flawless, delivered: judgement.owed })
   const perPod = await stage.demand(['get', 'pods', '--selector', `app.kubernetes.io/instance=${channel}`, '--output', 'name'])
   expect(perPod.trim().split('\n')).toHaveLength(3)

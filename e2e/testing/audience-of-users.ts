@@ -1,7 +1,7 @@
 import { emitAll, type EmitReport } from '../../scripts/proof/emit-all.ts'
 import { isOwed, type PlannedEvent, type User } from '../../scripts/proof/plan.ts'
-import { judge, percentile, sum } from '../../scripts/proof/report.ts'
-import { LiveClient } from './live-client.ts'
+import { type Judged, judge, percentile, sum } from '../../scripts/proof/report.ts'
+import { LiveClient, type Reconnect } from './live-client.ts'
 import type { Row } from './results.ts'
 import type { Stage } from './stage.ts'
 import { emitPath, socketPath } from './test-channel.ts'
@@ -73,7 +73,24 @@ export interface Judgement {
   readonly abandoned: number
 }
 
-export function judgeCrowd({ clients }: Pick<Crowd, 'clients'>, events: readonly PlannedEvent[], emitted: Pick<EmitReport, 'abandoned'>): Judgement {
+/** What came to a client, all of it or since some moment. */
+export interface Witness extends Judged {
+  readonly reconnects: readonly Reconnect[]
+  readonly gaps: readonly string[]
+  readonly refusals: readonly number[]
+}
+
+/** @returns gives what has come to each client since now; what is wrong with a client stays with it */
+export function sinceNow({ clients }: Pick<Crowd, 'clients'>): () => readonly Witness[] {
+  const before = clients.map(({ received, reconnects }) => ({ received: received.length, reconnects: reconnects.length }))
+  return () => clients.map((client, index) => ({
+    user: client.user, wireDuplicates: client.wireDuplicates, gaps: client.gaps, refusals: client.refusals,
+    received: client.received.slice(before[index]?.received),
+    reconnects: client.reconnects.slice(before[index]?.reconnects),
+  }))
+}
+
+export function judgeAll(clients: readonly Witness[], events: readonly PlannedEvent[], emitted: Pick<EmitReport, 'abandoned'>): Judgement {
   const verdicts = clients.map((client) => judge(client, events))
   return {
     owed: sum(verdicts, 'expected'),
@@ -92,8 +109,8 @@ export function judgeCrowd({ clients }: Pick<Crowd, 'clients'>, events: readonly
 export const flawless = { missing: 0, foreign: 0, duplicates: 0, outOfOrder: 0, gaps: [], refusals: [], abandoned: 0 } as const
 
 /** For the table of `make e2e`. */
-export function rowOf(suite: string, crowd: Pick<Crowd, 'clients'>, events: number, judgement: Judgement): Row {
-  const took = crowd.clients.flatMap(({ reconnects }) => reconnects.map(({ tookMs }) => tookMs))
+export function rowOf(suite: string, clients: readonly Witness[], events: number, judgement: Judgement): Row {
+  const took = clients.flatMap(({ reconnects }) => reconnects.map(({ tookMs }) => tookMs))
   const { owed, delivered, duplicates, missing } = judgement
-  return { suite, clients: crowd.clients.length, events, owed, delivered, duplicates, lost: missing, reconnects: took.length, p50Ms: took.length === 0 ? null : percentile(took, 0.5), p99Ms: took.length === 0 ? null : percentile(took, 0.99) }
+  return { suite, clients: clients.length, events, owed, delivered, duplicates, lost: missing, reconnects: took.length, p50Ms: took.length === 0 ? null : percentile(took, 0.5), p99Ms: took.length === 0 ? null : percentile(took, 0.99) }
 }

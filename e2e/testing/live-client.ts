@@ -82,6 +82,11 @@ export class LiveClient implements Judged {
     return this.#connection.cursor
   }
 
+  /** Connects anew, perhaps to another pod; it is not counted as a reconnect. */
+  move(): void {
+    this.#connection.reconnect()
+  }
+
   close(): void {
     this.#connection.close()
   }

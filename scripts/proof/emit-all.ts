@@ -23,10 +23,11 @@ export async function emitAll(events: readonly PlannedEvent[], options: EmitOpti
   const lanes: PlannedEvent[][] = Array.from({ length: 16 }, () => [])
   for (const event of events) lanes[laneOf(event, lanes.length)]?.push(event)
   const startedMs = Date.now()
+  const first = events[0]?.number ?? 0
   const report = { acknowledged: 0, retries: 0, abandoned: [] as string[] }
   const runLane = async (lane: readonly PlannedEvent[]): Promise<void> => {
     for (const event of lane) {
-      const dueMs = startedMs + (options.durationMs * event.number) / events.length
+      const dueMs = startedMs + (options.durationMs * (event.number - first)) / events.length
       if (dueMs > Date.now()) await pause(dueMs - Date.now())
       const attempts = await emitOne(event, options)
       if (attempts === null) report.abandoned.push(event.id)

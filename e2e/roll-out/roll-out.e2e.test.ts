@@ -1,0 +1,137 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { createRandom, type PlannedEvent, planEvents, planUsers } from '../../scripts/proof/plan.ts'
+import { nodesOf } from '../platform/kind-cluster.ts'
+import { type Crowd, flawless, gather, judgeAll, rowOf, sinceNow } from '../testing/audience-of-users.ts'
+import { addResult } from '../testing/results.ts'
+import { openStage, type Stage } from '../testing/stage.ts'
+import { gatewayOf, testChannel } from '../testing/test-channel.ts'
+import { until } from '../testing/until.ts'
+
+/** Of the table in docs/reference/close-codes.md: come back now, with your cursor. */
+const draining = 4200
+/** What a browser says when a connection ended without a word. */
+const cutOff = 1006
+
+const channel = 'rolling'
+const deployment = `deployment/${gatewayOf(channel)}`
+const users = planUsers(60, 6)
+const pods = ['get', 'pods', '--selector', `app.kubernetes.io/instance=${channel}`] as const
+let stage: Stage
+let crowd: Crowd
+
+beforeAll(async () => {
+  stage = await openStage('roll-out')
+  await stage.apply(testChannel(stage, { name: channel }))
+  await stage.reaches(`rtc/${channel}`, 'condition=Ready')
+  crowd = await gather(stage, { channel, users, clients: 500 })
+})
+afterAll(async () => {
+  crowd?.close()
+  await stage?.leave()
+})
+beforeEach(() => stage.keepEvidence())
+
+interface Change {
+  readonly name: string
+  /** Changes something, and returns when the channel has settled. */
+  readonly change: () => Promise<unknown>
+  /** Whether connections may end without a close code: only where a process is killed. */
+  readonly mayCutOff?: boolean
+}
+
+let round = 0
+
+/** Emits while something changes, and a while longer; then every client must have exactly what it is owed. */
+async function expectNobodyToMiss({ name, change, mayCutOff = false }: Change): Promise<void> {
+  round += 1
+  const witnesses = sinceNow(crowd)
+  const emitting = emitUntilToldToStop(name, round)
+  try {
+    await change()
+  } finally {
+    emitting.stop()
+  }
+  const { events, abandoned } = await emitting.emitted
+  await crowd.settle(events)
+  const judgement = judgeAll(witnesses(), events, { abandoned })
+  await addResult(rowOf(`roll-out: ${name}`, witnesses(), events.length, judgement))
+  expect(judgement).toMatchObject({ ...flawless, delivered: judgement.owed })
+  const codes = new Set(witnesses().flatMap(({ reconnects }) => reconnects.map(({ code }) => code)))
+  // Somebody must have moved, or nothing was shown.
+  expect([...codes]).toEqual([mayCutOff ? cutOff : draining])
+}
+
+interface Emitting {
+  /** What has begun is finished, and two batches at least are emitted. */
+  stop(): void
+  readonly emitted: Promise<{ readonly events: readonly PlannedEvent[]; readonly abandoned: readonly string[] }>
+}
+
+const batchSize = 60
+
+function emitUntilToldToStop(name: string, seed: number): Emitting {
+  const stopping = new AbortController()
+  const emit = async (): Promise<Awaited<Emitting['emitted']>> => {
+    const events: PlannedEvent[] = []
+    const abandoned: string[] = []
+    for (let batch = 0; !stopping.signal.aborted || batch < 2; batch += 1) {
+      const planned = planEvents(batchSize, users, createRandom(seed * 1000 + batch)).map((event) => ({ ...event, id: `${name}, ${batch}, ${event.id}`, number: event.number + batch * batchSize }))
+      events.push(...planned)
+      abandoned.push(...(await crowd.emit(planned, 3000)).abandoned)
+    }
+    return { events, abandoned }
+  }
+  return {
+    stop: () => stopping.abort(),
+    emitted: emit(),
+  }
+}
+
+const isReady = (): Promise<void> => stage.reaches(`rtc/${channel}`, 'condition=Ready')
+
+it('restarts', () => expectNobodyToMiss({ name: 'rollout restart', change: async () => {
+  await stage.demand(['rollout', 'restart', deployment])
+  await stage.rolledOut(gatewayOf(channel))
+} }))
+
+it('takes another option', () => expectNobodyToMiss({ name: 'changed option', change: async () => {
+  await stage.demand(['patch', `rtc/${channel}`, '--type=merge', '--patch', '{"spec": {"gateway": {"env": [{"name": "HEARTBEAT_INTERVAL_MS", "value": "20000"}]}}}'])
+  await until(async () => (await stage.demand(['get', deployment, '--output', 'jsonpath={.spec.template}'])).includes('HEARTBEAT_INTERVAL_MS'), { seconds: 20, what: 'the new option in the pod template' })
+  await stage.rolledOut(gatewayOf(channel))
+} }))
+
+it('runs another image', () => expectNobodyToMiss({ name: 'new image', change: async () => {
+  const { run, place } = stage.platform
+  const current = await stage.demand(['get', deployment, '--output', 'jsonpath={.spec.template.spec.containers[0].image}'])
+  const next = `${current}-next`
+  // Another name is all that Kubernetes sees of another image.
+  for (const node of await nodesOf(run, place.cluster)) await run('docker', ['exec', node, 'ctr', '--namespace=k8s.io', 'images', 'tag', '--force', current, next])
+  await stage.demand(['patch', `rtc/${channel}`, '--type=merge', '--patch', JSON.stringify({ spec: { gateway: { image: next } } })])
+  await stage.reaches(deployment, `jsonpath={.spec.template.spec.containers[0].image}=${next}`)
+  await stage.rolledOut(gatewayOf(channel))
+} }))
+
+it('is scaled to five pods and back to two', () => expectNobodyToMiss({ name: 'scale 2 -> 5 -> 2', change: async () => {
+  await stage.demand(['scale', `rtc/${channel}`, '--replicas=5'])
+  await stage.reaches(deployment, 'jsonpath={.status.readyReplicas}=5')
+  // Some clients must be on the pods that go away again.
+  crowd.clients.filter((_, index) => index % 2 === 0).forEach((client) => client.move())
+  await stage.demand(['scale', `rtc/${channel}`, '--replicas=2'])
+  await until(async () => (await stage.demand([...pods, '--output', 'name'])).trim().split('\n').length === 2, { seconds: 90, what: 'three pods to be gone' })
+} }))
+
+it('gives way when a node is drained', () => expectNobodyToMiss({ name: 'node drained', change: async () => {
+  const node = (await stage.demand([...pods, '--output', 'jsonpath={.items[0].spec.nodeName}'])).trim()
+  try {
+    await stage.demand(['drain', node, '--ignore-daemonsets', '--delete-emptydir-data', '--timeout=120s', '--pod-selector=app.kubernetes.io/name=carillon-gateway'])
+    await isReady()
+  } finally {
+    await stage.demand(['uncordon', node])
+  }
+} }))
+
+it('survives that a pod is killed', () => expectNobodyToMiss({ name: 'pod killed', mayCutOff: true, change: async () => {
+  const pod = (await stage.demand([...pods, '--output', 'jsonpath={.items[0].metadata.name}'])).trim()
+  await stage.demand(['delete', 'pod', pod, '--grace-period=0', '--force'])
+  await stage.rolledOut(gatewayOf(channel))
+} }))
