@@ -24,12 +24,20 @@ interface Rule {
 export const maxIdLength = 1024
 export const maxSourceLength = 2048
 
+/**
+ * What a source may be: the characters that no URI reference has are refused (RFC 3986, section 2), and its grammar is not looked into, because
+ * producers that are there already write things such as `[::1]`.
+ */
+export const sourcePattern = '^[^\\s<>"{}|\\\\^`]+$'
+
 /** Of what gateways tell clients themselves, and clients obey: nobody else may say `gap` or `draining` to them. */
 export const controlTypePrefix = 'dev.carillon.'
 
+const sourceExpression = new RegExp(sourcePattern)
+
 const rules: Readonly<Record<string, Rule | undefined>> = Object.assign(Object.create(null), {
   id: { accepts: (value) => value !== '' && value.length <= maxIdLength, expected: `be a non-empty string of at most ${maxIdLength} characters` },
-  source: { accepts: (value) => value.length <= maxSourceLength && /^[^\s<>"{}|\\^`]+$/.test(value), expected: `be a URI reference of at most ${maxSourceLength} characters, as \`urn:my:service\` or \`/my/service\`` },
+  source: { accepts: (value) => value.length <= maxSourceLength && sourceExpression.test(value), expected: `be a URI reference of at most ${maxSourceLength} characters, as \`urn:my:service\` or \`/my/service\`` },
   type: { accepts: (value) => value !== '' && value.length <= maxIdLength && !value.startsWith(controlTypePrefix), expected: `be a non-empty string of at most ${maxIdLength} characters, as \`com.example.order.created\`, and not begin with \`${controlTypePrefix}\`` },
   subject: { accepts: (value) => value !== '', expected: 'be a non-empty string' },
   time: { accepts: isTimestamp, expected: 'be an RFC 3339 timestamp, as `2026-01-31T12:00:00Z`' },

@@ -1,4 +1,8 @@
+import { maxSourceLength, sourcePattern } from '../../event/attributes.ts'
 import { problems } from '../../problem.ts'
+
+/** A URI reference, as the decoder takes it: wider than the grammar, which `format` would hold it to. */
+const source = { type: 'string', description: 'A URI reference, such as urn:my:service or /my/service.', maxLength: maxSourceLength, pattern: sourcePattern } as const
 
 /**
  * The JSON Schemas (2020-12) of the HTTP API, one constant each. They are the `components` of the OpenAPI document. What arrives is judged
@@ -48,7 +52,7 @@ export const schemas = {
     description: 'What names an event: no two events of one source have the same id.',
     required: ['id', 'source'],
     additionalProperties: false,
-    properties: { id: { type: 'string', minLength: 1 }, source: { type: 'string', minLength: 1, format: 'uri-reference' } },
+    properties: { id: { type: 'string', minLength: 1 }, source },
   },
   Accepted: { $ref: '#/components/schemas/EventReference', description: 'The event is in the log.' },
   AcceptedBatch: {
@@ -98,7 +102,7 @@ export const schemas = {
     properties: {
       specversion: { type: 'string', enum: ['1.0', '1.0.2'], description: '`1.0.2` is read as `1.0`.' },
       id: { type: 'string', minLength: 1 },
-      source: { type: 'string', minLength: 1, format: 'uri-reference' },
+      source,
       type: { type: 'string', minLength: 1 },
       time: { type: ['string', 'null'], format: 'date-time', description: 'When it happened; filled in when it is left out.' },
       subject: { type: ['string', 'null'], minLength: 1 },
