@@ -1,5 +1,6 @@
 import { ApiObject, type ApiObjectMetadata } from 'cdk8s'
 import type { Construct } from 'constructs'
+import { channelPaths, routeUrls, topicNameOf } from '../operator/api/v1alpha1/channel-names.ts'
 import { apiVersion, channelKind, type RealtimeChannelSpec, type StoredSpec } from '../operator/api/v1alpha1/realtime-channel.ts'
 import { checkSpec } from './channel/check-spec.ts'
 import { fillDefaults } from './channel/fill-defaults.ts'
@@ -38,7 +39,8 @@ export class RealtimeChannel extends ApiObject {
    * @throws Error when the name follows from the namespace and neither the metadata nor the chart has one
    */
   get topicName(): string {
-    return this.#spec.topic.name ?? `${this.#namespace('topicName')}.${this.name}`
+    const namespace = this.#spec.topic.name === undefined ? this.#namespace('topicName') : ''
+    return topicNameOf({ metadata: { name: this.name, namespace }, spec: this.#spec })
   }
 
   /** The Service of the gateways, in the namespace of the channel. */
@@ -51,15 +53,13 @@ export class RealtimeChannel extends ApiObject {
    * @throws Error when neither the metadata nor the chart has a namespace
    */
   get emitUrl(): string {
-    const { api = `/api/${this.name}` } = this.#spec.route.paths
+    const { api } = channelPaths({ metadata: { name: this.name }, spec: this.#spec })
     return `http://${this.serviceName}.${this.#namespace('emitUrl')}.svc:${servicePorts.public}${api}/v1/emit-message`
   }
 
   /** Where browsers connect by the route; null when there is none. */
   get socketUrl(): string | null {
-    const { type, host, tls, paths } = this.#spec.route
-    if (type === 'None' || host === undefined) return null
-    return `${tls === undefined ? 'ws' : 'wss'}://${host}${paths.socket ?? `/wss/${this.name}`}/v1/ws`
+    return routeUrls({ metadata: { name: this.name }, spec: this.#spec })?.socket ?? null
   }
 
   #namespace(wanted: string): string {

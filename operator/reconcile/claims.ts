@@ -1,6 +1,6 @@
 import type { RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
 import type { ObjectRef } from '../runtime/kubernetes-api.ts'
-import { channelPaths, topicNameOf } from './names.ts'
+import { channelPaths, topicNameOf } from '../api/v1alpha1/channel-names.ts'
 import type { Rivals } from './world.ts'
 
 /**

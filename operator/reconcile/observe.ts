@@ -5,7 +5,7 @@ import type { ApiError, KubernetesApi, KubernetesObject, ObjectRef, ResourceType
 import type { Children } from './children.ts'
 import type { Claims } from './claims.ts'
 import { findConnection } from './connection.ts'
-import { topicNameOf } from './names.ts'
+import { topicNameOf } from '../api/v1alpha1/channel-names.ts'
 import { observePods } from './observe-pods.ts'
 import type { RouteObserver } from './observe-route.ts'
 import { type NotUnderstood, parseChannel } from './parse-channel.ts'

@@ -6,7 +6,7 @@ import { annotations, type RealtimeChannel } from '../api/v1alpha1/realtime-chan
 import type { Action, Outcome, Plan } from './actions.ts'
 import { gatewayEnvironment, type GatewayEnvironment } from './gateway-environment.ts'
 import { kafkaOfPods } from './kafka-of-pods.ts'
-import { channelPaths, topicNameOf } from './names.ts'
+import { channelPaths, topicNameOf } from '../api/v1alpha1/channel-names.ts'
 import { isRouteKind, planObjects, type ObjectsPlan } from './plan-objects.ts'
 import { planDeletion } from './plan-deletion.ts'
 import { planRoute } from './plan-route.ts'

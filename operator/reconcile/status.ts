@@ -6,7 +6,7 @@ import type { RealtimeChannel, RealtimeChannelStatus } from '../api/v1alpha1/rea
 import type { Outcome, Plan, TopicRecord } from './actions.ts'
 import { isStalled } from './conditions.ts'
 import { reasonOfFailure, wordsOf } from './failure-reasons.ts'
-import { channelPaths } from './names.ts'
+import { channelPaths, routeUrls } from '../api/v1alpha1/channel-names.ts'
 import type { NotUnderstood } from './parse-channel.ts'
 import { isRouteKind } from './plan-objects.ts'
 import type { Refusal } from './refusals.ts'
@@ -112,12 +112,11 @@ function topicOf({ topic }: Plan, outcomes: readonly Outcome[]): TopicRecord | n
 }
 
 function addressesOf(channel: RealtimeChannel, { refusals }: Plan): Pick<RealtimeChannelStatus, 'url' | 'apiUrl'> {
-  const { metadata, spec } = channel
-  const paths = channelPaths(channel)
-  const isMissing = spec.route.type === 'None' || spec.route.host === undefined || refusals.some(({ reason }) => reason === 'RouteClaimed' || reason === 'GatewayApiNotInstalled')
-  if (isMissing) return { apiUrl: `http://${operandNames(metadata.name).Service}.${metadata.namespace ?? ''}.svc:${servicePorts.public}${paths.api}/v1` }
-  const secure = spec.route.tls === undefined ? '' : 's'
-  return { url: `ws${secure}://${spec.route.host}${paths.socket}/v1/ws`, apiUrl: `http${secure}://${spec.route.host}${paths.api}/v1` }
+  const { name, namespace = '' } = channel.metadata
+  const urls = routeUrls(channel)
+  const isRefused = refusals.some(({ reason }) => reason === 'RouteClaimed' || reason === 'GatewayApiNotInstalled')
+  if (urls === null || isRefused) return { apiUrl: `http://${operandNames(name).Service}.${namespace}.svc:${servicePorts.public}${channelPaths(channel).api}/v1` }
+  return { url: urls.socket, apiUrl: urls.api }
 }
 
 function podsOf(world: World): Pick<RealtimeChannelStatus, 'replicas' | 'readyReplicas' | 'selector'> {

@@ -1,5 +1,5 @@
 import type { TopicRecord } from './actions.ts'
-import { topicNameOf } from './names.ts'
+import { topicNameOf } from '../api/v1alpha1/channel-names.ts'
 import type { TopicDescription } from './topic-admin.ts'
 import type { World } from './world.ts'
 

@@ -1,0 +1,29 @@
+import { channelPaths as pathsOfGateway } from '../../../gateway/config/channel-paths.ts'
+import type { StoredSpec } from './realtime-channel.ts'
+
+/** What of a channel its names follow from. */
+export interface Named {
+  readonly metadata: { readonly name: string; readonly namespace?: string }
+  readonly spec: Pick<StoredSpec, 'topic' | 'route'>
+}
+
+/** The topic of a channel: the one that it names, else NAMESPACE.NAME. */
+export function topicNameOf({ metadata, spec }: Named): string {
+  return spec.topic.name ?? `${metadata.namespace ?? ''}.${metadata.name}`
+}
+
+/** The prefixes of the paths under which a channel is served: those that it names, else the gateway's own. */
+export function channelPaths({ metadata, spec }: Named): { readonly socket: string; readonly api: string } {
+  const { socket = '', api = '' } = spec.route.paths
+  const { socketPrefix, apiPrefix } = pathsOfGateway({ channel: metadata.name, socketPathPrefix: socket, apiPathPrefix: api })
+  return { socket: socketPrefix, api: apiPrefix }
+}
+
+/** Where browsers connect and services emit, by the channel's route; null when it asks for none. */
+export function routeUrls(channel: Named): { readonly socket: string; readonly api: string } | null {
+  const { type, host, tls } = channel.spec.route
+  if (type === 'None' || host === undefined) return null
+  const { socket, api } = channelPaths(channel)
+  const secure = tls === undefined ? '' : 's'
+  return { socket: `ws${secure}://${host}${socket}/v1/ws`, api: `http${secure}://${host}${api}/v1` }
+}
