@@ -1,0 +1,180 @@
+import { createServer, type AddressInfo, type Socket } from 'node:net'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startSecureBroker, type SecureBroker } from '../../gateway/adapters/kafka/testing/secure-broker.ts'
+import { findFreePortPair } from '../../gateway/testing/free-ports.ts'
+import type { ConditionReason } from '../reconcile/conditions.ts'
+import { askCluster } from '../testing/ask-cluster.ts'
+import { valueOf } from '../testing/kubernetes-api-contract.ts'
+import { grantSecret, kstatusOfChannel, makeSecret, soon, timed, untilReady } from '../testing/scenario.ts'
+import { startTestCluster, testChannel, type TestChannel, type TestCluster } from '../testing/test-cluster.ts'
+import { badInputs, classType, deployments, onlyIn, podType, saslOf, untilRefused, webhookType, type Scene } from './bad-inputs.ts'
+
+/** A port that takes connections, as a firewall or a stopped process does, and on which nobody ever says a word. */
+async function listenInSilence(): Promise<{ readonly port: number; readonly close: () => Promise<void> }> {
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => {
+    sockets.add(socket.on('error', () => {}))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo // a server that listens on TCP has an address of this type
+  const close = (): Promise<void> =>
+    new Promise((resolve) => {
+      for (const socket of sockets) socket.destroy()
+      server.close(() => resolve())
+    })
+  return { port, close }
+}
+
+describe('a channel that cannot work', () => {
+  let cluster: TestCluster
+  let secure: SecureBroker
+  const times: string[] = []
+
+  beforeAll(async () => {
+    ;[cluster, secure] = await Promise.all([startTestCluster(), startSecureBroker()])
+    await cluster.apply(classType, { apiVersion: 'networking.k8s.io/v1', kind: 'IngressClass', metadata: { name: 'public' }, spec: { controller: 'example.com/any' } })
+    await cluster.startOperator({ env: { TOPIC_PATTERN: 'NAMESPACE.*' } })
+  })
+  afterAll(async () => {
+    process.stdout.write(`${['', 'from apply to condition (ms):', ...times, ''].join('\n')}\n`)
+    await Promise.all([cluster?.stop(), secure?.stop()])
+  })
+
+  const makeScene = async (): Promise<Scene> => ({ cluster, secure, namespace: await cluster.makeNamespace() })
+
+  const saysReady = async (channel: TestChannel, reason: ConditionReason): Promise<string> => {
+    const { value, ms } = await timed(() => channel.until('Ready', 'False', reason))
+    times.push(`${String(ms).padStart(6)}  ${reason}`)
+    return value
+  }
+
+  it.each(badInputs)('says so, and what to do, of $title', async ({ prepare, spec, annotations, about, reason, says, kstatus, afterwards }) => {
+    const scene = await makeScene()
+    await prepare?.(scene)
+    const channel = testChannel(cluster, scene.namespace)
+    await channel.apply(await spec?.(scene), annotations)
+    const message = await saysReady(channel, reason)
+    for (const part of says) expect(message).toMatch(part)
+    expect(await channel.until(about, 'False', reason)).toContain(message)
+    expect(await kstatusOfChannel(channel)).toBe(kstatus)
+    await afterwards?.(channel, scene)
+  })
+
+  it('keeps no other from becoming Ready, however many there are', async () => {
+    const closed = await findFreePortPair()
+    const { namespace } = await makeScene()
+    const bad = Array.from({ length: 20 }, (_, index) => testChannel(cluster, namespace, `bad-${index}`))
+    const good = testChannel(cluster, namespace, 'good')
+    await Promise.all(bad.map((channel) => channel.apply({ kafka: { bootstrapServers: [`127.0.0.1:${closed}`] } })))
+    await good.apply()
+    const { ms } = await timed(() => untilReady(good))
+    times.push(`${String(ms).padStart(6)}  Ready, beside 20 channels without a Kafka`)
+    expect(await Promise.all(bad.map((channel) => channel.until('Ready', 'False', 'KafkaUnreachable')))).toHaveLength(20)
+  })
+
+  it('keeps no other from becoming Ready by brokers that take connections and say nothing', async () => {
+    const silent = await Promise.all(Array.from({ length: 20 }, listenInSilence))
+    const { namespace } = await makeScene()
+    const bad = silent.map((_, index) => testChannel(cluster, namespace, `bad-${index}`))
+    const good = testChannel(cluster, namespace, 'good')
+    await Promise.all(bad.map((channel, index) => channel.apply({ kafka: { bootstrapServers: [`127.0.0.1:${silent[index]?.port ?? 0}`] } })))
+    await good.apply()
+    const { ms } = await timed(() => untilReady(good))
+    times.push(`${String(ms).padStart(6)}  Ready, beside 20 channels whose brokers are silent`)
+    const [first] = bad
+    const message = await first?.until('Ready', 'False', 'KafkaUnreachable')
+    await Promise.all(silent.map(({ close }) => close()))
+    expect(message).toContain('Kafka does not answer')
+  })
+
+  it('says of an image that it cannot be pulled when the roll-out is past its deadline', async () => {
+    const { namespace } = await makeScene()
+    const channel = testChannel(cluster, namespace)
+    await channel.apply({ gateway: { replicas: 2, image: 'registry.example.com/carillon:nonsense' } })
+    await channel.until('GatewayAvailable', 'False', 'GatewayProgressing')
+    await podThatPullsInVain(channel)
+    await pastDeadline(channel)
+    expect(await saysReady(channel, 'ImagePullFailed')).toContain('check spec.gateway.image and imagePullSecrets')
+    expect(await kstatusOfChannel(channel)).toBe('Failed')
+    await channel.apply({ gateway: { replicas: 2 } })
+    await untilReady(channel)
+  })
+
+  async function podThatPullsInVain({ namespace, child }: TestChannel): Promise<void> {
+    const spec = (await child('Deployment'))?.['spec'] as { readonly template: { readonly metadata: object } } | undefined // of a Deployment
+    const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'news-gateway-1', namespace, ...spec?.template.metadata }, spec: { containers: [{ name: 'gateway', image: 'x' }] } }
+    await soon(async () => void valueOf(await cluster.api.create(podType, pod))) // as soon as the namespace has its account
+    const status = { phase: 'Pending', containerStatuses: [{ name: 'gateway', image: 'x', imageID: '', ready: false, restartCount: 0, state: { waiting: { reason: 'ImagePullBackOff', message: 'Back-off pulling image "x"' } } }] }
+    await patchStatus(`/api/v1/namespaces/${namespace}/pods/news-gateway-1`, status)
+  }
+
+  async function pastDeadline({ namespace, child }: TestChannel): Promise<void> {
+    const { metadata } = (await child('Deployment')) ?? {}
+    const conditions = [{ type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded', message: 'timed out progressing' }]
+    await patchStatus(`/apis/apps/v1/namespaces/${namespace}/deployments/news-gateway`, { observedGeneration: metadata?.generation, replicas: 2, updatedReplicas: 2, unavailableReplicas: 2, conditions })
+  }
+
+  async function patchStatus(path: string, status: object): Promise<void> {
+    const patched = await askCluster(cluster.plane, { method: 'PATCH', path: `${path}/status`, body: { status }, contentType: 'application/merge-patch+json' })
+    expect(patched, String(patched.body.message)).toMatchObject({ code: 200 })
+  }
+
+  it('waits for a webhook that does not answer, and goes on by itself when it does again', async () => {
+    const scene = await makeScene()
+    const { namespace } = scene
+    const webhook = { name: 'nobody.example.com', clientConfig: { url: `https://127.0.0.1:${await findFreePortPair()}/` }, failurePolicy: 'Fail', sideEffects: 'None', admissionReviewVersions: ['v1'], rules: [deployments], namespaceSelector: onlyIn(namespace), timeoutSeconds: 1 }
+    valueOf(await cluster.api.create(webhookType, { apiVersion: 'admissionregistration.k8s.io/v1', kind: webhookType.kind, metadata: { name: namespace, namespace: '' }, webhooks: [webhook] }))
+    await untilRefused(scene)
+    const channel = testChannel(cluster, namespace)
+    await channel.apply()
+    const message = await saysReady(channel, 'ApiUnavailable')
+    expect(message).toMatch(/The Deployment could not be applied: .*nobody\.example\.com/)
+    expect(await kstatusOfChannel(channel)).toBe('InProgress')
+    valueOf(await cluster.api.delete(webhookType, { namespace: '', name: namespace }, {}))
+    await untilReady(channel)
+  })
+
+  it('gets over what was wrong as soon as the channel is changed', async () => {
+    const { namespace } = await makeScene()
+    const channel = testChannel(cluster, namespace)
+    await channel.apply({ gateway: { replicas: 2, env: [{ name: 'HEARTBEAT_INTERVAL_MS', value: '1' }] } })
+    await channel.until('Ready', 'False', 'InvalidGatewayOptions')
+    await channel.apply()
+    await untilReady(channel)
+    expect((await channel.status()).conditions?.map((condition) => `${condition.type} ${condition.status}`)).toEqual(['Ready True', 'TopicReady True', 'GatewayAvailable True', 'RouteReady True'])
+  })
+
+  it('works with a Kafka of its own once the Secret is right and the operator may read it', async () => {
+    const { namespace } = await makeScene()
+    await makeSecret(cluster, namespace, 'kafka-user', { username: secure.user.name, password: secure.user.password })
+    const channel = testChannel(cluster, namespace)
+    await channel.apply({ kafka: saslOf(secure) })
+    await channel.until('Ready', 'False', 'SecretForbidden')
+    await grantSecret(cluster, namespace, 'kafka-user')
+    await channel.apply({ kafka: saslOf(secure) }, { 'example.com/look': 'again' })
+    await untilReady(channel)
+    // Not in the cluster of the operator's options.
+    expect(await channel.topic()).toBeNull()
+    expect((await channel.status()).topic).toMatchObject({ name: `${namespace}.news`, origin: 'Created' })
+  })
+
+  it.each(['n'.repeat(56), 'news.v1', '1st'])('is not taken by the API server, with a name that its Service could not have: %s', async (name) => {
+    const { namespace } = await makeScene()
+    await expect(testChannel(cluster, namespace, name).apply()).rejects.toThrow('the name of a channel has at most 55 characters (a-z, 0-9 and -) and begins with a letter')
+  })
+
+  it('does not begin with what nobody has asked of it: annotations that it does not know', async () => {
+    const { namespace } = await makeScene()
+    const channel = testChannel(cluster, namespace)
+    await channel.apply()
+    await untilReady(channel)
+    const { RealtimeChannel: _before, ...before } = await channel.versions()
+    await channel.apply({}, { 'carillon.dev/adpot': 'true', 'example.com/owner': 'edge' })
+    const marker = testChannel(cluster, namespace, 'marker')
+    await marker.apply()
+    await marker.until('TopicReady', 'True', 'TopicAsAsked')
+    const { RealtimeChannel: _after, ...after } = await channel.versions()
+    expect(after).toEqual(before)
+    expect(await kstatusOfChannel(channel)).toBe('Current')
+  })
+})

@@ -1,0 +1,313 @@
+import { expect } from 'vitest'
+import type { SecureBroker } from '../../gateway/adapters/kafka/testing/secure-broker.ts'
+import { findFreePortPair } from '../../gateway/testing/free-ports.ts'
+import type { RealtimeChannelSpec } from '../api/v1alpha1/realtime-channel.ts'
+import type { ConditionReason } from '../reconcile/conditions.ts'
+import type { KubernetesObject, ResourceType } from '../runtime/kubernetes-api.ts'
+import { askCluster } from '../testing/ask-cluster.ts'
+import { valueOf } from '../testing/kubernetes-api-contract.ts'
+import type { Kstatus } from '../testing/kstatus.ts'
+import { grantSecret, makeSecret, soon } from '../testing/scenario.ts'
+import { testChannel, type TestChannel, type TestCluster } from '../testing/test-cluster.ts'
+
+/** What a scenario has to play with. */
+export interface Scene {
+  readonly cluster: TestCluster
+  readonly secure: SecureBroker
+  readonly namespace: string
+}
+
+export interface BadInput {
+  readonly title: string
+  /** What there is before the channel. */
+  readonly prepare?: (scene: Scene) => Promise<unknown>
+  readonly spec?: (scene: Scene) => Partial<RealtimeChannelSpec> | Promise<Partial<RealtimeChannelSpec>>
+  readonly annotations?: Readonly<Record<string, string>>
+  /** The condition that says it, besides Ready. */
+  readonly about: 'TopicReady' | 'GatewayAvailable' | 'RouteReady'
+  readonly reason: ConditionReason
+  /** What was asked, what is, what to do. */
+  readonly says: readonly (string | RegExp)[]
+  readonly kstatus: Kstatus
+  /** What was there before is as it was. */
+  readonly afterwards?: (channel: TestChannel, scene: Scene) => Promise<void>
+}
+
+const typeOf = (group: string, plural: string, kind: string, isNamespaced = true): ResourceType => ({ group, version: 'v1', plural, kind, isNamespaced })
+const serviceType = typeOf('', 'services', 'Service')
+const quotaType = typeOf('', 'resourcequotas', 'ResourceQuota')
+export const classType = typeOf('networking.k8s.io', 'ingressclasses', 'IngressClass', false)
+const policyType = typeOf('admissionregistration.k8s.io', 'validatingadmissionpolicies', 'ValidatingAdmissionPolicy', false)
+const bindingType = typeOf('admissionregistration.k8s.io', 'validatingadmissionpolicybindings', 'ValidatingAdmissionPolicyBinding', false)
+export const webhookType = typeOf('admissionregistration.k8s.io', 'validatingwebhookconfigurations', 'ValidatingWebhookConfiguration', false)
+export const podType = typeOf('', 'pods', 'Pod')
+const deploymentType = typeOf('apps', 'deployments', 'Deployment')
+
+export const saslOf = (broker: SecureBroker): NonNullable<RealtimeChannelSpec['kafka']> => ({ bootstrapServers: [broker.sasl], sasl: { mechanism: 'plain', secretRef: { name: 'kafka-user' } } })
+export const onlyIn = (namespace: string): object => ({ matchLabels: { 'kubernetes.io/metadata.name': namespace } })
+export const deployments = { apiGroups: ['apps'], apiVersions: ['v1'], operations: ['CREATE', 'UPDATE'], resources: ['deployments'] }
+
+/** Without its controller a quota counts nothing; what it would have counted is said for it. */
+async function limitTo(none: string, { cluster, namespace }: Scene): Promise<void> {
+  valueOf(await cluster.api.create(quotaType, { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'small', namespace }, spec: { hard: { [none]: '0' } } }))
+  const body = { status: { hard: { [none]: '0' }, used: { [none]: '0' } } }
+  const patched = await askCluster(cluster.plane, { method: 'PATCH', path: `/api/v1/namespaces/${namespace}/resourcequotas/small/status`, body, contentType: 'application/merge-patch+json' })
+  expect(patched.code).toBe(200)
+}
+
+/** Ages are whole seconds: what is made in the same one is not younger. */
+async function untilYounger(older: TestChannel): Promise<void> {
+  const { metadata } = await older.get()
+  await soon(() => expect(Date.now()).toBeGreaterThan(Date.parse(metadata.creationTimestamp ?? '') + 1_000))
+}
+
+/** A Deployment that nothing but an admission policy can have an objection to. */
+function anyDeployment(namespace: string): KubernetesObject {
+  const labels = { app: 'any' }
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'any', namespace },
+    spec: { selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers: [{ name: 'any', image: 'any' }] } } },
+  }
+}
+
+/** Resolves when Deployments cannot be made in the namespace any more: the API server hears of policies and webhooks with a delay. */
+export async function untilRefused({ cluster, namespace }: Scene): Promise<void> {
+  await soon(async () => {
+    const tried = await cluster.api.apply(deploymentType, anyDeployment(namespace), { fieldManager: 'tester', force: true, isDryRun: true })
+    if (tried.ok) throw new Error('nobody refuses Deployments yet')
+  })
+}
+
+async function refuseByPolicy(scene: Scene): Promise<void> {
+  const { cluster, namespace } = scene
+  const name = `no-gateways-${namespace}`
+  const spec = { failurePolicy: 'Fail', matchConstraints: { resourceRules: [deployments] }, validations: [{ expression: 'false', message: 'Deployments need a budget code' }] }
+  valueOf(await cluster.api.create(policyType, { apiVersion: 'admissionregistration.k8s.io/v1', kind: policyType.kind, metadata: { name, namespace: '' }, spec }))
+  const binding = { policyName: name, validationActions: ['Deny'], matchResources: { namespaceSelector: onlyIn(namespace) } }
+  valueOf(await cluster.api.create(bindingType, { apiVersion: 'admissionregistration.k8s.io/v1', kind: bindingType.kind, metadata: { name, namespace: '' }, spec: binding }))
+  await untilRefused(scene)
+}
+
+async function serviceOfOthers({ cluster, namespace }: Scene): Promise<void> {
+  const spec = { selector: { app: 'theirs' }, ports: [{ port: 80 }] }
+  valueOf(await cluster.api.create(serviceType, { apiVersion: 'v1', kind: 'Service', metadata: { name: 'news-gateway', namespace, labels: { team: 'theirs' } }, spec }))
+}
+
+/** What is wrong with a channel, or around it, and what the channel then says. */
+export const badInputs: readonly BadInput[] = [
+  // ---- Kafka
+  {
+    title: 'brokers that nobody answers for',
+    spec: async () => ({ kafka: { bootstrapServers: [`127.0.0.1:${await findFreePortPair()}`] } }),
+    about: 'TopicReady',
+    reason: 'KafkaUnreachable',
+    says: ['Kafka does not answer', /127\.0\.0\.1:\d+/],
+    kstatus: 'InProgress',
+  },
+  {
+    title: 'credentials that the brokers refuse',
+    prepare: async ({ cluster, namespace }) => {
+      await makeSecret(cluster, namespace, 'kafka-user', { username: 'gateway', password: 'not-this-one' })
+      await grantSecret(cluster, namespace, 'kafka-user')
+    },
+    spec: ({ secure }) => ({ kafka: saslOf(secure) }),
+    about: 'TopicReady',
+    reason: 'KafkaUnauthenticated',
+    says: ['Kafka refuses the credentials of the operator', /localhost:\d+/],
+    kstatus: 'Failed',
+    afterwards: async (channel) => expect(JSON.stringify(await channel.get())).not.toContain('not-this-one'),
+  },
+  {
+    title: 'a Secret that is not there',
+    prepare: ({ cluster, namespace }) => grantSecret(cluster, namespace, 'kafka-user'),
+    spec: ({ secure }) => ({ kafka: saslOf(secure) }),
+    about: 'TopicReady',
+    reason: 'SecretNotFound',
+    says: ['Secret kafka-user', 'none in its namespace', 'Create it'],
+    kstatus: 'Failed',
+  },
+  {
+    title: 'a Secret that the operator may not read',
+    prepare: ({ cluster, namespace, secure }) => makeSecret(cluster, namespace, 'kafka-user', { username: secure.user.name, password: secure.user.password }),
+    spec: ({ secure }) => ({ kafka: saslOf(secure) }),
+    about: 'TopicReady',
+    reason: 'SecretForbidden',
+    says: ['may not read the Secret kafka-user', 'Grant it with a Role', 'docs/rbac.md'],
+    kstatus: 'Failed',
+  },
+  {
+    title: 'a Secret without the key',
+    prepare: async ({ cluster, namespace }) => {
+      await makeSecret(cluster, namespace, 'kafka-user', { username: 'gateway', secret: 'word' })
+      await grantSecret(cluster, namespace, 'kafka-user')
+    },
+    spec: ({ secure }) => ({ kafka: saslOf(secure) }),
+    about: 'TopicReady',
+    reason: 'SecretKeyMissing',
+    says: ['Secret kafka-user has no key password', 'Add it'],
+    kstatus: 'Failed',
+  },
+  // ---- the topic
+  {
+    title: 'fewer partitions than the topic has',
+    prepare: ({ cluster, namespace }) => cluster.topics.create({ name: `${namespace}.news`, partitions: 6, replicas: 1, config: {} }),
+    annotations: { 'carillon.dev/adopt': 'true' },
+    about: 'TopicReady',
+    reason: 'PartitionsCannotShrink',
+    says: ['has 6 partitions', '3 are asked for', 'Set spec.topic.partitions to 6 or more'],
+    kstatus: 'Failed',
+    afterwards: async (channel) => expect(await channel.topic()).toMatchObject({ partitions: 6 }),
+  },
+  {
+    title: 'more replicas than there are brokers',
+    spec: () => ({ topic: { replicas: 3 } }),
+    about: 'TopicReady',
+    reason: 'TopicRefused',
+    says: ['could not be created', 'INVALID_REPLICATION_FACTOR', 'as many replicas as there are brokers'],
+    kstatus: 'Failed',
+    afterwards: async (channel) => expect(await channel.topic()).toBeNull(),
+  },
+  {
+    title: 'a setting that Kafka does not know',
+    spec: () => ({ topic: { config: { 'retention.mss': '1' } } }),
+    about: 'TopicReady',
+    reason: 'TopicRefused',
+    says: ['could not be created', 'INVALID_CONFIG', 'retention.mss'],
+    kstatus: 'Failed',
+  },
+  {
+    title: 'a topic of somebody else',
+    prepare: ({ cluster, namespace }) => cluster.topics.create({ name: `${namespace}.news`, partitions: 2, replicas: 1, config: { 'retention.ms': '7200000' } }),
+    spec: () => ({ topic: { retention: '1h' } }),
+    about: 'TopicReady',
+    reason: 'TopicNotOurs',
+    says: ['existed before this channel', 'it has 2 partitions, and 3 are asked for', 'its retention.ms is "7200000", and "3600000" is asked for', 'carillon.dev/adopt: "true"'],
+    kstatus: 'Failed',
+    afterwards: async (channel) => expect(await channel.topic()).toMatchObject({ partitions: 2, config: { 'retention.ms': '7200000' } }),
+  },
+  {
+    title: 'the topic of an older channel',
+    prepare: async ({ cluster, namespace }) => {
+      const older = testChannel(cluster, namespace, 'older')
+      await older.apply({ topic: { name: `${namespace}.shared` } })
+      await older.until('TopicReady', 'True', 'TopicAsAsked')
+      await untilYounger(older)
+    },
+    spec: ({ namespace }) => ({ topic: { name: `${namespace}.shared` } }),
+    about: 'TopicReady',
+    reason: 'TopicClaimed',
+    says: [/The topic \S+\.shared is that of the older channel \S+\/older/, 'Name another', 'delete one of the two'],
+    kstatus: 'Failed',
+  },
+  {
+    title: 'a topic that the pattern of the operator does not allow',
+    spec: () => ({ topic: { name: 'billing.invoices' } }),
+    about: 'TopicReady',
+    reason: 'TopicNotAllowed',
+    says: ['does not let this channel have the topic billing.invoices', 'NAMESPACE.* (TOPIC_PATTERN)', 'Name another'],
+    kstatus: 'Failed',
+    afterwards: async (channel) => expect(await channel.topic()).toBeNull(),
+  },
+  // ---- the route
+  {
+    title: 'an ingress class that does not exist',
+    spec: ({ namespace }) => ({ route: { host: `${namespace}.example.com`, className: 'traefick' } }),
+    about: 'RouteReady',
+    reason: 'IngressClassNotFound',
+    says: ['no ingress class traefick', 'Create it, or set another spec.route.className'],
+    kstatus: 'Failed',
+  },
+  {
+    title: 'no ingress class, where the cluster has no default one',
+    spec: ({ namespace }) => ({ route: { host: `${namespace}.example.com` } }),
+    about: 'RouteReady',
+    reason: 'IngressClassNotFound',
+    says: ['names no ingress class', 'has no default one', 'Set spec.route.className'],
+    kstatus: 'Failed',
+  },
+  {
+    title: 'an HTTPRoute, where there is no Gateway API',
+    spec: ({ namespace }) => ({ route: { type: 'HTTPRoute', host: `${namespace}.example.com`, parentRefs: [{ name: 'public' }] } }),
+    about: 'RouteReady',
+    reason: 'GatewayApiNotInstalled',
+    says: ['asks for an HTTPRoute', 'does not have the Gateway API', 'Install it, or set spec.route.type: Ingress'],
+    kstatus: 'Failed',
+  },
+  {
+    title: 'the host and path of an older channel',
+    prepare: async ({ cluster, namespace }) => {
+      const older = testChannel(cluster, namespace, 'older')
+      await older.apply({ route: { host: `${namespace}.example.com`, className: 'public', paths: { socket: '/wss/one', api: '/api/one' } } })
+      await older.until('RouteReady', 'True', 'RouteAccepted')
+      await untilYounger(older)
+    },
+    spec: ({ namespace }) => ({ route: { host: `${namespace}.example.com`, className: 'public', paths: { socket: '/wss/one' } } }),
+    about: 'RouteReady',
+    reason: 'RouteClaimed',
+    says: [/\S+\.example\.com\/wss\/one is that of the older channel \S+\/older/, 'Set another spec.route.host or spec.route.paths', 'delete one of the two'],
+    kstatus: 'Failed',
+    afterwards: async (channel, { cluster, namespace }) => {
+      expect(await channel.child('Ingress')).toBeNull()
+      await askCluster(cluster.plane, { method: 'DELETE', path: `/apis/carillon.dev/v1alpha1/namespaces/${namespace}/realtimechannels/older` })
+      await channel.until('RouteReady', 'True', 'RouteAccepted')
+      expect(await channel.child('Ingress')).not.toBeNull()
+    },
+  },
+  // ---- the gateway, and the API server
+  {
+    title: 'an option that the gateway would refuse',
+    spec: () => ({ gateway: { replicas: 2, env: [{ name: 'HEARTBEAT_INTERVAL_MS', value: '1' }] } }),
+    about: 'GatewayAvailable',
+    reason: 'InvalidGatewayOptions',
+    says: ['The gateway would refuse to start', 'spec.gateway.env[HEARTBEAT_INTERVAL_MS]', 'expected'],
+    kstatus: 'Failed',
+    afterwards: async (channel) => expect(await channel.child('Deployment')).toBeNull(),
+  },
+  {
+    title: 'an affinity that Kubernetes does not understand',
+    spec: () => ({ gateway: { replicas: 2, affinity: { nodeAfinity: {} } } }),
+    about: 'GatewayAvailable',
+    reason: 'InvalidObject',
+    says: ['The Deployment could not be applied', 'nodeAfinity'],
+    kstatus: 'Failed',
+  },
+  {
+    title: 'an object of the name of a child that belongs to others',
+    prepare: serviceOfOthers,
+    about: 'GatewayAvailable',
+    reason: 'ObjectNotOurs',
+    says: ['Service news-gateway that does not belong to this channel', 'Delete it, or make a channel of another name'],
+    kstatus: 'Failed',
+    afterwards: async (channel) => {
+      const service = await channel.child('Service')
+      expect(service?.metadata).toMatchObject({ labels: { team: 'theirs' }, managedFields: [{ operation: 'Update' }] })
+      expect(service?.metadata.ownerReferences).toBeUndefined()
+    },
+  },
+  {
+    title: 'a quota that leaves no room for the Deployment',
+    prepare: (scene) => limitTo('count/deployments.apps', scene),
+    about: 'GatewayAvailable',
+    reason: 'QuotaExceeded',
+    says: ['The Deployment could not be applied', 'exceeded quota: small', 'count/deployments.apps'],
+    kstatus: 'Failed',
+  },
+  {
+    title: 'a quota that leaves no room for the Service',
+    prepare: (scene) => limitTo('services', scene),
+    about: 'GatewayAvailable',
+    reason: 'QuotaExceeded',
+    says: ['The Service could not be applied', 'exceeded quota: small'],
+    kstatus: 'Failed',
+  },
+  {
+    title: 'an admission policy that refuses the Deployment',
+    prepare: refuseByPolicy,
+    about: 'GatewayAvailable',
+    reason: 'AdmissionDenied',
+    says: ['The Deployment could not be applied', 'Deployments need a budget code'],
+    kstatus: 'Failed',
+  },
+]
