@@ -11,6 +11,9 @@ export interface UnknownTopic {
 /** Brokers that were away for a moment are soon back. */
 const soonMs = 15_000
 
+/** Brokers that are slow to answer are asked for while nobody waits; who comes back finds the answer. */
+const momentMs = 3_000
+
 /** Somebody has to do something that no watch tells of: a Secret, an ACL, a Role. */
 const laterMs = 60_000
 
@@ -19,7 +22,8 @@ export function unknownTopic(topic: Exclude<FoundTopic, { kind: 'present' | 'mis
   if (topic === null || topic === undefined) return wait('NotLookedAt', 'The topic has not been looked at yet.', soonMs)
   if (topic.kind === 'no-connection') return explainProblem(topic.problem)
   const reason = reasonOfTopicFailure(topic.failure)
-  return wait(reason, `${openings[topic.failure.kind]}: ${topic.failure.detail}`, reason === 'KafkaUnreachable' ? soonMs : laterMs)
+  const requeueAfterMs = topic.failure.kind === 'transient' ? momentMs : reason === 'KafkaUnreachable' ? soonMs : laterMs
+  return wait(reason, `${openings[topic.failure.kind]}: ${topic.failure.detail}`, requeueAfterMs)
 }
 
 const openings = {

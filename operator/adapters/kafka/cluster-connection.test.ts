@@ -101,9 +101,34 @@ describe('a connection to a cluster', () => {
 
   it('gives up on brokers that are silent, lets them go, and says whom it asked', async () => {
     script = { connect: never }
-    const outcome = ask()
+    void ask()
     await vi.advanceTimersByTimeAsync(9_000)
-    expect(await outcome).toEqual({ ok: false, error: { kind: 'unreachable', detail: 'Kafka at a:1, b:1, c:1: no answer within 9 s' } })
+    expect(await ask()).toEqual({ ok: false, error: { kind: 'unreachable', detail: 'Kafka at a:1, b:1, c:1: no answer within 9 s' } })
+    expect(clusters.map(({ isConnected }) => isConnected)).toEqual([false])
+  })
+
+  it('lets nobody wait for silent brokers for longer than a moment, and who comes later not at all', async () => {
+    // Twenty channels whose brokers took connections and said nothing had all eight workers wait, nine seconds at a time. A channel beside them,
+    // with which nothing was wrong, was not looked at for half a minute.
+    script = { connect: never }
+    const first = ask()
+    await vi.advanceTimersByTimeAsync(1_000)
+    const trying = { ok: false, error: { kind: 'transient', detail: 'Kafka at a:1, b:1, c:1: no answer within 1 s; it is still tried' } }
+    expect(await first).toEqual(trying)
+    expect(await ask()).toEqual(trying)
+    expect(tried).toHaveLength(1)
+  })
+
+  it('is there for those who ask again when brokers took their time', async () => {
+    const connected = Promise.withResolvers<void>()
+    script = { connect: () => connected.promise }
+    const first = ask()
+    await vi.advanceTimersByTimeAsync(3_000)
+    connected.resolve()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(await kindOf(first)).toBe('transient')
+    expect(await kindOf(ask())).toBe('ok')
+    expect(tried).toHaveLength(1)
   })
 
   it('lets go of brokers that fall silent after they were connected', async () => {

@@ -1,7 +1,7 @@
 import type { Broker, Cluster } from '../../../gateway/adapters/kafka/kafkajs-internals.ts'
 import { failed, ok, type Result } from '../../../gateway/result.ts'
 import type { TopicFailure } from '../../reconcile/topic-admin.ts'
-import { failureOfThrown, unanswered } from './topic-failure.ts'
+import { failureOfThrown, stillTrying, unanswered } from './topic-failure.ts'
 import { send, type TopicRequest } from './topic-requests.ts'
 
 /** What is asked of brokers, for metrics. */
@@ -37,13 +37,17 @@ export interface ClusterConnectionParts {
 /** Of a connect, and of a request: less than the deadline of a call, which may need both. */
 const answerTimeoutMs = 9_000
 
+/** So long whoever asks waits for a connection; it goes on being made without them. */
+const patienceMs = 1_000
+
 /** How long a cluster that failed is not asked again, by the number of failures in a row. */
 const pausesMs = [1_000, 2_000, 5_000]
 
 /**
- * A cluster that does not answer costs its first callers a deadline. Afterwards it must not: a hundred channels of a dead cluster would keep
- * all workers busy with waiting, and the channels of other clusters would wait with them. So a failure is remembered for a short while, in
- * which everybody is told it at once; then one request finds out how things are, and until it knows, the others are still told the failure.
+ * A cluster that does not answer must not cost its callers a deadline: channels of dead clusters would keep all workers busy with waiting, and the
+ * channels of other clusters would wait with them. So nobody waits for a connection for longer than a moment, and a failure is remembered for a short
+ * while, in which everybody is told it at once; then one caller finds out how things are, and until it knows, the others are still told the
+ * failure.
  */
 export function createClusterConnection(parts: ClusterConnectionParts): ClusterConnection {
   const { brokers, now } = parts
@@ -81,7 +85,18 @@ export function createClusterConnection(parts: ClusterConnectionParts): ClusterC
     if (open !== null) return ok(open)
     if (known !== null && (connecting !== null || now() < known.untilMs)) return failed(known.failure)
     connecting ??= connect().finally(() => (connecting = null))
-    return connecting
+    return impatiently(connecting)
+  }
+
+  async function impatiently(pending: Promise<Result<Cluster, TopicFailure>>): Promise<Result<Cluster, TopicFailure>> {
+    const tired = Promise.withResolvers<null>()
+    const timer = setTimeout(() => tired.resolve(null), patienceMs)
+    const outcome = await Promise.race([pending, tired.promise])
+    clearTimeout(timer)
+    if (outcome !== null) return outcome
+    // Who comes while the attempt goes on need not wait at all.
+    known ??= { failure: stillTrying(brokers, patienceMs), untilMs: 0 }
+    return failed(known.failure)
   }
 
   function drop(cluster: Cluster): void {

@@ -67,6 +67,11 @@ export function unanswered(brokers: readonly string[], timeoutMs: number): Topic
   return { kind: 'unreachable', detail: `${describeBrokers(brokers)}: no answer within ${timeoutMs / 1_000} s` }
 }
 
+/** It may be a cluster that is slow, or far away: it is soon asked again. */
+export function stillTrying(brokers: readonly string[], timeoutMs: number): TopicFailure {
+  return { kind: 'transient', detail: `${describeBrokers(brokers)}: no answer within ${timeoutMs / 1_000} s; it is still tried` }
+}
+
 /** Names some: a list of 32 would hide what was said. */
 export function describeBrokers(brokers: readonly string[]): string {
   const more = brokers.length > 3 ? ` and ${brokers.length - 3} more` : ''
