@@ -30,7 +30,7 @@ const children = { verbs: kept, scope: 'channels', by: 'reconcile' } as const
  */
 export const permissions: readonly Permission[] = [
   { apiGroup, resources: [channelType.plural], verbs: ['get', 'list', 'watch', 'patch'], scope: 'channels', by: 'watch, reconcile', why: 'To see channels, and to add and remove the finalizer that owes Kafka a deletion.' },
-  { apiGroup, resources: [`${channelType.plural}/status`], verbs: ['get', 'patch'], scope: 'channels', by: 'status', why: 'To write conditions, URL and topic.' },
+  { apiGroup, resources: [`${channelType.plural}/status`], verbs: ['patch'], scope: 'channels', by: 'status', why: 'To write conditions, URL and topic.' },
   { apiGroup, resources: [`${channelType.plural}/finalizers`], verbs: ['update'], scope: 'channels', by: 'reconcile', why: 'To own children with blockOwnerDeletion, where the cluster guards that (OpenShift does).' },
   { ...children, apiGroup: '', resources: ['services', 'serviceaccounts'], why: 'The Service of a channel, and the account of its pods, which has no permissions.' },
   { ...children, apiGroup: 'apps', resources: ['deployments'], why: 'The gateways of a channel.' },
@@ -38,20 +38,20 @@ export const permissions: readonly Permission[] = [
   { ...children, apiGroup: 'policy', resources: ['poddisruptionbudgets'], why: 'So that a drain of nodes leaves gateways running.' },
   { ...children, apiGroup: 'networking.k8s.io', resources: ['ingresses', 'networkpolicies'], why: 'The route of a channel, and who may reach its pods.' },
   { ...children, apiGroup: 'gateway.networking.k8s.io', resources: ['httproutes'], why: 'The route of a channel that asks for Gateway API.' },
-  { apiGroup: '', resources: ['pods'], verbs: ['get', 'list'], scope: 'channels', by: 'status', why: 'To say why gateways are not ready: an image that cannot be pulled, a Secret that is not there.' },
+  { apiGroup: '', resources: ['pods'], verbs: ['list'], scope: 'channels', by: 'status', why: 'To say why gateways are not ready: an image that cannot be pulled, a Secret that is not there.' },
   { apiGroup: '', resources: ['events'], verbs: ['list'], scope: 'channels', by: 'status', why: 'To say what the kubelet says of such a pod.' },
   { apiGroup: 'events.k8s.io', resources: ['events'], verbs: ['create', 'patch'], scope: 'channels', by: 'event recorder', why: 'To tell of transitions, and to count what repeats.' },
-  { apiGroup: 'networking.k8s.io', resources: ['ingressclasses'], verbs: ['get', 'list'], scope: 'cluster', by: 'observe', why: 'To refuse an ingress class that does not exist.' },
+  { apiGroup: 'networking.k8s.io', resources: ['ingressclasses'], verbs: ['list'], scope: 'cluster', by: 'observe', why: 'To refuse an ingress class that does not exist.' },
   { apiGroup: 'gateway.networking.k8s.io', resources: ['gateways'], verbs: ['get'], scope: 'cluster', by: 'observe', why: 'To refuse a Gateway that does not exist; it may be in any namespace.' },
   { apiGroup: 'apiextensions.k8s.io', resources: ['customresourcedefinitions'], resourceNames: [crdName], verbs: ['get'], scope: 'cluster', by: 'start', why: 'To notice a schema that is older or newer than the operator.' },
-  { apiGroup: 'coordination.k8s.io', resources: ['leases'], verbs: ['get', 'create', 'update', 'patch'], scope: 'own-namespace', by: 'leader election', why: 'So that one of several operators works.' },
+  { apiGroup: 'coordination.k8s.io', resources: ['leases'], verbs: ['get', 'create', 'update'], scope: 'own-namespace', by: 'leader election', why: 'So that one of several operators works.' },
   { apiGroup: 'events.k8s.io', resources: ['events'], verbs: ['create', 'patch'], scope: 'own-namespace', by: 'leader election', why: 'To tell who leads.' },
 ]
 
 /** What `--release-finalizers` needs, and nothing else: the chart's Job runs it when the operator has been uninstalled. */
 export const releasePermissions: readonly Permission[] = [
   { apiGroup, resources: [channelType.plural], verbs: ['get', 'list', 'patch'], scope: 'channels', by: '--release-finalizers', why: 'To take the finalizer off every channel.' },
-  { apiGroup: 'coordination.k8s.io', resources: ['leases'], verbs: ['get', 'create', 'update', 'patch'], scope: 'own-namespace', by: '--release-finalizers', why: 'To wait until the last operator has let go of its Lease: it would put the finalizer back.' },
+  { apiGroup: 'coordination.k8s.io', resources: ['leases'], verbs: ['get', 'create', 'update'], scope: 'own-namespace', by: '--release-finalizers', why: 'To wait until the last operator has let go of its Lease: it would put the finalizer back.' },
 ]
 
 /** A rule of a Role or ClusterRole. */

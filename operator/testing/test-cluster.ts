@@ -140,8 +140,8 @@ export interface TestChannel {
   /** The versions of all that there is of the channel, by kind: what was written shows here. */
   versions(): Promise<Readonly<Record<string, string>>>
   topic(): Promise<TopicDescription | null>
-  /** Says, as the Deployment's controller would, that all pods are there. */
-  pretendAvailable(): Promise<void>
+  /** Says, as the Deployment's controller would, that all pods are there, or so many. */
+  pretendAvailable(options?: { readonly available?: number }): Promise<void>
 }
 
 export function testChannel({ api, plane, topics, apply }: TestCluster, namespace: string, name = 'news'): TestChannel {
@@ -183,12 +183,12 @@ export function testChannel({ api, plane, topics, apply }: TestCluster, namespac
       if (!found.ok) throw new Error(found.error.detail)
       return isMissing(found.value) ? null : found.value
     },
-    async pretendAvailable() {
+    async pretendAvailable({ available } = {}) {
       const deployment = await child('Deployment')
       const spec = deployment?.['spec'] as { readonly replicas?: number } | undefined // of a Deployment
       const replicas = spec?.replicas ?? 1
       const path = `/apis/apps/v1/namespaces/${namespace}/deployments/${operandNames(name).Deployment}/status`
-      const body = { status: { observedGeneration: deployment?.metadata.generation, replicas, updatedReplicas: replicas, readyReplicas: replicas, availableReplicas: replicas, conditions: [{ type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable' }] } }
+      const body = { status: { observedGeneration: deployment?.metadata.generation, replicas, updatedReplicas: replicas, readyReplicas: available ?? replicas, availableReplicas: available ?? replicas, conditions: [{ type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable' }] } }
       const patched = await askCluster(plane, { method: 'PATCH', path, body, contentType: 'application/merge-patch+json' })
       if (patched.code >= 300) throw new Error(patched.body.message)
     },

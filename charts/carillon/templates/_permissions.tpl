@@ -14,7 +14,6 @@
   resources:
     - realtimechannels/status
   verbs:
-    - get
     - patch
 - apiGroups:
     - carillon.dev
@@ -95,7 +94,6 @@
   resources:
     - pods
   verbs:
-    - get
     - list
 - apiGroups:
     - ""
@@ -118,7 +116,6 @@
   resources:
     - ingressclasses
   verbs:
-    - get
     - list
 - apiGroups:
     - gateway.networking.k8s.io
@@ -145,7 +142,6 @@
     - get
     - create
     - update
-    - patch
 - apiGroups:
     - events.k8s.io
   resources:
@@ -175,5 +171,4 @@
     - get
     - create
     - update
-    - patch
 {{- end }}
