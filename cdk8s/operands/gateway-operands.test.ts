@@ -127,6 +127,14 @@ describe('the pods', () => {
     expect(podOf(operandInput({ spec: specWith({ gateway: { affinity, tolerations } }) }))).toMatchObject({ affinity, tolerations })
   })
 
+  it('are kept apart on nodes also where nodes have no zones: the scheduler passes over nodes that lack a label of any constraint', () => {
+    // Three gateways on one of two nodes: a second constraint, for zones, had undone the first on a cluster without zones.
+    const { topologySpreadConstraints, affinity } = podOf(operandInput())
+    expect(topologySpreadConstraints).toMatchObject([{ topologyKey: 'kubernetes.io/hostname' }])
+    expect(affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution).toMatchObject([{ podAffinityTerm: { topologyKey: 'topology.kubernetes.io/zone' } }])
+    expect(podOf(operandInput({ spec: specWith({ gateway: { affinity: {}, topologySpreadConstraints: [] } }) }))).not.toHaveProperty('affinity')
+  })
+
   it('keep the labels of Carillon when the user gives others for them', () => {
     const { labels } = objectOf(operandInput({ spec: specWith({ gateway: { podLabels: { 'app.kubernetes.io/instance': 'other', mine: 'yes' } } }) }), 'Deployment').spec.template.metadata
     expect(labels).toMatchObject({ 'app.kubernetes.io/instance': 'news', mine: 'yes' })

@@ -39,25 +39,28 @@ type Verbatim = Readonly<Record<string, unknown>>
  * Kubernetes and leave out all others in silence: a newer field would be lost, and a misspelt one would be no error.
  */
 export function podSpecOfUser({ channel, spec: { gateway } }: OperandInput): Verbatim {
-  const spread = gateway.topologySpreadConstraints ?? defaultSpread
   const labelSelector = { matchLabels: selectorLabels(channel.name) }
+  const { affinity = apartInZones(labelSelector), topologySpreadConstraints: spread = [apartOnNodes] } = gateway
   return {
-    ...(hasEntries(gateway.affinity) ? { affinity: gateway.affinity } : {}),
+    ...(hasEntries(affinity) ? { affinity } : {}),
     ...(hasEntries(gateway.tolerations) ? { tolerations: gateway.tolerations } : {}),
     ...(spread.length > 0 ? { topologySpreadConstraints: spread.map((constraint) => ({ labelSelector, ...constraint })) } : {}),
   }
 }
 
+/** Counts the pods of one revision only, else the old ones would push the new ones of a roll-out to where they are not. */
+const ofOneRevision = { matchLabelKeys: ['pod-template-hash'] } as const
+
+/** As well as can be: a cluster of one node gets its pods, too. */
+const apartOnNodes: Verbatim = { topologyKey: 'kubernetes.io/hostname', maxSkew: 1, whenUnsatisfiable: 'ScheduleAnyway', ...ofOneRevision }
+
 /**
- * As well as can be: a cluster of one node gets its pods, too. `matchLabelKeys` counts the pods of one revision only, else the old ones would push
- * the new ones of a roll-out to where they are not.
+ * Zones are not a second constraint: the scheduler passes over all constraints of a pod on nodes that lack a label of one of them, so that where
+ * nodes have no zones, pods would not be kept apart on nodes either. An affinity to a label that is not there has no effect.
  */
-const defaultSpread: readonly Verbatim[] = ['topology.kubernetes.io/zone', 'kubernetes.io/hostname'].map((topologyKey) => ({
-  topologyKey,
-  maxSkew: 1,
-  whenUnsatisfiable: 'ScheduleAnyway',
-  matchLabelKeys: ['pod-template-hash'],
-}))
+const apartInZones = (labelSelector: Verbatim): Verbatim => ({
+  podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, podAffinityTerm: { topologyKey: 'topology.kubernetes.io/zone', labelSelector, ...ofOneRevision } }] },
+})
 
 /** An empty map or list would be ours to own in the API server, and say nothing. */
 function hasEntries<T extends object>(value: T | undefined): value is T {

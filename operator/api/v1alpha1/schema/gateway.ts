@@ -60,10 +60,10 @@ export const gateway = {
     },
     nodeSelector: { ...labelMap, description: 'Labels of the nodes that pods may run on.' },
     tolerations: { type: 'array', description: 'Taints of nodes that pods tolerate.', maxItems: 32, items: ofKubernetes('A toleration, as in the spec of a pod.') },
-    affinity: ofKubernetes('Affinity, as in the spec of a pod.'),
+    affinity: ofKubernetes('Affinity, as in the spec of a pod. Default: away from each other in zones, as well as can be.'),
     topologySpreadConstraints: {
       type: 'array',
-      description: 'How pods are spread, as in the spec of a pod; a labelSelector that is left out is that of the channel. Default: over zones and nodes, as well as can be.',
+      description: 'How pods are spread, as in the spec of a pod; a labelSelector that is left out is that of the channel. Default: over nodes, as well as can be.',
       maxItems: 16,
       items: ofKubernetes('A topology spread constraint.'),
     },
