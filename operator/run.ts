@@ -2,7 +2,6 @@ import type { RealAdapters } from './adapters.ts'
 import type { Mode } from './config/mode.ts'
 import type { OperatorConfig } from './config/options.ts'
 import { createLeaderElection, type LeaderElection } from './runtime/leader-election.ts'
-import type { ObjectRef } from './runtime/kubernetes-api.ts'
 
 /** What a task of the operator is given. */
 export interface Run {
@@ -21,7 +20,7 @@ export function electionOf({ config, mode, adapters }: Run): LeaderElection | nu
   return createLeaderElection({
     api: adapters.leaseApi,
     options: {
-      lease: leaseRefOf(config, adapters),
+      lease: { name: config.leaseName, namespace: config.leaseNamespace === '' ? (adapters.namespace ?? 'default') : config.leaseNamespace },
       identity: adapters.identity,
       durationMs: config.leaseDurationMs,
       renewDeadlineMs: config.renewDeadlineMs,
@@ -32,11 +31,6 @@ export function electionOf({ config, mode, adapters }: Run): LeaderElection | nu
     clock: adapters.operator.clock,
     random: adapters.operator.random,
   })
-}
-
-/** The Lease that all operators of one kind contend for. */
-export function leaseRefOf({ leaseName, leaseNamespace }: OperatorConfig, { namespace }: Pick<RealAdapters, 'namespace'>): ObjectRef {
-  return { name: leaseName, namespace: leaseNamespace === '' ? (namespace ?? 'default') : leaseNamespace }
 }
 
 const stopTimeoutMs = 10_000

@@ -2,8 +2,7 @@ import { createHealth } from './observability/health.ts'
 import { createInternalServer } from './observability/internal-server.ts'
 import { createOperator, type Operator } from './operator.ts'
 import { schemaDrift } from './reconcile/schema-drift.ts'
-import { electionOf, leaseRefOf, type Run } from './run.ts'
-import type { Regarding } from './runtime/event-object.ts'
+import { electionOf, type Run } from './run.ts'
 import type { LeaderElection } from './runtime/leader-election.ts'
 
 const stopTimeoutMs = 15_000
@@ -55,7 +54,7 @@ interface Leading {
 }
 
 /** Works until the signal, or until it leads no longer. @returns the exit code */
-async function lead({ adapters, config }: Run, operator: Operator, { election, signal }: Leading): Promise<number> {
+async function lead({ adapters }: Run, operator: Operator, { election, signal }: Leading): Promise<number> {
   if (election === null) {
     operator.work()
     await aborted(signal)
@@ -65,7 +64,6 @@ async function lead({ adapters, config }: Run, operator: Operator, { election, s
   const end = await election.run({
     onStarted: async (term) => {
       operator.work()
-      adapters.recorder.record(leaseOf(config, adapters), { type: 'Normal', reason: 'LeaderElection', action: 'Lead', note: `${adapters.identity} leads now` })
       await aborted(term)
       // In order, the Lease is kept until nothing is under way any more. When it is lost, nothing may be waited for.
       await operator.stop({ deadlineMs: term.reason === 'lost' ? 0 : stopTimeoutMs })
@@ -74,11 +72,6 @@ async function lead({ adapters, config }: Run, operator: Operator, { election, s
     onLost: () => {},
   })
   return end === 'lost' ? 1 : 0
-}
-
-/** What an Event about the Lease needs to know of it: its Events are found by name. */
-function leaseOf(config: Run['config'], adapters: Run['adapters']): Regarding {
-  return { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: leaseRefOf(config, adapters) }
 }
 
 async function reportDrift({ adapters }: Run): Promise<void> {

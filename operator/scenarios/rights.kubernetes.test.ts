@@ -24,7 +24,6 @@ const secretRight: Permission = { apiGroup: '', resources: ['secrets'], resource
 const unseen: Readonly<Record<string, string>> = {
   'channels carillon.dev/realtimechannels/finalizers update': 'no request: admission asks for it when an object with blockOwnerDeletion is applied, as it does in this cluster',
   'channels events.k8s.io/events patch': 'the count of a series is written a minute after its first Event',
-  'own-namespace events.k8s.io/events patch': 'as above',
 }
 
 const scoped = 'operator-of-two'
@@ -80,9 +79,9 @@ async function leaveBehind(channel: TestChannel): Promise<void> {
 
 /** A pod whose volume cannot be mounted: the pods, and the Events of one, are asked for. */
 async function getIntoTrouble(channel: TestChannel): Promise<void> {
-  const deployment = await channel.child('Deployment')
-  const { selector } = deployment?.['spec'] as { readonly selector: { readonly matchLabels: Readonly<Record<string, string>> } } // of a Deployment
-  const pod: KubernetesObject = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'stuck', namespace: channel.namespace, labels: selector.matchLabels }, spec: { containers: [{ name: 'gateway', image: 'gateway' }] } }
+  const spec = (await channel.child('Deployment'))?.['spec'] as { readonly selector: { readonly matchLabels: Readonly<Record<string, string>> } } | undefined // of a Deployment
+  const labels = spec?.selector.matchLabels ?? {}
+  const pod: KubernetesObject = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'stuck', namespace: channel.namespace, labels }, spec: { containers: [{ name: 'gateway', image: 'gateway' }] } }
   valueOf(await cluster.api.create(podType, pod))
   const waiting = { name: 'gateway', image: 'gateway', imageID: '', ready: false, restartCount: 0, state: { waiting: { reason: 'ContainerCreating' } } }
   valueOf(await cluster.api.apply(podType, { ...pod, spec: undefined, status: { phase: 'Pending', containerStatuses: [waiting] } }, { fieldManager: 'kubelet', force: true, subresource: 'status' }))

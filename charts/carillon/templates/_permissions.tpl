@@ -142,13 +142,6 @@
     - get
     - create
     - update
-- apiGroups:
-    - events.k8s.io
-  resources:
-    - events
-  verbs:
-    - create
-    - patch
 {{- end }}
 
 {{- define "carillon.rules.release" -}}
