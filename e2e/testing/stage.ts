@@ -82,7 +82,7 @@ async function collectEvidence({ run }: Platform, namespace: string, test: strin
     'pods.txt': ['get', 'pods', '--all-namespaces', '--output', 'wide'],
     ...Object.fromEntries(places.map((each) => [`events-${each}.txt`, ['get', 'events', '--namespace', each, '--sort-by=.lastTimestamp']])),
     'log-gateways.txt': ['logs', '--namespace', namespace, '--selector', 'app.kubernetes.io/name=carillon-gateway', '--tail=-1', '--prefix', '--max-log-requests=20'],
-    'log-operator.txt': ['logs', '--namespace', namespaces.operator, '--selector', 'app.kubernetes.io/name=carillon', '--tail=2000', '--prefix'],
+    'log-operator.txt': ['logs', '--namespace', namespaces.operator, '--selector', 'app.kubernetes.io/name=carillon-operator', '--tail=2000', '--prefix'],
     'log-traefik.txt': ['logs', '--namespace', namespaces.traefik, 'deployment/traefik', '--tail=2000'],
   }
   await Promise.all(Object.entries(questions).map(async ([file, words]) => {
