@@ -1,0 +1,112 @@
+import type { RealtimeChannelSpec } from '../api/v1alpha1/realtime-channel.ts'
+import { ingressExample } from '../api/v1alpha1/examples.ts'
+
+/** One field of a channel's `spec`, another value for it, and all that follows. */
+export interface FieldEdit {
+  /** A merge patch of the `spec`, on top of the edits before it. */
+  readonly edit: object
+  /** The paths in the channel's objects that change: those, and no others. `env X` and `pod X` are of the Deployment's pod template. */
+  readonly changes: readonly string[]
+  /** The paths in the topic that change. @default none */
+  readonly topic?: readonly string[]
+}
+
+/** Of a channel that sets nearly every field, for a cluster in which Kafka is at these addresses. */
+export function fullSpec(bootstrapServers: readonly string[], host: string): RealtimeChannelSpec {
+  const { spec } = ingressExample
+  return {
+    ...spec,
+    kafka: { bootstrapServers },
+    topic: { partitions: 3, retention: '1h', config: { 'max.message.bytes': '2000000' } },
+    route: { ...spec.route, host, className: 'public' },
+  }
+}
+
+/** The same brokers by another name: to the operator another cluster, to which it does not send its own credentials. */
+const alias = (bootstrapServers: readonly string[]): readonly string[] => bootstrapServers.map((broker) => broker.replace('127.0.0.1', 'localhost'))
+
+/** One after the other, each on top of those before it. */
+export const fieldEdits = (bootstrapServers: readonly string[]): readonly FieldEdit[] => [
+  // ---- kafka
+  { edit: { kafka: { bootstrapServers: alias(bootstrapServers) } }, changes: ['env KAFKA_BROKERS'] },
+  { edit: { kafka: { bootstrapServers } }, changes: ['env KAFKA_BROKERS'] },
+  { edit: { kafka: { tls: {} } }, changes: ['env KAFKA_TLS'] },
+  { edit: { kafka: { tls: { caSecretRef: { name: 'kafka-ca', key: 'ca.crt' } } } }, changes: ['env KAFKA_TLS_CA_FILE', 'pod volumeMounts.files-0.mountPath', 'pod volumeMounts.files-1', 'pod volumes.files-0.secret.items', 'pod volumes.files-0.secret.secretName', 'pod volumes.files-1'] },
+  { edit: { kafka: { tls: { caSecretRef: { key: 'bundle.pem' } } } }, changes: ['pod volumes.files-0.secret.items'] },
+  { edit: { kafka: { tls: { clientSecretRef: { name: 'kafka-client' } } } }, changes: ['env KAFKA_TLS_CERT_FILE', 'env KAFKA_TLS_KEY_FILE', 'pod volumeMounts.files-1.mountPath', 'pod volumeMounts.files-2', 'pod volumes.files-1.secret.items', 'pod volumes.files-1.secret.secretName', 'pod volumes.files-2'] },
+  { edit: { kafka: { sasl: { mechanism: 'scram-sha-512', secretRef: { name: 'kafka-user' } } } }, changes: ['env KAFKA_SASL_MECHANISM', 'env KAFKA_SASL_PASSWORD_FILE', 'env KAFKA_SASL_USERNAME_FILE', 'pod volumeMounts.files-2.mountPath', 'pod volumeMounts.files-3', 'pod volumes.files-2.secret.items', 'pod volumes.files-2.secret.secretName', 'pod volumes.files-3'] },
+  { edit: { kafka: { sasl: { mechanism: 'plain' } } }, changes: ['env KAFKA_SASL_MECHANISM'] },
+  { edit: { kafka: { sasl: { secretRef: { name: 'kafka-user-2' } } } }, changes: ['pod volumes.files-2.secret.secretName'] },
+  { edit: { kafka: { sasl: { secretRef: { usernameKey: 'user' } } } }, changes: ['pod volumes.files-2.secret.items'] },
+  { edit: { kafka: { sasl: { secretRef: { passwordKey: 'pass' } } } }, changes: ['pod volumes.files-2.secret.items'] },
+  // ---- topic
+  { edit: { topic: { partitions: 4 } }, changes: [], topic: ['partitions'] },
+  { edit: { topic: { retention: '2h' } }, changes: [], topic: ['config.retention.ms'] },
+  { edit: { topic: { config: { 'segment.ms': '60000' } } }, changes: [], topic: ['config.segment.ms'] },
+  { edit: { topic: { config: { 'max.message.bytes': null } } }, changes: [], topic: ['config.max.message.bytes'] },
+  { edit: { topic: { deletionPolicy: 'Delete' } }, changes: [] },
+  // ---- gateway
+  { edit: { gateway: { replicas: 4 } }, changes: ['Deployment.spec.replicas'] },
+  { edit: { gateway: { resources: { requests: { cpu: '600m' } } } }, changes: ['pod resources.requests.cpu'] },
+  { edit: { gateway: { resources: { limits: { memory: '640Mi' } } } }, changes: ['pod resources.limits.memory'] },
+  { edit: { gateway: { image: 'registry.example.com/carillon:0.2.0' } }, changes: ['pod image'] },
+  { edit: { gateway: { imagePullPolicy: 'Always' } }, changes: ['pod imagePullPolicy'] },
+  { edit: { gateway: { imagePullSecrets: [{ name: 'other' }] } }, changes: ['pod imagePullSecrets.other', 'pod imagePullSecrets.registry'] },
+  { edit: { gateway: { drainSeconds: 45 } }, changes: ['env DRAIN_MS', 'pod terminationGracePeriodSeconds'] },
+  { edit: { gateway: { logLevel: 'warn' } }, changes: ['env LOG_LEVEL'] },
+  { edit: { gateway: { env: [{ name: 'HEARTBEAT_INTERVAL_MS', value: '30000' }] } }, changes: ['env HEARTBEAT_INTERVAL_MS'] },
+  { edit: { gateway: { nodeSelector: { 'kubernetes.io/arch': 'arm64' } } }, changes: ['pod nodeSelector.kubernetes.io/arch'] },
+  { edit: { gateway: { tolerations: [] } }, changes: ['pod tolerations'] },
+  { edit: { gateway: { affinity: null } }, changes: ['pod affinity.nodeAffinity', 'pod affinity.podAntiAffinity'] },
+  { edit: { gateway: { topologySpreadConstraints: null } }, changes: ['pod topologySpreadConstraints'] },
+  { edit: { gateway: { priorityClassName: 'core' } }, changes: ['pod priorityClassName'] },
+  { edit: { gateway: { podLabels: { stage: 'canary' } } }, changes: ['pod metadata.labels.stage'] },
+  { edit: { gateway: { podAnnotations: { 'example.com/owner': 'core' } } }, changes: ['pod metadata.annotations.example.com/owner'] },
+  // ---- network
+  { edit: { network: { ingressFrom: [{ ipBlock: { cidr: '10.0.0.0/8' } }] } }, changes: ['NetworkPolicy.spec.ingress'] },
+  { edit: { network: { metricsFrom: [] } }, changes: ['NetworkPolicy.spec.ingress'] },
+  // ---- auth
+  { edit: { auth: { jwks: { secretRef: { name: 'keys-2' } } } }, changes: ['pod volumes.files-3.secret.secretName'] },
+  { edit: { auth: { jwks: { secretRef: { key: 'keys.pem' } } } }, changes: ['pod volumes.files-3.secret.items'] },
+  { edit: { auth: { jwks: { secretRef: null, configMapRef: { name: 'keys-3' } } } }, changes: ['pod volumes.files-3.configMap', 'pod volumes.files-3.secret'] },
+  { edit: { auth: { jwks: { configMapRef: { key: 'keys.pem' } } } }, changes: ['pod volumes.files-3.configMap.items'] },
+  { edit: { auth: { jwks: { configMapRef: null, uri: 'https://sso.example.com/keys' } } }, changes: ['env JWT_JWKS_URI', 'env JWT_KEYS_FILE', 'pod volumeMounts.files-3', 'pod volumes.files-3'] },
+  { edit: { auth: { issuer: 'https://sso2.example.com' } }, changes: ['env JWT_ISSUER'] },
+  { edit: { auth: { audience: ['console', 'mobile'] } }, changes: ['env JWT_AUDIENCE'] },
+  { edit: { auth: { algorithms: ['ES256'] } }, changes: ['env JWT_ALGORITHMS'] },
+  { edit: { auth: { claims: { userId: 'sub' } } }, changes: ['env JWT_CLAIM_USER_ID'] },
+  { edit: { auth: { claims: { username: 'preferred_username' } } }, changes: ['env JWT_CLAIM_USERNAME'] },
+  { edit: { auth: { claims: { organizationId: 'org' } } }, changes: ['env JWT_CLAIM_ORG_ID'] },
+  { edit: { auth: { claims: { accountNumber: 'acct' } } }, changes: ['env JWT_CLAIM_ACCOUNT_NUMBER'] },
+  { edit: { auth: { claims: { roles: 'roles' } } }, changes: ['env JWT_CLAIM_ROLES'] },
+  { edit: { auth: { cookieName: 'session' } }, changes: ['env JWT_COOKIE'] },
+  { edit: { auth: { allowedOrigins: ['https://console.example.com', 'https://beta.example.com'] } }, changes: ['env ALLOWED_ORIGINS'] },
+  { edit: { auth: { dangerouslyAllowAnyOrigin: true, allowedOrigins: null } }, changes: ['env ALLOWED_ORIGINS', 'env DANGEROUSLY_ALLOW_ANY_ORIGIN'] },
+  // ---- emit, replay, limits
+  { edit: { emit: { scopes: ['events.write'] } }, changes: ['env EMIT_SCOPES'] },
+  { edit: { emit: { trustXRhIdentity: true } }, changes: ['env EMIT_TRUST_X_RH_IDENTITY'] },
+  { edit: { emit: { ratePerSecond: 900 } }, changes: ['env EMIT_RATE_PER_S'] },
+  { edit: { emit: { burst: 3000 } }, changes: ['env EMIT_BURST'] },
+  { edit: { replay: { window: '20m' } }, changes: ['env REPLAY_WINDOW_MS'] },
+  { edit: { replay: { maxBytes: '256Mi' } }, changes: ['env REPLAY_MAX_BYTES'] },
+  { edit: { limits: { connectionsPerPod: 9000 } }, changes: ['env MAX_CONNECTIONS'] },
+  { edit: { limits: { connectionsPerUser: 5 } }, changes: ['env MAX_CONNECTIONS_PER_USER'] },
+  { edit: { limits: { connectionsPerSecond: 400 } }, changes: ['env UPGRADE_RATE_PER_S'] },
+  { edit: { limits: { connectionsBurst: 3000 } }, changes: ['env UPGRADE_BURST'] },
+  { edit: { limits: { eventBytes: 131072 } }, changes: ['env MAX_EVENT_BYTES'] },
+  // ---- route
+  { edit: { route: { host: 'beta.example.com' } }, changes: ['Ingress.spec.rules', 'Ingress.spec.tls'] },
+  { edit: { route: { paths: { socket: '/wss/n' } } }, changes: ['env SOCKET_PATH_PREFIX', 'Ingress.spec.rules'] },
+  { edit: { route: { paths: { api: '/api/n' } } }, changes: ['env API_PATH_PREFIX', 'Ingress.spec.rules'] },
+  { edit: { route: { className: 'other' } }, changes: ['Ingress.spec.ingressClassName'] },
+  { edit: { route: { tls: { secretName: 'beta-tls' } } }, changes: ['Ingress.spec.tls'] },
+  { edit: { route: { annotations: { 'example.com/timeout': '1h' } } }, changes: ['Ingress.metadata.annotations.example.com/timeout'] },
+  { edit: { route: { labels: { team: 'core' } } }, changes: ['Ingress.metadata.labels.team'] },
+]
+
+/** Of a channel that has an autoscaler. */
+export const autoscalingEdits: readonly FieldEdit[] = [
+  { edit: { gateway: { autoscaling: { minReplicas: 3 } } }, changes: ['HorizontalPodAutoscaler.spec.minReplicas'] },
+  { edit: { gateway: { autoscaling: { maxReplicas: 12 } } }, changes: ['HorizontalPodAutoscaler.spec.maxReplicas'] },
+  { edit: { gateway: { autoscaling: { targetCPUUtilizationPercent: 60 } } }, changes: ['HorizontalPodAutoscaler.spec.metrics'] },
+]

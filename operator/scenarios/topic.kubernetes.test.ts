@@ -1,0 +1,228 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { channelType, type RealtimeChannelSpec } from '../api/v1alpha1/realtime-channel.ts'
+import type { Deployment } from '../reconcile/running-gateway.ts'
+import type { ResourceType } from '../runtime/kubernetes-api.ts'
+import { valueOf } from '../testing/kubernetes-api-contract.ts'
+import { eventsOf, kstatusOfChannel, soon, untilEvent, untilReady, untilSeen } from '../testing/scenario.ts'
+import { startTestCluster, testChannel, type TestChannel, type TestCluster } from '../testing/test-cluster.ts'
+
+const namespaceType: ResourceType = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', isNamespaced: false }
+const giveUpMs = 3_000
+
+describe('the topic of a channel', () => {
+  let cluster: TestCluster
+  let channel: TestChannel
+
+  beforeAll(async () => {
+    cluster = await startTestCluster()
+    // Topics tell nobody when they change: the next look is a second away at most.
+    await cluster.startOperator({ env: { RESYNC_MS: '1000', TOPIC_GIVE_UP_MS: String(giveUpMs) } })
+  })
+  afterAll(() => cluster?.stop())
+  beforeEach(async () => {
+    channel = testChannel(cluster, await cluster.makeNamespace())
+  })
+
+  const topicName = (of: TestChannel = channel): string => `${of.namespace}.${of.name}`
+  const make = async (topic: NonNullable<RealtimeChannelSpec['topic']> = {}, annotations?: Readonly<Record<string, string>>): Promise<void> => {
+    await channel.apply({ topic }, annotations)
+    await channel.until('TopicReady', 'True', 'TopicAsAsked')
+  }
+  const found = async (): Promise<ReturnType<TestChannel['topic']>> => channel.topic()
+  const epoch = async (): Promise<string | undefined> => {
+    const deployment = (await channel.child('Deployment')) as Deployment | null // of its kind
+    return deployment?.spec?.template?.spec?.containers?.[0]?.env?.find(({ name }) => name === 'KAFKA_TOPIC_EPOCH')?.value
+  }
+  const remove = async (of: TestChannel = channel): Promise<void> => void valueOf(await cluster.api.delete(channelType, of, {}))
+  const untilGone = (of: TestChannel = channel): Promise<void> =>
+    soon(async () => {
+      const left = await cluster.api.get(channelType, of)
+      if (left.ok) throw new Error(`still there: ${JSON.stringify(left.value['status'])}`)
+    })
+  const exists = async (name: string): Promise<boolean> => 'topicId' in unwrap(await cluster.topics.describe(name))
+  const reasons = async (): Promise<readonly string[]> => (await eventsOf(cluster, channel)).map(({ reason }) => reason)
+
+  describe('while the channel lives', () => {
+    it('is made as it is asked for, and remembered', async () => {
+      await make({ partitions: 4, retention: '1h', config: { 'max.message.bytes': '2000000' } })
+      const topic = await found()
+      expect(topic).toMatchObject({ partitions: 4, replicas: 1, config: { 'retention.ms': '3600000', 'max.message.bytes': '2000000' } })
+      expect((await channel.status()).topic).toEqual({ name: topicName(), id: topic?.topicId, clusterId: topic?.clusterId, partitions: 4, replicas: 1, origin: 'Created', configKeys: ['max.message.bytes', 'retention.ms'] })
+      expect(await epoch()).toBe(topic?.topicId)
+      expect(await untilEvent(cluster, channel, 'TopicCreated')).toEqual({ type: 'Normal', reason: 'TopicCreated', note: `Created the topic ${topicName()} with 4 partitions.` })
+    })
+
+    it('grows, and no pod restarts for that', async () => {
+      await make()
+      const { RealtimeChannel: _before, ...before } = await channel.versions()
+      await make({ partitions: 6 })
+      expect(await found()).toMatchObject({ partitions: 6 })
+      expect((await untilEvent(cluster, channel, 'PartitionsAdded')).note).toContain('has 6 partitions now; it had 3')
+      const { RealtimeChannel: _after, ...after } = await channel.versions()
+      expect(after).toEqual(before)
+    })
+
+    it('loses settings that the channel does not ask for any more, and keeps those of others', async () => {
+      await make({ retention: '1h', config: { 'max.message.bytes': '2000000' } })
+      expect(await cluster.topics.alterConfig(topicName(), { 'min.compaction.lag.ms': '5' })).toEqual({ ok: true, value: undefined })
+      await make({ retention: '2h', config: { 'segment.ms': '60000' } })
+      await soon(async () => expect((await found())?.config).toEqual({ 'retention.ms': '7200000', 'segment.ms': '60000', 'min.compaction.lag.ms': '5' }))
+      await make()
+      await soon(async () => expect((await found())?.config).toEqual({ 'min.compaction.lag.ms': '5' }))
+    })
+
+    it('gets a setting back that somebody changed or took away', async () => {
+      await make({ retention: '1h' })
+      await cluster.topics.alterConfig(topicName(), { 'retention.ms': '60000' })
+      await soon(async () => expect((await found())?.config).toEqual({ 'retention.ms': '3600000' }))
+      await cluster.topics.alterConfig(topicName(), { 'retention.ms': null })
+      await soon(async () => expect((await found())?.config).toEqual({ 'retention.ms': '3600000' }))
+    })
+  })
+
+  describe('that is there before the channel', () => {
+    it('is adopted when it is exactly as the channel asks', async () => {
+      unwrap(await cluster.topics.create({ name: topicName(), partitions: 3, replicas: 1, config: { 'retention.ms': '3600000', 'segment.ms': '60000' } }))
+      await make({ retention: '1h' })
+      expect((await channel.status()).topic).toMatchObject({ origin: 'Adopted', partitions: 3 })
+      expect((await found())?.config).toEqual({ 'retention.ms': '3600000', 'segment.ms': '60000' })
+      expect(await reasons()).not.toContain('TopicCreated')
+    })
+
+    it('is adopted and changed when the channel says so, and not before', async () => {
+      unwrap(await cluster.topics.create({ name: topicName(), partitions: 1, replicas: 1, config: {} }))
+      await channel.apply({ topic: { retention: '1h' } })
+      await channel.until('TopicReady', 'False', 'TopicNotOurs')
+      expect(await found()).toMatchObject({ partitions: 1, config: {} })
+      await make({ retention: '1h' }, { 'carillon.dev/adopt': 'true' })
+      await soon(async () => expect(await found()).toMatchObject({ partitions: 3, config: { 'retention.ms': '3600000' } }))
+      // The annotation was consent for that moment; the channel keeps what it has taken.
+      await make({ retention: '2h' })
+      await soon(async () => expect(await found()).toMatchObject({ config: { 'retention.ms': '7200000' } }))
+    })
+  })
+
+  describe('that somebody deletes', () => {
+    it('is made anew when the operator made it, and clients are told of the gap by its new id', async () => {
+      await make()
+      await untilReady(channel)
+      const before = await epoch()
+      unwrap(await cluster.topics.delete(topicName()))
+      expect(await untilEvent(cluster, channel, 'TopicRecreated')).toMatchObject({ type: 'Warning', note: expect.stringContaining('made anew, empty') })
+      await channel.until('TopicReady', 'True', 'TopicAsAsked')
+      await soon(async () => expect(await epoch()).toBe((await found())?.topicId))
+      expect(await epoch()).not.toBe(before)
+      await untilReady(channel)
+    })
+
+    it('is missed when it was adopted, until somebody consents to an empty one', async () => {
+      unwrap(await cluster.topics.create({ name: topicName(), partitions: 3, replicas: 1, config: {} }))
+      await make()
+      const before = await epoch()
+      unwrap(await cluster.topics.delete(topicName()))
+      expect(await channel.until('TopicReady', 'False', 'TopicMissing')).toContain('carillon.dev/recreate-topic: "true"')
+      expect(await kstatusOfChannel(channel)).toBe('Failed')
+      expect([await found(), await epoch()]).toEqual([null, before])
+      await make({}, { 'carillon.dev/recreate-topic': 'true' })
+      await soon(async () => expect(await epoch()).toBe((await found())?.topicId))
+      expect((await channel.status()).topic).toMatchObject({ origin: 'Created' })
+    })
+
+    it('is adopted when somebody makes another that is as it was, and refused when it is not', async () => {
+      await make({ partitions: 2 })
+      await channel.apply({ topic: { partitions: 2 } }, { 'carillon.dev/paused': 'true' })
+      await channel.until('Ready', 'Unknown', 'Paused')
+      const before = await epoch()
+      unwrap(await cluster.topics.delete(topicName()))
+      await soon(async () => unwrap(await cluster.topics.create({ name: topicName(), partitions: 5, replicas: 1, config: {} })))
+      await channel.apply({ topic: { partitions: 2 } })
+      expect(await channel.until('TopicReady', 'False', 'TopicReplaced')).toContain('it has 5 partitions, and 2 are asked for')
+      expect(await epoch()).not.toBe(before)
+      await make({ partitions: 5 })
+      expect((await channel.status()).topic).toMatchObject({ origin: 'Adopted', partitions: 5 })
+    })
+  })
+
+  describe('when the channel is deleted', () => {
+    it.each(['Retain', 'Delete'] as const)('follows the policy %s', async (deletionPolicy) => {
+      await make({ deletionPolicy })
+      expect((await channel.get()).metadata.finalizers ?? []).toEqual(deletionPolicy === 'Delete' ? ['carillon.dev/topic'] : [])
+      await remove()
+      await untilGone()
+      expect(await exists(topicName())).toBe(deletionPolicy === 'Retain')
+    })
+
+    it.each([['Delete', 'Retain'], ['Retain', 'Delete']] as const)('follows the policy that stands then: %s, changed to %s', async (first, deletionPolicy) => {
+      await make({ deletionPolicy: first })
+      await make({ deletionPolicy })
+      expect((await channel.get()).metadata.finalizers ?? []).toEqual(deletionPolicy === 'Delete' ? ['carillon.dev/topic'] : [])
+      await remove()
+      await untilGone()
+      expect(await exists(topicName())).toBe(deletionPolicy === 'Retain')
+    })
+
+    it('is deleted when it was adopted, too, but never when an older channel has it', async () => {
+      const newer = testChannel(cluster, channel.namespace, 'newer')
+      unwrap(await cluster.topics.create({ name: topicName(), partitions: 3, replicas: 1, config: {} }))
+      await make({ name: topicName(), deletionPolicy: 'Delete' })
+      await newer.apply({ topic: { name: topicName(), deletionPolicy: 'Delete' } })
+      await newer.until('TopicReady', 'False', 'TopicClaimed')
+      await remove(newer)
+      await untilGone(newer)
+      expect(await exists(topicName())).toBe(true)
+      await remove()
+      await untilGone()
+      expect(await exists(topicName())).toBe(false)
+    })
+
+    it('stays when the channel is paused: nothing is to be changed, and nobody is to wait', async () => {
+      await make({ deletionPolicy: 'Delete' })
+      await channel.apply({ topic: { deletionPolicy: 'Delete' } }, { 'carillon.dev/paused': 'true' })
+      await channel.until('Ready', 'Unknown', 'Paused')
+      await remove()
+      await untilGone()
+      expect(await exists(topicName())).toBe(true)
+      expect((await untilEvent(cluster, channel, 'TopicKept')).type).toBe('Warning')
+    })
+
+    it('goes or stays, by its policy, when the namespace goes, which ends', async () => {
+      const other = testChannel(cluster, channel.namespace, 'other')
+      await make({ deletionPolicy: 'Delete' })
+      await other.apply({ topic: { deletionPolicy: 'Retain' } })
+      await other.until('TopicReady', 'True', 'TopicAsAsked')
+      valueOf(await cluster.api.delete(namespaceType, { namespace: '', name: channel.namespace }, {}))
+      await soon(async () => expect((await cluster.api.get(namespaceType, { namespace: '', name: channel.namespace })).ok).toBe(false))
+      expect([await exists(topicName()), await exists(topicName(other))]).toEqual([false, true])
+    })
+  })
+
+  describe('when Kafka is away', () => {
+    it('is left behind after a while by a channel that was deleted, and the channel says so', async () => {
+      const standing = testChannel(cluster, channel.namespace, 'standing')
+      await make({ deletionPolicy: 'Delete' })
+      await standing.apply()
+      await untilReady(standing)
+      const { RealtimeChannel: _before, ...before } = await standing.versions()
+      await cluster.kafka.kill()
+      await remove()
+      expect(await channel.until('TopicReady', 'False', 'KafkaUnreachable')).toContain('Kafka does not answer')
+      expect(await kstatusOfChannel(channel)).toBe('Terminating')
+      await untilGone()
+      expect((await untilEvent(cluster, channel, 'TopicKept')).note).toContain('Kafka did not delete it in time')
+      // Others go on as they are.
+      expect(await standing.until('Ready', 'False', 'KafkaUnreachable')).toContain('Kafka does not answer')
+      const { RealtimeChannel: _after, ...after } = await standing.versions()
+      expect(after).toEqual(before)
+      await cluster.kafka.restart()
+      await standing.until('Ready', 'True', 'Reconciled')
+      await untilSeen(standing)
+      expect(await exists(topicName())).toBe(true)
+    })
+  })
+})
+
+/** @throws when it failed: tests say by this that they expect no failure */
+function unwrap<T>(result: { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: { readonly detail: string } }): T {
+  if (!result.ok) throw new Error(result.error.detail)
+  return result.value
+}
