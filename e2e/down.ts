@@ -18,6 +18,6 @@ process.exitCode = await runCommandLine({ name: 'down', what, run: async (option
   if (isThere) await deleteCluster(run, place)
   await removeImages(run)
   await rm(place.folder, { recursive: true, force: true })
-  console.log(isThere ? `The cluster ${place.cluster} is gone, and so is ${place.folder}.` : `The cluster ${place.cluster} was gone already; ${place.folder} is removed, too.`)
+  console.log(isThere ? `The cluster ${place.cluster} is gone, and so is ${place.folder}. Images stay in docker, as its cache.` : `The cluster ${place.cluster} was gone already; ${place.folder} is removed, too.`)
   return true
 } }, process.argv.slice(2), process.env)

@@ -5,7 +5,7 @@ import { LiveClient, type Reconnect } from './live-client.ts'
 import type { Row } from './results.ts'
 import type { Stage } from './stage.ts'
 import { emitPath, socketPath } from './test-channel.ts'
-import { until } from './until.ts'
+import { pause, until } from './until.ts'
 
 /** Clients of a channel, and what becomes of the events that are emitted while they are connected. */
 export interface Crowd {
@@ -54,7 +54,7 @@ export async function gather(stage: Stage, { channel, users, clients: count }: C
       // Whoever lacks something when the time is over is the judge's matter.
       await until(haveAll, { seconds: 30, what: 'all deliveries' }).catch(() => {})
       // What should not come has time to come, too.
-      await new Promise((resolve) => setTimeout(resolve, 1500))
+      await pause(1500)
     },
     close: () => clients.forEach((client) => client.close()),
   }
