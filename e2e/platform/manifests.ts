@@ -41,9 +41,9 @@ export interface Kafka {
 }
 
 /** Kafka for development, with the construct of cdk8s/example. */
-export function kafkaObjects(namespace: string, brokers: number): Kafka {
+export function kafkaObjects(namespace: string, { brokers, storage }: { readonly brokers: number; readonly storage?: string }): Kafka {
   const chart = new Chart(new App(), 'kafka', { disableResourceNameHashes: true })
-  const { bootstrapServers } = new DevelopmentKafka(chart, 'kafka', { namespace, brokers })
+  const { bootstrapServers } = new DevelopmentKafka(chart, 'kafka', { namespace, brokers, ...(storage === undefined ? {} : { storage }) })
   // What cdk8s makes are objects of Kubernetes.
   return { objects: [restrictedNamespace(namespace), ...(chart.toJson() as Manifest[])], bootstrapServers }
 }

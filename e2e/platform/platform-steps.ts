@@ -118,7 +118,7 @@ export function installKafka({ run, options }: Platform): Step {
   return {
     title: options.brokers === 1 ? 'Kafka' : `Kafka, ${options.brokers} nodes`,
     run: async (progress) => {
-      await applyObjects(run, kafkaObjects(namespaces.kafka, options.brokers).objects)
+      await applyObjects(run, kafkaObjects(namespaces.kafka, options).objects)
       progress('waiting for its pods')
       await expectReady(rollout(run, 'statefulset/kafka', { namespace: namespaces.kafka, seconds: 150 }), 'Kafka')
       return ''
@@ -139,7 +139,7 @@ export function installOperator({ run, options, root }: Platform, image: () => I
     title: 'operator, by its chart',
     run: async (progress) => {
       await applyObjects(run, [restrictedNamespace(namespaces.operator)])
-      const values = chartValues(image(), kafkaObjects(namespaces.kafka, options.brokers).bootstrapServers)
+      const values = chartValues(image(), kafkaObjects(namespaces.kafka, options).bootstrapServers)
       progress('helm waits for its pods')
       const words = ['upgrade', '--install', 'carillon', join(root, 'charts/carillon'), '--namespace', namespaces.operator, '--wait', '--timeout', '150s', '--values', '-']
       await must(run('helm', words, { input: JSON.stringify(values) }), 'helm could not install the chart')

@@ -1,0 +1,106 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { createRandom, planEvents, planUsers } from '../../scripts/proof/plan.ts'
+import { namespaces } from '../platform/platform-steps.ts'
+import { type Crowd, flawless, gather, judgeAll, rowOf, sinceNow } from '../testing/audience-of-users.ts'
+import { addResult } from '../testing/results.ts'
+import { openStage, type Stage } from '../testing/stage.ts'
+import { gatewayOf, testChannel } from '../testing/test-channel.ts'
+import { pause, until } from '../testing/until.ts'
+
+const channel = 'unmoved'
+const users = planUsers(20, 4)
+const operators = ['--namespace', namespaces.operator] as const
+let stage: Stage
+let crowd: Crowd
+
+beforeAll(async () => {
+  stage = await openStage('control-plane')
+  await stage.apply(testChannel(stage, { name: channel }))
+  await stage.reaches(`rtc/${channel}`, 'condition=Ready')
+  crowd = await gather(stage, { channel, users, clients: 60 })
+})
+afterAll(async () => {
+  crowd?.close()
+  await stage?.leave()
+})
+beforeEach(() => stage.keepEvidence())
+
+/** While something happens to the control plane, events flow, and no client so much as reconnects. */
+async function expectDataPlaneNotToNotice(name: string, happens: () => Promise<void>): Promise<void> {
+  const witnesses = sinceNow(crowd)
+  const events = planEvents(300, users, createRandom(name.length)).map((event) => ({ ...event, id: `${name} ${event.id}` }))
+  const [emitted] = await Promise.all([crowd.emit(events, 20_000), happens()])
+  await crowd.settle(events)
+  const judgement = judgeAll(witnesses(), events, emitted)
+  await addResult(rowOf(`control plane: ${name}`, witnesses(), events.length, judgement))
+  expect(judgement).toMatchObject({ ...flawless, delivered: judgement.owed })
+  expect(witnesses().flatMap(({ reconnects }) => reconnects)).toEqual([])
+}
+
+const leader = (): Promise<string> => stage.demand(['get', 'lease/carillon', ...operators, '--output', 'jsonpath={.spec.holderIdentity}'])
+/** Everything of all channels, with versions: what is written to has another one. */
+const versions = async (): Promise<readonly string[]> => {
+  const kinds = 'realtimechannels,deployments,services,serviceaccounts,ingresses,networkpolicies,poddisruptionbudgets,configmaps'
+  return (await stage.demand(['get', kinds, '--output', 'jsonpath={range .items[*]}{.kind}/{.metadata.name} {.metadata.resourceVersion}{"\\n"}{end}'])).trim().split('\n')
+}
+
+it('goes on when the operator that leads is killed; another takes over and works', async () => {
+  const before = await leader()
+  await expectDataPlaneNotToNotice('operator killed', async () => {
+    const pod = before.split('_')[0] ?? ''
+    await stage.demand(['delete', 'pod', pod, ...operators, '--grace-period=0', '--force'])
+    await until(async () => ![before, ''].includes(await leader()), { seconds: 40, what: 'another leader', everyMs: 500 })
+    await stage.demand(['annotate', `rtc/${channel}`, 'e2e=touched', '--overwrite'])
+    await stage.demand(['delete', `service/${gatewayOf(channel)}`, '--cascade=orphan', '--dry-run=server'])
+    await stage.demand(['delete', `poddisruptionbudget/${gatewayOf(channel)}`])
+    await until(async () => (await stage.kubectl(['get', `poddisruptionbudget/${gatewayOf(channel)}`])).code === 0, { seconds: 20, what: 'the new leader to make what was deleted' })
+  })
+})
+
+it('goes on when the API server is away for a while, and the operator is well again afterwards', async () => {
+  const { run, place } = stage.platform
+  const node = `${place.cluster}-control-plane`
+  const manifest = '/etc/kubernetes/manifests/kube-apiserver.yaml'
+  const move = (from: string, to: string) => run('docker', ['exec', node, 'mv', from, to])
+  const isThere = async (): Promise<boolean> => (await stage.kubectl(['get', '--raw', '/readyz'], { timeoutMs: 3000 })).code === 0
+  await expectDataPlaneNotToNotice('API server away', async () => {
+    expect(await move(manifest, '/etc/kubernetes/kube-apiserver.yaml')).toMatchObject({ code: 0 })
+    try {
+      await until(async () => !(await isThere()), { seconds: 60, what: 'the API server to go', everyMs: 500 })
+      await pause(15_000)
+    } finally {
+      await move('/etc/kubernetes/kube-apiserver.yaml', manifest)
+    }
+    await until(isThere, { seconds: 90, what: 'the API server to come back', everyMs: 500 })
+  })
+  await stage.demand(['delete', `poddisruptionbudget/${gatewayOf(channel)}`])
+  await until(async () => (await stage.kubectl(['get', `poddisruptionbudget/${gatewayOf(channel)}`])).code === 0, { seconds: 60, what: 'the operator to make what was deleted' })
+})
+
+it('goes on when there is no operator for a while, which then finds nothing to do', async () => {
+  const before = await versions()
+  await expectDataPlaneNotToNotice('operator absent', async () => {
+    await stage.demand(['scale', 'deployment/carillon', ...operators, '--replicas=0'])
+    await stage.demand(['wait', '--for=delete', 'pod', '--selector=app.kubernetes.io/name=carillon-operator', ...operators, '--timeout=60s'])
+    await pause(3000)
+    await stage.demand(['scale', 'deployment/carillon', ...operators, '--replicas=2'])
+    await stage.demand(['rollout', 'status', 'deployment/carillon', ...operators, '--timeout=90s'])
+  })
+  expect(await versions()).toEqual(before)
+})
+
+it('writes nothing when it is restarted with fifty channels', async () => {
+  const many = Array.from({ length: 50 }, (_, index) => testChannel(stage, { name: `quiet-${index}`, spec: { topic: { partitions: 1, deletionPolicy: 'Delete' }, gateway: { replicas: 0 }, route: { type: 'None' } } }))
+  await stage.apply(...many)
+  await stage.demand(['wait', '--for=condition=Ready', 'rtc', '--all', '--timeout=120s'])
+  const pods = await stage.demand(['get', 'pods', '--output', 'jsonpath={.items[*].metadata.uid}'])
+  const before = await versions()
+  await stage.demand(['rollout', 'restart', 'deployment/carillon', ...operators])
+  await stage.demand(['rollout', 'status', 'deployment/carillon', ...operators, '--timeout=120s'])
+  const first = await leader()
+  await until(async () => (await leader()) !== '', { seconds: 40, what: `a leader after ${first}`, everyMs: 500 })
+  // Time for all of them to be looked at, many times over.
+  await pause(10_000)
+  expect(await versions()).toEqual(before)
+  expect(await stage.demand(['get', 'pods', '--output', 'jsonpath={.items[*].metadata.uid}'])).toBe(pods)
+})

@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { createRandom, planEvents, planUsers } from '../../scripts/proof/plan.ts'
+import { kafkaObjects } from '../platform/manifests.ts'
+import { type Crowd, flawless, gather, judgeAll, rowOf, sinceNow } from '../testing/audience-of-users.ts'
+import { addResult } from '../testing/results.ts'
+import { openStage, type Stage } from '../testing/stage.ts'
+import { gatewayOf, testChannel } from '../testing/test-channel.ts'
+import { askTopics } from '../testing/topics.ts'
+import { until } from '../testing/until.ts'
+
+const channel = 'sturdy'
+const users = planUsers(20, 4)
+let stage: Stage
+let crowd: Crowd
+
+beforeAll(async () => {
+  stage = await openStage('kafka')
+  // Of its own: what is done to it would hurt the other suites.
+  const { objects, bootstrapServers } = kafkaObjects(stage.namespace, { brokers: 3, storage: '1Gi' })
+  await stage.apply(...objects)
+  await stage.demand(['rollout', 'status', 'statefulset/kafka', '--timeout=200s'])
+  await stage.apply(testChannel(stage, { name: channel, spec: { kafka: { bootstrapServers }, topic: { partitions: 3, replicas: 3, deletionPolicy: 'Delete' } } }))
+  await stage.reaches(`rtc/${channel}`, 'condition=Ready')
+  crowd = await gather(stage, { channel, users, clients: 60 })
+})
+afterAll(async () => {
+  crowd?.close()
+  await stage?.leave()
+})
+beforeEach(() => stage.keepEvidence())
+
+/** Emits while something happens to Kafka; emits that fail are tried again, as a service would. Nobody may miss anything, nor get it twice. */
+async function expectNobodyToMiss(name: string, happens: () => Promise<void>): Promise<void> {
+  const witnesses = sinceNow(crowd)
+  const events = planEvents(300, users, createRandom(name.length)).map((event) => ({ ...event, id: `${name} ${event.id}` }))
+  const [emitted] = await Promise.all([crowd.emit(events, 20_000), happens()])
+  await crowd.settle(events)
+  const judgement = judgeAll(witnesses(), events, emitted)
+  await addResult(rowOf(`Kafka: ${name}`, witnesses(), events.length, judgement))
+  expect(judgement).toMatchObject({ ...flawless, delivered: judgement.owed })
+}
+
+const brokersReady = (): Promise<string> => stage.demand(['rollout', 'status', 'statefulset/kafka', '--timeout=200s'])
+
+it('delivers all when one of three brokers is killed', () => expectNobodyToMiss('broker killed', async () => {
+  await stage.demand(['delete', 'pod', 'kafka-1', '--grace-period=0', '--force'])
+  await brokersReady()
+}))
+
+it('delivers all when the brokers are restarted, one after the other', () => expectNobodyToMiss('brokers restarted', async () => {
+  await stage.demand(['rollout', 'restart', 'statefulset/kafka'])
+  await brokersReady()
+}))
+
+it('delivers all when the topic gets more partitions', () => expectNobodyToMiss('partitions grown', async () => {
+  await stage.demand(['patch', `rtc/${channel}`, '--type=merge', '--patch', '{"spec": {"topic": {"partitions": 6}}}'])
+  await stage.reaches(`rtc/${channel}`, 'jsonpath={.status.topic.partitions}=6')
+}))
+
+it('makes a topic anew that was deleted behind its back, and clients go on after an honest gap', async () => {
+  const topicId = (): Promise<string> => stage.demand(['get', `rtc/${channel}`, '--output', 'jsonpath={.status.topic.id}'])
+  const before = await topicId()
+  const gaps = (): number => crowd.clients.filter((client) => client.gaps.length > 0).length
+  await askTopics(stage, ['--delete', '--topic', `${stage.namespace}.${channel}`], stage.namespace)
+  // Kafka tells nobody: the operator sees it when it looks at the channel next.
+  await stage.demand(['annotate', `rtc/${channel}`, 'e2e=look'])
+  await until(async () => (await topicId()) !== before, { seconds: 90, what: 'another topic', everyMs: 1000 })
+  await stage.rolledOut(gatewayOf(channel))
+  await stage.reaches(`rtc/${channel}`, 'condition=Ready')
+  await until(() => gaps() === crowd.clients.length, { seconds: 60, what: 'all clients to be told of the gap' })
+  await until(() => crowd.clients.every(({ isOpen }) => isOpen), { seconds: 60, what: 'all clients to be connected' })
+  const witnesses = sinceNow(crowd)
+  const events = planEvents(60, users, createRandom(60)).map((event) => ({ ...event, id: `anew ${event.id}` }))
+  const emitted = await crowd.emit(events, 3000)
+  await crowd.settle(events)
+  const judgement = judgeAll(witnesses().map((witness) => ({ ...witness, gaps: [] })), events, emitted)
+  await addResult(rowOf('Kafka: topic deleted and made anew', witnesses(), events.length, judgement))
+  expect(judgement).toMatchObject({ ...flawless, delivered: judgement.owed })
+})
