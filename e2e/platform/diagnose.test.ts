@@ -1,0 +1,35 @@
+import { expect, it } from 'vitest'
+import { scriptedRun } from '../testing/scripted-run.ts'
+import { describePod, diagnose } from './diagnose.ts'
+
+const metadata = { name: 'a-1', namespace: 'shop' }
+const pod = (status: object): { readonly metadata: typeof metadata; readonly status: object } => ({ metadata, status })
+const ready = pod({ phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] })
+const crashing = pod({ phase: 'Running', conditions: [{ type: 'Ready', status: 'False' }], containerStatuses: [{ name: 'gateway', ready: false, restartCount: 2, state: { waiting: { reason: 'CrashLoopBackOff', message: 'back-off' } } }] })
+
+it('says of a pod why it is not ready', () => {
+  expect(describePod(crashing)).toBe('pod shop/a-1 (Running): gateway is waiting, CrashLoopBackOff, back-off, started 3 times')
+  expect(describePod(pod({ phase: 'Pending', conditions: [{ type: 'PodScheduled', status: 'False', message: '0/3 nodes are available' }] }))).toBe('pod shop/a-1 (Pending): PodScheduled: 0/3 nodes are available')
+  expect(describePod(pod({}))).toBe('pod shop/a-1 (unknown): not ready')
+})
+
+it('tells of channels, of pods that are not ready with their logs, and of warnings; not of what is well', async () => {
+  const { run } = scriptedRun({
+    'kubectl get pods': JSON.stringify({ items: [ready, crashing] }),
+    'kubectl get realtimechannels': 'news\n  Ready=False PodsFailing: see the log\n',
+    'kubectl logs a-1 --namespace shop --all-containers --tail 20': { code: 1 },
+    'kubectl logs a-1 --namespace shop --all-containers --tail 20 --previous': 'listening\nboom\n',
+    'kubectl get events': 'Pod   a-1   BackOff   Back-off restarting\n',
+  })
+  expect(await diagnose(run, ['shop'])).toEqual([
+    'channel shop/news', '  Ready=False PodsFailing: see the log',
+    'pod shop/a-1 (Running): gateway is waiting, CrashLoopBackOff, back-off, started 3 times',
+    '  log of a-1: listening', '  log of a-1: boom',
+    'event: Pod  a-1  BackOff  Back-off restarting',
+  ])
+})
+
+it('has nothing to say where nothing is wrong, or nothing answers', async () => {
+  expect(await diagnose(scriptedRun({ 'kubectl get pods': JSON.stringify({ items: [ready] }) }).run, ['shop'])).toEqual([])
+  expect(await diagnose(scriptedRun({ kubectl: { code: 1, stderr: 'connection refused' } }).run, ['shop', 'kafka'])).toEqual([])
+})

@@ -1,0 +1,55 @@
+import { readFile } from 'node:fs/promises'
+import { describe, expect, it } from 'vitest'
+import { scriptedRun } from '../testing/scripted-run.ts'
+import { clusterConfig, deleteCluster, ensureCluster, nodesOf } from './kind-cluster.ts'
+import { placeOf } from './place.ts'
+
+const text = await readFile(new URL('../kind.yaml', import.meta.url), 'utf8')
+const place = placeOf({ name: 'carillon', httpPort: 8080, httpsPort: 8443 }, '/repository')
+const options = { config: text, progress: () => {} }
+
+describe('the configuration', () => {
+  it('is the file as it stands, for the default ports', () => {
+    expect(clusterConfig(text, place)).toBe(text)
+  })
+
+  it('has the ports that were asked for, also when they are each other\'s defaults', () => {
+    expect(clusterConfig(text, { httpPort: 8443, httpsPort: 8080 }).match(/hostPort: \d+/g)).toEqual(['hostPort: 8443', 'hostPort: 8080'])
+  })
+
+  it('lets only this machine in', () => {
+    expect(text.match(/listenAddress: .*/g)).toEqual(['listenAddress: 127.0.0.1', 'listenAddress: 127.0.0.1'])
+  })
+})
+
+describe('a cluster', () => {
+  it('is made when it is not there', async () => {
+    const { run, calls, inputs } = scriptedRun({ 'kind get clusters': 'other\n', 'kubectl wait': 'node/a\nnode/b\n' })
+    expect(await ensureCluster(run, place, options)).toBe('2 nodes')
+    expect(calls[1]).toBe('kind create cluster --name carillon --kubeconfig /repository/.infra/kind-carillon/kubeconfig --config - --wait 120s')
+    expect(inputs).toEqual([text])
+  })
+
+  it('is taken as it is when it is there and listens where it should', async () => {
+    const { run, calls } = scriptedRun({ 'kind get clusters': 'carillon\n', 'docker port carillon-control-plane 30080': '127.0.0.1:8080\n', 'docker port carillon-control-plane 30443': '127.0.0.1:8443\n', 'kubectl wait': 'node/a\n' })
+    expect(await ensureCluster(run, place, options)).toBe('1 nodes, there already')
+    expect(calls.some((call) => call.startsWith('kind create'))).toBe(false)
+  })
+
+  it('is not taken for one with other ports', async () => {
+    const { run } = scriptedRun({ 'kind get clusters': 'carillon\n', 'docker port carillon-control-plane 30080': '127.0.0.1:9090\n' })
+    await expect(ensureCluster(run, place, options)).rejects.toMatchObject({ message: 'The cluster carillon is there and listens on 127.0.0.1:9090, not on 127.0.0.1:8080.', todo: expect.stringContaining('make down') })
+  })
+
+  it('that cannot be made says why, and what to look at', async () => {
+    const { run } = scriptedRun({ 'kind create': { code: 1, stderr: 'ERROR: port is already allocated\n' } })
+    await expect(ensureCluster(run, place, options)).rejects.toMatchObject({ why: ['ERROR: port is already allocated'], todo: expect.stringContaining('8443') })
+  })
+
+  it('is deleted by its name, and its nodes are found by it', async () => {
+    const { run, calls } = scriptedRun({ 'kind get nodes': 'c-worker\nc-control-plane\n' })
+    await deleteCluster(run, place)
+    expect(await nodesOf(run, 'carillon')).toEqual(['c-control-plane', 'c-worker'])
+    expect(calls).toEqual(['kind delete cluster --name carillon --kubeconfig /repository/.infra/kind-carillon/kubeconfig', 'kind get nodes --name carillon'])
+  })
+})

@@ -1,0 +1,54 @@
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { ensureOwnFiles } from './own-files.ts'
+import { type Place, placeOf } from './place.ts'
+
+let folder: string
+let place: Place
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'carillon-own-'))
+  place = placeOf({ name: 'a', httpPort: 80, httpsPort: 443 }, folder)
+})
+afterEach(() => rm(folder, { recursive: true }))
+
+const now = new Date()
+const inDays = (days: number): Date => new Date(now.getTime() + days * 86_400_000)
+
+it('makes keys and certificates once, and finds them again', async () => {
+  const made = await ensureOwnFiles(place, now)
+  const found = await ensureOwnFiles(place, now)
+  expect([found.ca, found.tls, found.identity.jwks]).toEqual([made.ca, made.tls, made.identity.jwks])
+})
+
+it('lets nobody else read what is secret', async () => {
+  await ensureOwnFiles(place, now)
+  const modes = await Promise.all([place.files.caKey, place.files.tlsKey, place.files.signingKey].map(async (file) => (await stat(file)).mode & 0o777))
+  expect(modes).toEqual([0o600, 0o600, 0o600])
+  expect((await stat(place.folder)).mode & 0o777).toBe(0o700)
+})
+
+it('issues another certificate, of the same authority, before the old one ends', async () => {
+  const made = await ensureOwnFiles(place, now)
+  const later = await ensureOwnFiles(place, inDays(364.5))
+  expect(later.ca).toEqual(made.ca)
+  expect(later.tls).not.toEqual(made.tls)
+  expect(await readFile(place.files.tlsCertificate, 'utf8')).toBe(later.tls.certificate)
+})
+
+it('makes a pair anew of which one half is lost, and with the authority what it had signed', async () => {
+  const made = await ensureOwnFiles(place, now)
+  await rm(place.files.caKey)
+  const later = await ensureOwnFiles(place, now)
+  expect(later.ca).not.toEqual(made.ca)
+  expect(later.tls).not.toEqual(made.tls)
+})
+
+it('does not take a file for missing that it cannot read', async () => {
+  await ensureOwnFiles(place, now)
+  await rm(place.files.signingKey)
+  await writeFile(join(folder, 'x'), '')
+  const broken: Place = { ...place, files: { ...place.files, signingKey: join(folder, 'x', 'y') } }
+  await expect(ensureOwnFiles(broken, now)).rejects.toMatchObject({ code: 'ENOTDIR' })
+})

@@ -1,0 +1,35 @@
+import { expect, it } from 'vitest'
+import { parseEvents } from './parse-events.ts'
+import { renderResults } from './results.ts'
+import { scriptedRun } from './scripted-run.ts'
+import { until } from './until.ts'
+
+it('shows what was measured as a table', () => {
+  const row = { suite: 'deliver', clients: 90, events: 400, owed: 4755, delivered: 4755, duplicates: 0, lost: 0, reconnects: 0, p50Ms: null, p99Ms: null }
+  expect(renderResults([row, { ...row, suite: 'roll-out', reconnects: 3, p50Ms: 12.4, p99Ms: 99.5 }])).toBe([
+    '| suite    | clients | events | owed | delivered | duplicates | lost | reconnects | p50 ms | p99 ms |',
+    '|----------|--------:|-------:|-----:|----------:|-----------:|-----:|-----------:|-------:|-------:|',
+    '| deliver  |      90 |    400 | 4755 |      4755 |          0 |    0 |          0 |        |        |',
+    '| roll-out |      90 |    400 | 4755 |      4755 |          0 |    0 |          3 |     12 |    100 |',
+  ].join('\n'))
+})
+
+it('reads events from a stream in pieces of any size', () => {
+  const read: string[] = []
+  const feed = parseEvents((data) => read.push(data))
+  for (const piece of ['id: 1\nda', 'ta: {"a":1}\n', '\n: comment\n\ndata: two\ndata: lines\n\ndata: not yet']) feed(piece)
+  expect(read).toEqual(['{"a":1}', 'two\nlines'])
+})
+
+it('waits for what comes to pass, and says what did not', async () => {
+  let asked = 0
+  await until(() => ++asked > 2, { seconds: 5, what: 'three questions', everyMs: 1 })
+  expect(asked).toBe(3)
+  await expect(until(() => false, { seconds: 0.01, what: 'the end', everyMs: 1 })).rejects.toThrow('waited 0.01 s for the end')
+})
+
+it('answers commands as it was told, by the longest beginning', async () => {
+  const { run, calls } = scriptedRun({ 'a': 'one', 'a b': { code: 2 } })
+  expect([await run('a', ['c']), await run('a', ['b', 'c']), await run('d', [])]).toMatchObject([{ stdout: 'one' }, { code: 2 }, { code: 0, stdout: '' }])
+  expect(calls).toEqual(['a c', 'a b c', 'd'])
+})

@@ -1,0 +1,26 @@
+import type { CommandOptions, CommandResult, Run } from '../platform/command.ts'
+
+export interface ScriptedRun {
+  readonly run: Run
+  /** Each command, as one text. */
+  readonly calls: string[]
+  /** What was given to a command's standard input, in the order of the calls that had any. */
+  readonly inputs: string[]
+}
+
+type Answer = Partial<CommandResult> | string
+
+/** Stands in for commands. @param answers by how a command begins, the longest that fits; a command without an answer works and says nothing */
+export function scriptedRun(answers: Readonly<Record<string, Answer>> = {}): ScriptedRun {
+  const calls: string[] = []
+  const inputs: string[] = []
+  const run: Run = (command, words, options: CommandOptions = {}) => {
+    const call = [command, ...words].join(' ')
+    calls.push(call)
+    if (options.input !== undefined) inputs.push(options.input)
+    const [known] = Object.keys(answers).filter((start) => call.startsWith(start)).toSorted((a, b) => b.length - a.length)
+    const answer = known === undefined ? {} : (answers[known] ?? {})
+    return Promise.resolve({ code: 0, stdout: '', stderr: '', ...(typeof answer === 'string' ? { stdout: answer } : answer) })
+  }
+  return { run, calls, inputs }
+}
