@@ -25,7 +25,7 @@ export interface ListWatchOptions {
   /** The ceiling of the first wait after a failure, and of all. @default 1000, 30000 */
   readonly minBackOffMs: number
   readonly maxBackOffMs: number
-  /** How often a type that is not there is asked for: this to twice as long. @default 30000 */
+  /** How often a type that is not there is asked for in the long run, this to twice as long; sooner when it has just gone, for it may come back. @default 30000 */
   readonly missingTypeMs: number
 }
 
@@ -74,6 +74,8 @@ class ListWatch {
   /** The version up to which all is told. */
   #position = ''
   #isFailing = false
+  /** How often in a row the type was not there. */
+  #looksForType = 0
 
   constructor({ api, target, logger, now = Date.now, random = Math.random, options = {} }: ListWatchParts) {
     this.#api = api
@@ -149,6 +151,7 @@ class ListWatch {
   #listEnded(known: KnownObjects, seen: ReadonlySet<string>, version: string): ListEnd {
     if (!this.#isStopped) known.retain(seen)
     this.#note({ hasSynced: true, isTypeMissing: false })
+    this.#looksForType = 0
     return { kind: 'listed', version }
   }
 
@@ -218,7 +221,8 @@ class ListWatch {
     known.retain(new Set())
     this.#note({ lastHeardAtMs: this.#now(), isTypeMissing: true, hasSynced: true })
     this.#recovered()
-    await this.#sleep(this.#options.missingTypeMs * (1 + this.#random()))
+    const { minBackOffMs, missingTypeMs } = this.#options
+    await this.#sleep(Math.min(minBackOffMs * 2 ** this.#looksForType++, missingTypeMs) * (1 + this.#random()))
   }
 
   #giveUp(): void {
