@@ -13,7 +13,7 @@ const core = '^gateway/(config|event|audience|replay|hub|session|emit|auth)/'
 const operatorCore = '^operator/(api|config|reconcile|runtime)/'
 
 /** A library stays behind the port that hides it; tests may also use it from outside. */
-const only = (name, library, home, others = '^bench/|^scripts/') => ({
+const only = (name, library, home, others = '^bench/|^scripts/|^e2e/') => ({
   name: `${name}-only-in-its-adapter`,
   comment: `Use the port; ${name} is hidden in ${home} so that it can be replaced.`,
   severity: 'error',
@@ -133,10 +133,10 @@ module.exports = {
     },
     {
       name: 'product-knows-no-tools',
-      comment: 'bench/ and scripts/ use the product, never the other way round.',
+      comment: 'bench/, scripts/ and e2e/ use the product, never the other way round.',
       severity: 'error',
       from: { path: '^(gateway|client|operator|cdk8s)/', pathNot: tests },
-      to: { path: '^(bench|scripts)/' },
+      to: { path: '^(bench|scripts|e2e)/' },
     },
     {
       name: 'not-unresolvable',
