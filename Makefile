@@ -9,7 +9,7 @@ installed := node_modules/.package-lock.json
 .PHONY: help
 help: ## List what make can do
 	@echo 'Usage: make TARGET [ARGS="--flags of the command"]'; echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo; echo 'Options of the gateway are environment variables: PORT=8080 make start. All of them: make start ARGS=--help'
 
 # ---- run
