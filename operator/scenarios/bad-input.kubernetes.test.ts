@@ -5,7 +5,7 @@ import { findFreePortPair } from '../../gateway/testing/free-ports.ts'
 import type { ConditionReason } from '../reconcile/conditions.ts'
 import { askCluster } from '../testing/ask-cluster.ts'
 import { valueOf } from '../testing/kubernetes-api-contract.ts'
-import { grantSecret, kstatusOfChannel, makeSecret, soon, timed, untilReady } from '../testing/scenario.ts'
+import { grantSecret, kstatusOfChannel, makeSecret, soon, timed, untilEvent, untilReady } from '../testing/scenario.ts'
 import { startTestCluster, testChannel, type TestChannel, type TestCluster } from '../testing/test-cluster.ts'
 import { badInputs, classType, deployments, onlyIn, podType, saslOf, untilRefused, webhookType, type Scene } from './bad-inputs.ts'
 
@@ -57,6 +57,7 @@ describe('a channel that cannot work', () => {
     for (const part of says) expect(message).toMatch(part)
     expect(await channel.until(about, 'False', reason)).toContain(message)
     expect(await kstatusOfChannel(channel)).toBe(kstatus)
+    expect(await untilEvent(cluster, channel, reason)).toEqual({ type: kstatus === 'Failed' ? 'Warning' : 'Normal', reason, note: message.slice(0, 1_000) })
     await afterwards?.(channel, scene)
   })
 

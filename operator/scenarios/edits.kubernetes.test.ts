@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { operandTypes, type OperandKind } from '../../cdk8s/operands/operand-types.ts'
 import { channelType, specSchema } from '../api/v1alpha1/realtime-channel.ts'
 import type { JsonSchema } from '../api/v1alpha1/schema/json-schema.ts'
@@ -213,7 +213,7 @@ const handEdits: readonly HandEdit[] = [
   { title: 'another image', kind: 'Deployment', patch: [{ op: 'replace', path: `${container}/image`, value: 'example.com/mine' }] },
   { title: 'another value of a variable', kind: 'Deployment', patch: [{ op: 'replace', path: `${container}/env/0/value`, value: 'theirs' }] },
   { title: 'a variable that is taken away', kind: 'Deployment', patch: [{ op: 'remove', path: `${container}/env/0` }] },
-  { title: 'a variable with another source, beside which no value is valid', kind: 'Deployment', patch: [{ op: 'replace', path: `${container}/env/0`, value: { name: 'NODE_ENV', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } } }] },
+  { title: 'a variable with another source, beside which no value is valid', kind: 'Deployment', patch: [{ op: 'remove', path: `${container}/env/0/value` }, { op: 'add', path: `${container}/env/0/valueFrom`, value: { fieldRef: { fieldPath: 'metadata.name' } } }] },
   { title: 'a port of the pods with another number and the same name', kind: 'Deployment', patch: [{ op: 'replace', path: `${container}/ports/0/containerPort`, value: 8888 }] },
   { title: 'no probe', kind: 'Deployment', patch: [{ op: 'remove', path: `${container}/readinessProbe` }] },
   { title: 'more rights', kind: 'Deployment', patch: [{ op: 'replace', path: `${container}/securityContext/readOnlyRootFilesystem`, value: false }] },
@@ -293,6 +293,42 @@ describe('an object of a channel', () => {
     await soon(async () => expect(await channel.child('Deployment')).toMatchObject({ metadata: { labels: { 'app.kubernetes.io/part-of': 'carillon', team: 'edge' } }, spec: { replicas: 3 } }))
     await untilQuiet(channel)
     expect(changedPaths(versions, await versionsOf(channel))).toEqual(['Deployment'])
+  })
+})
+
+describe('a channel that is deleted and made anew', () => {
+  const remove = async (channel: TestChannel, propagation: 'Background' | 'Orphan'): Promise<void> => {
+    valueOf(await cluster.api.delete(channelType, channel, { propagation }))
+    // The garbage collector learns of new kinds every half minute.
+    await vi.waitFor(async () => expect((await cluster.api.get(channelType, channel)).ok).toBe(false), { timeout: 60_000, interval: 50 })
+  }
+  const uidOf = async (channel: TestChannel): Promise<string | undefined> => (await channel.child('Deployment'))?.metadata.uid
+  const ownerOf = async (channel: TestChannel): Promise<string | undefined> => (await channel.child('Deployment'))?.metadata.ownerReferences?.[0]?.uid
+
+  it('waits until the objects of the one before are gone, and makes its own', async () => {
+    const channel = await newChannel()
+    await channel.apply()
+    await untilReady(channel)
+    const uid = await uidOf(channel)
+    await remove(channel, 'Background')
+    await channel.apply()
+    await vi.waitFor(async () => expect(await ownerOf(channel)).toBe((await channel.get()).metadata.uid), { timeout: 60_000, interval: 50 })
+    expect(await uidOf(channel)).not.toBe(uid)
+    await untilReady(channel)
+  })
+
+  it('takes over the objects that it was asked to leave behind, and no pod restarts', async () => {
+    const channel = await newChannel()
+    await channel.apply()
+    await untilReady(channel)
+    const before = await channel.child('Deployment')
+    await remove(channel, 'Orphan')
+    expect(await ownerOf(channel)).toBeUndefined()
+    await channel.apply()
+    await untilReady(channel)
+    const after = await channel.child('Deployment')
+    expect(await ownerOf(channel)).toBe((await channel.get()).metadata.uid)
+    expect([after?.metadata.uid, after?.['spec']]).toEqual([before?.metadata.uid, before?.['spec']])
   })
 })
 

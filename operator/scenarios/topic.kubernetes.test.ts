@@ -161,6 +161,17 @@ describe('the topic of a channel', () => {
       expect(await exists(topicName())).toBe(deletionPolicy === 'Retain')
     })
 
+    it('is deleted although somebody took the finalizer away, which is put back', async () => {
+      await make({ deletionPolicy: 'Delete' })
+      valueOf(await cluster.api.mergePatch(channelType, channel, { metadata: { finalizers: ['example.com/other'] } }))
+      await soon(async () => expect((await channel.get()).metadata.finalizers).toEqual(['example.com/other', 'carillon.dev/topic']))
+      await remove()
+      await soon(async () => expect((await channel.get()).metadata.finalizers).toEqual(['example.com/other']))
+      expect(await exists(topicName())).toBe(false)
+      valueOf(await cluster.api.mergePatch(channelType, channel, { metadata: { finalizers: [] } }))
+      await untilGone()
+    })
+
     it('is deleted when it was adopted, too, but never when an older channel has it', async () => {
       const newer = testChannel(cluster, channel.namespace, 'newer')
       unwrap(await cluster.topics.create({ name: topicName(), partitions: 3, replicas: 1, config: {} }))
