@@ -36,6 +36,8 @@ export interface ControlPlane {
   userKubeconfig(name: string): string
   /** The kubeconfig of an administrator who acts as somebody else, whom nobody needs to have declared. kubectl and ours understand it. */
   impersonatingKubeconfig(name: string, groups?: readonly string[]): string
+  /** The process of one of its programs, such as kube-apiserver; null while it is down. */
+  pidOf(program: string): number | null
   /** Drops etcd's history up to now, as happens every five minutes. What the API server has in memory it still tells, until `restart`. */
   compact(): Promise<void>
   /** SIGSTOP for the API server: connections stay open, and nobody answers. */
@@ -165,6 +167,7 @@ async function startIn(directory: string, commands: ControlPlaneCommands, option
     userToken,
     userKubeconfig: (name) => kubeconfigText({ server, certificateAuthority, token: userToken(name) }),
     impersonatingKubeconfig: (name, groups = []) => kubeconfigText({ server, certificateAuthority, token: files.token, actAs: { name, groups } }),
+    pidOf: (program) => running.find(({ name }) => name === program)?.pid ?? null,
     compact: () => compactEtcd(files.etcdPort),
     pause: () => signalApiServer('SIGSTOP'),
     resume: () => signalApiServer('SIGCONT'),

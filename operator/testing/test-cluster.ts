@@ -10,18 +10,17 @@ import { createTopicAdmins } from '../adapters/kafka/topic-admins.ts'
 import { loadKubeConfig } from '../adapters/kubernetes/kube-config.ts'
 import { createKubernetesApi, type ClosableKubernetesApi } from '../adapters/kubernetes/kubernetes-api.ts'
 import { apiVersion, channelKind, channelType, type RealtimeChannelSpec, type RealtimeChannelStatus } from '../api/v1alpha1/realtime-channel.ts'
-import { renderRoles } from '../permissions.ts'
 import { isMissing, type TopicAdmin, type TopicAdmins, type TopicDescription } from '../reconcile/topic-admin.ts'
 import type { KubernetesObject, ResourceType } from '../runtime/kubernetes-api.ts'
 import { askCluster } from './ask-cluster.ts'
 import { smallestSpec } from './channel-builders.ts'
 import { defaultControllers, startControlPlane, type ControlPlane } from './control-plane.ts'
+import { grantRoles, operatorUser } from './grant-roles.ts'
 import { installChannelType } from './install-channel-type.ts'
 import { valueOf } from './kubernetes-api-contract.ts'
 import { spawnOperator, type OperatorProcess } from './operator-process.ts'
 
-/** The user as whom the operator comes: bound to the roles of the chart, and to nothing else. */
-export const operatorUser = 'carillon-operator'
+export { grantRoles, operatorUser }
 
 const namespaceType: ResourceType = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', isNamespaced: false }
 export const eventType: ResourceType = { group: 'events.k8s.io', version: 'v1', plural: 'events', kind: 'Event', isNamespaced: true }
@@ -106,24 +105,6 @@ function connect(plane: ControlPlane): ClosableKubernetesApi {
   const loaded = loadKubeConfig(kubeConfigOptions)
   if (!loaded.ok) throw new Error(loaded.error)
   return createKubernetesApi({ loaded: loaded.value, kubeConfigOptions, version: 'test' })
-}
-
-export interface Grant {
-  readonly user: string
-  /** Which exist. Empty: all. */
-  readonly watchNamespaces: readonly string[]
-}
-
-/** The roles of the chart, bound to a user as whom an operator comes. */
-export async function grantRoles(plane: ControlPlane, { user, watchNamespaces }: Grant): Promise<void> {
-  for (const role of renderRoles({ name: user, namespace: 'default', watchNamespaces })) {
-    const { kind, metadata } = role as unknown as KubernetesObject // RBAC's objects are objects.
-    const at = metadata.namespace === undefined ? '' : `namespaces/${metadata.namespace}/`
-    const collection = { ClusterRole: 'clusterroles', Role: 'roles', ClusterRoleBinding: 'clusterrolebindings', RoleBinding: 'rolebindings' }[kind] ?? ''
-    const subjects = kind.endsWith('Binding') ? { subjects: [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: user }] } : {}
-    const made = await askCluster(plane, { method: 'POST', path: `/apis/rbac.authorization.k8s.io/v1/${at}${collection}`, body: { ...role, ...subjects } })
-    if (made.code >= 300) throw new Error(`${kind} ${metadata.name}: ${made.body.message}`)
-  }
 }
 
 /** A channel in a test's namespace, with what a test does to it and looks at. */

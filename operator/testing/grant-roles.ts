@@ -1,0 +1,25 @@
+import { renderRoles } from '../permissions.ts'
+import type { KubernetesObject } from '../runtime/kubernetes-api.ts'
+import { askCluster } from './ask-cluster.ts'
+import type { ControlPlane } from './control-plane.ts'
+
+/** The user as whom the operator comes: bound to the roles of the chart, and to nothing else. */
+export const operatorUser = 'carillon-operator'
+
+export interface Grant {
+  readonly user: string
+  /** Which exist. Empty: all. */
+  readonly watchNamespaces: readonly string[]
+}
+
+/** The roles of the chart, bound to a user as whom an operator comes. */
+export async function grantRoles(plane: ControlPlane, { user, watchNamespaces }: Grant): Promise<void> {
+  for (const role of renderRoles({ name: user, namespace: 'default', watchNamespaces })) {
+    const { kind, metadata } = role as unknown as KubernetesObject // RBAC's objects are objects.
+    const at = metadata.namespace === undefined ? '' : `namespaces/${metadata.namespace}/`
+    const collection = { ClusterRole: 'clusterroles', Role: 'roles', ClusterRoleBinding: 'clusterrolebindings', RoleBinding: 'rolebindings' }[kind] ?? ''
+    const subjects = kind.endsWith('Binding') ? { subjects: [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: user }] } : {}
+    const made = await askCluster(plane, { method: 'POST', path: `/apis/rbac.authorization.k8s.io/v1/${at}${collection}`, body: { ...role, ...subjects } })
+    if (made.code >= 300) throw new Error(`${kind} ${metadata.name}: ${made.body.message}`)
+  }
+}
