@@ -101,6 +101,18 @@ describe('a channel that cannot work', () => {
     await untilReady(channel)
   })
 
+  it('says of pods that a quota does not let in which one', async () => {
+    const { namespace } = await makeScene()
+    const channel = testChannel(cluster, namespace)
+    await channel.apply()
+    await channel.until('GatewayAvailable', 'False', 'GatewayProgressing')
+    const message = 'pods "news-gateway-6c9f-x7k2p" is forbidden: exceeded quota: small, requested: pods=1, used: pods=10, limited: pods=10'
+    await patchDeployment(channel, { replicas: 0, conditions: [{ type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message }] })
+    expect(await saysReady(channel, 'QuotaExceeded')).toBe('Pods cannot be made: exceeded quota: small, requested: pods=1, used: pods=10, limited: pods=10')
+    expect(await kstatusOfChannel(channel)).toBe('Failed')
+    await untilReady(channel)
+  })
+
   async function podThatPullsInVain({ namespace, child }: TestChannel): Promise<void> {
     const spec = (await child('Deployment'))?.['spec'] as { readonly template: { readonly metadata: object } } | undefined // of a Deployment
     const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'news-gateway-1', namespace, ...spec?.template.metadata }, spec: { containers: [{ name: 'gateway', image: 'x' }] } }
@@ -109,10 +121,15 @@ describe('a channel that cannot work', () => {
     await patchStatus(`/api/v1/namespaces/${namespace}/pods/news-gateway-1`, status)
   }
 
-  async function pastDeadline({ namespace, child }: TestChannel): Promise<void> {
-    const { metadata } = (await child('Deployment')) ?? {}
+  /** Says, as the Deployment's controller would, that the roll-out takes too long. */
+  function pastDeadline(channel: TestChannel): Promise<void> {
     const conditions = [{ type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded', message: 'timed out progressing' }]
-    await patchStatus(`/apis/apps/v1/namespaces/${namespace}/deployments/news-gateway`, { observedGeneration: metadata?.generation, replicas: 2, updatedReplicas: 2, unavailableReplicas: 2, conditions })
+    return patchDeployment(channel, { replicas: 2, updatedReplicas: 2, unavailableReplicas: 2, conditions })
+  }
+
+  async function patchDeployment({ namespace, child }: TestChannel, status: object): Promise<void> {
+    const observedGeneration = (await child('Deployment'))?.metadata.generation
+    await patchStatus(`/apis/apps/v1/namespaces/${namespace}/deployments/news-gateway`, { observedGeneration, ...status })
   }
 
   async function patchStatus(path: string, status: object): Promise<void> {
