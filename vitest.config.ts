@@ -5,6 +5,8 @@ const suite = (name: string, include: string[], more: object = {}) => ({
   test: { name, include, exclude: ['**/node_modules/**', '**/dist/**'], testTimeout: 30_000, hookTimeout: 60_000, ...more },
 })
 
+const patient = { testTimeout: 300_000, hookTimeout: 300_000 }
+
 export default defineConfig({
   test: {
     reporters: ['default'],
@@ -12,7 +14,9 @@ export default defineConfig({
       { test: { ...suite('unit', ['{gateway,client,operator,cdk8s,e2e,scripts,bench}/**/*.test.ts']).test, exclude: ['**/node_modules/**', '**/dist/**', '**/*.kafka.test.ts', '**/*.browser.test.ts', '**/*.kubernetes.test.ts', '**/*.e2e.test.ts'] } },
       suite('kafka', ['{gateway,client,operator,scripts,bench}/**/*.kafka.test.ts'], { testTimeout: 120_000, hookTimeout: 120_000, fileParallelism: false }),
       suite('kubernetes', ['{operator,cdk8s,charts,scripts}/**/*.kubernetes.test.ts'], { testTimeout: 120_000, hookTimeout: 120_000, fileParallelism: false }),
-      suite('e2e', ['e2e/**/*.e2e.test.ts'], { testTimeout: 300_000, hookTimeout: 300_000, fileParallelism: false }),
+      // Suites on one cluster, some at once; then those that take the operator or the API server away, each alone.
+      suite('e2e', ['e2e/**/*.e2e.test.ts'], { ...patient, exclude: ['**/node_modules/**', '**/*.alone.e2e.test.ts'], maxWorkers: 3, sequence: { groupOrder: 1 } }),
+      suite('e2e-alone', ['e2e/**/*.alone.e2e.test.ts'], { ...patient, fileParallelism: false, sequence: { groupOrder: 2 } }),
       suite('browser', ['{gateway,client,scripts,bench}/**/*.browser.test.ts'], { testTimeout: 60_000, fileParallelism: false }),
     ],
   },

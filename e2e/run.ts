@@ -63,7 +63,7 @@ async function testOn(platform: Platform, { suites, report }: Wish): Promise<num
 
 function runVitest(cluster: string, suites: readonly string[], report: string | undefined): Promise<number> {
   const reporters = report === undefined ? [] : ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
-  const words = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--project', 'e2e', ...reporters, ...suites.map((suite) => `e2e/${suite}/`)]
+  const words = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--project', 'e2e', '--project', 'e2e-alone', ...reporters, ...suites.map((suite) => `e2e/${suite}/`)]
   const child = spawn(process.execPath, words, { cwd: root, stdio: 'inherit', env: { ...process.env, E2E_CLUSTER: cluster } })
   return new Promise((resolve, reject) => {
     child.once('error', reject)

@@ -124,7 +124,7 @@ it('is scaled to five pods and back to two', () => expectNobodyToMiss({ name: 's
 it('gives way when a node is drained', () => expectNobodyToMiss({ name: 'node drained', change: async () => {
   const node = (await stage.demand([...pods, '--output', 'jsonpath={.items[0].spec.nodeName}'])).trim()
   try {
-    await stage.demand(['drain', node, '--ignore-daemonsets', '--delete-emptydir-data', '--timeout=120s', '--pod-selector=app.kubernetes.io/name=carillon-gateway'])
+    await stage.demand(['drain', node, '--ignore-daemonsets', '--delete-emptydir-data', '--timeout=120s', `--pod-selector=app.kubernetes.io/instance=${channel}`])
     await isReady()
   } finally {
     await stage.demand(['uncordon', node])

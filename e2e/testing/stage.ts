@@ -29,6 +29,8 @@ export interface Stage {
   /** To be called at the beginning of a test: when it fails, what the cluster knows is kept in artifacts/e2e. */
   keepEvidence(): void
   /** Deletes the namespace, and waits until it is gone. */
+  empty(): Promise<void>
+  /** Deletes the namespace, and lets the cluster take its time: whoever comes next waits. */
   leave(): Promise<void>
 }
 
@@ -36,7 +38,7 @@ export interface Stage {
 export async function openStage(suite: string, env: Readonly<Record<string, string | undefined>> = process.env): Promise<Stage> {
   const platform = await platformFromEnv(env)
   const stage = createStage(platform, `e2e-${suite}`)
-  await stage.leave()
+  await stage.empty()
   await applyObjects(platform.run, [restrictedNamespace(stage.namespace), keysConfigMap(stage.namespace, platform.own.identity.jwks)])
   return stage
 }
@@ -68,7 +70,8 @@ export function createStage(platform: Platform, namespace: string): Stage {
     ask: (request) => askIngress(place, own.ca.certificate, request),
     token: (claims, secondsToLive) => own.identity.token(claims, secondsToLive),
     keepEvidence: () => onTestFailed(async ({ task }) => collectEvidence(platform, namespace, task.name)),
-    leave: async () => void (await must(run('kubectl', ['delete', 'namespace', namespace, '--ignore-not-found', '--wait', '--timeout=150s']), `the namespace ${namespace} did not go`)),
+    empty: async () => void (await must(run('kubectl', ['delete', 'namespace', namespace, '--ignore-not-found', '--wait', '--timeout=150s']), `the namespace ${namespace} did not go`)),
+    leave: async () => void (await must(run('kubectl', ['delete', 'namespace', namespace, '--ignore-not-found', '--wait=false']), `the namespace ${namespace} did not go`)),
   }
 }
 

@@ -61,7 +61,7 @@ describe('a channel', () => {
 
   it('goes with its namespace, and does not hold it', async () => {
     const inner = createStage(stage.platform, 'e2e-life-cycle-inner')
-    await inner.leave()
+    await inner.empty()
     await stage.demand(['create', 'namespace', inner.namespace])
     await inner.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'login-keys', namespace: inner.namespace }, data: { 'jwks.json': stage.platform.own.identity.jwks } })
     await inner.apply(testChannel(inner, { name: 'short', spec: { ...small, topic: { partitions: 1, deletionPolicy: 'Delete' }, route: { type: 'None' } } }))
@@ -105,7 +105,7 @@ describe('the chart', () => {
 
   it('is uninstalled before its channels: gateways serve on, the definition stays, and namespaces can be deleted', { timeout: 400_000 }, async () => {
     const orphan = createStage(stage.platform, 'e2e-life-cycle-orphan')
-    await orphan.leave()
+    await orphan.empty()
     await stage.demand(['create', 'namespace', orphan.namespace])
     await orphan.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'login-keys', namespace: orphan.namespace }, data: { 'jwks.json': stage.platform.own.identity.jwks } })
     await orphan.apply(testChannel(orphan, { name: 'orphan', spec: { ...small, topic: { partitions: 1, deletionPolicy: 'Delete' }, route: { type: 'None' } } }))
