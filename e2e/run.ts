@@ -1,15 +1,16 @@
 /** `make e2e`: a kind cluster of its own, the suites on it, a table of what was measured, and the cluster is gone again. */
 import { spawn } from 'node:child_process'
-import { rm } from 'node:fs/promises'
+import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { type JsonReport, renderTally, tally } from '../scripts/test-tally.ts'
 import { bringUp } from './platform/bring-up.ts'
 import { removeImages } from './platform/images.ts'
 import { clusters, deleteCluster } from './platform/kind-cluster.ts'
 import { newPlatform, root } from './platform/open-platform.ts'
 import { parsePlatformOptions } from './platform/options.ts'
 import type { Platform } from './platform/platform-steps.ts'
-import { forgetResults, readResults, renderResults } from './testing/results.ts'
+import { readResults, renderResults } from './testing/results.ts'
 
 const help = `Tests all of it on a kind cluster of its own, which it makes and deletes.
 
@@ -20,19 +21,17 @@ const help = `Tests all of it on a kind cluster of its own, which it makes and d
   --name          Name of the kind cluster. [carillon-e2e]
   --http-port     [8081]
   --https-port    [8444]
-  --report        A file for vitest's JSON report. Without: none.
 `
 
 interface Wish {
   readonly suites: readonly string[]
   readonly keep: boolean
-  readonly report: string | undefined
 }
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { 'keep': { type: 'boolean', default: false }, 'name': { type: 'string', default: 'carillon-e2e' }, 'http-port': { type: 'string', default: '8081' }, 'https-port': { type: 'string', default: '8444' }, 'report': { type: 'string' }, 'help': { type: 'boolean', default: false } },
+    options: { 'keep': { type: 'boolean', default: false }, 'name': { type: 'string', default: 'carillon-e2e' }, 'http-port': { type: 'string', default: '8081' }, 'https-port': { type: 'string', default: '8444' }, 'help': { type: 'boolean', default: false } },
   })
   if (values.help) {
     process.stdout.write(help)
@@ -42,33 +41,47 @@ async function main(): Promise<number> {
   if (!options.ok || options.value === 'help') throw new Error(options.ok ? '' : options.error.join('\n'))
   const platform = await newPlatform(options.value, process.env)
   try {
-    return await testOn(platform, { suites: positionals, keep: values.keep, report: values.report })
+    return await testOn(platform, { suites: positionals, keep: values.keep })
   } finally {
     if (values.keep) console.log(`\nThe cluster is still there: export KUBECONFIG=${platform.place.files.kubeconfig}`)
     else await takeAway(platform)
   }
 }
 
-async function testOn(platform: Platform, { suites, report }: Wish): Promise<number> {
+const artifacts = join(root, 'artifacts/e2e')
+const reportFile = join(artifacts, 'report.json')
+
+async function testOn(platform: Platform, { suites }: Wish): Promise<number> {
   const startedMs = Date.now()
   const seconds = (): string => `${Math.round((Date.now() - startedMs) / 1000)} s`
-  await rm(join(root, 'artifacts/e2e'), { recursive: true, force: true })
-  await forgetResults()
+  await rm(artifacts, { recursive: true, force: true })
+  await mkdir(artifacts, { recursive: true })
   if (!(await bringUp(platform, console.log))) return 1
   console.log(`\nThe platform is up after ${seconds()}; now the suites.`)
-  const code = await runVitest(platform.place.cluster, suites, report)
-  console.log(`\n${renderResults(await readResults())}\n\n${code === 0 ? 'All is well' : 'FAILED: evidence is in artifacts/e2e'}, after ${seconds()}.`)
-  return code
+  const exitCode = await runVitest(platform.place.cluster, suites)
+  const sum = tally(await readReport(), exitCode)
+  console.log(`\n${renderResults(await readResults())}\n\n${sum.failed === 0 ? 'All is well' : 'FAILED: evidence is in artifacts/e2e'}, after ${seconds()}.\n${renderTally(sum)}`)
+  return sum.failed === 0 ? 0 : 1
 }
 
-function runVitest(cluster: string, suites: readonly string[], report: string | undefined): Promise<number> {
-  const reporters = report === undefined ? [] : ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
+async function runVitest(cluster: string, suites: readonly string[]): Promise<number> {
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`]
   const words = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--project', 'e2e', '--project', 'e2e-alone', ...reporters, ...suites.map((suite) => `e2e/${suite}/`)]
   const child = spawn(process.execPath, words, { cwd: root, stdio: 'inherit', env: { ...process.env, E2E_CLUSTER: cluster } })
   return new Promise((resolve, reject) => {
     child.once('error', reject)
     child.once('close', (code) => resolve(code ?? 1))
   })
+}
+
+async function readReport(): Promise<JsonReport | null> {
+  try {
+    // vitest's own JSON reporter wrote it.
+    return JSON.parse(await readFile(reportFile, 'utf8')) as JsonReport
+  } catch {
+    // Not there, or cut off: vitest broke before or while it wrote. tally() counts that as a failure.
+    return null
+  }
 }
 
 async function takeAway({ run, place }: Platform): Promise<void> {

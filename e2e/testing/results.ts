@@ -1,4 +1,4 @@
-import { appendFile, mkdir, readFile, rm } from 'node:fs/promises'
+import { appendFile, mkdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { root } from '../platform/open-platform.ts'
 
@@ -17,10 +17,6 @@ export interface Row {
 }
 
 const file = join(root, 'artifacts/e2e/results.jsonl')
-
-export async function forgetResults(): Promise<void> {
-  await rm(file, { force: true })
-}
 
 /** Suites run in processes of their own: what they measure meets in a file. */
 export async function addResult(row: Row): Promise<void> {
