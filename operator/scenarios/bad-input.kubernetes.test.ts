@@ -2,6 +2,7 @@ import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startSecureBroker, type SecureBroker } from '../../gateway/adapters/kafka/testing/secure-broker.ts'
 import { findFreePortPair } from '../../gateway/testing/free-ports.ts'
+import { channelType } from '../api/v1alpha1/realtime-channel.ts'
 import type { ConditionReason } from '../reconcile/conditions.ts'
 import { askCluster } from '../testing/ask-cluster.ts'
 import { valueOf } from '../testing/kubernetes-api-contract.ts'
@@ -174,6 +175,24 @@ describe('a channel that cannot work', () => {
     // Not in the cluster of the operator's options.
     expect(await channel.topic()).toBeNull()
     expect((await channel.status()).topic).toMatchObject({ name: `${namespace}.news`, origin: 'Created' })
+  })
+
+  it('misses its topic when it is sent to another Kafka, and neither makes nor deletes one there until it is told to', async () => {
+    const { namespace } = await makeScene()
+    const channel = testChannel(cluster, namespace)
+    const topic = { deletionPolicy: 'Delete' } as const
+    const moved = { topic, kafka: { bootstrapServers: [secure.plaintext] } }
+    await channel.apply({ topic })
+    await untilReady(channel)
+    const { Deployment: before } = await channel.versions()
+    await channel.apply(moved)
+    expect(await channel.until('Ready', 'False', 'TopicMissing')).toMatch(/is not in the Kafka cluster \S+; it was in \S+\. Bring it back, or let the operator make it anew, empty, with the annotation carillon\.dev\/recreate-topic: "true"/)
+    // Pods that run have their topic where they look for it.
+    expect((await channel.versions())['Deployment']).toBe(before)
+    valueOf(await cluster.api.delete(channelType, channel, {}))
+    expect((await untilEvent(cluster, channel, 'TopicKept')).note).toContain('not beyond doubt')
+    await soon(async () => expect((await cluster.api.get(channelType, channel)).ok).toBe(false))
+    expect(await cluster.topics.describe(`${namespace}.news`)).toMatchObject({ value: { partitions: 3 } })
   })
 
   it.each(['n'.repeat(56), 'news.v1', '1st'])('is not taken by the API server, with a name that its Service could not have: %s', async (name) => {

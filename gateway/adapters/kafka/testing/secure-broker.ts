@@ -24,6 +24,8 @@ export interface SecureBroker {
 }
 
 const run = promisify(execFile)
+/** 16 bytes. */
+const clusterId = Buffer.from('a secure cluster').toString('base64url')
 const user = { name: 'gateway', password: 'p\u00e4ss "word"=,' }
 
 /** Needs `kafka-server`, `kafka-configs.sh` and `openssl` on the PATH. */
@@ -34,8 +36,8 @@ export async function startSecureBroker(): Promise<SecureBroker> {
   const pairs = await Promise.all([findFreePortPair(), findFreePortPair(), findFreePortPair()])
   const [plaintext = 0, controller = 0, sasl = 0, tls = 0, saslTls = 0, mutualTls = 0] = pairs.flatMap((port) => [port, port + 1])
   await writeFile(file('server.properties'), await properties(directory, { plaintext, controller, sasl, tls, saslTls, mutualTls }))
-  // The launcher's own command line has no such listeners; it takes them from a file.
-  await writeFile(file('launch'), `#!/bin/sh\nexec kafka-server ${file('server.properties')}\n`)
+  // The launcher's own command line has no such listeners; it takes them from a file. All that it starts would be one cluster, by its id.
+  await writeFile(file('launch'), `#!/bin/sh\nexport CLUSTER_ID=${clusterId}\nexec kafka-server ${file('server.properties')}\n`)
   await chmod(file('launch'), 0o755)
   const broker = await startBrokerProcess({ command: file('launch'), port: plaintext, dataDirectory: file('data'), startTimeoutMs: 60_000 })
   const stop = async (): Promise<void> => {
