@@ -1,0 +1,24 @@
+/** A series that is exposed: its name and the names of its labels. */
+export interface Series {
+  readonly name: string
+  readonly labels: readonly string[]
+}
+
+/** Reads what `/metrics` says: https://prometheus.io/docs/instrumenting/exposition_formats/ */
+export function parseSeries(text: string): readonly Series[] {
+  return text.split('\n').filter((line) => line !== '' && !line.startsWith('#')).map((line) => {
+    const [, name = '', inside = ''] = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? /.exec(line) ?? []
+    return { name, labels: [...inside.matchAll(/([a-zA-Z_]\w*)="(?:[^"\\]|\\.)*"/g)].map(([, label = '']) => label) }
+  })
+}
+
+/** A metric that an expression of Prometheus asks for, with the labels that it selects by. */
+export function metricsOf(expression: string): readonly Series[] {
+  // What is grouped by, and how long a range is, are names and numbers, too.
+  const bare = expression.replaceAll(/\b(?:by|without|on|ignoring)\s*\([^)]*\)/g, ' ').replaceAll(/\[[^\]]*\]/g, ' ')
+  const words = [...bare.matchAll(/([a-zA-Z_:][a-zA-Z0-9_:]*)\s*(\(|\{[^}]*\})?/g)]
+  return words.filter(([, name = '', after = '']) => !after.startsWith('(') && name.includes('_')).map(([, name = '', after = '']) => ({
+    name,
+    labels: [...after.matchAll(/([a-zA-Z_]\w*)\s*(?:=~|!~|!=|=)\s*"/g)].map(([, label = '']) => label),
+  }))
+}
