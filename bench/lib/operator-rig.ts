@@ -146,6 +146,6 @@ export async function untilFigures(operator: OperatorProcess, isThere: (figures:
     const figures = await figuresOf(operator)
     see(figures)
     if (isThere(figures)) return figures
-    await sleep(200)
+    await sleep(500)
   }
 }

@@ -54,7 +54,7 @@ export function createObserver(parts: ObserverParts): Observer {
   }
 
   async function observeWorld(channel: RealtimeChannel, ref: ObjectRef): Promise<{ readonly world: World; readonly connection: KafkaConnection | null }> {
-    const [children, kafka, route] = await Promise.all([observeChildren(ref, parts), observeKafka(channel), routes.observe(channel)])
+    const [children, kafka, route] = await Promise.all([observeChildren(channel, ref, parts), observeKafka(channel), routes.observe(channel)])
     const deployment = children.get(childKey('Deployment', parts.childNameOf(ref.name)))
     const troubledPods = deployment?.kind === 'object' ? await observePods(api, deployment.object) : []
     return { connection: kafka.connection, world: { nowMs: nowMs(), channel, children, topic: kafka.topic, rivals: claims.rivalsOf(ref), route, troubledPods } }
@@ -73,13 +73,16 @@ export function createObserver(parts: ObserverParts): Observer {
   }
 }
 
-/** Reads the objects that have the names of children, whoever made them, and those that the watches know as children under other names. */
-async function observeChildren(ref: ObjectRef, { api, children, childTypes, childNameOf }: ObserverParts): Promise<ReadonlyMap<ChildKey, Found>> {
-  const expected = childTypes.map((type) => ({ type, name: childNameOf(ref.name) }))
+/**
+ * Reads the objects that have the names of children, whoever made them, and those that the watches know as children. Of the kinds that only some
+ * channels ask for, what the watches know is enough for all others: each read costs the API server as much as the next, resync after resync.
+ */
+async function observeChildren(channel: RealtimeChannel, ref: ObjectRef, { api, children, childTypes, childNameOf }: ObserverParts): Promise<ReadonlyMap<ChildKey, Found>> {
+  const expected = childTypes.filter(({ kind }) => mayAskFor(channel, kind)).map((type) => ({ type, name: childNameOf(ref.name) }))
   const others = [...children.keysOf(ref)].flatMap((key) => {
     const [kind = '', name = ''] = key.split('/')
     const type = childTypes.find((candidate) => candidate.kind === kind)
-    return type === undefined || name === childNameOf(ref.name) ? [] : [{ type, name }]
+    return type === undefined || expected.some((each) => each.type === type && each.name === name) ? [] : [{ type, name }]
   })
   const found = await Promise.all(
     [...expected, ...others].map(async ({ type, name }): Promise<readonly [ChildKey, Found] | null> => {
@@ -89,4 +92,10 @@ async function observeChildren(ref: ObjectRef, { api, children, childTypes, chil
     }),
   )
   return new Map(found.filter((entry) => entry !== null))
+}
+
+function mayAskFor({ spec }: RealtimeChannel, kind: string): boolean {
+  if (kind === 'HorizontalPodAutoscaler') return spec.gateway.autoscaling !== undefined
+  if (kind === 'Ingress' || kind === 'HTTPRoute') return spec.route.type === kind
+  return true
 }

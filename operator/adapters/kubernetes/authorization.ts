@@ -24,6 +24,12 @@ export interface Authorizer {
 const maxAgeMs = 10_000
 
 /**
+ * Of connections that nobody uses just now. Where fewer are kept than are used at once, each burst of calls begins with new ones, whose TLS handshakes
+ * cost both sides more than the calls do.
+ */
+const maxFreeSockets = 256
+
+/**
  * Credentials rotate: tokens in files, certificates of plugins. They are asked for again every 10 s, by one request for all (a plugin is
  * a process), and at once when the server refused them. client-node keeps one agent for ever, with the certificate that it began with;
  * here a new certificate gets a new agent, and the old one's connections end when they are idle.
@@ -80,7 +86,7 @@ function loadAgain(options: KubeConfigOptions): LoadedKubeConfig {
 
 function newAgent(options: RequestOptions, server: string): HttpAgent {
   // Idle connections are given up before common balancers (60 s) do it without telling us.
-  const shared = { keepAlive: true, keepAliveMsecs: 30_000, maxFreeSockets: 32, scheduling: 'lifo', timeout: 55_000 } as const
+  const shared = { keepAlive: true, keepAliveMsecs: 30_000, maxFreeSockets, scheduling: 'lifo', timeout: 55_000 } as const
   if (server.startsWith('http:')) return new HttpAgent(shared)
   return new Agent({ ...shared, ...tlsOf(options) })
 }
