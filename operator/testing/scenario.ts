@@ -53,7 +53,9 @@ export async function untilSeen(channel: TestChannel): Promise<void> {
 export async function untilReady(channel: TestChannel): Promise<void> {
   await soon(async () => {
     await channel.pretendAvailable()
-    if ((await kstatusOfChannel(channel)) !== 'Current') throw new Error(`not Ready: ${JSON.stringify((await channel.status()).conditions)}`)
+    // What has no conditions yet is current, too, for those who wait.
+    const isJudged = (await channel.status()).conditions !== undefined
+    if (!isJudged || (await kstatusOfChannel(channel)) !== 'Current') throw new Error(`not Ready: ${JSON.stringify((await channel.status()).conditions)}`)
   })
 }
 
