@@ -77,16 +77,24 @@ describe('a channel that cannot work', () => {
   it('keeps no other from becoming Ready by brokers that take connections and say nothing', async () => {
     const silent = await Promise.all(Array.from({ length: 20 }, listenInSilence))
     const { namespace } = await makeScene()
-    const bad = silent.map((_, index) => testChannel(cluster, namespace, `bad-${index}`))
+    const bad = silent.map(({ port }, index) => ({ channel: testChannel(cluster, namespace, `bad-${index}`), spec: { kafka: { bootstrapServers: [`127.0.0.1:${port}`] } } }))
     const good = testChannel(cluster, namespace, 'good')
-    await Promise.all(bad.map((channel, index) => channel.apply({ kafka: { bootstrapServers: [`127.0.0.1:${silent[index]?.port ?? 0}`] } })))
+    await Promise.all(bad.map(({ channel, spec }) => channel.apply(spec)))
     await good.apply()
     const { ms } = await timed(() => untilReady(good))
     times.push(`${String(ms).padStart(6)}  Ready, beside 20 channels whose brokers are silent`)
-    const [first] = bad
-    const message = await first?.until('Ready', 'False', 'KafkaUnreachable')
+    const messages = await Promise.all(bad.map(({ channel }) => channel.until('Ready', 'False', 'KafkaUnreachable')))
     await Promise.all(silent.map(({ close }) => close()))
-    expect(message).toContain('Kafka does not answer')
+    for (const message of messages) expect(message).toMatch(/^Kafka does not answer.*: Kafka at 127\.0\.0\.1:\d+: no answer within \d s/)
+  })
+
+  it('says of brokers that say nothing that they do not answer', async () => {
+    const { port, close } = await listenInSilence()
+    const { namespace } = await makeScene()
+    const channel = testChannel(cluster, namespace)
+    await channel.apply({ kafka: { bootstrapServers: [`127.0.0.1:${port}`] } })
+    expect(await saysReady(channel, 'KafkaUnreachable')).toContain('no answer within 1 s; it is still tried')
+    await close()
   })
 
   it('says of an image that it cannot be pulled when the roll-out is past its deadline', async () => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { channelType, type RealtimeChannelSpec } from '../api/v1alpha1/realtime-channel.ts'
 import type { Deployment } from '../reconcile/running-gateway.ts'
 import type { ResourceType } from '../runtime/kubernetes-api.ts'
@@ -8,6 +8,9 @@ import { startTestCluster, testChannel, type TestChannel, type TestCluster } fro
 
 const namespaceType: ResourceType = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', isNamespaced: false }
 const giveUpMs = 3_000
+
+/** For what others take their time over: the controller of namespaces, a broker that starts. */
+const patiently = <T>(look: () => Promise<T>): Promise<T> => vi.waitFor(look, { timeout: 60_000, interval: 100 })
 
 describe('the topic of a channel', () => {
   let cluster: TestCluster
@@ -202,7 +205,7 @@ describe('the topic of a channel', () => {
       await other.apply({ topic: { deletionPolicy: 'Retain' } })
       await other.until('TopicReady', 'True', 'TopicAsAsked')
       valueOf(await cluster.api.delete(namespaceType, { namespace: '', name: channel.namespace }, {}))
-      await soon(async () => expect((await cluster.api.get(namespaceType, { namespace: '', name: channel.namespace })).ok).toBe(false))
+      await patiently(async () => expect((await cluster.api.get(namespaceType, { namespace: '', name: channel.namespace })).ok).toBe(false))
       expect([await exists(topicName()), await exists(topicName(other))]).toEqual([false, true])
     })
   })
@@ -225,7 +228,7 @@ describe('the topic of a channel', () => {
       const { RealtimeChannel: _after, ...after } = await standing.versions()
       expect(after).toEqual(before)
       await cluster.kafka.restart()
-      await standing.until('Ready', 'True', 'Reconciled')
+      await patiently(() => standing.until('Ready', 'True', 'Reconciled'))
       await untilSeen(standing)
       expect(await exists(topicName())).toBe(true)
     })
