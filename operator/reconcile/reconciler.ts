@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { channelType, type RealtimeChannel, type RealtimeChannelStatus } from '../api/v1alpha1/realtime-channel.ts'
 import type { KubernetesApi, KubernetesObject, ObjectRef } from '../runtime/kubernetes-api.ts'
 import type { Reconcile, ReconcileResult } from '../runtime/reconcile-run.ts'
@@ -11,7 +12,7 @@ import { names, type Settings } from './settings.ts'
 import { renderNotUnderstood, renderStatus, sameStatus } from './status.ts'
 import type { KafkaConnection, TopicAdmins } from './topic-admin.ts'
 import { doneEvents, type Transition, transitions } from './transitions.ts'
-import type { ChildKey, Found, World } from './world.ts'
+import type { ChildKey, Found, FoundTopic, World } from './world.ts'
 
 export interface ReconcilerParts {
   readonly api: Pick<KubernetesApi, 'apply'>
@@ -28,6 +29,8 @@ export interface ReconcilerParts {
   /** Asks for another reconcile of a channel. */
   readonly enqueue: (channel: ObjectRef) => void
   readonly nowMs: () => number
+  /** @default a timer */
+  readonly pause?: (ms: number) => Promise<unknown>
 }
 
 /** observe -> plan -> apply -> status, for one channel. Everything that is decided is decided by pure functions; this calls them in their order. */
@@ -67,7 +70,9 @@ async function reconcileWorld(observation: ObservedWorld, parts: ReconcilerParts
   const { world, plan, outcomes } = await carryOut(observation, parts)
   for (const event of doneEvents(outcomes)) parts.record(asObject(world.channel), event)
   if (isLeaving(outcomes)) return { kind: 'done' }
-  const written = await writeStatus(world.channel, renderStatus({ world, plan, outcomes, unknownFields: observation.unknownFields }), parts)
+  const status = renderStatus({ world, plan, outcomes, unknownFields: observation.unknownFields })
+  // That a topic is there says already whoever tells that it was made.
+  const written = await writeStatus(world.channel, status, { ...parts, record: isNewTopic(outcomes) ? tellingNot('TopicAsAsked', parts.record) : parts.record })
   if (!written) return { kind: 'retry', reason: 'the status could not be written' }
   const failures = outcomes.filter((outcome) => outcome.kind === 'failed')
   const transient = failures.find(({ failure }) => isTransient(failure))
@@ -78,6 +83,14 @@ async function reconcileWorld(observation: ObservedWorld, parts: ReconcilerParts
 }
 
 const refusedMs = 60_000
+
+function isNewTopic(outcomes: readonly Outcome[]): boolean {
+  return outcomes.some(({ kind, action }) => kind === 'done' && action.kind === 'create-topic')
+}
+
+function tellingNot(reason: string, record: ReconcilerParts['record']): ReconcilerParts['record'] {
+  return (channel, transition) => (transition.reason === reason ? undefined : record(channel, transition))
+}
 
 /** The channel has no finalizer of ours any more, and is gone or going: a status would be the last thing that anybody reads. */
 function isLeaving(outcomes: readonly Outcome[]): boolean {
@@ -97,10 +110,8 @@ interface CarriedOut {
  */
 async function carryOut({ world, connection }: ObservedWorld, parts: ReconcilerParts): Promise<CarriedOut> {
   const first = await step(world, connection, parts)
-  const created = first.outcomes.some(({ kind, action }) => kind === 'done' && action.kind === 'create-topic')
-  if (!created || connection === null) return first
-  const topic = await parts.observer.observeTopic(first.world.channel, connection)
-  // Brokers may need a moment to show a topic that they have made; the next reconcile sees it.
+  if (!isNewTopic(first.outcomes) || connection === null) return first
+  const topic = await untilShown(first.world.channel, connection, parts)
   if (topic.kind !== 'present') return { ...first, plan: { ...first.plan, requeueAfterMs: soonMs } }
   const second = await step({ ...first.world, topic }, connection, parts, first.outcomes)
   // What failed in the first step was planned again in the second.
@@ -108,6 +119,16 @@ async function carryOut({ world, connection }: ObservedWorld, parts: ReconcilerP
 }
 
 const soonMs = 500
+
+/** Brokers need a moment to show a topic that they have made. One that takes longer is seen by the next reconcile, which costs as much as this one. */
+async function untilShown(channel: RealtimeChannel, connection: KafkaConnection, { observer, pause = sleep }: ReconcilerParts): Promise<FoundTopic> {
+  for (const waitMs of [25, 75, 150]) {
+    const topic = await observer.observeTopic(channel, connection)
+    if (topic.kind !== 'missing') return topic
+    await pause(waitMs)
+  }
+  return observer.observeTopic(channel, connection)
+}
 
 /** @param before what was carried out in this reconcile already */
 async function step(world: World, connection: KafkaConnection | null, parts: ReconcilerParts, before: readonly Outcome[] = []): Promise<CarriedOut> {
