@@ -32,7 +32,22 @@ export function wasMadeAnew(before: TopicIdentity, now: TopicIdentity): boolean 
   return before.topicId !== null && now.topicId !== null && before.topicId !== now.topicId
 }
 
-/** Partitions whose end lies below what was already read: offsets ran backwards, or an election is not over. */
+/** Partitions whose end lies below what was already read: offsets ran backwards, or an election is not over. @param ends -1: nobody could tell */
 export function backwards(positions: PartitionOffsets, ends: PartitionOffsets): ReadonlySet<number> {
-  return new Set(positions.flatMap((position, partition) => ((ends[partition] ?? position) < position ? [partition] : [])))
+  return new Set(positions.flatMap((position, partition) => (isKnown(ends[partition]) && ends[partition] < position ? [partition] : [])))
+}
+
+/** Without a leader, a partition has no end that anybody could tell. */
+export const isKnown = (end: number | undefined): end is number => end !== undefined && end >= 0
+
+/**
+ * How often in a row a partition must be found to have run backwards. After an election the new leader tells the end that it is sure of, which lies
+ * below what the old one has given out, until the other replicas have fetched from it. One that is gone counts among them until the broker strikes it
+ * off, after `replica.lag.time.max.ms`, which is 30 s; looks are 2 s apart. Only what lasts longer is a log that was cut.
+ */
+export const looksUntilCut = 20
+
+/** @param before how often in a row each partition had been found @returns the same with this look */
+export function countBackwards(before: ReadonlyMap<number, number>, found: ReadonlySet<number>): ReadonlyMap<number, number> {
+  return new Map([...found].map((partition) => [partition, (before.get(partition) ?? 0) + 1]))
 }

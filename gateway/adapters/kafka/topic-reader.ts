@@ -8,7 +8,7 @@ import { describeKafkaError, isRefusal } from './kafka-error.ts'
 import type { KafkaRecordSourceOptions } from './kafka-record-source.ts'
 import { createBackoff, pause, within } from './patience.ts'
 import { createStallWatch } from './stall-watch.ts'
-import { backwards, epochOf, nextEpoch, wasMadeAnew, type TopicIdentity } from './topic-identity.ts'
+import { backwards, countBackwards, epochOf, isKnown, looksUntilCut, nextEpoch, wasMadeAnew, type TopicIdentity } from './topic-identity.ts'
 import type { TopicInspector } from './topic-inspector.ts'
 
 export type TopicReaderOptions = Pick<KafkaRecordSourceOptions, 'channel' | 'kafkaBrokers' | 'kafkaClientId' | 'kafkaTopic' | 'kafkaTopicEpoch' | 'kafkaStallTimeoutMs'>
@@ -62,8 +62,8 @@ export class TopicReader {
   /** Where the consumer stood when it was found to stall. */
   #stalledAt: { readonly partition: number; readonly position: number } | null = null
   #told: SourceProblem | null | undefined
-  /** Partitions whose offsets ran backwards when last looked at. */
-  #backwards: ReadonlySet<number> = new Set()
+  /** Partitions whose offsets ran backwards when last looked at, and how often in a row. */
+  #backwards: ReadonlyMap<number, number> = new Map()
 
   constructor(options: TopicReaderOptions, parts: TopicReaderParts) {
     this.#options = options
@@ -110,13 +110,21 @@ export class TopicReader {
     const identity = await this.#parts.inspector.describe()
     if (identity === null) return this.#openMissing(sinceMs)
     // The ends first: what arrives between the two questions then lies above, and is read.
-    const ends = await this.#parts.inspector.endOffsets(identity.partitions)
+    const ends = await this.#knownEnds(identity.partitions)
     const starts = await this.#parts.inspector.offsetsAt(identity.partitions, sinceMs)
     this.#identity = identity
     this.#epoch = epochOf(identity, this.#options.kafkaTopicEpoch, this.#options.kafkaTopic)
     this.#inspectProblem = null
     this.#delivery.open({ epoch: this.#epoch, startOffsets: starts.map((start, partition) => (start === -1 ? (ends[partition] ?? 0) : start)), endOffsets: ends })
     this.#tellHealth()
+  }
+
+  /** @throws Error while a partition has no leader: where it ends, and so where to begin, is not known */
+  async #knownEnds(partitions: number): Promise<PartitionOffsets> {
+    const ends = await this.#parts.inspector.endOffsets(partitions)
+    const unknown = ends.findIndex((end) => !isKnown(end))
+    if (unknown !== -1) throw new Error(`partition ${unknown} has no leader`)
+    return ends
   }
 
   async #openMissing(sinceMs: number): Promise<void> {
@@ -224,11 +232,10 @@ export class TopicReader {
     if (this.#isStopped) return
     if (wasMadeAnew(this.#identity, identity)) return this.#reopen(identity, await this.#parts.inspector.startOffsets(identity.partitions))
     const ranBackwards = backwards(this.#delivery.positions, ends)
-    const isConfirmed = [...ranBackwards].some((partition) => this.#backwards.has(partition))
-    this.#backwards = ranBackwards
-    if (isConfirmed) return this.#reopen(identity, await this.#offsetsOfWindow(ends))
+    this.#backwards = countBackwards(this.#backwards, ranBackwards)
+    if ([...this.#backwards.values()].some((looks) => looks >= looksUntilCut)) return this.#reopen(identity, await this.#offsetsOfWindow(ends))
     this.#identity = identity
-    this.#delivery.setEnds(ends.map((end, partition) => (ranBackwards.has(partition) ? (this.#delivery.ends[partition] ?? end) : end)))
+    this.#delivery.setEnds(ends.map((end, partition) => (ranBackwards.has(partition) || !isKnown(end) ? (this.#delivery.ends[partition] ?? 0) : end)))
     this.#watchForStall()
   }
 
@@ -245,12 +252,12 @@ export class TopicReader {
 
   /** The topic is another than the one that was read: no offset of before means anything. */
   async #reopen(identity: TopicIdentity, startOffsets: PartitionOffsets): Promise<void> {
-    const endOffsets = await this.#parts.inspector.endOffsets(identity.partitions)
+    const endOffsets = await this.#knownEnds(identity.partitions)
     if (this.#isStopped) return
     this.#generation++
     this.#epoch = nextEpoch({ identity: this.#identity, epoch: this.#epoch }, identity, { configured: this.#options.kafkaTopicEpoch, unique: randomUUID() })
     this.#identity = identity
-    this.#backwards = new Set()
+    this.#backwards = new Map()
     this.#parts.logger.warn({ topic: this.#options.kafkaTopic, epoch: this.#epoch }, 'the topic was made anew, or its offsets ran backwards')
     this.#delivery.open({ epoch: this.#epoch, startOffsets, endOffsets })
     this.#setConsumerProblem({ kind: 'rebuilding', detail: 'the topic is another one of the same name' })
