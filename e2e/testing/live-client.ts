@@ -96,10 +96,10 @@ export class LiveClient implements Judged {
     if (this.#down === null && event.data !== undefined) this.latenciesMs.push(Date.now() - event.data.sentAtMs)
   }
 
+  /** A connection that goes on is told `resumed`, or that it cannot go on from its cursor, but goes on. */
   #control({ type, data }: CloudEvent): void {
-    if (type !== 'dev.carillon.resumed') return
-    const { replayed } = data as { replayed: number } // docs/protocol.md, Control events
-    this.replayed += replayed
+    if (type !== 'dev.carillon.resumed' && type !== 'dev.carillon.gap') return
+    if (type === 'dev.carillon.resumed') this.replayed += (data as { replayed: number }).replayed // docs/protocol.md, Control events
     if (this.#down !== null) this.reconnects.push({ ...this.#down, tookMs: Date.now() - this.#down.atMs })
     this.#down = null
   }
