@@ -16,7 +16,7 @@ export interface ListWatchParts {
 }
 
 export interface ListWatchOptions {
-  /** @default 500 */
+  /** Objects are parsed a page at a time, by as many watches as there are types at once: this, and not their number, is what a start needs memory for. @default 100 */
   readonly pageSize: number
   /** How long a watch is asked for: this to twice as long, so that the watches of many operators do not end together. @default 300 */
   readonly watchSeconds: number
@@ -29,7 +29,7 @@ export interface ListWatchOptions {
   readonly missingTypeMs: number
 }
 
-const defaults: ListWatchOptions = { pageSize: 500, watchSeconds: 300, silenceMs: 180_000, minBackOffMs: 1_000, maxBackOffMs: 30_000, missingTypeMs: 30_000 }
+const defaults: ListWatchOptions = { pageSize: 100, watchSeconds: 300, silenceMs: 180_000, minBackOffMs: 1_000, maxBackOffMs: 30_000, missingTypeMs: 30_000 }
 /** A watch that lasted so long was healthy, whether or not anything happened. */
 const healthyMs = 10_000
 
