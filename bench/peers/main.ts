@@ -33,6 +33,9 @@ async function main(): Promise<void> {
     process.exitCode = 2
     return
   }
+  process.setMaxListeners(100)
+  // Broken off, it ends what it has started: see `exit` of those who start.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
   await run(choice.value)
 }
 

@@ -50,6 +50,8 @@ export interface PeerRigOptions {
 /** Gives the measures their processes and their clients' identities, and ends all of it whatever happens. */
 export async function withPeerRig<T>(options: PeerRigOptions, run: (rig: PeerRig) => Promise<T>): Promise<T> {
   const directory = mkdtempSync(join(tmpdir(), 'carillon-peers-'))
+  const removeDirectory = (): void => rmSync(directory, { recursive: true, force: true })
+  process.once('exit', removeDirectory)
   const issuer = createIssuer()
   const issuerOptions = writeKeys(issuer, directory)
   const load = startChild<LoadCalls>(new URL('./load/load.ts', import.meta.url), { cpu: loadCpu })
@@ -81,7 +83,8 @@ export async function withPeerRig<T>(options: PeerRigOptions, run: (rig: PeerRig
     return await run({ load, publisher, identities, users, start, takeNumbers })
   } finally {
     await Promise.all([load.stop(), publisher.stop(), ...servers.map((server) => server.kill())])
-    rmSync(directory, { recursive: true, force: true })
+    removeDirectory()
+    process.off('exit', removeDirectory)
   }
 }
 

@@ -39,6 +39,10 @@ export async function startServer(options: StartOptions): Promise<ServerProcess>
   const child = spawn(command, args, { cwd: directory, env: { PATH: process.env.PATH, HOME: process.env.HOME, ...launch.env }, stdio: ['ignore', 'ignore', 'pipe'] })
   const complaints = { tail: '' }
   child.stderr.on('data', (chunk: Buffer) => void (complaints.tail = (complaints.tail + chunk.toString()).slice(-keptCharacters)))
+  // It must not outlive a run that was broken off.
+  const killAtExit = (): void => void child.kill('SIGKILL')
+  process.once('exit', killAtExit)
+  child.once('exit', () => process.off('exit', killAtExit))
   const kill = (): Promise<void> => end(child, 'SIGKILL')
   try {
     await untilReady(child, options)
