@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { onTestFailed } from 'vitest'
-import { type CommandOptions, type CommandResult, must } from '../platform/command.ts'
+import { type CommandOptions, type CommandResult, lastLines, must } from '../platform/command.ts'
 import { diagnose } from '../platform/diagnose.ts'
 import { askIngress, type IngressRequest, type IngressResponse } from '../platform/ingress-request.ts'
 import { applyObjects, rollout, waitFor } from '../platform/kubectl.ts'
@@ -16,7 +16,7 @@ export interface Stage {
   readonly namespace: string
   /** kubectl, in the namespace unless the words name another. Never rejects. */
   kubectl(words: readonly string[], options?: CommandOptions): Promise<CommandResult>
-  /** The same, for what must work. @returns its output @throws StepFailure when it does not */
+  /** The same, for what must work. @returns its output @throws Error with what it wrote, when it does not */
   demand(words: readonly string[], options?: CommandOptions): Promise<string>
   apply(...objects: readonly Manifest[]): Promise<void>
   /** Waits for a condition, such as `condition=Ready` of `rtc/news`. @throws StepFailure when it does not come in time */
@@ -55,7 +55,11 @@ async function platformFromEnv(env: Readonly<Record<string, string | undefined>>
 export function createStage(platform: Platform, namespace: string): Stage {
   const { run, own, place } = platform
   const kubectl = (words: readonly string[], options?: CommandOptions): Promise<CommandResult> => run('kubectl', ['--namespace', namespace, ...words], options)
-  const demand = (words: readonly string[], options?: CommandOptions): Promise<string> => must(kubectl(words, options), `kubectl ${words.join(' ')} did not work`)
+  const demand = async (words: readonly string[], options?: CommandOptions): Promise<string> => {
+    const { code, stdout, stderr } = await kubectl(words, options)
+    if (code !== 0) throw new Error([`kubectl ${words.join(' ')} left with ${code}:`, ...lastLines(`${stdout}${stderr}`, 10)].join('\n'))
+    return stdout
+  }
   return {
     platform,
     namespace,
