@@ -2,15 +2,11 @@
 /** The composition root: reads the environment and the command line, builds the adapters, listens to signals. */
 import { readFileSync } from 'node:fs'
 import { isReadable, listenToSignals } from '../gateway/process.ts'
-import { createOperatorAdapters } from './adapters.ts'
 import { renderOperatorHelp } from './config/help.ts'
 import { renderOperatorOptionErrors } from './config/option-error.ts'
 import { parseOperatorOptions, type OperatorStart } from './config/parse-options.ts'
 import { operatorWarnings } from './config/warnings.ts'
-import { runOnce } from './once.ts'
-import { runRelease } from './release.ts'
 import type { Run } from './run.ts'
-import { serve } from './serve.ts'
 
 const packageJson = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { readonly version: string } // our own file
 
@@ -33,6 +29,8 @@ async function main(): Promise<number> {
 }
 
 async function run({ config, mode, env }: Extract<OperatorStart, { kind: 'run' }>): Promise<number> {
+  // Clients of Kubernetes and Kafka take a second to load, which nobody should wait for who asks for help, or mistyped an option.
+  const { createOperatorAdapters } = await import('./adapters.ts')
   const adapters = createOperatorAdapters(config, { version: packageJson.version })
   if (!adapters.ok) return refuse(`Carillon's operator could not start: ${adapters.error}`)
   for (const warning of operatorWarnings(env, config, mode)) adapters.value.logger.warn({ warning }, 'an option looks wrong')
@@ -40,13 +38,24 @@ async function run({ config, mode, env }: Extract<OperatorStart, { kind: 'run' }
   void signals.second.then(() => process.exit(1))
   const task: Run = { config, mode, adapters: adapters.value, stopped: signals.first, print: (line) => void process.stdout.write(`${line}\n`) }
   try {
-    return await tasks[mode.task](task)
+    return await perform(task)
   } finally {
     await adapters.value.stop()
   }
 }
 
-const tasks = { serve, once: runOnce, 'release-finalizers': runRelease } as const
+async function perform(task: Run): Promise<number> {
+  switch (task.mode.task) {
+    case 'serve':
+      return (await import('./serve.ts')).serve(task)
+    case 'once':
+      return (await import('./once.ts')).runOnce(task)
+    case 'release-finalizers':
+      return (await import('./release.ts')).runRelease(task)
+    default:
+      return task.mode.task satisfies never
+  }
+}
 
 function refuse(message: string): number {
   process.stderr.write(`${message}\n`)
