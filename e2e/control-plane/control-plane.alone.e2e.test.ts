@@ -43,7 +43,7 @@ const leader = (): Promise<string> => stage.demand(['get', 'lease/carillon', ...
  * the cluster's own controller writes their status when it likes.
  */
 async function versions(): Promise<readonly string[]> {
-  const ask = (kinds: string, version: string): Promise<string> => stage.demand(['get', kinds, '--output', `jsonpath={range .items[*]}{.kind}/{.metadata.name} {.metadata.${version}}{"\n"}{end}`])
+  const ask = (kinds: string, version: string): Promise<string> => stage.demand(['get', kinds, '--output', `jsonpath={range .items[*]}{.kind}/{.metadata.name} {.metadata.${version}}{"\\n"}{end}`])
   const answers = await Promise.all([ask('realtimechannels,deployments,services,serviceaccounts,ingresses,networkpolicies', 'resourceVersion'), ask('poddisruptionbudgets', 'generation')])
   return answers.flatMap((text) => text.trim().split('\n'))
 }
