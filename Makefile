@@ -103,6 +103,10 @@ e2e: $(installed) ## Test all of it on a kind cluster of its own, which it makes
 bench: $(installed) ## Measure speed and memory, side by side with a bare server
 	@$(run) bench -- $(ARGS)
 
+.PHONY: peers
+peers: $(installed) ## Measure side by side with other servers, and write docs/benchmarks.md
+	@$(run) peers -- $(ARGS)
+
 # ---- make
 
 .PHONY: image
