@@ -8,7 +8,7 @@ Visitor.prototype.visitStatement = function (statement) {
   return { ...statement, decls: this.visitVariableDeclarators(statement.decls) }
 }
 
-const tests = '\\.test\\.ts$|\\.contract\\.ts$|/testing/'
+const tests = '\\.test\\.ts$|\\.contract\\.ts$|/testing/|^operator/scenarios/'
 const core = '^gateway/(config|event|audience|replay|hub|session|emit|auth)/'
 const operatorCore = '^operator/(api|config|reconcile|runtime)/'
 
