@@ -41,14 +41,20 @@ interface Change {
 
 let round = 0
 
-/** Emits while something changes, and a while longer; then every client must have exactly what it is owed. */
+/**
+ * Emits while something changes, and a while longer; then every client must have exactly what it is owed. One client of ten sleeps meanwhile, and comes
+ * back to pods that were not there when it left: what it missed they must have read before they took anybody in.
+ */
 async function expectNobodyToMiss({ name, change, mayCutOff = false }: Change): Promise<void> {
   round += 1
   const witnesses = sinceNow(crowd)
+  const sleepers = crowd.clients.filter((_, index) => index % 10 === 9)
+  for (const sleeper of sleepers) sleeper.close()
   const emitting = emitUntilToldToStop(name, round)
   try {
     await change()
   } finally {
+    for (const sleeper of sleepers) sleeper.move()
     emitting.stop()
   }
   const { events, abandoned } = await emitting.emitted

@@ -82,11 +82,12 @@ export class LiveClient implements Judged {
     return this.#connection.cursor
   }
 
-  /** Connects anew, perhaps to another pod; it is not counted as a reconnect. */
+  /** Connects anew from its cursor, perhaps to another pod, also after `close`; it is not counted as a reconnect. */
   move(): void {
     this.#connection.reconnect()
   }
 
+  /** Ends the connection, as a laptop does whose lid is closed. */
   close(): void {
     this.#connection.close()
   }
