@@ -1,4 +1,5 @@
 import type { StoredSpec } from '../../operator/api/v1alpha1/realtime-channel.ts'
+import { defaultReplicas } from '../../operator/api/v1alpha1/schema/gateway.ts'
 import { parseQuantity } from '../operands/quantity.ts'
 
 /** Whether a rule holds. null: it compares with what the channel was before, which nobody knows here. */
@@ -16,7 +17,7 @@ export const rules: Readonly<Record<string, readonly Rule[]>> = {
   'spec.topic.name': [({ topic }) => topic.name !== '.' && topic.name !== '..'],
   'spec.topic.partitions': [null],
   'spec.topic.retention': [({ topic }) => milliseconds(topic.retention ?? '1m') >= minute],
-  'spec.gateway': [({ gateway }) => exactlyOne(gateway.replicas, gateway.autoscaling)],
+  'spec.gateway': [({ gateway }) => gateway.autoscaling === undefined || gateway.replicas === defaultReplicas],
   'spec.gateway.autoscaling': [({ gateway: { autoscaling } }) => autoscaling === undefined || autoscaling.minReplicas <= autoscaling.maxReplicas],
   'spec.auth': [({ auth }) => (auth.allowedOrigins !== undefined) !== auth.dangerouslyAllowAnyOrigin],
   'spec.auth.jwks': [({ auth: { jwks } }) => exactlyOne(jwks.uri, jwks.secretRef, jwks.configMapRef)],

@@ -52,7 +52,6 @@ export function specWith({ gateway = {}, route = {}, replay = {} }: { gateway?: 
   }
 }
 
-const { replicas: _, ...withoutReplicas } = minimalSpec.gateway
 
 /** Inputs that show, together, everything that the objects of a channel can have in them. */
 export const sampleInputs: Readonly<Record<string, OperandInput>> = {
@@ -114,7 +113,7 @@ export const sampleInputs: Readonly<Record<string, OperandInput>> = {
     peers: { public: [], internal: [] },
   }),
   autoscaling: operandInput({
-    spec: { ...minimalSpec, gateway: { ...withoutReplicas, autoscaling: { minReplicas: 2, maxReplicas: 20, targetCPUUtilizationPercent: 70 } }, route: { ...minimalSpec.route, type: 'Ingress', host: 'live.example.com', tls: {} } },
+    spec: { ...minimalSpec, gateway: { ...minimalSpec.gateway, autoscaling: { minReplicas: 2, maxReplicas: 20, targetCPUUtilizationPercent: 70 } }, route: { ...minimalSpec.route, type: 'Ingress', host: 'live.example.com', tls: {} } },
     stopping: { preStopSeconds: 0, terminationGracePeriodSeconds: 615 },
     scaling: { kind: 'handed-over' },
     peers: { public: null, internal: null },

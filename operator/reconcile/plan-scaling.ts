@@ -26,7 +26,7 @@ const soonMs = 1_000
  */
 export function planScaling(world: World): ScalingPlan {
   const { replicas, autoscaling } = world.channel.spec.gateway
-  if (autoscaling === undefined) return { scaling: { kind: 'fixed', replicas: replicas ?? defaultReplicas }, handOver: null, requeueAfterMs: null }
+  if (autoscaling === undefined) return { scaling: { kind: 'fixed', replicas }, handOver: null, requeueAfterMs: null }
   const live = runningDeployment(world)
   const current = live?.spec?.replicas ?? 0
   if (live === null || current === 0) return { scaling: { kind: 'fixed', replicas: autoscaling.minReplicas }, handOver: null, requeueAfterMs: soonMs }
@@ -34,9 +34,6 @@ export function planScaling(world: World): ScalingPlan {
   const isOursAlone = owners.has(names.fieldManager) && owners.size === 1
   return { scaling: { kind: 'handed-over' }, handOver: isOursAlone ? handOver(live, current) : null, requeueAfterMs: isOursAlone ? soonMs : null }
 }
-
-/** As the schema says of a channel without the section. */
-const defaultReplicas = 2
 
 function ownersOfReplicas({ metadata }: Deployment): ReadonlySet<string> {
   const owners = (metadata.managedFields ?? []).filter(({ fieldsV1 }) => {

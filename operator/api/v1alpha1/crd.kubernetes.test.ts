@@ -54,6 +54,14 @@ describe('the CustomResourceDefinition', () => {
     expect(patched).toMatchObject({ code: 200, body: { kind: 'Scale', spec: { replicas: 5 } } })
   })
 
+  // The default was stored with the channel, and the rule counted it as something that a person wrote: no channel could begin to scale by itself.
+  it('lets a channel that was made with the default begin to scale by itself, and end to', async () => {
+    const named = { 'metadata.name': 'grown' }
+    expect(await apply(changed(minimalExample, named))).toBe('')
+    expect(await apply(changed(minimalExample, { ...named, 'spec.gateway': { autoscaling: { maxReplicas: 5 } } }))).toBe('')
+    expect(await apply(changed(minimalExample, { ...named, 'spec.gateway': { replicas: 4 } }))).toBe('')
+  })
+
   it('refuses to scale by hand what is scaled automatically', async () => {
     expect(await apply(changed(gatewayApiExample, { 'metadata.name': 'autoscaled' }))).toBe('')
     const path = `${channels}/autoscaled/scale`
@@ -111,8 +119,8 @@ const rules: readonly (readonly [message: string, base: Base, taken: Changes, re
   ['burst must be at least ratePerSecond', 'minimalExample', { 'spec.emit': { ratePerSecond: 2000 } }, { 'spec.emit': { ratePerSecond: 2001 } }],
   ['burst must be at least ratePerSecond', 'ingressExample', { 'spec.emit.burst': 1000 }, { 'spec.emit.burst': 999 }],
   ['connectionsBurst must be at least connectionsPerSecond', 'minimalExample', { 'spec.limits': { connectionsPerSecond: 5000 } }, { 'spec.limits': { connectionsPerSecond: 5001 } }],
-  ['exactly one of replicas (a fixed number of pods) and autoscaling', 'gatewayApiExample', {}, { 'spec.gateway.replicas': 2 }],
-  ['exactly one of replicas (a fixed number of pods) and autoscaling', 'minimalExample', { 'spec.gateway': { replicas: 0 } }, { 'spec.gateway': { logLevel: 'info' } }],
+  ['exactly one of replicas (a fixed number of pods) and autoscaling', 'gatewayApiExample', {}, { 'spec.gateway.replicas': 3 }],
+  ['exactly one of replicas (a fixed number of pods) and autoscaling', 'minimalExample', { 'spec.gateway': { logLevel: 'info' } }, { 'spec.gateway': { replicas: 0, autoscaling: { maxReplicas: 3 } } }],
   ['minReplicas must not exceed maxReplicas', 'gatewayApiExample', { 'spec.gateway.autoscaling': { minReplicas: 3, maxReplicas: 3 } }, { 'spec.gateway.autoscaling': { minReplicas: 4, maxReplicas: 3 } }],
   ['minReplicas must not exceed maxReplicas', 'gatewayApiExample', { 'spec.gateway.autoscaling': { maxReplicas: 2 } }, { 'spec.gateway.autoscaling': { maxReplicas: 1 } }],
   ['a topic cannot be named . or ..', 'minimalExample', { 'spec.topic.name': '...' }, { 'spec.topic.name': '..' }],

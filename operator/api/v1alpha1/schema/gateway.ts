@@ -5,12 +5,15 @@ import { labelMap, objectName, ofKubernetes, stringMap } from './parts.ts'
 const quantity = { 'x-kubernetes-int-or-string': true, description: 'A quantity, such as 250m or 512Mi.', maxLength: 32, pattern: '^([0-9]+|[0-9]+\\.[0-9]+)(m|k|M|G|T|Ki|Mi|Gi|Ti)?$' } as const
 const quantities = { type: 'object', additionalProperties: quantity, maxProperties: 16 } as const
 
+/** A number that is always there is what kubectl scale needs. */
+export const defaultReplicas = 2
+
 export const gateway = {
   type: 'object',
   description: 'The pods that hold the connections.',
-  default: { replicas: 2 },
+  default: {},
   properties: {
-    replicas: { type: 'integer', description: 'Number of pods. Also set by kubectl scale. Either this or autoscaling.', minimum: 0, maximum: 1000 },
+    replicas: { type: 'integer', description: 'Number of pods. Also set by kubectl scale. With autoscaling, leave it out (or at its default).', minimum: 0, maximum: 1000, default: defaultReplicas },
     autoscaling: {
       type: 'object',
       description: 'Lets a HorizontalPodAutoscaler choose the number of pods. Either this or replicas.',
@@ -71,7 +74,10 @@ export const gateway = {
     podLabels: { ...labelMap, description: 'Further labels of the pods. Those of Carillon cannot be changed.' },
     podAnnotations: { ...stringMap, description: 'Further annotations of the pods.' },
   },
-  'x-kubernetes-validations': [{ rule: 'has(self.replicas) != has(self.autoscaling)', message: 'gateway needs exactly one of replicas (a fixed number of pods) and autoscaling' }],
+  'x-kubernetes-validations': [
+    // A channel that was made without either has the default in it, which nobody wrote: it must not stand in autoscaling's way later.
+    { rule: `!has(self.autoscaling) || !has(self.replicas) || self.replicas == ${defaultReplicas}`, message: 'gateway takes exactly one of replicas (a fixed number of pods) and autoscaling: take replicas out' },
+  ],
 } as const satisfies JsonSchema
 
 export const network = {
