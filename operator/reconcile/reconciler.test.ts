@@ -164,6 +164,15 @@ describe('a reconcile', () => {
     expect(made.api.writes()).toEqual([])
   })
 
+  // On a fast machine the API server knew at once that the older definition has no `apiUrl`, and refused every status: the channel never said anything.
+  it('writes what an older definition knows of the status', async () => {
+    await made.apply()
+    made.api.failNext({ verb: 'apply', type: channelType.plural }, { kind: 'invalid', message: 'failed to create typed patch object: .status.apiUrl: field not declared in schema' })
+    expect(await made.reconcile()).toEqual({ kind: 'done' })
+    expect(await made.status()).toMatchObject({ topic: { name: 'shop.chat' } })
+    expect(await made.status()).not.toHaveProperty('apiUrl')
+  })
+
   it('writes nothing when this process does not lead', async () => {
     await made.apply()
     made.mayWrite = false

@@ -12,6 +12,7 @@ import { names, type Settings } from './settings.ts'
 import { renderNotUnderstood, renderStatus, sameStatus } from './status.ts'
 import type { KafkaConnection, TopicAdmins } from './topic-admin.ts'
 import { doneEvents, type Transition, transitions } from './transitions.ts'
+import { undeclaredFields, withoutField } from './undeclared-fields.ts'
 import type { ChildKey, Found, FoundTopic, World } from './world.ts'
 
 export interface ReconcilerParts {
@@ -165,11 +166,21 @@ async function writeStatus(channel: WithStatus, status: RealtimeChannelStatus, {
   if (!mayWrite()) return false
   const { namespace, name } = channel.metadata
   const object: KubernetesObject = { apiVersion: channel.apiVersion, kind: channel.kind, metadata: { name, ...(namespace === undefined ? {} : { namespace }) }, status }
-  const answer = await api.apply(channelType, object, { fieldManager: names.fieldManager, force: true, subresource: 'status' })
+  const answer = await applyStatus(api, object)
   // It was deleted meanwhile: nobody is left who would read its status.
   if (!answer.ok) return answer.error.kind === 'not-found'
   for (const transition of transitions(channel.status, status)) record({ ...channel }, transition)
   return true
+}
+
+/** A definition that is older than this operator lacks fields of the status. What it has is worth writing. */
+async function applyStatus(api: ReconcilerParts['api'], object: KubernetesObject): ReturnType<ReconcilerParts['api']['apply']> {
+  const options = { fieldManager: names.fieldManager, force: true, subresource: 'status' } as const
+  const answer = await api.apply(channelType, object, options)
+  const undeclared = answer.ok || answer.error.kind !== 'invalid' ? [] : undeclaredFields(answer.error.message)
+  if (undeclared.length === 0) return answer
+  // Of an object, without some of its fields.
+  return api.apply(channelType, undeclared.reduce<unknown>(withoutField, object) as KubernetesObject, options)
 }
 
 /** A channel is an object; the schema has no room for fields that nobody knows. */

@@ -179,6 +179,9 @@ describe('the topic of a channel', () => {
       const newer = testChannel(cluster, channel.namespace, 'newer')
       unwrap(await cluster.topics.create({ name: topicName(), partitions: 3, replicas: 1, config: {} }))
       await make({ name: topicName(), deletionPolicy: 'Delete' })
+      // Objects know the second in which they were made, and no less: in the same one neither is older.
+      const second = Date.parse((await channel.get()).metadata.creationTimestamp ?? '')
+      await soon(async () => expect(Date.now()).toBeGreaterThan(second + 1_000))
       await newer.apply({ topic: { name: topicName(), deletionPolicy: 'Delete' } })
       await newer.until('TopicReady', 'False', 'TopicClaimed')
       await remove(newer)
