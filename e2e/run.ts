@@ -37,7 +37,7 @@ async function main(): Promise<number> {
     process.stdout.write(help)
     return 0
   }
-  const options = parsePlatformOptions(['--name', values.name, '--http-port', values['http-port'], '--https-port', values['https-port'], '--no-sample'], process.env)
+  const options = parsePlatformOptions(['--name', values.name, '--http-port', values['http-port'], '--https-port', values['https-port'], '--metrics', '--no-sample'], process.env)
   if (!options.ok || options.value === 'help') throw new Error(options.ok ? '' : options.error.join('\n'))
   const platform = await newPlatform(options.value, process.env)
   try {

@@ -16,7 +16,7 @@ export function bringUp(platform: Platform, say: Say): Promise<boolean> {
     [findTools(platform)],
     [makeImage(platform, image.come), makeCluster(platform, (text) => clusterConfig(text, place))],
     [...bringImages(platform, image.get), defineGatewayApi(platform)],
-    [installTraefik(platform), installKafka(platform), installOperator(platform, image.get), ...(options.metricsServer === '' ? [] : [installMetrics(platform)])],
+    [installTraefik(platform), installKafka(platform), installOperator(platform, image.get), ...(options.metrics ? [installMetrics(platform)] : [])],
     ...samples,
   ]
   return runSteps(groups, { say, ...patience })

@@ -2,12 +2,12 @@ import { expect, it } from 'vitest'
 import { parsePlatformOptions, renderHelp } from './options.ts'
 
 it('needs nothing to be said', () => {
-  expect(parsePlatformOptions([], {})).toMatchObject({ ok: true, value: { name: 'carillon', httpPort: 8080, httpsPort: 8443, brokers: 1, metricsServer: '', sample: true } })
+  expect(parsePlatformOptions([], {})).toMatchObject({ ok: true, value: { name: 'carillon', httpPort: 8080, httpsPort: 8443, brokers: 1, metrics: false, sample: true } })
 })
 
 it('takes flags before variables, and variables before defaults', () => {
-  const env = { GATEWAY_API_CRDS: '/env.yaml', METRICS_SERVER: '/metrics.yaml' }
-  expect(parsePlatformOptions(['--name', 'other', '--no-sample'], env)).toMatchObject({ ok: true, value: { name: 'other', sample: false, gatewayApiCrds: '/env.yaml', metricsServer: '/metrics.yaml' } })
+  const env = { GATEWAY_API_CRDS: '/env.yaml' }
+  expect(parsePlatformOptions(['--name', 'other', '--metrics', '--no-sample'], env)).toMatchObject({ ok: true, value: { name: 'other', metrics: true, sample: false, gatewayApiCrds: '/env.yaml' } })
   expect(parsePlatformOptions(['--gateway-api-crds', '/flag.yaml'], env)).toMatchObject({ ok: true, value: { gatewayApiCrds: '/flag.yaml' } })
   expect(parsePlatformOptions([], { GATEWAY_API_CRDS: '' })).toMatchObject({ ok: true, value: { gatewayApiCrds: expect.stringMatching(/^https:/) } })
 })

@@ -10,8 +10,8 @@ export interface PlatformOptions {
   readonly brokers: number
   /** A URL or a file: the definitions of the Gateway API. */
   readonly gatewayApiCrds: string
-  /** A URL or a file: the metrics API, which a kind cluster lacks; empty: without it. */
-  readonly metricsServer: string
+  /** Whether the metrics API is installed, which a kind cluster lacks. */
+  readonly metrics: boolean
   /** Whether the sample channel is made. */
   readonly sample: boolean
 }
@@ -22,7 +22,6 @@ const table = {
   'https-port': { default: '8443', sentence: 'Port on 127.0.0.1 for https and wss.' },
   'brokers': { default: '1', sentence: 'Kafka nodes, 1 to 3.' },
   'gateway-api-crds': { env: 'GATEWAY_API_CRDS', default: 'https://github.com/kubernetes-sigs/gateway-api/releases/download/v1.4.0/standard-install.yaml', sentence: 'URL or file: the definitions of the Gateway API.' },
-  'metrics-server': { env: 'METRICS_SERVER', default: '', sentence: 'URL or file: the metrics API, for autoscaling. Without: none.' },
 } as const satisfies Record<string, { readonly env?: string; readonly default: string; readonly sentence: string }>
 
 type Name = keyof typeof table
@@ -30,9 +29,9 @@ type Name = keyof typeof table
 const rows: readonly (readonly [string, string])[] = [
   // Object.entries forgets that the keys of a literal are known.
   ...(Object.entries(table) as [Name, { readonly env?: string; readonly default: string; readonly sentence: string }][]).map(([name, { env, default: value, sentence }]) => {
-    const more = [...(value === '' ? [] : [value]), ...(env === undefined ? [] : [`or the variable ${env}`])].join(', ')
-    return [`--${name}`, `${sentence}${more === '' ? '' : ` [${more}]`}`] as const
+    return [`--${name}`, `${sentence} [${[value, ...(env === undefined ? [] : [`or the variable ${env}`])].join(', ')}]`] as const
   }),
+  ['--metrics', 'With the metrics API: for autoscaling, and kubectl top.'],
   ['--no-sample', 'Without the sample channel.'],
   ['--help', 'This.'],
 ]
@@ -59,7 +58,7 @@ export function parsePlatformOptions(args: readonly string[], env: Readonly<Reco
     httpsPort: Number(text('https-port')),
     brokers: Number(text('brokers')),
     gatewayApiCrds: text('gateway-api-crds'),
-    metricsServer: text('metrics-server'),
+    metrics: values['metrics'] === true,
     sample: values['no-sample'] !== true,
   }
   const wrong = findWrong(options)
@@ -82,7 +81,7 @@ type Words = { readonly ok: true; readonly values: Readonly<Record<string, strin
 function parseWords(args: readonly string[]): Words {
   try {
     const texts = Object.fromEntries(Object.keys(table).map((name) => [name, { type: 'string' as const }]))
-    return { ok: true, ...parseArgs({ args: [...args], options: { ...texts, 'no-sample': { type: 'boolean' }, 'help': { type: 'boolean' } } }) }
+    return { ok: true, ...parseArgs({ args: [...args], options: { ...texts, 'metrics': { type: 'boolean' }, 'no-sample': { type: 'boolean' }, 'help': { type: 'boolean' } } }) }
   } catch (error) {
     // parseArgs throws what it does not know.
     return { ok: false, error: error instanceof Error ? error.message : String(error) }

@@ -14,7 +14,7 @@ import { StepFailure } from './step-failure.ts'
 
 export const namespaces = { operator: 'carillon-system', kafka: 'kafka', traefik: 'traefik', sample: 'demo' } as const
 export const sampleChannel = 'chrome-service'
-const images = { traefik: 'traefik:v3.6.12', kafka: 'apache/kafka:4.1.1' } as const
+const images = { traefik: 'traefik:v3.6.12', kafka: 'apache/kafka:4.1.1', metrics: 'registry.k8s.io/metrics-server/metrics-server:v0.9.0' } as const
 
 /** All that the steps work with. */
 export interface Platform {
@@ -64,10 +64,11 @@ export function makeCluster({ run, place, readText }: Platform, config: (text: s
 
 /** Traefik runs on the control plane's node, all else on the workers. */
 export function bringImages(platform: Platform, image: () => Image): readonly Step[] {
-  const { run, place } = platform
+  const { run, place, options } = platform
+  const more = options.metrics ? [images.metrics] : []
   return [
     { title: 'image of Traefik to its node', run: async () => loadImages(run, place, { images: [images.traefik], nodes: await nodesFor(platform, 'control-plane') }) },
-    { title: 'images of Carillon and Kafka to the workers', run: async () => loadImages(run, place, { images: [referenceOf(image()), images.kafka], nodes: await nodesFor(platform, 'worker') }) },
+    { title: 'images of Carillon and Kafka to the workers', run: async () => loadImages(run, place, { images: [referenceOf(image()), images.kafka, ...more], nodes: await nodesFor(platform, 'worker') }) },
   ]
 }
 
@@ -149,11 +150,11 @@ export function installOperator({ run, options, root }: Platform, image: () => I
   }
 }
 
-export function installMetrics({ run, options }: Platform): Step {
+export function installMetrics({ run, root }: Platform): Step {
   return {
     title: 'metrics API',
     run: async () => {
-      await applyFile(run, options.metricsServer)
+      await applyFile(run, join(root, 'e2e/manifests/metrics-server.yaml'))
       await expectReady(rollout(run, 'deployment/metrics-server', { namespace: 'kube-system', seconds: 90 }), 'metrics-server')
       return ''
     },
