@@ -17,13 +17,14 @@ export function epochOf(identity: TopicIdentity, configured: string, topic: stri
 }
 
 /**
- * The epoch after the topic was found to be another than before. With ids that is the new id (behind what the operator said, which is of
- * the old topic). Without ids, or when the same topic's offsets ran backwards (a cluster lost acknowledged records), nothing tells all
+ * The epoch after the topic was found to be another than before. With ids that is the new id: also where the operator said the old one, for that is
+ * what it tells the pods that come next, and clients who move to them must not hear of a second gap. Behind a name of somebody's own it is put. Without ids, or when the same topic's offsets ran backwards (a cluster lost acknowledged records), nothing tells all
  * pods the same name, so each invents one: clients who change pods are told of a gap until the pods were restarted.
  */
 export function nextEpoch(before: { readonly identity: TopicIdentity; readonly epoch: string }, now: TopicIdentity, options: { readonly configured: string; readonly unique: string }): string {
   if (now.topicId === null || now.topicId === before.identity.topicId) return `${before.epoch}~${options.unique}`
-  return options.configured === '' ? now.topicId : `${options.configured}~${now.topicId}`
+  const isOwnName = options.configured !== '' && options.configured !== before.identity.topicId
+  return isOwnName ? `${options.configured}~${now.topicId}` : now.topicId
 }
 
 /** Whether these are two topics of the same name. */
