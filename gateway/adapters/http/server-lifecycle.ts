@@ -14,6 +14,12 @@ export interface ListeningServer {
   close(options: { readonly deadlineMs: number }): Promise<void>
 }
 
+/**
+ * Connections that may wait to be taken. Node's 511 is less than what comes at once after a restart, and whom the kernel turns away tries again only after
+ * one second, three, seven. The kernel allows no more than its `somaxconn`, 4,096 on Linux.
+ */
+const backlog = 4_096
+
 export async function listenOn(
   server: Server,
   { host, port }: { readonly host: string; readonly port: number },
@@ -23,7 +29,7 @@ export async function listenOn(
       new Error(`cannot listen on ${host}:${port}: ${explain(error)}`, { cause: error })
     )
     server.once('error', onError)
-    server.listen({ host, port }, () => {
+    server.listen({ host, port, backlog }, () => {
       server.off('error', onError)
       resolve()
     })
