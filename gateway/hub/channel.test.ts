@@ -2,6 +2,20 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createChannelRig, RecordingSocket } from '../testing/channel-rig.ts'
 import { drainSessions } from './drain.ts'
 
+describe('the log at debug', () => {
+  it('says who came, as an audience would have to name them, and how their session ended', () => {
+    const rig = createChannelRig()
+    const { socket: ann } = rig.connect({ userId: 'ann', username: 'Ann', organizationId: 'red', roles: ['admin'] })
+    const { session: bob } = rig.connect({ userId: 'bob' }, { kind: 'plain' })
+    ann.leave()
+    bob.close('draining')
+    const about = (user: string): readonly unknown[] => rig.logged.filter(({ fields }) => fields['user'] === user).map(({ level, message, fields }) => [level, message, fields['resume'] ?? fields['code']])
+    expect(about('ann')).toEqual([['debug', 'a session began', 'latest'], ['debug', 'a session ended', 'peer']])
+    expect(about('bob')).toEqual([['debug', 'a session began', 'plain'], ['debug', 'a session ended', 'draining']])
+    expect(rig.logged[0]?.fields).toMatchObject({ username: 'Ann', organization: 'red', roles: ['admin'] })
+  })
+})
+
 describe('delivery', () => {
   it('reaches those whom the audience names, and nobody else (G3)', async () => {
     const rig = createChannelRig()

@@ -1,4 +1,5 @@
 import type { Principal } from '../audience/principal.ts'
+import type { LogFields, Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import type { Cursor } from '../replay/cursor.ts'
 import type { LogStart, PartitionOffsets } from '../replay/record-source.ts'
@@ -51,6 +52,7 @@ export class Channel {
     this.#parts.upkeep.add(session)
     this.#parts.metrics.sessions.add(1, { transport: socket.framing.kind })
     this.#parts.metrics.sessionsOpened.add(1, { transport: socket.framing.kind })
+    this.#parts.logger.debug({ ...whoIs(session), resume: resume.kind }, 'a session began')
     this.#place(session, resume)
     return session
   }
@@ -87,6 +89,7 @@ export class Channel {
     this.#ahead.delete(session)
     this.#parts.metrics.sessions.add(-1, { transport: session.socket.framing.kind })
     if (isOthers) this.#parts.metrics.sessionsClosed.add(1, { code: ending })
+    this.#parts.logger.debug({ ...whoIs(session), code: session.closedWith ?? ending }, 'a session ended')
   }
 
   /** Sessions that have more to read. */
@@ -146,6 +149,11 @@ export class Channel {
   }
 }
 
+/** For the log at debug, where alone users may be named: what an audience has to name to reach the session. */
+function whoIs({ principal, socket }: Session): LogFields {
+  return { user: principal.userId, username: principal.username, organization: principal.organizationId, roles: principal.roles, transport: socket.framing.kind }
+}
+
 export type Resume =
   /** A client that does not know of cursors. */
   | { readonly kind: 'plain' }
@@ -160,5 +168,6 @@ export interface ChannelParts {
   readonly upkeep: Upkeep
   readonly reading: Reading
   readonly metrics: Metrics
+  readonly logger: Logger
   readonly limits: { readonly maxConnections: number; readonly maxConnectionsPerUser: number }
 }

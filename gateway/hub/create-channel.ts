@@ -59,7 +59,7 @@ export function createChannel(parts: CreateChannelParts): { readonly channel: Ch
     clock: () => performance.now(),
     random: parts.random,
   })
-  const channel = new Channel({ log, hub, fanOut, upkeep, reading, metrics, limits: options })
+  const channel = new Channel({ log, hub, fanOut, upkeep, reading, metrics, logger: parts.logger, limits: options })
   const keepSinceMs = parts.now() - options.replayWindowMs
   const ingest = new Ingest({ ...parts, decode: guardDecode(parts), channel, duplicates, keepSinceMs })
   metrics.replayEntries.collect(() => log.length)

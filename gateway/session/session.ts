@@ -29,6 +29,7 @@ export class Session {
   /** Events written since the session came back with a cursor; null when it is not resuming. */
   #replayed: number | null = null
   #isClosed = false
+  #closedWith: CloseCode | null = null
   /** Whether the session is in the fan-out's queue; only the fan-out writes it. */
   isQueued = false
 
@@ -42,6 +43,11 @@ export class Session {
 
   get isClosed(): boolean {
     return this.#isClosed
+  }
+
+  /** The code that the session was closed with; null while it is open, and when its peer or a limit ended it. */
+  get closedWith(): CloseCode | null {
+    return this.#closedWith
   }
 
   get isCatchingUp(): boolean {
@@ -161,6 +167,7 @@ export class Session {
   close(code: CloseCode, hint?: CloseHint): void {
     if (this.#isClosed) return
     this.#isClosed = true
+    this.#closedWith = code
     this.#reading.closed(code)
     this.socket.close(code, hint)
   }

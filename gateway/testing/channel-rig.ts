@@ -11,7 +11,7 @@ import type { CloseCode } from '../session/close-codes.ts'
 import type { Session } from '../session/session.ts'
 import type { Framing } from '../replay/framing.ts'
 import type { CloseHint, Socket, SocketHandlers } from '../session/socket.ts'
-import { createRecordingLogger } from './recording-logger.ts'
+import { createRecordingLogger, type LogLine } from './recording-logger.ts'
 import { createRecordingMetrics, type RecordingMetrics } from './recording-metrics.ts'
 
 /** A channel of the real parts, with records that are already decoded and sockets that write down what they are given. */
@@ -21,6 +21,7 @@ export interface ChannelRig {
   readonly metrics: RecordingMetrics
   /** What became of reading the log: `opened`, `warmed-up`, or the kind of a problem. */
   readonly observed: readonly string[]
+  readonly logged: readonly LogLine[]
   connect(principal?: Partial<Principal>, resume?: Resume, socket?: RecordingSocket): { readonly session: Session; readonly socket: RecordingSocket }
   /** Appends an event and gives those whom it concerns their turns. */
   publish(event: { readonly id: string; readonly partition?: number; readonly offset?: number; readonly audience?: Partial<Audience>; readonly isBroken?: boolean; readonly padding?: number }): Promise<Entry>
@@ -45,6 +46,7 @@ export const rigDefaults: ChannelOptions = {
 export function createChannelRig(options: Partial<ChannelOptions> = {}): ChannelRig {
   const metrics = createRecordingMetrics()
   const observed: string[] = []
+  const { logger, lines: logged } = createRecordingLogger()
   const { channel, ingest } = createChannel({
     options: { ...rigDefaults, ...options },
     decode: () => ({ kind: 'undecodable', failure: { reason: 'not-an-event', detail: 'the rig is given events that are already decoded' } }),
@@ -53,7 +55,7 @@ export function createChannelRig(options: Partial<ChannelOptions> = {}): Channel
         ? ok(Buffer.from(JSON.stringify(content.event).slice(0, -1)))
         : failed({ reason: 'bad-data', detail: 'the test says so' }),
     metrics: metrics.metrics,
-    logger: createRecordingLogger().logger,
+    logger,
     tracer: disabledTracer,
     now: Date.now,
     random: () => 0.5,
@@ -65,6 +67,7 @@ export function createChannelRig(options: Partial<ChannelOptions> = {}): Channel
     ingest,
     metrics,
     observed,
+    logged,
     connect: (principal = {}, resume = { kind: 'latest' }, socket = new RecordingSocket()) => ({ session: channel.join(socket, rigPrincipal(principal), resume), socket }),
     publish: async ({ id, partition = 0, offset, audience = { broadcast: true }, isBroken = false, padding = 0 }) => {
       const entry = channel.append({

@@ -13,6 +13,7 @@ import { createControlFrames } from '../session/control-events.ts'
 import { Reading } from '../session/reading.ts'
 import type { Framing } from '../replay/framing.ts'
 import type { Socket, SocketHandlers } from '../session/socket.ts'
+import { createRecordingLogger } from './recording-logger.ts'
 import { createRecordingMetrics } from './recording-metrics.ts'
 
 /**
@@ -174,7 +175,7 @@ class Pod {
     })
     const fanOut = new FanOut({ sliceMs: 0, observer: { delivered: () => {} }, later: (run) => this.#slices.push(run) })
     const upkeep = new Upkeep({ intervalMs: 25_000, timeoutMs: 1000, noticeMs: 0, toleranceMs: 0, now: () => 0, clock: () => 0, random: () => 0 })
-    this.channel = new Channel({ log: this.log, hub: new Hub(), fanOut, upkeep, reading, metrics, limits: { maxConnections: 100, maxConnectionsPerUser: 100 } })
+    this.channel = new Channel({ log: this.log, hub: new Hub(), fanOut, upkeep, reading, metrics, logger: createRecordingLogger().logger, limits: { maxConnections: 100, maxConnectionsPerUser: 100 } })
     this.#positions = topic.map((records) => records[Math.max(0, records.length - back)]?.offset ?? (records.at(-1)?.offset ?? -1) + 1)
     this.channel.open({ epoch: 'one', startOffsets: this.#positions, endOffsets: endsOf(topic) }, null)
   }
