@@ -1,6 +1,6 @@
 import { k8s } from 'cdk8s-plus-27'
 import type { FileMounts } from './mounted-files.ts'
-import type { OperandInput } from './operand-input.ts'
+import type { OperandInput, PodVariable } from './operand-input.ts'
 import { gatewayResources } from './resources.ts'
 
 /** Also of the ports of the Service: probes, the Service and monitors name them so. */
@@ -20,8 +20,7 @@ export function gatewayContainer(input: OperandInput, files: FileMounts): k8s.Co
     image: input.image,
     ...(gateway.imagePullPolicy === undefined ? {} : { imagePullPolicy: gateway.imagePullPolicy }),
     command: ['node', 'gateway/main.ts'],
-    // The API server keeps no empty value, and a variable without one is empty.
-    env: input.environment.map(({ name, value }) => (value === '' ? { name } : { name, value })),
+    env: input.environment.map(variable),
     ports: [
       { name: portNames.public, containerPort: input.ports.public, protocol: 'TCP' },
       { name: portNames.internal, containerPort: input.ports.internal, protocol: 'TCP' },
@@ -33,6 +32,12 @@ export function gatewayContainer(input: OperandInput, files: FileMounts): k8s.Co
     terminationMessagePolicy: 'FallbackToLogsOnError',
     volumeMounts: [{ name: temporaryVolume, mountPath: '/tmp' }, ...files.mounts],
   }
+}
+
+/** As the API server would keep it: no empty value (a variable without one is empty), and the version that it would add. */
+function variable(given: PodVariable): k8s.EnvVar {
+  if ('field' in given) return { name: given.name, valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: given.field } } }
+  return given.value === '' ? { name: given.name } : { name: given.name, value: given.value }
 }
 
 const probe = (path: string, periodSeconds: number, failureThreshold: number): k8s.Probe => ({

@@ -9,7 +9,7 @@ export interface OperandInput {
   readonly spec: StoredSpec
   readonly image: string
   /** Of the gateway's container, in this order. Values are plain texts: secrets are files. */
-  readonly environment: readonly { readonly name: string; readonly value: string }[]
+  readonly environment: readonly PodVariable[]
   /** Keys of Secrets and ConfigMaps that the gateway reads as files, and follows when they change. */
   readonly files: readonly MountedFile[]
   readonly ports: { readonly public: number; readonly internal: number }
@@ -24,6 +24,9 @@ export interface OperandInput {
   /** Who may reach the two ports, as peers of a NetworkPolicy. null: everybody. An empty list: nobody. */
   readonly peers: { readonly public: readonly Readonly<Record<string, unknown>>[] | null; readonly internal: readonly Readonly<Record<string, unknown>>[] | null }
 }
+
+/** A variable of the gateway: a text, or a field of the pod that only the kubelet knows. */
+export type PodVariable = { readonly name: string; readonly value: string } | { readonly name: string; readonly field: 'metadata.name' | 'metadata.namespace' | 'spec.nodeName' }
 
 /** A file in a pod. */
 export interface MountedFile {

@@ -93,6 +93,7 @@ export const sampleInputs: Readonly<Record<string, OperandInput>> = {
       { name: 'CHANNEL', value: 'news' },
       { name: 'KAFKA_SASL_PASSWORD_FILE', value: '/etc/carillon/kafka-sasl/password' },
       { name: 'KAFKA_DLQ_TOPIC', value: '' },
+      { name: 'POD_NAME', field: 'metadata.name' },
     ],
     files: [
       { path: '/etc/carillon/kafka-sasl/username', from: { kind: 'Secret', name: 'kafka-user', key: 'user' } },

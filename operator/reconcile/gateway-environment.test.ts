@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseOptions } from '../../gateway/config/parse-options.ts'
+import type { PodVariable } from '../../cdk8s/operands/operand-input.ts'
 import { settableVariables } from '../api/v1alpha1/schema/gateway-options.ts'
 import type { RealtimeChannelSpec } from '../api/v1alpha1/realtime-channel.ts'
 import { aStoredSpec, smallestSpec } from '../testing/channel-builders.ts'
@@ -20,8 +21,10 @@ const source = (more: Partial<OptionSource> = {}): OptionSource => ({
 function render(spec: Partial<RealtimeChannelSpec> = {}, more: Partial<OptionSource> = {}) {
   const rendered = gatewayEnvironment(aStoredSpec(spec), source(more))
   if (!rendered.ok) throw new Error(rendered.error.message)
-  return { ...rendered.value, env: Object.fromEntries(rendered.value.environment.map(({ name, value }) => [name, value])) }
+  return { ...rendered.value, env: Object.fromEntries(rendered.value.environment.map((variable) => [variable.name, textOf(variable)])) }
 }
+
+const textOf = (variable: PodVariable): string => ('field' in variable ? `<${variable.field}>` : variable.value)
 
 function refusal(spec: Partial<RealtimeChannelSpec>): string {
   const rendered = gatewayEnvironment(aStoredSpec(spec), source())
@@ -114,6 +117,22 @@ describe('the environment of gateways', () => {
     expect(environment.filter(({ name }) => name === 'LOG_FORMAT')).toHaveLength(1)
   })
 
+  it('passes on what a channel says of tracing, and tells which pod it is that traces', () => {
+    const { environment } = render(env({ OTEL_TRACES_SAMPLER: 'always_on', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318', OTEL_RESOURCE_ATTRIBUTES: 'team=shop', OTEL_LOG_LEVEL: '' }))
+    expect(environment.slice(-6).map((variable) => `${variable.name}=${textOf(variable)}`)).toEqual([
+      'POD_NAME=<metadata.name>',
+      'POD_NAMESPACE=<metadata.namespace>',
+      'NODE_NAME=<spec.nodeName>',
+      'OTEL_TRACES_SAMPLER=always_on',
+      'OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4318',
+      'OTEL_RESOURCE_ATTRIBUTES=k8s.pod.name=$(POD_NAME),k8s.namespace.name=$(POD_NAMESPACE),k8s.node.name=$(NODE_NAME),team=shop',
+    ])
+  })
+
+  it('lets no credentials of tracing stand in a channel', () => {
+    expect(settableVariables.filter((name) => /HEADERS|CERTIFICATE|_KEY|CONFIG_FILE/.test(name))).toEqual([])
+  })
+
   it('says that the brokers tell no id of the topic', () => {
     expect(render({}, { topicEpoch: '' }).env['KAFKA_TOPIC_EPOCH']).toBe('')
   })
@@ -155,7 +174,7 @@ describe('the environment of gateways', () => {
     fc.assert(
       fc.property(fc.dictionary(anyVariable, anyValue, { maxKeys: 4 }), anyCount, anyCount, fc.integer({ min: 1_024, max: 8_388_608 }), (variables, rate, burst, eventBytes) => {
         const rendered = gatewayEnvironment(aStoredSpec({ ...env(variables), emit: { ratePerSecond: Math.min(rate, burst), burst }, limits: { eventBytes } }), source())
-        const isAccepted = rendered.ok && parseOptions(Object.fromEntries(rendered.value.environment.map(({ name, value }) => [name, value])), { readable: () => true }).ok
+        const isAccepted = rendered.ok && parseOptions(Object.fromEntries(rendered.value.environment.map((variable) => [variable.name, textOf(variable)])), { readable: () => true }).ok
         expect(isAccepted).toBe(rendered.ok)
         const listed = rendered.ok ? rendered.value.environment.map(({ name }) => name) : []
         expect(new Set(listed).size).toBe(listed.length)

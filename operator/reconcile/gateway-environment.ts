@@ -5,14 +5,15 @@ import type { OptionValueOf } from '../../gateway/config/table/option.ts'
 import { describeExpected, readOption } from '../../gateway/config/table/read-option.ts'
 import { renderEnvironment, type EnvironmentVariable } from '../../gateway/config/render-environment.ts'
 import { failed, ok, type Result } from '../../gateway/result.ts'
-import type { MountedFile } from '../../cdk8s/operands/operand-input.ts'
+import type { MountedFile, PodVariable } from '../../cdk8s/operands/operand-input.ts'
 import type { StoredSpec } from '../api/v1alpha1/realtime-channel.ts'
 import { fitOptions } from './fit-options.ts'
 import { fieldsOfOptions, filesOfSpec, optionsOfSpec, type OptionSource } from './options-of-spec.ts'
 import type { Refusal } from './refusals.ts'
+import { tracingOfPod } from './tracing-of-pod.ts'
 
 export interface GatewayEnvironment {
-  readonly environment: readonly EnvironmentVariable[]
+  readonly environment: readonly PodVariable[]
   readonly files: readonly MountedFile[]
 }
 
@@ -37,7 +38,7 @@ export function gatewayEnvironment(spec: StoredSpec, source: OptionSource): Resu
   const theirs = optionNames.filter(isUsers).map((name) => ({ name: options[name].env, value: users.get(options[name].env) ?? '' }))
   const errors = errorsOf(written, theirs)
   if (errors.length > 0) return failed(refuse(errors, isUsers))
-  return ok({ environment: [...renderEnvironment(written), ...theirs], files: filesOfSpec(spec, source.kafka) })
+  return ok({ environment: [...renderEnvironment(written), ...theirs, ...tracingOfPod(users)], files: filesOfSpec(spec, source.kafka) })
 }
 
 /** All that the gateway would find, and what it would read otherwise than it was meant. */

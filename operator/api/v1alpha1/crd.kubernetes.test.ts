@@ -182,7 +182,7 @@ const values: readonly (readonly [path: string, taken: readonly unknown[], refus
   ['spec.auth.allowedOrigins', [['https://a.example.com:8443', 'http://[::1]:3000'], ['http://localhost:3000']], [['https://a.example.com/'], ['https://A.example.com'], ['*'], []]],
   ['spec.auth.algorithms', [['EdDSA']], [['HS256'], ['none'], ['RS256', 'RS256']]],
   ['spec.gateway.resources', [{ requests: { cpu: 1, memory: '1Gi' } }, { limits: { cpu: '1.5' } }], [{ requests: { cpu: '-1' } }, { claims: [] }]],
-  ['spec.gateway.env', [[{ name: 'HEARTBEAT_INTERVAL_MS', value: '20000' }]], [[{ name: 'KAFKA_BROKERS', value: 'a:1' }], [{ name: 'LOG_LEVEL', value: 'info' }], [{ name: 'HEARTBEAT_INTERVAL_MS' }]]],
+  ['spec.gateway.env', [[{ name: 'HEARTBEAT_INTERVAL_MS', value: '20000' }], [{ name: 'OTEL_EXPORTER_OTLP_ENDPOINT', value: 'http://collector:4318' }]], [[{ name: 'OTEL_EXPORTER_OTLP_HEADERS', value: 'a=b' }], [{ name: 'KAFKA_BROKERS', value: 'a:1' }], [{ name: 'LOG_LEVEL', value: 'info' }], [{ name: 'HEARTBEAT_INTERVAL_MS' }]]],
   ['spec.gateway.affinity', [{ podAntiAffinity: {} }], ['x']],
   ['spec.route.host', ['a', 'a.example.com'], ['a.example.com:8080', 'A.example.com', '*.example.com', 'https://a']],
   ['spec.route.paths.socket', ['/wss/a', '/a_b~c.d'], ['/', 'wss', '/a/', '/a//b', '/a?b', '/../a', '/a/.b']],

@@ -2,7 +2,7 @@ import { channelSchema, maxChannelNameLength } from './crd.ts'
 import { gatewayApiExample, ingressExample, minimalExample } from './examples.ts'
 import { annotations, apiVersion, specSchema, statusSchema } from './realtime-channel.ts'
 import type { JsonSchema } from './schema/json-schema.ts'
-import { settableVariables } from './schema/gateway-options.ts'
+import { settableOptions, settableVariables, tracingVariables } from './schema/gateway-options.ts'
 import { walkSchema, type SchemaField } from './walk-schema.ts'
 import { toYaml } from './yaml.ts'
 
@@ -39,7 +39,8 @@ sets \`spec.gateway.replicas\`. What the conditions in the status say is in [con
 In the tables, a field in **bold** is required where its section is given; \`[]\` stands for each item of a list, \`*\` for any key. Texts are bounded
 in characters, lists and maps in entries.`
 
-const variables = `\`spec.gateway.env\` may set these; [configuration.md](configuration.md) says what they do: ${settableVariables.map((name) => `\`${name}\``).join(', ')}.`
+const listOfCode = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(', ')
+const variables = `\`spec.gateway.env\` may set these; [configuration.md](configuration.md) says what they do: ${listOfCode(settableOptions)}. And for tracing, as [observability.md](../observability.md#traces) says: ${listOfCode(tracingVariables)}.`
 
 function renderSection(path: string, schema: JsonSchema): string {
   const rows = walkSchema(schema, path).slice(1).filter(({ schema: field }) => !isItself(field)).map(renderRow)

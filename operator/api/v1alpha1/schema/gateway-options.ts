@@ -16,6 +16,21 @@ export const operatorOwnedOptions: ReadonlySet<OptionName> = new Set<OptionName>
   'drainDelayMs', 'drainMs', 'stopTimeoutMs',
 ])
 
-/** The variables that `spec.gateway.env` may set. */
+/**
+ * The standard variables of tracing that `spec.gateway.env` may set as well (docs/observability.md). Those that hold credentials (`OTEL_EXPORTER_OTLP_HEADERS`)
+ * are not among them: a channel holds no secrets, and a collector of the cluster adds them. Nor are those that name files, which a pod does not have.
+ */
+export const tracingVariables = [
+  'OTEL_SDK_DISABLED', 'OTEL_SERVICE_NAME', 'OTEL_RESOURCE_ATTRIBUTES', 'OTEL_LOG_LEVEL',
+  'OTEL_TRACES_EXPORTER', 'OTEL_TRACES_SAMPLER', 'OTEL_TRACES_SAMPLER_ARG',
+  'OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_PROTOCOL', 'OTEL_EXPORTER_OTLP_TIMEOUT', 'OTEL_EXPORTER_OTLP_COMPRESSION',
+  'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'OTEL_EXPORTER_OTLP_TRACES_TIMEOUT', 'OTEL_EXPORTER_OTLP_TRACES_COMPRESSION',
+  'OTEL_BSP_SCHEDULE_DELAY', 'OTEL_BSP_EXPORT_TIMEOUT', 'OTEL_BSP_MAX_QUEUE_SIZE', 'OTEL_BSP_MAX_EXPORT_BATCH_SIZE',
+] as const
+
+/** The gateway's options that `spec.gateway.env` may set. */
 // Object.keys of the table gives exactly its keys: it is a literal and has no others.
-export const settableVariables: readonly string[] = (Object.keys(options) as OptionName[]).filter((name) => !operatorOwnedOptions.has(name)).map((name) => options[name].env)
+export const settableOptions: readonly string[] = (Object.keys(options) as OptionName[]).filter((name) => !operatorOwnedOptions.has(name)).map((name) => options[name].env)
+
+/** All variables that `spec.gateway.env` may set. */
+export const settableVariables: readonly string[] = [...settableOptions, ...tracingVariables]

@@ -47,7 +47,7 @@ export const gateway = {
     logLevel: { type: 'string', description: 'The least severe log lines. User ids appear at debug only.', enum: ['debug', 'info', 'warn', 'error', 'silent'], default: 'info' },
     env: {
       type: 'array',
-      description: "Further options of the gateway (docs/reference/configuration.md): those that no other field sets. A value that the gateway would refuse is refused here.",
+      description: "Further options of the gateway (docs/reference/configuration.md): those that no other field sets. A value that the gateway would refuse is refused here. And the variables OTEL_* of tracing (docs/observability.md).",
       maxItems: 64,
       'x-kubernetes-list-type': 'map',
       'x-kubernetes-list-map-keys': ['name'],
