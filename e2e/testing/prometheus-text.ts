@@ -22,3 +22,8 @@ export function metricsOf(expression: string): readonly Series[] {
     labels: [...after.matchAll(/([a-zA-Z_]\w*)\s*(?:=~|!~|!=|=)\s*"/g)].map(([, label = '']) => label),
   }))
 }
+
+/** Labels that an expression groups or joins by. */
+export function labelsAfterBy(expression: string): readonly string[] {
+  return [...expression.matchAll(/\b(?:by|without|on|ignoring)\s*\(([^)]*)\)/g)].flatMap(([, inside = '']) => inside.split(',').map((label) => label.trim()).filter((label) => label !== ''))
+}

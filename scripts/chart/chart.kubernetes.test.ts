@@ -1,4 +1,4 @@
-import { globSync, writeFileSync } from 'node:fs'
+import { globSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { renderCustomResourceDefinition } from '../../operator/api/v1alpha1/crd.ts'
@@ -26,7 +26,7 @@ function rendered(name: string): readonly KubernetesObject[] {
 
 /** Paths by kind, of the kinds that every cluster has. */
 const plurals: Readonly<Record<string, string>> = {
-  ClusterRole: 'clusterroles', ClusterRoleBinding: 'clusterrolebindings', CustomResourceDefinition: 'customresourcedefinitions', Deployment: 'deployments', Job: 'jobs', NetworkPolicy: 'networkpolicies',
+  ClusterRole: 'clusterroles', ClusterRoleBinding: 'clusterrolebindings', ConfigMap: 'configmaps', CustomResourceDefinition: 'customresourcedefinitions', Deployment: 'deployments', Job: 'jobs', NetworkPolicy: 'networkpolicies',
   Pod: 'pods', PodDisruptionBudget: 'poddisruptionbudgets', Role: 'roles', RoleBinding: 'rolebindings', Service: 'services', ServiceAccount: 'serviceaccounts',
 }
 const ofPrometheus = ['ServiceMonitor', 'PodMonitor', 'PrometheusRule']
@@ -174,6 +174,20 @@ describe('for the Prometheus operator', () => {
     expect(serviceMonitor).toMatchObject({ spec: { selector: { matchLabels: { 'app.kubernetes.io/name': service?.metadata.labels?.['app.kubernetes.io/name'] } } } })
     expect(podMonitor).toMatchObject({ spec: { podMetricsEndpoints: [{ port: 'internal', path: '/metrics' }] } })
     expect(rule).toMatchObject({ spec: { groups: [{ name: 'carillon-gateways' }, { name: 'carillon-operator' }] } })
+  })
+})
+
+describe('for Grafana', () => {
+  it('finds each dashboard in a ConfigMap, as it is in the file, with the label that its sidecar looks for', () => {
+    const maps = rendered('everything').filter(({ kind }) => kind === 'ConfigMap')
+    const texts = maps.flatMap(({ data }) => Object.entries(data as Readonly<Record<string, string>>)) // judged by the API server above
+    expect(texts.map(([name]) => name)).toEqual(['carillon-gateways.json', 'carillon-operator.json'])
+    for (const [name, text] of texts) expect(JSON.parse(text)).toEqual(JSON.parse(readFileSync(join(chartFolder, 'files/dashboards', name.replace('carillon-', '')), 'utf8')))
+    expect(maps.map(({ metadata }) => [metadata.labels?.['grafana_dashboard'], metadata.annotations])).toEqual(maps.map(() => ['1', { grafana_folder: 'Carillon' }]))
+  })
+
+  it('finds none where nobody asked for them', () => {
+    expect(rendered('default').filter(({ kind }) => kind === 'ConfigMap')).toEqual([])
   })
 })
 

@@ -2,9 +2,6 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Yaml } from 'cdk8s'
 import { describe, expect, it } from 'vitest'
-import { metrics, type MetricDefinition } from '../../gateway/observability/metrics.ts'
-import { operatorMetrics } from '../../operator/observability/metrics.ts'
-import { root } from '../docs/pages.ts'
 import { chartFolder } from './helm.ts'
 import { renderChartFile, chartFiles } from './render-chart.ts'
 import { chartValues, flatValues, type Section, type Value } from './values.ts'
@@ -17,28 +14,11 @@ interface Alert {
   readonly annotations: { readonly summary: string }
 }
 
-/** Our own file, and blocks of our own page. */
+/** Our own file. */
 const alertsOf = (groups: unknown): readonly Alert[] => (groups as { groups: readonly { rules: readonly Alert[] }[] }).groups.flatMap(({ rules }) => rules)
 const chartAlerts = (): readonly Alert[] => alertsOf(Yaml.load(join(chartFolder, 'files/alerts.yaml'))[0])
 
 describe('the alerts', () => {
-  it('ask for metrics that there are', () => {
-    const all: readonly { readonly name: string; readonly type: string }[] = [...Object.values<MetricDefinition>(metrics), ...Object.values(operatorMetrics)]
-    const series = new Set(all.flatMap(({ name, type }) => (type === 'histogram' ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name])))
-    const asked = chartAlerts().flatMap(({ alert, expr }) => [...expr.matchAll(/\b(?:carillon|controller_runtime|workqueue|leader_election|rest_client)_[a-z_]+/g)].map(([name]) => ({ alert, name })))
-    expect(asked.length).toBeGreaterThan(15)
-    expect(asked.filter(({ name }) => !series.has(name))).toEqual([])
-  })
-
-  it('of docs/observability.md are those of the chart', () => {
-    const [, block = ''] = /```yaml\n(groups:.*?)```/s.exec(readFileSync(join(root, 'docs/observability.md'), 'utf8')) ?? []
-    // Each line of an alert in the page, but for the job, which is named by whoever scrapes.
-    const shown = [...block.matchAll(/expr: (.*)$/gm)].map(([, expr = '']) => expr.replace(/\{job=[^}]*\}/, ''))
-    const expressions = chartAlerts().map(({ expr }) => expr.replace(/\{job=[^}]*\}/, ''))
-    expect(shown.length).toBeGreaterThan(5)
-    expect(shown.filter((expr) => !expressions.includes(expr))).toEqual([])
-  })
-
   it('have each a name of its own and a sentence for whoever is woken', () => {
     const names = chartAlerts().map(({ alert }) => alert)
     expect(new Set(names).size).toBe(names.length)

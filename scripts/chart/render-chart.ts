@@ -5,6 +5,8 @@ import { channelKind, channelType } from '../../operator/api/v1alpha1/realtime-c
 import { toYaml } from '../../operator/api/v1alpha1/yaml.ts'
 import { policyRules, releasePermissions, type PermissionScope } from '../../operator/permissions.ts'
 import { code, table } from '../reference-page.ts'
+import { dashboards } from './dashboards.ts'
+import { renderDashboard } from './render-dashboard.ts'
 import { chartValues, flatValues, type Section, type Value } from './values.ts'
 
 /** A file of the chart that is made from the code. */
@@ -23,6 +25,7 @@ export const chartFiles: readonly ChartFile[] = [
   { path: 'README.md', source: 'scripts/chart/values.ts', render: renderReadme },
   { path: 'files/realtimechannels.yaml', source: 'operator/api/v1alpha1/realtime-channel.ts', render: () => toYaml(renderCustomResourceDefinition()) },
   { path: 'templates/_permissions.tpl', source: 'operator/permissions.ts', render: renderPermissions },
+  ...dashboards.map((dashboard) => ({ path: `files/dashboards/${dashboard.name}.json`, source: 'scripts/chart/dashboards.ts', render: () => renderDashboard(dashboard) })),
 ]
 
 /** The whole text of a file, with a first line that says what it is made from, where the format has comments. */

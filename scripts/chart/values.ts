@@ -130,6 +130,10 @@ export const chartValues: Section = {
           values: { enabled: flag('Make it.', false), interval: text('How often.', '30s', { pattern: '^[0-9]+(ms|s|m)$' }), labels: labels('Labels by which Prometheus finds it.') },
         },
         prometheusRule: { description: 'For the Prometheus operator: alerts about the operator and gateways.', values: { enabled: flag('Make it.', false), labels: labels('Labels by which Prometheus finds it.') } },
+        dashboards: {
+          description: "For Grafana: a ConfigMap for each dashboard, which the sidecar of Grafana's chart finds by its label.",
+          values: { enabled: flag('Make them.', false), labels: { ...labels('Labels by which the sidecar finds them.'), default: { grafana_dashboard: '1' } }, annotations: labels('Their annotations, such as grafana_folder, which tells the sidecar where to show them.') },
+        },
       },
     },
     networkPolicy: { description: 'Who may reach the operator.', values: { enabled: flag('Let nobody in but metrics.namespaces, and the test of the chart.', true) } },
