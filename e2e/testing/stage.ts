@@ -43,7 +43,8 @@ export async function openStage(suite: string, env: Readonly<Record<string, stri
   return stage
 }
 
-async function platformFromEnv(env: Readonly<Record<string, string | undefined>>): Promise<Platform> {
+/** @throws Error when there is no platform */
+export async function platformFromEnv(env: Readonly<Record<string, string | undefined>>): Promise<Platform> {
   const name = env['E2E_CLUSTER'] ?? 'carillon-e2e'
   const options = parsePlatformOptions(['--name', name], env)
   const platform = options.ok && options.value !== 'help' ? await findPlatform(options.value, env) : null

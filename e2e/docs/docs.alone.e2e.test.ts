@@ -1,0 +1,35 @@
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe } from 'vitest'
+import { must } from '../platform/command.ts'
+import { root } from '../platform/open-platform.ts'
+import { namespaces } from '../platform/platform-steps.ts'
+import { readPage } from '../testing/reader.ts'
+import { openSample, type Sample } from '../testing/sample.ts'
+
+/** What takes a node, Kafka or the operator away: nobody else is there. Whatever a page leaves undone because a command failed is put right. */
+
+let sample: Sample
+let values: string
+beforeAll(async () => {
+  sample = await openSample()
+  values = await helm(['get', 'values', 'carillon', '--output', 'json'])
+})
+afterAll(async () => {
+  if (sample === undefined) return
+  const { run, place, options } = sample.platform
+  for (const node of ['worker', 'worker2']) await run('kubectl', ['uncordon', `${place.cluster}-${node}`])
+  await run('kubectl', ['scale', 'statefulset/kafka', '--namespace', namespaces.kafka, `--replicas=${options.brokers}`])
+  // A release whose uninstallation was broken off can only be uninstalled once more.
+  if (!(await helm(['list', '--deployed', '--short'])).includes('carillon')) await helm(['uninstall', 'carillon', '--ignore-not-found', '--wait', '--timeout', '120s'])
+  await helm(['upgrade', '--install', 'carillon', join(root, 'charts/carillon'), '--wait', '--timeout', '150s', '--values', '-'], values)
+  await must(run('kubectl', ['rollout', 'status', 'statefulset/kafka', '--namespace', namespaces.kafka, '--timeout=120s']), 'Kafka did not come back')
+  await sample.putBack()
+})
+beforeEach(() => sample.stage.keepEvidence())
+
+function helm(words: readonly string[], input?: string): Promise<string> {
+  return must(sample.platform.run('helm', [...words, '--namespace', namespaces.operator], input === undefined ? {} : { input }), `helm ${words.join(' ')} did not work`)
+}
+
+describe('docs/operations.md', () => void readPage({ page: 'docs/operations.md', place: 'e2e-alone', platform: () => sample.platform }))
+describe('docs/kind.md', () => void readPage({ page: 'docs/kind.md', place: 'e2e-alone', platform: () => sample.platform }))

@@ -1,0 +1,43 @@
+import type { ConsoleBlock } from './console-blocks.ts'
+
+/** Where the commands of a section are executed. */
+export type RunPlace =
+  /** On the cluster of `make e2e`, beside other suites. */
+  | 'e2e'
+  /** There, when no other suite runs: they take nodes, Kafka or the operator away. */
+  | 'e2e-alone'
+  /** Nowhere: a reader needs something for them that no test has. */
+  | 'nowhere'
+
+export interface Run {
+  readonly page: string
+  /** Its heading of second rank; `*` is every section that has no row of its own. */
+  readonly section: string
+  readonly places: readonly RunPlace[]
+  /** Of `nowhere`. */
+  readonly why?: string
+}
+
+/** Every section with commands has a row: console-blocks.test.ts sees to it. */
+export const runs: readonly Run[] = [
+  { page: 'docs/kind.md', section: 'Try it', places: ['e2e'] },
+  { page: 'docs/kind.md', section: 'Shake it', places: ['e2e-alone'] },
+  { page: 'docs/first-channel.md', section: '*', places: ['e2e'] },
+  // What all of it begins with, and what nobody is hurt by.
+  { page: 'docs/operations.md', section: '', places: ['e2e', 'e2e-alone'] },
+  { page: 'docs/operations.md', section: '*', places: ['e2e'] },
+  { page: 'docs/operations.md', section: 'Drain a node', places: ['e2e-alone'] },
+  { page: 'docs/operations.md', section: 'Kafka is away', places: ['e2e-alone'] },
+  { page: 'docs/operations.md', section: 'Upgrade', places: ['e2e-alone'] },
+  { page: 'docs/operations.md', section: 'Uninstall', places: ['e2e-alone'] },
+  { page: 'README.md', section: 'On Kubernetes', places: ['nowhere'], why: 'a summary of docs/install.md and docs/first-channel.md' },
+  { page: 'docs/install.md', section: '*', places: ['nowhere'], why: 'a registry of the reader is needed; make up does the same, and docs/operations.md upgrades and uninstalls' },
+  { page: 'docs/operator.md', section: '*', places: ['nowhere'], why: 'fragments of docs/operations.md' },
+  { page: 'docs/rbac.md', section: '*', places: ['nowhere'], why: 'the answers follow from the values of the chart; e2e/security asks for those that do not' },
+]
+
+/** @returns the row that is about it, or null */
+export function runOf({ page, section }: Pick<ConsoleBlock, 'page' | 'section'>): Run | null {
+  const ofPage = runs.filter((run) => run.page === page)
+  return ofPage.find((run) => run.section === section) ?? ofPage.find((run) => run.section === '*') ?? null
+}
