@@ -46,8 +46,8 @@ export function readPage({ page: path, place, platform, inPlaceOf = {}, env = ()
   })
   const typed = blocks.filter(({ notRun }) => notRun === null)
   for (const block of blocks) if (block.notRun !== null) console.log(`${titleOf(block)}: not run, ${block.notRun}`)
-  it.each(typed.map((block) => [titleOf(block), block] as const))('%s', async (title, block) => {
-    expect(broken, 'a block above failed, and this one follows from it').toBeNull()
+  it.for(typed.map((block) => [titleOf(block), block] as const))('%s', async ([title, block], { skip }) => {
+    skip(broken !== null, `${broken ?? ''} failed, and this follows from it`)
     broken = title
     const commands = block.commands.map((command) => placed(command, platform().place, withNames))
     await expect(performAll(commands, { terminal, block })).resolves.toBe(commands.length)
