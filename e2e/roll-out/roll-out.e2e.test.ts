@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { createRandom, type PlannedEvent, planEvents, planUsers } from '../../scripts/proof/plan.ts'
+import { planUsers } from '../../scripts/proof/plan.ts'
 import { nodesOf } from '../platform/kind-cluster.ts'
 import { type Crowd, flawless, gather, judgeAll, rowOf, sinceNow } from '../testing/audience-of-users.ts'
+import { emitUntilToldToStop } from '../testing/emit-until-told-to-stop.ts'
 import { addResult } from '../testing/results.ts'
 import { openStage, type Stage } from '../testing/stage.ts'
 import { gatewayOf, testChannel } from '../testing/test-channel.ts'
@@ -50,7 +51,7 @@ async function expectNobodyToMiss({ name, change, mayCutOff = false }: Change): 
   const witnesses = sinceNow(crowd)
   const sleepers = crowd.clients.filter((_, index) => index % 10 === 9)
   for (const sleeper of sleepers) sleeper.close()
-  const emitting = emitUntilToldToStop(name, round)
+  const emitting = emitUntilToldToStop(crowd, users, { name, seed: round })
   try {
     await change()
   } finally {
@@ -66,32 +67,6 @@ async function expectNobodyToMiss({ name, change, mayCutOff = false }: Change): 
   // Somebody must have moved, or nothing was shown.
   expect(codes.length).toBeGreaterThan(0)
   expect(codes.filter((code) => code !== draining && !(mayCutOff && code === cutOff))).toEqual([])
-}
-
-interface Emitting {
-  /** What has begun is finished, and two batches at least are emitted. */
-  stop(): void
-  readonly emitted: Promise<{ readonly events: readonly PlannedEvent[]; readonly abandoned: readonly string[] }>
-}
-
-const batchSize = 60
-
-function emitUntilToldToStop(name: string, seed: number): Emitting {
-  const stopping = new AbortController()
-  const emit = async (): Promise<Awaited<Emitting['emitted']>> => {
-    const events: PlannedEvent[] = []
-    const abandoned: string[] = []
-    for (let batch = 0; !stopping.signal.aborted || batch < 2; batch += 1) {
-      const planned = planEvents(batchSize, users, createRandom(seed * 1000 + batch)).map((event) => ({ ...event, id: `${name}, ${batch}, ${event.id}`, number: event.number + batch * batchSize }))
-      events.push(...planned)
-      abandoned.push(...(await crowd.emit(planned, 3000)).abandoned)
-    }
-    return { events, abandoned }
-  }
-  return {
-    stop: () => stopping.abort(),
-    emitted: emit(),
-  }
 }
 
 const isReady = (): Promise<void> => stage.reaches(`rtc/${channel}`, 'condition=Ready')

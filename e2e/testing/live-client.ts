@@ -44,17 +44,21 @@ export class LiveClient implements Judged {
   wireDuplicates = 0
   readonly #seenOnWire = new Set<string>()
   readonly #connection: Connection
+  /** What an earlier connection still says after this side has left it is nobody's: the SDK does not hear it, and asks for it again. */
+  #generation = 0
   #down: { readonly code: number; readonly atMs: number } | null = null
 
   constructor({ place, ca, user, path, token, host = place.host, origin }: LiveClientOptions) {
     this.user = user
+    const generation = (): number => this.#generation
     const count = (text: string): void => this.#countOnWire(text)
     // Names below localhost are this machine; not every resolver knows that.
     const connection = { ca, servername: host, lookup: thisMachine, ...(origin === undefined ? {} : { origin }) }
     class TrustingSocket extends WsWebSocket {
       constructor(url: string, protocols: string[]) {
         super(url, protocols, connection)
-        this.on('message', (data) => count(String(data)))
+        const own = generation()
+        this.on('message', (data) => own === generation() && count(String(data)))
       }
     }
     this.#connection = connect<Payload>({
@@ -84,11 +88,13 @@ export class LiveClient implements Judged {
 
   /** Connects anew from its cursor, perhaps to another pod, also after `close`; it is not counted as a reconnect. */
   move(): void {
+    this.#generation += 1
     this.#connection.reconnect()
   }
 
   /** Ends the connection, as a laptop does whose lid is closed. */
   close(): void {
+    this.#generation += 1
     this.#connection.close()
   }
 
