@@ -10,7 +10,7 @@ import { clusters, deleteCluster } from './platform/kind-cluster.ts'
 import { newPlatform, root } from './platform/open-platform.ts'
 import { parsePlatformOptions } from './platform/options.ts'
 import type { Platform } from './platform/platform-steps.ts'
-import { readResults, renderResults } from './testing/results.ts'
+import { readResults, readTrace, renderResults } from './testing/results.ts'
 
 const help = `Tests all of it on a kind cluster of its own, which it makes and deletes.
 
@@ -60,7 +60,10 @@ async function testOn(platform: Platform, { suites }: Wish): Promise<number> {
   console.log(`\nThe platform is up after ${seconds()}; now the suites.`)
   const exitCode = await runVitest(platform.place.cluster, suites)
   const sum = tally(await readReport(), exitCode)
-  console.log(`\n${renderResults(await readResults())}\n\n${sum.failed === 0 ? 'All is well' : 'FAILED: evidence is in artifacts/e2e'}, after ${seconds()}.\n${renderTally(sum)}`)
+  const trace = await readTrace()
+  console.log(`\n${renderResults(await readResults())}\n`)
+  if (trace !== '') console.log(`One event, from the emit to the sockets: span, when it began, how long it took, and where.\n\n${trace}`)
+  console.log(`${sum.failed === 0 ? 'All is well' : 'FAILED: evidence is in artifacts/e2e'}, after ${seconds()}.\n${renderTally(sum)}`)
   return sum.failed === 0 ? 0 : 1
 }
 

@@ -1,43 +1,161 @@
-import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { must } from '../platform/command.ts'
-import { root } from '../platform/open-platform.ts'
+import { dashboards, expressionsOf, withEverythingChosen } from '../../scripts/chart/dashboards.ts'
+import { renderedObjects } from '../../scripts/chart/helm.ts'
 import { namespaces } from '../platform/platform-steps.ts'
-import { metricsOf, parseSeries, type Series } from '../testing/prometheus-text.ts'
+import { LiveClient } from '../testing/live-client.ts'
+import { writeTrace } from '../testing/results.ts'
 import { openStage, type Stage } from '../testing/stage.ts'
-import { gatewayOf, testChannel } from '../testing/test-channel.ts'
+import { emitPath, gatewayOf, socketPath, testChannel } from '../testing/test-channel.ts'
+import { until } from '../testing/until.ts'
+import { type Collector, collectorObjects, openCollector } from './collector.ts'
+import { bringPrometheus, discover, forgetPrometheus, openPrometheus, peerOf, type Prometheus, prometheusObjects, readAlerts } from './prometheus.ts'
+import type { Monitor } from './scrape-configs.ts'
+import { childrenOf, renderTrace, type TracedSpan } from './trace.ts'
 
 const channel = 'watched'
-/** Labels that Prometheus adds to what it scrapes. */
-const added = ['job', 'pod', 'namespace', 'instance', 'container']
 let stage: Stage
-let exposed: readonly Series[]
+let collector: Collector
+let prometheus: Prometheus
+const clients: LiveClient[] = []
 
-/** A pod asks itself: who else may is the security suite's matter. */
-async function scrape(target: string, namespace: string): Promise<readonly Series[]> {
-  const program = "fetch('http://127.0.0.1:9000/metrics').then((answer) => answer.text()).then((text) => process.stdout.write(text))"
-  return parseSeries(await stage.demand(['exec', target, '--namespace', namespace, '--', 'node', '--eval', program]))
+const variables = (endpoint: string) => [
+  { name: 'OTEL_EXPORTER_OTLP_ENDPOINT', value: endpoint },
+  { name: 'OTEL_EXPORTER_OTLP_PROTOCOL', value: 'http/json' },
+  // The test waits for the spans.
+  { name: 'OTEL_BSP_SCHEDULE_DELAY', value: '200' },
+] as const
+
+const isMonitor = ({ kind }: { readonly kind: string }): boolean => kind === 'ServiceMonitor' || kind === 'PodMonitor'
+
+async function install({ image, node }: { readonly image: string; readonly node: string }): Promise<void> {
+  const rendered = renderedObjects(['--set', 'metrics.serviceMonitor.enabled=true', '--set', 'metrics.podMonitor.enabled=true'], namespaces.operator)
+  // The chart's tests hold these to this shape.
+  const monitors = rendered.filter(isMonitor) as unknown as readonly Monitor[]
+  await stage.apply(...prometheusObjects({ namespace: stage.namespace, image, node, monitors, rules: await readAlerts(stage), found: await discover(stage) }))
 }
 
 beforeAll(async () => {
   stage = await openStage('observability')
-  await stage.apply(testChannel(stage, { name: channel, spec: { gateway: { replicas: 1, drainSeconds: 0, resources: { requests: { cpu: '50m', memory: '128Mi' } } }, route: { type: 'None' } } }))
+  const ownImage = await stage.demand(['get', 'deployment', 'carillon', '--namespace', namespaces.operator, '--output', 'jsonpath={.spec.template.spec.containers[0].image}'])
+  await stage.apply(...collectorObjects(stage.namespace, ownImage))
+  const brought = bringPrometheus(stage)
+  collector = await openCollector(stage)
+  const gateway = { replicas: 2, drainSeconds: 0, resources: { requests: { cpu: '50m', memory: '192Mi' } }, env: [...variables(collector.endpoint)] }
+  await stage.apply(testChannel(stage, { name: channel, spec: { gateway, network: { metricsFrom: [peerOf(stage.namespace)] } } }))
+  // The pods must be there before they are looked for.
   await stage.reaches(`rtc/${channel}`, 'condition=Ready')
-  const holder = await stage.demand(['get', 'lease/carillon', '--namespace', namespaces.operator, '--output', 'jsonpath={.spec.holderIdentity}'])
-  exposed = [...(await scrape(`deployment/${gatewayOf(channel)}`, stage.namespace)), ...(await scrape(`pod/${holder.split('_')[0] ?? ''}`, namespaces.operator))]
+  await install(await brought)
+  prometheus = await openPrometheus(stage, collector)
 })
-afterAll(() => stage?.leave())
+afterAll(async () => {
+  for (const client of clients) client.close()
+  if (stage !== undefined) await forgetPrometheus(stage)
+  await stage?.leave()
+})
 beforeEach(() => stage.keepEvidence())
 
-describe('the alerts of the chart', () => {
-  it('ask for nothing that is not exposed, from the first minute on', async () => {
-    const words = ['template', 'carillon', join(root, 'charts/carillon'), '--set', 'metrics.prometheusRule.enabled=true', '--show-only', 'templates/monitoring.yaml']
-    const rendered = await must(stage.platform.run('helm', words), 'helm could not render the alerts')
-    const expressions = [...rendered.matchAll(/^ *expr: (.*)$/gm)].map(([, expression = '']) => expression)
-    expect(expressions.length).toBeGreaterThan(10)
-    const asked = expressions.flatMap((expression) => metricsOf(expression).map((series) => ({ expression, ...series })))
-    const missing = asked.filter(({ name, labels }) => !exposed.some((series) => series.name === name && labels.every((label) => added.includes(label) || series.labels.includes(label))))
-    expect(missing).toEqual([])
+const words = async (...command: readonly string[]): Promise<readonly string[]> => (await stage.demand(command)).trim().split(/\s+/)
+const gatewayPods = (): Promise<readonly string[]> => words('get', 'pods', '--selector', `app.kubernetes.io/instance=${channel}`, '--output', 'jsonpath={.items[*].metadata.name}')
+
+interface Target {
+  readonly health: string
+  readonly lastError: string
+  readonly labels: Readonly<Record<string, string>>
+}
+const targets = async (): Promise<readonly Target[]> => ((await prometheus.ask('targets?state=active')) as { readonly activeTargets: readonly Target[] }).activeTargets
+
+describe('Prometheus', () => {
+  it('takes every gateway and every operator for a target, by the monitors of the chart, and may ask them', async () => {
+    const operators = await words('get', 'pods', '--namespace', namespaces.operator, '--selector', 'app.kubernetes.io/name=carillon-operator', '--output', 'jsonpath={.items[*].metadata.name}')
+    const pods = [...(await gatewayPods()), ...operators].toSorted()
+    const isUp = async (): Promise<boolean> => (await targets()).filter(({ health }) => health === 'up').length === pods.length
+    // Whatever is not up is shown with its reason.
+    await until(isUp, { seconds: 60, what: `${pods.length} targets to be up`, everyMs: 1000 }).catch(() => {})
+    const found = (await targets()).map(({ health, lastError, labels }) => ({ pod: labels['pod'], health, lastError })).toSorted((a, b) => String(a.pod).localeCompare(String(b.pod)))
+    expect(found).toEqual(pods.map((pod) => ({ pod, health: 'up', lastError: '' })))
+    expect((await targets()).filter(({ labels }) => labels['namespace'] === stage.namespace).map(({ labels: { job, carillon_dev_channel: name } }) => ({ job, name }))).toEqual([0, 1].map(() => ({ job: 'carillon-system/carillon-gateways', name: channel })))
+  })
+})
+
+describe('a trace', () => {
+  const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
+  const callerSpanId = '00f067aa0ba902b7'
+  const named = (spans: readonly TracedSpan[], name: string): readonly TracedSpan[] => spans.filter((span) => span.name === name)
+
+  it('leads from the emit of a service, through the log, to a socket on every pod', async () => {
+    const { place, own } = stage.platform
+    const ada = { id: 'ada', username: 'ada', organization: 'acme', roles: [] }
+    const pods = await gatewayPods()
+    const haveClients = async (): Promise<boolean> => (await prometheus.evaluate(['carillon_sessions{transport="websocket"} > 0']))[0] === pods.length
+    // The ingress chooses the pod, so that a few connect until each pod has one.
+    await until(async () => {
+      if (clients.length < 20 && clients.every(({ isOpen }) => isOpen)) clients.push(new LiveClient({ place, ca: own.ca.certificate, user: ada, path: socketPath(channel), token: stage.token({ user_id: 'ada' }) }))
+      return haveClients()
+    }, { seconds: 60, what: 'connections to each pod' })
+    await until(() => clients.every(({ isOpen }) => isOpen), { seconds: 20, what: 'all clients to be connected' })
+
+    const answer = await stage.ask({
+      path: emitPath(channel), method: 'POST', body: JSON.stringify({ type: 'order', users: ['ada'], payload: { number: 1, key: null, sentAtMs: Date.now() } }),
+      headers: { 'content-type': 'application/json', 'authorization': `Bearer ${stage.token({ user_id: 'shop', scope: 'carillon.emit' })}`, 'traceparent': `00-${traceId}-${callerSpanId}-01` },
+    })
+    expect(answer).toMatchObject({ status: 202 })
+    await until(() => clients.every(({ received }) => received.length === 1), { seconds: 20, what: 'the event on every connection' })
+    const spans = await spansOnceAll(2 + 2 * pods.length)
+
+    const trace = renderTrace(spans, callerSpanId)
+    await writeTrace(trace)
+    const below = (parents: readonly TracedSpan[]): readonly TracedSpan[] => parents.flatMap(({ spanId }) => childrenOf(spans, spanId))
+    const emits = childrenOf(spans, callerSpanId)
+    expect(emits.map(({ name }) => name), trace).toEqual(['emit'])
+    expect(below(emits).map(({ name, pod }) => ({ name, pod })), trace).toEqual([{ name: 'publish', pod: emits[0]?.pod }])
+    const consumes = below(below(emits))
+    expect(consumes.map(({ name }) => name), trace).toEqual(pods.map(() => 'consume'))
+    expect(consumes.map(({ pod }) => pod).toSorted(), trace).toEqual(pods.toSorted())
+    for (const consume of consumes) expect(childrenOf(spans, consume.spanId).map(({ name, pod }) => ({ name, pod })), trace).toEqual([{ name: 'deliver', pod: consume.pod }])
+    // Nothing is told twice, and nothing hangs elsewhere.
+    expect(spans).toHaveLength(2 + 2 * pods.length)
+    expect(new Set(named(spans, 'deliver').map(({ pod }) => pod)).size).toBe(pods.length)
+  })
+
+  async function spansOnceAll(count: number): Promise<readonly TracedSpan[]> {
+    // What does not come in time is the assertions' matter.
+    await until(async () => (await collector.spans(traceId)).length >= count, { seconds: 20, what: `${count} spans`, everyMs: 500 }).catch(() => {})
+    return collector.spans(traceId)
+  }
+})
+
+/** Why an expression gives no series although all is well. */
+const emptyIsRight: Readonly<Record<string, string>> = {}
+
+describe('what the chart says to Prometheus', () => {
+  interface Rule {
+    readonly name: string
+    readonly query: string
+    readonly health: string
+    readonly lastError?: string
+  }
+  const rules = async (): Promise<readonly Rule[]> => ((await prometheus.ask('rules')) as { readonly groups: readonly { readonly rules: readonly Rule[] }[] }).groups.flatMap((group) => group.rules)
+
+  it('is rules that it takes, and evaluates without a complaint', async () => {
+    const written = [...(await readAlerts(stage)).matchAll(/- alert: (\w+)/g)].map(([, alert]) => alert)
+    await until(async () => (await rules()).every(({ health }) => health !== 'unknown'), { seconds: 30, what: 'the rules to be evaluated', everyMs: 500 })
+    const all = await rules()
+    expect(all.map(({ name }) => name)).toEqual(written)
+    expect(all.filter(({ health, lastError }) => health !== 'ok' || (lastError ?? '') !== '')).toEqual([])
+  })
+
+  it('finds series, in every alert and on every panel of a dashboard', async () => {
+    // Without the limits that it compares with, an alert has a value at any time. What then gives nothing could never fire.
+    const alerts = (await rules()).map(({ name, query }) => ({ where: name, expression: query.replaceAll(/ (?:>|<|==) [\d.]+(?= |$)/g, '') }))
+    const panels = dashboards.flatMap(expressionsOf).map(({ where, expression }) => ({ where, expression: withEverythingChosen(expression, '1m') }))
+    const all = [...alerts, ...panels]
+    expect(all.length).toBeGreaterThan(70)
+    const found = async (): Promise<readonly (number | string)[]> => prometheus.evaluate(all.map(({ expression }) => expression))
+    // A rate needs two looks at each pod.
+    await until(async () => (await prometheus.evaluate(['count_over_time(up[1m]) >= 3']))[0] === (await targets()).length, { seconds: 30, what: 'three looks at each target', everyMs: 500 })
+    const values = await found()
+    const wrong = all.map((each, index) => ({ ...each, gives: values[index] })).filter(({ where, gives }) => typeof gives === 'string' || (gives === 0 && !(where in emptyIsRight)))
+    expect(wrong).toEqual([])
   })
 })
 

@@ -4,14 +4,14 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { scriptedRun } from '../testing/scripted-run.ts'
 import type { Run } from './command.ts'
-import { buildImage, fullName, loadImages, removeImages, repository, tagOf } from './images.ts'
+import { buildImage, fullName, loadImages, ownRepository as repository, removeImages, tagOf } from './images.ts'
 
 it('names what is built by its content, and takes the names of older builds away', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'carillon-images-'))
   const { run, calls } = scriptedRun({ 'docker image ls': 'dev\ndev-0123456789ab\ndev-older\nlatest\n' })
   // docker writes the id where it is told to.
   const building: Run = async (command, words, options) => {
-    if (words[0] === 'build') await writeFile(join(folder, 'image.id'), 'sha256:0123456789abcdef\n')
+    if (words[0] === 'build') await writeFile(join(folder, 'carillon.image.id'), 'sha256:0123456789abcdef\n')
     return run(command, words, options)
   }
   try {

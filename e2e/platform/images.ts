@@ -5,7 +5,7 @@ import type { Place } from './place.ts'
 import { StepFailure } from './step-failure.ts'
 
 /** The name that the chart knows, without a tag. */
-export const repository = 'ghcr.io/carillon-dev/carillon'
+export const ownRepository = 'ghcr.io/carillon-dev/carillon'
 
 export interface Image {
   readonly repository: string
@@ -18,15 +18,25 @@ export const referenceOf = (image: Image): string => `${image.repository}:${imag
 /** @param id as docker has it, `sha256:...` */
 export const tagOf = (id: string): string => `dev-${id.replace(/^sha256:/, '').slice(0, 12)}`
 
-/** Builds the image from the Dockerfile, and names it by its content. Older ones of ours lose their names. */
-export async function buildImage(run: Run, { root, folder, progress }: { readonly root: string; readonly folder: string; readonly progress: (detail: string) => void }): Promise<Image> {
-  const idFile = join(folder, 'image.id')
+export interface Building {
+  /** The folder of the Dockerfile, and what it may take files from. */
+  readonly root: string
+  /** Where docker writes the id. */
+  readonly folder: string
+  readonly progress: (detail: string) => void
+  /** Its name. @default that of the platform's own image */
+  readonly repository?: string
+}
+
+/** Builds the image from the Dockerfile, and names it by its content. Older ones of that repository lose their names. */
+export async function buildImage(run: Run, { root, folder, progress, repository = ownRepository }: Building): Promise<Image> {
+  const idFile = join(folder, `${repository.split('/').at(-1)}.image.id`)
   await rm(idFile, { force: true })
   await must(run('docker', ['build', '--tag', `${repository}:dev`, '--iidfile', idFile, root], { onLine: (line) => isStage(line) && progress(line) }), 'docker could not build the image')
   const id = (await readFile(idFile, 'utf8')).trim()
   const image = { repository, tag: tagOf(id) }
   await must(run('docker', ['tag', id, referenceOf(image)]), 'docker could not name the image')
-  await removeImages(run, image.tag)
+  await removeImages(run, image.tag, repository)
   return image
 }
 
@@ -34,7 +44,7 @@ export async function buildImage(run: Run, { root, folder, progress }: { readonl
 const isStage = (line: string): boolean => /^(?:Step \d|#\d+ \[)/.test(line)
 
 /** Takes the names `dev-...` from images of ours. @param but this one */
-export async function removeImages(run: Run, but = ''): Promise<void> {
+export async function removeImages(run: Run, but = '', repository: string = ownRepository): Promise<void> {
   const tags = (await must(run('docker', ['image', 'ls', '--format', '{{.Tag}}', repository]), 'docker could not list its images')).split('\n')
   const old = tags.filter((tag) => tag.startsWith('dev-') && tag !== but)
   // A name that is still in use, or gone by now, is no harm.

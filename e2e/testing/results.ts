@@ -1,4 +1,4 @@
-import { appendFile, mkdir, readFile } from 'node:fs/promises'
+import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { root } from '../platform/open-platform.ts'
 
@@ -25,13 +25,27 @@ export async function addResult(row: Row): Promise<void> {
 }
 
 export async function readResults(): Promise<readonly Row[]> {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+  // addResult wrote each line.
+  return (await readIfThere(file)).split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as Row)
+}
+
+function readIfThere(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return ''
     throw error
   })
-  // addResult wrote each line.
-  return text.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as Row)
 }
+
+const traceFile = join(root, 'artifacts/e2e/trace.txt')
+
+/** Keeps the trace of an event, as text: `make e2e` shows it below the table. */
+export async function writeTrace(text: string): Promise<void> {
+  await mkdir(dirname(traceFile), { recursive: true })
+  await writeFile(traceFile, `${text}\n`)
+}
+
+/** Empty when no suite wrote one. */
+export const readTrace = (): Promise<string> => readIfThere(traceFile)
 
 export function renderResults(rows: readonly Row[]): string {
   const ms = (value: number | null): string => (value === null ? '' : String(Math.round(value)))
