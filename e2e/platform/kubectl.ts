@@ -30,6 +30,17 @@ export function waitFor(run: Run, condition: string, what: string, { namespace, 
   return run('kubectl', ['wait', `--for=${condition}`, what, '--namespace', namespace, `--timeout=${seconds}s`])
 }
 
+/** @param names as `httproutes.gateway.networking.k8s.io` */
+export async function waitForDefinitions(run: Run, names: readonly string[], { seconds, pauseMs = 250 }: { readonly seconds: number; readonly pauseMs?: number }): Promise<CommandResult> {
+  const deadlineMs = Date.now() + seconds * 1000
+  for (;;) {
+    const result = await run('kubectl', ['wait', '--for=condition=Established', ...names.map((name) => `crd/${name}`), `--timeout=${seconds}s`])
+    // A definition that is quite new has `conditions: null`, which kubectl takes for an error.
+    if (result.code === 0 || !result.stderr.includes('accessor error') || Date.now() > deadlineMs) return result
+    await new Promise((resolve) => setTimeout(resolve, pauseMs))
+  }
+}
+
 /** How many of the objects that were applied are new or have changed, for people. */
 export function countApplied(output: string): string {
   const lines = output.trim().split('\n').filter((line) => line !== '')

@@ -4,7 +4,7 @@ import { diagnose } from './diagnose.ts'
 import { buildImage, type Image, loadImages, referenceOf } from './images.ts'
 import { askIngress } from './ingress-request.ts'
 import { ensureCluster, nodesOf } from './kind-cluster.ts'
-import { applyFile, applyObjects, applyText, rollout, waitFor } from './kubectl.ts'
+import { applyFile, applyObjects, applyText, rollout, waitFor, waitForDefinitions } from './kubectl.ts'
 import { kafkaObjects, keysConfigMap, type Manifest, restrictedNamespace, tlsSecret } from './manifests.ts'
 import type { PlatformOptions } from './options.ts'
 import type { OwnFiles } from './own-files.ts'
@@ -87,7 +87,7 @@ export function defineGatewayApi({ run, options }: Platform): Step {
     title: 'Gateway API',
     run: async () => {
       await applyFile(run, options.gatewayApiCrds)
-      await must(run('kubectl', ['wait', '--for=condition=Established', 'crd/httproutes.gateway.networking.k8s.io', 'crd/gateways.gateway.networking.k8s.io', '--timeout=30s']), 'The definitions were not taken')
+      await must(waitForDefinitions(run, ['httproutes.gateway.networking.k8s.io', 'gateways.gateway.networking.k8s.io'], { seconds: 30 }), 'The definitions were not taken')
       return ''
     },
     todo: 'with --gateway-api-crds or GATEWAY_API_CRDS, say where else they are: a URL or a file',

@@ -1,0 +1,21 @@
+import { expect, it } from 'vitest'
+import { waitForDefinitions } from './kubectl.ts'
+
+const answering = (...results: readonly { readonly code: number; readonly stderr: string }[]) => {
+  const left = [...results]
+  return { left, run: async () => ({ stdout: '', ...(left.shift() ?? { code: 0, stderr: '' }) }) }
+}
+const tooNew = { code: 1, stderr: 'error: .status.conditions accessor error: <nil> is of the type <nil>, expected []interface{}' }
+
+it('asks again for a definition that is too new to have conditions', async () => {
+  const { run, left } = answering(tooNew, tooNew, { code: 0, stderr: '' })
+  expect(await waitForDefinitions(run, ['a.b'], { seconds: 5, pauseMs: 0 })).toMatchObject({ code: 0 })
+  expect(left).toEqual([])
+})
+
+it('says at once what is wrong for any other reason, and gives up at the end of the time', async () => {
+  const { run, left } = answering({ code: 1, stderr: 'no such definition' }, tooNew)
+  expect(await waitForDefinitions(run, ['a.b'], { seconds: 5, pauseMs: 0 })).toMatchObject({ code: 1, stderr: 'no such definition' })
+  expect(left).toHaveLength(1)
+  expect(await waitForDefinitions(answering(tooNew, tooNew).run, ['a.b'], { seconds: -1, pauseMs: 0 })).toMatchObject(tooNew)
+})
