@@ -109,7 +109,7 @@ async function makeCheckout({ files }: Place): Promise<string> {
   return checkout
 }
 
-/** As this process has it, but for what the test runner and a cluster of the developer's own would change. */
+/** As this process has it, but for what the test runner, a `make` above it (whose children say which folder they enter) and a cluster of the developer's own would change. */
 function readerEnv(): Readonly<Record<string, string | undefined>> {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(VITEST|NODE_ENV$|NODE_OPTIONS$|TEST$|KUBECONFIG$|npm_)/.test(name)))
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(VITEST|NODE_ENV$|NODE_OPTIONS$|TEST$|KUBECONFIG$|npm_|MAKE|MFLAGS$|ARGS$)/.test(name)))
 }
