@@ -28,8 +28,8 @@ beforeEach(() => stage.keepEvidence())
 /** While something happens to the control plane, events flow, and no client so much as reconnects. */
 async function expectDataPlaneNotToNotice(name: string, happens: () => Promise<void>): Promise<void> {
   const witnesses = sinceNow(crowd)
-  const events = planEvents(300, users, createRandom(name.length)).map((event) => ({ ...event, id: `${name} ${event.id}` }))
-  const [emitted] = await Promise.all([crowd.emit(events, 20_000), happens()])
+  const events = planEvents(180, users, createRandom(name.length)).map((event) => ({ ...event, id: `${name} ${event.id}` }))
+  const [emitted] = await Promise.all([crowd.emit(events, 12_000), happens()])
   await crowd.settle(events)
   const judgement = judgeAll(witnesses(), events, emitted)
   await addResult(rowOf(`control plane: ${name}`, witnesses(), events.length, judgement))
