@@ -70,7 +70,7 @@ it('goes on when the API server is away for a while, and the operator is well ag
     expect(await move(manifest, '/etc/kubernetes/kube-apiserver.yaml')).toMatchObject({ code: 0 })
     try {
       await until(async () => !(await isThere()), { seconds: 60, what: 'the API server to go', everyMs: 500 })
-      await pause(15_000)
+      await pause(8000)
     } finally {
       await move('/etc/kubernetes/kube-apiserver.yaml', manifest)
     }
@@ -103,7 +103,7 @@ it('writes nothing when it is restarted with fifty channels', async () => {
   const first = await leader()
   await until(async () => (await leader()) !== '', { seconds: 40, what: `a leader after ${first}`, everyMs: 500 })
   // Time for all of them to be looked at, many times over.
-  await pause(10_000)
+  await pause(6000)
   expect(await versions()).toEqual(before)
   expect(await stage.demand(['get', 'pods', '--output', 'jsonpath={.items[*].metadata.uid}'])).toBe(pods)
 })

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { waitForDefinitions } from './kubectl.ts'
+import { waitFor, waitForDefinitions } from './kubectl.ts'
 
 const answering = (...results: readonly { readonly code: number; readonly stderr: string }[]) => {
   const left = [...results]
@@ -10,6 +10,12 @@ const tooNew = { code: 1, stderr: 'error: .status.conditions accessor error: <ni
 it('asks again for a definition that is too new to have conditions', async () => {
   const { run, left } = answering(tooNew, tooNew, { code: 0, stderr: '' })
   expect(await waitForDefinitions(run, ['a.b'], { seconds: 5, pauseMs: 0 })).toMatchObject({ code: 0 })
+  expect(left).toEqual([])
+})
+
+it('waits for what is still to come', async () => {
+  const { run, left } = answering({ code: 1, stderr: 'Error from server (NotFound): httproutes.gateway.networking.k8s.io "news-gateway" not found' }, { code: 0, stderr: '' })
+  expect(await waitFor(run, 'condition=Ready', 'httproute/news-gateway', { namespace: 'shop', seconds: 5, pauseMs: 0 })).toMatchObject({ code: 0 })
   expect(left).toEqual([])
 })
 

@@ -25,18 +25,30 @@ export function rollout(run: Run, target: string, { namespace, seconds }: { read
   return run('kubectl', ['rollout', 'status', target, '--namespace', namespace, `--timeout=${seconds}s`])
 }
 
-/** @param what as `rtc/chrome-service` */
-export function waitFor(run: Run, condition: string, what: string, { namespace, seconds }: { readonly namespace: string; readonly seconds: number }): Promise<CommandResult> {
-  return run('kubectl', ['wait', `--for=${condition}`, what, '--namespace', namespace, `--timeout=${seconds}s`])
+interface Patience {
+  readonly seconds: number
+  /** @default 250 */
+  readonly pauseMs?: number
+}
+
+/** @param what as `rtc/chrome-service`; it may be still to come */
+export function waitFor(run: Run, condition: string, what: string, { namespace, ...patience }: Patience & { readonly namespace: string }): Promise<CommandResult> {
+  return waitPatiently(run, [`--for=${condition}`, what, '--namespace', namespace], patience)
 }
 
 /** @param names as `httproutes.gateway.networking.k8s.io` */
-export async function waitForDefinitions(run: Run, names: readonly string[], { seconds, pauseMs = 250 }: { readonly seconds: number; readonly pauseMs?: number }): Promise<CommandResult> {
+export function waitForDefinitions(run: Run, names: readonly string[], patience: Patience): Promise<CommandResult> {
+  return waitPatiently(run, ['--for=condition=Established', ...names.map((name) => `crd/${name}`)], patience)
+}
+
+/** `kubectl wait` gives up at once on what is not there yet, and on a definition so new that its conditions are null. */
+async function waitPatiently(run: Run, words: readonly string[], { seconds, pauseMs = 250 }: Patience): Promise<CommandResult> {
   const deadlineMs = Date.now() + seconds * 1000
   for (;;) {
-    const result = await run('kubectl', ['wait', '--for=condition=Established', ...names.map((name) => `crd/${name}`), `--timeout=${seconds}s`])
-    // A definition that is quite new has `conditions: null`, which kubectl takes for an error.
-    if (result.code === 0 || !result.stderr.includes('accessor error') || Date.now() > deadlineMs) return result
+    const leftS = Math.max(1, Math.ceil((deadlineMs - Date.now()) / 1000))
+    const result = await run('kubectl', ['wait', ...words, `--timeout=${leftS}s`])
+    const isTooEarly = /accessor error|\(NotFound\)/.test(result.stderr)
+    if (result.code === 0 || !isTooEarly || Date.now() > deadlineMs) return result
     await new Promise((resolve) => setTimeout(resolve, pauseMs))
   }
 }
