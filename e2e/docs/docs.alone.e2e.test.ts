@@ -5,6 +5,7 @@ import { root } from '../platform/open-platform.ts'
 import { namespaces } from '../platform/platform-steps.ts'
 import { readPage } from '../testing/reader.ts'
 import { openSample, type Sample } from '../testing/sample.ts'
+import { until } from '../testing/until.ts'
 
 /** What takes a node, Kafka or the operator away: nobody else is there. Whatever a page leaves undone because a command failed is put right. */
 
@@ -12,6 +13,10 @@ let sample: Sample
 let values: string
 beforeAll(async () => {
   sample = await openSample()
+  // The guide waits for all channels of the cluster, and those that are on their way out will not be ready any more.
+  const { run } = sample.platform
+  const namespacesLeft = async (): Promise<string> => must(run('kubectl', ['get', 'namespaces', '--output', 'name']), 'kubectl could not list the namespaces')
+  await until(async () => !(await namespacesLeft()).includes('namespace/e2e-'), { seconds: 200, what: 'the namespaces of other suites to be gone', everyMs: 1000 })
   values = await helm(['get', 'values', 'carillon', '--output', 'json'])
 })
 afterAll(async () => {
