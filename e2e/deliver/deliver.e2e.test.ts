@@ -11,6 +11,7 @@ import { openEventStream } from '../testing/event-stream.ts'
 import { addResult } from '../testing/results.ts'
 import { openStage, type Stage } from '../testing/stage.ts'
 import { emitPath, gatewayOf, testChannel } from '../testing/test-channel.ts'
+import { withUndisturbedNodes } from '../testing/undisturbed-nodes.ts'
 import { until } from '../testing/until.ts'
 
 const channel = 'live'
@@ -19,8 +20,10 @@ let browser: Browser
 
 beforeAll(async () => {
   stage = await openStage('deliver')
-  await stage.apply(testChannel(stage, { name: channel, spec: { gateway: { replicas: 3, drainSeconds: 5, resources: { requests: { cpu: '50m', memory: '128Mi' } } } } }))
-  await stage.reaches(`rtc/${channel}`, 'condition=Ready')
+  await withUndisturbedNodes(stage, async () => {
+    await stage.apply(testChannel(stage, { name: channel, spec: { gateway: { replicas: 3, drainSeconds: 5, resources: { requests: { cpu: '50m', memory: '128Mi' } } } } }))
+    await stage.reaches(`rtc/${channel}`, 'condition=Ready')
+  })
   browser = await launchTrustingBrowser(stage)
 })
 afterAll(async () => {

@@ -6,6 +6,7 @@ import { emitUntilToldToStop } from '../testing/emit-until-told-to-stop.ts'
 import { addResult } from '../testing/results.ts'
 import { openStage, type Stage } from '../testing/stage.ts'
 import { gatewayOf, testChannel } from '../testing/test-channel.ts'
+import { withUndisturbedNodes } from '../testing/undisturbed-nodes.ts'
 import { until } from '../testing/until.ts'
 
 /** Of the table in docs/reference/close-codes.md: come back now, with your cursor. */
@@ -102,7 +103,7 @@ it('is scaled to five pods and back to two', () => expectNobodyToMiss({ name: 's
   await until(async () => (await stage.demand([...pods, '--output', 'name'])).trim().split('\n').length === 2, { seconds: 90, what: 'three pods to be gone' })
 } }))
 
-it('gives way when a node is drained', () => expectNobodyToMiss({ name: 'node drained', change: async () => {
+it('gives way when a node is drained', () => withUndisturbedNodes(stage, () => expectNobodyToMiss({ name: 'node drained', change: async () => {
   const node = (await stage.demand([...pods, '--output', 'jsonpath={.items[0].spec.nodeName}'])).trim()
   try {
     await stage.demand(['drain', node, '--ignore-daemonsets', '--delete-emptydir-data', '--timeout=120s', `--pod-selector=app.kubernetes.io/instance=${channel}`])
@@ -110,7 +111,7 @@ it('gives way when a node is drained', () => expectNobodyToMiss({ name: 'node dr
   } finally {
     await stage.demand(['uncordon', node])
   }
-} }))
+} })))
 
 it('survives that a pod is killed', () => expectNobodyToMiss({ name: 'pod killed', mayCutOff: true, change: async () => {
   const pod = (await stage.demand([...pods, '--output', 'jsonpath={.items[0].metadata.name}'])).trim()

@@ -1,0 +1,41 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Place } from '../platform/place.ts'
+import { until } from './until.ts'
+
+/**
+ * Does something while no other suite takes a node away, or needs one to stay: pods that are made while a node is drained are all on the other one. A holder
+ * that has ended without giving it back holds nothing any more.
+ */
+export async function withUndisturbedNodes<T>({ platform: { place } }: { readonly platform: { readonly place: Pick<Place, 'folder'> } }, run: () => Promise<T>): Promise<T> {
+  const lock = join(place.folder, 'nodes.lock')
+  await until(() => take(lock), { seconds: 200, what: 'other suites to be done with the nodes', everyMs: 500 })
+  try {
+    return await run()
+  } finally {
+    await rm(lock, { recursive: true, force: true })
+  }
+}
+
+/** To make a folder either works or does not, whoever else tries. */
+async function take(lock: string): Promise<boolean> {
+  try {
+    await mkdir(lock)
+  } catch {
+    // Somebody has it. Without an owner's name it is being taken in this moment.
+    const owner = await readFile(join(lock, 'owner'), 'utf8').catch(() => null)
+    if (owner !== null && !isAlive(Number(owner))) await rm(lock, { recursive: true, force: true })
+    return false
+  }
+  await writeFile(join(lock, 'owner'), String(process.pid))
+  return true
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    // ESRCH: there is no such process.
+    return false
+  }
+}
