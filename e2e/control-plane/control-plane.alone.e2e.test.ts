@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { createRandom, planEvents, planUsers } from '../../scripts/proof/plan.ts'
 import { namespaces } from '../platform/platform-steps.ts'
-import { type Crowd, flawless, gather, judgeAll, rowOf, sinceNow } from '../testing/audience-of-users.ts'
-import { addResult } from '../testing/results.ts'
+import { type Crowd, flawless, openCrowd, settleAndJudge, sinceNow } from '../testing/audience-of-users.ts'
 import { openStage, type Stage } from '../testing/stage.ts'
 import { gatewayOf, testChannel } from '../testing/test-channel.ts'
 import { pause, until } from '../testing/until.ts'
@@ -15,9 +14,7 @@ let crowd: Crowd
 
 beforeAll(async () => {
   stage = await openStage('control-plane')
-  await stage.apply(testChannel(stage, { name: channel }))
-  await stage.reaches(`rtc/${channel}`, 'condition=Ready')
-  crowd = await gather(stage, { channel, users, clients: 60 })
+  crowd = await openCrowd(stage, { channel, users, clients: 60 })
 })
 afterAll(async () => {
   crowd?.close()
@@ -29,10 +26,8 @@ beforeEach(() => stage.keepEvidence())
 async function expectDataPlaneNotToNotice(name: string, happens: () => Promise<void>): Promise<void> {
   const witnesses = sinceNow(crowd)
   const events = planEvents(180, users, createRandom(name.length)).map((event) => ({ ...event, id: `${name} ${event.id}` }))
-  const [emitted] = await Promise.all([crowd.emit(events, 12_000), happens()])
-  await crowd.settle(events)
-  const judgement = judgeAll(witnesses(), events, emitted)
-  await addResult(rowOf(`control plane: ${name}`, witnesses(), events.length, judgement))
+  const [{ abandoned }] = await Promise.all([crowd.emit(events, 12_000), happens()])
+  const judgement = await settleAndJudge(crowd, `control plane: ${name}`, { witnesses, events, abandoned })
   expect(judgement).toMatchObject({ ...flawless, delivered: judgement.owed })
   expect(witnesses().flatMap(({ reconnects }) => reconnects)).toEqual([])
 }

@@ -5,10 +5,9 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { createRandom, planEvents, planUsers } from '../../scripts/proof/plan.ts'
 import { root } from '../platform/open-platform.ts'
 import { namespaces } from '../platform/platform-steps.ts'
-import { flawless, gather, judgeAll, rowOf } from '../testing/audience-of-users.ts'
+import { flawless, gather, settleAndJudge } from '../testing/audience-of-users.ts'
 import { launchTrustingBrowser, openShop } from '../testing/browser.ts'
 import { openEventStream } from '../testing/event-stream.ts'
-import { addResult } from '../testing/results.ts'
 import { openStage, type Stage } from '../testing/stage.ts'
 import { emitPath, gatewayOf, testChannel } from '../testing/test-channel.ts'
 import { withUndisturbedNodes } from '../testing/undisturbed-nodes.ts'
@@ -84,11 +83,9 @@ it('gives every client exactly what audiences of every kind owe it, over three p
   const users = planUsers(30, 5)
   const events = planEvents(400, users, createRandom(5))
   const crowd = await gather(stage, { channel, users, clients: 90 })
-  const emitted = await crowd.emit(events, 10_000)
-  await crowd.settle(events)
+  const { abandoned } = await crowd.emit(events, 10_000)
+  const judgement = await settleAndJudge(crowd, 'deliver', { witnesses: () => crowd.clients, events, abandoned })
   crowd.close()
-  const judgement = judgeAll(crowd.clients, events, emitted)
-  await addResult(rowOf('deliver', crowd.clients, events.length, judgement))
   expect(judgement).toMatchObject({ ...flawless, delivered: judgement.owed })
   const perPod = await stage.demand(['get', 'pods', '--selector', `app.kubernetes.io/instance=${channel}`, '--output', 'name'])
   expect(perPod.trim().split('\n')).toHaveLength(3)

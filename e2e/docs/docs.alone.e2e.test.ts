@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe } from 'vitest'
 import { must } from '../platform/command.ts'
 import { root } from '../platform/open-platform.ts'
 import { namespaces } from '../platform/platform-steps.ts'
+import { helm, valuesInUse } from '../testing/helm.ts'
 import { readPage } from '../testing/reader.ts'
 import { openSample, type Sample } from '../testing/sample.ts'
 import { until } from '../testing/until.ts'
@@ -14,10 +15,8 @@ let values: string
 beforeAll(async () => {
   sample = await openSample()
   // The guide waits for all channels of the cluster, and those that are on their way out will not be ready any more.
-  const { run } = sample.platform
-  const namespacesLeft = async (): Promise<string> => must(run('kubectl', ['get', 'namespaces', '--output', 'name']), 'kubectl could not list the namespaces')
-  await until(async () => !(await namespacesLeft()).includes('namespace/e2e-'), { seconds: 200, what: 'the namespaces of other suites to be gone', everyMs: 1000 })
-  values = await helm(['get', 'values', 'carillon', '--output', 'json'])
+  await until(async () => !(await sample.stage.demand(['get', 'namespaces', '--output', 'name'])).includes('namespace/e2e-'), { seconds: 200, what: 'the namespaces of other suites to be gone', everyMs: 1000 })
+  values = await valuesInUse(sample.platform)
 })
 afterAll(async () => {
   if (sample === undefined) return
@@ -25,16 +24,12 @@ afterAll(async () => {
   for (const node of ['worker', 'worker2']) await run('kubectl', ['uncordon', `${place.cluster}-${node}`])
   await run('kubectl', ['scale', 'statefulset/kafka', '--namespace', namespaces.kafka, `--replicas=${options.brokers}`])
   // A release whose uninstallation was broken off can only be uninstalled once more.
-  if (!(await helm(['list', '--deployed', '--short'])).includes('carillon')) await helm(['uninstall', 'carillon', '--ignore-not-found', '--wait', '--timeout', '120s'])
-  await helm(['upgrade', '--install', 'carillon', join(root, 'charts/carillon'), '--wait', '--timeout', '150s', '--values', '-'], values)
+  if (!(await helm(sample.platform, ['list', '--deployed', '--short'])).includes('carillon')) await helm(sample.platform, ['uninstall', 'carillon', '--ignore-not-found', '--wait', '--timeout', '120s'])
+  await helm(sample.platform, ['upgrade', '--install', 'carillon', join(root, 'charts/carillon'), '--wait', '--timeout', '150s', '--values', '-'], values)
   await must(run('kubectl', ['rollout', 'status', 'statefulset/kafka', '--namespace', namespaces.kafka, '--timeout=120s']), 'Kafka did not come back')
   await sample.putBack()
 })
 beforeEach(() => sample.stage.keepEvidence())
-
-function helm(words: readonly string[], input?: string): Promise<string> {
-  return must(sample.platform.run('helm', [...words, '--namespace', namespaces.operator], input === undefined ? {} : { input }), `helm ${words.join(' ')} did not work`)
-}
 
 describe('docs/operations.md', () => void readPage({ page: 'docs/operations.md', place: 'e2e-alone', platform: () => sample.platform }))
 describe('docs/kind.md', () => void readPage({ page: 'docs/kind.md', place: 'e2e-alone', platform: () => sample.platform }))

@@ -1,18 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest'
 import { issuer } from '../platform/identity.ts'
-import { keysConfigMap, restrictedNamespace } from '../platform/manifests.ts'
-import { applyObjects } from '../platform/kubectl.ts'
 import { readPage } from '../testing/reader.ts'
-import { createStage, platformFromEnv, type Stage } from '../testing/stage.ts'
+import { openStageIn, platformFromEnv, type Stage } from '../testing/stage.ts'
 
 /** The page is about a shop with a login of its own; here it has the platform's. */
 
 let stage: Stage
 beforeAll(async () => {
-  const platform = await platformFromEnv(process.env)
-  stage = createStage(platform, 'shop')
-  await stage.empty()
-  await applyObjects(platform.run, [restrictedNamespace(stage.namespace), keysConfigMap(stage.namespace, platform.own.identity.jwks)])
+  stage = await openStageIn(await platformFromEnv(process.env), 'shop')
 })
 afterAll(() => stage?.leave())
 beforeEach(() => stage.keepEvidence())

@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { createRandom, planEvents, planUsers } from '../../scripts/proof/plan.ts'
 import { kafkaObjects } from '../platform/manifests.ts'
-import { type Crowd, flawless, gather, judgeAll, rowOf, sinceNow } from '../testing/audience-of-users.ts'
-import { addResult } from '../testing/results.ts'
+import { type Crowd, flawless, openCrowd, settleAndJudge, sinceNow, type Witness } from '../testing/audience-of-users.ts'
 import { openStage, type Stage } from '../testing/stage.ts'
-import { gatewayOf, testChannel } from '../testing/test-channel.ts'
+import { gatewayOf } from '../testing/test-channel.ts'
 import { askTopics } from '../testing/topics.ts'
 import { until } from '../testing/until.ts'
 
@@ -19,9 +18,7 @@ beforeAll(async () => {
   const { objects, bootstrapServers } = kafkaObjects(stage.namespace, { brokers: 3 })
   await stage.apply(...objects)
   await stage.demand(['rollout', 'status', 'statefulset/kafka', '--timeout=200s'])
-  await stage.apply(testChannel(stage, { name: channel, spec: { kafka: { bootstrapServers }, topic: { partitions: 3, replicas: 3, deletionPolicy: 'Delete' } } }))
-  await stage.reaches(`rtc/${channel}`, 'condition=Ready')
-  crowd = await gather(stage, { channel, users, clients: 60 })
+  crowd = await openCrowd(stage, { channel, spec: { kafka: { bootstrapServers }, topic: { partitions: 3, replicas: 3, deletionPolicy: 'Delete' } }, users, clients: 60 })
 })
 afterAll(async () => {
   crowd?.close()
@@ -33,10 +30,8 @@ beforeEach(() => stage.keepEvidence())
 async function expectNobodyToMiss(name: string, happens: () => Promise<void>): Promise<void> {
   const witnesses = sinceNow(crowd)
   const events = planEvents(300, users, createRandom(name.length)).map((event) => ({ ...event, id: `${name} ${event.id}` }))
-  const [emitted] = await Promise.all([crowd.emit(events, 20_000), happens()])
-  await crowd.settle(events)
-  const judgement = judgeAll(witnesses(), events, emitted)
-  await addResult(rowOf(`Kafka: ${name}`, witnesses(), events.length, judgement))
+  const [{ abandoned }] = await Promise.all([crowd.emit(events, 20_000), happens()])
+  const judgement = await settleAndJudge(crowd, `Kafka: ${name}`, { witnesses, events, abandoned })
   expect(judgement).toMatchObject({ ...flawless, delivered: judgement.owed })
 }
 
@@ -83,9 +78,8 @@ it('makes a topic anew that was deleted behind its back, and clients go on after
   await until(() => crowd.clients.every(({ isOpen }) => isOpen), { seconds: 60, what: 'all clients to be connected' })
   const witnesses = sinceNow(crowd)
   const events = planEvents(60, users, createRandom(60)).map((event) => ({ ...event, id: `anew ${event.id}` }))
-  const emitted = await crowd.emit(events, 3000)
-  await crowd.settle(events)
-  const judgement = judgeAll(witnesses().map((witness) => ({ ...witness, gaps: [] })), events, emitted)
-  await addResult(rowOf('Kafka: topic deleted and made anew', witnesses(), events.length, judgement))
+  const { abandoned } = await crowd.emit(events, 3000)
+  const since = (): readonly Witness[] => witnesses().map((witness) => ({ ...witness, gaps: [] }))
+  const judgement = await settleAndJudge(crowd, 'Kafka: topic deleted and made anew', { witnesses: since, events, abandoned })
   expect(judgement).toMatchObject({ ...flawless, delivered: judgement.owed })
 })

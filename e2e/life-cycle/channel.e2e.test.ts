@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { fieldManager } from '../platform/kubectl.ts'
 import { listOf } from '../platform/manifests.ts'
-import { createStage, openStage, type Stage } from '../testing/stage.ts'
+import { openStage, type Stage } from '../testing/stage.ts'
 import { testChannel } from '../testing/test-channel.ts'
 import { topicsOf } from '../testing/topics.ts'
 
@@ -45,10 +45,7 @@ it('finds its topic again when it comes back, and takes all that is its with it 
 })
 
 it('goes with its namespace, and does not hold it', async () => {
-  const inner = createStage(stage.platform, 'e2e-channel-life-inner')
-  await inner.empty()
-  await stage.demand(['create', 'namespace', inner.namespace])
-  await inner.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'login-keys', namespace: inner.namespace }, data: { 'jwks.json': stage.platform.own.identity.jwks } })
+  const inner = await openStage('channel-life-inner')
   await inner.apply(testChannel(inner, { name: 'short', spec: { ...small, topic: { partitions: 1, deletionPolicy: 'Delete' }, route: { type: 'None' } } }))
   await inner.reaches('rtc/short', 'condition=Ready')
   await stage.demand(['delete', 'namespace', inner.namespace, '--wait', '--timeout=120s'])

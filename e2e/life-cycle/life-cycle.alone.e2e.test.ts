@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { must } from '../platform/command.ts'
 import { root } from '../platform/open-platform.ts'
-import { namespaces } from '../platform/platform-steps.ts'
-import { createStage, openStage, type Stage } from '../testing/stage.ts'
+import { helm, valuesInUse } from '../testing/helm.ts'
+import { openStage, type Stage } from '../testing/stage.ts'
 import { gatewayOf, testChannel } from '../testing/test-channel.ts'
 import { topicsOf } from '../testing/topics.ts'
 
@@ -26,14 +26,11 @@ const podsOf = (name: string): Promise<string> => stage.demand(['get', 'pods', '
 const generationOf = (name: string): Promise<string> => stage.demand(['get', `deployment/${gatewayOf(name)}`, '--output', 'jsonpath={.metadata.generation}'])
 const isAnswering = async (name: string): Promise<boolean> => (await stage.ask({ path: `/api/${name}/v1/openapi.json` }).catch(() => null))?.status === 200
 
-const helm = (words: readonly string[], input?: string): Promise<string> =>
-  must(stage.platform.run('helm', [...words, '--namespace', namespaces.operator], input === undefined ? {} : { input }), `helm ${words.join(' ')} did not work`)
-const valuesInUse = (): Promise<string> => helm(['get', 'values', 'carillon', '--output', 'json'])
 
 describe('the chart', () => {
   it('changes nothing when it is applied once more', async () => {
     const before = [await podsOf(channel), await generationOf(channel)]
-    await helm(['upgrade', 'carillon', join(root, 'charts/carillon'), '--wait', '--timeout', '120s', '--values', '-'], await valuesInUse())
+    await helm(stage.platform, ['upgrade', 'carillon', join(root, 'charts/carillon'), '--wait', '--timeout', '120s', '--values', '-'], await valuesInUse(stage.platform))
     expect([await podsOf(channel), await generationOf(channel)]).toEqual(before)
   })
 
@@ -46,11 +43,11 @@ describe('the chart', () => {
       // A checkout of one commit alone has none before it: then the last one is what can be had.
       if (before.code !== 0) await must(run('git', ['-C', root, 'archive', '--output', archive, 'HEAD', 'charts/carillon']), 'git has no chart')
       await must(run('tar', ['-x', '-f', archive, '-C', folder]), 'tar did not work')
-      const values = await valuesInUse()
-      await helm(['upgrade', 'carillon', join(folder, 'charts/carillon'), '--wait', '--timeout', '120s', '--values', '-'], values)
+      const values = await valuesInUse(stage.platform)
+      await helm(stage.platform, ['upgrade', 'carillon', join(folder, 'charts/carillon'), '--wait', '--timeout', '120s', '--values', '-'], values)
       await stage.reaches(`rtc/${channel}`, 'condition=Ready')
       const pods = await podsOf(channel)
-      await helm(['upgrade', 'carillon', join(root, 'charts/carillon'), '--wait', '--timeout', '120s', '--values', '-'], values)
+      await helm(stage.platform, ['upgrade', 'carillon', join(root, 'charts/carillon'), '--wait', '--timeout', '120s', '--values', '-'], values)
       await stage.reaches(`rtc/${channel}`, 'condition=Ready')
       expect(await podsOf(channel)).toBe(pods)
     } finally {
@@ -59,20 +56,17 @@ describe('the chart', () => {
   })
 
   it('passes its own test', async () => {
-    expect(await helm(['test', 'carillon'])).toContain('Succeeded')
+    expect(await helm(stage.platform, ['test', 'carillon'])).toContain('Succeeded')
   })
 
   it('is uninstalled before its channels: gateways serve on, the definition stays, and namespaces can be deleted', { timeout: 400_000 }, async () => {
     // Without pods: a namespace waits for those that are in it for as long as they may take.
-    const orphan = createStage(stage.platform, 'e2e-life-cycle-orphan')
-    await orphan.empty()
-    await stage.demand(['create', 'namespace', orphan.namespace])
-    await orphan.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'login-keys', namespace: orphan.namespace }, data: { 'jwks.json': stage.platform.own.identity.jwks } })
+    const orphan = await openStage('life-cycle-orphan')
     await orphan.apply(testChannel(orphan, { name: 'orphan', spec: { gateway: { replicas: 0 }, topic: { partitions: 1, deletionPolicy: 'Delete' }, route: { type: 'None' } } }))
     await orphan.reaches('rtc/orphan', 'condition=Ready')
     const before = [await podsOf(channel), await generationOf(channel)]
-    const values = await valuesInUse()
-    await helm(['uninstall', 'carillon', '--wait', '--timeout', '180s'])
+    const values = await valuesInUse(stage.platform)
+    await helm(stage.platform, ['uninstall', 'carillon', '--wait', '--timeout', '180s'])
     try {
       expect(await stage.demand(['get', 'crd/realtimechannels.carillon.dev', '--output', 'name'])).toContain('realtimechannels.carillon.dev')
       expect(await isAnswering(channel)).toBe(true)
@@ -81,7 +75,7 @@ describe('the chart', () => {
       // Nobody was there to delete it: records are never lost by accident.
       expect(await topicsOf(stage)).toContain(`${orphan.namespace}.orphan`)
     } finally {
-      await helm(['install', 'carillon', join(root, 'charts/carillon'), '--wait', '--timeout', '150s', '--values', '-'], values)
+      await helm(stage.platform, ['install', 'carillon', join(root, 'charts/carillon'), '--wait', '--timeout', '150s', '--values', '-'], values)
     }
     await stage.reaches(`rtc/${channel}`, 'condition=Ready')
     expect([await podsOf(channel), await generationOf(channel)]).toEqual(before)

@@ -1,15 +1,13 @@
-import type { Manifest } from '../platform/manifests.ts'
+import { openProbe, type Probe } from '../testing/probe.ts'
 import type { Stage } from '../testing/stage.ts'
 import { type Exported, spansOf, type TracedSpan } from './trace.ts'
 
 /** A pod that takes what exporters of OTLP send it, by http/json, and from which a suite asks others. */
-export interface Collector {
+export interface Collector extends Pick<Probe, 'run'> {
   /** For OTEL_EXPORTER_OTLP_ENDPOINT, in the same namespace. */
   readonly endpoint: string
   /** All spans of a trace that have come. */
   spans(traceId: string): Promise<readonly TracedSpan[]>
-  /** Runs a program of Node.js in it. @returns what it wrote */
-  run(program: string): Promise<string>
 }
 
 const name = 'collector'
@@ -29,32 +27,10 @@ require('node:http').createServer((request, response) => {
   })
 }).listen(${port})`
 
-/** @param image one that has Node.js */
-export function collectorObjects(namespace: string, image: string): readonly Manifest[] {
-  const labels = { 'app.kubernetes.io/name': 'e2e-collector' }
-  const pod: Manifest = {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { name, namespace, labels },
-    spec: {
-      automountServiceAccountToken: false,
-      terminationGracePeriodSeconds: 0,
-      securityContext: { runAsNonRoot: true, runAsUser: 65_532, runAsGroup: 65_532, seccompProfile: { type: 'RuntimeDefault' } },
-      containers: [{
-        name, image, command: ['node', '--eval', program],
-        resources: { requests: { cpu: '10m', memory: '32Mi' } },
-        readinessProbe: { tcpSocket: { port }, periodSeconds: 1 },
-        securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
-      }],
-    },
-  }
-  return [pod, { apiVersion: 'v1', kind: 'Service', metadata: { name, namespace }, spec: { selector: labels, ports: [{ name: 'otlp', port }] } }]
-}
-
-/** @param objects have been applied */
 export async function openCollector(stage: Stage): Promise<Collector> {
-  await stage.demand(['wait', '--for=condition=Ready', `pod/${name}`, '--timeout=60s'])
-  const run = (text: string): Promise<string> => stage.demand(['exec', name, '--', 'node', '--eval', text])
+  const labels = { 'app.kubernetes.io/name': 'e2e-collector' }
+  await stage.apply({ apiVersion: 'v1', kind: 'Service', metadata: { name, namespace: stage.namespace }, spec: { selector: labels, ports: [{ name: 'otlp', port }] } })
+  const { run } = await openProbe(stage, { name, labels, serves: { program, port } })
   return {
     endpoint: `http://${name}.${stage.namespace}.svc:${port}`,
     run,

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { buildImage, loadImages, referenceOf } from '../platform/images.ts'
 import { nodesOf } from '../platform/kind-cluster.ts'
-import type { Manifest } from '../platform/manifests.ts'
+import { type Manifest, restrictedPod } from '../platform/manifests.ts'
 import { namespaces } from '../platform/platform-steps.ts'
 import type { Stage } from '../testing/stage.ts'
 import { until } from '../testing/until.ts'
@@ -82,25 +82,16 @@ export function prometheusObjects({ namespace, image, node, monitors, rules, fou
 /** Pods of a namespace, as a peer of a NetworkPolicy. */
 export const peerOf = (namespace: string): { readonly namespaceSelector: object } => ({ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } } })
 
-const prometheusPod = ({ namespace, image, node }: Pick<PrometheusOptions, 'namespace' | 'image' | 'node'>): Manifest => ({
-  apiVersion: 'v1',
-  kind: 'Pod',
-  metadata: { name, namespace, labels: { 'app.kubernetes.io/name': 'e2e-prometheus' } },
-  spec: {
-    automountServiceAccountToken: false,
-    nodeName: node,
-    terminationGracePeriodSeconds: 0,
-    securityContext: { runAsNonRoot: true, runAsUser: 65_532, runAsGroup: 65_532, seccompProfile: { type: 'RuntimeDefault' } },
-    containers: [{
-      name, image,
-      args: ['--config.file=/etc/prometheus/prometheus.yaml', '--storage.tsdb.path=/data', '--storage.tsdb.retention.time=1h', '--web.listen-address=:9090'],
-      readinessProbe: { httpGet: { path: '/-/ready', port: 9090 }, periodSeconds: 1 },
-      resources: { requests: { cpu: '20m', memory: '64Mi' } },
-      securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
-      volumeMounts: [{ name: 'config', mountPath: '/etc/prometheus' }, { name: 'data', mountPath: '/data' }],
-    }],
-    volumes: [{ name: 'config', configMap: { name } }, { name: 'data', emptyDir: { sizeLimit: '256Mi' } }],
+const prometheusPod = ({ namespace, image, node }: Pick<PrometheusOptions, 'namespace' | 'image' | 'node'>): Manifest => restrictedPod({ name, namespace, labels: { 'app.kubernetes.io/name': 'e2e-prometheus' } }, {
+  nodeName: node,
+  container: {
+    image,
+    args: ['--config.file=/etc/prometheus/prometheus.yaml', '--storage.tsdb.path=/data', '--storage.tsdb.retention.time=1h', '--web.listen-address=:9090'],
+    readinessProbe: { httpGet: { path: '/-/ready', port: 9090 }, periodSeconds: 1 },
+    resources: { requests: { cpu: '20m', memory: '64Mi' } },
+    volumeMounts: [{ name: 'config', mountPath: '/etc/prometheus' }, { name: 'data', mountPath: '/data' }],
   },
+  volumes: [{ name: 'config', configMap: { name } }, { name: 'data', emptyDir: { sizeLimit: '256Mi' } }],
 })
 
 /** Takes away what is not in the suite's own namespace. */
@@ -110,7 +101,7 @@ export async function forgetPrometheus(stage: Stage): Promise<void> {
 
 /** @param objects have been applied */
 export async function openPrometheus(stage: Stage, collector: Collector): Promise<Prometheus> {
-  await stage.demand(['wait', '--for=condition=Ready', `pod/${name}`, '--timeout=90s'])
+  await stage.reaches(`pod/${name}`, 'condition=Ready', 90)
   const askAll = async (paths: readonly string[]): Promise<readonly Answer[]> => {
     const program = `
       const ask = (path) => fetch('http://${name}.${stage.namespace}.svc:9090/api/v1/' + path).then((answer) => answer.json())

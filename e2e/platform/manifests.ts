@@ -20,6 +20,22 @@ export const restrictedNamespace = (name: string): Manifest => ({
   metadata: { name, labels: { 'pod-security.kubernetes.io/enforce': 'restricted', 'pod-security.kubernetes.io/enforce-version': 'latest' } },
 })
 
+/** A pod that such a namespace lets in: nobody's, without a token, and gone at once when it is deleted. @param container of the same name, with what it may do left out */
+export function restrictedPod({ name, namespace, labels }: { readonly name: string; readonly namespace: string; readonly labels: Readonly<Record<string, string>> }, { container, ...spec }: { readonly container: object; readonly [field: string]: unknown }): Manifest {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace, labels },
+    spec: {
+      automountServiceAccountToken: false,
+      terminationGracePeriodSeconds: 0,
+      securityContext: { runAsNonRoot: true, runAsUser: 65_532, runAsGroup: 65_532, seccompProfile: { type: 'RuntimeDefault' } },
+      containers: [{ name, ...container, securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } } }],
+      ...spec,
+    },
+  }
+}
+
 export const tlsSecret = (namespace: string, name: string, { certificate, key }: Credentials): Manifest => ({
   apiVersion: 'v1',
   kind: 'Secret',

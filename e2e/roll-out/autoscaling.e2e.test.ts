@@ -1,14 +1,11 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { planUsers } from '../../scripts/proof/plan.ts'
-import { type Crowd, flawless, gather, judgeAll, rowOf, sinceNow } from '../testing/audience-of-users.ts'
+import { type Crowd, flawless, openCrowd, settleAndJudge, sinceNow } from '../testing/audience-of-users.ts'
 import { emitUntilToldToStop } from '../testing/emit-until-told-to-stop.ts'
-import { addResult } from '../testing/results.ts'
+import { draining } from '../testing/live-client.ts'
 import { openStage, type Stage } from '../testing/stage.ts'
-import { gatewayOf, testChannel } from '../testing/test-channel.ts'
+import { gatewayOf } from '../testing/test-channel.ts'
 import { until } from '../testing/until.ts'
-
-/** Of the table in docs/reference/close-codes.md: come back now, with your cursor. */
-const draining = 4200
 
 const channel = 'breathing'
 const users = planUsers(20, 4)
@@ -21,9 +18,7 @@ const between = (minReplicas: number, maxReplicas: number): object => ({ ...gate
 
 beforeAll(async () => {
   stage = await openStage('autoscaling')
-  await stage.apply(testChannel(stage, { name: channel, spec: { gateway: between(1, 3) } }))
-  await stage.reaches(`rtc/${channel}`, 'condition=Ready')
-  crowd = await gather(stage, { channel, users, clients: 60 })
+  crowd = await openCrowd(stage, { channel, spec: { gateway: between(1, 3) }, users, clients: 60 })
 })
 afterAll(async () => {
   crowd?.close()
@@ -49,10 +44,7 @@ it('gets more pods when there is much to do, and fewer again, and nobody misses 
   } finally {
     emitting.stop()
   }
-  const { events, abandoned } = await emitting.emitted
-  await crowd.settle(events)
-  const judgement = judgeAll(witnesses(), events, { abandoned })
-  await addResult(rowOf('roll-out: autoscaler 1 -> 3 -> 1', witnesses(), events.length, judgement))
+  const judgement = await settleAndJudge(crowd, 'roll-out: autoscaler 1 -> 3 -> 1', { witnesses, ...(await emitting.emitted) })
   expect(witnesses().some(({ reconnects }) => reconnects.some(({ code }) => code === draining))).toBe(true)
   expect(judgement).toMatchObject({ ...flawless, delivered: judgement.owed })
 })

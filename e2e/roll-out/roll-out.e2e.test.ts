@@ -1,18 +1,13 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { planUsers } from '../../scripts/proof/plan.ts'
 import { nodesOf } from '../platform/kind-cluster.ts'
-import { type Crowd, flawless, gather, judgeAll, rowOf, sinceNow } from '../testing/audience-of-users.ts'
+import { type Crowd, flawless, openCrowd, settleAndJudge, sinceNow } from '../testing/audience-of-users.ts'
 import { emitUntilToldToStop } from '../testing/emit-until-told-to-stop.ts'
-import { addResult } from '../testing/results.ts'
+import { cutOff, draining } from '../testing/live-client.ts'
 import { openStage, type Stage } from '../testing/stage.ts'
-import { gatewayOf, testChannel } from '../testing/test-channel.ts'
+import { gatewayOf } from '../testing/test-channel.ts'
 import { withUndisturbedNodes } from '../testing/undisturbed-nodes.ts'
 import { until } from '../testing/until.ts'
-
-/** Of the table in docs/reference/close-codes.md: come back now, with your cursor. */
-const draining = 4200
-/** What a browser says when a connection ended without a word. */
-const cutOff = 1006
 
 const channel = 'rolling'
 const deployment = `deployment/${gatewayOf(channel)}`
@@ -23,9 +18,7 @@ let crowd: Crowd
 
 beforeAll(async () => {
   stage = await openStage('roll-out')
-  await stage.apply(testChannel(stage, { name: channel }))
-  await stage.reaches(`rtc/${channel}`, 'condition=Ready')
-  crowd = await gather(stage, { channel, users, clients: 500 })
+  crowd = await openCrowd(stage, { channel, users, clients: 500 })
 })
 afterAll(async () => {
   crowd?.close()
@@ -59,10 +52,7 @@ async function expectNobodyToMiss({ name, change, mayCutOff = false }: Change): 
     for (const sleeper of sleepers) sleeper.move()
     emitting.stop()
   }
-  const { events, abandoned } = await emitting.emitted
-  await crowd.settle(events)
-  const judgement = judgeAll(witnesses(), events, { abandoned })
-  await addResult(rowOf(`roll-out: ${name}`, witnesses(), events.length, judgement))
+  const judgement = await settleAndJudge(crowd, `roll-out: ${name}`, { witnesses, ...(await emitting.emitted) })
   expect(judgement).toMatchObject({ ...flawless, delivered: judgement.owed })
   const codes = witnesses().flatMap(({ reconnects }) => reconnects.map(({ code }) => code))
   // Somebody must have moved, or nothing was shown.

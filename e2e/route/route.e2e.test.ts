@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { createRandom, planEvents, planUsers } from '../../scripts/proof/plan.ts'
 import { namespaces } from '../platform/platform-steps.ts'
-import { type Crowd, flawless, gather, judgeAll, rowOf, sinceNow } from '../testing/audience-of-users.ts'
-import { addResult } from '../testing/results.ts'
+import { type Crowd, flawless, gather, settleAndJudge, sinceNow } from '../testing/audience-of-users.ts'
 import { openStage, type Stage } from '../testing/stage.ts'
 import { gatewayOf, testChannel } from '../testing/test-channel.ts'
 import { pause } from '../testing/until.ts'
@@ -36,10 +35,8 @@ it('delivers by both kinds of routes, and keeps sockets that are idle for longer
     const [crowd, witnesses] = [crowds[index], marks[index]]
     if (crowd === undefined || witnesses === undefined) throw new Error('no crowd')
     const events = planEvents(40, users, createRandom(1)).map((event) => ({ ...event, id: `${channel} ${event.id}` }))
-    const emitted = await crowd.emit(events, 2000)
-    await crowd.settle(events)
-    const judgement = judgeAll(witnesses(), events, emitted)
-    await addResult(rowOf(`route: ${channel}, after 70 s of silence`, witnesses(), events.length, judgement))
+    const { abandoned } = await crowd.emit(events, 2000)
+    const judgement = await settleAndJudge(crowd, `route: ${channel}, after 70 s of silence`, { witnesses, events, abandoned })
     expect(judgement).toMatchObject({ ...flawless, delivered: judgement.owed })
     expect(witnesses().flatMap(({ reconnects }) => reconnects)).toEqual([])
   }

@@ -2,9 +2,9 @@ import { emitAll, type EmitReport } from '../../scripts/proof/emit-all.ts'
 import { isOwed, type PlannedEvent, type User } from '../../scripts/proof/plan.ts'
 import { type Judged, judge, percentile, sum } from '../../scripts/proof/report.ts'
 import { LiveClient, type Reconnect } from './live-client.ts'
-import type { Row } from './results.ts'
+import { addResult, type Row } from './results.ts'
 import type { Stage } from './stage.ts'
-import { emitPath, socketPath } from './test-channel.ts'
+import { emitPath, socketPath, testChannel, type TestChannelOptions } from './test-channel.ts'
 import { pause, until } from './until.ts'
 
 /** Clients of a channel, and what becomes of the events that are emitted while they are connected. */
@@ -22,6 +22,13 @@ export interface CrowdOptions {
   readonly users: readonly User[]
   /** How many clients; users have several each. */
   readonly clients: number
+}
+
+/** Makes a channel, and gathers its clients when it is ready. */
+export async function openCrowd(stage: Stage, { spec, ...options }: CrowdOptions & Pick<TestChannelOptions, 'spec'>): Promise<Crowd> {
+  await stage.apply(testChannel(stage, { name: options.channel, ...(spec === undefined ? {} : { spec }) }))
+  await stage.reaches(`rtc/${options.channel}`, 'condition=Ready')
+  return gather(stage, options)
 }
 
 export async function gather(stage: Stage, { channel, users, clients: count }: CrowdOptions): Promise<Crowd> {
@@ -90,7 +97,7 @@ export function sinceNow({ clients }: Pick<Crowd, 'clients'>): () => readonly Wi
   }))
 }
 
-export function judgeAll(clients: readonly Witness[], events: readonly PlannedEvent[], emitted: Pick<EmitReport, 'abandoned'>): Judgement {
+function judgeAll(clients: readonly Witness[], events: readonly PlannedEvent[], emitted: Pick<EmitReport, 'abandoned'>): Judgement {
   const verdicts = clients.map((client) => judge(client, events))
   return {
     owed: sum(verdicts, 'expected'),
@@ -108,8 +115,24 @@ export function judgeAll(clients: readonly Witness[], events: readonly PlannedEv
 /** What a judgement is when nothing went wrong. */
 export const flawless = { missing: 0, foreign: 0, duplicates: 0, outOfOrder: 0, gaps: [], refusals: [], abandoned: 0 } as const
 
+/** What is to be judged: who has seen what, of which events. */
+export interface Case extends Pick<EmitReport, 'abandoned'> {
+  /** Asked when all has come that comes. */
+  readonly witnesses: () => readonly Witness[]
+  readonly events: readonly PlannedEvent[]
+}
+
+/** Waits until nothing more comes, judges, and puts a row into the table of `make e2e`. */
+export async function settleAndJudge(crowd: Pick<Crowd, 'settle'>, suite: string, { witnesses, events, abandoned }: Case): Promise<Judgement> {
+  await crowd.settle(events)
+  const seen = witnesses()
+  const judgement = judgeAll(seen, events, { abandoned })
+  await addResult(rowOf(suite, seen, events.length, judgement))
+  return judgement
+}
+
 /** For the table of `make e2e`. */
-export function rowOf(suite: string, clients: readonly Witness[], events: number, judgement: Judgement): Row {
+function rowOf(suite: string, clients: readonly Witness[], events: number, judgement: Judgement): Row {
   const took = clients.flatMap(({ reconnects }) => reconnects.map(({ tookMs }) => tookMs))
   const { owed, delivered, duplicates, missing } = judgement
   return { suite, clients: clients.length, events, owed, delivered, duplicates, lost: missing, reconnects: took.length, p50Ms: took.length === 0 ? null : percentile(took, 0.5), p99Ms: took.length === 0 ? null : percentile(took, 0.99) }

@@ -4,6 +4,11 @@ import type { Judged } from '../../scripts/proof/report.ts'
 import type { User } from '../../scripts/proof/plan.ts'
 import type { Place } from '../platform/place.ts'
 
+/** Of the table in docs/reference/close-codes.md: come back now, with your cursor. */
+export const draining = 4200
+/** What a browser says when a connection ended without a word. */
+export const cutOff = 1006
+
 /** What the e2e suites send in an event. */
 export interface Payload {
   readonly number: number

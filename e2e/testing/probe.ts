@@ -1,4 +1,5 @@
-import type { Manifest } from '../platform/manifests.ts'
+import { restrictedPod } from '../platform/manifests.ts'
+import { namespaces } from '../platform/platform-steps.ts'
 import type { Stage } from './stage.ts'
 
 /** A pod that tries things from inside of the cluster. It runs the platform's own image, which every node has. */
@@ -9,10 +10,25 @@ export interface Probe {
   run(program: string): Promise<string>
 }
 
-/** @param namespace where it is; it must be there @param labels further ones */
-export async function openProbe(stage: Stage, { name, namespace = stage.namespace, labels = {} }: { readonly name: string; readonly namespace?: string; readonly labels?: Readonly<Record<string, string>> }): Promise<Probe> {
-  const image = await stage.demand(['get', 'deployment', 'carillon', '--namespace', 'carillon-system', '--output', 'jsonpath={.spec.template.spec.containers[0].image}'])
-  await stage.apply(probePod({ name, namespace, labels, image }))
+export interface ProbeOptions {
+  readonly name: string
+  /** It must be there. @default that of the stage */
+  readonly namespace?: string
+  /** Further ones. */
+  readonly labels?: Readonly<Record<string, string>>
+  /** What it runs meanwhile, in Node.js, and on which port that listens. @default nothing */
+  readonly serves?: { readonly program: string; readonly port: number }
+}
+
+export async function openProbe(stage: Stage, { name, namespace = stage.namespace, labels = {}, serves }: ProbeOptions): Promise<Probe> {
+  const image = await stage.demand(['get', 'deployment', 'carillon', '--namespace', namespaces.operator, '--output', 'jsonpath={.spec.template.spec.containers[0].image}'])
+  const container = {
+    image,
+    command: ['node', '--eval', serves?.program ?? 'setInterval(() => {}, 1 << 30)'],
+    resources: { requests: { cpu: '10m', memory: '32Mi' } },
+    ...(serves === undefined ? {} : { readinessProbe: { tcpSocket: { port: serves.port }, periodSeconds: 1 } }),
+  }
+  await stage.apply(restrictedPod({ name, namespace, labels: { 'app.kubernetes.io/name': 'e2e-probe', ...labels } }, { container }))
   await stage.demand(['wait', '--for=condition=Ready', `pod/${name}`, '--namespace', namespace, '--timeout=60s'])
   const run = async (program: string): Promise<string> => (await stage.demand(['exec', name, '--namespace', namespace, '--', 'node', '--eval', program])).trim()
   return {
@@ -25,21 +41,3 @@ export async function openProbe(stage: Stage, { name, namespace = stage.namespac
       socket.once('error', ({ code }) => say(code === 'ECONNREFUSED' ? 'refused' : code === 'ETIMEDOUT' ? 'timeout' : code))`),
   }
 }
-
-const probePod = ({ name, namespace, labels, image }: { readonly name: string; readonly namespace: string; readonly labels: Readonly<Record<string, string>>; readonly image: string }): Manifest => ({
-  apiVersion: 'v1',
-  kind: 'Pod',
-  metadata: { name, namespace, labels: { 'app.kubernetes.io/name': 'e2e-probe', ...labels } },
-  spec: {
-    automountServiceAccountToken: false,
-    terminationGracePeriodSeconds: 0,
-    securityContext: { runAsNonRoot: true, runAsUser: 65_532, runAsGroup: 65_532, seccompProfile: { type: 'RuntimeDefault' } },
-    containers: [{
-      name: 'probe',
-      image,
-      command: ['node', '--eval', 'setInterval(() => {}, 1 << 30)'],
-      resources: { requests: { cpu: '10m', memory: '32Mi' } },
-      securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
-    }],
-  },
-})

@@ -36,10 +36,14 @@ export interface Stage {
 
 /** @param env of this process: E2E_CLUSTER names the cluster @throws Error when there is no platform */
 export async function openStage(suite: string, env: Readonly<Record<string, string | undefined>> = process.env): Promise<Stage> {
-  const platform = await platformFromEnv(env)
-  const stage = createStage(platform, `e2e-${suite}`)
+  return openStageIn(await platformFromEnv(env), `e2e-${suite}`)
+}
+
+/** The same in a namespace of any name, which is emptied first. */
+export async function openStageIn(platform: Platform, namespace: string): Promise<Stage> {
+  const stage = createStage(platform, namespace)
   await stage.empty()
-  await applyObjects(platform.run, [restrictedNamespace(stage.namespace), keysConfigMap(stage.namespace, platform.own.identity.jwks)])
+  await applyObjects(platform.run, [restrictedNamespace(namespace), keysConfigMap(namespace, platform.own.identity.jwks)])
   return stage
 }
 

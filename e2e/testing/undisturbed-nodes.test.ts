@@ -30,3 +30,7 @@ it('takes them from one that has ended without giving them back', async () => {
   await writeFile(join(folder, 'nodes.lock/owner'), '999999999')
   expect(await withUndisturbedNodes(stage(), async () => 'mine')).toBe('mine')
 })
+
+it('says at once that there is no place for the lock', async () => {
+  await expect(withUndisturbedNodes({ platform: { place: { folder: join(folder, 'nowhere') } } }, async () => {})).rejects.toThrow('ENOENT')
+})

@@ -21,7 +21,8 @@ export async function withUndisturbedNodes<T>({ platform: { place } }: { readonl
 async function take(lock: string): Promise<boolean> {
   try {
     await mkdir(lock)
-  } catch {
+  } catch (error) {
+    if (!(error instanceof Error) || !('code' in error) || error.code !== 'EEXIST') throw error
     // Somebody has it. Without an owner's name it is being taken in this moment.
     const owner = await readFile(join(lock, 'owner'), 'utf8').catch(() => null)
     if (owner !== null && !isAlive(Number(owner))) await rm(lock, { recursive: true, force: true })

@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Yaml } from 'cdk8s'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { labelsAfterBy, metricsOf, parseSeries, type Series } from '../../e2e/testing/prometheus-text.ts'
 import { createPrometheusMetrics as createGatewayMetrics } from '../../gateway/observability/prometheus.ts'
 import { createPrometheusMetrics as createOperatorMetrics } from '../../operator/observability/prometheus.ts'
 import { testNames } from '../../operator/testing/recording-metrics.ts'
 import { dashboards, expressionsOf, withEverythingChosen } from './dashboards.ts'
 import { chartFolder } from './helm.ts'
+import { labelsAfterBy, metricsOf, parseSeries, type Series } from './prometheus-text.ts'
 import { renderDashboard } from './render-dashboard.ts'
 
 /** Expressions against what gateway and operator expose, without a cluster; e2e/observability asks a real Prometheus. */

@@ -12,10 +12,13 @@ export function parseSeries(text: string): readonly Series[] {
   })
 }
 
+/** What an expression groups or joins by: names that are no metrics. */
+const grouping = /\b(?:by|without|on|ignoring)\s*\(([^)]*)\)/g
+
 /** A metric that an expression of Prometheus asks for, with the labels that it selects by. */
 export function metricsOf(expression: string): readonly Series[] {
   // What is grouped by, and how long a range is, are names and numbers, too.
-  const bare = expression.replaceAll(/\b(?:by|without|on|ignoring)\s*\([^)]*\)/g, ' ').replaceAll(/\[[^\]]*\]/g, ' ')
+  const bare = expression.replaceAll(grouping, ' ').replaceAll(/\[[^\]]*\]/g, ' ')
   const words = [...bare.matchAll(/([a-zA-Z_:][a-zA-Z0-9_:]*)\s*(\(|\{[^}]*\})?/g)]
   return words.filter(([, name = '', after = '']) => !after.startsWith('(') && name.includes('_')).map(([, name = '', after = '']) => ({
     name,
@@ -25,5 +28,5 @@ export function metricsOf(expression: string): readonly Series[] {
 
 /** Labels that an expression groups or joins by. */
 export function labelsAfterBy(expression: string): readonly string[] {
-  return [...expression.matchAll(/\b(?:by|without|on|ignoring)\s*\(([^)]*)\)/g)].flatMap(([, inside = '']) => inside.split(',').map((label) => label.trim()).filter((label) => label !== ''))
+  return [...expression.matchAll(grouping)].flatMap(([, inside = '']) => inside.split(',').map((label) => label.trim()).filter((label) => label !== ''))
 }
