@@ -25,8 +25,8 @@ beforeEach(() => stage.keepEvidence())
 /** While something happens to the control plane, events flow, and no client so much as reconnects. */
 async function expectDataPlaneNotToNotice(name: string, happens: () => Promise<void>): Promise<void> {
   const witnesses = sinceNow(crowd)
-  const events = planEvents(180, users, createRandom(name.length)).map((event) => ({ ...event, id: `${name} ${event.id}` }))
-  const [{ abandoned }] = await Promise.all([crowd.emit(events, 12_000), happens()])
+  const events = planEvents(300, users, createRandom(name.length)).map((event) => ({ ...event, id: `${name} ${event.id}` }))
+  const [{ abandoned }] = await Promise.all([crowd.emit(events, 20_000), happens()])
   const judgement = await settleAndJudge(crowd, `control plane: ${name}`, { witnesses, events, abandoned })
   expect(judgement).toMatchObject({ ...flawless, delivered: judgement.owed })
   expect(witnesses().flatMap(({ reconnects }) => reconnects)).toEqual([])
@@ -65,7 +65,7 @@ it('goes on when the API server is away for a while, and the operator is well ag
     expect(await move(manifest, '/etc/kubernetes/kube-apiserver.yaml')).toMatchObject({ code: 0 })
     try {
       await until(async () => !(await isThere()), { seconds: 60, what: 'the API server to go', everyMs: 500 })
-      await pause(8000)
+      await pause(15_000)
     } finally {
       await move('/etc/kubernetes/kube-apiserver.yaml', manifest)
     }
@@ -99,7 +99,7 @@ it('writes nothing when it is restarted with fifty channels', async () => {
   const first = await leader()
   await until(async () => (await leader()) !== '', { seconds: 40, what: `a leader after ${first}`, everyMs: 500 })
   // Time for all of them to be looked at, many times over.
-  await pause(6000)
+  await pause(10_000)
   expect(await versions()).toEqual(before)
   expect(await stage.demand(['get', 'pods', '--output', 'jsonpath={.items[*].metadata.uid}'])).toBe(pods)
 })
