@@ -172,7 +172,8 @@ describe('the console', () => {
     await page.locator('#browser-identity').selectOption({ label: 'Somebody else…' })
     await page.keyboard.press('Escape')
     await page.locator('#claims-dialog').waitFor({ state: 'hidden' })
-    expect(await page.locator('#browser-identity option:checked').textContent()).toBe(ada)
+    // The page hears of it a moment after the dialog is gone.
+    await expect.poll(() => page.locator('#browser-identity option:checked').textContent()).toBe(ada)
   })
 
   it('resumes after a cut, and replays what happened meanwhile, once', async () => {
