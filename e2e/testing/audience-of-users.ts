@@ -56,14 +56,23 @@ export async function gather(stage: Stage, { channel, users, clients: count }: C
       progress: () => {},
     }),
     settle: async (events) => {
-      const owed = new Map(clients.map((client) => [client, events.filter((event) => isOwed(event, client.user)).length]))
-      const haveAll = (): boolean => clients.every((client) => new Set(client.received.map(({ id }) => id)).size >= (owed.get(client) ?? 0))
+      const lacks = whoLacks(clients, events)
       // Whoever lacks something when the time is over is the judge's matter.
-      await until(haveAll, { seconds: 30, what: 'all deliveries' }).catch(() => {})
+      await until(() => lacks().length === 0, { seconds: 30, what: 'all deliveries' }).catch(() => {})
       // What should not come has time to come, too.
       await pause(1500)
     },
     close: () => clients.forEach((client) => client.close()),
+  }
+}
+
+/** @returns gives the clients to whom some of these events is still to come; what came to them of others before does not count */
+export function whoLacks<C extends Pick<Judged, 'user' | 'received'>>(clients: readonly C[], events: readonly PlannedEvent[]): () => readonly C[] {
+  let waiting = clients.map((client) => ({ client, owed: new Set(events.filter((event) => isOwed(event, client.user)).map(({ id }) => id)) }))
+  return () => {
+    // Who has all keeps it.
+    waiting = waiting.filter(({ client, owed }) => !owed.isSubsetOf(new Set(client.received.map(({ id }) => id))))
+    return waiting.map(({ client }) => client)
   }
 }
 
