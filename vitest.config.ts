@@ -15,7 +15,7 @@ export default defineConfig({
       suite('kafka', ['{gateway,client,operator,scripts,bench}/**/*.kafka.test.ts'], { testTimeout: 120_000, hookTimeout: 120_000, fileParallelism: false }),
       suite('kubernetes', ['{operator,cdk8s,charts,scripts}/**/*.kubernetes.test.ts'], { testTimeout: 120_000, hookTimeout: 120_000, fileParallelism: false }),
       // Suites on one cluster, some at once; then those that take the operator or the API server away, each alone.
-      suite('e2e', ['e2e/**/*.e2e.test.ts'], { ...patient, exclude: ['**/node_modules/**', '**/*.alone.e2e.test.ts'], maxWorkers: 4, sequence: { groupOrder: 1 } }),
+      suite('e2e', ['e2e/**/*.e2e.test.ts'], { ...patient, exclude: ['**/node_modules/**', '**/*.alone.e2e.test.ts'], maxWorkers: 5, sequence: { groupOrder: 1 } }),
       suite('e2e-alone', ['e2e/**/*.alone.e2e.test.ts'], { ...patient, fileParallelism: false, sequence: { groupOrder: 2 } }),
       suite('browser', ['{gateway,client,scripts,bench}/**/*.browser.test.ts'], { testTimeout: 60_000, fileParallelism: false }),
     ],
