@@ -23,7 +23,9 @@ const closeTimeoutMs = 3_000
  * - Not idempotent. kafkajs takes its sequence numbers back when a request fails, also when the broker has appended the records: it then
  *   gives the same numbers to other records, which the broker takes for the ones it has and acknowledges without appending them. That is a
  *   202 for an event that is lost. A retry that appends twice is harmless here: the same source and id is delivered once.
- * - Trying again is the queue's work, not kafkajs's: until the deadline of each publish, and not beyond.
+ * - Trying again is the queue's work, not kafkajs's: until the deadline of each publish, and not beyond. kafkajs would not ask a broker again that
+ *   has answered for other partitions: when one that had just died was replaced by that broker as the leader, what had been meant for the dead
+ *   one was sent to nobody, and all of it acknowledged.
  */
 export function createKafkaEventPublisher(options: KafkaEventPublisherOptions, { logger }: { readonly logger: Logger }): EventPublisher {
   const kafka = createKafkaClient(options, logger, { requestTimeoutMs: options.kafkaProduceTimeoutMs + 1_000 })
@@ -127,7 +129,7 @@ function createConnection(kafka: Kafka): Connection {
   let failures = 0
 
   async function connect(): Promise<Producer> {
-    const producer = kafka.producer({ createPartitioner, allowAutoTopicCreation: false, metadataMaxAge: 60_000, retry: { retries: 1, initialRetryTime: 50, maxRetryTime: 200 } })
+    const producer = kafka.producer({ createPartitioner, allowAutoTopicCreation: false, metadataMaxAge: 60_000, retry: { retries: 0 } })
     await producer.connect()
     return producer
   }
