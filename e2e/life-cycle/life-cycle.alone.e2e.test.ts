@@ -18,14 +18,17 @@ beforeAll(async () => {
   await stage.apply(testChannel(stage, { name: channel, spec: small }))
   await stage.reaches(`rtc/${channel}`, 'condition=Ready')
 })
-afterAll(() => stage?.leave())
+afterAll(async () => {
+  // The next suite waits for this one's namespace, and a namespace with pods in it looks again only after half of the time that they may take to stop.
+  await stage?.kubectl(['delete', 'rtc', '--all', '--cascade=foreground', '--timeout=60s'])
+  await stage?.leave()
+})
 beforeEach(() => stage.keepEvidence())
 
 /** Names and ids of the gateways' pods: the same ids are the same pods, with all their connections. */
 const podsOf = (name: string): Promise<string> => stage.demand(['get', 'pods', '--selector', `app.kubernetes.io/instance=${name}`, '--output', 'jsonpath={range .items[*]}{.metadata.uid} {.status.containerStatuses[0].restartCount}{"\\n"}{end}'])
 const generationOf = (name: string): Promise<string> => stage.demand(['get', `deployment/${gatewayOf(name)}`, '--output', 'jsonpath={.metadata.generation}'])
 const isAnswering = async (name: string): Promise<boolean> => (await stage.ask({ path: `/api/${name}/v1/openapi.json` }).catch(() => null))?.status === 200
-
 
 describe('the chart', () => {
   it('changes nothing when it is applied once more', async () => {
