@@ -4,15 +4,20 @@ import { type Problem, renderProblem } from '../../problem.ts'
 /** Sends a problem as the whole answer. @param headers those that belong to this problem only, `allow` and the like */
 export function replyProblem(reply: FastifyReply, problem: Problem, headers: Readonly<Record<string, string>> = {}): FastifyReply {
   const answer = renderProblem(problem)
-  // As bytes, here and below: to text the router would add a charset, which JSON does not have.
-  return reply.code(answer.status).headers({ ...answer.headers, ...headers }).send(Buffer.from(answer.body))
+  return send(reply.code(answer.status).headers({ ...answer.headers, ...headers }), answer.body)
 }
 
 /** Sends JSON that no cache may keep. */
 export function replyJson(reply: FastifyReply, status: number, value: unknown): FastifyReply {
   const headers = { 'content-type': 'application/json', 'cache-control': 'no-store' }
-  return reply.code(status).headers(headers).send(Buffer.from(JSON.stringify(value)))
+  return send(reply.code(status).headers(headers), JSON.stringify(value))
 }
+
+/**
+ * As text, which leaves in one write with the headers. To JSON that it does not serialize by itself the router adds no charset, which JSON does not
+ * have.
+ */
+const send = (reply: FastifyReply, json: string): FastifyReply => reply.serializer(String).send(json)
 
 /** What the router and the server say by exceptions, as a problem; null: a bug of ours, whose text is for the log alone. */
 export function problemOfError(error: FastifyError): Problem | null {
