@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import { TokenBucket, type TokenBucketLimits } from './token-bucket.ts'
 
 export interface RateLimiterOptions extends TokenBucketLimits {
@@ -31,32 +32,23 @@ const evictionsPerNewcomer = 4
  * @param options.now milliseconds, of the clock that `take` is called with
  */
 export function createRateLimiter({ maxSubjects, now, ...limits }: RateLimiterOptions & { readonly now: number }): RateLimiter {
-  /** In the order of their last use. */
-  const buckets = new Map<string, TokenBucket>()
+  const buckets = new LRUCache<string, TokenBucket>({ max: maxSubjects })
   const overflow = new TokenBucket({ ...limits, now })
 
   function evictIdle(nowMs: number): void {
-    let asked = 0
-    for (const [subject, bucket] of buckets) {
-      if (asked === evictionsPerNewcomer) return
-      asked += 1
-      if (bucket.isFull(nowMs)) buckets.delete(subject)
-    }
+    for (const subject of buckets.rkeys().take(evictionsPerNewcomer).toArray()) if (buckets.peek(subject)?.isFull(nowMs)) buckets.delete(subject)
   }
 
-  function bucketOfNewcomer(nowMs: number): TokenBucket | null {
+  function welcome(subject: string, nowMs: number): TokenBucket {
     evictIdle(nowMs)
-    return buckets.size < maxSubjects ? overflow.copy(nowMs) : null
+    if (buckets.size === maxSubjects) return overflow
+    const bucket = overflow.copy(nowMs)
+    buckets.set(subject, bucket)
+    return bucket
   }
 
   return {
-    take: (subject, n, nowMs) => {
-      const bucket = buckets.get(subject) ?? bucketOfNewcomer(nowMs)
-      if (bucket === null) return overflow.take(n, nowMs)
-      buckets.delete(subject)
-      buckets.set(subject, bucket)
-      return bucket.take(n, nowMs)
-    },
+    take: (subject, n, nowMs) => (buckets.get(subject) ?? welcome(subject, nowMs)).take(n, nowMs),
     size: () => buckets.size,
   }
 }
