@@ -109,6 +109,7 @@ module.exports = {
     only('jose', 'jose', '^gateway/adapters/jose/'),
     only('prom-client', 'prom-client', '^(gateway|operator)/observability/'),
     only('pino', 'pino', '^gateway/observability/'),
+    only('lru-cache', 'lru-cache', '^gateway/(auth/verified-token-cache|emit/rate-limiter)\\.ts$'),
     only('opentelemetry', '@opentelemetry', '^gateway/observability/'),
     {
       name: 'client-stands-alone',

@@ -12,6 +12,9 @@ const connectTimeoutMs = 10_000
 /** A source address has some 28,000 ports; on Linux all of 127.0.0.0/8 is this machine. */
 const clientsPerAddress = 10_000
 
+/** Clients of several servers have addresses of their own: those of one server leave the ports of the others alone, and those of 127.0.0.1 to the servers. */
+const addressOf = (serverPort: number, index: number): string => `127.${1 + (serverPort % 250)}.0.${1 + Math.floor(index / clientsPerAddress)}`
+
 /** Clients of one server. */
 export class Group {
   readonly shared: Shared
@@ -31,7 +34,7 @@ export class Group {
       onEvents: () => {},
     }
     this.#concurrency = options.concurrency ?? 100
-    this.#clients = identities.map((identity, index) => new Client(this.shared, identity, `127.0.0.${1 + Math.floor(index / clientsPerAddress)}`))
+    this.#clients = identities.map((identity, index) => new Client(this.shared, identity, addressOf(options.ports[0] ?? 0, index)))
     if (options.keepsReceipts === true) for (const client of this.#clients) client.receipts = new Receipts()
   }
 
