@@ -27,9 +27,7 @@ export const stalled: Measure = {
     const pace: Pace = { sockets, perSecond: 20_000 / sockets, events: 2 * (20_000 / sockets), rounds: 3 }
     const rows: SectionRow[] = []
     await forEachServer(world, world.contenders, async (server) => {
-      const row = await measure(world, server, pace)
-      rows.push(row)
-      world.say(`${server.contender.title}: ${JSON.stringify(row.cells)}`)
+      rows.push(await measure(world, server, pace))
     })
     return {
       title: `One stalled reader among ${sockets.toLocaleString('en-US')}`,
@@ -63,6 +61,7 @@ async function measure(world: MeasureWorld, server: Server, pace: Pace): Promise
   const { ready } = await rig.load.call('counts', { group })
   await rig.load.call('close', { group })
   const p99s = (windows: readonly Window[]): readonly number[] => windows.map((window) => window.p99)
+  world.say(`${server.contender.title}: p99 of the others ${figure(medianOf(p99s(beside)))} ms, ${figure(medianOf(p99s(without)))} ms without it`)
   return {
     contender: server.contender.name,
     of: '',
