@@ -21,7 +21,7 @@ afterAll(async () => {
 /** What somebody asks of one object. */
 interface Step {
   readonly verb: 'apply' | 'patch'
-  readonly by: 'us' | 'them'
+  readonly by: 'us' | 'them' | 'keeper'
   readonly force: boolean
   readonly body: object
 }
@@ -40,10 +40,16 @@ const steps = (applied: fc.Arbitrary<object>, patched: fc.Arbitrary<object>): fc
     { minLength: 2, maxLength: 8 },
   )
 
+/**
+ * Applied before all else, and touched by nobody. Of an object of which nobody owns anything any more the server stops to write down who changes it (its
+ * ProbabilisticSkipNonAppliedManager), and when that is depends on who made maps that are empty now. What the operator applies always has an owner.
+ */
+const kept: Step = { verb: 'apply', by: 'keeper', force: false, body: { data: { kept: '1' } } }
+
 const configMaps = steps(
   fc.record({ data: map, metadata: fc.record({ labels: map }) }, { requiredKeys: ['metadata'] }),
   fc.record({ data: patchMap, metadata: fc.record({ labels: patchMap }, { requiredKeys: [] }) }, { requiredKeys: ['metadata'] }),
-)
+).map((script) => [kept, ...script])
 const inPod = (variables: fc.Arbitrary<readonly object[]>, replicas: fc.Arbitrary<number>): fc.Arbitrary<object> =>
   fc.record({ env: variables, replicas: fc.option(replicas, { nil: undefined }) }).map(({ env: list, replicas: count }) => ({
     spec: {

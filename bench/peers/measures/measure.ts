@@ -55,6 +55,9 @@ export async function connect({ rig, say }: MeasureWorld, { contender, port }: S
 /** More events than any server takes in a window at saturation. */
 export const saturationNumbers = 100_000
 
+/** Without those that differ from another only in what they keep for clients that come back. */
+export const withoutVariants = ({ contenders }: MeasureWorld): readonly Contender[] => contenders.filter((one) => one === contenders.find(({ dialect }) => dialect === one.dialect))
+
 /** Does something with each contender's server in turn, and goes on with the next when one fails. */
 export async function forEachServer(world: MeasureWorld, contenders: readonly Contender[], run: (server: Server) => Promise<void>): Promise<void> {
   for (const contender of contenders) {

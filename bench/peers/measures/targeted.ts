@@ -6,7 +6,7 @@ import type { Latencies } from '../load/histogram.ts'
 import type { PeerRig, Server } from '../peer-rig.ts'
 import { exactly, percentText, spreadOf } from '../report/figures.ts'
 import type { SectionRow } from '../report/section.ts'
-import { connect, eventBytes, forEachServer, type Measure, type MeasureWorld, observe, type Observed, saturationNumbers } from './measure.ts'
+import { connect, eventBytes, forEachServer, type Measure, type MeasureWorld, observe, type Observed, saturationNumbers, withoutVariants } from './measure.ts'
 
 const group = 'targeted'
 const rounds = 3
@@ -38,7 +38,7 @@ export const targeted: Measure = {
       world.say(`${server.contender.title}, ${of}: ${windows.map((window) => figure(window.eventsPerCpuSecond)).join(', ')} events per CPU second, p99 ${figure(medianOf(windows.map(({ latencies }) => latencies.p99)))} ms`)
     }
     const users = world.rig.users.slice(0, sockets)
-    await forEachServer(world, world.contenders, async (server) => {
+    await forEachServer(world, withoutVariants(world), async (server) => {
       const load: Load = { rig: world.rig, server, users, receivers: perUser, durationMs: world.isQuick ? 1_000 : 1_500 }
       await connect(world, server, { group, clients: sockets })
       await world.rig.publisher.call('target', { name: group, ...server.target })
