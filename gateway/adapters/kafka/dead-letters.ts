@@ -174,10 +174,9 @@ async function copyBatch({ fetched, fetchOffset }: FetchedBatch, copier: DeadLet
 
 /** Commits now and then what was read without a copy; copies commit for themselves. */
 async function commitUntilBroken(life: ConsumerLife, progress: ReadonlyMap<number, number>, stopped: AbortSignal): Promise<void> {
-  const broken = life.broken.then((detail) => {
-    throw new Error(detail)
-  })
-  broken.catch(() => undefined) // told by the race below
+  const breaking = new AbortController()
+  void life.broken.then((detail) => breaking.abort(new Error(detail)))
+  const interrupted = AbortSignal.any([stopped, breaking.signal])
   let committed = new Map<number, number>()
   const commit = async (): Promise<void> => {
     const moved = new Map([...progress].filter(([partition, offset]) => committed.get(partition) !== offset))
@@ -185,7 +184,8 @@ async function commitUntilBroken(life: ConsumerLife, progress: ReadonlyMap<numbe
     committed = new Map(progress)
   }
   while (!stopped.aborted) {
-    await Promise.race([pause(commitEveryMs, stopped), broken])
+    await pause(commitEveryMs, interrupted)
+    breaking.signal.throwIfAborted()
     // A rebalance makes a commit fail; whoever has the partition now begins a little earlier, finds no poison twice, and commits.
     await within(commit(), closeTimeoutMs, 'committing').catch(() => undefined)
   }

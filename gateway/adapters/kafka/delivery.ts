@@ -3,6 +3,7 @@ import type { LogRecord } from '../../event/log-record.ts'
 import type { Logger } from '../../observability/logger.ts'
 import type { LogStart, PartitionOffsets, RecordSink } from '../../replay/record-source.ts'
 import type { FetchedBatch } from './fetched-partition.ts'
+import { unlessAborted } from './patience.ts'
 
 /** The consumer that fetched a batch. */
 export interface Fetcher {
@@ -27,7 +28,6 @@ export class Delivery {
   readonly #sink: RecordSink
   readonly #logger: Logger
   readonly #stopped: AbortSignal
-  readonly #untilStopped: Promise<void>
   #epoch = ''
   #positions: number[] = []
   #ends: number[] = []
@@ -39,7 +39,6 @@ export class Delivery {
     this.#sink = sink
     this.#logger = logger
     this.#stopped = stopped
-    this.#untilStopped = new Promise((resolve) => stopped.addEventListener('abort', () => resolve(), { once: true }))
   }
 
   /** Per partition, the offset that is handed over next. */
@@ -113,7 +112,7 @@ export class Delivery {
   async #call(records: readonly LogRecord[], endOffset: number): Promise<void> {
     try {
       const handled = this.#sink.records(records, endOffset)
-      if (handled !== undefined) await Promise.race([handled, this.#untilStopped])
+      if (handled !== undefined) await unlessAborted(handled, this.#stopped)
     } catch (cause) {
       // A bug of the sink. Handing the same batch over again would stop delivery for good: one batch is lost instead.
       const { partition, offset } = records[0] ?? {}

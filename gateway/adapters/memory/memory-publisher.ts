@@ -13,10 +13,13 @@ export interface MemoryPublisherDependencies {
   readonly takeFailure: () => PublishFailure | null
 }
 
+/** How the wait for an acknowledgement ended. */
+type Ending = 'acknowledged' | 'late' | 'abandoned'
+
 /** Says ok only after the records are in the log, and never after the caller's deadline. */
 export function createMemoryPublisher(log: MemoryPublisherDependencies): EventPublisher {
   const inFlight = new Set<Promise<unknown>>()
-  const abandoned = Promise.withResolvers<'abandoned'>()
+  const waits = new Set<(ending: Ending) => void>()
   let stopped = false
 
   async function publish(records: readonly OutgoingRecord[], timeoutMs: number): Promise<Result<void, PublishFailure>> {
@@ -26,9 +29,27 @@ export function createMemoryPublisher(log: MemoryPublisherDependencies): EventPu
     const failure = log.takeFailure()
     if (failure !== null) return failed(failure)
     log.append(records.map((record) => ({ ...record, partition: partitionFor(record, log.partitions()) })))
-    const outcome = await Promise.race([within(log.acknowledged(), timeoutMs), abandoned.promise])
-    if (outcome === 'abandoned') return failed({ kind: 'unavailable', detail: 'the publisher was stopped before the log had acknowledged' })
-    return outcome ? ok(undefined) : failed({ kind: 'timeout', detail: `the log did not acknowledge within ${timeoutMs} ms` })
+    switch (await acknowledgement(timeoutMs)) {
+      case 'acknowledged':
+        return ok(undefined)
+      case 'late':
+        return failed({ kind: 'timeout', detail: `the log did not acknowledge within ${timeoutMs} ms` })
+      case 'abandoned':
+        return failed({ kind: 'unavailable', detail: 'the publisher was stopped before the log had acknowledged' })
+    }
+  }
+
+  function acknowledgement(timeoutMs: number): Promise<Ending> {
+    return new Promise((resolve) => {
+      const end = (ending: Ending): void => {
+        clearTimeout(timer)
+        waits.delete(end)
+        resolve(ending)
+      }
+      const timer = setTimeout(end, timeoutMs, 'late')
+      waits.add(end)
+      void log.acknowledged().then(() => end('acknowledged'))
+    })
   }
 
   return {
@@ -40,8 +61,11 @@ export function createMemoryPublisher(log: MemoryPublisherDependencies): EventPu
     },
     async stop({ deadlineMs }) {
       stopped = true
-      await within(Promise.all(inFlight), deadlineMs)
-      abandoned.resolve('abandoned')
+      const deadline = setTimeout(() => {
+        for (const end of waits) end('abandoned')
+      }, deadlineMs)
+      await Promise.all(inFlight)
+      clearTimeout(deadline)
     },
   }
 }
@@ -50,15 +74,4 @@ function bytesOf(record: OutgoingRecord): number {
   let bytes = (record.value?.length ?? 0) + Buffer.byteLength(record.key ?? '')
   for (const [name, value] of Object.entries(record.headers)) bytes += Buffer.byteLength(name) + Buffer.byteLength(value)
   return bytes
-}
-
-/** Whether `promise` resolved within the time. */
-async function within(promise: Promise<unknown>, timeoutMs: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<false>((resolve) => (timer = setTimeout(resolve, timeoutMs, false)))
-  try {
-    return await Promise.race([promise.then(() => true), late])
-  } finally {
-    clearTimeout(timer)
-  }
 }
