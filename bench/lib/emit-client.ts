@@ -1,8 +1,7 @@
 /** Emits events over HTTP and receives them over a WebSocket, and tells how long both took. Started by `startChild`. */
 import { Agent, request } from 'node:http'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { answerCalls } from './calls.ts'
-import { nowMs } from './clock.ts'
+import { nowMs, until } from './clock.ts'
 import type { EmitClientCalls, EmitTarget, Latencies } from './emit-calls.ts'
 import { percentilesOf } from './percentiles.ts'
 import { RawConnection } from './raw-connection.ts'
@@ -34,7 +33,7 @@ const calls: EmitClientCalls = {
     const trips: Promise<Trip>[] = []
     for (let event = 0; event < events; event += 1) {
       const leavesAtMs = startMs + (event * 1000) / perSecond
-      if (nowMs() < leavesAtMs) await sleep(leavesAtMs - nowMs())
+      await until(leavesAtMs)
       trips.push(travel(leavesAtMs))
     }
     return latenciesOf(await Promise.all(trips))

@@ -234,6 +234,22 @@ describe('as time goes by', () => {
     expect([socket.closedWith, socket.pings]).toEqual([null, 5])
   })
 
+  it('sessions are pinged a few at a time, however many there are, so that no event waits for them', () => {
+    const sessions = 3_000
+    let drawn = 0
+    const rig = createChannelRig({ maxConnections: sessions, maxConnectionsPerUser: sessions, heartbeatIntervalMs: 30_000 }, () => drawn++ / sessions)
+    const sockets = Array.from({ length: sessions }, () => rig.connect().socket)
+    const pings = (): number => sockets.reduce((sum, socket) => sum + socket.pings, 0)
+    let most = 0
+    for (let before = 0, ms = 0; ms <= 30_100; ms += 50) {
+      vi.advanceTimersByTime(50)
+      most = Math.max(most, pings() - before)
+      before = pings()
+    }
+    expect(pings()).toBeGreaterThanOrEqual(sessions)
+    expect(most).toBeLessThanOrEqual(11)
+  })
+
   it('a peer that does not answer a ping is closed as unresponsive after the deadline', () => {
     const rig = createChannelRig()
     const { socket } = rig.connect()

@@ -43,7 +43,7 @@ export const rigDefaults: ChannelOptions = {
   maxConnectionsPerUser: 10,
 }
 
-export function createChannelRig(options: Partial<ChannelOptions> = {}): ChannelRig {
+export function createChannelRig(options: Partial<ChannelOptions> = {}, random: () => number = () => 0.5): ChannelRig {
   const metrics = createRecordingMetrics()
   const observed: string[] = []
   const { logger, lines: logged } = createRecordingLogger()
@@ -58,7 +58,7 @@ export function createChannelRig(options: Partial<ChannelOptions> = {}): Channel
     logger,
     tracer: disabledTracer,
     now: Date.now,
-    random: () => 0.5,
+    random,
     observer: { opened: () => observed.push('opened'), warmedUp: () => observed.push('warmed-up'), health: (problem) => observed.push(problem?.kind ?? 'healthy') },
   })
   ingest.opened({ epoch: 'first', startOffsets: [0, 0], endOffsets: [0, 0] })

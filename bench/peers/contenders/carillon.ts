@@ -18,6 +18,17 @@ export const carillon: Contender = {
   launch: (options) => launch(options),
 }
 
+/** As a pod is that has others beside it, of which another keeps the dead letters of these partitions. Differs only where it reads from Kafka. */
+export const carillonWithoutDeadLetters: Contender = {
+  ...carillon,
+  name: 'carillon-no-dead-letters',
+  title: 'Carillon, dead letters elsewhere',
+  launch: (options) => {
+    const launched = launch(options)
+    return { ...launched, env: { ...launched.env, KAFKA_DLQ: 'false' } }
+  },
+}
+
 function launch({ port, issuer, kafka }: LaunchOptions): Launch {
   return {
     command: process.execPath,

@@ -1,7 +1,10 @@
 import { bare, socketio, ws } from './by-hand.ts'
-import { carillon } from './carillon.ts'
+import { carillon, carillonWithoutDeadLetters } from './carillon.ts'
 import { centrifugo, centrifugoRecovery } from './centrifugo.ts'
 import type { Contender } from './contender.ts'
 
 /** Ours first, the floor last. */
 export const contenders: readonly Contender[] = [carillon, centrifugo, centrifugoRecovery, socketio, ws, bare]
+
+/** Those that only one measure has, beside the one they differ from. */
+export const variants: readonly Contender[] = [carillonWithoutDeadLetters]

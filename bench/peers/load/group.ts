@@ -9,8 +9,11 @@ import type { BackOff, Counts, Dropped, Drops, GroupOptions, Opened, Storm } fro
 import { addLosses, type Loss, Receipts } from './receipts.ts'
 
 const connectTimeoutMs = 10_000
-/** A source address has some 28,000 ports; on Linux all of 127.0.0.0/8 is this machine. */
-const clientsPerAddress = 10_000
+/**
+ * On Linux all of 127.0.0.0/8 is this machine. The fewer clients share a source address, the sooner the kernel finds a free port: with 10,000 on one
+ * it searches for 0.4 ms, and 10,000 clients come at once in 5 s instead of 1 s.
+ */
+const clientsPerAddress = 100
 
 /** Clients of several servers have addresses of their own: those of one server leave the ports of the others alone, and those of 127.0.0.1 to the servers. */
 const addressOf = (serverPort: number, index: number): string => `127.${1 + (serverPort % 250)}.0.${1 + Math.floor(index / clientsPerAddress)}`

@@ -15,6 +15,7 @@ interface Case {
 
 const cases: readonly Case[] = [
   { sockets: 10_000, rate: 1 },
+  { sockets: 10_000, rate: 4 },
   { sockets: 10_000, rate: 'saturation' },
   { sockets: 5_000, rate: 8 },
   { sockets: 5_000, rate: 'saturation' },

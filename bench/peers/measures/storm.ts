@@ -63,6 +63,8 @@ export const storm: Measure = {
 /** @returns how many clients an event for everybody reaches */
 async function reach(rig: PeerRig, server: Server, served: number): Promise<number> {
   await rig.publisher.call('target', { name: group, ...server.target })
+  // A bare server answers no handshake: whom the kernel has let in it has not yet seen.
+  await sleep(500)
   const before = await rig.load.call('counts', { group })
   await rig.publisher.call('atRate', { name: group, firstNumber: rig.takeNumbers(1), events: 1, perSecond: 1, bytes: eventBytes, users: null, retryForMs: 5_000 })
   const after = await rig.load.call('awaitEvents', { group, events: before.events + served, timeoutMs: 10_000 })

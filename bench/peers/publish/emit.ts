@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { nowMs } from '../../lib/clock.ts'
+import { nowMs, until } from '../../lib/clock.ts'
 import type { Dialect } from '../dialects/dialect.ts'
 import { dataOf } from '../load/marks.ts'
 import type { HttpPublisher } from './http-publisher.ts'
@@ -57,8 +57,7 @@ export async function emitAtRate(speaker: Speaker, plan: RatePlan): Promise<Emit
   const running: Promise<void>[] = []
   for (let event = 0; event < plan.events; event += 1) {
     const atMs = startMs + (event * 1000) / plan.perSecond
-    const earlyMs = atMs - nowMs()
-    if (earlyMs > 0) await sleep(earlyMs)
+    await until(atMs)
     running.push(emitOne(plan.firstNumber + event, atMs))
   }
   await Promise.all(running)
