@@ -47,6 +47,12 @@ export interface PeerRigOptions {
   readonly buildRoot: string
 }
 
+/**
+ * Below the ports that the kernel gives to those who connect (32,768 and up on Linux): who knocks at a server that is being replaced could be given its
+ * port, and so be connected to itself.
+ */
+const anyServerPort = (): number => 10_000 + Math.floor(Math.random() * 20_000)
+
 /** Gives the measures their processes and their clients' identities, and ends all of it whatever happens. */
 export async function withPeerRig<T>(options: PeerRigOptions, run: (rig: PeerRig) => Promise<T>): Promise<T> {
   const directory = mkdtempSync(join(tmpdir(), 'carillon-peers-'))
@@ -66,7 +72,7 @@ export async function withPeerRig<T>(options: PeerRigOptions, run: (rig: PeerRig
     return nextNumber - count
   }
   const start: PeerRig['start'] = async (contender, { kafka = null, port: fixedPort, cpu = serverCpu } = {}) => {
-    const port = fixedPort ?? (await findFreePortPair())
+    const port = fixedPort ?? (await findFreePortPair(anyServerPort))
     const own = join(directory, `${contender.name}-${port}`)
     mkdirSync(own, { recursive: true })
     const key = contender.dialect === 'carillon' ? emitterToken : secret

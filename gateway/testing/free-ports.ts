@@ -4,10 +4,11 @@ import type { AddressInfo, Server } from 'node:net'
 /**
  * A port of 127.0.0.1 that is free just now, and so is the next one: a broker wants a second port for its controller.
  * Nothing keeps it free until it is used, so the caller tries again with another when it is taken in between.
+ * @param candidate a port to try; 0: one that the kernel chooses
  */
-export async function findFreePortPair(): Promise<number> {
+export async function findFreePortPair(candidate: () => number = () => 0): Promise<number> {
   for (let attempt = 0; attempt < 50; attempt += 1) {
-    const first = await listen(0)
+    const first = await listen(candidate())
     if (first === null) continue
     const { port } = first.address() as AddressInfo // a server that listens on TCP has an address of this type
     const second = port < 65_535 ? await listen(port + 1) : null

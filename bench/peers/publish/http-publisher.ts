@@ -68,7 +68,7 @@ class Lane {
 
   #open(): Socket {
     const socket = connect({ host: '127.0.0.1', port: this.#port(), noDelay: true })
-    socket.setTimeout(10_000, () => socket.destroy())
+    socket.setTimeout(5_000, () => socket.destroy())
     socket.on('data', (bytes) => this.#read(bytes.toString('latin1')))
     // `close` follows, and tells the caller.
     socket.on('error', () => {})
