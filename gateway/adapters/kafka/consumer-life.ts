@@ -20,8 +20,10 @@ export interface ConsumerLifeOptions {
   readonly kafka: Kafka
   readonly topic: string
   readonly groupId: string
-  /** How long the broker holds an empty fetch. */
+  /** How long the broker holds a fetch for which it has less than `leastFetchBytes`. */
   readonly fetchWaitMs: number
+  /** 1: what there is comes at once, with a fetch for nearly every record. More: fewer fetches, for those who are in no hurry. */
+  readonly leastFetchBytes: number
 }
 
 export interface ConsumerHandler {
@@ -39,10 +41,9 @@ const maxFetchBytesPerPartition = 262_144
 const heartbeatMs = 3_000
 const endTimeoutMs = 5_000
 
-const consumerConfig: Omit<ConsumerConfig, 'groupId'> = {
+const consumerConfig: Omit<ConsumerConfig, 'groupId' | 'minBytes'> = {
   sessionTimeout: 30_000,
   heartbeatInterval: heartbeatMs,
-  minBytes: 1,
   maxBytes: maxFetchBytes,
   maxBytesPerPartition: maxFetchBytesPerPartition,
   // New partitions, and leaders that moved while nothing failed, are seen after this time.
@@ -58,8 +59,8 @@ const consumerConfig: Omit<ConsumerConfig, 'groupId'> = {
  * after each rebalance, when kafkajs would begin where the group last committed, or at the beginning when that is nowhere.
  */
 export function startConsumerLife(options: ConsumerLifeOptions, handler: ConsumerHandler): ConsumerLife {
-  const { kafka, topic, groupId, fetchWaitMs } = options
-  const consumer = kafka.consumer({ ...consumerConfig, groupId, maxWaitTimeInMs: fetchWaitMs })
+  const { kafka, topic, groupId, fetchWaitMs, leastFetchBytes } = options
+  const consumer = kafka.consumer({ ...consumerConfig, groupId, minBytes: leastFetchBytes, maxWaitTimeInMs: fetchWaitMs })
   const broken = Promise.withResolvers<string>()
   const seek = (partition: number, offset: number): void => consumer.seek({ topic, partition, offset: String(offset) })
 

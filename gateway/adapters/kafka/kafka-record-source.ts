@@ -47,7 +47,7 @@ export function createKafkaRecordSource(options: KafkaRecordSourceOptions, depen
         ...dependencies,
         sink,
         inspector: createTopicInspector(kafka, topic),
-        startConsumer: (groupId, handler) => startConsumerLife({ kafka, topic, groupId, fetchWaitMs: options.kafkaFetchWaitMs }, handler),
+        startConsumer: (groupId, handler) => startConsumerLife({ kafka, topic, groupId, fetchWaitMs: options.kafkaFetchWaitMs, leastFetchBytes: 1 }, handler),
         createTopic: createsTopics(options) ? createTopic : null,
       })
       await reader.start(sinceMs)
