@@ -123,9 +123,12 @@ describe('a channel that cannot work', () => {
   })
 
   async function podThatPullsInVain({ namespace, child }: TestChannel): Promise<void> {
-    const spec = (await child('Deployment'))?.['spec'] as { readonly template: { readonly metadata: object } } | undefined // of a Deployment
-    const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'news-gateway-1', namespace, ...spec?.template.metadata }, spec: { containers: [{ name: 'gateway', image: 'x' }] } }
-    await soon(async () => void valueOf(await cluster.api.create(podType, pod))) // as soon as the namespace has its account
+    const deployment = (await child('Deployment'))?.['spec'] as { readonly template: { readonly metadata: object; readonly spec: { readonly serviceAccountName: string } } } | undefined // of a Deployment
+    if (deployment === undefined) throw new Error('the channel has no Deployment')
+    const { metadata, spec } = deployment.template
+    // The channel's account, as its pods have it: the namespace's own comes when a controller finds the time.
+    const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'news-gateway-1', namespace, ...metadata }, spec: { serviceAccountName: spec.serviceAccountName, containers: [{ name: 'gateway', image: 'x' }] } }
+    valueOf(await cluster.api.create(podType, pod))
     const status = { phase: 'Pending', containerStatuses: [{ name: 'gateway', image: 'x', imageID: '', ready: false, restartCount: 0, state: { waiting: { reason: 'ImagePullBackOff', message: 'Back-off pulling image "x"' } } }] }
     await patchStatus(`/api/v1/namespaces/${namespace}/pods/news-gateway-1`, status)
   }
