@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { type KafkaBroker, startKafka } from '../../gateway/testing/kafka-broker.ts'
 import { type Choice, parseCommandLine, usageText } from './command-line.ts'
 import type { Contender } from './contenders/contender.ts'
-import { contenders, variants } from './contenders/contenders.ts'
+import { contenders, inOneMeasure } from './contenders/contenders.ts'
 import { describeMachine } from './machine/describe.ts'
 import { readMachineTimes } from './machine/proc.ts'
 import { measures } from './measures/measures.ts'
@@ -48,7 +48,7 @@ async function run(choice: Choice): Promise<void> {
   const sections = await withPeerRig({ clients: choice.isQuick ? 1_000 : 10_000, users: choice.isQuick ? 200 : 2_000, buildRoot }, async (rig) =>
     measureAll(choice, { rig, contenders: prepared.had, isQuick: choice.isQuick, say, kafka: null }),
   )
-  const report = renderReport({ sections, versions: prepared.versions, absent: prepared.absent, contenders: [...contenders, ...variants], machine: describeMachine(), busyBefore, minutes: (Date.now() - startMs) / 60_000, isQuick: choice.isQuick, date: new Date() })
+  const report = renderReport({ sections, versions: prepared.versions, absent: prepared.absent, contenders: [...contenders, ...inOneMeasure], machine: describeMachine(), busyBefore, minutes: (Date.now() - startMs) / 60_000, isQuick: choice.isQuick, date: new Date() })
   console.log(report)
   if (choice.isWhole) writeFileSync(page, replaceBetweenMarks(readFileSync(page, 'utf8'), report))
 }

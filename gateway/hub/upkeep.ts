@@ -5,7 +5,7 @@ import type { Session } from '../session/session.ts'
  * One interval for all sessions: they wait in buckets of a tick, and each comes up when its next duty is due.
  *
  * Only tokens go by the time of day. Were pings to do so, a clock that is set back by an hour would leave dead peers alone for an hour,
- * and one that is set forward would have to be caught up with second by second.
+ * and one that is set forward would have to be caught up with tick by tick.
  */
 export class Upkeep {
   readonly #options: UpkeepOptions
@@ -140,5 +140,5 @@ interface Duty {
 /** So short that what is due in one tick is done within a millisecond or two: of 10,000 sessions that are pinged every 30 s, 33. In ticks of a second events waited for 8 ms. */
 const tickMs = 100
 /** A busy process is late by less. */
-const awayTicks = 30
+const awayTicks = 3_000 / tickMs
 const tickOf = (timeMs: number): number => Math.floor(timeMs / tickMs)

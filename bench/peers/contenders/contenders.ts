@@ -6,5 +6,5 @@ import type { Contender } from './contender.ts'
 /** Ours first, the floor last. */
 export const contenders: readonly Contender[] = [carillon, centrifugo, centrifugoRecovery, socketio, ws, bare]
 
-/** Those that only one measure has, beside the one they differ from. */
-export const variants: readonly Contender[] = [carillonWithoutDeadLetters]
+/** Those that one measure adds by itself, whatever contenders were chosen. */
+export const inOneMeasure: readonly Contender[] = [carillonWithoutDeadLetters]

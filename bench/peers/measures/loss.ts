@@ -12,7 +12,7 @@ import { eventBytes, type Measure, type MeasureWorld } from './measure.ts'
 
 const perSecond = 50
 /** How long an event that is not taken is tried again. A broker is away for longer than a process. */
-const retryForMs = { emit: 20_000, produce: 60_000 }
+const patienceMs = { emit: 20_000, produce: 60_000 }
 const downMs = 2_000
 const backOff = { minBackOffMs: 100, maxBackOffMs: 500 }
 /** Whatever should not come has time to come, too. */
@@ -171,7 +171,7 @@ async function readFromTopic(trial: Trial): Promise<EmitReport | null> {
   await openClients(trial, [await world.rig.start(contender, { kafka })])
   await world.rig.load.call('comeBack', { group: name, ...backOff })
   // Long enough for the broker to be back, which takes 10 s, and for who reads it to notice.
-  return world.rig.publisher.call('produceAtRate', { ...planOf(trial, trial.seconds + 15), retryForMs: retryForMs.produce })
+  return world.rig.publisher.call('produceAtRate', planOf(trial, { seconds: trial.seconds + 15, retryForMs: patienceMs.produce }))
 }
 
 /** When everybody has had time to connect. */
@@ -190,7 +190,7 @@ async function openClients({ world, contender, name, clients }: Trial, servers: 
   if (ready < clients) throw new Error(`only ${ready} of ${clients} clients are served`)
 }
 
-const publish = (trial: Trial): Promise<EmitReport> => trial.world.rig.publisher.call('atRate', { ...planOf(trial, trial.seconds), retryForMs: retryForMs.emit })
+const publish = (trial: Trial): Promise<EmitReport> => trial.world.rig.publisher.call('atRate', planOf(trial, { seconds: trial.seconds, retryForMs: patienceMs.emit }))
 
 /** Receipts are kept by number, so that each trial counts from zero on. */
-const planOf = ({ name }: Trial, seconds: number) => ({ name, firstNumber: 0, events: perSecond * seconds, perSecond, bytes: eventBytes, users: null })
+const planOf = ({ name }: Trial, { seconds, retryForMs }: { readonly seconds: number; readonly retryForMs: number }) => ({ name, firstNumber: 0, events: perSecond * seconds, perSecond, bytes: eventBytes, users: null, retryForMs })
