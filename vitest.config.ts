@@ -5,7 +5,8 @@ const suite = (name: string, include: string[], more: object = {}) => ({
   test: { name, include, exclude: ['**/node_modules/**', '**/dist/**'], testTimeout: 30_000, hookTimeout: 60_000, ...more },
 })
 
-const patient = { testTimeout: 300_000, hookTimeout: 300_000 }
+// What came instead is shown whole: on the next run it may be something else.
+const patient = { testTimeout: 300_000, hookTimeout: 300_000, chaiConfig: { truncateThreshold: 1000 } }
 
 export default defineConfig({
   test: {

@@ -1,9 +1,10 @@
 /** `make e2e`: a kind cluster of its own, the suites on it, a table of what was measured, and the cluster is gone again. */
 import { spawn } from 'node:child_process'
-import { mkdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { type JsonReport, renderTally, tally } from '../scripts/test-tally.ts'
+import { failuresOf, readReport, renderFailures } from '../scripts/test-report.ts'
+import { renderTally, tally } from '../scripts/test-tally.ts'
 import { bringUp } from './platform/bring-up.ts'
 import { removeImages } from './platform/images.ts'
 import { clusters, deleteCluster } from './platform/kind-cluster.ts'
@@ -59,12 +60,14 @@ async function testOn(platform: Platform, { suites }: Wish): Promise<number> {
   if (!(await bringUp(platform, console.log))) return 1
   console.log(`\nThe platform is up after ${seconds()}; now the suites.`)
   const exitCode = await runVitest(platform.place.cluster, suites)
-  const sum = tally(await readReport(), exitCode)
+  const report = readReport(reportFile)
+  const failures = failuresOf(report, { exitCode, root })
   const trace = await readTrace()
   console.log(`\n${renderResults(await readResults())}\n`)
   if (trace !== '') console.log(`One event, from the emit to the sockets: span, when it began, how long it took, and where.\n\n${trace}`)
-  console.log(`${sum.failed === 0 ? 'All is well' : 'FAILED: evidence is in artifacts/e2e'}, after ${seconds()}.\n${renderTally(sum)}`)
-  return sum.failed === 0 ? 0 : 1
+  console.log(`${failures.length === 0 ? 'All is well' : 'Failed: evidence is in artifacts/e2e'}, after ${seconds()}.`)
+  console.log([...renderFailures(failures), renderTally(tally(report, failures))].join('\n'))
+  return failures.length === 0 ? 0 : 1
 }
 
 async function runVitest(cluster: string, suites: readonly string[]): Promise<number> {
@@ -75,16 +78,6 @@ async function runVitest(cluster: string, suites: readonly string[]): Promise<nu
     child.once('error', reject)
     child.once('close', (code) => resolve(code ?? 1))
   })
-}
-
-async function readReport(): Promise<JsonReport | null> {
-  try {
-    // vitest's own JSON reporter wrote it.
-    return JSON.parse(await readFile(reportFile, 'utf8')) as JsonReport
-  } catch {
-    // Not there, or cut off: vitest broke before or while it wrote. tally() counts that as a failure.
-    return null
-  }
 }
 
 async function takeAway({ run, place }: Platform): Promise<void> {

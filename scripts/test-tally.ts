@@ -1,3 +1,5 @@
+import type { Failure, JsonReport } from './test-report.ts'
+
 /** What came of one run of vitest, or of several. */
 export interface Tally {
   readonly passed: number
@@ -5,28 +7,15 @@ export interface Tally {
   readonly skipped: number
 }
 
-/** The part of vitest's JSON report that is counted. */
-export interface JsonReport {
-  readonly testResults: readonly {
-    readonly status: string
-    readonly assertionResults: readonly { readonly status: string }[]
-  }[]
-}
-
 /**
- * Counts a run so that nothing which went wrong is lost: a file that could not be loaded or whose hooks failed, an error outside
- * all tests, a run without a report or without a test each count as one failure.
+ * Counts a run so that nothing which went wrong is lost.
  * @param report null when vitest wrote none
  */
-export function tally(report: JsonReport | null, exitCode: number): Tally {
-  const files = report?.testResults ?? []
-  const statuses = files.flatMap((file) => file.assertionResults.map(({ status }) => status))
-  const brokenFiles = files.filter((file) => file.status === 'failed' && !file.assertionResults.some(({ status }) => status === 'failed'))
+export function tally(report: JsonReport | null, failures: readonly Failure[]): Tally {
+  const statuses = (report?.testResults ?? []).flatMap((file) => file.assertionResults.map(({ status }) => status))
   const passed = statuses.filter((status) => status === 'passed').length
-  const failed = statuses.filter((status) => status === 'failed').length + brokenFiles.length
-  const skipped = statuses.length - passed - statuses.filter((status) => status === 'failed').length
-  const isBroken = failed === 0 && (exitCode !== 0 || passed === 0)
-  return { passed, failed: isBroken ? 1 : failed, skipped }
+  const skipped = statuses.filter((status) => status !== 'passed' && status !== 'failed').length
+  return { passed, failed: failures.length, skipped }
 }
 
 /** The sum of several runs. */

@@ -3,19 +3,25 @@
  * line that counts all. With CI=true nothing may be left out or skipped. Names of suites as arguments run those alone.
  */
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { findCommand, isExecutable } from './find-command.ts'
+import { type Failure, failuresOf, readReport, renderFailures } from './test-report.ts'
 import { chromiumPath, suites, type Suite } from './test-suites.ts'
-import { renderTally, tally, total, type JsonReport, type Tally } from './test-tally.ts'
+import { renderTally, tally, total, type Tally } from './test-tally.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const vitest = join(root, 'node_modules/vitest/vitest.mjs')
 const isCi = ['true', '1'].includes(process.env['CI'] ?? '')
 
-async function run(suite: Suite, folder: string): Promise<Tally> {
+interface Outcome {
+  readonly tally: Tally
+  readonly failures: readonly Failure[]
+}
+
+async function run(suite: Suite, folder: string): Promise<Outcome> {
   const reportFile = join(folder, `${suite.project}.json`)
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`]
   const child = spawn(process.execPath, [vitest, 'run', '--project', suite.project, ...reporters], {
@@ -27,17 +33,9 @@ async function run(suite: Suite, folder: string): Promise<Tally> {
     child.once('error', reject)
     child.once('close', (code) => resolve(code ?? 1))
   })
-  return tally(readReport(reportFile), exitCode)
-}
-
-function readReport(file: string): JsonReport | null {
-  try {
-    // vitest's own JSON reporter wrote it.
-    return JSON.parse(readFileSync(file, 'utf8')) as JsonReport
-  } catch {
-    // Not there, or cut off: vitest broke before or while it wrote. tally() counts that as a failure.
-    return null
-  }
+  const report = readReport(reportFile)
+  const failures = failuresOf(report, { exitCode, root })
+  return { tally: tally(report, failures), failures }
 }
 
 function announce(lines: readonly string[]): void {
@@ -58,19 +56,19 @@ async function main(): Promise<void> {
   const machine = { env: process.env, hasCommand: (name: string) => findCommand(name) !== null, isExecutable }
   const chosen = chosenSuites(process.argv.slice(2)).map((suite) => ({ suite, missing: suite.missing(machine) }))
   const folder = mkdtempSync(join(tmpdir(), 'carillon-test-'))
-  const tallies: Tally[] = []
+  const outcomes: Outcome[] = []
   try {
-    for (const { suite } of chosen.filter(({ missing }) => missing === null)) tallies.push(await run(suite, folder))
+    for (const { suite } of chosen.filter(({ missing }) => missing === null)) outcomes.push(await run(suite, folder))
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
   const left = chosen.filter(({ missing }) => missing !== null)
   for (const { suite, missing } of left) announce([`NOT RUN: the ${suite.project} tests.`, missing ?? ''])
-  const sum = total(tallies)
+  const sum = total(outcomes.map((outcome) => outcome.tally))
   if (isCi && left.length + sum.skipped > 0) announce(['CI=true: nothing may be left out or skipped, so this run has failed.'])
-  const isIncomplete = tallies.length === 0 || (isCi && left.length + sum.skipped > 0)
+  const isIncomplete = outcomes.length === 0 || (isCi && left.length + sum.skipped > 0)
   process.exitCode = sum.failed > 0 || isIncomplete ? 1 : 0
-  console.log(renderTally(sum))
+  console.log([...renderFailures(outcomes.flatMap(({ failures }) => failures)), renderTally(sum)].join('\n'))
 }
 
 await main()

@@ -50,7 +50,7 @@ export function readPage({ page: path, place, platform, inPlaceOf = {}, env = ()
     skip(broken !== null, `${broken ?? ''} failed, and this follows from it`)
     broken = title
     const commands = block.commands.map((command) => placed(command, platform().place, withNames))
-    await expect(performAll(commands, { terminal, block })).resolves.toBe(commands.length)
+    expect(await performAll(commands, { terminal, block })).toBe(commands.length)
     broken = null
   })
 }
