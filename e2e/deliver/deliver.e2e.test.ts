@@ -53,8 +53,11 @@ it('shows a browser that is signed in by a cookie, over wss, what is emitted thr
   await emit({ type: 'order', users: ['ada'], payload: { number: 1 } })
   await emit({ type: 'order', users: ['ben'], payload: { number: 2 } })
   await emit({ type: 'news', broadcast: true, payload: { text: 'hello' } })
-  await page.getByText('news').waitFor()
-  expect(await lines()).toEqual(['connecting', 'open', 'order {"number":1}', 'news {"text":"hello"}'])
+  // The two may be in different partitions, between which no order is promised.
+  for (const text of ['order', 'news']) await page.getByText(text).waitFor()
+  const [first, second, ...events] = await lines()
+  expect([first, second]).toEqual(['connecting', 'open'])
+  expect(events.toSorted()).toEqual(['news {"text":"hello"}', 'order {"number":1}'])
   await mkdir(join(root, 'artifacts/e2e'), { recursive: true })
   await page.screenshot({ path: join(root, 'artifacts/e2e/deliver-browser.png') })
   await page.context().close()
@@ -70,7 +73,7 @@ it('streams the same by Server-Sent Events', async () => {
   const stream = await openEventStream(stage, { path: `/api/${channel}/v1/events`, token: stage.token(ada) })
   expect(stream.status).toBe(200)
   await emit({ type: 'order', users: ['ada'], payload: { number: 3 } })
-  await until(() => cameSince(stream, beganMs).length > 0, { seconds: 10, what: 'an event in the stream' })
+  await until(() => cameSince(stream, beganMs).length > 0, { what: 'an event in the stream' })
   expect(cameSince(stream, beganMs)).toMatchObject([{ type: 'order', data: { number: 3 } }])
   stream.close()
 })
@@ -81,7 +84,7 @@ it('delivers what a service writes to the topic by itself', async () => {
   const record = { specversion: '1.0', id: 'by-kafka', source: 'urn:e2e', type: 'stock', data: { broadcast: false, users: ['ada'], payload: { left: 4 } } }
   const produce = ['exec', '--stdin', '--namespace', namespaces.kafka, 'kafka-0', '--', '/opt/kafka/bin/kafka-console-producer.sh', '--bootstrap-server', 'localhost:9092', '--topic', `${stage.namespace}.${channel}`]
   await stage.demand(produce, { input: `${JSON.stringify(record)}\n` })
-  await until(() => cameSince(stream, beganMs).length > 0, { seconds: 20, what: 'the record in the stream' })
+  await until(() => cameSince(stream, beganMs).length > 0, { what: 'the record in the stream' })
   expect(cameSince(stream, beganMs)).toMatchObject([{ id: 'by-kafka', type: 'stock', data: { left: 4 } }])
   stream.close()
 })

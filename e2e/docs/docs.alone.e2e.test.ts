@@ -15,7 +15,7 @@ let values: string
 beforeAll(async () => {
   sample = await openSample()
   // The guide waits for all channels of the cluster, and those that are on their way out will not be ready any more.
-  await until(async () => !(await sample.stage.demand(['get', 'namespaces', '--output', 'name'])).includes('namespace/e2e-'), { seconds: 200, what: 'the namespaces of other suites to be gone', everyMs: 1000 })
+  await until(async () => !(await sample.stage.demand(['get', 'namespaces', '--output', 'name'])).includes('namespace/e2e-'), { seconds: 300, what: 'the namespaces of other suites to be gone', everyMs: 1000 })
   values = await valuesInUse(sample.platform)
 })
 afterAll(async () => {

@@ -31,7 +31,7 @@ it('leaves its topic when it is deleted under Retain, and takes it along under D
   await stage.reaches('rtc/kept', 'condition=Ready')
   await stage.reaches('rtc/dropped', 'condition=Ready')
   expect(await topicsOf(stage)).toEqual(expect.arrayContaining([topic('kept'), topic('dropped')]))
-  await stage.demand(['delete', 'rtc', 'kept', 'dropped', '--wait', '--timeout=60s'])
+  await stage.demand(['delete', 'rtc', 'kept', 'dropped', '--wait', '--timeout=120s'])
   const left = await topicsOf(stage)
   expect(left).toContain(topic('kept'))
   expect(left).not.toContain(topic('dropped'))
@@ -40,7 +40,7 @@ it('leaves its topic when it is deleted under Retain, and takes it along under D
 it('finds its topic again when it comes back, and takes all that is its with it when it is deleted in the foreground', async () => {
   await stage.apply(withPolicy('kept', 'Retain'))
   await stage.reaches('rtc/kept', 'condition=Ready')
-  await stage.demand(['delete', 'rtc/kept', '--cascade=foreground', '--wait', '--timeout=90s'])
+  await stage.demand(['delete', 'rtc/kept', '--cascade=foreground', '--wait', '--timeout=120s'])
   expect(await stage.demand(['get', 'deployments,services,serviceaccounts,poddisruptionbudgets,networkpolicies', '--selector', 'app.kubernetes.io/instance=kept', '--output', 'name'])).toBe('')
 })
 
@@ -49,5 +49,5 @@ it('goes with its namespace, and does not hold it', async () => {
   await inner.apply(testChannel(inner, { name: 'short', spec: { ...small, topic: { partitions: 1, deletionPolicy: 'Delete' }, route: { type: 'None' } } }))
   await inner.reaches('rtc/short', 'condition=Ready')
   await stage.demand(['delete', 'namespace', inner.namespace, '--wait', '--timeout=120s'])
-  await expect.poll(() => topicsOf(stage), { timeout: 30_000, interval: 1000 }).not.toContain(topic('short', inner.namespace))
+  await expect.poll(() => topicsOf(stage), { interval: 1000 }).not.toContain(topic('short', inner.namespace))
 })

@@ -20,7 +20,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   // The next suite waits for this one's namespace, and a namespace with pods in it looks again only after half of the time that they may take to stop.
-  await stage?.kubectl(['delete', 'rtc', '--all', '--cascade=foreground', '--timeout=60s'])
+  await stage?.kubectl(['delete', 'rtc', '--all', '--cascade=foreground', '--timeout=120s'])
   await stage?.leave()
 })
 beforeEach(() => stage.keepEvidence())
@@ -62,7 +62,7 @@ describe('the chart', () => {
     expect(await helm(stage.platform, ['test', 'carillon'])).toContain('Succeeded')
   })
 
-  it('is uninstalled before its channels: gateways serve on, the definition stays, and namespaces can be deleted', { timeout: 400_000 }, async () => {
+  it('is uninstalled before its channels: gateways serve on, the definition stays, and namespaces can be deleted', async () => {
     // Without pods: a namespace waits for those that are in it for as long as they may take.
     const orphan = await openStage('life-cycle-orphan')
     await orphan.apply(testChannel(orphan, { name: 'orphan', spec: { gateway: { replicas: 0 }, topic: { partitions: 1, deletionPolicy: 'Delete' }, route: { type: 'None' } } }))

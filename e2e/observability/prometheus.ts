@@ -62,7 +62,7 @@ export async function discover(stage: Stage): Promise<Found> {
  */
 export function prometheusObjects({ namespace, image, node, monitors, rules, found }: PrometheusOptions): readonly Manifest[] {
   const config = {
-    global: { scrape_interval: '1s', scrape_timeout: '1s', evaluation_interval: '1s' },
+    global: { scrape_interval: '2s', scrape_timeout: '2s', evaluation_interval: '1s' },
     rule_files: ['/etc/prometheus/alerts.yaml'],
     scrape_configs: monitors.map((monitor) => scrapeConfigOf(monitor, monitor.kind === 'PodMonitor' ? found.pods : found.services)),
   }
@@ -101,7 +101,7 @@ export async function forgetPrometheus(stage: Stage): Promise<void> {
 
 /** @param objects have been applied */
 export async function openPrometheus(stage: Stage, collector: Collector): Promise<Prometheus> {
-  await stage.reaches(`pod/${name}`, 'condition=Ready', 90)
+  await stage.reaches(`pod/${name}`, 'condition=Ready')
   const askAll = async (paths: readonly string[]): Promise<readonly Answer[]> => {
     const program = `
       const ask = (path) => fetch('http://${name}.${stage.namespace}.svc:9090/api/v1/' + path).then((answer) => answer.json())
@@ -113,7 +113,7 @@ export async function openPrometheus(stage: Stage, collector: Collector): Promis
     return JSON.parse(await collector.run(program)) as readonly Answer[] // https://prometheus.io/docs/prometheus/latest/querying/api/
   }
   // A pod that is ready is not yet behind its Service on every node.
-  await until(() => askAll(['status/buildinfo']).then(() => true, () => false), { seconds: 30, what: 'an answer of Prometheus', everyMs: 500 })
+  await until(() => askAll(['status/buildinfo']).then(() => true, () => false), { what: 'an answer of Prometheus', everyMs: 500 })
   return {
     ask: async (path) => {
       const [answer] = await askAll([path])

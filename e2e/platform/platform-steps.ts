@@ -87,7 +87,7 @@ export function defineGatewayApi({ run, options }: Platform): Step {
     title: 'Gateway API',
     run: async () => {
       await applyFile(run, options.gatewayApiCrds)
-      await must(waitForDefinitions(run, ['httproutes.gateway.networking.k8s.io', 'gateways.gateway.networking.k8s.io'], { seconds: 30 }), 'The definitions were not taken')
+      await must(waitForDefinitions(run, ['httproutes.gateway.networking.k8s.io', 'gateways.gateway.networking.k8s.io'], { seconds: 150 }), 'The definitions were not taken')
       return ''
     },
     todo: 'with --gateway-api-crds or GATEWAY_API_CRDS, say where else they are: a URL or a file',
@@ -106,9 +106,9 @@ export function installTraefik({ run, own, root }: Platform): Step {
       await applyObjects(run, [restrictedNamespace(namespaces.traefik), tlsSecret(namespaces.traefik, 'traefik-tls', own.tls)])
       await applyFile(run, join(root, 'e2e/manifests/traefik.yaml'))
       progress('waiting for its pod')
-      await expectReady(rollout(run, 'deployment/traefik', { namespace: namespaces.traefik, seconds: 90 }), 'Traefik')
+      await expectReady(rollout(run, 'deployment/traefik', { namespace: namespaces.traefik, seconds: 150 }), 'Traefik')
       await applyFile(run, join(root, 'e2e/manifests/gateway.yaml'))
-      await must(waitFor(run, 'condition=Programmed', 'gateway/public', { namespace: namespaces.traefik, seconds: 60 }), 'Traefik did not take the Gateway')
+      await must(waitFor(run, 'condition=Programmed', 'gateway/public', { namespace: namespaces.traefik, seconds: 150 }), 'Traefik did not take the Gateway')
       return ''
     },
     diagnose: () => diagnose(run, [namespaces.traefik]),
@@ -155,9 +155,9 @@ export function installMetrics({ run, root }: Platform): Step {
     title: 'metrics API',
     run: async () => {
       await applyFile(run, join(root, 'e2e/manifests/metrics-server.yaml'))
-      await expectReady(rollout(run, 'deployment/metrics-server', { namespace: 'kube-system', seconds: 90 }), 'metrics-server')
+      await expectReady(rollout(run, 'deployment/metrics-server', { namespace: 'kube-system', seconds: 150 }), 'metrics-server')
       await applyFile(run, join(root, 'e2e/manifests/metrics-api.yaml'))
-      await must(waitFor(run, 'condition=Available', 'apiservice/v1beta1.metrics.k8s.io', { namespace: 'kube-system', seconds: 30 }), 'The API server did not find metrics-server')
+      await must(waitFor(run, 'condition=Available', 'apiservice/v1beta1.metrics.k8s.io', { namespace: 'kube-system', seconds: 150 }), 'The API server did not find metrics-server')
       return ''
     },
     diagnose: () => diagnose(run, ['kube-system']),
@@ -190,7 +190,7 @@ export function askThroughIngress({ own, place, run }: Platform): Step {
     title: 'an answer through the ingress',
     run: async () => {
       const path = `/api/${sampleChannel}/v1/openapi.json`
-      const deadlineMs = Date.now() + 20_000
+      const deadlineMs = Date.now() + 60_000
       for (;;) {
         // Nobody listens yet, or the certificate is not the right one: both have words.
         const answer = await askIngress(place, own.ca.certificate, { path }).catch((error: unknown) => String(error))
@@ -216,7 +216,7 @@ export function rollGateways({ run }: Platform, image: () => Image): Step {
       })
       for (const { namespace, name } of gateways) {
         progress(`${namespace}/${name}`)
-        const isNew = waitFor(run, `jsonpath={.spec.template.spec.containers[0].image}=${referenceOf(image())}`, `deployment/${name}`, { namespace, seconds: 30 })
+        const isNew = waitFor(run, `jsonpath={.spec.template.spec.containers[0].image}=${referenceOf(image())}`, `deployment/${name}`, { namespace, seconds: 150 })
         await must(isNew, `The operator did not give ${namespace}/${name} the new image (does its channel name another?)`)
         await expectReady(rollout(run, `deployment/${name}`, { namespace, seconds: 150 }), `${namespace}/${name}`)
       }

@@ -69,7 +69,7 @@ it('restarts', () => expectNobodyToMiss({ name: 'rollout restart', change: async
 
 it('takes another option', () => expectNobodyToMiss({ name: 'changed option', change: async () => {
   await stage.demand(['patch', `rtc/${channel}`, '--type=merge', '--patch', '{"spec": {"gateway": {"env": [{"name": "HEARTBEAT_INTERVAL_MS", "value": "20000"}]}}}'])
-  await until(async () => (await stage.demand(['get', deployment, '--output', 'jsonpath={.spec.template}'])).includes('HEARTBEAT_INTERVAL_MS'), { seconds: 20, what: 'the new option in the pod template' })
+  await until(async () => (await stage.demand(['get', deployment, '--output', 'jsonpath={.spec.template}'])).includes('HEARTBEAT_INTERVAL_MS'), { what: 'the new option in the pod template' })
   await stage.rolledOut(gatewayOf(channel))
 } }))
 
@@ -90,7 +90,7 @@ it('is scaled to five pods and back to two', () => expectNobodyToMiss({ name: 's
   // Some clients must be on the pods that go away again.
   crowd.clients.filter((_, index) => index % 2 === 0).forEach((client) => client.move())
   await stage.demand(['scale', `rtc/${channel}`, '--replicas=2'])
-  await until(async () => (await stage.demand([...pods, '--output', 'name'])).trim().split('\n').length === 2, { seconds: 90, what: 'three pods to be gone' })
+  await until(async () => (await stage.demand([...pods, '--output', 'name'])).trim().split('\n').length === 2, { what: 'three pods to be gone' })
 } }))
 
 it('gives way when a node is drained', () => withUndisturbedNodes(stage, () => expectNobodyToMiss({ name: 'node drained', change: async () => {

@@ -52,7 +52,7 @@ it('cuts no sockets when routes change: neither those of other channels nor its 
   await stage.reaches(`httproute/${gatewayOf('httproute')}`, 'jsonpath={.metadata.labels.team}=edge')
   await stage.apply(testChannel(stage, { name: 'newcomer', spec: small }))
   await stage.reaches('rtc/newcomer', 'condition=Ready')
-  await stage.demand(['delete', 'rtc/newcomer', '--wait', '--timeout=60s'])
+  await stage.demand(['delete', 'rtc/newcomer', '--wait', '--timeout=120s'])
   // Traefik takes changes at most every two seconds.
   await pause(3000)
   expect(marks.flatMap((witnesses) => witnesses().flatMap(({ reconnects }) => reconnects))).toEqual([])
@@ -65,13 +65,13 @@ it('moves a channel from an Ingress to an HTTPRoute, and clients find the way', 
   await stage.demand(['patch', 'rtc/ingress', '--type=merge', '--patch', JSON.stringify({ spec: byGateway })])
   await stage.reaches(`httproute/${gatewayOf('ingress')}`, 'jsonpath={.status.parents[0].conditions[?(@.type=="Accepted")].status}=True')
   await stage.reaches('rtc/ingress', 'condition=Ready')
-  await expect.poll(async () => (await stage.kubectl(['get', `ingress/${gatewayOf('ingress')}`])).code, { timeout: 20_000 }).toBe(1)
-  await expect.poll(async () => (await stage.ask({ path: '/api/ingress/v1/openapi.json' })).status, { timeout: 20_000 }).toBe(200)
+  await expect.poll(async () => (await stage.kubectl(['get', `ingress/${gatewayOf('ingress')}`])).code).toBe(1)
+  await expect.poll(async () => (await stage.ask({ path: '/api/ingress/v1/openapi.json' })).status).toBe(200)
 })
 
 it('says in the status of a channel what a Gateway does not let in', async () => {
   const wrong = { route: { ...byGateway.route, parentRefs: [{ name: 'nobody', namespace: namespaces.traefik }] } }
   await stage.apply(testChannel(stage, { name: 'lost', spec: { ...small, ...wrong } }))
-  await stage.reaches('rtc/lost', 'condition=RouteReady=false', 30)
+  await stage.reaches('rtc/lost', 'condition=RouteReady=false')
   expect(await stage.demand(['get', 'rtc/lost', '--output', 'jsonpath={.status.conditions[?(@.type=="RouteReady")].message}'])).toContain('nobody')
 })

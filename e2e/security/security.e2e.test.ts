@@ -123,7 +123,7 @@ describe('network policies', () => {
     const patch = { spec: { network: { ingressFrom: [{ podSelector: { matchLabels: { 'app.kubernetes.io/name': 'e2e-probe' } } }] } } }
     await stage.demand(['patch', `rtc/${other}`, '--type=merge', '--patch', JSON.stringify(patch)])
     await stage.reaches(`networkpolicy/${gatewayOf(other)}`, 'jsonpath={.spec.ingress[0].from[0].podSelector.matchLabels.app\\.kubernetes\\.io/name}=e2e-probe')
-    await expect.poll(() => stranger.connect(service(other), 8000), { timeout: 15_000 }).toBe('open')
+    await expect.poll(() => stranger.connect(service(other), 8000)).toBe('open')
     expect(await prometheus.connect(service(other), 8000)).toBe('timeout')
   })
 })
@@ -147,7 +147,7 @@ describe('the roles view and edit', () => {
   ])('%s %s: view %s, edit %s', async (verb, resource, view, edit) => {
     const [name = '', subresource] = resource.split('/')
     const words = [verb, name, ...(subresource === undefined ? [] : [`--subresource=${subresource}`])]
-    await expect.poll(() => can([...words, '--as=e2e-view']), { timeout: 10_000 }).toBe(view)
+    await expect.poll(() => can([...words, '--as=e2e-view'])).toBe(view)
     expect(await can([...words, '--as=e2e-edit'])).toBe(edit)
   })
 })

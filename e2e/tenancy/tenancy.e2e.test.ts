@@ -34,7 +34,7 @@ it('lets two teams have channels of one name on one host, and each hears its own
   const token = red.token({ user_id: 'ada' })
   const streams = { red: await openEventStream(red, { path: '/red/api/v1/events', token }), blue: await openEventStream(blue, { path: '/blue/api/v1/events', token }) }
   expect([await emit('red', 'roses'), await emit('blue', 'sky')]).toEqual([202, 202])
-  await until(() => streams.red.data.length + streams.blue.data.length === 2, { seconds: 20, what: 'one event each' })
+  await until(() => streams.red.data.length + streams.blue.data.length === 2, { what: 'one event each' })
   const heard = ({ data }: typeof streams.red): unknown => data.map((text) => JSON.parse(text) as unknown)
   expect(heard(streams.red)).toMatchObject([{ data: { text: 'roses' } }])
   expect(heard(streams.blue)).toMatchObject([{ data: { text: 'sky' } }])
@@ -44,19 +44,19 @@ it('lets two teams have channels of one name on one host, and each hears its own
 
 it('refuses a path that another team has, to the younger channel, and says whose it is', async () => {
   await blue.apply(testChannel(blue, { name: 'late', spec: { ...small, route: { type: 'Ingress', host: blue.platform.place.host, tls: {}, paths: { socket: '/red/wss', api: '/red/api' } } } }))
-  await blue.reaches('rtc/late', 'condition=Ready=false', 30)
+  await blue.reaches('rtc/late', 'condition=Ready=false')
   expect(await blue.demand(['get', 'rtc/late', '--output', 'jsonpath={.status.conditions[?(@.type=="RouteReady")].message}'])).toContain(`${red.namespace}/${name}`)
-  await red.reaches(`rtc/${name}`, 'condition=Ready', 10)
+  await red.reaches(`rtc/${name}`, 'condition=Ready')
   expect(await emit('red', 'still here')).toBe(202)
 })
 
 it('refuses a topic that another team has', async () => {
   await blue.apply(testChannel(blue, { name: 'thief', spec: { ...small, topic: { name: `${red.namespace}.${name}`, partitions: 3 }, route: { type: 'None' } } }))
-  await blue.reaches('rtc/thief', 'condition=TopicReady=false', 30)
+  await blue.reaches('rtc/thief', 'condition=TopicReady=false')
   expect(await blue.demand(['get', 'rtc/thief', '--output', 'jsonpath={.status.conditions[?(@.type=="TopicReady")].message}'])).toContain(`${red.namespace}/${name}`)
 })
 
 it('lets one team delete its channel without the other noticing', async () => {
-  await red.demand(['delete', `rtc/${name}`, '--wait', '--timeout=60s'])
+  await red.demand(['delete', `rtc/${name}`, '--wait', '--timeout=120s'])
   expect(await emit('blue', 'alone')).toBe(202)
 })

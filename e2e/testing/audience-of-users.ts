@@ -40,9 +40,9 @@ export async function gather(stage: Stage, { channel, users, clients: count }: C
     if (user === undefined || token === undefined) throw new Error('there are no users')
     clients.push(new LiveClient({ place, ca: own.ca.certificate, user, path: socketPath(channel), token }))
     // Not all handshakes at once: this process is the slower side.
-    if (index % 25 === 24) await until(() => clients.every(({ isOpen }) => isOpen), { seconds: 60, what: `${clients.length} clients to be connected` })
+    if (index % 25 === 24) await until(() => clients.every(({ isOpen }) => isOpen), { what: `${clients.length} clients to be connected` })
   }
-  await until(() => clients.every(({ isOpen }) => isOpen), { seconds: 60, what: 'all clients to be connected' })
+  await until(() => clients.every(({ isOpen }) => isOpen), { what: 'all clients to be connected' })
   const emitter = stage.token({ user_id: 'emitter', scope: 'carillon.emit' }, 7200)
   return {
     clients,
@@ -58,7 +58,7 @@ export async function gather(stage: Stage, { channel, users, clients: count }: C
     settle: async (events) => {
       const lacks = whoLacks(clients, events)
       // Whoever lacks something when the time is over is the judge's matter.
-      await until(() => lacks().length === 0, { seconds: 30, what: 'all deliveries' }).catch(() => {})
+      await until(() => lacks().length === 0, { what: 'all deliveries' }).catch(() => {})
       // What should not come has time to come, too.
       await pause(1500)
     },

@@ -29,7 +29,7 @@ export async function openProbe(stage: Stage, { name, namespace = stage.namespac
     ...(serves === undefined ? {} : { readinessProbe: { tcpSocket: { port: serves.port }, periodSeconds: 1 } }),
   }
   await stage.apply(restrictedPod({ name, namespace, labels: { 'app.kubernetes.io/name': 'e2e-probe', ...labels } }, { container }))
-  await stage.demand(['wait', '--for=condition=Ready', `pod/${name}`, '--namespace', namespace, '--timeout=60s'])
+  await stage.demand(['wait', '--for=condition=Ready', `pod/${name}`, '--namespace', namespace, '--timeout=120s'])
   const run = async (program: string): Promise<string> => (await stage.demand(['exec', name, '--namespace', namespace, '--', 'node', '--eval', program])).trim()
   return {
     run,

@@ -20,7 +20,7 @@ export async function openSample(env: Readonly<Record<string, string | undefined
     stage,
     putBack: async () => {
       if (!platform.options.sample) return stage.leave()
-      await stage.kubectl(['delete', `rtc/${sampleChannel}`, '--ignore-not-found', '--wait', '--timeout=60s'])
+      await stage.kubectl(['delete', `rtc/${sampleChannel}`, '--ignore-not-found', '--wait', '--timeout=120s'])
       await make()
     },
   }

@@ -9,7 +9,7 @@ import { until } from './until.ts'
  */
 export async function withUndisturbedNodes<T>({ platform: { place } }: { readonly platform: { readonly place: Pick<Place, 'folder'> } }, run: () => Promise<T>): Promise<T> {
   const lock = join(place.folder, 'nodes.lock')
-  await until(() => take(lock), { seconds: 200, what: 'other suites to be done with the nodes', everyMs: 500 })
+  await until(() => take(lock), { seconds: 400, what: 'other suites to be done with the nodes', everyMs: 500 })
   try {
     return await run()
   } finally {
