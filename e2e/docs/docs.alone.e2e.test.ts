@@ -24,8 +24,8 @@ afterAll(async () => {
   for (const node of ['worker', 'worker2']) await run('kubectl', ['uncordon', `${place.cluster}-${node}`])
   await run('kubectl', ['scale', 'statefulset/kafka', '--namespace', namespaces.kafka, `--replicas=${options.brokers}`])
   // A release whose uninstallation was broken off can only be uninstalled once more.
-  if (!(await helm(sample.platform, ['list', '--deployed', '--short'])).includes('carillon')) await helm(sample.platform, ['uninstall', 'carillon', '--ignore-not-found', '--wait', '--timeout', '120s'])
-  await helm(sample.platform, ['upgrade', '--install', 'carillon', join(root, 'charts/carillon'), '--wait', '--timeout', '150s', '--values', '-'], values)
+  if (!(await helm(sample.platform, ['list', '--deployed', '--short'])).includes('carillon')) await helm(sample.platform, ['uninstall', 'carillon', '--ignore-not-found', '--wait', '--timeout', '240s'])
+  await helm(sample.platform, ['upgrade', '--install', 'carillon', join(root, 'charts/carillon'), '--wait', '--timeout', '240s', '--values', '-'], values)
   await must(run('kubectl', ['rollout', 'status', 'statefulset/kafka', '--namespace', namespaces.kafka, '--timeout=120s']), 'Kafka did not come back')
   await sample.putBack()
 })

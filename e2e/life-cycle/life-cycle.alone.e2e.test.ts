@@ -33,7 +33,7 @@ const isAnswering = async (name: string): Promise<boolean> => (await stage.ask({
 describe('the chart', () => {
   it('changes nothing when it is applied once more', async () => {
     const before = [await podsOf(channel), await generationOf(channel)]
-    await helm(stage.platform, ['upgrade', 'carillon', join(root, 'charts/carillon'), '--wait', '--timeout', '120s', '--values', '-'], await valuesInUse(stage.platform))
+    await helm(stage.platform, ['upgrade', 'carillon', join(root, 'charts/carillon'), '--wait', '--timeout', '240s', '--values', '-'], await valuesInUse(stage.platform))
     expect([await podsOf(channel), await generationOf(channel)]).toEqual(before)
   })
 
@@ -47,10 +47,10 @@ describe('the chart', () => {
       if (before.code !== 0) await must(run('git', ['-C', root, 'archive', '--output', archive, 'HEAD', 'charts/carillon']), 'git has no chart')
       await must(run('tar', ['-x', '-f', archive, '-C', folder]), 'tar did not work')
       const values = await valuesInUse(stage.platform)
-      await helm(stage.platform, ['upgrade', 'carillon', join(folder, 'charts/carillon'), '--wait', '--timeout', '120s', '--values', '-'], values)
+      await helm(stage.platform, ['upgrade', 'carillon', join(folder, 'charts/carillon'), '--wait', '--timeout', '240s', '--values', '-'], values)
       await stage.reaches(`rtc/${channel}`, 'condition=Ready')
       const pods = await podsOf(channel)
-      await helm(stage.platform, ['upgrade', 'carillon', join(root, 'charts/carillon'), '--wait', '--timeout', '120s', '--values', '-'], values)
+      await helm(stage.platform, ['upgrade', 'carillon', join(root, 'charts/carillon'), '--wait', '--timeout', '240s', '--values', '-'], values)
       await stage.reaches(`rtc/${channel}`, 'condition=Ready')
       expect(await podsOf(channel)).toBe(pods)
     } finally {
@@ -69,7 +69,7 @@ describe('the chart', () => {
     await orphan.reaches('rtc/orphan', 'condition=Ready')
     const before = [await podsOf(channel), await generationOf(channel)]
     const values = await valuesInUse(stage.platform)
-    await helm(stage.platform, ['uninstall', 'carillon', '--wait', '--timeout', '180s'])
+    await helm(stage.platform, ['uninstall', 'carillon', '--wait', '--timeout', '240s'])
     try {
       expect(await stage.demand(['get', 'crd/realtimechannels.carillon.dev', '--output', 'name'])).toContain('realtimechannels.carillon.dev')
       expect(await isAnswering(channel)).toBe(true)
@@ -78,7 +78,7 @@ describe('the chart', () => {
       // Nobody was there to delete it: records are never lost by accident.
       expect(await topicsOf(stage)).toContain(`${orphan.namespace}.orphan`)
     } finally {
-      await helm(stage.platform, ['install', 'carillon', join(root, 'charts/carillon'), '--wait', '--timeout', '150s', '--values', '-'], values)
+      await helm(stage.platform, ['install', 'carillon', join(root, 'charts/carillon'), '--wait', '--timeout', '240s', '--values', '-'], values)
     }
     await stage.reaches(`rtc/${channel}`, 'condition=Ready')
     expect([await podsOf(channel), await generationOf(channel)]).toEqual(before)

@@ -142,7 +142,7 @@ export function installOperator({ run, options, root }: Platform, image: () => I
       await applyObjects(run, [restrictedNamespace(namespaces.operator)])
       const values = chartValues(image(), kafkaObjects(namespaces.kafka, options).bootstrapServers)
       progress('helm waits for its pods')
-      const words = ['upgrade', '--install', 'carillon', join(root, 'charts/carillon'), '--namespace', namespaces.operator, '--wait', '--timeout', '150s', '--values', '-']
+      const words = ['upgrade', '--install', 'carillon', join(root, 'charts/carillon'), '--namespace', namespaces.operator, '--wait', '--timeout', '240s', '--values', '-']
       await must(run('helm', words, { input: JSON.stringify(values) }), 'helm could not install the chart')
       return `image ${image().tag}`
     },

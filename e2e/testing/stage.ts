@@ -79,7 +79,7 @@ export function createStage(platform: Platform, namespace: string): Stage {
     ask: (request) => askIngress(place, own.ca.certificate, request),
     token: (claims, secondsToLive) => own.identity.token(claims, secondsToLive),
     keepEvidence: () => onTestFailed(async ({ task }) => collectEvidence(platform, namespace, task.name)),
-    empty: async () => void (await must(run('kubectl', ['delete', 'namespace', namespace, '--ignore-not-found', '--wait', '--timeout=150s']), `the namespace ${namespace} did not go`)),
+    empty: async () => void (await must(run('kubectl', ['delete', 'namespace', namespace, '--ignore-not-found', '--wait', '--timeout=300s']), `the namespace ${namespace} did not go`)),
     leave: async () => void (await must(run('kubectl', ['delete', 'namespace', namespace, '--ignore-not-found', '--wait=false']), `the namespace ${namespace} did not go`)),
   }
 }
