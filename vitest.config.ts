@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 
 /** Tests stand beside the code: `x.test.ts` needs nothing, `x.kafka.test.ts` a real broker, `x.kubernetes.test.ts` a real API server, `x.browser.test.ts` a real Chromium, `x.e2e.test.ts` a kind cluster. */
 const suite = (name: string, include: string[], more: object = {}) => ({
-  test: { name, include, exclude: ['**/node_modules/**', '**/dist/**'], testTimeout: 30_000, hookTimeout: 60_000, ...more },
+  test: { name, include, exclude: ['**/node_modules/**', '**/dist/**'], setupFiles: ['scripts/test-setup.ts'], testTimeout: 30_000, hookTimeout: 60_000, expect: { poll: { timeout: 20_000 } }, ...more },
 })
 
 // How long something takes on a machine that others use, too, is no test's matter. What came instead is shown whole: on the next run it may be something else.
