@@ -23,15 +23,12 @@ export interface LiveClientOptions {
   /** The socket's path, as `/wss/NAME/v1/ws`. */
   readonly path: string
   readonly token: string
-  /** @default that of the place */
-  readonly host?: string
-  /** Sent as a browser does. @default none */
-  readonly origin?: string
 }
 
 /** How a connection ended, and how long it took until the next one went on from the cursor. */
 export interface Reconnect {
   readonly code: number
+  readonly reason: string
   readonly atMs: number
   readonly tookMs: number
 }
@@ -51,14 +48,15 @@ export class LiveClient implements Judged {
   readonly #connection: Connection
   /** What an earlier connection still says after this side has left it is nobody's: the SDK does not hear it, and asks for it again. */
   #generation = 0
-  #down: { readonly code: number; readonly atMs: number } | null = null
+  #down: Omit<Reconnect, 'tookMs'> | null = null
 
-  constructor({ place, ca, user, path, token, host = place.host, origin }: LiveClientOptions) {
+  constructor({ place, ca, user, path, token }: LiveClientOptions) {
     this.user = user
     const generation = (): number => this.#generation
     const count = (text: string): void => this.#countOnWire(text)
     // Names below localhost are this machine; not every resolver knows that.
-    const connection = { ca, servername: host, lookup: thisMachine, ...(origin === undefined ? {} : { origin }) }
+    // With an origin, as a browser has one: a pod that is stopping tells a browser so by a close code, and others by an HTTP status, which this client would not see.
+    const connection = { ca, servername: place.host, lookup: thisMachine, origin: place.origin }
     class TrustingSocket extends WsWebSocket {
       constructor(url: string, protocols: string[]) {
         super(url, protocols, connection)
@@ -67,17 +65,19 @@ export class LiveClient implements Judged {
       }
     }
     this.#connection = connect<Payload>({
-      url: `wss://${host}:${place.httpsPort}${path}`,
+      url: `wss://${place.host}:${place.httpsPort}${path}`,
       token: () => token,
       transport: 'websocket',
       maxBackoffMs: 2000,
+      // Hundreds connect at once, and this machine has other work, too.
+      openTimeoutMs: 60_000,
       // ws implements the members of the standard's WebSocket that the SDK uses.
       WebSocket: TrustingSocket as unknown as typeof globalThis.WebSocket,
       onEvent: (event) => this.#take(event),
       onGap: ({ reason }) => this.gaps.push(reason),
       onControl: (event) => this.#control(event),
       onStateChange: (state) => {
-        if (state.kind === 'waiting') this.#down ??= { code: state.code, atMs: Date.now() }
+        if (state.kind === 'waiting') this.#down ??= { code: state.code, reason: state.reason, atMs: Date.now() }
         if (state.kind === 'closed' && state.code !== 1000) this.refusals.push(state.code)
       },
     })
