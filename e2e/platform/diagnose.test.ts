@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { scriptedRun } from '../testing/scripted-run.ts'
-import { describePod, diagnose } from './diagnose.ts'
+import { conditionsOf, describePod, diagnose } from './diagnose.ts'
 
 const metadata = { name: 'a-1', namespace: 'shop' }
 const pod = (status: object): { readonly metadata: typeof metadata; readonly status: object } => ({ metadata, status })
@@ -32,4 +32,12 @@ it('tells of channels, of pods that are not ready with their logs, and of warnin
 it('has nothing to say where nothing is wrong, or nothing answers', async () => {
   expect(await diagnose(scriptedRun({ 'kubectl get pods': JSON.stringify({ items: [ready] }) }).run, ['shop'])).toEqual([])
   expect(await diagnose(scriptedRun({ kubectl: { code: 1, stderr: 'connection refused' } }).run, ['shop', 'kafka'])).toEqual([])
+})
+
+it('says what an object that is in no namespace says of itself, or why nobody knows', async () => {
+  const metrics = 'apiservice/v1beta1.metrics.k8s.io'
+  const tell = (answer: string | { readonly code: number; readonly stderr: string }) => conditionsOf(scriptedRun({ 'kubectl get apiservice': answer }).run, metrics)
+  expect(await tell('Available=False FailedDiscoveryCheck: no route to host\n')).toEqual([`${metrics}: Available=False FailedDiscoveryCheck: no route to host`])
+  expect(await tell('')).toEqual([`${metrics} says nothing of itself`])
+  expect(await tell({ code: 1, stderr: 'not found\n' })).toEqual([`${metrics}: not found`])
 })

@@ -58,6 +58,13 @@ async function channelsOf(run: Run, namespace: string): Promise<readonly string[
   return stdout.trimEnd().split('\n').map((line) => (line.startsWith(' ') ? line : `channel ${namespace}/${line}`))
 }
 
+/** What an object says of itself, such as `apiservice/v1beta1.metrics.k8s.io`, which is in no namespace. */
+export async function conditionsOf(run: Run, what: string): Promise<readonly string[]> {
+  const { code, stdout, stderr } = await run('kubectl', ['get', what, '--output', 'jsonpath={range .status.conditions[*]}{.type}={.status} {.reason}: {.message}{"\\n"}{end}'])
+  if (code !== 0) return [`${what}: ${stderr.trim()}`]
+  return stdout.trim() === '' ? [`${what} says nothing of itself`] : stdout.trimEnd().split('\n').map((line) => `${what}: ${line}`)
+}
+
 async function warningsOf(run: Run, namespace: string): Promise<readonly string[]> {
   const columns = 'custom-columns=KIND:.involvedObject.kind,NAME:.involvedObject.name,REASON:.reason,MESSAGE:.message'
   const { code, stdout } = await run('kubectl', ['get', 'events', '--namespace', namespace, '--field-selector', 'type=Warning', '--sort-by=.lastTimestamp', '--no-headers', '--output', columns])

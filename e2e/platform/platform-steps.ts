@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { type CommandResult, must, type Run } from './command.ts'
-import { diagnose } from './diagnose.ts'
+import { conditionsOf, diagnose } from './diagnose.ts'
 import { buildImage, type Image, loadImages, referenceOf } from './images.ts'
 import { askIngress } from './ingress-request.ts'
 import { ensureCluster, nodesOf } from './kind-cluster.ts'
@@ -160,7 +160,7 @@ export function installMetrics({ run, root }: Platform): Step {
       await must(waitFor(run, 'condition=Available', 'apiservice/v1beta1.metrics.k8s.io', { namespace: 'kube-system', seconds: 150 }), 'The API server did not find metrics-server')
       return ''
     },
-    diagnose: () => diagnose(run, ['kube-system']),
+    diagnose: async () => [...(await diagnose(run, ['kube-system'])), ...(await conditionsOf(run, 'apiservice/v1beta1.metrics.k8s.io'))],
   }
 }
 
