@@ -156,7 +156,6 @@ export function installMetrics({ run, root }: Platform): Step {
     run: async () => {
       await applyFile(run, join(root, 'e2e/manifests/metrics-server.yaml'))
       await expectReady(rollout(run, 'deployment/metrics-server', { namespace: 'kube-system', seconds: 150 }), 'metrics-server')
-      await applyFile(run, join(root, 'e2e/manifests/metrics-api.yaml'))
       await must(waitFor(run, 'condition=Available', 'apiservice/v1beta1.metrics.k8s.io', { namespace: 'kube-system', seconds: 150 }), 'The API server did not find metrics-server')
       return ''
     },
