@@ -85,11 +85,11 @@ describe('the console', () => {
   })
 
   it('signs in and connects by itself, and says so', async () => {
-    expect(await page.title()).toBe('chrome-service · Carillon console')
-    expect(await page.locator('#browser-identity').inputValue()).toContain('user-1')
-    expect(await page.evaluate(() => document.cookie)).toMatch(/^cs_jwt=[\w-]+\.[\w-]+\.[\w-]+$/)
-    expect(await card(1).locator('.pill').textContent()).toBe('Open · WebSocket')
-    expect(await page.locator('#events-empty').textContent()).toContain('Nothing has arrived yet')
+    await expect.poll(() => page.title()).toBe('chrome-service · Carillon console')
+    await expect.poll(() => page.locator('#browser-identity').inputValue()).toContain('user-1')
+    await expect.poll(() => page.evaluate(() => document.cookie)).toMatch(/^cs_jwt=[\w-]+\.[\w-]+\.[\w-]+$/)
+    await expect.poll(() => card(1).locator('.pill').textContent()).toBe('Open · WebSocket')
+    await expect.poll(() => page.locator('#events-empty').textContent()).toContain('Nothing has arrived yet')
   })
 
   it('runs the two snippets as they stand', async () => {
@@ -109,7 +109,7 @@ describe('the console', () => {
       event: { specversion: '1.0', id: 'message-id', type: 'notifications.drawer', data: { title: 'New notification', description: 'Some longer body' } },
     })
     await page.waitForFunction(() => Object(globalThis).emitStatus === 202)
-    expect(await recipientsOf('notifications.drawer')).toEqual(['1'])
+    await expect.poll(() => recipientsOf('notifications.drawer')).toEqual(['1'])
   })
 
   it('offers snippets that run when they are pasted', async () => {
@@ -124,18 +124,18 @@ describe('the console', () => {
     await connectAs(chloe, 'sse')
     await isOpen(2)
     await isOpen(3)
-    expect(await card(3).locator('.pill').textContent()).toBe('Open · SSE')
+    await expect.poll(() => card(3).locator('.pill').textContent()).toBe('Open · SSE')
     await emit({ type: 'to.all' })
     await page.locator('.outcome.good').waitFor()
     await page.waitForFunction(() => document.querySelectorAll('.event.event .recipient').length >= 3)
-    expect((await recipientsOf('to.all')).toSorted()).toEqual(['1', '2', '3'])
+    await expect.poll(async () => (await recipientsOf('to.all')).toSorted()).toEqual(['1', '2', '3'])
     await emit({ type: 'to.admins', organizations: 'org-1, org-2', roles: 'admin' })
     await emit({ type: 'to.ben', usernames: 'ben' })
-    expect(await recipientsOf('to.ben')).toEqual(['2'])
+    await expect.poll(() => recipientsOf('to.ben')).toEqual(['2'])
     await page.waitForFunction(() => document.querySelectorAll('.event:nth-child(2) .recipient').length === 2)
-    expect((await recipientsOf('to.admins')).toSorted()).toEqual(['1', '3'])
-    expect(await stat(1, 'Latency')).toMatch(/^[\d.]+ ms$/)
-    expect(await page.locator('#emit-reach').textContent()).toBe('1 of 3 connections here')
+    await expect.poll(async () => (await recipientsOf('to.admins')).toSorted()).toEqual(['1', '3'])
+    await expect.poll(() => stat(1, 'Latency')).toMatch(/^[\d.]+ ms$/)
+    await expect.poll(() => page.locator('#emit-reach').textContent()).toBe('1 of 3 connections here')
   })
 
   it('signs the browser in as somebody else: the cookie is theirs', async () => {
@@ -163,9 +163,9 @@ describe('the console', () => {
     await press(/^Add$/)
     await press(/^Connect$/)
     await isOpen(2)
-    expect(await card(2).locator('h3').textContent()).toBe('Zoë 👋')
+    await expect.poll(() => card(2).locator('h3').textContent()).toBe('Zoë 👋')
     await emit({ type: 'for.zoe', usernames: 'Zoë 👋' })
-    expect(await recipientsOf('for.zoe')).toEqual(['2'])
+    await expect.poll(() => recipientsOf('for.zoe')).toEqual(['2'])
   })
 
   it('leaves everything as it was when nobody else is given', async () => {
@@ -184,10 +184,10 @@ describe('the console', () => {
     await emit({ type: 'while.away' })
     await isOpen(2)
     await page.locator('.event.control', { hasText: '1 event replayed' }).waitFor()
-    expect((await recipientsOf('while.away')).toSorted()).toEqual(['1', '2'])
-    expect(await stat(2, 'Replayed')).toBe('1')
-    expect(await stat(2, 'Gaps')).toBe('0')
-    expect(await page.locator('.event', { hasText: 'while.away' }).locator('.recipient', { hasText: 'replayed' }).count()).toBe(1)
+    await expect.poll(async () => (await recipientsOf('while.away')).toSorted()).toEqual(['1', '2'])
+    await expect.poll(() => stat(2, 'Replayed')).toBe('1')
+    await expect.poll(() => stat(2, 'Gaps')).toBe('0')
+    await expect.poll(() => page.locator('.event', { hasText: 'while.away' }).locator('.recipient', { hasText: 'replayed' }).count()).toBe(1)
   })
 
   it('resumes an event stream after a cut, too', async () => {
@@ -196,7 +196,7 @@ describe('the console', () => {
     await press(/^Cut connection 2/)
     await emit({ type: 'while.away' })
     await page.locator('.event.control', { hasText: '1 event replayed' }).waitFor()
-    expect(await stat(2, 'Replayed')).toBe('1')
+    await expect.poll(() => stat(2, 'Replayed')).toBe('1')
   })
 
   it('goes on from the cursor after a stop, however long', async () => {
@@ -205,7 +205,7 @@ describe('the console', () => {
     for (const type of ['one', 'two', 'three']) await emit({ type })
     await press(/^Start connection 1/)
     await page.locator('.event.control', { hasText: '3 events replayed' }).waitFor()
-    expect(await events().locator('b').allTextContents()).toEqual(['three', 'two', 'one'])
+    await expect.poll(() => events().locator('b').allTextContents()).toEqual(['three', 'two', 'one'])
   })
 
   it('shows a gap when the cursor is refused, and goes on', async () => {
@@ -213,12 +213,12 @@ describe('the console', () => {
     await page.locator('#cursor-1').fill('no cursor of this channel')
     await press(/^Start connection 1/)
     await page.getByRole('alert').getByText('Gap on connection 1').waitFor()
-    expect(await stat(1, 'Gaps')).toBe('1')
+    await expect.poll(() => stat(1, 'Gaps')).toBe('1')
     await emit({ type: 'after.gap' })
-    expect(await recipientsOf('after.gap')).toEqual(['1'])
+    await expect.poll(() => recipientsOf('after.gap')).toEqual(['1'])
     await press(/^Dismiss: Gap/)
-    expect(await page.locator('.banner').count()).toBe(0)
-    expect(await page.locator('.event.gap').count()).toBe(1)
+    await expect.poll(() => page.locator('.banner').count()).toBe(0)
+    await expect.poll(() => page.locator('.event.gap').count()).toBe(1)
   })
 
   it('keeps its connections over a reload, and misses nothing', async () => {
@@ -232,19 +232,19 @@ describe('the console', () => {
     await isOpen(1)
     await isOpen(2)
     await page.waitForFunction(() => document.querySelectorAll('.event .recipient').length >= 4)
-    expect((await recipientsOf('meanwhile')).toSorted()).toEqual(['1', '2'])
-    expect(await events().count()).toBe(1)
+    await expect.poll(async () => (await recipientsOf('meanwhile')).toSorted()).toEqual(['1', '2'])
+    await expect.poll(() => events().count()).toBe(1)
   })
 
   it('emits by keyboard, and shows what the log said', async () => {
     await page.locator('#emit-payload').focus()
     await page.keyboard.press('Control+Enter')
     await page.locator('.outcome.good', { hasText: '202' }).waitFor()
-    expect(await page.locator('#emit-outcome').textContent()).toMatch(/In the log after [\d.]+ ms/)
+    await expect.poll(() => page.locator('#emit-outcome').textContent()).toMatch(/In the log after [\d.]+ ms/)
     await page.locator('#emit-submit').focus()
     await page.keyboard.press('Enter')
     await page.waitForFunction(() => document.querySelectorAll('.event.event:not(.control)').length === 2)
-    expect(await page.evaluate(() => document.activeElement?.id)).toBe('emit-submit')
+    await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe('emit-submit')
   })
 
   it('emits many copies, each an event of its own', async () => {
@@ -252,7 +252,7 @@ describe('the console', () => {
     await emit({ type: 'many' })
     await page.locator('.outcome.good', { hasText: '20 events are in the log' }).waitFor()
     await page.waitForFunction(() => document.querySelectorAll('.event.event:not(.control)').length === 20)
-    expect(await stat(1, 'Events')).toBe('20')
+    await expect.poll(() => stat(1, 'Events')).toBe('20')
   })
 
   it('delivers an id that is emitted twice once', async () => {
@@ -261,7 +261,7 @@ describe('the console', () => {
     await emit({ type: 'twice', id: 'same-id' })
     await emit({ type: 'last' })
     await recipientsOf('last')
-    expect(await recipientsOf('twice')).toEqual(['1'])
+    await expect.poll(() => recipientsOf('twice')).toEqual(['1'])
   })
 
   it('points at what is wrong with a message, and does not send it', async () => {
@@ -269,13 +269,13 @@ describe('the console', () => {
     await page.locator('#audience-roles').fill('admin')
     await page.locator('#emit-payload').fill('{"a": }')
     await press(/^Emit$/)
-    expect(await page.locator('#error-roles').textContent()).toContain('Roles narrow organizations')
-    expect(await page.locator('#error-payload').textContent()).toContain('This is not JSON')
-    expect(await page.evaluate(() => document.activeElement?.id)).toBe('audience-roles')
-    expect(await page.locator('#emit-payload').getAttribute('aria-invalid')).toBe('true')
+    await expect.poll(() => page.locator('#error-roles').textContent()).toContain('Roles narrow organizations')
+    await expect.poll(() => page.locator('#error-payload').textContent()).toContain('This is not JSON')
+    await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe('audience-roles')
+    await expect.poll(() => page.locator('#emit-payload').getAttribute('aria-invalid')).toBe('true')
     await page.locator('#emit-payload').fill('{}')
-    expect(await page.locator('#error-payload').textContent()).toBe('')
-    expect(await page.locator('#emit-outcome').isHidden()).toBe(true)
+    await expect.poll(() => page.locator('#error-payload').textContent()).toBe('')
+    await expect.poll(() => page.locator('#emit-outcome').isHidden()).toBe(true)
   })
 
   it('shows payloads as text, whatever they hold', async () => {
@@ -283,9 +283,9 @@ describe('the console', () => {
     await emit({ type: '<b>type</b>', payload: { title } })
     await events().locator('summary').click()
     await events().locator('pre').waitFor()
-    expect(await events().locator('pre').textContent()).toContain(JSON.stringify(title))
-    expect(await events().locator('img, script').count()).toBe(0)
-    expect(await page.title()).not.toBe('broken')
+    await expect.poll(() => events().locator('pre').textContent()).toContain(JSON.stringify(title))
+    await expect.poll(() => events().locator('img, script').count()).toBe(0)
+    await expect.poll(() => page.title()).not.toBe('broken')
   })
 
   it('filters, pauses and clears', async () => {
@@ -293,17 +293,17 @@ describe('the console', () => {
     await recipientsOf('pears')
     await page.locator('#filter-text').fill('apples')
     await page.waitForFunction(() => document.querySelectorAll('.event').length === 1)
-    expect(await page.locator('#events-summary').textContent()).toMatch(/^1 of \d+ lines$/)
+    await expect.poll(() => page.locator('#events-summary').textContent()).toMatch(/^1 of \d+ lines$/)
     await page.locator('#filter-text').fill('')
     await press(/^Pause$/)
     await emit({ type: 'plums' })
     await page.getByRole('button', { name: 'Go on (1)' }).waitFor()
-    expect(await events().count()).toBe(2)
+    await expect.poll(() => events().count()).toBe(2)
     await press(/^Go on/)
     await recipientsOf('plums')
     await press(/^Clear$/)
     await page.waitForFunction(() => document.querySelectorAll('.event').length === 0)
-    expect(await page.locator('#events-empty').isVisible()).toBe(true)
+    await expect.poll(() => page.locator('#events-empty').isVisible()).toBe(true)
   })
 
   it('removes a connection, and the gateway loses it', async () => {
@@ -311,9 +311,9 @@ describe('the console', () => {
     await isOpen(2)
     await press(/^Remove connection 2/)
     await page.waitForFunction(() => document.querySelectorAll('#connections > li').length === 1)
-    expect(await page.evaluate(() => document.activeElement?.id)).toBe('connect-identity')
+    await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe('connect-identity')
     await emit({ type: 'later' })
-    expect(await recipientsOf('later')).toEqual(['1'])
+    await expect.poll(() => recipientsOf('later')).toEqual(['1'])
   })
 })
 
@@ -323,7 +323,7 @@ describe('the console, when something fails', () => {
     await emit({ payload: { filler: 'x'.repeat(300_000) } })
     const outcome = page.locator('.outcome.bad')
     await outcome.waitFor()
-    expect(await outcome.textContent()).toMatch(/413.*The event is larger than the limit/)
+    await expect.poll(() => outcome.textContent()).toMatch(/413.*The event is larger than the limit/)
   })
 
   it('waits for a gateway that is gone, resumes on the next, and shows the gap that its new log makes', async () => {
@@ -332,14 +332,14 @@ describe('the console, when something fails', () => {
     await recipientsOf('first.life')
     await gateway.kill()
     await card(1).locator('.pill[data-state="waiting"]').waitFor()
-    expect(await card(1).locator('.pill').textContent()).toMatch(/^Back in \d+ s$/)
+    await expect.poll(() => card(1).locator('.pill').textContent()).toMatch(/^Back in \d+ s$/)
     await emit({ type: 'nobody.hears' })
     await page.locator('.outcome.bad', { hasText: 'The gateway did not answer' }).waitFor()
     gateway = await startGatewayProcess(gateway.port)
     await page.getByRole('alert').getByText('Gap on connection 1').waitFor({ timeout: 45_000 })
-    expect(await page.getByRole('alert').textContent()).toContain('an earlier life of the log')
+    await expect.poll(() => page.getByRole('alert').textContent()).toContain('an earlier life of the log')
     await emit({ type: 'second.life' })
-    expect(await recipientsOf('second.life')).toEqual(['1'])
+    await expect.poll(() => recipientsOf('second.life')).toEqual(['1'])
   })
 })
 
@@ -408,7 +408,7 @@ describe('the console by keyboard', () => {
     await page.waitForFunction(() => document.activeElement?.textContent === 'Start')
     await page.keyboard.press('Enter')
     await isOpen(1)
-    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Stop')
+    await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toBe('Stop')
   })
 })
 

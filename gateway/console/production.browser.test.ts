@@ -55,9 +55,9 @@ const token = `eyJhbGciOiJub25lIn0.${Buffer.from(JSON.stringify({ user_id: 'u7',
 describe('the console in production', () => {
   it('signs nobody in, and connects nobody by itself', async () => {
     await page.locator('#connections-empty').waitFor()
-    expect(await page.locator('#signed-in').isHidden()).toBe(true)
+    await expect.poll(() => page.locator('#signed-in').isHidden()).toBe(true)
     expect(await page.evaluate(() => document.cookie)).toBe('')
-    expect(await page.locator('#mode').textContent()).toBe('production')
+    await expect.poll(() => page.locator('#mode').textContent()).toBe('production')
     expect(protocols).toEqual([])
     expect(await page.evaluate(findUnnamed)).toEqual([])
   })
@@ -73,7 +73,7 @@ describe('the console in production', () => {
     await page.locator('#token-text').fill('my password')
     await page.getByRole('button', { name: 'Use it' }).click()
     await page.locator('#error-token', { hasText: 'three parts' }).waitFor()
-    expect(await page.locator('#token-dialog').isVisible()).toBe(true)
+    await expect.poll(() => page.locator('#token-dialog').isVisible()).toBe(true)
   })
 
   it('connects with a token that was pasted, shows who it is of, and sends it as a subprotocol', async () => {
@@ -90,7 +90,7 @@ describe('the console in production', () => {
     await page.getByRole('button', { name: /^Emit$/ }).click()
     const outcome = page.locator('.outcome.bad')
     await outcome.waitFor()
-    expect(await outcome.textContent()).toContain('The token has none of the scopes that may emit.')
+    await expect.poll(() => outcome.textContent()).toContain('The token has none of the scopes that may emit.')
     expect(authorizations).toEqual([`Bearer ${token}`])
   })
 
