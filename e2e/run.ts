@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { failuresOf, readReport, renderFailures } from '../scripts/test-report.ts'
+import { type Failure, failuresOf, type JsonReport, readReport, renderFailures } from '../scripts/test-report.ts'
 import { renderTally, tally } from '../scripts/test-tally.ts'
 import { bringUp } from './platform/bring-up.ts'
 import { removeImages } from './platform/images.ts'
@@ -57,7 +57,7 @@ async function testOn(platform: Platform, { suites }: Wish): Promise<number> {
   const seconds = (): string => `${Math.round((Date.now() - startedMs) / 1000)} s`
   await rm(artifacts, { recursive: true, force: true })
   await mkdir(artifacts, { recursive: true })
-  if (!(await bringUp(platform, console.log))) return 1
+  if (!(await bringUp(platform, console.log))) return end(null, [{ where: 'the platform', why: ['it did not come up; the step that failed, and why, is above'] }])
   console.log(`\nThe platform is up after ${seconds()}; now the suites.`)
   const exitCode = await runVitest(platform.place.cluster, suites)
   const report = readReport(reportFile)
@@ -66,6 +66,11 @@ async function testOn(platform: Platform, { suites }: Wish): Promise<number> {
   console.log(`\n${renderResults(await readResults())}\n`)
   if (trace !== '') console.log(`One event, from the emit to the sockets: span, when it began, how long it took, and where.\n\n${trace}`)
   console.log(`${failures.length === 0 ? 'All is well' : 'Failed: evidence is in artifacts/e2e'}, after ${seconds()}.`)
+  return end(report, failures)
+}
+
+/** The last lines, with the tally as the very last. @returns the exit code */
+function end(report: JsonReport | null, failures: readonly Failure[]): number {
   console.log([...renderFailures(failures), renderTally(tally(report, failures))].join('\n'))
   return failures.length === 0 ? 0 : 1
 }
