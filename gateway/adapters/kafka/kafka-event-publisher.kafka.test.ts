@@ -5,9 +5,10 @@ import type { EventPublisher } from '../../emit/event-publisher.ts'
 import { partitionFor } from '../../emit/partition-for.ts'
 import { createRecordingLogger } from '../../testing/recording-logger.ts'
 import { anOutgoingRecord, describeEventPublisher } from '../../testing/event-publisher-contract.ts'
+import { freeze, thaw } from '../../testing/frozen-group.ts'
 import { startKafka, type KafkaBroker } from '../../testing/kafka-broker.ts'
 import { createKafkaEventPublisher } from './kafka-event-publisher.ts'
-import { connectTestClient, freeze, kafkaOptions, thaw, type KafkaTestOptions, type TestClient } from './testing/test-topic.ts'
+import { connectTestClient, kafkaOptions, type KafkaTestOptions, type TestClient } from './testing/test-topic.ts'
 
 let broker: KafkaBroker
 let client: TestClient
@@ -57,8 +58,8 @@ describeEventPublisher('Kafka', async () => {
     partitions: 3,
     publisher: () => newPublisher({ kafkaTopic: topic }),
     read: () => client.readAll(topic),
-    suspend: async () => freeze(broker.pid),
-    resume: async () => thaw(broker.pid),
+    suspend: () => freeze(broker.pid ?? Number.NaN),
+    resume: async () => thaw(broker.pid ?? Number.NaN),
   }
 })
 
@@ -73,7 +74,7 @@ describe('the Kafka event publisher', () => {
 
   it('says that it is unavailable, and why, while the topic is missing; then it works', async () => {
     publisher = newPublisher({ kafkaTopic: 'published-later' })
-    expect(await publisher.publish([anOutgoingRecord()], { timeoutMs: 500 })).toMatchObject({ ok: false, error: { kind: 'unavailable', detail: expect.stringContaining('topic') } })
+    expect(await publisher.publish([anOutgoingRecord()], { timeoutMs: 3_000 })).toMatchObject({ ok: false, error: { kind: 'unavailable', detail: expect.stringContaining('topic') } })
     await client.createTopic(1, {}, 'published-later')
     expect(await publisher.publish([anOutgoingRecord()], { timeoutMs: 20_000 })).toMatchObject({ ok: true })
   })

@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { freeze, thaw } from '../../testing/frozen-group.ts'
 import { startKafka, type KafkaBroker } from '../../testing/kafka-broker.ts'
 import { describeRecordSource } from '../../testing/record-source-contract.ts'
 import { createRecordingSink, type RecordingSink } from '../../testing/recording-sink.ts'
-import { connectTestClient, createTestSource, freeze, kafkaOptions, thaw, type KafkaTestOptions, type TestClient, type TestSource } from './testing/test-topic.ts'
+import { connectTestClient, createTestSource, kafkaOptions, type KafkaTestOptions, type TestClient, type TestSource } from './testing/test-topic.ts'
 
 let broker: KafkaBroker
 let client: TestClient
@@ -158,9 +159,9 @@ describe('the Kafka record source', () => {
     await client.append(topic, [{ partition: 0, value: 'a' }])
     await sink.untilReceived(1)
     await untilProblem(sink, null)
-    freeze(broker.pid)
+    await freeze(broker.pid ?? Number.NaN)
     await untilProblem(sink, { kind: 'connecting' })
-    thaw(broker.pid)
+    thaw(broker.pid ?? Number.NaN)
     await client.append(topic, [{ partition: 0, value: 'b' }])
     await sink.untilReceived(2)
     await untilProblem(sink, null)

@@ -141,10 +141,6 @@ export function createTestSource(options: KafkaTestOptions): TestSource {
   return { source: createKafkaRecordSource(options, { logger: log.logger, metrics: metrics.metrics, clock: { now: Date.now }, inspectEveryMs: 300 }), metrics, log }
 }
 
-/** Between these two the broker is there, but does nothing. */
-export const freeze = (pid: number | null): void => void process.kill(-(pid ?? Number.NaN), 'SIGSTOP')
-export const thaw = (pid: number | null): void => void process.kill(-(pid ?? Number.NaN), 'SIGCONT')
-
 /** Tries until it works. Not vi.waitFor: scripts use this, too. */
 async function retry<T>(attempt: () => T | Promise<T>, options: { readonly timeout: number; readonly interval: number }): Promise<T> {
   const deadline = performance.now() + options.timeout
