@@ -1,10 +1,10 @@
 /** `make e2e`: a kind cluster of its own, the suites on it, a table of what was measured, and the cluster is gone again. */
-import { spawn } from 'node:child_process'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { type Failure, failuresOf, type JsonReport, readReport, renderFailures } from '../scripts/test-report.ts'
-import { renderTally, tally } from '../scripts/test-tally.ts'
+import { type Outcome, runVitest } from '../scripts/run-vitest.ts'
+import { renderFailures } from '../scripts/test-report.ts'
+import { renderTally } from '../scripts/test-tally.ts'
 import { bringUp } from './platform/bring-up.ts'
 import { removeImages } from './platform/images.ts'
 import { clusters, deleteCluster } from './platform/kind-cluster.ts'
@@ -50,39 +50,28 @@ async function main(): Promise<number> {
 }
 
 const artifacts = join(root, 'artifacts/e2e')
-const reportFile = join(artifacts, 'report.json')
 
 async function testOn(platform: Platform, { suites }: Wish): Promise<number> {
   const startedMs = Date.now()
   const seconds = (): string => `${Math.round((Date.now() - startedMs) / 1000)} s`
   await rm(artifacts, { recursive: true, force: true })
   await mkdir(artifacts, { recursive: true })
-  if (!(await bringUp(platform, console.log))) return end(null, [{ where: 'the platform', why: ['it did not come up; the step that failed, and why, is above'] }])
+  if (!(await bringUp(platform, console.log))) return end(notUp)
   console.log(`\nThe platform is up after ${seconds()}; now the suites.`)
-  const exitCode = await runVitest(platform.place.cluster, suites)
-  const report = readReport(reportFile)
-  const failures = failuresOf(report, { exitCode, root })
+  const outcome = await runVitest({ root, projects: ['e2e', 'e2e-alone'], filters: suites.map((suite) => `e2e/${suite}/`), reportFile: join(artifacts, 'report.json'), env: { ...process.env, E2E_CLUSTER: platform.place.cluster } })
   const trace = await readTrace()
   console.log(`\n${renderResults(await readResults())}\n`)
   if (trace !== '') console.log(`One event, from the emit to the sockets: span, when it began, how long it took, and where.\n\n${trace}`)
-  console.log(`${failures.length === 0 ? 'All is well' : 'Failed: evidence is in artifacts/e2e'}, after ${seconds()}.`)
-  return end(report, failures)
+  console.log(`${outcome.failures.length === 0 ? 'All is well' : 'Failed: evidence is in artifacts/e2e'}, after ${seconds()}.`)
+  return end(outcome)
 }
+
+const notUp: Outcome = { tally: { passed: 0, failed: 1, skipped: 0 }, failures: [{ where: 'the platform', why: ['it did not come up; the step that failed, and why, is above'] }] }
 
 /** The last lines, with the tally as the very last. @returns the exit code */
-function end(report: JsonReport | null, failures: readonly Failure[]): number {
-  console.log([...renderFailures(failures), renderTally(tally(report, failures))].join('\n'))
+function end({ tally, failures }: Outcome): number {
+  console.log([...renderFailures(failures), renderTally(tally)].join('\n'))
   return failures.length === 0 ? 0 : 1
-}
-
-async function runVitest(cluster: string, suites: readonly string[]): Promise<number> {
-  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`]
-  const words = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--project', 'e2e', '--project', 'e2e-alone', ...reporters, ...suites.map((suite) => `e2e/${suite}/`)]
-  const child = spawn(process.execPath, words, { cwd: root, stdio: 'inherit', env: { ...process.env, E2E_CLUSTER: cluster } })
-  return new Promise((resolve, reject) => {
-    child.once('error', reject)
-    child.once('close', (code) => resolve(code ?? 1))
-  })
 }
 
 async function takeAway({ run, place }: Platform): Promise<void> {

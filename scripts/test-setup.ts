@@ -1,8 +1,12 @@
-import { vi } from 'vitest'
+import { inject, vi } from 'vitest'
 
-/** Below the time limit of a test, so that it is said what did not come. */
-const patienceMs = 20_000
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Milliseconds; vitest.config.ts says how many for which suite. */
+    readonly patienceMs: number
+  }
+}
 
 // How long something takes on a machine that others use, too, is no test's matter, and without this `vi.waitFor` gives up after a second.
 const { waitFor } = vi
-vi.waitFor = (look, options = {}) => waitFor(look, { timeout: patienceMs, ...(typeof options === 'number' ? { timeout: options } : options) })
+vi.waitFor = (look, options = {}) => waitFor(look, { timeout: inject('patienceMs'), ...(typeof options === 'number' ? { timeout: options } : options) })

@@ -2,41 +2,21 @@
  * `make test`: runs every suite that this machine can run, says loudly which it cannot and how to get it, and ends with one
  * line that counts all. With CI=true nothing may be left out or skipped. Names of suites as arguments run those alone.
  */
-import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { findCommand, isExecutable } from './find-command.ts'
-import { type Failure, failuresOf, readReport, renderFailures } from './test-report.ts'
+import { type Outcome, runVitest } from './run-vitest.ts'
+import { renderFailures } from './test-report.ts'
 import { chromiumPath, suites, type Suite } from './test-suites.ts'
-import { renderTally, tally, total, type Tally } from './test-tally.ts'
+import { renderTally, total } from './test-tally.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const vitest = join(root, 'node_modules/vitest/vitest.mjs')
 const isCi = ['true', '1'].includes(process.env['CI'] ?? '')
 
-interface Outcome {
-  readonly tally: Tally
-  readonly failures: readonly Failure[]
-}
-
-async function run(suite: Suite, folder: string): Promise<Outcome> {
-  const reportFile = join(folder, `${suite.project}.json`)
-  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`]
-  const child = spawn(process.execPath, [vitest, 'run', '--project', suite.project, ...reporters], {
-    cwd: root,
-    stdio: 'inherit',
-    env: { ...process.env, CHROMIUM: chromiumPath(process.env) },
-  })
-  const exitCode = await new Promise<number>((resolve, reject) => {
-    child.once('error', reject)
-    child.once('close', (code) => resolve(code ?? 1))
-  })
-  const report = readReport(reportFile)
-  const failures = failuresOf(report, { exitCode, root })
-  return { tally: tally(report, failures), failures }
-}
+const run = (suite: Suite, folder: string): Promise<Outcome> =>
+  runVitest({ root, projects: [suite.project], reportFile: join(folder, `${suite.project}.json`), env: { ...process.env, CHROMIUM: chromiumPath(process.env) } })
 
 function announce(lines: readonly string[]): void {
   const bar = '!'.repeat(100)
@@ -64,7 +44,7 @@ async function main(): Promise<void> {
   }
   const left = chosen.filter(({ missing }) => missing !== null)
   for (const { suite, missing } of left) announce([`NOT RUN: the ${suite.project} tests.`, missing ?? ''])
-  const sum = total(outcomes.map((outcome) => outcome.tally))
+  const sum = total(outcomes.map(({ tally }) => tally))
   if (isCi && left.length + sum.skipped > 0) announce(['CI=true: nothing may be left out or skipped, so this run has failed.'])
   const isIncomplete = outcomes.length === 0 || (isCi && left.length + sum.skipped > 0)
   process.exitCode = sum.failed > 0 || isIncomplete ? 1 : 0

@@ -51,16 +51,19 @@ async function logsOf(run: Run, { metadata: { name, namespace } }: Pod): Promise
 }
 
 async function channelsOf(run: Run, namespace: string): Promise<readonly string[]> {
-  const template = '{range .items[*]}{.metadata.name}{range .status.conditions[*]}{"\\n  "}{.type}={.status} {.reason}: {.message}{end}{"\\n"}{end}'
+  const template = `{range .items[*]}{.metadata.name}{range .status.conditions[*]}{"\\n  "}${conditionWords}{end}{"\\n"}{end}`
   const { code, stdout } = await run('kubectl', ['get', 'realtimechannels', '--namespace', namespace, '--output', `jsonpath=${template}`])
   // Without the definition there are no channels.
   if (code !== 0 || stdout.trim() === '') return []
   return stdout.trimEnd().split('\n').map((line) => (line.startsWith(' ') ? line : `channel ${namespace}/${line}`))
 }
 
+/** In kubectl's JSONPath, one condition. */
+const conditionWords = '{.type}={.status} {.reason}: {.message}'
+
 /** What an object says of itself, such as `apiservice/v1beta1.metrics.k8s.io`, which is in no namespace. */
 export async function conditionsOf(run: Run, what: string): Promise<readonly string[]> {
-  const { code, stdout, stderr } = await run('kubectl', ['get', what, '--output', 'jsonpath={range .status.conditions[*]}{.type}={.status} {.reason}: {.message}{"\\n"}{end}'])
+  const { code, stdout, stderr } = await run('kubectl', ['get', what, '--output', `jsonpath={range .status.conditions[*]}${conditionWords}{"\\n"}{end}`])
   if (code !== 0) return [`${what}: ${stderr.trim()}`]
   return stdout.trim() === '' ? [`${what} says nothing of itself`] : stdout.trimEnd().split('\n').map((line) => `${what}: ${line}`)
 }

@@ -6,17 +6,24 @@ const patienceMs = 10_000
 /**
  * Stops all processes of a group, until `thaw`. Resolves when all their threads stand still: the kernel hands a SIGSTOP on when the process gets a processor next, and until then it goes
  * on, and answers. (Only Linux tells, in /proc; elsewhere nobody waits.)
+ * @param leader of the group, as KafkaBroker.pid; null: it does not run, which throws
  * @throws Error when they do not stop within ten seconds
  */
-export async function freeze(group: number): Promise<void> {
+export async function freeze(leader: number | null): Promise<void> {
+  const group = groupOf(leader)
   process.kill(-group, 'SIGSTOP')
   for (const deadlineMs = performance.now() + patienceMs; !isFrozen(group); await delay(2)) {
     if (performance.now() > deadlineMs) throw new Error(`the processes of group ${group} did not stop within ${patienceMs / 1000} s`)
   }
 }
 
-export function thaw(group: number): void {
-  process.kill(-group, 'SIGCONT')
+export function thaw(leader: number | null): void {
+  process.kill(-groupOf(leader), 'SIGCONT')
+}
+
+function groupOf(leader: number | null): number {
+  if (leader === null) throw new Error('the process does not run')
+  return leader
 }
 
 /** @returns true where there is no /proc */

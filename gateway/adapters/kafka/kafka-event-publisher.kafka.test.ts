@@ -58,8 +58,8 @@ describeEventPublisher('Kafka', async () => {
     partitions: 3,
     publisher: () => newPublisher({ kafkaTopic: topic }),
     read: () => client.readAll(topic),
-    suspend: () => freeze(broker.pid ?? Number.NaN),
-    resume: async () => thaw(broker.pid ?? Number.NaN),
+    suspend: () => freeze(broker.pid),
+    resume: async () => thaw(broker.pid),
   }
 })
 
