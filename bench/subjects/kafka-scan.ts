@@ -1,7 +1,7 @@
 /** A real topic, and two ways to read all of it: the gateway's adapter and core, and kafkajs alone. */
 import { randomUUID } from 'node:crypto'
 import kafkajs from 'kafkajs'
-import { createKafkaRecordSource } from '../../gateway/adapters/kafka/kafka-record-source.ts'
+import { createKafkaRecordSource } from '../../gateway/adapters/kafka/consume/kafka-record-source.ts'
 import { createPinoLogger } from '../../gateway/observability/pino.ts'
 import { createPrometheusMetrics } from '../../gateway/observability/prometheus.ts'
 import { answerCalls } from '../lib/calls.ts'

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { anOutgoingRecord } from '../../testing/event-publisher-contract.ts'
 import { createRecordingLogger } from '../../testing/recording-logger.ts'
 import { createRecordingSink } from '../../testing/recording-sink.ts'
-import { createKafkaEventPublisher } from './kafka-event-publisher.ts'
+import { createKafkaEventPublisher } from './publish/kafka-event-publisher.ts'
 import { scramPassword, startSecureBroker, type SecureBroker } from './testing/secure-broker.ts'
 import { connectTestClient, createTestSource, kafkaOptions, type KafkaTestOptions, type TestClient } from './testing/test-topic.ts'
 

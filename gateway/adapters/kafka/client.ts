@@ -5,8 +5,8 @@ import kafkajs from 'kafkajs'
 import type { ISocketFactory, Kafka, LogEntry, SASLOptions } from 'kafkajs'
 import type { Options } from '../../config/options.ts'
 import type { Logger } from '../../observability/logger.ts'
-import { registerCodecs } from './codecs.ts'
-import { prepareKafka } from './kafkajs-internals.ts'
+import { registerCodecs } from './records/codecs.ts'
+import { prepareKafka } from './wire/kafkajs-internals.ts'
 
 /** What a connection to the brokers needs of the options. */
 export type KafkaClientOptions = Pick<

@@ -7,9 +7,9 @@ import type { LogRecord } from '../../event/log-record.ts'
 import type { Logger } from '../../observability/logger.ts'
 import type { Metrics } from '../../observability/metrics.ts'
 import type { RecordSource } from '../../replay/record-source.ts'
-import { createDeadLetterWorker, type DeadLetterWorker } from './dead-letters.ts'
-import { createKafkaEventPublisher } from './kafka-event-publisher.ts'
-import { createKafkaRecordSource } from './kafka-record-source.ts'
+import { createDeadLetterWorker, type DeadLetterWorker } from './dead-letters/dead-letters.ts'
+import { createKafkaEventPublisher } from './publish/kafka-event-publisher.ts'
+import { createKafkaRecordSource } from './consume/kafka-record-source.ts'
 
 export interface KafkaLog {
   readonly source: RecordSource

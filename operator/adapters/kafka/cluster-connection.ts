@@ -1,4 +1,4 @@
-import type { Broker, Cluster } from '../../../gateway/adapters/kafka/kafkajs-internals.ts'
+import type { Broker, Cluster } from '../../../gateway/adapters/kafka/wire/kafkajs-internals.ts'
 import { failed, ok, type Result } from '../../../gateway/result.ts'
 import type { TopicFailure } from '../../reconcile/topic-admin.ts'
 import { failureOfThrown, stillTrying, unanswered } from './topic-failure.ts'

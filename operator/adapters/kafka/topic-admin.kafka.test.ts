@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { createCluster } from '../../../gateway/adapters/kafka/kafkajs-internals.ts'
+import { createCluster } from '../../../gateway/adapters/kafka/wire/kafkajs-internals.ts'
 import { connectTestClient } from '../../../gateway/adapters/kafka/testing/test-topic.ts'
 import { scramPassword, startSecureBroker, type SecureBroker } from '../../../gateway/adapters/kafka/testing/secure-broker.ts'
 import { startKafka } from '../../../gateway/testing/kafka-broker.ts'

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createKafkaClientOf, type KafkaAccess } from '../../../gateway/adapters/kafka/client.ts'
-import { createCluster, type Cluster } from '../../../gateway/adapters/kafka/kafkajs-internals.ts'
+import { createCluster, type Cluster } from '../../../gateway/adapters/kafka/wire/kafkajs-internals.ts'
 import type { Logger } from '../../../gateway/observability/logger.ts'
 import { failed } from '../../../gateway/result.ts'
 import type { KafkaConnection, TopicAdmin, TopicAdmins, TopicFailure } from '../../reconcile/topic-admin.ts'

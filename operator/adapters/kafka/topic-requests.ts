@@ -4,8 +4,8 @@
  * our look and our write is lost), drops the brokers' words, fails a whole list by the first topic of it, and cannot be used at all while any
  * topic of the cluster has an offline partition.
  */
-import type { Broker, ProtocolRequest } from '../../../gateway/adapters/kafka/kafkajs-internals.ts'
-import { metadataVersion, topicMetadataRequest, type ClusterMetadata } from '../../../gateway/adapters/kafka/topic-metadata.ts'
+import type { Broker, ProtocolRequest } from '../../../gateway/adapters/kafka/wire/kafkajs-internals.ts'
+import { metadataVersion, topicMetadataRequest, type ClusterMetadata } from '../../../gateway/adapters/kafka/wire/topic-metadata.ts'
 import type { NewTopic } from '../../reconcile/topic-admin.ts'
 import { array, boolean, int16, int32, int8, string, WireReader } from './wire.ts'
 

@@ -8,10 +8,10 @@ import { createRecordingMetrics, type RecordingMetrics } from '../../../testing/
 import { createRecordingSink } from '../../../testing/recording-sink.ts'
 import type { TestRecord } from '../../../testing/record-source-contract.ts'
 import type { RecordSource } from '../../../replay/record-source.ts'
-import { registerCodecs } from '../codecs.ts'
-import type { DeadLetterOptions } from '../dead-letters.ts'
-import type { KafkaEventPublisherOptions } from '../kafka-event-publisher.ts'
-import { createKafkaRecordSource, type KafkaRecordSourceOptions } from '../kafka-record-source.ts'
+import { registerCodecs } from '../records/codecs.ts'
+import type { DeadLetterOptions } from '../dead-letters/dead-letters.ts'
+import type { KafkaEventPublisherOptions } from '../publish/kafka-event-publisher.ts'
+import { createKafkaRecordSource, type KafkaRecordSourceOptions } from '../consume/kafka-record-source.ts'
 
 export type KafkaTestOptions = KafkaRecordSourceOptions & KafkaEventPublisherOptions & DeadLetterOptions
 

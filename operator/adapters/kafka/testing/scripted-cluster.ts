@@ -1,4 +1,4 @@
-import type { Broker, Cluster, ProtocolRequest } from '../../../../gateway/adapters/kafka/kafkajs-internals.ts'
+import type { Broker, Cluster, ProtocolRequest } from '../../../../gateway/adapters/kafka/wire/kafkajs-internals.ts'
 
 /** Connections of which a test decides what they do. */
 export interface ScriptedCluster {

@@ -1,5 +1,5 @@
 import type { Batch } from 'kafkajs'
-import type { FetchedPartition } from './fetch-response.ts'
+import type { FetchedPartition } from '../wire/fetch-response.ts'
 
 /** What a consumer of a client of `createKafkaClient` is handed in `eachBatch`. */
 export interface FetchedBatch {

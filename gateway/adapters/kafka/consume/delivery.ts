@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { LogRecord } from '../../event/log-record.ts'
-import type { Logger } from '../../observability/logger.ts'
-import type { LogStart, PartitionOffsets, RecordSink } from '../../replay/record-source.ts'
+import type { LogRecord } from '../../../event/log-record.ts'
+import type { Logger } from '../../../observability/logger.ts'
+import type { LogStart, PartitionOffsets, RecordSink } from '../../../replay/record-source.ts'
 import type { FetchedBatch } from './fetched-partition.ts'
-import { unlessAborted } from './patience.ts'
+import { unlessAborted } from '../patience.ts'
 
 /** The consumer that fetched a batch. */
 export interface Fetcher {

@@ -1,4 +1,4 @@
-import type { LogRecord } from '../../event/log-record.ts'
+import type { LogRecord } from '../../../event/log-record.ts'
 import { codecs } from './codecs.ts'
 import { decodeRecords } from './decode-records.ts'
 

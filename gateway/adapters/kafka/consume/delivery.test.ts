@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { LogRecord } from '../../event/log-record.ts'
-import { createRecordingLogger } from '../../testing/recording-logger.ts'
-import { createRecordingSink } from '../../testing/recording-sink.ts'
+import type { LogRecord } from '../../../event/log-record.ts'
+import { createRecordingLogger } from '../../../testing/recording-logger.ts'
+import { createRecordingSink } from '../../../testing/recording-sink.ts'
 import { Delivery, type Fetcher } from './delivery.ts'
 import type { FetchedBatch } from './fetched-partition.ts'
 

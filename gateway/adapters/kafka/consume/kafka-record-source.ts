@@ -1,11 +1,11 @@
-import type { Config } from '../../config/options.ts'
-import type { Logger } from '../../observability/logger.ts'
-import type { Metrics } from '../../observability/metrics.ts'
-import type { RecordSource } from '../../replay/record-source.ts'
-import { createKafkaClient, type KafkaClientOptions } from './client.ts'
+import type { Config } from '../../../config/options.ts'
+import type { Logger } from '../../../observability/logger.ts'
+import type { Metrics } from '../../../observability/metrics.ts'
+import type { RecordSource } from '../../../replay/record-source.ts'
+import { createKafkaClient, type KafkaClientOptions } from '../client.ts'
 import { startConsumerLife } from './consumer-life.ts'
-import { createsTopics, ensureTopics } from './ensure-topic.ts'
-import { createTopicInspector } from './topic-inspector.ts'
+import { createsTopics, ensureTopics } from '../ensure-topic.ts'
+import { createTopicInspector } from '../wire/topic-inspector.ts'
 import { TopicReader } from './topic-reader.ts'
 
 export type KafkaRecordSourceOptions = KafkaClientOptions &

@@ -1,7 +1,7 @@
 import type { Kafka, Message, Producer } from 'kafkajs'
-import type { DecodeFailure } from '../../event/decoded-record.ts'
-import type { LogRecord } from '../../event/log-record.ts'
-import { describeKafkaError } from './kafka-error.ts'
+import type { DecodeFailure } from '../../../event/decoded-record.ts'
+import type { LogRecord } from '../../../event/log-record.ts'
+import { describeKafkaError } from '../kafka-error.ts'
 
 export interface DeadLetter {
   readonly record: LogRecord

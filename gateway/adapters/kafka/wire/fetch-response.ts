@@ -1,4 +1,4 @@
-import { decodeRecordSet, readInt64, type AbortedTransaction, type RecordSet } from './decode-record-set.ts'
+import { decodeRecordSet, readInt64, type AbortedTransaction, type RecordSet } from '../records/decode-record-set.ts'
 
 /** The version of the Fetch response that is decoded here: what kafkajs asks brokers of Kafka 2.3 and later for. */
 export const fetchVersion = 11

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { LogRecord } from '../../event/log-record.ts'
-import { startKafka, type KafkaBroker } from '../../testing/kafka-broker.ts'
-import { createRecordingLogger } from '../../testing/recording-logger.ts'
-import { createRecordingMetrics, type RecordingMetrics } from '../../testing/recording-metrics.ts'
+import type { LogRecord } from '../../../event/log-record.ts'
+import { startKafka, type KafkaBroker } from '../../../testing/kafka-broker.ts'
+import { createRecordingLogger } from '../../../testing/recording-logger.ts'
+import { createRecordingMetrics, type RecordingMetrics } from '../../../testing/recording-metrics.ts'
 import { createDeadLetterCopier } from './dead-letter-copier.ts'
 import { createDeadLetterWorker, type DeadLetterWorker } from './dead-letters.ts'
-import { connectTestClient, kafkaOptions, type KafkaTestOptions, type TestClient } from './testing/test-topic.ts'
+import { connectTestClient, kafkaOptions, type KafkaTestOptions, type TestClient } from '../testing/test-topic.ts'
 
 let broker: KafkaBroker
 let client: TestClient

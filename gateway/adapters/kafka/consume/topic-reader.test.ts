@@ -1,13 +1,13 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import type { LogRecord } from '../../event/log-record.ts'
-import { createRecordingLogger } from '../../testing/recording-logger.ts'
-import { createRecordingMetrics } from '../../testing/recording-metrics.ts'
-import { createRecordingSink } from '../../testing/recording-sink.ts'
+import type { LogRecord } from '../../../event/log-record.ts'
+import { createRecordingLogger } from '../../../testing/recording-logger.ts'
+import { createRecordingMetrics } from '../../../testing/recording-metrics.ts'
+import { createRecordingSink } from '../../../testing/recording-sink.ts'
 import type { ConsumerHandler } from './consumer-life.ts'
 import type { FetchedBatch } from './fetched-partition.ts'
 import { TopicReader, type TopicReaderOptions } from './topic-reader.ts'
 import { looksUntilCut } from './topic-identity.ts'
-import type { TopicDescription } from './topic-inspector.ts'
+import type { TopicDescription } from '../wire/topic-inspector.ts'
 
 /** A consumer that does what the test says. */
 interface FakeConsumer {

@@ -1,4 +1,4 @@
-import type { LogRecord } from '../../event/log-record.ts'
+import type { LogRecord } from '../../../event/log-record.ts'
 
 /** What all records of a batch have in common. */
 export interface RecordsContext {

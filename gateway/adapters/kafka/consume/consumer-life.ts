@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Consumer, ConsumerConfig, Kafka } from 'kafkajs'
 import { fetchedBatch, type FetchedBatch } from './fetched-partition.ts'
-import { describeKafkaError } from './kafka-error.ts'
-import { within } from './patience.ts'
+import { describeKafkaError } from '../kafka-error.ts'
+import { within } from '../patience.ts'
 
 /** One consumer, from its first connection until it breaks or is ended. */
 export interface ConsumerLife {

@@ -1,14 +1,14 @@
 import { createRequire } from 'node:module'
 import { KafkaJSConnectionError } from 'kafkajs'
 import { afterAll, afterEach, beforeAll, describe, expect, it, type Mock, vi } from 'vitest'
-import type { EventPublisher } from '../../emit/event-publisher.ts'
-import { partitionFor } from '../../emit/partition-for.ts'
-import { createRecordingLogger } from '../../testing/recording-logger.ts'
-import { anOutgoingRecord, describeEventPublisher } from '../../testing/event-publisher-contract.ts'
-import { freeze, thaw } from '../../testing/frozen-group.ts'
-import { startKafka, type KafkaBroker } from '../../testing/kafka-broker.ts'
+import type { EventPublisher } from '../../../emit/event-publisher.ts'
+import { partitionFor } from '../../../emit/partition-for.ts'
+import { createRecordingLogger } from '../../../testing/recording-logger.ts'
+import { anOutgoingRecord, describeEventPublisher } from '../../../testing/event-publisher-contract.ts'
+import { freeze, thaw } from '../../../testing/frozen-group.ts'
+import { startKafka, type KafkaBroker } from '../../../testing/kafka-broker.ts'
 import { createKafkaEventPublisher } from './kafka-event-publisher.ts'
-import { connectTestClient, kafkaOptions, type KafkaTestOptions, type TestClient } from './testing/test-topic.ts'
+import { connectTestClient, kafkaOptions, type KafkaTestOptions, type TestClient } from '../testing/test-topic.ts'
 
 let broker: KafkaBroker
 let client: TestClient

@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto'
-import type { Logger } from '../../observability/logger.ts'
-import type { Metrics } from '../../observability/metrics.ts'
-import type { PartitionOffsets, RecordSink, SourceProblem } from '../../replay/record-source.ts'
+import type { Logger } from '../../../observability/logger.ts'
+import type { Metrics } from '../../../observability/metrics.ts'
+import type { PartitionOffsets, RecordSink, SourceProblem } from '../../../replay/record-source.ts'
 import type { ConsumerHandler, ConsumerLife } from './consumer-life.ts'
 import { Delivery, type Fetcher } from './delivery.ts'
-import { describeKafkaError, isRefusal } from './kafka-error.ts'
+import { describeKafkaError, isRefusal } from '../kafka-error.ts'
 import type { KafkaRecordSourceOptions } from './kafka-record-source.ts'
-import { createBackoff, pause, within } from './patience.ts'
+import { createBackoff, pause, within } from '../patience.ts'
 import { createStallWatch } from './stall-watch.ts'
 import { backwards, countBackwards, epochOf, isKnown, looksUntilCut, nextEpoch, wasMadeAnew, type TopicIdentity } from './topic-identity.ts'
-import type { TopicInspector } from './topic-inspector.ts'
+import type { TopicInspector } from '../wire/topic-inspector.ts'
 
 export type TopicReaderOptions = Pick<KafkaRecordSourceOptions, 'channel' | 'kafkaBrokers' | 'kafkaClientId' | 'kafkaTopic' | 'kafkaTopicEpoch' | 'kafkaStallTimeoutMs'>
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { anOutgoingRecord } from '../../testing/event-publisher-contract.ts'
+import { anOutgoingRecord } from '../../../testing/event-publisher-contract.ts'
 import { createPublishQueue, type QueuedRecord } from './publish-queue.ts'
 
 const acknowledge = (batch: readonly QueuedRecord[]): void => {

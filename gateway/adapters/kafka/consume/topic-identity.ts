@@ -1,4 +1,4 @@
-import type { PartitionOffsets } from '../../replay/record-source.ts'
+import type { PartitionOffsets } from '../../../replay/record-source.ts'
 
 /** What a topic is known by, so that cursors of one are not taken for cursors of another. */
 export interface TopicIdentity {

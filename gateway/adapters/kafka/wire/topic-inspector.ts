@@ -1,5 +1,5 @@
 import type { Kafka } from 'kafkajs'
-import type { PartitionOffsets } from '../../replay/record-source.ts'
+import type { PartitionOffsets } from '../../../replay/record-source.ts'
 import { createCluster, type Broker, type Cluster, type TopicOffsetsRequest } from './kafkajs-internals.ts'
 import { metadataVersion, topicMetadataRequest, type ClusterMetadata } from './topic-metadata.ts'
 

@@ -1,4 +1,4 @@
-import type { PartitionOffsets } from '../../replay/record-source.ts'
+import type { PartitionOffsets } from '../../../replay/record-source.ts'
 
 /**
  * Notices partitions that have records to read and do not move. What the sink is working on does not count: then the sink is slow, and
