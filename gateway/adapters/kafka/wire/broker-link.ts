@@ -63,6 +63,7 @@ class KafkajsLink implements BrokerLink {
   /** Each rejects one question; `open` has one as well. */
   readonly #waiting = new Set<(error: BrokerError) => void>()
   #versions: ApiVersions = {}
+  #isGreeted = false
   #failure: BrokerError | null = null
 
   constructor(address: BrokerAddress, connection: Connection) {
@@ -100,6 +101,7 @@ class KafkajsLink implements BrokerLink {
     connection.socket?.once('close', () => this.#fail(this.#lost(null)))
     await connecting
     this.#versions = await this.#send(apiVersionsRequest())
+    this.#isGreeted = true
     connection.setVersions(this.#versions)
     connection.setSupportAuthenticationProtocol(this.#versions[saslAuthenticateKey] !== undefined)
     await connection.authenticate()
@@ -130,7 +132,9 @@ class KafkajsLink implements BrokerLink {
   }
 
   #lost(cause: unknown): BrokerError {
-    if (cause === null) return new BrokerError('connection', this.#name, `the broker ${this.#name} closed the connection`)
+    const isClosed = cause === null || (cause instanceof Error && cause.name === 'KafkaJSConnectionClosedError')
+    const advice = this.#isGreeted ? '' : ' before it answered anything: does this listener want TLS or SASL?'
+    if (isClosed) return new BrokerError('connection', this.#name, `the broker ${this.#name} closed the connection${advice}`, { cause })
     const { kind, detail } = describeKafkaError(cause)
     return new BrokerError(kind === 'transient' ? 'connection' : kind, this.#name, detail.includes(this.#name) ? detail : `the broker ${this.#name}: ${detail}`, { cause })
   }
