@@ -1,6 +1,23 @@
-/** Eight tables of the reflected polynomial of Castagnoli: eight bytes a round. */
-const tables = createTables()
-const [t0, t1, t2, t3, t4, t5, t6, t7] = tables
+// Both indexes lie within their arrays.
+const byteAt = (bytes: Uint8Array, at: number): number => bytes[at] as number
+const lookUp = (table: Int32Array, at: number): number => table[at] as number
+
+type Tables = readonly [Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array]
+
+function createTables(): Tables {
+  const first = Int32Array.from({ length: 256 }, (_, byte) => {
+    let crc = byte
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0x82f63b78 : 0)
+    return crc
+  })
+  const next = (table: Int32Array): Int32Array => table.map((crc) => lookUp(first, crc & 0xff) ^ (crc >>> 8))
+  const [a, b, c] = [next(first), next(next(first)), next(next(next(first)))]
+  const [d, e] = [next(c), next(next(c))]
+  return [first, a, b, c, d, e, next(e), next(next(e))]
+}
+
+/** Tables of the reflected polynomial of Castagnoli for each of eight bytes a round. */
+const [t0, t1, t2, t3, t4, t5, t6, t7] = createTables()
 
 /**
  * Returns the CRC-32C (Castagnoli) of the bytes, unsigned.
@@ -24,22 +41,4 @@ export function crc32c(bytes: Uint8Array, before = 0): number {
   }
   for (; at < bytes.length; at++) crc = lookUp(t0, (crc ^ byteAt(bytes, at)) & 0xff) ^ (crc >>> 8)
   return ~crc >>> 0
-}
-
-// Both indexes lie within their arrays.
-const byteAt = (bytes: Uint8Array, at: number): number => bytes[at] as number
-const lookUp = (table: Int32Array, at: number): number => table[at] as number
-
-type Tables = readonly [Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array]
-
-function createTables(): Tables {
-  const first = Int32Array.from({ length: 256 }, (_, byte) => {
-    let crc = byte
-    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0x82f63b78 : 0)
-    return crc
-  })
-  const next = (table: Int32Array): Int32Array => table.map((crc) => lookUp(first, crc & 0xff) ^ (crc >>> 8))
-  const [a, b, c] = [next(first), next(next(first)), next(next(next(first)))]
-  const [d, e] = [next(c), next(next(c))]
-  return [first, a, b, c, d, e, next(e), next(next(e))]
 }
