@@ -1,3 +1,5 @@
+import { errorCodes } from './error-codes.ts'
+
 /** What went wrong between this process and the brokers. */
 export interface KafkaFailure {
   readonly kind: KafkaFailureKind
@@ -6,10 +8,34 @@ export interface KafkaFailure {
 }
 
 /**
- * connection: nobody answers, or not in time; not-found: the topic is missing; too-large: the broker will never take this;
- * unauthenticated, unauthorized, refused: the broker said no, and will say it again.
+ * connection: no broker answers, or not in time; not-found: the topic is missing; too-large: the broker will never take this;
+ * unauthenticated, unauthorized, refused: the broker said no, and will say so again; stale-leader: look at the metadata and ask again.
  */
-export type KafkaFailureKind = 'connection' | 'not-found' | 'too-large' | 'unauthenticated' | 'unauthorized' | 'refused' | 'transient'
+export type KafkaFailureKind = 'connection' | 'not-found' | 'too-large' | 'unauthenticated' | 'unauthorized' | 'refused' | 'transient' | 'stale-leader'
+
+/** What went wrong with a request of Carillon's own, or with the connection that it was sent by. */
+export class BrokerError extends Error {
+  readonly kind: KafkaFailureKind
+  /** host:port; '' when the error is not one broker's. */
+  readonly broker: string
+
+  constructor(kind: KafkaFailureKind, broker: string, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'BrokerError'
+    this.kind = kind
+    this.broker = broker
+  }
+}
+
+/**
+ * The error of one of the broker's codes. @param what was asked, as "describe the topic t" @param words of the broker, when it has any
+ */
+export function errorOfCode(code: number, what: string, words: string | null = null): BrokerError {
+  const { name, kind } = errorCodes[code] ?? { name: 'an error that Carillon does not know', kind: 'transient' }
+  const advice = kind === 'unauthorized' ? 'grant this user READ and DESCRIBE on the topic, and WRITE to publish' : null
+  const parts = [`${name} (${code})`, words, advice].filter((part) => part !== null && part !== '')
+  return new BrokerError(kind, '', `Kafka did not ${what}: ${parts.join(': ')}`)
+}
 
 const kindOfType: Readonly<Record<string, KafkaFailureKind | undefined>> = {
   UNKNOWN_TOPIC_OR_PARTITION: 'not-found',
@@ -47,8 +73,9 @@ const ownCertificateCode = /^ERR_SSL_.*ALERT.*(CERT|UNKNOWN_CA)/
 
 /** kafkajs wraps what it gives up on: the cause that is deepest and known says what happened. */
 export function describeKafkaError(thrown: unknown): KafkaFailure {
-  let failure: KafkaFailure = { kind: 'transient', detail: thrown instanceof Error ? thrown.message : String(thrown) }
+  let failure: KafkaFailure = { kind: 'transient', detail: thrown instanceof Error ? wordsOf(thrown) : String(thrown) }
   for (let error = thrown, depth = 0; error instanceof Error && depth < 10; error = innerOf(error), depth++) {
+    if (error instanceof BrokerError) return { kind: error.kind, detail: error.message }
     const kind = ownCertificateCode.test(codeOf(error)) ? 'unauthenticated' : (kindOfType[typeOf(error)] ?? kindOfName[error.name])
     if (kind !== undefined) failure = { kind, detail: detailOf(error) }
   }
@@ -61,9 +88,19 @@ function innerOf(error: Error): unknown {
 }
 
 function detailOf(error: Error): string {
-  const [broker, code] = ['broker' in error ? `the broker ${String(error.broker)}` : 'the broker', codeOf(error)]
-  if (ownCertificateCode.test(code)) return `${broker} does not accept this client without a certificate that it trusts: ${error.message} (${code})`
-  return certificateCode.test(code) ? `the certificate of ${broker} is not accepted: ${error.message} (${code})` : error.message
+  const [broker, code, words] = ['broker' in error ? `the broker ${String(error.broker)}` : 'the broker', codeOf(error), wordsOf(error)]
+  if (ownCertificateCode.test(code)) return `${broker} does not accept this client without a certificate that it trusts: ${words} (${code})`
+  if (certificateCode.test(code)) return `the certificate of ${broker} is not accepted: ${words} (${code})`
+  return /^closed connection$/i.test(words) ? `${words} (was it stopped, or does this listener want TLS or SASL?)` : words
+}
+
+/** An error of OpenSSL: thread, code, library, function, then the reason, the place in its source, and more, with line breaks. */
+const opensslError = /(?:[0-9A-F]+:)?error:[0-9A-F]+:[^:]*:[^:]*:([^:]*)(?::[^]*)?$/
+
+/** An error's words on one line. A bug of the client (of kafkajs: an answer that it does not expect) has words that help nobody. */
+export function wordsOf(error: Error): string {
+  if (error instanceof TypeError || error instanceof ReferenceError) return `the Kafka client failed inside (${error.name}); it is tried again`
+  return error.message.replace(opensslError, '$1').replace(/\s*[\r\n]+\s*/g, ' ').trim()
 }
 
 /** Of TLS and the system, as kafkajs's connection errors hand it on; its protocol errors have numbers. */
