@@ -91,9 +91,10 @@ export class LeaderLoop {
     const link = await this.#connected()
     const valid = await this.#validate(link, due)
     if (valid.length === 0) return void (await this.#idle())
-    const { waitMs, stallMs } = this.#owner.parts.fetch
+    const { stallMs } = this.#owner.parts.fetch
+    const waitMs = valid.every(({ isAnswered }) => isAnswered) ? this.#owner.parts.fetch.waitMs : 0
     const offsets = new Map(valid.map((state) => [state.partition, this.#owner.parts.handler.position(state.partition)]))
-    const answer = await link.ask(this.#request(link, valid, offsets), { timeoutMs: waitMs + stallMs })
+    const answer = await link.ask(this.#request(link, valid, offsets, waitMs), { timeoutMs: waitMs + stallMs })
     this.#backoff.reset()
     await this.#take(answer, valid, offsets)
     if (answer.throttleMs > 0) await pause(Math.min(answer.throttleMs, maxThrottleMs), this.#stopping.signal)
@@ -143,11 +144,11 @@ export class LeaderLoop {
 
   // ---- one fetch
 
-  #request(link: BrokerLink, states: readonly PartitionState[], offsets: ReadonlyMap<number, number>): ReturnType<typeof fetchRequest> {
+  #request(link: BrokerLink, states: readonly PartitionState[], offsets: ReadonlyMap<number, number>, maxWaitMs: number): ReturnType<typeof fetchRequest> {
     const { topic, topology, fetch } = this.#owner.parts
     const partitions = states.map(({ partition, leaderEpoch }) => ({ partition, leaderEpoch, offset: offsets.get(partition) ?? 0, maxBytes: maxFetchBytesPerPartition, lastFetchedEpoch: -1 }))
     const topicId = topology.view?.topic?.topicId ?? null
-    return fetchRequest(link, { topic, topicId, maxWaitMs: fetch.waitMs, minBytes: fetch.minBytes, maxBytes: maxFetchBytes, rack: fetch.rack, partitions })
+    return fetchRequest(link, { topic, topicId, maxWaitMs, minBytes: fetch.minBytes, maxBytes: maxFetchBytes, rack: fetch.rack, partitions })
   }
 
   async #take(answer: FetchAnswer, states: readonly PartitionState[], offsets: ReadonlyMap<number, number>): Promise<void> {
@@ -167,6 +168,7 @@ export class LeaderLoop {
     if (fetched.errorCode !== 0) return this.#failed(state, fetched.errorCode)
     if (fetched.preferredReplica >= 0 && fetched.preferredReplica !== this.#broker) return this.#owner.prefer(state, fetched.preferredReplica)
     const { lastStableOffset, highWatermark, logStartOffset } = fetched
+    state.isAnswered = true
     state.highWatermark = Math.max(state.highWatermark, highWatermark)
     this.#judgeStanding(state, lastStableOffset > offset && fetched.records.length === 0)
     this.#owner.parts.handler.fetched(state.partition, { lastStableOffset, highWatermark, logStartOffset })
