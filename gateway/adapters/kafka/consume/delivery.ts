@@ -22,13 +22,12 @@ const maxRecordsPerCall = 1_000
  * `fromBeginning` says after an offset out of range, and its predecessor may still be at a batch when it was replaced. The rule here: the
  * offset to hand over next is kept per partition, and moves before the sink is called. A batch counts for what lies at or above it, and
  * only when it was fetched from at or below it: then everything between is known to be a hole. A batch fetched from above is either the
- * proof that retention overtook us (the log now begins above: `opened` again, so that clients hear of the gap) or a mistake: seek back.
+ * proof that retention overtook us (the log now begins above: `lost`, so that clients hear of the gap) or a mistake: seek back.
  */
 export class Delivery {
   readonly #sink: RecordSink
   readonly #logger: Logger
   readonly #stopped: AbortSignal
-  #epoch = ''
   #positions: number[] = []
   #ends: number[] = []
   /** Per partition, the batch that the sink is working on, whichever consumer brought it. */
@@ -57,7 +56,6 @@ export class Delivery {
 
   open(start: LogStart): void {
     if (this.#stopped.aborted) return
-    this.#epoch = start.epoch
     this.#positions = [...start.startOffsets]
     this.#ends = [...start.endOffsets]
     this.#sink.opened(start)
@@ -127,9 +125,9 @@ export class Delivery {
 
   #lose(partition: number, nextOffset: number, why: string): void {
     this.#logger.error({ partition, fromOffset: this.#position(partition), toOffset: nextOffset, why }, 'records were lost')
-    const startOffsets = this.#positions.with(partition, nextOffset)
-    const endOffsets = this.#ends.map((end, index) => Math.max(end, startOffsets[index] ?? 0))
-    this.open({ epoch: this.#epoch, startOffsets, endOffsets })
+    this.#positions[partition] = nextOffset
+    this.#ends[partition] = Math.max(this.#ends[partition] ?? 0, nextOffset)
+    if (!this.#stopped.aborted) this.#sink.lost(partition, nextOffset)
   }
 
   #position(partition: number): number {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Logger } from '../../../observability/logger.ts'
 import type { Metrics } from '../../../observability/metrics.ts'
-import type { PartitionOffsets, RecordSink, SourceProblem } from '../../../replay/record-source.ts'
+import { healthySource, type PartitionOffsets, type RecordSink } from '../../../replay/record-source.ts'
 import type { ConsumerHandler, ConsumerLife } from './consumer-life.ts'
 import { Delivery, type Fetcher } from './delivery.ts'
 import { describeKafkaError, isRefusal } from '../kafka-error.ts'
@@ -32,6 +32,11 @@ const inspectAgainMs = 500
 const inspectTimeoutMs = 3_000
 const closeTimeoutMs = 5_000
 
+interface ReaderProblem {
+  readonly kind: 'connecting' | 'stalled' | 'crashed' | 'rebuilding'
+  readonly detail: string
+}
+
 /** Why the consumer is replaced. */
 interface Break {
   readonly cause: 'crash' | 'stall' | 'start'
@@ -57,11 +62,11 @@ export class TopicReader {
   /** Grows with each consumer: what an earlier one brings is dropped. */
   #generation = 0
   #breakConsumer: (reason: Break) => void = () => undefined
-  #consumerProblem: SourceProblem | null = { kind: 'connecting', detail: 'the consumer is joining its group' }
-  #inspectProblem: SourceProblem | null = null
+  #consumerProblem: ReaderProblem | null = { kind: 'connecting', detail: 'the consumer is joining its group' }
+  #inspectProblem: ReaderProblem | null = null
   /** Where the consumer stood when it was found to stall. */
   #stalledAt: { readonly partition: number; readonly position: number } | null = null
-  #told: SourceProblem | null | undefined
+  #told: ReaderProblem | null | undefined
   /** Partitions whose offsets ran backwards when last looked at, and how often in a row. */
   #backwards: ReadonlyMap<number, number> = new Map()
 
@@ -287,7 +292,7 @@ export class TopicReader {
 
   // ---- health
 
-  #setConsumerProblem(problem: SourceProblem | null): void {
+  #setConsumerProblem(problem: ReaderProblem | null): void {
     this.#consumerProblem = problem
     this.#tellHealth()
   }
@@ -297,11 +302,11 @@ export class TopicReader {
     if (this.#isStopped || isSame(problem, this.#told)) return
     this.#told = problem
     if (problem === null) this.#parts.logger.info({ topic: this.#options.kafkaTopic }, 'reading from Kafka')
-    this.#parts.sink.health(problem)
+    this.#parts.sink.health({ ...healthySource, problem: problem === null ? null : { kind: 'connecting', detail: `${problem.kind}: ${problem.detail}` } })
   }
 }
 
-function isSame(left: SourceProblem | null, right: SourceProblem | null | undefined): boolean {
+function isSame(left: ReaderProblem | null, right: ReaderProblem | null | undefined): boolean {
   if (left === null || right === null || right === undefined) return left === right
   return left.kind === right.kind && left.detail === right.detail
 }
