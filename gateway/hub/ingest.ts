@@ -67,7 +67,7 @@ export class Ingest implements RecordSink {
   /** @returns whether the event became an entry */
   #keep(record: LogRecord, event: DecodedRecord, nowMs: number): boolean {
     const { channel, duplicates, metrics } = this.#parts
-    if (duplicates.isDuplicate(event.source, event.id, record.timestampMs)) {
+    if (duplicates.isDuplicate(event.source, event.id, record.timestampMs, nowMs)) {
       metrics.recordsDuplicate.add(1)
       return false
     }
