@@ -106,11 +106,14 @@ describe('the predecessor', () => {
     await vi.waitFor(() => expect([gateway.gateway.channel.hub.size, gateway.gateway.channel.hub.keyCount]).toEqual([0, 0]))
   })
 
-  it('ended consumption silently at an error: here the pod is unready until it reads again, and says why', async () => {
-    const gateway = await start()
-    gateway.log.faults.interrupt({ kind: 'crashed', detail: 'for the test' })
+  it('ended consumption silently at an error: here the pod says why, is unready after a while, and ready when it reads again', async () => {
+    const gateway = await start({ config: { kafkaUnreadyAfterMs: 200 } })
+    gateway.log.faults.interrupt({ kind: 'connecting', detail: 'for the test' })
     await vi.waitFor(async () => expect((await fetch(`${gateway.internalUrl}/readyz`)).status).toBe(503))
-    expect(await (await fetch(`${gateway.internalUrl}/readyz`)).text()).toContain('crashed')
+    expect(await (await fetch(`${gateway.internalUrl}/readyz`)).json()).toMatchObject({
+      waitingFor: ['log-reading: connecting: for the test'],
+      degraded: [{ partition: null, kind: 'connecting', detail: 'for the test' }],
+    })
     gateway.log.faults.resume()
     await vi.waitFor(async () => expect((await fetch(`${gateway.internalUrl}/readyz`)).status).toBe(200))
   })
@@ -337,27 +340,76 @@ describe('a stop', () => {
   })
 })
 
+describe('a pod that was ready', () => {
+  const readyz = async (gateway: TestGateway): Promise<{ readonly status: number; readonly body: unknown }> => {
+    const response = await fetch(`${gateway.internalUrl}/readyz`)
+    return { status: response.status, body: await response.json() }
+  }
+
+  it('stays ready and lets clients in while nothing can be read, for as long as it may, and names why', async () => {
+    const gateway = await start()
+    gateway.log.faults.interrupt({ kind: 'connecting', detail: 'for the test' })
+    const degraded = [{ partition: null, kind: 'connecting', detail: 'for the test' }]
+    await vi.waitFor(async () => expect(await readyz(gateway)).toMatchObject({ status: 200, body: { status: 'ok', degraded } }))
+    const socket = await openSocket(gateway.socketUrl, { token: await gateway.token(ann), cursor: 'latest' })
+    await socket.untilTold('!resumed')
+  })
+
+  it('stays ready while a partition has no leader, names it, and delivers what the others bring', async () => {
+    const gateway = await start()
+    gateway.log.faults.interruptPartition({ partition: 3, kind: 'no-leader', detail: 'for the test' })
+    await vi.waitFor(async () => expect(await readyz(gateway)).toMatchObject({ status: 200, body: { degraded: [{ partition: 3, kind: 'no-leader' }] } }))
+    expect([gateway.metrics.value('partitionsBehind', { state: 'no-leader' }), gateway.metrics.value('logHealthy')]).toEqual([1, 0])
+    const socket = await openSocket(gateway.socketUrl, { token: await gateway.token(ann) })
+    gateway.log.append([{ partition: 0, value: JSON.stringify({ specversion: '1.0', id: 'here', source: 's', type: 't', data: { broadcast: true } }) }])
+    await socket.untilTold('here')
+    gateway.log.faults.resume()
+    await vi.waitFor(async () => expect(await readyz(gateway)).toMatchObject({ status: 200, body: { degraded: [] } }))
+  })
+
+  it('stays ready when the topic is made anew', async () => {
+    const gateway = await start()
+    const turns: boolean[] = []
+    const socket = await openSocket(gateway.socketUrl, { token: await gateway.token(ann), cursor: 'latest' })
+    gateway.log.recreate()
+    await socket.untilTold('!gap')
+    for (const { message, fields } of gateway.logger.lines) if (message === 'readiness changed') turns.push(fields['ready'] === true)
+    expect([(await readyz(gateway)).status, turns]).toEqual([200, [true]])
+  })
+})
+
+describe('a pod that is new', () => {
+  it('is not ready while a partition of its window is not read, though the others are', async () => {
+    const log = createTestLog()
+    log.append([{ partition: 1, value: 'x' }])
+    log.faults.interruptPartition({ partition: 1, kind: 'unreachable', detail: 'for the test' })
+    const gateway = await start({ log })
+    const readyz = async (): Promise<unknown> => (await fetch(`${gateway.internalUrl}/readyz`)).json()
+    await vi.waitFor(async () => expect(await readyz()).toMatchObject({ waitingFor: ['warmed-up: the replay log is still being filled'], degraded: [{ partition: 1 }] }))
+    log.faults.resume()
+    await vi.waitFor(async () => expect(await readyz()).toMatchObject({ status: 'ok', degraded: [] }))
+  })
+})
+
 describe('a log that has lost events', () => {
   const lose = (gateway: TestGateway): void => {
-    gateway.log.faults.interrupt({ kind: 'stalled', detail: 'for the test' })
+    gateway.log.faults.interrupt({ kind: 'connecting', detail: 'for the test' })
     gateway.log.append([1, 2].map((n) => ({ partition: 0, value: JSON.stringify({ specversion: '1.0', id: `lost-${n}`, source: 's', type: 't', data: { broadcast: true, payload: n } }) })))
     gateway.log.trim(0, gateway.log.endOffsets[0] ?? 0)
     gateway.log.faults.resume()
   }
 
-  it('is no silence for a plain client: it is closed with the code that says so, and gets what comes after when it comes back', async () => {
+  it('keeps plain clients, and tells a client that resumes', async () => {
     const gateway = await start()
     const token = await gateway.token(ann)
     const [plain, resuming] = [await openSocket(gateway.socketUrl, { token }), await openSocket(gateway.socketUrl, { token, cursor: 'latest' })]
     await gateway.emit({ id: 'before', type: 't', users: ['ann'] })
     await Promise.all([plain.untilTold('before'), resuming.untilTold('before')])
     lose(gateway)
-    expect([(await plain.closed).code, plain.told]).toEqual([4202, ['before']])
     await resuming.untilTold('!gap')
-    const again = await vi.waitFor(() => openSocket(gateway.socketUrl, { token }))
     await gateway.emit({ id: 'after', type: 't', users: ['ann'] })
-    await Promise.all([again.untilTold('after'), resuming.untilTold('after')])
-    expect([again.told, resuming.told]).toEqual([['after'], ['!resumed', 'before', '!gap', 'after']])
+    await Promise.all([plain.untilTold('after'), resuming.untilTold('after')])
+    expect([plain.told, resuming.told]).toEqual([['before', 'after'], ['!resumed', 'before', '!gap', 'after']])
     expect(resuming.messages[2]).toMatchObject({ data: { reason: 'log-lost' }, cursor: expect.any(String) })
   })
 

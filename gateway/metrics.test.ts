@@ -103,7 +103,7 @@ describe('connections', () => {
     await never(openSocket(socketUrl, { token: ann }))
     await openSocket(socketUrl, { token: await token({ user_id: 'bob' }) })
     await never(openSocket(socketUrl, { token: ann }))
-    gateway.log.faults.interrupt({ kind: 'stalled', detail: 'for the test' })
+    gateway.log.faults.interrupt({ kind: 'connecting', detail: 'for the test' })
     await vi.waitFor(() => expect(gateway.gateway.health.ready().ok).toBe(false))
     await never(openSocket(socketUrl, { token: ann }))
     expect(read(await scrape(), 'handshakesRefused')).toEqual({
@@ -252,10 +252,19 @@ describe('emits', () => {
 describe('the log', () => {
   it('is healthy while it is read, and says how far behind the pod is', async () => {
     const { log, scrape } = await start()
-    log.faults.interrupt({ kind: 'stalled', detail: 'for the test' })
+    log.faults.interrupt({ kind: 'connecting', detail: 'for the test' })
     await vi.waitFor(async () => expect(read(await scrape(), 'logHealthy')).toBe(0))
     log.faults.resume()
     await vi.waitFor(async () => expect(read(await scrape(), 'logHealthy')).toBe(1))
+  })
+
+  it('is unhealthy while one partition is behind, and says how many are, by state', async () => {
+    const { log, scrape } = await start()
+    log.faults.interruptPartition({ partition: 1, kind: 'unreachable', detail: 'for the test' })
+    log.faults.interruptPartition({ partition: 2, kind: 'unreachable', detail: 'for the test' })
+    await vi.waitFor(async () => expect(reads(await scrape(), 'logHealthy', 'partitionsBehind')).toEqual({ logHealthy: 0, partitionsBehind: { unreachable: 2 } }))
+    log.faults.resume()
+    await vi.waitFor(async () => expect(reads(await scrape(), 'logHealthy', 'partitionsBehind')).toEqual({ logHealthy: 1, partitionsBehind: {} }))
   })
 })
 

@@ -6,7 +6,6 @@ import type { LogStart, PartitionOffsets } from '../replay/record-source.ts'
 import type { AppendedEvent, ReplayLog } from '../replay/replay-log.ts'
 import type { Entry } from '../replay/entry.ts'
 import type { CloseCode } from '../session/close-codes.ts'
-import type { GapReason } from '../session/control-events.ts'
 import type { Reading } from '../session/reading.ts'
 import { Session } from '../session/session.ts'
 import type { Socket } from '../session/socket.ts'
@@ -21,6 +20,8 @@ export class Channel {
   readonly #parts: ChannelParts
   /** Sessions whose cursor is beyond all this pod knows of the log, and how many reports of its ends have not explained it. */
   readonly #ahead = new Map<Session, number>()
+  /** Of the losses that are not announced: per partition, the offset below which they lie. */
+  readonly #lostBelow = new Map<number, number>()
 
   constructor(parts: ChannelParts) {
     this.#parts = parts
@@ -69,6 +70,9 @@ export class Channel {
       case 'too-old':
         session.loseEvents('too-old', resume.cursor.offsets)
         return this.#watch(session)
+      case 'gap-owed':
+        session.loseEvents('log-lost', resume.cursor.offsets)
+        return this.#watch(session)
       case 'other-epoch':
         return session.loseEvents('epoch', null)
       case 'foreign':
@@ -101,15 +105,31 @@ export class Channel {
 
   // ---- the log
 
-  /** The log begins, or begins anew. */
-  open(start: LogStart, reason: GapReason | null): void {
+  /** The log begins, or begins anew in another epoch. */
+  open(start: LogStart): void {
     this.log.reset(start)
     this.#ahead.clear()
-    if (reason === null) return
+    this.#lostBelow.clear()
+    for (const session of this.hub.sessions()) session.loseEvents('epoch', null)
+  }
+
+  /**
+   * Records of one partition are lost. Sessions read on, of this partition and all others. Those that resume are owed a gap from here on:
+   * their cursors say so, on every pod, until `announceLosses` has them told.
+   */
+  lose(partition: number, nextOffset: number): void {
+    this.log.lose(partition, nextOffset)
+    this.#lostBelow.set(partition, nextOffset)
+  }
+
+  /** Tells the sessions of all losses so far with one gap, each at its next turn at the head. */
+  announceLosses(): void {
+    this.log.announceLosses()
     for (const session of this.hub.sessions()) {
-      session.loseEvents(reason, reason === 'epoch' ? null : session.covered)
-      this.#watch(session)
+      session.judgeLosses(this.#lostBelow)
+      this.#parts.fanOut.enqueue(session)
     }
+    this.#lostBelow.clear()
   }
 
   /** An event arrives: it is kept, and those whom it concerns get a turn. */
@@ -129,23 +149,28 @@ export class Channel {
   }
 
   /**
-   * The broker says where the partitions end. A cursor beyond that is from the future: the log lost its end. One report may have
-   * been under way when the client came, so the second one decides.
+   * The brokers say where the partitions end. A cursor beyond that is from the future: the log lost its end. One report may have been under way
+   * when the client came, so the second one decides. A partition of which nothing was heard (-1) decides nothing: its leader is away, and
+   * another pod may have read further.
    */
   ends(endOffsets: PartitionOffsets): void {
     this.log.grow(endOffsets.length)
     for (const [session, reports] of this.#ahead) {
-      if (session.covered === null) {
-        this.#ahead.delete(session)
-      } else if (!session.covered.some((offset, partition) => offset > (endOffsets[partition] ?? 0))) {
-        this.#ahead.delete(session)
-      } else if (reports === 0) {
+      const verdict = session.covered === null ? 'explained' : this.#judgeAhead(session.covered, endOffsets)
+      if (verdict === 'unknown') continue
+      if (verdict === 'beyond' && reports === 0) {
         this.#ahead.set(session, 1)
-      } else {
-        this.#ahead.delete(session)
-        session.loseEvents('future', null)
+        continue
       }
+      this.#ahead.delete(session)
+      if (verdict === 'beyond') session.loseEvents('future', null)
     }
+  }
+
+  #judgeAhead(covered: PartitionOffsets, endOffsets: PartitionOffsets): 'explained' | 'beyond' | 'unknown' {
+    const ahead = covered.flatMap((offset, partition) => (offset > (this.log.positions[partition] ?? 0) ? [{ offset, end: endOffsets[partition] ?? 0 }] : []))
+    if (ahead.some(({ offset, end }) => end >= 0 && offset > end)) return 'beyond'
+    return ahead.some(({ end }) => end < 0) ? 'unknown' : 'explained'
   }
 }
 

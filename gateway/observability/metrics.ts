@@ -32,7 +32,7 @@ export const metrics = {
   partitionsBehind: { name: 'carillon_log_partitions_behind', type: 'gauge', help: 'Partitions that are not being read just now, by state.', labels: { state: partitionTroubles } },
   uncommittedRecords: { name: 'carillon_log_uncommitted_records', type: 'gauge', help: 'Records that an open transaction holds back, over all partitions.', labels: {} },
   recordsUnreadable: { name: 'carillon_records_unreadable_total', type: 'counter', help: 'Batches of records that cannot be read; the log names the place of each.', labels: {} },
-  sourceRebuilds: { name: 'carillon_source_rebuilds_total', type: 'counter', help: 'Times that the consumer was rebuilt, by cause.', labels: { cause: ['crash', 'stall', 'start'] } },
+  sourceRebuilds: { name: 'carillon_source_rebuilds_total', type: 'counter', help: 'Times that a connection to a leader was replaced, by cause; start: the log began again.', labels: { cause: ['crash', 'stall', 'start'] } },
   dlqRecords: { name: 'carillon_dlq_records_total', type: 'counter', help: 'Records this pod copied to the dead letter topic.', labels: {} },
   emitted: { name: 'carillon_emitted_events_total', type: 'counter', help: 'Events that the log acknowledged, by API.', labels: { api: ['emit-message', 'events'] } },
   emitRefused: { name: 'carillon_emit_refused_total', type: 'counter', help: 'Emit requests that were refused, by HTTP status.', labels: { status: ['400', '401', '403', '404', '405', '408', '413', '415', '429', '500', '503'] } },

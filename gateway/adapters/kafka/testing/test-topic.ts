@@ -18,7 +18,6 @@ export type KafkaTestOptions = KafkaRecordSourceOptions & KafkaEventPublisherOpt
 /** All the options that the adapters look at, for a broker without authentication. */
 export function kafkaOptions(given: Partial<KafkaTestOptions> & Pick<KafkaTestOptions, 'kafkaBrokers'>): KafkaTestOptions {
   return {
-    channel: 'chrome-service',
     isDevelopment: false,
     kafkaTopic: 'platform.chrome',
     kafkaTopicPartitions: 3,
