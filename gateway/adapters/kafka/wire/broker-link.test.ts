@@ -109,6 +109,14 @@ describe('a broker link', () => {
     await vi.waitFor(() => expect(broker.sockets[0]?.destroyed).toBe(true))
   })
 
+  it.each([
+    ['TLS', Buffer.from('15030300020250', 'hex')],
+    ['HTTP', Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n')],
+  ])('says that a port speaks %s', async (protocol, answer) => {
+    const broker = await aBroker(() => (socket) => socket.end(answer))
+    await expect(connect(broker)).rejects.toMatchObject({ kind: 'connection', message: expect.stringContaining(`this port speaks ${protocol}`) })
+  })
+
   it('ends at an answer that cannot be read', async () => {
     const link = await connect(await aBroker(answering(() => Buffer.alloc(2))))
     await expect(link.ask(ask, { timeoutMs: 1_000 })).rejects.toMatchObject({ kind: 'connection', message: expect.stringContaining('cannot be read') })
