@@ -82,6 +82,11 @@ describe('a broker link', () => {
     await expect(connect(broker)).rejects.toMatchObject({ kind: 'connection', message: expect.stringContaining('does this listener want TLS or SASL?') })
   })
 
+  it('asks the same when the broker tells its versions, and closes at the first question', async () => {
+    const link = await connect(await aBroker(answering(() => (socket) => socket.end())))
+    await expect(link.ask(ask, { timeoutMs: 1_000 })).rejects.toMatchObject({ kind: 'connection', message: expect.stringContaining('does this listener want TLS or SASL?') })
+  })
+
   it('takes no late answer for the answer to the next question', async () => {
     let late: (() => void) | null = null
     const broker = await aBroker(answering(({ correlationId }) => (socket) => (late = () => socket.write(frame(correlationId, number(1))))))
