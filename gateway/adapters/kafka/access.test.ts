@@ -91,7 +91,7 @@ describe('OAUTHBEARER', () => {
         logger: undefined as never, // it logs nothing
         async saslAuthenticate({ request, response }) {
           sent.push(Buffer.from(await request.encode()).subarray(4).toString())
-          return response?.parse(response.decode(Buffer.concat([Buffer.alloc(4), Buffer.from(answers.shift() ?? '')])))
+          return response?.parse(await response.decode(Buffer.concat([Buffer.alloc(4), Buffer.from(answers.shift() ?? '')])))
         },
       })
       .authenticate()

@@ -76,11 +76,12 @@ describe('the Kafka client', () => {
     expect(await publisher.publish([anOutgoingRecord()], { timeoutMs: 5_000 })).toMatchObject({ ok: false, error: { detail: expect.stringContaining('the broker does not accept the token: invalid_token') } })
     const connect = createBrokerConnector(optionsOf(given), log.logger)
     const address = parseBroker(broker.oauth)
-    await expect(connect(address, { signal: AbortSignal.timeout(10_000) })).rejects.toMatchObject({ kind: 'unauthenticated', message: expect.stringContaining('the broker does not accept the token: invalid_token') })
+    const connectTimeoutMs = 20_000
+    await expect(connect(address, { signal: AbortSignal.timeout(30_000), connectTimeoutMs })).rejects.toMatchObject({ kind: 'unauthenticated', message: expect.stringContaining('the broker does not accept the token: invalid_token') })
     await writeFile(kafkaSaslTokenFile, `${unsignedToken()}\n`)
     expect(await publisher.publish([anOutgoingRecord()], { timeoutMs: 10_000 })).toMatchObject({ ok: true })
     // The broker ends sessions after three seconds: the link authenticates again before it asks (KIP-368).
-    const link = await connect(address, { signal: AbortSignal.timeout(10_000) })
+    const link = await connect(address, { signal: AbortSignal.timeout(30_000), connectTimeoutMs })
     for (let second = 0; second < 5; second++) {
       expect((await link.ask(metadataRequest(link, [topic]), { timeoutMs: 2_000 })).topics).toHaveLength(1)
       await delay(1_000)
@@ -90,17 +91,19 @@ describe('the Kafka client', () => {
 
   it('lets links authenticate by password and speak TLS, and names what is missing where they do not', async () => {
     const connect = (given: Partial<KafkaTestOptions>) => createBrokerConnector(optionsOf(given), log.logger)
-    const signal = AbortSignal.timeout(30_000)
+    const how = { signal: AbortSignal.timeout(60_000), connectTimeoutMs: 20_000 }
     const tls = { kafkaTls: true, kafkaTlsCaFile: broker.caFile } as const
     for (const [address, given] of [[broker.sasl, plain()], [broker.saslTls, { ...plain(), ...tls, kafkaSaslMechanism: 'scram-sha-512', kafkaSaslPassword: scramPassword }], [broker.tls, tls], [broker.mutualTls, { ...tls, kafkaTlsCertFile: broker.certFile, kafkaTlsKeyFile: broker.keyFile }]] as const) {
-      const link = await connect(given)(parseBroker(address), { signal })
+      const link = await connect(given)(parseBroker(address), how)
       expect((await link.ask(metadataRequest(link, [topic]), { timeoutMs: 5_000 })).topics).toHaveLength(1)
       link.close()
     }
-    await expect(connect({ ...plain(), kafkaSaslPassword: 'wrong-secret' })(parseBroker(broker.sasl), { signal })).rejects.toMatchObject({ kind: 'unauthenticated' })
-    await expect(connect({ kafkaTls: true })(parseBroker(broker.tls), { signal })).rejects.toMatchObject({ kind: 'connection', message: expect.stringContaining('certificate') })
-    await expect(connect({})(parseBroker(broker.tls), { signal })).rejects.toMatchObject({ kind: 'connection', message: expect.stringContaining('TLS') })
-    await expect(connect(tls)(parseBroker(broker.mutualTls), { signal })).rejects.toSatisfy((error: Error) => !/openssl|\n/.test(error.message) && error.message.includes('certificate'))
+    const unknown = await connect({})(parseBroker(broker.sasl), how)
+    await expect(unknown.ask(metadataRequest(unknown, [topic]), { timeoutMs: 5_000 })).rejects.toMatchObject({ kind: 'connection', message: expect.stringContaining('does this listener want TLS or SASL?') })
+    await expect(connect({ ...plain(), kafkaSaslPassword: 'wrong-secret' })(parseBroker(broker.sasl), how)).rejects.toMatchObject({ kind: 'unauthenticated' })
+    await expect(connect({ kafkaTls: true })(parseBroker(broker.tls), how)).rejects.toMatchObject({ kind: 'connection', message: expect.stringContaining('certificate') })
+    await expect(connect({})(parseBroker(broker.tls), how)).rejects.toMatchObject({ kind: 'connection', message: expect.stringContaining('TLS') })
+    await expect(connect(tls)(parseBroker(broker.mutualTls), how)).rejects.toSatisfy((error: Error) => !/openssl|\n/.test(error.message) && error.message.includes('certificate'))
   })
 
   it('does not trust a broker whose authority it does not know', async () => {

@@ -45,7 +45,7 @@ export function describeConfigsRequest(topics: readonly string[]): WireRequest<r
   const all = int32(-1)
   const withSynonyms = boolean(false)
   const body = Buffer.concat([array(topics, (name) => Buffer.concat([int8(topicResource), string(name), all])), withSynonyms])
-  return request({ apiKey: 32, version: 2, apiName: 'DescribeConfigs' }, body, (reader) => reader.array(() => topicConfigOf(reader)))
+  return requestOf({ apiKey: 32, version: 2, apiName: 'DescribeConfigs' }, body, (reader) => reader.array(() => topicConfigOf(reader)))
 }
 
 function topicConfigOf(reader: WireReader): TopicConfig {
@@ -66,7 +66,7 @@ function topicConfigOf(reader: WireReader): TopicConfig {
 
 export function createTopicsRequest(topics: readonly NewTopic[]): WireRequest<readonly TopicOutcome[]> {
   const body = Buffer.concat([array(topics, newTopic), int32(brokerTimeoutMs), boolean(false)]) // not only to validate
-  return request({ apiKey: 19, version: 4, apiName: 'CreateTopics' }, body, (reader) => reader.array(() => ({ name: reader.string() ?? '', errorCode: reader.int16(), message: reader.string() })))
+  return requestOf({ apiKey: 19, version: 4, apiName: 'CreateTopics' }, body, (reader) => reader.array(() => ({ name: reader.string() ?? '', errorCode: reader.int16(), message: reader.string() })))
 }
 
 function newTopic({ name, partitions, replicas, config }: NewTopic): Buffer {
@@ -79,14 +79,14 @@ export function createPartitionsRequest(topics: readonly { readonly name: string
   const brokersChoose = int32(-1)
   const growth = array(topics, ({ name, partitions }) => Buffer.concat([string(name), int32(partitions), brokersChoose]))
   const body = Buffer.concat([growth, int32(brokerTimeoutMs), boolean(false)]) // not only to validate
-  return request({ apiKey: 37, version: 1, apiName: 'CreatePartitions' }, body, (reader) => reader.array(() => ({ name: reader.string() ?? '', errorCode: reader.int16(), message: reader.string() })))
+  return requestOf({ apiKey: 37, version: 1, apiName: 'CreatePartitions' }, body, (reader) => reader.array(() => ({ name: reader.string() ?? '', errorCode: reader.int16(), message: reader.string() })))
 }
 
 export function alterConfigsRequest(topics: readonly ConfigChange[]): WireRequest<readonly TopicOutcome[]> {
   const change = ([entry, value]: readonly [string, string | null]): Buffer => Buffer.concat([string(entry), int8(value === null ? operations.delete : operations.set), string(value)])
   const resources = array(topics, ({ name, changes }) => Buffer.concat([int8(topicResource), string(name), array(Object.entries(changes), change)]))
   const body = Buffer.concat([resources, boolean(false)]) // not only to validate
-  return request({ apiKey: 44, version: 0, apiName: 'IncrementalAlterConfigs' }, body, (reader) => {
+  return requestOf({ apiKey: 44, version: 0, apiName: 'IncrementalAlterConfigs' }, body, (reader) => {
     return reader.array(() => {
       const [errorCode, message] = [reader.int16(), reader.string()]
       reader.skip(1) // resource type
@@ -97,12 +97,12 @@ export function alterConfigsRequest(topics: readonly ConfigChange[]): WireReques
 
 export function deleteTopicsRequest(names: readonly string[]): WireRequest<readonly TopicOutcome[]> {
   const body = Buffer.concat([array(names, string), int32(brokerTimeoutMs)])
-  return request({ apiKey: 20, version: 3, apiName: 'DeleteTopics' }, body, (reader) => reader.array(() => ({ name: reader.string() ?? '', errorCode: reader.int16(), message: null })))
+  return requestOf({ apiKey: 20, version: 3, apiName: 'DeleteTopics' }, body, (reader) => reader.array(() => ({ name: reader.string() ?? '', errorCode: reader.int16(), message: null })))
 }
 
 type Head = Pick<WireRequest<unknown>, 'apiKey' | 'version' | 'apiName'>
 
-function request<T>(head: Head, body: Buffer, decode: (reader: WireReader) => T): WireRequest<T> {
+function requestOf<T>(head: Head, body: Buffer, decode: (reader: WireReader) => T): WireRequest<T> {
   return { ...head, body, ...decodesThrottled(false, decode) }
 }
 

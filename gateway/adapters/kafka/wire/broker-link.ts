@@ -64,7 +64,8 @@ class KafkajsLink implements BrokerLink {
   /** Each rejects one question; `open` has one as well. */
   readonly #waiting = new Set<(error: BrokerError) => void>()
   #versions: ApiVersions = {}
-  #isGreeted = false
+  /** Whether a question was answered: before that, a listener that closes may want TLS, or (it tells its versions to anybody) SASL. */
+  #isWelcome = false
   #failure: BrokerError | null = null
 
   constructor(address: BrokerAddress, connection: Connection) {
@@ -88,7 +89,7 @@ class KafkajsLink implements BrokerLink {
 
   ask<T>(request: WireRequest<T>, { timeoutMs }: { readonly timeoutMs: number }): Promise<T> {
     const throttledMs = Math.min(maxThrottleMs, Math.max(0, this.#connection.requestQueue.throttledUntil - Date.now()))
-    return this.#unlessLate(() => sendBy(this.#connection, request), timeoutMs + throttledMs, `answer ${request.apiName}`)
+    return this.#unlessLate(() => this.#send(request), timeoutMs + throttledMs, `answer ${request.apiName}`)
   }
 
   close(): void {
@@ -102,10 +103,15 @@ class KafkajsLink implements BrokerLink {
     connection.socket?.once('close', () => this.#fail(this.#lost(null)))
     await connecting
     this.#versions = await sendBy(connection, apiVersionsRequest())
-    this.#isGreeted = true
     connection.setVersions(this.#versions)
     connection.setSupportAuthenticationProtocol(this.#versions[saslAuthenticateKey] !== undefined)
     await connection.authenticate()
+  }
+
+  async #send<T>(request: WireRequest<T>): Promise<T> {
+    const answer = await sendBy(this.#connection, request)
+    this.#isWelcome = true
+    return answer
   }
 
   /** Runs it with a time-out; any failure of it closes the link. */
@@ -123,14 +129,14 @@ class KafkajsLink implements BrokerLink {
   }
 
   #errorOf(thrown: unknown): BrokerError {
-    if (thrown instanceof BrokerError) return thrown
+    if (thrown instanceof BrokerError) return thrown.broker === '' ? new BrokerError(thrown.kind, this.#name, `the broker ${this.#name}: ${thrown.message}`, { cause: thrown }) : thrown
     if (thrown instanceof RangeError) return new BrokerError('connection', this.#name, `the answer of the broker ${this.#name} cannot be read: ${thrown.message}`, { cause: thrown })
     return this.#lost(thrown)
   }
 
   #lost(cause: unknown): BrokerError {
     const isClosed = cause === null || (cause instanceof Error && cause.name === 'KafkaJSConnectionClosedError')
-    const advice = this.#isGreeted ? '' : ' before it answered anything: does this listener want TLS or SASL?'
+    const advice = this.#isWelcome ? '' : ' before it answered a question: does this listener want TLS or SASL?'
     if (isClosed) return new BrokerError('connection', this.#name, `the broker ${this.#name} closed the connection${advice}`, { cause })
     const { kind, detail } = describeKafkaError(cause)
     return new BrokerError(kind === 'transient' ? 'connection' : kind, this.#name, detail.includes(this.#name) ? detail : `the broker ${this.#name}: ${detail}`, { cause })

@@ -136,7 +136,8 @@ function factoryOf(kafka: Kafka): CreateCluster {
  *
  * Its connections sleep while there is nothing to do: kafkajs sets a timer of -1 ms, that is of 1 ms, for each, over and over.
  *
- * An answer that is announced as longer than the bound ends its connection before it is kept (`watchFrames`).
+ * An answer that is announced as longer than the bound ends its connection before it is kept (`watchFrames`), and so do credentials that are
+ * refused.
  *
  * The brokers to begin with are addresses, where kafkajs would cut a text at its first colon, and each attempt of any of the client's
  * connections begins with the next one.
@@ -159,6 +160,7 @@ function prepareConnections(connections: ConnectionPool, maxAnswerBytes: number)
   connections.send = (message) => send(message.request.apiName === 'Fetch' ? withOwnDecoder(message) : message)
   for (const connection of connections.pool) {
     watchFrames(connection, maxAnswerBytes)
+    endUnauthenticated(connection)
     const { requestQueue } = connection
     const schedule = requestQueue.scheduleCheckPendingRequests.bind(requestQueue)
     requestQueue.scheduleCheckPendingRequests = () => {
@@ -166,6 +168,19 @@ function prepareConnections(connections: ConnectionPool, maxAnswerBytes: number)
     }
   }
   return connections
+}
+
+/** A broker that refused the credentials takes no others on this connection; kafkajs would go on to try it there. */
+function endUnauthenticated(connection: Connection): void {
+  const authenticate = connection.authenticate.bind(connection)
+  connection.authenticate = async () => {
+    try {
+      await authenticate()
+    } catch (cause) {
+      connection.socket?.destroy(cause instanceof Error ? cause : new Error(String(cause)))
+      throw cause
+    }
+  }
 }
 
 function withOwnDecoder(message: ProtocolRequest): ProtocolRequest {
