@@ -5,7 +5,7 @@ import { longestTurnMs, readSteps, recordsOf } from './testing/drain.ts'
 import { aBatch, compressionNames, seal, type TestBatch } from './testing/test-batch.ts'
 
 /** Seeded, so that a failure comes again, and bounded in time: `npm test` has no hours. */
-const bounded = { seed: 13, numRuns: 100_000, interruptAfterTimeLimit: 1_500 }
+const bounded = { seed: 13, numRuns: 100_000, interruptAfterTimeLimit: 1_000 }
 /** What any input may cost the event loop. Of processor time, for the machine may be busy. */
 const maxTurnMs = 50
 
@@ -51,7 +51,7 @@ describe('any bytes of a broker', () => {
     const body = fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.concat([heads[name], bytes]))
     await fc.assert(fc.asyncProperty(body, fc.integer(), from, async (bytes, count, fromOffset) => check(await aBatch({ body: bytes, compression, count, lastOffsetDelta: 1_000 }), fromOffset)), {
       ...bounded,
-      interruptAfterTimeLimit: 1_000,
+      interruptAfterTimeLimit: 800,
     })
   })
 })

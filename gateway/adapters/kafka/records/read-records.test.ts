@@ -209,7 +209,7 @@ describe('a batch that costs much', () => {
 
   it('of records with ten thousand headers each turns the event loop, too', async () => {
     const record = { headers: Array.from({ length: 10_000 }, (_, index) => [`h${index}`, ''] as const) }
-    const records = await fetchOf({ compression: 4, records: Array.from({ length: 100 }, () => record) })
+    const records = await fetchOf({ compression: 4, records: Array.from({ length: 10 }, () => record) })
     const longest = await longestTurnMs(() => readSteps({ records }))
     expect(longest).toBeLessThan(50)
   })
