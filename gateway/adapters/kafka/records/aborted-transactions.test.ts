@@ -33,9 +33,9 @@ describe('aborted transactions', () => {
 
   it('shows exactly the committed records of interleaved transactions, from any offset, with holes', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(action, { maxLength: 40 }), fc.nat({ max: 60 }), fc.infiniteStream(fc.boolean()), async (actions, from, holes) => {
+      fc.asyncProperty(fc.array(action, { minLength: 10, maxLength: 40 }), fc.nat({ max: 60 }), fc.infiniteStream(fc.nat({ max: 3 })), async (actions, from, holes) => {
         const log = writeLog(actions)
-        const kept = log.entries.filter((entry) => entry.batch.control === true || !holes.next().value)
+        const kept = log.entries.filter((entry) => entry.batch.control === true || holes.next().value !== 0)
         const fromOffset = Math.min(from, log.end)
         // A broker begins with the batch that holds the offset, and lists what was aborted at or above it, by the ends.
         const fetched = kept.filter((entry) => (entry.batch.baseOffset ?? 0) + 1 >= fromOffset)
@@ -47,12 +47,12 @@ describe('aborted transactions', () => {
         const expected = fetched.filter((entry) => entry.isCommitted()).flatMap(({ batch }) => [batch.baseOffset ?? 0, (batch.baseOffset ?? 0) + 1])
         expect(offsetsOf(steps)).toEqual(expected.filter((offset) => offset >= fromOffset))
       }),
-      { numRuns: 150 },
+      { seed: 1, numRuns: 200 },
     )
   })
 })
 
-const action = fc.record({ producer: fc.nat({ max: 3 }), kind: fc.constantFrom('write', 'write', 'commit', 'abort', 'plain') })
+const action = fc.record({ producer: fc.nat({ max: 2 }), kind: fc.constantFrom('write', 'write', 'commit', 'abort', 'plain') })
 
 interface Entry {
   readonly batch: TestBatch

@@ -51,6 +51,10 @@ describe('snappy', () => {
   const xerialHead = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0, 0, 0, 0, 1, 0, 0, 0, 1])
   const chunk = (bytes: Buffer): Buffer => Buffer.concat([Buffer.from([0, 0, bytes.length >> 8, bytes.length & 0xff]), bytes])
 
+  it('refuses to allocate what its size says and its bytes cannot hold', async () => {
+    await expect(decompress(snappy ?? 0, Buffer.from([0x80, 0x80, 0x80, 0x08, 1, 2]))).rejects.toThrow('6 bytes of snappy say that they decompress to 16777216, which snappy cannot')
+  })
+
   it('reads the frames of the Java client, of several chunks and several streams', async () => {
     const parts = await Promise.all(['one, ', 'two, ', 'three'].map((part) => compress(Buffer.from(part), 2)))
     const [one, two, three] = parts.map(chunk)
