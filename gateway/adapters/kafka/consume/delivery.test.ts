@@ -71,19 +71,19 @@ describe('Delivery', () => {
     expect(sink.received).toEqual([])
   })
 
-  it('opens again where the log begins when records were lost, then hands over what was fetched from there', async () => {
+  it('tells of a loss up to where the log begins when records were lost, then hands over what was fetched from there', async () => {
     const { delivery, sink, log, fetcher } = aDelivery([5, 2])
     await delivery.deliver(aBatch({ from: 7, offsets: [7], next: 8, logStart: 7, end: 9 }), fetcher)
-    expect(sink.starts[1]).toEqual({ epoch: 'e', startOffsets: [7, 2], endOffsets: [7, 2] })
+    expect([sink.losses, delivery.positions[1]]).toEqual([[{ partition: 0, nextOffset: 7 }], 2])
     expect(sink.offsets(0)).toEqual([7])
     expect(log.lines.map(({ level, message }) => [level, message])).toEqual([['error', 'records were lost']])
   })
 
-  it('opens again behind a batch that cannot be read', async () => {
+  it('tells of the loss of a batch that cannot be read', async () => {
     const { delivery, sink, fetcher } = aDelivery([5])
     await delivery.deliver(aBatch({ from: 5, offsets: [], next: 8, unreadable: 'damaged' }), fetcher)
     await delivery.deliver(aBatch({ from: 8, offsets: [8], next: 9 }), fetcher)
-    expect(sink.starts[1]).toMatchObject({ startOffsets: [8] })
+    expect(sink.losses).toEqual([{ partition: 0, nextOffset: 8 }])
     expect(sink.offsets(0)).toEqual([8])
   })
 

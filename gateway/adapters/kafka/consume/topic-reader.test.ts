@@ -101,7 +101,7 @@ describe('the topic reader', () => {
     await vi.waitFor(() => expect(sink.endsTold.length).toBeGreaterThan(before + 1), { interval: 1 })
   }
 
-  const problems = ({ sink }: Topic): readonly (string | null)[] => sink.problems.map((problem) => problem?.kind ?? null)
+  const problems = ({ sink }: Topic): readonly (string | null)[] => sink.problems.map((problem) => /^(crashed|rebuilding|stalled): /.exec(problem?.detail ?? '')?.[1] ?? problem?.kind ?? null)
 
   it('begins at the offsets of the time, and at the end where there is nothing since', async () => {
     const { sink } = await started({}, ({ world }) => Object.assign(world, { ends: [9, 4], at: [7, -1] }))

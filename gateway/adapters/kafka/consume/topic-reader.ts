@@ -302,7 +302,8 @@ export class TopicReader {
     if (this.#isStopped || isSame(problem, this.#told)) return
     this.#told = problem
     if (problem === null) this.#parts.logger.info({ topic: this.#options.kafkaTopic }, 'reading from Kafka')
-    this.#parts.sink.health({ ...healthySource, problem: problem === null ? null : { kind: 'connecting', detail: `${problem.kind}: ${problem.detail}` } })
+    const detail = problem?.kind === 'connecting' ? problem.detail : `${problem?.kind}: ${problem?.detail}`
+    this.#parts.sink.health({ ...healthySource, problem: problem === null ? null : { kind: 'connecting', detail } })
   }
 }
 
