@@ -75,7 +75,7 @@ describe('a log that loses records of one partition', () => {
     const rig = createChannelRig()
     const { resume } = rig.connect().socket
     if (resume.kind !== 'cursor') throw new Error('a cursor was told')
-    const { socket } = rig.connect({}, { kind: 'cursor', cursor: { ...resume.cursor, offsets: [20, 0] } })
+    const { socket } = rig.connect({}, { kind: 'cursor', cursor: { ...resume.cursor, offsets: [20, 7] } })
     rig.ingest.lost(0, 30)
     await wait(10_000)
     expect(socket.told).toContain('!gap')
