@@ -24,7 +24,7 @@ async function start(level: 'debug' | 'info', production: boolean): Promise<Writ
   const logger = createPinoLogger({ level, name: 'carillon-gateway', version: '0', destination: { write: (line) => written.push(line) } })
   const gateway = await startTestGateway({
     env: { EMIT_BURST: '100', EMIT_RATE_PER_S: '100', INBOUND_FRAMES_BURST: '10', MAX_CONNECTIONS_PER_USER: '3', KAFKA_PRODUCE_TIMEOUT_MS: '200' },
-    config: production ? { isDevelopment: false, allowedOrigins: ['https://console.example'], emitTrustXRhIdentity: true } : {},
+    config: { kafkaUnreadyAfterMs: 100, ...(production ? { isDevelopment: false, allowedOrigins: ['https://console.example'], emitTrustXRhIdentity: true } : {}) },
     adapters: { logger },
   })
   running.push(gateway)

@@ -90,7 +90,7 @@ describe('connections', () => {
   })
 
   it('that were refused are counted by reason', async () => {
-    const gateway = await start({ env: { MAX_CONNECTIONS: '2', MAX_CONNECTIONS_PER_USER: '1' } })
+    const gateway = await start({ env: { MAX_CONNECTIONS: '2', MAX_CONNECTIONS_PER_USER: '1' }, config: { kafkaUnreadyAfterMs: 100 } })
     const { socketUrl, token, scrape } = gateway
     const ann = await token({ user_id: 'ann' })
     await never(openSocket(socketUrl, { token: ann, origin: 'https://evil.example' }))
