@@ -1,4 +1,5 @@
 import type { LogRecord } from '../../../event/log-record.ts'
+import { trackAborted, type AbortedTransaction, type AbortedTransactions } from './aborted-transactions.ts'
 import { codecs } from './codecs.ts'
 import { decodeRecords } from './decode-records.ts'
 
@@ -12,10 +13,7 @@ export interface RecordSet {
   readonly unreadable: string | null
 }
 
-export interface AbortedTransaction {
-  readonly producerId: bigint
-  readonly firstOffset: number
-}
+export type { AbortedTransaction }
 
 const nothing: RecordSet = { records: [], nextOffset: -1, unreadable: null }
 
@@ -23,8 +21,6 @@ const nothing: RecordSet = { records: [], nextOffset: -1, unreadable: null }
  * Decodes the batches of a fetch (record format v2). A batch that cannot be read (an unknown codec, damaged bytes, the formats of Kafka
  * before 0.11) ends the set when there is something before it, and is a set of its own otherwise: the reader is told what is lost, and
  * goes on behind it. An incomplete batch at the end is left for the next fetch.
- *
- * @param aborted by first offset, ascending, as the broker sends them
  */
 export async function decodeRecordSet(bytes: Buffer, partition: number, aborted: readonly AbortedTransaction[]): Promise<RecordSet> {
   const transactions = trackAborted(aborted)
@@ -115,26 +111,6 @@ function decompress(batch: Batch): Buffer | Promise<Buffer> {
   const codec = codecs[type]
   if (codec === undefined) throw new Error(`a batch of compression type ${type}; only 0 to 4 (none, gzip, snappy, lz4, zstd) can be read`)
   return codec.decompress(batch.body)
-}
-
-interface AbortedTransactions {
-  /** The transactions that begin below this offset are under way. */
-  enter(nextOffset: number): void
-  isAborted(producerId: bigint): boolean
-  /** A marker of this producer was read: what it writes from here on is another transaction. */
-  end(producerId: bigint): void
-}
-
-function trackAborted(aborted: readonly AbortedTransaction[]): AbortedTransactions {
-  const active = new Set<bigint>()
-  let entered = 0
-  return {
-    enter(nextOffset) {
-      for (let next = aborted[entered]; next !== undefined && next.firstOffset < nextOffset; next = aborted[++entered]) active.add(next.producerId)
-    },
-    isAborted: (producerId) => active.has(producerId),
-    end: (producerId) => void active.delete(producerId),
-  }
 }
 
 /** Exact up to 2^53. */
