@@ -1,4 +1,4 @@
-import { describeKafkaError, errorOfCode, isRefusal } from '../kafka-error.ts'
+import { errorOfCode, isRefusal } from '../kafka-error.ts'
 import type { Produced } from '../wire/requests/produce.ts'
 
 /** What became of one batch. */
@@ -30,17 +30,8 @@ export function judgeAnswer(answer: readonly Produced[], topic: string): (partit
 }
 
 function judgeError({ partition, errorCode, message }: Produced, topic: string): ProduceOutcome {
-  const failure = describeKafkaError(errorOfCode(errorCode, `append to partition ${partition} of the topic ${topic}`))
-  const detail = message === null ? failure.detail : `${failure.detail} (${message})`
+  const { kind, message: detail } = errorOfCode(errorCode, `append to partition ${partition} of the topic ${topic}`, message)
   if (codesOfOneRecord.has(errorCode)) return { kind: 'invalid', detail }
-  if (failure.kind === 'too-large' || failure.kind === 'stale-leader') return { kind: failure.kind, detail }
-  return { kind: isRefusal(failure) ? 'refused' : 'failed', detail: failure.kind === 'unauthorized' ? `${detail}. ${grantWrite(topic)}` : detail }
+  if (kind === 'too-large' || kind === 'stale-leader') return { kind, detail }
+  return { kind: isRefusal({ kind, detail }) ? 'refused' : 'failed', detail }
 }
-
-/** Judges a request that has no answer, or could not be sent. */
-export function judgeFailure(cause: unknown): ProduceOutcome {
-  const failure = describeKafkaError(cause)
-  return { kind: isRefusal(failure) ? 'refused' : 'failed', detail: failure.detail }
-}
-
-export const grantWrite = (topic: string): string => `Grant WRITE on the topic ${topic} to the user of this gateway.`

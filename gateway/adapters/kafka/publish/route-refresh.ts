@@ -42,23 +42,27 @@ export function createRouteRefresh(parts: RouteRefreshParts): RouteRefresh {
     isAsking = true
     isWanted = false
     askedAtMs = performance.now()
-    void describe().then((isEnough) => {
-      isAsking = false
-      if (isClosed) return
-      if (isEnough) pause.reset()
-      else pauseAndTurn()
-      schedule(isWanted ? leastSpacingMs : idleAgeMs)
-    })
+    void askOnce()
+  }
+
+  async function askOnce(): Promise<void> {
+    const isEnough = await describe()
+    isAsking = false
+    if (isClosed) return
+    if (isEnough) pause.reset()
+    else pauseAndTurn()
+    schedule(isWanted ? leastSpacingMs : idleAgeMs)
   }
 
   async function describe(): Promise<boolean> {
+    let view: ClusterView
     try {
-      const view = await parts.describe()
-      return isClosed || parts.described(view)
+      view = await parts.describe()
     } catch (cause) {
       if (!isClosed) parts.failed(cause)
       return false
     }
+    return isClosed || parts.described(view)
   }
 
   function pauseAndTurn(): void {
