@@ -112,7 +112,7 @@ export const dashboards: readonly Dashboard[] = [
         title: 'Emit',
         panels: [
           { title: 'Emitted', description: 'Events that the log acknowledged, by API.', unit: 'ops', series: [['{{api}}', sum(rate(gateways('carillon_emitted_events_total')), 'api')]] },
-          { title: 'Refused', description: 'Emit requests that were refused, by HTTP status. 5xx: the log does not acknowledge.', unit: 'ops', series: [['{{status}}', sum(rate(gateways('carillon_emit_refused_total')), 'status')]] },
+          { title: 'Refused', description: 'Emit requests that were refused, by HTTP status. 502: the log refuses the event. 503: the log does not acknowledge.', unit: 'ops', series: [['{{status}}', sum(rate(gateways('carillon_emit_refused_total')), 'status')]] },
           {
             title: 'Time to the acknowledgement',
             description: 'From the request to the acknowledgement of the log.',

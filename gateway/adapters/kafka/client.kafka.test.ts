@@ -118,7 +118,7 @@ describe('the Kafka client', () => {
     await expect(refused).rejects.toThrow(/Kafka refused this gateway \(unauthenticated\).*KAFKA_/)
     await expect(refused).rejects.not.toThrow('wrong-secret')
     const outcome = await newPublisher(wrong).publish([anOutgoingRecord()], { timeoutMs: 5_000 })
-    expect(outcome).toMatchObject({ ok: false, error: { kind: 'unavailable' } })
+    expect(outcome).toMatchObject({ ok: false, error: { kind: 'refused', isPartial: false } })
     expect(JSON.stringify([outcome, sourceLog.lines, log.lines])).not.toContain('wrong-secret')
   })
 
@@ -127,7 +127,7 @@ describe('the Kafka client', () => {
     await writeFile(kafkaSaslUsernameFile, 'of yesterday\n')
     await writeFile(kafkaSaslPasswordFile, 'of yesterday\n')
     const publisher = newPublisher({ ...plain(), kafkaSaslUsername: '', kafkaSaslUsernameFile, kafkaSaslPassword: '', kafkaSaslPasswordFile })
-    expect(await publisher.publish([anOutgoingRecord()], { timeoutMs: 5_000 })).toMatchObject({ ok: false, error: { kind: 'unavailable' } })
+    expect(await publisher.publish([anOutgoingRecord()], { timeoutMs: 5_000 })).toMatchObject({ ok: false, error: { kind: 'refused' } })
     await writeFile(kafkaSaslUsernameFile, `${broker.user.name}\n`)
     await writeFile(kafkaSaslPasswordFile, `${broker.user.password}\n`)
     expect(await publisher.publish([anOutgoingRecord()], { timeoutMs: 10_000 })).toMatchObject({ ok: true })

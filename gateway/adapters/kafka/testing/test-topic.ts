@@ -36,7 +36,6 @@ export function kafkaOptions(given: Partial<KafkaTestOptions> & Pick<KafkaTestOp
     kafkaSaslTokenFile: '',
     kafkaFetchWaitMs: 100,
     kafkaStallTimeoutMs: 15_000,
-    kafkaProduceTimeoutMs: 5_000,
     kafkaDlqTopic: '',
     replayWindowMs: 300_000,
     ...given,
