@@ -23,6 +23,7 @@ import { createChannel, warmUpMs } from './hub/create-channel.ts'
 import { drainSessions } from './hub/drain.ts'
 import { createHealth, type Health } from './observability/health.ts'
 import type { Logger } from './observability/logger.ts'
+import { createReadingHealth } from './observability/reading-health.ts'
 import type { Metrics } from './observability/metrics.ts'
 import type { Tracer } from './observability/tracer.ts'
 import type { RecordSource } from './replay/record-source.ts'
@@ -104,6 +105,7 @@ function watchKeys(adapters: GatewayAdapters, core: Core): void {
 function assemble(config: Config, adapters: GatewayAdapters) {
   const { metrics, logger, tracer } = adapters
   const health = createHealth({ onReadyChanged: ({ ok, waitingFor }) => logger.info({ ready: ok, waitingFor }, 'readiness changed') })
+  const readingHealth = createReadingHealth({ health, metrics, logger, unreadyAfterMs: config.kafkaUnreadyAfterMs, clock: () => performance.now() })
   const limits = { maxEventBytes: config.maxEventBytes, maxAudienceNames: config.maxAudienceSize }
   const drain = { isDraining: false }
   const { channel, ingest } = createChannel({
@@ -118,10 +120,7 @@ function assemble(config: Config, adapters: GatewayAdapters) {
     observer: {
       opened: () => health.set('log-opened', null),
       warmedUp: () => health.set('warmed-up', null),
-      health: (problem) => {
-        metrics.logHealthy.set(problem === null ? 1 : 0)
-        health.set('log-reading', problem === null ? null : `${problem.kind}: ${problem.detail}`)
-      },
+      health: (state) => readingHealth.report(state),
     },
   })
   const originPolicy = createOriginPolicy({ allowedOrigins: config.allowedOrigins, allowAny: config.dangerouslyAllowAnyOrigin, isDevelopment: config.isDevelopment })
@@ -180,7 +179,7 @@ function assemble(config: Config, adapters: GatewayAdapters) {
     now: Date.now,
   })
   const internalServer = createInternalServer({ health, metrics: adapters.metricsPage, logger })
-  return { channel, ingest, health, publicServer, internalServer, sockets, drain }
+  return { channel, ingest, health, readingHealth, publicServer, internalServer, sockets, drain }
 }
 
 /** Unready, drained, flushed, released: in this order, so that nothing acknowledged is lost and nobody is sent to a pod that is going. */
@@ -196,5 +195,6 @@ async function stopGateway(config: Config, adapters: GatewayAdapters, core: Core
   const released = Promise.allSettled([adapters.source.stop(), adapters.deadLetters?.stop(), adapters.keys?.stop(), adapters.stopTracing()])
   const outcomes = await Promise.race([released, pause(config.stopTimeoutMs, [], { ref: false })])
   for (const outcome of [...flushed, ...outcomes]) if (outcome.status === 'rejected') adapters.logger.error({ err: outcome.reason }, 'a part did not stop in order')
+  core.readingHealth.stop()
   await core.internalServer.close({ deadlineMs: 100 })
 }

@@ -43,6 +43,7 @@ const calls: KafkaScanCalls = {
       opened: ingest.opened.bind(ingest),
       ends: ingest.ends.bind(ingest),
       skipped: ingest.skipped.bind(ingest),
+      lost: ingest.lost.bind(ingest),
       health: ingest.health.bind(ingest),
       records: (...[batch, endOffset]: Parameters<typeof ingest.records>) => {
         stopwatch.start()

@@ -37,6 +37,7 @@ export const options = {
   kafkaSaslPasswordFile: { env: 'KAFKA_SASL_PASSWORD_FILE', kind: 'file', default: '', group: 'Kafka', sentence: 'File that holds the SASL password; read anew at each connection, so that it may rotate.' },
   kafkaFetchWaitMs: { env: 'KAFKA_FETCH_WAIT_MS', kind: 'integer', default: 250, min: 10, max: 5_000, group: 'Kafka', sentence: 'Longest time that a broker holds an empty fetch.' },
   kafkaStallTimeoutMs: { env: 'KAFKA_STALL_TIMEOUT_MS', kind: 'integer', default: 15_000, min: 1_000, max: 600_000, group: 'Kafka', sentence: 'A consumer that is behind and has not moved for this long is rebuilt, and the pod is unready until it moves.' },
+  kafkaUnreadyAfterMs: { env: 'KAFKA_UNREADY_AFTER_MS', kind: 'integer', default: 60_000, min: 1_000, max: 3_600_000, group: 'Kafka', sentence: 'How long a pod that can read nothing at all stays ready.' },
   kafkaProduceTimeoutMs: { env: 'KAFKA_PRODUCE_TIMEOUT_MS', kind: 'integer', default: 5_000, min: 100, max: 60_000, group: 'Kafka', sentence: 'How long an emit waits for the acknowledgement of all in-sync replicas before it is answered 503.' },
   kafkaDlq: { env: 'KAFKA_DLQ', kind: 'boolean', default: true, group: 'Kafka', sentence: 'Whether records that cannot be decoded are copied to the dead letter topic, once for all pods.' },
   kafkaDlqTopic: { env: 'KAFKA_DLQ_TOPIC', kind: 'string', default: '', pattern: '^[A-Za-z0-9._-]{0,249}$', group: 'Kafka', sentence: 'The dead letter topic. Empty: the topic\'s name with .dlq behind it.' },

@@ -6,7 +6,6 @@ import type { LogStart, PartitionOffsets } from '../replay/record-source.ts'
 import type { AppendedEvent, ReplayLog } from '../replay/replay-log.ts'
 import type { Entry } from '../replay/entry.ts'
 import type { CloseCode } from '../session/close-codes.ts'
-import type { GapReason } from '../session/control-events.ts'
 import type { Reading } from '../session/reading.ts'
 import { Session } from '../session/session.ts'
 import type { Socket } from '../session/socket.ts'
@@ -21,6 +20,8 @@ export class Channel {
   readonly #parts: ChannelParts
   /** Sessions whose cursor is beyond all this pod knows of the log, and how many reports of its ends have not explained it. */
   readonly #ahead = new Map<Session, number>()
+  /** Of the losses that are not announced: per partition, the offset below which they lie. */
+  readonly #lostBelow = new Map<number, number>()
 
   constructor(parts: ChannelParts) {
     this.#parts = parts
@@ -69,6 +70,9 @@ export class Channel {
       case 'too-old':
         session.loseEvents('too-old', resume.cursor.offsets)
         return this.#watch(session)
+      case 'gap-owed':
+        session.loseEvents('log-lost', resume.cursor.offsets)
+        return this.#watch(session)
       case 'other-epoch':
         return session.loseEvents('epoch', null)
       case 'foreign':
@@ -101,15 +105,31 @@ export class Channel {
 
   // ---- the log
 
-  /** The log begins, or begins anew. */
-  open(start: LogStart, reason: GapReason | null): void {
+  /** The log begins, or begins anew in another epoch. */
+  open(start: LogStart): void {
     this.log.reset(start)
     this.#ahead.clear()
-    if (reason === null) return
+    this.#lostBelow.clear()
+    for (const session of this.hub.sessions()) session.loseEvents('epoch', null)
+  }
+
+  /**
+   * Records of one partition are lost. Sessions read on, of this partition and all others. Those that resume are owed a gap from here on:
+   * their cursors say so, on every pod, until `announceLosses` has them told.
+   */
+  lose(partition: number, nextOffset: number): void {
+    this.log.lose(partition, nextOffset)
+    this.#lostBelow.set(partition, nextOffset)
+  }
+
+  /** Tells the sessions of all losses so far with one gap, each at its next turn at the head. */
+  announceLosses(): void {
+    this.log.announceLosses()
     for (const session of this.hub.sessions()) {
-      session.loseEvents(reason, reason === 'epoch' ? null : session.covered)
-      this.#watch(session)
+      session.judgeLosses(this.#lostBelow)
+      this.#parts.fanOut.enqueue(session)
     }
+    this.#lostBelow.clear()
   }
 
   /** An event arrives: it is kept, and those whom it concerns get a turn. */

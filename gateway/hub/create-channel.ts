@@ -17,6 +17,7 @@ import { Channel } from './channel.ts'
 import { FanOut } from './fan-out.ts'
 import { Hub } from './hub.ts'
 import { Ingest, type IngestObserver } from './ingest.ts'
+import { createLossNotices } from './loss-notices.ts'
 import { Upkeep } from './upkeep.ts'
 
 /** How far back the topic must be read so that the log can be filled and twins be told, in milliseconds before now. */
@@ -61,7 +62,8 @@ export function createChannel(parts: CreateChannelParts): { readonly channel: Ch
   })
   const channel = new Channel({ log, hub, fanOut, upkeep, reading, metrics, logger: parts.logger, limits: options })
   const keepSinceMs = parts.now() - options.replayWindowMs
-  const ingest = new Ingest({ ...parts, decode: guardDecode(parts), channel, duplicates, keepSinceMs })
+  const lossNotices = createLossNotices({ settleMs: 100, everyMs: 5_000, clock: () => performance.now(), announce: () => channel.announceLosses() })
+  const ingest = new Ingest({ ...parts, decode: guardDecode(parts), channel, duplicates, lossNotices, keepSinceMs })
   metrics.replayEntries.collect(() => log.length)
   metrics.replayBytes.collect(() => log.bytes)
   metrics.replayAge.collect(() => Math.max(0, parts.now() - (log.oldestAppendedAtMs ?? parts.now())) / 1000)

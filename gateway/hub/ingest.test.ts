@@ -27,7 +27,7 @@ function unopened(options: Partial<ChannelOptions> = {}) {
     tracer: disabledTracer,
     now: () => clock.nowMs,
     random: () => 0.5,
-    observer: { opened: () => observed.push('opened'), warmedUp: () => observed.push('warmed-up'), health: (problem) => observed.push(problem?.kind ?? 'healthy') },
+    observer: { opened: () => observed.push('opened'), warmedUp: () => observed.push('warmed-up'), health: ({ problem }) => observed.push(problem?.kind ?? 'healthy') },
   })
   const connect = (resume: Resume = { kind: 'latest' }, userId = 'ann'): RecordingSocket => {
     const socket = new RecordingSocket()

@@ -7,8 +7,9 @@ import type { Metrics } from '../observability/metrics.ts'
 import { parseTraceparent } from '../observability/traceparent.ts'
 import type { Tracer } from '../observability/tracer.ts'
 import type { DuplicateFilter } from '../replay/duplicate-filter.ts'
-import type { LogStart, PartitionOffsets, RecordSink, SourceProblem } from '../replay/record-source.ts'
+import type { LogStart, PartitionOffsets, RecordSink, SourceHealth } from '../replay/record-source.ts'
 import type { Channel } from './channel.ts'
+import type { LossNotices } from './loss-notices.ts'
 
 /**
  * From the topic into the channel: decode, pass over what is nobody's, append. It never stops at a record: what cannot be decoded is
@@ -33,14 +34,14 @@ export class Ingest implements RecordSink {
   }
 
   opened(start: LogStart): void {
-    const isNewEpoch = this.#epoch !== null && this.#epoch !== start.epoch
-    const reason = this.#epoch === null ? null : isNewEpoch ? 'epoch' : 'log-lost'
-    if (isNewEpoch) this.#parts.duplicates.clear()
-    if (reason !== null) this.#parts.logger.warn({ reason }, 'the log begins anew; clients are told to fetch the current state')
+    if (this.#epoch !== null) {
+      this.#parts.duplicates.clear()
+      this.#parts.logger.warn({ reason: 'epoch' }, 'the log begins anew; clients are told to fetch the current state')
+    }
     this.#epoch = start.epoch
     this.#ends = [...start.endOffsets]
     this.#warmUpTo = start.endOffsets
-    this.#parts.channel.open(start, reason)
+    this.#parts.channel.open(start)
     this.#parts.observer.opened()
     this.#judgeWarmUp()
   }
@@ -124,8 +125,15 @@ export class Ingest implements RecordSink {
     this.#judgeWarmUp()
   }
 
-  health(problem: SourceProblem | null): void {
-    this.#parts.observer.health(problem)
+  lost(partition: number, nextOffset: number): void {
+    this.#ends[partition] = Math.max(this.#ends[partition] ?? 0, nextOffset)
+    this.#parts.channel.lose(partition, nextOffset)
+    this.#parts.lossNotices.lost()
+    this.#judgeWarmUp()
+  }
+
+  health(state: SourceHealth): void {
+    this.#parts.observer.health(state)
   }
 
   #judgeWarmUp(): void {
@@ -141,6 +149,7 @@ export interface IngestParts {
   readonly channel: Channel
   readonly decode: (record: LogRecord) => DecodeOutcome
   readonly duplicates: DuplicateFilter
+  readonly lossNotices: LossNotices
   /** Events older than this, in milliseconds since the epoch, are read for their ids only, while the pod warms up. */
   readonly keepSinceMs: number
   readonly now: () => number
@@ -154,7 +163,7 @@ export interface IngestParts {
 export interface IngestObserver {
   opened(): void
   warmedUp(): void
-  health(problem: SourceProblem | null): void
+  health(state: SourceHealth): void
 }
 
 type KeptContent = Exclude<EventContent, { readonly kind: 'binary' }>

@@ -9,6 +9,8 @@ export interface Health {
   set(condition: HealthCondition, waitingFor: string | null): void
   /** Something broke that only a restart mends; the first reason stays, for good. */
   fail(reason: string): void
+  /** What does not work just now though the pod serves. @param degradations replace those of before */
+  degrade(degradations: readonly Degradation[]): void
   /** May traffic come here? No, too, after `fail`. */
   ready(): HealthVerdict
   /**
@@ -18,6 +20,16 @@ export interface Health {
   live(): HealthVerdict
   /** Every condition, in the order of the table. */
   conditions(): readonly ConditionState[]
+  /** What `degrade` was told last; it does not make the pod unready. */
+  degraded(): readonly Degradation[]
+}
+
+export interface Degradation {
+  /** null: all partitions. */
+  readonly partition: number | null
+  readonly kind: string
+  /** For people; never a secret. */
+  readonly detail: string
 }
 
 export interface HealthVerdict {
@@ -40,7 +52,7 @@ export const healthConditions = {
   'log-opened': 'the log has not been opened yet',
   /** The replay log holds its window: clients can resume here. */
   'warmed-up': 'the replay log is still being filled',
-  /** Records are being read, or there are none. Unmet from the start: a consumer has yet to join, also when there is nothing to warm up with. */
+  /** Some partition is read, or was until a while ago (KAFKA_UNREADY_AFTER_MS). Unmet until the pod has read for the first time. */
   'log-reading': 'the log is not being read yet',
   /** There are keys to verify tokens with. */
   keys: 'the keys that verify tokens have not been loaded yet',
@@ -60,6 +72,7 @@ export function createHealth({ onReadyChanged }: HealthOptions = {}): Health {
   const states = new Map<string, string | null>(Object.entries(healthConditions))
   let failure: string | null = null
   let wasReady = false
+  let degradations: readonly Degradation[] = []
 
   const live = (): HealthVerdict => verdict(failure === null ? [] : [failure])
   const ready = (): HealthVerdict => {
@@ -81,6 +94,10 @@ export function createHealth({ onReadyChanged }: HealthOptions = {}): Health {
       failure ??= `failed: ${reason}`
       changed()
     },
+    degrade: (now) => {
+      degradations = now
+    },
+    degraded: () => degradations,
     ready,
     live,
     // The keys of `states` are those of the table: it begins with them, and `set` takes no others.

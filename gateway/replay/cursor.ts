@@ -27,6 +27,14 @@ export function tagOf(text: string): number {
   return createHash('sha256').update(text).digest().readUInt32BE(0)
 }
 
+/**
+ * The name of an epoch in the cursor of a client that is owed a gap: records were lost before this place, and the client was not told yet.
+ * A pod that does not know the name takes it for another epoch, and tells a gap for that reason.
+ */
+export function owingTagOf(epoch: string): number {
+  return tagOf(`${epoch}\u0000gap owed`)
+}
+
 export function encodeCursor(cursor: Cursor): string {
   const bytes = Buffer.allocUnsafe(headerBytes + 8 * (cursor.offsets.length + 1) + 4)
   bytes[0] = version

@@ -1,6 +1,12 @@
 import type { Audience } from '../audience/audience.ts'
 import type { EventContent } from '../event/decoded-record.ts'
 
+/** A frame per transport, made when a session first needs it. */
+export interface EntryFrames {
+  websocket: Buffer | null
+  sse: Buffer | null
+}
+
 /** An event in the replay log. What is not readonly is filled in when somebody first needs it, and only by `frames.ts`. */
 export interface Entry {
   /** Grows by one with each entry of this pod's log, over all partitions. */
@@ -18,7 +24,9 @@ export interface Entry {
   content: EventContent | null
   /** The event's JSON without its cursor and closing brace; null while it is not encoded, and for good when it cannot be. */
   body: Buffer | null
-  readonly frames: { websocket: Buffer | null; sse: Buffer | null }
+  readonly frames: EntryFrames
+  /** The same for sessions that are owed a gap, whose cursor says so; null while there are none. */
+  owingFrames: EntryFrames | null
   /** What the entry counts against the log's limit. */
   bytes: number
 }

@@ -1,7 +1,7 @@
 import type { DecodeFailure, EventContent } from '../event/decoded-record.ts'
 import type { Result } from '../result.ts'
 import type { Framing } from './framing.ts'
-import { type Entry, entryOverheadBytes } from './entry.ts'
+import { type Entry, type EntryFrames, entryOverheadBytes } from './entry.ts'
 import type { PartitionOffsets } from './record-source.ts'
 import type { ReplayLog } from './replay-log.ts'
 
@@ -25,15 +25,17 @@ export class Frames {
    * The frame of an entry that is in the log; null when its event turns out to be broken, which is nobody's.
    * @param atLeast a vector that the frame's cursor must not fall behind; where the entry's own vector is not behind it, and for null, the
    *   frame is the shared one
+   * @param owesGap the client was not told of a loss yet, and its cursors have to say so; all such sessions share a frame, too
    */
-  frame(entry: Entry, framing: Framing, atLeast: PartitionOffsets | null): Buffer | null {
+  frame(entry: Entry, framing: Framing, atLeast: PartitionOffsets | null, owesGap = false): Buffer | null {
     const isShared = atLeast === null || this.#log.covers(entry, atLeast)
-    const shared = entry.frames[framing.kind]
+    const shared = (owesGap ? entry.owingFrames : entry.frames)?.[framing.kind] ?? null
     if (isShared && shared !== null) return shared
     const body = this.#body(entry)
     if (body === null) return null
-    if (!isShared) return wrapJson(body, this.#log.cursorAfter(entry, atLeast), framing)
-    return this.#keep(entry, framing, wrap({ body, cursor: this.#log.cursorAfter(entry), framing, allocate: Buffer.allocUnsafeSlow }))
+    if (!isShared) return wrapJson(body, this.#log.cursorAfter(entry, atLeast, owesGap), framing)
+    const made = wrap({ body, cursor: this.#log.cursorAfter(entry, null, owesGap), framing, allocate: Buffer.allocUnsafeSlow })
+    return this.#keep(entry, framing, owesGap, made)
   }
 
   #body(entry: Entry): Buffer | null {
@@ -54,15 +56,18 @@ export class Frames {
    * The body becomes a view into the first frame, so that the bytes are held once. Frames that are kept have memory of their own: from
    * Node's pool, each would hold what was beside it there, the body it was made of and more, which is twice its bytes again.
    */
-  #keep(entry: Entry, framing: Framing, { frame, bodyStart }: Wrapped): Buffer {
-    const isFirst = entry.frames.websocket === null && entry.frames.sse === null
+  #keep(entry: Entry, framing: Framing, owesGap: boolean, { frame, bodyStart }: Wrapped): Buffer {
+    const isFirst = isEmpty(entry.frames) && entry.owingFrames === null
     const bodyBytes = entry.body?.length ?? 0
     if (isFirst) entry.body = frame.subarray(bodyStart, bodyStart + bodyBytes)
-    entry.frames[framing.kind] = frame
+    const frames = owesGap ? (entry.owingFrames ??= { websocket: null, sse: null }) : entry.frames
+    frames[framing.kind] = frame
     this.#log.resize(entry, entry.bytes + frame.length - (isFirst ? bodyBytes : 0))
     return frame
   }
 }
+
+const isEmpty = (frames: EntryFrames): boolean => frames.websocket === null && frames.sse === null
 
 export type EncodeEvent = (content: EventContent) => Result<Buffer, DecodeFailure>
 

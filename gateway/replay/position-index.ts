@@ -6,6 +6,10 @@ import type { PartitionOffsets } from './record-source.ts'
  * Where the log stands in each partition: `positions` (the next offset to be read) and `floors` (from which offset on nothing was
  * dropped); which entries a vector does not cover; and, for an entry, the whole vector after it. An entry knows only its own offset:
  * every 32 entries the whole vector is kept, and what lies between is replayed.
+ *
+ * A loss has a place among the entries: behind all that were read before it. The vector after an earlier entry does not cover the lost
+ * records, the vector after a later one does. A client whose vector does not cover them cannot resume here, because `lostBelow` is a floor,
+ * too; a session that reads on gets the earlier entries of the partition, and then the later ones.
  */
 export class PositionIndex {
   readonly #positions: number[]
@@ -13,6 +17,10 @@ export class PositionIndex {
   readonly #entriesByPartition: Deque<Entry>[]
   readonly #entries: Deque<Entry>
   readonly #checkpoints = new Deque<Checkpoint>()
+  /** Per partition, the offset below which the last loss lies; 0 for none. */
+  readonly #lostBelow: number[]
+  /** In order of their place; one for each partition at one place. None lies before the oldest entry. */
+  readonly #losses = new Deque<Loss>()
   /** The vector before the oldest entry. */
   readonly #oldest: number[]
 
@@ -20,6 +28,7 @@ export class PositionIndex {
     this.#positions = [...startOffsets]
     this.#floors = [...startOffsets]
     this.#oldest = [...startOffsets]
+    this.#lostBelow = startOffsets.map(() => 0)
     this.#entriesByPartition = startOffsets.map(() => new Deque<Entry>())
     this.#entries = entries
   }
@@ -32,12 +41,18 @@ export class PositionIndex {
     return this.#floors
   }
 
+  /** Bytes that the losses take. */
+  get bytes(): number {
+    return this.#losses.length * lossBytes
+  }
+
   /** Makes room for partitions that are new in the topic; they are read from offset 0. */
   grow(partitions: number): void {
     for (let partition = this.#positions.length; partition < partitions; partition += 1) {
       this.#positions.push(0)
       this.#floors.push(0)
       this.#oldest.push(0)
+      this.#lostBelow.push(0)
       this.#entriesByPartition.push(new Deque())
     }
   }
@@ -52,6 +67,30 @@ export class PositionIndex {
   raiseFloor(partition: number, offset: number): void {
     this.grow(partition + 1)
     if (this.#entriesByPartition[partition]?.length === 0 && offset > (this.#floors[partition] ?? 0)) this.#floors[partition] = offset
+  }
+
+  /**
+   * The records from the position up to `nextOffset` are lost. @param seq of the next entry: the loss has its place before it
+   * @returns false when the partition has been read as far
+   */
+  lose(partition: number, nextOffset: number, seq: number): boolean {
+    this.grow(partition + 1)
+    if (nextOffset <= (this.#positions[partition] ?? 0)) return false
+    this.#positions[partition] = nextOffset
+    this.#lostBelow[partition] = nextOffset
+    const same = this.#lossAt(partition, seq)
+    if (same === undefined) this.#losses.push({ seq, partition, nextOffset })
+    else same.nextOffset = nextOffset
+    return true
+  }
+
+  #lossAt(partition: number, seq: number): Loss | undefined {
+    for (let index = this.#losses.length - 1; index >= 0; index -= 1) {
+      const loss = this.#losses.at(index)
+      if (loss === undefined || loss.seq !== seq) return undefined
+      if (loss.partition === partition) return loss
+    }
+    return undefined
   }
 
   hasEntries(partition: number): boolean {
@@ -75,6 +114,10 @@ export class PositionIndex {
       checkpoint.before.forEach((offset, partition) => (this.#oldest[partition] = Math.max(this.#oldest[partition] ?? 0, offset)))
     }
     this.#oldest[entry.partition] = entry.offset + 1
+    for (let loss = this.#losses.first(); loss !== undefined && loss.seq <= entry.seq; loss = this.#losses.first()) {
+      this.#losses.shift()
+      this.#oldest[loss.partition] = Math.max(this.#oldest[loss.partition] ?? 0, loss.nextOffset)
+    }
   }
 
   /** The sequence number of the first entry that the vector does not cover; null when it covers them all. */
@@ -90,7 +133,7 @@ export class PositionIndex {
 
   /** Whether records that the vector does not cover are no longer, or were never, in this log. */
   hasLost(offsets: PartitionOffsets): boolean {
-    return this.#floors.some((floor, partition) => (offsets[partition] ?? 0) < floor)
+    return this.#floors.some((floor, partition) => (offsets[partition] ?? 0) < Math.max(floor, this.#lostBelow[partition] ?? 0))
   }
 
   /** Whether the vector is beyond what this pod has read: the client comes from a pod that is ahead. */
@@ -111,13 +154,33 @@ export class PositionIndex {
       const earlier = this.#entries.at(seq - oldestSeq)
       if (earlier !== undefined) vector[earlier.partition] = earlier.offset + 1
     }
+    this.#coverLosses(vector, from, entry.seq)
     // Checkpoints know nothing of what was too old to be kept after them. No entry of the log lies below its partition's floor.
     return this.#floors.map((floor, partition) => Math.max(vector[partition] ?? 0, floor))
+  }
+
+  /** Raises the vector by the losses that lie at or after the entry `from`, and before the entry `to` or right before it. */
+  #coverLosses(vector: number[], from: number, to: number): void {
+    for (let index = partitionPoint(this.#losses, ({ seq }) => seq < from); index < this.#losses.length; index += 1) {
+      const loss = this.#losses.at(index)
+      if (loss === undefined || loss.seq > to) return
+      vector[loss.partition] = Math.max(vector[loss.partition] ?? 0, loss.nextOffset)
+    }
   }
 }
 
 /** A vector of 8 partitions costs 64 bytes: 2 bytes an entry at one in 32. */
 const checkpointEvery = 32
+
+/** What a loss takes, with its place in the deque. */
+const lossBytes = 64
+
+interface Loss {
+  /** Of the entry before which the loss has its place. */
+  readonly seq: number
+  readonly partition: number
+  nextOffset: number
+}
 
 interface Checkpoint {
   readonly seq: number

@@ -3,7 +3,7 @@ import { createAudienceKeys } from '../audience/audience-keys.ts'
 import type { EventContent } from '../event/decoded-record.ts'
 import { AudienceIndex } from './audience-index.ts'
 import type { Cursor } from './cursor.ts'
-import { encodeCursor, tagOf } from './cursor.ts'
+import { encodeCursor, owingTagOf, tagOf } from './cursor.ts'
 import { Deque } from './deque.ts'
 import { type Entry, entryOverheadBytes } from './entry.ts'
 import { PositionIndex } from './position-index.ts'
@@ -24,6 +24,9 @@ export class ReplayLog {
   #audiences = new AudienceIndex()
   #positions = new PositionIndex([], this.#entries)
   #epochTag = 0
+  #owingTag = 0
+  #losses = 0
+  #announcedLosses = 0
   #nextSeq = 0
   #bytes = 0
   #version = 0
@@ -47,9 +50,19 @@ export class ReplayLog {
     return this.#entries.length
   }
 
-  /** Of the entries, and of the index over their audiences. */
+  /** Of the entries, the index over their audiences, and the places of losses. */
   get bytes(): number {
-    return this.#bytes + this.#audiences.bytes
+    return this.#bytes + this.#audiences.bytes + this.#positions.bytes
+  }
+
+  /** How many times records were lost, since the pod began. */
+  get losses(): number {
+    return this.#losses
+  }
+
+  /** How many of the losses sessions are to be told of by now. */
+  get announcedLosses(): number {
+    return this.#announcedLosses
   }
 
   /** When the oldest entry was appended, in milliseconds since the epoch; null when the log is empty. */
@@ -73,6 +86,7 @@ export class ReplayLog {
     this.#audiences = new AudienceIndex()
     this.#positions = new PositionIndex(start.startOffsets, this.#entries)
     this.#epochTag = tagOf(start.epoch)
+    this.#owingTag = owingTagOf(start.epoch)
     this.#bytes = 0
     this.#version += 1
   }
@@ -83,6 +97,7 @@ export class ReplayLog {
       seq: this.#nextSeq,
       body: null,
       frames: { websocket: null, sse: null },
+      owingFrames: null,
       bytes: event.contentBytes + entryOverheadBytes,
     }
     this.#nextSeq += 1
@@ -105,6 +120,20 @@ export class ReplayLog {
   pass(partition: number, nextOffset: number): void {
     this.advance(partition, nextOffset)
     this.#positions.raiseFloor(partition, nextOffset)
+  }
+
+  /**
+   * The records of the partition from its position up to `nextOffset` are lost. Its entries from before stay: they are right for a session
+   * that reads on. A cursor that does not cover the lost records is too old from now on. Other partitions are not touched.
+   */
+  lose(partition: number, nextOffset: number): void {
+    if (!this.#positions.lose(partition, nextOffset, this.#nextSeq)) return
+    this.#losses += 1
+    this.#version += 1
+  }
+
+  announceLosses(): void {
+    this.#announcedLosses = this.#losses
   }
 
   hasEntries(partition: number): boolean {
@@ -161,8 +190,10 @@ export class ReplayLog {
   /** Where a client with this cursor goes on, or why it cannot. */
   locate(cursor: Cursor): Location {
     if (cursor.topicTag !== this.#topicTag) return { kind: 'foreign' }
-    if (cursor.epochTag !== this.#epochTag) return { kind: 'other-epoch' }
+    const owesGap = cursor.epochTag === this.#owingTag
+    if (!owesGap && cursor.epochTag !== this.#epochTag) return { kind: 'other-epoch' }
     if (this.#positions.hasLost(cursor.offsets)) return { kind: 'too-old' }
+    if (owesGap) return { kind: 'gap-owed' }
     return { kind: 'found', fromSeq: this.#positions.firstUncovered(cursor.offsets) ?? this.#nextSeq }
   }
 
@@ -176,18 +207,18 @@ export class ReplayLog {
     return offsets.every((offset, partition) => offset <= (vector[partition] ?? 0))
   }
 
-  /** The cursor after the entry, which must be in the log. @param atLeast a vector that it must not fall behind */
-  cursorAfter(entry: Entry, atLeast: PartitionOffsets | null = null): string {
-    return this.#cursor(this.#positions.vectorAfter(entry), atLeast)
+  /** The cursor after the entry, which must be in the log. @param atLeast a vector that it must not fall behind; @param owesGap the client was not told of a loss yet */
+  cursorAfter(entry: Entry, atLeast: PartitionOffsets | null = null, owesGap = false): string {
+    return this.#cursor(this.#positions.vectorAfter(entry), atLeast, owesGap)
   }
 
-  /** The cursor after all that has been read. @param atLeast a vector that it must not fall behind */
-  headCursor(atLeast: PartitionOffsets | null = null): string {
-    return this.#cursor(this.#positions.positions, atLeast)
+  /** The cursor after all that has been read. @param atLeast a vector that it must not fall behind; @param owesGap the client was not told of a loss yet */
+  headCursor(atLeast: PartitionOffsets | null = null, owesGap = false): string {
+    return this.#cursor(this.#positions.positions, atLeast, owesGap)
   }
 
-  #cursor(offsets: PartitionOffsets, atLeast: PartitionOffsets | null): string {
-    return encodeCursor({ topicTag: this.#topicTag, epochTag: this.#epochTag, offsets: atLeast === null ? offsets : upperBound(offsets, atLeast) })
+  #cursor(offsets: PartitionOffsets, atLeast: PartitionOffsets | null, owesGap: boolean): string {
+    return encodeCursor({ topicTag: this.#topicTag, epochTag: owesGap ? this.#owingTag : this.#epochTag, offsets: atLeast === null ? offsets : upperBound(offsets, atLeast) })
   }
 }
 
@@ -214,7 +245,7 @@ export interface AppendedEvent {
 
 export type Location =
   | { readonly kind: 'found'; readonly fromSeq: number }
-  | { readonly kind: 'too-old' | 'other-epoch' | 'foreign' }
+  | { readonly kind: 'too-old' | 'gap-owed' | 'other-epoch' | 'foreign' }
 
 function upperBound(a: PartitionOffsets, b: PartitionOffsets): number[] {
   return Array.from({ length: Math.max(a.length, b.length) }, (_, partition) => Math.max(a[partition] ?? 0, b[partition] ?? 0))

@@ -55,7 +55,7 @@ export class Reading {
     const { covered } = request
     if (covered !== null && entry.offset < (covered[entry.partition] ?? 0)) return null
     if (!this.#isFor(entry.audience, request.principal)) return null
-    return this.#frames.frame(entry, request.framing, covered)
+    return this.#frames.frame(entry, request.framing, covered, request.owesGap)
   }
 
   /** The entry was found by a key of the principal: who it is has been decided, but for the roles. */
@@ -82,11 +82,12 @@ export class Reading {
   }
 
   /** The frame of a bookmark at the head: one for all sessions, while the log stands still. @param covered what it must not fall behind */
-  bookmark(framing: Framing, covered: PartitionOffsets | null): Buffer {
+  bookmark(framing: Framing, covered: PartitionOffsets | null, owesGap: boolean): Buffer {
+    const isShared = covered === null && !owesGap
     const made = this.#bookmarks.get(framing)
-    if (covered === null && made?.version === this.log.version) return made.frame
-    const frame = this.control({ type: 'dev.carillon.bookmark' }, this.log.headCursor(covered), framing)
-    if (covered === null) this.#bookmarks.set(framing, { frame, version: this.log.version })
+    if (isShared && made?.version === this.log.version) return made.frame
+    const frame = this.control({ type: 'dev.carillon.bookmark' }, this.log.headCursor(covered, owesGap), framing)
+    if (isShared) this.#bookmarks.set(framing, { frame, version: this.log.version })
     return frame
   }
 
@@ -118,6 +119,8 @@ export interface ReadRequest {
   readonly from: number
   readonly framing: Framing
   readonly covered: PartitionOffsets | null
+  /** The client was not told of a loss yet: its cursors say so. */
+  readonly owesGap: boolean
 }
 
 export interface ReadResult {

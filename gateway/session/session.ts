@@ -28,6 +28,8 @@ export class Session {
   #covered: PartitionOffsets | null = null
   /** Events written since the session came back with a cursor; null when it is not resuming. */
   #replayed: number | null = null
+  /** The log's losses that the client was told of, or was not touched by. A client that cannot be told knows of all. */
+  #knownLosses: number
   #isClosed = false
   #closedWith: CloseCode | null = null
   /** Whether the session is in the fan-out's queue; only the fan-out writes it. */
@@ -39,6 +41,7 @@ export class Session {
     this.keys = principalKeys(options.principal)
     this.resumes = options.resumes
     this.#reading = options.reading
+    this.#knownLosses = options.resumes ? options.reading.log.losses : Infinity
   }
 
   get isClosed(): boolean {
@@ -54,9 +57,18 @@ export class Session {
     return this.#next !== null
   }
 
-  /** Whether a turn would do anything: there is something to read, and a socket that takes it. */
+  /** Whether a turn would do anything: there is something to read or a gap to be told of, and a socket that takes it. */
   get wantsTurn(): boolean {
-    return this.#next !== null && !this.#isCongested && !this.#isClosed
+    return (this.#next !== null || this.#isGapDue) && !this.#isCongested && !this.#isClosed
+  }
+
+  /** Records were lost, and the client was not told yet: until then its cursors say so. */
+  get #owesGap(): boolean {
+    return this.#knownLosses < this.#reading.log.losses
+  }
+
+  get #isGapDue(): boolean {
+    return this.#knownLosses < this.#reading.log.announcedLosses
   }
 
   /** What the client's cursor covers beyond this pod's own position; null when nothing. */
@@ -92,22 +104,28 @@ export class Session {
 
   /** Reads what is next and writes it in one go. @returns events written */
   takeTurn(): number {
-    if (!this.wantsTurn || this.#next === null) return 0
-    if (this.#next < this.#reading.log.tailSeq) return this.#fallOff()
-    const read = this.#reading.read({ keys: this.keys, principal: this.principal, from: this.#next, framing: this.socket.framing, covered: this.#covered })
+    if (!this.wantsTurn) return 0
+    if (this.#next !== null && this.#next < this.#reading.log.tailSeq) return this.#fallOff()
+    const events = this.#next === null ? [] : this.#read(this.#next)
+    const frames = this.#next === null ? [...events, ...this.#arrivals()] : events
+    if (frames.length > 0) this.#write(this.#reading.join(frames))
+    return events.length
+  }
+
+  #read(from: number): readonly Buffer[] {
+    const read = this.#reading.read({ keys: this.keys, principal: this.principal, from, framing: this.socket.framing, covered: this.#covered, owesGap: this.#owesGap })
     this.#next = read.next
     if (this.#replayed !== null) {
       this.#replayed += read.frames.length
       this.#reading.replayed(read.frames.length)
     }
-    const frames = this.#next === null ? [...read.frames, ...this.#arrivals()] : read.frames
-    if (frames.length > 0) this.#write(this.#reading.join(frames))
-    return read.frames.length
+    return read.frames
   }
 
-  /** At the head for the first time: what a client that resumed is told. */
+  /** At the head: what a client that resumed is told, and one that is owed a gap. */
   #arrivals(): readonly Buffer[] {
     if (this.#covered !== null && !this.#reading.log.isBehind(this.#covered)) this.#covered = null
+    if (this.#isGapDue) return [this.#gap('log-lost')]
     if (this.#replayed === null) return []
     const replayed = this.#replayed
     this.#replayed = null
@@ -126,12 +144,26 @@ export class Session {
    */
   loseEvents(reason: GapReason, covered: PartitionOffsets | null): void {
     if (this.#isClosed) return
-    this.#reading.lost(reason)
     this.#next = null
     this.#covered = covered
-    this.#replayed = null
-    if (this.resumes) this.#tell({ type: 'dev.carillon.gap', data: { reason } })
+    const gap = this.#gap(reason)
+    if (this.resumes) this.#write(gap)
     else this.close(reason === 'too-slow' ? 'tooSlow' : 'eventsLost')
+  }
+
+  /** The gap, after which the client owes nothing to what it missed: it covers all losses so far. */
+  #gap(reason: GapReason): Buffer {
+    this.#reading.lost(reason)
+    this.#replayed = null
+    this.#knownLosses = Math.max(this.#knownLosses, this.#reading.log.losses)
+    return this.#controlFrame({ type: 'dev.carillon.gap', data: { reason } })
+  }
+
+  /** The losses are to be told of. @param lostBelow per partition, where they end: a client that was given all of it elsewhere is not touched */
+  judgeLosses(lostBelow: ReadonlyMap<number, number>): void {
+    const covered = this.#covered
+    if (covered === null || this.#knownLosses === this.#reading.log.losses) return
+    if ([...lostBelow].every(([partition, offset]) => (covered[partition] ?? 0) >= offset)) this.#knownLosses = Math.max(this.#knownLosses, this.#reading.log.losses)
   }
 
   // ---- telling
@@ -142,7 +174,7 @@ export class Session {
    */
   bookmark(): void {
     if (!this.resumes || this.#isClosed || this.#next !== null || this.#isCongested) return
-    this.#write(this.#reading.bookmark(this.socket.framing, this.#covered))
+    this.#write(this.#reading.bookmark(this.socket.framing, this.#covered, this.#owesGap))
   }
 
   /** Tells the client something, if it is one that understands. */
@@ -155,7 +187,7 @@ export class Session {
   }
 
   #controlFrame(event: ControlEvent): Buffer {
-    return this.#reading.control(event, this.#reading.log.headCursor(this.#covered), this.socket.framing)
+    return this.#reading.control(event, this.#reading.log.headCursor(this.#covered, this.#owesGap), this.socket.framing)
   }
 
   #write(frames: Buffer): void {

@@ -59,7 +59,7 @@ export function createChannelRig(options: Partial<ChannelOptions> = {}, random: 
     tracer: disabledTracer,
     now: Date.now,
     random,
-    observer: { opened: () => observed.push('opened'), warmedUp: () => observed.push('warmed-up'), health: (problem) => observed.push(problem?.kind ?? 'healthy') },
+    observer: { opened: () => observed.push('opened'), warmedUp: () => observed.push('warmed-up'), health: ({ problem }) => observed.push(problem?.kind ?? 'healthy') },
   })
   ingest.opened({ epoch: 'first', startOffsets: [0, 0], endOffsets: [0, 0] })
   return {

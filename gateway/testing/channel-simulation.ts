@@ -5,7 +5,7 @@ import { Channel } from '../hub/channel.ts'
 import { FanOut } from '../hub/fan-out.ts'
 import { Hub } from '../hub/hub.ts'
 import { Upkeep } from '../hub/upkeep.ts'
-import { decodeCursor } from '../replay/cursor.ts'
+import { type Cursor, decodeCursor, owingTagOf } from '../replay/cursor.ts'
 import { Frames } from '../replay/frames.ts'
 import { ReplayLog } from '../replay/replay-log.ts'
 import { ok } from '../result.ts'
@@ -70,10 +70,11 @@ class Simulation {
     else if (choice < 65) this.#pods[this.#pick(this.#pods.length)]?.slice()
     else if (choice < 78) this.#clients[this.#pick(cast.length)]?.receiveSome(1 + this.#pick(200))
     else if (choice < 90) this.#connectOrNot(this.#clients[this.#pick(cast.length)])
-    else if (choice < 94) this.#clients[this.#pick(cast.length)]?.bookmark()
-    else if (choice < 97) this.#pods[this.#pick(this.#pods.length)]?.hearEnds(this.#topic)
-    else if (choice < 98) this.#restart(this.#pick(this.#pods.length))
-    else if (choice < 99) this.#grow()
+    else if (choice < 93) this.#clients[this.#pick(cast.length)]?.bookmark()
+    else if (choice < 95) this.#pods[this.#pick(this.#pods.length)]?.hearEnds(this.#topic)
+    else if (choice < 96) this.#restart(this.#pick(this.#pods.length))
+    else if (choice < 97) this.#grow()
+    else if (choice < 98) this.#pods[this.#pick(this.#pods.length)]?.announce()
     else this.#lose(this.#pods[this.#pick(this.#pods.length)])
   }
 
@@ -105,10 +106,10 @@ class Simulation {
     this.#see('grown')
   }
 
-  /** Retention overtakes a pod. */
+  /** Retention overtakes a pod in one partition, or a batch of it cannot be read. */
   #lose(pod: Pod | undefined): void {
-    pod?.lose(this.#topic, this.#pick(3))
-    this.#see('lost')
+    const partition = this.#pick(this.#topic.length)
+    if (pod?.lose(this.#topic, partition, 1 + this.#pick(3)) === true) this.#see('lost')
   }
 
   #newPod(back = 0): Pod {
@@ -117,7 +118,10 @@ class Simulation {
 
   /** All pods read all, all clients connect and receive all: nothing may be missing then. */
   #finish(): void {
-    for (const pod of this.#pods) pod.readAll(this.#topic)
+    for (const pod of this.#pods) {
+      pod.readAll(this.#topic)
+      pod.announce()
+    }
     for (const client of this.#clients) {
       const [pod] = this.#pods
       if (!client.isConnected && pod !== undefined) client.connect(pod, 1000)
@@ -157,6 +161,8 @@ const audiences: readonly (Audience | null)[] = [
 class Pod {
   readonly channel: Channel
   readonly log: ReplayLog
+  /** Per partition, the offsets that were lost. */
+  readonly lost: Set<number>[] = []
   readonly #positions: number[]
   readonly #see: (what: string) => void
   #slices: (() => void)[] = []
@@ -177,7 +183,7 @@ class Pod {
     const upkeep = new Upkeep({ intervalMs: 25_000, timeoutMs: 1000, noticeMs: 0, toleranceMs: 0, now: () => 0, clock: () => 0, random: () => 0 })
     this.channel = new Channel({ log: this.log, hub: new Hub(), fanOut, upkeep, reading, metrics, logger: createRecordingLogger().logger, limits: { maxConnections: 100, maxConnectionsPerUser: 100 } })
     this.#positions = topic.map((records) => records[Math.max(0, records.length - back)]?.offset ?? (records.at(-1)?.offset ?? -1) + 1)
-    this.channel.open({ epoch: 'one', startOffsets: this.#positions, endOffsets: endsOf(topic) }, null)
+    this.channel.open({ epoch, startOffsets: this.#positions, endOffsets: endsOf(topic) })
   }
 
   readSome(topic: readonly (readonly TopicRecord[])[], partition: number, count: number): void {
@@ -196,14 +202,20 @@ class Pod {
     if (this.log.tailSeq > before) this.#see('trimmed')
   }
 
-  /** Some records of each partition are gone before this pod has read them: it begins anew behind them. */
-  lose(topic: readonly (readonly TopicRecord[])[], count: number): void {
-    topic.forEach((records, partition) => {
-      const from = this.#positions[partition] ?? 0
-      const unread = records.filter((record) => record.offset >= from)
-      this.#positions[partition] = unread[count]?.offset ?? (unread.at(-1)?.offset ?? from - 1) + 1
-    })
-    this.channel.open({ epoch: 'one', startOffsets: [...this.#positions], endOffsets: endsOf(topic) }, 'log-lost')
+  /** Some records of a partition are gone before this pod has read them: it goes on behind them. @returns whether there were any */
+  lose(topic: readonly (readonly TopicRecord[])[], partition: number, count: number): boolean {
+    const from = this.#positions[partition] ?? 0
+    const gone = (topic[partition] ?? []).filter((record) => record.offset >= from).slice(0, count)
+    const last = gone.at(-1)
+    if (last === undefined) return false
+    this.#positions[partition] = last.offset + 1
+    for (const { offset } of gone) (this.lost[partition] ??= new Set()).add(offset)
+    this.channel.lose(partition, last.offset + 1)
+    return true
+  }
+
+  announce(): void {
+    this.channel.announceLosses()
   }
 
   readAll(topic: readonly (readonly TopicRecord[])[]): void {
@@ -226,6 +238,7 @@ class Pod {
   }
 }
 
+const epoch = 'one'
 const endsOf = (topic: readonly (readonly TopicRecord[])[]): number[] => topic.map((records) => (records.at(-1)?.offset ?? -1) + 1)
 
 /** Lines of JSON: what matters here is that frames can be told apart. */
@@ -243,6 +256,10 @@ class Client {
   readonly #delivered = new Set<string>()
   /** Per partition, below which nothing is owed any more; null until the first cursor. */
   #expected: number[] | null = null
+  /** Something was lost, and the client was not told yet: its cursors have to say so, wherever it goes. */
+  #isOwedGap = false
+  /** Whether this connection has told anything. */
+  #isFirstMessage = true
 
   constructor(principal: Principal, topic: readonly (readonly TopicRecord[])[], report: { complain(text: string): void; see(what: string, times?: number): void }) {
     this.#principal = principal
@@ -258,6 +275,7 @@ class Client {
     const socket = new PipeSocket(bufferBytes)
     this.pod = pod
     this.#socket = socket
+    this.#isFirstMessage = true
     const decoded = this.#cursor === null ? null : decodeCursor(this.#cursor)
     if (decoded !== null && !decoded.ok) return this.#report.complain(`a cursor that was given out cannot be read: ${this.#cursor}`)
     if (decoded !== null && pod.log.isBehind(decoded.value.offsets)) this.#report.see('ahead')
@@ -289,12 +307,31 @@ class Client {
     const decoded = decodeCursor(event.cursor)
     if (!decoded.ok) return this.#report.complain(`not a cursor: ${event.cursor}`)
     const { offsets } = decoded.value
+    const isGap = event.type === 'dev.carillon.gap'
     if (event.type === undefined) this.#deliver(event.partition, event.offset)
     else this.#report.see(event.type.replace('dev.carillon.', ''))
     if (event.type === 'dev.carillon.resumed') this.#report.see('replayed', event.data?.replayed ?? 0)
-    if (event.type !== 'dev.carillon.gap' && this.#expected !== null) this.#checkCovers(offsets, line)
+    if (isGap) this.#hearGap(event, decoded.value, line)
+    else if (this.#expected !== null) this.#checkCovers(offsets, line)
+    this.#checkDebt(decoded.value, line)
+    this.#isFirstMessage = false
     this.#cursor = event.cursor
     this.#expected = [...offsets]
+  }
+
+  /** A gap for what is lost to the pod, while the client reads on, may skip that and nothing else. */
+  #hearGap(event: Line, { offsets }: Cursor, line: string): void {
+    this.#isOwedGap = false
+    if (event.data?.reason !== 'log-lost') return
+    this.#report.see('log-lost')
+    if (!this.#isFirstMessage) this.#checkCovers(offsets, line)
+    this.#isOwedGap = false
+  }
+
+  #checkDebt(cursor: Cursor, line: string): void {
+    const saysSo = cursor.epochTag === owingTagOf(epoch)
+    if (saysSo) this.#report.see('owing')
+    if (this.#isOwedGap && !saysSo) this.#report.complain(`${this.#principal.userId} is owed a gap, but the cursor does not say so: ${line}`)
   }
 
   #deliver(partition: number, offset: number): void {
@@ -303,16 +340,26 @@ class Client {
     if (this.#delivered.has(place)) this.#report.complain(`${this.#principal.userId} got ${place} twice`)
     this.#delivered.add(place)
     const expected = this.#expected?.[partition] ?? 0
-    const owed = this.#owed(partition, expected, offset + 1)
+    const owed = this.#unlessLost(partition, this.#owed(partition, expected, offset + 1))
     if (owed.length !== 1 || owed[0] !== offset) this.#report.complain(`${this.#principal.userId} got ${partition}/${offset}, was owed ${JSON.stringify(owed)} from ${expected}`)
     if (this.#expected !== null) this.#expected[partition] = offset + 1
+  }
+
+  /** What is left of that after what the pod has lost: for this the client is owed a gap. */
+  #unlessLost(partition: number, offsets: readonly number[]): readonly number[] {
+    const left = offsets.filter((offset) => this.pod?.lost[partition]?.has(offset) !== true)
+    if (left.length < offsets.length) {
+      this.#isOwedGap = true
+      this.#report.see('skipped')
+    }
+    return left
   }
 
   /** A cursor may not claim what was not delivered, nor fall behind what was. */
   #checkCovers(offsets: readonly number[], line: string): void {
     this.#expected?.forEach((expected, partition) => {
       const claimed = offsets[partition] ?? 0
-      const owed = this.#owed(partition, expected, claimed)
+      const owed = this.#unlessLost(partition, this.#owed(partition, expected, claimed))
       if (owed.length > 0) this.#report.complain(`${this.#principal.userId} was told a cursor that skips ${partition}/${owed.join()} with ${line}`)
       const repeated = this.#owed(partition, claimed, expected)
       if (repeated.length > 0) this.#report.complain(`${this.#principal.userId} was told a cursor that repeats ${partition}/${repeated.join()} with ${line}`)
@@ -326,6 +373,7 @@ class Client {
 
   checkNothingIsMissing(): void {
     if (this.#expected === null) return this.#report.complain(`${this.#principal.userId} was never told a cursor`)
+    if (this.#isOwedGap) this.#report.complain(`${this.#principal.userId} was never told the gap that it is owed`)
     this.#expected.forEach((expected, partition) => {
       const owed = this.#owed(partition, expected, Infinity)
       if (owed.length > 0) this.#report.complain(`${this.#principal.userId} never got ${partition}/${owed.join()}`)
@@ -338,7 +386,7 @@ interface Line {
   readonly cursor: string
   readonly partition: number
   readonly offset: number
-  readonly data?: { readonly replayed?: number }
+  readonly data?: { readonly replayed?: number; readonly reason?: string }
 }
 
 // The lines are made by this file and by the control events; the shape is theirs.

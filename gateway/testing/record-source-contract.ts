@@ -134,7 +134,7 @@ export function describeRecordSource(name: string, makeLog: () => Promise<LogUnd
     it('says that reading goes on', async () => {
       const sink = await read()
       await untilReading(sink)
-      expect(sink.problems.at(-1)).toBeNull()
+      expect(sink.healths.at(-1)).toEqual({ problem: null, behind: [], uncommittedRecords: 0 })
     })
 
     it('moves on over a hole at the end', async () => {
@@ -187,7 +187,7 @@ export function describeRecordSource(name: string, makeLog: () => Promise<LogUnd
       expect(sink.starts).toHaveLength(1)
     })
 
-    it('opens again in the same epoch when retention has overtaken it', async () => {
+    it('tells of a loss of the one partition when retention has overtaken it there, and hands over what comes after', async () => {
       await log.append([{ partition: 0, value: 'a' }])
       const sink = await read()
       sink.hold(0)
@@ -197,8 +197,23 @@ export function describeRecordSource(name: string, makeLog: () => Promise<LogUnd
       sink.release()
       await sink.untilReceived(2)
       expect(sink.values()).toEqual(['a', 'c'])
-      expect(sink.starts).toHaveLength(2)
-      expect(sink.starts[1]).toMatchObject({ epoch: sink.starts[0]?.epoch, startOffsets: [2, 0, 0] })
+      expect(sink.losses).toEqual([{ partition: 0, nextOffset: 2 }])
+      expect(sink.starts).toHaveLength(1)
+    })
+
+    it('leaves other partitions alone when retention has overtaken it in one', async () => {
+      await log.append([{ partition: 0, value: 'a' }, { partition: 1, value: 'x' }])
+      const sink = await read()
+      sink.hold(0)
+      await sink.untilReceived(2)
+      await log.append([{ partition: 0, value: 'lost' }, { partition: 0, value: 'c' }])
+      await log.trim(0, 2)
+      await log.append([{ partition: 1, value: 'y' }, { partition: 2, value: 'z' }])
+      await sink.untilReceived(4)
+      sink.release()
+      await sink.untilReceived(5)
+      expect([sink.values(0), sink.values(1), sink.values(2)]).toEqual([['a', 'c'], ['x', 'y'], ['z']])
+      expect(sink.losses.map(({ partition }) => partition)).toEqual([0])
     })
 
     it('calls nothing after it was stopped, however often', async () => {

@@ -1,6 +1,6 @@
 import { vi } from 'vitest'
 import type { LogRecord } from '../event/log-record.ts'
-import type { LogStart, PartitionOffsets, RecordSink, SourceProblem } from '../replay/record-source.ts'
+import type { LogStart, PartitionOffsets, RecordSink, SourceHealth, SourceProblem } from '../replay/record-source.ts'
 
 export interface RecordingSink extends RecordSink {
   readonly starts: readonly LogStart[]
@@ -8,6 +8,9 @@ export interface RecordingSink extends RecordSink {
   readonly received: readonly LogRecord[]
   readonly endsTold: readonly PartitionOffsets[]
   readonly skips: readonly { readonly partition: number; readonly nextOffset: number }[]
+  readonly losses: readonly { readonly partition: number; readonly nextOffset: number }[]
+  readonly healths: readonly SourceHealth[]
+  /** Of `healths`, why nothing can be read. */
   readonly problems: readonly (SourceProblem | null)[]
   /** The names of all calls, in order. */
   readonly calls: readonly (keyof RecordSink)[]
@@ -28,6 +31,8 @@ export function createRecordingSink(): RecordingSink {
   const received: LogRecord[] = []
   const endsTold: PartitionOffsets[] = []
   const skips: { partition: number; nextOffset: number }[] = []
+  const losses: { partition: number; nextOffset: number }[] = []
+  const healths: SourceHealth[] = []
   const problems: (SourceProblem | null)[] = []
   const calls: (keyof RecordSink)[] = []
   const held = new Set<number>()
@@ -45,6 +50,8 @@ export function createRecordingSink(): RecordingSink {
     received,
     endsTold,
     skips,
+    losses,
+    healths,
     problems,
     calls,
     opened(start) {
@@ -67,9 +74,14 @@ export function createRecordingSink(): RecordingSink {
       calls.push('skipped')
       skips.push({ partition, nextOffset })
     },
-    health(problem) {
+    lost(partition, nextOffset) {
+      calls.push('lost')
+      losses.push({ partition, nextOffset })
+    },
+    health(state) {
       calls.push('health')
-      problems.push(problem)
+      healths.push(state)
+      problems.push(state.problem)
     },
     hold: (partition) => void held.add(partition),
     release() {

@@ -6,7 +6,7 @@ import { type Problem, renderProblem } from '../../problem.ts'
 import { closerOf, type ListeningServer, listenOn } from './server-lifecycle.ts'
 
 export interface InternalServerParts {
-  readonly health: Pick<Health, 'ready' | 'live' | 'conditions'>
+  readonly health: Pick<Health, 'ready' | 'live' | 'conditions' | 'degraded'>
   readonly metrics: Pick<PrometheusMetrics, 'render' | 'contentType'>
   readonly logger: Logger
 }
@@ -29,7 +29,7 @@ type Page = (parts: InternalServerParts) => Promise<Answer> | Answer
 
 const pages: ReadonlyMap<string, Page> = new Map<string, Page>([
   ['/livez', ({ health }) => healthPage(health.live(), {})],
-  ['/readyz', ({ health }) => healthPage(health.ready(), { conditions: health.conditions() })],
+  ['/readyz', ({ health }) => healthPage(health.ready(), { conditions: health.conditions(), degraded: health.degraded() })],
   ['/metrics', async ({ metrics }) => metricsPage(metrics.contentType, await metrics.render())],
 ])
 

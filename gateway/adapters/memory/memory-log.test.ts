@@ -106,13 +106,25 @@ describe('the in-process log', () => {
 
   it('stalls and goes on at command, and says so', async () => {
     const sink = await reader()
-    log.faults.interrupt({ kind: 'stalled', detail: 'for the test' })
+    log.faults.interrupt({ kind: 'connecting', detail: 'for the test' })
     log.append([{ partition: 0, value: 'a' }])
-    await vi.waitFor(() => expect(sink.problems.at(-1)).toEqual({ kind: 'stalled', detail: 'for the test' }))
+    await vi.waitFor(() => expect(sink.problems.at(-1)).toEqual({ kind: 'connecting', detail: 'for the test' }))
     expect(sink.received).toEqual([])
     log.faults.resume()
     await sink.untilReceived(1)
-    expect(sink.problems).toEqual([null, { kind: 'stalled', detail: 'for the test' }, null])
+    expect(sink.problems).toEqual([null, { kind: 'connecting', detail: 'for the test' }, null])
+  })
+
+  it('stalls one partition at command, and goes on with the others', async () => {
+    const sink = await reader()
+    const behind = { partition: 0, kind: 'no-leader', detail: 'for the test' } as const
+    log.faults.interruptPartition(behind)
+    log.append([{ partition: 0, value: 'a' }, { partition: 1, value: 'b' }])
+    await sink.untilReceived(1)
+    expect([sink.values(), sink.healths.at(-1)]).toEqual([['b'], { problem: null, behind: [behind], uncommittedRecords: 0 }])
+    log.faults.resume()
+    await sink.untilReceived(2)
+    expect(sink.healths.at(-1)).toEqual({ problem: null, behind: [], uncommittedRecords: 0 })
   })
 
   it('fails one publish at command, and keeps nothing of it', async () => {

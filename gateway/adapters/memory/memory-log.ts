@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { EventPublisher, PublishFailure } from '../../emit/event-publisher.ts'
 import type { LogRecord, RecordHeaders } from '../../event/log-record.ts'
 import type { Logger } from '../../observability/logger.ts'
-import type { PartitionOffsets, RecordSource, SourceProblem } from '../../replay/record-source.ts'
+import type { PartitionBehind, PartitionOffsets, RecordSource, SourceProblem } from '../../replay/record-source.ts'
 import { createMemoryPartition, type MemoryPartition } from './memory-partition.ts'
 import { createMemoryPublisher } from './memory-publisher.ts'
 import { createMemorySource } from './memory-source.ts'
@@ -59,7 +59,11 @@ export interface MemoryLog {
 export interface MemoryLogFaults {
   /** Sources hand over nothing and report `problem` until `resume`. */
   interrupt(problem: SourceProblem): void
+  /** Sources hand over nothing of this partition and report that it is behind, until `resume`. */
+  interruptPartition(behind: PartitionBehind): void
   resume(): void
+  /** Sources pass over what they have not read of this partition, and report it as lost, as a batch that cannot be read. */
+  loseUnread(partition: number): void
   /** The next publish fails so, and its records are not in the log. */
   failNextPublish(failure: PublishFailure): void
   /** Publishers append, but acknowledge nothing until `releaseAcknowledgements`: a wait beyond the caller's deadline is a `timeout`. */
@@ -72,6 +76,7 @@ export interface MemoryLogState {
   readonly epoch: string
   readonly partitions: readonly MemoryPartition[]
   readonly problem: SourceProblem | null
+  readonly behind: readonly PartitionBehind[]
 }
 
 export function createMemoryLog(options: MemoryLogOptions): MemoryLog {
@@ -81,7 +86,7 @@ export function createMemoryLog(options: MemoryLogOptions): MemoryLog {
 
   const changed = createSignal()
   const acknowledgements = createGate()
-  let state: MemoryLogState = { epoch: randomUUID(), partitions: makePartitions(0, options.partitions), problem: null }
+  let state: MemoryLogState = { epoch: randomUUID(), partitions: makePartitions(0, options.partitions), problem: null, behind: [] }
   let nextFailure: PublishFailure | null = null
 
   function update(change: Partial<MemoryLogState>): void {
@@ -140,7 +145,12 @@ export function createMemoryLog(options: MemoryLogOptions): MemoryLog {
     },
     faults: {
       interrupt: (problem) => update({ problem }),
-      resume: () => update({ problem: null }),
+      interruptPartition: (behind) => update({ behind: [...state.behind.filter(({ partition }) => partition !== behind.partition), behind].toSorted((a, b) => a.partition - b.partition) }),
+      resume: () => update({ problem: null, behind: [] }),
+      loseUnread(partition) {
+        partitionAt(partition).trim(partitionAt(partition).endOffset)
+        changed.fire()
+      },
       failNextPublish: (failure) => void (nextFailure = failure),
       holdAcknowledgements: acknowledgements.close,
       releaseAcknowledgements: acknowledgements.open,

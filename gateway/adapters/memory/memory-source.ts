@@ -1,5 +1,5 @@
 import type { LogRecord } from '../../event/log-record.ts'
-import type { PartitionOffsets, RecordSink, RecordSource, SourceProblem } from '../../replay/record-source.ts'
+import { healthySource, type PartitionBehind, type PartitionOffsets, type RecordSink, type RecordSource, type SourceProblem } from '../../replay/record-source.ts'
 import type { Logger } from '../../observability/logger.ts'
 import type { MemoryLogState, Signal } from './memory-log.ts'
 
@@ -43,6 +43,7 @@ class MemoryReader {
   /** Per partition, the offset to read next. */
   #positions: number[] = []
   #problem: SourceProblem | null = null
+  #behind: readonly PartitionBehind[] = healthySource.behind
   #turn: NodeJS.Immediate | undefined
   #stopped = false
 
@@ -53,7 +54,7 @@ class MemoryReader {
     this.#endsTimer = setInterval(() => this.#tellEnds(), log.endsIntervalMs)
     this.#endsTimer.unref()
     this.#open(log.state().partitions.map((partition) => partition.offsetAt(sinceMs)))
-    sink.health(null)
+    sink.health(healthySource)
     this.#schedule()
   }
 
@@ -86,10 +87,11 @@ class MemoryReader {
   }
 
   #noticeChanges(): void {
-    const { epoch, partitions, problem } = this.#log.state()
-    if (problem !== this.#problem) {
+    const { epoch, partitions, problem, behind } = this.#log.state()
+    if (problem !== this.#problem || !isSame(behind, this.#behind)) {
       this.#problem = problem
-      this.#sink.health(problem)
+      this.#behind = behind
+      this.#sink.health({ problem, behind, uncommittedRecords: 0 })
     }
     if (problem !== null || this.#stopped) return
     if (epoch !== this.#epoch) this.#open(partitions.map((partition) => partition.startOffset))
@@ -97,15 +99,21 @@ class MemoryReader {
       while (this.#positions.length < partitions.length) this.#positions.push(0)
       this.#tellEnds()
     }
-    const lost = partitions.some((partition, n) => (this.#positions[n] ?? 0) < partition.startOffset)
-    if (lost) this.#open(partitions.map((partition, n) => Math.max(this.#positions[n] ?? 0, partition.startOffset)))
+    for (const [partition, { startOffset }] of partitions.entries()) this.#noticeLoss(partition, startOffset)
+  }
+
+  /** Retention has overtaken the reader. */
+  #noticeLoss(partition: number, startOffset: number): void {
+    if ((this.#positions[partition] ?? 0) >= startOffset) return
+    this.#positions[partition] = startOffset
+    this.#sink.lost(partition, startOffset)
   }
 
   /** Hands over the partition's next batch, unless the sink is still at the last one. */
   #readOnce(partition: number): void {
     const log = this.#log.state().partitions[partition]
     const position = this.#positions[partition] ?? 0
-    if (log === undefined || position >= log.endOffset || this.#busy.has(partition)) return
+    if (log === undefined || position >= log.endOffset || this.#busy.has(partition) || this.#behind.some((behind) => behind.partition === partition)) return
     const batch = log.read(position, maxBatch)
     const last = batch.at(-1)
     if (last === undefined) {
@@ -136,3 +144,5 @@ class MemoryReader {
     this.#sink.ends(this.#log.state().partitions.map((partition) => partition.endOffset))
   }
 }
+
+const isSame = (left: readonly PartitionBehind[], right: readonly PartitionBehind[]): boolean => left.length === right.length && left.every((behind, n) => behind === right[n])
