@@ -32,7 +32,7 @@ describe('topic admins', () => {
   })
 
   const use = (connection: KafkaConnection) => admins.of(connection).delete('t')
-  const connected = () => made.filter(({ isConnected }) => isConnected).map(({ of }) => of.sasl?.password ?? of.brokers[0])
+  const connected = () => made.filter(({ isConnected }) => isConnected).map(({ of }) => (of.sasl?.mechanism === 'oauthbearer' ? of.sasl.token : of.sasl?.password) ?? of.brokers[0])
 
   it('connect when they are asked, and no sooner', async () => {
     const admin = admins.of(at('a:1'))

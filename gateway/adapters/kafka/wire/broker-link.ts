@@ -1,5 +1,6 @@
 import type { Logger } from '../../../observability/logger.ts'
-import { accessOf, createKafkaClientOf, type KafkaClientOptions } from '../client.ts'
+import { accessOf, type KafkaClientOptions } from '../access.ts'
+import { createKafkaClientOf } from '../client.ts'
 import { BrokerError, describeKafkaError } from '../kafka-error.ts'
 import { brokerName, type BrokerAddress } from './broker-address.ts'
 import { createCluster, type Connection, type ProtocolRequest } from './kafkajs-internals.ts'
