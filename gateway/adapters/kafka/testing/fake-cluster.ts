@@ -38,6 +38,8 @@ export class FakeCluster {
   readonly #apis: readonly SpokenApi[]
   readonly #brokers = new Map<number, FakeBroker>()
   readonly #addresses = new Map<number, BrokerAddress>()
+  /** Processes that hang, whose ids others have now. */
+  readonly #hung: FakeBroker[] = []
   readonly #silent = new Set<number>()
   readonly #waiting = new Set<() => void>()
   /** Left out of the metadata, as a broker that the controller has given up. */
@@ -113,13 +115,22 @@ export class FakeCluster {
 
   /** @param port where it listens; the port of before when it was started before */
   async startBroker(id: number, port = this.#addresses.get(id)?.port ?? 0): Promise<void> {
-    const broker = await startFakeBroker((request) => this.#answer(request, id), { apis: this.#apis, port })
+    const isCurrent = (): boolean => this.#brokers.get(id) === broker
+    const broker: FakeBroker = await startFakeBroker((request) => (isCurrent() ? this.#answer(request, id) : null), { apis: this.#apis, port })
     this.#brokers.set(id, broker)
     this.#addresses.set(id, broker.address)
     this.#unlisted.delete(id)
   }
 
+  /** The process of the broker hangs, its connections stay, and another one has its id and another port. */
+  async replaceBroker(id: number): Promise<void> {
+    const old = this.#brokers.get(id)
+    if (old !== undefined) this.#hung.push(old)
+    await this.startBroker(id, 0)
+  }
+
   async stop(): Promise<void> {
+    await Promise.all(this.#hung.splice(0).map((broker) => broker.stop()))
     await Promise.all([...this.#brokers.keys()].map((id) => this.stopBroker(id)))
   }
 
@@ -195,7 +206,7 @@ export class FakeCluster {
     const say = (answer: Buffer): void => {
       clearTimeout(timer)
       this.#waiting.delete(look)
-      if (!this.#silent.has(broker) && !socket.destroyed) socket.write(frame(request.correlationId, answer))
+      if (!this.#silent.has(broker) && this.#brokers.get(broker)?.sockets.includes(socket) === true && !socket.destroyed) socket.write(frame(request.correlationId, answer))
     }
     const look = (): void => {
       const { news, answer } = this.#look(request, asked, broker)
@@ -227,6 +238,6 @@ export class FakeCluster {
     const { highWatermark, lastStableOffset } = found
     const said = { ...none, highWatermark, lastStableOffset, logStartOffset: found.lies.logStartOffset ?? found.logStart }
     if (asked.rack !== '' && found.leader === broker && found.preferredReplica !== -1) return { ...said, preferredReplica: found.preferredReplica }
-    return { ...said, records: left === 0 ? none.records : found.read(offset, Math.min(maxBytes, left)) }
+    return { ...said, records: left === 0 ? none.records : found.read(offset, Math.min(maxBytes, left), end) }
   }
 }

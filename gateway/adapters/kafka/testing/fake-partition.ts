@@ -94,12 +94,12 @@ export class FakePartition {
   }
 
   /** Returns whole batches from the one that holds the offset; the first one also when it is larger. */
-  read(offset: number, maxBytes: number): Buffer {
+  read(offset: number, maxBytes: number, end = this.#end): Buffer {
     const found: Buffer[] = []
     let bytes = 0
     for (const batch of this.#batches) {
       if (batch.nextOffset <= offset) continue
-      if (batch.baseOffset >= this.lastStableOffset || (found.length > 0 && bytes + batch.bytes.length > maxBytes)) break
+      if (batch.baseOffset >= Math.min(end, this.lastStableOffset) || (found.length > 0 && bytes + batch.bytes.length > maxBytes)) break
       found.push(batch.bytes)
       bytes += batch.bytes.length
     }
