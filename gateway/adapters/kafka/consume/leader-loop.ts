@@ -1,18 +1,21 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { PartitionBehind } from '../../../replay/record-source.ts'
-import { BrokerError, describeKafkaError, errorOfCode } from '../kafka-error.ts'
+import { BrokerError, describeKafkaError, errorOfCode, isRefusal } from '../kafka-error.ts'
 import { createBackoff, pause, settledWithin } from '../patience.ts'
-import { readRecords } from '../records/read-records.ts'
-import type { BrokerLink } from '../wire/broker-link.ts'
+import { readRecords, stuckBatch, type RecordStep } from '../records/read-records.ts'
+import type { BrokerAddress, BrokerLink } from '../wire/broker-link.ts'
 import { fetchRequest, type FetchAnswer, type FetchedPartition } from '../wire/requests/fetch.ts'
-import { leaderEpochRequest } from '../wire/requests/leader-epoch.ts'
 import type { PartitionReaderParts, Watermarks } from './partition-reader.ts'
 import type { PartitionState } from './partition-state.ts'
+import { validateEpochs } from './validate-epochs.ts'
+import { watermarksOf } from './watermarks.ts'
 
 /** What a loop needs of the reader that it belongs to. */
 export interface LoopOwner {
   readonly parts: PartitionReaderParts
   readonly isStopped: boolean
+  /** Of the topic that is read; null: brokers tell none. */
+  readonly topicId: string | null
   /** Grows with each answer of the metadata. */
   readonly version: number
   statesOf(broker: number): readonly PartitionState[]
@@ -29,10 +32,15 @@ const maxFetchBytesPerPartition = 262_144
 /** How long a loop waits for the handlers of an answer before it fetches the other partitions again. */
 const handlersMs = 100
 const idleMs = 1_000
+/** The first wait for a partition that its broker does not serve, and the longest. */
+const [failedMs, maxFailedMs] = [100, 5_000]
 const refusedMs = 2_000
 const failedStepMs = 1_000
 const maxThrottleMs = 30_000
-const epochTimeoutMs = 5_000
+/** A broker that has nothing holds the fetch. One that answers at once instead is asked no more often than this. */
+const leastRoundMs = 50
+/** A larger batch is given up: the answer with it would be longer than a link takes. */
+const maxBatchBytes = 60 * 1_048_576
 /** OFFSET_OUT_OF_RANGE: https://kafka.apache.org/protocol.html#protocol_error_codes */
 const offsetOutOfRange = 1
 
@@ -58,6 +66,13 @@ export class LeaderLoop {
     this.#waking.abort()
   }
 
+  /** Hears where the broker is, as the newest metadata say: a connection to another place is given up. */
+  follow(address: BrokerAddress | undefined): void {
+    const link = this.#link
+    if (link !== null && address !== undefined && !isSame(link.address, address)) link.close()
+    this.wake()
+  }
+
   /** Closes the connection at once. */
   stop(): Promise<void> {
     this.#stopping.abort()
@@ -76,28 +91,34 @@ export class LeaderLoop {
   }
 
   #idle(): Promise<void> {
-    return pause(idleMs, AbortSignal.any([this.#stopping.signal, this.#waking.signal]))
+    const [now, { version }] = [this.#owner.parts.now(), this.#owner]
+    const waits = this.#owner.statesOf(this.#broker).filter((state) => !state.isBusy && state.waitsForVersion <= version).map(({ retryAtMs }) => retryAtMs - now)
+    const waitMs = waits.reduce((least, wait) => Math.min(least, wait), idleMs)
+    return pause(Math.max(10, waitMs), AbortSignal.any([this.#stopping.signal, this.#waking.signal]))
   }
 
-  /** Returns the partitions to fetch now, each time in another order: a broker fills its answer from the front. */
+  /** Returns the partitions to fetch now. A broker fills its answer from the front: first come those that had to wait longest. */
   #due(): readonly PartitionState[] {
-    const now = this.#owner.parts.now()
-    const due = this.#owner.statesOf(this.#broker).filter((state) => !state.isBusy && state.retryAtMs <= now && state.waitsForVersion <= this.#owner.version)
-    const start = due.length === 0 ? 0 : this.#turn++ % due.length
-    return [...due.slice(start), ...due.slice(0, start)]
+    const [now, { version }] = [this.#owner.parts.now(), this.#owner]
+    const due = this.#owner.statesOf(this.#broker).filter((state) => !state.isBusy && state.retryAtMs <= now && state.waitsForVersion <= version)
+    return due.toSorted((left, right) => left.servedTurn - right.servedTurn)
   }
 
   async #round(due: readonly PartitionState[]): Promise<void> {
     const link = await this.#connected()
-    const valid = await this.#validate(link, due)
-    if (valid.length === 0) return void (await this.#idle())
-    const { stallMs } = this.#owner.parts.fetch
-    const waitMs = valid.every(({ isAnswered }) => isAnswered) ? this.#owner.parts.fetch.waitMs : 0
-    const offsets = new Map(valid.map((state) => [state.partition, this.#owner.parts.handler.position(state.partition)]))
-    const answer = await link.ask(this.#request(link, valid, offsets, waitMs), { timeoutMs: waitMs + stallMs })
-    this.#backoff.reset()
+    const { topic, handler, fetch } = this.#owner.parts
+    const valid = await validateEpochs(link, due, { topic, handler, owns: (state) => this.#owner.owns(this.#broker, state), failed: (state, code) => this.#failed(state, code) })
+    if (valid.length === 0) return
+    const offsets = new Map(valid.map((state) => [state.partition, handler.position(state.partition)]))
+    const holdMs = valid.every(({ isAnswered }) => isAnswered) ? fetch.waitMs : 0
+    const askedAt = performance.now()
+    const answer = await link.ask(this.#request(link, valid, offsets, holdMs), { timeoutMs: holdMs + fetch.stallMs })
     await this.#take(answer, valid, offsets)
-    if (answer.throttleMs > 0) await pause(Math.min(answer.throttleMs, maxThrottleMs), this.#stopping.signal)
+    this.#backoff.reset()
+    const isEmpty = answer.partitions.every(({ records }) => records.length === 0)
+    const spareMs = isEmpty ? Math.min(leastRoundMs, fetch.waitMs) - (performance.now() - askedAt) : 0
+    const waitMs = Math.max(spareMs, Math.min(answer.throttleMs, maxThrottleMs))
+    if (waitMs > 0) await pause(waitMs, this.#stopping.signal)
   }
 
   async #connected(): Promise<BrokerLink> {
@@ -110,45 +131,15 @@ export class LeaderLoop {
     return link
   }
 
-  // ---- is it still the same log?
-
-  /**
-   * Asks a new leader where its log parts from the one that was read (KIP-320). Acknowledged records below that are there; what was acknowledged
-   * above it is lost. Returns the partitions whose positions are of this log.
-   */
-  async #validate(link: BrokerLink, due: readonly PartitionState[]): Promise<readonly PartitionState[]> {
-    const isSure = (state: PartitionState): boolean => state.validatedEpoch === state.leaderEpoch || state.validatedEpoch === -1 || state.leaderEpoch === -1
-    const unsure = link.version(23, 3, 4) === null ? [] : due.filter((state) => !isSure(state))
-    const valid = due.filter((state) => !unsure.includes(state))
-    for (const state of valid) state.validatedEpoch = state.leaderEpoch
-    if (unsure.length === 0) return valid
-    const partitions = unsure.map((state) => ({ partition: state.partition, currentLeaderEpoch: state.leaderEpoch, leaderEpoch: state.validatedEpoch }))
-    const answers = await link.ask(leaderEpochRequest(link, { topic: this.#owner.parts.topic, partitions }), { timeoutMs: epochTimeoutMs })
-    return [...valid, ...unsure.filter((state) => this.#judgeEpoch(state, answers.find(({ partition }) => partition === state.partition)))]
-  }
-
-  #judgeEpoch(state: PartitionState, answer: { readonly errorCode: number; readonly leaderEpoch: number; readonly endOffset: number } | undefined): boolean {
-    if (answer === undefined || !this.#owner.owns(this.#broker, state)) return false
-    if (answer.errorCode !== 0) {
-      this.#failed(state, answer.errorCode)
-      return false
-    }
-    const acknowledged = Math.max(this.#owner.parts.handler.position(state.partition), state.highWatermark)
-    state.validatedEpoch = state.leaderEpoch
-    // -1: the leader knows no epoch as old. Then an offset that is out of range is all that can tell.
-    if (answer.endOffset < 0 || answer.endOffset >= acknowledged) return true
-    state.highWatermark = answer.endOffset
-    this.#owner.parts.handler.truncated(state.partition, { leaderEpoch: answer.leaderEpoch, endOffset: answer.endOffset })
-    return false
-  }
-
   // ---- one fetch
 
   #request(link: BrokerLink, states: readonly PartitionState[], offsets: ReadonlyMap<number, number>, maxWaitMs: number): ReturnType<typeof fetchRequest> {
-    const { topic, topology, fetch } = this.#owner.parts
-    const partitions = states.map(({ partition, leaderEpoch }) => ({ partition, leaderEpoch, offset: offsets.get(partition) ?? 0, maxBytes: maxFetchBytesPerPartition, lastFetchedEpoch: -1 }))
-    const topicId = topology.view?.topic?.topicId ?? null
-    return fetchRequest(link, { topic, topicId, maxWaitMs, minBytes: fetch.minBytes, maxBytes: maxFetchBytes, rack: fetch.rack, partitions })
+    const { topic, fetch, now } = this.#owner.parts
+    const partitions = states.map(({ partition, leaderEpoch, wantsBytes }) => ({ partition, leaderEpoch, offset: offsets.get(partition) ?? 0, maxBytes: Math.max(maxFetchBytesPerPartition, wantsBytes), lastFetchedEpoch: -1 }))
+    const maxBytes = states.reduce((most, { wantsBytes }) => Math.max(most, wantsBytes), maxFetchBytes)
+    // Without a rack the leader serves all itself, also partitions that a replica nearby did not serve.
+    const rack = states.some(({ leaderOnlyUntilMs }) => leaderOnlyUntilMs > now()) ? '' : fetch.rack
+    return fetchRequest(link, { topic, topicId: this.#owner.topicId, maxWaitMs, minBytes: fetch.minBytes, maxBytes, rack, partitions })
   }
 
   async #take(answer: FetchAnswer, states: readonly PartitionState[], offsets: ReadonlyMap<number, number>): Promise<void> {
@@ -159,6 +150,7 @@ export class LeaderLoop {
       asked.delete(fetched.partition) // each once: an answer that repeats a partition, or has another one, is not believed
       return state === undefined ? [] : [this.#takePartition(state, fetched, offsets.get(fetched.partition) ?? 0)]
     })
+    for (const state of asked.values()) this.#failed(state, 0)
     await settledWithin(Promise.all(handled), handlersMs)
   }
 
@@ -166,13 +158,16 @@ export class LeaderLoop {
     if (!this.#owner.owns(this.#broker, state)) return
     if (fetched.errorCode === offsetOutOfRange) return this.#outOfRange(state)
     if (fetched.errorCode !== 0) return this.#failed(state, fetched.errorCode)
-    if (fetched.preferredReplica >= 0 && fetched.preferredReplica !== this.#broker) return this.#owner.prefer(state, fetched.preferredReplica)
-    const { lastStableOffset, highWatermark, logStartOffset } = fetched
+    // A replica that names another replica is not followed: two of them could go on for ever.
+    if (fetched.preferredReplica >= 0 && fetched.preferredReplica !== this.#broker && state.preferred === null) return this.#owner.prefer(state, fetched.preferredReplica)
     state.isAnswered = true
-    state.highWatermark = Math.max(state.highWatermark, highWatermark)
-    this.#judgeStanding(state, lastStableOffset > offset && fetched.records.length === 0)
-    this.#owner.parts.handler.fetched(state.partition, { lastStableOffset, highWatermark, logStartOffset })
-    if (fetched.records.length > 0) await this.#deliver(state, fetched, offset, { lastStableOffset, highWatermark, logStartOffset })
+    const watermarks = watermarksOf(fetched)
+    state.highWatermark = Math.max(state.highWatermark, watermarks.highWatermark)
+    const hasRecords = fetched.records.length > 0
+    this.#judgeStanding(state, watermarks.lastStableOffset > offset && !hasRecords)
+    this.#owner.parts.handler.fetched(state.partition, watermarks)
+    if (hasRecords) await this.#deliver(state, fetched, offset, watermarks)
+    else state.failures = 0
   }
 
   /** A partition with records of which none comes: a broker that is throttled, or one that is broken. */
@@ -188,15 +183,15 @@ export class LeaderLoop {
     this.#link?.close()
   }
 
-  async #deliver(state: PartitionState, { partition, records, aborted }: FetchedPartition, offset: number, watermarks: Watermarks): Promise<void> {
+  async #deliver(state: PartitionState, fetched: FetchedPartition, offset: number, watermarks: Watermarks): Promise<void> {
     state.isBusy = true
+    state.servedTurn = ++this.#turn
     try {
-      // Copied: a handler that waits holds on to its own partition, and not to the whole answer.
-      for await (const step of readRecords({ partition, records: Buffer.from(records), aborted, highWatermark: watermarks.highWatermark }, offset)) {
-        if (!this.#owner.owns(this.#broker, state)) return
-        await this.#owner.parts.handler.deliver(partition, step, watermarks)
-        await nextTurn()
-      }
+      const first = await this.#handOver(state, this.#steps(state, fetched, offset, watermarks), watermarks)
+      if (first === null) this.#retryLater(state, failedMs)
+      else state.failures = 0
+      // Each batch that cannot be read is a log line: a broker that sends nothing else is asked less often.
+      if (first === 'unreadable') state.retryAtMs = this.#owner.parts.now() + leastRoundMs
     } catch {
       // The handler has said why: a step that it could not take comes again.
       state.retryAtMs = this.#owner.parts.now() + failedStepMs
@@ -206,15 +201,45 @@ export class LeaderLoop {
     }
   }
 
+  /** Returns the kind of the first step; null when there was none. */
+  async #handOver(state: PartitionState, steps: AsyncIterable<RecordStep>, watermarks: Watermarks): Promise<RecordStep['kind'] | null> {
+    let first: RecordStep['kind'] | null = null
+    for await (const step of steps) {
+      if (!this.#owner.owns(this.#broker, state)) break
+      first ??= step.kind
+      await this.#owner.parts.handler.deliver(state.partition, step, watermarks)
+      await nextTurn()
+    }
+    return first
+  }
+
+  async *#steps(state: PartitionState, { partition, records, aborted }: FetchedPartition, offset: number, { highWatermark }: Watermarks): AsyncGenerator<RecordStep> {
+    const stuck = stuckBatch(records, offset)
+    const wantsBytes = stuck === null ? 0 : Math.max(stuck.bytes, maxFetchBytesPerPartition)
+    if (stuck !== null && (wantsBytes <= state.wantsBytes || wantsBytes > maxBatchBytes)) {
+      state.wantsBytes = 0
+      return yield { kind: 'unreadable', nextOffset: stuck.nextOffset, why: `a batch of ${stuck.bytes} bytes, of which the broker sent ${records.length}` }
+    }
+    state.wantsBytes = wantsBytes
+    if (stuck !== null) state.servedTurn = 0 // the first in the next request has room
+    // Copied: a handler that waits holds on to its own partition, and not to the whole answer.
+    else yield* readRecords({ partition, records: Buffer.from(records), aborted, highWatermark }, offset)
+  }
+
   async #outOfRange(state: PartitionState): Promise<void> {
     if (state.preferred !== null) return this.#owner.forgetPreference(state) // a replica may be behind its leader
     state.isBusy = true
+    const { handler } = this.#owner.parts
     try {
-      await this.#owner.parts.handler.outOfRange(state.partition)
+      const before = handler.position(state.partition)
+      await handler.outOfRange(state.partition)
       // What the old log had told of its end says nothing of the one that is there.
-      state.highWatermark = this.#owner.parts.handler.position(state.partition)
+      state.highWatermark = handler.position(state.partition)
+      this.#retryLater(state, failedMs)
+      if (state.failures === 1) state.retryAtMs = 0 // the first time, the next offset is asked for at once
+      if (state.highWatermark === before) this.#owner.trouble(state, 'stalled', `offset ${before} is out of range, the broker says, and within the log`)
     } catch (cause) {
-      state.retryAtMs = this.#owner.parts.now() + failedStepMs
+      this.#retryLater(state, failedStepMs)
       this.#owner.trouble(state, 'unreachable', describeKafkaError(cause).detail)
     } finally {
       state.isBusy = false
@@ -224,16 +249,24 @@ export class LeaderLoop {
 
   // ---- what goes wrong
 
-  /** The broker answered, and will not serve this partition. */
+  /** The broker answered, and will not serve this partition. @param errorCode 0: it left the partition out */
   #failed(state: PartitionState, errorCode: number): void {
-    const error = errorOfCode(errorCode, `let this gateway read partition ${state.partition} of ${this.#owner.parts.topic}`)
-    const isRefused = error.kind === 'unauthorized'
-    state.retryAtMs = this.#owner.parts.now() + (isRefused ? refusedMs : 100)
+    const what = `let this gateway read partition ${state.partition} of ${this.#owner.parts.topic}`
+    const error = errorCode === 0 ? new BrokerError('transient', '', `Kafka did not ${what}: the answer leaves it out`) : errorOfCode(errorCode, what)
+    const isRefused = isRefusal(error)
+    this.#retryLater(state, isRefused ? refusedMs : failedMs)
     if (state.preferred !== null) this.#owner.forgetPreference(state)
-    this.#owner.trouble(state, isRefused ? 'refused' : 'no-leader', error.message)
+    this.#owner.trouble(state, isRefused ? 'refused' : error.kind === 'stale-leader' ? 'no-leader' : 'unreachable', error.message)
     if (error.kind !== 'stale-leader') return
     state.waitsForVersion = this.#owner.version + 1
     this.#owner.parts.topology.refresh()
+  }
+
+  /** Leaves the partition alone, for longer with each failure in a row. */
+  #retryLater(state: PartitionState, firstMs: number): void {
+    const waitMs = Math.min(maxFailedMs, firstMs * 2 ** Math.min(state.failures, 10))
+    state.failures += 1
+    state.retryAtMs = this.#owner.parts.now() + waitMs * (0.5 + Math.random() / 2)
   }
 
   /** The broker did not answer: its partitions wait, with the metadata asked whether others lead them now. */
@@ -244,9 +277,14 @@ export class LeaderLoop {
     if (this.#stopping.signal.aborted) return
     const failure = describeKafkaError(cause)
     if (wasOpen) this.#owner.parts.handler.replaced('crash', failure.detail)
-    const kind = failure.kind === 'unauthenticated' || failure.kind === 'unauthorized' || failure.kind === 'refused' ? 'refused' : 'unreachable'
-    for (const state of this.#owner.statesOf(this.#broker)) this.#owner.trouble(state, kind, failure.detail)
+    const kind = isRefusal(failure) ? 'refused' : 'unreachable'
+    for (const state of this.#owner.statesOf(this.#broker)) {
+      this.#owner.trouble(state, kind, failure.detail)
+      if (state.preferred !== null) this.#owner.forgetPreference(state)
+    }
     this.#owner.parts.topology.refresh()
     await this.#backoff.wait(this.#stopping.signal)
   }
 }
+
+const isSame = (left: BrokerAddress, right: BrokerAddress): boolean => left.host === right.host && left.port === right.port

@@ -82,10 +82,13 @@ class Reader implements PartitionReader, LoopOwner {
   readonly #unsubscribe: () => void
   readonly #timer: NodeJS.Timeout
   #version = 0
+  /** Of the topic that is read. Another topic of the same name is not: its offsets are others. Null: brokers tell none. */
+  #topicId: string | null
   #isStopped = false
 
   constructor(parts: PartitionReaderParts) {
     this.parts = parts
+    this.#topicId = parts.topology.view?.topic?.topicId ?? null
     this.#unsubscribe = parts.topology.subscribe((view) => this.#learn(view))
     this.#timer = setInterval(() => this.#tellTrouble(), troubleLookMs)
     this.#timer.unref()
@@ -93,6 +96,10 @@ class Reader implements PartitionReader, LoopOwner {
 
   get isStopped(): boolean {
     return this.#isStopped
+  }
+
+  get topicId(): string | null {
+    return this.#topicId
   }
 
   get version(): number {
@@ -119,6 +126,9 @@ class Reader implements PartitionReader, LoopOwner {
   // ---- which broker reads what
 
   #learn(view: ClusterView): void {
+    const seen = view.topic?.topicId ?? null
+    if (this.#topicId !== null && seen !== null && seen !== this.#topicId) return
+    this.#topicId ??= seen
     this.#version += 1
     this.#spread(view)
   }
@@ -129,7 +139,7 @@ class Reader implements PartitionReader, LoopOwner {
     const brokers = new Set([...this.#states.values()].map(({ broker }) => broker))
     for (const broker of this.#loops.keys()) if (!brokers.has(broker) || !view.brokers.has(broker)) this.#endLoop(broker)
     for (const broker of brokers) if (broker !== null && !this.#loops.has(broker)) this.#loops.set(broker, new LeaderLoop(this, broker))
-    for (const loop of this.#loops.values()) loop.wake()
+    for (const [broker, loop] of this.#loops) loop.follow(view.brokers.get(broker))
   }
 
   #place(state: PartitionState, view: ClusterView): void {
@@ -155,13 +165,16 @@ class Reader implements PartitionReader, LoopOwner {
   }
 
   prefer(state: PartitionState, broker: number): void {
+    const { view } = this.parts.topology
+    if (view === null || !view.brokers.has(broker)) return this.forgetPreference(state)
     state.preferred = { broker, untilMs: this.parts.now() + preferenceMs }
-    if (this.parts.topology.view !== null) this.#spread(this.parts.topology.view)
+    this.#spread(view)
   }
 
-  /** The replica nearby cannot serve the partition: the leader can. */
+  /** The replica nearby cannot serve the partition: the leader can, and is not asked for a replica for a while. */
   forgetPreference(state: PartitionState): void {
     state.preferred = null
+    state.leaderOnlyUntilMs = this.parts.now() + leaderOnlyMs
     if (this.parts.topology.view !== null) this.#spread(this.parts.topology.view)
   }
 
@@ -200,3 +213,5 @@ class Reader implements PartitionReader, LoopOwner {
 
 /** How long a replica nearby is read before the leader is asked again which one is nearest. */
 const preferenceMs = 300_000
+/** How long the leader is read after a replica nearby did not serve a partition. */
+const leaderOnlyMs = 60_000

@@ -19,6 +19,14 @@ export interface PartitionState {
   waitsForVersion: number
   /** Fetched again only after this time, in milliseconds since the epoch. */
   retryAtMs: number
+  /** How often in a row the broker did not serve the partition: each time it is left alone for longer. */
+  failures: number
+  /** The size of a batch that did not come whole; 0: none. */
+  wantsBytes: number
+  /** When it last brought records, in turns of its loop: the partitions that waited longest are asked for first. */
+  servedTurn: number
+  /** Until when the leader is not asked for a replica nearby, since one did not serve the partition. */
+  leaderOnlyUntilMs: number
   /** A replica near this client that the leader named, until this time. */
   preferred: { readonly broker: number; readonly untilMs: number } | null
   /** Since when there was something to read and nothing came; null while all is well. */
@@ -37,6 +45,10 @@ export function newPartitionState(partition: number): PartitionState {
     isBusy: false,
     waitsForVersion: 0,
     retryAtMs: 0,
+    failures: 0,
+    wantsBytes: 0,
+    servedTurn: 0,
+    leaderOnlyUntilMs: 0,
     preferred: null,
     standsSinceMs: null,
     problem: null,

@@ -33,6 +33,18 @@ describe('the epoch of a log that was cut', () => {
     expect(epochAfterCuts('id-1', [second, first])).toBe(epochAfterCuts('id-1', [first, second]))
   })
 
+  it('names the last cut of a partition, and tells apart cuts in the very same place', () => {
+    expect(epochAfterCuts('id-1', withCut([first], { ...first, leaderEpoch: 5 }))).toBe('id-1~0.5.95')
+    expect(epochAfterCuts('id-1', withCut(withCut([first, second], first), first))).toBe('id-1~0.4.95.2~2.4.7')
+  })
+
+  it('has a short name for many cuts, which does not depend on their order either', () => {
+    const many = Array.from({ length: 1_000 }, (_, partition) => ({ ...first, partition }))
+    expect(epochAfterCuts('id-1', many)).toMatch(/^id-1~[0-9a-f]{32}$/)
+    expect(epochAfterCuts('id-1', many.toReversed())).toBe(epochAfterCuts('id-1', many))
+    expect(epochAfterCuts('id-1', many.slice(1))).not.toBe(epochAfterCuts('id-1', many))
+  })
+
   it('is the epoch itself without a cut', () => {
     expect(epochAfterCuts('id-1', [])).toBe('id-1')
   })
@@ -41,7 +53,7 @@ describe('the epoch of a log that was cut', () => {
 describe('a topic', () => {
   it.each([
     [{ topicId: 'id-2', partitions: 3 }, true],
-    [{ topicId: 'id-1', partitions: 2 }, true],
+    [{ topicId: 'id-1', partitions: 2 }, false],
     [{ topicId: null, partitions: 2 }, true],
     [{ topicId: 'id-1', partitions: 5 }, false],
     [{ topicId: null, partitions: 3 }, false],

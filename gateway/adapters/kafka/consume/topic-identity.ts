@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+
 /** What a topic is known by, so that cursors of one are not taken for cursors of another. */
 export interface TopicIdentity {
   /** The broker's id of the topic; null when the broker tells none (before Kafka 2.8). */
@@ -32,19 +34,32 @@ export interface LogCut {
   readonly leaderEpoch: number
   /** The end of that epoch in the new leader's log. */
   readonly endOffset: number
+  /** How often the partition was cut in this very place before. @default 0 */
+  readonly before?: number
 }
+
+/** Returns the cuts with one more. One per partition is kept, the last: what a broker says cannot make the list grow for good. */
+export function withCut(cuts: readonly LogCut[], cut: LogCut): readonly LogCut[] {
+  const last = cuts.find(({ partition }) => partition === cut.partition)
+  const isAgain = last !== undefined && last.leaderEpoch === cut.leaderEpoch && last.endOffset === cut.endOffset
+  return [...cuts.filter(({ partition }) => partition !== cut.partition), isAgain ? { ...cut, before: (last.before ?? 0) + 1 } : cut]
+}
+
+/** The names of more cuts than this many characters tell are hashed. */
+const maxCutNames = 120
 
 /**
  * Returns the epoch of a log that was cut in these places. Every pod that had heard of the records that are lost finds the same cuts, in whatever
  * order, and so the same name.
  */
 export function epochAfterCuts(epoch: string, cuts: readonly LogCut[]): string {
-  const names = cuts.map(({ partition, leaderEpoch, endOffset }) => `~${partition}.${leaderEpoch}.${endOffset}`)
-  return `${epoch}${names.toSorted().join('')}`
+  const names = cuts.map(({ partition, leaderEpoch, endOffset, before = 0 }) => `~${partition}.${leaderEpoch}.${endOffset}${before === 0 ? '' : `.${before}`}`)
+  const name = names.toSorted().join('')
+  return `${epoch}${name.length <= maxCutNames ? name : `~${createHash('sha256').update(name).digest('hex').slice(0, 32)}`}`
 }
 
 /** Returns whether these are two topics of the same name. */
 export function wasMadeAgain(before: TopicIdentity, now: TopicIdentity): boolean {
-  if (now.partitions < before.partitions) return true
-  return before.topicId !== null && now.topicId !== null && before.topicId !== now.topicId
+  if (before.topicId !== null && now.topicId !== null) return before.topicId !== now.topicId
+  return now.partitions < before.partitions
 }

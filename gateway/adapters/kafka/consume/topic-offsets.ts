@@ -60,10 +60,13 @@ export async function askToRead(view: ClusterView, question: OffsetsQuestion): P
 /** Returns the partitions that each broker leads. @throws BrokerError when a partition has no leader */
 function byLeader(view: ClusterView, wanted?: readonly number[]): ReadonlyMap<number, readonly number[]> {
   const led = new Map<number, number[]>()
+  const isWanted = wanted === undefined ? null : new Set(wanted)
   for (const [partition, { leader, errorCode }] of (view.topic?.partitions ?? []).entries()) {
-    if (wanted !== undefined && !wanted.includes(partition)) continue
+    if (isWanted?.has(partition) === false) continue
     if (leader === -1) throw new BrokerError('stale-leader', '', `partition ${partition} has no leader (error code ${errorCode})`)
-    led.set(leader, [...(led.get(leader) ?? []), partition])
+    const others = led.get(leader)
+    if (others === undefined) led.set(leader, [partition])
+    else others.push(partition)
   }
   return led
 }
@@ -72,9 +75,13 @@ async function withLink(view: ClusterView, broker: number, { connect, signal }: 
   const address = view.brokers.get(broker)
   if (address === undefined) throw new BrokerError('stale-leader', '', `broker ${broker} leads partitions, but the metadata does not say where it is`)
   const link = await connect(address, { signal })
+  const onAbort = (): void => link.close()
+  signal.addEventListener('abort', onAbort, { once: true })
   try {
+    if (signal.aborted) link.close()
     await work(link)
   } finally {
+    signal.removeEventListener('abort', onAbort)
     link.close()
   }
 }

@@ -11,7 +11,7 @@ import { Delivery } from './delivery.ts'
 import type { KafkaRecordSourceOptions } from './kafka-record-source.ts'
 import { createPartitionReader, type PartitionReader, type PartitionReaderHandler, type Watermarks } from './partition-reader.ts'
 import { healthOf, isSameHealth } from './source-state.ts'
-import { epochAfterCuts, epochOf, nextEpoch, wasMadeAgain, type LogCut, type TopicIdentity } from './topic-identity.ts'
+import { epochAfterCuts, epochOf, nextEpoch, wasMadeAgain, withCut, type LogCut, type TopicIdentity } from './topic-identity.ts'
 import { askOffsets, askToRead, type OffsetsQuestion } from './topic-offsets.ts'
 import { endOfLog, startOfLog } from '../wire/requests/list-offsets.ts'
 import { createTopology, type Topology } from './topology.ts'
@@ -55,6 +55,9 @@ export class TopicReader {
   #life: Life | null = null
   #timer: NodeJS.Timeout | undefined
   #isReopening = false
+  /** Of topics that were deleted: a broker that is cut off may show one still. */
+  readonly #formerIds = new Set<string>()
+  #isHealthDue = false
   readonly #behind = new Map<number, PartitionBehind>()
   /** What the leaders said last, by partition, and which of them said something since the sink was told the ends. */
   readonly #marks = new Map<number, Watermarks>()
@@ -139,11 +142,20 @@ export class TopicReader {
     this.#fresh.clear()
     this.#topicProblem = null
     this.#delivery.open({ epoch, startOffsets, endOffsets })
-    const topology = createTopology({ discovery: this.#parts.discovery, topic: this.#options.kafkaTopic, everyMs: this.#parts.inspectEveryMs, first: view })
+    const topology = this.#createTopology(view)
+    // Before the reader: of another topic it must hear nothing.
+    const unsubscribe = topology.subscribe((seen) => this.#learn(seen))
     const reader = createPartitionReader({ topic: this.#options.kafkaTopic, connect: this.#parts.connect, topology, handler: this.#handler(), fetch: this.#fetchSettings(), now: () => this.#parts.clock.now() })
-    this.#life = { reader, topology, unsubscribe: topology.subscribe((seen) => this.#learn(seen)) }
+    this.#life = { reader, topology, unsubscribe }
     reader.assign(startOffsets.map((_, partition) => partition))
     this.#tellHealth()
+  }
+
+  #createTopology(first: ClusterView): Topology {
+    const { discovery, inspectEveryMs: everyMs, logger } = this.#parts
+    const topic = this.#options.kafkaTopic
+    const onStale = (): void => logger.warn({ topic }, 'a broker described the topic as it was before; another broker is asked')
+    return createTopology({ discovery, topic, everyMs, first, formerIds: this.#formerIds, onStale })
   }
 
   #fetchSettings() {
@@ -208,12 +220,12 @@ export class TopicReader {
       this.#topicProblem = { kind: 'missing', detail: new MissingTopicError(this.#options.kafkaTopic).message }
       return this.#tellHealth()
     }
+    const seen = identityOf(view.topic)
+    if (wasMadeAgain(this.#identity, seen)) return void this.#reopen(view, seen) // it never rejects
     if (this.#topicProblem !== null) {
       this.#topicProblem = null
       this.#tellHealth()
     }
-    const seen = identityOf(view.topic)
-    if (wasMadeAgain(this.#identity, seen)) return void this.#reopen(view, seen)
     this.#identity = { topicId: seen.topicId ?? this.#identity.topicId, partitions: seen.partitions }
     if (seen.partitions <= this.#delivery.positions.length) return
     this.#delivery.grow(seen.partitions)
@@ -224,17 +236,22 @@ export class TopicReader {
   async #reopen(view: ClusterView, seen: TopicIdentity): Promise<void> {
     if (this.#isReopening || this.#isStopped) return
     this.#isReopening = true
+    this.#life?.reader.assign([])
     try {
       const [starts = [], ends = []] = await askOffsets(view, [startOfLog, endOfLog], this.#question)
       if (this.#isStopped) return
       const epoch = nextEpoch({ identity: this.#identity, epoch: epochAfterCuts(this.#epoch, this.#cuts) }, seen, { configured: this.#options.kafkaTopicEpoch, unique: randomUUID() })
+      if (this.#identity.topicId !== null && this.#formerIds.size < maxFormerIds) this.#formerIds.add(this.#identity.topicId)
       this.#identity = seen
-      void this.#endLife()
+      void this.#endLife() // closes connections; it never rejects
       this.#parts.metrics.sourceRebuilds.add(1, { cause: 'start' })
       this.#parts.logger.warn({ topic: this.#options.kafkaTopic, epoch }, 'the topic was made again')
       this.#begin(view, epoch, starts, ends)
     } catch (cause) {
-      this.#parts.logger.debug({ detail: describeKafkaError(cause).detail }, 'the topic was made again, and its leaders do not answer yet')
+      const { detail } = describeKafkaError(cause)
+      this.#parts.logger.debug({ detail }, 'the topic was made again, and its leaders do not answer yet')
+      this.#topicProblem = { kind: 'connecting', detail: `the topic was made again, and its leaders do not answer yet: ${detail}` }
+      this.#tellHealth()
       this.#life?.topology.refresh()
     } finally {
       this.#isReopening = false
@@ -251,7 +268,10 @@ export class TopicReader {
     const positions = this.#delivery.positions.with(cut.partition, start)
     const ends = positions.map((position, partition) => (partition === cut.partition ? position : Math.max(position, this.#marks.get(partition)?.lastStableOffset ?? 0)))
     this.#parts.logger.error({ ...cut, position: this.#delivery.position(cut.partition) }, 'the cluster lost acknowledged records')
-    this.#cuts = [...this.#cuts, cut]
+    this.#cuts = withCut(this.#cuts, cut)
+    // What the old log told of its end is not true of this one.
+    this.#marks.set(cut.partition, { lastStableOffset: start, highWatermark: start, logStartOffset: 0 })
+    this.#fresh.delete(cut.partition)
     this.#parts.metrics.sourceRebuilds.add(1, { cause: 'start' })
     this.#delivery.open({ epoch: epochAfterCuts(this.#epoch, this.#cuts), startOffsets: positions, endOffsets: ends })
   }
@@ -266,7 +286,17 @@ export class TopicReader {
     this.#tellHealth()
   }
 
+  /** Tells the health once, however many partitions change at a time. */
   #tellHealth(): void {
+    if (this.#isHealthDue) return
+    this.#isHealthDue = true
+    queueMicrotask(() => {
+      this.#isHealthDue = false
+      this.#tellHealthNow()
+    })
+  }
+
+  #tellHealthNow(): void {
     if (this.#isStopped) return
     const uncommittedRecords = [...this.#marks.values()].reduce((sum, { highWatermark, lastStableOffset }) => sum + Math.max(0, highWatermark - lastStableOffset), 0)
     const partitions = this.#delivery.positions.length
@@ -278,6 +308,9 @@ export class TopicReader {
     this.#parts.sink.health(health)
   }
 }
+
+/** Kept of topics that were deleted. One that is made again more often may be shown from its past. */
+const maxFormerIds = 1_000
 
 const identityOf = (topic: TopicView): TopicIdentity => ({ topicId: topic.topicId, partitions: topic.partitions.length })
 

@@ -22,8 +22,18 @@ export interface FakeBroker {
 /** What it does with a request: a body is sent in a frame; null: nothing; a function: whatever it does. */
 export type FakeAnswer = Buffer | null | ((socket: Socket) => void)
 
+export interface FakeBrokerOptions {
+  readonly host?: string
+  /** @default 0: any free port */
+  readonly port?: number
+  readonly apis?: readonly SpokenApi[]
+}
+
+/** API key, lowest version, highest version. */
+export type SpokenApi = readonly [number, number, number]
+
 /** Answers ApiVersions (these versions of each API) unless `answer` takes it first. @param answer undefined: not its business */
-export async function startFakeBroker(answer: (request: FakeRequest) => FakeAnswer | undefined, { host = '127.0.0.1', apis = spokenApis }: { readonly host?: string; readonly apis?: readonly (readonly [number, number, number])[] } = {}): Promise<FakeBroker> {
+export async function startFakeBroker(answer: (request: FakeRequest) => FakeAnswer | undefined, { host = '127.0.0.1', port: wanted = 0, apis = spokenApis }: FakeBrokerOptions = {}): Promise<FakeBroker> {
   const sockets: Socket[] = []
   const requests: FakeRequest[] = []
   const server = createServer((socket) => {
@@ -42,7 +52,7 @@ export async function startFakeBroker(answer: (request: FakeRequest) => FakeAnsw
       }
     })
   })
-  server.listen(0, host)
+  server.listen(wanted, host)
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo // it listens on TCP
   return {
@@ -66,9 +76,9 @@ export function frame(correlationId: number, body: Buffer): Buffer {
 }
 
 /** Produce, Fetch, ListOffsets, Metadata, ApiVersions, OffsetForLeaderEpoch. */
-const spokenApis = [[0, 3, 9], [1, 4, 13], [2, 1, 6], [3, 0, 12], [18, 0, 3], [23, 2, 4]] as const
+const spokenApis: readonly SpokenApi[] = [[0, 3, 9], [1, 4, 13], [2, 1, 6], [3, 0, 12], [18, 0, 3], [23, 2, 4]]
 
-function apiVersions(apis: readonly (readonly [number, number, number])[]): Buffer {
+function apiVersions(apis: readonly SpokenApi[]): Buffer {
   const bytes = Buffer.alloc(6 + apis.length * 6)
   bytes.writeInt32BE(apis.length, 2)
   for (const [index, api] of apis.entries()) for (const [at, value] of api.entries()) bytes.writeInt16BE(value, 6 + index * 6 + at * 2)

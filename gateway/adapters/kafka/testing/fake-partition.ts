@@ -1,0 +1,108 @@
+import { encodeBatch } from '../records/encode-batch.ts'
+
+interface StoredBatch {
+  readonly baseOffset: number
+  readonly nextOffset: number
+  readonly timestampMs: number
+  readonly bytes: Buffer
+}
+
+/** The log of one partition in memory, with what a test does to it. Readers of the fake cluster see it as of a real broker. */
+export class FakePartition {
+  /** A broker's id; -1: none. */
+  leader: number
+  logStart = 0
+  /** What the broker says in place of the truth. */
+  lies: { highWatermark?: number; lastStableOffset?: number; logStartOffset?: number } = {}
+  /** Fetches and ListOffsets of this partition are answered with this error. */
+  errorCode = 0
+  /** Which replica the leader names to a client with a rack; -1: none. */
+  preferredReplica = -1
+  /** Brokers that serve fetches as followers, up to this offset. */
+  readonly followers = new Map<number, number>()
+  /** Answers as if it had records and sends none. */
+  isStuck = false
+  #epochs: { readonly epoch: number; readonly startOffset: number }[] = [{ epoch: 0, startOffset: 0 }]
+  #batches: StoredBatch[] = []
+  #end = 0
+
+  constructor(leader: number) {
+    this.leader = leader
+  }
+
+  get epoch(): number {
+    return this.#epochs.at(-1)?.epoch ?? 0
+  }
+
+  get end(): number {
+    return this.#end
+  }
+
+  get highWatermark(): number {
+    return this.lies.highWatermark ?? this.#end
+  }
+
+  get lastStableOffset(): number {
+    return this.lies.lastStableOffset ?? this.highWatermark
+  }
+
+  append(values: readonly string[], timestampMs: number): void {
+    this.appendBatch(encodeBatch(values.map((value) => ({ key: null, value: Buffer.from(value), headers: [], timestampMs }))), values.length, timestampMs)
+  }
+
+  /** Appends bytes as they are, but for the offset and the leader epoch, which a broker fills in. */
+  appendBatch(batch: Buffer, records: number, timestampMs = Date.now()): void {
+    const bytes = Buffer.from(batch)
+    if (bytes.length >= 16) {
+      bytes.writeBigInt64BE(BigInt(this.#end), 0)
+      bytes.writeInt32BE(this.epoch, 12)
+    }
+    this.#batches.push({ baseOffset: this.#end, nextOffset: this.#end + records, timestampMs, bytes })
+    this.#end += records
+  }
+
+  /** Another leader, or the same one again, in the next epoch. */
+  elect(broker: number): void {
+    this.leader = broker
+    this.#epochs.push({ epoch: this.epoch + 1, startOffset: this.#end })
+  }
+
+  /** Drops batches that end above the offset, as a leader does that was elected without them. */
+  truncate(offset: number): void {
+    this.#batches = this.#batches.filter(({ nextOffset }) => nextOffset <= offset)
+    this.#end = this.#batches.at(-1)?.nextOffset ?? this.logStart
+    this.#epochs = this.#epochs.filter(({ startOffset }, index) => index === 0 || startOffset <= this.#end)
+  }
+
+  /** Retention: drops batches that begin below the offset. */
+  trim(offset: number): void {
+    this.logStart = offset
+    this.#batches = this.#batches.filter(({ nextOffset }) => nextOffset > offset)
+  }
+
+  /** Returns where the epoch ends, in the words of OffsetForLeaderEpoch. */
+  endOfEpoch(asked: number): { readonly leaderEpoch: number; readonly endOffset: number } {
+    if (asked === this.epoch) return { leaderEpoch: this.epoch, endOffset: this.#end }
+    const higher = this.#epochs.find(({ epoch }) => epoch > asked)
+    const floor = this.#epochs.findLast(({ epoch }) => epoch <= asked)
+    if (higher === undefined) return { leaderEpoch: -1, endOffset: -1 }
+    return { leaderEpoch: floor?.epoch ?? asked, endOffset: higher.startOffset }
+  }
+
+  offsetAt(timestampMs: number): number {
+    return this.#batches.find((batch) => batch.timestampMs >= timestampMs)?.baseOffset ?? -1
+  }
+
+  /** Returns whole batches from the one that holds the offset; the first one also when it is larger. */
+  read(offset: number, maxBytes: number, end = this.#end): Buffer {
+    const found: Buffer[] = []
+    let bytes = 0
+    for (const batch of this.#batches) {
+      if (batch.nextOffset <= offset) continue
+      if (batch.baseOffset >= Math.min(end, this.lastStableOffset) || (found.length > 0 && bytes + batch.bytes.length > maxBytes)) break
+      found.push(batch.bytes)
+      bytes += batch.bytes.length
+    }
+    return this.isStuck ? Buffer.alloc(0) : Buffer.concat(found)
+  }
+}
