@@ -82,19 +82,16 @@ function expectVerdict(verdict: Verdict, expected: Partial<Verdict>): void {
 }
 
 it('the leader of a third of the partitions is killed: its partitions move, and no browser notices', async () => {
+  const stage = await settledStage()
+  const controllerId = await cluster.controller()
   const away = [2, 3].find((id) => id !== controllerId) ?? 2
-  const { verdict } = await showCase('a leader is killed', await settledStage(), { away }, async (run) => {
+  const { verdict } = await showCase('a leader is killed', stage, { away }, async (run) => {
     run.broke()
     await cluster.broker(away).kill()
     await run.untilSmooth(30_000)
   })
   expectVerdict(verdict, { ...nothingWrong, unreadyMs: 0 })
   expect(verdict.recoverMs).toBeLessThan(25_000)
-})
-
-let controllerId = 0
-beforeAll(async () => {
-  controllerId = await cluster.controller()
 })
 
 it('the active controller is killed: another one is elected, and no browser notices', async () => {

@@ -32,19 +32,21 @@ export interface ClusterBrokerOptions {
   readonly ports: ReadonlyMap<number, NodePorts>
   readonly directory: string
   readonly proxy: TcpProxy
+  /** Runs a broker as `COMMAND FILE`, with the properties of that file. */
+  readonly command: string
 }
 
 /** 16 bytes. */
 const clusterId = Buffer.from('three of a kind.').toString('base64url')
 
-export async function createClusterBroker({ id, ports, directory, proxy }: ClusterBrokerOptions): Promise<ClusterBroker> {
+export async function createClusterBroker({ id, ports, directory, proxy, command }: ClusterBrokerOptions): Promise<ClusterBroker> {
   const home = join(directory, `broker-${id}`)
   const dataDirectory = join(home, 'data')
   const own = ports.get(id)
   if (own === undefined) throw new Error(`broker ${id} has no ports`)
   await mkdir(home, { recursive: true })
   await writeFile(join(home, 'server.properties'), nodeProperties(id, ports, dataDirectory))
-  await writeFile(join(home, 'launch'), launcher(join(home, 'server.properties')))
+  await writeFile(join(home, 'launch'), launcher(command, join(home, 'server.properties')))
   await chmod(join(home, 'launch'), 0o755)
   let running: BrokerProcess | null = null
   /** Takes the process out of `running` at once, so that two callers never end the same one. A dead broker's advertised port refuses, as its own does. */
@@ -81,7 +83,7 @@ export async function createClusterBroker({ id, ports, directory, proxy }: Clust
 }
 
 /** The command's own command line has no such listeners; it takes them from a file. */
-function launcher(propertiesFile: string): string {
+function launcher(command: string, propertiesFile: string): string {
   const settings = Object.entries({ CLUSTER_ID: clusterId, ...smallJvm }).map(([name, value]) => `export ${name}='${value}'\n`)
-  return `#!/bin/sh\n${settings.join('')}exec kafka-server ${propertiesFile}\n`
+  return `#!/bin/sh\n${settings.join('')}exec '${command}' '${propertiesFile}'\n`
 }

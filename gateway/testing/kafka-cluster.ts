@@ -23,12 +23,19 @@ export interface KafkaCluster {
   stop(): Promise<void>
 }
 
-/** Starts `kafka-server FILE` three times and waits until all of them serve. @throws with the last output of a broker that does not start */
-export async function startKafkaCluster({ size = 3 }: { readonly size?: number } = {}): Promise<KafkaCluster> {
+export interface KafkaClusterOptions {
+  /** Brokers. @default 3 */
+  readonly size?: number
+  /** Runs a broker as `COMMAND FILE`. @default 'kafka-server', found on the PATH */
+  readonly command?: string
+}
+
+/** Starts the brokers and waits until all of them serve. @throws with the last output of a broker that does not start */
+export async function startKafkaCluster({ size = 3, command = 'kafka-server' }: KafkaClusterOptions = {}): Promise<KafkaCluster> {
   const directory = await mkdtemp(join(tmpdir(), 'carillon-cluster-'))
   const removeData = (): void => rmSync(directory, { recursive: true, force: true })
   process.once('exit', removeData)
-  const brokers = await prepareBrokers(size, directory)
+  const brokers = await prepareBrokers(size, { directory, command })
   const stop = async (): Promise<void> => {
     await Promise.all(brokers.map((broker) => broker.close()))
     process.off('exit', removeData)
@@ -55,7 +62,7 @@ export async function startKafkaCluster({ size = 3 }: { readonly size?: number }
   }
 }
 
-async function prepareBrokers(size: number, directory: string): Promise<readonly ClusterBroker[]> {
+async function prepareBrokers(size: number, made: { readonly directory: string; readonly command: string }): Promise<readonly ClusterBroker[]> {
   const ids = Array.from({ length: size }, (_, index) => index + 1)
   const ports = new Map<number, NodePorts>()
   const proxies = []
@@ -66,7 +73,7 @@ async function prepareBrokers(size: number, directory: string): Promise<readonly
     ports.set(id, { internal, controller: internal + 1, client, advertised: proxy.port })
     proxies.push({ id, proxy })
   }
-  return Promise.all(proxies.map(({ id, proxy }) => createClusterBroker({ id, ports, directory, proxy })))
+  return Promise.all(proxies.map(({ id, proxy }) => createClusterBroker({ id, ports, proxy, ...made })))
 }
 
 /** Nothing listens on a port that was given away a moment ago, so that the kernel may offer it again. */

@@ -42,7 +42,12 @@ export function createClusterAdmin(brokers: readonly string[]): ClusterAdmin {
     createTopic: async (topic, replicas, config = {}) => {
       const replicaAssignment = replicas.map((brokerIds, partition) => ({ partition, replicas: [...brokerIds] }))
       const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }))
-      await untilTrue(`${topic} can be created`, () => ask((admin) => admin.createTopics({ topics: [{ topic, replicaAssignment, configEntries }], waitForLeaders: true })))
+      // It may exist from an attempt that was not answered in time.
+      await untilTrue(`${topic} can be created`, async () => {
+        await ask((admin) => admin.createTopics({ topics: [{ topic, replicaAssignment, configEntries }] }))
+        return true
+      })
+      await untilPartitions(topic, 'every partition has a leader', (partitions) => partitions.length === replicas.length && partitions.every(({ leader }) => leader >= 0))
     },
     deleteTopic: (topic) => ask((admin) => admin.deleteTopics({ topics: [topic] })),
     leaders,

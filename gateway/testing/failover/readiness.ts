@@ -22,7 +22,7 @@ export function watchReadiness(pods: readonly Pod[]): Readiness {
       const { status, body } = await pod.readyz()
       const nowMs = performance.now()
       if (status !== 200) unreadyMs += nowMs - lastMs
-      if (status !== 200 && reasons.size < 20) reasons.add(`${pod.name} was unready: ${body.slice(0, 200)}`)
+      if (status !== 200 && reasons.size < 20) reasons.add(`${pod.name} was unready: ${waitingFor(body)}`)
       states.set(pod.name, status === 200)
       lastMs = nowMs
     }
@@ -36,4 +36,8 @@ export function watchReadiness(pods: readonly Pod[]): Readiness {
       isOver = true
     },
   }
+}
+
+function waitingFor(body: string): string {
+  return /"waitingFor":\[([^\]]*)/.exec(body)?.[1]?.slice(0, 300) ?? body.slice(0, 300)
 }
