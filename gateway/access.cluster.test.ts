@@ -7,7 +7,7 @@ import { type AccessRights, allRights, createAccessRights, type Named, resourceO
 import { createClusterAdmin } from './testing/failover/cluster-admin.ts'
 import { type Pod, startPod } from './testing/failover/pod.ts'
 import { startPoison } from './testing/failover/poison.ts'
-import { readTopic } from './testing/failover/read-topic.ts'
+import { copiesIn } from './testing/failover/read-topic.ts'
 import { type GatewayProcess, spawnGateway } from './testing/gateway-process.ts'
 import { startTcpProxy, type TcpProxy } from './testing/tcp-proxy.ts'
 import { openSocket } from './testing/test-socket.ts'
@@ -104,7 +104,7 @@ describe('at the start', () => {
     await socket.untilTold('hello')
     socket.terminate()
     const poison = await countOf(named.topic) - 1
-    await vi.waitFor(async () => expect((await readTopic([broker.plaintext], `${named.topic}.dlq`)).length).toBe(poison), { timeout: 20_000 })
+    await vi.waitFor(async () => expect((await copiesIn([broker.plaintext], `${named.topic}.dlq`)).length).toBe(poison), { timeout: 20_000 })
     expect(complaints(pod.process)).toEqual([])
   })
 
@@ -164,7 +164,7 @@ describe('while it runs', () => {
     await rights.grant(named)
     const pod = await newPod(named)
     await pod.untilReady(20_000)
-    const copies = async (): Promise<number> => (await readTopic([broker.plaintext], `${named.topic}.dlq`)).length
+    const copies = async (): Promise<number> => (await copiesIn([broker.plaintext], `${named.topic}.dlq`)).length
     const before = await countOf(named.topic)
     await vi.waitFor(async () => expect(await copies()).toBe(before), { timeout: 20_000 })
     await rights.take(right, named)

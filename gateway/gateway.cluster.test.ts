@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest'
 import { createClusterAdmin, type ClusterAdmin } from './testing/failover/cluster-admin.ts'
 import { type CaseOptions, type CaseResult, type CaseRun, runCase, type Stage } from './testing/failover/failover-case.ts'
 import { type Pod, startPod } from './testing/failover/pod.ts'
-import { readTopic } from './testing/failover/read-topic.ts'
+import { copiesIn, poisonIn } from './testing/failover/read-topic.ts'
 import { renderVerdict, type Verdict, verdictHeader } from './testing/failover/verdict.ts'
 import { type KafkaCluster, startKafkaCluster } from './testing/kafka-cluster.ts'
 import { startTcpProxy, type TcpProxy } from './testing/tcp-proxy.ts'
@@ -54,6 +54,7 @@ afterAll(async () => {
 
 /** Each case begins with a whole cluster and ready pods, also when the one before has failed. */
 async function settledStage(more: readonly Pod[] = []): Promise<Stage> {
+  for (const broker of cluster.brokers) if (broker.isRunning) broker.thaw()
   await Promise.all(cluster.brokers.filter(({ isRunning }) => !isRunning).map((broker) => broker.start()))
   await Promise.all(cluster.brokers.map(({ advertised }) => advertised.pass()))
   await admin.untilSettled(topic)
@@ -111,8 +112,7 @@ it('the first broker of KAFKA_BROKERS hangs: running pods stay ready, and a new 
     await cluster.broker(1).freeze()
     run.broke()
     const atLeast = new Promise((resolve) => setTimeout(resolve, 15_000))
-    const pod = await guest('C', { ...brokersFor(cluster.bootstrap), KAFKA_CLIENT_ID: 'newcomer' })
-    newcomer = await pod.untilReady(25_000).then(() => null, String)
+    newcomer = await guest('C', brokersFor(cluster.bootstrap)).then((pod) => pod.untilReady(25_000)).then(() => null, String)
     await atLeast
     cluster.broker(1).thaw()
     await run.untilSmooth(20_000)
@@ -126,7 +126,7 @@ it('one broker advertises an address that refuses: emits for the other leaders a
   const { verdict, emitted } = await showCase('a listener is half broken', await settledStage(), { away: 3 }, async (run) => {
     await cluster.broker(3).advertised.refuse()
     run.broke()
-    const pod = await guest('C', { ...brokersFor(cluster.bootstrap), KAFKA_CLIENT_ID: 'newcomer' })
+    const pod = await guest('C', brokersFor(cluster.bootstrap))
     await new Promise((resolve) => setTimeout(resolve, 8_000))
     const [ready, live] = await Promise.all([pod.readyz(), pod.livez()])
     whileBroken = { ready: ready.status, live: live.status, body: ready.body }
@@ -210,11 +210,7 @@ it('an unclean election loses accepted events: every browser that resumes is tol
 
 it('every poison record of all these cases is in the dead letter topic exactly once', async () => {
   await settledStage()
-  const place = (partition: unknown, offset: unknown): string => `${String(partition)}/${String(offset)}`
-  const poison = (await readTopic(cluster.internal, topic)).filter(({ value }) => value.startsWith('poison ')).map(({ partition, offset }) => place(partition, offset))
+  const poison = await poisonIn(cluster.internal, topic, await admin.ends(topic))
   expect(poison.length).toBeGreaterThan(100)
-  await vi.waitFor(async () => {
-    const copies = (await readTopic(cluster.internal, `${topic}.dlq`)).map(({ headers }) => place(headers['carillon_dlq_partition'], headers['carillon_dlq_offset']))
-    expect(copies.toSorted()).toEqual(poison.toSorted())
-  }, { timeout: 70_000, interval: 1_000 })
+  await vi.waitFor(async () => expect(await copiesIn(cluster.internal, `${topic}.dlq`)).toEqual(poison), { timeout: 70_000, interval: 1_000 })
 })

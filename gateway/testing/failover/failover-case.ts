@@ -44,6 +44,7 @@ export interface CaseResult {
 const poisonRate = 5
 const calmMs = 700
 const smoothForMs = 1_500
+const actPatienceMs = 90_000
 const deliveryPatienceMs = 15_000
 
 /** Runs traffic and browsers while `act` does its worst, then judges what each browser got. */
@@ -58,7 +59,7 @@ export async function runCase(stage: Stage, { away, rate = 50 }: CaseOptions, ac
   try {
     await delay(calmMs)
     const isSmoothNow = (): boolean => isSmoothSince(performance.now() - smoothForMs, { emitter, watchers, readiness })
-    await act({ leaders, watchers, broke: () => (faultMs = performance.now()), untilSmooth: (timeoutMs) => until(isSmoothNow, timeoutMs) })
+    await withDeadline(act({ leaders, watchers, broke: () => (faultMs = performance.now()), untilSmooth: (timeoutMs) => until(isSmoothNow, timeoutMs) }))
     await emitter.stop()
     await until(() => hasAll(emitter.emitted, watchers), deliveryPatienceMs)
     // What should not come has a moment to come, too.
@@ -111,6 +112,19 @@ function hasAll(emitted: readonly Emitted[], watchers: readonly Watcher[]): bool
     const got = new Set(seen.events.map(({ id }) => id))
     return accepted.every(({ id }) => got.has(id))
   })
+}
+
+/** A pod or a broker that never comes back must not keep the traffic running. */
+async function withDeadline(acting: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`the case did not end within ${actPatienceMs / 1_000} s`)), actPatienceMs)
+  })
+  try {
+    await Promise.race([acting, late])
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 async function until(isTrue: () => boolean, timeoutMs: number): Promise<void> {

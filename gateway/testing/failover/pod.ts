@@ -21,13 +21,15 @@ export interface Verdict {
   readonly body: string
 }
 
-/** Resolves when its ports are open; nothing is said of readiness. */
+const listeningTimeoutMs = 20_000
+
+/** Resolves when its ports are open; nothing is said of readiness. @throws when it ends before, or its ports are not open within twenty seconds */
 export async function startPod(name: string, env: Readonly<Record<string, string>>): Promise<Pod> {
   const process = spawnGateway({ env: { PORT: '0', INTERNAL_PORT: '0', DRAIN_MS: '0', LOG_LEVEL: 'info', KAFKA_CREATE_TOPIC: 'off', EMIT_RATE_PER_S: '100000', EMIT_BURST: '100000', ...env } })
   const killAtExit = (): void => process.signal('SIGKILL')
   globalThis.process.once('exit', killAtExit)
   void process.exited.then(() => globalThis.process.off('exit', killAtExit))
-  const { port, internalPort } = await process.line('listening')
+  const { port, internalPort } = await listeningLine(name, process)
   const [url, internalUrl] = [`http://127.0.0.1:${String(port)}`, `http://127.0.0.1:${String(internalPort)}`]
   const readyz = (): Promise<Verdict> => look(`${internalUrl}/readyz`)
   return {
@@ -44,6 +46,21 @@ export async function startPod(name: string, env: Readonly<Record<string, string
       return ((await answer.json()) as { readonly token: string }).token // by the API's description
     },
     kill: () => process.kill(),
+  }
+}
+
+async function listeningLine(name: string, process: GatewayProcess): Promise<Readonly<Record<string, unknown>>> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`pod ${name} does not listen after ${listeningTimeoutMs} ms:\n${process.stdout.slice(-2_000)}`)), listeningTimeoutMs)
+  })
+  try {
+    return await Promise.race([process.line('listening'), late])
+  } catch (cause) {
+    await process.kill()
+    throw cause
+  } finally {
+    clearTimeout(timer)
   }
 }
 
