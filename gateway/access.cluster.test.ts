@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { scramPassword, type SecureBroker, startSecureBroker, withAuthorizer } from './adapters/kafka/testing/secure-broker.ts'
 import { type AccessRights, allRights, createAccessRights, type Named, resourceOf, type Right } from './testing/failover/access-rights.ts'
 import { createClusterAdmin } from './testing/failover/cluster-admin.ts'
-import { type Pod, startPod } from './testing/failover/pod.ts'
+import { endWithTest, type Pod, startPod } from './testing/failover/pod.ts'
 import { startPoison } from './testing/failover/poison.ts'
 import { copiesIn } from './testing/failover/read-topic.ts'
 import { type GatewayProcess, spawnGateway } from './testing/gateway-process.ts'
@@ -72,6 +72,7 @@ async function newPod(named: Named): Promise<Pod> {
 
 function spawn(env: Readonly<Record<string, string>>): GatewayProcess {
   const child = spawnGateway({ env: { PORT: '0', INTERNAL_PORT: '0', KAFKA_CREATE_TOPIC: 'off', ...env } })
+  endWithTest(child.pid)
   processes.push(child)
   return child
 }

@@ -82,8 +82,12 @@ export async function createClusterBroker({ id, ports, directory, proxy, command
   }
 }
 
-/** The command's own command line has no such listeners; it takes them from a file. */
+/**
+ * The command's own command line has no such listeners; it takes them from a file. The process group ends itself when the test's process is gone, however that ended: a
+ * broker must not outlive it.
+ */
 function launcher(command: string, propertiesFile: string): string {
   const settings = Object.entries({ CLUSTER_ID: clusterId, ...smallJvm }).map(([name, value]) => `export ${name}='${value}'\n`)
-  return `#!/bin/sh\n${settings.join('')}exec '${command}' '${propertiesFile}'\n`
+  const watch = `(while kill -0 ${process.pid}; do sleep 1; done; kill -KILL 0) >/dev/null 2>&1 &\n`
+  return `#!/bin/sh\n${settings.join('')}${watch}exec '${command}' '${propertiesFile}'\n`
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type ClusterBroker, createClusterBroker } from './cluster-broker.ts'
 import type { NodePorts } from './cluster-properties.ts'
-import { findFreePortPair } from './free-ports.ts'
+import { findQuietPortPair } from './free-ports.ts'
 import { startTcpProxy } from './tcp-proxy.ts'
 
 /** Real brokers on 127.0.0.1 that are one cluster. Each is broker and controller; topics have three replicas and need two of them. */
@@ -68,20 +68,20 @@ async function prepareBrokers(size: number, made: { readonly directory: string; 
   const proxies = []
   for (const id of ids) {
     const internal = await unusedPair(ports)
-    const client = await findFreePortPair()
-    const proxy = await startTcpProxy(client)
+    const client = await unusedPair(ports, internal)
+    const proxy = await startTcpProxy(client, client + 1)
     ports.set(id, { internal, controller: internal + 1, client, advertised: proxy.port })
     proxies.push({ id, proxy })
   }
   return Promise.all(proxies.map(({ id, proxy }) => createClusterBroker({ id, ports, proxy, ...made })))
 }
 
-/** Nothing listens on a port that was given away a moment ago, so that the kernel may offer it again. */
-async function unusedPair(given: ReadonlyMap<number, NodePorts>): Promise<number> {
-  const taken = new Set([...given.values()].flatMap(({ internal, controller, client, advertised }) => [internal, controller, client, advertised]))
+/** Nothing listens yet on ports that were given away a moment ago. */
+async function unusedPair(given: ReadonlyMap<number, NodePorts>, other = 0): Promise<number> {
+  const taken = [other, ...[...given.values()].flatMap(({ internal, client }) => [internal, client])]
   for (let attempt = 0; attempt < 50; attempt += 1) {
-    const port = await findFreePortPair()
-    if (!taken.has(port) && !taken.has(port + 1)) return port
+    const port = await findQuietPortPair()
+    if (!taken.includes(port)) return port
   }
   throw new Error('no unused pair of ports after 50 attempts; end some of the servers on this machine')
 }

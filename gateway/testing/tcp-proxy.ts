@@ -18,8 +18,11 @@ interface Pair {
   readonly server: Socket
 }
 
-/** @param target the port that stands behind the proxy; null: none, for a port that only ever holds or refuses */
-export async function startTcpProxy(target: number | null): Promise<TcpProxy> {
+/**
+ * @param target the port that stands behind the proxy; null: none, for a port that only ever holds or refuses
+ * @param at the proxy's own port; 0: one that the kernel chooses
+ */
+export async function startTcpProxy(target: number | null, at = 0): Promise<TcpProxy> {
   const pairs = new Set<Pair>()
   const waiting = new Set<Socket>()
   let isHeld = target === null
@@ -50,7 +53,7 @@ export async function startTcpProxy(target: number | null): Promise<TcpProxy> {
     for (const client of waiting) client.destroy()
   }
 
-  let server: Server | null = await listen(0, take)
+  let server: Server | null = await listen(at, take)
   const { port } = server.address() as AddressInfo // it listens on TCP
   const shut = async (): Promise<void> => {
     const closing = server

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import { type GatewayProcess, spawnGateway } from '../gateway-process.ts'
 
 /** A gateway in development mode, as a process: what a pod is in Kubernetes. */
@@ -26,9 +27,7 @@ const listeningTimeoutMs = 20_000
 /** Resolves when its ports are open; nothing is said of readiness. @throws when it ends before, or its ports are not open within twenty seconds */
 export async function startPod(name: string, env: Readonly<Record<string, string>>): Promise<Pod> {
   const process = spawnGateway({ env: { PORT: '0', INTERNAL_PORT: '0', DRAIN_MS: '0', LOG_LEVEL: 'info', KAFKA_CREATE_TOPIC: 'off', EMIT_RATE_PER_S: '100000', EMIT_BURST: '100000', ...env } })
-  const killAtExit = (): void => process.signal('SIGKILL')
-  globalThis.process.once('exit', killAtExit)
-  void process.exited.then(() => globalThis.process.off('exit', killAtExit))
+  endWithTest(process.pid)
   const { port, internalPort } = await listeningLine(name, process)
   const [url, internalUrl] = [`http://127.0.0.1:${String(port)}`, `http://127.0.0.1:${String(internalPort)}`]
   const readyz = (): Promise<Verdict> => look(`${internalUrl}/readyz`)
@@ -47,6 +46,13 @@ export async function startPod(name: string, env: Readonly<Record<string, string
     },
     kill: () => process.kill(),
   }
+}
+
+/** Ends a process when the test's own is gone, however that ended: a pod must not outlive it. */
+export function endWithTest(pid: number | undefined): void {
+  if (pid === undefined) return
+  const watch = `while kill -0 ${pid} && kill -0 ${globalThis.process.pid}; do sleep 1; done; kill -KILL ${pid}`
+  spawn('sh', ['-c', watch], { detached: true, stdio: 'ignore' }).unref()
 }
 
 async function listeningLine(name: string, process: GatewayProcess): Promise<Readonly<Record<string, unknown>>> {

@@ -3,7 +3,7 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { findFreePortPair } from '../../../testing/free-ports.ts'
+import { findQuietPortPair } from '../../../testing/free-ports.ts'
 import { startBrokerProcess } from '../../../testing/kafka-process.ts'
 
 /** A broker that speaks TLS and SASL, with the certificates to meet it. */
@@ -39,7 +39,7 @@ export async function startSecureBroker(more: readonly string[] = []): Promise<S
   const directory = await mkdtemp(join(tmpdir(), 'carillon-secure-kafka-'))
   const file = (name: string): string => join(directory, name)
   await makeCertificates(directory)
-  const pairs = await Promise.all([findFreePortPair(), findFreePortPair(), findFreePortPair()])
+  const pairs = await Promise.all([findQuietPortPair(), findQuietPortPair(), findQuietPortPair()])
   const [plaintext = 0, controller = 0, sasl = 0, tls = 0, saslTls = 0, mutualTls = 0] = pairs.flatMap((port) => [port, port + 1])
   await writeFile(file('server.properties'), `${await properties(directory, { plaintext, controller, sasl, tls, saslTls, mutualTls })}${more.join('\n')}\n`)
   // The launcher's own command line has no such listeners; it takes them from a file. All that it starts would be one cluster, by its id.
