@@ -3,7 +3,7 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { findFreePortPair } from '../../../testing/free-ports.ts'
+import { findQuietPortPair } from '../../../testing/free-ports.ts'
 import { startBrokerProcess } from '../../../testing/kafka-process.ts'
 
 /** A broker that speaks TLS and SASL, with the certificates to meet it. */
@@ -30,14 +30,22 @@ const run = promisify(execFile)
 const clusterId = Buffer.from('a secure cluster').toString('base64url')
 const user = { name: 'gateway', password: 'p\u00e4ss "word"=,' }
 
-/** Needs `kafka-server`, `kafka-configs.sh` and `openssl` on the PATH. */
-export async function startSecureBroker(): Promise<SecureBroker> {
+/** Lines of server.properties: each user has the rights that it was given, and the listener without credentials has all of them. */
+export const withAuthorizer = ['authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer', 'super.users=User:ANONYMOUS']
+
+/**
+ * Needs `kafka-server`, `kafka-configs.sh` and `openssl` on the PATH.
+ * @param more lines of server.properties
+ */
+export async function startSecureBroker(more: readonly string[] = []): Promise<SecureBroker> {
   const directory = await mkdtemp(join(tmpdir(), 'carillon-secure-kafka-'))
   const file = (name: string): string => join(directory, name)
   await makeCertificates(directory)
-  const pairs = await Promise.all([findFreePortPair(), findFreePortPair(), findFreePortPair(), findFreePortPair()])
+  const pairs = await Promise.all([findQuietPortPair(), findQuietPortPair(), findQuietPortPair(), findQuietPortPair()])
   const [plaintext = 0, controller = 0, sasl = 0, tls = 0, saslTls = 0, mutualTls = 0, oauth = 0] = pairs.flatMap((port) => [port, port + 1])
-  await writeFile(file('server.properties'), await properties(directory, { plaintext, controller, sasl, tls, saslTls, mutualTls, oauth }))
+  await writeFile(file('server.properties'), `${await properties(directory, { plaintext, controller, sasl, tls, saslTls, mutualTls, oauth })}${more.join('
+')}
+`)
   // The launcher's own command line has no such listeners; it takes them from a file. All that it starts would be one cluster, by its id.
   await writeFile(file('launch'), `#!/bin/sh\nexport CLUSTER_ID=${clusterId}\nexec kafka-server ${file('server.properties')}\n`)
   await chmod(file('launch'), 0o755)
