@@ -22,7 +22,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const removeData = (): Promise<void> => rm(dataDirectory, { recursive: true, force: true })
   try {
     const port = await findFreePortPair()
-    const broker = await startBrokerProcess({ command: 'kafka-server', port, dataDirectory, startTimeoutMs: 60_000 })
+    const broker = await startBrokerProcess({ command: 'kafka-server', port, dataDirectory, startTimeoutMs: 150_000 })
     project.provide('interopBrokers', `127.0.0.1:${port}`)
     project.provide('interopData', dataDirectory)
     return async () => {

@@ -77,7 +77,7 @@ const gatewayEnvironment = ({ brokers, topic, deadLetters }: { readonly brokers:
   KAFKA_TOPIC: topic,
   KAFKA_DLQ: String(deadLetters),
   // A record of 900 KB is an event here.
-  MAX_EVENT_BYTES: '1200000',
+  MAX_EVENT_BYTES: '1048576',
   // The gateway must not hide what comes twice.
   DEDUPLICATION_WINDOW_MS: '0',
 })
