@@ -43,9 +43,7 @@ export async function startSecureBroker(more: readonly string[] = []): Promise<S
   await makeCertificates(directory)
   const pairs = await Promise.all([findQuietPortPair(), findQuietPortPair(), findQuietPortPair(), findQuietPortPair()])
   const [plaintext = 0, controller = 0, sasl = 0, tls = 0, saslTls = 0, mutualTls = 0, oauth = 0] = pairs.flatMap((port) => [port, port + 1])
-  await writeFile(file('server.properties'), `${await properties(directory, { plaintext, controller, sasl, tls, saslTls, mutualTls, oauth })}${more.join('
-')}
-`)
+  await writeFile(file('server.properties'), `${await properties(directory, { plaintext, controller, sasl, tls, saslTls, mutualTls, oauth })}${more.join('\n')}\n`)
   // The launcher's own command line has no such listeners; it takes them from a file. All that it starts would be one cluster, by its id.
   await writeFile(file('launch'), `#!/bin/sh\nexport CLUSTER_ID=${clusterId}\nexec kafka-server ${file('server.properties')}\n`)
   await chmod(file('launch'), 0o755)
