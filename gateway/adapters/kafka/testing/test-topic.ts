@@ -34,6 +34,7 @@ export function kafkaOptions(given: Partial<KafkaTestOptions> & Pick<KafkaTestOp
     kafkaSaslPassword: '',
     kafkaSaslPasswordFile: '',
     kafkaSaslTokenFile: '',
+    kafkaClientRack: '',
     kafkaFetchWaitMs: 100,
     kafkaStallTimeoutMs: 15_000,
     kafkaDlqTopic: '',
