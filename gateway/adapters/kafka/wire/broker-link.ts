@@ -170,7 +170,7 @@ function messageOf<T>(request: WireRequest<T>): ProtocolRequest {
   return {
     request: { apiKey: request.apiKey, apiVersion: request.version, apiName: request.apiName, encode: async () => ({ buf: request.body, buffer: request.body }) },
     response: {
-      decode: async (bytes): Promise<Decoded<T>> => ({ value: request.decode(bytes), clientSideThrottleTime: request.throttleMs?.(bytes) ?? 0 }),
+      decode: async (bytes): Promise<Decoded<T>> => ({ value: request.decode(bytes), clientSideThrottleTime: Math.min(maxThrottleMs, request.throttleMs?.(bytes) ?? 0) }),
       parse: async (decoded) => decoded,
     },
   }
