@@ -37,6 +37,8 @@ const [failedMs, maxFailedMs] = [100, 5_000]
 const refusedMs = 2_000
 const failedStepMs = 1_000
 const maxThrottleMs = 30_000
+/** Partitions that a broker does not serve for longer than this are named. */
+const toldThrottleMs = 5_000
 /** A broker that has nothing holds the fetch. One that answers at once instead is asked no more often than this. */
 const leastRoundMs = 50
 /** A larger batch is given up: the answer with it would be longer than a link takes. */
@@ -118,7 +120,12 @@ export class LeaderLoop {
     const isEmpty = answer.partitions.every(({ records }) => records.length === 0)
     const spareMs = isEmpty ? Math.min(leastRoundMs, fetch.waitMs) - (performance.now() - askedAt) : 0
     const waitMs = Math.max(spareMs, Math.min(answer.throttleMs, maxThrottleMs))
+    if (answer.throttleMs > toldThrottleMs) this.#tellThrottle(valid, answer.throttleMs)
     if (waitMs > 0) await pause(waitMs, this.#stopping.signal)
+  }
+
+  #tellThrottle(states: readonly PartitionState[], throttleMs: number): void {
+    for (const state of states) if (this.#owner.owns(this.#broker, state)) this.#owner.trouble(state, 'stalled', `the broker wants to be left alone for ${throttleMs} ms (a quota)`)
   }
 
   async #connected(): Promise<BrokerLink> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { epochAfterCuts, epochOf, nextEpoch, wasMadeAgain, type TopicIdentity } from './topic-identity.ts'
+import { epochAfterCuts, epochOf, nextEpoch, wasMadeAgain, withCut, type TopicIdentity } from './topic-identity.ts'
 
 const old = { topicId: 'id-1', partitions: 3 }
 const later = { topicId: 'id-2', partitions: 3 }

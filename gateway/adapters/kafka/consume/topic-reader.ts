@@ -242,6 +242,7 @@ export class TopicReader {
       if (this.#isStopped) return
       const epoch = nextEpoch({ identity: this.#identity, epoch: epochAfterCuts(this.#epoch, this.#cuts) }, seen, { configured: this.#options.kafkaTopicEpoch, unique: randomUUID() })
       if (this.#identity.topicId !== null && this.#formerIds.size < maxFormerIds) this.#formerIds.add(this.#identity.topicId)
+      if (seen.topicId !== null) this.#formerIds.delete(seen.topicId)
       this.#identity = seen
       void this.#endLife() // closes connections; it never rejects
       this.#parts.metrics.sourceRebuilds.add(1, { cause: 'start' })

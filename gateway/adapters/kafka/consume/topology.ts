@@ -31,8 +31,11 @@ export interface TopologyParts {
 
 /** Least time between two questions, however often the caller asks. */
 const leastGapMs = 200
-/** So many answers in a row that look as of the past are the present where brokers tell no ids: the topic was made again. */
-const staleUntilBelieved = 5
+/**
+ * So many answers in a row that look as of the past are believed: what came before them was a lie, or, where brokers tell no ids, the topic was
+ * made again.
+ */
+const staleUntilBelieved = { withIds: 30, withoutIds: 5 }
 /** Another broker is asked at once after so many answers of the past in a row; then with the timer. */
 const staleUntilCalm = 10
 
@@ -56,7 +59,8 @@ export function createTopology({ discovery, topic, everyMs, first, onFailure, fo
   }
 
   function isBelieved(answer: ClusterView): boolean {
-    if (!isStale(known, answer, formerIds) || (answer.topic?.topicId === null && staleInRow >= staleUntilBelieved)) {
+    const limit = answer.topic?.topicId === null ? staleUntilBelieved.withoutIds : staleUntilBelieved.withIds
+    if (staleInRow >= limit || !isStale(known, answer, formerIds)) {
       staleInRow = 0
       return true
     }

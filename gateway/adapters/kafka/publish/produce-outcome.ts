@@ -33,5 +33,5 @@ function judgeError({ partition, errorCode, message }: Produced, topic: string):
   const { kind, message: detail } = errorOfCode(errorCode, `append to partition ${partition} of the topic ${topic}`, message)
   if (codesOfOneRecord.has(errorCode)) return { kind: 'invalid', detail }
   if (kind === 'too-large' || kind === 'stale-leader') return { kind, detail }
-  return { kind: isRefusal({ kind, detail }) ? 'refused' : 'failed', detail }
+  return { kind: isRefusal({ kind }) ? 'refused' : 'failed', detail }
 }

@@ -33,6 +33,8 @@ export class FakeCluster {
   fetchErrorCode = 0
   /** Takes a request first; undefined: it is answered as a broker would. */
   intercept: (request: FakeRequest, broker: number) => FakeAnswer | undefined = () => undefined
+  /** What becomes of an answer on its way. */
+  damage: (answer: Buffer) => Buffer = (answer) => answer
   readonly requests: SeenRequest[] = []
   readonly staleViews = new Map<number, StaleView>()
   readonly #apis: readonly SpokenApi[]
@@ -153,9 +155,9 @@ export class FakeCluster {
     if (this.#silent.has(broker)) return null
     const taken = this.intercept(request, broker)
     if (taken !== undefined) return taken
-    if (request.apiKey === apiKeys.metadata) return this.#metadata(request, broker)
-    if (request.apiKey === apiKeys.listOffsets) return this.#listOffsets(request, broker)
-    if (request.apiKey === apiKeys.leaderEpoch) return this.#leaderEpochs(request, broker)
+    if (request.apiKey === apiKeys.metadata) return this.damage(this.#metadata(request, broker))
+    if (request.apiKey === apiKeys.listOffsets) return this.damage(this.#listOffsets(request, broker))
+    if (request.apiKey === apiKeys.leaderEpoch) return this.damage(this.#leaderEpochs(request, broker))
     if (request.apiKey === apiKeys.fetch) return this.#fetch(request, broker)
     return undefined
   }
@@ -198,7 +200,7 @@ export class FakeCluster {
   #fetch(request: FakeRequest, broker: number): FakeAnswer {
     const asked = readFetch(request)
     const { news, answer } = this.#look(request, asked, broker)
-    if (news || asked.maxWaitMs === 0) return answer
+    if (news || asked.maxWaitMs === 0) return this.damage(answer)
     return (socket) => this.#hold(socket, request, asked, broker)
   }
 
@@ -206,7 +208,7 @@ export class FakeCluster {
     const say = (answer: Buffer): void => {
       clearTimeout(timer)
       this.#waiting.delete(look)
-      if (!this.#silent.has(broker) && this.#brokers.get(broker)?.sockets.includes(socket) === true && !socket.destroyed) socket.write(frame(request.correlationId, answer))
+      if (!this.#silent.has(broker) && this.#brokers.get(broker)?.sockets.includes(socket) === true && !socket.destroyed) socket.write(frame(request.correlationId, this.damage(answer)))
     }
     const look = (): void => {
       const { news, answer } = this.#look(request, asked, broker)

@@ -3,7 +3,7 @@ import { accessOf, type KafkaClientOptions } from '../access.ts'
 import { createKafkaClientOf } from '../client.ts'
 import { BrokerError, describeKafkaError } from '../kafka-error.ts'
 import { brokerName, type BrokerAddress } from './broker-address.ts'
-import { createCluster, sendBy, type Connection } from './kafkajs-internals.ts'
+import { createCluster, maxThrottleMs, sendBy, type Connection } from './kafkajs-internals.ts'
 import { apiVersionsRequest, saslAuthenticateKey } from './requests/api-versions.ts'
 import { highestVersion, type ApiVersions, type VersionedBroker, type WireRequest } from './wire-request.ts'
 
@@ -33,8 +33,6 @@ export interface ConnectOptions {
 }
 
 const defaultConnectTimeoutMs = 3_000
-/** The longest that a broker's wish to be left alone is added to a time-out. */
-const maxThrottleMs = 30_000
 
 /** Links over connections of kafkajs, which does TCP, TLS and SASL (and SASL again, when a session ends: KIP-368). */
 export function createBrokerConnector(options: KafkaClientOptions, logger: Logger): ConnectBroker {

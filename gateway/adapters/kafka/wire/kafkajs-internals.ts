@@ -96,10 +96,13 @@ interface Decoded<T> {
   readonly clientSideThrottleTime: number
 }
 
+/** The longest time that a broker's wish to be left alone is obeyed (KIP-219). */
+export const maxThrottleMs = 30_000
+
 /** Sends a request of Carillon's own by kafkajs's connection (or connections), and decodes the answer. */
 export async function sendBy<T>(connection: { send(message: ProtocolRequest): Promise<unknown> }, request: WireRequest<T>): Promise<T> {
   const encoded = { buf: request.body, buffer: request.body }
-  const decode = async (bytes: Buffer): Promise<Decoded<T>> => ({ value: request.decode(bytes), clientSideThrottleTime: request.throttleMs?.(bytes) ?? 0 })
+  const decode = async (bytes: Buffer): Promise<Decoded<T>> => ({ value: request.decode(bytes), clientSideThrottleTime: Math.min(maxThrottleMs, request.throttleMs?.(bytes) ?? 0) })
   const answer = await connection.send({
     request: { apiKey: request.apiKey, apiVersion: request.version, apiName: request.apiName, encode: async () => encoded },
     response: { decode, parse: async (decoded) => decoded },
