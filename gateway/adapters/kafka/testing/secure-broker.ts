@@ -126,7 +126,7 @@ async function properties(directory: string, ports: Ports): Promise<string> {
     'sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512',
     'listener.name.oauth.sasl.enabled.mechanisms=OAUTHBEARER',
     'listener.name.oauth.oauthbearer.sasl.jaas.config=org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="broker";',
-    'listener.name.oauth.oauthbearer.connections.max.reauth.ms=3000',
+    'listener.name.oauth.oauthbearer.connections.max.reauth.ms=12000',
     ...jaas,
     'ssl.keystore.type=PEM',
     `ssl.keystore.location=${join(directory, 'server-keystore.pem')}`,
