@@ -282,7 +282,7 @@ describe('an answer', () => {
 describe('refused credentials', () => {
   it.each(['connect', 'describe'] as const)('end a publish at once (%s), and the next one tries them again', async (step) => {
     const refusal = new BrokerError('unauthenticated', 'broker-2:9092', 'the broker broker-2:9092: SASL authentication failed')
-    cluster.faults[step] = () => Promise.reject(refusal)
+    Object.assign(cluster.faults, { [step]: () => Promise.reject(refusal) })
     const publishing = publish(recordOf(1, 'b'))
     expect(await after(20, publishing)).toBe('refused')
     expect(await failureOf(publishing)).toMatchObject({ isPartial: false, detail: expect.stringContaining('broker-2') })
