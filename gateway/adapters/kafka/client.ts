@@ -6,6 +6,7 @@ import type { ISocketFactory, Kafka, LogEntry, SASLOptions } from 'kafkajs'
 import type { Options } from '../../config/options.ts'
 import type { Logger } from '../../observability/logger.ts'
 import { registerCodecs } from './records/codecs.ts'
+import { parseBroker } from './wire/broker-address.ts'
 import { prepareKafka } from './wire/kafkajs-internals.ts'
 
 /** What a connection to the brokers needs of the options. */
@@ -42,6 +43,9 @@ export interface TlsMaterial {
   readonly key?: string | Buffer
 }
 
+/** The longest answer that a gateway takes from a broker: the largest fetch, with room. */
+export const gatewayMaxAnswerBytes = 64 * 1_048_576
+
 const connectTimeoutMs = 3_000
 const keepAliveMs = 30_000
 
@@ -50,11 +54,21 @@ export function createKafkaClient(options: KafkaClientOptions, logger: Logger, {
   return createKafkaClientOf(accessOf(options), logger, { requestTimeoutMs })
 }
 
+export interface ClientBounds {
+  readonly requestTimeoutMs: number
+  /** @default 4 */
+  readonly retries?: number
+  /** A broker that announces a longer answer loses its connection. @default gatewayMaxAnswerBytes */
+  readonly maxAnswerBytes?: number
+  /** False: the caller has time-outs of its own, and kafkajs needs no timer for each connection. @default true */
+  readonly hasTimeouts?: boolean
+}
+
 /**
  * A kafkajs client with what Carillon adds: all codecs, TLS material and credentials that may rotate (looked at anew at each connection),
  * no Nagle delay, its own decoder for fetches, and its log behind ours. It retries little, each time with the next broker: whoever uses it has a patience of its own.
  */
-export function createKafkaClientOf(access: KafkaAccess, logger: Logger, { requestTimeoutMs, retries = 4 }: { readonly requestTimeoutMs: number; readonly retries?: number }): Kafka {
+export function createKafkaClientOf(access: KafkaAccess, logger: Logger, { requestTimeoutMs, retries = 4, maxAnswerBytes = gatewayMaxAnswerBytes, hasTimeouts = true }: ClientBounds): Kafka {
   registerCodecs()
   const kafka = new kafkajs.Kafka({
     brokers: [...access.brokers],
@@ -62,6 +76,7 @@ export function createKafkaClientOf(access: KafkaAccess, logger: Logger, { reque
     connectionTimeout: connectTimeoutMs,
     authenticationTimeout: 10_000,
     requestTimeout: requestTimeoutMs,
+    enforceRequestTimeout: hasTimeouts,
     retry: { initialRetryTime: 100, maxRetryTime: 2_000, factor: 0.5, multiplier: 2, retries },
     ssl: access.tls !== null,
     socketFactory: createSocketFactory(access.tls),
@@ -69,7 +84,7 @@ export function createKafkaClientOf(access: KafkaAccess, logger: Logger, { reque
     logCreator: () => (entry) => logEntry(entry, logger),
     ...saslOf(access),
   })
-  prepareKafka(kafka)
+  prepareKafka(kafka, { brokers: access.brokers.map(parseBroker), maxAnswerBytes })
   return kafka
 }
 
@@ -108,7 +123,7 @@ function saslOf({ sasl }: KafkaAccess): { readonly sasl?: SASLOptions } {
   }
 }
 
-function accessOf(options: KafkaClientOptions): KafkaAccess {
+export function accessOf(options: KafkaClientOptions): KafkaAccess {
   const { kafkaSaslMechanism: mechanism, kafkaSaslUsername, kafkaSaslUsernameFile, kafkaSaslPassword, kafkaSaslPasswordFile } = options
   const username = (): string => textOf(kafkaSaslUsername, kafkaSaslUsernameFile)
   const password = (): string => textOf(kafkaSaslPassword, kafkaSaslPasswordFile)

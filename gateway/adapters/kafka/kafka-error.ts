@@ -1,3 +1,5 @@
+import { errorCodes } from './error-codes.ts'
+
 /** What went wrong between this process and the brokers. */
 export interface KafkaFailure {
   readonly kind: KafkaFailureKind
@@ -6,10 +8,34 @@ export interface KafkaFailure {
 }
 
 /**
- * connection: nobody answers, or not in time; not-found: the topic is missing; too-large: the broker will never take this;
- * unauthenticated, unauthorized, refused: the broker said no, and will say it again.
+ * connection: no broker answers, or not in time; not-found: the topic is missing; too-large: the broker will never take this;
+ * unauthenticated, unauthorized, refused: the broker said no, and will say so again; stale-leader: look at the metadata and ask again.
  */
-export type KafkaFailureKind = 'connection' | 'not-found' | 'too-large' | 'unauthenticated' | 'unauthorized' | 'refused' | 'transient'
+export type KafkaFailureKind = 'connection' | 'not-found' | 'too-large' | 'unauthenticated' | 'unauthorized' | 'refused' | 'transient' | 'stale-leader'
+
+/** What went wrong with a request of Carillon's own, or with the connection that it was sent by. */
+export class BrokerError extends Error {
+  readonly kind: KafkaFailureKind
+  /** host:port; '' when the error is not one broker's. */
+  readonly broker: string
+
+  constructor(kind: KafkaFailureKind, broker: string, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'BrokerError'
+    this.kind = kind
+    this.broker = broker
+  }
+}
+
+/**
+ * The error of one of the broker's codes. @param what was asked, as "describe the topic t" @param words of the broker, when it has any
+ */
+export function errorOfCode(code: number, what: string, words: string | null = null): BrokerError {
+  const { name, kind } = errorCodes[code] ?? { name: 'an error that Carillon does not know', kind: 'transient' }
+  const advice = kind === 'unauthorized' ? 'grant this user READ and DESCRIBE on the topic, and WRITE to publish' : null
+  const parts = [`${name} (${code})`, words, advice].filter((part) => part !== null && part !== '')
+  return new BrokerError(kind, '', `Kafka did not ${what}: ${parts.join(': ')}`)
+}
 
 const kindOfType: Readonly<Record<string, KafkaFailureKind | undefined>> = {
   UNKNOWN_TOPIC_OR_PARTITION: 'not-found',
@@ -47,6 +73,7 @@ const ownCertificateCode = /^ERR_SSL_.*ALERT.*(CERT|UNKNOWN_CA)/
 
 /** kafkajs wraps what it gives up on: the cause that is deepest and known says what happened. */
 export function describeKafkaError(thrown: unknown): KafkaFailure {
+  if (thrown instanceof BrokerError) return { kind: thrown.kind, detail: thrown.message }
   let failure: KafkaFailure = { kind: 'transient', detail: thrown instanceof Error ? thrown.message : String(thrown) }
   for (let error = thrown, depth = 0; error instanceof Error && depth < 10; error = innerOf(error), depth++) {
     const kind = ownCertificateCode.test(codeOf(error)) ? 'unauthenticated' : (kindOfType[typeOf(error)] ?? kindOfName[error.name])

@@ -50,6 +50,7 @@ const kindOf: Readonly<Record<KafkaFailureKind, TopicFailure['kind']>> = {
   unauthorized: 'unauthorized',
   refused: 'refused',
   transient: 'transient',
+  'stale-leader': 'transient',
 }
 
 /** What went wrong with a whole request, or with the connection. @param brokers whom it was meant for */

@@ -22,7 +22,7 @@ describe('the insides of kafkajs', () => {
 
   it('sleep when there is nothing to send', async () => {
     const kafka = newKafka()
-    prepareKafka(kafka)
+    prepareKafka(kafka, { brokers: [{ host: '127.0.0.1', port: 1 }], maxAnswerBytes: 1_000 })
     const connections = await createCluster(kafka).connectionPoolBuilder.build()
     expect(connections.pool.length).toBeGreaterThan(0)
     const timers = process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
@@ -32,7 +32,7 @@ describe('the insides of kafkajs', () => {
 
   it('do not take a fetch of another version for ours', async () => {
     const kafka = newKafka()
-    prepareKafka(kafka)
+    prepareKafka(kafka, { brokers: [{ host: '127.0.0.1', port: 1 }], maxAnswerBytes: 1_000 })
     const connections = await createCluster(kafka).connectionPoolBuilder.build()
     const encode = async () => ({ buf: Buffer.alloc(0), buffer: Buffer.alloc(0) })
     const message = { request: { apiKey: 1, apiVersion: 10, apiName: 'Fetch', encode }, response: { decode: async () => null, parse: async () => null } }

@@ -3,12 +3,16 @@
  * never asks (a topic's id, the ends for readers of committed records), and a hook to decode fetches ourselves. Nothing else in the
  * project touches them, and `kafkajs-internals.test.ts` fails when a version of kafkajs has others.
  */
+import type { Socket } from 'node:net'
 import type { Kafka } from 'kafkajs'
+import type { BrokerAddress } from './broker-address.ts'
 import { decodeFetchResponse, fetchVersion } from './fetch-response.ts'
+import { watchFrames } from './frame-guard.ts'
+import type { ApiVersions } from './wire-request.ts'
 
 /** A set of connections to the brokers, with the topic's metadata. */
 export interface Cluster {
-  readonly connectionPoolBuilder: { build(destination?: object): Promise<ConnectionPool> }
+  readonly connectionPoolBuilder: { build(destination?: BrokerAddress): Promise<ConnectionPool> }
   readonly targetTopics: Set<string>
   readonly brokerPool: { findConnectedBroker(): Promise<Broker> }
   connect(): Promise<void>
@@ -28,19 +32,49 @@ export interface TopicOffsetsRequest {
 
 export interface Broker {
   /** By API key, the versions that it speaks. */
-  readonly versions: Readonly<Record<number, { readonly minVersion: number; readonly maxVersion: number } | undefined>>
+  readonly versions: ApiVersions
   readonly connectionPool: ConnectionPool
 }
 
 /** The connections to one broker. */
 export interface ConnectionPool {
-  readonly pool: readonly { readonly requestQueue: RequestQueue }[]
+  readonly pool: readonly Connection[]
   send(message: ProtocolRequest): Promise<unknown>
 }
 
-interface RequestQueue {
+/** One connection: a socket, and the questions that wait for their answers. */
+export interface Connection {
+  readonly host: string
+  readonly port: number
+  /** Missing until `connect` is called. */
+  readonly socket?: Socket
+  readonly requestQueue: RequestQueue
+  /** Bytes of an answer that has not arrived as a whole. */
+  chunks: Buffer[]
+  bytesBuffered: number
+  bytesNeeded: number
+  /** Set while credentials are exchanged in the way of brokers before 1.0. */
+  readonly authHandlers: object | null
+  readonly authExpectResponse: boolean
+  connect(): Promise<unknown>
+  /** Waits for the answers that are missing. */
+  disconnect(): Promise<unknown>
+  /** Does nothing without SASL, or while the session lasts. */
+  authenticate(): Promise<void>
+  setVersions(versions: ApiVersions): void
+  setSupportAuthenticationProtocol(isSupported: boolean): void
+  send(message: ProtocolRequest): Promise<unknown>
+  processData(data: Buffer): void
+}
+
+export interface RequestQueue {
   readonly pending: readonly unknown[]
+  /** By correlation id. */
+  readonly inflight: ReadonlyMap<number, unknown>
+  /** Milliseconds of the clock: the broker wants to be left alone until then. */
+  readonly throttledUntil: number
   scheduleCheckPendingRequests(): void
+  fulfillRequest(answer: { readonly correlationId: number; readonly payload: Buffer; readonly size: number }): void
 }
 
 export interface ProtocolRequest {
@@ -77,30 +111,38 @@ function factoryOf(kafka: Kafka): CreateCluster {
 }
 
 /**
- * Prepares a client, before its first use, in two ways.
+ * Prepares a client, before its first use, in four ways.
  *
  * Its consumers fetch with Carillon's decoder: each fetched partition arrives as one message, a `FetchedPartition`, which `fetchedBatch`
  * takes out of the batch. kafkajs decodes at a fifth of the speed; a batch of more than some 100,000 records overflows its stack, and a
  * damaged one, or an empty one at the end of a partition, stops it for good.
  *
  * Its connections sleep while there is nothing to do: kafkajs sets a timer of -1 ms, that is of 1 ms, for each, over and over.
+ *
+ * An answer that is announced as longer than the bound ends its connection before it is kept (`watchFrames`).
+ *
+ * The brokers to begin with are addresses, where kafkajs would cut a text at its first colon, and each attempt of any of the client's
+ * connections begins with the next one.
  */
-export function prepareKafka(kafka: Kafka): void {
+export function prepareKafka(kafka: Kafka, { brokers, maxAnswerBytes }: { readonly brokers: readonly BrokerAddress[]; readonly maxAnswerBytes: number }): void {
+  let next = 0
   const create = factoryOf(kafka)
   const createPrepared = (options: object): Cluster => {
     const cluster = create(options)
     const { connectionPoolBuilder } = cluster
     const build = connectionPoolBuilder.build.bind(connectionPoolBuilder)
-    connectionPoolBuilder.build = async (destination) => prepareConnections(await build(destination))
+    connectionPoolBuilder.build = async (destination) => prepareConnections(await build(destination ?? brokers[next++ % brokers.length]), maxAnswerBytes)
     return cluster
   }
   Object.defineProperty(kafka, createClusterSymbol(kafka), { value: createPrepared })
 }
 
-function prepareConnections(connections: ConnectionPool): ConnectionPool {
+function prepareConnections(connections: ConnectionPool, maxAnswerBytes: number): ConnectionPool {
   const send = connections.send.bind(connections)
   connections.send = (message) => send(message.request.apiName === 'Fetch' ? withOwnDecoder(message) : message)
-  for (const { requestQueue } of connections.pool) {
+  for (const connection of connections.pool) {
+    watchFrames(connection, maxAnswerBytes)
+    const { requestQueue } = connection
     const schedule = requestQueue.scheduleCheckPendingRequests.bind(requestQueue)
     requestQueue.scheduleCheckPendingRequests = () => {
       if (requestQueue.pending.length > 0) schedule()

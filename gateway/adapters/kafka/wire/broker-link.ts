@@ -1,0 +1,172 @@
+import type { Logger } from '../../../observability/logger.ts'
+import { accessOf, createKafkaClientOf, type KafkaClientOptions } from '../client.ts'
+import { BrokerError, describeKafkaError } from '../kafka-error.ts'
+import { brokerName, type BrokerAddress } from './broker-address.ts'
+import { createCluster, type Connection, type ProtocolRequest } from './kafkajs-internals.ts'
+import { apiVersionsRequest, saslAuthenticateKey } from './requests/api-versions.ts'
+import { highestVersion, type ApiVersions, type VersionedBroker, type WireRequest } from './wire-request.ts'
+
+export type { BrokerAddress } from './broker-address.ts'
+
+/** One connection to one broker, with a life of its own: it connects, fails and closes alone. */
+export interface BrokerLink extends VersionedBroker {
+  /** The highest version that both sides speak, between min and max; null when there is none. */
+  version(apiKey: number, min: number, max: number): number | null
+  /**
+   * Sends a request and decodes the answer. Rejects with BrokerError: time-out, connection lost, malformed answer. Each of these closes the link: an
+   * answer that comes late would meet the wrong question. A broker that throttles this client (KIP-219) is waited for.
+   */
+  ask<T>(request: WireRequest<T>, options: { readonly timeoutMs: number }): Promise<T>
+  readonly isOpen: boolean
+  /** At once; what is under way rejects. Idempotent. */
+  close(): void
+}
+
+/** Connects: TCP, TLS, ApiVersions and SASL within `connectTimeoutMs`. Rejects with BrokerError otherwise. Aborting the signal rejects and closes at once. */
+export type ConnectBroker = (address: BrokerAddress, options: ConnectOptions) => Promise<BrokerLink>
+
+export interface ConnectOptions {
+  readonly signal: AbortSignal
+  /** @default 3000 */
+  readonly connectTimeoutMs?: number
+}
+
+const defaultConnectTimeoutMs = 3_000
+/** The longest that a broker's wish to be left alone is added to a time-out. */
+const maxThrottleMs = 30_000
+
+/** Links over connections of kafkajs, which does TCP, TLS and SASL (and SASL again, when a session ends: KIP-368). */
+export function createBrokerConnector(options: KafkaClientOptions, logger: Logger): ConnectBroker {
+  // Time-outs are the link's own; kafkajs would keep a timer of 100 ms for each connection.
+  const kafka = createKafkaClientOf(accessOf(options), logger, { requestTimeoutMs: maxThrottleMs, hasTimeouts: false })
+  const { connectionPoolBuilder } = createCluster(kafka)
+  return async (address, { signal, connectTimeoutMs = defaultConnectTimeoutMs }) => {
+    const { pool: [connection] } = await connectionPoolBuilder.build(address)
+    if (connection === undefined) throw new Error('kafkajs made no connection')
+    const link = new KafkajsLink(address, connection)
+    const onAbort = (): void => link.close()
+    signal.addEventListener('abort', onAbort, { once: true })
+    try {
+      if (signal.aborted) link.close()
+      await link.open(connectTimeoutMs)
+      return link
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+    }
+  }
+}
+
+class KafkajsLink implements BrokerLink {
+  readonly address: BrokerAddress
+  readonly #name: string
+  readonly #connection: Connection
+  /** Each rejects one question; `open` has one as well. */
+  readonly #waiting = new Set<(error: BrokerError) => void>()
+  #versions: ApiVersions = {}
+  #failure: BrokerError | null = null
+
+  constructor(address: BrokerAddress, connection: Connection) {
+    this.address = address
+    this.#name = brokerName(address)
+    this.#connection = connection
+    this.#refuseWrongAnswers()
+  }
+
+  get isOpen(): boolean {
+    return this.#failure === null
+  }
+
+  version(apiKey: number, min: number, max: number): number | null {
+    return highestVersion(this.#versions, apiKey, { min, max })
+  }
+
+  open(timeoutMs: number): Promise<void> {
+    return this.#unlessLate(() => this.#connect(), timeoutMs, 'connect')
+  }
+
+  ask<T>(request: WireRequest<T>, { timeoutMs }: { readonly timeoutMs: number }): Promise<T> {
+    const throttledMs = Math.min(maxThrottleMs, Math.max(0, this.#connection.requestQueue.throttledUntil - Date.now()))
+    return this.#unlessLate(() => this.#send(request), timeoutMs + throttledMs, `answer ${request.apiName}`)
+  }
+
+  close(): void {
+    this.#fail(new BrokerError('connection', this.#name, `the connection to the broker ${this.#name} was closed`))
+  }
+
+  async #connect(): Promise<void> {
+    const connection = this.#connection
+    const connecting = connection.connect()
+    // kafkajs says nothing of a connection that ends without an error.
+    connection.socket?.once('close', () => this.#fail(this.#lost(null)))
+    await connecting
+    this.#versions = await this.#send(apiVersionsRequest())
+    connection.setVersions(this.#versions)
+    connection.setSupportAuthenticationProtocol(this.#versions[saslAuthenticateKey] !== undefined)
+    await connection.authenticate()
+  }
+
+  async #send<T>(request: WireRequest<T>): Promise<T> {
+    return ((await this.#connection.send(messageOf(request))) as Decoded<T>).value // what its decoder returns
+  }
+
+  /** Runs it with a time-out; any failure of it closes the link. */
+  #unlessLate<T>(run: () => Promise<T>, timeoutMs: number, what: string): Promise<T> {
+    if (this.#failure !== null) return Promise.reject(this.#failure)
+    const { promise, resolve, reject } = Promise.withResolvers<T>()
+    const timer = setTimeout(() => this.#fail(new BrokerError('connection', this.#name, `the broker ${this.#name} did not ${what} within ${timeoutMs} ms`)), timeoutMs)
+    this.#waiting.add(reject)
+    const settled = run().then(resolve, (thrown: unknown) => this.#fail(this.#errorOf(thrown)))
+    void settled.finally(() => {
+      clearTimeout(timer)
+      this.#waiting.delete(reject)
+    })
+    return promise
+  }
+
+  #errorOf(thrown: unknown): BrokerError {
+    if (thrown instanceof BrokerError) return thrown
+    if (thrown instanceof RangeError) return new BrokerError('connection', this.#name, `the answer of the broker ${this.#name} cannot be read: ${thrown.message}`, { cause: thrown })
+    return this.#lost(thrown)
+  }
+
+  #lost(cause: unknown): BrokerError {
+    if (cause === null) return new BrokerError('connection', this.#name, `the broker ${this.#name} closed the connection`)
+    const { kind, detail } = describeKafkaError(cause)
+    return new BrokerError(kind === 'transient' ? 'connection' : kind, this.#name, detail.includes(this.#name) ? detail : `the broker ${this.#name}: ${detail}`, { cause })
+  }
+
+  /** An answer to a question that was not asked: the next one would meet the wrong question as well. */
+  #refuseWrongAnswers(): void {
+    const { requestQueue } = this.#connection
+    const fulfill = requestQueue.fulfillRequest.bind(requestQueue)
+    requestQueue.fulfillRequest = (answer) => {
+      if (requestQueue.inflight.has(answer.correlationId)) fulfill(answer)
+      else this.#fail(new BrokerError('connection', this.#name, `the broker ${this.#name} answered a question that was not asked (correlation id ${answer.correlationId})`))
+    }
+  }
+
+  #fail(error: BrokerError): void {
+    if (this.#failure !== null) return
+    this.#failure = error
+    for (const reject of this.#waiting) reject(error)
+    this.#waiting.clear()
+    // With an error, kafkajs rejects what waits and ends its timers; what it rejects, `#unlessLate` has heard of already.
+    this.#connection.socket?.destroy(error)
+  }
+}
+
+interface Decoded<T> {
+  readonly value: T
+  /** kafkajs keeps to it. */
+  readonly clientSideThrottleTime: number
+}
+
+function messageOf<T>(request: WireRequest<T>): ProtocolRequest {
+  return {
+    request: { apiKey: request.apiKey, apiVersion: request.version, apiName: request.apiName, encode: async () => ({ buf: request.body, buffer: request.body }) },
+    response: {
+      decode: async (bytes): Promise<Decoded<T>> => ({ value: request.decode(bytes), clientSideThrottleTime: request.throttleMs?.(bytes) ?? 0 }),
+      parse: async (decoded) => decoded,
+    },
+  }
+}

@@ -1,0 +1,61 @@
+import { brokerName, type BrokerAddress } from './broker-address.ts'
+import type { BrokerLink, ConnectBroker } from './broker-link.ts'
+import { clusterViewOf, metadataRequest, type ClusterView } from './metadata.ts'
+
+/** Asks any broker that is known how the cluster is. */
+export interface Discovery {
+  /**
+   * Asks one broker one question; after a failure, the next call asks another. The list is turned by one each time, and holds the brokers of the options
+   * and those of the last answer. Rejects with BrokerError (refused credentials and topics included).
+   */
+  describe(topic: string): Promise<ClusterView>
+  /** Lets the next call ask another broker: what this one said is not true (any more). */
+  turn(): void
+  /** At once, for good. Idempotent. */
+  close(): void
+}
+
+/** So short that each entry of the list is tried soon, and longer than a broker takes that is well. */
+const connectTimeoutMs = 1_500
+const answerTimeoutMs = 1_500
+
+export function createDiscovery({ brokers, connect }: { readonly brokers: readonly BrokerAddress[]; readonly connect: ConnectBroker }): Discovery {
+  const closing = new AbortController()
+  let learnt: readonly BrokerAddress[] = []
+  let current: { readonly link: Promise<BrokerLink> } | null = null
+  let attempts = 0
+
+  function nextBroker(): BrokerAddress {
+    const known = new Map([...brokers, ...learnt].map((broker) => [brokerName(broker), broker]))
+    const list = [...known.values()]
+    const broker = list[attempts++ % list.length]
+    if (broker === undefined) throw new Error('a discovery needs a broker to begin with')
+    return broker
+  }
+
+  function turn(): void {
+    void current?.link.then((link) => link.close(), () => undefined) // a link that never opened has said so to its caller
+    current = null
+  }
+
+  return {
+    async describe(topic) {
+      current ??= { link: connect(nextBroker(), { signal: closing.signal, connectTimeoutMs }) }
+      const used = current
+      try {
+        const link = await used.link
+        const view = clusterViewOf(await link.ask(metadataRequest(link, [topic]), { timeoutMs: answerTimeoutMs }), topic)
+        learnt = [...view.brokers.values()].map(({ host, port }) => ({ host, port }))
+        return view
+      } catch (cause) {
+        if (current === used) turn()
+        throw cause
+      }
+    },
+    turn,
+    close() {
+      closing.abort()
+      turn()
+    },
+  }
+}

@@ -1,0 +1,62 @@
+import { brokerName } from './broker-address.ts'
+import type { Connection } from './kafkajs-internals.ts'
+
+const lengthBytes = 4
+/** Each answer begins with the number of its question. */
+const leastAnswerBytes = 4
+
+/**
+ * Ends the connection when the broker announces an answer that is longer than the bound, or shorter than any answer is. kafkajs believes the
+ * length, keeps all that comes until then, and throws in the socket's listener at an answer too short. This looks at each length when it
+ * arrives, before kafkajs keeps anything.
+ *
+ * Besides, a connection that is made again begins with an empty memory: kafkajs goes on behind the half answer of the connection before.
+ */
+export function watchFrames(connection: Connection, maxAnswerBytes: number): void {
+  const process = connection.processData.bind(connection)
+  let socket = connection.socket
+  let frames = createFrameGuard(maxAnswerBytes)
+  connection.processData = (data) => {
+    if (socket !== connection.socket) {
+      socket = connection.socket
+      frames = createFrameGuard(maxAnswerBytes)
+      Object.assign(connection, { chunks: [], bytesBuffered: 0, bytesNeeded: lengthBytes })
+    }
+    if (socket?.destroyed === true) return
+    // Credentials that are exchanged without SaslAuthenticate (brokers before 1.0) are no frames.
+    const isRaw = connection.authHandlers !== null && !connection.authExpectResponse
+    const refused = isRaw ? null : frames.refuses(data)
+    if (refused === null) process(data)
+    else socket?.destroy(new Error(`the broker ${brokerName(connection)} announced an answer of ${refused} bytes; expected ${leastAnswerBytes} to ${maxAnswerBytes}`))
+  }
+}
+
+/** Follows the lengths in a stream of answers. */
+export function createFrameGuard(maxAnswerBytes: number): { refuses(data: Buffer): number | null } {
+  let left = 0
+  let length = 0
+  let lengthHas = 0
+
+  /** Takes one byte of the length that stands before an answer. @returns whether that was the last */
+  function takeLengthByte(byte: number): boolean {
+    length = (length << 8) | byte // the fourth byte makes it negative, if it is to be
+    lengthHas += 1
+    return lengthHas === lengthBytes
+  }
+
+  return {
+    /** @returns the announced length that is out of bounds, or null */
+    refuses(data) {
+      for (let at = 0; at < data.length; ) {
+        const body = Math.min(left, data.length - at)
+        at += body
+        left -= body
+        const byte = left === 0 ? data[at++] : undefined
+        if (byte === undefined || !takeLengthByte(byte)) continue
+        if (length < leastAnswerBytes || length > maxAnswerBytes) return length
+        ;[left, length, lengthHas] = [length, 0, 0]
+      }
+      return null
+    },
+  }
+}

@@ -1,0 +1,58 @@
+import { decodesThrottled, negotiate, type Api, type VersionedBroker, type WireRequest } from '../wire-request.ts'
+import { WireWriter } from '../wire-writer.ts'
+
+/** Kafka 2.3 speaks 3; 4 is the first flexible version (2.8). */
+const api: Api = { key: 23, name: 'OffsetForLeaderEpoch', min: 3, max: 4 }
+const firstFlexible = 4
+const noReplica = -1
+
+export interface LeaderEpochArgs {
+  readonly topic: string
+  readonly partitions: readonly {
+    readonly partition: number
+    /** Of the leader that is asked. -1: unknown. */
+    readonly currentLeaderEpoch: number
+    /** The epoch whose end is asked for. */
+    readonly leaderEpoch: number
+  }[]
+}
+
+export interface EpochEnd {
+  readonly partition: number
+  readonly errorCode: number
+  /** The highest epoch of the log that is not above the one asked for; -1: none. */
+  readonly leaderEpoch: number
+  /** Where that epoch ends; -1: unknown. */
+  readonly endOffset: number
+}
+
+/** Asks a leader where an epoch ended: what was read beyond is no longer in the log (KIP-320). */
+export function leaderEpochRequest(broker: VersionedBroker, args: LeaderEpochArgs): WireRequest<readonly EpochEnd[]> {
+  const version = negotiate(broker, api)
+  const isFlexible = version >= firstFlexible
+  const decoding = decodesThrottled(isFlexible, (reader) => {
+    const topics = reader.array(() => {
+      reader.skipString()
+      const partitions = reader.array(() => {
+        const [errorCode, partition] = [reader.int16(), reader.int32()]
+        const end = { partition, errorCode, leaderEpoch: reader.int32(), endOffset: reader.int64() }
+        reader.tags()
+        return end
+      }, 18)
+      reader.tags()
+      return partitions
+    }, 2)
+    reader.tags()
+    return topics.flat()
+  })
+  return { apiKey: api.key, apiName: api.name, version, body: encode(args, isFlexible), ...decoding }
+}
+
+function encode(args: LeaderEpochArgs, isFlexible: boolean): Buffer {
+  const writer = new WireWriter({ isFlexible }).int32(noReplica)
+  writer.array([args], ({ topic, partitions }) => {
+    writer.string(topic)
+    writer.array(partitions, ({ partition, currentLeaderEpoch, leaderEpoch }) => writer.int32(partition).int32(currentLeaderEpoch).int32(leaderEpoch).tags()).tags()
+  })
+  return writer.tags().done()
+}

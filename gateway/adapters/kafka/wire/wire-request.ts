@@ -1,0 +1,64 @@
+import { BrokerError } from '../kafka-error.ts'
+import { brokerName, type BrokerAddress } from './broker-address.ts'
+import { WireReader } from './wire-reader.ts'
+
+/** One question to a broker, and how its answer is read. */
+export interface WireRequest<T> {
+  readonly apiKey: number
+  /** 'Fetch', for logs and errors. */
+  readonly apiName: string
+  /** Negotiated already. */
+  readonly version: number
+  /** The request's body; a flexible request begins with the header's tagged fields (one 0 byte). */
+  readonly body: Buffer
+  /** Decodes the answer. @throws RangeError when bytes are missing, or a count cannot fit */
+  decode(bytes: Buffer): T
+  /** How long the broker wants to be left alone (KIP-219). Absent: the answer does not say. @throws RangeError as `decode` */
+  throttleMs?(bytes: Buffer): number
+}
+
+/** By API key, the versions that a broker speaks. */
+export type ApiVersions = Readonly<Record<number, { readonly minVersion: number; readonly maxVersion: number } | undefined>>
+
+/** What a request needs to know of a broker; each `BrokerLink` is one. */
+export interface VersionedBroker {
+  readonly address: BrokerAddress
+  version(apiKey: number, min: number, max: number): number | null
+}
+
+/** The highest version that both sides speak; null when there is none. */
+export function highestVersion(versions: ApiVersions, apiKey: number, { min, max }: { readonly min: number; readonly max: number }): number | null {
+  const spoken = versions[apiKey]
+  if (spoken === undefined) return null
+  const version = Math.min(spoken.maxVersion, max)
+  return version < Math.max(spoken.minVersion, min) ? null : version
+}
+
+export interface Api {
+  readonly key: number
+  readonly name: string
+  readonly min: number
+  readonly max: number
+}
+
+/** @throws BrokerError `refused` when broker and Carillon have no version in common */
+export function negotiate(broker: VersionedBroker, { key, name, min, max }: Api, asks: number = max): number {
+  const version = broker.version(key, min, asks)
+  if (version !== null) return version
+  throw new BrokerError('refused', brokerName(broker.address), `the broker ${brokerName(broker.address)} does not speak versions ${min} to ${asks} of ${name}: Carillon needs Kafka 2.3 or later`)
+}
+
+/** Reads an answer that begins with the throttle time, as most do. */
+export function answerReader(bytes: Buffer, isFlexible: boolean): { readonly throttleMs: number; readonly reader: WireReader } {
+  const reader = new WireReader(bytes, { isFlexible })
+  reader.tags() // of the header
+  return { throttleMs: reader.int32(), reader }
+}
+
+/** `decode` and `throttleMs` of a request whose answer begins with the throttle time. */
+export function decodesThrottled<T>(isFlexible: boolean, decode: (reader: WireReader) => T): Required<Pick<WireRequest<T>, 'decode' | 'throttleMs'>> {
+  return {
+    decode: (bytes) => decode(answerReader(bytes, isFlexible).reader),
+    throttleMs: (bytes) => answerReader(bytes, isFlexible).throttleMs,
+  }
+}
