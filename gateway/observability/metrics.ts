@@ -3,6 +3,7 @@
  * Label values are closed sets and begin at zero. Nothing a stranger can choose is a label.
  */
 import { decodeFailureReasons } from '../event/decoded-record.ts'
+import { partitionTroubles } from '../replay/record-source.ts'
 import { closeCodes } from '../session/close-codes.ts'
 
 export const metrics = {
@@ -27,7 +28,10 @@ export const metrics = {
   replayAge: { name: 'carillon_replay_age_seconds', type: 'gauge', help: 'Age of the oldest event in the replay log.', labels: {} },
   deduplicationIds: { name: 'carillon_deduplication_ids', type: 'gauge', help: 'Sources and ids that are remembered.', labels: {} },
   logLag: { name: 'carillon_log_lag_records', type: 'gauge', help: 'Records between this pod and the ends of the partitions, summed.', labels: {} },
-  logHealthy: { name: 'carillon_log_healthy', type: 'gauge', help: '1 while records are read or there are none, 0 while the consumer is down.', labels: {} },
+  logHealthy: { name: 'carillon_log_healthy', type: 'gauge', help: '1 while every partition is read, 0 while one is behind or nothing can be read.', labels: {} },
+  partitionsBehind: { name: 'carillon_log_partitions_behind', type: 'gauge', help: 'Partitions that are not being read just now, by state.', labels: { state: partitionTroubles } },
+  uncommittedRecords: { name: 'carillon_log_uncommitted_records', type: 'gauge', help: 'Records that an open transaction holds back, over all partitions.', labels: {} },
+  recordsUnreadable: { name: 'carillon_records_unreadable_total', type: 'counter', help: 'Batches of records that cannot be read; the log names the place of each.', labels: {} },
   sourceRebuilds: { name: 'carillon_source_rebuilds_total', type: 'counter', help: 'Times that the consumer was rebuilt, by cause.', labels: { cause: ['crash', 'stall', 'start'] } },
   dlqRecords: { name: 'carillon_dlq_records_total', type: 'counter', help: 'Records this pod copied to the dead letter topic.', labels: {} },
   emitted: { name: 'carillon_emitted_events_total', type: 'counter', help: 'Events that the log acknowledged, by API.', labels: { api: ['emit-message', 'events'] } },

@@ -2,8 +2,10 @@ import type { LogRecord } from '../event/log-record.ts'
 
 /**
  * The topic, as every pod reads it: all partitions, from a point in time on, for good. The implementer owes:
- * - `opened` first, and again only after `lost`; then batches, in order of offset within a partition, no record twice, none skipped;
+ * - `opened` first, and again only when the topic was made anew;
+ * - then batches, in order of offset within a partition, no record twice, none skipped without `lost`;
  * - recovery by itself (crash, stall, broker restart), from exactly the position after the last record it handed over;
+ * - trouble that stays with its partitions: one that cannot be read holds up no other;
  * - the next batch of a partition only after the promise of the last one is settled (the sink's only backpressure: CPU, never sockets).
  */
 export interface RecordSource {
@@ -14,7 +16,7 @@ export interface RecordSource {
 }
 
 export interface RecordSink {
-  /** Where reading begins. Called again, with the new state of affairs, when the topic was made anew (`epoch` differs) or records were lost. */
+  /** Where reading begins. Called again only when the topic was made anew: `epoch` differs from the last one. */
   opened(start: LogStart): void
   /** A non-empty run of records of one partition. @param endOffset the partition's end (the offset the next record will get), as known with this batch */
   records(batch: readonly LogRecord[], endOffset: number): Promise<void> | void
@@ -22,8 +24,13 @@ export interface RecordSink {
   ends(endOffsets: PartitionOffsets): void
   /** The position moved without a record (compaction, transaction markers): everything below `nextOffset` has been read. */
   skipped(partition: number, nextOffset: number): void
-  /** Why nothing arrives, or null when reading goes on. A reason makes the pod unready. */
-  health(problem: SourceProblem | null): void
+  /**
+   * Records of this partition from its position up to `nextOffset` are lost to this pod: retention overtook it, or a batch cannot be read.
+   * Reading goes on at `nextOffset`. Other partitions keep what they hold.
+   */
+  lost(partition: number, nextOffset: number): void
+  /** How reading goes. Called at the start, at each change, and at least every some seconds while `uncommittedRecords` changes. */
+  health(state: SourceHealth): void
 }
 
 export interface LogStart {
@@ -38,7 +45,30 @@ export interface LogStart {
 /** One offset per partition; the index is the partition. */
 export type PartitionOffsets = readonly number[]
 
+export interface SourceHealth {
+  /** Why nothing at all can be read; null while at least one partition is read, or could be. */
+  readonly problem: SourceProblem | null
+  /** Partitions that are not being read just now, ascending. All others are read. */
+  readonly behind: readonly PartitionBehind[]
+  /** Records beyond the last stable offset, over all partitions: an open transaction holds them back. */
+  readonly uncommittedRecords: number
+}
+
 export interface SourceProblem {
-  readonly kind: 'connecting' | 'stalled' | 'crashed' | 'rebuilding'
+  /** `connecting`: no broker answers. `missing`: there is no such topic. `refused`: the brokers refuse what the pod asks. */
+  readonly kind: 'connecting' | 'missing' | 'refused'
   readonly detail: string
 }
+
+export interface PartitionBehind {
+  readonly partition: number
+  /** `no-leader`: the cluster has none for it. `unreachable`: its leader does not answer. `refused`: its leader refuses. `stalled`: it answers without progress. */
+  readonly kind: PartitionTrouble
+  readonly detail: string
+}
+
+export const partitionTroubles = ['no-leader', 'unreachable', 'refused', 'stalled'] as const
+export type PartitionTrouble = (typeof partitionTroubles)[number]
+
+/** Everything is read. */
+export const healthySource: SourceHealth = { problem: null, behind: [], uncommittedRecords: 0 }
