@@ -38,6 +38,7 @@ export function kafkaOptions(given: Partial<KafkaTestOptions> & Pick<KafkaTestOp
     kafkaStallTimeoutMs: 15_000,
     kafkaProduceTimeoutMs: 5_000,
     kafkaDlqTopic: '',
+    kafkaDlqRatePerS: 100,
     replayWindowMs: 300_000,
     ...given,
   }
