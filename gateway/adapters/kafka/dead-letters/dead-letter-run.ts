@@ -1,7 +1,7 @@
 import type { Kafka } from 'kafkajs'
 import { createPartitionReader } from '../consume/partition-reader.ts'
 import { createTopology } from '../consume/topology.ts'
-import { within } from '../patience.ts'
+import { createBackoff, within } from '../patience.ts'
 import type { ConnectBroker } from '../wire/broker-link.ts'
 import type { Discovery } from '../wire/discovery.ts'
 import type { DeadLetterOptions, DeadLetterParts } from './dead-letters.ts'
@@ -40,7 +40,9 @@ export interface DeadLetterRun {
 
 const tickMs = 1_000
 const endTimeoutMs = 3_000
-const metadataEveryMs = 30_000
+const metadataEveryMs = 5_000
+const firstWaitMs = 500
+const maxWaitMs = 5_000
 const summaryEveryMs = 10_000
 /** One partition in eight writes its progress in this time, so that 200 partitions cost no more transactions than eight. */
 const progressEveryMs = 15_000
@@ -74,7 +76,7 @@ export function startDeadLetterRun(run: RunParts): DeadLetterRun {
 
   function makeWorker(partition: number, startOffset: number): PartitionWorker {
     const trouble = (detail: string | null): void => (set.partitions.includes(partition) ? health.trouble(partition, detail) : undefined)
-    const copier = createLetterCopier({ partition, topic, transactions, logger: parts.logger, metrics: parts.metrics, trouble })
+    const copier = createLetterCopier({ partition, topic, transactions, logger: parts.logger, metrics: parts.metrics, trouble, backoff: createBackoff({ firstMs: firstWaitMs, maxMs: maxWaitMs }) })
     copiers.set(partition, copier)
     return createPartitionWorker({
       partition,

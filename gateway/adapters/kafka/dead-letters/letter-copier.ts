@@ -1,7 +1,7 @@
 import type { Logger } from '../../../observability/logger.ts'
 import type { Metrics } from '../../../observability/metrics.ts'
 import { describeKafkaError } from '../kafka-error.ts'
-import { createBackoff } from '../patience.ts'
+import type { Backoff } from '../patience.ts'
 import { bytesOf, copyForms, copyOf, firstOffsetOf, lastOffsetOf, type DeadLetter, type DeadLetterCopy } from './dead-letter-copy.ts'
 import { verdictOf, type AttemptVerdict } from './refusal.ts'
 import type { DeadLetterTransactions, Due } from './transactions.ts'
@@ -26,6 +26,8 @@ export interface LetterCopierParts {
   readonly metrics: Pick<Metrics, 'dlqRecords' | 'dlqSkipped'>
   /** Told why nothing can be written just now, and null when something was. */
   readonly trouble: (detail: string | null) => void
+  /** Between attempts. */
+  readonly backoff: Backoff
 }
 
 /** Another worker has gone past what this one holds: the partition is no longer this one's. */
@@ -38,8 +40,6 @@ const maxRecordsPerTransaction = 200
 const maxBytesPerTransaction = 900_000
 /** How often the broker may refuse one record before it is skipped: each form once, the smallest again. */
 const maxRefusals = 5
-const firstWaitMs = 500
-const maxWaitMs = 5_000
 
 interface Sealed {
   readonly letter: DeadLetter
@@ -47,8 +47,7 @@ interface Sealed {
 }
 
 export function createLetterCopier(parts: LetterCopierParts): LetterCopier {
-  const { partition, topic, transactions, logger, metrics } = parts
-  const backoff = createBackoff({ firstMs: firstWaitMs, maxMs: maxWaitMs })
+  const { partition, topic, transactions, logger, metrics, backoff } = parts
   let told = ''
 
   async function write(chunk: readonly Sealed[]): Promise<void> {
@@ -132,7 +131,12 @@ export function createLetterCopier(parts: LetterCopierParts): LetterCopier {
       }
     },
     async progress(offset) {
-      await transactions.run(partition, (committed) => (committed < offset ? { copies: [], offset } : null), told !== '')
+      try {
+        await transactions.run(partition, (committed) => (committed < offset ? { copies: [], offset } : null), told !== '')
+      } catch (cause) {
+        failed(cause)
+        throw cause
+      }
       succeeded()
     },
     async rewind(offset, interrupted) {
@@ -147,7 +151,7 @@ export function createLetterCopier(parts: LetterCopierParts): LetterCopier {
         }
       }
     },
-    wake: backoff.wake,
+    wake: () => backoff.wake(),
   }
 }
 
