@@ -70,7 +70,7 @@ async function keepRunning(options: DeadLetterOptions, parts: DeadLetterParts, s
   const clients = { kafka: createKafkaClient(options, logger), writing: createKafkaClient(options, logger, { requestTimeoutMs: transactionRequestTimeoutMs }) }
   const dlqTopic = dlqTopicOf(options)
   const backoff = createBackoff({ firstMs: firstWaitMs, maxMs: maxWaitMs })
-  const health = createHealth({ topic: dlqTopic, logger, metrics })
+  const health = createHealth({ topic: dlqTopic, logger, metrics, clock: parts.clock })
   const mayCopy = createRate(options.kafkaDlqRatePerS, parts.clock)
   while (!stopped.aborted) {
     try {

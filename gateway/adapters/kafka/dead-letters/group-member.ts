@@ -1,5 +1,4 @@
 import type { Consumer, Kafka } from 'kafkajs'
-import { describeKafkaError } from '../kafka-error.ts'
 import { within } from '../patience.ts'
 
 /** One membership of a group, from its first connection until it breaks or is ended. */
@@ -67,6 +66,3 @@ async function run(consumer: Consumer, topic: string): Promise<void> {
   await consumer.subscribe({ topic, fromBeginning: true })
   await consumer.run({ autoCommit: false, eachBatch: async () => undefined })
 }
-
-/** Whether the member may soon join, as on a cluster whose group topic is being made: no line in the log yet. */
-export const isPassing = (cause: unknown): boolean => ['connection', 'transient'].includes(describeKafkaError(cause).kind)

@@ -19,19 +19,20 @@ export class MissingTopicError extends Error {
   override readonly name = 'MissingTopicError'
 }
 
-/** On a cluster that begins, the coordinator is loading for a while: no line for what passes within these attempts. */
-const quietAttempts = 3
+/** On a cluster that begins, coordinators are loading for a while, and a new topic is not known to each broker: no line for what passes within this time. */
+const quietMs = { passing: 15_000, missing: 1_000 }
 
 export interface HealthParts {
   readonly topic: string
   readonly logger: Logger
   readonly metrics: Pick<Metrics, 'dlqHealthy'>
+  readonly clock: { now(): number }
 }
 
-export function createHealth({ topic, logger, metrics }: HealthParts): DeadLetterHealth {
+export function createHealth({ topic, logger, metrics, clock }: HealthParts): DeadLetterHealth {
   const troubles = new Set<number>()
   let isJoined = false
-  let attempts = 0
+  let brokenSinceMs: number | null = null
   let told = ''
 
   const show = (): void => metrics.dlqHealthy.set(isJoined && troubles.size === 0 ? 1 : 0)
@@ -40,7 +41,7 @@ export function createHealth({ topic, logger, metrics }: HealthParts): DeadLette
     joined() {
       if (told !== '') logger.info({ topic }, 'records that cannot be decoded are copied again')
       isJoined = true
-      attempts = 0
+      brokenSinceMs = null
       told = ''
       show()
     },
@@ -48,9 +49,9 @@ export function createHealth({ topic, logger, metrics }: HealthParts): DeadLette
       const { detail } = describeKafkaError(cause)
       isJoined = false
       troubles.clear()
-      attempts += 1
+      brokenSinceMs ??= clock.now()
       show()
-      if (detail === told || (attempts < quietAttempts && isPassing(cause))) return
+      if (detail === told || clock.now() - brokenSinceMs < quietFor(cause)) return
       told = detail
       logger.warn({ topic, detail }, 'records that cannot be decoded are not copied; trying again')
     },
@@ -67,4 +68,9 @@ export function createHealth({ topic, logger, metrics }: HealthParts): DeadLette
 }
 
 /** What a broker says, or does not say, while it starts. */
-const isPassing = (cause: unknown): boolean => !(cause instanceof MissingTopicError) && ['connection', 'transient', 'stale-leader'].includes(describeKafkaError(cause).kind)
+export const isPassing = (cause: unknown): boolean => ['connection', 'transient', 'stale-leader'].includes(describeKafkaError(cause).kind)
+
+function quietFor(cause: unknown): number {
+  if (cause instanceof MissingTopicError) return quietMs.missing
+  return isPassing(cause) ? quietMs.passing : 0
+}

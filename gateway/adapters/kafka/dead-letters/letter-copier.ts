@@ -3,6 +3,7 @@ import type { Metrics } from '../../../observability/metrics.ts'
 import { describeKafkaError } from '../kafka-error.ts'
 import type { Backoff } from '../patience.ts'
 import { bytesOf, copyForms, copyOf, firstOffsetOf, lastOffsetOf, type DeadLetter, type DeadLetterCopy } from './dead-letter-copy.ts'
+import { isPassing } from './health.ts'
 import { verdictOf, type AttemptVerdict } from './refusal.ts'
 import type { DeadLetterTransactions, Due } from './transactions.ts'
 
@@ -41,6 +42,9 @@ const maxBytesPerTransaction = 900_000
 /** How often the broker may refuse one record before it is skipped: each form once, the smallest again. */
 const maxRefusals = 5
 
+/** The first failure may be a leader that moves, or a coordinator that is loading: no line for it. */
+const warnedFailures = 2
+
 interface Sealed {
   readonly letter: DeadLetter
   readonly copy: DeadLetterCopy
@@ -49,6 +53,7 @@ interface Sealed {
 export function createLetterCopier(parts: LetterCopierParts): LetterCopier {
   const { partition, topic, transactions, logger, metrics, backoff } = parts
   let told = ''
+  let failures = 0
 
   async function write(chunk: readonly Sealed[]): Promise<void> {
     let due: readonly Sealed[] = []
@@ -57,22 +62,25 @@ export function createLetterCopier(parts: LetterCopierParts): LetterCopier {
       const last = due.at(-1)
       return last === undefined ? null : { copies: due.map(({ copy }) => copy), offset: lastOffsetOf(last.letter) + 1 }
     }
-    await transactions.run(partition, choose, told !== '')
+    await transactions.run(partition, choose, failures > 0)
     succeeded()
     metrics.dlqRecords.add(due.filter(({ letter }) => letter.kind === 'record').length)
   }
 
   function succeeded(): void {
     backoff.reset()
+    failures = 0
     told = ''
     parts.trouble(null)
   }
 
   function failed(cause: unknown): void {
     const { detail } = describeKafkaError(cause)
-    if (detail !== told) logger.warn({ topic, partition, detail }, 'copying to the dead letter topic failed; trying again')
-    told = detail
+    failures += 1
     parts.trouble(detail)
+    if (detail === told || (failures < warnedFailures && isPassing(cause))) return
+    told = detail
+    logger.warn({ topic, partition, detail }, 'copying to the dead letter topic failed; trying again')
   }
 
   function skip(letter: DeadLetter, cause: unknown): void {
@@ -132,7 +140,7 @@ export function createLetterCopier(parts: LetterCopierParts): LetterCopier {
     },
     async progress(offset) {
       try {
-        await transactions.run(partition, (committed) => (committed < offset ? { copies: [], offset } : null), told !== '')
+        await transactions.run(partition, (committed) => (committed < offset ? { copies: [], offset } : null), failures > 0)
       } catch (cause) {
         failed(cause)
         throw cause
@@ -143,7 +151,7 @@ export function createLetterCopier(parts: LetterCopierParts): LetterCopier {
       for (;;) {
         interrupted.throwIfAborted()
         try {
-          await transactions.run(partition, (committed) => (committed === offset ? null : { copies: [], offset }), told !== '')
+          await transactions.run(partition, (committed) => (committed === offset ? null : { copies: [], offset }), failures > 0)
           return succeeded()
         } catch (cause) {
           failed(cause)
