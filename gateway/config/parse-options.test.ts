@@ -99,6 +99,7 @@ describe('a value', () => {
     ['KAFKA_DLQ', 'yes'], ['KAFKA_DLQ', 'TRUE'], ['NODE_ENV', 'prod'], ['LOG_LEVEL', 'Info'],
     ['CHANNEL', 'Chrome'], ['CHANNEL', '-a'], ['CHANNEL', 'a'.repeat(64)], ['KAFKA_TOPIC', 'a b'], ['KAFKA_TOPIC', 'a\nb'], ['JWT_CLAIM_USER_ID', 'x'.repeat(129)], ['JWT_CLAIM_USER_ID', 'id '],
     ['KAFKA_BROKERS', 'kafka'], ['KAFKA_BROKERS', 'kafka:0'], ['KAFKA_BROKERS', 'kafka:65536'], ['KAFKA_BROKERS', 'http://kafka:9092'], ['KAFKA_BROKERS', ','],
+    ['KAFKA_BROKERS', '::1:9092'], ['KAFKA_BROKERS', '[::1]'], ['KAFKA_BROKERS', '[kafka]:9092'], ['KAFKA_BROKERS', '[1::2::3]:9092'], ['KAFKA_BROKERS', '[::1:9092'],
     ['KAFKA_BROKERS', Array.from({ length: 33 }, (_, i) => `kafka-${i}:9092`).join(',')],
     ['ALLOWED_ORIGINS', 'app.example'], ['ALLOWED_ORIGINS', 'https://app.example/'], ['ALLOWED_ORIGINS', 'https://App.example'], ['ALLOWED_ORIGINS', 'https://app.example:443'], ['ALLOWED_ORIGINS', '*'], ['ALLOWED_ORIGINS', 'null'], ['ALLOWED_ORIGINS', 'file:///x'],
     ['JWT_ALGORITHMS', 'RS256,HS256'], ['JWT_ALGORITHMS', 'none'],
@@ -114,6 +115,10 @@ describe('a value', () => {
 
   test('keeps the bounds themselves', () => {
     expect(parsed({ PORT: '65535', INTERNAL_PORT: '0', KAFKA_TOPIC_PARTITIONS: '1' })).toMatchObject({ port: 65_535, internalPort: 0, kafkaTopicPartitions: 1 })
+  })
+
+  test('of brokers that is an IPv6 address without brackets is refused with the remedy', () => {
+    expect(complaint({ KAFKA_BROKERS: '::1:9092' })).toContain('an IPv6 address in brackets, as [::1]:9092')
   })
 
   test('of a list may have blanks around its items', () => {
@@ -153,6 +158,9 @@ describe('options that belong together', () => {
     ['a user name without a mechanism', { KAFKA_SASL_USERNAME_FILE: '/user' }, 'KAFKA_SASL_MECHANISM'],
     ['a user name and a file with one', { ...sasl, KAFKA_SASL_USERNAME_FILE: '/user' }, 'KAFKA_SASL_USERNAME'],
     ['a password and a password file', { ...sasl, KAFKA_SASL_PASSWORD_FILE: '/password' }, 'KAFKA_SASL_PASSWORD'],
+    ['oauthbearer without a token', { KAFKA_SASL_MECHANISM: 'oauthbearer' }, 'KAFKA_SASL_TOKEN_FILE'],
+    ['oauthbearer with a password', { ...sasl, KAFKA_SASL_MECHANISM: 'oauthbearer', KAFKA_SASL_TOKEN_FILE: '/token' }, 'KAFKA_SASL_MECHANISM'],
+    ['a token without oauthbearer', { ...sasl, KAFKA_SASL_TOKEN_FILE: '/token' }, 'KAFKA_SASL_MECHANISM'],
     ['a client certificate without its key', { ...tls, KAFKA_TLS_KEY_FILE: '' }, 'KAFKA_TLS_KEY_FILE'],
     ['a key without its certificate', { ...tls, KAFKA_TLS_CERT_FILE: '' }, 'KAFKA_TLS_KEY_FILE'],
     ['certificates without TLS', { ...tls, KAFKA_TLS: 'false' }, 'KAFKA_TLS'],
@@ -176,6 +184,7 @@ describe('options that belong together', () => {
     ['SASL with a password', sasl],
     ['SASL with a password file', { ...sasl, KAFKA_SASL_PASSWORD: '', KAFKA_SASL_PASSWORD_FILE: '/password' }],
     ['SASL with files for both', { KAFKA_SASL_MECHANISM: 'plain', KAFKA_SASL_USERNAME_FILE: '/user', KAFKA_SASL_PASSWORD_FILE: '/password' }],
+    ['SASL with a token file', { KAFKA_SASL_MECHANISM: 'oauthbearer', KAFKA_SASL_TOKEN_FILE: '/token' }],
     ['mutual TLS', tls],
     ['prefixes of paths', { SOCKET_PATH_PREFIX: '/team-a/wss/orders', API_PATH_PREFIX: '/team-a/api/orders_v2.1~x' }],
     ['two free ports', { PORT: '0', INTERNAL_PORT: '0' }],

@@ -25,6 +25,7 @@ test('an empty variable is not warned of', () => {
 test.each([
   [{ HOST: '0.0.0.0' }, /HOST is ignored/],
   [{ KAFKA_SASL_MECHANISM: 'plain', KAFKA_SASL_USERNAME: 'u', KAFKA_SASL_PASSWORD: 'p' }, /in the clear/],
+  [{ KAFKA_SASL_MECHANISM: 'oauthbearer', KAFKA_SASL_TOKEN_FILE: '/token' }, /token in the clear/],
   [{ DANGEROUSLY_ALLOW_ANY_ORIGIN: '1' }, /any site/],
   [{ EMIT_TRUST_X_RH_IDENTITY: 'true' }, /without the proxy/],
 ])('%j is questionable', (env, sentence) => {

@@ -11,6 +11,7 @@ function questionable(env: Environment, config: Config): readonly string[] {
   const warnings: readonly (readonly [boolean, string])[] = [
     [config.isDevelopment && isSet(env, 'HOST') && env['HOST'] !== config.host, 'HOST is ignored: development mode listens on 127.0.0.1 only. Configure keys (JWT_JWKS_URI or JWT_KEYS_FILE) to listen elsewhere.'],
     [config.kafkaSaslMechanism === 'plain' && !config.kafkaTls, 'KAFKA_SASL_MECHANISM=plain without KAFKA_TLS=true sends the password in the clear.'],
+    [config.kafkaSaslMechanism === 'oauthbearer' && !config.kafkaTls, 'KAFKA_SASL_MECHANISM=oauthbearer without KAFKA_TLS=true sends the token in the clear.'],
     [config.dangerouslyAllowAnyOrigin, 'DANGEROUSLY_ALLOW_ANY_ORIGIN: a page of any site can connect as the user whose browser shows it.'],
     [config.dangerouslyAllowAnyOrigin && config.allowedOrigins.length > 0, 'ALLOWED_ORIGINS has no effect beside DANGEROUSLY_ALLOW_ANY_ORIGIN=true.'],
     [config.emitTrustXRhIdentity, 'EMIT_TRUST_X_RH_IDENTITY: whoever reaches this port without the proxy can emit as anybody.'],

@@ -28,6 +28,7 @@ export const operatorOptions = {
   kafkaSaslUsernameFile: gateway.kafkaSaslUsernameFile,
   kafkaSaslPassword: gateway.kafkaSaslPassword,
   kafkaSaslPasswordFile: gateway.kafkaSaslPasswordFile,
+  kafkaSaslTokenFile: gateway.kafkaSaslTokenFile,
   topicGiveUpMs: { env: 'TOPIC_GIVE_UP_MS', kind: 'integer', default: 300_000, min: 0, max: 86_400_000, group: 'Kafka', sentence: 'How long a channel that is being deleted waits for a Kafka that does not answer, or refuses, before it goes and leaves its topic behind.' },
   // ---- Kafka for channels
   channelKafkaCaSecret: { env: 'CHANNEL_KAFKA_CA_SECRET', kind: 'string', default: '', pattern: objectName, group: 'Kafka for channels', sentence: 'Secret in the namespace of each channel that uses KAFKA_BROKERS, with the authorities that sign the brokers\' certificates in ca.crt. Empty: the system\'s.' },

@@ -12,9 +12,11 @@ export function operatorWarnings(env: Environment, config: OperatorConfig, mode:
 function questionable(config: OperatorConfig, mode: Mode): readonly string[] {
   const namesNoBrokers = config.kafkaBrokers.length === 0
   const hasAccess = config.kafkaTls || config.kafkaSaslMechanism !== 'none' || config.channelKafkaSaslMechanism !== 'none'
+  const isToken = config.kafkaSaslMechanism === 'oauthbearer'
   const isPlain = config.kafkaSaslMechanism === 'plain' || config.channelKafkaSaslMechanism === 'plain'
   const warnings: readonly (readonly [boolean, string])[] = [
     [isPlain && !config.kafkaTls, 'KAFKA_SASL_MECHANISM=plain or CHANNEL_KAFKA_SASL_MECHANISM=plain without KAFKA_TLS=true sends passwords in the clear.'],
+    [isToken && !config.kafkaTls, 'KAFKA_SASL_MECHANISM=oauthbearer without KAFKA_TLS=true sends the token in the clear.'],
     [namesNoBrokers && hasAccess, 'KAFKA_TLS, KAFKA_SASL_MECHANISM and CHANNEL_KAFKA_SASL_MECHANISM have no effect without KAFKA_BROKERS.'],
     [!namesNoBrokers && config.kafkaSaslMechanism !== 'none' && config.channelKafkaSaslMechanism === 'none', 'The operator authenticates to KAFKA_BROKERS, and gateways do not: without CHANNEL_KAFKA_SASL_MECHANISM the brokers will probably refuse them.'],
     [isAmbiguous(config.topicPattern), 'TOPIC_PATTERN may let a namespace use topics of another: put a dot beside NAMESPACE, and * or NAME on one side of it only, as in NAMESPACE.*.'],

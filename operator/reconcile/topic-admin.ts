@@ -55,13 +55,24 @@ export interface TopicAdmin {
   delete(name: string): Promise<Result<void, TopicFailure>>
 }
 
+export interface PasswordLogin {
+  readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'
+  readonly username: string
+  readonly password: string
+}
+
+export interface TokenLogin {
+  readonly mechanism: 'oauthbearer'
+  readonly token: string
+}
+
 /** How a cluster is reached. Compared by value. */
 export interface KafkaConnection {
   /** host:port */
   readonly brokers: readonly string[]
   /** Null: no TLS. PEM texts; null: the system's authorities, no client certificate. */
   readonly tls: { readonly ca: string | null; readonly certificate: string | null; readonly key: string | null } | null
-  readonly sasl: { readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'; readonly username: string; readonly password: string } | null
+  readonly sasl: PasswordLogin | TokenLogin | null
 }
 
 /** Finds the admin of a cluster: one per connection, made when it is first asked for and closed when nobody has used it for a while. */

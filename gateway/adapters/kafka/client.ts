@@ -1,47 +1,15 @@
-import { readFileSync } from 'node:fs'
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import kafkajs from 'kafkajs'
-import type { ISocketFactory, Kafka, LogEntry, SASLOptions } from 'kafkajs'
-import type { Options } from '../../config/options.ts'
+import type { ISocketFactory, Kafka, LogEntry, Mechanism, SASLOptions } from 'kafkajs'
 import type { Logger } from '../../observability/logger.ts'
+import { accessOf, type KafkaAccess, type KafkaClientOptions, type PasswordAccess } from './access.ts'
+import { oauthBearer } from './credentials.ts'
 import { registerCodecs } from './records/codecs.ts'
 import { parseBroker } from './wire/broker-address.ts'
 import { prepareKafka } from './wire/kafkajs-internals.ts'
 
-/** What a connection to the brokers needs of the options. */
-export type KafkaClientOptions = Pick<
-  Options,
-  | 'kafkaBrokers'
-  | 'kafkaClientId'
-  | 'kafkaTls'
-  | 'kafkaTlsCaFile'
-  | 'kafkaTlsCertFile'
-  | 'kafkaTlsKeyFile'
-  | 'kafkaSaslMechanism'
-  | 'kafkaSaslUsername'
-  | 'kafkaSaslUsernameFile'
-  | 'kafkaSaslPassword'
-  | 'kafkaSaslPasswordFile'
->
-
-/** How brokers are reached. What may rotate is a function: it is called whenever a connection is made, and may throw. */
-export interface KafkaAccess {
-  /** host:port */
-  readonly brokers: readonly string[]
-  readonly clientId: string
-  /** Null: no TLS. */
-  readonly tls: (() => TlsMaterial) | null
-  /** Null: no authentication. */
-  readonly sasl: { readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'; readonly username: () => string; readonly password: () => string } | null
-}
-
-/** PEM. What is missing: the system's authorities, no client certificate. */
-export interface TlsMaterial {
-  readonly ca?: string | Buffer
-  readonly cert?: string | Buffer
-  readonly key?: string | Buffer
-}
+export type { KafkaAccess, KafkaClientOptions } from './access.ts'
 
 /** The longest answer that a gateway takes from a broker: the largest fetch, with room. */
 export const gatewayMaxAnswerBytes = 64 * 1_048_576
@@ -106,43 +74,20 @@ function createSocketFactory(tls: KafkaAccess['tls']): ISocketFactory {
   }
 }
 
-function saslOf({ sasl }: KafkaAccess): { readonly sasl?: SASLOptions } {
+function saslOf({ sasl }: KafkaAccess): { readonly sasl?: SASLOptions | Mechanism } {
   if (sasl === null) return {}
-  const { mechanism, username, password } = sasl
+  return { sasl: sasl.mechanism === 'oauthbearer' ? oauthBearer(sasl.token) : passwordOf(sasl) }
+}
+
+/** kafkajs looks at both whenever it authenticates. */
+function passwordOf({ mechanism, username, password }: PasswordAccess): SASLOptions {
   return {
-    sasl: {
-      mechanism,
-      // kafkajs looks at these whenever it authenticates.
-      get username() {
-        return username()
-      },
-      get password() {
-        return password()
-      },
+    mechanism,
+    get username() {
+      return username()
+    },
+    get password() {
+      return password()
     },
   }
-}
-
-export function accessOf(options: KafkaClientOptions): KafkaAccess {
-  const { kafkaSaslMechanism: mechanism, kafkaSaslUsername, kafkaSaslUsernameFile, kafkaSaslPassword, kafkaSaslPasswordFile } = options
-  const username = (): string => textOf(kafkaSaslUsername, kafkaSaslUsernameFile)
-  const password = (): string => textOf(kafkaSaslPassword, kafkaSaslPasswordFile)
-  return {
-    brokers: options.kafkaBrokers,
-    clientId: options.kafkaClientId,
-    tls: options.kafkaTls ? () => tlsOf(options) : null,
-    sasl: mechanism === 'none' ? null : { mechanism, username, password },
-  }
-}
-
-function tlsOf({ kafkaTlsCaFile, kafkaTlsCertFile, kafkaTlsKeyFile }: KafkaClientOptions): TlsMaterial {
-  return {
-    ...(kafkaTlsCaFile === '' ? {} : { ca: readFileSync(kafkaTlsCaFile) }),
-    ...(kafkaTlsCertFile === '' ? {} : { cert: readFileSync(kafkaTlsCertFile) }),
-    ...(kafkaTlsKeyFile === '' ? {} : { key: readFileSync(kafkaTlsKeyFile) }),
-  }
-}
-
-function textOf(given: string, file: string): string {
-  return file === '' ? given : readFileSync(file, 'utf8').replace(/\r?\n$/, '')
 }

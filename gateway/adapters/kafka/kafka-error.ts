@@ -73,9 +73,9 @@ const ownCertificateCode = /^ERR_SSL_.*ALERT.*(CERT|UNKNOWN_CA)/
 
 /** kafkajs wraps what it gives up on: the cause that is deepest and known says what happened. */
 export function describeKafkaError(thrown: unknown): KafkaFailure {
-  if (thrown instanceof BrokerError) return { kind: thrown.kind, detail: thrown.message }
-  let failure: KafkaFailure = { kind: 'transient', detail: thrown instanceof Error ? thrown.message : String(thrown) }
+  let failure: KafkaFailure = { kind: 'transient', detail: thrown instanceof Error ? wordsOf(thrown) : String(thrown) }
   for (let error = thrown, depth = 0; error instanceof Error && depth < 10; error = innerOf(error), depth++) {
+    if (error instanceof BrokerError) return { kind: error.kind, detail: error.message }
     const kind = ownCertificateCode.test(codeOf(error)) ? 'unauthenticated' : (kindOfType[typeOf(error)] ?? kindOfName[error.name])
     if (kind !== undefined) failure = { kind, detail: detailOf(error) }
   }
@@ -88,9 +88,19 @@ function innerOf(error: Error): unknown {
 }
 
 function detailOf(error: Error): string {
-  const [broker, code] = ['broker' in error ? `the broker ${String(error.broker)}` : 'the broker', codeOf(error)]
-  if (ownCertificateCode.test(code)) return `${broker} does not accept this client without a certificate that it trusts: ${error.message} (${code})`
-  return certificateCode.test(code) ? `the certificate of ${broker} is not accepted: ${error.message} (${code})` : error.message
+  const [broker, code, words] = ['broker' in error ? `the broker ${String(error.broker)}` : 'the broker', codeOf(error), wordsOf(error)]
+  if (ownCertificateCode.test(code)) return `${broker} does not accept this client without a certificate that it trusts: ${words} (${code})`
+  if (certificateCode.test(code)) return `the certificate of ${broker} is not accepted: ${words} (${code})`
+  return /^closed connection$/i.test(words) ? `${words} (was it stopped, or does this listener want TLS or SASL?)` : words
+}
+
+/** An error of OpenSSL: thread, code, library, function, then the reason, the place in its source, and more, with line breaks. */
+const opensslError = /(?:[0-9A-F]+:)?error:[0-9A-F]+:[^:]*:[^:]*:([^:]*)(?::[^]*)?$/
+
+/** An error's words on one line. A bug of the client (of kafkajs: an answer that it does not expect) has words that help nobody. */
+export function wordsOf(error: Error): string {
+  if (error instanceof TypeError || error instanceof ReferenceError) return `the Kafka client failed inside (${error.name}); it is tried again`
+  return error.message.replace(opensslError, '$1').replace(/\s*[\r\n]+\s*/g, ' ').trim()
 }
 
 /** Of TLS and the system, as kafkajs's connection errors hand it on; its protocol errors have numbers. */

@@ -45,6 +45,18 @@ export async function within<T>(promise: Promise<T>, timeoutMs: number, what: st
   }
 }
 
+/** Resolves when the promise is settled, or after that time: the work behind it goes on. */
+export function settledWithin(promise: Promise<unknown>, timeoutMs: number): Promise<void> {
+  const { promise: settled, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, timeoutMs)
+  const done = (): void => {
+    clearTimeout(timer)
+    resolve()
+  }
+  promise.then(done, done)
+  return settled
+}
+
 /**
  * Settles as the promise does, or resolves when the signal is aborted. Not a race with a promise that lives as long as the signal: what waits for
  * that one is held until it is settled, 300 bytes for each race that the other has won.

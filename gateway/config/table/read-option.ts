@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net'
 import { failed, ok, type Result } from '../../result.ts'
 import type { Option, OptionValueOf } from './option.ts'
 
@@ -102,8 +103,8 @@ function isItem(option: List, item: string): boolean {
 }
 
 function isBroker(item: string): boolean {
-  const port = /^(?:\[[0-9a-fA-F:.]+\]|[^\s:/@]+):(\d{1,5})$/.exec(item)?.[1]
-  return port !== undefined && Number(port) >= 1 && Number(port) <= 65_535
+  const [, bracketed, port] = /^(?:\[([0-9a-fA-F:.]+)\]|[^\s:/@[\]]+):(\d{1,5})$/.exec(item) ?? []
+  return port !== undefined && Number(port) >= 1 && Number(port) <= 65_535 && (bracketed === undefined || isIPv6(bracketed))
 }
 
 /** Only what a browser would send is let through: lower case, no default port, no path. Anything else would never match. */
@@ -119,7 +120,7 @@ function isNamespace(item: string): boolean {
 function describeList(option: List): string {
   const most = `at most ${option.maxItems}, with commas between them`
   if (option.values !== undefined) return `some of ${option.values.join(', ')}, with commas between them`
-  if (option.items === 'broker') return `host:port of brokers, ${most}`
+  if (option.items === 'broker') return `host:port of brokers (an IPv6 address in brackets, as [::1]:9092), ${most}`
   if (option.items === 'origin') return `origins as browsers send them (scheme://host, :port if it is not the default one, no path, lower case), ${most}`
   if (option.items === 'namespace') return `names of namespaces, ${most}`
   return `texts, ${most}`

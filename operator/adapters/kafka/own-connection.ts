@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs'
+import { readToken } from '../../../gateway/adapters/kafka/credentials.ts'
 import type { OperatorConfig } from '../../config/options.ts'
 import type { KafkaConnection } from '../../reconcile/topic-admin.ts'
 
 type Options = Pick<
   OperatorConfig,
-  'kafkaBrokers' | 'kafkaTls' | 'kafkaTlsCaFile' | 'kafkaTlsCertFile' | 'kafkaTlsKeyFile' | 'kafkaSaslMechanism' | 'kafkaSaslUsername' | 'kafkaSaslUsernameFile' | 'kafkaSaslPassword' | 'kafkaSaslPasswordFile'
+  'kafkaBrokers' | 'kafkaTls' | 'kafkaTlsCaFile' | 'kafkaTlsCertFile' | 'kafkaTlsKeyFile' | 'kafkaSaslMechanism' | 'kafkaSaslUsername' | 'kafkaSaslUsernameFile' | 'kafkaSaslPassword' | 'kafkaSaslPasswordFile' | 'kafkaSaslTokenFile'
 >
 
 /** Files are looked at again after so long: they may rotate, and a thousand reconciles a second need not each read them. */
@@ -41,6 +42,7 @@ function tlsOf({ kafkaTls, kafkaTlsCaFile, kafkaTlsCertFile, kafkaTlsKeyFile }: 
 function saslOf(options: Options): KafkaConnection['sasl'] {
   if (options.kafkaSaslMechanism === 'none') return null
   const line = (file: string, otherwise: string): string => (file === '' ? otherwise : readFileSync(file, 'utf8').replace(/\r?\n$/, ''))
+  if (options.kafkaSaslMechanism === 'oauthbearer') return { mechanism: 'oauthbearer', token: readToken(options.kafkaSaslTokenFile) }
   return {
     mechanism: options.kafkaSaslMechanism,
     username: line(options.kafkaSaslUsernameFile, options.kafkaSaslUsername),

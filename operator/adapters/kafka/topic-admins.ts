@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { createKafkaClientOf, type KafkaAccess } from '../../../gateway/adapters/kafka/client.ts'
+import type { KafkaAccess } from '../../../gateway/adapters/kafka/access.ts'
+import { createKafkaClientOf } from '../../../gateway/adapters/kafka/client.ts'
 import { createCluster, type Cluster } from '../../../gateway/adapters/kafka/wire/kafkajs-internals.ts'
 import type { Logger } from '../../../gateway/observability/logger.ts'
 import { failed } from '../../../gateway/result.ts'
@@ -27,6 +28,9 @@ interface Entry {
   readonly admin: TopicAdmin
   usedAtMs: number
 }
+
+/** The longest answer that the operator takes from a broker: some hundred topics with their configs are less than 1 MiB. Brokers may be anybody's here. */
+export const operatorMaxAnswerBytes = 8 * 1_048_576
 
 const idleMs = 300_000
 const lookForIdleMs = 30_000
@@ -85,8 +89,7 @@ export function createTopicAdmins({ logger, now, onRequest = () => {}, mayWrite 
 /** A hash: the key of a map ends in heap snapshots and debuggers, and a password has no business there. */
 function keyOf({ brokers, tls, sasl }: KafkaConnection): string {
   const tlsParts = tls === null ? null : [tls.ca, tls.certificate, tls.key]
-  const saslParts = sasl === null ? null : [sasl.mechanism, sasl.username, sasl.password]
-  return createHash('sha256').update(JSON.stringify([brokers, tlsParts, saslParts])).digest('base64')
+  return createHash('sha256').update(JSON.stringify([brokers, tlsParts, sasl === null ? null : Object.entries(sasl).toSorted()])).digest('base64')
 }
 
 function clusterOf({ brokers, tls, sasl }: KafkaConnection, logger: Logger): Cluster {
@@ -95,9 +98,15 @@ function clusterOf({ brokers, tls, sasl }: KafkaConnection, logger: Logger): Clu
     brokers,
     clientId: 'carillon-operator',
     tls: material === null ? null : () => material,
-    sasl: sasl === null ? null : { mechanism: sasl.mechanism, username: () => sasl.username, password: () => sasl.password },
+    sasl: loginOf(sasl),
   }
-  return createCluster(createKafkaClientOf(access, logger, { requestTimeoutMs: 10_000, retries: brokers.length - 1 }))
+  return createCluster(createKafkaClientOf(access, logger, { requestTimeoutMs: 10_000, retries: brokers.length - 1, maxAnswerBytes: operatorMaxAnswerBytes }))
+}
+
+function loginOf(sasl: KafkaConnection['sasl']): KafkaAccess['sasl'] {
+  if (sasl === null) return null
+  if (sasl.mechanism === 'oauthbearer') return { mechanism: sasl.mechanism, token: () => sasl.token }
+  return { mechanism: sasl.mechanism, username: () => sasl.username, password: () => sasl.password }
 }
 
 const stopped = async () => failed<TopicFailure>({ kind: 'unreachable', detail: 'the operator is stopping' })

@@ -57,8 +57,7 @@ const kindOf: Readonly<Record<KafkaFailureKind, TopicFailure['kind']>> = {
 export function failureOfThrown(thrown: unknown, brokers: readonly string[]): TopicFailure {
   if (thrown instanceof UnusableCredentialsError) return { kind: 'unauthenticated', detail: thrown.message }
   const { kind, detail } = describeKafkaError(thrown)
-  const advice = /^closed connection$/i.test(detail) ? ' (was it stopped, or does this listener want TLS or SASL?)' : ''
-  return { kind: kindOf[kind], detail: `${describeBrokers(brokers)}: ${detail}${advice}` }
+  return { kind: kindOf[kind], detail: `${describeBrokers(brokers)}: ${detail}` }
 }
 
 /** No broker was asked: nothing can be made of what is given. */

@@ -1,44 +1,31 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { LogRecord } from '../../../event/log-record.ts'
 import type { Logger } from '../../../observability/logger.ts'
+import type { Metrics } from '../../../observability/metrics.ts'
 import type { LogStart, PartitionOffsets, RecordSink } from '../../../replay/record-source.ts'
-import type { FetchedBatch } from './fetched-partition.ts'
 import { unlessAborted } from '../patience.ts'
+import type { RecordStep } from '../records/read-records.ts'
+import type { Watermarks } from './partition-reader.ts'
 
-/** The consumer that fetched a batch. */
-export interface Fetcher {
-  /** False as soon as another has taken its place: what it still brings is dropped. */
-  isCurrent(): boolean
-  seek(partition: number, offset: number): void
+export interface DeliveryParts {
+  readonly sink: RecordSink
+  readonly logger: Logger
+  readonly metrics: Pick<Metrics, 'recordsUnreadable'>
+  /** No method of the sink is called after this was aborted. */
+  readonly stopped: AbortSignal
 }
 
-/** Most records in one call of the sink, between two of which the event loop turns. */
-const maxRecordsPerCall = 1_000
-
 /**
- * Hands records to the sink, each exactly once, whichever consumer brings them.
- *
- * The naive way, to trust the consumer's own position, fails: kafkajs begins again where nothing was committed after a rebalance, where
- * `fromBeginning` says after an offset out of range, and its predecessor may still be at a batch when it was replaced. The rule here: the
- * offset to hand over next is kept per partition, and moves before the sink is called. A batch counts for what lies at or above it, and
- * only when it was fetched from at or below it: then everything between is known to be a hole. A batch fetched from above is either the
- * proof that retention overtook us (the log now begins above: `opened` again, so that clients hear of the gap) or a mistake: seek back.
+ * Keeps the positions, and hands records to the sink, each exactly once. The offset to hand over next is kept per partition, and moves before
+ * the sink is called. So a step counts for what lies at or above the position, whichever connection brought it.
  */
 export class Delivery {
-  readonly #sink: RecordSink
-  readonly #logger: Logger
-  readonly #stopped: AbortSignal
-  #epoch = ''
+  readonly #parts: DeliveryParts
   #positions: number[] = []
-  #ends: number[] = []
-  /** Per partition, the batch that the sink is working on, whichever consumer brought it. */
-  readonly #inHand = new Map<number, Promise<void>>()
+  /** Grows with each new life of the log: a step that was fetched in an earlier one is dropped. */
+  #life = 0
 
-  /** @param stopped no method of the sink is called after it was aborted */
-  constructor(sink: RecordSink, logger: Logger, stopped: AbortSignal) {
-    this.#sink = sink
-    this.#logger = logger
-    this.#stopped = stopped
+  constructor(parts: DeliveryParts) {
+    this.#parts = parts
   }
 
   /** Per partition, the offset that is handed over next. */
@@ -46,98 +33,74 @@ export class Delivery {
     return this.#positions
   }
 
-  /** Per partition, the end as last known. */
-  get ends(): PartitionOffsets {
-    return this.#ends
+  position(partition: number): number {
+    return this.#positions[partition] ?? 0
   }
 
-  get busy(): ReadonlySet<number> {
-    return new Set(this.#inHand.keys())
-  }
-
+  /** Begins, or begins again in a new epoch. */
   open(start: LogStart): void {
-    if (this.#stopped.aborted) return
-    this.#epoch = start.epoch
+    if (this.#parts.stopped.aborted) return
+    this.#life += 1
     this.#positions = [...start.startOffsets]
-    this.#ends = [...start.endOffsets]
-    this.#sink.opened(start)
+    this.#parts.sink.opened(start)
   }
 
-  /** The ends as the broker says; partitions that are new begin at 0. */
-  setEnds(ends: PartitionOffsets): void {
-    if (this.#stopped.aborted) return
-    this.#ends = [...ends]
-    while (this.#positions.length < ends.length) this.#positions.push(0)
-    this.#sink.ends(ends)
+  /** Makes room for partitions that are new in the topic. They begin at 0. */
+  grow(partitions: number): void {
+    while (this.#positions.length < partitions) this.#positions.push(0)
   }
 
-  async deliver(batch: FetchedBatch, fetcher: Fetcher): Promise<void> {
-    const { partition } = batch
-    // What an earlier consumer brought may still be in hand: the next batch only after it.
-    for (let before = this.#inHand.get(partition); before !== undefined; before = this.#inHand.get(partition)) await before
-    if (!fetcher.isCurrent() || this.#stopped.aborted) return
-    const { promise: settled, resolve } = Promise.withResolvers<void>()
-    this.#inHand.set(partition, settled)
-    try {
-      await this.#deliver(batch, fetcher)
-    } finally {
-      this.#inHand.delete(partition)
-      resolve()
+  /** Hands a step over. Resolves when the sink is done with it; never rejects. */
+  async take(partition: number, step: RecordStep, { lastStableOffset }: Watermarks): Promise<void> {
+    if (this.#parts.stopped.aborted || step.nextOffset <= this.position(partition)) return
+    if (step.kind === 'unreadable') return this.#unreadable(partition, step.nextOffset, step.why)
+    if (step.kind === 'skipped') return this.#skip(partition, step.nextOffset)
+    const life = this.#life
+    const records = from(step.records, this.position(partition))
+    const last = records.at(-1)
+    if (last !== undefined) {
+      this.#positions[partition] = last.offset + 1
+      await this.#call(records, Math.max(lastStableOffset, last.offset + 1))
     }
+    if (this.#life === life && !this.#parts.stopped.aborted && this.position(partition) < step.nextOffset) this.#skip(partition, step.nextOffset)
   }
 
-  async #deliver({ partition, fetchOffset, fetched }: FetchedBatch, fetcher: Fetcher): Promise<void> {
-    if (partition >= this.#positions.length) this.setEnds([...this.#ends, ...Array<number>(partition + 1 - this.#ends.length).fill(0)])
-    if (fetched.logStartOffset > this.#position(partition)) this.#lose(partition, fetched.logStartOffset, 'the log no longer has records that were not read yet: retention overtook this pod')
-    const position = this.#position(partition)
-    if (fetchOffset > position) return fetcher.seek(partition, position)
-    if (fetched.nextOffset <= position) return
-    this.#ends[partition] = Math.max(fetched.endOffset, fetched.nextOffset)
-    if (fetched.unreadable !== null) return this.#lose(partition, fetched.nextOffset, `a batch of records cannot be read: ${fetched.unreadable}`)
-    await this.#handOver(from(fetched.records, position), partition, fetcher)
-    const isAllHandedOver = fetcher.isCurrent() && !this.#stopped.aborted
-    if (isAllHandedOver && this.#position(partition) < fetched.nextOffset) this.#skip(partition, fetched.nextOffset)
+  /** The log begins above the position: what lies between is gone. */
+  overtaken(partition: number, logStartOffset: number): void {
+    if (this.#parts.stopped.aborted || logStartOffset <= this.position(partition)) return
+    this.#parts.logger.error({ partition, fromOffset: this.position(partition), toOffset: logStartOffset, why: 'retention overtook this pod' }, 'records were lost')
+    this.#lose(partition, logStartOffset)
   }
 
-  async #handOver(records: readonly LogRecord[], partition: number, fetcher: Fetcher): Promise<void> {
-    for (let at = 0; at < records.length; at += maxRecordsPerCall) {
-      if (at > 0) await nextTurn()
-      if (this.#stopped.aborted || !fetcher.isCurrent()) return
-      const slice = records.length <= maxRecordsPerCall ? records : records.slice(at, at + maxRecordsPerCall)
-      this.#positions[partition] = (slice.at(-1)?.offset ?? 0) + 1
-      await this.#call(slice, this.#ends[partition] ?? 0)
-    }
+  #unreadable(partition: number, nextOffset: number, why: string): void {
+    this.#parts.metrics.recordsUnreadable.add(1)
+    this.#parts.logger.error({ partition, fromOffset: this.position(partition), toOffset: nextOffset, why: `a batch of records cannot be read: ${why}` }, 'records were lost')
+    this.#lose(partition, nextOffset)
   }
 
-  async #call(records: readonly LogRecord[], endOffset: number): Promise<void> {
-    try {
-      const handled = this.#sink.records(records, endOffset)
-      if (handled !== undefined) await unlessAborted(handled, this.#stopped)
-    } catch (cause) {
-      // A bug of the sink. Handing the same batch over again would stop delivery for good: one batch is lost instead.
-      const { partition, offset } = records[0] ?? {}
-      this.#logger.error({ err: cause, partition, offset, records: records.length }, 'a batch of records could not be processed')
-    }
+  #lose(partition: number, nextOffset: number): void {
+    this.#positions[partition] = nextOffset
+    this.#parts.sink.lost(partition, nextOffset)
   }
 
   #skip(partition: number, nextOffset: number): void {
     this.#positions[partition] = nextOffset
-    this.#sink.skipped(partition, nextOffset)
+    this.#parts.sink.skipped(partition, nextOffset)
   }
 
-  #lose(partition: number, nextOffset: number, why: string): void {
-    this.#logger.error({ partition, fromOffset: this.#position(partition), toOffset: nextOffset, why }, 'records were lost')
-    const startOffsets = this.#positions.with(partition, nextOffset)
-    const endOffsets = this.#ends.map((end, index) => Math.max(end, startOffsets[index] ?? 0))
-    this.open({ epoch: this.#epoch, startOffsets, endOffsets })
-  }
-
-  #position(partition: number): number {
-    return this.#positions[partition] ?? 0
+  async #call(records: readonly LogRecord[], endOffset: number): Promise<void> {
+    try {
+      const handled = this.#parts.sink.records(records, endOffset)
+      if (handled !== undefined) await unlessAborted(handled, this.#parts.stopped)
+    } catch (cause) {
+      // A bug of the sink. The same records again would stop delivery for good: they are lost instead.
+      const { partition, offset } = records[0] ?? {}
+      this.#parts.logger.error({ err: cause, partition, offset, records: records.length }, 'records could not be processed')
+    }
   }
 }
 
-/** The records at and above the offset: a fetch begins with the whole batch in which its offset lies. */
+/** Returns the records at and above the offset. */
 function from(records: readonly LogRecord[], offset: number): readonly LogRecord[] {
   const [first] = records
   if (first === undefined || first.offset >= offset) return records

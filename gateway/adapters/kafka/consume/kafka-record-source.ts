@@ -3,57 +3,56 @@ import type { Logger } from '../../../observability/logger.ts'
 import type { Metrics } from '../../../observability/metrics.ts'
 import type { RecordSource } from '../../../replay/record-source.ts'
 import { createKafkaClient, type KafkaClientOptions } from '../client.ts'
-import { startConsumerLife } from './consumer-life.ts'
 import { createsTopics, ensureTopics } from '../ensure-topic.ts'
-import { createTopicInspector } from '../wire/topic-inspector.ts'
+import { parseBroker } from '../wire/broker-address.ts'
+import { createBrokerConnector } from '../wire/broker-link.ts'
+import { createDiscovery } from '../wire/discovery.ts'
 import { TopicReader } from './topic-reader.ts'
 
 export type KafkaRecordSourceOptions = KafkaClientOptions &
-  Pick<Config, 'channel' | 'kafkaTopic' | 'kafkaTopicPartitions' | 'kafkaTopicEpoch' | 'kafkaCreateTopic' | 'kafkaFetchWaitMs' | 'kafkaStallTimeoutMs' | 'isDevelopment'>
+  Pick<Config, 'kafkaTopic' | 'kafkaTopicPartitions' | 'kafkaTopicEpoch' | 'kafkaCreateTopic' | 'kafkaClientRack' | 'kafkaFetchWaitMs' | 'kafkaStallTimeoutMs' | 'isDevelopment'>
 
 export interface KafkaRecordSourceDependencies {
   readonly logger: Logger
-  readonly metrics: Pick<Metrics, 'sourceRebuilds'>
+  readonly metrics: Pick<Metrics, 'sourceRebuilds' | 'recordsUnreadable'>
   readonly clock: { now(): number }
-  /** How often the topic is looked at from outside. @default 2_000 */
+  /** How often the brokers are asked what the topic is. @default 2_000 */
   readonly inspectEveryMs?: number
 }
 
 /**
- * Reads a Kafka topic (DESIGN section 3): all partitions, in a consumer group of its own that commits nothing. Where each partition goes
- * on is remembered here, not in Kafka: a consumer that crashed, stalled, or lost its broker is replaced by another that begins at exactly
- * that offset.
+ * Reads a Kafka topic: all partitions, without a consumer group. Where each partition goes on is remembered here and not in Kafka, and each
+ * leader is read by a loop of its own (docs/kafka.md, "Reading").
  *
- * `start` rejects when the topic is missing and may not be created, and when the brokers refuse the credentials or the access; while they
- * do not answer, it waits.
+ * `start` rejects when the topic is missing and may not be created, and when the brokers refuse the credentials or the access. While no
+ * broker answers, it waits.
  */
 export function createKafkaRecordSource(options: KafkaRecordSourceOptions, dependencies: KafkaRecordSourceDependencies): RecordSource {
-  const kafka = createKafkaClient(options, dependencies.logger)
-  const topic = options.kafkaTopic
   let reader: TopicReader | null = null
-  let stopped = false
+  let isStopped = false
 
   async function createTopic(): Promise<void> {
-    const partitions = options.kafkaTopicPartitions
-    const created = await ensureTopics(kafka, [{ topic, partitions }])
+    const [topic, partitions] = [options.kafkaTopic, options.kafkaTopicPartitions]
+    const created = await ensureTopics(createKafkaClient(options, dependencies.logger), [{ topic, partitions }])
     if (created.length > 0) dependencies.logger.info({ topic, partitions }, 'created the topic')
   }
 
   return {
     async start(sink, { sinceMs }) {
-      if (reader !== null || stopped) throw new Error('a record source is started once')
+      if (reader !== null || isStopped) throw new Error('a record source is started once')
+      const connect = createBrokerConnector(options, dependencies.logger)
       reader = new TopicReader(options, {
         inspectEveryMs: 2_000,
         ...dependencies,
         sink,
-        inspector: createTopicInspector(kafka, topic),
-        startConsumer: (groupId, handler) => startConsumerLife({ kafka, topic, groupId, fetchWaitMs: options.kafkaFetchWaitMs, leastFetchBytes: 1 }, handler),
+        connect,
+        discovery: createDiscovery({ brokers: options.kafkaBrokers.map(parseBroker), connect }),
         createTopic: createsTopics(options) ? createTopic : null,
       })
       await reader.start(sinceMs)
     },
     async stop() {
-      stopped = true
+      isStopped = true
       await reader?.stop()
     },
   }

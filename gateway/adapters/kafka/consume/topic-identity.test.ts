@@ -1,25 +1,51 @@
 import { describe, expect, it } from 'vitest'
-import { epochOf, nextEpoch, type TopicIdentity } from './topic-identity.ts'
+import { epochAfterCuts, epochOf, nextEpoch, wasMadeAgain, type TopicIdentity } from './topic-identity.ts'
 
 const old = { topicId: 'id-1', partitions: 3 }
-const anew = { topicId: 'id-2', partitions: 3 }
-const next = (configured: string, now: TopicIdentity = anew): string => nextEpoch({ identity: old, epoch: epochOf(old, configured, 'news') }, now, { configured, unique: 'u' })
+const later = { topicId: 'id-2', partitions: 3 }
+const next = (configured: string, now: TopicIdentity = later): string => nextEpoch({ identity: old, epoch: epochOf(old, configured, 'news') }, now, { configured, unique: 'u' })
 
-describe('the epoch of a topic that was made anew', () => {
+describe('the epoch of a topic that was made again', () => {
   it('is its id, as pods that start now find it', () => {
-    expect(next('')).toBe(epochOf(anew, '', 'news'))
+    expect(next('')).toBe(epochOf(later, '', 'news'))
   })
 
-  it('is its id also where an operator had said the old one: it says the new one to the pods that come next', () => {
-    expect(next('id-1')).toBe(epochOf(anew, 'id-2', 'news'))
+  it('is its id also where an operator had said the old one: the operator says the new one to the pods that start next', () => {
+    expect(next('id-1')).toBe(epochOf(later, 'id-2', 'news'))
   })
 
-  it("is put behind a name of somebody's own, which will not change by itself", () => {
+  it("follows a name of the operator's own, which does not change by itself", () => {
     expect(next('mine')).toBe('mine~id-2')
   })
 
-  it('has something of the pod in it when nothing tells all pods the same', () => {
+  it('contains something of the pod when nothing tells all pods the same', () => {
     expect(next('', old)).toBe('id-1~u')
     expect(next('', { topicId: null, partitions: 2 })).toBe('id-1~u')
+  })
+})
+
+describe('the epoch of a log that was cut', () => {
+  const first = { partition: 0, leaderEpoch: 4, endOffset: 95 }
+  const second = { partition: 2, leaderEpoch: 4, endOffset: 7 }
+
+  it('names the cuts, in an order that does not depend on which was found first', () => {
+    expect(epochAfterCuts('id-1', [first, second])).toBe('id-1~0.4.95~2.4.7')
+    expect(epochAfterCuts('id-1', [second, first])).toBe(epochAfterCuts('id-1', [first, second]))
+  })
+
+  it('is the epoch itself without a cut', () => {
+    expect(epochAfterCuts('id-1', [])).toBe('id-1')
+  })
+})
+
+describe('a topic', () => {
+  it.each([
+    [{ topicId: 'id-2', partitions: 3 }, true],
+    [{ topicId: 'id-1', partitions: 2 }, true],
+    [{ topicId: null, partitions: 2 }, true],
+    [{ topicId: 'id-1', partitions: 5 }, false],
+    [{ topicId: null, partitions: 3 }, false],
+  ])('with %o is another one than before: %s', (now, isAnother) => {
+    expect(wasMadeAgain(old, now)).toBe(isAnother)
   })
 })

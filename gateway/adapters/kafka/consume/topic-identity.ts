@@ -1,14 +1,12 @@
-import type { PartitionOffsets } from '../../../replay/record-source.ts'
-
 /** What a topic is known by, so that cursors of one are not taken for cursors of another. */
 export interface TopicIdentity {
-  /** The broker's id of the topic; null when it tells none (before Kafka 2.8). */
+  /** The broker's id of the topic; null when the broker tells none (before Kafka 2.8). */
   readonly topicId: string | null
   readonly partitions: number
 }
 
 /**
- * The epoch of a topic: what the operator says it is, else the topic's id, else its name. Every pod that reads the topic finds the same.
+ * Returns the epoch of a topic: what the operator says it is, else the topic's id, else its name. Every pod that reads the topic finds the same.
  * @param configured KAFKA_TOPIC_EPOCH, or an empty string
  */
 export function epochOf(identity: TopicIdentity, configured: string, topic: string): string {
@@ -17,9 +15,9 @@ export function epochOf(identity: TopicIdentity, configured: string, topic: stri
 }
 
 /**
- * The epoch after the topic was found to be another than before. With ids that is the new id: also where the operator said the old one, for that is
- * what it tells the pods that come next, and clients who move to them must not hear of a second gap. Behind a name of somebody's own it is put. Without ids, or when the same topic's offsets ran backwards (a cluster lost acknowledged records), nothing tells all
- * pods the same name, so each invents one: clients who change pods are told of a gap until the pods were restarted.
+ * Returns the epoch after the topic was made again. With ids that is the new id, also where the operator said the old one: the operator says
+ * the new id to the pods that start next, and clients that move to them must not get a second gap. A name of the operator's own is kept in
+ * front. Without ids nothing tells all pods the same name, so each pod makes one up.
  */
 export function nextEpoch(before: { readonly identity: TopicIdentity; readonly epoch: string }, now: TopicIdentity, options: { readonly configured: string; readonly unique: string }): string {
   if (now.topicId === null || now.topicId === before.identity.topicId) return `${before.epoch}~${options.unique}`
@@ -27,28 +25,26 @@ export function nextEpoch(before: { readonly identity: TopicIdentity; readonly e
   return isOwnName ? `${options.configured}~${now.topicId}` : now.topicId
 }
 
-/** Whether these are two topics of the same name. */
-export function wasMadeAnew(before: TopicIdentity, now: TopicIdentity): boolean {
-  if (now.partitions < before.partitions) return true
-  return before.topicId !== null && now.topicId !== null && before.topicId !== now.topicId
+/** Where the log of a new leader parts from the one that was read (KIP-320). */
+export interface LogCut {
+  readonly partition: number
+  /** The last leader epoch that both logs have; -1 when the broker does not say. */
+  readonly leaderEpoch: number
+  /** The end of that epoch in the new leader's log. */
+  readonly endOffset: number
 }
-
-/** Partitions whose end lies below what was already read: offsets ran backwards, or an election is not over. @param ends -1: nobody could tell */
-export function backwards(positions: PartitionOffsets, ends: PartitionOffsets): ReadonlySet<number> {
-  return new Set(positions.flatMap((position, partition) => (isKnown(ends[partition]) && ends[partition] < position ? [partition] : [])))
-}
-
-/** Without a leader, a partition has no end that anybody could tell. */
-export const isKnown = (end: number | undefined): end is number => end !== undefined && end >= 0
 
 /**
- * How often in a row a partition must be found to have run backwards. After an election the new leader tells the end that it is sure of, which lies
- * below what the old one has given out, until the other replicas have fetched from it. One that is gone counts among them until the broker strikes it
- * off, after `replica.lag.time.max.ms`, which is 30 s; looks are 2 s apart. Only what lasts longer is a log that was cut.
+ * Returns the epoch of a log that was cut in these places. Every pod that had heard of the records that are lost finds the same cuts, in whatever
+ * order, and so the same name.
  */
-export const looksUntilCut = 20
+export function epochAfterCuts(epoch: string, cuts: readonly LogCut[]): string {
+  const names = cuts.map(({ partition, leaderEpoch, endOffset }) => `~${partition}.${leaderEpoch}.${endOffset}`)
+  return `${epoch}${names.toSorted().join('')}`
+}
 
-/** @param before how often in a row each partition had been found @returns the same with this look */
-export function countBackwards(before: ReadonlyMap<number, number>, found: ReadonlySet<number>): ReadonlyMap<number, number> {
-  return new Map([...found].map((partition) => [partition, (before.get(partition) ?? 0) + 1]))
+/** Returns whether these are two topics of the same name. */
+export function wasMadeAgain(before: TopicIdentity, now: TopicIdentity): boolean {
+  if (now.partitions < before.partitions) return true
+  return before.topicId !== null && now.topicId !== null && before.topicId !== now.topicId
 }

@@ -1,314 +1,289 @@
 import { randomUUID } from 'node:crypto'
 import type { Logger } from '../../../observability/logger.ts'
 import type { Metrics } from '../../../observability/metrics.ts'
-import type { PartitionOffsets, RecordSink, SourceProblem } from '../../../replay/record-source.ts'
-import type { ConsumerHandler, ConsumerLife } from './consumer-life.ts'
-import { Delivery, type Fetcher } from './delivery.ts'
+import type { PartitionBehind, PartitionOffsets, RecordSink, SourceHealth, SourceProblem } from '../../../replay/record-source.ts'
 import { describeKafkaError, isRefusal } from '../kafka-error.ts'
+import { createBackoff } from '../patience.ts'
+import type { ConnectBroker } from '../wire/broker-link.ts'
+import type { Discovery } from '../wire/discovery.ts'
+import type { ClusterView, TopicView } from '../wire/metadata.ts'
+import { Delivery } from './delivery.ts'
 import type { KafkaRecordSourceOptions } from './kafka-record-source.ts'
-import { createBackoff, pause, within } from '../patience.ts'
-import { createStallWatch } from './stall-watch.ts'
-import { backwards, countBackwards, epochOf, isKnown, looksUntilCut, nextEpoch, wasMadeAnew, type TopicIdentity } from './topic-identity.ts'
-import type { TopicInspector } from '../wire/topic-inspector.ts'
+import { createPartitionReader, type PartitionReader, type PartitionReaderHandler, type Watermarks } from './partition-reader.ts'
+import { healthOf, isSameHealth } from './source-state.ts'
+import { epochAfterCuts, epochOf, nextEpoch, wasMadeAgain, type LogCut, type TopicIdentity } from './topic-identity.ts'
+import { askOffsets, askToRead, type OffsetsQuestion } from './topic-offsets.ts'
+import { endOfLog, startOfLog } from '../wire/requests/list-offsets.ts'
+import { createTopology, type Topology } from './topology.ts'
 
-export type TopicReaderOptions = Pick<KafkaRecordSourceOptions, 'channel' | 'kafkaBrokers' | 'kafkaClientId' | 'kafkaTopic' | 'kafkaTopicEpoch' | 'kafkaStallTimeoutMs'>
+export type TopicReaderOptions = Pick<KafkaRecordSourceOptions, 'kafkaBrokers' | 'kafkaClientRack' | 'kafkaFetchWaitMs' | 'kafkaStallTimeoutMs' | 'kafkaTopic' | 'kafkaTopicEpoch'>
 
 export interface TopicReaderParts {
   readonly sink: RecordSink
   readonly logger: Logger
-  readonly metrics: Pick<Metrics, 'sourceRebuilds'>
+  readonly metrics: Pick<Metrics, 'sourceRebuilds' | 'recordsUnreadable'>
   readonly clock: { now(): number }
-  readonly inspector: TopicInspector
-  /** Starts a consumer in a group of that name. */
-  readonly startConsumer: (groupId: string, handler: ConsumerHandler) => ConsumerLife
-  /** Creates the topic; null when a missing topic is not ours to create. */
+  readonly discovery: Discovery
+  readonly connect: ConnectBroker
+  /** Creates the topic; null when a missing topic is not the gateway's to create. */
   readonly createTopic: (() => Promise<void>) | null
-  /** How often the broker is asked what the topic is, and where it ends. */
+  /** How often the metadata is asked for, and the sink is told the ends. */
   readonly inspectEveryMs: number
 }
 
-/** How soon it is asked again after a failure. */
-const inspectAgainMs = 500
-const inspectTimeoutMs = 3_000
-const closeTimeoutMs = 5_000
-
-/** Why the consumer is replaced. */
-interface Break {
-  readonly cause: 'crash' | 'stall' | 'start'
-  readonly detail: string
+/** One life of the topic: from its opening until it is made again or cut. */
+interface Life {
+  readonly reader: PartitionReader
+  readonly topology: Topology
+  readonly unsubscribe: () => void
 }
 
 /**
- * Two loops over one topic. One keeps a consumer alive: when it breaks, the next begins where `Delivery` stands. The other looks at the
- * topic from outside every two seconds: it tells the sink the ends, and breaks the consumer when it stalls or the topic is another one.
+ * Reads all partitions of one topic for the sink. It decides where reading begins, notices that the topic is another one or that its log was
+ * cut, and says how reading goes. The records themselves come through a `PartitionReader`.
  */
 export class TopicReader {
   readonly #options: TopicReaderOptions
   readonly #parts: TopicReaderParts
   readonly #stopping = new AbortController()
   readonly #delivery: Delivery
-  readonly #stalls
-  readonly #backoff = createBackoff({ firstMs: 250, maxMs: 5_000 })
-  #loops: Promise<unknown> = Promise.resolve()
+  readonly #question: OffsetsQuestion
   #identity: TopicIdentity = { topicId: null, partitions: 0 }
+  /** Of the topic, before any cut. */
   #epoch = ''
-  /** How far back from now reading begins when there is nowhere to go on from. */
-  #windowMs = 0
-  /** Grows with each consumer: what an earlier one brings is dropped. */
-  #generation = 0
-  #breakConsumer: (reason: Break) => void = () => undefined
-  #consumerProblem: SourceProblem | null = { kind: 'connecting', detail: 'the consumer is joining its group' }
-  #inspectProblem: SourceProblem | null = null
-  /** Where the consumer stood when it was found to stall. */
-  #stalledAt: { readonly partition: number; readonly position: number } | null = null
-  #told: SourceProblem | null | undefined
-  /** Partitions whose offsets ran backwards when last looked at, and how often in a row. */
-  #backwards: ReadonlyMap<number, number> = new Map()
+  #cuts: readonly LogCut[] = []
+  #life: Life | null = null
+  #timer: NodeJS.Timeout | undefined
+  #isReopening = false
+  readonly #behind = new Map<number, PartitionBehind>()
+  /** What the leaders said last, by partition, and which of them said something since the sink was told the ends. */
+  readonly #marks = new Map<number, Watermarks>()
+  readonly #fresh = new Set<number>()
+  #topicProblem: SourceProblem | null = { kind: 'connecting', detail: 'no broker has answered yet' }
+  #told: SourceHealth | null = null
 
   constructor(options: TopicReaderOptions, parts: TopicReaderParts) {
     this.#options = options
     this.#parts = parts
-    this.#delivery = new Delivery(parts.sink, parts.logger, this.#stopping.signal)
-    this.#stalls = createStallWatch(options.kafkaStallTimeoutMs)
+    this.#delivery = new Delivery({ ...parts, stopped: this.#stopping.signal })
+    this.#question = { connect: parts.connect, signal: this.#stopping.signal, topic: options.kafkaTopic }
   }
 
   get #isStopped(): boolean {
     return this.#stopping.signal.aborted
   }
 
+  /** Resolves when reading has begun. @throws MissingTopicError, and an Error when the brokers refuse this gateway */
   async start(sinceMs: number): Promise<void> {
-    this.#windowMs = Math.max(0, this.#parts.clock.now() - sinceMs)
-    const backoff = createBackoff({ firstMs: 250, maxMs: 5_000 })
+    const backoff = createBackoff({ firstMs: 100, maxMs: 2_000 })
     for (let attempt = 1; !this.#isStopped; attempt++) {
       try {
         await this.#open(sinceMs)
-        break
+        return
       } catch (cause) {
-        await this.#bearStartFailure(cause, attempt)
+        await this.#judgeStartFailure(cause, attempt)
         await backoff.wait(this.#stopping.signal)
       }
     }
-    if (!this.#isStopped) this.#loops = Promise.all([this.#keepConsuming(), this.#keepInspecting()])
-    else await this.#closeInspector() // an attempt that was under way may have connected since
   }
 
   async stop(): Promise<void> {
     this.#stopping.abort()
-    this.#breakConsumer({ cause: 'start', detail: 'stopping' })
-    await within(this.#loops, closeTimeoutMs, 'ending the consumer').catch(() => undefined) // a question that no broker answers: it times out by itself
-    await this.#closeInspector()
-  }
-
-  async #closeInspector(): Promise<void> {
-    await within(this.#parts.inspector.close(), closeTimeoutMs, 'closing the connection').catch(() => undefined) // the brokers are gone: so is the connection, soon
+    clearInterval(this.#timer)
+    this.#parts.discovery.close()
+    await this.#endLife()
   }
 
   // ---- where to begin
 
-  /** @throws MissingTopicError, and what kafkajs throws */
   async #open(sinceMs: number): Promise<void> {
-    const identity = await this.#parts.inspector.describe()
-    if (identity === null) return this.#openMissing(sinceMs)
+    const view = await this.#parts.discovery.describe(this.#options.kafkaTopic)
+    if (view.topic === null) return this.#openMissing(sinceMs)
+    await askToRead(view, this.#question)
     // The ends first: what arrives between the two questions then lies above, and is read.
-    const ends = await this.#knownEnds(identity.partitions)
-    const starts = await this.#parts.inspector.offsetsAt(identity.partitions, sinceMs)
-    this.#identity = identity
-    this.#epoch = epochOf(identity, this.#options.kafkaTopicEpoch, this.#options.kafkaTopic)
-    this.#inspectProblem = null
-    this.#delivery.open({ epoch: this.#epoch, startOffsets: starts.map((start, partition) => (start === -1 ? (ends[partition] ?? 0) : start)), endOffsets: ends })
-    this.#tellHealth()
-  }
-
-  /** @throws Error while a partition has no leader: where it ends, and so where to begin, is not known */
-  async #knownEnds(partitions: number): Promise<PartitionOffsets> {
-    const ends = await this.#parts.inspector.endOffsets(partitions)
-    const unknown = ends.findIndex((end) => !isKnown(end))
-    if (unknown !== -1) throw new Error(`partition ${unknown} has no leader`)
-    return ends
+    const [ends = [], since = []] = await askOffsets(view, [endOfLog, sinceMs], this.#question)
+    if (this.#isStopped) return
+    this.#identity = identityOf(view.topic)
+    this.#begin(view, epochOf(this.#identity, this.#options.kafkaTopicEpoch, this.#options.kafkaTopic), since.map((start, partition) => (start === -1 ? (ends[partition] ?? 0) : start)), ends)
+    this.#timer = setInterval(() => this.#tellEnds(), this.#parts.inspectEveryMs)
   }
 
   async #openMissing(sinceMs: number): Promise<void> {
-    const { createTopic, inspector } = this.#parts
+    const { createTopic, discovery } = this.#parts
     const { kafkaTopic } = this.#options
     if (createTopic === null) throw new MissingTopicError(kafkaTopic)
     await createTopic()
-    if ((await inspector.describe()) === null) throw new Error(`the topic ${kafkaTopic} was created, but the broker does not know of it yet`)
+    if ((await discovery.describe(kafkaTopic)).topic === null) throw new Error(`the topic ${kafkaTopic} was created, but the broker does not know it yet`)
     await this.#open(sinceMs)
   }
 
-  /** Brokers that do not answer are waited for; anything else is the operator's to mend. */
-  async #bearStartFailure(cause: unknown, attempt: number): Promise<void> {
+  /** Waits for brokers that do not answer. Ends the start when only a change of the configuration helps. */
+  async #judgeStartFailure(cause: unknown, attempt: number): Promise<void> {
     if (this.#isStopped) return
     const failure = describeKafkaError(cause)
     if (cause instanceof MissingTopicError || isRefusal(failure)) {
       await this.stop()
       throw cause instanceof MissingTopicError ? cause : new Error(`Kafka refused this gateway (${failure.kind}): ${failure.detail}. Check the KAFKA_* options.`, { cause })
     }
-    // A topic that was made just now has no leaders yet: once is nothing to be told.
+    // A topic that was just created has no leaders yet: one failure is normal.
     if (attempt === 2) this.#parts.logger.warn({ detail: failure.detail, brokers: this.#options.kafkaBrokers }, 'waiting for Kafka')
-    this.#inspectProblem = { kind: 'connecting', detail: failure.detail }
+    this.#topicProblem = { kind: 'connecting', detail: failure.detail }
     this.#tellHealth()
   }
 
-  // ---- the consumer
+  #begin(view: ClusterView, epoch: string, startOffsets: PartitionOffsets, endOffsets: PartitionOffsets): void {
+    this.#epoch = epoch
+    this.#cuts = []
+    this.#behind.clear()
+    this.#marks.clear()
+    this.#fresh.clear()
+    this.#topicProblem = null
+    this.#delivery.open({ epoch, startOffsets, endOffsets })
+    const topology = createTopology({ discovery: this.#parts.discovery, topic: this.#options.kafkaTopic, everyMs: this.#parts.inspectEveryMs, first: view })
+    const reader = createPartitionReader({ topic: this.#options.kafkaTopic, connect: this.#parts.connect, topology, handler: this.#handler(), fetch: this.#fetchSettings(), now: () => this.#parts.clock.now() })
+    this.#life = { reader, topology, unsubscribe: topology.subscribe((seen) => this.#learn(seen)) }
+    reader.assign(startOffsets.map((_, partition) => partition))
+    this.#tellHealth()
+  }
 
-  async #keepConsuming(): Promise<void> {
-    while (!this.#isStopped) {
-      const reason = await this.#consumeUntilBroken()
-      if (this.#isStopped) return
-      this.#parts.metrics.sourceRebuilds.add(1, { cause: reason.cause })
-      if (reason.cause === 'crash') await this.#backoff.wait(this.#stopping.signal)
-      if (reason.cause === 'crash') this.#setConsumerProblem({ kind: 'rebuilding', detail: `after: ${reason.detail}` })
+  #fetchSettings() {
+    const { kafkaFetchWaitMs: waitMs, kafkaStallTimeoutMs: stallMs, kafkaClientRack: rack } = this.#options
+    return { waitMs, stallMs, rack, minBytes: 1 }
+  }
+
+  async #endLife(): Promise<void> {
+    const life = this.#life
+    this.#life = null
+    if (life === null) return
+    life.unsubscribe()
+    life.topology.stop()
+    await life.reader.stop()
+  }
+
+  // ---- reading
+
+  #handler(): PartitionReaderHandler {
+    const { sourceRebuilds } = this.#parts.metrics
+    return {
+      position: (partition) => this.#delivery.position(partition),
+      deliver: (partition, step, marks) => this.#delivery.take(partition, step, marks),
+      fetched: (partition, marks) => this.#fetched(partition, marks),
+      outOfRange: (partition) => this.#outOfRange(partition),
+      truncated: (partition, { leaderEpoch, endOffset }) => this.#cut({ partition, leaderEpoch, endOffset }),
+      state: (partition, problem) => this.#setBehind(partition, problem),
+      replaced: (cause, detail) => {
+        sourceRebuilds.add(1, { cause })
+        this.#parts.logger.debug({ cause, detail }, 'a connection to a leader is replaced')
+      },
     }
   }
 
-  async #consumeUntilBroken(): Promise<Break> {
-    const generation = ++this.#generation
-    const { promise: interrupted, resolve } = Promise.withResolvers<Break>()
-    this.#breakConsumer = resolve
-    const life = this.#startLife(generation)
-    const crashed = life.broken.then((detail): Break => ({ cause: 'crash', detail }))
-    const reason = await Promise.race([crashed, interrupted])
-    if (this.#generation === generation) this.#generation++
-    this.#stalls.reset()
-    this.#logBreak(reason)
-    if (reason.cause === 'crash') this.#setConsumerProblem({ kind: 'crashed', detail: reason.detail })
-    await life.end()
-    return reason
+  #fetched(partition: number, marks: Watermarks): void {
+    const isFirst = !this.#marks.has(partition)
+    this.#marks.set(partition, marks)
+    this.#fresh.add(partition)
+    if (isFirst) this.#tellHealth()
   }
 
-  /** Once per trouble: what follows until reading goes on is for debugging. */
-  #logBreak({ cause, detail }: Break): void {
-    if (this.#isStopped) return
-    const level = this.#consumerProblem === null || cause !== 'crash' ? 'warn' : 'debug'
-    this.#parts.logger[level]({ cause, detail }, 'the consumer is replaced')
+  #setBehind(partition: number, problem: PartitionBehind | null): void {
+    if (problem === null) this.#behind.delete(partition)
+    else this.#behind.set(partition, problem)
+    this.#tellHealth()
   }
 
-  #startLife(generation: number): ConsumerLife {
-    const { kafkaClientId, channel } = this.#options
-    const fetcher: Fetcher = { isCurrent: () => this.#generation === generation, seek: (partition, offset) => life.seek(partition, offset) }
-    // Another group each time: one that lost its broker without a goodbye would keep a newcomer waiting until it expires.
-    const life = this.#parts.startConsumer(`${kafkaClientId}.${channel}.${randomUUID()}`, {
-      offsetsToSeek: (partitions) => new Map(partitions.map((partition) => [partition, this.#delivery.positions[partition] ?? 0])),
-      fetched: () => {
-        if (fetcher.isCurrent()) this.#fetched()
-      },
-      batch: (batch) => this.#delivery.deliver(batch, fetcher),
-    })
-    return life
+  async #outOfRange(partition: number): Promise<void> {
+    const view = this.#life?.topology.view
+    if (view === undefined || view === null) return
+    const [starts = [], ends = []] = await askOffsets(view, [startOfLog, endOfLog], { ...this.#question, partitions: [partition] })
+    const [start = 0, end = 0] = [starts[partition], ends[partition]]
+    const position = this.#delivery.position(partition)
+    if (position < start) this.#delivery.overtaken(partition, start)
+    else if (position > end) this.#cut({ partition, leaderEpoch: -1, endOffset: Math.max(0, end) })
   }
 
-  /** The consumer reads. One that replaced a stalled one has to move, too. */
-  #fetched(): void {
-    this.#backoff.reset()
-    if (this.#consumerProblem !== null && this.#consumerProblem.kind !== 'stalled') this.#setConsumerProblem(null)
-  }
+  // ---- another topic of the same name, or another log
 
-  // ---- the topic, from outside
-
-  async #keepInspecting(): Promise<void> {
-    let failures = 0
-    while (!this.#isStopped) {
-      await pause(failures === 0 ? this.#parts.inspectEveryMs : Math.min(inspectAgainMs, this.#parts.inspectEveryMs), this.#stopping.signal)
-      if (this.#isStopped) return
-      try {
-        await this.#inspect()
-        // The brokers are back: the consumer need not wait any longer for its next attempt.
-        if (failures > 0) this.#backoff.wake()
-        failures = 0
-        this.#inspectProblem = null
-      } catch (cause) {
-        failures++
-        if (failures >= 2) this.#inspectProblem = { kind: 'connecting', detail: describeKafkaError(cause).detail }
-        // Close: kafkajs may hold on to a connection that is no more. It may hang, too, and nobody waits for it.
-        void this.#parts.inspector.close().catch(() => undefined)
-      }
+  #learn(view: ClusterView): void {
+    if (view.topic === null) {
+      this.#topicProblem = { kind: 'missing', detail: new MissingTopicError(this.#options.kafkaTopic).message }
+      return this.#tellHealth()
+    }
+    if (this.#topicProblem !== null) {
+      this.#topicProblem = null
       this.#tellHealth()
     }
+    const seen = identityOf(view.topic)
+    if (wasMadeAgain(this.#identity, seen)) return void this.#reopen(view, seen)
+    this.#identity = { topicId: seen.topicId ?? this.#identity.topicId, partitions: seen.partitions }
+    if (seen.partitions <= this.#delivery.positions.length) return
+    this.#delivery.grow(seen.partitions)
+    this.#life?.reader.assign(this.#delivery.positions.map((_, partition) => partition))
   }
 
-  async #inspect(): Promise<void> {
-    const { identity, ends } = await within(this.#look(), inspectTimeoutMs, 'asking the broker for the ends of the partitions')
-    if (this.#isStopped) return
-    if (wasMadeAnew(this.#identity, identity)) return this.#reopen(identity, await this.#parts.inspector.startOffsets(identity.partitions))
-    const ranBackwards = backwards(this.#delivery.positions, ends)
-    this.#backwards = countBackwards(this.#backwards, ranBackwards)
-    if ([...this.#backwards.values()].some((looks) => looks >= looksUntilCut)) return this.#reopen(identity, await this.#offsetsOfWindow(ends))
-    this.#identity = identity
-    this.#delivery.setEnds(ends.map((end, partition) => (ranBackwards.has(partition) || !isKnown(end) ? (this.#delivery.ends[partition] ?? 0) : end)))
-    this.#watchForStall()
-  }
-
-  async #look(): Promise<{ readonly identity: TopicIdentity; readonly ends: PartitionOffsets }> {
-    const identity = await this.#parts.inspector.describe()
-    if (identity === null) throw new MissingTopicError(this.#options.kafkaTopic)
-    return { identity, ends: await this.#parts.inspector.endOffsets(identity.partitions) }
-  }
-
-  async #offsetsOfWindow(ends: PartitionOffsets): Promise<PartitionOffsets> {
-    const starts = await this.#parts.inspector.offsetsAt(ends.length, this.#parts.clock.now() - this.#windowMs)
-    return starts.map((start, partition) => (start === -1 ? (ends[partition] ?? 0) : start))
-  }
-
-  /** The topic is another than the one that was read: no offset of before means anything. */
-  async #reopen(identity: TopicIdentity, startOffsets: PartitionOffsets): Promise<void> {
-    const endOffsets = await this.#knownEnds(identity.partitions)
-    if (this.#isStopped) return
-    this.#generation++
-    this.#epoch = nextEpoch({ identity: this.#identity, epoch: this.#epoch }, identity, { configured: this.#options.kafkaTopicEpoch, unique: randomUUID() })
-    this.#identity = identity
-    this.#backwards = new Map()
-    this.#parts.logger.warn({ topic: this.#options.kafkaTopic, epoch: this.#epoch }, 'the topic was made anew, or its offsets ran backwards')
-    this.#delivery.open({ epoch: this.#epoch, startOffsets, endOffsets })
-    this.#setConsumerProblem({ kind: 'rebuilding', detail: 'the topic is another one of the same name' })
-    this.#breakConsumer({ cause: 'start', detail: 'the topic is another one' })
-  }
-
-  #watchForStall(): void {
-    const { positions, ends, busy } = this.#delivery
-    this.#judgeRecovery()
-    const partition = this.#stalls.look({ nowMs: this.#parts.clock.now(), positions, ends, busy })
-    if (partition !== null) {
-      const detail = `partition ${partition} has stood at offset ${positions[partition]} for ${this.#options.kafkaStallTimeoutMs} ms, with its end at ${ends[partition]}`
-      this.#stalledAt = { partition, position: positions[partition] ?? 0 }
-      this.#setConsumerProblem({ kind: 'stalled', detail })
-      this.#breakConsumer({ cause: 'stall', detail })
+  /** The topic is another one: no offset of before means anything. Tried again with the next metadata when a leader does not answer. */
+  async #reopen(view: ClusterView, seen: TopicIdentity): Promise<void> {
+    if (this.#isReopening || this.#isStopped) return
+    this.#isReopening = true
+    try {
+      const [starts = [], ends = []] = await askOffsets(view, [startOfLog, endOfLog], this.#question)
+      if (this.#isStopped) return
+      const epoch = nextEpoch({ identity: this.#identity, epoch: epochAfterCuts(this.#epoch, this.#cuts) }, seen, { configured: this.#options.kafkaTopicEpoch, unique: randomUUID() })
+      this.#identity = seen
+      void this.#endLife()
+      this.#parts.metrics.sourceRebuilds.add(1, { cause: 'start' })
+      this.#parts.logger.warn({ topic: this.#options.kafkaTopic, epoch }, 'the topic was made again')
+      this.#begin(view, epoch, starts, ends)
+    } catch (cause) {
+      this.#parts.logger.debug({ detail: describeKafkaError(cause).detail }, 'the topic was made again, and its leaders do not answer yet')
+      this.#life?.topology.refresh()
+    } finally {
+      this.#isReopening = false
     }
   }
 
-  #judgeRecovery(): void {
-    if (this.#stalledAt === null) return
-    const { partition, position } = this.#stalledAt
-    const now = this.#delivery.positions[partition] ?? 0
-    if (now <= position && now < (this.#delivery.ends[partition] ?? 0)) return
-    this.#stalledAt = null
-    if (this.#consumerProblem?.kind === 'stalled') this.#setConsumerProblem(null)
+  /**
+   * The cluster lost acknowledged records of this partition. Offsets above the cut mean other records now, so cursors need another epoch. Every
+   * partition goes on where it stands: what it had was delivered.
+   */
+  #cut(cut: LogCut): void {
+    if (this.#isStopped || this.#isReopening) return
+    const start = Math.min(cut.endOffset, this.#delivery.position(cut.partition))
+    const positions = this.#delivery.positions.with(cut.partition, start)
+    const ends = positions.map((position, partition) => (partition === cut.partition ? position : Math.max(position, this.#marks.get(partition)?.lastStableOffset ?? 0)))
+    this.#parts.logger.error({ ...cut, position: this.#delivery.position(cut.partition) }, 'the cluster lost acknowledged records')
+    this.#cuts = [...this.#cuts, cut]
+    this.#parts.metrics.sourceRebuilds.add(1, { cause: 'start' })
+    this.#delivery.open({ epoch: epochAfterCuts(this.#epoch, this.#cuts), startOffsets: positions, endOffsets: ends })
   }
 
-  // ---- health
+  // ---- telling
 
-  #setConsumerProblem(problem: SourceProblem | null): void {
-    this.#consumerProblem = problem
+  /** Tells the ends. A partition of which nothing was heard since the last time is not known: -1. */
+  #tellEnds(): void {
+    if (this.#isStopped || this.#life === null) return
+    this.#parts.sink.ends(this.#delivery.positions.map((_, partition) => (this.#fresh.has(partition) ? (this.#marks.get(partition)?.lastStableOffset ?? -1) : -1)))
+    this.#fresh.clear()
     this.#tellHealth()
   }
 
   #tellHealth(): void {
-    const problem = this.#inspectProblem ?? this.#consumerProblem
-    if (this.#isStopped || isSame(problem, this.#told)) return
-    this.#told = problem
-    if (problem === null) this.#parts.logger.info({ topic: this.#options.kafkaTopic }, 'reading from Kafka')
-    this.#parts.sink.health(problem)
+    if (this.#isStopped) return
+    const uncommittedRecords = [...this.#marks.values()].reduce((sum, { highWatermark, lastStableOffset }) => sum + Math.max(0, highWatermark - lastStableOffset), 0)
+    const partitions = this.#delivery.positions.length
+    const health = healthOf({ partitions, behind: this.#behind, read: new Set(this.#marks.keys()), topicProblem: this.#topicProblem, uncommittedRecords })
+    if (isSameHealth(health, this.#told)) return
+    const wasWell = this.#told !== null && this.#told.problem === null
+    this.#told = health
+    if (health.problem === null && !wasWell) this.#parts.logger.info({ topic: this.#options.kafkaTopic }, 'reading from Kafka')
+    this.#parts.sink.health(health)
   }
 }
 
-function isSame(left: SourceProblem | null, right: SourceProblem | null | undefined): boolean {
-  if (left === null || right === null || right === undefined) return left === right
-  return left.kind === right.kind && left.detail === right.detail
-}
+const identityOf = (topic: TopicView): TopicIdentity => ({ topicId: topic.topicId, partitions: topic.partitions.length })
 
-/** The topic is missing and nobody is to create it. */
-class MissingTopicError extends Error {
+/** The topic is missing, and the gateway is not to create it. */
+export class MissingTopicError extends Error {
   constructor(topic: string) {
-    super(`the topic ${topic} does not exist: create it, name another one with KAFKA_TOPIC, or let the gateway create it with KAFKA_CREATE_TOPIC=on`)
+    super(`The topic ${topic} does not exist. Create it, name another one with KAFKA_TOPIC, or set KAFKA_CREATE_TOPIC=on.`)
   }
 }

@@ -1,8 +1,10 @@
 import { promisify } from 'node:util'
-import { gunzip, gzip, zstdCompress, zstdDecompress } from 'node:zlib'
+import { createGunzip, createZstdDecompress, gzip, zstdCompress } from 'node:zlib'
 import kafkajs from 'kafkajs'
-import createSnappyCodec from 'kafkajs-snappy'
-import lz4 from 'lz4js'
+import { CodecThread } from './codec-thread.ts'
+import { planInflation, type WasmCodecName } from './inflate.ts'
+import { WasmCodecs } from './wasm-codecs.ts'
+import { inflateWith } from './zlib-codec.ts'
 
 /** Compresses and decompresses the records of a batch, in the shape that kafkajs wants. */
 export interface Codec {
@@ -12,40 +14,37 @@ export interface Codec {
 }
 
 /** A batch that grows beyond this is not read: brokers refuse batches of more than 1 MiB (compressed) unless told otherwise. */
-export const maxDecompressedBytes = 134_217_728
+export const maxDecompressedBytes = 33_554_432
 
-const bounded = { maxOutputLength: maxDecompressedBytes }
+/** What is smaller, compressed and decompressed, is decompressed at once, in some 3 ms. What is larger goes to a thread. */
+const atOnceBytes = 1_048_576
+
+/** Neither does anything before it is used: the WebAssembly is compiled, and the thread started, with the first batch that needs them. */
+const wasm = new WasmCodecs()
+const thread = new CodecThread()
 
 const gzipCodec: Codec = {
   compress: ({ buffer }) => promisify(gzip)(buffer),
-  decompress: (buffer) => promisify(gunzip)(buffer, bounded),
+  decompress: (buffer) => inflateWith('gzip', createGunzip, buffer, maxDecompressedBytes),
 }
 
 const zstdCodec: Codec = {
   compress: ({ buffer }) => promisify(zstdCompress)(buffer),
-  decompress: (buffer) => promisify(zstdDecompress)(buffer, bounded),
+  decompress: (buffer) => inflateWith('zstd', createZstdDecompress, buffer, maxDecompressedBytes),
 }
 
-/**
- * lz4js says in the frame's head that blocks depend on each other, which brokers refuse, though its first block (4 MiB) depends on nothing.
- * The byte after the two that describe the frame is their checksum.
- */
-const lz4Head = { dependent: Buffer.from([0x40, 0x70]), independent: Buffer.from([0x60, 0x70, 0x73]), at: 4, maxBytes: 4_194_304 }
-
-const lz4Codec: Codec = {
-  async compress({ buffer }) {
-    const frame = Buffer.from(lz4.compress(buffer))
-    const isDependent = frame.subarray(lz4Head.at).indexOf(lz4Head.dependent) === 0
-    if (isDependent && buffer.length <= lz4Head.maxBytes) lz4Head.independent.copy(frame, lz4Head.at)
-    return frame
-  },
+const wasmCodec = (name: WasmCodecName): Codec => ({
+  compress: async ({ buffer }) => wasm.call(`${name}_compress`, buffer),
   async decompress(buffer) {
-    if (lz4.decompressBound(buffer) > maxDecompressedBytes) throw new RangeError(`the batch is larger than ${maxDecompressedBytes} bytes`)
-    return Buffer.from(lz4.decompress(buffer))
+    if (buffer.length > atOnceBytes) return thread.run({ codec: name, bytes: buffer, maxBytes: maxDecompressedBytes })
+    const inflation = planInflation(name, buffer, maxDecompressedBytes)
+    if (inflation.boundBytes > atOnceBytes) return thread.run({ codec: name, bytes: buffer, maxBytes: maxDecompressedBytes })
+    return inflation.run(wasm)
   },
-}
+})
 
-const snappyCodec: Codec = createSnappyCodec()
+const snappyCodec = wasmCodec('snappy')
+const lz4Codec = wasmCodec('lz4')
 
 /** By the lowest three bits of a batch's attributes; 0 is no compression. */
 export const codecs: Readonly<Record<number, Codec | undefined>> = { 1: gzipCodec, 2: snappyCodec, 3: lz4Codec, 4: zstdCodec }

@@ -34,6 +34,7 @@ export function kafkaOptions(given: Partial<KafkaTestOptions> & Pick<KafkaTestOp
     kafkaSaslUsernameFile: '',
     kafkaSaslPassword: '',
     kafkaSaslPasswordFile: '',
+    kafkaSaslTokenFile: '',
     kafkaFetchWaitMs: 100,
     kafkaStallTimeoutMs: 15_000,
     kafkaProduceTimeoutMs: 5_000,

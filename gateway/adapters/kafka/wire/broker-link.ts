@@ -1,8 +1,9 @@
 import type { Logger } from '../../../observability/logger.ts'
-import { accessOf, createKafkaClientOf, type KafkaClientOptions } from '../client.ts'
+import { accessOf, type KafkaClientOptions } from '../access.ts'
+import { createKafkaClientOf } from '../client.ts'
 import { BrokerError, describeKafkaError } from '../kafka-error.ts'
 import { brokerName, type BrokerAddress } from './broker-address.ts'
-import { createCluster, type Connection, type ProtocolRequest } from './kafkajs-internals.ts'
+import { createCluster, sendBy, type Connection } from './kafkajs-internals.ts'
 import { apiVersionsRequest, saslAuthenticateKey } from './requests/api-versions.ts'
 import { highestVersion, type ApiVersions, type VersionedBroker, type WireRequest } from './wire-request.ts'
 
@@ -63,6 +64,7 @@ class KafkajsLink implements BrokerLink {
   /** Each rejects one question; `open` has one as well. */
   readonly #waiting = new Set<(error: BrokerError) => void>()
   #versions: ApiVersions = {}
+  #isGreeted = false
   #failure: BrokerError | null = null
 
   constructor(address: BrokerAddress, connection: Connection) {
@@ -86,7 +88,7 @@ class KafkajsLink implements BrokerLink {
 
   ask<T>(request: WireRequest<T>, { timeoutMs }: { readonly timeoutMs: number }): Promise<T> {
     const throttledMs = Math.min(maxThrottleMs, Math.max(0, this.#connection.requestQueue.throttledUntil - Date.now()))
-    return this.#unlessLate(() => this.#send(request), timeoutMs + throttledMs, `answer ${request.apiName}`)
+    return this.#unlessLate(() => sendBy(this.#connection, request), timeoutMs + throttledMs, `answer ${request.apiName}`)
   }
 
   close(): void {
@@ -99,14 +101,11 @@ class KafkajsLink implements BrokerLink {
     // kafkajs says nothing of a connection that ends without an error.
     connection.socket?.once('close', () => this.#fail(this.#lost(null)))
     await connecting
-    this.#versions = await this.#send(apiVersionsRequest())
+    this.#versions = await sendBy(connection, apiVersionsRequest())
+    this.#isGreeted = true
     connection.setVersions(this.#versions)
     connection.setSupportAuthenticationProtocol(this.#versions[saslAuthenticateKey] !== undefined)
     await connection.authenticate()
-  }
-
-  async #send<T>(request: WireRequest<T>): Promise<T> {
-    return ((await this.#connection.send(messageOf(request))) as Decoded<T>).value // what its decoder returns
   }
 
   /** Runs it with a time-out; any failure of it closes the link. */
@@ -130,7 +129,9 @@ class KafkajsLink implements BrokerLink {
   }
 
   #lost(cause: unknown): BrokerError {
-    if (cause === null) return new BrokerError('connection', this.#name, `the broker ${this.#name} closed the connection`)
+    const isClosed = cause === null || (cause instanceof Error && cause.name === 'KafkaJSConnectionClosedError')
+    const advice = this.#isGreeted ? '' : ' before it answered anything: does this listener want TLS or SASL?'
+    if (isClosed) return new BrokerError('connection', this.#name, `the broker ${this.#name} closed the connection${advice}`, { cause })
     const { kind, detail } = describeKafkaError(cause)
     return new BrokerError(kind === 'transient' ? 'connection' : kind, this.#name, detail.includes(this.#name) ? detail : `the broker ${this.#name}: ${detail}`, { cause })
   }
@@ -152,21 +153,5 @@ class KafkajsLink implements BrokerLink {
     this.#waiting.clear()
     // With an error, kafkajs rejects what waits and ends its timers; what it rejects, `#unlessLate` has heard of already.
     this.#connection.socket?.destroy(error)
-  }
-}
-
-interface Decoded<T> {
-  readonly value: T
-  /** kafkajs keeps to it. */
-  readonly clientSideThrottleTime: number
-}
-
-function messageOf<T>(request: WireRequest<T>): ProtocolRequest {
-  return {
-    request: { apiKey: request.apiKey, apiVersion: request.version, apiName: request.apiName, encode: async () => ({ buf: request.body, buffer: request.body }) },
-    response: {
-      decode: async (bytes): Promise<Decoded<T>> => ({ value: request.decode(bytes), clientSideThrottleTime: request.throttleMs?.(bytes) ?? 0 }),
-      parse: async (decoded) => decoded,
-    },
   }
 }

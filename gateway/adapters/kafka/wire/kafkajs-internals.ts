@@ -8,7 +8,7 @@ import type { Kafka } from 'kafkajs'
 import type { BrokerAddress } from './broker-address.ts'
 import { decodeFetchResponse, fetchVersion } from './fetch-response.ts'
 import { watchFrames } from './frame-guard.ts'
-import type { ApiVersions } from './wire-request.ts'
+import type { ApiVersions, WireRequest } from './wire-request.ts'
 
 /** A set of connections to the brokers, with the topic's metadata. */
 export interface Cluster {
@@ -31,13 +31,13 @@ export interface TopicOffsetsRequest {
 }
 
 export interface Broker {
-  /** By API key, the versions that it speaks. */
-  readonly versions: ApiVersions
+  /** Null until it has answered. */
+  readonly versions: ApiVersions | null
   readonly connectionPool: ConnectionPool
 }
 
 /** The connections to one broker. */
-export interface ConnectionPool {
+export interface ConnectionPool extends BrokerAddress {
   readonly pool: readonly Connection[]
   send(message: ProtocolRequest): Promise<unknown>
 }
@@ -88,6 +88,23 @@ export interface ProtocolRequest {
     decode(bytes: Buffer): Promise<unknown>
     parse(decoded: unknown): Promise<unknown>
   }
+}
+
+interface Decoded<T> {
+  readonly value: T
+  /** kafkajs keeps to it. */
+  readonly clientSideThrottleTime: number
+}
+
+/** Sends a request of Carillon's own by kafkajs's connection (or connections), and decodes the answer. */
+export async function sendBy<T>(connection: { send(message: ProtocolRequest): Promise<unknown> }, request: WireRequest<T>): Promise<T> {
+  const encoded = { buf: request.body, buffer: request.body }
+  const decode = async (bytes: Buffer): Promise<Decoded<T>> => ({ value: request.decode(bytes), clientSideThrottleTime: request.throttleMs?.(bytes) ?? 0 })
+  const answer = await connection.send({
+    request: { apiKey: request.apiKey, apiVersion: request.version, apiName: request.apiName, encode: async () => encoded },
+    response: { decode, parse: async (decoded) => decoded },
+  })
+  return (answer as Decoded<T>).value // what `decode` returns
 }
 
 type CreateCluster = (options: object) => Cluster

@@ -8,7 +8,7 @@ export const operatorOwnedOptions: ReadonlySet<OptionName> = new Set<OptionName>
   'channel', 'socketPathPrefix', 'apiPathPrefix', 'nodeEnv', 'logLevel', 'host', 'port', 'internalHost', 'internalPort',
   'kafkaBrokers', 'kafkaTopic', 'kafkaTopicPartitions', 'kafkaCreateTopic', 'kafkaTopicEpoch',
   'kafkaTls', 'kafkaTlsCaFile', 'kafkaTlsCertFile', 'kafkaTlsKeyFile',
-  'kafkaSaslMechanism', 'kafkaSaslUsername', 'kafkaSaslUsernameFile', 'kafkaSaslPassword', 'kafkaSaslPasswordFile',
+  'kafkaSaslMechanism', 'kafkaSaslUsername', 'kafkaSaslUsernameFile', 'kafkaSaslPassword', 'kafkaSaslPasswordFile', 'kafkaSaslTokenFile',
   'jwtJwksUri', 'jwtKeysFile', 'jwtIssuer', 'jwtAudience', 'jwtAlgorithms', 'jwtCookie',
   'jwtClaimUserId', 'jwtClaimUsername', 'jwtClaimOrganizationId', 'jwtClaimAccountNumber', 'jwtClaimRoles',
   'allowedOrigins', 'dangerouslyAllowAnyOrigin', 'emitScopes', 'emitTrustXRhIdentity', 'maxEventBytes', 'emitRatePerS', 'emitBurst',

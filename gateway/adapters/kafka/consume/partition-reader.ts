@@ -1,0 +1,202 @@
+import type { PartitionBehind } from '../../../replay/record-source.ts'
+import type { RecordStep } from '../records/read-records.ts'
+import type { ConnectBroker } from '../wire/broker-link.ts'
+import type { ClusterView } from '../wire/metadata.ts'
+import { LeaderLoop, type LoopOwner } from './leader-loop.ts'
+import { newPartitionState, type PartitionState } from './partition-state.ts'
+import type { Topology } from './topology.ts'
+
+/** Reads partitions of one topic from positions that its owner keeps. */
+export interface PartitionReader {
+  /** Begins or goes on with these partitions and no others. What is under way for another partition is dropped. */
+  assign(partitions: readonly number[]): void
+  /** Idempotent. No method of the handler is called after this call; resolves when the connections are closed. */
+  stop(): Promise<void>
+}
+
+/** Where a partition stands, as its broker said with the last answer. */
+export interface Watermarks {
+  /** The end for readers of committed records: an open transaction holds it back. */
+  readonly lastStableOffset: number
+  /** The end of what all in-sync replicas have. */
+  readonly highWatermark: number
+  readonly logStartOffset: number
+}
+
+export interface PartitionReaderHandler {
+  /** Returns the offset that is wanted next. Asked before each fetch. */
+  position(partition: number): number
+  /**
+   * Takes one step of one partition. The next step of the partition comes after the promise is settled; the other partitions go on. A
+   * rejection makes the reader fetch again from `position`, a second later.
+   */
+  deliver(partition: number, step: RecordStep, watermarks: Watermarks): Promise<void>
+  /** The broker answered a fetch of this partition, with or without records. */
+  fetched(partition: number, watermarks: Watermarks): void
+  /** The log has no record at the wanted offset: it begins above it, or ends below it. The handler moves its position. */
+  outOfRange(partition: number): Promise<void>
+  /** A new leader does not have all that was acknowledged: its log parts from the old one at `endOffset`, the end of `leaderEpoch`. */
+  truncated(partition: number, cut: { readonly leaderEpoch: number; readonly endOffset: number }): void
+  /** Why the partition is not read just now; null when it is read again. Trouble of less than a second is not told. */
+  state(partition: number, problem: PartitionBehind | null): void
+  /** A connection to a leader is replaced. */
+  replaced(cause: 'crash' | 'stall', detail: string): void
+}
+
+export interface PartitionReaderParts {
+  readonly topic: string
+  readonly connect: ConnectBroker
+  readonly topology: Topology
+  readonly handler: PartitionReaderHandler
+  readonly fetch: FetchSettings
+  readonly now: () => number
+}
+
+export interface FetchSettings {
+  /** How long a broker holds a fetch for which it has less than `minBytes`. */
+  readonly waitMs: number
+  readonly minBytes: number
+  /** How long an answer may take beyond `waitMs`, and how long a partition may stand while it has records, before the connection is replaced. */
+  readonly stallMs: number
+  /** The rack of this client, so that a replica in the same rack is read; empty: the leader is read. */
+  readonly rack: string
+}
+
+const troubleIsToldAfterMs = 1_000
+const troubleLookMs = 250
+
+/**
+ * One fetch loop per broker that leads. The naive way, one loop over all partitions, makes the slowest broker everybody's: a broker that hangs
+ * holds back what the others have. Here each loop connects, fails, backs off and recovers alone. A partition without a leader belongs to no
+ * loop until the metadata names one.
+ */
+export function createPartitionReader(parts: PartitionReaderParts): PartitionReader {
+  return new Reader(parts)
+}
+
+class Reader implements PartitionReader, LoopOwner {
+  readonly parts: PartitionReaderParts
+  readonly #states = new Map<number, PartitionState>()
+  readonly #loops = new Map<number, LeaderLoop>()
+  readonly #closing = new Set<Promise<void>>()
+  readonly #unsubscribe: () => void
+  readonly #timer: NodeJS.Timeout
+  #version = 0
+  #isStopped = false
+
+  constructor(parts: PartitionReaderParts) {
+    this.parts = parts
+    this.#unsubscribe = parts.topology.subscribe((view) => this.#learn(view))
+    this.#timer = setInterval(() => this.#tellTrouble(), troubleLookMs)
+    this.#timer.unref()
+  }
+
+  get isStopped(): boolean {
+    return this.#isStopped
+  }
+
+  get version(): number {
+    return this.#version
+  }
+
+  assign(partitions: readonly number[]): void {
+    const wanted = new Set(partitions)
+    for (const partition of this.#states.keys()) if (!wanted.has(partition)) this.#states.delete(partition)
+    for (const partition of wanted) if (!this.#states.has(partition)) this.#states.set(partition, newPartitionState(partition))
+    if (this.parts.topology.view !== null) this.#spread(this.parts.topology.view)
+  }
+
+  async stop(): Promise<void> {
+    if (!this.#isStopped) {
+      this.#isStopped = true
+      this.#unsubscribe()
+      clearInterval(this.#timer)
+      for (const broker of [...this.#loops.keys()]) this.#endLoop(broker)
+    }
+    await Promise.all(this.#closing)
+  }
+
+  // ---- which broker reads what
+
+  #learn(view: ClusterView): void {
+    this.#version += 1
+    this.#spread(view)
+  }
+
+  #spread(view: ClusterView): void {
+    if (this.#isStopped) return
+    for (const state of this.#states.values()) this.#place(state, view)
+    const brokers = new Set([...this.#states.values()].map(({ broker }) => broker))
+    for (const broker of this.#loops.keys()) if (!brokers.has(broker) || !view.brokers.has(broker)) this.#endLoop(broker)
+    for (const broker of brokers) if (broker !== null && !this.#loops.has(broker)) this.#loops.set(broker, new LeaderLoop(this, broker))
+    for (const loop of this.#loops.values()) loop.wake()
+  }
+
+  #place(state: PartitionState, view: ClusterView): void {
+    const known = view.topic?.partitions[state.partition]
+    const leader = known !== undefined && known.leader !== -1 && view.brokers.has(known.leader) ? known.leader : null
+    if (known !== undefined && known.leaderEpoch !== state.leaderEpoch) {
+      state.leaderEpoch = known.leaderEpoch
+      state.preferred = null // another leader, another neighbour
+    }
+    const { preferred } = state
+    const isNear = preferred !== null && preferred.untilMs > this.parts.now() && view.brokers.has(preferred.broker)
+    state.broker = isNear && leader !== null ? preferred.broker : leader
+    if (leader === null) this.trouble(state, 'no-leader', view.topic === null ? 'the topic does not exist' : 'the partition has no leader')
+  }
+
+  statesOf(broker: number): readonly PartitionState[] {
+    return [...this.#states.values()].filter((state) => state.broker === broker)
+  }
+
+  /** Whether the partition is still this loop's: it may have moved while the broker was answering. */
+  owns(broker: number, state: PartitionState): boolean {
+    return !this.#isStopped && this.#states.get(state.partition) === state && state.broker === broker
+  }
+
+  prefer(state: PartitionState, broker: number): void {
+    state.preferred = { broker, untilMs: this.parts.now() + preferenceMs }
+    if (this.parts.topology.view !== null) this.#spread(this.parts.topology.view)
+  }
+
+  /** The replica nearby cannot serve the partition: the leader can. */
+  forgetPreference(state: PartitionState): void {
+    state.preferred = null
+    if (this.parts.topology.view !== null) this.#spread(this.parts.topology.view)
+  }
+
+  #endLoop(broker: number): void {
+    const closing = this.#loops.get(broker)?.stop()
+    this.#loops.delete(broker)
+    if (closing === undefined) return
+    this.#closing.add(closing)
+    void closing.finally(() => this.#closing.delete(closing))
+  }
+
+  // ---- what is wrong
+
+  trouble(state: PartitionState, kind: PartitionBehind['kind'], detail: string): void {
+    const { problem } = state
+    if (problem !== null && problem.behind.kind === kind && problem.behind.detail === detail) return
+    const isNews = problem !== null && problem.isTold && problem.behind.kind !== kind
+    state.problem = { behind: { partition: state.partition, kind, detail }, sinceMs: problem?.sinceMs ?? this.parts.now(), isTold: problem !== null && problem.isTold && !isNews }
+  }
+
+  fine(state: PartitionState): void {
+    const { problem } = state
+    state.problem = null
+    if (problem?.isTold === true && !this.#isStopped) this.parts.handler.state(state.partition, null)
+  }
+
+  #tellTrouble(): void {
+    const now = this.parts.now()
+    for (const { problem, partition } of this.#states.values()) {
+      if (problem === null || problem.isTold || now - problem.sinceMs < troubleIsToldAfterMs) continue
+      problem.isTold = true
+      this.parts.handler.state(partition, problem.behind)
+    }
+  }
+}
+
+/** How long a replica nearby is read before the leader is asked again which one is nearest. */
+const preferenceMs = 300_000

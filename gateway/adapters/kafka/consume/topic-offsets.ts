@@ -1,0 +1,80 @@
+import type { PartitionOffsets } from '../../../replay/record-source.ts'
+import { BrokerError, errorOfCode } from '../kafka-error.ts'
+import type { BrokerLink, ConnectBroker } from '../wire/broker-link.ts'
+import { fetchRequest } from '../wire/requests/fetch.ts'
+import { listOffsetsRequest } from '../wire/requests/list-offsets.ts'
+import type { ClusterView } from '../wire/metadata.ts'
+
+const answerTimeoutMs = 5_000
+
+export interface OffsetsQuestion {
+  readonly connect: ConnectBroker
+  readonly signal: AbortSignal
+  readonly topic: string
+  /** The partitions that are asked for. @default all */
+  readonly partitions?: readonly number[]
+}
+
+/**
+ * Asks the leaders of all partitions where their logs stand. The leaders are asked side by side, and each answers the timestamps in the order given.
+ * @param timestamps milliseconds since the epoch, `endOfLog` or `startOfLog`
+ * @returns for each timestamp the offsets by partition; -1 where no record is as recent, or where nothing was asked
+ * @throws BrokerError when one partition has no leader, or its leader does not answer
+ */
+export async function askOffsets(view: ClusterView, timestamps: readonly number[], question: OffsetsQuestion): Promise<readonly PartitionOffsets[]> {
+  const partitions = view.topic?.partitions ?? []
+  const found = timestamps.map(() => Array<number>(partitions.length).fill(-1))
+  const answers = [...byLeader(view, question.partitions)].map(([broker, led]) =>
+    withLink(view, broker, question, async (link) => {
+      for (const [index, timestamp] of timestamps.entries()) {
+        const asked = led.map((partition) => ({ partition, leaderEpoch: partitions[partition]?.leaderEpoch ?? -1, timestamp }))
+        for (const answer of await link.ask(listOffsetsRequest(link, { topic: question.topic, partitions: asked }), { timeoutMs: answerTimeoutMs })) {
+          if (answer.errorCode !== 0) throw errorOfCode(answer.errorCode, `tell the offsets of partition ${answer.partition} of ${question.topic}`)
+          const offsets = found[index]
+          if (offsets !== undefined && answer.partition in offsets) offsets[answer.partition] = answer.offset
+        }
+      }
+    }),
+  )
+  await Promise.all(answers)
+  return found
+}
+
+/** Finds out whether this user may read the topic. @throws BrokerError when the broker refuses */
+export async function askToRead(view: ClusterView, question: OffsetsQuestion): Promise<void> {
+  const [first] = byLeader(view, question.partitions)
+  const partition = first?.[1][0]
+  if (first === undefined || partition === undefined) return
+  await withLink(view, first[0], question, async (link) => {
+    const wanted = { partition, leaderEpoch: -1, offset: 0, maxBytes: 1, lastFetchedEpoch: -1 }
+    const request = fetchRequest(link, { topic: question.topic, topicId: view.topic?.topicId ?? null, maxWaitMs: 0, minBytes: 0, maxBytes: 1, rack: '', partitions: [wanted] })
+    const answer = await link.ask(request, { timeoutMs: answerTimeoutMs })
+    for (const { errorCode } of [answer, ...answer.partitions]) {
+      const error = errorCode === 0 ? null : errorOfCode(errorCode, `let this gateway read the topic ${question.topic}`)
+      // What else is wrong with the partition is the reader's to find out, who tries again.
+      if (error?.kind === 'unauthorized') throw error
+    }
+  })
+}
+
+/** Returns the partitions that each broker leads. @throws BrokerError when a partition has no leader */
+function byLeader(view: ClusterView, wanted?: readonly number[]): ReadonlyMap<number, readonly number[]> {
+  const led = new Map<number, number[]>()
+  for (const [partition, { leader, errorCode }] of (view.topic?.partitions ?? []).entries()) {
+    if (wanted !== undefined && !wanted.includes(partition)) continue
+    if (leader === -1) throw new BrokerError('stale-leader', '', `partition ${partition} has no leader (error code ${errorCode})`)
+    led.set(leader, [...(led.get(leader) ?? []), partition])
+  }
+  return led
+}
+
+async function withLink(view: ClusterView, broker: number, { connect, signal }: OffsetsQuestion, work: (link: BrokerLink) => Promise<void>): Promise<void> {
+  const address = view.brokers.get(broker)
+  if (address === undefined) throw new BrokerError('stale-leader', '', `broker ${broker} leads partitions, but the metadata does not say where it is`)
+  const link = await connect(address, { signal })
+  try {
+    await work(link)
+  } finally {
+    link.close()
+  }
+}

@@ -1,0 +1,18 @@
+/** The thread of codec-thread.ts: decompresses one batch a message. */
+import { parentPort } from 'node:worker_threads'
+import { planInflation } from './inflate.ts'
+import type { InflateAnswer, InflateJob } from './codec-thread.ts'
+import { WasmCodecs } from './wasm-codecs.ts'
+
+const wasm = new WasmCodecs()
+
+parentPort?.on('message', ({ codec, bytes, maxBytes }: InflateJob) => {
+  try {
+    const output = planInflation(codec, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), maxBytes).run(wasm)
+    const answer: InflateAnswer = { bytes: output }
+    parentPort?.postMessage(answer, [output.buffer as ArrayBuffer]) // allocUnsafeSlow: not of the pool
+  } catch (cause) {
+    const answer: InflateAnswer = { why: cause instanceof Error ? cause.message : String(cause) }
+    parentPort?.postMessage(answer, [])
+  }
+})

@@ -1,0 +1,41 @@
+import type { LogRecord, RawHeaders } from '../../../event/log-record.ts'
+import { readRawHeaders } from './raw-headers.ts'
+
+export type Headers = Record<string, Buffer | Buffer[] | undefined>
+
+interface RecordFields {
+  readonly partition: number
+  readonly offset: number
+  readonly timestampMs: number
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  readonly headers: Headers
+}
+
+/** A record of Kafka: a class, since a method costs a record nothing, where a closure or a view of its headers would cost an object. */
+export class DecodedRecord implements LogRecord {
+  readonly partition: number
+  readonly offset: number
+  readonly timestampMs: number
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  readonly headers: Headers
+  readonly #batch: Buffer
+  readonly #headersAt: number
+
+  /** @param headersAt where the headers begin in the bytes of the batch */
+  constructor(fields: RecordFields, batch: Buffer, headersAt: number) {
+    this.partition = fields.partition
+    this.offset = fields.offset
+    this.timestampMs = fields.timestampMs
+    this.key = fields.key
+    this.value = fields.value
+    this.headers = fields.headers
+    this.#batch = batch
+    this.#headersAt = headersAt
+  }
+
+  rawHeaders(): RawHeaders {
+    return readRawHeaders(this.#batch, this.#headersAt)
+  }
+}

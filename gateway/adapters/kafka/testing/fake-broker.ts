@@ -1,0 +1,81 @@
+import { once } from 'node:events'
+import { createServer, type AddressInfo, type Socket } from 'node:net'
+import type { BrokerAddress } from '../wire/broker-address.ts'
+
+/** What a client asked: the head of its request, and the rest behind the client id. */
+export interface FakeRequest {
+  readonly apiKey: number
+  readonly version: number
+  readonly correlationId: number
+  readonly body: Buffer
+}
+
+/** A port that speaks Kafka's frames, and says what a test wants. */
+export interface FakeBroker {
+  readonly address: BrokerAddress
+  readonly sockets: readonly Socket[]
+  /** All that was asked, ApiVersions included. */
+  readonly requests: readonly FakeRequest[]
+  stop(): Promise<void>
+}
+
+/** What it does with a request: a body is sent in a frame; null: nothing; a function: whatever it does. */
+export type FakeAnswer = Buffer | null | ((socket: Socket) => void)
+
+/** Answers ApiVersions (these versions of each API) unless `answer` takes it first. @param answer undefined: not its business */
+export async function startFakeBroker(answer: (request: FakeRequest) => FakeAnswer | undefined, { host = '127.0.0.1', apis = spokenApis }: { readonly host?: string; readonly apis?: readonly (readonly [number, number, number])[] } = {}): Promise<FakeBroker> {
+  const sockets: Socket[] = []
+  const requests: FakeRequest[] = []
+  const server = createServer((socket) => {
+    sockets.push(socket)
+    socket.on('error', () => undefined) // a client that went away
+    let bytes = Buffer.alloc(0)
+    socket.on('data', (data: Buffer) => {
+      bytes = Buffer.concat([bytes, data])
+      for (; bytes.length >= 4 && bytes.length >= 4 + bytes.readInt32BE(0); bytes = bytes.subarray(4 + bytes.readInt32BE(0))) {
+        const request = parseRequest(bytes.subarray(4, 4 + bytes.readInt32BE(0)))
+        requests.push(request)
+        const answered = answer(request)
+        const said = answered === undefined && request.apiKey === 18 ? apiVersions(apis) : (answered ?? null)
+        if (typeof said === 'function') said(socket)
+        else if (said !== null) socket.write(frame(request.correlationId, said))
+      }
+    })
+  })
+  server.listen(0, host)
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo // it listens on TCP
+  return {
+    address: { host, port },
+    sockets,
+    requests,
+    async stop() {
+      for (const socket of sockets) socket.destroy()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
+
+/** An answer as it goes over the wire. */
+export function frame(correlationId: number, body: Buffer): Buffer {
+  const head = Buffer.alloc(8)
+  head.writeInt32BE(body.length + 4)
+  head.writeInt32BE(correlationId, 4)
+  return Buffer.concat([head, body])
+}
+
+/** Produce, Fetch, ListOffsets, Metadata, ApiVersions, OffsetForLeaderEpoch. */
+const spokenApis = [[0, 3, 9], [1, 4, 13], [2, 1, 6], [3, 0, 12], [18, 0, 3], [23, 2, 4]] as const
+
+function apiVersions(apis: readonly (readonly [number, number, number])[]): Buffer {
+  const bytes = Buffer.alloc(6 + apis.length * 6)
+  bytes.writeInt32BE(apis.length, 2)
+  for (const [index, api] of apis.entries()) for (const [at, value] of api.entries()) bytes.writeInt16BE(value, 6 + index * 6 + at * 2)
+  return bytes
+}
+
+function parseRequest(bytes: Buffer): FakeRequest {
+  const clientIdLength = bytes.readInt16BE(8)
+  return { apiKey: bytes.readInt16BE(0), version: bytes.readInt16BE(2), correlationId: bytes.readInt32BE(4), body: bytes.subarray(10 + clientIdLength) }
+}
