@@ -32,11 +32,11 @@ export function createAssignment({ set, points, health, signal, makeWorker, assi
     if (!isCurrent()) return []
     for (const [partition, offset] of found) {
       set.add(partition, makeWorker(partition, offset))
-      health.trouble(partition, null)
+      health.trouble('read', partition, null)
     }
     assigned()
     const left = partitions.filter((partition) => !found.has(partition))
-    for (const partition of left) health.trouble(partition, 'nobody says where the partition begins')
+    for (const partition of left) health.trouble('read', partition, 'nobody says where the partition begins')
     return left
   }
 

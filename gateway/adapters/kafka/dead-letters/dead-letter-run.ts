@@ -20,8 +20,6 @@ export interface RunParts {
   readonly options: DeadLetterOptions
   readonly parts: DeadLetterParts
   readonly kafka: Kafka
-  /** For transactions: its requests end sooner. */
-  readonly writing: Kafka
   readonly dlqTopic: string
   readonly connect: ConnectBroker
   readonly discovery: Discovery
@@ -51,13 +49,13 @@ const partitionsAtOnce = 8
 const leastFetch = { bytes: 262_144, waitMs: 500 }
 
 export function startDeadLetterRun(run: RunParts): DeadLetterRun {
-  const { options, parts, kafka, writing, dlqTopic, connect, discovery, health } = run
+  const { options, parts, kafka, dlqTopic, connect, discovery, health } = run
   const topic = options.kafkaTopic
   const groupId = `${options.kafkaClientId}.${topic}.dlq`
   const ending = new AbortController()
   const broken = Promise.withResolvers<void>()
   const offsets = createGroupOffsets({ kafka, groupId, topic })
-  const transactions = createKafkaTransactions({ kafka: writing, groupId, topic, dlqTopic, offsets })
+  const transactions = createKafkaTransactions({ kafka, groupId, topic, dlqTopic, offsets })
   const points = createStartingPoints({ topic, discovery, connect, offsets, signal: ending.signal, sinceMs: () => parts.clock.now() - options.replayWindowMs })
   const topology = createTopology({ discovery, topic, everyMs: metadataEveryMs })
   const report = createFloodReport(topic, { ...parts, everyMs: summaryEveryMs })
@@ -65,7 +63,10 @@ export function startDeadLetterRun(run: RunParts): DeadLetterRun {
   const set = createPartitionSet({
     broken: broken.reject,
     relocate,
-    state: (_partition, problem) => problem === null && wakeAll(),
+    state(partition, problem) {
+      health.trouble('read', partition, problem?.detail ?? null)
+      if (problem === null) wakeAll()
+    },
     replaced: (detail) => parts.logger.debug({ topic, detail }, 'a connection of the dead letter worker was replaced'),
   })
   const fetch = { waitMs: Math.max(options.kafkaFetchWaitMs, leastFetch.waitMs), minBytes: leastFetch.bytes, stallMs: options.kafkaStallTimeoutMs, rack: '' }
@@ -75,7 +76,7 @@ export function startDeadLetterRun(run: RunParts): DeadLetterRun {
   void member.broken.then(broken.reject)
 
   function makeWorker(partition: number, startOffset: number): PartitionWorker {
-    const trouble = (detail: string | null): void => (set.partitions.includes(partition) ? health.trouble(partition, detail) : undefined)
+    const trouble = (detail: string | null): void => (set.partitions.includes(partition) ? health.trouble('copy', partition, detail) : undefined)
     const copier = createLetterCopier({ partition, topic, transactions, logger: parts.logger, metrics: parts.metrics, trouble, backoff: createBackoff({ firstMs: firstWaitMs, maxMs: maxWaitMs }) })
     copiers.set(partition, copier)
     return createPartitionWorker({

@@ -34,8 +34,8 @@ export interface DeadLetterWorker {
 
 const firstWaitMs = 500
 const maxWaitMs = 5_000
-/** A request of a transaction takes milliseconds; a broker that hangs holds one partition for this time, and is asked again. */
-const transactionRequestTimeoutMs = 5_000
+/** What is asked takes milliseconds. A broker that hangs holds one partition for this time, and is asked again. (Joining a group has a time of its own.) */
+const requestTimeoutMs = 8_000
 
 /**
  * Copies each record that cannot be decoded to the dead letter topic, once for all pods. The workers share one consumer group, so that a
@@ -67,14 +67,14 @@ async function keepRunning(options: DeadLetterOptions, parts: DeadLetterParts, s
   const { logger, metrics } = parts
   const connect = createBrokerConnector(options, logger)
   const discovery = createDiscovery({ brokers: options.kafkaBrokers.map(parseBroker), connect })
-  const clients = { kafka: createKafkaClient(options, logger), writing: createKafkaClient(options, logger, { requestTimeoutMs: transactionRequestTimeoutMs }) }
+  const kafka = createKafkaClient(options, logger, { requestTimeoutMs })
   const dlqTopic = dlqTopicOf(options)
   const backoff = createBackoff({ firstMs: firstWaitMs, maxMs: maxWaitMs })
   const health = createHealth({ topic: dlqTopic, logger, metrics, clock: parts.clock })
   const mayCopy = createRate(options.kafkaDlqRatePerS, parts.clock)
   while (!stopped.aborted) {
     try {
-      await runOnce({ options, parts, ...clients, dlqTopic, connect, discovery, health, mayCopy }, stopped)
+      await runOnce({ options, parts, kafka, dlqTopic, connect, discovery, health, mayCopy }, stopped)
     } catch (cause) {
       if (!stopped.aborted) health.broken(cause)
     }

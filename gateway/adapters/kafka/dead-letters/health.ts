@@ -8,8 +8,8 @@ export interface DeadLetterHealth {
   joined(): void
   /** The run has ended, and is tried again. */
   broken(cause: unknown): void
-  /** Why this partition is not copied just now; null when it is. */
-  trouble(partition: number, detail: string | null): void
+  /** Why this partition is not read or not copied just now; null when it is. */
+  trouble(what: 'read' | 'copy', partition: number, detail: string | null): void
   /** These partitions are another process's business now. */
   forget(kept: readonly number[]): void
 }
@@ -30,12 +30,12 @@ export interface HealthParts {
 }
 
 export function createHealth({ topic, logger, metrics, clock }: HealthParts): DeadLetterHealth {
-  const troubles = new Set<number>()
+  const troubles = { read: new Set<number>(), copy: new Set<number>() }
   let isJoined = false
   let brokenSinceMs: number | null = null
   let told = ''
 
-  const show = (): void => metrics.dlqHealthy.set(isJoined && troubles.size === 0 ? 1 : 0)
+  const show = (): void => metrics.dlqHealthy.set(isJoined && troubles.read.size + troubles.copy.size === 0 ? 1 : 0)
   show()
   return {
     joined() {
@@ -48,20 +48,20 @@ export function createHealth({ topic, logger, metrics, clock }: HealthParts): De
     broken(cause) {
       const { detail } = describeKafkaError(cause)
       isJoined = false
-      troubles.clear()
+      for (const partitions of Object.values(troubles)) partitions.clear()
       brokenSinceMs ??= clock.now()
       show()
       if (detail === told || clock.now() - brokenSinceMs < quietFor(cause)) return
       told = detail
       logger.warn({ topic, detail }, 'records that cannot be decoded are not copied; trying again')
     },
-    trouble(partition, detail) {
-      if (detail === null) troubles.delete(partition)
-      else troubles.add(partition)
+    trouble(what, partition, detail) {
+      if (detail === null) troubles[what].delete(partition)
+      else troubles[what].add(partition)
       show()
     },
     forget(kept) {
-      for (const partition of troubles) if (!kept.includes(partition)) troubles.delete(partition)
+      for (const partitions of Object.values(troubles)) for (const partition of partitions) if (!kept.includes(partition)) partitions.delete(partition)
       show()
     },
   }

@@ -69,7 +69,7 @@ describe('the assignment of a dead letter worker', () => {
   function rig(find: (partitions: readonly number[]) => Promise<ReadonlyMap<number, number>>) {
     const { set } = aSet()
     const troubles = new Set<number>()
-    const health: DeadLetterHealth = { joined: () => undefined, broken: () => undefined, forget: () => undefined, trouble: (partition, detail) => void (detail === null ? troubles.delete(partition) : troubles.add(partition)) }
+    const health: DeadLetterHealth = { joined: () => undefined, broken: () => undefined, forget: () => undefined, trouble: (_what, partition, detail) => void (detail === null ? troubles.delete(partition) : troubles.add(partition)) }
     const read: (readonly number[])[] = []
     const started: [number, number][] = []
     const ending = new AbortController()

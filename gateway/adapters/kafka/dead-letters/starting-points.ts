@@ -1,6 +1,7 @@
-import { askOffsets, logEnd, logStart } from '../consume/topic-offsets.ts'
+import { askOffsets } from '../consume/topic-offsets.ts'
 import type { ConnectBroker } from '../wire/broker-link.ts'
 import type { Discovery } from '../wire/discovery.ts'
+import { endOfLog, startOfLog } from '../wire/requests/list-offsets.ts'
 import type { GroupOffsets } from './group-offsets.ts'
 
 export interface StartingPoints {
@@ -36,7 +37,7 @@ export function createStartingPoints(parts: StartingPointsParts): StartingPoints
     const found = new Map<number, number>()
     const groups = Map.groupBy(partitions, (partition) => view.topic?.partitions[partition]?.leader ?? -1)
     const asked = [...groups.values()].map(async (led) => {
-      const [ends, since] = await askOffsets(view, [logEnd, parts.sinceMs()], { connect, signal, topic, partitions: led })
+      const [ends, since] = await askOffsets(view, [endOfLog, parts.sinceMs()], { connect, signal, topic, partitions: led })
       for (const partition of led) found.set(partition, beginning(ends?.[partition] ?? -1, since?.[partition] ?? -1))
     })
     await Promise.allSettled(asked)
@@ -53,7 +54,7 @@ export function createStartingPoints(parts: StartingPointsParts): StartingPoints
     },
     async relocate(partition, position) {
       const view = await discovery.describe(topic)
-      const [ends, starts, since] = await askOffsets(view, [logEnd, logStart, parts.sinceMs()], { connect, signal, topic, partitions: [partition] })
+      const [ends, starts, since] = await askOffsets(view, [endOfLog, startOfLog, parts.sinceMs()], { connect, signal, topic, partitions: [partition] })
       const [end, start] = [ends?.[partition] ?? -1, starts?.[partition] ?? -1]
       if (end === -1 || start === -1) return { kind: 'none' }
       if (position < start) return { kind: 'on', offset: start }

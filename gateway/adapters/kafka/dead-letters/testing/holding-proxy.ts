@@ -80,10 +80,15 @@ function frames(take: (frame: Buffer) => void): (data: Buffer) => void {
   }
 }
 
+/** The broker calls itself by one of these names, which are of the same length. */
+const hosts = ['127.0.0.1', 'localhost']
+
 function withPort(frame: Buffer, from: number, to: number): Buffer {
-  const wanted = Buffer.alloc(13)
-  wanted.write('127.0.0.1', 'latin1')
-  wanted.writeInt32BE(from, 9)
-  for (let at = frame.indexOf(wanted); at !== -1; at = frame.indexOf(wanted, at + 13)) frame.writeInt32BE(to, at + 9)
+  for (const host of hosts) {
+    const wanted = Buffer.alloc(host.length + 4)
+    wanted.write(host, 'latin1')
+    wanted.writeInt32BE(from, host.length)
+    for (let at = frame.indexOf(wanted); at !== -1; at = frame.indexOf(wanted, at + wanted.length)) frame.writeInt32BE(to, at + host.length)
+  }
   return frame
 }
