@@ -176,6 +176,7 @@ describe('events', () => {
       'too-deep': { value: `${'['.repeat(1_000)}` },
       'too-large': { value: 'x'.repeat(2_000) },
       'content-type': { headers: { 'content-type': 'text/plain' }, value: 'x' },
+      'dead-letter': { headers: { carillon_dlq_reason: 'not-json' }, value: 'x' },
     }
     log.append(Object.values(poison).map((record) => ({ partition: 0, ...record })))
     log.append([

@@ -43,6 +43,7 @@ export const options = {
   kafkaProduceTimeoutMs: { env: 'KAFKA_PRODUCE_TIMEOUT_MS', kind: 'integer', default: 15_000, min: 100, max: 120_000, group: 'Kafka', sentence: 'How long an emit waits for the acknowledgement of all in-sync replicas before it is answered 503. Keep it above the brokers\' broker.session.timeout.ms (9 s), for which they wait for a replica that died.' },
   kafkaDlq: { env: 'KAFKA_DLQ', kind: 'boolean', default: true, group: 'Kafka', sentence: 'Whether records that cannot be decoded are copied to the dead letter topic, once for all pods.' },
   kafkaDlqTopic: { env: 'KAFKA_DLQ_TOPIC', kind: 'string', default: '', pattern: '^[A-Za-z0-9._-]{0,249}$', group: 'Kafka', sentence: 'The dead letter topic. Empty: the topic\'s name with .dlq behind it.' },
+  kafkaDlqRatePerS: { env: 'KAFKA_DLQ_RATE_PER_S', kind: 'integer', default: 100, min: 1, max: 10_000, group: 'Kafka', sentence: 'How many records a pod copies to the dead letter topic per second, ten times as many at once. What is above is counted in summaries.' },
   // ---- authentication
   jwtJwksUri: { env: 'JWT_JWKS_URI', kind: 'url', default: '', group: 'Authentication', sentence: 'Where the keys that verify tokens are published (JSON Web Key Set).' },
   jwtKeysFile: { env: 'JWT_KEYS_FILE', kind: 'file', default: '', group: 'Authentication', sentence: 'File with the keys that verify tokens: a JSON Web Key Set, or PEM public keys or certificates. Read again when it changes.' },

@@ -119,6 +119,11 @@ const undecodable: Record<(typeof decodeFailureReasons)[number], Readonly<Record
     'one byte more than allowed': aBinaryRecord({ data: Buffer.alloc(testLimits.maxEventBytes + 1, '1') }),
     '10 MB without a content type': aLogRecord({ value: Buffer.alloc(10_000_000, '[') }),
   },
+  'dead-letter': {
+    'a copy of a record without ce_ headers': aLogRecord({ value: Buffer.from('x'), headers: { carillon_dlq_reason: Buffer.from('not-json') } }),
+    'a copy of what would be an event here': aBinaryRecord({ headers: { carillon_dlq_reason: 'bad-audience' } }),
+    'a copy with the reason twice': aLogRecord({ headers: { carillon_dlq_reason: twice('empty') } }),
+  },
   'content-type': {
     'JSON without ce_ headers and without a specversion': json({}, 'application/json'),
     'JSON that is no object': json([], 'application/json'),

@@ -39,6 +39,7 @@ type Decoded = Result<DecodedRecord | null, DecodeFailure>
 
 function decode(record: LogRecord, limits: DecodeLimits, readAudience: AudienceReader): Decoded {
   const { headers, value } = record
+  if (headers.carillon_dlq_reason !== undefined) return fail('dead-letter', 'The record is a copy that a dead letter worker made.')
   if ((value?.length ?? 0) > limits.maxEventBytes) return fail('too-large', `The record is larger than ${limits.maxEventBytes} bytes.`)
   const contentType = readHeader(headers, contentTypeHeader(headers))
   if (!contentType.ok) return contentType

@@ -38,6 +38,7 @@ export function kafkaOptions(given: Partial<KafkaTestOptions> & Pick<KafkaTestOp
     kafkaFetchWaitMs: 100,
     kafkaStallTimeoutMs: 15_000,
     kafkaDlqTopic: '',
+    kafkaDlqRatePerS: 100,
     replayWindowMs: 300_000,
     ...given,
   }
