@@ -29,7 +29,8 @@ const event = (mode: SdkEvent['mode'], data: SdkEvent['data'], contentType: stri
 const events: readonly SdkEvent[] = [
   event('binary', 'json', 'application/json'),
   event('binary', 'text', 'text/plain'),
-  event('binary', 'none', null),
+  // Python 1.x cannot encode an event in binary mode that has no datacontenttype.
+  event('binary', 'none', 'application/json'),
   event('structured', 'json', null),
   event('structured', 'none', null),
 ]

@@ -20,7 +20,7 @@ export const producers = {
     matrix: { compressions: levels({ gzip: [1, 9], lz4: [0, 12], zstd: [1, 12] }), isIdempotent: true, hasNullHeaders: true },
   },
   aiokafka: { name: 'aiokafka', version: versionOf('aiokafka'), program: pythonProgram('aio.py'), matrix: { compressions: plain, isIdempotent: true, hasNullHeaders: true } },
-  kafkaPython: { name: 'kafka-python', version: versionOf('kafka-python'), program: pythonProgram('kafka_python.py'), matrix: { compressions: plain, isIdempotent: true, hasNullHeaders: true } },
+  kafkaPython: { name: 'kafka-python', version: versionOf('kafka-python'), program: pythonProgram('kafka_python.py'), matrix: { compressions: plain, isIdempotent: true, hasNullHeaders: false } },
   franzGo: {
     name: 'franz-go',
     version: versionOf('github.com/twmb/franz-go'),

@@ -54,7 +54,7 @@ const javaEnvironment = { KAFKA_HEAP_OPTS: '-Xms64m -Xmx256m -XX:TieredStopAtLev
 
 function argumentsFor({ brokers, topic }: Plan, { codec, idempotent }: TestCase): readonly string[] {
   const producer = { 'acks': 'all', 'enable.idempotence': idempotent, 'linger.ms': 5000, 'batch.size': 1_000_000, 'max.request.size': 1_048_576, 'compression.type': codec }
-  const reader = { 'parse.headers': true, 'parse.key': true, 'headers.separator': '|', 'headers.key.separator': '=', 'null.marker': nullMarker }
+  const reader = { 'parse.headers': true, 'parse.key': true, 'headers.separator': ';', 'headers.key.separator': '=', 'null.marker': nullMarker }
   const words = (option: string, values: object): readonly string[] => Object.entries(values).flatMap(([name, value]) => [option, `${name}=${String(value)}`])
   // The tool's own options for codec, batch and linger win over properties.
   const tool = ['--compression-codec', codec, '--max-partition-memory-bytes', '1000000', '--timeout', '5000', '--request-timeout-ms', '20000']
@@ -77,7 +77,7 @@ function linesOf(plan: Plan, testCase: TestCase): readonly string[] {
       ...(testCase.nullValue ? {} : { 'content-type': 'application/json' }),
       ...(testCase.nullHeader ? { 'x-null': nullMarker } : {}),
     }
-    return [Object.entries(headers).map(([name, text]) => `${name}=${text}`).join('|'), key, value].join('\t')
+    return [Object.entries(headers).map(([name, text]) => `${name}=${text}`).join(';'), key, value].join('\t')
   })
 }
 

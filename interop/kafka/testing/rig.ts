@@ -85,7 +85,9 @@ const gatewayEnvironment = ({ brokers, topic, deadLetters }: { readonly brokers:
 async function createTopics(kafka: Kafka, topics: readonly { readonly topic: string; readonly numPartitions: number }[]): Promise<void> {
   const admin = kafka.admin()
   await admin.connect()
-  await admin.createTopics({ topics: [...topics], waitForLeaders: true })
+  await admin.createTopics({ topics: [...topics], waitForLeaders: false })
+  // A broker may say for a moment that it does not host a topic which the controller has made.
+  await vi.waitFor(() => admin.fetchTopicMetadata({ topics: topics.map(({ topic }) => topic) }), { timeout: 30_000, interval: 100 })
   await admin.disconnect()
 }
 

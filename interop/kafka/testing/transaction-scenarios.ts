@@ -16,8 +16,8 @@ export const scenarios: readonly Scenario[] = [
   scenario('one that is committed', ['A begin', 'A event', 'A poison', 'A event', 'A commit'], 0),
   scenario('one that is aborted', ['A begin', 'A event', 'A poison', 'A event', 'A abort'], 1),
   scenario('one that is aborted, then one that is committed', ['A begin', 'A event', 'A abort', 'A begin', 'A event', 'A commit'], 2),
-  // A broker lists aborted transactions in the order in which they ended, not in which they began.
-  scenario('two that overlap and are aborted, the later one first', ['A begin', 'B begin', 'A event', 'A poison', 'B event', 'B poison', 'B abort', 'A abort'], 3),
+  // A broker lists aborted transactions in the order in which they ended, not in which they began. That B commits another one makes sure that B's end is in the log first.
+  scenario('two that overlap and are aborted, the later one first', ['A begin', 'B begin', 'A event', 'A poison', 'B event', 'B poison', 'B abort', 'B begin', 'B event', 'B commit', 'A abort'], 3),
   scenario('two that overlap and are aborted, the earlier one first', ['A begin', 'B begin', 'A event', 'B event', 'A abort', 'B abort'], 4),
   scenario('two that overlap, of which the later one is committed first and the other one aborted', ['A begin', 'B begin', 'A event', 'B event', 'A event', 'B commit', 'A abort'], 5),
   scenario('two that overlap, of which the later one is aborted first and the other one committed', ['A begin', 'B begin', 'A event', 'B event', 'A event', 'B abort', 'A commit'], 6),

@@ -14,8 +14,8 @@ func franz(p *plan) {
 			kgo.DefaultProduceTopic(p.Topic),
 			kgo.RecordPartitioner(kgo.ManualPartitioner()),
 			kgo.ProducerBatchCompression(franzCodec(c)),
-			// The flush below sends earlier: until then records gather in one batch.
-			kgo.ProducerLinger(5 * time.Second),
+			// Nothing leaves before the flush below: records gather in one batch.
+			kgo.ManualFlushing(),
 		}
 		if !c.Idempotent {
 			options = append(options, kgo.DisableIdempotentWrite())

@@ -1,4 +1,4 @@
-"""kafka-python. It has no levels."""
+"""kafka-python. It has no levels, and no headers without a value."""
 from kafka import KafkaProducer
 
 from plan import PLAN, headers_of, report_each, value_of
@@ -19,8 +19,10 @@ def produce(case):
         metrics_enabled=False,
     )
     value = value_of(case)
+    # It refuses a record that has neither key nor value.
+    key = b'key' if value is None else None
     try:
-        futures = [producer.send(PLAN['topic'], value, partition=case['partition'], headers=headers_of(case, n)) for n in range(case['count'])]
+        futures = [producer.send(PLAN['topic'], value, key=key, partition=case['partition'], headers=headers_of(case, n)) for n in range(case['count'])]
         producer.flush(20)
         for future in futures:
             future.get(20)
