@@ -89,10 +89,10 @@ it('the leader of a third of the partitions is killed: its partitions move, and 
   const { verdict } = await showCase('a leader is killed', stage, { away }, async (run) => {
     run.broke()
     await cluster.broker(away).kill()
-    await run.untilSmooth(30_000)
+    await run.untilSmooth(45_000)
   })
   expectVerdict(verdict, { ...nothingWrong, unreadyMs: 0 })
-  expect(verdict.recoverMs).toBeLessThan(25_000)
+  expect(verdict.recoverMs).toBeLessThan(40_000)
 })
 
 it('the active controller is killed: another one is elected, and no browser notices', async () => {
@@ -101,7 +101,7 @@ it('the active controller is killed: another one is elected, and no browser noti
   const { verdict } = await showCase('the controller is killed', stage, { away }, async (run) => {
     run.broke()
     await cluster.broker(away).kill()
-    await run.untilSmooth(30_000)
+    await run.untilSmooth(45_000)
   })
   expectVerdict(verdict, { ...nothingWrong, unreadyMs: 0 })
 })
@@ -182,7 +182,7 @@ it('partitions move to one replica each and back: every emit is accepted', async
 it('an unclean election loses accepted events: every browser that resumes is told of a gap by both pods, and all later events arrive', async () => {
   await settledStage()
   const lossy = 'lossy'
-  await admin.createTopic(lossy, [[1, 2], [3, 1, 2]], { 'unclean.leader.election.enable': 'true', 'min.insync.replicas': '1' })
+  await admin.createTopic(lossy, [[1, 2], [3, 1]], { 'unclean.leader.election.enable': 'true', 'min.insync.replicas': '1' })
   const env = { ...brokersFor(cluster.bootstrap), KAFKA_TOPIC: lossy, KAFKA_DLQ: 'false' }
   const own = [await guest('D', env), await guest('E', env)]
   await Promise.all(own.map((pod) => pod.untilReady(30_000)))

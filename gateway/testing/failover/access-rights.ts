@@ -46,8 +46,13 @@ export function createAccessRights(brokers: readonly string[], user: string): Ac
   const kafka = new kafkajs.Kafka({ brokers: [...brokers], clientId: 'rights', logLevel: kafkajs.logLevel.NOTHING })
   const principal = `User:${user}`
   const entry = ({ type, pattern, name }: Resource, operation: AclOperationTypes, named: Named): AclEntry => ({
-    ...{ resourceType: type, resourceName: name(named), resourcePatternType: pattern },
-    ...{ principal, host: '*', operation, permissionType: AclPermissionTypes.ALLOW },
+    resourceType: type,
+    resourceName: name(named),
+    resourcePatternType: pattern,
+    principal,
+    host: '*',
+    operation,
+    permissionType: AclPermissionTypes.ALLOW,
   })
   const withAdmin = async (use: (admin: kafkajs.Admin) => Promise<unknown>): Promise<void> => {
     const admin = kafka.admin()

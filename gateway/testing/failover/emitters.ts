@@ -40,15 +40,16 @@ export function startEmitter({ pods, rate, partitions, prefix }: EmitterOptions)
   const emitted: Emitted[] = []
   const underWay = new Map<Promise<void>, number>()
   let count = 0
+  const emitOne = async (pod: Pod, event: Pick<Emitted, 'id' | 'partition' | 'pod' | 'sentMs'>, key: string): Promise<void> => {
+    const answer = await post(pod, event.id, key)
+    emitted.push({ ...event, ...answer, answeredMs: performance.now() })
+  }
   const emitNext = (pod: Pod): void => {
     if (underWay.size >= maxUnanswered) return
     const partition = count % partitions
     const event = { id: `${prefix}-${count}`, partition, pod: pod.name, sentMs: performance.now() }
     count += 1
-    const emitting = post(pod, event.id, keys[partition] ?? '').then((answer) => {
-      emitted.push({ ...event, ...answer, answeredMs: performance.now() })
-      underWay.delete(emitting)
-    })
+    const emitting = emitOne(pod, event, keys[partition] ?? '').finally(() => underWay.delete(emitting))
     underWay.set(emitting, event.sentMs)
   }
   const startedMs = performance.now()

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { findQuietPortPair } from '../free-ports.ts'
 import { type GatewayProcess, spawnGateway } from '../gateway-process.ts'
 
 /** A gateway in development mode, as a process: what a pod is in Kubernetes. */
@@ -22,30 +23,40 @@ export interface Verdict {
   readonly body: string
 }
 
-const listeningTimeoutMs = 20_000
+const startTimeoutMs = 30_000
 
-/** Resolves when its ports are open; nothing is said of readiness. @throws when it ends before, or its ports are not open within twenty seconds */
+/** Resolves when its process answers probes; nothing is said of readiness. @throws when it ends before, or does not answer within thirty seconds */
 export async function startPod(name: string, env: Readonly<Record<string, string>>): Promise<Pod> {
-  const process = spawnGateway({ env: { PORT: '0', INTERNAL_PORT: '0', DRAIN_MS: '0', LOG_LEVEL: 'info', KAFKA_CREATE_TOPIC: 'off', EMIT_RATE_PER_S: '100000', EMIT_BURST: '100000', ...env } })
+  const port = await findQuietPortPair()
+  const ports = { PORT: String(port), INTERNAL_PORT: String(port + 1) }
+  const process = spawnGateway({ env: { ...ports, DRAIN_MS: '0', LOG_LEVEL: 'info', KAFKA_CREATE_TOPIC: 'off', EMIT_RATE_PER_S: '100000', EMIT_BURST: '100000', ...env } })
   endWithTest(process.pid)
-  const { port, internalPort } = await listeningLine(name, process)
-  const [url, internalUrl] = [`http://127.0.0.1:${String(port)}`, `http://127.0.0.1:${String(internalPort)}`]
-  const readyz = (): Promise<Verdict> => look(`${internalUrl}/readyz`)
-  return {
+  const pod = podOf(name, process, port)
+  await untilVerdict(pod, { look: pod.livez, timeoutMs: startTimeoutMs, what: 'answer probes' }).catch(async (cause: unknown) => {
+    await process.kill()
+    throw cause
+  })
+  return pod
+}
+
+function podOf(name: string, process: GatewayProcess, port: number): Pod {
+  const [url, internalUrl] = [`http://127.0.0.1:${port}`, `http://127.0.0.1:${port + 1}`]
+  const pod: Pod = {
     name,
     url,
-    socketUrl: `${url.replace('http', 'ws')}/wss/chrome-service/v1/ws`,
+    socketUrl: `ws://127.0.0.1:${port}/wss/chrome-service/v1/ws`,
     process,
-    readyz,
+    readyz: () => look(`${internalUrl}/readyz`),
     livez: () => look(`${internalUrl}/livez`),
     metrics: async () => (await look(`${internalUrl}/metrics`)).body,
-    untilReady: (timeoutMs) => untilReady(name, { process, readyz, timeoutMs }),
+    untilReady: (timeoutMs) => untilVerdict(pod, { look: pod.readyz, timeoutMs, what: 'become ready' }),
     token: async (userId) => {
       const answer = await fetch(`${url}/dev/token`, { method: 'POST', body: JSON.stringify({ user_id: userId }) })
       return ((await answer.json()) as { readonly token: string }).token // by the API's description
     },
     kill: () => process.kill(),
   }
+  return pod
 }
 
 /** Ends a process when the test's own is gone, however that ended: a pod must not outlive it. */
@@ -53,21 +64,6 @@ export function endWithTest(pid: number | undefined): void {
   if (pid === undefined) return
   const watch = `while kill -0 ${pid} && kill -0 ${globalThis.process.pid}; do sleep 1; done; kill -KILL ${pid}`
   spawn('sh', ['-c', watch], { detached: true, stdio: 'ignore' }).unref()
-}
-
-async function listeningLine(name: string, process: GatewayProcess): Promise<Readonly<Record<string, unknown>>> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`pod ${name} does not listen after ${listeningTimeoutMs} ms:\n${process.stdout.slice(-2_000)}`)), listeningTimeoutMs)
-  })
-  try {
-    return await Promise.race([process.line('listening'), late])
-  } catch (cause) {
-    await process.kill()
-    throw cause
-  } finally {
-    clearTimeout(timer)
-  }
 }
 
 async function look(url: string): Promise<Verdict> {
@@ -81,18 +77,18 @@ async function look(url: string): Promise<Verdict> {
 }
 
 interface Waiting {
-  readonly process: GatewayProcess
-  readonly readyz: () => Promise<Verdict>
+  readonly look: () => Promise<Verdict>
   readonly timeoutMs: number
+  readonly what: string
 }
 
-async function untilReady(name: string, { process, readyz, timeoutMs }: Waiting): Promise<void> {
+async function untilVerdict({ name, process }: Pod, { look: ask, timeoutMs, what }: Waiting): Promise<void> {
   let hasEnded = false
   void process.exited.then(() => (hasEnded = true))
   for (const deadlineMs = performance.now() + timeoutMs; ; await new Promise((resolve) => setTimeout(resolve, 50))) {
-    const verdict = await readyz()
+    const verdict = await ask()
     if (verdict.status === 200) return
-    const problem = hasEnded ? 'ended' : performance.now() > deadlineMs ? `is not ready after ${timeoutMs} ms` : null
+    const problem = hasEnded ? 'ended' : performance.now() > deadlineMs ? `did not ${what} within ${timeoutMs} ms` : null
     if (problem !== null) throw new Error(`pod ${name} ${problem}: ${verdict.body}\n${process.stdout.slice(-2_000)}${process.stderr.slice(-1_000)}`)
   }
 }

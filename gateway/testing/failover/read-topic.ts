@@ -13,11 +13,11 @@ const run = promisify(execFile)
 
 /**
  * Reads what a topic holds, as a reader of committed records. Kafka's own consumer judges: Carillon's decoder does not judge itself. Needs `kafka-console-consumer.sh`.
- * @param count how many records there are, where that is known; the consumer otherwise ends when none has come for five seconds
+ * @param count how many records there are, where that is known; the consumer otherwise ends when none has come for eight seconds
  */
 export async function readTopic(brokers: readonly string[], topic: string, count: number | null = null): Promise<readonly PrintedRecord[]> {
   const properties = ['print.partition', 'print.offset', 'print.headers'].flatMap((name) => ['--property', `${name}=true`])
-  const until = count === null ? ['--timeout-ms', '5000'] : ['--max-messages', String(count), '--timeout-ms', '40000']
+  const until = count === null ? ['--timeout-ms', '8000'] : ['--max-messages', String(count), '--timeout-ms', '40000']
   const args = ['--bootstrap-server', brokers.join(','), '--topic', topic, '--from-beginning', '--isolation-level', 'read_committed', ...until, ...properties]
   const { stdout } = await run('kafka-console-consumer.sh', args, { maxBuffer: 64 * 1024 * 1024 })
   return stdout.split('\n').filter((line) => line.startsWith('Partition:')).map(parseLine)

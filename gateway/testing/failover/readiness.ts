@@ -16,9 +16,9 @@ export function watchReadiness(pods: readonly Pod[]): Readiness {
   const states = new Map<string, boolean>(pods.map(({ name }) => [name, true]))
   const reasons = new Set<string>()
   let unreadyMs = 0
-  let isOver = false
+  const over = new AbortController()
   const follow = async (pod: Pod): Promise<void> => {
-    for (let lastMs = performance.now(); !isOver; await new Promise((resolve) => setTimeout(resolve, everyMs))) {
+    for (let lastMs = performance.now(); !over.signal.aborted; await new Promise((resolve) => setTimeout(resolve, everyMs))) {
       const { status, body } = await pod.readyz()
       const nowMs = performance.now()
       if (status !== 200) unreadyMs += nowMs - lastMs
@@ -32,9 +32,7 @@ export function watchReadiness(pods: readonly Pod[]): Readiness {
     areReady: () => [...states.values()].every(Boolean),
     unreadyMs: () => unreadyMs,
     because: () => [...reasons],
-    stop: () => {
-      isOver = true
-    },
+    stop: () => over.abort(),
   }
 }
 

@@ -3,6 +3,7 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { smallJvm } from '../../../testing/cluster-properties.ts'
 import { findQuietPortPair } from '../../../testing/free-ports.ts'
 import { startBrokerProcess } from '../../../testing/kafka-process.ts'
 
@@ -45,9 +46,10 @@ export async function startSecureBroker(more: readonly string[] = []): Promise<S
   const [plaintext = 0, controller = 0, sasl = 0, tls = 0, saslTls = 0, mutualTls = 0, oauth = 0] = pairs.flatMap((port) => [port, port + 1])
   await writeFile(file('server.properties'), `${await properties(directory, { plaintext, controller, sasl, tls, saslTls, mutualTls, oauth })}${more.join('\n')}\n`)
   // The launcher's own command line has no such listeners; it takes them from a file. All that it starts would be one cluster, by its id.
-  await writeFile(file('launch'), `#!/bin/sh\nexport CLUSTER_ID=${clusterId}\nexec kafka-server ${file('server.properties')}\n`)
+  const settings = Object.entries({ CLUSTER_ID: clusterId, ...smallJvm })
+  await writeFile(file('launch'), `#!/bin/sh\n${settings.map(([name, value]) => `export ${name}='${value}'\n`).join('')}exec kafka-server ${file('server.properties')}\n`)
   await chmod(file('launch'), 0o755)
-  const broker = await startBrokerProcess({ command: file('launch'), port: plaintext, dataDirectory: file('data'), startTimeoutMs: 60_000 })
+  const broker = await startBrokerProcess({ command: file('launch'), port: plaintext, dataDirectory: file('data'), startTimeoutMs: 120_000 })
   const stop = async (): Promise<void> => {
     await broker.terminate()
     await rm(directory, { recursive: true, force: true })
