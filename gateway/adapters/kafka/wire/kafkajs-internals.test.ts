@@ -10,8 +10,8 @@ describe('the insides of kafkajs', () => {
     const require = createRequire(import.meta.url)
     expect((require('kafkajs/package.json') as { version: string }).version).toBe('2.2.4')
     const cluster = createCluster(newKafka())
-    for (const method of ['connect', 'disconnect', 'refreshMetadata', 'findTopicPartitionMetadata', 'fetchTopicsOffset'] as const) expect(cluster[method], method).toBeTypeOf('function')
-    expect(cluster.targetTopics).toBeInstanceOf(Set)
+    for (const method of ['connect', 'disconnect'] as const) expect(cluster[method], method).toBeTypeOf('function')
+    expect(cluster.connectionPoolBuilder.build).toBeTypeOf('function')
     expect(cluster.brokerPool.findConnectedBroker).toBeTypeOf('function')
   })
 
@@ -28,14 +28,5 @@ describe('the insides of kafkajs', () => {
     const timers = process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
     for (const { requestQueue } of connections.pool) requestQueue.scheduleCheckPendingRequests()
     expect(process.getActiveResourcesInfo().filter((name) => name === 'Timeout')).toHaveLength(timers)
-  })
-
-  it('do not take a fetch of another version for ours', async () => {
-    const kafka = newKafka()
-    prepareKafka(kafka, { brokers: [{ host: '127.0.0.1', port: 1 }], maxAnswerBytes: 1_000 })
-    const connections = await createCluster(kafka).connectionPoolBuilder.build()
-    const encode = async () => ({ buf: Buffer.alloc(0), buffer: Buffer.alloc(0) })
-    const message = { request: { apiKey: 1, apiVersion: 10, apiName: 'Fetch', encode }, response: { decode: async () => null, parse: async () => null } }
-    expect(() => connections.send(message)).toThrow('Kafka 2.3 or later')
   })
 })

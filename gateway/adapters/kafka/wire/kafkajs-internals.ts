@@ -1,33 +1,19 @@
 /**
- * The parts of kafkajs 2.2.4 that are not its public interface, and that Carillon needs: a connection on which one may ask what kafkajs
- * never asks (a topic's id, the ends for readers of committed records), and a hook to decode fetches ourselves. Nothing else in the
- * project touches them, and `kafkajs-internals.test.ts` fails when a version of kafkajs has others.
+ * The parts of kafkajs 2.2.4 that are not its public interface, and that Carillon needs: connections that carry Carillon's own requests
+ * (ADR 0016). No other file touches these parts, and `kafkajs-internals.test.ts` fails when another version of kafkajs has others.
  */
 import type { Socket } from 'node:net'
 import type { Kafka } from 'kafkajs'
 import type { BrokerAddress } from './broker-address.ts'
-import { decodeFetchResponse, fetchVersion } from './fetch-response.ts'
 import { watchFrames } from './frame-guard.ts'
 import type { ApiVersions, WireRequest } from './wire-request.ts'
 
-/** A set of connections to the brokers, with the topic's metadata. */
+/** A set of connections to the brokers. */
 export interface Cluster {
   readonly connectionPoolBuilder: { build(destination?: BrokerAddress): Promise<ConnectionPool> }
-  readonly targetTopics: Set<string>
   readonly brokerPool: { findConnectedBroker(): Promise<Broker> }
   connect(): Promise<void>
   disconnect(): Promise<void>
-  refreshMetadata(): Promise<void>
-  findTopicPartitionMetadata(topic: string): readonly { readonly partitionId: number }[]
-  fetchTopicsOffset(topics: readonly TopicOffsetsRequest[]): Promise<readonly { readonly partitions: readonly { readonly partition: number; readonly offset: string }[] }[]>
-}
-
-export interface TopicOffsetsRequest {
-  readonly topic: string
-  readonly partitions: readonly { readonly partition: number }[]
-  /** true: the first offset; false: the end. */
-  readonly fromBeginning?: boolean
-  readonly fromTimestamp?: number
 }
 
 export interface Broker {
@@ -120,9 +106,9 @@ function createClusterSymbol(kafka: Kafka): symbol {
   return found
 }
 
-/** Connections of one's own, that see the topic as a reader of committed records does. */
+/** Returns connections of their own, which no other user of the client shares. */
 export function createCluster(kafka: Kafka): Cluster {
-  return factoryOf(kafka)({ allowAutoTopicCreation: false, isolationLevel: 1, metadataMaxAge: 0 })
+  return factoryOf(kafka)({ allowAutoTopicCreation: false, metadataMaxAge: 0 })
 }
 
 function factoryOf(kafka: Kafka): CreateCluster {
@@ -131,11 +117,7 @@ function factoryOf(kafka: Kafka): CreateCluster {
 }
 
 /**
- * Prepares a client, before its first use, in four ways.
- *
- * Its consumers fetch with Carillon's decoder: each fetched partition arrives as one message, a `FetchedPartition`, which `fetchedBatch`
- * takes out of the batch. kafkajs decodes at a fifth of the speed; a batch of more than some 100,000 records overflows its stack, and a
- * damaged one, or an empty one at the end of a partition, stops it for good.
+ * Prepares a client, before its first use, in three ways.
  *
  * Its connections sleep while there is nothing to do: kafkajs sets a timer of -1 ms, that is of 1 ms, for each, over and over.
  *
@@ -159,8 +141,6 @@ export function prepareKafka(kafka: Kafka, { brokers, maxAnswerBytes }: { readon
 }
 
 function prepareConnections(connections: ConnectionPool, maxAnswerBytes: number): ConnectionPool {
-  const send = connections.send.bind(connections)
-  connections.send = (message) => send(message.request.apiName === 'Fetch' ? withOwnDecoder(message) : message)
   for (const connection of connections.pool) {
     watchFrames(connection, maxAnswerBytes)
     endUnauthenticated(connection)
@@ -184,10 +164,4 @@ function endUnauthenticated(connection: Connection): void {
       throw cause
     }
   }
-}
-
-function withOwnDecoder(message: ProtocolRequest): ProtocolRequest {
-  const { apiVersion } = message.request
-  if (apiVersion !== fetchVersion) throw new Error(`the broker speaks version ${apiVersion} of Fetch at most; Carillon needs ${fetchVersion} (Kafka 2.3 or later)`)
-  return { ...message, response: { decode: decodeFetchResponse, parse: message.response.parse } }
 }

@@ -22,7 +22,6 @@ export function createScriptedCluster({ connect = async () => {}, send = async (
   }
   const cluster: Cluster = {
     connectionPoolBuilder: { build: unused },
-    targetTopics: new Set(),
     brokerPool: { findConnectedBroker: async () => broker },
     async connect() {
       await connect()
@@ -31,9 +30,6 @@ export function createScriptedCluster({ connect = async () => {}, send = async (
     async disconnect() {
       scripted.isConnected = false
     },
-    refreshMetadata: unused,
-    findTopicPartitionMetadata: unused,
-    fetchTopicsOffset: unused,
   }
   return Object.assign(scripted, { cluster })
 }
