@@ -20,6 +20,11 @@ export async function endRigs(): Promise<void> {
   for (const end of ends.splice(0).toReversed()) await end()
 }
 
+/** Ends something after the test, before what was begun earlier. */
+export function endWith(end: () => Promise<void>): void {
+  ends.push(end)
+}
+
 export async function aCluster(given: Parameters<typeof FakeCluster.start>[0] = {}): Promise<FakeCluster> {
   const cluster = await FakeCluster.start(given)
   ends.push(() => cluster.stop())
