@@ -26,8 +26,8 @@ export function createBackoff(options: { readonly firstMs: number; readonly maxM
 }
 
 /**
- * Resolves after that time, or at once when one of the signals is aborted. Not `AbortSignal.any`: of each, 50 bytes stay with a signal that
- * lives as long as the process.
+ * Resolves after that time, or at once when one of the signals is aborted. Not `AbortSignal.any`: Node 20 keeps 50 bytes of each with a signal
+ * that lives on.
  */
 export function pause(timeoutMs: number, ...signals: readonly AbortSignal[]): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()

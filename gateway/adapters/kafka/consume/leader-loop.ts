@@ -258,7 +258,7 @@ export class LeaderLoop {
   #failed(state: PartitionState, errorCode: number): void {
     const what = `let this gateway read partition ${state.partition} of ${this.#owner.parts.topic}`
     const error = errorCode === 0 ? new BrokerError('transient', '', `Kafka did not ${what}: the answer leaves it out`) : errorOfCode(errorCode, what)
-    const isRefused = isRefusal(error)
+    const isRefused = isRefusal(describeKafkaError(error))
     this.#retryLater(state, isRefused ? refusedMs : failedMs)
     if (state.preferred !== null) this.#owner.forgetPreference(state)
     this.#owner.trouble(state, isRefused ? 'refused' : error.kind === 'stale-leader' ? 'no-leader' : 'unreachable', error.message)
