@@ -100,7 +100,7 @@ module.exports = {
       from: { pathNot: '\\.test\\.ts$' },
       to: { path: '^(gateway|operator)/main\\.ts$' },
     },
-    only('kafkajs', 'kafkajs|kafkajs-snappy|lz4js', '^(gateway|operator)/adapters/kafka/'),
+    only('kafkajs', 'kafkajs|@platformatic/wasm-utils', '^(gateway|operator)/adapters/kafka/'),
     only('client-node', '@kubernetes/client-node', '^operator/adapters/kubernetes/'),
     // yaml.ts writes files for people with cdk8s' own writer; the operator itself never loads it.
     only('cdk8s', 'cdk8s|cdk8s-plus-27|constructs', '^cdk8s/|^operator/api/v1alpha1/yaml\\.ts$', '^scripts/|^e2e/'),

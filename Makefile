@@ -99,6 +99,10 @@ proof: $(installed) ## Two gateways, one Kafka, 200 clients that come and go: wh
 e2e: $(installed) ## Test all of it on a kind cluster of its own, which it makes and deletes (ARGS=--help)
 	@$(run) e2e -- $(ARGS)
 
+.PHONY: interop
+interop: $(installed) ## Test the gateway with foreign programs, which it installs into .interop/ (ARGS=kafka: that folder)
+	@$(run) interop -- $(ARGS)
+
 .PHONY: bench
 bench: $(installed) ## Measure speed and memory, side by side with a bare server
 	@$(run) bench -- $(ARGS)
@@ -123,4 +127,4 @@ client: $(installed) ## Bundle the browser's client into client/dist
 
 .PHONY: clean
 clean: ## Remove what was installed and built (not Kafka's data: .infra/)
-	rm -rf node_modules client/dist coverage artifacts
+	rm -rf node_modules client/dist coverage artifacts .interop

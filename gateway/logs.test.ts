@@ -24,7 +24,7 @@ async function start(level: 'debug' | 'info', production: boolean): Promise<Writ
   const logger = createPinoLogger({ level, name: 'carillon-gateway', version: '0', destination: { write: (line) => written.push(line) } })
   const gateway = await startTestGateway({
     env: { EMIT_BURST: '100', EMIT_RATE_PER_S: '100', INBOUND_FRAMES_BURST: '10', MAX_CONNECTIONS_PER_USER: '3', KAFKA_PRODUCE_TIMEOUT_MS: '200' },
-    config: production ? { isDevelopment: false, allowedOrigins: ['https://console.example'], emitTrustXRhIdentity: true } : {},
+    config: { kafkaUnreadyAfterMs: 100, ...(production ? { isDevelopment: false, allowedOrigins: ['https://console.example'], emitTrustXRhIdentity: true } : {}) },
     adapters: { logger },
   })
   running.push(gateway)
@@ -101,10 +101,10 @@ async function readEverything({ log, metrics, gateway, socketUrl, token }: TestG
     { partition: 0 },
   ])
   await vi.waitFor(() => expect(metrics.value('recordsUndecodable')).toBeGreaterThan(4))
-  log.faults.interrupt({ kind: 'crashed', detail: 'for the test' })
-  await vi.waitFor(() => expect(gateway.health.ready().ok).toBe(false))
+  log.faults.interrupt({ kind: 'connecting', detail: 'for the test' })
+  await vi.waitFor(() => expect(gateway.health.degraded()).toHaveLength(1))
   log.faults.resume()
-  await vi.waitFor(() => expect(gateway.health.ready().ok).toBe(true))
+  await vi.waitFor(() => expect(gateway.health.degraded()).toEqual([]))
   const socket = await openSocket(socketUrl, { token: await token({ user_id: secret }), cursor: 'latest' })
   await socket.untilTold('!resumed')
   log.recreate()
@@ -152,7 +152,7 @@ describe.each([['development', false], ['production', true]] as const)('in %s, w
 describe('what the gateway itself does', () => {
   it('is told in constant messages with fields: listening, ready, unready, ready again, stopping', async () => {
     const { gateway, lines } = await start('info', false)
-    gateway.log.faults.interrupt({ kind: 'stalled', detail: 'for the test' })
+    gateway.log.faults.interrupt({ kind: 'connecting', detail: 'for the test' })
     await vi.waitFor(() => expect(gateway.gateway.health.ready().ok).toBe(false))
     gateway.log.faults.resume()
     await vi.waitFor(() => expect(gateway.gateway.health.ready().ok).toBe(true))
@@ -160,7 +160,8 @@ describe('what the gateway itself does', () => {
     expect(lines().map(({ level, msg, ready, waitingFor }) => [level, msg, ready, waitingFor])).toEqual([
       ['info', 'readiness changed', true, []],
       ['info', 'listening', undefined, undefined],
-      ['info', 'readiness changed', false, ['log-reading: stalled: for the test']],
+      ['warn', 'no partition can be read', undefined, undefined],
+      ['info', 'readiness changed', false, ['log-reading: connecting: for the test']],
       ['info', 'readiness changed', true, []],
       ['info', 'readiness changed', false, ['not-draining: the gateway is stopping']],
     ])

@@ -45,14 +45,14 @@ const reads = (page: Page, ...names: readonly (keyof typeof table)[]) => Object.
 const never = (opening: Promise<unknown>): Promise<unknown> => opening.then(() => Promise.reject(new Error('it was let in')), () => undefined)
 
 describe('the page of a gateway that has just begun', () => {
-  it('has every series of the table, and all but the gauge that says "healthy" are zero', async () => {
+  it('has every series of the table, and all but the gauges that say that the log is read and written are zero', async () => {
     const page = await (await start()).scrape()
     const series = Object.values<MetricDefinition>(table).flatMap(({ name, type, labels }) => {
       const [label] = Object.entries(labels)
       return (label === undefined ? [''] : label[1].map((value) => `{${label[0]}="${value}"}`)).map((suffix) => `${name}${type === 'histogram' ? '_count' : ''}${suffix}`)
     })
     expect(series.filter((name) => !page.has(name))).toEqual([])
-    expect(series.filter((name) => page.get(name) !== 0)).toEqual(['carillon_log_healthy'])
+    expect(series.filter((name) => page.get(name) !== 0)).toEqual(['carillon_log_healthy', 'carillon_log_writable'])
     expect(page.get(`carillon_build_info{version="0",node="${process.version}"}`)).toBe(1)
   })
 })
@@ -90,7 +90,7 @@ describe('connections', () => {
   })
 
   it('that were refused are counted by reason', async () => {
-    const gateway = await start({ env: { MAX_CONNECTIONS: '2', MAX_CONNECTIONS_PER_USER: '1' } })
+    const gateway = await start({ env: { MAX_CONNECTIONS: '2', MAX_CONNECTIONS_PER_USER: '1' }, config: { kafkaUnreadyAfterMs: 100 } })
     const { socketUrl, token, scrape } = gateway
     const ann = await token({ user_id: 'ann' })
     await never(openSocket(socketUrl, { token: ann, origin: 'https://evil.example' }))
@@ -103,7 +103,7 @@ describe('connections', () => {
     await never(openSocket(socketUrl, { token: ann }))
     await openSocket(socketUrl, { token: await token({ user_id: 'bob' }) })
     await never(openSocket(socketUrl, { token: ann }))
-    gateway.log.faults.interrupt({ kind: 'stalled', detail: 'for the test' })
+    gateway.log.faults.interrupt({ kind: 'connecting', detail: 'for the test' })
     await vi.waitFor(() => expect(gateway.gateway.health.ready().ok).toBe(false))
     await never(openSocket(socketUrl, { token: ann }))
     expect(read(await scrape(), 'handshakesRefused')).toEqual({
@@ -176,6 +176,7 @@ describe('events', () => {
       'too-deep': { value: `${'['.repeat(1_000)}` },
       'too-large': { value: 'x'.repeat(2_000) },
       'content-type': { headers: { 'content-type': 'text/plain' }, value: 'x' },
+      'dead-letter': { headers: { carillon_dlq_reason: 'not-json' }, value: 'x' },
     }
     log.append(Object.values(poison).map((record) => ({ partition: 0, ...record })))
     log.append([
@@ -212,7 +213,7 @@ describe('events', () => {
 describe('emits', () => {
   it('that are refused are counted by status', async () => {
     const { url, token, emit, scrape, log } = await start({
-      env: { EMIT_RATE_PER_S: '1', EMIT_BURST: '2', EMIT_MAX_BATCH: '2', EMIT_MAX_IN_FLIGHT: '2', MAX_EVENT_BYTES: '1024', EMIT_MAX_BODY_BYTES: '2048' },
+      env: { EMIT_RATE_PER_S: '1', EMIT_BURST: '3', EMIT_MAX_BATCH: '2', EMIT_MAX_IN_FLIGHT: '2', MAX_EVENT_BYTES: '1024', EMIT_MAX_BODY_BYTES: '2048' },
       config: { isDevelopment: false, allowedOrigins: ['https://console.example'] },
     })
     const good = { authorization: `Bearer ${await token({ user_id: 'ann', scope: 'carillon.emit' })}` }
@@ -227,12 +228,13 @@ describe('emits', () => {
       await emit({ ...event, payload: 'x'.repeat(5_000) }, good),
       await post('chrome-service/v1/events', { ...good, 'content-type': 'application/cloudevents+xml' }),
       (log.faults.failNextPublish({ kind: 'unavailable', detail: 'for the test' }), await emit(event, good)),
+      (log.faults.failNextPublish({ kind: 'refused', detail: 'for the test', isPartial: false }), await emit(event, good)),
       await emit(event, good),
       await emit(event, good),
     ].map(({ status }) => status)
-    expect(statuses).toEqual([400, 401, 403, 404, 405, 413, 415, 503, 202, 429])
+    expect(statuses).toEqual([400, 401, 403, 404, 405, 413, 415, 503, 502, 202, 429])
     expect(reads(await scrape(), 'emitRefused', 'emitted', 'rateLimitedEmitters')).toEqual({
-      emitRefused: { 400: 1, 401: 1, 403: 1, 404: 1, 405: 1, 413: 1, 415: 1, 429: 1, 503: 1 },
+      emitRefused: { 400: 1, 401: 1, 403: 1, 404: 1, 405: 1, 413: 1, 415: 1, 429: 1, 502: 1, 503: 1 },
       emitted: { 'emit-message': 1 },
       rateLimitedEmitters: 1,
     })
@@ -250,12 +252,31 @@ describe('emits', () => {
 })
 
 describe('the log', () => {
+  it('is not writable from an emit that it refuses until one that it acknowledges', async () => {
+    const { log, emit, scrape } = await start()
+    const writable = async () => read(await scrape(), 'logWritable')
+    log.faults.failNextPublish({ kind: 'refused', detail: 'for the test', isPartial: false })
+    await emit({ type: 't', broadcast: true })
+    expect(await writable()).toBe(0)
+    await emit({ type: 't', broadcast: true })
+    expect(await writable()).toBe(1)
+  })
+
   it('is healthy while it is read, and says how far behind the pod is', async () => {
     const { log, scrape } = await start()
-    log.faults.interrupt({ kind: 'stalled', detail: 'for the test' })
+    log.faults.interrupt({ kind: 'connecting', detail: 'for the test' })
     await vi.waitFor(async () => expect(read(await scrape(), 'logHealthy')).toBe(0))
     log.faults.resume()
     await vi.waitFor(async () => expect(read(await scrape(), 'logHealthy')).toBe(1))
+  })
+
+  it('is unhealthy while one partition is behind, and says how many are, by state', async () => {
+    const { log, scrape } = await start()
+    log.faults.interruptPartition({ partition: 1, kind: 'unreachable', detail: 'for the test' })
+    log.faults.interruptPartition({ partition: 2, kind: 'unreachable', detail: 'for the test' })
+    await vi.waitFor(async () => expect(reads(await scrape(), 'logHealthy', 'partitionsBehind')).toEqual({ logHealthy: 0, partitionsBehind: { unreachable: 2 } }))
+    log.faults.resume()
+    await vi.waitFor(async () => expect(reads(await scrape(), 'logHealthy', 'partitionsBehind')).toEqual({ logHealthy: 1, partitionsBehind: {} }))
   })
 })
 

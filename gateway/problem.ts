@@ -24,6 +24,7 @@ export const problems = {
   'too-many-requests': { status: 429, title: 'Too many requests' },
   'too-many-connections': { status: 429, title: 'This user has as many connections as one user may have' },
   'internal-error': { status: 500, title: 'Something broke in the gateway' },
+  'refused-by-log': { status: 502, title: 'The log refused the event' },
   overloaded: { status: 503, title: 'This gateway has as much to do as it may have' },
   'not-acknowledged': { status: 503, title: 'The log did not acknowledge the event in time' },
   'keys-unavailable': { status: 503, title: 'The keys that verify tokens cannot be fetched just now' },

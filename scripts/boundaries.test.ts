@@ -32,7 +32,7 @@ const crossings: readonly (readonly [rule: string, file: string, source: string]
   ['adapters-do-not-know-each-other', 'gateway/adapters/http/to-ws.ts', "export { sent } from '../ws/fine.ts'\n"],
   ['only-the-root-starts', 'bench/to-main.ts', "import '../gateway/main.ts'\n"],
   ['kafkajs-only-in-its-adapter', 'gateway/hub/to-kafka.ts', "import { Kafka } from 'kafkajs'\nexport const K = Kafka\n"],
-  ['kafkajs-only-in-its-adapter', 'gateway/hub/to-codec.ts', "import codec from 'kafkajs-snappy'\nexport const c = codec\n"],
+  ['kafkajs-only-in-its-adapter', 'gateway/hub/to-codec.ts', "import { crc32c } from '@platformatic/wasm-utils'\nexport const c = crc32c\n"],
   ['ws-only-in-its-adapter', 'gateway/adapters/http/to-library.ts', "import { WebSocketServer } from 'ws'\nexport const W = WebSocketServer\n"],
   ['ws-only-in-its-adapter', 'gateway/session/to-types.ts', "import type { WebSocket } from 'ws'\nexport type W = WebSocket\n"],
   ['fastify-only-in-its-adapter', 'gateway/emit/to-fastify.ts', "import { fastify } from 'fastify'\nexport const f = fastify\n"],

@@ -9,6 +9,7 @@ const { values } = parseArgs({
     organizations: { type: 'string', default: '4' },
     events: { type: 'string', default: '10000' },
     seconds: { type: 'string', default: '60' },
+    brokers: { type: 'string', default: '1' },
     'kill-broker': { type: 'boolean', default: false },
     seed: { type: 'string', default: '1' },
     help: { type: 'boolean', default: false },
@@ -16,7 +17,7 @@ const { values } = parseArgs({
 })
 
 if (values.help) {
-  console.log('make proof, or node scripts/proof.ts [--clients 200] [--users 40] [--organizations 4] [--events 10000] [--seconds 60] [--seed 1] [--kill-broker]')
+  console.log('make proof, or node scripts/proof.ts [--clients 200] [--users 40] [--organizations 4] [--events 10000] [--seconds 60] [--seed 1] [--brokers 1|3] [--kill-broker]')
 } else {
   const startedMs = Date.now()
   const say = (line: string): void => console.log(`${((Date.now() - startedMs) / 1000).toFixed(1).padStart(6)} s  ${line}`)
@@ -27,6 +28,7 @@ if (values.help) {
     events: Number(values.events),
     durationMs: Number(values.seconds) * 1000,
     maxCutMs: 2000,
+    brokers: Number(values.brokers),
     killsBroker: values['kill-broker'],
     seed: Number(values.seed),
     say,

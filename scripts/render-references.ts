@@ -81,6 +81,7 @@ const decodeFailureMeanings: Readonly<Record<DecodeFailureReason, string>> = {
   'too-deep': 'The JSON is nested deeper than is read.',
   'too-large': 'The event is larger than `MAX_EVENT_BYTES`.',
   'content-type': 'The content type is none of the forms in which CloudEvents come.',
+  'dead-letter': 'The record has a header `carillon_dlq_reason`: it is a copy that a dead letter worker made.',
 }
 
 function renderDecodeFailures(): string {

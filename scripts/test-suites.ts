@@ -2,7 +2,7 @@ import { findControlPlaneCommands } from '../operator/testing/control-plane-comm
 
 /** A vitest project, what it needs, and how to get that. */
 export interface Suite {
-  readonly project: 'unit' | 'kafka' | 'kubernetes' | 'browser'
+  readonly project: 'unit' | 'kafka' | 'cluster' | 'kubernetes' | 'browser'
   /** Null when this machine can run it; otherwise what is missing and how to get it. */
   readonly missing: (machine: Machine) => string | null
 }
@@ -17,6 +17,7 @@ export interface Machine {
 export const suites: readonly Suite[] = [
   { project: 'unit', missing: () => null },
   { project: 'kafka', missing: missingKafka },
+  { project: 'cluster', missing: missingCluster },
   { project: 'kubernetes', missing: missingKubernetes },
   { project: 'browser', missing: missingBrowser },
 ]
@@ -34,6 +35,14 @@ function missingKafka(machine: Machine): string | null {
 
 /** Also what `make infra` says. */
 export const howToGetKafka = 'Unpack Kafka 4 (https://kafka.apache.org/downloads; it needs Java 17), set KAFKA_HOME to that folder, and put scripts/ on the PATH: `export KAFKA_HOME=/opt/kafka PATH=$PWD/scripts:$PATH`.'
+
+function missingCluster(machine: Machine): string | null {
+  const needed = { 'kafka-server': 'Kafka', 'kafka-configs.sh': 'Kafka', 'kafka-console-consumer.sh': 'Kafka', openssl: 'OpenSSL', java: 'Java 17', mvn: 'Maven' }
+  const missing = Object.entries(needed).filter(([name]) => !machine.hasCommand(name))
+  if (missing.length === 0) return null
+  const names = missing.map(([name, part]) => `\`${name}\` (${part})`).join(', ')
+  return `They need ${names} on the PATH: with Kafka's commands they start, kill and question brokers, openssl makes certificates, and Maven gets Kafka 3.9. ${howToGetKafka} Put Kafka's bin/ there, too. On Debian: apt-get install openssl openjdk-17-jre-headless maven.`
+}
 
 function missingKubernetes(machine: Machine): string | null {
   const found = findControlPlaneCommands(machine.env)

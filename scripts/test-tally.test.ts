@@ -105,9 +105,9 @@ describe('a suite is run', () => {
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
     for (const name of ['etcd', 'kube-apiserver']) writeFileSync(join(folder, name), '', { mode: 0o755 })
     const env = { KUBEBUILDER_ASSETS: folder }
-    expect(runnable({ env, hasCommand: () => true })).toEqual(['unit', 'kafka', 'kubernetes'])
+    expect(runnable({ env, hasCommand: () => true })).toEqual(['unit', 'kafka', 'cluster', 'kubernetes'])
     expect(runnable({ env, hasCommand: (name) => name === 'kafka-server' })).toEqual(['unit', 'kafka'])
-    expect(runnable({ env: {}, hasCommand: () => true })).toEqual(['unit', 'kafka'])
+    expect(runnable({ env: {}, hasCommand: () => true })).toEqual(['unit', 'kafka', 'cluster'])
   })
 
   test('with a browser when there is a Chromium, in its place or where CHROMIUM says', () => {
@@ -117,6 +117,6 @@ describe('a suite is run', () => {
   })
 
   test('or it is said what is missing and how to get it', () => {
-    expect(suites.map((suite) => suite.missing(bare))).toEqual([null, expect.stringMatching(/kafka-server.*KAFKA_HOME/), expect.stringMatching(/etcd.*kube-apiserver.*KUBEBUILDER_ASSETS/), expect.stringMatching(/apt-get install chromium/)])
+    expect(suites.map((suite) => suite.missing(bare))).toEqual([null, expect.stringMatching(/kafka-server.*KAFKA_HOME/), expect.stringMatching(/mvn.*KAFKA_HOME.*maven/), expect.stringMatching(/etcd.*kube-apiserver.*KUBEBUILDER_ASSETS/), expect.stringMatching(/apt-get install chromium/)])
   })
 })

@@ -84,6 +84,36 @@ describe('emit', () => {
     expect(JSON.stringify(emitted)).not.toContain('broker-1')
   })
 
+  test('is refused, without a word that an event may be in the log, when the log refused all events', async () => {
+    const { service, log, value } = setUp()
+    log.faults.failNextPublish({ kind: 'refused', detail: 'broker-1.internal: Not authorized to access the topic', isPartial: false })
+    const emitted = await service.emit(events(2), context)
+    expect(emitted).toMatchObject({ ok: false, error: { type: 'refused-by-log', detail: expect.stringContaining('It has none of them') } })
+    expect(emitted).not.toHaveProperty('error.retryAfterMs')
+    expect(JSON.stringify(emitted)).not.toMatch(/broker-1|may have|may be in/)
+    expect(value('logWritable')).toBe(0)
+  })
+
+  test('is refused, and says that the log may have other events, when the log refused some of them', async () => {
+    const { service, log } = setUp()
+    log.faults.failNextPublish({ kind: 'refused', detail: 'for the test', isPartial: true })
+    expect(await service.emit(events(2), context)).toMatchObject({ ok: false, error: { type: 'refused-by-log', detail: expect.stringContaining('or may have them') } })
+  })
+
+  test.each([
+    ['timeout', 0],
+    ['unavailable', 0],
+    ['too-large', 1],
+  ] as const)('after %s the gauge of the writable log is %d, and 1 after the next acknowledgement', async (kind, expected) => {
+    const { service, log, value } = setUp()
+    expect(value('logWritable')).toBe(1)
+    log.faults.failNextPublish({ kind, detail: 'for the test' })
+    await service.emit(events(1), context)
+    expect(value('logWritable')).toBe(expected)
+    await service.emit(events(1), context)
+    expect(value('logWritable')).toBe(1)
+  })
+
   test('is too large when the log will never take it', async () => {
     const { service } = setUp()
     const emitted = await service.emit([anEvent('1', 'x'.repeat(2000))], context)

@@ -14,7 +14,8 @@ export interface EmitService {
    * Resolves with ok after the log has acknowledged all of the events, never before (G7). Any other outcome means that some may be in the
    * log and some not; emitting them again with the same source and id is safe.
    *
-   * Never rejects but for a bug. Problems: too-many-requests, overloaded, batch-too-large, event-too-large, not-acknowledged.
+   * Never rejects but for a bug. Problems: too-many-requests, overloaded, batch-too-large, event-too-large, not-acknowledged,
+   * refused-by-log.
    * @param events at least one; they are appended in this order
    */
   emit(events: readonly IncomingEvent[], context: EmitContext): Promise<Result<void, Problem>>
@@ -38,7 +39,7 @@ export interface EmitServiceParts {
   /** How long one emit waits for its acknowledgement. */
   readonly timeoutMs: number
   readonly tracer: Tracer
-  readonly metrics: Pick<Metrics, 'emitted' | 'emitLatency' | 'emitInFlight'>
+  readonly metrics: Pick<Metrics, 'emitted' | 'emitLatency' | 'emitInFlight' | 'logWritable'>
   /** Milliseconds of a clock that does not run backwards. */
   readonly clock: () => number
 }
@@ -46,6 +47,7 @@ export interface EmitServiceParts {
 export function createEmitService(parts: EmitServiceParts): EmitService {
   const inFlight = new InFlight(parts.maxInFlight)
   parts.metrics.emitInFlight.collect(() => inFlight.count)
+  parts.metrics.logWritable.set(1)
   return {
     emit: async (events, context) => {
       const startedMs = parts.clock()
@@ -56,6 +58,7 @@ export function createEmitService(parts: EmitServiceParts): EmitService {
         const waitMs = parts.rateLimiter.take(context.emitter.subject, events.length, startedMs)
         if (waitMs > 0) return failed(rateExceeded(waitMs))
         const published = await publish(events, context, parts)
+        reportWritable(published, parts)
         if (!published.ok) return failed(problemOf(published.error))
       } finally {
         inFlight.leave(events.length)
@@ -97,6 +100,12 @@ function endAll(spans: readonly Span[], error: string | null): void {
   for (const span of spans) span.end(error === null ? {} : { error })
 }
 
+/** Tells the gauge. A record that is too large says nothing about the log. */
+function reportWritable(published: Result<void, PublishFailure>, { metrics }: Pick<EmitServiceParts, 'metrics'>): void {
+  if (published.ok) metrics.logWritable.set(1)
+  else if (published.error.kind !== 'too-large') metrics.logWritable.set(0)
+}
+
 /** How long a client should wait for a broker that does not answer, in milliseconds: about as long as a new leader takes to be chosen. */
 const brokerPauseMs = 2000
 
@@ -108,6 +117,8 @@ function problemOf(failure: PublishFailure): Problem {
         type: 'event-too-large',
         detail: 'The log does not take an event of this size. Send a reference to what is large, and not the thing itself.',
       }
+    case 'refused':
+      return { type: 'refused-by-log', detail: `${failure.isPartial ? refusedInPart : refusedWhole} ${refusalRemedy}` }
     case 'timeout':
     case 'unavailable':
       return {
@@ -117,6 +128,10 @@ function problemOf(failure: PublishFailure): Problem {
       }
   }
 }
+
+const refusedWhole = 'The log refused the events. It has none of them.'
+const refusedInPart = 'The log refused an event. It has others of this request, or may have them.'
+const refusalRemedy = 'Ask the operator of this gateway: its log says why. Then send all of them again, which is safe with the same source and id.'
 
 const overloaded: Problem = {
   type: 'overloaded',

@@ -20,8 +20,16 @@ export interface OutgoingRecord {
   readonly headers: Readonly<Record<string, string>>
 }
 
-export interface PublishFailure {
-  /** unavailable and timeout: try again later; too-large: the log will never take it. */
-  readonly kind: 'unavailable' | 'timeout' | 'too-large'
-  readonly detail: string
-}
+/**
+ * - unavailable, timeout: the records may be in the log, or not. A later attempt may succeed.
+ * - too-large: the log never takes a record of this size.
+ * - refused: the log said no, and says so again until its operator changes a setting.
+ */
+export type PublishFailure =
+  | { readonly kind: 'unavailable' | 'timeout' | 'too-large'; readonly detail: string }
+  | {
+      readonly kind: 'refused'
+      readonly detail: string
+      /** Whether the log has some of the records of this publish, or may have them. False: it has none. */
+      readonly isPartial: boolean
+    }

@@ -78,6 +78,10 @@ const undecodable: Record<(typeof decodeFailureReasons)[number], Readonly<Record
   'bad-audience': {
     'no data in the legacy form': legacy({ data: undefined }),
     'data that is a string': legacy({ data: 'x' }),
+    'data without any member of an audience': legacy({ data: { payload: {} } }),
+    'JSON that declares itself as such, with the audience of the legacy form': json({ specversion: '1.0', id: '1', source: 's', type: 't', data: { broadcast: true, payload: {} } }, 'application/json'),
+    'JSON that declares itself as such, without an audience': json({ specversion: '1.0', id: '1', source: 's', type: 't' }, 'application/json'),
+    'an extension that is no audience, without a content type': json({ specversion: '1.0', id: '1', source: 's', type: 't', audience: 'everybody', data: { broadcast: true } }),
     'data that is a list': legacy({ data: [] }),
     'data that is a number of 20 digits': text('{"specversion":"1.0","id":"1","source":"s","type":"t","data":12345678901234567890}'),
     'a list as broadcast': legacy({ data: { broadcast: [], payload: {} } }),
@@ -115,8 +119,15 @@ const undecodable: Record<(typeof decodeFailureReasons)[number], Readonly<Record
     'one byte more than allowed': aBinaryRecord({ data: Buffer.alloc(testLimits.maxEventBytes + 1, '1') }),
     '10 MB without a content type': aLogRecord({ value: Buffer.alloc(10_000_000, '[') }),
   },
+  'dead-letter': {
+    'a copy of a record without ce_ headers': aLogRecord({ value: Buffer.from('x'), headers: { carillon_dlq_reason: Buffer.from('not-json') } }),
+    'a copy of what would be an event here': aBinaryRecord({ headers: { carillon_dlq_reason: 'bad-audience' } }),
+    'a copy with the reason twice': aLogRecord({ headers: { carillon_dlq_reason: twice('empty') } }),
+  },
   'content-type': {
-    'JSON without ce_ headers': json({}, 'application/json'),
+    'JSON without ce_ headers and without a specversion': json({}, 'application/json'),
+    'JSON that is no object': json([], 'application/json'),
+    'what says it is JSON and is not': text('{', 'application/json'),
     'text without ce_ headers': text('x', 'text/plain'),
     'an unknown format of events': json({}, 'application/cloudevents+avro'),
     'an unknown format of events beside ce_ headers': aBinaryRecord({ datacontenttype: 'application/cloudevents+avro' }),
@@ -140,7 +151,7 @@ describe.each(recordForms)('a record in the $form form', ({ aRecord }) => {
   })
 
   it('reaches nobody, and is no failure, when its audience names nobody', () => {
-    expect([{}, { broadcast: false }, { users: [], usernames: [], organizations: [], roles: [] }].map((audience) => verdictOn(aRecord({ audience })))).toEqual(['no-audience', 'no-audience', 'no-audience'])
+    expect([{ users: [] }, { broadcast: false }, { users: [], usernames: [], organizations: [], roles: [] }].map((audience) => verdictOn(aRecord({ audience })))).toEqual(['no-audience', 'no-audience', 'no-audience'])
   })
 
   it('never forwards an audience or a cursor that came with it', () => {

@@ -1,6 +1,6 @@
 import type { Audience } from '../audience/audience.ts'
 import { createAudienceReader } from '../audience/audience-reader.ts'
-import { parseAudience, parseWholeAudience } from '../audience/parse-audience.ts'
+import { audienceMembers, parseAudience, parseWholeAudience } from '../audience/parse-audience.ts'
 import { failed, ok, type Result } from '../result.ts'
 import { isEventFormat, isSpecVersion, maxIdLength, maxSourceLength, mediaTypeOf, missingAttribute } from './attributes.ts'
 import type { DecodedRecord, DecodeFailure, DecodeFailureReason } from './decoded-record.ts'
@@ -39,6 +39,7 @@ type Decoded = Result<DecodedRecord | null, DecodeFailure>
 
 function decode(record: LogRecord, limits: DecodeLimits, readAudience: AudienceReader): Decoded {
   const { headers, value } = record
+  if (headers.carillon_dlq_reason !== undefined) return fail('dead-letter', 'The record is a copy that a dead letter worker made.')
   if ((value?.length ?? 0) > limits.maxEventBytes) return fail('too-large', `The record is larger than ${limits.maxEventBytes} bytes.`)
   const contentType = readHeader(headers, contentTypeHeader(headers))
   if (!contentType.ok) return contentType
@@ -46,10 +47,14 @@ function decode(record: LogRecord, limits: DecodeLimits, readAudience: AudienceR
   const isStructured = contentType.value !== null && isEventFormat(contentType.value)
   if (!isStructured && headers.ce_specversion !== undefined) return decodeBinary(record, readAudience)
   if (value === null || value.length === 0) return fail('empty', 'The record has neither a value nor `ce_` headers.')
-  if (contentType.value === null) return decodeJson(value, record, { readLegacy: true, limits, readAudience })
-  if (mediaTypeOf(contentType.value) === 'application/cloudevents+json') return decodeJson(value, record, { readLegacy: false, limits, readAudience })
-  return fail('content-type', 'The content type is neither application/cloudevents+json, nor are there `ce_` headers beside it.')
+  if (contentType.value === null) return decodeJson(value, record, { declares: 'nothing', limits, readAudience })
+  const mediaType = mediaTypeOf(contentType.value)
+  if (mediaType === 'application/cloudevents+json') return decodeJson(value, record, { declares: 'event', limits, readAudience })
+  if (mediaType === 'application/json') return decodeJson(value, record, { declares: 'json', limits, readAudience })
+  return fail('content-type', noEventForm)
 }
+
+const noEventForm = 'The content type is neither application/cloudevents+json, nor are there `ce_` headers beside it.'
 
 // ---- binary
 
@@ -121,14 +126,18 @@ const tooLong = `The id may have ${maxIdLength} characters, the source ${maxSour
 // ---- structured and legacy
 
 interface JsonForm {
-  /** The audience is in `data`, beside the payload. */
-  readonly readLegacy: boolean
+  /**
+   * What the content type says. `nothing`: an event (Kafka binding, section 3), or the legacy form, which has the audience in `data`.
+   * `json`: an event, if the value is one; producers with the Python SDK send this.
+   */
+  readonly declares: 'event' | 'json' | 'nothing'
   readonly limits: DecodeLimits
   readonly readAudience: AudienceReader
 }
 
 function decodeJson(value: Buffer, record: LogRecord, form: JsonForm): Decoded {
   const parsed = parseJson(value)
+  if (form.declares === 'json' && !(parsed.ok && isJsonObject(parsed.value) && parsed.value.specversion !== undefined)) return fail('content-type', noEventForm)
   if (!parsed.ok) return parsed
   const event = parsed.value
   if (!isJsonObject(event)) return fail('not-an-event', 'The value is JSON, but not an object.')
@@ -139,7 +148,7 @@ function decodeJson(value: Buffer, record: LogRecord, form: JsonForm): Decoded {
   const { id, source } = event
   if (typeof id !== 'string' || typeof source !== 'string' || id === '' || source === '') return fail('not-an-event', 'The attributes id and source must be non-empty strings.')
   if (isTooLong(id, source)) return fail('bad-attribute', tooLong)
-  const routed = form.readLegacy ? liftPayload(event, form.limits) : readExtension(event, form)
+  const routed = route(event, form)
   if (!routed.ok) return routed
   const { audience, content } = routed.value
   if (audience === null) return ok(null)
@@ -151,10 +160,21 @@ interface Routed {
   readonly content: Readonly<Record<string, unknown>>
 }
 
+/**
+ * Finds the audience. An event may have application data with members that an audience has, too: where it has the extension, that alone
+ * counts. An event that does not say what it is, and has no audience in either place, is more likely misunderstood than meant for nobody.
+ */
+function route(event: Readonly<Record<string, unknown>>, form: JsonForm): Result<Routed, DecodeFailure> {
+  const hasExtension = event.audience !== undefined && event.audience !== null
+  if (hasExtension || form.declares === 'event') return readExtension(event, form)
+  const { data } = event
+  if (form.declares === 'nothing' && isJsonObject(data) && audienceMembers.some((member) => data[member] !== undefined)) return liftPayload(event, data, form.limits)
+  return fail('bad-audience', 'The event names no audience: neither in the extension `audience`, nor, without a content type, in `data` beside the payload.')
+}
+
 /** `data` is `{broadcast, users, usernames, roles, organizations, payload}`; what is delivered as `data` is the payload. */
-function liftPayload(event: Readonly<Record<string, unknown>>, limits: DecodeLimits): Result<Routed, DecodeFailure> {
-  const { data, ...attributes } = event
-  if (!isJsonObject(data)) return fail('bad-audience', 'Without a content type, data must be an object with the audience and the payload.')
+function liftPayload(event: Readonly<Record<string, unknown>>, data: Readonly<Record<string, unknown>>, limits: DecodeLimits): Result<Routed, DecodeFailure> {
+  const { data: _lifted, ...attributes } = event
   const audience = parseAudience(data, limits)
   if (!audience.ok) return fail('bad-audience', audience.error)
   const content = data.payload === undefined ? attributes : { ...attributes, data: data.payload }

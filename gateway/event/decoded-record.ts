@@ -42,6 +42,7 @@ export const decodeFailureReasons = [
   'too-deep',
   'too-large',
   'content-type', // a content type that is no CloudEvents form
+  'dead-letter', // a copy that a dead letter worker made: it is no event, and is not copied again
 ] as const
 
 export type DecodeFailureReason = (typeof decodeFailureReasons)[number]

@@ -39,6 +39,31 @@ function expected(event: SdkEvent<unknown>): Record<string, unknown> {
 const toBuffers = (headers: object) =>
   Object.fromEntries(Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, Buffer.from(String(value))]])))
 
+/**
+ * What `cloudevents.kafka.to_structured` of Python's cloudevents 1.13.0 made: no content type, or that of the data. Such records were
+ * taken for the legacy form, which has its audience in `data`, and vanished.
+ */
+const pythonAttributes = '"type": "com.example.py", "source": "/py", "id": "1", "time": "2026-01-31T12:00:00Z", "audience": "{\\"users\\":[\\"u1\\"]}"'
+const pythonRecords = [
+  { what: 'JSON data', headers: {}, value: `{${pythonAttributes}, "specversion": "1.0", "data": {"a": 1}}`, delivers: { data: { a: 1 } } },
+  { what: 'no data', headers: {}, value: `{${pythonAttributes}, "specversion": "1.0", "data": null}`, delivers: { data: null } },
+  { what: 'bytes', headers: {}, value: `{${pythonAttributes}, "specversion": "1.0", "data_base64": "AQI="}`, delivers: { data_base64: 'AQI=' } },
+  {
+    what: 'JSON data that says so',
+    headers: { 'content-type': Buffer.from('application/json') },
+    value: `{${pythonAttributes}, "datacontenttype": "application/json", "specversion": "1.0", "data": {"a": 1}}`,
+    delivers: { datacontenttype: 'application/json', data: { a: 1 } },
+  },
+]
+
+describe('the SDK of Python 1.x, in structured mode', () => {
+  it.each(pythonRecords)('is read with $what', ({ headers, value, delivers }) => {
+    const record = aLogRecord({ headers, value: Buffer.from(value) })
+    expect(createRecordDecoder(limits)(record)).toMatchObject({ kind: 'event', record: { id: '1', source: '/py', audience: { broadcast: false, users: ['u1'] } } })
+    expect(written(record)).toEqual({ specversion: '1.0', type: 'com.example.py', source: '/py', id: '1', time: '2026-01-31T12:00:00Z', ...delivers })
+  })
+})
+
 describe('the SDK as an oracle', () => {
   it('agrees on records in binary mode', () => {
     fc.assert(
@@ -54,6 +79,17 @@ describe('the SDK as an oracle', () => {
       fc.property(anEvent, (event) => {
         const { headers, value } = Kafka.structured(event)
         expect(written(aLogRecord({ headers: toBuffers(headers), value: Buffer.from(String(value)) }))).toEqual(expected(event))
+      }),
+    )
+  })
+
+  it.each([{}, { 'content-type': 'application/json' }, { 'content-type': 'application/json; charset=utf-8' }])('agrees on structured records whose headers are %j, whatever members their data has', (headers) => {
+    fc.assert(
+      fc.property(anEvent, (event) => {
+        const withTrap = event.cloneWith({ data: { ...(event.data as object), users: ['not-the-audience'] } })
+        const record = aLogRecord({ headers: toBuffers(headers), value: Buffer.from(withTrap.toString()) })
+        expect(createRecordDecoder(limits)(record)).toMatchObject({ record: { audience: { broadcast: true, users: [] } } })
+        expect(written(record)).toEqual(expected(withTrap))
       }),
     )
   })

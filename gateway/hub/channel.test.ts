@@ -200,12 +200,12 @@ describe('resuming', () => {
 })
 
 describe('a log that loses events or begins anew', () => {
-  it('is an honest gap for clients that resume, and closes those that cannot be told', () => {
+  it('is an honest gap for clients that resume, and closes those that cannot be told, when it begins anew', () => {
     const rig = createChannelRig()
     const resuming = rig.connect().socket
     const plain = rig.connect({}, { kind: 'plain' }).socket
-    rig.ingest.opened({ epoch: 'first', startOffsets: [100, 0], endOffsets: [100, 0] })
-    expect([resuming.received.at(-1)?.data, plain.closedWith?.code]).toEqual([{ reason: 'log-lost' }, 'eventsLost'])
+    rig.ingest.opened({ epoch: 'second', startOffsets: [100, 0], endOffsets: [100, 0] })
+    expect([resuming.received.at(-1)?.data, plain.closedWith?.code]).toEqual([{ reason: 'epoch' }, 'eventsLost'])
   })
 })
 

@@ -149,23 +149,28 @@ export class Channel {
   }
 
   /**
-   * The broker says where the partitions end. A cursor beyond that is from the future: the log lost its end. One report may have
-   * been under way when the client came, so the second one decides.
+   * The brokers say where the partitions end. A cursor beyond that is from the future: the log lost its end. One report may have been under way
+   * when the client came, so the second one decides. A partition of which nothing was heard (-1) decides nothing: its leader is away, and
+   * another pod may have read further.
    */
   ends(endOffsets: PartitionOffsets): void {
     this.log.grow(endOffsets.length)
     for (const [session, reports] of this.#ahead) {
-      if (session.covered === null) {
-        this.#ahead.delete(session)
-      } else if (!session.covered.some((offset, partition) => offset > (endOffsets[partition] ?? 0))) {
-        this.#ahead.delete(session)
-      } else if (reports === 0) {
+      const verdict = session.covered === null ? 'explained' : this.#judgeAhead(session.covered, endOffsets)
+      if (verdict === 'unknown') continue
+      if (verdict === 'beyond' && reports === 0) {
         this.#ahead.set(session, 1)
-      } else {
-        this.#ahead.delete(session)
-        session.loseEvents('future', null)
+        continue
       }
+      this.#ahead.delete(session)
+      if (verdict === 'beyond') session.loseEvents('future', null)
     }
+  }
+
+  #judgeAhead(covered: PartitionOffsets, endOffsets: PartitionOffsets): 'explained' | 'beyond' | 'unknown' {
+    const ahead = covered.flatMap((offset, partition) => (offset > (this.log.positions[partition] ?? 0) ? [{ offset, end: endOffsets[partition] ?? 0 }] : []))
+    if (ahead.some(({ offset, end }) => end >= 0 && offset > end)) return 'beyond'
+    return ahead.some(({ end }) => end < 0) ? 'unknown' : 'explained'
   }
 }
 

@@ -212,20 +212,34 @@ describe('a log that begins anew', () => {
     expect(rig.logger.lines.filter(({ level }) => level !== 'debug').map(({ level, fields }) => [level, fields])).toEqual([['warn', { reason: 'epoch' }]])
   })
 
-  it('with the same epoch has lost something, and still knows the twins', async () => {
-    const rig = opened()
-    const socket = rig.connect()
-    await rig.ingest.records(run(0, ['same']), 1)
-    rig.ingest.opened({ epoch: 'first', startOffsets: [50, 0], endOffsets: [50, 0] })
-    await rig.ingest.records(run(50, ['same', 'after']), 52)
-    expect([socket.told, rig.metrics.value('gaps', { reason: 'log-lost' }), rig.metrics.value('recordsDuplicate')]).toEqual([['!resumed', 'same', '!gap', 'after'], 1, 1])
-  })
 
   it('closes a client that cannot be told', () => {
     const rig = opened()
     const plain = rig.connect({ kind: 'plain' })
     rig.ingest.opened({ epoch: 'second', startOffsets: [0], endOffsets: [0] })
     expect(plain.closedWith?.code).toBe('eventsLost')
+  })
+})
+
+describe('records that are lost', () => {
+  it('count as read, and leave the duplicates and the other partition as they are', async () => {
+    const rig = unopened()
+    rig.ingest.opened({ epoch: 'first', startOffsets: [0, 0], endOffsets: [50, 1] })
+    await rig.ingest.records(run(0, ['same']), 1)
+    await rig.ingest.records(run(0, ['other'], 1), 1)
+    rig.ingest.lost(0, 50)
+    expect([rig.observed, rig.ingest.lag, rig.channel.log.positions, rig.channel.log.length]).toEqual([['opened', 'warmed-up'], 0, [50, 1], 2])
+    const socket = rig.connect()
+    await rig.ingest.records(run(50, ['same', 'after']), 52)
+    expect([socket.told, rig.metrics.value('recordsDuplicate')]).toEqual([['!resumed', 'after'], 1])
+  })
+
+  it('beyond the end that is known move the end', () => {
+    const rig = opened()
+    rig.ingest.lost(0, 7)
+    expect([rig.ingest.lag, rig.channel.log.positions]).toEqual([0, [7, 0]])
+    rig.ingest.lost(0, 3)
+    expect(rig.channel.log.positions).toEqual([7, 0])
   })
 })
 

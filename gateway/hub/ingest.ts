@@ -67,7 +67,7 @@ export class Ingest implements RecordSink {
   /** @returns whether the event became an entry */
   #keep(record: LogRecord, event: DecodedRecord, nowMs: number): boolean {
     const { channel, duplicates, metrics } = this.#parts
-    if (duplicates.isDuplicate(event.source, event.id, record.timestampMs)) {
+    if (duplicates.isDuplicate(event.source, event.id, record.timestampMs, nowMs)) {
       metrics.recordsDuplicate.add(1)
       return false
     }
@@ -114,7 +114,7 @@ export class Ingest implements RecordSink {
   }
 
   ends(endOffsets: PartitionOffsets): void {
-    this.#ends = [...endOffsets]
+    this.#ends = endOffsets.map((end, partition) => (end < 0 ? (this.#ends[partition] ?? 0) : end))
     this.#parts.channel.ends(endOffsets)
     this.#parts.channel.log.trim(this.#parts.now())
     this.#judgeWarmUp()

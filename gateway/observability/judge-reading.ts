@@ -3,7 +3,7 @@ import { partitionTroubles } from '../replay/record-source.ts'
 import type { Degradation } from './health.ts'
 
 /**
- * Whether a pod may serve, by how its reading goes (ADR 0016). Trouble of the brokers is shared by all pods: were each of them unready, browsers
+ * Whether a pod may serve, by how its reading goes (ADR 0017). Trouble of the brokers is shared by all pods: were each of them unready, browsers
  * would be refused, though a pod has most of what they ask for. So a pod that has read once stays ready while it reads any partition, and for
  * a while when it reads none. A pod that has never read is not ready: other pods have more than it has.
  */

@@ -1,18 +1,26 @@
 /**
  * Tells the second of two events with one source and id, if its record is less than the window younger than the last record with them.
  *
- * Every pod must come to the same answer, whenever it was started, or a client that moves between pods would see a twin. So the
- * answer depends on the records' own timestamps alone, each twin renews the window, and a pod begins to read one window before the
- * oldest event that it may hand out. Twins meet in one partition, because the publisher chooses it from what they share.
+ * Every pod must come to the same answer, whenever it was started, or a client that moves between pods would see a duplicate. So the
+ * answer depends on the records' own timestamps alone, each duplicate renews the window, and a pod begins to read one window before the
+ * oldest event that it may hand out. Duplicates meet in one partition, because the publisher chooses it from what they share.
  *
- * Two generations of a map: the younger takes what arrives, and becomes the older one when it is full or a window old.
+ * How long an id is remembered is another matter: too long never changes the answer, too short does. Two generations of a map: the younger
+ * takes what arrives, and becomes the older one when it is full, or when two clocks agree that it is a window old. The naive clock, the
+ * records' timestamps alone, lets one producer whose clock is ahead decide for all others: each of its records would end a generation.
+ * So the pod's own clock must agree. The pod's clock alone would forget too early where reading is slower than the events were written.
+ * A pause between two records counts for a second of it at most: what was written during the pause is read in a moment.
  */
 export class DuplicateFilter {
   readonly #windowMs: number
   readonly #maxPerGeneration: number
   #younger = new Map<string, number>()
   #older = new Map<string, number>()
+  /** The record time at which the younger generation began. */
   #youngerSinceMs = -Infinity
+  /** How old the younger generation is, by the pod's own clock. */
+  #youngerAgeMs = 0
+  #lastNowMs: number | null = null
 
   /** @param options windowMs 0 turns the filter off; maxIds bounds what is remembered */
   constructor(options: { readonly windowMs: number; readonly maxIds: number }) {
@@ -24,10 +32,11 @@ export class DuplicateFilter {
     return this.#younger.size + this.#older.size
   }
 
-  /** Remembers the event, and says whether it is a twin. @param timestampMs of its record, milliseconds since the epoch */
-  isDuplicate(source: string, id: string, timestampMs: number): boolean {
+  /** Remembers the event, and says whether it is a duplicate. @param timestampMs of its record; @param nowMs of the pod; both since the epoch */
+  isDuplicate(source: string, id: string, timestampMs: number, nowMs: number): boolean {
     if (this.#windowMs === 0) return false
-    this.#turn(timestampMs)
+    this.#age(nowMs)
+    this.#turn(Math.min(timestampMs, nowMs))
     const key = `${source}\u0000${id}`
     const seenAtMs = this.#younger.get(key) ?? this.#older.get(key)
     this.#younger.set(key, Math.max(timestampMs, seenAtMs ?? timestampMs))
@@ -39,13 +48,23 @@ export class DuplicateFilter {
     this.#younger.clear()
     this.#older.clear()
     this.#youngerSinceMs = -Infinity
+    this.#youngerAgeMs = 0
   }
 
-  #turn(nowMs: number): void {
-    const isOld = nowMs - this.#youngerSinceMs > this.#windowMs
+  #age(nowMs: number): void {
+    this.#youngerAgeMs += Math.min(Math.max(0, nowMs - (this.#lastNowMs ?? nowMs)), maxPauseMs)
+    this.#lastNowMs = nowMs
+  }
+
+  #turn(recordMs: number): void {
+    const isOld = recordMs - this.#youngerSinceMs > this.#windowMs && this.#youngerAgeMs > this.#windowMs
     if (!isOld && this.#younger.size < this.#maxPerGeneration) return
     this.#older = this.#younger
     this.#younger = new Map()
-    this.#youngerSinceMs = nowMs
+    this.#youngerSinceMs = recordMs
+    this.#youngerAgeMs = 0
   }
 }
+
+/** Longer pauses between two records count as much. */
+const maxPauseMs = 1_000

@@ -69,28 +69,28 @@ describe('the duplicate filter', () => {
 
   it('tells the second of two events with one source and id', () => {
     const duplicates = filter()
-    expect([duplicates.isDuplicate('s', '1', 0), duplicates.isDuplicate('s', '1', 500), duplicates.isDuplicate('s', '2', 500), duplicates.isDuplicate('t', '1', 500)]).toEqual([false, true, false, false])
+    expect([duplicates.isDuplicate('s', '1', 0, 0), duplicates.isDuplicate('s', '1', 500, 500), duplicates.isDuplicate('s', '2', 500, 500), duplicates.isDuplicate('t', '1', 500, 500)]).toEqual([false, true, false, false])
   })
 
-  it('lets an event pass again after the window, counted from the last twin', () => {
+  it('lets an event pass again after the window, counted from the last duplicate', () => {
     const duplicates = filter()
-    expect([0, 900, 1800, 2801].map((at) => duplicates.isDuplicate('s', '1', at))).toEqual([false, true, true, false])
+    expect([0, 900, 1800, 2801].map((at) => duplicates.isDuplicate('s', '1', at, at))).toEqual([false, true, true, false])
   })
 
   it('does not mistake one pair of source and id for another that reads the same when joined', () => {
     const duplicates = filter()
-    expect([duplicates.isDuplicate('ab', 'c', 0), duplicates.isDuplicate('a', 'bc', 0)]).toEqual([false, false])
+    expect([duplicates.isDuplicate('ab', 'c', 0, 0), duplicates.isDuplicate('a', 'bc', 0, 0)]).toEqual([false, false])
   })
 
   it('remembers no more than it may', () => {
     const duplicates = filter()
-    for (let id = 0; id < 10_000; id += 1) duplicates.isDuplicate('s', String(id), id)
+    for (let id = 0; id < 10_000; id += 1) duplicates.isDuplicate('s', String(id), id, 0)
     expect(duplicates.size).toBeLessThanOrEqual(100)
   })
 
   it('can be turned off', () => {
     const duplicates = new DuplicateFilter({ windowMs: 0, maxIds: 100 })
-    expect([duplicates.isDuplicate('s', '1', 0), duplicates.isDuplicate('s', '1', 0), duplicates.size]).toEqual([false, false, 0])
+    expect([duplicates.isDuplicate('s', '1', 0, 0), duplicates.isDuplicate('s', '1', 0, 0), duplicates.size]).toEqual([false, false, 0])
   })
 
   it('gives every pod the same answers, whenever it began to read, if that was a window before', () => {
@@ -99,12 +99,63 @@ describe('the duplicate filter', () => {
       fc.property(fc.array(record, { maxLength: 60 }), fc.nat({ max: 20_000 }), (records, keepFromMs) => {
         let atMs = 0
         const timed = records.map(({ id, gapMs }) => ({ id, atMs: (atMs += gapMs) }))
-        const answers = (sinceMs: number): boolean[] => {
+        // One pod reads as the records are written, the other reads all of them in one moment.
+        const answers = (sinceMs: number, nowMs: (atMs: number) => number): boolean[] => {
           const duplicates = filter()
-          return timed.filter((one) => one.atMs >= sinceMs).map((one) => ({ ...one, is: duplicates.isDuplicate('s', one.id, one.atMs) })).filter((one) => one.atMs >= keepFromMs).map(({ is }) => is)
+          return timed.filter((one) => one.atMs >= sinceMs).map((one) => ({ ...one, is: duplicates.isDuplicate('s', one.id, one.atMs, nowMs(one.atMs)) })).filter((one) => one.atMs >= keepFromMs).map(({ is }) => is)
         }
-        expect(answers(keepFromMs - 1000)).toEqual(answers(0))
+        expect(answers(keepFromMs - 1000, () => atMs)).toEqual(answers(0, (writtenMs) => writtenMs))
       }),
     )
+  })
+
+  /** A producer whose clock was ahead ended a generation with each record: after two, every id was forgotten, and duplicates of all others passed. */
+  it('remembers the ids of one source whatever the clock of another says', () => {
+    const minute = 60_000
+    const duplicates = new DuplicateFilter({ windowMs: 5 * minute, maxIds: 200_000 })
+    const t = Date.UTC(2026, 0, 31)
+    const seen = (source: string, id: string, afterMs: number, recordMs: number): boolean => duplicates.isDuplicate(source, id, t + recordMs, t + afterMs)
+    expect([seen('good', '1', 0, 0), seen('good', '1', 1_000, 1_000)]).toEqual([false, true])
+    expect([seen('ahead', '1', 1_200, 6 * minute), seen('ahead', '2', 1_400, 12 * minute)]).toEqual([false, false])
+    expect(seen('good', '1', 2_000, 2_000)).toBe(true)
+  })
+
+  it('finds each duplicate of a source with a good clock within the window, whatever timestamps others have', () => {
+    const step = fc.record({ gapMs: fc.nat({ max: 400 }), id: fc.constantFrom('a', 'b', 'c', 'd'), strangersMs: fc.array(fc.integer({ min: -10_000_000, max: 10_000_000 }), { maxLength: 3 }) })
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+        const duplicates = new DuplicateFilter({ windowMs: 1000, maxIds: 10_000 })
+        const lastMs = new Map<string, number>()
+        let nowMs = 0
+        steps.forEach(({ gapMs, id, strangersMs }, index) => {
+          nowMs += gapMs
+          const beforeMs = lastMs.get(id)
+          expect(duplicates.isDuplicate('good', id, nowMs, nowMs)).toBe(beforeMs !== undefined && nowMs - beforeMs <= 1000)
+          lastMs.set(id, nowMs)
+          strangersMs.forEach((offMs, n) => duplicates.isDuplicate('stranger', `${index}-${n}`, nowMs + offMs, nowMs))
+        })
+      }),
+    )
+  })
+
+  it('finds duplicates among records that were written during a pause of the pod, though a stranger\'s clock is ahead', () => {
+    const duplicates = filter()
+    duplicates.isDuplicate('good', '1', 0, 0)
+    duplicates.isDuplicate('good', 'filler', 950, 950)
+    // The pod stood still for a minute, and reads in a moment what was written meanwhile.
+    for (const n of [1, 2, 3]) duplicates.isDuplicate('ahead', String(n), 50_000 + n * 5_000, 60_950 + n)
+    expect(duplicates.isDuplicate('good', '1', 990, 60_960)).toBe(true)
+  })
+
+  it('forgets ids that are two windows old, by both clocks', () => {
+    const duplicates = filter()
+    for (let atMs = 0; atMs <= 10_000; atMs += 100) duplicates.isDuplicate('s', String(atMs), atMs, atMs)
+    expect(duplicates.size).toBeLessThan(30)
+  })
+
+  it('remembers no more than it may when no clock moves on', () => {
+    const duplicates = filter()
+    for (let id = 0; id < 10_000; id += 1) duplicates.isDuplicate('s', String(id), id * 1_000_000, 0)
+    expect(duplicates.size).toBeLessThanOrEqual(100)
   })
 })

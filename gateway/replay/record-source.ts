@@ -20,7 +20,10 @@ export interface RecordSink {
   opened(start: LogStart): void
   /** A non-empty run of records of one partition. @param endOffset the partition's end (the offset the next record will get), as known with this batch */
   records(batch: readonly LogRecord[], endOffset: number): Promise<void> | void
-  /** What the broker says of the ends, now and then (seconds apart), also while nothing arrives. New partitions appear here, to be read from offset 0. */
+  /**
+   * What the brokers say of the ends, now and then (seconds apart), also while nothing arrives; -1 for a partition of which nothing was heard since
+   * the last report. New partitions appear here, to be read from offset 0.
+   */
   ends(endOffsets: PartitionOffsets): void
   /** The position moved without a record (compaction, transaction markers): everything below `nextOffset` has been read. */
   skipped(partition: number, nextOffset: number): void

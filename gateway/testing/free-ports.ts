@@ -18,6 +18,14 @@ export async function findFreePortPair(candidate: () => number = () => 0): Promi
   throw new Error('no two free ports in a row on 127.0.0.1 after 50 attempts; end some of the servers on this machine')
 }
 
+/**
+ * A pair for a server that is stopped and started again on its ports: below those that the kernel gives to outgoing connections (from 32768 on Linux), so that no connection takes one
+ * in between. Two pairs are the same or have no port in common.
+ */
+export function findQuietPortPair(): Promise<number> {
+  return findFreePortPair(() => 20_000 + 2 * Math.floor(Math.random() * 6_000))
+}
+
 /** null when the port is taken. */
 function listen(port: number): Promise<Server | null> {
   return new Promise((resolve) => {

@@ -2,6 +2,8 @@ import { spawn } from 'node:child_process'
 
 /** A program of this repository, as a process of its own. */
 export interface Program {
+  /** Undefined: it could not be started. */
+  readonly pid: number | undefined
   readonly stdout: string
   readonly stderr: string
   /** Lines of the log so far. */
@@ -38,6 +40,7 @@ export function spawnProgram(main: string, { env = {}, args = [] }: ProgramOptio
   const lines = (): readonly Readonly<Record<string, unknown>>[] =>
     written.stdout.split('\n').slice(0, -1).flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as Readonly<Record<string, unknown>>] : [])) // the log writes objects
   return {
+    pid: child.pid,
     get stdout() {
       return written.stdout
     },

@@ -59,7 +59,7 @@ export const dashboards: readonly Dashboard[] = [
           { title: 'Connections', description: 'Live connections, of all pods.', unit: 'short', isNumber: true, series: [['connections', sum(gateways('carillon_sessions'))]] },
           { title: 'Deliveries', description: 'Events written to connections.', unit: 'ops', isNumber: true, series: [['per second', sum(rate(gateways('carillon_deliveries_total')))]] },
           { title: 'Slowest of a hundred', description: 'From the record to the first socket, for 99 of 100 events.', unit: 's', isNumber: true, series: [['p99', quantile(0.99, gateways('carillon_delivery_latency_seconds_bucket'))]] },
-          { title: 'Pods that do not read', description: 'Their /readyz says why.', unit: 'short', isNumber: true, series: [['pods', `${sum(`1 - ${gateways('carillon_log_healthy')}`)}`]] },
+          { title: 'Pods that do not read all', description: 'Their /readyz says what, and why.', unit: 'short', isNumber: true, series: [['pods', `${sum(`1 - ${gateways('carillon_log_healthy')}`)}`]] },
         ],
       },
       {
@@ -103,6 +103,8 @@ export const dashboards: readonly Dashboard[] = [
           { title: 'Replay window', description: 'Age of the oldest event that a client can go on from. Less than REPLAY_WINDOW_MS when REPLAY_MAX_BYTES is reached before.', unit: 's', series: [['{{pod}}', `max by (pod) (${gateways('carillon_replay_age_seconds')})`]] },
           { title: 'Replay log', description: 'Bytes of the events in it.', unit: 'bytes', series: [['{{pod}}', sum(gateways('carillon_replay_bytes'), 'pod')]] },
           { title: 'Resumes', description: 'Sessions that came with a cursor, and events that were written while they resumed.', unit: 'ops', series: [['sessions', sum(rate(gateways('carillon_resumes_total')))], ['events', sum(rate(gateways('carillon_events_replayed_total')))]] },
+          { title: 'Partitions behind', description: 'Not being read just now, by state; of the pod that has most.', unit: 'short', series: [['{{state}}', `max by (state) (${gateways('carillon_log_partitions_behind')})`]] },
+          { title: 'Held back', description: 'Records that an open transaction holds back; batches that cannot be read, per second.', unit: 'short', series: [['uncommitted', `max (${gateways('carillon_log_uncommitted_records')})`], ['unreadable', sum(rate(gateways('carillon_records_unreadable_total')))]] },
           { title: 'Consumers rebuilt', description: 'Times that the consumer was rebuilt, by cause.', unit: 'ops', series: [['{{cause}}', sum(rate(gateways('carillon_source_rebuilds_total')), 'cause')]] },
         ],
       },
@@ -110,7 +112,7 @@ export const dashboards: readonly Dashboard[] = [
         title: 'Emit',
         panels: [
           { title: 'Emitted', description: 'Events that the log acknowledged, by API.', unit: 'ops', series: [['{{api}}', sum(rate(gateways('carillon_emitted_events_total')), 'api')]] },
-          { title: 'Refused', description: 'Emit requests that were refused, by HTTP status. 5xx: the log does not acknowledge.', unit: 'ops', series: [['{{status}}', sum(rate(gateways('carillon_emit_refused_total')), 'status')]] },
+          { title: 'Refused', description: 'Emit requests that were refused, by HTTP status. 502: the log refuses the event. 503: the log does not acknowledge.', unit: 'ops', series: [['{{status}}', sum(rate(gateways('carillon_emit_refused_total')), 'status')]] },
           {
             title: 'Time to the acknowledgement',
             description: 'From the request to the acknowledgement of the log.',

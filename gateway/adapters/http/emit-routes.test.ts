@@ -277,16 +277,23 @@ describe('202 is said after the acknowledgement, and only then', () => {
   })
 
   test.each(
-    [['unavailable', 503, 'not-acknowledged'], ['timeout', 503, 'not-acknowledged'], ['too-large', 413, 'event-too-large']] as const
+    [
+      ['unavailable', 503, 'not-acknowledged'],
+      ['timeout', 503, 'not-acknowledged'],
+      ['too-large', 413, 'event-too-large'],
+      ['refused', 502, 'refused-by-log'],
+    ] as const
   )('is %s when the publisher says so', async (kind, status, type) => {
-    const { api, log } = await start()
+    const { api, log, value } = await start()
+    const detail = 'broker-1.internal does not answer'
     for (const [path, body, headers] of bodies) {
-      log.faults.failNextPublish({ kind, detail: 'broker-1.internal does not answer' })
+      log.faults.failNextPublish(kind === 'refused' ? { kind, detail, isPartial: false } : { kind, detail })
       const response = await post(`${api}/${path}`, body, headers)
       const text = await response.text()
       expect([response.status, JSON.parse(text).type]).toEqual([status, `urn:carillon:problem:${type}`])
       expect(text).not.toContain('broker-1')
     }
+    expect(value('emitRefused', { status: String(status) })).toBe(bodies.length)
   })
 
   test('with failures among a hundred at once, exactly those that are in the log are 202', async () => {

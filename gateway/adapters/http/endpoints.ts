@@ -74,6 +74,7 @@ const whyNotEmitted = [
   'batch-too-large',
   'too-many-requests',
   'internal-error',
+  'refused-by-log',
   'overloaded',
   'not-acknowledged',
   'keys-unavailable',

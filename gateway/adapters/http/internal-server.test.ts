@@ -39,7 +39,11 @@ describe('the internal port', () => {
     const ready = await fetch(`${url}/readyz`)
     expect(ready.status).toBe(200)
     expect(ready.headers.get('cache-control')).toBe('no-store')
-    expect(await ready.json()).toMatchObject({ status: 'ok', waitingFor: [] })
+    expect(await ready.json()).toMatchObject({ status: 'ok', waitingFor: [], degraded: [] })
+    const degraded = [{ partition: 3, kind: 'no-leader', detail: 'partition 3 has no leader' }]
+    health.degrade(degraded)
+    const serving = await fetch(`${url}/readyz`)
+    expect([serving.status, await serving.json()]).toEqual([200, expect.objectContaining({ status: 'ok', waitingFor: [], degraded })])
     health.set('log-reading', 'the broker is gone')
     expect((await fetch(`${url}/readyz`)).status).toBe(503)
   })

@@ -36,8 +36,8 @@ export function oauthBearer(token: () => string): Mechanism {
       async authenticate() {
         const challenge = await saslAuthenticate({ request: messageOf(`n,,\x01auth=Bearer ${token()}\x01\x01`), response: challenges })
         if (challenge === undefined || challenge === '') return
-        // The broker waits for an answer to its challenge, and only then says no in the words of SASL.
-        await saslAuthenticate({ request: messageOf('\x01'), response: challenges })
+        // The broker waits for an answer to its challenge, and only then says no, or closes: what is said here is known already.
+        await saslAuthenticate({ request: messageOf('\x01'), response: challenges }).catch(() => undefined)
         throw new BrokerError('unauthenticated', '', `the broker does not accept the token: ${statusOf(challenge)}`)
       },
     }),

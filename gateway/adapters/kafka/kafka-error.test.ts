@@ -1,6 +1,6 @@
 import kafkajs from 'kafkajs'
 import { describe, expect, it } from 'vitest'
-import { describeKafkaError, isRefusal } from './kafka-error.ts'
+import { BrokerError, describeKafkaError, errorOfCode, isRefusal } from './kafka-error.ts'
 
 const { KafkaJSConnectionError } = kafkajs
 const ofType = (type: string): Error => Object.assign(new Error(`said ${type}`), { type })
@@ -26,6 +26,27 @@ describe('describeKafkaError', () => {
   it('takes a broker that does not accept the client\'s certificate for one that refuses the client', () => {
     const refused = new KafkaJSConnectionError('Connection error: alert 116', { broker: 'b:9093', code: 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED' })
     expect(describeKafkaError(refused)).toMatchObject({ kind: 'unauthenticated', detail: expect.stringContaining('the broker b:9093 does not accept this client') })
+  })
+
+  it('says what OpenSSL said, without its source and its line breaks', () => {
+    const words = '40178E73:error:0A000416:SSL routines:ssl3_read_bytes:ssl/tls alert certificate unknown:../deps/openssl/openssl/ssl/record/rec_layer_s3.c:1605:SSL alert number 46\n'
+    const refused = new KafkaJSConnectionError(`Connection error: ${words}`, { broker: 'b:9093', code: 'ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_UNKNOWN' })
+    expect(describeKafkaError(refused).detail).toBe('the broker b:9093 does not accept this client without a certificate that it trusts: Connection error: ssl/tls alert certificate unknown (ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_UNKNOWN)')
+    expect(describeKafkaError(new Error('error:05800074:x509 certificate routines::key values mismatch')).detail).toBe('key values mismatch')
+    expect(describeKafkaError(new Error('two\n  lines')).detail).toBe('two lines')
+  })
+
+  it('shows no words of a bug of the client', () => {
+    expect(describeKafkaError(new TypeError("Cannot read properties of null (reading '3')"))).toEqual({ kind: 'transient', detail: 'the Kafka client failed inside (TypeError); it is tried again' })
+  })
+
+  it('asks whether TLS or SASL is missing when the broker closes the connection', () => {
+    expect(describeKafkaError(Object.assign(new Error('Closed connection'), { name: 'KafkaJSConnectionClosedError' })).detail).toContain('does this listener want TLS or SASL?')
+  })
+
+  it('takes a broker error as it is, also as a cause', () => {
+    const error = new BrokerError('stale-leader', 'b:1', 'moved')
+    for (const thrown of [error, new Error('outer', { cause: error })]) expect(describeKafkaError(thrown)).toEqual({ kind: 'stale-leader', detail: 'moved' })
   })
 
   it('takes the first error of an aggregate', () => {
@@ -55,5 +76,21 @@ describe('isRefusal', () => {
     ['LEADER_NOT_AVAILABLE', false],
   ])('%s: %s', (type, expected) => {
     expect(isRefusal(describeKafkaError(ofType(type)))).toBe(expected)
+  })
+})
+
+describe('errorOfCode', () => {
+  it.each([
+    [6, 'stale-leader', 'NOT_LEADER_OR_FOLLOWER (6)'],
+    [75, 'stale-leader', 'UNKNOWN_LEADER_EPOCH (75)'],
+    [29, 'unauthorized', 'TOPIC_AUTHORIZATION_FAILED (29): grant this user READ and DESCRIBE'],
+    [10, 'too-large', 'MESSAGE_TOO_LARGE (10)'],
+    [777, 'transient', 'an error that Carillon does not know (777)'],
+  ])('names the code %i, and its kind', (code, kind, words) => {
+    expect(errorOfCode(code, 'fetch the topic t')).toMatchObject({ name: 'BrokerError', kind, broker: '', message: expect.stringContaining(`Kafka did not fetch the topic t: ${words}`) })
+  })
+
+  it('hands on the words of the broker', () => {
+    expect(errorOfCode(87, 'append to t', 'too young').message).toBe('Kafka did not append to t: INVALID_RECORD (87): too young')
   })
 })

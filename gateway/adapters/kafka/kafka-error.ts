@@ -109,6 +109,6 @@ const codeOf = (error: Error): string => ('code' in error && typeof error.code =
 const typeOf = (error: Error): string => ('type' in error && typeof error.type === 'string' ? error.type : '')
 
 /** Whether the broker said no, and will say so again until somebody changes something. */
-export function isRefusal(failure: KafkaFailure): boolean {
+export function isRefusal(failure: Pick<KafkaFailure, 'kind'>): boolean {
   return failure.kind === 'unauthenticated' || failure.kind === 'unauthorized' || failure.kind === 'refused'
 }

@@ -62,8 +62,6 @@ export interface MemoryLogFaults {
   /** Sources hand over nothing of this partition and report that it is behind, until `resume`. */
   interruptPartition(behind: PartitionBehind): void
   resume(): void
-  /** Sources pass over what they have not read of this partition, and report it as lost, as a batch that cannot be read. */
-  loseUnread(partition: number): void
   /** The next publish fails so, and its records are not in the log. */
   failNextPublish(failure: PublishFailure): void
   /** Publishers append, but acknowledge nothing until `releaseAcknowledgements`: a wait beyond the caller's deadline is a `timeout`. */
@@ -146,11 +144,7 @@ export function createMemoryLog(options: MemoryLogOptions): MemoryLog {
     faults: {
       interrupt: (problem) => update({ problem }),
       interruptPartition: (behind) => update({ behind: [...state.behind.filter(({ partition }) => partition !== behind.partition), behind].toSorted((a, b) => a.partition - b.partition) }),
-      resume: () => update({ problem: null, behind: [] }),
-      loseUnread(partition) {
-        partitionAt(partition).trim(partitionAt(partition).endOffset)
-        changed.fire()
-      },
+      resume: () => update({ problem: null, behind: state.behind.length === 0 ? state.behind : [] }),
       failNextPublish: (failure) => void (nextFailure = failure),
       holdAcknowledgements: acknowledgements.close,
       releaseAcknowledgements: acknowledgements.open,

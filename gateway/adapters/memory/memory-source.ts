@@ -1,5 +1,5 @@
 import type { LogRecord } from '../../event/log-record.ts'
-import { healthySource, type PartitionBehind, type PartitionOffsets, type RecordSink, type RecordSource, type SourceProblem } from '../../replay/record-source.ts'
+import type { PartitionBehind, PartitionOffsets, RecordSink, RecordSource, SourceProblem } from '../../replay/record-source.ts'
 import type { Logger } from '../../observability/logger.ts'
 import type { MemoryLogState, Signal } from './memory-log.ts'
 
@@ -43,7 +43,7 @@ class MemoryReader {
   /** Per partition, the offset to read next. */
   #positions: number[] = []
   #problem: SourceProblem | null = null
-  #behind: readonly PartitionBehind[] = healthySource.behind
+  #behind: readonly PartitionBehind[] = []
   #turn: NodeJS.Immediate | undefined
   #stopped = false
 
@@ -54,7 +54,7 @@ class MemoryReader {
     this.#endsTimer = setInterval(() => this.#tellEnds(), log.endsIntervalMs)
     this.#endsTimer.unref()
     this.#open(log.state().partitions.map((partition) => partition.offsetAt(sinceMs)))
-    sink.health(healthySource)
+    this.#tellHealth()
     this.#schedule()
   }
 
@@ -88,11 +88,7 @@ class MemoryReader {
 
   #noticeChanges(): void {
     const { epoch, partitions, problem, behind } = this.#log.state()
-    if (problem !== this.#problem || !isSame(behind, this.#behind)) {
-      this.#problem = problem
-      this.#behind = behind
-      this.#sink.health({ problem, behind, uncommittedRecords: 0 })
-    }
+    if (problem !== this.#problem || behind !== this.#behind) this.#tellHealth()
     if (problem !== null || this.#stopped) return
     if (epoch !== this.#epoch) this.#open(partitions.map((partition) => partition.startOffset))
     if (partitions.length > this.#positions.length) {
@@ -100,6 +96,13 @@ class MemoryReader {
       this.#tellEnds()
     }
     for (const [partition, { startOffset }] of partitions.entries()) this.#noticeLoss(partition, startOffset)
+  }
+
+  #tellHealth(): void {
+    const { problem, behind } = this.#log.state()
+    this.#problem = problem
+    this.#behind = behind
+    this.#sink.health({ problem, behind, uncommittedRecords: 0 })
   }
 
   /** Retention has overtaken the reader. */
@@ -144,5 +147,3 @@ class MemoryReader {
     this.#sink.ends(this.#log.state().partitions.map((partition) => partition.endOffset))
   }
 }
-
-const isSame = (left: readonly PartitionBehind[], right: readonly PartitionBehind[]): boolean => left.length === right.length && left.every((behind, n) => behind === right[n])

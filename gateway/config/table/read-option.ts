@@ -1,4 +1,3 @@
-import { isIPv6 } from 'node:net'
 import { failed, ok, type Result } from '../../result.ts'
 import type { Option, OptionValueOf } from './option.ts'
 
@@ -103,8 +102,8 @@ function isItem(option: List, item: string): boolean {
 }
 
 function isBroker(item: string): boolean {
-  const [, bracketed, port] = /^(?:\[([0-9a-fA-F:.]+)\]|[^\s:/@[\]]+):(\d{1,5})$/.exec(item) ?? []
-  return port !== undefined && Number(port) >= 1 && Number(port) <= 65_535 && (bracketed === undefined || isIPv6(bracketed))
+  const [, bracketed, port] = /^(?:(\[[0-9a-fA-F:.]+\])|[^\s:/@[\]]+):(\d{1,5})$/.exec(item) ?? []
+  return port !== undefined && Number(port) >= 1 && Number(port) <= 65_535 && (bracketed === undefined || URL.canParse(`http://${bracketed}/`)) // an IPv6 address
 }
 
 /** Only what a browser would send is let through: lower case, no default port, no path. Anything else would never match. */

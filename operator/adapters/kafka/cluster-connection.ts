@@ -1,8 +1,9 @@
 import type { Broker, Cluster } from '../../../gateway/adapters/kafka/wire/kafkajs-internals.ts'
+import type { WireRequest } from '../../../gateway/adapters/kafka/wire/wire-request.ts'
 import { failed, ok, type Result } from '../../../gateway/result.ts'
 import type { TopicFailure } from '../../reconcile/topic-admin.ts'
 import { failureOfThrown, stillTrying, unanswered } from './topic-failure.ts'
-import { send, type TopicRequest } from './topic-requests.ts'
+import { send } from './topic-requests.ts'
 
 /** What is asked of brokers, for metrics. */
 export const kafkaOperations = ['connect', 'metadata', 'describe-configs', 'create-topics', 'create-partitions', 'alter-configs', 'delete-topics'] as const
@@ -17,7 +18,7 @@ export type KafkaOutcome = 'ok' | TopicFailure['kind']
 export interface ClusterConnection {
   readonly brokers: readonly string[]
   /** Sends one request. Fails at once while the cluster is known not to answer, or to refuse these credentials. */
-  ask<T>(operation: KafkaOperation, request: (broker: Broker) => TopicRequest<T>): Promise<Result<T, TopicFailure>>
+  ask<T>(operation: KafkaOperation, request: (broker: Broker) => WireRequest<T>): Promise<Result<T, TopicFailure>>
   /** Lets go of the broker that it has; the next request goes to another one of the list, if there is one. */
   reset(): void
   /** For good, idempotent. A request under way may still be answered; what is asked afterwards fails. */

@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { createCluster } from '../../../gateway/adapters/kafka/wire/kafkajs-internals.ts'
 import { connectTestClient } from '../../../gateway/adapters/kafka/testing/test-topic.ts'
 import { scramPassword, startSecureBroker, type SecureBroker } from '../../../gateway/adapters/kafka/testing/secure-broker.ts'
 import { startKafka } from '../../../gateway/testing/kafka-broker.ts'
@@ -8,7 +7,6 @@ import { createRecordingLogger } from '../../../gateway/testing/recording-logger
 import { isMissing, type KafkaConnection } from '../../reconcile/topic-admin.ts'
 import { aNewTopic, describeTopicAdmin } from '../../testing/topic-admin-contract.ts'
 import { createTopicAdmins } from './topic-admins.ts'
-import { metadataWithoutIds, send } from './topic-requests.ts'
 
 const plain = (brokers: readonly string[]): KafkaConnection => ({ brokers, tls: null, sasl: null })
 
@@ -58,27 +56,11 @@ describe('with many channels', () => {
     requests.length = 0
     await describeAll()
     expect(requests).toEqual(['metadata ok', 'describe-configs ok', 'metadata ok', 'describe-configs ok'])
-    await expectOldMetadata(broker.brokers, topics[0]?.name ?? '')
     await admins.stop()
     await broker.kill() // it would flush three thousand logs
     await broker.stop()
   })
 })
-
-/** What brokers before 2.8 are asked, later ones answer, too. */
-async function expectOldMetadata(brokers: readonly string[], topic: string): Promise<void> {
-  const client = await connectTestClient(brokers)
-  const cluster = createCluster(client.kafka)
-  await cluster.connect()
-  const { clusterId, topics } = await send(await cluster.brokerPool.findConnectedBroker(), metadataWithoutIds(['missing', topic]))
-  expect(clusterId).toMatch(/./)
-  expect(topics.toSorted((a, b) => a.errorCode - b.errorCode)).toEqual([
-    { name: topic, errorCode: 0, topicId: '', partitions: 3, replicas: 1 },
-    { name: 'missing', errorCode: 3, topicId: '', partitions: 0, replicas: 0 },
-  ])
-  await cluster.disconnect()
-  await client.close()
-}
 
 describe('a broker that wants to know who comes', () => {
   let broker: SecureBroker

@@ -5,7 +5,7 @@ import { aNewTopic } from '../../testing/topic-admin-contract.ts'
 import type { ClusterConnection, KafkaOperation } from './cluster-connection.ts'
 import { createTopicAdmin } from './topic-admin.ts'
 
-const topic = (name: string, errorCode = 0) => ({ name, errorCode, topicId: 'id', partitions: 2, replicas: 1 })
+const topic = (name: string, errorCode = 0) => ({ name, errorCode, topicId: 'id', partitions: Array.from({ length: 2 }, () => ({ leader: 1, leaderEpoch: 0, errorCode: 0 })), replicas: 1 })
 const config = (name: string, errorCode = 0) => ({ name, errorCode, message: null, config: {} })
 
 describe('a topic admin', () => {

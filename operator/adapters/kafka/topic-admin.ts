@@ -1,3 +1,4 @@
+import type { WireRequest } from '../../../gateway/adapters/kafka/wire/wire-request.ts'
 import { failed, ok, type Result } from '../../../gateway/result.ts'
 import type { MissingTopic, NewTopic, TopicAdmin, TopicDescription, TopicFailure } from '../../reconcile/topic-admin.ts'
 import { createBatch } from './batch.ts'
@@ -9,10 +10,9 @@ import {
   createTopicsRequest,
   deleteTopicsRequest,
   describeConfigsRequest,
-  metadataRequest,
+  describeTopicsRequest,
   type ConfigChange,
   type TopicOutcome,
-  type TopicRequest,
 } from './topic-requests.ts'
 
 type Described = Result<TopicDescription | MissingTopic, TopicFailure>
@@ -55,7 +55,7 @@ interface Growth {
 
 interface Writing<Item> {
   readonly operation: KafkaOperation
-  readonly request: (items: readonly Item[]) => TopicRequest<readonly TopicOutcome[]>
+  readonly request: (items: readonly Item[]) => WireRequest<readonly TopicOutcome[]>
   /** As in "Kafka did not VERB the topic x". */
   readonly verb: string
   /** What the item adds to the controller's log, at most. */
@@ -86,7 +86,7 @@ async function describeAll(connection: ClusterConnection, names: readonly string
 }
 
 async function askMetadata(connection: ClusterConnection, names: readonly string[]) {
-  const answer = await connection.ask('metadata', (broker) => metadataRequest(broker, names))
+  const answer = await connection.ask('metadata', (broker) => describeTopicsRequest(broker, names))
   if (!answer.ok) return answer
   return ok({ clusterId: answer.value.clusterId, topics: new Map(answer.value.topics.map((topic) => [topic.name, topic])) })
 }
@@ -109,7 +109,7 @@ function described(name: string, { clusterId, topics }: Ok<Metadata>, configs: C
   if (own.errorCode === unknownTopic) return missing // deleted between the two requests
   if (own.errorCode !== noError) return failed(failureOf(own, `describe the config of the topic ${name}`))
   const { topicId, partitions, replicas } = topic
-  return ok({ name, topicId: topicId === '' ? null : topicId, clusterId, partitions, replicas, config: own.config })
+  return ok({ name, topicId, clusterId, partitions: partitions.length, replicas, config: own.config })
 }
 
 /** A topic whose partitions have no leader just now is there all the same. */

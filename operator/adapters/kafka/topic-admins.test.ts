@@ -1,3 +1,4 @@
+import { startFakeBroker } from '../../../gateway/adapters/kafka/testing/fake-broker.ts'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createRecordingLogger } from '../../../gateway/testing/recording-logger.ts'
 import type { KafkaConnection, TopicAdmins } from '../../reconcile/topic-admin.ts'
@@ -6,6 +7,26 @@ import { createTopicAdmins } from './topic-admins.ts'
 
 const at = (...brokers: readonly string[]): KafkaConnection => ({ brokers, tls: null, sasl: null })
 const withPassword = (password: string): KafkaConnection => ({ ...at('a:1'), sasl: { mechanism: 'plain', username: 'operator', password } })
+
+describe('a broker that a channel names', () => {
+  // A fake Kafka answered with a length of 2 GiB and streamed zeros: the operator of all namespaces kept them, and ran out of memory.
+  it('cannot make the operator keep an answer that is announced as huge', async () => {
+    let written = 0
+    const broker = await startFakeBroker(() => (socket) => {
+      const zeros = (): void => {
+        written += 65_536
+        if (!socket.destroyed) socket.write(Buffer.alloc(65_536), zeros)
+      }
+      socket.write(Buffer.from('7fffffff00000000', 'hex'), zeros)
+    })
+    const admins = createTopicAdmins({ logger: createRecordingLogger().logger, now: Date.now })
+    const name = `127.0.0.1:${broker.address.port}`
+    expect(await admins.of(at(name)).describe('t')).toMatchObject({ ok: false, error: { kind: 'unreachable', detail: expect.stringContaining(`the broker ${name} announced an answer of 2147483647 bytes; expected 4 to 8388608`) } })
+    expect(written).toBeLessThan(8 * 1_048_576)
+    await admins.stop()
+    await broker.stop()
+  })
+})
 
 describe('topic admins', () => {
   let admins: TopicAdmins

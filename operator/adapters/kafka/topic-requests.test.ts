@@ -1,54 +1,58 @@
 import { describe, expect, it } from 'vitest'
+import { WireReader } from '../../../gateway/adapters/kafka/wire/wire-reader.ts'
+import type { WireRequest } from '../../../gateway/adapters/kafka/wire/wire-request.ts'
 import { everyVersion } from './testing/scripted-cluster.ts'
 import * as requests from './topic-requests.ts'
-import { array, boolean, int16, int32, int8, string, WireReader } from './wire.ts'
+import { array, boolean, int16, int32, int8, string } from './wire.ts'
 
 const throttled = int32(0)
-const decode = (request: requests.TopicRequest<unknown>, bytes: Buffer): Promise<unknown> => request.message.response.decode(bytes)
+const decode = (request: WireRequest<unknown>, bytes: Buffer): unknown => request.decode(bytes)
+const pool = { host: 'a', port: 1, pool: [], send: async () => undefined }
 
 const outcome = (name: string, code: number, message: string | null) => Buffer.concat([string(name), int16(code), string(message)])
 
 describe('requests about topics', () => {
-  it('are told what is set on a topic, not what it inherits', async () => {
+  it('are told what is set on a topic, not what it inherits', () => {
     const entry = ([name, value, source]: readonly [string, string | null, number]) => {
       const synonyms = array([0], () => Buffer.concat([string('log.retention.ms'), string('1'), int8(5)]))
       return Buffer.concat([string(name), string(value), boolean(false), int8(source), boolean(false), synonyms])
     }
     const entries = [['retention.ms', '1', 1], ['segment.ms', '2', 5], ['sensitive', null, 1], ['compression.type', 'zstd', 4]] as const
     const bytes = Buffer.concat([throttled, array([0], () => Buffer.concat([int16(0), string(null), int8(2), string('t'), array(entries, entry)]))])
-    expect(await decode(requests.describeConfigsRequest(['t']), bytes)).toEqual([{ name: 't', errorCode: 0, message: null, config: { 'retention.ms': '1' } }])
+    expect(decode(requests.describeConfigsRequest(['t']), bytes)).toEqual([{ name: 't', errorCode: 0, message: null, config: { 'retention.ms': '1' } }])
   })
 
-  it('are told of each topic of a list what became of it', async () => {
+  it('are told of each topic of a list what became of it', () => {
     const bytes = Buffer.concat([throttled, int32(2), outcome('a', 0, null), outcome('b', 38, 'too many')])
     const expected = [{ name: 'a', errorCode: 0, message: null }, { name: 'b', errorCode: 38, message: 'too many' }]
-    for (const request of [requests.createTopicsRequest([]), requests.createPartitionsRequest([])]) expect(await decode(request, bytes)).toEqual(expected)
+    for (const request of [requests.createTopicsRequest([]), requests.createPartitionsRequest([])]) expect(decode(request, bytes)).toEqual(expected)
   })
 
-  it('ask brokers that know no topic ids for what they know', async () => {
-    const old = { versions: { 3: { minVersion: 0, maxVersion: 9 } }, connectionPool: { pool: [], send: async () => undefined } }
-    const request = requests.metadataRequest(old, ['t', 'u'])
+  it('ask brokers that know no topic ids for what they know', () => {
+    const old = { versions: { 3: { minVersion: 0, maxVersion: 4 } }, connectionPool: pool }
+    const request = requests.describeTopicsRequest(old, ['t', 'u'])
     const broker = Buffer.concat([int32(1), string('host'), int32(9092), string(null)])
-    const partition = (replicas: readonly number[]) => Buffer.concat([int16(0), int32(0), int32(1), array(replicas, int32), array(replicas, int32)])
+    const partition = (replicas: readonly number[]) => Buffer.concat([int16(0), int32(replicas.length - 2), int32(1), array(replicas, int32), array(replicas, int32)])
     const topics = [Buffer.concat([int16(0), string('t'), boolean(false), array([[1, 2], [1, 2, 3]], partition)]), Buffer.concat([int16(3), string('u'), boolean(false), int32(0)])]
     const bytes = Buffer.concat([throttled, array([broker], (encoded) => encoded), string('cluster'), int32(1), array(topics, (encoded) => encoded)])
-    expect(await decode(request, bytes)).toEqual({
+    const view = { leader: 1, leaderEpoch: -1, errorCode: 0 }
+    expect(decode(request, bytes)).toMatchObject({
       clusterId: 'cluster',
-      topics: [{ name: 't', errorCode: 0, topicId: '', partitions: 2, replicas: 2 }, { name: 'u', errorCode: 3, topicId: '', partitions: 0, replicas: 0 }],
+      topics: [{ name: 't', errorCode: 0, topicId: null, partitions: [view, view], replicas: 2 }, { name: 'u', errorCode: 3, topicId: null, partitions: [], replicas: 0 }],
     })
   })
 
   it('are in versions that need no more than this encoding has, and that brokers from 2.4 to 4.1 speak', () => {
-    const name = ({ message: { request } }: requests.TopicRequest<unknown>) => [request.apiName, request.apiVersion]
-    const all = [requests.createTopicsRequest([]), requests.createPartitionsRequest([]), requests.alterConfigsRequest([]), requests.deleteTopicsRequest([]), requests.describeConfigsRequest([]), requests.metadataWithoutIds([])]
+    const name = ({ apiName, version }: WireRequest<unknown>) => [apiName, version]
+    const all = [requests.createTopicsRequest([]), requests.createPartitionsRequest([]), requests.alterConfigsRequest([]), requests.deleteTopicsRequest([]), requests.describeConfigsRequest([]), requests.describeTopicsRequest({ versions: { 3: { minVersion: 0, maxVersion: 4 } }, connectionPool: pool }, [])]
     expect(all.map(name)).toEqual([['CreateTopics', 4], ['CreatePartitions', 1], ['IncrementalAlterConfigs', 0], ['DeleteTopics', 3], ['DescribeConfigs', 2], ['Metadata', 4]])
-    expect(name(requests.metadataRequest({ versions: everyVersion(), connectionPool: { pool: [], send: async () => undefined } }, []))).toEqual(['Metadata', 12])
+    expect(name(requests.describeTopicsRequest({ versions: everyVersion(), connectionPool: pool }, []))).toEqual(['Metadata', 12])
   })
 
-  it('are not answered by bytes that end early', async () => {
+  it('are not answered by bytes that end early', () => {
     const whole = Buffer.concat([throttled, int32(1), outcome('a', 38, 'too many')])
     for (let length = 0; length < whole.length; length++) {
-      await expect(decode(requests.createTopicsRequest([]), whole.subarray(0, length)), `${length} bytes`).rejects.toThrow(RangeError)
+      expect(() => decode(requests.createTopicsRequest([]), whole.subarray(0, length)), `${length} bytes`).toThrow(RangeError)
     }
   })
 })

@@ -4,16 +4,16 @@
  * our look and our write is lost), drops the brokers' words, fails a whole list by the first topic of it, and cannot be used at all while any
  * topic of the cluster has an offline partition.
  */
-import type { Broker, ProtocolRequest } from '../../../gateway/adapters/kafka/wire/kafkajs-internals.ts'
-import { metadataVersion, topicMetadataRequest, type ClusterMetadata } from '../../../gateway/adapters/kafka/wire/topic-metadata.ts'
+import { sendBy, type Broker } from '../../../gateway/adapters/kafka/wire/kafkajs-internals.ts'
+import { metadataRequest, type ClusterMetadata } from '../../../gateway/adapters/kafka/wire/metadata.ts'
+import { decodesThrottled, highestVersion, versionedBroker, type WireRequest } from '../../../gateway/adapters/kafka/wire/wire-request.ts'
+import type { WireReader } from '../../../gateway/adapters/kafka/wire/wire-reader.ts'
 import type { NewTopic } from '../../reconcile/topic-admin.ts'
-import { array, boolean, int16, int32, int8, string, WireReader } from './wire.ts'
+import { array, boolean, int16, int32, int8, string } from './wire.ts'
 
-/** A request of which the broker's answer is a T. */
-export interface TopicRequest<T> {
-  readonly message: ProtocolRequest
-  /** A brand: no value has it. */
-  readonly answer?: T
+/** Asks for topics in the newest version that the broker speaks: from 2.8 on with topic ids. */
+export function describeTopicsRequest({ versions, connectionPool }: Broker, topics: readonly string[]): WireRequest<ClusterMetadata> {
+  return metadataRequest(versionedBroker(versions, connectionPool), topics)
 }
 
 /** What became of one topic of a list. */
@@ -41,44 +41,11 @@ const topicResource = 2
 const setOnTopic = 1 // a config entry's source: DYNAMIC_TOPIC_CONFIG
 const operations = { set: 0, delete: 1 }
 
-/** Answered by brokers from 2.8 on with topic ids. */
-export function metadataRequest(broker: Broker, topics: readonly string[]): TopicRequest<ClusterMetadata> {
-  const version = metadataVersion(broker)
-  return version === null ? metadataWithoutIds(topics) : { message: topicMetadataRequest(topics, version) }
-}
-
-/** @returns topic ids that are empty */
-export function metadataWithoutIds(topics: readonly string[]): TopicRequest<ClusterMetadata> {
-  const createNone = boolean(false)
-  return request({ apiKey: 3, apiVersion: 4, apiName: 'Metadata' }, Buffer.concat([array(topics, string), createNone]), (reader) => {
-    reader.skip(4) // throttle time
-    reader.array(() => [reader.skip(4), reader.skipString(), reader.skip(4), reader.skipString()]) // brokers
-    const clusterId = reader.string()
-    reader.skip(4) // controller
-    return { clusterId, topics: reader.array(() => topicOf(reader)) }
-  })
-}
-
-function topicOf(reader: WireReader): ClusterMetadata['topics'][number] {
-  const [errorCode, name] = [reader.int16(), reader.string() ?? '']
-  reader.skip(1) // internal
-  const replicas = reader.array(() => {
-    reader.skip(2 + 4 + 4) // error, partition, leader
-    const count = reader.array(() => reader.skip(4)).length
-    reader.array(() => reader.skip(4)) // in-sync replicas
-    return count
-  })
-  return { name, errorCode, topicId: '', partitions: replicas.length, replicas: replicas.length === 0 ? 0 : Math.min(...replicas) }
-}
-
-export function describeConfigsRequest(topics: readonly string[]): TopicRequest<readonly TopicConfig[]> {
+export function describeConfigsRequest(topics: readonly string[]): WireRequest<readonly TopicConfig[]> {
   const all = int32(-1)
   const withSynonyms = boolean(false)
   const body = Buffer.concat([array(topics, (name) => Buffer.concat([int8(topicResource), string(name), all])), withSynonyms])
-  return request({ apiKey: 32, apiVersion: 2, apiName: 'DescribeConfigs' }, body, (reader) => {
-    reader.skip(4) // throttle time
-    return reader.array(() => topicConfigOf(reader))
-  })
+  return requestOf({ apiKey: 32, version: 2, apiName: 'DescribeConfigs' }, body, (reader) => reader.array(() => topicConfigOf(reader)))
 }
 
 function topicConfigOf(reader: WireReader): TopicConfig {
@@ -97,12 +64,9 @@ function topicConfigOf(reader: WireReader): TopicConfig {
   return { name, errorCode, message, config: Object.fromEntries(own) }
 }
 
-export function createTopicsRequest(topics: readonly NewTopic[]): TopicRequest<readonly TopicOutcome[]> {
+export function createTopicsRequest(topics: readonly NewTopic[]): WireRequest<readonly TopicOutcome[]> {
   const body = Buffer.concat([array(topics, newTopic), int32(brokerTimeoutMs), boolean(false)]) // not only to validate
-  return request({ apiKey: 19, apiVersion: 4, apiName: 'CreateTopics' }, body, (reader) => {
-    reader.skip(4) // throttle time
-    return reader.array(() => ({ name: reader.string() ?? '', errorCode: reader.int16(), message: reader.string() }))
-  })
+  return requestOf({ apiKey: 19, version: 4, apiName: 'CreateTopics' }, body, (reader) => reader.array(() => ({ name: reader.string() ?? '', errorCode: reader.int16(), message: reader.string() })))
 }
 
 function newTopic({ name, partitions, replicas, config }: NewTopic): Buffer {
@@ -111,22 +75,18 @@ function newTopic({ name, partitions, replicas, config }: NewTopic): Buffer {
   return Buffer.concat([string(name), int32(partitions), int16(replicas ?? -1), brokersChoose, entries])
 }
 
-export function createPartitionsRequest(topics: readonly { readonly name: string; readonly partitions: number }[]): TopicRequest<readonly TopicOutcome[]> {
+export function createPartitionsRequest(topics: readonly { readonly name: string; readonly partitions: number }[]): WireRequest<readonly TopicOutcome[]> {
   const brokersChoose = int32(-1)
   const growth = array(topics, ({ name, partitions }) => Buffer.concat([string(name), int32(partitions), brokersChoose]))
   const body = Buffer.concat([growth, int32(brokerTimeoutMs), boolean(false)]) // not only to validate
-  return request({ apiKey: 37, apiVersion: 1, apiName: 'CreatePartitions' }, body, (reader) => {
-    reader.skip(4) // throttle time
-    return reader.array(() => ({ name: reader.string() ?? '', errorCode: reader.int16(), message: reader.string() }))
-  })
+  return requestOf({ apiKey: 37, version: 1, apiName: 'CreatePartitions' }, body, (reader) => reader.array(() => ({ name: reader.string() ?? '', errorCode: reader.int16(), message: reader.string() })))
 }
 
-export function alterConfigsRequest(topics: readonly ConfigChange[]): TopicRequest<readonly TopicOutcome[]> {
+export function alterConfigsRequest(topics: readonly ConfigChange[]): WireRequest<readonly TopicOutcome[]> {
   const change = ([entry, value]: readonly [string, string | null]): Buffer => Buffer.concat([string(entry), int8(value === null ? operations.delete : operations.set), string(value)])
   const resources = array(topics, ({ name, changes }) => Buffer.concat([int8(topicResource), string(name), array(Object.entries(changes), change)]))
   const body = Buffer.concat([resources, boolean(false)]) // not only to validate
-  return request({ apiKey: 44, apiVersion: 0, apiName: 'IncrementalAlterConfigs' }, body, (reader) => {
-    reader.skip(4) // throttle time
+  return requestOf({ apiKey: 44, version: 0, apiName: 'IncrementalAlterConfigs' }, body, (reader) => {
     return reader.array(() => {
       const [errorCode, message] = [reader.int16(), reader.string()]
       reader.skip(1) // resource type
@@ -135,31 +95,23 @@ export function alterConfigsRequest(topics: readonly ConfigChange[]): TopicReque
   })
 }
 
-export function deleteTopicsRequest(names: readonly string[]): TopicRequest<readonly TopicOutcome[]> {
+export function deleteTopicsRequest(names: readonly string[]): WireRequest<readonly TopicOutcome[]> {
   const body = Buffer.concat([array(names, string), int32(brokerTimeoutMs)])
-  return request({ apiKey: 20, apiVersion: 3, apiName: 'DeleteTopics' }, body, (reader) => {
-    reader.skip(4) // throttle time
-    return reader.array(() => ({ name: reader.string() ?? '', errorCode: reader.int16(), message: null }))
-  })
+  return requestOf({ apiKey: 20, version: 3, apiName: 'DeleteTopics' }, body, (reader) => reader.array(() => ({ name: reader.string() ?? '', errorCode: reader.int16(), message: null })))
 }
 
-type Head = Pick<ProtocolRequest['request'], 'apiKey' | 'apiVersion' | 'apiName'>
+type Head = Pick<WireRequest<unknown>, 'apiKey' | 'version' | 'apiName'>
 
-function request<T>(head: Head, body: Buffer, decode: (reader: WireReader) => T): TopicRequest<T> {
-  return {
-    message: {
-      request: { ...head, encode: async () => ({ buf: body, buffer: body }) },
-      response: { decode: async (bytes) => decode(new WireReader(bytes)), parse: async (decoded) => decoded },
-    },
-  }
+function requestOf<T>(head: Head, body: Buffer, decode: (reader: WireReader) => T): WireRequest<T> {
+  return { ...head, body, ...decodesThrottled(false, decode) }
 }
 
 /** Sends it by the broker's connection. Rejects with kafkajs's error, or when the broker does not speak this version of the request. */
-export async function send<T>(broker: Broker, { message }: TopicRequest<T>): Promise<T> {
-  const { apiKey, apiName, apiVersion } = message.request
-  const spoken = broker.versions[apiKey]
-  if (spoken === undefined || spoken.minVersion > apiVersion || spoken.maxVersion < apiVersion) throw new UnsupportedRequestError(apiName, apiVersion)
-  return (await broker.connectionPool.send(message)) as T // what the request's decoder returns
+export async function send<T>(broker: Broker, request: WireRequest<T>): Promise<T> {
+  const { apiKey, apiName, version } = request
+  const isSpoken = highestVersion(broker.versions ?? {}, apiKey, { min: version, max: version }) !== null
+  if (!isSpoken) throw new UnsupportedRequestError(apiName, version)
+  return sendBy(broker.connectionPool, request)
 }
 
 class UnsupportedRequestError extends Error {

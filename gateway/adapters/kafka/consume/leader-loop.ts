@@ -112,8 +112,9 @@ export class LeaderLoop {
     const valid = await validateEpochs(link, due, { topic, handler, owns: (state) => this.#owner.owns(this.#broker, state), failed: (state, code) => this.#failed(state, code) })
     if (valid.length === 0) return
     const offsets = new Map(valid.map((state) => [state.partition, handler.position(state.partition)]))
+    const holdMs = valid.every(({ isAnswered }) => isAnswered) ? fetch.waitMs : 0
     const askedAt = performance.now()
-    const answer = await link.ask(this.#request(link, valid, offsets), { timeoutMs: fetch.waitMs + fetch.stallMs })
+    const answer = await link.ask(this.#request(link, valid, offsets, holdMs), { timeoutMs: holdMs + fetch.stallMs })
     await this.#take(answer, valid, offsets)
     this.#backoff.reset()
     const isEmpty = answer.partitions.every(({ records }) => records.length === 0)
@@ -139,13 +140,13 @@ export class LeaderLoop {
 
   // ---- one fetch
 
-  #request(link: BrokerLink, states: readonly PartitionState[], offsets: ReadonlyMap<number, number>): ReturnType<typeof fetchRequest> {
+  #request(link: BrokerLink, states: readonly PartitionState[], offsets: ReadonlyMap<number, number>, maxWaitMs: number): ReturnType<typeof fetchRequest> {
     const { topic, fetch, now } = this.#owner.parts
     const partitions = states.map(({ partition, leaderEpoch, validatedEpoch, wantsBytes }) => ({ partition, leaderEpoch: leaderEpoch === -1 ? -1 : validatedEpoch, offset: offsets.get(partition) ?? 0, maxBytes: Math.max(maxFetchBytesPerPartition, wantsBytes), lastFetchedEpoch: -1 }))
     const maxBytes = states.reduce((most, { wantsBytes }) => Math.max(most, wantsBytes), maxFetchBytes)
     // Without a rack the leader serves all itself, also partitions that a replica nearby did not serve.
     const rack = states.some(({ leaderOnlyUntilMs }) => leaderOnlyUntilMs > now()) ? '' : fetch.rack
-    return fetchRequest(link, { topic, topicId: this.#owner.topicId, maxWaitMs: fetch.waitMs, minBytes: fetch.minBytes, maxBytes, rack, partitions })
+    return fetchRequest(link, { topic, topicId: this.#owner.topicId, maxWaitMs, minBytes: fetch.minBytes, maxBytes, rack, partitions })
   }
 
   async #take(answer: FetchAnswer, states: readonly PartitionState[], offsets: ReadonlyMap<number, number>): Promise<void> {
@@ -166,6 +167,7 @@ export class LeaderLoop {
     if (fetched.errorCode !== 0) return this.#failed(state, fetched.errorCode)
     // A replica that names another replica is not followed: two of them could go on for ever.
     if (fetched.preferredReplica >= 0 && fetched.preferredReplica !== this.#broker && state.preferred === null) return this.#owner.prefer(state, fetched.preferredReplica)
+    state.isAnswered = true
     const watermarks = watermarksOf(fetched)
     state.highWatermark = Math.max(state.highWatermark, watermarks.highWatermark)
     const hasRecords = fetched.records.length > 0

@@ -11,6 +11,8 @@ export interface PartitionState {
   validatedEpoch: number
   /** The highest end that any leader told: all of it was acknowledged, so a log that is shorter was cut. */
   highWatermark: number
+  /** A broker has answered a fetch of this partition. The first one is not held: the pod waits for it to be ready. */
+  isAnswered: boolean
   /** A step is with the handler: nothing of this partition is fetched until it is done. */
   isBusy: boolean
   /** Fetched again only after metadata of a later version: the broker said that it does not lead. */
@@ -39,6 +41,7 @@ export function newPartitionState(partition: number): PartitionState {
     leaderEpoch: -1,
     validatedEpoch: -1,
     highWatermark: 0,
+    isAnswered: false,
     isBusy: false,
     waitsForVersion: 0,
     retryAtMs: 0,

@@ -4,8 +4,9 @@ import type { LogRecord } from '../../../event/log-record.ts'
 import { startKafka, type KafkaBroker } from '../../../testing/kafka-broker.ts'
 import { createRecordingLogger } from '../../../testing/recording-logger.ts'
 import { createRecordingMetrics, type RecordingMetrics } from '../../../testing/recording-metrics.ts'
-import { createDeadLetterCopier } from './dead-letter-copier.ts'
 import { createDeadLetterWorker, type DeadLetterWorker } from './dead-letters.ts'
+import { createGroupOffsets } from './group-offsets.ts'
+import { createKafkaTransactions } from './kafka-transactions.ts'
 import { connectTestClient, kafkaOptions, type KafkaTestOptions, type TestClient } from '../testing/test-topic.ts'
 
 let broker: KafkaBroker
@@ -165,21 +166,23 @@ describe('the dead letter worker', () => {
   })
 })
 
-describe('the dead letter copier', () => {
-  it('refuses a worker that lost its partition, and skips what its predecessor has copied', async () => {
+describe('the transactions of dead letters', () => {
+  it('refuse a worker that lost its partition, and tell its successor what it has copied', async () => {
     const topic = await client.createTopic(1)
     const dlqTopic = await client.createTopic(1)
-    await client.append(topic, [{ partition: 0, value: 'bad-0' }, { partition: 0, value: 'bad-1' }, { partition: 0, value: 'bad-2' }])
-    const found = (await client.readAll(topic)).map((record) => ({ record, failure: { reason: 'empty' as const, detail: '' } }))
-    const parts = { kafka: client.kafka, groupId: randomUUID(), topic, dlqTopic, dlqPartitions: 1 }
-    const stalled = createDeadLetterCopier(parts)
-    const successor = createDeadLetterCopier(parts)
-    expect(await stalled.copy(found.slice(0, 1))).toEqual({ copied: 1, rest: [] })
-    expect(await successor.copy(found.slice(0, 2))).toEqual({ copied: 1, rest: [] })
+    const groupId = randomUUID()
+    const offsets = createGroupOffsets({ kafka: client.kafka, groupId, topic })
+    const parts = { kafka: client.kafka, groupId, topic, dlqTopic, offsets }
+    const [stalled, successor] = [createKafkaTransactions(parts), createKafkaTransactions(parts)]
+    const copyUpTo = (value: string, offset: number) => (committed: number) => (committed < offset ? { copies: [{ key: null, value: Buffer.from(value), headers: [] }], offset } : null)
+    expect(await stalled.run(0, copyUpTo('bad-0', 1), false)).toBe(1)
+    expect(await successor.run(0, copyUpTo('bad-0 again', 1), false)).toBe(1)
+    expect(await successor.run(0, copyUpTo('bad-1', 2), false)).toBe(2)
     // It wakes up with the batch that its successor has copied.
-    await expect(stalled.copy(found.slice(1, 2))).rejects.toThrow(/producer/i)
-    expect(await stalled.copy(found.slice(1, 3))).toEqual({ copied: 1, rest: [] })
+    await expect(stalled.run(0, copyUpTo('bad-1 again', 2), false)).rejects.toThrow(/producer/i)
+    expect(await stalled.run(0, copyUpTo('bad-1 again', 2), false)).toBe(2)
+    expect(await stalled.run(0, copyUpTo('bad-2', 3), false)).toBe(3)
     expect((await client.readAll(dlqTopic)).map(({ value }) => String(value))).toEqual(['bad-0', 'bad-1', 'bad-2'])
-    await Promise.all([stalled.forget(), successor.forget()])
+    await Promise.all([stalled.end(), successor.end(), offsets.end()])
   })
 })

@@ -50,10 +50,11 @@ export class CodecThread {
 
   #start(): Worker {
     const worker = new Worker(new URL('codec-worker.ts', import.meta.url))
-    worker.on('error', () => undefined) // `ask` rejects with it
-    worker.once('exit', () => {
+    const forget = (): void => {
       if (this.#worker === worker) this.#worker = null
-    })
+    }
+    worker.on('error', forget) // `ask` rejects with it
+    worker.once('exit', forget)
     return worker
   }
 

@@ -5,11 +5,12 @@ export interface RecordToWrite {
   readonly value: Buffer | null
   /** In order; a name may occur several times. */
   readonly headers: readonly (readonly [string, string | Buffer | null])[]
+  /** A whole number. */
   readonly timestampMs: number
 }
 
 /**
- * Encodes a batch (record format v2) for a Produce request: not compressed, not idempotent, not transactional.
+ * Encodes a batch (record format v2) of at least one record for a Produce request: not compressed, not idempotent, not transactional.
  *
  * @see https://kafka.apache.org/documentation/#recordbatch
  */
@@ -33,7 +34,8 @@ export function encodeBatch(records: readonly RecordToWrite[]): Buffer {
   return bytes
 }
 
-function encodeRecord(record: RecordToWrite, offsetDelta: number, timestampDelta: number): Buffer {
+/** Encodes one record; its place and its time count from those of its batch. */
+export function encodeRecord(record: RecordToWrite, offsetDelta: number, timestampDelta: number): Buffer {
   const { key, value, headers } = record
   const parts = [Buffer.of(0), varint(timestampDelta), varint(offsetDelta), ...sized(key), ...sized(value), varint(headers.length)]
   for (const [name, content] of headers) parts.push(...sized(name), ...sized(content))

@@ -36,14 +36,15 @@ const crcPieceBytes = 1_048_576
  *
  * What is trusted: where batches begin and their base offsets are the broker's, and are checked for being possible. All else of a header
  * is under the batch's checksum: with the right one it is what the producer and the broker wrote, and offsets of records still have to lie
- * within their batch, ascending. With a wrong one nothing is believed that would move the position beyond the next batch.
+ * within their batch, ascending. With a wrong one nothing is believed that would move the position beyond the next batch, and reading ends:
+ * the batch may have been the marker of a transaction.
  *
  * Each step's `nextOffset` is above the one before, and above `fromOffset`. An incomplete batch at the end is left for the next fetch (but see
  * `stuckBatch`).
  */
 export async function* readRecords(fetched: FetchedRecords, fromOffset: number): AsyncGenerator<RecordStep> {
   const { records: bytes } = fetched
-  const reading: Reading = { fetched, transactions: trackAborted(fetched.aborted), turns: new Turns(), position: fromOffset }
+  const reading: Reading = { fetched, transactions: trackAborted(fetched.aborted), turns: new Turns(), position: fromOffset, isDamaged: false }
   let told = fromOffset
   let isWhole = false
   for (let at = 0; at < bytes.length; ) {
@@ -60,6 +61,7 @@ export async function* readRecords(fetched: FetchedRecords, fromOffset: number):
       told = reading.position = step.nextOffset
       yield step
     }
+    if (reading.isDamaged) return
     await reading.turns.rest()
   }
   if (reading.position > told) yield { kind: 'skipped', nextOffset: reading.position }
@@ -74,6 +76,8 @@ interface Reading {
   readonly turns: Turns
   /** Everything below has been read. */
   position: number
+  /** Whether a batch was damaged. It may have been the marker that ends a transaction: the next fetch tells which of them are aborted. */
+  isDamaged: boolean
 }
 
 interface Unknown {
@@ -90,7 +94,10 @@ const endOf = ({ fetched, position }: Reading): number => fetched.highWatermark 
 /** Yields the steps of one batch. Without a visible record it only moves the position. */
 async function* readBatch(batch: Batch, end: number, reading: Reading): AsyncGenerator<RecordStep> {
   const damage = await findDamage(batch, reading.turns)
-  if (damage !== null) return yield { kind: 'unreadable', nextOffset: behindDamaged(batch, end, reading), why: damage }
+  if (damage !== null) {
+    reading.isDamaged = true
+    return yield { kind: 'unreadable', nextOffset: behindDamaged(batch, end, reading), why: damage }
+  }
   const nextOffset = Math.max(reading.position, batch.baseOffset + batch.lastOffsetDelta + 1)
   if (isVisible(batch, reading.transactions) && nextOffset > reading.position) yield* readBody(batch, nextOffset, reading)
   reading.position = nextOffset
@@ -138,14 +145,10 @@ async function* readBody(batch: Batch, nextOffset: number, reading: Reading): As
     const { records, failure } = reader.read(reading.position, maxRecordsPerStep, () => turns.isSpent)
     const last = records.at(-1)
     if (last !== undefined) yield { kind: 'records', records, nextOffset: reader.left === 0 && failure === null ? nextOffset : last.offset + 1 }
-    if (failure !== null) return yield* giveUp(nextOffset, `a batch that cannot be read on: ${failure}`, reading)
+    // All that the batch has places for may be read when it ends badly: then nothing is lost.
+    if (failure !== null) return reading.position < nextOffset ? yield { kind: 'unreadable', nextOffset, why: `a batch that cannot be read on: ${failure}` } : undefined
     await turns.rest()
   }
-}
-
-/** Says that the rest of a batch is lost; nothing is, when its last record has been read. */
-function* giveUp(nextOffset: number, why: string, reading: Reading): Generator<RecordStep> {
-  yield { kind: 'unreadable', nextOffset: Math.max(nextOffset, reading.position + 1), why }
 }
 
 /** Returns why it cannot be decompressed, if so: damaged bytes and bugs of codecs arrive here. */

@@ -32,18 +32,17 @@ const isXerial = (bytes: Buffer, at: number): boolean => xerialMagic.equals(byte
 function splitXerial(bytes: Buffer): readonly Buffer[] {
   const parts: Buffer[] = []
   for (let at = 0; at < bytes.length; ) {
-    // Streams may be joined: then a head stands between two chunks.
-    if (isXerial(bytes, at)) {
-      at += xerialHeadBytes
-      continue
-    }
-    const end = at + 4 <= bytes.length ? at + 4 + bytes.readUInt32BE(at) : Infinity
+    // Streams may be joined: then a head stands between two chunks, too.
+    const isHead = isXerial(bytes, at)
+    const end = isHead ? at + xerialHeadBytes : endOfChunk(bytes, at)
     if (end > bytes.length) throw new RangeError('a chunk of snappy ends before its end')
-    parts.push(bytes.subarray(at + 4, end))
+    if (!isHead) parts.push(bytes.subarray(at + 4, end))
     at = end
   }
   return parts
 }
+
+const endOfChunk = (bytes: Buffer, at: number): number => (at + 4 > bytes.length ? Infinity : at + 4 + bytes.readUInt32BE(at))
 
 function claimedSize(part: Buffer): number {
   let size = 0

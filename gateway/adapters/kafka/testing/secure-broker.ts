@@ -3,7 +3,8 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { findFreePortPair } from '../../../testing/free-ports.ts'
+import { smallJvm } from '../../../testing/cluster-properties.ts'
+import { findQuietPortPair } from '../../../testing/free-ports.ts'
 import { startBrokerProcess } from '../../../testing/kafka-process.ts'
 
 /** A broker that speaks TLS and SASL, with the certificates to meet it. */
@@ -15,6 +16,8 @@ export interface SecureBroker {
   readonly tls: string
   readonly saslTls: string
   readonly mutualTls: string
+  /** With OAUTHBEARER: takes tokens that nobody signed (`unsignedToken`). */
+  readonly oauth: string
   readonly caFile: string
   readonly certFile: string
   readonly keyFile: string
@@ -28,18 +31,25 @@ const run = promisify(execFile)
 const clusterId = Buffer.from('a secure cluster').toString('base64url')
 const user = { name: 'gateway', password: 'p\u00e4ss "word"=,' }
 
-/** Needs `kafka-server`, `kafka-configs.sh` and `openssl` on the PATH. */
-export async function startSecureBroker(): Promise<SecureBroker> {
+/** Lines of server.properties: each user has the rights that it was given, and the listener without credentials has all of them. */
+export const withAuthorizer = ['authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer', 'super.users=User:ANONYMOUS']
+
+/**
+ * Needs `kafka-server`, `kafka-configs.sh` and `openssl` on the PATH.
+ * @param more lines of server.properties
+ */
+export async function startSecureBroker(more: readonly string[] = []): Promise<SecureBroker> {
   const directory = await mkdtemp(join(tmpdir(), 'carillon-secure-kafka-'))
   const file = (name: string): string => join(directory, name)
   await makeCertificates(directory)
-  const pairs = await Promise.all([findFreePortPair(), findFreePortPair(), findFreePortPair()])
-  const [plaintext = 0, controller = 0, sasl = 0, tls = 0, saslTls = 0, mutualTls = 0] = pairs.flatMap((port) => [port, port + 1])
-  await writeFile(file('server.properties'), await properties(directory, { plaintext, controller, sasl, tls, saslTls, mutualTls }))
+  const pairs = await Promise.all([findQuietPortPair(), findQuietPortPair(), findQuietPortPair(), findQuietPortPair()])
+  const [plaintext = 0, controller = 0, sasl = 0, tls = 0, saslTls = 0, mutualTls = 0, oauth = 0] = pairs.flatMap((port) => [port, port + 1])
+  await writeFile(file('server.properties'), `${await properties(directory, { plaintext, controller, sasl, tls, saslTls, mutualTls, oauth })}${more.join('\n')}\n`)
   // The launcher's own command line has no such listeners; it takes them from a file. All that it starts would be one cluster, by its id.
-  await writeFile(file('launch'), `#!/bin/sh\nexport CLUSTER_ID=${clusterId}\nexec kafka-server ${file('server.properties')}\n`)
+  const settings = Object.entries({ CLUSTER_ID: clusterId, ...smallJvm })
+  await writeFile(file('launch'), `#!/bin/sh\n${settings.map(([name, value]) => `export ${name}='${value}'\n`).join('')}exec kafka-server ${file('server.properties')}\n`)
   await chmod(file('launch'), 0o755)
-  const broker = await startBrokerProcess({ command: file('launch'), port: plaintext, dataDirectory: file('data'), startTimeoutMs: 60_000 })
+  const broker = await startBrokerProcess({ command: file('launch'), port: plaintext, dataDirectory: file('data'), startTimeoutMs: 120_000 })
   const stop = async (): Promise<void> => {
     await broker.terminate()
     await rm(directory, { recursive: true, force: true })
@@ -58,12 +68,20 @@ export async function startSecureBroker(): Promise<SecureBroker> {
     tls: at(tls),
     saslTls: at(saslTls),
     mutualTls: at(mutualTls),
+    oauth: at(oauth),
     caFile: file('ca.pem'),
     certFile: file('client.pem'),
     keyFile: file('client.key'),
     directory,
     stop,
   }
+}
+
+/** A token (a JWT with the algorithm none) that the listener for OAUTHBEARER takes until it ends. */
+export function unsignedToken(expiresInS = 3_600): string {
+  const nowS = Math.floor(Date.now() / 1_000)
+  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
+  return `${part({ alg: 'none' })}.${part({ sub: user.name, iat: nowS - 3_600, exp: nowS + expiresInS })}.`
 }
 
 /** The tool that makes SCRAM users splits at commas and brackets: their password is a plainer one. */
@@ -86,10 +104,10 @@ async function makeCertificates(directory: string): Promise<void> {
   await writeFile(join(directory, 'server-keystore.pem'), keystore)
 }
 
-type Ports = Readonly<Record<'plaintext' | 'controller' | 'sasl' | 'tls' | 'saslTls' | 'mutualTls', number>>
+type Ports = Readonly<Record<'plaintext' | 'controller' | 'sasl' | 'tls' | 'saslTls' | 'mutualTls' | 'oauth', number>>
 
 async function properties(directory: string, ports: Ports): Promise<string> {
-  const listeners = [['PLAINTEXT', ports.plaintext], ['SASL', ports.sasl], ['TLS', ports.tls], ['SASLTLS', ports.saslTls], ['MTLS', ports.mutualTls]] as const
+  const listeners = [['PLAINTEXT', ports.plaintext], ['SASL', ports.sasl], ['TLS', ports.tls], ['SASLTLS', ports.saslTls], ['MTLS', ports.mutualTls], ['OAUTH', ports.oauth]] as const
   const quoted = user.password.replaceAll('"', '\\\\"') // once for the properties file, once for JAAS
   const plain = `org.apache.kafka.common.security.plain.PlainLoginModule required user_${user.name}="${quoted}";`
   const scram = 'org.apache.kafka.common.security.scram.ScramLoginModule required;'
@@ -104,10 +122,13 @@ async function properties(directory: string, ports: Ports): Promise<string> {
     `controller.quorum.voters=1@localhost:${ports.controller}`,
     `listeners=${listeners.map(([name, port]) => `${name}://127.0.0.1:${port}`).join(',')},CONTROLLER://127.0.0.1:${ports.controller}`,
     `advertised.listeners=${listeners.map(([name, port]) => `${name}://localhost:${port}`).join(',')}`,
-    'listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL:SASL_PLAINTEXT,TLS:SSL,SASLTLS:SASL_SSL,MTLS:SSL',
+    'listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL:SASL_PLAINTEXT,TLS:SSL,SASLTLS:SASL_SSL,MTLS:SSL,OAUTH:SASL_PLAINTEXT',
     'controller.listener.names=CONTROLLER',
     'inter.broker.listener.name=PLAINTEXT',
     'sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512',
+    'listener.name.oauth.sasl.enabled.mechanisms=OAUTHBEARER',
+    'listener.name.oauth.oauthbearer.sasl.jaas.config=org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="broker";',
+    'listener.name.oauth.oauthbearer.connections.max.reauth.ms=12000',
     ...jaas,
     'ssl.keystore.type=PEM',
     `ssl.keystore.location=${join(directory, 'server-keystore.pem')}`,

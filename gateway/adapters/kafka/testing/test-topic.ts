@@ -18,7 +18,6 @@ export type KafkaTestOptions = KafkaRecordSourceOptions & KafkaEventPublisherOpt
 /** All the options that the adapters look at, for a broker without authentication. */
 export function kafkaOptions(given: Partial<KafkaTestOptions> & Pick<KafkaTestOptions, 'kafkaBrokers'>): KafkaTestOptions {
   return {
-    channel: 'chrome-service',
     isDevelopment: false,
     kafkaTopic: 'platform.chrome',
     kafkaTopicPartitions: 3,
@@ -35,10 +34,11 @@ export function kafkaOptions(given: Partial<KafkaTestOptions> & Pick<KafkaTestOp
     kafkaSaslPassword: '',
     kafkaSaslPasswordFile: '',
     kafkaSaslTokenFile: '',
+    kafkaClientRack: '',
     kafkaFetchWaitMs: 100,
     kafkaStallTimeoutMs: 15_000,
-    kafkaProduceTimeoutMs: 5_000,
     kafkaDlqTopic: '',
+    kafkaDlqRatePerS: 100,
     replayWindowMs: 300_000,
     ...given,
   }

@@ -82,6 +82,11 @@ describe('a broker link', () => {
     await expect(connect(broker)).rejects.toMatchObject({ kind: 'connection', message: expect.stringContaining('does this listener want TLS or SASL?') })
   })
 
+  it('asks the same when the broker tells its versions, and closes at the first question', async () => {
+    const link = await connect(await aBroker(answering(() => (socket) => socket.end())))
+    await expect(link.ask(ask, { timeoutMs: 1_000 })).rejects.toMatchObject({ kind: 'connection', message: expect.stringContaining('does this listener want TLS or SASL?') })
+  })
+
   it('takes no late answer for the answer to the next question', async () => {
     let late: (() => void) | null = null
     const broker = await aBroker(answering(({ correlationId }) => (socket) => (late = () => socket.write(frame(correlationId, number(1))))))
@@ -107,6 +112,14 @@ describe('a broker link', () => {
     const words = `the broker 127.0.0.1:${broker.address.port} announced an answer of ${length} bytes; expected 4 to 67108864`
     for (const one of await Promise.allSettled(waiting)) expect(one).toMatchObject({ status: 'rejected', reason: { kind: 'connection', message: expect.stringContaining(words) } })
     await vi.waitFor(() => expect(broker.sockets[0]?.destroyed).toBe(true))
+  })
+
+  it.each([
+    ['TLS', Buffer.from('15030300020250', 'hex')],
+    ['HTTP', Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n')],
+  ])('says that a port speaks %s', async (protocol, answer) => {
+    const broker = await aBroker(() => (socket) => socket.end(answer))
+    await expect(connect(broker)).rejects.toMatchObject({ kind: 'connection', message: expect.stringContaining(`this port speaks ${protocol}`) })
   })
 
   it('ends at an answer that cannot be read', async () => {

@@ -3,7 +3,7 @@ import { accessOf, type KafkaClientOptions } from '../access.ts'
 import { createKafkaClientOf } from '../client.ts'
 import { BrokerError, describeKafkaError } from '../kafka-error.ts'
 import { brokerName, type BrokerAddress } from './broker-address.ts'
-import { createCluster, type Connection, type ProtocolRequest } from './kafkajs-internals.ts'
+import { createCluster, maxThrottleMs, sendBy, type Connection } from './kafkajs-internals.ts'
 import { apiVersionsRequest, saslAuthenticateKey } from './requests/api-versions.ts'
 import { highestVersion, type ApiVersions, type VersionedBroker, type WireRequest } from './wire-request.ts'
 
@@ -33,8 +33,6 @@ export interface ConnectOptions {
 }
 
 const defaultConnectTimeoutMs = 3_000
-/** The longest that a broker's wish to be left alone is added to a time-out. */
-const maxThrottleMs = 30_000
 
 /** Links over connections of kafkajs, which does TCP, TLS and SASL (and SASL again, when a session ends: KIP-368). */
 export function createBrokerConnector(options: KafkaClientOptions, logger: Logger): ConnectBroker {
@@ -64,7 +62,8 @@ class KafkajsLink implements BrokerLink {
   /** Each rejects one question; `open` has one as well. */
   readonly #waiting = new Set<(error: BrokerError) => void>()
   #versions: ApiVersions = {}
-  #isGreeted = false
+  /** Whether a question was answered: before that, a listener that closes may want TLS, or (it tells its versions to anybody) SASL. */
+  #isWelcome = false
   #failure: BrokerError | null = null
 
   constructor(address: BrokerAddress, connection: Connection) {
@@ -101,15 +100,16 @@ class KafkajsLink implements BrokerLink {
     // kafkajs says nothing of a connection that ends without an error.
     connection.socket?.once('close', () => this.#fail(this.#lost(null)))
     await connecting
-    this.#versions = await this.#send(apiVersionsRequest())
-    this.#isGreeted = true
+    this.#versions = await sendBy(connection, apiVersionsRequest())
     connection.setVersions(this.#versions)
     connection.setSupportAuthenticationProtocol(this.#versions[saslAuthenticateKey] !== undefined)
     await connection.authenticate()
   }
 
   async #send<T>(request: WireRequest<T>): Promise<T> {
-    return ((await this.#connection.send(messageOf(request))) as Decoded<T>).value // what its decoder returns
+    const answer = await sendBy(this.#connection, request)
+    this.#isWelcome = true
+    return answer
   }
 
   /** Runs it with a time-out; any failure of it closes the link. */
@@ -127,14 +127,14 @@ class KafkajsLink implements BrokerLink {
   }
 
   #errorOf(thrown: unknown): BrokerError {
-    if (thrown instanceof BrokerError) return thrown
+    if (thrown instanceof BrokerError) return thrown.broker === '' ? new BrokerError(thrown.kind, this.#name, `the broker ${this.#name}: ${thrown.message}`, { cause: thrown }) : thrown
     if (thrown instanceof RangeError) return new BrokerError('connection', this.#name, `the answer of the broker ${this.#name} cannot be read: ${thrown.message}`, { cause: thrown })
     return this.#lost(thrown)
   }
 
   #lost(cause: unknown): BrokerError {
     const isClosed = cause === null || (cause instanceof Error && cause.name === 'KafkaJSConnectionClosedError')
-    const advice = this.#isGreeted ? '' : ' before it answered anything: does this listener want TLS or SASL?'
+    const advice = this.#isWelcome ? '' : ' before it answered a question: does this listener want TLS or SASL?'
     if (isClosed) return new BrokerError('connection', this.#name, `the broker ${this.#name} closed the connection${advice}`, { cause })
     const { kind, detail } = describeKafkaError(cause)
     return new BrokerError(kind === 'transient' ? 'connection' : kind, this.#name, detail.includes(this.#name) ? detail : `the broker ${this.#name}: ${detail}`, { cause })
@@ -157,21 +157,5 @@ class KafkajsLink implements BrokerLink {
     this.#waiting.clear()
     // With an error, kafkajs rejects what waits and ends its timers; what it rejects, `#unlessLate` has heard of already.
     this.#connection.socket?.destroy(error)
-  }
-}
-
-interface Decoded<T> {
-  readonly value: T
-  /** kafkajs keeps to it. */
-  readonly clientSideThrottleTime: number
-}
-
-function messageOf<T>(request: WireRequest<T>): ProtocolRequest {
-  return {
-    request: { apiKey: request.apiKey, apiVersion: request.version, apiName: request.apiName, encode: async () => ({ buf: request.body, buffer: request.body }) },
-    response: {
-      decode: async (bytes): Promise<Decoded<T>> => ({ value: request.decode(bytes), clientSideThrottleTime: Math.min(maxThrottleMs, request.throttleMs?.(bytes) ?? 0) }),
-      parse: async (decoded) => decoded,
-    },
   }
 }

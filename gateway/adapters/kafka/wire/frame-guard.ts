@@ -27,8 +27,14 @@ export function watchFrames(connection: Connection, maxAnswerBytes: number): voi
     const isRaw = connection.authHandlers !== null && !connection.authExpectResponse
     const refused = isRaw ? null : frames.refuses(data)
     if (refused === null) process(data)
-    else socket?.destroy(new Error(`the broker ${brokerName(connection)} announced an answer of ${refused} bytes; expected ${leastAnswerBytes} to ${maxAnswerBytes}`))
+    else socket?.destroy(new Error(`the broker ${brokerName(connection)} announced an answer of ${refused} bytes; expected ${leastAnswerBytes} to ${maxAnswerBytes}${otherProtocol(refused)}`))
   }
+}
+
+/** What the first four bytes are, where they are no length: an alert of TLS, or HTTP. */
+function otherProtocol(length: number): string {
+  if (length >>> 16 === 0x1503) return ': this port speaks TLS, and this client does not'
+  return length === 0x48545450 ? ': this port speaks HTTP, not Kafka' : ''
 }
 
 /** Follows the lengths in a stream of answers. */

@@ -8,7 +8,7 @@ import type { Kafka } from 'kafkajs'
 import type { BrokerAddress } from './broker-address.ts'
 import { decodeFetchResponse, fetchVersion } from './fetch-response.ts'
 import { watchFrames } from './frame-guard.ts'
-import type { ApiVersions } from './wire-request.ts'
+import type { ApiVersions, WireRequest } from './wire-request.ts'
 
 /** A set of connections to the brokers, with the topic's metadata. */
 export interface Cluster {
@@ -31,13 +31,13 @@ export interface TopicOffsetsRequest {
 }
 
 export interface Broker {
-  /** By API key, the versions that it speaks. */
-  readonly versions: ApiVersions
+  /** Null until it has answered. */
+  readonly versions: ApiVersions | null
   readonly connectionPool: ConnectionPool
 }
 
 /** The connections to one broker. */
-export interface ConnectionPool {
+export interface ConnectionPool extends BrokerAddress {
   readonly pool: readonly Connection[]
   send(message: ProtocolRequest): Promise<unknown>
 }
@@ -90,6 +90,26 @@ export interface ProtocolRequest {
   }
 }
 
+interface Decoded<T> {
+  readonly value: T
+  /** kafkajs keeps to it. */
+  readonly clientSideThrottleTime: number
+}
+
+/** The longest time that a broker's wish to be left alone is obeyed (KIP-219). */
+export const maxThrottleMs = 30_000
+
+/** Sends a request of Carillon's own by kafkajs's connection (or connections), and decodes the answer. */
+export async function sendBy<T>(connection: { send(message: ProtocolRequest): Promise<unknown> }, request: WireRequest<T>): Promise<T> {
+  const encoded = { buf: request.body, buffer: request.body }
+  const decode = async (bytes: Buffer): Promise<Decoded<T>> => ({ value: request.decode(bytes), clientSideThrottleTime: Math.min(maxThrottleMs, request.throttleMs?.(bytes) ?? 0) })
+  const answer = await connection.send({
+    request: { apiKey: request.apiKey, apiVersion: request.version, apiName: request.apiName, encode: async () => encoded },
+    response: { decode, parse: async (decoded) => decoded },
+  })
+  return (answer as Decoded<T>).value // what `decode` returns
+}
+
 type CreateCluster = (options: object) => Cluster
 
 const createClusterName = 'private:Kafka:createCluster'
@@ -119,7 +139,8 @@ function factoryOf(kafka: Kafka): CreateCluster {
  *
  * Its connections sleep while there is nothing to do: kafkajs sets a timer of -1 ms, that is of 1 ms, for each, over and over.
  *
- * An answer that is announced as longer than the bound ends its connection before it is kept (`watchFrames`).
+ * An answer that is announced as longer than the bound ends its connection before it is kept (`watchFrames`), and so do credentials that are
+ * refused.
  *
  * The brokers to begin with are addresses, where kafkajs would cut a text at its first colon, and each attempt of any of the client's
  * connections begins with the next one.
@@ -142,6 +163,7 @@ function prepareConnections(connections: ConnectionPool, maxAnswerBytes: number)
   connections.send = (message) => send(message.request.apiName === 'Fetch' ? withOwnDecoder(message) : message)
   for (const connection of connections.pool) {
     watchFrames(connection, maxAnswerBytes)
+    endUnauthenticated(connection)
     const { requestQueue } = connection
     const schedule = requestQueue.scheduleCheckPendingRequests.bind(requestQueue)
     requestQueue.scheduleCheckPendingRequests = () => {
@@ -149,6 +171,19 @@ function prepareConnections(connections: ConnectionPool, maxAnswerBytes: number)
     }
   }
   return connections
+}
+
+/** A broker that refused the credentials takes no others on this connection; kafkajs would go on to try it there. */
+function endUnauthenticated(connection: Connection): void {
+  const authenticate = connection.authenticate.bind(connection)
+  connection.authenticate = async () => {
+    try {
+      await authenticate()
+    } catch (cause) {
+      connection.socket?.destroy(cause instanceof Error ? cause : new Error(String(cause)))
+      throw cause
+    }
+  }
 }
 
 function withOwnDecoder(message: ProtocolRequest): ProtocolRequest {

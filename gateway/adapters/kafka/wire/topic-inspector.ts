@@ -1,7 +1,8 @@
 import type { Kafka } from 'kafkajs'
 import type { PartitionOffsets } from '../../../replay/record-source.ts'
-import { createCluster, type Broker, type Cluster, type TopicOffsetsRequest } from './kafkajs-internals.ts'
-import { metadataVersion, topicMetadataRequest, type ClusterMetadata } from './topic-metadata.ts'
+import { createCluster, sendBy, type Cluster, type TopicOffsetsRequest } from './kafkajs-internals.ts'
+import { clusterViewOf, metadataRequest } from './metadata.ts'
+import { versionedBroker } from './wire-request.ts'
 
 /** Looks at a topic from outside: what it is, and where its partitions begin and end. Every method rejects with kafkajs's error when the brokers do not answer. */
 export interface TopicInspector {
@@ -22,8 +23,6 @@ export interface TopicDescription {
   readonly topicId: string | null
   readonly partitions: number
 }
-
-const errorCodes = { none: 0, unknownTopic: 3, leaderNotAvailable: 5, topicAuthorizationFailed: 29 }
 
 export function createTopicInspector(kafka: Kafka, topic: string): TopicInspector {
   let cluster: Cluster | null = null
@@ -48,9 +47,10 @@ export function createTopicInspector(kafka: Kafka, topic: string): TopicInspecto
   return {
     async describe() {
       const broker = await (await connected()).brokerPool.findConnectedBroker()
-      const version = metadataVersion(broker)
-      if (version === null) return describeByKafkajs(await connected(), topic)
-      return describeByMetadata(broker, topic, version)
+      const { connectionPool, versions } = broker
+      const request = metadataRequest(versionedBroker(versions, connectionPool), [topic])
+      const view = clusterViewOf(await sendBy(connectionPool, request), topic)
+      return view.topic === null ? null : { topicId: view.topic.topicId, partitions: view.topic.partitions.length }
     },
     startOffsets: (partitions) => ask(partitions, { fromBeginning: true }),
     endOffsets: (partitions) => ask(partitions, { fromBeginning: false }),
@@ -60,31 +60,5 @@ export function createTopicInspector(kafka: Kafka, topic: string): TopicInspecto
       cluster = null
       await closing?.disconnect()
     },
-  }
-}
-
-async function describeByMetadata(broker: Broker, topic: string, version: number): Promise<TopicDescription | null> {
-  const { topics } = (await broker.connectionPool.send(topicMetadataRequest([topic], version))) as ClusterMetadata // what its decoder returns
-  const [metadata] = topics
-  if (metadata === undefined) throw new RangeError('the broker answered nothing about the topic')
-  if (metadata.errorCode === errorCodes.unknownTopic) return null
-  if (metadata.errorCode === errorCodes.topicAuthorizationFailed) throw new TopicAuthorizationError(topic)
-  if (metadata.errorCode !== errorCodes.none && metadata.errorCode !== errorCodes.leaderNotAvailable) {
-    throw new Error(`the broker cannot describe the topic ${topic} (error code ${metadata.errorCode})`)
-  }
-  return { topicId: metadata.topicId, partitions: metadata.partitions }
-}
-
-async function describeByKafkajs(cluster: Cluster, topic: string): Promise<TopicDescription | null> {
-  cluster.targetTopics.add(topic)
-  await cluster.refreshMetadata()
-  const partitions = cluster.findTopicPartitionMetadata(topic).length
-  return partitions === 0 ? null : { topicId: null, partitions }
-}
-
-class TopicAuthorizationError extends Error {
-  readonly type = 'TOPIC_AUTHORIZATION_FAILED'
-  constructor(topic: string) {
-    super(`not authorized to describe the topic ${topic}: grant this user DESCRIBE and READ on it`)
   }
 }

@@ -34,6 +34,11 @@ export function highestVersion(versions: ApiVersions, apiKey: number, { min, max
   return version < Math.max(spoken.minVersion, min) ? null : version
 }
 
+/** A kafkajs broker, as a request wants to know it. */
+export function versionedBroker(versions: ApiVersions | null, address: BrokerAddress): VersionedBroker {
+  return { address, version: (apiKey, min, max) => highestVersion(versions ?? {}, apiKey, { min, max }) }
+}
+
 export interface Api {
   readonly key: number
   readonly name: string

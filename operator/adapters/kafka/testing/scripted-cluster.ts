@@ -8,14 +8,15 @@ export interface ScriptedCluster {
 
 export interface Script {
   readonly connect?: () => Promise<void>
+  /** Resolves with `{ value }`: what the request's decoder would make of the answer. */
   readonly send?: (message: ProtocolRequest) => Promise<unknown>
   /** @default every version of everything */
   readonly versions?: Broker['versions']
 }
 
-export function createScriptedCluster({ connect = async () => {}, send = async () => [], versions = everyVersion() }: Script = {}): ScriptedCluster {
+export function createScriptedCluster({ connect = async () => {}, send = async () => ({ value: [] }), versions = everyVersion() }: Script = {}): ScriptedCluster {
   const scripted = { isConnected: false }
-  const broker: Broker = { versions, connectionPool: { pool: [], send } }
+  const broker: Broker = { versions, connectionPool: { host: 'a', port: 1, pool: [], send } }
   const unused = (): never => {
     throw new Error('the operator asks nothing of this kind')
   }

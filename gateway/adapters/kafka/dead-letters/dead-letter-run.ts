@@ -1,0 +1,136 @@
+import type { Kafka } from 'kafkajs'
+import { createPartitionReader } from '../consume/partition-reader.ts'
+import { createTopology } from '../consume/topology.ts'
+import { createBackoff, within } from '../patience.ts'
+import type { ConnectBroker } from '../wire/broker-link.ts'
+import type { Discovery } from '../wire/discovery.ts'
+import type { DeadLetterOptions, DeadLetterParts } from './dead-letters.ts'
+import { createAssignment } from './assignment.ts'
+import { createFloodReport } from './flood-report.ts'
+import { joinGroup } from './group-member.ts'
+import { createGroupOffsets } from './group-offsets.ts'
+import type { DeadLetterHealth } from './health.ts'
+import { createKafkaTransactions } from './kafka-transactions.ts'
+import { createLetterCopier, type LetterCopier } from './letter-copier.ts'
+import { createPartitionSet } from './partition-set.ts'
+import { createPartitionWorker, type PartitionWorker } from './partition-worker.ts'
+import { createStartingPoints } from './starting-points.ts'
+
+export interface RunParts {
+  readonly options: DeadLetterOptions
+  readonly parts: DeadLetterParts
+  readonly kafka: Kafka
+  readonly dlqTopic: string
+  readonly connect: ConnectBroker
+  readonly discovery: Discovery
+  readonly health: DeadLetterHealth
+  /** Takes leave for one copy, at the rate of the whole pod. */
+  readonly mayCopy: () => boolean
+}
+
+/** One membership of the group, with all that hangs on it. */
+export interface DeadLetterRun {
+  /** Rejects when the run can do no more. */
+  readonly broken: Promise<void>
+  /** @param end.isGraceful the brokers are well: what is open is written */
+  end(end: { readonly isGraceful: boolean }): Promise<void>
+}
+
+const tickMs = 1_000
+const endTimeoutMs = 3_000
+const metadataEveryMs = 5_000
+const firstWaitMs = 500
+const maxWaitMs = 5_000
+const summaryEveryMs = 10_000
+/** One partition in eight writes its progress in this time, so that 200 partitions cost no more transactions than eight. */
+const progressEveryMs = 15_000
+const partitionsAtOnce = 8
+/** A dead letter is not urgent, and the topic is read a second time for it: fewer and larger fetches cost a pod a fifth less. */
+const leastFetch = { bytes: 262_144, waitMs: 500 }
+
+export function startDeadLetterRun(run: RunParts): DeadLetterRun {
+  const { options, parts, kafka, dlqTopic, connect, discovery, health } = run
+  const topic = options.kafkaTopic
+  const groupId = `${options.kafkaClientId}.${topic}.dlq`
+  const ending = new AbortController()
+  const broken = Promise.withResolvers<void>()
+  const offsets = createGroupOffsets({ kafka, groupId, topic })
+  const transactions = createKafkaTransactions({ kafka, groupId, topic, dlqTopic, offsets })
+  const points = createStartingPoints({ topic, discovery, connect, offsets, signal: ending.signal, sinceMs: () => parts.clock.now() - options.replayWindowMs })
+  const topology = createTopology({ discovery, topic, everyMs: metadataEveryMs })
+  const report = createFloodReport(topic, { ...parts, everyMs: summaryEveryMs })
+  const copiers = new Map<number, LetterCopier>()
+  const set = createPartitionSet({
+    broken: broken.reject,
+    relocate,
+    state(partition, problem) {
+      health.trouble('read', partition, problem?.detail ?? null)
+      if (problem === null) wakeAll()
+    },
+    replaced: (detail) => parts.logger.debug({ topic, detail }, 'a connection of the dead letter worker was replaced'),
+  })
+  const fetch = { waitMs: Math.max(options.kafkaFetchWaitMs, leastFetch.waitMs), minBytes: leastFetch.bytes, stallMs: options.kafkaStallTimeoutMs, rack: '' }
+  const reader = createPartitionReader({ topic, connect, topology, handler: set.handler, fetch, now: parts.clock.now })
+  const assignment = createAssignment({ points, set, health, signal: ending.signal, makeWorker, assigned: () => reader.assign(set.partitions) })
+  const member = joinGroup({ kafka, groupId, topic, assigned: (partitions) => void assignment.become(partitions) })
+  void member.broken.then(broken.reject)
+
+  function makeWorker(partition: number, startOffset: number): PartitionWorker {
+    const trouble = (detail: string | null): void => (set.partitions.includes(partition) ? health.trouble('copy', partition, detail) : undefined)
+    const copier = createLetterCopier({ partition, topic, transactions, logger: parts.logger, metrics: parts.metrics, trouble, backoff: createBackoff({ firstMs: firstWaitMs, maxMs: maxWaitMs }) })
+    copiers.set(partition, copier)
+    return createPartitionWorker({
+      partition,
+      startOffset,
+      judge: parts.judge,
+      copier,
+      mayCopy: run.mayCopy,
+      summarised: report.add,
+      summaryEveryMs,
+      progressEveryMs: () => progressEveryMs * Math.ceil(set.partitions.length / partitionsAtOnce),
+      clock: parts.clock,
+    })
+  }
+
+  /** What was waited for has happened: brokers answer. */
+  function wakeAll(): void {
+    for (const copier of copiers.values()) copier.wake()
+  }
+
+  async function relocate(partition: number, worker: PartitionWorker): Promise<void> {
+    const position = worker.position()
+    const found = await points.relocate(partition, position)
+    if (found.kind === 'none') return
+    parts.logger.warn({ topic, partition, position, offset: found.offset }, found.kind === 'on' ? 'records were removed before they were judged for dead letters' : 'the log ends before the progress of dead letters; going back')
+    if (found.kind === 'on') worker.moveOn(found.offset)
+    else worker.rewind(found.offset)
+  }
+
+  let topicId: string | null = null
+  const unsubscribe = topology.subscribe(({ topic: view }) => {
+    if (view === null) return
+    if (topicId !== null && view.topicId !== topicId) set.rewindAll(0)
+    topicId = view.topicId
+  })
+  const ticker = setInterval(() => {
+    const now = parts.clock.now()
+    set.tick(now)
+    report.tick(now)
+    parts.metrics.dlqLag.set(set.lag())
+  }, tickMs).unref()
+
+  return {
+    broken: broken.promise,
+    async end({ isGraceful }) {
+      ending.abort(new Error('the dead letter worker has ended'))
+      clearInterval(ticker)
+      unsubscribe()
+      topology.stop()
+      const stopped = reader.stop()
+      if (isGraceful) await within(set.flush(), endTimeoutMs, 'writing progress').catch(() => undefined) // the next owner reads a little again
+      set.keep([])
+      parts.metrics.dlqLag.set(0)
+      await Promise.all([transactions.end(), offsets.end(), member.end(), stopped])
+    },
+  }
+}

@@ -1,0 +1,33 @@
+import type { Logger } from '../../../observability/logger.ts'
+import type { Metrics } from '../../../observability/metrics.ts'
+import type { RangeNote } from './dead-letter-copy.ts'
+
+/** Tells of records that were counted in summaries: one line for all partitions of the pod and an interval. */
+export interface FloodReport {
+  add(note: RangeNote): void
+  /** Writes the line, when there is something to tell and the interval is over. */
+  tick(nowMs: number): void
+}
+
+export function createFloodReport(topic: string, { logger, metrics, everyMs }: { readonly logger: Logger; readonly metrics: Pick<Metrics, 'dlqSummarised'>; readonly everyMs: number }): FloodReport {
+  let partitions = new Set<number>()
+  let counts = new Map<string, number>()
+  let toldAtMs = -Infinity
+  return {
+    add({ partition, counts: added }) {
+      partitions.add(partition)
+      for (const [reason, count] of Object.entries(added)) {
+        counts.set(reason, (counts.get(reason) ?? 0) + count)
+        metrics.dlqSummarised.add(count)
+      }
+    },
+    tick(nowMs) {
+      if (partitions.size === 0 || nowMs - toldAtMs < everyMs) return
+      toldAtMs = nowMs
+      const records = [...counts.values()].reduce((sum, count) => sum + count, 0)
+      logger.warn({ topic, partitions: [...partitions].sort((a, b) => a - b).join(','), records, reasons: Object.fromEntries(counts) }, 'more records cannot be decoded than are copied; summaries were written instead')
+      partitions = new Set()
+      counts = new Map()
+    },
+  }
+}

@@ -1,0 +1,68 @@
+import type { Consumer, Kafka } from 'kafkajs'
+import { within } from '../patience.ts'
+
+/** One membership of a group, from its first connection until it breaks or is ended. */
+export interface GroupMember {
+  /** Resolves once, when the member can do no more by itself, with the error; not when `end` was called first. */
+  readonly broken: Promise<unknown>
+  end(): Promise<void>
+}
+
+export interface GroupMemberParts {
+  readonly kafka: Kafka
+  readonly groupId: string
+  readonly topic: string
+  /** Told the partitions of this member, after each rebalance. */
+  readonly assigned: (partitions: readonly number[]) => void
+}
+
+/** Also how long a partition waits when its worker has died, or the coordinator was away for so long that it forgot the member. */
+const sessionTimeoutMs = 12_000
+const rebalanceTimeoutMs = 15_000
+const heartbeatMs = 3_000
+/** How long kafkajs sleeps between two looks at what there is to fetch, which is nothing. */
+const sleepMs = 500
+const metadataMaxAgeMs = 5_000
+const endTimeoutMs = 3_000
+
+/**
+ * Joins the group, and fetches and commits nothing: kafkajs tells which partitions are this process's, and sends heartbeats. All its
+ * partitions are paused from its first assignment on (the event comes before the first fetch, and the pause outlives rebalances).
+ * With nothing to fetch, kafkajs sleeps, looks at the topic's metadata when it is old, sends a heartbeat when one is due, and sleeps again.
+ */
+export function joinGroup({ kafka, groupId, topic, assigned }: GroupMemberParts): GroupMember {
+  const consumer = kafka.consumer({
+    groupId,
+    sessionTimeout: sessionTimeoutMs,
+    rebalanceTimeout: rebalanceTimeoutMs,
+    heartbeatInterval: heartbeatMs,
+    maxWaitTimeInMs: sleepMs,
+    // New partitions are seen after this time.
+    metadataMaxAge: metadataMaxAgeMs,
+    allowAutoTopicCreation: false,
+    // Its owner makes another member.
+    retry: { initialRetryTime: 150, maxRetryTime: 1_000, retries: 5, restartOnFailure: async () => false },
+  })
+  const broken = Promise.withResolvers<unknown>()
+  let isEnding = false
+  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+    consumer.pause([{ topic }])
+    if (!isEnding) assigned(payload.memberAssignment[topic] ?? [])
+  })
+  consumer.on(consumer.events.CRASH, ({ payload }) => broken.resolve(payload.error))
+  const running = run(consumer, topic).catch((cause: unknown) => broken.resolve(cause))
+  return {
+    broken: broken.promise,
+    async end() {
+      isEnding = true
+      // Both may fail or hang with the brokers gone; then the connections time out by themselves, and nothing of this consumer is listened to.
+      await within(running.then(() => consumer.disconnect()), endTimeoutMs, 'leaving the group').catch(() => undefined)
+    },
+  }
+}
+
+async function run(consumer: Consumer, topic: string): Promise<void> {
+  await consumer.connect()
+  await consumer.subscribe({ topic, fromBeginning: true })
+  await consumer.run({ autoCommit: false, eachBatch: async () => undefined })
+}

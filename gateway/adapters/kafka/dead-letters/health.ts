@@ -1,0 +1,76 @@
+import type { Logger } from '../../../observability/logger.ts'
+import type { Metrics } from '../../../observability/metrics.ts'
+import { describeKafkaError } from '../kafka-error.ts'
+
+/** Whether dead letters are being copied, for the metric and the log. */
+export interface DeadLetterHealth {
+  /** The group has given this process its partitions, maybe none. */
+  joined(): void
+  /** The run has ended, and is tried again. */
+  broken(cause: unknown): void
+  /** Why this partition is not read or not copied just now; null when it is. */
+  trouble(what: 'read' | 'copy', partition: number, detail: string | null): void
+  /** These partitions are another process's business now. */
+  forget(kept: readonly number[]): void
+}
+
+/** The dead letter topic is missing, and is not created here. */
+export class MissingTopicError extends Error {
+  override readonly name = 'MissingTopicError'
+}
+
+/** On a cluster that begins, coordinators are loading for a while, and a new topic is not known to each broker: no line for what passes within this time. */
+const quietMs = { passing: 15_000, missing: 1_000 }
+
+export interface HealthParts {
+  readonly topic: string
+  readonly logger: Logger
+  readonly metrics: Pick<Metrics, 'dlqHealthy'>
+  readonly clock: { now(): number }
+}
+
+export function createHealth({ topic, logger, metrics, clock }: HealthParts): DeadLetterHealth {
+  const troubles = { read: new Set<number>(), copy: new Set<number>() }
+  let isJoined = false
+  let brokenSinceMs: number | null = null
+  let told = ''
+
+  const show = (): void => metrics.dlqHealthy.set(isJoined && troubles.read.size + troubles.copy.size === 0 ? 1 : 0)
+  show()
+  return {
+    joined() {
+      if (told !== '') logger.info({ topic }, 'records that cannot be decoded are copied again')
+      isJoined = true
+      brokenSinceMs = null
+      told = ''
+      show()
+    },
+    broken(cause) {
+      const { detail } = describeKafkaError(cause)
+      isJoined = false
+      for (const partitions of Object.values(troubles)) partitions.clear()
+      brokenSinceMs ??= clock.now()
+      show()
+      if (detail === told || clock.now() - brokenSinceMs < quietFor(cause)) return
+      told = detail
+      logger.warn({ topic, detail }, 'records that cannot be decoded are not copied; trying again')
+    },
+    trouble(what, partition, detail) {
+      if (detail === null) troubles[what].delete(partition)
+      else troubles[what].add(partition)
+      show()
+    },
+    forget(kept) {
+      for (const partitions of Object.values(troubles)) for (const partition of partitions) if (!kept.includes(partition)) partitions.delete(partition)
+      show()
+    },
+  }
+}
+
+/** What a broker says, or does not say, while it starts. */
+export const isPassing = (cause: unknown): boolean => ['connection', 'transient', 'stale-leader'].includes(describeKafkaError(cause).kind)
+
+function quietFor(cause: unknown): number {
+  if (cause instanceof MissingTopicError) return quietMs.missing
+  return isPassing(cause) ? quietMs.passing : 0
+}

@@ -1,0 +1,183 @@
+import type { Kafka, Message, Producer, Transaction } from 'kafkajs'
+import { within } from '../patience.ts'
+import { exactHeaders } from './exact-headers.ts'
+import type { DeadLetterCopy } from './dead-letter-copy.ts'
+import type { GroupOffsets } from './group-offsets.ts'
+import { verdictOf } from './refusal.ts'
+import { createSeats } from './seats.ts'
+import type { DeadLetterTransactions, Due } from './transactions.ts'
+
+export interface KafkaTransactionsParts {
+  readonly kafka: Kafka
+  readonly groupId: string
+  readonly topic: string
+  readonly dlqTopic: string
+  readonly offsets: GroupOffsets
+}
+
+/** Below the session of a group's member, so that a partition that moves is not held up by what its last owner left open. */
+const transactionTimeoutMs = 15_000
+const attemptTimeoutMs = 12_000
+/** Each has a connection to the brokers it needs: 200 partitions with poison would be 200 of them. */
+const maxProducers = 8
+const idleMs = 30_000
+/** How long the count of the dead letter topic's partitions is believed; a wrong one is found by the broker's answer. */
+const metadataMaxAgeMs = 30_000
+
+interface OpenProducer {
+  readonly producer: Producer
+  /** The group's offset: nobody else has moved it since the fence. */
+  committed: number
+  isBusy: boolean
+  idle: NodeJS.Timeout | null
+}
+
+/**
+ * One transactional producer per partition, named after it; its first transaction is the fence: the broker aborts what another producer of
+ * this name has open, and refuses what it does later. The group's offset is read behind the fence.
+ *
+ * All progress of the group goes this way, also when there is nothing to copy. The naive way commits progress without copies as any
+ * consumer does; such a commit can arrive behind a transaction and takes the group back, and the next owner copies a second time.
+ * There is nothing of that kind here: who does not hold the fence cannot move the offset, however late the request arrives.
+ */
+export function createKafkaTransactions(parts: KafkaTransactionsParts): DeadLetterTransactions {
+  const open = new Map<number, OpenProducer>()
+  const seats = createSeats(maxProducers)
+  const ending = new AbortController()
+  const { offsets } = parts
+
+  async function openProducer(partition: number, abandoned: AbortSignal): Promise<OpenProducer> {
+    closeIdleOnes(maxProducers - 1)
+    const producer = createProducer(parts, partition)
+    try {
+      await producer.connect()
+      await (await producer.transaction()).abort()
+      const committed = (await offsets.committed()).get(partition) ?? -1
+      abandoned.throwIfAborted()
+      return { producer, committed, isBusy: true, idle: null }
+    } catch (cause) {
+      disconnect(producer)
+      throw cause
+    }
+  }
+
+  function close(partition: number): void {
+    const opened = open.get(partition)
+    if (opened === undefined) return
+    open.delete(partition)
+    if (opened.idle !== null) clearTimeout(opened.idle)
+    disconnect(opened.producer)
+  }
+
+  /** The first in the map has been idle for the longest time. */
+  function closeIdleOnes(leave: number): void {
+    for (const [partition, { isBusy }] of open) {
+      if (open.size <= leave) return
+      if (!isBusy) close(partition)
+    }
+  }
+
+  async function attempt(partition: number, choose: (committed: number) => Due | null, abandoned: AbortSignal): Promise<number> {
+    const known = open.get(partition)
+    if (known !== undefined) known.isBusy = true
+    if (known?.idle) clearTimeout(known.idle)
+    const opened = known ?? (await openProducer(partition, abandoned))
+    open.delete(partition)
+    open.set(partition, opened)
+    const due = choose(opened.committed)
+    if (due === null) return opened.committed
+    try {
+      await commitAll(parts, { producer: opened.producer, partition, due, abandoned })
+      opened.committed = due.offset
+      return due.offset
+    } finally {
+      if (abandoned.aborted) disconnect(opened.producer) // kafkajs connects again when a request fails for want of a connection
+    }
+  }
+
+  function rest(partition: number): void {
+    const opened = open.get(partition)
+    if (opened === undefined) return
+    opened.isBusy = false
+    opened.idle = setTimeout(() => close(partition), idleMs).unref()
+  }
+
+  return {
+    async run(partition, choose, isSuspect) {
+      const leave = await seats.take(isSuspect, ending.signal)
+      const abandoning = new AbortController()
+      try {
+        const committed = await within(attempt(partition, choose, abandoning.signal), attemptTimeoutMs, 'a transaction of dead letters')
+        rest(partition)
+        return committed
+      } catch (cause) {
+        abandoning.abort(cause)
+        if (cause instanceof RefusedError) rest(partition)
+        else close(partition)
+        throw cause instanceof RefusedError ? cause.cause : cause
+      } finally {
+        leave()
+      }
+    },
+    async end() {
+      ending.abort(new Error('the dead letter worker has ended'))
+      for (const partition of [...open.keys()]) close(partition)
+    },
+  }
+}
+
+const disconnect = (producer: Producer): void => void producer.disconnect().catch(() => undefined) // it is done with, or broken
+
+/** The broker has refused the records, and the transaction was aborted: the producer can begin another. */
+class RefusedError extends Error {
+  override readonly name = 'RefusedError'
+}
+
+function createProducer({ kafka, groupId }: KafkaTransactionsParts, partition: number): Producer {
+  return kafka.producer({
+    transactionalId: `${groupId}.${partition}`,
+    transactionTimeout: transactionTimeoutMs,
+    idempotent: true,
+    // The count that the metadata has now: the topic may have been made again with fewer partitions.
+    createPartitioner: () => ({ partitionMetadata }) => partition % Math.max(1, partitionMetadata.length),
+    metadataMaxAge: metadataMaxAgeMs,
+    allowAutoTopicCreation: false,
+    retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 3 },
+  })
+}
+
+interface Attempt {
+  readonly producer: Producer
+  readonly partition: number
+  readonly due: Due
+  /** Aborted when the attempt took too long, and its outcome is found out by the next one. */
+  readonly abandoned: AbortSignal
+}
+
+async function commitAll(parts: KafkaTransactionsParts, { producer, partition, due, abandoned }: Attempt): Promise<void> {
+  const transaction = await producer.transaction()
+  try {
+    if (due.copies.length > 0) await sendAll(transaction, parts.dlqTopic, due.copies)
+  } catch (cause) {
+    if (verdictOf(cause) === 'unavailable') throw cause
+    await transaction.abort()
+    throw new RefusedError('the broker refuses the records', { cause })
+  }
+  abandoned.throwIfAborted()
+  const offsets = [{ partition, offset: String(due.offset) }]
+  await transaction.sendOffsets({ consumerGroupId: parts.groupId, topics: [{ topic: parts.topic, partitions: offsets }] })
+  abandoned.throwIfAborted()
+  await transaction.commit()
+}
+
+/**
+ * kafkajs resolves also when it has sent nothing, because its metadata names no leader for the partition.
+ * @throws when the broker has not acknowledged the records
+ */
+async function sendAll(transaction: Transaction, topic: string, copies: readonly DeadLetterCopy[]): Promise<void> {
+  const answers = await transaction.send({ topic, acks: -1, messages: copies.map(toMessage) })
+  const [answer] = answers
+  if (answers.length !== 1 || answer?.topicName !== topic || answer.errorCode !== 0) throw new Error(`no broker has acknowledged the copies: the partitions of ${topic} have changed, or one has no leader`)
+}
+
+const toMessage = ({ key, value, headers }: DeadLetterCopy): Message => ({ key, value, headers: exactHeaders(headers) })

@@ -1,0 +1,186 @@
+import type { Logger } from '../../../observability/logger.ts'
+import type { Metrics } from '../../../observability/metrics.ts'
+import { describeKafkaError } from '../kafka-error.ts'
+import type { Backoff } from '../patience.ts'
+import { bytesOf, copyForms, copyOf, firstOffsetOf, lastOffsetOf, type DeadLetter, type DeadLetterCopy } from './dead-letter-copy.ts'
+import { isPassing } from './health.ts'
+import { verdictOf, type AttemptVerdict } from './refusal.ts'
+import type { DeadLetterTransactions, Due } from './transactions.ts'
+
+/** Writes the dead letters of one partition, each once, until they are written or given up. */
+export interface LetterCopier {
+  /** Resolves when all are written or skipped. Never gives up because brokers are away. @throws the signal's reason, LostPartitionError */
+  copy(letters: readonly DeadLetter[], interrupted: AbortSignal): Promise<void>
+  /** Moves the group's offset up to here, with one attempt. @throws kafkajs's error */
+  progress(offset: number): Promise<void>
+  /** Moves the group's offset back to here. Resolves when it is there. @throws the signal's reason */
+  rewind(offset: number, interrupted: AbortSignal): Promise<void>
+  /** Ends the wait that is under way. */
+  wake(): void
+}
+
+export interface LetterCopierParts {
+  readonly partition: number
+  readonly topic: string
+  readonly transactions: DeadLetterTransactions
+  readonly logger: Logger
+  readonly metrics: Pick<Metrics, 'dlqRecords' | 'dlqSkipped'>
+  /** Told why nothing can be written just now, and null when something was. */
+  readonly trouble: (detail: string | null) => void
+  /** Between attempts. */
+  readonly backoff: Backoff
+}
+
+/** Another worker has gone past what this one holds: the partition is no longer this one's. */
+export class LostPartitionError extends Error {
+  override readonly name = 'LostPartitionError'
+}
+
+const maxRecordsPerTransaction = 200
+/** Below `message.max.bytes` of a broker as it comes (1,048,588). */
+const maxBytesPerTransaction = 900_000
+/** How often the broker may refuse one record before it is skipped: each form once, the smallest again. */
+const maxRefusals = 5
+
+/** The first failure may be a leader that moves, or a coordinator that is loading: no line for it. */
+const warnedFailures = 2
+
+interface Sealed {
+  readonly letter: DeadLetter
+  readonly copy: DeadLetterCopy
+}
+
+export function createLetterCopier(parts: LetterCopierParts): LetterCopier {
+  const { partition, topic, transactions, logger, metrics, backoff } = parts
+  let told = ''
+  let failures = 0
+
+  async function write(chunk: readonly Sealed[]): Promise<void> {
+    let due: readonly Sealed[] = []
+    const choose = (committed: number): Due | null => {
+      due = chunk.filter(({ letter }) => isDue(letter, committed))
+      const last = due.at(-1)
+      return last === undefined ? null : { copies: due.map(({ copy }) => copy), offset: lastOffsetOf(last.letter) + 1 }
+    }
+    await transactions.run(partition, choose, failures > 0)
+    succeeded()
+    metrics.dlqRecords.add(due.filter(({ letter }) => letter.kind === 'record').length)
+  }
+
+  function succeeded(): void {
+    backoff.reset()
+    failures = 0
+    told = ''
+    parts.trouble(null)
+  }
+
+  function failed(cause: unknown): void {
+    const { detail } = describeKafkaError(cause)
+    failures += 1
+    parts.trouble(detail)
+    if (detail === told || (failures < warnedFailures && isPassing(cause))) return
+    told = detail
+    logger.warn({ topic, partition, detail }, 'copying to the dead letter topic failed; trying again')
+  }
+
+  function skip(letter: DeadLetter, cause: unknown): void {
+    const reason = verdictOf(cause) === 'too-large' ? 'too-large' : 'refused'
+    logger.error({ topic, partition, offset: firstOffsetOf(letter), reason, detail: describeKafkaError(cause).detail }, 'dead letter skipped')
+    metrics.dlqSkipped.add(1, { reason })
+  }
+
+  async function attempt(chunk: readonly Sealed[], interrupted: AbortSignal): Promise<'written' | AttemptVerdict> {
+    try {
+      await write(chunk)
+      return 'written'
+    } catch (cause) {
+      if (cause instanceof LostPartitionError) throw cause
+      const verdict = verdictOf(cause)
+      if (verdict !== 'unavailable') return verdict
+      failed(cause)
+      await backoff.wait(interrupted)
+      return verdict
+    }
+  }
+
+  /** Tries a letter that the broker has refused once in smaller and smaller forms. */
+  async function writeAlone([refused]: readonly Sealed[], interrupted: AbortSignal): Promise<void> {
+    if (refused === undefined) return
+    const { letter } = refused
+    for (let refusals = 1; ; ) {
+      interrupted.throwIfAborted()
+      try {
+        await write([seal(letter, topic, refusals)])
+        return
+      } catch (cause) {
+        if (cause instanceof LostPartitionError) throw cause
+        const isRefusal = verdictOf(cause) !== 'unavailable'
+        if (isRefusal) refusals += 1
+        else failed(cause)
+        if (refusals >= maxRefusals) return skip(letter, cause)
+        if (!isRefusal || refusals >= copyForms.length) await backoff.wait(interrupted)
+      }
+    }
+  }
+
+  return {
+    async copy(letters, interrupted) {
+      let left = letters
+      let maxRecords = maxRecordsPerTransaction
+      while (left.length > 0) {
+        interrupted.throwIfAborted()
+        const chunk = sealChunk(left, topic, maxRecords)
+        const outcome = await attempt(chunk, interrupted)
+        if (outcome === 'unavailable') continue
+        if (outcome === 'written') maxRecords = Math.min(maxRecordsPerTransaction, maxRecords * 2)
+        else if (chunk.length === 1) await writeAlone(chunk, interrupted)
+        else maxRecords = Math.ceil(chunk.length / 2)
+        if (outcome === 'written' || chunk.length === 1) left = left.slice(chunk.length)
+      }
+    },
+    async progress(offset) {
+      try {
+        await transactions.run(partition, (committed) => (committed < offset ? { copies: [], offset } : null), failures > 0)
+      } catch (cause) {
+        failed(cause)
+        throw cause
+      }
+      succeeded()
+    },
+    async rewind(offset, interrupted) {
+      for (;;) {
+        interrupted.throwIfAborted()
+        try {
+          await transactions.run(partition, (committed) => (committed === offset ? null : { copies: [], offset }), failures > 0)
+          return succeeded()
+        } catch (cause) {
+          failed(cause)
+          await backoff.wait(interrupted)
+        }
+      }
+    },
+    wake: () => backoff.wake(),
+  }
+}
+
+/** @throws LostPartitionError when another worker has written a part of the range */
+function isDue(letter: DeadLetter, committed: number): boolean {
+  if (committed > lastOffsetOf(letter)) return false
+  if (committed > firstOffsetOf(letter)) throw new LostPartitionError('another worker has copied a part of these records')
+  return true
+}
+
+const seal = (letter: DeadLetter, topic: string, attempt = 0): Sealed => ({ letter, copy: copyOf(letter, copyForms[Math.min(attempt, copyForms.length - 1)] ?? 'place-only', topic) })
+
+/** Takes the first letters, at least one, within both bounds. */
+function sealChunk(letters: readonly DeadLetter[], topic: string, maxRecords: number): readonly Sealed[] {
+  const chunk: Sealed[] = []
+  let bytes = 0
+  for (const letter of letters.slice(0, maxRecords)) {
+    const sealed = seal(letter, topic)
+    bytes += bytesOf(sealed.copy)
+    if (chunk.length > 0 && bytes > maxBytesPerTransaction) break
+    chunk.push(sealed)
+  }
+  return chunk
+}

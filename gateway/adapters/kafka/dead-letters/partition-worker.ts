@@ -1,0 +1,194 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { DecodeFailure } from '../../../event/decoded-record.ts'
+import type { LogRecord } from '../../../event/log-record.ts'
+import type { RecordStep } from '../records/read-records.ts'
+import type { DeadLetter, RangeNote } from './dead-letter-copy.ts'
+import type { LetterCopier } from './letter-copier.ts'
+
+/** Reads one partition in order: judges each record, has poison copied, and keeps the group's progress. */
+export interface PartitionWorker {
+  /** The offset wanted next: all below is judged. */
+  position(): number
+  /** Moves on past what the log no longer holds. */
+  moveOn(offset: number): void
+  /** Goes back, with the group's progress: the topic was made again, and its offsets are other records. Does nothing while it is under way. */
+  rewind(offset: number): void
+  /** Resolves when the step is dealt with. Until then, nothing more of this partition is to be read. @throws LostPartitionError */
+  deliver(step: RecordStep): Promise<void>
+  /** Writes the summary that is open, once it is old enough, or the progress, when it is due. Does nothing while it is under way. @throws LostPartitionError, kafkajs's error */
+  tick(nowMs: number): Promise<void>
+  /** Writes what is open, with one attempt. */
+  flush(): Promise<void>
+  /** Ends waits and refuses steps from now on. */
+  stop(): void
+}
+
+export interface PartitionWorkerParts {
+  readonly partition: number
+  readonly startOffset: number
+  readonly judge: (record: LogRecord) => DecodeFailure | null
+  readonly copier: LetterCopier
+  /** Takes leave for one copy; false: the pod has made as many as it may for now. */
+  readonly mayCopy: () => boolean
+  /** Told how many records were counted in a summary. */
+  readonly summarised: (note: RangeNote) => void
+  /** How long records are counted before the summary is written. */
+  readonly summaryEveryMs: number
+  /** How often progress without copies is written; asked each time. */
+  readonly progressEveryMs: () => number
+  readonly clock: { now(): number }
+}
+
+/** To judge a record takes up to 25 us, and nothing is delivered to browsers in the same turn of the event loop. */
+const turnMs = 2
+const recordsPerLook = 16
+
+/**
+ * While the pod copies less than its rate, each poison record is copied before the step is done. Above it, a summary opens: poison is
+ * counted, the progress of the group stays below the first counted record, and the summary is written in one transaction with the
+ * progress past the last one. A worker that dies in between has written neither, so its successor reads the same records again.
+ */
+export function createPartitionWorker(parts: PartitionWorkerParts): PartitionWorker {
+  const { partition, judge, copier, clock } = parts
+  const stopping = new AbortController()
+  let position = parts.startOffset
+  let written = parts.startOffset
+  let writtenAtMs = clock.now()
+  let summary: OpenSummary | null = null
+  let queue: Promise<void> = Promise.resolve()
+  let isRewinding = false
+  let isTicking = false
+
+  /** One thing at a time: a step and a tick would otherwise write the same offsets. */
+  function alone(work: () => Promise<void>): Promise<void> {
+    const mine = queue.then(work)
+    queue = mine.catch(() => undefined) // its caller hears of it
+    return mine
+  }
+
+  async function copy(letters: readonly DeadLetter[], upTo: number): Promise<void> {
+    await copier.copy(letters, stopping.signal)
+    written = upTo
+    writtenAtMs = clock.now()
+  }
+
+  async function judgeAll(records: readonly LogRecord[]): Promise<readonly DeadLetter[]> {
+    const letters: DeadLetter[] = []
+    let turnEndsAt = performance.now() + turnMs
+    for (const [index, record] of records.entries()) {
+      if (index % recordsPerLook === 0 && performance.now() > turnEndsAt) {
+        await nextTurn()
+        turnEndsAt = performance.now() + turnMs
+      }
+      const failure = record.offset < position ? null : judge(record)
+      // A copy in the topic that is read is never copied again: two gateways would fill each other's topics for ever.
+      if (failure === null || failure.reason === 'dead-letter') continue
+      if (summary === null && parts.mayCopy()) letters.push({ kind: 'record', record, failure })
+      else summary = counted(summary, record, failure, clock.now())
+    }
+    return letters
+  }
+
+  async function deal(step: RecordStep): Promise<void> {
+    if (step.nextOffset <= position) return
+    stopping.signal.throwIfAborted()
+    if (step.kind === 'records') {
+      const letters = await judgeAll(step.records)
+      const last = letters.at(-1)
+      if (last?.kind === 'record') await copy(letters, last.record.offset + 1)
+    } else if (step.kind === 'unreadable') {
+      await closeSummary()
+      await copy([unreadable(partition, position, step)], step.nextOffset)
+    }
+    position = step.nextOffset
+  }
+
+  async function closeSummary(): Promise<void> {
+    if (summary === null) return
+    const note = noteOf(partition, summary)
+    await copy([note], note.toOffset + 1)
+    summary = null
+    parts.summarised(note)
+  }
+
+  async function writeProgress(): Promise<void> {
+    if (summary !== null || position <= written) return
+    writtenAtMs = clock.now() // also when it fails: reading goes on without it
+    await copier.progress(position)
+    written = position
+  }
+
+  const isSummaryDue = (nowMs: number): boolean => summary !== null && nowMs - summary.openedAtMs >= parts.summaryEveryMs
+  const isProgressDue = (nowMs: number): boolean => summary === null && position > written && nowMs - writtenAtMs >= parts.progressEveryMs()
+
+  async function goBack(offset: number): Promise<void> {
+    summary = null
+    await copier.rewind(offset, stopping.signal)
+    position = offset
+    written = offset
+  }
+
+  return {
+    position: () => position,
+    moveOn(offset) {
+      position = Math.max(position, offset)
+    },
+    rewind(offset) {
+      if (isRewinding) return
+      isRewinding = true
+      void alone(() => goBack(offset)).catch(() => undefined).finally(() => { isRewinding = false }) // stopped
+    },
+    deliver: (step) => alone(() => deal(step)),
+    async tick(nowMs) {
+      if (isTicking) return
+      isTicking = true
+      try {
+        if (isSummaryDue(nowMs)) await alone(closeSummary)
+        else if (isProgressDue(nowMs)) await alone(writeProgress)
+      } finally {
+        isTicking = false
+      }
+    },
+    flush: () => alone(async () => {
+      await closeSummary()
+      await writeProgress()
+    }),
+    stop() {
+      stopping.abort(new Error('the partition is no longer read'))
+      copier.wake()
+    },
+  }
+}
+
+interface OpenSummary {
+  readonly openedAtMs: number
+  readonly fromOffset: number
+  readonly toOffset: number
+  readonly counts: Map<string, number>
+}
+
+function counted(open: OpenSummary | null, { offset }: LogRecord, { reason }: DecodeFailure, nowMs: number): OpenSummary {
+  const counts = open?.counts ?? new Map<string, number>()
+  counts.set(reason, (counts.get(reason) ?? 0) + 1)
+  return { openedAtMs: open?.openedAtMs ?? nowMs, fromOffset: open?.fromOffset ?? offset, toOffset: offset, counts }
+}
+
+const noteOf = (partition: number, { fromOffset, toOffset, counts }: OpenSummary): RangeNote => ({
+  kind: 'range',
+  reason: 'summary',
+  detail: 'More records could not be decoded than KAFKA_DLQ_RATE_PER_S lets be copied. They are counted here and stay in the topic.',
+  partition,
+  fromOffset,
+  toOffset,
+  counts: Object.fromEntries(counts),
+})
+
+const unreadable = (partition: number, fromOffset: number, step: { readonly nextOffset: number; readonly why: string }): RangeNote => ({
+  kind: 'range',
+  reason: 'unreadable',
+  detail: step.why,
+  partition,
+  fromOffset,
+  toOffset: step.nextOffset - 1,
+  counts: {},
+})

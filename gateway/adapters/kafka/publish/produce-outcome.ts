@@ -1,0 +1,37 @@
+import { errorOfCode, isRefusal } from '../kafka-error.ts'
+import type { Produced } from '../wire/requests/produce.ts'
+
+/** What became of one batch. */
+export type ProduceOutcome =
+  /** The log has all of its records. */
+  | { readonly kind: 'acknowledged' }
+  /** The log has none of them, and takes none like this: too large, or one of them is invalid, or the broker does not allow it. */
+  | { readonly kind: 'too-large' | 'invalid' | 'refused'; readonly detail: string }
+  /** Another broker leads the partition. The log may have the records. */
+  | { readonly kind: 'stale-leader'; readonly detail: string }
+  /** The log may have the records, or not. */
+  | { readonly kind: 'failed'; readonly detail: string }
+
+/** CORRUPT_MESSAGE, INVALID_TIMESTAMP, INVALID_RECORD: one record is enough for the whole batch to be refused. */
+const codesOfOneRecord: ReadonlySet<number> = new Set([2, 32, 87])
+
+/**
+ * Judges each batch of a request by itself. An answer says nothing about a partition that it does not name, or names twice: that is a
+ * failure, never an acknowledgement.
+ */
+export function judgeAnswer(answer: readonly Produced[], topic: string): (partition: number) => ProduceOutcome {
+  const byPartition = Map.groupBy(answer, ({ partition }) => partition)
+  return (partition) => {
+    const [own, ...more] = byPartition.get(partition) ?? []
+    if (own === undefined) return { kind: 'failed', detail: `the leader's answer lacks partition ${partition}` }
+    if (more.length > 0) return { kind: 'failed', detail: `the leader's answer has partition ${partition} twice` }
+    return own.errorCode === 0 ? { kind: 'acknowledged' } : judgeError(own, topic)
+  }
+}
+
+function judgeError({ partition, errorCode, message }: Produced, topic: string): ProduceOutcome {
+  const { kind, message: detail } = errorOfCode(errorCode, `append to partition ${partition} of the topic ${topic}`, message)
+  if (codesOfOneRecord.has(errorCode)) return { kind: 'invalid', detail }
+  if (kind === 'too-large' || kind === 'stale-leader') return { kind, detail }
+  return { kind: isRefusal({ kind }) ? 'refused' : 'failed', detail }
+}

@@ -1,0 +1,109 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createChannelRig } from '../testing/channel-rig.ts'
+
+describe('a log that loses records of one partition', () => {
+  beforeEach(() => void vi.useFakeTimers())
+  afterEach(() => void vi.useRealTimers())
+
+  /** Until what is due by then has happened, and sessions have had their turns. */
+  const wait = async (ms: number): Promise<void> => void (await vi.advanceTimersByTimeAsync(ms))
+
+  /** Each batch that could not be read closed all plain clients, gave all others a gap, and emptied the log of all partitions. */
+  it('keeps plain clients, tells those that resume a few times, and delivers what other partitions have (one bad batch a second for 10 s)', async () => {
+    const rig = createChannelRig()
+    const plain = rig.connect({ userId: 'bob' }, { kind: 'plain' }).socket
+    const resuming = rig.connect().socket
+    for (let second = 0; second < 10; second += 1) {
+      rig.ingest.lost(0, (second + 1) * 10)
+      void rig.publish({ id: `good-${second}`, partition: 1 })
+      await wait(1_000)
+    }
+    const good = Array.from({ length: 10 }, (_, second) => `good-${second}`)
+    expect([plain.closedWith, plain.told]).toEqual([null, good])
+    expect(resuming.told.filter((id) => id.startsWith('good'))).toEqual(good)
+    expect(resuming.told.filter((id) => id === '!gap')).toHaveLength(2)
+    await wait(5_000)
+    expect([resuming.told.filter((id) => id === '!gap').length, rig.metrics.value('gaps', { reason: 'log-lost' })]).toEqual([3, 3])
+  })
+
+  it('tells of losses that come together with one gap', async () => {
+    const rig = createChannelRig()
+    const { socket } = rig.connect()
+    for (const partition of [0, 1]) rig.ingest.lost(partition, 50)
+    await wait(10_000)
+    expect(socket.told).toEqual(['!resumed', '!gap'])
+  })
+
+  it('owes a gap to a client that leaves before it was told: its cursor says so, and it is told on return', async () => {
+    const rig = createChannelRig()
+    const first = rig.connect()
+    rig.ingest.lost(0, 5)
+    void rig.publish({ id: 'after', partition: 0, offset: 5 })
+    await wait(1)
+    expect(first.socket.told).toEqual(['!resumed', 'after'])
+    first.socket.leave()
+    const again = rig.connect({}, first.socket.resume).socket
+    expect([again.told, again.received[0]?.data]).toEqual([['!gap'], { reason: 'log-lost' }])
+    const third = rig.connect({}, again.resume).socket
+    await wait(10_000)
+    expect(third.told).toEqual(['!resumed'])
+  })
+
+  it('gives a cursor from before the loss a gap, and one from after it none', async () => {
+    const rig = createChannelRig()
+    const before = rig.connect().socket
+    const { resume } = before
+    rig.ingest.lost(0, 5)
+    await wait(10_000)
+    expect(before.told).toEqual(['!resumed', '!gap'])
+    const [early, late] = [rig.connect({}, resume).socket, rig.connect({}, before.resume).socket]
+    await wait(10_000)
+    expect([early.told, early.received[0]?.data, late.told]).toEqual([['!gap'], { reason: 'too-old' }, ['!resumed']])
+  })
+
+  it('tells nothing to a client that was given the lost records by another pod', async () => {
+    const rig = createChannelRig()
+    const { resume } = rig.connect().socket
+    if (resume.kind !== 'cursor') throw new Error('a cursor was told')
+    const { socket } = rig.connect({}, { kind: 'cursor', cursor: { ...resume.cursor, offsets: [20, 0] } })
+    rig.ingest.lost(0, 10)
+    await wait(10_000)
+    expect(socket.told).not.toContain('!gap')
+  })
+
+  it('tells a client that was given a part of the lost records by another pod', async () => {
+    const rig = createChannelRig()
+    const { resume } = rig.connect().socket
+    if (resume.kind !== 'cursor') throw new Error('a cursor was told')
+    const { socket } = rig.connect({}, { kind: 'cursor', cursor: { ...resume.cursor, offsets: [20, 7] } })
+    rig.ingest.lost(0, 30)
+    await wait(10_000)
+    expect(socket.told).toContain('!gap')
+  })
+
+  it('tells a slow client after what it had still to read, when its socket takes more', async () => {
+    const rig = createChannelRig()
+    const { socket } = rig.connect()
+    socket.isCongested = true
+    void rig.publish({ id: 'one', partition: 1 })
+    await wait(1)
+    void rig.publish({ id: 'two', partition: 0 })
+    rig.ingest.lost(0, 10)
+    void rig.publish({ id: 'three', partition: 1 })
+    await wait(10_000)
+    expect(socket.told).toEqual(['!resumed', 'one'])
+    socket.drain()
+    await wait(1)
+    expect(socket.told).toEqual(['!resumed', 'one', 'two', 'three', '!gap'])
+  })
+
+  it('shares frames among the clients that are owed a gap, and encodes an event once', async () => {
+    const rig = createChannelRig()
+    const sockets = Array.from({ length: 5 }, (_, n) => rig.connect({ userId: `u${n}` }).socket)
+    rig.ingest.lost(0, 10)
+    void rig.publish({ id: 'x', partition: 1 })
+    await wait(1)
+    expect(new Set(sockets.map(({ writes }) => writes.at(-1))).size).toBe(1)
+    expect(rig.metrics.value('eventsEncoded')).toBe(1)
+  })
+})

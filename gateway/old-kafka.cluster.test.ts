@@ -1,0 +1,77 @@
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { createClusterAdmin, type ClusterAdmin } from './testing/failover/cluster-admin.ts'
+import { type Pod, startPod } from './testing/failover/pod.ts'
+import { startPoison } from './testing/failover/poison.ts'
+import { copiesIn, poisonIn } from './testing/failover/read-topic.ts'
+import { type KafkaCluster, startKafkaCluster } from './testing/kafka-cluster.ts'
+import { installKafka } from './testing/old-kafka.ts'
+import { openSocket, type TestSocket } from './testing/test-socket.ts'
+
+/** The last Kafka before 4: clusters live long. Maven gets it once. */
+
+const topic = 'old'
+let cluster: KafkaCluster
+let admin: ClusterAdmin
+let pod: Pod
+let token = ''
+
+beforeAll(async () => {
+  cluster = await startKafkaCluster({ size: 1, command: await installKafka('3.9.1') })
+  admin = createClusterAdmin(cluster.internal)
+  await admin.createTopic(topic, [[1], [1], [1]])
+  await admin.createTopic(`${topic}.dlq`, [[1], [1], [1]])
+  pod = await startPod('A', { KAFKA_BROKERS: cluster.bootstrap.join(','), KAFKA_TOPIC: topic })
+  await pod.untilReady(30_000)
+  token = await pod.token('ann')
+}, 700_000) // the first time Maven fetches it
+
+afterAll(async () => {
+  await pod?.kill()
+  await cluster?.stop()
+})
+
+const open = (cursor: string): Promise<TestSocket> => openSocket(pod.socketUrl, { token, cursor })
+const cursorOf = (socket: TestSocket): string => socket.messages.findLast((event) => event.cursor !== undefined)?.cursor ?? ''
+
+/** Emits until accepted: a topic that was just made may have no leader yet. */
+async function emit(id: string): Promise<void> {
+  const message = JSON.stringify({ id, type: 't', broadcast: true })
+  await vi.waitFor(async () => expect((await fetch(`${pod.url}/api/chrome-service/v1/emit-message`, { method: 'POST', body: message })).status).toBe(202))
+}
+
+it('events are emitted, delivered, and resumed by cursor, with Kafka 3.9', async () => {
+  const socket = await open('latest')
+  const live = Array.from({ length: 20 }, (_, index) => `live-${index}`)
+  await Promise.all(live.map(emit))
+  await Promise.all(live.map((id) => socket.untilTold(id)))
+  const cursor = cursorOf(socket)
+  socket.terminate()
+  const away = Array.from({ length: 20 }, (_, index) => `away-${index}`)
+  await Promise.all(away.map(emit))
+  const again = await open(cursor)
+  await again.untilTold('!resumed')
+  again.terminate()
+  expect(again.told.filter((what) => !what.startsWith('!')).toSorted()).toEqual(away.toSorted())
+})
+
+it('each poison record is copied to the dead letter topic once, with Kafka 3.9', async () => {
+  const poison = await startPoison({ brokers: cluster.internal, topic, partitions: 3, rate: 20 })
+  await vi.waitFor(async () => expect((await admin.ends(topic)).reduce((sum, end) => sum + end, 0)).toBeGreaterThan(55))
+  await poison.stop()
+  const written = await poisonIn(cluster.internal, topic, await admin.ends(topic))
+  expect(written.length).toBeGreaterThan(10)
+  await vi.waitFor(async () => expect(await copiesIn(cluster.internal, `${topic}.dlq`)).toEqual(written), { timeout: 20_000, interval: 500 })
+})
+
+it('a topic that is deleted and made again is another epoch: clients are told of a gap and get what comes, with Kafka 3.9', async () => {
+  const socket = await open('latest')
+  await socket.untilTold('!resumed')
+  await admin.deleteTopic(topic)
+  await admin.createTopic(topic, [[1], [1], [1]])
+  await vi.waitFor(() => expect(socket.told).toContain('!gap'))
+  await emit('in the new topic')
+  await socket.untilTold('in the new topic')
+  const gaps = socket.messages.filter(({ type }) => type === 'dev.carillon.gap')
+  socket.terminate()
+  expect(gaps.map(({ data }) => data)).toEqual([{ reason: 'epoch' }])
+})

@@ -1,0 +1,43 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+
+/** One record, as Kafka's own console consumer prints it. */
+export interface PrintedRecord {
+  readonly partition: number
+  readonly offset: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly value: string
+}
+
+const run = promisify(execFile)
+
+/**
+ * Reads what a topic holds, as a reader of committed records. Kafka's own consumer judges: Carillon's decoder does not judge itself. Needs `kafka-console-consumer.sh`.
+ * @param count how many records there are, where that is known; the consumer otherwise ends when none has come for eight seconds
+ */
+export async function readTopic(brokers: readonly string[], topic: string, count: number | null = null): Promise<readonly PrintedRecord[]> {
+  const properties = ['print.partition', 'print.offset', 'print.headers'].flatMap((name) => ['--property', `${name}=true`])
+  const until = count === null ? ['--timeout-ms', '8000'] : ['--max-messages', String(count), '--timeout-ms', '40000']
+  const args = ['--bootstrap-server', brokers.join(','), '--topic', topic, '--from-beginning', '--isolation-level', 'read_committed', ...until, ...properties]
+  const { stdout } = await run('kafka-console-consumer.sh', args, { maxBuffer: 64 * 1024 * 1024 })
+  return stdout.split('\n').filter((line) => line.startsWith('Partition:')).map(parseLine)
+}
+
+/** Where each record is that a poison writer wrote, as `partition/offset`, sorted. @param ends the next offset of each partition, in a topic that has seen no transaction */
+export async function poisonIn(brokers: readonly string[], topic: string, ends: readonly number[]): Promise<readonly string[]> {
+  const records = await readTopic(brokers, topic, ends.reduce((sum, end) => sum + end, 0))
+  return records.filter(({ value }) => value.startsWith('poison ')).map(({ partition, offset }) => `${partition}/${offset}`).toSorted()
+}
+
+/** Where each record of a dead letter topic came from, as `partition/offset`, sorted; twice when it was copied twice. */
+export async function copiesIn(brokers: readonly string[], topic: string): Promise<readonly string[]> {
+  const records = await readTopic(brokers, topic)
+  return records.map(({ headers }) => `${headers['carillon_dlq_partition'] ?? ''}/${headers['carillon_dlq_offset'] ?? ''}`).toSorted()
+}
+
+/** `Partition:N<tab>Offset:N<tab>name:value,name:value<tab>VALUE` */
+function parseLine(line: string): PrintedRecord {
+  const [partition = '', offset = '', headers = '', ...value] = line.split('\t')
+  const pairs = headers.split(',').map((pair) => [pair.slice(0, pair.indexOf(':')), pair.slice(pair.indexOf(':') + 1)] as const)
+  return { partition: Number(partition.slice('Partition:'.length)), offset: Number(offset.slice('Offset:'.length)), headers: Object.fromEntries(pairs), value: value.join('\t') }
+}

@@ -1,0 +1,4 @@
+import { producers } from './producers.ts'
+import { testProducer } from './testing/producer-suite.ts'
+
+testProducer(producers.platformatic)

@@ -1,0 +1,36 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestProject } from 'vitest/node'
+import { findFreePortPair } from '../../../gateway/testing/free-ports.ts'
+import { startBrokerProcess } from '../../../gateway/testing/kafka-process.ts'
+import { install } from '../install.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** host:port of the broker that all suites share. */
+    readonly interopBrokers: string
+    /** Where that broker keeps its data: suites look into its log. */
+    readonly interopData: string
+  }
+}
+
+/** Installs what is missing, and starts one real broker for all suites. @returns what ends it */
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  await install(console.log)
+  const dataDirectory = await mkdtemp(join(tmpdir(), 'carillon-interop-'))
+  const removeData = (): Promise<void> => rm(dataDirectory, { recursive: true, force: true })
+  try {
+    const port = await findFreePortPair()
+    const broker = await startBrokerProcess({ command: 'kafka-server', port, dataDirectory, startTimeoutMs: 150_000 })
+    project.provide('interopBrokers', `127.0.0.1:${port}`)
+    project.provide('interopData', dataDirectory)
+    return async () => {
+      await broker.terminate()
+      await removeData()
+    }
+  } catch (error) {
+    await removeData()
+    throw error
+  }
+}

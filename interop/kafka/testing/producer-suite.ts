@@ -1,0 +1,52 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { casesOf, nameOf } from '../matrix.ts'
+import type { Producer } from '../producers.ts'
+import { type Fate, judge, strangers } from './judge.ts'
+import { storedBatches } from './log-segments.ts'
+import type { Report, TestCase } from './plan.ts'
+import { rowOf, writeRows } from './results.ts'
+import { isLast, type Rig, startRig } from './rig.ts'
+
+/** Has a foreign client produce all of its matrix into a topic of its own, and judges each case by what clients of the gateway received. */
+export function testProducer(producer: Producer): void {
+  const { name, version, matrix } = producer
+  const cases = casesOf(matrix)
+  describe(`${name} ${version}`, () => {
+    let rig: Rig
+    let reports: ReadonlyMap<string, Report> = new Map()
+
+    beforeAll(async () => {
+      rig = await startRig({ topic: `interop-${name.replaceAll(/[^a-z-]/g, '')}`, partitions: matrix.compressions.length, deadLetters: false })
+      reports = new Map((await producer.program({ ...rig.plan, cases })).map((report) => [report.name, report]))
+      // What is missing after this is told case by case.
+      await rig.settle().catch((error: unknown) => console.error(String(error)))
+    })
+
+    afterAll(async () => {
+      if (rig === undefined) return
+      writeRows(name, matrix.compressions.map((compression, partition) => rowOf({ producer: name, version, what: nameOf(compression) }, cases.filter((each) => each.partition === partition).map((each) => [each.title, fateOf(each)]))))
+      await rig.stop()
+    })
+
+    const fateOf = (testCase: TestCase): Fate => judge({ ids: idsOf(testCase), isForClient: testCase.user === 'u1', report: reports.get(testCase.name), socket: rig.socket, eventStream: rig.eventStream })
+
+    it.each(cases.map((testCase) => [testCase.name, testCase] as const))('%s', (_, testCase) => {
+      expect(fateOf(testCase)).toMatchObject({ sent: testCase.count, duplicates: 0, faults: [] })
+    })
+
+    it('leads to no gap, no close, and no event that the test did not send', () => {
+      const known = new Set(cases.flatMap(idsOf))
+      const foreign = [rig.socket, rig.eventStream].flatMap((receiver) => strangers(receiver, known)).filter((id) => !isLast(id))
+      expect({ foreign, troubles: [...rig.socket.troubles, ...rig.eventStream.troubles] }).toEqual({ foreign: [], troubles: [] })
+    })
+
+    it.each(matrix.compressions.map((compression, partition) => [nameOf(compression), compression.codec, partition] as const))('writes its 1,000 records as one batch of %s into the log of the broker', (_, codec, partition) => {
+      // Java's tool cannot end a batch by itself: what follows the 1,000 records may be in the same one.
+      const full = storedBatches(rig.log(partition)).filter(({ records }) => records >= 1000)
+      const wanted = cases.filter((each) => each.partition === partition && each.count === 1000)
+      expect(full.map((batch) => [batch.codec, batch.isIdempotent])).toEqual(wanted.map(({ idempotent }) => [codec, idempotent]))
+    })
+  })
+}
+
+const idsOf = ({ name, count }: TestCase): readonly string[] => Array.from({ length: count }, (_, n) => `${name}/${n}`)
