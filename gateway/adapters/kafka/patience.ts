@@ -59,11 +59,11 @@ export async function within<T>(promise: Promise<T>, timeoutMs: number, what: st
 export function settledWithin(promise: Promise<unknown>, timeoutMs: number): Promise<void> {
   const { promise: settled, resolve } = Promise.withResolvers<void>()
   const timer = setTimeout(resolve, timeoutMs)
-  const done = (): void => {
+  const settle = (): void => {
     clearTimeout(timer)
     resolve()
   }
-  promise.then(done, done)
+  promise.then(settle, settle)
   return settled
 }
 

@@ -118,7 +118,7 @@ class Reader implements PartitionReader, LoopOwner {
       this.#isStopped = true
       this.#unsubscribe()
       clearInterval(this.#timer)
-      for (const broker of [...this.#loops.keys()]) this.#endLoop(broker)
+      for (const broker of this.#loops.keys()) this.#endLoop(broker)
     }
     await Promise.all(this.#closing)
   }
