@@ -1,5 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
-
 /** Waits between attempts: longer each time, and never for as long as the others who wait. */
 export interface Backoff {
   /** Resolves after the wait, or at once when the signal is aborted. */
@@ -18,7 +16,7 @@ export function createBackoff(options: { readonly firstMs: number; readonly maxM
       const limitMs = Math.min(options.maxMs, options.firstMs * 2 ** attempt)
       attempt += 1
       waking = new AbortController()
-      await pause(limitMs * (0.5 + Math.random() / 2), AbortSignal.any([signal, waking.signal]))
+      await pause(limitMs * (0.5 + Math.random() / 2), signal, waking.signal)
     },
     reset() {
       attempt = 0
@@ -27,9 +25,21 @@ export function createBackoff(options: { readonly firstMs: number; readonly maxM
   }
 }
 
-/** Resolves after that time, or at once when the signal is aborted. */
-export async function pause(timeoutMs: number, signal: AbortSignal): Promise<void> {
-  await delay(timeoutMs, undefined, { signal }).catch(() => undefined) // rejects only when aborted, which is an end of the wait like the other
+/**
+ * Resolves after that time, or at once when one of the signals is aborted. Not `AbortSignal.any`: Node 20 keeps 50 bytes of each with a signal
+ * that lives on.
+ */
+export function pause(timeoutMs: number, ...signals: readonly AbortSignal[]): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  if (signals.some(({ aborted }) => aborted)) return Promise.resolve()
+  const done = (): void => {
+    clearTimeout(timer)
+    for (const signal of signals) signal.removeEventListener('abort', done)
+    resolve()
+  }
+  const timer = setTimeout(done, timeoutMs)
+  for (const signal of signals) signal.addEventListener('abort', done, { once: true })
+  return promise
 }
 
 /** The promise's value, or a rejection after that time: the work behind it goes on, and whoever called it must bear that. */
@@ -49,11 +59,11 @@ export async function within<T>(promise: Promise<T>, timeoutMs: number, what: st
 export function settledWithin(promise: Promise<unknown>, timeoutMs: number): Promise<void> {
   const { promise: settled, resolve } = Promise.withResolvers<void>()
   const timer = setTimeout(resolve, timeoutMs)
-  const done = (): void => {
+  const settle = (): void => {
     clearTimeout(timer)
     resolve()
   }
-  promise.then(done, done)
+  promise.then(settle, settle)
   return settled
 }
 

@@ -108,6 +108,7 @@ describe('a broker that answers fetches as none should', () => {
     await rig.untilRead(0, ['a'])
     cluster.append(0, 'b')
     await rig.untilRead(0, ['a', 'b'])
+    expect(rig.sink.offsets(0)).toEqual([0, 1])
   })
 
   it('honours a broker that wants to be left alone', async () => {

@@ -84,6 +84,7 @@ describe('leaders that fail', () => {
     cluster.partition(0).elect(1)
     cluster.append(0, 'b')
     await rig.untilRead(0, ['a', 'b'])
+    expect(rig.sink.starts).toHaveLength(1)
   })
 
   it('names a partition without a leader, and reads it when it has one', async () => {
@@ -112,6 +113,7 @@ describe('leaders that fail', () => {
     await cluster.replaceBroker(1)
     cluster.append(1, 'b')
     await rig.untilRead(1, ['a', 'b'])
+    expect(rig.sink.healths.flatMap(({ behind }) => behind)).toEqual([])
   })
 
   it('names a partition that the broker refuses to read, and reads on when it is allowed', async () => {
@@ -206,5 +208,6 @@ describe('a replica nearby', () => {
     await rig.untilRead(0, ['a', 'b'])
     cluster.append(0, 'c')
     await rig.untilRead(0, ['a', 'b', 'c'])
+    expect(rig.sink.losses).toEqual([])
   })
 })

@@ -96,7 +96,7 @@ export class LeaderLoop {
     const [now, { version }] = [this.#owner.parts.now(), this.#owner]
     const waits = this.#owner.statesOf(this.#broker).filter((state) => !state.isBusy && state.waitsForVersion <= version).map(({ retryAtMs }) => retryAtMs - now)
     const waitMs = waits.reduce((least, wait) => Math.min(least, wait), idleMs)
-    return pause(Math.max(10, waitMs), AbortSignal.any([this.#stopping.signal, this.#waking.signal]))
+    return pause(Math.max(10, waitMs), this.#stopping.signal, this.#waking.signal)
   }
 
   /** Returns the partitions to fetch now. A broker fills its answer from the front: first come those that had to wait longest. */
@@ -142,7 +142,7 @@ export class LeaderLoop {
 
   #request(link: BrokerLink, states: readonly PartitionState[], offsets: ReadonlyMap<number, number>, maxWaitMs: number): ReturnType<typeof fetchRequest> {
     const { topic, fetch, now } = this.#owner.parts
-    const partitions = states.map(({ partition, leaderEpoch, wantsBytes }) => ({ partition, leaderEpoch, offset: offsets.get(partition) ?? 0, maxBytes: Math.max(maxFetchBytesPerPartition, wantsBytes), lastFetchedEpoch: -1 }))
+    const partitions = states.map(({ partition, leaderEpoch, validatedEpoch, wantsBytes }) => ({ partition, leaderEpoch: leaderEpoch === -1 ? -1 : validatedEpoch, offset: offsets.get(partition) ?? 0, maxBytes: Math.max(maxFetchBytesPerPartition, wantsBytes), lastFetchedEpoch: -1 }))
     const maxBytes = states.reduce((most, { wantsBytes }) => Math.max(most, wantsBytes), maxFetchBytes)
     // Without a rack the leader serves all itself, also partitions that a replica nearby did not serve.
     const rack = states.some(({ leaderOnlyUntilMs }) => leaderOnlyUntilMs > now()) ? '' : fetch.rack
@@ -260,7 +260,7 @@ export class LeaderLoop {
   #failed(state: PartitionState, errorCode: number): void {
     const what = `let this gateway read partition ${state.partition} of ${this.#owner.parts.topic}`
     const error = errorCode === 0 ? new BrokerError('transient', '', `Kafka did not ${what}: the answer leaves it out`) : errorOfCode(errorCode, what)
-    const isRefused = isRefusal(error)
+    const isRefused = isRefusal(describeKafkaError(error))
     this.#retryLater(state, isRefused ? refusedMs : failedMs)
     if (state.preferred !== null) this.#owner.forgetPreference(state)
     this.#owner.trouble(state, isRefused ? 'refused' : error.kind === 'stale-leader' ? 'no-leader' : 'unreachable', error.message)

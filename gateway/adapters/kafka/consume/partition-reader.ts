@@ -118,7 +118,7 @@ class Reader implements PartitionReader, LoopOwner {
       this.#isStopped = true
       this.#unsubscribe()
       clearInterval(this.#timer)
-      for (const broker of [...this.#loops.keys()]) this.#endLoop(broker)
+      for (const broker of this.#loops.keys()) this.#endLoop(broker)
     }
     await Promise.all(this.#closing)
   }
@@ -148,6 +148,8 @@ class Reader implements PartitionReader, LoopOwner {
     if (known !== undefined && known.leaderEpoch !== state.leaderEpoch) {
       state.leaderEpoch = known.leaderEpoch
       state.preferred = null // another leader, another neighbour
+      // The position was asked for under the epoch that is the first to be seen.
+      if (state.validatedEpoch === -1) state.validatedEpoch = known.leaderEpoch
     }
     const { preferred } = state
     const isNear = preferred !== null && preferred.untilMs > this.parts.now() && view.brokers.has(preferred.broker)

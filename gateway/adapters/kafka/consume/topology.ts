@@ -74,7 +74,7 @@ export function createTopology({ discovery, topic, everyMs, first, onFailure, fo
   async function keepAsking(): Promise<void> {
     let isFirst = view === null
     while (!stopping.signal.aborted) {
-      if (!isFirst) await pause(everyMs, AbortSignal.any([stopping.signal, hurry.signal]))
+      if (!isFirst) await pause(everyMs, stopping.signal, hurry.signal)
       isFirst = false
       if (stopping.signal.aborted) return
       await ask().catch((cause: unknown) => onFailure?.(cause))

@@ -21,20 +21,21 @@ const leaderEpochKey = 23
  */
 export async function validateEpochs(link: BrokerLink, due: readonly PartitionState[], question: EpochQuestion): Promise<readonly PartitionState[]> {
   const unsure = link.version(leaderEpochKey, 3, 4) === null ? [] : due.filter((state) => !isSure(state))
-  if (unsure.length === 0) return sure(due)
+  const isAsked = new Set(unsure)
+  for (const state of due) if (!isAsked.has(state) && state.leaderEpoch !== -1) state.validatedEpoch = state.leaderEpoch
+  if (unsure.length === 0) return due
   const partitions = unsure.map((state) => ({ partition: state.partition, currentLeaderEpoch: state.leaderEpoch, leaderEpoch: state.validatedEpoch }))
   const asked = new Map(unsure.map((state) => [state.partition, state.leaderEpoch]))
   const answers = new Map((await link.ask(leaderEpochRequest(link, { topic: question.topic, partitions }), { timeoutMs: epochTimeoutMs })).map((end) => [end.partition, end]))
-  const judged = unsure.filter((state) => question.owns(state) && state.leaderEpoch === asked.get(state.partition) && judge(state, answers.get(state.partition), question))
-  return [...sure(due.filter((state) => !asked.has(state.partition))), ...judged]
+  // Leaders may have changed while the broker answered: what was sure before has to be asked for then.
+  return due.filter((state) => {
+    const epoch = asked.get(state.partition)
+    if (epoch === undefined || !question.owns(state)) return epoch === undefined && isSure(state)
+    return epoch === state.leaderEpoch && judge(state, answers.get(state.partition), question)
+  })
 }
 
 const isSure = (state: PartitionState): boolean => state.validatedEpoch === state.leaderEpoch || state.validatedEpoch === -1 || state.leaderEpoch === -1
-
-function sure(states: readonly PartitionState[]): readonly PartitionState[] {
-  for (const state of states) state.validatedEpoch = state.leaderEpoch
-  return states
-}
 
 function judge(state: PartitionState, end: EpochEnd | undefined, { handler, failed }: EpochQuestion): boolean {
   if (end === undefined || end.errorCode !== 0) {

@@ -146,7 +146,7 @@ export class FakeCluster {
 
   /** Fetches that are held are looked at again. */
   changed(): void {
-    for (const look of [...this.#waiting]) look()
+    for (const look of this.#waiting) look()
   }
 
   #answer(request: FakeRequest, broker: number): FakeAnswer | undefined {

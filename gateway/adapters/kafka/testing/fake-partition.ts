@@ -11,6 +11,8 @@ interface StoredBatch {
 export class FakePartition {
   /** A broker's id; -1: none. */
   leader: number
+  /** The controller's: it never comes back, also when the log that had it was cut. */
+  epoch = 0
   logStart = 0
   /** What the broker says in place of the truth. */
   lies: { highWatermark?: number; lastStableOffset?: number; logStartOffset?: number } = {}
@@ -30,9 +32,6 @@ export class FakePartition {
     this.leader = leader
   }
 
-  get epoch(): number {
-    return this.#epochs.at(-1)?.epoch ?? 0
-  }
 
   get end(): number {
     return this.#end
@@ -64,7 +63,8 @@ export class FakePartition {
   /** Another leader, or the same one again, in the next epoch. */
   elect(broker: number): void {
     this.leader = broker
-    this.#epochs.push({ epoch: this.epoch + 1, startOffset: this.#end })
+    this.epoch += 1
+    this.#epochs.push({ epoch: this.epoch, startOffset: this.#end })
   }
 
   /** Drops batches that end above the offset, as a leader does that was elected without them. */

@@ -13,9 +13,16 @@ const ends: (() => Promise<void>)[] = []
 
 /** Ends what the rigs of a test began. Call it once in a test file. */
 export function endRigsAfterEach(): void {
-  afterEach(async () => {
-    for (const end of ends.splice(0).toReversed()) await end()
-  })
+  afterEach(endRigs)
+}
+
+export async function endRigs(): Promise<void> {
+  for (const end of ends.splice(0).toReversed()) await end()
+}
+
+/** Ends something after the test, before what was begun earlier. */
+export function endWith(end: () => Promise<void>): void {
+  ends.push(end)
 }
 
 export async function aCluster(given: Parameters<typeof FakeCluster.start>[0] = {}): Promise<FakeCluster> {
