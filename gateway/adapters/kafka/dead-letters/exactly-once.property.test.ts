@@ -51,7 +51,8 @@ async function live(coordinator: ModelCoordinator, pod: Pod, poison: readonly bo
   const size = cycle(pod.stepSizes, 1)
   let isDead = false
   const work = async (): Promise<void> => {
-    for (let step = 0; step < pod.steps && !isDead; step++) {
+    for (let step = 0; step < pod.steps; step++) {
+      if (isDead) return
       const from = worker.position()
       const records = Array.from({ length: Math.min(size(), poison.length - from) }, (_, n) => recordAt(from + n))
       const nextOffset = from + records.length

@@ -131,7 +131,8 @@ describe('the dead letter worker and records that no client should send', () => 
     await expect.poll(async () => [await values(one), await values(other)], waiting).toEqual([['bad-1', 'bad-2'], ['bad-1', 'bad-2']])
     await expect.poll(() => workers.map(({ metrics }) => [metrics.value('dlqHealthy'), metrics.value('dlqLag')]), waiting).toEqual([[1, 0], [1, 0]])
     expect([await values(one), await values(other)]).toEqual([['bad-1', 'bad-2'], ['bad-1', 'bad-2']])
-    for (const topic of [one, other]) for (const record of await client.readAll(topic)) if (record.headers.carillon_dlq_reason !== undefined) expect(gatewayJudge(record)?.reason).toBe('dead-letter')
+    const copies = (await client.readAll(one)).filter(({ headers }) => headers.carillon_dlq_reason !== undefined)
+    expect(copies.map((record) => gatewayJudge(record)?.reason)).toEqual(['dead-letter'])
   })
 })
 

@@ -121,7 +121,7 @@ export function createKafkaTransactions(parts: KafkaTransactionsParts): DeadLett
     },
     async end() {
       ending.abort(new Error('the dead letter worker has ended'))
-      for (const partition of [...open.keys()]) close(partition)
+      for (const partition of open.keys()) close(partition)
     },
   }
 }

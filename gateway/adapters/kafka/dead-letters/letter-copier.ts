@@ -51,9 +51,8 @@ interface Sealed {
 }
 
 export function createLetterCopier(parts: LetterCopierParts): LetterCopier {
-  const { partition, topic, transactions, logger, metrics, backoff } = parts
-  let told = ''
-  let failures = 0
+  const { partition, topic, transactions, metrics, backoff } = parts
+  const { failed, succeeded, skip, isSuspect } = createCopyLog(parts)
 
   async function write(chunk: readonly Sealed[]): Promise<void> {
     let due: readonly Sealed[] = []
@@ -62,31 +61,9 @@ export function createLetterCopier(parts: LetterCopierParts): LetterCopier {
       const last = due.at(-1)
       return last === undefined ? null : { copies: due.map(({ copy }) => copy), offset: lastOffsetOf(last.letter) + 1 }
     }
-    await transactions.run(partition, choose, failures > 0)
+    await transactions.run(partition, choose, isSuspect())
     succeeded()
     metrics.dlqRecords.add(due.filter(({ letter }) => letter.kind === 'record').length)
-  }
-
-  function succeeded(): void {
-    backoff.reset()
-    failures = 0
-    told = ''
-    parts.trouble(null)
-  }
-
-  function failed(cause: unknown): void {
-    const { detail } = describeKafkaError(cause)
-    failures += 1
-    parts.trouble(detail)
-    if (detail === told || (failures < warnedFailures && isPassing(cause))) return
-    told = detail
-    logger.warn({ topic, partition, detail }, 'copying to the dead letter topic failed; trying again')
-  }
-
-  function skip(letter: DeadLetter, cause: unknown): void {
-    const reason = verdictOf(cause) === 'too-large' ? 'too-large' : 'refused'
-    logger.error({ topic, partition, offset: firstOffsetOf(letter), reason, detail: describeKafkaError(cause).detail }, 'dead letter skipped')
-    metrics.dlqSkipped.add(1, { reason })
   }
 
   async function attempt(chunk: readonly Sealed[], interrupted: AbortSignal): Promise<'written' | AttemptVerdict> {
@@ -140,7 +117,7 @@ export function createLetterCopier(parts: LetterCopierParts): LetterCopier {
     },
     async progress(offset) {
       try {
-        await transactions.run(partition, (committed) => (committed < offset ? { copies: [], offset } : null), failures > 0)
+        await transactions.run(partition, (committed) => (committed < offset ? { copies: [], offset } : null), isSuspect())
       } catch (cause) {
         failed(cause)
         throw cause
@@ -151,7 +128,7 @@ export function createLetterCopier(parts: LetterCopierParts): LetterCopier {
       for (;;) {
         interrupted.throwIfAborted()
         try {
-          await transactions.run(partition, (committed) => (committed === offset ? null : { copies: [], offset }), failures > 0)
+          await transactions.run(partition, (committed) => (committed === offset ? null : { copies: [], offset }), isSuspect())
           return succeeded()
         } catch (cause) {
           failed(cause)
@@ -160,6 +137,42 @@ export function createLetterCopier(parts: LetterCopierParts): LetterCopier {
       }
     },
     wake: () => backoff.wake(),
+  }
+}
+
+interface CopyLog {
+  failed(cause: unknown): void
+  succeeded(): void
+  skip(letter: DeadLetter, cause: unknown): void
+  /** The last attempt failed. */
+  isSuspect(): boolean
+}
+
+/** Tells people of failures and of dead letters that are given up. */
+function createCopyLog({ topic, partition, logger, metrics, trouble, backoff }: LetterCopierParts): CopyLog {
+  let told = ''
+  let failures = 0
+  return {
+    isSuspect: () => failures > 0,
+    succeeded() {
+      backoff.reset()
+      failures = 0
+      told = ''
+      trouble(null)
+    },
+    failed(cause) {
+      const { detail } = describeKafkaError(cause)
+      failures += 1
+      trouble(detail)
+      if (detail === told || (failures < warnedFailures && isPassing(cause))) return
+      told = detail
+      logger.warn({ topic, partition, detail }, 'copying to the dead letter topic failed; trying again')
+    },
+    skip(letter, cause) {
+      const reason = verdictOf(cause) === 'too-large' ? 'too-large' : 'refused'
+      logger.error({ topic, partition, offset: firstOffsetOf(letter), reason, detail: describeKafkaError(cause).detail }, 'dead letter skipped')
+      metrics.dlqSkipped.add(1, { reason })
+    },
   }
 }
 
