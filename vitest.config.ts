@@ -16,7 +16,7 @@ export default defineConfig({
   test: {
     reporters: ['default'],
     projects: [
-      { test: { ...suite('unit', ['{gateway,client,operator,cdk8s,e2e,scripts,bench}/**/*.test.ts']).test, exclude: ['**/node_modules/**', '**/dist/**', '**/*.kafka.test.ts', '**/*.browser.test.ts', '**/*.kubernetes.test.ts', '**/*.e2e.test.ts'] } },
+      { test: { ...suite('unit', ['{gateway,client,operator,cdk8s,e2e,interop,scripts,bench}/**/*.test.ts']).test, exclude: ['**/node_modules/**', '**/dist/**', '**/*.kafka.test.ts', '**/*.browser.test.ts', '**/*.kubernetes.test.ts', '**/*.e2e.test.ts', '**/*.interop.test.ts'] } },
       suite('kafka', ['{gateway,client,operator,scripts,bench}/**/*.kafka.test.ts'], { testTimeout: 120_000, hookTimeout: 120_000, fileParallelism: false }),
       suite('kubernetes', ['{operator,cdk8s,charts,scripts}/**/*.kubernetes.test.ts'], { testTimeout: 120_000, hookTimeout: 120_000, fileParallelism: false }),
       // Suites on one cluster, some at once; then those that take the operator or the API server away, each alone.
