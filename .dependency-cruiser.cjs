@@ -13,7 +13,7 @@ const core = '^gateway/(config|event|audience|replay|hub|session|emit|auth)/'
 const operatorCore = '^operator/(api|config|reconcile|runtime)/'
 
 /** A library stays behind the port that hides it; tests may also use it from outside. */
-const only = (name, library, home, others = '^bench/|^scripts/|^e2e/') => ({
+const only = (name, library, home, others = '^bench/|^scripts/|^e2e/|^interop/') => ({
   name: `${name}-only-in-its-adapter`,
   comment: `Use the port; ${name} is hidden in ${home} so that it can be replaced.`,
   severity: 'error',
@@ -134,10 +134,10 @@ module.exports = {
     },
     {
       name: 'product-knows-no-tools',
-      comment: 'bench/, scripts/ and e2e/ use the product, never the other way round.',
+      comment: 'bench/, scripts/, e2e/ and interop/ use the product, never the other way round.',
       severity: 'error',
       from: { path: '^(gateway|client|operator|cdk8s)/', pathNot: tests },
-      to: { path: '^(bench|scripts|e2e)/' },
+      to: { path: '^(bench|scripts|e2e|interop)/' },
     },
     {
       name: 'not-unresolvable',
@@ -165,7 +165,7 @@ module.exports = {
     // swc reports type imports, too, without tsPreCompilationDeps, which would ask for a TypeScript with a compiler API.
     parser: 'swc',
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^(client|cdk8s)/dist/' },
+    exclude: { path: '^(client|cdk8s)/dist/|^interop/kafka/producers/node/' },
     moduleSystems: ['es6'],
     enhancedResolveOptions: {
       exportsFields: ['exports'],
