@@ -89,4 +89,22 @@ describe('a topic that was made again', () => {
     await eventually(() => expect(rig.problem()).toBeNull())
     expect(rig.sink.starts).toHaveLength(1)
   })
+
+  it('goes on as before when it is the old one after all', async () => {
+    // Found by damaged answers: the reader had set its partitions aside for a topic that it could not open, and never took them up again.
+    const cluster = await aCluster()
+    cluster.append(0, 'a')
+    const rig = await aStartedReader(cluster)
+    await rig.untilRead(0, ['a'])
+    const { topicId } = cluster
+    cluster.topicId = '00000000-0000-4000-8000-000000000001'
+    cluster.elect(0, -1)
+    await eventually(() => expect(rig.problem()?.detail).toContain('the topic was made again, and its leaders do not answer yet'))
+    cluster.topicId = topicId
+    cluster.elect(0, 0)
+    cluster.append(0, 'b')
+    await rig.untilRead(0, ['a', 'b'])
+    await eventually(() => expect(rig.problem()).toBeNull())
+    expect(rig.sink.starts).toHaveLength(1)
+  })
 })

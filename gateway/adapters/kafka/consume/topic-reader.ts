@@ -55,6 +55,8 @@ export class TopicReader {
   #life: Life | null = null
   #timer: NodeJS.Timeout | undefined
   #isReopening = false
+  /** The partitions were set aside for a topic that is yet to be opened. */
+  #isSetAside = false
   /** Of topics that were deleted: a broker that is cut off may show one still. */
   readonly #formerIds = new Set<string>()
   #isHealthDue = false
@@ -141,6 +143,7 @@ export class TopicReader {
     this.#marks.clear()
     this.#fresh.clear()
     this.#topicProblem = null
+    this.#isSetAside = false
     this.#delivery.open({ epoch, startOffsets, endOffsets })
     const topology = this.#createTopology(view)
     // Before the reader: of another topic it must hear nothing.
@@ -227,8 +230,9 @@ export class TopicReader {
       this.#tellHealth()
     }
     this.#identity = { topicId: seen.topicId ?? this.#identity.topicId, partitions: seen.partitions }
-    if (seen.partitions <= this.#delivery.positions.length) return
+    if (seen.partitions <= this.#delivery.positions.length && !this.#isSetAside) return
     this.#delivery.grow(seen.partitions)
+    this.#isSetAside = false
     this.#life?.reader.assign(this.#delivery.positions.map((_, partition) => partition))
   }
 
@@ -236,6 +240,7 @@ export class TopicReader {
   async #reopen(view: ClusterView, seen: TopicIdentity): Promise<void> {
     if (this.#isReopening || this.#isStopped) return
     this.#isReopening = true
+    this.#isSetAside = true
     this.#life?.reader.assign([])
     try {
       const [starts = [], ends = []] = await askOffsets(view, [startOfLog, endOfLog], this.#question)
