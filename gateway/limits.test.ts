@@ -298,7 +298,7 @@ describe('docs/limits.md', () => {
 
   it('names tests that exist', () => {
     const named = rows.map((cells) => /^`(gateway\/[^`]+\.test\.ts)`: "([^"]+)"$/.exec(cells[4] ?? '') ?? [cells.join('|')])
-    const missing = named.filter(([, file, title = '']) => file === undefined || !read(file).includes(`it('${title.replaceAll('\'', '\\\'')}'`))
+    const missing = named.filter(([, file, title = '']) => file === undefined || !read(file).includes(`('${title.replaceAll('\'', '\\\'')}'`))
     expect(missing).toEqual([])
   })
 })
