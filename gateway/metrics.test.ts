@@ -187,7 +187,7 @@ describe('events', () => {
     await vi.waitFor(async () => expect(read(await scrape(), 'deliveries')).toBe(1))
     const page = await scrape()
     expect(read(page, 'recordsUndecodable')).toEqual(Object.fromEntries(decodeFailureReasons.map((reason) => [reason, 1])))
-    expect(reads(page, 'recordsRead', 'recordsWithoutAudience', 'recordsDuplicate')).toEqual({ recordsRead: 14, recordsWithoutAudience: 1, recordsDuplicate: 1 })
+    expect(reads(page, 'recordsRead', 'recordsWithoutAudience', 'recordsDuplicate')).toEqual({ recordsRead: 15, recordsWithoutAudience: 1, recordsDuplicate: 1 })
   })
 
   it('that are replayed, and gaps, are counted', async () => {

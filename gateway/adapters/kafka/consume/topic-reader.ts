@@ -231,7 +231,10 @@ export class TopicReader {
     }
     this.#identity = { topicId: seen.topicId ?? this.#identity.topicId, partitions: seen.partitions }
     if (seen.partitions <= this.#delivery.positions.length && !this.#isSetAside) return
+    const isLarger = seen.partitions > this.#delivery.positions.length
     this.#delivery.grow(seen.partitions)
+    // The sink hears of new partitions before it gets their records.
+    if (isLarger) this.#tellEnds()
     this.#isSetAside = false
     this.#life?.reader.assign(this.#delivery.positions.map((_, partition) => partition))
   }
