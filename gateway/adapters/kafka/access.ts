@@ -54,6 +54,18 @@ export function accessOf(options: KafkaClientOptions): KafkaAccess {
   return access
 }
 
+/**
+ * Returns what the brokers are shown just now, to compare and never to tell; null without authentication, and while a file cannot be read.
+ */
+export function shownCredentials({ sasl }: Pick<KafkaAccess, 'sasl'>): string | null {
+  if (sasl === null) return null
+  try {
+    return sasl.mechanism === 'oauthbearer' ? sasl.token() : JSON.stringify([sasl.username(), sasl.password()])
+  } catch {
+    return null // the attempt to connect reads the same files, and says which one it cannot read
+  }
+}
+
 function saslOf(options: KafkaClientOptions): KafkaAccess['sasl'] {
   const { kafkaSaslMechanism: mechanism, kafkaSaslUsername, kafkaSaslUsernameFile, kafkaSaslPassword, kafkaSaslPasswordFile, kafkaSaslTokenFile } = options
   if (mechanism === 'none') return null

@@ -1,4 +1,7 @@
 import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createRecordingLogger } from '../../../testing/recording-logger.ts'
 import { frame, startFakeBroker, type FakeAnswer, type FakeBroker, type FakeRequest } from '../testing/fake-broker.ts'
@@ -75,6 +78,25 @@ describe('a broker link', () => {
     ['a name that does not resolve', { host: 'nowhere.invalid', port: 9092 }, 'nowhere.invalid'],
   ])('names %s', async (_what, address, words) => {
     await expect(connect({ address })).rejects.toMatchObject({ kind: 'connection', message: expect.stringContaining(words) })
+  })
+
+  // A publish was refused for good with a token of yesterday, while the file held the one of today.
+  it('tries credentials again that were exchanged while the broker looked at them, and takes the next refusal for final', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'carillon-login-'))
+    stops.push(() => rmSync(directory, { recursive: true }))
+    const [kafkaSaslUsernameFile, kafkaSaslPasswordFile] = [join(directory, 'name'), join(directory, 'password')]
+    writeFileSync(kafkaSaslUsernameFile, 'gateway')
+    writeFileSync(kafkaSaslPasswordFile, 'of yesterday')
+    const [saslHandshake, saslAuthenticate] = [17, 36]
+    const broker = await aBroker(({ apiKey }) => {
+      if (apiKey === saslHandshake) return Buffer.from('\0\0\0\0\0\x01\0\x05PLAIN')
+      if (apiKey !== saslAuthenticate) return undefined
+      writeFileSync(kafkaSaslPasswordFile, 'of today')
+      return Buffer.from('003affff00000000', 'hex') // SASL_AUTHENTICATION_FAILED, no words, no bytes
+    }, { apis: [[saslHandshake, 0, 1], [saslAuthenticate, 0, 0]] })
+    const given = { kafkaSaslMechanism: 'plain', kafkaSaslUsernameFile, kafkaSaslPasswordFile } as const
+    await expect(connect(broker, {}, given)).rejects.toMatchObject({ kind: 'connection', message: expect.stringContaining('credentials that have been exchanged since') })
+    await expect(connect(broker, {}, given)).rejects.toMatchObject({ kind: 'unauthenticated', message: expect.not.stringContaining('of today') })
   })
 
   it('asks whether TLS or SASL is missing when the broker closes at the first request', async () => {

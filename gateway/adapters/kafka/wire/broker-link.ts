@@ -1,5 +1,5 @@
 import type { Logger } from '../../../observability/logger.ts'
-import { accessOf, type KafkaClientOptions } from '../access.ts'
+import { accessOf, shownCredentials, type KafkaClientOptions } from '../access.ts'
 import { createKafkaClientOf } from '../client.ts'
 import { BrokerError, describeKafkaError } from '../kafka-error.ts'
 import { brokerName, type BrokerAddress } from './broker-address.ts'
@@ -37,12 +37,13 @@ const defaultConnectTimeoutMs = 3_000
 /** Links over connections of kafkajs, which does TCP, TLS and SASL (and SASL again, when a session ends: KIP-368). */
 export function createBrokerConnector(options: KafkaClientOptions, logger: Logger): ConnectBroker {
   // Time-outs are the link's own; kafkajs would keep a timer of 100 ms for each connection.
-  const kafka = createKafkaClientOf(accessOf(options), logger, { requestTimeoutMs: maxThrottleMs, hasTimeouts: false })
+  const access = accessOf(options)
+  const kafka = createKafkaClientOf(access, logger, { requestTimeoutMs: maxThrottleMs, hasTimeouts: false })
   const { connectionPoolBuilder } = createCluster(kafka)
   return async (address, { signal, connectTimeoutMs = defaultConnectTimeoutMs }) => {
     const { pool: [connection] } = await connectionPoolBuilder.build(address)
     if (connection === undefined) throw new Error('kafkajs made no connection')
-    const link = new KafkajsLink(address, connection)
+    const link = new KafkajsLink(address, connection, () => shownCredentials(access))
     const onAbort = (): void => link.close()
     signal.addEventListener('abort', onAbort, { once: true })
     try {
@@ -59,6 +60,9 @@ class KafkajsLink implements BrokerLink {
   readonly address: BrokerAddress
   readonly #name: string
   readonly #connection: Connection
+  readonly #credentials: () => string | null
+  /** The credentials as they were before the broker was shown any. */
+  #shown: string | null = null
   /** Each rejects one question; `open` has one as well. */
   readonly #waiting = new Set<(error: BrokerError) => void>()
   #versions: ApiVersions = {}
@@ -66,10 +70,11 @@ class KafkajsLink implements BrokerLink {
   #isWelcome = false
   #failure: BrokerError | null = null
 
-  constructor(address: BrokerAddress, connection: Connection) {
+  constructor(address: BrokerAddress, connection: Connection, credentials: () => string | null) {
     this.address = address
     this.#name = brokerName(address)
     this.#connection = connection
+    this.#credentials = credentials
     this.#refuseWrongAnswers()
   }
 
@@ -96,6 +101,7 @@ class KafkajsLink implements BrokerLink {
 
   async #connect(): Promise<void> {
     const connection = this.#connection
+    this.#shown = this.#credentials()
     const connecting = connection.connect()
     // kafkajs says nothing of a connection that ends without an error.
     connection.socket?.once('close', () => this.#fail(this.#lost(null)))
@@ -118,7 +124,7 @@ class KafkajsLink implements BrokerLink {
     const { promise, resolve, reject } = Promise.withResolvers<T>()
     const timer = setTimeout(() => this.#fail(new BrokerError('connection', this.#name, `the broker ${this.#name} did not ${what} within ${timeoutMs} ms`)), timeoutMs)
     this.#waiting.add(reject)
-    const settled = run().then(resolve, (thrown: unknown) => this.#fail(this.#errorOf(thrown)))
+    const settled = run().then(resolve, (thrown: unknown) => this.#fail(this.#unlessExchanged(this.#errorOf(thrown))))
     void settled.finally(() => {
       clearTimeout(timer)
       this.#waiting.delete(reject)
@@ -130,6 +136,12 @@ class KafkajsLink implements BrokerLink {
     if (thrown instanceof BrokerError) return thrown.broker === '' ? new BrokerError(thrown.kind, this.#name, `the broker ${this.#name}: ${thrown.message}`, { cause: thrown }) : thrown
     if (thrown instanceof RangeError) return new BrokerError('connection', this.#name, `the answer of the broker ${this.#name} cannot be read: ${thrown.message}`, { cause: thrown })
     return this.#lost(thrown)
+  }
+
+  /** A refusal of credentials is final only when the files hold no others now: those are tried with the next connection. */
+  #unlessExchanged(error: BrokerError): BrokerError {
+    if (error.kind !== 'unauthenticated' || this.#credentials() === this.#shown) return error
+    return new BrokerError('connection', this.#name, `the broker ${this.#name} was shown credentials that have been exchanged since: ${error.message}`, { cause: error })
   }
 
   #lost(cause: unknown): BrokerError {
