@@ -16,6 +16,8 @@ export interface AssignmentParts {
   readonly health: DeadLetterHealth
   readonly signal: AbortSignal
   readonly makeWorker: (partition: number, startOffset: number) => PartitionWorker
+  /** Grows when the topic is made again. */
+  readonly generation: () => number
   /** Called whenever the set has other partitions. */
   readonly assigned: () => void
 }
@@ -23,13 +25,16 @@ export interface AssignmentParts {
 const firstWaitMs = 500
 const maxWaitMs = 5_000
 
-export function createAssignment({ set, points, health, signal, makeWorker, assigned }: AssignmentParts): Assignment {
+export function createAssignment({ set, points, health, signal, makeWorker, generation, assigned }: AssignmentParts): Assignment {
   let assignments = 0
 
   /** @returns the partitions that are still without a worker */
   async function begin(partitions: readonly number[], isCurrent: () => boolean): Promise<readonly number[]> {
+    const before = generation()
     const found = await points.find(partitions).catch(() => new Map<number, number>()) // counted as trouble below, and tried again
     if (!isCurrent()) return []
+    // These are offsets of the topic that was there before.
+    if (before !== generation()) return partitions
     for (const [partition, offset] of found) {
       set.add(partition, makeWorker(partition, offset))
       health.trouble('read', partition, null)

@@ -6,12 +6,12 @@ import type { ConnectBroker } from '../wire/broker-link.ts'
 import type { Discovery } from '../wire/discovery.ts'
 import type { DeadLetterOptions, DeadLetterParts } from './dead-letters.ts'
 import { createAssignment } from './assignment.ts'
+import { createCurrentTopic } from './current-topic.ts'
 import { createFloodReport } from './flood-report.ts'
 import { joinGroup } from './group-member.ts'
 import { createGroupOffsets } from './group-offsets.ts'
 import type { DeadLetterHealth } from './health.ts'
 import { createKafkaTransactions } from './kafka-transactions.ts'
-import { groupIdOf, type DescribeTrouble } from './describe-trouble.ts'
 import { createLetterCopier, type LetterCopier } from './letter-copier.ts'
 import { createPartitionSet } from './partition-set.ts'
 import { createPartitionWorker, type PartitionWorker } from './partition-worker.ts'
@@ -22,7 +22,6 @@ export interface RunParts {
   readonly parts: DeadLetterParts
   readonly kafka: Kafka
   readonly dlqTopic: string
-  readonly describe: DescribeTrouble
   readonly connect: ConnectBroker
   readonly discovery: Discovery
   readonly health: DeadLetterHealth
@@ -43,7 +42,7 @@ const endTimeoutMs = 3_000
 const metadataEveryMs = 5_000
 const firstWaitMs = 500
 const maxWaitMs = 5_000
-const summaryEveryMs = 10_000
+const defaultSummaryEveryMs = 10_000
 /** One partition in eight writes its progress in this time, so that 200 partitions cost no more transactions than eight. */
 const progressEveryMs = 15_000
 const partitionsAtOnce = 8
@@ -53,13 +52,15 @@ const leastFetch = { bytes: 262_144, waitMs: 500 }
 export function startDeadLetterRun(run: RunParts): DeadLetterRun {
   const { options, parts, kafka, dlqTopic, connect, discovery, health } = run
   const topic = options.kafkaTopic
-  const groupId = groupIdOf(options)
+  const { summaryEveryMs = defaultSummaryEveryMs } = parts
+  const groupId = `${options.kafkaClientId}.${topic}.dlq`
   const ending = new AbortController()
   const broken = Promise.withResolvers<void>()
   const offsets = createGroupOffsets({ kafka, groupId, topic })
   const transactions = createKafkaTransactions({ kafka, groupId, topic, dlqTopic, offsets })
   const points = createStartingPoints({ topic, discovery, connect, offsets, signal: ending.signal, sinceMs: () => parts.clock.now() - options.replayWindowMs })
-  const topology = createTopology({ discovery, topic, everyMs: metadataEveryMs })
+  const formerIds = new Set<string>()
+  const topology = createTopology({ discovery, topic, everyMs: metadataEveryMs, formerIds })
   const report = createFloodReport(topic, { ...parts, everyMs: summaryEveryMs })
   const copiers = new Map<number, LetterCopier>()
   const set = createPartitionSet({
@@ -72,14 +73,14 @@ export function startDeadLetterRun(run: RunParts): DeadLetterRun {
     replaced: (detail) => parts.logger.debug({ topic, detail }, 'a connection of the dead letter worker was replaced'),
   })
   const fetch = { waitMs: Math.max(options.kafkaFetchWaitMs, leastFetch.waitMs), minBytes: leastFetch.bytes, stallMs: options.kafkaStallTimeoutMs, rack: '' }
-  const reader = createPartitionReader({ topic, connect, topology, handler: set.handler, fetch, now: parts.clock.now })
-  const assignment = createAssignment({ points, set, health, signal: ending.signal, makeWorker, assigned: () => reader.assign(set.partitions) })
+  const current = createCurrentTopic({ topology, formerIds, madeAgain, makeReader: () => createPartitionReader({ topic, connect, topology, handler: set.handler, fetch, now: parts.clock.now }) })
+  const assignment = createAssignment({ points, set, health, signal: ending.signal, makeWorker, generation: () => current.generation, assigned: () => current.assign(set.partitions) })
   const member = joinGroup({ kafka, groupId, topic, assigned: (partitions) => void assignment.become(partitions) })
   void member.broken.then(broken.reject)
 
   function makeWorker(partition: number, startOffset: number): PartitionWorker {
     const trouble = (detail: string | null): void => (set.partitions.includes(partition) ? health.trouble('copy', partition, detail) : undefined)
-    const copier = createLetterCopier({ partition, topic, transactions, logger: parts.logger, metrics: parts.metrics, trouble, backoff: createBackoff({ firstMs: firstWaitMs, maxMs: maxWaitMs }), describe: run.describe })
+    const copier = createLetterCopier({ partition, topic, transactions, logger: parts.logger, metrics: parts.metrics, trouble, backoff: createBackoff({ firstMs: firstWaitMs, maxMs: maxWaitMs }) })
     copiers.set(partition, copier)
     return createPartitionWorker({
       partition,
@@ -100,20 +101,22 @@ export function startDeadLetterRun(run: RunParts): DeadLetterRun {
   }
 
   async function relocate(partition: number, worker: PartitionWorker): Promise<void> {
-    const position = worker.position()
+    const [position, { generation }] = [worker.position(), current]
     const found = await points.relocate(partition, position)
-    if (found.kind === 'none') return
+    if (found.kind === 'none' || generation !== current.generation) return
     parts.logger.warn({ topic, partition, position, offset: found.offset }, found.kind === 'on' ? 'records were removed before they were judged for dead letters' : 'the log ends before the progress of dead letters; going back')
     if (found.kind === 'on') worker.moveOn(found.offset)
     else worker.rewind(found.offset)
   }
 
-  let topicId: string | null = null
-  const unsubscribe = topology.subscribe(({ topic: view }) => {
-    if (view === null) return
-    if (topicId !== null && view.topicId !== topicId) set.rewindAll(0)
-    topicId = view.topicId
-  })
+  /** What the old topic's reader had told is of no topic any more. */
+  function madeAgain(): readonly number[] {
+    parts.logger.warn({ topic }, 'the topic was made again; looking for dead letters from its beginning')
+    set.rewindAll(0)
+    for (const partition of set.partitions) health.trouble('read', partition, null)
+    return set.partitions
+  }
+
   const ticker = setInterval(() => {
     const now = parts.clock.now()
     set.tick(now)
@@ -126,9 +129,8 @@ export function startDeadLetterRun(run: RunParts): DeadLetterRun {
     async end({ isGraceful }) {
       ending.abort(new Error('the dead letter worker has ended'))
       clearInterval(ticker)
-      unsubscribe()
       topology.stop()
-      const stopped = reader.stop()
+      const stopped = current.stop()
       if (isGraceful) await within(set.flush(), endTimeoutMs, 'writing progress').catch(() => undefined) // the next owner reads a little again
       set.keep([])
       parts.metrics.dlqLag.set(0)

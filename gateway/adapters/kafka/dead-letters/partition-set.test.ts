@@ -77,8 +77,9 @@ describe('the assignment of a dead letter worker', () => {
       started.push([partition, startOffset])
       return aWorker()
     }
-    const assignment = createAssignment({ set, points: { find }, health, signal: ending.signal, makeWorker, assigned: () => read.push(set.partitions) })
-    return { assignment, troubles, read, started, end: () => ending.abort() }
+    let generation = 0
+    const assignment = createAssignment({ set, points: { find }, health, signal: ending.signal, makeWorker, generation: () => generation, assigned: () => read.push(set.partitions) })
+    return { assignment, troubles, read, started, end: () => ending.abort(), makeAgain: () => void (generation += 1) }
   }
 
   it('starts partitions that are new, and goes on with those that it had', async () => {
@@ -106,6 +107,17 @@ describe('the assignment of a dead letter worker', () => {
     answers[1]?.(new Map([[1, 4]]))
     await Promise.all(becoming)
     expect(started).toEqual([[1, 4]])
+  })
+
+  it('asks again when the topic was made again while it was answered', async () => {
+    const offsets = [700, 0]
+    const { assignment, started, makeAgain } = rig(async () => {
+      const offset = offsets.shift() ?? -1
+      if (offset === 700) makeAgain()
+      return new Map([[0, offset]])
+    })
+    await assignment.become([0])
+    expect(started).toEqual([[0, 0]])
   })
 
   it('asks no more when it is ended', async () => {

@@ -130,6 +130,39 @@ describe('the worker of a partition', () => {
     expect([worker.position(), written()]).toEqual([1, [-0]])
   })
 
+  // The reader asks for the position before each fetch: one that stood until the group was back let it read the new topic from the old offset.
+  it('is where it goes back to at once, and passes no step before the group is back', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const { worker, written } = rig({ startOffset: 100, copier: { copy: async (letters) => void copied.push(...letters.map(firstOffsetOf)), progress: async () => undefined, rewind: () => promise, wake: () => undefined } })
+    const copied: number[] = []
+    worker.rewind(0)
+    expect(worker.position()).toBe(0)
+    const delivering = worker.deliver(step([0, 1], 2))
+    await Promise.resolve()
+    expect(copied).toEqual([])
+    resolve()
+    await delivering
+    expect([worker.position(), copied, written()]).toEqual([2, [0, 1], []])
+  })
+
+  it('goes back further when it is told so on its way, and over what retention has removed there', async () => {
+    const back: number[] = []
+    const gate = Promise.withResolvers<void>()
+    const rewind = async (offset: number): Promise<void> => {
+      back.push(offset)
+      await gate.promise
+    }
+    const { worker } = rig({ startOffset: 100, copier: { copy: async () => undefined, progress: async () => undefined, rewind, wake: () => undefined } })
+    worker.rewind(40)
+    await expect.poll(() => back).toEqual([40])
+    worker.rewind(0)
+    worker.moveOn(7)
+    expect(worker.position()).toBe(7)
+    gate.resolve()
+    await worker.flush()
+    expect([worker.position(), back]).toEqual([7, [40, 7]])
+  })
+
   it('moves on past what retention has removed, never back', () => {
     const { worker } = rig({ startOffset: 10 })
     worker.moveOn(50)

@@ -11,7 +11,10 @@ export interface PartitionWorker {
   position(): number
   /** Moves on past what the log no longer holds. */
   moveOn(offset: number): void
-  /** Goes back, with the group's progress: the topic was made again, and its offsets are other records. Does nothing while it is under way. */
+  /**
+   * Goes back, with the group's progress: the topic was made again, and its offsets are other records. `position` is this offset at once, so
+   * that nothing is read further on; steps wait until the group is back. A call while it is under way changes where it goes.
+   */
   rewind(offset: number): void
   /** Resolves when the step is dealt with. Until then, nothing more of this partition is to be read. @throws LostPartitionError */
   deliver(step: RecordStep): Promise<void>
@@ -56,7 +59,8 @@ export function createPartitionWorker(parts: PartitionWorkerParts): PartitionWor
   let writtenAtMs = clock.now()
   let summary: OpenSummary | null = null
   let queue: Promise<void> = Promise.resolve()
-  let isRewinding = false
+  /** Where it goes back to. */
+  let target: number | null = null
   let isTicking = false
 
   /** One thing at a time: a step and a tick would otherwise write the same offsets. */
@@ -74,18 +78,13 @@ export function createPartitionWorker(parts: PartitionWorkerParts): PartitionWor
 
   async function judgeAll(records: readonly LogRecord[]): Promise<readonly DeadLetter[]> {
     const letters: DeadLetter[] = []
-    let turnEndsAt = performance.now() + turnMs
-    for (const [index, record] of records.entries()) {
-      if (index % recordsPerLook === 0 && performance.now() > turnEndsAt) {
-        await nextTurn()
-        turnEndsAt = performance.now() + turnMs
-      }
+    await inTurns(records, (record) => {
       const failure = record.offset < position ? null : judge(record)
       // A copy in the topic that is read is never copied again: two gateways would fill each other's topics for ever.
-      if (failure === null || failure.reason === 'dead-letter') continue
+      if (failure === null || failure.reason === 'dead-letter') return
       if (summary === null && parts.mayCopy()) letters.push({ kind: 'record', record, failure })
       else summary = counted(summary, record, failure, clock.now())
-    }
+    })
     return letters
   }
 
@@ -121,22 +120,27 @@ export function createPartitionWorker(parts: PartitionWorkerParts): PartitionWor
   const isSummaryDue = (nowMs: number): boolean => summary !== null && nowMs - summary.openedAtMs >= parts.summaryEveryMs
   const isProgressDue = (nowMs: number): boolean => summary === null && position > written && nowMs - writtenAtMs >= parts.progressEveryMs()
 
-  async function goBack(offset: number): Promise<void> {
+  async function goBack(): Promise<void> {
     summary = null
-    await copier.rewind(offset, stopping.signal)
-    position = offset
-    written = offset
+    while (target !== null) {
+      const offset = target
+      await copier.rewind(offset, stopping.signal)
+      position = offset
+      written = offset
+      if (target === offset) target = null
+    }
   }
 
   return {
-    position: () => position,
+    position: () => target ?? position,
     moveOn(offset) {
-      position = Math.max(position, offset)
+      if (target === null) position = Math.max(position, offset)
+      else target = Math.max(target, offset)
     },
     rewind(offset) {
-      if (isRewinding) return
-      isRewinding = true
-      void alone(() => goBack(offset)).catch(() => undefined).finally(() => { isRewinding = false }) // stopped
+      const isUnderWay = target !== null
+      target = offset
+      if (!isUnderWay) void alone(goBack).catch(() => undefined) // stopped
     },
     deliver: (step) => alone(() => deal(step)),
     async tick(nowMs) {
@@ -157,6 +161,18 @@ export function createPartitionWorker(parts: PartitionWorkerParts): PartitionWor
       stopping.abort(new Error('the partition is no longer read'))
       copier.wake()
     },
+  }
+}
+
+/** Visits all, and lets the event loop turn in between. */
+async function inTurns<T>(all: readonly T[], visit: (one: T) => void): Promise<void> {
+  let turnEndsAt = performance.now() + turnMs
+  for (const [index, one] of all.entries()) {
+    if (index % recordsPerLook === 0 && performance.now() > turnEndsAt) {
+      await nextTurn()
+      turnEndsAt = performance.now() + turnMs
+    }
+    visit(one)
   }
 }
 

@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest'
+import type { ClusterView } from '../wire/metadata.ts'
+import { createCurrentTopic } from './current-topic.ts'
+
+function rig() {
+  const calls: string[] = []
+  const listeners = new Set<(view: ClusterView) => void>()
+  const formerIds = new Set<string>()
+  let made = 0
+  const makeReader = () => {
+    const name = `reader ${++made}`
+    calls.push(`make ${name}`)
+    return { assign: (partitions: readonly number[]) => void calls.push(`${name} reads ${partitions.join()}`), stop: async () => void calls.push(`stop ${name}`) }
+  }
+  const subscribe = (listener: (view: ClusterView) => void) => {
+    listeners.add(listener)
+    return () => void listeners.delete(listener)
+  }
+  const madeAgain = () => {
+    calls.push('made again')
+    return [0, 1]
+  }
+  const current = createCurrentTopic({ topology: { subscribe }, formerIds, makeReader, madeAgain })
+  return {
+    current,
+    formerIds,
+    listeners,
+    calls: () => calls.splice(0),
+    tell(topicId: string | null, partitions = 2) {
+      const topic = { topicId, partitions: Array.from({ length: partitions }, () => ({ leader: 1, leaderEpoch: 0, errorCode: 0 })) }
+      for (const listener of listeners) listener({ clusterId: 'c', brokers: new Map(), topic })
+    },
+    tellMissing() {
+      for (const listener of listeners) listener({ clusterId: 'c', brokers: new Map(), topic: null })
+    },
+  }
+}
+
+describe('the topic that a dead letter worker reads', () => {
+  // The reader keeps to one id. When nothing made another, a topic that was made again was never read.
+  it('is read by another reader when it was made again, after the old one has stopped and the workers have gone back', () => {
+    const { current, tell, tellMissing, calls, formerIds } = rig()
+    tell('first')
+    current.assign([0, 1])
+    tellMissing()
+    expect(calls()).toEqual(['make reader 1', 'reader 1 reads 0,1'])
+    tell('second')
+    expect(calls()).toEqual(['stop reader 1', 'made again', 'make reader 2', 'reader 2 reads 0,1'])
+    expect([current.generation, [...formerIds]]).toEqual([1, ['first']])
+    current.assign([1])
+    expect(calls()).toEqual(['reader 2 reads 1'])
+  })
+
+  it('is the same while it has one id, whatever else changes and whichever broker tells no id', () => {
+    const { current, tell, calls } = rig()
+    for (const [id, partitions] of [['first', 2], ['first', 3], [null, 3], ['first', 3]] as const) tell(id, partitions)
+    expect([calls(), current.generation]).toEqual([['make reader 1'], 0])
+  })
+
+  it('is another one where brokers tell no ids, when it has fewer partitions', () => {
+    const { current, tell } = rig()
+    tell(null, 3)
+    tell(null, 2)
+    expect(current.generation).toBe(1)
+  })
+
+  it('remembers no id that came back, and a bounded number of ids', () => {
+    const { tell, formerIds } = rig()
+    tell('first')
+    tell('second')
+    tell('first')
+    expect([...formerIds]).toEqual(['second'])
+    for (let n = 0; n < 300; n++) tell(`topic ${n}`)
+    expect(formerIds.size).toBeLessThanOrEqual(100)
+  })
+
+  it('is read no more when it is stopped', async () => {
+    const { current, listeners, calls } = rig()
+    await current.stop()
+    expect([calls(), listeners.size]).toEqual([['make reader 1', 'stop reader 1'], 0])
+  })
+})
