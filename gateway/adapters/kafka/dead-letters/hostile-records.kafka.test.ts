@@ -30,8 +30,8 @@ afterAll(async () => {
 const waiting = { timeout: 60_000, interval: 100 }
 const gatewayJudge = createJudge({ maxEventBytes: 1_048_576, maxAudienceNames: 1_000 })
 
-function start(topic: string, options: Partial<KafkaTestOptions> = {}, judge = judgeByValue): RunningWorker {
-  const worker = startWorker({ kafkaBrokers: broker.brokers, kafkaTopic: topic, ...options }, judge)
+function start(topic: string, options: Partial<KafkaTestOptions> = {}, judge = judgeByValue, more: Parameters<typeof startWorker>[2] = {}): RunningWorker {
+  const worker = startWorker({ kafkaBrokers: broker.brokers, kafkaTopic: topic, ...options }, judge, more)
   running.push(worker)
   return worker
 }
@@ -110,7 +110,7 @@ describe('the dead letter worker and records that no client should send', () => 
     const count = 1_000_000
     await appendBatch(broker.brokers, topic, 0, emptyRecords(count))
     await client.append(topic, [{ partition: 0, value: 'after the flood' }])
-    const { metrics, log } = start(topic, {}, gatewayJudge)
+    const { metrics, log } = start(topic, {}, gatewayJudge, { summaryEveryMs: 1_000 })
     await expect.poll(async () => (await letters(topic)).map((letter) => header(letter, 'to_offset')).at(-1), waiting).toBe(String(count))
     const all = await letters(topic)
     const summaries = all.filter((letter) => header(letter, 'reason') === 'summary')

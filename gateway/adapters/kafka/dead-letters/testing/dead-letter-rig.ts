@@ -5,7 +5,7 @@ import { createRecordingMetrics, type RecordingMetrics } from '../../../../testi
 import { kafkaOptions, type KafkaTestOptions } from '../../testing/test-topic.ts'
 import { createBrokerConnector } from '../../wire/broker-link.ts'
 import { produceRequest } from '../../wire/requests/produce.ts'
-import { createDeadLetterWorker, type DeadLetterWorker } from '../dead-letters.ts'
+import { createDeadLetterWorker, type DeadLetterParts, type DeadLetterWorker } from '../dead-letters.ts'
 
 export interface RunningWorker {
   readonly worker: DeadLetterWorker
@@ -17,10 +17,10 @@ export interface RunningWorker {
 export const judgeByValue = (record: LogRecord): DecodeFailure | null => (String(record.value).startsWith('bad') ? { reason: 'not-json', detail: 'It is not JSON.' } : null)
 
 /** Starts a worker as a gateway does. */
-export function startWorker(options: Partial<KafkaTestOptions> & Pick<KafkaTestOptions, 'kafkaBrokers'>, judge = judgeByValue): RunningWorker {
+export function startWorker(options: Partial<KafkaTestOptions> & Pick<KafkaTestOptions, 'kafkaBrokers'>, judge = judgeByValue, more: Pick<DeadLetterParts, 'summaryEveryMs'> = {}): RunningWorker {
   const metrics = createRecordingMetrics()
   const log = createRecordingLogger()
-  const worker = createDeadLetterWorker(kafkaOptions(options), { judge, logger: log.logger, metrics: metrics.metrics, clock: { now: Date.now } })
+  const worker = createDeadLetterWorker(kafkaOptions(options), { judge, logger: log.logger, metrics: metrics.metrics, clock: { now: Date.now }, ...more })
   worker.start()
   return { worker, metrics, log }
 }
