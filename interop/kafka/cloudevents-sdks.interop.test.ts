@@ -61,7 +61,8 @@ describe.each(sdks)('$name $version', ({ name, version, program }) => {
 
   it.each(events.map((each) => [each.id, each] as const))('%s: arrives once, with its data', (id, sent) => {
     expect(fateOf(id)).toMatchObject({ sent: 1, duplicates: 0, faults: [] })
-    expect(rig.socket.dataOf(id)).toEqual(data[sent.data])
+    // Python 1.x writes `data: null` where there is none, and that is what a client gets.
+    expect(rig.socket.dataOf(id) ?? undefined).toEqual(data[sent.data])
   })
 
   it.each(mislabelled.map((each) => [each.id, each] as const))('%s: arrives once, or is a dead letter', (id, { mode }) => {

@@ -40,11 +40,12 @@ export function testProducer(producer: Producer): void {
       expect({ foreign, troubles: [...rig.socket.troubles, ...rig.eventStream.troubles] }).toEqual({ foreign: [], troubles: [] })
     })
 
-    it.each(matrix.compressions.map((compression, partition) => [nameOf(compression), compression.codec, partition] as const))('writes its 1,000 records as one batch of %s into the log of the broker', (_, codec, partition) => {
-      // Java's tool cannot end a batch by itself: what follows the 1,000 records may be in the same one.
-      const full = storedBatches(rig.log(partition)).filter(({ records }) => records >= 1000)
+    it.each(matrix.compressions.map((compression, partition) => [nameOf(compression), compression.codec, partition] as const))('writes its 1,000 records in batches of %s into the log of the broker', (_, codec, partition) => {
+      // A client may end a batch early, and Java's tool cannot end one by itself.
+      const batches = storedBatches(rig.log(partition)).filter(({ records, isControl }) => records > 1 && !isControl)
+      const written = (isIdempotent: boolean): number => batches.filter((batch) => batch.codec === codec && batch.isIdempotent === isIdempotent).reduce((sum, { records }) => sum + records, 0)
       const wanted = cases.filter((each) => each.partition === partition && each.count === 1000)
-      expect(full.map((batch) => [batch.codec, batch.isIdempotent])).toEqual(wanted.map(({ idempotent }) => [codec, idempotent]))
+      expect(wanted.map(({ idempotent }) => written(idempotent) >= 999)).toEqual(wanted.map(() => true))
     })
   })
 }

@@ -33,7 +33,8 @@ export interface RigOptions {
 
 /** What `settle` writes is told apart from what foreign clients wrote. */
 export const isLast = (id: string): boolean => id.startsWith('last/')
-const lastPoison = 'the last record that cannot be decoded'
+/** One for each partition: the dead letters of one partition wait for no other. */
+const lastPoison = (partition: number): string => `the last record of partition ${String(partition)} that cannot be decoded`
 const padBytes = 1_000_000
 
 export async function startRig({ topic, partitions, deadLetters }: RigOptions): Promise<Rig> {
@@ -108,9 +109,9 @@ async function tokenFrom(url: string): Promise<string> {
 async function writeLast(producer: KafkajsProducer, { topic, partitions, deadLetters }: RigOptions): Promise<void> {
   await producer.connect()
   const headers = { 'ce_specversion': '1.0', 'ce_source': '/interop', 'ce_type': 'interop.last', 'ce_audience': '{"users":["u1"]}', 'content-type': 'application/json' }
-  const poison = { partition: 0, value: lastPoison, headers: { 'content-type': 'application/cloudevents+avro' } }
+  const poison = Array.from({ length: deadLetters ? partitions : 0 }, (_, partition) => ({ partition, value: lastPoison(partition), headers: { 'content-type': 'application/cloudevents+avro' } }))
   const events = Array.from({ length: partitions }, (_, partition) => ({ partition, value: '{}', headers: { ...headers, ce_id: `last/${partition}` } }))
-  await producer.send({ topic, acks: -1, messages: [...(deadLetters ? [poison] : []), ...events] })
+  await producer.send({ topic, acks: -1, messages: [...poison, ...events] })
   await producer.disconnect()
 }
 
@@ -126,5 +127,6 @@ function assertSettled({ receivers, partitions, letters }: Settling): void {
     const missing = Array.from({ length: partitions }, (_, partition) => `last/${partition}`).filter((id) => !counts.has(id))
     if (missing.length > 0) throw new Error(`a client has not received ${missing.join(', ')}. Its troubles: ${troubles.join('; ') || 'none'}`)
   }
-  if (letters?.includes(lastPoison) === false) throw new Error('the last record that cannot be decoded is not among the dead letters')
+  const uncopied = letters === null ? [] : Array.from({ length: partitions }, (_, partition) => lastPoison(partition)).filter((text) => !letters.includes(text))
+  if (uncopied.length > 0) throw new Error(`not among the dead letters: ${uncopied.join(', ')}`)
 }
