@@ -137,8 +137,10 @@ function createIncidents(options: ProofOptions, stage: Stage & { readonly client
     due.set(Math.floor(options.events * 0.7), async () => {
       options.say('the broker gets SIGKILL')
       await stage.broker.kill()
-      if (stage.broker.isAlone) await waitFor(async () => !(await stage.gateways[0]?.isReady()), { timeoutMs: 60_000, what: 'gateway A to be unready' })
-      sawUnready = stage.broker.isAlone || (await isEverUnready(stage.gateways, otherLeadersAfterMs))
+      const [first] = stage.gateways
+      if (stage.broker.isAlone) await waitFor(async () => first === undefined || first.isDegraded(), { timeoutMs: 60_000, what: 'gateway A to say what is wrong' })
+      // A gateway that is starting may wait for the broker. One that served goes on to serve.
+      sawUnready = stage.broker.isAlone ? (await first?.isReady()) !== true : await isEverUnready(stage.gateways, otherLeadersAfterMs)
       options.say(`gateway A ${sawUnready ? 'is unready' : 'stayed ready'}; starting the broker again`)
       await stage.broker.restart()
       await waitFor(async () => (await Promise.all(stage.gateways.map((gateway) => gateway.isReady()))).every(Boolean), { timeoutMs: 60_000, what: 'the gateways to be ready again' })
@@ -206,8 +208,7 @@ function conclude(outcome: Outcome, options: ProofOptions): ProofResult {
     ['gaps', total(({ gaps }) => gaps)],
     ['clients refused for good', total(({ refusals }) => refusals)],
     ['gateways that did not exit with 0', outcome.exitCodes.filter((code) => code !== 0).length],
-    ...(options.killsBroker && options.brokers === 1 ? [['broker killed, but readiness stayed true', outcome.unready ? 0 : 1] as const] : []),
-    ...(options.killsBroker && options.brokers > 1 ? [['one broker of several killed, and a gateway was unready', outcome.unready ? 1 : 0] as const] : []),
+    ...(options.killsBroker ? [['a broker was killed, and a gateway that was ready became unready', outcome.unready ? 1 : 0] as const] : []),
   ]
   const rows: readonly (readonly [string, string | number])[] = [
     ['clients, over 2 gateways', clients.length],

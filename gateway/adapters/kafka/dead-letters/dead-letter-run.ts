@@ -12,6 +12,7 @@ import { joinGroup } from './group-member.ts'
 import { createGroupOffsets } from './group-offsets.ts'
 import type { DeadLetterHealth } from './health.ts'
 import { createKafkaTransactions } from './kafka-transactions.ts'
+import { groupIdOf, type DescribeTrouble } from './describe-trouble.ts'
 import { createLetterCopier, type LetterCopier } from './letter-copier.ts'
 import { createPartitionSet } from './partition-set.ts'
 import { createPartitionWorker, type PartitionWorker } from './partition-worker.ts'
@@ -22,6 +23,7 @@ export interface RunParts {
   readonly parts: DeadLetterParts
   readonly kafka: Kafka
   readonly dlqTopic: string
+  readonly describe: DescribeTrouble
   readonly connect: ConnectBroker
   readonly discovery: Discovery
   readonly health: DeadLetterHealth
@@ -53,7 +55,7 @@ export function startDeadLetterRun(run: RunParts): DeadLetterRun {
   const { options, parts, kafka, dlqTopic, connect, discovery, health } = run
   const topic = options.kafkaTopic
   const { summaryEveryMs = defaultSummaryEveryMs } = parts
-  const groupId = `${options.kafkaClientId}.${topic}.dlq`
+  const groupId = groupIdOf(options)
   const ending = new AbortController()
   const broken = Promise.withResolvers<void>()
   const offsets = createGroupOffsets({ kafka, groupId, topic })
@@ -80,7 +82,7 @@ export function startDeadLetterRun(run: RunParts): DeadLetterRun {
 
   function makeWorker(partition: number, startOffset: number): PartitionWorker {
     const trouble = (detail: string | null): void => (set.partitions.includes(partition) ? health.trouble('copy', partition, detail) : undefined)
-    const copier = createLetterCopier({ partition, topic, transactions, logger: parts.logger, metrics: parts.metrics, trouble, backoff: createBackoff({ firstMs: firstWaitMs, maxMs: maxWaitMs }) })
+    const copier = createLetterCopier({ partition, topic, transactions, logger: parts.logger, metrics: parts.metrics, trouble, backoff: createBackoff({ firstMs: firstWaitMs, maxMs: maxWaitMs }), describe: run.describe })
     copiers.set(partition, copier)
     return createPartitionWorker({
       partition,

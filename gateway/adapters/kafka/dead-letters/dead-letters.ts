@@ -12,6 +12,7 @@ import { createBrokerConnector } from '../wire/broker-link.ts'
 import { createDiscovery, type Discovery } from '../wire/discovery.ts'
 import { TokenBucket } from '../../../emit/token-bucket.ts'
 import { startDeadLetterRun, type RunParts } from './dead-letter-run.ts'
+import { createDescribeTrouble, groupIdOf } from './describe-trouble.ts'
 import { createHealth, MissingTopicError } from './health.ts'
 
 export type DeadLetterOptions = KafkaClientOptions &
@@ -72,11 +73,12 @@ async function keepRunning(options: DeadLetterOptions, parts: DeadLetterParts, s
   const kafka = createKafkaClient(options, logger, { requestTimeoutMs })
   const dlqTopic = dlqTopicOf(options)
   const backoff = createBackoff({ firstMs: firstWaitMs, maxMs: maxWaitMs })
-  const health = createHealth({ topic: dlqTopic, logger, metrics, clock: parts.clock })
+  const describe = createDescribeTrouble({ dlqTopic, groupId: groupIdOf(options) })
+  const health = createHealth({ topic: dlqTopic, logger, metrics, clock: parts.clock, describe })
   const mayCopy = createRate(options.kafkaDlqRatePerS, parts.clock)
   while (!stopped.aborted) {
     try {
-      await runOnce({ options, parts, kafka, dlqTopic, connect, discovery, health, mayCopy }, stopped)
+      await runOnce({ options, parts, kafka, dlqTopic, describe, connect, discovery, health, mayCopy }, stopped)
     } catch (cause) {
       if (!stopped.aborted) health.broken(cause)
     }

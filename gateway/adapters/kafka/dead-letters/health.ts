@@ -1,6 +1,7 @@
 import type { Logger } from '../../../observability/logger.ts'
 import type { Metrics } from '../../../observability/metrics.ts'
 import { describeKafkaError } from '../kafka-error.ts'
+import { plainly, type DescribeTrouble } from './describe-trouble.ts'
 
 /** Whether dead letters are being copied, for the metric and the log. */
 export interface DeadLetterHealth {
@@ -27,9 +28,11 @@ export interface HealthParts {
   readonly logger: Logger
   readonly metrics: Pick<Metrics, 'dlqHealthy'>
   readonly clock: { now(): number }
+  /** @default what the broker said */
+  readonly describe?: DescribeTrouble
 }
 
-export function createHealth({ topic, logger, metrics, clock }: HealthParts): DeadLetterHealth {
+export function createHealth({ topic, logger, metrics, clock, describe = plainly }: HealthParts): DeadLetterHealth {
   const troubles = { read: new Set<number>(), copy: new Set<number>() }
   let isJoined = false
   let brokenSinceMs: number | null = null
@@ -46,7 +49,7 @@ export function createHealth({ topic, logger, metrics, clock }: HealthParts): De
       show()
     },
     broken(cause) {
-      const { detail } = describeKafkaError(cause)
+      const detail = describe(cause)
       isJoined = false
       for (const partitions of Object.values(troubles)) partitions.clear()
       brokenSinceMs ??= clock.now()

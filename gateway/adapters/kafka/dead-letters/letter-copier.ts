@@ -1,6 +1,6 @@
 import type { Logger } from '../../../observability/logger.ts'
 import type { Metrics } from '../../../observability/metrics.ts'
-import { describeKafkaError } from '../kafka-error.ts'
+import { plainly, type DescribeTrouble } from './describe-trouble.ts'
 import type { Backoff } from '../patience.ts'
 import { bytesOf, copyForms, copyOf, firstOffsetOf, lastOffsetOf, type DeadLetter, type DeadLetterCopy } from './dead-letter-copy.ts'
 import { isPassing } from './health.ts'
@@ -29,6 +29,8 @@ export interface LetterCopierParts {
   readonly trouble: (detail: string | null) => void
   /** Between attempts. */
   readonly backoff: Backoff
+  /** @default what the broker said */
+  readonly describe?: DescribeTrouble
 }
 
 /** Another worker has gone past what this one holds: the partition is no longer this one's. */
@@ -149,7 +151,7 @@ interface CopyLog {
 }
 
 /** Tells people of failures and of dead letters that are given up. */
-function createCopyLog({ topic, partition, logger, metrics, trouble, backoff }: LetterCopierParts): CopyLog {
+function createCopyLog({ topic, partition, logger, metrics, trouble, backoff, describe = plainly }: LetterCopierParts): CopyLog {
   let told = ''
   let failures = 0
   return {
@@ -161,7 +163,7 @@ function createCopyLog({ topic, partition, logger, metrics, trouble, backoff }: 
       trouble(null)
     },
     failed(cause) {
-      const { detail } = describeKafkaError(cause)
+      const detail = describe(cause)
       failures += 1
       trouble(detail)
       if (detail === told || (failures < warnedFailures && isPassing(cause))) return
@@ -170,7 +172,7 @@ function createCopyLog({ topic, partition, logger, metrics, trouble, backoff }: 
     },
     skip(letter, cause) {
       const reason = verdictOf(cause) === 'too-large' ? 'too-large' : 'refused'
-      logger.error({ topic, partition, offset: firstOffsetOf(letter), reason, detail: describeKafkaError(cause).detail }, 'dead letter skipped')
+      logger.error({ topic, partition, offset: firstOffsetOf(letter), reason, detail: describe(cause) }, 'dead letter skipped')
       metrics.dlqSkipped.add(1, { reason })
     },
   }
