@@ -31,6 +31,8 @@ const maxFetchBytes = 1_048_576
 const maxFetchBytesPerPartition = 262_144
 /** How long a loop waits for the handlers of an answer before it fetches the other partitions again. */
 const handlersMs = 100
+/** How long a connection may take: longer after each failure, for a busy machine takes its time. */
+const [firstConnectMs, maxConnectMs] = [3_000, 12_000]
 const idleMs = 1_000
 /** The first wait for a partition that its broker does not serve, and the longest. */
 const [failedMs, maxFailedMs] = [100, 5_000]
@@ -52,6 +54,8 @@ export class LeaderLoop {
   readonly #broker: number
   readonly #stopping = new AbortController()
   readonly #backoff = createBackoff({ firstMs: 100, maxMs: 5_000 })
+  /** Rounds that failed in a row. */
+  #failures = 0
   readonly #running: Promise<void>
   #link: BrokerLink | null = null
   #waking = new AbortController()
@@ -117,6 +121,7 @@ export class LeaderLoop {
     const answer = await link.ask(this.#request(link, valid, offsets, holdMs), { timeoutMs: holdMs + fetch.stallMs })
     await this.#take(answer, valid, offsets)
     this.#backoff.reset()
+    this.#failures = 0
     const isEmpty = answer.partitions.every(({ records }) => records.length === 0)
     const spareMs = isEmpty ? Math.min(leastRoundMs, fetch.waitMs) - (performance.now() - askedAt) : 0
     const waitMs = Math.max(spareMs, Math.min(answer.throttleMs, maxThrottleMs))
@@ -132,7 +137,7 @@ export class LeaderLoop {
     if (this.#link?.isOpen === true) return this.#link
     const address = this.#owner.parts.topology.view?.brokers.get(this.#broker)
     if (address === undefined) throw new BrokerError('stale-leader', '', `the metadata does not say where broker ${this.#broker} is`)
-    const link = await this.#owner.parts.connect(address, { signal: this.#stopping.signal })
+    const link = await this.#owner.parts.connect(address, { signal: this.#stopping.signal, connectTimeoutMs: Math.min(maxConnectMs, firstConnectMs * 2 ** this.#failures) })
     this.#link = link
     if (this.#stopping.signal.aborted) link.close()
     return link
@@ -290,6 +295,7 @@ export class LeaderLoop {
       if (state.preferred !== null) this.#owner.forgetPreference(state)
     }
     this.#owner.parts.topology.refresh()
+    this.#failures += 1
     await this.#backoff.wait(this.#stopping.signal)
   }
 }

@@ -5,7 +5,8 @@ import { fetchRequest } from '../wire/requests/fetch.ts'
 import { listOffsetsRequest } from '../wire/requests/list-offsets.ts'
 import type { ClusterView } from '../wire/metadata.ts'
 
-const answerTimeoutMs = 5_000
+/** For a leader to take the connection, and for each answer. */
+const leaderTimeoutMs = 8_000
 
 export interface OffsetsQuestion {
   readonly connect: ConnectBroker
@@ -28,7 +29,7 @@ export async function askOffsets(view: ClusterView, timestamps: readonly number[
     withLink(view, broker, question, async (link) => {
       for (const [index, timestamp] of timestamps.entries()) {
         const asked = led.map((partition) => ({ partition, leaderEpoch: partitions[partition]?.leaderEpoch ?? -1, timestamp }))
-        for (const answer of await link.ask(listOffsetsRequest(link, { topic: question.topic, partitions: asked }), { timeoutMs: answerTimeoutMs })) {
+        for (const answer of await link.ask(listOffsetsRequest(link, { topic: question.topic, partitions: asked }), { timeoutMs: leaderTimeoutMs })) {
           if (answer.errorCode !== 0) throw errorOfCode(answer.errorCode, `tell the offsets of partition ${answer.partition} of ${question.topic}`)
           const offsets = found[index]
           if (offsets !== undefined && answer.partition in offsets) offsets[answer.partition] = answer.offset
@@ -48,7 +49,7 @@ export async function askToRead(view: ClusterView, question: OffsetsQuestion): P
   await withLink(view, first[0], question, async (link) => {
     const wanted = { partition, leaderEpoch: -1, offset: 0, maxBytes: 1, lastFetchedEpoch: -1 }
     const request = fetchRequest(link, { topic: question.topic, topicId: view.topic?.topicId ?? null, maxWaitMs: 0, minBytes: 0, maxBytes: 1, rack: '', partitions: [wanted] })
-    const answer = await link.ask(request, { timeoutMs: answerTimeoutMs })
+    const answer = await link.ask(request, { timeoutMs: leaderTimeoutMs })
     for (const { errorCode } of [answer, ...answer.partitions]) {
       const error = errorCode === 0 ? null : errorOfCode(errorCode, `let this gateway read the topic ${question.topic}`)
       // What else is wrong with the partition is the reader's to find out, who tries again.
@@ -74,7 +75,7 @@ function byLeader(view: ClusterView, wanted?: readonly number[]): ReadonlyMap<nu
 async function withLink(view: ClusterView, broker: number, { connect, signal }: OffsetsQuestion, work: (link: BrokerLink) => Promise<void>): Promise<void> {
   const address = view.brokers.get(broker)
   if (address === undefined) throw new BrokerError('stale-leader', '', `broker ${broker} leads partitions, but the metadata does not say where it is`)
-  const link = await connect(address, { signal })
+  const link = await connect(address, { signal, connectTimeoutMs: leaderTimeoutMs })
   const onAbort = (): void => link.close()
   signal.addEventListener('abort', onAbort, { once: true })
   try {

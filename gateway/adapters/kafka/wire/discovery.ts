@@ -16,14 +16,16 @@ export interface Discovery {
 }
 
 /** So short that each entry of the list is tried soon, and longer than a broker takes that is well. */
-const connectTimeoutMs = 1_500
-const answerTimeoutMs = 1_500
+const firstTimeoutMs = 1_500
+/** Twice as long each time that the whole list has failed: a machine that is busy takes its time, and silence may be its own. */
+const maxTimeoutMs = 12_000
 
 export function createDiscovery({ brokers, connect }: { readonly brokers: readonly BrokerAddress[]; readonly connect: ConnectBroker }): Discovery {
   const closing = new AbortController()
   let learnt: readonly BrokerAddress[] = []
   let current: { readonly link: Promise<BrokerLink> } | null = null
   let attempts = 0
+  let failures = 0
 
   function nextBroker(): BrokerAddress {
     const known = new Map([...brokers, ...learnt].map((broker) => [brokerName(broker), broker]))
@@ -40,14 +42,17 @@ export function createDiscovery({ brokers, connect }: { readonly brokers: readon
 
   return {
     async describe(topic) {
-      current ??= { link: connect(nextBroker(), { signal: closing.signal, connectTimeoutMs }) }
+      const timeoutMs = Math.min(maxTimeoutMs, firstTimeoutMs * 2 ** Math.floor(failures / brokers.length))
+      current ??= { link: connect(nextBroker(), { signal: closing.signal, connectTimeoutMs: timeoutMs }) }
       const used = current
       try {
         const link = await used.link
-        const view = clusterViewOf(await link.ask(metadataRequest(link, [topic]), { timeoutMs: answerTimeoutMs }), topic)
+        const view = clusterViewOf(await link.ask(metadataRequest(link, [topic]), { timeoutMs }), topic)
         learnt = [...view.brokers.values()].map(({ host, port }) => ({ host, port }))
+        failures = 0
         return view
       } catch (cause) {
+        failures += 1
         if (current === used) turn()
         throw cause
       }
