@@ -19,7 +19,7 @@ export default defineConfig({
       { test: { ...suite('unit', ['{gateway,client,operator,cdk8s,e2e,interop,scripts,bench}/**/*.test.ts']).test, exclude: ['**/node_modules/**', '**/dist/**', '**/*.kafka.test.ts', '**/*.cluster.test.ts', '**/*.browser.test.ts', '**/*.kubernetes.test.ts', '**/*.e2e.test.ts', '**/*.interop.test.ts'] } },
       suite('kafka', ['{gateway,client,operator,scripts,bench}/**/*.kafka.test.ts'], { testTimeout: 120_000, hookTimeout: 120_000, fileParallelism: false }),
       // They wait for sessions to run out rather than compute, so two files share the processors.
-      suite('cluster', ['gateway/**/*.cluster.test.ts'], { testTimeout: 150_000, hookTimeout: 180_000, maxWorkers: 2 }),
+      suite('cluster', ['gateway/**/*.cluster.test.ts'], { testTimeout: 300_000, hookTimeout: 180_000, maxWorkers: 2 }),
       suite('kubernetes', ['{operator,cdk8s,charts,scripts}/**/*.kubernetes.test.ts'], { testTimeout: 120_000, hookTimeout: 120_000, fileParallelism: false }),
       // Suites on one cluster, some at once; then those that take the operator or the API server away, each alone.
       suite('e2e', ['e2e/**/*.e2e.test.ts'], { ...patient, exclude: ['**/node_modules/**', '**/*.alone.e2e.test.ts'], maxWorkers: 5, sequence: { groupOrder: 1 } }),

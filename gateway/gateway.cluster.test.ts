@@ -146,6 +146,7 @@ it('all brokers are restarted one after the other, also for a pod whose list beg
   const { verdict } = await showCase('a rolling restart, and a silent address first', await settledStage([third]), { rate: 35 }, async (run) => {
     run.broke()
     for (const broker of cluster.brokers) {
+      run.signal.throwIfAborted()
       await broker.terminate()
       await broker.start()
       await admin.untilSettled(topic)

@@ -15,6 +15,7 @@ export interface ClusterBroker {
   readonly advertised: Pick<TcpProxy, 'port' | 'pass' | 'refuse' | 'hold'>
   readonly dataDirectory: string
   readonly isRunning: boolean
+  /** Resolves when it serves. A second call while it starts waits for the first. @throws when it runs already */
   start(): Promise<void>
   /** SIGKILL, as a machine that loses its power. Resolves when the process is gone. */
   kill(): Promise<void>
@@ -49,6 +50,12 @@ export async function createClusterBroker({ id, ports, directory, proxy, command
   await writeFile(join(home, 'launch'), launcher(command, join(home, 'server.properties')))
   await chmod(join(home, 'launch'), 0o755)
   let running: BrokerProcess | null = null
+  let starting: Promise<void> | null = null
+  const launch = async (): Promise<void> => {
+    if (running !== null) throw new Error(`broker ${id} runs already`)
+    await proxy.pass()
+    running = await startBrokerProcess({ command: join(home, 'launch'), port: own.client, dataDirectory, startTimeoutMs: 90_000 })
+  }
   /** Takes the process out of `running` at once, so that two callers never end the same one. A dead broker's advertised port refuses, as its own does. */
   const end = async (how: 'kill' | 'terminate'): Promise<void> => {
     const ending = running
@@ -65,10 +72,9 @@ export async function createClusterBroker({ id, ports, directory, proxy, command
     get isRunning() {
       return running?.isRunning() === true
     },
-    start: async () => {
-      if (running !== null) throw new Error(`broker ${id} runs already`)
-      await proxy.pass()
-      running = await startBrokerProcess({ command: join(home, 'launch'), port: own.client, dataDirectory, startTimeoutMs: 90_000 })
+    start: () => {
+      starting ??= launch().finally(() => (starting = null))
+      return starting
     },
     kill: () => end('kill'),
     terminate: () => end('terminate'),

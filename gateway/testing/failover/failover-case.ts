@@ -24,6 +24,8 @@ export interface CaseRun {
   /** Marks the moment of the fault. Called once. */
   broke(): void
   readonly watchers: readonly Watcher[]
+  /** Aborted when the case took too long: an act of several steps begins no further one. */
+  readonly signal: AbortSignal
   /** Resolves when for one and a half seconds each event was answered and delivered at once, and all pods are ready. Gives up in silence: the verdict says what was not well. */
   untilSmooth(timeoutMs: number): Promise<void>
 }
@@ -44,7 +46,7 @@ export interface CaseResult {
 const poisonRate = 5
 const calmMs = 700
 const smoothForMs = 1_500
-const actPatienceMs = 90_000
+const actPatienceMs = 200_000
 const deliveryPatienceMs = 15_000
 
 /** Runs traffic and browsers while `act` does its worst, then judges what each browser got. */
@@ -59,7 +61,7 @@ export async function runCase(stage: Stage, { away, rate = 50 }: CaseOptions, ac
   try {
     await delay(calmMs)
     const isSmoothNow = (): boolean => isSmoothSince(performance.now() - smoothForMs, { emitter, watchers, readiness })
-    await withDeadline(act({ leaders, watchers, broke: () => (faultMs = performance.now()), untilSmooth: (timeoutMs) => until(isSmoothNow, timeoutMs) }))
+    await withDeadline((signal) => act({ leaders, watchers, signal, broke: () => (faultMs = performance.now()), untilSmooth: (timeoutMs) => until(isSmoothNow, timeoutMs) }))
     await emitter.stop()
     await until(() => hasAll(emitter.emitted, watchers), deliveryPatienceMs)
     // What should not come has a moment to come, too.
@@ -114,17 +116,13 @@ function hasAll(emitted: readonly Emitted[], watchers: readonly Watcher[]): bool
   })
 }
 
-/** A pod or a broker that never comes back must not keep the traffic running. */
-async function withDeadline(acting: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
+/** Bounds the time of an act: a pod or a broker that never comes back must not keep the traffic running. */
+async function withDeadline(act: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const signal = AbortSignal.timeout(actPatienceMs)
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`the case did not end within ${actPatienceMs / 1_000} s`)), actPatienceMs)
+    signal.addEventListener('abort', () => reject(new Error(`the case did not end within ${actPatienceMs / 1_000} s`)), { once: true })
   })
-  try {
-    await Promise.race([acting, late])
-  } finally {
-    clearTimeout(timer)
-  }
+  await Promise.race([act(signal), late])
 }
 
 async function until(isTrue: () => boolean, timeoutMs: number): Promise<void> {

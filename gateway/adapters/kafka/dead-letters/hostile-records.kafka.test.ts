@@ -111,12 +111,16 @@ describe('the dead letter worker and records that no client should send', () => 
     await appendBatch(broker.brokers, topic, 0, emptyRecords(count))
     await client.append(topic, [{ partition: 0, value: 'after the flood' }])
     const { metrics, log } = start(topic, {}, gatewayJudge, { summaryEveryMs: 1_000 })
-    await expect.poll(async () => (await letters(topic)).map((letter) => header(letter, 'to_offset')).at(-1), waiting).toBe(String(count))
-    const all = await letters(topic)
-    const summaries = all.filter((letter) => header(letter, 'reason') === 'summary')
-    const copies = all.length - summaries.length
-    expect(copies).toBeLessThanOrEqual(5_000)
-    expect(summaries.reduce((sum, letter) => sum + Number(header(letter, 'count')), copies)).toBe(count + 1)
+    const written = async () => {
+      const all = await letters(topic)
+      const summaries = all.filter((letter) => header(letter, 'reason') === 'summary')
+      const copies = all.length - summaries.length
+      return { copies, accounted: summaries.reduce((sum, letter) => sum + Number(header(letter, 'count')), copies) }
+    }
+    // The last record is copied or counted: that depends on how long the flood took.
+    await expect.poll(async () => (await written()).accounted, waiting).toBe(count + 1)
+    const { copies } = await written()
+    expect(copies).toBeLessThan(count / 100)
     expect([metrics.value('dlqRecords'), metrics.value('dlqSummarised')]).toEqual([copies, count + 1 - copies])
     await expect.poll(() => log.lines.filter(({ message }) => message.includes('summaries were written')).length, waiting).toBeGreaterThanOrEqual(1)
   })
