@@ -59,7 +59,7 @@ async function settledStage(more: readonly Pod[] = []): Promise<Stage> {
   await Promise.all(cluster.brokers.map(({ advertised }) => advertised.pass()))
   await admin.untilSettled(topic)
   for (const [index, pod] of pods.entries()) {
-    await pod.untilReady(10_000).catch(async () => {
+    await pod.untilReady(30_000).catch(async () => {
       await pod.kill()
       pods[index] = await startPod(pod.name, brokersFor(cluster.bootstrap))
       await pods[index]?.untilReady(30_000)
@@ -131,7 +131,7 @@ it('one broker advertises an address that refuses: emits for the other leaders a
     const [ready, live] = await Promise.all([pod.readyz(), pod.livez()])
     whileBroken = { ready: ready.status, live: live.status, body: ready.body }
     await cluster.broker(3).advertised.pass()
-    afterwards = await pod.untilReady(15_000).then(() => 'ready', String)
+    afterwards = await pod.untilReady(60_000).then(() => 'ready', String)
     await run.untilSmooth(20_000)
   })
   expect(whileBroken).toMatchObject({ ready: 503, live: 200, body: expect.stringContaining(String(cluster.broker(3).advertised.port)) })

@@ -47,7 +47,7 @@ const poisonRate = 5
 const calmMs = 700
 const smoothForMs = 1_500
 const actPatienceMs = 200_000
-const deliveryPatienceMs = 15_000
+const deliveryPatienceMs = 60_000
 
 /** Runs traffic and browsers while `act` does its worst, then judges what each browser got. */
 export async function runCase(stage: Stage, { away, rate = 50 }: CaseOptions, act: (run: CaseRun) => Promise<void>): Promise<CaseResult> {
