@@ -80,6 +80,7 @@ async function begin(config: Config, adapters: GatewayAdapters, core: Core): Pro
   watchKeys(adapters, core)
   const publicPort = await core.publicServer.listen({ host: config.host, port: config.port })
   core.health.set('listening', null)
+  if (adapters.deadLetters === null) adapters.metrics.dlqHealthy.set(1)
   await adapters.source.start(core.ingest, { sinceMs: Date.now() - warmUpMs(config) })
   await adapters.deadLetters?.start()
   return { public: publicPort.port, internal: internal.port }

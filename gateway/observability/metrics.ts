@@ -38,7 +38,7 @@ export const metrics = {
   dlqSummarised: { name: 'carillon_dlq_summarised_total', type: 'counter', help: 'Records this pod counted in a summary dead letter, because more came than it copies.', labels: {} },
   dlqSkipped: { name: 'carillon_dlq_skipped_total', type: 'counter', help: 'Dead letters this pod gave up, because the brokers refused each form of them, by reason.', labels: { reason: ['refused', 'too-large'] } },
   dlqLag: { name: 'carillon_dlq_lag_records', type: 'gauge', help: 'Records between this pod\'s dead letter worker and the ends of its partitions, summed.', labels: {} },
-  dlqHealthy: { name: 'carillon_dlq_healthy', type: 'gauge', help: '1 while this pod copies the dead letters of its partitions or has none, 0 while it cannot (and where KAFKA_DLQ is false).', labels: {} },
+  dlqHealthy: { name: 'carillon_dlq_healthy', type: 'gauge', help: '0 while this pod cannot copy the dead letters of its partitions, else 1, also without dead letters (KAFKA_DLQ is false).', labels: {} },
   emitted: { name: 'carillon_emitted_events_total', type: 'counter', help: 'Events that the log acknowledged, by API.', labels: { api: ['emit-message', 'events'] } },
   emitRefused: { name: 'carillon_emit_refused_total', type: 'counter', help: 'Emit requests that were refused, by HTTP status. 502: the log refused the event; 503: the log did not acknowledge it, or the pod is full.', labels: { status: ['400', '401', '403', '404', '405', '408', '413', '415', '429', '500', '502', '503'] } },
   emitLatency: { name: 'carillon_emit_latency_seconds', type: 'histogram', help: 'From the request to the acknowledgement of the log.', labels: {}, buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5] },

@@ -16,7 +16,7 @@ import { createDescribeTrouble, groupIdOf } from './describe-trouble.ts'
 import { createHealth, MissingTopicError } from './health.ts'
 
 export type DeadLetterOptions = KafkaClientOptions &
-  Pick<Config, 'kafkaTopic' | 'kafkaDlqTopic' | 'kafkaDlqRatePerS' | 'kafkaTopicPartitions' | 'kafkaCreateTopic' | 'kafkaFetchWaitMs' | 'kafkaStallTimeoutMs' | 'replayWindowMs' | 'isDevelopment'>
+  Pick<Config, 'kafkaTopic' | 'kafkaDlqTopic' | 'kafkaDlqRatePerS' | 'kafkaTopicPartitions' | 'kafkaCreateTopic' | 'kafkaClientRack' | 'kafkaFetchWaitMs' | 'kafkaStallTimeoutMs' | 'replayWindowMs' | 'isDevelopment'>
 
 export interface DeadLetterParts {
   /** Why this record is no event that can be delivered, or null. Pure; never puts the record's content into the detail. */
