@@ -1,3 +1,7 @@
+/** How long to wait after so many attempts: twice as long each time, up to a bound, less a random part of up to a half. */
+export const backoffMs = (attempts: number, { firstMs, maxMs }: { readonly firstMs: number; readonly maxMs: number }): number =>
+  Math.min(maxMs, firstMs * 2 ** attempts) * (0.5 + Math.random() / 2)
+
 /** Waits between attempts: longer each time, and never for as long as the others who wait. */
 export interface Backoff {
   /** Resolves after the wait, or at once when the signal is aborted. */
@@ -13,10 +17,8 @@ export function createBackoff(options: { readonly firstMs: number; readonly maxM
   let waking = new AbortController()
   return {
     async wait(signal) {
-      const limitMs = Math.min(options.maxMs, options.firstMs * 2 ** attempt)
-      attempt += 1
       waking = new AbortController()
-      await pause(limitMs * (0.5 + Math.random() / 2), signal, waking.signal)
+      await pause(backoffMs(attempt++, options), signal, waking.signal)
     },
     reset() {
       attempt = 0

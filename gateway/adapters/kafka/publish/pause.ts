@@ -1,3 +1,5 @@
+import { backoffMs } from '../patience.ts'
+
 /** A pause between attempts: longer each time, with jitter, so that pods do not return together. */
 export interface Pause {
   readonly isOn: boolean
@@ -33,9 +35,7 @@ export function createPause({ firstMs, maxMs, onEnd }: { readonly firstMs: numbe
     },
     begin() {
       cut()
-      const limitMs = Math.min(maxMs, firstMs * 2 ** Math.min(count, 20))
-      count += 1
-      timer = setTimeout(end, limitMs * (0.5 + Math.random() / 2))
+      timer = setTimeout(end, backoffMs(count++, { firstMs, maxMs }))
     },
     cut,
     reset() {

@@ -67,3 +67,25 @@ export function decodesThrottled<T>(isFlexible: boolean, decode: (reader: WireRe
     throttleMs: (bytes) => answerReader(bytes, isFlexible).throttleMs,
   }
 }
+
+/**
+ * `decode` and `throttleMs` of a request about partitions, whose answer is the throttle time and then topics with partitions.
+ * @param leastBytes what one partition of the answer takes at least, so that a count that cannot fit is refused
+ * @param readOne reads the fields of one partition, without its tagged fields
+ */
+export function decodesPartitions<T>(isFlexible: boolean, leastBytes: number, readOne: (reader: WireReader) => T): Required<Pick<WireRequest<readonly T[]>, 'decode' | 'throttleMs'>> {
+  return decodesThrottled(isFlexible, (reader) => {
+    const topics = reader.array(() => {
+      reader.skipString()
+      const partitions = reader.array(() => {
+        const one = readOne(reader)
+        reader.tags()
+        return one
+      }, leastBytes)
+      reader.tags()
+      return partitions
+    }, 2)
+    reader.tags()
+    return topics.flat()
+  })
+}

@@ -1,4 +1,4 @@
-import { decodesThrottled, negotiate, type Api, type VersionedBroker, type WireRequest } from '../wire-request.ts'
+import { decodesPartitions, negotiate, type Api, type VersionedBroker, type WireRequest } from '../wire-request.ts'
 import { WireWriter } from '../wire-writer.ts'
 
 /** Kafka 2.3 speaks 3; 4 is the first flexible version (2.8). */
@@ -30,20 +30,9 @@ export interface EpochEnd {
 export function leaderEpochRequest(broker: VersionedBroker, args: LeaderEpochArgs): WireRequest<readonly EpochEnd[]> {
   const version = negotiate(broker, api)
   const isFlexible = version >= firstFlexible
-  const decoding = decodesThrottled(isFlexible, (reader) => {
-    const topics = reader.array(() => {
-      reader.skipString()
-      const partitions = reader.array(() => {
-        const [errorCode, partition] = [reader.int16(), reader.int32()]
-        const end = { partition, errorCode, leaderEpoch: reader.int32(), endOffset: reader.int64() }
-        reader.tags()
-        return end
-      }, 18)
-      reader.tags()
-      return partitions
-    }, 2)
-    reader.tags()
-    return topics.flat()
+  const decoding = decodesPartitions(isFlexible, 18, (reader) => {
+    const [errorCode, partition] = [reader.int16(), reader.int32()]
+    return { partition, errorCode, leaderEpoch: reader.int32(), endOffset: reader.int64() }
   })
   return { apiKey: api.key, apiName: api.name, version, body: encode(args, isFlexible), ...decoding }
 }

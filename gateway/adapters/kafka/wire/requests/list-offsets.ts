@@ -1,4 +1,4 @@
-import { decodesThrottled, negotiate, type Api, type VersionedBroker, type WireRequest } from '../wire-request.ts'
+import { decodesPartitions, negotiate, type Api, type VersionedBroker, type WireRequest } from '../wire-request.ts'
 import { WireWriter } from '../wire-writer.ts'
 
 /** Kafka 2.1 speaks 4; 6 is the first flexible version (2.6). */
@@ -33,21 +33,10 @@ export interface ListedOffset {
 export function listOffsetsRequest(broker: VersionedBroker, args: ListOffsetsArgs): WireRequest<readonly ListedOffset[]> {
   const version = negotiate(broker, api)
   const isFlexible = version >= firstFlexible
-  const decoding = decodesThrottled(isFlexible, (reader) => {
-    const topics = reader.array(() => {
-      reader.skipString()
-      const partitions = reader.array(() => {
-        const [partition, errorCode] = [reader.int32(), reader.int16()]
-        reader.skip(8) // the record's time
-        const listed = { partition, errorCode, offset: reader.int64(), leaderEpoch: reader.int32() }
-        reader.tags()
-        return listed
-      }, 26)
-      reader.tags()
-      return partitions
-    }, 2)
-    reader.tags()
-    return topics.flat()
+  const decoding = decodesPartitions(isFlexible, 26, (reader) => {
+    const [partition, errorCode] = [reader.int32(), reader.int16()]
+    reader.skip(8) // the record's time
+    return { partition, errorCode, offset: reader.int64(), leaderEpoch: reader.int32() }
   })
   return { apiKey: api.key, apiName: api.name, version, body: encode(args, isFlexible), ...decoding }
 }
