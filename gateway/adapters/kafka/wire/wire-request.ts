@@ -50,7 +50,7 @@ export interface Api {
 export function negotiate(broker: VersionedBroker, { key, name, min, max }: Api, asks: number = max): number {
   const version = broker.version(key, min, asks)
   if (version !== null) return version
-  throw new BrokerError('refused', brokerName(broker.address), `the broker ${brokerName(broker.address)} does not speak versions ${min} to ${asks} of ${name}: Carillon needs Kafka 2.3 or later`)
+  throw new BrokerError('refused', brokerName(broker.address), `the broker ${brokerName(broker.address)} does not speak versions ${min} to ${asks} of ${name}: Carillon needs Kafka 2.8 or later`)
 }
 
 /** Reads an answer that begins with the throttle time, as most do. */
