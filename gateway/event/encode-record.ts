@@ -13,23 +13,18 @@ import { bytesType, exactHeader } from './record-header.ts'
  */
 export function encodeRecord(event: CloudEvent, audience: Audience, traceparent: string | null): OutgoingRecord {
   const headers: Record<string, string> = { ce_specversion: '1.0', ce_id: event.id, ce_source: event.source }
-  const exact: Record<string, AttributeValue | null> = {}
+  const exact: [string, AttributeValue | null][] = []
   for (const [name, value] of Object.entries(event.attributes)) {
     headers[`ce_${name}`] = String(value)
-    if (typeof value !== 'string') exact[name] = value
+    if (typeof value !== 'string') exact.push([name, value])
   }
   headers.ce_audience = formatAudience(audience)
-  if (event.isBinary) exact.datacontenttype = event.datacontenttype
+  if (event.isBinary) exact.push(['datacontenttype', event.datacontenttype])
   const contentType = event.isBinary ? bytesType : event.datacontenttype
   if (contentType !== null) headers['content-type'] = contentType
-  if (!isEmpty(exact)) headers[exactHeader] = JSON.stringify(exact)
+  if (exact.length > 0) headers[exactHeader] = JSON.stringify(Object.fromEntries(exact))
   if (traceparent !== null) headers.traceparent = traceparent
   return { key: keyOf(event, audience), identity: `${event.source}\u0000${event.id}`, value: event.data, headers }
-}
-
-function isEmpty(members: object): boolean {
-  for (const _member in members) return false
-  return true
 }
 
 function keyOf({ attributes: { partitionkey } }: CloudEvent, audience: Audience): string | null {

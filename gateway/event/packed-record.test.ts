@@ -44,7 +44,7 @@ describe('a packed record', () => {
 
   it('keeps the types of attributes, and tells an empty value from none', () => {
     const note = { 'content-type': Buffer.from('text/plain'), ce_n: Buffer.from('5'), carillon_attributes: Buffer.from('{"n":5}') }
-    const texts = [Buffer.alloc(0), null].map((value) => encodeEvent(createRecordPacker()(aLogRecord({ headers: { ...minimal, ...note }, value }))))
+    const texts = [Buffer.alloc(0), null].map((content) => encodeEvent(createRecordPacker()(aLogRecord({ headers: { ...minimal, ...note }, value: content }))))
     const event = '{"specversion":"1.0","id":"1","source":"/s","type":"t","n":5,"datacontenttype":"text/plain"'
     expect(texts).toEqual([`${event},"data":""`, event].map((text) => ({ ok: true, value: Buffer.from(text) })))
   })
