@@ -6,8 +6,8 @@ const textOf = (event: EventInRecord, aRecord = aBinaryRecord): string => {
   const read = readRecord(aRecord(event))
   return read.kind === 'event' ? read.text : JSON.stringify(read)
 }
-const dataOf = (datacontenttype: string | undefined, data: Buffer): unknown => {
-  const event = eventOf(aBinaryRecord({ datacontenttype, data }))
+const dataOf = (datacontenttype: string | undefined, data: Buffer, aRecord = aBinaryRecord): unknown => {
+  const event = eventOf(aRecord({ datacontenttype, data }))
   return event?.data_base64 === undefined ? event?.data : { base64: event.data_base64 }
 }
 
@@ -66,13 +66,16 @@ describe('other data', () => {
   })
 
   it.each([
-    [undefined, { base64: '' }],
-    ['application/json', { base64: '' }],
-    ['text/plain', ''],
-    ['image/png', { base64: '' }],
-  ])('are there and empty when the value of the record is empty and the content type is %s', (datacontenttype, expected) => {
+    ['none', undefined, undefined],
+    ['none', 'application/json', undefined],
+    ['an empty text', 'text/plain', ''],
+    ['no bytes', 'image/png', { base64: '' }],
+  ])('are %s when the value of the record is empty and the content type is %s', (_, datacontenttype, expected) => {
     expect(dataOf(datacontenttype, Buffer.alloc(0))).toEqual(expected)
-    expect(eventOf(aStructuredRecord({ datacontenttype, data: typeof expected === 'string' ? '' : Buffer.alloc(0) }))).toMatchObject(typeof expected === 'string' ? { data: '' } : { data_base64: '' })
+  })
+
+  it.each([undefined, 'application/json', 'image/png'])('are no bytes when a structured event says so, with the content type %s', (datacontenttype) => {
+    expect(dataOf(datacontenttype, Buffer.alloc(0), aStructuredRecord)).toEqual({ base64: '' })
   })
 
   it.each([

@@ -83,14 +83,18 @@ function withExact(texts: AttributeTexts, exact: ExactAttributes): Readonly<Reco
   return attributes
 }
 
-/** @param datacontenttype null: none is given, and the bytes are JSON if they can be read so */
+/**
+ * Writes the member that holds the bytes. Those without a content type are JSON if they can be read so. A value of 0 bytes is no JSON, and
+ * no data where JSON is said or meant: SDKs write it for an event that has none.
+ */
 function writeBytes(value: Buffer | null, datacontenttype: string | null): Written {
   if (value === null) return ok('')
   switch (dataShape(datacontenttype)) {
     case 'json': {
+      if (value.length === 0) return ok('')
       const parsed = parseJson(value)
       if (parsed.ok) return ok(`,"data":${onOneLine(value.toString()).trim()}`)
-      if (datacontenttype === null || value.length === 0) return ok(base64(value))
+      if (datacontenttype === null) return ok(base64(value))
       return fail(parsed.error.reason === 'not-json' ? 'bad-data' : parsed.error.reason, `The data are not what the content type says. ${parsed.error.detail}`)
     }
     case 'text':
