@@ -5,6 +5,7 @@
 export const problems = {
   'bad-request': { status: 400, title: 'The request is not one that this endpoint understands' },
   'not-json': { status: 400, title: 'The body is not JSON' },
+  'json-too-deep': { status: 400, title: 'The JSON of the body is nested too deep' },
   'invalid-event': { status: 400, title: 'The event breaks a rule' },
   'invalid-batch': { status: 400, title: 'Some events of the batch break a rule; none was accepted' },
   'bad-subprotocol': { status: 400, title: 'None of the offered subprotocols is spoken here' },
@@ -20,6 +21,7 @@ export const problems = {
   'event-too-large': { status: 413, title: 'The event is larger than the limit' },
   'batch-too-large': { status: 413, title: 'The batch has more events than the limit' },
   'unsupported-media-type': { status: 415, title: 'The content type is none that this endpoint takes' },
+  'unsupported-content-encoding': { status: 415, title: 'The body is encoded, and this endpoint takes it as it is' },
   'upgrade-required': { status: 426, title: 'This endpoint speaks WebSocket' },
   'too-many-requests': { status: 429, title: 'Too many requests' },
   'too-many-connections': { status: 429, title: 'This user has as many connections as one user may have' },
@@ -57,5 +59,6 @@ export function renderProblem(problem: Problem): ProblemResponse {
   const headers: Record<string, string> = { 'content-type': 'application/problem+json', 'cache-control': 'no-store' }
   if (problem.retryAfterMs !== undefined) headers['retry-after'] = String(Math.max(1, Math.ceil(problem.retryAfterMs / 1000)))
   if (status === 401) headers['www-authenticate'] = 'Bearer'
+  if (problem.type === 'unsupported-content-encoding') headers['accept-encoding'] = 'identity' // RFC 9110, section 12.5.3
   return { status, headers, body: JSON.stringify(body) }
 }

@@ -36,7 +36,8 @@ describe('createEmitDecoders', () => {
     ['batch-too-large', batch(Array.from({ length: 501 }, () => anEvent()))],
     ['invalid-event', structured({})],
     ['invalid-event', message({})],
-    ['invalid-batch', batch([])],
+    ['invalid-batch', batch({})],
+    ['json-too-deep', decoders.message(Buffer.from('['.repeat(65)))],
     ['invalid-batch', batch([{}])],
   ])('answers %s with a sentence', (type, decoded) => {
     expect(problemOf(decoded)).toMatchObject({ type, detail: expect.stringMatching(/^\S.+\.$/) })

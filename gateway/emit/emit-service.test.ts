@@ -23,6 +23,7 @@ const anEvent = (id: string, data = id): IncomingEvent => ({
     attributes: { type: 'test', traceparent: 'the-event-s-own' },
     datacontenttype: 'text/plain',
     data: Buffer.from(data),
+    isBinary: false,
   },
   audience: { broadcast: true, users: [], usernames: [], organizations: [], roles: [] },
 })

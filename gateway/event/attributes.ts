@@ -1,8 +1,16 @@
 /** The rules that CloudEvents 1.0 (section 3) has for attributes. */
 
-/** Attributes that the gateway writes or uses up itself; they are not passed on as they came. */
+/** Attributes that the gateway writes or uses up itself. Those of a record are not passed on as they came. */
 export const ownAttributes: ReadonlySet<string> = new Set(['specversion', 'audience', 'cursor', 'data', 'data_base64'])
 
+/** Names that an event which is emitted must not use for an attribute, with the reason as the end of "`name` must ...". */
+export const reservedNames: Readonly<Record<string, string | undefined>> = Object.assign(Object.create(null), {
+  cursor: 'not be an extension: gateways write it into each event that they deliver',
+  data: 'not be an attribute: the name is reserved (CloudEvents 1.0.2, section 3)',
+  data_base64: 'not be an attribute: the name is reserved (CloudEvents JSON format 1.0.2, section 3.1)',
+} satisfies Record<string, string>)
+
+/** A CloudEvents String, URI, URI-reference or Timestamp; an Integer of 32 bits; a Boolean (CloudEvents 1.0.2, section 3, type system). */
 export type AttributeValue = string | number | boolean
 
 /** @returns what is wrong with an attribute, as the end of "`name` must ..."; null when it is fine */

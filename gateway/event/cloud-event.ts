@@ -1,14 +1,17 @@
 import type { Audience } from '../audience/audience.ts'
+import type { AttributeValue } from './attributes.ts'
 
 /** An event that is to be emitted: judged, and ready to become a record. */
 export interface CloudEvent {
   readonly id: string
   readonly source: string
-  /** All other attributes and extensions, `type` among them, without `specversion`, `datacontenttype`, `audience` and `cursor`; null ones are gone. */
-  readonly attributes: Readonly<Record<string, string>>
+  /** All other attributes and extensions, `type` among them, without `specversion`, `datacontenttype` and `audience`; null ones are gone. */
+  readonly attributes: Readonly<Record<string, AttributeValue>>
   readonly datacontenttype: string | null
-  /** null: no data. */
+  /** null: no data. An empty buffer: data of 0 bytes. */
   readonly data: Buffer | null
+  /** Whether the data are bytes although `datacontenttype`, or its absence, says JSON. They are delivered as `data_base64`. */
+  readonly isBinary: boolean
 }
 
 /** An event together with those whom it is for. */

@@ -32,7 +32,7 @@ const undecodable: Record<(typeof decodeFailureReasons)[number], Readonly<Record
     'truncated JSON': text(String(aLegacyRecord().value).slice(0, -1)),
     'truncated structured JSON': text(String(aStructuredRecord().value).slice(0, 30), 'application/cloudevents+json'),
     'two documents': text('{}{}'),
-    'JSON behind a byte order mark': text('\ufeff{}'),
+    'a byte order mark alone': text('\ufeff'),
   },
   'invalid-utf8': {
     'a value without a content type': aLogRecord({ value: badUtf8 }),
@@ -74,6 +74,10 @@ const undecodable: Record<(typeof decodeFailureReasons)[number], Readonly<Record
     'an object as extension': legacy({ ext: {} }),
     'a fraction as extension': legacy({ ext: 0.5 }),
     'a control character': aBinaryRecord({ headers: { ce_subject: 'a\nb' } }),
+    'exact attributes that are no JSON': aBinaryRecord({ headers: { carillon_attributes: '{' } }),
+    'exact attributes that are no object': aBinaryRecord({ headers: { carillon_attributes: '[]' } }),
+    'exact attributes sent twice': aBinaryRecord({ headers: { carillon_attributes: twice('{}') } }),
+    'an exact attribute that is a fraction': aBinaryRecord({ headers: { ce_ext: '0.5', carillon_attributes: '{"ext":0.5}' } }),
   },
   'bad-audience': {
     'no data in the legacy form': legacy({ data: undefined }),
@@ -102,7 +106,6 @@ const undecodable: Record<(typeof decodeFailureReasons)[number], Readonly<Record
   },
   'bad-data': {
     'text that says it is JSON': aBinaryRecord({ data: Buffer.from('hello') }),
-    'text without a content type': aBinaryRecord({ data: Buffer.from('hello'), datacontenttype: undefined }),
     'truncated JSON': aBinaryRecord({ data: Buffer.from('{"a":') }),
     'data and data_base64': json({ specversion: '1.0', id: '1', source: 's', type: 't', audience: '{"broadcast":true}', data: 1, data_base64: 'AA==' }, 'application/cloudevents+json'),
     'data_base64 that is none': json({ specversion: '1.0', id: '1', source: 's', type: 't', audience: '{"broadcast":true}', data_base64: '"}' }, 'application/cloudevents+json'),
@@ -203,6 +206,11 @@ describe('the form of a record', () => {
     const { value } = aStructuredRecord()
     expect(verdictOn(aLogRecord({ value, headers: { 'Content-Type': Buffer.from('application/cloudevents+json') } }))).toBe('event')
     expect(eventOf(aBinaryRecord({ datacontenttype: undefined, data: Buffer.from('x'), headers: { 'Content-Type': 'text/plain' } }))).toMatchObject({ datacontenttype: 'text/plain', data: 'x' })
+  })
+
+  it('is structured or legacy behind a byte order mark, too', () => {
+    const marked = [aStructuredRecord(), aLegacyRecord()].map((record) => eventOf({ ...record, value: Buffer.concat([Buffer.from('\ufeff'), record.value ?? Buffer.alloc(0)]) }))
+    expect(marked).toEqual([aStructuredRecord(), aLegacyRecord()].map(eventOf))
   })
 
   it('is binary without a content type, too: the data are JSON then', () => {

@@ -6,6 +6,7 @@ import { isEventFormat, isSpecVersion, maxIdLength, maxSourceLength, mediaTypeOf
 import type { DecodedRecord, DecodeFailure, DecodeFailureReason } from './decoded-record.ts'
 import { isJsonObject, parseJson } from './json-text.ts'
 import type { LogRecord, RecordHeaders } from './log-record.ts'
+import { maxHeaderBytes } from './record-header.ts'
 
 export type DecodeOutcome =
   | { readonly kind: 'event'; readonly record: DecodedRecord }
@@ -107,9 +108,6 @@ function traceparentOf(headers: RecordHeaders, own: unknown): string | null {
   const text = header instanceof Buffer && header.length <= 128 ? header.toString('latin1') : own
   return typeof text === 'string' && text.length <= 128 ? text : null
 }
-
-/** All headers of a record together: as much as the emit API lets attributes have, twice. */
-const maxHeaderBytes = 65_536
 
 function headerBytes(headers: RecordHeaders): number {
   let bytes = 0

@@ -21,7 +21,7 @@ describe('decodeEmitMessage', () => {
   it('makes an event of the message that the documentation shows', () => {
     const decoded = decode(aMessage({ users: [], roles: [], organizations: [], payload: { title: 'New notification', description: 'Some longer body' } }))
     const data = Buffer.from('{"title":"New notification","description":"Some longer body"}')
-    const event = { id: 'message-id', source: emitMessageSource, attributes: { type: 'notifications.drawer', time: '2026-01-31T12:00:00.000Z' }, datacontenttype: 'application/json', data }
+    const event = { id: 'message-id', source: emitMessageSource, attributes: { type: 'notifications.drawer', time: '2026-01-31T12:00:00.000Z' }, datacontenttype: 'application/json', data, isBinary: false }
     expect(decoded).toEqual({ ok: true, value: { id: 'message-id', source: emitMessageSource, event, audience: anAudience({ broadcast: true }) } })
   })
 
@@ -74,9 +74,13 @@ describe('decodeEmitMessage', () => {
     ['truncated', Buffer.from('{"type":"t"')],
     ['text', Buffer.from('hello')],
     ['no UTF-8', Buffer.from([0x7b, 0xff, 0x7d])],
-    ['nested 10,000 levels deep', Buffer.from(`{"type":"t","broadcast":true,"payload":${'['.repeat(10_000)}${']'.repeat(10_000)}}`)],
   ])('refuses a body that is %s', (_, body) => {
     expect(decodeBytes(body)).toEqual({ ok: false, error: { kind: 'not-json', detail: expect.stringMatching(/\.$/) } })
+  })
+
+  it('refuses JSON that is nested too deep, and says that this is what is wrong', () => {
+    const body = Buffer.from(`{"type":"t","broadcast":true,"payload":${'['.repeat(10_000)}${']'.repeat(10_000)}}`)
+    expect(decodeBytes(body)).toEqual({ ok: false, error: { kind: 'json-too-deep', detail: expect.stringContaining('64 levels') } })
   })
 
   it('refuses a payload from the first byte beyond the limit on', () => {

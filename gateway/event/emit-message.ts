@@ -3,7 +3,9 @@ import { failed, ok, type Result } from '../result.ts'
 import { judgeAttribute } from './attributes.ts'
 import type { EventLimits, EventProblem, IncomingEvent } from './cloud-event.ts'
 import type { HttpBindingFailure } from './http-binding.ts'
-import { isJsonObject, parseJson } from './json-text.ts'
+import { judgeHeaderRoom } from './header-room.ts'
+import { isJsonObject } from './json-text.ts'
+import { parseBody } from './parse-body.ts'
 
 /** The `source` of events that come by `POST emit-message`, which has no member for one. */
 export const emitMessageSource = 'urn:carillon:emit-message'
@@ -15,12 +17,12 @@ export interface EmitMessageParts {
   readonly now: () => Date
 }
 
-type Decoded = Result<IncomingEvent, Extract<HttpBindingFailure, { readonly kind: 'not-json' | 'invalid-event' | 'event-too-large' }>>
+type Decoded = Result<IncomingEvent, Extract<HttpBindingFailure, { readonly kind: 'not-json' | 'json-too-deep' | 'invalid-event' | 'event-too-large' }>>
 
 /** Reads `{id, type, broadcast, users, usernames, roles, organizations, payload}`; other members are ignored. All problems are found at once. */
 export function decodeEmitMessage(body: Buffer, { limits, newId, now }: EmitMessageParts): Decoded {
-  const parsed = parseJson(body)
-  if (!parsed.ok) return failed({ kind: 'not-json', detail: parsed.error.detail })
+  const parsed = parseBody(body)
+  if (!parsed.ok) return parsed
   if (!isJsonObject(parsed.value)) return failed({ kind: 'invalid-event', problems: [{ attribute: null, detail: 'The message must be a JSON object.' }] })
   const { id: givenId, type, payload } = parsed.value
   const id = givenId ?? newId()
@@ -35,6 +37,8 @@ export function decodeEmitMessage(body: Buffer, { limits, newId, now }: EmitMess
   if (problems.length > 0 || typeof id !== 'string' || typeof type !== 'string' || !audience.ok || audience.value === null) return failed({ kind: 'invalid-event', problems })
   const data = payload === undefined ? null : Buffer.from(JSON.stringify(payload))
   if ((data?.length ?? 0) > limits.maxEventBytes) return failed({ kind: 'event-too-large', detail: `The payload has more than ${limits.maxEventBytes} bytes (MAX_EVENT_BYTES).` })
-  const event = { id, source: emitMessageSource, attributes: { type, time: now().toISOString() }, datacontenttype: data === null ? null : 'application/json', data }
+  const event = { id, source: emitMessageSource, attributes: { type, time: now().toISOString() }, datacontenttype: data === null ? null : 'application/json', data, isBinary: false }
+  const tooMuch = judgeHeaderRoom(event, audience.value)
+  if (tooMuch !== null) return failed({ kind: 'invalid-event', problems: [tooMuch] })
   return ok({ id, source: emitMessageSource, event, audience: audience.value })
 }

@@ -6,8 +6,8 @@ const textOf = (event: EventInRecord, aRecord = aBinaryRecord): string => {
   const read = readRecord(aRecord(event))
   return read.kind === 'event' ? read.text : JSON.stringify(read)
 }
-const dataOf = (datacontenttype: string | undefined, data: Buffer): unknown => {
-  const event = eventOf(aBinaryRecord({ datacontenttype, data }))
+const dataOf = (datacontenttype: string | undefined, data: Buffer, aRecord = aBinaryRecord): unknown => {
+  const event = eventOf(aRecord({ datacontenttype, data }))
   return event?.data_base64 === undefined ? event?.data : { base64: event.data_base64 }
 }
 
@@ -60,9 +60,36 @@ describe('other data', () => {
     expect(eventOf(aStructuredRecord({ datacontenttype: 'image/png', data: Buffer.from([0, 255]) }))).toMatchObject({ datacontenttype: 'image/png', data_base64: 'AP8=' })
   })
 
-  it('are none when the value of the record is null or empty', () => {
-    const events = [undefined, Buffer.alloc(0)].map((data) => eventOf(aBinaryRecord({ data })))
-    expect(events).toEqual([expect.not.objectContaining({ data: expect.anything() }), expect.not.objectContaining({ data: expect.anything() })])
+  it.each([undefined, 'application/json', 'text/plain', 'image/png'])('are none when the value of the record is null and the content type is %s', (datacontenttype) => {
+    const event = eventOf(aBinaryRecord({ data: undefined, datacontenttype }))
+    expect(Object.keys(event ?? {})).toEqual(['specversion', 'id', 'source', 'type', ...(datacontenttype === undefined ? [] : ['datacontenttype'])])
+  })
+
+  it.each([
+    ['none', undefined, undefined],
+    ['none', 'application/json', undefined],
+    ['an empty text', 'text/plain', ''],
+    ['no bytes', 'image/png', { base64: '' }],
+  ])('are %s when the value of the record is empty and the content type is %s', (_, datacontenttype, expected) => {
+    expect(dataOf(datacontenttype, Buffer.alloc(0))).toEqual(expected)
+  })
+
+  it.each([undefined, 'application/json', 'image/png'])('are no bytes when a structured event says so, with the content type %s', (datacontenttype) => {
+    expect(dataOf(datacontenttype, Buffer.alloc(0), aStructuredRecord)).toEqual({ base64: '' })
+  })
+
+  it.each([
+    ['text', Buffer.from('hello')],
+    ['half of a JSON', Buffer.from('{"a":')],
+    ['no UTF-8', Buffer.from([0, 255])],
+    ['JSON that is too deep', Buffer.from('['.repeat(65) + ']'.repeat(65))],
+  ])('stand as base64 without a content type when they are no JSON: %s', (_, data) => {
+    expect(dataOf(undefined, data)).toEqual({ base64: data.toString('base64') })
+    expect(eventOf(aStructuredRecord({ datacontenttype: undefined, data }))).toMatchObject({ data_base64: data.toString('base64') })
+  })
+
+  it('are JSON without their byte order mark', () => {
+    expect(['application/json', undefined].map((datacontenttype) => dataOf(datacontenttype, Buffer.from('\ufeff[1]')))).toEqual([[1], [1]])
   })
 })
 
@@ -73,6 +100,25 @@ describe('attributes', () => {
     const event = eventOf({ ...record, value: Buffer.from(typed) })
     expect(event).toMatchObject({ retries: 7, urgent: true })
     expect(event).not.toHaveProperty('gone')
+  })
+
+  it('are texts in the binary mode, and have the types that a gateway noted', () => {
+    const headers = { ce_priority: '5', ce_urgent: 'false', ce_text: '5' }
+    expect(eventOf(aBinaryRecord({ headers }))).toMatchObject(Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.slice(3), value])))
+    expect(eventOf(aBinaryRecord({ headers: { ...headers, carillon_attributes: '{"priority":5,"urgent":false}' } }))).toMatchObject({ priority: 5, urgent: false, text: '5' })
+  })
+
+  it.each(['{"ext":5}', '{"ext":true}', '{"ext":null}', '{"ext":"other"}', '{"ext":12345678901234567890}', '{"other":7}', '{"__proto__":7}', '{"datacontenttype":null}', '{"datacontenttype":"text/plain"}'])('are what the headers say where a note does not fit them: %s', (note) => {
+    const attributes = { ext: '7' }
+    expect(eventOf(aBinaryRecord({ attributes, headers: { carillon_attributes: note } }))).toEqual(eventOf(aBinaryRecord({ attributes })))
+  })
+
+  it.each([
+    ['null', 'null', undefined],
+    ['a type of JSON', '"application/json"', 'application/json'],
+  ])('have the content type that was noted for bytes: %s', (_, note, datacontenttype) => {
+    const event = eventOf(aBinaryRecord({ datacontenttype: 'application/octet-stream', data: Buffer.from('1'), headers: { carillon_attributes: `{"datacontenttype":${note}}` } }))
+    expect(event).toEqual({ specversion: '1.0', id: 'event-1', source: 'urn:test:source', type: 'com.example.event', ...(datacontenttype === undefined ? {} : { datacontenttype }), data_base64: 'MQ==' })
   })
 
   it('take the content type from the header that the binding names, not from a ce_ header', () => {

@@ -3,9 +3,10 @@ import { failed, ok, type Result } from '../result.ts'
 import { dataShape, judgeAttribute, missingAttribute, ownAttributes } from './attributes.ts'
 import { contentTypeHeader, readHeader } from './decode-record.ts'
 import type { DecodeFailure, DecodeFailureReason, EventContent } from './decoded-record.ts'
-import { onOneLine, parseJson } from './json-text.ts'
-import type { LogRecord } from './log-record.ts'
+import { isJsonObject, onOneLine, parseJson } from './json-text.ts'
+import type { LogRecord, RecordHeaders } from './log-record.ts'
 import { unpackRecord } from './packed-record.ts'
+import { bytesType, type ExactAttributes, exactHeader } from './record-header.ts'
 
 /**
  * Writes an event for the wire (CloudEvents JSON format 1.0): one line of JSON without its closing brace, so that whoever frames it can
@@ -36,13 +37,17 @@ type BinaryEvent = Pick<LogRecord, 'headers' | 'value'>
 function writeBinary(record: BinaryEvent): Written {
   const attributes = readAttributes(record)
   if (!attributes.ok) return attributes
-  const head = writeAttributes(attributes.value)
+  const exact = readExact(record.headers)
+  if (!exact.ok) return exact
+  const head = writeAttributes(exact.value === null ? attributes.value : withExact(attributes.value, exact.value))
   if (!head.ok) return head
   const data = writeBytes(record.value, attributes.value.datacontenttype ?? null)
   return data.ok ? ok(head.value + data.value) : data
 }
 
-function readAttributes({ headers }: BinaryEvent): Result<Readonly<Record<string, string>>, DecodeFailure> {
+type AttributeTexts = Readonly<Record<string, string>>
+
+function readAttributes({ headers }: BinaryEvent): Result<AttributeTexts, DecodeFailure> {
   const attributes: Record<string, string> = Object.create(null) // whatever name a header has, here it is a name like any other
   for (const header of Object.keys(headers)) {
     if (!header.startsWith('ce_')) continue
@@ -58,13 +63,39 @@ function readAttributes({ headers }: BinaryEvent): Result<Readonly<Record<string
   return ok(attributes)
 }
 
+/** Reads what a gateway noted where `ce_` headers lose something; null when there is no such note. */
+function readExact(headers: RecordHeaders): Result<ExactAttributes | null, DecodeFailure> {
+  if (headers[exactHeader] === undefined) return ok(null)
+  const text = readHeader(headers, exactHeader)
+  if (!text.ok) return text
+  const parsed = parseJson(Buffer.from(text.value ?? ''))
+  if (!parsed.ok || !isJsonObject(parsed.value)) return fail('bad-attribute', `The header ${exactHeader} must be a JSON object.`)
+  return ok(parsed.value as ExactAttributes) // its values are compared with texts before they are used, and judged like any attribute
+}
+
+/** Gives attributes their types back. A note that no longer fits its header, because another program changed the header, is ignored. */
+function withExact(texts: AttributeTexts, exact: ExactAttributes): Readonly<Record<string, unknown>> {
+  const attributes: Record<string, unknown> = Object.assign(Object.create(null), texts)
+  for (const [name, value] of Object.entries(exact)) {
+    if (name === 'datacontenttype') attributes[name] = texts.datacontenttype === bytesType ? value : texts.datacontenttype
+    else if ((typeof value === 'number' || typeof value === 'boolean') && texts[name] === String(value)) attributes[name] = value
+  }
+  return attributes
+}
+
+/**
+ * Writes the member that holds the bytes. Those without a content type are JSON if they can be read so. A value of 0 bytes is no JSON, and
+ * no data where JSON is said or meant: SDKs write it for an event that has none.
+ */
 function writeBytes(value: Buffer | null, datacontenttype: string | null): Written {
-  if (value === null || value.length === 0) return ok('')
+  if (value === null) return ok('')
   switch (dataShape(datacontenttype)) {
     case 'json': {
+      if (value.length === 0) return ok('')
       const parsed = parseJson(value)
-      if (!parsed.ok) return fail(parsed.error.reason === 'not-json' ? 'bad-data' : parsed.error.reason, `The data are not what the content type says. ${parsed.error.detail}`)
-      return ok(`,"data":${onOneLine(value.toString()).trim()}`)
+      if (parsed.ok) return ok(`,"data":${onOneLine(value.toString()).trim()}`)
+      if (datacontenttype === null) return ok(base64(value))
+      return fail(parsed.error.reason === 'not-json' ? 'bad-data' : parsed.error.reason, `The data are not what the content type says. ${parsed.error.detail}`)
     }
     case 'text':
       return ok(isUtf8(value) ? `,"data":${JSON.stringify(value.toString())}` : base64(value))

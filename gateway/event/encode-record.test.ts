@@ -3,7 +3,7 @@ import { anAudience } from '../testing/builders.ts'
 import type { CloudEvent } from './cloud-event.ts'
 import { encodeRecord } from './encode-record.ts'
 
-const anEvent = (over: Partial<CloudEvent> = {}): CloudEvent => ({ id: '1', source: '/s', attributes: { type: 't' }, datacontenttype: 'application/json', data: Buffer.from('{}'), ...over })
+const anEvent = (over: Partial<CloudEvent> = {}): CloudEvent => ({ id: '1', source: '/s', attributes: { type: 't' }, datacontenttype: 'application/json', data: Buffer.from('{}'), isBinary: false, ...over })
 const everybody = anAudience({ broadcast: true })
 
 describe('encodeRecord', () => {
@@ -22,8 +22,26 @@ describe('encodeRecord', () => {
     expect([record.value, Object.keys(record.headers)]).toEqual([null, ['ce_specversion', 'ce_id', 'ce_source', 'ce_type', 'ce_audience']])
   })
 
+  it('writes integers and booleans as texts, and notes their types where gateways read them', () => {
+    const { headers } = encodeRecord(anEvent({ attributes: { type: 't', priority: 5, urgent: false, text: '5' } }), everybody, null)
+    expect(headers).toMatchObject({ ce_priority: '5', ce_urgent: 'false', ce_text: '5', carillon_attributes: '{"priority":5,"urgent":false}' })
+  })
+
+  it.each([
+    ['none', null, '{"datacontenttype":null}'],
+    ['JSON', 'application/json', '{"datacontenttype":"application/json"}'],
+  ])('says of bytes that they are bytes, and notes that the content type of the event is %s', (_, datacontenttype, note) => {
+    const record = encodeRecord(anEvent({ datacontenttype, data: Buffer.from([0]), isBinary: true }), everybody, null)
+    expect(record).toMatchObject({ value: Buffer.from([0]), headers: { 'content-type': 'application/octet-stream', carillon_attributes: note } })
+  })
+
+  it('keeps empty data apart from none', () => {
+    expect([Buffer.alloc(0), null].map((data) => encodeRecord(anEvent({ data }), everybody, null).value)).toEqual([Buffer.alloc(0), null])
+  })
+
   it.each([
     ['the partition key', { partitionkey: 'p' }, { users: ['u'] }, 'p'],
+    ['a partition key that is a number', { partitionkey: 7 }, { users: ['u'] }, '7'],
     ['its one user', {}, { users: ['u'] }, 'u:u'],
     ['its one username', {}, { usernames: ['n'] }, 'n:n'],
     ['its one organization, with or without roles', {}, { organizations: ['o'], roles: ['r', 's'] }, 'o:o'],

@@ -33,7 +33,7 @@ describe('the structured mode', () => {
           id: '1',
           source: '/s',
           audience: anAudience({ users: ['ü'] }),
-          event: { id: '1', source: '/s', attributes: { type: 't', subject: 'ü', retries: '7', urgent: 'true', time: '2025-01-01T00:00:00Z' }, datacontenttype: 'application/json; charset=utf-8', data: Buffer.from('{"a":1}') },
+          event: { id: '1', source: '/s', attributes: { type: 't', subject: 'ü', retries: 7, urgent: true, time: '2025-01-01T00:00:00Z' }, datacontenttype: 'application/json; charset=utf-8', data: Buffer.from('{"a":1}'), isBinary: false },
         }],
       },
     })
@@ -61,8 +61,26 @@ describe('the structured mode', () => {
     ['bytes in data_base64', { datacontenttype: 'image/png', data_base64: 'AP8=' }, Buffer.from([0, 255])],
     ['bytes beside a data_base64 that is null', { data_base64: null, data: 1 }, Buffer.from('1')],
     ['null', { data: null }, Buffer.from('null')],
+    ['an empty text', { datacontenttype: 'text/plain', data: '' }, Buffer.alloc(0)],
+    ['no bytes in data_base64', { datacontenttype: 'image/png', data_base64: '' }, Buffer.alloc(0)],
+    ['an empty text in JSON', { data: '' }, Buffer.from('""')],
+    ['JSON behind a byte order mark, without the mark', { datacontenttype: 'application/json', data_base64: Buffer.from('\ufeff[1]').toString('base64') }, Buffer.from('[1]')],
   ])('takes data that are %s', (_, data, expected) => {
     expect(onlyEvent(structured(anEvent(data)))?.event.data).toEqual(expected)
+  })
+
+  it.each([
+    ['bytes', undefined, [0, 255], true],
+    ['JSON', undefined, [0x31], true],
+    ['nothing', undefined, [], true],
+    ['bytes', 'application/json', [0, 255], true],
+    ['half of a JSON', 'application/json', [0x7b], true],
+    ['nothing', 'application/json', [], true],
+    ['JSON', 'application/json', [0x31], false],
+    ['bytes', 'image/png', [0, 255], false],
+  ])('takes data_base64 that is %s with the content type %s', (_, datacontenttype, bytes, isBinary) => {
+    const decoded = structured(anEvent({ datacontenttype, data_base64: Buffer.from(bytes).toString('base64') }))
+    expect(onlyEvent(decoded)?.event).toMatchObject({ datacontenttype: datacontenttype ?? null, data: Buffer.from(bytes), isBinary })
   })
 
   it.each([
@@ -71,7 +89,6 @@ describe('the structured mode', () => {
     ['base64 without padding', { data_base64: 'AA' }, /base64 with padding/],
     ['base64 for URLs', { data_base64: '-_8=' }, /base64 with padding/],
     ['an object where text was announced', { datacontenttype: 'text/plain', data: {} }, /must be a string when datacontenttype is not JSON/],
-    ['JSON in bytes that is none', { datacontenttype: 'application/json', data_base64: Buffer.from('{').toString('base64') }, /not what datacontenttype says/],
   ])('refuses %s', (_, data, expected) => {
     expect(problemsOf(structured(anEvent(data)))).toEqual([expect.stringMatching(expected)])
   })
@@ -85,7 +102,7 @@ describe('the binary mode', () => {
   it('is read into attributes, data and audience', () => {
     const decoded = binary({ 'ce-subject': 'a%20%C3%BC', 'ce-traceparent': '00-1', 'ce-audience': '{"usernames":["%C3%BC","100%25","a+b","-_"]}', 'x-other': 'ignored' }, ' {"n":1.10}')
     expect(decoded).toMatchObject({ ok: true, value: { isBatch: false, events: [{ id: '1', source: '/s', audience: anAudience({ usernames: ['ü', '100%', 'a+b', '-_'] }) }] } })
-    expect(onlyEvent(decoded)?.event).toEqual({ id: '1', source: '/s', attributes: { type: 't', subject: 'a ü', traceparent: '00-1', time: '2026-01-31T12:00:00.000Z' }, datacontenttype: 'application/json', data: Buffer.from(' {"n":1.10}') })
+    expect(onlyEvent(decoded)?.event).toEqual({ id: '1', source: '/s', attributes: { type: 't', subject: 'a ü', traceparent: '00-1', time: '2026-01-31T12:00:00.000Z' }, datacontenttype: 'application/json', data: Buffer.from(' {"n":1.10}'), isBinary: false })
   })
 
   it('takes header values in double quotes, and UTF-8 that was not encoded', () => {
@@ -98,27 +115,59 @@ describe('the binary mode', () => {
     fc.assert(fc.property(text, (subject) => void expect(onlyEvent(binary({ 'ce-subject': encodeURIComponent(subject) }))?.event.attributes.subject).toBe(subject)))
   })
 
-  it.each([
-    ['a percent sign that begins no byte', '100%'],
-    ['bytes that are no UTF-8', '%ff'],
-    ['Latin-1', 'ü'],
-    ['a header that was sent twice', ['a', 'b']],
-  ])('refuses %s', (_, subject) => {
-    expect(problemsOf(binary({ 'ce-subject': subject }))).toEqual([expect.stringMatching(/^subject: must be sent once, as percent-encoded UTF-8/)])
+  it.each(['100%', '50% off', 'a%zz', '%', '%4', '%%', '%ü'])('keeps a percent sign that begins no byte: %s', (subject) => {
+    expect(onlyEvent(binary({ 'ce-subject': Buffer.from(subject).toString('latin1') }))?.event.attributes.subject).toBe(subject)
   })
 
-  it('has no data when the body is empty, and bytes of any kind otherwise', () => {
-    expect(onlyEvent(binary({}, ''))?.event.data).toBe(null)
+  it.each([
+    ['encoded bytes that are no UTF-8', '%ff', /^subject: is percent-encoded, but the encoded bytes are not UTF-8 .* as %25\.$/],
+    ['an encoding that is longer than it may be', '%C0%A0', /^subject: is percent-encoded, but the encoded bytes are not UTF-8/],
+    ['Latin-1', 'ü', /^subject: is not UTF-8\. Send its UTF-8 bytes percent-encoded/],
+    ['a header that was sent twice', ['a', 'b'], /^subject: was sent in more than one header\. Send it once\.$/],
+    ['a header that was sent twice with the same value', ['a', 'a'], /^subject: was sent in more than one header\. Send it once\.$/],
+  ])('refuses %s', (_, subject, expected) => {
+    expect(problemsOf(binary({ 'ce-subject': subject }))).toEqual([expect.stringMatching(expected)])
+  })
+
+  it.each(['ce-id', 'ce-source', 'ce-type', 'ce-time', 'ce-audience', 'ce-specversion', 'ce-ext'])('names the header %s when it was sent twice, and says nothing else of it', (header) => {
+    expect(problemsOf(binary({ [header]: ['1.0', '1.0'] }))).toEqual([`${header.slice(3)}: was sent in more than one header. Send it once.`])
+  })
+
+  it('says of a source that was percent-decoded how to send a percent sign', () => {
+    expect(problemsOf(binary({ 'ce-source': '/my%20path' }))).toEqual([expect.stringMatching(/^source: must be a URI reference.* The header was percent-decoded: send a percent sign as %25, or use the structured mode\.$/)])
+    expect(problemsOf(binary({ 'ce-source': '/my path' }))).toEqual([expect.not.stringContaining('percent')])
+  })
+
+  it('has bytes of any kind as data', () => {
     expect(onlyEvent(binary({ 'content-type': 'image/png' }, Buffer.from([0, 255])))?.event).toMatchObject({ datacontenttype: 'image/png', data: Buffer.from([0, 255]) })
   })
 
   it.each([
-    ['text that says it is JSON', 'application/json', Buffer.from('hello')],
-    ['text without a content type', undefined, Buffer.from('hello')],
-    ['JSON that is no UTF-8', 'application/json', Buffer.from([0x22, 0xff, 0x22])],
-    ['JSON that is nested 400 levels deep', 'application/json', Buffer.from('['.repeat(400) + ']'.repeat(400))],
-  ])('refuses %s', (_, contentType, body) => {
-    expect(problemsOf(binary({ 'content-type': contentType }, body))).toEqual([expect.stringMatching(/^data: is not what datacontenttype says\. The (bytes|JSON)/)])
+    ['no data', undefined, null],
+    ['no data', 'application/json', null],
+    ['no data', 'application/vnd.api+json', null],
+    ['empty data', 'text/plain', Buffer.alloc(0)],
+    ['empty data', 'image/png', Buffer.alloc(0)],
+  ])('has %s when the body is empty and the content type is %s', (_, contentType, data) => {
+    expect(onlyEvent(binary({ 'content-type': contentType }, ''))?.event).toMatchObject({ data, isBinary: false })
+  })
+
+  it.each([
+    ['JSON when they are JSON', '{"a":1}', '{"a":1}', false],
+    ['JSON without its byte order mark', '\ufeff[1]', '[1]', false],
+    ['bytes when they are text', 'hello', 'hello', true],
+    ['bytes when they are half of a JSON', '{"a":', '{"a":', true],
+    ['bytes when they are JSON that is too deep', '['.repeat(65) + ']'.repeat(65), '['.repeat(65) + ']'.repeat(65), true],
+  ])('takes data without a content type for %s', (_, body, data, isBinary) => {
+    expect(onlyEvent(binary({ 'content-type': undefined }, body))?.event).toMatchObject({ datacontenttype: null, data: Buffer.from(data), isBinary })
+  })
+
+  it.each([
+    ['text that says it is JSON', Buffer.from('hello'), 'is not JSON: a value was expected at line 1, column 1.'],
+    ['JSON that is no UTF-8', Buffer.from([0x22, 0xff, 0x22]), 'is not UTF-8, which JSON must be.'],
+    ['JSON that is nested 400 levels deep', Buffer.from('['.repeat(400) + ']'.repeat(400)), 'is JSON that is too deep. The JSON is nested deeper than 64 levels.'],
+  ])('refuses %s', (_, body, expected) => {
+    expect(problemsOf(binary({}, body))).toEqual([`data: is not what datacontenttype says. It ${expected}`])
   })
 
   it('is no object of its own: names that objects have are names like any other', () => {
@@ -141,7 +190,11 @@ describe('the batched mode', () => {
     expect([3, 4].map((length) => kindOf(batch(Array.from({ length }, () => anEvent()))))).toEqual(['ok', 'batch-too-large'])
   })
 
-  it.each([[{}], [null], ['x'], [[]]])('refuses %j: no list with events', (events) => {
+  it('may be empty', () => {
+    expect(batch([])).toEqual({ ok: true, value: { isBatch: true, events: [] } })
+  })
+
+  it.each([[{}], [null], ['x']])('refuses %j: no list', (events) => {
     expect(failureOf(batch(events))).toMatchObject({ kind: 'invalid-batch', events: [] })
   })
 
@@ -171,6 +224,7 @@ describe('a request is refused', () => {
     ['such a format beside attributes', { 'content-type': 'application/cloudevents', 'ce-specversion': '1.0' }],
     ['another charset', { 'content-type': 'application/cloudevents+json; charset=iso-8859-1' }],
     ['two content types', { 'content-type': ['application/cloudevents+json', 'text/plain'] }],
+    ['the same content type twice, beside attributes', { 'content-type': ['text/plain', 'text/plain'], 'ce-specversion': '1.0' }],
   ])('as unsupported-media-type with %s', (_, headers) => {
     expect(failureOf(decode(headers, '{}'))).toEqual({ kind: 'unsupported-media-type', detail: expect.stringMatching(/\.$/) })
   })
@@ -178,11 +232,15 @@ describe('a request is refused', () => {
   it.each([
     ['truncated', '{"a":'],
     ['empty', ''],
-    ['nested 10,000 levels deep', '['.repeat(10_000)],
     ['no UTF-8', Buffer.from([0x22, 0xff, 0x22])],
   ])('as not-json when the JSON is %s, in both modes that are JSON', (_, body) => {
     const types = ['application/cloudevents+json', 'application/cloudevents-batch+json']
     expect(types.map((type) => kindOf(decode({ 'content-type': type }, body)))).toEqual(['not-json', 'not-json'])
+  })
+
+  it('as json-too-deep when the JSON is nested too deep, in both modes that are JSON', () => {
+    const types = ['application/cloudevents+json', 'application/cloudevents-batch+json']
+    expect(types.map((type) => kindOf(decode({ 'content-type': type }, '['.repeat(10_000))))).toEqual(['json-too-deep', 'json-too-deep'])
   })
 
   it('as event-too-large from the first byte beyond the limit on, in each mode', () => {
@@ -217,6 +275,7 @@ const wrongEvents: readonly (readonly [string, Record<string, unknown>, RegExp])
   ['a string where a list is expected', { audience: '{"users":"ann"}' }, /^audience: .*users.*list/],
   ['too many names', { audience: '{"users":["1","2","3"],"usernames":["4","5"]}' }, /^audience: .*\b4\b.*\b5\b|^audience: .*\b5\b.*\b4\b/],
   ['a name that is too long', { audience: JSON.stringify({ users: ['x'.repeat(513)] }) }, /^audience: .*512/],
+  ['a cursor', { cursor: 'abc' }, /^cursor: must not be an extension: gateways write it into each event that they deliver\.$/],
   ['more attributes than a record should carry', { ext: 'x'.repeat(33_000) }, /^null: The event has more than 32768 characters of attributes\.$/],
 ]
 
@@ -235,9 +294,14 @@ describe('an event', () => {
     expect(problemsOf(structured({ specversion: '2', id: '', time: 'x', audience: '{"roles":["x"]}', data: 1 })).map((problem) => problem.replace(/:.*/, ''))).toEqual(['specversion', 'id', 'time', 'source', 'type', 'audience'])
   })
 
-  it.each([['structured', structured(anEvent({ cursor: 'abc', data: 1 }))], ['binary', binary({ 'ce-cursor': 'abc' })]])('loses a cursor that it came with, and its audience is no attribute: %s', (_, decoded) => {
+  it.each([['structured', structured(anEvent({ cursor: null, data: 1 }))], ['binary', binary()]])('has no audience among its attributes: %s', (_, decoded) => {
     expect(Object.keys(onlyEvent(decoded)?.event.attributes ?? {}).sort()).toEqual(['time', 'type'])
   })
+
+  it.each(['cursor', 'data', 'data_base64'])('is refused in binary mode with the header ce-%s, by its name', (name) => {
+    expect(problemsOf(binary({ [`ce-${name}`]: 'x' }))).toEqual([expect.stringMatching(`^${name}: must not be an (extension|attribute)`)])
+  })
+
 
   it.each([['structured', structured(anEvent({ specversion: '1.0.2' }))], ['binary', binary({ 'ce-specversion': '1.0.2' })]])('may say specversion 1.0.2: %s', (_, decoded) => {
     expect(kindOf(decoded)).toBe('ok')
@@ -254,7 +318,7 @@ describe('an event', () => {
     const value = fc.oneof(fc.constantFrom('1.0', 'application/json', 'application/cloudevents+json', 'application/cloudevents-batch+json', everybody), fc.string(), fc.string({ unit: 'binary' }), fc.array(fc.string(), { maxLength: 2 }), fc.constant(undefined))
     const headers = fc.array(fc.tuple(header, value)).map((entries) => Object.fromEntries(entries))
     const body = fc.oneof(fc.uint8Array().map((bytes) => Buffer.from(bytes)), fc.json().map((text) => Buffer.from(text)), fc.constant(Buffer.from(JSON.stringify([anEvent()]))))
-    const kinds = ['ok', 'unsupported-media-type', 'not-json', 'event-too-large', 'batch-too-large', 'invalid-event', 'invalid-batch']
+    const kinds = ['ok', 'unsupported-media-type', 'not-json', 'json-too-deep', 'event-too-large', 'batch-too-large', 'invalid-event', 'invalid-batch']
     fc.assert(fc.property(headers, body, (given, bytes) => void expect(kinds).toContain(kindOf(decode(given, bytes)))), { numRuns: 2_000 })
   })
 })

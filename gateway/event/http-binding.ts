@@ -1,11 +1,15 @@
 import { isUtf8 } from 'node:buffer'
 import { failed, ok, type Result } from '../result.ts'
+import { dataShape } from './attributes.ts'
 import type { EventLimits, EventProblem, IncomingEvent } from './cloud-event.ts'
-import { parseJson } from './json-text.ts'
+import { parseBody } from './parse-body.ts'
 import { judgeEvent, type RawEvent } from './judge-event.ts'
 import { readStructuredEvent } from './structured-event.ts'
 
-/** A request that may carry events. Header names are lower case, as node:http gives them. */
+/**
+ * A request that may carry events. Header names are lower case. A header that was sent more than once is a list: node:http joins most of
+ * them into one text, which must not be passed here (`distinctHeaders` of adapters/http).
+ */
 export interface HttpEventsRequest {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
   readonly body: Buffer
@@ -17,14 +21,14 @@ export interface HttpBindingLimits extends EventLimits {
 }
 
 export interface DecodedRequest {
-  /** At least one. */
+  /** At least one, but for an empty batch. */
   readonly events: readonly IncomingEvent[]
   readonly isBatch: boolean
 }
 
 export type HttpBindingFailure =
   | { readonly kind: 'unsupported-media-type'; readonly detail: string }
-  | { readonly kind: 'not-json'; readonly detail: string }
+  | { readonly kind: 'not-json' | 'json-too-deep'; readonly detail: string }
   | { readonly kind: 'event-too-large'; readonly detail: string }
   | { readonly kind: 'batch-too-large'; readonly detail: string }
   | { readonly kind: 'invalid-event'; readonly problems: readonly EventProblem[] }
@@ -32,9 +36,10 @@ export type HttpBindingFailure =
 
 type Decoded = Result<DecodedRequest, HttpBindingFailure>
 
-/** Reads the events of a request: CloudEvents HTTP protocol binding 1.0.2, section 3, in all three modes. Pure. */
+/** Reads the events of a request: CloudEvents HTTP protocol binding 1.0.2, section 3, in all three modes. A batch may be empty (section 3.3.2). Pure. */
 export function decodeHttpEvents(request: HttpEventsRequest, limits: HttpBindingLimits, now: () => Date): Decoded {
-  const contentType = headerOf(request, 'content-type')
+  const contentType = request.headers['content-type'] ?? null
+  if (contentType !== null && typeof contentType !== 'string') return failed({ kind: 'unsupported-media-type', detail: 'The header Content-Type was sent more than once. Send it once.' })
   const [mediaType = '', ...parameters] = (contentType ?? '').toLowerCase().split(';').map((part) => part.trim())
   if (!mediaType.startsWith('application/cloudevents')) return decodeBinary(request, contentType, limits, now)
   if (!isUtf8Charset(parameters)) return failed({ kind: 'unsupported-media-type', detail: 'The charset must be utf-8.' })
@@ -52,11 +57,6 @@ function isUtf8Charset(parameters: readonly string[]): boolean {
   return parameters.every((parameter) => !parameter.startsWith('charset=') || /^charset="?utf-?8"?$/.test(parameter))
 }
 
-function headerOf({ headers }: HttpEventsRequest, name: string): string | null {
-  const value = headers[name]
-  return value === undefined ? null : typeof value === 'string' ? value : value.join(', ')
-}
-
 // ---- binary: attributes in ce- headers
 
 function decodeBinary(request: HttpEventsRequest, contentType: string | null, limits: HttpBindingLimits, now: () => Date): Decoded {
@@ -68,45 +68,67 @@ function decodeBinary(request: HttpEventsRequest, contentType: string | null, li
   for (const [header, given] of Object.entries(request.headers)) {
     if (!header.startsWith('ce-') || given === undefined) continue
     const name = header.slice(3)
-    const value = typeof given === 'string' ? decodeHeader(given) : null
-    if (value === null) problems.push({ attribute: name.slice(0, 64), detail: 'must be sent once, as percent-encoded UTF-8 (HTTP binding, section 3.1.3.2).' })
-    else attributes[name] = value
+    const value = decodeHeader(given)
+    if (value.ok) attributes[name] = value.value
+    else problems.push({ attribute: name.slice(0, 64), detail: value.error })
   }
   if (contentType !== null) attributes.datacontenttype = contentType
-  const judged = judgeSized({ attributes, data: request.body.length === 0 ? null : request.body }, limits, now)
-  if (!judged.ok) return failed(judged.error.kind === 'invalid-event' ? { kind: 'invalid-event', problems: [...problems, ...judged.error.problems] } : judged.error)
+  const judged = judgeSized({ attributes, data: bodyData(request.body, contentType), isBase64: false }, limits, now)
+  if (!judged.ok) return failed(judged.error.kind === 'invalid-event' ? { kind: 'invalid-event', problems: mergeProblems(problems, judged.error.problems, request) } : judged.error)
   return problems.length > 0 ? failed({ kind: 'invalid-event', problems }) : ok({ events: [judged.value], isBatch: false })
 }
 
-/** node:http reads header bytes as Latin-1. A value may stand in double quotes. @returns null when it is not properly encoded */
-function decodeHeader(latin1: string): string | null {
-  const bytes = Buffer.from(latin1, 'latin1')
-  const text = isUtf8(bytes) ? bytes.toString() : null
-  if (text === null) return null
+/**
+ * An empty body is empty data where the content type has a meaning for 0 bytes. It is no data where there is no content type, and for JSON,
+ * which 0 bytes are not: SDKs send `Content-Type: application/json` with an event that has no data.
+ */
+function bodyData(body: Buffer, contentType: string | null): Buffer | null {
+  return body.length === 0 && dataShape(contentType) === 'json' ? null : body
+}
+
+/**
+ * Reads the value of a `ce-` header (HTTP binding, section 3.1.3.2). node:http reads its bytes as Latin-1. UTF-8 that was not encoded is taken,
+ * too, and so is a percent sign without two hexadecimal digits: senders in Go, Java and JavaScript do not encode it. A value may stand in double quotes.
+ * @returns the error is what is wrong, as a sentence that follows the attribute's name
+ */
+function decodeHeader(given: string | readonly string[]): Result<string, string> {
+  if (typeof given !== 'string') return failed('was sent in more than one header. Send it once.')
+  const bytes = Buffer.from(given, 'latin1')
+  if (!isUtf8(bytes)) return failed('is not UTF-8. Send its UTF-8 bytes percent-encoded (HTTP binding, section 3.1.3.2).')
+  const text = bytes.toString()
   const unquoted = text.length > 1 && text.startsWith('"') && text.endsWith('"') ? text.slice(1, -1).replace(/\\(.)/g, '$1') : text
   try {
-    return decodeURIComponent(unquoted)
+    return ok(unquoted.replace(/(?:%[0-9a-f]{2})+/gi, decodeURIComponent))
   } catch {
-    // URIError: a percent sign that begins no byte, or bytes that are not UTF-8.
-    return null
+    // URIError: the bytes of such a sequence are not UTF-8.
+    return failed('is percent-encoded, but the encoded bytes are not UTF-8 (HTTP binding, section 3.1.3.2). Send a percent sign of the value as %25.')
   }
+}
+
+/** Puts problems of headers before those of attributes. An attribute is not also missing because its header could not be read. */
+function mergeProblems(ofHeaders: readonly EventProblem[], ofAttributes: readonly EventProblem[], { headers }: HttpEventsRequest): readonly EventProblem[] {
+  const unread = new Set(ofHeaders.map(({ attribute }) => attribute))
+  const others = ofAttributes.filter(({ attribute }) => !unread.has(attribute)).map((problem) => {
+    const wasDecoded = problem.attribute !== null && String(headers[`ce-${problem.attribute}`]).includes('%')
+    return wasDecoded ? { ...problem, detail: `${problem.detail} The header was percent-decoded: send a percent sign as %25, or use the structured mode.` } : problem
+  })
+  return [...ofHeaders, ...others]
 }
 
 // ---- structured and batched: JSON
 
 function decodeStructured(body: Buffer, limits: HttpBindingLimits, now: () => Date): Decoded {
-  const parsed = parseJson(body)
-  if (!parsed.ok) return failed({ kind: 'not-json', detail: parsed.error.detail })
+  const parsed = parseBody(body)
+  if (!parsed.ok) return parsed
   const judged = judgeStructured(parsed.value, limits, now)
   return judged.ok ? ok({ events: [judged.value], isBatch: false }) : judged
 }
 
 function decodeBatch(body: Buffer, limits: HttpBindingLimits, now: () => Date): Decoded {
-  const parsed = parseJson(body)
-  if (!parsed.ok) return failed({ kind: 'not-json', detail: parsed.error.detail })
+  const parsed = parseBody(body)
+  if (!parsed.ok) return parsed
   const values = parsed.value
   if (!Array.isArray(values)) return failed({ kind: 'invalid-batch', detail: 'A batch must be a JSON array of events.', events: [] })
-  if (values.length === 0) return failed({ kind: 'invalid-batch', detail: 'The batch has no events.', events: [] })
   if (values.length > limits.maxBatch) return failed({ kind: 'batch-too-large', detail: `The batch has ${values.length} events; at most ${limits.maxBatch} are allowed (EMIT_MAX_BATCH).` })
   const judged = values.map((value: unknown) => judgeStructured(value, limits, now))
   const tooLarge = judged.findIndex((one) => !one.ok && one.error.kind === 'event-too-large')

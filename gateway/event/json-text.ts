@@ -6,7 +6,8 @@ import type { DecodeFailure } from './decoded-record.ts'
 export const maxJsonDepth = 64
 
 /**
- * Parses bytes as JSON, after the questions that JSON.parse does not ask. Never throws. A number that a double cannot hold is no number
+ * Parses bytes as JSON, after the questions that JSON.parse does not ask. Never throws. A byte order mark before the JSON is ignored, as
+ * RFC 8259, section 8.1, allows. A number that a double cannot hold is no number
  * in the result but something that JSON.stringify writes as it was, so that an id of 20 digits passes through unharmed.
  */
 export function parseJson(bytes: Buffer): Result<unknown, DecodeFailure> {
@@ -14,12 +15,16 @@ export function parseJson(bytes: Buffer): Result<unknown, DecodeFailure> {
   const survey = surveyJson(bytes)
   if (survey.isTooDeep) return failed({ reason: 'too-deep', detail: `The JSON is nested deeper than ${maxJsonDepth} levels.` })
   try {
-    return ok(survey.hasLongNumbers ? exactJson.parse(bytes.toString(), keepNumber) : JSON.parse(bytes.toString()))
+    const text = bytes.toString('utf8', byteOrderMarkLength(bytes))
+    return ok(survey.hasLongNumbers ? exactJson.parse(text, keepNumber) : JSON.parse(text))
   } catch {
     // JSON.parse throws SyntaxError only; its message quotes the text, which is nobody's business.
     return failed({ reason: 'not-json', detail: 'The bytes are not JSON.' })
   }
 }
+
+/** Returns how many bytes of a UTF-8 byte order mark the bytes begin with: 3 or 0. */
+export const byteOrderMarkLength = (bytes: Buffer): 0 | 3 => (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0)
 
 interface JsonSurvey {
   readonly isTooDeep: boolean

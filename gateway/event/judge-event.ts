@@ -1,15 +1,20 @@
 import type { Audience } from '../audience/audience.ts'
 import { parseWholeAudience } from '../audience/parse-audience.ts'
 import { failed, ok, type Result } from '../result.ts'
-import { type AttributeValue, dataShape, isEventFormat, isSpecVersion, judgeAttribute, ownAttributes } from './attributes.ts'
-import type { EventLimits, EventProblem, IncomingEvent } from './cloud-event.ts'
-import { parseJson } from './json-text.ts'
+import { type AttributeValue, dataShape, isEventFormat, isSpecVersion, judgeAttribute, reservedNames } from './attributes.ts'
+import type { CloudEvent, EventLimits, EventProblem, IncomingEvent } from './cloud-event.ts'
+import { explainJson } from './explain-json.ts'
+import { judgeHeaderRoom } from './header-room.ts'
+import { byteOrderMarkLength, parseJson } from './json-text.ts'
 
 /** An event as some form of request has it, before anything was judged. */
 export interface RawEvent {
   /** Every attribute and extension, `specversion` and `audience` among them. */
   readonly attributes: Readonly<Record<string, unknown>>
+  /** null: no data. An empty buffer: data of 0 bytes. */
   readonly data: Buffer | null
+  /** Whether the emitter sent the data as `data_base64`. Without a JSON content type they are bytes then, also where they could be read as JSON. */
+  readonly isBase64: boolean
 }
 
 type Judged = Result<IncomingEvent, readonly EventProblem[]>
@@ -22,30 +27,35 @@ export function judgeEvent(raw: RawEvent, limits: EventLimits, now: () => Date):
   const attributes = readAttributes(raw.attributes, problems)
   const audience = readAudience(rawAudience, limits, problems)
   if (isEventFormat(attributes.datacontenttype ?? '')) problems.push({ attribute: 'datacontenttype', detail: 'must not be a format of events: the record could not be told from one.' })
-  judgeData(raw.data, attributes.datacontenttype ?? null, limits, problems)
+  const { data, isBinary } = readData(raw, attributes.datacontenttype ?? null, limits, problems)
   const { id, source, datacontenttype = null, ...others } = attributes
   if (problems.length > 0 || audience === null || id === undefined || source === undefined) return failed(problems)
-  const event = { id, source, attributes: { time: now().toISOString(), ...others }, datacontenttype, data: raw.data }
-  return ok({ id, source, event, audience })
+  const event = { id, source, attributes: { time: now().toISOString(), ...others }, datacontenttype, data, isBinary }
+  const tooMuch = judgeHeaderRoom(event, audience)
+  return tooMuch === null ? ok({ id, source, event, audience }) : failed([tooMuch])
 }
 
-function readAttributes(given: Readonly<Record<string, unknown>>, problems: EventProblem[]): Readonly<Record<string, string>> {
-  const attributes: Record<string, string> = {}
-  let bytes = 0
+/** What the rules make texts of. */
+type KnownTexts = { readonly [name in 'id' | 'source' | 'type' | 'datacontenttype']?: string }
+type Attributes = Readonly<Record<string, AttributeValue>> & KnownTexts
+
+function readAttributes(given: Readonly<Record<string, unknown>>, problems: EventProblem[]): Attributes {
+  const attributes: Record<string, AttributeValue> = {}
+  let length = 0
   for (const [name, value] of Object.entries(given)) {
-    if (ownAttributes.has(name) || value === null || value === undefined) continue
-    const wrong = judgeAttribute(name, value)
-    if (wrong === null) attributes[name] = String(value as AttributeValue) // judged just now
+    if (name === 'specversion' || name === 'audience' || value === null || value === undefined) continue
+    const wrong = reservedNames[name] ?? judgeAttribute(name, value)
+    if (wrong === null) attributes[name] = value as AttributeValue // judged just now
     else problems.push({ attribute: name.slice(0, 64), detail: `must ${wrong}.` })
-    bytes += name.length + String(value).length
+    length += name.length + String(value).length
   }
   for (const name of ['id', 'source', 'type']) if (given[name] === undefined || given[name] === null) problems.push({ attribute: name, detail: 'is missing.' })
-  if (bytes > maxAttributeBytes) problems.push({ attribute: null, detail: `The event has more than ${maxAttributeBytes} characters of attributes.` })
-  return attributes
+  if (length > maxAttributeLength) problems.push({ attribute: null, detail: `The event has more than ${maxAttributeLength} characters of attributes.` })
+  return attributes as Attributes // the rules of these names take texts only
 }
 
-/** They become headers of a record, which every pod looks at. */
-const maxAttributeBytes = 32_768
+/** Names and values of all attributes together, in characters: they become headers of a record, which every pod looks at. */
+const maxAttributeLength = 32_768
 
 /** The text of compact JSON, or, which is easier to write in JSON, the object itself. */
 function readAudience(value: unknown, limits: EventLimits, problems: EventProblem[]): Audience | null {
@@ -56,11 +66,17 @@ function readAudience(value: unknown, limits: EventLimits, problems: EventProble
   return audience.ok ? audience.value : null
 }
 
-function judgeData(data: Buffer | null, datacontenttype: string | null, limits: EventLimits, problems: EventProblem[]): void {
-  if (data === null) return
-  if (data.length > limits.maxEventBytes) problems.push({ attribute: 'data', detail: `has ${data.length} bytes; at most ${limits.maxEventBytes} are allowed.` })
-  else if (dataShape(datacontenttype) === 'json') {
-    const parsed = parseJson(data)
-    if (!parsed.ok) problems.push({ attribute: 'data', detail: `is not what datacontenttype says. ${parsed.error.detail}` })
-  }
+/**
+ * Decides how the data are delivered. JSON loses a byte order mark, which JSON inside of JSON cannot have. Bytes without a content type are
+ * JSON if they can be read so, unless the emitter sent them as `data_base64`. `data_base64` that is no JSON stays what it is, whatever
+ * the content type says (CloudEvents JSON format 1.0.2, section 3.1.2).
+ */
+function readData({ data, isBase64 }: RawEvent, datacontenttype: string | null, limits: EventLimits, problems: EventProblem[]): Pick<CloudEvent, 'data' | 'isBinary'> {
+  if (data !== null && data.length > limits.maxEventBytes) problems.push({ attribute: 'data', detail: `has ${data.length} bytes; at most ${limits.maxEventBytes} are allowed.` })
+  if (data === null || data.length > limits.maxEventBytes || dataShape(datacontenttype) !== 'json') return { data, isBinary: false }
+  if (datacontenttype === null && isBase64) return { data, isBinary: true }
+  const parsed = parseJson(data)
+  if (parsed.ok) return { data: data.subarray(byteOrderMarkLength(data)), isBinary: false }
+  if (datacontenttype !== null && !isBase64) problems.push({ attribute: 'data', detail: `is not what datacontenttype says. It ${explainJson(data, parsed.error)}` })
+  return { data, isBinary: true }
 }

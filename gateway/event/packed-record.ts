@@ -1,5 +1,6 @@
 import { ownAttributes } from './attributes.ts'
 import type { LogRecord, RecordHeaders } from './log-record.ts'
+import { exactHeader } from './record-header.ts'
 
 /**
  * What delivery may yet need of a record in binary mode, in one piece of memory.
@@ -14,6 +15,8 @@ export interface PackedRecord {
   readonly names: readonly string[]
   /** For each name the length of its value in 4 bytes, little endian; then the values; the rest is the record's value. */
   readonly bytes: Buffer
+  /** Whether the record has a value. One of 0 bytes is a value, too. */
+  readonly hasValue: boolean
 }
 
 const lengthBytes = 4
@@ -32,11 +35,14 @@ export function createRecordPacker(): (record: LogRecord) => PackedRecord {
       given = now
       names = now.filter(isKept)
     }
-    return { kind: 'packed', names, bytes: pack(names, headers, value) }
+    return { kind: 'packed', names, bytes: pack(names, headers, value), hasValue: value !== null }
   }
 }
 
-const isKept = (name: string): boolean => (name.startsWith('ce_') ? !ownAttributes.has(name.slice(3)) : name.toLowerCase() === 'content-type')
+function isKept(name: string): boolean {
+  if (name.startsWith('ce_')) return !ownAttributes.has(name.slice(3))
+  return name === exactHeader || name.toLowerCase() === 'content-type'
+}
 
 function areSame(left: readonly string[], right: readonly string[]): boolean {
   if (left.length !== right.length) return false
@@ -70,8 +76,8 @@ function packedBytes(names: readonly string[], headers: RecordHeaders, value: Bu
   return bytes
 }
 
-/** The headers that were kept, and the value; a record without a value has an empty one, which is the same to an event. */
-export function unpackRecord({ names, bytes }: PackedRecord): Pick<LogRecord, 'headers' | 'value'> {
+/** Returns the headers that were kept, and the value. */
+export function unpackRecord({ names, bytes, hasValue }: PackedRecord): Pick<LogRecord, 'headers' | 'value'> {
   const headers: [string, Buffer | readonly Buffer[] | undefined][] = []
   let at = names.length * lengthBytes
   names.forEach((name, index) => {
@@ -81,5 +87,5 @@ export function unpackRecord({ names, bytes }: PackedRecord): Pick<LogRecord, 'h
     headers.push([name, length === repeated ? [] : bytes.subarray(at, end)])
     at = end
   })
-  return { headers: Object.fromEntries(headers), value: bytes.subarray(at) }
+  return { headers: Object.fromEntries(headers), value: hasValue ? bytes.subarray(at) : null }
 }

@@ -69,9 +69,9 @@ describe('a page', () => {
   it('names only metrics that the gateway and the operator have', () => {
     const series = [...Object.values<MetricDefinition>(metrics), ...Object.values(operatorMetrics)].flatMap(({ name }) => [name, `${name}_bucket`, `${name}_sum`, `${name}_count`])
     const all = named(/\bcarillon_[a-z_]+\b/g)
-    // The headers of dead letters are named in this way, too.
-    const deadLetters = read('gateway/adapters/kafka/dead-letters/dead-letter-copy.ts')
-    const isKnown = (name: string): boolean => series.includes(name) || name === 'carillon_build_info' || deadLetters.includes(`'${name}'`)
+    // Headers of records are named in this way, too.
+    const headers = read('gateway/adapters/kafka/dead-letters/dead-letter-copy.ts') + read('gateway/event/record-header.ts')
+    const isKnown = (name: string): boolean => series.includes(name) || name === 'carillon_build_info' || headers.includes(`'${name}'`)
     expect(all.filter(({ name }) => !isKnown(name))).toEqual([])
   })
 

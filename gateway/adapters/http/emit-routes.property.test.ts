@@ -104,7 +104,8 @@ describe('whatever is sent', () => {
         const response = await post(`${rig.api}/${path}`, body, headers)
         const answer = await response.json()
         expect(known).toContain(response.status)
-        expect(rig.written() > before).toBe(response.status === 202)
+        const isEmptyBatch = answer.events?.length === 0 && response.status === 202
+        expect(rig.written() > before).toBe(response.status === 202 && !isEmptyBatch)
         const schema = response.status !== 202 ? 'Problem' : 'events' in answer ? 'AcceptedBatch' : 'Accepted'
         expect([answer, isValid(schema, answer)]).toEqual([answer, true])
       }),

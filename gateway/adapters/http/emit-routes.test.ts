@@ -87,7 +87,7 @@ describe('POST emit-message', () => {
       400,
       'not-json',
     ],
-    ['deep nesting', `{"type":"t","broadcast":true,"payload":${'['.repeat(10_000)}${']'.repeat(10_000)}}`, 400, 'not-json'],
+    ['deep nesting', `{"type":"t","broadcast":true,"payload":${'['.repeat(10_000)}${']'.repeat(10_000)}}`, 400, 'json-too-deep'],
     ['an array', '[]', 400, 'invalid-event'],
     ['null', 'null', 400, 'invalid-event'],
     ['no type', '{"broadcast":true}', 400, 'invalid-event'],
@@ -156,7 +156,6 @@ describe('POST events', () => {
     ['CloudEvents in UTF-16', { 'content-type': 'application/cloudevents+json; charset=utf-16' }, '{}', 415, 'unsupported-media-type'],
     ['a structured event that is no JSON', structured, '{', 400, 'not-json'],
     ['a batch that is an event', batched, JSON.stringify(event()), 400, 'invalid-batch'],
-    ['an empty batch', batched, '[]', 400, 'invalid-batch'],
     [
       'a batch that is too long',
       batched,
@@ -181,7 +180,8 @@ describe('POST events', () => {
     ['a foreign specversion', structured, JSON.stringify(event({ specversion: '0.3' })), 400, 'invalid-event'],
     ['no audience', structured, JSON.stringify(event({ audience: undefined })), 400, 'invalid-event'],
     ['an audience that is no audience', binary({ 'ce-audience': 'everybody' }), '{}', 400, 'invalid-event'],
-    ['a header that is not encoded', binary({ 'ce-subject': '%zz' }), '{}', 400, 'invalid-event'],
+    ['a header that is not UTF-8', binary({ 'ce-subject': '%ff' }), '{}', 400, 'invalid-event'],
+    ['a cursor', structured, JSON.stringify(event({ cursor: 'mine' })), 400, 'invalid-event'],
     ['an attribute with a bad name', structured, JSON.stringify(event({ 'bad-name': 'x' })), 400, 'invalid-event'],
     ['data that are not what they say', binary(), '{"half":', 400, 'invalid-event'],
   ])('refuses %s', async (...[, headers, body, status, type]) => {
@@ -191,6 +191,34 @@ describe('POST events', () => {
     expect([response.status, problem.type]).toEqual([status, `urn:carillon:problem:${type}`])
     expect(isValid('Problem', problem)).toBe(true)
     expect(written()).toBe(0)
+  })
+
+  test('takes a batch without events, and writes nothing', async () => {
+    const { api, written, value } = await start({ emit: { burst: 1, ratePerS: 0.001 } })
+    const [one, two] = [await post(`${api}/events`, '[]', batched), await post(`${api}/events`, ' [ ] ', batched)]
+    expect([one.status, await one.json(), two.status]).toEqual([202, { events: [] }, 202])
+    expect([written(), value('emitted')]).toEqual([0, 0])
+  })
+
+  test('keeps the types of extensions in the record', async () => {
+    const rig = await start()
+    expect((await post(`${rig.api}/events`, JSON.stringify(event({ priority: 5, urgent: false, text: 'x' })), structured)).status).toBe(202)
+    const [record] = await recordsOf(rig)
+    expect(headersOf(record)).toMatchObject({ ce_priority: '5', ce_urgent: 'false', ce_text: 'x', carillon_attributes: '{"priority":5,"urgent":false}' })
+  })
+
+  test.each([['without a content type', undefined], ['of text', 'text/plain']])('takes bytes %s', async (_name, contentType) => {
+    const rig = await start()
+    const { 'content-type': _json, ...headers } = binary()
+    const response = await post(`${rig.api}/events`, Buffer.from('hello'), contentType === undefined ? headers : { ...headers, 'content-type': contentType })
+    expect(response.status).toBe(202)
+    expect(String((await recordsOf(rig))[0]?.value)).toBe('hello')
+  })
+
+  test('writes an empty body as empty data where the content type says what 0 bytes mean', async () => {
+    const rig = await start()
+    const statuses = [await post(`${rig.api}/events`, '', binary({ 'content-type': 'text/plain' })), await post(`${rig.api}/events`, '', binary({ 'ce-id': 'e2' }))].map(({ status }) => status)
+    expect([statuses, (await recordsOf(rig)).map(({ value }) => value)]).toEqual([[202, 202], [Buffer.alloc(0), null]])
   })
 
   test('says of a batch which events are wrong, and takes none of it', async () => {

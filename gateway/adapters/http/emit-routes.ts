@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { EmitAuthorizer, EmitCredentials } from '../../emit/emit-authorizer.ts'
 import type { EmitContext, EmitService } from '../../emit/emit-service.ts'
@@ -7,7 +7,9 @@ import type { IncomingEvent } from '../../event/cloud-event.ts'
 import type { DecodedRequest } from '../../event/http-binding.ts'
 import type { Problem } from '../../problem.ts'
 import { ok, type Result } from '../../result.ts'
-import { replyJson, replyProblem } from './replies.ts'
+import { distinctHeaders } from './distinct-headers.ts'
+import { readPreference } from './preferences.ts'
+import { replyEmpty, replyJson, replyProblem } from './replies.ts'
 import type { BodyReader } from './request-body.ts'
 
 export interface EmitParts {
@@ -20,14 +22,14 @@ export interface EmitParts {
 
 /**
  * Answers `POST emit-message` and `POST events`, docs/protocol.md section 7. Who asks is known before a byte of the body is held, and 202
- * is said only after the log has acknowledged (G7).
+ * is said only after the log has acknowledged (G7). A sender that prefers so gets 202 without a body; a refusal is always a problem.
  */
 export function emitEvents(parts: EmitParts, api: EmitContext['api']): (
   request: FastifyRequest,
   reply: FastifyReply,
 ) => Promise<FastifyReply> {
-  const decode = (headers: IncomingHttpHeaders, body: Buffer): Result<DecodedRequest, Problem> => {
-    if (api === 'events') return parts.decoders.events(headers, body)
+  const decode = ({ rawHeaders }: IncomingMessage, body: Buffer): Result<DecodedRequest, Problem> => {
+    if (api === 'events') return parts.decoders.events(distinctHeaders(rawHeaders), body)
     const message = parts.decoders.message(body)
     return message.ok ? ok({ events: [message.value], isBatch: false }) : message
   }
@@ -35,18 +37,22 @@ export function emitEvents(parts: EmitParts, api: EmitContext['api']): (
     const authorized = await parts.authorizer.authorize(readCredentials(request.headers))
     if (!authorized.ok) return replyProblem(reply, authorized.error)
     const outcome = await parts.bodies.withBody({ request: request.raw, response: reply.raw }, async (body) => {
-      const decoded = decode(request.headers, body)
+      const decoded = decode(request.raw, body)
       if (!decoded.ok) return decoded
       const { events } = decoded.value
+      if (events.length === 0) return decoded
       const traceparent = wellFormed(request.headers['traceparent']) ?? wellFormed(ownTraceparent(events))
       const emitted = await parts.emitService.emit(events, { emitter: authorized.value, api, traceparent })
       return emitted.ok ? decoded : emitted
     })
-    return outcome.ok ? replyJson(reply, 202, describe(outcome.value)) : replyProblem(reply, outcome.error)
+    if (!outcome.ok) return replyProblem(reply, outcome.error)
+    const { isMinimal, applied } = readPreference(request.headers['prefer']?.toString())
+    if (applied !== null) reply.header('preference-applied', applied)
+    return isMinimal ? replyEmpty(reply, 202) : replyJson(reply, 202, describe(outcome.value))
   }
 }
 
-/** A batch is answered with a list, also when it has one event. */
+/** A batch is answered with a list, also when it has one event, or none. */
 function describe({ events, isBatch }: DecodedRequest): unknown {
   const references = events.map(({ id, source }) => ({ id, source }))
   return isBatch ? { events: references } : references[0]
@@ -66,8 +72,8 @@ function readCredentials(headers: IncomingHttpHeaders): EmitCredentials {
 const traceparentPattern = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/
 
 /** The context of a request that brings none: that of its only event, which stays as it is. */
-function ownTraceparent(events: readonly IncomingEvent[]): string | null {
-  return events.length === 1 ? (events[0]?.event.attributes['traceparent'] ?? null) : null
+function ownTraceparent(events: readonly IncomingEvent[]): unknown {
+  return events.length === 1 ? events[0]?.event.attributes['traceparent'] : null
 }
 
 function wellFormed(traceparent: unknown): string | null {

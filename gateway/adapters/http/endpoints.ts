@@ -64,6 +64,17 @@ const whenAccepted = sentences(
   '202 is said after the log has acknowledged.',
   'After any other answer, sending the same `source` and `id` again is safe: it is delivered once.',
 )
+const whenMinimal = 'With `Prefer: return=minimal` or `Prefer: reply` there is no body.'
+const preferHeader = {
+  name: 'Prefer',
+  in: 'header',
+  required: false,
+  description: '`return=minimal` (RFC 7240) or `reply` (Knative): 202 has no body.',
+  schema: { type: 'string' },
+}
+const preferenceApplied = {
+  'Preference-Applied': { description: '`return=minimal` where the request preferred it.', schema: { type: 'string' } },
+}
 const whyNotEmitted = [
   'unauthenticated',
   'forbidden',
@@ -72,6 +83,7 @@ const whyNotEmitted = [
   'body-too-large',
   'event-too-large',
   'batch-too-large',
+  'unsupported-content-encoding',
   'too-many-requests',
   'internal-error',
   'refused-by-log',
@@ -85,10 +97,11 @@ const emitMessage = (settings: EndpointSettings) => ({
   summary: 'Emit one message',
   description: `The content type does not matter: the body is read as JSON. ${whenAccepted} ${sizeLimits(settings)}`,
   security: whoMayEmit(settings),
+  parameters: [preferHeader],
   requestBody: { required: true, content: json('EmitMessage') },
   responses: {
-    '202': { description: 'The event is in the log.', content: json('Accepted') },
-    ...refusals('bad-request', 'not-json', 'invalid-event', ...whyNotEmitted),
+    '202': { description: `The event is in the log. ${whenMinimal}`, headers: preferenceApplied, content: json('Accepted') },
+    ...refusals('bad-request', 'not-json', 'json-too-deep', 'invalid-event', ...whyNotEmitted),
   },
 })
 
@@ -98,7 +111,7 @@ const emitEvents = (settings: EndpointSettings) => ({
   description: sentences(
     'CloudEvents HTTP protocol binding, in all three modes. Structured and batched are told by their content types;',
     'every other content type is the binary mode, with the attributes in `ce-` headers and the data in the body.',
-    `A batch has at most ${settings.emitMaxBatch} events and is accepted whole or not at all.`,
+    `A batch has at most ${settings.emitMaxBatch} events, may be empty, and is accepted whole or not at all.`,
     whenAccepted,
     sizeLimits(settings),
   ),
@@ -109,6 +122,7 @@ const emitEvents = (settings: EndpointSettings) => ({
     binaryHeader('ce-source', 'Binary mode: a URI reference.'),
     binaryHeader('ce-type', 'Binary mode: the kind of the event.'),
     binaryHeader('ce-audience', 'Binary mode: the audience as JSON.'),
+    preferHeader,
   ],
   requestBody: {
     required: true,
@@ -120,10 +134,11 @@ const emitEvents = (settings: EndpointSettings) => ({
   },
   responses: {
     '202': {
-      description: 'All events are in the log: one for the binary and structured modes, a list for a batch.',
+      description: `All events are in the log: one for the binary and structured modes, a list for a batch. ${whenMinimal}`,
+      headers: preferenceApplied,
       content: { 'application/json': { schema: { oneOf: [ref('Accepted'), ref('AcceptedBatch')] } } },
     },
-    ...refusals('bad-request', 'not-json', 'invalid-event', 'invalid-batch', 'unsupported-media-type', ...whyNotEmitted),
+    ...refusals('bad-request', 'not-json', 'json-too-deep', 'invalid-event', 'invalid-batch', 'unsupported-media-type', ...whyNotEmitted),
   },
 })
 
@@ -239,6 +254,6 @@ const developmentToken = {
   requestBody: { required: true, content: json('DevelopmentClaims') },
   responses: {
     '200': { description: 'A token with these claims, signed with a key that ends with the process.', content: json('DevelopmentToken') },
-    ...refusals('bad-request', 'not-json', 'origin-forbidden', 'request-timeout', 'body-too-large'),
+    ...refusals('bad-request', 'not-json', 'json-too-deep', 'origin-forbidden', 'request-timeout', 'body-too-large', 'unsupported-content-encoding'),
   },
 }

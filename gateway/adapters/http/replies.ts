@@ -13,6 +13,11 @@ export function replyJson(reply: FastifyReply, status: number, value: unknown): 
   return send(reply.code(status).headers(headers), JSON.stringify(value))
 }
 
+/** Sends an answer without a body, that no cache may keep. */
+export function replyEmpty(reply: FastifyReply, status: number): FastifyReply {
+  return reply.code(status).header('cache-control', 'no-store').send()
+}
+
 /**
  * As text, which leaves in one write with the headers. To JSON that it does not serialize by itself the router adds no charset, which JSON does not
  * have.

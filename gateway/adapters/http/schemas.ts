@@ -57,10 +57,10 @@ export const schemas = {
   Accepted: { $ref: '#/components/schemas/EventReference', description: 'The event is in the log.' },
   AcceptedBatch: {
     type: 'object',
-    description: 'All events are in the log; in the order of the request.',
+    description: 'All events are in the log; in the order of the request. None for an empty batch.',
     required: ['events'],
     additionalProperties: false,
-    properties: { events: { type: 'array', minItems: 1, items: { $ref: '#/components/schemas/EventReference' } } },
+    properties: { events: { type: 'array', items: { $ref: '#/components/schemas/EventReference' } } },
   },
   Names: { type: ['array', 'null'], items: { type: 'string', minLength: 1, maxLength: 512 } },
   Audience: {
@@ -97,7 +97,7 @@ export const schemas = {
   },
   CloudEvent: {
     type: 'object',
-    description: 'A CloudEvent 1.0 in the JSON format. Extensions pass through untouched.',
+    description: 'A CloudEvent 1.0 in the JSON format. Extensions reach the browsers with their types. `cursor` must not be one.',
     required: ['specversion', 'id', 'source', 'type', 'audience'],
     properties: {
       specversion: { type: 'string', enum: ['1.0', '1.0.2'], description: '`1.0.2` is read as `1.0`.' },
@@ -109,7 +109,8 @@ export const schemas = {
       datacontenttype: { type: ['string', 'null'], description: '`application/json` when there are data and it is left out.' },
       dataschema: { type: ['string', 'null'], format: 'uri' },
       data: { description: 'What the browsers get.' },
-      data_base64: { type: ['string', 'null'], contentEncoding: 'base64' },
+      data_base64: { type: ['string', 'null'], contentEncoding: 'base64', description: 'Bytes. Delivered as `data` where `datacontenttype` says that they are text or JSON, and they are.' },
+      cursor: { type: 'null', description: 'Gateways write it into each event that they deliver.' },
       partitionkey: { type: ['string', 'number', 'boolean', 'null'], description: 'Events with the same key keep their order.' },
       audience: {
         oneOf: [
@@ -121,7 +122,7 @@ export const schemas = {
     },
     additionalProperties: { type: ['string', 'boolean', 'integer', 'null'] },
   },
-  CloudEventBatch: { type: 'array', minItems: 1, items: { $ref: '#/components/schemas/CloudEvent' } },
+  CloudEventBatch: { type: 'array', items: { $ref: '#/components/schemas/CloudEvent' } },
   DevelopmentClaims: {
     type: 'object',
     description: 'Who the token is to be. Without `exp` it lasts 12 hours.',

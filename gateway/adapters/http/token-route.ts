@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Problem } from '../../problem.ts'
-import { failed, ok, type Result } from '../../result.ts'
+import { parseBody } from '../../event/parse-body.ts'
+import { failed, type Result } from '../../result.ts'
 import { replyJson, replyProblem } from './replies.ts'
 import type { BodyReader } from './request-body.ts'
 
@@ -14,8 +15,8 @@ export interface TokenParts {
 export function issueToken(parts: TokenParts): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> {
   return async (request, reply) => {
     const outcome = await parts.bodies.withBody({ request: request.raw, response: reply.raw }, async (body) => {
-      const claims = parseJson(body)
-      if (!claims.ok) return claims
+      const claims = parseBody(body)
+      if (!claims.ok) return failed<Problem>({ type: claims.error.kind, detail: `${claims.error.detail} ${expectedBody}` })
       const token = await parts.issueToken(claims.value)
       return token.ok ? token : failed<Problem>({ type: 'bad-request', detail: token.error })
     })
@@ -24,16 +25,4 @@ export function issueToken(parts: TokenParts): (request: FastifyRequest, reply: 
   }
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true })
-
-function parseJson(body: Buffer): Result<unknown, Problem> {
-  try {
-    return ok(JSON.parse(utf8.decode(body)))
-  } catch {
-    // Not UTF-8, not JSON, or nothing at all: one answer fits them.
-    return failed({
-      type: 'not-json',
-      detail: 'The body must be a JSON object of claims in UTF-8, like {"user_id": "u1", "org_id": "o1", "roles": ["admin"]}.',
-    })
-  }
-}
+const expectedBody = 'Send a JSON object of claims, like {"user_id": "u1", "org_id": "o1", "roles": ["admin"]}.'

@@ -1,0 +1,16 @@
+import { failed, type Result } from '../result.ts'
+import { explainJson } from './explain-json.ts'
+import { parseJson } from './json-text.ts'
+
+export interface BodyFailure {
+  readonly kind: 'not-json' | 'json-too-deep'
+  /** What the body is instead, or where its JSON breaks. Repeats nothing of the body. */
+  readonly detail: string
+}
+
+/** Parses the body of a request as JSON. @returns the error is for the person who sent it */
+export function parseBody(body: Buffer): Result<unknown, BodyFailure> {
+  const parsed = parseJson(body)
+  if (parsed.ok) return parsed
+  return failed({ kind: parsed.error.reason === 'too-deep' ? 'json-too-deep' : 'not-json', detail: `The body ${explainJson(body, parsed.error)}` })
+}
