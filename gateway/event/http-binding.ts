@@ -97,6 +97,7 @@ function decodeHeader(given: string | readonly string[]): Result<string, string>
   if (!isUtf8(bytes)) return failed('is not UTF-8. Send its UTF-8 bytes percent-encoded (HTTP binding, section 3.1.3.2).')
   const text = bytes.toString()
   const unquoted = text.length > 1 && text.startsWith('"') && text.endsWith('"') ? text.slice(1, -1).replace(/\\(.)/g, '$1') : text
+  if (!unquoted.includes('%')) return ok(unquoted)
   try {
     return ok(unquoted.replace(/(?:%[0-9a-f]{2})+/gi, decodeURIComponent))
   } catch {

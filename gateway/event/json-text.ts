@@ -15,7 +15,7 @@ export function parseJson(bytes: Buffer): Result<unknown, DecodeFailure> {
   const survey = surveyJson(bytes)
   if (survey.isTooDeep) return failed({ reason: 'too-deep', detail: `The JSON is nested deeper than ${maxJsonDepth} levels.` })
   try {
-    const text = bytes.toString('utf8', byteOrderMarkLength(bytes))
+    const text = byteOrderMarkLength(bytes) === 0 ? bytes.toString() : bytes.toString('utf8', 3)
     return ok(survey.hasLongNumbers ? exactJson.parse(text, keepNumber) : JSON.parse(text))
   } catch {
     // JSON.parse throws SyntaxError only; its message quotes the text, which is nobody's business.

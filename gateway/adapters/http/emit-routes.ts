@@ -28,8 +28,8 @@ export function emitEvents(parts: EmitParts, api: EmitContext['api']): (
   request: FastifyRequest,
   reply: FastifyReply,
 ) => Promise<FastifyReply> {
-  const decode = ({ rawHeaders }: IncomingMessage, body: Buffer): Result<DecodedRequest, Problem> => {
-    if (api === 'events') return parts.decoders.events(distinctHeaders(rawHeaders), body)
+  const decode = (request: IncomingMessage, body: Buffer): Result<DecodedRequest, Problem> => {
+    if (api === 'events') return parts.decoders.events(distinctHeaders(request), body)
     const message = parts.decoders.message(body)
     return message.ok ? ok({ events: [message.value], isBatch: false }) : message
   }
