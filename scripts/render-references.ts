@@ -62,7 +62,7 @@ function renderProblems(): string {
   return `# Problems
 
 Every HTTP error is a problem (RFC 9457, \`application/problem+json\`): \`type\` is one of the names below, \`detail\` says what was wrong,
-what was expected and what to do, and some have further members. 429 and 503 carry \`Retry-After\` where waiting helps.
+what was expected and what to do, \`instance\` has the id by which the request is found in the log, and some have further members. 429 and 503 carry \`Retry-After\` where waiting helps.
 
 ${table(['status', 'type', 'title'], rows)}
 `
