@@ -59,7 +59,7 @@ describe('decodeEmitMessage', () => {
   })
 
   it('refuses a member `__proto__`, of whatever kind', () => {
-    expect(['{"roles":["admin"]}', '1', 'null'].map((value) => problemsOf(`{"type":"t","organizations":["o1"],"__proto__":${value}}`))).toEqual(Array(3).fill([expect.stringMatching(/^__proto__: is not a member/)]))
+    expect(['{"roles":["admin"]}', '1', 'null'].map((value) => problemsOf(`{"type":"t","organizations":["o1"],"__proto__":${value}}`))).toEqual(Array.from({ length: 3 }, () => [expect.stringMatching(/^__proto__: is not a member/)]))
   })
 
   it('refuses a member that is there twice: the last one would count', () => {

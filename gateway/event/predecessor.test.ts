@@ -54,7 +54,7 @@ describe('members of legacy data that no audience has', () => {
 
   // chrome-service-backend ignored `role`, and sent the event to the whole organization.
   it('make the record a dead letter when one is nearly a known one', () => {
-    expect(['role', 'Roles', 'rolse', 'user', 'USERNAMES', 'Organization', 'broadcasts', 'payloads'].map((name) => verdictOn(record({ organizations: ['o1'], payload: 1, [name]: ['admin'] })))).toEqual(Array(8).fill('misspelt-member'))
+    expect(['role', 'Roles', 'rolse', 'user', 'USERNAMES', 'Organization', 'broadcasts', 'payloads'].map((name) => verdictOn(record({ organizations: ['o1'], payload: 1, [name]: ['admin'] })))).toEqual(Array.from({ length: 8 }, () => 'misspelt-member'))
   })
 
   it('do not matter beside the extension `audience`, which alone counts', () => {
