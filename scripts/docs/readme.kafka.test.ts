@@ -37,6 +37,12 @@ interface Typed {
   readonly interrupt: () => Promise<number>
 }
 
+/** Looks until it is so; what does not come is the time limit's to tell. */
+const until = (isSo: () => boolean | Promise<boolean>): Promise<void> =>
+  vi.waitFor(async () => {
+    if (!(await isSo())) throw new Error('not yet')
+  }, { timeout: 60_000, interval: 100 })
+
 describe('what README says under "With Kafka"', () => {
   const folder = mkdtempSync(join(tmpdir(), 'carillon-readme-'))
   const running = new Set<Typed>()
@@ -65,6 +71,8 @@ describe('what README says under "With Kafka"', () => {
     return typed
   }
 
+  const metrics = async (): Promise<string> => (await fetch(`http://127.0.0.1:${ports.gateway + 1}/metrics`)).text()
+
   async function done(line: string): Promise<string> {
     const typed = type(line)
     const code = await typed.ended
@@ -79,10 +87,10 @@ describe('what README says under "With Kafka"', () => {
     chmodSync(join(folder, 'make'), 0o755)
     await done(`${only(/^make infra$/)} ARGS="--native --port ${ports.broker} --folder ${folder}/infra"`)
     gateway = type(only(/make start$/))
-    await vi.waitFor(() => expect(gateway.output()).toContain(`http://localhost:${ports.gateway}/console`), 60_000)
+    await until(() => gateway.output().includes(`http://localhost:${ports.gateway}/console`))
     const everything = linesOf(readme.text)
     stream = type(`${only(/^TOKEN=/, everything)}\n${only(/^curl -N/, everything)}`)
-    await vi.waitFor(() => expect(stream.output()).toContain('retry:'), 20_000)
+    await until(async () => (await metrics()).includes('carillon_sessions{transport="sse"} 1\n'))
   })
 
   afterAll(async () => {
@@ -111,7 +119,7 @@ describe('what README says under "With Kafka"', () => {
   })
 
   it('shows no warning and no error on the first start, when the topics are new', async () => {
-    // The dead letter worker has found its topic when its producer has written the group's progress or a copy; by then the records above were judged.
+    await until(async () => (await metrics()).includes('carillon_dlq_healthy 1\n'))
     expect(gateway.output().split('\n').filter((line) => /^\d\d:\d\d:\d\d\.\d+ (warn|error)/.test(line))).toEqual([])
   })
 })
