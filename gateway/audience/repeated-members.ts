@@ -18,7 +18,11 @@ const count = (objects: readonly Members[]): number => objects.reduce((sum, obje
 
 /** Counts colons outside strings by the depth at which they stand: in valid JSON each is one member. */
 function countMembers(json: Buffer, { depth: ownDepth, inside }: { readonly depth: number; readonly inside: string | null }): { readonly own: number; readonly nested: number } {
-  let [depth, own, nested, stringStart] = [0, 0, 0, 0]
+  const name = inside === null ? null : Buffer.from(JSON.stringify(inside))
+  let depth = 0
+  let own = 0
+  let nested = 0
+  let stringStart = 0
   let isInside = false
   for (let index = 0; index < json.length; index += 1) {
     switch (json[index]) {
@@ -29,7 +33,7 @@ function countMembers(json: Buffer, { depth: ownDepth, inside }: { readonly dept
       case colon:
         if (depth === ownDepth) {
           own += 1
-          isInside = inside !== null && nameAt(json, stringStart) === inside
+          isInside = name !== null && isNameAt(json, stringStart, name)
         } else if (isInside && depth === ownDepth + 1) nested += 1
         break
       case openBrace:
@@ -44,9 +48,16 @@ function countMembers(json: Buffer, { depth: ownDepth, inside }: { readonly dept
   return { own, nested }
 }
 
-/** @param start the opening quote of a valid string: the caller has parsed it */
-function nameAt(json: Buffer, start: number): string {
-  return String(JSON.parse(json.toString('utf8', start, endOfString(json, start + 1) + 1)))
+/**
+ * Whether the string that begins at `start` is this name. A name may be written with escapes.
+ * @param name in its quotes
+ */
+function isNameAt(json: Buffer, start: number, name: Buffer): boolean {
+  const end = endOfString(json, start + 1) + 1
+  if (json.compare(name, 0, name.length, start, end) === 0) return true
+  const escape = json.indexOf(backslash, start)
+  // Valid JSON, as the caller has parsed it.
+  return escape >= 0 && escape < end && JSON.stringify(JSON.parse(json.toString('utf8', start, end))) === name.toString()
 }
 
 /** The index of the closing quote. */

@@ -1,6 +1,6 @@
 import type { Audience } from '../audience/audience.ts'
 import { createAudienceReader } from '../audience/audience-reader.ts'
-import { nearName, unknownMembers } from '../audience/near-name.ts'
+import { createNearName, unknownMembers } from '../audience/near-name.ts'
 import { audienceMembers, parseAudience, parseWholeAudience } from '../audience/parse-audience.ts'
 import { repeatsMember } from '../audience/repeated-members.ts'
 import { failed, ok, type Result } from '../result.ts'
@@ -174,6 +174,7 @@ function route(event: Readonly<Record<string, unknown>>, form: JsonForm & { read
 
 const repeated = 'The event or its audience has a member twice, and only one of the two would count.'
 const legacyMembers: readonly string[] = [...audienceMembers, 'payload']
+const nearLegacyMember = createNearName(legacyMembers)
 
 /** Data with a member of an audience, or with a payload beside which the members of an audience are misspelt. */
 function isLegacyData(data: Readonly<Record<string, unknown>>): boolean {
@@ -186,7 +187,7 @@ function isLegacyData(data: Readonly<Record<string, unknown>>): boolean {
  */
 function misspeltMember(data: Readonly<Record<string, unknown>>): string | null {
   for (const name of unknownMembers(data, legacyMembers)) {
-    const near = nearName(name, legacyMembers)
+    const near = nearLegacyMember(name)
     if (near !== null) return near
   }
   return null
