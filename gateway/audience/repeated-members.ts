@@ -5,35 +5,40 @@
  * @param inside a member whose objects are asked about, too
  */
 export function repeatsMember(json: Buffer, value: unknown, inside: string | null = null): boolean {
-  const objects = Array.isArray(value) ? value.filter(isObject) : [value].filter(isObject)
   const found = countMembers(json, { depth: Array.isArray(value) ? 2 : 1, inside })
-  const nested = inside === null ? [] : objects.map((object) => object[inside]).filter(isObject)
-  return found.own > count(objects) || found.nested > count(nested)
+  let own = 0
+  let nested = 0
+  for (const object of Array.isArray(value) ? value : [value]) {
+    if (!isObject(object)) continue
+    own += Object.keys(object).length
+    const member = inside === null ? null : object[inside]
+    if (isObject(member)) nested += Object.keys(member).length
+  }
+  return found.own > own || found.nested > nested
 }
 
-type Members = Readonly<Record<string, unknown>>
-
-const isObject = (value: unknown): value is Members => typeof value === 'object' && value !== null && !Array.isArray(value)
-const count = (objects: readonly Members[]): number => objects.reduce((sum, object) => sum + Object.keys(object).length, 0)
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Counts colons outside strings by the depth at which they stand: in valid JSON each is one member. */
 function countMembers(json: Buffer, { depth: ownDepth, inside }: { readonly depth: number; readonly inside: string | null }): { readonly own: number; readonly nested: number } {
-  const name = inside === null ? null : Buffer.from(JSON.stringify(inside))
   let depth = 0
   let own = 0
   let nested = 0
   let stringStart = 0
+  let stringEnd = 0
   let isInside = false
   for (let index = 0; index < json.length; index += 1) {
     switch (json[index]) {
       case quote:
         stringStart = index
-        index = endOfString(json, index + 1)
+        index += 1
+        while (index < json.length && json[index] !== quote) index += json[index] === backslash ? 2 : 1
+        stringEnd = index
         break
       case colon:
         if (depth === ownDepth) {
           own += 1
-          isInside = name !== null && isNameAt(json, stringStart, name)
+          isInside = inside !== null && isName(json, { start: stringStart, end: stringEnd + 1 }, inside)
         } else if (isInside && depth === ownDepth + 1) nested += 1
         break
       case openBrace:
@@ -48,23 +53,12 @@ function countMembers(json: Buffer, { depth: ownDepth, inside }: { readonly dept
   return { own, nested }
 }
 
-/**
- * Whether the string that begins at `start` is this name. A name may be written with escapes.
- * @param name in its quotes
- */
-function isNameAt(json: Buffer, start: number, name: Buffer): boolean {
-  const end = endOfString(json, start + 1) + 1
-  if (json.compare(name, 0, name.length, start, end) === 0) return true
-  const escape = json.indexOf(backslash, start)
+/** Whether the string between `start` and `end`, with its quotes, is this name. It is longer when it is written with escapes. */
+function isName(json: Buffer, { start, end }: { readonly start: number; readonly end: number }, name: string): boolean {
+  if (end - start < name.length + 2) return false
+  const text = json.toString('latin1', start + 1, end - 1)
   // Valid JSON, as the caller has parsed it.
-  return escape >= 0 && escape < end && JSON.stringify(JSON.parse(json.toString('utf8', start, end))) === name.toString()
-}
-
-/** The index of the closing quote. */
-function endOfString(json: Buffer, start: number): number {
-  let index = start
-  while (index < json.length && json[index] !== quote) index += json[index] === backslash ? 2 : 1
-  return index
+  return text === name || (text.includes('\\') && JSON.parse(`"${text}"`) === name)
 }
 
 const quote = 0x22
