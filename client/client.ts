@@ -185,7 +185,7 @@ export class Client<T> implements Connection {
 
   #goOn(ending: Ending): void {
     const verdict = judgeEnding(ending.code)
-    if (verdict === 'final' || (verdict === 'without-cursor' && !this.cursor)) return this.#finish(ending)
+    if (verdict === 'final' || (verdict === 'without-cursor' && !this.cursor)) return this.#refused(ending)
     if (verdict === 'without-cursor') {
       this.cursor = null
       this.#isCursorRefused = true
@@ -197,6 +197,12 @@ export class Client<T> implements Connection {
     clearTimeout(this.#probeTimer)
     this.#dialIn(retryInMs)
     this.#change({ kind: 'waiting', code: ending.code, reason: ending.reason, retryInMs })
+  }
+
+  /** For good. A page that looks at no state would otherwise hear nothing, ever. */
+  #refused(ending: Ending): void {
+    this.#finish(ending)
+    if (!this.#options.onStateChange) this.#report(new Error(`Carillon: closed for good (${ending.code}). ${ending.reason}`))
   }
 
   #finish({ code, reason }: Ending): void {

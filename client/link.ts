@@ -63,6 +63,8 @@ export function openLink(transport: Transport, request: LinkRequest, handlers: L
     await Promise.resolve()
     const token = await request.token?.()
     if (signal.aborted) return
+    // A WebSocket would throw, and be tried again as if the network were at fault.
+    if (token && /[^\w.-]/.test(token)) return guarded.ended({ code: 4001, reason: 'The token must be a JWT alone, without "Bearer " and white space.' })
     endAfter(request.openTimeoutMs, 'The connection took too long to open.')
     await transports[transport](request, token, guarded, signal)
   }

@@ -27,7 +27,7 @@ export interface ConnectOptions<T = unknown> {
   /** The SSE endpoint. @default what `url` or `channel` say, with `/api/NAME/v1/events` as its path */
   readonly eventsUrl?: string
   /**
-   * Gives a fresh token before each connection. It travels as subprotocol `bearer.<token>` or as `Authorization` header, never in the URL.
+   * Gives a fresh token before each connection. It is the token alone, without `Bearer `. It travels as subprotocol `bearer.<token>` or as `Authorization` header, never in the URL.
    * Left out, or resolved empty: the cookie is who the user is. When it rejects, it is asked again after a back-off.
    */
   readonly token?: () => string | null | undefined | Promise<string | null | undefined>
@@ -40,7 +40,10 @@ export interface ConnectOptions<T = unknown> {
   readonly onStateChange?: (state: ConnectionState) => void
   /** Control events (`dev.carillon.*`), for those who want to show them; the client has acted on them already. */
   readonly onControl?: (event: CloudEvent) => void
-  /** A message that is no event, and whatever a callback throws; nothing of it ends the connection. @default console.error */
+  /**
+   * A message that is no event, and whatever a callback throws; nothing of it ends the connection. Without `onStateChange` also, once, that the
+   * connection is closed for good, and why. @default console.error
+   */
   readonly onError?: (error: unknown) => void
   /** `auto`: WebSocket; SSE where WebSockets never get through, and back as soon as they do. @default 'auto' */
   readonly transport?: 'auto' | Transport

@@ -7,6 +7,7 @@ import type { Authenticator } from './auth/authenticator.ts'
 import { findToken } from './auth/find-token.ts'
 import { createOriginPolicy } from './auth/origin-policy.ts'
 import { channelPaths } from './config/channel-paths.ts'
+import { dlqTopicOf } from './config/dead-letter-topic.ts'
 import type { Config } from './config/options.ts'
 import { createEmitAuthorizer } from './emit/authorize-emit.ts'
 import { createEmitDecoders } from './emit/emit-decoders.ts'
@@ -111,6 +112,7 @@ function assemble(config: Config, adapters: GatewayAdapters) {
   const drain = { isDraining: false }
   const { channel, ingest } = createChannel({
     options: config,
+    deadLetterTopic: adapters.deadLetters === null ? null : dlqTopicOf(config),
     decode: createRecordDecoder(limits),
     encode: encodeEvent,
     metrics,
@@ -130,6 +132,7 @@ function assemble(config: Config, adapters: GatewayAdapters) {
     authenticator: adapters.authenticator,
     findToken: (places) => findToken(places, { cookieName: config.jwtCookie }),
     isOriginAllowed: originPolicy,
+    isDevelopment: config.isDevelopment,
     upgrades: new TokenBucket({ ratePerS: config.upgradeRatePerS, burst: config.upgradeBurst, now: Date.now() }),
     notAccepting: () => (drain.isDraining ? 'draining' : health.ready().ok ? null : 'not-ready'),
     metrics,
@@ -156,6 +159,7 @@ function assemble(config: Config, adapters: GatewayAdapters) {
       maxInFlight: config.emitMaxInFlight,
       timeoutMs: config.kafkaProduceTimeoutMs,
       tracer,
+      logger,
       metrics,
       clock: () => performance.now(),
     }),

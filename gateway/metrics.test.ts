@@ -172,6 +172,7 @@ describe('events', () => {
       specversion: { value: json({ specversion: '0.3' }) },
       'bad-attribute': { headers: { ...attributes, ce_id: 'a', 'ce_no-such-name': 'x' } },
       'bad-audience': { headers: { ...attributes, ce_id: 'b', ce_audience: '{"roles":["admin"]}' } },
+      'misspelt-member': { value: json({ data: { organizations: ['o1'], role: ['admin'] } }) },
       'bad-data': { headers: { ...attributes, ce_id: 'c', 'content-type': 'application/json' }, value: '{' },
       'too-deep': { value: `${'['.repeat(1_000)}` },
       'too-large': { value: 'x'.repeat(2_000) },
@@ -187,7 +188,7 @@ describe('events', () => {
     await vi.waitFor(async () => expect(read(await scrape(), 'deliveries')).toBe(1))
     const page = await scrape()
     expect(read(page, 'recordsUndecodable')).toEqual(Object.fromEntries(decodeFailureReasons.map((reason) => [reason, 1])))
-    expect(reads(page, 'recordsRead', 'recordsWithoutAudience', 'recordsDuplicate')).toEqual({ recordsRead: 15, recordsWithoutAudience: 1, recordsDuplicate: 1 })
+    expect(reads(page, 'recordsRead', 'recordsWithoutAudience', 'recordsDuplicate')).toEqual({ recordsRead: 16, recordsWithoutAudience: 1, recordsDuplicate: 1 })
   })
 
   it('that are replayed, and gaps, are counted', async () => {

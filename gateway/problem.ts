@@ -62,3 +62,8 @@ export function renderProblem(problem: Problem): ProblemResponse {
   if (problem.type === 'unsupported-content-encoding') headers['accept-encoding'] = 'identity' // RFC 9110, section 12.5.3
   return { status, headers, body: JSON.stringify(body) }
 }
+
+/** Returns the answer with the id of its request in `instance` (RFC 9457, section 3.1.5): the log line of the request has the same id. */
+export function withRequestId({ body, ...answer }: ProblemResponse, requestId: string): ProblemResponse {
+  return { ...answer, body: `${body.slice(0, -1)},"instance":"urn:carillon:request:${requestId}"}` }
+}

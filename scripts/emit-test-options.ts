@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import type { Audience } from '../gateway/audience/audience.ts'
+import { judgeAttribute } from '../gateway/event/attributes.ts'
 import { failed, ok, type Result } from '../gateway/result.ts'
 
 /** In which form a test record is written; all three are read by a gateway. */
@@ -41,7 +42,7 @@ For whom (several add up; without any: --broadcast)
   --role NAME               ... or only those in it who have one of these roles
 What
   --form binary|structured|legacy      default: binary
-  --type TYPE               default: dev.carillon.test
+  --type TYPE               default: com.example.test
   --source URI              default: urn:carillon:emit-test
   --id ID                   default: a new one for each; with --count N: ID-1 to ID-N
   --payload JSON|@FILE      default: {"title": "Test notification", "description": "..."}
@@ -60,7 +61,7 @@ const flags = {
   username: { type: 'string', multiple: true },
   organization: { type: 'string', multiple: true },
   role: { type: 'string', multiple: true },
-  type: { type: 'string', default: 'dev.carillon.test' },
+  type: { type: 'string', default: 'com.example.test' },
   source: { type: 'string', default: 'urn:carillon:emit-test' },
   id: { type: 'string' },
   payload: { type: 'string', default: '{"title": "Test notification", "description": "It came through Kafka."}' },
@@ -84,7 +85,8 @@ export function parseEmitTest(argv: readonly string[], around: Surroundings): Re
     ...[form, payload, count, ratePerS].flatMap((result) => (result.ok ? [] : [result.error])),
     ...brokers.filter((broker) => !/^\S+:\d{1,5}$/.test(broker)).map((broker) => `--brokers: ${JSON.stringify(broker)} is not host:port`),
     ...(roles.length > 0 && organizations.length === 0 ? ['--role: expected --organization beside it; roles alone would cross tenants'] : []),
-    ...(['type', 'source', 'id', 'topic'] as const).filter((name) => given[name] === '').map((name) => `--${name}: expected a text that is not empty`),
+    ...(given.topic === '' ? ['--topic: expected a text that is not empty'] : []),
+    ...judgeAttributes(given),
   ]
   if (errors.length > 0 || !form.ok || !payload.ok || !count.ok || !ratePerS.ok) return failed(errors)
   const names = [...users, ...usernames, ...organizations]
@@ -99,6 +101,14 @@ export function parseEmitTest(argv: readonly string[], around: Surroundings): Re
     payload: payload.value,
     count: count.value,
     ratePerS: ratePerS.value,
+  })
+}
+
+/** What no gateway would deliver is refused here: nothing tells the producer later. */
+function judgeAttributes(given: { readonly type: string; readonly source: string; readonly id?: string | undefined }): readonly string[] {
+  return (['type', 'source', 'id'] as const).flatMap((name) => {
+    const wrong = given[name] === undefined ? null : judgeAttribute(name, given[name])
+    return wrong === null ? [] : [`--${name}: it must ${wrong}`]
   })
 }
 

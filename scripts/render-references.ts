@@ -62,7 +62,7 @@ function renderProblems(): string {
   return `# Problems
 
 Every HTTP error is a problem (RFC 9457, \`application/problem+json\`): \`type\` is one of the names below, \`detail\` says what was wrong,
-what was expected and what to do, and some have further members. 429 and 503 carry \`Retry-After\` where waiting helps.
+what was expected and what to do, \`instance\` has the id by which the request is found in the log, and some have further members. 429 and 503 carry \`Retry-After\` where waiting helps.
 
 ${table(['status', 'type', 'title'], rows)}
 `
@@ -77,6 +77,7 @@ const decodeFailureMeanings: Readonly<Record<DecodeFailureReason, string>> = {
   specversion: 'The specversion is neither 1.0 nor its legacy alias 1.0.2.',
   'bad-attribute': 'An attribute or extension breaks the rules of CloudEvents.',
   'bad-audience': 'There is an audience, but it breaks a rule (a wrong type, roles without organizations, too many names).',
+'misspelt-member': 'Legacy form: `data` has a member that differs from `broadcast`, `users`, `usernames`, `roles`, `organizations` or `payload` by case, plural or one letter, or it has a member twice. A misspelt `roles` would widen the audience.',
   'bad-data': 'The data is not what datacontenttype says it is.',
   'too-deep': 'The JSON is nested deeper than is read.',
   'too-large': 'The event is larger than `MAX_EVENT_BYTES`.',

@@ -12,12 +12,15 @@ export interface Harness {
   readonly errors: unknown[]
   readonly gaps: string[]
   /** Connects, and lets the first attempt begin. */
-  start(options?: Partial<ConnectOptions>): Promise<Connection>
+  start(options?: Overrides): Promise<Connection>
   /** Three WebSockets fail, and SSE has its turn. */
-  startBlocked(options?: Partial<ConnectOptions>): Promise<Connection>
+  startBlocked(options?: Overrides): Promise<Connection>
   /** Gives back the time. @throws when the client left a timer behind */
   stop(): void
 }
+
+/** Options in place of the harness's own; undefined takes one away. */
+export type Overrides = { readonly [Name in keyof ConnectOptions]?: ConnectOptions[Name] | undefined }
 
 export const gatewayUrl = 'ws://gateway.test/wss/test/v1/ws'
 
@@ -29,8 +32,8 @@ export function createHarness(): Harness {
   const record = { received: [] as string[], states: [] as ConnectionState[], errors: [] as unknown[], gaps: [] as string[] }
   const twins = createTwinWebSockets()
   const streams = createTwinFetch()
-  const start = async (options: Partial<ConnectOptions> = {}): Promise<Connection> => {
-    const connection = connect({
+  const start = async (options: Overrides = {}): Promise<Connection> => {
+    const all: Overrides = {
       url: gatewayUrl,
       WebSocket: twins.WebSocket,
       fetch: streams.fetch,
@@ -39,11 +42,13 @@ export function createHarness(): Harness {
       onStateChange: (state) => record.states.push(state),
       onError: (error) => record.errors.push(error),
       ...options,
-    })
+    }
+    // What is undefined is left out, as the options of a caller who does not give it.
+    const connection = connect(Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as unknown as ConnectOptions)
     await pass(0)
     return connection
   }
-  const startBlocked = async (options: Partial<ConnectOptions> = {}): Promise<Connection> => {
+  const startBlocked = async (options: Overrides = {}): Promise<Connection> => {
     const connection = await start(options)
     for (const pause of [500, 1000, 2000]) {
       twins.last().fail()

@@ -1,6 +1,7 @@
 import { failed, type Result } from '../result.ts'
 import type { Audience } from './audience.ts'
 import { audienceMembers, type AudienceLimits, parseWholeAudience } from './parse-audience.ts'
+import { repeatsMember } from './repeated-members.ts'
 
 export interface AudienceReaderOptions extends AudienceLimits {
   /** How many texts are remembered, at most twice that for a moment. @default 16384 */
@@ -45,5 +46,6 @@ export function parseAudienceText(text: string, limits: AudienceLimits): Result<
     // A SyntaxError, whose message would quote the text.
     return failed(`audience must be the JSON of an object with any of ${audienceMembers.join(', ')}.`)
   }
+  if (repeatsMember(Buffer.from(text), value)) return failed('audience must not have a member twice: only one of the two would count.')
   return parseWholeAudience(value, limits)
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { audience as anAudience } from '../testing/arbitraries.ts'
-import { formatAudience, maxNameLength, parseAudience, parseWholeAudience, readAudience } from './parse-audience.ts'
+import { explainAudience, explainWholeAudience, formatAudience, maxNameLength, parseAudience, parseWholeAudience, readAudience } from './parse-audience.ts'
 
 const limits = { maxAudienceNames: 5 }
 const nobody = { broadcast: false, users: [], usernames: [], organizations: [], roles: [] }
@@ -97,11 +97,34 @@ describe('parseAudience', () => {
 describe('parseWholeAudience', () => {
   it('refuses a member that it does not know: a narrowing that is not understood would widen', () => {
     // {"organizations": [...], "role": [...]} would otherwise reach everybody in the organizations.
-    expect(parseWholeAudience({ organizations: ['acme'], role: ['admin'] }, limits)).toEqual({ ok: false, error: 'audience must have no members but broadcast, users, usernames, organizations, roles.' })
+    expect(parseWholeAudience({ organizations: ['acme'], role: ['admin'] }, limits)).toEqual({ ok: false, error: 'audience must have no members but broadcast, users, usernames, organizations, roles. One looks like a misspelt `roles`.' })
   })
 
   it.each(['toString', '__proto__', 'constructor'])('does not take %s for a member', (member) => {
     expect(parseWholeAudience(JSON.parse(`{"users":["1"],"${member}":[]}`), limits)).toMatchObject({ ok: false })
+  })
+})
+
+describe('an audience, explained to the caller who wrote it,', () => {
+  const explained = (value: unknown): unknown => explainWholeAudience(value, limits)
+
+  it.each([
+    [{ organizations: ['acme'], role: ['admin'] }, '`role` is not a member; did you mean `roles`?'],
+    [{ groups: ['g'] }, '`groups` is not a member; the members are broadcast, users, usernames, organizations, roles.'],
+    [['ann'], 'must be an object with any of broadcast, users, usernames, organizations, roles.'],
+    [{ users: ['1', '2', '3', '4', '5', '6'] }, 'must have at most 5 names in all, and has 6.'],
+    [{ roles: ['admin'] }, 'roles must have organizations beside them: roles alone would cross tenants.'],
+  ])('%j, stands behind the word audience without another one', (value, error) => {
+    expect(explained(value)).toEqual({ ok: false, error })
+  })
+
+  it('names 10 unknown members and counts the others', () => {
+    const members = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`m${index}`, 1]))
+    expect([explained(members(10)), explained(members(11))]).toEqual([{ ok: false, error: expect.stringMatching(/m9` .*roles\.$/) }, { ok: false, error: expect.stringMatching(/And 1 more\.$/) }])
+  })
+
+  it('is what the other readers make of it when it is right', () => {
+    expect([explained({ users: ['1'] }), explainAudience({ users: ['1'], other: 1 }, limits)]).toEqual([parsed({ users: ['1'] }), parsed({ users: ['1'] })])
   })
 })
 

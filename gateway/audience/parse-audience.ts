@@ -1,5 +1,6 @@
 import { failed, ok, type Result } from '../result.ts'
 import type { Audience } from './audience.ts'
+import { describeUnknown, nearName, shownName, unknownMembers } from './near-name.ts'
 
 export interface AudienceLimits {
   /** Most users, usernames, organizations and roles together, counted as given. */
@@ -46,13 +47,31 @@ export function readAudience(value: unknown, limits: AudienceLimits): Result<Aud
 
 /**
  * Reads an audience that stands alone, as in the extension `audience`. Here an unknown member is an error: one that is meant to
- * narrow the audience, and is not understood, would widen it.
+ * narrow the audience, and is not understood, would widen it. The error never contains a name, of a member neither.
  */
 export function parseWholeAudience(value: unknown, limits: AudienceLimits): Result<Audience | null, string> {
-  const hasUnknown = isObject(value) && Object.keys(value).some((name) => !isMember(name))
-  if (hasUnknown) return failed(`audience must have no members but ${audienceMembers.join(', ')}.`)
-  return parseAudience(value, limits)
+  const unknown = isObject(value) ? unknownMembers(value, audienceMembers) : []
+  if (unknown.length === 0) return parseAudience(value, limits)
+  const near = unknown.slice(0, maxUnknownNamed).map((name) => nearName(name, audienceMembers)).find((name) => name !== null)
+  return failed(`audience must have no members but ${audienceMembers.join(', ')}.${near === undefined ? '' : ` One looks like a misspelt \`${near}\`.`}`)
 }
+
+/** As `parseWholeAudience`, for the caller that wrote the audience: the error is a sentence for each problem, to stand behind `audience:`, and names unknown members. */
+export function explainWholeAudience(value: unknown, limits: AudienceLimits): Result<Audience | null, string> {
+  const unknown = isObject(value) ? unknownMembers(value, audienceMembers) : []
+  if (unknown.length === 0) return explainAudience(value, limits)
+  const sentences = unknown.slice(0, maxUnknownNamed).map((name) => `\`${shownName(name)}\` ${describeUnknown(name, audienceMembers)}`)
+  return failed([...sentences, ...(unknown.length > maxUnknownNamed ? [`And ${unknown.length - maxUnknownNamed} more.`] : [])].join(' '))
+}
+
+/** As `parseAudience`; the error is to stand behind `audience:`. */
+export function explainAudience(value: unknown, limits: AudienceLimits): Result<Audience | null, string> {
+  const audience = readAudience(value, limits)
+  return audience.ok ? audience : failed(audience.error.map(({ member, problem }) => (member === 'audience' ? `${problem}.` : `${member} ${problem}.`)).join(' '))
+}
+
+/** Unknown members that an error names; to look for the nearest name costs, and a body may have 100,000 members. */
+const maxUnknownNamed = 10
 
 /** The audience as compact JSON, members that say nothing left out: what `ce_audience` holds and `parseWholeAudience` reads. */
 export function formatAudience(audience: Audience): string {
@@ -85,7 +104,6 @@ function findListProblem(list: unknown): string | null {
 }
 
 const isObject = (value: unknown): value is Given => typeof value === 'object' && value !== null && !Array.isArray(value)
-const isMember = (name: string): boolean => (audienceMembers as readonly string[]).includes(name) // widened, so that any string can be asked for
 const isAbsent = (value: unknown): boolean => value === undefined || value === null
 const countOf = (list: unknown): number => (Array.isArray(list) ? list.length : 0)
 

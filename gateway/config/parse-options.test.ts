@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { renderOptionErrors } from './option-error.ts'
 import { options, type Config, type Option } from './options.ts'
+import { describeExpected } from './table/read-option.ts'
 import { optionNames, parseOptions, type Environment } from './parse-options.ts'
 
 const everything = { readable: () => true }
@@ -45,6 +46,26 @@ describe('the table', () => {
     const { [name]: value } = parsed(text === '' || name === 'host' || name === 'internalHost' ? {} : { [option.env]: text })
     expect(value).toEqual(name === 'host' || name === 'internalHost' ? '127.0.0.1' : option.default)
   })
+})
+
+describe('a value in another unit', () => {
+  test.each([
+    ['REPLAY_WINDOW_MS', '5m', 'a whole number of milliseconds from 1000 to 86400000, for example 300000'],
+    ['REPLAY_WINDOW_MS', '90 s', 'a whole number of milliseconds from 1000 to 86400000, for example 90000'],
+    ['REPLAY_WINDOW_MS', '2H', 'a whole number of milliseconds from 1000 to 86400000, for example 7200000'],
+    ['REPLAY_WINDOW_MS', '90d', 'a whole number of milliseconds from 1000 to 86400000, for example 300000'],
+    ['REPLAY_WINDOW_MS', 'long', 'a whole number of milliseconds from 1000 to 86400000, for example 300000'],
+    ['REPLAY_MAX_BYTES', '64Mi', 'a whole number of bytes from 65536 to 8589934592, for example 67108864'],
+    ['PORT', '8k', 'a whole number from 0 to 65535'],
+  ])('%s=%s is refused with what was meant', (variable, text, expected) => {
+    expect(parseOptions({ [variable]: text }, everything)).toEqual({ ok: false, error: [{ variable, given: text, expected }] })
+  })
+})
+
+test('what a text must be is said in words: nobody has to read an expression', () => {
+  expect(complaint({ CHANNEL: 'Bad Name' })).toContain('CHANNEL: "Bad Name" is not right; expected lower-case letters, digits and hyphens, 63 at most, no hyphen first or last')
+  const all: readonly Option[] = optionNames.map((name) => options[name])
+  expect(all.filter((option) => 'pattern' in option && option.pattern !== undefined && describeExpected(option).includes(option.pattern))).toEqual([])
 })
 
 describe('development mode', () => {

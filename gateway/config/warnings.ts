@@ -4,8 +4,11 @@ import { misspelt } from './table/misspelt.ts'
 
 /** What works, but is probably not what was meant; sentences for the log at start. */
 export function configWarnings(env: Environment, config: Config): readonly string[] {
-  return [...misspelt(options, env), ...questionable(env, config)]
+  return [...misspelt(options, env, ownPrefixes), ...questionable(env, config)]
 }
+
+/** `LOG_`, `MAX_` and the like are everybody's. */
+const ownPrefixes = ['ALLOWED_', 'DEDUPLICATION_', 'EMIT_', 'JWKS_', 'JWT_', 'KAFKA_', 'REPLAY_'] as const
 
 function questionable(env: Environment, config: Config): readonly string[] {
   const warnings: readonly (readonly [boolean, string])[] = [

@@ -1,6 +1,7 @@
 import type { AuthenticationFailure, Authenticator, VerifiedToken } from '../auth/authenticator.ts'
 import type { FoundToken, TokenPlaces } from '../auth/find-token.ts'
 import type { OriginPolicy } from '../auth/origin-policy.ts'
+import { refuseOrigin } from '../auth/origin-refusal.ts'
 import type { Problem } from '../problem.ts'
 import { failed, ok, type Result } from '../result.ts'
 import type { EmitAuthorizer, Emitter } from './emit-authorizer.ts'
@@ -31,7 +32,7 @@ export function createEmitAuthorizer(parts: EmitAuthorizerParts): EmitAuthorizer
   const find = (place: Partial<TokenPlaces>): FoundToken => parts.findToken({ ...noPlaces, ...place }, { cookieName: parts.cookieName })
   return {
     authorize: async ({ origin, authorization, xRhIdentity, cookie }) => {
-      if (!parts.originPolicy(origin)) return failed(foreignOrigin)
+      if (!parts.originPolicy(origin)) return failed(refuseOrigin(origin, parts))
       if (parts.isDevelopment) return ok({ kind: 'development', subject: 'development' })
       const inHeader = find({ authorization })
       if (inHeader.kind !== 'absent') return authorizeFound(inHeader, parts)
@@ -80,11 +81,6 @@ const unauthenticated = (detail: string): Problem => ({ type: 'unauthenticated',
 function howToAuthenticate(trustsXRhIdentity: boolean): string {
   const proxied = trustsXRhIdentity ? ' Or have the proxy set x-rh-identity.' : ''
   return `Nothing says who emits. Send a token as \`Authorization: Bearer\`, or in the cookie together with an allowed Origin.${proxied}`
-}
-
-const foreignOrigin: Problem = {
-  type: 'origin-forbidden',
-  detail: 'The page that asks is not of an origin on the allow-list (ALLOWED_ORIGINS).',
 }
 
 const cookieWithoutOrigin: Problem = {

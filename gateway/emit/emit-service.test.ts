@@ -6,13 +6,14 @@ import type { Tracer } from '../observability/tracer.ts'
 import type { IncomingEvent } from '../event/cloud-event.ts'
 import { encodeRecord } from '../event/encode-record.ts'
 import { ok } from '../result.ts'
+import { createRecordingLogger } from '../testing/recording-logger.ts'
 import { createRecordingMetrics } from '../testing/recording-metrics.ts'
 import { createEmitService, type EmitContext, type EmitServiceParts } from './emit-service.ts'
 import type { OutgoingRecord } from './event-publisher.ts'
 import { InFlight } from './in-flight.ts'
 import { createRateLimiter } from './rate-limiter.ts'
 
-const context: EmitContext = { emitter: { subject: 'jwt:ann', kind: 'jwt' }, api: 'events', traceparent: null }
+const context: EmitContext = { emitter: { subject: 'jwt:ann', kind: 'jwt' }, api: 'events', traceparent: null, requestId: 'r1' }
 const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
 const anEvent = (id: string, data = id): IncomingEvent => ({
   id,
@@ -32,6 +33,7 @@ const events = (count: number): readonly IncomingEvent[] => Array.from({ length:
 function setUp(more: Partial<EmitServiceParts> = {}) {
   const log = createMemoryLog({ partitions: 1, clock: { now: () => 0 }, maxRecordBytes: 1000 })
   const { metrics, value, observations } = createRecordingMetrics()
+  const { logger, lines } = createRecordingLogger()
   let nowMs = 0
   const service = createEmitService({
     publisher: log.publisher(),
@@ -40,11 +42,12 @@ function setUp(more: Partial<EmitServiceParts> = {}) {
     maxInFlight: 50,
     timeoutMs: 50,
     tracer: disabledTracer,
+    logger,
     metrics,
     clock: () => nowMs,
     ...more,
   })
-  return { service, log, value, observations, pass: (ms: number) => (nowMs += ms), written: () => log.endOffsets[0] }
+  return { service, log, lines, value, observations, pass: (ms: number) => (nowMs += ms), written: () => log.endOffsets[0] }
 }
 
 describe('emit', () => {
@@ -52,6 +55,22 @@ describe('emit', () => {
     const { service, written } = setUp()
     expect(await service.emit(events(3), context)).toEqual(ok(undefined))
     expect(written()).toBe(3)
+  })
+
+  test('writes a line at debug for each event that the log has: what finds it again, and nothing of its data or of the names', async () => {
+    const { service, lines } = setUp()
+    const forSome = { ...anEvent('e9', 'data-secret'), audience: { broadcast: false, users: ['user-secret'], usernames: [], organizations: ['org-secret'], roles: ['role-secret'] } }
+    await service.emit([anEvent('e8'), forSome], context)
+    expect(lines).toEqual(['broadcast', 'users+organizations+roles'].map((audience, index) => (
+      { level: 'debug', message: 'event emitted', fields: { requestId: 'r1', api: 'events', id: `e${8 + index}`, source: 'urn:test', type: 'test', audience } }
+    )))
+  })
+
+  test('writes no such line for events that the log does not have', async () => {
+    const { service, log, lines } = setUp()
+    log.faults.failNextPublish({ kind: 'timeout', detail: 'for the test' })
+    await service.emit(events(1), context)
+    expect(lines).toEqual([])
   })
 
   test('says nothing before the log has acknowledged', async () => {

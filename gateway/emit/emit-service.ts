@@ -1,4 +1,6 @@
+import { audienceKind } from '../audience/audience-kind.ts'
 import type { IncomingEvent } from '../event/cloud-event.ts'
+import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import type { Span, Tracer } from '../observability/tracer.ts'
 import type { Problem } from '../problem.ts'
@@ -26,6 +28,8 @@ export interface EmitContext {
   readonly api: 'emit-message' | 'events'
   /** The W3C trace context that the request came with; null when it has none. */
   readonly traceparent: string | null
+  /** By which the request is found in the log. */
+  readonly requestId: string
 }
 
 export interface EmitServiceParts {
@@ -39,6 +43,7 @@ export interface EmitServiceParts {
   /** How long one emit waits for its acknowledgement. */
   readonly timeoutMs: number
   readonly tracer: Tracer
+  readonly logger: Pick<Logger, 'debug'>
   readonly metrics: Pick<Metrics, 'emitted' | 'emitLatency' | 'emitInFlight' | 'logWritable'>
   /** Milliseconds of a clock that does not run backwards. */
   readonly clock: () => number
@@ -65,9 +70,15 @@ export function createEmitService(parts: EmitServiceParts): EmitService {
       }
       parts.metrics.emitted.add(events.length, { api: context.api })
       parts.metrics.emitLatency.observe((parts.clock() - startedMs) / 1000)
+      logEvents(events, context, parts.logger)
       return ok(undefined)
     },
   }
+}
+
+/** Writes what finds an event again that no browser got: never its data, and no name of the audience. */
+function logEvents(events: readonly IncomingEvent[], { api, requestId }: EmitContext, logger: EmitServiceParts['logger']): void {
+  for (const { id, source, event, audience } of events) logger.debug({ requestId, api, id, source, type: event.attributes['type'], audience: audienceKind(audience) }, 'event emitted')
 }
 
 /** One span for the request, and one per event below it: its context travels with the record. */

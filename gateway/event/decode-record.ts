@@ -1,6 +1,8 @@
 import type { Audience } from '../audience/audience.ts'
 import { createAudienceReader } from '../audience/audience-reader.ts'
+import { createNearName, unknownMembers } from '../audience/near-name.ts'
 import { audienceMembers, parseAudience, parseWholeAudience } from '../audience/parse-audience.ts'
+import { repeatsMember } from '../audience/repeated-members.ts'
 import { failed, ok, type Result } from '../result.ts'
 import { isEventFormat, isSpecVersion, maxIdLength, maxSourceLength, mediaTypeOf, missingAttribute } from './attributes.ts'
 import type { DecodedRecord, DecodeFailure, DecodeFailureReason } from './decoded-record.ts'
@@ -146,7 +148,7 @@ function decodeJson(value: Buffer, record: LogRecord, form: JsonForm): Decoded {
   const { id, source } = event
   if (typeof id !== 'string' || typeof source !== 'string' || id === '' || source === '') return fail('not-an-event', 'The attributes id and source must be non-empty strings.')
   if (isTooLong(id, source)) return fail('bad-attribute', tooLong)
-  const routed = route(event, form)
+  const routed = route(event, { ...form, value })
   if (!routed.ok) return routed
   const { audience, content } = routed.value
   if (audience === null) return ok(null)
@@ -162,16 +164,40 @@ interface Routed {
  * Finds the audience. An event may have application data with members that an audience has, too: where it has the extension, that alone
  * counts. An event that does not say what it is, and has no audience in either place, is more likely misunderstood than meant for nobody.
  */
-function route(event: Readonly<Record<string, unknown>>, form: JsonForm): Result<Routed, DecodeFailure> {
+function route(event: Readonly<Record<string, unknown>>, form: JsonForm & { readonly value: Buffer }): Result<Routed, DecodeFailure> {
   const hasExtension = event.audience !== undefined && event.audience !== null
   if (hasExtension || form.declares === 'event') return readExtension(event, form)
   const { data } = event
-  if (form.declares === 'nothing' && isJsonObject(data) && audienceMembers.some((member) => data[member] !== undefined)) return liftPayload(event, data, form.limits)
+  if (form.declares === 'nothing' && isJsonObject(data) && isLegacyData(data)) return liftPayload(event, data, form)
   return fail('bad-audience', 'The event names no audience: neither in the extension `audience`, nor, without a content type, in `data` beside the payload.')
 }
 
+const repeated = 'The event or its audience has a member twice, and only one of the two would count.'
+const legacyMembers: readonly string[] = [...audienceMembers, 'payload']
+const nearLegacyMember = createNearName(legacyMembers)
+
+/** Data with a member of an audience, or with a payload beside which the members of an audience are misspelt. */
+function isLegacyData(data: Readonly<Record<string, unknown>>): boolean {
+  return audienceMembers.some((member) => data[member] !== undefined) || (data.payload !== undefined && misspeltMember(data) !== null)
+}
+
+/**
+ * The member that another one of the data was probably meant to be; null when there is none. Other unknown members are ignored, as the
+ * predecessor did. One that was meant to be `roles`, and is not understood, would send the event to the whole organization.
+ */
+function misspeltMember(data: Readonly<Record<string, unknown>>): string | null {
+  for (const name of unknownMembers(data, legacyMembers)) {
+    const near = nearLegacyMember(name)
+    if (near !== null) return near
+  }
+  return null
+}
+
 /** `data` is `{broadcast, users, usernames, roles, organizations, payload}`; what is delivered as `data` is the payload. */
-function liftPayload(event: Readonly<Record<string, unknown>>, data: Readonly<Record<string, unknown>>, limits: DecodeLimits): Result<Routed, DecodeFailure> {
+function liftPayload(event: Readonly<Record<string, unknown>>, data: Readonly<Record<string, unknown>>, { limits, value }: Pick<JsonForm, 'limits'> & { readonly value: Buffer }): Result<Routed, DecodeFailure> {
+  const misspelt = misspeltMember(data)
+  if (misspelt !== null) return fail('misspelt-member', `A member of \`data\` looks like a misspelt \`${misspelt}\`.`)
+  if (repeatsMember(value, event, 'data')) return fail('misspelt-member', repeated)
   const { data: _lifted, ...attributes } = event
   const audience = parseAudience(data, limits)
   if (!audience.ok) return fail('bad-audience', audience.error)
@@ -180,8 +206,9 @@ function liftPayload(event: Readonly<Record<string, unknown>>, data: Readonly<Re
 }
 
 /** The extension `audience`: compact JSON in a string; an object, which CloudEvents does not allow but people write, is read as well. */
-function readExtension(event: Readonly<Record<string, unknown>>, form: JsonForm): Result<Routed, DecodeFailure> {
+function readExtension(event: Readonly<Record<string, unknown>>, form: JsonForm & { readonly value: Buffer }): Result<Routed, DecodeFailure> {
   if (event.audience === undefined || event.audience === null) return ok({ audience: null, content: event })
+  if (typeof event.audience === 'object' && repeatsMember(form.value, event, 'audience')) return fail('bad-audience', repeated)
   const audience = typeof event.audience === 'string' ? form.readAudience(event.audience) : parseWholeAudience(event.audience, form.limits)
   return audience.ok ? ok({ audience: audience.value, content: event }) : fail('bad-audience', audience.error)
 }

@@ -38,6 +38,7 @@ export const decodeFailureReasons = [
   'specversion', // a specversion other than 1.0 (or its legacy alias 1.0.2)
   'bad-attribute', // an attribute or extension breaks the CloudEvents rules
   'bad-audience',
+  'misspelt-member', // legacy form: a member of `data` that is nearly one of an audience, or one that is there twice
   'bad-data', // data is not what datacontenttype says
   'too-deep',
   'too-large',

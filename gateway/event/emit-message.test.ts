@@ -42,8 +42,39 @@ describe('decodeEmitMessage', () => {
     expect(dataOf('{"type":"t","broadcast":true,"payload":{"id":12345678901234567890,"n":1.5}}')).toBe('{"id":12345678901234567890,"n":1.5}')
   })
 
-  it('ignores members that it does not know', () => {
-    expect(decode(aMessage({ cursor: 'x', source: 'forged', specversion: '7', audience: '{"users":["eve"]}' }))).toEqual(decode(aMessage()))
+  // {"organizations": ["o1"], "role": ["admin"]} was 202, and reached the whole organization.
+  it.each([
+    ['role', 'role: is not a member; did you mean `roles`?'],
+    ['Roles', 'Roles: is not a member; did you mean `roles`?'],
+    ['userNames', 'userNames: is not a member; did you mean `usernames`?'],
+    ['organisation', 'organisation: is not a member; did you mean `organizations`?'],
+    ['payloads', 'payloads: is not a member; did you mean `payload`?'],
+    ['data', 'data: is not a member; did you mean `payload`?'],
+    ['groups', 'groups: is not a member; the members are id, type, broadcast, users, usernames, organizations, roles, payload.'],
+    ['source', 'source: is not a member: it belongs to a CloudEvent, which `POST events` takes.'],
+    ['audience', 'audience: is not a member: here broadcast, users, usernames, organizations, roles stand beside `type`.'],
+    ['constructor', expect.stringMatching(/^constructor: is not a member; the members are/)],
+  ])('refuses the member %s, and says which one was meant', (name, problem) => {
+    expect(problemsOf(aMessage({ organizations: ['o1'], [name]: ['admin'] }))).toEqual([problem])
+  })
+
+  it('refuses a member `__proto__`, of whatever kind', () => {
+    expect(['{"roles":["admin"]}', '1', 'null'].map((value) => problemsOf(`{"type":"t","organizations":["o1"],"__proto__":${value}}`))).toEqual(Array.from({ length: 3 }, () => [expect.stringMatching(/^__proto__: is not a member/)]))
+  })
+
+  it('refuses a member that is there twice: the last one would count', () => {
+    expect(problemsOf('{"type":"t","organizations":["o1"],"roles":["admin"],"roles":[]}')).toEqual(['null: The message has a member twice, and only one of the two would count.'])
+  })
+
+  it('does not say that the audience names nobody when a member of it is misspelt', () => {
+    expect(problemsOf({ type: 't', user: ['ann'] })).toEqual(['user: is not a member; did you mean `users`?'])
+  })
+
+  it('names 20 unknown members and counts the others, also of a body that has 100,000', () => {
+    const many = (count: number) => problemsOf(aMessage(Object.fromEntries(Array.from({ length: count }, (_, index) => [`member${index}`, 1]))))
+    expect(many(20)).toHaveLength(20)
+    expect(many(21)).toHaveLength(21)
+    expect(many(100_000)).toEqual(expect.arrayContaining(['null: The message has 99980 more unknown members.']))
   })
 
   it.each([

@@ -267,9 +267,9 @@ const wrongEvents: readonly (readonly [string, Record<string, unknown>, RegExp])
   ['a name with an underscore', { my_ext: 'x' }, /^my_ext: must have a name of lower-case letters and digits only/],
   ['no audience', { audience: undefined }, /^audience: names nobody/],
   ['an audience of nobody', { audience: '{}' }, /^audience: names nobody/],
-  ['an audience that is no JSON', { audience: 'everybody' }, /^audience: The audience is not JSON\.$/],
+  ['an audience that is no JSON', { audience: 'everybody' }, /^audience: must be the JSON of an object, like .*\.$/],
   ['an audience that is a list', { audience: '[]' }, /^audience: .*object/],
-  ['an audience that is nested deep', { audience: '['.repeat(1000) }, /^audience: The audience is not JSON\.$/],
+  ['an audience that is nested deep', { audience: '['.repeat(1000) }, /^audience: must be the JSON of an object, like .*\.$/],
   ['roles without organizations', { audience: '{"roles":["admin"]}' }, /^audience: .*roles.*organizations/],
   ['an audience with a member that is not known', { audience: '{"organizations":["a"],"role":["admin"]}' }, /^audience: .*member/],
   ['a string where a list is expected', { audience: '{"users":"ann"}' }, /^audience: .*users.*list/],
@@ -307,9 +307,28 @@ describe('an event', () => {
     expect(kindOf(decoded)).toBe('ok')
   })
 
+  it('is refused when it, or its audience, has a member twice, and so is a batch of it', () => {
+    const twice = '{"specversion":"1.0","id":"1","source":"s","type":"t","audience":{"organizations":["o"],"roles":["admin"],"roles":[]}}'
+    expect(problemsOf(structured(twice))).toEqual([expect.stringMatching(/twice/)])
+    expect(decode({ 'content-type': 'application/cloudevents-batch+json' }, `[${twice}]`)).toMatchObject({ ok: false, error: { kind: 'invalid-batch', detail: expect.stringMatching(/twice/) } })
+    expect(problemsOf(structured(anEvent({ audience: '{"organizations":["o"],"roles":["admin"],"roles":[]}' })))).toEqual([expect.stringMatching(/^audience: has a member twice/)])
+  })
+
+  it.each([
+    ['groups', /^audience: `groups` is not a member; the members are/],
+    ['role', /^audience: `role` is not a member; did you mean `roles`\?$/],
+  ])('is refused with the unknown member %s of its audience named', (name, problem) => {
+    for (const audience of [{ organizations: ['o1'], [name]: ['x'] }, JSON.stringify({ organizations: ['o1'], [name]: ['x'] })]) expect(problemsOf(structured(anEvent({ audience })))).toEqual([expect.stringMatching(problem)])
+    expect(problemsOf(binary({ 'ce-audience': JSON.stringify({ organizations: ['o1'], [name]: ['x'] }) }))).toEqual([expect.stringMatching(problem)])
+  })
+
+  it('is told that an extension looks like a misspelt audience when it has none', () => {
+    expect(problemsOf(structured(anEvent({ audience: undefined, audiance: '{"users":["u"]}' })))).toEqual([expect.stringMatching(/^audience: names nobody.*`audiance` looks like a misspelt `audience`/)])
+  })
+
   it('is told nothing of its own values in a refusal', () => {
     const secret = 'my secret'
-    const wrong = anEvent({ id: 7, source: secret, time: secret, ext: [secret], audience: JSON.stringify({ users: secret, [secret]: 1 }) })
+    const wrong = anEvent({ id: 7, source: secret, time: secret, ext: [secret], audience: JSON.stringify({ users: secret, roles: [secret, 7] }) })
     expect(JSON.stringify(failureOf(structured(wrong)))).not.toContain(secret)
   })
 

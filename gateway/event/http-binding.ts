@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { repeatsMember } from '../audience/repeated-members.ts'
 import { failed, ok, type Result } from '../result.ts'
 import { dataShape } from './attributes.ts'
 import type { EventLimits, EventProblem, IncomingEvent } from './cloud-event.ts'
@@ -121,6 +122,7 @@ function mergeProblems(ofHeaders: readonly EventProblem[], ofAttributes: readonl
 function decodeStructured(body: Buffer, limits: HttpBindingLimits, now: () => Date): Decoded {
   const parsed = parseBody(body)
   if (!parsed.ok) return parsed
+  if (repeatsMember(body, parsed.value, 'audience')) return failed({ kind: 'invalid-event', problems: [repeatedMember] })
   const judged = judgeStructured(parsed.value, limits, now)
   return judged.ok ? ok({ events: [judged.value], isBatch: false }) : judged
 }
@@ -131,6 +133,7 @@ function decodeBatch(body: Buffer, limits: HttpBindingLimits, now: () => Date): 
   const values = parsed.value
   if (!Array.isArray(values)) return failed({ kind: 'invalid-batch', detail: 'A batch must be a JSON array of events.', events: [] })
   if (values.length > limits.maxBatch) return failed({ kind: 'batch-too-large', detail: `The batch has ${values.length} events; at most ${limits.maxBatch} are allowed (EMIT_MAX_BATCH).` })
+  if (repeatsMember(body, values, 'audience')) return failed({ kind: 'invalid-batch', detail: repeatedMember.detail, events: [] })
   const judged = values.map((value: unknown) => judgeStructured(value, limits, now))
   const tooLarge = judged.findIndex((one) => !one.ok && one.error.kind === 'event-too-large')
   if (tooLarge >= 0) return failed({ kind: 'event-too-large', detail: `Event ${tooLarge} of the batch has more than ${limits.maxEventBytes} bytes of data (MAX_EVENT_BYTES).` })
@@ -138,6 +141,8 @@ function decodeBatch(body: Buffer, limits: HttpBindingLimits, now: () => Date): 
   if (wrong.length > 0) return failed({ kind: 'invalid-batch', detail: `${wrong.length} of ${values.length} events break a rule; none was accepted.`, events: wrong })
   return ok({ events: judged.flatMap((one) => (one.ok ? [one.value] : [])), isBatch: true })
 }
+
+const repeatedMember: EventProblem = { attribute: null, detail: 'An event or its audience has a member twice, and only one of the two would count.' }
 
 type EventFailure = Extract<HttpBindingFailure, { readonly kind: 'event-too-large' | 'invalid-event' }>
 

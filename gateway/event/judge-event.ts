@@ -1,5 +1,7 @@
 import type { Audience } from '../audience/audience.ts'
-import { parseWholeAudience } from '../audience/parse-audience.ts'
+import { nearName, shownName } from '../audience/near-name.ts'
+import { explainWholeAudience } from '../audience/parse-audience.ts'
+import { repeatsMember } from '../audience/repeated-members.ts'
 import { failed, ok, type Result } from '../result.ts'
 import { type AttributeValue, dataShape, isEventFormat, isSpecVersion, judgeAttribute, reservedNames } from './attributes.ts'
 import type { CloudEvent, EventLimits, EventProblem, IncomingEvent } from './cloud-event.ts'
@@ -26,6 +28,7 @@ export function judgeEvent(raw: RawEvent, limits: EventLimits, now: () => Date):
   if (!isSpecVersion(specversion)) problems.push({ attribute: 'specversion', detail: specversion === undefined ? 'is missing; it must be "1.0".' : 'must be "1.0".' })
   const attributes = readAttributes(raw.attributes, problems)
   const audience = readAudience(rawAudience, limits, problems)
+  if (isAbsent(rawAudience)) problems.push({ attribute: 'audience', detail: describeAbsence(raw.attributes) })
   if (isEventFormat(attributes.datacontenttype ?? '')) problems.push({ attribute: 'datacontenttype', detail: 'must not be a format of events: the record could not be told from one.' })
   const { data, isBinary } = readData(raw, attributes.datacontenttype ?? null, limits, problems)
   const { id, source, datacontenttype = null, ...others } = attributes
@@ -59,12 +62,31 @@ const maxAttributeLength = 32_768
 
 /** The text of compact JSON, or, which is easier to write in JSON, the object itself. */
 function readAudience(value: unknown, limits: EventLimits, problems: EventProblem[]): Audience | null {
-  const parsed = typeof value === 'string' ? parseJson(Buffer.from(value)) : ok(value)
-  const audience = !parsed.ok ? failed('The audience is not JSON.') : parsed.value === undefined || parsed.value === null ? ok(null) : parseWholeAudience(parsed.value, limits)
-  if (!audience.ok) problems.push({ attribute: 'audience', detail: audience.error })
-  else if (audience.value === null) problems.push({ attribute: 'audience', detail: 'names nobody; set broadcast, users, usernames or organizations.' })
-  return audience.ok ? audience.value : null
+  if (isAbsent(value)) return null
+  const read = typeof value === 'string' ? readAudienceText(Buffer.from(value), limits) : explainWholeAudience(value, limits)
+  if (!read.ok) problems.push({ attribute: 'audience', detail: read.error })
+  else if (read.value === null) problems.push({ attribute: 'audience', detail: 'names nobody; set broadcast, users, usernames or organizations.' })
+  return read.ok ? read.value : null
 }
+
+function readAudienceText(text: Buffer, limits: EventLimits): Result<Audience | null, string> {
+  const parsed = parseJson(text)
+  if (!parsed.ok) return failed('must be the JSON of an object, like {"users": ["ann"]}.')
+  if (repeatsMember(text, parsed.value)) return failed('has a member twice, and only one of the two would count.')
+  return explainWholeAudience(parsed.value, limits)
+}
+
+const isAbsent = (value: unknown): boolean => value === undefined || value === null
+
+/** An extension that looks like a misspelt `audience` is named: it would otherwise be an extension like any other. */
+function describeAbsence(attributes: RawEvent['attributes']): string {
+  const misspelt = Object.keys(attributes).slice(0, maxNamesCompared).find((name) => nearName(name, ['audience']) !== null)
+  const hint = misspelt === undefined ? '' : ` \`${shownName(misspelt)}\` looks like a misspelt \`audience\`.`
+  return `names nobody, for there is none; set broadcast, users, usernames or organizations.${hint}`
+}
+
+/** To look for the nearest name costs, and an event may have thousands of attributes. */
+const maxNamesCompared = 100
 
 /**
  * Decides how the data are delivered. JSON loses a byte order mark, which JSON inside of JSON cannot have. Bytes without a content type are

@@ -45,6 +45,24 @@ describe('what producers of chrome-service-backend send', () => {
   })
 })
 
+describe('members of legacy data that no audience has', () => {
+  const record = (data: object) => aLogRecord({ value: Buffer.from(JSON.stringify({ specversion: '1.0.2', id: '1', source: 's', type: 't', data })) })
+
+  it('are ignored, as the predecessor did, when they are near to no known one', () => {
+    expect(eventOf(record({ organizations: ['o1'], roles: ['admin'], payload: 1, title: 'x', severity: 'high', account_id: '7' }))).toMatchObject({ data: 1 })
+  })
+
+  // chrome-service-backend ignored `role`, and sent the event to the whole organization.
+  it('make the record a dead letter when one is nearly a known one', () => {
+    expect(['role', 'Roles', 'rolse', 'user', 'USERNAMES', 'Organization', 'broadcasts', 'payloads'].map((name) => verdictOn(record({ organizations: ['o1'], payload: 1, [name]: ['admin'] })))).toEqual(Array.from({ length: 8 }, () => 'misspelt-member'))
+  })
+
+  it('do not matter beside the extension `audience`, which alone counts', () => {
+    const value = Buffer.from(JSON.stringify({ specversion: '1.0', id: '1', source: 's', type: 't', audience: '{"users":["u"]}', data: { user: 'ann' } }))
+    expect(eventOf(aLogRecord({ value }))).toMatchObject({ data: { user: 'ann' } })
+  })
+})
+
 describe.each(recordForms)('failures of the predecessor, in the $form form:', ({ form, aRecord }) => {
   const read = (event: EventInRecord) => eventOf(aRecord(event))
 

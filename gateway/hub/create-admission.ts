@@ -1,4 +1,5 @@
 import type { Authenticator, AuthenticationFailure } from '../auth/authenticator.ts'
+import { refuseOrigin } from '../auth/origin-refusal.ts'
 import type { Channel, Resume } from './channel.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import type { Problem } from '../problem.ts'
@@ -45,6 +46,8 @@ export interface AdmissionParts {
   readonly authenticator: Authenticator
   readonly findToken: (places: TokenPlaces) => FoundToken
   readonly isOriginAllowed: (origin: string | null) => boolean
+  /** Whether a refused page is told the setting with its own origin. @default false */
+  readonly isDevelopment?: boolean
   readonly upgrades: TokenBucket
   /** Why nobody is admitted just now (not ready, draining); null when all is well. */
   readonly notAccepting: () => 'not-ready' | 'draining' | null
@@ -60,7 +63,7 @@ interface Refusal {
 }
 
 function judgeRequest(request: HandshakeRequest, parts: AdmissionParts): Result<Resume, Refusal> {
-  if (!parts.isOriginAllowed(request.origin)) return failed(foreignOrigin)
+  if (!parts.isOriginAllowed(request.origin)) return failed(foreignOrigin(request.origin, parts.isDevelopment ?? false))
   const notAccepting = parts.notAccepting()
   if (notAccepting !== null) return failed(closedHouse[notAccepting])
   const waitMs = parts.upgrades.take(1, parts.now())
@@ -92,11 +95,11 @@ function refuse(refusal: Refusal, parts: AdmissionParts): Handshake {
   return { kind: 'refused', problem: refusal.problem, close: refusal.close }
 }
 
-const foreignOrigin: Refusal = {
+const foreignOrigin = (origin: string | null, isDevelopment: boolean): Refusal => ({
   reason: 'origin',
-  problem: { type: 'origin-forbidden', detail: 'The page that asks is not of an origin on the allow-list (ALLOWED_ORIGINS).' },
+  problem: refuseOrigin(origin, { isDevelopment }),
   close: null,
-}
+})
 
 const closedHouse = {
   'not-ready': { reason: 'not-ready', problem: { type: 'not-ready', detail: 'This gateway is still reading the log, or has lost the broker. Try again soon.', retryAfterMs: 1000 }, close: 'notReady' },

@@ -18,6 +18,7 @@ import { FanOut } from './fan-out.ts'
 import { Hub } from './hub.ts'
 import { Ingest, type IngestObserver } from './ingest.ts'
 import { createLossNotices } from './loss-notices.ts'
+import { createUndecodableNotices, type UndecodableNotices } from './undecodable-notices.ts'
 import { Upkeep } from './upkeep.ts'
 
 /** How far back the topic must be read so that the log can be filled and twins be told, in milliseconds before now. */
@@ -28,12 +29,13 @@ export function warmUpMs(options: ChannelOptions): number {
 /** Puts the core together: what records go into (`ingest`), and what sessions come out of (`channel`). Starts nothing. */
 export function createChannel(parts: CreateChannelParts): { readonly channel: Channel; readonly ingest: Ingest } {
   const { options, metrics } = parts
+  const undecodable = createUndecodableNotices({ topic: options.kafkaTopic, deadLetterTopic: parts.deadLetterTopic ?? null, everyMs: 10_000, clock: () => performance.now(), logger: parts.logger })
   const log = new ReplayLog(options.kafkaTopic, { windowMs: options.replayWindowMs, maxBytes: options.replayMaxBytes })
   const hub = new Hub()
   const duplicates = new DuplicateFilter({ windowMs: options.deduplicationWindowMs, maxIds: options.deduplicationMaxIds })
   const reading = new Reading({
     log,
-    frames: new Frames(log, guardEncode(parts), observeFrames(parts)),
+    frames: new Frames(log, guardEncode(parts), observeFrames(parts, undecodable)),
     control: createControlFrames(options.channel, randomUUID(), options.heartbeatIntervalMs),
     limits: { maxBytesPerTurn: options.socketBufferBytes, maxEntriesPerTurn: 1000 },
     observer: {
@@ -63,7 +65,7 @@ export function createChannel(parts: CreateChannelParts): { readonly channel: Ch
   const channel = new Channel({ log, hub, fanOut, upkeep, reading, metrics, logger: parts.logger, limits: options })
   const keepSinceMs = parts.now() - options.replayWindowMs
   const lossNotices = createLossNotices({ settleMs: 100, everyMs: 5_000, clock: () => performance.now(), announce: () => channel.announceLosses() })
-  const ingest = new Ingest({ ...parts, decode: guardDecode(parts), channel, duplicates, lossNotices, keepSinceMs })
+  const ingest = new Ingest({ ...parts, decode: guardDecode(parts), channel, duplicates, lossNotices, undecodable, keepSinceMs })
   metrics.replayEntries.collect(() => log.length)
   metrics.replayBytes.collect(() => log.bytes)
   metrics.replayAge.collect(() => Math.max(0, parts.now() - (log.oldestAppendedAtMs ?? parts.now())) / 1000)
@@ -92,6 +94,8 @@ export type ChannelOptions = Pick<
 
 export interface CreateChannelParts {
   readonly options: ChannelOptions
+  /** Where copies of records that cannot be decoded go; null: there are none. @default null */
+  readonly deadLetterTopic?: string | null
   readonly decode: (record: LogRecord) => DecodeOutcome
   readonly encode: (content: EventContent) => Result<Buffer, DecodeFailure>
   readonly metrics: Metrics
@@ -135,7 +139,7 @@ function guardEncode({ encode, logger }: CreateChannelParts): CreateChannelParts
 /** An entry that is first needed this long after it was appended was not waited for: it says nothing of the latency. */
 const freshMs = 1000
 
-function observeFrames({ metrics, logger, tracer, now }: CreateChannelParts): FrameObserver {
+function observeFrames({ metrics, tracer, now }: CreateChannelParts, undecodable: UndecodableNotices): FrameObserver {
   const trace = (entry: Entry): void => {
     if (!tracer.enabled || entry.traceparent === null) return
     tracer.startSpan('deliver', { parent: entry.traceparent, kind: 'producer', attributes: { partition: entry.partition, offset: entry.offset } }).end()
@@ -148,7 +152,7 @@ function observeFrames({ metrics, logger, tracer, now }: CreateChannelParts): Fr
     },
     broken: (entry, failure) => {
       metrics.recordsUndecodable.add(1, { reason: failure.reason })
-      logger.debug({ partition: entry.partition, offset: entry.offset, reason: failure.reason }, 'a record is no event')
+      undecodable(entry, failure)
     },
   }
 }

@@ -10,6 +10,7 @@ import type { DuplicateFilter } from '../replay/duplicate-filter.ts'
 import type { LogStart, PartitionOffsets, RecordSink, SourceHealth } from '../replay/record-source.ts'
 import type { Channel } from './channel.ts'
 import type { LossNotices } from './loss-notices.ts'
+import type { UndecodableNotices } from './undecodable-notices.ts'
 
 /**
  * From the topic into the channel: decode, pass over what is nobody's, append. It never stops at a record: what cannot be decoded is
@@ -110,7 +111,7 @@ export class Ingest implements RecordSink {
 
   #undecodable(record: LogRecord, failure: DecodeFailure): void {
     this.#parts.metrics.recordsUndecodable.add(1, { reason: failure.reason })
-    this.#parts.logger.debug({ partition: record.partition, offset: record.offset, reason: failure.reason }, 'a record is no event')
+    this.#parts.undecodable(record, failure)
   }
 
   ends(endOffsets: PartitionOffsets): void {
@@ -150,6 +151,7 @@ export interface IngestParts {
   readonly decode: (record: LogRecord) => DecodeOutcome
   readonly duplicates: DuplicateFilter
   readonly lossNotices: LossNotices
+  readonly undecodable: UndecodableNotices
   /** Events older than this, in milliseconds since the epoch, are read for their ids only, while the pod warms up. */
   readonly keepSinceMs: number
   readonly now: () => number

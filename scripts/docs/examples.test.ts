@@ -22,11 +22,32 @@ const title = ({ page, line }: CodeBlock): string => `${page}:${line}`
 
 let gateway: TestGateway
 let token: string
+/** Ids that arrived at a client whom every audience of the examples reaches. */
+const arrived = new Set<string>()
+let receiver: Connection
 beforeAll(async () => {
   gateway = await startTestGateway()
   token = await gateway.token(claims)
+  const everything = await gateway.token({ user_id: 'ann', username: 'ann', org_id: 'o1', roles: ['dispatcher', 'admin'] })
+  const opened = Promise.withResolvers<void>()
+  receiver = connect({
+    channel: 'chrome-service',
+    base: gateway.url,
+    token: () => everything,
+    onEvent: ({ id }) => arrived.add(id),
+    onStateChange: ({ kind }) => {
+      if (kind === 'open') opened.resolve()
+    },
+  })
+  await opened.promise
 })
-afterAll(() => gateway.stop())
+afterAll(async () => {
+  receiver.close()
+  await gateway.stop()
+})
+
+/** The ids that an answer says were accepted. */
+const acceptedIn = (output: string): readonly string[] => [...output.matchAll(/\{"id":"([^"]+)","source":/g)].map(([, id = '']) => id)
 
 const here = (code: string): string => code.replaceAll('localhost:8000', new URL(gateway.url).host)
 const environment = (): NodeJS.ProcessEnv => ({ PATH: process.env['PATH'], TOKEN: token })
@@ -57,6 +78,8 @@ describe('a shell example', () => {
     expect(stdout).toContain(body.join(' '))
     expect(statuses.filter((each) => each !== (status ?? ''))).toEqual([])
     expect(stdout).toMatch(/token=[\w-]+\.[\w-]+\.[\w-]+/)
+    // What is accepted must reach a browser: a 202 alone says nothing of that.
+    await vi.waitFor(() => expect(acceptedIn(stdout).filter((id) => !arrived.has(id))).toEqual([]), 10_000)
   })
 
   it.each(streams.map((block) => [title(block), block] as const))('%s shows what arrives', async (_title, block) => {
@@ -73,6 +96,20 @@ describe('a shell example', () => {
       process.kill(-(child.pid ?? 0), 'SIGKILL')
       await ended
     }
+  })
+})
+
+describe('a Python example', () => {
+  const python = blocks.filter(({ language }) => language === 'python')
+
+  it.each(python.map((block) => [title(block), block] as const))('%s is accepted, and arrives', async (_title, { code }) => {
+    const { stdout } = await promisify(execFile)('python3', ['-c', here(code)])
+    expect(stdout).toMatch(/^202 /)
+    await vi.waitFor(() => expect(acceptedIn(stdout).filter((id) => arrived.has(id))).toHaveLength(1), 10_000)
+  })
+
+  it('is there', () => {
+    expect(python.length).toBeGreaterThan(0)
   })
 })
 

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { isLocalHost, type OriginPolicy } from '../../auth/origin-policy.ts'
+import { refuseHost, refuseOrigin } from '../../auth/origin-refusal.ts'
 import type { Metrics } from '../../observability/metrics.ts'
-import type { Problem } from '../../problem.ts'
 import { replyProblem } from './replies.ts'
 
 export interface BrowserRules {
@@ -20,16 +20,16 @@ export function addBrowserRules(app: FastifyInstance, rules: BrowserRules): void
     if (isProbe(request)) return
     if (rules.isDevelopment && !isLocalHost(request.headers.host)) {
       if (isStream(request)) rules.metrics.handshakesRefused.add(1, { reason: 'request' })
-      return replyProblem(reply, foreignHost)
+      return replyProblem(reply, refuseHost(request.headers.origin ?? null))
     }
     const origin = request.headers.origin ?? null
     if (isStream(request) && origin === null && isOfAnotherSite(request)) {
       rules.metrics.handshakesRefused.add(1, { reason: 'origin' })
-      return replyProblem(reply, foreignOrigin)
+      return replyProblem(reply, refuseOrigin(null, rules))
     }
     if (rules.isOriginAllowed(origin)) return void reply.headers(corsHeaders(origin))
     // The stream's admission judges the origin itself, and counts it.
-    if (!isStream(request)) return replyProblem(reply, foreignOrigin)
+    if (!isStream(request)) return replyProblem(reply, refuseOrigin(origin, rules))
   })
 }
 
@@ -44,15 +44,6 @@ const isStream = (request: FastifyRequest): boolean => request.method === 'GET' 
 function isOfAnotherSite({ headers }: FastifyRequest): boolean {
   const site = headers['sec-fetch-site']
   return site === 'cross-site' || site === 'same-site'
-}
-
-const foreignHost: Problem = {
-  type: 'origin-forbidden',
-  detail: 'In development mode the gateway answers only to names of this machine: use localhost or 127.0.0.1.',
-}
-const foreignOrigin: Problem = {
-  type: 'origin-forbidden',
-  detail: 'The page that asks is not of an origin on the allow-list (ALLOWED_ORIGINS).',
 }
 
 /** Headers that every answer has: nothing is sniffed, and a cache keeps one origin's answer from another's. */

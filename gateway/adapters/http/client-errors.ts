@@ -1,6 +1,8 @@
 import { type IncomingMessage, type Server, STATUS_CODES, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { type Problem, renderProblem } from '../../problem.ts'
+import type { Logger } from '../../observability/logger.ts'
+import { type Problem, renderProblem, withRequestId } from '../../problem.ts'
+import { requestIdOf } from '../../request-id.ts'
 
 /**
  * How long a client may take to read the answer before the connection is cut: a cut with unread bytes resets it, and may take the answer
@@ -16,6 +18,7 @@ const lingerMs = 1000
 export function answerClientErrors(
   server: Server,
   refused: (status: number, request: IncomingMessage | null) => void,
+  logger: Pick<Logger, 'debug'>,
 ): (error: NodeJS.ErrnoException, socket: Duplex) => void {
   const exchanges = new WeakMap<Duplex, Exchange>()
   const answered = new WeakSet<Duplex>()
@@ -28,9 +31,11 @@ export function answerClientErrors(
       socket.destroy()
       return
     }
-    const { problem, status } = judge(error)
-    refused(status, exchange === undefined || exchange.request.complete ? null : exchange.request)
-    socket.end(renderRaw(problem, status))
+    const verdict = judge(error)
+    const requestId = requestIdOf(exchange?.request.headers ?? {})
+    refused(verdict.status, exchange === undefined || exchange.request.complete ? null : exchange.request)
+    logger.debug({ requestId, status: verdict.status, problem: verdict.problem.type }, 'request refused')
+    socket.end(renderRaw(verdict, requestId))
     setTimeout(() => socket.destroy(), lingerMs).unref()
   }
 }
@@ -74,8 +79,8 @@ function judge(error: NodeJS.ErrnoException): { readonly problem: Problem; reado
   }
 }
 
-function renderRaw(problem: Problem, status: number): string {
-  const { headers, body } = renderProblem(problem)
+function renderRaw({ problem, status }: ReturnType<typeof judge>, requestId: string): string {
+  const { headers, body } = withRequestId(renderProblem(problem), requestId)
   const all = { ...headers, 'x-content-type-options': 'nosniff', 'content-length': String(Buffer.byteLength(body)), connection: 'close' }
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
   return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n${body}`

@@ -42,7 +42,7 @@ export function emitEvents(parts: EmitParts, api: EmitContext['api']): (
       const { events } = decoded.value
       if (events.length === 0) return decoded
       const traceparent = wellFormed(request.headers['traceparent']) ?? wellFormed(ownTraceparent(events))
-      const emitted = await parts.emitService.emit(events, { emitter: authorized.value, api, traceparent })
+      const emitted = await parts.emitService.emit(events, { emitter: authorized.value, api, traceparent, requestId: request.id })
       return emitted.ok ? decoded : emitted
     })
     if (!outcome.ok) return replyProblem(reply, outcome.error)

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http'
-import Fastify, { type FastifyError, type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { OriginPolicy } from '../../auth/origin-policy.ts'
 import { channelPaths } from '../../config/channel-paths.ts'
 import type { Options } from '../../config/options.ts'
@@ -9,6 +9,7 @@ import { addBrowserRules } from './browser-rules.ts'
 import { answerClientErrors } from './client-errors.ts'
 import { problemOfError, replyProblem } from './replies.ts'
 import { addRoutes, type RouteParts } from './routes.ts'
+import { requestIdOf } from '../../request-id.ts'
 import { closerOf, type ListeningServer, listenOn } from './server-lifecycle.ts'
 import { answerUnrouted } from './unrouted.ts'
 
@@ -30,21 +31,30 @@ export function createPublicServer(parts: PublicServerParts): ListeningServer {
     serverFactory: (handler) => server.on('request', handler),
     clientErrorHandler: answerClientErrors(server, (status, request) => {
       if (request !== null) count(request, status)
-    }),
-    frameworkErrors: (error, _request, reply) => void replyProblem(reply, problemOfError(error) ?? somethingBroke),
+    }, parts.logger),
+    // No hook runs for these.
+    frameworkErrors: (error, request, reply) => {
+      replyProblem(reply, problemOfError(error) ?? somethingBroke)
+      logRefusal(request, reply, parts.logger)
+    },
+    genReqId: ({ headers }) => requestIdOf(headers),
     exposeHeadRoutes: false,
     return503OnClosing: false,
   })
+  app.decorateReply('problem', null)
   leaveBodiesAlone(app)
   addBrowserRules(app, parts)
   // At the end of each answer, not at its beginning: a request may have waited while the gateway began to stop.
   app.addHook('onSend', async (_request, reply) => {
     if (parts.isDraining() || !server.listening) reply.header('connection', 'close')
   })
-  app.addHook('onResponse', async (request, reply) => count(request.raw, reply.statusCode))
-  app.setErrorHandler((error: FastifyError, _request, reply) => {
+  app.addHook('onResponse', async (request, reply) => {
+    count(request.raw, reply.statusCode)
+    logRefusal(request, reply, parts.logger)
+  })
+  app.setErrorHandler((error: FastifyError, request, reply) => {
     const problem = problemOfError(error)
-    if (problem === null) parts.logger.error({ err: error }, 'a request could not be answered')
+    if (problem === null) parts.logger.error({ err: error, requestId: request.id }, 'a request could not be answered')
     return replyProblem(reply, problem ?? somethingBroke)
   })
   answerUnrouted(app, parts.options)
@@ -84,6 +94,12 @@ function createBoundedServer({ handshakeTimeoutMs, maxConnections }: Pick<Option
   // Clients that ask first get their 100 when somebody reads the body (request-body.ts), and their refusal without sending it.
   server.on('checkContinue', (request, response) => server.emit('request', request, response))
   return server
+}
+
+/** Writes the line by which a problem is found in the log. The route, not the path: a path may hold what is secret. A bug has a line of its own. */
+function logRefusal(request: FastifyRequest, { statusCode, problem }: FastifyReply, logger: Logger): void {
+  if (problem === null || problem === 'internal-error') return
+  logger.debug({ requestId: request.id, method: request.method, route: request.routeOptions.url ?? null, status: statusCode, problem }, 'request refused')
 }
 
 /** The bodies of all methods are read by those who want them, who know whether they may be sent and how large they may be. */

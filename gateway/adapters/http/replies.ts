@@ -1,9 +1,17 @@
 import type { FastifyError, FastifyReply } from 'fastify'
-import { type Problem, renderProblem } from '../../problem.ts'
+import { type Problem, type ProblemType, renderProblem, withRequestId } from '../../problem.ts'
+
+declare module 'fastify' {
+  interface FastifyReply {
+    /** The type of the problem that was answered, for the log; null: none was. */
+    problem: ProblemType | null
+  }
+}
 
 /** Sends a problem as the whole answer. @param headers those that belong to this problem only, `allow` and the like */
 export function replyProblem(reply: FastifyReply, problem: Problem, headers: Readonly<Record<string, string>> = {}): FastifyReply {
-  const answer = renderProblem(problem)
+  const answer = withRequestId(renderProblem(problem), reply.request.id)
+  reply.problem = problem.type
   return send(reply.code(answer.status).headers({ ...answer.headers, ...headers }), answer.body)
 }
 

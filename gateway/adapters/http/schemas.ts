@@ -18,6 +18,7 @@ export const schemas = {
       title: { type: 'string' },
       status: { type: 'integer', minimum: 400, maximum: 599 },
       detail: { type: 'string', description: 'What was wrong, what was expected, what to do.' },
+      instance: { type: 'string', description: '`urn:carillon:request:` and the id of the request, by which its line in the log is found. It is `X-Request-Id` when the request has a well-formed one, else the trace id of `traceparent`, else a new one.' },
       errors: {
         type: 'array',
         items: { $ref: '#/components/schemas/EventProblem' },
@@ -94,6 +95,7 @@ export const schemas = {
         },
       },
     ],
+    unevaluatedProperties: false,
   },
   CloudEvent: {
     type: 'object',
@@ -115,7 +117,7 @@ export const schemas = {
       audience: {
         oneOf: [
           { type: 'string', contentMediaType: 'application/json', contentSchema: { $ref: '#/components/schemas/Audience' } },
-          { $ref: '#/components/schemas/Audience' },
+          { $ref: '#/components/schemas/Audience', unevaluatedProperties: false },
         ],
         description: 'Who gets the event: a string of JSON, or, which is easier to write, the object itself.',
       },

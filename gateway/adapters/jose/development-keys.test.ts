@@ -64,6 +64,7 @@ describe('createDevelopmentIssuer', () => {
     ['an end that is null', { user_id: 'u', exp: null }, '`exp` must be a number'],
     ['an end that is infinite', { user_id: 'u', exp: Infinity }, '`exp` must be a number'],
     ['a claim with a typing error', { user_id: 'u', organization: 'o' }, '"organization" is not known here; known are user_id'],
+    ['a claim that is nearly another', { user_id: 'u', Role: ['admin'] }, '"Role" is not known here; did you mean `roles`?'],
     ['another issuer', { user_id: 'u', iss: 'x' }, '"iss" is not known here'],
     [
       'more than fits in a token',

@@ -1,4 +1,5 @@
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { nearName, shownName } from '../../audience/near-name.ts'
 import { maxTokenBytes, type Authenticator } from '../../auth/authenticator.ts'
 import { defaultClaimPaths, principalFromClaims, type Claims } from '../../auth/principal-from-claims.ts'
 import type { Logger } from '../../observability/logger.ts'
@@ -66,7 +67,9 @@ function checkClaims(claims: unknown): Result<DevelopmentClaims, string> {
   if (!isClaims(claims)) return failed('The claims are no JSON object; {"user_id": "..."} was expected.')
   const unknown = Object.keys(claims).find((name) => !knownClaims.includes(name))
   if (unknown !== undefined) {
-    return failed(`The claim ${JSON.stringify(unknown.slice(0, 64))} is not known here; known are ${knownClaims.join(', ')}.`)
+    const near = nearName(unknown, knownClaims)
+    const hint = near === null ? `known are ${knownClaims.join(', ')}.` : `did you mean \`${near}\`?`
+    return failed(`The claim ${JSON.stringify(shownName(unknown))} is not known here; ${hint}`)
   }
   const { exp } = claims
   if (exp !== undefined && !(typeof exp === 'number' && Number.isFinite(exp))) {

@@ -1,9 +1,10 @@
 import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { type Problem, renderProblem } from '../../problem.ts'
+import { type Problem, renderProblem, withRequestId } from '../../problem.ts'
 
 export interface UpgradeAnswer {
   readonly problem: Problem
+  readonly requestId: string
   readonly headers?: Readonly<Record<string, string>>
   /** How long the client may take to read the answer and hang up, in milliseconds. */
   readonly lingerMs: number
@@ -22,8 +23,8 @@ export function refuseUpgrade(socket: Duplex, answer: UpgradeAnswer): void {
   socket.resume()
 }
 
-function renderAnswer({ problem, headers, nowMs }: UpgradeAnswer): string {
-  const { status, headers: own, body } = renderProblem(problem)
+function renderAnswer({ problem, requestId, headers, nowMs }: UpgradeAnswer): string {
+  const { status, headers: own, body } = withRequestId(renderProblem(problem), requestId)
   const all = { ...own, ...headers, date: new Date(nowMs).toUTCString(), 'content-length': String(Buffer.byteLength(body)), connection: 'close' }
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
   return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n${body}`

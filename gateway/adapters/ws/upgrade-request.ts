@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { isLocalHost } from '../../auth/origin-policy.ts'
+import { refuseHost } from '../../auth/origin-refusal.ts'
 import { chooseSubprotocol, cloudEventsSubprotocol, parseSubprotocols } from '../../auth/subprotocols.ts'
 import type { Problem } from '../../problem.ts'
 import { failed, ok, type Result } from '../../result.ts'
@@ -71,7 +72,7 @@ function judgeHead(head: UpgradeHead): UpgradeRefusal | null {
 
 function judgeHost(head: UpgradeHead): UpgradeRefusal | null {
   if (isLocalHost(head.headers.host ?? '')) return null
-  return refusal({ type: 'origin-forbidden', detail: 'In development mode the gateway answers only to names of this machine: connect to localhost or 127.0.0.1.' })
+  return refusal(refuseHost(head.headers.origin ?? null))
 }
 
 const keyPattern = /^[+/0-9A-Za-z]{22}==$/

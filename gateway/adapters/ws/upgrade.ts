@@ -5,6 +5,7 @@ import type { Options } from '../../config/options.ts'
 import type { Logger } from '../../observability/logger.ts'
 import type { Metrics } from '../../observability/metrics.ts'
 import type { Problem } from '../../problem.ts'
+import { requestIdOf } from '../../request-id.ts'
 import type { Admission, Handshake, HandshakeRequest } from '../../session/admission.ts'
 import { refuseUpgrade } from './refuse-upgrade.ts'
 import { readUpgrade, type UpgradeRefusal, type UpgradeSettings } from './upgrade-request.ts'
@@ -55,7 +56,7 @@ class Upgrades {
   constructor(deps: UpgradeDeps) {
     this.#deps = deps
     this.#server = createWsServer(deps.options)
-    this.#server.on('wsClientError', (error, socket) => this.#refuse(socket, { reason: 'request', problem: { type: 'bad-request', detail: `${error.message}.` } }))
+    this.#server.on('wsClientError', (error, socket, request) => this.#refuse({ request, socket }, { reason: 'request', problem: { type: 'bad-request', detail: `${error.message}.` } }))
     this.#settings = { options: deps.options, metrics: deps.metrics, now: deps.now, ended: (socket) => this.#ended(socket) }
   }
 
@@ -63,7 +64,7 @@ class Upgrades {
     socket.on('error', onSocketError)
     const read = readUpgrade(request, this.#deps)
     if (!read.ok) {
-      this.#refuse(socket, read.error)
+      this.#refuse({ request, socket }, read.error)
       return
     }
     // It never rejects, and nobody waits for it.
@@ -111,7 +112,9 @@ class Upgrades {
     const { problem, close } = outcome
     // A page's script is told nothing of an HTTP answer (it sees 1006): a close code is the only thing that reaches it.
     const isBrowser = upgrade.request.headers.origin !== undefined
-    if (close === null || !isBrowser) this.#sendProblem(upgrade.socket, { problem })
+    const requestId = requestIdOf(upgrade.request.headers)
+    this.#deps.logger.debug({ requestId, problem: problem.type }, 'a WebSocket handshake was refused')
+    if (close === null || !isBrowser) this.#sendProblem(upgrade.socket, { problem, requestId })
     else this.#accept(upgrade, (socket) => socket.close(close, problem.retryAfterMs === undefined ? {} : { reconnectAfterMs: problem.retryAfterMs }))
   }
 
@@ -135,13 +138,14 @@ class Upgrades {
     })
   }
 
-  #refuse(socket: Duplex, refusal: UpgradeRefusal): void {
+  #refuse({ request, socket }: Pick<Upgrade, 'request' | 'socket'>, refusal: UpgradeRefusal): void {
+    const requestId = requestIdOf(request.headers)
     this.#deps.metrics.handshakesRefused.add(1, { reason: refusal.reason })
-    this.#deps.logger.debug({ problem: refusal.problem.type }, 'a WebSocket handshake was refused')
-    this.#sendProblem(socket, refusal)
+    this.#deps.logger.debug({ requestId, problem: refusal.problem.type }, 'a WebSocket handshake was refused')
+    this.#sendProblem(socket, { ...refusal, requestId })
   }
 
-  #sendProblem(socket: Duplex, answer: { readonly problem: Problem; readonly headers?: Readonly<Record<string, string>> }): void {
+  #sendProblem(socket: Duplex, answer: { readonly problem: Problem; readonly requestId: string; readonly headers?: Readonly<Record<string, string>> }): void {
     this.#refused.add(socket)
     socket.once('close', () => {
       this.#refused.delete(socket)

@@ -2,14 +2,24 @@ import { nearestName } from './nearest-name.ts'
 import type { OptionTable } from './option.ts'
 import type { Environment } from './read-options.ts'
 
-/** Sentences about variables that look like a misspelt option of the table: they would be ignored without a word. */
-export function misspelt(table: OptionTable, env: Environment): readonly string[] {
+/**
+ * Returns sentences about variables that are ignored and look as if they were meant for this program: a misspelt option of the table, or a name that
+ * begins as some options do.
+ * @param prefixes beginnings that only this program's variables have, as `JWT_`
+ */
+export function misspelt(table: OptionTable, env: Environment, prefixes: readonly string[] = []): readonly string[] {
   const known = Object.values(table).map((option) => option.env)
   const knownSet: ReadonlySet<string> = new Set(known)
   return Object.keys(env)
     .filter((name) => !knownSet.has(name) && (env[name] ?? '') !== '')
     .flatMap((name) => {
       const nearest = nearestName(name, known)
-      return nearest === null ? [] : [`${name} is no option and is ignored. Did you mean ${nearest}?`]
+      if (nearest !== null) return [`${name} is no option and is ignored. Did you mean ${nearest}?`]
+      return prefixes.some((prefix) => name.startsWith(prefix)) && !isOfOthers(name) ? [`${name} is no option and is ignored. --help lists all options.`] : []
     })
 }
+
+/** What Kubernetes sets for a Service of that name, and what Kafka's own tools and images read. */
+const ofOthers = [/_SERVICE_(?:HOST|PORT)(?:_|$)/, /_PORT(?:_\d+_(?:TCP|UDP)(?:_(?:ADDR|PORT|PROTO))?)?$/, /^KAFKA_(?:HOME|OPTS|HEAP_OPTS|DEBUG|GC_LOG_OPTS|VERSION|DATA|CLUSTER_ID|NODE_ID|PROCESS_ROLES)$/, /^KAFKA_(?:JMX|JVM|LOG4J|CFG|LISTENER|ADVERTISED|CONTROLLER|INTER|OFFSETS|TRANSACTION)_?/]
+
+const isOfOthers = (name: string): boolean => ofOthers.some((pattern) => pattern.test(name))

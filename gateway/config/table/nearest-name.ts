@@ -1,18 +1,25 @@
 /**
  * The one of `names` that `name` was probably meant to be; null when none is near. Case and what is neither a letter nor a
- * digit do not count (`kafkaBrokers`, `kafka-brokers`); one slip in every five characters does, two at most.
+ * digit do not count (`kafkaBrokers`, `kafka-brokers`); one slip in every five characters does, two at most. Two neighbours that are
+ * exchanged are one slip, and in a shorter name the only one that counts: `PROT` is near to `PORT`, and `PORTS` is a word of its own.
  */
 export function nearestName(name: string, names: readonly string[]): string | null {
   const given = essence(name)
   const ranked = names
     .map((candidate) => ({ candidate, slips: distance(given, essence(candidate)) }))
-    .filter(({ candidate, slips }) => slips <= Math.min(2, Math.floor(Math.min(essence(candidate).length, given.length) / 5)))
+    .filter(({ candidate, slips }) => slips <= Math.min(2, Math.floor(Math.min(essence(candidate).length, given.length) / 5)) || isExchanged(given, essence(candidate)))
     .toSorted((a, b) => a.slips - b.slips)
   return ranked[0]?.candidate ?? null
 }
 
 function essence(name: string): string {
   return name.toLowerCase().replaceAll(/[^a-z0-9]/g, '').slice(0, 64)
+}
+
+/** Whether two neighbours are exchanged, and all else is the same. */
+function isExchanged(a: string, b: string): boolean {
+  const at = [...a].findIndex((letter, index) => letter !== b[index])
+  return a.length === b.length && at >= 0 && a[at] === b[at + 1] && a[at + 1] === b[at] && a.slice(at + 2) === b.slice(at + 2)
 }
 
 /** Levenshtein's distance; names are short, so the plain table will do. */

@@ -38,7 +38,7 @@ export function readOption(option: Option, text: string, reader: OptionReader): 
 export function describeExpected(option: Option): string {
   switch (option.kind) {
     case 'integer':
-      return `a whole number from ${option.min} to ${option.max}`
+      return describeInteger(option)
     case 'boolean':
       return 'true, false, 1 or 0'
     case 'enum':
@@ -64,7 +64,26 @@ type Text = Extract<Option, { default: string; kind: 'string' | 'secret' | 'file
 function readInteger(option: Integer, text: string): Result<number, string> {
   const value = /^-?\d{1,15}$/.test(text) ? Number(text) : Number.NaN
   // `+ 0` makes 0 of the -0 that "-0" becomes.
-  return value >= option.min && value <= option.max ? ok(value + 0) : failed(describeExpected(option))
+  return value >= option.min && value <= option.max ? ok(value + 0) : failed(describeExpected(option) + exampleOf(option, text))
+}
+
+const unitEndings: readonly (readonly [string, string])[] = [['_MS', ' of milliseconds'], ['_BYTES', ' of bytes']]
+
+function describeInteger({ env, min, max }: Integer): string {
+  const [, unit] = unitEndings.find(([ending]) => env.endsWith(ending)) ?? ['', '']
+  return `a whole number${unit} from ${min} to ${max}`
+}
+
+const unitsInMs: Readonly<Record<string, number | undefined>> = Object.assign(Object.create(null), { ms: 1, s: 1_000, m: 60_000, min: 60_000, h: 3_600_000, d: 86_400_000 })
+const unitsInBytes: Readonly<Record<string, number | undefined>> = Object.assign(Object.create(null), { b: 1, k: 1_024, kb: 1_024, ki: 1_024, kib: 1_024, m: 1_048_576, mb: 1_048_576, mi: 1_048_576, mib: 1_048_576, g: 1_073_741_824, gb: 1_073_741_824, gi: 1_073_741_824, gib: 1_073_741_824 })
+
+/** What was meant by `5m` or `64Mi`, where the option counts milliseconds or bytes; else the default, which is one that is right. */
+function exampleOf(option: Integer, text: string): string {
+  const units = option.env.endsWith('_MS') ? unitsInMs : option.env.endsWith('_BYTES') ? unitsInBytes : null
+  if (units === null) return ''
+  const [, count = '', unit = ''] = /^(\d{1,9}) *([a-z]{1,3})$/i.exec(text) ?? []
+  const meant = Number(count) * (units[unit.toLowerCase()] ?? Number.NaN)
+  return `, for example ${meant >= option.min && meant <= option.max ? meant : option.default}`
 }
 
 function readBoolean(text: string): Result<boolean, string> {
@@ -127,7 +146,7 @@ function describeList(option: List): string {
 
 function describeText(option: Text): string {
   const length = option.maxLength === undefined ? '' : ` of at most ${option.maxLength} characters`
-  const pattern = option.pattern === undefined ? '' : ` that matches ${option.pattern}`
+  if (option.inWords !== undefined) return option.inWords
   const blanks = option.kind === 'secret' ? '' : ', without blanks at its ends'
-  return `text${length}${pattern}${pattern === '' ? blanks : ''}`
+  return `text${length}${blanks}`
 }

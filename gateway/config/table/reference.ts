@@ -29,5 +29,5 @@ function defaultCell(option: Option): string {
 
 /** A pipe would end the cell; a pattern is code, between two backquotes because it may hold one. */
 function cell(text: string): string {
-  return text.replaceAll('|', '\\|').replace(/that matches (\S+)/, 'that matches `` $1 ``')
+  return text.replaceAll('|', '\\|')
 }

@@ -82,6 +82,7 @@ export async function startPublicServer({ options: moreOptions, admit, emit = {}
       maxInFlight,
       timeoutMs,
       tracer: disabledTracer,
+      logger,
       metrics: recorded.metrics,
       clock: () => performance.now(),
     }),

@@ -1,4 +1,5 @@
 import type { Kafka } from 'kafkajs'
+import { dlqTopicOf } from '../../../config/dead-letter-topic.ts'
 import type { Config } from '../../../config/options.ts'
 import type { DecodeFailure } from '../../../event/decoded-record.ts'
 import type { LogRecord } from '../../../event/log-record.ts'
@@ -62,8 +63,6 @@ export function createDeadLetterWorker(options: DeadLetterOptions, parts: DeadLe
     },
   }
 }
-
-export const dlqTopicOf = (options: Pick<Config, 'kafkaTopic' | 'kafkaDlqTopic'>): string => (options.kafkaDlqTopic === '' ? `${options.kafkaTopic}.dlq` : options.kafkaDlqTopic)
 
 /** A run ends when its member of the group does; the next one begins soon, because nobody else may be there to do the work. */
 async function keepRunning(options: DeadLetterOptions, parts: DeadLetterParts, stopped: AbortSignal): Promise<void> {

@@ -1,0 +1,82 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createHarness, type Harness, pass } from './testing/harness.ts'
+
+let harness: Harness
+
+beforeEach(() => {
+  harness = createHarness()
+})
+
+afterEach(() => {
+  vi.restoreAllMocks()
+  harness.stop()
+})
+
+/** The gateway accepts the socket of a page and closes it at once: nothing else reaches a script. */
+async function refuse(): Promise<void> {
+  harness.twins.last().open()
+  harness.twins.last().end(4001, 'There is no token.')
+  await pass(0)
+}
+
+describe('a refusal for good', () => {
+  // A page without a cookie, `connect({channel, onEvent})`: the console stayed empty, and nothing happened, ever.
+  it('is an error in the console, once, when no callback is there for it', async () => {
+    const written = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const connection = await harness.start({ onStateChange: undefined, onError: undefined })
+    await refuse()
+    await pass(60_000)
+    expect(written.mock.calls).toEqual([[new Error('Carillon: closed for good (4001). There is no token.')]])
+    connection.close()
+    expect(written).toHaveBeenCalledTimes(1)
+  })
+
+  it('goes to onError in place of the console', async () => {
+    const written = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const errors: unknown[] = []
+    await harness.start({ onStateChange: undefined, onError: (error) => errors.push(error) })
+    await refuse()
+    expect(errors).toEqual([new Error('Carillon: closed for good (4001). There is no token.')])
+    expect(written).not.toHaveBeenCalled()
+  })
+
+  it('goes to onStateChange alone when that is given', async () => {
+    const seen: unknown[] = []
+    await harness.start({ onStateChange: ({ kind }) => seen.push(kind), onError: (error) => seen.push(error) })
+    await refuse()
+    expect(seen).toEqual(['connecting', 'closed'])
+  })
+
+  it('is said again after reconnect(), and not when close() was called', async () => {
+    const errors: unknown[] = []
+    const connection = await harness.start({ onStateChange: undefined, onError: (error) => errors.push(error) })
+    await refuse()
+    connection.reconnect()
+    await pass(0)
+    await refuse()
+    expect(errors).toHaveLength(2)
+    connection.reconnect()
+    await pass(0)
+    connection.close()
+    expect(errors).toHaveLength(2)
+  })
+
+  it('of SSE is said, too', async () => {
+    const errors: unknown[] = []
+    await harness.startBlocked({ onStateChange: undefined, onError: (error) => errors.push(error) })
+    harness.streams.last().refuse(401, { type: 'urn:carillon:problem:unauthenticated', detail: 'There is no token.' })
+    await pass(0)
+    expect(errors).toEqual([new Error('Carillon: closed for good (401). There is no token.')])
+  })
+})
+
+describe('a token that cannot be one', () => {
+  // Three WebSockets and an SSE request were tried, and no message named the word.
+  it.each(['Bearer a.b.c', 'bearer a.b.c', 'a.b.c\n', ' a.b.c', '"a.b.c"'])('%j is refused before anything is opened, with the mistake named', async (token) => {
+    const errors: unknown[] = []
+    const connection = await harness.start({ token: () => token, onStateChange: undefined, onError: (error) => errors.push(error) })
+    expect(harness.twins.sockets).toEqual([])
+    expect(connection.state).toEqual({ kind: 'closed', code: 4001, reason: 'The token must be a JWT alone, without "Bearer " and white space.' })
+    expect(errors).toEqual([new Error('Carillon: closed for good (4001). The token must be a JWT alone, without "Bearer " and white space.')])
+  })
+})

@@ -1,0 +1,36 @@
+import type { Problem } from '../problem.ts'
+import { isLocalHost } from './origin-policy.ts'
+
+/**
+ * Returns what a request is told whose `Host` names another machine; only development mode judges it. A development proxy keeps the name of the page
+ * unless it is set up otherwise, so the settings are named that let its requests in.
+ * @param origin the request's `Origin`; null: none
+ */
+export function refuseHost(origin: string | null): Problem {
+  const shown = shownOrigin(origin)
+  const alsoOrigin = shown === null || isLocal(shown) ? '' : ` Also start the gateway with ALLOWED_ORIGINS=${shown}, which lets in pages of that origin.`
+  return {
+    type: 'origin-forbidden',
+    detail: `In development mode the gateway answers only to names of this machine, and Host names another. Use localhost or 127.0.0.1. In a development proxy, set \`changeOrigin: true\`, so that Host is the gateway's own.${alsoOrigin}`,
+  }
+}
+
+/** Returns what a page of an origin that is not allowed is told. In development mode the setting is spelt out for this page. */
+export function refuseOrigin(origin: string | null, { isDevelopment }: { readonly isDevelopment: boolean }): Problem {
+  const shown = isDevelopment ? shownOrigin(origin) : null
+  return shown === null ? foreignOrigin : { type: 'origin-forbidden', detail: `${foreignOrigin.detail} Start the gateway with ALLOWED_ORIGINS=${shown}.` }
+}
+
+const foreignOrigin: Problem = { type: 'origin-forbidden', detail: 'The page that asks is not of an origin on the allow-list (ALLOWED_ORIGINS).' }
+
+/** The origin as the option takes it; null when it is none that a page of the web can have. */
+function shownOrigin(origin: string | null): string | null {
+  if (origin === null || origin.length > maxShownLength || !/^https?:/i.test(origin)) return null
+  const parsed = URL.parse(origin)
+  return parsed === null || parsed.hostname === '' ? null : parsed.origin
+}
+
+/** A host name has at most 253 characters. */
+const maxShownLength = 300
+
+const isLocal = (origin: string): boolean => isLocalHost(origin.slice(origin.indexOf('://') + 3))

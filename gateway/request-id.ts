@@ -1,0 +1,17 @@
+import { randomUUID } from 'node:crypto'
+import { parseTraceparent } from './observability/traceparent.ts'
+
+/** What a request id may be: it stands in a log line and, within a URN (RFC 8141, section 2), in a problem. */
+const requestIdPattern = /^[A-Za-z0-9][A-Za-z0-9._~:@=+-]{0,127}$/
+
+/**
+ * Returns the id by which an answer and its log line are found: the caller's `X-Request-Id` if it is well-formed and has at most 128 characters,
+ * else the trace id of a well-formed `traceparent`, else a new one.
+ */
+export function requestIdOf(headers: Readonly<Record<string, string | readonly string[] | undefined>>): string {
+  const given = headers['x-request-id']
+  if (typeof given === 'string' && requestIdPattern.test(given)) return given
+  const traceparent = headers['traceparent']
+  const trace = typeof traceparent === 'string' ? parseTraceparent(traceparent) : null
+  return trace?.traceId ?? randomUUID()
+}
