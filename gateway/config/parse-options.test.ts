@@ -68,6 +68,26 @@ test('what a text must be is said in words: nobody has to read an expression', (
   expect(all.filter((option) => 'pattern' in option && option.pattern !== undefined && describeExpected(option).includes(option.pattern))).toEqual([])
 })
 
+describe('request headers that pages may send', () => {
+  test('are names, in any case', () => {
+    expect(parsed({ CORS_REQUEST_HEADERS: 'X-Tenant, x-b3-extra,_odd!' }).corsRequestHeaders).toEqual(['X-Tenant', 'x-b3-extra', '_odd!'])
+  })
+
+  test.each([
+    '*', 'x tenant', 'x-tenant:', 'x-ťenant', 'x'.repeat(129),
+    'cookie', 'Cookie', 'host', 'Origin', 'sec-fetch-site', 'Proxy-Authorization', 'content-length', 'TE',
+    'x-rh-identity', 'X-RH-Identity', 'x-forwarded-for', 'forwarded', 'x-real-ip',
+  ])('are not %j, which no page can send or only a proxy may', (name) => {
+    expect(complaint({ CORS_REQUEST_HEADERS: `x-good,${name}` })).toContain('names of headers that the script of a page can set')
+  })
+})
+
+test('types of tokens are tokens of HTTP, with application/ before them or without', () => {
+  expect(parsed({ JWT_TYPES: 'at+jwt, application/jwt' }).jwtTypes).toEqual(['at+jwt', 'application/jwt'])
+  expect(wrongVariables({ JWT_TYPES: 'at jwt' })).toEqual(['JWT_TYPES'])
+  expect(wrongVariables({ JWT_TYPES: 'text/jwt' })).toEqual(['JWT_TYPES'])
+})
+
 describe('development mode', () => {
   test('is on when nothing is configured, with all defaults', () => {
     const config = parsed({})

@@ -30,6 +30,7 @@ function anyItem(option: Extract<Option, { kind: 'list' }>): fc.Arbitrary<string
   if (option.values !== undefined) return fc.constantFrom(...option.values)
   if (option.items === 'broker') return fc.tuple(fc.domain(), fc.integer({ min: 1, max: 65_535 })).map(([host, port]) => `${host}:${port}`)
   if (option.items === 'origin') return fc.domain().map((host) => `https://${host}`)
+  if (option.items === 'token-type' || option.items === 'request-header') return fc.stringMatching(/^y[!#$%&'*+.^_`|~0-9A-Za-z-]{0,20}$/)
   return fc.string({ minLength: 1 }).filter((text) => !text.includes(',') && text.trim() === text)
 }
 

@@ -130,7 +130,7 @@ describe('the environment of gateways', () => {
   })
 
   it('lets no credentials of tracing stand in a channel', () => {
-    expect(settableVariables.filter((name) => /HEADERS|CERTIFICATE|_KEY|CONFIG_FILE/.test(name))).toEqual([])
+    expect(settableVariables.filter((name) => /^OTEL_.*HEADERS|CERTIFICATE|_KEY|CONFIG_FILE/.test(name))).toEqual([])
   })
 
   it('says that the brokers tell no id of the topic', () => {

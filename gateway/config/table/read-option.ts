@@ -1,4 +1,5 @@
 import { failed, ok, type Result } from '../../result.ts'
+import { isHeaderOfPages, isToken } from './header-names.ts'
 import type { Option, OptionValueOf } from './option.ts'
 
 /** What reading an option may ask of the machine. */
@@ -117,6 +118,8 @@ function isItem(option: List, item: string): boolean {
   if (option.items === 'broker') return isBroker(item)
   if (option.items === 'origin') return isOrigin(item)
   if (option.items === 'namespace') return isNamespace(item)
+  if (option.items === 'token-type') return isToken(item.replace(/^application\//i, ''))
+  if (option.items === 'request-header') return isHeaderOfPages(item)
   return true
 }
 
@@ -141,6 +144,8 @@ function describeList(option: List): string {
   if (option.items === 'broker') return `host:port of brokers (an IPv6 address in brackets, as [::1]:9092), ${most}`
   if (option.items === 'origin') return `origins as browsers send them (scheme://host, :port if it is not the default one, no path, lower case), ${most}`
   if (option.items === 'namespace') return `names of namespaces, ${most}`
+  if (option.items === 'token-type') return `types of tokens, such as at+jwt, ${most}`
+  if (option.items === 'request-header') return `names of headers that the script of a page can set (not *, cookie, sec-* and the like, nor what only a proxy may set, as x-rh-identity and x-forwarded-*), ${most}`
   return `texts, ${most}`
 }
 

@@ -30,7 +30,7 @@ export const auth = {
     issuer: { type: 'string', description: 'The only `iss` that is believed, letter by letter.', minLength: 1, maxLength: 512 },
     audience: {
       type: 'array',
-      description: 'A token must name one of these in `aud`.',
+      description: 'A token must name one of these in `aud` (or, without `aud`, in the claim that JWT_AUDIENCE_CLAIM of gateway.env names).',
       minItems: 1,
       maxItems: 16,
       'x-kubernetes-list-type': 'set',
@@ -46,7 +46,7 @@ export const auth = {
     },
     claims: {
       type: 'object',
-      description: 'Where the claims of a token are. Dots go into objects: realm_access.roles.',
+      description: 'Where the claims of a token are. Dots go into objects, unless they are part of a name: realm_access.roles.',
       default: {},
       properties: {
         userId: { ...claimPath, description: 'The user id; a token without it is refused.', default: options.jwtClaimUserId.default },
