@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { claimAt, claimLimits, claimPathsFrom, defaultClaimPaths, principalFromClaims, type Claims } from './principal-from-claims.ts'
+import type { Claims } from './claim-at.ts'
+import { claimLimits, claimPathsFrom, defaultClaimPaths, principalFromClaims } from './principal-from-claims.ts'
 
 const read = (claims: Claims, paths = {}) => principalFromClaims({ user_id: 'u', ...claims }, { ...defaultClaimPaths, ...paths })
 const refusal = (detail: string) => ({ ok: false, error: { kind: 'missing-claim', detail: expect.stringContaining(detail) } })
@@ -112,25 +113,6 @@ describe('principalFromClaims', () => {
         expect(answer.ok || answer.error.kind).toSatisfy((outcome) => outcome === true || outcome === 'missing-claim')
       }),
     )
-  })
-})
-
-describe('claimAt', () => {
-  it('follows dots into objects', () => {
-    expect(claimAt({ a: { b: { c: 1 } } }, 'a.b.c')).toBe(1)
-  })
-
-  it('prefers a claim with the whole path for a name, at each level', () => {
-    expect(claimAt({ 'https://example.com/roles': 1 }, 'https://example.com/roles')).toBe(1)
-    expect(claimAt({ 'a.b': 1, a: { b: 2 } }, 'a.b')).toBe(1)
-    expect(claimAt({ a: { 'b.c': 1 } }, 'a.b.c')).toBe(1)
-  })
-
-  it('finds nothing in what is no object, and nothing that was inherited', () => {
-    const claims = { text: 'x', list: [1], none: null }
-    const inherited = ['constructor', 'constructor.name', '__proto__', 'toString']
-    const paths = ['text.length', 'list.0', 'list.length', 'none.x', '', '.', 'text.', '.text', ...inherited]
-    expect(paths.filter((path) => claimAt(claims, path) !== undefined)).toEqual([])
   })
 })
 

@@ -2,10 +2,9 @@ import type { Config } from '../config/options.ts'
 import type { Principal } from '../audience/principal.ts'
 import { failed, ok, type Result } from '../result.ts'
 import type { AuthenticationFailure, VerifiedToken } from './authenticator.ts'
+import { claimAt, type Claims } from './claim-at.ts'
 
-export type Claims = Readonly<Record<string, unknown>>
-
-/** Where the claims of a token hold a principal. A dot goes into an object, unless a claim has the whole path for a name. */
+/** Where the claims of a token hold a principal. A dot goes into an object, unless it is part of a claim's name. */
 export type ClaimPaths = Readonly<Record<Exclude<keyof Principal, 'expiresAtMs'>, string>>
 
 export const defaultClaimPaths: ClaimPaths = {
@@ -16,10 +15,16 @@ export const defaultClaimPaths: ClaimPaths = {
   roles: 'roles',
 }
 
-export type ClaimPathOptions = Pick<
-  Config,
-  'jwtClaimUserId' | 'jwtClaimUsername' | 'jwtClaimOrganizationId' | 'jwtClaimAccountNumber' | 'jwtClaimRoles'
->
+/** The options that hold the paths. */
+export const claimOptions = {
+  userId: 'jwtClaimUserId',
+  username: 'jwtClaimUsername',
+  organizationId: 'jwtClaimOrganizationId',
+  accountNumber: 'jwtClaimAccountNumber',
+  roles: 'jwtClaimRoles',
+} as const satisfies Record<keyof ClaimPaths, keyof Config>
+
+export type ClaimPathOptions = Pick<Config, (typeof claimOptions)[keyof ClaimPaths]>
 
 export function claimPathsFrom(options: ClaimPathOptions): ClaimPaths {
   return {
@@ -53,15 +58,6 @@ export function principalFromClaims(claims: Claims, paths: ClaimPaths): Result<V
   if (userId === null) return refuse(paths.userId, 'is missing or empty; a text or a whole number was expected')
   const principal = { userId, username, organizationId, accountNumber, roles: roles.value, expiresAtMs: expiryOf(claims) }
   return ok({ principal, scopes: scopes.value })
-}
-
-/** Follows a path into the claims, through their own members only. */
-export function claimAt(claims: unknown, path: string): unknown {
-  if (!isObject(claims)) return undefined
-  if (Object.hasOwn(claims, path)) return claims[path]
-  const dot = path.indexOf('.')
-  const first = path.slice(0, dot)
-  return dot === -1 || !Object.hasOwn(claims, first) ? undefined : claimAt(claims[first], path.slice(dot + 1))
 }
 
 type Texts = Readonly<Record<Exclude<keyof ClaimPaths, 'roles'>, string | null>>
@@ -116,8 +112,4 @@ function expiryOf({ exp }: Claims): number | null {
 
 function refuse(path: string, what: string): Claim<never> {
   return failed({ kind: 'missing-claim', detail: `The claim \`${path}\` ${what}.` })
-}
-
-function isObject(value: unknown): value is Claims {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

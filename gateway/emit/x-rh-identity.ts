@@ -1,4 +1,4 @@
-import { claimAt } from '../auth/principal-from-claims.ts'
+import { claimAt } from '../auth/claim-at.ts'
 import { failed, ok, type Result } from '../result.ts'
 
 /** Who sent a request, as the proxy in front of us has found out. */

@@ -45,6 +45,7 @@ export const metrics = {
   emitInFlight: { name: 'carillon_emit_in_flight_events', type: 'gauge', help: 'Events that wait for the acknowledgement.', labels: {} },
   rateLimitedEmitters: { name: 'carillon_emit_rate_limiters', type: 'gauge', help: 'Emitters whose rate is being counted.', labels: {} },
   inboundFrames: { name: 'carillon_inbound_frames_total', type: 'counter', help: 'Frames that clients sent; they are ignored.', labels: {} },
+  tokenClaimsMissing: { name: 'carillon_token_claims_missing_total', type: 'counter', help: 'Verified tokens in which the path of a claim leads nowhere, by claim. Tokens that are remembered from an earlier request do not count again.', labels: { claim: ['user_id', 'username', 'org_id', 'account_number', 'roles'] } },
   jwksFetches: { name: 'carillon_jwks_fetches_total', type: 'counter', help: 'Fetches of the key set, by outcome.', labels: { outcome: ['ok', 'failed'] } },
 } as const satisfies Record<string, MetricDefinition>
 

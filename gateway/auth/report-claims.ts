@@ -1,0 +1,45 @@
+import { options } from '../config/options.ts'
+import type { Logger } from '../observability/logger.ts'
+import type { Metrics } from '../observability/metrics.ts'
+import { claimAt, type Claims } from './claim-at.ts'
+import { claimOptions, type ClaimPaths } from './principal-from-claims.ts'
+import { isInMilliseconds } from './judge-claims.ts'
+
+export interface ClaimReporterParts {
+  readonly paths: ClaimPaths
+  readonly logger: Pick<Logger, 'warn'>
+  readonly metrics: Pick<Metrics, 'tokenClaimsMissing'>
+}
+
+/** Takes note of the claims of a token that is believed. */
+export type ClaimReporter = (claims: Claims) => void
+
+type ClaimName = keyof ClaimPaths
+
+/**
+ * Makes visible what is probably a mistake of the configuration or of the issuer, and refuses no token: a path that leads nowhere, because
+ * a role that is missing is an event that never arrives, and an end in milliseconds, because the session then never ends. Each is logged
+ * once, for paths that were configured; the metric counts every path, in every token that is verified.
+ */
+export function createClaimReporter({ paths, logger, metrics }: ClaimReporterParts): ClaimReporter {
+  // Object.keys gives exactly the table's keys: it is a literal and has no others.
+  const names = Object.keys(claimOptions) as ClaimName[]
+  const unreported = new Set(names.filter((name) => paths[name] !== options[claimOptions[name]].default))
+  let isEndUnreported = true
+
+  const reportMissing = (name: ClaimName): void => {
+    metrics.tokenClaimsMissing.add(1, { claim: options[claimOptions[name]].default })
+    if (!unreported.delete(name)) return
+    logger.warn(
+      { setting: options[claimOptions[name]].env, path: paths[name] },
+      'a configured claim path leads nowhere in a token; compare the setting with the claims of the issuer',
+    )
+  }
+
+  return (claims) => {
+    for (const name of names) if (claimAt(claims, paths[name]) === undefined) reportMissing(name)
+    if (!isEndUnreported || !isInMilliseconds(claims['exp'])) return
+    isEndUnreported = false
+    logger.warn({ claim: 'exp' }, 'a token has its exp in milliseconds; exp is read in seconds, so this token does not end')
+  }
+}
