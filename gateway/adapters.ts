@@ -46,7 +46,7 @@ async function createLog(config: Config, logger: Logger, metrics: Metrics): Prom
 
 async function createIdentity(config: Config, logger: Logger, metrics: Metrics): Promise<Identity> {
   if (config.isDevelopment) {
-    const issuer = await createDevelopmentIssuer({ logger })
+    const issuer = await createDevelopmentIssuer({ logger, metrics })
     return { authenticator: issuer.authenticator, keys: null, issueToken: issuer.sign }
   }
   const authenticator = createJwtAuthenticator(config, { logger, metrics, now: Date.now })

@@ -24,6 +24,7 @@ export interface AuthenticationFailure {
     | 'wrong-issuer'
     | 'wrong-audience'
     | 'algorithm'
+    | 'wrong-type'
     | 'missing-claim'
     | 'too-large'
     | 'keys-unavailable'

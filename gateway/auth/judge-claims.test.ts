@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { judgeClaims, type ClaimRules } from './judge-claims.ts'
-import type { Claims } from './principal-from-claims.ts'
+import type { Claims } from './claim-at.ts'
 
 const nowMs = 1_800_000_000_000
 const nowS = nowMs / 1000
 const judge = (claims: Claims, rules: Partial<ClaimRules> = {}) =>
-  judgeClaims(claims, { issuer: null, audiences: [], clockToleranceMs: 2_000, requiresExpiry: false, ...rules }, nowMs)?.kind ?? 'good'
+  judgeClaims(claims, { issuer: null, audiences: [], audienceClaim: '', clockToleranceMs: 2_000, requiresExpiry: false, ...rules }, nowMs)?.kind ?? 'good'
 
 describe('judgeClaims', () => {
   it('has nothing against claims about which there is no rule', () => {
@@ -26,6 +26,48 @@ describe('judgeClaims', () => {
       'good',
       ...audiences.slice(2).map(() => 'wrong-audience'),
     ])
+  })
+
+  describe('of a token without `aud`', () => {
+    const rules = { audiences: ['client-1', 'client-2'], audienceClaim: 'client_id' }
+
+    it('wants one of the audiences in the configured claim', () => {
+      const clients = ['client-2', ['x', 'client-1'], 'client-3', '', null, undefined, { 0: 'client-1' }]
+      expect(clients.map((client_id) => judge({ client_id }, rules))).toEqual(['good', 'good', ...clients.slice(2).map(() => 'wrong-audience')])
+    })
+
+    it('looks at no claim unless one is configured', () => {
+      expect(judge({ client_id: 'client-1' }, { ...rules, audienceClaim: '' })).toBe('wrong-audience')
+    })
+
+    it('reads the claim by its path', () => {
+      expect(judge({ act: { client: 'client-1' } }, { ...rules, audienceClaim: 'act.client' })).toBe('good')
+    })
+
+    it('names the settings in the refusal', () => {
+      const detail = (audienceClaim: string) =>
+        judgeClaims({}, { issuer: null, audiences: ['a'], audienceClaim, clockToleranceMs: 0, requiresExpiry: false }, nowMs)?.detail
+      expect(detail('')).toMatch(/has no `aud`.*JWT_AUDIENCE.*JWT_AUDIENCE_CLAIM/)
+      expect(detail('client_id')).toMatch(/has no `aud`.*`client_id`.*JWT_AUDIENCE/)
+    })
+  })
+
+  // Who asked for a token says nothing of whom it is for: one for another service must not be taken because of its client.
+  it('never takes a token that names other audiences, whatever its client is', () => {
+    const named = ['other', ['other'], [], '', null, 7, { aud: 'client-1' }]
+    const judged = named.map((aud) => judge({ aud, client_id: 'client-1' }, { audiences: ['client-1'], audienceClaim: 'client_id' }))
+    expect(judged).toEqual(named.map(() => 'wrong-audience'))
+  })
+
+  it('takes a token with a good `aud` whether or not it has the configured claim', () => {
+    const rules = { audiences: ['client-1'], audienceClaim: 'client_id' }
+    expect([judge({ aud: 'client-1' }, rules), judge({ aud: ['client-1'], client_id: 'other' }, rules)]).toEqual(['good', 'good'])
+  })
+
+  it('says that a time is in milliseconds rather than that a clock is wrong', () => {
+    const detail = (claims: Claims) => judgeClaims(claims, { issuer: null, audiences: [], audienceClaim: '', clockToleranceMs: 0, requiresExpiry: false }, nowMs)?.detail
+    expect([detail({ iat: nowMs }), detail({ nbf: nowMs })]).toEqual([expect.stringContaining('milliseconds'), expect.stringContaining('milliseconds')])
+    expect(detail({ iat: nowS + 60 })).toContain('clocks')
   })
 
   it('ends a token at `exp`, plus the tolerance', () => {

@@ -42,7 +42,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   const log = options.log ?? createTestLog()
   const metrics = createRecordingMetrics()
   const logger = createRecordingLogger()
-  const issuer = await createDevelopmentIssuer({ logger: logger.logger })
+  const issuer = await createDevelopmentIssuer({ logger: logger.logger, metrics: metrics.metrics })
   const gateway = await startGateway(config, {
     source: log.source(),
     publisher: log.publisher(),

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { CompactSign } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { maxTokenBytes } from '../../auth/authenticator.ts'
-import type { Claims } from '../../auth/principal-from-claims.ts'
+import type { Claims } from '../../auth/claim-at.ts'
 import { createRecordingLogger } from '../../testing/recording-logger.ts'
 import { createRecordingMetrics } from '../../testing/recording-metrics.ts'
 import { createJwtAuthenticator, type JwtAuthenticator, type JwtAuthenticatorOptions } from './authenticator.ts'
@@ -66,7 +66,7 @@ describe('createJwtAuthenticator', () => {
       ])
       expect(await Promise.all(tokens.map(authenticate))).toEqual(tokens.map(() => refusal(
         'algorithm',
-        /JWT_ALGORITHMS: RS256, PS256, ES256, EdDSA/,
+        /JWT_ALGORITHMS: RS256, PS256, ES256, EdDSA, Ed25519/,
       )))
     })
 
@@ -229,10 +229,62 @@ describe('createJwtAuthenticator', () => {
       })
     })
 
+    it('believes a token without `aud` for the client that it names, where that is configured', async () => {
+      const { authenticate } = await start({ jwtAudience: ['client-1'], jwtAudienceClaim: 'client_id' })
+      const tokens = await Promise.all([{ client_id: 'client-1' }, { client_id: 'client-2' }].map((claims) => sign({ aud: undefined, ...claims })))
+      expect(await authenticate(tokens[0] ?? '')).toMatchObject({ ok: true })
+      expect(await authenticate(tokens[1] ?? '')).toEqual(refusal('wrong-audience', /`client_id`/))
+      expect(await authenticate(await sign({ aud: 'another', client_id: 'client-1' }))).toEqual(refusal('wrong-audience'))
+    })
+
+    it('reports once what a configured path does not find, and counts each token that is verified', async () => {
+      const { logger, lines } = createRecordingLogger()
+      const { metrics, value } = createRecordingMetrics()
+      const path = join(folder, 'reported.json')
+      await writeFile(path, JSON.stringify({ keys: [issuer.jwk] }))
+      const authenticator = createJwtAuthenticator(jwtOptions({ jwtKeysFile: path, jwtClaimRoles: 'a.b' }), { logger, metrics, now: () => startMs })
+      started.push(authenticator)
+      await authenticator.start()
+      const [first, second, forged] = await Promise.all([sign({ n: 1 }), sign({ n: 2 }), forger.sign(goodClaims(startMs))])
+      for (const token of [first, first, second, forged]) await authenticator.authenticate(token)
+      expect(value('tokenClaimsMissing', { claim: 'roles' })).toBe(2)
+      expect(lines.filter(({ level }) => level === 'warn')).toEqual([{ level: 'warn', message: expect.any(String), fields: { setting: 'JWT_CLAIM_ROLES', path: 'a.b' } }])
+    })
+
     it('believes any issuer and audience when none is configured', async () => {
       const { authenticate } = await start({ jwtIssuer: '', jwtAudience: [] })
       expect(await authenticate(await sign({ iss: 'x', aud: undefined }))).toMatchObject({ ok: true })
     })
+  })
+
+  describe('types', () => {
+    const answers = async (options: Partial<JwtAuthenticatorOptions>, types: readonly unknown[]) => {
+      const { authenticate } = await start(options)
+      const tokens = await Promise.all(types.map((typ) => issuer.sign(goodClaims(startMs), { typ })))
+      return (await Promise.all(tokens.map(authenticate))).map((answer) => (answer.ok ? 'ok' : answer.error.kind))
+    }
+
+    it('are all believed unless some are configured', async () => {
+      expect(await answers({}, ['JWT', 'at+jwt', 'other', undefined])).toEqual(['ok', 'ok', 'ok', 'ok'])
+    })
+
+    it('are believed when they are configured, in every spelling of the media type, and no others', async () => {
+      const good = ['at+jwt', 'AT+JWT', 'application/at+jwt', 'Application/at+JWT']
+      const bad = ['JWT', '', undefined, 'x/at+jwt', 'application/x/at+jwt', 'at+jwt ', 7, ['at+jwt']]
+      expect(await answers({ jwtTypes: ['application/at+jwt', 'x'] }, [...good, ...bad])).toEqual([...good.map(() => 'ok'), ...bad.map(() => 'wrong-type')])
+    })
+
+    it('are named in the refusal', async () => {
+      const { authenticate } = await start({ jwtTypes: ['at+jwt'] })
+      expect(await authenticate(await sign())).toEqual(refusal('wrong-type', /JWT_TYPES: at\+jwt/))
+    })
+  })
+
+  it.each(['EdDSA', 'Ed25519'])('verifies tokens under both names of EdDSA with a key that is published for %s', async (alg) => {
+    const ed = await createTestIssuer({ alg, kid: 'ed' })
+    const { authenticate } = await start({}, [ed.jwk])
+    const tokens = await Promise.all(['EdDSA', 'Ed25519'].map((name) => ed.sign(goodClaims(startMs), { alg: name })))
+    expect((await Promise.all(tokens.map(authenticate))).map(({ ok }) => ok)).toEqual([true, true])
   })
 
   it('remembers a token that was verified, and refuses it all the same once it has ended', async () => {

@@ -10,11 +10,11 @@ import { createTokenVerifier } from './token-verifier.ts'
 
 export type JwtAuthenticatorOptions = ClaimPathOptions &
   RemoteKeysOptions &
-  Pick<Config, 'jwtKeysFile' | 'jwtIssuer' | 'jwtAudience' | 'jwtClockToleranceMs'>
+  Pick<Config, 'jwtKeysFile' | 'jwtIssuer' | 'jwtAudience' | 'jwtAudienceClaim' | 'jwtTypes' | 'jwtClockToleranceMs'>
 
 export interface JwtAuthenticatorDependencies {
   readonly logger: Logger
-  readonly metrics: Pick<Metrics, 'jwksFetches'>
+  readonly metrics: Pick<Metrics, 'jwksFetches' | 'tokenClaimsMissing'>
   /** Milliseconds since the epoch. */
   readonly now: () => number
   /** @default the platform's */
@@ -45,14 +45,17 @@ export function createJwtAuthenticator(options: JwtAuthenticatorOptions, parts: 
   const verifier = createTokenVerifier({
     keys,
     algorithms: options.jwtAlgorithms,
+    types: options.jwtTypes,
     rules: {
       issuer: options.jwtIssuer === '' ? null : options.jwtIssuer,
       audiences: options.jwtAudience,
+      audienceClaim: options.jwtAudienceClaim,
       clockToleranceMs: options.jwtClockToleranceMs,
       requiresExpiry: true,
     },
     paths: claimPathsFrom(options),
     logger: parts.logger,
+    metrics: parts.metrics,
     now: parts.now,
   })
   return {

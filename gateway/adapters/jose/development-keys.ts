@@ -1,8 +1,10 @@
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { nearName, shownName } from '../../audience/near-name.ts'
 import { maxTokenBytes, type Authenticator } from '../../auth/authenticator.ts'
-import { defaultClaimPaths, principalFromClaims, type Claims } from '../../auth/principal-from-claims.ts'
+import { isClaims, type Claims } from '../../auth/claim-at.ts'
+import { defaultClaimPaths, principalFromClaims } from '../../auth/principal-from-claims.ts'
 import type { Logger } from '../../observability/logger.ts'
+import type { Metrics } from '../../observability/metrics.ts'
 import { failed, ok, type Result } from '../../result.ts'
 import { makeKeySet } from './key-set.ts'
 import { findIn } from './key-source.ts'
@@ -20,6 +22,7 @@ export interface DevelopmentIssuer {
 
 export interface DevelopmentIssuerParts {
   readonly logger: Logger
+  readonly metrics: Pick<Metrics, 'tokenClaimsMissing'>
   /** Milliseconds since the epoch. @default Date.now */
   readonly now?: () => number
 }
@@ -35,15 +38,17 @@ const knownClaims = ['user_id', 'username', 'org_id', 'account_number', 'roles',
  * Makes a key that lives as long as the process: tokens of an earlier start, or of another gateway, are forged ones. For development
  * mode only.
  */
-export async function createDevelopmentIssuer({ logger, now = Date.now }: DevelopmentIssuerParts): Promise<DevelopmentIssuer> {
+export async function createDevelopmentIssuer({ logger, metrics, now = Date.now }: DevelopmentIssuerParts): Promise<DevelopmentIssuer> {
   const { publicKey, privateKey } = await generateKeyPair(algorithm)
   const { keys } = await makeKeySet([await exportJWK(publicKey)], [algorithm])
   const authenticator = createTokenVerifier({
     keys: { current: () => keys, lookup: (header) => Promise.resolve(findIn(keys, header) ?? { kind: 'unknown' }) },
     algorithms: [algorithm],
-    rules: { issuer, audiences: [], clockToleranceMs: 0, requiresExpiry: false },
+    types: [],
+    rules: { issuer, audiences: [], audienceClaim: '', clockToleranceMs: 0, requiresExpiry: false },
     paths: defaultClaimPaths,
     logger,
+    metrics,
     now,
   })
   return {
@@ -77,8 +82,4 @@ function checkClaims(claims: unknown): Result<DevelopmentClaims, string> {
   }
   const principal = principalFromClaims(claims, defaultClaimPaths)
   return principal.ok ? ok({ ...claims, exp }) : failed(principal.error.detail)
-}
-
-function isClaims(value: unknown): value is Claims {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -72,6 +72,13 @@ describe('keys from a file', () => {
     await vi.waitFor(async () => expect([await isBelieved(first), await isBelieved(second)]).toEqual([false, true]))
   })
 
+  it('are read from a file that begins with a byte order mark', async () => {
+    await writeFile(path, `\uFEFF${JSON.stringify({ keys: [first.jwk] })}`)
+    const { authenticator, isBelieved } = setUp()
+    await authenticator.start()
+    expect(await isBelieved(first)).toBe(true)
+  })
+
   it('go on working when the new file is bad, which is said once; the next good one replaces them', async () => {
     await publish(first)
     const { authenticator, isBelieved, errors } = setUp()
@@ -116,6 +123,7 @@ describe('keys from a file', () => {
     ['is missing', () => Promise.resolve(), /^JWT_KEYS_FILE: the file cannot be read \(ENOENT/],
     ['is a folder', () => mkdir(path), /^JWT_KEYS_FILE: the file cannot be read \(EISDIR/],
     ['is empty', () => writeFile(path, ''), /^JWT_KEYS_FILE: a JSON Web Key Set was expected/],
+    ['is UTF-16, as some shells of Windows write', () => writeFile(path, Buffer.from('\uFEFF{"keys": []}', 'utf16le')), /^JWT_KEYS_FILE: the file is UTF-16; save it as UTF-8/],
     ['is too large', () => writeFile(path, ' '.repeat(maxKeySetBytes + 1)), /^JWT_KEYS_FILE: the file has more than 1048576 bytes/],
   ])('refuse the start when the file %s', async (_, make, message) => {
     await make()

@@ -100,6 +100,9 @@ export class FileKeys implements KeySource {
   }
 }
 
+/** The byte order marks of UTF-16, of either order. */
+const utf16Marks: ReadonlySet<string> = new Set(['fffe', 'feff'])
+
 /** Follows symbolic links. */
 async function versionOf(path: string): Promise<string> {
   try {
@@ -115,7 +118,10 @@ async function readBounded(path: string): Promise<Result<string, string>> {
     await using file = await open(path)
     const buffer = Buffer.alloc(maxKeySetBytes + 1)
     const { bytesRead } = await file.read(buffer, 0, buffer.length, 0)
-    return bytesRead > maxKeySetBytes ? failed(`the file has more than ${maxKeySetBytes} bytes`) : ok(buffer.toString('utf8', 0, bytesRead))
+    if (bytesRead > maxKeySetBytes) return failed(`the file has more than ${maxKeySetBytes} bytes`)
+    // Windows PowerShell writes such files unless it is told another encoding.
+    if (utf16Marks.has(buffer.toString('hex', 0, 2))) return failed('the file is UTF-16; save it as UTF-8')
+    return ok(buffer.toString('utf8', 0, bytesRead))
   } catch (error) {
     return failed(`the file cannot be read (${error instanceof Error ? error.message : String(error)})`)
   }

@@ -17,7 +17,7 @@ export interface MadeKeySet {
 export const maxKeys = 64
 
 /**
- * Signature algorithms and the keys that they need (RFC 7518 section 3.1, RFC 8037 section 3.1). Symmetric ones are no member, and so
+ * Signature algorithms and the keys that they need (RFC 7518 section 3.1, RFC 8037 section 3.1, RFC 9864 section 2.2). Symmetric ones are no member, and so
  * never believed.
  */
 const requirements: Readonly<Record<string, { readonly kty: string; readonly crv?: string }>> = {
@@ -31,7 +31,11 @@ const requirements: Readonly<Record<string, { readonly kty: string; readonly crv
   ES384: { kty: 'EC', crv: 'P-384' },
   ES512: { kty: 'EC', crv: 'P-521' },
   EdDSA: { kty: 'OKP', crv: 'Ed25519' },
+  Ed25519: { kty: 'OKP', crv: 'Ed25519' },
 }
+
+/** RFC 9864 gives `EdDSA` with the curve Ed25519 a name of its own: a key that is published for one name verifies tokens of both. */
+const synonyms: ReadonlySet<unknown> = new Set(['EdDSA', 'Ed25519'])
 
 interface UsableKey {
   readonly alg: string
@@ -90,7 +94,7 @@ function suits(jwk: Readonly<Record<string, unknown>>, alg: string): boolean {
   const required = requirements[alg]
   if (required === undefined || jwk['kty'] !== required.kty) return false
   if (required.crv !== undefined && jwk['crv'] !== required.crv) return false
-  return jwk['alg'] === undefined || jwk['alg'] === alg
+  return jwk['alg'] === undefined || jwk['alg'] === alg || (synonyms.has(alg) && synonyms.has(jwk['alg']))
 }
 
 async function importPublicKey(jwk: Readonly<Record<string, unknown>>, alg: string): Promise<CryptoKey> {

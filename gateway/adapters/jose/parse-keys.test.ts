@@ -5,7 +5,7 @@ import { parseJwks, parseKeys } from './parse-keys.ts'
 import { makeCertificate } from './testing/make-certificate.ts'
 import { createTestIssuer, type TestIssuer } from './testing/test-issuer.ts'
 
-const all = ['RS256', 'PS256', 'ES256', 'ES384', 'ES512', 'EdDSA']
+const all = ['RS256', 'PS256', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519']
 const pemOf = (key: KeyObject) => key.export({ format: 'pem', type: 'spki' }).toString()
 
 describe('parseKeys', () => {
@@ -44,6 +44,25 @@ describe('parseKeys', () => {
     const { alg: _, ...jwk } = rsa.jwk
     expect(await fitting(set(jwk), [['RS256'], ['PS256'], ['RS384'], ['ES256']])).toEqual([1, 1, 0, 0])
     expect(await fitting(set(jwk), [['RS256'], ['PS256']], ['PS256'])).toEqual([0, 1])
+  })
+
+  // RFC 9864 gives EdDSA with this curve a name of its own.
+  it.each([{}, { alg: 'EdDSA' }, { alg: 'Ed25519' }])('uses an Ed25519 key for both names of its algorithm that are allowed: %j', async (names) => {
+    const jwk = { ...generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' }), ...names }
+    expect(await fitting(set(jwk), [['EdDSA'], ['Ed25519'], ['ES256']])).toEqual([1, 1, 0])
+    expect(await fitting(set(jwk), [['EdDSA'], ['Ed25519']], ['Ed25519'])).toEqual([0, 1])
+    expect(await fitting(set(jwk), [['EdDSA'], ['Ed25519']], ['EdDSA'])).toEqual([1, 0])
+  })
+
+  it('uses no key of another curve under the name of Ed25519', async () => {
+    const jwk = generateKeyPairSync('ed448').publicKey.export({ format: 'jwk' })
+    expect(await fitting(set({ ...jwk, alg: 'EdDSA' }), [['EdDSA']])).toContain('JWT_ALGORITHMS')
+  })
+
+  it('reads a key set and PEM blocks that begin with a byte order mark', async () => {
+    expect(await fitting(`\uFEFF${set(ec.jwk)}`, [['ES256']])).toEqual([1])
+    expect(await fitting(`\uFEFF${JSON.stringify(ec.jwk)}`, [['ES256']])).toEqual([1])
+    expect(await fitting(`\uFEFF${ec.pem}`, [['ES256']])).toEqual([1])
   })
 
   it('takes a single key without a set around it', async () => {
@@ -141,6 +160,11 @@ describe('parseKeys', () => {
 })
 
 describe('parseJwks', () => {
+  it('reads a key set of an endpoint that begins with a byte order mark', async () => {
+    const { jwk } = await createTestIssuer()
+    expect(await parseJwks(`\uFEFF${JSON.stringify({ keys: [jwk] })}`, all)).toMatchObject({ ok: true, value: { keys: { size: 1 } } })
+  })
+
   it('takes no PEM: an endpoint answers with JSON', async () => {
     const { pem } = await createTestIssuer()
     expect(await parseJwks(pem, all)).toMatchObject({ ok: false })

@@ -26,7 +26,7 @@ async function makeUsable(jwks: readonly unknown[], algorithms: readonly string[
 
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return JSON.parse(text.replace(/^\uFEFF/, '')) // a byte order mark may be ignored (RFC 8259 section 8.1)
   } catch {
     return undefined // what is no JSON is no key set; the caller says so
   }

@@ -1,20 +1,26 @@
 import { compactVerify, errors, type CryptoKey } from 'jose'
 import { maxTokenBytes, type AuthenticationFailure, type Authenticator, type VerifiedToken } from '../../auth/authenticator.ts'
 import { judgeClaims, type ClaimRules } from '../../auth/judge-claims.ts'
-import { principalFromClaims, type ClaimPaths, type Claims } from '../../auth/principal-from-claims.ts'
+import { isClaims, type Claims } from '../../auth/claim-at.ts'
+import { principalFromClaims, type ClaimPaths } from '../../auth/principal-from-claims.ts'
+import { createClaimReporter } from '../../auth/report-claims.ts'
 import { VerifiedTokenCache } from '../../auth/verified-token-cache.ts'
 import { failed, ok, type Result } from '../../result.ts'
 import type { Logger } from '../../observability/logger.ts'
+import type { Metrics } from '../../observability/metrics.ts'
 import type { KeyHeader, KeySource } from './key-source.ts'
-import { readToken } from './read-token.ts'
+import { normalizeType, readToken } from './read-token.ts'
 
 export interface TokenVerifierParts {
   readonly keys: Pick<KeySource, 'current' | 'lookup'>
   /** The signature algorithms that are believed. */
   readonly algorithms: readonly string[]
+  /** The types (`typ`) that are believed; empty: any, or none. */
+  readonly types: readonly string[]
   readonly rules: ClaimRules
   readonly paths: ClaimPaths
   readonly logger: Logger
+  readonly metrics: Pick<Metrics, 'tokenClaimsMissing'>
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }
@@ -31,9 +37,11 @@ const cacheLimits = { maxTokens: 16_384, maxBytes: 16_777_216 } as const
  */
 export function createTokenVerifier(parts: TokenVerifierParts): Authenticator {
   const cache = new VerifiedTokenCache(cacheLimits)
+  const report = createClaimReporter(parts)
+  const believed = { algorithms: parts.algorithms, types: parts.types.map(normalizeType) }
 
   async function verify(token: string): Promise<Verdict> {
-    const read = readToken(token, parts.algorithms)
+    const read = readToken(token, believed)
     if (!read.ok) return read
     const found = await parts.keys.lookup(read.value)
     if (found.kind === 'unavailable') return failed(keysUnavailable)
@@ -42,6 +50,7 @@ export function createTokenVerifier(parts: TokenVerifierParts): Authenticator {
     if (!claims.ok) return claims
     const fault = judgeClaims(claims.value, parts.rules, parts.now())
     if (fault !== null) return failed(fault)
+    report(claims.value)
     const verified = principalFromClaims(claims.value, parts.paths)
     if (verified.ok) cache.set(token, found.keys, verified.value)
     return verified
@@ -114,8 +123,4 @@ function parseClaims(payload: Uint8Array): Result<Claims, AuthenticationFailure>
     // Invalid UTF-8 or no JSON: the same answer as for JSON that is no object.
   }
   return failed({ kind: 'malformed', detail: 'The claims of the token are no JSON object.' })
-}
-
-function isClaims(value: unknown): value is Claims {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,3 +1,4 @@
+import { options } from '../../../config/options.ts'
 import type { JwtAuthenticatorOptions } from '../authenticator.ts'
 import { testAudience, testIssuerName } from './test-issuer.ts'
 
@@ -8,7 +9,9 @@ export function jwtOptions(more: Partial<JwtAuthenticatorOptions> = {}): JwtAuth
     jwtKeysFile: '',
     jwtIssuer: testIssuerName,
     jwtAudience: [testAudience],
-    jwtAlgorithms: ['RS256', 'PS256', 'ES256', 'EdDSA'],
+    jwtAudienceClaim: '',
+    jwtTypes: [],
+    jwtAlgorithms: options.jwtAlgorithms.default,
     jwtClockToleranceMs: 5_000,
     jwksTimeoutMs: 3_000,
     jwksRefreshMs: 600_000,

@@ -1,6 +1,6 @@
 import { exportJWK, exportSPKI, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'jose'
 import type { Principal } from '../../../audience/principal.ts'
-import type { Claims } from '../../../auth/principal-from-claims.ts'
+import type { Claims } from '../../../auth/claim-at.ts'
 
 /** An issuer of tokens, with one key. */
 export interface TestIssuer {
