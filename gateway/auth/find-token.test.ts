@@ -67,6 +67,65 @@ describe('findToken', () => {
     expect(find({ cookie: 'cs_jwt=""' })).toEqual({ kind: 'absent' })
   })
 
+  it.each([
+    ['in order', 'cs_jwt.0=aaa.; cs_jwt.1=bbb.; cs_jwt.2=ccc'],
+    ['out of order, among others', 'x=1; cs_jwt.2=ccc; cs_jwt.0=aaa.; y.0=2; cs_jwt.1="bbb."'],
+    ['beside a cookie of the name that was emptied', 'cs_jwt=; cs_jwt.0=aaa.; cs_jwt.1=bbb.; cs_jwt.2=ccc'],
+    ['with an emptied piece of a longer token', 'cs_jwt.0=aaa.bbb.; cs_jwt.1=ccc; cs_jwt.2='],
+  ])('joins a token that comes in pieces %s', (_, cookie) => {
+    expect(find({ cookie })).toEqual({ kind: 'found', token: 'aaa.bbb.ccc' })
+  })
+
+  it('prefers a whole cookie to pieces', () => {
+    expect(find({ cookie: 'cs_jwt.0=x; cs_jwt=a.b.c; cs_jwt.1=y' })).toEqual({ kind: 'found', token: 'a.b.c' })
+  })
+
+  it('joins any token that was cut into at most 16 pieces', () => {
+    const cut = fc.array(fc.stringMatching(/^[\w.-]{1,40}$/), { minLength: 1, maxLength: 16 })
+    fc.assert(
+      fc.property(cut, fc.infiniteStream(fc.nat()), (pieces, keys) => {
+        const cookies = pieces.map((piece, number) => `cs_jwt.${number}=${piece}`).toSorted(() => ((keys.next().value ?? 0) % 3) - 1)
+        expect(find({ cookie: cookies.join('; ') })).toEqual({ kind: 'found', token: pieces.join('') })
+      }),
+    )
+  })
+
+  it('refuses a token of which a piece is missing, and names it', () => {
+    expect(find({ cookie: 'cs_jwt.0=a; cs_jwt.2=c' })).toEqual({ kind: 'unusable', detail: expect.stringMatching(/number 1 is missing/) })
+    expect(find({ cookie: 'cs_jwt.1=b' })).toEqual({ kind: 'unusable', detail: expect.stringMatching(/number 0 is missing/) })
+  })
+
+  it('takes 16 pieces of a token, and refuses 17', () => {
+    const cookie = (count: number): string => Array.from({ length: count }, (_, number) => `cs_jwt.${number}=x`).join('; ')
+    expect(find({ cookie: cookie(16) })).toEqual({ kind: 'found', token: 'x'.repeat(16) })
+    expect(find({ cookie: cookie(17) })).toEqual({ kind: 'unusable', detail: expect.stringContaining('more than 16 cookies') })
+    expect(find({ cookie: 'cs_jwt.999=x' })).toEqual({ kind: 'unusable', detail: expect.stringContaining('more than 16 cookies') })
+  })
+
+  it('takes pieces that make the largest token, and refuses one byte more', () => {
+    const half = 'x'.repeat(maxTokenBytes / 2)
+    expect(find({ cookie: `cs_jwt.0=${half}; cs_jwt.1=${half}` })).toMatchObject({ kind: 'found' })
+    expect(find({ cookie: `cs_jwt.0=${half}; cs_jwt.1=${half}x` })).toEqual({ kind: 'unusable', detail: expect.stringContaining('16384 bytes') })
+  })
+
+  // Programs that keep `Bearer ` with the token send the word twice.
+  it.each<[string, Partial<TokenPlaces>]>([
+    ['header', { authorization: 'Bearer Bearer a.b.c' }],
+    ['header, in another case', { authorization: 'bearer bearer  a.b.c' }],
+    ['header, encoded', { authorization: 'Bearer Bearer%20a.b.c' }],
+    ['cookie', { cookie: 'cs_jwt=Bearer a.b.c' }],
+    ['cookie, encoded', { cookie: 'cs_jwt=Bearer%20a.b.c' }],
+    ['cookie, as a form encodes it', { cookie: 'cs_jwt="Bearer+a.b.c"' }],
+    ['pieces of a cookie', { cookie: 'cs_jwt.0=Bearer%20a.b.; cs_jwt.1=c' }],
+    ['subprotocol entry', { subprotocols: ['cloudevents.json', 'bearer.Bearer%20a.b.c'] }],
+  ])('names the word `Bearer ` in front of a token as the mistake: %s', (_, places) => {
+    expect(find(places)).toEqual({ kind: 'unusable', detail: expect.stringContaining('begins with `Bearer `') })
+  })
+
+  it('leaves tokens alone that only begin like the word', () => {
+    expect(['bearer', 'bearer.x.y', 'Bearerx.y.z'].map((token) => find({ cookie: `cs_jwt=${token}` }).kind)).toEqual(['found', 'found', 'found'])
+  })
+
   // The predecessor split the cookie's token at its dots, and the whole process ended when there was none.
   it('finds a cookie without a dot, and leaves the judgement to the authenticator', () => {
     expect(find({ cookie: 'cs_jwt=nodots' })).toEqual({ kind: 'found', token: 'nodots' })

@@ -1,5 +1,5 @@
 import { maxTokenBytes } from './authenticator.ts'
-import { readCookie } from './read-cookie.ts'
+import { readCookie, readCookiePieces } from './read-cookie.ts'
 import { bearerPrefix } from './subprotocols.ts'
 
 /** The places of a request that may hold a token. The query string is none: it ends up in logs and histories. */
@@ -36,6 +36,9 @@ function inSubprotocols(offered: readonly string[]): FoundToken | null {
   return judge(entry.slice(bearerPrefix.length), 'subprotocol entry `bearer.<token>`')
 }
 
+/** The name of the scheme in front of a token, with a blank or with what encodes one. */
+const schemePattern = /^bearer(?:\s|\+|%20)/i
+
 /** Other schemes are not for us: a proxy's basic authentication must not hide the cookie. */
 function inAuthorization(header: string | null): FoundToken | null {
   if (header === null || !/^bearer(?![^ ])/i.test(header)) return null
@@ -44,15 +47,30 @@ function inAuthorization(header: string | null): FoundToken | null {
 
 /**
  * Of several cookies of the name the first counts: browsers send that of the most specific path first. An empty one is how sites sign
- * out.
+ * out. Without one of the name, the pieces of a token that was too long for one cookie count.
  */
 function inCookie(header: string | null, name: string): FoundToken | null {
-  const token = header === null ? undefined : readCookie(header, name).find((value) => value !== '')
-  return token === undefined ? null : judge(token, 'cookie')
+  if (header === null) return null
+  const token = readCookie(header, name).find((value) => value !== '')
+  return token === undefined ? inCookiePieces(header, name) : judge(token, 'cookie')
+}
+
+/** A cookie of 4 KiB is the largest that browsers keep: a token of the largest size comes in five or six pieces. */
+const maxCookiePieces = 16
+
+function inCookiePieces(header: string, name: string): FoundToken | null {
+  const pieces = readCookiePieces(header, name)
+  if (pieces.size === 0) return null
+  if (Math.max(...pieces.keys()) >= maxCookiePieces) return { kind: 'unusable', detail: `The token is in more than ${maxCookiePieces} cookies; put fewer claims in it.` }
+  const ordered = Array.from({ length: pieces.size }, (_, number) => pieces.get(number) ?? '')
+  const missing = ordered.indexOf('')
+  if (missing !== -1) return { kind: 'unusable', detail: `The token comes in several cookies, and the one of the number ${missing} is missing; sign in again.` }
+  return judge(ordered.join(''), 'cookies')
 }
 
 function judge(token: string, place: string): FoundToken {
   if (token === '') return { kind: 'unusable', detail: `There is no token in the ${place}.` }
+  if (schemePattern.test(token)) return { kind: 'unusable', detail: `The token in the ${place} begins with \`Bearer \`, which is no part of it; send the token alone.` }
   if (token.length > maxTokenBytes) {
     return { kind: 'unusable', detail: `The token in the ${place} has more than ${maxTokenBytes} bytes; issue smaller ones.` }
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readCookie } from './read-cookie.ts'
+import { readCookie, readCookiePieces } from './read-cookie.ts'
 
 describe('readCookie', () => {
   it.each([
@@ -20,5 +20,26 @@ describe('readCookie', () => {
     [';;;a=%20;', ['%20']],
   ])('reads the cookies a from %j', (header, values) => {
     expect(readCookie(header, 'a')).toEqual(values)
+  })
+})
+
+describe('readCookiePieces', () => {
+  it.each<[string, readonly (readonly [number, string])[]]>([
+    ['', []],
+    ['a=1', []],
+    ['a.0=x; a.1=y', [[0, 'x'], [1, 'y']]],
+    ['a.1=y;b=0; a.0 = "x" ', [[1, 'y'], [0, 'x']]],
+    ['a.0=x; a.0=z', [[0, 'x']]],
+    ['a.0=; a.1=""; a.0=z', [[0, 'z']]],
+    ['a.00=x; a.01=y; a.-1=z; a.1e1=w; a.1000=v; a.=u; a.x=t', []],
+    ['aa.0=x; A.0=y; ba.0=z; b; a.0; .0=w', []],
+    ['a.0=x=y', [[0, 'x=y']]],
+    ['a.999=x', [[999, 'x']]],
+  ])('reads the pieces of a from %j', (header, pieces) => {
+    expect([...readCookiePieces(header, 'a')]).toEqual(pieces)
+  })
+
+  it('takes the name letter by letter, whatever its characters mean elsewhere', () => {
+    expect([...readCookiePieces('a+b.0=x; aab.0=y', 'a+b')]).toEqual([[0, 'x']])
   })
 })

@@ -14,3 +14,21 @@ export function readCookie(header: string, name: string): readonly string[] {
 function unquote(value: string): string {
   return value.length >= 2 && value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value
 }
+
+/**
+ * The pieces of a value that was too long for one cookie, by their numbers: `name.0`, `name.1` and so on, as Auth.js and others write them.
+ * Empty cookies are no pieces, because sites empty those that they no longer need. Of several of one number the first counts.
+ */
+export function readCookiePieces(header: string, name: string): ReadonlyMap<number, string> {
+  const pieces = new Map<number, string>()
+  for (const pair of header.split(';').map((each) => each.trim())) {
+    const [, digits, text = ''] = (pair.startsWith(name) && piecePattern.exec(pair.slice(name.length))) || []
+    const value = unquote(text)
+    const number = Number(digits)
+    if (digits !== undefined && value !== '' && !pieces.has(number)) pieces.set(number, value)
+  }
+  return pieces
+}
+
+/** What follows the name of a cookie that holds a piece. */
+const piecePattern = /^\.(0|[1-9]\d{0,2})\s*=\s*(.*)$/s
