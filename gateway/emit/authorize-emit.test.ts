@@ -166,10 +166,27 @@ describe('createEmitAuthorizer', () => {
   describe('in development', () => {
     it('lets everybody on this machine emit', async () => {
       const { authorize } = setUp({ isDevelopment: true })
-      const broken = { origin: 'http://127.0.0.1:5173', cookie: 'cs_jwt=broken', authorization: 'Bearer broken' }
-      for (const request of [{}, { origin: 'http://localhost:8000' }, broken]) {
+      const strange = { origin: 'http://127.0.0.1:5173', cookie: 'cs_jwt=of.another.program', authorization: 'Basic dTpw' }
+      for (const request of [{}, { origin: 'http://localhost:8000' }, strange]) {
         expect(await authorize(request)).toEqual({ ok: true, value: { kind: 'development', subject: 'development' } })
       }
+    })
+
+    it('lets a good token emit, whatever its scopes', async () => {
+      const { authorize, weak, good } = setUp({ isDevelopment: true })
+      for (const token of [weak, good]) expect(await authorize({ authorization: `Bearer ${token}` })).toMatchObject({ ok: true, value: { kind: 'development' } })
+    })
+
+    // A program whose token is bad would find that out in production only.
+    it.each([
+      ['that is not believed', 'Bearer broken', /./],
+      ['that is none', 'Bearer', /no token/],
+      ['that begins with the word twice', 'Bearer Bearer a.b.c', /`Bearer `/],
+    ])('refuses a token %s as in production', async (_, authorization, detail) => {
+      const [development, production] = [setUp({ isDevelopment: true }), setUp()]
+      const answer = await development.authorize({ authorization })
+      expect(answer).toEqual(refusal('unauthenticated', detail))
+      expect(answer).toEqual(await production.authorize({ authorization }))
     })
 
     it('still refuses the pages of others', async () => {

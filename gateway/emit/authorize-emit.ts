@@ -33,8 +33,8 @@ export function createEmitAuthorizer(parts: EmitAuthorizerParts): EmitAuthorizer
   return {
     authorize: async ({ origin, authorization, xRhIdentity, cookie }) => {
       if (!parts.originPolicy(origin)) return failed(refuseOrigin(origin, parts))
-      if (parts.isDevelopment) return ok({ kind: 'development', subject: 'development' })
       const inHeader = find({ authorization })
+      if (parts.isDevelopment) return authorizeInDevelopment(inHeader, parts)
       if (inHeader.kind !== 'absent') return authorizeFound(inHeader, parts)
       if (xRhIdentity !== null && parts.trustXRhIdentity) return authorizeIdentity(xRhIdentity)
       const inCookie = find({ cookie })
@@ -44,6 +44,16 @@ export function createEmitAuthorizer(parts: EmitAuthorizerParts): EmitAuthorizer
 }
 
 const noPlaces: TokenPlaces = { authorization: null, cookie: null, subprotocols: [] }
+
+/**
+ * Lets every program of this machine emit, with any scopes and without a token. A bad token in the header is refused as in production, where
+ * the program would otherwise fail first. The cookie is not read: browsers add it by themselves, and another program may have set it.
+ */
+async function authorizeInDevelopment(inHeader: FoundToken, parts: EmitAuthorizerParts): Promise<Answer> {
+  if (inHeader.kind === 'unusable') return failed(unauthenticated(inHeader.detail))
+  const verified = inHeader.kind === 'found' ? await parts.authenticator.authenticate(inHeader.token) : null
+  return verified === null || verified.ok ? ok({ kind: 'development', subject: 'development' }) : failed(problemOf(verified.error))
+}
 
 async function authorizeFound(found: FoundToken, parts: EmitAuthorizerParts): Promise<Answer> {
   if (found.kind === 'absent') return failed(unauthenticated(howToAuthenticate(parts.trustXRhIdentity)))
