@@ -295,8 +295,8 @@ describe('a connection', () => {
   it('gets the same stream by SSE, with the cursor as id, and resumes by Last-Event-ID', async () => {
     const gateway = await start()
     const authorization = `Bearer ${await gateway.token(ann)}`
-    const read = async (headers: Record<string, string>, until: string): Promise<string> => {
-      const response = await fetch(`${gateway.url}/api/chrome-service/v1/events?cursor=latest`, { headers: { authorization, ...headers } })
+    const read = async (headers: Record<string, string>, until: string, more = ''): Promise<string> => {
+      const response = await fetch(`${gateway.url}/api/chrome-service/v1/events?cursor=latest${more}`, { headers: { authorization, ...headers } })
       const reader = (response.body ?? new ReadableStream<Uint8Array>()).getReader()
       let text = ''
       while (!text.includes(until)) {
@@ -313,6 +313,10 @@ describe('a connection', () => {
     const second = await read({ 'last-event-id': id }, 'dev.carillon.resumed')
     expect(second).toContain('"id":"missed"')
     expect(second).toContain('"replayed":1')
+    // event-source-polyfill: the URL as it was, and the last id behind it.
+    const polyfilled = await read({}, 'dev.carillon.resumed', `&lastEventId=${id}`)
+    expect(polyfilled).toContain('"id":"missed"')
+    expect(polyfilled).toContain('"replayed":1')
   })
 })
 

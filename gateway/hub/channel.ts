@@ -59,8 +59,9 @@ export class Channel {
   }
 
   #place(session: Session, resume: Resume): void {
-    if (resume.kind !== 'cursor') return session.beginLive()
+    if (resume.kind === 'plain' || resume.kind === 'latest') return session.beginLive()
     this.#parts.metrics.resumes.add(1)
+    if (resume.kind === 'unusable') return session.loseEvents('epoch', null)
     const place = this.log.locate(resume.cursor)
     switch (place.kind) {
       case 'found':
@@ -185,6 +186,8 @@ export type Resume =
   /** From now on. */
   | { readonly kind: 'latest' }
   | { readonly kind: 'cursor'; readonly cursor: Cursor }
+  /** What the client kept is no cursor of this channel: it is told of a gap, and goes on from now. */
+  | { readonly kind: 'unusable' }
 
 export interface ChannelParts {
   readonly log: ReplayLog

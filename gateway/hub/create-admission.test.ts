@@ -48,6 +48,7 @@ const asked = (token: string): HandshakeRequest => ({
   authorization: `Bearer ${token}`,
   subprotocols: [],
   cursor: null,
+  cursorFrom: 'cursor',
 })
 
 /** What a client is told: problem, code. */
@@ -177,6 +178,27 @@ describe('a handshake', () => {
     const { admit, channel } = rig()
     const cursor = channel.log.headCursor()
     const socket = open(await admit({ cursor }))
+    await channel.settled()
+    expect(socket.told).toEqual(['!resumed'])
+  })
+
+  // An `EventSource` cannot drop its last event id, and ends for good at any answer but 200.
+  it.each([
+    ['garbage', 'garbage'],
+    ['a number of another server', '42'],
+    ['an id of another topic', elsewhere],
+    ['an id that is longer than any', 'A'.repeat(100_000)],
+    ['characters of every kind', 'ž\u0000\n'],
+  ])('with a last event id that is no use (%s) is admitted, and told a gap', async (_what, cursor) => {
+    const { admit, metrics } = rig()
+    const socket = open(await admit({ cursor, cursorFrom: 'last-event-id' }))
+    expect([socket.told, socket.closedWith]).toEqual([['!gap'], null])
+    expect([metrics.value('gaps', { reason: 'epoch' }), metrics.value('resumes'), metrics.value('handshakesRefused')]).toEqual([1, 1, 0])
+  })
+
+  it('with a last event id of this channel goes on from there', async () => {
+    const { admit, channel } = rig()
+    const socket = open(await admit({ cursor: channel.log.headCursor(), cursorFrom: 'last-event-id' }))
     await channel.settled()
     expect(socket.told).toEqual(['!resumed'])
   })

@@ -3,7 +3,7 @@ import { refuseOrigin } from '../auth/origin-refusal.ts'
 import type { Channel, Resume } from './channel.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import type { Problem } from '../problem.ts'
-import { decodeCursor } from '../replay/cursor.ts'
+import { type Cursor, decodeCursor } from '../replay/cursor.ts'
 import { failed, ok, type Result } from '../result.ts'
 import type { TokenBucket } from '../emit/token-bucket.ts'
 import type { FoundToken, TokenPlaces } from '../auth/find-token.ts'
@@ -70,16 +70,21 @@ function judgeRequest(request: HandshakeRequest, parts: AdmissionParts): Result<
   if (waitMs > 0) return failed(tooFast(waitMs))
   const room = judgeRoom(null, parts)
   if (room !== null) return failed(room)
-  return parseResume(request.cursor, parts.channel)
+  return parseResume(request, parts.channel)
 }
 
-function parseResume(cursor: string | null, channel: Channel): Result<Resume, Refusal> {
+function parseResume({ cursor, cursorFrom }: HandshakeRequest, channel: Channel): Result<Resume, Refusal> {
   if (cursor === null) return ok({ kind: 'plain' })
   if (cursor === 'latest' || cursor === '') return ok({ kind: 'latest' })
-  const decoded = decodeCursor(cursor)
-  if (!decoded.ok) return failed(badCursor(decoded.error))
-  if (channel.log.locate(decoded.value).kind === 'foreign') return failed(badCursor('The cursor is of another channel; connect with ?cursor=latest.'))
-  return ok({ kind: 'cursor', cursor: decoded.value })
+  const usable = judgeCursor(cursor, channel)
+  if (usable.ok) return ok({ kind: 'cursor', cursor: usable.value })
+  return cursorFrom === 'last-event-id' ? ok({ kind: 'unusable' }) : failed(badCursor(usable.error))
+}
+
+function judgeCursor(text: string, channel: Channel): Result<Cursor, string> {
+  const decoded = decodeCursor(text)
+  if (!decoded.ok) return decoded
+  return channel.log.locate(decoded.value).kind === 'foreign' ? failed('The cursor is of another channel; connect with ?cursor=latest.') : decoded
 }
 
 const badCursor = (detail: string): Refusal => ({ reason: 'bad-cursor', problem: { type: 'bad-cursor', detail }, close: 'badCursor' })

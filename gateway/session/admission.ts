@@ -13,8 +13,13 @@ export interface HandshakeRequest {
   readonly authorization: string | null
   /** Offered in `Sec-WebSocket-Protocol`, in order. */
   readonly subprotocols: readonly string[]
-  /** `?cursor=` or `Last-Event-ID`; null: a plain client that does not resume. */
+  /** Where the client goes on from; null: a plain client that does not resume. */
   readonly cursor: string | null
+  /**
+   * What the cursor was sent as. An `EventSource` cannot drop its last event id and ends for good at any answer but 200: an id that is no use
+   * is answered with a gap. A `cursor` that is no use is refused.
+   */
+  readonly cursorFrom: 'cursor' | 'last-event-id'
 }
 
 export type Handshake =

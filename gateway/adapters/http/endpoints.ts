@@ -165,13 +165,21 @@ const streamEvents = {
   summary: 'Receive events as Server-Sent Events',
   description: sentences(
     'Each message is one CloudEvent as JSON in `data`, with its cursor as `id`.',
-    'A browser that comes back sends the last `id` as `Last-Event-ID`, which wins over `cursor`, and gets what it missed.',
-    'A line `: ping` is a heartbeat.',
+    'A browser that comes back sends the last `id` as `Last-Event-ID`, which wins over `lastEventId` and `cursor`, and gets what it missed.',
+    'An id that is of no use is answered with 200 and a gap, a `cursor` with 400.',
+    'A line that begins with a colon is a comment: `: connected` comes first, and `: ping` is a heartbeat.',
     'The last message has `event: close` and `data: {code, text, reconnectAfterMs}`.',
   ),
   security: whoMayListen,
   parameters: [
     ...cursorParameters,
+    {
+      name: 'lastEventId',
+      in: 'query',
+      required: false,
+      description: 'As `Last-Event-ID`; sent by polyfills of `EventSource`, which cannot send the header.',
+      schema: { type: 'string' },
+    },
     {
       name: 'Last-Event-ID',
       in: 'header',

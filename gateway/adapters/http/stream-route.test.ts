@@ -37,6 +37,7 @@ describe('the event stream', () => {
       authorization: 'Bearer u',
       subprotocols: [],
       cursor: 'abc',
+      cursorFrom: 'cursor',
     })
   })
 
@@ -48,6 +49,10 @@ describe('the event stream', () => {
     ['/events', { 'last-event-id': 'newer' }, 'newer'],
     ['/events?cursor=older', { 'last-event-id': 'newer' }, 'newer'],
     ['/events?cursor=older', { 'last-event-id': '' }, 'older'],
+    ['/events?lastEventId=a%2Db', {}, 'a-b'],
+    ['/events?lastEventId=newer&cursor=older', {}, 'newer'],
+    ['/events?lastEventId=older', { 'last-event-id': 'newer' }, 'newer'],
+    ['/events?', {}, null],
   ])('%s with %j resumes from %j', async (path, headers, cursor) => {
     expect((await askedWith(path, headers))?.cursor).toBe(cursor)
   })

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Options } from '../../config/options.ts'
 import type { Admission, HandshakeRequest } from '../../session/admission.ts'
+import { readResumePoint } from '../../session/resume-point.ts'
 import { replyProblem } from './replies.ts'
 import { createSseSocket } from './sse-socket.ts'
 
@@ -40,15 +41,13 @@ function readHandshake({ headers, url }: FastifyRequest): HandshakeRequest {
     cookie: headers.cookie ?? null,
     authorization: headers.authorization ?? null,
     subprotocols: [],
-    cursor: readCursor(headers['last-event-id'], url),
+    ...readResumePoint(headers['last-event-id'], queryOf(url)),
   }
 }
 
-/** The header wins: a browser that comes back asks the URL it was first given, in which the cursor is older. An empty header is none. */
-function readCursor(lastEventId: string | readonly string[] | undefined, url: string): string | null {
-  if (typeof lastEventId === 'string' && lastEventId !== '') return lastEventId
-  const query = url.indexOf('?')
-  return query < 0 ? null : new URLSearchParams(url.slice(query)).get('cursor')
+function queryOf(url: string): string {
+  const at = url.indexOf('?')
+  return at < 0 ? '' : url.slice(at + 1)
 }
 
 /** What hooks have set so far: a hijacked answer does not send it by itself. */

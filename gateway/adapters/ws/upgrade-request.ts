@@ -5,6 +5,7 @@ import { chooseSubprotocol, cloudEventsSubprotocol, parseSubprotocols } from '..
 import type { Problem } from '../../problem.ts'
 import { failed, ok, type Result } from '../../result.ts'
 import type { HandshakeRequest } from '../../session/admission.ts'
+import { readResumePoint } from '../../session/resume-point.ts'
 
 /** The head of an HTTP request that asks for an upgrade. */
 export interface UpgradeHead {
@@ -43,7 +44,7 @@ export function readUpgrade(head: UpgradeHead, settings: UpgradeSettings): Resul
     cookie: head.headers.cookie ?? null,
     authorization: head.headers.authorization ?? null,
     subprotocols: offered.value,
-    cursor: new URLSearchParams(url.query).get('cursor'),
+    ...readResumePoint(head.headers['last-event-id'], url.query),
   })
 }
 

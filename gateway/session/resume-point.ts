@@ -1,0 +1,29 @@
+import type { HandshakeRequest } from './admission.ts'
+
+type ResumePoint = Pick<HandshakeRequest, 'cursor' | 'cursorFrom'>
+
+/**
+ * Names of query parameters, in lower case, that hold the last event id of a client that cannot send the header: `lastEventId` of
+ * event-source-polyfill, `lastEventID` and `Last-Event-ID` of Mercure's clients, `evs_last_event_id` of an older polyfill.
+ */
+const lastEventIdParameters: ReadonlySet<string> = new Set(['lasteventid', 'last-event-id', 'evs_last_event_id'])
+
+/**
+ * Reads where a client goes on from (docs/protocol.md section 2.5): the header `Last-Event-ID`, then its query parameter, then `cursor`. The
+ * order is that of age: a client that comes back asks the URL it was first given, in which the cursor is older. An empty id is none, as for
+ * a browser. Of a parameter that is repeated the last one counts, because polyfills append theirs.
+ * @param query what follows the question mark; empty: nothing
+ */
+export function readResumePoint(lastEventId: string | readonly string[] | undefined, query: string): ResumePoint {
+  if (typeof lastEventId === 'string' && lastEventId !== '') return { cursor: lastEventId, cursorFrom: 'last-event-id' }
+  if (query === '') return nowhere
+  let cursor: string | null = null
+  let inQuery = ''
+  for (const [name, value] of new URLSearchParams(query)) {
+    if (name === 'cursor') cursor = value
+    else if (value !== '' && lastEventIdParameters.has(name.toLowerCase())) inQuery = value
+  }
+  return inQuery === '' ? { cursor, cursorFrom: 'cursor' } : { cursor: inQuery, cursorFrom: 'last-event-id' }
+}
+
+const nowhere: ResumePoint = { cursor: null, cursorFrom: 'cursor' }
