@@ -23,6 +23,12 @@ describe('parseSubprotocols', () => {
     expect(parseSubprotocols(header)).toEqual({ ok: false, error: expect.stringContaining(detail) })
   })
 
+  it('names the word `Bearer ` in front of a token as the mistake, and not the token', () => {
+    const parsed = parseSubprotocols('cloudevents.json, bearer.Bearer secret')
+    expect(parsed).toEqual({ ok: false, error: expect.stringContaining('begins with `Bearer `') })
+    expect(JSON.stringify(parsed)).not.toContain('secret')
+  })
+
   it('takes 32 entries', () => {
     expect(parseSubprotocols(Array.from({ length: 32 }, (_, n) => `p${n}`).join())).toMatchObject({ ok: true })
   })
@@ -41,9 +47,19 @@ describe('chooseSubprotocol', () => {
     expect(chooseSubprotocol(['mqtt', 'bearer.a.b.c', 'cloudevents.json'])).toEqual({ kind: 'chosen', name: 'cloudevents.json' })
   })
 
-  it('serves clients that offer nothing, or nothing but their token', () => {
+  it('serves clients that offer nothing', () => {
     expect(chooseSubprotocol([])).toEqual({ kind: 'none-offered' })
-    expect(chooseSubprotocol(['bearer.a.b.c'])).toEqual({ kind: 'none-offered' })
+  })
+
+  // There is nothing to answer with, and a browser drops a connection whose server chose none of what it offered.
+  it('refuses a token without a subprotocol beside it, and says what to offer', () => {
+    for (const offered of [['bearer.a.b.c'], ['bearer.a', 'bearer.b'], ['bearer.']]) {
+      expect(chooseSubprotocol(offered)).toEqual({ kind: 'unknown', detail: expect.stringContaining('offer cloudevents.json beside it') })
+    }
+  })
+
+  it('refuses unknown subprotocols beside a token', () => {
+    expect(chooseSubprotocol(['graphql-ws', 'bearer.a.b.c'])).toEqual({ kind: 'unknown', detail: expect.stringContaining('None of the offered') })
   })
 
   it('refuses others, also those that only look like it', () => {

@@ -16,6 +16,7 @@ export type SubprotocolChoice =
   | { readonly kind: 'chosen'; readonly name: typeof cloudEventsSubprotocol }
   /** Served all the same; nothing is echoed. */
   | { readonly kind: 'none-offered' }
+  /** Refused: nothing that is offered is spoken, and a browser drops a connection for which none of its subprotocols was chosen. */
   | { readonly kind: 'unknown'; readonly detail: string }
 
 /**
@@ -28,6 +29,9 @@ export function parseSubprotocols(header: string | null | undefined): Result<rea
   if (offered.length > maxSubprotocols) {
     return failed(`Sec-WebSocket-Protocol has more than ${maxSubprotocols} entries; offer ${cloudEventsSubprotocol}.`)
   }
+  if (offered.some((name) => /^bearer\.bearer\s/i.test(name))) {
+    return failed('The token in Sec-WebSocket-Protocol begins with `Bearer `, which is no part of it; offer `bearer.<token>`.')
+  }
   if (!offered.every((name) => tokenPattern.test(name))) {
     return failed(`Sec-WebSocket-Protocol has an entry that is no token of HTTP; offer ${cloudEventsSubprotocol}.`)
   }
@@ -35,10 +39,12 @@ export function parseSubprotocols(header: string | null | undefined): Result<rea
   return ok(offered)
 }
 
-/** Which of the offered subprotocols is spoken. Entries that carry a token are no offers. */
+/** Chooses the one of the offered subprotocols that is spoken. An entry that carries a token is no offer: it is never echoed. */
 export function chooseSubprotocol(offered: readonly string[]): SubprotocolChoice {
-  const names = offered.filter((name) => !name.startsWith(bearerPrefix))
-  if (names.length === 0) return { kind: 'none-offered' }
-  if (names.includes(cloudEventsSubprotocol)) return { kind: 'chosen', name: cloudEventsSubprotocol }
+  if (offered.length === 0) return { kind: 'none-offered' }
+  if (offered.includes(cloudEventsSubprotocol)) return { kind: 'chosen', name: cloudEventsSubprotocol }
+  if (offered.every((name) => name.startsWith(bearerPrefix))) {
+    return { kind: 'unknown', detail: `A token is offered and no subprotocol; offer ${cloudEventsSubprotocol} beside it.` }
+  }
   return { kind: 'unknown', detail: `None of the offered subprotocols is spoken here; offer ${cloudEventsSubprotocol}.` }
 }

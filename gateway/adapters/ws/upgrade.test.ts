@@ -69,8 +69,18 @@ describe('a handshake that is admitted', () => {
     const head = { origin: 'https://a.example', cookie: 'cs_jwt=x', authorization: 'Bearer y', 'sec-websocket-protocol': 'cloudevents.json, bearer.z' }
     await client.handshake(`${testPath}?token=q&cursor=a%2Bb`, head)
     expect(rig.requests).toEqual([
-      { transport: 'websocket', origin: 'https://a.example', cookie: 'cs_jwt=x', authorization: 'Bearer y', subprotocols: ['cloudevents.json', 'bearer.z'], cursor: 'a+b' },
+      { transport: 'websocket', origin: 'https://a.example', cookie: 'cs_jwt=x', authorization: 'Bearer y', subprotocols: ['cloudevents.json', 'bearer.z'], cursor: 'a+b', cursorFrom: 'cursor' },
     ])
+  })
+
+  test.each<[string, Record<string, string>]>([
+    ['?lastEventId=new&cursor=old', {}],
+    ['?cursor=old', { 'last-event-id': 'new' }],
+  ])('goes on from the last event id of a client that sends it as an event stream would: %s %j', async (query, headers) => {
+    const rig = await start()
+    const client = await connect(rig)
+    await client.handshake(`${testPath}${query}`, headers)
+    expect(rig.requests).toMatchObject([{ cursor: 'new', cursorFrom: 'last-event-id' }])
   })
 
   test('echoes cloudevents.json alone when a token is offered beside it', async () => {
@@ -81,12 +91,21 @@ describe('a handshake that is admitted', () => {
     client.terminate()
   })
 
-  test.each([{}, { 'sec-websocket-protocol': 'bearer.abc' }])('is accepted without a subprotocol, and echoes none: %j', async (headers) => {
+  test.each([{}, { 'sec-websocket-protocol': '' }, { 'sec-websocket-protocol': ' , ,' }])('is accepted without a subprotocol, and echoes none: %j', async (headers) => {
     const rig = await start()
     const client = await connect(rig)
     const answer = await client.handshake(testPath, headers)
     expect(answer).toMatch(/^HTTP\/1\.1 101 /)
     expect(answer.toLowerCase()).not.toContain('sec-websocket-protocol')
+  })
+
+  test.each(['cloudevents.json,', ',cloudevents.json', 'cloudevents.json,, bearer.abc', '\tchat ,cloudevents.json\t,'])('ignores empty members of the list of subprotocols: %j', async (offered) => {
+    const rig = await start()
+    const client = await connect(rig)
+    const answer = await client.handshake(testPath, { 'sec-websocket-protocol': offered })
+    expect(answer).toMatch(/^HTTP\/1\.1 101 /)
+    expect(answer.toLowerCase()).toContain('sec-websocket-protocol: cloudevents.json\r\n')
+    expect(rig.value('handshakesRefused')).toBe(0)
   })
 
   test('agrees to no compression', async () => {
@@ -146,7 +165,7 @@ describe('a handshake that is no handshake', () => {
     expect(await client.head()).toMatch(/^HTTP\/1\.1 400 /)
   })
 
-  test.each(['chat', 'chat, superchat', 'chat, bearer.abc', 'not a token'])('is answered 400 when it offers only %s, before anybody is asked', async (offered) => {
+  test.each(['chat', 'chat, superchat', 'chat, bearer.abc', 'not a token', 'bearer.abc', 'bearer.abc,', ',chat,'])('is answered 400 when it offers only %s, before anybody is asked', async (offered) => {
     const rig = await start()
     const answer = await refusal(rig, testPath, { 'sec-websocket-protocol': offered })
     expect(answer).toMatchObject({ status: 400, body: { type: 'urn:carillon:problem:bad-subprotocol', supported: ['cloudevents.json'] } })
@@ -161,10 +180,10 @@ describe('a handshake that is no handshake', () => {
     expect(rig.opened).toEqual([])
   })
 
-  test('is answered with a problem also when only ws finds the fault', async () => {
+  test('is told to offer the subprotocol beside its token when it offers the token alone', async () => {
     const rig = await start()
-    const answer = await refusal(rig, testPath, { 'sec-websocket-protocol': 'cloudevents.json,, bearer.abc' })
-    expect(answer).toMatchObject({ status: 400, headers: { 'content-type': 'application/problem+json' }, body: { type: 'urn:carillon:problem:bad-request' } })
+    const answer = await refusal(rig, testPath, { 'sec-websocket-protocol': 'bearer.abc' })
+    expect(answer.body.detail).toContain('offer cloudevents.json beside it')
   })
 
   test('is left to the ordinary routes when it asks for another protocol', async () => {

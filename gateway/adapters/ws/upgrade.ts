@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server } from 'node:http'
 import { Socket as NetSocket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { cloudEventsSubprotocol } from '../../auth/subprotocols.ts'
 import type { Options } from '../../config/options.ts'
 import type { Logger } from '../../observability/logger.ts'
 import type { Metrics } from '../../observability/metrics.ts'
@@ -67,6 +68,7 @@ class Upgrades {
       this.#refuse({ request, socket }, read.error)
       return
     }
+    offerOnlySpoken(request, read.value.subprotocols)
     // It never rejects, and nobody waits for it.
     void this.#handshake(read.value, { request, socket, head })
   }
@@ -177,6 +179,15 @@ interface Upgrade {
   readonly request: IncomingMessage
   readonly socket: Duplex
   readonly head: Buffer
+}
+
+/**
+ * Leaves to `ws` only the subprotocol that is spoken: it refuses a list with empty members, which RFC 9110 section 5.6.1 has a recipient ignore.
+ * @param offered what `readUpgrade` has read of the list
+ */
+function offerOnlySpoken({ headers }: IncomingMessage, offered: readonly string[]): void {
+  if (offered.includes(cloudEventsSubprotocol)) headers['sec-websocket-protocol'] = cloudEventsSubprotocol
+  else delete headers['sec-websocket-protocol']
 }
 
 /** Nothing to do: `close` follows. What arrives here is a client that reset its connection during the handshake or while it was being refused. */
