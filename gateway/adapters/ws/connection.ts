@@ -17,6 +17,7 @@ export interface ConnectionOwner {
 /**
  * The WebSocket of `ws`, with two additions: it knows its owner, and where `ws` itself closes because of a limit, it says so with a code
  * of our table in place of 1009 and 1008. `ws` calls `close` with a code and no reason only then; the echo of a client's close has one.
+ * Of its two limits of 1008 it says which was broken only in the error that it emits next, in the same turn: the close waits for that.
  */
 export class Connection extends WebSocket {
   owner: ConnectionOwner | null = null
@@ -28,18 +29,21 @@ export class Connection extends WebSocket {
   }
 
   override close(code?: number, reason?: string | Buffer): void {
-    const limit = reason === undefined ? limitCodes.get(code) : undefined
-    if (limit === undefined) return super.close(code, reason)
+    if (reason === undefined && code === 1009) return this.#closeForLimit('frameTooLarge')
+    if (reason === undefined && code === 1008) return void this.once('error', (error) => this.#closeForLimit(limitOf(error)))
+    super.close(code, reason)
+  }
+
+  #closeForLimit(limit: CloseCode): void {
     this.owner?.brokeLimit(limit)
     super.close(closeCodes[limit].code, closeReason(limit))
   }
 }
 
-/** 1009: a message above `maxPayload`. 1008: more fragments in a message, or more pieces of an unfinished frame, than we hold. */
-const limitCodes: ReadonlyMap<number | undefined, CloseCode> = new Map([
-  [1009, 'frameTooLarge'],
-  [1008, 'tooManyFrames'],
-])
+/** Tells the two limits of 1008 apart, which differ by the text alone: fragments of a message, and pieces of an unfinished frame. */
+function limitOf({ message }: Error): CloseCode {
+  return message === 'Too many buffered chunks' ? 'tooManyPieces' : 'tooManyFrames'
+}
 
 function onMessage(this: WebSocket): void {
   ownerOf(this)?.received()

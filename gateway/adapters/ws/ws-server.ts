@@ -17,7 +17,7 @@ export function createWsServer(options: WsServerOptions): WsServer {
     autoPong: false,
     maxPayload: options.maxInboundFrameBytes,
     maxFragments: options.inboundFramesBurst,
-    maxBufferedChunks: maxCrumbs,
+    maxBufferedChunks: maxPiecesOf(options.maxInboundFrameBytes),
     closeTimeout: options.closeTimeoutMs,
     handleProtocols: (offered: Set<string>) => (offered.has(cloudEventsSubprotocol) ? cloudEventsSubprotocol : false),
     WebSocket: Connection,
@@ -25,5 +25,13 @@ export function createWsServer(options: WsServerOptions): WsServer {
   return new WebSocketServer<typeof Connection>(all)
 }
 
-/** Pieces of an unfinished frame that are kept. Each costs some 200 bytes, whatever its size; a frame of 4 KiB comes in a few. */
-const maxCrumbs = 64
+/** Networks cut frames into larger pieces than this: segments of TCP have 500 bytes and more. */
+const leastPieceBytes = 64
+
+/**
+ * Returns how many pieces of an unfinished frame are kept: as many as the largest frame has in pieces of 64 bytes, and 64 at least. Each
+ * costs some 200 bytes, whatever its size.
+ */
+export function maxPiecesOf(maxFrameBytes: number): number {
+  return Math.max(64, Math.ceil(maxFrameBytes / leastPieceBytes))
+}
