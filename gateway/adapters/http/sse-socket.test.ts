@@ -102,7 +102,8 @@ describe('the framing of the event stream', () => {
 describe('an event stream on a real connection', () => {
   test('sends its head at once, with a hint when to come back', async () => {
     const { client } = await open()
-    const answer = await client.until('retry: 1234\n\n')
+    const answer = await client.until('retry: 1234\n')
+    expect(answer).toContain('\r\n: connected\nretry: 1234\n\r\n')
     expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n/)
     expect(answer.toLowerCase()).toContain('content-type: text/event-stream\r\n')
     expect(answer.toLowerCase()).toContain('cache-control: no-cache, no-transform\r\n')
@@ -126,7 +127,7 @@ describe('an event stream on a real connection', () => {
     const { client, socket } = await open({ version: '1.0' })
     socket.write(frameOf('{"n":1}'))
     socket.close('internal')
-    expect(await client.ended()).toContain('\r\n\r\nretry: 1234\n\ndata: {"n":1}\n\nevent: close\n')
+    expect(await client.ended()).toContain('\r\n\r\n: connected\nretry: 1234\ndata: {"n":1}\n\nevent: close\n')
   })
 
   test('says that it is congested beyond the socket buffer, and drained once when the reader goes on', async () => {
@@ -146,10 +147,24 @@ describe('an event stream on a real connection', () => {
   test('is alive when a ping has left, and sends it as a comment', async () => {
     const { client, socket, handlers } = await open()
     socket.ping()
-    await client.until(': ping\n\n')
+    await client.until(': ping\n')
     await vi.waitFor(() => expect(handlers.alive).toHaveBeenCalledTimes(1))
     socket.ping()
     await vi.waitFor(() => expect(handlers.alive).toHaveBeenCalledTimes(2))
+  })
+
+  // Clients that go by the empty lines alone would give their program an event without data, which is no JSON.
+  test('has data in every block, whatever is written in which order', async () => {
+    const { client, socket } = await open()
+    for (const n of [1, 2, 3]) {
+      socket.ping()
+      socket.write(frameOf(`{"n":${n}}`, `c${n}`))
+    }
+    socket.ping()
+    socket.close('draining')
+    const blocks = dechunk(await client.ended()).split('\n\n').slice(0, -1)
+    expect(blocks.filter((block) => !/^data: /m.test(block))).toEqual([])
+    expect(blocks).toHaveLength(4)
   })
 
   test('is not alive while the reader stalls, and does not pile up pings', async () => {

@@ -13,7 +13,8 @@ export const sseFraming: Framing = {
   after: Buffer.from('\n\n', 'latin1'),
 }
 
-const pingComment = Buffer.from(': ping\n\n', 'latin1')
+/** One line, without an empty line behind it: some clients take each empty line for the end of an event, and pass on an event without data. */
+const pingComment = Buffer.from(': ping\n', 'latin1')
 
 export interface SseSettings {
   /** Bytes that may wait for a slow reader before `write` says false. */
@@ -66,7 +67,8 @@ class SseSocket implements Socket {
     response.once('close', () => this.#closed())
     if (this.#isClosed) return
     response.writeHead(200, { ...settings.headers, ...streamHeaders })
-    response.write(`retry: ${settings.retryMs}\n\n`)
+    // The comment shows people that they are connected. A browser heeds `retry` at once; for other clients it is part of the first event.
+    response.write(`: connected\nretry: ${settings.retryMs}\n`)
   }
 
   attach(handlers: SocketHandlers): void {
