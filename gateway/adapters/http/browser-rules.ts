@@ -59,18 +59,34 @@ function corsHeaders(origin: string | null): Readonly<Record<string, string>> {
   }
 }
 
-/** What a page may send beyond what it may send anyway. Not x-rh-identity: only a proxy may say that. */
-const allowedHeader = /^(authorization|cache-control|content-type|last-event-id|traceparent|tracestate|ce-[a-z0-9]{1,64})$/
+/** What the gateway reads of a page's request, beyond what pages may send anyway. Not x-rh-identity: only a proxy may say that. */
+const headersRead = /^(authorization|cache-control|content-type|last-event-id|prefer|traceparent|tracestate|ce-[a-z0-9]{1,64})$/
+
+/** What tracing libraries and HTTP clients add to each request of a page. The gateway ignores these headers. */
+const headersOfLibraries: ReadonlySet<string> = new Set([
+  'baggage', 'sentry-trace', 'b3', 'x-b3-traceid', 'x-b3-spanid', 'x-b3-parentspanid', 'x-b3-sampled', 'x-b3-flags', 'uber-trace-id', 'x-amzn-trace-id',
+  'x-datadog-trace-id', 'x-datadog-parent-id', 'x-datadog-origin', 'x-datadog-sampling-priority', 'x-datadog-tags', 'newrelic', 'elastic-apm-traceparent',
+  'request-id', 'request-context', 'x-request-id', 'x-correlation-id', 'x-requested-with', 'x-csrf-token', 'x-xsrf-token', 'pragma',
+])
+
+export interface OptionsAnswer {
+  readonly methods: readonly string[]
+  /** Names of request headers that are configured, in lower case. */
+  readonly moreHeaders: ReadonlySet<string>
+}
 
 /** How long a browser may remember the answer, in seconds. */
 const preflightMaxAgeS = 600
 
-/** Answers OPTIONS on a path that exists: to a browser that asks first, and to anybody who wants to know. */
-export function replyOptions(request: FastifyRequest, reply: FastifyReply, methods: readonly string[]): FastifyReply {
+/**
+ * Answers OPTIONS on a path that exists: to a browser that asks first, and to anybody who wants to know.
+ */
+export function replyOptions(request: FastifyRequest, reply: FastifyReply, { methods, moreHeaders }: OptionsAnswer): FastifyReply {
   reply.code(204).header('allow', methods.join(', '))
   if (request.headers.origin === undefined || request.headers['access-control-request-method'] === undefined) return reply.send()
   const asked = String(request.headers['access-control-request-headers'] ?? '').toLowerCase().split(',')
-  const granted = asked.map((name) => name.trim()).filter((name) => allowedHeader.test(name))
+  const isGranted = (name: string): boolean => headersRead.test(name) || headersOfLibraries.has(name) || moreHeaders.has(name)
+  const granted = asked.map((name) => name.trim()).filter(isGranted)
   return reply
     .headers({
       'access-control-allow-methods': methods.join(', '),

@@ -219,6 +219,22 @@ describe('pages', () => {
     expect(response.headers.get('access-control-allow-headers')).toBe('authorization, content-type, ce-id, ce-audience, last-event-id')
   })
 
+  const granted = async (api: string, asked: string): Promise<string | null> => {
+    const headers = { origin, 'access-control-request-method': 'GET', 'access-control-request-headers': asked }
+    return (await fetch(`${api}/events`, { method: 'OPTIONS', headers })).headers.get('access-control-allow-headers')
+  }
+
+  test('may send what tracing libraries and HTTP clients add to each request', async () => {
+    const { api } = await start()
+    const asked = 'baggage,sentry-trace,traceparent,tracestate,b3,x-b3-traceid,x-datadog-trace-id,newrelic,x-request-id,x-requested-with,cache-control,prefer'
+    expect(await granted(api, asked)).toBe(asked.replaceAll(',', ', '))
+  })
+
+  test('may send the headers that are configured, in any case, and no others', async () => {
+    const { api } = await start({ options: { corsRequestHeaders: ['X-Tenant', 'x-feature'] } })
+    expect(await granted(api, 'x-tenant,X-Feature,x-other,cookie,x-rh-identity,*')).toBe('x-tenant, x-feature')
+  })
+
   test.each([
     'https://evil.example',
     'http://app.example',

@@ -14,7 +14,7 @@ import { closerOf, type ListeningServer, listenOn } from './server-lifecycle.ts'
 import { answerUnrouted } from './unrouted.ts'
 
 export interface PublicServerParts extends RouteParts {
-  readonly options: RouteParts['options'] & Pick<Options, 'handshakeTimeoutMs' | 'maxConnections'>
+  readonly options: RouteParts['options'] & Pick<Options, 'handshakeTimeoutMs' | 'maxConnections' | 'corsRequestHeaders'>
   readonly isOriginAllowed: OriginPolicy
   readonly isDevelopment: boolean
   /** From then on every answer asks the client to open its next connection elsewhere; what is under way is still finished. */

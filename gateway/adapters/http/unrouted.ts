@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { channelPaths, type ChannelPathOptions } from '../../config/channel-paths.ts'
+import type { Options } from '../../config/options.ts'
 import type { Problem } from '../../problem.ts'
 import { replyOptions } from './browser-rules.ts'
 import { replyProblem } from './replies.ts'
@@ -8,7 +9,8 @@ import { replyProblem } from './replies.ts'
  * Answers what no route took: a question about a path (OPTIONS), a wrong method, another channel, or nothing. Call it before routes are
  * added.
  */
-export function answerUnrouted(app: FastifyInstance, options: ChannelPathOptions): void {
+export function answerUnrouted(app: FastifyInstance, options: ChannelPathOptions & Pick<Options, 'corsRequestHeaders'>): void {
+  const moreHeaders = new Set(options.corsRequestHeaders.map((name) => name.toLowerCase()))
   const methodsOf = new Map<string, readonly string[]>()
   app.addHook('onRoute', ({ url, method }) => {
     methodsOf.set(url, [...(methodsOf.get(url) ?? []), method].flat())
@@ -18,7 +20,7 @@ export function answerUnrouted(app: FastifyInstance, options: ChannelPathOptions
     const methods = methodsOf.get(path)
     if (methods === undefined) return replyProblem(reply, judgePath(path, options, nearestPath(path, [...methodsOf.keys()])))
     const all = [...methods, 'OPTIONS']
-    if (request.method === 'OPTIONS') return replyOptions(request, reply, all)
+    if (request.method === 'OPTIONS') return replyOptions(request, reply, { methods: all, moreHeaders })
     return replyProblem(reply, { type: 'method-not-allowed', detail: `This endpoint takes ${all.join(', ')}.` }, { allow: all.join(', ') })
   })
 }

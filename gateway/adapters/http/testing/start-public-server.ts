@@ -29,6 +29,7 @@ export const testOptions: TestOptions = {
   closeTimeoutMs: 300,
   handshakeTimeoutMs: optionTable.handshakeTimeoutMs.default,
   maxConnections: 1000,
+  corsRequestHeaders: [],
 }
 
 /** The smallest body that emit-message takes. */
