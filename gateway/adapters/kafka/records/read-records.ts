@@ -42,10 +42,12 @@ const crcPieceBytes = 1_048_576
  *
  * Each step's `nextOffset` is above the one before, and above `fromOffset`. An incomplete batch at the end is left for the next fetch (but see
  * `stuckBatch`).
+ *
+ * @param turns may be shared with other work that keeps the event loop
  */
-export async function* readRecords(fetched: FetchedRecords, fromOffset: number): AsyncGenerator<RecordStep> {
+export async function* readRecords(fetched: FetchedRecords, fromOffset: number, turns = new Turns()): AsyncGenerator<RecordStep> {
   const { records: bytes } = fetched
-  const reading: Reading = { fetched, transactions: trackAborted(fetched.aborted), turns: new Turns(), position: fromOffset, told: fromOffset, pending: [], pendingTo: fromOffset }
+  const reading: Reading = { fetched, transactions: trackAborted(fetched.aborted), turns, position: fromOffset, told: fromOffset, pending: [], pendingTo: fromOffset }
   let isWhole = false
   for (let at = 0; at < bytes.length; ) {
     const framed = frameBatch(bytes, at)
