@@ -167,12 +167,10 @@ export class ReplayLog {
 
   /** @returns how many keys the entry had, at least 1: what it costs */
   #drop(oldest: Entry): number {
-    const keys = this.keysOf(oldest.audience)
     this.#positions.drop(oldest)
     this.#entries.shift()
-    this.#audiences.drop(keys)
     this.#bytes -= oldest.bytes
-    return Math.max(1, keys.length)
+    return Math.max(1, this.#audiences.drop())
   }
 
   entry(seq: number): Entry | undefined {
