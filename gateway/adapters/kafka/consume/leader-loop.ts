@@ -27,9 +27,8 @@ export interface LoopOwner {
   fine(state: PartitionState): void
 }
 
-/** Most bytes of one answer, and of one partition in it. A batch that is larger by itself comes whole. */
+/** Most bytes of one answer. A batch that is larger by itself comes whole. */
 const maxFetchBytes = 1_048_576
-const maxFetchBytesPerPartition = 262_144
 /** How long a loop waits for the handlers of an answer before it fetches the other partitions again. */
 const handlersMs = 100
 /** How long a connection may take: longer after each failure, for a busy machine takes its time. */
@@ -77,7 +76,7 @@ export class LeaderLoop {
   readonly #turns = new Turns()
   /** The fetch that is under way while the answer before it is handled. */
   #ahead: Asked | null = null
-  /** Whether the last answer was handled in time. Behind a handler that waits, records of another fetch would only take memory. */
+  /** Whether the last answer was handled in time and could be read. Otherwise records of another fetch would only take memory, or come in vain. */
   #keepsUp = true
 
   constructor(owner: LoopOwner, broker: number) {
@@ -186,7 +185,7 @@ export class LeaderLoop {
 
   #request(link: BrokerLink, states: readonly PartitionState[], offsets: ReadonlyMap<number, number>, maxWaitMs: number): ReturnType<typeof fetchRequest> {
     const { topic, fetch, now } = this.#owner.parts
-    const partitions = states.map(({ partition, leaderEpoch, validatedEpoch, wantsBytes }) => ({ partition, leaderEpoch: leaderEpoch === -1 ? -1 : validatedEpoch, offset: offsets.get(partition) ?? 0, maxBytes: Math.max(maxFetchBytesPerPartition, wantsBytes), lastFetchedEpoch: -1 }))
+    const partitions = states.map(({ partition, leaderEpoch, validatedEpoch, wantsBytes }) => ({ partition, leaderEpoch: leaderEpoch === -1 ? -1 : validatedEpoch, offset: offsets.get(partition) ?? 0, maxBytes: Math.max(fetch.partitionBytes, wantsBytes), lastFetchedEpoch: -1 }))
     const maxBytes = states.reduce((most, { wantsBytes }) => Math.max(most, wantsBytes), maxFetchBytes)
     // Without a rack the leader serves all itself, also partitions that a replica nearby did not serve.
     const rack = states.some(({ leaderOnlyUntilMs }) => leaderOnlyUntilMs > now()) ? '' : fetch.rack
@@ -205,8 +204,9 @@ export class LeaderLoop {
     // Those without records come first: the answer had no room for them.
     for (const { partition, errorCode, preferredReplica, records, lastStableOffset } of partitions.toSorted((left, right) => left.records.length - right.records.length)) {
       const state = byPartition.get(partition)
-      const next = records.length === 0 ? offsets.get(partition) : endOfBatches(records)
-      if (state === undefined || next === undefined || next === null || errorCode !== 0 || preferredReplica >= 0 || !isSure(state) || !this.#owner.owns(this.#broker, state)) continue
+      const offset = offsets.get(partition) ?? 0
+      const next = records.length === 0 ? offset : endOfBatches(records)
+      if (state === undefined || next === null || (records.length > 0 && next <= offset) || errorCode !== 0 || preferredReplica >= 0 || !isSure(state) || !this.#owner.owns(this.#broker, state)) continue
       wanted.set(state, next)
       hasMore ||= lastStableOffset > next
     }
@@ -224,15 +224,17 @@ export class LeaderLoop {
     this.#turns.begin()
     const expected = asked.states.filter((state) => this.#isExpected(state, asked))
     if (expected.length > 0 && this.#keepsUp) this.#askAhead(answer, { ...asked, states: expected })
+    const answerBytes = answer.partitions.reduce((sum, { records }) => sum + records.length, 0)
     const missing = new Map(expected.map((state) => [state.partition, state]))
     const handled = answer.partitions.flatMap((fetched) => {
       const state = missing.get(fetched.partition)
       missing.delete(fetched.partition) // each once: an answer that repeats a partition, or has another one, is not believed
-      return state === undefined ? [] : [this.#takePartition(state, fetched, asked.offsets.get(fetched.partition) ?? 0)]
+      return state === undefined ? [] : [this.#takePartition(state, { ...fetched, records: ownPart(fetched.records, answerBytes) }, asked.offsets.get(fetched.partition) ?? 0)]
     })
     for (const state of missing.values()) this.#failed(state, 0)
     await settledWithin(Promise.all(handled), handlersMs)
-    this.#keepsUp = !expected.some(({ isBusy }) => isBusy)
+    const now = this.#owner.parts.now()
+    this.#keepsUp = expected.every(({ isBusy, retryAtMs }) => !isBusy && retryAtMs <= now)
   }
 
   async #takePartition(state: PartitionState, fetched: FetchedPartition, offset: number): Promise<void> {
@@ -297,15 +299,14 @@ export class LeaderLoop {
 
   async *#steps(state: PartitionState, { partition, records, aborted }: FetchedPartition, offset: number, { highWatermark }: Watermarks): AsyncGenerator<RecordStep> {
     const stuck = stuckBatch(records, offset)
-    const wantsBytes = stuck === null ? 0 : Math.max(stuck.bytes, maxFetchBytesPerPartition)
+    const wantsBytes = stuck === null ? 0 : Math.max(stuck.bytes, this.#owner.parts.fetch.partitionBytes)
     if (stuck !== null && (wantsBytes <= state.wantsBytes || wantsBytes > maxBatchBytes)) {
       state.wantsBytes = 0
       return yield { kind: 'unreadable', nextOffset: stuck.nextOffset, why: `a batch of ${stuck.bytes} bytes, of which the broker sent ${records.length}` }
     }
     state.wantsBytes = wantsBytes
     if (stuck !== null) state.servedTurn = 0 // the first in the next request has room
-    // Copied: a handler that waits holds on to its own partition, and not to the whole answer.
-    else yield* readRecords({ partition, records: Buffer.from(records), aborted, highWatermark }, offset, this.#turns)
+    else yield* readRecords({ partition, records, aborted, highWatermark }, offset, this.#turns)
   }
 
   async #outOfRange(state: PartitionState): Promise<void> {
@@ -370,5 +371,8 @@ export class LeaderLoop {
     await this.#backoff.wait(this.#stopping.signal)
   }
 }
+
+/** Returns the records, copied unless they are most of the answer: a handler that waits holds on to its own partition, and not to all others. */
+const ownPart = (records: Buffer, answerBytes: number): Buffer => (records.length * 2 > answerBytes ? records : Buffer.from(records))
 
 const isSame = (left: BrokerAddress, right: BrokerAddress): boolean => left.host === right.host && left.port === right.port

@@ -28,7 +28,7 @@ async function aPartitionReader(cluster: FakeCluster) {
     topic: cluster.topic,
     connect,
     topology,
-    fetch: { waitMs: 50, stallMs: 300, minBytes: 1, rack: '' },
+    fetch: { waitMs: 50, stallMs: 300, minBytes: 1, partitionBytes: 262_144, rack: '' },
     now: () => Date.now() + world.aheadMs,
     handler: {
       position: (partition) => (world.calls++, positions[partition] ?? 0),
