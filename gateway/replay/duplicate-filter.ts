@@ -78,6 +78,8 @@ const maxOwnMaps = 64
 class Generation {
   readonly #bySource = new Map<string, Map<string, number>>()
   readonly #others = new Map<string, number>()
+  /** Of the first record. Times are kept as distances from it: numbers so small need no memory of their own. */
+  #originMs: number | null = null
   #size = 0
 
   get size(): number {
@@ -86,15 +88,16 @@ class Generation {
 
   get(source: string, id: string): number | undefined {
     const ids = this.#bySource.get(source)
-    if (ids !== undefined) return ids.get(id)
-    return this.#others.size === 0 ? undefined : this.#others.get(joined(source, id))
+    const known = ids !== undefined ? ids.get(id) : this.#others.size === 0 ? undefined : this.#others.get(joined(source, id))
+    return known === undefined ? undefined : known + (this.#originMs ?? 0)
   }
 
   set(source: string, id: string, atMs: number): void {
     const ids = this.#bySource.get(source) ?? this.#ownMap(source)
     const map = ids ?? this.#others
     const before = map.size
-    map.set(ids === undefined ? joined(source, id) : id, atMs)
+    this.#originMs ??= atMs
+    map.set(ids === undefined ? joined(source, id) : id, atMs - this.#originMs)
     this.#size += map.size - before
   }
 
