@@ -72,6 +72,19 @@ describe('the duplicate filter', () => {
     expect([duplicates.isDuplicate('s', '1', 0, 0), duplicates.isDuplicate('s', '1', 500, 500), duplicates.isDuplicate('s', '2', 500, 500), duplicates.isDuplicate('t', '1', 500, 500)]).toEqual([false, true, false, false])
   })
 
+  it('tells duplicates of more sources than have a map of their own, as it does of few', () => {
+    fc.assert(
+      fc.property(fc.array(fc.record({ source: fc.nat({ max: 150 }), id: fc.nat({ max: 2 }), atMs: fc.nat({ max: 900 }) }), { maxLength: 600, size: 'max' }), (events) => {
+        const duplicates = new DuplicateFilter({ windowMs: 1000, maxIds: 100_000 })
+        const seen = new Set<string>()
+        for (const { source, id, atMs } of events) {
+          expect(duplicates.isDuplicate(`s${source}`, `${id}`, 5_000 + atMs, 6_000)).toBe(seen.has(`${source} ${id}`))
+          expect(duplicates.size).toBe(seen.add(`${source} ${id}`).size)
+        }
+      }),
+    )
+  })
+
   it('lets an event pass again after the window, counted from the last duplicate', () => {
     const duplicates = filter()
     expect([0, 900, 1800, 2801].map((at) => duplicates.isDuplicate('s', '1', at, at))).toEqual([false, true, true, false])
