@@ -93,14 +93,12 @@ export class RecordReader {
       this.#at = end
       return null
     }
-    const keyLength = this.#readVarint()
-    const keyAt = this.#at
-    if (keyLength !== -1) this.#skip(keyLength)
+    const key = this.#readBytes()
     const value = this.#readBytes()
     const headersAt = this.#at
     const headers = this.#readHeaders(end)
     if (this.#at !== end) throw new RangeError(`a record of ${length} bytes ends ${this.#at - end} bytes beyond its end`)
-    return new DecodedRecord({ partition: context.partition, offset, timestampMs: context.appendTimeMs ?? timestampMs, value, headers }, this.#bytes, { keyAt, keyLength, headersAt })
+    return new DecodedRecord({ partition: context.partition, offset, timestampMs: context.appendTimeMs ?? timestampMs, key, value, headers }, this.#bytes, headersAt)
   }
 
   #readOffsetDelta(): number {
