@@ -286,3 +286,20 @@ describe('what a producer can make long', () => {
     expect(verdict(over)).toBe(expected)
   })
 })
+
+describe('a header that most records have in common', () => {
+  const decode = createRecordDecoder(testLimits)
+  const sourceOf = (source: Buffer): string => {
+    const outcome = decode(aBinaryRecord({ headers: { ce_source: source } }))
+    return outcome.kind === 'event' ? outcome.record.source : outcome.kind === 'undecodable' ? outcome.failure.reason : outcome.kind
+  }
+
+  it('is never taken for the one of the record before', () => {
+    fc.assert(
+      fc.property(fc.array(fc.oneof(fc.constantFrom('aa', 'ab', 'ba', 'bb', '\u00e9', '\u00c3\u00a9', 'a'.repeat(65)), fc.string({ minLength: 1, maxLength: 3, unit: 'binary' })), { maxLength: 20 }), (sources) => {
+        for (const source of sources) expect(sourceOf(Buffer.from(source))).toBe(source.isWellFormed() ? source : Buffer.from(source).toString())
+      }),
+    )
+    expect([Buffer.from('aa'), Buffer.from([0x61, 0xe9]), Buffer.from('aa'), Buffer.from([0xc3]), Buffer.from('aa')].map(sourceOf)).toEqual(['aa', 'invalid-utf8', 'aa', 'invalid-utf8', 'aa'])
+  })
+})

@@ -14,8 +14,8 @@
 export class DuplicateFilter {
   readonly #windowMs: number
   readonly #maxPerGeneration: number
-  #younger = new Map<string, number>()
-  #older = new Map<string, number>()
+  #younger = new Generation()
+  #older = new Generation()
   /** The record time at which the younger generation began. */
   #youngerSinceMs = -Infinity
   /** How old the younger generation is, by the pod's own clock. */
@@ -37,16 +37,15 @@ export class DuplicateFilter {
     if (this.#windowMs === 0) return false
     this.#age(nowMs)
     this.#turn(Math.min(timestampMs, nowMs))
-    const key = `${source}\u0000${id}`
-    const seenAtMs = this.#younger.get(key) ?? this.#older.get(key)
-    this.#younger.set(key, Math.max(timestampMs, seenAtMs ?? timestampMs))
+    const seenAtMs = this.#younger.get(source, id) ?? this.#older.get(source, id)
+    this.#younger.set(source, id, seenAtMs === undefined ? timestampMs : Math.max(timestampMs, seenAtMs))
     return seenAtMs !== undefined && Math.abs(timestampMs - seenAtMs) <= this.#windowMs
   }
 
   /** Forgets everything: the topic was made anew. */
   clear(): void {
-    this.#younger.clear()
-    this.#older.clear()
+    this.#younger = new Generation()
+    this.#older = new Generation()
     this.#youngerSinceMs = -Infinity
     this.#youngerAgeMs = 0
   }
@@ -60,7 +59,7 @@ export class DuplicateFilter {
     const isOld = recordMs - this.#youngerSinceMs > this.#windowMs && this.#youngerAgeMs > this.#windowMs
     if (!isOld && this.#younger.size < this.#maxPerGeneration) return
     this.#older = this.#younger
-    this.#younger = new Map()
+    this.#younger = new Generation()
     this.#youngerSinceMs = recordMs
     this.#youngerAgeMs = 0
   }
@@ -68,3 +67,47 @@ export class DuplicateFilter {
 
 /** Longer pauses between two records count as much. */
 const maxPauseMs = 1_000
+
+/** Sources that have a map of their own in each generation: a map costs 250 bytes, and strangers may name a source for each event. */
+const maxOwnMaps = 64
+
+/**
+ * By source and id, when the last record with them was written. Most events have one of a few sources, and each of these has a map by id alone: to
+ * join source and id costs as much as the look-up. What has another source is found by both.
+ */
+class Generation {
+  readonly #bySource = new Map<string, Map<string, number>>()
+  readonly #others = new Map<string, number>()
+  /** Of the first record. Times are kept as distances from it: numbers so small need no memory of their own. */
+  #originMs: number | null = null
+  #size = 0
+
+  get size(): number {
+    return this.#size
+  }
+
+  get(source: string, id: string): number | undefined {
+    const ids = this.#bySource.get(source)
+    const known = ids !== undefined ? ids.get(id) : this.#others.size === 0 ? undefined : this.#others.get(joined(source, id))
+    return known === undefined ? undefined : known + (this.#originMs ?? 0)
+  }
+
+  set(source: string, id: string, atMs: number): void {
+    const ids = this.#bySource.get(source) ?? this.#ownMap(source)
+    const map = ids ?? this.#others
+    const before = map.size
+    this.#originMs ??= atMs
+    map.set(ids === undefined ? joined(source, id) : id, atMs - this.#originMs)
+    this.#size += map.size - before
+  }
+
+  /** Makes a map for a new source while there is room. Later sources never get one: so each source is always found in the same place. */
+  #ownMap(source: string): Map<string, number> | undefined {
+    if (this.#bySource.size >= maxOwnMaps) return undefined
+    const ids = new Map<string, number>()
+    this.#bySource.set(source, ids)
+    return ids
+  }
+}
+
+const joined = (source: string, id: string): string => `${source}\u0000${id}`

@@ -1,13 +1,14 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { PartitionBehind } from '../../../replay/record-source.ts'
 import { BrokerError, describeKafkaError, errorOfCode, isRefusal } from '../kafka-error.ts'
 import { createBackoff, pause, settledWithin } from '../patience.ts'
+import { endOfBatches } from '../records/batch.ts'
 import { readRecords, stuckBatch, type RecordStep } from '../records/read-records.ts'
+import { Turns } from '../records/turns.ts'
 import type { BrokerAddress, BrokerLink } from '../wire/broker-link.ts'
 import { fetchRequest, type FetchAnswer, type FetchedPartition } from '../wire/requests/fetch.ts'
 import type { PartitionReaderParts, Watermarks } from './partition-reader.ts'
 import type { PartitionState } from './partition-state.ts'
-import { validateEpochs } from './validate-epochs.ts'
+import { isSure, validateEpochs } from './validate-epochs.ts'
 import { watermarksOf } from './watermarks.ts'
 
 /** What a loop needs of the reader that it belongs to. */
@@ -26,9 +27,8 @@ export interface LoopOwner {
   fine(state: PartitionState): void
 }
 
-/** Most bytes of one answer, and of one partition in it. A batch that is larger by itself comes whole. */
+/** Most bytes of one answer. A batch that is larger by itself comes whole. */
 const maxFetchBytes = 1_048_576
-const maxFetchBytesPerPartition = 262_144
 /** How long a loop waits for the handlers of an answer before it fetches the other partitions again. */
 const handlersMs = 100
 /** How long a connection may take: longer after each failure, for a busy machine takes its time. */
@@ -48,6 +48,17 @@ const maxBatchBytes = 60 * 1_048_576
 /** OFFSET_OUT_OF_RANGE: https://kafka.apache.org/protocol.html#protocol_error_codes */
 const offsetOutOfRange = 1
 
+/** A fetch that was sent, and what it asks for. */
+interface Asked {
+  readonly link: BrokerLink
+  readonly states: readonly PartitionState[]
+  /** By partition, the offset that was asked for, and the epoch of the leader that was asked. */
+  readonly offsets: ReadonlyMap<number, number>
+  readonly epochs: ReadonlyMap<number, number>
+  readonly askedAt: number
+  readonly answer: Promise<FetchAnswer>
+}
+
 /** Reads from one broker what the reader places there: connect, validate, fetch, hand over, again. Nothing here waits for another broker. */
 export class LeaderLoop {
   readonly #owner: LoopOwner
@@ -58,8 +69,15 @@ export class LeaderLoop {
   #failures = 0
   readonly #running: Promise<void>
   #link: BrokerLink | null = null
-  #waking = new AbortController()
+  /** Of the wait that is under way. */
+  #waking: AbortController | null = null
   #turn = 0
+  /** What decoding and handling keep of the event loop, over all partitions of this broker. */
+  readonly #turns = new Turns()
+  /** The fetch that is under way while the answer before it is handled. */
+  #ahead: Asked | null = null
+  /** Whether the last answer was handled in time and could be read. Otherwise records of another fetch would only take memory, or come in vain. */
+  #keepsUp = true
 
   constructor(owner: LoopOwner, broker: number) {
     this.#owner = owner
@@ -69,7 +87,7 @@ export class LeaderLoop {
 
   /** Ends a wait of the loop: there may be something to fetch. */
   wake(): void {
-    this.#waking.abort()
+    this.#waking?.abort()
   }
 
   /** Hears where the broker is, as the newest metadata say: a connection to another place is given up. */
@@ -88,7 +106,6 @@ export class LeaderLoop {
 
   async #run(): Promise<void> {
     while (!this.#stopping.signal.aborted) {
-      this.#waking = new AbortController()
       const due = this.#due()
       if (due.length === 0) await this.#idle()
       else await this.#round(due).catch((cause: unknown) => this.#bear(cause))
@@ -96,11 +113,14 @@ export class LeaderLoop {
     this.#link?.close()
   }
 
-  #idle(): Promise<void> {
+  async #idle(): Promise<void> {
     const [now, { version }] = [this.#owner.parts.now(), this.#owner]
     const waits = this.#owner.statesOf(this.#broker).filter((state) => !state.isBusy && state.waitsForVersion <= version).map(({ retryAtMs }) => retryAtMs - now)
     const waitMs = waits.reduce((least, wait) => Math.min(least, wait), idleMs)
-    return pause(Math.max(10, waitMs), this.#stopping.signal, this.#waking.signal)
+    const waking = new AbortController()
+    this.#waking = waking
+    await pause(Math.max(10, waitMs), this.#stopping.signal, waking.signal)
+    this.#waking = null
   }
 
   /** Returns the partitions to fetch now. A broker fills its answer from the front: first come those that had to wait longest. */
@@ -111,21 +131,18 @@ export class LeaderLoop {
   }
 
   async #round(due: readonly PartitionState[]): Promise<void> {
-    const link = await this.#connected()
-    const { topic, handler, fetch } = this.#owner.parts
-    const valid = await validateEpochs(link, due, { topic, handler, owns: (state) => this.#owner.owns(this.#broker, state), failed: (state, code) => this.#failed(state, code) })
-    if (valid.length === 0) return
-    const offsets = new Map(valid.map((state) => [state.partition, handler.position(state.partition)]))
-    const holdMs = valid.every(({ isAnswered }) => isAnswered) ? fetch.waitMs : 0
-    const askedAt = performance.now()
-    const answer = await link.ask(this.#request(link, valid, offsets, holdMs), { timeoutMs: holdMs + fetch.stallMs })
-    await this.#take(answer, valid, offsets)
+    const asked = this.#ahead ?? (await this.#askFor(due))
+    this.#ahead = null
+    if (asked === null) return
+    const { fetch } = this.#owner.parts
+    const answer = await asked.answer
+    await this.#take(answer, asked)
     this.#backoff.reset()
     this.#failures = 0
     const isEmpty = answer.partitions.every(({ records }) => records.length === 0)
-    const spareMs = isEmpty ? Math.min(leastRoundMs, fetch.waitMs) - (performance.now() - askedAt) : 0
+    const spareMs = isEmpty ? Math.min(leastRoundMs, fetch.waitMs) - (performance.now() - asked.askedAt) : 0
     const waitMs = Math.max(spareMs, Math.min(answer.throttleMs, maxThrottleMs))
-    if (answer.throttleMs > toldThrottleMs) this.#tellThrottle(valid, answer.throttleMs)
+    if (answer.throttleMs > toldThrottleMs) this.#tellThrottle(asked.states, answer.throttleMs)
     if (waitMs > 0) await pause(waitMs, this.#stopping.signal)
   }
 
@@ -145,25 +162,79 @@ export class LeaderLoop {
 
   // ---- one fetch
 
+  async #askFor(due: readonly PartitionState[]): Promise<Asked | null> {
+    const link = await this.#connected()
+    const { topic, handler, fetch } = this.#owner.parts
+    const valid = await validateEpochs(link, due, { topic, handler, owns: (state) => this.#owner.owns(this.#broker, state), failed: (state, code) => this.#failed(state, code) })
+    if (valid.length === 0) return null
+    const holdMs = valid.every(({ isAnswered }) => isAnswered) ? fetch.waitMs : 0
+    return this.#ask(link, new Map(valid.map((state) => [state, handler.position(state.partition)])), holdMs)
+  }
+
+  /** Sends a fetch. @param wanted the offset of each partition */
+  #ask(link: BrokerLink, wanted: ReadonlyMap<PartitionState, number>, holdMs: number): Asked {
+    const states = [...wanted.keys()]
+    const offsets = new Map(states.map((state) => [state.partition, wanted.get(state) ?? 0]))
+    const epochs = new Map(states.map(({ partition, leaderEpoch }) => [partition, leaderEpoch]))
+    const askedAt = performance.now()
+    const answer = link.ask(this.#request(link, states, offsets, holdMs), { timeoutMs: holdMs + this.#owner.parts.fetch.stallMs })
+    // It is awaited later: until then a failure is nobody's.
+    answer.catch(() => undefined)
+    return { link, states, offsets, epochs, askedAt, answer }
+  }
+
   #request(link: BrokerLink, states: readonly PartitionState[], offsets: ReadonlyMap<number, number>, maxWaitMs: number): ReturnType<typeof fetchRequest> {
     const { topic, fetch, now } = this.#owner.parts
-    const partitions = states.map(({ partition, leaderEpoch, validatedEpoch, wantsBytes }) => ({ partition, leaderEpoch: leaderEpoch === -1 ? -1 : validatedEpoch, offset: offsets.get(partition) ?? 0, maxBytes: Math.max(maxFetchBytesPerPartition, wantsBytes), lastFetchedEpoch: -1 }))
+    const partitions = states.map(({ partition, leaderEpoch, validatedEpoch, wantsBytes }) => ({ partition, leaderEpoch: leaderEpoch === -1 ? -1 : validatedEpoch, offset: offsets.get(partition) ?? 0, maxBytes: Math.max(fetch.partitionBytes, wantsBytes), lastFetchedEpoch: -1 }))
     const maxBytes = states.reduce((most, { wantsBytes }) => Math.max(most, wantsBytes), maxFetchBytes)
     // Without a rack the leader serves all itself, also partitions that a replica nearby did not serve.
     const rack = states.some(({ leaderOnlyUntilMs }) => leaderOnlyUntilMs > now()) ? '' : fetch.rack
     return fetchRequest(link, { topic, topicId: this.#owner.topicId, maxWaitMs, minBytes: fetch.minBytes, maxBytes, rack, partitions })
   }
 
-  async #take(answer: FetchAnswer, states: readonly PartitionState[], offsets: ReadonlyMap<number, number>): Promise<void> {
+  /**
+   * Sends the next fetch before this answer is handled, when the broker has more: it comes while the records are decoded. It asks for what
+   * follows if all of the answer can be read. What turns out otherwise is not taken (`#isExpected`), and asked for again.
+   */
+  #askAhead({ partitions, throttleMs }: FetchAnswer, { link, states, offsets }: Asked): void {
+    if (throttleMs > 0 || !link.isOpen || this.#stopping.signal.aborted || partitions.every(({ records }) => records.length === 0)) return
+    const byPartition = new Map(states.map((state) => [state.partition, state]))
+    const wanted = new Map<PartitionState, number>()
+    let hasMore = false
+    // Those without records come first: the answer had no room for them.
+    for (const { partition, errorCode, preferredReplica, records, lastStableOffset } of partitions.toSorted((left, right) => left.records.length - right.records.length)) {
+      const state = byPartition.get(partition)
+      const offset = offsets.get(partition) ?? 0
+      const next = records.length === 0 ? offset : endOfBatches(records)
+      if (state === undefined || next === null || (records.length > 0 && next <= offset) || errorCode !== 0 || preferredReplica >= 0 || !isSure(state) || !this.#owner.owns(this.#broker, state)) continue
+      wanted.set(state, next)
+      hasMore ||= lastStableOffset > next
+    }
+    if (hasMore) this.#ahead = this.#ask(link, wanted, 0)
+  }
+
+  /** Whether the answer is to the question that would be asked now. */
+  #isExpected(state: PartitionState, { offsets, epochs }: Asked): boolean {
+    if (!this.#owner.owns(this.#broker, state) || state.isBusy || state.retryAtMs > this.#owner.parts.now() || state.waitsForVersion > this.#owner.version) return false
+    return epochs.get(state.partition) === state.leaderEpoch && offsets.get(state.partition) === this.#owner.parts.handler.position(state.partition)
+  }
+
+  async #take(answer: FetchAnswer, asked: Asked): Promise<void> {
     if (answer.errorCode !== 0) throw errorOfCode(answer.errorCode, `let this gateway read ${this.#owner.parts.topic}`)
-    const asked = new Map(states.map((state) => [state.partition, state]))
+    this.#turns.begin()
+    const expected = asked.states.filter((state) => this.#isExpected(state, asked))
+    if (expected.length > 0 && this.#keepsUp) this.#askAhead(answer, { ...asked, states: expected })
+    const answerBytes = answer.partitions.reduce((sum, { records }) => sum + records.length, 0)
+    const missing = new Map(expected.map((state) => [state.partition, state]))
     const handled = answer.partitions.flatMap((fetched) => {
-      const state = asked.get(fetched.partition)
-      asked.delete(fetched.partition) // each once: an answer that repeats a partition, or has another one, is not believed
-      return state === undefined ? [] : [this.#takePartition(state, fetched, offsets.get(fetched.partition) ?? 0)]
+      const state = missing.get(fetched.partition)
+      missing.delete(fetched.partition) // each once: an answer that repeats a partition, or has another one, is not believed
+      return state === undefined ? [] : [this.#takePartition(state, { ...fetched, records: ownPart(fetched.records, answerBytes) }, asked.offsets.get(fetched.partition) ?? 0)]
     })
-    for (const state of asked.values()) this.#failed(state, 0)
+    for (const state of missing.values()) this.#failed(state, 0)
     await settledWithin(Promise.all(handled), handlersMs)
+    const now = this.#owner.parts.now()
+    this.#keepsUp = expected.every(({ isBusy, retryAtMs }) => !isBusy && retryAtMs <= now)
   }
 
   async #takePartition(state: PartitionState, fetched: FetchedPartition, offset: number): Promise<void> {
@@ -193,6 +264,7 @@ export class LeaderLoop {
     this.#owner.trouble(state, 'stalled', detail)
     this.#owner.parts.handler.replaced('stall', detail)
     this.#link?.close()
+    this.#ahead = null
   }
 
   async #deliver(state: PartitionState, fetched: FetchedPartition, offset: number, watermarks: Watermarks): Promise<void> {
@@ -220,22 +292,21 @@ export class LeaderLoop {
       if (!this.#owner.owns(this.#broker, state)) break
       first ??= step.kind
       await this.#owner.parts.handler.deliver(state.partition, step, watermarks)
-      await nextTurn()
+      await this.#turns.rest()
     }
     return first
   }
 
   async *#steps(state: PartitionState, { partition, records, aborted }: FetchedPartition, offset: number, { highWatermark }: Watermarks): AsyncGenerator<RecordStep> {
     const stuck = stuckBatch(records, offset)
-    const wantsBytes = stuck === null ? 0 : Math.max(stuck.bytes, maxFetchBytesPerPartition)
+    const wantsBytes = stuck === null ? 0 : Math.max(stuck.bytes, this.#owner.parts.fetch.partitionBytes)
     if (stuck !== null && (wantsBytes <= state.wantsBytes || wantsBytes > maxBatchBytes)) {
       state.wantsBytes = 0
       return yield { kind: 'unreadable', nextOffset: stuck.nextOffset, why: `a batch of ${stuck.bytes} bytes, of which the broker sent ${records.length}` }
     }
     state.wantsBytes = wantsBytes
     if (stuck !== null) state.servedTurn = 0 // the first in the next request has room
-    // Copied: a handler that waits holds on to its own partition, and not to the whole answer.
-    else yield* readRecords({ partition, records: Buffer.from(records), aborted, highWatermark }, offset)
+    else yield* readRecords({ partition, records, aborted, highWatermark }, offset, this.#turns)
   }
 
   async #outOfRange(state: PartitionState): Promise<void> {
@@ -286,6 +357,7 @@ export class LeaderLoop {
     const wasOpen = this.#link !== null
     this.#link?.close()
     this.#link = null
+    this.#ahead = null
     if (this.#stopping.signal.aborted) return
     const failure = describeKafkaError(cause)
     if (wasOpen) this.#owner.parts.handler.replaced('crash', failure.detail)
@@ -299,5 +371,8 @@ export class LeaderLoop {
     await this.#backoff.wait(this.#stopping.signal)
   }
 }
+
+/** Returns the records, copied unless they are most of the answer: a handler that waits holds on to its own partition, and not to all others. */
+const ownPart = (records: Buffer, answerBytes: number): Buffer => (records.length * 2 > answerBytes ? records : Buffer.from(records))
 
 const isSame = (left: BrokerAddress, right: BrokerAddress): boolean => left.host === right.host && left.port === right.port

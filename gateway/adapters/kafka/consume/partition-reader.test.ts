@@ -4,6 +4,7 @@ import { createRecordingLogger } from '../../../testing/recording-logger.ts'
 import type { RecordStep } from '../records/read-records.ts'
 import { encodeBatch } from '../records/encode-batch.ts'
 import type { FakeCluster } from '../testing/fake-cluster.ts'
+import { apiKeys, readFetch } from '../testing/fake-protocol.ts'
 import { aCluster, endRigsAfterEach, endWith, eventually } from '../testing/reader-rig.ts'
 import { kafkaOptions } from '../testing/test-topic.ts'
 import { parseBroker } from '../wire/broker-address.ts'
@@ -23,12 +24,12 @@ async function aPartitionReader(cluster: FakeCluster) {
   const positions = [0, 0, 0]
   const steps: { readonly partition: number; readonly step: RecordStep }[] = []
   const states: (PartitionBehind | null)[] = []
-  const world = { aheadMs: 0, failNext: false, calls: 0 }
+  const world = { aheadMs: 0, failNext: false, calls: 0, held: null as Promise<void> | null }
   const reader = createPartitionReader({
     topic: cluster.topic,
     connect,
     topology,
-    fetch: { waitMs: 50, stallMs: 300, minBytes: 1, rack: '' },
+    fetch: { waitMs: 50, stallMs: 300, minBytes: 1, partitionBytes: 262_144, rack: '' },
     now: () => Date.now() + world.aheadMs,
     handler: {
       position: (partition) => (world.calls++, positions[partition] ?? 0),
@@ -40,6 +41,7 @@ async function aPartitionReader(cluster: FakeCluster) {
         }
         steps.push({ partition, step })
         positions[partition] = step.nextOffset
+        if (world.held !== null) await world.held
       },
       fetched: () => void world.calls++,
       outOfRange: async () => void world.calls++,
@@ -121,5 +123,70 @@ describe('the partition reader', () => {
     // Of the broker that the metadata are asked from, one connection stays.
     await eventually(() => expect(cluster.openSockets(0) + cluster.openSockets(1)).toBeLessThanOrEqual(1))
     expect(world.calls).toBe(calls)
+  })
+})
+
+describe('a fetch ahead', () => {
+  const large = 'x'.repeat(200_000)
+  /** The offsets that were asked for, one after the other; a fetch that follows a wait asks for the same again. */
+  const asked = (cluster: FakeCluster, partition: number): readonly number[] =>
+    cluster.requests.filter(({ apiKey }) => apiKey === apiKeys.fetch).flatMap((request) => readFetch(request).partitions.filter((one) => one.partition === partition).map(({ offset }) => offset))
+      .filter((offset, index, all) => offset !== all[index - 1])
+
+  async function aHeldReader(partitions: number, batches: number) {
+    const cluster = await aCluster({ partitions })
+    for (let batch = 0; batch < batches; batch++) for (let partition = 0; partition < partitions; partition++) cluster.append(partition, large)
+    const rig = await aPartitionReader(cluster)
+    const { promise, resolve: release } = Promise.withResolvers<void>()
+    rig.world.held = promise
+    rig.reader.assign(Array.from({ length: partitions }, (_, partition) => partition))
+    return { cluster, ...rig, release }
+  }
+
+  it('is under way while the records before it are handled, and no other one is', async () => {
+    const { cluster, offsets, release } = await aHeldReader(1, 4)
+    await eventually(() => expect(asked(cluster, 0)).toEqual([0, 1]))
+    expect(offsets(0)).toEqual([0])
+    release()
+    await eventually(() => expect(offsets(0)).toEqual([0, 1, 2, 3]))
+    expect(asked(cluster, 0)).toEqual([0, 1, 2, 3, 4])
+  })
+
+  it('is not sent when the broker has no more', async () => {
+    const { cluster, offsets, release } = await aHeldReader(1, 1)
+    await eventually(() => expect(offsets(0)).toEqual([0]))
+    cluster.append(0, 'later')
+    expect(asked(cluster, 0)).toEqual([0])
+    release()
+    await eventually(() => expect(offsets(0)).toEqual([0, 1]))
+  })
+
+  it('is dropped when the position moved elsewhere', async () => {
+    const { cluster, positions, offsets, release } = await aHeldReader(1, 4)
+    await eventually(() => expect(asked(cluster, 0)).toEqual([0, 1]))
+    positions[0] = 3
+    release()
+    await eventually(() => expect(offsets(0)).toEqual([0, 3]))
+    expect(asked(cluster, 0)).toEqual([0, 1, 3, 4])
+  })
+
+  it('is dropped when another leader was elected, whose log has other records there', async () => {
+    const { cluster, steps, offsets, release } = await aHeldReader(1, 3)
+    await eventually(() => expect(asked(cluster, 0)).toEqual([0, 1]))
+    cluster.electUnclean(0, 0, 1)
+    cluster.append(0, 'other')
+    const seen = cluster.count(apiKeys.metadata)
+    await eventually(() => expect(cluster.count(apiKeys.metadata)).toBeGreaterThan(seen + 2))
+    release()
+    await eventually(() => expect(offsets(0)).toEqual([0, 1]))
+    expect(steps.flatMap(({ step }) => (step.kind === 'records' ? step.records.map(({ value }) => String(value).length) : []))).toEqual([large.length, 5])
+  })
+
+  it('does not keep records of other partitions in memory for a handler that waits', async () => {
+    const { steps, release } = await aHeldReader(3, 1)
+    await eventually(() => expect(steps).toHaveLength(3))
+    const held = steps.flatMap(({ step }) => (step.kind === 'records' ? step.records.map(({ value }) => value?.buffer.byteLength ?? 0) : []))
+    for (const bytes of held) expect(bytes).toBeLessThan(2 * large.length)
+    release()
   })
 })

@@ -56,6 +56,8 @@ export interface FetchSettings {
   /** How long a broker holds a fetch for which it has less than `minBytes`. */
   readonly waitMs: number
   readonly minBytes: number
+  /** Most bytes of one partition in an answer, which has 1 MiB at most: what a partition whose handler waits holds on to, or twice as much. */
+  readonly partitionBytes: number
   /** How long an answer may take beyond `waitMs`, and how long a partition may stand while it has records, before the connection is replaced. */
   readonly stallMs: number
   /** The rack of this client, so that a replica in the same rack is read; empty: the leader is read. */

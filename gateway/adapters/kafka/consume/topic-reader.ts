@@ -163,7 +163,7 @@ export class TopicReader {
 
   #fetchSettings() {
     const { kafkaFetchWaitMs: waitMs, kafkaStallTimeoutMs: stallMs, kafkaClientRack: rack } = this.#options
-    return { waitMs, stallMs, rack, minBytes: 1 }
+    return { waitMs, stallMs, rack, minBytes: 1, partitionBytes: 1_048_576 }
   }
 
   async #endLife(): Promise<void> {

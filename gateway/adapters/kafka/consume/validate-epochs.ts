@@ -35,7 +35,8 @@ export async function validateEpochs(link: BrokerLink, due: readonly PartitionSt
   })
 }
 
-const isSure = (state: PartitionState): boolean => state.validatedEpoch === state.leaderEpoch || state.validatedEpoch === -1 || state.leaderEpoch === -1
+/** Whether the position is known to be of this leader's log. */
+export const isSure = (state: PartitionState): boolean => state.validatedEpoch === state.leaderEpoch || state.validatedEpoch === -1 || state.leaderEpoch === -1
 
 function judge(state: PartitionState, end: EpochEnd | undefined, { handler, failed }: EpochQuestion): boolean {
   if (end === undefined || end.errorCode !== 0) {

@@ -63,3 +63,21 @@ function readHeader(bytes: Buffer, baseOffset: number): Batch {
 export function readInt64(bytes: Buffer, at: number): number {
   return bytes.readInt32BE(at) * 0x1_0000_0000 + bytes.readUInt32BE(at + 4)
 }
+
+/**
+ * Returns the offset behind the last whole batch, as the headers say: where the next fetch would go on if all of it can be read. Null when no
+ * batch is whole, or a header is impossible.
+ */
+export function endOfBatches(bytes: Buffer): number | null {
+  let end: number | null = null
+  for (let at = 0; bytes.length - at >= headerBytes; ) {
+    const size = 12 + bytes.readInt32BE(at + 8)
+    if (size < headerBytes) return null
+    if (bytes.length - at < size) break
+    const [baseOffset, lastOffsetDelta] = [readInt64(bytes, at), bytes.readInt32BE(at + 23)]
+    if (baseOffset < 0 || baseOffset > maxBaseOffset || lastOffsetDelta < 0) return null
+    end = baseOffset + lastOffsetDelta + 1
+    at += size
+  }
+  return end
+}

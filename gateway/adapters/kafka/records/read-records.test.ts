@@ -2,7 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { maxRecordsPerStep, readRecords, stuckBatch } from './read-records.ts'
 import { longestTurnMs, offsetsOf, readSteps, reasonsOf, recordsOf } from './testing/drain.ts'
 import { aBatch, baseTimestampMs, compress, compressionNames, seal, type TestBatch, type TestRecord } from './testing/test-batch.ts'
+import { Turns } from './turns.ts'
 
+/** For what must not hang on how fast the machine is. */
+const neverSpent = Object.assign(new Turns(), { rest: async () => undefined })
+Object.defineProperty(neverSpent, 'isSpent', { value: false })
 const many = (count: number): readonly TestRecord[] => Array.from({ length: count }, () => ({}))
 const fetchOf = async (...batches: readonly TestBatch[]): Promise<Buffer> => Buffer.concat(await Promise.all(batches.map(aBatch)))
 
@@ -41,6 +45,19 @@ describe('readRecords', () => {
     for (const step of steps.slice(0, -1)) expect(step.nextOffset).toBe((recordsOf([step]).at(-1)?.offset ?? 0) + 1)
     for (const step of steps) expect(recordsOf([step]).length).toBeLessThanOrEqual(maxRecordsPerStep)
     expect(steps.at(-1)).toMatchObject({ nextOffset: 2_608 })
+  })
+
+  it('joins the records of small batches in one step, up to a thousand', async () => {
+    const batches = Array.from({ length: 2_500 }, (_, index): TestBatch => ({ baseOffset: index }))
+    // The clock stands still: how many come together does not hang on the machine.
+    const steps = await readSteps({ records: await fetchOf(...batches) }, 0, neverSpent)
+    expect(steps.map((step) => [recordsOf([step]).length, step.nextOffset])).toEqual([[1_000, 1_000], [1_000, 2_000], [500, 2_500]])
+    expect(offsetsOf(steps)).toEqual(batches.map(({ baseOffset }) => baseOffset))
+  })
+
+  it('hands over the records of one compressed batch before it decompresses the next', async () => {
+    const records = await fetchOf({ baseOffset: 0, compression: 1 }, { baseOffset: 1, compression: 2 }, { baseOffset: 2 }, { baseOffset: 3 }, { baseOffset: 4, compression: 3 })
+    expect((await readSteps({ records }, 0, neverSpent)).map(({ nextOffset }) => nextOffset)).toEqual([1, 4, 5])
   })
 
   it('leaves an incomplete batch at the end for the next fetch', async () => {
@@ -147,6 +164,13 @@ describe('a broker that lies', () => {
 })
 
 describe('headers of a record', () => {
+  it('share one view with the record before when they have the same value in the same place', async () => {
+    const records = [{ headers: [['type', 'one'], ['id', 'a']] }, { headers: [['type', 'one'], ['id', 'b']] }, { headers: [['type', 'two'], ['id', null]] }, { headers: [['id', 'two'], ['type', 'b']] }] as const
+    const read = recordsOf(await readSteps({ records: await fetchOf({ records }) }))
+    expect(read.map(({ headers }) => [String(headers.type), String(headers.id)])).toEqual([['one', 'a'], ['one', 'b'], ['two', 'undefined'], ['b', 'two']])
+    expect(read[1]?.headers.type).toBe(read[0]?.headers.type)
+  })
+
   it('come as they were from rawHeaders: in order, with duplicates, nulls and any name', async () => {
     const headers = [['n', null], ['a', '1'], ['b', '2'], ['a', '3'], ['9', 'y'], ['1', 'x'], ['__proto__', 'p'], ['', '']] as const
     const [first, second] = recordsOf(await readSteps({ records: await fetchOf({ compression: 3, records: [{ headers }, {}] }) }))

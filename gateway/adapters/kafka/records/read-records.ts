@@ -31,8 +31,9 @@ export const maxRecordsPerStep = 1_000
 const crcPieceBytes = 1_048_576
 
 /**
- * Decodes what a fetch brought of one partition, lazily: a step at a time, and never all records of a batch. The event loop turns every 4 ms,
- * within long steps and between short ones. At most one decompressed batch is held (`maxDecompressedBytes`), and the records of one step.
+ * Decodes what a fetch brought of one partition, lazily: a step at a time, and never all records of a large batch. Records of small batches come
+ * together in one step. The event loop turns every 4 ms, within long steps and between short ones. At most one decompressed batch is held
+ * (`maxDecompressedBytes`), and the records of one step.
  *
  * What is trusted: where batches begin and their base offsets are the broker's, and are checked for being possible. All else of a header
  * is under the batch's checksum: with the right one it is what the producer and the broker wrote, and offsets of records still have to lie
@@ -41,32 +42,44 @@ const crcPieceBytes = 1_048_576
  *
  * Each step's `nextOffset` is above the one before, and above `fromOffset`. An incomplete batch at the end is left for the next fetch (but see
  * `stuckBatch`).
+ *
+ * @param turns may be shared with other work that keeps the event loop
  */
-export async function* readRecords(fetched: FetchedRecords, fromOffset: number): AsyncGenerator<RecordStep> {
+export async function* readRecords(fetched: FetchedRecords, fromOffset: number, turns = new Turns()): AsyncGenerator<RecordStep> {
   const { records: bytes } = fetched
-  const reading: Reading = { fetched, transactions: trackAborted(fetched.aborted), turns: new Turns(), position: fromOffset, isDamaged: false }
-  let told = fromOffset
+  const reading: Reading = { fetched, transactions: trackAborted(fetched.aborted), turns, position: fromOffset, told: fromOffset, pending: [], pendingTo: fromOffset }
   let isWhole = false
   for (let at = 0; at < bytes.length; ) {
     const framed = frameBatch(bytes, at)
     if (framed.kind === 'incomplete') break
     isWhole = true
-    if (framed.kind === 'broken') {
-      yield { kind: 'unreadable', nextOffset: reading.position + 1, why: framed.why }
+    if (framed.kind !== 'batch') {
+      yield* flush(reading)
+      yield unreadable(reading, framed.kind === 'broken' ? reading.position + 1 : Math.max(reading.position, Math.min(framed.baseOffset, endOf(reading))) + 1, framed.why)
+      if (framed.kind === 'broken') return
+      at += framed.bytes
+      continue
+    }
+    const { batch } = framed
+    at += framed.bytes
+    const isShort = batch.checked.length <= crcPieceBytes
+    const damage = damageOf(batch, isShort ? crc32c(batch.checked) : await longChecksum(batch.checked, reading.turns))
+    if (damage !== null) {
+      yield* flush(reading)
+      yield unreadable(reading, behindDamaged(batch, at, reading), damage)
       return
     }
-    at += framed.bytes
-    const steps = framed.kind === 'batch' ? readBatch(framed.batch, at, reading) : skipUnknown(framed, reading)
-    for await (const step of steps) {
-      told = reading.position = step.nextOffset
-      yield step
-    }
-    if (reading.isDamaged) return
+    const nextOffset = Math.max(reading.position, batch.baseOffset + batch.lastOffsetDelta + 1)
+    if (isVisible(batch, reading.transactions) && nextOffset > reading.position) yield* readBody(batch, nextOffset, reading)
+    reading.position = nextOffset
+    if (!reading.turns.isSpent) continue
+    yield* flush(reading)
     await reading.turns.rest()
   }
-  if (reading.position > told) yield { kind: 'skipped', nextOffset: reading.position }
+  yield* flush(reading)
+  if (reading.position > reading.told) yield { kind: 'skipped', nextOffset: reading.position }
   // A broker never does this. Without a step the same fetch would come again, for ever.
-  else if (isWhole && told === fromOffset) yield { kind: 'unreadable', nextOffset: fromOffset + 1, why: `the broker sent nothing at or above offset ${fromOffset}, which was asked for` }
+  else if (isWhole && reading.told === fromOffset) yield { kind: 'unreadable', nextOffset: fromOffset + 1, why: `the broker sent nothing at or above offset ${fromOffset}, which was asked for` }
 }
 
 /** What goes along from batch to batch. */
@@ -76,39 +89,41 @@ interface Reading {
   readonly turns: Turns
   /** Everything below has been read. */
   position: number
-  /** Whether a batch was damaged. It may have been the marker that ends a transaction: the next fetch tells which of them are aborted. */
-  isDamaged: boolean
+  /** The `nextOffset` of the last step. */
+  told: number
+  /** Records that wait for the rest of their step, and the `nextOffset` of that step. */
+  pending: LogRecord[]
+  pendingTo: number
 }
 
-interface Unknown {
-  readonly baseOffset: number
-  readonly why: string
+/** Yields the records that wait, if there are any. */
+function* flush(reading: Reading): Generator<RecordStep> {
+  const { pending: records, pendingTo: nextOffset } = reading
+  if (records.length === 0) return
+  reading.pending = []
+  reading.told = nextOffset
+  yield { kind: 'records', records, nextOffset }
 }
 
-function* skipUnknown({ baseOffset, why }: Unknown, reading: Reading): Generator<RecordStep> {
-  yield { kind: 'unreadable', nextOffset: Math.max(reading.position, Math.min(baseOffset, endOf(reading))) + 1, why }
+/** Moves the position behind what cannot be read. */
+function unreadable(reading: Reading, nextOffset: number, why: string): RecordStep {
+  reading.told = reading.position = nextOffset
+  return { kind: 'unreadable', nextOffset, why }
 }
 
 const endOf = ({ fetched, position }: Reading): number => fetched.highWatermark ?? Math.max(position, Number.MAX_SAFE_INTEGER - 1)
 
-/** Yields the steps of one batch. Without a visible record it only moves the position. */
-async function* readBatch(batch: Batch, end: number, reading: Reading): AsyncGenerator<RecordStep> {
-  const damage = await findDamage(batch, reading.turns)
-  if (damage !== null) {
-    reading.isDamaged = true
-    return yield { kind: 'unreadable', nextOffset: behindDamaged(batch, end, reading), why: damage }
-  }
-  const nextOffset = Math.max(reading.position, batch.baseOffset + batch.lastOffsetDelta + 1)
-  if (isVisible(batch, reading.transactions) && nextOffset > reading.position) yield* readBody(batch, nextOffset, reading)
-  reading.position = nextOffset
-}
-
-async function findDamage(batch: Batch, turns: Turns): Promise<string | null> {
+/** Takes the checksum of a large batch in pieces. */
+async function longChecksum(bytes: Buffer, turns: Turns): Promise<number> {
   let crc = 0
-  for (let at = 0; at < batch.checked.length; at += crcPieceBytes) {
-    crc = crc32c(batch.checked.subarray(at, at + crcPieceBytes), crc)
+  for (let at = 0; at < bytes.length; at += crcPieceBytes) {
+    crc = crc32c(bytes.subarray(at, at + crcPieceBytes), crc)
     await turns.rest()
   }
+  return crc
+}
+
+function damageOf(batch: Batch, crc: number): string | null {
   if (crc !== batch.crc) return `a batch whose checksum (CRC-32C) is wrong: ${hex(batch.crc)} where its bytes have ${hex(crc)}`
   return batch.lastOffsetDelta < 0 || batch.count < 0 ? `a batch of ${batch.count} records, the last of them at ${batch.lastOffsetDelta}` : null
 }
@@ -135,26 +150,44 @@ function isVisible(batch: Batch, transactions: AbortedTransactions): boolean {
   return batch.count > 0 && !((batch.attributes & attribute.transactional) !== 0 && transactions.isAborted(batch.producerId))
 }
 
+/** Reads the records of one batch. Yields the steps that are full; records of the last step wait in `pending` for those of the next batch. */
 async function* readBody(batch: Batch, nextOffset: number, reading: Reading): AsyncGenerator<RecordStep> {
-  const { turns } = reading
-  const body = await decompress(batch)
-  if (typeof body === 'string') return yield { kind: 'unreadable', nextOffset, why: body }
-  const { partition } = reading.fetched
-  const reader = new RecordReader(body, { ...batch, partition, appendTimeMs: (batch.attributes & attribute.appendTime) === 0 ? null : batch.maxTimestampMs })
+  const isCompressed = (batch.attributes & attribute.codec) !== 0
+  // The records that wait may be views of another decompressed batch: that one goes first.
+  if (isCompressed) yield* flush(reading)
+  const body = isCompressed ? await decompress(batch) : batch.body
+  if (typeof body === 'string') return yield unreadable(reading, nextOffset, body)
+  const reader = readerOf(batch, body, reading)
   while (reader.left > 0) {
-    const { records, failure } = reader.read(reading.position, maxRecordsPerStep, () => turns.isSpent)
-    const last = records.at(-1)
-    if (last !== undefined) yield { kind: 'records', records, nextOffset: reader.left === 0 && failure === null ? nextOffset : last.offset + 1 }
-    // All that the batch has places for may be read when it ends badly: then nothing is lost.
-    if (failure !== null) return reading.position < nextOffset ? yield { kind: 'unreadable', nextOffset, why: `a batch that cannot be read on: ${failure}` } : undefined
-    await turns.rest()
+    const { records, failure } = reader.read(reading.position, maxRecordsPerStep - reading.pending.length, () => reading.turns.isSpent)
+    take(records, reader.left === 0 && failure === null ? nextOffset : null, reading)
+    if (failure !== null) {
+      yield* flush(reading)
+      // All that the batch has places for may be read when it ends badly: then nothing is lost.
+      return reading.position < nextOffset ? yield unreadable(reading, nextOffset, `a batch that cannot be read on: ${failure}`) : undefined
+    }
+    const isSpent = reading.turns.isSpent
+    if (isSpent || reading.pending.length === maxRecordsPerStep) yield* flush(reading)
+    if (isSpent) await reading.turns.rest()
   }
+}
+
+function readerOf(batch: Batch, body: Buffer, { fetched: { partition } }: Reading): RecordReader {
+  return new RecordReader(body, { ...batch, partition, appendTimeMs: (batch.attributes & attribute.appendTime) === 0 ? null : batch.maxTimestampMs })
+}
+
+/** Adds records to the step. @param end of their batch; null: it has more */
+function take(records: readonly LogRecord[], end: number | null, reading: Reading): void {
+  const last = records.at(-1)
+  if (last === undefined) return
+  reading.position = reading.pendingTo = end ?? last.offset + 1
+  if (reading.pending.length === 0) reading.pending = [...records]
+  else for (const record of records) reading.pending.push(record)
 }
 
 /** Returns why it cannot be decompressed, if so: damaged bytes and bugs of codecs arrive here. */
 async function decompress(batch: Batch): Promise<Buffer | string> {
   const type = batch.attributes & attribute.codec
-  if (type === 0) return batch.body
   const codec = codecs[type]
   if (codec === undefined) return `a batch of compression type ${type}; only 0 to 4 (none, gzip, snappy, lz4, zstd) can be read`
   try {

@@ -23,13 +23,16 @@ export interface Portion {
 /** How much work (records, headers, and KiB of headers) goes by between two looks at the clock: some 50 us. */
 const workPerLook = 64
 
+/** A header's value that is longer is not compared with the one before. */
+const maxComparedBytes = 64
+
 /**
  * Reads the records of one batch (record format v2, already decompressed), a portion at a time. Keys, values and headers are views of
  * `bytes`: a caller that keeps one keeps the whole batch in memory, so it copies what stays.
  *
  * A pod reads every record of its channel, so this is the hottest loop of the gateway: kafkajs's own decoder costs 7 us per record with
- * five headers. What makes it 5 times as fast: no BigInt, no object per field, and a header's name that stands at the same place in the
- * record before is not decoded again.
+ * five headers. What makes it 5 times as fast: no BigInt, no object per field, and the name or value of a header that stands at the same place
+ * in the record before is not decoded again: such records share one view.
  */
 export class RecordReader {
   readonly #bytes: Buffer
@@ -42,6 +45,9 @@ export class RecordReader {
   readonly #nameStarts: number[] = []
   readonly #nameLengths: number[] = []
   readonly #names: string[] = []
+  /** Likewise of the value of the n-th header. */
+  readonly #valueStarts: number[] = []
+  readonly #values: Buffer[] = []
 
   constructor(bytes: Buffer, context: RecordsContext) {
     this.#bytes = bytes
@@ -112,7 +118,7 @@ export class RecordReader {
     for (let index = 0; index < read; index++) {
       const name = this.#readName(index, limit)
       if (name === null) break
-      const value = this.#readBytes()
+      const value = this.#readHeaderValue(index)
       if (this.#at > limit) break
       if (value !== null) addHeader(headers, name, value)
     }
@@ -135,9 +141,24 @@ export class RecordReader {
     return name
   }
 
+  /** Returns the view that the record before has of the same bytes, if it has them in the same place: most types and sources are. */
+  #readHeaderValue(index: number): Buffer | null {
+    const length = this.#readVarint()
+    if (length === -1) return null
+    const start = this.#at
+    this.#skip(length)
+    const known = this.#values[index]
+    if (known !== undefined && known.length === length && length <= maxComparedBytes && this.#isSame(this.#valueStarts[index] ?? 0, start, length)) return known
+    const value = this.#bytes.subarray(start, this.#at)
+    this.#values[index] = value
+    this.#valueStarts[index] = start
+    return value
+  }
+
+  /** From the end: ids differ there. */
   #isSame(left: number, right: number, length: number): boolean {
     const bytes = this.#bytes
-    for (let n = 0; n < length; n++) if (bytes[left + n] !== bytes[right + n]) return false
+    for (let n = length - 1; n >= 0; n--) if (bytes[left + n] !== bytes[right + n]) return false
     return true
   }
 

@@ -1,9 +1,10 @@
 import type { LogRecord } from '../../../../event/log-record.ts'
 import { readRecords, type FetchedRecords, type RecordStep } from '../read-records.ts'
+import type { Turns } from '../turns.ts'
 
 /** Reads all steps of a fetch of partition 3. */
-export async function readSteps(fetched: Partial<FetchedRecords>, fromOffset = 0): Promise<readonly RecordStep[]> {
-  return Array.fromAsync(readRecords({ partition: 3, records: Buffer.alloc(0), aborted: [], ...fetched }, fromOffset))
+export async function readSteps(fetched: Partial<FetchedRecords>, fromOffset = 0, turns?: Turns): Promise<readonly RecordStep[]> {
+  return Array.fromAsync(readRecords({ partition: 3, records: Buffer.alloc(0), aborted: [], ...fetched }, fromOffset, turns))
 }
 
 export const recordsOf = (steps: readonly RecordStep[]): readonly LogRecord[] => steps.flatMap((step) => (step.kind === 'records' ? step.records : []))
