@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { createInternalServer } from './adapters/http/internal-server.ts'
 import type { ConsoleAsset } from './adapters/http/routes.ts'
-import { createPublicServer } from './adapters/http/public-server.ts'
+import { createPublicServer, type PublicServer } from './adapters/http/public-server.ts'
 import { attachWebSocketUpgrade } from './adapters/ws/upgrade.ts'
 import type { Authenticator } from './auth/authenticator.ts'
 import { findToken } from './auth/find-token.ts'
@@ -22,7 +22,7 @@ import { encodeRecord } from './event/encode-record.ts'
 import type { Channel } from './hub/channel.ts'
 import { createChannel, warmUpMs } from './hub/create-channel.ts'
 import { drainSessions } from './hub/drain.ts'
-import { createHealth, type Health } from './observability/health.ts'
+import { createHealth, type Degradation, type Health } from './observability/health.ts'
 import type { Logger } from './observability/logger.ts'
 import { createReadingHealth } from './observability/reading-health.ts'
 import type { Metrics } from './observability/metrics.ts'
@@ -127,13 +127,16 @@ function assemble(config: Config, adapters: GatewayAdapters) {
     },
   })
   const originPolicy = createOriginPolicy({ allowedOrigins: config.allowedOrigins, allowAny: config.dangerouslyAllowAnyOrigin, isDevelopment: config.isDevelopment })
+  const upgradeRate = (): TokenBucket => new TokenBucket({ ratePerS: config.upgradeRatePerS, burst: config.upgradeBurst, now: Date.now() })
   const admission = createAdmission({
     channel,
     authenticator: adapters.authenticator,
     findToken: (places) => findToken(places, { cookieName: config.jwtCookie }),
     isOriginAllowed: originPolicy,
     isDevelopment: config.isDevelopment,
-    upgrades: new TokenBucket({ ratePerS: config.upgradeRatePerS, burst: config.upgradeBurst, now: Date.now() }),
+    upgrades: upgradeRate(),
+    newcomers: upgradeRate(),
+    maxVerifications: config.upgradeBurst,
     notAccepting: () => (drain.isDraining ? 'draining' : health.ready().ok ? null : 'not-ready'),
     metrics,
     now: Date.now,
@@ -182,9 +185,25 @@ function assemble(config: Config, adapters: GatewayAdapters) {
     metrics,
     logger,
     now: Date.now,
+    refused: publicServer.socketRefused,
   })
-  const internalServer = createInternalServer({ health, metrics: adapters.metricsPage, logger })
+  const internalServer = createInternalServer({
+    health: { ...health, degraded: () => [...health.degraded(), ...shortages(channel, publicServer)] },
+    page: adapters.metricsPage,
+    metrics,
+    logger,
+  })
   return { channel, ingest, health, readingHealth, publicServer, internalServer, sockets, drain }
+}
+
+/** Says which places have run out, for readiness: the pod still serves those who have one. */
+function shortages(channel: Channel, publicServer: PublicServer): readonly Degradation[] {
+  const connections = publicServer.shortage()
+  const sessions = channel.limitFor('') === 'overloaded' ? 'All places of sessions are taken (MAX_CONNECTIONS). Raise it, or add pods.' : null
+  return [
+    { kind: 'connections', detail: connections },
+    { kind: 'sessions', detail: sessions },
+  ].flatMap(({ kind, detail }) => (detail === null ? [] : [{ partition: null, kind, detail }]))
 }
 
 /** Unready, drained, flushed, released: in this order, so that nothing acknowledged is lost and nobody is sent to a pod that is going. */

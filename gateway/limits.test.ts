@@ -61,31 +61,51 @@ describe('connections', () => {
     await vi.waitFor(async () => (await openSocket(socketUrl, { token })).messages)
   })
 
-  it('that are opened at once are as many as the burst, whether their tokens are good or not', async () => {
+  it('that are opened at once are as many as the burst, and those without a good token take nothing from it', async () => {
     const gateway = await start({ UPGRADE_RATE_PER_S: '1', UPGRADE_BURST: '3' })
-    const { socketUrl, metrics } = gateway
+    const { socketUrl, url, metrics } = gateway
     const token = await tokenOf(gateway, 'ann')
-    await openSocket(socketUrl, { token })
-    const statuses = [await refusal(openSocket(socketUrl)), await refusal(openSocket(socketUrl, { token: 'forged.token.x' })), await refusal(openSocket(socketUrl, { token }))].map(({ status }) => status)
-    expect([statuses, metrics.value('handshakesRefused', { reason: 'too-many-upgrades' })]).toEqual([[401, 401, 429], 1])
+    const stream = (headers: Record<string, string> = {}): Promise<number> => statusOf(fetch(`${url}/api/chrome-service/v1/events`, { headers }))
+    for (let attempt = 0; attempt < 10; attempt += 1) {
+      expect([(await refusal(openSocket(socketUrl))).status, (await refusal(openSocket(socketUrl, { token: 'garbage' }))).status]).toEqual([401, 401])
+      expect([await stream(), await stream({ authorization: 'Bearer a.b.c' })]).toEqual([401, 401])
+    }
+    await Promise.all(times(3, () => openSocket(socketUrl, { token })))
+    expect([(await refusal(openSocket(socketUrl, { token }))).status, metrics.value('handshakesRefused', { reason: 'too-many-upgrades' })]).toEqual([429, 1])
   })
 
-  it('that wait for their tokens to be judged are as many as the burst, and those who leave make room', async () => {
+  it('with tokens that were verified before are opened while forged tokens use up the rate of new ones', async () => {
+    const gateway = await start({ UPGRADE_RATE_PER_S: '1', UPGRADE_BURST: '3' })
+    const { socketUrl } = gateway
+    const token = await tokenOf(gateway, 'ann')
+    await openSocket(socketUrl, { token })
+    const forged = `${token.slice(0, token.lastIndexOf('.'))}.${'A'.repeat(86)}`
+    const strangers = []
+    for (let attempt = 0; attempt < 4; attempt += 1) strangers.push((await refusal(openSocket(socketUrl, { token: forged }))).status)
+    expect(strangers).toEqual([401, 401, 429, 429])
+    await Promise.all([openSocket(socketUrl, { token }), openSocket(socketUrl, { token })])
+  })
+
+  it('that wait for their tokens to be verified are as many as the burst, and those who leave make room', async () => {
     const { promise: judged, resolve: judge } = Promise.withResolvers<void>()
     let asked = 0
     const authenticate = async () => {
       asked += 1
       await judged
-      return failed({ kind: 'forged', detail: 'for the test' } as const)
+      return failed({ kind: 'malformed', detail: 'for the test' } as const)
     }
-    const gateway = await start({ UPGRADE_RATE_PER_S: '1', UPGRADE_BURST: '3' }, { adapters: { authenticator: { authenticate } } })
-    const waiting = times(3, () => refusal(openSocket(gateway.socketUrl, { token: 'slow.token.x' })))
+    const gateway = await start({ UPGRADE_RATE_PER_S: '3', UPGRADE_BURST: '3' }, { adapters: { authenticator: { authenticate } } })
+    const stream = (): Promise<number> => statusOf(fetch(`${gateway.url}/api/chrome-service/v1/events`, { headers: { authorization: 'Bearer slow.token.x' } }))
+    const waiting = [...times(2, () => refusal(openSocket(gateway.socketUrl, { token: 'slow.token.x' })).then(({ status }) => status)), stream()]
     await vi.waitFor(() => expect(asked).toBe(3))
-    expect([(await refusal(openSocket(gateway.socketUrl, { token: 'slow.token.x' }))).status, asked]).toEqual([503, 3])
+    // Until the rate lets them by, they are answered 429.
+    await vi.waitFor(async () => expect((await refusal(openSocket(gateway.socketUrl, { token: 'slow.token.x' }))).status).toBe(503), { timeout: 3_000 })
+    await vi.waitFor(async () => expect(await stream()).toBe(503), { timeout: 3_000 })
+    expect(asked).toBe(3)
     judge()
-    expect((await Promise.all(waiting)).map(({ status }) => status)).toEqual([401, 401, 401])
-    expect((await refusal(openSocket(gateway.socketUrl, { token: 'slow.token.x' }))).status).toBe(429)
-    expect(gateway.metrics.value('handshakesRefused', { reason: 'overloaded' })).toBe(1)
+    expect(await Promise.all(waiting)).toEqual([401, 401, 401])
+    expect([(await refusal(openSocket(gateway.socketUrl, { token: 'slow.token.x' }))).status, await stream()]).toEqual([401, 401])
+    expect(gateway.metrics.value('handshakesRefused', { reason: 'overloaded' })).toBe(2)
   })
 
   it('whose handshake takes longer than it may are turned away', async () => {

@@ -10,7 +10,8 @@ import type { Config } from './config/options.ts'
 import { parseOptions } from './config/parse-options.ts'
 import { configWarnings } from './config/warnings.ts'
 import { startGateway } from './gateway.ts'
-import { isReadable, listenToSignals } from './process.ts'
+import { escapeControls } from './observability/escape-controls.ts'
+import { isReadable, listenToSignals, readMaxOpenFiles } from './process.ts'
 
 const packageJson = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { readonly version: string } // our own file
 
@@ -28,7 +29,7 @@ async function main(): Promise<void> {
 async function run(config: Config, env: NodeJS.ProcessEnv): Promise<void> {
   const signals = listenToSignals()
   const adapters = await createGatewayAdapters(config, { env, version: packageJson.version })
-  for (const warning of configWarnings(env, config)) adapters.logger.warn({ warning }, 'an option looks wrong')
+  for (const warning of configWarnings(env, config, { maxOpenFiles: readMaxOpenFiles() })) adapters.logger.warn({ warning }, 'an option looks wrong')
   const tellOfWait = setTimeout(() => process.stdout.write(renderWait(config)), 2_000)
   const gateway = await unlessEarlier(startGateway(config, adapters), signals.first)
   clearTimeout(tellOfWait)
@@ -56,6 +57,6 @@ function refuse(message: string): void {
 }
 
 await main().catch((error: unknown) => {
-  process.stderr.write(`Carillon could not start: ${error instanceof Error ? error.message : String(error)}\n`)
+  process.stderr.write(`Carillon could not start: ${escapeControls(error instanceof Error ? error.message : String(error))}\n`)
   process.exit(1)
 })

@@ -22,6 +22,7 @@ export const problems = {
   'batch-too-large': { status: 413, title: 'The batch has more events than the limit' },
   'unsupported-media-type': { status: 415, title: 'The content type is none that this endpoint takes' },
   'unsupported-content-encoding': { status: 415, title: 'The body is encoded, and this endpoint takes it as it is' },
+  'expectation-failed': { status: 417, title: 'The expectation of the request cannot be met' },
   'upgrade-required': { status: 426, title: 'This endpoint speaks WebSocket' },
   'too-many-requests': { status: 429, title: 'Too many requests' },
   'too-many-connections': { status: 429, title: 'This user has as many connections as one user may have' },
@@ -49,21 +50,35 @@ export interface Problem {
 export interface ProblemResponse {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  readonly body: string
+  readonly body: Buffer
 }
 
-/** The whole HTTP answer, for whichever server sends it. */
+/** Answers of problems that never change. */
+const rendered = new WeakMap<Problem, ProblemResponse>()
+
+/** Marks a problem that is answered often and never changes: its answer is rendered once, and all connections share the bytes. */
+export function fixedProblem(problem: Problem): Problem {
+  const fixed = Object.freeze(problem)
+  rendered.set(fixed, render(fixed))
+  return fixed
+}
+
+/** Renders the whole HTTP answer, for whichever server sends it. */
 export function renderProblem(problem: Problem): ProblemResponse {
+  return rendered.get(problem) ?? render(problem)
+}
+
+function render(problem: Problem): ProblemResponse {
   const { status, title } = problems[problem.type]
   const body = { type: `urn:carillon:problem:${problem.type}`, title, status, detail: problem.detail, ...problem.members }
   const headers: Record<string, string> = { 'content-type': 'application/problem+json', 'cache-control': 'no-store' }
   if (problem.retryAfterMs !== undefined) headers['retry-after'] = String(Math.max(1, Math.ceil(problem.retryAfterMs / 1000)))
   if (status === 401) headers['www-authenticate'] = 'Bearer'
   if (problem.type === 'unsupported-content-encoding') headers['accept-encoding'] = 'identity' // RFC 9110, section 12.5.3
-  return { status, headers, body: JSON.stringify(body) }
+  return { status, headers, body: Buffer.from(JSON.stringify(body)) }
 }
 
 /** Returns the answer with the id of its request in `instance` (RFC 9457, section 3.1.5): the log line of the request has the same id. */
 export function withRequestId({ body, ...answer }: ProblemResponse, requestId: string): ProblemResponse {
-  return { ...answer, body: `${body.slice(0, -1)},"instance":"urn:carillon:request:${requestId}"}` }
+  return { ...answer, body: Buffer.concat([body.subarray(0, -1), Buffer.from(`,"instance":"urn:carillon:request:${requestId}"}`)]) }
 }

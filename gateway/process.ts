@@ -1,5 +1,5 @@
 /** What both programs, gateway and operator, need of the process that they run in. Only their main.ts uses it. */
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, readFileSync } from 'node:fs'
 
 /**
  * SIGTERM is how Kubernetes stops a pod, SIGINT is Ctrl-C. Listened to for good: between the end of one listener and the beginning of
@@ -33,5 +33,19 @@ export function isReadable(path: string): boolean {
   } catch {
     // Missing, a directory above it missing, or not ours to read: all the same to the caller, who names the path.
     return false
+  }
+}
+
+/**
+ * Reads how many files and connections this process may have open. Node raises the limit at its start as far as it may.
+ * @returns null where the system does not tell (it has no /proc), and for no limit
+ */
+export function readMaxOpenFiles(limits = '/proc/self/limits'): number | null {
+  try {
+    const [, soft] = /^Max open files\s+(\d+)/m.exec(readFileSync(limits, 'utf8')) ?? []
+    return soft === undefined ? null : Number(soft)
+  } catch {
+    // No /proc: macOS, Windows.
+    return null
   }
 }

@@ -1,4 +1,4 @@
-import type { Problem } from '../problem.ts'
+import { fixedProblem, type Problem } from '../problem.ts'
 import { isLocalHost } from './origin-policy.ts'
 
 /**
@@ -21,7 +21,7 @@ export function refuseOrigin(origin: string | null, { isDevelopment }: { readonl
   return shown === null ? foreignOrigin : { type: 'origin-forbidden', detail: `${foreignOrigin.detail} Start the gateway with ALLOWED_ORIGINS=${shown}.` }
 }
 
-const foreignOrigin: Problem = { type: 'origin-forbidden', detail: 'The page that asks is not of an origin on the allow-list (ALLOWED_ORIGINS).' }
+const foreignOrigin = fixedProblem({ type: 'origin-forbidden', detail: 'The page that asks is not of an origin on the allow-list (ALLOWED_ORIGINS).' })
 
 /** The origin as the option takes it; null when it is none that a page of the web can have. */
 function shownOrigin(origin: string | null): string | null {

@@ -82,8 +82,8 @@ export const options = {
   // ---- sessions
   maxConnections: { env: 'MAX_CONNECTIONS', kind: 'integer', default: 15_000, min: 1, max: 1_000_000, group: 'Sessions', sentence: 'Connections of this pod.' },
   maxConnectionsPerUser: { env: 'MAX_CONNECTIONS_PER_USER', kind: 'integer', default: 50, min: 1, max: 100_000, group: 'Sessions', sentence: 'Connections of one user to this pod.' },
-  upgradeRatePerS: { env: 'UPGRADE_RATE_PER_S', kind: 'integer', default: 1_000, min: 1, max: 1_000_000, group: 'Sessions', sentence: 'Connections that this pod takes per second.' },
-  upgradeBurst: { env: 'UPGRADE_BURST', kind: 'integer', default: 5_000, min: 1, max: 1_000_000, group: 'Sessions', sentence: 'Connections that this pod takes at once.' },
+  upgradeRatePerS: { env: 'UPGRADE_RATE_PER_S', kind: 'integer', default: 1_000, min: 1, max: 1_000_000, group: 'Sessions', sentence: 'Connections with a good token that this pod takes per second. As many tokens that were not verified before are verified.' },
+  upgradeBurst: { env: 'UPGRADE_BURST', kind: 'integer', default: 5_000, min: 1, max: 1_000_000, group: 'Sessions', sentence: 'Connections with a good token that this pod takes at once, and tokens that it verifies at once.' },
   handshakeTimeoutMs: { env: 'HANDSHAKE_TIMEOUT_MS', kind: 'integer', default: 10_000, min: 100, max: 120_000, group: 'Sessions', sentence: 'How long a client may take to send a request\'s head.' },
   heartbeatIntervalMs: { env: 'HEARTBEAT_INTERVAL_MS', kind: 'integer', default: 25_000, min: 1_000, max: 600_000, group: 'Sessions', sentence: 'How often each connection is pinged, and told a bookmark when it has missed nothing.' },
   heartbeatTimeoutMs: { env: 'HEARTBEAT_TIMEOUT_MS', kind: 'integer', default: 15_000, min: 500, max: 600_000, group: 'Sessions', sentence: 'A peer that has not answered a ping for this long is dead.' },

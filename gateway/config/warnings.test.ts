@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { parseOptions, type Environment } from './parse-options.ts'
 import { configWarnings } from './warnings.ts'
 
-function warnings(env: Environment): readonly string[] {
+function warnings(env: Environment, maxOpenFiles: number | null = null): readonly string[] {
   const parsed = parseOptions(env, { readable: () => true })
-  return parsed.ok ? configWarnings(env, parsed.value) : ['the options are wrong']
+  return parsed.ok ? configWarnings(env, parsed.value, { maxOpenFiles }) : ['the options are wrong']
 }
 
 describe('a misspelt option is warned of, with the nearest name', () => {
@@ -24,6 +24,12 @@ test('what machines and platforms set is not warned of', () => {
 
 test('an empty variable is not warned of', () => {
   expect(warnings({ KAFKA_BROKER: '' })).toEqual([])
+})
+
+test('a limit of open files below what MAX_CONNECTIONS needs is warned of, and one that is enough is not', () => {
+  const env = { MAX_CONNECTIONS: '1000' }
+  expect(warnings(env, 1_767)).toEqual([expect.stringMatching(/1767 files open, and MAX_CONNECTIONS=1000 needs 1768\..*ulimit -n/)])
+  expect([warnings(env, 1_768), warnings(env, null)]).toEqual([[], []])
 })
 
 test.each([

@@ -1,10 +1,26 @@
+import { maxTcpConnections } from './max-tcp-connections.ts'
 import { options, type Config } from './options.ts'
 import type { Environment } from './parse-options.ts'
 import { misspelt } from './table/misspelt.ts'
 
 /** What works, but is probably not what was meant; sentences for the log at start. */
-export function configWarnings(env: Environment, config: Config): readonly string[] {
-  return [...misspelt(options, env, ownPrefixes), ...questionable(env, config)]
+export function configWarnings(env: Environment, config: Config, machine: Machine): readonly string[] {
+  return [...misspelt(options, env, ownPrefixes), ...questionable(env, config), ...tooFewFiles(config, machine)]
+}
+
+/** What the process may use of the machine. */
+export interface Machine {
+  /** Files and connections that the process may have open; null when that is not known. */
+  readonly maxOpenFiles: number | null
+}
+
+/** Brokers, keys, the log, modules, and the internal port. */
+const otherFiles = 512
+
+function tooFewFiles(config: Config, { maxOpenFiles }: Machine): readonly string[] {
+  const needed = maxTcpConnections(config) + otherFiles
+  if (maxOpenFiles === null || maxOpenFiles >= needed) return []
+  return [`The process may have ${maxOpenFiles} files open, and MAX_CONNECTIONS=${config.maxConnections} needs ${needed}. Connections beyond the limit are not taken. Raise the limit (ulimit -n), or lower MAX_CONNECTIONS.`]
 }
 
 /** `LOG_`, `MAX_` and the like are everybody's. */

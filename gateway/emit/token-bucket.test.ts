@@ -50,6 +50,15 @@ describe('TokenBucket', () => {
     expect([bucket.isFull(999), bucket.isFull(1_000)]).toEqual([false, true])
   })
 
+  it('takes back what was not used, and never holds more than the burst', () => {
+    const bucket = new TokenBucket({ ratePerS: 1, burst: 2, now: 0 })
+    bucket.take(2, 0)
+    bucket.giveBack(1)
+    expect([bucket.take(1, 0), bucket.take(1, 0) > 0]).toEqual([0, true])
+    bucket.giveBack(5)
+    expect([bucket.take(2, 0), bucket.take(1, 0) > 0]).toEqual([0, true])
+  })
+
   it('is copied with what it has, and shares nothing with the copy', () => {
     const bucket = new TokenBucket({ ratePerS: 1, burst: 3, now: 0 })
     bucket.take(2, 0)

@@ -37,6 +37,11 @@ export class TokenBucket {
     return waitMs
   }
 
+  /** Puts back `n` tokens that were taken and not used. */
+  giveBack(n: number): void {
+    this.#credit = Math.min(this.#limits.burst * 1000, this.#credit + n * 1000)
+  }
+
   /** Whether the bucket has all its tokens, and so remembers nothing. */
   isFull(nowMs: number): boolean {
     this.#refill(nowMs)

@@ -13,10 +13,13 @@ interface RigOptions {
   readonly maxConnections?: number
   readonly maxConnectionsPerUser?: number
   readonly upgradeBurst?: number
+  readonly maxVerifications?: number
+  /** Whether a token was verified before. */
+  readonly remembers?: (token: string) => boolean
 }
 
 /** Admission to a channel of the real parts. `asked` counts the tokens that were verified. */
-function rig({ upgradeBurst = 100, ...limits }: RigOptions = {}) {
+function rig({ upgradeBurst = 100, maxVerifications = 100, remembers = () => false, ...limits }: RigOptions = {}) {
   const { channel, metrics, ingest } = createChannelRig(limits)
   const authenticator = createMemoryAuthenticator()
   const world = { closed: null as 'not-ready' | 'draining' | null, nowMs: 0, asked: 0, gate: Promise.resolve() }
@@ -28,10 +31,13 @@ function rig({ upgradeBurst = 100, ...limits }: RigOptions = {}) {
         await world.gate
         return authenticator.authenticate(token)
       },
+      remembers,
     },
     findToken: (places) => findToken(places, { cookieName: 'cs_jwt' }),
     isOriginAllowed: (origin) => origin === null || origin === 'https://good.example',
     upgrades: new TokenBucket({ ratePerS: 1, burst: upgradeBurst, now: 0 }),
+    newcomers: new TokenBucket({ ratePerS: 1, burst: upgradeBurst, now: 0 }),
+    maxVerifications,
     notAccepting: () => world.closed,
     metrics: metrics.metrics,
     now: () => world.nowMs,
@@ -107,15 +113,15 @@ describe('what costs no verification of a token', () => {
 })
 
 describe('the order of the questions', () => {
-  it('is origin, closed house, rate, room, cursor, token', async () => {
+  it('is origin, readiness, presence of a token, rate, room, cursor, token', async () => {
     const { admit, world } = rig({ maxConnections: 1, upgradeBurst: 4 })
     open(await admit())
     world.closed = 'draining'
     const request = { origin: 'https://evil.example', cursor: 'garbage', authorization: null }
     const answers = [await admit(request), await admit({ ...request, origin: 'https://good.example' })]
     world.closed = null
-    answers.push(await admit({ ...request, origin: null }))
-    expect(answers.map((answer) => told(answer)[0])).toEqual(['origin-forbidden', 'draining', 'overloaded'])
+    answers.push(await admit({ ...request, origin: null }), await admit({ cursor: 'garbage' }))
+    expect(answers.map((answer) => told(answer)[0])).toEqual(['origin-forbidden', 'draining', 'unauthenticated', 'overloaded'])
   })
 
   it('lets a foreign origin and a closed house take nothing from the rate of others', async () => {
@@ -127,10 +133,46 @@ describe('the order of the questions', () => {
     expect(told(await admit())).toEqual(['admitted'])
   })
 
+  it.each([
+    ['no token', null],
+    ['an unusable token', 'Bearer zoë'],
+    ['a token of no form', 'Bearer garbage'],
+  ])('lets requests with %s take nothing from the rate of others', async (_what, authorization) => {
+    const { admit } = rig({ upgradeBurst: 1 })
+    for (let attempt = 0; attempt < 50; attempt += 1) expect(told(await admit({ authorization }))).toEqual(['unauthenticated', 'unauthenticated'])
+    expect(told(await admit())).toEqual(['admitted'])
+  })
+
+  it('admits users with tokens that were verified before while forged tokens use up the rate of new ones', async () => {
+    let known = ''
+    const { admit, world, token } = rig({ upgradeBurst: 2, remembers: (text) => text === known })
+    known = token
+    const forged = { authorization: 'Bearer memory.7.forged' }
+    const strangers = [await admit(forged), await admit(forged), await admit(forged)]
+    expect(strangers.map((answer) => told(answer)[0])).toEqual(['unauthenticated', 'unauthenticated', 'too-many-requests'])
+    expect([told(await admit()), told(await admit()), told(await admit())]).toEqual([['admitted'], ['admitted'], ['too-many-requests', 'tooManyUpgrades']])
+    expect(world.asked).toBe(4)
+  })
+
+  it('verifies as many new tokens at a time as it may, and judges remembered ones meanwhile', async () => {
+    let known = ''
+    const { admit, authenticator, world, token, metrics } = rig({ maxVerifications: 2, remembers: (text) => text === known })
+    known = token
+    const { promise, resolve } = Promise.withResolvers<void>()
+    world.gate = promise
+    const newcomer = { authorization: `Bearer ${authenticator.issue(aPrincipal({ userId: 'bob-id' }))}` }
+    const waiting = [admit(newcomer), admit(newcomer)]
+    expect([told(await admit(newcomer)), metrics.value('handshakesRefused', { reason: 'overloaded' })]).toEqual([['overloaded', 'overloaded'], 1])
+    const remembered = admit()
+    resolve()
+    expect((await Promise.all([remembered, ...waiting])).map(told)).toEqual([['admitted'], ['admitted'], ['admitted']])
+    expect(told(await admit(newcomer))).toEqual(['admitted'])
+  })
+
   it('lets attempts with bad tokens count against the rate, so that guessing has a price', async () => {
     const { admit, world } = rig({ upgradeBurst: 3 })
     const answers = []
-    for (let attempt = 0; attempt < 5; attempt += 1) answers.push(await admit({ authorization: 'Bearer forged.token.x' }))
+    for (let attempt = 0; attempt < 5; attempt += 1) answers.push(await admit({ authorization: 'Bearer memory.7.forged' }))
     expect([answers.map((answer) => told(answer)[0]), world.asked]).toEqual([[...Array<string>(3).fill('unauthenticated'), ...Array<string>(2).fill('too-many-requests')], 3])
   })
 })

@@ -1,3 +1,5 @@
+import { escapeControls } from './escape-controls.ts'
+
 /** What every line has and no person reads. */
 const unread: ReadonlySet<string> = new Set(['level', 'time', 'name', 'version', 'pid', 'hostname', 'msg'])
 
@@ -32,7 +34,7 @@ function isEmpty(value: unknown): boolean {
 
 /** A plain word as it is, a list of them with commas, all else as JSON, which keeps the line one line. */
 function renderValue(value: unknown): string {
-  if (typeof value === 'string' && /^[^\s"=]+$/.test(value)) return value
-  if (Array.isArray(value) && value.every((item) => typeof item === 'string' && /^[^\s",=]+$/.test(item))) return value.join(',')
+  if (typeof value === 'string' && /^[^\s"=]+$/.test(value) && escapeControls(value) === value) return value
+  if (Array.isArray(value) && value.every((item) => typeof item === 'string' && /^[^\s",=]+$/.test(item) && escapeControls(item) === item)) return value.join(',')
   return JSON.stringify(value)
 }

@@ -1,4 +1,5 @@
 import { destination, pino, stdTimeFunctions } from 'pino'
+import { escapeControls } from './escape-controls.ts'
 import { safeFields, safeText } from './log-fields.ts'
 import type { LogFields, Logger } from './logger.ts'
 import { renderTextLine } from './log-text.ts'
@@ -17,7 +18,8 @@ export interface PinoLoggerOptions {
 
 /**
  * Lines of JSON: `level` (a word), `time` (RFC 3339), `name`, `version`, `pid`, `hostname`, the fields of the call, `msg`.
- * Fields go through `safeFields`: what is named after a secret or an event's content is replaced, at any depth.
+ * Fields go through `safeFields`: what is named after a secret or an event's content is replaced, at any depth. No line has a character that a
+ * terminal obeys, but for the line break at its end: header values, paths and texts of records are a stranger's.
  */
 export function createPinoLogger({ level, name, version, format = 'json', destination: to = standardOutput() }: PinoLoggerOptions): Logger {
   const logger = pino(
@@ -28,7 +30,7 @@ export function createPinoLogger({ level, name, version, format = 'json', destin
       // `safeFields` has made plain objects of errors; pino would take them for errors again.
       serializers: { err: (value: unknown) => value },
     },
-    format === 'json' ? to : { write: (line: string) => void to.write(renderTextLine(line)) },
+    { write: (line: string) => void to.write(`${escapeControls((format === 'json' ? line : renderTextLine(line)).trimEnd())}\n`) },
   )
   const writer = (severity: 'debug' | 'info' | 'warn' | 'error') => (fields: LogFields, message: string) => {
     if (logger.isLevelEnabled(severity)) logger[severity](safeFields(fields), safeText(message))

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Cursor, decodeCursor, encodeCursor, maxCursorLength, tagOf } from './cursor.ts'
+import { type Cursor, decodeCursor, encodeCursor, maxCursorLength, maxCursorPartitions, tagOf } from './cursor.ts'
 
 const anyCursor: fc.Arbitrary<Cursor> = fc.record({
   topicTag: fc.nat({ max: 0xffffffff }),
@@ -48,5 +48,12 @@ describe('a cursor', () => {
   it('with a great number of partitions stays within the longest text that is read', () => {
     const offsets = Array.from({ length: 1024 }, () => Number.MAX_SAFE_INTEGER)
     expect(decodeCursor(encodeCursor({ topicTag: 1, epochTag: 2, offsets })).ok).toBe(true)
+  })
+
+  it('names 1,024 partitions at most, or as many as the topic has when it has more', () => {
+    const ofPartitions = (count: number): string => encodeCursor({ topicTag: 1, epochTag: 2, offsets: Array.from({ length: count }, () => 1) })
+    expect(decodeCursor(ofPartitions(maxCursorPartitions)).ok).toBe(true)
+    expect(decodeCursor(ofPartitions(maxCursorPartitions + 1))).toEqual({ ok: false, error: expect.stringContaining('more than 1024 partitions') })
+    expect([decodeCursor(ofPartitions(3000), 3000).ok, decodeCursor(ofPartitions(3001), 3000).ok]).toEqual([true, false])
   })
 })

@@ -20,7 +20,8 @@ export const maxCursorLength = 12_288
 
 const version = 1
 const headerBytes = 9
-const maxPartitions = 65_536
+/** Most partitions of a cursor that a stranger may bring, unless the topic has more. */
+export const maxCursorPartitions = 1_024
 
 /** A 32-bit name of a topic or an epoch. */
 export function tagOf(text: string): number {
@@ -46,25 +47,29 @@ export function encodeCursor(cursor: Cursor): string {
   return bytes.toString('base64url', 0, end + 4)
 }
 
-/** Fails with a sentence for people when the text is no cursor at all. Whether it fits the topic is for the caller to say. */
-export function decodeCursor(text: string): Result<Cursor, string> {
+/**
+ * Fails with a sentence for people when the text is no cursor at all, or names more partitions than it may. Whether it fits the topic is for
+ * the caller to say.
+ */
+export function decodeCursor(text: string, maxPartitions: number = maxCursorPartitions): Result<Cursor, string> {
   if (text.length > maxCursorLength) return failed(`The cursor is longer than ${maxCursorLength} characters; use one that this channel gave out, unchanged.`)
   const bytes = Buffer.from(text, 'base64url')
   const garbage = failed('The cursor is damaged; use one that this channel gave out, unchanged, or connect with ?cursor=latest.')
   if (bytes.length < headerBytes + 5 || bytes[0] !== version || bytes.toString('base64url') !== text) return garbage
   const end = bytes.length - 4
   if (bytes.readUInt32BE(end) !== crc32(bytes.subarray(0, end))) return garbage
-  const offsets = readOffsets(bytes, end)
+  const count = readVarint(bytes, headerBytes, end)
+  if (count === null) return garbage
+  if (count.value > maxPartitions) return failed(`The cursor names more than ${maxPartitions} partitions, and the topic has fewer; use one that this channel gave out, unchanged.`)
+  const offsets = readOffsets(bytes, { count: count.value, start: count.next, end })
   if (offsets === null) return garbage
   return ok({ topicTag: bytes.readUInt32BE(1), epochTag: bytes.readUInt32BE(5), offsets })
 }
 
-function readOffsets(bytes: Buffer, end: number): number[] | null {
-  const count = readVarint(bytes, headerBytes, end)
-  if (count === null || count.value > maxPartitions) return null
+function readOffsets(bytes: Buffer, { count, start, end }: { readonly count: number; readonly start: number; readonly end: number }): number[] | null {
   const offsets: number[] = []
-  let at = count.next
-  for (let index = 0; index < count.value; index += 1) {
+  let at = start
+  for (let index = 0; index < count; index += 1) {
     const offset = readVarint(bytes, at, end)
     if (offset === null) return null
     offsets.push(offset.value)

@@ -1,7 +1,7 @@
 import { type IncomingMessage, type Server, STATUS_CODES, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Logger } from '../../observability/logger.ts'
-import { type Problem, renderProblem, withRequestId } from '../../problem.ts'
+import { fixedProblem, type Problem, renderProblem, withRequestId } from '../../problem.ts'
 import { requestIdOf } from '../../request-id.ts'
 
 /**
@@ -52,36 +52,48 @@ function isAnswerUnderWay(exchange: Exchange | undefined): boolean {
   return response.headersSent && !(response.writableFinished && request.complete)
 }
 
-function judge(error: NodeJS.ErrnoException): { readonly problem: Problem; readonly status: number } {
-  switch (error.code) {
-    case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return {
-        problem: { type: 'request-timeout', detail: 'The request did not arrive in time. Send its head and body without pauses.' },
-        status: 408,
-      }
-    case 'HPE_HEADER_OVERFLOW':
-      // The one status of HTTP that fits; the members of a problem may say it.
-      return {
-        problem: {
-          type: 'bad-request',
-          detail: 'The head of the request is larger than 32 KiB. Send fewer cookies.',
-          members: { status: 431 },
-        },
-        status: 431,
-      }
-    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
-      return {
-        problem: { type: 'body-too-large', detail: 'The chunk extensions of the body are larger than the limit. Leave them out.' },
-        status: 413,
-      }
-    default:
-      return { problem: { type: 'bad-request', detail: 'This is not HTTP/1.1.' }, status: 400 }
-  }
+function judge({ code }: NodeJS.ErrnoException): Verdict {
+  return verdicts.get(code) ?? notHttp
 }
 
-function renderRaw({ problem, status }: ReturnType<typeof judge>, requestId: string): string {
+interface Verdict {
+  readonly problem: Problem
+  readonly status: number
+}
+
+const verdicts: ReadonlyMap<string | undefined, Verdict> = new Map<string | undefined, Verdict>([
+  [
+    'ERR_HTTP_REQUEST_TIMEOUT',
+    {
+      problem: fixedProblem({ type: 'request-timeout', detail: 'The request did not arrive in time. Send its head and body without pauses.' }),
+      status: 408,
+    },
+  ],
+  [
+    'HPE_HEADER_OVERFLOW',
+    {
+      // The one status of HTTP that fits; the members of a problem may say it.
+      problem: fixedProblem({
+        type: 'bad-request',
+        detail: 'The head of the request is larger than 32 KiB, or has too many headers. Send fewer cookies and headers.',
+        members: { status: 431 },
+      }),
+      status: 431,
+    },
+  ],
+  [
+    'HPE_CHUNK_EXTENSIONS_OVERFLOW',
+    {
+      problem: fixedProblem({ type: 'body-too-large', detail: 'The chunk extensions of the body are larger than the limit. Leave them out.' }),
+      status: 413,
+    },
+  ],
+])
+const notHttp: Verdict = { problem: fixedProblem({ type: 'bad-request', detail: 'This is not HTTP/1.1.' }), status: 400 }
+
+function renderRaw({ problem, status }: Verdict, requestId: string): Buffer {
   const { headers, body } = withRequestId(renderProblem(problem), requestId)
-  const all = { ...headers, 'x-content-type-options': 'nosniff', 'content-length': String(Buffer.byteLength(body)), connection: 'close' }
+  const all = { ...headers, 'x-content-type-options': 'nosniff', 'content-length': String(body.length), connection: 'close' }
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
-  return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n${body}`
+  return Buffer.concat([Buffer.from(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n`, 'latin1'), body])
 }

@@ -80,6 +80,7 @@ const whyNotEmitted = [
   'forbidden',
   'origin-forbidden',
   'request-timeout',
+  'expectation-failed',
   'body-too-large',
   'event-too-large',
   'batch-too-large',

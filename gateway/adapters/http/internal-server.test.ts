@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createHealth, type Health, type HealthCondition, healthConditions } from '../../observability/health.ts'
 import { createPrometheusMetrics } from '../../observability/prometheus.ts'
 import { createRecordingLogger } from '../../testing/recording-logger.ts'
+import { createRecordingMetrics } from '../../testing/recording-metrics.ts'
 import { createInternalServer, type InternalServerParts } from './internal-server.ts'
 import type { ListeningServer } from './server-lifecycle.ts'
 
@@ -18,7 +19,7 @@ async function start(more: Partial<InternalServerParts> = {}): Promise<{
   readonly server: ListeningServer
 }> {
   const { logger, lines } = createRecordingLogger()
-  const server = createInternalServer({ health, metrics: createPrometheusMetrics(), logger, ...more })
+  const server = createInternalServer({ health, page: createPrometheusMetrics(), metrics: createRecordingMetrics().metrics, logger, ...more })
   servers.push(server)
   const { port } = await server.listen({ host: '127.0.0.1', port: 0 })
   return { url: `http://127.0.0.1:${port}`, lines, server }
@@ -94,7 +95,7 @@ describe('the internal port', () => {
 
   test('a page that cannot be made is a 500 that says nothing, and a line in the log that says all', async () => {
     const { url, lines } = await start({
-      metrics: { contentType: 'text/plain', render: () => Promise.reject(new Error('the registry broke')) },
+      page: { contentType: 'text/plain', render: () => Promise.reject(new Error('the registry broke')) },
     })
     const answer = await fetch(`${url}/metrics`)
     expect(answer.status).toBe(500)
@@ -107,7 +108,7 @@ describe('the internal port', () => {
   test('an address that is taken is named in the error', async () => {
     const { url } = await start()
     const port = Number(new URL(url).port)
-    const second = createInternalServer({ health, metrics: createPrometheusMetrics(), logger: createRecordingLogger().logger })
+    const second = createInternalServer({ health, page: createPrometheusMetrics(), metrics: createRecordingMetrics().metrics, logger: createRecordingLogger().logger })
     await expect(second.listen({ host: '127.0.0.1', port })).rejects.toThrow(`cannot listen on 127.0.0.1:${port}`)
   })
 

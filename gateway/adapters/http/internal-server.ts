@@ -1,28 +1,50 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Health, HealthVerdict } from '../../observability/health.ts'
 import type { Logger } from '../../observability/logger.ts'
 import type { PrometheusMetrics } from '../../observability/prometheus.ts'
-import { type Problem, renderProblem } from '../../problem.ts'
+import { fixedProblem, type Problem, renderProblem } from '../../problem.ts'
+import { createBoundedServer } from './bounded-server.ts'
+import type { GuardParts } from './connection-guard.ts'
 import { closerOf, type ListeningServer, listenOn } from './server-lifecycle.ts'
 
 export interface InternalServerParts {
   readonly health: Pick<Health, 'ready' | 'live' | 'conditions' | 'degraded'>
-  readonly metrics: Pick<PrometheusMetrics, 'render' | 'contentType'>
+  /** The metrics as a page. */
+  readonly page: Pick<PrometheusMetrics, 'render' | 'contentType'>
+  readonly metrics: GuardParts['metrics']
   readonly logger: Logger
 }
 
 /** Probes and metrics, on a port that is not exposed: `/livez`, `/readyz`, `/metrics`. */
 export function createInternalServer(parts: InternalServerParts): ListeningServer {
-  const server = createServer((request, response) => {
-    void answer(request, parts).then((made) => send(response, made, request.method === 'HEAD')) // never rejects: `answer` catches
+  const { server, serve } = createBoundedServer(
+    { port: 'internal', maxConnections: maxInternalConnections, headroom: maxInternalConnections, headTimeoutMs: internalHeadTimeoutMs },
+    { ...parts, clock: () => performance.now() },
+  )
+  const shared = { ...parts, page: { contentType: parts.page.contentType, render: sharedWhileItRuns(() => parts.page.render()) } }
+  serve((request, response) => {
+    void answer(request, shared).then((made) => send(response, made, request.method === 'HEAD')) // never rejects: `answer` catches
   })
   return { server, listen: (address) => listenOn(server, address), close: closerOf(server) }
+}
+
+/** Probes and scrapes of one pod need a few. */
+const maxInternalConnections = 256
+const internalHeadTimeoutMs = 10_000
+
+/** Requests that come while a page is made get that page: a page costs time and memory, and the port is open to the cluster. */
+function sharedWhileItRuns<T>(make: () => Promise<T>): () => Promise<T> {
+  let running: Promise<T> | null = null
+  return () =>
+    (running ??= make().finally(() => {
+      running = null
+    }))
 }
 
 interface Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  readonly body: string
+  readonly body: string | Buffer
 }
 
 type Page = (parts: InternalServerParts) => Promise<Answer> | Answer
@@ -30,7 +52,7 @@ type Page = (parts: InternalServerParts) => Promise<Answer> | Answer
 const pages: ReadonlyMap<string, Page> = new Map<string, Page>([
   ['/livez', ({ health }) => healthPage(health.live(), {})],
   ['/readyz', ({ health }) => healthPage(health.ready(), { conditions: health.conditions(), degraded: health.degraded() })],
-  ['/metrics', async ({ metrics }) => metricsPage(metrics.contentType, await metrics.render())],
+  ['/metrics', async ({ page }) => metricsPage(page.contentType, await page.render())],
 ])
 
 async function answer(request: IncomingMessage, parts: InternalServerParts): Promise<Answer> {
@@ -46,8 +68,8 @@ async function answer(request: IncomingMessage, parts: InternalServerParts): Pro
   }
 }
 
-const notFound: Problem = { type: 'not-found', detail: 'This port has /livez, /readyz and /metrics.' }
-const wrongMethod: Problem = { type: 'method-not-allowed', detail: 'Use GET.' }
+const notFound: Problem = fixedProblem({ type: 'not-found', detail: 'This port has /livez, /readyz and /metrics.' })
+const wrongMethod: Problem = fixedProblem({ type: 'method-not-allowed', detail: 'Use GET.' })
 const withAllow = (made: Answer): Answer => ({ ...made, headers: { ...made.headers, allow: 'GET, HEAD' } })
 
 function healthPage({ ok, waitingFor }: HealthVerdict, more: Readonly<Record<string, unknown>>): Answer {

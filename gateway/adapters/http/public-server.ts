@@ -1,11 +1,14 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
+import type { Socket } from 'node:net'
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { OriginPolicy } from '../../auth/origin-policy.ts'
 import { channelPaths } from '../../config/channel-paths.ts'
+import { maxTcpConnections, tcpHeadroom } from '../../config/max-tcp-connections.ts'
 import type { Options } from '../../config/options.ts'
 import type { Logger } from '../../observability/logger.ts'
 import { metrics as metricTable, type Metrics } from '../../observability/metrics.ts'
 import { addBrowserRules } from './browser-rules.ts'
+import { createBoundedServer } from './bounded-server.ts'
 import { answerClientErrors } from './client-errors.ts'
 import { problemOfError, replyProblem } from './replies.ts'
 import { addRoutes, type RouteParts } from './routes.ts'
@@ -19,16 +22,30 @@ export interface PublicServerParts extends RouteParts {
   readonly isDevelopment: boolean
   /** From then on every answer asks the client to open its next connection elsewhere; what is under way is still finished. */
   readonly isDraining: () => boolean
-  readonly metrics: Pick<Metrics, 'emitRefused' | 'handshakesRefused'>
+  readonly metrics: Pick<Metrics, 'emitRefused' | 'handshakesRefused' | 'connections' | 'connectionsMax' | 'connectionsCut'>
   readonly logger: Logger
 }
 
+export interface PublicServer extends ListeningServer {
+  /** Says that connections have run out within the last minute, for people; null when they have not. */
+  shortage(): string | null
+  /** Takes note that a WebSocket was refused: its connection may give way to others. */
+  socketRefused(socket: Socket): void
+}
+
 /** The public port: event stream, emit API, console. Sockets are attached to `server` by whoever answers upgrades. */
-export function createPublicServer(parts: PublicServerParts): ListeningServer {
-  const server = createBoundedServer(parts.options)
+export function createPublicServer(parts: PublicServerParts): PublicServer {
+  const { options } = parts
+  const { server, guard, serve } = createBoundedServer(
+    { port: 'public', maxConnections: maxTcpConnections(options), headroom: tcpHeadroom(options), headTimeoutMs: options.handshakeTimeoutMs },
+    { ...parts, clock: () => performance.now() },
+  )
   const count = refusalCounter(parts.metrics, channelPaths(parts.options).api)
   const app = Fastify({
-    serverFactory: (handler) => server.on('request', handler),
+    serverFactory: (handler) => {
+      serve(handler, (status, request) => count(request, status))
+      return server
+    },
     clientErrorHandler: answerClientErrors(server, (status, request) => {
       if (request !== null) count(request, status)
     }, parts.logger),
@@ -59,7 +76,7 @@ export function createPublicServer(parts: PublicServerParts): ListeningServer {
   })
   answerUnrouted(app, parts.options)
   addRoutes(app, parts)
-  return lifecycleOf(app, server)
+  return { ...lifecycleOf(app, server), shortage: () => guard.shortage(), socketRefused: (socket) => guard.refused(socket) }
 }
 
 function lifecycleOf(app: FastifyInstance, server: Server): ListeningServer {
@@ -72,28 +89,6 @@ function lifecycleOf(app: FastifyInstance, server: Server): ListeningServer {
     },
     close: closerOf(server),
   }
-}
-
-/** Longer than the usual proxies keep an idle connection (60 to 90 s): the one who ends it must be the one who would use it next. */
-const keepAliveTimeoutMs = 95_000
-const maxHeaderBytes = 32 * 1024
-
-/** A server on which a stranger can hold no more than is written here. */
-function createBoundedServer({ handshakeTimeoutMs, maxConnections }: Pick<Options, 'handshakeTimeoutMs' | 'maxConnections'>): Server {
-  const server = createServer({
-    maxHeaderSize: maxHeaderBytes,
-    headersTimeout: handshakeTimeoutMs,
-    // For head and body together. Streams and sockets are not concerned: their requests have arrived.
-    requestTimeout: 3 * handshakeTimeoutMs,
-    connectionsCheckingInterval: Math.min(1000, Math.ceil(handshakeTimeoutMs / 4)),
-    keepAliveTimeout: keepAliveTimeoutMs,
-    noDelay: true,
-  })
-  // Room for requests when all places of sessions are taken: those beyond must still be told so.
-  server.maxConnections = maxConnections + Math.max(256, Math.ceil(maxConnections / 10))
-  // Clients that ask first get their 100 when somebody reads the body (request-body.ts), and their refusal without sending it.
-  server.on('checkContinue', (request, response) => server.emit('request', request, response))
-  return server
 }
 
 /** Writes the line by which a problem is found in the log. The route, not the path: a path may hold what is secret. A bug has a line of its own. */

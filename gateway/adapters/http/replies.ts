@@ -1,5 +1,6 @@
 import type { FastifyError, FastifyReply } from 'fastify'
 import { type Problem, type ProblemType, renderProblem, withRequestId } from '../../problem.ts'
+import { badPercentEncoding } from '../../request-target.ts'
 
 declare module 'fastify' {
   interface FastifyReply {
@@ -12,13 +13,14 @@ declare module 'fastify' {
 export function replyProblem(reply: FastifyReply, problem: Problem, headers: Readonly<Record<string, string>> = {}): FastifyReply {
   const answer = withRequestId(renderProblem(problem), reply.request.id)
   reply.problem = problem.type
-  return send(reply.code(answer.status).headers({ ...answer.headers, ...headers }), answer.body)
+  return reply.code(answer.status).headers({ ...answer.headers, ...headers }).send(answer.body)
 }
 
 /** Sends JSON that no cache may keep. */
 export function replyJson(reply: FastifyReply, status: number, value: unknown): FastifyReply {
-  const headers = { 'content-type': 'application/json', 'cache-control': 'no-store' }
-  return send(reply.code(status).headers(headers), JSON.stringify(value))
+  // As text, which leaves in one write with the headers. To JSON that it does not serialize by itself the router adds no charset, which JSON
+  // does not have.
+  return reply.code(status).headers(jsonHeaders).serializer(String).send(JSON.stringify(value))
 }
 
 /** Sends an answer without a body, that no cache may keep. */
@@ -26,23 +28,19 @@ export function replyEmpty(reply: FastifyReply, status: number): FastifyReply {
   return reply.code(status).header('cache-control', 'no-store').send()
 }
 
-/**
- * As text, which leaves in one write with the headers. To JSON that it does not serialize by itself the router adds no charset, which JSON does not
- * have.
- */
-const send = (reply: FastifyReply, json: string): FastifyReply => reply.serializer(String).send(json)
+/** Sends JSON that was serialized before, and that all connections share. No cache may keep it. */
+export function replyBytes(reply: FastifyReply, status: number, json: Buffer): FastifyReply {
+  return reply.code(status).headers(jsonHeaders).send(json)
+}
+
+const jsonHeaders = { 'content-type': 'application/json', 'cache-control': 'no-store' } as const
 
 /** What the router and the server say by exceptions, as a problem; null: a bug of ours, whose text is for the log alone. */
 export function problemOfError(error: FastifyError): Problem | null {
   const status = error.statusCode ?? 500
   if (status >= 500) return null
-  if (error.code === 'FST_ERR_BAD_URL') return badUrl
+  if (error.code === 'FST_ERR_BAD_URL') return badPercentEncoding
   if (status === 413) return { type: 'body-too-large', detail: 'The body is larger than the limit. Send less at once.' }
   if (status === 415) return { type: 'unsupported-media-type', detail: 'The Content-Type header is not one that this endpoint takes.' }
   return { type: 'bad-request', detail: 'The request is malformed.' }
-}
-
-const badUrl: Problem = {
-  type: 'bad-request',
-  detail: 'The path has a percent sign that is not followed by two hexadecimal digits of UTF-8. Encode it as %25.',
 }

@@ -5,7 +5,8 @@ import type { EmitService } from '../../emit/emit-service.ts'
 import { describeEndpoints, type EndpointSettings } from './endpoints.ts'
 import { emitEvents, type EmitParts } from './emit-routes.ts'
 import { renderOpenApi } from './openapi.ts'
-import { replyJson, replyProblem } from './replies.ts'
+import { replyBytes, replyProblem } from './replies.ts'
+import { fixedProblem } from '../../problem.ts'
 import { createBodyReader } from './request-body.ts'
 import { streamEvents, type StreamParts } from './stream-route.ts'
 import { issueToken, type TokenParts } from './token-route.ts'
@@ -54,12 +55,12 @@ export function addRoutes(app: FastifyInstance, parts: RouteParts): void {
     endpoints.openSocket,
     async (_request, reply) => replyProblem(reply, upgradeRequired, { upgrade: 'websocket', connection: 'Upgrade' }),
   )
-  addRoute(app, endpoints.health, async (_request, reply) => replyJson(reply, 200, { status: 'ok' }))
+  addRoute(app, endpoints.health, async (_request, reply) => replyBytes(reply, 200, healthy))
   const { developmentToken, ...withoutToken } = endpoints
   if (parts.issueToken !== null) addRoute(app, developmentToken, issueToken({ issueToken: parts.issueToken, bodies }))
   const documented = Object.values(parts.issueToken === null ? withoutToken : endpoints)
-  const document = renderOpenApi(documented, { channel: options.channel, cookieName: options.jwtCookie, version: parts.version })
-  addRoute(app, endpoints.describeApi, async (_request, reply) => replyJson(reply, 200, document))
+  const document = Buffer.from(JSON.stringify(renderOpenApi(documented, { channel: options.channel, cookieName: options.jwtCookie, version: parts.version })))
+  addRoute(app, endpoints.describeApi, async (_request, reply) => replyBytes(reply, 200, document))
   for (const [path, asset] of parts.consoleAssets ?? []) addRoute(app, { method: 'GET', path }, servesAsset(asset))
   // Whoever opens the bare address, or adds a slash, means the console.
   if (parts.consoleAssets !== null) for (const path of ['/', '/console/']) addRoute(app, { method: 'GET', path }, async (_request, reply) => reply.redirect('/console', 302))
@@ -77,10 +78,12 @@ function addRoute(
   app.route({ method: methods, url: path, handler })
 }
 
-const upgradeRequired = {
+const healthy = Buffer.from('{"status":"ok"}')
+
+const upgradeRequired = fixedProblem({
   type: 'upgrade-required',
   detail: 'Open a WebSocket here, subprotocol cloudevents.json. Where WebSockets are blocked, use the event stream of the API.',
-} as const
+})
 
 /** For an asset that brings no headers of its own: it is no page, and may do nothing if it is opened as one. */
 const assetHeaders = {

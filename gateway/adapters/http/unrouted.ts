@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { channelPaths, type ChannelPathOptions } from '../../config/channel-paths.ts'
 import type { Options } from '../../config/options.ts'
-import type { Problem } from '../../problem.ts'
+import { fixedProblem, type Problem } from '../../problem.ts'
 import { replyOptions } from './browser-rules.ts'
 import { replyProblem } from './replies.ts'
 
@@ -12,16 +12,24 @@ import { replyProblem } from './replies.ts'
 export function answerUnrouted(app: FastifyInstance, options: ChannelPathOptions & Pick<Options, 'corsRequestHeaders'>): void {
   const moreHeaders = new Set(options.corsRequestHeaders.map((name) => name.toLowerCase()))
   const methodsOf = new Map<string, readonly string[]>()
+  const judgePath = pathJudge(options)
   app.addHook('onRoute', ({ url, method }) => {
     methodsOf.set(url, [...(methodsOf.get(url) ?? []), method].flat())
   })
+  const wrongMethods = new Map<string, Problem>()
+  const wrongMethod = (path: string, allowed: string): Problem => {
+    const problem = wrongMethods.get(path) ?? fixedProblem({ type: 'method-not-allowed', detail: `This endpoint takes ${allowed}.` })
+    wrongMethods.set(path, problem)
+    return problem
+  }
   app.setNotFoundHandler((request: FastifyRequest, reply: FastifyReply) => {
     const [path = ''] = request.url.split('?')
     const methods = methodsOf.get(path)
-    if (methods === undefined) return replyProblem(reply, judgePath(path, options, nearestPath(path, [...methodsOf.keys()])))
+    if (methods === undefined) return replyProblem(reply, judgePath(path, nearestPath(path, [...methodsOf.keys()])))
     const all = [...methods, 'OPTIONS']
     if (request.method === 'OPTIONS') return replyOptions(request, reply, { methods: all, moreHeaders })
-    return replyProblem(reply, { type: 'method-not-allowed', detail: `This endpoint takes ${all.join(', ')}.` }, { allow: all.join(', ') })
+    const allowed = all.join(', ')
+    return replyProblem(reply, wrongMethod(path, allowed), { allow: allowed })
   })
 }
 
@@ -37,13 +45,14 @@ const foldPath = (path: string): string => path.split('/').filter((segment) => s
 /** Longer than any path that is served. */
 const maxComparedLength = 512
 
-function judgePath(path: string, options: ChannelPathOptions, nearest: string | null): Problem {
+function pathJudge(options: ChannelPathOptions): (path: string, nearest: string | null) => Problem {
   const { channel } = options
   const { socket, api } = channelPaths(options)
-  const [, named] = /^\/(?:api|wss)\/([^/]+)\/v1(?:\/|$)/.exec(path) ?? []
-  if (named !== undefined && named !== channel) {
-    return { type: 'unknown-channel', detail: `This gateway serves the channel ${channel}: ${api} and ${socket}.` }
+  const otherChannel = fixedProblem({ type: 'unknown-channel', detail: `This gateway serves the channel ${channel}: ${api} and ${socket}.` })
+  const nothing = fixedProblem({ type: 'not-found', detail: `Nothing is at this path. ${api}/openapi.json describes what this gateway serves.` })
+  return (path, nearest) => {
+    const [, named] = /^\/(?:api|wss)\/([^/]+)\/v1(?:\/|$)/.exec(path) ?? []
+    if (named !== undefined && named !== channel) return otherChannel
+    return nearest === null ? nothing : { type: 'not-found', detail: `Nothing is at this path. ${nearest} is served.` }
   }
-  if (nearest !== null) return { type: 'not-found', detail: `Nothing is at this path. ${nearest} is served.` }
-  return { type: 'not-found', detail: `Nothing is at this path. ${api}/openapi.json describes what this gateway serves.` }
 }

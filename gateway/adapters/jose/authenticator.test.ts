@@ -288,14 +288,17 @@ describe('createJwtAuthenticator', () => {
   })
 
   it('remembers a token that was verified, and refuses it all the same once it has ended', async () => {
-    const { authenticate } = await start()
+    const { authenticate, remembers = () => null } = await start()
     const token = await sign({ exp: startMs / 1000 + 10 })
+    expect([remembers(token), remembers('no token'), remembers('x'.repeat(maxTokenBytes + 1))]).toEqual([false, false, false])
     const first = await authenticate(token)
+    expect(remembers(token)).toBe(true)
     const second = await authenticate(token)
     expect(first.ok && second.ok && first.value === second.value).toBe(true)
     nowMs = startMs + 14_999
     expect(await authenticate(token)).toMatchObject({ ok: true })
     nowMs = startMs + 15_000
+    expect(remembers(token)).toBe(false)
     expect(await authenticate(token)).toEqual(refusal('expired'))
     expect(await authenticate(token)).toEqual(refusal('expired'))
   })

@@ -67,6 +67,7 @@ export function createTokenVerifier(parts: TokenVerifierParts): Authenticator {
   }
 
   return {
+    remembers: (token) => token.length <= maxTokenBytes && remembered(token) !== null,
     authenticate: async (token) => {
       if (token.length > maxTokenBytes) {
         return failed({ kind: 'too-large', detail: `The token has more than ${maxTokenBytes} bytes; issue smaller ones.` })

@@ -23,9 +23,9 @@ export function refuseUpgrade(socket: Duplex, answer: UpgradeAnswer): void {
   socket.resume()
 }
 
-function renderAnswer({ problem, requestId, headers, nowMs }: UpgradeAnswer): string {
+function renderAnswer({ problem, requestId, headers, nowMs }: UpgradeAnswer): Buffer {
   const { status, headers: own, body } = withRequestId(renderProblem(problem), requestId)
-  const all = { ...own, ...headers, date: new Date(nowMs).toUTCString(), 'content-length': String(Buffer.byteLength(body)), connection: 'close' }
+  const all = { ...own, ...headers, date: new Date(nowMs).toUTCString(), 'content-length': String(body.length), connection: 'close' }
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
-  return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n${body}`
+  return Buffer.concat([Buffer.from(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n`, 'latin1'), body])
 }

@@ -3,6 +3,7 @@ import { isLocalHost } from '../../auth/origin-policy.ts'
 import { refuseHost } from '../../auth/origin-refusal.ts'
 import { chooseSubprotocol, cloudEventsSubprotocol, parseSubprotocols } from '../../auth/subprotocols.ts'
 import type { Problem } from '../../problem.ts'
+import { judgeHost, readRequestTarget } from '../../request-target.ts'
 import { failed, ok, type Result } from '../../result.ts'
 import type { HandshakeRequest } from '../../session/admission.ts'
 import { readResumePoint } from '../../session/resume-point.ts'
@@ -13,6 +14,8 @@ export interface UpgradeHead {
   readonly url?: string | undefined
   readonly httpVersion: string
   readonly headers: IncomingHttpHeaders
+  /** Names and values in turn, as they were received. */
+  readonly rawHeaders: readonly string[]
 }
 
 export interface UpgradeSettings {
@@ -31,9 +34,13 @@ export interface UpgradeRefusal {
 
 /** What a WebSocket handshake asks for (RFC 6455 section 4.2.1), or why it is none that this gateway answers with 101. Whoever asks is not judged here. */
 export function readUpgrade(head: UpgradeHead, settings: UpgradeSettings): Result<HandshakeRequest, UpgradeRefusal> {
-  const url = splitUrl(head.url ?? '')
-  const refusal = judgePath(url.path, settings) ?? judgeHead(head) ?? (settings.isDevelopment ? judgeHost(head) : null)
-  if (refusal !== null) return failed(refusal)
+  const wrongHost = judgeHost(head)
+  if (wrongHost !== null) return failed(refusal(wrongHost))
+  const target = readRequestTarget(head.url ?? '')
+  if (!target.ok) return failed(refusal(target.error))
+  const { path, query, authority } = target.value
+  const wrong = judgePath(path, settings) ?? judgeHead(head) ?? (settings.isDevelopment ? judgeName(authority ?? head.headers.host, head.headers.origin ?? null) : null)
+  if (wrong !== null) return failed(wrong)
   const offered = parseSubprotocols(head.headers['sec-websocket-protocol'])
   if (!offered.ok) return failed(badSubprotocol(offered.error))
   const choice = chooseSubprotocol(offered.value)
@@ -44,13 +51,8 @@ export function readUpgrade(head: UpgradeHead, settings: UpgradeSettings): Resul
     cookie: head.headers.cookie ?? null,
     authorization: head.headers.authorization ?? null,
     subprotocols: offered.value,
-    ...readResumePoint(head.headers['last-event-id'], url.query),
+    ...readResumePoint(head.headers['last-event-id'], query),
   })
-}
-
-function splitUrl(url: string): { readonly path: string; readonly query: string } {
-  const at = url.indexOf('?')
-  return at < 0 ? { path: url, query: '' } : { path: url.slice(0, at), query: url.slice(at + 1) }
 }
 
 function judgePath(path: string, settings: UpgradeSettings): UpgradeRefusal | null {
@@ -71,9 +73,9 @@ function judgeHead(head: UpgradeHead): UpgradeRefusal | null {
   return null
 }
 
-function judgeHost(head: UpgradeHead): UpgradeRefusal | null {
-  if (isLocalHost(head.headers.host ?? '')) return null
-  return refusal(refuseHost(head.headers.origin ?? null))
+function judgeName(host: string | undefined, origin: string | null): UpgradeRefusal | null {
+  if (isLocalHost(host)) return null
+  return refusal(refuseHost(origin))
 }
 
 const keyPattern = /^[+/0-9A-Za-z]{22}==$/

@@ -304,19 +304,6 @@ describe('while the admission is pending', () => {
     expect(rig.opened).toEqual([])
   })
 
-  test('a client that resets the connection makes room for another', async () => {
-    const { held, admit } = heldAdmission()
-    const rig = await start({ admit, options: { upgradeBurst: 1 } })
-    const first = await connect(rig)
-    first.send(handshakeHead(testPath))
-    await vi.waitFor(() => expect(held).toHaveLength(1))
-    first.tcp.resetAndDestroy()
-    await vi.waitFor(async () => expect(await connectionsOf(rig)).toBe(0))
-    const second = await connect(rig)
-    second.send(handshakeHead(testPath))
-    await vi.waitFor(() => expect(held).toHaveLength(2))
-  })
-
   test('a client that hangs up gets a session that ends at once', async () => {
     const { held, admit } = heldAdmission()
     const rig = await start({ admit: (_request, admitted) => admit().then(() => admitted) })
@@ -326,30 +313,6 @@ describe('while the admission is pending', () => {
     client.tcp.end()
     held[0]?.(refused(null))
     await vi.waitFor(() => expect(rig.opened[0]?.calls).toEqual(['closed']))
-  })
-
-  test('one handshake more than the limit is answered 503', async () => {
-    const { held, admit } = heldAdmission()
-    const rig = await start({ admit, options: { upgradeBurst: 2 } })
-    const waiting = [await connect(rig), await connect(rig)]
-    for (const client of waiting) client.send(handshakeHead(testPath))
-    await vi.waitFor(() => expect(held).toHaveLength(2))
-    expect(await refusal(rig, testPath)).toMatchObject({ status: 503, headers: { 'retry-after': '5' }, body: { type: 'urn:carillon:problem:overloaded' } })
-    expect(rig.value('handshakesRefused', { reason: 'overloaded' })).toBe(1)
-    expect(held).toHaveLength(2)
-  })
-
-  test('and is taken again when one of those is settled', async () => {
-    const { held, admit } = heldAdmission()
-    const rig = await start({ admit, options: { upgradeBurst: 1 } })
-    const first = await connect(rig)
-    first.send(handshakeHead(testPath))
-    await vi.waitFor(() => expect(held).toHaveLength(1))
-    held[0]?.(refused(null))
-    await first.head()
-    const second = await connect(rig)
-    second.send(handshakeHead(testPath))
-    await vi.waitFor(() => expect(held).toHaveLength(2))
   })
 
   test('an admission that takes too long is answered 503, and what it says later is not heard', async () => {

@@ -5,7 +5,7 @@ import { cloudEventsSubprotocol } from '../../auth/subprotocols.ts'
 import type { Options } from '../../config/options.ts'
 import type { Logger } from '../../observability/logger.ts'
 import type { Metrics } from '../../observability/metrics.ts'
-import type { Problem } from '../../problem.ts'
+import { fixedProblem, type Problem } from '../../problem.ts'
 import { requestIdOf } from '../../request-id.ts'
 import type { Admission, Handshake, HandshakeRequest } from '../../session/admission.ts'
 import { refuseUpgrade } from './refuse-upgrade.ts'
@@ -20,9 +20,11 @@ export interface UpgradeDeps extends UpgradeSettings {
   readonly logger: Logger
   /** Milliseconds since the epoch. */
   readonly now: () => number
+  /** Told of each connection that gets no session, before its peer has hung up. @default nothing is done */
+  readonly refused?: (socket: NetSocket) => void
 }
 
-export type UpgradeOptions = WsServerOptions & Pick<Options, 'upgradeBurst' | 'handshakeTimeoutMs' | 'socketBufferBytes' | 'inboundFramesPerS'>
+export type UpgradeOptions = WsServerOptions & Pick<Options, 'handshakeTimeoutMs' | 'socketBufferBytes' | 'inboundFramesPerS'>
 
 /**
  * Serves the channel's WebSocket on an HTTP server. Requests that ask for another protocol than WebSocket (`Upgrade: h2c`, which Java's
@@ -82,7 +84,6 @@ class Upgrades {
   /** Never rejects. @returns null: the client has gone */
   #judge(request: HandshakeRequest, socket: Duplex): Promise<Handshake | null> {
     if (this.#stopped !== null) return Promise.resolve(this.#turnedAway('draining'))
-    if (this.#pending.size >= this.#deps.options.upgradeBurst) return Promise.resolve(this.#turnedAway('overloaded'))
     return new Promise((resolve) => {
       const settle = (outcome: Handshake | null): void => {
         if (!this.#pending.delete(settle)) return
@@ -117,7 +118,14 @@ class Upgrades {
     const requestId = requestIdOf(upgrade.request.headers)
     this.#deps.logger.debug({ requestId, problem: problem.type }, 'a WebSocket handshake was refused')
     if (close === null || !isBrowser) this.#sendProblem(upgrade.socket, { problem, requestId })
-    else this.#accept(upgrade, (socket) => socket.close(close, problem.retryAfterMs === undefined ? {} : { reconnectAfterMs: problem.retryAfterMs }))
+    else {
+      this.#noteRefused(upgrade.socket)
+      this.#accept(upgrade, (socket) => socket.close(close, problem.retryAfterMs === undefined ? {} : { reconnectAfterMs: problem.retryAfterMs }))
+    }
+  }
+
+  #noteRefused(socket: Duplex): void {
+    if (socket instanceof NetSocket) this.#deps.refused?.(socket)
   }
 
   #begin(outcome: Handshake & { readonly kind: 'admitted' }, socket: WebSocketSocket): void {
@@ -149,6 +157,7 @@ class Upgrades {
 
   #sendProblem(socket: Duplex, answer: { readonly problem: Problem; readonly requestId: string; readonly headers?: Readonly<Record<string, string>> }): void {
     this.#refused.add(socket)
+    this.#noteRefused(socket)
     socket.once('close', () => {
       this.#refused.delete(socket)
       this.#judgeIdle()
@@ -196,10 +205,18 @@ function onSocketError(): void {}
 const closedDoors = {
   overloaded: {
     kind: 'refused',
-    problem: { type: 'overloaded', detail: 'More connections are being opened than this gateway can judge just now. Try again after a pause.', retryAfterMs: 5000 },
+    problem: fixedProblem({ type: 'overloaded', detail: 'The token could not be judged in time (HANDSHAKE_TIMEOUT_MS). Try again after a pause.', retryAfterMs: 5000 }),
     close: 'overloaded',
   },
-  draining: { kind: 'refused', problem: { type: 'draining', detail: 'This gateway is stopping. Connect again; another one answers.', retryAfterMs: 1000 }, close: 'draining' },
+  draining: {
+    kind: 'refused',
+    problem: fixedProblem({ type: 'draining', detail: 'This gateway is stopping. Connect again; another one answers.', retryAfterMs: 1000 }),
+    close: 'draining',
+  },
 } as const satisfies Record<string, Handshake>
 
-const broken: Handshake = { kind: 'refused', problem: { type: 'internal-error', detail: 'The handshake could not be judged. Try again.' }, close: 'internal' }
+const broken: Handshake = {
+  kind: 'refused',
+  problem: fixedProblem({ type: 'internal-error', detail: 'The handshake could not be judged. Try again.' }),
+  close: 'internal',
+}

@@ -16,7 +16,7 @@ describe('readAnswer', () => {
 
   it('reads a problem of the gateway, with its errors and its pause', () => {
     const { status, body, headers } = renderProblem({ type: 'too-many-requests', detail: 'Slow down.', retryAfterMs: 1500, members: { errors: [{ index: 0, detail: 'no type' }, 7] } })
-    expect(readAnswer(status, body, { tookMs: 1, retryAfter: headers['retry-after'] ?? null })).toEqual({
+    expect(readAnswer(status, body.toString(), { tookMs: 1, retryAfter: headers['retry-after'] ?? null })).toEqual({
       kind: 'refused',
       status: 429,
       title: 'Too many requests',

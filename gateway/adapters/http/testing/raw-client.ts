@@ -13,9 +13,15 @@ export interface RawClient {
   ended(): Promise<string>
 }
 
-/** @param options.paused the client does not read until its socket is resumed */
-export async function connectRaw(port: number, { paused = false }: { readonly paused?: boolean } = {}): Promise<RawClient> {
-  const socket = connect({ port, host: '127.0.0.1' })
+export interface RawClientOptions {
+  /** The client does not read until its socket is resumed. */
+  readonly paused?: boolean
+  /** The client does not end its side when the server has ended its own. */
+  readonly allowHalfOpen?: boolean
+}
+
+export async function connectRaw(port: number, { paused = false, allowHalfOpen = false }: RawClientOptions = {}): Promise<RawClient> {
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen })
   let text = ''
   const over = new Promise<void>((resolve) => socket.once('close', () => resolve()))
   socket.on('error', () => {}) // a reset is an end, too

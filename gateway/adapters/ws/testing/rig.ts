@@ -25,7 +25,6 @@ export interface OpenedSocket {
 }
 
 const defaults: UpgradeOptions = {
-  upgradeBurst: optionTable.upgradeBurst.default,
   handshakeTimeoutMs: optionTable.handshakeTimeoutMs.default,
   maxInboundFrameBytes: optionTable.maxInboundFrameBytes.default,
   socketBufferBytes: optionTable.socketBufferBytes.default,

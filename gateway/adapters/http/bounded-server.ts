@@ -1,0 +1,84 @@
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import { judgeHost, isPlainTarget, readRequestTarget, renderOriginForm } from '../../request-target.ts'
+import { fixedProblem, type Problem, renderProblem, withRequestId } from '../../problem.ts'
+import { requestIdOf } from '../../request-id.ts'
+import { ConnectionGuard, type GuardParts, type GuardSettings } from './connection-guard.ts'
+
+export interface BoundedServerSettings extends Pick<GuardSettings, 'port' | 'maxConnections' | 'headroom'> {
+  /** How long the head of a request may take to arrive, in milliseconds. Head and body together, and an answer to be read, have three times as long. */
+  readonly headTimeoutMs: number
+}
+
+export interface BoundedServer {
+  readonly server: Server
+  readonly guard: ConnectionGuard
+  /**
+   * Serves requests whose head is as RFC 9112 asks; the others are answered with a problem. The target is in the origin form.
+   * @param refused told the status of each problem
+   */
+  serve(handler: RequestListener, refused?: (status: number, request: IncomingMessage) => void): void
+}
+
+export const maxHeadBytes = 32 * 1024
+
+/** Makes a server on which a stranger can hold no more than is written here and in `ConnectionGuard`. */
+export function createBoundedServer(settings: BoundedServerSettings, parts: GuardParts): BoundedServer {
+  const { headTimeoutMs } = settings
+  const server = createServer({
+    maxHeaderSize: maxHeadBytes,
+    headersTimeout: headTimeoutMs,
+    // For head and body together. Streams and sockets are not concerned: their requests have arrived.
+    requestTimeout: 3 * headTimeoutMs,
+    connectionsCheckingInterval: Math.min(1000, Math.ceil(headTimeoutMs / 4)),
+    noDelay: true,
+    // Node would answer without a body; `judgeHead` answers with a problem.
+    requireHostHeader: false,
+  })
+  const guard = new ConnectionGuard(server, { ...settings, maxHeadBytes, unreadTimeoutMs: 3 * headTimeoutMs }, parts)
+  return {
+    server,
+    guard,
+    serve: (handler, refused = () => {}) => {
+      const answer = (request: IncomingMessage, response: ServerResponse, problem: Problem): void => {
+        const requestId = requestIdOf(request.headers)
+        response.once('finish', () => refused(response.statusCode, request))
+        answerProblem(response, problem, requestId)
+        parts.logger.debug({ requestId, method: request.method, status: response.statusCode, problem: problem.type }, 'request refused')
+      }
+      server.on('request', (request, response) => {
+        if (!guard.enter(request, response)) return
+        const problem = judgeHead(request)
+        if (problem === null) handler(request, response)
+        else answer(request, response, problem)
+      })
+      // Clients that ask first get their 100 when the body is read (request-body.ts), and their refusal without sending it.
+      server.on('checkContinue', (request, response) => server.emit('request', request, response))
+      server.on('checkExpectation', (request, response) => {
+        if (guard.enter(request, response)) answer(request, response, unknownExpectation)
+      })
+    },
+  }
+}
+
+/** Evens the target of the request out. @returns what is wrong with the head */
+function judgeHead(request: IncomingMessage): Problem | null {
+  const host = judgeHost(request)
+  if (host !== null || isPlainTarget(request.url ?? '')) return host
+  const target = readRequestTarget(request.url ?? '')
+  if (!target.ok) return target.error
+  request.url = renderOriginForm(target.value)
+  if (target.value.authority !== null) request.headers.host = target.value.authority
+  return null
+}
+
+/** The connection goes on: where the request ends is known, and what is to come of it is read and dropped. */
+function answerProblem(response: ServerResponse, problem: Problem, requestId: string): void {
+  const { status, headers, body } = withRequestId(renderProblem(problem), requestId)
+  response.writeHead(status, { ...headers, 'x-content-type-options': 'nosniff', 'content-length': String(body.length) })
+  response.end(body)
+}
+
+const unknownExpectation = fixedProblem({
+  type: 'expectation-failed',
+  detail: 'The Expect header asks for something that this gateway does not know. Leave it out, or send 100-continue.',
+})

@@ -1,0 +1,249 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Logger } from '../../observability/logger.ts'
+import type { metrics as metricTable, Metrics } from '../../observability/metrics.ts'
+import { GuardedConnection } from './guarded-connection.ts'
+
+export interface GuardSettings {
+  /** The server's own name in metrics. */
+  readonly port: (typeof metricTable.connections.labels.port)[number]
+  /** TCP connections of the server; beyond them the server takes none. */
+  readonly maxConnections: number
+  /** How many of these are for requests when all the others belong to sessions. */
+  readonly headroom: number
+  /** How long an answer may wait for its client to read it, in milliseconds. */
+  readonly unreadTimeoutMs: number
+  /** Bytes of the largest head of a request. */
+  readonly maxHeadBytes: number
+}
+
+export interface GuardParts {
+  readonly metrics: Pick<Metrics, 'connections' | 'connectionsMax' | 'connectionsCut'>
+  readonly logger: Pick<Logger, 'warn' | 'debug'>
+  /** Milliseconds of a clock that never goes back. */
+  readonly clock: () => number
+}
+
+export type CutReason = (typeof metricTable.connectionsCut.labels.reason)[number]
+
+/** Requests of one connection that may wait for their answers: pipelining, RFC 9112 section 9.3.2. */
+export const maxUnansweredRequests = 16
+/** Requests that wait behind another of the same connection, over all connections. */
+export const maxPipelinedRequests = 2_048
+/** Bytes of their heads. */
+export const maxPipelinedBytes = 8 * 1024 * 1024
+/** Bytes of heads that have begun and not ended, and of those whose answers are not read, over all connections. */
+export const maxHeldHeadBytes = 16 * 1024 * 1024
+
+/** Longer than the usual proxies keep an idle connection (60 to 90 s): the side that would use it next has to end it. */
+const keepAliveTimeoutMs = 95_000
+/** While places run out. */
+const shortKeepAliveTimeoutMs = 5_000
+const sweepMs = 250
+/** A connection that is younger than this, or was used since, gives way only for the last place. */
+const graceMs = 1_000
+/** How long after a connection had to give way readiness still shows it. */
+const shortageMs = 60_000
+/** One line in the log per reason in this time. */
+const logEveryMs = 60_000
+
+/**
+ * Bounds what a peer without a session can make a server hold.
+ *
+ * Node parses all requests of a chunk before it stops reading: 64 KiB are a thousand requests of one connection, answered into memory. And a
+ * client that does not read its answers has no deadline. So a connection is cut when it has more than 16 unanswered requests, or when its
+ * oldest answer has been complete for a while and is not taken. When places run out, the connections that have been idle for longest give
+ * way; those that wait for an answer, stream, or have become WebSockets never do.
+ *
+ * The bytes of heads that have not ended are an estimate, because the parser reads from the kernel by itself: what has arrived, without the
+ * heads and announced bodies of the requests so far.
+ */
+export class ConnectionGuard {
+  readonly #settings: GuardSettings
+  readonly #parts: GuardParts
+  readonly #server: Server
+  /** All that are not WebSockets, and those of refused WebSockets. */
+  readonly #connections = new Map<Socket, GuardedConnection>()
+  readonly #lastLogs = new Map<CutReason, { atMs: number; count: number }>()
+  /** Those that were cut and are not closed yet: they take no place any more. */
+  readonly #cutSockets = new WeakSet<Socket>()
+  /** With those that are WebSockets. */
+  #open = 0
+  readonly #pipelined = new PipelinedRequests()
+  #shortAtMs = -Infinity
+
+  /** Call it before the server listens. */
+  constructor(server: Server, settings: GuardSettings, parts: GuardParts) {
+    this.#server = server
+    this.#settings = settings
+    this.#parts = parts
+    server.maxConnections = settings.maxConnections
+    server.keepAliveTimeout = keepAliveTimeoutMs
+    const { port } = settings
+    parts.metrics.connections.collect(() => this.#open, { port })
+    parts.metrics.connectionsMax.set(settings.maxConnections, { port })
+    this.#listen(server)
+  }
+
+  #listen(server: Server): void {
+    const forget = (socket: Socket): void => this.#forget(socket)
+    // One function for all connections, which finds its connection through `this`.
+    function closed(this: Socket): void {
+      forget(this)
+    }
+    server.on('connection', (socket: Socket) => {
+      this.#open += 1
+      this.#connections.set(socket, new GuardedConnection(socket, this.#parts.clock()))
+      socket.once('close', closed)
+      this.#makeRoom(socket)
+    })
+    server.on('drop', () => this.#count('not-taken'))
+    server.prependListener('upgrade', (_request, socket: Socket) => this.#upgraded(socket))
+    const timer = setInterval(() => this.sweep(), Math.min(sweepMs, this.#settings.unreadTimeoutMs / 4)).unref()
+    server.once('close', () => clearInterval(timer))
+  }
+
+  /** Takes a request in. @returns whether it may be answered; otherwise its connection has been cut */
+  enter(request: IncomingMessage, response: ServerResponse): boolean {
+    const connection = this.#connections.get(request.socket)
+    if (connection === undefined || connection.socket.destroyed) return false
+    const headBytes = connection.begin(request, response)
+    if (connection.unanswered.length > 1) this.#pipelined.add(headBytes)
+    if (connection.unanswered.length > maxUnansweredRequests || (connection.unanswered.length > 1 && this.#pipelined.isFull)) {
+      this.#cut(connection, 'pipelining')
+      return false
+    }
+    response.once('close', () => this.#answered(connection, response))
+    return true
+  }
+
+  #answered(connection: GuardedConnection, response: ServerResponse): void {
+    // One that was given up while it waited behind another keeps its place: Node holds it until the one before has gone.
+    if (connection.unanswered[0]?.response !== response) return
+    connection.end(this.#parts.clock())
+    const [next] = connection.unanswered
+    if (next !== undefined) this.#pipelined.remove(next.headBytes)
+  }
+
+  /** Takes note that a WebSocket was refused: until its peer hangs up, its connection gives way as an idle one does. */
+  refused(socket: Socket): void {
+    if (!socket.destroyed) this.#connections.set(socket, new GuardedConnection(socket, this.#parts.clock()))
+  }
+
+  /** Says what has run out, for people; null when nothing has within the last minute. */
+  shortage(): string | null {
+    if (this.#parts.clock() - this.#shortAtMs > shortageMs) return null
+    const { maxConnections } = this.#settings
+    return `The ${this.#settings.port} port has ${this.#open} of ${maxConnections} connections. Idle connections are cut to make room. Raise MAX_CONNECTIONS, add pods, or restrict who reaches the port.`
+  }
+
+  /** Cuts what has broken a bound that only time tells. */
+  sweep(): void {
+    const nowMs = this.#parts.clock()
+    for (const connection of this.#connections.values()) if (connection.unreadForMs(nowMs) > this.#settings.unreadTimeoutMs) this.#cut(connection, 'unread')
+    // Few connections cannot hold too much, however much each of them holds.
+    if (this.#connections.size * maxUnansweredRequests * this.#settings.maxHeadBytes > maxHeldHeadBytes) this.#cutHeads()
+    const isShort = this.#places < this.#settings.headroom / 2
+    this.#server.keepAliveTimeout = isShort ? shortKeepAliveTimeoutMs : keepAliveTimeoutMs
+  }
+
+  get #places(): number {
+    return this.#settings.maxConnections - this.#open
+  }
+
+  /** Of all heads that have begun and not ended. */
+  get heldHeadBytes(): number {
+    let bytes = 0
+    for (const connection of this.#connections.values()) bytes += connection.heldHeadBytes(this.#settings.maxHeadBytes)
+    return bytes
+  }
+
+  /** The largest go first: they are farthest from what an honest client sends. */
+  #cutHeads(): void {
+    let rest = this.heldHeadBytes
+    if (rest <= maxHeldHeadBytes) return
+    const held = Array.from(this.#connections.values(), (connection) => ({ connection, bytes: connection.heldHeadBytes(this.#settings.maxHeadBytes) }))
+    held.sort((a, b) => b.bytes - a.bytes)
+    for (const { connection, bytes } of held) {
+      if (rest <= maxHeldHeadBytes) return
+      rest -= bytes
+      this.#cut(connection, 'heads')
+    }
+  }
+
+  /** In batches, so that a flood of connections costs one look at all of them per batch. @param newest the one for which room is made */
+  #makeRoom(newest: Socket): void {
+    const { headroom } = this.#settings
+    const batch = Math.max(1, Math.floor(headroom / 8))
+    if (this.#places >= batch) return
+    const restedMs = this.#places > 1 ? graceMs : 0
+    const nowMs = this.#parts.clock()
+    const resting = Array.from(this.#connections.values(), (connection) => ({ connection, forMs: connection.restingForMs(nowMs) })).filter(
+      ({ connection, forMs }) => connection.socket !== newest && forMs >= restedMs,
+    )
+    resting.sort((a, b) => b.forMs - a.forMs)
+    for (const { connection } of resting.slice(0, batch)) this.#cut(connection, 'idle')
+  }
+
+  #upgraded(socket: Socket): void {
+    const connection = this.#connections.get(socket)
+    if (connection === undefined) return
+    // Answers and frames on one connection would mix.
+    if (connection.unanswered.length > 0) this.#cut(connection, 'pipelining')
+    this.#release(connection)
+  }
+
+  #cut(connection: GuardedConnection, reason: CutReason): void {
+    if (connection.socket.destroyed) return
+    connection.socket.destroy()
+    this.#cutSockets.add(connection.socket)
+    this.#open -= 1
+    this.#release(connection)
+    this.#count(reason)
+  }
+
+  #forget(socket: Socket): void {
+    const connection = this.#connections.get(socket)
+    if (connection !== undefined) this.#release(connection)
+    if (!this.#cutSockets.has(socket)) this.#open -= 1
+  }
+
+  #release(connection: GuardedConnection): void {
+    this.#connections.delete(connection.socket)
+    for (const { headBytes } of connection.unanswered.slice(1)) this.#pipelined.remove(headBytes)
+    connection.unanswered.length = 0
+  }
+
+  #count(reason: CutReason): void {
+    this.#parts.metrics.connectionsCut.add(1, { reason })
+    const nowMs = this.#parts.clock()
+    if (reason === 'idle' || reason === 'not-taken') this.#shortAtMs = nowMs
+    const last = this.#lastLogs.get(reason) ?? { atMs: -Infinity, count: 0 }
+    last.count += 1
+    this.#lastLogs.set(reason, last)
+    if (nowMs - last.atMs < logEveryMs) return
+    this.#parts.logger.warn({ port: this.#settings.port, reason, count: last.count, connections: this.#open, maxConnections: this.#settings.maxConnections }, 'connections cut')
+    last.atMs = nowMs
+    last.count = 0
+  }
+}
+
+/** Requests that wait behind another of their connection. */
+class PipelinedRequests {
+  #requests = 0
+  #bytes = 0
+
+  get isFull(): boolean {
+    return this.#requests > maxPipelinedRequests || this.#bytes > maxPipelinedBytes
+  }
+
+  add(headBytes: number): void {
+    this.#requests += 1
+    this.#bytes += headBytes
+  }
+
+  remove(headBytes: number): void {
+    this.#requests -= 1
+    this.#bytes -= headBytes
+  }
+}
