@@ -26,6 +26,8 @@ export interface ProbedGatewayOptions {
 }
 
 const probe = new URL('./process-probe.ts', import.meta.url).href
+/** A program with keys of its own as in production and the log in the process; `GATEWAY_ROOT` names another repository whose gateway it starts. */
+export const keyedGateway = new URL('./keyed-gateway.ts', import.meta.url)
 const gatewayMain = new URL('../main.ts', import.meta.url)
 
 /** Starts a gateway on free ports. Resolves when it is ready. @throws with what it wrote, when it ends before */

@@ -1,5 +1,4 @@
-import { generateKeyPairSync, sign } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
@@ -7,9 +6,10 @@ import { connectRaw } from '../../adapters/http/testing/raw-client.ts'
 import { handshakeHead } from '../../adapters/ws/testing/raw-client.ts'
 import { problems } from '../../problem.ts'
 import { closeCodes } from '../../session/close-codes.ts'
-import { type ProbedGateway, startProbedGateway } from '../probed-gateway.ts'
+import { keyedGateway, type ProbedGateway, startProbedGateway } from '../probed-gateway.ts'
+import { makeTokenKeys } from '../token-keys.ts'
 import type { RequestSpec } from './arbitrary-requests.ts'
-import { listenBySocket, listenByStream, type Listener } from './listener.ts'
+import { listenBySocket, listenByStream, type Listener } from '../listener.ts'
 import { type Answer, type Answers, readAnswers } from './read-answers.ts'
 import { type Reader, readSentEvents, type SentEvent } from './read-sent-events.ts'
 import { renderRequest } from './render-request.ts'
@@ -32,7 +32,6 @@ function megabyteOfJsonMs(): number {
   return Math.min(...times)
 }
 
-const keyedGateway = new URL('../keyed-gateway.ts', import.meta.url)
 const paths = { api: '/api/chrome-service/v1', socket: '/wss/chrome-service/v1/ws' } as const
 
 const env = {
@@ -88,7 +87,7 @@ export interface FuzzEnd {
 
 export async function startFuzzRig(mode: FuzzMode): Promise<FuzzRig> {
   const folder = mkdtempSync(join(tmpdir(), 'carillon-fuzz-'))
-  const keys = mode === 'keys' ? makeKeys(folder) : null
+  const keys = mode === 'keys' ? makeTokenKeys(folder) : null
   // A heap as small as this ends the process when something is held that should not be.
   const gateway = await startProbedGateway({ ...(keys === null ? { env } : { main: keyedGateway, env: { ...env, ...keys.env } }), execArgv: ['--expose-gc', '--max-old-space-size=96'] })
   const token = async (reader: Reader, scope = ''): Promise<string> => {
@@ -292,23 +291,4 @@ const isEcho = (code: number): boolean => [1001, 1003, 1008, 1009, 1010, 1011, 1
 async function issued(gateway: ProbedGateway, claims: object): Promise<string> {
   const answer = await fetch(`http://127.0.0.1:${gateway.ports.public}/dev/token`, { method: 'POST', body: JSON.stringify(claims) })
   return ((await answer.json()) as { readonly token: string }).token // docs/emit-api.md
-}
-
-interface Keys {
-  readonly env: Readonly<Record<string, string>>
-  sign(claims: object): string
-}
-
-function makeKeys(folder: string): Keys {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const file = join(folder, 'keys.pem')
-  writeFileSync(file, publicKey.export({ type: 'spki', format: 'pem' }))
-  const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
-  return {
-    env: { JWT_KEYS_FILE: file, JWT_ISSUER: 'https://sso.example', JWT_AUDIENCE: 'carillon' },
-    sign: (claims) => {
-      const text = `${encode({ alg: 'ES256' })}.${encode({ ...claims, iss: 'https://sso.example', aud: 'carillon' })}`
-      return `${text}.${sign('sha256', Buffer.from(text), { key: privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`
-    },
-  }
 }

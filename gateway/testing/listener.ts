@@ -1,6 +1,6 @@
 import { get } from 'node:http'
 import { WebSocket } from 'ws'
-import type { Reader } from './read-sent-events.ts'
+import type { Reader } from './fuzz/read-sent-events.ts'
 
 /** A client that is there all the time, and must never notice what others send. */
 export interface Listener extends Reader {
@@ -29,12 +29,14 @@ export interface ListenerTarget {
   readonly socketPath: string
   readonly streamPath: string
   readonly token: string
+  /** Told of each event when it arrives. */
+  readonly onEvent?: (id: string) => void
 }
 
-export async function listenBySocket(reader: Reader, { port, socketPath, token }: ListenerTarget): Promise<Listener> {
+export async function listenBySocket(reader: Reader, { port, socketPath, token, onEvent }: ListenerTarget): Promise<Listener> {
   const socket = new WebSocket(`ws://127.0.0.1:${port}${socketPath}?cursor=latest`, ['cloudevents.json'], { headers: { authorization: `Bearer ${token}` } })
   await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject))
-  return listener(reader, {
+  return listener(reader, onEvent ?? (() => {}), {
     onEvent: (listen) => socket.on('message', (text) => listen(String(text))),
     onPing: (listen) => socket.on('ping', () => listen()),
     onClose: (listen) => socket.on('close', (code, reason) => listen(`${code} ${String(reason)}`)),
@@ -42,7 +44,7 @@ export async function listenBySocket(reader: Reader, { port, socketPath, token }
   })
 }
 
-export async function listenByStream(reader: Reader, { port, streamPath, token }: ListenerTarget): Promise<Listener> {
+export async function listenByStream(reader: Reader, { port, streamPath, token, onEvent }: ListenerTarget): Promise<Listener> {
   const handlers = { event: (_json: string): void => {}, ping: (): void => {}, close: (_how: string): void => {} }
   const request = get({ host: '127.0.0.1', port, path: `${streamPath}?cursor=latest`, headers: { authorization: `Bearer ${token}` } })
   await new Promise<void>((resolve, reject) => {
@@ -63,7 +65,7 @@ export async function listenByStream(reader: Reader, { port, streamPath, token }
     })
   })
   request.on('error', () => handlers.close('the stream broke'))
-  return listener(reader, {
+  return listener(reader, onEvent ?? (() => {}), {
     onEvent: (listen) => (handlers.event = listen),
     onPing: (listen) => (handlers.ping = listen),
     onClose: (listen) => (handlers.close = listen),
@@ -71,7 +73,7 @@ export async function listenByStream(reader: Reader, { port, streamPath, token }
   })
 }
 
-function listener(reader: Reader, connection: Connection): Listener {
+function listener(reader: Reader, onEvent: (id: string) => void, connection: Connection): Listener {
   let ids: string[] = []
   let end: string | null = null
   let pings = 0
@@ -81,7 +83,10 @@ function listener(reader: Reader, connection: Connection): Listener {
   connection.onEvent((json) => {
     const { id, type, cursor = last } = JSON.parse(json) as { readonly id: string; readonly type: string; readonly cursor?: string } // a CloudEvent
     last = cursor
-    if (!type.startsWith('dev.carillon.')) ids.push(id)
+    if (!type.startsWith('dev.carillon.')) {
+      ids.push(id)
+      onEvent(id)
+    }
     lookAgain()
   })
   connection.onPing(() => {
