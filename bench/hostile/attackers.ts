@@ -6,8 +6,6 @@ import { answerCalls } from '../lib/calls.ts'
 import type { AttackCalls, AttackTarget } from './attack-calls.ts'
 import { type Attack, attacks } from './attacks.ts'
 
-/** What one connection sends at most. */
-const maxSentBytes = 4 * 1024 * 1024
 const pieceBytes = 65_536
 /** Connections of those that come all the time that are held at once. */
 const maxHeld = 1_000
@@ -51,16 +49,16 @@ async function open(attack: Attack, target: AttackTarget, index: number): Promis
   socket.on('error', () => {}).on('close', () => sockets.delete(socket)).pause()
   await Promise.race([once(socket, 'connect'), once(socket, 'close')]).catch(() => {})
   socket.write(attack.first(target, index))
-  const again = attack.again?.(target)
-  if (again !== undefined) keepSending(socket, again)
+  if (attack.again !== undefined) sendAll(socket, Buffer.from(attack.again.request(target).repeat(attack.again.times)))
 }
 
-function keepSending(socket: Socket, text: string): void {
-  const piece = Buffer.from(text.repeat(Math.max(1, Math.floor(pieceBytes / text.length))))
-  let sent = 0
+/** As fast as the gateway takes it. */
+function sendAll(socket: Socket, bytes: Buffer): void {
+  let at = 0
   const send = (): void => {
-    while (sent < maxSentBytes && !socket.destroyed) {
-      sent += piece.length
+    while (at < bytes.length && !socket.destroyed) {
+      const piece = bytes.subarray(at, at + pieceBytes)
+      at += piece.length
       if (!socket.write(piece)) return void socket.once('drain', send)
     }
   }

@@ -6,8 +6,8 @@ export interface Attack {
   readonly connections: number
   /** Sent first, once. */
   readonly first: (target: AttackTarget, index: number) => string | Buffer
-  /** Sent over and over afterwards while the gateway takes it, up to a bound. */
-  readonly again?: (target: AttackTarget) => string
+  /** Sent afterwards, so many times. */
+  readonly again?: { readonly request: (target: AttackTarget) => string; readonly times: number }
   /** Opens new ones all the time in place of holding them, so many a second. */
   readonly perSecond?: number
   /** Events for the attacker's own sessions, so many bytes at a time. */
@@ -20,14 +20,14 @@ const api = '/api/chrome-service/v1'
 const ask = (start: string, ...headers: readonly string[]): string => `${start} HTTP/1.1\r\nHost: localhost\r\n${headers.map((line) => `${line}\r\n`).join('')}\r\n`
 const post = (path: string, body: string, ...headers: readonly string[]): string => `POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${body.length}\r\n${headers.map((line) => `${line}\r\n`).join('')}\r\n${body}`
 const nothing = (): string => ''
-/** Requests behind each other on each of 100 connections whose answers are not read. */
-const pipelined = (name: string, request: string): Attack => ({ name: `100 connections of ${name}, answers unread`, connections: 100, first: nothing, again: () => request })
+/** Requests behind each other on each of 100 connections whose answers are not read. Of small answers the kernel takes some megabytes, so that a few hundred are enough to see what they cost. */
+const pipelined = (name: string, request: string, times = 300): Attack => ({ name: `100 connections of ${times} x ${name}, answers unread`, connections: 100, first: nothing, again: { request: () => request, times } })
 const handshake = ({ token }: AttackTarget, version = 13): string => ask('GET /wss/chrome-service/v1/ws', 'Connection: Upgrade', 'Upgrade: websocket', `Sec-WebSocket-Version: ${version}`, 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==', `Authorization: Bearer ${token}`)
 const unfinishedHead = `GET /health HTTP/1.1\r\nHost: localhost\r\n${'a:b\r\n'.repeat(6_200)}`
 const ping = Buffer.from([0x89, 0xfd, 0, 0, 0, 0, ...Buffer.alloc(125)])
 
 export const attacks: readonly Attack[] = [
-  pipelined('GET openapi.json', ask(`GET ${api}/openapi.json`)),
+  pipelined('GET openapi.json', ask(`GET ${api}/openapi.json`), 900),
   pipelined('GET /health', ask('GET /health')),
   pipelined('GET /console', ask('GET /console')),
   pipelined('GET /nothing', ask('GET /nothing')),
@@ -37,7 +37,7 @@ export const attacks: readonly Attack[] = [
   { name: '100 bodies of 1 MiB that lack the last byte', connections: 100, first: () => post(`${api}/emit-message`, ' '.repeat(1_048_576), 'Expect: 100-continue').slice(0, -1) },
   { name: '100 unread event streams with 3 MB/s for them', connections: 100, first: ({ token }) => ask(`GET ${api}/events`, `Authorization: Bearer ${token}`), emitsBytes: 100_000, env: { MAX_CONNECTIONS_PER_USER: '1000' } },
   { name: '100 unread WebSockets with 3 MB/s for them', connections: 100, first: handshake, emitsBytes: 100_000, env: { MAX_CONNECTIONS_PER_USER: '1000' } },
-  { name: '100 connections of event streams behind each other', connections: 100, first: nothing, again: ({ token }) => ask(`GET ${api}/events`, `Authorization: Bearer ${token}`) },
+  { name: '100 connections of 60 event streams behind each other', connections: 100, first: nothing, again: { request: ({ token }) => ask(`GET ${api}/events`, `Authorization: Bearer ${token}`), times: 60 }, env: { MAX_CONNECTIONS_PER_USER: '1000' } },
   { name: '100 WebSockets of pings, pongs unread', connections: 100, first: (target) => Buffer.concat([Buffer.from(handshake(target)), ...Array.from({ length: 2_000 }, () => ping)]), env: { MAX_CONNECTIONS_PER_USER: '1000' } },
   { name: '500 refused upgrades a second, answers unread', connections: 0, perSecond: 500, first: (target) => handshake(target, 12) },
   { name: '500 streams without a token a second', connections: 0, perSecond: 500, first: () => ask(`GET ${api}/events`), env: { UPGRADE_RATE_PER_S: '50', UPGRADE_BURST: '100' } },

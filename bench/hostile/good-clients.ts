@@ -43,7 +43,7 @@ export async function startGoodClients({ port, tokenOf }: GoodTarget): Promise<G
     arrivals.set(id, (arrivals.get(id) ?? 0) + 1)
     latenciesMs.push(nowMs() - (leftAtMs.get(id) ?? nowMs()))
   }
-  const token = await tokenOf('good')
+  const [token, otherToken] = await Promise.all([tokenOf('good'), tokenOf('newcomer')])
   const join = (index: number): Promise<Listener> => {
     const reader = { userId: 'good', username: 'good', organizationId: 'o1', roles: [] }
     const target = { port, socketPath: '/wss/chrome-service/v1/ws', streamPath: `${api}/events`, token, onEvent }
@@ -64,7 +64,7 @@ export async function startGoodClients({ port, tokenOf }: GoodTarget): Promise<G
   }
   const knock = async (): Promise<void> => {
     counts.newcomers += 1
-    const isIn = await comesIn(port, token)
+    const isIn = await comesIn(port, otherToken)
     if (!isIn) counts.refusedNewcomers += 1
   }
   return {
