@@ -154,7 +154,7 @@ export const credentials: fc.Arbitrary<RequestSpec> = fc
 
 /** Much of the same: as many units as fit into the largest body or head. What they may cost the event loop is bounded all the same. */
 export const repetitions: fc.Arbitrary<RequestSpec> = fc.oneof(
-  fc.tuple(fc.constantFrom(...bodiesOfUnits()), fc.constantFrom('1,', '{},', '[],', '"",', '"\\u0000",', 'null,', '{"a":1},', '"ann",', '{"specversion":"1.0"},', '[', '{"a":', '\\', '"', ' ', '\n', ',', '12345678,', '0.5,', '-'), fc.constantFrom(2_000, 100_000, 260_000, 1_000_000)).map(([{ target: path, type, before, after }, unit, bytes]): RequestSpec => ({
+  fc.tuple(fc.constantFrom(...bodiesOfUnits()), fc.constantFrom('1,', '{},', '[],', '"",', '"\\u0000",', 'null,', '{"a":1},', '"ann",', '{"specversion":"1.0"},', '[', '{"a":', '\\', '"', ' ', '\n', ',', '12345678,', '12345678901234567,', '1e9,', '1e400,', '{"a":1e9},', '0.5,', '-'), fc.constantFrom(2_000, 100_000, 260_000, 1_000_000)).map(([{ target: path, type, before, after }, unit, bytes]): RequestSpec => ({
     ...base,
     method: 'POST',
     target: `${marks.path}/${path}`,
@@ -170,8 +170,22 @@ export const repetitions: fc.Arbitrary<RequestSpec> = fc.oneof(
     headers: [...(path === marks.socket ? upgradeHeaders : emitHeaders), ['ce-specversion', '1.0'], [name, unit.repeat(Math.floor(bytes / unit.length))]],
   })),
   fc.tuple(fc.constantFrom(`${marks.path}/events?`, `${marks.socket}?`, '/'), fc.constantFrom('a', 'cursor=a&', '&', '%', '%41', '/', '..', '/../', '=', '+', '%2f'), fc.constantFrom(1_000, 15_000, 30_000)).map(([path, unit, bytes]): RequestSpec => ({ ...base, method: 'GET', framing: 'none', target: path + unit.repeat(Math.floor(bytes / unit.length)), headers: path.startsWith(marks.socket) ? upgradeHeaders : emitHeaders })),
+  fc.tuple(fc.constantFrom('payload' as const, 'message' as const, 'event' as const, 'audience' as const), fc.constantFrom(900, 20_000, 90_000)).map(([kind, count]) => bodyOfNames(kind, count)),
   fc.tuple(fc.constantFrom('x', 'ce-x', 'cookie', 'a', 'origin'), fc.constantFrom(100, 1_900, 4_000)).map(([name, count]): RequestSpec => ({ ...base, method: 'POST', framing: 'length', target: `${marks.path}/events`, headers: [...emitHeaders, ['ce-specversion', '1.0'], ...Array.from({ length: count }, (_, index) => [name === 'ce-x' ? `ce-${index}` : name, ''] as const)] })),
 )
+
+/** Members of which no two have the same name cost more than others. */
+function bodyOfNames(kind: 'payload' | 'message' | 'event' | 'audience', count: number): RequestSpec {
+  const names = Array.from({ length: count }, (_, index) => `"n${index.toString(36)}":1`).join(',')
+  const event = `"specversion":"1.0","id":"${marks.id}","source":"/fuzz","type":"t"`
+  const [target, body] = {
+    payload: ['emit-message', `{"id":"${marks.id}","type":"t","users":["ann"],"payload":{${names}}}`],
+    message: ['emit-message', `{"id":"${marks.id}","type":"t","users":["ann"],${names}}`],
+    event: ['events', `{${event},"audience":{"users":["ann"]},${names}}`],
+    audience: ['events', `{${event},"audience":{"users":["ann"],${names}}}`],
+  }[kind] as [string, string] // a row of the table
+  return { ...base, method: 'POST', target: `${marks.path}/${target}`, framing: 'length', headers: [...emitHeaders, ['content-type', 'application/cloudevents+json']], body: Buffer.from(body) }
+}
 
 function bodiesOfUnits() {
   const event = `{"specversion":"1.0","id":"${marks.id}","source":"/fuzz","type":"t","audience":`

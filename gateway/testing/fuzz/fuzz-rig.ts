@@ -18,7 +18,7 @@ import { renderRequest } from './render-request.ts'
 export type FuzzMode = 'development' | 'keys'
 
 /** What one input may cost the event loop at a time, in milliseconds of processor time. On a slower machine it is as much longer as that takes for JSON. */
-const maxTurnMs = 50 * Math.max(1, megabyteOfJsonMs() / 25)
+const maxTurnMs = 50 * Math.max(1, megabyteOfJsonMs() / 12)
 
 /** What JSON.parse takes for a megabyte of small objects, in milliseconds: the least of five. */
 function megabyteOfJsonMs(): number {
