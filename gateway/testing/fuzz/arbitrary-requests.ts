@@ -176,15 +176,15 @@ export const repetitions: fc.Arbitrary<RequestSpec> = fc.oneof(
 
 /** Members of which no two have the same name cost more than others. */
 function bodyOfNames(kind: 'payload' | 'message' | 'event' | 'audience', count: number): RequestSpec {
-  const names = Array.from({ length: count }, (_, index) => `"n${index.toString(36)}":1`).join(',')
+  const members = Array.from({ length: count }, (_, index) => `"n${index.toString(36)}":1`).join(',')
   const event = `"specversion":"1.0","id":"${marks.id}","source":"/fuzz","type":"t"`
-  const [target, body] = {
-    payload: ['emit-message', `{"id":"${marks.id}","type":"t","users":["ann"],"payload":{${names}}}`],
-    message: ['emit-message', `{"id":"${marks.id}","type":"t","users":["ann"],${names}}`],
-    event: ['events', `{${event},"audience":{"users":["ann"]},${names}}`],
-    audience: ['events', `{${event},"audience":{"users":["ann"],${names}}}`],
+  const [path, body] = {
+    payload: ['emit-message', `{"id":"${marks.id}","type":"t","users":["ann"],"payload":{${members}}}`],
+    message: ['emit-message', `{"id":"${marks.id}","type":"t","users":["ann"],${members}}`],
+    event: ['events', `{${event},"audience":{"users":["ann"]},${members}}`],
+    audience: ['events', `{${event},"audience":{"users":["ann"],${members}}}`],
   }[kind] as [string, string] // a row of the table
-  return { ...base, method: 'POST', target: `${marks.path}/${target}`, framing: 'length', headers: [...emitHeaders, ['content-type', 'application/cloudevents+json']], body: Buffer.from(body) }
+  return { ...base, method: 'POST', target: `${marks.path}/${path}`, framing: 'length', headers: [...emitHeaders, ['content-type', 'application/cloudevents+json']], body: Buffer.from(body) }
 }
 
 function bodiesOfUnits() {
