@@ -107,6 +107,10 @@ interop: $(installed) ## Test the gateway with foreign programs, which it instal
 bench: $(installed) ## Measure speed and memory, side by side with a bare server
 	@$(run) bench -- $(ARGS)
 
+.PHONY: pairs
+pairs: $(installed) ## Measure emits and handshakes of two trees side by side (ARGS='--before DIR')
+	@$(run) pairs -- $(ARGS)
+
 .PHONY: peers
 peers: $(installed) ## Measure side by side with other servers, and write docs/benchmarks.md
 	@$(run) peers -- $(ARGS)

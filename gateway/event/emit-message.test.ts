@@ -70,11 +70,11 @@ describe('decodeEmitMessage', () => {
     expect(problemsOf({ type: 't', user: ['ann'] })).toEqual(['user: is not a member; did you mean `users`?'])
   })
 
-  it('names 20 unknown members and counts the others, also of a body that has 100,000', () => {
+  it('names 20 unknown members and counts the others, also of a body that has 40,000', () => {
     const many = (count: number) => problemsOf(aMessage(Object.fromEntries(Array.from({ length: count }, (_, index) => [`member${index}`, 1]))))
     expect(many(20)).toHaveLength(20)
     expect(many(21)).toHaveLength(21)
-    expect(many(100_000)).toEqual(expect.arrayContaining(['null: The message has 99980 more unknown members.']))
+    expect(many(40_000)).toEqual(expect.arrayContaining(['null: The message has 39980 more unknown members.']))
   })
 
   it.each([

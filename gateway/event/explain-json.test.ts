@@ -27,6 +27,7 @@ function parseError(text: string): string | null {
 describe('the explanation of a body that is no JSON', () => {
   it.each([
     ['nothing', '', 'is empty. JSON was expected.'],
+    ['50,001 members', `[${'{"":1},'.repeat(50_001)}1]`, 'is JSON of too many parts. The JSON has more than 50,000 members of objects, or more than 60,000 numbers of more than 15 digits or with an exponent.'],
     ['gzip', Buffer.from([0x1f, 0x8b, 8, 0]), 'is compressed (it begins as gzip does). Send it uncompressed.'],
     ['UTF-16, little endian', Buffer.from('\ufeff{}', 'utf16le'), 'is UTF-16 (it begins with a byte order mark). Send UTF-8.'],
     ['UTF-16, big endian', Buffer.from([0xfe, 0xff, 0, 0x7b]), 'is UTF-16 (it begins with a byte order mark). Send UTF-8.'],

@@ -13,6 +13,7 @@ export function explainJson(bytes: Buffer, failure: DecodeFailure): string {
   if ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)) return 'is UTF-16 (it begins with a byte order mark). Send UTF-8.'
   if (!isUtf8(bytes)) return 'is not UTF-8, which JSON must be.'
   if (failure.reason === 'too-deep') return `is JSON that is too deep. ${failure.detail}`
+  if (failure.reason === 'too-large') return `is JSON of too many parts. ${failure.detail}`
   const text = bytes.toString('utf8', byteOrderMarkLength(bytes))
   const { at, expected } = findJsonError(text)
   if (at === 0 && /^[\w.%+-]+=/.test(text.slice(0, 256))) return 'is a form (name=value). Send JSON.'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isJsonObject, maxJsonDepth, onOneLine, parseJson } from './json-text.ts'
+import { isJsonObject, leastMaxLongNumbers, leastMaxNames, maxJsonDepth, onOneLine, parseJson } from './json-text.ts'
 
 const parse = (text: string | Buffer) => parseJson(Buffer.from(text as string)) // Buffer.from takes both; its overloads do not say so together
 const verdict = (text: string | Buffer): string => {
@@ -44,6 +44,17 @@ describe('parseJson', () => {
 
   it('does not count brackets in strings, nor those that were closed', () => {
     expect([JSON.stringify('['.repeat(1000)), JSON.stringify(`\\"${'{'.repeat(1000)}`), `[${'[],'.repeat(1000)}[]]`].map(verdict)).toEqual(['ok', 'ok', 'ok'])
+  })
+
+  it('allows 50,000 members of objects and 60,000 long numbers, and refuses one more of each', () => {
+    const members = (count: number): string => `[${Array.from({ length: count }, () => '{"":1}').join(',')}]`
+    const numbers = (count: number): string => `[${Array.from({ length: count }, () => '1e1').join(',')}]`
+    expect([members(leastMaxNames), members(leastMaxNames + 1), numbers(leastMaxLongNumbers), numbers(leastMaxLongNumbers + 1)].map(verdict)).toEqual(['ok', 'too-large', 'ok', 'too-large'])
+  })
+
+  it('allows a longer text more of them: a member in 20 bytes, a long number in 16', () => {
+    const text = (unit: string, count: number): string => `[${`${unit},`.repeat(count)}1]`
+    expect([text('{"a":"123456789012"}', 60_000), text('{"a":"12345678"}', 60_000), text('1234567890123456', 70_000), text('123456789012e1', 70_000)].map(verdict)).toEqual(['ok', 'too-large', 'ok', 'too-large'])
   })
 
   it('repeats nothing of what it refuses', () => {

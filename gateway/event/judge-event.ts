@@ -50,7 +50,8 @@ function readAttributes(given: Readonly<Record<string, unknown>>, problems: Even
     const wrong = reservedNames[name] ?? judgeAttribute(name, value)
     if (wrong === null) attributes[name] = value as AttributeValue // judged just now
     else problems.push({ attribute: name.slice(0, 64), detail: `must ${wrong}.` })
-    length += name.length + String(value).length
+    // What is no attribute may be what no text can be made of: a number that a double cannot hold.
+    if (wrong === null) length += name.length + String(value).length
   }
   for (const name of ['id', 'source', 'type']) if (given[name] === undefined || given[name] === null) problems.push({ attribute: name, detail: 'is missing.' })
   if (length > maxAttributeLength) problems.push({ attribute: null, detail: `The event has more than ${maxAttributeLength} characters of attributes.` })

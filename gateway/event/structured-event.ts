@@ -4,9 +4,14 @@ import type { EventProblem } from './cloud-event.ts'
 import { isJsonObject } from './json-text.ts'
 import type { RawEvent } from './judge-event.ts'
 
+/** More than fit into the headers of a record. */
+const maxMembers = 1_000
+
 /** Takes an event in the JSON format (CloudEvents JSON format 1.0, section 3) apart into attributes and bytes. */
 export function readStructuredEvent(value: unknown): Result<RawEvent, readonly EventProblem[]> {
   if (!isJsonObject(value)) return failed([{ attribute: null, detail: 'An event must be a JSON object.' }])
+  // Before they are copied and judged one by one.
+  if (Object.keys(value).length > maxMembers) return failed([{ attribute: null, detail: `The event has more than ${maxMembers} members.` }])
   const { data, data_base64: encoded, ...attributes } = value
   if (encoded !== undefined && encoded !== null) return data === undefined ? readEncoded(encoded, attributes) : wrongData('An event has data or data_base64, not both.')
   return data === undefined ? ok({ attributes, data: null, isBase64: false }) : readData(data, attributes)

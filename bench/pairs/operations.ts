@@ -1,0 +1,77 @@
+import { type Agent, request } from 'node:http'
+import { RawConnection } from '../lib/raw-connection.ts'
+
+/** What both gateways of a pair are asked to do, one after the other. */
+export interface Operation {
+  readonly name: string
+  /** How often in one round, and how many at a time. */
+  readonly times: number
+  readonly atOnce: number
+  /** Does it once. @throws when it is not answered as it should be */
+  run(side: Side): Promise<void>
+}
+
+/** One gateway, and what is needed to speak to it. */
+export interface Side {
+  readonly port: number
+  readonly token: string
+  readonly agent: Agent
+}
+
+const api = '/api/chrome-service/v1'
+const attributes = { specversion: '1.0', source: '/bench', type: 'com.example.bench' }
+const data = { number: 17, fill: 'x'.repeat(400) }
+let last = 0
+const newId = (): string => `pair-${(last += 1)}`
+
+export const operations: readonly Operation[] = [
+  { name: 'emit-message', times: 2_000, atOnce: 8, run: (side) => post(side, 'emit-message', {}, JSON.stringify({ id: newId(), type: 'com.example.bench', users: ['ann'], payload: data })) },
+  {
+    name: 'structured event',
+    times: 2_000,
+    atOnce: 8,
+    run: (side) => post(side, 'events', { 'content-type': 'application/cloudevents+json' }, JSON.stringify({ ...attributes, id: newId(), audience: { users: ['ann'] }, data })),
+  },
+  {
+    name: 'binary event',
+    times: 2_000,
+    atOnce: 8,
+    run: (side) => {
+      const headers = Object.fromEntries(Object.entries({ ...attributes, id: newId(), audience: '{"users":["ann"]}' }).map(([name, value]) => [`ce-${name}`, value]))
+      return post(side, 'events', { 'content-type': 'application/json', ...headers }, JSON.stringify(data))
+    },
+  },
+  { name: 'WebSocket handshake', times: 1_000, atOnce: 8, run: openSocket },
+  { name: 'SSE handshake', times: 1_000, atOnce: 8, run: openStream },
+]
+
+function post({ port, token, agent }: Side, path: string, headers: Readonly<Record<string, string>>, body: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const all = { authorization: `Bearer ${token}`, 'content-length': String(Buffer.byteLength(body)), ...headers }
+    const outgoing = request({ agent, host: '127.0.0.1', port, path: `${api}/${path}`, method: 'POST', headers: all }, (response) => {
+      response.resume()
+      response.once('end', () => (response.statusCode === 202 ? resolve() : reject(new Error(`${path} was answered ${response.statusCode}`))))
+    })
+    outgoing.once('error', reject)
+    outgoing.end(body)
+  })
+}
+
+async function openSocket({ port, token }: Side): Promise<void> {
+  const target = { host: '127.0.0.1', port, path: '/wss/chrome-service/v1/ws', headers: { authorization: `Bearer ${token}` } }
+  const connection = await RawConnection.openWith(target, { localAddress: '127.0.0.1', reader: () => ({ add: () => {} }) })
+  connection.destroy()
+}
+
+function openStream({ port, token }: Side): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request({ agent: false, host: '127.0.0.1', port, path: `${api}/events`, headers: { authorization: `Bearer ${token}` } }, (response) => {
+      if (response.statusCode !== 200) reject(new Error(`a stream was answered ${response.statusCode}`))
+      // An error of the response is that it was cut here.
+      response.once('error', () => {}).once('close', resolve)
+      response.destroy()
+    })
+    outgoing.once('error', reject)
+    outgoing.end()
+  })
+}
