@@ -192,8 +192,8 @@ func request(arguments []string) error {
 	defer cancel()
 	reply, result := client.Request(ctx, plain(arguments[1]))
 	report := map[string]any{"hasReply": reply != nil, "acknowledged": cloudevents.IsACK(result)}
-	if !cloudevents.IsACK(result) {
-		report["error"] = result.Error()
+	if result != nil {
+		report["result"] = result.Error()
 	}
 	write("answer", report)
 	return nil
