@@ -104,6 +104,39 @@ describe('frames of a WebSocket client', () => {
   }
 })
 
+/** The case 1.2.8 of Autobahn's test suite. */
+describe('frames of a WebSocket client, of a gateway with a raised limit', () => {
+  const trial = tabulate('large-frames')
+  let rig: Rig
+  beforeAll(async () => {
+    rig = await startRig({ MAX_INBOUND_FRAME_BYTES: '1048576' })
+  })
+  afterAll(() => rig?.stop())
+
+  trial({
+    client,
+    what: 'sends bytes of 64 KiB in pieces of 997 bytes, and the session stays open',
+    arrives: 'open',
+    act: async () => {
+      const raw = await RawClient.connect(rig.port)
+      try {
+        await raw.handshake('/wss/chrome-service/v1/ws', { 'host': `127.0.0.1:${rig.port}`, 'authorization': `Bearer ${rig.token}` })
+        const bytes = withLongLength(65_536n, 'x'.repeat(65_536))
+        for (let at = 0; at < bytes.length; at += 997) await sendPiece(raw, bytes.subarray(at, at + 997))
+        raw.send(frame('ping', 'still open'))
+        return await outcomeOf(raw)
+      } finally {
+        raw.destroy()
+      }
+    },
+  })
+})
+
+/** Writes a piece and lets it leave by itself. */
+async function sendPiece(raw: RawClient, piece: Buffer): Promise<void> {
+  await new Promise<void>((resolve) => raw.tcp.write(piece, () => setImmediate(resolve)))
+}
+
 /** Reads until the gateway closes, or answers the last ping. */
 async function outcomeOf(raw: RawClient): Promise<string> {
   for (;;) {

@@ -1,8 +1,10 @@
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe } from 'vitest'
 import { curl, runCurl, statusAtOnce } from './testing/curl.ts'
+import { javaProgram, startForeign } from './testing/foreign-client.ts'
 import { asGiven, type Rig, startRig } from './testing/rig.ts'
 import { tabulate } from './testing/trials.ts'
+import { toolVersion } from './versions.ts'
 
 /** The headers of an event in binary mode. */
 const binary = (id: string): Readonly<Record<string, string>> => ({ 'ce-specversion': '1.0', 'ce-id': id, 'ce-source': '/interop', 'ce-type': 'interop.curl', 'ce-audience': '{"users":["u1"]}' })
@@ -148,6 +150,48 @@ describe('events that curl emits', () => {
   })
 })
 
+describe('events that Java emits', () => {
+  const trial = tabulate('java')
+  let rig: Rig
+  beforeAll(async () => {
+    rig = await startRig()
+  })
+  afterAll(() => rig?.stop())
+
+  trial({
+    client: { name: 'Java HttpClient', version: toolVersion('java') },
+    what: 'emits a structured event and offers HTTP/2, and the event arrives',
+    arrives: { answer: { status: 202 }, event: { specversion: '1.0', id: 'java', source: '/interop', type: 'interop.curl', data: 'Euro € 😀' } },
+    act: async () => {
+      const foreign = startForeign(javaProgram('emit', [rig.eventsUrl, String(inBody('java', { data: 'Euro € 😀' }).body)]))
+      await foreign.ended().finally(() => foreign.kill())
+      const event = (await rig.settle()).find(({ id }) => id === 'java')
+      return { answer: JSON.parse(foreign.texts('answer')[0] ?? 'null') as unknown, event: event === undefined ? null : asGiven(event) }
+    },
+  })
+})
+
+describe('questions of pages that curl asks', () => {
+  const trial = tabulate('preflight')
+  let rig: Rig
+  beforeAll(async () => {
+    rig = await startRig()
+  })
+  afterAll(() => rig?.stop())
+
+  trial({
+    client: curl,
+    what: 'asks whether a page may send the headers of tracing libraries, and it may',
+    arrives: ['authorization', 'baggage', 'sentry-trace', 'traceparent'],
+    act: async () => {
+      const wanted = 'authorization,baggage,sentry-trace,traceparent'
+      const { headers } = await runCurl(['--request', 'OPTIONS', '--header', `origin: ${rig.url}`, '--header', 'access-control-request-method: POST', '--header', `access-control-request-headers: ${wanted}`, rig.eventsUrl])
+      const allowed = (headers['access-control-allow-headers'] ?? '').toLowerCase().split(/\s*,\s*/)
+      return wanted.split(',').filter((name) => allowed.includes(name))
+    },
+  })
+})
+
 describe('WebSocket handshakes that curl sends', () => {
   const trial = tabulate('handshakes')
   let rig: Rig
@@ -156,14 +200,16 @@ describe('WebSocket handshakes that curl sends', () => {
   })
   afterAll(() => rig?.stop())
 
-  const handshake = (target: string, more: readonly string[] = []): Promise<number> => {
-    const headers = ['connection: Upgrade', 'upgrade: websocket', 'sec-websocket-version: 13', 'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==', 'sec-websocket-protocol: cloudevents.json', `authorization: Bearer ${rig.token}`]
-    // An accepted socket stays open: curl reads for as long as it may.
-    return statusAtOnce(['--request-target', target, ...headers.flatMap((header) => ['--header', header]), ...more, rig.url])
+  /** @returns the status. @param host the header Host; '': none is sent */
+  const handshake = (target: string, { protocols = 'cloudevents.json', host = `127.0.0.1:${rig.port}` } = {}): Promise<number> => {
+    const headers = [`host: ${host}`, 'connection: Upgrade', 'upgrade: websocket', 'sec-websocket-version: 13', 'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==', `sec-websocket-protocol: ${protocols}`, `authorization: Bearer ${rig.token}`]
+    return statusAtOnce(['--request-target', target, ...headers.flatMap((header) => ['--header', header]), rig.url])
   }
 
   trial({ client: curl, what: 'asks for a WebSocket in origin-form, and gets 101', arrives: 101, act: () => handshake('/wss/chrome-service/v1/ws') })
   trial({ client: curl, what: 'asks for a WebSocket in absolute-form with http, and gets 101', arrives: 101, act: () => handshake(`${rig.url}/wss/chrome-service/v1/ws`) })
   trial({ client: curl, what: 'asks for a WebSocket in absolute-form with ws, and gets 101', arrives: 101, act: () => handshake(rig.socketUrl) })
+  trial({ client: curl, what: 'asks for a WebSocket whose subprotocols end in a comma, and gets 101', arrives: 101, act: () => handshake('/wss/chrome-service/v1/ws', { protocols: 'cloudevents.json,' }) })
+  trial({ client: curl, what: 'asks for a WebSocket without Host, and gets 400', arrives: 400, act: () => handshake('/wss/chrome-service/v1/ws', { host: '' }) })
   trial({ client: curl, what: 'asks for a WebSocket at another path in absolute-form, and gets 404', arrives: 404, act: () => handshake(`${rig.url}/wss/other/v1/ws`) })
 })

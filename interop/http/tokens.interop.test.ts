@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe } from 'vitest'
+import { afterAll, describe } from 'vitest'
 import { createJwtAuthenticator } from '../../gateway/adapters/jose/authenticator.ts'
 import { createTestIssuer, goodClaims, testAudience, testIssuerName, type TestIssuer } from '../../gateway/adapters/jose/testing/test-issuer.ts'
 import { parseOptions } from '../../gateway/config/parse-options.ts'
@@ -9,8 +9,7 @@ import { createRecordingLogger } from '../../gateway/testing/recording-logger.ts
 import { createRecordingMetrics } from '../../gateway/testing/recording-metrics.ts'
 import { startTestGateway, type TestGateway } from '../../gateway/testing/test-gateway.ts'
 import { pythonProgram, startForeign } from './testing/foreign-client.ts'
-import { type Rig, startRig } from './testing/rig.ts'
-import { judge, lastEvent } from './testing/sample-events.ts'
+import { judge } from './testing/sample-events.ts'
 import { tabulate } from './testing/trials.ts'
 import { versionOf } from './versions.ts'
 
@@ -74,31 +73,30 @@ describe('tokens of a key file', () => {
     arrives: ['{"status": 401}'],
     act: async () => connectWith(await createTestIssuer(), keysOf(await createTestIssuer())),
   })
-})
-
-describe('claims below a name with a dot', () => {
-  const trial = tabulate('claims')
-  let rig: Rig
-  beforeAll(async () => {
-    rig = await startRig({ JWT_CLAIM_ROLES: 'resource_access.my.console.roles' })
-  })
-  afterAll(() => rig?.stop())
 
   trial({
     client,
     what: 'connects with roles below a Keycloak client of the name my.console, and receives an event for these roles',
     arrives: ['!resumed', 'for admins', 'last'],
     act: async () => {
-      const token = await rig.tokenFor({ user_id: 'u1', org_id: 'o1', resource_access: { 'my.console': { roles: ['admin'] } } })
-      const foreign = startForeign(pythonProgram('websockets_client.py', [`${rig.socketUrl}?cursor=latest`, token, 'header']))
+      const issuer = await createTestIssuer()
+      const gateway = await startProduction(keysOf(issuer), { JWT_CLAIM_ROLES: 'resource_access.my.console.roles' })
+      const token = await issuer.sign(goodClaims(Date.now(), { org_id: 'o1', resource_access: { 'my.console': { roles: ['admin'] } }, scope: 'carillon.emit' }))
+      const foreign = startForeign(pythonProgram('websockets_client.py', [`${gateway.socketUrl}?cursor=latest`, token, 'header']))
+      const emit = async (message: unknown): Promise<void> => {
+        const answer = await gateway.emit(message, { authorization: `Bearer ${token}` })
+        if (answer.status !== 202) throw new Error(`the message was answered with ${answer.status}: ${await answer.text()}`)
+      }
       try {
         await foreign.until('message', 1)
-        await rig.emit({ id: 'for admins', source: '/interop', type: 'interop.roles', audience: { organizations: ['o1'], roles: ['admin'] } })
-        await rig.emit(lastEvent)
+        // For one organization each: both are in one partition, and arrive in this order.
+        await emit({ id: 'for admins', type: 'interop.roles', organizations: ['o1'], roles: ['admin'] })
+        await emit({ id: 'last', type: 'interop.last', organizations: ['o1'] })
         await foreign.ended()
         return judge(foreign.texts('message'))
       } finally {
         await foreign.kill()
+        await gateway.stop()
       }
     },
   })

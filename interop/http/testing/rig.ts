@@ -11,8 +11,6 @@ export interface Rig {
   readonly eventsUrl: string
   /** Of the user u1. */
   readonly token: string
-  /** A token with these claims. */
-  tokenFor(claims: Readonly<Record<string, unknown>>): Promise<string>
   /** Emits a structured event. @throws when the answer is not 202 */
   emit(event: Readonly<Record<string, unknown>>): Promise<void>
   /** Emits an event of its own and waits for it: whatever was emitted before has arrived by then, or never will. @returns all events so far */
@@ -28,8 +26,7 @@ export async function startRig(env: Readonly<Record<string, string>> = {}): Prom
     const port = Number((await gateway.line('listening'))['port'])
     const url = `http://127.0.0.1:${port}`
     const [socketUrl, eventsUrl] = [`ws://127.0.0.1:${port}/wss/chrome-service/v1/ws`, `${url}/api/chrome-service/v1/events`]
-    const tokenFor = (claims: Readonly<Record<string, unknown>>): Promise<string> => fetchToken(url, claims)
-    const token = await tokenFor({ user_id: 'u1', org_id: 'o1', roles: ['admin'] })
+    const token = await fetchToken(url, { user_id: 'u1' })
     const socket = await openSocket(socketUrl, { token, cursor: 'latest' })
     await socket.until(1)
     const emit = (event: Readonly<Record<string, unknown>>): Promise<void> => postEvent(eventsUrl, event)
@@ -40,7 +37,6 @@ export async function startRig(env: Readonly<Record<string, string>> = {}): Prom
       socketUrl,
       eventsUrl,
       token,
-      tokenFor,
       emit,
       settle: async () => {
         const id = `settled/${(settled += 1)}`

@@ -191,10 +191,6 @@ func request(arguments []string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
 	reply, result := client.Request(ctx, plain(arguments[1]))
-	report := map[string]any{"hasReply": reply != nil, "acknowledged": cloudevents.IsACK(result)}
-	if result != nil {
-		report["result"] = result.Error()
-	}
-	write("answer", report)
+	write("answer", map[string]any{"hasReply": reply != nil, "acknowledged": cloudevents.IsACK(result)})
 	return nil
 }
