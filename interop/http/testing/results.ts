@@ -25,7 +25,7 @@ export function readRows(): readonly Row[] {
   return readdirSync(places.results).toSorted().flatMap((name) => JSON.parse(readFileSync(join(places.results, name), 'utf8')) as readonly Row[])
 }
 
-const maxArrivedLength = 100
+const maxArrivedLength = 70
 
 export function renderRows(rows: readonly Row[]): string {
   const cut = (text: string): string => (text.length <= maxArrivedLength ? text : `${text.slice(0, maxArrivedLength - 3)}...`)
