@@ -14,7 +14,7 @@ interface SocketClient extends Client {
 const clients: readonly SocketClient[] = [
   { name: 'websockets', version: versionOf('websockets'), how: 'with the token in a header', program: ({ url, token }) => pythonProgram('websockets_client.py', [url, token, 'header']) },
   { name: 'websockets', version: versionOf('websockets'), how: 'with the token as a subprotocol and with an Origin', program: ({ url, token, origin }) => pythonProgram('websockets_client.py', [url, token, origin]) },
-  { name: 'aiohttp', version: versionOf('aiohttp'), how: 'with compression offered and pings', program: ({ url, token }) => pythonProgram('aiohttp_client.py', [url, token]) },
+  { name: 'aiohttp', version: versionOf('aiohttp'), how: 'with compression offered and a ping', program: ({ url, token }) => pythonProgram('aiohttp_client.py', [url, token]) },
   { name: 'gorilla/websocket', version: versionOf('github.com/gorilla/websocket'), how: 'with compression offered', program: ({ url, token }) => goProgram('gorilla', [url, token]) },
   { name: 'coder/websocket', version: versionOf('github.com/coder/websocket'), how: 'with compression offered', program: ({ url, token }) => goProgram('coder', [url, token]) },
   { name: 'undici WebSocket', version: versionOf('undici'), how: 'with the token as a subprotocol', program: ({ url, token }) => nodeProgram('undici-websocket.mjs', [url, token, 'cloudevents.json']) },
