@@ -129,6 +129,19 @@ describe('events that curl emits', () => {
     },
   })
 
+  for (const [id, how, args] of [['chunked', 'in chunks', ['--header', 'transfer-encoding: chunked']], ['HTTP/1.0', 'over HTTP/1.0', ['--http1.0']], ['h2c', 'and offers HTTP/2', ['--http2']]] as const) {
+    trial({
+      client: curl,
+      what: `emits ${how}, and the event arrives`,
+      arrives: { status: 202, event: true },
+      act: async () => {
+        const { headers, body } = inHeaders(id, 'application/json', '1')
+        const answer = await runCurl([...args, ...headers.flatMap(([name, value]) => ['--header', `${name}: ${value}`]), '--data-binary', '@-', rig.eventsUrl], body)
+        return { status: answer.status, event: (await arrived(id)) !== null }
+      },
+    })
+  }
+
   trial({
     client: curl,
     what: 'prefers a minimal answer, and gets 202 without a body',
@@ -175,21 +188,20 @@ describe('questions of pages that curl asks', () => {
   const trial = tabulate('preflight')
   let rig: Rig
   beforeAll(async () => {
-    rig = await startRig()
+    rig = await startRig({ CORS_REQUEST_HEADERS: 'x-tenant' })
   })
   afterAll(() => rig?.stop())
 
-  trial({
-    client: curl,
-    what: 'asks whether a page may send the headers of tracing libraries, and it may',
-    arrives: ['authorization', 'baggage', 'sentry-trace', 'traceparent'],
-    act: async () => {
-      const wanted = 'authorization,baggage,sentry-trace,traceparent'
-      const { headers } = await runCurl(['--request', 'OPTIONS', '--header', `origin: ${rig.url}`, '--header', 'access-control-request-method: POST', '--header', `access-control-request-headers: ${wanted}`, rig.eventsUrl])
-      const allowed = (headers['access-control-allow-headers'] ?? '').toLowerCase().split(/\s*,\s*/)
-      return wanted.split(',').filter((name) => allowed.includes(name))
-    },
-  })
+  const ask = async (wanted: readonly string[]): Promise<readonly string[]> => {
+    const { headers } = await runCurl(['--request', 'OPTIONS', '--header', `origin: ${rig.url}`, '--header', 'access-control-request-method: POST', '--header', `access-control-request-headers: ${wanted.join(',')}`, rig.eventsUrl])
+    const allowed = (headers['access-control-allow-headers'] ?? '').toLowerCase().split(/\s*,\s*/)
+    return wanted.filter((name) => allowed.includes(name))
+  }
+  const tracing = ['authorization', 'baggage', 'sentry-trace', 'traceparent']
+
+  trial({ client: curl, what: 'asks whether a page may send the headers of tracing libraries, and it may', arrives: tracing, act: () => ask(tracing) })
+  trial({ client: curl, what: 'asks whether a page may send a header that is configured, and it may', arrives: ['x-tenant'], act: () => ask(['x-tenant']) })
+  trial({ client: curl, what: 'asks whether a page may send any other header, and it may not', arrives: [], act: () => ask(['x-other']) })
 })
 
 describe('WebSocket handshakes that curl sends', () => {
