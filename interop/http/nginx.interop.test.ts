@@ -5,7 +5,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, vi } from 'vitest'
-import { findFreePortPair } from '../../gateway/testing/free-ports.ts'
+import { findQuietPortPair } from '../../gateway/testing/free-ports.ts'
 import { places } from './places.ts'
 import { curl, runCurl } from './testing/curl.ts'
 import { curlStream, type ForeignProgram, goProgram, nodeProgram, pythonProgram, startForeign } from './testing/foreign-client.ts'
@@ -45,7 +45,9 @@ describe('nginx in front of the gateway', () => {
 
   beforeAll(async () => {
     rig = await startRig()
-    const [pair, other] = [await findFreePortPair(), await findFreePortPair()]
+    const pair = await findQuietPortPair()
+    let other = pair
+    while (other === pair) other = await findQuietPortPair()
     ports = { 'default': pair, 'http-1.0': pair + 1, 'upgrade': other }
     writeFileSync(join(folder, 'nginx.conf'), configuration(ports, rig.port))
     server = spawn(places.nginx, ['-p', folder, '-c', 'nginx.conf'], { stdio: 'ignore' })
