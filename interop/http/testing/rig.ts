@@ -18,10 +18,20 @@ export interface Rig {
   stop(): Promise<void>
 }
 
-/** @param env environment variables of the gateway */
+const gatewayEnvironment = {
+  PORT: '0',
+  INTERNAL_PORT: '0',
+  // Events arrive in the order in which they were emitted.
+  KAFKA_TOPIC_PARTITIONS: '1',
+  // Each client gets the same events, and the gateway must not hide what comes twice.
+  DEDUPLICATION_WINDOW_MS: '0',
+  // No bookmark comes between the events, however slow the machine is.
+  HEARTBEAT_INTERVAL_MS: '600000',
+} as const
+
+/** @param env more environment variables of the gateway */
 export async function startRig(env: Readonly<Record<string, string>> = {}): Promise<Rig> {
-  // The gateway must not hide what comes twice, and each client gets the same events. One partition: events arrive in the order in which they were emitted.
-  const gateway = spawnGateway({ env: { PORT: '0', INTERNAL_PORT: '0', KAFKA_TOPIC_PARTITIONS: '1', DEDUPLICATION_WINDOW_MS: '0', ...env } })
+  const gateway = spawnGateway({ env: { ...gatewayEnvironment, ...env } })
   try {
     const port = Number((await gateway.line('listening'))['port'])
     const url = `http://127.0.0.1:${port}`
