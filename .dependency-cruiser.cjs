@@ -165,7 +165,7 @@ module.exports = {
     // swc reports type imports, too, without tsPreCompilationDeps, which would ask for a TypeScript with a compiler API.
     parser: 'swc',
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^(client|cdk8s)/dist/|^interop/kafka/producers/node/' },
+    exclude: { path: '^(client|cdk8s)/dist/|^interop/kafka/producers/node/|^interop/http/clients/node/' },
     moduleSystems: ['es6'],
     enhancedResolveOptions: {
       exportsFields: ['exports'],

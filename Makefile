@@ -100,7 +100,7 @@ e2e: $(installed) ## Test all of it on a kind cluster of its own, which it makes
 	@$(run) e2e -- $(ARGS)
 
 .PHONY: interop
-interop: $(installed) ## Test the gateway with foreign programs, which it installs into .interop/ (ARGS=kafka: that folder)
+interop: $(installed) ## Test the gateway with foreign programs, which it installs into .interop/ (ARGS=http: that folder)
 	@$(run) interop -- $(ARGS)
 
 .PHONY: bench

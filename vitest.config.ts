@@ -25,7 +25,8 @@ export default defineConfig({
       suite('e2e', ['e2e/**/*.e2e.test.ts'], { ...patient, exclude: ['**/node_modules/**', '**/*.alone.e2e.test.ts'], maxWorkers: 5, sequence: { groupOrder: 1 } }),
       suite('e2e-alone', ['e2e/**/*.alone.e2e.test.ts'], { ...patient, fileParallelism: false, sequence: { groupOrder: 2 } }),
       // Foreign programs share one broker, which `globalSetup` starts; two suites at once, for a machine of two processors.
-      suite('interop', ['interop/**/*.interop.test.ts'], { testTimeout: 60_000, hookTimeout: 300_000, globalSetup: ['interop/kafka/testing/global-setup.ts'], maxWorkers: 2 }),
+      suite('interop-kafka', ['interop/kafka/**/*.interop.test.ts'], { testTimeout: 60_000, hookTimeout: 300_000, globalSetup: ['interop/kafka/testing/global-setup.ts'], maxWorkers: 2, sequence: { groupOrder: 1 } }),
+      suite('interop-http', ['interop/http/**/*.interop.test.ts'], { testTimeout: 90_000, hookTimeout: 300_000, globalSetup: ['interop/http/testing/global-setup.ts'], maxWorkers: 2, sequence: { groupOrder: 2 } }),
       suite('browser', ['{gateway,client,scripts,bench}/**/*.browser.test.ts'], { testTimeout: 60_000, fileParallelism: false }),
     ],
   },

@@ -1,13 +1,25 @@
-/** `make interop`: foreign programs at both ends of the gateway. Installs them, runs the suites, prints a table, and ends with a tally. */
-import { mkdirSync, readdirSync, rmSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+/** `make interop`: foreign programs at both ends of the gateway. Installs them, runs the suites, prints a table of each, and ends with one tally. */
+import { mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Outcome, runVitest } from '../scripts/run-vitest.ts'
 import { renderFailures } from '../scripts/test-report.ts'
 import { renderTally } from '../scripts/test-tally.ts'
-import { install } from './kafka/install.ts'
-import { places } from './kafka/places.ts'
-import { readRows, renderRows } from './kafka/testing/results.ts'
+import * as http from './http/suite.ts'
+import * as kafka from './kafka/suite.ts'
+
+/** A folder of foreign programs and their tests. */
+interface Suite {
+  /** Its project in vitest.config.ts. */
+  readonly project: string
+  /** Where its tests write the rows of its table. */
+  readonly results: string
+  readonly install: (say: (line: string) => void) => Promise<void>
+  /** Renders what the tests wrote. */
+  readonly renderTable: () => string
+}
+
+const suites: Readonly<Record<string, Suite>> = { http, kafka }
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -15,7 +27,7 @@ const help = `Tests the gateway with foreign programs, which it installs below .
 
   node interop/run.ts [SUITE...], or make interop ARGS="SUITE..."
 
-  SUITE...   Folders of interop/, such as kafka. Without: all.
+  SUITE...   Folders of interop/: http, kafka. Without: all.
 `
 
 async function main(words: readonly string[]): Promise<number> {
@@ -23,30 +35,29 @@ async function main(words: readonly string[]): Promise<number> {
     process.stdout.write(help)
     return 0
   }
-  const folders = readdirSync(join(root, 'interop'), { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name)
-  const unknown = words.filter((word) => !folders.includes(word))
+  const unknown = words.filter((word) => suites[word] === undefined)
   if (unknown.length > 0) {
-    console.error(`${unknown.join(', ')}: interop/ has no folder of that name. There are: ${folders.join(', ')}.`)
+    console.error(`${unknown.join(', ')}: interop/ has no suite of that name. There are: ${Object.keys(suites).join(', ')}.`)
     return 2
   }
-  return end(await run(words))
+  return end(await run(Object.entries(suites).filter(([name]) => words.length === 0 || words.includes(name)).map(([, suite]) => suite)))
 }
 
-async function run(suites: readonly string[]): Promise<Outcome> {
+async function run(chosen: readonly Suite[]): Promise<Outcome> {
   const startedMs = Date.now()
   const seconds = (): string => `${Math.round((Date.now() - startedMs) / 1000)} s`
   try {
-    await install(console.log)
+    await Promise.all(chosen.map(({ install }) => install(console.log)))
   } catch (error) {
     return { tally: { passed: 0, failed: 1, skipped: 0 }, failures: [{ where: 'interop: the installation', why: String(error).split('\n') }] }
   }
   console.log(`Everything is installed, after ${seconds()}.`)
-  rmSync(places.results, { recursive: true, force: true })
-  const reportFile = join(dirname(places.folder), 'report.json')
-  mkdirSync(dirname(reportFile), { recursive: true })
+  for (const { results } of chosen) rmSync(results, { recursive: true, force: true })
+  const reportFile = join(root, '.interop/report.json')
+  mkdirSync(join(root, '.interop'), { recursive: true })
   rmSync(reportFile, { force: true })
-  const outcome = await runVitest({ root, projects: ['interop'], filters: suites.map((suite) => `interop/${suite}/`), reportFile, env: process.env })
-  console.log(`\n${renderRows(readRows())}\n\nEach codec of a producer has 10 records for another user: these are sent, and not received. So are those of aborted transactions.\nDone after ${seconds()}.`)
+  const outcome = await runVitest({ root, projects: chosen.map(({ project }) => project), reportFile, env: process.env })
+  console.log(`\n${chosen.map(({ renderTable }) => renderTable()).join('\n\n')}\n\nDone after ${seconds()}.`)
   return outcome
 }
 

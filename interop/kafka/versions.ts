@@ -1,19 +1,14 @@
-import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { readPins } from '../pins.ts'
 
-const read = (file: string): string => readFileSync(new URL(`producers/${file}`, import.meta.url), 'utf8')
+const at = (file: string): string => fileURLToPath(new URL(`producers/${file}`, import.meta.url))
 
 /** The versions of all producers, from the files that pin them. */
-const versions: ReadonlyMap<string, string> = new Map([
-  ...[...read('python/requirements.txt').matchAll(/^([\w-]+)==(\S+)$/gm)].map(pair),
-  ...[...read('python/requirements-cloudevents-1.txt').matchAll(/^(cloudevents)==(\S+)$/gm)].map(([, , version]) => ['cloudevents 1', version ?? ''] as const),
-  ...[...read('go/go.mod').matchAll(/^\t(\S+) v(\S+)$/gm)].map(pair),
-  // npm's own format: names and exact versions.
-  ...Object.entries((JSON.parse(read('node/package.json')) as { readonly dependencies: Readonly<Record<string, string>> }).dependencies).map(([name, version]) => [name === 'cloudevents' ? 'cloudevents (npm)' : name, version] as const),
-])
-
-function pair([, name = '', version = '']: RegExpMatchArray): readonly [string, string] {
-  return [name, version]
-}
+const versions = readPins({
+  python: [{ file: at('python/requirements.txt') }, { file: at('python/requirements-cloudevents-1.txt'), only: 'cloudevents', as: 'cloudevents 1' }],
+  goMod: at('go/go.mod'),
+  packageJson: at('node/package.json'),
+})
 
 /** @throws when no file pins it */
 export function versionOf(name: string): string {

@@ -2,8 +2,9 @@ import { existsSync, readdirSync, realpathSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Partitioners } from 'kafkajs'
 import { findCommand } from '../../../scripts/find-command.ts'
+import { runCommand } from '../../run-command.ts'
 import type { Plan, Report, TestCase } from './plan.ts'
-import { type Program, runCommand } from './program.ts'
+import type { Program } from './program.ts'
 
 const script = 'kafka-console-producer.sh'
 

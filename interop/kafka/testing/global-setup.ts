@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
-import { findFreePortPair } from '../../../gateway/testing/free-ports.ts'
+import { findQuietPortPair } from '../../../gateway/testing/free-ports.ts'
 import { startBrokerProcess } from '../../../gateway/testing/kafka-process.ts'
 import { install } from '../install.ts'
 
@@ -21,7 +21,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const dataDirectory = await mkdtemp(join(tmpdir(), 'carillon-interop-'))
   const removeData = (): Promise<void> => rm(dataDirectory, { recursive: true, force: true })
   try {
-    const port = await findFreePortPair()
+    const port = await findQuietPortPair()
     const broker = await startBrokerProcess({ command: 'kafka-server', port, dataDirectory, startTimeoutMs: 150_000 })
     project.provide('interopBrokers', `127.0.0.1:${port}`)
     project.provide('interopData', dataDirectory)

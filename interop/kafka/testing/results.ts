@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { renderTable } from '../../table.ts'
 import { places } from '../places.ts'
 import type { Fate } from './judge.ts'
 
@@ -36,6 +37,5 @@ export function readRows(): readonly Row[] {
 export function renderRows(rows: readonly Row[]): string {
   const head = ['producer', 'version', 'codec and level', 'sent', 'received', 'duplicates', 'verdict']
   const lines = [head, ...rows.map((row) => [row.producer, row.version, row.what, String(row.sent), String(row.received), String(row.duplicates), row.failed.length === 0 ? 'ok' : `FAILED: ${row.failed.join('; ')}`])]
-  const widths = head.map((_, column) => Math.max(...lines.map((line) => (line[column] ?? '').length)))
-  return lines.map((line) => line.map((cell, column) => (column >= 3 && column <= 5 ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0))).join('  ').trimEnd()).join('\n')
+  return renderTable(lines, [3, 4, 5])
 }

@@ -1,0 +1,8 @@
+/** What `make interop` needs of this folder. */
+import { places } from './places.ts'
+import { readRows, renderRows } from './testing/results.ts'
+
+export { install } from './install.ts'
+export const project = 'interop-http'
+export const { results } = places
+export const renderTable = (): string => renderRows(readRows())

@@ -1,0 +1,20 @@
+import { readFileSync } from 'node:fs'
+
+/** The files of a suite that pin the versions of foreign programs. */
+export interface PinFiles {
+  /** Requirements files, each with the prefix of the names that are read from it. */
+  readonly python: readonly { readonly file: string; readonly only?: string; readonly as?: string }[]
+  readonly goMod: string
+  readonly packageJson: string
+}
+
+/** Reads the exact versions that the files pin, by the packages' names. npm's `cloudevents` has the name `cloudevents (npm)`. */
+export function readPins({ python, goMod, packageJson }: PinFiles): ReadonlyMap<string, string> {
+  const read = (file: string): string => readFileSync(file, 'utf8')
+  const pair = ([, name = '', version = '']: RegExpMatchArray): readonly [string, string] => [name, version]
+  const requirements = python.flatMap(({ file, only, as }) =>
+    [...read(file).matchAll(/^([\w-]+)==(\S+)$/gm)].map(pair).filter(([name]) => only === undefined || name === only).map(([name, version]) => [as ?? name, version] as const))
+  // npm's own format: names and exact versions.
+  const { dependencies } = JSON.parse(read(packageJson)) as { readonly dependencies: Readonly<Record<string, string>> }
+  return new Map([...requirements, ...[...read(goMod).matchAll(/^\t(\S+) v(\S+)$/gm)].map(pair), ...Object.entries(dependencies).map(([name, version]) => [name === 'cloudevents' ? 'cloudevents (npm)' : name, version] as const)])
+}
