@@ -45,14 +45,21 @@ const reads = (page: Page, ...names: readonly (keyof typeof table)[]) => Object.
 const never = (opening: Promise<unknown>): Promise<unknown> => opening.then(() => Promise.reject(new Error('it was let in')), () => undefined)
 
 describe('the page of a gateway that has just begun', () => {
-  it('has every series of the table, and all are zero but the gauges that say that all is well', async () => {
+  it('has every series of the table, and all are zero but the gauges that say that all is well, and those of connections', async () => {
     const page = await (await start()).scrape()
     const series = Object.values<MetricDefinition>(table).flatMap(({ name, type, labels }) => {
       const [label] = Object.entries(labels)
       return (label === undefined ? [''] : label[1].map((value) => `{${label[0]}="${value}"}`)).map((suffix) => `${name}${type === 'histogram' ? '_count' : ''}${suffix}`)
     })
     expect(series.filter((name) => !page.has(name))).toEqual([])
-    expect(series.filter((name) => page.get(name) !== 0)).toEqual(['carillon_log_healthy', 'carillon_log_writable', 'carillon_dlq_healthy'])
+    expect(series.filter((name) => page.get(name) !== 0)).toEqual([
+      'carillon_connections{port="internal"}',
+      'carillon_connections_max{port="public"}',
+      'carillon_connections_max{port="internal"}',
+      'carillon_log_healthy',
+      'carillon_log_writable',
+      'carillon_dlq_healthy',
+    ])
     expect(page.get(`carillon_build_info{version="0",node="${process.version}"}`)).toBe(1)
   })
 })
