@@ -198,15 +198,19 @@ export class LeaderLoop {
    */
   #askAhead({ partitions, throttleMs }: FetchAnswer, { link, states, offsets }: Asked): void {
     if (throttleMs > 0 || !link.isOpen || this.#stopping.signal.aborted || partitions.every(({ records }) => records.length === 0)) return
+    const due = this.#due()
+    // Their leader is asked first where their log parts from the one before.
+    if (!due.every(isSure)) return
     const byPartition = new Map(states.map((state) => [state.partition, state]))
-    const wanted = new Map<PartitionState, number>()
+    // Partitions that were not asked for come along: otherwise they would wait until the others have no more.
+    const wanted = new Map(due.filter((state) => !states.includes(state)).map((state) => [state, this.#owner.parts.handler.position(state.partition)]))
     let hasMore = false
     // Those without records come first: the answer had no room for them.
     for (const { partition, errorCode, preferredReplica, records, lastStableOffset } of partitions.toSorted((left, right) => left.records.length - right.records.length)) {
       const state = byPartition.get(partition)
       const offset = offsets.get(partition) ?? 0
       const next = records.length === 0 ? offset : endOfBatches(records)
-      if (state === undefined || next === null || (records.length > 0 && next <= offset) || errorCode !== 0 || preferredReplica >= 0 || !isSure(state) || !this.#owner.owns(this.#broker, state)) continue
+      if (state === undefined || next === null || (records.length > 0 && next <= offset) || errorCode !== 0 || preferredReplica >= 0) continue
       wanted.set(state, next)
       hasMore ||= lastStableOffset > next
     }

@@ -149,7 +149,20 @@ describe('a fetch ahead', () => {
     expect(offsets(0)).toEqual([0])
     release()
     await eventually(() => expect(offsets(0)).toEqual([0, 1, 2, 3]))
-    expect(asked(cluster, 0)).toEqual([0, 1, 2, 3, 4])
+    await eventually(() => expect(asked(cluster, 0)).toEqual([0, 1, 2, 3, 4]))
+  })
+
+  it('asks for partitions that were not asked for before, while another one has more', async () => {
+    const { cluster, reader, steps, offsets, release } = await aHeldReader(1, 12)
+    cluster.grow(2)
+    cluster.append(1, 'b')
+    await eventually(() => expect(asked(cluster, 0)).toEqual([0, 1]))
+    reader.assign([0, 1])
+    const seen = cluster.count(apiKeys.metadata)
+    await eventually(() => expect(cluster.count(apiKeys.metadata)).toBeGreaterThan(seen + 2))
+    release()
+    await eventually(() => expect([offsets(0).length, offsets(1).length]).toEqual([12, 1]))
+    expect(steps.findIndex(({ partition }) => partition === 1)).toBeLessThan(6)
   })
 
   it('is not sent when the broker has no more', async () => {
@@ -167,7 +180,7 @@ describe('a fetch ahead', () => {
     positions[0] = 3
     release()
     await eventually(() => expect(offsets(0)).toEqual([0, 3]))
-    expect(asked(cluster, 0)).toEqual([0, 1, 3, 4])
+    await eventually(() => expect(asked(cluster, 0)).toEqual([0, 1, 3, 4]))
   })
 
   it('is dropped when another leader was elected, whose log has other records there', async () => {
