@@ -199,7 +199,7 @@ export class Client<T> implements Connection {
     this.#change({ kind: 'waiting', code: ending.code, reason: ending.reason, retryInMs })
   }
 
-  /** For good. A page that looks at no state would otherwise hear nothing, ever. */
+  /** Ends for good, and reports it: a page that looks at no state would otherwise hear nothing. */
   #refused(ending: Ending): void {
     this.#finish(ending)
     if (!this.#options.onStateChange) this.#report(new Error(`Carillon: closed for good (${ending.code}). ${ending.reason}`))

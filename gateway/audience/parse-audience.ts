@@ -47,7 +47,7 @@ export function readAudience(value: unknown, limits: AudienceLimits): Result<Aud
 
 /**
  * Reads an audience that stands alone, as in the extension `audience`. Here an unknown member is an error: one that is meant to
- * narrow the audience, and is not understood, would widen it. The error never contains a name, of a member neither.
+ * narrow the audience, and is not understood, would widen it. The error holds no names, neither of recipients nor of members.
  */
 export function parseWholeAudience(value: unknown, limits: AudienceLimits): Result<Audience | null, string> {
   const unknown = isObject(value) ? unknownMembers(value, audienceMembers) : []

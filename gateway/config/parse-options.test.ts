@@ -62,7 +62,7 @@ describe('a value in another unit', () => {
   })
 })
 
-test('what a text must be is said in words: nobody has to read an expression', () => {
+test('an error says in words what a text must be, and shows no regular expression', () => {
   expect(complaint({ CHANNEL: 'Bad Name' })).toContain('CHANNEL: "Bad Name" is not right; expected lower-case letters, digits and hyphens, 63 at most, no hyphen first or last')
   const all: readonly Option[] = optionNames.map((name) => options[name])
   expect(all.filter((option) => 'pattern' in option && option.pattern !== undefined && describeExpected(option).includes(option.pattern))).toEqual([])

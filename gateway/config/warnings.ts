@@ -23,7 +23,7 @@ function tooFewFiles(config: Config, { maxOpenFiles }: Machine): readonly string
   return [`The process may have ${maxOpenFiles} files open, and MAX_CONNECTIONS=${config.maxConnections} needs ${needed}. Connections beyond the limit are not taken. Raise the limit (ulimit -n), or lower MAX_CONNECTIONS.`]
 }
 
-/** `LOG_`, `MAX_` and the like are everybody's. */
+/** Beginnings that only this program's variables have; other programs use `LOG_`, `MAX_` and the like, too. */
 const ownPrefixes = ['ALLOWED_', 'DEDUPLICATION_', 'EMIT_', 'JWKS_', 'JWT_', 'KAFKA_', 'REPLAY_'] as const
 
 function questionable(env: Environment, config: Config): readonly string[] {

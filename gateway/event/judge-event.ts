@@ -83,7 +83,7 @@ const isAbsent = (value: unknown): boolean => value === undefined || value === n
 function describeAbsence(attributes: RawEvent['attributes']): string {
   const misspelt = Object.keys(attributes).slice(0, maxNamesCompared).find((name) => nearName(name, ['audience']) !== null)
   const hint = misspelt === undefined ? '' : ` \`${shownName(misspelt)}\` looks like a misspelt \`audience\`.`
-  return `names nobody, for there is none; set broadcast, users, usernames or organizations.${hint}`
+  return `names nobody: the event has none. Set broadcast, users, usernames or organizations.${hint}`
 }
 
 /** To look for the nearest name costs, and an event may have thousands of attributes. */
