@@ -97,6 +97,23 @@ describe('a log that loses records of one partition', () => {
     expect(socket.told).toEqual(['!resumed', 'one', 'two', 'three', '!gap'])
   })
 
+  it('still owes a slow client the gap of an earlier loss when a later one does not concern it', async () => {
+    const rig = createChannelRig()
+    const { resume } = rig.connect().socket
+    if (resume.kind !== 'cursor') throw new Error('a cursor was told')
+    const { socket } = rig.connect({}, { kind: 'cursor', cursor: { ...resume.cursor, offsets: [0, 50] } })
+    socket.isCongested = true
+    void rig.publish({ id: 'one', partition: 0 })
+    await wait(1)
+    rig.ingest.lost(0, 10)
+    await wait(10_000)
+    rig.ingest.lost(1, 30) // all of it was given to the client by another pod
+    await wait(10_000)
+    socket.drain()
+    await wait(1)
+    expect(socket.told).toContain('!gap')
+  })
+
   it('shares frames among the clients that are owed a gap, and encodes an event once', async () => {
     const rig = createChannelRig()
     const sockets = Array.from({ length: 5 }, (_, n) => rig.connect({ userId: `u${n}` }).socket)

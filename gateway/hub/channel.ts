@@ -125,9 +125,10 @@ export class Channel {
 
   /** Tells the sessions of all losses so far with one gap, each at its next turn at the head. */
   announceLosses(): void {
+    const earlier = this.log.announcedLosses
     this.log.announceLosses()
     for (const session of this.hub.sessions()) {
-      session.judgeLosses(this.#lostBelow)
+      session.judgeLosses(this.#lostBelow, earlier)
       this.#parts.fanOut.enqueue(session)
     }
     this.#lostBelow.clear()

@@ -159,10 +159,14 @@ export class Session {
     return this.#controlFrame({ type: 'dev.carillon.gap', data: { reason } })
   }
 
-  /** The losses are to be told of. @param lostBelow per partition, where they end: a client that was given all of it elsewhere is not touched */
-  judgeLosses(lostBelow: ReadonlyMap<number, number>): void {
+  /**
+   * Decides whether new losses concern the client. A client that was given all of it elsewhere is not touched, unless it waits for the gap of earlier losses.
+   * @param lostBelow per partition, where the new losses end
+   * @param earlier how many losses were announced before
+   */
+  judgeLosses(lostBelow: ReadonlyMap<number, number>, earlier: number): void {
     const covered = this.#covered
-    if (covered === null || this.#knownLosses === this.#reading.log.losses) return
+    if (covered === null || this.#knownLosses < earlier || this.#knownLosses === this.#reading.log.losses) return
     if ([...lostBelow].every(([partition, offset]) => (covered[partition] ?? 0) >= offset)) this.#knownLosses = Math.max(this.#knownLosses, this.#reading.log.losses)
   }
 
