@@ -78,7 +78,7 @@ export function createEmitService(parts: EmitServiceParts): EmitService {
 
 /** Writes what finds an event again that no browser got: never its data, and no name of the audience. */
 function logEvents(events: readonly IncomingEvent[], { api, requestId }: EmitContext, logger: EmitServiceParts['logger']): void {
-  for (const { id, source, event, audience } of events) logger.debug({ requestId, api, id, source, type: event.attributes['type'], audience: audienceKind(audience) }, 'event emitted')
+  for (const { id, source, event, audience } of events) logger.debug(() => ({ requestId, api, id, source, type: event.attributes['type'], audience: audienceKind(audience) }), 'event emitted')
 }
 
 /** One span for the request, and one per event below it: its context travels with the record. */

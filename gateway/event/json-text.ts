@@ -54,18 +54,15 @@ interface JsonSurvey {
 
 /** Looks at brackets and digits outside strings; right for JSON, and at least bounded for anything else. */
 function surveyJson(bytes: Buffer): JsonSurvey {
-  let [depth, longNumbers, names, numberLength] = [0, 0, 0, 0]
+  let [depth, longNumbers, names] = [0, 0, 0]
   for (let index = 0; index < bytes.length; index += 1) {
     const byte = bytes[index] ?? 0
-    if (isDigitOrPoint(byte)) {
-      numberLength += 1
-      if (numberLength === exactDigits + 1) longNumbers += 1
-      continue
-    }
-    if (numberLength > 0 && numberLength <= exactDigits && (byte === smallE || byte === capitalE)) longNumbers += 1
-    numberLength = 0
     if (byte === quote) index = endOfString(bytes, index + 1)
-    else if (byte === openBrace || byte === openBracket) depth += 1
+    else if (isDigitOrPoint(byte)) {
+      const end = endOfDigits(bytes, index + 1)
+      if (end - index > exactDigits || bytes[end] === smallE || bytes[end] === capitalE) longNumbers += 1
+      index = end - 1
+    } else if (byte === openBrace || byte === openBracket) depth += 1
     else if (byte === closeBrace || byte === closeBracket) depth -= 1
     else if (byte === colon) names += 1
     if (depth > maxJsonDepth) return { isTooDeep: true, longNumbers, names }
@@ -77,6 +74,13 @@ function surveyJson(bytes: Buffer): JsonSurvey {
 function endOfString(bytes: Buffer, start: number): number {
   let index = start
   while (index < bytes.length && bytes[index] !== quote) index += bytes[index] === backslash ? 2 : 1
+  return index
+}
+
+/** The index of the first byte that is no digit and no point. */
+function endOfDigits(bytes: Buffer, start: number): number {
+  let index = start
+  while (index < bytes.length && isDigitOrPoint(bytes[index] ?? 0)) index += 1
   return index
 }
 

@@ -3,7 +3,8 @@
  * or (above debug) user ids.
  */
 export interface Logger {
-  debug(fields: LogFields, message: string): void
+  /** @param fields or what makes them: called only where lines of this level are written */
+  debug(fields: LogFields | (() => LogFields), message: string): void
   info(fields: LogFields, message: string): void
   warn(fields: LogFields, message: string): void
   error(fields: LogFields, message: string): void

@@ -32,8 +32,8 @@ export function createPinoLogger({ level, name, version, format = 'json', destin
     },
     { write: (line: string) => void to.write(`${escapeControls((format === 'json' ? line : renderTextLine(line)).trimEnd())}\n`) },
   )
-  const writer = (severity: 'debug' | 'info' | 'warn' | 'error') => (fields: LogFields, message: string) => {
-    if (logger.isLevelEnabled(severity)) logger[severity](safeFields(fields), safeText(message))
+  const writer = (severity: 'debug' | 'info' | 'warn' | 'error') => (fields: LogFields | (() => LogFields), message: string) => {
+    if (logger.isLevelEnabled(severity)) logger[severity](safeFields(typeof fields === 'function' ? fields() : fields), safeText(message))
   }
   return { debug: writer('debug'), info: writer('info'), warn: writer('warn'), error: writer('error') }
 }

@@ -2,6 +2,9 @@ import type { IncomingHttpHeaders } from 'node:http'
 
 export type DistinctHeaders = Readonly<Record<string, string | readonly string[] | undefined>>
 
+/** Names of headers of which a request may have one only. */
+const isDistinct = /^(?:ce-|content-type$)/i
+
 /**
  * Returns the headers of a request with a list where `Content-Type` or a `ce-` header was sent more than once. node:http joins such headers
  * into one text, or keeps the first, so that `headers` cannot tell two headers from one value with a comma.
@@ -13,9 +16,9 @@ export function distinctHeaders({ headers, rawHeaders }: { readonly headers: Inc
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const sent = rawHeaders[index] ?? ''
     // Most headers of a request are others, and are not looked at further: this is on the way of every emit.
-    if (!sent.startsWith('c') && !sent.startsWith('C')) continue
+    if (!isDistinct.test(sent)) continue
     const name = sent.toLowerCase()
-    if (seen.has(name) && (name === 'content-type' || name.startsWith('ce-'))) repeated.set(name, [])
+    if (seen.has(name)) repeated.set(name, [])
     seen.add(name)
   }
   if (repeated.size === 0) return headers
