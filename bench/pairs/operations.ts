@@ -57,15 +57,18 @@ function post({ port, token, agent }: Side, path: string, headers: Readonly<Reco
   })
 }
 
+/** Connections of one address use up its ports, which stay taken for a minute: handshakes come from 100 addresses of this machine, in turn. */
+const nextAddress = (): string => `127.0.0.${1 + ((last += 1) % 100)}`
+
 async function openSocket({ port, token }: Side): Promise<void> {
   const target = { host: '127.0.0.1', port, path: '/wss/chrome-service/v1/ws', headers: { authorization: `Bearer ${token}` } }
-  const connection = await RawConnection.openWith(target, { localAddress: '127.0.0.1', reader: () => ({ add: () => {} }) })
+  const connection = await RawConnection.openWith(target, { localAddress: nextAddress(), reader: () => ({ add: () => {} }) })
   connection.destroy()
 }
 
 function openStream({ port, token }: Side): Promise<void> {
   return new Promise((resolve, reject) => {
-    const outgoing = request({ agent: false, host: '127.0.0.1', port, path: `${api}/events`, headers: { authorization: `Bearer ${token}` } }, (response) => {
+    const outgoing = request({ agent: false, localAddress: nextAddress(), host: '127.0.0.1', port, path: `${api}/events`, headers: { authorization: `Bearer ${token}` } }, (response) => {
       if (response.statusCode !== 200) reject(new Error(`a stream was answered ${response.statusCode}`))
       // An error of the response is that it was cut here.
       response.once('error', () => {}).once('close', resolve)
