@@ -1,5 +1,9 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { bodyOf, connectRaw, statusOf } from './testing/raw-client.ts'
+import { ok } from '../../result.ts'
+import { createBodyReader } from './request-body.ts'
+import { bodyOf, connectRaw, type RawClient, statusOf } from './testing/raw-client.ts'
 import { message, type Rig, type RigSettings, startPublicServer, testOptions } from './testing/start-public-server.ts'
 
 const rigs: Rig[] = []
@@ -115,23 +119,65 @@ describe('bodies', () => {
     expect(statusOf(await bare.ended())).toBe(400)
   })
 
-  test('of all requests together are bounded, and what was held is given back', async () => {
-    // The bound is the larger of 64 MiB and four bodies.
-    const maxBytes = 16 * 1024 * 1024
-    const { port, api } = await start({ options: { emitMaxBodyBytes: maxBytes } })
-    const holders = await Promise.all(
-      Array.from({ length: 4 }, async () => {
-        const client = await connectRaw(port)
-        client.send(head(`Content-Length: ${maxBytes}`))
-        client.send(Buffer.alloc(maxBytes - 1, ' '))
-        return client
-      }),
-    )
-    const post = () => fetch(`${api}/emit-message`, { method: 'POST', body: message().padEnd(10_000) })
-    await vi.waitFor(async () => expect((await post()).status).toBe(503), { timeout: 10_000, interval: 50 })
-    const refused = await post()
-    expect([(await refused.json()).type, refused.headers.get('retry-after')]).toEqual(['urn:carillon:problem:overloaded', '1'])
-    for (const { socket } of holders) socket.destroy()
-    await vi.waitFor(async () => expect((await post()).status).toBe(202), { timeout: 10_000, interval: 50 })
+  describe('of all requests together', () => {
+    const maxBytes = 10_000
+    let [nowMs, ended] = [0, 0]
+    const servers: Server[] = []
+    afterEach(() => servers.splice(0).forEach((server) => server.close().closeAllConnections()))
+
+    /** A server that answers with the status of the outcome, and reads as many bytes as four bodies have. */
+    async function startReader(): Promise<number> {
+      ;[nowMs, ended] = [0, 0]
+      const bodies = createBodyReader({ maxBytes, maxTotalBytes: 4 * maxBytes, now: () => nowMs })
+      const server = createServer((request, response) => {
+        void bodies.withBody({ request, response }, async () => ok(null)).then((outcome) => {
+          ended += 1
+          response.writeHead(outcome.ok ? 202 : 503).end(outcome.ok ? '' : outcome.error.detail)
+        })
+      })
+      servers.push(server)
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+      return (server.address() as AddressInfo).port // a server that listens on TCP has an address of this type
+    }
+
+    /** Sends all of a body but its last byte, and waits until it is held. */
+    async function sendMost(port: number): Promise<RawClient> {
+      const client = await connectRaw(port)
+      client.send(head(`Content-Length: ${maxBytes}\r\nExpect: 100-continue`))
+      await client.until('100 Continue')
+      client.send(Buffer.alloc(maxBytes - 1, ' '))
+      return client
+    }
+
+    const post = (port: number) => fetch(`http://127.0.0.1:${port}/`, { method: 'POST', body: 'x'.repeat(maxBytes) })
+
+    test('are bounded: one that finds no room is 503, until another one has ended', async () => {
+      const port = await startReader()
+      const clients = await Promise.all(Array.from({ length: 4 }, () => sendMost(port)))
+      await vi.waitFor(async () => expect((await post(port)).status).toBe(503))
+      const before = ended
+      clients[0]?.socket.destroy()
+      await vi.waitFor(() => expect(ended).toBe(before + 1))
+      expect((await post(port)).status).toBe(202)
+    })
+
+    test('leave room for others: the one that has taken longest, and more than 5 s, gives way', async () => {
+      const port = await startReader()
+      const oldest = await sendMost(port)
+      await vi.waitFor(async () => expect((await post(port)).status).toBe(202))
+      nowMs += 1
+      const others = await Promise.all(Array.from({ length: 3 }, () => sendMost(port)))
+      await vi.waitFor(async () => expect((await post(port)).status).toBe(503))
+      nowMs = 4_999
+      expect((await post(port)).status).toBe(503)
+      nowMs = 5_000
+      expect((await post(port)).status).toBe(202)
+      expect(await oldest.until('more than 5 s')).toContain('503')
+      expect(others.map((other) => other.received().includes('503'))).toEqual([false, false, false])
+      for (const other of others) {
+        other.send('x')
+        await other.until('202')
+      }
+    })
   })
 })

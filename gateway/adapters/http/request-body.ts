@@ -7,7 +7,12 @@ export interface BodyLimits {
   readonly maxBytes: number
   /** Of all bodies that are held at a time. */
   readonly maxTotalBytes: number
+  /** Milliseconds of a clock that does not run backwards. @default performance.now */
+  readonly now?: () => number
 }
+
+/** A body that has taken this long gives way to others when the total is used up: senders that stall must not refuse everybody else. */
+const giveWayAfterMs = 5_000
 
 /** Reads bodies whole, and holds no more of them than it may. */
 export interface BodyReader {
@@ -22,25 +27,63 @@ export interface BodyReader {
   ): Promise<Result<T, Problem>>
 }
 
-export function createBodyReader({ maxBytes, maxTotalBytes }: BodyLimits): BodyReader {
+/** A body that is not complete yet. */
+interface Arriving {
+  readonly startedMs: number
+  bytes: number
+  /** Ends reading with a problem, and frees what was held. */
+  giveWay(): void
+}
+
+export function createBodyReader({ maxBytes, maxTotalBytes, now = () => performance.now() }: BodyLimits): BodyReader {
   let heldBytes = 0
+  /** In the order in which they began. */
+  const arriving = new Set<Arriving>()
+
+  /** Makes room by ending the body that has taken longest. @returns whether one has taken long enough */
+  function makeRoom(asking: Arriving): boolean {
+    for (const body of arriving) {
+      if (now() - body.startedMs < giveWayAfterMs) return false
+      if (body === asking) continue
+      body.giveWay()
+      return true
+    }
+    return false
+  }
+
   return {
     withBody: async ({ request, response }, use) => {
       if (isEncoded(request.headers['content-encoding'])) return failed(encoded)
       if (Number(request.headers['content-length'] ?? 0) > maxBytes) return failed(tooLarge(maxBytes))
       if (request.headers.expect !== undefined) response.writeContinue()
-      let ownBytes = 0
-      const hold = (bytes: number): Problem | null => {
-        ownBytes += bytes
-        heldBytes += bytes
-        if (ownBytes > maxBytes) return tooLarge(maxBytes)
-        return heldBytes > maxTotalBytes ? overloaded : null
+      const own: Arriving = { startedMs: now(), bytes: 0, giveWay: () => {} }
+      const release = (): void => {
+        heldBytes -= own.bytes
+        own.bytes = 0
+        arriving.delete(own)
       }
+      const hold = (bytes: number): Problem | null => {
+        own.bytes += bytes
+        heldBytes += bytes
+        if (own.bytes > maxBytes) return tooLarge(maxBytes)
+        while (heldBytes > maxTotalBytes) if (!makeRoom(own)) return overloaded
+        return null
+      }
+      arriving.add(own)
       try {
-        const body = await collect(request, hold)
+        const body = await collect(request, {
+          hold,
+          begun: (fail) => {
+            own.giveWay = () => {
+              release()
+              fail(tooSlow)
+            }
+          },
+        })
+        arriving.delete(own)
         return body.ok ? await use(body.value) : body
       } finally {
-        heldBytes -= ownBytes
+        release()
       }
     },
   }
@@ -50,8 +93,9 @@ export function createBodyReader({ maxBytes, maxTotalBytes }: BodyLimits): BodyR
  * By events rather than by iteration: leaving an iteration early destroys the stream, and with it the connection that is to carry the
  * answer.
  */
-function collect(request: IncomingMessage, hold: (bytes: number) => Problem | null): Promise<Result<Buffer, Problem>> {
+function collect(request: IncomingMessage, { hold, begun }: { readonly hold: (bytes: number) => Problem | null; readonly begun: (fail: (problem: Problem) => void) => void }): Promise<Result<Buffer, Problem>> {
   return new Promise((resolve) => {
+    begun((problem) => settle(failed(problem)))
     const chunks: Buffer[] = []
     const settle = (outcome: Result<Buffer, Problem>): void => {
       request.off('data', onData).off('end', onEnd).off('close', onClose)
@@ -90,5 +134,10 @@ const overloaded: Problem = {
   detail: 'This gateway holds as many bytes of requests as it may. Send the events again after a pause.',
   retryAfterMs: 1000,
 }
-/** Nobody is left to read this. */
+const tooSlow: Problem = {
+  type: 'overloaded',
+  detail: `The body took more than ${giveWayAfterMs / 1_000} s to arrive, and this gateway holds as many bytes of requests as it may. Send the events again after a pause.`,
+  retryAfterMs: 1000,
+}
+/** No client is left to read this. */
 const brokenOff: Problem = { type: 'bad-request', detail: 'The connection ended before the body did.' }
