@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs'
 import type { Mechanism } from 'kafkajs'
 import { BrokerError } from './kafka-error.ts'
 
-/** Reads a user name or a password; a line break at its end is no part of it. @param file '': `given` holds it @throws when the file cannot be read */
+/** Reads a user name or a password; a byte order mark before it and a line break at its end are no part of it. @param file '': `given` holds it @throws when the file cannot be read */
 export function readLogin(given: string, file: string): string {
-  return file === '' ? given : readFileSync(file, 'utf8').replace(/\r?\n$/, '')
+  return file === '' ? given : readFileSync(file, 'utf8').replace(/^\ufeff|\r?\n$/g, '')
 }
 
 const maxTokenBytes = 65_536
