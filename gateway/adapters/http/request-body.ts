@@ -12,7 +12,7 @@ export interface BodyLimits {
 }
 
 /** A body that has taken this long gives way to others when the total is used up: senders that stall must not refuse everybody else. */
-const giveWayAfterMs = 5_000
+const giveWayAfterMs = 2_000
 
 /** Reads bodies whole, and holds no more of them than it may. */
 export interface BodyReader {
