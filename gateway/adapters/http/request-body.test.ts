@@ -130,10 +130,12 @@ describe('bodies', () => {
       ;[nowMs, ended] = [0, 0]
       const bodies = createBodyReader({ maxBytes, maxTotalBytes: 4 * maxBytes, now: () => nowMs })
       const server = createServer((request, response) => {
-        void bodies.withBody({ request, response }, async () => ok(null)).then((outcome) => {
+        const answer = async (): Promise<void> => {
+          const outcome = await bodies.withBody({ request, response }, async () => ok(null))
           ended += 1
           response.writeHead(outcome.ok ? 202 : 503).end(outcome.ok ? '' : outcome.error.detail)
-        })
+        }
+        void answer()
       })
       servers.push(server)
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

@@ -40,15 +40,13 @@ export function createBodyReader({ maxBytes, maxTotalBytes, now = () => performa
   /** In the order in which they began. */
   const arriving = new Set<Arriving>()
 
-  /** Makes room by ending the body that has taken longest. @returns whether one has taken long enough */
+  /** Ends bodies that have taken too long, the oldest first, until the others fit. @returns whether they do */
   function makeRoom(asking: Arriving): boolean {
     for (const body of arriving) {
-      if (now() - body.startedMs < giveWayAfterMs) return false
-      if (body === asking) continue
-      body.giveWay()
-      return true
+      if (heldBytes <= maxTotalBytes || now() - body.startedMs < giveWayAfterMs) break
+      if (body !== asking) body.giveWay()
     }
-    return false
+    return heldBytes <= maxTotalBytes
   }
 
   return {
@@ -66,8 +64,7 @@ export function createBodyReader({ maxBytes, maxTotalBytes, now = () => performa
         own.bytes += bytes
         heldBytes += bytes
         if (own.bytes > maxBytes) return tooLarge(maxBytes)
-        while (heldBytes > maxTotalBytes) if (!makeRoom(own)) return overloaded
-        return null
+        return makeRoom(own) ? null : overloaded
       }
       arriving.add(own)
       try {
