@@ -102,6 +102,7 @@ const undecodable: Record<(typeof decodeFailureReasons)[number], Readonly<Record
     'a header nested 10,000 levels deep': aBinaryRecord({ headers: { ce_audience: deep(10_000) } }),
     'an unknown member, which may have been meant to narrow it': aBinaryRecord({ headers: { ce_audience: '{"organizations":["a"],"role":["admin"]}' } }),
     'roles twice in a header': aBinaryRecord({ headers: { ce_audience: '{"organizations":["a"],"roles":["x"],"roles":[]}' } }),
+    'an audience twice, of which the last is a text': text('{"specversion":"1.0","id":"1","source":"s","type":"t","audience":{"organizations":["o"],"roles":["x"]},"audience":"{\\"organizations\\":[\\"o\\"]}"}', 'application/cloudevents+json'),
     'roles twice in a structured audience': text('{"specversion":"1.0","id":"1","source":"s","type":"t","audience":{"organizations":["a"],"roles":["x"],"roles":[]}}', 'application/cloudevents+json'),
     'an unknown member of a structured audience': json({ specversion: '1.0', id: '1', source: 's', type: 't', audience: { organizations: ['a'], role: ['x'] } }, 'application/cloudevents+json'),
     'an extension that is a number': json({ specversion: '1.0', id: '1', source: 's', type: 't', audience: 7 }, 'application/cloudevents+json'),

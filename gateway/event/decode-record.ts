@@ -225,7 +225,7 @@ function liftPayload(event: Readonly<Record<string, unknown>>, data: Readonly<Re
 /** The extension `audience`: compact JSON in a string; an object, which CloudEvents does not allow but people write, is read as well. */
 function readExtension(event: Readonly<Record<string, unknown>>, form: JsonForm & { readonly value: Buffer }): Result<Routed, DecodeFailure> {
   if (event.audience === undefined || event.audience === null) return ok({ audience: null, content: event })
-  if (typeof event.audience === 'object' && repeatsMember(form.value, event, 'audience')) return fail('bad-audience', repeated)
+  if (repeatsMember(form.value, event, 'audience')) return fail('bad-audience', repeated)
   const audience = typeof event.audience === 'string' ? form.readAudience(event.audience) : parseWholeAudience(event.audience, form.limits)
   return audience.ok ? ok({ audience: audience.value, content: event }) : fail('bad-audience', audience.error)
 }

@@ -10,7 +10,10 @@ interface SourceText {
 const json = JSON as unknown as SourceText // Node 24 has it
 const isHeld = (value: number, source: string): boolean => {
   const digits = (source.split(/e/i)[0] ?? '').replace(/\D/g, '').replace(/^0+/, '')
-  return Number.isFinite(value) && (value === 0 ? digits === '' : digits.length <= 15 || String(value) === source)
+  if (value === 0) return digits === ''
+  // Subnormal numbers (IEEE 754) have fewer digits.
+  const hasAllDigits = Math.abs(value) >= 2 ** -1022 && digits.length <= 15
+  return Number.isFinite(value) && (hasAllDigits || String(value) === source)
 }
 const byReviver = (text: string): unknown => json.parse(text, (_key, value, { source }) => (typeof value === 'number' && source !== undefined && !isHeld(value, source) ? json.rawJSON(source) : value))
 const outcome = (parse: (text: string) => unknown, text: string): string => {
@@ -24,7 +27,7 @@ const outcome = (parse: (text: string) => unknown, text: string): string => {
 const number = fc.oneof(
   fc.double({ noNaN: true, noDefaultInfinity: true }).map(String),
   fc.bigInt().map(String),
-  fc.tuple(fc.constantFrom('', '-'), fc.constantFrom('0', '1', '12345678901234567', '000', ''), fc.constantFrom('', '.', '.0', '.12345678901234567', '.00000000000000000001'), fc.constantFrom('', 'e', 'e1', 'E+22', 'e-400', 'e99', 'e100', 'e308', 'e309', 'e0005', 'e1+1')).map((parts) => parts.join('')),
+  fc.tuple(fc.constantFrom('', '-'), fc.constantFrom('0', '1', '12345678901234567', '000', ''), fc.constantFrom('', '.', '.0', '.12345678901234567', '.00000000000000000001'), fc.constantFrom('', 'e', 'e1', 'E+22', 'e-400', 'e-320', 'e-310', 'e-308', 'e99', 'e100', 'e308', 'e309', 'e0005', 'e1+1')).map((parts) => parts.join('')),
 )
 const space = fc.constantFrom('', ' ', '\n', '\t')
 const { value: text } = fc.letrec<{ value: string }>((tie) => ({

@@ -68,6 +68,9 @@ export const exactDigits = 15
 /** Characters of an exponent, `e99`, with which a number of that many digits is neither too large nor too small for a double. */
 const smallExponentLength = 3
 
+/** The least number that a double holds with all its digits (IEEE 754: binary64, normal numbers). */
+const leastNormal = 2.2250738585072014e-308
+
 /** Whether a double gives the number back: it has few digits that count, or is written as JavaScript writes it. Text that is no number may be either. */
 function isHeld(text: string, start: number, end: number): boolean {
   const mantissaEnd = endOfMantissa(text, start, end)
@@ -76,7 +79,7 @@ function isHeld(text: string, start: number, end: number): boolean {
   const source = text.slice(start, end)
   const value = Number(source)
   if (digits > exactDigits) return String(value) === source
-  return Number.isFinite(value) && (value !== 0 || digits === 0)
+  return Number.isFinite(value) && (Math.abs(value) >= leastNormal || digits === 0 || String(value) === source)
 }
 
 function endOfMantissa(text: string, start: number, end: number): number {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { explainJson, findJsonError } from './explain-json.ts'
+import { explainJson, findJsonError, maxSearchedBytes } from './explain-json.ts'
 import { parseJson } from './json-text.ts'
 
 function explain(body: string | Buffer): string {
@@ -25,6 +25,14 @@ function parseError(text: string): string | null {
 }
 
 describe('the explanation of a body that is no JSON', () => {
+  it('says the place of an error in 65,536 bytes, and that it does not search in more', () => {
+    const broken = (bytes: number): Buffer => Buffer.from(`${'['.padEnd(bytes - 1)}x`)
+    const explain = (bytes: Buffer): string => explainJson(bytes, { reason: 'not-json', detail: '' })
+    expect(explain(broken(maxSearchedBytes))).toBe('is not JSON: a value was expected at line 1, column 65536.')
+    expect(explain(broken(maxSearchedBytes + 1))).toBe('is not JSON. The place of an error is searched for in 65536 bytes at most.')
+  })
+
+
   it.each([
     ['nothing', '', 'is empty. JSON was expected.'],
     ['50,001 members', `[${'{"":1},'.repeat(50_001)}1]`, 'is JSON of too many parts. The JSON has more than 50,000 members of objects, or more than 60,000 numbers of more than 15 digits or with an exponent.'],

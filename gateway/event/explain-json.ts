@@ -2,6 +2,9 @@ import { isUtf8 } from 'node:buffer'
 import type { DecodeFailure } from './decoded-record.ts'
 import { byteOrderMarkLength } from './json-text.ts'
 
+/** Looking for the place of an error costs several times what parsing costs. */
+export const maxSearchedBytes = 65_536
+
 /**
  * Says for people why bytes of a request are no JSON: they are empty, compressed, a form, in another encoding, or break the grammar at a
  * line and column (both from 1, in UTF-16 code units). The sentences follow "The body" or "data" and repeat nothing of the bytes.
@@ -14,6 +17,7 @@ export function explainJson(bytes: Buffer, failure: DecodeFailure): string {
   if (!isUtf8(bytes)) return 'is not UTF-8, which JSON must be.'
   if (failure.reason === 'too-deep') return `is JSON that is too deep. ${failure.detail}`
   if (failure.reason === 'too-large') return `is JSON of too many parts. ${failure.detail}`
+  if (bytes.length > maxSearchedBytes) return `is not JSON. The place of an error is searched for in ${maxSearchedBytes} bytes at most.`
   const text = bytes.toString('utf8', byteOrderMarkLength(bytes))
   const { at, expected } = findJsonError(text)
   if (at === 0 && /^[\w.%+-]+=/.test(text.slice(0, 256))) return 'is a form (name=value). Send JSON.'

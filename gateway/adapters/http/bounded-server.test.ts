@@ -136,6 +136,7 @@ describe('requests of one connection that wait for their answers', () => {
 
   test('end the connection when a WebSocket is asked for behind them', async () => {
     const { connect, server, cut } = await start()
+    Object.assign(server, { shouldUpgradeCallback: () => true }) // as a server that serves WebSockets
     server.on('upgrade', (_request, socket) => socket.end('HTTP/1.1 101 Switching Protocols\r\n\r\n'))
     const client = await connect()
     client.send(`${get('/held')}${get('/', 'Connection: Upgrade\r\nUpgrade: websocket\r\n')}`)
@@ -284,6 +285,43 @@ describe('heads of requests that have begun and not ended', () => {
     client.send(get('/'))
     await vi.waitFor(() => expect(countOf(client.received(), '200 OK')).toBe(3))
     expect(guard.heldHeadBytes).toBeLessThan(32)
+  })
+})
+
+describe('a request to go over to another protocol, where none is served', () => {
+  const upgrade = 'Connection: Upgrade\r\nUpgrade: h2c\r\n'
+
+  test('is answered as any other, and its connection goes on', async () => {
+    const { connect } = await start()
+    const client = await connect()
+    client.send(get('/first', upgrade))
+    await client.until('x /first')
+    client.send(get('/second'))
+    await client.until('x /second')
+  })
+
+  test('keeps no place when its client hangs up or resets the connection', async () => {
+    const { connect, value } = await start()
+    for (const end of ['destroy', 'resetAndDestroy'] as const) {
+      const client = await connect()
+      client.send(get('/', upgrade))
+      await client.until('x /')
+      client.socket[end]()
+    }
+    await vi.waitFor(() => expect(value('connections', { port: 'public' })).toBe(0))
+  })
+})
+
+describe('a connection whose last body came in chunks', () => {
+  test('holds no bytes of heads when it has been answered', async () => {
+    const { connect, guard } = await start()
+    const client = await connect()
+    const chunked = `POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2000\r\n${'x'.repeat(8_192)}\r\n0\r\n\r\n`
+    for (let answers = 1; answers <= 3; answers += 1) {
+      client.send(chunked)
+      await vi.waitFor(() => expect(countOf(client.received(), '200 OK')).toBe(answers))
+    }
+    await vi.waitFor(() => expect(guard.heldHeadBytes).toBe(0))
   })
 })
 

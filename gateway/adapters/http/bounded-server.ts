@@ -34,6 +34,8 @@ export function createBoundedServer(settings: BoundedServerSettings, parts: Guar
     // Node would answer without a body; `judgeHead` answers with a problem.
     requireHostHeader: false,
   })
+  // The guard listens for upgrades, and Node would hand over all of them. A server that serves WebSockets replaces this.
+  Object.assign(server, { shouldUpgradeCallback: () => false })
   const guard = new ConnectionGuard(server, { ...settings, maxHeadBytes, unreadTimeoutMs: 3 * headTimeoutMs }, parts)
   return {
     server,

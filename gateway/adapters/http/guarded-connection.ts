@@ -13,6 +13,8 @@ export class GuardedConnection {
   #receivedBytes: number
   /** Of these, the bytes after the request. Below zero while more of an announced body is to come. */
   #restBytes = 0
+  /** Whether a body came in chunks, whose bytes are not known. */
+  #isChunked = false
 
   constructor(socket: Socket, nowMs: number) {
     this.socket = socket
@@ -23,6 +25,7 @@ export class GuardedConnection {
   /** @returns the bytes of the head of the request */
   begin(request: IncomingMessage, response: ServerResponse): number {
     const headBytes = headBytesOf(request)
+    if (request.headers['transfer-encoding'] !== undefined) this.#isChunked = true
     this.unanswered.push({ response, headBytes })
     const { bytesRead } = this.socket
     const newBytes = bytesRead - this.#receivedBytes
@@ -39,6 +42,11 @@ export class GuardedConnection {
     this.unanswered.shift()
     this.#unread = null
     this.#restingSinceMs = nowMs
+    if (!this.#isChunked || this.unanswered.length > 0) return
+    // What has arrived is taken for the body.
+    this.#isChunked = false
+    this.#receivedBytes = this.socket.bytesRead
+    this.#restBytes = 0
   }
 
   /** Returns for how long calls have seen the oldest answer complete and not taken by the client; 0 when it is not so. */

@@ -1,5 +1,6 @@
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { PassThrough } from 'node:stream'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { ok } from '../../result.ts'
 import { createBodyReader } from './request-body.ts'
@@ -117,6 +118,14 @@ describe('bodies', () => {
     const bare = await connectRaw(port)
     bare.send(head('Connection: close'))
     expect(statusOf(await bare.ended())).toBe(400)
+  })
+
+  test('of a client that has gone before they are read are an end, and are not waited for', async () => {
+    const bodies = createBodyReader({ maxBytes: 10, maxTotalBytes: 40 })
+    const request = Object.assign(new PassThrough(), { headers: {} })
+    request.destroy()
+    const outcome = await bodies.withBody({ request: request as unknown as IncomingMessage, response: {} as ServerResponse }, async () => ok(null))
+    expect(outcome).toMatchObject({ ok: false, error: { type: 'bad-request' } })
   })
 
   describe('of all requests together', () => {

@@ -44,7 +44,7 @@ export function createBodyReader({ maxBytes, maxTotalBytes, now = () => performa
   function makeRoom(asking: Arriving): boolean {
     for (const body of arriving) {
       if (heldBytes <= maxTotalBytes || now() - body.startedMs < giveWayAfterMs) break
-      if (body !== asking) body.giveWay()
+      if (body !== asking && body.bytes > 0) body.giveWay()
     }
     return heldBytes <= maxTotalBytes
   }
@@ -92,6 +92,8 @@ export function createBodyReader({ maxBytes, maxTotalBytes, now = () => performa
  */
 function collect(request: IncomingMessage, { hold, begun }: { readonly hold: (bytes: number) => Problem | null; readonly begun: (fail: (problem: Problem) => void) => void }): Promise<Result<Buffer, Problem>> {
   return new Promise((resolve) => {
+    // A client that went away before has no event left to say so.
+    if (request.destroyed) return resolve(failed(brokenOff))
     begun((problem) => settle(failed(problem)))
     const chunks: Buffer[] = []
     const settle = (outcome: Result<Buffer, Problem>): void => {

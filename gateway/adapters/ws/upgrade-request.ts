@@ -64,6 +64,7 @@ function judgePath(path: string, settings: UpgradeSettings): UpgradeRefusal | nu
 function judgeHead(head: UpgradeHead): UpgradeRefusal | null {
   const { headers } = head
   if (head.method !== 'GET') return refusal({ type: 'method-not-allowed', detail: 'A WebSocket is opened with GET.' }, { allow: 'GET' })
+  if (headers.expect !== undefined && headers.expect.toLowerCase() !== '100-continue') return refusal({ type: 'expectation-failed', detail: 'The Expect header asks for something that this gateway does not know. Leave it out.' })
   if (head.httpVersion !== '1.1') return refusal({ type: 'bad-request', detail: 'A WebSocket is opened with HTTP/1.1.' })
   if (headers.upgrade?.toLowerCase() !== 'websocket') return refusal({ type: 'upgrade-required', detail: 'The Upgrade header must be `websocket`.' }, { upgrade: 'websocket' })
   if (headers['sec-websocket-version'] !== '13') {

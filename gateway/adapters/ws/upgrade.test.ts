@@ -138,6 +138,11 @@ describe('a handshake that is no handshake', () => {
     expect(await refusal(rig, path)).toMatchObject({ status: 404, body: { type: 'urn:carillon:problem:not-found' } })
   })
 
+  test('with an unknown expectation is 417, as any other request', async () => {
+    const rig = await start()
+    expect(await refusal(rig, testPath, { expect: 'a-miracle' })).toMatchObject({ status: 417 })
+  })
+
   test.each(['12', '', '8', '13, 8'])('is answered 426 with the version that is spoken when it asks for version %j', async (version) => {
     const rig = await start()
     const answer = await refusal(rig, testPath, { 'sec-websocket-version': version })
