@@ -9,7 +9,7 @@ import { type Bench, type BenchSettings, figure, type Row } from './lib/bench.ts
 import { startChild } from './lib/child.ts'
 import type { Percentiles } from './lib/percentiles.ts'
 
-/** What V8 gives itself in a pod of the default memory limit, in MB. */
+/** The heap that V8 takes in a pod of the default memory limit, in MB. */
 const podHeapMb = 224
 
 export const bench: Bench = {
@@ -82,7 +82,7 @@ function rowOf({ name }: Attack, { isUp, peakBytes, before, burst, during, after
   }
 }
 
-/** The largest RSS that was seen, which is asked for four times a second; a gateway that is busy answers later, with its peak. */
+/** The largest RSS of the gateway, which is read four times a second. A busy gateway answers later, with its peak. */
 function watchMemory(gateway: ProbedGateway): { readonly peakBytes: () => number; readonly stop: () => void } {
   let peak = 0
   const timer = setInterval(() => {

@@ -199,7 +199,7 @@ export class Client<T> implements Connection {
     this.#change({ kind: 'waiting', code: ending.code, reason: ending.reason, retryInMs })
   }
 
-  /** Ends for good, and reports it: a page that looks at no state would otherwise hear nothing. */
+  /** Ends for good. Reports it where the page gave no `onStateChange`, because the page would not notice otherwise. */
   #refused(ending: Ending): void {
     this.#finish(ending)
     if (!this.#options.onStateChange) this.#report(new Error(`Carillon: closed for good (${ending.code}). ${ending.reason}`))

@@ -41,7 +41,7 @@ export interface ConnectOptions<T = unknown> {
   /** Control events (`dev.carillon.*`), for those who want to show them; the client has acted on them already. */
   readonly onControl?: (event: CloudEvent) => void
   /**
-   * A message that is no event, and whatever a callback throws; nothing of it ends the connection. Without `onStateChange` also, once, that the
+   * Called with a message that is no event, and with an error that a callback throws; neither ends the connection. Without `onStateChange` also, once, that the
    * connection is closed for good, and why. @default console.error
    */
   readonly onError?: (error: unknown) => void

@@ -196,7 +196,7 @@ function assemble(config: Config, adapters: GatewayAdapters) {
   return { channel, ingest, health, readingHealth, publicServer, internalServer, sockets, drain }
 }
 
-/** Says which places have run out, for readiness: the pod still serves those who have one. */
+/** Returns which places have run out, for readiness: the pod still serves clients that have one. */
 function shortages(channel: Channel, publicServer: PublicServer): readonly Degradation[] {
   const connections = publicServer.shortage()
   const sessions = channel.limitFor('') === 'overloaded' ? 'All places of sessions are taken (MAX_CONNECTIONS). Raise it, or add pods.' : null

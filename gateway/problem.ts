@@ -53,7 +53,7 @@ export interface ProblemResponse {
   readonly body: Buffer
 }
 
-/** Answers of problems that never change. */
+/** The rendered answers of problems that never change. */
 const rendered = new WeakMap<Problem, ProblemResponse>()
 
 /** Marks a problem that is answered often and never changes: its answer is rendered once, and all connections share the bytes. */

@@ -38,7 +38,7 @@ export function isReadable(path: string): boolean {
 
 /**
  * Reads how many files and connections this process may have open. Node raises the limit at its start as far as it may.
- * @returns null where the system does not tell (it has no /proc), and for no limit
+ * @returns null when the system does not tell (it has no /proc), or there is no limit
  */
 export function readMaxOpenFiles(limits = '/proc/self/limits'): number | null {
   try {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { parseTraceparent } from './observability/traceparent.ts'
 
-/** What a request id may be: it stands in a log line and, within a URN (RFC 8141, section 2), in a problem. */
+/** The form of a request id, which stands in a log line and, within a URN (RFC 8141, section 2), in a problem. */
 const requestIdPattern = /^[A-Za-z0-9][A-Za-z0-9._~:@=+-]{0,127}$/
 
 /**

@@ -1,13 +1,13 @@
 import type { Problem } from './problem.ts'
 import { failed, ok, type Result } from './result.ts'
 
-/** The target of a request line, evened out: HTTP, event streams and WebSockets all compare this form. */
+/** The normalized target of a request line: HTTP, event streams and WebSockets all compare this form. */
 export interface RequestTarget {
-  /** Begins with `/`, or is `*`. Unreserved characters are not percent-encoded. */
+  /** The path, which begins with `/` or is `*`. Unreserved characters are not percent-encoded. */
   readonly path: string
-  /** Without its question mark; empty when there is none. As the client sent it. */
+  /** The query as the client sent it, without its question mark; empty when there is none. */
   readonly query: string
-  /** Of the absolute form; null for the origin form. It takes the place of `Host` (RFC 9112, section 3.2.2). */
+  /** The authority of the absolute form, which takes the place of `Host` (RFC 9112, section 3.2.2); null for the origin form. */
   readonly authority: string | null
 }
 
@@ -25,7 +25,7 @@ export function readRequestTarget(target: string): Result<RequestTarget, Problem
   return decoded === null ? failed(badPercentEncoding) : ok({ path: decoded, query, authority: authority ?? null })
 }
 
-/** Returns whether the target already has the form that `readRequestTarget` would give it. */
+/** Tells whether the target already has the form that `readRequestTarget` would give it. */
 export function isPlainTarget(target: string): boolean {
   return plainForm.test(target)
 }
@@ -59,7 +59,7 @@ const plainForm = /^\/[^?#%]*(?:\?[^#]+)?$/
 const hostForm = /^[\w.~!$&'()*+,;=%:[\]-]*$/
 const unreserved = /^[\w.~-]$/
 
-/** Returns null when the bytes that the path stands for are not UTF-8. */
+/** Decodes the unreserved characters of a path. Returns null when its percent-encoded bytes are not UTF-8. */
 function decodeUnreserved(path: string): string | null {
   try {
     decodeURIComponent(path)
@@ -75,9 +75,9 @@ function decodeUnreserved(path: string): string | null {
 
 export const badPercentEncoding: Problem = {
   type: 'bad-request',
-  detail: 'The path has a percent sign that is not followed by two hexadecimal digits of UTF-8. Encode it as %25.',
+  detail: 'The path has a percent sign without two hexadecimal digits, or encoded bytes that are not UTF-8. Encode a percent sign as %25.',
 }
-const noTarget: Problem = { type: 'bad-request', detail: 'The request target has to be a path, or a whole address with a scheme.' }
+const noTarget: Problem = { type: 'bad-request', detail: 'The request target must be a path that begins with a slash, or an absolute URL.' }
 const hostMissing: Problem = { type: 'bad-request', detail: 'The Host header is missing. HTTP/1.1 needs one.' }
 const hostTwice: Problem = { type: 'bad-request', detail: 'The request has more than one Host header. Send one.' }
 const hostMalformed: Problem = { type: 'bad-request', detail: 'The Host header is not a host name or address with an optional port.' }

@@ -4,12 +4,12 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, write
 import { dirname, join } from 'node:path'
 import { findCommand } from '../scripts/find-command.ts'
 
-/** Something to install: from which files, where, and by which command. */
+/** A part to install: its files, its folder, and its command. */
 export interface Part {
   readonly what: string
-  /** Files. When one of them changes, the part is installed again. */
+  /** The files of the part. When one of them changes, the part is installed again. */
   readonly sources: readonly string[]
-  /** A tool of which another version asks for another installation. */
+  /** A tool and the arguments that print its version. Another version needs another installation. */
   readonly tool?: readonly [command: string, ...args: string[]]
   readonly folder: string
   readonly run: () => Promise<void>
@@ -17,14 +17,14 @@ export interface Part {
 
 const limitMs = 600_000
 
-/** What each tool is for and how to get it, for the message about a missing one. */
+/** How to get each tool, for the message about a missing one. */
 export const toolRemedies = {
   python3: 'python3 is missing. Install Python 3.10 or later with pip; on Debian: apt-get install python3 python3-pip.',
   go: 'go is missing. Install Go 1.26 or later: https://go.dev/doc/install.',
   npm: 'npm is missing. Install Node.js with npm: https://nodejs.org/en/download.',
 } as const
 
-/** The packages of a requirements file, below a folder for PYTHONPATH. */
+/** Returns the part with the packages of a requirements file, below a folder for PYTHONPATH. */
 export function pythonPart(requirements: string, folder: string): Part {
   return {
     what: `the Python packages of ${requirements}`,
@@ -36,7 +36,7 @@ export function pythonPart(requirements: string, folder: string): Part {
   }
 }
 
-/** The packages of a folder with package.json and package-lock.json, without their scripts. */
+/** Returns the part with the packages of a folder with package.json and package-lock.json, without their scripts. */
 export function nodePart(source: string, folder: string): Part {
   const sources = ['package.json', 'package-lock.json'].map((name) => join(source, name))
   return {
@@ -50,7 +50,7 @@ export function nodePart(source: string, folder: string): Part {
   }
 }
 
-/** The Go program of a folder with go.mod and go.sum. */
+/** Returns the part with the Go program of a folder with go.mod and go.sum. */
 export function goPart(source: string, binary: string): Part {
   return {
     what: `the Go program of ${source}`,
@@ -60,12 +60,12 @@ export function goPart(source: string, binary: string): Part {
   }
 }
 
-/** A line for each tool that is missing, with what to do. */
+/** Returns a line with the remedy for each tool that is missing. */
 export function findMissingTools(remedies: Readonly<Record<string, string>>): readonly string[] {
   return Object.entries(remedies).flatMap(([name, remedy]) => (findCommand(name) === null ? [remedy] : []))
 }
 
-/** Installs what is not there yet, all parts at once. @throws with the remedies when tools are missing, and when a part fails */
+/** Installs the parts that are not installed yet, all at once. @throws with the remedies when tools are missing, and when a part fails */
 export async function installParts(parts: readonly Part[], missing: readonly string[], say: (line: string) => void): Promise<void> {
   if (missing.length > 0) throw new Error(`make interop needs more than this machine has.\n${missing.join('\n')}`)
   const outcomes = await Promise.allSettled(parts.map((part) => installPart(part, say)))

@@ -12,7 +12,7 @@ export async function runCommand(command: string, args: readonly string[], { env
   const child = spawn(command, args, { env: { ...process.env, ...environment }, stdio: 'pipe', timeout: timeLimitMs, killSignal: 'SIGKILL' })
   const written = { stdout: '', stderr: '' }
   for (const stream of ['stdout', 'stderr'] as const) child[stream].on('data', (chunk: Buffer) => (written[stream] += chunk.toString()))
-  // A program that breaks early closes its input; why it broke is told below.
+  // A program that breaks early closes its input; the error below says why it broke.
   child.stdin.on('error', () => {})
   child.stdin.end(input)
   const code = await new Promise<number | string>((resolve, reject) => {

@@ -1,4 +1,4 @@
-/** What the process of the attackers (`attackers.ts`) is asked. */
+/** The calls that the process of the attackers (`attackers.ts`) answers. */
 export interface AttackCalls extends Record<string, (parameter: never) => unknown> {
   /** Begins an attack. Resolves when its connections were opened or refused. */
   begin(parameter: { readonly attack: string; readonly target: AttackTarget }): Promise<void>
@@ -8,7 +8,7 @@ export interface AttackCalls extends Record<string, (parameter: never) => unknow
 
 export interface AttackTarget {
   readonly port: number
-  /** Of a user without anything to hear. */
+  /** The token of a user to whom no event is addressed. */
   readonly token: string
   /** A cursor for more partitions than the topic has; all of its offsets are those of the log's end. */
   readonly forgedCursor: string

@@ -7,7 +7,7 @@ import type { AttackCalls, AttackTarget } from './attack-calls.ts'
 import { type Attack, attacks } from './attacks.ts'
 
 const pieceBytes = 65_536
-/** Connections of those that come all the time that are held at once. */
+/** The most connections that an attack with `perSecond` holds at once. */
 const maxHeld = 1_000
 const emitsPerSecond = 30
 
@@ -34,12 +34,12 @@ const calls: AttackCalls = {
   },
 }
 
-/** Ten times a second, as often as is due. */
+/** Calls `act` so often a second, in ten portions. */
 function repeat(perSecond: number, act: () => void): void {
   timers.add(setInterval(() => Array.from({ length: perSecond / 10 }, act), 100))
 }
 
-/** Resolves when the connection is there, or was refused. */
+/** Resolves when the connection is open or was refused. */
 async function open(attack: Attack, target: AttackTarget, index: number): Promise<void> {
   const [oldest] = sockets
   if (attack.perSecond !== undefined && sockets.size >= maxHeld) oldest?.destroy()
@@ -52,7 +52,7 @@ async function open(attack: Attack, target: AttackTarget, index: number): Promis
   if (attack.again !== undefined) sendAll(socket, Buffer.from(attack.again.request(target).repeat(attack.again.times)))
 }
 
-/** As fast as the gateway takes it. */
+/** Sends the bytes as fast as the gateway takes them. */
 function sendAll(socket: Socket, bytes: Buffer): void {
   let at = 0
   const send = (): void => {

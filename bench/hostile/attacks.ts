@@ -1,16 +1,16 @@
 import type { AttackTarget } from './attack-calls.ts'
 
-/** Connections that one client opens, and what each of them sends without ever reading. */
+/** Connections that one client opens, and the bytes that each of them sends without ever reading. */
 export interface Attack {
   readonly name: string
   readonly connections: number
-  /** Sent first, once. */
+  /** The bytes that are sent first, once. */
   readonly first: (target: AttackTarget, index: number) => string | Buffer
-  /** Sent afterwards, so many times. */
+  /** The bytes that are sent afterwards, `times` times. */
   readonly again?: { readonly request: (target: AttackTarget) => string; readonly times: number }
-  /** Opens new ones all the time in place of holding them, so many a second. */
+  /** How many connections are opened each second, in place of being held. */
   readonly perSecond?: number
-  /** Events for the attacker's own sessions, so many bytes at a time. */
+  /** The bytes of each event for the attacker's own sessions. */
   readonly emitsBytes?: number
   /** Options of the gateway that make the bound small. */
   readonly env?: Readonly<Record<string, string>>
@@ -20,7 +20,10 @@ const api = '/api/chrome-service/v1'
 const ask = (start: string, ...headers: readonly string[]): string => `${start} HTTP/1.1\r\nHost: localhost\r\n${headers.map((line) => `${line}\r\n`).join('')}\r\n`
 const post = (path: string, body: string, ...headers: readonly string[]): string => `POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${body.length}\r\n${headers.map((line) => `${line}\r\n`).join('')}\r\n${body}`
 const nothing = (): string => ''
-/** Requests behind each other on each of 100 connections whose answers are not read. Of small answers the kernel takes some megabytes, so that a few hundred are enough to see what they cost. */
+/**
+ * Makes an attack that sends requests behind each other on each of 100 connections, and reads no answer. The kernel takes some megabytes of
+ * small answers, so a few hundred requests are enough to see what they cost.
+ */
 const pipelined = (name: string, request: string, times = 300): Attack => ({ name: `100 connections of ${times} x ${name}, answers unread`, connections: 100, first: nothing, again: { request: () => request, times } })
 const handshake = ({ token }: AttackTarget, version = 13): string => ask('GET /wss/chrome-service/v1/ws', 'Connection: Upgrade', 'Upgrade: websocket', `Sec-WebSocket-Version: ${version}`, 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==', `Authorization: Bearer ${token}`)
 const unfinishedHead = `GET /health HTTP/1.1\r\nHost: localhost\r\n${'a:b\r\n'.repeat(6_200)}`

@@ -3,11 +3,11 @@ import { listenBySocket, listenByStream, type Listener } from '../../gateway/tes
 import { nowMs, until } from '../lib/clock.ts'
 import { type Percentiles, percentilesOf } from '../lib/percentiles.ts'
 
-/** Clients that do all as they should, and an emitter that sends them an event 20 times a second. */
+/** Well-behaved clients, and an emitter that sends them an event 20 times a second. */
 export interface GoodClients {
-  /** Sends events for so long. @returns how long they took to arrive, from the moment each was to leave */
+  /** Sends events for that time. @returns how long they took to arrive, from the moment at which each was due */
   receive(periodMs: number): Promise<Percentiles>
-  /** Waits a while for what is late. @returns what has not arrived in the end, and what was not accepted in the first place */
+  /** Waits a while for late events. @returns how many did not arrive, and how many were not accepted */
   judge(): Promise<Judgement>
   close(): void
 }
@@ -19,7 +19,7 @@ export interface Judgement {
   readonly closed: number
   /** Events of the emitter that were not answered 202. */
   readonly refusedEmits: number
-  /** Clients that came during all this and were not let in, and how many came. */
+  /** How many clients connected in that time and were refused, and how many tried. */
   readonly refusedNewcomers: number
   readonly newcomers: number
 }

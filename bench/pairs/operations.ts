@@ -1,17 +1,17 @@
 import { type Agent, request } from 'node:http'
 import { RawConnection } from '../lib/raw-connection.ts'
 
-/** What both gateways of a pair are asked to do, one after the other. */
+/** An operation that both gateways of a pair do, one after the other. */
 export interface Operation {
   readonly name: string
-  /** How often in one round, and how many at a time. */
+  /** How often it runs in one round, and how many run at a time. */
   readonly times: number
   readonly atOnce: number
   /** Does it once. @throws when it is not answered as it should be */
   run(side: Side): Promise<void>
 }
 
-/** One gateway, and what is needed to speak to it. */
+/** One gateway, and all that a request to it needs. */
 export interface Side {
   readonly port: number
   readonly token: string
@@ -57,7 +57,7 @@ function post({ port, token, agent }: Side, path: string, headers: Readonly<Reco
   })
 }
 
-/** Connections of one address use up its ports, which stay taken for a minute: handshakes come from 100 addresses of this machine, in turn. */
+/** Returns one of 100 addresses of this machine, in turn: handshakes from one address would use up its ports, which stay taken for a minute. */
 const nextAddress = (): string => `127.0.0.${1 + ((last += 1) % 100)}`
 
 async function openSocket({ port, token }: Side): Promise<void> {

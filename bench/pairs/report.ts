@@ -1,7 +1,7 @@
 import { figure } from '../lib/bench.ts'
 import { medianOf, percentilesOf } from '../lib/percentiles.ts'
 
-/** What one operation costs in a round, in microseconds. */
+/** The cost of one operation in a round, in microseconds. */
 export interface Cost {
   /** Processor time of the gateway, all threads, the kernel's work included. */
   readonly cpuMicros: number
@@ -14,8 +14,8 @@ export interface RoundOfPair {
 }
 
 /**
- * One line: the middle of both sides, the middle ratio with the least and the most, and the ratio of the least costs of both sides. What
- * else runs on the machine only ever adds to a cost, so that the least of many rounds hardly has any of it.
+ * Renders one line: the medians of both sides, the median ratio with its minimum and maximum, and the ratio of the least costs of both sides.
+ * Other work on the machine only adds to a cost, so the least of many rounds has hardly any of it.
  */
 export function renderPairs(name: string, rounds: readonly RoundOfPair[]): string {
   return `${name}: processor time ${render(rounds, 'cpuMicros')}; by the clock ${render(rounds, 'wallMicros')}`

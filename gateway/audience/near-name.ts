@@ -1,6 +1,6 @@
 /**
- * Makes the function that returns the name of `known` which another was probably meant to be, or null. A near name differs by case, by characters
- * that are neither letters nor digits, by its plural, or by one letter: one too many, too few, another, or two that are exchanged.
+ * Makes a function that returns the name of `known` that another name was probably meant to be, or null. A near name differs by case, by characters
+ * that are neither letters nor digits, by its plural, or by one slip: a letter too many or too few, a wrong letter, or two exchanged letters.
  *
  * A name that narrows an audience and is not understood widens it. So the match is wide for names that people mistype, and never
  * for names of another meaning: one letter counts in names of at least four letters only.
@@ -21,18 +21,18 @@ export function createNearName(known: readonly string[]): (name: string) => stri
   }
 }
 
-/** Returns the name of `known` that `name` was probably meant to be, or null: `createNearName`, for one question. */
+/** Returns the name of `known` that `name` was probably meant to be, or null. Calls `createNearName` for a single name. */
 export const nearName = (name: string, known: readonly string[]): string | null => createNearName(known)(name)
 
 /** Separators and invisible characters that a name may have beyond its letters. */
 const maxExtraCharacters = 8
 const tooMany = Number.POSITIVE_INFINITY
-/** In a shorter name one letter makes another word: `id` and `is`. */
+/** The length of the shortest name in which a slip counts: in a shorter one it makes another word, such as `id` and `is`. */
 const leastLengthForSlip = 4
-/** A longer name may differ by its plural and by one letter at once: `organisation`. */
+/** The length from which a name may differ by its plural and by one slip at once: `organisation`. */
 const leastLengthForTwo = 8
 
-/** Full-width and other compatible forms are evened out; what is no ASCII letter or digit is dropped, invisible characters among them. */
+/** Replaces full-width and other compatible forms by the usual ones, and drops all but ASCII letters and digits, invisible characters too. */
 function fold(name: string): string {
   return /^[a-z0-9]*$/.test(name) ? name : name.normalize('NFKC').toLowerCase().replaceAll(/[^a-z0-9]/g, '')
 }
@@ -47,7 +47,7 @@ function slipsBetween(given: string, known: string): number {
 
 const singular = (name: string): string => (name.endsWith('s') ? name.slice(0, -1) : name)
 
-/** Whether one letter was added, left out or replaced, or two neighbours were exchanged. */
+/** Tells whether one letter was added, left out or replaced, or two neighbours were exchanged. */
 function isOneSlip(a: string, b: string): boolean {
   if (Math.abs(a.length - b.length) > 1) return false
   let start = 0
@@ -62,7 +62,7 @@ export function unknownMembers(value: object, known: readonly string[]): readonl
   return Object.keys(value).filter((name) => !known.includes(name))
 }
 
-/** Returns what to say of an unknown member: the rest of a sentence that begins with its name. */
+/** Returns a predicate for an unknown member: the rest of a sentence that begins with its name. */
 export function describeUnknown(name: string, known: readonly string[]): string {
   const near = nearName(name, known)
   return near === null ? `is not a member; the members are ${known.join(', ')}.` : `is not a member; did you mean \`${near}\`?`

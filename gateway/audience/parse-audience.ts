@@ -56,7 +56,10 @@ export function parseWholeAudience(value: unknown, limits: AudienceLimits): Resu
   return failed(`audience must have no members but ${audienceMembers.join(', ')}.${near === undefined ? '' : ` One looks like a misspelt \`${near}\`.`}`)
 }
 
-/** As `parseWholeAudience`, for the caller that wrote the audience: the error is a sentence for each problem, to stand behind `audience:`, and names unknown members. */
+/**
+ * Reads an audience as `parseWholeAudience` does, for the emitter that wrote it. The error has a sentence for each problem, to stand behind
+ * `audience:`, and names unknown members.
+ */
 export function explainWholeAudience(value: unknown, limits: AudienceLimits): Result<Audience | null, string> {
   const unknown = isObject(value) ? unknownMembers(value, audienceMembers) : []
   if (unknown.length === 0) return explainAudience(value, limits)
@@ -64,13 +67,13 @@ export function explainWholeAudience(value: unknown, limits: AudienceLimits): Re
   return failed([...sentences, ...(unknown.length > maxUnknownNamed ? [`And ${unknown.length - maxUnknownNamed} more.`] : [])].join(' '))
 }
 
-/** As `parseAudience`; the error is to stand behind `audience:`. */
+/** Reads an audience as `parseAudience` does. The error is to stand behind `audience:`. */
 export function explainAudience(value: unknown, limits: AudienceLimits): Result<Audience | null, string> {
   const audience = readAudience(value, limits)
   return audience.ok ? audience : failed(audience.error.map(({ member, problem }) => (member === 'audience' ? `${problem}.` : `${member} ${problem}.`)).join(' '))
 }
 
-/** Unknown members that an error names; to look for the nearest name costs, and a body may have 100,000 members. */
+/** How many unknown members an error names: each search for the nearest name costs time, and a body may have 50,000 members. */
 const maxUnknownNamed = 10
 
 /** The audience as compact JSON, members that say nothing left out: what `ce_audience` holds and `parseWholeAudience` reads. */

@@ -1,8 +1,8 @@
 /**
- * Tells whether an object, or an object of a list, has a member twice. JSON.parse keeps the last one in silence, so that
+ * Tells whether an object, or an object of a list, has a member twice. JSON.parse silently keeps the last one, so
  * `"roles": ["admin"], "roles": []` would widen an audience (RFC 8259, section 4: "the names within an object SHOULD be unique").
  * @param json the bytes that `value` was parsed from
- * @param inside a member whose objects are asked about, too
+ * @param inside a member whose object is judged, too
  */
 export function repeatsMember(json: Buffer, value: unknown, inside: string | null = null): boolean {
   const found = countMembers(json, { depth: Array.isArray(value) ? 2 : 1, inside })
@@ -19,7 +19,7 @@ export function repeatsMember(json: Buffer, value: unknown, inside: string | nul
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** Counts colons outside strings by the depth at which they stand: in valid JSON each is one member. */
+/** Counts colons outside strings by their depth: in valid JSON each colon is one member. */
 function countMembers(json: Buffer, { depth: ownDepth, inside }: { readonly depth: number; readonly inside: string | null }): { readonly own: number; readonly nested: number } {
   let depth = 0
   let own = 0
@@ -53,7 +53,7 @@ function countMembers(json: Buffer, { depth: ownDepth, inside }: { readonly dept
   return { own, nested }
 }
 
-/** Whether the string between `start` and `end`, with its quotes, is this name. It is longer when it is written with escapes. */
+/** Tells whether the string between `start` and `end`, with its quotes, is this name. A string with escapes is longer than the name. */
 function isName(json: Buffer, { start, end }: { readonly start: number; readonly end: number }, name: string): boolean {
   if (end - start < name.length + 2) return false
   const text = json.toString('latin1', start + 1, end - 1)

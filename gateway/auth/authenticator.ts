@@ -7,7 +7,7 @@ export const maxTokenBytes = 16_384
 /** Tells who a token is, and believes nothing that is not signed. Never rejects; bounded in time, also when keys must be fetched. */
 export interface Authenticator {
   authenticate(token: string): Promise<Result<VerifiedToken, AuthenticationFailure>>
-  /** Returns whether `authenticate` would believe the token without verifying it again. Absent: it always verifies. */
+  /** Tells whether `authenticate` would believe the token without verifying it again. Absent: `authenticate` always verifies. */
   remembers?(token: string): boolean
 }
 

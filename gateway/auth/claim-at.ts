@@ -1,9 +1,9 @@
 export type Claims = Readonly<Record<string, unknown>>
 
 /**
- * Follows a path into the claims, through their own members only. Names of claims may have dots themselves, as the client ids of Keycloak
- * and names that are URLs do, so at each level every beginning of the path that ends at a dot is tried for a name, the longest first. The
- * claims are a tree, in which every member is reached in one way at most: a look costs no more than the path's dots times the members.
+ * Follows a path into the claims, through their own members only. Names of claims may have dots themselves, such as client ids of Keycloak
+ * and URLs. So at each level, every beginning of the path that ends at a dot is tried as a name, the longest first. The claims are a tree,
+ * and each member is reached in one way at most: the cost is at most the dots of the path times the members.
  * @returns undefined when the path leads nowhere
  */
 export function claimAt(claims: unknown, path: string): unknown {
@@ -17,7 +17,7 @@ export function claimAt(claims: unknown, path: string): unknown {
   return undefined
 }
 
-/** Tells whether a value is an object with members, and so one that a path can go into. */
+/** Tells whether a value is an object with members, into which a path can go. */
 export function isClaims(value: unknown): value is Claims {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -36,7 +36,7 @@ function inSubprotocols(offered: readonly string[]): FoundToken | null {
   return judge(entry.slice(bearerPrefix.length), 'subprotocol entry `bearer.<token>`')
 }
 
-/** The name of the scheme in front of a token, with a blank or with what encodes one. */
+/** Matches the name of the scheme in front of a token, with a blank or an encoded blank. */
 const schemePattern = /^bearer(?:\s|\+|%20)/i
 
 /** Other schemes are not for us: a proxy's basic authentication must not hide the cookie. */
@@ -46,8 +46,8 @@ function inAuthorization(header: string | null): FoundToken | null {
 }
 
 /**
- * Of several cookies of the name the first counts: browsers send that of the most specific path first. An empty one is how sites sign
- * out. Without one of the name, the pieces of a token that was too long for one cookie count.
+ * Reads the first cookie of the name that is not empty: browsers send that of the most specific path first, and sites empty a cookie to sign
+ * out. Without such a cookie, reads the pieces of a token that was too long for one cookie.
  */
 function inCookie(header: string | null, name: string): FoundToken | null {
   if (header === null) return null
@@ -55,7 +55,7 @@ function inCookie(header: string | null, name: string): FoundToken | null {
   return token === undefined ? inCookiePieces(header, name) : judge(token, 'cookie')
 }
 
-/** A cookie of 4 KiB is the largest that browsers keep: a token of the largest size comes in five or six pieces. */
+/** Most cookies of one token. Browsers keep cookies of 4 KiB at most, so a token of the largest size comes in five or six pieces. */
 const maxCookiePieces = 16
 
 function inCookiePieces(header: string, name: string): FoundToken | null {
@@ -64,7 +64,7 @@ function inCookiePieces(header: string, name: string): FoundToken | null {
   if (Math.max(...pieces.keys()) >= maxCookiePieces) return { kind: 'unusable', detail: `The token is in more than ${maxCookiePieces} cookies; put fewer claims in it.` }
   const ordered = Array.from({ length: pieces.size }, (_, number) => pieces.get(number) ?? '')
   const missing = ordered.indexOf('')
-  if (missing !== -1) return { kind: 'unusable', detail: `The token comes in several cookies, and the one of the number ${missing} is missing; sign in again.` }
+  if (missing !== -1) return { kind: 'unusable', detail: `The token is in several cookies, and cookie number ${missing} is missing; sign in again.` }
   return judge(ordered.join(''), 'cookies')
 }
 

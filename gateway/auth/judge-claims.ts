@@ -24,7 +24,7 @@ function judgeParties(claims: Claims, { issuer, audiences, audienceClaim }: Clai
     return { kind: 'wrong-issuer', detail: 'The token is not of the issuer that is configured (JWT_ISSUER).' }
   }
   if (audiences.length === 0) return null
-  // A token with `aud` is judged by `aud` alone: the client that asked for a token says nothing of the service that the token is for.
+  // A token with `aud` is judged by `aud` alone: the client that asked for a token does not tell for which service the token is.
   const isAddressed = Object.hasOwn(claims, 'aud') || audienceClaim === ''
   const named = isAddressed ? claims['aud'] : claimAt(claims, audienceClaim)
   const names: readonly unknown[] = Array.isArray(named) ? named : [named]

@@ -2,8 +2,8 @@ import { fixedProblem, type Problem } from '../problem.ts'
 import { isLocalHost } from './origin-policy.ts'
 
 /**
- * Returns what a request is told whose `Host` names another machine; only development mode judges it. A development proxy keeps the name of the page
- * unless it is set up otherwise, so the settings are named that let its requests in.
+ * Returns the problem for a request whose `Host` names another machine; only development mode judges `Host`. A development proxy keeps the name of the
+ * page unless it is configured otherwise, so the problem names the settings that let its requests in.
  * @param origin the request's `Origin`; null: none
  */
 export function refuseHost(origin: string | null): Problem {
@@ -15,7 +15,7 @@ export function refuseHost(origin: string | null): Problem {
   }
 }
 
-/** Returns what a page of an origin that is not allowed is told. In development mode the setting is spelt out for this page. */
+/** Returns the problem for a page of an origin that is not allowed. In development mode it has the setting for this page. */
 export function refuseOrigin(origin: string | null, { isDevelopment }: { readonly isDevelopment: boolean }): Problem {
   const shown = isDevelopment ? shownOrigin(origin) : null
   return shown === null ? foreignOrigin : { type: 'origin-forbidden', detail: `${foreignOrigin.detail} Start the gateway with ALLOWED_ORIGINS=${shown}.` }
@@ -23,14 +23,14 @@ export function refuseOrigin(origin: string | null, { isDevelopment }: { readonl
 
 const foreignOrigin = fixedProblem({ type: 'origin-forbidden', detail: 'The page that asks is not of an origin on the allow-list (ALLOWED_ORIGINS).' })
 
-/** The origin as the option takes it; null when it is none that a page of the web can have. */
+/** Returns the origin as the option takes it; null when no web page can have it. */
 function shownOrigin(origin: string | null): string | null {
   if (origin === null || origin.length > maxShownLength || !/^https?:/i.test(origin)) return null
   const parsed = URL.parse(origin)
   return parsed === null || parsed.hostname === '' ? null : parsed.origin
 }
 
-/** A host name has at most 253 characters. */
+/** The longest origin that is shown: a host name has at most 253 characters. */
 const maxShownLength = 300
 
 const isLocal = (origin: string): boolean => isLocalHost(origin.slice(origin.indexOf('://') + 3))

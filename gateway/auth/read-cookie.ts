@@ -16,8 +16,8 @@ function unquote(value: string): string {
 }
 
 /**
- * The pieces of a value that was too long for one cookie, by their numbers: `name.0`, `name.1` and so on, as Auth.js and others write them.
- * Empty cookies are no pieces, because sites empty those that they no longer need. Of several of one number the first counts.
+ * Returns the pieces of a value that was too long for one cookie, by their numbers: `name.0`, `name.1` and so on, as Auth.js and others write them.
+ * Empty cookies are no pieces, because sites empty cookies that they no longer need. Of several pieces with one number the first counts.
  */
 export function readCookiePieces(header: string, name: string): ReadonlyMap<number, string> {
   const pieces = new Map<number, string>()
@@ -30,5 +30,5 @@ export function readCookiePieces(header: string, name: string): ReadonlyMap<numb
   return pieces
 }
 
-/** What follows the name of a cookie that holds a piece. */
+/** Matches the text behind the name in a cookie that holds a piece. */
 const piecePattern = /^\.(0|[1-9]\d{0,2})\s*=\s*(.*)$/s

@@ -11,15 +11,15 @@ export interface ClaimReporterParts {
   readonly metrics: Pick<Metrics, 'tokenClaimsMissing'>
 }
 
-/** Takes note of the claims of a token that is believed. */
+/** Reports likely mistakes in the claims of a token that is believed. */
 export type ClaimReporter = (claims: Claims) => void
 
 type ClaimName = keyof ClaimPaths
 
 /**
- * Makes visible what is probably a mistake of the configuration or of the issuer, and refuses no token: a path that leads nowhere, because
- * a role that is missing is an event that never arrives, and an end in milliseconds, because the session then never ends. Each is logged
- * once, for paths that were configured; the metric counts every path, in every token that is verified.
+ * Makes likely mistakes of the configuration or of the issuer visible, and refuses no token. A path that leads nowhere is one: without its role a
+ * user misses events. An `exp` in milliseconds is another: the session then never ends. Each is logged once, a path only if it is not the default.
+ * The metric counts every path, in every token that is verified.
  */
 export function createClaimReporter({ paths, logger, metrics }: ClaimReporterParts): ClaimReporter {
   // Object.keys gives exactly the table's keys: it is a literal and has no others.

@@ -16,7 +16,7 @@ export type SubprotocolChoice =
   | { readonly kind: 'chosen'; readonly name: typeof cloudEventsSubprotocol }
   /** Served all the same; nothing is echoed. */
   | { readonly kind: 'none-offered' }
-  /** Refused: nothing that is offered is spoken, and a browser drops a connection for which none of its subprotocols was chosen. */
+  /** Refused: the gateway speaks none of the offers, and a browser drops a connection for which none of its subprotocols was chosen. */
   | { readonly kind: 'unknown'; readonly detail: string }
 
 /**

@@ -8,13 +8,13 @@ export function configWarnings(env: Environment, config: Config, machine: Machin
   return [...misspelt(options, env, ownPrefixes), ...questionable(env, config), ...tooFewFiles(config, machine)]
 }
 
-/** What the process may use of the machine. */
+/** The limits that the machine sets for the process. */
 export interface Machine {
   /** Files and connections that the process may have open; null when that is not known. */
   readonly maxOpenFiles: number | null
 }
 
-/** Brokers, keys, the log, modules, and the internal port. */
+/** The files and connections of brokers, keys, the log, modules, and the internal port. */
 const otherFiles = 512
 
 function tooFewFiles(config: Config, { maxOpenFiles }: Machine): readonly string[] {

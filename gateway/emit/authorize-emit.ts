@@ -46,8 +46,8 @@ export function createEmitAuthorizer(parts: EmitAuthorizerParts): EmitAuthorizer
 const noPlaces: TokenPlaces = { authorization: null, cookie: null, subprotocols: [] }
 
 /**
- * Lets every program of this machine emit, with any scopes and without a token. A bad token in the header is refused as in production, where
- * the program would otherwise fail first. The cookie is not read: browsers add it by themselves, and another program may have set it.
+ * Lets every program of this machine emit, with any scopes or without a token. A bad token in the header is refused as in production: otherwise
+ * the program would fail there first. The cookie is not read: browsers add it by themselves, and another program may have set it.
  */
 async function authorizeInDevelopment(inHeader: FoundToken, parts: EmitAuthorizerParts): Promise<Answer> {
   if (inHeader.kind === 'unusable') return failed(unauthenticated(inHeader.detail))

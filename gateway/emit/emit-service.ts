@@ -28,7 +28,7 @@ export interface EmitContext {
   readonly api: 'emit-message' | 'events'
   /** The W3C trace context that the request came with; null when it has none. */
   readonly traceparent: string | null
-  /** By which the request is found in the log. */
+  /** The id by which the request is found in the log. */
   readonly requestId: string
 }
 
@@ -76,7 +76,7 @@ export function createEmitService(parts: EmitServiceParts): EmitService {
   }
 }
 
-/** Writes what finds an event again that no browser got: never its data, and no name of the audience. */
+/** Logs each event, so that one that reached no browser can be found. Never logs its data or a name of its audience. */
 function logEvents(events: readonly IncomingEvent[], { api, requestId }: EmitContext, logger: EmitServiceParts['logger']): void {
   for (const { id, source, event, audience } of events) logger.debug(() => ({ requestId, api, id, source, type: event.attributes['type'], audience: audienceKind(audience) }), 'event emitted')
 }

@@ -37,7 +37,7 @@ export class TokenBucket {
     return waitMs
   }
 
-  /** Puts back `n` tokens that were taken and not used. */
+  /** Puts back `n` tokens that were taken but not used. */
   giveBack(n: number): void {
     this.#credit = Math.min(this.#limits.burst * 1000, this.#credit + n * 1000)
   }

@@ -3,7 +3,7 @@
 /** Attributes that the gateway writes or uses up itself. Those of a record are not passed on as they came. */
 export const ownAttributes: ReadonlySet<string> = new Set(['specversion', 'audience', 'cursor', 'data', 'data_base64'])
 
-/** Names that an event which is emitted must not use for an attribute, with the reason as the end of "`name` must ...". */
+/** Names that an emitted event must not use for an attribute, with the reason as the end of "`name` must ...". */
 export const reservedNames: Readonly<Record<string, string | undefined>> = Object.assign(Object.create(null), {
   cursor: 'not be an extension: gateways write it into each event that they deliver',
   data: 'not be an attribute: the name is reserved (CloudEvents 1.0.2, section 3)',

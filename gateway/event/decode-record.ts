@@ -101,11 +101,11 @@ export function readHeader(headers: RecordHeaders, name: string): Result<string 
   return text.includes('\ufffd') && !Buffer.from(text).equals(value) ? fail('invalid-utf8', `The header ${name} is not UTF-8.`) : ok(text)
 }
 
-/** Of headers that most records have in common, the last text: to compare it costs half of what decoding does. */
+/** The last text of each header that most records have in common: a comparison with it costs half as much as decoding. */
 const lastTexts = new Map(['ce_specversion', 'ce_source', 'ce_type', 'content-type'].map((name) => [name, '']))
 const maxKeptText = 64
 
-/** Whether the bytes are this text. Only of a text in ASCII can it be true. */
+/** Tells whether the bytes are this text. It can be true only for a text in ASCII. */
 function isText(text: string, bytes: Buffer): boolean {
   if (text.length !== bytes.length) return false
   for (let index = text.length - 1; index >= 0; index -= 1) {
@@ -193,14 +193,14 @@ const repeated = 'The event or its audience has a member twice, and only one of 
 const legacyMembers: readonly string[] = [...audienceMembers, 'payload']
 const nearLegacyMember = createNearName(legacyMembers)
 
-/** Data with a member of an audience, or with a payload beside which the members of an audience are misspelt. */
+/** Tells whether the data have a member of an audience, or a payload beside misspelt members of an audience. */
 function isLegacyData(data: Readonly<Record<string, unknown>>): boolean {
   return audienceMembers.some((member) => data[member] !== undefined) || (data.payload !== undefined && misspeltMember(data) !== null)
 }
 
 /**
- * The member that another one of the data was probably meant to be; null when there is none. Other unknown members are ignored, as the
- * predecessor did. One that was meant to be `roles`, and is not understood, would send the event to the whole organization.
+ * Returns the known member that an unknown member of the data was probably meant to be; null when there is none. Other unknown members are ignored,
+ * as the predecessor did. If a misspelt `roles` were ignored, the event would go to the whole organization.
  */
 function misspeltMember(data: Readonly<Record<string, unknown>>): string | null {
   for (const name of unknownMembers(data, legacyMembers)) {

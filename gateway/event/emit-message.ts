@@ -62,7 +62,7 @@ const elsewhere: Readonly<Record<string, string | undefined>> = Object.assign(Ob
   ),
 })
 
-/** Unknown members that an answer names: to look for the nearest name costs, and a body may have 50,000 members. */
+/** How many unknown members an answer names: each search for the nearest name costs time, and a body may have 50,000 members. */
 const maxUnknownNamed = 20
 
 function judgeMembers(message: Readonly<Record<string, unknown>>, body: Buffer): readonly EventProblem[] {

@@ -63,7 +63,7 @@ function readAttributes({ headers }: BinaryEvent): Result<AttributeTexts, Decode
   return ok(attributes)
 }
 
-/** Reads what a gateway noted where `ce_` headers lose something; null when there is no such note. */
+/** Reads the note that a gateway writes where `ce_` headers lose a type; null when there is none. */
 function readExact(headers: RecordHeaders): Result<ExactAttributes | null, DecodeFailure> {
   if (headers[exactHeader] === undefined) return ok(null)
   const text = readHeader(headers, exactHeader)
@@ -73,7 +73,7 @@ function readExact(headers: RecordHeaders): Result<ExactAttributes | null, Decod
   return ok(parsed.value as ExactAttributes) // its values are compared with texts before they are used, and judged like any attribute
 }
 
-/** Gives attributes their types back. A note that no longer fits its header, because another program changed the header, is ignored. */
+/** Gives attributes their types back. Ignores a note that no longer fits its header, because another program changed the header. */
 function withExact(texts: AttributeTexts, exact: ExactAttributes): Readonly<Record<string, unknown>> {
   const attributes: Record<string, unknown> = Object.assign(Object.create(null), texts)
   for (const [name, value] of Object.entries(exact)) {
@@ -84,8 +84,8 @@ function withExact(texts: AttributeTexts, exact: ExactAttributes): Readonly<Reco
 }
 
 /**
- * Writes the member that holds the bytes. Those without a content type are JSON if they can be read so. A value of 0 bytes is no JSON, and
- * no data where JSON is said or meant: SDKs write it for an event that has none.
+ * Writes the member that holds the bytes. Bytes without a content type are JSON if they can be parsed as JSON. A value of 0 bytes, without a
+ * content type or with one of JSON, is no data: SDKs write it for an event that has none.
  */
 function writeBytes(value: Buffer | null, datacontenttype: string | null): Written {
   if (value === null) return ok('')

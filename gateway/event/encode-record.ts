@@ -7,8 +7,8 @@ import type { CloudEvent } from './cloud-event.ts'
 import { bytesType, exactHeader } from './record-header.ts'
 
 /**
- * Makes the record of an event: CloudEvents Kafka protocol binding, binary mode, the audience in `ce_audience`, and what texts cannot
- * say in `carillon_attributes` (docs/protocol.md section 9).
+ * Makes the record of an event: CloudEvents Kafka protocol binding, binary mode, the audience in `ce_audience`, and in
+ * `carillon_attributes` what texts cannot express (docs/protocol.md section 9).
  * @param traceparent of the transport, as the header `traceparent`; the event's own `ce_traceparent` is left as it is
  */
 export function encodeRecord(event: CloudEvent, audience: Audience, traceparent: string | null): OutgoingRecord {

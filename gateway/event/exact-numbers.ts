@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 
-/** What ECMAScript's JSON.parse source text access adds; TypeScript's library does not list it yet. */
+/** The functions that ECMAScript's proposal "JSON.parse source text access" adds; TypeScript's library does not list them yet. */
 interface RawJson {
   rawJSON(text: string): unknown
   isRawJSON(value: unknown): boolean
@@ -8,14 +8,14 @@ interface RawJson {
 
 const rawJson = JSON as unknown as RawJson // Node 24 has it
 
-/** Whether a value stands for a number that no double holds. JSON.stringify writes it as it was. */
+/** Tells whether a value stands for a number that no double holds. JSON.stringify writes it as it was. */
 export const isExactNumber = (value: unknown): boolean => rawJson.isRawJSON(value)
 
 /**
  * Parses JSON as JSON.parse does, but keeps numbers that a double cannot hold: in the result they are what `isExactNumber` knows.
  *
- * A reviver would do the same, and costs a call for each value of the text: 270 ms for a megabyte of small numbers. Here those numbers, and no
- * others, are exchanged for strings before the text is parsed, and back afterwards.
+ * A reviver would do the same, but costs a call for each value of the text: 270 ms for a megabyte of small numbers. Here only those numbers are
+ * exchanged for strings before the text is parsed, and back afterwards.
  * @throws SyntaxError when the text is not JSON
  */
 export function parseExactly(text: string): unknown {
@@ -24,7 +24,7 @@ export function parseExactly(text: string): unknown {
   return numbers.length === 0 ? value : restore(value, numbers)
 }
 
-/** Begins the strings that stand for numbers. Nobody outside of this process can know it. */
+/** The beginning of the strings that stand for numbers. It is random, so that no sender can know it. */
 const mark = randomBytes(12).toString('base64')
 
 function exchange(text: string): { readonly withMarks: string; readonly numbers: readonly unknown[] } {
@@ -40,7 +40,7 @@ function exchange(text: string): { readonly withMarks: string; readonly numbers:
         const start = text.charCodeAt(at - 1) === minus ? at - 1 : at
         refuseName(text, end)
         withMarks += `${text.slice(copied, start)}"${mark}${numbers.length}"`
-        // It throws SyntaxError for what is no number of JSON.
+        // rawJSON throws SyntaxError when the text is no number of JSON.
         numbers.push(rawJson.rawJSON(text.slice(start, end)))
         copied = end
       }
@@ -65,13 +65,13 @@ function endOfNumber(text: string, start: number): number {
 
 /** Decimal digits that every double gives back as they were. */
 export const exactDigits = 15
-/** Characters of an exponent, `e99`, with which a number of that many digits is neither too large nor too small for a double. */
+/** The longest exponent, `e99`, with which a number of that many digits is neither too large nor too small for a double. */
 const smallExponentLength = 3
 
 /** The least number that a double holds with all its digits (IEEE 754: binary64, normal numbers). */
 const leastNormal = 2.2250738585072014e-308
 
-/** Whether a double gives the number back: it has few digits that count, or is written as JavaScript writes it. Text that is no number may be either. */
+/** Tells whether a double gives the number back: it has few significant digits, or is written as JavaScript writes it. Any answer will do for text that is no number. */
 function isHeld(text: string, start: number, end: number): boolean {
   const mantissaEnd = endOfMantissa(text, start, end)
   const digits = countDigits(text, start, mantissaEnd)
@@ -87,7 +87,7 @@ function endOfMantissa(text: string, start: number, end: number): number {
   return end
 }
 
-/** Zeros before the first other digit do not count. */
+/** Counts the digits of a number, without the zeros before the first other digit. */
 function countDigits(text: string, start: number, end: number): number {
   let digits = 0
   for (let at = start; at < end; at += 1) {
@@ -97,7 +97,7 @@ function countDigits(text: string, start: number, end: number): number {
   return digits
 }
 
-/** A number cannot be the name of a member; a string can. */
+/** Throws when a colon follows: a number cannot be the name of a member, but the string that stands for it could. */
 function refuseName(text: string, end: number): void {
   let at = end
   while (isSpace(text.charCodeAt(at))) at += 1

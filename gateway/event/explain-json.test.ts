@@ -27,7 +27,6 @@ function parseError(text: string): string | null {
 describe('the explanation of a body that is no JSON', () => {
   it('says the place of an error in 65,536 bytes, and that it does not search in more', () => {
     const broken = (bytes: number): Buffer => Buffer.from(`${'['.padEnd(bytes - 1)}x`)
-    const explain = (bytes: Buffer): string => explainJson(bytes, { reason: 'not-json', detail: '' })
     expect(explain(broken(maxSearchedBytes))).toBe('is not JSON: a value was expected at line 1, column 65536.')
     expect(explain(broken(maxSearchedBytes + 1))).toBe('is not JSON. The place of an error is searched for in 65536 bytes at most.')
   })

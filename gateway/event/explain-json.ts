@@ -6,9 +6,9 @@ import { byteOrderMarkLength } from './json-text.ts'
 export const maxSearchedBytes = 65_536
 
 /**
- * Says for people why bytes of a request are no JSON: they are empty, compressed, a form, in another encoding, or break the grammar at a
+ * Explains to people why bytes of a request are no JSON: they are empty, compressed, a form, in another encoding, or break the grammar at a
  * line and column (both from 1, in UTF-16 code units). The sentences follow "The body" or "data" and repeat nothing of the bytes.
- * @param failure what `parseJson` said of these bytes
+ * @param failure the failure of `parseJson` for these bytes
  */
 export function explainJson(bytes: Buffer, failure: DecodeFailure): string {
   if (bytes.length === 0) return 'is empty. JSON was expected.'
@@ -33,9 +33,9 @@ function lineOf(text: string, at: number): number {
 const lineStart = (text: string, at: number): number => (at === 0 ? 0 : text.lastIndexOf('\n', at - 1) + 1)
 
 export interface JsonError {
-  /** Index of the first character that cannot stand where it stands; the length of the text when it ends too early. */
+  /** Index of the first character that breaks the grammar; the length of the text when it ends too early. */
   readonly at: number
-  /** What could have stood there, as a noun phrase. */
+  /** The text that was expected there, as a noun phrase. */
   readonly expected: string
 }
 
@@ -57,7 +57,7 @@ export function findJsonError(text: string): JsonError {
   return { at, expected: expectedIn(state, closers) }
 }
 
-/** What may come next. `first value` and `first name` may also be the end of an empty list or object. */
+/** The kind of text that may come next. `first value` and `first name` may also be the end of an empty list or object. */
 type State = 'value' | 'first value' | 'first name' | 'name' | 'colon' | 'comma'
 type Step = JsonError | { readonly end: number; readonly state: State }
 
@@ -100,7 +100,7 @@ function takeValue(text: string, at: number, closers: string[]): Step {
 }
 
 const words = ['true', 'false', 'null'] as const
-/** As much of a number as there is. A number ends with a digit. */
+/** Matches as much of a number as there is. A number ends with a digit. */
 const startOfNumber = /-?(?:(?:0|[1-9]\d*)(?:\.\d*)?(?:(?<=\d)[eE][+-]?\d*)?)?/y
 
 function takeString(text: string, start: number, state: State): Step {

@@ -4,8 +4,8 @@ import { encodeRecord } from './encode-record.ts'
 import { maxHeaderBytes } from './record-header.ts'
 
 /**
- * Judges whether the attributes and the audience of an event fit into the headers of its record. Pods do not read a record with more
- * (`decode-record.ts`), so that such an event would be accepted and lost.
+ * Judges whether the attributes and the audience of an event fit into the headers of its record. Pods do not read a record with larger headers
+ * (`decode-record.ts`), so such an event would be accepted and lost.
  */
 export function judgeHeaderRoom(event: CloudEvent, audience: Audience): EventProblem | null {
   if (mostHeaderBytes(event, audience) <= maxHeaderBytes) return null
@@ -15,10 +15,10 @@ export function judgeHeaderRoom(event: CloudEvent, audience: Audience): EventPro
   return { attribute: null, detail: `The audience and the attributes have ${bytes} bytes as headers of a record; at most ${maxHeaderBytes} are allowed. Name organizations instead of their users, or emit to some of the names at a time.` }
 }
 
-/** A traceparent has 55 characters (W3C Trace Context, section 3.2). */
+/** A text as long as a traceparent, which has 55 characters (W3C Trace Context, section 3.2). */
 const longestTraceparent = '-'.repeat(55)
 
-/** Returns at least the bytes of the headers, from lengths alone: UTF-8 has at most 3 bytes for a UTF-16 code unit, JSON 6 for an escape. */
+/** Returns an upper bound for the bytes of the headers, from lengths alone: UTF-8 has at most 3 bytes for a UTF-16 code unit, JSON 6 for an escape. */
 function mostHeaderBytes({ id, source, datacontenttype, attributes }: CloudEvent, { users, usernames, organizations, roles }: Audience): number {
   let bytes = 512 + 3 * (id.length + source.length + 2 * (datacontenttype?.length ?? 0))
   for (const name in attributes) {

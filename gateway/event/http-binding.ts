@@ -80,17 +80,17 @@ function decodeBinary(request: HttpEventsRequest, contentType: string | null, li
 }
 
 /**
- * An empty body is empty data where the content type has a meaning for 0 bytes. It is no data where there is no content type, and for JSON,
- * which 0 bytes are not: SDKs send `Content-Type: application/json` with an event that has no data.
+ * Returns the data of a body. An empty body is empty data if 0 bytes are valid for the content type. It is no data without a content type, and
+ * with one of JSON, where 0 bytes are invalid: SDKs send `Content-Type: application/json` with an event that has no data.
  */
 function bodyData(body: Buffer, contentType: string | null): Buffer | null {
   return body.length === 0 && dataShape(contentType) === 'json' ? null : body
 }
 
 /**
- * Reads the value of a `ce-` header (HTTP binding, section 3.1.3.2). node:http reads its bytes as Latin-1. UTF-8 that was not encoded is taken,
- * too, and so is a percent sign without two hexadecimal digits: senders in Go, Java and JavaScript do not encode it. A value may stand in double quotes.
- * @returns the error is what is wrong, as a sentence that follows the attribute's name
+ * Reads the value of a `ce-` header (HTTP binding, section 3.1.3.2), whose bytes node:http reads as Latin-1. UTF-8 that was not encoded is accepted.
+ * So is a percent sign without two hexadecimal digits: senders in Go, Java and JavaScript do not encode it. A value may stand in double quotes.
+ * @returns the error is a sentence that follows the attribute's name
  */
 function decodeHeader(given: string | readonly string[]): Result<string, string> {
   if (typeof given !== 'string') return failed('was sent in more than one header. Send it once.')
@@ -107,7 +107,7 @@ function decodeHeader(given: string | readonly string[]): Result<string, string>
   }
 }
 
-/** Puts problems of headers before those of attributes. An attribute is not also missing because its header could not be read. */
+/** Puts problems of headers before those of attributes. Drops those of an attribute whose header could not be read. */
 function mergeProblems(ofHeaders: readonly EventProblem[], ofAttributes: readonly EventProblem[], { headers }: HttpEventsRequest): readonly EventProblem[] {
   const unread = new Set(ofHeaders.map(({ attribute }) => attribute))
   const others = ofAttributes.filter(({ attribute }) => !unread.has(attribute)).map((problem) => {

@@ -7,9 +7,9 @@ import { exactDigits, isExactNumber, parseExactly } from './exact-numbers.ts'
 export const maxJsonDepth = 64
 
 /**
- * Parses bytes as JSON, after the questions that JSON.parse does not ask. Never throws. A byte order mark before the JSON is ignored, as
- * RFC 8259, section 8.1, allows. A number that a double cannot hold is no number
- * in the result but something that JSON.stringify writes as it was, so that an id of 20 digits passes through unharmed.
+ * Parses bytes as JSON, after checks that JSON.parse does not make. Never throws. A byte order mark before the JSON is ignored, as RFC 8259,
+ * section 8.1, allows. A number that a double cannot hold is no number in the result, but an object that JSON.stringify writes as it was: so
+ * an id of 20 digits stays exact.
  */
 export function parseJson(bytes: Buffer): Result<unknown, DecodeFailure> {
   if (!isUtf8(bytes)) return failed({ reason: 'invalid-utf8', detail: 'The bytes are not UTF-8.' })
@@ -29,8 +29,8 @@ export function parseJson(bytes: Buffer): Result<unknown, DecodeFailure> {
 export const byteOrderMarkLength = (bytes: Buffer): 0 | 3 => (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0)
 
 /**
- * Members of objects and numbers of more than 15 digits or with an exponent cost far more than their bytes: a megabyte of them would block
- * the event loop. A text may have this many, and a longer one so many more that no text of members and numbers of usual length is refused.
+ * The most members of objects that a text may have. Members, and numbers of more than 15 digits or with an exponent, cost far more than their
+ * bytes: a megabyte of them would block the event loop. A longer text may have more: one with members and numbers of usual length is never refused.
  */
 export const leastMaxNames = 50_000
 const bytesPerName = 20
@@ -46,7 +46,7 @@ const isTooMuch = ({ names, longNumbers }: JsonSurvey, bytes: number): boolean =
 
 interface JsonSurvey {
   readonly isTooDeep: boolean
-  /** How many numbers there are that a double may not hold: they have more than 15 digits, or an exponent. */
+  /** How many numbers have more than 15 digits or an exponent, so that a double may not hold them. */
   readonly longNumbers: number
   /** How many members all objects have together. */
   readonly names: number
@@ -77,7 +77,7 @@ function endOfString(bytes: Buffer, start: number): number {
   return index
 }
 
-/** The index of the first byte that is no digit and no point. */
+/** Returns the index of the first byte that is no digit and no point. */
 function endOfDigits(bytes: Buffer, start: number): number {
   let index = start
   while (index < bytes.length && isDigitOrPoint(bytes[index] ?? 0)) index += 1

@@ -15,7 +15,7 @@ export interface RawEvent {
   readonly attributes: Readonly<Record<string, unknown>>
   /** null: no data. An empty buffer: data of 0 bytes. */
   readonly data: Buffer | null
-  /** Whether the emitter sent the data as `data_base64`. Without a JSON content type they are bytes then, also where they could be read as JSON. */
+  /** Whether the emitter sent the data as `data_base64`. Without a JSON content type they then are bytes, even if they could be parsed as JSON. */
   readonly isBase64: boolean
 }
 
@@ -38,7 +38,7 @@ export function judgeEvent(raw: RawEvent, limits: EventLimits, now: () => Date):
   return tooMuch === null ? ok({ id, source, event, audience }) : failed([tooMuch])
 }
 
-/** What the rules make texts of. */
+/** The attributes that are texts if they pass the rules. */
 type KnownTexts = { readonly [name in 'id' | 'source' | 'type' | 'datacontenttype']?: string }
 type Attributes = Readonly<Record<string, AttributeValue>> & KnownTexts
 
@@ -50,7 +50,7 @@ function readAttributes(given: Readonly<Record<string, unknown>>, problems: Even
     const wrong = reservedNames[name] ?? judgeAttribute(name, value)
     if (wrong === null) attributes[name] = value as AttributeValue // judged just now
     else problems.push({ attribute: name.slice(0, 64), detail: `must ${wrong}.` })
-    // What is no attribute may be what no text can be made of: a number that a double cannot hold.
+    // A value that breaks a rule may have no text: a number that a double cannot hold.
     if (wrong === null) length += name.length + String(value).length
   }
   for (const name of ['id', 'source', 'type']) if (given[name] === undefined || given[name] === null) problems.push({ attribute: name, detail: 'is missing.' })
@@ -58,7 +58,7 @@ function readAttributes(given: Readonly<Record<string, unknown>>, problems: Even
   return attributes as Attributes // the rules of these names take texts only
 }
 
-/** Names and values of all attributes together, in characters: they become headers of a record, which every pod looks at. */
+/** The most characters of names and values of all attributes together: they become headers of a record, which every pod reads. */
 const maxAttributeLength = 32_768
 
 /** The text of compact JSON, or, which is easier to write in JSON, the object itself. */
@@ -79,20 +79,20 @@ function readAudienceText(text: Buffer, limits: EventLimits): Result<Audience | 
 
 const isAbsent = (value: unknown): boolean => value === undefined || value === null
 
-/** An extension that looks like a misspelt `audience` is named: it would otherwise be an extension like any other. */
+/** Describes a missing audience. Names an extension that looks like a misspelt `audience`: it would otherwise be an extension like any other. */
 function describeAbsence(attributes: RawEvent['attributes']): string {
   const misspelt = Object.keys(attributes).slice(0, maxNamesCompared).find((name) => nearName(name, ['audience']) !== null)
   const hint = misspelt === undefined ? '' : ` \`${shownName(misspelt)}\` looks like a misspelt \`audience\`.`
   return `names nobody: the event has none. Set broadcast, users, usernames or organizations.${hint}`
 }
 
-/** To look for the nearest name costs, and an event may have thousands of attributes. */
+/** How many names are compared: each comparison costs time, and an event may have a thousand attributes. */
 const maxNamesCompared = 100
 
 /**
  * Decides how the data are delivered. JSON loses a byte order mark, which JSON inside of JSON cannot have. Bytes without a content type are
- * JSON if they can be read so, unless the emitter sent them as `data_base64`. `data_base64` that is no JSON stays what it is, whatever
- * the content type says (CloudEvents JSON format 1.0.2, section 3.1.2).
+ * JSON if they can be parsed as JSON, unless the emitter sent them as `data_base64`. `data_base64` that is no JSON is delivered as bytes, even
+ * with a content type of JSON (CloudEvents JSON format 1.0.2, section 3.1.2).
  */
 function readData({ data, isBase64 }: RawEvent, datacontenttype: string | null, limits: EventLimits, problems: EventProblem[]): Pick<CloudEvent, 'data' | 'isBinary'> {
   if (data !== null && data.length > limits.maxEventBytes) problems.push({ attribute: 'data', detail: `has ${data.length} bytes; at most ${limits.maxEventBytes} are allowed.` })

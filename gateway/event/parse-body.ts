@@ -4,11 +4,11 @@ import { parseJson } from './json-text.ts'
 
 export interface BodyFailure {
   readonly kind: 'not-json' | 'json-too-deep'
-  /** What the body is instead, or where its JSON breaks. Repeats nothing of the body. */
+  /** A sentence about what the body is instead, or where its JSON breaks. It repeats nothing of the body. */
   readonly detail: string
 }
 
-/** Parses the body of a request as JSON. @returns the error is for the person who sent it */
+/** Parses the body of a request as JSON. @returns the error is written for the sender */
 export function parseBody(body: Buffer): Result<unknown, BodyFailure> {
   const parsed = parseJson(body)
   if (parsed.ok) return parsed

@@ -1,12 +1,12 @@
 import type { AttributeValue } from './attributes.ts'
 
 /**
- * The name of the header that holds what `ce_` headers cannot say. Every value of a binary record is a text (CloudEvents Kafka binding,
- * section 3.2.3), and data without a content type are read as JSON. A gateway adds this header to a binary record where one of these
- * loses something: JSON of an object with the attributes as the emitter gave them.
+ * The name of the header for values that `ce_` headers cannot express. Every value of a binary record is a text (CloudEvents Kafka binding,
+ * section 3.2.3), and data without a content type are read as JSON. Where one of these rules would lose a type, a gateway adds this header to
+ * the binary record: a JSON object with the attributes as the emitter gave them.
  *
- * - An attribute that is an integer or a boolean. It counts where the `ce_` header of its name still has the same text.
- * - `datacontenttype`, null when the event has none, of an event whose data are bytes. The record's content type is `bytesType` then.
+ * - An attribute that is an integer or a boolean. It counts if the `ce_` header of its name still has the same text.
+ * - `datacontenttype`, null when the event has none, of an event whose data are bytes. The record's content type is then `bytesType`.
  *
  * Readers that do not know the header get the same event with texts for these values.
  */

@@ -4,7 +4,7 @@ import type { EventProblem } from './cloud-event.ts'
 import { isJsonObject } from './json-text.ts'
 import type { RawEvent } from './judge-event.ts'
 
-/** More than fit into the headers of a record. */
+/** Most members of an event, which are more than fit into the headers of a record. */
 const maxMembers = 1_000
 
 /** Takes an event in the JSON format (CloudEvents JSON format 1.0, section 3) apart into attributes and bytes. */

@@ -187,7 +187,7 @@ export type Resume =
   /** From now on. */
   | { readonly kind: 'latest' }
   | { readonly kind: 'cursor'; readonly cursor: Cursor }
-  /** What the client kept is no cursor of this channel: it is told of a gap, and goes on from now. */
+  /** The client's last event id is no cursor of this channel: the client is sent a gap, and goes on from now. */
   | { readonly kind: 'unusable' }
 
 export interface ChannelParts {

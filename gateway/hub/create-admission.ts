@@ -12,13 +12,13 @@ import type { Admission, Handshake, HandshakeRequest } from '../session/admissio
 import type { CloseCode } from '../session/close-codes.ts'
 
 /**
- * Decides who may connect. The cheap questions come first, so that a flood costs little: may this page ask, does this pod take
- * anybody, is there a token, is it not too fast, is there room, is the cursor one at all; then the token. What could have changed meanwhile is
- * asked again when the session is made.
+ * Decides which clients may connect. The cheap checks come first, so that a flood costs little: the origin, the readiness of this pod, the presence of
+ * a token, the rate, the room, the form of the cursor; then the token. Readiness and room are checked again when the session is made, because they may
+ * have changed.
  *
  * Only connections with a good token take from the rate `upgrades`. A request without a usable token takes from no rate, because judging it costs
  * little. A token that is not remembered takes from the rate `newcomers` before its signature is verified: forged tokens can use up this rate only.
- * A malformed token gives its place back.
+ * A token that is refused before its signature is verified gives its place back.
  */
 export function createAdmission(parts: AdmissionParts): Admission {
   const judge = createTokenJudge(parts)
@@ -53,7 +53,7 @@ export interface AdmissionParts {
   readonly authenticator: Authenticator
   readonly findToken: (places: TokenPlaces) => FoundToken
   readonly isOriginAllowed: (origin: string | null) => boolean
-  /** Whether a refused page is told the setting with its own origin. @default false */
+  /** Whether the refusal of a page names the setting with its origin. @default false */
   readonly isDevelopment?: boolean
   /** The rate of connections with a good token. */
   readonly upgrades: TokenBucket
@@ -61,7 +61,7 @@ export interface AdmissionParts {
   readonly newcomers: TokenBucket
   /** Tokens that may be verified at a time: each may wait for the keys of the issuer. */
   readonly maxVerifications: number
-  /** Why nobody is admitted just now (not ready, draining); null when all is well. */
+  /** Returns why no client is admitted just now (not ready, draining); null when clients are admitted. */
   readonly notAccepting: () => 'not-ready' | 'draining' | null
   readonly metrics: Metrics
   /** Milliseconds since the epoch. */
@@ -113,7 +113,7 @@ interface Refusal {
   readonly close: CloseCode | null
 }
 
-/** Asks what needs neither a rate nor the token's content. @returns the token */
+/** Checks what needs neither a rate nor the token's content. @returns the token */
 function judgeRequest(request: HandshakeRequest, parts: AdmissionParts): Result<string, Refusal> {
   if (!parts.isOriginAllowed(request.origin)) return failed(foreignOrigin(request.origin, parts.isDevelopment ?? false))
   const notAccepting = parts.notAccepting()
@@ -148,7 +148,7 @@ function judgeCursor(text: string, channel: Channel): Result<Cursor, string> {
 
 const badCursor = (detail: string): Refusal => ({ reason: 'bad-cursor', problem: { type: 'bad-cursor', detail }, close: 'badCursor' })
 
-/** @param userId null: before anybody is known, only the pod's limit counts */
+/** Checks the limits of connections. @param userId null: the user is not known yet, so only the pod's limit counts */
 function judgeRoom(userId: string | null, parts: AdmissionParts): Refusal | null {
   const limit = parts.channel.limitFor(userId ?? '')
   return limit === null ? null : limits[limit]
@@ -171,7 +171,7 @@ const closedHouse = {
 } as const satisfies Record<string, Refusal>
 
 const limits = {
-  overloaded: { reason: 'overloaded', problem: fixedProblem({ type: 'overloaded', detail: 'This gateway has as many connections as it may have (MAX_CONNECTIONS).', retryAfterMs: 5000 }), close: 'overloaded' },
+  overloaded: { reason: 'overloaded', problem: fixedProblem({ type: 'overloaded', detail: 'This gateway has as many connections as it may have (MAX_CONNECTIONS). Try again after a pause.', retryAfterMs: 5000 }), close: 'overloaded' },
   tooManyConnections: { reason: 'too-many-connections', problem: fixedProblem({ type: 'too-many-connections', detail: 'This user has as many connections as one user may have (MAX_CONNECTIONS_PER_USER). Close one first.', retryAfterMs: 5000 }), close: 'tooManyConnections' },
 } as const satisfies Record<string, Refusal>
 

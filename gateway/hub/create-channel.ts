@@ -94,7 +94,7 @@ export type ChannelOptions = Pick<
 
 export interface CreateChannelParts {
   readonly options: ChannelOptions
-  /** Where copies of records that cannot be decoded go; null: there are none. @default null */
+  /** The topic for copies of records that cannot be decoded; null: there are no copies. @default null */
   readonly deadLetterTopic?: string | null
   readonly decode: (record: LogRecord) => DecodeOutcome
   readonly encode: (content: EventContent) => Result<Buffer, DecodeFailure>

@@ -1,7 +1,7 @@
 import type { DecodeFailure } from '../event/decoded-record.ts'
 import type { Logger } from '../observability/logger.ts'
 
-/** Says in the log that a record cannot be decoded: each at debug, and one of them now and then as a warning. */
+/** Logs that a record cannot be decoded: each at debug, and one in `everyMs` as a warning. */
 export type UndecodableNotices = (place: RecordPlace, failure: DecodeFailure) => void
 
 export interface RecordPlace {
@@ -11,16 +11,19 @@ export interface RecordPlace {
 
 export interface UndecodableNoticesParts {
   readonly topic: string
-  /** Where a copy of the record goes; null: nowhere. */
+  /** The topic for a copy of the record; null: there is no copy. */
   readonly deadLetterTopic: string | null
   /** The least time between two warnings, in milliseconds. */
   readonly everyMs: number
-  /** Milliseconds of a clock that nobody sets. */
+  /** Milliseconds of a clock that never goes back. */
   readonly clock: () => number
   readonly logger: Pick<Logger, 'debug' | 'warn'>
 }
 
-/** A producer whose records cannot be decoded sends many. The first is a warning at once; those that follow are counted in the next one. */
+/**
+ * Makes notices that a bad producer cannot flood. A producer whose records cannot be decoded sends many: the first is a warning at once, and
+ * the next warning counts those that followed.
+ */
 export function createUndecodableNotices({ topic, deadLetterTopic, everyMs, clock, logger }: UndecodableNoticesParts): UndecodableNotices {
   let warnedAtMs = Number.NEGATIVE_INFINITY
   let unsaid = 0

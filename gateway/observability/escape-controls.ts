@@ -5,7 +5,7 @@
 const controls = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu
 
 /**
- * Replaces each character that a terminal obeys by its JSON escape, `\u001b`. Inside of a JSON string the text means the same as before.
+ * Replaces each character that a terminal obeys by its JSON escape, such as `\u001b`. Inside of a JSON string the text means the same as before.
  * @param line without its line break
  */
 export function escapeControls(line: string): string {

@@ -3,7 +3,7 @@
  * or (above debug) user ids.
  */
 export interface Logger {
-  /** @param fields or what makes them: called only where lines of this level are written */
+  /** @param fields the fields, or a function that returns them: it is called only if lines of this level are written */
   debug(fields: LogFields | (() => LogFields), message: string): void
   info(fields: LogFields, message: string): void
   warn(fields: LogFields, message: string): void

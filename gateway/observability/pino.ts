@@ -19,7 +19,7 @@ export interface PinoLoggerOptions {
 /**
  * Lines of JSON: `level` (a word), `time` (RFC 3339), `name`, `version`, `pid`, `hostname`, the fields of the call, `msg`.
  * Fields go through `safeFields`: what is named after a secret or an event's content is replaced, at any depth. No line has a character that a
- * terminal obeys, but for the line break at its end: header values, paths and texts of records are a stranger's.
+ * terminal obeys, but for the line break at its end: header values, paths and texts of records come from outside.
  */
 export function createPinoLogger({ level, name, version, format = 'json', destination: to = standardOutput() }: PinoLoggerOptions): Logger {
   const logger = pino(

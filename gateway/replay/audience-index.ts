@@ -3,7 +3,7 @@ import { Deque, partitionPoint } from './deque.ts'
 /** Which entries concern whom: per audience key, the sequence numbers in ascending order. Trimmed from the front as the log drops entries. */
 export class AudienceIndex {
   readonly #listsByKey = new Map<string, KeyList>()
-  /** Per entry, its one list or all of them: an entry that leaves finds them without a look-up. */
+  /** Per entry, its one list or all of its lists: an entry that is forgotten finds them without a look-up. */
   readonly #listsOfEntries = new Deque<KeyList | readonly KeyList[]>()
   /** Keys of all entries together, but for the first of each, which an entry's own overhead covers. */
   #furtherKeys = 0
@@ -74,7 +74,7 @@ export class AudienceIndex {
 
 /** A key with its deque, and its place in the map. Measured at 10^5 keys. */
 export const keyBytes = 256
-/** A name in an audience, its entry's place in the list of the key, and the list's in those of the entry. Measured with names of 36 characters. */
+/** Bytes of a name in an audience, of its entry's place in the key's list, and of that list's place among those of the entry. Measured with names of 36 characters. */
 export const furtherKeyBytes = 80
 
 /** The sequence numbers under one key, ascending. */

@@ -20,7 +20,7 @@ export const maxCursorLength = 12_288
 
 const version = 1
 const headerBytes = 9
-/** Most partitions of a cursor that a stranger may bring, unless the topic has more. */
+/** Most partitions that a cursor from a client may name, unless the topic has more. */
 export const maxCursorPartitions = 1_024
 
 /** A 32-bit name of a topic or an epoch. */
@@ -48,8 +48,8 @@ export function encodeCursor(cursor: Cursor): string {
 }
 
 /**
- * Fails with a sentence for people when the text is no cursor at all, or names more partitions than it may. Whether it fits the topic is for
- * the caller to say.
+ * Decodes a cursor. Fails with a sentence for people when the text is no cursor, or names more partitions than allowed. The caller judges whether
+ * the cursor fits the topic.
  */
 export function decodeCursor(text: string, maxPartitions: number = maxCursorPartitions): Result<Cursor, string> {
   if (text.length > maxCursorLength) return failed(`The cursor is longer than ${maxCursorLength} characters; use one that this channel gave out, unchanged.`)

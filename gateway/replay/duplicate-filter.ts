@@ -68,17 +68,17 @@ export class DuplicateFilter {
 /** Longer pauses between two records count as much. */
 const maxPauseMs = 1_000
 
-/** Sources that have a map of their own in each generation: a map costs 250 bytes, and strangers may name a source for each event. */
+/** Most sources that have a map of their own in each generation: a map costs 250 bytes, and emitters may name a new source for each event. */
 const maxOwnMaps = 64
 
 /**
- * By source and id, when the last record with them was written. Most events have one of a few sources, and each of these has a map by id alone: to
- * join source and id costs as much as the look-up. What has another source is found by both.
+ * The time of the last record, by source and id. Most events have one of a few sources, and each of these has a map by id alone: to join source and
+ * id costs as much as the look-up. Events of other sources are found by both joined.
  */
 class Generation {
   readonly #bySource = new Map<string, Map<string, number>>()
   readonly #others = new Map<string, number>()
-  /** Of the first record. Times are kept as distances from it: numbers so small need no memory of their own. */
+  /** The time of the first record. Times are kept as distances from it: such small numbers need no memory of their own. */
   #originMs: number | null = null
   #size = 0
 

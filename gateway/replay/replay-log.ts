@@ -93,7 +93,7 @@ export class ReplayLog {
 
   append(event: AppendedEvent): Entry {
     const entry: Entry = {
-      // Member by member: to copy them all at once costs more.
+      // Member by member, because a spread costs more.
       seq: this.#nextSeq,
       partition: event.partition,
       offset: event.offset,

@@ -13,11 +13,11 @@ export interface HandshakeRequest {
   readonly authorization: string | null
   /** Offered in `Sec-WebSocket-Protocol`, in order. */
   readonly subprotocols: readonly string[]
-  /** Where the client goes on from; null: a plain client that does not resume. */
+  /** The cursor from which the client goes on; null: a plain client that does not resume. */
   readonly cursor: string | null
   /**
-   * What the cursor was sent as. An `EventSource` cannot drop its last event id and ends for good at any answer but 200: an id that is no use
-   * is answered with a gap. A `cursor` that is no use is refused.
+   * How the cursor was sent. An `EventSource` cannot drop its last event id and ends for good at any answer but 200, so an id that is no cursor of
+   * the channel is answered with a gap. Such a `cursor` is refused.
    */
   readonly cursorFrom: 'cursor' | 'last-event-id'
 }

@@ -9,9 +9,9 @@ type ResumePoint = Pick<HandshakeRequest, 'cursor' | 'cursorFrom'>
 const lastEventIdParameters: ReadonlySet<string> = new Set(['lasteventid', 'last-event-id', 'evs_last_event_id'])
 
 /**
- * Reads where a client goes on from (docs/protocol.md section 2.5): the header `Last-Event-ID`, then its query parameter, then `cursor`. The
- * order is that of age: a client that comes back asks the URL it was first given, in which the cursor is older. An empty id is none, as for
- * a browser. Of a parameter that is repeated the last one counts, because polyfills append theirs.
+ * Reads the point from which a client goes on (docs/protocol.md section 2.5): the header `Last-Event-ID`, then its query parameter, then `cursor`.
+ * The newest counts: a client that comes back uses the URL of its first request, in which `cursor` is older. An empty id is none, as for
+ * a browser. Of repeated parameters the last one counts, because polyfills append theirs.
  * @param query what follows the question mark; empty: nothing
  */
 export function readResumePoint(lastEventId: string | readonly string[] | undefined, query: string): ResumePoint {

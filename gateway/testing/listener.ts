@@ -2,15 +2,15 @@ import { get } from 'node:http'
 import { WebSocket } from 'ws'
 import type { Reader } from './fuzz/read-sent-events.ts'
 
-/** A client that is there all the time, and must never notice what others send. */
+/** A client that is connected all the time, and must never notice what other clients send. */
 export interface Listener extends Reader {
   /** The ids of events that have come since the last call. */
   take(): readonly string[]
-  /** Resolves when the event of this id is there. @throws when the session ends before */
+  /** Resolves when the event of this id has arrived. @throws when the session ends before */
   until(id: string): Promise<void>
   /** Resolves with the next heartbeat. @throws when the session ends before */
   nextPing(): Promise<void>
-  /** The newest that was received; empty before. */
+  /** The newest cursor that was received; empty before. */
   cursor(): string
   /** Null while the session is open. */
   closed(): string | null
@@ -29,7 +29,7 @@ export interface ListenerTarget {
   readonly socketPath: string
   readonly streamPath: string
   readonly token: string
-  /** Told of each event when it arrives. */
+  /** Called with each event when it arrives. */
   readonly onEvent?: (id: string) => void
 }
 

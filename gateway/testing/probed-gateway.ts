@@ -2,7 +2,7 @@ import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { ProbeAnswer, ProbeQuestion } from './process-probe.ts'
 
-/** A real gateway process that also answers what it costs. */
+/** A real gateway process that also reports its cost. */
 export interface ProbedGateway {
   readonly ports: { readonly public: number; readonly internal: number }
   readonly pid: number
@@ -93,7 +93,7 @@ async function portsOf(log: Log, ended: () => string | null): Promise<ProbedGate
 type Log = ReturnType<typeof watchLog>
 const maxLines = 200
 
-/** Keeps the first lines, which say where the gateway listens, and all errors. */
+/** Keeps the first lines, which have the addresses of the gateway, and all errors. */
 function watchLog(streams: readonly (NodeJS.ReadableStream | null)[]) {
   const lines: Readonly<Record<string, unknown>>[] = []
   const errors: string[] = []

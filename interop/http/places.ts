@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** All that the suites of this folder install or write is below this folder, which git ignores. */
+/** The folder of all that these suites install or write. Git ignores it. */
 const folder = fileURLToPath(new URL('../../.interop/http', import.meta.url))
 
 export const places = {
@@ -14,6 +14,6 @@ export const places = {
   node: join(folder, 'node'),
   goBinary: join(folder, 'go/clients'),
   java: join(folder, 'java'),
-  /** A file per suite, with rows of the table. */
+  /** The folder with a file for each suite, which holds rows of the table. */
   results: join(folder, 'results'),
 }

@@ -1,4 +1,4 @@
-/** What `make interop` needs of this folder. */
+/** The parts of this folder that `make interop` uses. */
 import { places } from './places.ts'
 import { readRows, renderRows } from './testing/results.ts'
 

@@ -298,6 +298,7 @@ describe('a request to go over to another protocol, where none is served', () =>
     await client.until('x /first')
     client.send(get('/second'))
     await client.until('x /second')
+    expect(isOpen(client)).toBe(true)
   })
 
   test('keeps no place when its client hangs up or resets the connection', async () => {

@@ -13,15 +13,15 @@ export interface BoundedServer {
   readonly server: Server
   readonly guard: ConnectionGuard
   /**
-   * Serves requests whose head is as RFC 9112 asks; the others are answered with a problem. The target is in the origin form.
-   * @param refused told the status of each problem
+   * Serves requests whose head follows RFC 9112, and answers the others with a problem. The handler sees the target in the origin form.
+   * @param refused called with the status of each problem
    */
   serve(handler: RequestListener, refused?: (status: number, request: IncomingMessage) => void): void
 }
 
 export const maxHeadBytes = 32 * 1024
 
-/** Makes a server on which a stranger can hold no more than is written here and in `ConnectionGuard`. */
+/** Makes a server on which a peer can hold no more than this file and `ConnectionGuard` allow. */
 export function createBoundedServer(settings: BoundedServerSettings, parts: GuardParts): BoundedServer {
   const { headTimeoutMs } = settings
   const server = createServer({
@@ -73,7 +73,7 @@ function judgeHead(request: IncomingMessage): Problem | null {
   return null
 }
 
-/** The connection goes on: where the request ends is known, and what is to come of it is read and dropped. */
+/** Answers with a problem and keeps the connection: the end of the request is known, and the rest of its body is read and dropped. */
 function answerProblem(response: ServerResponse, problem: Problem, requestId: string): void {
   const { status, headers, body } = withRequestId(renderProblem(problem), requestId)
   response.writeHead(status, { ...headers, 'x-content-type-options': 'nosniff', 'content-length': String(body.length) })

@@ -59,10 +59,10 @@ function corsHeaders(origin: string | null): Readonly<Record<string, string>> {
   }
 }
 
-/** What the gateway reads of a page's request, beyond what pages may send anyway. Not x-rh-identity: only a proxy may say that. */
+/** Request headers that the gateway reads, beyond those that pages may send anyway. x-rh-identity is not among them: only a proxy may send it. */
 const headersRead = /^(authorization|cache-control|content-type|last-event-id|prefer|traceparent|tracestate|ce-[a-z0-9]{1,64})$/
 
-/** What tracing libraries and HTTP clients add to each request of a page. The gateway ignores these headers. */
+/** Headers that tracing libraries and HTTP clients add to each request of a page. The gateway ignores them. */
 const headersOfLibraries: ReadonlySet<string> = new Set([
   'baggage', 'sentry-trace', 'b3', 'x-b3-traceid', 'x-b3-spanid', 'x-b3-parentspanid', 'x-b3-sampled', 'x-b3-flags', 'uber-trace-id', 'x-amzn-trace-id',
   'x-datadog-trace-id', 'x-datadog-parent-id', 'x-datadog-origin', 'x-datadog-sampling-priority', 'x-datadog-tags', 'newrelic', 'elastic-apm-traceparent',
@@ -79,7 +79,7 @@ export interface OptionsAnswer {
 const preflightMaxAgeS = 600
 
 /**
- * Answers OPTIONS on a path that exists: to a browser that asks first, and to anybody who wants to know.
+ * Answers OPTIONS on a path that exists: a browser's preflight, and any other client.
  */
 export function replyOptions(request: FastifyRequest, reply: FastifyReply, { methods, moreHeaders }: OptionsAnswer): FastifyReply {
   reply.code(204).header('allow', methods.join(', '))

@@ -72,7 +72,7 @@ const verdicts: ReadonlyMap<string | undefined, Verdict> = new Map<string | unde
   [
     'HPE_HEADER_OVERFLOW',
     {
-      // The one status of HTTP that fits; the members of a problem may say it.
+      // 431 is the only status of HTTP that fits. The members of a problem may replace the status of its type.
       problem: fixedProblem({
         type: 'bad-request',
         detail: 'The head of the request is larger than 32 KiB, or has too many headers. Send fewer cookies and headers.',

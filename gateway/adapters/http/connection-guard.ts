@@ -7,9 +7,9 @@ import { GuardedConnection } from './guarded-connection.ts'
 export interface GuardSettings {
   /** The server's own name in metrics. */
   readonly port: (typeof metricTable.connections.labels.port)[number]
-  /** TCP connections of the server; beyond them the server takes none. */
+  /** The most TCP connections of the server, which takes none beyond them. */
   readonly maxConnections: number
-  /** How many of these are for requests when all the others belong to sessions. */
+  /** How many of these are left for requests when sessions take all their places. */
   readonly headroom: number
   /** How long an answer may wait for its client to read it, in milliseconds. */
   readonly unreadTimeoutMs: number
@@ -26,27 +26,27 @@ export interface GuardParts {
 
 export type CutReason = (typeof metricTable.connectionsCut.labels.reason)[number]
 
-/** Requests of one connection that may wait for their answers: pipelining, RFC 9112 section 9.3.2. */
+/** Most requests of one connection that may wait for their answers (pipelining, RFC 9112 section 9.3.2). */
 export const maxUnansweredRequests = 16
-/** Requests that wait behind another of the same connection, over all connections. */
+/** Most requests that may wait behind another of the same connection, over all connections. */
 export const maxPipelinedRequests = 2_048
-/** Bytes of their heads. */
+/** Most bytes of the heads of these requests. */
 export const maxPipelinedBytes = 8 * 1024 * 1024
-/** Bytes of heads that have begun and not ended, and of those whose answers are not read, over all connections. */
+/** Most bytes of unfinished heads, and of the heads of requests whose answers are not read, over all connections. */
 export const maxHeldHeadBytes = 16 * 1024 * 1024
 
-/** Longer than the usual proxies keep an idle connection (60 to 90 s): the side that would use it next has to end it. */
+/** Longer than proxies usually keep an idle connection (60 to 90 s): the proxy, which would use it next, has to end it first. */
 const keepAliveTimeoutMs = 95_000
-/** While places run out. */
+/** The same while places run out. */
 const shortKeepAliveTimeoutMs = 5_000
 const sweepMs = 250
 /** A connection that is younger than this, or was used since, gives way only for the last place. */
 const graceMs = 1_000
 /** After a look that found none to give way, in which no further look is made: a look costs a millisecond with 16,000 connections. */
 const vainLookMs = 100
-/** How long after a connection had to give way readiness still shows it. */
+/** How long readiness still shows that a connection had to give way. */
 const shortageMs = 60_000
-/** One line in the log per reason in this time. */
+/** The least time between two log lines for one reason. */
 const logEveryMs = 60_000
 
 /**
@@ -64,18 +64,18 @@ export class ConnectionGuard {
   readonly #settings: GuardSettings
   readonly #parts: GuardParts
   readonly #server: Server
-  /** All that are not WebSockets, and those of refused WebSockets. */
+  /** All connections but those of accepted WebSockets. */
   readonly #connections = new Map<Socket, GuardedConnection>()
   readonly #lastLogs = new Map<CutReason, { atMs: number; count: number }>()
-  /** Those that were cut and are not closed yet: they take no place any more. */
+  /** Connections that were cut and are not closed yet: they take no place any more. */
   readonly #cutSockets = new WeakSet<Socket>()
-  /** With those that are WebSockets. */
+  /** How many connections are open, with those of WebSockets. */
   #open = 0
   readonly #pipelined = new PipelinedRequests()
   #shortAtMs = -Infinity
   #nextLookMs = -Infinity
 
-  /** Call it before the server listens. */
+  /** Attaches the guard to a server that does not listen yet. */
   constructor(server: Server, settings: GuardSettings, parts: GuardParts) {
     this.#server = server
     this.#settings = settings
@@ -123,7 +123,7 @@ export class ConnectionGuard {
   }
 
   #answered(connection: GuardedConnection, response: ServerResponse): void {
-    // One that was given up while it waited behind another keeps its place: Node holds it until the one before has gone.
+    // A request that was given up while it waited behind another keeps its place: Node holds it until the one before has gone.
     if (connection.unanswered[0]?.response !== response) return
     connection.end(this.#parts.clock())
     const [next] = connection.unanswered
@@ -135,14 +135,14 @@ export class ConnectionGuard {
     if (!socket.destroyed) this.#connections.set(socket, new GuardedConnection(socket, this.#parts.clock()))
   }
 
-  /** Says what has run out, for people; null when nothing has within the last minute. */
+  /** Returns a sentence about connections that have run out; null when none have within the last minute. */
   shortage(): string | null {
     if (this.#parts.clock() - this.#shortAtMs > shortageMs) return null
     const { maxConnections } = this.#settings
     return `The ${this.#settings.port} port has ${this.#open} of ${maxConnections} connections. Idle connections are cut to make room. Raise MAX_CONNECTIONS, add pods, or restrict who reaches the port.`
   }
 
-  /** Cuts what has broken a bound that only time tells. */
+  /** Cuts connections that have broken a bound that depends on time. */
   sweep(): void {
     const nowMs = this.#parts.clock()
     for (const connection of this.#connections.values()) if (connection.unreadForMs(nowMs) > this.#settings.unreadTimeoutMs) this.#cut(connection, 'unread')
@@ -156,14 +156,14 @@ export class ConnectionGuard {
     return this.#settings.maxConnections - this.#open
   }
 
-  /** Of all heads that have begun and not ended. */
+  /** An estimate of the bytes of all heads that are held. */
   get heldHeadBytes(): number {
     let bytes = 0
     for (const connection of this.#connections.values()) bytes += connection.heldHeadBytes(this.#settings.maxHeadBytes)
     return bytes
   }
 
-  /** The largest go first: they are farthest from what an honest client sends. */
+  /** Cuts connections until their heads fit, the largest first: no honest client sends heads of that size. */
   #cutHeads(): void {
     let rest = this.heldHeadBytes
     if (rest <= maxHeldHeadBytes) return
@@ -176,7 +176,7 @@ export class ConnectionGuard {
     }
   }
 
-  /** In batches, so that a flood of connections costs one look at all of them per batch. @param newest the one for which room is made */
+  /** Cuts idle connections in batches, so that a flood of connections costs one look at all of them per batch. @param newest the connection for which room is made */
   #makeRoom(newest: Socket): void {
     const { headroom } = this.#settings
     const batch = Math.max(1, Math.floor(headroom / 8))
@@ -237,7 +237,7 @@ export class ConnectionGuard {
 /** Does nothing: a connection that breaks is closed, and the guard hears of that. */
 const ignored = (): void => {}
 
-/** Requests that wait behind another of their connection. */
+/** The count and the bytes of requests that wait behind another of their connection. */
 class PipelinedRequests {
   #requests = 0
   #bytes = 0

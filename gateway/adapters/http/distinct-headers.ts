@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 
 export type DistinctHeaders = Readonly<Record<string, string | readonly string[] | undefined>>
 
-/** Names of headers of which a request may have one only. */
+/** Matches the names of headers that a request may have only once. */
 const isDistinct = /^(?:ce-|content-type$)/i
 
 /**

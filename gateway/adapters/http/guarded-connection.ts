@@ -1,17 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
-/** What a `ConnectionGuard` knows of one connection. */
+/** The state of one connection of a `ConnectionGuard`. */
 export class GuardedConnection {
   readonly socket: Socket
-  /** Oldest first: only the oldest is being written, the others wait for it. */
+  /** Unanswered requests, the oldest first: only the oldest answer is being written, the others wait for it. */
   readonly unanswered: Exchange[] = []
   #restingSinceMs: number
-  /** The oldest answer, since it was first seen to be complete and not taken. */
+  /** The oldest answer, from when it was first seen to be complete and not taken; null before. */
   #unread: ServerResponse | null = null
   /** Bytes that had been received at the last request. */
   #receivedBytes: number
-  /** Of these, the bytes after the request. Below zero while more of an announced body is to come. */
+  /** How many of these bytes came after the request. Below zero while more of an announced body is to come. */
   #restBytes = 0
   /** Whether a body came in chunks, whose bytes are not known. */
   #isChunked = false
@@ -22,7 +22,7 @@ export class GuardedConnection {
     this.#receivedBytes = socket.bytesRead
   }
 
-  /** @returns the bytes of the head of the request */
+  /** Takes note of a new request. @returns the bytes of its head */
   begin(request: IncomingMessage, response: ServerResponse): number {
     const headBytes = headBytesOf(request)
     if (request.headers['transfer-encoding'] !== undefined) this.#isChunked = true
@@ -30,7 +30,7 @@ export class GuardedConnection {
     const { bytesRead } = this.socket
     const newBytes = bytesRead - this.#receivedBytes
     this.#receivedBytes = bytesRead
-    // Little that was left over is blanks, which would add up from request to request. What is left over now is of the last chunk.
+    // A few bytes that were left over are blanks, which would add up from request to request. The rest that is left over now is of the last chunk.
     const before = newBytes > 0 && this.#restBytes < leastRestBytes ? Math.min(0, this.#restBytes) : this.#restBytes
     const rest = before + newBytes - headBytes - Number(request.headers['content-length'] ?? 0)
     this.#restBytes = newBytes > 0 ? Math.min(rest, newBytes) : rest

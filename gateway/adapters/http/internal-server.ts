@@ -32,7 +32,7 @@ export function createInternalServer(parts: InternalServerParts): ListeningServe
 const maxInternalConnections = 256
 const internalHeadTimeoutMs = 10_000
 
-/** Requests that come while a page is made get that page: a page costs time and memory, and the port is open to the cluster. */
+/** Gives requests that come while a page is made that same page: a page costs time and memory, and the port is open to the cluster. */
 function sharedWhileItRuns<T>(make: () => Promise<T>): () => Promise<T> {
   let running: Promise<T> | null = null
   return () =>

@@ -1,4 +1,4 @@
-/** What a sender wants of a good answer, by the header `Prefer`. */
+/** The preferences of a sender for a good answer, from the header `Prefer`. */
 export interface AnswerPreference {
   /** Whether the answer has no body. */
   readonly isMinimal: boolean
@@ -9,9 +9,9 @@ export interface AnswerPreference {
 /**
  * Reads the header `Prefer` (RFC 7240, section 2).
  *
- * - `return=minimal` (section 4.2) asks for an answer without a body. `return=representation` before it wins, as the first of the two counts.
- * - `reply` is what Knative sends to a subscriber. It reads the body of an answer as an event, and takes one that is none for a failed
- *   delivery. No specification registers it, so that `Preference-Applied` does not name it.
+ * - `return=minimal` (section 4.2) asks for an answer without a body. Of it and `return=representation`, the first counts.
+ * - Knative sends `reply` to a subscriber. It reads the body of an answer as an event, and takes a body that is no event for a failed
+ *   delivery. No specification registers `reply`, so `Preference-Applied` does not name it.
  * @param prefer all values of the header, joined by commas, as node:http does
  */
 export function readPreference(prefer: string | undefined): AnswerPreference {
@@ -23,7 +23,7 @@ export function readPreference(prefer: string | undefined): AnswerPreference {
   return { isMinimal: true, applied: wantsMinimal ? 'return=minimal' : null }
 }
 
-/** What stands between two commas, of which those in quotes do not count (RFC 9110, section 5.6.1). */
+/** Matches a member of a list, whose commas in quotes do not separate members (RFC 9110, section 5.6.1). */
 const listMember = /(?:[^,"]|"(?:[^"\\]|\\.)*"?)+/g
 
 const fullAnswer: AnswerPreference = { isMinimal: false, applied: null }

@@ -27,9 +27,9 @@ export interface PublicServerParts extends RouteParts {
 }
 
 export interface PublicServer extends ListeningServer {
-  /** Says that connections have run out within the last minute, for people; null when they have not. */
+  /** Returns a sentence about connections that have run out within the last minute; null when none have. */
   shortage(): string | null
-  /** Takes note that a WebSocket was refused: its connection may give way to others. */
+  /** Takes note that a WebSocket was refused: its connection may now give way to others. */
   socketRefused(socket: Socket): void
 }
 
@@ -91,7 +91,7 @@ function lifecycleOf(app: FastifyInstance, server: Server): ListeningServer {
   }
 }
 
-/** Writes the line by which a problem is found in the log. The route, not the path: a path may hold what is secret. A bug has a line of its own. */
+/** Writes a log line about a problem. It has the route, not the path: a path may hold a secret. A bug has a line of its own. */
 function logRefusal(request: FastifyRequest, { statusCode, problem }: FastifyReply, logger: Logger): void {
   if (problem === null || problem === 'internal-error') return
   logger.debug({ requestId: request.id, method: request.method, route: request.routeOptions.url ?? null, status: statusCode, problem }, 'request refused')

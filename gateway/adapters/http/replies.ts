@@ -23,12 +23,12 @@ export function replyJson(reply: FastifyReply, status: number, value: unknown): 
   return reply.code(status).headers(jsonHeaders).serializer(String).send(JSON.stringify(value))
 }
 
-/** Sends an answer without a body, that no cache may keep. */
+/** Sends an answer without a body. No cache may keep it. */
 export function replyEmpty(reply: FastifyReply, status: number): FastifyReply {
   return reply.code(status).header('cache-control', 'no-store').send()
 }
 
-/** Sends JSON that was serialized before, and that all connections share. No cache may keep it. */
+/** Sends JSON that was serialized before and is shared by all connections. No cache may keep it. */
 export function replyBytes(reply: FastifyReply, status: number, json: Buffer): FastifyReply {
   return reply.code(status).headers(jsonHeaders).send(json)
 }

@@ -3,15 +3,15 @@ import type { Problem } from '../../problem.ts'
 import { failed, ok, type Result } from '../../result.ts'
 
 export interface BodyLimits {
-  /** Of one body. */
+  /** The most bytes of one body. */
   readonly maxBytes: number
-  /** Of all bodies that are held at a time. */
+  /** The most bytes of all bodies that are held at a time. */
   readonly maxTotalBytes: number
   /** Milliseconds of a clock that does not run backwards. @default performance.now */
   readonly now?: () => number
 }
 
-/** A body that has taken this long gives way to others when the total is used up: senders that stall must not refuse everybody else. */
+/** How long a body may take before it gives way when the total is used up: stalled senders must not keep out all others. */
 const giveWayAfterMs = 2_000
 
 /** Reads bodies whole, and holds no more of them than it may. */
@@ -37,7 +37,7 @@ interface Arriving {
 
 export function createBodyReader({ maxBytes, maxTotalBytes, now = () => performance.now() }: BodyLimits): BodyReader {
   let heldBytes = 0
-  /** In the order in which they began. */
+  /** Incomplete bodies, in the order in which they began. */
   const arriving = new Set<Arriving>()
 
   /** Ends bodies that have taken too long, the oldest first, until the others fit. @returns whether they do */
@@ -114,7 +114,7 @@ function collect(request: IncomingMessage, { hold, begun }: { readonly hold: (by
   })
 }
 
-/** Whether a body is anything but itself. Decoding would need a bound of its own, for bodies that grow by a factor of thousands. */
+/** Tells whether a body has any encoding but `identity`. Decoding would need a bound of its own, because a body may grow by a factor of thousands. */
 function isEncoded(contentEncoding: string | readonly string[] | undefined): boolean {
   if (contentEncoding === undefined) return false
   return String(contentEncoding).split(',').some((coding) => !['', 'identity'].includes(coding.trim().toLowerCase()))
@@ -122,7 +122,7 @@ function isEncoded(contentEncoding: string | readonly string[] | undefined): boo
 
 const encoded: Problem = {
   type: 'unsupported-content-encoding',
-  detail: 'The header Content-Encoding says that the body is compressed or encoded, which this gateway does not undo. Send the body as it is.',
+  detail: 'The header Content-Encoding says that the body is compressed or encoded. This gateway does not decode bodies. Send the body as it is.',
 }
 const tooLarge = (maxBytes: number): Problem => ({
   type: 'body-too-large',
@@ -138,5 +138,5 @@ const tooSlow: Problem = {
   detail: `The body took more than ${giveWayAfterMs / 1_000} s to arrive, and this gateway holds as many bytes of requests as it may. Send the events again after a pause.`,
   retryAfterMs: 1000,
 }
-/** No client is left to read this. */
+/** A problem that no client is left to read. */
 const brokenOff: Problem = { type: 'bad-request', detail: 'The connection ended before the body did.' }

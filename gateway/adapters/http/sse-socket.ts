@@ -13,7 +13,7 @@ export const sseFraming: Framing = {
   after: Buffer.from('\n\n', 'latin1'),
 }
 
-/** One line, without an empty line behind it: some clients take each empty line for the end of an event, and pass on an event without data. */
+/** A comment without an empty line behind it: some clients take each empty line for the end of an event, and pass on an event without data. */
 const pingComment = Buffer.from(': ping\n', 'latin1')
 
 export interface SseSettings {
@@ -67,7 +67,7 @@ class SseSocket implements Socket {
     response.once('close', () => this.#closed())
     if (this.#isClosed) return
     response.writeHead(200, { ...settings.headers, ...streamHeaders })
-    // The comment shows people that they are connected. A browser heeds `retry` at once; for other clients it is part of the first event.
+    // The comment shows people that they are connected. A browser obeys `retry` at once; for other clients it is part of the first event.
     response.write(`: connected\nretry: ${settings.retryMs}\n`)
   }
 

@@ -34,7 +34,7 @@ const requirements: Readonly<Record<string, { readonly kty: string; readonly crv
   Ed25519: { kty: 'OKP', crv: 'Ed25519' },
 }
 
-/** RFC 9864 gives `EdDSA` with the curve Ed25519 a name of its own: a key that is published for one name verifies tokens of both. */
+/** The two names of EdDSA with the curve Ed25519 (RFC 9864): a key that is published for one name verifies tokens of both. */
 const synonyms: ReadonlySet<unknown> = new Set(['EdDSA', 'Ed25519'])
 
 interface UsableKey {

@@ -8,7 +8,7 @@ const compactPattern = /^[\w-]+\.[\w-]*\.[\w-]*$/
 
 export interface BelievedHeaders {
   readonly algorithms: readonly string[]
-  /** As `normalizeType` gives them back; empty: any, or none. */
+  /** The types that are believed, as `normalizeType` returns them; empty: any type, or none. */
   readonly types: readonly string[]
 }
 

@@ -17,7 +17,7 @@ export interface ConnectionOwner {
 /**
  * The WebSocket of `ws`, with two additions: it knows its owner, and where `ws` itself closes because of a limit, it says so with a code
  * of our table in place of 1009 and 1008. `ws` calls `close` with a code and no reason only then; the echo of a client's close has one.
- * Of its two limits of 1008 it says which was broken only in the error that it emits next, in the same turn: the close waits for that.
+ * `ws` has two limits with the code 1008. Only the error that it emits next, in the same turn, says which was broken: the close waits for that error.
  */
 export class Connection extends WebSocket {
   owner: ConnectionOwner | null = null

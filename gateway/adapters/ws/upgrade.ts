@@ -20,7 +20,7 @@ export interface UpgradeDeps extends UpgradeSettings {
   readonly logger: Logger
   /** Milliseconds since the epoch. */
   readonly now: () => number
-  /** Told of each connection that gets no session, before its peer has hung up. @default nothing is done */
+  /** Called with each connection that gets no session, before its peer has hung up. @default does nothing */
   readonly refused?: (socket: NetSocket) => void
 }
 
@@ -191,7 +191,8 @@ interface Upgrade {
 }
 
 /**
- * Leaves to `ws` only the subprotocol that is spoken: it refuses a list with empty members, which RFC 9110 section 5.6.1 has a recipient ignore.
+ * Leaves to `ws` only the subprotocol that is spoken. `ws` refuses a list with empty members, although a recipient must ignore them (RFC 9110
+ * section 5.6.1).
  * @param offered what `readUpgrade` has read of the list
  */
 function offerOnlySpoken({ headers }: IncomingMessage, offered: readonly string[]): void {
@@ -205,7 +206,7 @@ function onSocketError(): void {}
 const closedDoors = {
   overloaded: {
     kind: 'refused',
-    problem: fixedProblem({ type: 'overloaded', detail: 'The token could not be judged in time (HANDSHAKE_TIMEOUT_MS). Try again after a pause.', retryAfterMs: 5000 }),
+    problem: fixedProblem({ type: 'overloaded', detail: 'The token could not be verified in time (HANDSHAKE_TIMEOUT_MS). Try again after a pause.', retryAfterMs: 5000 }),
     close: 'overloaded',
   },
   draining: {

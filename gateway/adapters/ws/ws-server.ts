@@ -25,11 +25,11 @@ export function createWsServer(options: WsServerOptions): WsServer {
   return new WebSocketServer<typeof Connection>(all)
 }
 
-/** Networks cut frames into larger pieces than this: segments of TCP have 500 bytes and more. */
+/** The least size of a piece. Networks cut frames into larger pieces: segments of TCP have 500 bytes and more. */
 const leastPieceBytes = 64
 
 /**
- * Returns how many pieces of an unfinished frame are kept: as many as the largest frame has in pieces of 64 bytes, and 64 at least. Each
+ * Returns how many pieces of an unfinished frame are kept: as many as the largest frame has in pieces of 64 bytes, and 64 at least. Each piece
  * costs some 200 bytes, whatever its size.
  */
 export function maxPiecesOf(maxFrameBytes: number): number {

@@ -4,14 +4,14 @@ export function isToken(text: string): boolean {
 }
 
 /**
- * Tells whether an operator may let pages send a request header: its name is a token of at most 128 characters, a script can set it, and no proxy
- * is believed to. `*` is a token, but allows nothing in a request with credentials (Fetch standard, CORS protocol and credentials).
+ * Tells whether an operator may let pages send a request header: its name is a token of at most 128 characters, a script can set it, and it is not
+ * one that only a proxy may set. `*` is a token, but allows nothing in a request with credentials (Fetch standard, CORS protocol and credentials).
  */
 export function isHeaderOfPages(name: string): boolean {
   return name.length <= 128 && name !== '*' && isToken(name) && !forbidden.has(name.toLowerCase()) && !/^(?:proxy-|sec-|x-forwarded-)/i.test(name)
 }
 
-/** Names that a browser keeps from scripts (Fetch standard, forbidden request-header), and those by which a proxy says who asks. */
+/** Headers that a browser keeps from scripts (Fetch standard, forbidden request-header), and headers in which a proxy names the caller. */
 const forbidden: ReadonlySet<string> = new Set([
   'accept-charset', 'accept-encoding', 'access-control-request-headers', 'access-control-request-method', 'connection', 'content-length',
   'cookie', 'cookie2', 'date', 'dnt', 'expect', 'host', 'keep-alive', 'origin', 'referer', 'set-cookie', 'te', 'trailer', 'transfer-encoding',

@@ -3,8 +3,8 @@ import type { OptionTable } from './option.ts'
 import type { Environment } from './read-options.ts'
 
 /**
- * Returns sentences about variables that are ignored and look as if they were meant for this program: a misspelt option of the table, or a name that
- * begins as some options do.
+ * Returns sentences about ignored variables that were probably meant for this program: a misspelt option of the table, or a name that begins as some
+ * options do.
  * @param prefixes beginnings that only this program's variables have, as `JWT_`
  */
 export function misspelt(table: OptionTable, env: Environment, prefixes: readonly string[] = []): readonly string[] {
@@ -19,7 +19,7 @@ export function misspelt(table: OptionTable, env: Environment, prefixes: readonl
     })
 }
 
-/** What Kubernetes sets for a Service of that name, and what Kafka's own tools and images read. */
+/** Match variables that Kubernetes sets for a Service of that name, and variables that Kafka's own tools and images read. */
 const ofOthers = [/_SERVICE_(?:HOST|PORT)(?:_|$)/, /_PORT(?:_\d+_(?:TCP|UDP)(?:_(?:ADDR|PORT|PROTO))?)?$/, /^KAFKA_(?:HOME|OPTS|HEAP_OPTS|DEBUG|GC_LOG_OPTS|VERSION|DATA|CLUSTER_ID|NODE_ID|PROCESS_ROLES)$/, /^KAFKA_(?:JMX|JVM|LOG4J|CFG|LISTENER|ADVERTISED|CONTROLLER|INTER|OFFSETS|TRANSACTION)_?/]
 
 const isOfOthers = (name: string): boolean => ofOthers.some((pattern) => pattern.test(name))

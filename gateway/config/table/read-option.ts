@@ -78,7 +78,7 @@ function describeInteger({ env, min, max }: Integer): string {
 const unitsInMs: Readonly<Record<string, number | undefined>> = Object.assign(Object.create(null), { ms: 1, s: 1_000, m: 60_000, min: 60_000, h: 3_600_000, d: 86_400_000 })
 const unitsInBytes: Readonly<Record<string, number | undefined>> = Object.assign(Object.create(null), { b: 1, k: 1_024, kb: 1_024, ki: 1_024, kib: 1_024, m: 1_048_576, mb: 1_048_576, mi: 1_048_576, mib: 1_048_576, g: 1_073_741_824, gb: 1_073_741_824, gi: 1_073_741_824, gib: 1_073_741_824 })
 
-/** What was meant by `5m` or `64Mi`, where the option counts milliseconds or bytes; else the default, which is one that is right. */
+/** Returns the number that `5m` or `64Mi` means, where the option counts milliseconds or bytes; else the default, as a valid example. */
 function exampleOf(option: Integer, text: string): string {
   const units = option.env.endsWith('_MS') ? unitsInMs : option.env.endsWith('_BYTES') ? unitsInBytes : null
   if (units === null) return ''

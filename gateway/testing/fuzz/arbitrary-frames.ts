@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 
-/** What a client sends after a handshake that was right: frames of RFC 6455, of which much may be wrong. */
+/** Bytes of a client after a valid handshake: frames of RFC 6455, most of which break a rule. */
 export const frameBytes: fc.Arbitrary<Buffer> = fc
   .tuple(fc.array(fc.oneof({ weight: 6, arbitrary: frame() }, { weight: 1, arbitrary: fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes)) }), { minLength: 1, maxLength: 8 }), fc.nat({ max: 3 }))
   .map(([frames, cut]) => {
@@ -27,7 +27,7 @@ function frame(): fc.Arbitrary<Buffer> {
     })
 }
 
-/** @param width bytes of the length; one that is too small is made larger, and one that is larger than need be stays, which is wrong */
+/** Writes a frame. @param width bytes of the length: too small a width is made larger, and one that is too large stays, which breaks a rule */
 function lengthBytes(length: bigint, width: number): readonly number[] {
   if (width === 0 && length < 126n) return [Number(length)]
   if (width < 8 && length < 65_536n) return [126, Number(length >> 8n), Number(length & 255n)]

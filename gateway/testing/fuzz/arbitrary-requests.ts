@@ -1,21 +1,21 @@
 import fc from 'fast-check'
 
-/** A request, right or wrong, with placeholders (`marks`) for what is only known when it is sent. */
+/** A valid or invalid request, with placeholders (`marks`) for values that are known only when it is sent. */
 export interface RequestSpec {
   readonly method: string
   readonly target: string
   readonly version: string
   readonly headers: readonly (readonly [name: string, value: string])[]
   readonly body: Buffer
-  /** How the length of the body is said; `none`: not at all. */
+  /** How the request announces the length of its body; `none`: it does not. */
   readonly framing: 'length' | 'chunks' | 'none'
-  /** Bytes of the whole that are exchanged: a place, as a part of the whole, and the new byte. */
+  /** Bytes that are exchanged: a place, as a fraction of the whole, and the new byte. */
   readonly changes: readonly (readonly [place: number, byte: number])[]
-  /** Where the bytes are cut into several writes, as parts of the whole. */
+  /** The places at which the bytes are cut into several writes, as fractions of the whole. */
   readonly cuts: readonly number[]
 }
 
-/** Written in place of what a request is given when it is sent. All of one mark in a request become the same. */
+/** Placeholders for values that a request gets when it is sent. All copies of one mark in a request get the same value. */
 export const marks = { id: '@ID-000000000@', token: '@TOKEN@', cursor: '@CURSOR@', path: '@API@', socket: '@SOCKET@' } as const
 
 /** Text that has broken programs like this before. */
@@ -38,7 +38,7 @@ const jsonText = fc.oneof(
 const attribute = fc.oneof(fc.constantFrom('t', 'com.example.fuzz', '/source', 'urn:a', '1.0', '2026-01-01T00:00:00Z', 'text/plain', 'application/json', 'application/cloudevents+json'), text)
 const attributeName = fc.oneof(fc.constantFrom('id', 'source', 'type', 'specversion', 'time', 'subject', 'dataschema', 'datacontenttype', 'partitionkey', 'cursor', 'audience', 'data', 'data_base64', 'traceparent', 'ext', 'Ext', 'a_b', '__proto__'), text)
 
-/** Members of an object as JSON text, of which some are there twice, wrong, or strange. */
+/** Members of an object as JSON text, some of which are repeated, wrong, or unusual. */
 const extraMembers = fc.oneof(fc.constant([]), fc.array(fc.tuple(attributeName, fc.oneof(jsonText, attribute.map((value) => JSON.stringify(value)))), { maxLength: 2 }))
 const asJson = (members: readonly (readonly [string, string])[]): string => `{${members.map(([name, value]) => `${JSON.stringify(name)}:${value}`).join(',')}}`
 
@@ -88,7 +88,7 @@ const binary: fc.Arbitrary<RequestSpec> = fc
 
 const encodeAscii = (json: string): string => json.replace(/[^!-$&-~]/gu, (sign) => encodeURIComponent(sign.toWellFormed()))
 
-/** Emits in all forms, most of which differ a little from one that is right. */
+/** Emits in all forms, most of which differ a little from a valid one. */
 export const emits: fc.Arbitrary<RequestSpec> = fc.oneof(
   ofBody(`${marks.path}/emit-message`, message, ['', 'application/json', 'text/plain', 'application/cloudevents+json']),
   ofBody(`${marks.path}/events`, structured, ['application/cloudevents+json', 'application/cloudevents+json; charset=utf-8', 'application/cloudevents+json; charset=latin1']),
@@ -113,12 +113,12 @@ const header = fc.oneof(
 )
 const version = fc.oneof({ weight: 8, arbitrary: fc.constant('HTTP/1.1') }, { weight: 1, arbitrary: fc.constantFrom('HTTP/1.0', 'HTTP/2.0', 'HTTP/1.2', 'http/1.1', 'HTTP/0.9', '') })
 
-/** Heads of which nearly everything may be wrong. */
+/** Heads in which nearly everything may be wrong. */
 export const heads: fc.Arbitrary<RequestSpec> = fc
   .record({ method: methods, target, version, hasHost: fc.boolean(), headers: fc.array(header, { maxLength: 5 }), body: fc.oneof(fc.constant(''), message, text).map((body) => Buffer.from(body)), framing: fc.constantFrom('length' as const, 'none' as const, 'chunks' as const), changes, cuts })
   .map(({ hasHost, headers, ...more }) => ({ ...more, headers: hasHost ? [['host', 'localhost'] as const, ...headers] : headers }))
 
-/** Tokens that are nearly good. */
+/** Tokens that are nearly valid. */
 const token = fc.oneof(fc.constantFrom(marks.token, `${marks.token}x`, `x${marks.token}`, `${marks.token}.`, `${marks.token}${marks.token}`, marks.token.repeat(60), 'a.b.c', 'eyJhbGciOiJub25lIn0.e30.', ''), text)
 const cookies = fc
   .array(fc.oneof(token.map((value) => `cs_jwt=${value}`), token.map((value) => `cs_jwt="${value}"`), fc.tuple(fc.constantFrom('cs_jwt.0', 'cs_jwt.1', 'CS_JWT', ' cs_jwt ', '__Host-x', 'x'), text).map((pair) => pair.join('=')), text), { maxLength: 5 })
@@ -130,7 +130,7 @@ const upgradeHeaders = [['host', 'localhost'], ['connection', 'Upgrade'], ['upgr
 
 const rarely = <T>(given: fc.Arbitrary<T>): fc.Arbitrary<T | null> => fc.oneof({ weight: 3, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: given })
 
-/** Those who connect or emit with tokens in all places where one may be. */
+/** Requests that connect or emit, with tokens in all places where a token may be. */
 export const credentials: fc.Arbitrary<RequestSpec> = fc
   .record({
     kind: fc.constantFrom('socket' as const, 'stream' as const, 'emit' as const),
@@ -152,7 +152,7 @@ export const credentials: fc.Arbitrary<RequestSpec> = fc
     return { ...base, ...rest, method: 'GET', target: `${kind === 'socket' ? marks.socket : `${marks.path}/events`}${suffix}`, framing: 'none', headers: [...(kind === 'socket' ? upgradeHeaders : [['host', 'localhost'] as const]), ...given, ...more] }
   })
 
-/** Much of the same: as many units as fit into the largest body or head. What they may cost the event loop is bounded all the same. */
+/** Repetitions of one unit: as many as fit into the largest body or head. Their cost for the event loop must stay bounded, too. */
 export const repetitions: fc.Arbitrary<RequestSpec> = fc.oneof(
   fc.tuple(fc.constantFrom(...bodiesOfUnits()), fc.constantFrom('1,', '{},', '[],', '"",', '"\\u0000",', 'null,', '{"a":1},', '"ann",', '{"specversion":"1.0"},', '[', '{"a":', '\\', '"', ' ', '\n', ',', '12345678,', '12345678901234567,', '1e9,', '1e400,', '{"a":1e9},', '0.5,', '-'), fc.constantFrom(2_000, 100_000, 260_000, 1_000_000)).map(([{ target: path, type, before, after }, unit, bytes]): RequestSpec => ({
     ...base,
@@ -174,7 +174,7 @@ export const repetitions: fc.Arbitrary<RequestSpec> = fc.oneof(
   fc.tuple(fc.constantFrom('x', 'ce-x', 'cookie', 'a', 'origin'), fc.constantFrom(100, 1_900, 4_000)).map(([name, count]): RequestSpec => ({ ...base, method: 'POST', framing: 'length', target: `${marks.path}/events`, headers: [...emitHeaders, ['ce-specversion', '1.0'], ...Array.from({ length: count }, (_, index) => [name === 'ce-x' ? `ce-${index}` : name, ''] as const)] })),
 )
 
-/** Members of which no two have the same name cost more than others. */
+/** Members with distinct names, which cost more than others. */
 function bodyOfNames(kind: 'payload' | 'message' | 'event' | 'audience', count: number): RequestSpec {
   const members = Array.from({ length: count }, (_, index) => `"n${index.toString(36)}":1`).join(',')
   const event = `"specversion":"1.0","id":"${marks.id}","source":"/fuzz","type":"t"`

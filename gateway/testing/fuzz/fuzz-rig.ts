@@ -14,10 +14,10 @@ import { type Answer, type Answers, readAnswers } from './read-answers.ts'
 import { type Reader, readSentEvents, type SentEvent } from './read-sent-events.ts'
 import { renderRequest } from './render-request.ts'
 
-/** Development mode, or keys of its own as in production. The log is in the process in both. */
+/** The mode of the gateway: development mode, or keys of its own as in production. The log is in the process in both. */
 export type FuzzMode = 'development' | 'keys'
 
-/** What one input may cost the event loop at a time, in milliseconds of processor time. On a slower machine it is as much longer as that takes for JSON. */
+/** The longest turn of the event loop for one input, in milliseconds of processor time. It grows with the time that the machine takes for JSON. */
 const maxTurnMs = 50 * Math.max(1, megabyteOfJsonMs() / 12)
 
 /** What JSON.parse takes for a megabyte of small objects, in milliseconds: the least of five. */
@@ -65,9 +65,9 @@ export interface Tally {
 
 export interface FuzzRig {
   readonly tally: Tally
-  /** Sends a request of its own connection. @throws when anything is not as it must be afterwards */
+  /** Sends a request on a connection of its own. @throws when the gateway is not as it must be afterwards */
   request(spec: RequestSpec): Promise<void>
-  /** Sends bytes behind a handshake that is right. @throws as `request` does */
+  /** Sends bytes after a valid handshake. @throws as `request` does */
   frames(bytes: Buffer): Promise<void>
   /** Waits for one more heartbeat of each session, then ends the gateway as Kubernetes does. @throws when a session has ended before */
   finish(): Promise<FuzzEnd>
@@ -80,7 +80,7 @@ export interface FuzzEnd {
   readonly readiness: number
   /** Lines of the log of level error. */
   readonly errors: readonly string[]
-  /** What the gateway holds more than before the first input, in bytes. */
+  /** How much more the gateway holds than before the first input, in bytes. */
   readonly grownBytes: number
   readonly exitCode: number | null
 }
@@ -88,7 +88,7 @@ export interface FuzzEnd {
 export async function startFuzzRig(mode: FuzzMode): Promise<FuzzRig> {
   const folder = mkdtempSync(join(tmpdir(), 'carillon-fuzz-'))
   const keys = mode === 'keys' ? makeTokenKeys(folder) : null
-  // A heap as small as this ends the process when something is held that should not be.
+  // With a heap as small as this, a leak ends the process.
   const gateway = await startProbedGateway({ ...(keys === null ? { env } : { main: keyedGateway, env: { ...env, ...keys.env } }), execArgv: ['--expose-gc', '--max-old-space-size=96'] })
   const token = async (reader: Reader, scope = ''): Promise<string> => {
     const claims = { user_id: reader.userId, username: reader.username, org_id: reader.organizationId, roles: reader.roles, scope, exp: Math.floor(Date.now() / 1000) + 3_600 }
@@ -122,7 +122,7 @@ class Rig {
   readonly #gateway: ProbedGateway
   readonly #listeners: readonly Listener[]
   readonly #token: string
-  /** What was accepted before: a second one is suppressed. */
+  /** The events that were accepted before: a second one with the same source and id is suppressed. */
   readonly #known = new Set<string>()
   #heldBytes = 0
   #cpuMs = 0
@@ -172,7 +172,7 @@ class Rig {
     return { readiness: status, errors: this.#gateway.errors, grownBytes: heldBytes - this.#heldBytes, exitCode: await this.#gateway.stop() }
   }
 
-  /** Sends, waits until everybody has what was sent before, and hangs up. @returns all that was answered */
+  /** Sends bytes, waits until all clients have the events that were sent before, and hangs up. @returns all answers */
   async #exchange(parts: readonly Buffer[]): Promise<Buffer> {
     const client = await connectRaw(this.#gateway.ports.public)
     for (const part of parts) {
@@ -187,7 +187,7 @@ class Rig {
     return Buffer.from(text, 'latin1')
   }
 
-  /** What was put into the log before this has reached those whom it is for: the topic has one partition. */
+  /** Resolves when events that were put into the log before this call have reached their recipients: the topic has one partition. */
   async #barrier(): Promise<void> {
     this.#barriers += 1
     const id = `barrier-${this.#barriers}`
@@ -246,7 +246,7 @@ class Rig {
     for (const { listener } of arrived) if (listener.closed() !== null) throw new Error(`the session of ${listener.userId} was closed: ${listener.closed()}`)
   }
 
-  /** All of the time since the last input is one bound of its longest turn. Only what is above it is measured turn by turn, three times: a collection of garbage may fall into one. */
+  /** Bounds the longest turn by all of the time since the last input. Only above the bound are turns measured, three times: a garbage collection may fall into one. */
   async #judgeCost(parts: readonly Buffer[]): Promise<void> {
     const { threadCpuMs } = await this.#gateway.ask('cost')
     const usedMs = threadCpuMs - this.#cpuMs
@@ -264,7 +264,7 @@ class Rig {
   }
 }
 
-/** Rounds of another client's events that an answer may take. What has none by then waits for more of its request. */
+/** Rounds of another client's events that an answer may take. A request without an answer by then waits for more of its bytes. */
 const patience = 3
 const isAnswered = (text: string): boolean => /^(HTTP\/1\.1 100 [^\n]*\n\r?\n)?HTTP\/1\.1 [2-5]|^HTTP\/1\.1 101/.test(text)
 
@@ -281,7 +281,7 @@ function acceptedBy({ status, body }: Answer): readonly Accepted[] {
   return 'events' in answer ? answer.events : [answer]
 }
 
-/** Those of the table, those of the protocol, and the echo of what a client may close with. */
+/** Close codes of the table, those of the protocol, and the echo of codes with which a client may close. */
 function isDocumentedClose(code: number): boolean {
   const isOurs = Object.values(closeCodes).some((row) => row.code === code)
   return isOurs || [1000, 1002, 1005, 1007].includes(code) || isEcho(code)

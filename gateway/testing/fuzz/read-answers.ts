@@ -9,7 +9,7 @@ export interface Answer {
 }
 
 export interface Answers {
-  /** Those that are whole, and event streams as far as they came. */
+  /** The complete answers, and event streams as far as they came. */
   readonly answers: readonly Answer[]
   /** Frames after a 101. */
   readonly frames: readonly RawFrame[]
@@ -51,7 +51,7 @@ function readHead(text: string): Head {
   return { status: Number(status), headers }
 }
 
-/** @returns null: it is not all there */
+/** Reads an answer. @returns null when it is incomplete */
 function readBody({ status, headers }: Head, bytes: Buffer, isHead: boolean): { readonly body: Buffer; readonly bytes: number } | null {
   const [length, coding] = [headers.get('content-length'), headers.get('transfer-encoding')]
   if (length !== undefined && coding !== undefined) throw new Error('an answer has Content-Length and Transfer-Encoding')
@@ -82,7 +82,7 @@ function readChunks(bytes: Buffer, isStream: boolean): { readonly body: Buffer; 
   return isStream ? { body: Buffer.concat(chunks), bytes: bytes.length } : null
 }
 
-/** Those of a server: not masked, not compressed, not in fragments. */
+/** Reads frames of a server, which are not masked, not compressed, and not in fragments. */
 function readFrames(bytes: Buffer): { readonly frames: readonly RawFrame[]; readonly isCut: boolean } {
   const frames: RawFrame[] = []
   for (let at = 0; at < bytes.length;) {

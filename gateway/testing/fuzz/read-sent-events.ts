@@ -1,9 +1,9 @@
 /**
- * Says for whom the events of a request are, without the code under test: any reading of the bytes that a lenient reader could have. What a
- * gateway accepts must have one, and must reach exactly those whom it names.
+ * An event of a request with its recipients, found without the code under test: any reading of the bytes that a lenient reader could have.
+ * An event that a gateway accepts must have such a reading, and must reach exactly the recipients that it names.
  */
 export interface SentEvent {
-  /** Null: the message has none, and the gateway makes one up. */
+  /** The id; null: the message has none, and the gateway makes one. */
   readonly id: string | null
   readonly isFor: (reader: Reader) => boolean
 }
@@ -17,13 +17,13 @@ export interface Reader {
 
 type Json = Readonly<Record<string, unknown>>
 
-/** @param head of the request, as text of one byte a character. @param body without the framing of chunks */
+/** Reads the events of a request. @param head of the request, as text of one byte a character. @param body without the framing of chunks */
 export function readSentEvents(head: string, body: Buffer): readonly SentEvent[] {
   const values = [parseJson(body.toString())].flat()
   return [...values.filter(isObject).flatMap(readStructured), ...readBinary(head)]
 }
 
-/** A short message has the audience beside `type`, an event in an extension. */
+/** Returns the audience: a short message has it beside `type`, an event in an extension. */
 function readStructured(value: Json): readonly SentEvent[] {
   const id = typeof value['id'] === 'string' ? value['id'] : null
   const { audience } = value
@@ -35,7 +35,7 @@ function readBinary(head: string): readonly SentEvent[] {
   return values('ce-audience').flatMap((text) => [parseJson(text)].filter(isObject).flatMap((names) => values('ce-id').map((id) => ({ id, isFor: audienceOf(names) }))))
 }
 
-/** Bytes as UTF-8, quotes taken off, and percent-encoding where it is one. */
+/** Reads bytes as UTF-8, removes quotes, and decodes valid percent-encoding. */
 function decodeHeader(latin1: string): string {
   const text = Buffer.from(latin1, 'latin1').toString()
   const unquoted = /^".*"$/.test(text) ? text.slice(1, -1).replace(/\\(.)/g, '$1') : text

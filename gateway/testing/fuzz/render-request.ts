@@ -1,16 +1,16 @@
 import { marks, type RequestSpec } from './arbitrary-requests.ts'
 
-/** What the marks of a request stand for. */
+/** The values of the marks of a request. */
 export type MarkValues = Readonly<Record<keyof typeof marks, string>>
 
 export interface RenderedRequest {
-  /** In the parts in which they are to be written. */
+  /** The bytes, in the parts in which they are to be written. */
   readonly parts: readonly Buffer[]
   readonly head: string
   readonly body: Buffer
 }
 
-/** The bytes of a request. `head` and `body` are what a lenient reader finds in them after the changes. */
+/** Renders the bytes of a request. `head` and `body` are what a lenient reader finds in them after the changes. */
 export function renderRequest(spec: RequestSpec, values: MarkValues): RenderedRequest {
   const body = Buffer.from(fill(spec.body.toString('latin1'), values), 'latin1')
   const headers = [...spec.headers, ...framingOf(spec, body)].map(([name, value]) => `${bytesOf(name)}: ${bytesOf(value)}\r\n`)
@@ -25,7 +25,7 @@ function framingOf({ framing }: RequestSpec, body: Buffer): RequestSpec['headers
   return framing === 'length' ? [['content-length', String(body.length)]] : [['transfer-encoding', 'chunked']]
 }
 
-/** Text as its bytes of UTF-8, one a character: as a header that is no ASCII goes over the wire. */
+/** Returns a text as its bytes of UTF-8, one a character: a header that is no ASCII goes over the wire in this form. */
 const bytesOf = (text: string): string => Buffer.from(text).toString('latin1')
 
 function fill(text: string, values: MarkValues): string {

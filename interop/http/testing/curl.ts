@@ -4,10 +4,10 @@ import type { Client } from './trials.ts'
 
 export const curl: Client = { name: 'curl', version: toolVersion('curl') }
 
-/** What curl received. */
+/** An answer that curl received. */
 export interface CurlAnswer {
   readonly status: number
-  /** By their names in lower case. */
+  /** The headers, by their names in lower case. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
 }
@@ -28,7 +28,7 @@ export async function runCurl(args: readonly string[], input: Buffer | string = 
   return parseAnswer(written.stdout)
 }
 
-/** The last answer: an interim one may stand before it. */
+/** Returns the last answer: an interim one may stand before it. */
 function parseAnswer(text: string): CurlAnswer {
   const [head = '', ...rest] = text.split('\r\n\r\n')
   const status = Number(/^HTTP\/[\d.]+ (\d{3})/.exec(head)?.[1])

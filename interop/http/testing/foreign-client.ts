@@ -17,7 +17,7 @@ export interface ForeignClient {
   until(kind: string, count: number): Promise<void>
   /** Resolves when the program has ended by itself. @throws with its last words when it does not exit with 0 */
   ended(): Promise<void>
-  /** Ends it, however it is. */
+  /** Ends the program, whatever its state. */
   kill(): Promise<void>
 }
 
@@ -51,7 +51,7 @@ export function startForeign({ command, args, environment }: ForeignProgram, inp
       for (const look of watchers) look()
     })
   }
-  // A program that breaks early closes its input; why it broke is told below.
+  // A program that breaks early closes its input; the error below says why it broke.
   child.stdin.on('error', () => {})
   child.stdin.end(input)
   const killGroup = (): void => {

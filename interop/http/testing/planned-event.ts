@@ -1,6 +1,6 @@
 /** An event that a CloudEvents SDK makes, encodes and sends. Foreign programs read a list of them from standard input, as JSON. */
 export interface PlannedEvent {
-  /** Also its id. */
+  /** The name of the event, and its id. */
   readonly name: string
   readonly mode: 'binary' | 'structured'
   readonly source: string

@@ -7,9 +7,9 @@ import { places } from '../places.ts'
 export interface Row {
   readonly client: string
   readonly version: string
-  /** What the client did, and what is right. */
+  /** The actions of the client, and the right outcome. */
   readonly what: string
-  /** What came of it. */
+  /** The outcome. */
   readonly arrived: string
   readonly isRight: boolean
 }

@@ -13,7 +13,7 @@ export interface Rig {
   readonly token: string
   /** Emits a structured event. @throws when the answer is not 202 */
   emit(event: Readonly<Record<string, unknown>>): Promise<void>
-  /** Emits an event of its own and waits for it: whatever was emitted before has arrived by then, or never will. @returns all events so far */
+  /** Emits an event of its own and waits for it: events that were emitted before have arrived by then, or never will. @returns all events so far */
   settle(): Promise<readonly TestEvent[]>
   stop(): Promise<void>
 }

@@ -12,7 +12,7 @@ export interface Trial {
   readonly client: Client
   /** A sentence: what the client does, and what arrives. */
   readonly what: string
-  /** What is right, as `act` returns it. */
+  /** The right outcome, in the form in which `act` returns it. */
   readonly arrives: unknown
   /** Lets the client act, and returns what arrived. */
   readonly act: () => Promise<unknown>

@@ -27,7 +27,7 @@ export interface LoopOwner {
   fine(state: PartitionState): void
 }
 
-/** Most bytes of one answer. A batch that is larger by itself comes whole. */
+/** Most bytes of one answer. A single batch that is larger comes whole. */
 const maxFetchBytes = 1_048_576
 /** How long a loop waits for the handlers of an answer before it fetches the other partitions again. */
 const handlersMs = 100
@@ -48,11 +48,11 @@ const maxBatchBytes = 60 * 1_048_576
 /** OFFSET_OUT_OF_RANGE: https://kafka.apache.org/protocol.html#protocol_error_codes */
 const offsetOutOfRange = 1
 
-/** A fetch that was sent, and what it asks for. */
+/** A fetch that was sent, with its offsets. */
 interface Asked {
   readonly link: BrokerLink
   readonly states: readonly PartitionState[]
-  /** By partition, the offset that was asked for, and the epoch of the leader that was asked. */
+  /** By partition, the offset that was asked for. `epochs` has the epoch of the leader that was asked. */
   readonly offsets: ReadonlyMap<number, number>
   readonly epochs: ReadonlyMap<number, number>
   readonly askedAt: number
@@ -69,14 +69,14 @@ export class LeaderLoop {
   #failures = 0
   readonly #running: Promise<void>
   #link: BrokerLink | null = null
-  /** Of the wait that is under way. */
+  /** Ends the wait that is under way; null when there is none. */
   #waking: AbortController | null = null
   #turn = 0
-  /** What decoding and handling keep of the event loop, over all partitions of this broker. */
+  /** The turns of the event loop that decoding and handling share, over all partitions of this broker. */
   readonly #turns = new Turns()
   /** The fetch that is under way while the answer before it is handled. */
   #ahead: Asked | null = null
-  /** Whether the last answer was handled in time and could be read. Otherwise records of another fetch would only take memory, or come in vain. */
+  /** Whether the last answer was handled in time and could be read. Otherwise records of another fetch would take memory, or be dropped. */
   #keepsUp = true
 
   constructor(owner: LoopOwner, broker: number) {
@@ -178,7 +178,7 @@ export class LeaderLoop {
     const epochs = new Map(states.map(({ partition, leaderEpoch }) => [partition, leaderEpoch]))
     const askedAt = performance.now()
     const answer = link.ask(this.#request(link, states, offsets, holdMs), { timeoutMs: holdMs + this.#owner.parts.fetch.stallMs })
-    // It is awaited later: until then a failure is nobody's.
+    // The round awaits it later: until then a failure has no handler.
     answer.catch(() => undefined)
     return { link, states, offsets, epochs, askedAt, answer }
   }
@@ -193,13 +193,13 @@ export class LeaderLoop {
   }
 
   /**
-   * Sends the next fetch before this answer is handled, when the broker has more: it comes while the records are decoded. It asks for what
-   * follows if all of the answer can be read. What turns out otherwise is not taken (`#isExpected`), and asked for again.
+   * Sends the next fetch before this answer is handled, when the broker has more: its answer comes while the records are decoded. It asks for the
+   * offsets that follow if all of this answer can be read. Where that turns out wrong, its answer is not taken (`#isExpected`) and asked for again.
    */
   #askAhead({ partitions, throttleMs }: FetchAnswer, { link, states, offsets }: Asked): void {
     if (throttleMs > 0 || !link.isOpen || this.#stopping.signal.aborted || partitions.every(({ records }) => records.length === 0)) return
     const due = this.#due()
-    // Their leader is asked first where their log parts from the one before.
+    // For the other partitions, the leader is first asked where its log parts from the log before.
     if (!due.every(isSure)) return
     const byPartition = new Map(states.map((state) => [state.partition, state]))
     // Partitions that were not asked for come along: otherwise they would wait until the others have no more.
@@ -217,7 +217,7 @@ export class LeaderLoop {
     if (hasMore) this.#ahead = this.#ask(link, wanted, 0)
   }
 
-  /** Whether the answer is to the question that would be asked now. */
+  /** Tells whether a fetch that is sent now would ask for the same offset of the same leader. */
   #isExpected(state: PartitionState, { offsets, epochs }: Asked): boolean {
     if (!this.#owner.owns(this.#broker, state) || state.isBusy || state.retryAtMs > this.#owner.parts.now() || state.waitsForVersion > this.#owner.version) return false
     return epochs.get(state.partition) === state.leaderEpoch && offsets.get(state.partition) === this.#owner.parts.handler.position(state.partition)

@@ -56,7 +56,7 @@ export interface FetchSettings {
   /** How long a broker holds a fetch for which it has less than `minBytes`. */
   readonly waitMs: number
   readonly minBytes: number
-  /** Most bytes of one partition in an answer, which has 1 MiB at most: what a partition whose handler waits holds on to, or twice as much. */
+  /** Most bytes of one partition in an answer, which has 1 MiB at most. A partition whose handler waits keeps these bytes, or twice as many. */
   readonly partitionBytes: number
   /** How long an answer may take beyond `waitMs`, and how long a partition may stand while it has records, before the connection is replaced. */
   readonly stallMs: number

@@ -65,8 +65,8 @@ export function readInt64(bytes: Buffer, at: number): number {
 }
 
 /**
- * Returns the offset behind the last whole batch, as the headers say: where the next fetch would go on if all of it can be read. Null when no
- * batch is whole, or a header is impossible.
+ * Returns the offset behind the last whole batch, as the headers say: the next fetch goes on there if all batches can be read. Returns null when
+ * no batch is whole, or a header is impossible.
  */
 export function endOfBatches(bytes: Buffer): number | null {
   let end: number | null = null

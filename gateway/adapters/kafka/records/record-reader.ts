@@ -23,7 +23,7 @@ export interface Portion {
 /** How much work (records, headers, and KiB of headers) goes by between two looks at the clock: some 50 us. */
 const workPerLook = 64
 
-/** A header's value that is longer is not compared with the one before. */
+/** The longest value of a header that is compared with the value before. */
 const maxComparedBytes = 64
 
 /**
@@ -45,7 +45,7 @@ export class RecordReader {
   readonly #nameStarts: number[] = []
   readonly #nameLengths: number[] = []
   readonly #names: string[] = []
-  /** Likewise of the value of the n-th header. */
+  /** The same for the value of the n-th header. */
   readonly #valueStarts: number[] = []
   readonly #values: Buffer[] = []
 

@@ -2,8 +2,8 @@
 const turnMs = 4
 
 /**
- * Measures how long work has kept the event loop, and lets it turn. Several pieces of work may share one: then they take turns of the event loop
- * one after the other, in the order in which they asked, and a turn is no longer for all of them than for one.
+ * Measures how long work has kept the event loop, and lets the event loop turn. Several pieces of work may share one `Turns`: then they work
+ * one after the other, in the order in which they asked, and all of them together work no longer between two turns than one alone.
  */
 export class Turns {
   #startedAt = performance.now()
