@@ -46,7 +46,7 @@ describe('parseAudience', () => {
     ['an empty name', { usernames: [''] }, 'usernames must hold strings'],
     ['a name that is too long', { organizations: ['x'.repeat(maxNameLength + 1)] }, 'organizations must hold strings'],
     ['a null among the roles', { organizations: ['acme'], roles: [null] }, 'roles must hold strings'],
-    ['too many names', { users: ['1', '2', '3'], organizations: ['4', '5'], roles: ['6'] }, 'audience must have at most 5 names in all, and has 6.'],
+    ['too many names', { users: ['1', '2', '3'], organizations: ['4', '5'], roles: ['6'] }, 'audience must have at most 5 names in all (MAX_AUDIENCE_SIZE), and has 6.'],
   ])('refuses %s', (_title, value, sentence) => {
     expect(parsed(value)).toEqual({ ok: false, error: expect.stringContaining(sentence) })
   })
@@ -112,7 +112,7 @@ describe('an audience, explained to the caller who wrote it,', () => {
     [{ organizations: ['acme'], role: ['admin'] }, '`role` is not a member; did you mean `roles`?'],
     [{ groups: ['g'] }, '`groups` is not a member; the members are broadcast, users, usernames, organizations, roles.'],
     [['ann'], 'must be an object with any of broadcast, users, usernames, organizations, roles.'],
-    [{ users: ['1', '2', '3', '4', '5', '6'] }, 'must have at most 5 names in all, and has 6.'],
+    [{ users: ['1', '2', '3', '4', '5', '6'] }, 'must have at most 5 names in all (MAX_AUDIENCE_SIZE), and has 6.'],
     [{ roles: ['admin'] }, 'roles must have organizations beside them: roles alone would cross tenants.'],
   ])('%j, stands behind the word audience without another one', (value, error) => {
     expect(explained(value)).toEqual({ ok: false, error })

@@ -95,7 +95,7 @@ function findProblems(given: Given, { maxAudienceNames }: AudienceLimits): reado
   }
   if (countOf(given.roles) > 0 && countOf(given.organizations) === 0) problems.push({ member: 'roles', problem: 'must have organizations beside them: roles alone would cross tenants' })
   const count = nameLists.reduce((sum, member) => sum + countOf(given[member]), 0)
-  if (count > maxAudienceNames) problems.push({ member: 'audience', problem: `must have at most ${maxAudienceNames} names in all, and has ${count}` })
+  if (count > maxAudienceNames) problems.push({ member: 'audience', problem: `must have at most ${maxAudienceNames} names in all (MAX_AUDIENCE_SIZE), and has ${count}` })
   return problems
 }
 

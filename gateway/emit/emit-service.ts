@@ -152,7 +152,7 @@ const overloaded: Problem = {
 
 const batchTooLarge = (max: number): Problem => ({
   type: 'batch-too-large',
-  detail: `A batch may have at most ${max} events here. Send it in parts.`,
+  detail: `A batch may have at most ${max} events here (EMIT_MAX_IN_FLIGHT). Send it in parts.`,
 })
 
 function rateExceeded(waitMs: number): Problem {

@@ -95,7 +95,7 @@ const maxNamesCompared = 100
  * with a content type of JSON (CloudEvents JSON format 1.0.2, section 3.1.2).
  */
 function readData({ data, isBase64 }: RawEvent, datacontenttype: string | null, limits: EventLimits, problems: EventProblem[]): Pick<CloudEvent, 'data' | 'isBinary'> {
-  if (data !== null && data.length > limits.maxEventBytes) problems.push({ attribute: 'data', detail: `has ${data.length} bytes; at most ${limits.maxEventBytes} are allowed.` })
+  if (data !== null && data.length > limits.maxEventBytes) problems.push({ attribute: 'data', detail: `has ${data.length} bytes; at most ${limits.maxEventBytes} are allowed (MAX_EVENT_BYTES).` })
   if (data === null || data.length > limits.maxEventBytes || dataShape(datacontenttype) !== 'json') return { data, isBinary: false }
   if (datacontenttype === null && isBase64) return { data, isBinary: true }
   const parsed = parseJson(data)

@@ -16,7 +16,7 @@ export const metrics = {
   connectionsCut: { name: 'carillon_connections_cut_total', type: 'counter', help: 'TCP connections that were cut or not taken, by reason. pipelining: too many unanswered requests; unread: answers that the client did not read; idle: it gave way when places ran out; heads: unfinished heads, and those of unread answers, were too large together; not-taken: no place was left.', labels: { reason: ['pipelining', 'unread', 'idle', 'heads', 'not-taken'] } },
   recordsRead: { name: 'carillon_records_read_total', type: 'counter', help: 'Records read from the log.', labels: {} },
   recordsUndecodable: { name: 'carillon_records_undecodable_total', type: 'counter', help: 'Records that are no event that can be delivered, by reason.', labels: { reason: decodeFailureReasons } },
-  recordsWithoutAudience: { name: 'carillon_records_without_audience_total', type: 'counter', help: 'Events that name nobody and therefore reach nobody.', labels: {} },
+  recordsWithoutAudience: { name: 'carillon_records_without_audience_total', type: 'counter', help: 'Events whose audience is absent or empty, and which therefore reach no client.', labels: {} },
   recordsDuplicate: { name: 'carillon_records_duplicate_total', type: 'counter', help: 'Events that were not delivered because their source and id had been seen within the window.', labels: {} },
   eventsEncoded: { name: 'carillon_events_encoded_total', type: 'counter', help: 'Events that were encoded for the wire: at most once each.', labels: {} },
   deliveries: { name: 'carillon_deliveries_total', type: 'counter', help: 'Events written to connections.', labels: {} },
