@@ -1,5 +1,5 @@
 import type { Kafka, Message, Producer, Transaction } from 'kafkajs'
-import { within } from '../patience.ts'
+import { pause, within } from '../patience.ts'
 import { exactHeaders } from './exact-headers.ts'
 import type { DeadLetterCopy } from './dead-letter-copy.ts'
 import type { GroupOffsets } from './group-offsets.ts'
@@ -23,6 +23,8 @@ const maxProducers = 8
 const idleMs = 30_000
 /** How long the count of the dead letter topic's partitions is believed; a wrong one is found by the broker's answer. */
 const metadataMaxAgeMs = 30_000
+/** Longer than a broker that has lost a group takes to hear of it, also on a busy machine. */
+const settleMs = 1_000
 
 interface OpenProducer {
   readonly producer: Producer
@@ -43,21 +45,41 @@ interface OpenProducer {
 export function createKafkaTransactions(parts: KafkaTransactionsParts): DeadLetterTransactions {
   const open = new Map<number, OpenProducer>()
   const seats = createSeats(maxProducers)
+  /** Producers that are being opened, and are not in `open` yet. */
+  let opening = 0
   const ending = new AbortController()
   const { offsets } = parts
 
   async function openProducer(partition: number, abandoned: AbortSignal): Promise<OpenProducer> {
-    closeIdleOnes(maxProducers - 1)
+    closeIdleOnes(maxProducers - 1 - opening)
+    opening += 1
     const producer = createProducer(parts, partition)
     try {
       await producer.connect()
       await (await producer.transaction()).abort()
-      const committed = (await offsets.committed()).get(partition) ?? -1
-      abandoned.throwIfAborted()
+      const committed = await settledOffset(partition, abandoned)
       return { producer, committed, isBusy: true, idle: null }
     } catch (cause) {
       disconnect(producer)
       throw cause
+    } finally {
+      opening -= 1
+    }
+  }
+
+  /**
+   * Reads the group's offset until two answers agree. A coordinator whose group has just moved to another broker still answers, with what it
+   * knew: an offset from before the last commit, and a second copy of what that commit has copied.
+   */
+  async function settledOffset(partition: number, abandoned: AbortSignal): Promise<number> {
+    const read = async (): Promise<number> => (await offsets.committed()).get(partition) ?? -1
+    for (let last = await read(); ; ) {
+      await pause(settleMs, abandoned)
+      abandoned.throwIfAborted()
+      const again = await read()
+      abandoned.throwIfAborted()
+      if (again === last) return again
+      last = again
     }
   }
 
