@@ -106,7 +106,8 @@ function findListProblem(list: unknown): string | null {
   return index === -1 ? null : `must hold strings of 1 to ${maxNameLength} characters only; item ${index} is none`
 }
 
-const isObject = (value: unknown): value is Given => typeof value === 'object' && value !== null && !Array.isArray(value)
+/** Tells an object of JSON from a list and from null. */
+export const isObject = (value: unknown): value is Given => typeof value === 'object' && value !== null && !Array.isArray(value)
 const isAbsent = (value: unknown): boolean => value === undefined || value === null
 const countOf = (list: unknown): number => (Array.isArray(list) ? list.length : 0)
 

@@ -1,3 +1,5 @@
+import { isObject } from './parse-audience.ts'
+
 /**
  * Tells whether an object, or an object of a list, has a member twice. JSON.parse silently keeps the last one, so
  * `"roles": ["admin"], "roles": []` would widen an audience (RFC 8259, section 4: "the names within an object SHOULD be unique").
@@ -16,8 +18,6 @@ export function repeatsMember(json: Buffer, value: unknown, inside: string | nul
   }
   return found.own > own || found.nested > nested
 }
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Counts colons outside strings by their depth: in valid JSON each colon is one member. */
 function countMembers(json: Buffer, { depth: ownDepth, inside }: { readonly depth: number; readonly inside: string | null }): { readonly own: number; readonly nested: number } {

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { connect } from 'node:net'
 import type { ChildProcess } from 'node:child_process'
+import { withDeadline } from './with-deadline.ts'
 
 /** One life of a broker: from its start to its end, whoever ends it. */
 export interface BrokerProcess {
@@ -38,7 +39,7 @@ export async function startBrokerProcess(options: BrokerProcessOptions): Promise
   const pid = await pidOf(child, command)
   const broker = controlOf(child, pid, gone)
   try {
-    await withDeadline(startTimeoutMs, (signal) => Promise.race([ready(output, port, signal), gone.then(exitedEarly)]))
+    await withDeadline({ timeoutMs: startTimeoutMs, late: `not ready after ${startTimeoutMs} ms` }, (signal) => Promise.race([ready(output, port, signal), gone.then(exitedEarly)]))
   } catch (error) {
     await broker.kill()
     throw new Error(`${command} on port ${port} did not start: ${String(error)}\nIts last output:\n${output.tail()}`, { cause: error })
@@ -150,12 +151,4 @@ function takesConnections(port: number): Promise<boolean> {
     })
     socket.once('error', () => resolve(false))
   })
-}
-
-async function withDeadline<T>(timeoutMs: number, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const signal = AbortSignal.timeout(timeoutMs)
-  const late = new Promise<never>((_resolve, reject) => {
-    signal.addEventListener('abort', () => reject(new Error(`not ready after ${timeoutMs} ms`)), { once: true })
-  })
-  return Promise.race([run(signal), late])
 }

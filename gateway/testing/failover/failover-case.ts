@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { withDeadline } from '../with-deadline.ts'
 import type { ClusterAdmin } from './cluster-admin.ts'
 import { type Emitted, type Emitter, startEmitter } from './emitters.ts'
 import type { Pod } from './pod.ts'
@@ -61,7 +62,8 @@ export async function runCase(stage: Stage, { away, rate = 50 }: CaseOptions, ac
   try {
     await delay(calmMs)
     const isSmoothNow = (): boolean => isSmoothSince(performance.now() - smoothForMs, { emitter, watchers, readiness })
-    await withDeadline((signal) => act({ leaders, watchers, signal, broke: () => (faultMs = performance.now()), untilSmooth: (timeoutMs) => until(isSmoothNow, timeoutMs) }))
+    // A pod or a broker that never comes back must not keep the traffic running.
+    await withDeadline({ timeoutMs: actPatienceMs, late: `the case did not end within ${actPatienceMs / 1_000} s` }, (signal) => act({ leaders, watchers, signal, broke: () => (faultMs = performance.now()), untilSmooth: (timeoutMs) => until(isSmoothNow, timeoutMs) }))
     await emitter.stop()
     await until(() => hasAll(emitter.emitted, watchers), deliveryPatienceMs)
     // What should not come has a moment to come, too.
@@ -114,15 +116,6 @@ function hasAll(emitted: readonly Emitted[], watchers: readonly Watcher[]): bool
     const got = new Set(seen.events.map(({ id }) => id))
     return accepted.every(({ id }) => got.has(id))
   })
-}
-
-/** Bounds the time of an act: a pod or a broker that never comes back must not keep the traffic running. */
-async function withDeadline(act: (signal: AbortSignal) => Promise<void>): Promise<void> {
-  const signal = AbortSignal.timeout(actPatienceMs)
-  const late = new Promise<never>((_resolve, reject) => {
-    signal.addEventListener('abort', () => reject(new Error(`the case did not end within ${actPatienceMs / 1_000} s`)), { once: true })
-  })
-  await Promise.race([act(signal), late])
 }
 
 async function until(isTrue: () => boolean, timeoutMs: number): Promise<void> {
