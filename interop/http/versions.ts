@@ -1,22 +1,8 @@
 import { execFileSync } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
-import { readPins } from '../pins.ts'
+import { pinnedVersions } from '../pins.ts'
 
-const at = (file: string): string => fileURLToPath(new URL(`clients/${file}`, import.meta.url))
-
-/** The versions of all clients, from the files that pin them. */
-const versions = readPins({
-  python: [{ file: at('python/requirements.txt') }, { file: at('python/requirements-cloudevents-1.txt'), only: 'cloudevents', as: 'cloudevents 1' }],
-  goMod: at('go/go.mod'),
-  packageJson: at('node/package.json'),
-})
-
-/** @throws when no file pins it */
-export function versionOf(name: string): string {
-  const version = versions.get(name)
-  if (version === undefined) throw new Error(`no file in interop/http/clients pins ${name}`)
-  return version
-}
+/** Returns the version of a client. @throws when no file pins it */
+export const versionOf = pinnedVersions(new URL('clients/', import.meta.url))
 
 /** Asks a program of the machine for its version. Returns '' when it is missing, which the installation refuses. */
 export function toolVersion(name: 'curl' | 'java'): string {

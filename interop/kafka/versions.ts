@@ -1,18 +1,4 @@
-import { fileURLToPath } from 'node:url'
-import { readPins } from '../pins.ts'
+import { pinnedVersions } from '../pins.ts'
 
-const at = (file: string): string => fileURLToPath(new URL(`producers/${file}`, import.meta.url))
-
-/** The versions of all producers, from the files that pin them. */
-const versions = readPins({
-  python: [{ file: at('python/requirements.txt') }, { file: at('python/requirements-cloudevents-1.txt'), only: 'cloudevents', as: 'cloudevents 1' }],
-  goMod: at('go/go.mod'),
-  packageJson: at('node/package.json'),
-})
-
-/** @throws when no file pins it */
-export function versionOf(name: string): string {
-  const version = versions.get(name)
-  if (version === undefined) throw new Error(`no file in interop/kafka/producers pins ${name}`)
-  return version
-}
+/** Returns the version of a producer. @throws when no file pins it */
+export const versionOf = pinnedVersions(new URL('producers/', import.meta.url))
