@@ -18,6 +18,7 @@ import { createReconciler } from './reconcile/reconciler.ts'
 import { names } from './reconcile/settings.ts'
 import { settingsOf } from './reconcile/settings-of-config.ts'
 import type { KafkaConnection, TopicAdmins } from './reconcile/topic-admin.ts'
+import { whyNameIsNotAllowed } from './reconcile/topic-rules.ts'
 import type { Transition } from './reconcile/transitions.ts'
 import type { Clock } from './runtime/clock.ts'
 import { createController, type Controller } from './runtime/controller.ts'
@@ -82,13 +83,13 @@ export function createOperator(config: OperatorConfig, adapters: OperatorAdapter
   const { metrics, clock, api, admins } = adapters
   const queue = createWorkQueue({ meter: createQueueMeter(controllerName, metrics, () => clock.now()), now: () => clock.now(), random: adapters.random, childDelayMs })
   const enqueue = (ref: ObjectRef, priority: Priority): void => queue.add(ref, priority)
-  const claims = createClaims({ defaultBrokers: config.kafkaBrokers })
+  const settings = settingsOf(config)
+  const claims = createClaims({ defaultBrokers: config.kafkaBrokers, mayUseTopic: ({ metadata: { namespace = '', name } }, topic) => whyNameIsNotAllowed(settings.topicRules, { namespace, name }, topic) === null })
   const children = createChildren()
   const watches = createWatches(config, adapters)
   const channels = createChannelWatch({ claims, children, enqueue, hasSynced: () => watches.haveSynced(channelType) })
   metrics.channels.collect(() => channels.count().ready, { ready: 'true' })
   metrics.channels.collect(() => channels.count().notReady, { ready: 'false' })
-  const settings = settingsOf(config)
   const observer = createObserver({ api, admins, ownConnection: adapters.ownConnection, claims, children, routes: createRouteObserver({ api, nowMs: clock.wallNow }), childTypes, childNameOf: (name) => operandNames(name).Deployment, topicRules: settings.topicRules, nowMs: clock.wallNow })
   const reconcile = adapters.isDryRun ? createDryRun({ observer, settings, print: adapters.print }) : createReconciler({
     api,

@@ -1,4 +1,5 @@
 import type { StoredSpec } from '../../operator/api/v1alpha1/realtime-channel.ts'
+import { retiredVariables } from '../../operator/api/v1alpha1/schema/gateway-options.ts'
 import { defaultReplicas } from '../../operator/api/v1alpha1/schema/gateway.ts'
 import { parseQuantity } from '../operands/quantity.ts'
 
@@ -13,11 +14,14 @@ const exactlyOne = (...values: readonly unknown[]): boolean => values.filter((va
  */
 export const rules: Readonly<Record<string, readonly Rule[]>> = {
   spec: [({ topic, replay }) => topic.retention === undefined || milliseconds(topic.retention) >= milliseconds(replay.window)],
-  'spec.topic': [null, null, ({ topic }) => topic.retention === undefined || topic.config?.['retention.ms'] === undefined],
+  'spec.topic.deadLetters.name': [({ topic: { deadLetters } }) => deadLetters.name !== '.' && deadLetters.name !== '..'],
+  'spec.topic.deadLetters.retention': [({ topic: { deadLetters } }) => milliseconds(deadLetters.retention ?? '1m') >= minute],
+  'spec.topic': [null, null, ({ topic }) => topic.retention === undefined || topic.config?.['retention.ms'] === undefined, ({ topic }) => topic.name === undefined || topic.deadLetters.name !== topic.name],
   'spec.topic.name': [({ topic }) => topic.name !== '.' && topic.name !== '..'],
   'spec.topic.partitions': [null],
   'spec.topic.retention': [({ topic }) => milliseconds(topic.retention ?? '1m') >= minute],
   'spec.gateway': [({ gateway }) => gateway.autoscaling === undefined || gateway.replicas === defaultReplicas],
+  'spec.gateway.env[].name': Object.keys(retiredVariables).map((variable) => ({ gateway }) => (gateway.env ?? []).every(({ name }) => name !== variable)),
   'spec.gateway.autoscaling': [({ gateway: { autoscaling } }) => autoscaling === undefined || autoscaling.minReplicas <= autoscaling.maxReplicas],
   'spec.auth': [({ auth }) => (auth.allowedOrigins !== undefined) !== auth.dangerouslyAllowAnyOrigin],
   'spec.auth.jwks': [({ auth: { jwks } }) => exactlyOne(jwks.uri, jwks.secretRef, jwks.configMapRef)],

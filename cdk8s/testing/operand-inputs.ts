@@ -4,7 +4,7 @@ import type { OperandInput } from '../operands/operand-input.ts'
 /** A spec as the API server hands it out for the least that a user can write. */
 export const minimalSpec: StoredSpec = {
   kafka: {},
-  topic: { partitions: 3, deletionPolicy: 'Retain' },
+  topic: { partitions: 3, deadLetters: { enabled: true }, deletionPolicy: 'Retain' },
   gateway: { replicas: 2, drainSeconds: 15, logLevel: 'info' },
   network: {},
   auth: {

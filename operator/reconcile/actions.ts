@@ -2,6 +2,7 @@ import type { RealtimeChannelStatus } from '../api/v1alpha1/realtime-channel.ts'
 import type { ApiError, KubernetesObject, ObjectRef, ResourceType } from '../runtime/kubernetes-api.ts'
 import type { Refusal } from './refusals.ts'
 import type { NewTopic, TopicFailure } from './topic-admin.ts'
+import type { TopicUse } from './world.ts'
 
 /** What there is to do, in this order. Plain data: the same plan can be carried out, printed, or compared. */
 export interface Plan {
@@ -12,6 +13,8 @@ export interface Plan {
   readonly refusals: readonly Refusal[]
   /** What the status is to remember of the topic: when all actions on it are done, and when one of them is not. */
   readonly topic: { readonly whenDone: TopicRecord | null; readonly otherwise: TopicRecord | null }
+  /** The same of the topic of dead letters. */
+  readonly deadLetters: { readonly whenDone: TopicRecord | null; readonly otherwise: TopicRecord | null }
   /** The Deployment is left as it is, or is not made yet: what its pods need is not known. */
   readonly holdsGatewayBack: boolean
   /** Look again after this time although nothing changes (something outside of Kubernetes is waited for); null: no need. Milliseconds. */
@@ -22,8 +25,8 @@ export interface Plan {
 export type TopicRecord = NonNullable<RealtimeChannelStatus['topic']>
 
 export type Action =
-  /** `isAgain`: there was one, which somebody deleted. */
-  | { readonly kind: 'create-topic'; readonly topic: NewTopic; readonly isAgain?: boolean }
+  /** `isAgain`: there was one, which somebody deleted. @default use topic */
+  | { readonly kind: 'create-topic'; readonly topic: NewTopic; readonly use?: TopicUse; readonly isAgain?: boolean }
   | { readonly kind: 'grow-partitions'; readonly name: string; readonly from: number; readonly to: number }
   | { readonly kind: 'alter-topic'; readonly name: string; readonly changes: Readonly<Record<string, string | null>> }
   | { readonly kind: 'delete-topic'; readonly name: string }
@@ -33,7 +36,7 @@ export type Action =
   | { readonly kind: 'hand-over-replicas'; readonly type: ResourceType; readonly object: KubernetesObject }
   | { readonly kind: 'delete-object'; readonly type: ResourceType; readonly ref: ObjectRef; readonly uid: string }
   | { readonly kind: 'add-finalizer' }
-  | { readonly kind: 'remove-finalizer'; readonly because: 'topic-deleted' | 'topic-kept' | 'gave-up' | 'policy-is-retain' }
+  | { readonly kind: 'remove-finalizer'; readonly because: 'topic-deleted' | 'topic-kept' | 'topic-adopted' | 'topic-shared' | 'topic-not-allowed' | 'gave-up' | 'policy-is-retain' }
 
 /** What came of an action. Those after the first failure of a stage are `not-tried`. */
 export type Outcome =

@@ -33,7 +33,7 @@ export interface Target {
 export type Applier = (actions: readonly Action[], target: Target) => Promise<Applied>
 
 /**
- * Carries out actions in their order; objects that follow each other at the same time. What fails does not keep the others from being tried, for they
+ * Carries out actions in their order; objects that follow each other, and topics, at the same time. What fails does not keep the others from being tried, for they
  * were planned for the world as it was; only a topic is not made without the finalizer that it asked for, and the finalizer stays when the
  * topic could not be deleted.
  */
@@ -62,7 +62,7 @@ export function createApplier(parts: ApplierParts): Applier {
 function groupsOf(actions: readonly Action[]): readonly (readonly Action[])[] {
   return actions.reduce<readonly (readonly Action[])[]>((groups, action) => {
     const last = groups.at(-1)
-    const joins = action.kind === 'apply-object' && last?.[0]?.kind === 'apply-object'
+    const joins = (action.kind === 'apply-object' || action.kind === 'create-topic') && last?.[0]?.kind === action.kind
     return joins && last !== undefined ? [...groups.slice(0, -1), [...last, action]] : [...groups, [action]]
   }, [])
 }

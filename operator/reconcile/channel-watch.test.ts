@@ -33,6 +33,19 @@ describe('the watch of channels', () => {
     expect(work).toHaveLength(4)
   })
 
+  it('makes work for two channels whose statuses turn out to remember one topic', () => {
+    const { work, watch } = rig()
+    const remembers = (id: string): NonNullable<ChannelParts['status']> => ({ topic: { name: 'shop.chat', id, clusterId: 'c', origin: 'Adopted' } })
+    const other: ChannelParts = { spec: { topic: { name: 'shop.a' }, kafka: { bootstrapServers: ['localhost:9092'] } } }
+    watch.handlers.onUpsert(named('a'))
+    watch.handlers.onUpsert(named('b', other))
+    work.length = 0
+    watch.handlers.onUpsert(named('a', { status: { topic: { ...remembers('t1').topic, name: 'shop.a', origin: 'Created' } } }))
+    expect(work).toEqual([])
+    watch.handlers.onUpsert(named('b', { ...other, status: { topic: { ...remembers('t1').topic, name: 'shop.a', origin: 'Adopted' } } }))
+    expect(work).toEqual(['shop/b child', 'shop/a child'])
+  })
+
   it('takes what the first list shows for a resync: it was there all along', () => {
     const { work, watch } = rig({ hasSynced: false })
     watch.handlers.onUpsert(named('a'))

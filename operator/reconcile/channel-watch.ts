@@ -26,6 +26,8 @@ export interface ChannelWatchParts {
 interface Known {
   readonly ref: ObjectRef
   readonly fingerprint: string
+  /** Of what its status remembers of topics: a claim on them. */
+  readonly remembered: string
   readonly isReady: boolean
 }
 
@@ -46,11 +48,15 @@ export function createChannelWatch({ claims, children, enqueue, hasSynced }: Cha
     handlers: {
       onUpsert(object) {
         const ref = refOfObject(object)
-        const before = remember({ ref, fingerprint: fingerprintOf(object), isReady: isReady(object) })
-        if (before?.fingerprint === fingerprintOf(object)) return
+        const known: Known = { ref, fingerprint: fingerprintOf(object), remembered: rememberedOf(object), isReady: isReady(object) }
+        const before = remember(known)
+        const isChanged = before?.fingerprint !== known.fingerprint
+        if (!isChanged && before.remembered === known.remembered) return
         const parsed = parseChannel(object)
         const affected = parsed.ok ? claims.upsert(parsed.value.channel) : claims.remove(ref)
-        enqueue(ref, hasSynced() ? 'user' : 'resync')
+        if (isChanged) enqueue(ref, hasSynced() ? 'user' : 'resync')
+        // The operator wrote the status, and what it wrote collides with another channel.
+        else if (affected.length > 0) enqueue(ref, 'child')
         for (const other of affected) enqueue(other, 'child')
       },
       onDelete(ref) {
@@ -76,6 +82,15 @@ function refOfObject({ metadata }: KubernetesObject): ObjectRef {
 function fingerprintOf({ metadata }: KubernetesObject): string {
   const { uid, generation, deletionTimestamp, annotations, finalizers } = metadata
   return JSON.stringify([uid, generation, deletionTimestamp, annotations, finalizers])
+}
+
+function rememberedOf(object: KubernetesObject): string {
+  const status = object['status'] as { readonly topic?: unknown; readonly deadLetters?: unknown } | undefined // as below
+  const ids = [status?.topic, status?.deadLetters].map((record) => {
+    const { name, id, clusterId } = (record ?? {}) as { readonly name?: unknown; readonly id?: unknown; readonly clusterId?: unknown }
+    return [name, id, clusterId]
+  })
+  return JSON.stringify(ids)
 }
 
 function isReady(object: KubernetesObject): boolean {

@@ -16,19 +16,33 @@ interface Asked {
 /** Only what claims are made of. */
 function channel({ namespace = 'team', name, created = '2026-01-01T00:00:00Z', topic, brokers, host, socket }: Asked): RealtimeChannel {
   const route = { type: host === undefined ? 'None' : 'Ingress', paths: socket === undefined ? {} : { socket }, ...(host === undefined ? {} : { host }) }
-  const spec = { kafka: brokers === undefined ? {} : { bootstrapServers: brokers }, topic: topic === undefined ? {} : { name: topic }, route }
+  const spec = { kafka: brokers === undefined ? {} : { bootstrapServers: brokers }, topic: { deadLetters: { enabled: false }, ...(topic === undefined ? {} : { name: topic }) }, route }
   return { metadata: { namespace, name, uid: `uid-${namespace}-${name}`, creationTimestamp: created }, spec } as unknown as RealtimeChannel // The rest is not looked at.
 }
 
 const ref = (name: string, namespace = 'team') => ({ namespace, name })
-const make = () => createClaims({ defaultBrokers: ['kafka:9092'] })
+const nothingFound = { topic: null, deadLetters: null }
+
+/** Claims, asked by the name of a channel that was told of. */
+function make(defaultBrokers: readonly string[] = ['kafka:9092']) {
+  const claims = createClaims({ defaultBrokers })
+  const known = new Map<string, RealtimeChannel>()
+  return {
+    upsert: (given: RealtimeChannel) => {
+      known.set(`${given.metadata.namespace ?? ''}/${given.metadata.name}`, given)
+      return claims.upsert(given)
+    },
+    remove: claims.remove,
+    rivalsOf: ({ namespace, name }: ReturnType<typeof ref>) => claims.rivalsOf(known.get(`${namespace}/${name}`) ?? channel({ namespace, name }), nothingFound),
+  }
+}
 
 describe('claims', () => {
   it('give a topic that two channels name to the older one', () => {
     const claims = make()
     claims.upsert(channel({ name: 'new', topic: 'shared', created: '2026-02-01T00:00:00Z' }))
     claims.upsert(channel({ name: 'old', topic: 'shared', namespace: 'other' }))
-    expect(claims.rivalsOf(ref('new')).topic).toEqual(ref('old', 'other'))
+    expect(claims.rivalsOf(ref('new')).topic).toEqual({ ...ref('old', 'other'), use: 'topic' })
     expect(claims.rivalsOf(ref('old', 'other')).topic).toBeNull()
   })
 
@@ -36,15 +50,15 @@ describe('claims', () => {
     const claims = make()
     claims.upsert(channel({ name: 'a' }))
     claims.upsert(channel({ name: 'b', topic: 'team.a', created: '2026-02-01T00:00:00Z' }))
-    expect(claims.rivalsOf(ref('b')).topic).toEqual(ref('a'))
+    expect(claims.rivalsOf(ref('b')).topic).toEqual({ ...ref('a'), use: 'topic' })
   })
 
   it('take the cluster of the options and the same brokers, in any order, for one cluster', () => {
-    const claims = createClaims({ defaultBrokers: ['k1:9092', 'k2:9092'] })
+    const claims = make(['k1:9092', 'k2:9092'])
     claims.upsert(channel({ name: 'a', topic: 't' }))
     claims.upsert(channel({ name: 'b', topic: 't', brokers: ['k2:9092', 'k1:9092'], created: '2026-02-01T00:00:00Z' }))
     claims.upsert(channel({ name: 'c', topic: 't', brokers: ['elsewhere:9092'], created: '2026-03-01T00:00:00Z' }))
-    expect(claims.rivalsOf(ref('b')).topic).toEqual(ref('a'))
+    expect(claims.rivalsOf(ref('b')).topic).toEqual({ ...ref('a'), use: 'topic' })
     expect(claims.rivalsOf(ref('c')).topic).toBeNull()
   })
 

@@ -18,13 +18,13 @@ export function describePlan(plan: Plan, maxBytes = maxNoteBytes): string {
 
 /** Pods know the id of their topic, so that a new topic is new pods, too. */
 function describeRestart(actions: readonly Action[]): string {
-  const restarts = actions.some((action) => (action.kind === 'apply-object' && action.restartsPods) || (action.kind === 'create-topic' && action.isAgain === true))
+  const restarts = actions.some((action) => (action.kind === 'apply-object' && action.restartsPods) || (action.kind === 'create-topic' && action.use !== 'deadLetters' && action.isAgain === true))
   return restarts ? 'Pods restart, one after the other' : 'No pods restart'
 }
 
 /** What follows from a topic that is not there yet is planned when it is. */
 function describeSecondStep({ actions, refusals }: Plan): readonly string[] {
-  const creates = actions.some(({ kind }) => kind === 'create-topic')
+  const creates = actions.some((action) => action.kind === 'create-topic' && action.use !== 'deadLetters')
   return creates && !refusals.some(({ about }) => about === 'GatewayAvailable') ? ['Then start the gateways with the id of the new topic'] : []
 }
 
@@ -33,6 +33,9 @@ const verbs = { create: 'Create', change: 'Change', heal: 'Heal (somebody change
 const endings = {
   'topic-deleted': 'Let the channel go',
   'topic-kept': 'Let the channel go, and keep its topic: it is not beyond doubt that it is this channel\'s alone',
+  'topic-adopted': 'Let the channel go, and keep its topic: the operator did not create it',
+  'topic-shared': 'Let the channel go, and keep its topic: another channel uses it',
+  'topic-not-allowed': 'Let the channel go, and keep its topic: the rules for topics do not allow its deletion',
   'gave-up': 'Let the channel go, and leave its topic: Kafka did not delete it in time',
   'policy-is-retain': 'Take the finalizer away: the topic is to be kept',
 } as const
@@ -42,7 +45,7 @@ function describeAction(action: Action): string {
     case 'create-topic': {
       const { name, partitions, replicas, config } = action.topic
       const settings = Object.entries(config).map(([key, value]) => `, ${key}=${value}`).join('')
-      return `Create${action.isAgain === true ? ' anew, empty,' : ''} topic ${name} with ${partitions} partitions${replicas === null ? '' : `, replication factor ${replicas}`}${settings}`
+      return `Create${action.isAgain === true ? ' anew, empty,' : ''} ${action.use === 'deadLetters' ? 'dead letter topic' : 'topic'} ${name} with ${partitions} ${partitions === 1 ? 'partition' : 'partitions'}${replicas === null ? '' : `, replication factor ${replicas}`}${settings}`
     }
     case 'grow-partitions':
       return `Add partitions to topic ${action.name}: from ${action.from} to ${action.to}`

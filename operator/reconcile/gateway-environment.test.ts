@@ -14,6 +14,7 @@ const source = (more: Partial<OptionSource> = {}): OptionSource => ({
   kafka: { brokers: ['kafka:9092'], tls: null, sasl: null },
   topicName: 'shop.chat',
   topicEpoch: 'topic-1',
+  deadLetterTopic: 'shop.chat.dlq',
   paths: { socket: '/wss/chat', api: '/api/chat' },
   ...more,
 })
@@ -131,6 +132,17 @@ describe('the environment of gateways', () => {
 
   it('lets no credentials of tracing stand in a channel', () => {
     expect(settableVariables.filter((name) => /^OTEL_.*HEADERS|CERTIFICATE|_KEY|CONFIG_FILE/.test(name))).toEqual([])
+  })
+
+  it('names the dead letter topic that the operator decided on, and copies none without one', () => {
+    expect(render({}, { deadLetterTopic: 'shop.lost' }).env).toMatchObject({ KAFKA_DLQ_TOPIC: 'shop.lost' })
+    expect(render({}, { deadLetterTopic: null }).env).toMatchObject({ KAFKA_DLQ: 'false' })
+    expect(Object.keys(render().env).filter((name) => name.startsWith('KAFKA_DLQ') || name === 'KAFKA_CLIENT_ID')).toEqual([])
+  })
+
+  // Stored channels may have them: the value reached the gateways unjudged, and a foreign topic got the records of the channel.
+  it.each(['KAFKA_CLIENT_ID', 'KAFKA_DLQ', 'KAFKA_DLQ_TOPIC'])('refuses what a stored channel says of %s, and says what to use', (name) => {
+    expect(refusal({ gateway: { env: [{ name, value: 'payments.news' }] } })).toMatch(new RegExp(`spec\\.gateway\\.env\\[${name}\\] cannot be set any more: .+Pods that run keep`))
   })
 
   it('says that the brokers tell no id of the topic', () => {

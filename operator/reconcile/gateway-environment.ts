@@ -7,6 +7,7 @@ import { renderEnvironment, type EnvironmentVariable } from '../../gateway/confi
 import { failed, ok, type Result } from '../../gateway/result.ts'
 import type { MountedFile, PodVariable } from '../../cdk8s/operands/operand-input.ts'
 import type { StoredSpec } from '../api/v1alpha1/realtime-channel.ts'
+import { retiredVariables } from '../api/v1alpha1/schema/gateway-options.ts'
 import { fitOptions } from './fit-options.ts'
 import { fieldsOfOptions, filesOfSpec, optionsOfSpec, type OptionSource } from './options-of-spec.ts'
 import type { Refusal } from './refusals.ts'
@@ -30,6 +31,8 @@ const alwaysWritten: ReadonlySet<OptionName> = new Set<OptionName>(['channel', '
  * The gateway's own parser reads it before any pod does: a pod that refuses its options would only crash, again and again, and say why in a log.
  */
 export function gatewayEnvironment(spec: StoredSpec, source: OptionSource): Result<GatewayEnvironment, Refusal> {
+  const retired = (spec.gateway.env ?? []).filter(({ name }) => Object.hasOwn(retiredVariables, name))
+  if (retired.length > 0) return failed(refuseRetired(retired.map(({ name }) => name)))
   const users = new Map((spec.gateway.env ?? []).filter(({ value }) => value !== '').map(({ name, value }) => [name, value]))
   const isUsers = (name: OptionName): boolean => users.has(options[name].env)
   const asked = pick(optionsOfSpec(spec, source), (name) => !isUsers(name))
@@ -80,6 +83,11 @@ function unsayableError(name: OptionName, value: OptionValueOf | undefined): rea
   const read = readOption(option, text, reader)
   if (text !== '' && read.ok && JSON.stringify(read.value) === JSON.stringify(value)) return []
   return [{ variable: option.env, given: text.includes('@') ? null : text, expected: describeExpected(option) }]
+}
+
+function refuseRetired(variables: readonly string[]): Refusal {
+  const lines = variables.map((name) => `spec.gateway.env[${name}] cannot be set any more: ${retiredVariables[name] ?? ''}`)
+  return { about: 'GatewayAvailable', reason: 'InvalidGatewayOptions', message: `${lines.join('; ')}. Pods that run keep the value that they have.` }
 }
 
 const maxErrors = 10

@@ -10,8 +10,10 @@ import { observePods } from './observe-pods.ts'
 import type { RouteObserver } from './observe-route.ts'
 import { type NotUnderstood, parseChannel } from './parse-channel.ts'
 import { isMissing, type KafkaConnection, type TopicAdmins } from './topic-admin.ts'
+import type { FoundIds } from './topic-claims.ts'
+import { lookedAtDeadLetters } from './topic-record.ts'
 import type { TopicRules } from './topic-rules.ts'
-import { childKey, type ChildKey, type Found, type FoundTopic, type World } from './world.ts'
+import { childKey, type ChildKey, type ConnectionProblem, type Found, type FoundTopic, type World } from './world.ts'
 
 export interface ObserverParts {
   readonly api: Pick<KubernetesApi, 'get' | 'list'>
@@ -36,34 +38,57 @@ export type Observation =
 export interface Observer {
   /** Reads all that a plan for the channel needs. @returns an error only when not even the channel could be read */
   observe(ref: ObjectRef): Promise<Result<Observation, ApiError>>
-  /** Reads the topic alone again, after it was created. */
-  observeTopic(channel: RealtimeChannel, connection: KafkaConnection): Promise<FoundTopic>
+  /** Reads the topics alone again, after one was created. */
+  observeTopics(channel: RealtimeChannel, connection: KafkaConnection): Promise<FoundTopics>
+}
+
+export interface FoundTopics {
+  readonly topic: FoundTopic
+  /** Null: the channel wants no dead letters, and had none. */
+  readonly deadLetters: FoundTopic | null
+}
+
+function withoutConnection(channel: RealtimeChannel, problem: ConnectionProblem): FoundTopics {
+  const found: FoundTopic = { kind: 'no-connection', problem }
+  return { topic: found, deadLetters: lookedAtDeadLetters(channel) === null ? null : found }
+}
+
+function idsOf({ topic, deadLetters }: FoundTopics): FoundIds {
+  const ids = (found: FoundTopic | null): FoundIds['topic'] => (found?.kind === 'present' ? found.topic : null)
+  return { topic: ids(topic), deadLetters: ids(deadLetters) }
 }
 
 export function createObserver(parts: ObserverParts): Observer {
   const { api, admins, claims, routes, nowMs } = parts
 
-  async function observeTopic(channel: RealtimeChannel, connection: KafkaConnection): Promise<FoundTopic> {
-    const described = await admins.of(connection).describe(topicNameOf(channel))
+  async function observeTopics(channel: RealtimeChannel, connection: KafkaConnection): Promise<FoundTopics> {
+    const letters = lookedAtDeadLetters(channel)
+    // Both at once: the admin makes one request of them.
+    const [topic, deadLetters] = await Promise.all([observeTopic(topicNameOf(channel), connection), letters === null ? null : observeTopic(letters, connection)])
+    return { topic, deadLetters }
+  }
+
+  async function observeTopic(name: string, connection: KafkaConnection): Promise<FoundTopic> {
+    const described = await admins.of(connection).describe(name)
     if (!described.ok) return { kind: 'failed', failure: described.error }
     return isMissing(described.value) ? { kind: 'missing', topic: described.value } : { kind: 'present', topic: described.value }
   }
 
-  async function observeKafka(channel: RealtimeChannel): Promise<{ readonly connection: KafkaConnection | null; readonly topic: FoundTopic }> {
+  async function observeKafka(channel: RealtimeChannel): Promise<{ readonly connection: KafkaConnection | null; readonly topics: FoundTopics }> {
     const connection = await findConnection(channel, parts)
-    if (!connection.ok) return { connection: null, topic: { kind: 'no-connection', problem: connection.error } }
-    return { connection: connection.value, topic: await observeTopic(channel, connection.value) }
+    if (!connection.ok) return { connection: null, topics: withoutConnection(channel, connection.error) }
+    return { connection: connection.value, topics: await observeTopics(channel, connection.value) }
   }
 
   async function observeWorld(channel: RealtimeChannel, ref: ObjectRef): Promise<{ readonly world: World; readonly connection: KafkaConnection | null }> {
     const [children, kafka, route] = await Promise.all([observeChildren(channel, ref, parts), observeKafka(channel), routes.observe(channel)])
     const deployment = children.get(childKey('Deployment', parts.childNameOf(ref.name)))
     const troubledPods = deployment?.kind === 'object' ? await observePods(api, deployment.object) : []
-    return { connection: kafka.connection, world: { nowMs: nowMs(), channel, children, topic: kafka.topic, topicRules: parts.topicRules, rivals: claims.rivalsOf(ref), route, troubledPods } }
+    return { connection: kafka.connection, world: { nowMs: nowMs(), channel, children, ...kafka.topics, topicRules: parts.topicRules, rivals: claims.rivalsOf(channel, idsOf(kafka.topics)), route, troubledPods } }
   }
 
   return {
-    observeTopic,
+    observeTopics,
     async observe(ref) {
       const object = await api.get(channelType, ref)
       if (!object.ok) return object.error.kind === 'not-found' ? ok({ kind: 'gone' }) : failed(object.error)

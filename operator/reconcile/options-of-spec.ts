@@ -1,4 +1,5 @@
-import type { OptionName, Options } from '../../gateway/config/options.ts'
+import { dlqTopicOf } from '../../gateway/config/dead-letter-topic.ts'
+import { options, type OptionName, type Options } from '../../gateway/config/options.ts'
 import type { MountedFile } from '../../cdk8s/operands/operand-input.ts'
 import type { StoredSpec } from '../api/v1alpha1/realtime-channel.ts'
 import { parseBytes, parseDurationMs } from './durations.ts'
@@ -16,6 +17,8 @@ export const fieldsOfOptions: Readonly<Partial<Record<OptionName, string>>> = {
   logLevel: 'spec.gateway.logLevel',
   kafkaBrokers: 'spec.kafka.bootstrapServers',
   kafkaTopic: 'spec.topic.name',
+  kafkaDlq: 'spec.topic.deadLetters.enabled',
+  kafkaDlqTopic: 'spec.topic.deadLetters.name',
   jwtJwksUri: 'spec.auth.jwks.uri',
   jwtIssuer: 'spec.auth.issuer',
   jwtAudience: 'spec.auth.audience',
@@ -49,6 +52,8 @@ export interface OptionSource {
   readonly topicName: string
   /** Empty: the brokers tell no ids of topics. */
   readonly topicEpoch: string
+  /** Null: gateways copy no dead letters. */
+  readonly deadLetterTopic: string | null
   readonly paths: { readonly socket: string; readonly api: string }
 }
 
@@ -76,7 +81,7 @@ function ofPod({ gateway }: StoredSpec, { channelName, paths }: OptionSource): P
   }
 }
 
-function ofKafka({ kafka, topicName, topicEpoch }: OptionSource): Partial<Options> {
+function ofKafka({ kafka, topicName, topicEpoch, deadLetterTopic }: OptionSource): Partial<Options> {
   const { brokers, tls, sasl } = kafka
   return {
     kafkaBrokers: brokers,
@@ -84,6 +89,11 @@ function ofKafka({ kafka, topicName, topicEpoch }: OptionSource): Partial<Option
     // The operator makes topics. A pod that did would make one with the brokers' defaults, at the worst moment.
     kafkaCreateTopic: 'off',
     kafkaTopicEpoch: topicEpoch,
+    // A client id of its own for each channel would be another group, whose progress would begin anew.
+    kafkaClientId: options.kafkaClientId.default,
+    kafkaDlq: deadLetterTopic !== null,
+    // The gateway's own name for it is left out.
+    kafkaDlqTopic: deadLetterTopic === null || deadLetterTopic === dlqTopicOf({ kafkaTopic: topicName, kafkaDlqTopic: '' }) ? '' : deadLetterTopic,
     kafkaTls: tls !== null,
     ...(tls?.ca ? { kafkaTlsCaFile: `${directories.kafkaCa}/ca.crt` } : {}),
     ...(tls?.clientSecret ? { kafkaTlsCertFile: `${directories.kafkaClient}/tls.crt`, kafkaTlsKeyFile: `${directories.kafkaClient}/tls.key` } : {}),

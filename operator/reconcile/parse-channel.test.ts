@@ -46,7 +46,7 @@ describe('parseChannel', () => {
   it('names and leaves out the fields that only a newer CRD has', () => {
     const parsed = parseChannel(object({ ...smallestSpec, mesh: {}, topic: { partitions: 1, tiered: true } }))
     expect(parsed).toMatchObject({ ok: true, value: { unknownFields: ['spec.mesh', 'spec.topic.tiered'] } })
-    expect(parsed.ok && parsed.value.channel.spec.topic).toEqual({ partitions: 1, deletionPolicy: 'Retain' })
+    expect(parsed.ok && parsed.value.channel.spec.topic).toEqual({ partitions: 1, deadLetters: { enabled: true }, deletionPolicy: 'Retain' })
   })
 
   it('keeps objects of Kubernetes\' own API and maps as they are', () => {

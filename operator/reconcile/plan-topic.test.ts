@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { RealtimeChannelSpec } from '../api/v1alpha1/realtime-channel.ts'
-import { aChannel, aTopic, aWorld, type ChannelParts } from '../testing/channel-builders.ts'
+import { aChannel, aTopic, aWorld, noRivals, type ChannelParts } from '../testing/channel-builders.ts'
 import type { TopicRecord } from './actions.ts'
 import { planTopic } from './plan-topic.ts'
 import type { TopicDescription } from './topic-admin.ts'
@@ -42,7 +42,7 @@ describe('a topic that is not there', () => {
     ['the operator did not create it', missing(), record({ origin: 'Adopted' })],
     ['the cluster is another', missing('cluster-2'), record()],
     ['the cluster does not say which it is', missing(null), record()],
-    ['nobody noted which cluster it was in', missing(), { name: 'shop.chat', origin: 'Created', configKeys: [] }],
+    ['nobody noted which cluster it was in', missing(), { name: 'shop.chat', replicas: 1, origin: 'Created', configKeys: [] }],
   ])('is not made anew when %s, unless the channel consents', (_why, topic, known) => {
     const planned = plan({ topic, known })
     expect([planned.actions, reasons(planned), planned.record.whenDone]).toEqual([[], ['TopicMissing'], known])
@@ -155,7 +155,7 @@ describe('a topic that somebody replaced', () => {
 
 describe('a topic that may not be the channel\'s', () => {
   it('is left to the older channel', () => {
-    const planned = plan({ topic: present(), rivals: { topic: { namespace: 'shop', name: 'older' }, route: null } })
+    const planned = plan({ topic: present(), rivals: { ...noRivals, topic: { namespace: 'shop', name: 'older', use: 'topic' } } })
     expect([planned.actions, reasons(planned), planned.epoch]).toEqual([[], ['TopicClaimed'], null])
     expect(planned.refusals[0]?.message).toContain('shop/older')
   })
@@ -168,6 +168,55 @@ describe('a topic that may not be the channel\'s', () => {
 
   it.each(['x'.repeat(241), '..', 'a b'])('is not named %j', (name) => {
     expect(reasons(plan({ spec: { topic: { name } } }))).toEqual(['TopicNotAllowed'])
+  })
+})
+
+// A user who could only make channels in one namespace took, changed and deleted __consumer_offsets and a topic of another team.
+describe('a topic that the rules do not let the channel change', () => {
+  const closed = { ...closedTopicRules, topics: ['*'] }
+  const consent = { 'carillon.dev/adopt': 'true' }
+
+  it.each(['__consumer_offsets', '__transaction_state', '_schemas'])('is not taken when Kafka or a tool owns its name, whatever the pattern: %s', (name) => {
+    const planned = plan({ spec: { topic: { name, partitions: 50 } }, topic: { kind: 'present', topic: aTopic({ name, partitions: 50 }) }, topicRules: { ...closed, adopt: true }, annotations: consent })
+    expect([planned.actions, reasons(planned), planned.epoch, planned.record.whenDone]).toEqual([[], ['TopicNotAllowed'], null, null])
+  })
+
+  it('is not taken when the brokers mark it as internal', () => {
+    expect(reasons(plan({ topic: present({ isInternal: true }), topicRules: closed }))).toEqual(['TopicNotAllowed'])
+  })
+
+  it('is served when it is exactly as asked', () => {
+    const planned = plan({ topic: present(), topicRules: closed })
+    expect([planned.actions, planned.refusals, planned.epoch, planned.record.whenDone?.origin]).toEqual([[], [], 'topic-1', 'Adopted'])
+  })
+
+  it('is not changed, though the channel consents: the consent is not that of its owner', () => {
+    const planned = plan({ topic: present({ partitions: 2 }), spec: { topic: { partitions: 4, config: { 'max.message.bytes': '1' } } }, topicRules: closed, annotations: consent })
+    expect([planned.actions, reasons(planned), planned.epoch]).toEqual([[], ['TopicNotOurs'], null])
+    expect(planned.refusals[0]?.message).toContain('This channel may not change topics that the operator did not create for it. An administrator can allow it')
+  })
+
+  it.each<[string, Case]>([
+    ['partitions', { spec: { topic: { partitions: 4 } } }],
+    ['a setting', { spec: { topic: { config: { 'max.message.bytes': '1' } } } }],
+    ['a setting to unset', { topic: present({ config: { old: '1' } }), known: record({ origin: 'Adopted', configKeys: ['old'] }) }],
+  ])('is not changed after it was adopted as it was, and is served: %s', (_what, given) => {
+    const planned = plan({ topic: present(), known: record({ origin: 'Adopted' }), topicRules: closed, ...given })
+    expect([planned.actions, reasons(planned), planned.epoch]).toEqual([[], ['TopicNotOurs'], 'topic-1'])
+    expect(plan({ topic: present(), known: record({ origin: 'Adopted' }), ...given, topicRules: { ...closed, adopt: true } }).actions).toHaveLength(1)
+  })
+
+  it('is changed when the operator created it for this channel', () => {
+    expect(plan({ topic: present(), known: record(), spec: { topic: { partitions: 4 } }, topicRules: closed }).actions).toMatchObject([{ kind: 'grow-partitions' }])
+  })
+
+  it('does not get more partitions than the channel may have', () => {
+    const bounded = { ...closed, maxPartitions: 6 }
+    const tooMany = plan({ topic: missing(), spec: { topic: { partitions: 7 } }, topicRules: bounded })
+    expect([tooMany.actions, reasons(tooMany)]).toEqual([[], ['TopicNotAllowed']])
+    expect(tooMany.refusals[0]?.message).toContain('spec.topic.partitions is 7, and this channel may have at most 6')
+    expect(plan({ topic: missing(), spec: { topic: { partitions: 6 } }, topicRules: bounded }).actions).toMatchObject([{ kind: 'create-topic' }])
+    expect(plan({ topic: present(), known: record(), spec: { topic: { partitions: 7 } }, topicRules: bounded })).toMatchObject({ actions: [], epoch: 'topic-1' })
   })
 })
 

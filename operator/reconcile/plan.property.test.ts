@@ -4,7 +4,9 @@ import type { RealtimeChannelSpec } from '../api/v1alpha1/realtime-channel.ts'
 import { anySpec } from '../testing/channel-arbitraries.ts'
 import { aChannel, someSettings } from '../testing/channel-builders.ts'
 import { createModelWorld, type Fates, type ModelWorld } from '../testing/model-world.ts'
+import type { TopicRecord } from './actions.ts'
 import { planChannel } from './plan.ts'
+import type { TopicDescription } from './topic-admin.ts'
 import { childKey } from './world.ts'
 
 const settings = someSettings()
@@ -151,7 +153,7 @@ describe('a plan', () => {
     )
   })
 
-  it('deletes the topic with the channel exactly when the policy says so and the topic is the one that the channel had', () => {
+  it('deletes each topic with the channel exactly when the policy says so and the topic is the one that the operator created for the channel', () => {
     fc.assert(
       fc.property(anyHistory, fc.boolean(), (history, isReplaced) => {
         const model = after(history)
@@ -159,11 +161,13 @@ describe('a plan', () => {
         model.converge(settings)
         if (isReplaced && model.topic !== null) model.setTopic({ ...model.topic, topicId: 'another' })
         model.edit((channel) => ({ ...channel, metadata: { ...channel.metadata, deletionTimestamp: '2026-01-02T00:00:00Z' } }))
-        const isOurs = model.channel.status?.topic?.id !== undefined && model.channel.status.topic.id === model.topic?.topicId
-        const isOwed = model.channel.spec.topic.deletionPolicy === 'Delete' && isOurs
+        const isOwed = (record: TopicRecord | undefined, topic: TopicDescription | null): boolean =>
+          model.channel.spec.topic.deletionPolicy === 'Delete' && record?.origin === 'Created' && (record.id === topic?.topicId || (record.id === undefined && record.partitions === topic?.partitions))
+        const { status } = model.channel
+        const owed = [[status?.topic, model.topic] as const, [status?.deadLetters, model.deadLetters] as const].flatMap(([record, topic]) => (isOwed(record, topic) ? [topic?.name] : []))
         const before = model.history.length
         for (let count = 0; count < 3; count++) model.reconcile(settings)
-        expect(model.history.slice(before).some(({ kind }) => kind === 'delete-topic')).toBe(isOwed)
+        expect(model.history.slice(before).flatMap((action) => (action.kind === 'delete-topic' ? [action.name] : []))).toEqual(owed)
         expect(model.channel.metadata.finalizers ?? []).toEqual([])
       }),
       { numRuns: 50 },

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { operandTypes } from '../../cdk8s/operands/operand-types.ts'
 import type { RealtimeChannelSpec } from '../api/v1alpha1/realtime-channel.ts'
 import type { ApiError } from '../runtime/kubernetes-api.ts'
-import { aChannel, aForeignObject, aTopic, aWorld, ownedBy, someSettings } from '../testing/channel-builders.ts'
+import { aChannel, aForeignObject, aTopic, aWorld, noRivals, ownedBy, someSettings } from '../testing/channel-builders.ts'
 import { createModelWorld, type ModelWorld } from '../testing/model-world.ts'
 import type { Action, Plan } from './actions.ts'
 import { planChannel } from './plan.ts'
@@ -222,7 +222,7 @@ describe('a route', () => {
 
   it('is taken away from the younger of two channels with one host and path', () => {
     const world = atRest(route).world()
-    const planned = planChannel({ ...world, rivals: { topic: null, route: { channel: { namespace: 'shop', name: 'older' }, path: 'app.example.com/wss/chat' } } }, settings)
+    const planned = planChannel({ ...world, rivals: { ...noRivals, route: { channel: { namespace: 'shop', name: 'older' }, path: 'app.example.com/wss/chat' } } }, settings)
     expect(summaries(planned)).toEqual(['delete Ingress'])
     expect(planned.refusals).toEqual([{ about: 'RouteReady', reason: 'RouteClaimed', message: 'app.example.com/wss/chat is that of the older channel shop/older. Set another spec.route.host or spec.route.paths, or delete one of the two.' }])
   })

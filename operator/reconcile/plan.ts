@@ -6,8 +6,9 @@ import { annotations, type RealtimeChannel } from '../api/v1alpha1/realtime-chan
 import type { Action, Outcome, Plan } from './actions.ts'
 import { gatewayEnvironment, type GatewayEnvironment } from './gateway-environment.ts'
 import { kafkaOfPods } from './kafka-of-pods.ts'
-import { channelPaths, topicNameOf } from '../api/v1alpha1/channel-names.ts'
+import { channelPaths, deadLetterTopicOf, topicNameOf } from '../api/v1alpha1/channel-names.ts'
 import { isRouteKind, planObjects, type ObjectsPlan } from './plan-objects.ts'
+import { planDeadLetters, type DeadLettersPlan } from './plan-dead-letters.ts'
 import { planDeletion } from './plan-deletion.ts'
 import { planRoute } from './plan-route.ts'
 import { planScaling, type ScalingPlan } from './plan-scaling.ts'
@@ -16,7 +17,7 @@ import type { Refusal } from './refusals.ts'
 import { names, ports, type Settings } from './settings.ts'
 import { stoppingOf } from './stopping.ts'
 import { recordedTopic } from './topic-record.ts'
-import type { World } from './world.ts'
+import type { TopicUse, World } from './world.ts'
 
 /**
  * What is to be done for a channel, in this world. Pure: the same world and settings give the same plan, and a plan that was carried out leaves
@@ -39,22 +40,24 @@ export function isPaused({ metadata }: RealtimeChannel): boolean {
 const everything = ['TopicReady', 'GatewayAvailable', 'RouteReady'] as const
 
 function idle(world: World, phase: Plan['phase'], refusals: readonly Refusal[]): Plan {
-  const record = recordedTopic(world)
-  return { phase, actions: [], refusals, topic: { whenDone: record, otherwise: record }, holdsGatewayBack: true, requeueAfterMs: null }
+  const [topic, deadLetters] = [recordedTopic(world, 'topic'), recordedTopic(world, 'deadLetters')]
+  return { phase, actions: [], refusals, topic: { whenDone: topic, otherwise: topic }, deadLetters: { whenDone: deadLetters, otherwise: deadLetters }, holdsGatewayBack: true, requeueAfterMs: null }
 }
 
 function planActive(world: World, settings: Settings, before: readonly Outcome[]): Plan {
-  const isCreated = before.some(({ kind, action }) => kind === 'done' && action.kind === 'create-topic')
-  const topic = planTopic(world, isCreated)
-  const gateway = planGateway(world, settings, topic)
+  const isCreated = (use: TopicUse): boolean => before.some(({ kind, action }) => kind === 'done' && action.kind === 'create-topic' && (action.use ?? 'topic') === use)
+  const topic = planTopic(world, isCreated('topic'))
+  const deadLetters = planDeadLetters(world, topic, isCreated('deadLetters'))
+  const gateway = planGateway(world, settings, { topic, deadLetters })
   return {
     phase: 'active',
     // The finalizer comes before the topic that it answers for, and goes when everything else is done.
-    actions: [...finalizerActions(world, 'add-finalizer'), ...topic.actions, ...gateway.actions, ...finalizerActions(world, 'remove-finalizer')],
-    refusals: [...topic.refusals, ...gateway.refusals],
+    actions: [...finalizerActions(world, 'add-finalizer'), ...topic.actions, ...deadLetters.actions, ...gateway.actions, ...finalizerActions(world, 'remove-finalizer')],
+    refusals: [...topic.refusals, ...deadLetters.refusals, ...gateway.refusals],
     topic: topic.record,
+    deadLetters: deadLetters.record,
     holdsGatewayBack: gateway.holdsGatewayBack,
-    requeueAfterMs: soonest(topic.requeueAfterMs, gateway.requeueAfterMs),
+    requeueAfterMs: soonest(topic.requeueAfterMs, deadLetters.requeueAfterMs, gateway.requeueAfterMs),
   }
 }
 
@@ -68,8 +71,13 @@ function finalizerActions({ channel }: World, kind: 'add-finalizer' | 'remove-fi
 
 type GatewayPlan = ObjectsPlan & Pick<Plan, 'holdsGatewayBack'>
 
-function planGateway(world: World, settings: Settings, { epoch }: TopicPlan): GatewayPlan {
-  const environment = environmentOf(world.channel, settings, epoch)
+interface PlannedTopics {
+  readonly topic: TopicPlan
+  readonly deadLetters: DeadLettersPlan
+}
+
+function planGateway(world: World, settings: Settings, { topic: { epoch }, deadLetters }: PlannedTopics): GatewayPlan {
+  const environment = environmentOf(world.channel, settings, { epoch, deadLetterTopic: deadLetters.isUsed ? deadLetterTopicOf(world.channel) : null })
   const holdsGatewayBack = epoch === null || environment === null || !environment.ok
   const refusals = environment?.ok === false ? [environment.error] : []
   const scaling = planScaling(world)
@@ -89,11 +97,11 @@ function planGateway(world: World, settings: Settings, { epoch }: TopicPlan): Ga
 }
 
 /** Null: it is not known which Kafka to name. */
-function environmentOf(channel: RealtimeChannel, settings: Settings, epoch: string | null): ReturnType<typeof gatewayEnvironment> | null {
+function environmentOf(channel: RealtimeChannel, settings: Settings, { epoch, deadLetterTopic }: { readonly epoch: string | null; readonly deadLetterTopic: string | null }): ReturnType<typeof gatewayEnvironment> | null {
   const kafka = kafkaOfPods(channel.spec, settings.defaultKafka)
   if (kafka === null) return null
   // Without an epoch nothing is started, but what is wrong with the options is said at once.
-  return gatewayEnvironment(channel.spec, { channelName: channel.metadata.name, kafka, topicName: topicNameOf(channel), topicEpoch: epoch ?? '', paths: channelPaths(channel) })
+  return gatewayEnvironment(channel.spec, { channelName: channel.metadata.name, kafka, topicName: topicNameOf(channel), topicEpoch: epoch ?? '', deadLetterTopic, paths: channelPaths(channel) })
 }
 
 /** An autoscaler without its Deployment, or a Deployment before its number of pods is safe, is left as it is. */

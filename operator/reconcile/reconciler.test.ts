@@ -81,10 +81,11 @@ describe('a reconcile', () => {
   it('makes the topic, the objects and the status of a new channel in one go', async () => {
     await made.apply()
     expect(await made.reconcile()).toEqual({ kind: 'done' })
-    expect(made.topics.cluster(brokers).topicNames()).toEqual(['shop.chat'])
+    expect(made.topics.cluster(brokers).topicNames()).toEqual(['shop.chat', 'shop.chat.dlq'])
     expect(kinds(made)).toEqual(['ServiceAccount', 'NetworkPolicy', 'Service', 'PodDisruptionBudget', 'Deployment'])
     expect((await made.status())?.topic).toMatchObject({ name: 'shop.chat', origin: 'Created' })
-    expect(made.told).toContain('Normal TopicCreated')
+    expect((await made.status())?.deadLetters).toMatchObject({ name: 'shop.chat.dlq', id: expect.any(String), origin: 'Created' })
+    expect(made.told.filter((event) => event.includes('Created'))).toEqual(['Normal TopicCreated', 'Normal DeadLetterTopicCreated'])
   })
 
   it('writes nothing the second time', async () => {
@@ -108,15 +109,26 @@ describe('a reconcile', () => {
 
   // A busy broker shows a topic some 20 ms after it said that it is there. Every second new channel was reconciled twice for that, with all its reads.
   it('waits for a moment for brokers to show a new topic, and tells of it once', async () => {
-    await made.apply()
+    await made.apply({ topic: { deadLetters: { enabled: false } } })
     made.topics.cluster(brokers).staleDescribes = 3
     expect(await made.reconcile()).toEqual({ kind: 'done' })
     expect(kinds(made)).toContain('Deployment')
     expect(made.told.filter((event) => event.includes('Topic'))).toEqual(['Normal TopicCreated'])
   })
 
+  // The topic of a channel of an earlier release is grown in the same reconcile: planned again by what the status said before, it was taken for another one.
+  it('makes the dead letter topic of a channel that has none yet, and looks again soon for its id', async () => {
+    await made.apply({ topic: { partitions: 1, deadLetters: { enabled: false } } })
+    await made.reconcile()
+    await made.apply({ topic: { partitions: 2 } })
+    expect(await made.reconcile()).toEqual({ kind: 'requeue', afterMs: 500 })
+    expect(await made.reconcile()).toEqual({ kind: 'done' })
+    expect(await made.status()).toMatchObject({ topic: { partitions: 2, origin: 'Created' }, deadLetters: { id: expect.any(String), origin: 'Created' } })
+    expect(await reasonOf(made, 'TopicReady')).toBe('TopicAsAsked')
+  })
+
   it('looks again soon when the brokers do not show a new topic yet', async () => {
-    await made.apply()
+    await made.apply({ topic: { deadLetters: { enabled: false } } })
     made.topics.cluster(brokers).staleDescribes = 5
     const result = await made.reconcile()
     expect(result).toEqual({ kind: 'requeue', afterMs: 500 })

@@ -5,7 +5,7 @@ import type { Reconcile, ReconcileResult } from '../runtime/reconcile-run.ts'
 import type { Outcome, Plan } from './actions.ts'
 import { type Applied, type Applier, isTransient } from './apply.ts'
 import type { Children } from './children.ts'
-import type { Observation, Observer } from './observe.ts'
+import type { FoundTopics, Observation, Observer } from './observe.ts'
 import { planChannel } from './plan.ts'
 import { typeOfOperand } from './plan-objects.ts'
 import { names, type Settings } from './settings.ts'
@@ -13,7 +13,7 @@ import { renderNotUnderstood, renderStatus, sameStatus } from './status.ts'
 import type { KafkaConnection, TopicAdmins } from './topic-admin.ts'
 import { doneEvents, type Transition, transitions } from './transitions.ts'
 import { undeclaredFields, withoutField } from './undeclared-fields.ts'
-import type { ChildKey, Found, FoundTopic, World } from './world.ts'
+import type { ChildKey, Found, TopicUse, World } from './world.ts'
 
 export interface ReconcilerParts {
   readonly api: Pick<KubernetesApi, 'apply'>
@@ -85,8 +85,8 @@ async function reconcileWorld(observation: ObservedWorld, parts: ReconcilerParts
 
 const refusedMs = 60_000
 
-function isNewTopic(outcomes: readonly Outcome[]): boolean {
-  return outcomes.some(({ kind, action }) => kind === 'done' && action.kind === 'create-topic')
+function isNewTopic(outcomes: readonly Outcome[], of: TopicUse = 'topic'): boolean {
+  return outcomes.some(({ kind, action }) => kind === 'done' && action.kind === 'create-topic' && (action.use ?? 'topic') === of)
 }
 
 function tellingNot(reason: string, record: ReconcilerParts['record']): ReconcilerParts['record'] {
@@ -107,14 +107,16 @@ interface CarriedOut {
 
 /**
  * A topic's id is part of the pods' environment, and a topic that is to be created has none yet. So the plan of a new channel is carried out in
- * two steps, with a look at the topic between them: otherwise the pods would have to wait for another reconcile, with all its reads.
+ * two steps, with a look at the topics between them: otherwise the pods would have to wait for another reconcile, with all its reads.
  */
 async function carryOut({ world, connection }: ObservedWorld, parts: ReconcilerParts): Promise<CarriedOut> {
   const first = await step(world, connection, parts)
-  if (!isNewTopic(first.outcomes) || connection === null) return first
-  const topic = await untilShown(first.world.channel, connection, parts)
-  if (topic.kind !== 'present') return { ...first, plan: { ...first.plan, requeueAfterMs: soonMs } }
-  const second = await step({ ...first.world, topic }, connection, parts, first.outcomes)
+  if (connection === null) return first
+  // No pod waits for the id of a dead letter topic. The next reconcile notes it.
+  if (!isNewTopic(first.outcomes)) return isNewTopic(first.outcomes, 'deadLetters') ? { ...first, plan: { ...first.plan, requeueAfterMs: soonMs } } : first
+  const topics = await untilShown(first.world.channel, connection, parts)
+  if (topics.topic.kind !== 'present') return { ...first, plan: { ...first.plan, requeueAfterMs: soonMs } }
+  const second = await step({ ...first.world, ...topics }, connection, parts, first.outcomes)
   // What failed in the first step was planned again in the second.
   return { ...second, outcomes: [...first.outcomes.filter(({ kind }) => kind === 'done'), ...second.outcomes] }
 }
@@ -122,13 +124,13 @@ async function carryOut({ world, connection }: ObservedWorld, parts: ReconcilerP
 const soonMs = 500
 
 /** Brokers need a moment to show a topic that they have made. One that takes longer is seen by the next reconcile, which costs as much as this one. */
-async function untilShown(channel: RealtimeChannel, connection: KafkaConnection, { observer, pause = sleep }: ReconcilerParts): Promise<FoundTopic> {
+async function untilShown(channel: RealtimeChannel, connection: KafkaConnection, { observer, pause = sleep }: ReconcilerParts): Promise<FoundTopics> {
   for (const waitMs of [25, 75, 150]) {
-    const topic = await observer.observeTopic(channel, connection)
-    if (topic.kind !== 'missing') return topic
+    const topics = await observer.observeTopics(channel, connection)
+    if (topics.topic.kind !== 'missing' && topics.deadLetters?.kind !== 'missing') return topics
     await pause(waitMs)
   }
-  return observer.observeTopic(channel, connection)
+  return observer.observeTopics(channel, connection)
 }
 
 /** @param before what was carried out in this reconcile already */

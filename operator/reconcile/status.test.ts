@@ -83,8 +83,14 @@ describe('what is noted of the topic', () => {
     const plan = aPlan({ topic, actions: [createTopic] })
     expect(render({ plan, outcomes: [{ kind: 'done', action: createTopic }] }).topic?.name).toBe('new')
     expect(render({ plan, outcomes: [{ kind: 'not-tried', action: createTopic }] }).topic?.name).toBe('old')
-    expect(render({ plan, outcomes: [kafkaFailed(createTopic, 'unreachable')] }).topic?.name).toBe('old')
+    expect(render({ plan, outcomes: [kafkaFailed(createTopic, 'refused')] }).topic?.name).toBe('old')
     expect(render({ plan, outcomes: [failedWith(applyOf('Deployment'), 'invalid')] }).topic?.name).toBe('new')
+  })
+
+  // A topic whose creation was not answered in time was there at the next look, and counted as adopted: it was never deleted with its channel.
+  it('is what it may have become when Kafka did not answer to its creation', () => {
+    const plan = aPlan({ topic, actions: [createTopic] })
+    expect(render({ plan, outcomes: [kafkaFailed(createTopic, 'unreachable')] }).topic?.name).toBe('new')
   })
 
   it('is nothing before there was one', () => {

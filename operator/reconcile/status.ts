@@ -4,6 +4,7 @@ import { operandNames } from '../../cdk8s/operands/operand-names.ts'
 import { servicePorts } from '../../cdk8s/operands/service-ports.ts'
 import type { RealtimeChannel, RealtimeChannelStatus } from '../api/v1alpha1/realtime-channel.ts'
 import type { Outcome, Plan, TopicRecord } from './actions.ts'
+import { isTransient } from './apply.ts'
 import { isStalled } from './conditions.ts'
 import { reasonOfFailure, wordsOf } from './failure-reasons.ts'
 import { channelPaths, routeUrls } from '../api/v1alpha1/channel-names.ts'
@@ -15,7 +16,7 @@ import { condition, conditionsOf, isFalse, isUnknown, type Condition, type Judge
 import { judgeGateway } from './status-gateway.ts'
 import { judgeRoute } from './status-route.ts'
 import { isTopicAction, judgeTopic } from './status-topic.ts'
-import type { World } from './world.ts'
+import type { TopicUse, World } from './world.ts'
 
 /** What a reconcile found and did. */
 export interface StatusInput {
@@ -32,12 +33,13 @@ export interface StatusInput {
 export function renderStatus({ world, plan, outcomes, unknownFields }: StatusInput): RealtimeChannelStatus {
   const { channel } = world
   const generation = channel.metadata.generation ?? 0
-  const topic = topicOf(plan, outcomes)
+  const [topic, deadLetters] = [topicOf('topic', plan, outcomes), topicOf('deadLetters', plan, outcomes)]
   return {
     observedGeneration: generation,
     ...addressesOf(channel, plan),
     ...podsOf(world),
     ...(topic === null ? {} : { topic }),
+    ...(deadLetters === null ? {} : { deadLetters }),
     conditions: allConditions({ world, plan, outcomes, unknownFields }, { before: channel.status?.conditions ?? [], generation, nowMs: world.nowMs }),
   }
 }
@@ -106,9 +108,13 @@ function failureOf(outcomes: readonly Outcome[], isAbout: (kind: string) => bool
   return null
 }
 
-function topicOf({ topic }: Plan, outcomes: readonly Outcome[]): TopicRecord | null {
+function topicOf(use: TopicUse, plan: Plan, outcomes: readonly Outcome[]): TopicRecord | null {
+  const { whenDone, otherwise } = plan[use]
   const isDone = outcomes.every(({ kind, action }) => kind === 'done' || !isTopicAction(action))
-  return isDone ? topic.whenDone : topic.otherwise
+  if (isDone) return whenDone
+  // A creation that was not answered may have happened. What is then found is the operator's own, if it is as it was asked for.
+  const isUnanswered = outcomes.some((outcome) => outcome.kind === 'failed' && outcome.action.kind === 'create-topic' && (outcome.action.use ?? 'topic') === use && isTransient(outcome.failure))
+  return isUnanswered ? whenDone : otherwise
 }
 
 function addressesOf(channel: RealtimeChannel, { refusals }: Plan): Pick<RealtimeChannelStatus, 'url' | 'apiUrl'> {

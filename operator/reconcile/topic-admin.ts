@@ -9,6 +9,8 @@ export interface TopicDescription {
   readonly clusterId: string | null
   readonly partitions: number
   readonly replicas: number
+  /** Kafka made the topic for itself: `__consumer_offsets` and the like. */
+  readonly isInternal: boolean
   /** What is set on this topic (`DYNAMIC_TOPIC_CONFIG`), not what it inherits. */
   readonly config: Readonly<Record<string, string>>
 }

@@ -17,6 +17,22 @@ export function wantedTopic({ topic }: Pick<StoredSpec, 'topic'>, name: string):
   return { name, partitions: topic.partitions, replicas: topic.replicas ?? null, config: sorted({ ...topic.config, ...retention }) }
 }
 
+/** Room for the headers that say where a copy comes from. Bytes. */
+const headerRoom = 65_536
+
+/**
+ * What a channel asks of the topic of its dead letters. Of one that the operator did not create it asks for its retention alone: whoever made it chose
+ * the rest.
+ */
+export function wantedDeadLetters({ topic }: Pick<StoredSpec, 'topic'>, name: string, { found, isOurs }: { readonly found: TopicDescription | null; readonly isOurs: boolean }): WantedTopic {
+  const retentionMs = topic.deadLetters.retention === undefined ? null : parseDurationMs(topic.deadLetters.retention)
+  const retention = retentionMs === null ? {} : { 'retention.ms': String(retentionMs) }
+  if (found !== null && !isOurs) return { name, partitions: found.partitions, replicas: null, config: retention }
+  const largest = Number(topic.config?.['max.message.bytes'])
+  const size = Number.isSafeInteger(largest) ? { 'max.message.bytes': String(largest + headerRoom) } : {}
+  return { name, partitions: found?.partitions ?? 1, replicas: found === null ? (topic.replicas ?? null) : null, config: sorted({ 'cleanup.policy': 'delete', ...size, ...retention }) }
+}
+
 /**
  * The settings to change, by name; null unsets. What is set and neither wanted nor ours is left alone: somebody else set it.
  * @param ours the settings that the operator made before

@@ -1,5 +1,5 @@
 import type { RealtimeChannelStatus } from '../api/v1alpha1/realtime-channel.ts'
-import type { Outcome } from './actions.ts'
+import type { Action, Outcome } from './actions.ts'
 import { conditionReasons, isStalled, type ConditionReason } from './conditions.ts'
 import type { Condition } from './status-conditions.ts'
 
@@ -46,8 +46,8 @@ export function doneEvents(outcomes: readonly Outcome[]): readonly Transition[] 
     switch (action.kind) {
       case 'create-topic':
         return action.isAgain === true
-          ? [{ type: 'Warning', reason: 'TopicRecreated', note: `The topic ${action.topic.name} was gone and was made anew, empty: clients are told of the gap.` }]
-          : [{ type: 'Normal', reason: 'TopicCreated', note: `Created the topic ${action.topic.name} with ${action.topic.partitions} partitions.` }]
+          ? [{ type: 'Warning', reason: action.use === 'deadLetters' ? 'DeadLetterTopicRecreated' : 'TopicRecreated', note: `${nameOf(action)} was gone and was made anew, empty${action.use === 'deadLetters' ? '' : ': clients are told of the gap'}.` }]
+          : [{ type: 'Normal', reason: action.use === 'deadLetters' ? 'DeadLetterTopicCreated' : 'TopicCreated', note: `Created ${lowerFirst(nameOf(action))} with ${action.topic.partitions} ${action.topic.partitions === 1 ? 'partition' : 'partitions'}.` }]
       case 'grow-partitions':
         return [{ type: 'Normal', reason: 'PartitionsAdded', note: `The topic ${action.name} has ${action.to} partitions now; it had ${action.from}.` }]
       case 'delete-topic':
@@ -60,9 +60,18 @@ export function doneEvents(outcomes: readonly Outcome[]): readonly Transition[] 
   })
 }
 
+function nameOf({ topic, use }: Extract<Action, { kind: 'create-topic' }>): string {
+  return `The ${use === 'deadLetters' ? 'dead letter topic' : 'topic'} ${topic.name}`
+}
+
+const lowerFirst = (text: string): string => `${text.charAt(0).toLowerCase()}${text.slice(1)}`
+
 const endings = {
   'topic-deleted': null,
   'policy-is-retain': null,
   'topic-kept': 'The channel goes and its topic stays, although deletionPolicy is Delete: it is not beyond doubt that the topic is this channel\'s alone.',
+  'topic-adopted': 'The channel goes and its topic stays, although deletionPolicy is Delete: the operator did not create the topic for this channel.',
+  'topic-shared': 'The channel goes and its topic stays, although deletionPolicy is Delete: another channel uses the topic.',
+  'topic-not-allowed': 'The channel goes and its topic stays, although deletionPolicy is Delete: the rules for topics do not allow its deletion.',
   'gave-up': 'The channel goes and its topic stays, although deletionPolicy is Delete: Kafka did not delete it in time.',
 } as const

@@ -15,6 +15,8 @@ export interface World {
   readonly children: ReadonlyMap<ChildKey, Found>
   /** Null while nobody has asked: the connection could not be made out. */
   readonly topic: FoundTopic | null
+  /** The topic of dead letters; null as above, or because the channel wants none and had none. */
+  readonly deadLetters: FoundTopic | null
   /** What this channel may do with topics. */
   readonly topicRules: TopicRules
   /** What other channels claim. */
@@ -48,10 +50,22 @@ export type ConnectionProblem =
   | { readonly kind: 'secret-forbidden'; readonly secret: string }
   | { readonly kind: 'unavailable'; readonly error: ApiError }
 
-/** Channels that claimed earlier what this one claims too. The older one has it (creation, then uid). */
-export interface Rivals {
-  readonly topic: ObjectRef | null
+/** Channels that have what this one claims too. */
+export interface Rivals extends TopicRivals {
   readonly route: { readonly channel: ObjectRef; readonly path: string } | null
+}
+
+/** What a channel uses a topic for: its events, or its dead letters. */
+export type TopicUse = 'topic' | 'deadLetters'
+
+/** By use: the channel that has the topic in place of this one (`topic-claims.ts`). */
+export interface TopicRivals extends Readonly<Record<TopicUse, TopicRival | null>> {
+  /** By use: another channel whose status remembers the very topic that was found, whoever of the two has it. */
+  readonly alsoUsing: Readonly<Record<TopicUse, ObjectRef | null>>
+}
+
+export interface TopicRival extends ObjectRef {
+  readonly use: TopicUse
 }
 
 export type FoundRoute =

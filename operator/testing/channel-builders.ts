@@ -52,9 +52,17 @@ export function someSettings(settings: Partial<Settings> = {}): Settings {
   }
 }
 
+/** No channel claims what this one claims. */
+export const noRivals: World['rivals'] = { topic: null, deadLetters: null, alsoUsing: { topic: null, deadLetters: null }, route: null }
+
+/** The dead letter topic that the operator creates for a channel of `aChannel`. */
+export function aDeadLetterTopic(topic: Partial<TopicDescription> = {}): TopicDescription {
+  return aTopic({ name: 'shop.chat.dlq', topicId: 'topic-dlq', partitions: 1, config: { 'cleanup.policy': 'delete' }, ...topic })
+}
+
 /** The topic that a channel of `aChannel` asks for. */
 export function aTopic(topic: Partial<TopicDescription> = {}): TopicDescription {
-  return { name: 'shop.chat', topicId: 'topic-1', clusterId: 'cluster-1', partitions: 3, replicas: 1, config: {}, ...topic }
+  return { name: 'shop.chat', topicId: 'topic-1', clusterId: 'cluster-1', partitions: 3, replicas: 1, isInternal: false, config: {}, ...topic }
 }
 
 /** A world in which nothing has been made for the channel yet, and Kafka answers. */
@@ -65,7 +73,8 @@ export function aWorld(world: Partial<World> = {}): World {
     children: new Map(),
     topic: { kind: 'missing', topic: { name: 'shop.chat', clusterId: 'cluster-1' } },
     topicRules: openTopicRules,
-    rivals: { topic: null, route: null },
+    deadLetters: { kind: 'present', topic: aDeadLetterTopic() },
+    rivals: noRivals,
     route: { kind: 'not-asked' },
     troubledPods: [],
     ...world,

@@ -131,7 +131,7 @@ class Cluster implements MemoryCluster {
     if (wanted < 1 || wanted > this.brokerCount) return refusal(`${wanted} replicas are too many for ${this.brokerCount} brokers`)
     const wrong = wrongEntry(config)
     if (wrong !== null) return wrong
-    this.#topics.set(name, { name, topicId: randomUUID(), clusterId: this.clusterId, partitions, replicas: wanted, config })
+    this.#topics.set(name, { name, topicId: randomUUID(), clusterId: this.clusterId, partitions, replicas: wanted, isInternal: false, config })
     return ok(undefined)
   }
 

@@ -1,3 +1,4 @@
+import { topicNameOf } from '../api/v1alpha1/channel-names.ts'
 import type { RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
 import type { Action, Outcome, Plan } from '../reconcile/actions.ts'
 import { isChildOf } from '../reconcile/ownership.ts'
@@ -5,10 +6,11 @@ import { planChannel } from '../reconcile/plan.ts'
 import { names, type Settings } from '../reconcile/settings.ts'
 import { renderStatus, sameStatus } from '../reconcile/status.ts'
 import type { TopicDescription } from '../reconcile/topic-admin.ts'
+import { lookedAtDeadLetters } from '../reconcile/topic-record.ts'
 import type { TopicRules } from '../reconcile/topic-rules.ts'
-import { childKey, type ChildKey, type Found, type World } from '../reconcile/world.ts'
+import { childKey, type ChildKey, type Found, type FoundTopic, type World } from '../reconcile/world.ts'
 import type { KubernetesObject, ResourceType } from '../runtime/kubernetes-api.ts'
-import { openTopicRules } from './channel-builders.ts'
+import { noRivals, openTopicRules } from './channel-builders.ts'
 import { applyFields, managedFieldsOf, takeFields, type Manager } from './memory-kubernetes-managers.ts'
 
 interface Stored {
@@ -43,6 +45,7 @@ export interface ModelWorld {
   readonly channel: RealtimeChannel
   readonly objects: ReadonlyMap<ChildKey, Stored>
   readonly topic: TopicDescription | null
+  readonly deadLetters: TopicDescription | null
   /** What was done that cannot be undone, for assertions. */
   readonly history: readonly Action[]
   world(): World
@@ -68,20 +71,27 @@ const mostReconciles = 12
 
 export function createModelWorld(initial: RealtimeChannel, rules: TopicRules = openTopicRules): ModelWorld {
   let channel = initial
-  let topic: TopicDescription | null = null
+  const topics = new Map<string, TopicDescription>()
   let isReachable = true
   let nowMs = Date.parse('2026-01-02T00:00:00Z')
   let ids = 0
   const objects = new Map<ChildKey, Stored>()
   const history: Action[] = []
 
+  const found = (name: string): FoundTopic => {
+    const topic = topics.get(name)
+    if (!isReachable) return { kind: 'failed', failure: { kind: 'unreachable', detail: 'connect ECONNREFUSED' } }
+    return topic === undefined ? { kind: 'missing', topic: { name, clusterId } } : { kind: 'present', topic }
+  }
+
   const world = (): World => ({
     nowMs,
     channel,
     children: new Map([...objects].map(([key, stored]): [ChildKey, Found] => [key, { kind: 'object', type: stored.type, object: shown(stored) }])),
-    topic: !isReachable ? { kind: 'failed', failure: { kind: 'unreachable', detail: 'connect ECONNREFUSED' } } : topic === null ? { kind: 'missing', topic: { name: topicName(channel), clusterId } } : { kind: 'present', topic },
+    topic: found(topicNameOf(channel)),
+    deadLetters: lookedAtDeadLetters(channel) === null ? null : found(lookedAtDeadLetters(channel) ?? ''),
     topicRules: rules,
-    rivals: { topic: null, route: null },
+    rivals: noRivals,
     route: channel.spec.route.type === 'None' ? { kind: 'not-asked' } : { kind: 'ok' },
     troubledPods: [],
   })
@@ -98,16 +108,16 @@ export function createModelWorld(initial: RealtimeChannel, rules: TopicRules = o
     history.push(action)
     switch (action.kind) {
       case 'create-topic':
-        topic ??= { ...action.topic, topicId: `topic-${++ids}`, clusterId, replicas: action.topic.replicas ?? defaultReplication }
+        if (!topics.has(action.topic.name)) topics.set(action.topic.name, { ...action.topic, topicId: `topic-${++ids}`, clusterId, replicas: action.topic.replicas ?? defaultReplication, isInternal: false })
         return
       case 'grow-partitions':
-        topic = { ...existing(topic), partitions: action.to }
+        topics.set(action.name, { ...existing(topics.get(action.name)), partitions: action.to })
         return
       case 'alter-topic':
-        topic = { ...existing(topic), config: altered(existing(topic).config, action.changes) }
+        topics.set(action.name, { ...existing(topics.get(action.name)), config: altered(existing(topics.get(action.name)).config, action.changes) })
         return
       case 'delete-topic':
-        topic = null
+        topics.delete(action.name)
         return
       case 'apply-object':
         return store(action.type, action.object, names.fieldManager)
@@ -147,7 +157,7 @@ export function createModelWorld(initial: RealtimeChannel, rules: TopicRules = o
     const first = planChannel(world(), settings)
     const plans = [first]
     const outcomes = [...carryOutAll(first.actions, fates)]
-    if (outcomes.some(({ kind, action }) => kind === 'done' && action.kind === 'create-topic')) {
+    if (outcomes.some(({ kind, action }) => kind === 'done' && action.kind === 'create-topic' && action.use !== 'deadLetters')) {
       const second = planChannel(world(), settings, outcomes)
       plans.push(second)
       outcomes.push(...carryOutAll(second.actions, fates))
@@ -165,7 +175,10 @@ export function createModelWorld(initial: RealtimeChannel, rules: TopicRules = o
       return objects
     },
     get topic() {
-      return topic
+      return topics.get(topicNameOf(channel)) ?? null
+    },
+    get deadLetters() {
+      return topics.get(lookedAtDeadLetters(channel) ?? '') ?? null
     },
     history,
     world,
@@ -191,7 +204,8 @@ export function createModelWorld(initial: RealtimeChannel, rules: TopicRules = o
     putObject: (type, object) => void objects.set(childKey(object.kind, object.metadata.name), { type, object, managers: [] }),
     deleteObject: (key) => void objects.delete(key),
     setTopic: (next) => {
-      topic = next
+      if (next === null) topics.delete(topicNameOf(channel))
+      else topics.set(next.name, next)
     },
     setReachable: (next) => {
       isReachable = next
@@ -210,12 +224,8 @@ export function createModelWorld(initial: RealtimeChannel, rules: TopicRules = o
   }
 }
 
-function topicName({ metadata, spec }: RealtimeChannel): string {
-  return spec.topic.name ?? `${metadata.namespace ?? ''}.${metadata.name}`
-}
-
-function existing(topic: TopicDescription | null): TopicDescription {
-  if (topic === null) throw new Error('a plan changes a topic that is not there')
+function existing(topic: TopicDescription | undefined): TopicDescription {
+  if (topic === undefined) throw new Error('a plan changes a topic that is not there')
   return topic
 }
 

@@ -108,8 +108,8 @@ function described(name: string, { clusterId, topics }: Ok<Metadata>, configs: C
   if (topic === undefined || own === undefined) return unmentioned(`describe the topic ${name}`)
   if (own.errorCode === unknownTopic) return missing // deleted between the two requests
   if (own.errorCode !== noError) return failed(failureOf(own, `describe the config of the topic ${name}`))
-  const { topicId, partitions, replicas } = topic
-  return ok({ name, topicId, clusterId, partitions: partitions.length, replicas, config: own.config })
+  const { topicId, partitions, replicas, isInternal } = topic
+  return ok({ name, topicId, clusterId, partitions: partitions.length, replicas, isInternal, config: own.config })
 }
 
 /** A topic whose partitions have no leader just now is there all the same. */

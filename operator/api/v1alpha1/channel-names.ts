@@ -12,6 +12,12 @@ export function topicNameOf({ metadata, spec }: Named): string {
   return spec.topic.name ?? `${metadata.namespace ?? ''}.${metadata.name}`
 }
 
+/** The topic of a channel's dead letters: the one that it names, else its topic's name with `.dlq` behind it. Null: it wants none. */
+export function deadLetterTopicOf(channel: Named): string | null {
+  const { enabled, name } = channel.spec.topic.deadLetters
+  return enabled ? (name ?? `${topicNameOf(channel)}.dlq`) : null
+}
+
 /** The prefixes of the paths under which a channel is served: those that it names, else the gateway's own. */
 export function channelPaths({ metadata, spec }: Named): { readonly socket: string; readonly api: string } {
   const { socket = '', api = '' } = spec.route.paths

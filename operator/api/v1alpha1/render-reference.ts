@@ -2,7 +2,7 @@ import { channelSchema, maxChannelNameLength } from './crd.ts'
 import { gatewayApiExample, ingressExample, minimalExample } from './examples.ts'
 import { annotations, apiVersion, specSchema, statusSchema } from './realtime-channel.ts'
 import type { JsonSchema } from './schema/json-schema.ts'
-import { settableOptions, settableVariables, tracingVariables } from './schema/gateway-options.ts'
+import { settableOptions, tracingVariables, understoodVariables } from './schema/gateway-options.ts'
 import { walkSchema, type SchemaField } from './walk-schema.ts'
 import { toYaml } from './yaml.ts'
 
@@ -64,7 +64,7 @@ function describeValue(schema: JsonSchema): string {
 }
 
 function typeOf(schema: JsonSchema): string {
-  if (schema.enum !== undefined) return schema.enum === settableVariables ? 'a variable of the gateway' : schema.enum.map((value) => `\`${value}\``).join(' or ')
+  if (schema.enum !== undefined) return schema.enum === understoodVariables ? 'a variable of the gateway' : schema.enum.map((value) => `\`${value}\``).join(' or ')
   if (schema['x-kubernetes-int-or-string'] === true) return 'number or text'
   if (schema['x-kubernetes-preserve-unknown-fields'] === true) return "object of Kubernetes' own API"
   if (schema.type === 'array') return schema['x-kubernetes-list-type'] === 'set' ? 'list without repetitions' : 'list'

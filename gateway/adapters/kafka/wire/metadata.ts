@@ -48,6 +48,8 @@ export interface TopicMetadata extends TopicView {
   readonly name: string
   /** 0, or one of the broker's error codes. */
   readonly errorCode: number
+  /** Kafka made the topic for itself. */
+  readonly isInternal: boolean
   /** Of the partition that has the fewest; one that is being moved has more for a while. 0 without partitions. */
   readonly replicas: number
 }
@@ -98,12 +100,12 @@ function decode(reader: WireReader, version: number): ClusterMetadata {
 function decodeTopic(reader: WireReader, version: number): TopicMetadata {
   const [errorCode, name] = [reader.int16(), reader.string() ?? '']
   const topicId = version >= firstWithIds ? reader.uuid() : noTopicId
-  reader.skip(1) // internal
+  const isInternal = reader.int8() !== 0
   const partitions = reader.array(() => decodePartition(reader, version), 13)
   if (version >= firstWithOperations) reader.skip(4)
   reader.tags()
   const replicas = partitions.reduce((least, partition) => Math.min(least, partition.replicas), partitions.length === 0 ? 0 : Number.POSITIVE_INFINITY)
-  return { name, errorCode, topicId: topicId === noTopicId ? null : topicId, partitions: inOrder(partitions), replicas }
+  return { name, errorCode, isInternal, topicId: topicId === noTopicId ? null : topicId, partitions: inOrder(partitions), replicas }
 }
 
 interface NumberedPartition extends PartitionView {

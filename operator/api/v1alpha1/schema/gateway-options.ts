@@ -6,7 +6,7 @@ import { options, type OptionName } from '../../../../gateway/config/options.ts'
  */
 export const operatorOwnedOptions: ReadonlySet<OptionName> = new Set<OptionName>([
   'channel', 'socketPathPrefix', 'apiPathPrefix', 'nodeEnv', 'logLevel', 'host', 'port', 'internalHost', 'internalPort',
-  'kafkaBrokers', 'kafkaTopic', 'kafkaTopicPartitions', 'kafkaCreateTopic', 'kafkaTopicEpoch',
+  'kafkaBrokers', 'kafkaTopic', 'kafkaTopicPartitions', 'kafkaCreateTopic', 'kafkaTopicEpoch', 'kafkaClientId', 'kafkaDlq', 'kafkaDlqTopic',
   'kafkaTls', 'kafkaTlsCaFile', 'kafkaTlsCertFile', 'kafkaTlsKeyFile',
   'kafkaSaslMechanism', 'kafkaSaslUsername', 'kafkaSaslUsernameFile', 'kafkaSaslPassword', 'kafkaSaslPasswordFile', 'kafkaSaslTokenFile',
   'jwtJwksUri', 'jwtKeysFile', 'jwtIssuer', 'jwtAudience', 'jwtAlgorithms', 'jwtCookie',
@@ -32,5 +32,18 @@ export const tracingVariables = [
 // Object.keys of the table gives exactly its keys: it is a literal and has no others.
 export const settableOptions: readonly string[] = (Object.keys(options) as OptionName[]).filter((name) => !operatorOwnedOptions.has(name)).map((name) => options[name].env)
 
+/**
+ * Variables that `spec.gateway.env` could set in earlier releases, and what takes their place. Stored channels may have them still: they are refused by a
+ * rule, not by the list of values, so that such a channel is understood and told what to change.
+ */
+export const retiredVariables: Readonly<Record<string, string>> = {
+  KAFKA_CLIENT_ID: 'the operator sets it, the same for all channels',
+  KAFKA_DLQ: 'use topic.deadLetters.enabled',
+  KAFKA_DLQ_TOPIC: 'use topic.deadLetters.name',
+}
+
 /** All variables that `spec.gateway.env` may set. */
 export const settableVariables: readonly string[] = [...settableOptions, ...tracingVariables]
+
+/** All variables that a stored channel may have there. */
+export const understoodVariables: readonly string[] = [...settableVariables, ...Object.keys(retiredVariables)]

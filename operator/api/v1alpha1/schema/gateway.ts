@@ -1,4 +1,4 @@
-import { settableVariables } from './gateway-options.ts'
+import { retiredVariables, understoodVariables } from './gateway-options.ts'
 import type { JsonSchema } from './json-schema.ts'
 import { labelMap, objectName, ofKubernetes, stringMap } from './parts.ts'
 
@@ -56,7 +56,13 @@ export const gateway = {
         description: 'An option.',
         required: ['name', 'value'],
         properties: {
-          name: { type: 'string', description: 'The environment variable.', enum: settableVariables },
+          name: {
+            type: 'string',
+            description: 'The environment variable.',
+            maxLength: 64,
+            enum: understoodVariables,
+            'x-kubernetes-validations': Object.entries(retiredVariables).map(([name, instead]) => ({ rule: `self != '${name}'`, message: `${name} cannot be set: ${instead}` })),
+          },
           value: { type: 'string', description: 'Its value.', maxLength: 4096 },
         },
       },

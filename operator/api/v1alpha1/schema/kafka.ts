@@ -96,9 +96,32 @@ export const topic = {
       maxProperties: 64,
       additionalProperties: { type: 'string', description: 'The value, as Kafka writes it.', maxLength: 4096 },
     },
+    deadLetters: {
+      type: 'object',
+      description: 'The topic to which gateways copy records that cannot be decoded. The operator creates it, with one partition.',
+      default: {},
+      properties: {
+        enabled: { type: 'boolean', description: 'Whether such records are copied.', default: true },
+        name: {
+          type: 'string',
+          description: "Name of the dead letter topic. Default: the name of the channel's topic with .dlq behind it. It cannot be the topic of a channel.",
+          minLength: 1,
+          maxLength: 249,
+          pattern: '^[A-Za-z0-9._-]+$',
+          'x-kubernetes-validations': [{ rule: "self != '.' && self != '..'", message: 'a topic cannot be named . or ..' }],
+        },
+        retention: {
+          type: 'string',
+          description: "How long dead letters are kept (retention.ms), such as 168h. Default: the brokers' own.",
+          maxLength: 32,
+          pattern: durationPattern,
+          'x-kubernetes-validations': [{ rule: "duration(self) >= duration('1m')", message: 'retention must be at least 1m' }],
+        },
+      },
+    },
     deletionPolicy: {
       type: 'string',
-      description: 'What becomes of the topic when the channel is deleted: Retain keeps it, Delete deletes it with all its records, if this channel created or adopted it.',
+      description: 'What becomes of the topic and the dead letter topic when the channel is deleted: Retain keeps them, Delete deletes those that the operator created for this channel, with all their records.',
       enum: ['Retain', 'Delete'],
       default: 'Retain',
     },
@@ -107,5 +130,6 @@ export const topic = {
     { rule: 'has(self.name) == has(oldSelf.name) && (!has(self.name) || self.name == oldSelf.name)', message: 'the name of the topic cannot be changed: make another channel for another topic', fieldPath: '.name' },
     { rule: 'has(self.replicas) == has(oldSelf.replicas) && (!has(self.replicas) || self.replicas == oldSelf.replicas)', message: "the replication factor cannot be changed here: move the partitions with Kafka's tools, and leave replicas out of new channels", fieldPath: '.replicas' },
     { rule: "!has(self.retention) || !has(self.config) || !('retention.ms' in self.config)", message: 'retention is also config["retention.ms"]: give one of them', fieldPath: '.config' },
+    { rule: '!has(self.name) || !has(self.deadLetters) || !has(self.deadLetters.name) || self.deadLetters.name != self.name', message: 'the dead letter topic must be another topic than that of the channel', fieldPath: '.deadLetters.name' },
   ],
 } as const satisfies JsonSchema

@@ -1,5 +1,22 @@
 import type { JsonSchema } from './json-schema.ts'
 
+/** What the operator remembers of a topic. */
+const topicRecord = (description: string) =>
+  ({
+    type: 'object',
+    description,
+    required: ['name', 'origin'],
+    properties: {
+      name: { type: 'string', description: 'Its name.', maxLength: 249 },
+      id: { type: 'string', description: "Its id in Kafka. That of the channel's topic is the epoch of cursors.", maxLength: 64 },
+      clusterId: { type: 'string', description: 'The id of the Kafka cluster.', maxLength: 128 },
+      partitions: { type: 'integer', description: 'Its partitions.' },
+      replicas: { type: 'integer', description: 'Its replication factor.' },
+      origin: { type: 'string', description: 'Created by the operator for this channel, or Adopted: it was there before.', enum: ['Created', 'Adopted'] },
+      configKeys: { type: 'array', description: 'The settings that the operator made, so that it can unset those that are taken out of the channel.', maxItems: 128, 'x-kubernetes-list-type': 'set', items: { type: 'string', description: 'Name of a setting.', maxLength: 256 } },
+    },
+  }) as const satisfies JsonSchema
+
 export const status = {
   type: 'object',
   description: 'What the operator found and did. Written by the operator alone.',
@@ -10,20 +27,8 @@ export const status = {
     replicas: { type: 'integer', format: 'int32', description: 'Pods that there are.' },
     readyReplicas: { type: 'integer', format: 'int32', description: 'Pods that are ready.' },
     selector: { type: 'string', description: 'Label selector of the pods, for the scale subresource.', maxLength: 1024 },
-    topic: {
-      type: 'object',
-      description: 'The topic as it was found.',
-      required: ['name', 'origin'],
-      properties: {
-        name: { type: 'string', description: 'Its name.', maxLength: 249 },
-        id: { type: 'string', description: "Its id in Kafka, which is the epoch of the channel's cursors.", maxLength: 64 },
-        clusterId: { type: 'string', description: 'The id of the Kafka cluster.', maxLength: 128 },
-        partitions: { type: 'integer', description: 'Its partitions.' },
-        replicas: { type: 'integer', description: 'Its replication factor.' },
-        origin: { type: 'string', description: 'Created by the operator for this channel, or Adopted: it was there before.', enum: ['Created', 'Adopted'] },
-        configKeys: { type: 'array', description: 'The settings that the operator made, so that it can unset those that are taken out of the channel.', maxItems: 128, 'x-kubernetes-list-type': 'set', items: { type: 'string', description: 'Name of a setting.', maxLength: 256 } },
-      },
-    },
+    topic: topicRecord('The topic as it was found.'),
+    deadLetters: topicRecord('The dead letter topic as it was found.'),
     conditions: {
       type: 'array',
       description: 'Ready, TopicReady, GatewayAvailable, RouteReady; Reconciling or Stalled while it is not in its final state. docs/reference/conditions.md lists the reasons.',

@@ -41,10 +41,10 @@ function encodeMetadata({ clusterId, brokers, topics }: ClusterMetadata, version
   const writer = new WireWriter({ isFlexible: version >= 9 }).int32(0)
   writer.array([...brokers], ([node, { host, port, rack }]) => writer.int32(node).string(host).int32(port).string(rack).tags())
   writer.string(clusterId).int32(1)
-  writer.array(topics, ({ errorCode, name, topicId, partitions, replicas }) => {
+  writer.array(topics, ({ errorCode, name, isInternal, topicId, partitions, replicas }) => {
     writer.int16(errorCode).string(name)
     if (version >= 10) writer.uuid(topicId)
-    writer.boolean(false)
+    writer.boolean(isInternal)
     writer.array(partitions.map((view, partition) => ({ ...view, partition })).toReversed(), (view) => {
       writer.int16(view.errorCode).int32(view.partition).int32(view.leader)
       if (version >= 7) writer.int32(view.leaderEpoch)
@@ -70,7 +70,7 @@ describe('an answer is decoded as it was encoded', () => {
   })
 
   it.each([4, 5, 7, 8, 9, 10, 11, 12])('of Metadata %i, with partitions in any order', (version) => {
-    const topic = fc.record({ name: fc.constant('t'), errorCode: int16, topicId: fc.constant(version >= 10 ? id : null), partitions: fc.array(version >= 7 ? view : view.map((one) => ({ ...one, leaderEpoch: -1 })), { minLength: 1, maxLength: 5 }), replicas: fc.integer({ min: 1, max: 3 }) })
+    const topic = fc.record({ name: fc.constant('t'), errorCode: int16, isInternal: fc.boolean(), topicId: fc.constant(version >= 10 ? id : null), partitions: fc.array(version >= 7 ? view : view.map((one) => ({ ...one, leaderEpoch: -1 })), { minLength: 1, maxLength: 5 }), replicas: fc.integer({ min: 1, max: 3 }) })
     const metadata = fc.record({ clusterId: fc.option(fc.string()), brokers: fc.constant(new Map([[1, { host: 'h', port: 9092, rack: null }], [2, { host: '::1', port: 1, rack: 'r' }]])), topics: fc.array(topic, { maxLength: 3 }) })
     fc.assert(fc.property(metadata, (answer) => void expect(metadataRequest(speaking(version), ['t']).decode(encodeMetadata(answer, version))).toEqual(answer)), { seed: 1, numRuns: 100 })
   })
@@ -84,7 +84,7 @@ describe('an answer is decoded as it was encoded', () => {
   })
 
   it('of Metadata that leaves out a partition, or names one twice, it is not', () => {
-    const answer = encodeMetadata({ clusterId: null, brokers: new Map(), topics: [{ name: 't', errorCode: 0, topicId: null, replicas: 0, partitions: [{ leader: 1, leaderEpoch: 2, errorCode: 0 }] }] }, 4)
+    const answer = encodeMetadata({ clusterId: null, brokers: new Map(), topics: [{ name: 't', errorCode: 0, isInternal: false, topicId: null, replicas: 0, partitions: [{ leader: 1, leaderEpoch: 2, errorCode: 0 }] }] }, 4)
     const second = Buffer.from(answer)
     second[second.length - 17] = 1 // the number of the only partition
     expect(metadataRequest(speaking(4), ['t']).decode(answer).topics).toHaveLength(1)
