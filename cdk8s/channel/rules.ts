@@ -14,10 +14,10 @@ const exactlyOne = (...values: readonly unknown[]): boolean => values.filter((va
  */
 export const rules: Readonly<Record<string, readonly Rule[]>> = {
   spec: [({ topic, replay }) => topic.retention === undefined || milliseconds(topic.retention) >= milliseconds(replay.window)],
-  'spec.topic.deadLetters.name': [({ topic: { deadLetters } }) => deadLetters.name !== '.' && deadLetters.name !== '..'],
+  'spec.topic.deadLetters.name': [({ topic: { deadLetters } }) => deadLetters.name !== '.' && deadLetters.name !== '..', ({ topic: { deadLetters } }) => deadLetters.name?.startsWith('__') !== true],
   'spec.topic.deadLetters.retention': [({ topic: { deadLetters } }) => milliseconds(deadLetters.retention ?? '1m') >= minute],
   'spec.topic': [null, null, ({ topic }) => topic.retention === undefined || topic.config?.['retention.ms'] === undefined, ({ topic }) => topic.name === undefined || topic.deadLetters.name !== topic.name],
-  'spec.topic.name': [({ topic }) => topic.name !== '.' && topic.name !== '..'],
+  'spec.topic.name': [({ topic }) => topic.name !== '.' && topic.name !== '..', ({ topic }) => topic.name?.startsWith('__') !== true],
   'spec.topic.partitions': [null],
   'spec.topic.retention': [({ topic }) => milliseconds(topic.retention ?? '1m') >= minute],
   'spec.gateway': [({ gateway }) => gateway.autoscaling === undefined || gateway.replicas === defaultReplicas],

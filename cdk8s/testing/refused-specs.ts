@@ -19,6 +19,8 @@ export const refusedSpecs: readonly RefusedSpec[] = [
   { message: 'retention is also config["retention.ms"]', spec: changed(least, { 'topic.retention': '1h', 'topic.config': { 'retention.ms': '1' } }) },
   { message: 'a topic cannot be named . or ..', spec: changed(least, { 'topic.name': '..' }) },
   { message: 'the dead letter topic must be another topic', spec: changed(least, { 'topic.name': 'a.b', 'topic.deadLetters': { name: 'a.b' } }) },
+  { message: 'topics whose names begin with __ belong to Kafka', spec: changed(least, { 'topic.name': '__consumer_offsets' }) },
+  { message: 'topics whose names begin with __ belong to Kafka', spec: changed(least, { 'topic.deadLetters': { name: '__consumer_offsets' } }) },
   { message: 'a topic cannot be named . or ..', spec: changed(least, { 'topic.deadLetters': { name: '.' } }) },
   { message: 'retention must be at least 1m', spec: changed(least, { 'topic.deadLetters': { retention: '59s' } }) },
   { message: 'KAFKA_CLIENT_ID cannot be set', spec: changed(least, { 'gateway.env': [{ name: 'KAFKA_CLIENT_ID', value: 'a' }] }) },

@@ -10,7 +10,7 @@ const namespaceType: ResourceType = { group: '', version: 'v1', plural: 'namespa
 const giveUpMs = 3_000
 
 /** For what others take their time over: the controller of namespaces, a broker that starts. */
-const patiently = <T>(look: () => Promise<T>): Promise<T> => vi.waitFor(look, { timeout: 60_000, interval: 100 })
+const patiently = <T>(look: () => Promise<T>): Promise<T> => vi.waitFor(look, { timeout: 100_000, interval: 100 })
 
 describe('the topic of a channel', () => {
   let cluster: TestCluster
@@ -19,7 +19,7 @@ describe('the topic of a channel', () => {
   beforeAll(async () => {
     cluster = await startTestCluster()
     // Topics tell nobody when they change: the next look is a second away at most.
-    await cluster.startOperator({ env: { RESYNC_MS: '1000', TOPIC_GIVE_UP_MS: String(giveUpMs) } })
+    await cluster.startOperator({ env: { TOPIC_ADOPT: 'true', RESYNC_MS: '1000', TOPIC_GIVE_UP_MS: String(giveUpMs) } })
   })
   afterAll(() => cluster?.stop())
   beforeEach(async () => {
@@ -175,9 +175,17 @@ describe('the topic of a channel', () => {
       await untilGone()
     })
 
-    it('is deleted when it was adopted, too, but never when an older channel has it', async () => {
-      const newer = testChannel(cluster, channel.namespace, 'newer')
+    it('stays when it was adopted, although the policy is Delete: somebody else made it', async () => {
       unwrap(await cluster.topics.create({ name: topicName(), partitions: 3, replicas: 1, config: {} }))
+      await make({ deletionPolicy: 'Delete' })
+      await remove()
+      await untilGone()
+      expect(await exists(topicName())).toBe(true)
+      expect((await untilEvent(cluster, channel, 'TopicKept')).note).toContain('the operator did not create the topic for this channel')
+    })
+
+    it('is deleted with the channel that has it, and never with a newer one that names it', async () => {
+      const newer = testChannel(cluster, channel.namespace, 'newer')
       await make({ name: topicName(), deletionPolicy: 'Delete' })
       // Objects know the second in which they were made, and no less: in the same one neither is older.
       const second = Date.parse((await channel.get()).metadata.creationTimestamp ?? '')

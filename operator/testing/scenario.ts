@@ -21,7 +21,7 @@ export async function eventsOf({ api }: TestCluster, { namespace, name }: Pick<T
   return about.toSorted((a, b) => (written(a) < written(b) ? -1 : 1)).map(({ type, reason, note }) => ({ type: String(type), reason: String(reason), note: String(note) }))
 }
 
-/** Resolves with the first Event of this reason. @throws when there is none within 15 s */
+/** Resolves with the first Event of this reason. @throws when there is none within 60 s */
 export function untilEvent(cluster: TestCluster, channel: Pick<TestChannel, 'namespace' | 'name'>, reason: string): Promise<TestEvent> {
   return soon(async () => {
     const events = await eventsOf(cluster, channel)
@@ -36,9 +36,9 @@ export async function kstatusOfChannel(channel: TestChannel): Promise<Kstatus> {
   return kstatusOf((await channel.get()) as unknown as RealtimeChannel) // the API server holds it to the schema
 }
 
-/** Asks until it is answered without a throw, for 15 s. */
+/** Asks until it is answered without a throw, for 60 s. */
 export function soon<T>(look: () => Promise<T> | T): Promise<T> {
-  return vi.waitFor(look, { timeout: 15_000, interval: 50 })
+  return vi.waitFor(look, { timeout: 60_000, interval: 50 })
 }
 
 /** Resolves when the operator has looked at the channel as it is now, and has written down what it found. */

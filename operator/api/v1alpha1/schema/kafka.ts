@@ -56,6 +56,11 @@ export const kafka = {
   },
 } as const satisfies JsonSchema
 
+const topicNameRules = [
+  { rule: "self != '.' && self != '..'", message: 'a topic cannot be named . or ..' },
+  { rule: "!self.startsWith('__')", message: 'topics whose names begin with __ belong to Kafka itself: name another' },
+] as const
+
 export const topic = {
   type: 'object',
   description: "The channel's topic. The operator creates it, lets it grow, and keeps the settings that stand here as they stand here.",
@@ -67,7 +72,7 @@ export const topic = {
       minLength: 1,
       maxLength: 240,
       pattern: '^[A-Za-z0-9._-]+$',
-      'x-kubernetes-validations': [{ rule: "self != '.' && self != '..'", message: "a topic cannot be named . or .." }],
+      'x-kubernetes-validations': topicNameRules,
     },
     partitions: {
       type: 'integer',
@@ -108,7 +113,7 @@ export const topic = {
           minLength: 1,
           maxLength: 249,
           pattern: '^[A-Za-z0-9._-]+$',
-          'x-kubernetes-validations': [{ rule: "self != '.' && self != '..'", message: 'a topic cannot be named . or ..' }],
+          'x-kubernetes-validations': topicNameRules,
         },
         retention: {
           type: 'string',

@@ -1,0 +1,219 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { apiVersion, channelKind, channelType, type RealtimeChannelSpec, type RealtimeChannelStatus } from '../api/v1alpha1/realtime-channel.ts'
+import type { Deployment } from '../reconcile/running-gateway.ts'
+import { isMissing, type TopicDescription } from '../reconcile/topic-admin.ts'
+import { valueOf } from '../testing/kubernetes-api-contract.ts'
+import type { OperatorProcess } from '../testing/operator-process.ts'
+import { soon, untilEvent } from '../testing/scenario.ts'
+import { startTestCluster, testChannel, type TestChannel, type TestCluster } from '../testing/test-cluster.ts'
+
+type TopicSpec = NonNullable<RealtimeChannelSpec['topic']>
+
+// A user who could only make channels in one namespace deleted __consumer_offsets and another team's topic, and wrote into another team's stream.
+describe('a channel that reaches for a topic of somebody else', () => {
+  let cluster: TestCluster
+  let operator: OperatorProcess
+  let channel: TestChannel
+
+  beforeAll(async () => {
+    cluster = await startTestCluster()
+  })
+  afterAll(() => cluster?.stop())
+  beforeEach(async () => {
+    channel = testChannel(cluster, await cluster.makeNamespace())
+  })
+
+  const restartOperator = async (env: Readonly<Record<string, string>>): Promise<void> => {
+    await operator?.kill()
+    operator = await cluster.startOperator({ env: { RESYNC_MS: '1000', ...env } })
+  }
+  const described = async (name: string): Promise<TopicDescription | null> => {
+    const found = await cluster.topics.describe(name)
+    if (!found.ok) throw new Error(found.error.detail)
+    return isMissing(found.value) ? null : found.value
+  }
+  const makeTopic = async (name: string): Promise<TopicDescription> => {
+    const made = await cluster.topics.create({ name, partitions: 2, replicas: 1, config: { 'retention.ms': '86400000' } })
+    if (!made.ok) throw new Error(made.error.detail)
+    return soon(async () => {
+      const found = await described(name)
+      if (found === null) throw new Error(`the topic ${name} is not shown yet`)
+      return found
+    })
+  }
+  const variables = async (of: TestChannel): Promise<Readonly<Record<string, string | undefined>>> => {
+    const deployment = (await of.child('Deployment')) as Deployment | null // of its kind
+    const env = deployment?.spec?.template?.spec?.containers?.[0]?.env ?? []
+    return Object.fromEntries(env.map(({ name, value }) => [name, value]))
+  }
+  const remove = async (of: TestChannel): Promise<void> => {
+    valueOf(await cluster.api.delete(channelType, of, {}))
+    await soon(async () => expect((await cluster.api.get(channelType, of)).ok).toBe(false))
+  }
+  const consent = { 'carillon.dev/adopt': 'true', 'carillon.dev/recreate-topic': 'true' }
+
+  describe('where no administrator allows more', () => {
+    beforeAll(() => restartOperator({}))
+
+    it('gets nothing, changes nothing and deletes nothing, though it consents to everything', async () => {
+      const name = `payments-${channel.namespace}.ledger`
+      const before = await makeTopic(name)
+      await channel.apply({ topic: { name, partitions: 4, config: { 'retention.ms': '60000', 'max.message.bytes': '1' }, deletionPolicy: 'Delete' }, replay: { window: '1s' } }, consent)
+      expect(await channel.until('TopicReady', 'False', 'TopicNotAllowed')).toContain(`The channel may not have the topic ${name}. This channel may use topics that match NAMESPACE.*`)
+      expect([await channel.child('Deployment'), await described(name)]).toEqual([null, before])
+      await remove(channel)
+      expect(await described(name)).toEqual(before)
+    })
+
+    it('cannot even name one of Kafka', async () => {
+      for (const topic of [{ name: '__consumer_offsets' }, { deadLetters: { name: '__consumer_offsets' } }] satisfies readonly TopicSpec[]) {
+        await expect(channel.apply({ topic }, consent)).rejects.toThrow('topics whose names begin with __ belong to Kafka itself')
+      }
+    })
+
+    it('serves a topic of its namespace that somebody else made as it is, changes nothing of it, and leaves it behind', async () => {
+      const name = `${channel.namespace}.news`
+      const before = await makeTopic(name)
+      await channel.apply({ topic: { partitions: 2, deletionPolicy: 'Delete' } }, consent)
+      await channel.until('TopicReady', 'True', 'TopicAsAsked')
+      await channel.apply({ topic: { partitions: 4, deletionPolicy: 'Delete' } }, consent)
+      expect(await channel.until('TopicReady', 'False', 'TopicNotOurs')).toContain('This channel may not change topics that the operator did not create for it')
+      await remove(channel)
+      expect(await described(name)).toEqual(before)
+    })
+
+    it('does not get the topic of another team for its dead letters, and its gateways copy none', async () => {
+      const victim = testChannel(cluster, await cluster.makeNamespace(), 'victim')
+      await victim.apply()
+      await victim.until('TopicReady', 'True', 'TopicAsAsked')
+      await channel.apply({ topic: { deadLetters: { name: `${victim.namespace}.victim` } } })
+      expect(await channel.until('TopicReady', 'False', 'TopicNotAllowed')).toContain(`The channel may not have the dead letter topic ${victim.namespace}.victim`)
+      await soon(async () => expect(await variables(channel)).toMatchObject({ KAFKA_TOPIC: `${channel.namespace}.news`, KAFKA_DLQ: 'false' }))
+      expect(await variables(channel)).not.toHaveProperty('KAFKA_DLQ_TOPIC')
+      await victim.until('TopicReady', 'True', 'TopicAsAsked')
+    })
+
+    it.each(['KAFKA_DLQ_TOPIC', 'KAFKA_CLIENT_ID', 'KAFKA_DLQ'])('cannot choose it by the variable %s either', async (name) => {
+      await expect(channel.apply({ gateway: { env: [{ name, value: 'payments.news' }] } })).rejects.toThrow(`${name} cannot be set`)
+    })
+  })
+
+  describe('where channels may use any topic', () => {
+    beforeAll(() => restartOperator({ TOPIC_PATTERN: '*', TOPIC_ADOPT: 'true' }))
+
+    it('does not get the topic of a schema registry', async () => {
+      const before = await makeTopic('_schemas')
+      await channel.apply({ topic: { name: '_schemas', partitions: 2, deletionPolicy: 'Delete' } }, consent)
+      expect(await channel.until('TopicReady', 'False', 'TopicNotAllowed')).toContain('usually belong to tools')
+      await remove(channel)
+      expect(await described('_schemas')).toEqual(before)
+    })
+
+    it('is told that another channel has the topic, though it names the brokers by another address, and does not take it along', async () => {
+      const elder = testChannel(cluster, await cluster.makeNamespace(), 'prod')
+      const [name, elsewhere] = [`orders-${channel.namespace}`, cluster.kafka.brokers.map((broker) => broker.replace('127.0.0.1', 'localhost'))]
+      await elder.apply({ topic: { name, deletionPolicy: 'Retain' } })
+      await elder.until('TopicReady', 'True', 'TopicAsAsked')
+      await channel.apply({ topic: { name, deletionPolicy: 'Delete' }, kafka: { bootstrapServers: elsewhere } }, consent)
+      expect(await channel.until('TopicReady', 'False', 'TopicClaimed')).toContain(`is that of the channel ${elder.namespace}/prod`)
+      await remove(channel)
+      await elder.until('TopicReady', 'True', 'TopicAsAsked')
+      expect((await described(name))?.topicId).toBe((await elder.status()).topic?.id)
+    })
+
+    // An earlier release let both have it. The status of each says so.
+    it('keeps the topic that it created when another channel turns out to use it, too', async () => {
+      const [name, elsewhere] = [`shared-${channel.namespace}`, cluster.kafka.brokers.map((broker) => broker.replace('127.0.0.1', 'localhost'))]
+      await channel.apply({ topic: { name, deletionPolicy: 'Delete' } })
+      await channel.until('TopicReady', 'True', 'TopicAsAsked')
+      const blue = testChannel(cluster, await cluster.makeNamespace(), 'blue')
+      await blue.apply({ topic: { name }, kafka: { bootstrapServers: elsewhere } })
+      await blue.until('TopicReady', 'False', 'TopicClaimed')
+      const { id = '', clusterId = '' } = (await channel.status()).topic ?? {}
+      const status: RealtimeChannelStatus = { topic: { name, id, clusterId, partitions: 3, replicas: 1, origin: 'Adopted', configKeys: [] } }
+      valueOf(await cluster.api.apply(channelType, { apiVersion, kind: channelKind, metadata: { namespace: blue.namespace, name: blue.name }, status }, { fieldManager: 'earlier-release', force: true, subresource: 'status' }))
+      await remove(channel)
+      expect((await untilEvent(cluster, channel, 'TopicKept')).note).toContain('another channel uses the topic')
+      expect((await described(name))?.topicId).toBe(id)
+      await blue.until('TopicReady', 'True', 'TopicAsAsked')
+    })
+
+    it('does not get the topic of another channel for its dead letters', async () => {
+      const victim = testChannel(cluster, await cluster.makeNamespace(), 'victim')
+      await victim.apply()
+      await victim.until('TopicReady', 'True', 'TopicAsAsked')
+      await channel.apply({ topic: { deadLetters: { name: `${victim.namespace}.victim` } } })
+      expect(await channel.until('TopicReady', 'False', 'TopicClaimed')).toContain(`The dead letter topic ${victim.namespace}.victim is that of the channel ${victim.namespace}/victim`)
+      await soon(async () => expect(await variables(channel)).toMatchObject({ KAFKA_DLQ: 'false' }))
+      await channel.apply({ topic: { deadLetters: { name: `${victim.namespace}.victim.dlq` } } })
+      expect(await channel.until('TopicReady', 'False', 'TopicClaimed')).toContain('is the dead letter topic of the channel')
+      await victim.until('TopicReady', 'True', 'TopicAsAsked')
+    })
+  })
+
+  describe('and a bound that is set later', () => {
+    it('holds for the deletion of a channel that was made before', async () => {
+      await restartOperator({ TOPIC_PATTERN: '*' })
+      const name = `early-${channel.namespace}`
+      await channel.apply({ topic: { name, deletionPolicy: 'Delete' } })
+      await channel.until('TopicReady', 'True', 'TopicAsAsked')
+      await restartOperator({})
+      await channel.until('TopicReady', 'False', 'TopicNotAllowed')
+      expect(await channel.child('Deployment')).not.toBeNull()
+      await remove(channel)
+      expect((await untilEvent(cluster, channel, 'TopicKept')).note).toContain('the rules for topics do not allow its deletion')
+      expect(await described(name)).not.toBeNull()
+    })
+
+    it('holds for the number of partitions', async () => {
+      await restartOperator({ TOPIC_MAX_PARTITIONS: '4' })
+      await channel.apply({ topic: { partitions: 5 } })
+      expect(await channel.until('TopicReady', 'False', 'TopicNotAllowed')).toContain('spec.topic.partitions is 5, and this channel may have at most 4')
+      expect(await described(`${channel.namespace}.news`)).toBeNull()
+    })
+
+    it('lets no topic be deleted where it says so', async () => {
+      await restartOperator({ TOPIC_DELETION: 'Never' })
+      await channel.apply({ topic: { deletionPolicy: 'Delete' } })
+      await channel.until('TopicReady', 'True', 'TopicAsAsked')
+      await remove(channel)
+      expect(await described(`${channel.namespace}.news`)).not.toBeNull()
+    })
+  })
+
+  describe('and the dead letter topic of its own', () => {
+    beforeAll(() => restartOperator({}))
+    const letters = (): string => `${channel.namespace}.news.dlq`
+
+    it('is created, configured and remembered with the channel, and goes with it', async () => {
+      await channel.apply({ topic: { deletionPolicy: 'Delete', deadLetters: { retention: '48h' } } })
+      await channel.until('TopicReady', 'True', 'TopicAsAsked')
+      const topic = await soon(async () => {
+        const found = await described(letters())
+        expect(found).toMatchObject({ partitions: 1, config: { 'cleanup.policy': 'delete', 'retention.ms': '172800000' } })
+        return found
+      })
+      await soon(async () => expect((await channel.status()).deadLetters).toMatchObject({ name: letters(), id: topic?.topicId, origin: 'Created' }))
+      expect((await untilEvent(cluster, channel, 'DeadLetterTopicCreated')).note).toContain(`Created the dead letter topic ${letters()} with 1 partition.`)
+      await remove(channel)
+      expect([await described(letters()), await described(`${channel.namespace}.news`)]).toEqual([null, null])
+    })
+
+    it('is not made where the channel wants none', async () => {
+      await channel.apply({ topic: { deadLetters: { enabled: false } } })
+      await channel.until('TopicReady', 'True', 'TopicAsAsked')
+      await soon(async () => expect(await variables(channel)).toMatchObject({ KAFKA_DLQ: 'false' }))
+      expect(await described(letters())).toBeNull()
+    })
+
+    it('is used when somebody made it before, and gateways are told of a name of the channel\'s own', async () => {
+      await makeTopic(`${channel.namespace}.lost`)
+      await channel.apply({ topic: { deadLetters: { name: `${channel.namespace}.lost` }, deletionPolicy: 'Delete' } })
+      await channel.until('TopicReady', 'True', 'TopicAsAsked')
+      await soon(async () => expect(await variables(channel)).toMatchObject({ KAFKA_DLQ_TOPIC: `${channel.namespace}.lost` }))
+      expect((await channel.status()).deadLetters).toMatchObject({ origin: 'Adopted', partitions: 2 })
+      await remove(channel)
+      expect(await described(`${channel.namespace}.lost`)).not.toBeNull()
+    })
+  })
+})
