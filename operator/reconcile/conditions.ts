@@ -37,6 +37,7 @@ export const conditionReasons = {
   TopicReplaced: { stalled: true, meaning: 'Somebody deleted the topic and made another of the same name, which differs from what the channel asks for. It is served, and not changed. Take it with carillon.dev/adopt: "true".' },
   PartitionsCannotShrink: { stalled: true, meaning: 'The topic has more partitions than the channel asks for, and Kafka cannot take partitions away. Set spec.topic.partitions to what there is.' },
   ReplicationCannotChange: { stalled: true, meaning: "The topic has another replication factor than the channel asks for. Move its partitions with Kafka's tools." },
+  TopicUnusable: { stalled: true, meaning: 'With a setting of the topic, the channel cannot keep what it promises: min.insync.replicas above the replicas, max.message.bytes below limits.eventBytes, cleanup.policy compact, or retention.ms below the replay window. A setting that the channel asks for is not made; one that is there already is told.' },
   TopicRefused: { stalled: true, meaning: 'The brokers will not make or change the topic so: replication above the brokers, an invalid setting, a policy. The message has their words.' },
   // ---- the gateway
   WaitingForTopic: { stalled: false, meaning: 'No pods are started before the topic is known; TopicReady says what it waits for.' },

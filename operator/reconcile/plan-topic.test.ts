@@ -198,7 +198,7 @@ describe('a topic that the rules do not let the channel change', () => {
 
   it.each<[string, Case]>([
     ['partitions', { spec: { topic: { partitions: 4 } } }],
-    ['a setting', { spec: { topic: { config: { 'max.message.bytes': '1' } } } }],
+    ['a setting', { spec: { topic: { config: { 'segment.ms': '60000' } } } }],
     ['a setting to unset', { topic: present({ config: { old: '1' } }), known: record({ origin: 'Adopted', configKeys: ['old'] }) }],
   ])('is not changed after it was adopted as it was, and is served: %s', (_what, given) => {
     const planned = plan({ topic: present(), known: record({ origin: 'Adopted' }), topicRules: closed, ...given })
@@ -217,6 +217,36 @@ describe('a topic that the rules do not let the channel change', () => {
     expect(tooMany.refusals[0]?.message).toContain('spec.topic.partitions is 7, and this channel may have at most 6')
     expect(plan({ topic: missing(), spec: { topic: { partitions: 6 } }, topicRules: bounded }).actions).toMatchObject([{ kind: 'create-topic' }])
     expect(plan({ topic: present(), known: record(), spec: { topic: { partitions: 7 } }, topicRules: bounded })).toMatchObject({ actions: [], epoch: 'topic-1' })
+  })
+})
+
+// All of these were Ready, and not one event could be emitted, or none was there for those who came back.
+describe('a topic with a setting that makes the channel useless', () => {
+  const short = { 'retention.ms': '1000' }
+
+  it.each<[string, Case]>([
+    ['more replicas in sync than there are', { spec: { topic: { replicas: 1, config: { 'min.insync.replicas': '2' } } } }],
+    ['messages smaller than events', { spec: { topic: { config: { 'max.message.bytes': '1000' } } } }],
+    ['compaction', { spec: { topic: { config: { 'cleanup.policy': 'compact' } } } }],
+    ['a retention below the replay window', { spec: { topic: { config: short } } }],
+  ])('is not created: %s', (_what, given) => {
+    const planned = plan({ topic: missing(), ...given })
+    expect([planned.actions, reasons(planned), planned.epoch]).toEqual([[], ['TopicUnusable'], null])
+  })
+
+  it('is left as it is, and pods run, when the channel asks for the setting later', () => {
+    const planned = plan({ topic: present({ inForce: { 'min.insync.replicas': '1' } }), known: record(), spec: { topic: { partitions: 6, config: { 'min.insync.replicas': '2' } } } })
+    expect([planned.actions, reasons(planned), planned.epoch, planned.record.whenDone]).toEqual([[], ['TopicUnusable'], 'topic-1', record()])
+  })
+
+  it('is told when the setting comes from elsewhere, and all that was asked for is done', () => {
+    const planned = plan({ topic: present({ inForce: { 'min.insync.replicas': '2' } }), known: record(), spec: { topic: { partitions: 6 } } })
+    expect([planned.actions.length, reasons(planned), planned.epoch]).toEqual([1, ['TopicUnusable'], 'topic-1'])
+  })
+
+  it('is mended by the channel', () => {
+    const planned = plan({ topic: present({ inForce: short }), known: record(), spec: { topic: { retention: '1h' } } })
+    expect([planned.actions, reasons(planned)]).toEqual([[{ kind: 'alter-topic', name: 'shop.chat', changes: { 'retention.ms': '3600000' } }], []])
   })
 })
 

@@ -1,9 +1,11 @@
 import { topicNameOf } from '../api/v1alpha1/channel-names.ts'
 import { planOneTopic, type OneTopicPlan } from './plan-one-topic.ts'
+import type { Refusal } from './refusals.ts'
 import { runningEpoch } from './running-gateway.ts'
 import { wantedTopic } from './topic-diff.ts'
 import { recordedTopic } from './topic-record.ts'
 import { howToAllow } from './topic-rules.ts'
+import { judgeSettings, needsOf } from './topic-usability.ts'
 import type { World } from './world.ts'
 
 /*
@@ -43,10 +45,26 @@ export function planTopic(world: World, isCreated = false): TopicPlan {
   const name = topicNameOf(world.channel)
   const { serves, ...plan } = planOneTopic(world, { use: 'topic', name, wantedFor: () => wantedTopic(spec, name), isCreated })
   const epoch = epochOf(serves, world)
-  if (maxPartitions === null || spec.topic.partitions <= maxPartitions) return { ...plan, epoch }
+  if (maxPartitions === null || spec.topic.partitions <= maxPartitions) return withSettingsJudged({ ...plan, epoch }, world)
   const message = `spec.topic.partitions is ${spec.topic.partitions}, and this channel may have at most ${maxPartitions}. Ask for fewer in a new channel. ${howToAllow.maxPartitions}`
+  return refuseAll({ ...plan, epoch }, world, [{ about: 'TopicReady', reason: 'TopicNotAllowed', message }])
+}
+
+/** A useless setting that the channel asks for is not made, and nothing else of the topic is. One that comes from elsewhere is told, and gateways do what they can. */
+function withSettingsJudged(plan: TopicPlan, world: World): TopicPlan {
+  const isCreating = plan.actions.some(({ kind }) => kind === 'create-topic')
+  const found = world.topic?.kind === 'present' ? world.topic.topic : null
+  if (!isCreating && (found === null || plan.epoch === null)) return plan
+  const { config, replicas } = wantedTopic(world.channel.spec, topicNameOf(world.channel))
+  const problems = judgeSettings({ settings: { ...found?.inForce, ...config }, replicas: found?.replicas ?? replicas, ...needsOf(world.channel.spec) }).filter(({ kind }) => kind === 'useless')
+  const refusals = problems.map(({ message }): Refusal => ({ about: 'TopicReady', reason: 'TopicUnusable', message: `${message}.` }))
+  return problems.some(({ setting }) => Object.hasOwn(config, setting)) ? refuseAll(plan, world, refusals) : { ...plan, refusals: [...plan.refusals, ...refusals] }
+}
+
+function refuseAll(plan: TopicPlan, world: World, refusals: readonly Refusal[]): TopicPlan {
   const record = recordedTopic(world, 'topic')
-  return { ...plan, actions: [], refusals: [{ about: 'TopicReady', reason: 'TopicNotAllowed', message }, ...plan.refusals], record: { whenDone: record, otherwise: record }, epoch }
+  const kept = plan.actions.length === 0 ? plan.record : { whenDone: record, otherwise: record }
+  return { ...plan, actions: [], refusals: [...refusals, ...plan.refusals], record: kept }
 }
 
 function epochOf(serves: OneTopicPlan['serves'], world: World): string | null {

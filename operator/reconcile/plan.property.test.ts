@@ -162,7 +162,7 @@ describe('a plan', () => {
         if (isReplaced && model.topic !== null) model.setTopic({ ...model.topic, topicId: 'another' })
         model.edit((channel) => ({ ...channel, metadata: { ...channel.metadata, deletionTimestamp: '2026-01-02T00:00:00Z' } }))
         const isOwed = (record: TopicRecord | undefined, topic: TopicDescription | null): boolean =>
-          model.channel.spec.topic.deletionPolicy === 'Delete' && record?.origin === 'Created' && (record.id === topic?.topicId || (record.id === undefined && record.partitions === topic?.partitions))
+          model.channel.spec.topic.deletionPolicy === 'Delete' && topic !== null && record?.origin === 'Created' && (record.id === topic.topicId || (record.id === undefined && record.partitions === topic.partitions))
         const { status } = model.channel
         const owed = [[status?.topic, model.topic] as const, [status?.deadLetters, model.deadLetters] as const].flatMap(([record, topic]) => (isOwed(record, topic) ? [topic?.name] : []))
         const before = model.history.length

@@ -1,6 +1,8 @@
 import type { Action, Outcome, Plan } from './actions.ts'
 import { reasonOfFailure, wordsOf } from './failure-reasons.ts'
 import { isFalse, isTrue, isUnknown, type Judgement } from './status-conditions.ts'
+import type { TopicDescription } from './topic-admin.ts'
+import { judgeSettings, needsOf } from './topic-usability.ts'
 import type { World } from './world.ts'
 
 const topicActions: ReadonlySet<Action['kind']> = new Set<Action['kind']>(['create-topic', 'grow-partitions', 'alter-topic', 'delete-topic', 'add-finalizer', 'remove-finalizer'])
@@ -11,7 +13,7 @@ export function isTopicAction({ kind }: Action): boolean {
 }
 
 /** @param outcomes all of the reconcile */
-export function judgeTopic({ topic }: World, plan: Plan, outcomes: readonly Outcome[]): Judgement {
+export function judgeTopic({ channel, topic }: World, plan: Plan, outcomes: readonly Outcome[]): Judgement {
   const failure = outcomes.find((outcome) => outcome.kind === 'failed' && isTopicAction(outcome.action))
   if (failure?.kind === 'failed') {
     if (failure.action.kind === 'delete-topic') return isFalse('TopicNotDeleted', `The topic ${failure.action.name} could not be deleted: ${wordsOf(failure.failure)}`)
@@ -19,7 +21,13 @@ export function judgeTopic({ topic }: World, plan: Plan, outcomes: readonly Outc
   }
   if (plan.topic.whenDone === null) return isUnknown('NotLookedAt', 'Something else keeps the operator from the topic.')
   if (topic?.kind !== 'present') return isFalse('TopicCreating', 'The topic was just created; the brokers do not show it yet.')
-  return isTrue('TopicAsAsked', `The topic ${topic.topic.name} is as the channel asks.`)
+  return isTrue('TopicAsAsked', `The topic ${topic.topic.name} is as the channel asks.${remarkOf(channel, topic.topic)}`)
+}
+
+/** What is worth a thought, though events are delivered. */
+function remarkOf({ spec }: World['channel'], { inForce, replicas }: TopicDescription): string {
+  const problems = judgeSettings({ settings: inForce, replicas, ...needsOf(spec) })
+  return problems.map(({ message }) => ` ${message}.`).join('')
 }
 
 const failures: Readonly<Partial<Record<Action['kind'], string>>> = {

@@ -7,7 +7,8 @@ import { eventsOf, kstatusOfChannel, soon, untilEvent, untilReady, untilSeen } f
 import { startTestCluster, testChannel, type TestChannel, type TestCluster } from '../testing/test-cluster.ts'
 
 const namespaceType: ResourceType = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', isNamespaced: false }
-const giveUpMs = 3_000
+/** Long enough for a slow machine to look at a channel once before. */
+const giveUpMs = 15_000
 
 /** For what others take their time over: the controller of namespaces, a broker that starts. */
 const patiently = <T>(look: () => Promise<T>): Promise<T> => vi.waitFor(look, { timeout: 100_000, interval: 100 })
@@ -242,7 +243,7 @@ describe('the topic of a channel', () => {
       await patiently(() => standing.until('Ready', 'True', 'Reconciled'))
       await untilSeen(standing)
       expect(await exists(topicName())).toBe(true)
-    })
+    }, 240_000)
   })
 })
 

@@ -62,7 +62,7 @@ export function aDeadLetterTopic(topic: Partial<TopicDescription> = {}): TopicDe
 
 /** The topic that a channel of `aChannel` asks for. */
 export function aTopic(topic: Partial<TopicDescription> = {}): TopicDescription {
-  return { name: 'shop.chat', topicId: 'topic-1', clusterId: 'cluster-1', partitions: 3, replicas: 1, isInternal: false, config: {}, ...topic }
+  return { name: 'shop.chat', topicId: 'topic-1', clusterId: 'cluster-1', partitions: 3, replicas: 1, isInternal: false, config: {}, inForce: {}, ...topic }
 }
 
 /** A world in which nothing has been made for the channel yet, and Kafka answers. */

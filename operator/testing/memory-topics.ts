@@ -74,6 +74,11 @@ function adminOf(cluster: Cluster, connection: KafkaConnection, isStopped: () =>
 const configNames = ['cleanup.policy', 'compression.type', 'delete.retention.ms', 'max.message.bytes', 'message.timestamp.type', 'min.insync.replicas', 'retention.bytes', 'retention.ms', 'segment.bytes', 'segment.ms']
 const maxPartitions = 10_000
 
+/** What brokers have by default of the settings that are judged. */
+const brokerDefaults = { 'cleanup.policy': 'delete', 'max.message.bytes': '1048588', 'min.insync.replicas': '1', 'retention.ms': '604800000' }
+
+const inForce = (config: Readonly<Record<string, string>>): Readonly<Record<string, string>> => Object.fromEntries(Object.entries(brokerDefaults).map(([name, value]) => [name, config[name] ?? value]))
+
 type Written = Result<void, TopicFailure>
 
 class Cluster implements MemoryCluster {
@@ -131,7 +136,7 @@ class Cluster implements MemoryCluster {
     if (wanted < 1 || wanted > this.brokerCount) return refusal(`${wanted} replicas are too many for ${this.brokerCount} brokers`)
     const wrong = wrongEntry(config)
     if (wrong !== null) return wrong
-    this.#topics.set(name, { name, topicId: randomUUID(), clusterId: this.clusterId, partitions, replicas: wanted, isInternal: false, config })
+    this.#topics.set(name, { name, topicId: randomUUID(), clusterId: this.clusterId, partitions, replicas: wanted, isInternal: false, config, inForce: inForce(config) })
     return ok(undefined)
   }
 
@@ -149,7 +154,7 @@ class Cluster implements MemoryCluster {
     const wrong = wrongEntry(changes)
     if (wrong !== null) return wrong
     const entries = Object.entries({ ...topic.config, ...changes }).flatMap(([entry, value]) => (value === null ? [] : [[entry, value] as const]))
-    this.#topics.set(name, { ...topic, config: Object.fromEntries(entries) })
+    this.#topics.set(name, { ...topic, config: Object.fromEntries(entries), inForce: inForce(Object.fromEntries(entries)) })
     return ok(undefined)
   }
 

@@ -108,7 +108,7 @@ export function createModelWorld(initial: RealtimeChannel, rules: TopicRules = o
     history.push(action)
     switch (action.kind) {
       case 'create-topic':
-        if (!topics.has(action.topic.name)) topics.set(action.topic.name, { ...action.topic, topicId: `topic-${++ids}`, clusterId, replicas: action.topic.replicas ?? defaultReplication, isInternal: false })
+        if (!topics.has(action.topic.name)) topics.set(action.topic.name, { ...action.topic, topicId: `topic-${++ids}`, clusterId, replicas: action.topic.replicas ?? defaultReplication, isInternal: false, inForce: {} })
         return
       case 'grow-partitions':
         topics.set(action.name, { ...existing(topics.get(action.name)), partitions: action.to })

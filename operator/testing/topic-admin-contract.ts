@@ -63,7 +63,7 @@ export function describeTopicAdmin(name: string, start: () => Promise<Administer
 
     it('creates a topic as it is asked to, and describes it', async () => {
       const topic = aNewTopic({ partitions: 3, replicas: 1, config: { 'retention.ms': '3600000', 'cleanup.policy': 'delete' } })
-      expect(await created(topic)).toEqual({ ...topic, isInternal: false, topicId: expect.stringMatching(/^[0-9a-f-]{36}$/), clusterId: expect.any(String) })
+      expect(await created(topic)).toEqual({ ...topic, isInternal: false, inForce: { 'cleanup.policy': 'delete', 'max.message.bytes': '1048588', 'min.insync.replicas': '1', 'retention.ms': '3600000' }, topicId: expect.stringMatching(/^[0-9a-f-]{36}$/), clusterId: expect.any(String) })
     })
 
     it('leaves the number of replicas to the brokers', async () => {

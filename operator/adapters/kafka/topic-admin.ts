@@ -109,7 +109,7 @@ function described(name: string, { clusterId, topics }: Ok<Metadata>, configs: C
   if (own.errorCode === unknownTopic) return missing // deleted between the two requests
   if (own.errorCode !== noError) return failed(failureOf(own, `describe the config of the topic ${name}`))
   const { topicId, partitions, replicas, isInternal } = topic
-  return ok({ name, topicId, clusterId, partitions: partitions.length, replicas, isInternal, config: own.config })
+  return ok({ name, topicId, clusterId, partitions: partitions.length, replicas, isInternal, config: own.config, inForce: own.inForce })
 }
 
 /** A topic whose partitions have no leader just now is there all the same. */

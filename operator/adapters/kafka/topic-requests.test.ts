@@ -12,14 +12,14 @@ const pool = { host: 'a', port: 1, pool: [], send: async () => undefined }
 const outcome = (name: string, code: number, message: string | null) => Buffer.concat([string(name), int16(code), string(message)])
 
 describe('requests about topics', () => {
-  it('are told what is set on a topic, not what it inherits', () => {
+  it('are told what is set on a topic apart from what it inherits, and what is in force of the settings that are judged', () => {
     const entry = ([name, value, source]: readonly [string, string | null, number]) => {
       const synonyms = array([0], () => Buffer.concat([string('log.retention.ms'), string('1'), int8(5)]))
       return Buffer.concat([string(name), string(value), boolean(false), int8(source), boolean(false), synonyms])
     }
-    const entries = [['retention.ms', '1', 1], ['segment.ms', '2', 5], ['sensitive', null, 1], ['compression.type', 'zstd', 4]] as const
+    const entries = [['retention.ms', '1', 1], ['segment.ms', '2', 5], ['sensitive', null, 1], ['compression.type', 'zstd', 4], ['min.insync.replicas', '2', 5]] as const
     const bytes = Buffer.concat([throttled, array([0], () => Buffer.concat([int16(0), string(null), int8(2), string('t'), array(entries, entry)]))])
-    expect(decode(requests.describeConfigsRequest(['t']), bytes)).toEqual([{ name: 't', errorCode: 0, message: null, config: { 'retention.ms': '1' } }])
+    expect(decode(requests.describeConfigsRequest(['t']), bytes)).toEqual([{ name: 't', errorCode: 0, message: null, config: { 'retention.ms': '1' }, inForce: { 'retention.ms': '1', 'min.insync.replicas': '2' } }])
   })
 
   it('are told of each topic of a list what became of it', () => {
