@@ -34,7 +34,7 @@ describe('a channel that cannot work', () => {
   beforeAll(async () => {
     ;[cluster, secure] = await Promise.all([startTestCluster(), startSecureBroker()])
     await cluster.apply(classType, { apiVersion: 'networking.k8s.io/v1', kind: 'IngressClass', metadata: { name: 'public' }, spec: { controller: 'example.com/any' } })
-    await cluster.startOperator({ env: { TOPIC_PATTERN: 'NAMESPACE.*' } })
+    await cluster.startOperator({ env: { TOPIC_PATTERN: 'NAMESPACE.*', TOPIC_ADOPT: 'true' } })
   })
   afterAll(async () => {
     process.stdout.write(`${['', 'from apply to condition (ms):', ...times, ''].join('\n')}\n`)

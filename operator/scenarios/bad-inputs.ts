@@ -198,7 +198,7 @@ export const badInputs: readonly BadInput[] = [
     spec: ({ namespace }) => ({ topic: { name: `${namespace}.shared` } }),
     about: 'TopicReady',
     reason: 'TopicClaimed',
-    says: [/The topic \S+\.shared is that of the older channel \S+\/older/, 'Name another', 'delete one of the two'],
+    says: [/The topic \S+\.shared is that of the channel \S+\/older, which had it first/, 'Name another', 'delete one of the two'],
     kstatus: 'Failed',
   },
   {
@@ -209,6 +209,63 @@ export const badInputs: readonly BadInput[] = [
     says: ['may not have the topic billing.invoices', 'topics that match NAMESPACE.*', 'TOPIC_PATTERN', 'Name another'],
     kstatus: 'Failed',
     afterwards: async (channel) => expect(await channel.topic()).toBeNull(),
+  },
+  {
+    title: 'a dead letter topic that the pattern of the operator does not allow',
+    spec: () => ({ topic: { deadLetters: { name: 'billing.invoices' } } }),
+    about: 'TopicReady',
+    reason: 'TopicNotAllowed',
+    says: ['may not have the dead letter topic billing.invoices', 'topics that match NAMESPACE.*', 'TOPIC_PATTERN', 'Name another in spec.topic.deadLetters.name'],
+    kstatus: 'Failed',
+  },
+  {
+    title: "the topic of another channel as a dead letter topic",
+    prepare: async ({ cluster, namespace }) => {
+      const older = testChannel(cluster, namespace, 'older')
+      await older.apply()
+      await older.until('TopicReady', 'True', 'TopicAsAsked')
+    },
+    spec: ({ namespace }) => ({ topic: { deadLetters: { name: `${namespace}.older` } } }),
+    about: 'TopicReady',
+    reason: 'TopicClaimed',
+    says: [/The dead letter topic \S+\.older is that of the channel \S+\/older/, 'Name another in spec.topic.deadLetters.name'],
+    kstatus: 'Failed',
+  },
+  {
+    title: 'more replicas in sync than the topic has',
+    spec: () => ({ topic: { replicas: 1, config: { 'min.insync.replicas': '2' } } }),
+    about: 'TopicReady',
+    reason: 'TopicUnusable',
+    says: ['min.insync.replicas is 2, and the topic has 1 replica', 'Set it to 1 or less'],
+    kstatus: 'Failed',
+    afterwards: async (channel) => expect(await channel.topic()).toBeNull(),
+  },
+  {
+    title: 'messages that are smaller than events',
+    spec: () => ({ topic: { config: { 'max.message.bytes': '1000' } } }),
+    about: 'TopicReady',
+    reason: 'TopicUnusable',
+    says: ['max.message.bytes is 1000, and spec.limits.eventBytes is 262144', 'Raise the one or lower the other'],
+    kstatus: 'Failed',
+    afterwards: async (channel) => expect(await channel.topic()).toBeNull(),
+  },
+  {
+    title: 'compaction of the topic',
+    spec: () => ({ topic: { config: { 'cleanup.policy': 'compact' } } }),
+    about: 'TopicReady',
+    reason: 'TopicUnusable',
+    says: ['cleanup.policy is compact', 'Set it to delete'],
+    kstatus: 'Failed',
+    afterwards: async (channel) => expect(await channel.topic()).toBeNull(),
+  },
+  {
+    title: 'a retention that somebody set below the replay window',
+    prepare: ({ cluster, namespace }) => cluster.topics.create({ name: `${namespace}.news`, partitions: 3, replicas: 1, config: { 'retention.ms': '1000' } }),
+    about: 'TopicReady',
+    reason: 'TopicUnusable',
+    says: ['retention.ms is 1000, less than spec.replay.window (300000 ms)', 'Raise the one or lower the other'],
+    kstatus: 'Failed',
+    afterwards: async (channel) => expect(await channel.topic()).toMatchObject({ config: { 'retention.ms': '1000' } }),
   },
   // ---- the route
   {

@@ -45,6 +45,8 @@ export const fieldEdits = (bootstrapServers: readonly string[]): readonly FieldE
   { edit: { topic: { config: { 'segment.ms': '60000' } } }, changes: [], topic: ['config.segment.ms'] },
   { edit: { topic: { config: { 'max.message.bytes': null } } }, changes: [], topic: ['config.max.message.bytes'] },
   { edit: { topic: { deletionPolicy: 'Delete' } }, changes: [] },
+  { edit: { topic: { deadLetters: { retention: '48h' } } }, changes: [] },
+  { edit: { topic: { deadLetters: { enabled: false } } }, changes: ['env KAFKA_DLQ'] },
   // ---- gateway
   { edit: { gateway: { replicas: 4 } }, changes: ['Deployment.spec.replicas'] },
   { edit: { gateway: { resources: { requests: { cpu: '600m' } } } }, changes: ['pod resources.requests.cpu'] },
