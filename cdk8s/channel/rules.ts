@@ -21,6 +21,7 @@ export const rules: Readonly<Record<string, readonly Rule[]>> = {
   'spec.topic.partitions': [null],
   'spec.topic.retention': [({ topic }) => milliseconds(topic.retention ?? '1m') >= minute],
   'spec.gateway': [({ gateway }) => gateway.autoscaling === undefined || gateway.replicas === defaultReplicas],
+  'spec.gateway.heartbeat': [({ gateway }) => milliseconds(gateway.heartbeat ?? '1s') >= 1_000 && milliseconds(gateway.heartbeat ?? '1s') <= 10 * minute],
   'spec.gateway.env[].name': Object.keys(retiredVariables).map((variable) => ({ gateway }) => (gateway.env ?? []).every(({ name }) => name !== variable)),
   'spec.gateway.autoscaling': [({ gateway: { autoscaling } }) => autoscaling === undefined || autoscaling.minReplicas <= autoscaling.maxReplicas],
   'spec.auth': [({ auth }) => (auth.allowedOrigins !== undefined) !== auth.dangerouslyAllowAnyOrigin],

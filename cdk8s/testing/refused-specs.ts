@@ -23,6 +23,8 @@ export const refusedSpecs: readonly RefusedSpec[] = [
   { message: 'topics whose names begin with __ belong to Kafka', spec: changed(least, { 'topic.deadLetters': { name: '__consumer_offsets' } }) },
   { message: 'a topic cannot be named . or ..', spec: changed(least, { 'topic.deadLetters': { name: '.' } }) },
   { message: 'retention must be at least 1m', spec: changed(least, { 'topic.deadLetters': { retention: '59s' } }) },
+  { message: 'heartbeat must be from 1s to 10m', spec: changed(least, { 'gateway.heartbeat': '999ms' }) },
+  { message: 'heartbeat must be from 1s to 10m', spec: changed(least, { 'gateway.heartbeat': '10m1ms' }) },
   { message: 'KAFKA_CLIENT_ID cannot be set', spec: changed(least, { 'gateway.env': [{ name: 'KAFKA_CLIENT_ID', value: 'a' }] }) },
   { message: 'KAFKA_DLQ cannot be set', spec: changed(least, { 'gateway.env': [{ name: 'KAFKA_DLQ', value: 'false' }] }) },
   { message: 'KAFKA_DLQ_TOPIC cannot be set', spec: changed(least, { 'gateway.env': [{ name: 'KAFKA_DLQ_TOPIC', value: 'payments.ledger' }] }) },

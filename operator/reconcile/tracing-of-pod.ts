@@ -1,4 +1,5 @@
 import type { PodVariable } from '../../cdk8s/operands/operand-input.ts'
+import type { StoredSpec } from '../api/v1alpha1/realtime-channel.ts'
 import { tracingVariables } from '../api/v1alpha1/schema/gateway-options.ts'
 
 /** Where a pod is, in the words of OpenTelemetry: https://opentelemetry.io/docs/specs/semconv/resource/k8s/ */
@@ -8,6 +9,14 @@ const place: readonly PodVariable[] = [
   { name: 'NODE_NAME', field: 'spec.nodeName' },
 ]
 const attributes = 'k8s.pod.name=$(POD_NAME),k8s.namespace.name=$(POD_NAMESPACE),k8s.node.name=$(NODE_NAME)'
+
+/** The variables that `spec.tracing` stands for. */
+export function tracingOfSpec({ tracing }: Pick<StoredSpec, 'tracing'>): readonly (readonly [string, string])[] {
+  if (tracing === undefined) return []
+  const { endpoint, protocol, samplePercent } = tracing
+  const sampler = samplePercent === undefined ? [] : [['OTEL_TRACES_SAMPLER', 'parentbased_traceidratio'] as const, ['OTEL_TRACES_SAMPLER_ARG', String(samplePercent / 100)] as const]
+  return [['OTEL_EXPORTER_OTLP_ENDPOINT', endpoint], ...(protocol === undefined ? [] : [['OTEL_EXPORTER_OTLP_PROTOCOL', protocol] as const]), ...sampler]
+}
 
 /**
  * The variables of tracing that a channel sets, and with them which pod it is that a span comes from: an event is in one trace with all the

@@ -196,7 +196,7 @@ describe('a channel that reaches for a topic of somebody else', () => {
       await soon(async () => expect((await channel.status()).deadLetters).toMatchObject({ name: letters(), id: topic?.topicId, origin: 'Created' }))
       expect((await untilEvent(cluster, channel, 'DeadLetterTopicCreated')).note).toContain(`Created the dead letter topic ${letters()} with 1 partition.`)
       await remove(channel)
-      expect([await described(letters()), await described(`${channel.namespace}.news`)]).toEqual([null, null])
+      await soon(async () => expect([await described(letters()), await described(`${channel.namespace}.news`)]).toEqual([null, null]))
     })
 
     it('is not made where the channel wants none', async () => {

@@ -30,11 +30,20 @@ export const auth = {
     issuer: { type: 'string', description: 'The only `iss` that is believed, letter by letter.', minLength: 1, maxLength: 512 },
     audience: {
       type: 'array',
-      description: 'A token must name one of these in `aud` (or, without `aud`, in the claim that JWT_AUDIENCE_CLAIM of gateway.env names).',
+      description: 'A token must name one of these in `aud` (or, without `aud`, in the claim that audienceClaim names).',
       minItems: 1,
       maxItems: 16,
       'x-kubernetes-list-type': 'set',
       items: { type: 'string', description: 'An audience.', minLength: 1, maxLength: 256, pattern: '^[^,\\s]([^,]*[^,\\s])?$' },
+    },
+    audienceClaim: { ...claimPath, description: 'The claim that must name one of audience in a token without `aud`: client_id for access tokens of Amazon Cognito. Default: a token without `aud` is refused.' },
+    tokenTypes: {
+      type: 'array',
+      description: 'Types of tokens that are believed (`typ` in the header), such as at+jwt for access tokens of RFC 9068. Default: any type, or none.',
+      minItems: 1,
+      maxItems: options.jwtTypes.maxItems,
+      'x-kubernetes-list-type': 'set',
+      items: { type: 'string', description: 'A type.', minLength: 1, maxLength: 127, pattern: '^[^,\\s]+$' },
     },
     algorithms: {
       type: 'array',
@@ -65,6 +74,14 @@ export const auth = {
       'x-kubernetes-list-type': 'set',
       items: { type: 'string', description: 'An origin.', maxLength: 263, pattern: '^https?://[a-z0-9.\\-\\[\\]:]+$' },
     },
+    allowedRequestHeaders: {
+      type: 'array',
+      description: 'Request headers that pages of other origins may send, besides those that the gateway reads and those of tracing libraries.',
+      minItems: 1,
+      maxItems: options.corsRequestHeaders.maxItems,
+      'x-kubernetes-list-type': 'set',
+      items: { type: 'string', description: 'A header.', minLength: 1, maxLength: 128, pattern: '^[!#$%&\'*+.^_`|~0-9A-Za-z-]+$' },
+    },
     dangerouslyAllowAnyOrigin: { type: 'boolean', description: "Lets pages of any site connect with the user's cookie. Never with cookies that carry authority.", default: false },
   },
   'x-kubernetes-validations': [
@@ -88,6 +105,7 @@ export const emit = {
     },
     trustXRhIdentity: { type: 'boolean', description: 'Believe the x-rh-identity header. Only where a proxy sets it, and network.ingressFrom lets nobody but that proxy reach the pods.', default: false },
     ratePerSecond: { type: 'integer', description: 'Events per second that one emitter may sustain on one pod.', minimum: options.emitRatePerS.min, maximum: options.emitRatePerS.max, default: options.emitRatePerS.default },
+    maxBatch: { type: 'integer', description: `Most events in one batch. Default: ${options.emitMaxBatch.default}.`, minimum: options.emitMaxBatch.min, maximum: options.emitMaxBatch.max },
     burst: { type: 'integer', description: 'Events that one emitter may send to one pod at once.', minimum: options.emitBurst.min, maximum: options.emitBurst.max, default: options.emitBurst.default },
   },
   // The API server judges the default {} by this rule before it fills in the defaults of the fields.

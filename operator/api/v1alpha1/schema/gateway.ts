@@ -1,6 +1,6 @@
 import { retiredVariables, understoodVariables } from './gateway-options.ts'
 import type { JsonSchema } from './json-schema.ts'
-import { labelMap, objectName, ofKubernetes, stringMap } from './parts.ts'
+import { durationPattern, labelMap, objectName, ofKubernetes, stringMap } from './parts.ts'
 
 const quantity = { 'x-kubernetes-int-or-string': true, description: 'A quantity, such as 250m or 512Mi.', maxLength: 32, pattern: '^([0-9]+|[0-9]+\\.[0-9]+)(m|k|M|G|T|Ki|Mi|Gi|Ti)?$' } as const
 const quantities = { type: 'object', additionalProperties: quantity, maxProperties: 16 } as const
@@ -44,6 +44,13 @@ export const gateway = {
       items: { type: 'object', description: 'A Secret.', required: ['name'], properties: { name: { ...objectName, description: 'Name of the Secret.' } } },
     },
     drainSeconds: { type: 'integer', description: 'Time over which a pod that stops moves its connections to others.', minimum: 0, maximum: 600, default: 15 },
+    heartbeat: {
+      type: 'string',
+      description: 'How often each connection is pinged, such as 20s: more often than proxies between close idle connections. Default: 25s.',
+      maxLength: 32,
+      pattern: durationPattern,
+      'x-kubernetes-validations': [{ rule: "duration(self) >= duration('1s') && duration(self) <= duration('10m')", message: 'heartbeat must be from 1s to 10m' }],
+    },
     logLevel: { type: 'string', description: 'The least severe log lines. User ids appear at debug only.', enum: ['debug', 'info', 'warn', 'error', 'silent'], default: 'info' },
     env: {
       type: 'array',
@@ -84,6 +91,17 @@ export const gateway = {
     // A channel that was made without either has the default in it, which nobody wrote: it must not stand in autoscaling's way later.
     { rule: `!has(self.autoscaling) || !has(self.replicas) || self.replicas == ${defaultReplicas}`, message: 'gateway takes exactly one of replicas (a fixed number of pods) and autoscaling: take replicas out' },
   ],
+} as const satisfies JsonSchema
+
+export const tracing = {
+  type: 'object',
+  description: 'Where gateways send traces (docs/observability.md). Without this section, and without OTEL_* in gateway.env, they send none.',
+  required: ['endpoint'],
+  properties: {
+    endpoint: { type: 'string', description: 'The URL of an OpenTelemetry collector, such as http://otel-collector.monitoring:4318. It holds no credentials: the collector adds them.', maxLength: 2048, pattern: '^https?://[^\\s/@]+(/[^\\s@]*)?$' },
+    protocol: { type: 'string', description: "How the collector is spoken to. Default: http/protobuf.", enum: ['http/protobuf', 'http/json', 'grpc'] },
+    samplePercent: { type: 'integer', description: 'Share of the traces that begin here, in percent. What a caller traces is always traced. Default: 100.', minimum: 0, maximum: 100 },
+  },
 } as const satisfies JsonSchema
 
 export const network = {
