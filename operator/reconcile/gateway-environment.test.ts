@@ -131,19 +131,19 @@ describe('the environment of gateways', () => {
   })
 
   it('passes on what the section on tracing says, and what stands in gateway.env wins', () => {
-    const { env } = render({ tracing: { endpoint: 'http://otel:4318', samplePercent: 5 }, gateway: { env: [{ name: 'OTEL_EXPORTER_OTLP_ENDPOINT', value: 'http://other:4318' }] } })
-    expect(env).toMatchObject({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://other:4318', OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: '0.05', POD_NAME: '<metadata.name>' })
+    const { env: variables } = render({ tracing: { endpoint: 'http://otel:4318', samplePercent: 5 }, gateway: { env: [{ name: 'OTEL_EXPORTER_OTLP_ENDPOINT', value: 'http://other:4318' }] } })
+    expect(variables).toMatchObject({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://other:4318', OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: '0.05', POD_NAME: '<metadata.name>' })
     expect(render({ tracing: { endpoint: 'http://otel:4317', protocol: 'grpc' } }).env).toMatchObject({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://otel:4317', OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' })
   })
 
   it('has the options that channels often set from fields of their own', () => {
-    const { env } = render({
+    const { env: variables } = render({
       auth: { ...smallestSpec.auth, audienceClaim: 'client_id', tokenTypes: ['at+jwt'], allowedRequestHeaders: ['x-request-source'] },
       emit: { maxBatch: 50 },
       limits: { audienceMembers: 200 },
       gateway: { heartbeat: '20s' },
     })
-    expect(env).toMatchObject({ JWT_AUDIENCE_CLAIM: 'client_id', JWT_TYPES: 'at+jwt', CORS_REQUEST_HEADERS: 'x-request-source', EMIT_MAX_BATCH: '50', MAX_AUDIENCE_SIZE: '200', HEARTBEAT_INTERVAL_MS: '20000' })
+    expect(variables).toMatchObject({ JWT_AUDIENCE_CLAIM: 'client_id', JWT_TYPES: 'at+jwt', CORS_REQUEST_HEADERS: 'x-request-source', EMIT_MAX_BATCH: '50', MAX_AUDIENCE_SIZE: '200', HEARTBEAT_INTERVAL_MS: '20000' })
     expect(refusal({ auth: { ...smallestSpec.auth, allowedRequestHeaders: ['cookie'] } })).toContain('spec.auth.allowedRequestHeaders')
   })
 
