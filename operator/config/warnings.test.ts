@@ -24,11 +24,12 @@ test.each([
   [{ ...sasl, KAFKA_BROKERS: '' }, /no effect without KAFKA_BROKERS/],
   [{ ...sasl, CHANNEL_KAFKA_SASL_MECHANISM: 'none', CHANNEL_KAFKA_SASL_SECRET: '' }, /gateways do not/],
   [{ TOPIC_PATTERN: 'NAMESPACE-*' }, /topics of another/],
+  [{ TOPIC_PATTERN: '*' }, /channels of every namespace may use the topics that it matches/],
   [{ LEADER_ELECTION: 'false' }, /two operators/],
 ])('%j is questionable', (env, sentence) => {
   expect(warnings(env)).toEqual([expect.stringMatching(sentence)])
 })
 
-test.each([[sasl, []], [{ TOPIC_PATTERN: 'NAMESPACE.*' }, []], [{ LEADER_ELECTION: 'false' }, ['--once']], [{ LEADER_ELECTION: 'false' }, ['--dry-run']]])('%j with %j is not', (env, argv) => {
+test.each([[sasl, []], [{ TOPIC_PATTERN: 'NAMESPACE.*' }, []], [{ TOPIC_PATTERN: '*', NAMESPACES: 'shop' }, []], [{ TOPIC_PATTERN: 'payments' }, []], [{ LEADER_ELECTION: 'false' }, ['--once']], [{ LEADER_ELECTION: 'false' }, ['--dry-run']]])('%j with %j is not', (env, argv) => {
   expect(warnings(env, argv)).toEqual([])
 })
