@@ -57,7 +57,7 @@ function renderChartYaml(): string {
     type: 'application',
     version,
     appVersion: version,
-    kubeVersion: '>=1.29.0-0',
+    kubeVersion: '>=1.30.0-0',
     keywords: ['cloudevents', 'kafka', 'websocket', 'realtime', 'operator'],
     annotations: {
       'artifacthub.io/category': 'streaming-messaging',
@@ -97,11 +97,16 @@ function wrap(sentence: string, width: number): readonly string[] {
   }, [])
 }
 
+/** What Helm hands to a chart that is a dependency of another. This chart reads neither. */
+const ofParentCharts: Readonly<Record<string, object>> = {
+  global: { type: 'object', description: 'Values of a chart that this one is part of; not used.' },
+  enabled: { type: 'boolean', description: 'The usual `condition` of a chart that this one is part of; not used.' },
+}
+
 /** A misspelt value is an error: `additionalProperties` is false wherever the chart knows all names. */
 function renderSchema(): string {
   const { properties, ...rest } = schemaOf(chartValues)
-  // Helm hands `global` down to every chart.
-  const schema = { $schema: 'http://json-schema.org/draft-07/schema#', ...rest, properties: { ...properties, global: { type: 'object', description: 'Values of a chart that this one is part of; not used.' } } }
+  const schema = { $schema: 'http://json-schema.org/draft-07/schema#', ...rest, properties: { ...properties, ...ofParentCharts } }
   return `${JSON.stringify(schema, null, 2)}\n`
 }
 
@@ -119,7 +124,8 @@ install, upgrade and uninstall it; [docs/rbac.md](../../docs/rbac.md) what it ma
 
 ## Values
 
-A value that is not in this table is refused, so that a misspelt one is noticed.
+A value that is not in this table is refused, so that a misspelt one is noticed. A chart that has this one as a dependency may also set \`enabled\`, for its
+\`condition\`, and \`global\`; this chart reads neither.
 
 ${table(['value', 'default', 'what it does'], rows)}
 `
