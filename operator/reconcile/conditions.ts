@@ -16,6 +16,10 @@ export const conditionReasons = {
   Deleting: { stalled: false, meaning: 'The channel is being deleted, and owes Kafka the deletion of its topic.' },
   // ---- the channel itself
   SpecNotUnderstood: { stalled: true, meaning: 'The channel has a field of a kind that this operator does not expect: CustomResourceDefinition and operator are of different versions. Upgrade the chart.' },
+  ClassNotFound: { stalled: true, meaning: 'There is no RealtimeChannelClass of the name in spec.className; it may have been deleted. Create it, or name another. Nothing is created, changed or deleted; pods that run go on as they are.' },
+  ClassInvalid: { stalled: true, meaning: 'The class of the channel cannot be used: a pattern in it may give one thing to two namespaces, or it is of another version than this operator. The message says which. Pods that run go on as they are.' },
+  DefaultClassAmbiguous: { stalled: true, meaning: 'The channel names no class, and several classes have the annotation carillon.dev/is-default-class. Take it from all but one, or name a class. Pods that run go on as they are.' },
+  NotAllowedByClass: { stalled: true, meaning: 'The channel, with what its class fills in, is not what the class allows. The message names each field, its value, the bound and the class. Nothing is created, changed or deleted; pods that run go on as they are.' },
   SpecIncomplete: { stalled: true, meaning: 'Something that every channel needs is set neither in the channel nor in its class. The message names the fields. Nothing is created or changed; pods that run go on as they are.' },
   SpecInvalid: { stalled: true, meaning: 'The values of the channel and those that its class fills in break a rule together. The message names the rule. Nothing is created or changed; pods that run go on as they are.' },
   InvalidName: { stalled: true, meaning: "The name of the channel is too long, or is not one that its Service can have. Make a channel with another name." },
