@@ -14,6 +14,7 @@ import { createDryRun } from './reconcile/dry-run.ts'
 import { createObserver } from './reconcile/observe.ts'
 import { createRouteObserver } from './reconcile/observe-route.ts'
 import { createPreviewer } from './reconcile/previewer.ts'
+import { createNamespaceReach, type NamespaceReach } from './reconcile/namespace-reach.ts'
 import { createReconciler } from './reconcile/reconciler.ts'
 import { names } from './reconcile/settings.ts'
 import { settingsOf } from './reconcile/settings-of-config.ts'
@@ -35,8 +36,10 @@ export interface OperatorAdapters {
   readonly admins: TopicAdmins
   /** The operator's own way to the Kafka of its options; null: they name none. */
   readonly ownConnection: () => KafkaConnection | null
+  /** The Lease that the leader holds: who this operator is, for other operators and for people. */
+  readonly lease: ObjectRef
   /** Tells people by Events; never fails. */
-  readonly record: (channel: KubernetesObject, transition: Transition) => void
+  readonly record: (regarding: KubernetesObject, transition: Transition) => void
   /** May this process write, right now? Asked before each write. */
   readonly mayWrite: () => boolean
   /** Plans are printed, and nothing is done. */
@@ -56,6 +59,8 @@ export interface OperatorAdapters {
 export interface Operator {
   readonly watchers: readonly Watcher[]
   readonly channels: ChannelWatch
+  /** Namespaces of the options that cannot be read. */
+  readonly reach: Pick<NamespaceReach, 'all'>
   readonly controller: Controller
   readonly reconcile: Reconcile
   /** Starts the watches. Resolves when all have seen what there is, or the signal is aborted. */
@@ -86,10 +91,12 @@ export function createOperator(config: OperatorConfig, adapters: OperatorAdapter
   const children = createChildren()
   const watches = createWatches(config, adapters)
   const channels = createChannelWatch({ claims, children, enqueue, hasSynced: () => watches.haveSynced(channelType) })
+  const reach = createNamespaceReach(adapters)
+  metrics.namespacesOutOfReach.collect(() => reach.all().length)
   metrics.channels.collect(() => channels.count().ready, { ready: 'true' })
   metrics.channels.collect(() => channels.count().notReady, { ready: 'false' })
   const settings = settingsOf(config)
-  const observer = createObserver({ api, admins, ownConnection: adapters.ownConnection, claims, children, routes: createRouteObserver({ api, nowMs: clock.wallNow }), childTypes, childNameOf: (name) => operandNames(name).Deployment, nowMs: clock.wallNow })
+  const observer = createObserver({ api, admins, ownConnection: adapters.ownConnection, claims, children, routes: createRouteObserver({ api, nowMs: clock.wallNow }), childTypes, childNameOf: (name) => operandNames(name).Deployment, topicRules: settings.topicRules, nowMs: clock.wallNow })
   const reconcile = adapters.isDryRun ? createDryRun({ observer, settings, print: adapters.print }) : createReconciler({
     api,
     admins,
@@ -117,16 +124,18 @@ export function createOperator(config: OperatorConfig, adapters: OperatorAdapter
   return {
     watchers: watches.all,
     channels,
+    reach,
     controller,
     reconcile,
     sync(signal) {
       for (const watcher of watches.all) {
-        const { type } = watcher.target
-        watcher.start(type === channelType ? channels.handlers : createChildHandlers(type, { children, enqueue, hasSynced: () => watcher.state().hasSynced }))
+        const { type, namespace = '' } = watcher.target
+        watcher.start(type === channelType ? { ...channels.handlers, onReach: (isOut) => reach.changed(namespace, isOut) } : createChildHandlers(type, { children, enqueue, hasSynced: () => watcher.state().hasSynced }))
       }
       return watches.untilSynced(signal)
     },
     work() {
+      reach.work()
       for (const ref of channels.all()) enqueue(ref, 'resync')
       controller.start()
     },

@@ -45,6 +45,7 @@ export const permissions: readonly Permission[] = [
   { apiGroup: 'gateway.networking.k8s.io', resources: ['gateways'], verbs: ['get'], scope: 'cluster', by: 'observe', why: 'To refuse a Gateway that does not exist; it may be in any namespace.' },
   { apiGroup: 'apiextensions.k8s.io', resources: ['customresourcedefinitions'], resourceNames: [crdName], verbs: ['get'], scope: 'cluster', by: 'start', why: 'To notice a schema that is older or newer than the operator.' },
   { apiGroup: 'coordination.k8s.io', resources: ['leases'], verbs: ['get', 'create', 'update'], scope: 'own-namespace', by: 'leader election', why: 'So that one of several operators works.' },
+  { apiGroup: 'events.k8s.io', resources: ['events'], verbs: ['create', 'patch'], scope: 'own-namespace', by: 'event recorder', why: 'To tell of namespaces that cannot be read, by Events about the Lease.' },
 ]
 
 /** What `--release-finalizers` needs, and nothing else: the chart's Job runs it when the operator has been uninstalled. */

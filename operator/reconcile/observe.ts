@@ -11,6 +11,7 @@ import { observePods } from './observe-pods.ts'
 import type { RouteObserver } from './observe-route.ts'
 import { type NotUnderstood, parseChannel } from './parse-channel.ts'
 import { isMissing, type KafkaConnection, type TopicAdmins } from './topic-admin.ts'
+import type { TopicRules } from './topic-rules.ts'
 import { childKey, type ChildKey, type Found, type FoundTopic, type World } from './world.ts'
 
 export interface ObserverParts {
@@ -23,6 +24,7 @@ export interface ObserverParts {
   /** Every kind of child, and its name for a channel. */
   readonly childTypes: readonly ResourceType[]
   readonly childNameOf: (channelName: string) => string
+  readonly topicRules: TopicRules
   readonly nowMs: () => number
 }
 
@@ -60,7 +62,7 @@ export function createObserver(parts: ObserverParts): Observer {
     const [children, kafka, route] = await Promise.all([observeChildren(channel, ref, parts), observeKafka(channel), routes.observe(channel)])
     const deployment = children.get(childKey('Deployment', parts.childNameOf(ref.name)))
     const troubledPods = deployment?.kind === 'object' ? await observePods(api, deployment.object) : []
-    return { connection: kafka.connection, world: { nowMs: nowMs(), channel, children, topic: kafka.topic, rivals: claims.rivalsOf(ref), route, troubledPods } }
+    return { connection: kafka.connection, world: { nowMs: nowMs(), channel, children, topic: kafka.topic, topicRules: parts.topicRules, rivals: claims.rivalsOf(ref), route, troubledPods } }
   }
 
   return {

@@ -45,7 +45,7 @@ function idle(world: World, phase: Plan['phase'], refusals: readonly Refusal[]):
 
 function planActive(world: World, settings: Settings, before: readonly Outcome[]): Plan {
   const isCreated = before.some(({ kind, action }) => kind === 'done' && action.kind === 'create-topic')
-  const topic = planTopic(world, settings, isCreated)
+  const topic = planTopic(world, isCreated)
   const gateway = planGateway(world, settings, topic)
   return {
     phase: 'active',

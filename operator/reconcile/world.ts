@@ -1,6 +1,7 @@
 import type { RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
 import type { ApiError, KubernetesObject, ObjectRef, ResourceType } from '../runtime/kubernetes-api.ts'
 import type { MissingTopic, TopicDescription, TopicFailure } from './topic-admin.ts'
+import type { TopicRules } from './topic-rules.ts'
 
 /**
  * What was found for one channel, read fresh for each reconcile (`observe.ts`), and all that `planChannel` and `renderStatus` know besides the
@@ -14,6 +15,8 @@ export interface World {
   readonly children: ReadonlyMap<ChildKey, Found>
   /** Null while nobody has asked: the connection could not be made out. */
   readonly topic: FoundTopic | null
+  /** What this channel may do with topics. */
+  readonly topicRules: TopicRules
   /** What other channels claim. */
   readonly rivals: Rivals
   readonly route: FoundRoute

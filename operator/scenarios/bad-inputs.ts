@@ -206,7 +206,7 @@ export const badInputs: readonly BadInput[] = [
     spec: () => ({ topic: { name: 'billing.invoices' } }),
     about: 'TopicReady',
     reason: 'TopicNotAllowed',
-    says: ['does not let this channel have the topic billing.invoices', 'NAMESPACE.* (TOPIC_PATTERN)', 'Name another'],
+    says: ['may not have the topic billing.invoices', 'topics that match NAMESPACE.*', 'TOPIC_PATTERN', 'Name another'],
     kstatus: 'Failed',
     afterwards: async (channel) => expect(await channel.topic()).toBeNull(),
   },

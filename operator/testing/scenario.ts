@@ -36,9 +36,9 @@ export async function kstatusOfChannel(channel: TestChannel): Promise<Kstatus> {
   return kstatusOf((await channel.get()) as unknown as RealtimeChannel) // the API server holds it to the schema
 }
 
-/** Asks until it is answered without a throw, for 15 s. */
-export function soon<T>(look: () => Promise<T> | T): Promise<T> {
-  return vi.waitFor(look, { timeout: 15_000, interval: 50 })
+/** Asks until it is answered without a throw, for 15 s or as long as the caller says. */
+export function soon<T>(look: () => Promise<T> | T, timeout = 15_000): Promise<T> {
+  return vi.waitFor(look, { timeout, interval: 50 })
 }
 
 /** Resolves when the operator has looked at the channel as it is now, and has written down what it found. */

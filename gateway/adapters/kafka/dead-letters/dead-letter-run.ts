@@ -58,7 +58,7 @@ export function startDeadLetterRun(run: RunParts): DeadLetterRun {
   const groupId = groupIdOf(options)
   const ending = new AbortController()
   const broken = Promise.withResolvers<void>()
-  const offsets = createGroupOffsets({ kafka, groupId, topic })
+  const offsets = createGroupOffsets({ discovery, connect, groupId, topic })
   const transactions = createKafkaTransactions({ kafka, groupId, topic, dlqTopic, offsets })
   const points = createStartingPoints({ topic, discovery, connect, offsets, signal: ending.signal, sinceMs: () => parts.clock.now() - options.replayWindowMs })
   const formerIds = new Set<string>()
@@ -136,7 +136,7 @@ export function startDeadLetterRun(run: RunParts): DeadLetterRun {
       if (isGraceful) await within(set.flush(), endTimeoutMs, 'writing progress').catch(() => undefined) // the next owner reads a little again
       set.keep([])
       parts.metrics.dlqLag.set(0)
-      await Promise.all([transactions.end(), offsets.end(), member.end(), stopped])
+      await Promise.all([transactions.end(), member.end(), stopped])
     },
   }
 }
