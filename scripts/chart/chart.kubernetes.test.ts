@@ -1,6 +1,7 @@
 import { cpSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { renderClassDefinition } from '../../operator/api/v1alpha1/class-crd.ts'
 import { renderCustomResourceDefinition } from '../../operator/api/v1alpha1/crd.ts'
 import { minimalExample } from '../../operator/api/v1alpha1/examples.ts'
 import { operatorOptions } from '../../operator/config/options.ts'
@@ -158,12 +159,12 @@ describe('the roles', () => {
   })
 })
 
-describe('the CustomResourceDefinition', () => {
-  const definitionOf = (name: string): KubernetesObject | undefined => rendered(name).find(({ kind }) => kind === 'CustomResourceDefinition')
+describe.each([renderCustomResourceDefinition(), renderClassDefinition()])('the CustomResourceDefinition $metadata.name', (own) => {
+  const definitionOf = (name: string): KubernetesObject | undefined => rendered(name).find(({ kind, metadata }) => kind === 'CustomResourceDefinition' && metadata.name === own.metadata.name)
 
   it('is that of the code, and is kept', () => {
-    expect(definitionOf('default')?.['spec']).toEqual(JSON.parse(JSON.stringify(renderCustomResourceDefinition().spec)))
-    expect(definitionOf('default')?.metadata.annotations).toMatchObject({ 'helm.sh/resource-policy': 'keep', ...renderCustomResourceDefinition().metadata.annotations })
+    expect(definitionOf('default')?.['spec']).toEqual(JSON.parse(JSON.stringify(own.spec)))
+    expect(definitionOf('default')?.metadata.annotations).toMatchObject({ 'helm.sh/resource-policy': 'keep', ...own.metadata.annotations })
   })
 
   it('is not kept, or not there, when the values say so', () => {
