@@ -101,7 +101,7 @@ describe('a route of a channel', () => {
     await victim.apply(ingress())
     await claimed(victim)
     valueOf(await cluster.api.delete(channelType, thief, {}))
-    await accepted(victim)
+    expect(await accepted(victim)).toBe('The Ingress is in place.')
   })
 
   it('names Ingresses and HTTPRoutes of others that have its path, until they are gone, and costs no write while they only change their status', async () => {
