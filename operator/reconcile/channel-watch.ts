@@ -27,6 +27,8 @@ export interface ChannelWatchParts {
 interface Known {
   readonly ref: ObjectRef
   readonly fingerprint: string
+  /** The route that the status says it has: claims go by it. */
+  readonly route: string
   readonly isReady: boolean
 }
 
@@ -47,12 +49,13 @@ export function createChannelWatch({ claims, children, enqueue, hasSynced }: Cha
     handlers: {
       onUpsert(object) {
         const ref = refOfObject(object)
-        const before = remember({ ref, fingerprint: fingerprintOf(object), isReady: isReady(object) })
-        if (before?.fingerprint === fingerprintOf(object)) return
+        const before = remember({ ref, fingerprint: fingerprintOf(object), route: routeOf(object), isReady: isReady(object) })
+        const isChanged = before?.fingerprint !== fingerprintOf(object)
+        if (!isChanged && before?.route === routeOf(object)) return
         const parsed = parseChannel(object)
         const channel = parsed.ok ? effectiveChannel(parsed.value.channel, {}) : parsed
         const affected = channel.ok ? claims.upsert(channel.value) : claims.remove(ref)
-        enqueue(ref, hasSynced() ? 'user' : 'resync')
+        if (isChanged) enqueue(ref, hasSynced() ? 'user' : 'resync')
         for (const other of affected) enqueue(other, 'child')
       },
       onDelete(ref) {
@@ -78,6 +81,11 @@ function refOfObject({ metadata }: KubernetesObject): ObjectRef {
 function fingerprintOf({ metadata }: KubernetesObject): string {
   const { uid, generation, deletionTimestamp, annotations, finalizers } = metadata
   return JSON.stringify([uid, generation, deletionTimestamp, annotations, finalizers])
+}
+
+function routeOf(object: KubernetesObject): string {
+  const status = object['status'] as { readonly route?: unknown } | undefined // Only the operator writes it.
+  return JSON.stringify(status?.route ?? null)
 }
 
 function isReady(object: KubernetesObject): boolean {

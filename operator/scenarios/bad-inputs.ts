@@ -246,7 +246,7 @@ export const badInputs: readonly BadInput[] = [
     spec: ({ namespace }) => ({ route: { host: `${namespace}.example.com`, className: 'public', paths: { socket: '/wss/one' } } }),
     about: 'RouteReady',
     reason: 'RouteClaimed',
-    says: [/\S+\.example\.com\/wss\/one is that of the older channel \S+\/older/, 'Set another spec.route.host or spec.route.paths', 'delete one of the two'],
+    says: [/\S+\.example\.com\/wss\/one collides with \S+\.example\.com\/wss\/one, which the channel \S+\/older has/, 'Set another spec.route.host or spec.route.paths', 'delete one of the two'],
     kstatus: 'Failed',
     afterwards: async (channel, { cluster, namespace }) => {
       expect(await channel.child('Ingress')).toBeNull()
