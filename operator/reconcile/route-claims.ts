@@ -69,8 +69,8 @@ export function createRouteClaims(): RouteClaims {
     remove: forget,
     rivalOf(ref) {
       for (const entry of byChannel.get(keyOf(ref))?.asked ?? []) {
-        const [first] = rivalsAt(entry).filter(({ rank }) => rank < entry.rank).toSorted((a, b) => (a.rank < b.rank ? -1 : 1))
-        if (first !== undefined) return { channel: first.owner, path: addressOf(entry.place), taken: addressOf(first.place) }
+        const first = rivalsAt(entry).reduce((best, each) => (each.rank < best.rank ? each : best), entry)
+        if (first !== entry) return { channel: first.owner, path: addressOf(entry.place), taken: addressOf(first.place) }
       }
       return null
     },
