@@ -4,6 +4,7 @@ import type { WatchHandlers } from '../runtime/watcher.ts'
 import type { Children } from './children.ts'
 import { effectiveChannel } from './class/effective-channel.ts'
 import type { Claims } from './claims.ts'
+import type { RouteHolder } from './route-claims.ts'
 import { parseChannel } from './parse-channel.ts'
 
 /** What the operator knows of all channels between their reconciles: names, a fingerprint of each, what they claim. No specs. */
@@ -54,7 +55,7 @@ export function createChannelWatch({ claims, children, enqueue, hasSynced }: Cha
         if (!isChanged && before?.route === routeOf(object)) return
         const parsed = parseChannel(object)
         const channel = parsed.ok ? effectiveChannel(parsed.value.channel, {}) : parsed
-        const affected = channel.ok ? claims.upsert(channel.value) : claims.remove(ref)
+        const affected = channel.ok ? claims.upsert(channel.value) : claims.suspend(holderOf(object))
         if (isChanged) enqueue(ref, hasSynced() ? 'user' : 'resync')
         for (const other of affected) enqueue(other, 'child')
       },
@@ -84,8 +85,12 @@ function fingerprintOf({ metadata }: KubernetesObject): string {
 }
 
 function routeOf(object: KubernetesObject): string {
-  const status = object['status'] as { readonly route?: unknown } | undefined // Only the operator writes it.
-  return JSON.stringify(status?.route ?? null)
+  return JSON.stringify(holderOf(object).status?.route ?? null)
+}
+
+function holderOf({ metadata, ...rest }: KubernetesObject): RouteHolder {
+  const status = rest['status'] as RouteHolder['status'] // Only the operator writes it, and the API server holds it to the schema.
+  return { metadata, ...(status === undefined ? {} : { status }) }
 }
 
 function isReady(object: KubernetesObject): boolean {

@@ -1,7 +1,7 @@
 import type { RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
 import type { ObjectRef } from '../runtime/kubernetes-api.ts'
 import { topicNameOf } from '../api/v1alpha1/channel-names.ts'
-import { createRouteClaims, type RouteClaims } from './route-claims.ts'
+import { createRouteClaims, refOf, type RouteClaims, type RouteHolder } from './route-claims.ts'
 import type { Rivals } from './world.ts'
 
 /**
@@ -14,7 +14,9 @@ import type { Rivals } from './world.ts'
 export interface Claims {
   /** A channel appeared or changed. @returns the other channels for whom that may change something */
   upsert(channel: RealtimeChannel): readonly ObjectRef[]
-  /** A channel is gone, or is not understood. @returns the other channels for whom that may change something */
+  /** A channel is not understood, or is refused as a whole: it claims nothing but the route that it has. @returns the other channels for whom that may change something */
+  suspend(channel: RouteHolder): readonly ObjectRef[]
+  /** A channel is gone. @returns the other channels for whom that may change something */
   remove(ref: ObjectRef): readonly ObjectRef[]
   rivalsOf(ref: ObjectRef): Rivals
   /** Returns the channels that ask for this place of a route, or for one that it is within. */
@@ -65,6 +67,7 @@ export function createClaims({ defaultBrokers }: { readonly defaultBrokers: read
 
   return {
     upsert: (channel) => unique([...claimTopic(channel), ...routes.upsert(channel)]),
+    suspend: (channel) => unique([...forgetTopic(refOf(channel)), ...routes.suspend(channel)]),
     remove: (ref) => unique([...forgetTopic(ref), ...routes.remove(ref)]),
     rivalsOf(ref) {
       const claim = byChannel.get(keyOf(ref))

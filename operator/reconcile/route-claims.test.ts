@@ -79,6 +79,14 @@ describe('claims of routes', () => {
     expect(claims.rivalOf(ref('next'))).toBeNull()
   })
 
+  it('leave its route to a channel that is refused as a whole, and nothing else that it asks for', () => {
+    const has = { host, socket: '/wss/chrome', api: '/api/chrome' }
+    const refused = channel({ name: 'chrome', route: { host, socket: '/wss/chrome', api: '/other' }, has })
+    const claims = claimsOf({ name: 'chrome', route: { host, socket: '/wss/chrome', api: '/other' }, has }, { name: 'next', created: late, route: { host, socket: '/wss/chrome' } }, { name: 'third', created: late, route: { host, socket: '/other' } })
+    expect(claims.suspend(refused)).toContainEqual(ref('third'))
+    expect([claims.rivalOf(ref('next'))?.channel, claims.rivalOf(ref('third')), claims.rivalOf(ref('chrome'))]).toEqual([ref('chrome'), null, null])
+  })
+
   it('tell those who waited when a claim ends, and nobody of a claim that ranks behind theirs', () => {
     const claims = claimsOf(...['a', 'b', 'c'].map((name) => ({ name, route: { host } })))
     expect(claims.upsert(channel({ name: 'wide', created: late, route: { host, socket: '/wss', api: '/api' } }))).toEqual([])

@@ -16,12 +16,17 @@ import type { RouteRival } from './world.ts'
 export interface RouteClaims {
   /** A channel appeared or changed. @returns the other channels for whom that may change something */
   upsert(channel: RealtimeChannel): readonly ObjectRef[]
-  /** A channel is gone, or is not understood. @returns the other channels for whom that may change something */
+  /** A channel is not understood, or is refused as a whole: its route stays as it is, and so does its claim to that. @returns as `upsert` */
+  suspend(channel: RouteHolder): readonly ObjectRef[]
+  /** A channel is gone. @returns the other channels for whom that may change something */
   remove(ref: ObjectRef): readonly ObjectRef[]
   rivalOf(ref: ObjectRef): RouteRival | null
   /** Returns the channels that ask for this place, or for one that it is within. */
   askingFor(place: RoutePlace): readonly ObjectRef[]
 }
+
+/** What of a channel its claim to the route that it has follows from. */
+export type RouteHolder = Pick<RealtimeChannel, 'metadata' | 'status'>
 
 interface Claim {
   readonly ref: ObjectRef
@@ -56,16 +61,18 @@ export function createRouteClaims(): RouteClaims {
     return unique(behind(claim))
   }
 
+  function remember(claim: Claim): readonly ObjectRef[] {
+    const before = byChannel.get(keyOf(claim.ref))
+    if (before !== undefined && isSame(before, claim)) return []
+    const released = forget(claim.ref)
+    byChannel.set(keyOf(claim.ref), claim)
+    for (const entry of allOf(claim)) index.add(entry)
+    return unique([...released, ...behind(claim)])
+  }
+
   return {
-    upsert(channel) {
-      const claim = claimOf(channel)
-      const before = byChannel.get(keyOf(claim.ref))
-      if (before !== undefined && isSame(before, claim)) return []
-      const released = forget(claim.ref)
-      byChannel.set(keyOf(claim.ref), claim)
-      for (const entry of allOf(claim)) index.add(entry)
-      return unique([...released, ...behind(claim)])
-    },
+    upsert: (channel) => remember(claimOf(channel, askedRoute(channel))),
+    suspend: (channel) => remember(claimOf(channel, null)),
     remove: forget,
     rivalOf(ref) {
       for (const entry of byChannel.get(keyOf(ref))?.asked ?? []) {
@@ -78,11 +85,15 @@ export function createRouteClaims(): RouteClaims {
   }
 }
 
-function claimOf(channel: RealtimeChannel): Claim {
+export function refOf({ metadata }: Pick<RouteHolder, 'metadata'>): ObjectRef {
+  return { namespace: metadata.namespace ?? '', name: metadata.name }
+}
+
+function claimOf(channel: RouteHolder, route: RouteRecord | null): Claim {
   const { metadata, status } = channel
-  const ref: ObjectRef = { namespace: metadata.namespace ?? '', name: metadata.name }
+  const ref = refOf(channel)
   const age = `${metadata.creationTimestamp ?? ''} ${metadata.uid ?? ''}`
-  const [asked, had] = [placesOf(askedRoute(channel)), placesOf(status?.route ?? null)]
+  const [asked, had] = [placesOf(route), placesOf(status?.route ?? null)]
   const has = (place: RoutePlace): boolean => had.some((each) => addressOf(each) === addressOf(place))
   const entryOf = (isHeld: boolean) => (place: RoutePlace): ClaimEntry => ({ place, owner: ref, rank: `${isHeld ? 'has' : 'wants'} ${age}` })
   return {
