@@ -8,7 +8,7 @@ export const conditionReasons = {
   TopicAsAsked: { stalled: false, meaning: 'The topic is there, with the partitions and settings that the channel asks for.' },
   PodsAvailable: { stalled: false, meaning: 'Gateway pods serve. While a channel of the same generation was available before, one pod is enough: that pods restart, or that the autoscaler adds some, does not make the channel unready.' },
   ScaledToZero: { stalled: false, meaning: 'The channel asks for no pods (replicas: 0), and there are none. That is what was asked for, so the condition is True, but nobody can connect.' },
-  RouteAccepted: { stalled: false, meaning: 'The Ingress is in place, or every Gateway has accepted the HTTPRoute.' },
+  RouteAccepted: { stalled: false, meaning: 'The Ingress is in place, or every Gateway has accepted the HTTPRoute. The message names up to three Ingresses and HTTPRoutes of others that have an address of the channel, for they may get its requests.' },
   NoRouteAsked: { stalled: false, meaning: 'The channel asks for no route: it is reached inside of the cluster only.' },
   // ---- not judged
   Paused: { stalled: false, meaning: 'The annotation carillon.dev/paused is "true": nothing is changed, and the other conditions are as they were. Ready is Unknown, so that whoever waits for the channel waits on.' },
@@ -50,7 +50,7 @@ export const conditionReasons = {
   // ---- the route
   RouteProgressing: { stalled: false, meaning: 'No controller of a Gateway has answered to the HTTPRoute yet.' },
   RouteNotAccepted: { stalled: true, meaning: 'A Gateway does not accept the HTTPRoute, or cannot resolve what it refers to. The message has its words.' },
-  RouteClaimed: { stalled: true, meaning: 'An older channel has this host and path. Choose others, or delete one of the two.' },
+  RouteClaimed: { stalled: true, meaning: 'Another channel has this host and path, or a path above or below it. Choose others, or delete one of the two.' },
   IngressClassNotFound: { stalled: true, meaning: 'There is no ingress class of this name, or no default class where the channel names none.' },
   GatewayNotFound: { stalled: true, meaning: 'There is no such Gateway as parentRefs names.' },
   GatewayApiNotInstalled: { stalled: true, meaning: 'The channel asks for an HTTPRoute, and the cluster does not have the Gateway API. Install it, or ask for an Ingress.' },
