@@ -44,7 +44,7 @@ export const conditionReasons = {
   GatewayUnavailable: { stalled: false, meaning: 'No pod is available.' },
   ImagePullFailed: { stalled: true, meaning: 'The image of the gateway cannot be pulled, after the deadline of the roll-out. Correct spec.gateway.image or imagePullSecrets.' },
   PodsUnschedulable: { stalled: true, meaning: 'No node takes the pods, after the deadline of the roll-out.' },
-  PodsFailing: { stalled: true, meaning: 'Pods do not become ready, after the deadline of the roll-out: they cannot mount a Secret, or end again and again. See their logs.' },
+  PodsFailing: { stalled: true, meaning: 'Pods were made and do not become ready, after the deadline of the roll-out: they cannot mount a Secret, or end again and again. See kubectl describe and their logs. Pods that could not be made have another reason, with the words of what refuses them.' },
   // ---- the route
   RouteProgressing: { stalled: false, meaning: 'No controller of a Gateway has answered to the HTTPRoute yet.' },
   RouteNotAccepted: { stalled: true, meaning: 'A Gateway does not accept the HTTPRoute, or cannot resolve what it refers to. The message has its words.' },
@@ -54,13 +54,13 @@ export const conditionReasons = {
   GatewayApiNotInstalled: { stalled: true, meaning: 'The channel asks for an HTTPRoute, and the cluster does not have the Gateway API. Install it, or ask for an Ingress.' },
   // ---- Kubernetes
   ObjectNotOurs: { stalled: true, meaning: 'An object of the name that a child of the channel must have belongs to somebody else. Delete or rename it.' },
-  ObjectTerminating: { stalled: false, meaning: 'An object of an earlier channel of this name, or of this one, is still being deleted.' },
-  QuotaExceeded: { stalled: true, meaning: 'A ResourceQuota leaves no room.' },
-  AdmissionDenied: { stalled: true, meaning: 'An admission webhook or policy refuses an object. The message has its words.' },
-  Forbidden: { stalled: true, meaning: 'The operator may not do what the channel needs. Look at its roles (docs/rbac.md).' },
+  ObjectTerminating: { stalled: false, meaning: 'An object of an earlier channel of this name, or of this one, is still being deleted, or the whole namespace is.' },
+  QuotaExceeded: { stalled: true, meaning: 'A ResourceQuota leaves no room for pods or for another object. The message has its words.' },
+  AdmissionDenied: { stalled: true, meaning: 'Admission refuses an object or pods: a webhook, a policy, a LimitRange, Pod Security, a security context constraint, a priority class that does not exist. The message has its words.' },
+  Forbidden: { stalled: true, meaning: 'RBAC does not let the operator do what the channel needs. Look at its roles (docs/rbac.md).' },
   InvalidObject: { stalled: true, meaning: 'The API server does not take an object that follows from the channel. The message says which field.' },
   FieldConflict: { stalled: false, meaning: 'Something changed an object at the same time; it will be tried again.' },
-  ApiUnavailable: { stalled: false, meaning: 'The API server, or a webhook that it asks, does not answer; it will be tried again.' },
+  ApiUnavailable: { stalled: false, meaning: 'The API server, or a webhook that it asks, does not answer, for an object of the channel or for its pods. It is tried again.' },
 } as const satisfies Record<string, { readonly stalled: boolean; readonly meaning: string }>
 
 export type ConditionReason = keyof typeof conditionReasons
