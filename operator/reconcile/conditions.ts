@@ -21,10 +21,10 @@ export const conditionReasons = {
   // ---- Kafka
   KafkaNotConfigured: { stalled: true, meaning: "Neither the channel nor the operator's options name brokers. Set spec.kafka.bootstrapServers, or the operator's option." },
   KafkaUnreachable: { stalled: false, meaning: 'No broker answers, or not in time. Pods that run go on as they are; the operator tries again.' },
-  KafkaUnauthenticated: { stalled: true, meaning: 'The brokers refuse the credentials with which the operator comes. Correct the Secret.' },
+  KafkaUnauthenticated: { stalled: true, meaning: 'The brokers refuse the credentials: those of the Secret that the channel names, or for the cluster of the operator\'s options the operator\'s own. Correct the Secret.' },
   KafkaUnauthorized: { stalled: true, meaning: 'The brokers do not allow what the operator asks for. Grant its user Create, Describe, DescribeConfigs, Alter, AlterConfigs (and Delete) on the topic.' },
   SecretNotFound: { stalled: true, meaning: 'A Secret that the channel names is not there. Create it in the namespace of the channel.' },
-  SecretKeyMissing: { stalled: true, meaning: 'A Secret that the channel names has no such key.' },
+  SecretKeyMissing: { stalled: true, meaning: 'A Secret that the channel names has no such key, or the key is empty.' },
   SecretForbidden: { stalled: true, meaning: 'The operator may not read the Secret with the credentials of Kafka. Grant it with a Role in the namespace of the channel (docs/rbac.md).' },
   // ---- the topic
   TopicCreating: { stalled: false, meaning: 'The topic was just created, and the brokers do not show it yet.' },
@@ -51,7 +51,7 @@ export const conditionReasons = {
   RouteClaimed: { stalled: true, meaning: 'An older channel has this host and path. Choose others, or delete one of the two.' },
   IngressClassNotFound: { stalled: true, meaning: 'There is no ingress class of this name, or no default class where the channel names none.' },
   GatewayNotFound: { stalled: true, meaning: 'There is no such Gateway as parentRefs names.' },
-  GatewayApiNotInstalled: { stalled: true, meaning: 'The channel asks for an HTTPRoute, and the cluster does not have the Gateway API. Install it, or ask for an Ingress.' },
+  GatewayApiNotInstalled: { stalled: true, meaning: 'The channel asks for an HTTPRoute, and the cluster does not have the Gateway API, or not its version v1. Install it, or ask for an Ingress.' },
   // ---- Kubernetes
   ObjectNotOurs: { stalled: true, meaning: 'An object of the name that a child of the channel must have belongs to somebody else. Delete or rename it.' },
   ObjectTerminating: { stalled: false, meaning: 'An object of an earlier channel of this name, or of this one, is still being deleted, or the whole namespace is.' },

@@ -115,9 +115,21 @@ export const badInputs: readonly BadInput[] = [
     spec: ({ secure }) => ({ kafka: saslOf(secure) }),
     about: 'TopicReady',
     reason: 'KafkaUnauthenticated',
-    says: ['Kafka refuses the credentials of the operator', /localhost:\d+/],
+    says: ['Kafka refuses the credentials: ', /localhost:\d+/],
     kstatus: 'Failed',
     afterwards: async (channel) => expect(JSON.stringify(await channel.get())).not.toContain('not-this-one'),
+  },
+  {
+    title: 'a Secret with an empty password',
+    prepare: async ({ cluster, namespace }) => {
+      await makeSecret(cluster, namespace, 'kafka-user', { username: 'gateway', password: '' })
+      await grantSecret(cluster, namespace, 'kafka-user')
+    },
+    spec: ({ secure }) => ({ kafka: saslOf(secure) }),
+    about: 'TopicReady',
+    reason: 'SecretKeyMissing',
+    says: ['The key password of the Secret kafka-user is empty', 'Write its value'],
+    kstatus: 'Failed',
   },
   {
     title: 'a Secret that is not there',
