@@ -58,7 +58,7 @@ export const conditionReasons = {
   QuotaExceeded: { stalled: true, meaning: 'A ResourceQuota leaves no room for pods or for another object. The message has its words.' },
   AdmissionDenied: { stalled: true, meaning: 'Admission refuses an object or pods: a webhook, a policy, a LimitRange, Pod Security, a security context constraint, a priority class that does not exist. The message has its words.' },
   Forbidden: { stalled: true, meaning: 'RBAC does not let the operator do what the channel needs. Look at its roles (docs/rbac.md).' },
-  InvalidObject: { stalled: true, meaning: 'The API server does not take an object that follows from the channel. The message says which field.' },
+  InvalidObject: { stalled: true, meaning: 'The API server does not take an object that follows from the channel. The message names the field of the channel that it comes from.' },
   FieldConflict: { stalled: false, meaning: 'Something changed an object at the same time; it will be tried again.' },
   ApiUnavailable: { stalled: false, meaning: 'The API server, or a webhook that it asks, does not answer, for an object of the channel or for its pods. It is tried again.' },
 } as const satisfies Record<string, { readonly stalled: boolean; readonly meaning: string }>

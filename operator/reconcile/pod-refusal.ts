@@ -1,3 +1,4 @@
+import { inChannelWordsOfPod } from './channel-fields.ts'
 import { reasonOfPodRefusal, type PodRefusalReason } from './failure-reasons.ts'
 import { conditionOf, isSeen, type Deployment } from './running-gateway.ts'
 
@@ -30,6 +31,5 @@ function withoutNames(message: string, deployment: string): string {
   const words = message
     .replace(/^Failed to create new replica set "[^"]*": /, '')
     .replace(/^(pods|replicasets\.apps) "[^"]*" is forbidden: /, '')
-    .replace(/^(Pod|ReplicaSet\.apps) "[^"]*" is invalid: /, '')
-  return words.replaceAll(new RegExp(`\\b${RegExp.escape(deployment)}-[a-z0-9]{1,10}-[a-z0-9]{5}\\b`, 'g'), 'the pod')
+  return inChannelWordsOfPod(words).replaceAll(new RegExp(`\\b${RegExp.escape(deployment)}-[a-z0-9]{1,10}-[a-z0-9]{5}\\b`, 'g'), 'the pod')
 }
