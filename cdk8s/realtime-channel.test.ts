@@ -48,6 +48,10 @@ describe('a channel of a cdk8s app', () => {
   it('throws all that the API server would refuse, at once, with its place', () => {
     const wrong = () => channel({ metadata: { name: 'News' }, gateway: { replicas: -1 }, route: { type: 'Ingress', host: 'https://a' } })
     expect(wrong).toThrow(/^RealtimeChannel app\/news would be refused:\n- metadata\.name: .*\n- spec\.route\.host: .*\n- spec\.gateway\.replicas: expected a whole number from 0 to 1000$/)
-    expect(() => channel({ route: { type: 'Ingress' } })).toThrow('- spec.route.host: a route needs a host')
+  })
+
+  it('leaves what a class may fill in to the class', () => {
+    expect(new RealtimeChannel(chart('shop'), 'news', { metadata: { name: 'news' } }).topicName).toBe('shop.news')
+    expect(channel({ route: { type: 'Ingress' } }).socketUrl).toBeNull()
   })
 })

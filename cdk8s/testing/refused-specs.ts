@@ -15,24 +15,20 @@ const changed = (spec: RealtimeChannelSpec, changes: Readonly<Record<string, unk
 
 /** For every rule in CEL that judges a new channel, one that it refuses and no other rule does. */
 export const refusedSpecs: readonly RefusedSpec[] = [
-  { message: 'topic.retention must be at least replay.window', spec: changed(least, { 'topic.retention': '4m59s' }) },
+  { message: 'topic.retention must be at least replay.window', spec: changed(least, { 'topic.retention': '4m59s', 'replay.window': '5m' }) },
   { message: 'retention is also config["retention.ms"]', spec: changed(least, { 'topic.retention': '1h', 'topic.config': { 'retention.ms': '1' } }) },
   { message: 'a topic cannot be named . or ..', spec: changed(least, { 'topic.name': '..' }) },
   { message: 'retention must be at least 1m', spec: changed(least, { 'topic.retention': '59s', 'replay.window': '1s' }) },
   { message: 'gateway takes exactly one of replicas', spec: changed(byGatewayApi, { 'gateway.replicas': 3 }) },
-  { message: 'minReplicas must not exceed maxReplicas', spec: changed(least, { gateway: { autoscaling: { maxReplicas: 1 } } }) },
-  { message: 'auth needs allowedOrigins', spec: changed(least, { 'auth.dangerouslyAllowAnyOrigin': true }) },
-  { message: 'auth needs allowedOrigins', spec: changed(least, { 'auth.allowedOrigins': undefined }) },
-  { message: 'jwks needs exactly one of', spec: changed(least, { 'auth.jwks': {} }) },
-  { message: 'jwks needs exactly one of', spec: changed(least, { 'auth.jwks.secretRef': { name: 'keys' } }) },
-  { message: 'burst must be at least ratePerSecond', spec: changed(least, { emit: { ratePerSecond: 2001 } }) },
+  { message: 'minReplicas must not exceed maxReplicas', spec: changed(least, { gateway: { autoscaling: { minReplicas: 2, maxReplicas: 1 } } }) },
+  { message: 'auth takes allowedOrigins', spec: changed(least, { 'auth.dangerouslyAllowAnyOrigin': true }) },
+  { message: 'jwks takes exactly one of', spec: changed(least, { 'auth.jwks.secretRef': { name: 'keys' } }) },
+  { message: 'burst must be at least ratePerSecond', spec: changed(least, { emit: { ratePerSecond: 2001, burst: 2000 } }) },
   { message: 'window must be from 1s to 24h', spec: changed(least, { 'replay.window': '24h1ms' }) },
   { message: 'window must be from 1s to 24h', spec: changed(least, { 'replay.window': '999ms' }) },
   { message: 'maxBytes must be from 64Ki to 8Gi', spec: changed(least, { 'replay.maxBytes': 65_535 }) },
   { message: 'maxBytes must be from 64Ki to 8Gi', spec: changed(least, { 'replay.maxBytes': '8193Mi' }) },
-  { message: 'connectionsBurst must be at least', spec: changed(least, { limits: { connectionsPerSecond: 5001 } }) },
-  { message: 'a route needs a host', spec: changed(least, { route: { type: 'Ingress' } }) },
-  { message: 'an HTTPRoute needs parentRefs', spec: changed(byGatewayApi, { 'route.parentRefs': undefined }) },
+  { message: 'connectionsBurst must be at least', spec: changed(least, { limits: { connectionsPerSecond: 5001, connectionsBurst: 5000 } }) },
   { message: 'className is of an Ingress', spec: changed(byGatewayApi, { 'route.className': 'traefik' }) },
   { message: 'parentRefs is of an HTTPRoute', spec: changed(byIngress, { 'route.parentRefs': [{ name: 'public' }] }) },
   { message: "the certificate of an HTTPRoute is its Gateway's", spec: changed(byGatewayApi, { 'route.tls': { secretName: 'mine' } }) },
@@ -45,8 +41,12 @@ export const refusedSpecs: readonly RefusedSpec[] = [
   { message: 'socket and api need different prefixes', spec: changed(least, { 'route.paths': { socket: '/a', api: '/a' } }) },
 ]
 
-/** Channels just within those rules. */
+/** Channels just within those rules. What a class may still fill in is not missed here. */
 export const takenSpecs: readonly RealtimeChannelSpec[] = [
+  {},
+  { route: {} },
+  changed(least, { 'auth.jwks': {}, 'auth.allowedOrigins': undefined }),
+  changed(byGatewayApi, { 'route.parentRefs': undefined }),
   least,
   byIngress,
   byGatewayApi,

@@ -2,6 +2,7 @@ import type { KubernetesObject, ObjectRef } from '../runtime/kubernetes-api.ts'
 import type { Priority } from '../runtime/priority.ts'
 import type { WatchHandlers } from '../runtime/watcher.ts'
 import type { Children } from './children.ts'
+import { effectiveChannel } from './class/effective-channel.ts'
 import type { Claims } from './claims.ts'
 import { parseChannel } from './parse-channel.ts'
 
@@ -49,7 +50,8 @@ export function createChannelWatch({ claims, children, enqueue, hasSynced }: Cha
         const before = remember({ ref, fingerprint: fingerprintOf(object), isReady: isReady(object) })
         if (before?.fingerprint === fingerprintOf(object)) return
         const parsed = parseChannel(object)
-        const affected = parsed.ok ? claims.upsert(parsed.value.channel) : claims.remove(ref)
+        const channel = parsed.ok ? effectiveChannel(parsed.value.channel, {}) : parsed
+        const affected = channel.ok ? claims.upsert(channel.value) : claims.remove(ref)
         enqueue(ref, hasSynced() ? 'user' : 'resync')
         for (const other of affected) enqueue(other, 'child')
       },

@@ -16,6 +16,8 @@ export const conditionReasons = {
   Deleting: { stalled: false, meaning: 'The channel is being deleted, and owes Kafka the deletion of its topic.' },
   // ---- the channel itself
   SpecNotUnderstood: { stalled: true, meaning: 'The channel has a field of a kind that this operator does not expect: CustomResourceDefinition and operator are of different versions. Upgrade the chart.' },
+  SpecIncomplete: { stalled: true, meaning: 'Something that every channel needs is set neither in the channel nor in its class. The message names the fields. Nothing is created or changed; pods that run go on as they are.' },
+  SpecInvalid: { stalled: true, meaning: 'The values of the channel and those that its class fills in break a rule together. The message names the rule. Nothing is created or changed; pods that run go on as they are.' },
   InvalidName: { stalled: true, meaning: "The name of the channel is too long, or is not one that its Service can have. Make a channel with another name." },
   InvalidGatewayOptions: { stalled: true, meaning: 'The gateway would refuse to start with these values; the message names the fields. Pods that run go on as they are.' },
   // ---- Kafka

@@ -1,9 +1,10 @@
 import { failed, ok, type Result } from '../../gateway/result.ts'
-import type { RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
+import type { RealtimeChannel, WrittenChannel } from '../api/v1alpha1/realtime-channel.ts'
 import { channelType } from '../api/v1alpha1/realtime-channel.ts'
 import type { ApiError, KubernetesApi, KubernetesObject, ObjectRef, ResourceType } from '../runtime/kubernetes-api.ts'
 import type { Children } from './children.ts'
 import type { Claims } from './claims.ts'
+import { effectiveChannel, effectiveSpec, type ChannelRefusal } from './class/effective-channel.ts'
 import { findConnection } from './connection.ts'
 import { topicNameOf } from '../api/v1alpha1/channel-names.ts'
 import { observePods } from './observe-pods.ts'
@@ -29,6 +30,8 @@ export type Observation =
   /** There is no such channel. */
   | { readonly kind: 'gone' }
   | { readonly kind: 'not-understood'; readonly object: KubernetesObject; readonly problem: NotUnderstood }
+  /** Nothing is done for it as it is, and its Kafka is not asked. */
+  | { readonly kind: 'refused'; readonly channel: WrittenChannel; readonly refusal: ChannelRefusal }
   | { readonly kind: 'world'; readonly world: World; readonly unknownFields: readonly string[]; readonly connection: KafkaConnection | null }
 
 export interface Observer {
@@ -67,10 +70,17 @@ export function createObserver(parts: ObserverParts): Observer {
       if (!object.ok) return object.error.kind === 'not-found' ? ok({ kind: 'gone' }) : failed(object.error)
       const parsed = parseChannel(object.value)
       if (!parsed.ok) return ok({ kind: 'not-understood', object: object.value, problem: parsed.error })
-      const { channel, unknownFields } = parsed.value
-      return ok({ kind: 'world', unknownFields, ...(await observeWorld(channel, ref)) })
+      const { channel: written, unknownFields } = parsed.value
+      const channel = holdingChannel(written)
+      if (!channel.ok) return ok({ kind: 'refused', channel: written, refusal: channel.error })
+      return ok({ kind: 'world', unknownFields, ...(await observeWorld(channel.value, ref)) })
     },
   }
+}
+
+/** Whatever is wrong with a channel that is being deleted, it may go. */
+function holdingChannel(written: WrittenChannel): Result<RealtimeChannel, ChannelRefusal> {
+  return written.metadata.deletionTimestamp === undefined ? effectiveChannel(written, {}) : ok({ ...written, spec: effectiveSpec(written.spec, {}) })
 }
 
 /**

@@ -1,3 +1,4 @@
+import { fillDefaults } from '../../cdk8s/channel/fill-defaults.ts'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { operandTypes, type OperandKind } from '../../cdk8s/operands/operand-types.ts'
 import type { ClosableKubernetesApi } from '../adapters/kubernetes/kubernetes-api.ts'
@@ -35,7 +36,7 @@ async function read(name: string): Promise<RealtimeChannel> {
   const parsed = parseChannel(valueOf(await api.get(channelType, { namespace: 'default', name })))
   if (!parsed.ok) throw new Error(parsed.error.message)
   expect(parsed.value.unknownFields).toEqual([])
-  return parsed.value.channel
+  return { ...parsed.value.channel, spec: fillDefaults(parsed.value.channel.spec) }
 }
 
 async function observe(channel: RealtimeChannel): Promise<World> {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { failed, ok, type Result } from '../../gateway/result.ts'
 import { annotations, type RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
 import type { KubernetesObject } from '../runtime/kubernetes-api.ts'
+import { effectiveChannel } from './class/effective-channel.ts'
 import { describePlan } from './describe-plan.ts'
 import { parseChannel } from './parse-channel.ts'
 import { planChannel } from './plan.ts'
@@ -37,7 +38,9 @@ function changeChannel(channel: RealtimeChannel, question: string): Result<Realt
   const { [annotations.paused]: _paused, ...others } = channel.metadata.annotations ?? {}
   const object = { ...channel, metadata: { ...channel.metadata, annotations: others }, spec: mergePatch(channel.spec, patch.value) }
   const parsed = parseChannel(object as unknown as KubernetesObject) // What a patch may have broken, parseChannel finds.
-  return parsed.ok ? ok(parsed.value.channel) : failed(`The channel would not be understood: ${parsed.error.message}`)
+  if (!parsed.ok) return failed(`The channel would not be understood: ${parsed.error.message}`)
+  const effective = effectiveChannel(parsed.value.channel, {})
+  return effective.ok ? effective : failed(`Not done (${effective.error.reason}): ${effective.error.message}`)
 }
 
 function readPatch(question: string): Result<unknown, string> {

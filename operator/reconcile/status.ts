@@ -2,9 +2,10 @@ import { isDeepStrictEqual } from 'node:util'
 import { selectorLabels } from '../../cdk8s/operands/labels.ts'
 import { operandNames } from '../../cdk8s/operands/operand-names.ts'
 import { servicePorts } from '../../cdk8s/operands/service-ports.ts'
-import type { RealtimeChannel, RealtimeChannelStatus } from '../api/v1alpha1/realtime-channel.ts'
+import { annotations, type RealtimeChannel, type RealtimeChannelStatus, type WrittenChannel } from '../api/v1alpha1/realtime-channel.ts'
 import type { Outcome, Plan, TopicRecord } from './actions.ts'
 import { inChannelWords } from './channel-fields.ts'
+import type { ChannelRefusal } from './class/effective-channel.ts'
 import { isStalled } from './conditions.ts'
 import { reasonOfFailure, wordsOf } from './failure-reasons.ts'
 import { channelPaths, routeUrls } from '../api/v1alpha1/channel-names.ts'
@@ -43,15 +44,25 @@ export function renderStatus({ world, plan, outcomes, unknownFields }: StatusInp
   }
 }
 
+/** The status of a channel for which nothing is done as it is. What was done for it before stays, and what is known of that. */
+export function renderRefused({ metadata, status: before = {} }: WrittenChannel, { reason, message }: ChannelRefusal, nowMs: number): RealtimeChannelStatus {
+  const moment: Moment = { before: before.conditions ?? [], generation: metadata.generation ?? 0, nowMs }
+  const isPaused = metadata.annotations?.[annotations.paused] === 'true'
+  return { ...before, observedGeneration: moment.generation, conditions: isPaused ? pausedConditions(moment) : refusedConditions(isFalse(reason, message), moment) }
+}
+
+function refusedConditions(refusal: Judgement, moment: Moment): readonly Condition[] {
+  const kept = moment.before.filter(({ type }) => !['Ready', 'Stalled', 'Reconciling'].includes(type))
+  return [condition('Ready', refusal, moment), ...kept, condition('Stalled', { ...refusal, status: 'True' }, moment)]
+}
+
 /** The status of a channel that this operator cannot read. What an operator wrote that could is kept, above all what is known of the topic. */
 export function renderNotUnderstood(object: Readonly<Record<string, unknown>> & Pick<RealtimeChannel, 'metadata'>, problem: NotUnderstood, nowMs: number): RealtimeChannelStatus {
   // Only operators write it. One that does not fit is refused by the API server, which then says so.
   const before = (object['status'] ?? {}) as RealtimeChannelStatus
   const conditions = Array.isArray(before.conditions) ? before.conditions : []
   const moment: Moment = { before: conditions, generation: object.metadata.generation ?? 0, nowMs }
-  const refusal: Judgement = isFalse('SpecNotUnderstood', problem.message)
-  const kept = conditions.filter(({ type }) => !['Ready', 'Stalled', 'Reconciling'].includes(type))
-  return { ...before, observedGeneration: moment.generation, conditions: [condition('Ready', refusal, moment), ...kept, condition('Stalled', { ...refusal, status: 'True' }, moment)] }
+  return { ...before, observedGeneration: moment.generation, conditions: refusedConditions(isFalse('SpecNotUnderstood', problem.message), moment) }
 }
 
 /** Whether nothing is to be written. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { apiGroup, channelKind, channelType, specSchema, statusSchema } from './realtime-channel.ts'
 import type { JsonSchema } from './schema/json-schema.ts'
+import { toStructural } from './structural-schema.ts'
 
 /** The annotation by which an operator sees whether the CustomResourceDefinition of the cluster is its own, an older or a newer one. */
 export const schemaHashAnnotation = `${apiGroup}/schema-hash`
@@ -18,7 +19,7 @@ export const channelSchema = {
   properties: {
     apiVersion: { type: 'string', description: 'Version of the schema: carillon.dev/v1alpha1.', maxLength: 64 },
     kind: { type: 'string', description: 'Kind of the resource: RealtimeChannel.', maxLength: 64 },
-    spec: specSchema,
+    spec: toStructural(specSchema),
     status: statusSchema,
   },
   'x-kubernetes-validations': [

@@ -36,7 +36,8 @@ const introduction = `# RealtimeChannel
 The name has at most ${maxChannelNameLength} characters, of a-z, 0-9 and -, and begins with a letter. It is the NAME in the channel's paths. \`kubectl scale\`
 sets \`spec.gateway.replicas\`. What the conditions in the status say is in [conditions.md](conditions.md).
 
-In the tables, a field in **bold** is required where its section is given; \`[]\` stands for each item of a list, \`*\` for any key. Texts are bounded
+In the tables, a field in **bold** is required: those of \`spec.auth\` in the channel or in its class, all others where their section is given. A default holds where neither the
+channel nor its class says anything; only that of \`spec.gateway.replicas\` is written into the channel. \`[]\` stands for each item of a list, \`*\` for any key. Texts are bounded
 in characters, lists and maps in entries.`
 
 const listOfCode = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(', ')

@@ -13,7 +13,7 @@ export const gateway = {
   description: 'The pods that hold the connections.',
   default: {},
   properties: {
-    replicas: { type: 'integer', description: 'Number of pods. Also set by kubectl scale. With autoscaling, leave it out (or at its default).', minimum: 0, maximum: 1000, default: defaultReplicas },
+    replicas: { type: 'integer', description: 'Number of pods. Also set by kubectl scale. With autoscaling, leave it out (or at its default).', minimum: 0, maximum: 1000, default: defaultReplicas, isDefaultStored: true },
     autoscaling: {
       type: 'object',
       description: 'Lets a HorizontalPodAutoscaler choose the number of pods. Either this or replicas.',
@@ -23,7 +23,7 @@ export const gateway = {
         maxReplicas: { type: 'integer', description: 'Greatest number of pods.', minimum: 1, maximum: 1000 },
         targetCPUUtilizationPercent: { type: 'integer', description: 'Pods are added when they use more than this share of the CPU that they request, on average. One pod cannot use more than one core.', minimum: 10, maximum: 100, default: 70 },
       },
-      'x-kubernetes-validations': [{ rule: 'self.minReplicas <= self.maxReplicas', message: 'minReplicas must not exceed maxReplicas', fieldPath: '.minReplicas' }],
+      'x-kubernetes-validations': [{ rule: '!has(self.minReplicas) || !has(self.maxReplicas) || self.minReplicas <= self.maxReplicas', message: 'minReplicas must not exceed maxReplicas', fieldPath: '.minReplicas' }],
     },
     resources: {
       type: 'object',

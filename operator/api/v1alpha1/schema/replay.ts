@@ -40,6 +40,5 @@ export const limits = {
     connectionsBurst: count(options.upgradeBurst, 'Connections that one pod takes at once.'),
     eventBytes: count(options.maxEventBytes, 'Largest event, in bytes.'),
   },
-  // The API server judges the default {} by this rule before it fills in the defaults of the fields.
   'x-kubernetes-validations': [{ rule: '!has(self.connectionsBurst) || !has(self.connectionsPerSecond) || self.connectionsBurst >= self.connectionsPerSecond', message: 'connectionsBurst must be at least connectionsPerSecond: a rate above the burst is never reached', fieldPath: '.connectionsBurst' }],
 } as const satisfies JsonSchema
