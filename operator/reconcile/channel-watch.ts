@@ -4,6 +4,7 @@ import type { WatchHandlers } from '../runtime/watcher.ts'
 import type { Children } from './children.ts'
 import { effectiveChannel } from './class/effective-channel.ts'
 import type { Claims } from './claims.ts'
+import { isConditionReason, type ConditionReason } from './conditions.ts'
 import { parseChannel } from './parse-channel.ts'
 
 /** What the operator knows of all channels between their reconciles: names, a fingerprint of each, what they claim. No specs. */
@@ -13,6 +14,15 @@ export interface ChannelWatch {
   all(): readonly ObjectRef[]
   /** How many are Ready, and how many are not. */
   count(): { readonly ready: number; readonly notReady: number }
+  /** What each says of itself: at most so many, those that are not Ready first. */
+  readiness(max: number): readonly ChannelReadiness[]
+}
+
+export interface ChannelReadiness {
+  readonly ref: ObjectRef
+  readonly isReady: boolean
+  /** Of its condition Ready. */
+  readonly reason: ConditionReason
 }
 
 export interface ChannelWatchParts {
@@ -28,6 +38,7 @@ interface Known {
   readonly ref: ObjectRef
   readonly fingerprint: string
   readonly isReady: boolean
+  readonly reason: ConditionReason
 }
 
 /** Turns what the watch of channels tells into work. */
@@ -47,7 +58,7 @@ export function createChannelWatch({ claims, children, enqueue, hasSynced }: Cha
     handlers: {
       onUpsert(object) {
         const ref = refOfObject(object)
-        const before = remember({ ref, fingerprint: fingerprintOf(object), isReady: isReady(object) })
+        const before = remember({ ref, fingerprint: fingerprintOf(object), ...readinessOf(object) })
         if (before?.fingerprint === fingerprintOf(object)) return
         const parsed = parseChannel(object)
         const channel = parsed.ok ? effectiveChannel(parsed.value.channel, {}) : parsed
@@ -65,6 +76,10 @@ export function createChannelWatch({ claims, children, enqueue, hasSynced }: Cha
     },
     all: () => [...channels.values()].map(({ ref }) => ref),
     count: () => ({ ready, notReady: channels.size - ready }),
+    readiness: (max) => {
+      const all = [...channels.values()]
+      return [...all.filter(({ isReady }) => !isReady), ...all.filter(({ isReady }) => isReady)].slice(0, max)
+    },
   }
 }
 
@@ -80,8 +95,9 @@ function fingerprintOf({ metadata }: KubernetesObject): string {
   return JSON.stringify([uid, generation, deletionTimestamp, annotations, finalizers])
 }
 
-function isReady(object: KubernetesObject): boolean {
+function readinessOf(object: KubernetesObject): Pick<Known, 'isReady' | 'reason'> {
   const status = object['status'] as { readonly conditions?: unknown } | undefined // Only the operator writes it; what is of another shape is not ready.
-  const conditions = Array.isArray(status?.conditions) ? (status.conditions as readonly { readonly type?: unknown; readonly status?: unknown }[]) : []
-  return conditions.some(({ type, status: value }) => type === 'Ready' && value === 'True')
+  const conditions = Array.isArray(status?.conditions) ? (status.conditions as readonly { readonly type?: unknown; readonly status?: unknown; readonly reason?: unknown }[]) : []
+  const ready = conditions.find(({ type }) => type === 'Ready')
+  return { isReady: ready?.status === 'True', reason: isConditionReason(ready?.reason) ? ready.reason : 'NotLookedAt' }
 }

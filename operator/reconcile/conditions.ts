@@ -67,6 +67,11 @@ export const conditionReasons = {
 
 export type ConditionReason = keyof typeof conditionReasons
 
+/** A newer operator may have written one that this one does not know. */
+export function isConditionReason(text: unknown): text is ConditionReason {
+  return typeof text === 'string' && Object.hasOwn(conditionReasons, text)
+}
+
 /** Nothing will change until somebody does something. */
 export function isStalled(reason: ConditionReason): boolean {
   return conditionReasons[reason].stalled

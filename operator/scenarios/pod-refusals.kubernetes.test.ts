@@ -5,6 +5,7 @@ import type { ConditionReason } from '../reconcile/conditions.ts'
 import type { ResourceType } from '../runtime/kubernetes-api.ts'
 import { valueOf } from '../testing/kubernetes-api-contract.ts'
 import type { Kstatus } from '../testing/kstatus.ts'
+import type { OperatorProcess } from '../testing/operator-process.ts'
 import { kstatusOfChannel } from '../testing/scenario.ts'
 import { startTestCluster, testChannel, type TestCluster } from '../testing/test-cluster.ts'
 import { onlyIn, webhookType } from './bad-inputs.ts'
@@ -49,10 +50,11 @@ const cases: readonly Case[] = [
 
 describe('pods that Kubernetes does not make', () => {
   let cluster: TestCluster
+  let operator: OperatorProcess
 
   beforeAll(async () => {
     cluster = await startTestCluster({ controllers: ['deployment-controller', 'replicaset-controller', 'resourcequota-controller'] })
-    await cluster.startOperator()
+    operator = await cluster.startOperator()
   })
   afterAll(() => cluster?.stop())
 
@@ -64,6 +66,7 @@ describe('pods that Kubernetes does not make', () => {
     await expect.poll(async () => (await channel.status()).conditions?.find(({ type }) => type === 'GatewayAvailable'), { timeout: 60_000 }).toMatchObject({ status: 'False', reason, message: expect.stringMatching(/^Pods cannot be made: /) })
     expect(await channel.until('GatewayAvailable', 'False', reason)).toContain(says)
     expect(await kstatusOfChannel(channel)).toBe(kstatus)
+    await expect.poll(async () => (await operator.metrics()).get(`carillon_operator_channel_ready{namespace="${namespace}",channel="news",reason="${reason}"}`), { timeout: 60_000 }).toBe(0)
   })
 
   it('are as they should be in a namespace that enforces the restricted standard of pods', async () => {
