@@ -99,6 +99,7 @@ export function createOperator(config: OperatorConfig, adapters: OperatorAdapter
   metrics.namespacesOutOfReach.collect(() => reach.all().length)
   metrics.channels.collect(() => channels.count().ready, { ready: 'true' })
   metrics.channels.collect(() => channels.count().notReady, { ready: 'false' })
+  metrics.channelReady.collect(() => channels.readiness(config.metricsMaxChannels).map(({ ref, isReady, reason }) => ({ labels: { namespace: ref.namespace, channel: ref.name, reason }, value: Number(isReady) })))
   const settings = settingsOf(config)
   const observer = createObserver({ api, admins, ownConnection: adapters.ownConnection, claims, children, routes: createRouteObserver({ api, nowMs: clock.wallNow }), otherRoutes, childTypes, childNameOf: (name) => operandNames(name).Deployment, topicRules: settings.topicRules, nowMs: clock.wallNow })
   const reconcile = adapters.isDryRun ? createDryRun({ observer, settings, print: adapters.print }) : createReconciler({

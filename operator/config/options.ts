@@ -59,6 +59,7 @@ export const operatorOptions = {
   // ---- the operator itself
   logLevel: { ...gateway.logLevel, group: 'Operator', sentence: 'The least severe log lines that are written, to standard output.' },
   logFormat: { env: 'LOG_FORMAT', kind: 'enum', values: ['json', 'text'], default: 'json', group: 'Operator', sentence: 'json: an object per line, for machines; text: for people.' },
+  metricsMaxChannels: { env: 'METRICS_MAX_CHANNELS', kind: 'integer', default: 1_000, min: 0, max: 10_000, group: 'Operator', sentence: 'Channels that have a series of their own in the metrics (carillon_operator_channel_ready). Those that are not Ready come first. 0: none.' },
   internalHost: { ...gateway.internalHost, group: 'Operator', sentence: 'Address of the internal port.' },
   internalPort: { ...gateway.internalPort, group: 'Operator' },
 } as const satisfies OptionTable<'Scope' | 'Gateways' | 'Kafka' | 'Kafka for channels' | 'Kubernetes' | 'Leader election' | 'Work' | 'Operator'>

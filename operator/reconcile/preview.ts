@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
+import { checkValue } from '../../cdk8s/channel/check-value.ts'
 import { failed, ok, type Result } from '../../gateway/result.ts'
-import { annotations, type RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
+import { annotations, specSchema, type RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
 import type { KubernetesObject } from '../runtime/kubernetes-api.ts'
 import { effectiveChannel } from './class/effective-channel.ts'
-import { describePlan } from './describe-plan.ts'
+import { describePlan, maxNoteBytes } from './describe-plan.ts'
 import { parseChannel } from './parse-channel.ts'
 import { planChannel } from './plan.ts'
 import type { Settings } from './settings.ts'
@@ -36,11 +37,29 @@ function changeChannel(channel: RealtimeChannel, question: string): Result<Realt
   const patch = readPatch(question)
   if (!patch.ok) return patch
   const { [annotations.paused]: _paused, ...others } = channel.metadata.annotations ?? {}
-  const object = { ...channel, metadata: { ...channel.metadata, annotations: others }, spec: mergePatch(channel.spec, patch.value) }
+  const spec = mergePatch(channel.spec, patch.value)
+  const refusal = refusalOf(channel.spec, spec)
+  if (refusal !== null) return failed(refusal)
+  const object = { ...channel, metadata: { ...channel.metadata, annotations: others }, spec }
   const parsed = parseChannel(object as unknown as KubernetesObject) // What a patch may have broken, parseChannel finds.
   if (!parsed.ok) return failed(`The channel would not be understood: ${parsed.error.message}`)
   const effective = effectiveChannel(parsed.value.channel, {})
   return effective.ok ? effective : failed(`Not done (${effective.error.reason}): ${effective.error.message}`)
+}
+
+/** Unknown members, and values beyond their bounds. What the channel has already, it may keep. */
+function refusalOf(before: unknown, after: unknown): string | null {
+  const known = new Set(checkValue(specSchema, before, 'spec').map(({ path }) => path))
+  const problems = checkValue(specSchema, after, 'spec').filter(({ path }) => !known.has(path))
+  if (problems.length === 0) return null
+  const sentences = problems.map(({ path, message }) => `${path}${message.startsWith('is ') ? '' : ':'} ${message}`)
+  return cut(`The API server would refuse this. ${sentences.join('. ')}.`)
+}
+
+/** An Event takes 1,024 bytes. */
+function cut(text: string): string {
+  const bytes = Buffer.from(text)
+  return bytes.length < maxNoteBytes ? text : `${bytes.subarray(0, maxNoteBytes - 10).toString('utf8').replace(/\uFFFD+$/, '')}…`
 }
 
 function readPatch(question: string): Result<unknown, string> {

@@ -177,7 +177,7 @@ describe('for the Prometheus operator', () => {
   it('finds the Service, the gateways and the alerts', () => {
     const objects = rendered('everything')
     const [service, serviceMonitor, podMonitor, rule] = ['Service', ...ofPrometheus].map((kind) => objects.find((object) => object.kind === kind))
-    expect(serviceMonitor).toMatchObject({ apiVersion: 'monitoring.coreos.com/v1', metadata: { labels: { release: 'prometheus' } }, spec: { endpoints: [{ port: 'internal', path: '/metrics', interval: '15s' }] } })
+    expect(serviceMonitor).toMatchObject({ apiVersion: 'monitoring.coreos.com/v1', metadata: { labels: { release: 'prometheus' } }, spec: { endpoints: [{ port: 'internal', path: '/metrics', interval: '15s', honorLabels: true }] } })
     expect(serviceMonitor).toMatchObject({ spec: { selector: { matchLabels: { 'app.kubernetes.io/name': service?.metadata.labels?.['app.kubernetes.io/name'] } } } })
     expect(podMonitor).toMatchObject({ spec: { podMetricsEndpoints: [{ port: 'internal', path: '/metrics' }] } })
     expect(rule).toMatchObject({ spec: { groups: [{ name: 'carillon-gateways' }, { name: 'carillon-operator' }] } })
