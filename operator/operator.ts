@@ -110,7 +110,7 @@ export function createOperator(config: OperatorConfig, adapters: OperatorAdapter
     children,
     settings,
     record: adapters.record,
-    preview: createPreviewer({ api, settings, logger: adapters.logger, identity: adapters.identity, nowMs: clock.wallNow }),
+    preview: createPreviewer({ api, settings, claims, logger: adapters.logger, identity: adapters.identity, nowMs: clock.wallNow }),
     mayWrite: adapters.mayWrite,
     enqueue: (ref) => enqueue(ref, 'child'),
     nowMs: clock.wallNow,

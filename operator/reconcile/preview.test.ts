@@ -2,9 +2,12 @@ import { describe, expect, it } from 'vitest'
 import { annotations, type RealtimeChannelSpec } from '../api/v1alpha1/realtime-channel.ts'
 import { aChannel, someSettings } from '../testing/channel-builders.ts'
 import { createModelWorld } from '../testing/model-world.ts'
+import { createClaims } from './claims.ts'
 import { previewPlan } from './preview.ts'
 
 const settings = someSettings()
+const claims = createClaims({ defaultBrokers: ['kafka:9092'] })
+claims.upsert(aChannel({ metadata: { name: 'news', uid: 'uid-news', creationTimestamp: '2025-01-01T00:00:00Z' }, spec: { route: { type: 'Ingress', host: 'app.example.com' } } }))
 
 /** What is answered about a channel at rest. */
 function answerTo(question: string, spec: Partial<RealtimeChannelSpec> = {}): string | undefined {
@@ -14,7 +17,7 @@ function answerTo(question: string, spec: Partial<RealtimeChannelSpec> = {}): st
   model.converge(settings)
   const world = model.world()
   const { metadata } = world.channel
-  return previewPlan({ ...world, channel: { ...world.channel, metadata: { ...metadata, annotations: { ...metadata.annotations, [annotations.plan]: question } } } }, settings)?.note
+  return previewPlan({ ...world, channel: { ...world.channel, metadata: { ...metadata, annotations: { ...metadata.annotations, [annotations.plan]: question } } } }, settings, claims.routeRivalIf)?.note
 }
 
 describe('a question about a channel', () => {
@@ -36,6 +39,12 @@ describe('a question about a channel', () => {
     const answer = answerTo(JSON.stringify(Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`nö${index}`, 1]))))
     expect(Buffer.byteLength(answer ?? '')).toBeLessThan(1_024)
     expect(answer).toMatch(/…$/)
+  })
+
+  it('is answered with who has the path that the patch asks for', () => {
+    const asked = (socket: string): string => `{"route":{"type":"Ingress","host":"app.example.com","paths":{"socket":"${socket}"}}}`
+    expect(answerTo(asked('/wss/news/v1/ws'))).toContain('app.example.com/wss/news/v1/ws collides with app.example.com/wss/news, which the channel shop/news has.')
+    expect(answerTo(asked('/wss/mine'))).toContain('Create Ingress/chat-gateway')
   })
 
   it('is refused with an example when it is no patch', () => {

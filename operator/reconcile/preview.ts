@@ -3,6 +3,7 @@ import { checkValue } from '../../cdk8s/channel/check-value.ts'
 import { failed, ok, type Result } from '../../gateway/result.ts'
 import { annotations, specSchema, type RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
 import type { KubernetesObject } from '../runtime/kubernetes-api.ts'
+import type { Claims } from './claims.ts'
 import { effectiveChannel } from './class/effective-channel.ts'
 import { describePlan, maxNoteBytes } from './describe-plan.ts'
 import { parseChannel } from './parse-channel.ts'
@@ -22,15 +23,18 @@ export interface Preview {
  * Plans what the annotation carillon.dev/plan asks about, and changes nothing. Its value is a JSON merge patch (RFC 7396) of `spec`: what if the channel
  * were so? `true` asks about the channel as it is, which is worth something while it is paused. A pause is ignored: the question is what would happen
  * after it.
+ * @param routeRivalIf finds who has a path that the changed channel would ask for
  * @returns null when nothing is asked
  */
-export function previewPlan(world: World, settings: Settings): Preview | null {
+export function previewPlan(world: World, settings: Settings, routeRivalIf: Claims['routeRivalIf']): Preview | null {
   const { metadata } = world.channel
   const question = metadata.annotations?.[annotations.plan]
   if (question === undefined) return null
   const id = createHash('sha256').update(JSON.stringify([metadata.uid, metadata.generation, question])).digest('hex').slice(0, 10)
   const changed = changeChannel(world.channel, question)
-  return { id, note: changed.ok ? describePlan(planChannel({ ...world, channel: changed.value }, settings)) : changed.error }
+  if (!changed.ok) return { id, note: changed.error }
+  const rivals = { ...world.rivals, route: routeRivalIf(changed.value) }
+  return { id, note: describePlan(planChannel({ ...world, channel: changed.value, rivals }, settings)) }
 }
 
 function changeChannel(channel: RealtimeChannel, question: string): Result<RealtimeChannel, string> {
