@@ -152,7 +152,7 @@ export function testChannel({ api, plane, topics, apply }: TestCluster, namespac
           if (found?.status === wanted && found.reason === reason && found.observedGeneration === metadata.generation) return found.message
           throw new Error(`${type} is ${JSON.stringify(found)} at generation ${metadata.generation}, not ${wanted} for ${reason}`)
         },
-        { timeout: 15_000, interval: 50 },
+        { timeout: 60_000, interval: 50 },
       ),
     async versions() {
       const kinds = Object.keys(operandTypes) as OperandKind[] // the keys of the table
