@@ -13,6 +13,9 @@ import { createClaims } from './reconcile/claims.ts'
 import { createDryRun } from './reconcile/dry-run.ts'
 import { createObserver } from './reconcile/observe.ts'
 import { createRouteObserver } from './reconcile/observe-route.ts'
+import { createRouteHandlers } from './reconcile/other-route-watch.ts'
+import { createOtherRoutes } from './reconcile/other-routes.ts'
+import { isRouteKind } from './reconcile/plan-objects.ts'
 import { createPreviewer } from './reconcile/previewer.ts'
 import { createNamespaceReach, type NamespaceReach } from './reconcile/namespace-reach.ts'
 import { createReconciler } from './reconcile/reconciler.ts'
@@ -26,7 +29,7 @@ import type { KubernetesApi, KubernetesObject, ObjectRef, ResourceType } from '.
 import type { Priority } from './runtime/priority.ts'
 import { createQueueMeter } from './runtime/queue-meter.ts'
 import type { Reconcile } from './runtime/reconcile-run.ts'
-import type { Watcher, WatchTarget } from './runtime/watcher.ts'
+import type { Watcher, WatchHandlers, WatchTarget } from './runtime/watcher.ts'
 import { createWorkQueue } from './runtime/work-queue.ts'
 
 /** What an operator is made of besides its options; the real ones are made in adapters.ts. */
@@ -89,6 +92,7 @@ export function createOperator(config: OperatorConfig, adapters: OperatorAdapter
   const enqueue = (ref: ObjectRef, priority: Priority): void => queue.add(ref, priority)
   const claims = createClaims({ defaultBrokers: config.kafkaBrokers })
   const children = createChildren()
+  const otherRoutes = createOtherRoutes({ onFull: (route) => adapters.logger.warn({ route }, 'too many routes of others to notice them all') })
   const watches = createWatches(config, adapters)
   const channels = createChannelWatch({ claims, children, enqueue, hasSynced: () => watches.haveSynced(channelType) })
   const reach = createNamespaceReach(adapters)
@@ -96,7 +100,7 @@ export function createOperator(config: OperatorConfig, adapters: OperatorAdapter
   metrics.channels.collect(() => channels.count().ready, { ready: 'true' })
   metrics.channels.collect(() => channels.count().notReady, { ready: 'false' })
   const settings = settingsOf(config)
-  const observer = createObserver({ api, admins, ownConnection: adapters.ownConnection, claims, children, routes: createRouteObserver({ api, nowMs: clock.wallNow }), childTypes, childNameOf: (name) => operandNames(name).Deployment, topicRules: settings.topicRules, nowMs: clock.wallNow })
+  const observer = createObserver({ api, admins, ownConnection: adapters.ownConnection, claims, children, routes: createRouteObserver({ api, nowMs: clock.wallNow }), otherRoutes, childTypes, childNameOf: (name) => operandNames(name).Deployment, topicRules: settings.topicRules, nowMs: clock.wallNow })
   const reconcile = adapters.isDryRun ? createDryRun({ observer, settings, print: adapters.print }) : createReconciler({
     api,
     admins,
@@ -121,6 +125,13 @@ export function createOperator(config: OperatorConfig, adapters: OperatorAdapter
     clock,
     random: adapters.random,
   })
+  function handlersOf(watcher: Watcher): WatchHandlers {
+    const { type, namespace = '' } = watcher.target
+    if (type === channelType) return { ...channels.handlers, onReach: (isOut) => reach.changed(namespace, isOut) }
+    const hasSynced = (): boolean => watcher.state().hasSynced
+    const own = createChildHandlers(type, { children, enqueue, hasSynced })
+    return isRouteKind(type.kind) ? createRouteHandlers(type, { otherRoutes, claims, children: own, enqueue, hasSynced }) : own
+  }
   return {
     watchers: watches.all,
     channels,
@@ -129,8 +140,7 @@ export function createOperator(config: OperatorConfig, adapters: OperatorAdapter
     reconcile,
     sync(signal) {
       for (const watcher of watches.all) {
-        const { type, namespace = '' } = watcher.target
-        watcher.start(type === channelType ? { ...channels.handlers, onReach: (isOut) => reach.changed(namespace, isOut) } : createChildHandlers(type, { children, enqueue, hasSynced: () => watcher.state().hasSynced }))
+        watcher.start(handlersOf(watcher))
       }
       return watches.untilSynced(signal)
     },
@@ -154,11 +164,11 @@ interface Watches {
   untilSynced(signal: AbortSignal): Promise<void>
 }
 
-/** One watch for each type in each namespace, or in all; of children, only of those that an operator made. */
+/** One watch for each type in each namespace, or in all; of children, only of those that an operator made, and of routes those of others, too. */
 function createWatches({ namespaces }: OperatorConfig, { createWatcher, metrics, clock }: OperatorAdapters): Watches {
   const scopes: readonly (string | undefined)[] = namespaces.length === 0 ? [undefined] : namespaces
   const labelSelector = Object.entries(managedByLabels).map(([name, value]) => `${name}=${value}`).join(',')
-  const all = watchedTypes.flatMap((type) => scopes.map((namespace) => createWatcher({ type, ...(namespace === undefined ? {} : { namespace }), ...(type === channelType ? {} : { labelSelector }) })))
+  const all = watchedTypes.flatMap((type) => scopes.map((namespace) => createWatcher({ type, ...(namespace === undefined ? {} : { namespace }), ...(type === channelType || isRouteKind(type.kind) ? {} : { labelSelector }) })))
   const of = (type: ResourceType): readonly Watcher[] => all.filter(({ target }) => target.type === type)
   for (const type of watchedTypes) {
     const oldest = (): number => Math.min(...of(type).map((watcher) => watcher.state().lastHeardAtMs ?? Number.NaN))

@@ -8,6 +8,7 @@ import { createMemoryTopics } from '../testing/memory-topics.ts'
 import { createChildren } from './children.ts'
 import { createClaims } from './claims.ts'
 import { createObserver } from './observe.ts'
+import { createOtherRoutes } from './other-routes.ts'
 
 const ref = { namespace: 'shop', name: 'chat' }
 
@@ -21,6 +22,7 @@ function rig() {
     claims: createClaims({ defaultBrokers: ['kafka:9092'] }),
     children,
     routes: { observe: async () => ({ kind: 'ok' }) },
+    otherRoutes: createOtherRoutes(),
     childTypes: Object.values(operandTypes),
     childNameOf: (name) => operandNames(name).Deployment,
     topicRules: openTopicRules,

@@ -20,6 +20,8 @@ export interface World {
   /** What other channels claim. */
   readonly rivals: Rivals
   readonly route: FoundRoute
+  /** Routes that no operator made, at or below the paths of this channel; a few at most. */
+  readonly otherRoutes: readonly OtherRoute[]
   /** Of the gateway's pods that are not ready, at most ten; empty when the Deployment is available. */
   readonly troubledPods: readonly TroubledPod[]
 }
@@ -48,10 +50,27 @@ export type ConnectionProblem =
   | { readonly kind: 'secret-forbidden'; readonly secret: string }
   | { readonly kind: 'unavailable'; readonly error: ApiError }
 
-/** Channels that claimed earlier what this one claims too. The older one has it (creation, then uid). */
+/** Channels that have what this one claims too. */
 export interface Rivals {
+  /** The older one has it (creation, then uid). */
   readonly topic: ObjectRef | null
-  readonly route: { readonly channel: ObjectRef; readonly path: string } | null
+  readonly route: RouteRival | null
+}
+
+/** The channel that has a path which collides with one of this channel. */
+export interface RouteRival {
+  readonly channel: ObjectRef
+  /** Host and path that this channel asks for. */
+  readonly path: string
+  /** Host and path that the other has. */
+  readonly taken: string
+}
+
+/** An Ingress or HTTPRoute that no operator made. */
+export interface OtherRoute extends ObjectRef {
+  readonly kind: string
+  /** Its host and path. */
+  readonly address: string
 }
 
 export type FoundRoute =

@@ -68,6 +68,7 @@ export function aWorld(world: Partial<World> = {}): World {
     topicRules: openTopicRules,
     rivals: { topic: null, route: null },
     route: { kind: 'not-asked' },
+    otherRoutes: [],
     troubledPods: [],
     ...world,
   }

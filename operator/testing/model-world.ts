@@ -83,6 +83,7 @@ export function createModelWorld(initial: RealtimeChannel, rules: TopicRules = o
     topicRules: rules,
     rivals: { topic: null, route: null },
     route: channel.spec.route.type === 'None' ? { kind: 'not-asked' } : { kind: 'ok' },
+    otherRoutes: [],
     troubledPods: [],
   })
 

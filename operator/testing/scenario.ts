@@ -49,6 +49,14 @@ export async function untilSeen(channel: TestChannel): Promise<void> {
   })
 }
 
+/** Ages are whole seconds: what is made in the same one is not younger. */
+export async function untilYounger(older: TestChannel): Promise<void> {
+  const { metadata } = await older.get()
+  await soon(() => {
+    if (Date.now() <= Date.parse(metadata.creationTimestamp ?? '') + 1_000) throw new Error(`${older.name} was made in this second`)
+  })
+}
+
 /** From nothing to Ready: the topic, the objects, and pods that somebody says are there. */
 export async function untilReady(channel: TestChannel): Promise<void> {
   await soon(async () => {

@@ -75,7 +75,7 @@ export function startDeadLetterRun(run: RunParts): DeadLetterRun {
     replaced: (detail) => parts.logger.debug({ topic, detail }, 'a connection of the dead letter worker was replaced'),
   })
   const fetch = { waitMs: Math.max(options.kafkaFetchWaitMs, leastFetch.waitMs), minBytes: leastFetch.bytes, partitionBytes: 262_144, stallMs: options.kafkaStallTimeoutMs, rack: options.kafkaClientRack }
-  const current = createCurrentTopic({ topology, formerIds, madeAgain, makeReader: () => createPartitionReader({ topic, connect, topology, handler: set.handler, fetch, now: parts.clock.now }) })
+  const current = createCurrentTopic({ topology, formerIds, madeAgain, makeReader: () => createPartitionReader({ topic, connect, topology, handler: set.handler, positionsAre: 'remembered', fetch, now: parts.clock.now }) })
   const assignment = createAssignment({ points, set, health, signal: ending.signal, makeWorker, generation: () => current.generation, assigned: () => current.assign(set.partitions) })
   const member = joinGroup({ kafka, groupId, topic, assigned: (partitions) => void assignment.become(partitions) })
   void member.broken.then(broken.reject)
