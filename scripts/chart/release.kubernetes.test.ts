@@ -62,7 +62,7 @@ describe('a release', () => {
   })
 
   // A release cannot have an object of a kind that it brings along: "ensure CRDs are installed first".
-  it('makes the definition and the class at once, and the next release keeps that class', async () => {
+  it('makes the definition and the class at once, and later releases, a rollback and an uninstallation keep that class', async () => {
     const installing = installWithHooks(['--values', join(chartFolder, 'ci/class-values.yaml')])
     await finishWaiting()
     await installing
@@ -72,6 +72,12 @@ describe('a release', () => {
     const kept = await classOf('default')
     expect(kept).toMatchObject({ metadata: { uid: made.metadata.uid }, spec: { allowed: { hosts: ['*.example.com'] } } })
     expect(Object.keys(kept.metadata.annotations ?? {}).filter((name) => name.startsWith('helm.sh/hook'))).toEqual([])
+    // The first release has the class as a hook, and not among its objects.
+    release(['rollback', 'carillon', '1', '--no-hooks'])
+    expect((await classOf('default')).metadata.uid).toBe(made.metadata.uid)
+    release(['upgrade', 'carillon', chartFolder, '--reset-values'])
+    const { metadata, spec } = await classOf('default')
+    expect({ uid: metadata.uid, spec }).toEqual({ uid: made.metadata.uid, spec: { allowed: { topics: ['NAMESPACE.*'] } } })
     release(['uninstall', 'carillon', '--no-hooks'])
     expect((await classOf('default')).metadata.uid).toBe(made.metadata.uid)
   })

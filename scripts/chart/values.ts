@@ -74,7 +74,7 @@ export const chartValues: Section = {
     class: {
       description: 'The RealtimeChannelClass that the chart makes: what channels get, and what they may ask for (docs/classes.md).',
       values: {
-        create: flag('Make it.', true),
+        create: flag('Make it. It stays when the chart is uninstalled, or when this is set to false.', true),
         name: text('Its name.', 'default', { minLength: 1, maxLength: 253, pattern: '^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$' }),
         isDefault: flag('Channels that name no class have it. A cluster has one such class at most.', true),
         defaults: field('What channels have where they say nothing themselves: any part of the spec of a RealtimeChannel.', classSpecSchema.properties.defaults),
