@@ -26,8 +26,6 @@ export interface RealAdapters {
   readonly metricsPage: PrometheusMetrics
   readonly logger: Logger
   readonly identity: string
-  /** Of the pod, or of the kubeconfig's context; null: neither says. */
-  readonly namespace: string | null
   /** Where the API server is, for the log. */
   readonly server: string
   /**
@@ -68,7 +66,8 @@ export function createOperatorAdapters(config: OperatorConfig, { version }: { re
       createWatcher: (target) => createListWatch({ api, target, logger, now: clock.now }),
       admins,
       ownConnection: createOwnConnection(config, clock.now),
-      record: (channel, { type, reason, note }) => recorder.record(channel, { type, reason, note, action: 'Reconcile' }),
+      lease: { name: config.leaseName, namespace: config.leaseNamespace === '' ? (loaded.value.namespace ?? 'default') : config.leaseNamespace },
+      record: (regarding, { type, reason, note }) => recorder.record(regarding, { type, reason, note, action: 'Reconcile' }),
       identity,
       metrics,
       logger,
@@ -80,7 +79,6 @@ export function createOperatorAdapters(config: OperatorConfig, { version }: { re
     metricsPage,
     logger,
     identity,
-    namespace: loaded.value.namespace,
     server: loaded.value.server,
     guardWrites(asked) {
       guard.mayWrite = asked

@@ -14,7 +14,11 @@ import { startDefinitionWatch } from './reconcile/definition-watch.ts'
 import { createDryRun } from './reconcile/dry-run.ts'
 import { createObserver } from './reconcile/observe.ts'
 import { createRouteObserver } from './reconcile/observe-route.ts'
+import { createRouteHandlers } from './reconcile/other-route-watch.ts'
+import { createOtherRoutes } from './reconcile/other-routes.ts'
+import { isRouteKind } from './reconcile/plan-objects.ts'
 import { createPreviewer } from './reconcile/previewer.ts'
+import { createNamespaceReach, type NamespaceReach } from './reconcile/namespace-reach.ts'
 import { createReconciler } from './reconcile/reconciler.ts'
 import { names } from './reconcile/settings.ts'
 import { settingsOf } from './reconcile/settings-of-config.ts'
@@ -26,7 +30,7 @@ import type { KubernetesApi, KubernetesObject, ObjectRef, ResourceType } from '.
 import type { Priority } from './runtime/priority.ts'
 import { createQueueMeter } from './runtime/queue-meter.ts'
 import type { Reconcile } from './runtime/reconcile-run.ts'
-import type { Watcher, WatchTarget } from './runtime/watcher.ts'
+import type { Watcher, WatchHandlers, WatchTarget } from './runtime/watcher.ts'
 import { createWorkQueue } from './runtime/work-queue.ts'
 
 /** What an operator is made of besides its options; the real ones are made in adapters.ts. */
@@ -36,8 +40,10 @@ export interface OperatorAdapters {
   readonly admins: TopicAdmins
   /** The operator's own way to the Kafka of its options; null: they name none. */
   readonly ownConnection: () => KafkaConnection | null
+  /** The Lease that the leader holds: who this operator is, for other operators and for people. */
+  readonly lease: ObjectRef
   /** Tells people by Events; never fails. */
-  readonly record: (channel: KubernetesObject, transition: Transition) => void
+  readonly record: (regarding: KubernetesObject, transition: Transition) => void
   /** May this process write, right now? Asked before each write. */
   readonly mayWrite: () => boolean
   /** Plans are printed, and nothing is done. */
@@ -57,6 +63,8 @@ export interface OperatorAdapters {
 export interface Operator {
   readonly watchers: readonly Watcher[]
   readonly channels: ChannelWatch
+  /** Namespaces of the options that cannot be read. */
+  readonly reach: Pick<NamespaceReach, 'all'>
   readonly controller: Controller
   readonly reconcile: Reconcile
   /** Starts the watches. Resolves when all have seen what there is, or the signal is aborted. */
@@ -85,13 +93,16 @@ export function createOperator(config: OperatorConfig, adapters: OperatorAdapter
   const enqueue = (ref: ObjectRef, priority: Priority): void => queue.add(ref, priority)
   const claims = createClaims({ defaultBrokers: config.kafkaBrokers })
   const children = createChildren()
+  const otherRoutes = createOtherRoutes({ onFull: (route) => adapters.logger.warn({ route }, 'too many routes of others to notice them all') })
   const watches = createWatches(config, adapters)
   const channels = createChannelWatch({ claims, children, enqueue, hasSynced: () => watches.haveSynced(channelType) })
+  const reach = createNamespaceReach(adapters)
+  metrics.namespacesOutOfReach.collect(() => reach.all().length)
   metrics.channels.collect(() => channels.count().ready, { ready: 'true' })
   metrics.channels.collect(() => channels.count().notReady, { ready: 'false' })
   metrics.channelReady.collect(() => channels.readiness(config.metricsMaxChannels).map(({ ref, isReady, reason }) => ({ labels: { namespace: ref.namespace, channel: ref.name, reason }, value: Number(isReady) })))
   const settings = settingsOf(config)
-  const observer = createObserver({ api, admins, ownConnection: adapters.ownConnection, claims, children, routes: createRouteObserver({ api, nowMs: clock.wallNow }), childTypes, childNameOf: (name) => operandNames(name).Deployment, nowMs: clock.wallNow })
+  const observer = createObserver({ api, admins, ownConnection: adapters.ownConnection, claims, children, routes: createRouteObserver({ api, nowMs: clock.wallNow }), otherRoutes, childTypes, childNameOf: (name) => operandNames(name).Deployment, topicRules: settings.topicRules, nowMs: clock.wallNow })
   const reconcile = adapters.isDryRun ? createDryRun({ observer, settings, print: adapters.print }) : createReconciler({
     api,
     admins,
@@ -117,19 +128,27 @@ export function createOperator(config: OperatorConfig, adapters: OperatorAdapter
     random: adapters.random,
   })
   let endDefinitionWatch = (): void => {}
+  function handlersOf(watcher: Watcher): WatchHandlers {
+    const { type, namespace = '' } = watcher.target
+    if (type === channelType) return { ...channels.handlers, onReach: (isOut) => reach.changed(namespace, isOut) }
+    const hasSynced = (): boolean => watcher.state().hasSynced
+    const own = createChildHandlers(type, { children, enqueue, hasSynced })
+    return isRouteKind(type.kind) ? createRouteHandlers(type, { otherRoutes, claims, children: own, enqueue, hasSynced }) : own
+  }
   return {
     watchers: watches.all,
     channels,
+    reach,
     controller,
     reconcile,
     sync(signal) {
       for (const watcher of watches.all) {
-        const { type } = watcher.target
-        watcher.start(type === channelType ? channels.handlers : createChildHandlers(type, { children, enqueue, hasSynced: () => watcher.state().hasSynced }))
+        watcher.start(handlersOf(watcher))
       }
       return watches.untilSynced(signal)
     },
     work() {
+      reach.work()
       const enqueueAll = (): void => channels.all().forEach((ref) => enqueue(ref, 'resync'))
       enqueueAll()
       controller.start()
@@ -151,11 +170,11 @@ interface Watches {
   untilSynced(signal: AbortSignal): Promise<void>
 }
 
-/** One watch for each type in each namespace, or in all; of children, only of those that an operator made. */
+/** One watch for each type in each namespace, or in all; of children, only of those that an operator made, and of routes those of others, too. */
 function createWatches({ namespaces }: OperatorConfig, { createWatcher, metrics, clock }: OperatorAdapters): Watches {
   const scopes: readonly (string | undefined)[] = namespaces.length === 0 ? [undefined] : namespaces
   const labelSelector = Object.entries(managedByLabels).map(([name, value]) => `${name}=${value}`).join(',')
-  const all = watchedTypes.flatMap((type) => scopes.map((namespace) => createWatcher({ type, ...(namespace === undefined ? {} : { namespace }), ...(type === channelType ? {} : { labelSelector }) })))
+  const all = watchedTypes.flatMap((type) => scopes.map((namespace) => createWatcher({ type, ...(namespace === undefined ? {} : { namespace }), ...(type === channelType || isRouteKind(type.kind) ? {} : { labelSelector }) })))
   const of = (type: ResourceType): readonly Watcher[] => all.filter(({ target }) => target.type === type)
   for (const type of watchedTypes) {
     const oldest = (): number => Math.min(...of(type).map((watcher) => watcher.state().lastHeardAtMs ?? Number.NaN))

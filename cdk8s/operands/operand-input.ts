@@ -13,7 +13,7 @@ export interface OperandInput {
   /** Keys of Secrets and ConfigMaps that the gateway reads as files, and follows when they change. */
   readonly files: readonly MountedFile[]
   readonly ports: { readonly public: number; readonly internal: number }
-  /** Prefixes of the paths on the public port, without a slash at the end. */
+  /** On the public port: the one path of the WebSocket, and the prefix of the HTTP API without a slash at the end. */
   readonly paths: { readonly socket: string; readonly api: string }
   /** How a pod stops: the kubelet waits, then sends SIGTERM, then waits for the drain and the end. */
   readonly stopping: { readonly preStopSeconds: number; readonly terminationGracePeriodSeconds: number }

@@ -32,7 +32,7 @@ export function operandInput(changes: Partial<OperandInput> = {}): OperandInput 
     environment: [{ name: 'CHANNEL', value: name }, { name: 'NODE_ENV', value: 'production' }],
     files: [],
     ports: { public: 8000, internal: 9000 },
-    paths: { socket: `/wss/${name}`, api: `/api/${name}` },
+    paths: { socket: `/wss/${name}/v1/ws`, api: `/api/${name}` },
     stopping: { preStopSeconds: 5, terminationGracePeriodSeconds: 35 },
     scaling: { kind: 'fixed', replicas: 2 },
     peers: { public: null, internal: [] },
@@ -100,7 +100,7 @@ export const sampleInputs: Readonly<Record<string, OperandInput>> = {
       { path: '/etc/carillon/kafka-sasl/password', from: { kind: 'Secret', name: 'kafka-user', key: 'password' } },
       { path: '/etc/carillon/keys/jwks.json', from: { kind: 'ConfigMap', name: 'login-keys', key: 'keys.json' } },
     ],
-    paths: { socket: '/live', api: '/live-api' },
+    paths: { socket: '/live/v1/ws', api: '/live-api' },
     scaling: { kind: 'fixed', replicas: 0 },
     peers: {
       public: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'traefik' } }, podSelector: {} }, { ipBlock: { cidr: '10.0.0.0/8' } }],

@@ -12,11 +12,14 @@ const objectName = '^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$'
 export const operatorOptions = {
   // ---- scope
   namespaces: { env: 'NAMESPACES', kind: 'list', default: [], maxItems: 256, items: 'namespace', group: 'Scope', sentence: 'Namespaces whose channels are looked after. Empty: all of the cluster.' },
-  topicPattern: { env: 'TOPIC_PATTERN', kind: 'string', default: '', pattern: '^[A-Za-z0-9._*-]{1,249}$', inWords: 'letters, digits and . _ - *, 249 at most', group: 'Scope', sentence: 'Topics that channels may use: NAMESPACE and NAME stand for the channel\'s own, `*` for any characters, as in `NAMESPACE.*`. Empty: any topic.' },
+  topicPattern: { env: 'TOPIC_PATTERN', kind: 'string', default: 'NAMESPACE.*', pattern: '^[A-Za-z0-9._*-]{1,249}$', inWords: 'letters, digits and . _ - *, 249 at most', group: 'Scope', sentence: 'Topics that channels may use, dead letter topics included: NAMESPACE and NAME stand for the channel\'s own, `*` for any characters.' },
+  topicAdopt: { env: 'TOPIC_ADOPT', kind: 'boolean', default: false, group: 'Scope', sentence: 'Whether channels may change topics that the operator did not create for them.' },
+  topicDeletion: { env: 'TOPIC_DELETION', kind: 'enum', values: ['CreatedOnly', 'Never'], default: 'CreatedOnly', group: 'Scope', sentence: 'What `deletionPolicy: Delete` deletes. CreatedOnly: topics that the operator created for the channel. Never: no topic.' },
+  topicMaxPartitions: { env: 'TOPIC_MAX_PARTITIONS', kind: 'integer', default: 32, min: 0, max: 1_024, group: 'Scope', sentence: 'Most partitions that a channel may ask for. 0: as many as the schema allows.' },
   // ---- gateways
   gatewayImage: { env: 'GATEWAY_IMAGE', kind: 'string', default: '', pattern: '^[A-Za-z0-9][A-Za-z0-9._/:@-]{0,511}$', inWords: 'an image reference: letters, digits and . _ / : @ -, 512 at most, a letter or digit first', group: 'Gateways', sentence: 'Image of gateways whose channel names none. Required, except with --release-finalizers; the chart sets it.' },
   ingressNamespaces: { env: 'INGRESS_NAMESPACES', kind: 'list', default: [], maxItems: 64, items: 'namespace', group: 'Gateways', sentence: 'Namespaces whose pods may reach the public port of gateways: those of the ingress controller and of emitters. Empty: everybody.' },
-  metricsNamespaces: { env: 'METRICS_NAMESPACES', kind: 'list', default: ['monitoring'], maxItems: 64, items: 'namespace', group: 'Gateways', sentence: 'Namespaces whose pods may reach the internal port of gateways, with their metrics. All others are kept out.' },
+  metricsNamespaces: { env: 'METRICS_NAMESPACES', kind: 'list', default: [], maxItems: 64, items: 'namespace', group: 'Gateways', sentence: 'Namespaces whose pods may reach the internal port of gateways, with their metrics. Empty: nobody. The chart sets `monitoring` by default.' },
   // ---- Kafka
   kafkaBrokers: { ...gateway.kafkaBrokers, sentence: 'host:port of the brokers for channels that name none. Empty: each channel must name its own.' },
   kafkaTls: gateway.kafkaTls,

@@ -6,7 +6,6 @@ const channel = { namespace: 'shop', name: 'orders' }
 
 describe('a channel may use a topic', () => {
   test.each([
-    ['', 'anything.at_all'],
     ['NAMESPACE.NAME', 'shop.orders'],
     ['NAMESPACE.*', 'shop.orders'],
     ['NAMESPACE.*', 'shop.'],
@@ -20,6 +19,7 @@ describe('a channel may use a topic', () => {
   })
 
   test.each([
+    ['', 'anything.at_all'],
     ['NAMESPACE.NAME', 'shop.orders2'],
     ['NAMESPACE.NAME', 'x.shop.orders'],
     ['NAMESPACE.*', 'shop2.orders'],
@@ -41,7 +41,7 @@ describe('a channel may use a topic', () => {
     const piece = fc.stringMatching(/^[ab.-]{0,3}$/)
     fc.assert(fc.property(fc.array(piece, { minLength: 1, maxLength: 5 }), fc.array(piece, { minLength: 5, maxLength: 5 }), (pieces, filling) => {
       const topic = pieces.map((text, index) => (index === 0 ? text : `${filling[index] ?? ''}${text}`)).join('')
-      expect(mayUseTopic(pieces.join('*'), channel, topic) || pieces.join('') === '').toBe(true)
+      expect(mayUseTopic(pieces.join('*'), channel, topic)).toBe(true)
     }))
   })
 })

@@ -6,10 +6,10 @@ export interface PatternChannel {
 
 /**
  * Whether a channel may use a topic, as `TOPIC_PATTERN` says: NAMESPACE and NAME are the channel's own, `*` is any characters, everything
- * else is itself, and the pattern is about the whole name. An empty pattern lets any topic through.
+ * else is itself, and the pattern is about the whole name.
  */
 export function mayUseTopic(pattern: string, channel: PatternChannel, topic: string): boolean {
-  return pattern === '' || isMatch(piecesOf(pattern, channel), topic)
+  return isMatch(piecesOf(pattern, channel), topic)
 }
 
 function piecesOf(pattern: string, { namespace, name }: PatternChannel): readonly string[] {

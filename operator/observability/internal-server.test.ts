@@ -31,10 +31,10 @@ afterEach(async () => {
 describe('the internal port of an operator', () => {
   it('answers probes with what is waited for', async () => {
     const waiting = { ok: false, waitingFor: ['the watch of deployments has not synced yet'] }
-    const { get } = await start({ ready: () => waiting, conditions: () => [{ watch: 'deployments', hasSynced: false, heardSecondsAgo: null, isTypeMissing: false }] })
+    const { get } = await start({ ready: () => waiting, conditions: () => [{ watch: 'deployments', hasSynced: false, heardSecondsAgo: null, isTypeMissing: false, isOutOfReach: false }] })
     const [live, ready] = [await get('/livez'), await get('/readyz?verbose')]
     expect([live.status, await live.json()]).toEqual([200, { status: 'ok', waitingFor: [] }])
-    expect([ready.status, await ready.json()]).toEqual([503, { status: 'waiting', waitingFor: waiting.waitingFor, conditions: [{ watch: 'deployments', hasSynced: false, heardSecondsAgo: null, isTypeMissing: false }] }])
+    expect([ready.status, await ready.json()]).toEqual([503, { status: 'waiting', waitingFor: waiting.waitingFor, conditions: [{ watch: 'deployments', hasSynced: false, heardSecondsAgo: null, isTypeMissing: false, isOutOfReach: false }] }])
     expect(ready.headers.get('cache-control')).toBe('no-store')
   })
 

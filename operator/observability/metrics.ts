@@ -37,6 +37,7 @@ export const operatorMetrics = {
 
   watchLastEventAge: { name: 'carillon_operator_watch_last_event_age_seconds', type: 'gauge', help: 'How long ago the API server was last heard on a watch: an event, a bookmark, a list, an orderly end. NaN before the first time.', labels: { resource: { given: 'resources' } } },
   watchRelists: { name: 'carillon_operator_watch_relists_total', type: 'counter', help: 'Times that a watch had to begin with a list.', labels: { resource: { given: 'resources' } } },
+  namespacesOutOfReach: { name: 'carillon_operator_namespaces_out_of_reach', type: 'gauge', help: 'Namespaces of NAMESPACES that the API server refuses to show. The log and the Events about the Lease name them.', labels: {} },
   applies: { name: 'carillon_operator_applies_total', type: 'counter', help: 'Server-side applies, by kind of object and outcome.', labels: { kind: { given: 'kinds' }, outcome: ['ok', ...apiErrors] } },
   kafkaRequests: { name: 'carillon_operator_kafka_requests_total', type: 'counter', help: 'Requests to brokers, each for a whole list of topics, by outcome.', labels: { operation: { given: 'kafkaOperations' }, outcome: ['ok', ...topicFailures] } },
   channels: { name: 'carillon_operator_channels', type: 'gauge', help: 'Channels, by whether they are Ready.', labels: { ready: ['true', 'false'] } },

@@ -13,6 +13,8 @@ export interface Plan {
   readonly refusals: readonly Refusal[]
   /** What the status is to remember of the topic: when all actions on it are done, and when one of them is not. */
   readonly topic: { readonly whenDone: TopicRecord | null; readonly otherwise: TopicRecord | null }
+  /** The same of the route: the host and paths that the channel has. */
+  readonly route: { readonly whenDone: RouteRecord | null; readonly otherwise: RouteRecord | null }
   /** The Deployment is left as it is, or is not made yet: what its pods need is not known. */
   readonly holdsGatewayBack: boolean
   /** Look again after this time although nothing changes (something outside of Kubernetes is waited for); null: no need. Milliseconds. */
@@ -21,6 +23,9 @@ export interface Plan {
 
 /** `status.topic`: what the operator knows again of a topic after a restart. */
 export type TopicRecord = NonNullable<RealtimeChannelStatus['topic']>
+
+/** `status.route`: by it a channel keeps what it has, also after a restart of the operator. */
+export type RouteRecord = NonNullable<RealtimeChannelStatus['route']>
 
 export type Action =
   /** `isAgain`: there was one, which somebody deleted. */

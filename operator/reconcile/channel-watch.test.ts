@@ -48,6 +48,17 @@ describe('the watch of channels', () => {
     expect(work).toEqual(['shop/new child'])
   })
 
+  it('makes work for those who waited for a path when the status of the channel that had it says so, and none for that channel', () => {
+    const { work, watch } = rig()
+    const route = { type: 'Ingress', host: 'a.example', paths: { socket: '/s', api: '/a' } } as const
+    const has = { host: 'a.example', socket: '/s', api: '/a' }
+    watch.handlers.onUpsert(named('first', { spec: { route: { ...route, host: 'b.example' } }, status: { route: has } }))
+    watch.handlers.onUpsert(named('next', { spec: { route } }))
+    work.length = 0
+    watch.handlers.onUpsert(named('first', { spec: { route: { ...route, host: 'b.example' } }, status: { route: { ...has, host: 'b.example' } } }))
+    expect(work).toEqual(['shop/next child'])
+  })
+
   it('counts those that are Ready, and forgets those that are gone', () => {
     const { watch } = rig()
     const ready: NonNullable<RealtimeChannel['status']> = { conditions: [{ type: 'Ready', status: 'True', reason: 'Reconciled', message: '', lastTransitionTime: '2026-01-01T00:00:00Z' }] }

@@ -5,6 +5,7 @@ import type { Children } from './children.ts'
 import { effectiveChannel } from './class/effective-channel.ts'
 import type { Claims } from './claims.ts'
 import { isConditionReason, type ConditionReason } from './conditions.ts'
+import type { RouteHolder } from './route-claims.ts'
 import { parseChannel } from './parse-channel.ts'
 
 /** What the operator knows of all channels between their reconciles: names, a fingerprint of each, what they claim. No specs. */
@@ -37,6 +38,8 @@ export interface ChannelWatchParts {
 interface Known {
   readonly ref: ObjectRef
   readonly fingerprint: string
+  /** The route that the status says it has: claims go by it. */
+  readonly route: string
   readonly isReady: boolean
   readonly reason: ConditionReason
 }
@@ -58,12 +61,13 @@ export function createChannelWatch({ claims, children, enqueue, hasSynced }: Cha
     handlers: {
       onUpsert(object) {
         const ref = refOfObject(object)
-        const before = remember({ ref, fingerprint: fingerprintOf(object), ...readinessOf(object) })
-        if (before?.fingerprint === fingerprintOf(object)) return
+        const before = remember({ ref, fingerprint: fingerprintOf(object), route: routeOf(object), ...readinessOf(object) })
+        const isChanged = before?.fingerprint !== fingerprintOf(object)
+        if (!isChanged && before?.route === routeOf(object)) return
         const parsed = parseChannel(object)
         const channel = parsed.ok ? effectiveChannel(parsed.value.channel, {}) : parsed
-        const affected = channel.ok ? claims.upsert(channel.value) : claims.remove(ref)
-        enqueue(ref, hasSynced() ? 'user' : 'resync')
+        const affected = channel.ok ? claims.upsert(channel.value) : claims.suspend(holderOf(object))
+        if (isChanged) enqueue(ref, hasSynced() ? 'user' : 'resync')
         for (const other of affected) enqueue(other, 'child')
       },
       onDelete(ref) {
@@ -93,6 +97,15 @@ function refOfObject({ metadata }: KubernetesObject): ObjectRef {
 function fingerprintOf({ metadata }: KubernetesObject): string {
   const { uid, generation, deletionTimestamp, annotations, finalizers } = metadata
   return JSON.stringify([uid, generation, deletionTimestamp, annotations, finalizers])
+}
+
+function routeOf(object: KubernetesObject): string {
+  return JSON.stringify(holderOf(object).status?.route ?? null)
+}
+
+function holderOf({ metadata, ...rest }: KubernetesObject): RouteHolder {
+  const status = rest['status'] as RouteHolder['status'] // Only the operator writes it, and the API server holds it to the schema.
+  return { metadata, ...(status === undefined ? {} : { status }) }
 }
 
 function readinessOf(object: KubernetesObject): Pick<Known, 'isReady' | 'reason'> {

@@ -53,7 +53,7 @@ describe('claims', () => {
     claims.upsert(channel({ name: 'x', host: 'a.example', topic: 't1' }))
     claims.upsert(channel({ name: 'x', namespace: 'other', host: 'a.example', topic: 't2', created: '2026-02-01T00:00:00Z' }))
     claims.upsert(channel({ name: 'y', host: 'a.example', topic: 't3' }))
-    expect(claims.rivalsOf(ref('x', 'other')).route).toEqual({ channel: ref('x'), path: 'a.example/wss/x' })
+    expect(claims.rivalsOf(ref('x', 'other')).route).toEqual({ channel: ref('x'), path: 'a.example/wss/x', taken: 'a.example/wss/x' })
     expect(claims.rivalsOf(ref('y')).route).toBeNull()
   })
 

@@ -8,7 +8,7 @@ export const conditionReasons = {
   TopicAsAsked: { stalled: false, meaning: 'The topic is there, with the partitions and settings that the channel asks for.' },
   PodsAvailable: { stalled: false, meaning: 'Gateway pods serve. While a channel of the same generation was available before, one pod is enough: that pods restart, or that the autoscaler adds some, does not make the channel unready.' },
   ScaledToZero: { stalled: false, meaning: 'The channel asks for no pods (replicas: 0), and there are none. That is what was asked for, so the condition is True, but nobody can connect.' },
-  RouteAccepted: { stalled: false, meaning: 'The Ingress is in place, or every Gateway has accepted the HTTPRoute.' },
+  RouteAccepted: { stalled: false, meaning: 'The Ingress is in place, or every Gateway has accepted the HTTPRoute. The message names up to three Ingresses and HTTPRoutes of others that have an address of the channel, for they may get its requests.' },
   NoRouteAsked: { stalled: false, meaning: 'The channel asks for no route: it is reached inside of the cluster only.' },
   // ---- not judged
   Paused: { stalled: false, meaning: 'The annotation carillon.dev/paused is "true": nothing is changed, and the other conditions are as they were. Ready is Unknown, so that whoever waits for the channel waits on.' },
@@ -16,6 +16,10 @@ export const conditionReasons = {
   Deleting: { stalled: false, meaning: 'The channel is being deleted, and owes Kafka the deletion of its topic.' },
   // ---- the channel itself
   SpecNotUnderstood: { stalled: true, meaning: 'The channel has a field of a kind that this operator does not expect: CustomResourceDefinition and operator are of different versions. Upgrade the chart.' },
+  ClassNotFound: { stalled: true, meaning: 'There is no RealtimeChannelClass of the name in spec.className; it may have been deleted. Create it, or name another. Nothing is created, changed or deleted; pods that run go on as they are.' },
+  ClassInvalid: { stalled: true, meaning: 'The class of the channel cannot be used: a pattern in it may give one thing to two namespaces, or it is of another version than this operator. The message says which. Pods that run go on as they are.' },
+  DefaultClassAmbiguous: { stalled: true, meaning: 'The channel names no class, and several classes have the annotation carillon.dev/is-default-class. Take it from all but one, or name a class. Pods that run go on as they are.' },
+  NotAllowedByClass: { stalled: true, meaning: 'The channel, with what its class fills in, is not what the class allows. The message names each field, its value, the bound and the class. Nothing is created, changed or deleted; pods that run go on as they are.' },
   SpecIncomplete: { stalled: true, meaning: 'Something that every channel needs is set neither in the channel nor in its class. The message names the fields. Nothing is created or changed; pods that run go on as they are.' },
   SpecInvalid: { stalled: true, meaning: 'The values of the channel and those that its class fills in break a rule together. The message names the rule. Nothing is created or changed; pods that run go on as they are.' },
   InvalidName: { stalled: true, meaning: "The name of the channel is too long, or is not one that its Service can have. Make a channel with another name." },
@@ -50,7 +54,7 @@ export const conditionReasons = {
   // ---- the route
   RouteProgressing: { stalled: false, meaning: 'No controller of a Gateway has answered to the HTTPRoute yet.' },
   RouteNotAccepted: { stalled: true, meaning: 'A Gateway does not accept the HTTPRoute, or cannot resolve what it refers to. The message has its words.' },
-  RouteClaimed: { stalled: true, meaning: 'An older channel has this host and path. Choose others, or delete one of the two.' },
+  RouteClaimed: { stalled: true, meaning: 'Another channel has this host and path, or a path above or below it. Choose others, or delete one of the two.' },
   IngressClassNotFound: { stalled: true, meaning: 'There is no ingress class of this name, or no default class where the channel names none.' },
   GatewayNotFound: { stalled: true, meaning: 'There is no such Gateway as parentRefs names.' },
   GatewayApiNotInstalled: { stalled: true, meaning: 'The channel asks for an HTTPRoute, and the cluster does not have the Gateway API, or not its version v1. Install it, or ask for an Ingress.' },

@@ -9,8 +9,11 @@ import { findConnection } from './connection.ts'
 import { topicNameOf } from '../api/v1alpha1/channel-names.ts'
 import { observePods } from './observe-pods.ts'
 import type { RouteObserver } from './observe-route.ts'
+import type { OtherRoutes } from './other-routes.ts'
 import { type NotUnderstood, parseChannel } from './parse-channel.ts'
+import { askedRoute, placesOfRecord } from './route-record.ts'
 import { isMissing, type KafkaConnection, type TopicAdmins } from './topic-admin.ts'
+import type { TopicRules } from './topic-rules.ts'
 import { childKey, type ChildKey, type Found, type FoundTopic, type World } from './world.ts'
 
 export interface ObserverParts {
@@ -20,9 +23,11 @@ export interface ObserverParts {
   readonly claims: Claims
   readonly children: Children
   readonly routes: RouteObserver
+  readonly otherRoutes: Pick<OtherRoutes, 'within'>
   /** Every kind of child, and its name for a channel. */
   readonly childTypes: readonly ResourceType[]
   readonly childNameOf: (channelName: string) => string
+  readonly topicRules: TopicRules
   readonly nowMs: () => number
 }
 
@@ -60,7 +65,9 @@ export function createObserver(parts: ObserverParts): Observer {
     const [children, kafka, route] = await Promise.all([observeChildren(channel, ref, parts), observeKafka(channel), routes.observe(channel)])
     const deployment = children.get(childKey('Deployment', parts.childNameOf(ref.name)))
     const troubledPods = deployment?.kind === 'object' ? await observePods(api, deployment.object) : []
-    return { connection: kafka.connection, world: { nowMs: nowMs(), channel, children, topic: kafka.topic, rivals: claims.rivalsOf(ref), route, troubledPods } }
+    const asked = askedRoute(channel)
+    const otherRoutes = asked === null ? [] : parts.otherRoutes.within(placesOfRecord(asked))
+    return { connection: kafka.connection, world: { nowMs: nowMs(), channel, children, topic: kafka.topic, topicRules: parts.topicRules, rivals: claims.rivalsOf(ref), route, otherRoutes, troubledPods } }
   }
 
   return {

@@ -42,6 +42,20 @@ export function parseChannel(object: unknown): Result<ParsedChannel, NotUndersto
   return ok({ channel, unknownFields: walk.unknownFields })
 }
 
+/** A value as its schema has it: without what the schema does not know, and nothing filled in. */
+export interface ReadValue {
+  readonly value: unknown
+  readonly unknownFields: readonly string[]
+  readonly problem: Pick<NotUnderstood, 'path' | 'found' | 'expected'> | null
+}
+
+/** Reads a value that is to be of a schema. Bounds and patterns are not looked at. */
+export function readBySchema(schema: JsonSchema, given: unknown, path: string): ReadValue {
+  const walk: Walk = { unknownFields: [], problems: [] }
+  const value = read(schema, given, path, walk)
+  return { value, unknownFields: walk.unknownFields, problem: walk.problems[0] ?? null }
+}
+
 /** What is gathered on the way. */
 interface Walk {
   readonly unknownFields: string[]

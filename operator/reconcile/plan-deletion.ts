@@ -1,6 +1,7 @@
 import { annotations } from '../api/v1alpha1/realtime-channel.ts'
 import type { Action, Plan, TopicRecord } from './actions.ts'
 import type { ConditionReason } from './conditions.ts'
+import { keptRoute } from './route-record.ts'
 import { names, type Settings } from './settings.ts'
 import type { TopicDescription } from './topic-admin.ts'
 import { isMaybeSameCluster, recordedTopic } from './topic-record.ts'
@@ -21,7 +22,7 @@ export function planDeletion(world: World, settings: Pick<Settings, 'topicGiveUp
   const record = recordedTopic(world)
   const isOwed = world.channel.metadata.finalizers?.includes(names.finalizer) === true
   const ending: Ending = isOwed ? decide(world, settings.topicGiveUpMs) : { actions: [], refusals: [], requeueAfterMs: null }
-  return { phase: 'deleting', ...ending, topic: { whenDone: record, otherwise: record }, holdsGatewayBack: true }
+  return { phase: 'deleting', ...ending, topic: { whenDone: record, otherwise: record }, route: keptRoute(world.channel), holdsGatewayBack: true }
 }
 
 type Ending = Pick<Plan, 'actions' | 'refusals' | 'requeueAfterMs'>

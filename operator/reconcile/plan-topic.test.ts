@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { RealtimeChannelSpec } from '../api/v1alpha1/realtime-channel.ts'
-import { aChannel, aTopic, aWorld, someSettings, type ChannelParts } from '../testing/channel-builders.ts'
+import { aChannel, aTopic, aWorld, type ChannelParts } from '../testing/channel-builders.ts'
 import type { TopicRecord } from './actions.ts'
 import { planTopic } from './plan-topic.ts'
 import type { TopicDescription } from './topic-admin.ts'
+import { closedTopicRules } from './topic-rules.ts'
 import type { FoundTopic, World } from './world.ts'
 
 const record = (more: Partial<TopicRecord> = {}): TopicRecord => ({ name: 'shop.chat', id: 'topic-1', clusterId: 'cluster-1', partitions: 3, replicas: 1, origin: 'Created', configKeys: [], ...more })
@@ -22,7 +23,7 @@ function world({ spec = {}, known, annotations = {}, ...more }: Case): World {
   return aWorld({ channel: aChannel(parts), ...more })
 }
 
-const plan = (given: Case, isCreated = false) => planTopic(world(given), someSettings(), isCreated)
+const plan = (given: Case, isCreated = false) => planTopic(world(given), isCreated)
 const reasons = ({ refusals }: ReturnType<typeof plan>): readonly string[] => refusals.map(({ reason }) => reason)
 
 describe('a topic that is not there', () => {
@@ -159,8 +160,8 @@ describe('a topic that may not be the channel\'s', () => {
     expect(planned.refusals[0]?.message).toContain('shop/older')
   })
 
-  it('is not created against the operator\'s pattern', () => {
-    const named = (name: string) => planTopic(world({ spec: { topic: { name } }, topic: missing() }), someSettings({ topicPattern: 'NAMESPACE.*' }))
+  it('is not created where no pattern allows its name', () => {
+    const named = (name: string) => plan({ spec: { topic: { name } }, topic: missing(), topicRules: closedTopicRules })
     expect(reasons(named('other.chat'))).toEqual(['TopicNotAllowed'])
     expect(reasons(named('shop.chat.v2'))).toEqual([])
   })

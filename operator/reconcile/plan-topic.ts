@@ -1,14 +1,13 @@
 import { annotations } from '../api/v1alpha1/realtime-channel.ts'
-import { mayUseTopic } from '../config/topic-pattern.ts'
 import type { Action, TopicRecord } from './actions.ts'
 import type { ConditionReason } from './conditions.ts'
 import { topicNameOf } from '../api/v1alpha1/channel-names.ts'
 import type { Refusal } from './refusals.ts'
 import { runningEpoch } from './running-gateway.ts'
-import type { Settings } from './settings.ts'
 import { configChanges, differences, wantedTopic, type WantedTopic } from './topic-diff.ts'
 import type { MissingTopic, TopicDescription } from './topic-admin.ts'
 import { isMaybeSameCluster, isRecorded, isSameCluster, recordedTopic, recordOf } from './topic-record.ts'
+import { whyNameIsNotAllowed } from './topic-rules.ts'
 import { unknownTopic } from './unknown-topic.ts'
 import type { World } from './world.ts'
 
@@ -43,9 +42,9 @@ export interface TopicPlan {
 }
 
 /** @param isCreated the operator has created it in this very reconcile, and the status does not say so yet */
-export function planTopic(world: World, settings: Settings, isCreated = false): TopicPlan {
+export function planTopic(world: World, isCreated = false): TopicPlan {
   const name = topicNameOf(world.channel)
-  const refusal = refuseName(name, world, settings)
+  const refusal = refuseName(name, world)
   if (refusal !== null) return keep(world, [refusal])
   const { topic } = world
   switch (topic?.kind) {
@@ -60,12 +59,11 @@ export function planTopic(world: World, settings: Settings, isCreated = false): 
   }
 }
 
-function refuseName(name: string, { channel, rivals }: World, settings: Settings): Refusal | null {
+function refuseName(name: string, { channel, rivals, topicRules }: World): Refusal | null {
   const { namespace = '' } = channel.metadata
   if (!/^[A-Za-z0-9._-]{1,240}$/.test(name) || name === '.' || name === '..') return about('TopicNotAllowed', `The topic cannot be named ${name}: 1 to 240 letters, digits, dots, _ and -. Name another in spec.topic.name.`)
-  if (!mayUseTopic(settings.topicPattern, { namespace, name: channel.metadata.name }, name)) {
-    return about('TopicNotAllowed', `The operator does not let this channel have the topic ${name}, but only one that ${settings.topicPattern} (TOPIC_PATTERN) allows. Name another in spec.topic.name of a new channel, or ask the operator's administrators.`)
-  }
+  const why = whyNameIsNotAllowed(topicRules, { namespace, name: channel.metadata.name }, name)
+  if (why !== null) return about('TopicNotAllowed', `The channel may not have the topic ${name}. ${why} Name another topic in spec.topic.name of a new channel.`)
   const { topic: rival } = rivals
   return rival === null ? null : about('TopicClaimed', `The topic ${name} is that of the older channel ${rival.namespace}/${rival.name}. Name another in spec.topic.name of a new channel, or delete one of the two.`)
 }

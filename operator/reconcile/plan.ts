@@ -6,13 +6,14 @@ import { annotations, type RealtimeChannel } from '../api/v1alpha1/realtime-chan
 import type { Action, Outcome, Plan } from './actions.ts'
 import { gatewayEnvironment, type GatewayEnvironment } from './gateway-environment.ts'
 import { kafkaOfPods } from './kafka-of-pods.ts'
-import { channelPaths, topicNameOf } from '../api/v1alpha1/channel-names.ts'
+import { channelPaths, routePaths, topicNameOf } from '../api/v1alpha1/channel-names.ts'
 import { isRouteKind, planObjects, type ObjectsPlan } from './plan-objects.ts'
 import { planDeletion } from './plan-deletion.ts'
 import { planRoute } from './plan-route.ts'
 import { planScaling, type ScalingPlan } from './plan-scaling.ts'
 import { planTopic, type TopicPlan } from './plan-topic.ts'
 import type { Refusal } from './refusals.ts'
+import { keptRoute } from './route-record.ts'
 import { names, ports, type Settings } from './settings.ts'
 import { stoppingOf } from './stopping.ts'
 import { recordedTopic } from './topic-record.ts'
@@ -40,12 +41,12 @@ const everything = ['TopicReady', 'GatewayAvailable', 'RouteReady'] as const
 
 function idle(world: World, phase: Plan['phase'], refusals: readonly Refusal[]): Plan {
   const record = recordedTopic(world)
-  return { phase, actions: [], refusals, topic: { whenDone: record, otherwise: record }, holdsGatewayBack: true, requeueAfterMs: null }
+  return { phase, actions: [], refusals, topic: { whenDone: record, otherwise: record }, route: keptRoute(world.channel), holdsGatewayBack: true, requeueAfterMs: null }
 }
 
 function planActive(world: World, settings: Settings, before: readonly Outcome[]): Plan {
   const isCreated = before.some(({ kind, action }) => kind === 'done' && action.kind === 'create-topic')
-  const topic = planTopic(world, settings, isCreated)
+  const topic = planTopic(world, isCreated)
   const gateway = planGateway(world, settings, topic)
   return {
     phase: 'active',
@@ -53,6 +54,7 @@ function planActive(world: World, settings: Settings, before: readonly Outcome[]
     actions: [...finalizerActions(world, 'add-finalizer'), ...topic.actions, ...gateway.actions, ...finalizerActions(world, 'remove-finalizer')],
     refusals: [...topic.refusals, ...gateway.refusals],
     topic: topic.record,
+    route: gateway.route,
     holdsGatewayBack: gateway.holdsGatewayBack,
     requeueAfterMs: soonest(topic.requeueAfterMs, gateway.requeueAfterMs),
   }
@@ -66,7 +68,7 @@ function finalizerActions({ channel }: World, kind: 'add-finalizer' | 'remove-fi
   return has && !needs ? [{ kind, because: 'policy-is-retain' }] : []
 }
 
-type GatewayPlan = ObjectsPlan & Pick<Plan, 'holdsGatewayBack'>
+type GatewayPlan = ObjectsPlan & Pick<Plan, 'holdsGatewayBack' | 'route'>
 
 function planGateway(world: World, settings: Settings, { epoch }: TopicPlan): GatewayPlan {
   const environment = environmentOf(world.channel, settings, epoch)
@@ -75,7 +77,7 @@ function planGateway(world: World, settings: Settings, { epoch }: TopicPlan): Ga
   const scaling = planScaling(world)
   const input = operandInput(world.channel, settings, { scaling, environment: environment?.ok === true ? environment.value : { environment: [], files: [] } })
   const rendered = renderOperands(input)
-  if (!rendered.ok) return { actions: [], refusals: [...refusals, { about: 'GatewayAvailable', reason: 'InvalidObject', message: rendered.error }], requeueAfterMs: null, holdsGatewayBack: true }
+  if (!rendered.ok) return { actions: [], refusals: [...refusals, { about: 'GatewayAvailable', reason: 'InvalidObject', message: rendered.error }], requeueAfterMs: null, holdsGatewayBack: true, route: keptRoute(world.channel) }
   const route = planRoute(world)
   const wanted = rendered.value.filter(({ kind }) => !(route.isLeftOut && isRouteKind(kind)))
   const objects = planObjects(world, wanted, heldKinds(holdsGatewayBack, scaling))
@@ -83,6 +85,7 @@ function planGateway(world: World, settings: Settings, { epoch }: TopicPlan): Ga
   return {
     actions: [...handOver, ...objects.actions],
     refusals: [...refusals, ...objects.refusals, ...route.refusals],
+    route: { whenDone: route.record, otherwise: keptRoute(world.channel).otherwise },
     requeueAfterMs: soonest(objects.requeueAfterMs, route.requeueAfterMs, holdsGatewayBack ? null : scaling.requeueAfterMs),
     holdsGatewayBack,
   }
@@ -115,7 +118,7 @@ function operandInput(channel: RealtimeChannel, settings: Settings, { scaling, e
     image: spec.gateway.image ?? settings.image,
     ...environment,
     ports,
-    paths: channelPaths(channel),
+    paths: routePaths(channel),
     stopping: stoppingOf(spec.gateway.drainSeconds),
     scaling: scaling.scaling,
     peers: {

@@ -1,5 +1,6 @@
 import type { OperatorConfig } from '../config/options.ts'
 import type { KafkaOfPods, Settings } from './settings.ts'
+import type { TopicRules } from './topic-rules.ts'
 
 /** What plans need to know of the operator's options. */
 export function settingsOf(config: OperatorConfig): Settings {
@@ -8,9 +9,13 @@ export function settingsOf(config: OperatorConfig): Settings {
     defaultKafka: config.kafkaBrokers.length === 0 ? null : kafkaOfPods(config),
     publicNamespaces: config.ingressNamespaces,
     metricsNamespaces: config.metricsNamespaces,
-    topicPattern: config.topicPattern,
+    topicRules: topicRulesOf(config),
     topicGiveUpMs: config.topicGiveUpMs,
   }
+}
+
+function topicRulesOf({ topicPattern, topicAdopt, topicDeletion, topicMaxPartitions }: OperatorConfig): TopicRules {
+  return { topics: [topicPattern], adopt: topicAdopt, deletion: topicDeletion, maxPartitions: topicMaxPartitions === 0 ? null : topicMaxPartitions }
 }
 
 /** The keys of the Secrets are those that docs/reference/operator-configuration.md names. */

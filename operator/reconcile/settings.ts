@@ -1,3 +1,5 @@
+import type { TopicRules } from './topic-rules.ts'
+
 /** The names that the operator writes into the cluster. They can never change: what was written under them could not be found again. */
 export const names = {
   /** Owner, in server-side apply, of all fields that the operator sets. */
@@ -29,8 +31,8 @@ export interface Settings {
   readonly publicNamespaces: readonly string[]
   /** Namespaces that may reach /metrics where a channel does not say; empty: nobody may. */
   readonly metricsNamespaces: readonly string[]
-  /** Which topics a channel may name (operator/config/topic-pattern.ts); empty: any. */
-  readonly topicPattern: string
+  /** What channels may do with topics. */
+  readonly topicRules: TopicRules
   /** So long after its deletion was asked for, a channel goes although Kafka does not delete its topic. */
   readonly topicGiveUpMs: number
 }

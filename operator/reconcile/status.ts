@@ -3,7 +3,7 @@ import { selectorLabels } from '../../cdk8s/operands/labels.ts'
 import { operandNames } from '../../cdk8s/operands/operand-names.ts'
 import { servicePorts } from '../../cdk8s/operands/service-ports.ts'
 import { annotations, type RealtimeChannel, type RealtimeChannelStatus, type WrittenChannel } from '../api/v1alpha1/realtime-channel.ts'
-import type { Outcome, Plan, TopicRecord } from './actions.ts'
+import type { Outcome, Plan, RouteRecord, TopicRecord } from './actions.ts'
 import { inChannelWords } from './channel-fields.ts'
 import type { ChannelRefusal } from './class/effective-channel.ts'
 import { isStalled } from './conditions.ts'
@@ -34,12 +34,13 @@ export interface StatusInput {
 export function renderStatus({ world, plan, outcomes, unknownFields }: StatusInput): RealtimeChannelStatus {
   const { channel } = world
   const generation = channel.metadata.generation ?? 0
-  const topic = topicOf(plan, outcomes)
+  const [topic, route] = [topicOf(plan, outcomes), routeOf(plan, outcomes)]
   return {
     observedGeneration: generation,
     ...addressesOf(channel, plan),
     ...podsOf(world),
     ...(topic === null ? {} : { topic }),
+    ...(route === null ? {} : { route }),
     conditions: allConditions({ world, plan, outcomes, unknownFields }, { before: channel.status?.conditions ?? [], generation, nowMs: world.nowMs }),
   }
 }
@@ -123,6 +124,12 @@ function failureOf(outcomes: readonly Outcome[], isAbout: (kind: string) => bool
 function topicOf({ topic }: Plan, outcomes: readonly Outcome[]): TopicRecord | null {
   const isDone = outcomes.every(({ kind, action }) => kind === 'done' || !isTopicAction(action))
   return isDone ? topic.whenDone : topic.otherwise
+}
+
+/** What could not be changed is as it was: an Ingress that was not deleted still has its paths. */
+function routeOf({ route }: Plan, outcomes: readonly Outcome[]): RouteRecord | null {
+  const isDone = outcomes.every(({ kind, action }) => kind === 'done' || !('type' in action) || !isRouteKind(action.type.kind))
+  return isDone ? route.whenDone : route.otherwise
 }
 
 function addressesOf(channel: RealtimeChannel, { refusals }: Plan): Pick<RealtimeChannelStatus, 'url' | 'apiUrl'> {

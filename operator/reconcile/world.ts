@@ -1,6 +1,7 @@
 import type { RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
 import type { ApiError, KubernetesObject, ObjectRef, ResourceType } from '../runtime/kubernetes-api.ts'
 import type { MissingTopic, TopicDescription, TopicFailure } from './topic-admin.ts'
+import type { TopicRules } from './topic-rules.ts'
 
 /**
  * What was found for one channel, read fresh for each reconcile (`observe.ts`), and all that `planChannel` and `renderStatus` know besides the
@@ -14,9 +15,13 @@ export interface World {
   readonly children: ReadonlyMap<ChildKey, Found>
   /** Null while nobody has asked: the connection could not be made out. */
   readonly topic: FoundTopic | null
+  /** What this channel may do with topics. */
+  readonly topicRules: TopicRules
   /** What other channels claim. */
   readonly rivals: Rivals
   readonly route: FoundRoute
+  /** Routes that no operator made, at or below the paths of this channel; a few at most. */
+  readonly otherRoutes: readonly OtherRoute[]
   /** Of the gateway's pods that are not ready, at most ten; empty when the Deployment is available. */
   readonly troubledPods: readonly TroubledPod[]
 }
@@ -47,10 +52,27 @@ export type ConnectionProblem =
   | { readonly kind: 'secret-forbidden'; readonly secret: string }
   | { readonly kind: 'unavailable'; readonly error: ApiError }
 
-/** Channels that claimed earlier what this one claims too. The older one has it (creation, then uid). */
+/** Channels that have what this one claims too. */
 export interface Rivals {
+  /** The older one has it (creation, then uid). */
   readonly topic: ObjectRef | null
-  readonly route: { readonly channel: ObjectRef; readonly path: string } | null
+  readonly route: RouteRival | null
+}
+
+/** The channel that has a path which collides with one of this channel. */
+export interface RouteRival {
+  readonly channel: ObjectRef
+  /** Host and path that this channel asks for. */
+  readonly path: string
+  /** Host and path that the other has. */
+  readonly taken: string
+}
+
+/** An Ingress or HTTPRoute that no operator made. */
+export interface OtherRoute extends ObjectRef {
+  readonly kind: string
+  /** Its host and path. */
+  readonly address: string
 }
 
 export type FoundRoute =

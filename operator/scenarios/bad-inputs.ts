@@ -7,7 +7,7 @@ import type { KubernetesObject, ResourceType } from '../runtime/kubernetes-api.t
 import { askCluster } from '../testing/ask-cluster.ts'
 import { valueOf } from '../testing/kubernetes-api-contract.ts'
 import type { Kstatus } from '../testing/kstatus.ts'
-import { grantSecret, makeSecret, soon } from '../testing/scenario.ts'
+import { grantSecret, makeSecret, soon, untilYounger } from '../testing/scenario.ts'
 import { testChannel, type TestChannel, type TestCluster } from '../testing/test-cluster.ts'
 
 /** What a scenario has to play with. */
@@ -53,12 +53,6 @@ async function limitTo(none: string, { cluster, namespace }: Scene): Promise<voi
   const body = { status: { hard: { [none]: '0' }, used: { [none]: '0' } } }
   const patched = await askCluster(cluster.plane, { method: 'PATCH', path: `/api/v1/namespaces/${namespace}/resourcequotas/small/status`, body, contentType: 'application/merge-patch+json' })
   expect(patched.code).toBe(200)
-}
-
-/** Ages are whole seconds: what is made in the same one is not younger. */
-async function untilYounger(older: TestChannel): Promise<void> {
-  const { metadata } = await older.get()
-  await soon(() => expect(Date.now()).toBeGreaterThan(Date.parse(metadata.creationTimestamp ?? '') + 1_000))
 }
 
 /** A Deployment that nothing but an admission policy can have an objection to. */
@@ -218,7 +212,7 @@ export const badInputs: readonly BadInput[] = [
     spec: () => ({ topic: { name: 'billing.invoices' } }),
     about: 'TopicReady',
     reason: 'TopicNotAllowed',
-    says: ['does not let this channel have the topic billing.invoices', 'NAMESPACE.* (TOPIC_PATTERN)', 'Name another'],
+    says: ['may not have the topic billing.invoices', 'topics that match NAMESPACE.*', 'TOPIC_PATTERN', 'Name another'],
     kstatus: 'Failed',
     afterwards: async (channel) => expect(await channel.topic()).toBeNull(),
   },
@@ -258,7 +252,7 @@ export const badInputs: readonly BadInput[] = [
     spec: ({ namespace }) => ({ route: { host: `${namespace}.example.com`, className: 'public', paths: { socket: '/wss/one' } } }),
     about: 'RouteReady',
     reason: 'RouteClaimed',
-    says: [/\S+\.example\.com\/wss\/one is that of the older channel \S+\/older/, 'Set another spec.route.host or spec.route.paths', 'delete one of the two'],
+    says: [/\S+\.example\.com\/wss\/one collides with \S+\.example\.com\/wss\/one, which the channel \S+\/older has/, 'Set another spec.route.host or spec.route.paths', 'delete one of the two'],
     kstatus: 'Failed',
     afterwards: async (channel, { cluster, namespace }) => {
       expect(await channel.child('Ingress')).toBeNull()

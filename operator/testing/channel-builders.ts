@@ -4,6 +4,7 @@ import { apiVersion, channelKind, type RealtimeChannel, type RealtimeChannelSpec
 import { parseChannel } from '../reconcile/parse-channel.ts'
 import type { Settings } from '../reconcile/settings.ts'
 import type { TopicDescription } from '../reconcile/topic-admin.ts'
+import type { TopicRules } from '../reconcile/topic-rules.ts'
 import type { World } from '../reconcile/world.ts'
 import type { KubernetesObject, ObjectMeta } from '../runtime/kubernetes-api.ts'
 
@@ -13,6 +14,9 @@ export interface ChannelParts {
   readonly spec?: Partial<RealtimeChannelSpec>
   readonly status?: RealtimeChannel['status']
 }
+
+/** As open as rules can be: what most tests are about is not what is allowed. */
+export const openTopicRules: TopicRules = { topics: ['*'], adopt: true, deletion: 'CreatedOnly', maxPartitions: null }
 
 /** The smallest `spec` that the API server takes. */
 export const smallestSpec: RealtimeChannelSpec = {
@@ -43,7 +47,7 @@ export function someSettings(settings: Partial<Settings> = {}): Settings {
     defaultKafka: { brokers: ['kafka:9092'], tls: null, sasl: null },
     publicNamespaces: ['ingress'],
     metricsNamespaces: ['monitoring'],
-    topicPattern: '',
+    topicRules: openTopicRules,
     topicGiveUpMs: 300_000,
     ...settings,
   }
@@ -61,8 +65,10 @@ export function aWorld(world: Partial<World> = {}): World {
     channel: aChannel(),
     children: new Map(),
     topic: { kind: 'missing', topic: { name: 'shop.chat', clusterId: 'cluster-1' } },
+    topicRules: openTopicRules,
     rivals: { topic: null, route: null },
     route: { kind: 'not-asked' },
+    otherRoutes: [],
     troubledPods: [],
     ...world,
   }

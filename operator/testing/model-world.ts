@@ -5,8 +5,10 @@ import { planChannel } from '../reconcile/plan.ts'
 import { names, type Settings } from '../reconcile/settings.ts'
 import { renderStatus, sameStatus } from '../reconcile/status.ts'
 import type { TopicDescription } from '../reconcile/topic-admin.ts'
+import type { TopicRules } from '../reconcile/topic-rules.ts'
 import { childKey, type ChildKey, type Found, type World } from '../reconcile/world.ts'
 import type { KubernetesObject, ResourceType } from '../runtime/kubernetes-api.ts'
+import { openTopicRules } from './channel-builders.ts'
 import { applyFields, managedFieldsOf, takeFields, type Manager } from './memory-kubernetes-managers.ts'
 
 interface Stored {
@@ -64,7 +66,7 @@ const clusterId = 'cluster-1'
 const defaultReplication = 1
 const mostReconciles = 12
 
-export function createModelWorld(initial: RealtimeChannel): ModelWorld {
+export function createModelWorld(initial: RealtimeChannel, rules: TopicRules = openTopicRules): ModelWorld {
   let channel = initial
   let topic: TopicDescription | null = null
   let isReachable = true
@@ -78,8 +80,10 @@ export function createModelWorld(initial: RealtimeChannel): ModelWorld {
     channel,
     children: new Map([...objects].map(([key, stored]): [ChildKey, Found] => [key, { kind: 'object', type: stored.type, object: shown(stored) }])),
     topic: !isReachable ? { kind: 'failed', failure: { kind: 'unreachable', detail: 'connect ECONNREFUSED' } } : topic === null ? { kind: 'missing', topic: { name: topicName(channel), clusterId } } : { kind: 'present', topic },
+    topicRules: rules,
     rivals: { topic: null, route: null },
     route: channel.spec.route.type === 'None' ? { kind: 'not-asked' } : { kind: 'ok' },
+    otherRoutes: [],
     troubledPods: [],
   })
 

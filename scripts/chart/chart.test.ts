@@ -45,6 +45,17 @@ describe('the values', () => {
     expect(paths.filter((path) => !isUsed(path))).toEqual([])
   })
 
+  it('that extraEnv is told to use, for a variable that the chart sets, are values of the chart', () => {
+    const template = (file: string): string => readFileSync(join(chartFolder, 'templates', file), 'utf8')
+    const set = [...template('deployment.yaml').matchAll(/^ {12}- name: ([A-Z_]+)$/gm)].map(([, name = '']) => name)
+    const [, table = ''] = /define "carillon\.ownEnv" -}}\n(.*?){{- end -}}/s.exec(template('_helpers.tpl')) ?? []
+    const rows = [...table.matchAll(/^([A-Z_]+): (.+)$/gm)].map(([, name = '', remedy = '']) => ({ name, remedy }))
+    expect(rows.map(({ name }) => name).toSorted()).toEqual([...set, 'INTERNAL_PORT'].toSorted())
+    const paths = flatValues().map(({ path }) => path)
+    const named = rows.flatMap(({ remedy }) => [...remedy.matchAll(/[a-zA-Z]+(?:\.[a-zA-Z]+)+/g)].map(([path]) => path))
+    expect(named.filter((path) => !paths.includes(path))).toEqual([])
+  })
+
   it('in values.yaml are the defaults', () => {
     const file = chartFiles.find(({ path }) => path === 'values.yaml')
     expect(file === undefined ? '' : renderChartFile(file)).toContain('watchNamespaces: []')

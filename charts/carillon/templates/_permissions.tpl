@@ -142,6 +142,13 @@
     - get
     - create
     - update
+- apiGroups:
+    - events.k8s.io
+  resources:
+    - events
+  verbs:
+    - create
+    - patch
 {{- end }}
 
 {{- define "carillon.rules.release" -}}

@@ -27,13 +27,14 @@ export class BrokerError extends Error {
   }
 }
 
+const adviceOf: Readonly<Partial<Record<KafkaFailureKind, string>>> = { unauthorized: 'grant this user READ and DESCRIBE on the topic, and WRITE to publish' }
+
 /**
  * The error of one of the broker's codes. @param what was asked, as "describe the topic t" @param words of the broker, when it has any
  */
 export function errorOfCode(code: number, what: string, words: string | null = null): BrokerError {
-  const { name, kind } = errorCodes[code] ?? { name: 'an error that Carillon does not know', kind: 'transient' }
-  const advice = kind === 'unauthorized' ? 'grant this user READ and DESCRIBE on the topic, and WRITE to publish' : null
-  const parts = [`${name} (${code})`, words, advice].filter((part) => part !== null && part !== '')
+  const { name, kind, advice } = errorCodes[code] ?? { name: 'an error that Carillon does not know', kind: 'transient' }
+  const parts = [`${name} (${code})`, words, advice ?? adviceOf[kind] ?? null].filter((part) => part !== null && part !== '')
   return new BrokerError(kind, '', `Kafka did not ${what}: ${parts.join(': ')}`)
 }
 

@@ -3,6 +3,7 @@ import { auth, emit } from './schema/auth.ts'
 import { gateway, network } from './schema/gateway.ts'
 import type { Effective, JsonSchema, Written } from './schema/json-schema.ts'
 import { kafka, topic } from './schema/kafka.ts'
+import { objectName } from './schema/parts.ts'
 import { limits, replay } from './schema/replay.ts'
 import { route } from './schema/route.ts'
 import { status } from './schema/status.ts'
@@ -14,7 +15,18 @@ import { status } from './schema/status.ts'
 export const specSchema = {
   type: 'object',
   description: 'What is wanted.',
-  properties: { kafka, topic, gateway, network, auth, emit, replay, limits, route },
+  properties: {
+    className: { ...objectName, description: 'The RealtimeChannelClass that says what is filled in and what is allowed. Default: the class with the annotation carillon.dev/is-default-class.' },
+    kafka,
+    topic,
+    gateway,
+    network,
+    auth,
+    emit,
+    replay,
+    limits,
+    route,
+  },
   'x-kubernetes-validations': [
     { rule: '!has(self.topic) || !has(self.topic.retention) || !has(self.replay) || !has(self.replay.window) || duration(self.topic.retention) >= duration(self.replay.window)', message: 'topic.retention must be at least replay.window: events that clients may come back for would be gone' },
   ],

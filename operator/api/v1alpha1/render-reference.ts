@@ -43,7 +43,8 @@ in characters, lists and maps in entries.`
 const listOfCode = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(', ')
 const variables = `\`spec.gateway.env\` may set these; [configuration.md](configuration.md) says what they do: ${listOfCode(settableOptions)}. And for tracing, as [observability.md](../observability.md#traces) says: ${listOfCode(tracingVariables)}.`
 
-function renderSection(path: string, schema: JsonSchema): string {
+/** A section of a reference page: what it is, and a table of its fields. */
+export function renderSection(path: string, schema: JsonSchema): string {
   const rows = walkSchema(schema, path).slice(1).filter(({ schema: field }) => !isItself(field)).map(renderRow)
   const table = rows.length === 0 ? [] : [['| field | value | default | what it says |', '|---|---|---|---|', ...rows].join('\n')]
   const whole = schema.default === undefined ? '' : ` Default: \`${JSON.stringify(schema.default)}\`.`
@@ -103,6 +104,7 @@ function renderAnnotations(): string {
   return ['| annotation | meaning |', '|---|---|', ...rows].join('\n')
 }
 
-function yaml(manifest: object): string {
+/** A manifest as a block of code. */
+export function yaml(manifest: object): string {
   return `\`\`\`yaml\n${toYaml(manifest)}\`\`\``
 }

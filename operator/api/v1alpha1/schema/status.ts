@@ -24,6 +24,16 @@ export const status = {
         configKeys: { type: 'array', description: 'The settings that the operator made, so that it can unset those that are taken out of the channel.', maxItems: 128, 'x-kubernetes-list-type': 'set', items: { type: 'string', description: 'Name of a setting.', maxLength: 256 } },
       },
     },
+    route: {
+      type: 'object',
+      description: 'The host and paths that the channel has. While they are here, no other channel gets them, or a path below or above them.',
+      required: ['host', 'socket', 'api'],
+      properties: {
+        host: { type: 'string', description: 'Host name.', maxLength: 253 },
+        socket: { type: 'string', description: 'Prefix of the path of the WebSocket.', maxLength: 512 },
+        api: { type: 'string', description: 'Prefix of the paths of the HTTP API.', maxLength: 512 },
+      },
+    },
     conditions: {
       type: 'array',
       description: 'Ready, TopicReady, GatewayAvailable, RouteReady; Reconciling or Stalled while it is not in its final state. docs/reference/conditions.md lists the reasons.',
