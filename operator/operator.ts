@@ -10,6 +10,7 @@ import { createChannelWatch, type ChannelWatch } from './reconcile/channel-watch
 import { createChildHandlers } from './reconcile/child-watch.ts'
 import { createChildren } from './reconcile/children.ts'
 import { createClaims } from './reconcile/claims.ts'
+import { startDefinitionWatch } from './reconcile/definition-watch.ts'
 import { createDryRun } from './reconcile/dry-run.ts'
 import { createObserver } from './reconcile/observe.ts'
 import { createRouteObserver } from './reconcile/observe-route.ts'
@@ -23,7 +24,7 @@ import { names } from './reconcile/settings.ts'
 import { settingsOf } from './reconcile/settings-of-config.ts'
 import type { KafkaConnection, TopicAdmins } from './reconcile/topic-admin.ts'
 import type { Transition } from './reconcile/transitions.ts'
-import type { Clock } from './runtime/clock.ts'
+import { systemTimers, type Clock } from './runtime/clock.ts'
 import { createController, type Controller } from './runtime/controller.ts'
 import type { KubernetesApi, KubernetesObject, ObjectRef, ResourceType } from './runtime/kubernetes-api.ts'
 import type { Priority } from './runtime/priority.ts'
@@ -126,6 +127,7 @@ export function createOperator(config: OperatorConfig, adapters: OperatorAdapter
     clock,
     random: adapters.random,
   })
+  let endDefinitionWatch = (): void => {}
   function handlersOf(watcher: Watcher): WatchHandlers {
     const { type, namespace = '' } = watcher.target
     if (type === channelType) return { ...channels.handlers, onReach: (isOut) => reach.changed(namespace, isOut) }
@@ -147,10 +149,13 @@ export function createOperator(config: OperatorConfig, adapters: OperatorAdapter
     },
     work() {
       reach.work()
-      for (const ref of channels.all()) enqueue(ref, 'resync')
+      const enqueueAll = (): void => channels.all().forEach((ref) => enqueue(ref, 'resync'))
+      enqueueAll()
       controller.start()
+      endDefinitionWatch = startDefinitionWatch({ api, timers: systemTimers, onChange: enqueueAll })
     },
     async stop({ deadlineMs }) {
+      endDefinitionWatch()
       const left = await controller.stop({ deadlineMs })
       queue.stop()
       await Promise.all(watches.all.map((watcher) => watcher.stop()))

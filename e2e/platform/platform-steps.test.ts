@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
+import { checkClass } from '../../cdk8s/class/check-class.ts'
+import type { RealtimeChannelClassSpec } from '../../operator/api/v1alpha1/realtime-channel-class.ts'
 import { scriptedRun } from '../testing/scripted-run.ts'
 import { kafkaObjects } from './manifests.ts'
 import { placeOf } from './place.ts'
@@ -40,9 +42,17 @@ describe('the sample', () => {
 })
 
 describe('the chart', () => {
+  const { bootstrapServers } = kafkaObjects('kafka', { brokers: 1 })
+  const values = chartValues({ repository: 'r', tag: 'dev-1' }, bootstrapServers, placeOf(options, '/r'))
+
   it('is given the image that was built, and Kafka where it is', () => {
-    const { bootstrapServers } = kafkaObjects('kafka', { brokers: 1 })
-    expect(chartValues({ repository: 'r', tag: 'dev-1' }, bootstrapServers)).toEqual({ image: { repository: 'r', tag: 'dev-1' }, kafka: { brokers: ['kafka.kafka.svc:9092'] }, gateway: { ingressNamespaces: ['traefik'] } })
+    expect(values).toMatchObject({ image: { repository: 'r', tag: 'dev-1' }, kafka: { brokers: ['kafka.kafka.svc:9092'] }, gateway: { ingressNamespaces: ['traefik'] } })
+  })
+
+  it('is given a class that the API server will take, with the login of this place', () => {
+    const { class: given } = values as { readonly class: RealtimeChannelClassSpec }
+    expect(checkClass(given)).toEqual([])
+    expect(given).toMatchObject({ defaults: { auth: { allowedOrigins: ['https://carillon.localhost:8443'] } }, allowed: { hosts: ['carillon.localhost', '*.carillon.localhost'], images: ['r:*'] } })
   })
 })
 

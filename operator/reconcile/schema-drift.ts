@@ -1,7 +1,7 @@
 import { crdName, schemaHash, schemaHashAnnotation } from '../api/v1alpha1/crd.ts'
 import type { KubernetesApi, ResourceType } from '../runtime/kubernetes-api.ts'
 
-const definitionType: ResourceType = { group: 'apiextensions.k8s.io', version: 'v1', plural: 'customresourcedefinitions', kind: 'CustomResourceDefinition', isNamespaced: false }
+export const definitionType: ResourceType = { group: 'apiextensions.k8s.io', version: 'v1', plural: 'customresourcedefinitions', kind: 'CustomResourceDefinition', isNamespaced: false }
 
 /**
  * The API server judges channels by its CustomResourceDefinition, and the operator reads them by its own schema. Where the two differ, both go on:

@@ -150,7 +150,6 @@ GATEWAY_IMAGE: use gateway.image
 METRICS_NAMESPACES: use metrics.namespaces
 NAMESPACES: use watchNamespaces
 INGRESS_NAMESPACES: use gateway.ingressNamespaces
-TOPIC_PATTERN: use topics.pattern
 KAFKA_BROKERS: use kafka.brokers
 KAFKA_TLS: use kafka.tls.enabled
 KAFKA_TLS_CA_FILE: use kafka.tls.secretName and kafka.tls.caKey
@@ -165,6 +164,7 @@ CHANNEL_KAFKA_SASL_MECHANISM: use kafka.channels.saslMechanism
 CHANNEL_KAFKA_SASL_SECRET: use kafka.channels.saslSecret
 LOG_LEVEL: use log.level
 LOG_FORMAT: use log.format
+TOPIC_PATTERN: use class.allowed.topics
 INTERNAL_PORT: the probes and the Service of the chart ask port 9000
 {{- with .Values.trustedCa }}
 {{- if or .configMap .secret }}
@@ -175,6 +175,9 @@ NODE_EXTRA_CA_CERTS: use trustedCa, which is set, or extraVolumes alone
 
 {{/* What values owe each other, which their schema cannot say. */}}
 {{- define "carillon.check" -}}
+{{- with .Values.topics -}}
+{{- fail (printf "topics.pattern has moved: give class.allowed.topics as a list, such as [%q]" (default "*" .pattern)) -}}
+{{- end -}}
 {{- include "carillon.checkNames" . -}}
 {{- with .Values.kafka -}}
 {{- if and (ne .sasl.mechanism "none") (not .sasl.secretName) -}}
@@ -274,3 +277,63 @@ annotations:
   helm.sh/hook-weight: {{ .weight | quote }}
   helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
 {{- end -}}
+
+{{/* A Job that ends when the API server knows RealtimeChannelClasses. Everyone with an account may ask which kinds there are. */}}
+{{- define "carillon.waitForDefinitions" -}}
+apiVersion: batch/v1
+kind: Job
+metadata:
+  name: {{ include "carillon.fullname" . }}-wait-for-definitions
+  namespace: {{ .Release.Namespace }}
+  labels:
+    {{- include "carillon.labels" . | nindent 4 }}
+  annotations:
+    helm.sh/hook: post-install,post-upgrade
+    helm.sh/hook-weight: "-5"
+    helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
+spec:
+  backoffLimit: 3
+  activeDeadlineSeconds: 240
+  template:
+    metadata:
+      labels:
+        {{- include "carillon.helperLabels" (dict "root" . "name" "carillon-wait-for-definitions") | nindent 8 }}
+      {{- with .Values.podAnnotations }}
+      annotations:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
+    spec:
+      {{- include "carillon.podSpec" . | nindent 6 }}
+      serviceAccountName: {{ include "carillon.serviceAccountName" . }}
+      restartPolicy: Never
+      containers:
+        - name: ask
+          image: {{ include "carillon.image" . }}
+          imagePullPolicy: {{ .Values.image.pullPolicy }}
+          command:
+            - node
+            - --eval
+            - |
+              const { readFileSync } = await import('node:fs')
+              const folder = '/var/run/secrets/kubernetes.io/serviceaccount'
+              const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = process.env
+              const url = `https://${host.includes(':') ? `[${host}]` : host}:${port}/apis/carillon.dev/v1alpha1`
+              for (let attempt = 1; ; attempt += 1) {
+                const headers = { authorization: `Bearer ${readFileSync(`${folder}/token`, 'utf8')}` }
+                const said = await fetch(url, { headers, signal: AbortSignal.timeout(5000) }).then((answer) => answer.text(), String)
+                if (said.includes('"realtimechannelclasses"')) break
+                console.log(said)
+                if (attempt === 60) process.exit(1)
+                await new Promise((resolve) => setTimeout(resolve, 1000))
+              }
+          env:
+            - name: NODE_EXTRA_CA_CERTS
+              value: /var/run/secrets/kubernetes.io/serviceaccount/ca.crt
+          resources:
+            {{- toYaml .Values.test.resources | nindent 12 }}
+          {{- with .Values.securityContext }}
+          securityContext:
+            {{- toYaml . | nindent 12 }}
+          {{- end }}
+          terminationMessagePolicy: FallbackToLogsOnError
+{{ end -}}
