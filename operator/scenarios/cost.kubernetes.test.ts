@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ResourceType } from '../runtime/kubernetes-api.ts'
 import { valueOf } from '../testing/kubernetes-api-contract.ts'
 import { changesIn, startRecordingProxy, type RecordingProxy } from '../testing/recording-proxy.ts'
@@ -37,7 +37,6 @@ beforeAll(async () => {
   await cluster.startOperator({ kubeconfig: proxy.kubeconfig(cluster.plane.userToken(operatorUser)), env: { RESYNC_MS: '5000' } })
   channel = testChannel(cluster, await cluster.makeNamespace())
   await channel.apply({ route: { host: 'app.example.com', className: 'public' } })
-  await vi.waitFor(async () => expect((await channel.status()).replicas).toBe(2), { timeout: 60_000, interval: 50 })
 })
 afterAll(async () => {
   await Promise.all([cluster?.stop(), proxy?.stop()])
@@ -49,19 +48,21 @@ describe('docs/cost.md', () => {
       const counts = await Promise.all(Object.entries(counted).map(async ([kind, each]) => [kind, valueOf(await cluster.api.list(each, { namespace: channel.namespace })).items.filter(({ metadata }) => metadata.name !== 'default').length] as const))
       return Object.fromEntries(counts)
     }
+    await expect.poll(async () => (await channel.status()).replicas, { timeout: 60_000 }).toBe(2)
     await expect.poll(countAll, { timeout: 60_000 }).toEqual({ ServiceAccount: 1, NetworkPolicy: 1, Service: 1, PodDisruptionBudget: 1, Deployment: 1, Ingress: 1, ReplicaSet: 1, Pod: 2, EndpointSlice: 1 })
     expect(page).toContain('| objects of the API server | 11: the channel, 6 that the operator makes, and a ReplicaSet, 2 pods and an EndpointSlice that Kubernetes makes of them |')
   })
 
   it('counts what the operator asks in a look at a channel for which nothing is to be done', async () => {
     const namespaced = (): readonly string[] => proxy.requests.filter(({ path, verb }) => verb === 'get' && path.includes(`/namespaces/${channel.namespace}/`)).map(({ path }) => path)
+    await expect.poll(async () => (await channel.status()).replicas, { timeout: 60_000 }).toBe(2)
     // The pods of this cluster never run, so that each look asks for them, too. A look begins with the channel.
     const looks = (): number => namespaced().filter((path) => path.includes('/realtimechannels/')).length
     const before = { looks: looks(), reads: namespaced().length, changes: changesIn(proxy.requests).length }
     await expect.poll(looks, { timeout: 60_000 }).toBeGreaterThanOrEqual(before.looks + 4)
     const after = namespaced().slice(before.reads)
     const kinds = new Set(after.map((path) => path.replace(/\?.*/, '')))
-    expect([...kinds].length).toBe(7)
+    expect(kinds.size).toBe(7)
     expect(page).toContain('| requests of a look | 7 reads of objects and one question to Kafka; no write |')
     expect(changesIn(proxy.requests).length).toBe(before.changes)
   })

@@ -33,7 +33,7 @@ async function keptChannel(): Promise<Kept> {
   return { channel, object }
 }
 
-const patchOf = (cluster: TestCluster, path: string, body: object): Promise<{ readonly code: number }> => askCluster(cluster.plane, { method: 'PATCH', path, contentType: 'application/merge-patch+json', body })
+const patch = (path: string, body: object): Promise<{ readonly code: number }> => askCluster(cluster.plane, { method: 'PATCH', path, contentType: 'application/merge-patch+json', body })
 
 /** As a backup tool does: without what only the API server may say. */
 async function putBack({ object }: Kept, annotations: Readonly<Record<string, string>> = {}): Promise<void> {
@@ -47,8 +47,8 @@ async function putBackWithStatus(kept: Kept, status: object): Promise<void> {
   const path = `/apis/carillon.dev/v1alpha1/namespaces/${namespace}/realtimechannels/${name}`
   await putBack(kept, { 'carillon.dev/paused': 'true' })
   await kept.channel.until('Ready', 'Unknown', 'Paused')
-  expect((await patchOf(cluster, `${path}/status`, { status })).code).toBe(200)
-  expect((await patchOf(cluster, path, { metadata: { annotations: { 'carillon.dev/paused': null } } })).code).toBe(200)
+  expect((await patch(`${path}/status`, { status })).code).toBe(200)
+  expect((await patch(path, { metadata: { annotations: { 'carillon.dev/paused': null } } })).code).toBe(200)
 }
 
 const topicOf = async ({ channel }: Kept): Promise<unknown> => (await channel.status()).topic
