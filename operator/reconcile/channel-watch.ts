@@ -2,7 +2,8 @@ import type { KubernetesObject, ObjectRef } from '../runtime/kubernetes-api.ts'
 import type { Priority } from '../runtime/priority.ts'
 import type { WatchHandlers } from '../runtime/watcher.ts'
 import type { Children } from './children.ts'
-import { effectiveChannel } from './class/effective-channel.ts'
+import type { ClassChange } from './class/classes.ts'
+import type { ChannelJudge } from './class/judge.ts'
 import type { Claims } from './claims.ts'
 import { isConditionReason, type ConditionReason } from './conditions.ts'
 import type { RouteHolder } from './route-claims.ts'
@@ -13,6 +14,8 @@ export interface ChannelWatch {
   readonly handlers: WatchHandlers
   /** Every channel that there is. */
   all(): readonly ObjectRef[]
+  /** Channels whose class may have changed. */
+  ofClass(change: ClassChange): readonly ObjectRef[]
   /** How many are Ready, and how many are not. */
   count(): { readonly ready: number; readonly notReady: number }
   /** What each says of itself: at most so many, those that are not Ready first. */
@@ -28,6 +31,7 @@ export interface ChannelReadiness {
 
 export interface ChannelWatchParts {
   readonly claims: Claims
+  readonly judge: Pick<ChannelJudge, 'atOnce'>
   readonly children: Pick<Children, 'forget'>
   /** A channel is to be reconciled. */
   readonly enqueue: (channel: ObjectRef, priority: Priority) => void
@@ -40,12 +44,14 @@ interface Known {
   readonly fingerprint: string
   /** The route that the status says it has: claims go by it. */
   readonly route: string
+  /** Undefined: it names none. */
+  readonly className: string | undefined
   readonly isReady: boolean
   readonly reason: ConditionReason
 }
 
 /** Turns what the watch of channels tells into work. */
-export function createChannelWatch({ claims, children, enqueue, hasSynced }: ChannelWatchParts): ChannelWatch {
+export function createChannelWatch({ claims, judge, children, enqueue, hasSynced }: ChannelWatchParts): ChannelWatch {
   const channels = new Map<string, Known>()
   let ready = 0
 
@@ -61,12 +67,12 @@ export function createChannelWatch({ claims, children, enqueue, hasSynced }: Cha
     handlers: {
       onUpsert(object) {
         const ref = refOfObject(object)
-        const before = remember({ ref, fingerprint: fingerprintOf(object), route: routeOf(object), ...readinessOf(object) })
+        const before = remember({ ref, fingerprint: fingerprintOf(object), route: routeOf(object), className: classOf(object), ...readinessOf(object) })
         const isChanged = before?.fingerprint !== fingerprintOf(object)
         if (!isChanged && before?.route === routeOf(object)) return
         const parsed = parseChannel(object)
-        const channel = parsed.ok ? effectiveChannel(parsed.value.channel, {}) : parsed
-        const affected = channel.ok ? claims.upsert(channel.value) : claims.suspend(holderOf(object))
+        const held = parsed.ok ? judge.atOnce(parsed.value.channel) : parsed
+        const affected = held.ok ? claims.upsert(held.value.channel) : claims.suspend(holderOf(object))
         if (isChanged) enqueue(ref, hasSynced() ? 'user' : 'resync')
         for (const other of affected) enqueue(other, 'child')
       },
@@ -79,6 +85,7 @@ export function createChannelWatch({ claims, children, enqueue, hasSynced }: Cha
       },
     },
     all: () => [...channels.values()].map(({ ref }) => ref),
+    ofClass: ({ name, isDefault }) => [...channels.values()].filter(({ className }) => (className === undefined ? isDefault : className === name)).map(({ ref }) => ref),
     count: () => ({ ready, notReady: channels.size - ready }),
     readiness: (max) => {
       const all = [...channels.values()]
@@ -101,6 +108,11 @@ function fingerprintOf({ metadata }: KubernetesObject): string {
 
 function routeOf(object: KubernetesObject): string {
   return JSON.stringify(holderOf(object).status?.route ?? null)
+}
+
+function classOf(object: KubernetesObject): string | undefined {
+  const spec = object['spec'] as { readonly className?: unknown } | undefined // The API server holds it to the schema.
+  return typeof spec?.className === 'string' ? spec.className : undefined
 }
 
 function holderOf({ metadata, ...rest }: KubernetesObject): RouteHolder {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { annotations, type RealtimeChannelSpec } from '../api/v1alpha1/realtime-channel.ts'
 import { aChannel, someSettings } from '../testing/channel-builders.ts'
+import { aJudge } from '../testing/class-builders.ts'
 import { createModelWorld } from '../testing/model-world.ts'
 import { createClaims } from './claims.ts'
 import { previewPlan } from './preview.ts'
@@ -17,7 +18,7 @@ function answerTo(question: string, spec: Partial<RealtimeChannelSpec> = {}): st
   model.converge(settings)
   const world = model.world()
   const { metadata } = world.channel
-  return previewPlan({ ...world, channel: { ...world.channel, metadata: { ...metadata, annotations: { ...metadata.annotations, [annotations.plan]: question } } } }, settings, claims.routeRivalIf)?.note
+  return previewPlan({ ...world, channel: { ...world.channel, metadata: { ...metadata, annotations: { ...metadata.annotations, [annotations.plan]: question } } } }, settings, { claims, judge: aJudge() })?.note
 }
 
 describe('a question about a channel', () => {
