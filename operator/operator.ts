@@ -2,6 +2,7 @@ import { managedByLabels } from '../cdk8s/operands/labels.ts'
 import { operandNames } from '../cdk8s/operands/operand-names.ts'
 import { operandTypes } from '../cdk8s/operands/operand-types.ts'
 import type { Logger } from '../gateway/observability/logger.ts'
+import { classType } from './api/v1alpha1/realtime-channel-class.ts'
 import { channelType } from './api/v1alpha1/realtime-channel.ts'
 import type { OperatorConfig } from './config/options.ts'
 import type { OperatorMetrics } from './observability/metrics.ts'
@@ -9,6 +10,10 @@ import { createApplier } from './reconcile/apply.ts'
 import { createChannelWatch, type ChannelWatch } from './reconcile/channel-watch.ts'
 import { createChildHandlers } from './reconcile/child-watch.ts'
 import { createChildren } from './reconcile/children.ts'
+import { withoutClass, type ChannelClass } from './reconcile/class/channel-class.ts'
+import { createClassChanges } from './reconcile/class/class-changes.ts'
+import { createClassWatch, createOneClass, type Classes } from './reconcile/class/classes.ts'
+import { createJudge } from './reconcile/class/judge.ts'
 import { createClaims } from './reconcile/claims.ts'
 import { createDryRun } from './reconcile/dry-run.ts'
 import { createObserver } from './reconcile/observe.ts'
@@ -41,6 +46,8 @@ export interface OperatorAdapters {
   readonly ownConnection: () => KafkaConnection | null
   /** The Lease that the leader holds: who this operator is, for other operators and for people. */
   readonly lease: ObjectRef
+  /** The one class of an operator that does not read those of the cluster (CLASS_FILE); null: it reads them. */
+  readonly onlyClass: ChannelClass | null
   /** Tells people by Events; never fails. */
   readonly record: (regarding: KubernetesObject, transition: Transition) => void
   /** May this process write, right now? Asked before each write. */
@@ -83,7 +90,7 @@ export const controllerName = 'realtimechannel'
 const childTypes: readonly ResourceType[] = Object.values(operandTypes)
 
 /** Every type that is watched. */
-export const watchedTypes: readonly ResourceType[] = [channelType, ...childTypes]
+export const watchedTypes: readonly ResourceType[] = [classType, channelType, ...childTypes]
 
 /** Puts the parts together. Nothing runs before `sync`. */
 export function createOperator(config: OperatorConfig, adapters: OperatorAdapters): Operator {
@@ -94,13 +101,20 @@ export function createOperator(config: OperatorConfig, adapters: OperatorAdapter
   const children = createChildren()
   const otherRoutes = createOtherRoutes({ onFull: (route) => adapters.logger.warn({ route }, 'too many routes of others to notice them all') })
   const watches = createWatches(config, adapters)
-  const channels = createChannelWatch({ claims, children, enqueue, hasSynced: () => watches.haveSynced(channelType) })
+  const settings = settingsOf(config)
+  const classWatch = createClassWatch({
+    withoutClass: withoutClass(settings.topicRules),
+    onChange: createClassChanges({ channelsOf: (change) => channels.ofClass(change), enqueueAfter: (ref, afterMs) => queue.addAfter(ref, afterMs, 'resync') }),
+    warn: (warning) => adapters.logger.warn(warning, 'a class is not as this operator expects it'),
+  })
+  const classes: Classes = adapters.onlyClass === null ? classWatch : createOneClass(adapters.onlyClass)
+  const judge = createJudge({ api, classes, image: settings.image, brokers: config.kafkaBrokers })
+  const channels: ChannelWatch = createChannelWatch({ claims, judge, children, enqueue, hasSynced: () => watches.haveSynced(channelType) })
   const reach = createNamespaceReach(adapters)
   metrics.namespacesOutOfReach.collect(() => reach.all().length)
   metrics.channels.collect(() => channels.count().ready, { ready: 'true' })
   metrics.channels.collect(() => channels.count().notReady, { ready: 'false' })
-  const settings = settingsOf(config)
-  const observer = createObserver({ api, admins, ownConnection: adapters.ownConnection, claims, children, routes: createRouteObserver({ api, nowMs: clock.wallNow }), otherRoutes, childTypes, childNameOf: (name) => operandNames(name).Deployment, topicRules: settings.topicRules, nowMs: clock.wallNow })
+  const observer = createObserver({ api, admins, ownConnection: adapters.ownConnection, claims, children, routes: createRouteObserver({ api, nowMs: clock.wallNow }), otherRoutes, childTypes, childNameOf: (name) => operandNames(name).Deployment, judge, onClaimsChanged: (refs) => refs.forEach((ref) => enqueue(ref, 'child')), nowMs: clock.wallNow })
   const reconcile = adapters.isDryRun ? createDryRun({ observer, settings, print: adapters.print }) : createReconciler({
     api,
     admins,
@@ -109,7 +123,7 @@ export function createOperator(config: OperatorConfig, adapters: OperatorAdapter
     children,
     settings,
     record: adapters.record,
-    preview: createPreviewer({ api, settings, logger: adapters.logger, identity: adapters.identity, nowMs: clock.wallNow }),
+    preview: createPreviewer({ api, settings, judge, logger: adapters.logger, identity: adapters.identity, nowMs: clock.wallNow }),
     mayWrite: adapters.mayWrite,
     enqueue: (ref) => enqueue(ref, 'child'),
     nowMs: clock.wallNow,
@@ -138,10 +152,11 @@ export function createOperator(config: OperatorConfig, adapters: OperatorAdapter
     reach,
     controller,
     reconcile,
-    sync(signal) {
-      for (const watcher of watches.all) {
-        watcher.start(handlersOf(watcher))
-      }
+    async sync(signal) {
+      // What channels claim follows from their classes, which are to be known before.
+      for (const watcher of watches.of(classType)) watcher.start(classWatch.handlers)
+      await watches.untilSynced(signal, [classType])
+      for (const watcher of watches.all.filter(({ target }) => target.type !== classType)) watcher.start(handlersOf(watcher))
       return watches.untilSynced(signal)
     },
     work() {
@@ -160,25 +175,30 @@ export function createOperator(config: OperatorConfig, adapters: OperatorAdapter
 
 interface Watches {
   readonly all: readonly Watcher[]
+  of(type: ResourceType): readonly Watcher[]
   haveSynced(type: ResourceType): boolean
-  untilSynced(signal: AbortSignal): Promise<void>
+  /** @param types @default all */
+  untilSynced(signal: AbortSignal, types?: readonly ResourceType[]): Promise<void>
 }
 
 /** One watch for each type in each namespace, or in all; of children, only of those that an operator made, and of routes those of others, too. */
-function createWatches({ namespaces }: OperatorConfig, { createWatcher, metrics, clock }: OperatorAdapters): Watches {
+function createWatches({ namespaces }: OperatorConfig, { createWatcher, onlyClass, metrics, clock }: OperatorAdapters): Watches {
   const scopes: readonly (string | undefined)[] = namespaces.length === 0 ? [undefined] : namespaces
   const labelSelector = Object.entries(managedByLabels).map(([name, value]) => `${name}=${value}`).join(',')
-  const all = watchedTypes.flatMap((type) => scopes.map((namespace) => createWatcher({ type, ...(namespace === undefined ? {} : { namespace }), ...(type === channelType || isRouteKind(type.kind) ? {} : { labelSelector }) })))
+  const types = onlyClass === null ? watchedTypes : watchedTypes.filter((type) => type !== classType)
+  const isWhole = (type: ResourceType): boolean => type === classType || type === channelType || isRouteKind(type.kind)
+  const all = types.flatMap((type) => (type.isNamespaced ? scopes : [undefined]).map((namespace) => createWatcher({ type, ...(namespace === undefined ? {} : { namespace }), ...(isWhole(type) ? {} : { labelSelector }) })))
   const of = (type: ResourceType): readonly Watcher[] => all.filter(({ target }) => target.type === type)
-  for (const type of watchedTypes) {
+  for (const type of types) {
     const oldest = (): number => Math.min(...of(type).map((watcher) => watcher.state().lastHeardAtMs ?? Number.NaN))
     metrics.watchLastEventAge.collect(() => (clock.now() - oldest()) / 1_000, { resource: type.plural })
     metrics.watchRelists.collect(() => of(type).reduce((sum, watcher) => sum + watcher.state().relists, 0), { resource: type.plural })
   }
   return {
     all,
+    of,
     haveSynced: (type) => of(type).every((watcher) => watcher.state().hasSynced),
-    untilSynced: (signal) => untilTrue(() => all.every((watcher) => watcher.state().hasSynced), signal),
+    untilSynced: (signal, among = types) => untilTrue(() => among.flatMap(of).every((watcher) => watcher.state().hasSynced), signal),
   }
 }
 

@@ -3,6 +3,7 @@ import { operandTypes } from '../../cdk8s/operands/operand-types.ts'
 import { channelLabel } from '../../cdk8s/operands/labels.ts'
 import type { RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
 import type { KubernetesObject } from '../runtime/kubernetes-api.ts'
+import { aJudge } from '../testing/class-builders.ts'
 import { aChannel, ownedBy, type ChannelParts } from '../testing/channel-builders.ts'
 import { createChannelWatch } from './channel-watch.ts'
 import { createChildHandlers } from './child-watch.ts'
@@ -13,7 +14,7 @@ function rig({ hasSynced = true }: { readonly hasSynced?: boolean } = {}) {
   const work: string[] = []
   const children = createChildren()
   const enqueue = ({ namespace, name }: { readonly namespace: string; readonly name: string }, priority: string): void => void work.push(`${namespace}/${name} ${priority}`)
-  const watch = createChannelWatch({ claims: createClaims({ defaultBrokers: ['kafka:9092'] }), children, enqueue, hasSynced: () => hasSynced })
+  const watch = createChannelWatch({ claims: createClaims({ defaultBrokers: ['kafka:9092'] }), judge: aJudge(), children, enqueue, hasSynced: () => hasSynced })
   const services = createChildHandlers(operandTypes.Service, { children, enqueue, hasSynced: () => hasSynced })
   return { work, watch, services, children }
 }

@@ -2,7 +2,8 @@ import type { KubernetesObject, ObjectRef } from '../runtime/kubernetes-api.ts'
 import type { Priority } from '../runtime/priority.ts'
 import type { WatchHandlers } from '../runtime/watcher.ts'
 import type { Children } from './children.ts'
-import { effectiveChannel } from './class/effective-channel.ts'
+import type { ClassChange } from './class/classes.ts'
+import type { ChannelJudge } from './class/judge.ts'
 import type { Claims } from './claims.ts'
 import type { RouteHolder } from './route-claims.ts'
 import { parseChannel } from './parse-channel.ts'
@@ -12,12 +13,15 @@ export interface ChannelWatch {
   readonly handlers: WatchHandlers
   /** Every channel that there is. */
   all(): readonly ObjectRef[]
+  /** Channels whose class may have changed. */
+  ofClass(change: ClassChange): readonly ObjectRef[]
   /** How many are Ready, and how many are not. */
   count(): { readonly ready: number; readonly notReady: number }
 }
 
 export interface ChannelWatchParts {
   readonly claims: Claims
+  readonly judge: Pick<ChannelJudge, 'atOnce'>
   readonly children: Pick<Children, 'forget'>
   /** A channel is to be reconciled. */
   readonly enqueue: (channel: ObjectRef, priority: Priority) => void
@@ -30,11 +34,13 @@ interface Known {
   readonly fingerprint: string
   /** The route that the status says it has: claims go by it. */
   readonly route: string
+  /** Undefined: it names none. */
+  readonly className: string | undefined
   readonly isReady: boolean
 }
 
 /** Turns what the watch of channels tells into work. */
-export function createChannelWatch({ claims, children, enqueue, hasSynced }: ChannelWatchParts): ChannelWatch {
+export function createChannelWatch({ claims, judge, children, enqueue, hasSynced }: ChannelWatchParts): ChannelWatch {
   const channels = new Map<string, Known>()
   let ready = 0
 
@@ -50,12 +56,12 @@ export function createChannelWatch({ claims, children, enqueue, hasSynced }: Cha
     handlers: {
       onUpsert(object) {
         const ref = refOfObject(object)
-        const before = remember({ ref, fingerprint: fingerprintOf(object), route: routeOf(object), isReady: isReady(object) })
+        const before = remember({ ref, fingerprint: fingerprintOf(object), route: routeOf(object), className: classOf(object), isReady: isReady(object) })
         const isChanged = before?.fingerprint !== fingerprintOf(object)
         if (!isChanged && before?.route === routeOf(object)) return
         const parsed = parseChannel(object)
-        const channel = parsed.ok ? effectiveChannel(parsed.value.channel, {}) : parsed
-        const affected = channel.ok ? claims.upsert(channel.value) : claims.suspend(holderOf(object))
+        const held = parsed.ok ? judge.atOnce(parsed.value.channel) : parsed
+        const affected = held.ok ? claims.upsert(held.value.channel) : claims.suspend(holderOf(object))
         if (isChanged) enqueue(ref, hasSynced() ? 'user' : 'resync')
         for (const other of affected) enqueue(other, 'child')
       },
@@ -68,6 +74,7 @@ export function createChannelWatch({ claims, children, enqueue, hasSynced }: Cha
       },
     },
     all: () => [...channels.values()].map(({ ref }) => ref),
+    ofClass: ({ name, isDefault }) => [...channels.values()].filter(({ className }) => (className === undefined ? isDefault : className === name)).map(({ ref }) => ref),
     count: () => ({ ready, notReady: channels.size - ready }),
   }
 }
@@ -86,6 +93,11 @@ function fingerprintOf({ metadata }: KubernetesObject): string {
 
 function routeOf(object: KubernetesObject): string {
   return JSON.stringify(holderOf(object).status?.route ?? null)
+}
+
+function classOf(object: KubernetesObject): string | undefined {
+  const spec = object['spec'] as { readonly className?: unknown } | undefined // The API server holds it to the schema.
+  return typeof spec?.className === 'string' ? spec.className : undefined
 }
 
 function holderOf({ metadata, ...rest }: KubernetesObject): RouteHolder {

@@ -2,7 +2,8 @@ import { expect, it } from 'vitest'
 import { operandNames } from '../../cdk8s/operands/operand-names.ts'
 import { operandTypes } from '../../cdk8s/operands/operand-types.ts'
 import { channelType, type RealtimeChannelSpec } from '../api/v1alpha1/realtime-channel.ts'
-import { aChannel, aForeignObject, openTopicRules } from '../testing/channel-builders.ts'
+import { aJudge } from '../testing/class-builders.ts'
+import { aChannel, aForeignObject } from '../testing/channel-builders.ts'
 import { createMemoryKubernetes } from '../testing/memory-kubernetes.ts'
 import { createMemoryTopics } from '../testing/memory-topics.ts'
 import { createChildren } from './children.ts'
@@ -25,7 +26,8 @@ function rig() {
     otherRoutes: createOtherRoutes(),
     childTypes: Object.values(operandTypes),
     childNameOf: (name) => operandNames(name).Deployment,
-    topicRules: openTopicRules,
+    judge: aJudge(),
+    onClaimsChanged: () => {},
     nowMs: Date.now,
   })
   /** The plurals that are read for a channel of this spec, besides its own. */

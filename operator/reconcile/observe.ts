@@ -1,10 +1,11 @@
 import { failed, ok, type Result } from '../../gateway/result.ts'
-import type { RealtimeChannel, WrittenChannel } from '../api/v1alpha1/realtime-channel.ts'
+import type { RealtimeChannel, RealtimeChannelSpec, WrittenChannel } from '../api/v1alpha1/realtime-channel.ts'
 import { channelType } from '../api/v1alpha1/realtime-channel.ts'
 import type { ApiError, KubernetesApi, KubernetesObject, ObjectRef, ResourceType } from '../runtime/kubernetes-api.ts'
 import type { Children } from './children.ts'
 import type { Claims } from './claims.ts'
-import { effectiveChannel, effectiveSpec, type ChannelRefusal } from './class/effective-channel.ts'
+import type { ChannelRefusal } from './class/effective-channel.ts'
+import type { ChannelJudge, Held } from './class/judge.ts'
 import { findConnection } from './connection.ts'
 import { topicNameOf } from '../api/v1alpha1/channel-names.ts'
 import { observePods } from './observe-pods.ts'
@@ -27,7 +28,9 @@ export interface ObserverParts {
   /** Every kind of child, and its name for a channel. */
   readonly childTypes: readonly ResourceType[]
   readonly childNameOf: (channelName: string) => string
-  readonly topicRules: TopicRules
+  readonly judge: ChannelJudge
+  /** What these channels claim is judged anew. */
+  readonly onClaimsChanged: (channels: readonly ObjectRef[]) => void
   readonly nowMs: () => number
 }
 
@@ -61,13 +64,21 @@ export function createObserver(parts: ObserverParts): Observer {
     return { connection: connection.value, topic: await observeTopic(channel, connection.value) }
   }
 
-  async function observeWorld(channel: RealtimeChannel, ref: ObjectRef): Promise<{ readonly world: World; readonly connection: KafkaConnection | null }> {
-    const [children, kafka, route] = await Promise.all([observeChildren(channel, ref, parts), observeKafka(channel), routes.observe(channel)])
+  async function observeWorld({ channel, className, topicRules, brokers }: Held, written: RealtimeChannelSpec, ref: ObjectRef): Promise<{ readonly world: World; readonly connection: KafkaConnection | null }> {
+    const [children, kafka, route] = await Promise.all([observeChildren(channel, ref, parts), isKafkaAsked(channel, topicRules) ? observeKafka(channel) : nothingAsked, routes.observe(channel)])
     const deployment = children.get(childKey('Deployment', parts.childNameOf(ref.name)))
     const troubledPods = deployment?.kind === 'object' ? await observePods(api, deployment.object) : []
     const asked = askedRoute(channel)
     const otherRoutes = asked === null ? [] : parts.otherRoutes.within(placesOfRecord(asked))
-    return { connection: kafka.connection, world: { nowMs: nowMs(), channel, children, topic: kafka.topic, topicRules: parts.topicRules, rivals: claims.rivalsOf(ref), route, otherRoutes, troubledPods } }
+    return { connection: kafka.connection, world: { nowMs: nowMs(), channel, children, topic: kafka.topic, topicRules, underClass: { name: className, written, brokers }, rivals: claims.rivalsOf(ref), route, otherRoutes, troubledPods } }
+  }
+
+  /** A class may have changed since the watch told of the channel, and with it what the channel claims. */
+  async function judge(written: WrittenChannel): ReturnType<ChannelJudge['judge']> {
+    if (written.metadata.deletionTimestamp !== undefined) return ok(ok(parts.judge.atItsEnd(written)))
+    const held = await parts.judge.judge(written)
+    if (held.ok) parts.onClaimsChanged(held.value.ok ? claims.upsert(held.value.value.channel) : claims.suspend(written))
+    return held
   }
 
   return {
@@ -78,17 +89,20 @@ export function createObserver(parts: ObserverParts): Observer {
       const parsed = parseChannel(object.value)
       if (!parsed.ok) return ok({ kind: 'not-understood', object: object.value, problem: parsed.error })
       const { channel: written, unknownFields } = parsed.value
-      const channel = holdingChannel(written)
-      if (!channel.ok) return ok({ kind: 'refused', channel: written, refusal: channel.error })
-      return ok({ kind: 'world', unknownFields, ...(await observeWorld(channel.value, ref)) })
+      const held = await judge(written)
+      if (!held.ok) return held
+      if (!held.value.ok) return ok({ kind: 'refused', channel: written, refusal: held.value.error })
+      return ok({ kind: 'world', unknownFields, ...(await observeWorld(held.value.value, written.spec, ref)) })
     },
   }
 }
 
-/** Whatever is wrong with a channel that is being deleted, it may go. */
-function holdingChannel(written: WrittenChannel): Result<RealtimeChannel, ChannelRefusal> {
-  return written.metadata.deletionTimestamp === undefined ? effectiveChannel(written, {}) : ok({ ...written, spec: effectiveSpec(written.spec, {}) })
+/** Nobody is asked about the topic of a channel that is being deleted and may delete none: its brokers may be anybody's. */
+function isKafkaAsked({ metadata }: RealtimeChannel, { deletion }: TopicRules): boolean {
+  return metadata.deletionTimestamp === undefined || deletion !== 'Never'
 }
+
+const nothingAsked = { connection: null, topic: null } as const
 
 /**
  * Reads the objects that have the names of children, whoever made them, and those that the watches know as children. Of the kinds that only some

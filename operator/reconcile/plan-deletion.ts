@@ -31,7 +31,7 @@ function decide(world: World, giveUpMs: number): Ending {
   const { channel, topic } = world
   const record = recordedTopic(world)
   const isPaused = channel.metadata.annotations?.[annotations.paused] === 'true'
-  if (isPaused || channel.spec.topic.deletionPolicy !== 'Delete' || record === null || world.rivals.topic !== null) return end('topic-kept')
+  if (isPaused || channel.spec.topic.deletionPolicy !== 'Delete' || record === null || world.rivals.topic !== null || world.topicRules.deletion === 'Never') return end('topic-kept')
   switch (topic?.kind) {
     case 'missing':
       return end(isMaybeSameCluster(record, topic.topic.clusterId) ? 'topic-deleted' : 'topic-kept')

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { failed, ok, type Result } from '../../gateway/result.ts'
-import { annotations, type RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
+import { annotations } from '../api/v1alpha1/realtime-channel.ts'
 import type { KubernetesObject } from '../runtime/kubernetes-api.ts'
-import { effectiveChannel } from './class/effective-channel.ts'
+import type { ChannelJudge } from './class/judge.ts'
 import { describePlan } from './describe-plan.ts'
 import { parseChannel } from './parse-channel.ts'
 import { planChannel } from './plan.ts'
@@ -23,24 +23,25 @@ export interface Preview {
  * after it.
  * @returns null when nothing is asked
  */
-export function previewPlan(world: World, settings: Settings): Preview | null {
+export function previewPlan(world: World, settings: Settings, judge: Pick<ChannelJudge, 'atOnce'>): Preview | null {
   const { metadata } = world.channel
   const question = metadata.annotations?.[annotations.plan]
   if (question === undefined) return null
   const id = createHash('sha256').update(JSON.stringify([metadata.uid, metadata.generation, question])).digest('hex').slice(0, 10)
-  const changed = changeChannel(world.channel, question)
-  return { id, note: changed.ok ? describePlan(planChannel({ ...world, channel: changed.value }, settings)) : changed.error }
+  const changed = changeChannel(world, question, judge)
+  return { id, note: changed.ok ? describePlan(planChannel({ ...world, ...changed.value }, settings)) : changed.error }
 }
 
-function changeChannel(channel: RealtimeChannel, question: string): Result<RealtimeChannel, string> {
+/** The patch is of what people wrote, and the class judges what comes of it. */
+function changeChannel({ channel, underClass }: World, question: string, judge: Pick<ChannelJudge, 'atOnce'>): Result<Pick<World, 'channel' | 'topicRules'>, string> {
   const patch = readPatch(question)
   if (!patch.ok) return patch
   const { [annotations.paused]: _paused, ...others } = channel.metadata.annotations ?? {}
-  const object = { ...channel, metadata: { ...channel.metadata, annotations: others }, spec: mergePatch(channel.spec, patch.value) }
+  const object = { ...channel, metadata: { ...channel.metadata, annotations: others }, spec: mergePatch(underClass.written, patch.value) }
   const parsed = parseChannel(object as unknown as KubernetesObject) // What a patch may have broken, parseChannel finds.
   if (!parsed.ok) return failed(`The channel would not be understood: ${parsed.error.message}`)
-  const effective = effectiveChannel(parsed.value.channel, {})
-  return effective.ok ? effective : failed(`Not done (${effective.error.reason}): ${effective.error.message}`)
+  const held = judge.atOnce(parsed.value.channel)
+  return held.ok ? ok({ channel: held.value.channel, topicRules: held.value.topicRules }) : failed(`Not done (${held.error.reason}): ${held.error.message}`)
 }
 
 function readPatch(question: string): Result<unknown, string> {

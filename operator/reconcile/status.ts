@@ -36,6 +36,7 @@ export function renderStatus({ world, plan, outcomes, unknownFields }: StatusInp
   const [topic, route] = [topicOf(plan, outcomes), routeOf(plan, outcomes)]
   return {
     observedGeneration: generation,
+    ...classOf(world),
     ...addressesOf(channel, plan),
     ...podsOf(world),
     ...(topic === null ? {} : { topic }),
@@ -127,6 +128,12 @@ function topicOf({ topic }: Plan, outcomes: readonly Outcome[]): TopicRecord | n
 function routeOf({ route }: Plan, outcomes: readonly Outcome[]): RouteRecord | null {
   const isDone = outcomes.every(({ kind, action }) => kind === 'done' || !('type' in action) || !isRouteKind(action.type.kind))
   return isDone ? route.whenDone : route.otherwise
+}
+
+/** What the channel has of its class, or of the operator, and does not say itself. */
+function classOf({ channel, underClass: { name, brokers } }: World): Pick<RealtimeChannelStatus, 'className' | 'host' | 'brokers'> {
+  const { type, host } = channel.spec.route
+  return { ...(name === null ? {} : { className: name }), ...(type === 'None' || host === undefined ? {} : { host }), ...(brokers.length === 0 ? {} : { brokers }) }
 }
 
 function addressesOf(channel: RealtimeChannel, { refusals }: Plan): Pick<RealtimeChannelStatus, 'url' | 'apiUrl'> {

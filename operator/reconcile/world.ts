@@ -1,4 +1,4 @@
-import type { RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
+import type { RealtimeChannel, RealtimeChannelSpec } from '../api/v1alpha1/realtime-channel.ts'
 import type { ApiError, KubernetesObject, ObjectRef, ResourceType } from '../runtime/kubernetes-api.ts'
 import type { MissingTopic, TopicDescription, TopicFailure } from './topic-admin.ts'
 import type { TopicRules } from './topic-rules.ts'
@@ -17,6 +17,8 @@ export interface World {
   readonly topic: FoundTopic | null
   /** What this channel may do with topics. */
   readonly topicRules: TopicRules
+  /** What the channel is made of. */
+  readonly underClass: UnderClass
   /** What other channels claim. */
   readonly rivals: Rivals
   readonly route: FoundRoute
@@ -24,6 +26,16 @@ export interface World {
   readonly otherRoutes: readonly OtherRoute[]
   /** Of the gateway's pods that are not ready, at most ten; empty when the Deployment is available. */
   readonly troubledPods: readonly TroubledPod[]
+}
+
+/** How the channel came to be what it is. */
+export interface UnderClass {
+  /** Null: the channel has no class. */
+  readonly name: string | null
+  /** As people wrote it. */
+  readonly written: RealtimeChannelSpec
+  /** The brokers of the channel, of its class, or of the operator's options; empty: none of them names any. */
+  readonly brokers: readonly string[]
 }
 
 /** `Kind/name`, in the namespace of the channel. */

@@ -4,6 +4,7 @@ import { startSecureBroker, type SecureBroker } from '../../gateway/adapters/kaf
 import { findFreePortPair } from '../../gateway/testing/free-ports.ts'
 import { channelType } from '../api/v1alpha1/realtime-channel.ts'
 import type { ConditionReason } from '../reconcile/conditions.ts'
+import { aClass, openAllowed } from '../testing/class-builders.ts'
 import { askCluster } from '../testing/ask-cluster.ts'
 import { valueOf } from '../testing/kubernetes-api-contract.ts'
 import { grantSecret, kstatusOfChannel, makeSecret, soon, timed, untilEvent, untilReady } from '../testing/scenario.ts'
@@ -32,9 +33,9 @@ describe('a channel that cannot work', () => {
   const times: string[] = []
 
   beforeAll(async () => {
-    ;[cluster, secure] = await Promise.all([startTestCluster(), startSecureBroker()])
+    ;[cluster, secure] = await Promise.all([startTestCluster({ classes: [aClass({ name: 'open', isDefault: true, allowed: { ...openAllowed, topics: ['NAMESPACE.*'] } })] }), startSecureBroker()])
     await cluster.apply(classType, { apiVersion: 'networking.k8s.io/v1', kind: 'IngressClass', metadata: { name: 'public' }, spec: { controller: 'example.com/any' } })
-    await cluster.startOperator({ env: { TOPIC_PATTERN: 'NAMESPACE.*' } })
+    await cluster.startOperator()
   })
   afterAll(async () => {
     process.stdout.write(`${['', 'from apply to condition (ms):', ...times, ''].join('\n')}\n`)

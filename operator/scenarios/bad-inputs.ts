@@ -24,7 +24,7 @@ export interface BadInput {
   readonly spec?: (scene: Scene) => Partial<RealtimeChannelSpec> | Promise<Partial<RealtimeChannelSpec>>
   readonly annotations?: Readonly<Record<string, string>>
   /** The condition that says it, besides Ready. */
-  readonly about: 'TopicReady' | 'GatewayAvailable' | 'RouteReady'
+  readonly about: 'Ready' | 'TopicReady' | 'GatewayAvailable' | 'RouteReady'
   readonly reason: ConditionReason
   /** What was asked, what is, what to do. */
   readonly says: readonly (string | RegExp)[]
@@ -196,11 +196,11 @@ export const badInputs: readonly BadInput[] = [
     kstatus: 'Failed',
   },
   {
-    title: 'a topic that the pattern of the operator does not allow',
+    title: 'a topic that its class does not allow',
     spec: () => ({ topic: { name: 'billing.invoices' } }),
-    about: 'TopicReady',
-    reason: 'TopicNotAllowed',
-    says: ['may not have the topic billing.invoices', 'topics that match NAMESPACE.*', 'TOPIC_PATTERN', 'Name another'],
+    about: 'Ready',
+    reason: 'NotAllowedByClass',
+    says: ['spec.topic.name is billing.invoices', 'the class open allows NAMESPACE.* (spec.allowed.topics)', 'ask an administrator'],
     kstatus: 'Failed',
     afterwards: async (channel) => expect(await channel.topic()).toBeNull(),
   },

@@ -13,7 +13,7 @@ export interface FieldEdit {
 
 /** Of a channel that sets nearly every field, for a cluster in which Kafka is at these addresses. */
 export function fullSpec(bootstrapServers: readonly string[], host: string): RealtimeChannelSpec {
-  const { spec } = ingressExample
+  const { className: _class, ...spec } = ingressExample.spec
   return {
     ...spec,
     kafka: { bootstrapServers },

@@ -66,6 +66,7 @@ export function aWorld(world: Partial<World> = {}): World {
     children: new Map(),
     topic: { kind: 'missing', topic: { name: 'shop.chat', clusterId: 'cluster-1' } },
     topicRules: openTopicRules,
+    underClass: { name: null, written: (world.channel ?? aChannel()).spec, brokers: ['kafka:9092'] },
     rivals: { topic: null, route: null },
     route: { kind: 'not-asked' },
     otherRoutes: [],

@@ -81,6 +81,7 @@ export function createModelWorld(initial: RealtimeChannel, rules: TopicRules = o
     children: new Map([...objects].map(([key, stored]): [ChildKey, Found] => [key, { kind: 'object', type: stored.type, object: shown(stored) }])),
     topic: !isReachable ? { kind: 'failed', failure: { kind: 'unreachable', detail: 'connect ECONNREFUSED' } } : topic === null ? { kind: 'missing', topic: { name: topicName(channel), clusterId } } : { kind: 'present', topic },
     topicRules: rules,
+    underClass: { name: null, written: channel.spec, brokers: ['kafka:9092'] },
     rivals: { topic: null, route: null },
     route: channel.spec.route.type === 'None' ? { kind: 'not-asked' } : { kind: 'ok' },
     otherRoutes: [],

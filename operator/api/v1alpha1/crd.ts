@@ -39,7 +39,8 @@ const columns = [
   { name: 'URL', type: 'string', jsonPath: '.status.url', description: 'Where browsers connect.' },
   { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp', description: 'Time since the channel was created.' },
   { name: 'Partitions', type: 'integer', jsonPath: '.status.topic.partitions', description: 'Partitions of the topic.', priority: 1 },
-  { name: 'Class', type: 'string', jsonPath: '.spec.route.className', description: 'The ingress class that was asked for.', priority: 1 },
+  { name: 'Class', type: 'string', jsonPath: '.status.className', description: 'The RealtimeChannelClass.', priority: 1 },
+  { name: 'Brokers', type: 'string', jsonPath: '.status.brokers', description: 'The brokers.', priority: 1 },
 ] as const
 
 /** The CustomResourceDefinition as it is applied; `scripts/generate-docs.ts` writes it into the chart. */
