@@ -128,6 +128,7 @@ export const chartValues: Section = {
       description: 'Roles.',
       values: {
         create: flag('Make the roles of the operator (docs/reference/permissions.md). Without, somebody else does.', true),
+        clusterWide: flag('Let the operator read classes, ingress classes, Gateways and its definitions, which are of the whole cluster. Without, it has Roles in watchNamespaces alone, and one class, that of class.*, as a file.', true),
         aggregate: flag("Let the cluster's roles view, edit and admin hold for RealtimeChannels.", true),
         kafkaSecrets: {
           description: 'Secrets of channels with Kafka credentials that the operator may read, as `- {namespace: shop, names: [kafka-user]}`. Needed only for channels with a spec.kafka of their own.',
