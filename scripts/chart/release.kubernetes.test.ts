@@ -116,6 +116,15 @@ describe('a release', () => {
     release(['uninstall', 'carillon', '--no-hooks'])
   })
 
+  it('is refused a second default class, which would leave channels without one, and may have another', async () => {
+    const install = ['install', 'carillon', chartFolder, '--set', 'class.name=other']
+    const answer = helm([...install, '--namespace', 'carillon-system'], { KUBECONFIG: cluster.kubeconfigFile })
+    expect(answer).toMatchObject({ isOk: false, stderr: expect.stringContaining('the class default is the default one, and with two of them no channel has one: set class.isDefault=false') })
+    release([...install, '--set', 'class.isDefault=false'])
+    expect((await classOf('other')).metadata.annotations).toMatchObject({ 'carillon.dev/is-default-class': 'false' })
+    release(['uninstall', 'carillon', '--no-hooks'])
+  })
+
   it('can be installed by somebody who has rights in its namespaces and none in the cluster', async () => {
     const everything = [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }]
     const apiVersion = 'rbac.authorization.k8s.io/v1'
