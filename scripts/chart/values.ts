@@ -147,7 +147,7 @@ export const chartValues: Section = {
     metrics: {
       description: 'Metrics of the operator and of gateways.',
       values: {
-        namespaces: texts("Namespaces whose pods may reach metrics: Prometheus' own. All others are kept out. Empty: nobody.", ['monitoring'], { ...namespaces, maxItems: 64 }),
+        namespaces: texts("Namespaces whose pods may reach metrics: Prometheus' own. All others are kept out. Empty: none may.", ['monitoring'], { ...namespaces, maxItems: 64 }),
         service: { description: 'The Service with /metrics, which the test of the chart also asks.', values: { enabled: flag('Make it.', true), annotations: labels('Its annotations.'), ipFamilyPolicy: choice("Families of its addresses. Empty: the cluster's default, which is one family.", ['', 'SingleStack', 'PreferDualStack', 'RequireDualStack'], '') } },
         serviceMonitor: {
           description: "For the Prometheus operator: scrapes the operator.",
