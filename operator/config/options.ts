@@ -20,7 +20,7 @@ export const operatorOptions = {
   // ---- gateways
   gatewayImage: { env: 'GATEWAY_IMAGE', kind: 'string', default: '', pattern: '^[A-Za-z0-9][A-Za-z0-9._/:@-]{0,511}$', inWords: 'an image reference: letters, digits and . _ / : @ -, 512 at most, a letter or digit first', group: 'Gateways', sentence: 'Image of gateways whose channel names none. Required, except with --release-finalizers; the chart sets it.' },
   ingressNamespaces: { env: 'INGRESS_NAMESPACES', kind: 'list', default: [], maxItems: 64, items: 'namespace', group: 'Gateways', sentence: 'Namespaces whose pods may reach the public port of gateways: those of the ingress controller and of emitters. Empty: everybody.' },
-  metricsNamespaces: { env: 'METRICS_NAMESPACES', kind: 'list', default: [], maxItems: 64, items: 'namespace', group: 'Gateways', sentence: 'Namespaces whose pods may reach the internal port of gateways, with their metrics. Empty: nobody. The chart sets `monitoring` by default.' },
+  metricsNamespaces: { env: 'METRICS_NAMESPACES', kind: 'list', default: [], maxItems: 64, items: 'namespace', group: 'Gateways', sentence: 'Namespaces whose pods may reach the internal port of gateways, with their metrics. Empty: none may. The chart sets `monitoring`.' },
   // ---- Kafka
   kafkaBrokers: { ...gateway.kafkaBrokers, sentence: 'host:port of the brokers for channels that name none. Empty: each channel must name its own.' },
   kafkaTls: gateway.kafkaTls,
