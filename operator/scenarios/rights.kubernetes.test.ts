@@ -4,6 +4,7 @@ import { operandTypes, type OperandKind } from '../../cdk8s/operands/operand-typ
 import { annotations } from '../api/v1alpha1/realtime-channel.ts'
 import { permissions, type Permission } from '../permissions.ts'
 import type { KubernetesObject, ResourceType } from '../runtime/kubernetes-api.ts'
+import { aClass, openAllowed } from '../testing/class-builders.ts'
 import { ownedBy } from '../testing/channel-builders.ts'
 import { installGatewayApi } from '../testing/install-gateway-api.ts'
 import { valueOf } from '../testing/kubernetes-api-contract.ts'
@@ -28,12 +29,15 @@ const unseen: Readonly<Record<string, string>> = {
   'channels events.k8s.io/events patch': 'the count of a series is written a minute after its first Event',
 }
 
+/** A class that is only for some namespaces, so that their labels are read. */
+const forNamespaces = aClass({ isDefault: true, allowed: { ...openAllowed, namespaces: { matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'Exists' }] } } })
+
 const scoped = 'operator-of-two'
 
 let cluster: TestCluster
 
 beforeAll(async () => {
-  cluster = await startTestCluster({ users: [scoped], apiServerFlags: ['--enable-admission-plugins=OwnerReferencesPermissionEnforcement'] })
+  cluster = await startTestCluster({ classes: [forNamespaces], users: [scoped], apiServerFlags: ['--enable-admission-plugins=OwnerReferencesPermissionEnforcement'] })
   await installGatewayApi(cluster.plane)
   valueOf(await cluster.api.create(classType, { apiVersion: 'networking.k8s.io/v1', kind: 'IngressClass', metadata: { name: 'traefik' }, spec: { controller: 'example.com/ingress' } }))
 })
@@ -141,7 +145,7 @@ describe('the rights of an operator (O5)', () => {
     expect(uncovered(proxy, permissions, { ownNamespace: 'default', watchNamespaces: [one, two] })).toEqual([])
     expect(proxy.requests.filter(({ code }) => code === 403).map(describeRequest)).toEqual([])
     expect([...new Set(proxy.requests.map(({ namespace }) => namespace))].toSorted()).toEqual(['', 'default', one, two].toSorted())
-    expect(proxy.requests.filter(({ namespace, resource }) => namespace === '' && !['ingressclasses', 'customresourcedefinitions'].includes(resource)).map(describeRequest)).toEqual([])
+    expect(proxy.requests.filter(({ namespace, resource }) => namespace === '' && !['ingressclasses', 'customresourcedefinitions', 'realtimechannelclasses'].includes(resource)).map(describeRequest)).toEqual([])
     expect(Object.keys(await outside.versions())).toEqual(['RealtimeChannel'])
     expect(await outside.status()).toEqual({})
   })
