@@ -15,9 +15,9 @@ export const options = {
   logFormat: { env: 'LOG_FORMAT', kind: 'enum', values: ['auto', 'json', 'text'], default: 'auto', group: 'Channel', sentence: 'json: an object per line, for machines; text: for people; auto: text in development mode, else json.' },
   console: { env: 'CONSOLE', kind: 'enum', values: ['auto', 'on', 'off'], default: 'auto', group: 'Channel', sentence: 'Whether /console is served; auto: in development mode only.' },
   // ---- listening
-  host: { env: 'HOST', kind: 'string', default: '0.0.0.0', group: 'Listening', sentence: 'Address of the public port. Development mode listens on 127.0.0.1 whatever this says.' },
+  host: { env: 'HOST', kind: 'string', default: '', group: 'Listening', sentence: 'Address of the public port. Empty: all of them, IPv6 and IPv4; IPv4 alone where the machine has no IPv6. Development mode listens on 127.0.0.1 whatever this says.' },
   port: { env: 'PORT', kind: 'integer', default: 8000, min: 0, max: 65_535, group: 'Listening', sentence: 'Public port: sockets, events, emit API. 0 takes a free one.' },
-  internalHost: { env: 'INTERNAL_HOST', kind: 'string', default: '0.0.0.0', group: 'Listening', sentence: 'Address of the internal port. Development mode listens on 127.0.0.1 whatever this says.' },
+  internalHost: { env: 'INTERNAL_HOST', kind: 'string', default: '', group: 'Listening', sentence: 'Address of the internal port. Empty: all of them, as for HOST. Development mode listens on 127.0.0.1 whatever this says.' },
   internalPort: { env: 'INTERNAL_PORT', kind: 'integer', default: 9000, min: 0, max: 65_535, group: 'Listening', sentence: 'Internal port: /livez, /readyz and /metrics. Never expose it. 0 takes a free one.' },
   // ---- Kafka
   kafkaBrokers: { env: 'KAFKA_BROKERS', kind: 'list', default: [], maxItems: 32, items: 'broker', group: 'Kafka', sentence: 'host:port of the brokers to begin with, an IPv6 address in brackets. Empty: an in-process log stands in for Kafka (development mode only).' },

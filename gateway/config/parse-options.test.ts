@@ -118,7 +118,7 @@ describe('production', () => {
   })
 
   test('starts when all of them are there, and listens where it is told', () => {
-    expect(parsed(production)).toMatchObject({ isDevelopment: false, host: '0.0.0.0', kafkaBrokers: ['kafka-0:9092', 'kafka-1:9092'] })
+    expect(parsed({ ...production, HOST: '10.0.0.1' })).toMatchObject({ isDevelopment: false, host: '10.0.0.1', internalHost: '', kafkaBrokers: ['kafka-0:9092', 'kafka-1:9092'] })
   })
 
   test('takes DANGEROUSLY_ALLOW_ANY_ORIGIN in place of the origins', () => {

@@ -56,7 +56,7 @@ export const operatorOptions = {
   // ---- the operator itself
   logLevel: { ...gateway.logLevel, group: 'Operator', sentence: 'The least severe log lines that are written, to standard output.' },
   logFormat: { env: 'LOG_FORMAT', kind: 'enum', values: ['json', 'text'], default: 'json', group: 'Operator', sentence: 'json: an object per line, for machines; text: for people.' },
-  internalHost: { ...gateway.internalHost, group: 'Operator', sentence: 'Address of the internal port.' },
+  internalHost: { ...gateway.internalHost, group: 'Operator', sentence: 'Address of the internal port. Empty: all of them, IPv6 and IPv4; IPv4 alone where the machine has no IPv6.' },
   internalPort: { ...gateway.internalPort, group: 'Operator' },
 } as const satisfies OptionTable<'Scope' | 'Gateways' | 'Kafka' | 'Kafka for channels' | 'Kubernetes' | 'Leader election' | 'Work' | 'Operator'>
 

@@ -175,7 +175,7 @@ describe('a rule', () => {
 
 /** What patterns, enums and lists take and refuse, where the choice was a thought. */
 const values: readonly (readonly [path: string, taken: readonly unknown[], refused: readonly unknown[]])[] = [
-  ['spec.kafka.bootstrapServers', [['kafka:9092'], ['kafka-0.kafka.svc.cluster.local:9092', '10.0.0.1:9092']], [['kafka'], ['kafka:9092,other:9092'], ['ssl://kafka:9092'], ['kafka:9092', 'kafka:9092']]],
+  ['spec.kafka.bootstrapServers', [['kafka:9092'], ['kafka-0.kafka.svc.cluster.local:9092', '10.0.0.1:9092', '[fd00::1]:9092']], [['kafka'], ['fd00::1:9092'], ['[fd00::1]'], ['[kafka]:9092'], ['kafka:9092,other:9092'], ['ssl://kafka:9092'], ['kafka:9092', 'kafka:9092']]],
   ['spec.topic.name', ['a', 'A_b-c.d', 'x'.repeat(240)], ['', 'a b', 'ä', 'a/b']],
   ['spec.topic.retention', ['90m', '1h30m', '5m0s'], ['1d', '1.5h', '-1h', '60', '1h 30m']],
   ['spec.auth.jwks.uri', ['http://sso:8080/keys', 'https://sso.example.com'], ['ftp://sso/keys', 'https://user@sso/keys', 'sso.example.com/keys']],
