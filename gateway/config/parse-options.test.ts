@@ -125,6 +125,13 @@ describe('production', () => {
     expect(parsed({ ...production, ALLOWED_ORIGINS: '', DANGEROUSLY_ALLOW_ANY_ORIGIN: 'true' }).dangerouslyAllowAnyOrigin).toBe(true)
   })
 
+  test.each(['JWKS_CA_FILE', 'JWKS_PROXY'])('takes no %s without the URI that it is for', (variable) => {
+    const value = variable === 'JWKS_PROXY' ? 'http://proxy.example:3128' : '/etc/ca.crt'
+    expect(wrongVariables({ ...production, [variable]: value })).toEqual([variable])
+    expect(wrongVariables({ ...production, JWT_KEYS_FILE: '', JWT_JWKS_URI: 'https://issuer.example/jwks', [variable]: value })).toEqual([])
+    expect(complaint({ ...production, [variable]: value })).toContain('JWT_JWKS_URI is not set')
+  })
+
   test('takes one source of keys, not two', () => {
     expect(wrongVariables({ ...production, JWT_JWKS_URI: 'https://issuer.example/jwks' })).toEqual(['JWT_KEYS_FILE'])
   })
