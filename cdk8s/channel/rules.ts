@@ -20,7 +20,11 @@ export const rules: Readonly<Record<string, readonly Rule[]>> = {
   'spec.gateway': [({ gateway }) => gateway.autoscaling === undefined || gateway.replicas === defaultReplicas],
   'spec.gateway.autoscaling': [({ gateway: { autoscaling } }) => autoscaling === undefined || autoscaling.minReplicas <= autoscaling.maxReplicas],
   'spec.auth': [({ auth }) => (auth.allowedOrigins !== undefined) !== auth.dangerouslyAllowAnyOrigin],
-  'spec.auth.jwks': [({ auth: { jwks } }) => exactlyOne(jwks.uri, jwks.secretRef, jwks.configMapRef)],
+  'spec.auth.jwks': [
+    ({ auth: { jwks } }) => exactlyOne(jwks.uri, jwks.secretRef, jwks.configMapRef),
+    ({ auth: { jwks } }) => jwks.caSecretRef === undefined || jwks.caConfigMapRef === undefined,
+    ({ auth: { jwks } }) => jwks.uri !== undefined || (jwks.caSecretRef === undefined && jwks.caConfigMapRef === undefined),
+  ],
   'spec.emit': [({ emit }) => emit.burst >= emit.ratePerSecond],
   'spec.replay.window': [({ replay }) => milliseconds(replay.window) >= 1_000 && milliseconds(replay.window) <= 24 * 60 * minute],
   'spec.replay.maxBytes': [({ replay }) => isBetween(replay.maxBytes, '64Ki', '8Gi')],

@@ -9,9 +9,10 @@ import { servicePorts } from './service-ports.ts'
 /** Where routes, and services that emit, find the ready pods; and where a monitor finds their metrics. */
 export class GatewayService extends k8s.KubeService {
   constructor(scope: Construct, id: string, input: OperandInput) {
+    const { annotations, ipFamilyPolicy } = input.spec.service
     super(scope, id, {
-      metadata: childMetadata(input, 'Service'),
-      spec: { type: 'ClusterIP', selector: { ...selectorLabels(input.channel.name) }, ports: [port('public'), port('internal')] },
+      metadata: childMetadata(input, 'Service', { annotations }),
+      spec: { type: 'ClusterIP', ...(ipFamilyPolicy === undefined ? {} : { ipFamilyPolicy }), selector: { ...selectorLabels(input.channel.name) }, ports: [port('public'), port('internal')] },
     })
   }
 }

@@ -19,6 +19,7 @@ export interface ObserverParts {
   readonly claims: Claims
   readonly children: Children
   readonly routes: RouteObserver
+  readonly assignsPodUsers: () => Promise<Result<boolean, ApiError>>
   /** Every kind of child, and its name for a channel. */
   readonly childTypes: readonly ResourceType[]
   readonly childNameOf: (channelName: string) => string
@@ -32,7 +33,7 @@ export type Observation =
   | { readonly kind: 'world'; readonly world: World; readonly unknownFields: readonly string[]; readonly connection: KafkaConnection | null }
 
 export interface Observer {
-  /** Reads all that a plan for the channel needs. @returns an error only when not even the channel could be read */
+  /** Reads all that a plan for the channel needs. @returns an error only when not even the channel, or what the cluster is, could be read */
   observe(ref: ObjectRef): Promise<Result<Observation, ApiError>>
   /** Reads the topic alone again, after it was created. */
   observeTopic(channel: RealtimeChannel, connection: KafkaConnection): Promise<FoundTopic>
@@ -53,11 +54,11 @@ export function createObserver(parts: ObserverParts): Observer {
     return { connection: connection.value, topic: await observeTopic(channel, connection.value) }
   }
 
-  async function observeWorld(channel: RealtimeChannel, ref: ObjectRef): Promise<{ readonly world: World; readonly connection: KafkaConnection | null }> {
+  async function observeWorld(channel: RealtimeChannel, ref: ObjectRef, assignsPodUsers: boolean): Promise<{ readonly world: World; readonly connection: KafkaConnection | null }> {
     const [children, kafka, route] = await Promise.all([observeChildren(channel, ref, parts), observeKafka(channel), routes.observe(channel)])
     const deployment = children.get(childKey('Deployment', parts.childNameOf(ref.name)))
     const troubledPods = deployment?.kind === 'object' ? await observePods(api, deployment.object) : []
-    return { connection: kafka.connection, world: { nowMs: nowMs(), channel, children, topic: kafka.topic, rivals: claims.rivalsOf(ref), route, troubledPods } }
+    return { connection: kafka.connection, world: { nowMs: nowMs(), channel, children, topic: kafka.topic, rivals: claims.rivalsOf(ref), route, assignsPodUsers, troubledPods } }
   }
 
   return {
@@ -68,7 +69,9 @@ export function createObserver(parts: ObserverParts): Observer {
       const parsed = parseChannel(object.value)
       if (!parsed.ok) return ok({ kind: 'not-understood', object: object.value, problem: parsed.error })
       const { channel, unknownFields } = parsed.value
-      return ok({ kind: 'world', unknownFields, ...(await observeWorld(channel, ref)) })
+      const assignsPodUsers = await parts.assignsPodUsers()
+      if (!assignsPodUsers.ok) return assignsPodUsers
+      return ok({ kind: 'world', unknownFields, ...(await observeWorld(channel, ref, assignsPodUsers.value)) })
     },
   }
 }

@@ -17,6 +17,8 @@ export interface World {
   /** What other channels claim. */
   readonly rivals: Rivals
   readonly route: FoundRoute
+  /** The cluster assigns the users of pods, and refuses pods that ask for one of their own choice. */
+  readonly assignsPodUsers: boolean
   /** Of the gateway's pods that are not ready, at most ten; empty when the Deployment is available. */
   readonly troubledPods: readonly TroubledPod[]
 }

@@ -62,6 +62,7 @@ export function aWorld(world: Partial<World> = {}): World {
     topic: { kind: 'missing', topic: { name: 'shop.chat', clusterId: 'cluster-1' } },
     rivals: { topic: null, route: null },
     route: { kind: 'not-asked' },
+    assignsPodUsers: false,
     troubledPods: [],
     ...world,
   }

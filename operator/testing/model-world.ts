@@ -80,6 +80,7 @@ export function createModelWorld(initial: RealtimeChannel): ModelWorld {
     topic: !isReachable ? { kind: 'failed', failure: { kind: 'unreachable', detail: 'connect ECONNREFUSED' } } : topic === null ? { kind: 'missing', topic: { name: topicName(channel), clusterId } } : { kind: 'present', topic },
     rivals: { topic: null, route: null },
     route: channel.spec.route.type === 'None' ? { kind: 'not-asked' } : { kind: 'ok' },
+    assignsPodUsers: false,
     troubledPods: [],
   })
 

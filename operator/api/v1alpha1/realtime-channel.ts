@@ -1,6 +1,6 @@
 import type { ObjectMeta, ResourceType } from '../../runtime/kubernetes-api.ts'
 import { auth, emit } from './schema/auth.ts'
-import { gateway, network } from './schema/gateway.ts'
+import { gateway, network, service } from './schema/gateway.ts'
 import type { JsonSchema, Stored, Written } from './schema/json-schema.ts'
 import { kafka, topic } from './schema/kafka.ts'
 import { limits, replay } from './schema/replay.ts'
@@ -15,7 +15,7 @@ export const specSchema = {
   type: 'object',
   description: 'What is wanted.',
   required: ['auth'],
-  properties: { kafka, topic, gateway, network, auth, emit, replay, limits, route },
+  properties: { kafka, topic, gateway, network, service, auth, emit, replay, limits, route },
   'x-kubernetes-validations': [
     { rule: '!has(self.topic.retention) || duration(self.topic.retention) >= duration(self.replay.window)', message: 'topic.retention must be at least replay.window: events that clients may come back for would be gone' },
   ],
