@@ -72,7 +72,6 @@ export const fieldEdits = (bootstrapServers: readonly string[]): readonly FieldE
   // ---- service
   { edit: { service: { annotations: { 'example.com/mesh': 'on' } } }, changes: ['Service.metadata.annotations.example.com/mesh'] },
   { edit: { service: { ipFamilyPolicy: 'SingleStack' } }, changes: ['Service.spec.ipFamilyPolicy'] },
-  { edit: { service: { ipFamilyPolicy: null } }, changes: [] },
   // ---- auth
   { edit: { auth: { jwks: { secretRef: { name: 'keys-2' } } } }, changes: ['pod volumes.files-3.secret.secretName'] },
   { edit: { auth: { jwks: { secretRef: { key: 'keys.pem' } } } }, changes: ['pod volumes.files-3.secret.items'] },
@@ -80,6 +79,7 @@ export const fieldEdits = (bootstrapServers: readonly string[]): readonly FieldE
   { edit: { auth: { jwks: { configMapRef: { key: 'keys.pem' } } } }, changes: ['pod volumes.files-3.configMap.items'] },
   { edit: { auth: { jwks: { configMapRef: null, uri: 'https://sso.example.com/keys' } } }, changes: ['env JWT_JWKS_URI', 'env JWT_KEYS_FILE', 'pod volumeMounts.files-3', 'pod volumes.files-3'] },
   { edit: { network: { proxy: { httpsProxy: 'http://proxy.example.com:3128' } } }, changes: ['env JWKS_PROXY'] },
+  { edit: { network: { proxy: { httpProxy: 'http://proxy.example.com:3128' } } }, changes: [] },
   { edit: { network: { proxy: { noProxy: ['example.com'] } } }, changes: ['env JWKS_PROXY'] },
   { edit: { auth: { jwks: { caSecretRef: { name: 'company-ca' } } } }, changes: ['env JWKS_CA_FILE', 'pod volumeMounts.files-3', 'pod volumes.files-3'] },
   { edit: { auth: { jwks: { caSecretRef: { key: 'bundle.pem' } } } }, changes: ['pod volumes.files-3.secret.items'] },

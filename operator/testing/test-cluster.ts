@@ -54,14 +54,16 @@ export interface TestClusterOptions {
   /** Who has a token, beside the administrator and the operator. */
   readonly users?: readonly string[]
   readonly apiServerFlags?: readonly string[]
+  /** That run beside `defaultControllers`. */
+  readonly controllers?: readonly string[]
 }
 
 const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} }
 
 /** Takes some ten seconds. */
-export async function startTestCluster({ kafkaOptions = {}, users = [], apiServerFlags = [] }: TestClusterOptions = {}): Promise<TestCluster> {
+export async function startTestCluster({ kafkaOptions = {}, users = [], apiServerFlags = [], controllers = [] }: TestClusterOptions = {}): Promise<TestCluster> {
   const known = [operatorUser, ...users].map((name) => ({ name }))
-  const [plane, kafka] = await Promise.all([startControlPlane({ controllers: defaultControllers, users: known, apiServerFlags }), startKafka(kafkaOptions)])
+  const [plane, kafka] = await Promise.all([startControlPlane({ controllers: [...defaultControllers, ...controllers], users: known, apiServerFlags }), startKafka(kafkaOptions)])
   const api = connect(plane)
   const admins: TopicAdmins = createTopicAdmins({ logger: silent, now: Date.now })
   await installChannelType(plane)

@@ -151,7 +151,7 @@ export const service = {
   description: 'The Service of the pods.',
   default: {},
   properties: {
-    ipFamilyPolicy: { type: 'string', description: "Whether it has an address of one or of both IP families. Default: Kubernetes' own, which is SingleStack with the cluster's first family.", enum: ['SingleStack', 'PreferDualStack', 'RequireDualStack'] },
+    ipFamilyPolicy: { type: 'string', description: "Whether it has an address of one or of both IP families. SingleStack is the cluster's first family. Default: SingleStack.", enum: ['SingleStack', 'PreferDualStack', 'RequireDualStack'] },
     annotations: { ...stringMap, description: 'Annotations of the Service, as a service mesh or topology-aware routing reads them.' },
   },
 } as const satisfies JsonSchema
