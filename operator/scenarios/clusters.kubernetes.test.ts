@@ -1,5 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { channelLabel } from '../../cdk8s/operands/labels.ts'
+import { startIpv6Kafka } from '../../gateway/testing/ipv6-kafka.ts'
+import { hasIpv6 } from '../../gateway/testing/loopback-urls.ts'
 import { channelType } from '../api/v1alpha1/realtime-channel.ts'
 import type { KubernetesObject, ResourceType } from '../runtime/kubernetes-api.ts'
 import { valueOf } from '../testing/kubernetes-api-contract.ts'
@@ -77,6 +79,20 @@ describe('a namespace that assigns users to pods, as those of OpenShift do', () 
     expect(JSON.stringify(pod?.['spec'])).toContain(`"defaultMode":${0o444}`)
     after.signal('SIGTERM')
     await after.exited
+  })
+})
+
+describe.skipIf(!hasIpv6())('brokers that have IPv6 addresses alone', () => {
+  it('are reached by the operator, which makes the topic there, and are named to the pods as in the channel', async () => {
+    const kafka = await startIpv6Kafka()
+    onTestFinished(() => kafka.stop())
+    const operator = await cluster.startOperator()
+    const channel = testChannel(cluster, await cluster.makeNamespace())
+    await channel.apply({ kafka: { bootstrapServers: [kafka.broker] }, gateway: { replicas: 0 } })
+    await channel.until('TopicReady', 'True', 'TopicAsAsked')
+    await soon(async () => expect(JSON.stringify(await channel.child('Deployment'))).toContain(`{"name":"KAFKA_BROKERS","value":"${kafka.broker}"}`))
+    operator.signal('SIGTERM')
+    await operator.exited
   })
 })
 
