@@ -7,7 +7,7 @@ import { chartValues, findTools, sampleText } from './platform-steps.ts'
 import { renderSummary } from './summary.ts'
 
 const readText = (path: string): Promise<string> => readFile(new URL(`../${path}`, import.meta.url), 'utf8')
-const options = { name: 'carillon', httpPort: 8080, httpsPort: 8443, brokers: 1, gatewayApiCrds: '', metrics: false, sample: true }
+const options = { name: 'carillon', httpPort: 8080, httpsPort: 8443, brokers: 1, ipFamily: 'ipv4' as const, gatewayApiCrds: '', metrics: false, sample: true }
 
 describe('the place', () => {
   it('has an origin as browsers write it: without the port that goes without saying', () => {
