@@ -114,6 +114,35 @@ describe('keys behind a proxy', () => {
     expect(proxy.asked).toEqual(['GET http://sso.test/keys'])
   })
 
+  /** Fetches until somebody gives it up, as the time-out and the stop of a gateway do. */
+  const getUntil = (signal: AbortSignal, options: Partial<IssuerFetchOptions>, url: string) =>
+    fetchText(url, { fetch: createIssuerFetch({ jwksCaFile: '', jwksProxy: '', ...options }), timeoutMs: 600_000, maxBytes: 10_000, signal })
+
+  // The agent of Node.js waited for such a proxy for ever: a gateway would never have fetched its keys again.
+  it.each(['the proxy', 'the server behind the proxy'])('that are given up while %s is silent leave no connection behind', async (silent) => {
+    const [ended, givenUp] = [Promise.withResolvers<void>(), new AbortController()]
+    const proxy = createHttpServer()
+    proxy.on('connect', (_, socket: Socket) => {
+      if (silent !== 'the proxy') socket.write('HTTP/1.1 200 Connection established\r\n\r\n')
+      // The proxy notes the first bytes of the handshake with the server, which comes behind its own answer.
+      socket.on('error', () => {}).once('end', () => ended.resolve()).once('data', () => givenUp.abort())
+      if (silent === 'the proxy') givenUp.abort()
+    })
+    const jwksProxy = `http://127.0.0.1:${await listen(proxy)}`
+    expect(await getUntil(givenUp.signal, { jwksProxy }, 'https://sso.test/keys')).toMatchObject({ ok: false })
+    await ended.promise
+  })
+
+  it('that are given up after half an answer leave no connection behind', async () => {
+    const [ended, givenUp] = [Promise.withResolvers<void>(), new AbortController()]
+    const [port, proxy] = [await startIssuer((request, response) => {
+      request.socket.once('close', () => ended.resolve())
+      response.writeHead(200).write('{"keys":', () => givenUp.abort())
+    }), await startProxy()]
+    expect(await getUntil(givenUp.signal, { jwksCaFile: caFile, jwksProxy: proxy.url }, `https://sso.test:${port}/keys`)).toMatchObject({ ok: false })
+    await ended.promise
+  })
+
   it('that refuses are not fetched around it', async () => {
     const refusing = createHttpServer()
     refusing.on('connect', (_, socket) => void socket.end('HTTP/1.1 403 Forbidden\r\n\r\n'))

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http'
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http'
+import { request as httpsRequest } from 'node:https'
 import { Readable } from 'node:stream'
 import type { Config } from '../../config/options.ts'
 import { certificatesOf } from '../../pem-certificates.ts'
+import { openTunnel, requestOf } from './tunnel.ts'
 
 export type IssuerFetchOptions = Pick<Config, 'jwksCaFile' | 'jwksProxy'>
 
@@ -15,18 +16,35 @@ export type GetFetch = (url: string, init: { readonly headers: Readonly<Record<s
  * then the brokers would be judged by authorities that are meant for the issuer. So with either option the requests are made by `node:https`.
  * @throws Error that names the file when it has no certificates
  */
-export function createIssuerFetch(options: IssuerFetchOptions): GetFetch {
-  const { jwksCaFile, jwksProxy } = options
+export function createIssuerFetch({ jwksCaFile, jwksProxy }: IssuerFetchOptions): GetFetch {
   if (jwksCaFile === '' && jwksProxy === '') return (url, init) => fetch(url, init)
   readAuthorities(jwksCaFile)
+  // A fetch is rare, so each has a connection of its own, with the authorities of this moment: the file may rotate.
   return async (url, { headers, signal }) => {
-    const isSecure = url.startsWith('https:')
-    // A fetch is rare, so each has a connection of its own, with the authorities of this moment: the file may rotate.
-    const agent = isSecure ? new HttpsAgent({ ...readAuthorities(jwksCaFile), ...through('HTTPS_PROXY', jwksProxy) }) : new HttpAgent(through('HTTP_PROXY', jwksProxy))
-    const message = await send(url, { agent, headers, signal }, isSecure ? httpsRequest : httpRequest)
-    message.once('close', () => agent.destroy())
-    return responseOf(message)
+    const trusted = { ...readAuthorities(jwksCaFile), signal }
+    return responseOf(await answerOf(await requestTo(new URL(url), { proxy: jwksProxy === '' ? null : new URL(jwksProxy), headers, trusted })))
   }
+}
+
+interface Way {
+  /** Null: none. */
+  readonly proxy: URL | null
+  readonly headers: Readonly<Record<string, string>>
+  readonly trusted: { readonly ca?: Buffer; readonly signal: AbortSignal }
+}
+
+/** @returns a request that is not sent yet */
+async function requestTo(server: URL, { proxy, headers, trusted }: Way): Promise<ClientRequest> {
+  const { signal } = trusted
+  const isSecure = server.protocol === 'https:'
+  if (proxy === null) return isSecure ? httpsRequest(server, { ...trusted, headers, agent: false }) : httpRequest(server, { headers, signal, agent: false })
+  if (!isSecure) return requestOf(proxy, trusted)({ path: server.href, headers: { ...headers, host: server.host } })
+  const tunnel = await openTunnel(server, proxy, trusted)
+  return httpsRequest(server, { headers: { ...headers, connection: 'close' }, signal, createConnection: () => tunnel })
+}
+
+function answerOf(request: ClientRequest): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => void request.once('response', resolve).once('error', reject).end())
 }
 
 function readAuthorities(file: string): { readonly ca?: Buffer } {
@@ -34,15 +52,6 @@ function readAuthorities(file: string): { readonly ca?: Buffer } {
   const ca = readFileSync(file)
   certificatesOf(ca, `JWKS_CA_FILE (${file})`)
   return { ca }
-}
-
-/** https://nodejs.org/api/http.html#built-in-proxy-support: without NO_PROXY in it, every host is reached through the proxy. */
-const through = (variable: 'HTTP_PROXY' | 'HTTPS_PROXY', proxy: string): object => (proxy === '' ? {} : { proxyEnv: { [variable]: proxy } })
-
-function send(url: string, options: RequestOptions, request: typeof httpRequest): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    request(url, options, resolve).once('error', reject).end()
-  })
 }
 
 /** Statuses that `Response` lets have no body. */
