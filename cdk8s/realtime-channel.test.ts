@@ -1,6 +1,6 @@
 import { App, Chart, Testing } from 'cdk8s'
 import { describe, expect, it } from 'vitest'
-import { gatewayApiExample, ingressExample, minimalExample } from '../operator/api/v1alpha1/examples.ts'
+import { companyExample, gatewayApiExample, ingressExample, minimalExample } from '../operator/api/v1alpha1/examples.ts'
 import { RealtimeChannel, type RealtimeChannelProps } from './index.ts'
 
 const chart = (namespace?: string) => new Chart(new App(), 'app', namespace === undefined ? {} : { namespace })
@@ -8,7 +8,7 @@ const channel = (props: Partial<RealtimeChannelProps> = {}, namespace?: string) 
   new RealtimeChannel(chart(namespace), 'news', { metadata: { name: 'news' }, ...minimalExample.spec, ...props })
 
 describe('a channel of a cdk8s app', () => {
-  it.each([minimalExample, ingressExample, gatewayApiExample])('is the manifest that was meant: $metadata.name', ({ metadata, ...manifest }) => {
+  it.each([minimalExample, ingressExample, gatewayApiExample, companyExample])('is the manifest that was meant: $metadata.name', ({ metadata, ...manifest }) => {
     const app = chart('shop')
     new RealtimeChannel(app, 'channel', { metadata: { name: metadata.name }, ...manifest.spec })
     expect(Testing.synth(app)).toEqual([{ apiVersion: manifest.apiVersion, kind: manifest.kind, metadata: { name: metadata.name, namespace: 'shop' }, spec: manifest.spec }])
@@ -48,6 +48,10 @@ describe('a channel of a cdk8s app', () => {
   it('throws all that the API server would refuse, at once, with its place', () => {
     const wrong = () => channel({ metadata: { name: 'News' }, gateway: { replicas: -1 }, route: { type: 'Ingress', host: 'https://a' } })
     expect(wrong).toThrow(/^RealtimeChannel app\/news would be refused:\n- metadata\.name: .*\n- spec\.route\.host: .*\n- spec\.gateway\.replicas: expected a whole number from 0 to 1000$/)
-    expect(() => channel({ route: { type: 'Ingress' } })).toThrow('- spec.route.host: a route needs a host')
+  })
+
+  it('leaves what a class may fill in to the class', () => {
+    expect(new RealtimeChannel(chart('shop'), 'news', { metadata: { name: 'news' } }).topicName).toBe('shop.news')
+    expect(channel({ route: { type: 'Ingress' } }).socketUrl).toBeNull()
   })
 })

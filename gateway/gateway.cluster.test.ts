@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest'
 import { createClusterAdmin, type ClusterAdmin } from './testing/failover/cluster-admin.ts'
 import { type CaseOptions, type CaseResult, type CaseRun, runCase, type Stage } from './testing/failover/failover-case.ts'
 import { type Pod, startPod } from './testing/failover/pod.ts'
-import { copiesIn, poisonIn } from './testing/failover/read-topic.ts'
+import { copiesIn, type FoundCopy, poisonIn } from './testing/failover/read-topic.ts'
 import { renderVerdict, type Verdict, verdictHeader } from './testing/failover/verdict.ts'
 import { type KafkaCluster, startKafkaCluster } from './testing/kafka-cluster.ts'
 import { startTcpProxy, type TcpProxy } from './testing/tcp-proxy.ts'
@@ -213,5 +213,16 @@ it('every poison record of all these cases is in the dead letter topic exactly o
   await settledStage()
   const poison = await poisonIn(cluster.internal, topic, await admin.ends(topic))
   expect(poison.length).toBeGreaterThan(100)
-  await vi.waitFor(async () => expect(await copiesIn(cluster.internal, `${topic}.dlq`)).toEqual(poison), { timeout: 70_000, interval: 1_000 })
+  await vi.waitFor(async () => expect(compareCopies(poison, await copiesIn(cluster.internal, `${topic}.dlq`))).toEqual({ missing: [], twice: [], foreign: [] }), { timeout: 70_000, interval: 1_000 })
 })
+
+/** What is wrong alone, with each place of what was copied twice: of some thousand copies nobody would find it. */
+function compareCopies(poison: readonly string[], copies: readonly FoundCopy[]): Readonly<Record<'missing' | 'twice' | 'foreign', readonly string[]>> {
+  const written = new Set(poison)
+  const places = Map.groupBy(copies, (copy) => copy.of)
+  return {
+    missing: poison.filter((one) => !places.has(one)),
+    twice: [...places].filter(([, found]) => found.length > 1).map(([of, found]) => `${of} at ${found.map(({ at }) => at).join(' and ')}`),
+    foreign: [...places.keys()].filter((of) => !written.has(of)),
+  }
+}

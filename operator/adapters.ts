@@ -3,6 +3,7 @@ import { createPinoLogger } from '../gateway/observability/pino.ts'
 import type { Logger } from '../gateway/observability/logger.ts'
 import { failed, ok, type Result } from '../gateway/result.ts'
 import { operandTypes } from '../cdk8s/operands/operand-types.ts'
+import { readClassFile } from './adapters/class-file.ts'
 import { kafkaOperations } from './adapters/kafka/cluster-connection.ts'
 import { createOwnConnection } from './adapters/kafka/own-connection.ts'
 import { createTopicAdmins } from './adapters/kafka/topic-admins.ts'
@@ -26,8 +27,6 @@ export interface RealAdapters {
   readonly metricsPage: PrometheusMetrics
   readonly logger: Logger
   readonly identity: string
-  /** Of the pod, or of the kubeconfig's context; null: neither says. */
-  readonly namespace: string | null
   /** Where the API server is, for the log. */
   readonly server: string
   /**
@@ -38,11 +37,13 @@ export interface RealAdapters {
   stop(): Promise<void>
 }
 
-/** @returns the adapters, or a sentence that says why no API server is known */
+/** @returns the adapters, or a sentence that says why no API server is known, or what is wrong with the class in CLASS_FILE */
 export function createOperatorAdapters(config: OperatorConfig, { version }: { readonly version: string }): Result<RealAdapters, string> {
   const kubeConfigOptions: KubeConfigOptions = { kubeconfigFile: config.kubeconfig === '' ? null : config.kubeconfig, context: config.kubeContext === '' ? null : config.kubeContext }
   const loaded = loadKubeConfig(kubeConfigOptions)
   if (!loaded.ok) return failed(loaded.error)
+  const onlyClass = readClassFile(config.classFile)
+  if (!onlyClass.ok) return failed(onlyClass.error)
   const logger = createPinoLogger({ format: config.logFormat, level: config.logLevel, name: 'carillon-operator', version })
   const metricsPage = createPrometheusMetrics({
     version,
@@ -68,7 +69,9 @@ export function createOperatorAdapters(config: OperatorConfig, { version }: { re
       createWatcher: (target) => createListWatch({ api, target, logger, now: clock.now }),
       admins,
       ownConnection: createOwnConnection(config, clock.now),
-      record: (channel, { type, reason, note }) => recorder.record(channel, { type, reason, note, action: 'Reconcile' }),
+      lease: { name: config.leaseName, namespace: config.leaseNamespace === '' ? (loaded.value.namespace ?? 'default') : config.leaseNamespace },
+      record: (regarding, { type, reason, note }) => recorder.record(regarding, { type, reason, note, action: 'Reconcile' }),
+      onlyClass: onlyClass.value,
       identity,
       metrics,
       logger,
@@ -80,7 +83,6 @@ export function createOperatorAdapters(config: OperatorConfig, { version }: { re
     metricsPage,
     logger,
     identity,
-    namespace: loaded.value.namespace,
     server: loaded.value.server,
     guardWrites(asked) {
       guard.mayWrite = asked

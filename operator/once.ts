@@ -8,7 +8,7 @@ const stopTimeoutMs = 10_000
 
 /**
  * `--once`: looks at each channel once, or again where a look asks for another soon.
- * @returns the exit code: 0 when all have converged, 1 when not, or when the channels could not be read
+ * @returns the exit code: 0 when all have converged, 1 when not, or when channels of some namespace could not be read
  */
 export function runOnce(run: Run): Promise<number> {
   return whileLeading(run, (mayWrite) => lookOnce(run, mayWrite))
@@ -23,7 +23,8 @@ async function lookOnce({ config, mode, adapters, stopped, print }: Run, mayWrit
   clearTimeout(timer)
   const haveSynced = operator.watchers.every((watcher) => watcher.state().hasSynced)
   if (!haveSynced) print(`The API server ${adapters.server} did not show all objects within ${syncTimeoutMs / 1_000} s; the log says why.`)
-  const failures = haveSynced ? await reconcileAll(operator, config.workers, print) : 1
+  for (const namespace of operator.reach.all()) print(`The namespace ${namespace} cannot be read: its channels were not looked at. Was it deleted, or is the Role of the operator missing there?`)
+  const failures = haveSynced ? (await reconcileAll(operator, config.workers, print)) + operator.reach.all().length : 1
   await operator.stop({ deadlineMs: stopTimeoutMs })
   await adapters.recorder.stop({ deadlineMs: stopTimeoutMs })
   return failures === 0 ? 0 : 1

@@ -2,6 +2,7 @@ import { managedByLabels } from '../cdk8s/operands/labels.ts'
 import { operandNames } from '../cdk8s/operands/operand-names.ts'
 import { operandTypes } from '../cdk8s/operands/operand-types.ts'
 import type { Logger } from '../gateway/observability/logger.ts'
+import { classType } from './api/v1alpha1/realtime-channel-class.ts'
 import { channelType } from './api/v1alpha1/realtime-channel.ts'
 import type { OperatorConfig } from './config/options.ts'
 import type { OperatorMetrics } from './observability/metrics.ts'
@@ -9,24 +10,33 @@ import { createApplier } from './reconcile/apply.ts'
 import { createChannelWatch, type ChannelWatch } from './reconcile/channel-watch.ts'
 import { createChildHandlers } from './reconcile/child-watch.ts'
 import { createChildren } from './reconcile/children.ts'
+import { withoutClass, type ChannelClass } from './reconcile/class/channel-class.ts'
+import { createClassChanges } from './reconcile/class/class-changes.ts'
+import { createClassWatch, createOneClass, type Classes } from './reconcile/class/classes.ts'
+import { createJudge } from './reconcile/class/judge.ts'
 import { createClaims } from './reconcile/claims.ts'
+import { startDefinitionWatch } from './reconcile/definition-watch.ts'
 import { createDryRun } from './reconcile/dry-run.ts'
 import { createObserver } from './reconcile/observe.ts'
 import { createRouteObserver } from './reconcile/observe-route.ts'
+import { createRouteHandlers } from './reconcile/other-route-watch.ts'
+import { createOtherRoutes } from './reconcile/other-routes.ts'
+import { isRouteKind } from './reconcile/plan-objects.ts'
+import { createPodUsers } from './reconcile/pod-users.ts'
 import { createPreviewer } from './reconcile/previewer.ts'
+import { createNamespaceReach, type NamespaceReach } from './reconcile/namespace-reach.ts'
 import { createReconciler } from './reconcile/reconciler.ts'
 import { names } from './reconcile/settings.ts'
 import { settingsOf } from './reconcile/settings-of-config.ts'
 import type { KafkaConnection, TopicAdmins } from './reconcile/topic-admin.ts'
-import { whyNameIsNotAllowed } from './reconcile/topic-rules.ts'
 import type { Transition } from './reconcile/transitions.ts'
-import type { Clock } from './runtime/clock.ts'
+import { systemTimers, type Clock } from './runtime/clock.ts'
 import { createController, type Controller } from './runtime/controller.ts'
 import type { KubernetesApi, KubernetesObject, ObjectRef, ResourceType } from './runtime/kubernetes-api.ts'
 import type { Priority } from './runtime/priority.ts'
 import { createQueueMeter } from './runtime/queue-meter.ts'
 import type { Reconcile } from './runtime/reconcile-run.ts'
-import type { Watcher, WatchTarget } from './runtime/watcher.ts'
+import type { Watcher, WatchHandlers, WatchTarget } from './runtime/watcher.ts'
 import { createWorkQueue } from './runtime/work-queue.ts'
 
 /** What an operator is made of besides its options; the real ones are made in adapters.ts. */
@@ -36,8 +46,12 @@ export interface OperatorAdapters {
   readonly admins: TopicAdmins
   /** The operator's own way to the Kafka of its options; null: they name none. */
   readonly ownConnection: () => KafkaConnection | null
+  /** The Lease that the leader holds: who this operator is, for other operators and for people. */
+  readonly lease: ObjectRef
+  /** The one class of an operator that does not read those of the cluster (CLASS_FILE); null: it reads them. */
+  readonly onlyClass: ChannelClass | null
   /** Tells people by Events; never fails. */
-  readonly record: (channel: KubernetesObject, transition: Transition) => void
+  readonly record: (regarding: KubernetesObject, transition: Transition) => void
   /** May this process write, right now? Asked before each write. */
   readonly mayWrite: () => boolean
   /** Plans are printed, and nothing is done. */
@@ -57,6 +71,8 @@ export interface OperatorAdapters {
 export interface Operator {
   readonly watchers: readonly Watcher[]
   readonly channels: ChannelWatch
+  /** Namespaces of the options that cannot be read. */
+  readonly reach: Pick<NamespaceReach, 'all'>
   readonly controller: Controller
   readonly reconcile: Reconcile
   /** Starts the watches. Resolves when all have seen what there is, or the signal is aborted. */
@@ -76,21 +92,32 @@ export const controllerName = 'realtimechannel'
 const childTypes: readonly ResourceType[] = Object.values(operandTypes)
 
 /** Every type that is watched. */
-export const watchedTypes: readonly ResourceType[] = [channelType, ...childTypes]
+export const watchedTypes: readonly ResourceType[] = [classType, channelType, ...childTypes]
 
 /** Puts the parts together. Nothing runs before `sync`. */
 export function createOperator(config: OperatorConfig, adapters: OperatorAdapters): Operator {
   const { metrics, clock, api, admins } = adapters
   const queue = createWorkQueue({ meter: createQueueMeter(controllerName, metrics, () => clock.now()), now: () => clock.now(), random: adapters.random, childDelayMs })
   const enqueue = (ref: ObjectRef, priority: Priority): void => queue.add(ref, priority)
-  const settings = settingsOf(config)
-  const claims = createClaims({ defaultBrokers: config.kafkaBrokers, mayUseTopic: ({ metadata: { namespace = '', name } }, topic) => whyNameIsNotAllowed(settings.topicRules, { namespace, name }, topic) === null })
+  const claims = createClaims({ defaultBrokers: config.kafkaBrokers })
   const children = createChildren()
+  const otherRoutes = createOtherRoutes({ onFull: (route) => adapters.logger.warn({ route }, 'too many routes of others to notice them all') })
   const watches = createWatches(config, adapters)
-  const channels = createChannelWatch({ claims, children, enqueue, hasSynced: () => watches.haveSynced(channelType) })
+  const settings = settingsOf(config)
+  const classWatch = createClassWatch({
+    withoutClass: withoutClass(settings.topicRules),
+    onChange: createClassChanges({ channelsOf: (change) => channels.ofClass(change), enqueueAfter: (ref, afterMs) => queue.addAfter(ref, afterMs, 'resync') }),
+    warn: (warning) => adapters.logger.warn(warning, 'a class is not as this operator expects it'),
+  })
+  const classes: Classes = adapters.onlyClass === null ? classWatch : createOneClass(adapters.onlyClass)
+  const judge = createJudge({ api, classes, image: settings.image, brokers: config.kafkaBrokers })
+  const channels: ChannelWatch = createChannelWatch({ claims, judge, children, enqueue, hasSynced: () => watches.haveSynced(channelType) })
+  const reach = createNamespaceReach(adapters)
+  metrics.namespacesOutOfReach.collect(() => reach.all().length)
   metrics.channels.collect(() => channels.count().ready, { ready: 'true' })
   metrics.channels.collect(() => channels.count().notReady, { ready: 'false' })
-  const observer = createObserver({ api, admins, ownConnection: adapters.ownConnection, claims, children, routes: createRouteObserver({ api, nowMs: clock.wallNow }), childTypes, childNameOf: (name) => operandNames(name).Deployment, topicRules: settings.topicRules, nowMs: clock.wallNow })
+  metrics.channelReady.collect(() => channels.readiness(config.metricsMaxChannels).map(({ ref, isReady, reason }) => ({ labels: { namespace: ref.namespace, channel: ref.name, reason }, value: Number(isReady) })))
+  const observer = createObserver({ api, admins, ownConnection: adapters.ownConnection, claims, children, routes: createRouteObserver({ api, nowMs: clock.wallNow }), otherRoutes, assignsPodUsers: createPodUsers({ api, choice: config.gatewayPodUser, nowMs: clock.wallNow }), childTypes, childNameOf: (name) => operandNames(name).Deployment, judge, onClaimsChanged: (refs) => refs.forEach((ref) => enqueue(ref, 'child')), nowMs: clock.wallNow })
   const reconcile = adapters.isDryRun ? createDryRun({ observer, settings, print: adapters.print }) : createReconciler({
     api,
     admins,
@@ -99,7 +126,7 @@ export function createOperator(config: OperatorConfig, adapters: OperatorAdapter
     children,
     settings,
     record: adapters.record,
-    preview: createPreviewer({ api, settings, logger: adapters.logger, identity: adapters.identity, nowMs: clock.wallNow }),
+    preview: createPreviewer({ api, settings, claims, judge, logger: adapters.logger, identity: adapters.identity, nowMs: clock.wallNow }),
     mayWrite: adapters.mayWrite,
     enqueue: (ref) => enqueue(ref, 'child'),
     nowMs: clock.wallNow,
@@ -115,23 +142,36 @@ export function createOperator(config: OperatorConfig, adapters: OperatorAdapter
     clock,
     random: adapters.random,
   })
+  let endDefinitionWatch = (): void => {}
+  function handlersOf(watcher: Watcher): WatchHandlers {
+    const { type, namespace = '' } = watcher.target
+    if (type === channelType) return { ...channels.handlers, onReach: (isOut) => reach.changed(namespace, isOut) }
+    const hasSynced = (): boolean => watcher.state().hasSynced
+    const own = createChildHandlers(type, { children, enqueue, hasSynced })
+    return isRouteKind(type.kind) ? createRouteHandlers(type, { otherRoutes, claims, children: own, enqueue, hasSynced }) : own
+  }
   return {
     watchers: watches.all,
     channels,
+    reach,
     controller,
     reconcile,
-    sync(signal) {
-      for (const watcher of watches.all) {
-        const { type } = watcher.target
-        watcher.start(type === channelType ? channels.handlers : createChildHandlers(type, { children, enqueue, hasSynced: () => watcher.state().hasSynced }))
-      }
+    async sync(signal) {
+      // What channels claim follows from their classes, which are to be known before.
+      for (const watcher of watches.of(classType)) watcher.start(classWatch.handlers)
+      await watches.untilSynced(signal, [classType])
+      for (const watcher of watches.all.filter(({ target }) => target.type !== classType)) watcher.start(handlersOf(watcher))
       return watches.untilSynced(signal)
     },
     work() {
-      for (const ref of channels.all()) enqueue(ref, 'resync')
+      reach.work()
+      const enqueueAll = (): void => channels.all().forEach((ref) => enqueue(ref, 'resync'))
+      enqueueAll()
       controller.start()
+      endDefinitionWatch = startDefinitionWatch({ api, timers: systemTimers, onChange: enqueueAll })
     },
     async stop({ deadlineMs }) {
+      endDefinitionWatch()
       const left = await controller.stop({ deadlineMs })
       queue.stop()
       await Promise.all(watches.all.map((watcher) => watcher.stop()))
@@ -142,25 +182,30 @@ export function createOperator(config: OperatorConfig, adapters: OperatorAdapter
 
 interface Watches {
   readonly all: readonly Watcher[]
+  of(type: ResourceType): readonly Watcher[]
   haveSynced(type: ResourceType): boolean
-  untilSynced(signal: AbortSignal): Promise<void>
+  /** @param types @default all */
+  untilSynced(signal: AbortSignal, types?: readonly ResourceType[]): Promise<void>
 }
 
-/** One watch for each type in each namespace, or in all; of children, only of those that an operator made. */
-function createWatches({ namespaces }: OperatorConfig, { createWatcher, metrics, clock }: OperatorAdapters): Watches {
+/** One watch for each type in each namespace, or in all; of children, only of those that an operator made, and of routes those of others, too. */
+function createWatches({ namespaces }: OperatorConfig, { createWatcher, onlyClass, metrics, clock }: OperatorAdapters): Watches {
   const scopes: readonly (string | undefined)[] = namespaces.length === 0 ? [undefined] : namespaces
   const labelSelector = Object.entries(managedByLabels).map(([name, value]) => `${name}=${value}`).join(',')
-  const all = watchedTypes.flatMap((type) => scopes.map((namespace) => createWatcher({ type, ...(namespace === undefined ? {} : { namespace }), ...(type === channelType ? {} : { labelSelector }) })))
+  const types = onlyClass === null ? watchedTypes : watchedTypes.filter((type) => type !== classType)
+  const isWhole = (type: ResourceType): boolean => type === classType || type === channelType || isRouteKind(type.kind)
+  const all = types.flatMap((type) => (type.isNamespaced ? scopes : [undefined]).map((namespace) => createWatcher({ type, ...(namespace === undefined ? {} : { namespace }), ...(isWhole(type) ? {} : { labelSelector }) })))
   const of = (type: ResourceType): readonly Watcher[] => all.filter(({ target }) => target.type === type)
-  for (const type of watchedTypes) {
+  for (const type of types) {
     const oldest = (): number => Math.min(...of(type).map((watcher) => watcher.state().lastHeardAtMs ?? Number.NaN))
     metrics.watchLastEventAge.collect(() => (clock.now() - oldest()) / 1_000, { resource: type.plural })
     metrics.watchRelists.collect(() => of(type).reduce((sum, watcher) => sum + watcher.state().relists, 0), { resource: type.plural })
   }
   return {
     all,
+    of,
     haveSynced: (type) => of(type).every((watcher) => watcher.state().hasSynced),
-    untilSynced: (signal) => untilTrue(() => all.every((watcher) => watcher.state().hasSynced), signal),
+    untilSynced: (signal, among = types) => untilTrue(() => among.flatMap(of).every((watcher) => watcher.state().hasSynced), signal),
   }
 }
 

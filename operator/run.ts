@@ -20,7 +20,7 @@ export function electionOf({ config, mode, adapters }: Run): LeaderElection | nu
   return createLeaderElection({
     api: adapters.leaseApi,
     options: {
-      lease: { name: config.leaseName, namespace: config.leaseNamespace === '' ? (adapters.namespace ?? 'default') : config.leaseNamespace },
+      lease: adapters.operator.lease,
       identity: adapters.identity,
       durationMs: config.leaseDurationMs,
       renewDeadlineMs: config.renewDeadlineMs,

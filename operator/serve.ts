@@ -75,8 +75,7 @@ async function lead({ adapters }: Run, operator: Operator, { election, signal }:
 }
 
 async function reportDrift({ adapters }: Run): Promise<void> {
-  const drift = await schemaDrift(adapters.operator.api)
-  if (drift !== null) adapters.logger.warn({ reason: drift }, 'the CustomResourceDefinition of the cluster is of another version')
+  for (const reason of await schemaDrift(adapters.operator.api)) adapters.logger.warn({ reason }, 'the CustomResourceDefinition of the cluster is of another version')
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

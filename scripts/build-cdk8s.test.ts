@@ -5,7 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { App, Chart, Testing } from 'cdk8s'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { minimalExample } from '../operator/api/v1alpha1/examples.ts'
-import type { RealtimeChannel } from '../cdk8s/index.ts'
+import type { RealtimeChannel, RealtimeChannelClass } from '../cdk8s/index.ts'
 import { writeCdk8s, type Cdk8sBundle } from './build-cdk8s.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -22,18 +22,19 @@ afterAll(() => rm(directory, { recursive: true }))
 
 describe('the published construct', () => {
   it("makes a channel in a user's app, without any type stripping", async () => {
-    const published = (await import(pathToFileURL(join(directory, 'carillon-cdk8s.js')).href)) as { readonly RealtimeChannel: typeof RealtimeChannel }
-    expect(Object.keys(published)).toEqual(['RealtimeChannel'])
+    const published = (await import(pathToFileURL(join(directory, 'carillon-cdk8s.js')).href)) as { readonly RealtimeChannel: typeof RealtimeChannel; readonly RealtimeChannelClass: typeof RealtimeChannelClass }
+    expect(Object.keys(published)).toEqual(['RealtimeChannel', 'RealtimeChannelClass'])
     const chart = new Chart(new App(), 'app', { namespace: 'shop' })
     const channel = new published.RealtimeChannel(chart, 'news', { metadata: { name: 'news' }, ...minimalExample.spec })
     expect(channel.topicName).toBe('shop.news')
     expect(Testing.synth(chart)).toMatchObject([{ kind: 'RealtimeChannel', spec: minimalExample.spec }])
-    expect(() => new published.RealtimeChannel(chart, 'bad', { ...minimalExample.spec, route: {} })).toThrow('a route needs a host')
+    expect(() => new published.RealtimeChannel(chart, 'bad', { ...minimalExample.spec, route: { type: 'HTTPRoute', className: 'traefik' } })).toThrow('className is of an Ingress')
+    expect(() => new published.RealtimeChannelClass(chart, 'class', { allowed: { topics: ['NAMESPACE-*'] } })).toThrow('spec.allowed.topics[0]: this pattern may give one thing to two namespaces')
   })
 
   it('brings nothing along but the schema and the checks', () => {
     expect(bundle.sources.filter((source) => !/^(cdk8s|operator\/api\/v1alpha1|gateway\/config)\/|^gateway\/result\.ts$/.test(source))).toEqual([])
-    expect([...bundle.code.matchAll(/from "([^"]+)"/g)].map(([, from]) => from)).toEqual(['cdk8s'])
+    expect([...new Set([...bundle.code.matchAll(/from "([^"]+)"/g)].map(([, from]) => from))]).toEqual(['cdk8s'])
   })
 
   it('has the types of the schema, with its words beside them', async () => {
@@ -49,8 +50,8 @@ describe('the published construct', () => {
 
 const userProgram = `
 import { App, Chart } from 'cdk8s'
-import { RealtimeChannel, type RealtimeChannelSpec } from './carillon-cdk8s.js'
-import type { RealtimeChannelSpec as Source } from '../../cdk8s/index.ts'
+import { RealtimeChannel, RealtimeChannelClass, type RealtimeChannelClassSpec, type RealtimeChannelSpec } from './carillon-cdk8s.js'
+import type { RealtimeChannelClassSpec as ClassSource, RealtimeChannelSpec as Source } from '../../cdk8s/index.ts'
 
 // The names of variables are said one by one in what is published; the source knows them as texts.
 type WithoutEnv<S extends { readonly gateway?: object }> = Omit<S, 'gateway'> & { readonly gateway?: Omit<NonNullable<S['gateway']>, 'env'> }
@@ -60,8 +61,11 @@ export const fromSource = (spec: WithoutEnv<Source>): WithoutEnv<RealtimeChannel
 const auth = { jwks: { uri: 'https://a.example/keys' }, issuer: 'https://a.example', audience: ['a'], allowedOrigins: ['https://b.example'] }
 const chart = new Chart(new App(), 'app')
 export const url: string | null = new RealtimeChannel(chart, 'news', { metadata: { name: 'news' }, auth, route: { host: 'b.example', tls: {} } }).socketUrl
-// @ts-expect-error -- auth is required
-new RealtimeChannel(chart, 'without', {})
+export const allowedToSource = (spec: Pick<RealtimeChannelClassSpec, 'allowed'>): Pick<ClassSource, 'allowed'> => spec
+export const allowedFromSource = (spec: Pick<ClassSource, 'allowed'>): Pick<RealtimeChannelClassSpec, 'allowed'> => spec
+new RealtimeChannel(chart, 'of-a-class', { className: new RealtimeChannelClass(chart, 'edge', { isDefault: true, defaults: { auth }, allowed: { hosts: ['*.b.example'] } }).className })
+// @ts-expect-error -- no such bound
+new RealtimeChannelClass(chart, 'other', { allowed: { host: ['b.example'] } })
 // @ts-expect-error -- no such type of route
 new RealtimeChannel(chart, 'with', { auth, route: { type: 'Funicular', host: 'b.example' } })
 `

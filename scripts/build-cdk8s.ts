@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
-import { renderSpecInterface } from './cdk8s-types.ts'
+import { renderSpecInterfaces } from './cdk8s-types.ts'
 
 /**
  * `carillon/cdk8s` as it is published: Node.js strips no types of what is in node_modules. One module, and its types with the schema's words beside
@@ -23,7 +23,7 @@ export async function bundleCdk8s(): Promise<Cdk8sBundle> {
   })
   const code = result.outputFiles[0]?.text
   if (code === undefined) throw new Error('esbuild wrote no bundle of cdk8s/index.ts.')
-  return { code, types: `${typesHead}${renderSpecInterface()}\n${await constructTypes()}`, sources: Object.keys(result.metafile.inputs) }
+  return { code, types: `${typesHead}${renderSpecInterfaces()}\n${await constructTypes()}`, sources: Object.keys(result.metafile.inputs) }
 }
 
 export interface Cdk8sBundle {
@@ -37,7 +37,7 @@ const path = (relative: string): string => fileURLToPath(new URL(relative, impor
 
 const typesHead = "import { ApiObject, type ApiObjectMetadata } from 'cdk8s'\nimport type { Construct } from 'constructs'\n\n"
 
-/** What the compiler says of the construct; what it imports stands before it. */
+/** What the compiler says of the constructs; what they import stands before them. */
 async function constructTypes(): Promise<string> {
   await mkdir(path('../artifacts'), { recursive: true })
   const directory = await mkdtemp(path('../artifacts/cdk8s-'))
@@ -46,8 +46,8 @@ async function constructTypes(): Promise<string> {
     await writeFile(join(directory, 'tsconfig.json'), JSON.stringify(config))
     const { status, stdout } = spawnSync(path('../node_modules/.bin/tsc'), ['--project', directory], { encoding: 'utf8' })
     if (status !== 0) throw new Error(`the compiler refuses cdk8s/index.ts:\n${stdout}`)
-    const declarations = await readFile(join(directory, 'cdk8s/realtime-channel.d.ts'), 'utf8')
-    return declarations.replaceAll(/^import .*\n/gm, '')
+    const declarations = await Promise.all(['realtime-channel', 'realtime-channel-class'].map((name) => readFile(join(directory, `cdk8s/${name}.d.ts`), 'utf8')))
+    return declarations.join('\n').replaceAll(/^import .*\n/gm, '')
   } finally {
     await rm(directory, { recursive: true })
   }

@@ -1,10 +1,13 @@
+import { classSpecSchema } from '../operator/api/v1alpha1/realtime-channel-class.ts'
 import { specSchema } from '../operator/api/v1alpha1/realtime-channel.ts'
 import type { JsonSchema } from '../operator/api/v1alpha1/schema/json-schema.ts'
 
-/** The spec of a channel as an interface, with what the schema says of every field: an editor shows it where the field is written. */
-export function renderSpecInterface(): string {
-  return `${comment(specSchema.description, '')}export interface RealtimeChannelSpec ${renderFields(specSchema, '')}\n`
+/** The specs of a channel and of a class as interfaces, with what the schema says of every field: an editor shows it where the field is written. */
+export function renderSpecInterfaces(): string {
+  return [renderInterface('RealtimeChannelSpec', specSchema), renderInterface('RealtimeChannelClassSpec', classSpecSchema)].join('\n')
 }
+
+const renderInterface = (name: string, schema: JsonSchema): string => `${comment(schema.description, '')}export interface ${name} ${renderFields(schema, '')}\n`
 
 function renderFields({ properties = {}, required = [] }: JsonSchema, indent: string): string {
   const inner = `${indent}  `

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { minimalExample } from '../../operator/api/v1alpha1/examples.ts'
-import { apiVersion, channelKind, specSchema, type RealtimeChannelSpec } from '../../operator/api/v1alpha1/realtime-channel.ts'
+import { specSchema, type RealtimeChannelSpec } from '../../operator/api/v1alpha1/realtime-channel.ts'
 import { walkSchema } from '../../operator/api/v1alpha1/walk-schema.ts'
-import { parseChannel } from '../../operator/reconcile/parse-channel.ts'
-import { boundsOf, reportedPath, withField } from '../../operator/testing/schema-bounds.ts'
+import { boundsOf, fieldAt, reportedPath, withField } from '../../operator/testing/schema-bounds.ts'
 import { refusedSpecs, takenSpecs } from '../testing/refused-specs.ts'
 import { checkSpec } from './check-spec.ts'
 import { checkValue } from './check-value.ts'
@@ -24,9 +23,9 @@ describe('the bounds of the schema', () => {
   })
 
   it('say what is missing, what nobody knows, and what is there twice', () => {
-    const spec = { auth: { issuer: 'https://login.example.com', audience: ['a', 'a'], allowedOrigin: ['https://app.example.com'] } }
+    const spec = { kafka: { sasl: { mechanism: 'plain' } }, auth: { issuer: 'https://login.example.com', audience: ['a', 'a'], allowedOrigin: ['https://app.example.com'] } }
     expect(checkSpec(spec as unknown as RealtimeChannelSpec)).toEqual([ // as somebody without types may write it
-      { path: 'spec.auth.jwks', message: 'is required. The keys that verify tokens: exactly one of uri, secretRef, configMapRef.' },
+      { path: 'spec.kafka.sasl.secretRef', message: expect.stringMatching(/^is required\. A Secret of this namespace/) },
       { path: 'spec.auth.audience', message: 'expected each item once; "a" is there twice' },
       { path: 'spec.auth.allowedOrigin', message: expect.stringMatching(/^is not known; known here: .*allowedOrigins/) },
     ])
@@ -67,11 +66,19 @@ describe('the rules of the schema', () => {
 })
 
 describe('the defaults', () => {
-  it('are those that the operator would fill in', () => {
-    for (const spec of takenSpecs) {
-      const parsed = parseChannel({ apiVersion, kind: channelKind, metadata: { name: 'any' }, spec })
-      expect(parsed).toMatchObject({ ok: true, value: { channel: { spec: fillDefaults(spec) } } })
-    }
+  it('are filled in for all that may be left out', () => {
+    const filled = fillDefaults(minimalExample.spec)
+    const missing = fields.filter(({ path, schema }) => {
+      const [inside, parent] = [path.replace(/^spec\.?/, ''), path.replace(/^spec\.?/, '').replace(/\.?[^.]+$/, '')]
+      const isThere = parent === '' || fieldAt(filled, parent) !== undefined
+      return schema.default !== undefined && !path.includes('[]') && isThere && fieldAt(filled, inside) === undefined
+    })
+    expect(missing.map(({ path }) => path)).toEqual([])
+    expect(fillDefaults({})).toMatchObject({ topic: { partitions: 3, deletionPolicy: 'Retain' }, gateway: { replicas: 2, drainSeconds: 15 }, auth: { cookieName: 'cs_jwt', claims: { userId: 'user_id' } }, replay: { window: '5m' }, route: { type: 'None', paths: {} } })
+  })
+
+  it("are never the schema's own lists", () => {
+    expect(fillDefaults({}).emit.scopes).not.toBe(fillDefaults({}).emit.scopes)
   })
 
   it('change nothing of what is given', () => {

@@ -1,7 +1,6 @@
 import { specSchema, type RealtimeChannelSpec } from '../../operator/api/v1alpha1/realtime-channel.ts'
 import { walkSchema } from '../../operator/api/v1alpha1/walk-schema.ts'
 import { checkValue, type Problem } from './check-value.ts'
-import { fillDefaults } from './fill-defaults.ts'
 import { rules } from './rules.ts'
 
 /** Everything that the API server would find wrong with this spec of a new channel, at once. The operator may still refuse it: it knows the cluster. */
@@ -9,8 +8,12 @@ export function checkSpec(spec: RealtimeChannelSpec): readonly Problem[] {
   const problems = checkValue(specSchema, spec, 'spec')
   // The rules compare fields, and need them to be what they should be.
   if (problems.length > 0) return problems
-  const stored = fillDefaults(spec)
-  return placedRules.flatMap(({ path, message, holds }) => (holds === null || holds(stored) ? [] : [{ path, message }]))
+  return checkRules(spec)
+}
+
+/** The rules that compare fields, of a spec in which each field is what it should be. */
+export function checkRules(spec: RealtimeChannelSpec): readonly Problem[] {
+  return placedRules.flatMap(({ path, message, holds }) => (holds === null || holds(spec) ? [] : [{ path, message }]))
 }
 
 interface PlacedRule {

@@ -2,9 +2,9 @@ import type { StoredSpec, RealtimeChannelSpec } from '../../operator/api/v1alpha
 import { specSchema } from '../../operator/api/v1alpha1/realtime-channel.ts'
 import type { JsonSchema } from '../../operator/api/v1alpha1/schema/json-schema.ts'
 
-/** The spec as the API server will hand it out. Of what is missing and has no default it knows nothing: `checkSpec` says what that is. */
+/** The spec with the defaults of the schema, as it holds where no class says otherwise. Of what is missing and has no default it knows nothing. */
 export function fillDefaults(spec: RealtimeChannelSpec): StoredSpec {
-  // `Stored` is what these defaults make of `Written`: the same schema says both.
+  // The same schema says both what has a default and what the type has; what a class must give is the caller's to see to.
   return filled(specSchema, spec) as StoredSpec
 }
 

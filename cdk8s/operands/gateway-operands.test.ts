@@ -177,4 +177,12 @@ describe('a route', () => {
     expect(kinds(operandInput())).not.toContain('Ingress')
     expect(objectOf(operandInput({ spec: specWith({ route: { type: 'Ingress', host: 'a.example' } }) }), 'Ingress').spec).not.toHaveProperty('tls')
   })
+
+  it('leads one exact path to the socket, which no longer prefix can take, and a prefix to the API', () => {
+    const input = (route: object) => operandInput({ spec: specWith({ route: { host: 'a.example', ...route } }), paths: { socket: '/wss/news/v1/ws', api: '/api/news' } })
+    const ingress = objectOf(input({ type: 'Ingress' }), 'Ingress').spec
+    expect(ingress).toMatchObject({ rules: [{ http: { paths: [{ path: '/wss/news/v1/ws', pathType: 'Exact' }, { path: '/api/news', pathType: 'Prefix' }] } }] })
+    const httpRoute = objectOf(input({ type: 'HTTPRoute', parentRefs: [{ name: 'edge' }] }), 'HTTPRoute').spec
+    expect(httpRoute).toMatchObject({ rules: [{ matches: [{ path: { type: 'Exact', value: '/wss/news/v1/ws' } }] }, { matches: [{ path: { type: 'PathPrefix', value: '/api/news' } }] }] })
+  })
 })

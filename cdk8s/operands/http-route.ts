@@ -20,15 +20,15 @@ export class GatewayHttpRoute extends ApiObject {
         // What the API server would fill in stands here, too, so that what is applied is what is found again.
         parentRefs: (route.parentRefs ?? []).map((parent) => ({ group, kind: 'Gateway', ...parent })),
         hostnames: [host],
-        rules: [ruleOf(input, input.paths.socket), ruleOf(input, input.paths.api)],
+        rules: [ruleOf(input, { type: 'Exact', value: input.paths.socket }), ruleOf(input, { type: 'PathPrefix', value: input.paths.api })],
       },
     })
   }
 }
 
 /** A socket, and a stream of Server-Sent Events under the API's prefix, last for hours: some Gateways would end them after seconds. */
-const ruleOf = ({ channel }: OperandInput, prefix: string): object => ({
-  matches: [{ path: { type: 'PathPrefix', value: prefix } }],
+const ruleOf = ({ channel }: OperandInput, path: { readonly type: 'Exact' | 'PathPrefix'; readonly value: string }): object => ({
+  matches: [{ path }],
   timeouts: { request: '0s' },
   backendRefs: [{ group: '', kind: 'Service', name: operandNames(channel.name).Service, port: servicePorts.public, weight: 1 }],
 })

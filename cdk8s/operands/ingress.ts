@@ -18,16 +18,17 @@ export class GatewayIngress extends k8s.KubeIngress {
       metadata: childMetadata(input, 'Ingress', route),
       spec: {
         ...(route.className === undefined ? {} : { ingressClassName: route.className }),
-        rules: [{ host, http: { paths: [pathOf(input, input.paths.socket), pathOf(input, input.paths.api)] } }],
+        rules: [{ host, http: { paths: [pathOf(input, input.paths.socket, 'Exact'), pathOf(input, input.paths.api, 'Prefix')] } }],
         ...(route.tls === undefined ? {} : { tls: [tlsOf(host, route.tls)] }),
       },
     })
   }
 }
 
-const pathOf = ({ channel }: OperandInput, path: string): k8s.HttpIngressPath => ({
+/** A socket has one path. Where it is exact, a longer or shorter prefix of another route takes no handshake. */
+const pathOf = ({ channel }: OperandInput, path: string, pathType: 'Exact' | 'Prefix'): k8s.HttpIngressPath => ({
   path,
-  pathType: 'Prefix',
+  pathType,
   backend: { service: { name: operandNames(channel.name).Service, port: { name: portNames.public } } },
 })
 

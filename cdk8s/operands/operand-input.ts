@@ -13,7 +13,7 @@ export interface OperandInput {
   /** Keys of Secrets and ConfigMaps that the gateway reads as files, and follows when they change. */
   readonly files: readonly MountedFile[]
   readonly ports: { readonly public: number; readonly internal: number }
-  /** Prefixes of the paths on the public port, without a slash at the end. */
+  /** On the public port: the one path of the WebSocket, and the prefix of the HTTP API without a slash at the end. */
   readonly paths: { readonly socket: string; readonly api: string }
   /** How a pod stops: the kubelet waits, then sends SIGTERM, then waits for the drain and the end. */
   readonly stopping: { readonly preStopSeconds: number; readonly terminationGracePeriodSeconds: number }
@@ -21,6 +21,10 @@ export interface OperandInput {
    * How many pods are asked for. `handed-over`: a HorizontalPodAutoscaler decides, so that the Deployment says nothing of it.
    */
   readonly scaling: { readonly kind: 'fixed'; readonly replicas: number } | { readonly kind: 'handed-over' }
+  /** False: the pods ask for no user, group and fsGroup, and get those that the cluster assigns, or the image's. */
+  readonly hasFixedUser: boolean
+  /** Whom the pods may reach, as egress rules of a NetworkPolicy. null: everybody. */
+  readonly egress: readonly Readonly<Record<string, unknown>>[] | null
   /** Who may reach the two ports, as peers of a NetworkPolicy. null: everybody. An empty list: nobody. */
   readonly peers: { readonly public: readonly Readonly<Record<string, unknown>>[] | null; readonly internal: readonly Readonly<Record<string, unknown>>[] | null }
 }

@@ -7,6 +7,7 @@ export const minimalSpec: StoredSpec = {
   topic: { partitions: 3, deadLetters: { enabled: true }, deletionPolicy: 'Retain' },
   gateway: { replicas: 2, drainSeconds: 15, logLevel: 'info' },
   network: {},
+  service: {},
   auth: {
     jwks: { uri: 'https://login.example.com/jwks.json' },
     issuer: 'https://login.example.com',
@@ -32,9 +33,11 @@ export function operandInput(changes: Partial<OperandInput> = {}): OperandInput 
     environment: [{ name: 'CHANNEL', value: name }, { name: 'NODE_ENV', value: 'production' }],
     files: [],
     ports: { public: 8000, internal: 9000 },
-    paths: { socket: `/wss/${name}`, api: `/api/${name}` },
+    paths: { socket: `/wss/${name}/v1/ws`, api: `/api/${name}` },
     stopping: { preStopSeconds: 5, terminationGracePeriodSeconds: 35 },
     scaling: { kind: 'fixed', replicas: 2 },
+    hasFixedUser: true,
+    egress: null,
     peers: { public: null, internal: [] },
     ...changes,
   }
@@ -100,7 +103,7 @@ export const sampleInputs: Readonly<Record<string, OperandInput>> = {
       { path: '/etc/carillon/kafka-sasl/password', from: { kind: 'Secret', name: 'kafka-user', key: 'password' } },
       { path: '/etc/carillon/keys/jwks.json', from: { kind: 'ConfigMap', name: 'login-keys', key: 'keys.json' } },
     ],
-    paths: { socket: '/live', api: '/live-api' },
+    paths: { socket: '/live/v1/ws', api: '/live-api' },
     scaling: { kind: 'fixed', replicas: 0 },
     peers: {
       public: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'traefik' } }, podSelector: {} }, { ipBlock: { cidr: '10.0.0.0/8' } }],
@@ -112,6 +115,13 @@ export const sampleInputs: Readonly<Record<string, OperandInput>> = {
       route: { type: 'HTTPRoute', host: 'live.example.com', parentRefs: [{ name: 'public', namespace: 'gateways', sectionName: 'https' }, { name: 'inner', port: 8443 }], tls: {} },
     }),
     peers: { public: [], internal: [] },
+  }),
+  // As on OpenShift, with limits on where the pods may go.
+  restricted: operandInput({
+    spec: { ...minimalSpec, service: { ipFamilyPolicy: 'PreferDualStack', annotations: { 'service.kubernetes.io/topology-mode': 'Auto' } } },
+    files: [{ path: '/etc/carillon/jwks-ca/ca.crt', from: { kind: 'ConfigMap', name: 'company-ca', key: 'ca.crt' } }],
+    hasFixedUser: false,
+    egress: [{ ports: [{ port: 53, protocol: 'UDP' }] }, { ports: [{ port: 9093, protocol: 'TCP' }], to: [{ ipBlock: { cidr: '10.0.0.0/8' } }] }],
   }),
   autoscaling: operandInput({
     spec: { ...minimalSpec, gateway: { ...minimalSpec.gateway, autoscaling: { minReplicas: 2, maxReplicas: 20, targetCPUUtilizationPercent: 70 } }, route: { ...minimalSpec.route, type: 'Ingress', host: 'live.example.com', tls: {} } },

@@ -1,4 +1,4 @@
-import { gatewayApiExample, ingressExample, minimalExample } from '../../operator/api/v1alpha1/examples.ts'
+import { companyExample, gatewayApiExample, ingressExample, minimalExample } from '../../operator/api/v1alpha1/examples.ts'
 import type { RealtimeChannelSpec } from '../../operator/api/v1alpha1/realtime-channel.ts'
 import { withField } from '../../operator/testing/schema-bounds.ts'
 
@@ -8,14 +8,14 @@ export interface RefusedSpec {
   readonly spec: RealtimeChannelSpec
 }
 
-const [least, byIngress, byGatewayApi] = [minimalExample.spec, ingressExample.spec, gatewayApiExample.spec]
+const [least, byIngress, byGatewayApi, ofCompany] = [minimalExample.spec, ingressExample.spec, gatewayApiExample.spec, companyExample.spec]
 
 const changed = (spec: RealtimeChannelSpec, changes: Readonly<Record<string, unknown>>): RealtimeChannelSpec =>
   Object.entries(changes).reduce((result, [path, value]) => withField(result, path, value), spec)
 
 /** For every rule in CEL that judges a new channel, one that it refuses and no other rule does. */
 export const refusedSpecs: readonly RefusedSpec[] = [
-  { message: 'topic.retention must be at least replay.window', spec: changed(least, { 'topic.retention': '4m59s' }) },
+  { message: 'topic.retention must be at least replay.window', spec: changed(least, { 'topic.retention': '4m59s', 'replay.window': '5m' }) },
   { message: 'retention is also config["retention.ms"]', spec: changed(least, { 'topic.retention': '1h', 'topic.config': { 'retention.ms': '1' } }) },
   { message: 'a topic cannot be named . or ..', spec: changed(least, { 'topic.name': '..' }) },
   { message: 'the dead letter topic must be another topic', spec: changed(least, { 'topic.name': 'a.b', 'topic.deadLetters': { name: 'a.b' } }) },
@@ -30,30 +30,39 @@ export const refusedSpecs: readonly RefusedSpec[] = [
   { message: 'KAFKA_DLQ_TOPIC cannot be set', spec: changed(least, { 'gateway.env': [{ name: 'KAFKA_DLQ_TOPIC', value: 'payments.ledger' }] }) },
   { message: 'retention must be at least 1m', spec: changed(least, { 'topic.retention': '59s', 'replay.window': '1s' }) },
   { message: 'gateway takes exactly one of replicas', spec: changed(byGatewayApi, { 'gateway.replicas': 3 }) },
-  { message: 'minReplicas must not exceed maxReplicas', spec: changed(least, { gateway: { autoscaling: { maxReplicas: 1 } } }) },
-  { message: 'auth needs allowedOrigins', spec: changed(least, { 'auth.dangerouslyAllowAnyOrigin': true }) },
-  { message: 'auth needs allowedOrigins', spec: changed(least, { 'auth.allowedOrigins': undefined }) },
-  { message: 'jwks needs exactly one of', spec: changed(least, { 'auth.jwks': {} }) },
-  { message: 'jwks needs exactly one of', spec: changed(least, { 'auth.jwks.secretRef': { name: 'keys' } }) },
-  { message: 'burst must be at least ratePerSecond', spec: changed(least, { emit: { ratePerSecond: 2001 } }) },
+  { message: 'minReplicas must not exceed maxReplicas', spec: changed(least, { gateway: { autoscaling: { minReplicas: 2, maxReplicas: 1 } } }) },
+  { message: 'auth takes allowedOrigins', spec: changed(least, { 'auth.dangerouslyAllowAnyOrigin': true }) },
+  { message: 'jwks takes exactly one of', spec: changed(least, { 'auth.jwks.secretRef': { name: 'keys' } }) },
+  { message: 'burst must be at least ratePerSecond', spec: changed(least, { emit: { ratePerSecond: 2001, burst: 2000 } }) },
+  { message: 'the authorities of jwks come from one place', spec: changed(ofCompany, { 'auth.jwks.caSecretRef': { name: 'ca' } }) },
+  { message: 'caSecretRef and caConfigMapRef are for the server behind uri', spec: changed(least, { 'auth.jwks': { secretRef: { name: 'keys' }, caSecretRef: { name: 'ca' } } }) },
   { message: 'window must be from 1s to 24h', spec: changed(least, { 'replay.window': '24h1ms' }) },
   { message: 'window must be from 1s to 24h', spec: changed(least, { 'replay.window': '999ms' }) },
   { message: 'maxBytes must be from 64Ki to 8Gi', spec: changed(least, { 'replay.maxBytes': 65_535 }) },
   { message: 'maxBytes must be from 64Ki to 8Gi', spec: changed(least, { 'replay.maxBytes': '8193Mi' }) },
-  { message: 'connectionsBurst must be at least', spec: changed(least, { limits: { connectionsPerSecond: 5001 } }) },
-  { message: 'a route needs a host', spec: changed(least, { route: { type: 'Ingress' } }) },
-  { message: 'an HTTPRoute needs parentRefs', spec: changed(byGatewayApi, { 'route.parentRefs': undefined }) },
+  { message: 'connectionsBurst must be at least', spec: changed(least, { limits: { connectionsPerSecond: 5001, connectionsBurst: 5000 } }) },
   { message: 'className is of an Ingress', spec: changed(byGatewayApi, { 'route.className': 'traefik' }) },
   { message: 'parentRefs is of an HTTPRoute', spec: changed(byIngress, { 'route.parentRefs': [{ name: 'public' }] }) },
   { message: "the certificate of an HTTPRoute is its Gateway's", spec: changed(byGatewayApi, { 'route.tls': { secretName: 'mine' } }) },
+  { message: 'requests must not exceed limits', spec: changed(least, { 'gateway.resources': { requests: { cpu: 2 }, limits: { cpu: '1999m' } } }) },
+  { message: 'a key here is NAME or PREFIX/NAME', spec: changed(least, { 'gateway.podLabels': { 'bad key!': '1' } }) },
+  { message: 'a key here is NAME or PREFIX/NAME', spec: changed(least, { 'gateway.podAnnotations': { 'Example.com/name': '1' } }) },
+  { message: 'a key here is NAME or PREFIX/NAME', spec: changed(least, { 'gateway.nodeSelector': { 'a/b/c': '1' } }) },
+  { message: 'a key here is NAME or PREFIX/NAME', spec: changed(byIngress, { 'route.labels': { '-a': '1' } }) },
+  { message: 'a key here is NAME or PREFIX/NAME', spec: changed(byIngress, { 'route.annotations': { ['a'.repeat(64)]: '1' } }) },
   { message: 'socket and api need different prefixes', spec: changed(least, { 'route.paths': { socket: '/a', api: '/a' } }) },
 ]
 
-/** Channels just within those rules. */
+/** Channels just within those rules. What a class may still fill in is not missed here. */
 export const takenSpecs: readonly RealtimeChannelSpec[] = [
+  {},
+  { route: {} },
+  changed(least, { 'auth.jwks': {}, 'auth.allowedOrigins': undefined }),
+  changed(byGatewayApi, { 'route.parentRefs': undefined }),
   least,
   byIngress,
   byGatewayApi,
+  ofCompany,
   changed(least, { 'topic.retention': '5m' }),
   changed(least, { 'topic.retention': '1m', 'replay.window': '1m' }),
   changed(least, { gateway: { autoscaling: { maxReplicas: 2 } } }),
@@ -64,6 +73,8 @@ export const takenSpecs: readonly RealtimeChannelSpec[] = [
   changed(least, { 'replay.window': '0h1s' }),
   changed(least, { 'replay.maxBytes': 65_536 }),
   changed(least, { 'replay.maxBytes': '8Gi' }),
+  changed(least, { 'gateway.podLabels': { 'app.example.com/tier': 'front', ['a'.repeat(63)]: '', a_1: 'B.c-d' }, 'gateway.podAnnotations': { 'example.com/A_b.c': 'any text: {"of": "any form"}' } }),
+  changed(least, { 'gateway.resources': { requests: { memory: '1Gi', cpu: 3 }, limits: { memory: '1024Mi' } } }),
   changed(least, { route: undefined }),
   changed(least, { route: { type: 'None', className: 'traefik' } }),
 ]

@@ -57,7 +57,7 @@ describe('the table', () => {
 describe('a start', () => {
   test('needs the image of gateways, and nothing else', () => {
     expect(complaint({})).toContain('GATEWAY_IMAGE: expected the image that gateways run')
-    expect(started(enough)).toMatchObject({ mode: { task: 'serve', isDryRun: false }, config: { namespaces: [], kafkaBrokers: [], leaderElection: true, workers: 8, metricsNamespaces: ['monitoring'] } })
+    expect(started(enough)).toMatchObject({ mode: { task: 'serve', isDryRun: false }, config: { namespaces: [], kafkaBrokers: [], leaderElection: true, workers: 8, metricsNamespaces: [] } })
   })
 
   test('that is refused says where all options are', () => {

@@ -3,7 +3,7 @@ import { channelType } from '../api/v1alpha1/realtime-channel.ts'
 import type { WatcherState } from '../runtime/watcher.ts'
 import { createHealth } from './health.ts'
 
-const unheard: WatcherState = { hasSynced: false, lastHeardAtMs: null, relists: 0, isTypeMissing: false }
+const unheard: WatcherState = { hasSynced: false, lastHeardAtMs: null, relists: 0, isTypeMissing: false, isOutOfReach: false }
 
 function rig() {
   const states: Record<string, WatcherState> = { a: unheard, b: unheard }
@@ -70,6 +70,16 @@ describe('the health of an operator', () => {
     expect([health.live().ok, health.ready().ok]).toEqual([true, true])
   })
 
+  it('is neither dead nor kept from being ready by a namespace that is out of reach', () => {
+    const { health, set, hear, pass } = rig()
+    hear('a', 'b')
+    pass(300_001)
+    hear('b')
+    set('a', { hasSynced: true, isOutOfReach: true, lastHeardAtMs: 301_001 })
+    expect([health.live().ok, health.ready().ok]).toEqual([true, true])
+    expect(health.conditions()[0]).toMatchObject({ watch: 'realtimechannels in a', isOutOfReach: true })
+  })
+
   it('is not live while the controller is stuck, and says why', () => {
     const { health, hear, getStuck } = rig()
     hear('a', 'b')
@@ -83,8 +93,8 @@ describe('the health of an operator', () => {
     hear('a')
     pass(2_400)
     expect(health.conditions()).toEqual([
-      { watch: 'realtimechannels in a', hasSynced: true, heardSecondsAgo: 2, isTypeMissing: false },
-      { watch: 'realtimechannels in b', hasSynced: false, heardSecondsAgo: null, isTypeMissing: false },
+      { watch: 'realtimechannels in a', hasSynced: true, heardSecondsAgo: 2, isTypeMissing: false, isOutOfReach: false },
+      { watch: 'realtimechannels in b', hasSynced: false, heardSecondsAgo: null, isTypeMissing: false, isOutOfReach: false },
     ])
   })
 })

@@ -5,7 +5,7 @@ import type { Watcher } from '../runtime/watcher.ts'
 /** What probes are told. Computed when they ask. */
 export interface Health {
   /**
-   * Does the operator know the world? Once all watches have synced. One that stands by is ready as well as one that leads: it could begin at
+   * Does the operator know the world? Once all watches have synced, or their namespaces are out of reach: those must not hold up the others. One that stands by is ready as well as one that leads: it could begin at
    * once, and were it not ready, no roll-out of two replicas would ever complete.
    */
   ready(): HealthVerdict
@@ -29,6 +29,7 @@ export interface WatchCondition {
   /** Null: nothing was heard yet. */
   readonly heardSecondsAgo: number | null
   readonly isTypeMissing: boolean
+  readonly isOutOfReach: boolean
 }
 
 export interface HealthParts {
@@ -63,8 +64,8 @@ export function createHealth({ watchers, controller, staleAfterMs, clock }: Heal
       return verdict([...deadWatches(), ...(stuck === null ? [] : [stuck])])
     },
     conditions: () => watchers.map(({ target, state }) => {
-      const { hasSynced, lastHeardAtMs, isTypeMissing } = state()
-      return { watch: nameOf(target), hasSynced, heardSecondsAgo: lastHeardAtMs === null ? null : seconds(clock.now() - lastHeardAtMs), isTypeMissing }
+      const { hasSynced, lastHeardAtMs, isTypeMissing, isOutOfReach } = state()
+      return { watch: nameOf(target), hasSynced, heardSecondsAgo: lastHeardAtMs === null ? null : seconds(clock.now() - lastHeardAtMs), isTypeMissing, isOutOfReach }
     }),
   }
 }

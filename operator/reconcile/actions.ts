@@ -1,5 +1,6 @@
 import type { RealtimeChannelStatus } from '../api/v1alpha1/realtime-channel.ts'
 import type { ApiError, KubernetesObject, ObjectRef, ResourceType } from '../runtime/kubernetes-api.ts'
+import type { FieldChange } from './changed-fields.ts'
 import type { Refusal } from './refusals.ts'
 import type { NewTopic, TopicFailure } from './topic-admin.ts'
 import type { TopicUse } from './world.ts'
@@ -15,6 +16,8 @@ export interface Plan {
   readonly topic: { readonly whenDone: TopicRecord | null; readonly otherwise: TopicRecord | null }
   /** The same of the topic of dead letters. */
   readonly deadLetters: { readonly whenDone: TopicRecord | null; readonly otherwise: TopicRecord | null }
+  /** The same of the route: the host and paths that the channel has. */
+  readonly route: { readonly whenDone: RouteRecord | null; readonly otherwise: RouteRecord | null }
   /** The Deployment is left as it is, or is not made yet: what its pods need is not known. */
   readonly holdsGatewayBack: boolean
   /** Look again after this time although nothing changes (something outside of Kubernetes is waited for); null: no need. Milliseconds. */
@@ -24,14 +27,17 @@ export interface Plan {
 /** `status.topic`: what the operator knows again of a topic after a restart. */
 export type TopicRecord = NonNullable<RealtimeChannelStatus['topic']>
 
+/** `status.route`: by it a channel keeps what it has, also after a restart of the operator. */
+export type RouteRecord = NonNullable<RealtimeChannelStatus['route']>
+
 export type Action =
   /** `isAgain`: there was one, which somebody deleted. @default use topic */
   | { readonly kind: 'create-topic'; readonly topic: NewTopic; readonly use?: TopicUse; readonly isAgain?: boolean }
   | { readonly kind: 'grow-partitions'; readonly name: string; readonly from: number; readonly to: number }
   | { readonly kind: 'alter-topic'; readonly name: string; readonly changes: Readonly<Record<string, string | null>> }
   | { readonly kind: 'delete-topic'; readonly name: string }
-  /** By server-side apply with the operator's field manager, by force. `restartsPods`: the pod template is another than before. */
-  | { readonly kind: 'apply-object'; readonly type: ResourceType; readonly object: KubernetesObject; readonly change: 'create' | 'change' | 'heal'; readonly restartsPods: boolean }
+  /** By server-side apply with the operator's field manager, by force. `restartsPods`: the pod template is another than before. `fields`: what changes, for people. */
+  | { readonly kind: 'apply-object'; readonly type: ResourceType; readonly object: KubernetesObject; readonly change: 'create' | 'change' | 'heal'; readonly restartsPods: boolean; readonly fields?: readonly FieldChange[] }
   /** Gives `spec.replicas` of the Deployment to another manager, so that leaving it out afterwards does not set it to 1. */
   | { readonly kind: 'hand-over-replicas'; readonly type: ResourceType; readonly object: KubernetesObject }
   | { readonly kind: 'delete-object'; readonly type: ResourceType; readonly ref: ObjectRef; readonly uid: string }

@@ -3,6 +3,7 @@ import { operandTypes } from '../../cdk8s/operands/operand-types.ts'
 import { channelLabel } from '../../cdk8s/operands/labels.ts'
 import type { RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
 import type { KubernetesObject } from '../runtime/kubernetes-api.ts'
+import { aJudge } from '../testing/class-builders.ts'
 import { aChannel, ownedBy, type ChannelParts } from '../testing/channel-builders.ts'
 import { createChannelWatch } from './channel-watch.ts'
 import { createChildHandlers } from './child-watch.ts'
@@ -13,7 +14,7 @@ function rig({ hasSynced = true }: { readonly hasSynced?: boolean } = {}) {
   const work: string[] = []
   const children = createChildren()
   const enqueue = ({ namespace, name }: { readonly namespace: string; readonly name: string }, priority: string): void => void work.push(`${namespace}/${name} ${priority}`)
-  const watch = createChannelWatch({ claims: createClaims({ defaultBrokers: ['kafka:9092'] }), children, enqueue, hasSynced: () => hasSynced })
+  const watch = createChannelWatch({ claims: createClaims({ defaultBrokers: ['kafka:9092'] }), judge: aJudge(), children, enqueue, hasSynced: () => hasSynced })
   const services = createChildHandlers(operandTypes.Service, { children, enqueue, hasSynced: () => hasSynced })
   return { work, watch, services, children }
 }
@@ -61,6 +62,17 @@ describe('the watch of channels', () => {
     expect(work).toEqual(['shop/new child'])
   })
 
+  it('makes work for those who waited for a path when the status of the channel that had it says so, and none for that channel', () => {
+    const { work, watch } = rig()
+    const route = { type: 'Ingress', host: 'a.example', paths: { socket: '/s', api: '/a' } } as const
+    const has = { host: 'a.example', socket: '/s', api: '/a' }
+    watch.handlers.onUpsert(named('first', { spec: { route: { ...route, host: 'b.example' } }, status: { route: has } }))
+    watch.handlers.onUpsert(named('next', { spec: { route } }))
+    work.length = 0
+    watch.handlers.onUpsert(named('first', { spec: { route: { ...route, host: 'b.example' } }, status: { route: { ...has, host: 'b.example' } } }))
+    expect(work).toEqual(['shop/next child'])
+  })
+
   it('counts those that are Ready, and forgets those that are gone', () => {
     const { watch } = rig()
     const ready: NonNullable<RealtimeChannel['status']> = { conditions: [{ type: 'Ready', status: 'True', reason: 'Reconciled', message: '', lastTransitionTime: '2026-01-01T00:00:00Z' }] }
@@ -73,6 +85,22 @@ describe('the watch of channels', () => {
     watch.handlers.onUpsert(named('a', { status: ready }))
     watch.handlers.onDelete({ namespace: 'shop', name: 'a' }, null)
     expect(watch.count()).toEqual({ ready: 0, notReady: 1 })
+  })
+
+  it('tells of each whether it is Ready and why, as many as asked for, those that are not Ready first', () => {
+    const { watch } = rig()
+    const saying = (status: 'True' | 'False', reason: string): NonNullable<RealtimeChannel['status']> => ({ conditions: [{ type: 'Ready', status, reason, message: '', lastTransitionTime: '2026-01-01T00:00:00Z' }] })
+    watch.handlers.onUpsert(named('a', { status: saying('True', 'Reconciled') }))
+    watch.handlers.onUpsert(named('b', { status: saying('False', 'QuotaExceeded') }))
+    watch.handlers.onUpsert(named('c', { status: saying('False', 'OfAnotherRelease') }))
+    watch.handlers.onUpsert(named('d'))
+    const told = (max: number): readonly string[] => watch.readiness(max).map(({ ref, isReady, reason }) => `${ref.name} ${isReady} ${reason}`)
+    expect(told(4)).toEqual(['b false QuotaExceeded', 'c false NotLookedAt', 'd false NotLookedAt', 'a true Reconciled'])
+    expect(told(3)).toEqual(['b false QuotaExceeded', 'c false NotLookedAt', 'd false NotLookedAt'])
+    expect(told(0)).toEqual([])
+    watch.handlers.onUpsert(named('b', { status: saying('True', 'Reconciled') }))
+    watch.handlers.onDelete({ namespace: 'shop', name: 'c' }, null)
+    expect(told(4)).toEqual(['d false NotLookedAt', 'a true Reconciled', 'b true Reconciled'])
   })
 
   it('lets go of the claims of a channel that it does not understand', () => {

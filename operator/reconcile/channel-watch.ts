@@ -2,7 +2,11 @@ import type { KubernetesObject, ObjectRef } from '../runtime/kubernetes-api.ts'
 import type { Priority } from '../runtime/priority.ts'
 import type { WatchHandlers } from '../runtime/watcher.ts'
 import type { Children } from './children.ts'
+import type { ClassChange } from './class/classes.ts'
+import type { ChannelJudge } from './class/judge.ts'
 import type { Claims } from './claims.ts'
+import { isConditionReason, type ConditionReason } from './conditions.ts'
+import type { RouteHolder } from './route-claims.ts'
 import { parseChannel } from './parse-channel.ts'
 
 /** What the operator knows of all channels between their reconciles: names, a fingerprint of each, what they claim. No specs. */
@@ -10,12 +14,24 @@ export interface ChannelWatch {
   readonly handlers: WatchHandlers
   /** Every channel that there is. */
   all(): readonly ObjectRef[]
+  /** Channels whose class may have changed. */
+  ofClass(change: ClassChange): readonly ObjectRef[]
   /** How many are Ready, and how many are not. */
   count(): { readonly ready: number; readonly notReady: number }
+  /** What each says of itself: at most so many, those that are not Ready first. */
+  readiness(max: number): readonly ChannelReadiness[]
+}
+
+export interface ChannelReadiness {
+  readonly ref: ObjectRef
+  readonly isReady: boolean
+  /** Of its condition Ready. */
+  readonly reason: ConditionReason
 }
 
 export interface ChannelWatchParts {
   readonly claims: Claims
+  readonly judge: Pick<ChannelJudge, 'atOnce'>
   readonly children: Pick<Children, 'forget'>
   /** A channel is to be reconciled. */
   readonly enqueue: (channel: ObjectRef, priority: Priority) => void
@@ -26,13 +42,17 @@ export interface ChannelWatchParts {
 interface Known {
   readonly ref: ObjectRef
   readonly fingerprint: string
-  /** Of what its status remembers of topics: a claim on them. */
-  readonly remembered: string
+  /** What the status says of topics and of the route: claims go by it. */
+  readonly topics: string
+  readonly route: string
+  /** Undefined: it names none. */
+  readonly className: string | undefined
   readonly isReady: boolean
+  readonly reason: ConditionReason
 }
 
 /** Turns what the watch of channels tells into work. */
-export function createChannelWatch({ claims, children, enqueue, hasSynced }: ChannelWatchParts): ChannelWatch {
+export function createChannelWatch({ claims, judge, children, enqueue, hasSynced }: ChannelWatchParts): ChannelWatch {
   const channels = new Map<string, Known>()
   let ready = 0
 
@@ -48,15 +68,17 @@ export function createChannelWatch({ claims, children, enqueue, hasSynced }: Cha
     handlers: {
       onUpsert(object) {
         const ref = refOfObject(object)
-        const known: Known = { ref, fingerprint: fingerprintOf(object), remembered: rememberedOf(object), isReady: isReady(object) }
+        const known: Known = { ref, fingerprint: fingerprintOf(object), topics: topicsOf(object), route: routeOf(object), className: classOf(object), ...readinessOf(object) }
         const before = remember(known)
         const isChanged = before?.fingerprint !== known.fingerprint
-        if (!isChanged && before.remembered === known.remembered) return
+        const hasOtherTopics = before?.topics !== known.topics
+        if (!isChanged && !hasOtherTopics && before?.route === known.route) return
         const parsed = parseChannel(object)
-        const affected = parsed.ok ? claims.upsert(parsed.value.channel) : claims.remove(ref)
+        const held = parsed.ok ? judge.atOnce(parsed.value.channel) : parsed
+        const affected = held.ok ? claims.upsert(held.value.channel, held.value.topicRules) : claims.suspend(holderOf(object))
         if (isChanged) enqueue(ref, hasSynced() ? 'user' : 'resync')
-        // The operator wrote the status, and what it wrote collides with another channel.
-        else if (affected.length > 0) enqueue(ref, 'child')
+        // The operator wrote the status, and the topic in it is that of another channel, too.
+        else if (hasOtherTopics && affected.length > 0) enqueue(ref, 'child')
         for (const other of affected) enqueue(other, 'child')
       },
       onDelete(ref) {
@@ -68,7 +90,12 @@ export function createChannelWatch({ claims, children, enqueue, hasSynced }: Cha
       },
     },
     all: () => [...channels.values()].map(({ ref }) => ref),
+    ofClass: ({ name, isDefault }) => [...channels.values()].filter(({ className }) => (className === undefined ? isDefault : className === name)).map(({ ref }) => ref),
     count: () => ({ ready, notReady: channels.size - ready }),
+    readiness: (max) => {
+      const all = [...channels.values()]
+      return [...all.filter(({ isReady }) => !isReady), ...all.filter(({ isReady }) => isReady)].slice(0, max)
+    },
   }
 }
 
@@ -84,17 +111,29 @@ function fingerprintOf({ metadata }: KubernetesObject): string {
   return JSON.stringify([uid, generation, deletionTimestamp, annotations, finalizers])
 }
 
-function rememberedOf(object: KubernetesObject): string {
-  const status = object['status'] as { readonly topic?: unknown; readonly deadLetters?: unknown } | undefined // as below
-  const ids = [status?.topic, status?.deadLetters].map((record) => {
-    const { name, id, clusterId } = (record ?? {}) as { readonly name?: unknown; readonly id?: unknown; readonly clusterId?: unknown }
-    return [name, id, clusterId]
-  })
-  return JSON.stringify(ids)
+/** Names and ids. Partitions and settings are no claims. */
+function topicsOf(object: KubernetesObject): string {
+  const { topic, deadLetters } = holderOf(object).status ?? {}
+  return JSON.stringify([topic, deadLetters].map((record) => [record?.name, record?.id, record?.clusterId]))
 }
 
-function isReady(object: KubernetesObject): boolean {
+function routeOf(object: KubernetesObject): string {
+  return JSON.stringify(holderOf(object).status?.route ?? null)
+}
+
+function classOf(object: KubernetesObject): string | undefined {
+  const spec = object['spec'] as { readonly className?: unknown } | undefined // The API server holds it to the schema.
+  return typeof spec?.className === 'string' ? spec.className : undefined
+}
+
+function holderOf({ metadata, ...rest }: KubernetesObject): RouteHolder {
+  const status = rest['status'] as RouteHolder['status'] // Only the operator writes it, and the API server holds it to the schema.
+  return { metadata, ...(status === undefined ? {} : { status }) }
+}
+
+function readinessOf(object: KubernetesObject): Pick<Known, 'isReady' | 'reason'> {
   const status = object['status'] as { readonly conditions?: unknown } | undefined // Only the operator writes it; what is of another shape is not ready.
-  const conditions = Array.isArray(status?.conditions) ? (status.conditions as readonly { readonly type?: unknown; readonly status?: unknown }[]) : []
-  return conditions.some(({ type, status: value }) => type === 'Ready' && value === 'True')
+  const conditions = Array.isArray(status?.conditions) ? (status.conditions as readonly { readonly type?: unknown; readonly status?: unknown; readonly reason?: unknown }[]) : []
+  const ready = conditions.find(({ type }) => type === 'Ready')
+  return { isReady: ready?.status === 'True', reason: isConditionReason(ready?.reason) ? ready.reason : 'NotLookedAt' }
 }

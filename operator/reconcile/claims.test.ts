@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
+import { openTopicRules } from '../testing/channel-builders.ts'
 import { createClaims } from './claims.ts'
 
 interface Asked {
@@ -30,10 +31,10 @@ function make(defaultBrokers: readonly string[] = ['kafka:9092']) {
   return {
     upsert: (given: RealtimeChannel) => {
       known.set(`${given.metadata.namespace ?? ''}/${given.metadata.name}`, given)
-      return claims.upsert(given)
+      return claims.upsert(given, openTopicRules)
     },
     remove: claims.remove,
-    rivalsOf: ({ namespace, name }: ReturnType<typeof ref>) => claims.rivalsOf(known.get(`${namespace}/${name}`) ?? channel({ namespace, name }), nothingFound),
+    rivalsOf: ({ namespace, name }: ReturnType<typeof ref>) => claims.rivalsOf(known.get(`${namespace}/${name}`) ?? channel({ namespace, name }), openTopicRules, nothingFound),
   }
 }
 
@@ -67,7 +68,7 @@ describe('claims', () => {
     claims.upsert(channel({ name: 'x', host: 'a.example', topic: 't1' }))
     claims.upsert(channel({ name: 'x', namespace: 'other', host: 'a.example', topic: 't2', created: '2026-02-01T00:00:00Z' }))
     claims.upsert(channel({ name: 'y', host: 'a.example', topic: 't3' }))
-    expect(claims.rivalsOf(ref('x', 'other')).route).toEqual({ channel: ref('x'), path: 'a.example/wss/x' })
+    expect(claims.rivalsOf(ref('x', 'other')).route).toEqual({ channel: ref('x'), path: 'a.example/wss/x', taken: 'a.example/wss/x' })
     expect(claims.rivalsOf(ref('y')).route).toBeNull()
   })
 

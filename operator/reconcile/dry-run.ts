@@ -26,6 +26,11 @@ export function createDryRun({ observer, settings, print }: DryRunParts): Reconc
       say(ref, observed.value.problem.message)
       return { kind: 'retry', reason: observed.value.problem.message }
     }
+    if (observed.value.kind === 'refused') {
+      const { reason, message } = observed.value.refusal
+      say(ref, `Not done (${reason}): ${message}`)
+      return { kind: 'retry', reason: message }
+    }
     const plan = planChannel(observed.value.world, settings)
     say(ref, describePlan(plan, maxBytes))
     return plan.actions.length + plan.refusals.length === 0 ? { kind: 'done' } : { kind: 'requeue', afterMs: lookAgainMs }

@@ -2,12 +2,14 @@ import { expect, it } from 'vitest'
 import { operandNames } from '../../cdk8s/operands/operand-names.ts'
 import { operandTypes } from '../../cdk8s/operands/operand-types.ts'
 import { channelType, type RealtimeChannelSpec } from '../api/v1alpha1/realtime-channel.ts'
-import { aChannel, aForeignObject, openTopicRules } from '../testing/channel-builders.ts'
+import { aJudge } from '../testing/class-builders.ts'
+import { aChannel, aForeignObject } from '../testing/channel-builders.ts'
 import { createMemoryKubernetes } from '../testing/memory-kubernetes.ts'
 import { createMemoryTopics } from '../testing/memory-topics.ts'
 import { createChildren } from './children.ts'
 import { createClaims } from './claims.ts'
 import { createObserver } from './observe.ts'
+import { createOtherRoutes } from './other-routes.ts'
 
 const ref = { namespace: 'shop', name: 'chat' }
 
@@ -20,10 +22,13 @@ function rig() {
     ownConnection: () => ({ brokers: ['kafka:9092'], tls: null, sasl: null }),
     claims: createClaims({ defaultBrokers: ['kafka:9092'] }),
     children,
+    assignsPodUsers: async () => ({ ok: true, value: false }),
     routes: { observe: async () => ({ kind: 'ok' }) },
+    otherRoutes: createOtherRoutes(),
     childTypes: Object.values(operandTypes),
     childNameOf: (name) => operandNames(name).Deployment,
-    topicRules: openTopicRules,
+    judge: aJudge(),
+    onClaimsChanged: () => {},
     nowMs: Date.now,
   })
   /** The plurals that are read for a channel of this spec, besides its own. */

@@ -1,14 +1,18 @@
 import { failed, ok, type Result } from '../../gateway/result.ts'
-import type { RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
+import type { RealtimeChannel, RealtimeChannelSpec, WrittenChannel } from '../api/v1alpha1/realtime-channel.ts'
 import { channelType } from '../api/v1alpha1/realtime-channel.ts'
 import type { ApiError, KubernetesApi, KubernetesObject, ObjectRef, ResourceType } from '../runtime/kubernetes-api.ts'
 import type { Children } from './children.ts'
 import type { Claims } from './claims.ts'
+import type { ChannelRefusal } from './class/effective-channel.ts'
+import type { ChannelJudge, Held } from './class/judge.ts'
 import { findConnection } from './connection.ts'
 import { topicNameOf } from '../api/v1alpha1/channel-names.ts'
 import { observePods } from './observe-pods.ts'
 import type { RouteObserver } from './observe-route.ts'
+import type { OtherRoutes } from './other-routes.ts'
 import { type NotUnderstood, parseChannel } from './parse-channel.ts'
+import { askedRoute, placesOfRecord } from './route-record.ts'
 import { isMissing, type KafkaConnection, type TopicAdmins } from './topic-admin.ts'
 import type { FoundIds } from './topic-claims.ts'
 import { lookedAtDeadLetters } from './topic-record.ts'
@@ -22,10 +26,14 @@ export interface ObserverParts {
   readonly claims: Claims
   readonly children: Children
   readonly routes: RouteObserver
+  readonly otherRoutes: Pick<OtherRoutes, 'within'>
+  readonly assignsPodUsers: () => Promise<Result<boolean, ApiError>>
   /** Every kind of child, and its name for a channel. */
   readonly childTypes: readonly ResourceType[]
   readonly childNameOf: (channelName: string) => string
-  readonly topicRules: TopicRules
+  readonly judge: ChannelJudge
+  /** What these channels claim is judged anew. */
+  readonly onClaimsChanged: (channels: readonly ObjectRef[]) => void
   readonly nowMs: () => number
 }
 
@@ -33,10 +41,12 @@ export type Observation =
   /** There is no such channel. */
   | { readonly kind: 'gone' }
   | { readonly kind: 'not-understood'; readonly object: KubernetesObject; readonly problem: NotUnderstood }
+  /** Nothing is done for it as it is, and its Kafka is not asked. */
+  | { readonly kind: 'refused'; readonly channel: WrittenChannel; readonly refusal: ChannelRefusal }
   | { readonly kind: 'world'; readonly world: World; readonly unknownFields: readonly string[]; readonly connection: KafkaConnection | null }
 
 export interface Observer {
-  /** Reads all that a plan for the channel needs. @returns an error only when not even the channel could be read */
+  /** Reads all that a plan for the channel needs. @returns an error only when not even the channel, or what the cluster is, could be read */
   observe(ref: ObjectRef): Promise<Result<Observation, ApiError>>
   /** Reads the topics alone again, after one was created. */
   observeTopics(channel: RealtimeChannel, connection: KafkaConnection): Promise<FoundTopics>
@@ -53,7 +63,7 @@ function withoutConnection(channel: RealtimeChannel, problem: ConnectionProblem)
   return { topic: found, deadLetters: lookedAtDeadLetters(channel) === null ? null : found }
 }
 
-function idsOf({ topic, deadLetters }: FoundTopics): FoundIds {
+function idsOf({ topic, deadLetters }: Pick<World, 'topic' | 'deadLetters'>): FoundIds {
   const ids = (found: FoundTopic | null): FoundIds['topic'] => (found?.kind === 'present' ? found.topic : null)
   return { topic: ids(topic), deadLetters: ids(deadLetters) }
 }
@@ -80,11 +90,22 @@ export function createObserver(parts: ObserverParts): Observer {
     return { connection: connection.value, topics: await observeTopics(channel, connection.value) }
   }
 
-  async function observeWorld(channel: RealtimeChannel, ref: ObjectRef): Promise<{ readonly world: World; readonly connection: KafkaConnection | null }> {
-    const [children, kafka, route] = await Promise.all([observeChildren(channel, ref, parts), observeKafka(channel), routes.observe(channel)])
+  async function observeWorld({ channel, className, topicRules, brokers }: Held, written: RealtimeChannelSpec, ref: ObjectRef, assignsPodUsers: boolean): Promise<{ readonly world: World; readonly connection: KafkaConnection | null }> {
+    const [children, kafka, route] = await Promise.all([observeChildren(channel, ref, parts), isKafkaAsked(channel, topicRules) ? observeKafka(channel) : nothingAsked, routes.observe(channel)])
     const deployment = children.get(childKey('Deployment', parts.childNameOf(ref.name)))
     const troubledPods = deployment?.kind === 'object' ? await observePods(api, deployment.object) : []
-    return { connection: kafka.connection, world: { nowMs: nowMs(), channel, children, ...kafka.topics, topicRules: parts.topicRules, rivals: claims.rivalsOf(channel, idsOf(kafka.topics)), route, troubledPods } }
+    const asked = askedRoute(channel)
+    const otherRoutes = asked === null ? [] : parts.otherRoutes.within(placesOfRecord(asked))
+    const rivals = claims.rivalsOf(channel, topicRules, idsOf(kafka.topics))
+    return { connection: kafka.connection, world: { nowMs: nowMs(), channel, children, ...kafka.topics, topicRules, underClass: { name: className, written, brokers }, rivals, route, otherRoutes, assignsPodUsers, troubledPods } }
+  }
+
+  /** A class may have changed since the watch told of the channel, and with it what the channel claims. */
+  async function judge(written: WrittenChannel): ReturnType<ChannelJudge['judge']> {
+    if (written.metadata.deletionTimestamp !== undefined) return ok(ok(parts.judge.atItsEnd(written)))
+    const held = await parts.judge.judge(written)
+    if (held.ok) parts.onClaimsChanged(held.value.ok ? claims.upsert(held.value.value.channel, held.value.value.topicRules) : claims.suspend(written))
+    return held
   }
 
   return {
@@ -94,11 +115,23 @@ export function createObserver(parts: ObserverParts): Observer {
       if (!object.ok) return object.error.kind === 'not-found' ? ok({ kind: 'gone' }) : failed(object.error)
       const parsed = parseChannel(object.value)
       if (!parsed.ok) return ok({ kind: 'not-understood', object: object.value, problem: parsed.error })
-      const { channel, unknownFields } = parsed.value
-      return ok({ kind: 'world', unknownFields, ...(await observeWorld(channel, ref)) })
+      const { channel: written, unknownFields } = parsed.value
+      const held = await judge(written)
+      if (!held.ok) return held
+      if (!held.value.ok) return ok({ kind: 'refused', channel: written, refusal: held.value.error })
+      const assignsPodUsers = await parts.assignsPodUsers()
+      if (!assignsPodUsers.ok) return assignsPodUsers
+      return ok({ kind: 'world', unknownFields, ...(await observeWorld(held.value.value, written.spec, ref, assignsPodUsers.value)) })
     },
   }
 }
+
+/** Nobody is asked about the topic of a channel that is being deleted and may delete none: its brokers may be anybody's. */
+function isKafkaAsked({ metadata }: RealtimeChannel, { deletion }: TopicRules): boolean {
+  return metadata.deletionTimestamp === undefined || deletion !== 'Never'
+}
+
+const nothingAsked = { connection: null, topics: { topic: null, deadLetters: null } } as const
 
 /**
  * Reads the objects that have the names of children, whoever made them, and those that the watches know as children. Of the kinds that only some

@@ -1,10 +1,10 @@
 import { failed, ok, type Result } from '../../gateway/result.ts'
-import { apiVersion, channelKind, specSchema, statusSchema, type RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
+import { apiVersion, channelKind, specSchema, statusSchema, type WrittenChannel } from '../api/v1alpha1/realtime-channel.ts'
 import type { JsonSchema } from '../api/v1alpha1/schema/json-schema.ts'
 
-/** A channel, as this operator understands it. */
+/** A channel, as this operator understands it. What it leaves out is still left out. */
 export interface ParsedChannel {
-  readonly channel: RealtimeChannel
+  readonly channel: WrittenChannel
   /** Paths of the fields that this operator does not know and ignores: the CRD is newer than it is. */
   readonly unknownFields: readonly string[]
 }
@@ -20,9 +20,9 @@ export interface NotUnderstood {
 }
 
 /**
- * Reads what the API server says of a channel. The CustomResourceDefinition in the cluster may be older than this operator (defaults are
- * missing, which are filled in here), newer (fields that nobody here knows: they are named), or changed in what fields mean, which nobody can
- * guess: then nothing of the channel is touched.
+ * Reads what the API server says of a channel. The CustomResourceDefinition in the cluster may be newer than this operator (fields that nobody
+ * here knows: they are named), or changed in what fields mean, which nobody can guess: then nothing of the channel is touched. No default is filled
+ * in here: those of the class come first.
  *
  * Bounds and patterns are not looked at again: a release may narrow them without taking channels down that are running.
  */
@@ -33,13 +33,27 @@ export function parseChannel(object: unknown): Result<ParsedChannel, NotUndersto
   const { metadata } = object
   if (!isRecord(metadata) || typeof metadata['name'] !== 'string') return failed(notUnderstood('metadata.name', shown(undefined), 'a text'))
   const walk: Walk = { unknownFields: [], problems: [] }
-  const spec = read({ ...specSchema, default: {} }, object['spec'], 'spec', walk)
+  const spec = read(specSchema, object['spec'] ?? {}, 'spec', walk)
   const status = read(statusSchema, object['status'], 'status', walk)
   const [problem] = walk.problems
   if (problem !== undefined) return failed(problem)
   // `read` has held spec and status to the schemas that their types are made of; metadata is the API server's own and always of this shape.
-  const channel = { apiVersion, kind: channelKind, metadata, spec, ...(status === undefined ? {} : { status }) } as unknown as RealtimeChannel
+  const channel = { apiVersion, kind: channelKind, metadata, spec, ...(status === undefined ? {} : { status }) } as unknown as WrittenChannel
   return ok({ channel, unknownFields: walk.unknownFields })
+}
+
+/** A value as its schema has it: without what the schema does not know, and nothing filled in. */
+export interface ReadValue {
+  readonly value: unknown
+  readonly unknownFields: readonly string[]
+  readonly problem: Pick<NotUnderstood, 'path' | 'found' | 'expected'> | null
+}
+
+/** Reads a value that is to be of a schema. Bounds and patterns are not looked at. */
+export function readBySchema(schema: JsonSchema, given: unknown, path: string): ReadValue {
+  const walk: Walk = { unknownFields: [], problems: [] }
+  const value = read(schema, given, path, walk)
+  return { value, unknownFields: walk.unknownFields, problem: walk.problems[0] ?? null }
 }
 
 /** What is gathered on the way. */
@@ -48,9 +62,8 @@ interface Walk {
   readonly problems: NotUnderstood[]
 }
 
-/** The value with its defaults and without what is unknown. A null is what was left out, as it is to the API server. */
-function read(schema: JsonSchema, given: unknown, path: string, walk: Walk): unknown {
-  const value = given ?? schema.default
+/** The value without what is unknown. A null is what was left out, as it is to the API server. */
+function read(schema: JsonSchema, value: unknown, path: string, walk: Walk): unknown {
   if (value === undefined || value === null) return undefined
   if (!isOfType(schema, value)) {
     walk.problems.push(notUnderstood(path, shown(value), describe(schema)))
@@ -67,7 +80,7 @@ function readFields(schema: JsonSchema, value: Readonly<Record<string, unknown>>
   for (const name of Object.keys(value)) if (!Object.hasOwn(properties, name)) walk.unknownFields.push(`${path}.${name}`)
   const fields = Object.entries(properties).map(([name, property]) => [name, read(property, value[name], `${path}.${name}`, walk)] as const)
   for (const name of required) {
-    if ((value[name] ?? properties[name]?.default ?? null) === null) walk.problems.push(notUnderstood(`${path}.${name}`, 'nothing', properties[name] === undefined ? 'a value' : describe(properties[name])))
+    if ((value[name] ?? null) === null) walk.problems.push(notUnderstood(`${path}.${name}`, 'nothing', properties[name] === undefined ? 'a value' : describe(properties[name])))
   }
   return Object.fromEntries(fields.filter(([, field]) => field !== undefined))
 }

@@ -2,6 +2,7 @@ import { annotations } from '../api/v1alpha1/realtime-channel.ts'
 import type { Action, Plan, TopicRecord } from './actions.ts'
 import type { ConditionReason } from './conditions.ts'
 import type { Refusal } from './refusals.ts'
+import { keptRoute } from './route-record.ts'
 import { names, type Settings } from './settings.ts'
 import type { TopicDescription } from './topic-admin.ts'
 import { isMaybeSameCluster, isRecorded, isSameCluster, recordedTopic } from './topic-record.ts'
@@ -24,7 +25,7 @@ export function planDeletion(world: World, settings: Pick<Settings, 'topicGiveUp
   const [topic, deadLetters] = [recordedTopic(world, 'topic'), recordedTopic(world, 'deadLetters')]
   const isOwed = world.channel.metadata.finalizers?.includes(names.finalizer) === true
   const ending: Ending = isOwed ? decide(world, settings.topicGiveUpMs) : { actions: [], refusals: [], requeueAfterMs: null }
-  return { phase: 'deleting', ...ending, topic: { whenDone: topic, otherwise: topic }, deadLetters: { whenDone: deadLetters, otherwise: deadLetters }, holdsGatewayBack: true }
+  return { phase: 'deleting', ...ending, topic: { whenDone: topic, otherwise: topic }, deadLetters: { whenDone: deadLetters, otherwise: deadLetters }, route: keptRoute(world.channel), holdsGatewayBack: true }
 }
 
 type Ending = Pick<Plan, 'actions' | 'refusals' | 'requeueAfterMs'>

@@ -1,12 +1,16 @@
+import type { RouteRecord } from './actions.ts'
 import type { ConditionReason } from './conditions.ts'
 import { gatewayApiMissing } from './plan-objects.ts'
 import type { Refusal } from './refusals.ts'
-import type { World } from './world.ts'
+import { askedRoute } from './route-record.ts'
+import type { FoundRoute, RouteRival, World } from './world.ts'
 
 export interface RoutePlan {
   readonly refusals: readonly Refusal[]
   /** No route is made, and one that there is is deleted. */
   readonly isLeftOut: boolean
+  /** The host and paths that the channel has from now on; null: none. */
+  readonly record: RouteRecord | null
   readonly requeueAfterMs: number | null
 }
 
@@ -18,11 +22,13 @@ const laterMs = 30_000
  * does nothing, until the class is there.
  */
 export function planRoute({ channel, rivals, route }: World): RoutePlan {
-  if (channel.spec.route.type === 'None') return { refusals: [], isLeftOut: true, requeueAfterMs: null }
-  if (rivals.route !== null) {
-    const { channel: rival, path } = rivals.route
-    return { refusals: [about('RouteClaimed', `${path} is that of the older channel ${rival.namespace}/${rival.name}. Set another spec.route.host or spec.route.paths, or delete one of the two.`)], isLeftOut: true, requeueAfterMs: null }
-  }
+  const record = askedRoute(channel)
+  if (record === null) return { refusals: [], isLeftOut: true, record: null, requeueAfterMs: null }
+  if (rivals.route !== null) return { refusals: [about('RouteClaimed', claimedWords(rivals.route))], isLeftOut: true, record: null, requeueAfterMs: null }
+  return { ...judgeFound(route), record }
+}
+
+function judgeFound(route: FoundRoute): Omit<RoutePlan, 'record'> {
   switch (route.kind) {
     case 'not-asked':
     case 'ok':
@@ -36,12 +42,19 @@ export function planRoute({ channel, rivals, route }: World): RoutePlan {
       return refuse('GatewayNotFound', `There is no Gateway ${route.gateway.namespace}/${route.gateway.name}. Create it, or name another in spec.route.parentRefs.`)
     case 'gateway-api-missing':
       return { ...refuse('GatewayApiNotInstalled', gatewayApiMissing), isLeftOut: true }
+    case 'gateway-api-too-old':
+      return { ...refuse('GatewayApiNotInstalled', `The channel asks for an HTTPRoute, and this cluster serves ${route.version} of the Gateway API, not v1. Install Gateway API 1.0 or later, or set spec.route.type: Ingress.`), isLeftOut: true }
     default:
       return route satisfies never
   }
 }
 
-function refuse(reason: ConditionReason, message: string): RoutePlan {
+function claimedWords({ channel, path, taken }: RouteRival): string {
+  const why = path === taken ? '' : ' A path and all paths below it are of one channel.'
+  return `${path} collides with ${taken}, which the channel ${channel.namespace}/${channel.name} has.${why} Set another spec.route.host or spec.route.paths, or delete one of the two.`
+}
+
+function refuse(reason: ConditionReason, message: string): Omit<RoutePlan, 'record'> {
   return { refusals: [about(reason, message)], isLeftOut: false, requeueAfterMs: laterMs }
 }
 

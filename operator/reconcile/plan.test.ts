@@ -88,6 +88,23 @@ describe('a new channel', () => {
   })
 })
 
+describe('the pods of a channel', () => {
+  const securityOf = (spec: Partial<RealtimeChannelSpec>, assignsPodUsers: boolean): unknown => {
+    const action = plan(withTopic({ channel: aChannel({ spec }), assignsPodUsers })).actions.find((each) => each.kind === 'apply-object' && each.object.kind === 'Deployment')
+    return action?.kind === 'apply-object' ? (action.object['spec'] as { template: { spec: { securityContext: unknown } } }).template.spec.securityContext : null // of a Deployment
+  }
+  const assigned = { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } }
+  const fixed = { ...assigned, runAsUser: 65_532, runAsGroup: 65_532 }
+
+  it('ask for a user of their own, and for none where the cluster assigns users', () => {
+    expect([securityOf({}, false), securityOf({}, true)]).toEqual([fixed, assigned])
+  })
+
+  it('ask for what the channel says, whatever the cluster does', () => {
+    expect([securityOf({ gateway: { podUser: 'Fixed' } }, true), securityOf({ gateway: { podUser: 'Assigned' } }, false)]).toEqual([fixed, assigned])
+  })
+})
+
 describe('a paused channel', () => {
   it('is left as it is, whatever is wrong', () => {
     const channel = aChannel({ metadata: { annotations: { 'carillon.dev/paused': 'true' } } })
@@ -220,11 +237,25 @@ describe('a route', () => {
     }
   })
 
-  it('is taken away from the younger of two channels with one host and path', () => {
+  it('is taken away from a channel whose path another channel has, or whose path is below or above one of another', () => {
     const world = atRest(route).world()
-    const planned = planChannel({ ...world, rivals: { ...noRivals, route: { channel: { namespace: 'shop', name: 'older' }, path: 'app.example.com/wss/chat' } } }, settings)
-    expect(summaries(planned)).toEqual(['delete Ingress'])
-    expect(planned.refusals).toEqual([{ about: 'RouteReady', reason: 'RouteClaimed', message: 'app.example.com/wss/chat is that of the older channel shop/older. Set another spec.route.host or spec.route.paths, or delete one of the two.' }])
+    const rival = (taken: string) => ({ ...world, rivals: { ...noRivals, route: { channel: { namespace: 'shop', name: 'older' }, path: 'app.example.com/wss/chat', taken } } })
+    const [same, above] = [planChannel(rival('app.example.com/wss/chat'), settings), planChannel(rival('app.example.com/wss'), settings)]
+    expect([summaries(same), same.route.whenDone, summaries(above)]).toEqual([['delete Ingress'], null, ['delete Ingress']])
+    expect([...same.refusals, ...above.refusals]).toEqual([
+      { about: 'RouteReady', reason: 'RouteClaimed', message: 'app.example.com/wss/chat collides with app.example.com/wss/chat, which the channel shop/older has. Set another spec.route.host or spec.route.paths, or delete one of the two.' },
+      { about: 'RouteReady', reason: 'RouteClaimed', message: 'app.example.com/wss/chat collides with app.example.com/wss, which the channel shop/older has. A path and all paths below it are of one channel. Set another spec.route.host or spec.route.paths, or delete one of the two.' },
+    ])
+  })
+
+  it('is remembered once it is in place, and what it had before while it cannot be changed', () => {
+    const had = { host: 'old.example.com', socket: '/wss/chat', api: '/api/chat' }
+    const model = atRest(route)
+    expect(model.channel.status?.route).toEqual({ host: 'app.example.com', socket: '/wss/chat', api: '/api/chat' })
+    const world = { ...model.world(), channel: { ...model.channel, status: { ...model.channel.status, route: had } } }
+    expect(planChannel(world, settings).route).toEqual({ whenDone: model.channel.status?.route, otherwise: had })
+    const paused = { ...world, channel: { ...world.channel, metadata: { ...world.channel.metadata, annotations: { 'carillon.dev/paused': 'true' } } } }
+    expect(planChannel(paused, settings).route).toEqual({ whenDone: had, otherwise: had })
   })
 
   it.each<[World['route'], string]>([

@@ -4,9 +4,10 @@ import { checkChannelName } from '../../cdk8s/operands/operand-names.ts'
 import type { OperandKind } from '../../cdk8s/operands/operand-types.ts'
 import { annotations, type RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
 import type { Action, Outcome, Plan } from './actions.ts'
+import { egressOf } from './egress.ts'
 import { gatewayEnvironment, type GatewayEnvironment } from './gateway-environment.ts'
 import { kafkaOfPods } from './kafka-of-pods.ts'
-import { channelPaths, deadLetterTopicOf, topicNameOf } from '../api/v1alpha1/channel-names.ts'
+import { channelPaths, deadLetterTopicOf, routePaths, topicNameOf } from '../api/v1alpha1/channel-names.ts'
 import { isRouteKind, planObjects, type ObjectsPlan } from './plan-objects.ts'
 import { planDeadLetters, type DeadLettersPlan } from './plan-dead-letters.ts'
 import { planDeletion } from './plan-deletion.ts'
@@ -14,6 +15,7 @@ import { planRoute } from './plan-route.ts'
 import { planScaling, type ScalingPlan } from './plan-scaling.ts'
 import { planTopic, type TopicPlan } from './plan-topic.ts'
 import type { Refusal } from './refusals.ts'
+import { keptRoute } from './route-record.ts'
 import { names, ports, type Settings } from './settings.ts'
 import { stoppingOf } from './stopping.ts'
 import { recordedTopic } from './topic-record.ts'
@@ -41,7 +43,7 @@ const everything = ['TopicReady', 'GatewayAvailable', 'RouteReady'] as const
 
 function idle(world: World, phase: Plan['phase'], refusals: readonly Refusal[]): Plan {
   const [topic, deadLetters] = [recordedTopic(world, 'topic'), recordedTopic(world, 'deadLetters')]
-  return { phase, actions: [], refusals, topic: { whenDone: topic, otherwise: topic }, deadLetters: { whenDone: deadLetters, otherwise: deadLetters }, holdsGatewayBack: true, requeueAfterMs: null }
+  return { phase, actions: [], refusals, topic: { whenDone: topic, otherwise: topic }, deadLetters: { whenDone: deadLetters, otherwise: deadLetters }, route: keptRoute(world.channel), holdsGatewayBack: true, requeueAfterMs: null }
 }
 
 function planActive(world: World, settings: Settings, before: readonly Outcome[]): Plan {
@@ -56,6 +58,7 @@ function planActive(world: World, settings: Settings, before: readonly Outcome[]
     refusals: [...topic.refusals, ...deadLetters.refusals, ...gateway.refusals],
     topic: topic.record,
     deadLetters: deadLetters.record,
+    route: gateway.route,
     holdsGatewayBack: gateway.holdsGatewayBack,
     requeueAfterMs: soonest(topic.requeueAfterMs, deadLetters.requeueAfterMs, gateway.requeueAfterMs),
   }
@@ -69,7 +72,7 @@ function finalizerActions({ channel }: World, kind: 'add-finalizer' | 'remove-fi
   return has && !needs ? [{ kind, because: 'policy-is-retain' }] : []
 }
 
-type GatewayPlan = ObjectsPlan & Pick<Plan, 'holdsGatewayBack'>
+type GatewayPlan = ObjectsPlan & Pick<Plan, 'holdsGatewayBack' | 'route'>
 
 interface PlannedTopics {
   readonly topic: TopicPlan
@@ -81,9 +84,9 @@ function planGateway(world: World, settings: Settings, { topic: { epoch }, deadL
   const holdsGatewayBack = epoch === null || environment === null || !environment.ok
   const refusals = environment?.ok === false ? [environment.error] : []
   const scaling = planScaling(world)
-  const input = operandInput(world.channel, settings, { scaling, environment: environment?.ok === true ? environment.value : { environment: [], files: [] } })
+  const input = operandInput(world, settings, { scaling, environment: environment?.ok === true ? environment.value : { environment: [], files: [] } })
   const rendered = renderOperands(input)
-  if (!rendered.ok) return { actions: [], refusals: [...refusals, { about: 'GatewayAvailable', reason: 'InvalidObject', message: rendered.error }], requeueAfterMs: null, holdsGatewayBack: true }
+  if (!rendered.ok) return { actions: [], refusals: [...refusals, { about: 'GatewayAvailable', reason: 'InvalidObject', message: rendered.error }], requeueAfterMs: null, holdsGatewayBack: true, route: keptRoute(world.channel) }
   const route = planRoute(world)
   const wanted = rendered.value.filter(({ kind }) => !(route.isLeftOut && isRouteKind(kind)))
   const objects = planObjects(world, wanted, heldKinds(holdsGatewayBack, scaling))
@@ -91,6 +94,7 @@ function planGateway(world: World, settings: Settings, { topic: { epoch }, deadL
   return {
     actions: [...handOver, ...objects.actions],
     refusals: [...refusals, ...objects.refusals, ...route.refusals],
+    route: { whenDone: route.record, otherwise: keptRoute(world.channel).otherwise },
     requeueAfterMs: soonest(objects.requeueAfterMs, route.requeueAfterMs, holdsGatewayBack ? null : scaling.requeueAfterMs),
     holdsGatewayBack,
   }
@@ -115,7 +119,7 @@ interface Decided {
   readonly environment: GatewayEnvironment
 }
 
-function operandInput(channel: RealtimeChannel, settings: Settings, { scaling, environment }: Decided): OperandInput {
+function operandInput({ channel, assignsPodUsers }: World, settings: Settings, { scaling, environment }: Decided): OperandInput {
   const { metadata, spec } = channel
   return {
     channel: { name: metadata.name, namespace: metadata.namespace ?? '', uid: metadata.uid ?? '' },
@@ -123,9 +127,11 @@ function operandInput(channel: RealtimeChannel, settings: Settings, { scaling, e
     image: spec.gateway.image ?? settings.image,
     ...environment,
     ports,
-    paths: channelPaths(channel),
+    paths: routePaths(channel),
     stopping: stoppingOf(spec.gateway.drainSeconds),
     scaling: scaling.scaling,
+    hasFixedUser: (spec.gateway.podUser ?? (assignsPodUsers ? 'Assigned' : 'Fixed')) === 'Fixed',
+    egress: egressOf(spec, kafkaOfPods(spec, settings.defaultKafka)?.brokers ?? []),
     peers: {
       public: spec.network.ingressFrom ?? (settings.publicNamespaces.length === 0 ? null : settings.publicNamespaces.map(peerOf)),
       internal: spec.network.metricsFrom ?? settings.metricsNamespaces.map(peerOf),

@@ -4,13 +4,15 @@ import { operandTypes } from '../../cdk8s/operands/operand-types.ts'
 import { apiVersion, channelKind, channelType, type RealtimeChannelSpec, type RealtimeChannelStatus } from '../api/v1alpha1/realtime-channel.ts'
 import type { ObjectRef } from '../runtime/kubernetes-api.ts'
 import type { Reconcile, ReconcileResult } from '../runtime/reconcile-run.ts'
-import { aChannel, openTopicRules, someSettings } from '../testing/channel-builders.ts'
+import { aChannel, someSettings } from '../testing/channel-builders.ts'
+import { aJudge } from '../testing/class-builders.ts'
 import { createMemoryKubernetes, type MemoryKubernetes } from '../testing/memory-kubernetes.ts'
 import { createMemoryTopics, type MemoryTopics } from '../testing/memory-topics.ts'
 import { createApplier } from './apply.ts'
 import { createChildren } from './children.ts'
 import { createClaims } from './claims.ts'
 import { createObserver } from './observe.ts'
+import { createOtherRoutes } from './other-routes.ts'
 import { createRouteObserver } from './observe-route.ts'
 import { createReconciler } from './reconciler.ts'
 import { names } from './settings.ts'
@@ -43,7 +45,7 @@ function rig(): Rig {
   const reconcile: Reconcile = createReconciler({
     api,
     admins: topics,
-    observer: createObserver({ api, admins: topics, ownConnection, claims, children, routes: createRouteObserver({ api, nowMs: Date.now }), childTypes: Object.values(operandTypes), childNameOf: (name) => operandNames(name).Deployment, topicRules: openTopicRules, nowMs: Date.now }),
+    observer: createObserver({ api, admins: topics, ownConnection, claims, children, routes: createRouteObserver({ api, nowMs: Date.now }), otherRoutes: createOtherRoutes(), assignsPodUsers: async () => ({ ok: true, value: false }), childTypes: Object.values(operandTypes), childNameOf: (name) => operandNames(name).Deployment, judge: aJudge(), onClaimsChanged: (channels) => again.push(...channels), nowMs: Date.now }),
     applier: createApplier({ api, children, names, mayWrite }),
     children,
     settings: someSettings(),

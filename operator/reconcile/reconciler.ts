@@ -9,7 +9,7 @@ import type { FoundTopics, Observation, Observer } from './observe.ts'
 import { planChannel } from './plan.ts'
 import { typeOfOperand } from './plan-objects.ts'
 import { names, type Settings } from './settings.ts'
-import { renderNotUnderstood, renderStatus, sameStatus } from './status.ts'
+import { renderNotUnderstood, renderRefused, renderStatus, sameStatus } from './status.ts'
 import type { KafkaConnection, TopicAdmins } from './topic-admin.ts'
 import { doneEvents, type Transition, transitions } from './transitions.ts'
 import { undeclaredFields, withoutField } from './undeclared-fields.ts'
@@ -57,6 +57,8 @@ async function reconcileOnce(ref: ObjectRef, signal: AbortSignal, parts: Reconci
       return { kind: 'done' }
     case 'not-understood':
       return reportNotUnderstood(observation, parts)
+    case 'refused':
+      return reportRefused(observation, parts)
     case 'world':
       return reconcileWorld(observation, parts)
     default:
@@ -157,6 +159,11 @@ async function reportNotUnderstood({ object, problem }: Extract<Observation, { k
   const before = object['status'] as RealtimeChannelStatus | undefined // Only the operator writes it; what it lacks, `sameStatus` takes for different.
   const status = renderNotUnderstood(object, problem, parts.nowMs())
   const written = await writeStatus({ ...object, status: before } as KubernetesObject & { status?: RealtimeChannelStatus }, status, parts)
+  return written ? { kind: 'done' } : { kind: 'retry', reason: 'the status could not be written' }
+}
+
+async function reportRefused({ channel, refusal }: Extract<Observation, { kind: 'refused' }>, parts: ReconcilerParts): Promise<ReconcileResult> {
+  const written = await writeStatus(channel, renderRefused(channel, refusal, parts.nowMs()), parts)
   return written ? { kind: 'done' } : { kind: 'retry', reason: 'the status could not be written' }
 }
 

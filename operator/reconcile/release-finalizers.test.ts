@@ -51,6 +51,15 @@ describe('releasing finalizers', () => {
     expect(said).toEqual(['a/x: would be released; its topic stays'])
   })
 
+  it('goes on with the other namespaces when one cannot be read, says so, and counts it as a failure', async () => {
+    const { api, finalizersOf } = await clusterWith([['a', 'x', [names.finalizer]], ['b', 'y', [names.finalizer]]])
+    api.failNext({ verb: 'list' }, { kind: 'forbidden', message: 'not in a' })
+    said.length = 0
+    expect(await releaseFinalizers({ api, namespaces: ['a', 'b'], isDryRun: false, say })).toEqual({ ok: true, value: { released: 1, failed: 1 } })
+    expect(await finalizersOf('b', 'y')).toEqual([])
+    expect(said[0]).toBe('a: its channels could not be listed: not in a')
+  })
+
   it('tries again when somebody was faster, and finds nothing where the type is unknown', async () => {
     const { api } = await clusterWith([['a', 'x', [names.finalizer]]])
     let conflicts = 2

@@ -8,11 +8,11 @@ export interface ReleaseParts {
   /** Empty: all. */
   readonly namespaces: readonly string[]
   readonly isDryRun: boolean
-  /** A line for a person, for each channel. */
+  /** A line for a person, for each channel and for each namespace that cannot be read. */
   readonly say: (line: string) => void
 }
 
-/** How many channels were released, and how many could not be. */
+/** How many channels were released, and how many could not be; a namespace that cannot be read counts as one. */
 export interface Release {
   readonly released: number
   readonly failed: number
@@ -24,14 +24,20 @@ const attempts = 5
 /**
  * Takes the operator's finalizer off all channels. Without it they can be deleted although no operator is there any more, so that no
  * namespace gets stuck; their topics stay, whatever the channels say of them.
- * @returns an error when the channels could not be listed; a cluster without the CustomResourceDefinition has none
+ * @returns an error when no channels could be listed; a cluster without the CustomResourceDefinition has none
  */
 export async function releaseFinalizers(parts: ReleaseParts): Promise<Result<Release, ApiError>> {
   const scopes = parts.namespaces.length === 0 ? [undefined] : parts.namespaces
   const sum = { released: 0, failed: 0 }
   for (const namespace of scopes) {
     const held = await listHeld(parts.api, namespace)
-    if (!held.ok) return held
+    if (!held.ok) {
+      // A namespace that was deleted took the Role with it. It must not keep the finalizers of the others in place.
+      if (namespace === undefined || held.error.kind !== 'forbidden') return held
+      parts.say(`${namespace}: its channels could not be listed: ${held.error.message}`)
+      sum.failed += 1
+      continue
+    }
     for (const channel of held.value) {
       const error = parts.isDryRun ? null : await release(parts.api, channel)
       parts.say(sentence(channel, parts.isDryRun, error))

@@ -50,4 +50,11 @@ describe('an Ingress', () => {
     expect(judgeRoute(aGoodWorld({ channel: asking, children: childrenOf(aChild(asking, 'Ingress')) })).status).toBe('True')
     expect(judgeRoute(aGoodWorld({ channel: asking, children: childrenOf(theirs) }))).toMatchObject({ status: 'False', reason: 'RouteProgressing' })
   })
+
+  it('that others have an address of, too, is ready, and says which they are and what to do', () => {
+    const other = { kind: 'Ingress', namespace: 'web', name: 'app', address: 'app.example.com/wss/chat' }
+    const judged = (...otherRoutes: readonly (typeof other)[]) => judgeRoute(aGoodWorld({ channel: asking, children: childrenOf(aChild(asking, 'Ingress')), otherRoutes }))
+    expect(judged(other)).toEqual({ status: 'True', reason: 'RouteAccepted', message: 'The Ingress is in place. Ingress web/app (app.example.com/wss/chat) is not of a channel, and has an address of this channel: requests may go there. Delete it, or set another spec.route.host or spec.route.paths.' })
+    expect(judged(other, { ...other, kind: 'HTTPRoute' }).message).toContain('Ingress web/app (app.example.com/wss/chat), HTTPRoute web/app (app.example.com/wss/chat) are not of a channel, and have an address of this channel: requests may go there. Delete them')
+  })
 })

@@ -34,7 +34,15 @@ export function judgeRoute(world: World): Judgement {
   const route = [...world.children.values()].find((child) => child.kind === 'object' && child.type.kind === type && isChildOf(world.channel, child.object))
   if (route?.kind !== 'object') return isFalse('RouteProgressing', `The ${type} is being made.`)
   // The API server holds an HTTPRoute to this shape.
-  return type === 'Ingress' ? isTrue('RouteAccepted', 'The Ingress is in place.') : judgeParents(route.object as HttpRoute)
+  const judgement = type === 'Ingress' ? isTrue('RouteAccepted', 'The Ingress is in place.') : judgeParents(route.object as HttpRoute)
+  return { ...judgement, message: `${judgement.message}${remarkOf(world)}` }
+}
+
+/** Nothing is wrong with the channel's own route, so that this is said beside it. */
+function remarkOf({ otherRoutes }: World): string {
+  if (otherRoutes.length === 0) return ''
+  const [names, isOne] = [otherRoutes.map(({ kind, namespace, name, address }) => `${kind} ${namespace}/${name} (${address})`), otherRoutes.length === 1]
+  return ` ${names.join(', ')} ${isOne ? 'is' : 'are'} not of a channel, and ${isOne ? 'has' : 'have'} an address of this channel: requests may go there. Delete ${isOne ? 'it' : 'them'}, or set another spec.route.host or spec.route.paths.`
 }
 
 function judgeParents(route: HttpRoute): Judgement {

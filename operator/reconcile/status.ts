@@ -2,9 +2,11 @@ import { isDeepStrictEqual } from 'node:util'
 import { selectorLabels } from '../../cdk8s/operands/labels.ts'
 import { operandNames } from '../../cdk8s/operands/operand-names.ts'
 import { servicePorts } from '../../cdk8s/operands/service-ports.ts'
-import type { RealtimeChannel, RealtimeChannelStatus } from '../api/v1alpha1/realtime-channel.ts'
-import type { Outcome, Plan, TopicRecord } from './actions.ts'
+import { annotations, type RealtimeChannel, type RealtimeChannelStatus, type WrittenChannel } from '../api/v1alpha1/realtime-channel.ts'
+import type { Outcome, Plan, RouteRecord, TopicRecord } from './actions.ts'
 import { isTransient } from './apply.ts'
+import { inChannelWords } from './channel-fields.ts'
+import type { ChannelRefusal } from './class/effective-channel.ts'
 import { isStalled } from './conditions.ts'
 import { reasonOfFailure, wordsOf } from './failure-reasons.ts'
 import { channelPaths, routeUrls } from '../api/v1alpha1/channel-names.ts'
@@ -33,15 +35,29 @@ export interface StatusInput {
 export function renderStatus({ world, plan, outcomes, unknownFields }: StatusInput): RealtimeChannelStatus {
   const { channel } = world
   const generation = channel.metadata.generation ?? 0
-  const [topic, deadLetters] = [topicOf('topic', plan, outcomes), topicOf('deadLetters', plan, outcomes)]
+  const [topic, deadLetters, route] = [topicOf('topic', plan, outcomes), topicOf('deadLetters', plan, outcomes), routeOf(plan, outcomes)]
   return {
     observedGeneration: generation,
+    ...classOf(world),
     ...addressesOf(channel, plan),
     ...podsOf(world),
     ...(topic === null ? {} : { topic }),
     ...(deadLetters === null ? {} : { deadLetters }),
+    ...(route === null ? {} : { route }),
     conditions: allConditions({ world, plan, outcomes, unknownFields }, { before: channel.status?.conditions ?? [], generation, nowMs: world.nowMs }),
   }
+}
+
+/** The status of a channel for which nothing is done as it is. What was done for it before stays, and what is known of that. */
+export function renderRefused({ metadata, status: before = {} }: WrittenChannel, { reason, message }: ChannelRefusal, nowMs: number): RealtimeChannelStatus {
+  const moment: Moment = { before: before.conditions ?? [], generation: metadata.generation ?? 0, nowMs }
+  const isPaused = metadata.annotations?.[annotations.paused] === 'true'
+  return { ...before, observedGeneration: moment.generation, conditions: isPaused ? pausedConditions(moment) : refusedConditions(isFalse(reason, message), moment) }
+}
+
+function refusedConditions(refusal: Judgement, moment: Moment): readonly Condition[] {
+  const kept = moment.before.filter(({ type }) => !['Ready', 'Stalled', 'Reconciling'].includes(type))
+  return [condition('Ready', refusal, moment), ...kept, condition('Stalled', { ...refusal, status: 'True' }, moment)]
 }
 
 /** The status of a channel that this operator cannot read. What an operator wrote that could is kept, above all what is known of the topic. */
@@ -50,9 +66,7 @@ export function renderNotUnderstood(object: Readonly<Record<string, unknown>> & 
   const before = (object['status'] ?? {}) as RealtimeChannelStatus
   const conditions = Array.isArray(before.conditions) ? before.conditions : []
   const moment: Moment = { before: conditions, generation: object.metadata.generation ?? 0, nowMs }
-  const refusal: Judgement = isFalse('SpecNotUnderstood', problem.message)
-  const kept = conditions.filter(({ type }) => !['Ready', 'Stalled', 'Reconciling'].includes(type))
-  return { ...before, observedGeneration: moment.generation, conditions: [condition('Ready', refusal, moment), ...kept, condition('Stalled', { ...refusal, status: 'True' }, moment)] }
+  return { ...before, observedGeneration: moment.generation, conditions: refusedConditions(isFalse('SpecNotUnderstood', problem.message), moment) }
 }
 
 /** Whether nothing is to be written. */
@@ -103,7 +117,9 @@ function failureOf(outcomes: readonly Outcome[], isAbout: (kind: string) => bool
   for (const outcome of outcomes) {
     if (outcome.kind !== 'failed' || isTopicAction(outcome.action) || !('type' in outcome.action) || !isAbout(outcome.action.type.kind)) continue
     const { action, failure } = outcome
-    return isFalse(reasonOfFailure(failure), `The ${action.type.kind} could not be ${action.kind === 'delete-object' ? 'deleted' : 'applied'}: ${wordsOf(failure)}`)
+    const isOfChannel = 'object' in action && failure.of === 'kubernetes' && failure.error.kind === 'invalid'
+    const words = isOfChannel ? inChannelWords(action.object, failure.error.message) : wordsOf(failure)
+    return isFalse(reasonOfFailure(failure), `The ${action.type.kind} could not be ${action.kind === 'delete-object' ? 'deleted' : 'applied'}: ${words}`)
   }
   return null
 }
@@ -115,6 +131,18 @@ function topicOf(use: TopicUse, plan: Plan, outcomes: readonly Outcome[]): Topic
   // A creation that was not answered may have happened. What is then found is the operator's own, if it is as it was asked for.
   const isUnanswered = outcomes.some((outcome) => outcome.kind === 'failed' && outcome.action.kind === 'create-topic' && (outcome.action.use ?? 'topic') === use && isTransient(outcome.failure))
   return isUnanswered ? whenDone : otherwise
+}
+
+/** What could not be changed is as it was: an Ingress that was not deleted still has its paths. */
+function routeOf({ route }: Plan, outcomes: readonly Outcome[]): RouteRecord | null {
+  const isDone = outcomes.every(({ kind, action }) => kind === 'done' || !('type' in action) || !isRouteKind(action.type.kind))
+  return isDone ? route.whenDone : route.otherwise
+}
+
+/** What the channel has of its class, or of the operator, and does not say itself. */
+function classOf({ channel, underClass: { name, brokers } }: World): Pick<RealtimeChannelStatus, 'className' | 'host' | 'brokers'> {
+  const { type, host } = channel.spec.route
+  return { ...(name === null ? {} : { className: name }), ...(type === 'None' || host === undefined ? {} : { host }), ...(brokers.length === 0 ? {} : { brokers }) }
 }
 
 function addressesOf(channel: RealtimeChannel, { refusals }: Plan): Pick<RealtimeChannelStatus, 'url' | 'apiUrl'> {

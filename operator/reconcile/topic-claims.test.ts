@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
 import { createTopicClaims, type FoundIds, type TopicClaims } from './topic-claims.ts'
+import { closedTopicRules } from './topic-rules.ts'
 import type { TopicUse } from './world.ts'
 
 interface Asked {
@@ -24,14 +25,15 @@ function channel({ namespace = 'team', name, day = 1, topic, letters, brokers, h
   return { metadata: { namespace, name, uid: `uid-${name}`, creationTimestamp: `2026-01-0${day}T00:00:00Z` }, spec, status } as unknown as RealtimeChannel // The rest is not looked at.
 }
 
+const anything = { topics: ['*'] }
 const ids = (topicId: string) => ({ topicId, clusterId: 'cluster' })
 const found = (topic?: string, deadLetters?: string): FoundIds => ({ topic: topic === undefined ? null : ids(topic), deadLetters: deadLetters === undefined ? null : ids(deadLetters) })
 const make = (...channels: readonly RealtimeChannel[]): TopicClaims => {
   const claims = createTopicClaims({ defaultBrokers: ['kafka:9092'] })
-  for (const each of channels) claims.upsert(each)
+  for (const each of channels) claims.upsert(each, anything)
   return claims
 }
-const rivals = (claims: TopicClaims, of: RealtimeChannel, ids_: FoundIds = found()) => claims.rivalsOf(of, ids_)
+const rivals = (claims: TopicClaims, of: RealtimeChannel, ids_: FoundIds = found()) => claims.rivalsOf(of, anything, ids_)
 
 describe('a topic that two channels reach by different addresses of one cluster', () => {
   // A tenant named the brokers by another address, adopted the topic of an older channel, and deleted it with its records.
@@ -57,7 +59,7 @@ describe('a topic that two channels reach by different addresses of one cluster'
     const claims = make(liar, victim)
     expect(rivals(claims, victim, found('t1')).topic).toBeNull()
     // As soon as the status of the victim remembers it.
-    claims.upsert(channel({ name: 'victim', topic: 'orders', day: 2, has: { topic: 't1' } }))
+    claims.upsert(channel({ name: 'victim', topic: 'orders', day: 2, has: { topic: 't1' } }), anything)
     expect(rivals(claims, liar, found('t1')).topic).toMatchObject({ name: 'victim' })
   })
 
@@ -79,10 +81,22 @@ describe('a topic that two channels name', () => {
 
   it('is the younger channel\'s when the older may not use a topic of this name', () => {
     const [squatter, owner] = [channel({ namespace: 'evil', name: 'squatter', topic: 'team.news' }), channel({ name: 'news', day: 2 })]
-    const claims = createTopicClaims({ defaultBrokers: [], mayUseTopic: ({ metadata }, topic) => topic.startsWith(`${metadata.namespace ?? ''}.`) })
-    claims.upsert(squatter)
-    claims.upsert(owner)
-    expect(rivals(claims, owner).topic).toBeNull()
+    const claims = createTopicClaims({ defaultBrokers: [] })
+    claims.upsert(squatter, closedTopicRules)
+    claims.upsert(owner, closedTopicRules)
+    expect(claims.rivalsOf(owner, closedTopicRules, found()).topic).toBeNull()
+  })
+})
+
+describe('a channel that is refused as a whole', () => {
+  it('keeps the topic that its status remembers, and names no other', () => {
+    const refused = channel({ name: 'refused', topic: 'one', has: { topic: 't1' } })
+    const [same, other] = [channel({ name: 'same', topic: 'one', brokers: ['localhost:9092'], day: 2 }), channel({ name: 'other', topic: 'one', day: 2 })]
+    const claims = make(same, other)
+    claims.suspend(refused)
+    expect(rivals(claims, same, found('t1')).topic).toMatchObject({ name: 'refused' })
+    expect(rivals(claims, other).topic).toBeNull()
+    expect(rivals(claims, other, found('t1')).alsoUsing.topic).toMatchObject({ name: 'refused' })
   })
 })
 
@@ -122,9 +136,9 @@ describe('whoever waited', () => {
   it('is told when a channel comes, remembers a topic, changes, or goes', () => {
     const [a, b] = [channel({ name: 'a', topic: 'one' }), channel({ name: 'b', topic: 'one', brokers: ['localhost:9092'], day: 2, has: { topic: 't1' } })]
     const claims = make(b)
-    expect(claims.upsert(a)).toEqual([])
-    expect(claims.upsert(channel({ name: 'a', topic: 'one', has: { topic: 't1' } }))).toEqual([{ namespace: 'team', name: 'b' }])
-    expect(claims.upsert(channel({ name: 'a', topic: 'one', has: { topic: 't1' } }))).toEqual([])
+    expect(claims.upsert(a, anything)).toEqual([])
+    expect(claims.upsert(channel({ name: 'a', topic: 'one', has: { topic: 't1' } }), anything)).toEqual([{ namespace: 'team', name: 'b' }])
+    expect(claims.upsert(channel({ name: 'a', topic: 'one', has: { topic: 't1' } }), anything)).toEqual([])
     expect(claims.remove({ namespace: 'team', name: 'a' })).toEqual([{ namespace: 'team', name: 'b' }])
     expect(claims.remove({ namespace: 'team', name: 'a' })).toEqual([])
   })

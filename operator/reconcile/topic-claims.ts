@@ -3,6 +3,7 @@ import type { RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
 import type { ObjectRef } from '../runtime/kubernetes-api.ts'
 import type { TopicRecord } from './actions.ts'
 import { sameBrokers } from './connection.ts'
+import { whyNameIsNotAllowed, type TopicRules } from './topic-rules.ts'
 import type { TopicRivals, TopicRival, TopicUse } from './world.ts'
 
 /**
@@ -20,11 +21,16 @@ import type { TopicRivals, TopicRival, TopicUse } from './world.ts'
  */
 export interface TopicClaims {
   /** Returns the other channels for which something may change. */
-  upsert(channel: RealtimeChannel): readonly ObjectRef[]
+  upsert(channel: RealtimeChannel, rules: NameRules): readonly ObjectRef[]
+  /** A channel is not understood, or is refused as a whole: its pods may still use what its status remembers. @returns as `upsert` */
+  suspend(channel: StatusHolder): readonly ObjectRef[]
   remove(ref: ObjectRef): readonly ObjectRef[]
   /** @param found the topics of the channel as Kafka describes them now; null: missing or unknown */
-  rivalsOf(channel: RealtimeChannel, found: FoundIds): TopicRivals
+  rivalsOf(channel: RealtimeChannel, rules: NameRules, found: FoundIds): TopicRivals
 }
+
+type NameRules = Pick<TopicRules, 'topics'>
+type StatusHolder = Pick<RealtimeChannel, 'metadata' | 'status'>
 
 export type FoundIds = Readonly<Record<TopicUse, TopicIds | null>>
 
@@ -36,8 +42,6 @@ export interface TopicIds {
 
 export interface TopicClaimsParts {
   readonly defaultBrokers: readonly string[]
-  /** @default a channel may use any topic */
-  readonly mayUseTopic?: (channel: RealtimeChannel, topic: string) => boolean
 }
 
 interface Claim {
@@ -78,25 +82,26 @@ export function createTopicClaims(parts: TopicClaimsParts): TopicClaims {
   function rivalOf(mine: Claim, foundIds: string | null): TopicRival | null {
     const [byName] = others(mine.ref, mine.name).filter((other) => isBefore(other, mine, [isRemembered, isForEvents])).toSorted((a, b) => (isBefore(a, b, [isRemembered, isForEvents]) ? -1 : 1))
     const known: Claim = { ...mine, ids: mine.ids === foundIds ? foundIds : null }
-    const [byIds] = others(mine.ref, foundIds).filter((other) => isBefore(other, known, [isAtOwnBrokers, isRemembered, isForEvents])).toSorted((a, b) => (isBefore(a, b, [isAtOwnBrokers, isForEvents]) ? -1 : 1))
+    const [byIds] = others(mine.ref, foundIds).filter((other) => isBefore(other, known, [isNear, isRemembered, isForEvents])).toSorted((a, b) => (isBefore(a, b, [isNear, isForEvents]) ? -1 : 1))
     const rival = byName ?? byIds
     return rival === undefined ? null : { ...rival.ref, use: rival.use }
   }
 
+  function register(ref: ObjectRef, claims: readonly Claim[]): readonly ObjectRef[] {
+    const before = byChannel.get(keyOf(ref))
+    if (before !== undefined && JSON.stringify(before) === JSON.stringify(claims)) return []
+    const released = forget(ref)
+    byChannel.set(keyOf(ref), claims)
+    for (const each of claims) for (const key of keysOf(each)) claimants.set(key, (claimants.get(key) ?? new Set()).add(each))
+    return unique(sharers([...released, ...claims]))
+  }
+
   return {
-    upsert(channel) {
-      const claims = claimsOf(channel, parts)
-      const ref = refOf(channel)
-      const before = byChannel.get(keyOf(ref))
-      if (before !== undefined && JSON.stringify(before) === JSON.stringify(claims)) return []
-      const released = forget(ref)
-      byChannel.set(keyOf(ref), claims)
-      for (const claim of claims) for (const key of keysOf(claim)) claimants.set(key, (claimants.get(key) ?? new Set()).add(claim))
-      return unique(sharers([...released, ...claims]))
-    },
+    upsert: (channel, rules) => register(refOf(channel), claimsOf(channel, rules, parts)),
+    suspend: (channel) => register(refOf(channel), rememberedClaimsOf(channel, parts)),
     remove: (ref) => unique(sharers(forget(ref))),
-    rivalsOf(channel, found) {
-      const claims = claimsOf(channel, parts)
+    rivalsOf(channel, rules, found) {
+      const claims = claimsOf(channel, rules, parts)
       const mine = (use: TopicUse): Claim | undefined => claims.find((claim) => claim.use === use)
       const [events, letters] = uses.map((use) => {
         const [claim, ids] = [mine(use), idsOf(found[use])]
@@ -111,7 +116,7 @@ type Trait = (claim: Claim) => boolean
 
 const isRemembered: Trait = ({ ids }) => ids !== null
 const isForEvents: Trait = ({ use }) => use === 'topic'
-const isAtOwnBrokers: Trait = (claim) => claim.isAtOwnBrokers
+const isNear: Trait = ({ isAtOwnBrokers }) => isAtOwnBrokers
 
 /** By the first trait that only one of the two has, and then by age. */
 function isBefore(a: Claim, b: Claim, traits: readonly Trait[]): boolean {
@@ -119,27 +124,42 @@ function isBefore(a: Claim, b: Claim, traits: readonly Trait[]): boolean {
   return deciding === undefined ? a.age < b.age : deciding(a)
 }
 
-function claimsOf(channel: RealtimeChannel, { defaultBrokers, mayUseTopic = () => true }: TopicClaimsParts): readonly Claim[] {
+function claimsOf(channel: RealtimeChannel, rules: NameRules, { defaultBrokers }: TopicClaimsParts): readonly Claim[] {
   const { metadata, spec, status } = channel
   const brokers = spec.kafka.bootstrapServers ?? defaultBrokers
   const address = [...brokers].toSorted().join(',')
+  const mayUse = (topic: string): boolean => whyNameIsNotAllowed(rules, { namespace: metadata.namespace ?? '', name: metadata.name }, topic) === null
   const claim = (use: TopicUse, name: string, record: TopicRecord | undefined): Claim => ({
     ref: refOf(channel),
     use,
-    age: `${metadata.creationTimestamp ?? ''} ${metadata.uid ?? ''}`,
-    name: mayUseTopic(channel, name) ? `name ${address} ${name}` : null,
-    ids: record === undefined || record.name !== name ? null : idsOf({ topicId: record.id ?? null, clusterId: record.clusterId ?? null }),
+    age: ageOf(channel),
+    name: mayUse(name) ? `name ${address} ${name}` : null,
+    ids: record?.name === name ? idsOfRecord(record) : null,
     isAtOwnBrokers: sameBrokers(brokers, defaultBrokers),
   })
   const letters = deadLetterTopicOf(channel)
   return [claim('topic', topicNameOf(channel), status?.topic), ...(letters === null ? [] : [claim('deadLetters', letters, status?.deadLetters)])]
 }
 
+/** By ids alone: whether the names are allowed, nobody can tell. */
+function rememberedClaimsOf(channel: StatusHolder, { defaultBrokers }: TopicClaimsParts): readonly Claim[] {
+  const { status } = channel
+  const isNearby = sameBrokers(status?.brokers ?? [], defaultBrokers)
+  return uses.flatMap((use): readonly Claim[] => {
+    const record = status?.[use]
+    return record === undefined ? [] : [{ ref: refOf(channel), use, age: ageOf(channel), name: null, ids: idsOfRecord(record), isAtOwnBrokers: isNearby }]
+  })
+}
+
+const ageOf = ({ metadata }: StatusHolder): string => `${metadata.creationTimestamp ?? ''} ${metadata.uid ?? ''}`
+
+const idsOfRecord = ({ id, clusterId }: TopicRecord): string | null => idsOf({ topicId: id ?? null, clusterId: clusterId ?? null })
+
 function idsOf(topic: TopicIds | null): string | null {
   return topic === null || topic.topicId === null || topic.clusterId === null ? null : `ids ${topic.clusterId} ${topic.topicId}`
 }
 
-const refOf = ({ metadata }: RealtimeChannel): ObjectRef => ({ namespace: metadata.namespace ?? '', name: metadata.name })
+const refOf = ({ metadata }: StatusHolder): ObjectRef => ({ namespace: metadata.namespace ?? '', name: metadata.name })
 
 const keyOf = ({ namespace, name }: ObjectRef): string => `${namespace}/${name}`
 

@@ -1,4 +1,4 @@
-import type { RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
+import type { RealtimeChannel, RealtimeChannelSpec } from '../api/v1alpha1/realtime-channel.ts'
 import type { ApiError, KubernetesObject, ObjectRef, ResourceType } from '../runtime/kubernetes-api.ts'
 import type { MissingTopic, TopicDescription, TopicFailure } from './topic-admin.ts'
 import type { TopicRules } from './topic-rules.ts'
@@ -19,11 +19,27 @@ export interface World {
   readonly deadLetters: FoundTopic | null
   /** What this channel may do with topics. */
   readonly topicRules: TopicRules
+  /** What the channel is made of. */
+  readonly underClass: UnderClass
   /** What other channels claim. */
   readonly rivals: Rivals
   readonly route: FoundRoute
+  /** Routes that no operator made, at or below the paths of this channel; a few at most. */
+  readonly otherRoutes: readonly OtherRoute[]
+  /** The cluster assigns the users of pods, and refuses pods that ask for one of their own choice. */
+  readonly assignsPodUsers: boolean
   /** Of the gateway's pods that are not ready, at most ten; empty when the Deployment is available. */
   readonly troubledPods: readonly TroubledPod[]
+}
+
+/** How the channel came to be what it is. */
+export interface UnderClass {
+  /** Null: the channel has no class. */
+  readonly name: string | null
+  /** As people wrote it. */
+  readonly written: RealtimeChannelSpec
+  /** The brokers of the channel, of its class, or of the operator's options; empty: none of them names any. */
+  readonly brokers: readonly string[]
 }
 
 /** `Kind/name`, in the namespace of the channel. */
@@ -46,13 +62,31 @@ export type ConnectionProblem =
   | { readonly kind: 'no-brokers' }
   | { readonly kind: 'secret-not-found'; readonly secret: string }
   | { readonly kind: 'secret-key-missing'; readonly secret: string; readonly key: string }
+  /** The key is there, with nothing in it. */
+  | { readonly kind: 'secret-key-empty'; readonly secret: string; readonly key: string }
   /** RBAC lets the operator not read it: docs/rbac.md says how a Role does. */
   | { readonly kind: 'secret-forbidden'; readonly secret: string }
   | { readonly kind: 'unavailable'; readonly error: ApiError }
 
 /** Channels that have what this one claims too. */
 export interface Rivals extends TopicRivals {
-  readonly route: { readonly channel: ObjectRef; readonly path: string } | null
+  readonly route: RouteRival | null
+}
+
+/** The channel that has a path which collides with one of this channel. */
+export interface RouteRival {
+  readonly channel: ObjectRef
+  /** Host and path that this channel asks for. */
+  readonly path: string
+  /** Host and path that the other has. */
+  readonly taken: string
+}
+
+/** An Ingress or HTTPRoute that no operator made. */
+export interface OtherRoute extends ObjectRef {
+  readonly kind: string
+  /** Its host and path. */
+  readonly address: string
 }
 
 /** What a channel uses a topic for: its events, or its dead letters. */
@@ -75,6 +109,8 @@ export type FoundRoute =
   | { readonly kind: 'no-default-class' }
   | { readonly kind: 'gateway-not-found'; readonly gateway: ObjectRef }
   | { readonly kind: 'gateway-api-missing' }
+  /** The cluster serves another version of the Gateway API than v1. */
+  | { readonly kind: 'gateway-api-too-old'; readonly version: string }
   /** It could not be found out; nobody is refused for that. */
   | { readonly kind: 'unknown'; readonly error: ApiError }
 

@@ -10,6 +10,8 @@ export interface KnownObjects {
   retain(seen: ReadonlySet<string>): void
   /** An event of a watch. A replay of what is known already is not told again. */
   changed(type: 'ADDED' | 'MODIFIED' | 'DELETED', object: KubernetesObject): void
+  /** Whether the namespace can be read has changed. */
+  reach(isOutOfReach: boolean): void
 }
 
 interface Known {
@@ -59,6 +61,7 @@ export function createKnownObjects(handlers: WatchHandlers, logger: Logger): Kno
       const was = known.get(key)
       if (was !== undefined && was.uid === (object.metadata.uid ?? '')) forget(key, was, object)
     },
+    reach: (isOutOfReach) => guard(() => handlers.onReach?.(isOutOfReach), { namespace: '', name: '' }),
   }
 }
 

@@ -7,7 +7,7 @@ import type { KubernetesApi } from './kubernetes-api.ts'
 import { createBackOff } from './list-watch-back-off.ts'
 import { isReplay } from './list-watch-known.ts'
 import { createListWatch, type ListWatchOptions } from './list-watch.ts'
-import type { WatchHandlers } from './watcher.ts'
+import type { WatchHandlers, WatchTarget } from './watcher.ts'
 
 let twin: MemoryKubernetes
 beforeEach(() => {
@@ -130,6 +130,82 @@ describe('listing', () => {
     await put('b')
     await passMs(60_000)
     expect(recorder.told).toEqual(['+a', '-a', '+b'])
+    await watcher.stop()
+  })
+})
+
+describe('a namespace that the server refuses to show', () => {
+  const refused = { kind: 'forbidden', message: 'configmaps is forbidden' } as const
+
+  function watchNamespace(target: Partial<WatchTarget> = { namespace: 'test' }) {
+    const recorder = createWatchRecorder()
+    const reached: boolean[] = []
+    const { logger, lines } = createRecordingLogger()
+    const watcher = createListWatch({ api: twin, logger, random: () => 1, target: { type: configMapType, ...target } })
+    return { watcher, recorder, reached, lines, start: () => watcher.start({ ...recorder.handlers, onReach: (isOut) => reached.push(isOut) }) }
+  }
+  const refuse = (times: number): void => twin.failNext({ verb: 'list' }, refused, times)
+
+  // A tenant deleted its namespace, and the operator's Role with it. After its next start the operator was never ready, for no namespace.
+  it('counts as empty after ten seconds of refusals, is asked for again, and tells of its objects when it can be read', async () => {
+    await put('a')
+    refuse(5)
+    const { watcher, recorder, reached, lines, start } = watchNamespace()
+    start()
+    await passMs(9_000)
+    expect([watcher.state().hasSynced, reached]).toEqual([false, []])
+    await passMs(1_000)
+    expect([watcher.state(), reached]).toMatchObject([{ hasSynced: true, isOutOfReach: true }, [true]])
+    await passMs(60_000)
+    expect([watcher.state(), reached, recorder.told]).toMatchObject([{ hasSynced: true, isOutOfReach: false }, [true, false], ['+a']])
+    expect(lines.map(({ level, message }) => `${level}: ${message}`)).toEqual(['warn: a namespace is out of reach; it counts as empty and is asked for again from time to time', 'info: a namespace that was out of reach can be read again'])
+    await watcher.stop()
+  })
+
+  // Its answers are refusals, but they are answers. /livez called the watch dead after five minutes, and the pod was restarted.
+  it('is heard of with each refusal, and asked for once or twice a minute', async () => {
+    refuse(1_000)
+    const { watcher, start } = watchNamespace()
+    start()
+    await passMs(600_000)
+    expect(Date.now() - (watcher.state().lastHeardAtMs ?? 0)).toBeLessThanOrEqual(60_000)
+    expect(requests('list')).toBeLessThan(20)
+    await watcher.stop()
+  })
+
+  it('keeps what was known of it for ten minutes, and then its objects are gone', async () => {
+    await put('a')
+    const { watcher, recorder, start } = watchNamespace()
+    start()
+    await passMs(0)
+    refuse(1_000)
+    twin.compact()
+    twin.failNext({ verb: 'watch' }, { kind: 'gone' })
+    twin.endWatches()
+    await passMs(590_000)
+    expect([watcher.state().isOutOfReach, recorder.told]).toEqual([true, ['+a']])
+    await passMs(120_000)
+    expect(recorder.told).toEqual(['+a', '?a'])
+    await watcher.stop()
+  })
+
+  it('begins its ten seconds anew when the server had other trouble in between', async () => {
+    refuse(4)
+    twin.failNext({ verb: 'list' }, { kind: 'unavailable', retryAfterMs: 20_000 })
+    refuse(1)
+    const { watcher, start } = watchNamespace()
+    start()
+    await passMs(30_000)
+    expect(watcher.state()).toMatchObject({ isOutOfReach: false })
+    await watcher.stop()
+  })
+
+  it('is no namespace when all of the cluster is watched: then nothing has synced', async () => {
+    refuse(1_000)
+    const { watcher, reached, start } = watchNamespace({})
+    start()
+    await passMs(120_000)
+    expect([watcher.state(), reached]).toMatchObject([{ hasSynced: false, isOutOfReach: false }, []])
     await watcher.stop()
   })
 })

@@ -27,9 +27,16 @@ export interface ListWatchOptions {
   readonly maxBackOffMs: number
   /** How often a type that is not there is asked for in the long run, this to twice as long; sooner when it has just gone, for it may come back. @default 30000 */
   readonly missingTypeMs: number
+  /**
+   * A namespace that the server refuses to show for so long is out of reach. Not at once: an API server that has just started refuses what it allows a moment
+   * later, and a Role that is made together with the operator is not known everywhere yet. @default 10000
+   */
+  readonly refusedMs: number
+  /** What was known of a namespace is forgotten after it was out of reach for so long: until then, what its channels claim stays theirs. @default 600000 */
+  readonly forgetMs: number
 }
 
-const defaults: ListWatchOptions = { pageSize: 100, watchSeconds: 300, silenceMs: 180_000, minBackOffMs: 1_000, maxBackOffMs: 30_000, missingTypeMs: 30_000 }
+const defaults: ListWatchOptions = { pageSize: 100, watchSeconds: 300, silenceMs: 180_000, minBackOffMs: 1_000, maxBackOffMs: 30_000, missingTypeMs: 30_000, refusedMs: 10_000, forgetMs: 600_000 }
 /** A watch that lasted so long was healthy, whether or not anything happened. */
 const healthyMs = 10_000
 
@@ -69,13 +76,15 @@ class ListWatch {
   readonly #options: ListWatchOptions
   readonly #backOff: BackOff
   readonly #stopped = new AbortController()
-  #state: WatcherState = { hasSynced: false, lastHeardAtMs: null, relists: 0, isTypeMissing: false }
+  #state: WatcherState = { hasSynced: false, lastHeardAtMs: null, relists: 0, isTypeMissing: false, isOutOfReach: false }
   #running: Promise<void> | null = null
   /** The version up to which all is told. */
   #position = ''
   #isFailing = false
   /** How often in a row the type was not there. */
   #looksForType = 0
+  /** Since when the server refuses to list; null: it does not. */
+  #refusedSinceMs: number | null = null
 
   constructor({ api, target, logger, now = Date.now, random = Math.random, options = {} }: ListWatchParts) {
     this.#api = api
@@ -121,8 +130,10 @@ class ListWatch {
     if (this.#isStopped) return
     if (listed.kind === 'listed') await this.#watchOn(listed.version, known)
     else if (listed.error.kind === 'no-such-resource') await this.#awaitType(known)
+    else if (listed.error.kind === 'forbidden' && this.#target.namespace !== undefined) await this.#awaitNamespace(listed.error, known)
     // Also when the history that the list was of ran out while we read it: that must not become a fast loop.
     else await this.#pauseAfter(listed.error, 'list')
+    if (listed.kind === 'failed' && listed.error.kind !== 'forbidden') this.#refusedSinceMs = null
   }
 
   /** Tells each page as it comes, so that no more than one is ever held. */
@@ -150,8 +161,13 @@ class ListWatch {
 
   #listEnded(known: KnownObjects, seen: ReadonlySet<string>, version: string): ListEnd {
     if (!this.#isStopped) known.retain(seen)
-    this.#note({ hasSynced: true, isTypeMissing: false })
+    const wasOutOfReach = this.#state.isOutOfReach
+    this.#note({ hasSynced: true, isTypeMissing: false, isOutOfReach: false })
     this.#looksForType = 0
+    this.#refusedSinceMs = null
+    if (!wasOutOfReach) return { kind: 'listed', version }
+    this.#logger.info(this.#names(), 'a namespace that was out of reach can be read again')
+    known.reach(false)
     return { kind: 'listed', version }
   }
 
@@ -223,6 +239,23 @@ class ListWatch {
     this.#recovered()
     const { minBackOffMs, missingTypeMs } = this.#options
     await this.#sleep(Math.min(minBackOffMs * 2 ** this.#looksForType++, missingTypeMs) * (1 + this.#random()))
+  }
+
+  /** A refusal is an answer: the server lives. */
+  async #awaitNamespace(error: ApiError, known: KnownObjects): Promise<void> {
+    this.#refusedSinceMs ??= this.#now()
+    this.#note({ lastHeardAtMs: this.#now() })
+    const { refusedMs, forgetMs, missingTypeMs } = this.#options
+    const refusedForMs = this.#now() - this.#refusedSinceMs
+    if (refusedForMs < refusedMs) return this.#sleep(Math.min(this.#backOff.nextMs(error.retryAfterMs), refusedMs - refusedForMs))
+    const isNews = !this.#state.isOutOfReach
+    this.#note({ hasSynced: true, isOutOfReach: true })
+    if (isNews) {
+      this.#logger.warn({ ...this.#names(), reason: error.message }, 'a namespace is out of reach; it counts as empty and is asked for again from time to time')
+      known.reach(true)
+    }
+    if (refusedForMs >= forgetMs) known.retain(new Set())
+    await this.#sleep(missingTypeMs * (1 + this.#random()))
   }
 
   #giveUp(): void {

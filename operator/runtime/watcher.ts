@@ -6,6 +6,8 @@ export interface WatchHandlers {
   onUpsert(object: KubernetesObject): void
   /** An object is gone. `last` is what the server said of it last, or null when its end was only noticed by a relist. */
   onDelete(ref: ObjectRef, last: KubernetesObject | null): void
+  /** The namespace of the watch is out of reach (`WatcherState`), or can be read again. */
+  onReach?(isOutOfReach: boolean): void
 }
 
 export interface WatchTarget {
@@ -25,6 +27,11 @@ export interface WatcherState {
   readonly relists: number
   /** The type is not known to the server (its CRD is not installed): counts as synced, and is asked for again from time to time. */
   readonly isTypeMissing: boolean
+  /**
+   * The server has refused for a while to let this process read the namespace: it was deleted, and the Role with it, or the Role is missing. Counts as synced
+   * (nothing of it is known, and other namespaces must not wait for it), and is asked for again from time to time. Only of a watch of one namespace.
+   */
+  readonly isOutOfReach: boolean
 }
 
 /**

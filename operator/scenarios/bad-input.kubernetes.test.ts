@@ -4,6 +4,7 @@ import { startSecureBroker, type SecureBroker } from '../../gateway/adapters/kaf
 import { findFreePortPair } from '../../gateway/testing/free-ports.ts'
 import { channelType } from '../api/v1alpha1/realtime-channel.ts'
 import type { ConditionReason } from '../reconcile/conditions.ts'
+import { aClass, openAllowed } from '../testing/class-builders.ts'
 import { askCluster } from '../testing/ask-cluster.ts'
 import { valueOf } from '../testing/kubernetes-api-contract.ts'
 import { grantSecret, kstatusOfChannel, makeSecret, soon, timed, untilEvent, untilReady } from '../testing/scenario.ts'
@@ -32,9 +33,9 @@ describe('a channel that cannot work', () => {
   const times: string[] = []
 
   beforeAll(async () => {
-    ;[cluster, secure] = await Promise.all([startTestCluster(), startSecureBroker()])
+    ;[cluster, secure] = await Promise.all([startTestCluster({ classes: [aClass({ name: 'open', isDefault: true, allowed: { ...openAllowed, topics: ['NAMESPACE.*'] } })] }), startSecureBroker()])
     await cluster.apply(classType, { apiVersion: 'networking.k8s.io/v1', kind: 'IngressClass', metadata: { name: 'public' }, spec: { controller: 'example.com/any' } })
-    await cluster.startOperator({ env: { TOPIC_PATTERN: 'NAMESPACE.*', TOPIC_ADOPT: 'true' } })
+    await cluster.startOperator()
   })
   afterAll(async () => {
     process.stdout.write(`${['', 'from apply to condition (ms):', ...times, ''].join('\n')}\n`)
@@ -110,13 +111,13 @@ describe('a channel that cannot work', () => {
     await untilReady(channel)
   })
 
-  it('says of pods that a quota does not let in which one', async () => {
+  it('says of pods that a quota does not let in which one, past the deadline of the roll-out, too', async () => {
     const { namespace } = await makeScene()
     const channel = testChannel(cluster, namespace)
     await channel.apply()
     await channel.until('GatewayAvailable', 'False', 'GatewayProgressing')
     const message = 'pods "news-gateway-6c9f-x7k2p" is forbidden: exceeded quota: small, requested: pods=1, used: pods=10, limited: pods=10'
-    await patchDeployment(channel, { replicas: 0, conditions: [{ type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message }] })
+    await patchDeployment(channel, { replicas: 0, conditions: [{ type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' }, { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message }] })
     expect(await saysReady(channel, 'QuotaExceeded')).toBe('Pods cannot be made: exceeded quota: small, requested: pods=1, used: pods=10, limited: pods=10')
     expect(await kstatusOfChannel(channel)).toBe('Failed')
     await untilReady(channel)

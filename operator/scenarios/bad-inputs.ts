@@ -7,7 +7,7 @@ import type { KubernetesObject, ResourceType } from '../runtime/kubernetes-api.t
 import { askCluster } from '../testing/ask-cluster.ts'
 import { valueOf } from '../testing/kubernetes-api-contract.ts'
 import type { Kstatus } from '../testing/kstatus.ts'
-import { grantSecret, makeSecret, soon } from '../testing/scenario.ts'
+import { grantSecret, makeSecret, soon, untilYounger } from '../testing/scenario.ts'
 import { testChannel, type TestChannel, type TestCluster } from '../testing/test-cluster.ts'
 
 /** What a scenario has to play with. */
@@ -24,7 +24,7 @@ export interface BadInput {
   readonly spec?: (scene: Scene) => Partial<RealtimeChannelSpec> | Promise<Partial<RealtimeChannelSpec>>
   readonly annotations?: Readonly<Record<string, string>>
   /** The condition that says it, besides Ready. */
-  readonly about: 'TopicReady' | 'GatewayAvailable' | 'RouteReady'
+  readonly about: 'Ready' | 'TopicReady' | 'GatewayAvailable' | 'RouteReady'
   readonly reason: ConditionReason
   /** What was asked, what is, what to do. */
   readonly says: readonly (string | RegExp)[]
@@ -53,12 +53,6 @@ async function limitTo(none: string, { cluster, namespace }: Scene): Promise<voi
   const body = { status: { hard: { [none]: '0' }, used: { [none]: '0' } } }
   const patched = await askCluster(cluster.plane, { method: 'PATCH', path: `/api/v1/namespaces/${namespace}/resourcequotas/small/status`, body, contentType: 'application/merge-patch+json' })
   expect(patched.code).toBe(200)
-}
-
-/** Ages are whole seconds: what is made in the same one is not younger. */
-async function untilYounger(older: TestChannel): Promise<void> {
-  const { metadata } = await older.get()
-  await soon(() => expect(Date.now()).toBeGreaterThan(Date.parse(metadata.creationTimestamp ?? '') + 1_000))
 }
 
 /** A Deployment that nothing but an admission policy can have an objection to. */
@@ -115,9 +109,21 @@ export const badInputs: readonly BadInput[] = [
     spec: ({ secure }) => ({ kafka: saslOf(secure) }),
     about: 'TopicReady',
     reason: 'KafkaUnauthenticated',
-    says: ['Kafka refuses the credentials of the operator', /localhost:\d+/],
+    says: ['Kafka refuses the credentials: ', /localhost:\d+/],
     kstatus: 'Failed',
     afterwards: async (channel) => expect(JSON.stringify(await channel.get())).not.toContain('not-this-one'),
+  },
+  {
+    title: 'a Secret with an empty password',
+    prepare: async ({ cluster, namespace }) => {
+      await makeSecret(cluster, namespace, 'kafka-user', { username: 'gateway', password: '' })
+      await grantSecret(cluster, namespace, 'kafka-user')
+    },
+    spec: ({ secure }) => ({ kafka: saslOf(secure) }),
+    about: 'TopicReady',
+    reason: 'SecretKeyMissing',
+    says: ['The key password of the Secret kafka-user is empty', 'Write its value'],
+    kstatus: 'Failed',
   },
   {
     title: 'a Secret that is not there',
@@ -202,11 +208,11 @@ export const badInputs: readonly BadInput[] = [
     kstatus: 'Failed',
   },
   {
-    title: 'a topic that the pattern of the operator does not allow',
+    title: 'a topic that its class does not allow',
     spec: () => ({ topic: { name: 'billing.invoices' } }),
-    about: 'TopicReady',
-    reason: 'TopicNotAllowed',
-    says: ['may not have the topic billing.invoices', 'topics that match NAMESPACE.*', 'TOPIC_PATTERN', 'Name another'],
+    about: 'Ready',
+    reason: 'NotAllowedByClass',
+    says: ['spec.topic.name is billing.invoices', 'the class open allows NAMESPACE.* (spec.allowed.topics)', 'ask an administrator'],
     kstatus: 'Failed',
     afterwards: async (channel) => expect(await channel.topic()).toBeNull(),
   },
@@ -303,7 +309,7 @@ export const badInputs: readonly BadInput[] = [
     spec: ({ namespace }) => ({ route: { host: `${namespace}.example.com`, className: 'public', paths: { socket: '/wss/one' } } }),
     about: 'RouteReady',
     reason: 'RouteClaimed',
-    says: [/\S+\.example\.com\/wss\/one is that of the older channel \S+\/older/, 'Set another spec.route.host or spec.route.paths', 'delete one of the two'],
+    says: [/\S+\.example\.com\/wss\/one collides with \S+\.example\.com\/wss\/one, which the channel \S+\/older has/, 'Set another spec.route.host or spec.route.paths', 'delete one of the two'],
     kstatus: 'Failed',
     afterwards: async (channel, { cluster, namespace }) => {
       expect(await channel.child('Ingress')).toBeNull()
@@ -327,7 +333,39 @@ export const badInputs: readonly BadInput[] = [
     spec: () => ({ gateway: { replicas: 2, affinity: { nodeAfinity: {} } } }),
     about: 'GatewayAvailable',
     reason: 'InvalidObject',
-    says: ['The Deployment could not be applied', 'nodeAfinity'],
+    says: ['The Deployment could not be applied', 'spec.gateway.affinity.nodeAfinity'],
+    kstatus: 'Failed',
+  },
+  {
+    title: 'a toleration that Kubernetes refuses',
+    spec: () => ({ gateway: { replicas: 2, tolerations: [{ key: 'a', operator: 'Maybe' }] } }),
+    about: 'GatewayAvailable',
+    reason: 'InvalidObject',
+    says: ['The Deployment could not be applied: spec.gateway.tolerations[0].operator: '],
+    kstatus: 'Failed',
+  },
+  {
+    title: 'a peer that Kubernetes refuses',
+    spec: () => ({ network: { ingressFrom: [{ podSelector: {} }], metricsFrom: [{ ipBlock: { cidr: 'everywhere' } }] } }),
+    about: 'GatewayAvailable',
+    reason: 'InvalidObject',
+    says: ['The NetworkPolicy could not be applied: spec.network.metricsFrom[0].ipBlock.cidr: '],
+    kstatus: 'Failed',
+  },
+  {
+    title: 'a resource that Kubernetes does not know',
+    spec: () => ({ gateway: { replicas: 2, resources: { limits: { 'no/such/resource': 1 } } } }),
+    about: 'GatewayAvailable',
+    reason: 'InvalidObject',
+    says: ['The Deployment could not be applied: ', 'spec.gateway.resources.limits[no/such/resource]'],
+    kstatus: 'Failed',
+  },
+  {
+    title: 'two families of addresses, where the cluster has one',
+    spec: () => ({ service: { ipFamilyPolicy: 'RequireDualStack' } }),
+    about: 'GatewayAvailable',
+    reason: 'InvalidObject',
+    says: ['The Service could not be applied', 'ipFamilyPolicy', 'dual-stack'],
     kstatus: 'Failed',
   },
   {

@@ -13,7 +13,7 @@ export interface FieldEdit {
 
 /** Of a channel that sets nearly every field, for a cluster in which Kafka is at these addresses. */
 export function fullSpec(bootstrapServers: readonly string[], host: string): RealtimeChannelSpec {
-  const { spec } = ingressExample
+  const { className: _class, ...spec } = ingressExample.spec
   return {
     ...spec,
     kafka: { bootstrapServers },
@@ -65,15 +65,29 @@ export const fieldEdits = (bootstrapServers: readonly string[]): readonly FieldE
   { edit: { gateway: { priorityClassName: 'core' } }, changes: ['pod priorityClassName'] },
   { edit: { gateway: { podLabels: { stage: 'canary' } } }, changes: ['pod metadata.labels.stage'] },
   { edit: { gateway: { podAnnotations: { 'example.com/owner': 'core' } } }, changes: ['pod metadata.annotations.example.com/owner'] },
+  { edit: { gateway: { podUser: 'Assigned' } }, changes: ['pod securityContext.fsGroup', 'pod securityContext.runAsGroup', 'pod securityContext.runAsUser', 'pod volumes.files-0.secret.defaultMode', 'pod volumes.files-1.secret.defaultMode', 'pod volumes.files-2.secret.defaultMode', 'pod volumes.files-3.secret.defaultMode'] },
+  { edit: { gateway: { podUser: 'Fixed' } }, changes: ['pod securityContext.fsGroup', 'pod securityContext.runAsGroup', 'pod securityContext.runAsUser', 'pod volumes.files-0.secret.defaultMode', 'pod volumes.files-1.secret.defaultMode', 'pod volumes.files-2.secret.defaultMode', 'pod volumes.files-3.secret.defaultMode'] },
   // ---- network
   { edit: { network: { ingressFrom: [{ ipBlock: { cidr: '10.0.0.0/8' } }] } }, changes: ['NetworkPolicy.spec.ingress'] },
   { edit: { network: { metricsFrom: [] } }, changes: ['NetworkPolicy.spec.ingress'] },
+  { edit: { network: { egress: { kafka: { ports: [9092, 9093] } } } }, changes: ['NetworkPolicy.spec.egress'] },
+  { edit: { network: { egress: null } }, changes: ['NetworkPolicy.spec.egress', 'NetworkPolicy.spec.policyTypes'] },
+  // ---- service
+  { edit: { service: { annotations: { 'example.com/mesh': 'on' } } }, changes: ['Service.metadata.annotations.example.com/mesh'] },
+  { edit: { service: { ipFamilyPolicy: 'SingleStack' } }, changes: ['Service.spec.ipFamilyPolicy'] },
   // ---- auth
   { edit: { auth: { jwks: { secretRef: { name: 'keys-2' } } } }, changes: ['pod volumes.files-3.secret.secretName'] },
   { edit: { auth: { jwks: { secretRef: { key: 'keys.pem' } } } }, changes: ['pod volumes.files-3.secret.items'] },
   { edit: { auth: { jwks: { secretRef: null, configMapRef: { name: 'keys-3' } } } }, changes: ['pod volumes.files-3.configMap', 'pod volumes.files-3.secret'] },
   { edit: { auth: { jwks: { configMapRef: { key: 'keys.pem' } } } }, changes: ['pod volumes.files-3.configMap.items'] },
   { edit: { auth: { jwks: { configMapRef: null, uri: 'https://sso.example.com/keys' } } }, changes: ['env JWT_JWKS_URI', 'env JWT_KEYS_FILE', 'pod volumeMounts.files-3', 'pod volumes.files-3'] },
+  { edit: { network: { proxy: { httpsProxy: 'http://proxy.example.com:3128' } } }, changes: ['env JWKS_PROXY'] },
+  { edit: { network: { proxy: { httpProxy: 'http://proxy.example.com:3128' } } }, changes: [] },
+  { edit: { network: { proxy: { noProxy: ['example.com'] } } }, changes: ['env JWKS_PROXY'] },
+  { edit: { auth: { jwks: { caSecretRef: { name: 'company-ca' } } } }, changes: ['env JWKS_CA_FILE', 'pod volumeMounts.files-3', 'pod volumes.files-3'] },
+  { edit: { auth: { jwks: { caSecretRef: { key: 'bundle.pem' } } } }, changes: ['pod volumes.files-3.secret.items'] },
+  { edit: { auth: { jwks: { caSecretRef: null, caConfigMapRef: { name: 'company-ca' } } } }, changes: ['pod volumes.files-3.configMap', 'pod volumes.files-3.secret'] },
+  { edit: { auth: { jwks: { caConfigMapRef: { key: 'bundle.pem' } } } }, changes: ['pod volumes.files-3.configMap.items'] },
   { edit: { auth: { issuer: 'https://sso2.example.com' } }, changes: ['env JWT_ISSUER'] },
   { edit: { auth: { audience: ['console', 'mobile'] } }, changes: ['env JWT_AUDIENCE'] },
   { edit: { auth: { audienceClaim: 'azp' } }, changes: ['env JWT_AUDIENCE_CLAIM'] },

@@ -14,15 +14,17 @@ export interface ClusterQuestion {
   readonly body?: object
   /** @default application/json */
   readonly contentType?: string
+  /** In what form the answer is wanted. @default application/json */
+  readonly accept?: string
   /** @default the administrator's */
   readonly token?: string
 }
 
 /** One request to the API server of a test, in its own words: for what our port of it does not know (subresources, dry runs of a create). */
 export function askCluster({ server, certificateAuthority, token: ofAdministrator }: ControlPlane, question: ClusterQuestion): Promise<ClusterAnswer> {
-  const { method = 'GET', path, body, contentType = 'application/json', token = ofAdministrator } = question
+  const { method = 'GET', path, body, contentType = 'application/json', accept = 'application/json', token = ofAdministrator } = question
   return new Promise((resolve, reject) => {
-    const headers = { authorization: `Bearer ${token}`, 'content-type': contentType }
+    const headers = { authorization: `Bearer ${token}`, 'content-type': contentType, accept }
     const asked = request(`${server}${path}`, { method, headers, ca: certificateAuthority }, (answer) => {
       let text = ''
       answer.setEncoding('utf8').on('data', (part: string) => (text += part))

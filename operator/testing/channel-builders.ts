@@ -1,3 +1,4 @@
+import { fillDefaults } from '../../cdk8s/channel/fill-defaults.ts'
 import { childMetadata } from '../../cdk8s/operands/child-metadata.ts'
 import { apiVersion, channelKind, type RealtimeChannel, type RealtimeChannelSpec, type StoredSpec } from '../api/v1alpha1/realtime-channel.ts'
 import { parseChannel } from '../reconcile/parse-channel.ts'
@@ -22,7 +23,7 @@ export const smallestSpec: RealtimeChannelSpec = {
   auth: { jwks: { uri: 'https://sso.example.com/keys' }, issuer: 'https://sso.example.com', audience: ['carillon'], allowedOrigins: ['https://app.example.com'] },
 }
 
-/** A channel as the API server hands it out: with defaults, of generation 1. */
+/** A channel as it holds: with defaults, of generation 1. */
 export function aChannel({ metadata = {}, spec = {}, status }: ChannelParts = {}): RealtimeChannel {
   const parsed = parseChannel({
     apiVersion,
@@ -32,7 +33,7 @@ export function aChannel({ metadata = {}, spec = {}, status }: ChannelParts = {}
     status,
   })
   if (!parsed.ok) throw new Error(`a test builds a channel that nobody understands: ${parsed.error.message}`)
-  return parsed.value.channel
+  return { ...parsed.value.channel, spec: fillDefaults(parsed.value.channel.spec) }
 }
 
 export function aStoredSpec(spec: Partial<RealtimeChannelSpec> = {}): StoredSpec {
@@ -74,8 +75,11 @@ export function aWorld(world: Partial<World> = {}): World {
     topic: { kind: 'missing', topic: { name: 'shop.chat', clusterId: 'cluster-1' } },
     topicRules: openTopicRules,
     deadLetters: { kind: 'present', topic: aDeadLetterTopic() },
+    underClass: { name: null, written: (world.channel ?? aChannel()).spec, brokers: ['kafka:9092'] },
     rivals: noRivals,
     route: { kind: 'not-asked' },
+    otherRoutes: [],
+    assignsPodUsers: false,
     troubledPods: [],
     ...world,
   }

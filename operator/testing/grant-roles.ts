@@ -12,7 +12,7 @@ export interface Grant {
   readonly watchNamespaces: readonly string[]
 }
 
-/** The roles of the chart, bound to a user as whom an operator comes. */
+/** The roles of the chart, bound to a user as whom an operator comes. What is there already stays: more namespaces may be granted later. */
 export async function grantRoles(plane: ControlPlane, { user, watchNamespaces }: Grant): Promise<void> {
   for (const role of renderRoles({ name: user, namespace: 'default', watchNamespaces })) {
     const { kind, metadata } = role as unknown as KubernetesObject // RBAC's objects are objects.
@@ -20,6 +20,6 @@ export async function grantRoles(plane: ControlPlane, { user, watchNamespaces }:
     const collection = { ClusterRole: 'clusterroles', Role: 'roles', ClusterRoleBinding: 'clusterrolebindings', RoleBinding: 'rolebindings' }[kind] ?? ''
     const subjects = kind.endsWith('Binding') ? { subjects: [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: user }] } : {}
     const made = await askCluster(plane, { method: 'POST', path: `/apis/rbac.authorization.k8s.io/v1/${at}${collection}`, body: { ...role, ...subjects } })
-    if (made.code >= 300) throw new Error(`${kind} ${metadata.name}: ${made.body.message}`)
+    if (made.code >= 300 && made.code !== 409) throw new Error(`${kind} ${metadata.name}: ${made.body.message}`)
   }
 }

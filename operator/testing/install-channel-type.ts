@@ -1,16 +1,21 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import { renderClassDefinition } from '../api/v1alpha1/class-crd.ts'
 import { renderCustomResourceDefinition } from '../api/v1alpha1/crd.ts'
 import { askCluster } from './ask-cluster.ts'
 import type { ControlPlane } from './control-plane.ts'
 
-/** Makes RealtimeChannels known to the API server of a test; resolves when it serves them. @throws when it refuses, or does not within 10 s */
+/** Makes RealtimeChannels and their classes known to the API server of a test; resolves when it serves them. @throws when it refuses, or does not within 60 s */
 export async function installChannelType(cluster: ControlPlane): Promise<void> {
+  for (const definition of [renderCustomResourceDefinition(), renderClassDefinition()]) await install(cluster, definition)
+}
+
+async function install(cluster: ControlPlane, definition: { readonly metadata: { readonly name: string }; readonly spec: { readonly names: { readonly plural: string } } }): Promise<void> {
   const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions?fieldValidation=Strict'
-  const created = await askCluster(cluster, { method: 'POST', path, body: renderCustomResourceDefinition() })
-  if (created.code >= 300) throw new Error(`the API server refused the CustomResourceDefinition: ${created.body.message}`)
-  for (const deadline = Date.now() + 10_000; ; await wait(50)) {
-    const { code, body } = await askCluster(cluster, { path: '/apis/carillon.dev/v1alpha1/realtimechannels' })
+  const created = await askCluster(cluster, { method: 'POST', path, body: definition })
+  if (created.code >= 300) throw new Error(`the API server refused the CustomResourceDefinition ${definition.metadata.name}: ${created.body.message}`)
+  for (const deadline = Date.now() + 60_000; ; await wait(50)) {
+    const { code, body } = await askCluster(cluster, { path: `/apis/carillon.dev/v1alpha1/${definition.spec.names.plural}` })
     if (code === 200) return
-    if (Date.now() > deadline) throw new Error(`the API server does not serve RealtimeChannels: ${body.message}`)
+    if (Date.now() > deadline) throw new Error(`the API server does not serve ${definition.spec.names.plural}: ${body.message}`)
   }
 }

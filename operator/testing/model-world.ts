@@ -91,8 +91,11 @@ export function createModelWorld(initial: RealtimeChannel, rules: TopicRules = o
     topic: found(topicNameOf(channel)),
     deadLetters: lookedAtDeadLetters(channel) === null ? null : found(lookedAtDeadLetters(channel) ?? ''),
     topicRules: rules,
+    underClass: { name: null, written: channel.spec, brokers: ['kafka:9092'] },
     rivals: noRivals,
     route: channel.spec.route.type === 'None' ? { kind: 'not-asked' } : { kind: 'ok' },
+    otherRoutes: [],
+    assignsPodUsers: false,
     troubledPods: [],
   })
 

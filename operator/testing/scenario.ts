@@ -36,9 +36,9 @@ export async function kstatusOfChannel(channel: TestChannel): Promise<Kstatus> {
   return kstatusOf((await channel.get()) as unknown as RealtimeChannel) // the API server holds it to the schema
 }
 
-/** Asks until it is answered without a throw, for 60 s. */
-export function soon<T>(look: () => Promise<T> | T): Promise<T> {
-  return vi.waitFor(look, { timeout: 60_000, interval: 50 })
+/** Asks until it is answered without a throw, for 60 s or as long as the caller says. */
+export function soon<T>(look: () => Promise<T> | T, timeout = 60_000): Promise<T> {
+  return vi.waitFor(look, { timeout, interval: 50 })
 }
 
 /** Resolves when the operator has looked at the channel as it is now, and has written down what it found. */
@@ -46,6 +46,14 @@ export async function untilSeen(channel: TestChannel): Promise<void> {
   await soon(async () => {
     const { metadata, status } = (await channel.get()) as unknown as RealtimeChannel // as above
     if (status?.observedGeneration !== metadata.generation) throw new Error(`generation ${metadata.generation} of ${channel.namespace}/${channel.name} has not been looked at`)
+  })
+}
+
+/** Ages are whole seconds: what is made in the same one is not younger. */
+export async function untilYounger(older: TestChannel): Promise<void> {
+  const { metadata } = await older.get()
+  await soon(() => {
+    if (Date.now() <= Date.parse(metadata.creationTimestamp ?? '') + 1_000) throw new Error(`${older.name} was made in this second`)
   })
 }
 

@@ -1,3 +1,4 @@
+import type { JsonSchema } from '../api/v1alpha1/schema/json-schema.ts'
 import type { SchemaField } from '../api/v1alpha1/walk-schema.ts'
 
 /** One bound of a field: a value just within it, one just beyond it, and what the API server then says of the field. */
@@ -12,7 +13,7 @@ export interface Bound {
 export function boundsOf({ schema }: SchemaField): readonly Bound[] {
   const { minimum, maximum, minLength, maxLength, minItems, maxItems, maxProperties, pattern } = schema
   const entries = (count: number): object => Object.fromEntries(Array.from({ length: count }, (_, index) => [`key-${index}`, '1']))
-  const items = (count: number): readonly unknown[] => Array.from({ length: count }, (_, index) => (schema.items?.type === 'object' ? { name: `name-${index}` } : `item-${index}`))
+  const items = (count: number): readonly unknown[] => Array.from({ length: count }, (_, index) => (schema.items?.type === 'object' ? itemOf(schema.items, index) : `item-${index}`))
   const text = (length: number): string => 'a'.repeat(length)
   const bounds: readonly (Bound | null)[] = [
     minimum === undefined ? null : { name: 'minimum', within: minimum, beyond: minimum - 1, complaint: `should be greater than or equal to ${minimum}` },
@@ -27,6 +28,10 @@ export function boundsOf({ schema }: SchemaField): readonly Bound[] {
     schema.enum === undefined ? null : { name: 'enum', within: schema.enum[0], beyond: 'something-else', complaint: 'supported values: ' },
   ]
   return bounds.filter((bound) => bound !== null)
+}
+
+function itemOf({ required = ['name'], properties = {} }: JsonSchema, index: number): object {
+  return Object.fromEntries(required.map((name) => [name, properties[name]?.enum?.[0] ?? `${name}-${index}`]))
 }
 
 /** Sets a field of a manifest, and makes what is missing above it. The path is one of `walkSchema`; the first item and the key `key` stand for all. */

@@ -33,7 +33,7 @@ export function aGoodWorld(world: Partial<World> = {}): World {
 /** A plan that has nothing to do. */
 export function aPlan(plan: Partial<Plan> = {}): Plan {
   const record = { name: 'shop.chat', id: 'topic-1', clusterId: 'cluster-1', partitions: 3, replicas: 1, origin: 'Created' as const, configKeys: [] }
-  return { phase: 'active', actions: [], refusals: [], topic: { whenDone: record, otherwise: record }, deadLetters: { whenDone: null, otherwise: null }, holdsGatewayBack: false, requeueAfterMs: null, ...plan }
+  return { phase: 'active', actions: [], refusals: [], topic: { whenDone: record, otherwise: record }, deadLetters: { whenDone: null, otherwise: null }, route: { whenDone: null, otherwise: null }, holdsGatewayBack: false, requeueAfterMs: null, ...plan }
 }
 
 /** `Type=Status Reason` of each condition. */

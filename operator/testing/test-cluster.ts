@@ -9,10 +9,12 @@ import type { Logger } from '../../gateway/observability/logger.ts'
 import { createTopicAdmins } from '../adapters/kafka/topic-admins.ts'
 import { loadKubeConfig } from '../adapters/kubernetes/kube-config.ts'
 import { createKubernetesApi, type ClosableKubernetesApi } from '../adapters/kubernetes/kubernetes-api.ts'
+import { classType, type RealtimeChannelClass } from '../api/v1alpha1/realtime-channel-class.ts'
 import { apiVersion, channelKind, channelType, type RealtimeChannelSpec, type RealtimeChannelStatus } from '../api/v1alpha1/realtime-channel.ts'
 import { isMissing, type TopicAdmin, type TopicAdmins, type TopicDescription } from '../reconcile/topic-admin.ts'
 import type { KubernetesObject, ResourceType } from '../runtime/kubernetes-api.ts'
 import { askCluster } from './ask-cluster.ts'
+import { openClass } from './class-builders.ts'
 import { smallestSpec } from './channel-builders.ts'
 import { defaultControllers, startControlPlane, type ControlPlane } from './control-plane.ts'
 import { grantRoles, operatorUser } from './grant-roles.ts'
@@ -54,17 +56,22 @@ export interface TestClusterOptions {
   /** Who has a token, beside the administrator and the operator. */
   readonly users?: readonly string[]
   readonly apiServerFlags?: readonly string[]
+  /** That run beside `defaultControllers`. @default none: nothing makes pods */
+  readonly controllers?: readonly string[]
+  /** The classes that there are. @default a default one that allows everything */
+  readonly classes?: readonly RealtimeChannelClass[]
 }
 
 const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} }
 
 /** Takes some ten seconds. */
-export async function startTestCluster({ kafkaOptions = {}, users = [], apiServerFlags = [] }: TestClusterOptions = {}): Promise<TestCluster> {
+export async function startTestCluster({ kafkaOptions = {}, users = [], apiServerFlags = [], controllers = [], classes = [openClass] }: TestClusterOptions = {}): Promise<TestCluster> {
   const known = [operatorUser, ...users].map((name) => ({ name }))
-  const [plane, kafka] = await Promise.all([startControlPlane({ controllers: defaultControllers, users: known, apiServerFlags }), startKafka(kafkaOptions)])
+  const [plane, kafka] = await Promise.all([startControlPlane({ controllers: [...defaultControllers, ...controllers], users: known, apiServerFlags }), startKafka(kafkaOptions)])
   const api = connect(plane)
   const admins: TopicAdmins = createTopicAdmins({ logger: silent, now: Date.now })
   await installChannelType(plane)
+  for (const { metadata: { uid: _uid, ...metadata }, ...more } of classes) valueOf(await api.create(classType, { ...more, metadata }))
   await grantRoles(plane, { user: operatorUser, watchNamespaces: [] })
   const operators: OperatorProcess[] = []
   let namespaces = 0

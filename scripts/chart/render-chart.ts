@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
+import { classCrdName, classSchema, renderClassDefinition } from '../../operator/api/v1alpha1/class-crd.ts'
 import { crdName, renderCustomResourceDefinition } from '../../operator/api/v1alpha1/crd.ts'
-import { minimalExample } from '../../operator/api/v1alpha1/examples.ts'
+import { minimalExample, smallClassExample } from '../../operator/api/v1alpha1/examples.ts'
+import { classKind, classType } from '../../operator/api/v1alpha1/realtime-channel-class.ts'
 import { channelKind, channelType } from '../../operator/api/v1alpha1/realtime-channel.ts'
 import { toYaml } from '../../operator/api/v1alpha1/yaml.ts'
 import { policyRules, releasePermissions, type PermissionScope } from '../../operator/permissions.ts'
@@ -24,6 +26,7 @@ export const chartFiles: readonly ChartFile[] = [
   { path: 'values.schema.json', source: 'scripts/chart/values.ts', render: renderSchema },
   { path: 'README.md', source: 'scripts/chart/values.ts', render: renderReadme },
   { path: 'files/realtimechannels.yaml', source: 'operator/api/v1alpha1/realtime-channel.ts', render: () => toYaml(renderCustomResourceDefinition()) },
+  { path: 'files/realtimechannelclasses.yaml', source: 'operator/api/v1alpha1/realtime-channel-class.ts', render: () => toYaml(renderClassDefinition()) },
   { path: 'templates/_permissions.tpl', source: 'operator/permissions.ts', render: renderPermissions },
   ...dashboards.map((dashboard) => ({ path: `files/dashboards/${dashboard.name}.json`, source: 'scripts/chart/dashboards.ts', render: () => renderDashboard(dashboard) })),
 ]
@@ -43,7 +46,10 @@ const image = (): string => `${flatValues().find(({ path }) => path === 'image.r
 
 function renderChartYaml(): string {
   const [definition] = renderCustomResourceDefinition().spec.versions
-  const crds = [{ kind: channelKind, version: channelType.version, name: crdName, displayName: 'Realtime channel', description: definition?.schema.openAPIV3Schema.description }]
+  const crds = [
+    { kind: channelKind, version: channelType.version, name: crdName, displayName: 'Realtime channel', description: definition?.schema.openAPIV3Schema.description },
+    { kind: classKind, version: classType.version, name: classCrdName, displayName: 'Realtime channel class', description: classSchema.description },
+  ]
   return toYaml({
     apiVersion: 'v2',
     name: 'carillon',
@@ -51,7 +57,7 @@ function renderChartYaml(): string {
     type: 'application',
     version,
     appVersion: version,
-    kubeVersion: '>=1.29.0-0',
+    kubeVersion: '>=1.30.0-0',
     keywords: ['cloudevents', 'kafka', 'websocket', 'realtime', 'operator'],
     annotations: {
       'artifacthub.io/category': 'streaming-messaging',
@@ -61,7 +67,7 @@ function renderChartYaml(): string {
       'artifacthub.io/prerelease': String(version.startsWith('0.')),
       'artifacthub.io/images': toYaml([{ name: 'carillon', image: image() }]),
       'artifacthub.io/crds': toYaml(crds),
-      'artifacthub.io/crdsExamples': toYaml([minimalExample]),
+      'artifacthub.io/crdsExamples': toYaml([minimalExample, smallClassExample]),
       'artifacthub.io/changes': toYaml([{ kind: 'added', description: 'The operator and its chart.' }]),
     },
   })
@@ -91,11 +97,21 @@ function wrap(sentence: string, width: number): readonly string[] {
   }, [])
 }
 
+/** What Helm hands to a chart that is a dependency of another. This chart reads neither. */
+const ofParentCharts: Readonly<Record<string, object>> = {
+  global: { type: 'object', description: 'Values of a chart that this one is part of; not used.' },
+  enabled: { type: 'boolean', description: 'The usual `condition` of a chart that this one is part of; not used.' },
+}
+
+/** Values of an earlier release. The chart refuses each with a sentence that says where it went. */
+const moved: Readonly<Record<string, object>> = {
+  topics: { type: 'object', description: 'Moved to class.allowed.topics.' },
+}
+
 /** A misspelt value is an error: `additionalProperties` is false wherever the chart knows all names. */
 function renderSchema(): string {
   const { properties, ...rest } = schemaOf(chartValues)
-  // Helm hands `global` down to every chart.
-  const schema = { $schema: 'http://json-schema.org/draft-07/schema#', ...rest, properties: { ...properties, global: { type: 'object', description: 'Values of a chart that this one is part of; not used.' } } }
+  const schema = { $schema: 'http://json-schema.org/draft-07/schema#', ...rest, properties: { ...properties, ...ofParentCharts, ...moved } }
   return `${JSON.stringify(schema, null, 2)}\n`
 }
 
@@ -113,7 +129,8 @@ install, upgrade and uninstall it; [docs/rbac.md](../../docs/rbac.md) what it ma
 
 ## Values
 
-A value that is not in this table is refused, so that a misspelt one is noticed.
+A value that is not in this table is refused, so that a misspelt one is noticed. A chart that has this one as a dependency may also set \`enabled\`, for its
+\`condition\`, and \`global\`; this chart reads neither.
 
 ${table(['value', 'default', 'what it does'], rows)}
 `

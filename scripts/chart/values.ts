@@ -1,3 +1,7 @@
+import { classSpecSchema } from '../../operator/api/v1alpha1/realtime-channel-class.ts'
+import type { JsonSchema } from '../../operator/api/v1alpha1/schema/json-schema.ts'
+import { valueSchemaOf } from './value-schema.ts'
+
 /** A JSON Schema (draft-07), as Helm checks values by it. */
 export type ValueSchema = Readonly<Record<string, unknown>>
 
@@ -21,6 +25,10 @@ const texts = (description: string, value: readonly string[] = [], schema: Value
 const labels = (description: string): Value => ({ description, schema: { type: 'object', additionalProperties: { type: 'string' } }, default: {} })
 const objects = (description: string, value: readonly object[] = []): Value => ({ description, schema: { type: 'array', items: { type: 'object' } }, default: value })
 const object = (description: string, value: object = {}): Value => ({ description, schema: { type: 'object' }, default: value })
+/** A list whose items the API server would refuse later, and with fewer words. */
+const items = (description: string, item: ValueSchema): Value => ({ description, schema: { type: 'array', items: { type: 'object', additionalProperties: false, ...item } }, default: [] })
+const field = (description: string, schema: JsonSchema): Value => ({ description, schema: valueSchemaOf({ ...schema, description }), default: {} })
+const ports = (description: string, value: readonly number[]): Value => ({ description, schema: { type: 'array', items: { type: 'integer', minimum: 1, maximum: 65_535 }, uniqueItems: true, maxItems: 32 }, default: value })
 const namespaces = { items: { type: 'string', pattern: '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$' } }
 const saslMechanisms = ['none', 'plain', 'scram-sha-256', 'scram-sha-512']
 
@@ -32,7 +40,7 @@ export const chartValues: Section = {
     kafka: {
       description: 'The Kafka cluster of channels that name none.',
       values: {
-        brokers: texts('host:port of the brokers. Empty: every channel must name its own.', [], { items: { type: 'string', pattern: '^[^\\s:/@,]+:[0-9]{1,5}$' }, maxItems: 32 }),
+        brokers: texts('host:port of the brokers, as [::1]:9092 for an IPv6 address. Empty: every channel must name its own.', [], { items: { type: 'string', pattern: '^(\\[[0-9a-fA-F:.]+\\]|[^\\s:/@,\\[\\]]+):[0-9]{1,5}$' }, maxItems: 32 }),
         tls: {
           description: 'TLS to these brokers, for the operator and for the gateways of channels that use them.',
           values: {
@@ -63,9 +71,15 @@ export const chartValues: Section = {
         },
       },
     },
-    topics: {
-      description: 'What channels may do with topics.',
-      values: { pattern: text("Topics that channels may use: NAMESPACE and NAME stand for the channel's own, `*` for any characters, as in `NAMESPACE.*`. Empty: any. Set it where namespaces do not trust each other.") },
+    class: {
+      description: 'The RealtimeChannelClass that the chart makes: what channels get, and what they may ask for (docs/classes.md).',
+      values: {
+        create: flag('Make it. It stays when the chart is uninstalled, or when this is set to false.', true),
+        name: text('Its name.', 'default', { minLength: 1, maxLength: 253, pattern: '^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$' }),
+        isDefault: flag('Channels that name no class have it. A cluster has one such class at most.', true),
+        defaults: field('What channels have where they say nothing themselves: any part of the spec of a RealtimeChannel.', classSpecSchema.properties.defaults),
+        allowed: { ...field('What channels may ask for (docs/reference/realtimechannelclass.md). What is not said is closed.', classSpecSchema.properties.allowed), default: { topics: ['NAMESPACE.*'] } },
+      },
     },
     gateway: {
       description: 'The gateways of channels.',
@@ -89,18 +103,32 @@ export const chartValues: Section = {
       description: "The operator's log.",
       values: { level: choice('The least severe lines.', ['debug', 'info', 'warn', 'error', 'silent'], 'info'), format: choice('An object per line, or text for people.', ['json', 'text'], 'json') },
     },
-    extraEnv: objects('Further options of the operator (docs/reference/operator-configuration.md) and variables for Node.js, as in the spec of a container.'),
-    crds: {
-      description: 'The CustomResourceDefinition of RealtimeChannels.',
+    extraEnv: items('Further options of the operator (docs/reference/operator-configuration.md) and variables for Node.js, as in the spec of a container. A variable that the chart sets is refused.', {
+      required: ['name'],
+      properties: { name: { type: 'string', pattern: '^[-._a-zA-Z][-._a-zA-Z0-9]*$' }, value: { type: 'string' }, valueFrom: { type: 'object' } },
+    }),
+    extraVolumes: items('Further volumes of the operator, as in the spec of a pod.', { required: ['name'], properties: { name: { type: 'string', minLength: 1 } }, additionalProperties: true }),
+    extraVolumeMounts: items("Where the operator's container has them, as in the spec of a container.", { required: ['name', 'mountPath'], properties: { name: { type: 'string', minLength: 1 }, mountPath: { type: 'string', pattern: '^/' } }, additionalProperties: true }),
+    trustedCa: {
+      description: "Authorities that the operator believes beside the system's, for brokers behind a private certificate authority.",
       values: {
-        enabled: flag('Install and upgrade it with the chart.', true),
-        keep: flag('Keep it, and with it every channel, when the chart is uninstalled.', true),
+        configMap: text("A ConfigMap of the release's namespace with them (PEM). Empty: none."),
+        secret: text("A Secret of the release's namespace with them, in place of a ConfigMap."),
+        key: text('Key of the authorities in it.', 'ca.crt', { minLength: 1 }),
+      },
+    },
+    crds: {
+      description: 'The CustomResourceDefinitions of RealtimeChannels and their classes.',
+      values: {
+        enabled: flag('Install and upgrade them with the chart.', true),
+        keep: flag('Keep them, and with them every channel and class, when the chart is uninstalled.', true),
       },
     },
     rbac: {
       description: 'Roles.',
       values: {
         create: flag('Make the roles of the operator (docs/reference/permissions.md). Without, somebody else does.', true),
+        clusterWide: flag('Let the operator read classes, ingress classes, Gateways and its definitions, which are of the whole cluster. Without, it has Roles in watchNamespaces alone, and one class, that of class.*, as a file.', true),
         aggregate: flag("Let the cluster's roles view, edit and admin hold for RealtimeChannels.", true),
         kafkaSecrets: {
           description: 'Secrets of channels with Kafka credentials that the operator may read, as `- {namespace: shop, names: [kafka-user]}`. Needed only for channels with a spec.kafka of their own.',
@@ -119,8 +147,8 @@ export const chartValues: Section = {
     metrics: {
       description: 'Metrics of the operator and of gateways.',
       values: {
-        namespaces: texts("Namespaces whose pods may reach metrics: Prometheus' own. All others are kept out.", ['monitoring'], { ...namespaces, minItems: 1, maxItems: 64 }),
-        service: { description: 'The Service with /metrics, which the test of the chart also asks.', values: { enabled: flag('Make it.', true), annotations: labels('Its annotations.') } },
+        namespaces: texts("Namespaces whose pods may reach metrics: Prometheus' own. All others are kept out. Empty: none may.", ['monitoring'], { ...namespaces, maxItems: 64 }),
+        service: { description: 'The Service with /metrics, which the test of the chart also asks.', values: { enabled: flag('Make it.', true), annotations: labels('Its annotations.'), ipFamilyPolicy: choice("Families of its addresses. Empty: the cluster's default, which is one family.", ['', 'SingleStack', 'PreferDualStack', 'RequireDualStack'], '') } },
         serviceMonitor: {
           description: "For the Prometheus operator: scrapes the operator.",
           values: { enabled: flag('Make it.', false), interval: text('How often.', '30s', { pattern: '^[0-9]+(ms|s|m)$' }), labels: labels('Labels by which Prometheus finds it.') },
@@ -136,20 +164,44 @@ export const chartValues: Section = {
         },
       },
     },
-    networkPolicy: { description: 'Who may reach the operator.', values: { enabled: flag('Let nobody in but metrics.namespaces, and the test of the chart.', true) } },
+    networkPolicy: {
+      description: 'Who may reach the operator, and what it may reach.',
+      values: {
+        enabled: flag('Let nobody in but metrics.namespaces, and the test of the chart.', true),
+        egress: {
+          description: 'What the operator may reach.',
+          values: {
+            enabled: flag('Let it reach nothing but DNS, the API server, brokers, and what extra adds. Off: everything.', false),
+            dns: objects('Peers that answer DNS on port 53 or 5353, as in the spec of a NetworkPolicy. Empty: any address.'),
+            apiServer: objects('Peers that are the API server. Empty: any address.'),
+            apiServerPorts: ports("Ports of the API server: its Service's and its own.", [443, 6443]),
+            kafka: objects('Peers that are brokers. Empty: any address.'),
+            kafkaPorts: ports('Ports of brokers: of their advertised addresses, and of brokers that channels name. Empty: those of kafka.brokers.', []),
+            extra: objects('Further egress rules, as in the spec of a NetworkPolicy.'),
+          },
+        },
+      },
+    },
     podDisruptionBudget: { description: 'While nodes are drained.', values: { enabled: flag('Let one operator at most be evicted at a time.', true) } },
     uninstall: {
       description: 'What happens after `helm uninstall`.',
-      values: { releaseFinalizers: flag("A Job takes the operator's finalizer off all channels, so that they and their namespaces can be deleted without it. Topics stay.", true) },
+      values: { releaseFinalizers: flag("A Job takes the operator's finalizer off all channels, so that they and their namespaces can be deleted without it. Topics stay.", true), resources: object('CPU, memory and disk of that Job.', { requests: { cpu: '50m', memory: '128Mi', 'ephemeral-storage': '32Mi' }, limits: { memory: '256Mi' } }) },
     },
-    resources: object('CPU and memory of the operator.', { requests: { cpu: '100m', memory: '192Mi' }, limits: { memory: '512Mi' } }),
-    priorityClassName: text('PriorityClass of the pods.'),
-    nodeSelector: labels('Labels of the nodes that the pods may run on.'),
-    tolerations: objects('Taints of nodes that the pods tolerate.'),
-    affinity: object('Affinity of the pods.'),
-    topologySpreadConstraints: objects('How the pods are spread. Empty: over nodes, as well as can be.'),
-    podLabels: labels('Further labels of the pods.'),
-    podAnnotations: labels('Annotations of the pods.'),
+    test: {
+      description: 'The Pod of `helm test`.',
+      values: { resources: object('CPU, memory and disk of it.', { requests: { cpu: '10m', memory: '64Mi', 'ephemeral-storage': '16Mi' }, limits: { memory: '128Mi' } }) },
+    },
+    resources: object('CPU, memory and disk of the operator.', { requests: { cpu: '100m', memory: '192Mi', 'ephemeral-storage': '64Mi' }, limits: { memory: '512Mi' } }),
+    podUser: choice('Who chooses the user, the group and the fsGroup of all pods of the chart. fixed: podSecurityContext. assigned: the cluster, as OpenShift does. auto: assigned where the API security.openshift.io is served, else fixed.', ['auto', 'fixed', 'assigned'], 'auto'),
+    podSecurityContext: object('Security of all pods of the chart. The operator reads mounted Secrets as the group fsGroup.', { runAsNonRoot: true, runAsUser: 65_532, runAsGroup: 65_532, fsGroup: 65_532, seccompProfile: { type: 'RuntimeDefault' } }),
+    securityContext: object('Security of their containers.', { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } }),
+    priorityClassName: text('PriorityClass of all pods of the chart: the operators, the Job after `helm uninstall`, and the Pod of `helm test`.'),
+    nodeSelector: labels('Labels of the nodes that all pods of the chart may run on.'),
+    tolerations: objects('Taints of nodes that all pods of the chart tolerate.'),
+    affinity: object('Affinity of all pods of the chart.'),
+    topologySpreadConstraints: objects('How the operators are spread. Empty: over nodes, as well as can be.'),
+    podLabels: labels('Further labels of all pods of the chart.'),
+    podAnnotations: labels('Annotations of all pods of the chart, such as one that keeps a sidecar away.'),
     commonLabels: labels('Further labels of all objects.'),
     nameOverride: text('Takes the place of the name of the chart in names.'),
     fullnameOverride: text('The name of all objects.', '', { maxLength: 40 }),

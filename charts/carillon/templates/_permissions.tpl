@@ -24,6 +24,12 @@
 - apiGroups:
     - ""
   resources:
+    - namespaces
+  verbs:
+    - get
+- apiGroups:
+    - ""
+  resources:
     - services
     - serviceaccounts
   verbs:
@@ -112,6 +118,13 @@
 
 {{- define "carillon.rules.cluster" -}}
 - apiGroups:
+    - carillon.dev
+  resources:
+    - realtimechannelclasses
+  verbs:
+    - list
+    - watch
+- apiGroups:
     - networking.k8s.io
   resources:
     - ingressclasses
@@ -129,6 +142,7 @@
     - customresourcedefinitions
   resourceNames:
     - realtimechannels.carillon.dev
+    - realtimechannelclasses.carillon.dev
   verbs:
     - get
 {{- end }}
@@ -142,6 +156,13 @@
     - get
     - create
     - update
+- apiGroups:
+    - events.k8s.io
+  resources:
+    - events
+  verbs:
+    - create
+    - patch
 {{- end }}
 
 {{- define "carillon.rules.release" -}}

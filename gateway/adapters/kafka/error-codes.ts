@@ -3,6 +3,8 @@ import type { KafkaFailureKind } from './kafka-error.ts'
 interface ErrorCode {
   readonly name: string
   readonly kind: KafkaFailureKind
+  /** What to grant, where it is not a right on the topic. */
+  readonly advice?: string
 }
 
 /** The codes that Carillon's own requests can be answered with: https://kafka.apache.org/protocol.html#protocol_error_codes */
@@ -18,12 +20,16 @@ export const errorCodes: Readonly<Record<number, ErrorCode | undefined>> = {
   9: { name: 'REPLICA_NOT_AVAILABLE', kind: 'stale-leader' },
   10: { name: 'MESSAGE_TOO_LARGE', kind: 'too-large' },
   13: { name: 'NETWORK_EXCEPTION', kind: 'transient' },
+  14: { name: 'COORDINATOR_LOAD_IN_PROGRESS', kind: 'transient' },
+  15: { name: 'COORDINATOR_NOT_AVAILABLE', kind: 'transient' },
+  16: { name: 'NOT_COORDINATOR', kind: 'stale-leader' },
   17: { name: 'INVALID_TOPIC_EXCEPTION', kind: 'refused' },
   18: { name: 'RECORD_LIST_TOO_LARGE', kind: 'too-large' },
   19: { name: 'NOT_ENOUGH_REPLICAS', kind: 'transient' },
   20: { name: 'NOT_ENOUGH_REPLICAS_AFTER_APPEND', kind: 'transient' },
   21: { name: 'INVALID_REQUIRED_ACKS', kind: 'refused' },
   29: { name: 'TOPIC_AUTHORIZATION_FAILED', kind: 'unauthorized' },
+  30: { name: 'GROUP_AUTHORIZATION_FAILED', kind: 'unauthorized', advice: 'grant this user READ on the group' },
   31: { name: 'CLUSTER_AUTHORIZATION_FAILED', kind: 'unauthorized' },
   32: { name: 'INVALID_TIMESTAMP', kind: 'refused' },
   33: { name: 'UNSUPPORTED_SASL_MECHANISM', kind: 'unauthenticated' },
@@ -42,6 +48,7 @@ export const errorCodes: Readonly<Record<number, ErrorCode | undefined>> = {
   76: { name: 'UNSUPPORTED_COMPRESSION_TYPE', kind: 'refused' },
   78: { name: 'OFFSET_NOT_AVAILABLE', kind: 'stale-leader' },
   87: { name: 'INVALID_RECORD', kind: 'refused' },
+  88: { name: 'UNSTABLE_OFFSET_COMMIT', kind: 'transient' },
   89: { name: 'THROTTLING_QUOTA_EXCEEDED', kind: 'transient' },
   100: { name: 'UNKNOWN_TOPIC_ID', kind: 'stale-leader' },
   103: { name: 'INCONSISTENT_TOPIC_ID', kind: 'stale-leader' },

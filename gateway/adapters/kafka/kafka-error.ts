@@ -27,13 +27,14 @@ export class BrokerError extends Error {
   }
 }
 
+const adviceOf: Readonly<Partial<Record<KafkaFailureKind, string>>> = { unauthorized: 'grant this user READ and DESCRIBE on the topic, and WRITE to publish' }
+
 /**
  * The error of one of the broker's codes. @param what was asked, as "describe the topic t" @param words of the broker, when it has any
  */
 export function errorOfCode(code: number, what: string, words: string | null = null): BrokerError {
-  const { name, kind } = errorCodes[code] ?? { name: 'an error that Carillon does not know', kind: 'transient' }
-  const advice = kind === 'unauthorized' ? 'grant this user READ and DESCRIBE on the topic, and WRITE to publish' : null
-  const parts = [`${name} (${code})`, words, advice].filter((part) => part !== null && part !== '')
+  const { name, kind, advice } = errorCodes[code] ?? { name: 'an error that Carillon does not know', kind: 'transient' }
+  const parts = [`${name} (${code})`, words, advice ?? adviceOf[kind] ?? null].filter((part) => part !== null && part !== '')
   return new BrokerError(kind, '', `Kafka did not ${what}: ${parts.join(': ')}`)
 }
 
@@ -91,6 +92,7 @@ function detailOf(error: Error): string {
   const [broker, code, words] = ['broker' in error ? `the broker ${String(error.broker)}` : 'the broker', codeOf(error), wordsOf(error)]
   if (ownCertificateCode.test(code)) return `${broker} does not accept this client without a certificate that it trusts: ${words} (${code})`
   if (certificateCode.test(code)) return `the certificate of ${broker} is not accepted: ${words} (${code})`
+  if (/current SASL state/.test(words)) return `${words} (does this listener take SASL? Name its port that does, or leave SASL out)`
   return /^closed connection$/i.test(words) ? `${words} (was it stopped, or does this listener want TLS or SASL?)` : words
 }
 

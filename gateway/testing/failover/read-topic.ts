@@ -29,10 +29,15 @@ export async function poisonIn(brokers: readonly string[], topic: string, ends: 
   return records.filter(({ value }) => value.startsWith('poison ')).map(({ partition, offset }) => `${partition}/${offset}`).toSorted()
 }
 
-/** Where each record of a dead letter topic came from, as `partition/offset`, sorted; twice when it was copied twice. */
-export async function copiesIn(brokers: readonly string[], topic: string): Promise<readonly string[]> {
+/** A dead letter: where its record was, and where it is itself, each as `partition/offset`. */
+export interface FoundCopy {
+  readonly of: string
+  readonly at: string
+}
+
+export async function copiesIn(brokers: readonly string[], topic: string): Promise<readonly FoundCopy[]> {
   const records = await readTopic(brokers, topic)
-  return records.map(({ headers }) => `${headers['carillon_dlq_partition'] ?? ''}/${headers['carillon_dlq_offset'] ?? ''}`).toSorted()
+  return records.map(({ partition, offset, headers }) => ({ of: `${headers['carillon_dlq_partition'] ?? ''}/${headers['carillon_dlq_offset'] ?? ''}`, at: `${partition}/${offset}` }))
 }
 
 /** `Partition:N<tab>Offset:N<tab>name:value,name:value<tab>VALUE` */

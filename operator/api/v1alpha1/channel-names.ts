@@ -25,11 +25,18 @@ export function channelPaths({ metadata, spec }: Named): { readonly socket: stri
   return { socket: socketPrefix, api: apiPrefix }
 }
 
+/** What a route leads to a channel: the one path of the WebSocket, and the prefix of the HTTP API. */
+export function routePaths({ metadata, spec }: Named): { readonly socket: string; readonly api: string } {
+  const { socket = '', api = '' } = spec.route.paths
+  const paths = pathsOfGateway({ channel: metadata.name, socketPathPrefix: socket, apiPathPrefix: api })
+  return { socket: paths.socket, api: paths.apiPrefix }
+}
+
 /** Where browsers connect and services emit, by the channel's route; null when it asks for none. */
 export function routeUrls(channel: Named): { readonly socket: string; readonly api: string } | null {
   const { type, host, tls } = channel.spec.route
   if (type === 'None' || host === undefined) return null
-  const { socket, api } = channelPaths(channel)
+  const { socket, api } = routePaths(channel)
   const secure = tls === undefined ? '' : 's'
-  return { socket: `ws${secure}://${host}${socket}/v1/ws`, api: `http${secure}://${host}${api}/v1` }
+  return { socket: `ws${secure}://${host}${socket}`, api: `http${secure}://${host}${api}/v1` }
 }

@@ -4,7 +4,7 @@ import { startControlPlane, type ControlPlane } from '../../testing/control-plan
 import { installChannelType } from '../../testing/install-channel-type.ts'
 import { boundsOf, fieldAt, reportedPath, withField } from '../../testing/schema-bounds.ts'
 import { channelSchema, crdName } from './crd.ts'
-import { gatewayApiExample, ingressExample, minimalExample, type Manifest } from './examples.ts'
+import { companyExample, gatewayApiExample, ingressExample, minimalExample, type Manifest } from './examples.ts'
 import { specSchema } from './realtime-channel.ts'
 import { walkSchema } from './walk-schema.ts'
 
@@ -37,7 +37,7 @@ type Changes = Readonly<Record<string, unknown>>
 
 const changed = (manifest: Manifest, changes: Changes): Manifest => Object.entries(changes).reduce((result, [path, value]) => withField(result, path, value), manifest)
 
-const examples = { minimalExample, ingressExample, gatewayApiExample }
+const examples = { minimalExample, ingressExample, gatewayApiExample, companyExample }
 type Base = keyof typeof examples
 
 describe('the CustomResourceDefinition', () => {
@@ -75,24 +75,36 @@ describe('the examples', () => {
     expect(await complaint(example)).toBe('')
   })
 
-  it('write every field that there is', () => {
-    const unwritten = walkSchema(specSchema, 'spec').filter(({ path }) => !path.includes('*') && Object.values(examples).every((example) => fieldAt(example, path) === undefined))
+  it('write every field that there is, but for a second way to name authorities', () => {
+    const bySecret = changed(companyExample, { 'spec.auth.jwks.caConfigMapRef': undefined, 'spec.auth.jwks.caSecretRef': { name: 'company-ca', key: 'ca.crt' } })
+    const unwritten = walkSchema(specSchema, 'spec').filter(({ path }) => !path.includes('*') && [...Object.values(examples), bySecret].every((example) => fieldAt(example, path) === undefined))
     expect(unwritten.map(({ path }) => path)).toEqual([])
   })
 })
 
 describe('the defaults', () => {
-  it('are filled in for all that may be left out, so that the operator never meets a channel without', async () => {
+  // A default that is stored is the channel's own value from then on, and a class could never say otherwise.
+  it('of fields are not stored, so that those of a class can take their place; kubectl scale needs one', async () => {
     const { body: stored } = await create(minimalExample)
-    // Those of sections that are not there at all come with the section.
-    const missing = walkSchema(specSchema, 'spec').filter(({ path, schema }) => {
-      const parent = path.replace(/\.[^.]+$/, '')
-      return schema.default !== undefined && !path.includes('[]') && fieldAt(stored, parent) !== undefined && fieldAt(stored, path) === undefined
+    const filledIn = walkSchema(specSchema, 'spec').filter(({ path }) => !path.includes('[]') && fieldAt(stored, path) !== undefined && fieldAt(minimalExample, path) === undefined)
+    expect(filledIn.filter(({ path }) => JSON.stringify(fieldAt(stored, path)) !== '{}').map(({ path }) => path)).toEqual(['spec.gateway', 'spec.gateway.replicas'])
+    expect(fieldAt(stored, 'spec.gateway')).toEqual({ replicas: 2 })
+  })
+
+  it('stand in the description of each field that has one', () => {
+    const untold = walkSchema(channelSchema.properties.spec, 'spec').filter(({ path, schema }) => {
+      const value = specDefaults[path]
+      return value !== undefined && schema.default === undefined && !schema.description.includes('Default: ') && !schema.description.includes('Without this section')
     })
-    expect(missing.map(({ path }) => path)).toEqual([])
-    expect(fieldAt(stored, 'spec.gateway.replicas')).toBe(2)
+    expect(untold.map(({ path }) => path)).toEqual([])
+  })
+
+  it('leave a channel that gives nothing to its class', async () => {
+    expect(await complaint({ ...minimalExample, spec: {} })).toBe('')
   })
 })
+
+const specDefaults: Readonly<Record<string, unknown>> = Object.fromEntries(walkSchema(specSchema, 'spec').flatMap(({ path, schema }) => (schema.default === undefined ? [] : [[path, schema.default]])))
 
 const fields = walkSchema(specSchema, 'spec').flatMap((field) => (boundsOf(field).length > 0 ? [[field.path, boundsOf(field)] as const] : []))
 
@@ -113,16 +125,23 @@ const rules: readonly (readonly [message: string, base: Base, taken: Changes, re
   ['begins with a letter', 'minimalExample', { 'metadata.name': 'a-1' }, { 'metadata.name': '1-a' }],
   ['the name of a channel', 'minimalExample', { 'metadata.name': 'a' }, { 'metadata.name': 'a.b' }],
   ['exactly one of uri, secretRef and configMapRef', 'minimalExample', {}, { 'spec.auth.jwks.secretRef': { name: 'keys' } }],
-  ['exactly one of uri, secretRef and configMapRef', 'ingressExample', {}, { 'spec.auth.jwks': {} }],
-  ['auth needs allowedOrigins', 'minimalExample', { 'spec.auth.allowedOrigins': undefined, 'spec.auth.dangerouslyAllowAnyOrigin': true }, { 'spec.auth.allowedOrigins': undefined }],
-  ['auth needs allowedOrigins', 'minimalExample', {}, { 'spec.auth.dangerouslyAllowAnyOrigin': true }],
-  ['burst must be at least ratePerSecond', 'minimalExample', { 'spec.emit': { ratePerSecond: 2000 } }, { 'spec.emit': { ratePerSecond: 2001 } }],
+  ['exactly one of uri, secretRef and configMapRef', 'ingressExample', { 'spec.auth.jwks': {} }, { 'spec.auth.jwks.uri': 'https://sso.example.com' }],
+  ['the authorities of jwks come from one place', 'companyExample', { 'spec.auth.jwks.caConfigMapRef': undefined, 'spec.auth.jwks.caSecretRef': { name: 'ca' } }, { 'spec.auth.jwks.caSecretRef': { name: 'ca' } }],
+  ['caSecretRef and caConfigMapRef are for the server behind uri', 'companyExample', { 'spec.auth.jwks': { secretRef: { name: 'keys' } } }, { 'spec.auth.jwks': { secretRef: { name: 'keys' }, caSecretRef: { name: 'ca' } } }],
+  ['auth takes allowedOrigins', 'minimalExample', { 'spec.auth.allowedOrigins': undefined, 'spec.auth.dangerouslyAllowAnyOrigin': true }, { 'spec.auth.dangerouslyAllowAnyOrigin': true }],
+  ['burst must be at least ratePerSecond', 'minimalExample', { 'spec.emit': { ratePerSecond: 2001 } }, { 'spec.emit': { ratePerSecond: 2001, burst: 2000 } }],
   ['burst must be at least ratePerSecond', 'ingressExample', { 'spec.emit.burst': 1000 }, { 'spec.emit.burst': 999 }],
-  ['connectionsBurst must be at least connectionsPerSecond', 'minimalExample', { 'spec.limits': { connectionsPerSecond: 5000 } }, { 'spec.limits': { connectionsPerSecond: 5001 } }],
+  ['connectionsBurst must be at least connectionsPerSecond', 'minimalExample', { 'spec.limits': { connectionsPerSecond: 5001 } }, { 'spec.limits': { connectionsPerSecond: 5001, connectionsBurst: 5000 } }],
   ['exactly one of replicas (a fixed number of pods) and autoscaling', 'gatewayApiExample', {}, { 'spec.gateway.replicas': 3 }],
   ['exactly one of replicas (a fixed number of pods) and autoscaling', 'minimalExample', { 'spec.gateway': { logLevel: 'info' } }, { 'spec.gateway': { replicas: 0, autoscaling: { maxReplicas: 3 } } }],
   ['minReplicas must not exceed maxReplicas', 'gatewayApiExample', { 'spec.gateway.autoscaling': { minReplicas: 3, maxReplicas: 3 } }, { 'spec.gateway.autoscaling': { minReplicas: 4, maxReplicas: 3 } }],
-  ['minReplicas must not exceed maxReplicas', 'gatewayApiExample', { 'spec.gateway.autoscaling': { maxReplicas: 2 } }, { 'spec.gateway.autoscaling': { maxReplicas: 1 } }],
+  ['minReplicas must not exceed maxReplicas', 'gatewayApiExample', { 'spec.gateway.autoscaling': { maxReplicas: 1 } }, { 'spec.gateway.autoscaling': { minReplicas: 2, maxReplicas: 1 } }],
+  ['requests must not exceed limits', 'minimalExample', { 'spec.gateway.resources': { requests: { cpu: '1' }, limits: { cpu: '1000m' } } }, { 'spec.gateway.resources': { requests: { cpu: '1001m' }, limits: { cpu: 1 } } }],
+  ['a key here is NAME or PREFIX/NAME', 'minimalExample', { 'spec.gateway.podLabels': { 'example.com/A_b.c': '' } }, { 'spec.gateway.podLabels': { 'bad key!': '' } }],
+  ['a key here is NAME or PREFIX/NAME', 'minimalExample', { 'spec.gateway.podAnnotations': { a: 'any text' } }, { 'spec.gateway.podAnnotations': { '/a': '' } }],
+  ['a key here is NAME or PREFIX/NAME', 'minimalExample', { 'spec.gateway.nodeSelector': { 'kubernetes.io/os': 'linux' } }, { 'spec.gateway.nodeSelector': { 'Kubernetes.io/os': 'linux' } }],
+  ['a key here is NAME or PREFIX/NAME', 'ingressExample', { 'spec.route.labels': { ['a'.repeat(63)]: '' } }, { 'spec.route.labels': { ['a'.repeat(64)]: '' } }],
+  ['a key here is NAME or PREFIX/NAME', 'ingressExample', { 'spec.route.annotations': { 'a.b/c': '' } }, { 'spec.route.annotations': { 'a/b/c': '' } }],
   ['a topic cannot be named . or ..', 'minimalExample', { 'spec.topic.name': '...' }, { 'spec.topic.name': '..' }],
   ['a topic cannot be named . or ..', 'minimalExample', { 'spec.topic.deadLetters': { name: '...' } }, { 'spec.topic.deadLetters': { name: '.' } }],
   ['topics whose names begin with __ belong to Kafka itself', 'minimalExample', { 'spec.topic.name': '_a__' }, { 'spec.topic.name': '__consumer_offsets' }],
@@ -135,25 +154,21 @@ const rules: readonly (readonly [message: string, base: Base, taken: Changes, re
   ['retention must be at least 1m', 'minimalExample', { 'spec.topic.deadLetters': { retention: '1m' } }, { 'spec.topic.deadLetters': { retention: '59s' } }],
   ['retention must be at least 1m', 'minimalExample', { 'spec.topic.retention': '1m', 'spec.replay.window': '1m' }, { 'spec.topic.retention': '59s', 'spec.replay.window': '1s' }],
   ['retention is also config["retention.ms"]', 'ingressExample', { 'spec.topic.retention': undefined, 'spec.topic.config': { 'retention.ms': '3600000' } }, { 'spec.topic.config': { 'retention.ms': '3600000' } }],
-  ['topic.retention must be at least replay.window', 'minimalExample', { 'spec.topic.retention': '5m' }, { 'spec.topic.retention': '4m59s' }],
+  ['topic.retention must be at least replay.window', 'minimalExample', { 'spec.topic.retention': '4m59s' }, { 'spec.topic.retention': '4m59s', 'spec.replay.window': '5m' }],
   ['window must be from 1s to 24h', 'minimalExample', { 'spec.replay.window': '24h' }, { 'spec.replay.window': '24h1ms' }],
   ['window must be from 1s to 24h', 'minimalExample', { 'spec.replay.window': '1s' }, { 'spec.replay.window': '999ms' }],
   ['maxBytes must be from 64Ki to 8Gi', 'minimalExample', { 'spec.replay.maxBytes': '64Ki' }, { 'spec.replay.maxBytes': '63Ki' }],
   ['maxBytes must be from 64Ki to 8Gi', 'minimalExample', { 'spec.replay.maxBytes': 65_536 }, { 'spec.replay.maxBytes': 65_535 }],
   ['maxBytes must be from 64Ki to 8Gi', 'minimalExample', { 'spec.replay.maxBytes': '8Gi' }, { 'spec.replay.maxBytes': '9Gi' }],
   ['socket and api need different prefixes', 'minimalExample', { 'spec.route.paths': { socket: '/a', api: '/b' } }, { 'spec.route.paths': { socket: '/a', api: '/a' } }],
-  ['a route needs a host', 'minimalExample', { 'spec.route': { type: 'None' } }, { 'spec.route': { type: 'Ingress' } }],
-  ['a route needs a host', 'minimalExample', { 'spec.route': undefined }, { 'spec.route.host': undefined }],
-  ['an HTTPRoute needs parentRefs', 'gatewayApiExample', {}, { 'spec.route.parentRefs': undefined }],
   ['className is of an Ingress', 'gatewayApiExample', {}, { 'spec.route.className': 'traefik' }],
-  ['parentRefs is of an HTTPRoute', 'minimalExample', { 'spec.route.className': 'traefik' }, { 'spec.route.parentRefs': [{ name: 'public' }] }],
+  ['parentRefs is of an HTTPRoute', 'minimalExample', { 'spec.route.className': 'traefik' }, { 'spec.route.type': 'Ingress', 'spec.route.parentRefs': [{ name: 'public' }] }],
   ["the certificate of an HTTPRoute is its Gateway's", 'gatewayApiExample', {}, { 'spec.route.tls': { secretName: 'console-tls' } }],
 ]
 
 /** Rules about a change, by what was there before. */
 const changeRules: readonly (readonly [message: string, base: Base, taken: Changes, refused: Changes])[] = [
   ['partitions can only grow', 'ingressExample', { 'spec.topic.partitions': 7 }, { 'spec.topic.partitions': 5 }],
-  ['partitions can only grow', 'minimalExample', { 'spec.topic': { partitions: 3 } }, { 'spec.topic': { partitions: 2 } }],
   ['the name of the topic cannot be changed', 'ingressExample', {}, { 'spec.topic.name': 'platform.other' }],
   ['the name of the topic cannot be changed', 'ingressExample', {}, { 'spec.topic.name': undefined }],
   ['the name of the topic cannot be changed', 'minimalExample', { 'spec.topic': {} }, { 'spec.topic': { name: 'default.chrome-service' } }],
@@ -184,7 +199,7 @@ describe('a rule', () => {
 
 /** What patterns, enums and lists take and refuse, where the choice was a thought. */
 const values: readonly (readonly [path: string, taken: readonly unknown[], refused: readonly unknown[]])[] = [
-  ['spec.kafka.bootstrapServers', [['kafka:9092'], ['kafka-0.kafka.svc.cluster.local:9092', '10.0.0.1:9092']], [['kafka'], ['kafka:9092,other:9092'], ['ssl://kafka:9092'], ['kafka:9092', 'kafka:9092']]],
+  ['spec.kafka.bootstrapServers', [['kafka:9092'], ['kafka-0.kafka.svc.cluster.local:9092', '10.0.0.1:9092', '[fd00::1]:9092']], [['kafka'], ['fd00::1:9092'], ['[fd00::1]'], ['[kafka]:9092'], ['kafka:9092,other:9092'], ['ssl://kafka:9092'], ['kafka:9092', 'kafka:9092']]],
   ['spec.topic.name', ['a', 'A_b-c.d', 'x'.repeat(240)], ['', 'a b', 'ä', 'a/b']],
   ['spec.topic.retention', ['90m', '1h30m', '5m0s'], ['1d', '1.5h', '-1h', '60', '1h 30m']],
   ['spec.auth.jwks.uri', ['http://sso:8080/keys', 'https://sso.example.com'], ['ftp://sso/keys', 'https://user@sso/keys', 'sso.example.com/keys']],
@@ -192,9 +207,15 @@ const values: readonly (readonly [path: string, taken: readonly unknown[], refus
   ['spec.auth.algorithms', [['EdDSA']], [['HS256'], ['none'], ['RS256', 'RS256']]],
   ['spec.gateway.resources', [{ requests: { cpu: 1, memory: '1Gi' } }, { limits: { cpu: '1.5' } }], [{ requests: { cpu: '-1' } }, { claims: [] }]],
   ['spec.gateway.env', [[{ name: 'HEARTBEAT_INTERVAL_MS', value: '20000' }], [{ name: 'OTEL_EXPORTER_OTLP_ENDPOINT', value: 'http://collector:4318' }]], [[{ name: 'OTEL_EXPORTER_OTLP_HEADERS', value: 'a=b' }], [{ name: 'KAFKA_BROKERS', value: 'a:1' }], [{ name: 'LOG_LEVEL', value: 'info' }], [{ name: 'HEARTBEAT_INTERVAL_MS' }]]],
+  ['spec.gateway.podLabels.key', ['', 'a', 'A_b.c-1'], ['-a', 'a-', 'a b', 'ä']],
   ['spec.gateway.affinity', [{ podAntiAffinity: {} }], ['x']],
   ['spec.route.host', ['a', 'a.example.com'], ['a.example.com:8080', 'A.example.com', '*.example.com', 'https://a']],
   ['spec.route.paths.socket', ['/wss/a', '/a_b~c.d'], ['/', 'wss', '/a/', '/a//b', '/a?b', '/../a', '/a/.b']],
+  ['spec.network.proxy.httpsProxy', ['http://proxy:3128', 'https://proxy.example.com/', 'http://[fd00::1]:3128'], ['proxy:3128', 'http://user:secret@proxy:3128', 'socks5://proxy:1080', 'http://proxy/path']],
+  ['spec.network.proxy.noProxy', [['svc', '.svc', '*', '10.0.0.0/8', 'fd00::/8', 'sso.example.com:8443']], [['a,b'], ['a b'], ['a', 'a']]],
+  ['spec.network.egress.kafka.ports', [[9092, 9093]], [[], [0], [65_536], [1, 1]]],
+  ['spec.service.ipFamilyPolicy', ['PreferDualStack'], ['DualStack', '']],
+  ['spec.gateway.podUser', ['Assigned'], ['assigned', '1000']],
   ['spec.route.type', ['None'], ['Route', '']],
 ]
 

@@ -1,16 +1,18 @@
 import { describe, expect, it } from 'vitest'
+import { classSchema, classSchemaHash, renderClassDefinition } from './class-crd.ts'
 import { channelSchema, renderCustomResourceDefinition, schemaHash, schemaHashAnnotation } from './crd.ts'
 import type { JsonSchema } from './schema/json-schema.ts'
-import { walkSchema } from './walk-schema.ts'
+import { walkSchema, type SchemaField } from './walk-schema.ts'
 import { toYaml } from './yaml.ts'
 
-const fields = walkSchema(channelSchema, '')
-const spec = fields.filter(({ path }) => path.startsWith('spec'))
+const schemas = { channel: walkSchema(channelSchema, ''), class: walkSchema(classSchema, '') }
 
 /** The paths of those that are not as they should be: a failure then says where to look. */
-const strays = (of: typeof fields, isRight: (schema: JsonSchema) => boolean): readonly string[] => of.filter(({ schema }) => !isRight(schema)).map(({ path }) => path)
+const strays = (of: readonly SchemaField[], isRight: (schema: JsonSchema) => boolean): readonly string[] => of.filter(({ schema }) => !isRight(schema)).map(({ path }) => path)
 
-describe('the schema of a channel', () => {
+describe.each(Object.entries(schemas))('the schema of a %s', (_kind, fields) => {
+  const spec = fields.filter(({ path }) => path.startsWith('spec'))
+
   it('says of every field what it is, in a sentence', () => {
     expect(fields.length).toBeGreaterThan(120)
     expect(strays(fields, ({ description }) => /^[A-Za-z`'].*\.$/.test(description))).toEqual([])
@@ -50,15 +52,22 @@ describe('the schema of a channel', () => {
 })
 
 describe('the CustomResourceDefinition', () => {
+  const fields = schemas.channel
+
   it('carries a hash that another schema would change, and the same schema would not', () => {
     const { annotations } = renderCustomResourceDefinition().metadata
     expect(annotations[schemaHashAnnotation]).toBe(schemaHash())
     expect(schemaHash()).toMatch(/^[0-9a-f]{16}$/)
   })
 
-  it('is written the same each time, without aliases', () => {
-    const text = toYaml(renderCustomResourceDefinition())
-    expect(toYaml(renderCustomResourceDefinition())).toBe(text)
+  it('of the class carries a hash of its own', () => {
+    expect(renderClassDefinition().metadata.annotations[schemaHashAnnotation]).toBe(classSchemaHash())
+    expect(classSchemaHash()).not.toBe(schemaHash())
+  })
+
+  it.each([renderCustomResourceDefinition, renderClassDefinition])('is written the same each time, without aliases: %o', (render) => {
+    const text = toYaml(render())
+    expect(toYaml(render())).toBe(text)
     expect(text).not.toMatch(/[:-] [&*]a\d/)
   })
 

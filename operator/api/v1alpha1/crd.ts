@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { apiGroup, channelKind, channelType, specSchema, statusSchema } from './realtime-channel.ts'
 import type { JsonSchema } from './schema/json-schema.ts'
+import { toStructural } from './structural-schema.ts'
 
 /** The annotation by which an operator sees whether the CustomResourceDefinition of the cluster is its own, an older or a newer one. */
 export const schemaHashAnnotation = `${apiGroup}/schema-hash`
@@ -18,7 +19,7 @@ export const channelSchema = {
   properties: {
     apiVersion: { type: 'string', description: 'Version of the schema: carillon.dev/v1alpha1.', maxLength: 64 },
     kind: { type: 'string', description: 'Kind of the resource: RealtimeChannel.', maxLength: 64 },
-    spec: specSchema,
+    spec: toStructural(specSchema),
     status: statusSchema,
   },
   'x-kubernetes-validations': [
@@ -38,7 +39,8 @@ const columns = [
   { name: 'URL', type: 'string', jsonPath: '.status.url', description: 'Where browsers connect.' },
   { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp', description: 'Time since the channel was created.' },
   { name: 'Partitions', type: 'integer', jsonPath: '.status.topic.partitions', description: 'Partitions of the topic.', priority: 1 },
-  { name: 'Class', type: 'string', jsonPath: '.spec.route.className', description: 'The ingress class that was asked for.', priority: 1 },
+  { name: 'Class', type: 'string', jsonPath: '.status.className', description: 'The RealtimeChannelClass.', priority: 1 },
+  { name: 'Brokers', type: 'string', jsonPath: '.status.brokers', description: 'The brokers.', priority: 1 },
 ] as const
 
 /** The CustomResourceDefinition as it is applied; `scripts/generate-docs.ts` writes it into the chart. */

@@ -1,3 +1,4 @@
+import { classAnnotations, classKind, type RealtimeChannelClassSpec } from './realtime-channel-class.ts'
 import { apiVersion, channelKind, type RealtimeChannelSpec } from './realtime-channel.ts'
 
 /** A manifest as a user writes it. */
@@ -23,6 +24,7 @@ export const minimalExample = manifest('chrome-service', {
 
 /** With the next one, every field that there is. */
 export const ingressExample = manifest('notifications', {
+  className: 'edge',
   kafka: {
     bootstrapServers: ['kafka-bootstrap.kafka.svc:9093'],
     tls: { caSecretRef: { name: 'kafka-ca', key: 'ca.crt' }, clientSecretRef: { name: 'kafka-client' } },
@@ -52,13 +54,22 @@ export const ingressExample = manifest('notifications', {
     affinity: { nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 1, preference: { matchExpressions: [{ key: 'edge', operator: 'Exists' }] } }] } },
     topologySpreadConstraints: [{ maxSkew: 1, topologyKey: 'topology.kubernetes.io/zone', whenUnsatisfiable: 'ScheduleAnyway' }],
     priorityClassName: 'edge',
+    podUser: 'Fixed',
     podLabels: { team: 'edge' },
     podAnnotations: { 'example.com/owner': 'edge' },
   },
   network: {
     ingressFrom: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'ingress' } } }],
     metricsFrom: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } } }],
+    egress: {
+      dns: { to: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } } }], ports: [53] },
+      kafka: { to: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kafka' } } }], ports: [9093] },
+      keys: { to: [{ ipBlock: { cidr: '10.30.0.0/16' } }], ports: [443] },
+      traces: { to: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } } }], ports: [4318] },
+      others: [{ to: [{ ipBlock: { cidr: '10.20.0.0/16' } }], ports: [{ protocol: 'TCP', port: 15012 }] }],
+    },
   },
+  service: { ipFamilyPolicy: 'PreferDualStack', annotations: { 'service.kubernetes.io/topology-mode': 'Auto' } },
   auth: {
     jwks: { secretRef: { name: 'token-keys', key: 'jwks.json' } },
     issuer: 'https://sso.example.com/realms/main',
@@ -103,3 +114,75 @@ export const gatewayApiExample = manifest('orders', {
     tls: {},
   },
 })
+
+/** In a company of its own authorities, behind its proxy. */
+export const companyExample = manifest('billing', {
+  network: { proxy: { httpsProxy: 'http://proxy.example.com:3128', httpProxy: 'http://proxy.example.com:3128', noProxy: ['svc', '10.0.0.0/8'] } },
+  auth: {
+    jwks: { uri: 'https://sso.corp.example.com/realms/main/protocol/openid-connect/certs', caConfigMapRef: { name: 'company-ca', key: 'ca.crt' } },
+    issuer: 'https://sso.corp.example.com/realms/main',
+    audience: ['billing'],
+    allowedOrigins: ['https://billing.example.com'],
+  },
+  route: { host: 'billing.example.com', tls: {} },
+})
+
+/** A class as a platform team writes it. */
+export interface ClassManifest {
+  readonly apiVersion: typeof apiVersion
+  readonly kind: typeof classKind
+  readonly metadata: { readonly name: string; readonly annotations?: Readonly<Record<string, string>> }
+  readonly spec: RealtimeChannelClassSpec
+}
+
+/** A channel of this class is five lines. */
+export const smallClassExample: ClassManifest = {
+  apiVersion,
+  kind: classKind,
+  metadata: { name: 'default', annotations: { [classAnnotations.isDefault]: 'true' } },
+  spec: {
+    defaults: {
+      auth: {
+        jwks: { uri: 'https://sso.example.com/realms/main/protocol/openid-connect/certs' },
+        issuer: 'https://sso.example.com/realms/main',
+        audience: ['console'],
+        allowedOrigins: ['https://console.example.com'],
+      },
+      route: { host: 'NAMESPACE.apps.example.com', tls: {} },
+    },
+  },
+}
+
+/** Every bound that there is. */
+export const classExample: ClassManifest = {
+  apiVersion,
+  kind: classKind,
+  metadata: { name: 'edge' },
+  spec: {
+    defaults: {
+      kafka: { bootstrapServers: ['kafka-bootstrap.kafka.svc:9093'], tls: { caSecretRef: { name: 'kafka-ca' } } },
+      topic: { retention: '1h', config: { 'min.insync.replicas': '2' } },
+      gateway: { resources: { requests: { cpu: '250m' } }, priorityClassName: 'edge' },
+      replay: { window: '10m' },
+      route: { className: 'traefik', paths: { socket: '/wss/NAMESPACE/NAME', api: '/api/NAMESPACE/NAME' }, tls: {}, annotations: { 'cert-manager.io/cluster-issuer': 'main' } },
+    },
+    allowed: {
+      topics: ['NAMESPACE.*', 'platform.NAMESPACE.*'],
+      adopt: true,
+      deletion: 'Never',
+      maxPartitions: 48,
+      bootstrapServers: ['kafka.NAMESPACE.svc:9092'],
+      hosts: ['*.apps.example.com'],
+      pathPrefixes: ['/NAMESPACE'],
+      routeAnnotations: ['nginx.ingress.kubernetes.io/proxy-*'],
+      routeLabels: ['team'],
+      images: ['registry.example.com/carillon:*'],
+      maxReplicas: 20,
+      maxResources: { cpu: '4', memory: '8Gi' },
+      env: ['HEARTBEAT_TIMEOUT_MS', 'OTEL_*'],
+      scheduling: { nodeSelector: ['kubernetes.io/os', 'pool=edge'], tolerations: ['dedicated=edge'], priorityClassNames: ['edge'], affinity: true },
+      podMetadata: { labels: ['team'], annotations: ['example.com/*'] },
+      namespaces: { matchLabels: { 'example.com/edge': 'true' }, matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: ['kube-system'] }] },
+    },
+  },
+}

@@ -1,8 +1,9 @@
 import type { ObjectMeta, ResourceType } from '../../runtime/kubernetes-api.ts'
 import { auth, emit } from './schema/auth.ts'
-import { gateway, network, tracing } from './schema/gateway.ts'
-import type { JsonSchema, Stored, Written } from './schema/json-schema.ts'
+import { gateway, network, service, tracing } from './schema/gateway.ts'
+import type { Effective, JsonSchema, Written } from './schema/json-schema.ts'
 import { kafka, topic } from './schema/kafka.ts'
+import { objectName } from './schema/parts.ts'
 import { limits, replay } from './schema/replay.ts'
 import { route } from './schema/route.ts'
 import { status } from './schema/status.ts'
@@ -14,10 +15,22 @@ import { status } from './schema/status.ts'
 export const specSchema = {
   type: 'object',
   description: 'What is wanted.',
-  required: ['auth'],
-  properties: { kafka, topic, gateway, network, auth, emit, replay, limits, tracing, route },
+  properties: {
+    className: { ...objectName, description: 'The RealtimeChannelClass that says what is filled in and what is allowed. Default: the class with the annotation carillon.dev/is-default-class.' },
+    kafka,
+    topic,
+    gateway,
+    network,
+    service,
+    auth,
+    emit,
+    replay,
+    limits,
+    tracing,
+    route,
+  },
   'x-kubernetes-validations': [
-    { rule: '!has(self.topic.retention) || duration(self.topic.retention) >= duration(self.replay.window)', message: 'topic.retention must be at least replay.window: events that clients may come back for would be gone' },
+    { rule: '!has(self.topic) || !has(self.topic.retention) || !has(self.replay) || !has(self.replay.window) || duration(self.topic.retention) >= duration(self.replay.window)', message: 'topic.retention must be at least replay.window: events that clients may come back for would be gone' },
   ],
 } as const satisfies JsonSchema
 
@@ -29,20 +42,26 @@ export const channelKind = 'RealtimeChannel'
 
 export const channelType: ResourceType = { group: apiGroup, version: 'v1alpha1', plural: 'realtimechannels', kind: channelKind, isNamespaced: true }
 
-/** `spec` as a user writes it: what has a default may be left out. */
+/** `spec` as a user writes it, and as the API server hands it out: what has a default, or may come from the class, may be left out. */
 export type RealtimeChannelSpec = Written<typeof specSchema>
 
-/** `spec` as the API server hands it out: with its defaults. */
-export type StoredSpec = Stored<typeof specSchema>
+/** `spec` as it holds: what the channel leaves out is its class's, else the schema's default. */
+export type StoredSpec = Effective<typeof specSchema>
 
-export type RealtimeChannelStatus = Stored<typeof statusSchema>
+export type RealtimeChannelStatus = Effective<typeof statusSchema>
 
-export interface RealtimeChannel {
+/** A channel as people wrote it. */
+export interface WrittenChannel {
   readonly apiVersion: typeof apiVersion
   readonly kind: typeof channelKind
   readonly metadata: ObjectMeta
-  readonly spec: StoredSpec
+  readonly spec: RealtimeChannelSpec
   readonly status?: RealtimeChannelStatus
+}
+
+/** A channel as it holds: what the operator plans and carries out. */
+export interface RealtimeChannel extends WrittenChannel {
+  readonly spec: StoredSpec
 }
 
 /** What people and tools say to the operator by annotations of a channel. */

@@ -1,5 +1,5 @@
 import { channelSchema, maxChannelNameLength } from './crd.ts'
-import { gatewayApiExample, ingressExample, minimalExample } from './examples.ts'
+import { companyExample, gatewayApiExample, ingressExample, minimalExample } from './examples.ts'
 import { annotations, apiVersion, specSchema, statusSchema } from './realtime-channel.ts'
 import type { JsonSchema } from './schema/json-schema.ts'
 import { settableOptions, tracingVariables, understoodVariables } from './schema/gateway-options.ts'
@@ -22,10 +22,12 @@ export function renderChannelReference(): string {
     renderAnnotations(),
     renderSection('status', statusSchema),
     '## Everything',
-    'These two write every field. With an Ingress, a fixed number of pods, and a Kafka cluster of its own:',
+    'These three write every field but `auth.jwks.caSecretRef`, which has the form of `caConfigMapRef`. With an Ingress, a fixed number of pods, and a Kafka cluster of its own:',
     yaml(ingressExample),
     'With the Gateway API and an autoscaler:',
     yaml(gatewayApiExample),
+    'Behind a proxy, with keys from a server whose certificate an authority of the company has signed:',
+    yaml(companyExample),
   ].join('\n\n') + '\n'
 }
 
@@ -36,13 +38,15 @@ const introduction = `# RealtimeChannel
 The name has at most ${maxChannelNameLength} characters, of a-z, 0-9 and -, and begins with a letter. It is the NAME in the channel's paths. \`kubectl scale\`
 sets \`spec.gateway.replicas\`. What the conditions in the status say is in [conditions.md](conditions.md).
 
-In the tables, a field in **bold** is required where its section is given; \`[]\` stands for each item of a list, \`*\` for any key. Texts are bounded
+In the tables, a field in **bold** is required: those of \`spec.auth\` in the channel or in its class, all others where their section is given. A default holds where neither the
+channel nor its class says anything; only that of \`spec.gateway.replicas\` is written into the channel. \`[]\` stands for each item of a list, \`*\` for any key. Texts are bounded
 in characters, lists and maps in entries.`
 
 const listOfCode = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(', ')
 const variables = `\`spec.gateway.env\` may set these; [configuration.md](configuration.md) says what they do: ${listOfCode(settableOptions)}. And for tracing, as [observability.md](../observability.md#traces) says: ${listOfCode(tracingVariables)}.`
 
-function renderSection(path: string, schema: JsonSchema): string {
+/** A section of a reference page: what it is, and a table of its fields. */
+export function renderSection(path: string, schema: JsonSchema): string {
   const rows = walkSchema(schema, path).slice(1).filter(({ schema: field }) => !isItself(field)).map(renderRow)
   const table = rows.length === 0 ? [] : [['| field | value | default | what it says |', '|---|---|---|---|', ...rows].join('\n')]
   const whole = schema.default === undefined ? '' : ` Default: \`${JSON.stringify(schema.default)}\`.`
@@ -102,6 +106,7 @@ function renderAnnotations(): string {
   return ['| annotation | meaning |', '|---|---|', ...rows].join('\n')
 }
 
-function yaml(manifest: object): string {
+/** A manifest as a block of code. */
+export function yaml(manifest: object): string {
   return `\`\`\`yaml\n${toYaml(manifest)}\`\`\``
 }

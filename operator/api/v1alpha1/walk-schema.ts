@@ -5,15 +5,16 @@ export interface SchemaField {
   /** As people write it: `spec.topic.partitions`, `spec.auth.audience[]`, `spec.topic.config.*`. */
   readonly path: string
   readonly schema: JsonSchema
+  /** In the channel, or in the channel and its class together. */
   readonly isRequired: boolean
 }
 
 /** Every field below and including `schema`, parents before their children, in the order of the schema. */
 export function walkSchema(schema: JsonSchema, path: string, isRequired = true): readonly SchemaField[] {
-  const { properties = {}, required = [], items, additionalProperties } = schema
+  const { properties = {}, required = [], requiredEffective = [], items, additionalProperties } = schema
   return [
     { path, schema, isRequired },
-    ...Object.entries(properties).flatMap(([name, field]) => walkSchema(field, path === '' ? name : `${path}.${name}`, required.includes(name))),
+    ...Object.entries(properties).flatMap(([name, field]) => walkSchema(field, path === '' ? name : `${path}.${name}`, required.includes(name) || requiredEffective.includes(name))),
     ...(items === undefined ? [] : walkSchema(items, `${path}[]`)),
     ...(additionalProperties === undefined ? [] : walkSchema(additionalProperties, `${path}.*`)),
   ]

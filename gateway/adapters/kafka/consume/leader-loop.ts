@@ -185,7 +185,7 @@ export class LeaderLoop {
 
   #request(link: BrokerLink, states: readonly PartitionState[], offsets: ReadonlyMap<number, number>, maxWaitMs: number): ReturnType<typeof fetchRequest> {
     const { topic, fetch, now } = this.#owner.parts
-    const partitions = states.map(({ partition, leaderEpoch, validatedEpoch, wantsBytes }) => ({ partition, leaderEpoch: leaderEpoch === -1 ? -1 : validatedEpoch, offset: offsets.get(partition) ?? 0, maxBytes: Math.max(fetch.partitionBytes, wantsBytes), lastFetchedEpoch: -1 }))
+    const partitions = states.map(({ partition, leaderEpoch, validatedEpoch, wantsBytes }) => ({ partition, leaderEpoch: leaderEpoch === -1 || validatedEpoch === -1 ? leaderEpoch : validatedEpoch, offset: offsets.get(partition) ?? 0, maxBytes: Math.max(fetch.partitionBytes, wantsBytes), lastFetchedEpoch: -1 }))
     const maxBytes = states.reduce((most, { wantsBytes }) => Math.max(most, wantsBytes), maxFetchBytes)
     // Without a rack the leader serves all itself, also partitions that a replica nearby did not serve.
     const rack = states.some(({ leaderOnlyUntilMs }) => leaderOnlyUntilMs > now()) ? '' : fetch.rack
@@ -248,6 +248,8 @@ export class LeaderLoop {
     // A replica that names another replica is not followed: two of them could go on for ever.
     if (fetched.preferredReplica >= 0 && fetched.preferredReplica !== this.#broker && state.preferred === null) return this.#owner.prefer(state, fetched.preferredReplica)
     state.isAnswered = true
+    // `#isExpected`: the epoch is the one that was asked.
+    if (state.validatedEpoch === -1) state.validatedEpoch = state.leaderEpoch
     const watermarks = watermarksOf(fetched)
     state.highWatermark = Math.max(state.highWatermark, watermarks.highWatermark)
     const hasRecords = fetched.records.length > 0
@@ -322,6 +324,7 @@ export class LeaderLoop {
       await handler.outOfRange(state.partition)
       // What the old log had told of its end says nothing of the one that is there.
       state.highWatermark = handler.position(state.partition)
+      state.validatedEpoch = -1
       this.#retryLater(state, failedMs)
       if (state.failures === 1) state.retryAtMs = 0 // the first time, the next offset is asked for at once
       if (state.highWatermark === before) this.#owner.trouble(state, 'stalled', `offset ${before} is out of range, the broker says, and within the log`)

@@ -10,25 +10,27 @@ import { kafkaOptions } from '../testing/test-topic.ts'
 import { parseBroker } from '../wire/broker-address.ts'
 import { createBrokerConnector } from '../wire/broker-link.ts'
 import { createDiscovery } from '../wire/discovery.ts'
-import { createPartitionReader } from './partition-reader.ts'
+import { createPartitionReader, type PartitionReaderParts } from './partition-reader.ts'
 import { createTopology } from './topology.ts'
 
 endRigsAfterEach()
 
 /** A reader of partitions alone, with a handler that keeps positions as the test says. */
-async function aPartitionReader(cluster: FakeCluster) {
+async function aPartitionReader(cluster: FakeCluster, { positionsAre = 'asked', metadataEveryMs = 50 }: { readonly positionsAre?: PartitionReaderParts['positionsAre']; readonly metadataEveryMs?: number } = {}) {
   const options = kafkaOptions({ kafkaBrokers: [...cluster.addresses] })
   const connect = createBrokerConnector(options, createRecordingLogger().logger)
   const discovery = createDiscovery({ brokers: options.kafkaBrokers.map(parseBroker), connect })
-  const topology = createTopology({ discovery, topic: cluster.topic, everyMs: 50 })
+  const topology = createTopology({ discovery, topic: cluster.topic, everyMs: metadataEveryMs })
   const positions = [0, 0, 0]
   const steps: { readonly partition: number; readonly step: RecordStep }[] = []
   const states: (PartitionBehind | null)[] = []
+  const cuts: number[] = []
   const world = { aheadMs: 0, failNext: false, calls: 0, held: null as Promise<void> | null }
   const reader = createPartitionReader({
     topic: cluster.topic,
     connect,
     topology,
+    positionsAre,
     fetch: { waitMs: 50, stallMs: 300, minBytes: 1, partitionBytes: 262_144, rack: '' },
     now: () => Date.now() + world.aheadMs,
     handler: {
@@ -45,7 +47,7 @@ async function aPartitionReader(cluster: FakeCluster) {
       },
       fetched: () => void world.calls++,
       outOfRange: async () => void world.calls++,
-      truncated: () => void world.calls++,
+      truncated: (_partition, { endOffset }) => void (world.calls++, cuts.push(endOffset)),
       state: (_partition, problem) => void (world.calls++, states.push(problem)),
       replaced: () => void world.calls++,
     },
@@ -56,7 +58,7 @@ async function aPartitionReader(cluster: FakeCluster) {
     await reader.stop()
   })
   const offsets = (partition: number): readonly number[] => steps.flatMap(({ partition: of, step }) => (of === partition && step.kind === 'records' ? step.records.map(({ offset }) => offset) : []))
-  return { reader, positions, steps, states, world, offsets }
+  return { reader, topology, positions, steps, states, cuts, world, offsets }
 }
 
 describe('the partition reader', () => {
@@ -96,6 +98,35 @@ describe('the partition reader', () => {
     cluster.append(2, 'b')
     await eventually(() => expect(offsets(2)).toEqual([0, 1]))
     expect(offsets(1)).toEqual([0])
+  })
+
+  describe('from a position that was remembered', () => {
+    const remembered = { positionsAre: 'remembered', metadataEveryMs: 60_000 } as const
+
+    // Two workers of dead letters took turns while leaders changed: the second took records of the new epoch for lost, and copied them again.
+    it('reads on, though the metadata is from before the epoch in which it was remembered', async () => {
+      const cluster = await aCluster()
+      for (const value of ['a', 'b']) cluster.append(0, value)
+      const { reader, topology, positions, cuts, offsets } = await aPartitionReader(cluster, remembered)
+      await eventually(() => expect(topology.view).not.toBeNull())
+      cluster.elect(0, 0)
+      for (const value of ['c', 'd']) cluster.append(0, value)
+      positions[0] = 3
+      reader.assign([0])
+      await eventually(() => expect(offsets(0)).toEqual([3]))
+      expect(cuts).toEqual([])
+    })
+
+    it('notices a log that is cut after its first answer', async () => {
+      const cluster = await aCluster()
+      for (const value of ['a', 'b', 'c']) cluster.append(0, value)
+      const { reader, positions, cuts, offsets } = await aPartitionReader(cluster, { ...remembered, metadataEveryMs: 50 })
+      positions[0] = 2
+      reader.assign([0])
+      await eventually(() => expect(offsets(0)).toEqual([2]))
+      cluster.electUnclean(0, 0, 1)
+      await eventually(() => expect(cuts).toEqual([1]))
+    })
   })
 
   it('tells of a batch that cannot be read, and reads on behind it', async () => {

@@ -48,6 +48,11 @@ export interface PartitionReaderParts {
   readonly connect: ConnectBroker
   readonly topology: Topology
   readonly handler: PartitionReaderHandler
+  /**
+   * asked: the handler's first positions were asked of the leaders that the topology names. remembered: they were noted some time ago, under leader epochs
+   * that nobody knows. Metadata may be older than they are, and the end of its epoch then says nothing of what is lost.
+   */
+  readonly positionsAre: 'asked' | 'remembered'
   readonly fetch: FetchSettings
   readonly now: () => number
 }
@@ -150,8 +155,7 @@ class Reader implements PartitionReader, LoopOwner {
     if (known !== undefined && known.leaderEpoch !== state.leaderEpoch) {
       state.leaderEpoch = known.leaderEpoch
       state.preferred = null // another leader, another neighbour
-      // The position was asked for under the epoch that is the first to be seen.
-      if (state.validatedEpoch === -1) state.validatedEpoch = known.leaderEpoch
+      if (state.validatedEpoch === -1 && this.parts.positionsAre === 'asked') state.validatedEpoch = known.leaderEpoch
     }
     const { preferred } = state
     const isNear = preferred !== null && preferred.untilMs > this.parts.now() && view.brokers.has(preferred.broker)

@@ -7,7 +7,7 @@ export interface PartitionState {
   broker: number | null
   /** Of the last metadata; -1 when the broker does not say. */
   leaderEpoch: number
-  /** The epoch under which the position is known to be of this log; -1 before the first answer. */
+  /** The epoch under which the position is known to be of this log; -1: none yet. */
   validatedEpoch: number
   /** The highest end that any leader told: all of it was acknowledged, so a log that is shorter was cut. */
   highWatermark: number

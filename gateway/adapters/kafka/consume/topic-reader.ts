@@ -148,7 +148,7 @@ export class TopicReader {
     const topology = this.#createTopology(view)
     // Before the reader: of another topic it must hear nothing.
     const unsubscribe = topology.subscribe((seen) => this.#learn(seen))
-    const reader = createPartitionReader({ topic: this.#options.kafkaTopic, connect: this.#parts.connect, topology, handler: this.#handler(), fetch: this.#fetchSettings(), now: () => this.#parts.clock.now() })
+    const reader = createPartitionReader({ topic: this.#options.kafkaTopic, connect: this.#parts.connect, topology, handler: this.#handler(), positionsAre: 'asked', fetch: this.#fetchSettings(), now: () => this.#parts.clock.now() })
     this.#life = { reader, topology, unsubscribe }
     reader.assign(startOffsets.map((_, partition) => partition))
     this.#tellHealth()

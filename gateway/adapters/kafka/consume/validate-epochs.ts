@@ -22,7 +22,8 @@ const leaderEpochKey = 23
 export async function validateEpochs(link: BrokerLink, due: readonly PartitionState[], question: EpochQuestion): Promise<readonly PartitionState[]> {
   const unsure = link.version(leaderEpochKey, 3, 4) === null ? [] : due.filter((state) => !isSure(state))
   const isAsked = new Set(unsure)
-  for (const state of due) if (!isAsked.has(state) && state.leaderEpoch !== -1) state.validatedEpoch = state.leaderEpoch
+  // A broker that does not answer this question, and a position whose epoch the first fetch will tell.
+  for (const state of due) if (!isAsked.has(state) && state.leaderEpoch !== -1 && state.validatedEpoch !== -1) state.validatedEpoch = state.leaderEpoch
   if (unsure.length === 0) return due
   const partitions = unsure.map((state) => ({ partition: state.partition, currentLeaderEpoch: state.leaderEpoch, leaderEpoch: state.validatedEpoch }))
   const asked = new Map(unsure.map((state) => [state.partition, state.leaderEpoch]))

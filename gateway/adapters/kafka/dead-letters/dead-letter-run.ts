@@ -58,7 +58,7 @@ export function startDeadLetterRun(run: RunParts): DeadLetterRun {
   const groupId = groupIdOf(options)
   const ending = new AbortController()
   const broken = Promise.withResolvers<void>()
-  const offsets = createGroupOffsets({ kafka, groupId, topic })
+  const offsets = createGroupOffsets({ discovery, connect, groupId, topic })
   const transactions = createKafkaTransactions({ kafka, groupId, topic, dlqTopic, offsets })
   const points = createStartingPoints({ topic, discovery, connect, offsets, signal: ending.signal, sinceMs: () => parts.clock.now() - options.replayWindowMs })
   const formerIds = new Set<string>()
@@ -75,7 +75,7 @@ export function startDeadLetterRun(run: RunParts): DeadLetterRun {
     replaced: (detail) => parts.logger.debug({ topic, detail }, 'a connection of the dead letter worker was replaced'),
   })
   const fetch = { waitMs: Math.max(options.kafkaFetchWaitMs, leastFetch.waitMs), minBytes: leastFetch.bytes, partitionBytes: 262_144, stallMs: options.kafkaStallTimeoutMs, rack: options.kafkaClientRack }
-  const current = createCurrentTopic({ topology, formerIds, madeAgain, makeReader: () => createPartitionReader({ topic, connect, topology, handler: set.handler, fetch, now: parts.clock.now }) })
+  const current = createCurrentTopic({ topology, formerIds, madeAgain, makeReader: () => createPartitionReader({ topic, connect, topology, handler: set.handler, positionsAre: 'remembered', fetch, now: parts.clock.now }) })
   const assignment = createAssignment({ points, set, health, signal: ending.signal, makeWorker, generation: () => current.generation, assigned: () => current.assign(set.partitions) })
   const member = joinGroup({ kafka, groupId, topic, assigned: (partitions) => void assignment.become(partitions) })
   void member.broken.then(broken.reject)
@@ -136,7 +136,7 @@ export function startDeadLetterRun(run: RunParts): DeadLetterRun {
       if (isGraceful) await within(set.flush(), endTimeoutMs, 'writing progress').catch(() => undefined) // the next owner reads a little again
       set.keep([])
       parts.metrics.dlqLag.set(0)
-      await Promise.all([transactions.end(), offsets.end(), member.end(), stopped])
+      await Promise.all([transactions.end(), member.end(), stopped])
     },
   }
 }

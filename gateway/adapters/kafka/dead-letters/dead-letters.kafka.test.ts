@@ -4,6 +4,9 @@ import type { LogRecord } from '../../../event/log-record.ts'
 import { startKafka, type KafkaBroker } from '../../../testing/kafka-broker.ts'
 import { createRecordingLogger } from '../../../testing/recording-logger.ts'
 import { createRecordingMetrics, type RecordingMetrics } from '../../../testing/recording-metrics.ts'
+import { parseBroker } from '../wire/broker-address.ts'
+import { createBrokerConnector } from '../wire/broker-link.ts'
+import { createDiscovery } from '../wire/discovery.ts'
 import { createDeadLetterWorker, type DeadLetterWorker } from './dead-letters.ts'
 import { createGroupOffsets } from './group-offsets.ts'
 import { createKafkaTransactions } from './kafka-transactions.ts'
@@ -171,7 +174,9 @@ describe('the transactions of dead letters', () => {
     const topic = await client.createTopic(1)
     const dlqTopic = await client.createTopic(1)
     const groupId = randomUUID()
-    const offsets = createGroupOffsets({ kafka: client.kafka, groupId, topic })
+    const connect = createBrokerConnector(kafkaOptions({ kafkaBrokers: broker.brokers }), createRecordingLogger().logger)
+    const discovery = createDiscovery({ brokers: broker.brokers.map(parseBroker), connect })
+    const offsets = createGroupOffsets({ discovery, connect, groupId, topic })
     const parts = { kafka: client.kafka, groupId, topic, dlqTopic, offsets }
     const [stalled, successor] = [createKafkaTransactions(parts), createKafkaTransactions(parts)]
     const copyUpTo = (value: string, offset: number) => (committed: number) => (committed < offset ? { copies: [{ key: null, value: Buffer.from(value), headers: [] }], offset } : null)
@@ -183,6 +188,7 @@ describe('the transactions of dead letters', () => {
     expect(await stalled.run(0, copyUpTo('bad-1 again', 2), false)).toBe(2)
     expect(await stalled.run(0, copyUpTo('bad-2', 3), false)).toBe(3)
     expect((await client.readAll(dlqTopic)).map(({ value }) => String(value))).toEqual(['bad-0', 'bad-1', 'bad-2'])
-    await Promise.all([stalled.end(), successor.end(), offsets.end()])
+    await Promise.all([stalled.end(), successor.end()])
+    discovery.close()
   })
 })

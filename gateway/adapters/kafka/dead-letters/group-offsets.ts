@@ -1,38 +1,85 @@
-import type { Admin, Kafka } from 'kafkajs'
-import { within } from '../patience.ts'
+import { errorOfCode } from '../kafka-error.ts'
+import { brokerName } from '../wire/broker-address.ts'
+import type { BrokerLink, ConnectBroker } from '../wire/broker-link.ts'
+import type { Discovery } from '../wire/discovery.ts'
+import { findCoordinatorRequest } from '../wire/requests/find-coordinator.ts'
+import { offsetFetchRequest, type FetchedOffset } from '../wire/requests/offset-fetch.ts'
 
-/** Asks where a group stands in a topic, over one connection, which is made again after a failure. */
+/** -1: nothing is committed. 'open': a transaction that is open has an offset of this partition, and what it will be is not known. */
+export type GroupOffset = number | 'open'
+
+/** Finds where a group stands in a topic. */
 export interface GroupOffsets {
-  /** By partition; partitions without a committed offset are left out. @throws kafkajs's error */
-  committed(): Promise<ReadonlyMap<number, number>>
-  end(): Promise<void>
+  /** By partition, for a beginning: it may be out of date. Partitions without a committed offset are left out. @throws BrokerError */
+  committed(partitions: readonly number[], signal: AbortSignal): Promise<ReadonlyMap<number, GroupOffset>>
+  /** Connects to the broker that keeps the group, as one of the brokers believes. @throws BrokerError */
+  connect(signal: AbortSignal): Promise<Coordinator>
 }
 
-const closeTimeoutMs = 3_000
+/** One connection to one broker that keeps the group, or did a moment ago. */
+export interface Coordinator {
+  /** Returns the group's offset as this broker knows it. @throws BrokerError */
+  look(partition: number): Promise<GroupOffset>
+  /** At once. Idempotent. */
+  close(): void
+}
 
-export function createGroupOffsets({ kafka, groupId, topic }: { readonly kafka: Kafka; readonly groupId: string; readonly topic: string }): GroupOffsets {
-  let connected: Promise<Admin> | null = null
-  const connect = async (): Promise<Admin> => {
-    const admin = kafka.admin()
-    await admin.connect()
-    return admin
+export interface GroupOffsetsParts {
+  readonly discovery: Discovery
+  readonly connect: ConnectBroker
+  readonly groupId: string
+  readonly topic: string
+}
+
+const unstableOffset = 88
+const answerTimeoutMs = 8_000
+
+export function createGroupOffsets({ discovery, connect, groupId, topic }: GroupOffsetsParts): GroupOffsets {
+  let turns = 0
+
+  /** Any broker says where the group is; each time another one is asked. */
+  async function connectCoordinator(signal: AbortSignal): Promise<BrokerLink> {
+    const brokers = [...(await discovery.describe(topic)).brokers.values()]
+    const asked = brokers[turns++ % brokers.length]
+    if (asked === undefined) throw errorOfCode(8, 'list its brokers')
+    const link = await connect(asked, { signal })
+    try {
+      const address = await link.ask(findCoordinatorRequest(link, groupId), { timeoutMs: answerTimeoutMs })
+      if (brokerName(address) === brokerName(asked)) return link
+      link.close()
+      return await connect(address, { signal })
+    } catch (cause) {
+      link.close()
+      throw cause
+    }
   }
-  const drop = async (dropped: Promise<Admin> | null): Promise<void> => {
-    if (connected === dropped) connected = null
-    await dropped?.then((admin) => within(admin.disconnect(), closeTimeoutMs, 'disconnecting')).catch(() => undefined) // it never connected, or is broken
+
+  async function fetchFrom(link: BrokerLink, partitions: readonly number[]): Promise<ReadonlyMap<number, GroupOffset>> {
+    const found = await link.ask(offsetFetchRequest(link, { groupId, topic, partitions }), { timeoutMs: answerTimeoutMs })
+    return new Map(found.map((one) => [one.partition, offsetOf(one)]))
   }
+
+  function offsetOf({ partition, errorCode, offset }: FetchedOffset): GroupOffset {
+    if (errorCode === unstableOffset) return 'open'
+    if (errorCode !== 0) throw errorOfCode(errorCode, `tell where the group ${groupId} stands in partition ${partition}`)
+    return offset
+  }
+
   return {
-    async committed() {
-      connected ??= connect()
-      const used = connected
+    async committed(partitions, signal) {
+      const link = await connectCoordinator(signal)
       try {
-        const [found] = await (await used).fetchOffsets({ groupId, topics: [topic] })
-        return new Map(found?.partitions.map(({ partition, offset }) => [partition, Number(offset)] as const).filter(([, offset]) => offset >= 0))
-      } catch (cause) {
-        void drop(used)
-        throw cause
+        return new Map([...(await fetchFrom(link, partitions))].filter(([, offset]) => offset !== -1))
+      } finally {
+        link.close()
       }
     },
-    end: () => drop(connected),
+    async connect(signal) {
+      const link = await connectCoordinator(signal)
+      return {
+        look: async (partition) => (await fetchFrom(link, [partition])).get(partition) ?? -1,
+        close: () => link.close(),
+      }
+    },
   }
 }

@@ -2,7 +2,7 @@ import type { Kafka, Message, Producer, Transaction } from 'kafkajs'
 import { pause, within } from '../patience.ts'
 import { exactHeaders } from './exact-headers.ts'
 import type { DeadLetterCopy } from './dead-letter-copy.ts'
-import type { GroupOffsets } from './group-offsets.ts'
+import type { Coordinator, GroupOffsets } from './group-offsets.ts'
 import { verdictOf } from './refusal.ts'
 import { createSeats } from './seats.ts'
 import type { DeadLetterTransactions, Due } from './transactions.ts'
@@ -12,7 +12,7 @@ export interface KafkaTransactionsParts {
   readonly groupId: string
   readonly topic: string
   readonly dlqTopic: string
-  readonly offsets: GroupOffsets
+  readonly offsets: Pick<GroupOffsets, 'connect'>
 }
 
 /** Below the session of a group's member, so that a partition that moves is not held up by what its last owner left open. */
@@ -23,8 +23,10 @@ const maxProducers = 8
 const idleMs = 30_000
 /** How long the count of the dead letter topic's partitions is believed; a wrong one is found by the broker's answer. */
 const metadataMaxAgeMs = 30_000
-/** Longer than a broker that has lost a group takes to hear of it, also on a busy machine. */
-const settleMs = 1_000
+/** Between two looks at a partition whose transaction is being aborted. */
+const lookAgainMs = 50
+/** Between two brokers that are asked where the group is. */
+const findAgainMs = 200
 
 interface OpenProducer {
   readonly producer: Producer
@@ -48,7 +50,6 @@ export function createKafkaTransactions(parts: KafkaTransactionsParts): DeadLett
   /** Producers that are being opened, and are not in `open` yet. */
   let opening = 0
   const ending = new AbortController()
-  const { offsets } = parts
 
   async function openProducer(partition: number, abandoned: AbortSignal): Promise<OpenProducer> {
     closeIdleOnes(maxProducers - 1 - opening)
@@ -56,30 +57,15 @@ export function createKafkaTransactions(parts: KafkaTransactionsParts): DeadLett
     const producer = createProducer(parts, partition)
     try {
       await producer.connect()
-      await (await producer.transaction()).abort()
-      const committed = await settledOffset(partition, abandoned)
+      const committed = await offsetBehindFence(parts, { producer, partition, abandoned })
+      // Nothing is waited for from here on: who gave up has perhaps begun anew.
+      abandoned.throwIfAborted()
       return { producer, committed, isBusy: true, idle: null }
     } catch (cause) {
       disconnect(producer)
       throw cause
     } finally {
       opening -= 1
-    }
-  }
-
-  /**
-   * Reads the group's offset until two answers agree. A coordinator whose group has just moved to another broker still answers, with what it
-   * knew: an offset from before the last commit, and a second copy of what that commit has copied.
-   */
-  async function settledOffset(partition: number, abandoned: AbortSignal): Promise<number> {
-    const read = async (): Promise<number> => (await offsets.committed()).get(partition) ?? -1
-    for (let last = await read(); ; ) {
-      await pause(settleMs, abandoned)
-      abandoned.throwIfAborted()
-      const again = await read()
-      abandoned.throwIfAborted()
-      if (again === last) return again
-      last = again
     }
   }
 
@@ -174,6 +160,45 @@ interface Attempt {
   readonly due: Due
   /** Aborted when the attempt took too long, and its outcome is found out by the next one. */
   readonly abandoned: AbortSignal
+}
+
+/**
+ * Fences all others and returns the group's offset as it is behind the fence. Whichever broker is asked may be out of date: the one that has just
+ * lost the group, and the one that has just got it and has not heard from the others. Either would tell an offset from before the last
+ * commit, and that commit's copies would be made twice. So the new producer first opens a transaction with an offset of this partition. A
+ * broker that knows of it knows all that was committed before. It is asked again, by the same connection, when that transaction is aborted.
+ */
+async function offsetBehindFence(parts: KafkaTransactionsParts, { producer, partition, abandoned }: Omit<Attempt, 'due'>): Promise<number> {
+  const transaction = await producer.transaction()
+  await transaction.sendOffsets({ consumerGroupId: parts.groupId, topics: [{ topic: parts.topic, partitions: [{ partition, offset: '0' }] }] })
+  const coordinator = await findProven(parts.offsets, partition, abandoned)
+  try {
+    await transaction.abort()
+    for (;;) {
+      const offset = await coordinator.look(partition)
+      if (offset !== 'open') return offset
+      await pause(lookAgainMs, abandoned)
+      abandoned.throwIfAborted()
+    }
+  } finally {
+    coordinator.close()
+  }
+}
+
+/** Connects to brokers until one knows of the open transaction. */
+async function findProven(offsets: Pick<GroupOffsets, 'connect'>, partition: number, abandoned: AbortSignal): Promise<Coordinator> {
+  for (;;) {
+    const coordinator = await offsets.connect(abandoned)
+    try {
+      if ((await coordinator.look(partition)) === 'open') return coordinator
+    } catch (cause) {
+      coordinator.close()
+      throw cause
+    }
+    coordinator.close()
+    await pause(findAgainMs, abandoned)
+    abandoned.throwIfAborted()
+  }
 }
 
 async function commitAll(parts: KafkaTransactionsParts, { producer, partition, due, abandoned }: Attempt): Promise<void> {

@@ -5,7 +5,7 @@ import { endOfLog, startOfLog } from '../wire/requests/list-offsets.ts'
 import type { GroupOffsets } from './group-offsets.ts'
 
 export interface StartingPoints {
-  /** Returns where work on these partitions begins. Partitions whose leader does not say are left out. @throws when neither group nor brokers answer */
+  /** Returns where work on these partitions begins. Partitions of which nobody says it now are left out. @throws when neither group nor brokers answer */
   find(partitions: readonly number[]): Promise<ReadonlyMap<number, number>>
   /** Returns where work goes on when the log has no record at `position`. @throws BrokerError */
   relocate(partition: number, position: number): Promise<Relocation>
@@ -47,9 +47,10 @@ export function createStartingPoints(parts: StartingPointsParts): StartingPoints
 
   return {
     async find(partitions) {
-      const committed = await offsets.committed()
-      const known = new Map(partitions.flatMap((partition) => (committed.has(partition) ? [[partition, committed.get(partition) ?? 0] as const] : [])))
-      const fresh = partitions.filter((partition) => !known.has(partition))
+      const committed = await offsets.committed(partitions, signal)
+      // A partition of an open transaction is left out: the next call may know.
+      const known = new Map([...committed].filter((entry): entry is [number, number] => entry[1] !== 'open'))
+      const fresh = partitions.filter((partition) => !committed.has(partition))
       return fresh.length === 0 ? known : new Map([...known, ...(await recentOffsets(fresh))])
     },
     async relocate(partition, position) {

@@ -5,7 +5,8 @@ import { claimPath, dataKey, objectName } from './parts.ts'
 export const auth = {
   type: 'object',
   description: 'Whose tokens are believed, and which pages may connect.',
-  required: ['jwks', 'issuer', 'audience'],
+  default: {},
+  requiredEffective: ['jwks', 'issuer', 'audience'],
   properties: {
     jwks: {
       type: 'object',
@@ -24,8 +25,24 @@ export const auth = {
           required: ['name'],
           properties: { name: { ...objectName, description: 'Name of the ConfigMap.' }, key: { ...dataKey, description: 'Key in it.', default: 'jwks.json' } },
         },
+        caSecretRef: {
+          type: 'object',
+          description: "A Secret of this namespace with the authorities that sign the certificate behind uri (PEM), and a proxy's. Default: those that the image trusts.",
+          required: ['name'],
+          properties: { name: { ...objectName, description: 'Name of the Secret.' }, key: { ...dataKey, description: 'Key in it.', default: 'ca.crt' } },
+        },
+        caConfigMapRef: {
+          type: 'object',
+          description: 'A ConfigMap of this namespace with those authorities (PEM).',
+          required: ['name'],
+          properties: { name: { ...objectName, description: 'Name of the ConfigMap.' }, key: { ...dataKey, description: 'Key in it.', default: 'ca.crt' } },
+        },
       },
-      'x-kubernetes-validations': [{ rule: '[has(self.uri), has(self.secretRef), has(self.configMapRef)].filter(x, x).size() == 1', message: 'jwks needs exactly one of uri, secretRef and configMapRef' }],
+      'x-kubernetes-validations': [
+        { rule: '[has(self.uri), has(self.secretRef), has(self.configMapRef)].filter(x, x).size() <= 1', message: 'jwks takes exactly one of uri, secretRef and configMapRef' },
+        { rule: '!has(self.caSecretRef) || !has(self.caConfigMapRef)', message: 'the authorities of jwks come from one place: write caSecretRef or caConfigMapRef' },
+        { rule: '!(has(self.secretRef) || has(self.configMapRef)) || (!has(self.caSecretRef) && !has(self.caConfigMapRef))', message: 'caSecretRef and caConfigMapRef are for the server behind uri: keys from a Secret or a ConfigMap need no authorities' },
+      ],
     },
     issuer: { type: 'string', description: 'The only `iss` that is believed, letter by letter.', minLength: 1, maxLength: 512 },
     audience: {
@@ -85,7 +102,7 @@ export const auth = {
     dangerouslyAllowAnyOrigin: { type: 'boolean', description: "Lets pages of any site connect with the user's cookie. Never with cookies that carry authority.", default: false },
   },
   'x-kubernetes-validations': [
-    { rule: 'has(self.allowedOrigins) != self.dangerouslyAllowAnyOrigin', message: 'auth needs allowedOrigins, the origins whose pages may connect (or dangerouslyAllowAnyOrigin: true, and then no list)' },
+    { rule: '!has(self.allowedOrigins) || !has(self.dangerouslyAllowAnyOrigin) || !self.dangerouslyAllowAnyOrigin', message: 'auth takes allowedOrigins, the origins whose pages may connect, or dangerouslyAllowAnyOrigin: true, and not both' },
   ],
 } as const satisfies JsonSchema
 
@@ -108,6 +125,5 @@ export const emit = {
     maxBatch: { type: 'integer', description: `Most events in one batch. Default: ${options.emitMaxBatch.default}.`, minimum: options.emitMaxBatch.min, maximum: options.emitMaxBatch.max },
     burst: { type: 'integer', description: 'Events that one emitter may send to one pod at once.', minimum: options.emitBurst.min, maximum: options.emitBurst.max, default: options.emitBurst.default },
   },
-  // The API server judges the default {} by this rule before it fills in the defaults of the fields.
   'x-kubernetes-validations': [{ rule: '!has(self.burst) || !has(self.ratePerSecond) || self.burst >= self.ratePerSecond', message: 'burst must be at least ratePerSecond: a rate above the burst is never reached', fieldPath: '.burst' }],
 } as const satisfies JsonSchema

@@ -6,7 +6,10 @@ export interface JsonSchema {
   readonly type?: 'object' | 'array' | 'string' | 'integer' | 'boolean'
   /** What `kubectl explain` and the reference say. Every field has one. */
   readonly description: string
+  /** What holds where neither the channel nor its class says anything. `toStructural` says which of these the API server fills in. */
   readonly default?: unknown
+  /** The API server fills this default in, although it is no empty object. Never leaves this repository. */
+  readonly isDefaultStored?: true
   readonly enum?: readonly string[]
   readonly pattern?: string
   readonly format?: string
@@ -19,6 +22,8 @@ export interface JsonSchema {
   readonly maxItems?: number
   readonly properties?: Readonly<Record<string, JsonSchema>>
   readonly required?: readonly string[]
+  /** Required of a channel together with its class, and not by the API server, which sees the channel alone. Never leaves this repository. */
+  readonly requiredEffective?: readonly string[]
   readonly additionalProperties?: JsonSchema
   readonly maxProperties?: number
   readonly 'x-kubernetes-int-or-string'?: true
@@ -42,10 +47,10 @@ export interface CelRule {
 /** What a user may write: what has a default, or is not required, may be left out. */
 export type Written<S> = Shape<S, 'written'>
 
-/** What the API server hands out: defaults are filled in. */
-export type Stored<S> = Shape<S, 'stored'>
+/** What the operator works with: the defaults of the class and of the schema are filled in, and what is required is there. */
+export type Effective<S> = Shape<S, 'effective'>
 
-type Form = 'written' | 'stored'
+type Form = 'written' | 'effective'
 
 type Shape<S, F extends Form> = S extends { readonly 'x-kubernetes-int-or-string': true }
   ? number | string
@@ -60,14 +65,16 @@ type Shape<S, F extends Form> = S extends { readonly 'x-kubernetes-int-or-string
           : S extends { readonly type: 'array'; readonly items: infer I }
             ? readonly Shape<I, F>[]
             : S extends { readonly properties: infer P }
-              ? Fields<P, RequiredOf<S>, F>
+              ? Fields<P, RequiredOf<S, F>, F>
               : S extends { readonly additionalProperties: infer V }
                 ? Readonly<Record<string, Shape<V, F>>>
                 : Readonly<Record<string, unknown>>
 
-type RequiredOf<S> = S extends { readonly required: readonly (infer R)[] } ? R : never
+type RequiredOf<S, F extends Form> =
+  | (S extends { readonly required: readonly (infer R)[] } ? R : never)
+  | (F extends 'effective' ? (S extends { readonly requiredEffective: readonly (infer R)[] } ? R : never) : never)
 
 /** Names of the properties that are always there. */
-type Present<P, R, F extends Form> = { [K in keyof P]: K extends R ? K : F extends 'stored' ? (P[K] extends { readonly default: unknown } ? K : never) : never }[keyof P]
+type Present<P, R, F extends Form> = { [K in keyof P]: K extends R ? K : F extends 'effective' ? (P[K] extends { readonly default: unknown } ? K : never) : never }[keyof P]
 
 type Fields<P, R, F extends Form> = { readonly [K in Present<P, R, F>]: Shape<P[K], F> } & { readonly [K in Exclude<keyof P, Present<P, R, F>>]?: Shape<P[K], F> }

@@ -41,6 +41,5 @@ export const limits = {
     eventBytes: count(options.maxEventBytes, 'Largest event, in bytes.'),
     audienceMembers: { type: 'integer', description: `Most users, organizations and roles together that one event may name. Default: ${options.maxAudienceSize.default}.`, minimum: options.maxAudienceSize.min, maximum: options.maxAudienceSize.max },
   },
-  // The API server judges the default {} by this rule before it fills in the defaults of the fields.
   'x-kubernetes-validations': [{ rule: '!has(self.connectionsBurst) || !has(self.connectionsPerSecond) || self.connectionsBurst >= self.connectionsPerSecond', message: 'connectionsBurst must be at least connectionsPerSecond: a rate above the burst is never reached', fieldPath: '.connectionsBurst' }],
 } as const satisfies JsonSchema

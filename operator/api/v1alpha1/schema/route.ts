@@ -6,7 +6,7 @@ const prefix = { type: 'string', minLength: 2, maxLength: 200, pattern: '^(/[A-Z
 
 export const route = {
   type: 'object',
-  description: 'How browsers reach the channel. Without this section: only inside of the cluster, by its Service.',
+  description: 'How browsers reach the channel. Without this section, and without a host of the class: only inside of the cluster, by its Service.',
   default: { type: 'None' },
   properties: {
     type: { type: 'string', description: 'Ingress (networking.k8s.io/v1), HTTPRoute (gateway.networking.k8s.io/v1), or None.', enum: ['Ingress', 'HTTPRoute', 'None'], default: 'Ingress' },
@@ -48,10 +48,8 @@ export const route = {
     labels: { ...labelMap, description: 'Further labels of the Ingress or HTTPRoute.' },
   },
   'x-kubernetes-validations': [
-    { rule: "self.type == 'None' || has(self.host)", message: 'a route needs a host, the name that browsers use (or type: None)', fieldPath: '.host', reason: 'FieldValueRequired' },
-    { rule: "self.type != 'HTTPRoute' || has(self.parentRefs)", message: 'an HTTPRoute needs parentRefs, the Gateways that it attaches to', fieldPath: '.parentRefs', reason: 'FieldValueRequired' },
-    { rule: "self.type != 'HTTPRoute' || !has(self.className)", message: 'className is of an Ingress: an HTTPRoute has parentRefs in its place', fieldPath: '.className' },
-    { rule: "self.type != 'Ingress' || !has(self.parentRefs)", message: 'parentRefs is of an HTTPRoute: an Ingress has className in its place', fieldPath: '.parentRefs' },
-    { rule: "self.type != 'HTTPRoute' || !has(self.tls) || !has(self.tls.secretName)", message: "the certificate of an HTTPRoute is its Gateway's: write tls: {}", fieldPath: '.tls' },
+    { rule: "!has(self.type) || self.type != 'HTTPRoute' || !has(self.className)", message: 'className is of an Ingress: an HTTPRoute has parentRefs in its place', fieldPath: '.className' },
+    { rule: "!has(self.type) || self.type != 'Ingress' || !has(self.parentRefs)", message: 'parentRefs is of an HTTPRoute: an Ingress has className in its place', fieldPath: '.parentRefs' },
+    { rule: "!has(self.type) || self.type != 'HTTPRoute' || !has(self.tls) || !has(self.tls.secretName)", message: "the certificate of an HTTPRoute is its Gateway's: write tls: {}", fieldPath: '.tls' },
   ],
 } as const satisfies JsonSchema

@@ -4,9 +4,11 @@ import { metadataRequest, type ClusterMetadata } from '../metadata.ts'
 import type { VersionedBroker, WireRequest } from '../wire-request.ts'
 import { WireWriter } from '../wire-writer.ts'
 import { apiVersionsRequest } from './api-versions.ts'
+import { findCoordinatorRequest } from './find-coordinator.ts'
 import { fetchRequest, type FetchAnswer } from './fetch.ts'
 import { leaderEpochRequest } from './leader-epoch.ts'
 import { listOffsetsRequest } from './list-offsets.ts'
+import { offsetFetchRequest } from './offset-fetch.ts'
 import { produceRequest } from './produce.ts'
 
 const speaking = (version: number): VersionedBroker => ({ address: { host: 'b', port: 1 }, version: (_key, min, max) => (version < min || version > max ? null : version) })
@@ -18,6 +20,8 @@ const all: readonly (readonly [string, WireRequest<unknown>])[] = [
   ...[11, 12, 13].map((version) => [`Fetch ${version}`, fetch(version)] as const),
   ...[4, 5, 6].map((version) => [`ListOffsets ${version}`, listOffsetsRequest(speaking(version), { topic: 't', partitions: [{ partition: 0, leaderEpoch: 0, timestamp: -1 }] })] as const),
   ...[3, 4].map((version) => [`OffsetForLeaderEpoch ${version}`, leaderEpochRequest(speaking(version), { topic: 't', partitions: [{ partition: 0, currentLeaderEpoch: 0, leaderEpoch: 0 }] })] as const),
+  ['FindCoordinator 3', findCoordinatorRequest(speaking(3), 'g')],
+  ['OffsetFetch 7', offsetFetchRequest(speaking(7), { groupId: 'g', topic: 't', partitions: [0] })],
   ...[7, 8, 9].map((version) => [`Produce ${version}`, produceRequest(speaking(version), { topic: 't', acks: -1, timeoutMs: 1, partitions: [{ partition: 0, records: Buffer.from('r') }] })] as const),
   ...[4, 5, 6, 7, 8, 9, 10, 11, 12].map((version) => [`Metadata ${version}`, metadataRequest(speaking(version), ['t'])] as const),
 ]
@@ -73,6 +77,29 @@ describe('an answer is decoded as it was encoded', () => {
     const topic = fc.record({ name: fc.constant('t'), errorCode: int16, isInternal: fc.boolean(), topicId: fc.constant(version >= 10 ? id : null), partitions: fc.array(version >= 7 ? view : view.map((one) => ({ ...one, leaderEpoch: -1 })), { minLength: 1, maxLength: 5 }), replicas: fc.integer({ min: 1, max: 3 }) })
     const metadata = fc.record({ clusterId: fc.option(fc.string()), brokers: fc.constant(new Map([[1, { host: 'h', port: 9092, rack: null }], [2, { host: '::1', port: 1, rack: 'r' }]])), topics: fc.array(topic, { maxLength: 3 }) })
     fc.assert(fc.property(metadata, (answer) => void expect(metadataRequest(speaking(version), ['t']).decode(encodeMetadata(answer, version))).toEqual(answer)), { seed: 1, numRuns: 100 })
+  })
+
+  it('of FindCoordinator 3, and its refusal says which right is missing', () => {
+    const answer = (errorCode: number): Buffer => new WireWriter({ isFlexible: true }).int32(0).int16(errorCode).string(null).int32(7).string('h').int32(9092).tags().done()
+    const request = findCoordinatorRequest(speaking(3), 'g')
+    expect(request.decode(answer(0))).toEqual({ host: 'h', port: 9092 })
+    expect(() => request.decode(answer(15))).toThrow(expect.objectContaining({ kind: 'transient', message: expect.stringContaining('the coordinator of the group g: COORDINATOR_NOT_AVAILABLE (15)') }))
+    expect(() => request.decode(answer(30))).toThrow(expect.objectContaining({ kind: 'unauthorized', message: expect.stringContaining('READ on the group') }))
+  })
+
+  it('of OffsetFetch 7, and a refusal of the whole group is none', () => {
+    const found = fc.record({ partition: fc.nat(), errorCode: int16, offset })
+    const answer = (offsets: readonly { readonly partition: number; readonly errorCode: number; readonly offset: number }[], errorCode = 0): Buffer => {
+      const writer = new WireWriter({ isFlexible: true }).int32(0)
+      writer.array([offsets], (each) => {
+        writer.string('t')
+        writer.array(each, (one) => writer.int32(one.partition).int64(one.offset).int32(-1).string('').int16(one.errorCode).tags()).tags()
+      })
+      return writer.int16(errorCode).tags().done()
+    }
+    const request = offsetFetchRequest(speaking(7), { groupId: 'g', topic: 't', partitions: [0] })
+    fc.assert(fc.property(fc.array(found, { maxLength: 5 }), (offsets) => void expect(request.decode(answer(offsets))).toEqual(offsets)), { seed: 1, numRuns: 100 })
+    expect(() => request.decode(answer([], 16))).toThrow(expect.objectContaining({ kind: 'stale-leader' }))
   })
 
   it('of Fetch 12 where the log parts, among tags that are not known', () => {

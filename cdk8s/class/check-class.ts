@@ -1,0 +1,26 @@
+import { classSpecSchema, type AllowedSpec, type RealtimeChannelClassSpec } from '../../operator/api/v1alpha1/realtime-channel-class.ts'
+import { checkRules } from '../channel/check-spec.ts'
+import { checkValue, type Problem } from '../channel/check-value.ts'
+
+/** Everything that the API server would find wrong with this spec of a class, at once. */
+export function checkClass(spec: RealtimeChannelClassSpec): readonly Problem[] {
+  const problems = checkValue(classSpecSchema, spec, 'spec')
+  // The rules compare fields, and need them to be what they should be.
+  if (problems.length > 0) return problems
+  const ofDefaults = checkRules(spec.defaults ?? {}).map(({ path, message }) => ({ path: path.replace(/^spec/, 'spec.defaults'), message }))
+  return [...ofDefaults, ...checkPatterns(spec.allowed ?? {})]
+}
+
+/** The lists of `allowed` whose patterns must not give one thing to two namespaces. The schema says so in CEL. */
+export const patternLists = ['topics', 'bootstrapServers', 'hosts', 'pathPrefixes', 'images'] as const satisfies readonly (keyof AllowedSpec)[]
+
+function checkPatterns(allowed: AllowedSpec): readonly Problem[] {
+  return patternLists.flatMap((name) => (allowed[name] ?? []).flatMap((pattern, index) => (isAmbiguous(pattern) ? [{ path: `spec.allowed.${name}[${index}]`, message: ambiguous }] : [])))
+}
+
+const ambiguous = 'this pattern may give one thing to two namespaces: let NAMESPACE stand beside a dot or a slash, and leave something open on one side of it at most, as in NAMESPACE.*'
+
+/** `#` stands for NAMESPACE, so that NAME is not found in it. */
+function isAmbiguous(pattern: string): boolean {
+  return /(?:[*]|NAME)[a-z0-9-]*#|#[a-z0-9-]*(?:[*]|NAME)|(?:[*]|NAME).*#.*(?:[*]|NAME)/.test(pattern.replaceAll('NAMESPACE', '#'))
+}

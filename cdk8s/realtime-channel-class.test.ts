@@ -1,0 +1,47 @@
+import { App, Chart, Testing } from 'cdk8s'
+import { describe, expect, it } from 'vitest'
+import { classExample, smallClassExample } from '../operator/api/v1alpha1/examples.ts'
+import { classSpecSchema } from '../operator/api/v1alpha1/realtime-channel-class.ts'
+import { walkSchema } from '../operator/api/v1alpha1/walk-schema.ts'
+import { patternLists } from './class/check-class.ts'
+import { RealtimeChannel, RealtimeChannelClass, type RealtimeChannelClassProps } from './index.ts'
+import { refusedClasses } from './testing/refused-classes.ts'
+
+const chart = (namespace?: string) => new Chart(new App(), 'app', namespace === undefined ? {} : { namespace })
+const classOf = (props: RealtimeChannelClassProps) => new RealtimeChannelClass(chart(), 'edge', { metadata: { name: 'edge' }, ...props })
+
+describe('a class of a cdk8s app', () => {
+  it.each([classExample, smallClassExample])('is the manifest that was meant, in no namespace: $metadata.name', (manifest) => {
+    const app = chart('shop')
+    const { annotations, ...metadata } = manifest.metadata
+    new RealtimeChannelClass(app, 'class', { metadata, isDefault: annotations !== undefined, ...manifest.spec })
+    expect(Testing.synth(app)).toEqual([manifest])
+  })
+
+  it('keeps the annotations that it is given beside that of the default class', () => {
+    const app = chart()
+    new RealtimeChannelClass(app, 'class', { metadata: { name: 'edge', annotations: { team: 'edge' } }, isDefault: true })
+    expect(Testing.synth(app)).toMatchObject([{ metadata: { annotations: { team: 'edge', 'carillon.dev/is-default-class': 'true' } } }])
+  })
+
+  it('is named by the channels of the app', () => {
+    const app = chart('shop')
+    const { className } = new RealtimeChannelClass(app, 'class', { defaults: { auth: { issuer: 'https://login.example.com' } } })
+    new RealtimeChannel(app, 'news', { metadata: { name: 'news' }, className })
+    expect(Testing.synth(app)).toMatchObject([{ metadata: { name: className } }, { spec: { className } }])
+  })
+
+  it.each(refusedClasses)('throws what the API server would refuse, with its place: $path', ({ path, message, spec }) => {
+    expect(() => classOf(spec)).toThrow(`RealtimeChannelClass app/edge would be refused:\n- ${path}: ${message}`)
+  })
+
+  it('throws for a field that nobody knows, and for one that no class can give', () => {
+    expect(() => classOf({ allowed: { host: ['a'] } } as RealtimeChannelClassProps)).toThrow('spec.allowed.host: is not known') // as somebody without types may write it
+    expect(() => classOf({ defaults: { topic: { name: 'a' } } })).toThrow('spec.defaults.topic.name: is not known')
+  })
+
+  it('knows every list of patterns that the schema judges by a rule', () => {
+    const judged = walkSchema(classSpecSchema.properties.allowed, '').filter(({ schema }) => schema['x-kubernetes-validations'] !== undefined).map(({ path }) => path)
+    expect(judged).toEqual(patternLists.map((name) => `${name}[]`))
+  })
+})

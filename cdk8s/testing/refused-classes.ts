@@ -1,0 +1,23 @@
+import type { RealtimeChannelClassSpec } from '../../operator/api/v1alpha1/realtime-channel-class.ts'
+
+export interface RefusedClass {
+  readonly path: string
+  /** How the message begins. */
+  readonly message: string
+  readonly spec: RealtimeChannelClassSpec
+}
+
+const ambiguous = 'this pattern may give one thing to two namespaces'
+
+/** Classes that break one rule in CEL each. */
+export const refusedClasses: readonly RefusedClass[] = [
+  { path: 'spec.allowed.topics[1]', message: ambiguous, spec: { allowed: { topics: ['NAMESPACE.*', 'NAMESPACE-*'] } } },
+  { path: 'spec.allowed.topics[0]', message: ambiguous, spec: { allowed: { topics: ['*.NAMESPACE.*'] } } },
+  { path: 'spec.allowed.bootstrapServers[0]', message: ambiguous, spec: { allowed: { bootstrapServers: ['NAME-NAMESPACE.kafka.svc:9092'] } } },
+  { path: 'spec.allowed.hosts[0]', message: ambiguous, spec: { allowed: { hosts: ['NAMESPACE-NAME.apps.example.com'] } } },
+  { path: 'spec.allowed.pathPrefixes[0]', message: ambiguous, spec: { allowed: { pathPrefixes: ['/NAMESPACE-*'] } } },
+  { path: 'spec.allowed.images[0]', message: ambiguous, spec: { allowed: { images: ['registry.example.com/*-NAMESPACE:1'] } } },
+  { path: 'spec.defaults', message: 'topic.retention must be at least replay.window', spec: { defaults: { topic: { retention: '1m' }, replay: { window: '5m' } } } },
+  { path: 'spec.defaults.auth', message: 'auth takes allowedOrigins', spec: { defaults: { auth: { allowedOrigins: ['https://a.example'], dangerouslyAllowAnyOrigin: true } } } },
+  { path: 'spec.defaults.route.className', message: 'className is of an Ingress', spec: { defaults: { route: { type: 'HTTPRoute', className: 'traefik' } } } },
+]

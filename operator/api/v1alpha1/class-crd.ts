@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto'
+import { schemaHashAnnotation } from './crd.ts'
+import { classAnnotations, classKind, classSpecSchema, classType } from './realtime-channel-class.ts'
+import { apiGroup } from './realtime-channel.ts'
+import type { JsonSchema } from './schema/json-schema.ts'
+import { toStructural } from './structural-schema.ts'
+
+export const classCrdName = `${classType.plural}.${apiGroup}`
+
+/** What the API server judges of a class: the whole object but `metadata`. */
+export const classSchema = {
+  type: 'object',
+  description: 'A RealtimeChannelClass says what RealtimeChannels get where they say nothing, and what they may ask for.',
+  required: ['spec'],
+  properties: {
+    apiVersion: { type: 'string', description: 'Version of the schema: carillon.dev/v1alpha1.', maxLength: 64 },
+    kind: { type: 'string', description: 'Kind of the resource: RealtimeChannelClass.', maxLength: 64 },
+    spec: toStructural(classSpecSchema),
+  },
+} as const satisfies JsonSchema
+
+/** Columns of `kubectl get`; those of priority 1 are shown with `-o wide`. */
+const columns = [
+  { name: 'Default', type: 'string', jsonPath: `.metadata.annotations['${classAnnotations.isDefault.replaceAll('.', '\\.')}']`, description: 'Whether channels that name no class have this one.' },
+  { name: 'Topics', type: 'string', jsonPath: '.spec.allowed.topics', description: 'Topics that channels may use. Empty: NAMESPACE.*.' },
+  { name: 'Hosts', type: 'string', jsonPath: '.spec.allowed.hosts', description: 'Hosts that routes may have.' },
+  { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp', description: 'Time since the class was created.' },
+  { name: 'Brokers', type: 'string', jsonPath: '.spec.defaults.kafka.bootstrapServers', description: "Brokers of channels that name none. Empty: those of the operator's options.", priority: 1 },
+  { name: 'Issuer', type: 'string', jsonPath: '.spec.defaults.auth.issuer', description: 'Whose tokens channels believe that do not say.', priority: 1 },
+] as const
+
+/** The CustomResourceDefinition of the class as it is applied; `scripts/generate-docs.ts` writes it into the chart. */
+export function renderClassDefinition() {
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: classCrdName, annotations: { [schemaHashAnnotation]: classSchemaHash() } },
+    spec: {
+      group: apiGroup,
+      scope: 'Cluster',
+      names: { kind: classKind, listKind: `${classKind}List`, plural: classType.plural, singular: 'realtimechannelclass', shortNames: ['rtcc'], categories: ['carillon'] },
+      versions: [
+        {
+          name: classType.version,
+          served: true,
+          storage: true,
+          schema: { openAPIV3Schema: { ...classSchema, properties: { ...classSchema.properties, metadata: { type: 'object' } } } },
+          additionalPrinterColumns: columns,
+        },
+      ],
+    },
+  }
+}
+
+/** Another schema has another hash; the same schema has the same one on every machine. */
+export function classSchemaHash(): string {
+  return createHash('sha256').update(JSON.stringify([classSchema, columns])).digest('hex').slice(0, 16)
+}

@@ -1,0 +1,41 @@
+import type { JsonSchema } from './json-schema.ts'
+
+/** What no class can give: which class it is, names that only one channel can have, and a number that the API server writes into every channel. */
+const notByClass: ReadonlySet<string> = new Set(['className', 'topic.name', 'topic.deadLetters.name', 'gateway.replicas'])
+
+/** A host and paths are each channel's own, so that NAMESPACE and NAME stand in them for those of the channel. */
+const hostLabel = '([a-z0-9]|NAMESPACE|NAME)(([-a-z0-9]|NAMESPACE|NAME)*([a-z0-9]|NAMESPACE|NAME))?'
+const withNames: Readonly<Record<string, Partial<JsonSchema>>> = {
+  'route.host': { pattern: `^${hostLabel}(\\.${hostLabel})*$`, description: 'Host name, without a port. NAMESPACE and NAME stand for those of the channel.' },
+  'route.paths.socket': { description: 'Before /v1/ws. NAMESPACE and NAME stand for those of the channel.' },
+  'route.paths.api': { description: 'Before /v1/events and /v1/emit-message. NAMESPACE and NAME stand for those of the channel.' },
+}
+
+/**
+ * The schema of the part of a channel's spec that a class provides: every field may be left out, and nothing is filled in. Rules about a change are not
+ * those of a class, whose values are not a channel's before; nor are those about a field that a class cannot give.
+ */
+export function defaultsOf(spec: JsonSchema): JsonSchema {
+  return { ...strip(spec, ''), description: 'What channels of this class have where they say nothing themselves: any part of the spec of a RealtimeChannel.' }
+}
+
+function strip(schema: JsonSchema, path: string): JsonSchema {
+  const { default: _default, isDefaultStored: _stored, requiredEffective: _required, properties, items, additionalProperties, 'x-kubernetes-validations': rules = [], ...rest } = schema
+  const left = Object.keys(properties ?? {}).filter((name) => notByClass.has(below(path, name)))
+  const kept = rules.filter(({ rule }) => !rule.includes('oldSelf') && !left.some((name) => rule.includes(`self.${name}`)))
+  return {
+    ...rest,
+    ...withNames[path],
+    ...(properties === undefined ? {} : { properties: stripFields(properties, path) }),
+    ...(items === undefined ? {} : { items: strip(items, `${path}[]`) }),
+    ...(additionalProperties === undefined ? {} : { additionalProperties: strip(additionalProperties, `${path}.*`) }),
+    ...(kept.length === 0 ? {} : { 'x-kubernetes-validations': kept }),
+  }
+}
+
+const below = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`)
+
+function stripFields(properties: Readonly<Record<string, JsonSchema>>, path: string): Readonly<Record<string, JsonSchema>> {
+  const fields = Object.entries(properties).map(([name, schema]) => [below(path, name), name, schema] as const)
+  return Object.fromEntries(fields.filter(([place]) => !notByClass.has(place)).map(([place, name, schema]) => [name, strip(schema, place)]))
+}

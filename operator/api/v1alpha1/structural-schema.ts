@@ -1,0 +1,30 @@
+import type { JsonSchema } from './schema/json-schema.ts'
+
+/**
+ * A schema as the CustomResourceDefinition has it. A default that the API server fills in becomes the channel's own value, and a class could then
+ * never say otherwise. So only empty sections are filled in, which rules and subresources need, and what `kubectl scale` reads. The defaults of
+ * all other fields stand in their descriptions; the operator fills them in behind those of the class (operator/reconcile/class/).
+ */
+export function toStructural(schema: JsonSchema): JsonSchema {
+  const { default: value, isDefaultStored, requiredEffective: _required, properties, items, additionalProperties, description, ...rest } = schema
+  const isStored = isDefaultStored === true || isEmptyObject(value)
+  return {
+    ...rest,
+    description: value === undefined || isStored ? description : withDefault(description, value),
+    ...(isStored ? { default: value } : {}),
+    ...(properties === undefined ? {} : { properties: Object.fromEntries(Object.entries(properties).map(([name, property]) => [name, toStructural(property)])) }),
+    ...(items === undefined ? {} : { items: toStructural(items) }),
+    ...(additionalProperties === undefined ? {} : { additionalProperties: toStructural(additionalProperties) }),
+  }
+}
+
+function isEmptyObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0
+}
+
+/** A section that is an object says itself what its absence means. */
+function withDefault(description: string, value: unknown): string {
+  if (typeof value === 'object' && !Array.isArray(value)) return description
+  const text = Array.isArray(value) ? value.join(', ') : String(value)
+  return `${description} Default: ${text}.`
+}

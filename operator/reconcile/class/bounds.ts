@@ -1,0 +1,49 @@
+import type { AllowedSpec } from '../../api/v1alpha1/realtime-channel-class.ts'
+import { allowed as allowedSchema, defaultMaxResources } from '../../api/v1alpha1/schema/allowed.ts'
+
+/** What the channels of a class may ask for, with nothing left out. */
+export interface Bounds {
+  readonly topics: readonly string[]
+  readonly adopt: boolean
+  readonly deletion: 'CreatedOnly' | 'Never'
+  readonly maxPartitions: number
+  readonly bootstrapServers: readonly string[]
+  readonly hosts: readonly string[]
+  readonly pathPrefixes: readonly string[]
+  readonly routeAnnotations: readonly string[]
+  readonly routeLabels: readonly string[]
+  readonly images: readonly string[]
+  readonly maxReplicas: number
+  /** By resource; none of what is not here. */
+  readonly maxResources: Readonly<Record<string, string | number>>
+  readonly env: readonly string[]
+  readonly scheduling: { readonly nodeSelector: readonly string[]; readonly tolerations: readonly string[]; readonly priorityClassNames: readonly string[]; readonly affinity: boolean }
+  readonly podMetadata: { readonly labels: readonly string[]; readonly annotations: readonly string[] }
+  /** Whose channels may use the class; null: those of all namespaces. */
+  readonly namespaces: NonNullable<AllowedSpec['namespaces']> | null
+}
+
+const { properties } = allowedSchema
+
+/** The bounds as a class says them, closed where it says nothing. */
+export function boundsOf({ scheduling = {}, podMetadata = {}, maxResources = {}, namespaces, ...allowed }: AllowedSpec): Bounds {
+  return {
+    topics: properties.topics.default,
+    adopt: properties.adopt.default,
+    deletion: properties.deletion.default,
+    maxPartitions: properties.maxPartitions.default,
+    bootstrapServers: [],
+    hosts: [],
+    pathPrefixes: properties.pathPrefixes.default,
+    routeAnnotations: [],
+    routeLabels: [],
+    images: [],
+    maxReplicas: properties.maxReplicas.default,
+    env: [],
+    ...allowed,
+    maxResources: { ...defaultMaxResources, ...maxResources },
+    scheduling: { nodeSelector: [], tolerations: [], priorityClassNames: [], affinity: properties.scheduling.properties.affinity.default, ...scheduling },
+    podMetadata: { labels: [], annotations: [], ...podMetadata },
+    namespaces: namespaces ?? null,
+  }
+}

@@ -1,0 +1,185 @@
+import { parseQuantity } from '../../../cdk8s/operands/quantity.ts'
+import { gatewayResources } from '../../../cdk8s/operands/resources.ts'
+import { channelPaths, topicNameOf } from '../../api/v1alpha1/channel-names.ts'
+import type { RealtimeChannel, RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
+import type { PatternChannel } from '../../config/topic-pattern.ts'
+import type { Bounds } from './bounds.ts'
+import { matchesHost, matchesKey, matchesPair, matchesPath, matchesText } from './patterns.ts'
+
+/** Something that a channel has and its class does not allow. */
+export interface Violation {
+  /** As `spec.route.host`. */
+  readonly field: string
+  readonly value: string
+  /** As `spec.allowed.hosts`. */
+  readonly bound: string
+  /** What the bound allows, in words. */
+  readonly allows: string
+}
+
+export interface Judged {
+  /** As it holds. */
+  readonly channel: RealtimeChannel
+  /** What the class provides. It is allowed, without being named in the bounds; a number is held to its bound all the same. */
+  readonly defaults: RealtimeChannelSpec
+  readonly bounds: Bounds
+  /** The image that gateways have where nothing says otherwise. */
+  readonly image: string
+  /** The brokers of the operator's options. */
+  readonly brokers: readonly string[]
+}
+
+/** All that a channel has and its class does not allow. Pure: it looks at nothing but what it is given. */
+export function checkBounds(judged: Judged): readonly Violation[] {
+  return [checkTopic, checkBrokers, checkRoute, checkImage, checkSize, checkResources, checkEnvironment, checkScheduling, checkPodMetadata].flatMap((check) => check(judged))
+}
+
+type Check = (judged: Judged) => readonly Violation[]
+
+const checkTopic: Check = ({ channel, bounds }) => {
+  const { topic } = channel.spec
+  const name = topicNameOf(channel)
+  return [
+    ...unless(bounds.topics.some((pattern) => matchesText(pattern, patternChannel(channel), name)), { field: 'spec.topic.name', value: name, bound: 'topics', allows: list(bounds.topics) }),
+    ...unless(topic.partitions <= bounds.maxPartitions, { field: 'spec.topic.partitions', value: String(topic.partitions), bound: 'maxPartitions', allows: `${bounds.maxPartitions} at most` }),
+    ...unless(topic.deletionPolicy !== 'Delete' || bounds.deletion !== 'Never', { field: 'spec.topic.deletionPolicy', value: topic.deletionPolicy, bound: 'deletion', allows: 'Retain only' }),
+  ]
+}
+
+/** The brokers of the class are those of its defaults; those of the operator's options only where it names none. */
+const checkBrokers: Check = ({ channel, defaults, bounds, brokers }) => {
+  const provided = defaults.kafka?.bootstrapServers ?? brokers
+  const strangers = (channel.spec.kafka.bootstrapServers ?? []).filter((broker) => !provided.includes(broker) && !bounds.bootstrapServers.some((pattern) => matchesHost(pattern, patternChannel(channel), broker)))
+  return strangers.map((broker) => violation({ field: 'spec.kafka.bootstrapServers', value: broker, bound: 'bootstrapServers', allows: list([...provided, ...bounds.bootstrapServers]) }))
+}
+
+const checkRoute: Check = ({ channel, defaults, bounds }) => {
+  const { route } = channel.spec
+  if (route.type === 'None') return []
+  const own = patternChannel(channel)
+  const { host = '' } = route
+  const isHostAllowed = host === defaults.route?.host || bounds.hosts.some((pattern) => matchesHost(pattern, own, host))
+  const { socket, api } = channelPaths(channel)
+  const paths = [['socket', socket], ['api', api]] as const
+  const strangePaths = paths.filter(([kind, path]) => path !== defaults.route?.paths?.[kind] && !bounds.pathPrefixes.some((pattern) => matchesPath(pattern, own, path)))
+  return [
+    ...unless(isHostAllowed, { field: 'spec.route.host', value: host, bound: 'hosts', allows: list(bounds.hosts) }),
+    ...strangePaths.map(([kind, path]) => violation({ field: `spec.route.paths.${kind}`, value: path, bound: 'pathPrefixes', allows: list(bounds.pathPrefixes) })),
+    ...checkKeys(route.annotations, defaults.route?.annotations, { field: 'spec.route.annotations', bound: 'routeAnnotations', keys: bounds.routeAnnotations }),
+    ...checkKeys(route.labels, defaults.route?.labels, { field: 'spec.route.labels', bound: 'routeLabels', keys: bounds.routeLabels }),
+  ]
+}
+
+const checkImage: Check = ({ channel, defaults, bounds, image: ours }) => {
+  const { image } = channel.spec.gateway
+  const isAllowed = image === undefined || image === ours || image === defaults.gateway?.image || bounds.images.some((pattern) => matchesText(pattern, patternChannel(channel), image))
+  return unless(isAllowed, { field: 'spec.gateway.image', value: image ?? '', bound: 'images', allows: list([ours, ...bounds.images]) })
+}
+
+const checkSize: Check = ({ channel, bounds }) => {
+  const { replicas, autoscaling } = channel.spec.gateway
+  const sizes = autoscaling === undefined ? [['replicas', replicas]] as const : [['autoscaling.minReplicas', autoscaling.minReplicas], ['autoscaling.maxReplicas', autoscaling.maxReplicas]] as const
+  return sizes.flatMap(([name, size]) => unless(size <= bounds.maxReplicas, { field: `spec.gateway.${name}`, value: String(size), bound: 'maxReplicas', allows: `${bounds.maxReplicas} at most` }))
+}
+
+/** What a pod really gets is judged: the memory limit follows from `replay.maxBytes`. */
+const checkResources: Check = ({ channel, bounds }) => {
+  const { requests, limits } = gatewayResources(channel.spec)
+  const asked = [...Object.entries(requests).map(([name, quantity]) => ['requests', name, quantity] as const), ...Object.entries(limits).map(([name, quantity]) => ['limits', name, quantity] as const)]
+  return asked.flatMap(([kind, name, quantity]) => {
+    const most = Object.hasOwn(bounds.maxResources, name) ? bounds.maxResources[name] : undefined
+    const isWithin = most !== undefined && isAtMost(quantity, most)
+    return unless(isWithin, { field: `spec.gateway.resources.${kind}.${name}`, value: resourceInWords(channel, kind, name, quantity), bound: 'maxResources', allows: most === undefined ? `none of ${name}` : `${most} at most` })
+  })
+}
+
+function resourceInWords({ spec }: RealtimeChannel, kind: 'requests' | 'limits', name: string, quantity: string): string {
+  const isWritten = spec.gateway.resources?.[kind]?.[name] !== undefined
+  return isWritten || name !== 'memory' ? quantity : `${quantity} (which follows from spec.replay.maxBytes)`
+}
+
+/** What is no quantity, the API server judges. */
+function isAtMost(quantity: string | number, most: string | number): boolean {
+  const [given, bound] = [parseQuantity(quantity), parseQuantity(most)]
+  return given === null || (bound !== null && given.nano <= bound.nano)
+}
+
+const checkEnvironment: Check = ({ channel, defaults, bounds }) => {
+  const isProvided = (name: string, value: string): boolean => (defaults.gateway?.env ?? []).some((each) => each.name === name && each.value === value)
+  const strangers = (channel.spec.gateway.env ?? []).filter(({ name, value }) => !isProvided(name, value) && !bounds.env.some((pattern) => matchesKey(pattern, name)))
+  return strangers.map(({ name }) => violation({ field: 'spec.gateway.env', value: name, bound: 'env', allows: list(bounds.env) }))
+}
+
+const checkScheduling: Check = ({ channel, defaults: { gateway: provided = {} }, bounds: { scheduling } }) => {
+  const { nodeSelector = {}, tolerations = [], priorityClassName, affinity } = channel.spec.gateway
+  const strangeNodes = Object.entries(nodeSelector).filter(([key, value]) => provided.nodeSelector?.[key] !== value && !scheduling.nodeSelector.some((pattern) => matchesPair(pattern, key, value)))
+  const strangeTolerations = tolerations.filter((toleration) => !isSameAsOne(toleration, provided.tolerations) && !mayTolerate(toleration, scheduling.tolerations))
+  const hasOwnPriority = priorityClassName !== undefined && priorityClassName !== provided.priorityClassName
+  const hasOwnAffinity = affinity !== undefined && !isSameAsOne(affinity, [provided.affinity])
+  return [
+    ...strangeNodes.map(([key, value]) => violation({ field: 'spec.gateway.nodeSelector', value: `${key}=${value}`, bound: 'scheduling.nodeSelector', allows: list(scheduling.nodeSelector) })),
+    ...strangeTolerations.map((toleration) => violation({ field: 'spec.gateway.tolerations', value: tolerationInWords(toleration), bound: 'scheduling.tolerations', allows: list(scheduling.tolerations) })),
+    ...unless(!hasOwnPriority || scheduling.priorityClassNames.some((pattern) => matchesKey(pattern, priorityClassName)), { field: 'spec.gateway.priorityClassName', value: priorityClassName ?? '', bound: 'scheduling.priorityClassNames', allows: list(scheduling.priorityClassNames) }),
+    ...unless(!hasOwnAffinity || scheduling.affinity, { field: 'spec.gateway.affinity', value: 'set', bound: 'scheduling.affinity', allows: 'none' }),
+  ]
+}
+
+type Toleration = Readonly<Record<string, unknown>>
+
+const wordIn = (toleration: Toleration, field: string): string => (typeof toleration[field] === 'string' ? toleration[field] : '')
+
+/** A toleration without a key tolerates every taint, and one that asks only whether the taint exists every value of it. */
+function mayTolerate(toleration: Toleration, patterns: readonly string[]): boolean {
+  const key = wordIn(toleration, 'key')
+  if (key === '') return patterns.includes('*')
+  const isAnyValue = wordIn(toleration, 'operator') === 'Exists'
+  return patterns.some((pattern) => (isAnyValue ? (!pattern.includes('=') || pattern.endsWith('=*')) && matchesKey(pattern.split('=')[0] ?? '', key) : matchesPair(pattern, key, wordIn(toleration, 'value'))))
+}
+
+function tolerationInWords(toleration: Toleration): string {
+  const [key, value] = [wordIn(toleration, 'key'), wordIn(toleration, 'value')]
+  return `${key === '' ? 'every taint' : key}${value === '' ? '' : `=${value}`}`
+}
+
+function isSameAsOne(value: unknown, provided: readonly unknown[] = []): boolean {
+  return provided.some((each) => JSON.stringify(each) === JSON.stringify(value))
+}
+
+const checkPodMetadata: Check = ({ channel, defaults, bounds: { podMetadata } }) => [
+  ...checkKeys(channel.spec.gateway.podLabels, defaults.gateway?.podLabels, { field: 'spec.gateway.podLabels', bound: 'podMetadata.labels', keys: podMetadata.labels }),
+  ...checkKeys(channel.spec.gateway.podAnnotations, defaults.gateway?.podAnnotations, { field: 'spec.gateway.podAnnotations', bound: 'podMetadata.annotations', keys: podMetadata.annotations }),
+]
+
+type Texts = Readonly<Record<string, string>>
+
+interface KeyBound {
+  readonly field: string
+  readonly bound: string
+  readonly keys: readonly string[]
+}
+
+function checkKeys(texts: Texts = {}, provided: Texts = {}, { field, bound, keys }: KeyBound): readonly Violation[] {
+  const isProvided = (key: string, value: string): boolean => Object.hasOwn(provided, key) && provided[key] === value
+  const strangers = Object.entries(texts).filter(([key, value]) => !isProvided(key, value) && !keys.some((pattern) => matchesKey(pattern, key)))
+  return strangers.map(([key]) => violation({ field, value: key, bound, allows: list(keys) }))
+}
+
+function patternChannel({ metadata }: RealtimeChannel): PatternChannel {
+  return { namespace: metadata.namespace ?? '', name: metadata.name }
+}
+
+function unless(isAllowed: boolean, found: Violation): readonly Violation[] {
+  return isAllowed ? [] : [violation(found)]
+}
+
+function violation({ bound, ...found }: Violation): Violation {
+  return { ...found, bound: `spec.allowed.${bound}` }
+}
+
+const shownPatterns = 8
+
+function list(patterns: readonly string[]): string {
+  if (patterns.length === 0) return 'none'
+  const more = patterns.length > shownPatterns ? [`${patterns.length - shownPatterns} more`] : []
+  return [...patterns.slice(0, shownPatterns), ...more].join(', ')
+}

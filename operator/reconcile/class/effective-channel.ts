@@ -1,0 +1,55 @@
+import { checkRules } from '../../../cdk8s/channel/check-spec.ts'
+import { fillDefaults } from '../../../cdk8s/channel/fill-defaults.ts'
+import { failed, ok, type Result } from '../../../gateway/result.ts'
+import type { RealtimeChannel, RealtimeChannelSpec, StoredSpec, WrittenChannel } from '../../api/v1alpha1/realtime-channel.ts'
+import type { ConditionReason } from '../conditions.ts'
+import { mergeDefaults } from './merge-defaults.ts'
+
+/** Why nothing is done for a channel as it is. */
+export interface ChannelRefusal {
+  readonly reason: ConditionReason
+  /** What was asked, what is, and what to do. */
+  readonly message: string
+}
+
+/**
+ * The channel as it holds: what it leaves out is its class's, else the schema's default.
+ * @returns a refusal when something is missing that neither gives, or the two together break a rule of the schema
+ */
+export function effectiveChannel(channel: WrittenChannel, defaults: RealtimeChannelSpec): Result<RealtimeChannel, ChannelRefusal> {
+  const spec = effectiveSpec(channel.spec, defaults)
+  const missing = missingIn(spec)
+  if (missing.length > 0) return failed({ reason: 'SpecIncomplete', message: `${missing.map(({ path, what }) => `${path} is missing: ${what}.`).join(' ')} ${whereToSet}` })
+  const broken = checkRules(spec)
+  if (broken.length > 0) return failed({ reason: 'SpecInvalid', message: `${broken.map(({ path, message }) => `${path}: ${message}.`).join(' ')} ${whereFrom}` })
+  return ok({ ...channel, spec })
+}
+
+/** What is missing in it is missing: for an end of a channel, which needs nothing of that. */
+export function effectiveSpec(own: RealtimeChannelSpec, defaults: RealtimeChannelSpec): StoredSpec {
+  return fillDefaults(mergeDefaults(own, defaults))
+}
+
+const whereToSet = 'Set it in the channel, or in spec.defaults of its class.'
+const whereFrom = 'These are the values of the channel with what its class and the schema fill in. Change one of them in the channel, or in spec.defaults of its class.'
+
+interface Missing {
+  readonly path: string
+  readonly what: string
+}
+
+/** The API server cannot require these: they may come from the class. */
+function missingIn({ auth, route }: RealtimeChannelSpec): readonly Missing[] {
+  const { uri, secretRef, configMapRef } = auth?.jwks ?? {}
+  const hasKeys = uri !== undefined || secretRef !== undefined || configMapRef !== undefined
+  const hasOrigins = auth?.allowedOrigins !== undefined || auth?.dangerouslyAllowAnyOrigin === true
+  const needed: readonly (readonly [isThere: boolean, missing: Missing])[] = [
+    [hasKeys, { path: 'spec.auth.jwks', what: 'the keys that verify tokens, as uri, secretRef or configMapRef' }],
+    [auth?.issuer !== undefined, { path: 'spec.auth.issuer', what: 'the only `iss` that is believed' }],
+    [auth?.audience !== undefined, { path: 'spec.auth.audience', what: 'what a token must name in `aud`' }],
+    [hasOrigins, { path: 'spec.auth.allowedOrigins', what: 'the origins whose pages may connect (or dangerouslyAllowAnyOrigin: true)' }],
+    [route?.type === 'None' || route?.host !== undefined, { path: 'spec.route.host', what: 'a route needs a host, the name that browsers use (or type: None)' }],
+    [route?.type !== 'HTTPRoute' || route.parentRefs !== undefined, { path: 'spec.route.parentRefs', what: 'an HTTPRoute needs the Gateways that it attaches to' }],
+  ]
+  return needed.filter(([isThere]) => !isThere).map(([, missing]) => missing)
+}

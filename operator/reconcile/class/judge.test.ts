@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest'
+import { apiVersion, channelKind, type RealtimeChannelSpec, type WrittenChannel } from '../../api/v1alpha1/realtime-channel.ts'
+import type { ResourceType } from '../../runtime/kubernetes-api.ts'
+import { aChannelClass } from '../../testing/class-builders.ts'
+import { smallestSpec } from '../../testing/channel-builders.ts'
+import { createMemoryKubernetes } from '../../testing/memory-kubernetes.ts'
+import { failed } from '../../../gateway/result.ts'
+import type { ChannelClass } from './channel-class.ts'
+import { createOneClass, type Classes } from './classes.ts'
+import { createJudge } from './judge.ts'
+
+const namespaceType: ResourceType = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', isNamespaced: false }
+
+const written = (spec: RealtimeChannelSpec = {}): WrittenChannel => ({ apiVersion, kind: channelKind, metadata: { name: 'chat', namespace: 'shop' }, spec: { ...smallestSpec, ...spec } })
+
+const nowhere: Classes = { find: () => failed({ reason: 'ClassNotFound', message: 'There is none.' }) }
+
+async function judgeBy(of: ChannelClass | Classes, labels: Readonly<Record<string, string>> | null = {}) {
+  const api = createMemoryKubernetes()
+  if (labels !== null) await api.create(namespaceType, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', labels } })
+  const judge = createJudge({ api, classes: 'find' in of ? of : createOneClass(of), image: 'carillon:1', brokers: ['kafka:9092'] })
+  const gets = (): number => api.requests().filter(({ verb }) => verb === 'get').length
+  return { judge, gets }
+}
+
+const edge = aChannelClass({ name: 'edge', defaults: { kafka: { bootstrapServers: ['class:9092'] }, route: { host: 'NAMESPACE.apps.example.com', paths: { socket: '/s/NAME' } } }, pathPrefixes: ['/api/NAME'], deletion: 'Never', maxPartitions: 7 })
+
+describe('a channel under its class', () => {
+  it('has what the class provides, and its rules about topics', async () => {
+    const { judge, gets } = await judgeBy(edge)
+    const held = await judge.judge(written())
+    expect(held).toMatchObject({
+      value: { value: { className: 'edge', brokers: ['class:9092'], topicRules: { topics: ['NAMESPACE.*'], adopt: false, deletion: 'Never', maxPartitions: 7 }, channel: { spec: { route: { type: 'Ingress', host: 'shop.apps.example.com', paths: { socket: '/s/chat' } } } } } },
+    })
+    expect(gets()).toBe(0)
+  })
+
+  it('is refused for what the class does not allow, with the field, the value, the bound and the class', async () => {
+    const { judge } = await judgeBy(edge)
+    expect(judge.atOnce(written({ route: { host: 'a.example.com' }, topic: { partitions: 8 } }))).toEqual({
+      ok: false,
+      error: { reason: 'NotAllowedByClass', message: 'spec.topic.partitions is 8, and the class edge allows 7 at most (spec.allowed.maxPartitions). spec.route.host is a.example.com, and the class edge allows none (spec.allowed.hosts). Change it, or ask an administrator to allow it in the class.' },
+    })
+  })
+
+  it('is told how to get more where there is no class', async () => {
+    const { judge } = await judgeBy(aChannelClass())
+    expect(judge.atOnce(written({ gateway: { image: 'other:1' } }))).toMatchObject({ error: { message: 'spec.gateway.image is other:1, and a channel without a class may have carillon:1 (spec.allowed.images). Change it, or ask an administrator for a RealtimeChannelClass that allows it.' } })
+  })
+
+  it('may have a class of chosen namespaces when its own is one of them', async () => {
+    const chosen = aChannelClass({ name: 'edge', namespaces: { matchLabels: { team: 'edge' } } })
+    const [inside, outside, unknown] = await Promise.all([judgeBy(chosen, { team: 'edge' }), judgeBy(chosen, { team: 'core' }), judgeBy(chosen, null)])
+    expect(await inside.judge.judge(written())).toMatchObject({ ok: true, value: { ok: true } })
+    expect(inside.gets()).toBe(1)
+    expect(await outside.judge.judge(written())).toMatchObject({ ok: true, value: { ok: false, error: { reason: 'NotAllowedByClass', message: expect.stringContaining('is not for the namespace shop') } } })
+    expect(await unknown.judge.judge(written())).toMatchObject({ ok: false, error: { kind: 'not-found' } })
+  })
+})
+
+describe('a channel at its end', () => {
+  it('keeps the rules of a class that allows it', async () => {
+    const { judge } = await judgeBy(aChannelClass({ name: 'edge' }))
+    expect(judge.atItsEnd(written({ topic: { deletionPolicy: 'Delete' } }))).toMatchObject({ topicRules: { deletion: 'CreatedOnly' }, channel: { spec: { topic: { deletionPolicy: 'Delete' } } } })
+  })
+
+  it.each([
+    ['is unknown', nowhere, {}],
+    ['does not allow it', aChannelClass({ name: 'edge' }), { kafka: { bootstrapServers: ['hostile:9092'] } }],
+    ['leaves it incomplete', aChannelClass({ name: 'edge' }), { auth: {} }],
+  ] as const)('may go, and deletes nothing, when its class %s', async (_title, of, spec) => {
+    const { judge } = await judgeBy(of)
+    expect(judge.atItsEnd(written(spec))).toMatchObject({ topicRules: { topics: [], deletion: 'Never' } })
+  })
+})

@@ -1,0 +1,119 @@
+import { specSchema, type RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
+import { defaultReplicas } from '../../api/v1alpha1/schema/gateway.ts'
+import type { JsonSchema } from '../../api/v1alpha1/schema/json-schema.ts'
+
+/*
+ * What a channel leaves out is its class's: section by section, field by field. What the channel says itself always wins.
+ *
+ * Three things are taken as a whole, because parts of two of them make no sense together: lists without keys, objects of Kubernetes' own API, and
+ * objects that name required fields (a reference to a Secret, the SASL of a cluster). Maps, and lists with keys, are merged by their keys.
+ *
+ * Some fields exclude each other. Where the channel has chosen one, the class's choice of another is no default any more (`withoutExcluded`).
+ */
+
+/** The spec with the defaults of the class behind it. The defaults of the schema are not filled in yet. */
+export function mergeDefaults(own: RealtimeChannelSpec, defaults: RealtimeChannelSpec): RealtimeChannelSpec {
+  // Both are of the schema, and so is what is made of their fields.
+  return withRouteType(own, merge(specSchema, own, withoutExcluded(own, defaults)) as RealtimeChannelSpec)
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+function merge(schema: JsonSchema, own: unknown, fallback: unknown): unknown {
+  if (own === undefined || own === null) return fallback
+  if (isKeyedList(schema) && Array.isArray(own) && Array.isArray(fallback)) return mergeLists(schema, own, fallback)
+  if (!isFields(own) || !isFields(fallback) || (schema.required ?? []).length > 0) return own
+  if (schema.properties === undefined && schema.additionalProperties === undefined) return own
+  const names = [...new Set([...Object.keys(own), ...Object.keys(fallback)])]
+  const fields = names.map((name) => [name, merge(schemaOf(schema, name), fieldOf(own, name), fieldOf(fallback, name))] as const)
+  return Object.fromEntries(fields.filter(([, field]) => field !== undefined && field !== null))
+}
+
+/** Those of the class whose keys the channel does not have come first, so that the channel's own read as additions. */
+function mergeLists(schema: JsonSchema, own: readonly unknown[], fallback: readonly unknown[]): readonly unknown[] {
+  const keyOf = (item: unknown): string => JSON.stringify(schema['x-kubernetes-list-map-keys']?.map((key) => (isFields(item) ? item[key] : undefined)))
+  const taken = new Set(own.map(keyOf))
+  return [...fallback.filter((item) => !taken.has(keyOf(item))), ...own]
+}
+
+const isKeyedList = (schema: JsonSchema): boolean => schema['x-kubernetes-list-type'] === 'map'
+
+/** Where fields are unknown, nothing is known of their fields either. */
+function schemaOf({ properties = {}, additionalProperties }: JsonSchema, name: string): JsonSchema {
+  return (Object.hasOwn(properties, name) ? properties[name] : additionalProperties) ?? { description: '' }
+}
+
+const fieldOf = (fields: Fields, name: string): unknown => (Object.hasOwn(fields, name) ? fields[name] : undefined)
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** The defaults without what the channel has chosen otherwise. */
+function withoutExcluded(own: RealtimeChannelSpec, defaults: RealtimeChannelSpec): RealtimeChannelSpec {
+  return {
+    ...defaults,
+    ...(defaults.kafka === undefined ? {} : { kafka: kafkaBehind(own.kafka, defaults.kafka) }),
+    ...(defaults.topic === undefined ? {} : { topic: topicBehind(own.topic, defaults.topic) }),
+    ...(defaults.gateway === undefined ? {} : { gateway: gatewayBehind(own.gateway, defaults.gateway) }),
+    ...(defaults.auth === undefined ? {} : { auth: authBehind(own.auth, defaults.auth) }),
+    ...(defaults.route === undefined ? {} : { route: routeBehind(own.route, defaults.route) }),
+  }
+}
+
+type Section<K extends keyof RealtimeChannelSpec> = NonNullable<RealtimeChannelSpec[K]>
+
+/** TLS and credentials belong to brokers: those of the class are not for brokers that the channel names. */
+function kafkaBehind(own: Section<'kafka'> | undefined, defaults: Section<'kafka'>): Section<'kafka'> {
+  if (own?.bootstrapServers === undefined) return defaults
+  const isSame = [...own.bootstrapServers].sort().join(',') === [...(defaults.bootstrapServers ?? [])].sort().join(',')
+  return isSame ? defaults : {}
+}
+
+function topicBehind(own: Section<'topic'> | undefined, defaults: Section<'topic'>): Section<'topic'> {
+  const { retention: _retention, ...rest } = defaults
+  const hasOwnSetting = own?.config?.['retention.ms'] !== undefined
+  const base = hasOwnSetting ? rest : defaults
+  if (own?.retention === undefined || base.config === undefined) return base
+  const { 'retention.ms': _setting, ...config } = base.config
+  return { ...base, config }
+}
+
+/** A number of pods that is the API server's default was chosen by nobody. */
+function gatewayBehind(own: Section<'gateway'> | undefined, defaults: Section<'gateway'>): Section<'gateway'> {
+  const { replicas: _replicas, autoscaling, ...rest } = defaults
+  const isFixed = own?.replicas !== undefined && own.replicas !== defaultReplicas
+  return isFixed || autoscaling === undefined ? rest : { ...rest, autoscaling }
+}
+
+function authBehind(own: Section<'auth'> | undefined, defaults: Section<'auth'>): Section<'auth'> {
+  const { jwks, allowedOrigins, dangerouslyAllowAnyOrigin, ...rest } = defaults
+  const { uri, secretRef, configMapRef } = own?.jwks ?? {}
+  const hasOwnKeys = [uri, secretRef, configMapRef].some((source) => source !== undefined)
+  return {
+    ...rest,
+    ...(hasOwnKeys || jwks === undefined ? {} : { jwks }),
+    ...(own?.dangerouslyAllowAnyOrigin === true || allowedOrigins === undefined ? {} : { allowedOrigins }),
+    ...(own?.allowedOrigins !== undefined || dangerouslyAllowAnyOrigin === undefined ? {} : { dangerouslyAllowAnyOrigin }),
+  }
+}
+
+/** What is of an Ingress is no default of an HTTPRoute, and the other way round. */
+function routeBehind(own: Section<'route'> | undefined, defaults: Section<'route'>): Section<'route'> {
+  const type = own?.type ?? defaults.type ?? 'Ingress'
+  const { className, parentRefs, tls, ...rest } = defaults
+  const { secretName: _secretName, ...plainTls } = tls ?? {}
+  return {
+    ...rest,
+    ...(type === 'HTTPRoute' || className === undefined ? {} : { className }),
+    ...(type === 'Ingress' || parentRefs === undefined ? {} : { parentRefs }),
+    ...(tls === undefined ? {} : { tls: type === 'HTTPRoute' ? plainTls : tls }),
+  }
+}
+
+/** A class that says how routes are made asks for none: a channel without a route section has one only if the class also gives a host or a type. */
+function withRouteType(own: RealtimeChannelSpec, merged: RealtimeChannelSpec): RealtimeChannelSpec {
+  const { route } = merged
+  const isAsked = own.route !== undefined || route?.host !== undefined || route?.type !== undefined
+  return route === undefined || isAsked ? merged : { ...merged, route: { ...route, type: 'None' } }
+}

@@ -1,0 +1,35 @@
+import { failed, ok, type Result } from '../../../gateway/result.ts'
+import { classKind, classSpecSchema, type RealtimeChannelClassSpec } from '../../api/v1alpha1/realtime-channel-class.ts'
+import { apiVersion } from '../../api/v1alpha1/realtime-channel.ts'
+import { isAmbiguous } from '../../config/topic-pattern.ts'
+import { readBySchema } from '../parse-channel.ts'
+import { boundsOf, type Bounds } from './bounds.ts'
+import type { ChannelClass } from './channel-class.ts'
+
+export interface ParsedClass {
+  readonly class: ChannelClass & { readonly name: string }
+  /** Paths of the fields that this operator does not know and ignores. What it does not know, it does not allow. */
+  readonly unknownFields: readonly string[]
+}
+
+/**
+ * Reads a class. Its CustomResourceDefinition may be older or newer than this operator, and the class of an operator without rights of the cluster comes from
+ * a file that no API server has judged.
+ * @returns what is wrong with it, in a sentence
+ */
+export function parseClass(object: unknown): Result<ParsedClass, string> {
+  const { apiVersion: version, kind, metadata, spec } = Object(object) as Readonly<Record<string, unknown>> // whatever it is, it has such fields or not
+  const name = (Object(metadata) as { readonly name?: unknown }).name
+  if (version !== apiVersion || kind !== classKind || typeof name !== 'string') return failed(`It is no ${classKind} of ${apiVersion} with a name.`)
+  const { value, unknownFields, problem } = readBySchema(classSpecSchema, spec ?? {}, 'spec')
+  if (problem !== null) return failed(`${problem.path} is ${problem.found}; expected ${problem.expected}.`)
+  const { defaults = {}, allowed = {} } = value as RealtimeChannelClassSpec // `readBySchema` has held it to the schema that the type is made of
+  const bounds = boundsOf(allowed)
+  const ambiguous = ambiguousIn(bounds)
+  if (ambiguous !== null) return failed(`The pattern ${ambiguous} may give one thing to two namespaces. Let NAMESPACE stand beside a dot or a slash, and leave something open on one side of it at most, as in NAMESPACE.*.`)
+  return ok({ class: { name, defaults, bounds }, unknownFields })
+}
+
+function ambiguousIn({ topics, bootstrapServers, hosts, pathPrefixes, images }: Bounds): string | null {
+  return [...topics, ...bootstrapServers, ...hosts, ...pathPrefixes, ...images].find(isAmbiguous) ?? null
+}

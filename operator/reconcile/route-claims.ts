@@ -1,0 +1,118 @@
+import type { RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
+import type { ObjectRef } from '../runtime/kubernetes-api.ts'
+import { createRouteIndex, type Placed } from './route-index.ts'
+import { addressOf, type RoutePlace } from './route-place.ts'
+import { askedRoute, placesOfRecord } from './route-record.ts'
+import type { RouteRecord } from './actions.ts'
+import type { RouteRival } from './world.ts'
+
+/**
+ * Which channel has which paths of which host. Controllers send a request where the longest path says, so a path and everything below it are one
+ * channel's: two claims collide when one path begins the other, segment by segment, on hosts that overlap.
+ *
+ * A channel that has a place, by its status, keeps it. Otherwise the older one gets it, by creation and then by uid. Without the first rule, a channel
+ * that was made early and asks late would take the path of every younger one. Every replica of the operator and every restart finds the same again.
+ */
+export interface RouteClaims {
+  /** A channel appeared or changed. @returns the other channels for whom that may change something */
+  upsert(channel: RealtimeChannel): readonly ObjectRef[]
+  /** A channel is not understood, or is refused as a whole: its route stays as it is, and so does its claim to that. @returns as `upsert` */
+  suspend(channel: RouteHolder): readonly ObjectRef[]
+  /** A channel is gone. @returns the other channels for whom that may change something */
+  remove(ref: ObjectRef): readonly ObjectRef[]
+  rivalOf(ref: ObjectRef): RouteRival | null
+  /** The same for a channel that is as it is given here, and claims nothing by being asked about. */
+  rivalIf(channel: RealtimeChannel): RouteRival | null
+  /** Returns the channels that ask for this place, or for one that it is within. */
+  askingFor(place: RoutePlace): readonly ObjectRef[]
+}
+
+/** What of a channel its claim to the route that it has follows from. */
+export type RouteHolder = Pick<RealtimeChannel, 'metadata' | 'status'>
+
+interface Claim {
+  readonly ref: ObjectRef
+  /** Sorts by age. */
+  readonly age: string
+  /** What the spec asks for. */
+  readonly asked: readonly ClaimEntry[]
+  /** What the status says that it has, and the spec no longer asks for: its Ingress may be there still. */
+  readonly left: readonly ClaimEntry[]
+}
+
+interface ClaimEntry extends Placed {
+  readonly owner: ObjectRef
+  /** Sorts by who has it: those that have it by their status first, and then by age. */
+  readonly rank: string
+}
+
+export function createRouteClaims(): RouteClaims {
+  const byChannel = new Map<string, Claim>()
+  const index = createRouteIndex<ClaimEntry>()
+
+  const rivalsAt = (entry: ClaimEntry): readonly ClaimEntry[] => [...index.find(entry.place, 'overlapping')].filter(({ owner }) => keyOf(owner) !== keyOf(entry.owner))
+  const allOf = (claim: Claim): readonly ClaimEntry[] => [...claim.asked, ...claim.left]
+  /** Channels that rank behind: what happens to this claim changes nothing for those before it. */
+  const behind = (claim: Claim): readonly ObjectRef[] => allOf(claim).flatMap((entry) => rivalsAt(entry).filter(({ rank }) => rank > entry.rank).map(({ owner }) => owner))
+
+  function firstRival(asked: readonly ClaimEntry[]): RouteRival | null {
+    for (const entry of asked) {
+      const first = rivalsAt(entry).reduce((best, each) => (each.rank < best.rank ? each : best), entry)
+      if (first !== entry) return { channel: first.owner, path: addressOf(entry.place), taken: addressOf(first.place) }
+    }
+    return null
+  }
+
+  function forget(ref: ObjectRef): readonly ObjectRef[] {
+    const claim = byChannel.get(keyOf(ref))
+    if (claim === undefined) return []
+    byChannel.delete(keyOf(ref))
+    for (const entry of allOf(claim)) index.remove(entry)
+    return unique(behind(claim))
+  }
+
+  function remember(claim: Claim): readonly ObjectRef[] {
+    const before = byChannel.get(keyOf(claim.ref))
+    if (before !== undefined && isSame(before, claim)) return []
+    const released = forget(claim.ref)
+    byChannel.set(keyOf(claim.ref), claim)
+    for (const entry of allOf(claim)) index.add(entry)
+    return unique([...released, ...behind(claim)])
+  }
+
+  return {
+    upsert: (channel) => remember(claimOf(channel, askedRoute(channel))),
+    suspend: (channel) => remember(claimOf(channel, null)),
+    remove: forget,
+    rivalOf: (ref) => firstRival(byChannel.get(keyOf(ref))?.asked ?? []),
+    rivalIf: (channel) => firstRival(claimOf(channel, askedRoute(channel)).asked),
+    askingFor: (place) => unique([...index.find({ ...place, match: 'Exact' }, 'overlapping')].map(({ owner }) => owner)),
+  }
+}
+
+export function refOf({ metadata }: Pick<RouteHolder, 'metadata'>): ObjectRef {
+  return { namespace: metadata.namespace ?? '', name: metadata.name }
+}
+
+function claimOf(channel: RouteHolder, route: RouteRecord | null): Claim {
+  const { metadata, status } = channel
+  const ref = refOf(channel)
+  const age = `${metadata.creationTimestamp ?? ''} ${metadata.uid ?? ''}`
+  const [asked, had] = [placesOf(route), placesOf(status?.route ?? null)]
+  const has = (place: RoutePlace): boolean => had.some((each) => addressOf(each) === addressOf(place))
+  const entryOf = (isHeld: boolean) => (place: RoutePlace): ClaimEntry => ({ place, owner: ref, rank: `${isHeld ? 'has' : 'wants'} ${age}` })
+  return {
+    ref,
+    age,
+    asked: asked.map((place) => entryOf(has(place))(place)),
+    left: had.filter((place) => !asked.some((each) => addressOf(each) === addressOf(place))).map(entryOf(true)),
+  }
+}
+
+const placesOf = (record: RouteRecord | null): readonly RoutePlace[] => (record === null ? [] : placesOfRecord(record))
+
+const keyOf = ({ namespace, name }: ObjectRef): string => `${namespace}/${name}`
+
+const isSame = (a: Claim, b: Claim): boolean => JSON.stringify(a) === JSON.stringify(b)
+
+const unique = (refs: readonly ObjectRef[]): readonly ObjectRef[] => [...new Map(refs.map((ref) => [keyOf(ref), ref])).values()]

@@ -1,0 +1,24 @@
+import { channelPaths } from '../api/v1alpha1/channel-names.ts'
+import type { RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
+import type { Plan, RouteRecord } from './actions.ts'
+import type { RoutePlace } from './route-place.ts'
+
+/** Returns what the spec asks for; null: no route. */
+export function askedRoute({ metadata, spec }: Pick<RealtimeChannel, 'metadata' | 'spec'>): RouteRecord | null {
+  const { type, host } = spec.route
+  return type === 'None' || host === undefined ? null : { host, ...channelPaths({ metadata, spec }) }
+}
+
+/** Returns the plan's record where nobody has looked at the route: the channel has what it had. */
+export function keptRoute({ status }: RealtimeChannel): Plan['route'] {
+  const record = status?.route ?? null
+  return { whenDone: record, otherwise: record }
+}
+
+/**
+ * Returns the places of a route. The socket is served at one path below its prefix; the prefix as a whole is the channel's all the same, for what may
+ * come to be served there.
+ */
+export function placesOfRecord({ host, socket, api }: RouteRecord): readonly RoutePlace[] {
+  return [socket, api].map((path) => ({ host, path, match: 'Prefix' }))
+}

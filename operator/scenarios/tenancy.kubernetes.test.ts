@@ -1,0 +1,172 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startPod, type Pod } from '../../gateway/testing/failover/pod.ts'
+import { readTopic } from '../../gateway/testing/failover/read-topic.ts'
+import type { RealtimeChannelSpec } from '../api/v1alpha1/realtime-channel.ts'
+import type { Deployment } from '../reconcile/running-gateway.ts'
+import type { ResourceType } from '../runtime/kubernetes-api.ts'
+import { startHostileBroker, type HostileBroker } from '../testing/hostile-broker.ts'
+import { valueOf } from '../testing/kubernetes-api-contract.ts'
+import type { OperatorProcess } from '../testing/operator-process.ts'
+import { soon, untilYounger } from '../testing/scenario.ts'
+import { makeTenant, type Tenant } from '../testing/tenant.ts'
+import { startTestCluster, testChannel, type TestChannel, type TestCluster } from '../testing/test-cluster.ts'
+import { startVictim, type Victim } from '../testing/victim.ts'
+
+const classType: ResourceType = { group: 'networking.k8s.io', version: 'v1', plural: 'ingressclasses', kind: 'IngressClass', isNamespaced: false }
+const host = 'console.bank.example'
+const user = 'tenant'
+
+let cluster: TestCluster
+let operator: OperatorProcess
+/** A channel of the bank that is in use all the time. */
+let victim: TestChannel
+let traffic: Victim
+/** May make channels in a namespace of its own, and nothing else. */
+let tenant: Tenant
+/** What the victim has before the tenant begins. */
+let before: unknown
+let names = 0
+
+/** Everything of others that a tenant could reach: objects, topics and their settings. */
+async function possessions(): Promise<unknown> {
+  const topics = await Promise.all(['__consumer_offsets', 'payments.ledger', `${victim.namespace}.chrome`].map((name) => cluster.topics.describe(name)))
+  return { versions: await victim.versions(), topics, status: await victim.status() }
+}
+
+interface Attack {
+  readonly title: string
+  readonly spec: () => Partial<RealtimeChannelSpec>
+  readonly annotations?: Readonly<Record<string, string>>
+  readonly about: 'TopicReady' | 'GatewayAvailable' | 'RouteReady'
+  readonly reason: string
+  readonly says: string
+  /** Of the objects that it would need. @default neither gateways nor a route */
+  readonly isWithout?: readonly ('Deployment' | 'Ingress')[]
+}
+
+const adopt = { 'carillon.dev/adopt': 'true' }
+const destructive = { partitions: 60, config: { 'cleanup.policy': 'delete', 'retention.ms': '60000', 'max.message.bytes': '1000' }, deletionPolicy: 'Delete' } as const
+
+const attacks: readonly Attack[] = [
+  { title: 'the internal topic of the brokers', spec: () => ({ topic: { ...destructive, name: '__consumer_offsets' } }), annotations: adopt, about: 'TopicReady', reason: 'TopicNotAllowed', says: '__consumer_offsets' },
+  { title: 'a topic that no channel has', spec: () => ({ topic: { ...destructive, name: 'payments.ledger' } }), annotations: adopt, about: 'TopicReady', reason: 'TopicNotAllowed', says: 'payments.ledger' },
+  { title: 'the topic of another channel', spec: () => ({ topic: { ...destructive, name: `${victim.namespace}.chrome` } }), annotations: adopt, about: 'TopicReady', reason: 'TopicNotAllowed', says: `.chrome` },
+  { title: 'a path below that of another channel', spec: () => ({ route: { type: 'Ingress', host, className: 'public', paths: { socket: '/wss/chrome/v1/ws', api: '/login' } } }), about: 'RouteReady', reason: 'RouteClaimed', says: `${host}/wss/chrome/v1/ws collides with ${host}/wss/chrome`, isWithout: ['Ingress'] },
+  { title: 'a path above that of another channel', spec: () => ({ route: { type: 'Ingress', host, className: 'public', paths: { socket: '/wss', api: '/mine' } } }), about: 'RouteReady', reason: 'RouteClaimed', says: `${host}/wss collides with ${host}/wss/chrome`, isWithout: ['Ingress'] },
+]
+
+beforeAll(async () => {
+  cluster = await startTestCluster({ users: [user] })
+  valueOf(await cluster.api.create(classType, { apiVersion: 'networking.k8s.io/v1', kind: 'IngressClass', metadata: { name: 'public' }, spec: { controller: 'example.com/ingress' } }))
+  operator = await cluster.startOperator({ env: { RESYNC_MS: '1000' } })
+  const [payments, evil] = [await cluster.makeNamespace(), await cluster.makeNamespace()]
+  tenant = await makeTenant(cluster, { user, namespace: evil })
+  // Older than the victim: by age alone its claims would come first.
+  await tenant.apply('early', {})
+  await untilYounger(testChannel(cluster, evil, 'early'))
+  victim = testChannel(cluster, payments, 'chrome')
+  await victim.apply({ topic: { deletionPolicy: 'Delete' }, route: { type: 'Ingress', host, className: 'public' } })
+  await victim.until('RouteReady', 'True', 'RouteAccepted')
+  await victim.until('TopicReady', 'True', 'TopicAsAsked')
+  await victim.pretendAvailable()
+  await victim.until('Ready', 'True', 'Reconciled')
+  await cluster.topics.create({ name: 'payments.ledger', partitions: 2, replicas: 1, config: {} })
+  // A consumer in a group: from now on the brokers have their internal topic.
+  await readTopic(cluster.kafka.brokers, 'payments.ledger')
+  traffic = await startVictim({ brokers: cluster.kafka.brokers, topic: `${payments}.chrome`, partitions: 3 })
+  before = await possessions()
+}, 300_000)
+afterAll(async () => {
+  await traffic?.stop()
+  await cluster?.stop()
+})
+
+describe('a tenant who may make channels in one namespace and nothing else', () => {
+  it('has no right to what the operator makes', async () => {
+    const rights = [['create', 'networking.k8s.io', 'ingresses'], ['create', 'apps', 'deployments'], ['get', '', 'secrets'], ['patch', 'carillon.dev', 'realtimechannels/status'], ['create', 'carillon.dev', 'realtimechannels']] as const
+    expect(await Promise.all(rights.map(([verb, group, resource]) => tenant.can(verb, group, resource)))).toEqual([false, false, false, false, true])
+  })
+
+  it.each(attacks)('is refused $title, and its deletion deletes nothing of others', async ({ spec, annotations, about, reason, says, isWithout = ['Deployment'] }) => {
+    const name = `attack-${names++}`
+    const channel = testChannel(cluster, tenant.namespace, name)
+    await tenant.apply(name, spec(), annotations)
+    expect(await channel.until(about, 'False', reason)).toContain(says)
+    expect(await Promise.all(isWithout.map((kind) => channel.child(kind)))).toEqual(isWithout.map(() => null))
+    await tenant.delete(name)
+    await untilGone(channel)
+    expect(await possessions()).toEqual(before)
+  })
+
+  it('does not get the path of a younger channel by an older channel of its own', async () => {
+    const channel = testChannel(cluster, tenant.namespace, 'early')
+    await tenant.apply('early', { route: { type: 'Ingress', host, className: 'public', paths: { socket: '/wss/chrome/v1/ws', api: '/a' } } })
+    expect(await channel.until('RouteReady', 'False', 'RouteClaimed')).toContain(`the channel ${victim.namespace}/chrome has`)
+    expect(await channel.child('Ingress')).toBeNull()
+    await tenant.apply('early', {})
+    expect(await possessions()).toEqual(before)
+  })
+
+  it('writes nothing into the topic of another channel by its dead letters', async () => {
+    const channel = testChannel(cluster, tenant.namespace, 'letters')
+    await tenant.apply('letters', {})
+    await channel.until('TopicReady', 'True', 'TopicAsAsked')
+    // Where the operator leads them. What is wrong only in the eyes of this gateway (an audience of two) is right in those of the victim.
+    const [topic, letters] = [await environmentOf(channel, 'KAFKA_TOPIC'), await environmentOf(channel, 'KAFKA_DLQ_TOPIC')]
+    const env = { KAFKA_BROKERS: cluster.kafka.brokers.join(','), KAFKA_TOPIC: topic }
+    const [emits, copies] = await Promise.all([startPod('emits', { ...env, KAFKA_DLQ: 'false' }), startPod('copies', { ...env, ...(letters === '' ? {} : { KAFKA_DLQ_TOPIC: letters }), MAX_AUDIENCE_SIZE: '1' })])
+    await Promise.all([emits, copies].map((pod) => pod.untilReady(120_000)))
+    expect(await emitForged(emits)).toBe(202)
+    await soon(async () => expect((await readTopic(cluster.kafka.brokers, letters === '' ? `${topic}.dlq` : letters)).length).toBe(1), 120_000)
+    await Promise.all([emits.kill(), copies.kill()])
+    expect(await possessions()).toEqual(before)
+  }, 400_000)
+})
+
+describe('a broker that announces 2 GiB', () => {
+  let broker: HostileBroker
+  beforeAll(async () => {
+    broker = await startHostileBroker()
+  })
+  afterAll(() => broker?.stop())
+
+  it('is a refusal of the channel that names it, and costs the operator neither its life nor its work for others', async () => {
+    const channel = testChannel(cluster, tenant.namespace, 'fake')
+    await tenant.apply('fake', { kafka: { bootstrapServers: [broker.address] } })
+    await channel.until('TopicReady', 'False', 'KafkaUnreachable')
+    const other = testChannel(cluster, victim.namespace, 'other')
+    await other.apply()
+    await other.until('TopicReady', 'True', 'TopicAsAsked')
+    expect((await operator.metrics()).get('process_resident_memory_bytes')).toBeLessThan(400 * 1_048_576)
+    await tenant.delete('fake')
+  })
+})
+
+it('leaves the victim with each of its events once, none of others, and all that it had', async () => {
+  const verdict = await traffic.judge()
+  expect(verdict).toEqual({ emitted: verdict.emitted, refused: 0, lost: 0, duplicates: 0, foreign: 0, gaps: 0, closes: 0, foreignRecords: 0 })
+  expect(verdict.emitted).toBeGreaterThan(100)
+  expect(await possessions()).toEqual(before)
+}, 300_000)
+
+const untilGone = (channel: TestChannel): Promise<void> =>
+  soon(async () => {
+    const found = await channel.get().catch(() => null) // there is none
+    if (found !== null) throw new Error(`still there: ${JSON.stringify(found['status'])}`)
+  })
+
+async function environmentOf(channel: TestChannel, name: string): Promise<string> {
+  const deployment = await soon(async () => {
+    const found = (await channel.child('Deployment')) as Deployment | null // of its kind
+    if (found === null) throw new Error('there is no Deployment yet')
+    return found
+  })
+  return deployment.spec?.template?.spec?.containers?.[0]?.env?.find((each) => each.name === name)?.value ?? ''
+}
+
+/** An event for two, as if the bank had written it. @returns the status */
+async function emitForged(pod: Pod): Promise<number> {
+  const headers = { 'ce-specversion': '1.0', 'ce-id': 'forged', 'ce-source': 'urn:payments:official', 'ce-type': 't', 'ce-audience': '{"users":["plain","returns"]}', 'content-type': 'application/json' }
+  const { status } = await fetch(`${pod.url}/api/chrome-service/v1/events`, { method: 'POST', headers, body: '{"text":"Your session expired."}' })
+  return status
+}

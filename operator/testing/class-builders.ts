@@ -1,0 +1,48 @@
+import { classAnnotations, classKind, type AllowedSpec, type RealtimeChannelClass, type RealtimeChannelClassSpec } from '../api/v1alpha1/realtime-channel-class.ts'
+import { apiVersion } from '../api/v1alpha1/realtime-channel.ts'
+import { boundsOf } from '../reconcile/class/bounds.ts'
+import type { ChannelClass } from '../reconcile/class/channel-class.ts'
+import { createOneClass, type Classes } from '../reconcile/class/classes.ts'
+import { createJudge, type ChannelJudge } from '../reconcile/class/judge.ts'
+import { createMemoryKubernetes } from './memory-kubernetes.ts'
+
+/** Allows all that a channel can ask for: for tests that are about something else. */
+export const openAllowed: AllowedSpec = {
+  topics: ['*', '_*'],
+  adopt: true,
+  deletion: 'CreatedOnly',
+  maxPartitions: 1024,
+  bootstrapServers: ['*', '*.*', '*.*.*', '*.*.*.*', '*.*.*.*.*'],
+  hosts: ['*', '*.*', '*.*.*', '*.*.*.*', '*.*.*.*.*'],
+  pathPrefixes: ['/*'],
+  routeAnnotations: ['*'],
+  routeLabels: ['*'],
+  images: ['*'],
+  maxReplicas: 1000,
+  maxResources: { cpu: '1000', memory: '100Ti', 'ephemeral-storage': '100Ti', 'nvidia.com/gpu': 8, 'example.com/fpga': 8 },
+  env: ['*'],
+  scheduling: { nodeSelector: ['*'], tolerations: ['*'], priorityClassNames: ['*'], affinity: true },
+  podMetadata: { labels: ['*'], annotations: ['*'] },
+}
+
+export interface ClassParts extends RealtimeChannelClassSpec {
+  readonly name?: string
+  readonly isDefault?: boolean
+}
+
+/** A class as the API server hands it out. */
+export function aClass({ name = 'default', isDefault = false, ...spec }: ClassParts = {}): RealtimeChannelClass {
+  return { apiVersion, kind: classKind, metadata: { name, uid: `uid-${name}`, ...(isDefault ? { annotations: { [classAnnotations.isDefault]: 'true' } } : {}) }, spec }
+}
+
+/** The default class of a test that is about something else. */
+export const openClass = aClass({ name: 'open', isDefault: true, allowed: openAllowed })
+
+export function aChannelClass({ name = null, defaults = {}, ...allowed }: { readonly name?: string | null; readonly defaults?: ChannelClass['defaults'] } & AllowedSpec = {}): ChannelClass {
+  return { name, defaults, bounds: boundsOf(allowed) }
+}
+
+/** Judges by one class, else by one that allows everything. */
+export function aJudge(classes: Classes = createOneClass(aChannelClass(openAllowed))): ChannelJudge {
+  return createJudge({ api: createMemoryKubernetes(), classes, image: 'registry.example.com/carillon:1.0.0', brokers: ['kafka:9092'] })
+}

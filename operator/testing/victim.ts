@@ -1,0 +1,73 @@
+import { vi } from 'vitest'
+import { startEmitter } from '../../gateway/testing/failover/emitters.ts'
+import { startPod } from '../../gateway/testing/failover/pod.ts'
+import { readTopic } from '../../gateway/testing/failover/read-topic.ts'
+import { judge } from '../../gateway/testing/failover/verdict.ts'
+import { startWatcher } from '../../gateway/testing/failover/watchers.ts'
+
+/** Traffic on a channel's topic that something happens to: a real gateway, an emitter and two browsers, one of which comes back again and again. */
+export interface Victim {
+  /** Stops the traffic. @returns what the browsers got, by the ids of events, and what the topic holds that nobody emitted */
+  judge(): Promise<VictimVerdict>
+  stop(): Promise<void>
+}
+
+export interface VictimVerdict {
+  readonly emitted: number
+  readonly refused: number
+  readonly lost: number
+  readonly duplicates: number
+  readonly foreign: number
+  readonly gaps: number
+  readonly closes: number
+  /** Records of the topic that are not of the emitter. */
+  readonly foreignRecords: number
+}
+
+export interface VictimOptions {
+  readonly brokers: readonly string[]
+  readonly topic: string
+  readonly partitions: number
+}
+
+const patienceMs = 120_000
+const ratePerS = 20
+
+export async function startVictim({ brokers, topic, partitions }: VictimOptions): Promise<Victim> {
+  const pod = await startPod('victim', { KAFKA_BROKERS: brokers.join(','), KAFKA_TOPIC: topic })
+  await pod.untilReady(patienceMs)
+  const watchers = [startWatcher({ name: 'plain', pods: [pod], reconnectEveryMs: null }), startWatcher({ name: 'returns', pods: [pod], reconnectEveryMs: 2_000 })]
+  await Promise.all(watchers.map(({ opened }) => opened))
+  const emitter = startEmitter({ pods: [pod], rate: ratePerS, partitions, prefix: topic })
+  const watched = watchers.map(({ seen }) => seen)
+  const leave = async (): Promise<void> => {
+    for (const watcher of watchers) watcher.stop()
+    await pod.kill()
+  }
+  return {
+    async judge() {
+      await emitter.stop()
+      const accepted = emitter.emitted.filter(({ status }) => status === 202)
+      const haveAll = (): boolean => watched.every(({ events }) => events.length >= accepted.length)
+      // Those that are missing in the end are lost: the verdict says so.
+      await vi.waitUntil(haveAll, { timeout: patienceMs, interval: 100 }).catch(() => null)
+      const verdict = judge({ emitted: emitter.emitted, watched, faultMs: 0, away: [], unreadyMs: 0, unreadyBecause: [] })
+      const records = await readTopic(brokers, topic)
+      const sent = new Set(emitter.emitted.map(({ id }) => id))
+      return {
+        emitted: verdict.emitted,
+        refused: verdict.emitted - verdict.accepted,
+        lost: verdict.lost,
+        duplicates: verdict.duplicates,
+        foreign: verdict.foreign,
+        gaps: verdict.gaps,
+        closes: verdict.closes,
+        foreignRecords: records.filter(({ headers }) => !sent.has(headers['ce_id'] ?? '')).length,
+      }
+    },
+    async stop() {
+      await emitter.stop()
+      await leave()
+    },
+  }
+}
