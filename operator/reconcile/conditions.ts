@@ -20,7 +20,7 @@ export const conditionReasons = {
   InvalidGatewayOptions: { stalled: true, meaning: 'The gateway would refuse to start with these values; the message names the fields. Pods that run go on as they are.' },
   // ---- Kafka
   KafkaNotConfigured: { stalled: true, meaning: "Neither the channel nor the operator's options name brokers. Set spec.kafka.bootstrapServers, or the operator's option." },
-  KafkaUnreachable: { stalled: false, meaning: 'No broker answers, or not in time. Pods that run go on as they are; the operator tries again.' },
+  KafkaUnreachable: { stalled: false, meaning: 'No broker answers, or not in time. Pods that run go on as they are; the operator tries again. Of brokers that the channel names, the operator\'s log alone says why.' },
   KafkaUnauthenticated: { stalled: true, meaning: 'The brokers refuse the credentials with which the operator comes. Correct the Secret.' },
   KafkaUnauthorized: { stalled: true, meaning: 'The brokers do not allow what the operator asks for. Grant its user Create, Describe, DescribeConfigs, Alter, AlterConfigs (and Delete) on the topic.' },
   SecretNotFound: { stalled: true, meaning: 'A Secret that the channel names is not there. Create it in the namespace of the channel.' },

@@ -40,13 +40,13 @@ describe('the way to the Kafka of a channel', () => {
 
   it('never carries the operator\'s password to a server that a channel names', async () => {
     const found = await findConnection(channel({ bootstrapServers: ['evil.example:9092', 'kafka-1:9092'] }), { api: apiWith({}), ownConnection: () => own })
-    expect(found).toEqual(ok({ brokers: ['evil.example:9092', 'kafka-1:9092'], tls: null, sasl: null }))
+    expect(found).toEqual(ok({ brokers: ['evil.example:9092', 'kafka-1:9092'], tls: null, sasl: null, isOfChannel: true }))
   })
 
   it('reads the Secrets that the channel names, in its own namespace, each once', async () => {
     const api = apiWith({ login: { username: 'ada', password: 'secret\n' }, ca: { 'ca.crt': 'PEM' } })
     const kafka = { bootstrapServers: ['other:9093'], sasl, tls: { caSecretRef: { name: 'ca', key: 'ca.crt' } } }
-    const expected: KafkaConnection = { brokers: ['other:9093'], tls: { ca: 'PEM', certificate: null, key: null }, sasl: { mechanism: 'scram-sha-512', username: 'ada', password: 'secret' } }
+    const expected: KafkaConnection = { brokers: ['other:9093'], tls: { ca: 'PEM', certificate: null, key: null }, sasl: { mechanism: 'scram-sha-512', username: 'ada', password: 'secret' }, isOfChannel: true }
     expect(await findConnection(channel(kafka), { api, ownConnection: () => own })).toEqual(ok(expected))
     expect(api.asked.toSorted()).toEqual(['team/ca', 'team/login'])
   })

@@ -26,7 +26,7 @@ export async function findConnection(channel: RealtimeChannel, { api, ownConnect
   if (bootstrapServers === undefined) return failed({ kind: 'no-brokers' })
   const read = createReader(api, channel.metadata.namespace ?? '')
   try {
-    return ok({ brokers: bootstrapServers, tls: await readTls(tls, read), sasl: await readSasl(sasl, read) })
+    return ok({ brokers: bootstrapServers, tls: await readTls(tls, read), sasl: await readSasl(sasl, read), isOfChannel: true })
   } catch (error) {
     if (error instanceof Unreadable) return failed(error.problem)
     throw error

@@ -20,13 +20,14 @@ type Written = Result<void, TopicFailure>
 type Metadata = Awaited<ReturnType<typeof askMetadata>>
 
 const callTimeoutMs = 10_000
-const maxTopics = 500
+/** Of a describe. @default for the operator's own brokers */
+const ownMaxTopics = 500
 
 /** Controllers refuse a request that makes more than 10,000 records: one for a topic, for each partition and for each config entry. */
 const maxRecords = 5_000
 
 /** Administers topics by a connection, in lists. After a create or a growth, brokers may tell the old state for a moment. */
-export function createTopicAdmin(connection: ClusterConnection): TopicAdmin {
+export function createTopicAdmin(connection: ClusterConnection, { maxTopics = ownMaxTopics }: { readonly maxTopics?: number } = {}): TopicAdmin {
   const late = { timeoutMs: callTimeoutMs, late: () => failed(unanswered(connection.brokers, callTimeoutMs)) }
   const byName = { keyOf: ({ name }: { readonly name: string }) => name, ...late }
 
