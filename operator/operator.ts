@@ -15,6 +15,7 @@ import { createObserver } from './reconcile/observe.ts'
 import { createRouteObserver } from './reconcile/observe-route.ts'
 import { createPreviewer } from './reconcile/previewer.ts'
 import { createNamespaceReach, type NamespaceReach } from './reconcile/namespace-reach.ts'
+import { createOtherOperators } from './reconcile/other-operators.ts'
 import { createReconciler } from './reconcile/reconciler.ts'
 import { names } from './reconcile/settings.ts'
 import { settingsOf } from './reconcile/settings-of-config.ts'
@@ -74,6 +75,9 @@ export interface Operator {
 /** A roll-out tells of each of its pods. Milliseconds. */
 const childDelayMs = 200
 
+/** How often the Leases of other operators are looked at, where channels are left to any. Milliseconds. */
+const lookAgainMs = 15_000
+
 /** The name of the controller, and of its queue, in metrics. */
 export const controllerName = 'realtimechannel'
 
@@ -95,8 +99,9 @@ export function createOperator(config: OperatorConfig, adapters: OperatorAdapter
   metrics.namespacesOutOfReach.collect(() => reach.all().length)
   metrics.channels.collect(() => channels.count().ready, { ready: 'true' })
   metrics.channels.collect(() => channels.count().notReady, { ready: 'false' })
-  const settings = settingsOf(config)
-  const observer = createObserver({ api, admins, ownConnection: adapters.ownConnection, claims, children, routes: createRouteObserver({ api, nowMs: clock.wallNow }), childTypes, childNameOf: (name) => operandNames(name).Deployment, nowMs: clock.wallNow })
+  const settings = settingsOf(config, adapters.lease)
+  const otherOperators = createOtherOperators({ api, own: settings.appliedBy, now: clock.now, onGone: () => channels.all().forEach((ref) => enqueue(ref, 'resync')), logger: adapters.logger })
+  const observer = createObserver({ api, admins, ownConnection: adapters.ownConnection, claims, children, routes: createRouteObserver({ api, nowMs: clock.wallNow }), otherOperators, childTypes, childNameOf: (name) => operandNames(name).Deployment, nowMs: clock.wallNow })
   const reconcile = adapters.isDryRun ? createDryRun({ observer, settings, print: adapters.print }) : createReconciler({
     api,
     admins,
@@ -121,6 +126,7 @@ export function createOperator(config: OperatorConfig, adapters: OperatorAdapter
     clock,
     random: adapters.random,
   })
+  let lookAgain: NodeJS.Timeout | undefined
   return {
     watchers: watches.all,
     channels,
@@ -136,10 +142,12 @@ export function createOperator(config: OperatorConfig, adapters: OperatorAdapter
     },
     work() {
       reach.work()
+      lookAgain = setInterval(() => void otherOperators.lookAgain(), lookAgainMs) // never rejects: the API's failures are values
       for (const ref of channels.all()) enqueue(ref, 'resync')
       controller.start()
     },
     async stop({ deadlineMs }) {
+      clearInterval(lookAgain)
       const left = await controller.stop({ deadlineMs })
       queue.stop()
       await Promise.all(watches.all.map((watcher) => watcher.stop()))

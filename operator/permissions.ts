@@ -43,6 +43,7 @@ export const permissions: readonly Permission[] = [
   { apiGroup: 'events.k8s.io', resources: ['events'], verbs: ['create', 'patch'], scope: 'channels', by: 'event recorder', why: 'To tell of transitions, and to count what repeats.' },
   { apiGroup: 'networking.k8s.io', resources: ['ingressclasses'], verbs: ['list'], scope: 'cluster', by: 'observe', why: 'To refuse an ingress class that does not exist.' },
   { apiGroup: 'gateway.networking.k8s.io', resources: ['gateways'], verbs: ['get'], scope: 'cluster', by: 'observe', why: 'To refuse a Gateway that does not exist; it may be in any namespace.' },
+  { apiGroup: 'coordination.k8s.io', resources: ['leases'], verbs: ['get'], scope: 'cluster', by: 'observe', why: 'To see whether another operator, whose mark is on a channel\'s objects, is still there; it may be in any namespace.' },
   { apiGroup: 'apiextensions.k8s.io', resources: ['customresourcedefinitions'], resourceNames: [crdName], verbs: ['get'], scope: 'cluster', by: 'start', why: 'To notice a schema that is older or newer than the operator.' },
   { apiGroup: 'coordination.k8s.io', resources: ['leases'], verbs: ['get', 'create', 'update'], scope: 'own-namespace', by: 'leader election', why: 'So that one of several operators works.' },
   { apiGroup: 'events.k8s.io', resources: ['events'], verbs: ['create', 'patch'], scope: 'own-namespace', by: 'event recorder', why: 'To tell of namespaces that cannot be read, by Events about the Lease.' },

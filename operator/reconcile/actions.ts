@@ -5,8 +5,8 @@ import type { NewTopic, TopicFailure } from './topic-admin.ts'
 
 /** What there is to do, in this order. Plain data: the same plan can be carried out, printed, or compared. */
 export interface Plan {
-  /** paused: somebody asked for nothing to be done. deleting: the channel goes, and with it all that it owes. */
-  readonly phase: 'active' | 'paused' | 'deleting'
+  /** paused: somebody asked for nothing to be done. deleting: the channel goes, and with it all that it owes. left: another operator looks after it. */
+  readonly phase: 'active' | 'paused' | 'deleting' | 'left'
   readonly actions: readonly Action[]
   /** What was asked for and will not be done, or not yet, each with its reason. */
   readonly refusals: readonly Refusal[]
@@ -32,6 +32,8 @@ export type Action =
   /** Gives `spec.replicas` of the Deployment to another manager, so that leaving it out afterwards does not set it to 1. */
   | { readonly kind: 'hand-over-replicas'; readonly type: ResourceType; readonly object: KubernetesObject }
   | { readonly kind: 'delete-object'; readonly type: ResourceType; readonly ref: ObjectRef; readonly uid: string }
+  /** Null takes the annotation away. */
+  | { readonly kind: 'annotate-channel'; readonly annotation: string; readonly value: string | null }
   | { readonly kind: 'add-finalizer' }
   | { readonly kind: 'remove-finalizer'; readonly because: 'topic-deleted' | 'topic-kept' | 'gave-up' | 'policy-is-retain' }
 

@@ -21,6 +21,7 @@ function rig() {
     claims: createClaims({ defaultBrokers: ['kafka:9092'] }),
     children,
     routes: { observe: async () => ({ kind: 'ok' }) },
+    otherOperators: { find: async () => null },
     childTypes: Object.values(operandTypes),
     childNameOf: (name) => operandNames(name).Deployment,
     nowMs: Date.now,

@@ -6,11 +6,13 @@ import type { Children } from './children.ts'
 import type { Claims } from './claims.ts'
 import { findConnection } from './connection.ts'
 import { topicNameOf } from '../api/v1alpha1/channel-names.ts'
+import { bystanderOf, markOf } from './in-charge.ts'
 import { observePods } from './observe-pods.ts'
 import type { RouteObserver } from './observe-route.ts'
+import type { OtherOperators } from './other-operators.ts'
 import { type NotUnderstood, parseChannel } from './parse-channel.ts'
 import { isMissing, type KafkaConnection, type TopicAdmins } from './topic-admin.ts'
-import { childKey, type ChildKey, type Found, type FoundTopic, type World } from './world.ts'
+import { childKey, type ChildKey, type Found, type FoundTopic, type OtherOperator, type World } from './world.ts'
 
 export interface ObserverParts {
   readonly api: Pick<KubernetesApi, 'get' | 'list'>
@@ -19,6 +21,7 @@ export interface ObserverParts {
   readonly claims: Claims
   readonly children: Children
   readonly routes: RouteObserver
+  readonly otherOperators: Pick<OtherOperators, 'find'>
   /** Every kind of child, and its name for a channel. */
   readonly childTypes: readonly ResourceType[]
   readonly childNameOf: (channelName: string) => string
@@ -56,8 +59,9 @@ export function createObserver(parts: ObserverParts): Observer {
   async function observeWorld(channel: RealtimeChannel, ref: ObjectRef): Promise<{ readonly world: World; readonly connection: KafkaConnection | null }> {
     const [children, kafka, route] = await Promise.all([observeChildren(channel, ref, parts), observeKafka(channel), routes.observe(channel)])
     const deployment = children.get(childKey('Deployment', parts.childNameOf(ref.name)))
+    const [inCharge, bystander] = await Promise.all([findOther(markOf(channel, children), parts), findOther(bystanderOf(channel), parts)])
     const troubledPods = deployment?.kind === 'object' ? await observePods(api, deployment.object) : []
-    return { connection: kafka.connection, world: { nowMs: nowMs(), channel, children, topic: kafka.topic, rivals: claims.rivalsOf(ref), route, troubledPods } }
+    return { connection: kafka.connection, world: { nowMs: nowMs(), channel, children, topic: kafka.topic, rivals: claims.rivalsOf(ref), route, troubledPods, inCharge: inCharge?.state === 'gone' ? null : inCharge, bystander } }
   }
 
   return {
@@ -71,6 +75,10 @@ export function createObserver(parts: ObserverParts): Observer {
       return ok({ kind: 'world', unknownFields, ...(await observeWorld(channel, ref)) })
     },
   }
+}
+
+async function findOther(lease: string | null, { otherOperators }: ObserverParts): Promise<OtherOperator | null> {
+  return lease === null ? null : otherOperators.find(lease)
 }
 
 /**

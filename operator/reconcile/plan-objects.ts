@@ -16,6 +16,13 @@ export interface ObjectsPlan {
   readonly requeueAfterMs: number | null
 }
 
+export interface ObjectsOptions {
+  /** Kinds that are neither applied nor deleted this time. */
+  readonly held: ReadonlySet<OperandKind>
+  /** The Lease of this operator. */
+  readonly appliedBy: string
+}
+
 /** How soon to look again at an object that is going, or that could not be read. */
 const soonMs = 5_000
 
@@ -24,11 +31,10 @@ const soonMs = 5_000
  * asked for last (the mark on it)? Does the operator still own every field that it set, so that nobody has changed one? Three times yes, and
  * nothing is written. Fields that the operator did not set are none of its business.
  * @param wanted in the order in which they are to be applied
- * @param held kinds that are neither applied nor deleted this time
  */
-export function planObjects(world: World, wanted: readonly KubernetesObject[], held: ReadonlySet<OperandKind>): ObjectsPlan {
+export function planObjects(world: World, wanted: readonly KubernetesObject[], { held, appliedBy }: ObjectsOptions): ObjectsPlan {
   const removals = planRemovals(world, wanted, held)
-  const judged = wanted.filter(({ kind }) => !isHeld(held, kind)).map((object) => judge(world, markObject(object)))
+  const judged = wanted.filter(({ kind }) => !isHeld(held, kind)).map((object) => judge(world, markObject(object, appliedBy)))
   const isAutoscaler = ({ type }: Removal): boolean => type.kind === 'HorizontalPodAutoscaler'
   return {
     actions: [
@@ -94,7 +100,7 @@ function judgeOwn(object: KubernetesObject, live: KubernetesObject): Judged {
   const fields = fieldsOf(live, names.fieldManager)
   const owns = (part: KubernetesObject): boolean => fields !== null && ownsAllFields(part, fields)
   const isHealthy = owns(object)
-  const isSame = markOf(object, marks.applied) === markOf(live, marks.applied)
+  const isSame = [marks.applied, marks.appliedBy].every((mark) => markOf(object, mark) === markOf(live, mark))
   if (isSame && isHealthy) return {}
   const hasOtherTemplate = markOf(object, marks.appliedTemplate) !== markOf(live, marks.appliedTemplate)
   // A template that somebody edited by hand is edited back, and that starts pods, too.

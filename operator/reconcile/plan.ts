@@ -5,6 +5,7 @@ import type { OperandKind } from '../../cdk8s/operands/operand-types.ts'
 import { annotations, type RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
 import type { Action, Outcome, Plan } from './actions.ts'
 import { gatewayEnvironment, type GatewayEnvironment } from './gateway-environment.ts'
+import { isNoteStale, planLeft } from './in-charge.ts'
 import { kafkaOfPods } from './kafka-of-pods.ts'
 import { channelPaths, topicNameOf } from '../api/v1alpha1/channel-names.ts'
 import { isRouteKind, planObjects, type ObjectsPlan } from './plan-objects.ts'
@@ -25,6 +26,7 @@ import type { World } from './world.ts'
  */
 export function planChannel(world: World, settings: Settings, before: readonly Outcome[] = []): Plan {
   const { metadata } = world.channel
+  if (world.inCharge !== null) return planLeft(world, settings.appliedBy)
   if (metadata.deletionTimestamp !== undefined) return planDeletion(world, settings)
   if (isPaused(world.channel)) return idle(world, 'paused', [])
   const name = checkChannelName(metadata.name)
@@ -50,12 +52,16 @@ function planActive(world: World, settings: Settings, before: readonly Outcome[]
   return {
     phase: 'active',
     // The finalizer comes before the topic that it answers for, and goes when everything else is done.
-    actions: [...finalizerActions(world, 'add-finalizer'), ...topic.actions, ...gateway.actions, ...finalizerActions(world, 'remove-finalizer')],
+    actions: [...staleNote(world, settings), ...finalizerActions(world, 'add-finalizer'), ...topic.actions, ...gateway.actions, ...finalizerActions(world, 'remove-finalizer')],
     refusals: [...topic.refusals, ...gateway.refusals],
     topic: topic.record,
     holdsGatewayBack: gateway.holdsGatewayBack,
     requeueAfterMs: soonest(topic.requeueAfterMs, gateway.requeueAfterMs),
   }
+}
+
+function staleNote(world: World, { appliedBy }: Settings): readonly Action[] {
+  return isNoteStale(world, appliedBy) ? [{ kind: 'annotate-channel', annotation: annotations.leftBy, value: null }] : []
 }
 
 /** On the channel exactly while its deletion would owe Kafka something. */
@@ -78,7 +84,7 @@ function planGateway(world: World, settings: Settings, { epoch }: TopicPlan): Ga
   if (!rendered.ok) return { actions: [], refusals: [...refusals, { about: 'GatewayAvailable', reason: 'InvalidObject', message: rendered.error }], requeueAfterMs: null, holdsGatewayBack: true }
   const route = planRoute(world)
   const wanted = rendered.value.filter(({ kind }) => !(route.isLeftOut && isRouteKind(kind)))
-  const objects = planObjects(world, wanted, heldKinds(holdsGatewayBack, scaling))
+  const objects = planObjects(world, wanted, { held: heldKinds(holdsGatewayBack, scaling), appliedBy: settings.appliedBy })
   const handOver = scaling.handOver === null || holdsGatewayBack ? [] : [scaling.handOver]
   return {
     actions: [...handOver, ...objects.actions],

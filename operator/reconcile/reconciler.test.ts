@@ -43,7 +43,7 @@ function rig(): Rig {
   const reconcile: Reconcile = createReconciler({
     api,
     admins: topics,
-    observer: createObserver({ api, admins: topics, ownConnection, claims, children, routes: createRouteObserver({ api, nowMs: Date.now }), childTypes: Object.values(operandTypes), childNameOf: (name) => operandNames(name).Deployment, nowMs: Date.now }),
+    observer: createObserver({ api, admins: topics, ownConnection, claims, children, routes: createRouteObserver({ api, nowMs: Date.now }), otherOperators: { find: async () => null }, childTypes: Object.values(operandTypes), childNameOf: (name) => operandNames(name).Deployment, nowMs: Date.now }),
     applier: createApplier({ api, children, names, mayWrite }),
     children,
     settings: someSettings(),

@@ -19,6 +19,18 @@ export interface World {
   readonly route: FoundRoute
   /** Of the gateway's pods that are not ready, at most ten; empty when the Deployment is available. */
   readonly troubledPods: readonly TroubledPod[]
+  /** Another operator, whose mark is on the channel's objects and who is not known to be gone; null: this one is in charge. */
+  readonly inCharge: OtherOperator | null
+  /** Another operator that said on the channel that it leaves it to the one in charge. */
+  readonly bystander: OtherOperator | null
+}
+
+/** An operator, by the Lease that its leader holds. */
+export interface OtherOperator {
+  /** NAMESPACE/NAME */
+  readonly lease: string
+  /** unknown: its Lease cannot be read. */
+  readonly state: 'alive' | 'unknown' | 'gone'
 }
 
 /** `Kind/name`, in the namespace of the channel. */

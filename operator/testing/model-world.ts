@@ -81,6 +81,8 @@ export function createModelWorld(initial: RealtimeChannel): ModelWorld {
     rivals: { topic: null, route: null },
     route: channel.spec.route.type === 'None' ? { kind: 'not-asked' } : { kind: 'ok' },
     troubledPods: [],
+    inCharge: null,
+    bystander: null,
   })
 
   const store = (type: ResourceType, applied: KubernetesObject, manager: string): void => {
@@ -113,6 +115,11 @@ export function createModelWorld(initial: RealtimeChannel): ModelWorld {
       case 'delete-object':
         if (objects.get(childKey(action.type.kind, action.ref.name))?.object.metadata.uid === action.uid) objects.delete(childKey(action.type.kind, action.ref.name))
         return
+      case 'annotate-channel': {
+        const { [action.annotation]: _before, ...others } = channel.metadata.annotations ?? {}
+        channel = { ...channel, metadata: { ...channel.metadata, annotations: action.value === null ? others : { ...others, [action.annotation]: action.value } } }
+        return
+      }
       case 'add-finalizer':
         return setFinalizers([...(channel.metadata.finalizers ?? []), names.finalizer])
       case 'remove-finalizer':
