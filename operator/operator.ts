@@ -14,6 +14,7 @@ import { createDryRun } from './reconcile/dry-run.ts'
 import { createObserver } from './reconcile/observe.ts'
 import { createRouteObserver } from './reconcile/observe-route.ts'
 import { createPreviewer } from './reconcile/previewer.ts'
+import { createHealMeter } from './reconcile/heal-meter.ts'
 import { createNamespaceReach, type NamespaceReach } from './reconcile/namespace-reach.ts'
 import { createOtherOperators } from './reconcile/other-operators.ts'
 import { createReconciler } from './reconcile/reconciler.ts'
@@ -101,13 +102,15 @@ export function createOperator(config: OperatorConfig, adapters: OperatorAdapter
   metrics.channels.collect(() => channels.count().notReady, { ready: 'false' })
   const settings = settingsOf(config, adapters.lease)
   const otherOperators = createOtherOperators({ api, own: settings.appliedBy, now: clock.now, onGone: () => channels.all().forEach((ref) => enqueue(ref, 'resync')), logger: adapters.logger })
-  const observer = createObserver({ api, admins, ownConnection: adapters.ownConnection, claims, children, routes: createRouteObserver({ api, nowMs: clock.wallNow }), otherOperators, childTypes, childNameOf: (name) => operandNames(name).Deployment, nowMs: clock.wallNow })
+  const healMeter = createHealMeter({ nowMs: clock.wallNow })
+  const observer = createObserver({ api, admins, ownConnection: adapters.ownConnection, claims, children, routes: createRouteObserver({ api, nowMs: clock.wallNow }), otherOperators, healMeter, childTypes, childNameOf: (name) => operandNames(name).Deployment, nowMs: clock.wallNow })
   const reconcile = adapters.isDryRun ? createDryRun({ observer, settings, print: adapters.print }) : createReconciler({
     api,
     admins,
     observer,
     applier: createApplier({ api, children, names, mayWrite: adapters.mayWrite }),
     children,
+    healMeter,
     settings,
     record: adapters.record,
     preview: createPreviewer({ api, settings, logger: adapters.logger, identity: adapters.identity, nowMs: clock.wallNow }),

@@ -27,8 +27,11 @@ export type Action =
   | { readonly kind: 'grow-partitions'; readonly name: string; readonly from: number; readonly to: number }
   | { readonly kind: 'alter-topic'; readonly name: string; readonly changes: Readonly<Record<string, string | null>> }
   | { readonly kind: 'delete-topic'; readonly name: string }
-  /** By server-side apply with the operator's field manager, by force. `restartsPods`: the pod template is another than before. */
-  | { readonly kind: 'apply-object'; readonly type: ResourceType; readonly object: KubernetesObject; readonly change: 'create' | 'change' | 'heal'; readonly restartsPods: boolean }
+  /**
+   * By server-side apply with the operator's field manager, by force. `restartsPods`: the pod template is another than before. `lost`: the fields that are set back,
+   * `takenBy`: who owns them now; a change has its mark there.
+   */
+  | { readonly kind: 'apply-object'; readonly type: ResourceType; readonly object: KubernetesObject; readonly change: 'create' | 'change' | 'heal'; readonly restartsPods: boolean; readonly lost?: readonly string[]; readonly takenBy?: readonly string[] }
   /** Gives `spec.replicas` of the Deployment to another manager, so that leaving it out afterwards does not set it to 1. */
   | { readonly kind: 'hand-over-replicas'; readonly type: ResourceType; readonly object: KubernetesObject }
   | { readonly kind: 'delete-object'; readonly type: ResourceType; readonly ref: ObjectRef; readonly uid: string }

@@ -41,6 +41,7 @@ export const conditionReasons = {
   // ---- the gateway
   WaitingForTopic: { stalled: false, meaning: 'No pods are started before the topic is known; TopicReady says what it waits for.' },
   GatewayProgressing: { stalled: false, meaning: 'Pods are being started or exchanged.' },
+  RolloutPaused: { stalled: true, meaning: 'Somebody has paused the roll-out of the Deployment (kubectl rollout pause), and pods of the newest template wait for its end. Pods that run go on as they are. Resume it with kubectl rollout resume.' },
   GatewayUnavailable: { stalled: false, meaning: 'No pod is available.' },
   ImagePullFailed: { stalled: true, meaning: 'The image of the gateway cannot be pulled, after the deadline of the roll-out. Correct spec.gateway.image or imagePullSecrets.' },
   PodsUnschedulable: { stalled: true, meaning: 'No node takes the pods, after the deadline of the roll-out.' },
@@ -59,6 +60,7 @@ export const conditionReasons = {
   AdmissionDenied: { stalled: true, meaning: 'An admission webhook or policy refuses an object. The message has its words.' },
   Forbidden: { stalled: true, meaning: 'The operator may not do what the channel needs. Look at its roles (docs/rbac.md).' },
   InvalidObject: { stalled: true, meaning: 'The API server does not take an object that follows from the channel. The message says which field.' },
+  FieldContested: { stalled: true, meaning: 'Something else changes fields of an object as often as the operator sets them back: a HorizontalPodAutoscaler or a KEDA ScaledObject on the Deployment, a policy engine, another operator. The fields are set back less and less often, every ten minutes in the end, and at once when the channel changes. The message names the fields and their owner. Take it away, or let it act on the channel.' },
   FieldConflict: { stalled: false, meaning: 'Something changed an object at the same time; it will be tried again.' },
   ApiUnavailable: { stalled: false, meaning: 'The API server, or a webhook that it asks, does not answer; it will be tried again.' },
 } as const satisfies Record<string, { readonly stalled: boolean; readonly meaning: string }>

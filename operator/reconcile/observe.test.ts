@@ -22,6 +22,7 @@ function rig() {
     children,
     routes: { observe: async () => ({ kind: 'ok' }) },
     otherOperators: { find: async () => null },
+    healMeter: { contestedOf: () => new Map() },
     childTypes: Object.values(operandTypes),
     childNameOf: (name) => operandNames(name).Deployment,
     nowMs: Date.now,

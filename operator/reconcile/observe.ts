@@ -6,6 +6,7 @@ import type { Children } from './children.ts'
 import type { Claims } from './claims.ts'
 import { findConnection } from './connection.ts'
 import { topicNameOf } from '../api/v1alpha1/channel-names.ts'
+import type { HealMeter } from './heal-meter.ts'
 import { bystanderOf, markOf } from './in-charge.ts'
 import { observePods } from './observe-pods.ts'
 import type { RouteObserver } from './observe-route.ts'
@@ -22,6 +23,7 @@ export interface ObserverParts {
   readonly children: Children
   readonly routes: RouteObserver
   readonly otherOperators: Pick<OtherOperators, 'find'>
+  readonly healMeter: Pick<HealMeter, 'contestedOf'>
   /** Every kind of child, and its name for a channel. */
   readonly childTypes: readonly ResourceType[]
   readonly childNameOf: (channelName: string) => string
@@ -61,7 +63,7 @@ export function createObserver(parts: ObserverParts): Observer {
     const deployment = children.get(childKey('Deployment', parts.childNameOf(ref.name)))
     const [inCharge, bystander] = await Promise.all([findOther(markOf(channel, children), parts), findOther(bystanderOf(channel), parts)])
     const troubledPods = deployment?.kind === 'object' ? await observePods(api, deployment.object) : []
-    return { connection: kafka.connection, world: { nowMs: nowMs(), channel, children, topic: kafka.topic, rivals: claims.rivalsOf(ref), route, troubledPods, inCharge: inCharge?.state === 'gone' ? null : inCharge, bystander } }
+    return { connection: kafka.connection, world: { nowMs: nowMs(), channel, children, topic: kafka.topic, rivals: claims.rivalsOf(ref), route, troubledPods, inCharge: inCharge?.state === 'gone' ? null : inCharge, bystander, contested: parts.healMeter.contestedOf(channel) } }
   }
 
   return {

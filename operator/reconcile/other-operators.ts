@@ -26,7 +26,7 @@ export interface OtherOperatorsParts {
 const graceMs = 60_000
 /** What was read of a Lease holds for so long: a thousand channels may ask. */
 const freshMs = 5_000
-/** Marks can be written by anybody who may edit a Deployment. */
+/** Marks can be written by anybody who may edit a Deployment. The one that was looked at longest ago is forgotten for another. */
 const maxKnown = 64
 
 interface Known {
@@ -46,7 +46,10 @@ export function createOtherOperators({ api, own, now, onGone, logger }: OtherOpe
     const nowMs = now()
     const observed = found.ok ? observeLease(before?.observed ?? null, found.value, nowMs) : null
     const after: Known = { ref, observed, atMs: nowMs, state: found.ok && observed !== null ? stateOf(observed, nowMs) : found.ok || found.error.kind === 'not-found' ? 'gone' : 'unknown' }
+    known.delete(lease)
     known.set(lease, after)
+    const [oldest] = known.keys()
+    if (known.size > maxKnown && oldest !== undefined) known.delete(oldest)
     tell(lease, before?.state ?? null, after.state)
     return after
   }
@@ -63,12 +66,12 @@ export function createOtherOperators({ api, own, now, onGone, logger }: OtherOpe
       const ref = refOf(lease)
       if (lease === own || ref === null) return null
       const before = known.get(lease)
-      if (before === undefined && known.size >= maxKnown) return { lease, state: 'unknown' }
       const isFresh = before !== undefined && now() - before.atMs < freshMs
       return { lease, state: (isFresh ? before : await look(lease, ref)).state }
     },
     async lookAgain() {
-      for (const [lease, { ref, state }] of known) if (state !== 'gone') await look(lease, ref)
+      const before = [...known] // a look moves its entry to the end
+      for (const [lease, { ref, state }] of before) if (state !== 'gone') await look(lease, ref)
     },
   }
 }

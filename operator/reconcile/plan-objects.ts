@@ -2,8 +2,9 @@ import { operandTypes, type OperandKind } from '../../cdk8s/operands/operand-typ
 import type { KubernetesObject, ResourceType } from '../runtime/kubernetes-api.ts'
 import type { Action } from './actions.ts'
 import type { ConditionReason } from './conditions.ts'
-import { fieldsOf, ownsAllFields } from './covers-fields.ts'
+import { fieldsOf, lostFields, ownsAllFields, takersOf } from './covers-fields.ts'
 import { reasonOfApiError } from './failure-reasons.ts'
+import { judgeContest } from './judge-contest.ts'
 import { markObject, templateOf } from './marks.ts'
 import { isChildOf, isOrphanOf } from './ownership.ts'
 import type { Refusal } from './refusals.ts'
@@ -45,7 +46,7 @@ export function planObjects(world: World, wanted: readonly KubernetesObject[], {
       ...removals.filter((removal) => !isAutoscaler(removal)),
     ],
     refusals: judged.flatMap(({ refusal }) => refusal ?? []),
-    requeueAfterMs: judged.some(({ isSoon }) => isSoon === true) ? soonMs : null,
+    requeueAfterMs: soonest(judged.map(({ againAfterMs }) => againAfterMs ?? null)),
   }
 }
 
@@ -78,10 +79,12 @@ function planRemovals({ channel, children }: World, wanted: readonly KubernetesO
 interface Judged {
   readonly action?: Action
   readonly refusal?: Refusal
-  readonly isSoon?: boolean
+  /** To be looked at again although nothing changes. */
+  readonly againAfterMs?: number
 }
 
-function judge({ channel, children }: World, object: KubernetesObject): Judged {
+function judge(world: World, object: KubernetesObject): Judged {
+  const { channel, children } = world
   const found = children.get(childKey(object.kind, object.metadata.name))
   const what = `${object.kind} ${object.metadata.name}`
   if (found === undefined) return { action: apply(object, 'create', false) }
@@ -92,20 +95,30 @@ function judge({ channel, children }: World, object: KubernetesObject): Judged {
     return { refusal: about(object.kind, 'ObjectNotOurs', `There is a ${what} that does not belong to this channel, and the channel needs one of this name. Delete it, or make a channel of another name.`) }
   }
   if (live.metadata.deletionTimestamp !== undefined) return wait(object, `The ${what} is still being deleted.`)
-  return judgeOwn(object, live)
+  return judgeOwn(world, object, live)
 }
 
-function judgeOwn(object: KubernetesObject, live: KubernetesObject): Judged {
+function judgeOwn(world: World, object: KubernetesObject, live: KubernetesObject): Judged {
   const markOf = ({ metadata }: KubernetesObject, mark: string): string | undefined => metadata.annotations?.[mark]
   const fields = fieldsOf(live, names.fieldManager)
   const owns = (part: KubernetesObject): boolean => fields !== null && ownsAllFields(part, fields)
-  const isHealthy = owns(object)
+  const lost = lostFields(object, fields ?? undefined)
+  const isHealthy = lost.length === 0
   const isSame = [marks.applied, marks.appliedBy].every((mark) => markOf(object, mark) === markOf(live, mark))
-  if (isSame && isHealthy) return {}
+  const toSetBack = isSame ? lost : [`metadata.annotations[${marks.applied}]=${markOf(object, marks.applied) ?? ''}`]
+  const contest = judgeContest(world, object, toSetBack)
+  const told: Judged = contest === null ? {} : { refusal: about(object.kind, 'FieldContested', contest.message), againAfterMs: Math.max(soonMs, contest.againAfterMs) }
+  if ((isSame && isHealthy) || contest?.isHeld === true) return told
   const hasOtherTemplate = markOf(object, marks.appliedTemplate) !== markOf(live, marks.appliedTemplate)
   // A template that somebody edited by hand is edited back, and that starts pods, too.
   const hasEditedTemplate = object.kind === 'Deployment' && !isHealthy && !owns(templateAlone(object))
-  return { action: apply(object, isSame ? 'heal' : 'change', hasOtherTemplate || hasEditedTemplate) }
+  const action = { ...apply(object, isSame ? 'heal' : 'change', hasOtherTemplate || hasEditedTemplate), lost: toSetBack, takenBy: takersOf(live, lost, names.fieldManager) }
+  return { ...told, action }
+}
+
+function soonest(times: readonly (number | null)[]): number | null {
+  const known = times.filter((time) => time !== null)
+  return known.length === 0 ? null : Math.min(...known)
 }
 
 function templateAlone(object: KubernetesObject): KubernetesObject {
@@ -116,17 +129,17 @@ function templateAlone(object: KubernetesObject): KubernetesObject {
 function judgeUnknown(object: KubernetesObject, { error, type }: Extract<Found, { kind: 'unknown' }>): Judged {
   if (error.kind === 'no-such-resource' && type.kind === 'HTTPRoute') return { refusal: about(object.kind, 'GatewayApiNotInstalled', gatewayApiMissing) }
   const reason = reasonOfApiError(error)
-  return { refusal: about(object.kind, reason, `The ${object.kind} ${object.metadata.name} could not be read: ${error.message}`), isSoon: true }
+  return { refusal: about(object.kind, reason, `The ${object.kind} ${object.metadata.name} could not be read: ${error.message}`), againAfterMs: soonMs }
 }
 
 export const gatewayApiMissing = 'The channel asks for an HTTPRoute, and this cluster does not have the Gateway API. Install it, or set spec.route.type: Ingress.'
 
-function apply(object: KubernetesObject, change: 'create' | 'change' | 'heal', restartsPods: boolean): Action {
+function apply(object: KubernetesObject, change: 'create' | 'change' | 'heal', restartsPods: boolean): Extract<Action, { kind: 'apply-object' }> {
   return { kind: 'apply-object', type: typeOfOperand(object), object, change, restartsPods }
 }
 
 function wait(object: KubernetesObject, message: string): Judged {
-  return { refusal: about(object.kind, 'ObjectTerminating', message), isSoon: true }
+  return { refusal: about(object.kind, 'ObjectTerminating', message), againAfterMs: soonMs }
 }
 
 function about(kind: string, reason: ConditionReason, message: string): Refusal {

@@ -10,6 +10,7 @@ import { createMemoryTopics, type MemoryTopics } from '../testing/memory-topics.
 import { createApplier } from './apply.ts'
 import { createChildren } from './children.ts'
 import { createClaims } from './claims.ts'
+import { createHealMeter } from './heal-meter.ts'
 import { createObserver } from './observe.ts'
 import { createRouteObserver } from './observe-route.ts'
 import { createReconciler } from './reconciler.ts'
@@ -37,15 +38,17 @@ function rig(): Rig {
   const children = createChildren()
   const told: string[] = []
   const again: ObjectRef[] = []
+  const healMeter = createHealMeter({ nowMs: Date.now })
   const ownConnection = () => ({ brokers, tls: null, sasl: null })
   const made: { mayWrite: boolean } = { mayWrite: true }
   const mayWrite = (): boolean => made.mayWrite
   const reconcile: Reconcile = createReconciler({
     api,
     admins: topics,
-    observer: createObserver({ api, admins: topics, ownConnection, claims, children, routes: createRouteObserver({ api, nowMs: Date.now }), otherOperators: { find: async () => null }, childTypes: Object.values(operandTypes), childNameOf: (name) => operandNames(name).Deployment, nowMs: Date.now }),
+    observer: createObserver({ api, admins: topics, ownConnection, claims, children, routes: createRouteObserver({ api, nowMs: Date.now }), otherOperators: { find: async () => null }, healMeter, childTypes: Object.values(operandTypes), childNameOf: (name) => operandNames(name).Deployment, nowMs: Date.now }),
     applier: createApplier({ api, children, names, mayWrite }),
     children,
+    healMeter,
     settings: someSettings(),
     record: (_channel, { type, reason }) => void told.push(`${type} ${reason}`),
     preview: () => {},

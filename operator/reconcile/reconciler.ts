@@ -5,6 +5,7 @@ import type { Reconcile, ReconcileResult } from '../runtime/reconcile-run.ts'
 import type { Outcome, Plan } from './actions.ts'
 import { type Applied, type Applier, isTransient } from './apply.ts'
 import type { Children } from './children.ts'
+import type { HealMeter } from './heal-meter.ts'
 import type { Observation, Observer } from './observe.ts'
 import { planChannel } from './plan.ts'
 import { typeOfOperand } from './plan-objects.ts'
@@ -21,6 +22,7 @@ export interface ReconcilerParts {
   readonly observer: Observer
   readonly applier: Applier
   readonly children: Pick<Children, 'begin' | 'end'>
+  readonly healMeter: Pick<HealMeter, 'healed'>
   readonly settings: Settings
   /** Tells people of what changed, by Events; never fails. */
   readonly record: (channel: KubernetesObject, transition: Transition) => void
@@ -69,6 +71,7 @@ type ObservedWorld = Extract<Observation, { kind: 'world' }>
 async function reconcileWorld(observation: ObservedWorld, parts: ReconcilerParts): Promise<ReconcileResult> {
   if (observation.world.inCharge === null) parts.preview(observation.world)
   const { world, plan, outcomes } = await carryOut(observation, parts)
+  parts.healMeter.healed(observation.world.channel, outcomes)
   for (const event of doneEvents(outcomes, world.inCharge)) parts.record(asObject(world.channel), event)
   if (isLeaving(outcomes)) return { kind: 'done' }
   // The status is the other's, too.

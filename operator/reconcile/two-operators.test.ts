@@ -48,9 +48,10 @@ async function startOperator(made: Scene, name: string): Promise<TestOperator> {
   const reconcile = createReconciler({
     api,
     admins: topics,
-    observer: createObserver({ api, admins: topics, ownConnection: () => ({ brokers, tls: null, sasl: null }), claims: createClaims({ defaultBrokers: brokers }), children, routes: { observe: async () => ({ kind: 'not-asked' }) }, otherOperators, childTypes: Object.values(operandTypes), childNameOf: (channel) => operandNames(channel).Deployment, nowMs: Date.now }),
+    observer: createObserver({ api, admins: topics, ownConnection: () => ({ brokers, tls: null, sasl: null }), claims: createClaims({ defaultBrokers: brokers }), children, routes: { observe: async () => ({ kind: 'not-asked' }) }, otherOperators, healMeter: { contestedOf: () => new Map() }, childTypes: Object.values(operandTypes), childNameOf: (channel) => operandNames(channel).Deployment, nowMs: Date.now }),
     applier: createApplier({ api, children, names, mayWrite: () => true }),
     children,
+    healMeter: { healed: () => {} },
     settings,
     record: (_channel, { type, reason }) => void told.push(`${type} ${reason}`),
     preview: () => {},

@@ -66,6 +66,7 @@ export function aWorld(world: Partial<World> = {}): World {
     troubledPods: [],
     inCharge: null,
     bystander: null,
+    contested: new Map(),
     ...world,
   }
 }

@@ -83,6 +83,7 @@ export function createModelWorld(initial: RealtimeChannel): ModelWorld {
     troubledPods: [],
     inCharge: null,
     bystander: null,
+    contested: new Map(),
   })
 
   const store = (type: ResourceType, applied: KubernetesObject, manager: string): void => {
