@@ -53,6 +53,13 @@ describe('a field that is set back', () => {
     expect(pauseMs()).toBeUndefined()
   })
 
+  it('may be the finalizer of the channel, or a whole object that is made again', () => {
+    const { meter, channel } = rig()
+    const made: Outcome = { kind: 'done', action: { kind: 'apply-object', type: operandTypes.Deployment, object: deployment, change: 'create', restartsPods: false, lost: ['the object'] } }
+    for (let times = 0; times < 3; times++) meter.healed(channel, [{ kind: 'done', action: { kind: 'add-finalizer' } }, made])
+    expect([...meter.contestedOf(channel).keys()]).toEqual([healKey(childKey('RealtimeChannel', 'chat'), 'metadata.finalizers[carillon.dev/topic]'), key('the object')])
+  })
+
   it('is tried at once when the channel has changed', () => {
     const { meter, channel } = rig()
     for (let times = 0; times < 3; times++) meter.healed(channel, [healOf('f')])

@@ -1,5 +1,6 @@
 import type { RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
-import type { Outcome } from './actions.ts'
+import type { Action, Outcome } from './actions.ts'
+import { names } from './settings.ts'
 import { childKey, healKey, type Contest, type HealKey } from './world.ts'
 
 /** How often fields of the channels' objects are set back. */
@@ -15,6 +16,9 @@ export interface HealMeterParts {
   /** Channels that are remembered; the one that was healed longest ago is forgotten for another. @default 4096 */
   readonly maxChannels?: number
 }
+
+/** The field of the channel in which its finalizer is. */
+export const finalizerField = `metadata.finalizers[${names.finalizer}]`
 
 /** So many heals of one field within the window make it contested. An autoscaler looks every 15 s. */
 const maxHeals = 3
@@ -71,18 +75,24 @@ export function createHealMeter({ nowMs, maxChannels = 4_096 }: HealMeterParts):
     },
     healed(channel, outcomes) {
       for (const { kind, action } of outcomes) {
-        if (kind !== 'done' || action.kind !== 'apply-object' || action.change === 'create') continue
+        const keys = healedBy(action, channel)
+        if (kind !== 'done' || keys.length === 0) continue
         const { fields } = remember(channel)
-        for (const field of action.lost ?? []) {
-          const key = healKey(childKey(action.object.kind, action.object.metadata.name), field)
-          fields.set(key, healedAgain(fields.get(key) ?? null, action.takenBy ?? [], nowMs()))
-        }
+        for (const key of keys) fields.set(key, healedAgain(fields.get(key) ?? null, action, nowMs()))
       }
     },
   }
 }
 
-function healedAgain(before: Heals | null, takenBy: readonly string[], nowMs: number): Heals {
+/** Objects that are made, fields that are set back, and the finalizer. */
+function healedBy(action: Action, { kind, metadata }: RealtimeChannel): readonly HealKey[] {
+  if (action.kind === 'add-finalizer') return [healKey(childKey(kind, metadata.name), finalizerField)]
+  if (action.kind !== 'apply-object') return []
+  return (action.lost ?? []).map((field) => healKey(childKey(action.object.kind, action.object.metadata.name), field))
+}
+
+function healedAgain(before: Heals | null, action: Action, nowMs: number): Heals {
+  const takenBy = action.kind === 'apply-object' ? (action.takenBy ?? []) : []
   const atMs = [...(before?.atMs ?? []), nowMs].filter((each) => each > nowMs - windowMs).slice(-maxHeals)
   const named = takenBy.length > 0 ? takenBy : (before?.takenBy ?? [])
   if (before?.pauseMs !== null && before?.pauseMs !== undefined) return { atMs, takenBy: named, pauseMs: Math.min(maxPauseMs, before.pauseMs * 2) }

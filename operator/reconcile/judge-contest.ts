@@ -9,6 +9,9 @@ export interface JudgedContest {
   readonly againAfterMs: number
 }
 
+/** In the place of a field: something deletes the object. */
+export const wholeObject = 'the object'
+
 /** A field that stays for so long after it was set back is not contested any more. */
 const calmMs = 60_000
 
@@ -21,7 +24,7 @@ interface FieldContest extends Contest {
  * @param lost what there is to set back
  * @returns null when nothing of the object is contested
  */
-export function judgeContest({ channel, contested, nowMs }: World, object: KubernetesObject, lost: readonly string[]): JudgedContest | null {
+export function judgeContest({ channel, contested, nowMs }: World, object: ContestedObject, lost: readonly string[]): JudgedContest | null {
   const prefix = `${childKey(object.kind, object.metadata.name)} `
   const all = [...contested].flatMap(([key, contest]): readonly FieldContest[] => (key.startsWith(prefix) ? [{ ...contest, field: key.slice(prefix.length) }] : []))
   const contests = all.filter(({ field, lastHealMs, hasWaited }) => lost.includes(field) || (hasWaited && nowMs < lastHealMs + calmMs))
@@ -34,7 +37,10 @@ export function judgeContest({ channel, contested, nowMs }: World, object: Kuber
 
 const maxFields = 3
 
-function wordsOf({ kind, metadata }: KubernetesObject, contests: readonly FieldContest[], channelName: string): string {
+type ContestedObject = Pick<KubernetesObject, 'kind' | 'metadata'>
+
+function wordsOf({ kind, metadata }: ContestedObject, contests: readonly FieldContest[], channelName: string): string {
+  if (contests.some(({ field }) => field === wholeObject)) return `Something deletes the ${kind} ${metadata.name} as often as the operator makes it; it is made less and less often. Find out what deletes it.`
   const owners = distinct(contests.flatMap(({ takenBy }) => takenBy))
   const fields = distinct(contests.map(({ field }) => field))
   const isScaled = kind === 'Deployment' && fields.includes('spec.replicas')

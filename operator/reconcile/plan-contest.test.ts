@@ -3,7 +3,7 @@ import { aChannel, someSettings } from '../testing/channel-builders.ts'
 import { createModelWorld, type ModelWorld } from '../testing/model-world.ts'
 import type { Plan } from './actions.ts'
 import { planChannel } from './plan.ts'
-import { childKey, healKey, type Contest } from './world.ts'
+import { childKey, healKey, type ChildKey, type Contest, type World } from './world.ts'
 
 const settings = someSettings()
 const deployment = childKey('Deployment', 'chat-gateway')
@@ -25,8 +25,30 @@ function planAfter(model: ModelWorld, secondsAgo: number, contest: Partial<Conte
   return planChannel({ ...world, contested }, settings)
 }
 
+const contestOf = (child: ChildKey, field: string, world: World, secondsAgo: number): World => ({ ...world, contested: new Map([[healKey(child, field), { lastHealMs: world.nowMs - secondsAgo * 1_000, pauseMs: 60_000, hasWaited: false, takenBy: [] }]]) })
 const refusals = (plan: Plan): readonly string[] => plan.refusals.map(({ about, reason }) => `${about} ${reason}`)
 const heals = (plan: Plan): readonly unknown[] => plan.actions.map((action) => (action.kind === 'apply-object' ? [action.change, action.lost, action.takenBy] : action.kind))
+
+describe('an object that somebody deletes, again and again', () => {
+  it('is made again after its pause, and a condition says so meanwhile', () => {
+    const model = createModelWorld(aChannel())
+    model.converge(settings)
+    model.deleteObject(childKey('NetworkPolicy', 'chat-gateway'))
+    const planAt = (secondsAgo: number): Plan => planChannel(contestOf(childKey('NetworkPolicy', 'chat-gateway'), 'the object', model.world(), secondsAgo), settings)
+    expect([heals(planAt(10)), refusals(planAt(10)), planAt(10).requeueAfterMs]).toEqual([[], ['GatewayAvailable FieldContested'], 50_000])
+    expect(planAt(10).refusals[0]?.message).toBe('Something deletes the NetworkPolicy chat-gateway as often as the operator makes it; it is made less and less often. Find out what deletes it.')
+    expect(heals(planAt(60))).toEqual([['create', ['the object'], undefined]])
+  })
+})
+
+describe('a finalizer that somebody takes away, again and again', () => {
+  it('is set again after its pause, and until then nothing is done for which it has to answer', () => {
+    const world = createModelWorld(aChannel({ spec: { topic: { deletionPolicy: 'Delete' } } })).world()
+    const planAt = (secondsAgo: number): Plan => planChannel(contestOf(childKey('RealtimeChannel', 'chat'), 'metadata.finalizers[carillon.dev/topic]', world, secondsAgo), settings)
+    expect([heals(planAt(10)), refusals(planAt(10)), planAt(10).requeueAfterMs, planAt(10).topic.whenDone]).toEqual([[], ['TopicReady FieldContested'], 50_000, null])
+    expect(heals(planAt(60)).slice(0, 2)).toEqual(['add-finalizer', 'create-topic'])
+  })
+})
 
 describe('a field that somebody takes', () => {
   it('is set back at once, and the plan says which and from whom', () => {
@@ -60,6 +82,6 @@ describe('a field that somebody takes', () => {
     expect(heals(planAfter(scaledByHand(), 1, {}, 'metadata.labels[app.kubernetes.io/name]'))).toEqual([['heal', ['spec.replicas'], ['kube-controller-manager']]])
     const model = scaledByHand()
     model.deleteObject(childKey('Service', 'chat-gateway'))
-    expect(heals(planAfter(model, 1))).toEqual([['create', undefined, undefined]])
+    expect(heals(planAfter(model, 1))).toEqual([['create', ['the object'], undefined]])
   })
 })

@@ -4,7 +4,7 @@ import type { Action } from './actions.ts'
 import type { ConditionReason } from './conditions.ts'
 import { fieldsOf, lostFields, ownsAllFields, takersOf } from './covers-fields.ts'
 import { reasonOfApiError } from './failure-reasons.ts'
-import { judgeContest } from './judge-contest.ts'
+import { judgeContest, wholeObject, type JudgedContest } from './judge-contest.ts'
 import { markObject, templateOf } from './marks.ts'
 import { isChildOf, isOrphanOf } from './ownership.ts'
 import type { Refusal } from './refusals.ts'
@@ -87,7 +87,7 @@ function judge(world: World, object: KubernetesObject): Judged {
   const { channel, children } = world
   const found = children.get(childKey(object.kind, object.metadata.name))
   const what = `${object.kind} ${object.metadata.name}`
-  if (found === undefined) return { action: apply(object, 'create', false) }
+  if (found === undefined) return judgeMissing(world, object)
   if (found.kind === 'unknown') return judgeUnknown(object, found)
   const live = found.object
   if (isOrphanOf(channel, live)) return wait(object, `The ${what} of an earlier channel of this name is still being deleted.`)
@@ -96,6 +96,16 @@ function judge(world: World, object: KubernetesObject): Judged {
   }
   if (live.metadata.deletionTimestamp !== undefined) return wait(object, `The ${what} is still being deleted.`)
   return judgeOwn(world, object, live)
+}
+
+function judgeMissing(world: World, object: KubernetesObject): Judged {
+  const contest = judgeContest(world, object, [wholeObject])
+  const told = tellContest(object, contest)
+  return contest?.isHeld === true ? told : { ...told, action: { ...apply(object, 'create', false), lost: [wholeObject] } }
+}
+
+function tellContest({ kind }: KubernetesObject, contest: JudgedContest | null): Judged {
+  return contest === null ? {} : { refusal: about(kind, 'FieldContested', contest.message), againAfterMs: Math.max(soonMs, contest.againAfterMs) }
 }
 
 function judgeOwn(world: World, object: KubernetesObject, live: KubernetesObject): Judged {
@@ -107,7 +117,7 @@ function judgeOwn(world: World, object: KubernetesObject, live: KubernetesObject
   const isSame = [marks.applied, marks.appliedBy].every((mark) => markOf(object, mark) === markOf(live, mark))
   const toSetBack = isSame ? lost : [`metadata.annotations[${marks.applied}]=${markOf(object, marks.applied) ?? ''}`]
   const contest = judgeContest(world, object, toSetBack)
-  const told: Judged = contest === null ? {} : { refusal: about(object.kind, 'FieldContested', contest.message), againAfterMs: Math.max(soonMs, contest.againAfterMs) }
+  const told = tellContest(object, contest)
   if ((isSame && isHealthy) || contest?.isHeld === true) return told
   const hasOtherTemplate = markOf(object, marks.appliedTemplate) !== markOf(live, marks.appliedTemplate)
   // A template that somebody edited by hand is edited back, and that starts pods, too.

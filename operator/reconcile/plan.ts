@@ -5,7 +5,9 @@ import type { OperandKind } from '../../cdk8s/operands/operand-types.ts'
 import { annotations, type RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
 import type { Action, Outcome, Plan } from './actions.ts'
 import { gatewayEnvironment, type GatewayEnvironment } from './gateway-environment.ts'
+import { finalizerField } from './heal-meter.ts'
 import { isNoteStale, planLeft } from './in-charge.ts'
+import { judgeContest } from './judge-contest.ts'
 import { kafkaOfPods } from './kafka-of-pods.ts'
 import { channelPaths, topicNameOf } from '../api/v1alpha1/channel-names.ts'
 import { isRouteKind, planObjects, type ObjectsPlan } from './plan-objects.ts'
@@ -46,17 +48,22 @@ function idle(world: World, phase: Plan['phase'], refusals: readonly Refusal[]):
 }
 
 function planActive(world: World, settings: Settings, before: readonly Outcome[]): Plan {
+  const addFinalizer = finalizerActions(world, 'add-finalizer')
+  const contest = judgeContest(world, world.channel, addFinalizer.length === 0 ? [] : [finalizerField])
+  const contested: readonly Refusal[] = contest === null ? [] : [{ about: 'TopicReady', reason: 'FieldContested', message: contest.message }]
+  // No topic is made without the finalizer that answers for it.
+  if (contest?.isHeld === true) return { ...idle(world, 'active', contested), requeueAfterMs: contest.againAfterMs }
   const isCreated = before.some(({ kind, action }) => kind === 'done' && action.kind === 'create-topic')
   const topic = planTopic(world, settings, isCreated)
   const gateway = planGateway(world, settings, topic)
   return {
     phase: 'active',
     // The finalizer comes before the topic that it answers for, and goes when everything else is done.
-    actions: [...staleNote(world, settings), ...finalizerActions(world, 'add-finalizer'), ...topic.actions, ...gateway.actions, ...finalizerActions(world, 'remove-finalizer')],
-    refusals: [...topic.refusals, ...gateway.refusals],
+    actions: [...staleNote(world, settings), ...addFinalizer, ...topic.actions, ...gateway.actions, ...finalizerActions(world, 'remove-finalizer')],
+    refusals: [...contested, ...topic.refusals, ...gateway.refusals],
     topic: topic.record,
     holdsGatewayBack: gateway.holdsGatewayBack,
-    requeueAfterMs: soonest(topic.requeueAfterMs, gateway.requeueAfterMs),
+    requeueAfterMs: soonest(contest?.againAfterMs ?? null, topic.requeueAfterMs, gateway.requeueAfterMs),
   }
 }
 
