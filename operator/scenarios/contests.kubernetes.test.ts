@@ -40,7 +40,7 @@ describe('a HorizontalPodAutoscaler on the Deployment itself', () => {
     const channel = await readyChannel()
     for (const _ of [1, 2, 3]) {
       await scale(channel, 5)
-      await soon(async () => expect(await replicas(channel)).toBe(2), 60_000)
+      await soon(async () => expect(await replicas(channel)).toBe(2))
     }
     await scale(channel, 5)
     const message = await channel.until('Ready', 'False', 'FieldContested')
@@ -50,7 +50,7 @@ describe('a HorizontalPodAutoscaler on the Deployment itself', () => {
 
     // A change of the channel is carried out at once, all of it.
     await channel.apply({ gateway: { replicas: 3 } })
-    await soon(async () => expect(await replicas(channel)).toBe(3), 60_000)
+    await soon(async () => expect(await replicas(channel)).toBe(3))
     await untilReady(channel)
   }, 300_000)
 })
@@ -61,7 +61,7 @@ describe('kubectl rollout pause', () => {
     const pause = async (paused: boolean | null): Promise<void> => void valueOf(await cluster.api.mergePatch(operandTypes.Deployment, { namespace: channel.namespace, name: 'news-gateway' }, { spec: { paused } }))
     await pause(true)
     await channel.apply({ gateway: { logLevel: 'warn' } })
-    await soon(async () => expect(JSON.stringify(await channel.child('Deployment'))).toContain('"value":"warn"'), 60_000)
+    await soon(async () => expect(JSON.stringify(await channel.child('Deployment'))).toContain('"value":"warn"'))
     const { metadata } = (await channel.child('Deployment')) ?? { metadata: { generation: 0 } }
     // As the controller of Deployments says it: no pod of the new template is made.
     const path = `/apis/apps/v1/namespaces/${channel.namespace}/deployments/news-gateway/status`
@@ -85,7 +85,7 @@ describe('a second operator over the same namespace', () => {
     const second = await cluster.startOperator({ env: { NAMESPACES: channel.namespace, LEASE_NAME: 'staging', GATEWAY_IMAGE: 'registry.example.com/carillon:staging' } })
     await second.line('another operator looks after channels of this one')
     expect(await untilEvent(cluster, channel, 'LeftToOtherOperator')).toMatchObject({ type: 'Warning', note: expect.stringContaining('The operator of the Lease default/carillon-operator looks after this channel') })
-    await soon(async () => expect((await channel.status()).conditions?.find(({ type }) => type === 'Ready')).toMatchObject({ status: 'True', message: expect.stringContaining('The operator of the Lease default/staging is told to look after this namespace as well') }), 60_000)
+    await soon(async () => expect((await channel.status()).conditions?.find(({ type }) => type === 'Ready')).toMatchObject({ status: 'True', message: expect.stringContaining('The operator of the Lease default/staging is told to look after this namespace as well') }))
     const { RealtimeChannel: version, ...after } = await channel.versions()
     expect(after).toEqual(objects)
 
@@ -97,8 +97,8 @@ describe('a second operator over the same namespace', () => {
     operator.signal('SIGTERM')
     expect(await operator.exited).toEqual({ code: 0, signal: null })
     await second.line('another operator is gone, and its channels are taken over')
-    await soon(async () => expect([await imageIn(), await markIn()]).toEqual([true, 'default/staging']), 60_000)
-    await soon(async () => expect(valueOf(await cluster.api.get(channelType, channel)).metadata.annotations?.['carillon.dev/left-by']).toBeUndefined(), 60_000)
+    await soon(async () => expect([await imageIn(), await markIn()]).toEqual([true, 'default/staging']))
+    await soon(async () => expect(valueOf(await cluster.api.get(channelType, channel)).metadata.annotations?.['carillon.dev/left-by']).toBeUndefined())
     await untilReady(channel)
     expect((await eventsOf(cluster, channel)).filter(({ reason }) => reason === 'LeftToOtherOperator')).toHaveLength(1)
   }, 600_000)

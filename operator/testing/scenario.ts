@@ -21,7 +21,7 @@ export async function eventsOf({ api }: TestCluster, { namespace, name }: Pick<T
   return about.toSorted((a, b) => (written(a) < written(b) ? -1 : 1)).map(({ type, reason, note }) => ({ type: String(type), reason: String(reason), note: String(note) }))
 }
 
-/** Resolves with the first Event of this reason. @throws when there is none within 15 s */
+/** Resolves with the first Event of this reason. @throws when there is none within a minute */
 export function untilEvent(cluster: TestCluster, channel: Pick<TestChannel, 'namespace' | 'name'>, reason: string): Promise<TestEvent> {
   return soon(async () => {
     const events = await eventsOf(cluster, channel)
@@ -36,8 +36,8 @@ export async function kstatusOfChannel(channel: TestChannel): Promise<Kstatus> {
   return kstatusOf((await channel.get()) as unknown as RealtimeChannel) // the API server holds it to the schema
 }
 
-/** Asks until it is answered without a throw, for 15 s or as long as the caller says. */
-export function soon<T>(look: () => Promise<T> | T, timeout = 15_000): Promise<T> {
+/** Asks until it is answered without a throw, for a minute or as long as the caller says. */
+export function soon<T>(look: () => Promise<T> | T, timeout = 60_000): Promise<T> {
   return vi.waitFor(look, { timeout, interval: 50 })
 }
 

@@ -116,7 +116,7 @@ export interface TestChannel {
   get(): Promise<KubernetesObject>
   status(): Promise<RealtimeChannelStatus>
   child(kind: OperandKind): Promise<KubernetesObject | null>
-  /** Resolves when the condition is so, with its message. @throws with what it is, when not within 15 s */
+  /** Resolves when the condition is so, with its message. @throws with what it is, when not within a minute */
   until(type: string, status: string, reason: string): Promise<string>
   /** The versions of all that there is of the channel, by kind: what was written shows here. */
   versions(): Promise<Readonly<Record<string, string>>>
@@ -150,7 +150,7 @@ export function testChannel({ api, plane, topics, apply }: TestCluster, namespac
           if (found?.status === wanted && found.reason === reason && found.observedGeneration === metadata.generation) return found.message
           throw new Error(`${type} is ${JSON.stringify(found)} at generation ${metadata.generation}, not ${wanted} for ${reason}`)
         },
-        { timeout: 15_000, interval: 50 },
+        { timeout: 60_000, interval: 50 },
       ),
     async versions() {
       const kinds = Object.keys(operandTypes) as OperandKind[] // the keys of the table
