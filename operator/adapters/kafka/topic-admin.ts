@@ -3,7 +3,7 @@ import { failed, ok, type Result } from '../../../gateway/result.ts'
 import type { MissingTopic, NewTopic, TopicAdmin, TopicDescription, TopicFailure } from '../../reconcile/topic-admin.ts'
 import { createBatch } from './batch.ts'
 import type { ClusterConnection, KafkaOperation } from './cluster-connection.ts'
-import { failureOf, leaderNotAvailable, noError, notController, unanswered, unknownTopic } from './topic-failure.ts'
+import { describeBrokers, failureOf, leaderNotAvailable, noError, notController, unanswered, unknownTopic } from './topic-failure.ts'
 import {
   alterConfigsRequest,
   createPartitionsRequest,
@@ -86,10 +86,16 @@ async function describeAll(connection: ClusterConnection, names: readonly string
   return names.map((name) => described(name, metadata.value, configs.value))
 }
 
+/** Kafka makes ids of 22 letters, digits, dashes and underscores; other implementations choose theirs. */
+const clusterIdPattern = /^[\x21-\x7e]{1,128}$/
+
 async function askMetadata(connection: ClusterConnection, names: readonly string[]) {
   const answer = await connection.ask('metadata', (broker) => describeTopicsRequest(broker, names))
   if (!answer.ok) return answer
-  return ok({ clusterId: answer.value.clusterId, topics: new Map(answer.value.topics.map((topic) => [topic.name, topic])) })
+  const { clusterId } = answer.value
+  // It becomes part of the status, which has room for an id, and of sentences.
+  if (clusterId !== null && !clusterIdPattern.test(clusterId)) return failed<TopicFailure>({ kind: 'transient', detail: `${describeBrokers(connection.brokers)}: the id of the cluster is none that a Kafka has: ${clusterId.length} characters` })
+  return ok({ clusterId, topics: new Map(answer.value.topics.map((topic) => [topic.name, topic])) })
 }
 
 async function askConfigs(connection: ClusterConnection, names: readonly string[]) {

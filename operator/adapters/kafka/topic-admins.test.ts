@@ -18,7 +18,7 @@ describe('a broker that a channel names', () => {
     const broker = await startFakeBroker(() => (socket) => {
       const zeros = (): void => {
         written += 65_536
-        if (!socket.destroyed) socket.write(Buffer.alloc(65_536), zeros)
+        if (!socket.destroyed) socket.write(Buffer.alloc(65_536), () => setImmediate(zeros))
       }
       socket.write(Buffer.from('7fffffff00000000', 'hex'), zeros)
     })

@@ -35,10 +35,13 @@ export const unknownTopic = 3
 export const leaderNotAvailable = 5
 export const notController = 41
 
+/** Of a broker, in characters: they are told in conditions and in the log. */
+const maxWords = 1_000
+
 /** What a broker said of one topic of a list. @param doing what was asked, as "create the topic x" */
 export function failureOf({ errorCode, message }: Pick<TopicOutcome, 'errorCode' | 'message'>, doing: string): TopicFailure {
   const { name, kind, advice = '' } = errorCodes[errorCode] ?? { name: `error code ${errorCode}`, kind: 'transient' }
-  const words = [name, message, advice].filter((part) => part !== null && part !== '').join(': ')
+  const words = [name, message?.slice(0, maxWords) ?? null, advice].filter((part) => part !== null && part !== '').join(': ')
   return { kind, detail: `Kafka did not ${doing}: ${words}` }
 }
 
@@ -59,7 +62,7 @@ export function failureOfThrown(thrown: unknown, brokers: readonly string[]): To
   const { kind, detail, isOfTls = false } = describeKafkaError(thrown)
   // An answer that is not Kafka's is the client's failure, and transient.
   const isOfConnection = kind === 'connection' || kind === 'transient' || isOfTls
-  return { kind: kindOf[kind], detail: `${describeBrokers(brokers)}: ${detail}`, ...(isOfConnection ? { of: 'connection' } : {}) }
+  return { kind: kindOf[kind], detail: `${describeBrokers(brokers)}: ${detail.slice(0, maxWords)}`, ...(isOfConnection ? { of: 'connection' } : {}) }
 }
 
 /** No broker was asked: nothing can be made of what is given. */
