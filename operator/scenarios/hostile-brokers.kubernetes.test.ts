@@ -99,7 +99,6 @@ describe('brokers that channels name and that mean ill', () => {
         expect(page.get('carillon_operator_kafka_requests_total{operation="connect",outcome="unreachable"}') ?? 0).toBeGreaterThan(before + 10)
       }, 120_000)
     }
-    console.log(`the operator's memory, at most: ${Math.round(Math.max(...seen) / mebibyte)} MiB`)
     expect(Math.max(...seen)).toBeLessThan(memoryLimitBytes)
     await good.apply({ gateway: { replicas: 3 } })
     await untilReady(good)
