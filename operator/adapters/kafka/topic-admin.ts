@@ -92,7 +92,7 @@ const clusterIdPattern = /^[\x21-\x7e]{1,128}$/
 async function askMetadata(connection: ClusterConnection, names: readonly string[]) {
   const answer = await connection.ask('metadata', (broker) => describeTopicsRequest(broker, names))
   if (!answer.ok) return answer
-  const { clusterId } = answer.value
+  const clusterId = answer.value.clusterId === '' ? null : answer.value.clusterId
   // It becomes part of the status, which has room for an id, and of sentences.
   if (clusterId !== null && !clusterIdPattern.test(clusterId)) return failed<TopicFailure>({ kind: 'transient', detail: `${describeBrokers(connection.brokers)}: the id of the cluster is none that a Kafka has: ${clusterId.length} characters` })
   return ok({ clusterId, topics: new Map(answer.value.topics.map((topic) => [topic.name, topic])) })
