@@ -42,6 +42,14 @@ describe('whether gateways are available', () => {
     expect(judge({ status: pastDeadline, known: before('True') })).toMatchObject({ status: 'False', reason: 'PodsFailing' })
   })
 
+  // "Pods are being exchanged", it said for ever: the deadline does not run while a roll-out is paused.
+  it('is not said while somebody has paused a roll-out that is not complete, whatever still serves', () => {
+    expect(judge({ spec: { paused: true }, status: { updatedReplicas: 0 }, known: before('True') })).toMatchObject({ status: 'False', reason: 'RolloutPaused', message: expect.stringContaining('kubectl rollout resume deployment/chat-gateway') })
+    expect(judge({ spec: { paused: true }, status: { updatedReplicas: 1, availableReplicas: 1 } })).toMatchObject({ status: 'False', reason: 'RolloutPaused' })
+    expect(judge({ spec: { paused: true }, status: { updatedReplicas: 0, observedGeneration: 0 } })).toMatchObject({ reason: 'GatewayProgressing' })
+    expect(judge({ spec: { paused: true } })).toMatchObject({ status: 'True', reason: 'PodsAvailable' })
+  })
+
   it('waits for the last pod when none are asked for', () => {
     expect(judge({ spec: { replicas: 0 }, status: { replicas: 1 } })).toMatchObject({ status: 'False', reason: 'GatewayProgressing' })
     expect(judge({ spec: { replicas: 0 } })).toMatchObject({ status: 'True', reason: 'ScaledToZero' })
