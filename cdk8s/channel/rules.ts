@@ -1,7 +1,7 @@
 import type { RealtimeChannelSpec } from '../../operator/api/v1alpha1/realtime-channel.ts'
 import { defaultReplicas } from '../../operator/api/v1alpha1/schema/gateway.ts'
-import { metadataKeyPattern } from '../../operator/api/v1alpha1/schema/parts.ts'
 import { parseQuantity } from '../operands/quantity.ts'
+import { hasMetadataKeys } from './metadata-keys.ts'
 
 /** Whether a rule holds. null: it compares with what the channel was before, which nobody knows here. */
 type Rule = ((spec: RealtimeChannelSpec) => boolean) | null
@@ -43,10 +43,6 @@ export const rules: Readonly<Record<string, readonly Rule[]>> = {
   'spec.route.annotations': [({ route }) => hasMetadataKeys(route?.annotations)],
   'spec.route.labels': [({ route }) => hasMetadataKeys(route?.labels)],
   'spec.route.paths': [({ route }) => route?.paths?.socket === undefined || route.paths.api === undefined || route.paths.socket !== route.paths.api],
-}
-
-function hasMetadataKeys(entries: Readonly<Record<string, string>> = {}): boolean {
-  return Object.keys(entries).every((key) => new RegExp(metadataKeyPattern, 'u').test(key))
 }
 
 const minute = 60_000

@@ -118,6 +118,11 @@ describe('pods that Kubernetes does not make', () => {
     expect(judge(given)).toMatchObject({ reason: 'QuotaExceeded', message: 'Pods cannot be made: exceeded quota: q, requested: count/replicasets.apps=1' })
   })
 
+  it('are told apart from pods that cannot be deleted', () => {
+    const given = { status: { availableReplicas: 0, conditions: [{ ...refusedBy('admission webhook "w.example.com" denied the request: keep it'), reason: 'FailedDelete' }] } }
+    expect(judge(given)).toMatchObject({ reason: 'AdmissionDenied', message: 'Pods cannot be deleted: admission webhook "w.example.com" denied the request: keep it' })
+  })
+
   it('are not said of what a controller has not looked at, nor of a channel without pods', () => {
     expect(judge({ status: { observedGeneration: 0, availableReplicas: 0, conditions: [refusedBy(quota)] } }).reason).toBe('GatewayProgressing')
     expect(judge({ spec: { replicas: 0 }, status: { conditions: [late, refusedBy(quota)] } }).reason).toBe('ScaledToZero')
