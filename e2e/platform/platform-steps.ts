@@ -176,7 +176,7 @@ export function installMetrics({ run, root }: Platform): Step {
   }
 }
 
-export function makeSample({ run, own, place, readText }: Platform): Step {
+export function makeSample({ run, own, readText }: Platform): Step {
   const namespace = namespaces.sample
   return {
     title: 'sample channel',
@@ -184,7 +184,7 @@ export function makeSample({ run, own, place, readText }: Platform): Step {
       const before: readonly Manifest[] = [restrictedNamespace(namespace), keysConfigMap(namespace, own.identity.jwks)]
       await applyObjects(run, before)
       const texts = await Promise.all(['sample/channel.yaml', 'sample/console.yaml'].map(readText))
-      await applyText(run, sampleText(texts.join('\n---\n'), place), 'the sample channel')
+      await applyText(run, texts.join('\n---\n'), 'the sample channel')
       progress('waiting until it is ready')
       await expectReady(waitFor(run, 'condition=Ready', `rtc/${sampleChannel}`, { namespace, seconds: 150 }), 'The channel')
       return ''
@@ -192,9 +192,6 @@ export function makeSample({ run, own, place, readText }: Platform): Step {
     diagnose: () => diagnose(run, [namespace, namespaces.operator]),
   }
 }
-
-/** @param text with the default origin @returns the same with that of this place */
-export const sampleText = (text: string, { origin, host }: Pick<Place, 'origin' | 'host'>): string => text.replaceAll(`https://${host}:8443`, origin)
 
 /** The last step: what a browser would do first. */
 export function askThroughIngress({ own, place, run }: Platform): Step {

@@ -24,18 +24,17 @@ export function startDefinitionWatch({ api, timers, onChange }: DefinitionWatchP
   let known: string | null = null
   let owed = 0
   let isStopped = false
-  let cancel = timers.after(0, look)
+  // It never rejects, and the next look begins when this one has ended.
+  let cancel = timers.after(0, () => void look())
 
-  function look(): void {
-    // It never rejects, and the next look begins when this one has ended.
-    void read().then((version) => {
-      if (isStopped) return
-      if (version !== null && known !== null && version !== known) owed = looksAfterChange
-      known = version ?? known
-      if (owed > 0) onChange()
-      owed = Math.max(0, owed - 1)
-      cancel = timers.after(lookEveryMs, look)
-    })
+  async function look(): Promise<void> {
+    const version = await read()
+    if (isStopped) return
+    if (version !== null && known !== null && version !== known) owed = looksAfterChange
+    known = version ?? known
+    if (owed > 0) onChange()
+    owed = Math.max(0, owed - 1)
+    cancel = timers.after(lookEveryMs, () => void look())
   }
 
   async function read(): Promise<string | null> {

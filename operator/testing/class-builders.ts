@@ -12,7 +12,7 @@ export const openAllowed: AllowedSpec = {
   adopt: true,
   deletion: 'CreatedOnly',
   maxPartitions: 1024,
-  bootstrapServers: ['*', ...['*.*', '*.*.*', '*.*.*.*', '*.*.*.*.*']],
+  bootstrapServers: ['*', '*.*', '*.*.*', '*.*.*.*', '*.*.*.*.*'],
   hosts: ['*', '*.*', '*.*.*', '*.*.*.*', '*.*.*.*.*'],
   pathPrefixes: ['/*'],
   routeAnnotations: ['*'],
@@ -21,7 +21,7 @@ export const openAllowed: AllowedSpec = {
   maxReplicas: 1000,
   maxResources: { cpu: '1000', memory: '100Ti', 'ephemeral-storage': '100Ti', 'nvidia.com/gpu': 8, 'example.com/fpga': 8 },
   env: ['*'],
-  scheduling: { nodeSelector: ['*'], tolerations: ['*'], priorityClassNames: ['edge', 'critical'], affinity: true },
+  scheduling: { nodeSelector: ['*'], tolerations: ['*'], priorityClassNames: ['*'], affinity: true },
   podMetadata: { labels: ['*'], annotations: ['*'] },
 }
 

@@ -1,8 +1,10 @@
 import { cpSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readClassFile } from '../../operator/adapters/class-file.ts'
 import { renderClassDefinition } from '../../operator/api/v1alpha1/class-crd.ts'
 import { renderCustomResourceDefinition } from '../../operator/api/v1alpha1/crd.ts'
+import type { RealtimeChannelClassSpec } from '../../operator/api/v1alpha1/realtime-channel-class.ts'
 import { operatorOptions } from '../../operator/config/options.ts'
 import { parseOperatorOptions } from '../../operator/config/parse-options.ts'
 import { policyRules, releasePermissions, renderRoles } from '../../operator/permissions.ts'
@@ -227,11 +229,13 @@ const refused: readonly (readonly [set: string, said: RegExp])[] = [
   ['metrics.podMonitor.labels.app\\.kubernetes\\.io/instance=a', /metrics\.podMonitor\.labels names app\.kubernetes\.io\/instance/],
   ['podAnnotations.kubectl\\.kubernetes\\.io/default-container=a', /podAnnotations names kubectl\.kubernetes\.io\/default-container/],
   ['networkPolicy.enabled=false,networkPolicy.egress.enabled=true', /needs networkPolicy\.enabled/],
+  ['class=null', /earlier release of the chart \(--reuse-values\).*--reset-then-reuse-values/],
   ['topics.pattern=NAMESPACE.*', /topics\.pattern has moved: give class\.allowed\.topics as a list, such as \["NAMESPACE\.\*"\]/],
   ['class.allowed.host={a}', /class\/allowed.*host/],
   ['class.allowed.maxReplicas=0', /class\/allowed\/maxReplicas/],
   ['class.defaults.topic.name=a', /class\/defaults\/topic.*name/],
   ['extraEnv[0].name=TOPIC_PATTERN', /use class\.allowed\.topics/],
+  ['rbac.clusterWide=false', /rbac\.clusterWide=false needs watchNamespaces/],
   ['networkPolicy.egress.enabled=true', /networkPolicy\.egress\.kafkaPorts/],
 ]
 
@@ -315,6 +319,28 @@ describe('the NetworkPolicies', () => {
     const operator = objects.find(({ kind }) => kind === 'Deployment')
     const env = Object.fromEntries((operator === undefined ? [] : (podTemplateOf(operator).spec.containers[0]?.env ?? [])).map(({ name, value = '' }) => [name, value]))
     expect(parseOperatorOptions(env, [], { readable: () => true })).toMatchObject({ ok: true, value: { config: { metricsNamespaces: [] } } })
+  })
+})
+
+describe('without rights in the cluster', () => {
+  const ofCluster = ['ClusterRole', 'ClusterRoleBinding', 'CustomResourceDefinition', 'RealtimeChannelClass']
+
+  it('makes nothing that is of the cluster, and hands the operator its class as a file', () => {
+    const objects = rendered('without-cluster')
+    expect(objects.filter(({ kind }) => ofCluster.includes(kind)).map(named)).toEqual([])
+    const data = objects.find(({ kind }) => kind === 'ConfigMap')?.['data'] as Readonly<Record<string, string>> | undefined // judged by the API server above
+    const { spec, ...rest } = JSON.parse(data?.['class.json'] ?? '') as { readonly spec: RealtimeChannelClassSpec }
+    expect(rest).toEqual({ apiVersion: 'carillon.dev/v1alpha1', kind: 'RealtimeChannelClass', metadata: { name: 'default' } })
+    expect(spec).toEqual({ defaults: { route: { tls: {} } }, allowed: { topics: ['NAMESPACE.*'], hosts: ['NAMESPACE.apps.example.com'] } })
+    const file = join(cluster.directory, 'class.json')
+    writeFileSync(file, data?.['class.json'] ?? '')
+    expect(readClassFile(file)).toMatchObject({ ok: true, value: { name: 'default', bounds: { hosts: ['NAMESPACE.apps.example.com'] } } })
+  })
+
+  it('has other pods for another class, which is read at start', () => {
+    const annotationsOf = (args: readonly string[]): unknown => renderedObjects(['--set', 'watchNamespaces={shop},rbac.clusterWide=false', ...args]).filter(({ kind }) => kind === 'Deployment').map((object) => podTemplateOf(object).metadata)
+    expect(annotationsOf([])).toEqual(annotationsOf([]))
+    expect(annotationsOf([])).not.toEqual(annotationsOf(['--set', 'class.allowed.maxReplicas=20']))
   })
 })
 

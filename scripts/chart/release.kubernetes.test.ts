@@ -14,7 +14,7 @@ import { podTemplateOf } from './pod-templates.ts'
 
 let cluster: ControlPlane
 beforeAll(async () => {
-  cluster = await startControlPlane({ users: [{ name: 'account', groups: [] }] })
+  cluster = await startControlPlane({ users: [{ name: 'account', groups: [] }, { name: 'installer', groups: [] }] })
   for (const name of ['carillon-system', 'shop', 'chat']) {
     await askCluster(cluster, { method: 'POST', path: '/api/v1/namespaces', body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name } } })
   }
@@ -114,6 +114,32 @@ describe('a release', () => {
     expect(job).toContainEqual({ name: 'NAMESPACES', value: 'shop,chat' })
     expect(helm(['get', 'notes', 'carillon', '--namespace', 'carillon-system'], { KUBECONFIG: cluster.kubeconfigFile }).stdout).toMatch(/WARNING: .*ending, gone/)
     release(['uninstall', 'carillon', '--no-hooks'])
+  })
+
+  it('is refused a second default class, which would leave channels without one, and may have another', async () => {
+    const install = ['install', 'carillon', chartFolder, '--set', 'class.name=other']
+    const answer = helm([...install, '--namespace', 'carillon-system'], { KUBECONFIG: cluster.kubeconfigFile })
+    expect(answer).toMatchObject({ isOk: false, stderr: expect.stringContaining('the class default is the default one, and with two of them no channel has one: set class.isDefault=false') })
+    release([...install, '--set', 'class.isDefault=false'])
+    expect((await classOf('other')).metadata.annotations).toMatchObject({ 'carillon.dev/is-default-class': 'false' })
+    release(['uninstall', 'carillon', '--no-hooks'])
+  })
+
+  it('can be installed by somebody who has rights in its namespaces and none in the cluster', async () => {
+    const everything = [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }]
+    const apiVersion = 'rbac.authorization.k8s.io/v1'
+    for (const namespace of ['carillon-system', 'shop', 'chat']) {
+      const path = `/apis/${apiVersion}/namespaces/${namespace}`
+      await askCluster(cluster, { method: 'POST', path: `${path}/roles`, body: { apiVersion, kind: 'Role', metadata: { name: 'installer' }, rules: everything } })
+      const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'installer' }
+      await askCluster(cluster, { method: 'POST', path: `${path}/rolebindings`, body: { apiVersion, kind: 'RoleBinding', metadata: { name: 'installer' }, roleRef, subjects: [{ kind: 'User', name: 'installer' }] } })
+    }
+    const kubeconfig = join(cluster.directory, 'installer')
+    writeFileSync(kubeconfig, cluster.userKubeconfig('installer'))
+    const asInstaller = (args: readonly string[]): void => expect(helm([...args, '--namespace', 'carillon-system'], { KUBECONFIG: kubeconfig })).toMatchObject({ isOk: true })
+    asInstaller(['install', 'carillon', chartFolder, '--values', join(chartFolder, 'ci/without-cluster-values.yaml')])
+    asInstaller(['upgrade', 'carillon', chartFolder, '--reuse-values', '--set', 'class.allowed.maxReplicas=20'])
+    asInstaller(['uninstall', 'carillon', '--no-hooks'])
   })
 
   it('can be installed again where one was, and takes over the definition that was kept', async () => {

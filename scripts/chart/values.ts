@@ -128,6 +128,7 @@ export const chartValues: Section = {
       description: 'Roles.',
       values: {
         create: flag('Make the roles of the operator (docs/reference/permissions.md). Without, somebody else does.', true),
+        clusterWide: flag('Let the operator read classes, ingress classes, Gateways and its definitions, which are of the whole cluster. Without, it has Roles in watchNamespaces alone, and one class, that of class.*, as a file.', true),
         aggregate: flag("Let the cluster's roles view, edit and admin hold for RealtimeChannels.", true),
         kafkaSecrets: {
           description: 'Secrets of channels with Kafka credentials that the operator may read, as `- {namespace: shop, names: [kafka-user]}`. Needed only for channels with a spec.kafka of their own.',
@@ -146,7 +147,7 @@ export const chartValues: Section = {
     metrics: {
       description: 'Metrics of the operator and of gateways.',
       values: {
-        namespaces: texts("Namespaces whose pods may reach metrics: Prometheus' own. All others are kept out. Empty: nobody.", ['monitoring'], { ...namespaces, maxItems: 64 }),
+        namespaces: texts("Namespaces whose pods may reach metrics: Prometheus' own. All others are kept out. Empty: none may.", ['monitoring'], { ...namespaces, maxItems: 64 }),
         service: { description: 'The Service with /metrics, which the test of the chart also asks.', values: { enabled: flag('Make it.', true), annotations: labels('Its annotations.'), ipFamilyPolicy: choice("Families of its addresses. Empty: the cluster's default, which is one family.", ['', 'SingleStack', 'PreferDualStack', 'RequireDualStack'], '') } },
         serviceMonitor: {
           description: "For the Prometheus operator: scrapes the operator.",

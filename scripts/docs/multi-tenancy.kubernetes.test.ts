@@ -45,7 +45,8 @@ beforeAll(async () => {
   for (const { name, text } of filesOf(page)) loaded.set(name, await manifestsOf(text))
   files = loaded
   for (const [name, labels] of [['shop', {}], ['live', { 'example.com/stage': 'production' }]] as const) {
-    expect((await askCluster(cluster, { method: 'POST', path: '/api/v1/namespaces', body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } } })).code).toBe(201)
+    const { code, body } = await askCluster(cluster, { method: 'POST', path: '/api/v1/namespaces', body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } } })
+    if (code !== 201) throw new Error(`the namespace ${name}: ${body.message}`)
   }
 })
 afterAll(() => cluster?.stop())
@@ -59,11 +60,18 @@ async function applyFile(name: string): Promise<void> {
   }
 }
 
-function create(namespace: string, name: string, spec: object = {}, annotations: object = {}, query = ''): Promise<ClusterAnswer> {
+interface Written {
+  readonly namespace: string
+  readonly name?: string
+  readonly spec?: object
+  readonly annotations?: object
+}
+
+function create({ namespace, name = 'tried', spec = {}, annotations = {} }: Written, query = ''): Promise<ClusterAnswer> {
   return askCluster(cluster, { method: 'POST', path: `/apis/carillon.dev/v1alpha1/namespaces/${namespace}/realtimechannels?fieldValidation=Strict${query}`, body: { apiVersion: 'carillon.dev/v1alpha1', kind: 'RealtimeChannel', metadata: { name, annotations }, spec } })
 }
 
-const judged = (namespace: string, spec: object = {}, annotations: object = {}): Promise<ClusterAnswer> => create(namespace, 'tried', spec, annotations, '&dryRun=All')
+const judged = (namespace: string, spec: object = {}, annotations: object = {}): Promise<ClusterAnswer> => create({ namespace, spec, annotations }, '&dryRun=All')
 
 /** The API server hears of policies with a delay. Resolves with its words. */
 async function untilRefused(namespace: string, spec: object = {}, annotations: object = {}): Promise<string> {
@@ -105,8 +113,8 @@ describe('docs/multi-tenancy.md', () => {
     await applyFile('quota.yaml')
     const quota = async (): Promise<unknown> => ((await askCluster(cluster, { path: `${pathOf['ResourceQuota']}/realtime` })).body['status'] as { readonly hard?: Readonly<Record<string, string>> }).hard?.['count/realtimechannels.carillon.dev'] // of a ResourceQuota
     await expect.poll(quota, { timeout: 60_000 }).toBe('5')
-    for (const name of ['a', 'b', 'c', 'd', 'e']) expect((await create('shop', name)).code).toBe(201)
-    const beyond = await create('shop', 'f')
+    for (const name of ['a', 'b', 'c', 'd', 'e']) expect((await create({ namespace: 'shop', name })).code).toBe(201)
+    const beyond = await create({ namespace: 'shop', name: 'f' })
     expect([beyond.code, beyond.body.message]).toEqual([403, expect.stringContaining('exceeded quota: realtime, requested: count/realtimechannels.carillon.dev=1, used: count/realtimechannels.carillon.dev=5')])
   })
 })

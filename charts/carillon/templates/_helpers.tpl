@@ -61,6 +61,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 
 {{/* What all pods of the chart have in common, above their containers. With the default values they fit the Pod Security Standard "restricted". */}}
 {{- define "carillon.podSpec" -}}
+{{- include "carillon.check" . -}}
 # A Service that is named like an option would set it.
 enableServiceLinks: false
 {{- with .Values.imagePullSecrets }}
@@ -90,12 +91,12 @@ affinity:
 {{- end -}}
 
 {{/*
-Those of "names" in which the Role and RoleBinding "role" can be: all, when Helm does not ask a cluster (helm template), or makes no roles. A namespace that is ending takes no new
+Those of "names" in which the Role and RoleBinding "role" can be: all, when Helm does not ask a cluster (helm template), makes no roles, or may not look at namespaces. A namespace that is ending takes no new
 objects. Those that it has stay, so that the operator can still take its finalizer off channels there.
 */}}
 {{- define "carillon.namespacesThere" -}}
 {{- $phases := dict -}}
-{{- if and .names .root.Values.rbac.create -}}
+{{- if and .names .root.Values.rbac.create .root.Values.rbac.clusterWide -}}
 {{- range (lookup "v1" "Namespace" "" "").items -}}
 {{- $_ := set $phases .metadata.name .status.phase -}}
 {{- end -}}
@@ -150,6 +151,7 @@ GATEWAY_IMAGE: use gateway.image
 METRICS_NAMESPACES: use metrics.namespaces
 NAMESPACES: use watchNamespaces
 INGRESS_NAMESPACES: use gateway.ingressNamespaces
+CLASS_FILE: use class.defaults and class.allowed, with rbac.clusterWide=false
 KAFKA_BROKERS: use kafka.brokers
 KAFKA_TLS: use kafka.tls.enabled
 KAFKA_TLS_CA_FILE: use kafka.tls.secretName and kafka.tls.caKey
@@ -175,6 +177,9 @@ NODE_EXTRA_CA_CERTS: use trustedCa, which is set, or extraVolumes alone
 
 {{/* What values owe each other, which their schema cannot say. */}}
 {{- define "carillon.check" -}}
+{{- if not (hasKey .Values "class") -}}
+{{- fail "these values are those of an earlier release of the chart (--reuse-values), or class is null: use --reset-then-reuse-values" -}}
+{{- end -}}
 {{- with .Values.topics -}}
 {{- fail (printf "topics.pattern has moved: give class.allowed.topics as a list, such as [%q]" (default "*" .pattern)) -}}
 {{- end -}}
@@ -205,6 +210,9 @@ NODE_EXTRA_CA_CERTS: use trustedCa, which is set, or extraVolumes alone
 {{- if and .Values.trustedCa.configMap .Values.trustedCa.secret -}}
 {{- fail "trustedCa.configMap and trustedCa.secret are both given: give one" -}}
 {{- end -}}
+{{- if not (or .Values.rbac.clusterWide .Values.watchNamespaces) -}}
+{{- fail "rbac.clusterWide=false needs watchNamespaces: the operator has rights in these namespaces alone" -}}
+{{- end -}}
 {{- with .Values.networkPolicy -}}
 {{- if and .egress.enabled (not .enabled) -}}
 {{- fail "networkPolicy.egress.enabled needs networkPolicy.enabled: it is a part of that NetworkPolicy" -}}
@@ -220,6 +228,19 @@ NODE_EXTRA_CA_CERTS: use trustedCa, which is set, or extraVolumes alone
 {{- end -}}
 {{- end -}}
 
+{{/* The class of class.*, without its metadata. */}}
+{{- define "carillon.classSpec" -}}
+{{- $spec := dict -}}
+{{- with .Values.class.defaults }}{{ $_ := set $spec "defaults" . }}{{ end -}}
+{{- with .Values.class.allowed }}{{ $_ := set $spec "allowed" . }}{{ end -}}
+{{- toJson $spec -}}
+{{- end -}}
+
+{{/* The same as an object, for an operator that does not read those of the cluster. */}}
+{{- define "carillon.classFile" -}}
+{{- dict "apiVersion" "carillon.dev/v1alpha1" "kind" "RealtimeChannelClass" "metadata" (dict "name" .Values.class.name) "spec" (include "carillon.classSpec" . | fromJson) | toPrettyJson -}}
+{{- end -}}
+
 {{/* What is added by name may not meet what the chart has under that name: YAML and the API server refuse both, in words that do not lead here. */}}
 {{- define "carillon.checkNames" -}}
 {{- $ownEnv := include "carillon.ownEnv" . | fromYaml -}}
@@ -233,7 +254,7 @@ NODE_EXTRA_CA_CERTS: use trustedCa, which is set, or extraVolumes alone
 {{- end -}}
 {{- $_ := set $seen .name true -}}
 {{- end -}}
-{{- $volumes := dict "tmp" true "kafka-tls" true "kafka-sasl" true "trusted-ca" true -}}
+{{- $volumes := dict "tmp" true "kafka-tls" true "kafka-sasl" true "trusted-ca" true "class" true -}}
 {{- range .Values.extraVolumes -}}
 {{- if hasKey $volumes .name -}}
 {{- fail (printf "extraVolumes names %s, which is taken: give the volume another name" .name) -}}

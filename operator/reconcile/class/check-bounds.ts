@@ -119,7 +119,7 @@ const checkScheduling: Check = ({ channel, defaults: { gateway: provided = {} },
   return [
     ...strangeNodes.map(([key, value]) => violation({ field: 'spec.gateway.nodeSelector', value: `${key}=${value}`, bound: 'scheduling.nodeSelector', allows: list(scheduling.nodeSelector) })),
     ...strangeTolerations.map((toleration) => violation({ field: 'spec.gateway.tolerations', value: tolerationInWords(toleration), bound: 'scheduling.tolerations', allows: list(scheduling.tolerations) })),
-    ...unless(!hasOwnPriority || scheduling.priorityClassNames.includes(priorityClassName), { field: 'spec.gateway.priorityClassName', value: priorityClassName ?? '', bound: 'scheduling.priorityClassNames', allows: list(scheduling.priorityClassNames) }),
+    ...unless(!hasOwnPriority || scheduling.priorityClassNames.some((pattern) => matchesKey(pattern, priorityClassName)), { field: 'spec.gateway.priorityClassName', value: priorityClassName ?? '', bound: 'scheduling.priorityClassNames', allows: list(scheduling.priorityClassNames) }),
     ...unless(!hasOwnAffinity || scheduling.affinity, { field: 'spec.gateway.affinity', value: 'set', bound: 'scheduling.affinity', allows: 'none' }),
   ]
 }

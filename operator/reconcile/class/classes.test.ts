@@ -52,7 +52,7 @@ describe('the class of a channel', () => {
   })
 
   it('is read without what this operator does not know, which is told once', () => {
-    const newer = aClass({ name: 'edge', allowed: { maxReplicas: 3, ...{ maxTopics: 7 } } })
+    const newer = aClass({ name: 'edge', allowed: Object.assign({ maxReplicas: 3 }, { maxTopics: 7 }) })
     const { found, warnings, upsert } = rig(newer)
     upsert(newer)
     expect(found('edge')).toBe('edge')

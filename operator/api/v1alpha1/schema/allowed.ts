@@ -1,5 +1,5 @@
 import type { JsonSchema } from './json-schema.ts'
-import { labelMap, objectName } from './parts.ts'
+import { labelMap } from './parts.ts'
 
 /**
  * A pattern that may give one thing to two namespaces is refused: `NAMESPACE-*` allows `a-b-c` to the namespaces `a` and `a-b`. The same is said in
@@ -55,7 +55,7 @@ export const allowed = {
       properties: {
         nodeSelector: list('Labels of nodes that nodeSelector may name, as KEY or KEY=VALUE. Default: none.', keyOrPair),
         tolerations: list('Taints that pods may tolerate, as KEY or KEY=VALUE. A toleration without a key needs `*`. Default: none.', keyOrPair),
-        priorityClassNames: list('Priority classes that pods may have. Default: none.', { ...objectName, description: 'Name of a PriorityClass.' }),
+        priorityClassNames: list('Priority classes that pods may have; `*` stands for any characters. Default: none.', { type: 'string', description: 'Name of a PriorityClass.', minLength: 1, maxLength: 253, pattern: '^[a-z0-9*]([a-z0-9.*-]*[a-z0-9*])?$' }),
         affinity: { type: 'boolean', description: 'Whether channels may set affinity, by which pods choose their nodes.', default: false },
       },
     },
