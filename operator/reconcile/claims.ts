@@ -19,6 +19,10 @@ export interface Claims {
   /** A channel is gone. @returns the other channels for whom that may change something */
   remove(ref: ObjectRef): readonly ObjectRef[]
   rivalsOf(ref: ObjectRef): Rivals
+  /** Whether the channel is one that `upsert` or `suspend` told of, and `remove` did not: a reconcile may go on when the watch has seen it going. */
+  isKnown(channel: RouteHolder): boolean
+  /** Gives a channel that is about to be planned its route, unless another has it. */
+  takeRoute: RouteClaims['take']
   /** The rival of a route that a channel does not ask for yet. */
   routeRivalIf: RouteClaims['rivalIf']
   /** Returns the channels that ask for this place of a route, or for one that it is within. */
@@ -68,6 +72,8 @@ export function createClaims({ defaultBrokers }: { readonly defaultBrokers: read
   }
 
   return {
+    isKnown: routes.isKnown,
+    takeRoute: routes.take,
     upsert: (channel) => unique([...claimTopic(channel), ...routes.upsert(channel)]),
     suspend: (channel) => unique([...forgetTopic(refOf(channel)), ...routes.suspend(channel)]),
     remove: (ref) => unique([...forgetTopic(ref), ...routes.remove(ref)]),

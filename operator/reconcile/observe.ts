@@ -15,10 +15,11 @@ import type { RouteObserver } from './observe-route.ts'
 import type { OtherRoutes } from './other-routes.ts'
 import type { OtherOperators } from './other-operators.ts'
 import { type NotUnderstood, parseChannel } from './parse-channel.ts'
+import { isPaused } from './plan.ts'
 import { askedRoute, placesOfRecord } from './route-record.ts'
 import { isMissing, type KafkaConnection, type TopicAdmins } from './topic-admin.ts'
 import type { TopicRules } from './topic-rules.ts'
-import { childKey, type ChildKey, type Found, type FoundTopic, type OtherOperator, type World } from './world.ts'
+import { childKey, type ChildKey, type Found, type FoundTopic, type OtherOperator, type RouteRival, type World } from './world.ts'
 
 export interface ObserverParts {
   readonly api: Pick<KubernetesApi, 'get' | 'list'>
@@ -77,14 +78,23 @@ export function createObserver(parts: ObserverParts): Observer {
     const troubledPods = deployment?.kind === 'object' ? await observePods(api, deployment.object) : []
     const asked = askedRoute(channel)
     const otherRoutes = asked === null ? [] : parts.otherRoutes.within(placesOfRecord(asked))
-    return { connection: kafka.connection, world: { nowMs: nowMs(), channel, children, topic: kafka.topic, topicRules, underClass: { name: className, written, brokers }, rivals: claims.rivalsOf(ref), route, otherRoutes, assignsPodUsers, troubledPods, inCharge: inCharge?.state === 'gone' ? null : inCharge, bystander, contested: parts.healMeter.contestedOf(channel) } }
+    return { connection: kafka.connection, world: { nowMs: nowMs(), channel, children, topic: kafka.topic, topicRules, underClass: { name: className, written, brokers }, rivals: { ...claims.rivalsOf(ref), route: routeRivalOf(channel) }, route, otherRoutes, assignsPodUsers, troubledPods, inCharge: inCharge?.state === 'gone' ? null : inCharge, bystander, contested: parts.healMeter.contestedOf(channel) } }
+  }
+
+  /** Synchronous, and of the channel as it is planned: what the watch has seen meanwhile is another version of it. */
+  function routeRivalOf(channel: RealtimeChannel): RouteRival | null {
+    // Nothing is made for it now, so that nothing is given to it.
+    if (isPaused(channel) || channel.metadata.deletionTimestamp !== undefined) return claims.routeRivalIf(channel)
+    const { rival, affected } = claims.takeRoute(channel)
+    parts.onClaimsChanged(affected)
+    return rival
   }
 
   /** A class may have changed since the watch told of the channel, and with it what the channel claims. */
   async function judge(written: WrittenChannel): ReturnType<ChannelJudge['judge']> {
     if (written.metadata.deletionTimestamp !== undefined) return ok(ok(parts.judge.atItsEnd(written)))
     const held = await parts.judge.judge(written)
-    if (held.ok) parts.onClaimsChanged(held.value.ok ? claims.upsert(held.value.value.channel) : claims.suspend(written))
+    if (held.ok && claims.isKnown(written)) parts.onClaimsChanged(held.value.ok ? claims.upsert(held.value.value.channel) : claims.suspend(written))
     return held
   }
 

@@ -49,9 +49,8 @@ function wasAvailable({ channel }: World): boolean {
 }
 
 /** A pause of a roll-out that is complete holds nothing back. */
-function isHeldByPause({ spec, status = {}, metadata }: Deployment, wanted: number): boolean {
-  const isSeen = (status.observedGeneration ?? 0) >= (metadata.generation ?? 0)
-  return spec?.paused === true && isSeen && (status.updatedReplicas ?? 0) < wanted
+function isHeldByPause(deployment: Deployment, wanted: number): boolean {
+  return deployment.spec?.paused === true && isSeen(deployment) && (deployment.status?.updatedReplicas ?? 0) < wanted
 }
 
 function isPastDeadline(deployment: Deployment): boolean {
