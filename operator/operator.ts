@@ -15,6 +15,7 @@ import { createClassChanges } from './reconcile/class/class-changes.ts'
 import { createClassWatch, createOneClass, type Classes } from './reconcile/class/classes.ts'
 import { createJudge } from './reconcile/class/judge.ts'
 import { createClaims } from './reconcile/claims.ts'
+import { startDefinitionWatch } from './reconcile/definition-watch.ts'
 import { createDryRun } from './reconcile/dry-run.ts'
 import { createObserver } from './reconcile/observe.ts'
 import { createRouteObserver } from './reconcile/observe-route.ts'
@@ -28,7 +29,7 @@ import { names } from './reconcile/settings.ts'
 import { settingsOf } from './reconcile/settings-of-config.ts'
 import type { KafkaConnection, TopicAdmins } from './reconcile/topic-admin.ts'
 import type { Transition } from './reconcile/transitions.ts'
-import type { Clock } from './runtime/clock.ts'
+import { systemTimers, type Clock } from './runtime/clock.ts'
 import { createController, type Controller } from './runtime/controller.ts'
 import type { KubernetesApi, KubernetesObject, ObjectRef, ResourceType } from './runtime/kubernetes-api.ts'
 import type { Priority } from './runtime/priority.ts'
@@ -114,6 +115,7 @@ export function createOperator(config: OperatorConfig, adapters: OperatorAdapter
   metrics.namespacesOutOfReach.collect(() => reach.all().length)
   metrics.channels.collect(() => channels.count().ready, { ready: 'true' })
   metrics.channels.collect(() => channels.count().notReady, { ready: 'false' })
+  metrics.channelReady.collect(() => channels.readiness(config.metricsMaxChannels).map(({ ref, isReady, reason }) => ({ labels: { namespace: ref.namespace, channel: ref.name, reason }, value: Number(isReady) })))
   const observer = createObserver({ api, admins, ownConnection: adapters.ownConnection, claims, children, routes: createRouteObserver({ api, nowMs: clock.wallNow }), otherRoutes, childTypes, childNameOf: (name) => operandNames(name).Deployment, judge, onClaimsChanged: (refs) => refs.forEach((ref) => enqueue(ref, 'child')), nowMs: clock.wallNow })
   const reconcile = adapters.isDryRun ? createDryRun({ observer, settings, print: adapters.print }) : createReconciler({
     api,
@@ -123,7 +125,7 @@ export function createOperator(config: OperatorConfig, adapters: OperatorAdapter
     children,
     settings,
     record: adapters.record,
-    preview: createPreviewer({ api, settings, judge, logger: adapters.logger, identity: adapters.identity, nowMs: clock.wallNow }),
+    preview: createPreviewer({ api, settings, claims, judge, logger: adapters.logger, identity: adapters.identity, nowMs: clock.wallNow }),
     mayWrite: adapters.mayWrite,
     enqueue: (ref) => enqueue(ref, 'child'),
     nowMs: clock.wallNow,
@@ -139,6 +141,7 @@ export function createOperator(config: OperatorConfig, adapters: OperatorAdapter
     clock,
     random: adapters.random,
   })
+  let endDefinitionWatch = (): void => {}
   function handlersOf(watcher: Watcher): WatchHandlers {
     const { type, namespace = '' } = watcher.target
     if (type === channelType) return { ...channels.handlers, onReach: (isOut) => reach.changed(namespace, isOut) }
@@ -161,10 +164,13 @@ export function createOperator(config: OperatorConfig, adapters: OperatorAdapter
     },
     work() {
       reach.work()
-      for (const ref of channels.all()) enqueue(ref, 'resync')
+      const enqueueAll = (): void => channels.all().forEach((ref) => enqueue(ref, 'resync'))
+      enqueueAll()
       controller.start()
+      endDefinitionWatch = startDefinitionWatch({ api, timers: systemTimers, onChange: enqueueAll })
     },
     async stop({ deadlineMs }) {
+      endDefinitionWatch()
       const left = await controller.stop({ deadlineMs })
       queue.stop()
       await Promise.all(watches.all.map((watcher) => watcher.stop()))

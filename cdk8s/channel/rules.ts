@@ -1,5 +1,6 @@
 import type { RealtimeChannelSpec } from '../../operator/api/v1alpha1/realtime-channel.ts'
 import { defaultReplicas } from '../../operator/api/v1alpha1/schema/gateway.ts'
+import { metadataKeyPattern } from '../../operator/api/v1alpha1/schema/parts.ts'
 import { parseQuantity } from '../operands/quantity.ts'
 
 /** Whether a rule holds. null: it compares with what the channel was before, which nobody knows here. */
@@ -31,7 +32,17 @@ export const rules: Readonly<Record<string, readonly Rule[]>> = {
     ({ route }) => route?.type !== 'Ingress' || route.parentRefs === undefined,
     ({ route }) => route?.type !== 'HTTPRoute' || route.tls?.secretName === undefined,
   ],
+  'spec.gateway.resources': [({ gateway }) => Object.entries(gateway?.resources?.requests ?? {}).every(([name, quantity]) => isAtMost(quantity, gateway?.resources?.limits?.[name]))],
+  'spec.gateway.nodeSelector': [({ gateway }) => hasMetadataKeys(gateway?.nodeSelector)],
+  'spec.gateway.podLabels': [({ gateway }) => hasMetadataKeys(gateway?.podLabels)],
+  'spec.gateway.podAnnotations': [({ gateway }) => hasMetadataKeys(gateway?.podAnnotations)],
+  'spec.route.annotations': [({ route }) => hasMetadataKeys(route?.annotations)],
+  'spec.route.labels': [({ route }) => hasMetadataKeys(route?.labels)],
   'spec.route.paths': [({ route }) => route?.paths?.socket === undefined || route.paths.api === undefined || route.paths.socket !== route.paths.api],
+}
+
+function hasMetadataKeys(entries: Readonly<Record<string, string>> = {}): boolean {
+  return Object.keys(entries).every((key) => new RegExp(metadataKeyPattern, 'u').test(key))
 }
 
 const minute = 60_000
@@ -43,6 +54,11 @@ const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: minute, 
 /** Of a text as `1h30m`, whose form was judged before. */
 function milliseconds(duration: string): number {
   return [...duration.matchAll(/(\d+)(ms|s|m|h)/g)].reduce((sum, [, count = '0', unit = '']) => sum + Number(count) * (unitsMs[unit] ?? 0), 0)
+}
+
+function isAtMost(quantity: string | number, limit: string | number | undefined): boolean {
+  const [given, most] = [parseQuantity(quantity), limit === undefined ? null : parseQuantity(limit)]
+  return given === null || most === null || given.nano <= most.nano
 }
 
 function isBetween(quantity: string | number, least: string, most: string): boolean {

@@ -1,11 +1,11 @@
 import { App, Chart, YamlOutputType } from 'cdk8s'
 import { k8s } from 'cdk8s-plus-27'
-import { RealtimeChannel } from '../index.ts'
+import { RealtimeChannel, RealtimeChannelClass } from '../index.ts'
 import { DevelopmentKafka } from './development-kafka.ts'
 import type { ExampleOptions } from './options.ts'
 
 /**
- * A namespace, Kafka for development, and a channel.
+ * A namespace, Kafka for development, a class that lets the channels of this namespace use that Kafka and the host, and a channel.
  * @param jwks the JSON Web Key Set that verifies tokens; null: whoever applies the manifests makes the ConfigMap
  * @throws Error when something of it cannot be
  */
@@ -19,12 +19,23 @@ export function createExampleApp(options: ExampleOptions, jwks: string | null): 
   const kafka = new DevelopmentKafka(chart, 'kafka', { namespace, brokers: options.brokers, ...(storage === undefined ? {} : { storage }) })
   const keys = `${name}-jwks`
   if (jwks !== null) new k8s.KubeConfigMap(chart, 'jwks', { metadata: { name: keys, namespace }, data: { 'jwks.json': jwks } })
-  new RealtimeChannel(chart, 'channel', {
+  // The channel before its class: of a wrong host both complain, and the channel's words name the field that people know.
+  const channel = new RealtimeChannel(chart, 'channel', {
     metadata: { name, namespace },
+    className: namespace,
     kafka: { bootstrapServers: kafka.bootstrapServers },
     topic: { partitions: 3, replicas: kafka.brokers },
     auth: { jwks: { configMapRef: { name: keys } }, issuer: options.issuer, audience: [options.audience], allowedOrigins: [options.origin] },
     ...(host === undefined ? {} : { route: { type: 'Ingress', host, tls: {} } }),
   })
+  const own = new RealtimeChannelClass(chart, 'class', {
+    metadata: { name: namespace },
+    allowed: {
+      bootstrapServers: kafka.bootstrapServers,
+      ...(host === undefined ? {} : { hosts: [host] }),
+      namespaces: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
+    },
+  })
+  channel.addDependency(own)
   return app
 }

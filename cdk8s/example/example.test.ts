@@ -38,7 +38,7 @@ describe('the example', () => {
   it('writes a file for each object where it is given a directory', async () => {
     const out = join(directory, 'out')
     expect(run('--out', out)).toMatchObject({ status: 0, stdout: `wrote ${out}\n` })
-    expect((await readdir(out)).sort()).toEqual(['Namespace.carillon-example.k8s.yaml', 'RealtimeChannel.news.k8s.yaml', 'Service.kafka-brokers.k8s.yaml', 'Service.kafka.k8s.yaml', 'StatefulSet.kafka.k8s.yaml'])
+    expect((await readdir(out)).sort()).toEqual(['Namespace.carillon-example.k8s.yaml', 'RealtimeChannel.news.k8s.yaml', 'RealtimeChannelClass.carillon-example.k8s.yaml', 'Service.kafka-brokers.k8s.yaml', 'Service.kafka.k8s.yaml', 'StatefulSet.kafka.k8s.yaml'])
   })
 
   it('says what it can do', () => {

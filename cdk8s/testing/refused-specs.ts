@@ -32,6 +32,12 @@ export const refusedSpecs: readonly RefusedSpec[] = [
   { message: 'className is of an Ingress', spec: changed(byGatewayApi, { 'route.className': 'traefik' }) },
   { message: 'parentRefs is of an HTTPRoute', spec: changed(byIngress, { 'route.parentRefs': [{ name: 'public' }] }) },
   { message: "the certificate of an HTTPRoute is its Gateway's", spec: changed(byGatewayApi, { 'route.tls': { secretName: 'mine' } }) },
+  { message: 'requests must not exceed limits', spec: changed(least, { 'gateway.resources': { requests: { cpu: 2 }, limits: { cpu: '1999m' } } }) },
+  { message: 'a key here is NAME or PREFIX/NAME', spec: changed(least, { 'gateway.podLabels': { 'bad key!': '1' } }) },
+  { message: 'a key here is NAME or PREFIX/NAME', spec: changed(least, { 'gateway.podAnnotations': { 'Example.com/name': '1' } }) },
+  { message: 'a key here is NAME or PREFIX/NAME', spec: changed(least, { 'gateway.nodeSelector': { 'a/b/c': '1' } }) },
+  { message: 'a key here is NAME or PREFIX/NAME', spec: changed(byIngress, { 'route.labels': { '-a': '1' } }) },
+  { message: 'a key here is NAME or PREFIX/NAME', spec: changed(byIngress, { 'route.annotations': { ['a'.repeat(64)]: '1' } }) },
   { message: 'socket and api need different prefixes', spec: changed(least, { 'route.paths': { socket: '/a', api: '/a' } }) },
 ]
 
@@ -54,6 +60,8 @@ export const takenSpecs: readonly RealtimeChannelSpec[] = [
   changed(least, { 'replay.window': '0h1s' }),
   changed(least, { 'replay.maxBytes': 65_536 }),
   changed(least, { 'replay.maxBytes': '8Gi' }),
+  changed(least, { 'gateway.podLabels': { 'app.example.com/tier': 'front', ['a'.repeat(63)]: '', a_1: 'B.c-d' }, 'gateway.podAnnotations': { 'example.com/A_b.c': 'any text: {"of": "any form"}' } }),
+  changed(least, { 'gateway.resources': { requests: { memory: '1Gi', cpu: 3 }, limits: { memory: '1024Mi' } } }),
   changed(least, { route: undefined }),
   changed(least, { route: { type: 'None', className: 'traefik' } }),
 ]

@@ -21,6 +21,11 @@ it('names the job of a Service by that', () => {
   expect(config['relabel_configs']).toEqual(expect.arrayContaining([{ source_labels: ['__meta_kubernetes_service_name'], target_label: 'job' }]))
 })
 
+it('keeps the labels of the series themselves where the monitor says so', () => {
+  const monitor = (honorLabels?: boolean) => ({ kind: 'ServiceMonitor' as const, metadata: { name: 'carillon', namespace: 'system' }, spec: { selector: { matchLabels: {} }, endpoints: [{ port: 'internal', path: '/metrics', ...(honorLabels === undefined ? {} : { honorLabels }) }] } })
+  expect([monitor(true), monitor()].map((each) => scrapeConfigOf(each, [])['honor_labels'])).toEqual([true, false])
+})
+
 it('knows a pod by each port that it declares, and behind a Service by its name for the port', () => {
   const labels = { 'app.kubernetes.io/name': 'operator' }
   const pods = [{ metadata: { name: 'a', namespace: 'system', labels }, spec: { containers: [{ name: 'main', ports: [{ name: 'internal', containerPort: 9000 }, { containerPort: 8000 }] }] }, status: { podIP: '10.0.0.1' } }]

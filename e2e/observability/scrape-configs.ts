@@ -14,6 +14,7 @@ export interface Monitor {
 interface Endpoint {
   readonly port: string
   readonly path: string
+  readonly honorLabels?: boolean
 }
 
 export interface ScrapeConfig {
@@ -39,6 +40,7 @@ export function scrapeConfigOf({ kind, metadata, spec }: Monitor, found: readonl
   return {
     job_name: `${isPods ? 'podMonitor' : 'serviceMonitor'}/${job}`,
     metrics_path: endpoint.path,
+    honor_labels: endpoint.honorLabels ?? false,
     static_configs: found,
     relabel_configs: [
       ...Object.entries(spec.selector.matchLabels).map(([label, value]) => keep(`__meta_kubernetes_${of}_label_${sanitized(label)}`, value)),

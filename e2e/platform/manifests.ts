@@ -44,10 +44,13 @@ export const tlsSecret = (namespace: string, name: string, { certificate, key }:
   stringData: { 'tls.crt': certificate, 'tls.key': key },
 })
 
+/** The ConfigMap of each namespace with the keys of the platform's own login. */
+export const keysName = 'login-keys'
+
 export const keysConfigMap = (namespace: string, jwks: string): Manifest => ({
   apiVersion: 'v1',
   kind: 'ConfigMap',
-  metadata: { name: 'login-keys', namespace },
+  metadata: { name: keysName, namespace },
   data: { 'jwks.json': jwks },
 })
 

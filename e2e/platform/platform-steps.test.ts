@@ -1,12 +1,23 @@
-import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { Yaml } from 'cdk8s'
 import { describe, expect, it } from 'vitest'
+import { checkClass } from '../../cdk8s/class/check-class.ts'
+import type { RealtimeChannelClassSpec } from '../../operator/api/v1alpha1/realtime-channel-class.ts'
+import type { RealtimeChannelSpec, WrittenChannel } from '../../operator/api/v1alpha1/realtime-channel.ts'
+import { boundsOf } from '../../operator/reconcile/class/bounds.ts'
+import { judgeChannel } from '../../operator/reconcile/class/judge-channel.ts'
 import { scriptedRun } from '../testing/scripted-run.ts'
 import { kafkaObjects } from './manifests.ts'
 import { placeOf } from './place.ts'
-import { chartValues, findTools, sampleText } from './platform-steps.ts'
+import { chartValues, findTools } from './platform-steps.ts'
 import { renderSummary } from './summary.ts'
 
-const readText = (path: string): Promise<string> => readFile(new URL(`../${path}`, import.meta.url), 'utf8')
+/** As the operator of this cluster judges a channel. */
+function judgedHere(written: WrittenChannel, httpsPort = 8443): ReturnType<typeof judgeChannel> {
+  const { class: given } = chartValues({ repository: 'r', tag: 'dev-1' }, [], placeOf({ ...options, httpsPort }, '/r')) as { readonly class: RealtimeChannelClassSpec }
+  return judgeChannel(written, { name: 'default', defaults: given.defaults ?? {}, bounds: boundsOf(given.allowed ?? {}) }, {}, { image: 'r:dev-1', brokers: ['kafka.kafka.svc:9092'] })
+}
+
 const options = { name: 'carillon', httpPort: 8080, httpsPort: 8443, brokers: 1, gatewayApiCrds: '', metrics: false, sample: true }
 
 describe('the place', () => {
@@ -31,18 +42,30 @@ describe('the tools', () => {
   })
 })
 
-describe('the sample', () => {
-  it('lets pages of this place connect, on whatever port', async () => {
-    const text = await readText('sample/channel.yaml')
-    expect(sampleText(text, placeOf({ ...options, httpsPort: 443 }, '/r'))).toContain("allowedOrigins: ['https://carillon.localhost']")
-    expect(sampleText(text, placeOf(options, '/r'))).toBe(text)
-  })
-})
-
 describe('the chart', () => {
+  const { bootstrapServers } = kafkaObjects('kafka', { brokers: 1 })
+  const values = chartValues({ repository: 'r', tag: 'dev-1' }, bootstrapServers, placeOf(options, '/r'))
+
   it('is given the image that was built, and Kafka where it is', () => {
-    const { bootstrapServers } = kafkaObjects('kafka', { brokers: 1 })
-    expect(chartValues({ repository: 'r', tag: 'dev-1' }, bootstrapServers)).toEqual({ image: { repository: 'r', tag: 'dev-1' }, kafka: { brokers: ['kafka.kafka.svc:9092'] }, gateway: { ingressNamespaces: ['traefik'] } })
+    expect(values).toMatchObject({ image: { repository: 'r', tag: 'dev-1' }, kafka: { brokers: ['kafka.kafka.svc:9092'] }, gateway: { ingressNamespaces: ['traefik'] } })
+  })
+
+  it('is given a class that the API server will take, with the login of this place', () => {
+    const { class: given } = values as { readonly class: RealtimeChannelClassSpec }
+    expect(checkClass(given)).toEqual([])
+    expect(given).toMatchObject({ defaults: { auth: { allowedOrigins: ['https://carillon.localhost:8443'] } }, allowed: { hosts: ['carillon.localhost', '*.carillon.localhost'], images: ['r:*'] } })
+  })
+
+  it('is given a class that lets pages of this place connect to the sample, on whatever port', () => {
+    const channel = judgedHere(Yaml.load(fileURLToPath(new URL('../sample/channel.yaml', import.meta.url)))[0] as WrittenChannel, 443) // our own file
+    expect(channel).toMatchObject({ ok: true, value: { spec: { auth: { issuer: 'https://login.carillon.localhost', allowedOrigins: ['https://carillon.localhost'] }, gateway: { env: [{ name: 'CONSOLE' }] } } } })
+  })
+
+  it('is given a class that allows what the suites ask for, and no topic of another namespace', () => {
+    const asked = (spec: RealtimeChannelSpec): boolean => judgedHere({ apiVersion: 'carillon.dev/v1alpha1', kind: 'RealtimeChannel', metadata: { name: 'shop', namespace: 'e2e-red' }, spec }).ok
+    expect(asked({ kafka: { bootstrapServers: kafkaObjects('e2e-red', { brokers: 3 }).bootstrapServers }, topic: { partitions: 3, deletionPolicy: 'Delete' } })).toBe(true)
+    expect(asked({ route: { host: 'shop.carillon.localhost', tls: {}, paths: { socket: '/red/wss', api: '/red/api' } }, gateway: { image: 'r:dev-1-next' } })).toBe(true)
+    expect(asked({ topic: { name: 'e2e-blue.shop' } })).toBe(false)
   })
 })
 

@@ -1,14 +1,17 @@
 import { join } from 'node:path'
+import type { AllowedSpec } from '../../operator/api/v1alpha1/realtime-channel-class.ts'
+import type { RealtimeChannelSpec } from '../../operator/api/v1alpha1/realtime-channel.ts'
 import { type CommandResult, must, type Run } from './command.ts'
 import { conditionsOf, diagnose } from './diagnose.ts'
+import { audience, issuer } from './identity.ts'
 import { buildImage, type Image, loadImages, referenceOf } from './images.ts'
 import { askIngress } from './ingress-request.ts'
 import { ensureCluster, nodesOf } from './kind-cluster.ts'
 import { applyFile, applyObjects, applyText, rollout, waitFor, waitForDefinitions } from './kubectl.ts'
-import { kafkaObjects, keysConfigMap, type Manifest, restrictedNamespace, tlsSecret } from './manifests.ts'
+import { kafkaObjects, keysConfigMap, keysName, type Manifest, restrictedNamespace, tlsSecret } from './manifests.ts'
 import type { PlatformOptions } from './options.ts'
 import type { OwnFiles } from './own-files.ts'
-import type { Place } from './place.ts'
+import { dnsNames, type Place } from './place.ts'
 import type { Step } from './run-steps.ts'
 import { StepFailure } from './step-failure.ts'
 
@@ -128,19 +131,29 @@ export function installKafka({ run, options }: Platform): Step {
   }
 }
 
+/**
+ * What channels of this cluster get, and what they may ask for: more than a production would allow, because all namespaces are of one person. Topics are each
+ * namespace's own, as everywhere.
+ */
+const classOf = (image: Image, { origin }: Pick<Place, 'origin'>): { readonly defaults: RealtimeChannelSpec; readonly allowed: AllowedSpec } => ({
+  defaults: { auth: { jwks: { configMapRef: { name: keysName } }, issuer, audience: [audience], allowedOrigins: [origin] } },
+  allowed: { topics: ['NAMESPACE.*'], hosts: [...dnsNames], pathPrefixes: ['/*'], bootstrapServers: ['kafka.NAMESPACE.svc:9092'], images: [`${image.repository}:*`], env: ['*'], adopt: true },
+})
+
 /** Values of the chart, as on any cluster: only the image's tag is of this machine. */
-export const chartValues = (image: Image, bootstrapServers: readonly string[]): object => ({
+export const chartValues = (image: Image, bootstrapServers: readonly string[], place: Pick<Place, 'origin'>): object => ({
   image: { repository: image.repository, tag: image.tag },
   kafka: { brokers: bootstrapServers },
   gateway: { ingressNamespaces: [namespaces.traefik] },
+  class: classOf(image, place),
 })
 
-export function installOperator({ run, options, root }: Platform, image: () => Image): Step {
+export function installOperator({ run, options, root, place }: Platform, image: () => Image): Step {
   return {
     title: 'operator, by its chart',
     run: async (progress) => {
       await applyObjects(run, [restrictedNamespace(namespaces.operator)])
-      const values = chartValues(image(), kafkaObjects(namespaces.kafka, options).bootstrapServers)
+      const values = chartValues(image(), kafkaObjects(namespaces.kafka, options).bootstrapServers, place)
       progress('helm waits for its pods')
       const words = ['upgrade', '--install', 'carillon', join(root, 'charts/carillon'), '--namespace', namespaces.operator, '--wait', '--timeout', '240s', '--values', '-']
       await must(run('helm', words, { input: JSON.stringify(values) }), 'helm could not install the chart')
@@ -163,7 +176,7 @@ export function installMetrics({ run, root }: Platform): Step {
   }
 }
 
-export function makeSample({ run, own, place, readText }: Platform): Step {
+export function makeSample({ run, own, readText }: Platform): Step {
   const namespace = namespaces.sample
   return {
     title: 'sample channel',
@@ -171,7 +184,7 @@ export function makeSample({ run, own, place, readText }: Platform): Step {
       const before: readonly Manifest[] = [restrictedNamespace(namespace), keysConfigMap(namespace, own.identity.jwks)]
       await applyObjects(run, before)
       const texts = await Promise.all(['sample/channel.yaml', 'sample/console.yaml'].map(readText))
-      await applyText(run, sampleText(texts.join('\n---\n'), place), 'the sample channel')
+      await applyText(run, texts.join('\n---\n'), 'the sample channel')
       progress('waiting until it is ready')
       await expectReady(waitFor(run, 'condition=Ready', `rtc/${sampleChannel}`, { namespace, seconds: 150 }), 'The channel')
       return ''
@@ -179,9 +192,6 @@ export function makeSample({ run, own, place, readText }: Platform): Step {
     diagnose: () => diagnose(run, [namespace, namespaces.operator]),
   }
 }
-
-/** @param text with the default origin @returns the same with that of this place */
-export const sampleText = (text: string, { origin, host }: Pick<Place, 'origin' | 'host'>): string => text.replaceAll(`https://${host}:8443`, origin)
 
 /** The last step: what a browser would do first. */
 export function askThroughIngress({ own, place, run }: Platform): Step {

@@ -1,6 +1,6 @@
 import type { RealtimeChannelSpec } from '../../operator/api/v1alpha1/realtime-channel.ts'
 import { audience, issuer } from '../platform/identity.ts'
-import type { Manifest } from '../platform/manifests.ts'
+import { keysName, type Manifest } from '../platform/manifests.ts'
 import { host as defaultHost } from '../platform/place.ts'
 import type { Stage } from './stage.ts'
 
@@ -21,7 +21,7 @@ export function testChannel({ namespace, platform }: Stage, { name, spec = {}, a
     spec: {
       topic: { partitions: 3, deletionPolicy: 'Delete' },
       gateway: { replicas: 2, drainSeconds: 5, resources: { requests: { cpu: '50m', memory: '128Mi' } } },
-      auth: { jwks: { configMapRef: { name: 'login-keys' } }, issuer, audience: [audience], allowedOrigins: [platform.place.origin] },
+      auth: { jwks: { configMapRef: { name: keysName } }, issuer, audience: [audience], allowedOrigins: [platform.place.origin] },
       route: { type: 'Ingress', host, tls: {} },
       ...spec,
     },

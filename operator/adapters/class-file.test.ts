@@ -35,6 +35,7 @@ describe('the class in a file', () => {
     ['has a field that nobody knows', JSON.stringify({ ...classExample, spec: { allowed: { maxreplicas: 1 } } }), 'spec.allowed.maxreplicas: is not known'],
     ['has a value of another type', JSON.stringify({ ...classExample, spec: { allowed: { hosts: 'a' } } }), 'spec.allowed.hosts is "a"; expected a list'],
     ['has an ambiguous pattern', JSON.stringify({ ...classExample, spec: { allowed: { topics: ['NAMESPACE-*'] } } }), 'NAMESPACE-* may give one thing to two namespaces'],
+    ['has defaults that exclude each other', JSON.stringify({ ...classExample, spec: { defaults: { route: { type: 'HTTPRoute', className: 'traefik' } } } }), 'spec.defaults.route.className: className is of an Ingress'],
   ])('is refused at start when it %s', async (_title, text, sentence) => {
     const outcome = text === null ? readClassFile(join(directory, 'missing.json')) : await read(text)
     expect(outcome.ok ? '' : outcome.error).toContain(sentence)

@@ -20,7 +20,7 @@ export const operatorOptions = {
   // ---- gateways
   gatewayImage: { env: 'GATEWAY_IMAGE', kind: 'string', default: '', pattern: '^[A-Za-z0-9][A-Za-z0-9._/:@-]{0,511}$', inWords: 'an image reference: letters, digits and . _ / : @ -, 512 at most, a letter or digit first', group: 'Gateways', sentence: 'Image of gateways whose channel names none. Required, except with --release-finalizers; the chart sets it.' },
   ingressNamespaces: { env: 'INGRESS_NAMESPACES', kind: 'list', default: [], maxItems: 64, items: 'namespace', group: 'Gateways', sentence: 'Namespaces whose pods may reach the public port of gateways: those of the ingress controller and of emitters. Empty: everybody.' },
-  metricsNamespaces: { env: 'METRICS_NAMESPACES', kind: 'list', default: [], maxItems: 64, items: 'namespace', group: 'Gateways', sentence: 'Namespaces whose pods may reach the internal port of gateways, with their metrics. Empty: nobody. The chart sets `monitoring` by default.' },
+  metricsNamespaces: { env: 'METRICS_NAMESPACES', kind: 'list', default: [], maxItems: 64, items: 'namespace', group: 'Gateways', sentence: 'Namespaces whose pods may reach the internal port of gateways, with their metrics. Empty: none may. The chart sets `monitoring`.' },
   // ---- Kafka
   kafkaBrokers: { ...gateway.kafkaBrokers, sentence: 'host:port of the brokers for channels that name none. Empty: each channel must name its own.' },
   kafkaTls: gateway.kafkaTls,
@@ -60,6 +60,7 @@ export const operatorOptions = {
   // ---- the operator itself
   logLevel: { ...gateway.logLevel, group: 'Operator', sentence: 'The least severe log lines that are written, to standard output.' },
   logFormat: { env: 'LOG_FORMAT', kind: 'enum', values: ['json', 'text'], default: 'json', group: 'Operator', sentence: 'json: an object per line, for machines; text: for people.' },
+  metricsMaxChannels: { env: 'METRICS_MAX_CHANNELS', kind: 'integer', default: 1_000, min: 0, max: 10_000, group: 'Operator', sentence: 'Channels that have a series of their own in the metrics (carillon_operator_channel_ready). Those that are not Ready come first. 0: none.' },
   internalHost: { ...gateway.internalHost, group: 'Operator', sentence: 'Address of the internal port.' },
   internalPort: { ...gateway.internalPort, group: 'Operator' },
 } as const satisfies OptionTable<'Scope' | 'Gateways' | 'Kafka' | 'Kafka for channels' | 'Kubernetes' | 'Leader election' | 'Work' | 'Operator'>

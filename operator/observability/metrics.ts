@@ -3,7 +3,7 @@
  * controller-runtime and of client-go's workqueue wherever they have the thing, so that dashboards and alerts for operators written with them fit.
  *
  * Label values are closed sets and begin at zero; those that depend on what the operator is made of are given when the registry is made. Namespaces and
- * names are labels in one place only, of the keys that are worked on right now, and vanish with them.
+ * names are labels in two places only: of the keys that are worked on right now, and of channels, up to a bound. They vanish with them.
  */
 const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300] as const
 const controller = { given: 'controllers' } as const
@@ -41,6 +41,7 @@ export const operatorMetrics = {
   applies: { name: 'carillon_operator_applies_total', type: 'counter', help: 'Server-side applies, by kind of object and outcome.', labels: { kind: { given: 'kinds' }, outcome: ['ok', ...apiErrors] } },
   kafkaRequests: { name: 'carillon_operator_kafka_requests_total', type: 'counter', help: 'Requests to brokers, each for a whole list of topics, by outcome.', labels: { operation: { given: 'kafkaOperations' }, outcome: ['ok', ...topicFailures] } },
   channels: { name: 'carillon_operator_channels', type: 'gauge', help: 'Channels, by whether they are Ready.', labels: { ready: ['true', 'false'] } },
+  channelReady: { name: 'carillon_operator_channel_ready', type: 'transient', help: 'Whether a channel is Ready (1) or not (0), with the reason of that condition. At most METRICS_MAX_CHANNELS series, those of channels that are not Ready first.', labels: ['namespace', 'channel', 'reason'] },
   eventsDropped: { name: 'carillon_operator_events_dropped_total', type: 'counter', help: 'Kubernetes Events that were not written: too many of one object, too many in all, or refused by the API server.', labels: { reason: ['object-limit', 'queue-full', 'failed', 'stopped'] } },
 } as const satisfies Record<string, MetricDefinition>
 

@@ -13,8 +13,8 @@ const introduction = `# Metrics of the operator
 
 \`/metrics\` on the operator's internal port serves these in Prometheus' text format, beside the process metrics of Node and
 \`carillon_operator_build_info\`. Where controller-runtime or client-go has a metric for the same, it has that name and means the same, so dashboards
-and alerts made for other operators fit. Labels are closed sets whose series exist from the start, at zero, but for HTTP statuses, and for the keys
-that are being worked on: their series end with the work.`
+and alerts made for other operators fit. Labels are closed sets whose series exist from the start, at zero, but for HTTP statuses, for the keys
+that are being worked on (their series end with the work), and for channels (their series end with the channel, and are bounded by METRICS_MAX_CHANNELS).`
 
 const code = (text: string | number): string => `\`${text}\``
 

@@ -1,5 +1,6 @@
 import type { RealtimeChannelStatus } from '../api/v1alpha1/realtime-channel.ts'
 import type { ApiError, KubernetesObject, ObjectRef, ResourceType } from '../runtime/kubernetes-api.ts'
+import type { FieldChange } from './changed-fields.ts'
 import type { Refusal } from './refusals.ts'
 import type { NewTopic, TopicFailure } from './topic-admin.ts'
 
@@ -32,8 +33,8 @@ export type Action =
   | { readonly kind: 'grow-partitions'; readonly name: string; readonly from: number; readonly to: number }
   | { readonly kind: 'alter-topic'; readonly name: string; readonly changes: Readonly<Record<string, string | null>> }
   | { readonly kind: 'delete-topic'; readonly name: string }
-  /** By server-side apply with the operator's field manager, by force. `restartsPods`: the pod template is another than before. */
-  | { readonly kind: 'apply-object'; readonly type: ResourceType; readonly object: KubernetesObject; readonly change: 'create' | 'change' | 'heal'; readonly restartsPods: boolean }
+  /** By server-side apply with the operator's field manager, by force. `restartsPods`: the pod template is another than before. `fields`: what changes, for people. */
+  | { readonly kind: 'apply-object'; readonly type: ResourceType; readonly object: KubernetesObject; readonly change: 'create' | 'change' | 'heal'; readonly restartsPods: boolean; readonly fields?: readonly FieldChange[] }
   /** Gives `spec.replicas` of the Deployment to another manager, so that leaving it out afterwards does not set it to 1. */
   | { readonly kind: 'hand-over-replicas'; readonly type: ResourceType; readonly object: KubernetesObject }
   | { readonly kind: 'delete-object'; readonly type: ResourceType; readonly ref: ObjectRef; readonly uid: string }

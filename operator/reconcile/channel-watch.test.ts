@@ -74,6 +74,22 @@ describe('the watch of channels', () => {
     expect(watch.count()).toEqual({ ready: 0, notReady: 1 })
   })
 
+  it('tells of each whether it is Ready and why, as many as asked for, those that are not Ready first', () => {
+    const { watch } = rig()
+    const saying = (status: 'True' | 'False', reason: string): NonNullable<RealtimeChannel['status']> => ({ conditions: [{ type: 'Ready', status, reason, message: '', lastTransitionTime: '2026-01-01T00:00:00Z' }] })
+    watch.handlers.onUpsert(named('a', { status: saying('True', 'Reconciled') }))
+    watch.handlers.onUpsert(named('b', { status: saying('False', 'QuotaExceeded') }))
+    watch.handlers.onUpsert(named('c', { status: saying('False', 'OfAnotherRelease') }))
+    watch.handlers.onUpsert(named('d'))
+    const told = (max: number): readonly string[] => watch.readiness(max).map(({ ref, isReady, reason }) => `${ref.name} ${isReady} ${reason}`)
+    expect(told(4)).toEqual(['b false QuotaExceeded', 'c false NotLookedAt', 'd false NotLookedAt', 'a true Reconciled'])
+    expect(told(3)).toEqual(['b false QuotaExceeded', 'c false NotLookedAt', 'd false NotLookedAt'])
+    expect(told(0)).toEqual([])
+    watch.handlers.onUpsert(named('b', { status: saying('True', 'Reconciled') }))
+    watch.handlers.onDelete({ namespace: 'shop', name: 'c' }, null)
+    expect(told(4)).toEqual(['d false NotLookedAt', 'a true Reconciled', 'b true Reconciled'])
+  })
+
   it('lets go of the claims of a channel that it does not understand', () => {
     const { work, watch } = rig()
     watch.handlers.onUpsert(named('old', { spec: { topic: { name: 'one' } } }))

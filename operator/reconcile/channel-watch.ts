@@ -5,6 +5,7 @@ import type { Children } from './children.ts'
 import type { ClassChange } from './class/classes.ts'
 import type { ChannelJudge } from './class/judge.ts'
 import type { Claims } from './claims.ts'
+import { isConditionReason, type ConditionReason } from './conditions.ts'
 import type { RouteHolder } from './route-claims.ts'
 import { parseChannel } from './parse-channel.ts'
 
@@ -17,6 +18,15 @@ export interface ChannelWatch {
   ofClass(change: ClassChange): readonly ObjectRef[]
   /** How many are Ready, and how many are not. */
   count(): { readonly ready: number; readonly notReady: number }
+  /** What each says of itself: at most so many, those that are not Ready first. */
+  readiness(max: number): readonly ChannelReadiness[]
+}
+
+export interface ChannelReadiness {
+  readonly ref: ObjectRef
+  readonly isReady: boolean
+  /** Of its condition Ready. */
+  readonly reason: ConditionReason
 }
 
 export interface ChannelWatchParts {
@@ -37,6 +47,7 @@ interface Known {
   /** Undefined: it names none. */
   readonly className: string | undefined
   readonly isReady: boolean
+  readonly reason: ConditionReason
 }
 
 /** Turns what the watch of channels tells into work. */
@@ -56,7 +67,7 @@ export function createChannelWatch({ claims, judge, children, enqueue, hasSynced
     handlers: {
       onUpsert(object) {
         const ref = refOfObject(object)
-        const before = remember({ ref, fingerprint: fingerprintOf(object), route: routeOf(object), className: classOf(object), isReady: isReady(object) })
+        const before = remember({ ref, fingerprint: fingerprintOf(object), route: routeOf(object), className: classOf(object), ...readinessOf(object) })
         const isChanged = before?.fingerprint !== fingerprintOf(object)
         if (!isChanged && before?.route === routeOf(object)) return
         const parsed = parseChannel(object)
@@ -76,6 +87,10 @@ export function createChannelWatch({ claims, judge, children, enqueue, hasSynced
     all: () => [...channels.values()].map(({ ref }) => ref),
     ofClass: ({ name, isDefault }) => [...channels.values()].filter(({ className }) => (className === undefined ? isDefault : className === name)).map(({ ref }) => ref),
     count: () => ({ ready, notReady: channels.size - ready }),
+    readiness: (max) => {
+      const all = [...channels.values()]
+      return [...all.filter(({ isReady }) => !isReady), ...all.filter(({ isReady }) => isReady)].slice(0, max)
+    },
   }
 }
 
@@ -105,8 +120,9 @@ function holderOf({ metadata, ...rest }: KubernetesObject): RouteHolder {
   return { metadata, ...(status === undefined ? {} : { status }) }
 }
 
-function isReady(object: KubernetesObject): boolean {
+function readinessOf(object: KubernetesObject): Pick<Known, 'isReady' | 'reason'> {
   const status = object['status'] as { readonly conditions?: unknown } | undefined // Only the operator writes it; what is of another shape is not ready.
-  const conditions = Array.isArray(status?.conditions) ? (status.conditions as readonly { readonly type?: unknown; readonly status?: unknown }[]) : []
-  return conditions.some(({ type, status: value }) => type === 'Ready' && value === 'True')
+  const conditions = Array.isArray(status?.conditions) ? (status.conditions as readonly { readonly type?: unknown; readonly status?: unknown; readonly reason?: unknown }[]) : []
+  const ready = conditions.find(({ type }) => type === 'Ready')
+  return { isReady: ready?.status === 'True', reason: isConditionReason(ready?.reason) ? ready.reason : 'NotLookedAt' }
 }

@@ -19,6 +19,8 @@ export interface Claims {
   /** A channel is gone. @returns the other channels for whom that may change something */
   remove(ref: ObjectRef): readonly ObjectRef[]
   rivalsOf(ref: ObjectRef): Rivals
+  /** The rival of a route that a channel does not ask for yet. */
+  routeRivalIf: RouteClaims['rivalIf']
   /** Returns the channels that ask for this place of a route, or for one that it is within. */
   channelsAskingFor: RouteClaims['askingFor']
 }
@@ -73,6 +75,7 @@ export function createClaims({ defaultBrokers }: { readonly defaultBrokers: read
       const claim = byChannel.get(keyOf(ref))
       return { topic: claim === undefined ? null : (elder(claim, claim.topic)?.ref ?? null), route: routes.rivalOf(ref) }
     },
+    routeRivalIf: routes.rivalIf,
     channelsAskingFor: routes.askingFor,
   }
 }

@@ -27,10 +27,10 @@ export const conditionReasons = {
   // ---- Kafka
   KafkaNotConfigured: { stalled: true, meaning: "Neither the channel nor the operator's options name brokers. Set spec.kafka.bootstrapServers, or the operator's option." },
   KafkaUnreachable: { stalled: false, meaning: 'No broker answers, or not in time. Pods that run go on as they are; the operator tries again.' },
-  KafkaUnauthenticated: { stalled: true, meaning: 'The brokers refuse the credentials with which the operator comes. Correct the Secret.' },
+  KafkaUnauthenticated: { stalled: true, meaning: 'The brokers refuse the credentials: those of the Secret that the channel names, or for the cluster of the operator\'s options the operator\'s own. Correct the Secret.' },
   KafkaUnauthorized: { stalled: true, meaning: 'The brokers do not allow what the operator asks for. Grant its user Create, Describe, DescribeConfigs, Alter, AlterConfigs (and Delete) on the topic.' },
   SecretNotFound: { stalled: true, meaning: 'A Secret that the channel names is not there. Create it in the namespace of the channel.' },
-  SecretKeyMissing: { stalled: true, meaning: 'A Secret that the channel names has no such key.' },
+  SecretKeyMissing: { stalled: true, meaning: 'A Secret that the channel names has no such key, or the key is empty.' },
   SecretForbidden: { stalled: true, meaning: 'The operator may not read the Secret with the credentials of Kafka. Grant it with a Role in the namespace of the channel (docs/rbac.md).' },
   // ---- the topic
   TopicCreating: { stalled: false, meaning: 'The topic was just created, and the brokers do not show it yet.' },
@@ -50,26 +50,31 @@ export const conditionReasons = {
   GatewayUnavailable: { stalled: false, meaning: 'No pod is available.' },
   ImagePullFailed: { stalled: true, meaning: 'The image of the gateway cannot be pulled, after the deadline of the roll-out. Correct spec.gateway.image or imagePullSecrets.' },
   PodsUnschedulable: { stalled: true, meaning: 'No node takes the pods, after the deadline of the roll-out.' },
-  PodsFailing: { stalled: true, meaning: 'Pods do not become ready, after the deadline of the roll-out: they cannot mount a Secret, or end again and again. See their logs.' },
+  PodsFailing: { stalled: true, meaning: 'Pods were made and do not become ready, after the deadline of the roll-out: they cannot mount a Secret, or end again and again. See kubectl describe and their logs. Pods that could not be made have another reason, with the words of what refuses them.' },
   // ---- the route
   RouteProgressing: { stalled: false, meaning: 'No controller of a Gateway has answered to the HTTPRoute yet.' },
   RouteNotAccepted: { stalled: true, meaning: 'A Gateway does not accept the HTTPRoute, or cannot resolve what it refers to. The message has its words.' },
   RouteClaimed: { stalled: true, meaning: 'Another channel has this host and path, or a path above or below it. Choose others, or delete one of the two.' },
   IngressClassNotFound: { stalled: true, meaning: 'There is no ingress class of this name, or no default class where the channel names none.' },
   GatewayNotFound: { stalled: true, meaning: 'There is no such Gateway as parentRefs names.' },
-  GatewayApiNotInstalled: { stalled: true, meaning: 'The channel asks for an HTTPRoute, and the cluster does not have the Gateway API. Install it, or ask for an Ingress.' },
+  GatewayApiNotInstalled: { stalled: true, meaning: 'The channel asks for an HTTPRoute, and the cluster does not have the Gateway API, or not its version v1. Install it, or ask for an Ingress.' },
   // ---- Kubernetes
   ObjectNotOurs: { stalled: true, meaning: 'An object of the name that a child of the channel must have belongs to somebody else. Delete or rename it.' },
-  ObjectTerminating: { stalled: false, meaning: 'An object of an earlier channel of this name, or of this one, is still being deleted.' },
-  QuotaExceeded: { stalled: true, meaning: 'A ResourceQuota leaves no room.' },
-  AdmissionDenied: { stalled: true, meaning: 'An admission webhook or policy refuses an object. The message has its words.' },
-  Forbidden: { stalled: true, meaning: 'The operator may not do what the channel needs. Look at its roles (docs/rbac.md).' },
-  InvalidObject: { stalled: true, meaning: 'The API server does not take an object that follows from the channel. The message says which field.' },
+  ObjectTerminating: { stalled: false, meaning: 'An object of an earlier channel of this name, or of this one, is still being deleted, or the whole namespace is.' },
+  QuotaExceeded: { stalled: true, meaning: 'A ResourceQuota leaves no room for pods or for another object. The message has its words.' },
+  AdmissionDenied: { stalled: true, meaning: 'Admission refuses an object or pods: a webhook, a policy, a LimitRange, Pod Security, a security context constraint, a priority class that does not exist. The message has its words.' },
+  Forbidden: { stalled: true, meaning: 'RBAC does not let the operator do what the channel needs. Look at its roles (docs/rbac.md).' },
+  InvalidObject: { stalled: true, meaning: 'The API server does not take an object that follows from the channel. The message names the field of the channel that it comes from.' },
   FieldConflict: { stalled: false, meaning: 'Something changed an object at the same time; it will be tried again.' },
-  ApiUnavailable: { stalled: false, meaning: 'The API server, or a webhook that it asks, does not answer; it will be tried again.' },
+  ApiUnavailable: { stalled: false, meaning: 'The API server, or a webhook that it asks, does not answer, for an object of the channel or for its pods. It is tried again.' },
 } as const satisfies Record<string, { readonly stalled: boolean; readonly meaning: string }>
 
 export type ConditionReason = keyof typeof conditionReasons
+
+/** A newer operator may have written one that this one does not know. */
+export function isConditionReason(text: unknown): text is ConditionReason {
+  return typeof text === 'string' && Object.hasOwn(conditionReasons, text)
+}
 
 /** Nothing will change until somebody does something. */
 export function isStalled(reason: ConditionReason): boolean {

@@ -51,7 +51,7 @@ describe('the way to the Kafka of a channel', () => {
     expect(api.asked.toSorted()).toEqual(['team/ca', 'team/login'])
   })
 
-  it('says what stands in the way: no brokers, no Secret, no key in it, no permission, no answer', async () => {
+  it('says what stands in the way: no brokers, no Secret, no key in it, nothing in the key, no permission, no answer', async () => {
     const kafka = { bootstrapServers: ['other:9093'], sasl }
     const at = (api: Pick<KubernetesApi, 'get'>, asked: object = kafka) => findConnection(channel(asked), { api, ownConnection: () => null })
     const forbidden: ApiError = { kind: 'forbidden', message: 'no', code: 403 }
@@ -59,6 +59,9 @@ describe('the way to the Kafka of a channel', () => {
     expect(await at(apiWith({}), {})).toEqual(failed({ kind: 'no-brokers' }))
     expect(await at(apiWith({}))).toEqual(failed({ kind: 'secret-not-found', secret: 'login' }))
     expect(await at(apiWith({ login: { username: 'ada' } }))).toEqual(failed({ kind: 'secret-key-missing', secret: 'login', key: 'password' }))
+    expect(await at(apiWith({ login: { username: '', password: 'secret' } }))).toEqual(failed({ kind: 'secret-key-empty', secret: 'login', key: 'username' }))
+    expect(await at(apiWith({ login: { username: 'ada', password: '\r\n' } }))).toEqual(failed({ kind: 'secret-key-empty', secret: 'login', key: 'password' }))
+    expect(await at(apiWith({ ca: { 'ca.crt': '' } }), { bootstrapServers: ['other:9093'], tls: { caSecretRef: { name: 'ca', key: 'ca.crt' } } })).toEqual(failed({ kind: 'secret-key-empty', secret: 'ca', key: 'ca.crt' }))
     expect(await at(apiWith({}, forbidden))).toEqual(failed({ kind: 'secret-forbidden', secret: 'login' }))
     expect(await at(apiWith({}, unavailable))).toEqual(failed({ kind: 'unavailable', error: unavailable }))
   })

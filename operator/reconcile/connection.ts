@@ -61,7 +61,10 @@ function createReader(api: ConnectionParts['api'], namespace: string): Reader {
     const data = found.value['data'] as Readonly<Record<string, string>> | undefined
     const text = data?.[key]
     if (text === undefined) throw new Unreadable({ kind: 'secret-key-missing', secret, key })
-    return Buffer.from(text, 'base64').toString('utf8')
+    // Brokers answer an empty name or password in words that nobody connects with a Secret.
+    const value = Buffer.from(text, 'base64').toString('utf8')
+    if (withoutLineBreak(value) === '') throw new Unreadable({ kind: 'secret-key-empty', secret, key })
+    return value
   }
 }
 
@@ -86,7 +89,11 @@ async function readTls(tls: KafkaSpec['tls'], read: Reader): Promise<KafkaConnec
 async function readSasl(sasl: KafkaSpec['sasl'], read: Reader): Promise<KafkaConnection['sasl']> {
   if (sasl === undefined) return null
   const { name, usernameKey, passwordKey } = sasl.secretRef
-  // `echo` and editors leave a line break behind.
-  const trimmed = async (key: string): Promise<string> => (await read(name, key)).replace(/\r?\n$/, '')
+  const trimmed = async (key: string): Promise<string> => withoutLineBreak(await read(name, key))
   return { mechanism: sasl.mechanism, username: await trimmed(usernameKey), password: await trimmed(passwordKey) }
+}
+
+/** `echo` and editors leave a line break behind. */
+function withoutLineBreak(text: string): string {
+  return text.replace(/\r?\n$/, '')
 }

@@ -1,7 +1,8 @@
 import type { Action, Plan } from './actions.ts'
+import { describeChanges } from './changed-fields.ts'
 
 /** An Event's note has 1,024 bytes: https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/ */
-const maxNoteBytes = 1_024
+export const maxNoteBytes = 1_024
 
 /**
  * A plan in words: what changes, whether pods restart, and what will not be done.
@@ -51,7 +52,7 @@ function describeAction(action: Action): string {
     case 'delete-topic':
       return `Delete topic ${action.name} with all its records`
     case 'apply-object':
-      return `${verbs[action.change]} ${action.object.kind}/${action.object.metadata.name}`
+      return describeApply(action)
     case 'hand-over-replicas':
       return `Hand the number of pods of Deployment/${action.object.metadata.name} over to the autoscaler`
     case 'delete-object':
@@ -63,6 +64,11 @@ function describeAction(action: Action): string {
     default:
       return action satisfies never
   }
+}
+
+function describeApply({ change, object, fields = [] }: Extract<Action, { kind: 'apply-object' }>): string {
+  const what = `${verbs[change]} ${object.kind}/${object.metadata.name}`
+  return fields.length === 0 ? what : `${what}: ${describeChanges(fields)}`
 }
 
 /** As many sentences as fit, whole, and how many more there are. */

@@ -44,11 +44,42 @@ export function reasonOfApiError(error: ApiError): ConditionReason {
   }
 }
 
-/** RBAC, quotas and admission all answer 403; only the words tell which. */
+/**
+ * RBAC, quotas, admission and the end of a namespace all answer 403. Only the words tell which. The server begins its own with `is forbidden:`,
+ * and only RBAC's name a user or what an account cannot do; what has no words of the server is taken for RBAC's.
+ */
 export function reasonOfDenial(message: string): ConditionReason {
-  if (/exceeded quota|failed quota/.test(message)) return 'QuotaExceeded'
-  return /admission|denied|violates|ValidatingAdmissionPolicy/i.test(message) ? 'AdmissionDenied' : 'Forbidden'
+  const refused = reasonOfAdmission(message)
+  if (refused !== 'AdmissionDenied' || isAdmission.test(message)) return refused
+  return message.includes('is forbidden: ') && !isRbac.test(message) ? 'AdmissionDenied' : 'Forbidden'
 }
+
+/** Reasons why Kubernetes makes no pods. The operator's rights are none of them: the controller of ReplicaSets makes the pods, and may. */
+export type PodRefusalReason = Extract<ConditionReason, 'QuotaExceeded' | 'AdmissionDenied' | 'ApiUnavailable' | 'ObjectTerminating' | 'InvalidObject' | 'GatewayProgressing'>
+
+/** Returns who refuses pods, by the words of a Deployment's condition. */
+export function reasonOfPodRefusal(message: string): PodRefusalReason {
+  if (isAdmission.test(message)) return 'AdmissionDenied'
+  // The operator makes the account anew when it is gone.
+  if (/service ?account "?[^ ]+"? not found/.test(message)) return 'GatewayProgressing'
+  if (/^(Pod|ReplicaSet\.apps) "[^"]*" is invalid: /.test(message)) return 'InvalidObject'
+  return isUnavailable.test(message) ? 'ApiUnavailable' : reasonOfAdmission(message)
+}
+
+function reasonOfAdmission(message: string): 'QuotaExceeded' | 'AdmissionDenied' | 'ObjectTerminating' {
+  if (isAdmission.test(message)) return 'AdmissionDenied'
+  if (/(exceeded|failed|insufficient) quota/.test(message)) return 'QuotaExceeded'
+  return /because it is being terminated/.test(message) ? 'ObjectTerminating' : 'AdmissionDenied'
+}
+
+/** A webhook or a policy that said no, in the API server's own words around theirs. */
+const isAdmission = /admission webhook "[^"]*" denied the request|ValidatingAdmissionPolicy '[^']*' .*denied request|violates PodSecurity/
+
+/** https://github.com/kubernetes/apiserver/blob/master/pkg/endpoints/handlers/responsewriters/errors.go */
+const isRbac = /User "[^"]*" cannot |cannot set blockOwnerDeletion|attempting to grant RBAC permissions/
+
+/** What did not say no, but did not answer: a webhook that is down, etcd, the quota's controller, a server in trouble. */
+const isUnavailable = /failed calling webhook|failed to call webhook|^Internal error occurred|Internal error occurred: |status unknown for quota|timed out|deadline exceeded|connection refused|unable to handle the request|[Tt]oo many requests/
 
 /** The words of a failure. */
 export function wordsOf(failure: ActionFailure): string {

@@ -15,18 +15,21 @@ const ingressClass = (name: string, isDefault = false): KubernetesObject => ({
 interface Cluster {
   readonly classes?: readonly KubernetesObject[]
   readonly gateways?: readonly string[]
+  /** Of the Gateway API. @default all */
+  readonly versions?: readonly string[]
   readonly error?: ApiError
 }
 
-function observerOf({ classes = [], gateways = [], error }: Cluster) {
+function observerOf({ classes = [], gateways = [], versions, error }: Cluster) {
   const world = { nowMs: 0, calls: 0 }
   const api: Pick<KubernetesApi, 'get' | 'list'> = {
     async list() {
       world.calls++
       return error === undefined ? ok({ items: classes, resourceVersion: '1', continueToken: null }) : failed(error)
     },
-    async get(_type, { namespace, name }) {
+    async get({ version }, { namespace, name }) {
       world.calls++
+      if (versions !== undefined && !versions.includes(version)) return failed({ kind: 'no-such-resource', message: '', code: 404 })
       if (error !== undefined) return failed(error)
       const isThere = gateways.includes(`${namespace}/${name}`)
       return isThere ? ok({ apiVersion: 'gateway.networking.k8s.io/v1', kind: 'Gateway', metadata: { name } }) : failed({ kind: 'not-found', message: '', code: 404 })
@@ -62,6 +65,14 @@ describe('what a route leans on', () => {
     expect(await missing.observer.observe(withRoute({ type: 'HTTPRoute', parentRefs: [{ name: 'x' }] }))).toEqual({ kind: 'gateway-api-missing' })
     const error: ApiError = { kind: 'forbidden', message: 'no', code: 403 }
     expect(await observerOf({ error }).observer.observe(withRoute({ type: 'Ingress' }))).toEqual({ kind: 'unknown', error })
+  })
+
+  it('is another version of the Gateway API than the one that is needed', async () => {
+    const route = withRoute({ type: 'HTTPRoute', parentRefs: [{ name: 'edge' }] })
+    expect(await observerOf({ versions: ['v1beta1'], gateways: ['team/edge'] }).observer.observe(route)).toEqual({ kind: 'gateway-api-too-old', version: 'v1beta1' })
+    expect(await observerOf({ versions: ['v1beta1'] }).observer.observe(route)).toEqual({ kind: 'gateway-api-too-old', version: 'v1beta1' })
+    expect(await observerOf({ versions: [] }).observer.observe(route)).toEqual({ kind: 'gateway-api-missing' })
+    expect(await observerOf({ versions: ['v1', 'v1beta1'], gateways: ['team/edge'] }).observer.observe(route)).toEqual({ kind: 'ok' })
   })
 
   it('is asked for once for many channels, and again after five seconds', async () => {

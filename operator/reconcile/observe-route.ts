@@ -1,5 +1,5 @@
 import type { RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
-import type { ApiError, KubernetesApi, KubernetesObject, ResourceType } from '../runtime/kubernetes-api.ts'
+import type { ApiError, KubernetesApi, KubernetesObject, ObjectRef, ResourceType } from '../runtime/kubernetes-api.ts'
 import type { Result } from '../../gateway/result.ts'
 import type { FoundRoute } from './world.ts'
 
@@ -39,10 +39,17 @@ async function observeGateways(api: Pick<KubernetesApi, 'get'>, cached: Cached, 
   for (const gateway of gateways) {
     const found = await cached(`gateway ${gateway.namespace}/${gateway.name}`, () => api.get(gatewayType, gateway))
     if (found.ok) continue
-    if (found.error.kind === 'no-such-resource') return { kind: 'gateway-api-missing' }
+    if (found.error.kind === 'no-such-resource') return observeOlderApi(api, cached, gateway)
     return found.error.kind === 'not-found' ? { kind: 'gateway-not-found', gateway } : { kind: 'unknown', error: found.error }
   }
   return { kind: 'ok' }
+}
+
+/** What serves v1beta1 alone knows HTTPRoutes, but none that the operator makes. */
+async function observeOlderApi(api: Pick<KubernetesApi, 'get'>, cached: Cached, gateway: ObjectRef): Promise<FoundRoute> {
+  const version = 'v1beta1'
+  const older = await cached(`gateway ${version} ${gateway.namespace}/${gateway.name}`, () => api.get({ ...gatewayType, version }, gateway))
+  return older.ok || older.error.kind === 'not-found' ? { kind: 'gateway-api-too-old', version } : { kind: 'gateway-api-missing' }
 }
 
 type Cached = <T>(key: string, read: () => Promise<Result<T, ApiError>>) => Promise<Result<T, ApiError>>

@@ -1,6 +1,7 @@
 import { operandTypes, type OperandKind } from '../../cdk8s/operands/operand-types.ts'
 import type { KubernetesObject, ResourceType } from '../runtime/kubernetes-api.ts'
 import type { Action } from './actions.ts'
+import { changedFields } from './changed-fields.ts'
 import type { ConditionReason } from './conditions.ts'
 import { fieldsOf, ownsAllFields } from './covers-fields.ts'
 import { reasonOfApiError } from './failure-reasons.ts'
@@ -99,7 +100,7 @@ function judgeOwn(object: KubernetesObject, live: KubernetesObject): Judged {
   const hasOtherTemplate = markOf(object, marks.appliedTemplate) !== markOf(live, marks.appliedTemplate)
   // A template that somebody edited by hand is edited back, and that starts pods, too.
   const hasEditedTemplate = object.kind === 'Deployment' && !isHealthy && !owns(templateAlone(object))
-  return { action: apply(object, isSame ? 'heal' : 'change', hasOtherTemplate || hasEditedTemplate) }
+  return { action: { ...apply(object, isSame ? 'heal' : 'change', hasOtherTemplate || hasEditedTemplate), fields: changedFields(object, live) } }
 }
 
 function templateAlone(object: KubernetesObject): KubernetesObject {
@@ -115,7 +116,7 @@ function judgeUnknown(object: KubernetesObject, { error, type }: Extract<Found, 
 
 export const gatewayApiMissing = 'The channel asks for an HTTPRoute, and this cluster does not have the Gateway API. Install it, or set spec.route.type: Ingress.'
 
-function apply(object: KubernetesObject, change: 'create' | 'change' | 'heal', restartsPods: boolean): Action {
+function apply(object: KubernetesObject, change: 'create' | 'change' | 'heal', restartsPods: boolean): Extract<Action, { kind: 'apply-object' }> {
   return { kind: 'apply-object', type: typeOfOperand(object), object, change, restartsPods }
 }
 

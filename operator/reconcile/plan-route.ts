@@ -42,6 +42,8 @@ function judgeFound(route: FoundRoute): Omit<RoutePlan, 'record'> {
       return refuse('GatewayNotFound', `There is no Gateway ${route.gateway.namespace}/${route.gateway.name}. Create it, or name another in spec.route.parentRefs.`)
     case 'gateway-api-missing':
       return { ...refuse('GatewayApiNotInstalled', gatewayApiMissing), isLeftOut: true }
+    case 'gateway-api-too-old':
+      return { ...refuse('GatewayApiNotInstalled', `The channel asks for an HTTPRoute, and this cluster serves ${route.version} of the Gateway API, not v1. Install Gateway API 1.0 or later, or set spec.route.type: Ingress.`), isLeftOut: true }
     default:
       return route satisfies never
   }

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto'
+import { checkValue } from '../../cdk8s/channel/check-value.ts'
 import { failed, ok, type Result } from '../../gateway/result.ts'
-import { annotations } from '../api/v1alpha1/realtime-channel.ts'
+import { annotations, specSchema } from '../api/v1alpha1/realtime-channel.ts'
 import type { KubernetesObject } from '../runtime/kubernetes-api.ts'
+import type { Claims } from './claims.ts'
 import type { ChannelJudge } from './class/judge.ts'
-import { describePlan } from './describe-plan.ts'
+import { describePlan, maxNoteBytes } from './describe-plan.ts'
 import { parseChannel } from './parse-channel.ts'
 import { planChannel } from './plan.ts'
 import type { Settings } from './settings.ts'
@@ -17,19 +19,28 @@ export interface Preview {
   readonly note: string
 }
 
+/** What judges the channel as it would be. */
+export interface PreviewParts {
+  readonly judge: Pick<ChannelJudge, 'atOnce'>
+  /** Finds who has a path that it would ask for. */
+  readonly claims: Pick<Claims, 'routeRivalIf'>
+}
+
 /**
  * Plans what the annotation carillon.dev/plan asks about, and changes nothing. Its value is a JSON merge patch (RFC 7396) of `spec`: what if the channel
  * were so? `true` asks about the channel as it is, which is worth something while it is paused. A pause is ignored: the question is what would happen
  * after it.
  * @returns null when nothing is asked
  */
-export function previewPlan(world: World, settings: Settings, judge: Pick<ChannelJudge, 'atOnce'>): Preview | null {
+export function previewPlan(world: World, settings: Settings, { claims, judge }: PreviewParts): Preview | null {
   const { metadata } = world.channel
   const question = metadata.annotations?.[annotations.plan]
   if (question === undefined) return null
   const id = createHash('sha256').update(JSON.stringify([metadata.uid, metadata.generation, question])).digest('hex').slice(0, 10)
   const changed = changeChannel(world, question, judge)
-  return { id, note: changed.ok ? describePlan(planChannel({ ...world, ...changed.value }, settings)) : changed.error }
+  if (!changed.ok) return { id, note: changed.error }
+  const rivals = { ...world.rivals, route: claims.routeRivalIf(changed.value.channel) }
+  return { id, note: describePlan(planChannel({ ...world, ...changed.value, rivals }, settings)) }
 }
 
 /** The patch is of what people wrote, and the class judges what comes of it. */
@@ -37,11 +48,29 @@ function changeChannel({ channel, underClass }: World, question: string, judge: 
   const patch = readPatch(question)
   if (!patch.ok) return patch
   const { [annotations.paused]: _paused, ...others } = channel.metadata.annotations ?? {}
-  const object = { ...channel, metadata: { ...channel.metadata, annotations: others }, spec: mergePatch(underClass.written, patch.value) }
+  const spec = mergePatch(underClass.written, patch.value)
+  const refusal = refusalOf(underClass.written, spec)
+  if (refusal !== null) return failed(refusal)
+  const object = { ...channel, metadata: { ...channel.metadata, annotations: others }, spec }
   const parsed = parseChannel(object as unknown as KubernetesObject) // What a patch may have broken, parseChannel finds.
   if (!parsed.ok) return failed(`The channel would not be understood: ${parsed.error.message}`)
   const held = judge.atOnce(parsed.value.channel)
   return held.ok ? ok({ channel: held.value.channel, topicRules: held.value.topicRules }) : failed(`Not done (${held.error.reason}): ${held.error.message}`)
+}
+
+/** Unknown members, and values beyond their bounds. What the channel has already, it may keep. */
+function refusalOf(before: unknown, after: unknown): string | null {
+  const known = new Set(checkValue(specSchema, before, 'spec').map(({ path }) => path))
+  const problems = checkValue(specSchema, after, 'spec').filter(({ path }) => !known.has(path))
+  if (problems.length === 0) return null
+  const sentences = problems.map(({ path, message }) => `${path}${message.startsWith('is ') ? '' : ':'} ${message}`)
+  return cut(`The API server would refuse this. ${sentences.join('. ')}.`)
+}
+
+/** An Event takes 1,024 bytes. */
+function cut(text: string): string {
+  const bytes = Buffer.from(text)
+  return bytes.length < maxNoteBytes ? text : `${bytes.subarray(0, maxNoteBytes - 10).toString('utf8').replace(/\uFFFD+$/, '')}…`
 }
 
 function readPatch(question: string): Result<unknown, string> {

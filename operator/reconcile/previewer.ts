@@ -1,15 +1,13 @@
 import type { Logger } from '../../gateway/observability/logger.ts'
 import type { KubernetesApi, KubernetesObject, ResourceType } from '../runtime/kubernetes-api.ts'
 import { microTime } from '../runtime/lease.ts'
-import type { ChannelJudge } from './class/judge.ts'
-import { previewPlan } from './preview.ts'
+import { previewPlan, type PreviewParts } from './preview.ts'
 import type { Settings } from './settings.ts'
 import type { World } from './world.ts'
 
-export interface PreviewerParts {
+export interface PreviewerParts extends PreviewParts {
   readonly api: Pick<KubernetesApi, 'create'>
   readonly settings: Settings
-  readonly judge: Pick<ChannelJudge, 'atOnce'>
   readonly logger: Logger
   /** Of the operator that answers. */
   readonly identity: string
@@ -22,12 +20,12 @@ const eventType: ResourceType = { group: 'events.k8s.io', version: 'v1', plural:
  * Answers the annotation carillon.dev/plan with an Event. The Event's name follows from the question, so that a question is answered once, by
  * whichever operator, however often the channel is looked at. It does not wait for the answer to be written, and a failure costs nothing but it.
  */
-export function createPreviewer({ api, settings, judge, logger, identity, nowMs }: PreviewerParts): (world: World) => void {
+export function createPreviewer({ api, settings, logger, identity, nowMs, ...parts }: PreviewerParts): (world: World) => void {
   /** By channel, the question that was answered last. */
   const answered = new Map<string, string>()
   return (world) => {
     const { metadata } = world.channel
-    const preview = previewPlan(world, settings, judge)
+    const preview = previewPlan(world, settings, parts)
     const key = metadata.uid ?? ''
     if (preview === null) return void answered.delete(key)
     if (answered.get(key) === preview.id) return

@@ -108,7 +108,12 @@ const anyAsked: fc.Arbitrary<Asked> = fc.record({
   route: fc.option(anyRecord),
   has: fc.option(anyRecord, { nil: undefined }),
 }).map(({ has, ...asked }) => (has === undefined ? asked : { ...asked, has }))
-const anyStep = fc.oneof({ weight: 4, arbitrary: anyAsked }, { weight: 1, arbitrary: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f') })
+interface Step {
+  /** suspend: it is refused as a whole, and asks for nothing. */
+  readonly how: 'upsert' | 'suspend' | 'remove'
+  readonly asked: Asked
+}
+const anyStep: fc.Arbitrary<Step> = fc.record({ how: fc.constantFrom('upsert' as const, 'upsert' as const, 'upsert' as const, 'suspend' as const, 'remove' as const), asked: anyAsked })
 
 /** By comparing everything with everything: whether another channel ranks before one of this channel's places. */
 function isRefused(mine: Asked, all: readonly Asked[]): boolean {
@@ -127,12 +132,12 @@ describe('of any channels, claims', () => {
         const claims = createRouteClaims()
         const all = new Map<string, Asked>()
         const refused = (): ReadonlyMap<string, boolean> => new Map([...all.keys()].map((name) => [name, claims.rivalOf(ref(name)) !== null]))
-        for (const step of steps) {
+        for (const { how, asked: given } of steps) {
           const before = refused()
-          const name = typeof step === 'string' ? step : step.name
-          const told = typeof step === 'string' ? claims.remove(ref(step)) : claims.upsert(channel(step))
-          if (typeof step === 'string') all.delete(step)
-          else all.set(name, step)
+          const { name } = given
+          const told = how === 'remove' ? claims.remove(ref(name)) : claims[how](channel(given))
+          if (how === 'remove') all.delete(name)
+          else all.set(name, how === 'suspend' ? { ...given, route: null } : given)
           const after = refused()
           expect(after).toEqual(new Map([...all].map(([each, asked]) => [each, isRefused(asked, [...all.values()])])))
           const changed = [...after].filter(([each, is]) => each !== name && before.get(each) !== is).map(([each]) => each)

@@ -21,6 +21,8 @@ export interface RouteClaims {
   /** A channel is gone. @returns the other channels for whom that may change something */
   remove(ref: ObjectRef): readonly ObjectRef[]
   rivalOf(ref: ObjectRef): RouteRival | null
+  /** The same for a channel that is as it is given here, and claims nothing by being asked about. */
+  rivalIf(channel: RealtimeChannel): RouteRival | null
   /** Returns the channels that ask for this place, or for one that it is within. */
   askingFor(place: RoutePlace): readonly ObjectRef[]
 }
@@ -53,6 +55,14 @@ export function createRouteClaims(): RouteClaims {
   /** Channels that rank behind: what happens to this claim changes nothing for those before it. */
   const behind = (claim: Claim): readonly ObjectRef[] => allOf(claim).flatMap((entry) => rivalsAt(entry).filter(({ rank }) => rank > entry.rank).map(({ owner }) => owner))
 
+  function firstRival(asked: readonly ClaimEntry[]): RouteRival | null {
+    for (const entry of asked) {
+      const first = rivalsAt(entry).reduce((best, each) => (each.rank < best.rank ? each : best), entry)
+      if (first !== entry) return { channel: first.owner, path: addressOf(entry.place), taken: addressOf(first.place) }
+    }
+    return null
+  }
+
   function forget(ref: ObjectRef): readonly ObjectRef[] {
     const claim = byChannel.get(keyOf(ref))
     if (claim === undefined) return []
@@ -74,13 +84,8 @@ export function createRouteClaims(): RouteClaims {
     upsert: (channel) => remember(claimOf(channel, askedRoute(channel))),
     suspend: (channel) => remember(claimOf(channel, null)),
     remove: forget,
-    rivalOf(ref) {
-      for (const entry of byChannel.get(keyOf(ref))?.asked ?? []) {
-        const first = rivalsAt(entry).reduce((best, each) => (each.rank < best.rank ? each : best), entry)
-        if (first !== entry) return { channel: first.owner, path: addressOf(entry.place), taken: addressOf(first.place) }
-      }
-      return null
-    },
+    rivalOf: (ref) => firstRival(byChannel.get(keyOf(ref))?.asked ?? []),
+    rivalIf: (channel) => firstRival(claimOf(channel, askedRoute(channel)).asked),
     askingFor: (place) => unique([...index.find({ ...place, match: 'Exact' }, 'overlapping')].map(({ owner }) => owner)),
   }
 }

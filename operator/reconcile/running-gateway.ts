@@ -32,3 +32,12 @@ export function runningEpoch(world: Pick<World, 'channel' | 'children'>): string
   const variables = containers.flatMap(({ env = [] }) => env)
   return variables.find(({ name }) => name === options.kafkaTopicEpoch.env)?.value ?? null
 }
+
+/** Whether the status of a Deployment is about what it asks for now: its controller has looked at this generation. */
+export function isSeen({ metadata, status }: Deployment): boolean {
+  return (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0)
+}
+
+export function conditionOf({ status }: Deployment, type: string): NonNullable<NonNullable<Deployment['status']>['conditions']>[number] | undefined {
+  return status?.conditions?.find((condition) => condition.type === type)
+}

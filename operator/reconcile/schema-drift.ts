@@ -2,7 +2,7 @@ import { classCrdName, classSchemaHash } from '../api/v1alpha1/class-crd.ts'
 import { crdName, schemaHash, schemaHashAnnotation } from '../api/v1alpha1/crd.ts'
 import type { KubernetesApi, ResourceType } from '../runtime/kubernetes-api.ts'
 
-const definitionType: ResourceType = { group: 'apiextensions.k8s.io', version: 'v1', plural: 'customresourcedefinitions', kind: 'CustomResourceDefinition', isNamespaced: false }
+export const definitionType: ResourceType = { group: 'apiextensions.k8s.io', version: 'v1', plural: 'customresourcedefinitions', kind: 'CustomResourceDefinition', isNamespaced: false }
 
 interface OwnDefinition {
   readonly name: string

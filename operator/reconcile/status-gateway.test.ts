@@ -81,10 +81,47 @@ describe('what is said of pods in trouble', () => {
     expect(judge({ status: pastDeadline, troubledPods: pods })).toEqual(judge({ status: pastDeadline, troubledPods: pods.toReversed() }))
     expect(judge({ status: pastDeadline, troubledPods: pods }).reason).toBe('ImagePullFailed')
   })
+})
 
-  it('is without the names of pods that were never made', () => {
-    const denied = (name: string) => judge({ status: { availableReplicas: 0, conditions: [{ type: 'ReplicaFailure', status: 'True', message: `pods "${name}" is forbidden: violates PodSecurity "restricted"` }] } })
-    expect(denied('chat-a')).toEqual(denied('chat-b'))
-    expect(denied('chat-a')).toMatchObject({ reason: 'AdmissionDenied', message: 'Pods cannot be made: violates PodSecurity "restricted"' })
+const refusedBy = (message: string) => ({ type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message })
+const late = { type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' }
+const quota = 'pods "chat-gateway-6c9f7-x7k2p" is forbidden: failed quota: q: must specify limits.cpu for: gateway'
+
+describe('pods that Kubernetes does not make', () => {
+  it.each<[string, Case]>([
+    ['before the deadline', { status: { availableReplicas: 0, replicas: 0, conditions: [refusedBy(quota)] } }],
+    ['past the deadline', { status: { availableReplicas: 0, replicas: 0, conditions: [late, refusedBy(quota)] } }],
+    ['past the deadline, with pods in trouble beside', { status: { availableReplicas: 0, conditions: [late, refusedBy(quota)] }, troubledPods: [pod('CrashLoopBackOff')] }],
+    ['after a roll-out that was complete', { status: { availableReplicas: 0, conditions: [{ type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable' }, refusedBy(quota)] }, known: before('True') }],
+    ['past the deadline of a channel that was available', { status: { availableReplicas: 1, conditions: [late, refusedBy(quota)] }, known: before('True') }],
+    ['for one of two', { status: { availableReplicas: 1, replicas: 1, updatedReplicas: 1, conditions: [late, refusedBy(quota)] } }],
+  ])('have the words of the refusal %s', (_stage, given) => {
+    expect(judge(given)).toEqual({ status: 'False', reason: 'QuotaExceeded', message: 'Pods cannot be made: failed quota: q: must specify limits.cpu for: gateway' })
+  })
+
+  it('have the words also while one pod serves, which is enough to be available', () => {
+    expect(judge({ status: { availableReplicas: 1, conditions: [refusedBy(quota)] }, known: before('True') })).toEqual({ status: 'True', reason: 'PodsAvailable', message: 'Gateway pods are available. Pods cannot be made: failed quota: q: must specify limits.cpu for: gateway' })
+  })
+
+  it('are those of a ReplicaSet that cannot be made, too', () => {
+    const message = 'Failed to create new replica set "chat-gateway-6c9f7": replicasets.apps "chat-gateway-6c9f7" is forbidden: exceeded quota: q, requested: count/replicasets.apps=1'
+    // The controller writes no observedGeneration before it has made one.
+    const given = { status: { observedGeneration: 0, availableReplicas: 0, replicas: 0, conditions: [{ type: 'Progressing', status: 'False', reason: 'ReplicaSetCreateError', message }] } }
+    expect(judge(given)).toMatchObject({ reason: 'QuotaExceeded', message: 'Pods cannot be made: exceeded quota: q, requested: count/replicasets.apps=1' })
+  })
+
+  it('are not said of what a controller has not looked at, nor of a channel without pods', () => {
+    expect(judge({ status: { observedGeneration: 0, availableReplicas: 0, conditions: [refusedBy(quota)] } }).reason).toBe('GatewayProgressing')
+    expect(judge({ spec: { replicas: 0 }, status: { conditions: [late, refusedBy(quota)] } }).reason).toBe('ScaledToZero')
+  })
+
+  it.each([
+    (name: string) => `pods "${name}" is forbidden: violates PodSecurity "restricted"`,
+    (name: string) => `Pod "${name}" is invalid: spec.containers[0].resources.requests: Invalid value`,
+    (name: string) => `admission webhook "w.example.com" denied the request: ${name} has no owner`,
+    (name: string) => `pods "${name}" is forbidden: error of ${name}`,
+  ])('are named in no message, for each attempt has another name: %s', (words) => {
+    const [one, other] = ['chat-gateway-6c9f7-x7k2p', 'chat-gateway-6c9f7-b4m9z'].map((name) => judge({ status: { availableReplicas: 0, conditions: [refusedBy(words(name))] } }))
+    expect(one).toEqual(other)
   })
 })

@@ -1,5 +1,5 @@
-import { reasonOfDenial } from './failure-reasons.ts'
-import { runningDeployment, type Deployment } from './running-gateway.ts'
+import { podRefusalOf } from './pod-refusal.ts'
+import { conditionOf, isSeen, runningDeployment, type Deployment } from './running-gateway.ts'
 import type { Plan } from './actions.ts'
 import { isFalse, isTrue, type Judgement } from './status-conditions.ts'
 import { judgeTrouble } from './troubled-pods.ts'
@@ -11,29 +11,34 @@ import type { World } from './world.ts'
  * After a change of the channel, only the end of the roll-out counts: every pod is of the new template and available. From then on, for as long
  * as the channel stays as it is, one available pod is enough: pods that restart or move, that the autoscaler adds, or that an upgrade of the operator
  * exchanges do not make a channel unready that serves. A roll-out past its deadline does, whatever still serves.
+ *
+ * Why no pods are made is said at every stage, before what is only a consequence of it: the deadline passes, and the reason stays.
  */
 export function judgeGateway(world: World, plan: Plan): Judgement {
   const deployment = runningDeployment(world)
   if (deployment === null) return plan.holdsGatewayBack ? isFalse('WaitingForTopic', 'No pods are started before the topic is known.') : isFalse('GatewayProgressing', 'The Deployment is being made.')
   const wanted = deployment.spec?.replicas ?? 1
   const { replicas = 0, availableReplicas = 0 } = deployment.status ?? {}
-  if (isPastDeadline(deployment)) return judgeTrouble(world.troubledPods, 'stalled')
   if (wanted === 0) return replicas === 0 ? isTrue('ScaledToZero', 'The channel asks for no pods: nobody can connect.') : isFalse('GatewayProgressing', 'Pods are being stopped.')
-  if (wasAvailable(world) && availableReplicas > 0) return available
-  return judgeStrictly(deployment, wanted, world)
+  const refusal = podRefusalOf(deployment)
+  const isLate = isPastDeadline(deployment)
+  if (!isLate && wasAvailable(world) && availableReplicas > 0) return isTrue('PodsAvailable', refusal === null ? available.message : `${available.message} ${refusal.message}`)
+  if (isComplete(deployment, wanted)) return available
+  if (refusal !== null) return isFalse(refusal.reason, refusal.message)
+  return judgeTrouble(world.troubledPods, isLate ? 'stalled' : stageOf(deployment))
 }
 
 const available = isTrue('PodsAvailable', 'Gateway pods are available.')
 
-function judgeStrictly(deployment: Deployment, wanted: number, { troubledPods }: World): Judgement {
-  const { status = {} } = deployment
-  const { replicas = 0, updatedReplicas = 0, availableReplicas = 0 } = status
-  const isSeen = (status.observedGeneration ?? 0) >= (deployment.metadata.generation ?? 0)
-  if (isSeen && updatedReplicas >= wanted && replicas <= updatedReplicas && availableReplicas >= wanted) return available
-  const denial = isSeen ? conditionOf(deployment, 'ReplicaFailure') : undefined
-  if (denial?.status === 'True') return isFalse(reasonOfDenial(denial.message ?? ''), `Pods cannot be made: ${withoutPodName(denial.message ?? '')}`)
-  const isRolledOut = isSeen && conditionOf(deployment, 'Progressing')?.reason === 'NewReplicaSetAvailable'
-  return judgeTrouble(troubledPods, isRolledOut && availableReplicas === 0 ? 'unavailable' : 'progressing')
+/** Every pod is of the new template and available. */
+function isComplete(deployment: Deployment, wanted: number): boolean {
+  const { replicas = 0, updatedReplicas = 0, availableReplicas = 0 } = deployment.status ?? {}
+  return isSeen(deployment) && !isPastDeadline(deployment) && updatedReplicas >= wanted && replicas <= updatedReplicas && availableReplicas >= wanted
+}
+
+function stageOf(deployment: Deployment): 'unavailable' | 'progressing' {
+  const isRolledOut = isSeen(deployment) && conditionOf(deployment, 'Progressing')?.reason === 'NewReplicaSetAvailable'
+  return isRolledOut && (deployment.status?.availableReplicas ?? 0) === 0 ? 'unavailable' : 'progressing'
 }
 
 /** Of this very generation: the status of an earlier one says nothing of what was asked for since. */
@@ -43,15 +48,5 @@ function wasAvailable({ channel }: World): boolean {
 }
 
 function isPastDeadline(deployment: Deployment): boolean {
-  const isSeen = (deployment.status?.observedGeneration ?? 0) >= (deployment.metadata.generation ?? 0)
-  return isSeen && conditionOf(deployment, 'Progressing')?.reason === 'ProgressDeadlineExceeded'
-}
-
-function conditionOf({ status }: Deployment, type: string): NonNullable<NonNullable<Deployment['status']>['conditions']>[number] | undefined {
-  return status?.conditions?.find((condition) => condition.type === type)
-}
-
-/** The names of pods that were never made are new at each attempt. */
-function withoutPodName(message: string): string {
-  return message.replace(/^pods "[^"]*" is forbidden: /, '')
+  return isSeen(deployment) && conditionOf(deployment, 'Progressing')?.reason === 'ProgressDeadlineExceeded'
 }

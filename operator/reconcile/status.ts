@@ -4,6 +4,7 @@ import { operandNames } from '../../cdk8s/operands/operand-names.ts'
 import { servicePorts } from '../../cdk8s/operands/service-ports.ts'
 import { annotations, type RealtimeChannel, type RealtimeChannelStatus, type WrittenChannel } from '../api/v1alpha1/realtime-channel.ts'
 import type { Outcome, Plan, RouteRecord, TopicRecord } from './actions.ts'
+import { inChannelWords } from './channel-fields.ts'
 import type { ChannelRefusal } from './class/effective-channel.ts'
 import { isStalled } from './conditions.ts'
 import { reasonOfFailure, wordsOf } from './failure-reasons.ts'
@@ -114,7 +115,9 @@ function failureOf(outcomes: readonly Outcome[], isAbout: (kind: string) => bool
   for (const outcome of outcomes) {
     if (outcome.kind !== 'failed' || isTopicAction(outcome.action) || !('type' in outcome.action) || !isAbout(outcome.action.type.kind)) continue
     const { action, failure } = outcome
-    return isFalse(reasonOfFailure(failure), `The ${action.type.kind} could not be ${action.kind === 'delete-object' ? 'deleted' : 'applied'}: ${wordsOf(failure)}`)
+    const isOfChannel = 'object' in action && failure.of === 'kubernetes' && failure.error.kind === 'invalid'
+    const words = isOfChannel ? inChannelWords(action.object, failure.error.message) : wordsOf(failure)
+    return isFalse(reasonOfFailure(failure), `The ${action.type.kind} could not be ${action.kind === 'delete-object' ? 'deleted' : 'applied'}: ${words}`)
   }
   return null
 }

@@ -29,7 +29,7 @@ export function unknownTopic(topic: Exclude<FoundTopic, { kind: 'present' | 'mis
 const openings = {
   unreachable: 'Kafka does not answer',
   transient: 'Kafka does not answer as it should',
-  unauthenticated: 'Kafka refuses the credentials of the operator',
+  unauthenticated: 'Kafka refuses the credentials',
   unauthorized: 'Kafka does not allow the operator to look at the topic',
   refused: 'Kafka refuses to tell of the topic',
   'already-exists': 'Kafka does not answer as it should',
@@ -44,6 +44,8 @@ function explainProblem(problem: ConnectionProblem): UnknownTopic {
       return wait('SecretNotFound', `The channel names the Secret ${problem.secret}, and there is none in its namespace. Create it.`, soonMs)
     case 'secret-key-missing':
       return wait('SecretKeyMissing', `The Secret ${problem.secret} has no key ${problem.key}. Add it, or name another in the channel.`, soonMs)
+    case 'secret-key-empty':
+      return wait('SecretKeyMissing', `The key ${problem.key} of the Secret ${problem.secret} is empty. Write its value, or name another key in the channel.`, soonMs)
     case 'secret-forbidden':
       return wait('SecretForbidden', `The operator may not read the Secret ${problem.secret}. Grant it with a Role in this namespace (docs/rbac.md has it).`, laterMs)
     case 'unavailable':

@@ -58,6 +58,8 @@ export type ConnectionProblem =
   | { readonly kind: 'no-brokers' }
   | { readonly kind: 'secret-not-found'; readonly secret: string }
   | { readonly kind: 'secret-key-missing'; readonly secret: string; readonly key: string }
+  /** The key is there, with nothing in it. */
+  | { readonly kind: 'secret-key-empty'; readonly secret: string; readonly key: string }
   /** RBAC lets the operator not read it: docs/rbac.md says how a Role does. */
   | { readonly kind: 'secret-forbidden'; readonly secret: string }
   | { readonly kind: 'unavailable'; readonly error: ApiError }
@@ -92,6 +94,8 @@ export type FoundRoute =
   | { readonly kind: 'no-default-class' }
   | { readonly kind: 'gateway-not-found'; readonly gateway: ObjectRef }
   | { readonly kind: 'gateway-api-missing' }
+  /** The cluster serves another version of the Gateway API than v1. */
+  | { readonly kind: 'gateway-api-too-old'; readonly version: string }
   /** It could not be found out; nobody is refused for that. */
   | { readonly kind: 'unknown'; readonly error: ApiError }
 

@@ -111,13 +111,13 @@ describe('a channel that cannot work', () => {
     await untilReady(channel)
   })
 
-  it('says of pods that a quota does not let in which one', async () => {
+  it('says of pods that a quota does not let in which one, past the deadline of the roll-out, too', async () => {
     const { namespace } = await makeScene()
     const channel = testChannel(cluster, namespace)
     await channel.apply()
     await channel.until('GatewayAvailable', 'False', 'GatewayProgressing')
     const message = 'pods "news-gateway-6c9f-x7k2p" is forbidden: exceeded quota: small, requested: pods=1, used: pods=10, limited: pods=10'
-    await patchDeployment(channel, { replicas: 0, conditions: [{ type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message }] })
+    await patchDeployment(channel, { replicas: 0, conditions: [{ type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' }, { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message }] })
     expect(await saysReady(channel, 'QuotaExceeded')).toBe('Pods cannot be made: exceeded quota: small, requested: pods=1, used: pods=10, limited: pods=10')
     expect(await kstatusOfChannel(channel)).toBe('Failed')
     await untilReady(channel)

@@ -109,9 +109,21 @@ export const badInputs: readonly BadInput[] = [
     spec: ({ secure }) => ({ kafka: saslOf(secure) }),
     about: 'TopicReady',
     reason: 'KafkaUnauthenticated',
-    says: ['Kafka refuses the credentials of the operator', /localhost:\d+/],
+    says: ['Kafka refuses the credentials: ', /localhost:\d+/],
     kstatus: 'Failed',
     afterwards: async (channel) => expect(JSON.stringify(await channel.get())).not.toContain('not-this-one'),
+  },
+  {
+    title: 'a Secret with an empty password',
+    prepare: async ({ cluster, namespace }) => {
+      await makeSecret(cluster, namespace, 'kafka-user', { username: 'gateway', password: '' })
+      await grantSecret(cluster, namespace, 'kafka-user')
+    },
+    spec: ({ secure }) => ({ kafka: saslOf(secure) }),
+    about: 'TopicReady',
+    reason: 'SecretKeyMissing',
+    says: ['The key password of the Secret kafka-user is empty', 'Write its value'],
+    kstatus: 'Failed',
   },
   {
     title: 'a Secret that is not there',
@@ -264,7 +276,31 @@ export const badInputs: readonly BadInput[] = [
     spec: () => ({ gateway: { replicas: 2, affinity: { nodeAfinity: {} } } }),
     about: 'GatewayAvailable',
     reason: 'InvalidObject',
-    says: ['The Deployment could not be applied', 'nodeAfinity'],
+    says: ['The Deployment could not be applied', 'spec.gateway.affinity.nodeAfinity'],
+    kstatus: 'Failed',
+  },
+  {
+    title: 'a toleration that Kubernetes refuses',
+    spec: () => ({ gateway: { replicas: 2, tolerations: [{ key: 'a', operator: 'Maybe' }] } }),
+    about: 'GatewayAvailable',
+    reason: 'InvalidObject',
+    says: ['The Deployment could not be applied: spec.gateway.tolerations[0].operator: '],
+    kstatus: 'Failed',
+  },
+  {
+    title: 'a peer that Kubernetes refuses',
+    spec: () => ({ network: { ingressFrom: [{ podSelector: {} }], metricsFrom: [{ ipBlock: { cidr: 'everywhere' } }] } }),
+    about: 'GatewayAvailable',
+    reason: 'InvalidObject',
+    says: ['The NetworkPolicy could not be applied: spec.network.metricsFrom[0].ipBlock.cidr: '],
+    kstatus: 'Failed',
+  },
+  {
+    title: 'a resource that Kubernetes does not know',
+    spec: () => ({ gateway: { replicas: 2, resources: { limits: { 'no/such/resource': 1 } } } }),
+    about: 'GatewayAvailable',
+    reason: 'InvalidObject',
+    says: ['The Deployment could not be applied: ', 'spec.gateway.resources.limits[no/such/resource]'],
     kstatus: 'Failed',
   },
   {

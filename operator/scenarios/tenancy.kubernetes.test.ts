@@ -115,12 +115,12 @@ describe('a tenant who may make channels in one namespace and nothing else', () 
     const [topic, letters] = [await environmentOf(channel, 'KAFKA_TOPIC'), await environmentOf(channel, 'KAFKA_DLQ_TOPIC')]
     const env = { KAFKA_BROKERS: cluster.kafka.brokers.join(','), KAFKA_TOPIC: topic }
     const [emits, copies] = await Promise.all([startPod('emits', { ...env, KAFKA_DLQ: 'false' }), startPod('copies', { ...env, ...(letters === '' ? {} : { KAFKA_DLQ_TOPIC: letters }), MAX_AUDIENCE_SIZE: '1' })])
-    await Promise.all([emits, copies].map((pod) => pod.untilReady(60_000)))
+    await Promise.all([emits, copies].map((pod) => pod.untilReady(120_000)))
     expect(await emitForged(emits)).toBe(202)
-    await soon(async () => expect((await readTopic(cluster.kafka.brokers, letters === '' ? `${topic}.dlq` : letters)).length).toBe(1), 100_000)
+    await soon(async () => expect((await readTopic(cluster.kafka.brokers, letters === '' ? `${topic}.dlq` : letters)).length).toBe(1), 120_000)
     await Promise.all([emits.kill(), copies.kill()])
     expect(await possessions()).toEqual(before)
-  })
+  }, 400_000)
 })
 
 describe('a broker that announces 2 GiB', () => {
@@ -147,7 +147,7 @@ it('leaves the victim with each of its events once, none of others, and all that
   expect(verdict).toEqual({ emitted: verdict.emitted, refused: 0, lost: 0, duplicates: 0, foreign: 0, gaps: 0, closes: 0, foreignRecords: 0 })
   expect(verdict.emitted).toBeGreaterThan(100)
   expect(await possessions()).toEqual(before)
-})
+}, 300_000)
 
 const untilGone = (channel: TestChannel): Promise<void> =>
   soon(async () => {

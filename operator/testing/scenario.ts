@@ -37,7 +37,7 @@ export async function kstatusOfChannel(channel: TestChannel): Promise<Kstatus> {
 }
 
 /** Asks until it is answered without a throw, for 60 s or as long as the caller says. */
-export function soon<T>(look: () => Promise<T> | T, timeout = 15_000): Promise<T> {
+export function soon<T>(look: () => Promise<T> | T, timeout = 60_000): Promise<T> {
   return vi.waitFor(look, { timeout, interval: 50 })
 }
 

@@ -56,6 +56,8 @@ export interface TestClusterOptions {
   /** Who has a token, beside the administrator and the operator. */
   readonly users?: readonly string[]
   readonly apiServerFlags?: readonly string[]
+  /** Of kube-controller-manager, beside `defaultControllers`. @default none: nothing makes pods */
+  readonly controllers?: readonly string[]
   /** The classes that there are. @default a default one that allows everything */
   readonly classes?: readonly RealtimeChannelClass[]
 }
@@ -63,9 +65,9 @@ export interface TestClusterOptions {
 const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} }
 
 /** Takes some ten seconds. */
-export async function startTestCluster({ kafkaOptions = {}, users = [], apiServerFlags = [], classes = [openClass] }: TestClusterOptions = {}): Promise<TestCluster> {
+export async function startTestCluster({ kafkaOptions = {}, users = [], apiServerFlags = [], controllers = [], classes = [openClass] }: TestClusterOptions = {}): Promise<TestCluster> {
   const known = [operatorUser, ...users].map((name) => ({ name }))
-  const [plane, kafka] = await Promise.all([startControlPlane({ controllers: defaultControllers, users: known, apiServerFlags }), startKafka(kafkaOptions)])
+  const [plane, kafka] = await Promise.all([startControlPlane({ controllers: [...defaultControllers, ...controllers], users: known, apiServerFlags }), startKafka(kafkaOptions)])
   const api = connect(plane)
   const admins: TopicAdmins = createTopicAdmins({ logger: silent, now: Date.now })
   await installChannelType(plane)

@@ -30,7 +30,7 @@ export interface VictimOptions {
   readonly partitions: number
 }
 
-const patienceMs = 60_000
+const patienceMs = 120_000
 const ratePerS = 20
 
 export async function startVictim({ brokers, topic, partitions }: VictimOptions): Promise<Victim> {

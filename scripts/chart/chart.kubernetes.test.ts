@@ -1,9 +1,10 @@
 import { cpSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readClassFile } from '../../operator/adapters/class-file.ts'
 import { renderClassDefinition } from '../../operator/api/v1alpha1/class-crd.ts'
 import { renderCustomResourceDefinition } from '../../operator/api/v1alpha1/crd.ts'
-import { minimalExample } from '../../operator/api/v1alpha1/examples.ts'
+import type { RealtimeChannelClassSpec } from '../../operator/api/v1alpha1/realtime-channel-class.ts'
 import { operatorOptions } from '../../operator/config/options.ts'
 import { parseOperatorOptions } from '../../operator/config/parse-options.ts'
 import { policyRules, releasePermissions, renderRoles } from '../../operator/permissions.ts'
@@ -12,6 +13,7 @@ import { askCluster, type ClusterAnswer } from '../../operator/testing/ask-clust
 import { startControlPlane, type ControlPlane } from '../../operator/testing/control-plane.ts'
 import { codeBlocks, readPages } from '../docs/pages.ts'
 import { chartFolder, helm, parseYaml, renderedObjects } from './helm.ts'
+import { podTemplateOf, withPods } from './pod-templates.ts'
 
 /** The chart, rendered by Helm, and judged by a real API server. */
 
@@ -30,6 +32,8 @@ const plurals: Readonly<Record<string, string>> = {
   ClusterRole: 'clusterroles', ClusterRoleBinding: 'clusterrolebindings', ConfigMap: 'configmaps', CustomResourceDefinition: 'customresourcedefinitions', Deployment: 'deployments', Job: 'jobs', NetworkPolicy: 'networkpolicies',
   Pod: 'pods', PodDisruptionBudget: 'poddisruptionbudgets', Role: 'roles', RoleBinding: 'rolebindings', Service: 'services', ServiceAccount: 'serviceaccounts',
 }
+/** Of the kinds that no cluster has before the chart, or the Prometheus operator, is installed: what is judged by the release below, or not at all. */
+const ofOthers = ['RealtimeChannelClass', 'ServiceMonitor', 'PodMonitor', 'PrometheusRule']
 const ofPrometheus = ['ServiceMonitor', 'PodMonitor', 'PrometheusRule']
 
 let cluster: ControlPlane
@@ -56,14 +60,6 @@ function judge(object: KubernetesObject): Promise<ClusterAnswer> {
 const named = ({ kind, metadata }: KubernetesObject): string => `${kind}/${metadata.namespace ?? ''}/${metadata.name}`
 const isHook = ({ metadata }: KubernetesObject): boolean => metadata.annotations?.['helm.sh/hook'] !== undefined
 
-/** The API server holds these to this shape. */
-interface PodTemplate {
-  readonly metadata?: object
-  readonly spec: { readonly containers: readonly { readonly resources?: object; readonly env?: readonly { readonly name: string; readonly value?: string }[] }[] }
-}
-const templateOf = (object: KubernetesObject): PodTemplate => (object.kind === 'Pod' ? (object as unknown as PodTemplate) : (object['spec'] as { readonly template: PodTemplate }).template)
-const withPods = (objects: readonly KubernetesObject[]): readonly KubernetesObject[] => objects.filter(({ kind }) => ['Deployment', 'Job', 'Pod'].includes(kind))
-
 describe('helm', () => {
   it('finds nothing to complain about, strictly', () => {
     for (const [, file] of files) expect(helm(['lint', '--strict', chartFolder, '--values', file])).toMatchObject({ isOk: true })
@@ -79,7 +75,7 @@ describe('helm', () => {
 describe.each(files)('with the values of ci/%s-values.yaml', (name) => {
   it('every object is one that the API server takes', async () => {
     const objects = rendered(name)
-    const unknown = objects.filter(({ kind }) => plurals[kind] === undefined && !ofPrometheus.includes(kind))
+    const unknown = objects.filter(({ kind }) => plurals[kind] === undefined && !ofOthers.includes(kind))
     expect(unknown.map(named)).toEqual([])
     const answers = await Promise.all(objects.filter(({ kind }) => plurals[kind] !== undefined).map(async (object) => [named(object), await judge(object)] as const))
     expect(answers.length).toBeGreaterThan(0)
@@ -88,7 +84,7 @@ describe.each(files)('with the values of ci/%s-values.yaml', (name) => {
 
   it('every pod is let in where Pod Security is restricted', async () => {
     const pods = withPods(rendered(name)).map((object): KubernetesObject => {
-      const { metadata, spec } = templateOf(object)
+      const { metadata, spec } = podTemplateOf(object)
       return { apiVersion: 'v1', kind: 'Pod', metadata: { ...metadata, name: 'pod', namespace: 'carillon-system' }, spec }
     })
     const answers = await Promise.all(pods.map((pod) => askCluster(cluster, { method: 'POST', path: `${pathOf(pod)}?dryRun=All&fieldValidation=Strict`, body: pod })))
@@ -104,7 +100,7 @@ describe.each(files)('with the values of ci/%s-values.yaml', (name) => {
 
   it('the operator is given only options that it has, with values that it takes', () => {
     const deployment = rendered(name).find(({ kind }) => kind === 'Deployment')
-    const variables = (deployment === undefined ? [] : (templateOf(deployment).spec.containers[0]?.env ?? [])).filter((variable) => !variable.name.startsWith('NODE_'))
+    const variables = (deployment === undefined ? [] : (podTemplateOf(deployment).spec.containers[0]?.env ?? [])).filter((variable) => !variable.name.startsWith('NODE_'))
     const known = new Set<string>(Object.values(operatorOptions).map(({ env }) => env))
     expect(variables.filter((variable) => !known.has(variable.name))).toEqual([])
     const env = Object.fromEntries(variables.map(({ name: variable, value = '' }) => [variable, value]))
@@ -177,7 +173,7 @@ describe('for the Prometheus operator', () => {
   it('finds the Service, the gateways and the alerts', () => {
     const objects = rendered('everything')
     const [service, serviceMonitor, podMonitor, rule] = ['Service', ...ofPrometheus].map((kind) => objects.find((object) => object.kind === kind))
-    expect(serviceMonitor).toMatchObject({ apiVersion: 'monitoring.coreos.com/v1', metadata: { labels: { release: 'prometheus' } }, spec: { endpoints: [{ port: 'internal', path: '/metrics', interval: '15s' }] } })
+    expect(serviceMonitor).toMatchObject({ apiVersion: 'monitoring.coreos.com/v1', metadata: { labels: { release: 'prometheus' } }, spec: { endpoints: [{ port: 'internal', path: '/metrics', interval: '15s', honorLabels: true }] } })
     expect(serviceMonitor).toMatchObject({ spec: { selector: { matchLabels: { 'app.kubernetes.io/name': service?.metadata.labels?.['app.kubernetes.io/name'] } } } })
     expect(podMonitor).toMatchObject({ spec: { podMetricsEndpoints: [{ port: 'internal', path: '/metrics' }] } })
     expect(rule).toMatchObject({ spec: { groups: [{ name: 'carillon-gateways' }, { name: 'carillon-operator' }] } })
@@ -233,6 +229,13 @@ const refused: readonly (readonly [set: string, said: RegExp])[] = [
   ['metrics.podMonitor.labels.app\\.kubernetes\\.io/instance=a', /metrics\.podMonitor\.labels names app\.kubernetes\.io\/instance/],
   ['podAnnotations.kubectl\\.kubernetes\\.io/default-container=a', /podAnnotations names kubectl\.kubernetes\.io\/default-container/],
   ['networkPolicy.enabled=false,networkPolicy.egress.enabled=true', /needs networkPolicy\.enabled/],
+  ['class=null', /earlier release of the chart \(--reuse-values\).*--reset-then-reuse-values/],
+  ['topics.pattern=NAMESPACE.*', /topics\.pattern has moved: give class\.allowed\.topics as a list, such as \["NAMESPACE\.\*"\]/],
+  ['class.allowed.host={a}', /class\/allowed.*host/],
+  ['class.allowed.maxReplicas=0', /class\/allowed\/maxReplicas/],
+  ['class.defaults.topic.name=a', /class\/defaults\/topic.*name/],
+  ['extraEnv[0].name=TOPIC_PATTERN', /use class\.allowed\.topics/],
+  ['rbac.clusterWide=false', /rbac\.clusterWide=false needs watchNamespaces/],
   ['networkPolicy.egress.enabled=true', /networkPolicy\.egress\.kafkaPorts/],
 ]
 
@@ -250,20 +253,20 @@ describe('the pods', () => {
     const pods = withPods(rendered('everything'))
     expect(pods.map(({ kind }) => kind).toSorted()).toEqual(['Deployment', 'Job', 'Pod'])
     for (const pod of pods) {
-      const { metadata, spec } = templateOf(pod)
+      const { metadata, spec } = podTemplateOf(pod)
       expect(metadata).toMatchObject({ labels: { tier: 'control', team: 'platform' }, annotations: { 'sidecar.istio.io/inject': 'false' } })
       expect(spec).toMatchObject({ priorityClassName: 'system-cluster-critical', imagePullSecrets: [{ name: 'registry' }], nodeSelector: { 'kubernetes.io/os': 'linux' }, tolerations: [{ operator: 'Exists' }], affinity: { nodeAffinity: {} } })
     }
-    expect(pods.map((pod) => templateOf(pod).spec.containers[0]?.resources)).toMatchObject([{ requests: { cpu: '500m' } }, { limits: { cpu: '100m' } }, { limits: { cpu: '500m' } }])
+    expect(pods.map((pod) => podTemplateOf(pod).spec.containers[0]?.resources)).toMatchObject([{ requests: { cpu: '500m' } }, { limits: { cpu: '100m' } }, { limits: { cpu: '500m' } }])
   })
 
   it('all ask for disk, because a quota may want it', () => {
-    const asked = withPods(rendered('default')).map((pod) => templateOf(pod).spec.containers[0]?.resources)
+    const asked = withPods(rendered('default')).map((pod) => podTemplateOf(pod).spec.containers[0]?.resources)
     expect(asked).toEqual(asked.map(() => expect.objectContaining({ requests: expect.objectContaining({ 'ephemeral-storage': expect.any(String) }) })))
     expect(asked.length).toBe(3)
   })
 
-  const contextsOf = (objects: readonly KubernetesObject[]): readonly unknown[] => withPods(objects).map((pod) => (templateOf(pod).spec as { readonly securityContext?: object }).securityContext)
+  const contextsOf = (objects: readonly KubernetesObject[]): readonly unknown[] => withPods(objects).map((pod) => (podTemplateOf(pod).spec as { readonly securityContext?: object }).securityContext)
   const ids = { runAsUser: 65_532, runAsGroup: 65_532, fsGroup: 65_532 }
   const rest = { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } }
 
@@ -305,16 +308,39 @@ describe('the NetworkPolicies', () => {
 
   it('let the test and the Job reach what they need, too', () => {
     const policies = rendered('everything').filter(({ kind }) => kind === 'NetworkPolicy')
-    const chosen = policies.map(({ spec }) => (spec as { readonly podSelector: { readonly matchLabels: Readonly<Record<string, string>> } }).podSelector.matchLabels['app.kubernetes.io/name'])
-    expect(chosen.toSorted()).toEqual(['carillon-operator', 'carillon-release-finalizers', 'carillon-test'])
+    const chosen = policies.flatMap(({ spec }) => (spec as { readonly podSelector: { readonly matchLabels: Readonly<Record<string, string>> } }).podSelector.matchLabels['app.kubernetes.io/name'] ?? [])
+    expect(policies.find(({ metadata }) => metadata.name === 'realtime-helpers')).toMatchObject({ spec: { podSelector: { matchExpressions: [{ operator: 'In', values: ['carillon-test', 'carillon-wait-for-definitions'] }] } } })
+    expect(chosen.toSorted()).toEqual(['carillon-operator', 'carillon-release-finalizers'])
   })
 
   it('let nobody read metrics where nobody is named', () => {
     const objects = rendered('namespaced')
     expect(objects.find(({ kind }) => kind === 'NetworkPolicy')).toMatchObject({ spec: { ingress: [{ from: [{ podSelector: {} }] }] } })
     const operator = objects.find(({ kind }) => kind === 'Deployment')
-    const env = Object.fromEntries((operator === undefined ? [] : (templateOf(operator).spec.containers[0]?.env ?? [])).map(({ name, value = '' }) => [name, value]))
+    const env = Object.fromEntries((operator === undefined ? [] : (podTemplateOf(operator).spec.containers[0]?.env ?? [])).map(({ name, value = '' }) => [name, value]))
     expect(parseOperatorOptions(env, [], { readable: () => true })).toMatchObject({ ok: true, value: { config: { metricsNamespaces: [] } } })
+  })
+})
+
+describe('without rights in the cluster', () => {
+  const ofCluster = ['ClusterRole', 'ClusterRoleBinding', 'CustomResourceDefinition', 'RealtimeChannelClass']
+
+  it('makes nothing that is of the cluster, and hands the operator its class as a file', () => {
+    const objects = rendered('without-cluster')
+    expect(objects.filter(({ kind }) => ofCluster.includes(kind)).map(named)).toEqual([])
+    const data = objects.find(({ kind }) => kind === 'ConfigMap')?.['data'] as Readonly<Record<string, string>> | undefined // judged by the API server above
+    const { spec, ...rest } = JSON.parse(data?.['class.json'] ?? '') as { readonly spec: RealtimeChannelClassSpec }
+    expect(rest).toEqual({ apiVersion: 'carillon.dev/v1alpha1', kind: 'RealtimeChannelClass', metadata: { name: 'default' } })
+    expect(spec).toEqual({ defaults: { route: { tls: {} } }, allowed: { topics: ['NAMESPACE.*'], hosts: ['NAMESPACE.apps.example.com'] } })
+    const file = join(cluster.directory, 'class.json')
+    writeFileSync(file, data?.['class.json'] ?? '')
+    expect(readClassFile(file)).toMatchObject({ ok: true, value: { name: 'default', bounds: { hosts: ['NAMESPACE.apps.example.com'] } } })
+  })
+
+  it('has other pods for another class, which is read at start', () => {
+    const annotationsOf = (args: readonly string[]): unknown => renderedObjects(['--set', 'watchNamespaces={shop},rbac.clusterWide=false', ...args]).filter(({ kind }) => kind === 'Deployment').map((object) => podTemplateOf(object).metadata)
+    expect(annotationsOf([])).toEqual(annotationsOf([]))
+    expect(annotationsOf([])).not.toEqual(annotationsOf(['--set', 'class.allowed.maxReplicas=20']))
   })
 })
 
@@ -366,54 +392,5 @@ describe('the pages about installing', () => {
     const asOnThePage = made.map(({ kind, metadata: { namespace }, roleRef, subjects }) => ({ kind, metadata: { name: nameOnPage, namespace }, roleRef: roleRef === undefined ? undefined : { ...roleRef, name: nameOnPage }, subjects }))
     expect(asOnThePage).toEqual(objects.map(({ kind, metadata, roleRef, subjects }) => ({ kind, metadata, roleRef, subjects })))
     expect(nameOnPage).not.toBe('carillon-kafka-secrets')
-  })
-})
-
-describe('a release', () => {
-  const release = (args: readonly string[]): void => {
-    const answer = helm([...args, '--namespace', 'carillon-system'], { KUBECONFIG: cluster.kubeconfigFile })
-    expect(answer.stderr.replaceAll(/^(level=|I\d{4}).*$/gm, '')).toBe('')
-    expect(answer.isOk).toBe(true)
-  }
-  const channel = '/apis/carillon.dev/v1alpha1/namespaces/shop/realtimechannels'
-
-  it('can be installed, upgraded and uninstalled, and leaves the channels where they are', async () => {
-    release(['install', 'carillon', chartFolder])
-    const created = await askCluster(cluster, { method: 'POST', path: channel, body: minimalExample })
-    expect(created).toMatchObject({ code: 201 })
-    release(['upgrade', 'carillon', chartFolder, '--set', 'replicaCount=3'])
-    expect(await askCluster(cluster, { path: '/apis/apps/v1/namespaces/carillon-system/deployments/carillon' })).toMatchObject({ code: 200, body: { spec: { replicas: 3 } } })
-    // Nothing runs pods here, so the Job after the deletion would be waited for in vain.
-    release(['uninstall', 'carillon', '--no-hooks'])
-    expect(await askCluster(cluster, { path: '/apis/apps/v1/namespaces/carillon-system/deployments/carillon' })).toMatchObject({ code: 404 })
-    expect(await askCluster(cluster, { path: `${channel}/chrome-service` })).toMatchObject({ code: 200 })
-  })
-
-  // "namespaces \"gone\" not found": one tenant who deleted a namespace kept the release of all from being upgraded.
-  it('can be installed and upgraded where a watched namespace is not there, or ends, and has roles in the others', async () => {
-    const ending = '/api/v1/namespaces/ending'
-    await askCluster(cluster, { method: 'POST', path: '/api/v1/namespaces', body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'ending' } } })
-    release(['install', 'carillon', chartFolder, '--set', 'watchNamespaces={shop,ending,gone},rbac.kafkaSecrets[0].namespace=gone,rbac.kafkaSecrets[0].names={a}'])
-    const role = (namespace: string): Promise<ClusterAnswer> => askCluster(cluster, { path: `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}/roles/carillon` })
-    expect([(await role('shop')).code, (await role('ending')).code]).toEqual([200, 200])
-    // Nothing finishes namespaces here: it stays, keeps what it has, and takes nothing new.
-    expect(await askCluster(cluster, { method: 'DELETE', path: ending })).toMatchObject({ code: 200 })
-    const watched = ['--set', 'watchNamespaces={shop,ending,gone,chat}']
-    release(['upgrade', 'carillon', chartFolder, ...watched])
-    expect([(await role('shop')).code, (await role('ending')).code, (await role('chat')).code]).toEqual([200, 200, 200])
-    await askCluster(cluster, { method: 'DELETE', path: '/apis/rbac.authorization.k8s.io/v1/namespaces/ending/roles/carillon' })
-    release(['upgrade', 'carillon', chartFolder, ...watched])
-    expect((await role('ending')).code).toBe(404)
-    const hooks = parseYaml(helm(['get', 'hooks', 'carillon', '--namespace', 'carillon-system'], { KUBECONFIG: cluster.kubeconfigFile }).stdout)
-    const [job] = hooks.filter(({ kind }) => kind === 'Job').map((object) => templateOf(object).spec.containers[0]?.env)
-    expect(job).toContainEqual({ name: 'NAMESPACES', value: 'shop,chat' })
-    expect(helm(['get', 'notes', 'carillon', '--namespace', 'carillon-system'], { KUBECONFIG: cluster.kubeconfigFile }).stdout).toMatch(/WARNING: .*ending, gone/)
-    release(['uninstall', 'carillon', '--no-hooks'])
-  })
-
-  it('can be installed again where one was, and takes over the definition that was kept', async () => {
-    release(['install', 'carillon', chartFolder])
-    expect(await askCluster(cluster, { path: `${channel}/chrome-service` })).toMatchObject({ code: 200 })
-    release(['uninstall', 'carillon', '--no-hooks'])
   })
 })

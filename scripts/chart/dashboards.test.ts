@@ -19,8 +19,9 @@ let exposed: readonly Series[]
 beforeAll(async () => {
   const gateway = createGatewayMetrics()
   const operator = createOperatorMetrics(testNames)
-  // Series of this metric appear with the first request.
+  // Series of these metrics appear with the first request, and with the first channel.
   operator.metrics.restRequests.add(1, { code: '200', method: 'GET' })
+  operator.metrics.channelReady.collect(() => [{ labels: { namespace: 'shop', channel: 'news', reason: 'Reconciled' }, value: 1 }])
   exposed = [...parseSeries(await gateway.render()), ...parseSeries(await operator.render())]
 })
 

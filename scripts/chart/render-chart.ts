@@ -103,10 +103,15 @@ const ofParentCharts: Readonly<Record<string, object>> = {
   enabled: { type: 'boolean', description: 'The usual `condition` of a chart that this one is part of; not used.' },
 }
 
+/** Values of an earlier release. The chart refuses each with a sentence that says where it went. */
+const moved: Readonly<Record<string, object>> = {
+  topics: { type: 'object', description: 'Moved to class.allowed.topics.' },
+}
+
 /** A misspelt value is an error: `additionalProperties` is false wherever the chart knows all names. */
 function renderSchema(): string {
   const { properties, ...rest } = schemaOf(chartValues)
-  const schema = { $schema: 'http://json-schema.org/draft-07/schema#', ...rest, properties: { ...properties, ...ofParentCharts } }
+  const schema = { $schema: 'http://json-schema.org/draft-07/schema#', ...rest, properties: { ...properties, ...ofParentCharts, ...moved } }
   return `${JSON.stringify(schema, null, 2)}\n`
 }
 

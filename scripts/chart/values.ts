@@ -1,3 +1,7 @@
+import { classSpecSchema } from '../../operator/api/v1alpha1/realtime-channel-class.ts'
+import type { JsonSchema } from '../../operator/api/v1alpha1/schema/json-schema.ts'
+import { valueSchemaOf } from './value-schema.ts'
+
 /** A JSON Schema (draft-07), as Helm checks values by it. */
 export type ValueSchema = Readonly<Record<string, unknown>>
 
@@ -23,6 +27,7 @@ const objects = (description: string, value: readonly object[] = []): Value => (
 const object = (description: string, value: object = {}): Value => ({ description, schema: { type: 'object' }, default: value })
 /** A list whose items the API server would refuse later, and with fewer words. */
 const items = (description: string, item: ValueSchema): Value => ({ description, schema: { type: 'array', items: { type: 'object', additionalProperties: false, ...item } }, default: [] })
+const field = (description: string, schema: JsonSchema): Value => ({ description, schema: valueSchemaOf({ ...schema, description }), default: {} })
 const ports = (description: string, value: readonly number[]): Value => ({ description, schema: { type: 'array', items: { type: 'integer', minimum: 1, maximum: 65_535 }, uniqueItems: true, maxItems: 32 }, default: value })
 const namespaces = { items: { type: 'string', pattern: '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$' } }
 const saslMechanisms = ['none', 'plain', 'scram-sha-256', 'scram-sha-512']
@@ -66,9 +71,15 @@ export const chartValues: Section = {
         },
       },
     },
-    topics: {
-      description: 'What channels may do with topics.',
-      values: { pattern: text("Topics that channels may use: NAMESPACE and NAME stand for the channel's own, `*` for any characters, as in `NAMESPACE.*`. Empty: any. Set it where namespaces do not trust each other.") },
+    class: {
+      description: 'The RealtimeChannelClass that the chart makes: what channels get, and what they may ask for (docs/classes.md).',
+      values: {
+        create: flag('Make it. It stays when the chart is uninstalled, or when this is set to false.', true),
+        name: text('Its name.', 'default', { minLength: 1, maxLength: 253, pattern: '^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$' }),
+        isDefault: flag('Channels that name no class have it. A cluster has one such class at most.', true),
+        defaults: field('What channels have where they say nothing themselves: any part of the spec of a RealtimeChannel.', classSpecSchema.properties.defaults),
+        allowed: { ...field('What channels may ask for (docs/reference/realtimechannelclass.md). What is not said is closed.', classSpecSchema.properties.allowed), default: { topics: ['NAMESPACE.*'] } },
+      },
     },
     gateway: {
       description: 'The gateways of channels.',
@@ -107,16 +118,17 @@ export const chartValues: Section = {
       },
     },
     crds: {
-      description: 'The CustomResourceDefinition of RealtimeChannels.',
+      description: 'The CustomResourceDefinitions of RealtimeChannels and their classes.',
       values: {
-        enabled: flag('Install and upgrade it with the chart.', true),
-        keep: flag('Keep it, and with it every channel, when the chart is uninstalled.', true),
+        enabled: flag('Install and upgrade them with the chart.', true),
+        keep: flag('Keep them, and with them every channel and class, when the chart is uninstalled.', true),
       },
     },
     rbac: {
       description: 'Roles.',
       values: {
         create: flag('Make the roles of the operator (docs/reference/permissions.md). Without, somebody else does.', true),
+        clusterWide: flag('Let the operator read classes, ingress classes, Gateways and its definitions, which are of the whole cluster. Without, it has Roles in watchNamespaces alone, and one class, that of class.*, as a file.', true),
         aggregate: flag("Let the cluster's roles view, edit and admin hold for RealtimeChannels.", true),
         kafkaSecrets: {
           description: 'Secrets of channels with Kafka credentials that the operator may read, as `- {namespace: shop, names: [kafka-user]}`. Needed only for channels with a spec.kafka of their own.',
@@ -135,7 +147,7 @@ export const chartValues: Section = {
     metrics: {
       description: 'Metrics of the operator and of gateways.',
       values: {
-        namespaces: texts("Namespaces whose pods may reach metrics: Prometheus' own. All others are kept out. Empty: nobody.", ['monitoring'], { ...namespaces, maxItems: 64 }),
+        namespaces: texts("Namespaces whose pods may reach metrics: Prometheus' own. All others are kept out. Empty: none may.", ['monitoring'], { ...namespaces, maxItems: 64 }),
         service: { description: 'The Service with /metrics, which the test of the chart also asks.', values: { enabled: flag('Make it.', true), annotations: labels('Its annotations.'), ipFamilyPolicy: choice("Families of its addresses. Empty: the cluster's default, which is one family.", ['', 'SingleStack', 'PreferDualStack', 'RequireDualStack'], '') } },
         serviceMonitor: {
           description: "For the Prometheus operator: scrapes the operator.",

@@ -61,6 +61,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 
 {{/* What all pods of the chart have in common, above their containers. With the default values they fit the Pod Security Standard "restricted". */}}
 {{- define "carillon.podSpec" -}}
+{{- include "carillon.check" . -}}
 # A Service that is named like an option would set it.
 enableServiceLinks: false
 {{- with .Values.imagePullSecrets }}
@@ -90,12 +91,12 @@ affinity:
 {{- end -}}
 
 {{/*
-Those of "names" in which the Role and RoleBinding "role" can be: all, when Helm does not ask a cluster (helm template), or makes no roles. A namespace that is ending takes no new
+Those of "names" in which the Role and RoleBinding "role" can be: all, when Helm does not ask a cluster (helm template), makes no roles, or may not look at namespaces. A namespace that is ending takes no new
 objects. Those that it has stay, so that the operator can still take its finalizer off channels there.
 */}}
 {{- define "carillon.namespacesThere" -}}
 {{- $phases := dict -}}
-{{- if and .names .root.Values.rbac.create -}}
+{{- if and .names .root.Values.rbac.create .root.Values.rbac.clusterWide -}}
 {{- range (lookup "v1" "Namespace" "" "").items -}}
 {{- $_ := set $phases .metadata.name .status.phase -}}
 {{- end -}}
@@ -150,7 +151,7 @@ GATEWAY_IMAGE: use gateway.image
 METRICS_NAMESPACES: use metrics.namespaces
 NAMESPACES: use watchNamespaces
 INGRESS_NAMESPACES: use gateway.ingressNamespaces
-TOPIC_PATTERN: use topics.pattern
+CLASS_FILE: use class.defaults and class.allowed, with rbac.clusterWide=false
 KAFKA_BROKERS: use kafka.brokers
 KAFKA_TLS: use kafka.tls.enabled
 KAFKA_TLS_CA_FILE: use kafka.tls.secretName and kafka.tls.caKey
@@ -165,6 +166,7 @@ CHANNEL_KAFKA_SASL_MECHANISM: use kafka.channels.saslMechanism
 CHANNEL_KAFKA_SASL_SECRET: use kafka.channels.saslSecret
 LOG_LEVEL: use log.level
 LOG_FORMAT: use log.format
+TOPIC_PATTERN: use class.allowed.topics
 INTERNAL_PORT: the probes and the Service of the chart ask port 9000
 {{- with .Values.trustedCa }}
 {{- if or .configMap .secret }}
@@ -175,6 +177,12 @@ NODE_EXTRA_CA_CERTS: use trustedCa, which is set, or extraVolumes alone
 
 {{/* What values owe each other, which their schema cannot say. */}}
 {{- define "carillon.check" -}}
+{{- if not (hasKey .Values "class") -}}
+{{- fail "these values are those of an earlier release of the chart (--reuse-values), or class is null: use --reset-then-reuse-values" -}}
+{{- end -}}
+{{- with .Values.topics -}}
+{{- fail (printf "topics.pattern has moved: give class.allowed.topics as a list, such as [%q]" (default "*" .pattern)) -}}
+{{- end -}}
 {{- include "carillon.checkNames" . -}}
 {{- with .Values.kafka -}}
 {{- if and (ne .sasl.mechanism "none") (not .sasl.secretName) -}}
@@ -202,6 +210,9 @@ NODE_EXTRA_CA_CERTS: use trustedCa, which is set, or extraVolumes alone
 {{- if and .Values.trustedCa.configMap .Values.trustedCa.secret -}}
 {{- fail "trustedCa.configMap and trustedCa.secret are both given: give one" -}}
 {{- end -}}
+{{- if not (or .Values.rbac.clusterWide .Values.watchNamespaces) -}}
+{{- fail "rbac.clusterWide=false needs watchNamespaces: the operator has rights in these namespaces alone" -}}
+{{- end -}}
 {{- with .Values.networkPolicy -}}
 {{- if and .egress.enabled (not .enabled) -}}
 {{- fail "networkPolicy.egress.enabled needs networkPolicy.enabled: it is a part of that NetworkPolicy" -}}
@@ -217,6 +228,19 @@ NODE_EXTRA_CA_CERTS: use trustedCa, which is set, or extraVolumes alone
 {{- end -}}
 {{- end -}}
 
+{{/* The class of class.*, without its metadata. */}}
+{{- define "carillon.classSpec" -}}
+{{- $spec := dict -}}
+{{- with .Values.class.defaults }}{{ $_ := set $spec "defaults" . }}{{ end -}}
+{{- with .Values.class.allowed }}{{ $_ := set $spec "allowed" . }}{{ end -}}
+{{- toJson $spec -}}
+{{- end -}}
+
+{{/* The same as an object, for an operator that does not read those of the cluster. */}}
+{{- define "carillon.classFile" -}}
+{{- dict "apiVersion" "carillon.dev/v1alpha1" "kind" "RealtimeChannelClass" "metadata" (dict "name" .Values.class.name) "spec" (include "carillon.classSpec" . | fromJson) | toPrettyJson -}}
+{{- end -}}
+
 {{/* What is added by name may not meet what the chart has under that name: YAML and the API server refuse both, in words that do not lead here. */}}
 {{- define "carillon.checkNames" -}}
 {{- $ownEnv := include "carillon.ownEnv" . | fromYaml -}}
@@ -230,7 +254,7 @@ NODE_EXTRA_CA_CERTS: use trustedCa, which is set, or extraVolumes alone
 {{- end -}}
 {{- $_ := set $seen .name true -}}
 {{- end -}}
-{{- $volumes := dict "tmp" true "kafka-tls" true "kafka-sasl" true "trusted-ca" true -}}
+{{- $volumes := dict "tmp" true "kafka-tls" true "kafka-sasl" true "trusted-ca" true "class" true -}}
 {{- range .Values.extraVolumes -}}
 {{- if hasKey $volumes .name -}}
 {{- fail (printf "extraVolumes names %s, which is taken: give the volume another name" .name) -}}
@@ -274,3 +298,63 @@ annotations:
   helm.sh/hook-weight: {{ .weight | quote }}
   helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
 {{- end -}}
+
+{{/* A Job that ends when the API server knows RealtimeChannelClasses. Everyone with an account may ask which kinds there are. */}}
+{{- define "carillon.waitForDefinitions" -}}
+apiVersion: batch/v1
+kind: Job
+metadata:
+  name: {{ include "carillon.fullname" . }}-wait-for-definitions
+  namespace: {{ .Release.Namespace }}
+  labels:
+    {{- include "carillon.labels" . | nindent 4 }}
+  annotations:
+    helm.sh/hook: post-install,post-upgrade
+    helm.sh/hook-weight: "-5"
+    helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
+spec:
+  backoffLimit: 3
+  activeDeadlineSeconds: 240
+  template:
+    metadata:
+      labels:
+        {{- include "carillon.helperLabels" (dict "root" . "name" "carillon-wait-for-definitions") | nindent 8 }}
+      {{- with .Values.podAnnotations }}
+      annotations:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
+    spec:
+      {{- include "carillon.podSpec" . | nindent 6 }}
+      serviceAccountName: {{ include "carillon.serviceAccountName" . }}
+      restartPolicy: Never
+      containers:
+        - name: ask
+          image: {{ include "carillon.image" . }}
+          imagePullPolicy: {{ .Values.image.pullPolicy }}
+          command:
+            - node
+            - --eval
+            - |
+              const { readFileSync } = await import('node:fs')
+              const folder = '/var/run/secrets/kubernetes.io/serviceaccount'
+              const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = process.env
+              const url = `https://${host.includes(':') ? `[${host}]` : host}:${port}/apis/carillon.dev/v1alpha1`
+              for (let attempt = 1; ; attempt += 1) {
+                const headers = { authorization: `Bearer ${readFileSync(`${folder}/token`, 'utf8')}` }
+                const said = await fetch(url, { headers, signal: AbortSignal.timeout(5000) }).then((answer) => answer.text(), String)
+                if (said.includes('"realtimechannelclasses"')) break
+                console.log(said)
+                if (attempt === 60) process.exit(1)
+                await new Promise((resolve) => setTimeout(resolve, 1000))
+              }
+          env:
+            - name: NODE_EXTRA_CA_CERTS
+              value: /var/run/secrets/kubernetes.io/serviceaccount/ca.crt
+          resources:
+            {{- toYaml .Values.test.resources | nindent 12 }}
+          {{- with .Values.securityContext }}
+          securityContext:
+            {{- toYaml . | nindent 12 }}
+          {{- end }}
+          terminationMessagePolicy: FallbackToLogsOnError
+{{ end -}}

@@ -92,6 +92,7 @@ function detailOf(error: Error): string {
   const [broker, code, words] = ['broker' in error ? `the broker ${String(error.broker)}` : 'the broker', codeOf(error), wordsOf(error)]
   if (ownCertificateCode.test(code)) return `${broker} does not accept this client without a certificate that it trusts: ${words} (${code})`
   if (certificateCode.test(code)) return `the certificate of ${broker} is not accepted: ${words} (${code})`
+  if (/current SASL state/.test(words)) return `${words} (does this listener take SASL? Name its port that does, or leave SASL out)`
   return /^closed connection$/i.test(words) ? `${words} (was it stopped, or does this listener want TLS or SASL?)` : words
 }
 

@@ -76,6 +76,9 @@ describe('a kubeconfig file', () => {
     ['names a cluster that it does not have', config({ context: { cluster: 'x' } }), null, 'names a cluster that the file does not have: x'],
     ['names a user that it does not have', config({ context: { user: 'x' } }), null, 'names a user that the file does not have: x'],
     ['has no URL for its server', config({ cluster: { server: 'api' } }), null, 'the server of c in'],
+    ['names a file of authorities that is not there', config({ cluster: { 'certificate-authority': 'pki/ca.crt' } }), null, /the context main of .* cannot be used: its certificate-authority .*pki\/ca\.crt cannot be read: ENOENT/],
+    ['names a certificate that is not there', config({ user: { 'client-certificate': '/nothing.crt', 'client-key': '/nothing.key' } }), null, /its client-certificate \/nothing\.crt cannot be read: ENOENT/],
+    ['names a key that is not there', config({ user: { 'client-certificate': '/dev/null', 'client-key': '/nothing.key' } }), null, /its client-key \/nothing\.key cannot be read: ENOENT/],
     ['is for plain http without saying that it is meant', config({ cluster: { server: 'http://api:8080' } }), null, 'is plain http'],
   ] as const)('is refused with a reason when it %s', async (_what, text, context, reason) => {
     const result = text === null ? loadKubeConfig({ kubeconfigFile: join(folder, 'nothing'), context }) : await loadFile(text, context)
@@ -98,6 +101,13 @@ describe('without a kubeconfig file', () => {
     expect(loaded).toMatchObject({ source: 'pod', server: 'https://[fd00::1]:443', namespace: 'carillon-system' })
     expect(await headersOf(loaded)).toEqual({ Authorization: 'Bearer of the pod' })
     expect(load('main')).toMatchObject({ error: expect.stringContaining('a context (main) is of a kubeconfig file') })
+  })
+
+  it('is refused in a pod whose file of authorities is not there', async () => {
+    vi.stubEnv('KUBERNETES_SERVICE_HOST', '10.0.0.1')
+    vi.stubEnv('KUBERNETES_SERVICE_PORT', '443')
+    await put(`${account}/token`, 'of the pod')
+    expect(load()).toMatchObject({ error: expect.stringMatching(/this pod has a service account, and its certificate-authority .*ca\.crt cannot be read: ENOENT/) })
   })
 
   it('is refused in a pod that does not know its server', async () => {

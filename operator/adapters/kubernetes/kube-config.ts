@@ -49,6 +49,8 @@ function loadPod(root: string, context: string | null): Result<LoadedKubeConfig,
   config.loadFromCluster(root)
   const server = config.getCurrentCluster()?.server ?? ''
   if (!URL.canParse(server)) return failed('this pod has a service account but not the variables KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT')
+  const unreadable = unreadableFileOf(config)
+  if (unreadable !== null) return failed(`this pod has a service account, and ${unreadable}`)
   return ok({ source: 'pod', server, namespace: namespaceOf(config), config, actAsGroups: [] })
 }
 
@@ -95,6 +97,26 @@ function problemOf(config: KubeConfig, file: string): string | null {
   if (!URL.canParse(cluster.server)) return `the server of ${context.cluster} in ${file} is not a URL`
   if (cluster.server.startsWith('http:') && cluster.skipTLSVerify !== true) {
     return `the server of ${context.cluster} in ${file} is plain http: set insecure-skip-tls-verify on it if that is meant`
+  }
+  const unreadable = unreadableFileOf(config)
+  return unreadable === null ? null : `the context ${name} of ${file} cannot be used: ${unreadable}`
+}
+
+/** Files that a configuration names are read at the first call, and every call would fail. Returns a sentence about the first that cannot be read. */
+function unreadableFileOf(config: KubeConfig): string | null {
+  const [cluster, user] = [config.getCurrentCluster(), config.getCurrentUser()]
+  const files: readonly (readonly [what: string, file: string | undefined])[] = [
+    ['certificate-authority', cluster?.caFile],
+    ['client-certificate', user?.certFile],
+    ['client-key', user?.keyFile],
+  ]
+  for (const [what, file] of files) {
+    if (file === undefined || file === '') continue
+    try {
+      readFileSync(file)
+    } catch (error) {
+      return `its ${what} ${file} cannot be read: ${firstLineOf(error)}`
+    }
   }
   return null
 }

@@ -32,6 +32,13 @@ export const gateway = {
         requests: { ...quantities, description: 'What the scheduler sets aside.' },
         limits: { ...quantities, description: 'What a pod cannot exceed.' },
       },
+      'x-kubernetes-validations': [
+        {
+          rule: '!has(self.requests) || !has(self.limits) || self.requests.all(name, !(name in self.limits) || quantity(string(self.requests[name])).compareTo(quantity(string(self.limits[name]))) <= 0)',
+          message: 'requests must not exceed limits: a pod cannot be sure of more than it may use',
+          fieldPath: '.requests',
+        },
+      ],
     },
     image: { type: 'string', description: "Image of the gateway. Default: that of the operator's options, which is the operator's own.", minLength: 1, maxLength: 512, pattern: '^[^\\s]+$' },
     imagePullPolicy: { type: 'string', description: "When the image is pulled. Default: Kubernetes' own rule.", enum: ['Always', 'IfNotPresent', 'Never'] },

@@ -13,9 +13,20 @@ export const dataKey = { type: 'string', minLength: 1, maxLength: 253, pattern: 
 
 export const claimPath = { type: 'string', minLength: 1, maxLength: 128 } as const
 
-export const stringMap = { type: 'object', additionalProperties: { type: 'string', maxLength: 4096, description: 'The value.' }, maxProperties: 64 } as const
+/** A key of a label or an annotation. https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set */
+export const metadataKeyPattern = '^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$'
 
-export const labelMap = { type: 'object', additionalProperties: { type: 'string', maxLength: 63, description: 'The value of the label.' }, maxProperties: 64 } as const
+/** Refused here, they are told by the name of the channel's own field, and before anything is made. */
+const hasMetadataKeys = {
+  rule: `self.all(key, key.matches('${metadataKeyPattern.replaceAll('\\', '\\\\')}'))`,
+  message: 'a key here is NAME or PREFIX/NAME: NAME has at most 63 letters, digits, -, _ and ., and PREFIX is a DNS name in small letters',
+} as const
+
+export const stringMap = { type: 'object', additionalProperties: { type: 'string', maxLength: 4096, description: 'The value.' }, maxProperties: 64, 'x-kubernetes-validations': [hasMetadataKeys] } as const
+
+const labelValue = { type: 'string', maxLength: 63, pattern: '^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$', description: 'The value of the label.' } as const
+
+export const labelMap = { type: 'object', additionalProperties: labelValue, maxProperties: 64, 'x-kubernetes-validations': [hasMetadataKeys] } as const
 
 /** An object of Kubernetes' own API, which judges it: `what` says which. */
 export const ofKubernetes = (what: string) =>

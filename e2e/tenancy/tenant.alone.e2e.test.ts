@@ -1,0 +1,119 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import type { RealtimeChannelSpec } from '../../operator/api/v1alpha1/realtime-channel.ts'
+import { planUsers } from '../../scripts/proof/plan.ts'
+import { namespaces } from '../platform/platform-steps.ts'
+import { type Crowd, flawless, openCrowd, settleAndJudge, sinceNow } from '../testing/audience-of-users.ts'
+import { type Emitting, emitUntilToldToStop } from '../testing/emit-until-told-to-stop.ts'
+import { openProbe } from '../testing/probe.ts'
+import { openStage, type Stage } from '../testing/stage.ts'
+import { makeTenant, type Tenant } from '../testing/tenant.ts'
+import { testChannel } from '../testing/test-channel.ts'
+import { askTopics } from '../testing/topics.ts'
+
+const channel = 'vault'
+const small = { gateway: { replicas: 1, drainSeconds: 0, resources: { requests: { cpu: '50m', memory: '128Mi' } } } } as const
+const users = planUsers(20, 4)
+/** Says that an answer has 2 GiB, and sends zeros as long as somebody takes them. */
+const floods = `require('node:net').createServer((socket) => {
+  socket.on('error', () => {})
+  socket.once('data', (request) => {
+    const head = Buffer.alloc(8)
+    head.writeInt32BE(0x7fffffff)
+    request.copy(head, 4, 8, 12)
+    socket.write(head)
+    const zeros = Buffer.alloc(1 << 20)
+    const more = () => { while (socket.write(zeros)); socket.once('drain', more) }
+    more()
+  })
+}).listen(9092)`
+
+let bank: Stage
+let evil: Stage
+let tenant: Tenant
+let crowd: Crowd
+let emitting: Emitting
+let witnesses: ReturnType<typeof sinceNow>
+let before: unknown
+
+beforeAll(async () => {
+  [bank, evil] = [await openStage('bank'), await openStage('evil')]
+  tenant = await makeTenant(evil, 'mallory')
+  // Older than the channel of the bank: by age alone its claims would come first.
+  await made('early', { route: { type: 'None' }, gateway: { ...small.gateway, replicas: 0 } })
+  crowd = await openCrowd(bank, { channel, users, clients: 40, spec: small })
+  await askTopics(bank, ['--create', '--if-not-exists', '--topic', 'payments.ledger', '--partitions', '2'])
+  await openProbe(evil, { name: 'broker', serves: { program: floods, port: 9092 } })
+  witnesses = sinceNow(crowd)
+  emitting = emitUntilToldToStop(crowd, users, { name: 'tenancy', seed: 7 })
+  before = await possessions()
+})
+afterAll(async () => {
+  emitting?.stop()
+  crowd?.close()
+  await Promise.all([bank?.leave(), evil?.leave()])
+})
+beforeEach(() => {
+  bank.keepEvidence()
+  evil.keepEvidence()
+})
+
+async function made(name: string, spec: Partial<RealtimeChannelSpec>, annotations?: Readonly<Record<string, string>>): Promise<void> {
+  const { code, stderr } = await tenant.apply(testChannel(evil, { name, spec: { ...small, ...spec }, ...(annotations === undefined ? {} : { annotations }) }))
+  if (code !== 0) throw new Error(`the tenant may not apply ${name}: ${stderr}`)
+}
+
+/** What the tenant must not change: specs and routes of the bank, topics that are not the tenant's, and how often the operator has started. */
+async function possessions(): Promise<unknown> {
+  const specs = ['get', 'realtimechannels,deployments,services,ingresses', '--output', 'jsonpath={range .items[*]}{.kind}/{.metadata.name} {.metadata.generation}{"\\n"}{end}']
+  const restarts = ['get', 'pods', '--namespace', namespaces.operator, '--output', 'jsonpath={range .items[*]}{.metadata.uid} {.status.containerStatuses[*].restartCount}{"\\n"}{end}']
+  const topics = await Promise.all(['__consumer_offsets', 'payments.ledger', `${bank.namespace}.${channel}`].map((name) => askTopics(bank, ['--describe', '--topic', name])))
+  return { bank: await bank.demand(specs), operator: await bank.demand(restarts), topics: topics.map((text) => text.split('\n')[0]) }
+}
+
+const readyOf = async (name: string): Promise<string> => evil.demand(['get', `rtc/${name}`, '--output', 'jsonpath={.status.conditions[?(@.type=="Ready")].reason}: {.status.conditions[?(@.type=="Ready")].message}'])
+
+interface Attack {
+  readonly title: string
+  readonly spec: () => Partial<RealtimeChannelSpec>
+  readonly annotations?: Readonly<Record<string, string>>
+  /** What Ready says. */
+  readonly says: RegExp
+}
+
+const adopt = { 'carillon.dev/adopt': 'true' }
+const noRoute = { route: { type: 'None' } } as const
+const destructive = { partitions: 60, config: { 'cleanup.policy': 'delete', 'retention.ms': '60000', 'max.message.bytes': '1000' }, deletionPolicy: 'Delete' } as const
+const routeOf = (paths: { readonly socket: string; readonly api: string }, more: object = {}): Partial<RealtimeChannelSpec> => ({ route: { type: 'Ingress', host: bank.platform.place.host, tls: {}, paths, ...more } })
+
+const attacks: readonly Attack[] = [
+  { title: 'the internal topic of the brokers', spec: () => ({ ...noRoute, topic: { ...destructive, name: '__consumer_offsets' } }), annotations: adopt, says: /^(TopicNotAllowed|NotAllowedByClass): .*__consumer_offsets/ },
+  { title: 'a topic that no channel has', spec: () => ({ ...noRoute, topic: { ...destructive, name: 'payments.ledger' } }), annotations: adopt, says: /^(TopicNotAllowed|NotAllowedByClass): .*payments\.ledger/ },
+  { title: 'the topic of another channel', spec: () => ({ ...noRoute, topic: { ...destructive, name: `${bank.namespace}.${channel}` } }), annotations: adopt, says: /^(TopicNotAllowed|TopicClaimed|NotAllowedByClass): .*\.vault/ },
+  { title: 'a path below that of another channel', spec: () => routeOf({ socket: `/wss/${channel}/v1/ws`, api: '/login' }), says: /^(RouteClaimed|NotAllowedByClass): .*\/wss\/vault\/v1\/ws/ },
+  { title: 'a path above that of another channel', spec: () => routeOf({ socket: '/wss', api: '/api' }), says: /^(RouteClaimed|NotAllowedByClass): .*\/wss/ },
+  { title: 'a broker that announces 2 GiB', spec: () => ({ ...noRoute, kafka: { bootstrapServers: [`broker.${evil.namespace}.svc:9092`] } }), says: /^(KafkaUnreachable|NotAllowedByClass): / },
+]
+
+it.each(attacks)('refuses a tenant $title, and the deletion of the channel deletes nothing of others', async ({ title, spec, annotations, says }) => {
+  const name = `attack-${attacks.findIndex((attack) => attack.title === title)}`
+  await made(name, spec(), annotations)
+  await evil.reaches(`rtc/${name}`, 'condition=Ready=false')
+  await expect.poll(() => readyOf(name), { interval: 1000 }).toMatch(says)
+  expect(await evil.demand(['get', 'ingresses', '--output', 'name'])).toBe('')
+  expect(await tenant.kubectl(['delete', `rtc/${name}`, '--wait', '--timeout=120s'])).toMatchObject({ code: 0 })
+  expect(await possessions()).toEqual(before)
+})
+
+it('leaves a path to the channel that has it when an older channel of a tenant asks for it later', async () => {
+  await made('early', { ...routeOf({ socket: `/wss/${channel}`, api: `/api/${channel}` }), gateway: { ...small.gateway, replicas: 0 } })
+  await expect.poll(() => readyOf('early'), { interval: 1000 }).toMatch(/^(RouteClaimed|NotAllowedByClass): /)
+  expect(await evil.demand(['get', 'ingresses', '--output', 'name'])).toBe('')
+  expect(await possessions()).toEqual(before)
+})
+
+it('gives everybody of the other team each of their events once, and none of others', async () => {
+  emitting.stop()
+  const judgement = await settleAndJudge(crowd, 'tenancy: a tenant tries everything', { witnesses, ...(await emitting.emitted) })
+  expect(judgement).toMatchObject({ ...flawless, delivered: judgement.owed })
+  expect(await possessions()).toEqual(before)
+})
