@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { fillDefaults } from '../../../cdk8s/channel/fill-defaults.ts'
 import { classExample, ingressExample } from '../../api/v1alpha1/examples.ts'
 import type { AllowedSpec } from '../../api/v1alpha1/realtime-channel-class.ts'
-import type { RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
+import type { RealtimeChannel, RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
 import { anySpec } from '../../testing/channel-arbitraries.ts'
 import { aChannel } from '../../testing/channel-builders.ts'
 import { boundsOf } from './bounds.ts'
@@ -15,8 +16,11 @@ interface Case {
   readonly allowed?: AllowedSpec
 }
 
+/** Filled in and not parsed, so that a case may have a section which the schema does not have yet. */
+const holding = (spec: RealtimeChannelSpec): RealtimeChannel => ({ ...aChannel(), spec: fillDefaults(spec) })
+
 const violationsOf = ({ spec = {}, defaults = {}, allowed = {} }: Case): readonly Violation[] =>
-  checkBounds({ channel: aChannel({ spec: mergeDefaults({ ...aChannel().spec, ...spec }, defaults) }), defaults, bounds: boundsOf(allowed), image: 'registry.example.com/carillon:1', brokers: ['kafka:9092'] })
+  checkBounds({ channel: holding(mergeDefaults({ ...aChannel().spec, ...spec }, defaults)), defaults, bounds: boundsOf(allowed), image: 'registry.example.com/carillon:1', brokers: ['kafka:9092'] })
 
 const fieldsOf = (given: Case): readonly string[] => violationsOf(given).map(({ field }) => field)
 
@@ -37,6 +41,7 @@ describe('the closed bounds', () => {
     ['spec.route.paths.socket', routeOf({ paths: { socket: '/shop/live' } }), { hosts: ['*.apps.example.com'], pathPrefixes: ['/NAMESPACE', '/api/NAME'] }, { hosts: ['*.apps.example.com'] }],
     ['spec.route.annotations', routeOf({ annotations: { 'cert-manager.io/issuer': 'x' } }), { hosts: ['*.apps.example.com'], routeAnnotations: ['cert-manager.io/*'] }, { hosts: ['*.apps.example.com'], routeAnnotations: ['cert-manager.io/cluster-issuer'] }],
     ['spec.route.labels', routeOf({ labels: { team: 'x' } }), { hosts: ['*.apps.example.com'], routeLabels: ['team'] }, { hosts: ['*.apps.example.com'] }],
+    ['spec.service.annotations', { service: { annotations: { 'mesh.example.com/route': 'x' } } } as RealtimeChannelSpec, { serviceAnnotations: ['mesh.example.com/*'] }, { routeAnnotations: ['*'] }],
     ['spec.gateway.image', gatewayOf({ image: 'evil.example/carillon:1' }), { images: ['evil.example/*'] }, { images: ['evil.example'] }],
     ['spec.gateway.replicas', gatewayOf({ replicas: 11 }), { maxReplicas: 11 }, { maxReplicas: 10 }],
     ['spec.gateway.autoscaling.maxReplicas', gatewayOf({ autoscaling: { minReplicas: 2, maxReplicas: 11 } }), { maxReplicas: 11 }, {}],

@@ -31,7 +31,7 @@ export interface Judged {
 
 /** All that a channel has and its class does not allow. Pure: it looks at nothing but what it is given. */
 export function checkBounds(judged: Judged): readonly Violation[] {
-  return [checkTopic, checkBrokers, checkRoute, checkImage, checkSize, checkResources, checkEnvironment, checkScheduling, checkPodMetadata].flatMap((check) => check(judged))
+  return [checkTopic, checkBrokers, checkRoute, checkService, checkImage, checkSize, checkResources, checkEnvironment, checkScheduling, checkPodMetadata].flatMap((check) => check(judged))
 }
 
 type Check = (judged: Judged) => readonly Violation[]
@@ -68,6 +68,14 @@ const checkRoute: Check = ({ channel, defaults, bounds }) => {
     ...checkKeys(route.annotations, defaults.route?.annotations, { field: 'spec.route.annotations', bound: 'routeAnnotations', keys: bounds.routeAnnotations }),
     ...checkKeys(route.labels, defaults.route?.labels, { field: 'spec.route.labels', bound: 'routeLabels', keys: bounds.routeLabels }),
   ]
+}
+
+/** Of a spec whose schema has a section for the Service; one without has no such annotations. */
+type WithService = { readonly service?: { readonly annotations?: Texts } }
+
+const checkService: Check = ({ channel, defaults, bounds }) => {
+  const [own, provided] = [channel.spec as WithService, defaults as WithService] // the section is optional in the type, as in the schema
+  return checkKeys(own.service?.annotations, provided.service?.annotations, { field: 'spec.service.annotations', bound: 'serviceAnnotations', keys: bounds.serviceAnnotations })
 }
 
 const checkImage: Check = ({ channel, defaults, bounds, image: ours }) => {
