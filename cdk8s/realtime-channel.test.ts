@@ -1,6 +1,6 @@
 import { App, Chart, Testing } from 'cdk8s'
 import { describe, expect, it } from 'vitest'
-import { gatewayApiExample, ingressExample, minimalExample } from '../operator/api/v1alpha1/examples.ts'
+import { companyExample, gatewayApiExample, ingressExample, minimalExample } from '../operator/api/v1alpha1/examples.ts'
 import { RealtimeChannel, type RealtimeChannelProps } from './index.ts'
 
 const chart = (namespace?: string) => new Chart(new App(), 'app', namespace === undefined ? {} : { namespace })
@@ -8,7 +8,7 @@ const channel = (props: Partial<RealtimeChannelProps> = {}, namespace?: string) 
   new RealtimeChannel(chart(namespace), 'news', { metadata: { name: 'news' }, ...minimalExample.spec, ...props })
 
 describe('a channel of a cdk8s app', () => {
-  it.each([minimalExample, ingressExample, gatewayApiExample])('is the manifest that was meant: $metadata.name', ({ metadata, ...manifest }) => {
+  it.each([minimalExample, ingressExample, gatewayApiExample, companyExample])('is the manifest that was meant: $metadata.name', ({ metadata, ...manifest }) => {
     const app = chart('shop')
     new RealtimeChannel(app, 'channel', { metadata: { name: metadata.name }, ...manifest.spec })
     expect(Testing.synth(app)).toEqual([{ apiVersion: manifest.apiVersion, kind: manifest.kind, metadata: { name: metadata.name, namespace: 'shop' }, spec: manifest.spec }])

@@ -9,7 +9,7 @@ import { bringUp } from './platform/bring-up.ts'
 import { removeImages } from './platform/images.ts'
 import { clusters, deleteCluster } from './platform/kind-cluster.ts'
 import { newPlatform, root } from './platform/open-platform.ts'
-import { parsePlatformOptions } from './platform/options.ts'
+import { parsePlatformOptions, type PlatformOptions } from './platform/options.ts'
 import type { Platform } from './platform/platform-steps.ts'
 import { readResults, readTrace, renderResults } from './testing/results.ts'
 
@@ -22,6 +22,8 @@ const help = `Tests all of it on a kind cluster of its own, which it makes and d
   --name          Name of the kind cluster. [carillon-e2e]
   --http-port     [8081]
   --https-port    [8444]
+  --ip-family     Addresses of pods and Services: ipv4, ipv6 or dual. [ipv4]
+                  With ipv6 only the suite families runs: this machine does not reach the ingress.
 `
 
 interface Wish {
@@ -32,21 +34,26 @@ interface Wish {
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { 'keep': { type: 'boolean', default: false }, 'name': { type: 'string', default: 'carillon-e2e' }, 'http-port': { type: 'string', default: '8081' }, 'https-port': { type: 'string', default: '8444' }, 'help': { type: 'boolean', default: false } },
+    options: { 'keep': { type: 'boolean', default: false }, 'name': { type: 'string', default: 'carillon-e2e' }, 'http-port': { type: 'string', default: '8081' }, 'https-port': { type: 'string', default: '8444' }, 'ip-family': { type: 'string', default: 'ipv4' }, 'help': { type: 'boolean', default: false } },
   })
   if (values.help) {
     process.stdout.write(help)
     return 0
   }
-  const options = parsePlatformOptions(['--name', values.name, '--http-port', values['http-port'], '--https-port', values['https-port'], '--metrics', '--no-sample'], process.env)
+  const options = parsePlatformOptions(['--name', values.name, '--http-port', values['http-port'], '--https-port', values['https-port'], '--ip-family', values['ip-family'], '--metrics', '--no-sample'], process.env)
   if (!options.ok || options.value === 'help') throw new Error(options.ok ? '' : options.error.join('\n'))
   const platform = await newPlatform(options.value, process.env)
   try {
-    return await testOn(platform, { suites: positionals, keep: values.keep })
+    return await testOn(platform, { suites: suitesOf(options.value, positionals), keep: values.keep })
   } finally {
     if (values.keep) console.log(`\nThe cluster is still there: export KUBECONFIG=${platform.place.files.kubeconfig}`)
     else await takeAway(platform)
   }
+}
+
+/** All that were asked for; on a cluster of IPv6 alone, of those that can run there. */
+function suitesOf({ ipFamily }: PlatformOptions, asked: readonly string[]): readonly string[] {
+  return ipFamily === 'ipv6' && asked.length === 0 ? ['families'] : asked
 }
 
 const artifacts = join(root, 'artifacts/e2e')

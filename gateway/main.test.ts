@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { runInNewContext } from 'node:vm'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { options } from './config/options.ts'
+import { loopbackUrls } from './testing/loopback-urls.ts'
 import { findFreePortPair } from './testing/free-ports.ts'
 import { type GatewayProcess, type GatewayProcessOptions, spawnGateway } from './testing/gateway-process.ts'
 import { openSocket, RefusedError } from './testing/test-socket.ts'
@@ -274,6 +275,12 @@ describe('with keys configured', () => {
     expect(await statuses[4]?.json()).toMatchObject({ waitingFor: expect.arrayContaining([expect.stringMatching(/^log-opened: /)]) })
     expect(await (await fetch(`${url}/api/chrome-service/v1/openapi.json`)).text()).not.toContain('/dev/token')
     expect(child.stdout).not.toContain('Console')
+  })
+
+  it('answers by IPv4 and by IPv6 on both ports when no address is given', async () => {
+    const { url, internalUrl } = await startWithKeys({ HOST: '', INTERNAL_HOST: '' })
+    const probes = [...loopbackUrls(Number(new URL(url).port)).map((each) => `${each}/health`), ...loopbackUrls(Number(new URL(internalUrl).port)).map((each) => `${each}/livez`)]
+    for (const probe of probes) expect((await fetch(probe)).status, probe).toBe(200)
   })
 
   it('serves the console when CONSOLE=on asks for it', async () => {

@@ -22,6 +22,7 @@ import { createRouteObserver } from './reconcile/observe-route.ts'
 import { createRouteHandlers } from './reconcile/other-route-watch.ts'
 import { createOtherRoutes } from './reconcile/other-routes.ts'
 import { isRouteKind } from './reconcile/plan-objects.ts'
+import { createPodUsers } from './reconcile/pod-users.ts'
 import { createPreviewer } from './reconcile/previewer.ts'
 import { createNamespaceReach, type NamespaceReach } from './reconcile/namespace-reach.ts'
 import { createReconciler } from './reconcile/reconciler.ts'
@@ -116,7 +117,7 @@ export function createOperator(config: OperatorConfig, adapters: OperatorAdapter
   metrics.channels.collect(() => channels.count().ready, { ready: 'true' })
   metrics.channels.collect(() => channels.count().notReady, { ready: 'false' })
   metrics.channelReady.collect(() => channels.readiness(config.metricsMaxChannels).map(({ ref, isReady, reason }) => ({ labels: { namespace: ref.namespace, channel: ref.name, reason }, value: Number(isReady) })))
-  const observer = createObserver({ api, admins, ownConnection: adapters.ownConnection, claims, children, routes: createRouteObserver({ api, nowMs: clock.wallNow }), otherRoutes, childTypes, childNameOf: (name) => operandNames(name).Deployment, judge, onClaimsChanged: (refs) => refs.forEach((ref) => enqueue(ref, 'child')), nowMs: clock.wallNow })
+  const observer = createObserver({ api, admins, ownConnection: adapters.ownConnection, claims, children, routes: createRouteObserver({ api, nowMs: clock.wallNow }), otherRoutes, assignsPodUsers: createPodUsers({ api, choice: config.gatewayPodUser, nowMs: clock.wallNow }), childTypes, childNameOf: (name) => operandNames(name).Deployment, judge, onClaimsChanged: (refs) => refs.forEach((ref) => enqueue(ref, 'child')), nowMs: clock.wallNow })
   const reconcile = adapters.isDryRun ? createDryRun({ observer, settings, print: adapters.print }) : createReconciler({
     api,
     admins,

@@ -22,7 +22,11 @@ export const rules: Readonly<Record<string, readonly Rule[]>> = {
   'spec.gateway': [({ gateway }) => gateway?.autoscaling === undefined || gateway.replicas === undefined || gateway.replicas === defaultReplicas],
   'spec.gateway.autoscaling': [({ gateway }) => isInOrder(gateway?.autoscaling?.minReplicas, gateway?.autoscaling?.maxReplicas)],
   'spec.auth': [({ auth }) => auth?.allowedOrigins === undefined || auth.dangerouslyAllowAnyOrigin !== true],
-  'spec.auth.jwks': [({ auth }) => atMostOne(auth?.jwks?.uri, auth?.jwks?.secretRef, auth?.jwks?.configMapRef)],
+  'spec.auth.jwks': [
+    ({ auth }) => atMostOne(auth?.jwks?.uri, auth?.jwks?.secretRef, auth?.jwks?.configMapRef),
+    ({ auth }) => atMostOne(auth?.jwks?.caSecretRef, auth?.jwks?.caConfigMapRef),
+    ({ auth }) => atMostOne(auth?.jwks?.secretRef ?? auth?.jwks?.configMapRef, auth?.jwks?.caSecretRef ?? auth?.jwks?.caConfigMapRef),
+  ],
   'spec.emit': [({ emit }) => isInOrder(emit?.ratePerSecond, emit?.burst)],
   'spec.replay.window': [({ replay }) => isInOrder(1_000, milliseconds(replay?.window ?? '1s')) && isInOrder(milliseconds(replay?.window ?? '1s'), 24 * 60 * minute)],
   'spec.replay.maxBytes': [({ replay }) => isBetween(replay?.maxBytes ?? '64Ki', '64Ki', '8Gi')],
@@ -37,6 +41,7 @@ export const rules: Readonly<Record<string, readonly Rule[]>> = {
   'spec.gateway.podLabels': [({ gateway }) => hasMetadataKeys(gateway?.podLabels)],
   'spec.gateway.podAnnotations': [({ gateway }) => hasMetadataKeys(gateway?.podAnnotations)],
   'spec.route.annotations': [({ route }) => hasMetadataKeys(route?.annotations)],
+  'spec.service.annotations': [({ service }) => hasMetadataKeys(service?.annotations)],
   'spec.route.labels': [({ route }) => hasMetadataKeys(route?.labels)],
   'spec.route.paths': [({ route }) => route?.paths?.socket === undefined || route.paths.api === undefined || route.paths.socket !== route.paths.api],
 }

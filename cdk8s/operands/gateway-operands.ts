@@ -38,7 +38,7 @@ export class GatewayOperands extends Construct {
 export function renderOperands(input: OperandInput): Result<readonly KubernetesObject[], string> {
   const problem = checkInput(input)
   if (problem !== null) return failed(problem)
-  const files = mountFiles(input.files)
+  const files = mountFiles(input.files, input.hasFixedUser)
   if (!files.ok) return files
   try {
     const chart = new Chart(new App(), 'channel', { disableResourceNameHashes: true })

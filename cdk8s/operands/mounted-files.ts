@@ -8,15 +8,19 @@ export interface FileMounts {
   readonly mounts: readonly k8s.VolumeMount[]
 }
 
-/** Readable by the group of the pod, and by nobody else. */
-const fileMode = 0o440
+/**
+ * Readable by the group of the pod, and by nobody else. Without an fsGroup the files are root's, and a gateway that is neither root nor of its group could not
+ * read them; they are in this pod alone.
+ */
+const fileModes = { ofGroup: 0o440, ofAll: 0o444 } as const
 
 /**
  * One volume for each directory. They are mounted as whole directories, never file by file (`subPath`): only then does the kubelet bring a
  * rotated Secret to the pod. Only the keys that are named are there: the rest of a Secret is none of the gateway's business.
+ * @param hasGroup whether the pod asks for an fsGroup
  * @returns what is wrong when two Secrets or ConfigMaps would be mounted on one directory
  */
-export function mountFiles(files: readonly MountedFile[]): Result<FileMounts, string> {
+export function mountFiles(files: readonly MountedFile[], hasGroup: boolean): Result<FileMounts, string> {
   const byDirectory = Map.groupBy(files, ({ path }) => posix.dirname(path))
   for (const [directory, [first, ...others]] of byDirectory) {
     const other = others.find(({ from }) => from.kind !== first?.from.kind || from.name !== first.from.name)
@@ -26,16 +30,16 @@ export function mountFiles(files: readonly MountedFile[]): Result<FileMounts, st
   }
   const directories = [...byDirectory].map(([directory, inside], index) => ({ name: `files-${index}`, directory, inside }))
   return ok({
-    volumes: directories.map(({ name, inside }) => ({ name, ...sourceOf(inside) })),
+    volumes: directories.map(({ name, inside }) => ({ name, ...sourceOf(inside, hasGroup ? fileModes.ofGroup : fileModes.ofAll) })),
     mounts: directories.map(({ name, directory }) => ({ name, mountPath: directory, readOnly: true })),
   })
 }
 
 /** @param files all of one Secret or ConfigMap */
-function sourceOf(files: readonly MountedFile[]): Pick<k8s.Volume, 'secret' | 'configMap'> {
+function sourceOf(files: readonly MountedFile[], defaultMode: number): Pick<k8s.Volume, 'secret' | 'configMap'> {
   const [first] = files
   if (first === undefined) return {}
   const items = files.map(({ path, from }) => ({ key: from.key, path: posix.basename(path) }))
   const { kind, name } = first.from
-  return kind === 'Secret' ? { secret: { secretName: name, items, defaultMode: fileMode } } : { configMap: { name, items, defaultMode: fileMode } }
+  return kind === 'Secret' ? { secret: { secretName: name, items, defaultMode } } : { configMap: { name, items, defaultMode } }
 }

@@ -6,18 +6,18 @@ import { selectorLabels } from './labels.ts'
 import type { OperandInput } from './operand-input.ts'
 
 /**
- * Who may reach the pods. Peers are passed on word for word: the constructs of cdk8s would leave out a field that they do not know (a misspelt
+ * Who may reach the pods, and whom they may reach. Peers are passed on word for word: the constructs of cdk8s would leave out a field that they do not know (a misspelt
  * `namespaceSelector`), and a peer with fewer fields lets in more. So the API server sees it, and refuses it.
  */
 export class GatewayNetworkPolicy extends ApiObject {
   constructor(scope: Construct, id: string, input: OperandInput) {
-    const { ports, peers } = input
+    const { ports, peers, egress } = input
     const known: { readonly apiVersion: string; readonly kind: string; readonly spec: object } = k8s.KubeNetworkPolicy.manifest({
       metadata: childMetadata(input, 'NetworkPolicy'),
-      spec: { podSelector: { matchLabels: { ...selectorLabels(input.channel.name) } }, policyTypes: ['Ingress'] },
+      spec: { podSelector: { matchLabels: { ...selectorLabels(input.channel.name) } }, policyTypes: egress === null ? ['Ingress'] : ['Ingress', 'Egress'] },
     })
     const ingress = [...ruleOf(ports.public, peers.public), ...ruleOf(ports.internal, peers.internal)]
-    super(scope, id, { ...known, spec: { ...known.spec, ...(ingress.length > 0 ? { ingress } : {}) } })
+    super(scope, id, { ...known, spec: { ...known.spec, ...(ingress.length > 0 ? { ingress } : {}), ...(egress !== null && egress.length > 0 ? { egress } : {}) } })
   }
 }
 

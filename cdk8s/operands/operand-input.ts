@@ -21,6 +21,10 @@ export interface OperandInput {
    * How many pods are asked for. `handed-over`: a HorizontalPodAutoscaler decides, so that the Deployment says nothing of it.
    */
   readonly scaling: { readonly kind: 'fixed'; readonly replicas: number } | { readonly kind: 'handed-over' }
+  /** False: the pods ask for no user, group and fsGroup, and get those that the cluster assigns, or the image's. */
+  readonly hasFixedUser: boolean
+  /** Whom the pods may reach, as egress rules of a NetworkPolicy. null: everybody. */
+  readonly egress: readonly Readonly<Record<string, unknown>>[] | null
   /** Who may reach the two ports, as peers of a NetworkPolicy. null: everybody. An empty list: nobody. */
   readonly peers: { readonly public: readonly Readonly<Record<string, unknown>>[] | null; readonly internal: readonly Readonly<Record<string, unknown>>[] | null }
 }

@@ -18,9 +18,8 @@ export function podSpec(input: OperandInput, files: FileMounts): k8s.PodSpec {
     enableServiceLinks: false,
     securityContext: {
       runAsNonRoot: true,
-      runAsUser: userId,
-      runAsGroup: userId,
-      ...(files.volumes.length > 0 ? { fsGroup: userId } : {}),
+      ...(input.hasFixedUser ? { runAsUser: userId, runAsGroup: userId } : {}),
+      ...(input.hasFixedUser && files.volumes.length > 0 ? { fsGroup: userId } : {}),
       seccompProfile: { type: 'RuntimeDefault' },
     },
     terminationGracePeriodSeconds: input.stopping.terminationGracePeriodSeconds,

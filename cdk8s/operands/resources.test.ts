@@ -5,8 +5,8 @@ import { gatewayResources } from './resources.ts'
 const resourcesOf = (resources: object, maxBytes: string | number = '64Mi') => gatewayResources(specWith({ gateway: { resources }, replay: { maxBytes } }))
 
 describe('the resources of a pod', () => {
-  it('are the defaults where the channel says nothing: memory for the events that are held, and no CPU limit', () => {
-    expect(gatewayResources(specWith({}))).toEqual({ requests: { cpu: '100m', memory: '192Mi' }, limits: { memory: '448Mi' } })
+  it('are the defaults where the channel says nothing: memory for the events that are held, storage for the log, and no CPU limit', () => {
+    expect(gatewayResources(specWith({}))).toEqual({ requests: { cpu: '100m', memory: '192Mi', 'ephemeral-storage': '64Mi' }, limits: { memory: '448Mi' } })
   })
 
   it.each([['256Mi', '1Gi'], ['64Ki', '257Mi'], [67_108_864, '448Mi'], ['8Gi', '24832Mi']])('have memory for replay.maxBytes of %s: %s', (maxBytes, memory) => {
@@ -15,13 +15,13 @@ describe('the resources of a pod', () => {
 
   it('are what the user says, key by key, in the form that the API server stores', () => {
     expect(resourcesOf({ requests: { cpu: '0.5' }, limits: { memory: '2048Mi', 'ephemeral-storage': 1000 } })).toEqual({
-      requests: { cpu: '500m', memory: '192Mi' },
+      requests: { cpu: '500m', memory: '192Mi', 'ephemeral-storage': '1k' },
       limits: { memory: '2Gi', 'ephemeral-storage': '1k' },
     })
   })
 
   it('are never a request above the limit, which Kubernetes would refuse: the default gives way', () => {
-    expect(resourcesOf({ limits: { memory: '128Mi', cpu: '50m' } })).toEqual({ requests: { cpu: '50m', memory: '128Mi' }, limits: { memory: '128Mi', cpu: '50m' } })
-    expect(resourcesOf({ requests: { memory: '1Gi' } })).toEqual({ requests: { cpu: '100m', memory: '1Gi' }, limits: { memory: '1Gi' } })
+    expect(resourcesOf({ limits: { memory: '128Mi', cpu: '50m' } })).toEqual({ requests: { cpu: '50m', memory: '128Mi', 'ephemeral-storage': '64Mi' }, limits: { memory: '128Mi', cpu: '50m' } })
+    expect(resourcesOf({ requests: { memory: '1Gi' } })).toEqual({ requests: { cpu: '100m', memory: '1Gi', 'ephemeral-storage': '64Mi' }, limits: { memory: '1Gi' } })
   })
 })

@@ -9,7 +9,8 @@ const baseMebibytes = 256n
 /** An event that is held exists as a record, as an entry of the log and as a frame, each for a while. */
 const copiesOfHeldEvents = 3n
 
-const defaultRequests = { cpu: '100m', memory: '192Mi' } as const
+/** Ephemeral storage holds the log, which the kubelet rotates, and what a pod writes to /tmp. */
+const defaultRequests = { cpu: '100m', memory: '192Mi', 'ephemeral-storage': '64Mi' } as const
 
 export interface Resources {
   readonly requests: Readonly<Record<string, string>>
@@ -27,6 +28,7 @@ export function gatewayResources({ gateway, replay }: Pick<StoredSpec, 'gateway'
   const requests = {
     cpu: smaller(defaultRequests.cpu, limited['cpu']),
     memory: smaller(defaultRequests.memory, limits.memory),
+    'ephemeral-storage': smaller(defaultRequests['ephemeral-storage'], limited['ephemeral-storage']),
     ...requested,
   }
   return { requests, limits }

@@ -9,12 +9,16 @@ import { servicePorts } from './service-ports.ts'
 /** Where routes, and services that emit, find the ready pods; and where a monitor finds their metrics. */
 export class GatewayService extends k8s.KubeService {
   constructor(scope: Construct, id: string, input: OperandInput) {
+    const { annotations, ipFamilyPolicy = defaultFamilies } = input.spec.service
     super(scope, id, {
-      metadata: childMetadata(input, 'Service'),
-      spec: { type: 'ClusterIP', selector: { ...selectorLabels(input.channel.name) }, ports: [port('public'), port('internal')] },
+      metadata: childMetadata(input, 'Service', { annotations }),
+      spec: { type: 'ClusterIP', ipFamilyPolicy, selector: { ...selectorLabels(input.channel.name) }, ports: [port('public'), port('internal')] },
     })
   }
 }
+
+/** Written although it is Kubernetes' own default: an API server keeps the policy that was there when it is left out. */
+const defaultFamilies = 'SingleStack'
 
 const port = (which: keyof typeof servicePorts): k8s.ServicePort => ({
   name: portNames[which],

@@ -7,6 +7,7 @@ export const minimalSpec: StoredSpec = {
   topic: { partitions: 3, deletionPolicy: 'Retain' },
   gateway: { replicas: 2, drainSeconds: 15, logLevel: 'info' },
   network: {},
+  service: {},
   auth: {
     jwks: { uri: 'https://login.example.com/jwks.json' },
     issuer: 'https://login.example.com',
@@ -35,6 +36,8 @@ export function operandInput(changes: Partial<OperandInput> = {}): OperandInput 
     paths: { socket: `/wss/${name}/v1/ws`, api: `/api/${name}` },
     stopping: { preStopSeconds: 5, terminationGracePeriodSeconds: 35 },
     scaling: { kind: 'fixed', replicas: 2 },
+    hasFixedUser: true,
+    egress: null,
     peers: { public: null, internal: [] },
     ...changes,
   }
@@ -112,6 +115,13 @@ export const sampleInputs: Readonly<Record<string, OperandInput>> = {
       route: { type: 'HTTPRoute', host: 'live.example.com', parentRefs: [{ name: 'public', namespace: 'gateways', sectionName: 'https' }, { name: 'inner', port: 8443 }], tls: {} },
     }),
     peers: { public: [], internal: [] },
+  }),
+  // As on OpenShift, with limits on where the pods may go.
+  restricted: operandInput({
+    spec: { ...minimalSpec, service: { ipFamilyPolicy: 'PreferDualStack', annotations: { 'service.kubernetes.io/topology-mode': 'Auto' } } },
+    files: [{ path: '/etc/carillon/jwks-ca/ca.crt', from: { kind: 'ConfigMap', name: 'company-ca', key: 'ca.crt' } }],
+    hasFixedUser: false,
+    egress: [{ ports: [{ port: 53, protocol: 'UDP' }] }, { ports: [{ port: 9093, protocol: 'TCP' }], to: [{ ipBlock: { cidr: '10.0.0.0/8' } }] }],
   }),
   autoscaling: operandInput({
     spec: { ...minimalSpec, gateway: { ...minimalSpec.gateway, autoscaling: { minReplicas: 2, maxReplicas: 20, targetCPUUtilizationPercent: 70 } }, route: { ...minimalSpec.route, type: 'Ingress', host: 'live.example.com', tls: {} } },

@@ -1,4 +1,4 @@
-import { gatewayApiExample, ingressExample, minimalExample } from '../../operator/api/v1alpha1/examples.ts'
+import { companyExample, gatewayApiExample, ingressExample, minimalExample } from '../../operator/api/v1alpha1/examples.ts'
 import type { RealtimeChannelSpec } from '../../operator/api/v1alpha1/realtime-channel.ts'
 import { withField } from '../../operator/testing/schema-bounds.ts'
 
@@ -8,7 +8,7 @@ export interface RefusedSpec {
   readonly spec: RealtimeChannelSpec
 }
 
-const [least, byIngress, byGatewayApi] = [minimalExample.spec, ingressExample.spec, gatewayApiExample.spec]
+const [least, byIngress, byGatewayApi, ofCompany] = [minimalExample.spec, ingressExample.spec, gatewayApiExample.spec, companyExample.spec]
 
 const changed = (spec: RealtimeChannelSpec, changes: Readonly<Record<string, unknown>>): RealtimeChannelSpec =>
   Object.entries(changes).reduce((result, [path, value]) => withField(result, path, value), spec)
@@ -24,6 +24,8 @@ export const refusedSpecs: readonly RefusedSpec[] = [
   { message: 'auth takes allowedOrigins', spec: changed(least, { 'auth.dangerouslyAllowAnyOrigin': true }) },
   { message: 'jwks takes exactly one of', spec: changed(least, { 'auth.jwks.secretRef': { name: 'keys' } }) },
   { message: 'burst must be at least ratePerSecond', spec: changed(least, { emit: { ratePerSecond: 2001, burst: 2000 } }) },
+  { message: 'the authorities of jwks come from one place', spec: changed(ofCompany, { 'auth.jwks.caSecretRef': { name: 'ca' } }) },
+  { message: 'caSecretRef and caConfigMapRef are for the server behind uri', spec: changed(least, { 'auth.jwks': { secretRef: { name: 'keys' }, caSecretRef: { name: 'ca' } } }) },
   { message: 'window must be from 1s to 24h', spec: changed(least, { 'replay.window': '24h1ms' }) },
   { message: 'window must be from 1s to 24h', spec: changed(least, { 'replay.window': '999ms' }) },
   { message: 'maxBytes must be from 64Ki to 8Gi', spec: changed(least, { 'replay.maxBytes': 65_535 }) },
@@ -38,6 +40,7 @@ export const refusedSpecs: readonly RefusedSpec[] = [
   { message: 'a key here is NAME or PREFIX/NAME', spec: changed(least, { 'gateway.nodeSelector': { 'a/b/c': '1' } }) },
   { message: 'a key here is NAME or PREFIX/NAME', spec: changed(byIngress, { 'route.labels': { '-a': '1' } }) },
   { message: 'a key here is NAME or PREFIX/NAME', spec: changed(byIngress, { 'route.annotations': { ['a'.repeat(64)]: '1' } }) },
+  { message: 'a key here is NAME or PREFIX/NAME', spec: changed(least, { 'service.annotations': { '/a': '1' } }) },
   { message: 'socket and api need different prefixes', spec: changed(least, { 'route.paths': { socket: '/a', api: '/a' } }) },
 ]
 
@@ -50,6 +53,7 @@ export const takenSpecs: readonly RealtimeChannelSpec[] = [
   least,
   byIngress,
   byGatewayApi,
+  ofCompany,
   changed(least, { 'topic.retention': '5m' }),
   changed(least, { 'topic.retention': '1m', 'replay.window': '1m' }),
   changed(least, { gateway: { autoscaling: { maxReplicas: 2 } } }),

@@ -9,12 +9,12 @@ const patience = { now: Date.now, remindEveryMs: 15_000 } as const
 
 /** Makes of nothing, or of what there is, a whole platform. @returns whether it is there now; what is not has been said */
 export function bringUp(platform: Platform, say: Say): Promise<boolean> {
-  const { options, place } = platform
+  const { options } = platform
   const image = imageToCome()
   const samples = options.sample ? [[makeSample(platform)], [askThroughIngress(platform)]] : []
   const groups: readonly (readonly Step[])[] = [
     [findTools(platform)],
-    [makeImage(platform, image.come), makeCluster(platform, (text) => clusterConfig(text, place))],
+    [makeImage(platform, image.come), makeCluster(platform, (text) => clusterConfig(text, options))],
     [...bringImages(platform, image.get), defineGatewayApi(platform)],
     [installTraefik(platform), installKafka(platform), installOperator(platform, image.get), ...(options.metrics ? [installMetrics(platform)] : [])],
     ...samples,

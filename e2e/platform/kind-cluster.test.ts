@@ -10,11 +10,16 @@ const options = { config: text, progress: () => {} }
 
 describe('the configuration', () => {
   it('is the file as it stands, for the default ports', () => {
-    expect(clusterConfig(text, place)).toBe(text)
+    expect(clusterConfig(text, { ...place, ipFamily: 'ipv4' })).toBe(text)
+  })
+
+  it('has the addresses that were asked for, and an API server that this machine reaches', () => {
+    expect(clusterConfig(text, { ...place, ipFamily: 'dual' })).toBe(text.replace('nodes:\n', 'networking:\n  ipFamily: dual\n  apiServerAddress: 127.0.0.1\nnodes:\n'))
+    expect(clusterConfig(text, { ...place, ipFamily: 'ipv6' })).toContain('ipFamily: ipv6')
   })
 
   it('has the ports that were asked for, also when they are each other\'s defaults', () => {
-    expect(clusterConfig(text, { httpPort: 8443, httpsPort: 8080 }).match(/hostPort: \d+/g)).toEqual(['hostPort: 8443', 'hostPort: 8080'])
+    expect(clusterConfig(text, { httpPort: 8443, httpsPort: 8080, ipFamily: 'ipv4' }).match(/hostPort: \d+/g)).toEqual(['hostPort: 8443', 'hostPort: 8080'])
   })
 
   it('lets only this machine in', () => {

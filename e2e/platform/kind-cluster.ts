@@ -1,14 +1,17 @@
 import { must, type Run } from './command.ts'
+import type { PlatformOptions } from './options.ts'
 import type { Place } from './place.ts'
 import { StepFailure } from './step-failure.ts'
 
 /** Node ports of e2e/kind.yaml, by the host ports that stand there. */
 const mappings = { http: { nodePort: 30_080, hostPort: 8080 }, https: { nodePort: 30_443, hostPort: 8443 } } as const
 
-/** @param text e2e/kind.yaml @returns the same with the host ports of this place */
-export function clusterConfig(text: string, { httpPort, httpsPort }: Pick<Place, 'httpPort' | 'httpsPort'>): string {
+/** @param text e2e/kind.yaml @returns the same with the host ports and the addresses that were asked for */
+export function clusterConfig(text: string, { httpPort, httpsPort, ipFamily }: Pick<PlatformOptions, 'httpPort' | 'httpsPort' | 'ipFamily'>): string {
   const ports: Readonly<Record<string, number>> = { [mappings.http.hostPort]: httpPort, [mappings.https.hostPort]: httpsPort }
-  return text.replaceAll(/(hostPort: )(\d+)/g, (_, label: string, port: string) => `${label}${ports[port] ?? port}`)
+  // kind publishes the API server of an IPv6 cluster on ::1, which not every machine has.
+  const networking = ipFamily === 'ipv4' ? '' : `networking:\n  ipFamily: ${ipFamily}\n  apiServerAddress: 127.0.0.1\n`
+  return text.replace(/^nodes:$/m, `${networking}nodes:`).replaceAll(/(hostPort: )(\d+)/g, (_, label: string, port: string) => `${label}${ports[port] ?? port}`)
 }
 
 /** Makes the cluster, or finds it, and writes its kubeconfig. @returns what was done */

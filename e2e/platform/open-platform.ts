@@ -25,8 +25,8 @@ export async function findPlatform({ name, httpPort, httpsPort }: PlatformOption
     if (error.code === 'ENOENT') return null
     throw error
   })
-  // newPlatform wrote it.
-  return saved === null ? null : platformOf(JSON.parse(saved) as PlatformOptions, env)
+  // newPlatform wrote it, perhaps that of a release without choice of addresses.
+  return saved === null ? null : platformOf({ ipFamily: 'ipv4', ...(JSON.parse(saved) as Omit<PlatformOptions, 'ipFamily'>) }, env)
 }
 
 async function platformOf(options: PlatformOptions, env: Readonly<Record<string, string | undefined>>): Promise<Platform> {

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { parsePlatformOptions, renderHelp } from './options.ts'
 
 it('needs nothing to be said', () => {
-  expect(parsePlatformOptions([], {})).toMatchObject({ ok: true, value: { name: 'carillon', httpPort: 8080, httpsPort: 8443, brokers: 1, metrics: false, sample: true } })
+  expect(parsePlatformOptions([], {})).toMatchObject({ ok: true, value: { name: 'carillon', httpPort: 8080, httpsPort: 8443, brokers: 1, ipFamily: 'ipv4', metrics: false, sample: true } })
 })
 
 it('takes flags before variables, and variables before defaults', () => {
@@ -18,6 +18,9 @@ it('says everything that is wrong at once', () => {
     error: ['--name: expected up to 32 of a-z, 0-9 and -', '--http-port: expected a port, 1 to 65535', '--https-port: expected a port, 1 to 65535', '--brokers: expected 1, 2 or 3'],
   })
   expect(parsePlatformOptions(['--https-port', '8080'], {})).toEqual({ ok: false, error: ['--https-port: expected another port than --http-port'] })
+  expect(parsePlatformOptions(['--ip-family', 'ipv5'], {})).toEqual({ ok: false, error: ['--ip-family: expected one of ipv4, ipv6, dual'] })
+  expect(parsePlatformOptions(['--ip-family', 'ipv6'], {})).toMatchObject({ ok: false, error: [expect.stringContaining('--no-sample')] })
+  expect(parsePlatformOptions(['--ip-family', 'ipv6', '--no-sample'], {})).toMatchObject({ ok: true, value: { ipFamily: 'ipv6' } })
   expect(parsePlatformOptions(['--nmae', 'x'], {})).toMatchObject({ ok: false, error: [expect.stringContaining("'--nmae'")] })
 })
 

@@ -1,6 +1,9 @@
 import { parseArgs } from 'node:util'
 import { failed, ok, type Result } from '../../gateway/result.ts'
 
+export const ipFamilies = ['ipv4', 'ipv6', 'dual'] as const
+export type IpFamily = (typeof ipFamilies)[number]
+
 /** What `make up`, `make reload` and `make down` are told. */
 export interface PlatformOptions {
   /** Of the kind cluster. */
@@ -8,6 +11,8 @@ export interface PlatformOptions {
   readonly httpPort: number
   readonly httpsPort: number
   readonly brokers: number
+  /** Of pods and Services. */
+  readonly ipFamily: IpFamily
   /** A URL or a file: the definitions of the Gateway API. */
   readonly gatewayApiCrds: string
   /** Whether the metrics API is installed, which a kind cluster lacks. */
@@ -21,6 +26,7 @@ const table = {
   'http-port': { default: '8080', sentence: 'Port on 127.0.0.1 for http, which redirects to https.' },
   'https-port': { default: '8443', sentence: 'Port on 127.0.0.1 for https and wss.' },
   'brokers': { default: '1', sentence: 'Kafka nodes, 1 to 3.' },
+  'ip-family': { default: 'ipv4', sentence: 'Addresses of pods and Services: ipv4, ipv6, or dual for both. With ipv6, nothing outside of the cluster reaches its ingress.' },
   'gateway-api-crds': { env: 'GATEWAY_API_CRDS', default: 'https://github.com/kubernetes-sigs/gateway-api/releases/download/v1.4.0/standard-install.yaml', sentence: 'URL or file: the definitions of the Gateway API.' },
 } as const satisfies Record<string, { readonly env?: string; readonly default: string; readonly sentence: string }>
 
@@ -57,6 +63,7 @@ export function parsePlatformOptions(args: readonly string[], env: Readonly<Reco
     httpPort: Number(text('http-port')),
     httpsPort: Number(text('https-port')),
     brokers: Number(text('brokers')),
+    ipFamily: text('ip-family') as IpFamily, // judged below
     gatewayApiCrds: text('gateway-api-crds'),
     metrics: values['metrics'] === true,
     sample: values['no-sample'] !== true,
@@ -65,7 +72,7 @@ export function parsePlatformOptions(args: readonly string[], env: Readonly<Reco
   return wrong.length === 0 ? ok(options) : failed(wrong)
 }
 
-function findWrong({ name, httpPort, httpsPort, brokers }: PlatformOptions): readonly string[] {
+function findWrong({ name, httpPort, httpsPort, brokers, ipFamily, sample }: PlatformOptions): readonly string[] {
   const isPort = (port: number): boolean => Number.isInteger(port) && port >= 1 && port <= 65_535
   return [
     ...(/^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/.test(name) ? [] : ['--name: expected up to 32 of a-z, 0-9 and -']),
@@ -73,6 +80,8 @@ function findWrong({ name, httpPort, httpsPort, brokers }: PlatformOptions): rea
     ...(isPort(httpsPort) ? [] : ['--https-port: expected a port, 1 to 65535']),
     ...(isPort(httpPort) && httpPort === httpsPort ? ['--https-port: expected another port than --http-port'] : []),
     ...([1, 2, 3].includes(brokers) ? [] : ['--brokers: expected 1, 2 or 3']),
+    ...(ipFamilies.includes(ipFamily) ? [] : [`--ip-family: expected one of ${ipFamilies.join(', ')}`]),
+    ...(ipFamily === 'ipv6' && sample ? ['--ip-family: with ipv6 the sample channel cannot be reached from this machine; add --no-sample'] : []),
   ]
 }
 

@@ -18,7 +18,7 @@ function judgedHere(written: WrittenChannel, httpsPort = 8443): ReturnType<typeo
   return judgeChannel(written, { name: 'default', defaults: given.defaults ?? {}, bounds: boundsOf(given.allowed ?? {}) }, {}, { image: 'r:dev-1', brokers: ['kafka.kafka.svc:9092'] })
 }
 
-const options = { name: 'carillon', httpPort: 8080, httpsPort: 8443, brokers: 1, gatewayApiCrds: '', metrics: false, sample: true }
+const options = { name: 'carillon', httpPort: 8080, httpsPort: 8443, brokers: 1, ipFamily: 'ipv4' as const, gatewayApiCrds: '', metrics: false, sample: true }
 
 describe('the place', () => {
   it('has an origin as browsers write it: without the port that goes without saying', () => {

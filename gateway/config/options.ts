@@ -15,9 +15,9 @@ export const options = {
   logFormat: { env: 'LOG_FORMAT', kind: 'enum', values: ['auto', 'json', 'text'], default: 'auto', group: 'Channel', sentence: 'json: an object per line, for machines; text: for people; auto: text in development mode, else json.' },
   console: { env: 'CONSOLE', kind: 'enum', values: ['auto', 'on', 'off'], default: 'auto', group: 'Channel', sentence: 'Whether /console is served; auto: in development mode only.' },
   // ---- listening
-  host: { env: 'HOST', kind: 'string', default: '0.0.0.0', group: 'Listening', sentence: 'Address of the public port. Development mode listens on 127.0.0.1 whatever this says.' },
+  host: { env: 'HOST', kind: 'string', default: '', group: 'Listening', sentence: 'Address of the public port. Empty: all of them, IPv6 and IPv4; IPv4 alone where the machine has no IPv6. Development mode listens on 127.0.0.1 whatever this says.' },
   port: { env: 'PORT', kind: 'integer', default: 8000, min: 0, max: 65_535, group: 'Listening', sentence: 'Public port: sockets, events, emit API. 0 takes a free one.' },
-  internalHost: { env: 'INTERNAL_HOST', kind: 'string', default: '0.0.0.0', group: 'Listening', sentence: 'Address of the internal port. Development mode listens on 127.0.0.1 whatever this says.' },
+  internalHost: { env: 'INTERNAL_HOST', kind: 'string', default: '', group: 'Listening', sentence: 'Address of the internal port. Empty: all of them, as for HOST. Development mode listens on 127.0.0.1 whatever this says.' },
   internalPort: { env: 'INTERNAL_PORT', kind: 'integer', default: 9000, min: 0, max: 65_535, group: 'Listening', sentence: 'Internal port: /livez, /readyz and /metrics. Never expose it. 0 takes a free one.' },
   // ---- Kafka
   kafkaBrokers: { env: 'KAFKA_BROKERS', kind: 'list', default: [], maxItems: 32, items: 'broker', group: 'Kafka', sentence: 'host:port of the brokers to begin with, an IPv6 address in brackets. Empty: an in-process log stands in for Kafka (development mode only).' },
@@ -59,6 +59,8 @@ export const options = {
   jwtClaimOrganizationId: { env: 'JWT_CLAIM_ORG_ID', kind: 'string', default: 'org_id', maxLength: 128, group: 'Authentication', sentence: 'Path of the claim with the organization id.' },
   jwtClaimAccountNumber: { env: 'JWT_CLAIM_ACCOUNT_NUMBER', kind: 'string', default: 'account_number', maxLength: 128, group: 'Authentication', sentence: 'Path of the claim with the account number.' },
   jwtClaimRoles: { env: 'JWT_CLAIM_ROLES', kind: 'string', default: 'roles', maxLength: 128, group: 'Authentication', sentence: 'Path of the claim with the roles (an array of strings, or one string with spaces or commas).' },
+  jwksCaFile: { env: 'JWKS_CA_FILE', kind: 'file', default: '', group: 'Authentication', sentence: 'PEM file of the authorities that sign the certificate of JWT_JWKS_URI, and of an https proxy before it; read anew at each fetch, so that it may rotate. Empty: the system\'s.' },
+  jwksProxy: { env: 'JWKS_PROXY', kind: 'url', default: '', maxLength: 2_048, group: 'Authentication', sentence: 'Proxy through which JWT_JWKS_URI is fetched, as http://proxy.example:3128. Empty: it is fetched directly.' },
   jwksTimeoutMs: { env: 'JWKS_TIMEOUT_MS', kind: 'integer', default: 3_000, min: 100, max: 30_000, group: 'Authentication', sentence: 'How long a fetch of the key set may take. Keys that were fetched before go on working when it fails.' },
   jwksRefreshMs: { env: 'JWKS_REFRESH_MS', kind: 'integer', default: 600_000, min: 1_000, max: 86_400_000, group: 'Authentication', sentence: 'Age at which the key set is fetched again.' },
   jwksCooldownMs: { env: 'JWKS_COOLDOWN_MS', kind: 'integer', default: 10_000, min: 100, max: 600_000, group: 'Authentication', sentence: 'Least time between two fetches that tokens with unknown key ids can cause.' },

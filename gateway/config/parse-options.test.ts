@@ -118,11 +118,18 @@ describe('production', () => {
   })
 
   test('starts when all of them are there, and listens where it is told', () => {
-    expect(parsed(production)).toMatchObject({ isDevelopment: false, host: '0.0.0.0', kafkaBrokers: ['kafka-0:9092', 'kafka-1:9092'] })
+    expect(parsed({ ...production, HOST: '10.0.0.1' })).toMatchObject({ isDevelopment: false, host: '10.0.0.1', internalHost: '', kafkaBrokers: ['kafka-0:9092', 'kafka-1:9092'] })
   })
 
   test('takes DANGEROUSLY_ALLOW_ANY_ORIGIN in place of the origins', () => {
     expect(parsed({ ...production, ALLOWED_ORIGINS: '', DANGEROUSLY_ALLOW_ANY_ORIGIN: 'true' }).dangerouslyAllowAnyOrigin).toBe(true)
+  })
+
+  test.each(['JWKS_CA_FILE', 'JWKS_PROXY'])('takes no %s without the URI that it is for', (variable) => {
+    const value = variable === 'JWKS_PROXY' ? 'http://proxy.example:3128' : '/etc/ca.crt'
+    expect(wrongVariables({ ...production, [variable]: value })).toEqual([variable])
+    expect(wrongVariables({ ...production, JWT_KEYS_FILE: '', JWT_JWKS_URI: 'https://issuer.example/jwks', [variable]: value })).toEqual([])
+    expect(complaint({ ...production, [variable]: value })).toContain('JWT_JWKS_URI is not set')
   })
 
   test('takes one source of keys, not two', () => {

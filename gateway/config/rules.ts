@@ -19,6 +19,10 @@ export const rules: readonly Rule<OptionName, Config>[] = [
     about: ['jwtKeysFile', 'jwtJwksUri'],
     broken: (config) => unless(config.jwtKeysFile === '' || config.jwtJwksUri === '', 'JWT_KEYS_FILE or JWT_JWKS_URI, not both'),
   },
+  ...(['jwksCaFile', 'jwksProxy'] as const).map((name): Rule<OptionName, Config> => ({
+    about: [name, 'jwtJwksUri'],
+    broken: (config) => unless(config[name] === '' || config.jwtJwksUri !== '', `nothing, because JWT_JWKS_URI is not set: ${options[name].env} is for the server behind it`),
+  })),
   {
     about: ['apiPathPrefix', 'socketPathPrefix', 'channel'],
     broken: (config) => unless(!isPathShared(config), 'another prefix than that of SOCKET_PATH_PREFIX: a route in front of the gateway tells sockets and API apart by them'),

@@ -17,6 +17,8 @@ export interface BrokerProcess {
 export interface BrokerProcessOptions {
   readonly command: string
   readonly port: number
+  /** Where it listens. @default 127.0.0.1 */
+  readonly host?: string
   readonly dataDirectory: string
   readonly startTimeoutMs: number
 }
@@ -27,7 +29,7 @@ const keptOutputCharacters = 4_000
 
 /** Starts the command and waits until it says that it has started and takes connections. @throws with its last output when it does not */
 export async function startBrokerProcess(options: BrokerProcessOptions): Promise<BrokerProcess> {
-  const { command, port, dataDirectory, startTimeoutMs } = options
+  const { command, port, host = '127.0.0.1', dataDirectory, startTimeoutMs } = options
   // A process group of its own, so that one signal reaches a wrapper and what it runs, and nothing else.
   const child = spawn(command, ['--port', String(port), '--data', dataDirectory], {
     detached: true,
@@ -39,7 +41,7 @@ export async function startBrokerProcess(options: BrokerProcessOptions): Promise
   const pid = await pidOf(child, command)
   const broker = controlOf(child, pid, gone)
   try {
-    await withDeadline({ timeoutMs: startTimeoutMs, late: `not ready after ${startTimeoutMs} ms` }, (signal) => Promise.race([ready(output, port, signal), gone.then(exitedEarly)]))
+    await withDeadline({ timeoutMs: startTimeoutMs, late: `not ready after ${startTimeoutMs} ms` }, (signal) => Promise.race([ready(output, { host, port }, signal), gone.then(exitedEarly)]))
   } catch (error) {
     await broker.kill()
     throw new Error(`${command} on port ${port} did not start: ${String(error)}\nIts last output:\n${output.tail()}`, { cause: error })
@@ -137,14 +139,19 @@ function collectOutput(child: ChildProcess): Output {
   }
 }
 
-async function ready(output: Output, port: number, signal: AbortSignal): Promise<void> {
+async function ready(output: Output, address: Address, signal: AbortSignal): Promise<void> {
   await output.includes(readyLine)
-  while (!(await takesConnections(port))) signal.throwIfAborted()
+  while (!(await takesConnections(address))) signal.throwIfAborted()
 }
 
-function takesConnections(port: number): Promise<boolean> {
+interface Address {
+  readonly host: string
+  readonly port: number
+}
+
+function takesConnections(address: Address): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ port, host: '127.0.0.1' })
+    const socket = connect(address)
     socket.once('connect', () => {
       socket.destroy()
       resolve(true)

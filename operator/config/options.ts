@@ -19,6 +19,7 @@ export const operatorOptions = {
   topicMaxPartitions: { env: 'TOPIC_MAX_PARTITIONS', kind: 'integer', default: 32, min: 0, max: 1_024, group: 'Scope', sentence: 'Most partitions that a channel without a class may ask for. 0: as many as the schema allows.' },
   // ---- gateways
   gatewayImage: { env: 'GATEWAY_IMAGE', kind: 'string', default: '', pattern: '^[A-Za-z0-9][A-Za-z0-9._/:@-]{0,511}$', inWords: 'an image reference: letters, digits and . _ / : @ -, 512 at most, a letter or digit first', group: 'Gateways', sentence: 'Image of gateways whose channel names none. Required, except with --release-finalizers; the chart sets it.' },
+  gatewayPodUser: { env: 'GATEWAY_POD_USER', kind: 'enum', values: ['auto', 'fixed', 'assigned'], default: 'auto', group: 'Gateways', sentence: 'Who chooses the user, the group and the fsGroup of gateways whose channel does not say. fixed: 65532 for all three. assigned: the cluster, as OpenShift does. auto: assigned where the API security.openshift.io is served, else fixed.' },
   ingressNamespaces: { env: 'INGRESS_NAMESPACES', kind: 'list', default: [], maxItems: 64, items: 'namespace', group: 'Gateways', sentence: 'Namespaces whose pods may reach the public port of gateways: those of the ingress controller and of emitters. Empty: everybody.' },
   metricsNamespaces: { env: 'METRICS_NAMESPACES', kind: 'list', default: [], maxItems: 64, items: 'namespace', group: 'Gateways', sentence: 'Namespaces whose pods may reach the internal port of gateways, with their metrics. Empty: none may. The chart sets `monitoring`.' },
   // ---- Kafka
@@ -61,7 +62,7 @@ export const operatorOptions = {
   logLevel: { ...gateway.logLevel, group: 'Operator', sentence: 'The least severe log lines that are written, to standard output.' },
   logFormat: { env: 'LOG_FORMAT', kind: 'enum', values: ['json', 'text'], default: 'json', group: 'Operator', sentence: 'json: an object per line, for machines; text: for people.' },
   metricsMaxChannels: { env: 'METRICS_MAX_CHANNELS', kind: 'integer', default: 1_000, min: 0, max: 10_000, group: 'Operator', sentence: 'Channels that have a series of their own in the metrics (carillon_operator_channel_ready). Those that are not Ready come first. 0: none.' },
-  internalHost: { ...gateway.internalHost, group: 'Operator', sentence: 'Address of the internal port.' },
+  internalHost: { ...gateway.internalHost, group: 'Operator', sentence: 'Address of the internal port. Empty: all of them, IPv6 and IPv4; IPv4 alone where the machine has no IPv6.' },
   internalPort: { ...gateway.internalPort, group: 'Operator' },
 } as const satisfies OptionTable<'Scope' | 'Gateways' | 'Kafka' | 'Kafka for channels' | 'Kubernetes' | 'Leader election' | 'Work' | 'Operator'>
 

@@ -1,6 +1,7 @@
 import { connect } from 'node:net'
 import { once } from 'node:events'
 import { afterEach, describe, expect, it } from 'vitest'
+import { loopbackUrls } from '../../gateway/testing/loopback-urls.ts'
 import { createRecordingLogger } from '../../gateway/testing/recording-logger.ts'
 import { testNames } from '../testing/recording-metrics.ts'
 import type { Health, HealthVerdict } from './health.ts'
@@ -10,7 +11,7 @@ import { createPrometheusMetrics } from './prometheus.ts'
 const ok: HealthVerdict = { ok: true, waitingFor: [] }
 const servers: InternalServer[] = []
 
-async function start(health: Partial<Health> = {}, render?: () => Promise<string>) {
+async function start(health: Partial<Health> = {}, render?: () => Promise<string>, host = '127.0.0.1') {
   const log = createRecordingLogger()
   const prometheus = createPrometheusMetrics(testNames)
   const server = createInternalServer({
@@ -19,7 +20,7 @@ async function start(health: Partial<Health> = {}, render?: () => Promise<string
     logger: log.logger,
   })
   servers.push(server)
-  const { port } = await server.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = await server.listen({ host, port: 0 })
   const get = (path: string, init: RequestInit = {}): Promise<Response> => fetch(`http://127.0.0.1:${port}${path}`, init)
   return { server, port, get, lines: log.lines }
 }
@@ -64,6 +65,11 @@ describe('the internal port of an operator', () => {
     expect((await get('/metrics')).status).toBe(500)
     expect(lines).toMatchObject([{ level: 'error', fields: { err: bug, path: '/metrics' } }])
     expect((await get('/livez')).status).toBe(200)
+  })
+
+  it('answers by IPv4 and by IPv6 when no address is given', async () => {
+    const { port } = await start({}, undefined, '')
+    for (const url of loopbackUrls(port)) expect((await fetch(`${url}/livez`)).status, url).toBe(200)
   })
 
   it('says which address it cannot have', async () => {

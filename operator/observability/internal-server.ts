@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { describeAddress, type HostAndPort, listenAddress } from '../../gateway/config/table/listen-address.ts'
 import type { Logger } from '../../gateway/observability/logger.ts'
 import type { Health, HealthVerdict } from './health.ts'
 import type { PrometheusMetrics } from './prometheus.ts'
@@ -12,7 +13,7 @@ export interface InternalServerParts {
 
 export interface InternalServer {
   /** @returns the port, which differs from the one asked for when that was 0. @throws when the address cannot be listened on: the message names it */
-  listen(address: { readonly host: string; readonly port: number }): Promise<{ readonly port: number }>
+  listen(address: HostAndPort): Promise<{ readonly port: number }>
   /** Takes no more connections, ends those that are idle, waits for the others until the deadline, then cuts them. Idempotent. */
   close(options: { readonly deadlineMs: number }): Promise<void>
 }
@@ -65,11 +66,11 @@ function send(response: ServerResponse, { status, contentType, body }: Answer, i
   response.end(isHead ? undefined : body)
 }
 
-async function listenOn(server: Server, { host, port }: { readonly host: string; readonly port: number }): Promise<{ readonly port: number }> {
+async function listenOn(server: Server, asked: HostAndPort): Promise<{ readonly port: number }> {
   await new Promise<void>((resolve, reject) => {
-    const onError = (error: Error): void => reject(new Error(`cannot listen on ${host}:${port}: ${error.message} (INTERNAL_HOST and INTERNAL_PORT choose another address)`, { cause: error }))
+    const onError = (error: Error): void => reject(new Error(`cannot listen on ${describeAddress(asked)}: ${error.message} (INTERNAL_HOST and INTERNAL_PORT choose another address)`, { cause: error }))
     server.once('error', onError)
-    server.listen({ host, port }, () => {
+    server.listen(listenAddress(asked), () => {
       server.off('error', onError)
       resolve()
     })

@@ -111,6 +111,17 @@ describe('the environment of gateways', () => {
     ])
   })
 
+  it('fetches the keys through the proxy of the channel, with its authorities, and not those of a host that needs no proxy', () => {
+    const jwks = { uri: 'https://sso.corp.example.com/keys', caSecretRef: { name: 'company-ca' } }
+    const proxy = { httpsProxy: 'http://proxy.example.com:3128', noProxy: ['svc'] }
+    const { env: variables, files } = render({ auth: { ...smallestSpec.auth, jwks }, network: { proxy } })
+    expect(variables).toMatchObject({ JWKS_CA_FILE: '/etc/carillon/jwks-ca/ca.crt', JWKS_PROXY: 'http://proxy.example.com:3128' })
+    expect(files).toEqual([{ path: '/etc/carillon/jwks-ca/ca.crt', from: { kind: 'Secret', name: 'company-ca', key: 'ca.crt' } }])
+    const inside = render({ auth: { ...smallestSpec.auth, jwks: { uri: 'https://keycloak.sso.svc/keys', caConfigMapRef: { name: 'service-ca', key: 'service-ca.crt' } } }, network: { proxy } })
+    expect(inside.env).not.toHaveProperty('JWKS_PROXY')
+    expect(inside.files).toEqual([{ path: '/etc/carillon/jwks-ca/ca.crt', from: { kind: 'ConfigMap', name: 'service-ca', key: 'service-ca.crt' } }])
+  })
+
   it('has what the channel adds at its end, in the order of the option table', () => {
     const { environment } = render(env({ SOCKET_BUFFER_BYTES: '131072', CONSOLE: 'on', LOG_FORMAT: 'text' }))
     expect(environment.slice(-3)).toEqual([{ name: 'LOG_FORMAT', value: 'text' }, { name: 'CONSOLE', value: 'on' }, { name: 'SOCKET_BUFFER_BYTES', value: '131072' }])

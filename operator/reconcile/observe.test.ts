@@ -22,6 +22,7 @@ function rig() {
     ownConnection: () => ({ brokers: ['kafka:9092'], tls: null, sasl: null }),
     claims: createClaims({ defaultBrokers: ['kafka:9092'] }),
     children,
+    assignsPodUsers: async () => ({ ok: true, value: false }),
     routes: { observe: async () => ({ kind: 'ok' }) },
     otherRoutes: createOtherRoutes(),
     childTypes: Object.values(operandTypes),

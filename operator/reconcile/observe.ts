@@ -25,6 +25,7 @@ export interface ObserverParts {
   readonly children: Children
   readonly routes: RouteObserver
   readonly otherRoutes: Pick<OtherRoutes, 'within'>
+  readonly assignsPodUsers: () => Promise<Result<boolean, ApiError>>
   /** Every kind of child, and its name for a channel. */
   readonly childTypes: readonly ResourceType[]
   readonly childNameOf: (channelName: string) => string
@@ -43,7 +44,7 @@ export type Observation =
   | { readonly kind: 'world'; readonly world: World; readonly unknownFields: readonly string[]; readonly connection: KafkaConnection | null }
 
 export interface Observer {
-  /** Reads all that a plan for the channel needs. @returns an error only when not even the channel could be read */
+  /** Reads all that a plan for the channel needs. @returns an error only when not even the channel, or what the cluster is, could be read */
   observe(ref: ObjectRef): Promise<Result<Observation, ApiError>>
   /** Reads the topic alone again, after it was created. */
   observeTopic(channel: RealtimeChannel, connection: KafkaConnection): Promise<FoundTopic>
@@ -64,13 +65,13 @@ export function createObserver(parts: ObserverParts): Observer {
     return { connection: connection.value, topic: await observeTopic(channel, connection.value) }
   }
 
-  async function observeWorld({ channel, className, topicRules, brokers }: Held, written: RealtimeChannelSpec, ref: ObjectRef): Promise<{ readonly world: World; readonly connection: KafkaConnection | null }> {
+  async function observeWorld({ channel, className, topicRules, brokers }: Held, written: RealtimeChannelSpec, ref: ObjectRef, assignsPodUsers: boolean): Promise<{ readonly world: World; readonly connection: KafkaConnection | null }> {
     const [children, kafka, route] = await Promise.all([observeChildren(channel, ref, parts), isKafkaAsked(channel, topicRules) ? observeKafka(channel) : nothingAsked, routes.observe(channel)])
     const deployment = children.get(childKey('Deployment', parts.childNameOf(ref.name)))
     const troubledPods = deployment?.kind === 'object' ? await observePods(api, deployment.object) : []
     const asked = askedRoute(channel)
     const otherRoutes = asked === null ? [] : parts.otherRoutes.within(placesOfRecord(asked))
-    return { connection: kafka.connection, world: { nowMs: nowMs(), channel, children, topic: kafka.topic, topicRules, underClass: { name: className, written, brokers }, rivals: claims.rivalsOf(ref), route, otherRoutes, troubledPods } }
+    return { connection: kafka.connection, world: { nowMs: nowMs(), channel, children, topic: kafka.topic, topicRules, underClass: { name: className, written, brokers }, rivals: claims.rivalsOf(ref), route, otherRoutes, assignsPodUsers, troubledPods } }
   }
 
   /** A class may have changed since the watch told of the channel, and with it what the channel claims. */
@@ -92,7 +93,9 @@ export function createObserver(parts: ObserverParts): Observer {
       const held = await judge(written)
       if (!held.ok) return held
       if (!held.value.ok) return ok({ kind: 'refused', channel: written, refusal: held.value.error })
-      return ok({ kind: 'world', unknownFields, ...(await observeWorld(held.value.value, written.spec, ref)) })
+      const assignsPodUsers = await parts.assignsPodUsers()
+      if (!assignsPodUsers.ok) return assignsPodUsers
+      return ok({ kind: 'world', unknownFields, ...(await observeWorld(held.value.value, written.spec, ref, assignsPodUsers.value)) })
     },
   }
 }

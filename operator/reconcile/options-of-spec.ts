@@ -2,11 +2,12 @@ import type { OptionName, Options } from '../../gateway/config/options.ts'
 import type { MountedFile } from '../../cdk8s/operands/operand-input.ts'
 import type { StoredSpec } from '../api/v1alpha1/realtime-channel.ts'
 import { parseBytes, parseDurationMs } from './durations.ts'
+import { proxyOf } from './proxy-of.ts'
 import { ports, type KafkaOfPods } from './settings.ts'
 import { stopTimeoutMs } from './stopping.ts'
 
 /** Where the gateway finds the files of Secrets and ConfigMaps. One directory for each, so that the kubelet can exchange it as a whole. */
-const directories = { kafkaCa: '/etc/carillon/kafka-ca', kafkaClient: '/etc/carillon/kafka-client', kafkaSasl: '/etc/carillon/kafka-sasl', keys: '/etc/carillon/jwt-keys' } as const
+const directories = { kafkaCa: '/etc/carillon/kafka-ca', kafkaClient: '/etc/carillon/kafka-client', kafkaSasl: '/etc/carillon/kafka-sasl', keys: '/etc/carillon/jwt-keys', jwksCa: '/etc/carillon/jwks-ca' } as const
 
 /** The fields that the options come from, for those who have to change them. */
 export const fieldsOfOptions: Readonly<Partial<Record<OptionName, string>>> = {
@@ -17,6 +18,7 @@ export const fieldsOfOptions: Readonly<Partial<Record<OptionName, string>>> = {
   kafkaBrokers: 'spec.kafka.bootstrapServers',
   kafkaTopic: 'spec.topic.name',
   jwtJwksUri: 'spec.auth.jwks.uri',
+  jwksProxy: 'spec.network.proxy',
   jwtIssuer: 'spec.auth.issuer',
   jwtAudience: 'spec.auth.audience',
   jwtAlgorithms: 'spec.auth.algorithms',
@@ -54,7 +56,7 @@ export interface OptionSource {
 
 /** Every option that a channel, or the way a pod is built, decides. Values are not judged here. */
 export function optionsOfSpec(spec: StoredSpec, source: OptionSource): Partial<Options> {
-  return { ...ofPod(spec, source), ...ofKafka(source), ...ofAuth(spec.auth), ...ofTraffic(spec) }
+  return { ...ofPod(spec, source), ...ofKafka(source), ...ofAuth(spec.auth), ...ofKeyServer(spec), ...ofTraffic(spec) }
 }
 
 function ofPod({ gateway }: StoredSpec, { channelName, paths }: OptionSource): Partial<Options> {
@@ -109,6 +111,14 @@ function ofAuth(auth: StoredSpec['auth']): Partial<Options> {
   }
 }
 
+function ofKeyServer({ auth: { jwks }, network }: StoredSpec): Partial<Options> {
+  const proxy = proxyOf(jwks.uri ?? '', network.proxy)
+  return {
+    ...(jwks.caSecretRef === undefined && jwks.caConfigMapRef === undefined ? {} : { jwksCaFile: `${directories.jwksCa}/ca.crt` }),
+    ...(proxy === null ? {} : { jwksProxy: proxy }),
+  }
+}
+
 function ofTraffic({ emit, limits, replay }: StoredSpec): Partial<Options> {
   return {
     emitScopes: emit.scopes,
@@ -129,12 +139,15 @@ function ofTraffic({ emit, limits, replay }: StoredSpec): Partial<Options> {
 /** The files that the options name, and where they come from. */
 export function filesOfSpec({ auth }: StoredSpec, { tls, sasl }: KafkaOfPods): readonly MountedFile[] {
   const secret = (path: string, name: string, key: string): MountedFile => ({ path, from: { kind: 'Secret', name, key } })
-  const { secretRef, configMapRef } = auth.jwks
+  const configMap = (path: string, name: string, key: string): MountedFile => ({ path, from: { kind: 'ConfigMap', name, key } })
+  const { secretRef, configMapRef, caSecretRef, caConfigMapRef } = auth.jwks
   return [
     ...(tls?.ca ? [secret(`${directories.kafkaCa}/ca.crt`, tls.ca.secret, tls.ca.key)] : []),
     ...(tls?.clientSecret ? ['tls.crt', 'tls.key'].map((key) => secret(`${directories.kafkaClient}/${key}`, tls.clientSecret ?? '', key)) : []),
     ...(sasl === null ? [] : [secret(`${directories.kafkaSasl}/username`, sasl.secret, sasl.usernameKey), secret(`${directories.kafkaSasl}/password`, sasl.secret, sasl.passwordKey)]),
     ...(secretRef === undefined ? [] : [secret(`${directories.keys}/keys`, secretRef.name, secretRef.key)]),
-    ...(configMapRef === undefined ? [] : [{ path: `${directories.keys}/keys`, from: { kind: 'ConfigMap' as const, name: configMapRef.name, key: configMapRef.key } }]),
+    ...(configMapRef === undefined ? [] : [configMap(`${directories.keys}/keys`, configMapRef.name, configMapRef.key)]),
+    ...(caSecretRef === undefined ? [] : [secret(`${directories.jwksCa}/ca.crt`, caSecretRef.name, caSecretRef.key)]),
+    ...(caConfigMapRef === undefined ? [] : [configMap(`${directories.jwksCa}/ca.crt`, caConfigMapRef.name, caConfigMapRef.key)]),
   ]
 }

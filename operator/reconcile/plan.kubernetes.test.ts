@@ -89,8 +89,15 @@ const everything: Partial<RealtimeChannelSpec> = {
     topologySpreadConstraints: [{ maxSkew: 1, topologyKey: 'zone', whenUnsatisfiable: 'ScheduleAnyway' }],
     podLabels: { team: 'web' },
     podAnnotations: { note: 'x' },
+    podUser: 'Assigned',
   },
-  network: { ingressFrom: [{ podSelector: {} }, { ipBlock: { cidr: '10.0.0.0/8' } }], metricsFrom: [] },
+  network: {
+    ingressFrom: [{ podSelector: {} }, { ipBlock: { cidr: '10.0.0.0/8' } }],
+    metricsFrom: [],
+    egress: { kafka: { to: [{ podSelector: {} }] }, others: [{ ports: [{ port: 15012 }] }, { to: [{ ipBlock: { cidr: 'fd00::/8' } }] }] },
+    proxy: { httpsProxy: 'http://proxy:3128' },
+  },
+  service: { ipFamilyPolicy: 'PreferDualStack', annotations: { a: 'b' } },
   kafka: { bootstrapServers: ['kafka:9093'], tls: { caSecretRef: { name: 'ca' } }, sasl: { mechanism: 'scram-sha-512', secretRef: { name: 'user' } } },
   route: { type: 'Ingress', host: 'app.example.com', tls: { secretName: 'tls' }, className: 'nginx', annotations: { a: 'b' }, labels: { c: 'd' } },
 }

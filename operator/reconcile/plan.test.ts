@@ -88,6 +88,23 @@ describe('a new channel', () => {
   })
 })
 
+describe('the pods of a channel', () => {
+  const securityOf = (spec: Partial<RealtimeChannelSpec>, assignsPodUsers: boolean): unknown => {
+    const action = plan(withTopic({ channel: aChannel({ spec }), assignsPodUsers })).actions.find((each) => each.kind === 'apply-object' && each.object.kind === 'Deployment')
+    return action?.kind === 'apply-object' ? (action.object['spec'] as { template: { spec: { securityContext: unknown } } }).template.spec.securityContext : null // of a Deployment
+  }
+  const assigned = { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } }
+  const fixed = { ...assigned, runAsUser: 65_532, runAsGroup: 65_532 }
+
+  it('ask for a user of their own, and for none where the cluster assigns users', () => {
+    expect([securityOf({}, false), securityOf({}, true)]).toEqual([fixed, assigned])
+  })
+
+  it('ask for what the channel says, whatever the cluster does', () => {
+    expect([securityOf({ gateway: { podUser: 'Fixed' } }, true), securityOf({ gateway: { podUser: 'Assigned' } }, false)]).toEqual([fixed, assigned])
+  })
+})
+
 describe('a paused channel', () => {
   it('is left as it is, whatever is wrong', () => {
     const channel = aChannel({ metadata: { annotations: { 'carillon.dev/paused': 'true' } } })

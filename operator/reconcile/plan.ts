@@ -4,6 +4,7 @@ import { checkChannelName } from '../../cdk8s/operands/operand-names.ts'
 import type { OperandKind } from '../../cdk8s/operands/operand-types.ts'
 import { annotations, type RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
 import type { Action, Outcome, Plan } from './actions.ts'
+import { egressOf } from './egress.ts'
 import { gatewayEnvironment, type GatewayEnvironment } from './gateway-environment.ts'
 import { kafkaOfPods } from './kafka-of-pods.ts'
 import { channelPaths, routePaths, topicNameOf } from '../api/v1alpha1/channel-names.ts'
@@ -75,7 +76,7 @@ function planGateway(world: World, settings: Settings, { epoch }: TopicPlan): Ga
   const holdsGatewayBack = epoch === null || environment === null || !environment.ok
   const refusals = environment?.ok === false ? [environment.error] : []
   const scaling = planScaling(world)
-  const input = operandInput(world.channel, settings, { scaling, environment: environment?.ok === true ? environment.value : { environment: [], files: [] } })
+  const input = operandInput(world, settings, { scaling, environment: environment?.ok === true ? environment.value : { environment: [], files: [] } })
   const rendered = renderOperands(input)
   if (!rendered.ok) return { actions: [], refusals: [...refusals, { about: 'GatewayAvailable', reason: 'InvalidObject', message: rendered.error }], requeueAfterMs: null, holdsGatewayBack: true, route: keptRoute(world.channel) }
   const route = planRoute(world)
@@ -110,7 +111,7 @@ interface Decided {
   readonly environment: GatewayEnvironment
 }
 
-function operandInput(channel: RealtimeChannel, settings: Settings, { scaling, environment }: Decided): OperandInput {
+function operandInput({ channel, assignsPodUsers }: World, settings: Settings, { scaling, environment }: Decided): OperandInput {
   const { metadata, spec } = channel
   return {
     channel: { name: metadata.name, namespace: metadata.namespace ?? '', uid: metadata.uid ?? '' },
@@ -121,6 +122,8 @@ function operandInput(channel: RealtimeChannel, settings: Settings, { scaling, e
     paths: routePaths(channel),
     stopping: stoppingOf(spec.gateway.drainSeconds),
     scaling: scaling.scaling,
+    hasFixedUser: (spec.gateway.podUser ?? (assignsPodUsers ? 'Assigned' : 'Fixed')) === 'Fixed',
+    egress: egressOf(spec, kafkaOfPods(spec, settings.defaultKafka)?.brokers ?? []),
     peers: {
       public: spec.network.ingressFrom ?? (settings.publicNamespaces.length === 0 ? null : settings.publicNamespaces.map(peerOf)),
       internal: spec.network.metricsFrom ?? settings.metricsNamespaces.map(peerOf),

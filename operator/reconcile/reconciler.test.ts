@@ -45,7 +45,7 @@ function rig(): Rig {
   const reconcile: Reconcile = createReconciler({
     api,
     admins: topics,
-    observer: createObserver({ api, admins: topics, ownConnection, claims, children, routes: createRouteObserver({ api, nowMs: Date.now }), otherRoutes: createOtherRoutes(), childTypes: Object.values(operandTypes), childNameOf: (name) => operandNames(name).Deployment, judge: aJudge(), onClaimsChanged: (channels) => again.push(...channels), nowMs: Date.now }),
+    observer: createObserver({ api, admins: topics, ownConnection, claims, children, routes: createRouteObserver({ api, nowMs: Date.now }), otherRoutes: createOtherRoutes(), assignsPodUsers: async () => ({ ok: true, value: false }), childTypes: Object.values(operandTypes), childNameOf: (name) => operandNames(name).Deployment, judge: aJudge(), onClaimsChanged: (channels) => again.push(...channels), nowMs: Date.now }),
     applier: createApplier({ api, children, names, mayWrite }),
     children,
     settings: someSettings(),

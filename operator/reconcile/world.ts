@@ -24,6 +24,8 @@ export interface World {
   readonly route: FoundRoute
   /** Routes that no operator made, at or below the paths of this channel; a few at most. */
   readonly otherRoutes: readonly OtherRoute[]
+  /** The cluster assigns the users of pods, and refuses pods that ask for one of their own choice. */
+  readonly assignsPodUsers: boolean
   /** Of the gateway's pods that are not ready, at most ten; empty when the Deployment is available. */
   readonly troubledPods: readonly TroubledPod[]
 }

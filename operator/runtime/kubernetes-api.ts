@@ -135,6 +135,8 @@ export interface DeleteOptions {
  * (strict field validation is asked for, so that a field which the server would drop is `invalid`).
  */
 export interface KubernetesApi {
+  /** Whether the server has this group of resources, whatever the caller may do with them: everybody who is known to a server may ask. */
+  servesGroup(group: string): Promise<Result<boolean, ApiError>>
   get(type: ResourceType, ref: ObjectRef): Promise<Result<KubernetesObject, ApiError>>
   list(type: ResourceType, options: ListOptions): Promise<Result<ListPage, ApiError>>
   /** Ends when the server ends it, the signal aborts, or after an ERROR; a broken connection is an ERROR `unavailable`. */

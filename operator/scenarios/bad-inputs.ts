@@ -304,6 +304,14 @@ export const badInputs: readonly BadInput[] = [
     kstatus: 'Failed',
   },
   {
+    title: 'two families of addresses, where the cluster has one',
+    spec: () => ({ service: { ipFamilyPolicy: 'RequireDualStack' } }),
+    about: 'GatewayAvailable',
+    reason: 'InvalidObject',
+    says: ['The Service could not be applied', 'ipFamilyPolicy', 'dual-stack'],
+    kstatus: 'Failed',
+  },
+  {
     title: 'an object of the name of a child that belongs to others',
     prepare: serviceOfOthers,
     about: 'GatewayAvailable',

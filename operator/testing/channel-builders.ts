@@ -70,6 +70,7 @@ export function aWorld(world: Partial<World> = {}): World {
     rivals: { topic: null, route: null },
     route: { kind: 'not-asked' },
     otherRoutes: [],
+    assignsPodUsers: false,
     troubledPods: [],
     ...world,
   }

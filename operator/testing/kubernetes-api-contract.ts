@@ -57,6 +57,10 @@ export function describeKubernetesApi(name: string, makeServer: (namespaces: rea
     const versionOf = (object: KubernetesObject): string => object.metadata.resourceVersion ?? 'none'
 
     describe('reading', () => {
+      it('tells which groups of resources there are', async () => {
+        expect([await api.servesGroup('apps'), await api.servesGroup('bells.example')]).toEqual([{ ok: true, value: true }, { ok: true, value: false }])
+      })
+
       it('tells an object that is not there from a type that is not there', async () => {
         expect(await api.get(configMapType, ref('nobody'))).toMatchObject({ error: { kind: 'not-found', code: 404, message: expect.stringContaining('nobody') } })
         expect(await api.get(unknownType, ref('nobody'))).toMatchObject({ error: { kind: 'no-such-resource', code: 404 } })

@@ -55,12 +55,18 @@ export interface MemoryKubernetesOptions {
   readonly now?: () => number
   /** Whom changes other than `apply` are recorded as. @default 'carillon-operator' */
   readonly manager?: string
+  /** Groups that it serves, beside those that every server has. */
+  readonly groups?: readonly string[]
   /** Types that are not there from the start. */
   readonly missing?: readonly ResourceType[]
 }
 
+const refusalOfVanished: ApiError = { kind: 'unavailable', code: 0, message: 'connect ECONNREFUSED' }
+
+const builtInGroups = ['apps', 'autoscaling', 'coordination.k8s.io', 'events.k8s.io', 'networking.k8s.io', 'policy'] as const
+
 export function createMemoryKubernetes(options: MemoryKubernetesOptions = {}): MemoryKubernetes {
-  const { now = Date.now, manager = 'carillon-operator', missing = [] } = options
+  const { now = Date.now, manager = 'carillon-operator', groups = [], missing = [] } = options
   const store = createMemoryStore()
   const watches = createMemoryWatches(store)
   const faults = createMemoryFaults()
@@ -70,7 +76,7 @@ export function createMemoryKubernetes(options: MemoryKubernetesOptions = {}): M
   const server: Server = { store, now, pages: new Map(), nextUid: createUids() }
 
   const refusal = (verb: ApiVerb, type: ResourceType, name: string): ApiError | null => {
-    if (faults.hasVanished()) return { kind: 'unavailable', code: 0, message: 'connect ECONNREFUSED' }
+    if (faults.hasVanished()) return refusalOfVanished
     if (uninstalled.has(typeKeyOf(type))) return { kind: 'no-such-resource', code: 404, message: 'the server could not find the requested resource' }
     return faults.take(verb, type, name)
   }
@@ -89,6 +95,12 @@ export function createMemoryKubernetes(options: MemoryKubernetesOptions = {}): M
     return outcome
   }
   const apiAs = (by: string): KubernetesApi => ({
+    servesGroup: async (group) => {
+      requests.push({ verb: 'servesGroup', type: group })
+      await faults.delay()
+      const refused = faults.hasVanished() ? refusalOfVanished : faults.take('servesGroup', { group, version: '', plural: group, kind: '', isNamespaced: false }, '')
+      return refused === null ? ok([...builtInGroups, ...groups].includes(group)) : failed(refused)
+    },
     get: (type, ref) => run('get', type, ref.name, () => get(server, type, ref)),
     list: (type, listOptions) => run('list', type, '', () => list(server, type, listOptions)),
     watch: (type, watchOptions) => watched(() => refusal('watch', type, ''), () => {

@@ -85,6 +85,7 @@ export function createModelWorld(initial: RealtimeChannel, rules: TopicRules = o
     rivals: { topic: null, route: null },
     route: channel.spec.route.type === 'None' ? { kind: 'not-asked' } : { kind: 'ok' },
     otherRoutes: [],
+    assignsPodUsers: false,
     troubledPods: [],
   })
 

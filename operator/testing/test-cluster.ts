@@ -56,7 +56,7 @@ export interface TestClusterOptions {
   /** Who has a token, beside the administrator and the operator. */
   readonly users?: readonly string[]
   readonly apiServerFlags?: readonly string[]
-  /** Of kube-controller-manager, beside `defaultControllers`. @default none: nothing makes pods */
+  /** That run beside `defaultControllers`. @default none: nothing makes pods */
   readonly controllers?: readonly string[]
   /** The classes that there are. @default a default one that allows everything */
   readonly classes?: readonly RealtimeChannelClass[]

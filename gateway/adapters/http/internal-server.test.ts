@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createHealth, type Health, type HealthCondition, healthConditions } from '../../observability/health.ts'
 import { createPrometheusMetrics } from '../../observability/prometheus.ts'
+import { loopbackUrls } from '../../testing/loopback-urls.ts'
 import { createRecordingLogger } from '../../testing/recording-logger.ts'
 import { createRecordingMetrics } from '../../testing/recording-metrics.ts'
 import { createInternalServer, type InternalServerParts } from './internal-server.ts'
@@ -13,7 +14,7 @@ beforeEach(() => {
 })
 afterEach(() => Promise.all(servers.splice(0).map((server) => server.close({ deadlineMs: 1000 }))))
 
-async function start(more: Partial<InternalServerParts> = {}): Promise<{
+async function start(more: Partial<InternalServerParts> = {}, host = '127.0.0.1'): Promise<{
   readonly url: string
   readonly lines: ReturnType<typeof createRecordingLogger>['lines']
   readonly server: ListeningServer
@@ -21,7 +22,7 @@ async function start(more: Partial<InternalServerParts> = {}): Promise<{
   const { logger, lines } = createRecordingLogger()
   const server = createInternalServer({ health, page: createPrometheusMetrics(), metrics: createRecordingMetrics().metrics, logger, ...more })
   servers.push(server)
-  const { port } = await server.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = await server.listen({ host, port: 0 })
   return { url: `http://127.0.0.1:${port}`, lines, server }
 }
 
@@ -110,6 +111,14 @@ describe('the internal port', () => {
     const port = Number(new URL(url).port)
     const second = createInternalServer({ health, page: createPrometheusMetrics(), metrics: createRecordingMetrics().metrics, logger: createRecordingLogger().logger })
     await expect(second.listen({ host: '127.0.0.1', port })).rejects.toThrow(`cannot listen on 127.0.0.1:${port}`)
+  })
+
+  // On an IPv6-only cluster the kubelet probes IPv6 addresses, and pods listened on 0.0.0.0 alone: no gateway was ever ready.
+  test('answers by IPv4 and by IPv6 when no address is given', async () => {
+    const { server } = await start({}, '')
+    const address = server.server.address()
+    const port = typeof address === 'object' && address !== null ? address.port : 0
+    for (const url of loopbackUrls(port)) expect((await fetch(`${url}/livez`)).status, url).toBe(200)
   })
 
   test('closes twice, and takes nobody afterwards', async () => {

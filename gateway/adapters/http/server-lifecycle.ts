@@ -1,5 +1,6 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
+import { describeAddress, type HostAndPort, listenAddress } from '../../config/table/listen-address.ts'
 
 /** An HTTP server that can be started once and stopped. */
 export interface ListeningServer {
@@ -9,7 +10,7 @@ export interface ListeningServer {
    * @returns the port, which differs from the one asked for when that was 0. @throws when the address cannot be listened on: the message
    * names it
    */
-  listen(address: { readonly host: string; readonly port: number }): Promise<{ readonly port: number }>
+  listen(address: HostAndPort): Promise<{ readonly port: number }>
   /** Takes no more connections, ends those that are idle, waits for the others until the deadline, then cuts them. Idempotent. */
   close(options: { readonly deadlineMs: number }): Promise<void>
 }
@@ -22,20 +23,20 @@ const backlog = 4_096
 
 export async function listenOn(
   server: Server,
-  { host, port }: { readonly host: string; readonly port: number },
+  asked: HostAndPort,
 ): Promise<{ readonly port: number }> {
   await new Promise<void>((resolve, reject) => {
     const onError = (error: Error): void => reject(
-      new Error(`cannot listen on ${host}:${port}: ${explain(error)}`, { cause: error })
+      new Error(`cannot listen on ${describeAddress(asked)}: ${explain(error)}`, { cause: error })
     )
     server.once('error', onError)
-    server.listen({ host, port, backlog }, () => {
+    server.listen({ ...listenAddress(asked), backlog }, () => {
       server.off('error', onError)
       resolve()
     })
   })
   const address = server.address()
-  return { port: typeof address === 'object' && address !== null ? address.port : port }
+  return { port: typeof address === 'object' && address !== null ? address.port : asked.port }
 }
 
 function explain(error: NodeJS.ErrnoException): string {

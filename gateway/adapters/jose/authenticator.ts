@@ -4,12 +4,14 @@ import type { Config } from '../../config/options.ts'
 import type { Logger } from '../../observability/logger.ts'
 import type { Metrics } from '../../observability/metrics.ts'
 import { FileKeys } from './file-keys.ts'
+import { createIssuerFetch, type GetFetch, type IssuerFetchOptions } from './issuer-fetch.ts'
 import type { KeySource } from './key-source.ts'
 import { RemoteKeys, type RemoteKeysOptions } from './remote-keys.ts'
 import { createTokenVerifier } from './token-verifier.ts'
 
 export type JwtAuthenticatorOptions = ClaimPathOptions &
   RemoteKeysOptions &
+  IssuerFetchOptions &
   Pick<Config, 'jwtKeysFile' | 'jwtIssuer' | 'jwtAudience' | 'jwtAudienceClaim' | 'jwtTypes' | 'jwtClockToleranceMs'>
 
 export interface JwtAuthenticatorDependencies {
@@ -17,8 +19,8 @@ export interface JwtAuthenticatorDependencies {
   readonly metrics: Pick<Metrics, 'jwksFetches' | 'tokenClaimsMissing'>
   /** Milliseconds since the epoch. */
   readonly now: () => number
-  /** @default the platform's */
-  readonly fetch?: typeof globalThis.fetch
+  /** @default as the options say */
+  readonly fetch?: GetFetch
   /** How often a key file is looked at. @default 2000 */
   readonly filePollMs?: number
 }
@@ -38,7 +40,7 @@ export interface JwtAuthenticator extends Authenticator {
 /**
  * Believes tokens that are signed with the keys of the JWKS URI or of the key file, whichever is configured. Every token must have an
  * `exp`: a session ends when its token does, and one that never ends could not be taken from a user who may no longer have it.
- * @throws Error when neither source of keys is configured
+ * @throws Error when neither source of keys is configured, or JWKS_CA_FILE has no certificates
  */
 export function createJwtAuthenticator(options: JwtAuthenticatorOptions, parts: JwtAuthenticatorDependencies): JwtAuthenticator {
   const keys = createKeySource(options, parts)
@@ -68,10 +70,10 @@ export function createJwtAuthenticator(options: JwtAuthenticatorOptions, parts: 
 
 function createKeySource(
   options: JwtAuthenticatorOptions,
-  { filePollMs, fetch = globalThis.fetch, ...parts }: JwtAuthenticatorDependencies,
+  { filePollMs, fetch, ...parts }: JwtAuthenticatorDependencies,
 ): KeySource {
   const { jwtKeysFile: path, jwtAlgorithms: algorithms } = options
-  if (options.jwtJwksUri !== '') return new RemoteKeys(options, { ...parts, fetch })
+  if (options.jwtJwksUri !== '') return new RemoteKeys(options, { ...parts, fetch: fetch ?? createIssuerFetch(options) })
   if (path === '') throw new Error('JWT_JWKS_URI or JWT_KEYS_FILE is needed to verify tokens')
   return new FileKeys({ path, algorithms, ...(filePollMs === undefined ? {} : { pollMs: filePollMs }) }, parts.logger)
 }

@@ -1,7 +1,8 @@
 import { failed, ok, type Result } from '../../result.ts'
+import type { GetFetch } from './issuer-fetch.ts'
 
 export interface FetchTextOptions {
-  readonly fetch: typeof globalThis.fetch
+  readonly fetch: GetFetch
   readonly timeoutMs: number
   readonly maxBytes: number
   /** Ends the fetch early. */

@@ -2,6 +2,7 @@ import type { Config } from '../../config/options.ts'
 import type { Logger } from '../../observability/logger.ts'
 import type { Metrics } from '../../observability/metrics.ts'
 import { fetchText } from './fetch-text.ts'
+import type { GetFetch } from './issuer-fetch.ts'
 import type { KeySet, MadeKeySet } from './key-set.ts'
 import { findIn, type KeyHeader, type KeyLookup, type KeySource } from './key-source.ts'
 import { maxKeySetBytes, parseJwks } from './parse-keys.ts'
@@ -14,7 +15,7 @@ export interface RemoteKeysDependencies {
   readonly metrics: Pick<Metrics, 'jwksFetches'>
   /** Milliseconds since the epoch. */
   readonly now: () => number
-  readonly fetch: typeof globalThis.fetch
+  readonly fetch: GetFetch
 }
 
 /**

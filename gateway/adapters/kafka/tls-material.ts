@@ -1,5 +1,6 @@
-import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto'
+import { createPrivateKey, type KeyObject, type X509Certificate } from 'node:crypto'
 import { createSecureContext } from 'node:tls'
+import { certificatesOf } from '../../pem-certificates.ts'
 import { wordsOf } from './kafka-error.ts'
 
 /** PEM. What is missing: the system's authorities, no client certificate. */
@@ -11,8 +12,6 @@ export interface TlsMaterial {
 
 /** How each part is called in an error, as "KAFKA_TLS_CA_FILE (/etc/ca.pem)". */
 export type TlsNames = Readonly<Record<keyof TlsMaterial, string>>
-
-const certificateBlock = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]+-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g
 
 /**
  * Judges what a connection is to be made with: at a connection, TLS would say what is wrong in riddles, without the file, or (of an authority
@@ -30,18 +29,6 @@ export function checkTlsMaterial(material: TlsMaterial, names: TlsNames, nowMs: 
     throw new Error(`${given.join(', ')} cannot be used for TLS: ${wordsOf(cause instanceof Error ? cause : new Error(String(cause)))}`, { cause })
   }
   return material
-}
-
-function certificatesOf(pem: string | Buffer, name: string): readonly X509Certificate[] {
-  const blocks = String(pem).match(certificateBlock) ?? []
-  if (blocks.length === 0) throw new Error(`${name} is no PEM certificate: expected -----BEGIN CERTIFICATE-----`)
-  return blocks.map((block, index) => {
-    try {
-      return new X509Certificate(block)
-    } catch (cause) {
-      throw new Error(`${name} is no PEM certificate: number ${index + 1} of its ${blocks.length} cannot be read`, { cause })
-    }
-  })
 }
 
 function privateKeyOf(pem: string | Buffer, name: string): KeyObject {

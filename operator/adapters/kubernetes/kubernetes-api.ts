@@ -5,7 +5,7 @@ import { createAuthorizer, type Authorizer } from './authorization.ts'
 import { createCallLimit, type CallLimit } from './call-limit.ts'
 import { openCall, readAnswer, type HttpAnswer, type HttpCall, type HttpServer } from './http-transport.ts'
 import type { KubeConfigOptions, LoadedKubeConfig } from './kube-config.ts'
-import { collectionPath, listQuery, objectPath, refOf, watchQuery, withQuery } from './resource-paths.ts'
+import { collectionPath, groupPath, listQuery, objectPath, refOf, watchQuery, withQuery } from './resource-paths.ts'
 import { createLineCutter, isObject, parseWatchLine } from './watch-lines.ts'
 
 export interface KubernetesApiParts {
@@ -55,6 +55,11 @@ export function createKubernetesApi(parts: KubernetesApiParts): ClosableKubernet
     return answer.ok ? objectOf(answer.value) : answer
   }
   return {
+    servesGroup: async (group) => {
+      const answer = await perform(connection, { method: 'GET', path: groupPath(group) })
+      if (answer.ok) return ok(true)
+      return answer.error.code === 404 ? ok(false) : answer
+    },
     get: (type, ref) => call({ method: 'GET', path: objectPath(type, ref) }),
     list: async (type, options) => {
       const answer = await perform(connection, { method: 'GET', path: withQuery(collectionPath(type, options.namespace), listQuery(options)) })

@@ -10,6 +10,11 @@ export function collectionPath(type: ResourceType, namespace: string | undefined
   return `${root}${scope}/${type.plural}`
 }
 
+/** The path of what a server says of a group: https://kubernetes.io/docs/concepts/overview/kubernetes-api/#discovery-api */
+export function groupPath(group: string): string {
+  return `/apis/${group}`
+}
+
 export function objectPath(type: ResourceType, ref: ObjectRef, subresource?: string): string {
   if (type.isNamespaced && ref.namespace === '') throw new TypeError(`${type.plural} are namespaced, and ${ref.name} has no namespace`)
   const path = `${collectionPath(type, ref.namespace)}/${encodeURIComponent(ref.name)}`

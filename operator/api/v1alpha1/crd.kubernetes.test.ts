@@ -4,7 +4,7 @@ import { startControlPlane, type ControlPlane } from '../../testing/control-plan
 import { installChannelType } from '../../testing/install-channel-type.ts'
 import { boundsOf, fieldAt, reportedPath, withField } from '../../testing/schema-bounds.ts'
 import { channelSchema, crdName } from './crd.ts'
-import { gatewayApiExample, ingressExample, minimalExample, type Manifest } from './examples.ts'
+import { companyExample, gatewayApiExample, ingressExample, minimalExample, type Manifest } from './examples.ts'
 import { specSchema } from './realtime-channel.ts'
 import { walkSchema } from './walk-schema.ts'
 
@@ -37,7 +37,7 @@ type Changes = Readonly<Record<string, unknown>>
 
 const changed = (manifest: Manifest, changes: Changes): Manifest => Object.entries(changes).reduce((result, [path, value]) => withField(result, path, value), manifest)
 
-const examples = { minimalExample, ingressExample, gatewayApiExample }
+const examples = { minimalExample, ingressExample, gatewayApiExample, companyExample }
 type Base = keyof typeof examples
 
 describe('the CustomResourceDefinition', () => {
@@ -75,8 +75,9 @@ describe('the examples', () => {
     expect(await complaint(example)).toBe('')
   })
 
-  it('write every field that there is', () => {
-    const unwritten = walkSchema(specSchema, 'spec').filter(({ path }) => !path.includes('*') && Object.values(examples).every((example) => fieldAt(example, path) === undefined))
+  it('write every field that there is, but for a second way to name authorities', () => {
+    const bySecret = changed(companyExample, { 'spec.auth.jwks.caConfigMapRef': undefined, 'spec.auth.jwks.caSecretRef': { name: 'company-ca', key: 'ca.crt' } })
+    const unwritten = walkSchema(specSchema, 'spec').filter(({ path }) => !path.includes('*') && [...Object.values(examples), bySecret].every((example) => fieldAt(example, path) === undefined))
     expect(unwritten.map(({ path }) => path)).toEqual([])
   })
 })
@@ -125,6 +126,8 @@ const rules: readonly (readonly [message: string, base: Base, taken: Changes, re
   ['the name of a channel', 'minimalExample', { 'metadata.name': 'a' }, { 'metadata.name': 'a.b' }],
   ['exactly one of uri, secretRef and configMapRef', 'minimalExample', {}, { 'spec.auth.jwks.secretRef': { name: 'keys' } }],
   ['exactly one of uri, secretRef and configMapRef', 'ingressExample', { 'spec.auth.jwks': {} }, { 'spec.auth.jwks.uri': 'https://sso.example.com' }],
+  ['the authorities of jwks come from one place', 'companyExample', { 'spec.auth.jwks.caConfigMapRef': undefined, 'spec.auth.jwks.caSecretRef': { name: 'ca' } }, { 'spec.auth.jwks.caSecretRef': { name: 'ca' } }],
+  ['caSecretRef and caConfigMapRef are for the server behind uri', 'companyExample', { 'spec.auth.jwks': { secretRef: { name: 'keys' } } }, { 'spec.auth.jwks': { secretRef: { name: 'keys' }, caSecretRef: { name: 'ca' } } }],
   ['auth takes allowedOrigins', 'minimalExample', { 'spec.auth.allowedOrigins': undefined, 'spec.auth.dangerouslyAllowAnyOrigin': true }, { 'spec.auth.dangerouslyAllowAnyOrigin': true }],
   ['burst must be at least ratePerSecond', 'minimalExample', { 'spec.emit': { ratePerSecond: 2001 } }, { 'spec.emit': { ratePerSecond: 2001, burst: 2000 } }],
   ['burst must be at least ratePerSecond', 'ingressExample', { 'spec.emit.burst': 1000 }, { 'spec.emit.burst': 999 }],
@@ -187,7 +190,7 @@ describe('a rule', () => {
 
 /** What patterns, enums and lists take and refuse, where the choice was a thought. */
 const values: readonly (readonly [path: string, taken: readonly unknown[], refused: readonly unknown[]])[] = [
-  ['spec.kafka.bootstrapServers', [['kafka:9092'], ['kafka-0.kafka.svc.cluster.local:9092', '10.0.0.1:9092']], [['kafka'], ['kafka:9092,other:9092'], ['ssl://kafka:9092'], ['kafka:9092', 'kafka:9092']]],
+  ['spec.kafka.bootstrapServers', [['kafka:9092'], ['kafka-0.kafka.svc.cluster.local:9092', '10.0.0.1:9092', '[fd00::1]:9092']], [['kafka'], ['fd00::1:9092'], ['[fd00::1]'], ['[kafka]:9092'], ['kafka:9092,other:9092'], ['ssl://kafka:9092'], ['kafka:9092', 'kafka:9092']]],
   ['spec.topic.name', ['a', 'A_b-c.d', 'x'.repeat(240)], ['', 'a b', 'ä', 'a/b']],
   ['spec.topic.retention', ['90m', '1h30m', '5m0s'], ['1d', '1.5h', '-1h', '60', '1h 30m']],
   ['spec.auth.jwks.uri', ['http://sso:8080/keys', 'https://sso.example.com'], ['ftp://sso/keys', 'https://user@sso/keys', 'sso.example.com/keys']],
@@ -199,6 +202,11 @@ const values: readonly (readonly [path: string, taken: readonly unknown[], refus
   ['spec.gateway.affinity', [{ podAntiAffinity: {} }], ['x']],
   ['spec.route.host', ['a', 'a.example.com'], ['a.example.com:8080', 'A.example.com', '*.example.com', 'https://a']],
   ['spec.route.paths.socket', ['/wss/a', '/a_b~c.d'], ['/', 'wss', '/a/', '/a//b', '/a?b', '/../a', '/a/.b']],
+  ['spec.network.proxy.httpsProxy', ['http://proxy:3128', 'https://proxy.example.com/', 'http://[fd00::1]:3128'], ['proxy:3128', 'http://user:secret@proxy:3128', 'socks5://proxy:1080', 'http://proxy/path']],
+  ['spec.network.proxy.noProxy', [['svc', '.svc', '*', '10.0.0.0/8', 'fd00::/8', 'sso.example.com:8443']], [['a,b'], ['a b'], ['a', 'a']]],
+  ['spec.network.egress.kafka.ports', [[9092, 9093]], [[], [0], [65_536], [1, 1]]],
+  ['spec.service.ipFamilyPolicy', ['PreferDualStack'], ['DualStack', '']],
+  ['spec.gateway.podUser', ['Assigned'], ['assigned', '1000']],
   ['spec.route.type', ['None'], ['Route', '']],
 ]
 

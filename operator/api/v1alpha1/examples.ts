@@ -52,13 +52,22 @@ export const ingressExample = manifest('notifications', {
     affinity: { nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 1, preference: { matchExpressions: [{ key: 'edge', operator: 'Exists' }] } }] } },
     topologySpreadConstraints: [{ maxSkew: 1, topologyKey: 'topology.kubernetes.io/zone', whenUnsatisfiable: 'ScheduleAnyway' }],
     priorityClassName: 'edge',
+    podUser: 'Fixed',
     podLabels: { team: 'edge' },
     podAnnotations: { 'example.com/owner': 'edge' },
   },
   network: {
     ingressFrom: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'ingress' } } }],
     metricsFrom: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } } }],
+    egress: {
+      dns: { to: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } } }], ports: [53] },
+      kafka: { to: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kafka' } } }], ports: [9093] },
+      keys: { to: [{ ipBlock: { cidr: '10.30.0.0/16' } }], ports: [443] },
+      traces: { to: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } } }], ports: [4318] },
+      others: [{ to: [{ ipBlock: { cidr: '10.20.0.0/16' } }], ports: [{ protocol: 'TCP', port: 15012 }] }],
+    },
   },
+  service: { ipFamilyPolicy: 'PreferDualStack', annotations: { 'service.kubernetes.io/topology-mode': 'Auto' } },
   auth: {
     jwks: { secretRef: { name: 'token-keys', key: 'jwks.json' } },
     issuer: 'https://sso.example.com/realms/main',
@@ -98,6 +107,18 @@ export const gatewayApiExample = manifest('orders', {
     parentRefs: [{ name: 'public', namespace: 'gateways', sectionName: 'https', port: 443 }],
     tls: {},
   },
+})
+
+/** In a company of its own authorities, behind its proxy. */
+export const companyExample = manifest('billing', {
+  network: { proxy: { httpsProxy: 'http://proxy.example.com:3128', httpProxy: 'http://proxy.example.com:3128', noProxy: ['svc', '10.0.0.0/8'] } },
+  auth: {
+    jwks: { uri: 'https://sso.corp.example.com/realms/main/protocol/openid-connect/certs', caConfigMapRef: { name: 'company-ca', key: 'ca.crt' } },
+    issuer: 'https://sso.corp.example.com/realms/main',
+    audience: ['billing'],
+    allowedOrigins: ['https://billing.example.com'],
+  },
+  route: { host: 'billing.example.com', tls: {} },
 })
 
 /** A class as a platform team writes it. */

@@ -1,6 +1,6 @@
 import type { ObjectMeta, ResourceType } from '../../runtime/kubernetes-api.ts'
 import { auth, emit } from './schema/auth.ts'
-import { gateway, network } from './schema/gateway.ts'
+import { gateway, network, service } from './schema/gateway.ts'
 import type { Effective, JsonSchema, Written } from './schema/json-schema.ts'
 import { kafka, topic } from './schema/kafka.ts'
 import { objectName } from './schema/parts.ts'
@@ -21,6 +21,7 @@ export const specSchema = {
     topic,
     gateway,
     network,
+    service,
     auth,
     emit,
     replay,

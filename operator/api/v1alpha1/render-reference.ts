@@ -1,5 +1,5 @@
 import { channelSchema, maxChannelNameLength } from './crd.ts'
-import { gatewayApiExample, ingressExample, minimalExample } from './examples.ts'
+import { companyExample, gatewayApiExample, ingressExample, minimalExample } from './examples.ts'
 import { annotations, apiVersion, specSchema, statusSchema } from './realtime-channel.ts'
 import type { JsonSchema } from './schema/json-schema.ts'
 import { settableOptions, settableVariables, tracingVariables } from './schema/gateway-options.ts'
@@ -22,10 +22,12 @@ export function renderChannelReference(): string {
     renderAnnotations(),
     renderSection('status', statusSchema),
     '## Everything',
-    'These two write every field. With an Ingress, a fixed number of pods, and a Kafka cluster of its own:',
+    'These three write every field but `auth.jwks.caSecretRef`, which has the form of `caConfigMapRef`. With an Ingress, a fixed number of pods, and a Kafka cluster of its own:',
     yaml(ingressExample),
     'With the Gateway API and an autoscaler:',
     yaml(gatewayApiExample),
+    'Behind a proxy, with keys from a server whose certificate an authority of the company has signed:',
+    yaml(companyExample),
   ].join('\n\n') + '\n'
 }
 

@@ -1,9 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { fillDefaults } from '../../../cdk8s/channel/fill-defaults.ts'
 import { classExample, ingressExample } from '../../api/v1alpha1/examples.ts'
 import type { AllowedSpec } from '../../api/v1alpha1/realtime-channel-class.ts'
-import type { RealtimeChannel, RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
+import type { RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
 import { anySpec } from '../../testing/channel-arbitraries.ts'
 import { aChannel } from '../../testing/channel-builders.ts'
 import { boundsOf } from './bounds.ts'
@@ -16,11 +15,8 @@ interface Case {
   readonly allowed?: AllowedSpec
 }
 
-/** Filled in and not parsed, so that a case may have a section which the schema does not have yet. */
-const holding = (spec: RealtimeChannelSpec): RealtimeChannel => ({ ...aChannel(), spec: fillDefaults(spec) })
-
 const violationsOf = ({ spec = {}, defaults = {}, allowed = {} }: Case): readonly Violation[] =>
-  checkBounds({ channel: holding(mergeDefaults({ ...aChannel().spec, ...spec }, defaults)), defaults, bounds: boundsOf(allowed), image: 'registry.example.com/carillon:1', brokers: ['kafka:9092'] })
+  checkBounds({ channel: aChannel({ spec: mergeDefaults({ ...aChannel().spec, ...spec }, defaults) }), defaults, bounds: boundsOf(allowed), image: 'registry.example.com/carillon:1', brokers: ['kafka:9092'] })
 
 const fieldsOf = (given: Case): readonly string[] => violationsOf(given).map(({ field }) => field)
 
@@ -41,7 +37,7 @@ describe('the closed bounds', () => {
     ['spec.route.paths.socket', routeOf({ paths: { socket: '/shop/live' } }), { hosts: ['*.apps.example.com'], pathPrefixes: ['/NAMESPACE', '/api/NAME'] }, { hosts: ['*.apps.example.com'] }],
     ['spec.route.annotations', routeOf({ annotations: { 'cert-manager.io/issuer': 'x' } }), { hosts: ['*.apps.example.com'], routeAnnotations: ['cert-manager.io/*'] }, { hosts: ['*.apps.example.com'], routeAnnotations: ['cert-manager.io/cluster-issuer'] }],
     ['spec.route.labels', routeOf({ labels: { team: 'x' } }), { hosts: ['*.apps.example.com'], routeLabels: ['team'] }, { hosts: ['*.apps.example.com'] }],
-    ['spec.service.annotations', { service: { annotations: { 'mesh.example.com/route': 'x' } } } as RealtimeChannelSpec, { serviceAnnotations: ['mesh.example.com/*'] }, { routeAnnotations: ['*'] }],
+    ['spec.service.annotations', { service: { annotations: { 'mesh.example.com/route': 'x' } } }, { serviceAnnotations: ['mesh.example.com/*'] }, { routeAnnotations: ['*'] }],
     ['spec.gateway.image', gatewayOf({ image: 'evil.example/carillon:1' }), { images: ['evil.example/*'] }, { images: ['evil.example'] }],
     ['spec.gateway.replicas', gatewayOf({ replicas: 11 }), { maxReplicas: 11 }, { maxReplicas: 10 }],
     ['spec.gateway.autoscaling.maxReplicas', gatewayOf({ autoscaling: { minReplicas: 2, maxReplicas: 11 } }), { maxReplicas: 11 }, {}],
@@ -66,7 +62,7 @@ describe('the closed bounds', () => {
   })
 
   it('are opened by every bound that there is: all of the largest example is allowed by a class that says so', () => {
-    const allowed: AllowedSpec = { ...classExample.spec.allowed, deletion: 'CreatedOnly', topics: ['platform.*'], hosts: ['console.example.com'], pathPrefixes: ['/wss', '/api'], routeAnnotations: ['cert-manager.io/*'], bootstrapServers: ['kafka-bootstrap.kafka.svc:9093'] }
+    const allowed: AllowedSpec = { ...classExample.spec.allowed, deletion: 'CreatedOnly', topics: ['platform.*'], hosts: ['console.example.com'], pathPrefixes: ['/wss', '/api'], routeAnnotations: ['cert-manager.io/*'], serviceAnnotations: ['service.kubernetes.io/*'], bootstrapServers: ['kafka-bootstrap.kafka.svc:9093'] }
     expect(violationsOf({ spec: ingressExample.spec, allowed })).toEqual([])
   })
 

@@ -13,6 +13,8 @@ export function jwtOptions(more: Partial<JwtAuthenticatorOptions> = {}): JwtAuth
     jwtTypes: [],
     jwtAlgorithms: options.jwtAlgorithms.default,
     jwtClockToleranceMs: 5_000,
+    jwksCaFile: '',
+    jwksProxy: '',
     jwksTimeoutMs: 3_000,
     jwksRefreshMs: 600_000,
     jwksCooldownMs: 10_000,

@@ -25,8 +25,24 @@ export const auth = {
           required: ['name'],
           properties: { name: { ...objectName, description: 'Name of the ConfigMap.' }, key: { ...dataKey, description: 'Key in it.', default: 'jwks.json' } },
         },
+        caSecretRef: {
+          type: 'object',
+          description: "A Secret of this namespace with the authorities that sign the certificate behind uri (PEM), and a proxy's. Default: those that the image trusts.",
+          required: ['name'],
+          properties: { name: { ...objectName, description: 'Name of the Secret.' }, key: { ...dataKey, description: 'Key in it.', default: 'ca.crt' } },
+        },
+        caConfigMapRef: {
+          type: 'object',
+          description: 'A ConfigMap of this namespace with those authorities (PEM).',
+          required: ['name'],
+          properties: { name: { ...objectName, description: 'Name of the ConfigMap.' }, key: { ...dataKey, description: 'Key in it.', default: 'ca.crt' } },
+        },
       },
-      'x-kubernetes-validations': [{ rule: '[has(self.uri), has(self.secretRef), has(self.configMapRef)].filter(x, x).size() <= 1', message: 'jwks takes exactly one of uri, secretRef and configMapRef' }],
+      'x-kubernetes-validations': [
+        { rule: '[has(self.uri), has(self.secretRef), has(self.configMapRef)].filter(x, x).size() <= 1', message: 'jwks takes exactly one of uri, secretRef and configMapRef' },
+        { rule: '!has(self.caSecretRef) || !has(self.caConfigMapRef)', message: 'the authorities of jwks come from one place: write caSecretRef or caConfigMapRef' },
+        { rule: '!(has(self.secretRef) || has(self.configMapRef)) || (!has(self.caSecretRef) && !has(self.caConfigMapRef))', message: 'caSecretRef and caConfigMapRef are for the server behind uri: keys from a Secret or a ConfigMap need no authorities' },
+      ],
     },
     issuer: { type: 'string', description: 'The only `iss` that is believed, letter by letter.', minLength: 1, maxLength: 512 },
     audience: {

@@ -9,7 +9,7 @@ export const operatorOwnedOptions: ReadonlySet<OptionName> = new Set<OptionName>
   'kafkaBrokers', 'kafkaTopic', 'kafkaTopicPartitions', 'kafkaCreateTopic', 'kafkaTopicEpoch',
   'kafkaTls', 'kafkaTlsCaFile', 'kafkaTlsCertFile', 'kafkaTlsKeyFile',
   'kafkaSaslMechanism', 'kafkaSaslUsername', 'kafkaSaslUsernameFile', 'kafkaSaslPassword', 'kafkaSaslPasswordFile', 'kafkaSaslTokenFile',
-  'jwtJwksUri', 'jwtKeysFile', 'jwtIssuer', 'jwtAudience', 'jwtAlgorithms', 'jwtCookie',
+  'jwtJwksUri', 'jwksCaFile', 'jwksProxy', 'jwtKeysFile', 'jwtIssuer', 'jwtAudience', 'jwtAlgorithms', 'jwtCookie',
   'jwtClaimUserId', 'jwtClaimUsername', 'jwtClaimOrganizationId', 'jwtClaimAccountNumber', 'jwtClaimRoles',
   'allowedOrigins', 'dangerouslyAllowAnyOrigin', 'emitScopes', 'emitTrustXRhIdentity', 'maxEventBytes', 'emitRatePerS', 'emitBurst',
   'replayWindowMs', 'replayMaxBytes', 'maxConnections', 'maxConnectionsPerUser', 'upgradeRatePerS', 'upgradeBurst',

@@ -27,7 +27,7 @@ export const gateway = {
     },
     resources: {
       type: 'object',
-      description: 'CPU and memory of a pod. What is left out here gets the default: requests of 100m and 192Mi, a memory limit of 256Mi and three times replay.maxBytes, no CPU limit.',
+      description: 'CPU, memory and ephemeral storage of a pod. What is left out here gets the default: requests of 100m, 192Mi and 64Mi, a memory limit of 256Mi and three times replay.maxBytes, no limit of CPU and ephemeral storage.',
       properties: {
         requests: { ...quantities, description: 'What the scheduler sets aside.' },
         limits: { ...quantities, description: 'What a pod cannot exceed.' },
@@ -78,6 +78,11 @@ export const gateway = {
       items: ofKubernetes('A topology spread constraint.'),
     },
     priorityClassName: { ...objectName, description: 'PriorityClass of the pods.' },
+    podUser: {
+      type: 'string',
+      description: "Who chooses the user, the group and the fsGroup of the pods. Fixed: 65532 for all three. Assigned: the pods ask for none, and the cluster assigns them, as OpenShift does; elsewhere they run as the image's user. Default: the operator's options.",
+      enum: ['Fixed', 'Assigned'],
+    },
     podLabels: { ...labelMap, description: 'Further labels of the pods. Those of Carillon cannot be changed.' },
     podAnnotations: { ...stringMap, description: 'Further annotations of the pods.' },
   },
@@ -87,9 +92,24 @@ export const gateway = {
   ],
 } as const satisfies JsonSchema
 
+const port = { type: 'integer', minimum: 1, maximum: 65_535 } as const
+
+/** Where pods may go to for one purpose. */
+const destination = (purpose: string, defaultPorts: string) =>
+  ({
+    type: 'object',
+    description: purpose,
+    properties: {
+      to: { type: 'array', description: 'Peers of a NetworkPolicy. Default: any address. An empty list: none.', maxItems: 32, items: ofKubernetes('A peer: namespaceSelector, podSelector, ipBlock.') },
+      ports: { type: 'array', description: `Ports there. Default: ${defaultPorts}.`, minItems: 1, maxItems: 32, 'x-kubernetes-list-type': 'set', items: { ...port, description: 'A port.' } },
+    },
+  }) as const satisfies JsonSchema
+
+const proxyUrl = { type: 'string', maxLength: 2048, pattern: '^https?://[^\\s/@]+/?$' } as const
+
 export const network = {
   type: 'object',
-  description: 'Who may reach the pods: a NetworkPolicy. DNS, Kafka and the keys of tokens are reached from the pods without limits.',
+  description: 'Who may reach the pods, and with egress also whom they may reach: a NetworkPolicy. And the proxy on their way.',
   default: {},
   properties: {
     ingressFrom: {
@@ -104,5 +124,41 @@ export const network = {
       maxItems: 32,
       items: ofKubernetes('A peer: namespaceSelector, podSelector, ipBlock.'),
     },
+    egress: {
+      type: 'object',
+      description: 'Lets the pods reach what stands here and nothing else. An empty object: the ports that a gateway needs, at any address. Default: no limits.',
+      properties: {
+        dns: destination('Name servers, by UDP and TCP.', '53, and 5353, where name servers of OpenShift listen'),
+        kafka: destination('Brokers.', 'those of the bootstrap servers. Name the ports of all brokers where they listen on others'),
+        keys: destination('The server behind auth.jwks.uri, or the proxy before it.', 'that of the URI, or of the proxy'),
+        traces: destination('The collector of traces, where gateway.env names one.', 'that of its address'),
+        others: { type: 'array', description: "Further egress rules of a NetworkPolicy, for what else pods must reach, such as a service mesh's control plane.", maxItems: 32, items: ofKubernetes('An egress rule: to, ports.') },
+      },
+    },
+    proxy: {
+      type: 'object',
+      description: 'The proxy through which the keys of auth.jwks.uri are fetched. Kafka and the traces do not go through it.',
+      properties: {
+        httpsProxy: { ...proxyUrl, description: 'Proxy for an https URI, as http://proxy.example.com:3128.' },
+        httpProxy: { ...proxyUrl, description: 'Proxy for an http URI.' },
+        noProxy: {
+          type: 'array',
+          description: 'Hosts that are reached without the proxy: a name with all names under it, an address, a network as 10.0.0.0/8, or * for all. Loopback addresses are always among them.',
+          maxItems: 64,
+          'x-kubernetes-list-type': 'set',
+          items: { type: 'string', description: 'A host.', minLength: 1, maxLength: 253, pattern: '^[^,\\s]+$' },
+        },
+      },
+    },
+  },
+} as const satisfies JsonSchema
+
+export const service = {
+  type: 'object',
+  description: 'The Service of the pods.',
+  default: {},
+  properties: {
+    ipFamilyPolicy: { type: 'string', description: "Whether it has an address of one or of both IP families. SingleStack is the cluster's first family. Default: SingleStack.", enum: ['SingleStack', 'PreferDualStack', 'RequireDualStack'] },
+    annotations: { ...stringMap, description: 'Annotations of the Service, as a service mesh or topology-aware routing reads them.' },
   },
 } as const satisfies JsonSchema

@@ -12,7 +12,7 @@ export const kafka = {
       minItems: 1,
       maxItems: 32,
       'x-kubernetes-list-type': 'set',
-      items: { type: 'string', description: 'host:port of a broker.', minLength: 3, maxLength: 261, pattern: '^[^\\s:/@,]+:[0-9]{1,5}$' },
+      items: { type: 'string', description: 'host:port of a broker; an IPv6 address in brackets, as [fd00::1]:9092.', minLength: 3, maxLength: 261, pattern: '^([^\\s:/@,\\[\\]]+|\\[[0-9a-fA-F:.]+\\]):[0-9]{1,5}$' },
     },
     tls: {
       type: 'object',

@@ -1,0 +1,152 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
+import { connect, type AddressInfo, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { fetchText } from './fetch-text.ts'
+import { createIssuerFetch, type IssuerFetchOptions } from './issuer-fetch.ts'
+import { companyCa, otherCa, serverCertificate, serverKey } from './testing/company-certificates.ts'
+
+let folder: string
+let caFile: string
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'carillon-'))
+  caFile = file('ca.crt', companyCa)
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+function file(name: string, text: string): string {
+  const path = join(folder, name)
+  writeFileSync(path, text)
+  return path
+}
+
+/** @returns the port */
+async function listen(server: Server): Promise<number> {
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket: Socket) => sockets.add(socket))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+  return (server.address() as AddressInfo).port // it listens on TCP
+}
+
+const keys: RequestListener = (_, response) => void response.writeHead(200, { 'content-type': 'application/json' }).end('{"keys":[]}')
+const startIssuer = (answer: RequestListener = keys): Promise<number> => listen(createHttpsServer({ cert: serverCertificate, key: serverKey }, answer))
+
+/** Forwards CONNECT and absolute-form requests, and notes for whom. Names are not looked up: all of them are this machine. */
+async function startProxy(): Promise<{ readonly url: string; readonly asked: readonly string[] }> {
+  const asked: string[] = []
+  const server = createHttpServer((request, response) => {
+    asked.push(`${request.method} ${request.url}`)
+    keys(request, response)
+  })
+  server.on('connect', (request, socket: Socket) => {
+    asked.push(`CONNECT ${request.url}`)
+    const upstream = connect({ host: '127.0.0.1', port: Number(request.url?.split(':').at(-1)) }, () => {
+      socket.write('HTTP/1.1 200 Connection established\r\n\r\n')
+      socket.pipe(upstream).pipe(socket)
+    })
+    upstream.on('error', () => socket.destroy())
+    socket.on('error', () => upstream.destroy())
+  })
+  return { url: `http://127.0.0.1:${await listen(server)}`, asked }
+}
+
+const get = (url: string, options: Partial<IssuerFetchOptions> = {}, more: { maxBytes?: number; timeoutMs?: number } = {}) =>
+  fetchText(url, { fetch: createIssuerFetch({ jwksCaFile: '', jwksProxy: '', ...options }), timeoutMs: 20_000, maxBytes: 10_000, signal: new AbortController().signal, ...more })
+
+describe('keys behind a certificate of a private authority', () => {
+  it('are fetched when the authority is named, and refused when it is not', async () => {
+    const url = `https://localhost:${await startIssuer()}/keys`
+    expect(await get(url, { jwksCaFile: caFile })).toEqual({ ok: true, value: '{"keys":[]}' })
+    expect(await get(url)).toEqual({ ok: false, error: expect.stringMatching(/certificate/) })
+    expect(await get(url, { jwksCaFile: file('other.crt', otherCa) })).toEqual({ ok: false, error: expect.stringMatching(/certificate/) })
+  })
+
+  it('are fetched with the authorities that the file has at that moment', async () => {
+    const url = `https://localhost:${await startIssuer()}/keys`
+    const rotated = file('rotated.crt', otherCa)
+    const fetch = createIssuerFetch({ jwksCaFile: rotated, jwksProxy: '' })
+    const again = () => fetchText(url, { fetch, timeoutMs: 20_000, maxBytes: 10_000, signal: new AbortController().signal })
+    expect((await again()).ok).toBe(false)
+    file('rotated.crt', companyCa)
+    expect((await again()).ok).toBe(true)
+    file('rotated.crt', 'nothing')
+    expect(await again()).toEqual({ ok: false, error: expect.stringMatching(/^JWKS_CA_FILE .*rotated\.crt\) is no PEM certificate/) })
+  })
+
+  it('keep the bounds of every fetch: status, size, time, no redirect', async () => {
+    const url = `https://127.0.0.1:${await startIssuer(({ url: path }, response) => {
+      if (path === '/large') return void response.end('x'.repeat(20_000))
+      if (path === '/moved') return void response.writeHead(302, { location: '/keys' }).end()
+      if (path === '/nothing') return void response.writeHead(204).end()
+      return undefined // no answer, ever
+    })}`
+    expect(await get(`${url}/large`, { jwksCaFile: caFile })).toEqual({ ok: false, error: 'the answer has more than 10000 bytes' })
+    expect(await get(`${url}/moved`, { jwksCaFile: caFile })).toEqual({ ok: false, error: 'the answer was HTTP status 302, not 200' })
+    expect(await get(`${url}/nothing`, { jwksCaFile: caFile })).toEqual({ ok: false, error: 'the answer was HTTP status 204, not 200' })
+    expect(await get(`${url}/silent`, { jwksCaFile: caFile }, { timeoutMs: 100 })).toEqual({ ok: false, error: 'there was no complete answer within 100 ms' })
+  })
+
+  it('are not looked for with a file that has no certificate: that is told at the start, by the name of the option', () => {
+    const empty = file('empty.crt', '')
+    expect(() => createIssuerFetch({ jwksCaFile: empty, jwksProxy: '' })).toThrow(`JWKS_CA_FILE (${empty}) is no PEM certificate`)
+  })
+})
+
+describe('keys behind a proxy', () => {
+  it('are fetched through a tunnel, whose far end is held to the named authority', async () => {
+    const [port, proxy] = [await startIssuer(), await startProxy()]
+    const url = `https://sso.test:${port}/keys`
+    expect(await get(url, { jwksCaFile: caFile, jwksProxy: proxy.url })).toEqual({ ok: true, value: '{"keys":[]}' })
+    expect(await get(url, { jwksProxy: proxy.url })).toEqual({ ok: false, error: expect.stringMatching(/certificate/) })
+    expect(proxy.asked).toEqual([`CONNECT sso.test:${port}`, `CONNECT sso.test:${port}`])
+  })
+
+  it('are fetched by their whole URI when it is plain http', async () => {
+    const proxy = await startProxy()
+    expect(await get('http://sso.test/keys', { jwksProxy: proxy.url })).toEqual({ ok: true, value: '{"keys":[]}' })
+    expect(proxy.asked).toEqual(['GET http://sso.test/keys'])
+  })
+
+  /** Fetches until somebody gives it up, as the time-out and the stop of a gateway do. */
+  const getUntil = (signal: AbortSignal, options: Partial<IssuerFetchOptions>, url: string) =>
+    fetchText(url, { fetch: createIssuerFetch({ jwksCaFile: '', jwksProxy: '', ...options }), timeoutMs: 600_000, maxBytes: 10_000, signal })
+
+  // The agent of Node.js waited for such a proxy for ever: a gateway would never have fetched its keys again.
+  it.each(['the proxy', 'the server behind the proxy'])('that are given up while %s is silent leave no connection behind', async (silent) => {
+    const [ended, givenUp] = [Promise.withResolvers<void>(), new AbortController()]
+    const proxy = createHttpServer()
+    proxy.on('connect', (_, socket: Socket) => {
+      if (silent !== 'the proxy') socket.write('HTTP/1.1 200 Connection established\r\n\r\n')
+      // The proxy notes the first bytes of the handshake with the server, which comes behind its own answer.
+      socket.on('error', () => {}).once('end', () => ended.resolve()).once('data', () => givenUp.abort())
+      if (silent === 'the proxy') givenUp.abort()
+    })
+    const jwksProxy = `http://127.0.0.1:${await listen(proxy)}`
+    expect(await getUntil(givenUp.signal, { jwksProxy }, 'https://sso.test/keys')).toMatchObject({ ok: false })
+    await ended.promise
+  })
+
+  it('that are given up after half an answer leave no connection behind', async () => {
+    const [ended, givenUp] = [Promise.withResolvers<void>(), new AbortController()]
+    const [port, proxy] = [await startIssuer((request, response) => {
+      request.socket.once('close', () => ended.resolve())
+      response.writeHead(200).write('{"keys":', () => givenUp.abort())
+    }), await startProxy()]
+    expect(await getUntil(givenUp.signal, { jwksCaFile: caFile, jwksProxy: proxy.url }, `https://sso.test:${port}/keys`)).toMatchObject({ ok: false })
+    await ended.promise
+  })
+
+  it('that refuses are not fetched around it', async () => {
+    const refusing = createHttpServer()
+    refusing.on('connect', (_, socket) => void socket.end('HTTP/1.1 403 Forbidden\r\n\r\n'))
+    const [port, proxyPort] = [await startIssuer(), await listen(refusing)]
+    expect(await get(`https://localhost:${port}/keys`, { jwksCaFile: caFile, jwksProxy: `http://127.0.0.1:${proxyPort}` })).toEqual({ ok: false, error: expect.stringContaining('403') })
+  })
+})

@@ -1,0 +1,20 @@
+import { X509Certificate } from 'node:crypto'
+
+const certificateBlock = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]+-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g
+
+/**
+ * Reads all certificates of a PEM file. TLS itself passes over what is no certificate, and then trusts nobody without a word.
+ * @param name of the file, for the error
+ * @throws Error that names the file, and never shows what is in it
+ */
+export function certificatesOf(pem: string | Buffer, name: string): readonly X509Certificate[] {
+  const blocks = String(pem).match(certificateBlock) ?? []
+  if (blocks.length === 0) throw new Error(`${name} is no PEM certificate: expected -----BEGIN CERTIFICATE-----`)
+  return blocks.map((block, index) => {
+    try {
+      return new X509Certificate(block)
+    } catch (cause) {
+      throw new Error(`${name} is no PEM certificate: number ${index + 1} of its ${blocks.length} cannot be read`, { cause })
+    }
+  })
+}

@@ -1,0 +1,121 @@
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { channelLabel } from '../../cdk8s/operands/labels.ts'
+import { startIpv6Kafka } from '../../gateway/testing/ipv6-kafka.ts'
+import { hasIpv6 } from '../../gateway/testing/loopback-urls.ts'
+import { channelType } from '../api/v1alpha1/realtime-channel.ts'
+import type { KubernetesObject, ResourceType } from '../runtime/kubernetes-api.ts'
+import { valueOf } from '../testing/kubernetes-api-contract.ts'
+import { refuseAsOpenShift, serveOpenShift } from '../testing/openshift-rules.ts'
+import { soon, untilReady } from '../testing/scenario.ts'
+import { startTestCluster, testChannel, type TestChannel, type TestCluster } from '../testing/test-cluster.ts'
+
+/** Clusters that are not the vanilla one: with rules of OpenShift, and with two families of addresses. */
+
+const podType: ResourceType = { group: '', version: 'v1', plural: 'pods', kind: 'Pod', isNamespaced: true }
+
+interface Security {
+  readonly runAsUser?: number
+  readonly fsGroup?: number
+}
+
+let cluster: TestCluster
+beforeAll(async () => {
+  cluster = await startTestCluster({
+    controllers: ['deployment-controller', 'replicaset-controller'],
+    apiServerFlags: ['--service-cluster-ip-range=10.96.0.0/16,fd00:10:96::/112'],
+  })
+})
+afterAll(() => cluster?.stop())
+
+describe('a namespace that assigns users to pods, as those of OpenShift do', () => {
+  /** A CA for the keys is a file, so that pods have a volume whose files they must be able to read. */
+  const jwks = { uri: 'https://sso.example.com/keys', caConfigMapRef: { name: 'company-ca' } }
+  const auth = { jwks, issuer: 'https://sso.example.com', audience: ['carillon'], allowedOrigins: ['https://app.example.com'] }
+
+  const podsOf = async ({ namespace, name }: TestChannel): Promise<readonly KubernetesObject[]> => valueOf(await cluster.api.list(podType, { namespace, labelSelector: `${channelLabel}=${name}` })).items
+
+  const securityOf = (pod: KubernetesObject | undefined): Security | undefined => (pod?.['spec'] as { readonly securityContext?: Security } | undefined)?.securityContext // of a Pod
+
+  const refusalOf = async (channel: TestChannel): Promise<string> => {
+    const { conditions = [] } = ((await channel.child('Deployment'))?.['status'] ?? {}) as { readonly conditions?: readonly { readonly type: string; readonly message: string }[] } // of a Deployment
+    return conditions.find(({ type }) => type === 'ReplicaFailure')?.message ?? ''
+  }
+
+  let namespace: string
+  beforeAll(async () => {
+    namespace = await cluster.makeNamespace()
+    await refuseAsOpenShift(cluster, namespace)
+  })
+
+  it('takes the pods of every channel when the options of the operator say so', async () => {
+    const operator = await cluster.startOperator({ env: { GATEWAY_POD_USER: 'assigned' } })
+    const channel = testChannel(cluster, namespace, 'told')
+    await channel.apply({ auth })
+    await soon(async () => expect(await podsOf(channel)).toHaveLength(2))
+    valueOf(await cluster.api.delete(channelType, channel, {}))
+    operator.signal('SIGTERM')
+    await operator.exited
+  })
+
+  it('refuses pods with a user of their own, takes those of a channel that lets it assign one, and all when its API is served', async () => {
+    const [refused, assigned] = [testChannel(cluster, namespace, 'refused'), testChannel(cluster, namespace, 'assigned')]
+    const before = await cluster.startOperator()
+    await refused.apply({ auth })
+    await assigned.apply({ auth, gateway: { podUser: 'Assigned' } })
+    await soon(async () => expect(await refusalOf(refused)).toMatch(/runAsUser: must be in the ranges/))
+    await soon(async () => expect(await podsOf(assigned)).toHaveLength(2))
+    expect(await podsOf(refused)).toEqual([])
+    before.signal('SIGTERM')
+    await before.exited
+
+    await serveOpenShift(cluster)
+    const after = await cluster.startOperator()
+    // One more than there are, as in every roll-out: the old ones would go when it is ready.
+    await soon(async () => expect(await podsOf(refused)).not.toEqual([]))
+    const [pod] = await podsOf(refused)
+    expect(securityOf(pod)).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } })
+    expect([securityOf(pod)?.runAsUser, securityOf(pod)?.fsGroup]).toEqual([undefined, undefined])
+    // Elsewhere an fsGroup lets the pod read them; here the group is not known when the pod is written.
+    expect(JSON.stringify(pod?.['spec'])).toContain(`"defaultMode":${0o444}`)
+    after.signal('SIGTERM')
+    await after.exited
+  })
+})
+
+describe.skipIf(!hasIpv6())('brokers that have IPv6 addresses alone', () => {
+  it('are reached by the operator, which makes the topic there, and are named to the pods as in the channel', async () => {
+    const kafka = await startIpv6Kafka()
+    onTestFinished(() => kafka.stop())
+    const operator = await cluster.startOperator()
+    const channel = testChannel(cluster, await cluster.makeNamespace())
+    await channel.apply({ kafka: { bootstrapServers: [kafka.broker] }, gateway: { replicas: 0 } })
+    await channel.until('TopicReady', 'True', 'TopicAsAsked')
+    await soon(async () => expect(JSON.stringify(await channel.child('Deployment'))).toContain(`{"name":"KAFKA_BROKERS","value":"${kafka.broker}"}`))
+    operator.signal('SIGTERM')
+    await operator.exited
+  })
+})
+
+describe('a cluster with two families of addresses', () => {
+  const familiesOf = async (channel: TestChannel): Promise<unknown> => {
+    const spec = (await channel.child('Service'))?.['spec'] as { readonly ipFamilyPolicy: string; readonly ipFamilies: readonly string[]; readonly clusterIPs: readonly string[] } | undefined // of a Service
+    return [spec?.ipFamilyPolicy, spec?.ipFamilies, spec?.clusterIPs.length]
+  }
+
+  it('gives the Service of a channel one address, two when the channel asks, and one again when it asks no longer', async () => {
+    await cluster.startOperator()
+    const channel = testChannel(cluster, await cluster.makeNamespace())
+    await channel.apply({ gateway: { replicas: 0 } })
+    await untilReady(channel)
+    expect(await familiesOf(channel)).toEqual(['SingleStack', ['IPv4'], 1])
+    await channel.apply({ gateway: { replicas: 0 }, service: { ipFamilyPolicy: 'RequireDualStack' } })
+    await soon(async () => expect(await familiesOf(channel)).toEqual(['RequireDualStack', ['IPv4', 'IPv6'], 2]))
+    await channel.apply({ gateway: { replicas: 0 }, service: { ipFamilyPolicy: 'SingleStack' } })
+    await soon(async () => expect(await familiesOf(channel)).toEqual(['SingleStack', ['IPv4'], 1]))
+    await channel.apply({ gateway: { replicas: 0 }, service: { ipFamilyPolicy: 'PreferDualStack' } })
+    await soon(async () => expect(await familiesOf(channel)).toEqual(['PreferDualStack', ['IPv4', 'IPv6'], 2]))
+    await channel.apply({ gateway: { replicas: 0 } })
+    await untilReady(channel)
+    await soon(async () => expect(await familiesOf(channel)).toEqual(['SingleStack', ['IPv4'], 1]))
+  })
+})
