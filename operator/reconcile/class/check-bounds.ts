@@ -31,7 +31,7 @@ export interface Judged {
 
 /** All that a channel has and its class does not allow. Pure: it looks at nothing but what it is given. */
 export function checkBounds(judged: Judged): readonly Violation[] {
-  return [checkTopic, checkBrokers, checkRoute, checkImage, checkSize, checkResources, checkEnvironment, checkScheduling, checkPodMetadata].flatMap((check) => check(judged))
+  return [checkTopic, checkBrokers, checkRoute, checkService, checkImage, checkSize, checkResources, checkEnvironment, checkScheduling, checkPodMetadata].flatMap((check) => check(judged))
 }
 
 type Check = (judged: Judged) => readonly Violation[]
@@ -69,6 +69,9 @@ const checkRoute: Check = ({ channel, defaults, bounds }) => {
     ...checkKeys(route.labels, defaults.route?.labels, { field: 'spec.route.labels', bound: 'routeLabels', keys: bounds.routeLabels }),
   ]
 }
+
+const checkService: Check = ({ channel, defaults, bounds }) =>
+  checkKeys(channel.spec.service.annotations, defaults.service?.annotations, { field: 'spec.service.annotations', bound: 'serviceAnnotations', keys: bounds.serviceAnnotations })
 
 const checkImage: Check = ({ channel, defaults, bounds, image: ours }) => {
   const { image } = channel.spec.gateway
