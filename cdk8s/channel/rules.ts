@@ -40,8 +40,8 @@ export const rules: Readonly<Record<string, readonly Rule[]>> = {
   'spec.gateway.nodeSelector': [({ gateway }) => hasMetadataKeys(gateway?.nodeSelector)],
   'spec.gateway.podLabels': [({ gateway }) => hasMetadataKeys(gateway?.podLabels)],
   'spec.gateway.podAnnotations': [({ gateway }) => hasMetadataKeys(gateway?.podAnnotations)],
-  'spec.route.annotations': [({ route }) => hasMetadataKeys(route?.annotations)],
   'spec.service.annotations': [({ service }) => hasMetadataKeys(service?.annotations)],
+  'spec.route.annotations': [({ route }) => hasMetadataKeys(route?.annotations)],
   'spec.route.labels': [({ route }) => hasMetadataKeys(route?.labels)],
   'spec.route.paths': [({ route }) => route?.paths?.socket === undefined || route.paths.api === undefined || route.paths.socket !== route.paths.api],
 }
