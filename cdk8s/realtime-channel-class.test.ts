@@ -40,8 +40,8 @@ describe('a class of a cdk8s app', () => {
     expect(() => classOf({ defaults: { topic: { name: 'a' } } })).toThrow('spec.defaults.topic.name: is not known')
   })
 
-  it('knows every list of patterns that the schema judges by a rule', () => {
+  it('knows every field of `allowed` that the schema judges by a rule', () => {
     const judged = walkSchema(classSpecSchema.properties.allowed, '').filter(({ schema }) => schema['x-kubernetes-validations'] !== undefined).map(({ path }) => path)
-    expect(judged).toEqual(patternLists.map((name) => `${name}[]`))
+    expect(judged).toEqual([...patternLists.map((name) => `${name}[]`), 'namespaces.matchLabels'])
   })
 })

@@ -24,7 +24,9 @@ import { createOtherRoutes } from './reconcile/other-routes.ts'
 import { isRouteKind } from './reconcile/plan-objects.ts'
 import { createPodUsers } from './reconcile/pod-users.ts'
 import { createPreviewer } from './reconcile/previewer.ts'
+import { createHealMeter } from './reconcile/heal-meter.ts'
 import { createNamespaceReach, type NamespaceReach } from './reconcile/namespace-reach.ts'
+import { createOtherOperators } from './reconcile/other-operators.ts'
 import { createReconciler } from './reconcile/reconciler.ts'
 import { names } from './reconcile/settings.ts'
 import { settingsOf } from './reconcile/settings-of-config.ts'
@@ -86,6 +88,9 @@ export interface Operator {
 /** A roll-out tells of each of its pods. Milliseconds. */
 const childDelayMs = 200
 
+/** How often the Leases of other operators are looked at, where channels are left to any. Milliseconds. */
+const lookAgainMs = 15_000
+
 /** The name of the controller, and of its queue, in metrics. */
 export const controllerName = 'realtimechannel'
 
@@ -103,7 +108,7 @@ export function createOperator(config: OperatorConfig, adapters: OperatorAdapter
   const children = createChildren()
   const otherRoutes = createOtherRoutes({ onFull: (route) => adapters.logger.warn({ route }, 'too many routes of others to notice them all') })
   const watches = createWatches(config, adapters)
-  const settings = settingsOf(config)
+  const settings = settingsOf(config, adapters.lease)
   const classWatch = createClassWatch({
     withoutClass: withoutClass(settings.topicRules),
     onChange: createClassChanges({ channelsOf: (change) => channels.ofClass(change), enqueueAfter: (ref, afterMs) => queue.addAfter(ref, afterMs, 'resync') }),
@@ -117,13 +122,16 @@ export function createOperator(config: OperatorConfig, adapters: OperatorAdapter
   metrics.channels.collect(() => channels.count().ready, { ready: 'true' })
   metrics.channels.collect(() => channels.count().notReady, { ready: 'false' })
   metrics.channelReady.collect(() => channels.readiness(config.metricsMaxChannels).map(({ ref, isReady, reason }) => ({ labels: { namespace: ref.namespace, channel: ref.name, reason }, value: Number(isReady) })))
-  const observer = createObserver({ api, admins, ownConnection: adapters.ownConnection, claims, children, routes: createRouteObserver({ api, nowMs: clock.wallNow }), otherRoutes, assignsPodUsers: createPodUsers({ api, choice: config.gatewayPodUser, nowMs: clock.wallNow }), childTypes, childNameOf: (name) => operandNames(name).Deployment, judge, onClaimsChanged: (refs) => refs.forEach((ref) => enqueue(ref, 'child')), nowMs: clock.wallNow })
+  const otherOperators = createOtherOperators({ api, own: settings.appliedBy, now: clock.now, onGone: () => channels.all().forEach((ref) => enqueue(ref, 'resync')), logger: adapters.logger })
+  const healMeter = createHealMeter({ nowMs: clock.wallNow })
+  const observer = createObserver({ api, admins, ownConnection: adapters.ownConnection, claims, children, routes: createRouteObserver({ api, nowMs: clock.wallNow }), otherRoutes, otherOperators, healMeter, assignsPodUsers: createPodUsers({ api, choice: config.gatewayPodUser, nowMs: clock.wallNow }), childTypes, childNameOf: (name) => operandNames(name).Deployment, judge, onClaimsChanged: (refs) => refs.forEach((ref) => enqueue(ref, 'child')), nowMs: clock.wallNow })
   const reconcile = adapters.isDryRun ? createDryRun({ observer, settings, print: adapters.print }) : createReconciler({
     api,
     admins,
     observer,
     applier: createApplier({ api, children, names, mayWrite: adapters.mayWrite }),
     children,
+    healMeter,
     settings,
     record: adapters.record,
     preview: createPreviewer({ api, settings, claims, judge, logger: adapters.logger, identity: adapters.identity, nowMs: clock.wallNow }),
@@ -150,6 +158,7 @@ export function createOperator(config: OperatorConfig, adapters: OperatorAdapter
     const own = createChildHandlers(type, { children, enqueue, hasSynced })
     return isRouteKind(type.kind) ? createRouteHandlers(type, { otherRoutes, claims, children: own, enqueue, hasSynced }) : own
   }
+  let lookAgain: NodeJS.Timeout | undefined
   return {
     watchers: watches.all,
     channels,
@@ -165,6 +174,7 @@ export function createOperator(config: OperatorConfig, adapters: OperatorAdapter
     },
     work() {
       reach.work()
+      lookAgain = setInterval(() => void otherOperators.lookAgain(), lookAgainMs) // never rejects: the API's failures are values
       const enqueueAll = (): void => channels.all().forEach((ref) => enqueue(ref, 'resync'))
       enqueueAll()
       controller.start()
@@ -172,6 +182,7 @@ export function createOperator(config: OperatorConfig, adapters: OperatorAdapter
     },
     async stop({ deadlineMs }) {
       endDefinitionWatch()
+      clearInterval(lookAgain)
       const left = await controller.stop({ deadlineMs })
       queue.stop()
       await Promise.all(watches.all.map((watcher) => watcher.stop()))

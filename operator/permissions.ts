@@ -47,6 +47,7 @@ export const permissions: readonly Permission[] = [
   { apiGroup, resources: [classType.plural], verbs: ['list', 'watch'], scope: 'cluster', by: 'watch', why: 'To see what classes give to channels and allow them. Not needed with CLASS_FILE.' },
   { apiGroup: 'networking.k8s.io', resources: ['ingressclasses'], verbs: ['list'], scope: 'cluster', by: 'observe', why: 'To refuse an ingress class that does not exist.' },
   { apiGroup: 'gateway.networking.k8s.io', resources: ['gateways'], verbs: ['get'], scope: 'cluster', by: 'observe', why: 'To refuse a Gateway that does not exist; it may be in any namespace.' },
+  { apiGroup: 'coordination.k8s.io', resources: ['leases'], verbs: ['get'], scope: 'cluster', by: 'observe', why: 'To see whether another operator, whose mark is on a channel\'s objects, is still there; it may be in any namespace.' },
   { apiGroup: 'apiextensions.k8s.io', resources: ['customresourcedefinitions'], resourceNames: [crdName, classCrdName], verbs: ['get'], scope: 'cluster', by: 'start', why: 'To notice a schema that is older or newer than the operator, and one that is changed later.' },
   { apiGroup: 'coordination.k8s.io', resources: ['leases'], verbs: ['get', 'create', 'update'], scope: 'own-namespace', by: 'leader election', why: 'So that one of several operators works.' },
   { apiGroup: 'events.k8s.io', resources: ['events'], verbs: ['create', 'patch'], scope: 'own-namespace', by: 'event recorder', why: 'To tell of namespaces that cannot be read, by Events about the Lease.' },

@@ -1,8 +1,8 @@
 import type { RealtimeChannelSpec } from '../../operator/api/v1alpha1/realtime-channel.ts'
 import { retiredVariables } from '../../operator/api/v1alpha1/schema/gateway-options.ts'
 import { defaultReplicas } from '../../operator/api/v1alpha1/schema/gateway.ts'
-import { metadataKeyPattern } from '../../operator/api/v1alpha1/schema/parts.ts'
 import { parseQuantity } from '../operands/quantity.ts'
+import { hasMetadataKeys } from './metadata-keys.ts'
 
 /** Whether a rule holds. null: it compares with what the channel was before, which nobody knows here. */
 type Rule = ((spec: RealtimeChannelSpec) => boolean) | null
@@ -45,13 +45,10 @@ export const rules: Readonly<Record<string, readonly Rule[]>> = {
   'spec.gateway.nodeSelector': [({ gateway }) => hasMetadataKeys(gateway?.nodeSelector)],
   'spec.gateway.podLabels': [({ gateway }) => hasMetadataKeys(gateway?.podLabels)],
   'spec.gateway.podAnnotations': [({ gateway }) => hasMetadataKeys(gateway?.podAnnotations)],
+  'spec.service.annotations': [({ service }) => hasMetadataKeys(service?.annotations)],
   'spec.route.annotations': [({ route }) => hasMetadataKeys(route?.annotations)],
   'spec.route.labels': [({ route }) => hasMetadataKeys(route?.labels)],
   'spec.route.paths': [({ route }) => route?.paths?.socket === undefined || route.paths.api === undefined || route.paths.socket !== route.paths.api],
-}
-
-function hasMetadataKeys(entries: Readonly<Record<string, string>> = {}): boolean {
-  return Object.keys(entries).every((key) => new RegExp(metadataKeyPattern, 'u').test(key))
 }
 
 const minute = 60_000

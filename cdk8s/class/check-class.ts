@@ -1,6 +1,7 @@
 import { classSpecSchema, type AllowedSpec, type RealtimeChannelClassSpec } from '../../operator/api/v1alpha1/realtime-channel-class.ts'
 import { checkRules } from '../channel/check-spec.ts'
 import { checkValue, type Problem } from '../channel/check-value.ts'
+import { hasMetadataKeys, metadataKeysMessage } from '../channel/metadata-keys.ts'
 
 /** Everything that the API server would find wrong with this spec of a class, at once. */
 export function checkClass(spec: RealtimeChannelClassSpec): readonly Problem[] {
@@ -8,7 +9,7 @@ export function checkClass(spec: RealtimeChannelClassSpec): readonly Problem[] {
   // The rules compare fields, and need them to be what they should be.
   if (problems.length > 0) return problems
   const ofDefaults = checkRules(spec.defaults ?? {}).map(({ path, message }) => ({ path: path.replace(/^spec/, 'spec.defaults'), message }))
-  return [...ofDefaults, ...checkPatterns(spec.allowed ?? {})]
+  return [...ofDefaults, ...checkPatterns(spec.allowed ?? {}), ...checkSelector(spec.allowed ?? {})]
 }
 
 /** The lists of `allowed` whose patterns must not give one thing to two namespaces. The schema says so in CEL. */
@@ -16,6 +17,10 @@ export const patternLists = ['topics', 'bootstrapServers', 'hosts', 'pathPrefixe
 
 function checkPatterns(allowed: AllowedSpec): readonly Problem[] {
   return patternLists.flatMap((name) => (allowed[name] ?? []).flatMap((pattern, index) => (isAmbiguous(pattern) ? [{ path: `spec.allowed.${name}[${index}]`, message: ambiguous }] : [])))
+}
+
+function checkSelector({ namespaces }: AllowedSpec): readonly Problem[] {
+  return hasMetadataKeys(namespaces?.matchLabels) ? [] : [{ path: 'spec.allowed.namespaces.matchLabels', message: metadataKeysMessage }]
 }
 
 const ambiguous = 'this pattern may give one thing to two namespaces: let NAMESPACE stand beside a dot or a slash, and leave something open on one side of it at most, as in NAMESPACE.*'

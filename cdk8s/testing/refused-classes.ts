@@ -17,6 +17,8 @@ export const refusedClasses: readonly RefusedClass[] = [
   { path: 'spec.allowed.hosts[0]', message: ambiguous, spec: { allowed: { hosts: ['NAMESPACE-NAME.apps.example.com'] } } },
   { path: 'spec.allowed.pathPrefixes[0]', message: ambiguous, spec: { allowed: { pathPrefixes: ['/NAMESPACE-*'] } } },
   { path: 'spec.allowed.images[0]', message: ambiguous, spec: { allowed: { images: ['registry.example.com/*-NAMESPACE:1'] } } },
+  { path: 'spec.allowed.namespaces.matchLabels', message: 'a key here is NAME or PREFIX/NAME', spec: { allowed: { namespaces: { matchLabels: { 'bad key!': '' } } } } },
+  { path: 'spec.defaults.gateway.podLabels', message: 'a key here is NAME or PREFIX/NAME', spec: { defaults: { gateway: { podLabels: { 'a/b/c': '' } } } } },
   { path: 'spec.defaults', message: 'topic.retention must be at least replay.window', spec: { defaults: { topic: { retention: '1m' }, replay: { window: '5m' } } } },
   { path: 'spec.defaults.auth', message: 'auth takes allowedOrigins', spec: { defaults: { auth: { allowedOrigins: ['https://a.example'], dangerouslyAllowAnyOrigin: true } } } },
   { path: 'spec.defaults.route.className', message: 'className is of an Ingress', spec: { defaults: { route: { type: 'HTTPRoute', className: 'traefik' } } } },

@@ -50,6 +50,7 @@ export const refusedSpecs: readonly RefusedSpec[] = [
   { message: 'a key here is NAME or PREFIX/NAME', spec: changed(least, { 'gateway.nodeSelector': { 'a/b/c': '1' } }) },
   { message: 'a key here is NAME or PREFIX/NAME', spec: changed(byIngress, { 'route.labels': { '-a': '1' } }) },
   { message: 'a key here is NAME or PREFIX/NAME', spec: changed(byIngress, { 'route.annotations': { ['a'.repeat(64)]: '1' } }) },
+  { message: 'a key here is NAME or PREFIX/NAME', spec: changed(least, { 'service.annotations': { '/a': '1' } }) },
   { message: 'socket and api need different prefixes', spec: changed(least, { 'route.paths': { socket: '/a', api: '/a' } }) },
 ]
 

@@ -52,8 +52,9 @@ it('refuses a path that another team has, to the younger channel, and says whose
 
 it('refuses a topic that another team has', async () => {
   await blue.apply(testChannel(blue, { name: 'thief', spec: { ...small, topic: { name: `${red.namespace}.${name}`, partitions: 3 }, route: { type: 'None' } } }))
-  await blue.reaches('rtc/thief', 'condition=TopicReady=false')
-  expect(await blue.demand(['get', 'rtc/thief', '--output', 'jsonpath={.status.conditions[?(@.type=="TopicReady")].message}'])).toContain(`${red.namespace}/${name}`)
+  await blue.reaches('rtc/thief', 'condition=Ready=false')
+  const ready = ['get', 'rtc/thief', '--output', 'jsonpath={.status.conditions[?(@.type=="Ready")].reason}: {.status.conditions[?(@.type=="Ready")].message}']
+  await expect.poll(() => blue.demand(ready), { interval: 1000 }).toMatch(/^NotAllowedByClass: spec\.topic\.name is .*NAMESPACE\.\*/)
 })
 
 it('lets one team delete its channel without the other noticing', async () => {

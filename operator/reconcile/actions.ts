@@ -7,8 +7,8 @@ import type { TopicUse } from './world.ts'
 
 /** What there is to do, in this order. Plain data: the same plan can be carried out, printed, or compared. */
 export interface Plan {
-  /** paused: somebody asked for nothing to be done. deleting: the channel goes, and with it all that it owes. */
-  readonly phase: 'active' | 'paused' | 'deleting'
+  /** paused: somebody asked for nothing to be done. deleting: the channel goes, and with it all that it owes. left: another operator looks after it. */
+  readonly phase: 'active' | 'paused' | 'deleting' | 'left'
   readonly actions: readonly Action[]
   /** What was asked for and will not be done, or not yet, each with its reason. */
   readonly refusals: readonly Refusal[]
@@ -36,11 +36,16 @@ export type Action =
   | { readonly kind: 'grow-partitions'; readonly name: string; readonly from: number; readonly to: number }
   | { readonly kind: 'alter-topic'; readonly name: string; readonly changes: Readonly<Record<string, string | null>> }
   | { readonly kind: 'delete-topic'; readonly name: string }
-  /** By server-side apply with the operator's field manager, by force. `restartsPods`: the pod template is another than before. `fields`: what changes, for people. */
-  | { readonly kind: 'apply-object'; readonly type: ResourceType; readonly object: KubernetesObject; readonly change: 'create' | 'change' | 'heal'; readonly restartsPods: boolean; readonly fields?: readonly FieldChange[] }
+  /**
+   * By server-side apply with the operator's field manager, by force. `restartsPods`: the pod template is another than before. `lost`: the fields that are set back,
+   * `takenBy`: who owns them now; a change has its mark there. `fields`: what changes, for people.
+   */
+  | { readonly kind: 'apply-object'; readonly type: ResourceType; readonly object: KubernetesObject; readonly change: 'create' | 'change' | 'heal'; readonly restartsPods: boolean; readonly lost?: readonly string[]; readonly takenBy?: readonly string[]; readonly fields?: readonly FieldChange[] }
   /** Gives `spec.replicas` of the Deployment to another manager, so that leaving it out afterwards does not set it to 1. */
   | { readonly kind: 'hand-over-replicas'; readonly type: ResourceType; readonly object: KubernetesObject }
   | { readonly kind: 'delete-object'; readonly type: ResourceType; readonly ref: ObjectRef; readonly uid: string }
+  /** Null takes the annotation away. */
+  | { readonly kind: 'annotate-channel'; readonly annotation: string; readonly value: string | null }
   | { readonly kind: 'add-finalizer' }
   | { readonly kind: 'remove-finalizer'; readonly because: 'topic-deleted' | 'topic-kept' | 'topic-adopted' | 'topic-shared' | 'topic-not-allowed' | 'gave-up' | 'policy-is-retain' }
 

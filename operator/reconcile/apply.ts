@@ -93,6 +93,8 @@ function carryOut(action: Action, target: Target, parts: ApplierParts): Promise<
       return applyObject(action, target, parts)
     case 'delete-object':
       return deleteObject(action, target, parts)
+    case 'annotate-channel':
+      return annotateChannel(action, target, parts)
     case 'add-finalizer':
     case 'remove-finalizer':
       return patchFinalizer(action, target, parts)
@@ -136,6 +138,12 @@ async function deleteObject(action: Extract<Action, { kind: 'delete-object' }>, 
   const key = childKey(action.type.kind, action.ref.name)
   children.deleted(refOf(channel), key)
   return { outcome: { kind: 'done', action }, made: { kind: 'child', key, object: null } }
+}
+
+async function annotateChannel(action: Extract<Action, { kind: 'annotate-channel' }>, { channel }: Target, { api }: ApplierParts): Promise<Step> {
+  const answer = await api.mergePatch(channelType, refOf(channel), { metadata: { annotations: { [action.annotation]: action.value } } })
+  if (answer.ok) return { outcome: { kind: 'done', action }, made: { kind: 'channel', object: answer.value } }
+  return { outcome: failedAs(action, { of: 'kubernetes', error: answer.error }), made: null }
 }
 
 /** On the version that was read: finalizers are a list, and a merge patch replaces it whole. */

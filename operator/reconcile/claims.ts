@@ -21,6 +21,10 @@ export interface Claims {
   remove(ref: ObjectRef): readonly ObjectRef[]
   /** @param found the topics of the channel as Kafka describes them now */
   rivalsOf(channel: RealtimeChannel, rules: Pick<TopicRules, 'topics'>, found: FoundIds): Rivals
+  /** Whether the channel is one that `upsert` or `suspend` told of, and `remove` did not: a reconcile may go on when the watch has seen it going. */
+  isKnown(channel: RouteHolder): boolean
+  /** Gives a channel that is about to be planned its route, unless another has it. */
+  takeRoute: RouteClaims['take']
   /** The rival of a route that a channel does not ask for yet. */
   routeRivalIf: RouteClaims['rivalIf']
   /** Returns the channels that ask for this place of a route, or for one that it is within. */
@@ -30,6 +34,8 @@ export interface Claims {
 export function createClaims(parts: TopicClaimsParts): Claims {
   const [topics, routes] = [createTopicClaims(parts), createRouteClaims()]
   return {
+    isKnown: routes.isKnown,
+    takeRoute: routes.take,
     upsert: (channel, rules) => unique([...topics.upsert(channel, rules), ...routes.upsert(channel)]),
     suspend: (channel) => unique([...topics.suspend(channel), ...routes.suspend(channel)]),
     remove: (ref) => unique([...topics.remove(ref), ...routes.remove(ref)]),

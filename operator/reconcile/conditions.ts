@@ -26,7 +26,7 @@ export const conditionReasons = {
   InvalidGatewayOptions: { stalled: true, meaning: 'The gateway would refuse to start with these values; the message names the fields. Pods that run go on as they are.' },
   // ---- Kafka
   KafkaNotConfigured: { stalled: true, meaning: "Neither the channel nor the operator's options name brokers. Set spec.kafka.bootstrapServers, or the operator's option." },
-  KafkaUnreachable: { stalled: false, meaning: 'No broker answers, or not in time. Pods that run go on as they are; the operator tries again.' },
+  KafkaUnreachable: { stalled: false, meaning: 'No broker answers, or not in time. Pods that run go on as they are; the operator tries again. Of brokers that the channel names, the operator\'s log alone says why.' },
   KafkaUnauthenticated: { stalled: true, meaning: 'The brokers refuse the credentials: those of the Secret that the channel names, or for the cluster of the operator\'s options the operator\'s own. Correct the Secret.' },
   KafkaUnauthorized: { stalled: true, meaning: 'The brokers do not allow what the operator asks for. Grant its user Create, Describe, DescribeConfigs, Alter, AlterConfigs (and Delete) on the topic.' },
   SecretNotFound: { stalled: true, meaning: 'A Secret that the channel names is not there. Create it in the namespace of the channel.' },
@@ -48,6 +48,7 @@ export const conditionReasons = {
   // ---- the gateway
   WaitingForTopic: { stalled: false, meaning: 'No pods are started before the topic is known; TopicReady says what it waits for.' },
   GatewayProgressing: { stalled: false, meaning: 'Pods are being started or exchanged.' },
+  RolloutPaused: { stalled: true, meaning: 'Somebody has paused the roll-out of the Deployment (kubectl rollout pause), and pods of the newest template wait for its end. Pods that run go on as they are. Resume it with kubectl rollout resume.' },
   GatewayUnavailable: { stalled: false, meaning: 'No pod is available.' },
   ImagePullFailed: { stalled: true, meaning: 'The image of the gateway cannot be pulled, after the deadline of the roll-out. Correct spec.gateway.image or imagePullSecrets.' },
   PodsUnschedulable: { stalled: true, meaning: 'No node takes the pods, after the deadline of the roll-out.' },
@@ -66,6 +67,7 @@ export const conditionReasons = {
   AdmissionDenied: { stalled: true, meaning: 'Admission refuses an object or pods: a webhook, a policy, a LimitRange, Pod Security, a security context constraint, a priority class that does not exist. The message has its words.' },
   Forbidden: { stalled: true, meaning: 'RBAC does not let the operator do what the channel needs. Look at its roles (docs/rbac.md).' },
   InvalidObject: { stalled: true, meaning: 'The API server does not take an object that follows from the channel. The message names the field of the channel that it comes from.' },
+  FieldContested: { stalled: true, meaning: 'Something else changes fields of an object as often as the operator sets them back: a HorizontalPodAutoscaler or a KEDA ScaledObject on the Deployment, a policy engine, another operator. The fields are set back less and less often, every ten minutes in the end, and at once when the channel changes. The message names the fields and their owner. Take it away, or let it act on the channel.' },
   FieldConflict: { stalled: false, meaning: 'Something changed an object at the same time; it will be tried again.' },
   ApiUnavailable: { stalled: false, meaning: 'The API server, or a webhook that it asks, does not answer, for an object of the channel or for its pods. It is tried again.' },
 } as const satisfies Record<string, { readonly stalled: boolean; readonly meaning: string }>

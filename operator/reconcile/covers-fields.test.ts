@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { configMapType, deploymentOf, deploymentType, valueOf } from '../testing/kubernetes-api-contract.ts'
 import { createMemoryKubernetes } from '../testing/memory-kubernetes.ts'
 import type { KubernetesObject } from '../runtime/kubernetes-api.ts'
-import { fieldsOf, ownsAllFields } from './covers-fields.ts'
+import { fieldsOf, lostFields, ownsAllFields, takersOf } from './covers-fields.ts'
 
 const ref = { namespace: 'test', name: 'x' }
 const object = (rest: object, metadata: object = {}): object => ({ apiVersion: 'v1', kind: 'Thing', metadata: { ...ref, ...metadata }, ...rest })
@@ -49,6 +49,34 @@ describe('owning all fields of an object', () => {
 
   it('does not own what was never applied', () => {
     expect(ownsAllFields(object({}), undefined)).toBe(false)
+  })
+})
+
+describe('the fields that were lost', () => {
+  const container = { 'k:{"name":"gateway"}': { '.': {}, 'f:name': {}, 'f:env': { 'k:{"name":"A"}': { '.': {}, 'f:name': {}, 'f:value': {} } } } }
+  const fields = { 'f:metadata': { 'f:labels': { 'f:team': {} }, 'f:finalizers': { 'v:"a"': {} } }, 'f:spec': { 'f:replicas': {}, 'f:template': { 'f:spec': { 'f:containers': container } } } }
+  const wanted = (spec: object, metadata: object = {}): readonly string[] => lostFields(object({ spec }, metadata), fields)
+
+  it('are named as people write them, each by its outermost part', () => {
+    const containers = [{ name: 'gateway', image: 'x', env: [{ name: 'A', value: '1' }, { name: 'B', value: '2' }] }, { name: 'sidecar', image: 'y' }]
+    expect(wanted({ replicas: 2, paused: true, template: { spec: { containers } } }, { labels: { team: 'x', 'app.kubernetes.io/name': 'y' }, finalizers: ['a', 'b'] })).toEqual([
+      'metadata.labels[app.kubernetes.io/name]',
+      'metadata.finalizers[b]',
+      'spec.paused',
+      'spec.template.spec.containers[gateway].image',
+      'spec.template.spec.containers[gateway].env[B]',
+      'spec.template.spec.containers[sidecar]',
+    ])
+    expect(wanted({ replicas: 2, template: { spec: { containers: [{ name: 'gateway', env: [{ name: 'A', value: '1' }] }] } } })).toEqual([])
+    expect(lostFields(object({}), undefined)).toEqual(['all fields'])
+  })
+
+  it('have an owner who is named, with the subresource by which they were taken', () => {
+    const entry = (manager: string, fieldsV1: Readonly<Record<string, unknown>>, subresource?: string) => ({ manager, operation: 'Update' as const, fieldsV1, ...(subresource === undefined ? {} : { subresource }) })
+    const live: KubernetesObject = { apiVersion: 'v1', kind: 'Thing', metadata: { ...ref, managedFields: [entry('us', { 'f:spec': { 'f:replicas': {} } }), entry('hpa', { 'f:spec': { 'f:replicas': {} } }, 'scale'), entry('policy', { 'f:spec': { 'f:template': { 'f:spec': { 'f:containers': {} } } } }), entry('kubelet', { 'f:status': {} }, 'status')] } }
+    expect(takersOf(live, ['spec.replicas'], 'us')).toEqual(['hpa by the subresource scale'])
+    expect(takersOf(live, ['spec.template.spec.containers[gateway].image', 'metadata.labels[a.b/c]'], 'us')).toEqual(['policy'])
+    expect(takersOf(live, ['all fields'], 'us')).toEqual([])
   })
 })
 

@@ -10,6 +10,7 @@ export const maxNoteBytes = 1_024
  */
 export function describePlan(plan: Plan, maxBytes = maxNoteBytes): string {
   if (plan.phase === 'paused') return 'Nothing: the channel is paused.'
+  if (plan.phase === 'left') return 'Nothing: another operator looks after the channel; the annotation carillon.dev/applied-by of its Deployment names the Lease.'
   const actions = plan.actions.map(describeAction)
   const refusals = plan.refusals.map(({ reason, message }) => `Not done (${reason}): ${message}`)
   if (actions.length + refusals.length === 0) return 'Nothing: all is as the channel asks.'
@@ -60,6 +61,8 @@ function describeAction(action: Action): string {
       return `Hand the number of pods of Deployment/${action.object.metadata.name} over to the autoscaler`
     case 'delete-object':
       return `Delete ${action.type.kind}/${action.ref.name}`
+    case 'annotate-channel':
+      return action.value === null ? `Take the annotation ${action.annotation} away` : `Annotate the channel with ${action.annotation}`
     case 'add-finalizer':
       return 'Add the finalizer, for the topic is to be deleted with the channel'
     case 'remove-finalizer':

@@ -79,7 +79,7 @@ const isAdmission = /admission webhook "[^"]*" denied the request|ValidatingAdmi
 const isRbac = /User "[^"]*" cannot |cannot set blockOwnerDeletion|attempting to grant RBAC permissions/
 
 /** What did not say no, but did not answer: a webhook that is down, etcd, the quota's controller, a server in trouble. */
-const isUnavailable = /failed calling webhook|failed to call webhook|^Internal error occurred|Internal error occurred: |status unknown for quota|timed out|deadline exceeded|connection refused|unable to handle the request|[Tt]oo many requests/
+const isUnavailable = /failed calling webhook|failed to call webhook|Internal error occurred|status unknown for quota|timed out|deadline exceeded|connection refused|unable to handle the request|[Tt]oo many requests/
 
 /** The words of a failure. */
 export function wordsOf(failure: ActionFailure): string {

@@ -30,12 +30,12 @@ describe('the marks of an object', () => {
   it('are the same however often it is marked, and stand beside its own annotations', () => {
     const object = aChild(aChannel(), 'Ingress')
     const annotated = { ...object, metadata: { ...object.metadata, annotations: { mine: 'x' } } }
-    expect(markObject(annotated)).toEqual(markObject(structuredClone(annotated)))
-    expect(Object.keys(markObject(annotated).metadata.annotations ?? {})).toEqual(['mine', 'carillon.dev/applied'])
+    expect(markObject(annotated, 'a/b')).toEqual(markObject(structuredClone(annotated), 'a/b'))
+    expect(Object.keys(markObject(annotated, 'a/b').metadata.annotations ?? {})).toEqual(['mine', 'carillon.dev/applied', 'carillon.dev/applied-by'])
   })
 
   it('tell the pod template of a Deployment from all else in it', () => {
-    const templateMark = (replicas: number, image: string): string | undefined => markObject(aDeployment(aChannel(), { spec: { replicas, template: { spec: { containers: [{ env: [{ name: 'IMAGE', value: image }] }] } } } })).metadata.annotations?.['carillon.dev/applied-template']
+    const templateMark = (replicas: number, image: string): string | undefined => markObject(aDeployment(aChannel(), { spec: { replicas, template: { spec: { containers: [{ env: [{ name: 'IMAGE', value: image }] }] } } } }), 'a/b').metadata.annotations?.['carillon.dev/applied-template']
     expect(templateMark(1, 'a')).toBe(templateMark(2, 'a'))
     expect(templateMark(1, 'a')).not.toBe(templateMark(1, 'b'))
   })

@@ -6,9 +6,9 @@ import { marks } from './settings.ts'
  * The object with its marks: what was asked for is compared with what was asked for before, never with what the API server made of it (it
  * fills in defaults, writes quantities in its own way, and lets webhooks change things).
  */
-export function markObject(object: KubernetesObject): KubernetesObject {
+export function markObject(object: KubernetesObject, appliedBy: string): KubernetesObject {
   const template = object.kind === 'Deployment' ? { [marks.appliedTemplate]: hashOf(templateOf(object)) } : {}
-  const annotations = { ...object.metadata.annotations, ...template, [marks.applied]: hashOf(object) }
+  const annotations = { ...object.metadata.annotations, ...template, [marks.applied]: hashOf(object), [marks.appliedBy]: appliedBy }
   return { ...object, metadata: { ...object.metadata, annotations } }
 }
 

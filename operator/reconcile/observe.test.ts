@@ -25,6 +25,8 @@ function rig() {
     assignsPodUsers: async () => ({ ok: true, value: false }),
     routes: { observe: async () => ({ kind: 'ok' }) },
     otherRoutes: createOtherRoutes(),
+    otherOperators: { find: async () => null },
+    healMeter: { contestedOf: () => new Map() },
     childTypes: Object.values(operandTypes),
     childNameOf: (name) => operandNames(name).Deployment,
     judge: aJudge(),

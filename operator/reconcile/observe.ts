@@ -8,16 +8,20 @@ import type { ChannelRefusal } from './class/effective-channel.ts'
 import type { ChannelJudge, Held } from './class/judge.ts'
 import { findConnection } from './connection.ts'
 import { topicNameOf } from '../api/v1alpha1/channel-names.ts'
+import type { HealMeter } from './heal-meter.ts'
+import { bystanderOf, markOf } from './in-charge.ts'
 import { observePods } from './observe-pods.ts'
 import type { RouteObserver } from './observe-route.ts'
 import type { OtherRoutes } from './other-routes.ts'
+import type { OtherOperators } from './other-operators.ts'
 import { type NotUnderstood, parseChannel } from './parse-channel.ts'
+import { isPaused } from './plan.ts'
 import { askedRoute, placesOfRecord } from './route-record.ts'
 import { isMissing, type KafkaConnection, type TopicAdmins } from './topic-admin.ts'
 import type { FoundIds } from './topic-claims.ts'
 import { lookedAtDeadLetters } from './topic-record.ts'
 import type { TopicRules } from './topic-rules.ts'
-import { childKey, type ChildKey, type ConnectionProblem, type Found, type FoundTopic, type World } from './world.ts'
+import { childKey, type ChildKey, type ConnectionProblem, type Found, type FoundTopic, type OtherOperator, type RouteRival, type World } from './world.ts'
 
 export interface ObserverParts {
   readonly api: Pick<KubernetesApi, 'get' | 'list'>
@@ -28,6 +32,8 @@ export interface ObserverParts {
   readonly routes: RouteObserver
   readonly otherRoutes: Pick<OtherRoutes, 'within'>
   readonly assignsPodUsers: () => Promise<Result<boolean, ApiError>>
+  readonly otherOperators: Pick<OtherOperators, 'find'>
+  readonly healMeter: Pick<HealMeter, 'contestedOf'>
   /** Every kind of child, and its name for a channel. */
   readonly childTypes: readonly ResourceType[]
   readonly childNameOf: (channelName: string) => string
@@ -84,27 +90,37 @@ export function createObserver(parts: ObserverParts): Observer {
     return isMissing(described.value) ? { kind: 'missing', topic: described.value } : { kind: 'present', topic: described.value }
   }
 
-  async function observeKafka(channel: RealtimeChannel): Promise<{ readonly connection: KafkaConnection | null; readonly topics: FoundTopics }> {
-    const connection = await findConnection(channel, parts)
+  async function observeKafka(channel: RealtimeChannel, written: RealtimeChannelSpec): Promise<{ readonly connection: KafkaConnection | null; readonly topics: FoundTopics }> {
+    const connection = await findConnection(channel, parts, written.kafka?.bootstrapServers === undefined ? 'class' : 'channel')
     if (!connection.ok) return { connection: null, topics: withoutConnection(channel, connection.error) }
     return { connection: connection.value, topics: await observeTopics(channel, connection.value) }
   }
 
   async function observeWorld({ channel, className, topicRules, brokers }: Held, written: RealtimeChannelSpec, ref: ObjectRef, assignsPodUsers: boolean): Promise<{ readonly world: World; readonly connection: KafkaConnection | null }> {
-    const [children, kafka, route] = await Promise.all([observeChildren(channel, ref, parts), isKafkaAsked(channel, topicRules) ? observeKafka(channel) : nothingAsked, routes.observe(channel)])
+    const [children, kafka, route] = await Promise.all([observeChildren(channel, ref, parts), isKafkaAsked(channel, topicRules) ? observeKafka(channel, written) : nothingAsked, routes.observe(channel)])
     const deployment = children.get(childKey('Deployment', parts.childNameOf(ref.name)))
+    const [inCharge, bystander] = await Promise.all([findOther(markOf(channel, children), parts), findOther(bystanderOf(channel), parts)])
     const troubledPods = deployment?.kind === 'object' ? await observePods(api, deployment.object) : []
     const asked = askedRoute(channel)
     const otherRoutes = asked === null ? [] : parts.otherRoutes.within(placesOfRecord(asked))
-    const rivals = claims.rivalsOf(channel, topicRules, idsOf(kafka.topics))
-    return { connection: kafka.connection, world: { nowMs: nowMs(), channel, children, ...kafka.topics, topicRules, underClass: { name: className, written, brokers }, rivals, route, otherRoutes, assignsPodUsers, troubledPods } }
+    const rivals = { ...claims.rivalsOf(channel, topicRules, idsOf(kafka.topics)), route: routeRivalOf(channel) }
+    return { connection: kafka.connection, world: { nowMs: nowMs(), channel, children, ...kafka.topics, topicRules, underClass: { name: className, written, brokers }, rivals, route, otherRoutes, assignsPodUsers, troubledPods, inCharge: inCharge?.state === 'gone' ? null : inCharge, bystander, contested: parts.healMeter.contestedOf(channel) } }
+  }
+
+  /** Synchronous, and of the channel as it is planned: what the watch has seen meanwhile is another version of it. */
+  function routeRivalOf(channel: RealtimeChannel): RouteRival | null {
+    // Nothing is made for it now, so that nothing is given to it.
+    if (isPaused(channel) || channel.metadata.deletionTimestamp !== undefined) return claims.routeRivalIf(channel)
+    const { rival, affected } = claims.takeRoute(channel)
+    parts.onClaimsChanged(affected)
+    return rival
   }
 
   /** A class may have changed since the watch told of the channel, and with it what the channel claims. */
   async function judge(written: WrittenChannel): ReturnType<ChannelJudge['judge']> {
     if (written.metadata.deletionTimestamp !== undefined) return ok(ok(parts.judge.atItsEnd(written)))
     const held = await parts.judge.judge(written)
-    if (held.ok) parts.onClaimsChanged(held.value.ok ? claims.upsert(held.value.value.channel, held.value.value.topicRules) : claims.suspend(written))
+    if (held.ok && claims.isKnown(written)) parts.onClaimsChanged(held.value.ok ? claims.upsert(held.value.value.channel, held.value.value.topicRules) : claims.suspend(written))
     return held
   }
 
@@ -132,6 +148,10 @@ function isKafkaAsked({ metadata }: RealtimeChannel, { deletion }: TopicRules): 
 }
 
 const nothingAsked = { connection: null, topics: { topic: null, deadLetters: null } } as const
+
+async function findOther(lease: string | null, { otherOperators }: ObserverParts): Promise<OtherOperator | null> {
+  return lease === null ? null : otherOperators.find(lease)
+}
 
 /**
  * Reads the objects that have the names of children, whoever made them, and those that the watches know as children. Of the kinds that only some

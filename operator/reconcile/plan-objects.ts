@@ -3,8 +3,9 @@ import type { KubernetesObject, ResourceType } from '../runtime/kubernetes-api.t
 import type { Action } from './actions.ts'
 import { changedFields } from './changed-fields.ts'
 import type { ConditionReason } from './conditions.ts'
-import { fieldsOf, ownsAllFields } from './covers-fields.ts'
+import { fieldsOf, lostFields, ownsAllFields, takersOf } from './covers-fields.ts'
 import { reasonOfApiError } from './failure-reasons.ts'
+import { judgeContest, wholeObject, type JudgedContest } from './judge-contest.ts'
 import { markObject, templateOf } from './marks.ts'
 import { isChildOf, isOrphanOf } from './ownership.ts'
 import type { Refusal } from './refusals.ts'
@@ -17,6 +18,13 @@ export interface ObjectsPlan {
   readonly requeueAfterMs: number | null
 }
 
+export interface ObjectsOptions {
+  /** Kinds that are neither applied nor deleted this time. */
+  readonly held: ReadonlySet<OperandKind>
+  /** The Lease of this operator. */
+  readonly appliedBy: string
+}
+
 /** How soon to look again at an object that is going, or that could not be read. */
 const soonMs = 5_000
 
@@ -25,11 +33,10 @@ const soonMs = 5_000
  * asked for last (the mark on it)? Does the operator still own every field that it set, so that nobody has changed one? Three times yes, and
  * nothing is written. Fields that the operator did not set are none of its business.
  * @param wanted in the order in which they are to be applied
- * @param held kinds that are neither applied nor deleted this time
  */
-export function planObjects(world: World, wanted: readonly KubernetesObject[], held: ReadonlySet<OperandKind>): ObjectsPlan {
+export function planObjects(world: World, wanted: readonly KubernetesObject[], { held, appliedBy }: ObjectsOptions): ObjectsPlan {
   const removals = planRemovals(world, wanted, held)
-  const judged = wanted.filter(({ kind }) => !isHeld(held, kind)).map((object) => judge(world, markObject(object)))
+  const judged = wanted.filter(({ kind }) => !isHeld(held, kind)).map((object) => judge(world, markObject(object, appliedBy)))
   const isAutoscaler = ({ type }: Removal): boolean => type.kind === 'HorizontalPodAutoscaler'
   return {
     actions: [
@@ -40,7 +47,7 @@ export function planObjects(world: World, wanted: readonly KubernetesObject[], h
       ...removals.filter((removal) => !isAutoscaler(removal)),
     ],
     refusals: judged.flatMap(({ refusal }) => refusal ?? []),
-    requeueAfterMs: judged.some(({ isSoon }) => isSoon === true) ? soonMs : null,
+    requeueAfterMs: soonest(judged.map(({ againAfterMs }) => againAfterMs ?? null)),
   }
 }
 
@@ -73,13 +80,15 @@ function planRemovals({ channel, children }: World, wanted: readonly KubernetesO
 interface Judged {
   readonly action?: Action
   readonly refusal?: Refusal
-  readonly isSoon?: boolean
+  /** To be looked at again although nothing changes. */
+  readonly againAfterMs?: number
 }
 
-function judge({ channel, children }: World, object: KubernetesObject): Judged {
+function judge(world: World, object: KubernetesObject): Judged {
+  const { channel, children } = world
   const found = children.get(childKey(object.kind, object.metadata.name))
   const what = `${object.kind} ${object.metadata.name}`
-  if (found === undefined) return { action: apply(object, 'create', false) }
+  if (found === undefined) return judgeMissing(world, object)
   if (found.kind === 'unknown') return judgeUnknown(object, found)
   const live = found.object
   if (isOrphanOf(channel, live)) return wait(object, `The ${what} of an earlier channel of this name is still being deleted.`)
@@ -87,20 +96,40 @@ function judge({ channel, children }: World, object: KubernetesObject): Judged {
     return { refusal: about(object.kind, 'ObjectNotOurs', `There is a ${what} that does not belong to this channel, and the channel needs one of this name. Delete it, or make a channel of another name.`) }
   }
   if (live.metadata.deletionTimestamp !== undefined) return wait(object, `The ${what} is still being deleted.`)
-  return judgeOwn(object, live)
+  return judgeOwn(world, object, live)
 }
 
-function judgeOwn(object: KubernetesObject, live: KubernetesObject): Judged {
+function judgeMissing(world: World, object: KubernetesObject): Judged {
+  const contest = judgeContest(world, object, [wholeObject])
+  const told = tellContest(object, contest)
+  return contest?.isHeld === true ? told : { ...told, action: { ...apply(object, 'create', false), lost: [wholeObject] } }
+}
+
+function tellContest({ kind }: KubernetesObject, contest: JudgedContest | null): Judged {
+  return contest === null ? {} : { refusal: about(kind, 'FieldContested', contest.message), againAfterMs: Math.max(soonMs, contest.againAfterMs) }
+}
+
+function judgeOwn(world: World, object: KubernetesObject, live: KubernetesObject): Judged {
   const markOf = ({ metadata }: KubernetesObject, mark: string): string | undefined => metadata.annotations?.[mark]
   const fields = fieldsOf(live, names.fieldManager)
   const owns = (part: KubernetesObject): boolean => fields !== null && ownsAllFields(part, fields)
-  const isHealthy = owns(object)
-  const isSame = markOf(object, marks.applied) === markOf(live, marks.applied)
-  if (isSame && isHealthy) return {}
+  const lost = lostFields(object, fields ?? undefined)
+  const isHealthy = lost.length === 0
+  const isSame = [marks.applied, marks.appliedBy].every((mark) => markOf(object, mark) === markOf(live, mark))
+  const toSetBack = isSame ? lost : [`metadata.annotations[${marks.applied}]=${markOf(object, marks.applied) ?? ''}`]
+  const contest = judgeContest(world, object, toSetBack)
+  const told = tellContest(object, contest)
+  if ((isSame && isHealthy) || contest?.isHeld === true) return told
   const hasOtherTemplate = markOf(object, marks.appliedTemplate) !== markOf(live, marks.appliedTemplate)
   // A template that somebody edited by hand is edited back, and that starts pods, too.
   const hasEditedTemplate = object.kind === 'Deployment' && !isHealthy && !owns(templateAlone(object))
-  return { action: { ...apply(object, isSame ? 'heal' : 'change', hasOtherTemplate || hasEditedTemplate), fields: changedFields(object, live) } }
+  const action = { ...apply(object, isSame ? 'heal' : 'change', hasOtherTemplate || hasEditedTemplate), lost: toSetBack, takenBy: takersOf(live, lost, names.fieldManager), fields: changedFields(object, live) }
+  return { ...told, action }
+}
+
+function soonest(times: readonly (number | null)[]): number | null {
+  const known = times.filter((time) => time !== null)
+  return known.length === 0 ? null : Math.min(...known)
 }
 
 function templateAlone(object: KubernetesObject): KubernetesObject {
@@ -111,7 +140,7 @@ function templateAlone(object: KubernetesObject): KubernetesObject {
 function judgeUnknown(object: KubernetesObject, { error, type }: Extract<Found, { kind: 'unknown' }>): Judged {
   if (error.kind === 'no-such-resource' && type.kind === 'HTTPRoute') return { refusal: about(object.kind, 'GatewayApiNotInstalled', gatewayApiMissing) }
   const reason = reasonOfApiError(error)
-  return { refusal: about(object.kind, reason, `The ${object.kind} ${object.metadata.name} could not be read: ${error.message}`), isSoon: true }
+  return { refusal: about(object.kind, reason, `The ${object.kind} ${object.metadata.name} could not be read: ${error.message}`), againAfterMs: soonMs }
 }
 
 export const gatewayApiMissing = 'The channel asks for an HTTPRoute, and this cluster does not have the Gateway API. Install it, or set spec.route.type: Ingress.'
@@ -121,7 +150,7 @@ function apply(object: KubernetesObject, change: 'create' | 'change' | 'heal', r
 }
 
 function wait(object: KubernetesObject, message: string): Judged {
-  return { refusal: about(object.kind, 'ObjectTerminating', message), isSoon: true }
+  return { refusal: about(object.kind, 'ObjectTerminating', message), againAfterMs: soonMs }
 }
 
 function about(kind: string, reason: ConditionReason, message: string): Refusal {

@@ -6,6 +6,9 @@ import { annotations, type RealtimeChannel } from '../api/v1alpha1/realtime-chan
 import type { Action, Outcome, Plan } from './actions.ts'
 import { egressOf } from './egress.ts'
 import { gatewayEnvironment, type GatewayEnvironment } from './gateway-environment.ts'
+import { finalizerField } from './heal-meter.ts'
+import { isNoteStale, planLeft } from './in-charge.ts'
+import { judgeContest } from './judge-contest.ts'
 import { kafkaOfPods } from './kafka-of-pods.ts'
 import { channelPaths, deadLetterTopicOf, routePaths, topicNameOf } from '../api/v1alpha1/channel-names.ts'
 import { isRouteKind, planObjects, type ObjectsPlan } from './plan-objects.ts'
@@ -28,6 +31,7 @@ import type { TopicUse, World } from './world.ts'
  */
 export function planChannel(world: World, settings: Settings, before: readonly Outcome[] = []): Plan {
   const { metadata } = world.channel
+  if (world.inCharge !== null) return planLeft(world, settings.appliedBy)
   if (metadata.deletionTimestamp !== undefined) return planDeletion(world, settings)
   if (isPaused(world.channel)) return idle(world, 'paused', [])
   const name = checkChannelName(metadata.name)
@@ -47,6 +51,11 @@ function idle(world: World, phase: Plan['phase'], refusals: readonly Refusal[]):
 }
 
 function planActive(world: World, settings: Settings, before: readonly Outcome[]): Plan {
+  const addFinalizer = finalizerActions(world, 'add-finalizer')
+  const contest = judgeContest(world, world.channel, addFinalizer.length === 0 ? [] : [finalizerField])
+  const contested: readonly Refusal[] = contest === null ? [] : [{ about: 'TopicReady', reason: 'FieldContested', message: contest.message }]
+  // No topic is made without the finalizer that answers for it.
+  if (contest?.isHeld === true) return { ...idle(world, 'active', contested), requeueAfterMs: contest.againAfterMs }
   const isCreated = (use: TopicUse): boolean => before.some(({ kind, action }) => kind === 'done' && action.kind === 'create-topic' && (action.use ?? 'topic') === use)
   const topic = planTopic(world, isCreated('topic'))
   const deadLetters = planDeadLetters(world, topic, isCreated('deadLetters'))
@@ -54,14 +63,18 @@ function planActive(world: World, settings: Settings, before: readonly Outcome[]
   return {
     phase: 'active',
     // The finalizer comes before the topic that it answers for, and goes when everything else is done.
-    actions: [...finalizerActions(world, 'add-finalizer'), ...topic.actions, ...deadLetters.actions, ...gateway.actions, ...finalizerActions(world, 'remove-finalizer')],
-    refusals: [...topic.refusals, ...deadLetters.refusals, ...gateway.refusals],
+    actions: [...staleNote(world, settings), ...addFinalizer, ...topic.actions, ...deadLetters.actions, ...gateway.actions, ...finalizerActions(world, 'remove-finalizer')],
+    refusals: [...contested, ...topic.refusals, ...deadLetters.refusals, ...gateway.refusals],
     topic: topic.record,
     deadLetters: deadLetters.record,
     route: gateway.route,
     holdsGatewayBack: gateway.holdsGatewayBack,
-    requeueAfterMs: soonest(topic.requeueAfterMs, deadLetters.requeueAfterMs, gateway.requeueAfterMs),
+    requeueAfterMs: soonest(contest?.againAfterMs ?? null, topic.requeueAfterMs, deadLetters.requeueAfterMs, gateway.requeueAfterMs),
   }
+}
+
+function staleNote(world: World, { appliedBy }: Settings): readonly Action[] {
+  return isNoteStale(world, appliedBy) ? [{ kind: 'annotate-channel', annotation: annotations.leftBy, value: null }] : []
 }
 
 /** On the channel exactly while its deletion would owe Kafka something. */
@@ -89,7 +102,7 @@ function planGateway(world: World, settings: Settings, { topic: { epoch }, deadL
   if (!rendered.ok) return { actions: [], refusals: [...refusals, { about: 'GatewayAvailable', reason: 'InvalidObject', message: rendered.error }], requeueAfterMs: null, holdsGatewayBack: true, route: keptRoute(world.channel) }
   const route = planRoute(world)
   const wanted = rendered.value.filter(({ kind }) => !(route.isLeftOut && isRouteKind(kind)))
-  const objects = planObjects(world, wanted, heldKinds(holdsGatewayBack, scaling))
+  const objects = planObjects(world, wanted, { held: heldKinds(holdsGatewayBack, scaling), appliedBy: settings.appliedBy })
   const handOver = scaling.handOver === null || holdsGatewayBack ? [] : [scaling.handOver]
   return {
     actions: [...handOver, ...objects.actions],

@@ -16,7 +16,9 @@ export interface PodRefusal {
  */
 export function podRefusalOf(deployment: Deployment): PodRefusal | null {
   const words = wordsOf(deployment)
-  return words === null ? null : { reason: reasonOfPodRefusal(words), message: `Pods cannot be made: ${withoutNames(words, deployment.metadata.name)}` }
+  if (words === null) return null
+  const isDeletion = conditionOf(deployment, 'ReplicaFailure')?.reason === 'FailedDelete'
+  return { reason: reasonOfPodRefusal(words), message: `Pods cannot be ${isDeletion ? 'deleted' : 'made'}: ${withoutNames(words, deployment.metadata.name)}` }
 }
 
 function wordsOf(deployment: Deployment): string | null {

@@ -42,10 +42,17 @@ describe('the users of pods', () => {
   })
 
   it('stay what they were while the API server does not answer: another answer would start every pod anew', async () => {
-    const { api, ask, clock } = rig([assigningGroup])
+    const { api, ask, clock } = rig()
     await ask()
     clock.nowMs = 11 * minute
     api.failNext({ verb: 'servesGroup' }, { kind: 'unavailable' })
-    expect(await ask()).toEqual({ ok: true, value: true })
+    expect(await ask()).toEqual({ ok: true, value: false })
+  })
+
+  it('stay assigned once they were, and are asked for no more: an upgrade of the cluster may take the API away for a while', async () => {
+    const { ask, clock, looks } = rig([assigningGroup])
+    await ask()
+    clock.nowMs = 60 * minute
+    expect([await ask(), looks()]).toEqual([{ ok: true, value: true }, 1])
   })
 })

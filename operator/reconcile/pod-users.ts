@@ -5,7 +5,7 @@ import type { ApiError, KubernetesApi } from '../runtime/kubernetes-api.ts'
 /** The API by which OpenShift assigns users to pods, and refuses those that ask for one outside of their namespace's range. */
 export const assigningGroup = 'security.openshift.io'
 
-/** A cluster is OpenShift from its first day. One look in ten minutes is for the definitions that somebody installs later. */
+/** Where the API was not there, somebody may install it later. */
 const rememberMs = 600_000
 
 export interface PodUsersParts {
@@ -15,8 +15,8 @@ export interface PodUsersParts {
 }
 
 /**
- * Makes the look whether the cluster assigns the users of pods. What was found once stays true while the API server cannot be asked: another answer would
- * start the pods of all channels anew.
+ * Makes the look whether the cluster assigns the users of pods. Another answer starts the pods of all channels anew. So an API that was found once is there, until
+ * this process ends, and what was found stays true while the API server cannot be asked.
  * @returns a function whose error says that it was never found out
  */
 export function createPodUsers({ api, choice, nowMs }: PodUsersParts): () => Promise<Result<boolean, ApiError>> {
@@ -24,6 +24,7 @@ export function createPodUsers({ api, choice, nowMs }: PodUsersParts): () => Pro
   let known: boolean | null = null
   let looking: { readonly atMs: number; readonly answer: Promise<Result<boolean, ApiError>> } | null = null
   return async () => {
+    if (known === true) return ok(true)
     if (looking === null || nowMs() - looking.atMs >= rememberMs) looking = { atMs: nowMs(), answer: api.servesGroup(assigningGroup) }
     const found = await looking.answer
     if (found.ok) known = found.value

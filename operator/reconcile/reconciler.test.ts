@@ -11,6 +11,7 @@ import { createMemoryTopics, type MemoryTopics } from '../testing/memory-topics.
 import { createApplier } from './apply.ts'
 import { createChildren } from './children.ts'
 import { createClaims } from './claims.ts'
+import { createHealMeter } from './heal-meter.ts'
 import { createObserver } from './observe.ts'
 import { createOtherRoutes } from './other-routes.ts'
 import { createRouteObserver } from './observe-route.ts'
@@ -39,15 +40,17 @@ function rig(): Rig {
   const children = createChildren()
   const told: string[] = []
   const again: ObjectRef[] = []
+  const healMeter = createHealMeter({ nowMs: Date.now })
   const ownConnection = () => ({ brokers, tls: null, sasl: null })
   const made: { mayWrite: boolean } = { mayWrite: true }
   const mayWrite = (): boolean => made.mayWrite
   const reconcile: Reconcile = createReconciler({
     api,
     admins: topics,
-    observer: createObserver({ api, admins: topics, ownConnection, claims, children, routes: createRouteObserver({ api, nowMs: Date.now }), otherRoutes: createOtherRoutes(), assignsPodUsers: async () => ({ ok: true, value: false }), childTypes: Object.values(operandTypes), childNameOf: (name) => operandNames(name).Deployment, judge: aJudge(), onClaimsChanged: (channels) => again.push(...channels), nowMs: Date.now }),
+    observer: createObserver({ api, admins: topics, ownConnection, claims, children, routes: createRouteObserver({ api, nowMs: Date.now }), otherRoutes: createOtherRoutes(), otherOperators: { find: async () => null }, healMeter, assignsPodUsers: async () => ({ ok: true, value: false }), childTypes: Object.values(operandTypes), childNameOf: (name) => operandNames(name).Deployment, judge: aJudge(), onClaimsChanged: (channels) => again.push(...channels), nowMs: Date.now }),
     applier: createApplier({ api, children, names, mayWrite }),
     children,
+    healMeter,
     settings: someSettings(),
     record: (_channel, { type, reason }) => void told.push(`${type} ${reason}`),
     preview: () => {},

@@ -5,6 +5,7 @@ import type { Reconcile, ReconcileResult } from '../runtime/reconcile-run.ts'
 import type { Outcome, Plan } from './actions.ts'
 import { type Applied, type Applier, isTransient } from './apply.ts'
 import type { Children } from './children.ts'
+import type { HealMeter } from './heal-meter.ts'
 import type { FoundTopics, Observation, Observer } from './observe.ts'
 import { planChannel } from './plan.ts'
 import { typeOfOperand } from './plan-objects.ts'
@@ -21,6 +22,7 @@ export interface ReconcilerParts {
   readonly observer: Observer
   readonly applier: Applier
   readonly children: Pick<Children, 'begin' | 'end'>
+  readonly healMeter: Pick<HealMeter, 'healed'>
   readonly settings: Settings
   /** Tells people of what changed, by Events; never fails. */
   readonly record: (channel: KubernetesObject, transition: Transition) => void
@@ -69,20 +71,27 @@ async function reconcileOnce(ref: ObjectRef, signal: AbortSignal, parts: Reconci
 type ObservedWorld = Extract<Observation, { kind: 'world' }>
 
 async function reconcileWorld(observation: ObservedWorld, parts: ReconcilerParts): Promise<ReconcileResult> {
-  parts.preview(observation.world)
+  if (observation.world.inCharge === null) parts.preview(observation.world)
   const { world, plan, outcomes } = await carryOut(observation, parts)
-  for (const event of doneEvents(outcomes)) parts.record(asObject(world.channel), event)
+  parts.healMeter.healed(observation.world.channel, outcomes)
+  for (const event of doneEvents(outcomes, world.inCharge)) parts.record(asObject(world.channel), event)
   if (isLeaving(outcomes)) return { kind: 'done' }
+  // The status is the other's, too.
+  if (plan.phase === 'left') return afterFailures(outcomes) ?? { kind: 'done' }
   const status = renderStatus({ world, plan, outcomes, unknownFields: observation.unknownFields })
   // That a topic is there says already whoever tells that it was made.
   const written = await writeStatus(world.channel, status, { ...parts, record: isNewTopic(outcomes) ? tellingNot('TopicAsAsked', parts.record) : parts.record })
   if (!written) return { kind: 'retry', reason: 'the status could not be written' }
+  return afterFailures(outcomes) ?? (plan.requeueAfterMs === null ? { kind: 'done' } : { kind: 'requeue', afterMs: plan.requeueAfterMs })
+}
+
+/** Null: nothing failed. */
+function afterFailures(outcomes: readonly Outcome[]): ReconcileResult | null {
   const failures = outcomes.filter((outcome) => outcome.kind === 'failed')
   const transient = failures.find(({ failure }) => isTransient(failure))
   if (transient !== undefined) return { kind: 'retry', reason: describe(transient) }
   // Somebody said no. What would make it a yes (a quota, a role, a policy of the brokers) no watch tells of.
-  if (failures.length > 0) return { kind: 'requeue', afterMs: refusedMs }
-  return plan.requeueAfterMs === null ? { kind: 'done' } : { kind: 'requeue', afterMs: plan.requeueAfterMs }
+  return failures.length > 0 ? { kind: 'requeue', afterMs: refusedMs } : null
 }
 
 const refusedMs = 60_000

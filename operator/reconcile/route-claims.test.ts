@@ -87,6 +87,33 @@ describe('claims of routes', () => {
     expect([claims.rivalOf(ref('next'))?.channel, claims.rivalOf(ref('third')), claims.rivalOf(ref('chrome'))]).toEqual([ref('chrome'), null, null])
   })
 
+  it('judge a channel as it is planned, not as the watch saw it last: one that changes to and fro gets no path of another', () => {
+    const has = { host, socket: '/wss/chrome', api: '/api/chrome' }
+    const claims = claimsOf({ name: 'early', namespace: 'evil' }, { name: 'chrome', created: late, route: { host }, has })
+    // The reconcile has read the channel with this route, and the watch has seen it without since.
+    expect(claims.take(channel({ name: 'early', namespace: 'evil', route: { host, socket: '/wss/chrome/v1' } })).rival?.channel).toEqual(ref('chrome'))
+    expect(claims.take(channel({ name: 'early', namespace: 'evil' }))).toEqual({ rival: null, affected: [] })
+  })
+
+  it('are a channel\'s from the moment in which it takes the route, before its status says so, whatever the watch shows meanwhile', () => {
+    const claims = claimsOf({ name: 'early' }, { name: 'chrome', created: late, route: { host } })
+    const asking = { name: 'early', route: { host, socket: '/wss/chrome' } }
+    expect(claims.take(channel({ name: 'chrome', created: late, route: { host } })).rival).toBeNull()
+    claims.upsert(channel({ name: 'chrome', created: late, route: { host } }))
+    claims.upsert(channel(asking))
+    expect(claims.take(channel(asking)).rival?.channel).toEqual(ref('chrome'))
+    expect(claims.take(channel({ name: 'chrome', created: late, route: { host: 'moved.example' } }))).toEqual({ rival: null, affected: [ref('early')] })
+    expect(claims.take(channel(asking)).rival).toBeNull()
+  })
+
+  it('are not taken by a channel that the watch has seen going, or that was made anew', () => {
+    const claims = claimsOf({ name: 'gone', route: { host } })
+    claims.remove(ref('gone'))
+    expect(claims.take(channel({ name: 'gone', route: { host } }))).toEqual({ rival: null, affected: [] })
+    claims.upsert(channel({ name: 'next', created: late, route: { host, socket: '/wss/gone' } }))
+    expect([claims.isKnown(channel({ name: 'gone' })), claims.rivalOf(ref('next'))]).toEqual([false, null])
+  })
+
   it('tell those who waited when a claim ends, and nobody of a claim that ranks behind theirs', () => {
     const claims = claimsOf(...['a', 'b', 'c'].map((name) => ({ name, route: { host } })))
     expect(claims.upsert(channel({ name: 'wide', created: late, route: { host, socket: '/wss', api: '/api' } }))).toEqual([])

@@ -12,6 +12,10 @@ import type { RouteRival } from './world.ts'
  *
  * A channel that has a place, by its status, keeps it. Otherwise the older one gets it, by creation and then by uid. Without the first rule, a channel
  * that was made early and asks late would take the path of every younger one. Every replica of the operator and every restart finds the same again.
+ *
+ * What the watch shows and what a reconcile reads are two versions of a channel. To look up the claim of the one and to plan the other would let a
+ * channel that changes to and fro have any path. So a reconcile takes the route for the channel that it plans, in one step: who has it is looked up,
+ * and the route is the channel's from then on, before its status says so.
  */
 export interface RouteClaims {
   /** A channel appeared or changed. @returns the other channels for whom that may change something */
@@ -21,10 +25,20 @@ export interface RouteClaims {
   /** A channel is gone. @returns the other channels for whom that may change something */
   remove(ref: ObjectRef): readonly ObjectRef[]
   rivalOf(ref: ObjectRef): RouteRival | null
+  /** Gives a channel that is about to be planned the route that it asks for, unless another has it. */
+  take(channel: RealtimeChannel): Taken
   /** The same for a channel that is as it is given here, and claims nothing by being asked about. */
   rivalIf(channel: RealtimeChannel): RouteRival | null
+  isKnown(channel: RouteHolder): boolean
   /** Returns the channels that ask for this place, or for one that it is within. */
   askingFor(place: RoutePlace): readonly ObjectRef[]
+}
+
+export interface Taken {
+  /** Who has it; null: the channel has it, or asks for none. */
+  readonly rival: RouteRival | null
+  /** The other channels for whom that may change something. */
+  readonly affected: readonly ObjectRef[]
 }
 
 /** What of a channel its claim to the route that it has follows from. */
@@ -32,11 +46,12 @@ export type RouteHolder = Pick<RealtimeChannel, 'metadata' | 'status'>
 
 interface Claim {
   readonly ref: ObjectRef
+  readonly uid: string
   /** Sorts by age. */
   readonly age: string
   /** What the spec asks for. */
   readonly asked: readonly ClaimEntry[]
-  /** What the status says that it has, and the spec no longer asks for: its Ingress may be there still. */
+  /** What it has, by its status or because it took it, and the spec no longer asks for: its Ingress may be there still. */
   readonly left: readonly ClaimEntry[]
 }
 
@@ -48,6 +63,8 @@ interface ClaimEntry extends Placed {
 
 export function createRouteClaims(): RouteClaims {
   const byChannel = new Map<string, Claim>()
+  /** What channels took, by uid: their status, or an event that shows it, comes later. */
+  const taken = new Map<string, RouteRecord>()
   const index = createRouteIndex<ClaimEntry>()
 
   const rivalsAt = (entry: ClaimEntry): readonly ClaimEntry[] => [...index.find(entry.place, 'overlapping')].filter(({ owner }) => keyOf(owner) !== keyOf(entry.owner))
@@ -71,6 +88,11 @@ export function createRouteClaims(): RouteClaims {
     return unique(behind(claim))
   }
 
+  const takenBy = (channel: RouteHolder): RouteRecord | null => taken.get(uidOf(channel)) ?? null
+
+  /** A channel that the watch has seen going claims nothing any more, although a reconcile of it goes on. */
+  const isKnown = (channel: RouteHolder): boolean => byChannel.get(keyOf(refOf(channel)))?.uid === uidOf(channel)
+
   function remember(claim: Claim): readonly ObjectRef[] {
     const before = byChannel.get(keyOf(claim.ref))
     if (before !== undefined && isSame(before, claim)) return []
@@ -81,11 +103,23 @@ export function createRouteClaims(): RouteClaims {
   }
 
   return {
-    upsert: (channel) => remember(claimOf(channel, askedRoute(channel))),
-    suspend: (channel) => remember(claimOf(channel, null)),
-    remove: forget,
+    upsert: (channel) => remember(claimOf(channel, askedRoute(channel), takenBy(channel))),
+    suspend: (channel) => remember(claimOf(channel, null, takenBy(channel))),
+    remove(ref) {
+      taken.delete(byChannel.get(keyOf(ref))?.uid ?? '')
+      return forget(ref)
+    },
     rivalOf: (ref) => firstRival(byChannel.get(keyOf(ref))?.asked ?? []),
-    rivalIf: (channel) => firstRival(claimOf(channel, askedRoute(channel)).asked),
+    rivalIf: (channel) => firstRival(claimOf(channel, askedRoute(channel), takenBy(channel)).asked),
+    take(channel) {
+      const asked = askedRoute(channel)
+      const rival = firstRival(claimOf(channel, asked, takenBy(channel)).asked)
+      if (!isKnown(channel)) return { rival, affected: [] }
+      if (rival === null && asked !== null) taken.set(uidOf(channel), asked)
+      else taken.delete(uidOf(channel))
+      return { rival, affected: remember(claimOf(channel, asked, takenBy(channel))) }
+    },
+    isKnown,
     askingFor: (place) => unique([...index.find({ ...place, match: 'Exact' }, 'overlapping')].map(({ owner }) => owner)),
   }
 }
@@ -94,15 +128,19 @@ export function refOf({ metadata }: Pick<RouteHolder, 'metadata'>): ObjectRef {
   return { namespace: metadata.namespace ?? '', name: metadata.name }
 }
 
-function claimOf(channel: RouteHolder, route: RouteRecord | null): Claim {
+const uidOf = ({ metadata }: Pick<RouteHolder, 'metadata'>): string => metadata.uid ?? ''
+
+function claimOf(channel: RouteHolder, route: RouteRecord | null, taken: RouteRecord | null): Claim {
   const { metadata, status } = channel
   const ref = refOf(channel)
   const age = `${metadata.creationTimestamp ?? ''} ${metadata.uid ?? ''}`
-  const [asked, had] = [placesOf(route), placesOf(status?.route ?? null)]
+  const asked = placesOf(route)
+  const had = uniquePlaces([...placesOf(status?.route ?? null), ...placesOf(taken)])
   const has = (place: RoutePlace): boolean => had.some((each) => addressOf(each) === addressOf(place))
   const entryOf = (isHeld: boolean) => (place: RoutePlace): ClaimEntry => ({ place, owner: ref, rank: `${isHeld ? 'has' : 'wants'} ${age}` })
   return {
     ref,
+    uid: uidOf(channel),
     age,
     asked: asked.map((place) => entryOf(has(place))(place)),
     left: had.filter((place) => !asked.some((each) => addressOf(each) === addressOf(place))).map(entryOf(true)),
@@ -110,6 +148,8 @@ function claimOf(channel: RouteHolder, route: RouteRecord | null): Claim {
 }
 
 const placesOf = (record: RouteRecord | null): readonly RoutePlace[] => (record === null ? [] : placesOfRecord(record))
+
+const uniquePlaces = (places: readonly RoutePlace[]): readonly RoutePlace[] => [...new Map(places.map((place) => [addressOf(place), place])).values()]
 
 const keyOf = ({ namespace, name }: ObjectRef): string => `${namespace}/${name}`
 

@@ -7,6 +7,8 @@ import type { Found, World } from './world.ts'
 export interface Deployment extends KubernetesObject {
   readonly spec?: {
     readonly replicas?: number
+    /** By `kubectl rollout pause`. */
+    readonly paused?: boolean
     readonly template?: { readonly spec?: { readonly containers?: readonly { readonly env?: readonly { readonly name: string; readonly value?: string }[] }[] } }
   }
   readonly status?: {

@@ -1,10 +1,12 @@
 import type { OperatorConfig } from '../config/options.ts'
+import type { ObjectRef } from '../runtime/kubernetes-api.ts'
 import type { KafkaOfPods, Settings } from './settings.ts'
 import type { TopicRules } from './topic-rules.ts'
 
 /** What plans need to know of the operator's options. */
-export function settingsOf(config: OperatorConfig): Settings {
+export function settingsOf(config: OperatorConfig, lease: ObjectRef): Settings {
   return {
+    appliedBy: `${lease.namespace}/${lease.name}`,
     image: config.gatewayImage,
     defaultKafka: config.kafkaBrokers.length === 0 ? null : kafkaOfPods(config),
     publicNamespaces: config.ingressNamespaces,

@@ -16,6 +16,8 @@ export const marks = {
   applied: 'carillon.dev/applied',
   /** On a Deployment: hash of the pod template as it was applied: another one means that pods start anew. */
   appliedTemplate: 'carillon.dev/applied-template',
+  /** The Lease of the operator that applied the object, as NAMESPACE/NAME: another one means that two operators look after the channel. */
+  appliedBy: 'carillon.dev/applied-by',
 } as const
 
 /** The ports of every gateway pod. */
@@ -23,6 +25,8 @@ export const ports = { public: 8000, internal: 9000 } as const
 
 /** What a plan knows of the operator it is made by: its options, as far as they shape what is made. */
 export interface Settings {
+  /** The Lease of this operator, as NAMESPACE/NAME. */
+  readonly appliedBy: string
   /** Image of the gateways of channels that name none. */
   readonly image: string
   /** The cluster of channels that name none; null: each has to. */

@@ -42,6 +42,14 @@ describe('whether gateways are available', () => {
     expect(judge({ status: pastDeadline, known: before('True') })).toMatchObject({ status: 'False', reason: 'PodsFailing' })
   })
 
+  // "Pods are being exchanged", it said for ever: the deadline does not run while a roll-out is paused.
+  it('is not said while somebody has paused a roll-out that is not complete, whatever still serves', () => {
+    expect(judge({ spec: { paused: true }, status: { updatedReplicas: 0 }, known: before('True') })).toMatchObject({ status: 'False', reason: 'RolloutPaused', message: expect.stringContaining('kubectl rollout resume deployment/chat-gateway') })
+    expect(judge({ spec: { paused: true }, status: { updatedReplicas: 1, availableReplicas: 1 } })).toMatchObject({ status: 'False', reason: 'RolloutPaused' })
+    expect(judge({ spec: { paused: true }, status: { updatedReplicas: 0, observedGeneration: 0 } })).toMatchObject({ reason: 'GatewayProgressing' })
+    expect(judge({ spec: { paused: true } })).toMatchObject({ status: 'True', reason: 'PodsAvailable' })
+  })
+
   it('waits for the last pod when none are asked for', () => {
     expect(judge({ spec: { replicas: 0 }, status: { replicas: 1 } })).toMatchObject({ status: 'False', reason: 'GatewayProgressing' })
     expect(judge({ spec: { replicas: 0 } })).toMatchObject({ status: 'True', reason: 'ScaledToZero' })
@@ -108,6 +116,11 @@ describe('pods that Kubernetes does not make', () => {
     // The controller writes no observedGeneration before it has made one.
     const given = { status: { observedGeneration: 0, availableReplicas: 0, replicas: 0, conditions: [{ type: 'Progressing', status: 'False', reason: 'ReplicaSetCreateError', message }] } }
     expect(judge(given)).toMatchObject({ reason: 'QuotaExceeded', message: 'Pods cannot be made: exceeded quota: q, requested: count/replicasets.apps=1' })
+  })
+
+  it('are told apart from pods that cannot be deleted', () => {
+    const given = { status: { availableReplicas: 0, conditions: [{ ...refusedBy('admission webhook "w.example.com" denied the request: keep it'), reason: 'FailedDelete' }] } }
+    expect(judge(given)).toMatchObject({ reason: 'AdmissionDenied', message: 'Pods cannot be deleted: admission webhook "w.example.com" denied the request: keep it' })
   })
 
   it('are not said of what a controller has not looked at, nor of a channel without pods', () => {

@@ -19,6 +19,7 @@ export function judgeGateway(world: World, plan: Plan): Judgement {
   if (deployment === null) return plan.holdsGatewayBack ? isFalse('WaitingForTopic', 'No pods are started before the topic is known.') : isFalse('GatewayProgressing', 'The Deployment is being made.')
   const wanted = deployment.spec?.replicas ?? 1
   const { replicas = 0, availableReplicas = 0 } = deployment.status ?? {}
+  if (isHeldByPause(deployment, wanted)) return isFalse('RolloutPaused', `Somebody has paused the roll-out: kubectl rollout resume deployment/${deployment.metadata.name} goes on with it. Pods that run go on as they are.`)
   if (wanted === 0) return replicas === 0 ? isTrue('ScaledToZero', 'The channel asks for no pods: nobody can connect.') : isFalse('GatewayProgressing', 'Pods are being stopped.')
   const refusal = podRefusalOf(deployment)
   const isLate = isPastDeadline(deployment)
@@ -45,6 +46,11 @@ function stageOf(deployment: Deployment): 'unavailable' | 'progressing' {
 function wasAvailable({ channel }: World): boolean {
   const before = channel.status?.conditions?.find(({ type }) => type === 'GatewayAvailable')
   return before?.status === 'True' && before.observedGeneration === channel.metadata.generation
+}
+
+/** A pause of a roll-out that is complete holds nothing back. */
+function isHeldByPause(deployment: Deployment, wanted: number): boolean {
+  return deployment.spec?.paused === true && isSeen(deployment) && (deployment.status?.updatedReplicas ?? 0) < wanted
 }
 
 function isPastDeadline(deployment: Deployment): boolean {

@@ -34,6 +34,17 @@ describe('the status of a channel', () => {
     })
   })
 
+  it('speaks in Ready of an operator that leaves the channel to this one, and of none that is gone', () => {
+    const readyWith = (state: 'alive' | 'gone'): string | undefined => render({ world: aGoodWorld({ bystander: { lease: 'staging/carillon', state } }) }).conditions?.find(({ type }) => type === 'Ready')?.message
+    expect(readyWith('alive')).toBe('All is as the channel asks. The operator of the Lease staging/carillon is told to look after this namespace as well, and leaves this channel to this operator. Give one of them other namespaces.')
+    expect(readyWith('gone')).toBe('All is as the channel asks.')
+  })
+
+  it('quotes brokers and webhooks without the characters that steer a terminal', () => {
+    const outcome: Outcome = { kind: 'failed', action: createTopic, failure: { of: 'kafka', failure: { kind: 'refused', detail: 'a\u001b[31m\u0007red\r\nline \u009bü' } } }
+    expect(render({ outcomes: [outcome] }).conditions?.find(({ type }) => type === 'TopicReady')?.message).toMatch(/: a \[31m red line {2}ü$/)
+  })
+
   it('has addresses without encryption where the route has none, and with the paths that the channel chose', () => {
     const channel = aChannel({ spec: { route: { type: 'Ingress', host: 'app.example.com', paths: { socket: '/live', api: '/events' } } } })
     expect(render({ world: aGoodWorld({ channel }) })).toMatchObject({ url: 'ws://app.example.com/live/v1/ws', apiUrl: 'http://app.example.com/events/v1' })

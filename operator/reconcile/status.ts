@@ -10,6 +10,7 @@ import type { ChannelRefusal } from './class/effective-channel.ts'
 import { isStalled } from './conditions.ts'
 import { reasonOfFailure, wordsOf } from './failure-reasons.ts'
 import { channelPaths, routeUrls } from '../api/v1alpha1/channel-names.ts'
+import { remarkOnBystander } from './in-charge.ts'
 import type { NotUnderstood } from './parse-channel.ts'
 import { isRouteKind } from './plan-objects.ts'
 import type { Refusal } from './refusals.ts'
@@ -88,8 +89,8 @@ function allConditions({ world, plan, outcomes, unknownFields }: StatusInput, mo
     RouteReady: refusalOf(plan, 'RouteReady') ?? failureOf(outcomes, isRouteKind) ?? judgeRoute(world),
   }
   if (plan.phase === 'deleting') return deletingConditions(judgements.TopicReady, moment)
-  const remark = unknownFields.length === 0 ? '' : ` Fields that this operator does not know are ignored: ${unknownFields.join(', ')}. Upgrade it.`
-  return conditionsOf(judgements, moment, remark)
+  const unknown = unknownFields.length === 0 ? '' : ` Fields that this operator does not know are ignored: ${unknownFields.join(', ')}. Upgrade it.`
+  return conditionsOf(judgements, moment, `${unknown}${remarkOnBystander(world.bystander)}`)
 }
 
 /** The others are as they were: nobody has looked. Neither Reconciling nor Stalled, for nobody works and nothing is wrong. */

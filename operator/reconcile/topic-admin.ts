@@ -45,6 +45,8 @@ export interface TopicFailure {
   readonly kind: 'unreachable' | 'unauthenticated' | 'unauthorized' | 'already-exists' | 'not-found' | 'refused' | 'transient'
   /** For people. Never a password. */
   readonly detail: string
+  /** connection: no broker was spoken to, so that whoever named the address learns from `detail` what listens there. */
+  readonly of?: 'connection'
 }
 
 /**
@@ -80,6 +82,11 @@ export interface KafkaConnection {
   /** Null: no TLS. PEM texts; null: the system's authorities, no client certificate. */
   readonly tls: { readonly ca: string | null; readonly certificate: string | null; readonly key: string | null } | null
   readonly sasl: PasswordLogin | TokenLogin | null
+  /**
+   * The channel named these brokers, and they are not the operator's own: they may be anything that the operator can reach. Their answers have narrower bounds, and
+   * why they cannot be reached is told to the operator's log, not to the channel.
+   */
+  readonly isOfChannel?: true
 }
 
 /** Finds the admin of a cluster: one per connection, made when it is first asked for and closed when nobody has used it for a while. */

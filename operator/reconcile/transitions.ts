@@ -1,7 +1,9 @@
 import type { RealtimeChannelStatus } from '../api/v1alpha1/realtime-channel.ts'
 import type { Action, Outcome } from './actions.ts'
 import { conditionReasons, isStalled, type ConditionReason } from './conditions.ts'
+import { wordsOfLeft } from './in-charge.ts'
 import type { Condition } from './status-conditions.ts'
+import type { OtherOperator } from './world.ts'
 
 /** What is told to people as an Event. */
 export interface Transition {
@@ -40,7 +42,7 @@ function transitionOf({ status, reason, message }: Condition, was: Condition | u
 }
 
 /** What was done that cannot be undone, or that people look for afterwards: conditions do not say it, for it is over. */
-export function doneEvents(outcomes: readonly Outcome[]): readonly Transition[] {
+export function doneEvents(outcomes: readonly Outcome[], inCharge: OtherOperator | null = null): readonly Transition[] {
   return outcomes.flatMap(({ kind, action }): readonly Transition[] => {
     if (kind !== 'done') return []
     switch (action.kind) {
@@ -52,6 +54,8 @@ export function doneEvents(outcomes: readonly Outcome[]): readonly Transition[] 
         return [{ type: 'Normal', reason: 'PartitionsAdded', note: `The topic ${action.name} has ${action.to} partitions now; it had ${action.from}.` }]
       case 'delete-topic':
         return [{ type: 'Normal', reason: 'TopicDeleted', note: `Deleted the topic ${action.name}, as the channel's deletionPolicy says.` }]
+      case 'annotate-channel':
+        return inCharge === null ? [] : [{ type: 'Warning', reason: 'LeftToOtherOperator', note: wordsOfLeft(inCharge) }]
       case 'remove-finalizer':
         return endings[action.because] === null ? [] : [{ type: 'Warning', reason: 'TopicKept', note: endings[action.because] ?? '' }]
       default:

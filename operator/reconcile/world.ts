@@ -30,6 +30,34 @@ export interface World {
   readonly assignsPodUsers: boolean
   /** Of the gateway's pods that are not ready, at most ten; empty when the Deployment is available. */
   readonly troubledPods: readonly TroubledPod[]
+  /** Another operator, whose mark is on the channel's objects and who is not known to be gone; null: this one is in charge. */
+  readonly inCharge: OtherOperator | null
+  /** Another operator that said on the channel that it leaves it to the one in charge. */
+  readonly bystander: OtherOperator | null
+  /** By `healKey`: fields of the channel's objects that something else changes as often as they are set back (`heal-meter.ts`). */
+  readonly contested: ReadonlyMap<HealKey, Contest>
+}
+
+/** `Kind/name field` */
+export type HealKey = string & { readonly brand: 'HealKey' }
+
+export interface Contest {
+  /** When the field was set back last. Milliseconds since 1970. */
+  readonly lastHealMs: number
+  /** So long it is left as it is after that. */
+  readonly pauseMs: number
+  /** It was set back after a pause already. */
+  readonly hasWaited: boolean
+  /** Who took it, as the object says. */
+  readonly takenBy: readonly string[]
+}
+
+/** An operator, by the Lease that its leader holds. */
+export interface OtherOperator {
+  /** NAMESPACE/NAME */
+  readonly lease: string
+  /** unknown: its Lease cannot be read. */
+  readonly state: 'alive' | 'unknown' | 'gone'
 }
 
 /** How the channel came to be what it is. */
@@ -119,6 +147,11 @@ export interface TroubledPod {
   /** Kubernetes' word: ImagePullBackOff, CreateContainerConfigError, CrashLoopBackOff, FailedMount, Unschedulable ... */
   readonly reason: string
   readonly message: string
+}
+
+export function healKey(child: ChildKey, field: string): HealKey {
+  // The only place where one is made.
+  return `${child} ${field}` as HealKey
 }
 
 export function childKey(kind: string, name: string): ChildKey {

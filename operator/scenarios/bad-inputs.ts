@@ -97,7 +97,7 @@ export const badInputs: readonly BadInput[] = [
     spec: async () => ({ kafka: { bootstrapServers: [`127.0.0.1:${await findFreePortPair()}`] } }),
     about: 'TopicReady',
     reason: 'KafkaUnreachable',
-    says: ['Kafka does not answer', /127\.0\.0\.1:\d+/],
+    says: ['Kafka does not answer', /127\.0\.0\.1:\d+: no connection \(/],
     kstatus: 'InProgress',
   },
   {

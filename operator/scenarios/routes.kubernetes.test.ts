@@ -92,6 +92,21 @@ describe('a route of a channel', () => {
     await accepted(victim)
   })
 
+  it('is kept from an older channel that changes to and fro, as fast as it can', async () => {
+    await thief.apply({ route: { type: 'None' } })
+    await thief.until('RouteReady', 'True', 'NoRouteAsked')
+    await untilYounger(thief)
+    await victimIsServed()
+    const before = await victim.versions()
+    for (let round = 0; round < 30; round++) {
+      await thief.apply(ingress({ socket: '/wss/chrome/v1/ws' }))
+      await thief.apply({ route: { type: 'None' } })
+    }
+    await thief.apply(ingress({ socket: '/wss/chrome/v1/ws' }))
+    await claimed(thief)
+    expect(await victim.versions()).toEqual(before)
+  })
+
   it('goes to the channel that waits when the other leaves its path, and when it is deleted', async () => {
     await victimIsServed()
     await thief.apply(ingress({ socket: '/wss/chrome/v1' }))

@@ -4,6 +4,7 @@ import { readTopic } from '../../gateway/testing/failover/read-topic.ts'
 import type { RealtimeChannelSpec } from '../api/v1alpha1/realtime-channel.ts'
 import type { Deployment } from '../reconcile/running-gateway.ts'
 import type { ResourceType } from '../runtime/kubernetes-api.ts'
+import { aClass } from '../testing/class-builders.ts'
 import { startHostileBroker, type HostileBroker } from '../testing/hostile-broker.ts'
 import { valueOf } from '../testing/kubernetes-api-contract.ts'
 import type { OperatorProcess } from '../testing/operator-process.ts'
@@ -37,7 +38,8 @@ interface Attack {
   readonly title: string
   readonly spec: () => Partial<RealtimeChannelSpec>
   readonly annotations?: Readonly<Record<string, string>>
-  readonly about: 'TopicReady' | 'GatewayAvailable' | 'RouteReady'
+  /** @default Ready */
+  readonly about?: 'TopicReady' | 'RouteReady'
   readonly reason: string
   readonly says: string
   /** Of the objects that it would need. @default neither gateways nor a route */
@@ -47,16 +49,28 @@ interface Attack {
 const adopt = { 'carillon.dev/adopt': 'true' }
 const destructive = { partitions: 60, config: { 'cleanup.policy': 'delete', 'retention.ms': '60000', 'max.message.bytes': '1000' }, deletionPolicy: 'Delete' } as const
 
+/** Of a channel without a route. */
+const refusedByClass = { reason: 'NotAllowedByClass', isWithout: ['Deployment', 'Ingress'] } as const
+
 const attacks: readonly Attack[] = [
-  { title: 'the internal topic of the brokers', spec: () => ({ topic: { ...destructive, name: '__consumer_offsets' } }), annotations: adopt, about: 'TopicReady', reason: 'TopicNotAllowed', says: '__consumer_offsets' },
-  { title: 'a topic that no channel has', spec: () => ({ topic: { ...destructive, name: 'payments.ledger' } }), annotations: adopt, about: 'TopicReady', reason: 'TopicNotAllowed', says: 'payments.ledger' },
-  { title: 'the topic of another channel', spec: () => ({ topic: { ...destructive, name: `${victim.namespace}.chrome` } }), annotations: adopt, about: 'TopicReady', reason: 'TopicNotAllowed', says: `.chrome` },
+  { title: 'the internal topic of the brokers', spec: () => ({ topic: { ...destructive, name: '__consumer_offsets' } }), annotations: adopt, ...refusedByClass, says: 'spec.topic.name is __consumer_offsets, and the class default allows NAMESPACE.*' },
+  { title: 'a topic that no channel has', spec: () => ({ topic: { ...destructive, name: 'payments.ledger' } }), annotations: adopt, ...refusedByClass, says: 'spec.topic.name is payments.ledger' },
+  { title: 'the topic of another channel', spec: () => ({ topic: { ...destructive, name: `${victim.namespace}.chrome` } }), annotations: adopt, ...refusedByClass, says: 'spec.topic.name is team-1.chrome' },
+  { title: 'the topic of another channel by another address of the brokers', spec: () => ({ kafka: { bootstrapServers: [`localhost:${cluster.kafka.port}`] }, topic: { ...destructive, name: `${victim.namespace}.chrome` } }), annotations: adopt, ...refusedByClass, says: 'spec.kafka.bootstrapServers is localhost:' },
+  { title: 'more partitions than the class allows', spec: () => ({ topic: { partitions: 1_000 } }), ...refusedByClass, says: 'spec.topic.partitions is 1000' },
   { title: 'a path below that of another channel', spec: () => ({ route: { type: 'Ingress', host, className: 'public', paths: { socket: '/wss/chrome/v1/ws', api: '/login' } } }), about: 'RouteReady', reason: 'RouteClaimed', says: `${host}/wss/chrome/v1/ws collides with ${host}/wss/chrome`, isWithout: ['Ingress'] },
   { title: 'a path above that of another channel', spec: () => ({ route: { type: 'Ingress', host, className: 'public', paths: { socket: '/wss', api: '/mine' } } }), about: 'RouteReady', reason: 'RouteClaimed', says: `${host}/wss collides with ${host}/wss/chrome`, isWithout: ['Ingress'] },
+  { title: 'a host that the class does not allow', spec: () => ({ route: { type: 'Ingress', host: 'login.elsewhere.example', className: 'public' } }), ...refusedByClass, says: 'spec.route.host is login.elsewhere.example, and the class default allows *.bank.example' },
+  { title: 'annotations that configure the ingress controller', spec: () => ({ route: { type: 'Ingress', host: 'mine.bank.example', className: 'public', annotations: { 'nginx.ingress.kubernetes.io/configuration-snippet': 'return 200 pwned;', 'nginx.ingress.kubernetes.io/server-alias': '*.bank.example' } } }), ...refusedByClass, says: 'spec.route.annotations is nginx.ingress.kubernetes.io/configuration-snippet' },
+  { title: 'an image of its own', spec: () => ({ gateway: { image: 'evil.example/steal:1' } }), ...refusedByClass, says: 'spec.gateway.image is evil.example/steal:1' },
+  { title: 'an address inside of the cluster as its brokers', spec: () => ({ kafka: { bootstrapServers: ['169.254.169.254:80'] } }), ...refusedByClass, says: 'spec.kafka.bootstrapServers is 169.254.169.254:80' },
+  { title: 'labels by which its pods join the Service of another application', spec: () => ({ gateway: { podLabels: { app: 'payments-db' } } }), ...refusedByClass, says: 'spec.gateway.podLabels is app' },
+  { title: 'the priority of the cluster itself', spec: () => ({ gateway: { priorityClassName: 'system-cluster-critical' } }), ...refusedByClass, says: 'spec.gateway.priorityClassName is system-cluster-critical' },
 ]
 
 beforeAll(async () => {
-  cluster = await startTestCluster({ users: [user] })
+  const allowed = { hosts: ['*.bank.example'], pathPrefixes: ['/*'] }
+  cluster = await startTestCluster({ users: [user], classes: [aClass({ isDefault: true, allowed }), aClass({ name: 'brokers', allowed: { ...allowed, bootstrapServers: ['127.0.0.1:*'] } })] })
   valueOf(await cluster.api.create(classType, { apiVersion: 'networking.k8s.io/v1', kind: 'IngressClass', metadata: { name: 'public' }, spec: { controller: 'example.com/ingress' } }))
   operator = await cluster.startOperator({ env: { RESYNC_MS: '1000' } })
   const [payments, evil] = [await cluster.makeNamespace(), await cluster.makeNamespace()]
@@ -87,7 +101,7 @@ describe('a tenant who may make channels in one namespace and nothing else', () 
     expect(await Promise.all(rights.map(([verb, group, resource]) => tenant.can(verb, group, resource)))).toEqual([false, false, false, false, true])
   })
 
-  it.each(attacks)('is refused $title, and its deletion deletes nothing of others', async ({ spec, annotations, about, reason, says, isWithout = ['Deployment'] }) => {
+  it.each(attacks)('is refused $title, and its deletion deletes nothing of others', async ({ spec, annotations, about = 'Ready', reason, says, isWithout = ['Deployment'] }) => {
     const name = `attack-${names++}`
     const channel = testChannel(cluster, tenant.namespace, name)
     await tenant.apply(name, spec(), annotations)
@@ -130,9 +144,15 @@ describe('a broker that announces 2 GiB', () => {
   })
   afterAll(() => broker?.stop())
 
+  it('is not even asked when the class does not allow it', async () => {
+    await tenant.apply('fake', { kafka: { bootstrapServers: [broker.address] } })
+    expect(await testChannel(cluster, tenant.namespace, 'fake').until('Ready', 'False', 'NotAllowedByClass')).toContain(`spec.kafka.bootstrapServers is ${broker.address}`)
+    expect(broker.connections).toBe(0)
+  })
+
   it('is a refusal of the channel that names it, and costs the operator neither its life nor its work for others', async () => {
     const channel = testChannel(cluster, tenant.namespace, 'fake')
-    await tenant.apply('fake', { kafka: { bootstrapServers: [broker.address] } })
+    await tenant.apply('fake', { className: 'brokers', kafka: { bootstrapServers: [broker.address] } })
     await channel.until('TopicReady', 'False', 'KafkaUnreachable')
     const other = testChannel(cluster, victim.namespace, 'other')
     await other.apply()

@@ -43,6 +43,7 @@ export function aStoredSpec(spec: Partial<RealtimeChannelSpec> = {}): StoredSpec
 /** What the operator of most tests is told: one Kafka without TLS, ingress and metrics from one namespace each. */
 export function someSettings(settings: Partial<Settings> = {}): Settings {
   return {
+    appliedBy: 'carillon-system/carillon',
     image: 'registry.example.com/carillon:1.0.0',
     defaultKafka: { brokers: ['kafka:9092'], tls: null, sasl: null },
     publicNamespaces: ['ingress'],
@@ -81,6 +82,9 @@ export function aWorld(world: Partial<World> = {}): World {
     otherRoutes: [],
     assignsPodUsers: false,
     troubledPods: [],
+    inCharge: null,
+    bystander: null,
+    contested: new Map(),
     ...world,
   }
 }

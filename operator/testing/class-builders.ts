@@ -17,6 +17,7 @@ export const openAllowed: AllowedSpec = {
   pathPrefixes: ['/*'],
   routeAnnotations: ['*'],
   routeLabels: ['*'],
+  serviceAnnotations: ['*'],
   images: ['*'],
   maxReplicas: 1000,
   maxResources: { cpu: '1000', memory: '100Ti', 'ephemeral-storage': '100Ti', 'nvidia.com/gpu': 8, 'example.com/fpga': 8 },

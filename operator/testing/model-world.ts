@@ -97,6 +97,9 @@ export function createModelWorld(initial: RealtimeChannel, rules: TopicRules = o
     otherRoutes: [],
     assignsPodUsers: false,
     troubledPods: [],
+    inCharge: null,
+    bystander: null,
+    contested: new Map(),
   })
 
   const store = (type: ResourceType, applied: KubernetesObject, manager: string): void => {
@@ -129,6 +132,11 @@ export function createModelWorld(initial: RealtimeChannel, rules: TopicRules = o
       case 'delete-object':
         if (objects.get(childKey(action.type.kind, action.ref.name))?.object.metadata.uid === action.uid) objects.delete(childKey(action.type.kind, action.ref.name))
         return
+      case 'annotate-channel': {
+        const { [action.annotation]: _before, ...others } = channel.metadata.annotations ?? {}
+        channel = { ...channel, metadata: { ...channel.metadata, annotations: action.value === null ? others : { ...others, [action.annotation]: action.value } } }
+        return
+      }
       case 'add-finalizer':
         return setFinalizers([...(channel.metadata.finalizers ?? []), names.finalizer])
       case 'remove-finalizer':

@@ -11,7 +11,7 @@ describe('a request as RBAC sees it', () => {
     ['PATCH', '/apis/carillon.dev/v1alpha1/namespaces/shop/realtimechannels/chat/status?force=true', { verb: 'patch', resource: 'realtimechannels', subresource: 'status', name: 'chat' }],
     ['POST', '/apis/events.k8s.io/v1/namespaces/shop/events', { verb: 'create', resource: 'events', name: '' }],
     ['DELETE', '/api/v1/namespaces/shop/services', { verb: 'deletecollection' }],
-    ['GET', '/api/v1/namespaces/shop', { verb: 'get', resource: 'namespaces', namespace: '', name: 'shop' }],
+    ['GET', '/api/v1/namespaces/shop', { verb: 'get', resource: 'namespaces', namespace: 'shop', name: 'shop' }],
     ['GET', '/apis/networking.k8s.io/v1/ingressclasses', { verb: 'list', group: 'networking.k8s.io', resource: 'ingressclasses' }],
     ['GET', '/version', { verb: 'get', resource: '', name: '' }],
     ['GET', '/apis/apps/v1', { resource: '' }],

@@ -278,6 +278,13 @@ describe('the pods', () => {
     expect(contextsOf(rendered('default'))).toEqual(Array.from({ length: 3 }, () => ({ ...rest, ...ids })))
   })
 
+  it('have gateways with the same choice, and Secrets that they can read without a group of their own', () => {
+    const operatorOf = (podUser: string): unknown => renderedObjects(['--set', `podUser=${podUser},kafka.tls.enabled=true,kafka.tls.secretName=a`]).find(({ kind }) => kind === 'Deployment')?.['spec']
+    const spec = (podUser: string, defaultMode: number): object => ({ containers: [{ env: expect.arrayContaining([{ name: 'GATEWAY_POD_USER', value: podUser }]) }], volumes: expect.arrayContaining([{ name: 'kafka-tls', secret: { secretName: 'a', defaultMode } }]) })
+    expect(operatorOf('assigned')).toMatchObject({ template: { spec: spec('assigned', 0o444) } })
+    expect(operatorOf('fixed')).toMatchObject({ template: { spec: spec('fixed', 0o440) } })
+  })
+
   it('believe the authorities of trustedCa, from a ConfigMap or a Secret', () => {
     const operatorOf = (args: readonly string[]): unknown => renderedObjects(args).find(({ kind }) => kind === 'Deployment')?.['spec']
     for (const [kind, source] of [['configMap', { configMap: { name: 'ca' } }], ['secret', { secret: expect.objectContaining({ secretName: 'ca' }) }]] as const) {
@@ -371,7 +378,7 @@ describe('the version of Kubernetes', () => {
 
 describe('the pages about installing', () => {
   const blocks = readPages().filter(({ path }) => ['docs/install.md', 'docs/rbac.md'].includes(path)).flatMap(codeBlocks).filter(({ language }) => language === 'yaml')
-  const values = blocks.filter(({ code }) => !/^apiVersion:|^resource\.customizations/m.test(code)).map((block) => [`${block.page}:${block.line}`, block.code] as const)
+  const values = blocks.filter(({ code }) => !/^apiVersion:|^resource\.customizations|^healthCheckExprs:/m.test(code)).map((block) => [`${block.page}:${block.line}`, block.code] as const)
   const objects = blocks.filter(({ code }) => /^apiVersion:/m.test(code)).flatMap(({ code }) => parseYaml(code))
 
   it.each(values)('show values that the chart takes: %s', (_where, code) => {

@@ -192,7 +192,7 @@ export const chartValues: Section = {
       values: { resources: object('CPU, memory and disk of it.', { requests: { cpu: '10m', memory: '64Mi', 'ephemeral-storage': '16Mi' }, limits: { memory: '128Mi' } }) },
     },
     resources: object('CPU, memory and disk of the operator.', { requests: { cpu: '100m', memory: '192Mi', 'ephemeral-storage': '64Mi' }, limits: { memory: '512Mi' } }),
-    podUser: choice('Who chooses the user, the group and the fsGroup of all pods of the chart. fixed: podSecurityContext. assigned: the cluster, as OpenShift does. auto: assigned where the API security.openshift.io is served, else fixed.', ['auto', 'fixed', 'assigned'], 'auto'),
+    podUser: choice('Who chooses the user, the group and the fsGroup of all pods of the chart, and of gateways whose channel does not say. fixed: podSecurityContext, and 65532 for gateways. assigned: the cluster, as OpenShift does. auto: assigned where the API security.openshift.io is served, else fixed.', ['auto', 'fixed', 'assigned'], 'auto'),
     podSecurityContext: object('Security of all pods of the chart. The operator reads mounted Secrets as the group fsGroup.', { runAsNonRoot: true, runAsUser: 65_532, runAsGroup: 65_532, fsGroup: 65_532, seccompProfile: { type: 'RuntimeDefault' } }),
     securityContext: object('Security of their containers.', { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } }),
     priorityClassName: text('PriorityClass of all pods of the chart: the operators, the Job after `helm uninstall`, and the Pod of `helm test`.'),

@@ -59,6 +59,16 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 {{- end -}}
 
+{{/* "true" where the cluster chooses the ids of pods. */}}
+{{- define "carillon.isAssigned" -}}
+{{- or (eq .Values.podUser "assigned") (and (eq .Values.podUser "auto") (.Capabilities.APIVersions.Has "security.openshift.io/v1")) -}}
+{{- end -}}
+
+{{/* Of the files of mounted Secrets. Where no fsGroup is known, each user of the container may read them; the container has one. */}}
+{{- define "carillon.secretMode" -}}
+{{- eq (include "carillon.isAssigned" .) "true" | ternary "0444" "0440" -}}
+{{- end -}}
+
 {{/* What all pods of the chart have in common, above their containers. With the default values they fit the Pod Security Standard "restricted". */}}
 {{- define "carillon.podSpec" -}}
 {{- include "carillon.check" . -}}
@@ -71,7 +81,7 @@ imagePullSecrets:
 {{- with .Values.priorityClassName }}
 priorityClassName: {{ . | quote }}
 {{- end }}
-{{- $isAssigned := or (eq .Values.podUser "assigned") (and (eq .Values.podUser "auto") (.Capabilities.APIVersions.Has "security.openshift.io/v1")) }}
+{{- $isAssigned := eq (include "carillon.isAssigned" .) "true" }}
 {{- with (ternary (omit .Values.podSecurityContext "runAsUser" "runAsGroup" "fsGroup") .Values.podSecurityContext $isAssigned) }}
 securityContext:
   {{- toYaml . | nindent 2 }}
@@ -148,6 +158,7 @@ POD_NAME: leave it out
 LEASE_NAMESPACE: leave it out
 LEASE_NAME: use fullnameOverride
 GATEWAY_IMAGE: use gateway.image
+GATEWAY_POD_USER: use podUser
 METRICS_NAMESPACES: use metrics.namespaces
 NAMESPACES: use watchNamespaces
 INGRESS_NAMESPACES: use gateway.ingressNamespaces

@@ -137,6 +137,12 @@
   verbs:
     - get
 - apiGroups:
+    - coordination.k8s.io
+  resources:
+    - leases
+  verbs:
+    - get
+- apiGroups:
     - apiextensions.k8s.io
   resources:
     - customresourcedefinitions

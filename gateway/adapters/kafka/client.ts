@@ -1,10 +1,11 @@
-import { connect as connectTcp, isIP, type Socket } from 'node:net'
+import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import kafkajs from 'kafkajs'
 import type { ISocketFactory, Kafka, LogEntry, Mechanism, SASLOptions } from 'kafkajs'
 import type { Logger } from '../../observability/logger.ts'
 import { accessOf, type KafkaAccess, type KafkaClientOptions, type PasswordAccess } from './access.ts'
 import { oauthBearer } from './credentials.ts'
+import { boundedScram } from './scram.ts'
 import { registerCodecs } from './records/codecs.ts'
 import { parseBroker } from './wire/broker-address.ts'
 import { prepareKafka } from './wire/kafkajs-internals.ts'
@@ -30,13 +31,15 @@ export interface ClientBounds {
   readonly maxAnswerBytes?: number
   /** False: the caller has time-outs of its own, and kafkajs needs no timer for each connection. @default true */
   readonly hasTimeouts?: boolean
+  /** How the addresses of brokers are found. @default the system's */
+  readonly lookup?: LookupFunction
 }
 
 /**
  * A kafkajs client with what Carillon adds: all codecs, TLS material and credentials that may rotate (looked at anew at each connection),
  * no Nagle delay, its own decoder for fetches, and its log behind ours. It retries little, each time with the next broker: whoever uses it has a patience of its own.
  */
-export function createKafkaClientOf(access: KafkaAccess, logger: Logger, { requestTimeoutMs, retries = 4, maxAnswerBytes = gatewayMaxAnswerBytes, hasTimeouts = true }: ClientBounds): Kafka {
+export function createKafkaClientOf(access: KafkaAccess, logger: Logger, { requestTimeoutMs, retries = 4, maxAnswerBytes = gatewayMaxAnswerBytes, hasTimeouts = true, lookup }: ClientBounds): Kafka {
   registerCodecs()
   const kafka = new kafkajs.Kafka({
     brokers: [...access.brokers],
@@ -47,7 +50,7 @@ export function createKafkaClientOf(access: KafkaAccess, logger: Logger, { reque
     enforceRequestTimeout: hasTimeouts,
     retry: { initialRetryTime: 100, maxRetryTime: 2_000, factor: 0.5, multiplier: 2, retries },
     ssl: access.tls !== null,
-    socketFactory: createSocketFactory(access.tls),
+    socketFactory: createSocketFactory(access.tls, lookup),
     logLevel: kafkajs.logLevel.INFO,
     logCreator: () => (entry) => logEntry(entry, logger),
     ...saslOf(access),
@@ -65,9 +68,10 @@ function logEntry(entry: LogEntry, logger: Logger): void {
   logger.debug({ ...fields, kafkajs: { level: entry.label, namespace: entry.namespace, message } }, 'kafkajs')
 }
 
-function createSocketFactory(tls: KafkaAccess['tls']): ISocketFactory {
+function createSocketFactory(tls: KafkaAccess['tls'], lookup: LookupFunction | undefined): ISocketFactory {
   return ({ host, port, onConnect }) => {
-    const socket: Socket = tls === null ? connectTcp({ host, port }, onConnect) : connectTls({ host, port, ...tls(), ...(isIP(host) === 0 ? { servername: host } : {}) }, onConnect)
+    const address = { host, port, ...(lookup === undefined ? {} : { lookup }) }
+    const socket: Socket = tls === null ? connectTcp(address, onConnect) : connectTls({ ...address, ...tls(), ...(isIP(host) === 0 ? { servername: host } : {}) }, onConnect)
     socket.setNoDelay(true)
     socket.setKeepAlive(true, keepAliveMs)
     return socket
@@ -76,13 +80,17 @@ function createSocketFactory(tls: KafkaAccess['tls']): ISocketFactory {
 
 function saslOf({ sasl }: KafkaAccess): { readonly sasl?: SASLOptions | Mechanism } {
   if (sasl === null) return {}
-  return { sasl: sasl.mechanism === 'oauthbearer' ? oauthBearer(sasl.token) : passwordOf(sasl) }
+  if (sasl.mechanism === 'oauthbearer') return { sasl: oauthBearer(sasl.token) }
+  return { sasl: sasl.mechanism === 'plain' ? plainOf(sasl) : boundedScram(sasl.mechanism, loginOf(sasl)) }
+}
+
+function plainOf(access: PasswordAccess): SASLOptions {
+  return Object.defineProperty(loginOf(access), 'mechanism', { value: 'plain', enumerable: true }) as SASLOptions // with the three members of it
 }
 
 /** kafkajs looks at both whenever it authenticates. */
-function passwordOf({ mechanism, username, password }: PasswordAccess): SASLOptions {
+function loginOf({ username, password }: PasswordAccess): { readonly username: string; readonly password: string } {
   return {
-    mechanism,
     get username() {
       return username()
     },

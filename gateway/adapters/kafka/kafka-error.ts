@@ -5,6 +5,8 @@ export interface KafkaFailure {
   readonly kind: KafkaFailureKind
   /** For people: what kafkajs or the broker said. Never a record's content, never a password. */
   readonly detail: string
+  /** TLS failed: nothing was said by then that only a Kafka says. */
+  readonly isOfTls?: true
 }
 
 /**
@@ -77,8 +79,9 @@ export function describeKafkaError(thrown: unknown): KafkaFailure {
   let failure: KafkaFailure = { kind: 'transient', detail: thrown instanceof Error ? wordsOf(thrown) : String(thrown) }
   for (let error = thrown, depth = 0; error instanceof Error && depth < 10; error = innerOf(error), depth++) {
     if (error instanceof BrokerError) return { kind: error.kind, detail: error.message }
-    const kind = ownCertificateCode.test(codeOf(error)) ? 'unauthenticated' : (kindOfType[typeOf(error)] ?? kindOfName[error.name])
-    if (kind !== undefined) failure = { kind, detail: detailOf(error) }
+    const isOfTls = ownCertificateCode.test(codeOf(error))
+    const kind = isOfTls ? 'unauthenticated' : (kindOfType[typeOf(error)] ?? kindOfName[error.name])
+    if (kind !== undefined) failure = { kind, detail: detailOf(error), ...(isOfTls ? { isOfTls } : {}) }
   }
   return failure
 }

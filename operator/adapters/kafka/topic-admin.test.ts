@@ -52,6 +52,23 @@ describe('a topic admin', () => {
     expect(c).toMatchObject({ ok: true })
   })
 
+  // A status with such an id was refused by the API server, and the channel said nothing at all.
+  it.each(['x'.repeat(129), 'a b', 'a\u001b[31m', 'ü'])('does not believe a cluster that calls itself %j', async (clusterId) => {
+    answers = { metadata: { clusterId, topics: [topic('t')] }, 'describe-configs': [config('t')] }
+    expect(await admin.describe('t')).toEqual({ ok: false, error: { kind: 'transient', detail: `Kafka at a:1: the id of the cluster is none that a Kafka has: ${clusterId.length} characters` } })
+  })
+
+  it.each([['x'.repeat(128), 'x'.repeat(128)], ['', null]])('believes a cluster that calls itself %j', async (clusterId, told) => {
+    answers = { metadata: { clusterId, topics: [topic('t')] }, 'describe-configs': [config('t')] }
+    expect(await admin.describe('t')).toMatchObject({ ok: true, value: { clusterId: told } })
+  })
+
+  it('quotes a thousand characters of a broker, and no more', async () => {
+    answers = { 'delete-topics': [{ name: 't', errorCode: 44, message: 'x'.repeat(100_000) }] }
+    const outcome = await admin.delete('t')
+    expect(outcome.ok ? '' : outcome.error.detail).toBe(`Kafka did not delete the topic t: POLICY_VIOLATION: ${'x'.repeat(1_000)}`)
+  })
+
   it('says so when an answer does not mention the topic', async () => {
     answers = { metadata: { clusterId: 'c', topics: [] }, 'create-topics': [] }
     for (const outcome of await Promise.all([admin.describe('t'), admin.create(aNewTopic())])) expect(outcome).toMatchObject({ ok: false, error: { kind: 'transient' } })

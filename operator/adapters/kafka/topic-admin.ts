@@ -3,7 +3,7 @@ import { failed, ok, type Result } from '../../../gateway/result.ts'
 import type { MissingTopic, NewTopic, TopicAdmin, TopicDescription, TopicFailure } from '../../reconcile/topic-admin.ts'
 import { createBatch } from './batch.ts'
 import type { ClusterConnection, KafkaOperation } from './cluster-connection.ts'
-import { failureOf, leaderNotAvailable, noError, notController, unanswered, unknownTopic } from './topic-failure.ts'
+import { describeBrokers, failureOf, leaderNotAvailable, noError, notController, unanswered, unknownTopic } from './topic-failure.ts'
 import {
   alterConfigsRequest,
   createPartitionsRequest,
@@ -20,13 +20,14 @@ type Written = Result<void, TopicFailure>
 type Metadata = Awaited<ReturnType<typeof askMetadata>>
 
 const callTimeoutMs = 10_000
-const maxTopics = 500
+/** Of a describe. @default for the operator's own brokers */
+const ownMaxTopics = 500
 
 /** Controllers refuse a request that makes more than 10,000 records: one for a topic, for each partition and for each config entry. */
 const maxRecords = 5_000
 
 /** Administers topics by a connection, in lists. After a create or a growth, brokers may tell the old state for a moment. */
-export function createTopicAdmin(connection: ClusterConnection): TopicAdmin {
+export function createTopicAdmin(connection: ClusterConnection, { maxTopics = ownMaxTopics }: { readonly maxTopics?: number } = {}): TopicAdmin {
   const late = { timeoutMs: callTimeoutMs, late: () => failed(unanswered(connection.brokers, callTimeoutMs)) }
   const byName = { keyOf: ({ name }: { readonly name: string }) => name, ...late }
 
@@ -85,10 +86,16 @@ async function describeAll(connection: ClusterConnection, names: readonly string
   return names.map((name) => described(name, metadata.value, configs.value))
 }
 
+/** Kafka makes ids of 22 letters, digits, dashes and underscores; other implementations choose theirs. */
+const clusterIdPattern = /^[\x21-\x7e]{1,128}$/
+
 async function askMetadata(connection: ClusterConnection, names: readonly string[]) {
   const answer = await connection.ask('metadata', (broker) => describeTopicsRequest(broker, names))
   if (!answer.ok) return answer
-  return ok({ clusterId: answer.value.clusterId, topics: new Map(answer.value.topics.map((topic) => [topic.name, topic])) })
+  const clusterId = answer.value.clusterId === '' ? null : answer.value.clusterId
+  // It becomes part of the status, which has room for an id, and of sentences.
+  if (clusterId !== null && !clusterIdPattern.test(clusterId)) return failed<TopicFailure>({ kind: 'transient', detail: `${describeBrokers(connection.brokers)}: the id of the cluster is none that a Kafka has: ${clusterId.length} characters` })
+  return ok({ clusterId, topics: new Map(answer.value.topics.map((topic) => [topic.name, topic])) })
 }
 
 async function askConfigs(connection: ClusterConnection, names: readonly string[]) {

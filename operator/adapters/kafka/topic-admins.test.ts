@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { startFakeBroker } from '../../../gateway/adapters/kafka/testing/fake-broker.ts'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createRecordingLogger } from '../../../gateway/testing/recording-logger.ts'
@@ -6,6 +8,7 @@ import { createScriptedCluster } from './testing/scripted-cluster.ts'
 import { createTopicAdmins } from './topic-admins.ts'
 
 const at = (...brokers: readonly string[]): KafkaConnection => ({ brokers, tls: null, sasl: null })
+const ofChannel = (...brokers: readonly string[]): KafkaConnection => ({ ...at(...brokers), isOfChannel: true })
 const withPassword = (password: string): KafkaConnection => ({ ...at('a:1'), sasl: { mechanism: 'plain', username: 'operator', password } })
 
 describe('a broker that a channel names', () => {
@@ -15,18 +18,83 @@ describe('a broker that a channel names', () => {
     const broker = await startFakeBroker(() => (socket) => {
       const zeros = (): void => {
         written += 65_536
-        if (!socket.destroyed) socket.write(Buffer.alloc(65_536), zeros)
+        if (!socket.destroyed) socket.write(Buffer.alloc(65_536), () => setImmediate(zeros))
       }
       socket.write(Buffer.from('7fffffff00000000', 'hex'), zeros)
     })
-    const admins = createTopicAdmins({ logger: createRecordingLogger().logger, now: Date.now })
+    const log = createRecordingLogger()
+    const admins = createTopicAdmins({ logger: log.logger, now: Date.now })
     const name = `127.0.0.1:${broker.address.port}`
-    expect(await admins.of(at(name)).describe('t')).toMatchObject({ ok: false, error: { kind: 'unreachable', detail: expect.stringContaining(`the broker ${name} announced an answer of 2147483647 bytes; expected 4 to 8388608`) } })
-    expect(written).toBeLessThan(8 * 1_048_576)
+    const bounds: readonly (readonly [KafkaConnection, number])[] = [[at(name), 8_388_608], [ofChannel(name), 1_048_576]]
+    for (const [connection, bound] of bounds) {
+      written = 0
+      const found = await admins.of(connection).describe('t')
+      const told = [JSON.stringify(found), ...log.lines.map(({ fields }) => JSON.stringify(fields))].join('')
+      expect(found).toMatchObject({ ok: false, error: { kind: 'unreachable' } })
+      expect(told).toContain(`the broker ${name} announced an answer of 2147483647 bytes; expected 4 to ${bound}`)
+      expect(written).toBeLessThan(8_388_608)
+    }
     await admins.stop()
     await broker.stop()
   })
+
+  // Channels could look around in the network by the operator: a closed port, an open one, HTTP, TLS and a name that nobody has had each its own words.
+  it('tells the channel nothing of what listens there, and the log all of it, once', async () => {
+    const http = await startPort((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))
+    const closing = await startPort((socket) => socket.end())
+    const tls = await startPort((socket) => socket.write(Buffer.from('15030300020228', 'hex')))
+    const garbage = await startPort((socket) => socket.write(Buffer.from('00000010ffffffffffffffffffffffffffffffff', 'hex')))
+    const closed = await startPort(() => {})
+    await closed.stop()
+    const log = createRecordingLogger()
+    const admins = createTopicAdmins({ logger: log.logger, now: Date.now })
+    const ports = [http, closing, tls, garbage, closed].map(({ port }) => `127.0.0.1:${port}`)
+    const targets: readonly KafkaConnection[] = [...ports, 'nosuch.invalid:9092'].flatMap((name) => [ofChannel(name), { ...ofChannel(name), tls: { ca: null, certificate: null, key: null } }])
+    for (const target of targets) {
+      for (const _ of [1, 2]) {
+        expect(await admins.of(target).describe('t'), target.brokers[0]).toEqual({ ok: false, error: { kind: 'unreachable', of: 'connection', detail: `Kafka at ${target.brokers[0]}: no connection (of brokers that a channel names, only the operator's log says why)` } })
+      }
+    }
+    const told = log.lines.filter(({ message }) => message === 'brokers of a channel cannot be reached').map(({ fields }) => String(fields['reason']))
+    expect(told.length).toBeGreaterThanOrEqual(targets.length)
+    expect(told.join(' ')).toMatch(/ECONNREFUSED/)
+    expect(told.join(' ')).toMatch(/this port speaks HTTP/)
+    await admins.stop()
+    await Promise.all([http, closing, tls, garbage].map(({ stop }) => stop()))
+  })
+
+  it('is not asked for more topics at a time than its answer has room for', async () => {
+    const asked: number[] = []
+    const cluster = createScriptedCluster({ send: async ({ request }) => (request.apiKey === 3 ? asked.push((await request.encode()).buf.length) : 0, { value: { clusterId: null, brokers: new Map(), topics: [] } }) })
+    const admins = createTopicAdmins({ logger: createRecordingLogger().logger, now: Date.now, createCluster: () => cluster.cluster })
+    const describeForty = (connection: KafkaConnection) => Promise.all(Array.from({ length: 40 }, (_, index) => admins.of(connection).describe(`topic-${index + 10}`)))
+    await describeForty(at('own:1'))
+    expect(asked).toHaveLength(1)
+    await describeForty(ofChannel('other:1'))
+    expect(asked).toHaveLength(1 + 3)
+    await admins.stop()
+  })
 })
+
+/** A port that does this to each connection, once it has heard something. */
+async function startPort(answer: (socket: Socket) => void): Promise<{ readonly port: number; stop(): Promise<void> }> {
+  const sockets: Socket[] = []
+  const server = createServer((socket) => {
+    sockets.push(socket)
+    socket.on('error', () => undefined) // a client that went away
+    socket.once('data', () => answer(socket))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    port: (server.address() as AddressInfo).port, // it listens on TCP
+    async stop() {
+      for (const socket of sockets) socket.destroy()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
 
 describe('topic admins', () => {
   let admins: TopicAdmins

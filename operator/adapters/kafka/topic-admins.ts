@@ -1,13 +1,16 @@
 import { createHash } from 'node:crypto'
+import type { LookupFunction } from 'node:net'
 import type { KafkaAccess } from '../../../gateway/adapters/kafka/access.ts'
 import { createKafkaClientOf } from '../../../gateway/adapters/kafka/client.ts'
 import { createCluster, type Cluster } from '../../../gateway/adapters/kafka/wire/kafkajs-internals.ts'
 import type { Logger } from '../../../gateway/observability/logger.ts'
-import { failed } from '../../../gateway/result.ts'
+import { failed, type Result } from '../../../gateway/result.ts'
 import type { KafkaConnection, TopicAdmin, TopicAdmins, TopicFailure } from '../../reconcile/topic-admin.ts'
+import { createBoundedLookup } from './bounded-lookup.ts'
 import { createClusterConnection, type ClusterConnection, type KafkaOperation, type KafkaOutcome } from './cluster-connection.ts'
 import { tlsMaterial } from './tls-material.ts'
 import { createTopicAdmin } from './topic-admin.ts'
+import { withheld } from './topic-failure.ts'
 
 export interface TopicAdminsParts {
   readonly logger: Logger
@@ -27,16 +30,32 @@ interface Entry {
   readonly connection: ClusterConnection
   readonly admin: TopicAdmin
   usedAtMs: number
+  /** Why the brokers of a channel could not be reached, as the log was told last; null: they could. */
+  told: string | null
 }
 
-/** The longest answer that the operator takes from a broker: some hundred topics with their configs are less than 1 MiB. Brokers may be anybody's here. */
-export const operatorMaxAnswerBytes = 8 * 1_048_576
+interface Bounds {
+  /** Of one answer of a broker. */
+  readonly maxAnswerBytes: number
+  /** Of one describe: an answer has room for all of them. */
+  readonly maxTopics: number
+}
+
+/** Five hundred topics with their configs, of some hundred partitions each, are some MiB. */
+const boundsOfOwn: Bounds = { maxAnswerBytes: 8 * 1_048_576, maxTopics: 500 }
+
+/** Of brokers that may be anybody's: all connections together stay far below the memory of the operator. 16 topics of 1,000 partitions fit in. */
+const boundsOfChannels: Bounds = { maxAnswerBytes: 1_048_576, maxTopics: 16 }
+
+const boundsOf = ({ isOfChannel }: KafkaConnection): Bounds => (isOfChannel === true ? boundsOfChannels : boundsOfOwn)
 
 const idleMs = 300_000
 const lookForIdleMs = 30_000
 
 /** One admin per connection; the admins that it hands out never end: one that was closed for idleness connects again when it is asked. */
-export function createTopicAdmins({ logger, now, onRequest = () => {}, mayWrite = () => true, maxConnections = 64, createCluster: newCluster = (connection) => clusterOf(connection, logger) }: TopicAdminsParts): TopicAdmins {
+export function createTopicAdmins({ logger, now, onRequest = () => {}, mayWrite = () => true, maxConnections = 64, createCluster: newCluster }: TopicAdminsParts): TopicAdmins {
+  const lookup = createBoundedLookup({ now })
+  const makeCluster = newCluster ?? ((connection: KafkaConnection) => clusterOf(connection, { logger, lookup }))
   /** By connection; who was used last is last. */
   const entries = new Map<string, Entry>()
   let isStopped = false
@@ -52,30 +71,40 @@ export function createTopicAdmins({ logger, now, onRequest = () => {}, mayWrite 
 
   function createEntry(target: KafkaConnection): Entry {
     const { brokers } = target
-    const connection = createClusterConnection({ brokers, now, mayWrite, onRequest, createCluster: (inOrder) => newCluster({ ...target, brokers: inOrder }) })
-    return { connection, admin: createTopicAdmin(connection), usedAtMs: now() }
+    const connection = createClusterConnection({ brokers, now, mayWrite, onRequest, createCluster: (inOrder) => makeCluster({ ...target, brokers: inOrder }) })
+    return { connection, admin: createTopicAdmin(connection, boundsOf(target)), usedAtMs: now(), told: null }
   }
 
-  function use(key: string, target: KafkaConnection): TopicAdmin {
-    if (isStopped) return stoppedAdmin
+  function use(key: string, target: KafkaConnection): Pick<Entry, 'admin' | 'told'> {
+    if (isStopped) return { admin: stoppedAdmin, told: null }
     const entry = entries.get(key) ?? createEntry(target)
     entry.usedAtMs = now()
     entries.delete(key)
     entries.set(key, entry)
     const tooMany = [...entries.keys()].slice(0, Math.max(0, entries.size - maxConnections))
     if (tooMany.length > 0) closeAll(([other]) => tooMany.includes(other))
-    return entry.admin
+    return entry
+  }
+
+  async function ask<T>(key: string, target: KafkaConnection, question: (admin: TopicAdmin) => Promise<Result<T, TopicFailure>>): Promise<Result<T, TopicFailure>> {
+    const entry = use(key, target)
+    const answer = await question(entry.admin)
+    if (target.isOfChannel !== true) return answer
+    const reason = answer.ok || answer.error.of !== 'connection' ? null : answer.error.detail
+    if (reason !== null && reason !== entry.told) logger.info({ brokers: target.brokers, reason }, 'brokers of a channel cannot be reached')
+    entry.told = reason
+    return reason === null ? answer : failed(withheld(target.brokers))
   }
 
   return {
     of(target) {
       const key = keyOf(target)
       return {
-        describe: (name) => use(key, target).describe(name),
-        create: (topic) => use(key, target).create(topic),
-        growPartitions: (name, partitions) => use(key, target).growPartitions(name, partitions),
-        alterConfig: (name, changes) => use(key, target).alterConfig(name, changes),
-        delete: (name) => use(key, target).delete(name),
+        describe: (name) => ask(key, target, (admin) => admin.describe(name)),
+        create: (topic) => ask(key, target, (admin) => admin.create(topic)),
+        growPartitions: (name, partitions) => ask(key, target, (admin) => admin.growPartitions(name, partitions)),
+        alterConfig: (name, changes) => ask(key, target, (admin) => admin.alterConfig(name, changes)),
+        delete: (name) => ask(key, target, (admin) => admin.delete(name)),
       }
     },
     async stop() {
@@ -87,12 +116,13 @@ export function createTopicAdmins({ logger, now, onRequest = () => {}, mayWrite 
 }
 
 /** A hash: the key of a map ends in heap snapshots and debuggers, and a password has no business there. */
-function keyOf({ brokers, tls, sasl }: KafkaConnection): string {
+function keyOf({ brokers, tls, sasl, isOfChannel }: KafkaConnection): string {
   const tlsParts = tls === null ? null : [tls.ca, tls.certificate, tls.key]
-  return createHash('sha256').update(JSON.stringify([brokers, tlsParts, sasl === null ? null : Object.entries(sasl).toSorted()])).digest('base64')
+  return createHash('sha256').update(JSON.stringify([brokers, tlsParts, sasl === null ? null : Object.entries(sasl).toSorted(), isOfChannel === true])).digest('base64')
 }
 
-function clusterOf({ brokers, tls, sasl }: KafkaConnection, logger: Logger): Cluster {
+function clusterOf(connection: KafkaConnection, { logger, lookup }: { readonly logger: Logger; readonly lookup: LookupFunction }): Cluster {
+  const { brokers, tls, sasl, isOfChannel } = connection
   const material = tls === null ? null : tlsMaterial(tls)
   const access: KafkaAccess = {
     brokers,
@@ -100,7 +130,8 @@ function clusterOf({ brokers, tls, sasl }: KafkaConnection, logger: Logger): Clu
     tls: material === null ? null : () => material,
     sasl: loginOf(sasl),
   }
-  return createCluster(createKafkaClientOf(access, logger, { requestTimeoutMs: 10_000, retries: brokers.length - 1, maxAnswerBytes: operatorMaxAnswerBytes }))
+  const { maxAnswerBytes } = boundsOf(connection)
+  return createCluster(createKafkaClientOf(access, logger, { requestTimeoutMs: 10_000, retries: brokers.length - 1, maxAnswerBytes, ...(isOfChannel === true ? { lookup } : {}) }))
 }
 
 function loginOf(sasl: KafkaConnection['sasl']): KafkaAccess['sasl'] {

@@ -35,10 +35,13 @@ export const unknownTopic = 3
 export const leaderNotAvailable = 5
 export const notController = 41
 
+/** Of a broker, in characters: they are told in conditions and in the log. */
+const maxWords = 1_000
+
 /** What a broker said of one topic of a list. @param doing what was asked, as "create the topic x" */
 export function failureOf({ errorCode, message }: Pick<TopicOutcome, 'errorCode' | 'message'>, doing: string): TopicFailure {
   const { name, kind, advice = '' } = errorCodes[errorCode] ?? { name: `error code ${errorCode}`, kind: 'transient' }
-  const words = [name, message, advice].filter((part) => part !== null && part !== '').join(': ')
+  const words = [name, message?.slice(0, maxWords) ?? null, advice].filter((part) => part !== null && part !== '').join(': ')
   return { kind, detail: `Kafka did not ${doing}: ${words}` }
 }
 
@@ -56,20 +59,30 @@ const kindOf: Readonly<Record<KafkaFailureKind, TopicFailure['kind']>> = {
 /** What went wrong with a whole request, or with the connection. @param brokers whom it was meant for */
 export function failureOfThrown(thrown: unknown, brokers: readonly string[]): TopicFailure {
   if (thrown instanceof UnusableCredentialsError) return { kind: 'unauthenticated', detail: thrown.message }
-  const { kind, detail } = describeKafkaError(thrown)
-  return { kind: kindOf[kind], detail: `${describeBrokers(brokers)}: ${detail}` }
+  const { kind, detail, isOfTls = false } = describeKafkaError(thrown)
+  // An answer that is not Kafka's is the client's failure, and transient.
+  const isOfConnection = kind === 'connection' || kind === 'transient' || isOfTls
+  return { kind: kindOf[kind], detail: `${describeBrokers(brokers)}: ${detail.slice(0, maxWords)}`, ...(isOfConnection ? { of: 'connection' } : {}) }
 }
 
 /** No broker was asked: nothing can be made of what is given. */
 export class UnusableCredentialsError extends Error {}
 
 export function unanswered(brokers: readonly string[], timeoutMs: number): TopicFailure {
-  return { kind: 'unreachable', detail: `${describeBrokers(brokers)}: no answer within ${timeoutMs / 1_000} s` }
+  return { kind: 'unreachable', detail: `${describeBrokers(brokers)}: no answer within ${timeoutMs / 1_000} s`, of: 'connection' }
 }
 
 /** It may be a cluster that is slow, or far away: it is soon asked again. */
 export function stillTrying(brokers: readonly string[], timeoutMs: number): TopicFailure {
-  return { kind: 'transient', detail: `${describeBrokers(brokers)}: no answer within ${timeoutMs / 1_000} s; it is still tried` }
+  return { kind: 'transient', detail: `${describeBrokers(brokers)}: no answer within ${timeoutMs / 1_000} s; it is still tried`, of: 'connection' }
+}
+
+/**
+ * What a channel is told of brokers that it named itself: the same for an address that nobody has, a closed port, a port of something else, and silence. The
+ * operator stands in another place of the network than the channel's owner, and must not be their eyes there.
+ */
+export function withheld(brokers: readonly string[]): TopicFailure {
+  return { kind: 'unreachable', detail: `${describeBrokers(brokers)}: no connection (of brokers that a channel names, only the operator's log says why)`, of: 'connection' }
 }
 
 /** Names some: a list of 32 would hide what was said. */

@@ -176,6 +176,7 @@ export const classExample: ClassManifest = {
       pathPrefixes: ['/NAMESPACE'],
       routeAnnotations: ['nginx.ingress.kubernetes.io/proxy-*'],
       routeLabels: ['team'],
+      serviceAnnotations: ['networking.istio.io/*'],
       images: ['registry.example.com/carillon:*'],
       maxReplicas: 20,
       maxResources: { cpu: '4', memory: '8Gi' },

@@ -74,4 +74,6 @@ export const annotations = {
   plan: 'carillon.dev/plan',
   /** "true": make a topic anew that was deleted behind the operator's back, though its records are lost. */
   recreateTopic: 'carillon.dev/recreate-topic',
+  /** Written by an operator that leaves the channel to another one, which was there first: the Lease of the one that leaves it. */
+  leftBy: 'carillon.dev/left-by',
 } as const

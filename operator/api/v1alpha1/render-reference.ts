@@ -98,6 +98,7 @@ const annotationMeanings: Readonly<Record<keyof typeof annotations, string>> = {
   adopt: '`"true"`: take a topic that exists already and is not as the channel asks. Without it, such a topic is refused.',
   plan: '`true`, or a JSON merge patch of `spec`: write what would be done, for the channel as it is or as the patch would make it, as an Event, once per value. Nothing is changed.',
   recreateTopic: '`"true"`: make a topic anew that was deleted behind the operator\'s back, though its records are lost.',
+  leftBy: 'Written by an operator: the Lease of one that is told to look after this channel, too, and leaves it to the operator that was there first. It goes when that operator does.',
 }
 
 function renderAnnotations(): string {

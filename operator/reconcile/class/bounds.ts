@@ -12,6 +12,7 @@ export interface Bounds {
   readonly pathPrefixes: readonly string[]
   readonly routeAnnotations: readonly string[]
   readonly routeLabels: readonly string[]
+  readonly serviceAnnotations: readonly string[]
   readonly images: readonly string[]
   readonly maxReplicas: number
   /** By resource; none of what is not here. */
@@ -37,6 +38,7 @@ export function boundsOf({ scheduling = {}, podMetadata = {}, maxResources = {},
     pathPrefixes: properties.pathPrefixes.default,
     routeAnnotations: [],
     routeLabels: [],
+    serviceAnnotations: [],
     images: [],
     maxReplicas: properties.maxReplicas.default,
     env: [],

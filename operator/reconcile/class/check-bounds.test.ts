@@ -37,6 +37,7 @@ describe('the closed bounds', () => {
     ['spec.route.paths.socket', routeOf({ paths: { socket: '/shop/live' } }), { hosts: ['*.apps.example.com'], pathPrefixes: ['/NAMESPACE', '/api/NAME'] }, { hosts: ['*.apps.example.com'] }],
     ['spec.route.annotations', routeOf({ annotations: { 'cert-manager.io/issuer': 'x' } }), { hosts: ['*.apps.example.com'], routeAnnotations: ['cert-manager.io/*'] }, { hosts: ['*.apps.example.com'], routeAnnotations: ['cert-manager.io/cluster-issuer'] }],
     ['spec.route.labels', routeOf({ labels: { team: 'x' } }), { hosts: ['*.apps.example.com'], routeLabels: ['team'] }, { hosts: ['*.apps.example.com'] }],
+    ['spec.service.annotations', { service: { annotations: { 'mesh.example.com/route': 'x' } } }, { serviceAnnotations: ['mesh.example.com/*'] }, { routeAnnotations: ['*'] }],
     ['spec.gateway.image', gatewayOf({ image: 'evil.example/carillon:1' }), { images: ['evil.example/*'] }, { images: ['evil.example'] }],
     ['spec.gateway.replicas', gatewayOf({ replicas: 11 }), { maxReplicas: 11 }, { maxReplicas: 10 }],
     ['spec.gateway.autoscaling.maxReplicas', gatewayOf({ autoscaling: { minReplicas: 2, maxReplicas: 11 } }), { maxReplicas: 11 }, {}],
@@ -44,6 +45,7 @@ describe('the closed bounds', () => {
     ['spec.gateway.resources.requests.nvidia.com/gpu', gatewayOf({ resources: { requests: { 'nvidia.com/gpu': 1 } } }), { maxResources: { 'nvidia.com/gpu': 1 } }, {}],
     ['spec.gateway.resources.limits.memory', { replay: { maxBytes: '2Gi' } }, { maxResources: { memory: '7Gi' } }, { maxResources: { memory: '6Gi' } }],
     ['spec.gateway.env', gatewayOf({ env: [{ name: 'OTEL_SDK_DISABLED', value: 'true' }] }), { env: ['OTEL_*'] }, { env: ['OTEL'] }],
+    ['spec.tracing.endpoint', { tracing: { endpoint: 'http://169.254.169.254' } }, { env: ['OTEL_*'] }, { env: ['OTEL_SERVICE_NAME'] }],
     ['spec.gateway.nodeSelector', gatewayOf({ nodeSelector: { pool: 'edge' } }), { scheduling: { nodeSelector: ['pool'] } }, { scheduling: { nodeSelector: ['pool=core'] } }],
     ['spec.gateway.tolerations', gatewayOf({ tolerations: [{ key: 'dedicated', value: 'edge' }] }), { scheduling: { tolerations: ['dedicated=edge'] } }, { scheduling: { tolerations: ['dedicated=core'] } }],
     ['spec.gateway.tolerations', gatewayOf({ tolerations: [{ key: 'dedicated', operator: 'Exists' }] }), { scheduling: { tolerations: ['dedicated'] } }, { scheduling: { tolerations: ['dedicated=edge'] } }],
@@ -61,7 +63,7 @@ describe('the closed bounds', () => {
   })
 
   it('are opened by every bound that there is: all of the largest example is allowed by a class that says so', () => {
-    const allowed: AllowedSpec = { ...classExample.spec.allowed, deletion: 'CreatedOnly', topics: ['platform.*'], hosts: ['console.example.com'], pathPrefixes: ['/wss', '/api'], routeAnnotations: ['cert-manager.io/*'], bootstrapServers: ['kafka-bootstrap.kafka.svc:9093'] }
+    const allowed: AllowedSpec = { ...classExample.spec.allowed, deletion: 'CreatedOnly', topics: ['platform.*'], hosts: ['console.example.com'], pathPrefixes: ['/wss', '/api'], routeAnnotations: ['cert-manager.io/*'], serviceAnnotations: ['service.kubernetes.io/*'], bootstrapServers: ['kafka-bootstrap.kafka.svc:9093'] }
     expect(violationsOf({ spec: ingressExample.spec, allowed })).toEqual([])
   })
 

@@ -31,7 +31,7 @@ export interface Judged {
 
 /** All that a channel has and its class does not allow. Pure: it looks at nothing but what it is given. */
 export function checkBounds(judged: Judged): readonly Violation[] {
-  return [checkTopic, checkBrokers, checkRoute, checkImage, checkSize, checkResources, checkEnvironment, checkScheduling, checkPodMetadata].flatMap((check) => check(judged))
+  return [checkTopic, checkBrokers, checkRoute, checkService, checkImage, checkSize, checkResources, checkEnvironment, checkScheduling, checkPodMetadata].flatMap((check) => check(judged))
 }
 
 type Check = (judged: Judged) => readonly Violation[]
@@ -70,6 +70,9 @@ const checkRoute: Check = ({ channel, defaults, bounds }) => {
   ]
 }
 
+const checkService: Check = ({ channel, defaults, bounds }) =>
+  checkKeys(channel.spec.service.annotations, defaults.service?.annotations, { field: 'spec.service.annotations', bound: 'serviceAnnotations', keys: bounds.serviceAnnotations })
+
 const checkImage: Check = ({ channel, defaults, bounds, image: ours }) => {
   const { image } = channel.spec.gateway
   const isAllowed = image === undefined || image === ours || image === defaults.gateway?.image || bounds.images.some((pattern) => matchesText(pattern, patternChannel(channel), image))
@@ -104,10 +107,18 @@ function isAtMost(quantity: string | number, most: string | number): boolean {
   return given === null || (bound !== null && given.nano <= bound.nano)
 }
 
+const collectorVariable = 'OTEL_EXPORTER_OTLP_ENDPOINT'
+
 const checkEnvironment: Check = ({ channel, defaults, bounds }) => {
   const isProvided = (name: string, value: string): boolean => (defaults.gateway?.env ?? []).some((each) => each.name === name && each.value === value)
   const strangers = (channel.spec.gateway.env ?? []).filter(({ name, value }) => !isProvided(name, value) && !bounds.env.some((pattern) => matchesKey(pattern, name)))
-  return strangers.map(({ name }) => violation({ field: 'spec.gateway.env', value: name, bound: 'env', allows: list(bounds.env) }))
+  // The address of a collector may be any address that the pods reach.
+  const { endpoint } = channel.spec.tracing ?? {}
+  const hasOwnCollector = endpoint !== undefined && endpoint !== defaults.tracing?.endpoint && !bounds.env.some((pattern) => matchesKey(pattern, collectorVariable))
+  return [
+    ...strangers.map(({ name }) => violation({ field: 'spec.gateway.env', value: name, bound: 'env', allows: list(bounds.env) })),
+    ...(hasOwnCollector ? [violation({ field: 'spec.tracing.endpoint', value: endpoint, bound: 'env', allows: `${list(bounds.env)}, and not ${collectorVariable}` })] : []),
+  ]
 }
 
 const checkScheduling: Check = ({ channel, defaults: { gateway: provided = {} }, bounds: { scheduling } }) => {

@@ -43,6 +43,15 @@ describe('a channel under its class', () => {
     })
   })
 
+  it('names ten violations at most, and says how many more there are', async () => {
+    const { judge } = await judgeBy(edge)
+    const podLabels = Object.fromEntries(Array.from({ length: 13 }, (_, index) => [`label-${index}`, 'x']))
+    const held = judge.atOnce(written({ gateway: { podLabels } }))
+    const message = held.ok ? '' : held.error.message
+    expect(message.match(/spec\.gateway\.podLabels is/g)).toHaveLength(10)
+    expect(message).toContain('3 more are not shown.')
+  })
+
   it('is told how to get more where there is no class', async () => {
     const { judge } = await judgeBy(aChannelClass())
     expect(judge.atOnce(written({ gateway: { image: 'other:1' } }))).toMatchObject({ error: { message: 'spec.gateway.image is other:1, and a channel without a class may have carillon:1 (spec.allowed.images). Change it, or ask an administrator for a RealtimeChannelClass that allows it.' } })

@@ -4,6 +4,8 @@ import type { RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts
 import { anySpec } from '../../testing/channel-arbitraries.ts'
 import { mergeDefaults } from './merge-defaults.ts'
 
+const withAuthorities: RealtimeChannelSpec = { auth: { jwks: { uri: 'https://sso', caSecretRef: { name: 'ca' } } } }
+
 const jwksOfClass: RealtimeChannelSpec = { auth: { jwks: { uri: 'https://sso.example.com/keys' } } }
 
 describe('the defaults of a class', () => {
@@ -31,6 +33,8 @@ describe('the defaults of a class', () => {
 
   const choices: readonly (readonly [title: string, own: RealtimeChannelSpec, defaults: RealtimeChannelSpec, merged: RealtimeChannelSpec])[] = [
     ['another source of keys', { auth: { jwks: { secretRef: { name: 'own' } } } }, jwksOfClass, { auth: { jwks: { secretRef: { name: 'own' } } } }],
+    ['another server of keys, whose authorities may be those of the class', { auth: { jwks: { uri: 'https://own' } } }, withAuthorities, { auth: { jwks: { uri: 'https://own', caSecretRef: { name: 'ca' } } } }],
+    ['mounted keys, which need no authorities', { auth: { jwks: { configMapRef: { name: 'own' } } } }, withAuthorities, { auth: { jwks: { configMapRef: { name: 'own' } } } }],
     ['any origin', { auth: { dangerouslyAllowAnyOrigin: true } }, { auth: { allowedOrigins: ['https://a'] } }, { auth: { dangerouslyAllowAnyOrigin: true } }],
     ['a list of origins', { auth: { allowedOrigins: ['https://a'] } }, { auth: { dangerouslyAllowAnyOrigin: true } }, { auth: { allowedOrigins: ['https://a'] } }],
     ['brokers of its own, which get no credentials of the class', { kafka: { bootstrapServers: ['own:1'] } }, { kafka: { bootstrapServers: ['class:1'], tls: {}, sasl: { mechanism: 'plain', secretRef: { name: 's' } } } }, { kafka: { bootstrapServers: ['own:1'] } }],

@@ -88,14 +88,23 @@ function gatewayBehind(own: Section<'gateway'> | undefined, defaults: Section<'g
 
 function authBehind(own: Section<'auth'> | undefined, defaults: Section<'auth'>): Section<'auth'> {
   const { jwks, allowedOrigins, dangerouslyAllowAnyOrigin, ...rest } = defaults
-  const { uri, secretRef, configMapRef } = own?.jwks ?? {}
-  const hasOwnKeys = [uri, secretRef, configMapRef].some((source) => source !== undefined)
   return {
     ...rest,
-    ...(hasOwnKeys || jwks === undefined ? {} : { jwks }),
+    ...(jwks === undefined ? {} : { jwks: jwksBehind(own?.jwks ?? {}, jwks) }),
     ...(own?.dangerouslyAllowAnyOrigin === true || allowedOrigins === undefined ? {} : { allowedOrigins }),
     ...(own?.allowedOrigins !== undefined || dangerouslyAllowAnyOrigin === undefined ? {} : { dangerouslyAllowAnyOrigin }),
   }
+}
+
+const keySources = ['uri', 'secretRef', 'configMapRef'] as const
+const authorities = ['caSecretRef', 'caConfigMapRef'] as const
+
+/** Authorities are for a server: keys that the channel mounts need none, and a server of the channel's own may well be one of the class's network. */
+function jwksBehind(own: Fields, defaults: NonNullable<Section<'auth'>['jwks']>): NonNullable<Section<'auth'>['jwks']> {
+  const says = (name: string): boolean => fieldOf(own, name) !== undefined
+  const isMounted = says('secretRef') || says('configMapRef')
+  const left = new Set<string>([...(keySources.some(says) ? keySources : []), ...(isMounted || authorities.some(says) ? authorities : [])])
+  return Object.fromEntries(Object.entries(defaults).filter(([name]) => !left.has(name)))
 }
 
 /** What is of an Ingress is no default of an HTTPRoute, and the other way round. */

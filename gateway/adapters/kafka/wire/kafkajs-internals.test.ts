@@ -1,7 +1,8 @@
 import { createRequire } from 'node:module'
 import kafkajs from 'kafkajs'
+import type { Mechanism } from 'kafkajs'
 import { describe, expect, it } from 'vitest'
-import { createCluster, prepareKafka } from './kafkajs-internals.ts'
+import { createCluster, prepareKafka, scramProvider } from './kafkajs-internals.ts'
 
 const newKafka = () => new kafkajs.Kafka({ brokers: ['127.0.0.1:1'], logLevel: kafkajs.logLevel.NOTHING })
 
@@ -13,6 +14,18 @@ describe('the insides of kafkajs', () => {
     for (const method of ['connect', 'disconnect'] as const) expect(cluster[method], method).toBeTypeOf('function')
     expect(cluster.connectionPoolBuilder.build).toBeTypeOf('function')
     expect(cluster.brokerPool.findConnectedBroker).toBeTypeOf('function')
+  })
+
+  it.each(['scram-sha-256', 'scram-sha-512'] as const)('authenticate by %s', async (mechanism) => {
+    const said: unknown[] = []
+    const saslAuthenticate = async ({ request }: { readonly request: { encode(): Buffer | Promise<Buffer> } }): Promise<never> => {
+      said.push((await request.encode()).subarray(4).toString())
+      throw new Error('enough')
+    }
+    const logger = { debug: () => {}, error: () => {} } as unknown as Parameters<Mechanism['authenticationProvider']>[0]['logger'] // what is used of it
+    const authenticator = scramProvider(mechanism)({ username: 'ada', password: 'p' })({ host: 'a', port: 1, logger, saslAuthenticate })
+    await expect(authenticator.authenticate()).rejects.toThrow('enough')
+    expect(said).toEqual([expect.stringMatching(/^n,,n=ada,r=/)])
   })
 
   it('are missing in anything else', () => {

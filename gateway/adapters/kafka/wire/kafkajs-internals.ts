@@ -3,7 +3,8 @@
  * (ADR 0016). No other file touches these parts, and `kafkajs-internals.test.ts` fails when another version of kafkajs has others.
  */
 import type { Socket } from 'node:net'
-import type { Kafka } from 'kafkajs'
+import { createRequire } from 'node:module'
+import type { Kafka, Mechanism } from 'kafkajs'
 import type { BrokerAddress } from './broker-address.ts'
 import { watchFrames } from './frame-guard.ts'
 import type { ApiVersions, WireRequest } from './wire-request.ts'
@@ -114,6 +115,17 @@ export function createCluster(kafka: Kafka): Cluster {
 function factoryOf(kafka: Kafka): CreateCluster {
   // kafkajs-internals.test.ts shows that the member of this name is this function.
   return (kafka as unknown as Record<symbol, CreateCluster>)[createClusterSymbol(kafka)] as CreateCluster
+}
+
+export type ScramMechanism = 'scram-sha-256' | 'scram-sha-512'
+
+type ScramProvider = (login: { readonly username: string; readonly password: string }) => Mechanism['authenticationProvider']
+
+const scramFiles = { 'scram-sha-256': 'kafkajs/src/broker/saslAuthenticator/scram256.js', 'scram-sha-512': 'kafkajs/src/broker/saslAuthenticator/scram512.js' } as const
+
+/** Returns kafkajs's own way to authenticate by SCRAM. */
+export function scramProvider(mechanism: ScramMechanism): ScramProvider {
+  return createRequire(import.meta.url)(scramFiles[mechanism]) as ScramProvider // kafkajs-internals.test.ts shows that it is one
 }
 
 /**

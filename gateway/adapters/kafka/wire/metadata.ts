@@ -57,7 +57,7 @@ export interface TopicMetadata extends TopicView {
 /** Asks for topics, and creates none. */
 export function metadataRequest(broker: VersionedBroker, topics: readonly string[]): WireRequest<ClusterMetadata> {
   const version = negotiate(broker, api)
-  return { apiKey: api.key, apiName: api.name, version, body: encode(topics, version), ...decodesThrottled(version >= firstFlexible, (reader) => decode(reader, version)) }
+  return { apiKey: api.key, apiName: api.name, version, body: encode(topics, version), ...decodesThrottled(version >= firstFlexible, (reader) => decode(reader, version, topics.length)) }
 }
 
 /** Picks one topic out of an answer. @throws BrokerError when the broker does not describe it */
@@ -83,7 +83,8 @@ function encode(topics: readonly string[], version: number): Buffer {
   return writer.tags().done()
 }
 
-function decode(reader: WireReader, version: number): ClusterMetadata {
+/** @throws RangeError when the answer lists more topics than were asked for: a topic costs 5 bytes there, and hundreds here */
+function decode(reader: WireReader, version: number, asked: number): ClusterMetadata {
   const brokers = reader.array(() => {
     const [id, host, port, rack] = [reader.int32(), reader.string() ?? '', reader.int32(), reader.string()]
     reader.tags()
@@ -91,7 +92,12 @@ function decode(reader: WireReader, version: number): ClusterMetadata {
   }, 10)
   const clusterId = reader.string()
   reader.skip(4) // controller
-  const topics = reader.array(() => decodeTopic(reader, version), 5)
+  let listed = 0
+  const topics = reader.array(() => {
+    listed += 1
+    if (listed > asked) throw new RangeError(`the answer lists more topics than the ${asked} that were asked for`)
+    return decodeTopic(reader, version)
+  }, 5)
   if (version >= firstWithOperations && version < firstWithoutClusterOperations) reader.skip(4)
   reader.tags()
   return { clusterId, brokers: new Map(brokers), topics }

@@ -40,6 +40,7 @@ export const allowed = {
     pathPrefixes: { ...list('Patterns of the paths that routes may have. Each allows all below it, too; `*` stands for characters other than a slash.', pattern('A pattern, such as /NAMESPACE/NAME.', '^(/[A-Za-z0-9._~*-]+)+$')), default: ['/wss/NAME', '/api/NAME'] },
     routeAnnotations: list('Keys of the annotations that routes may have, such as cert-manager.io/*. Default: none.', key),
     routeLabels: list('Keys of the labels that routes may have. Default: none.', key),
+    serviceAnnotations: list('Keys of the annotations that the Service of a channel may have. Default: none.', key),
     images: list("Patterns of the images that gateways may run, beside the operator's; `*` stands for any characters. Default: none.", pattern('A pattern: registry.example/NAMESPACE/* is one.', '^[A-Za-z0-9._:/@*-]+$')),
     maxReplicas: { type: 'integer', description: 'Most pods of a channel, fixed or chosen by its autoscaler. Channels that say nothing ask for 2.', minimum: 1, maximum: 1000, default: 10 },
     maxResources: {

@@ -17,7 +17,7 @@ export const claimPath = { type: 'string', minLength: 1, maxLength: 128 } as con
 export const metadataKeyPattern = '^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$'
 
 /** Refused here, they are told by the name of the channel's own field, and before anything is made. */
-const hasMetadataKeys = {
+export const hasMetadataKeys = {
   rule: `self.all(key, key.matches('${metadataKeyPattern.replaceAll('\\', '\\\\')}'))`,
   message: 'a key here is NAME or PREFIX/NAME: NAME has at most 63 letters, digits, -, _ and ., and PREFIX is a DNS name in small letters',
 } as const
