@@ -5,7 +5,9 @@ import { type KafkaBroker, startKafka } from '../../gateway/testing/kafka-broker
 import { findFreePortPair } from '../../gateway/testing/free-ports.ts'
 import { apiOf } from '../../operator/adapters/kubernetes/testing/api-of.ts'
 import type { ClosableKubernetesApi } from '../../operator/adapters/kubernetes/kubernetes-api.ts'
+import { classKind, classType } from '../../operator/api/v1alpha1/realtime-channel-class.ts'
 import { apiVersion, channelKind, channelType, type RealtimeChannelSpec } from '../../operator/api/v1alpha1/realtime-channel.ts'
+import { aClass } from '../../operator/testing/class-builders.ts'
 import { smallestSpec } from '../../operator/testing/channel-builders.ts'
 import { startControlPlane, type ControlPlane } from '../../operator/testing/control-plane.ts'
 import { grantRoles, operatorUser } from '../../operator/testing/grant-roles.ts'
@@ -20,7 +22,7 @@ export interface OperatorRig {
   startOperator(env?: Readonly<Record<string, string>>): Promise<OperatorProcess>
   /** In order: the next one leads at once. */
   stopOperator(operator: OperatorProcess): Promise<void>
-  /** Makes the channels of these numbers, many at a time. */
+  /** Makes the channels of these numbers, many at a time. What they leave out is their class's. */
   makeChannels(from: number, to: number, spec?: Partial<RealtimeChannelSpec>): Promise<void>
   /** The processor time that the API server and etcd have taken so far, in seconds. */
   serverCpu(): number
@@ -61,6 +63,9 @@ async function prepare(plane: ControlPlane, api: ClosableKubernetesApi): Promise
   await grantRoles(plane, { user: operatorUser, watchNamespaces: [] })
   await writeFile(join(plane.directory, 'operator'), plane.userKubeconfig(operatorUser))
   const type = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', isNamespaced: false }
+  const { uid: _uid, ...metadata } = aClass({ isDefault: true }).metadata
+  const classed = await api.create(classType, { apiVersion, kind: classKind, metadata, spec: { defaults: smallestSpec } })
+  if (!classed.ok) throw new Error(classed.error.message)
   for (let n = 0; n < channelNamespaces; n += 1) {
     const made = await api.create(type, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: refOfChannel(n).namespace } })
     if (!made.ok) throw new Error(made.error.message)
@@ -79,7 +84,7 @@ const atOnce = 16
 
 function rigOf({ plane, kafka, api, running }: RigParts): OperatorRig {
   async function make(n: number, spec: Partial<RealtimeChannelSpec>): Promise<void> {
-    const made = await api.create(channelType, { apiVersion, kind: channelKind, metadata: refOfChannel(n), spec: { ...smallestSpec, ...spec } })
+    const made = await api.create(channelType, { apiVersion, kind: channelKind, metadata: refOfChannel(n), spec })
     if (!made.ok) throw new Error(`channel ${n}: ${made.error.message}`)
   }
   return {

@@ -67,6 +67,13 @@ describe('a channel under its class', () => {
   })
 })
 
+it('refuses a channel of a namespace that the operator may not read, when the class is only for some', async () => {
+  const api = { get: async () => failed({ kind: 'forbidden', message: 'no', code: 403 } as const) }
+  const classes = createOneClass(aChannelClass({ name: 'edge', namespaces: {} }))
+  const judge = createJudge({ api, classes, image: 'carillon:1', brokers: [] })
+  expect(await judge.judge(written())).toMatchObject({ ok: true, value: { ok: false, error: { reason: 'Forbidden', message: expect.stringContaining('may not read the labels of shop') } } })
+})
+
 describe('a channel at its end', () => {
   it('keeps the rules of a class that allows it', async () => {
     const { judge } = await judgeBy(aChannelClass({ name: 'edge' }))

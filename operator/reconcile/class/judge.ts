@@ -38,6 +38,10 @@ export interface ChannelJudgeParts extends JudgeParts {
 
 const namespaceType: ResourceType = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', isNamespaced: false }
 
+function forbidden({ metadata }: WrittenChannel, { name }: ChannelClass): ChannelRefusal {
+  return { reason: 'Forbidden', message: `The class ${name} is only for some namespaces, and the operator may not read the labels of ${metadata.namespace}. Let it get that namespace (docs/rbac.md), or take spec.allowed.namespaces out of the class.` }
+}
+
 export function createJudge({ api, classes, ...parts }: ChannelJudgeParts): ChannelJudge {
   function hold(channel: RealtimeChannel, className: string | null, topicRules: TopicRules): Held {
     return { channel, className, topicRules, brokers: channel.spec.kafka.bootstrapServers ?? parts.brokers }
@@ -62,7 +66,9 @@ export function createJudge({ api, classes, ...parts }: ChannelJudgeParts): Chan
       if (!found.ok) return ok(found)
       if (found.value.bounds.namespaces === null) return ok(judge(written, found.value, null))
       const namespace = await api.get(namespaceType, { namespace: '', name: written.metadata.namespace ?? '' })
-      return namespace.ok ? ok(judge(written, found.value, namespace.value.metadata.labels ?? {})) : failed(namespace.error)
+      if (namespace.ok) return ok(judge(written, found.value, namespace.value.metadata.labels ?? {}))
+      // No retry makes a right, and nobody would see one: the channel says what is missing.
+      return namespace.error.kind === 'forbidden' ? ok(failed(forbidden(written, found.value))) : failed(namespace.error)
     },
     atItsEnd(written) {
       const found = classes.find(written.spec.className)
