@@ -2,10 +2,14 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { apiVersion, channelKind, channelType, type RealtimeChannelSpec, type RealtimeChannelStatus } from '../api/v1alpha1/realtime-channel.ts'
 import type { Deployment } from '../reconcile/running-gateway.ts'
 import { isMissing, type TopicDescription } from '../reconcile/topic-admin.ts'
+import { aClass, openAllowed } from '../testing/class-builders.ts'
 import { valueOf } from '../testing/kubernetes-api-contract.ts'
 import type { OperatorProcess } from '../testing/operator-process.ts'
 import { soon, untilEvent } from '../testing/scenario.ts'
 import { startTestCluster, testChannel, type TestChannel, type TestCluster } from '../testing/test-cluster.ts'
+
+/** Of the class that allows any topic. Without a class, the options of the operator say what is allowed. */
+const open = 'open'
 
 type TopicSpec = NonNullable<RealtimeChannelSpec['topic']>
 
@@ -16,7 +20,7 @@ describe('a channel that reaches for a topic of somebody else', () => {
   let channel: TestChannel
 
   beforeAll(async () => {
-    cluster = await startTestCluster()
+    cluster = await startTestCluster({ classes: [aClass({ name: open, allowed: { ...openAllowed, topics: ['*'] } })] })
   })
   afterAll(() => cluster?.stop())
   beforeEach(async () => {
@@ -59,7 +63,7 @@ describe('a channel that reaches for a topic of somebody else', () => {
       const name = `payments-${channel.namespace}.ledger`
       const before = await makeTopic(name)
       await channel.apply({ topic: { name, partitions: 4, config: { 'retention.ms': '60000', 'max.message.bytes': '1' }, deletionPolicy: 'Delete' }, replay: { window: '1s' } }, consent)
-      expect(await channel.until('TopicReady', 'False', 'TopicNotAllowed')).toContain(`The channel may not have the topic ${name}. This channel may use topics that match NAMESPACE.*`)
+      expect(await channel.until('Ready', 'False', 'NotAllowedByClass')).toContain(`spec.topic.name`)
       expect([await channel.child('Deployment'), await described(name)]).toEqual([null, before])
       await remove(channel)
       expect(await described(name)).toEqual(before)
@@ -99,11 +103,11 @@ describe('a channel that reaches for a topic of somebody else', () => {
   })
 
   describe('where channels may use any topic', () => {
-    beforeAll(() => restartOperator({ TOPIC_PATTERN: '*', TOPIC_ADOPT: 'true' }))
+    beforeAll(() => restartOperator({}))
 
     it('does not get the topic of a schema registry', async () => {
       const before = await makeTopic('_schemas')
-      await channel.apply({ topic: { name: '_schemas', partitions: 2, deletionPolicy: 'Delete' } }, consent)
+      await channel.apply({ className: open, topic: { name: '_schemas', partitions: 2, deletionPolicy: 'Delete' } }, consent)
       expect(await channel.until('TopicReady', 'False', 'TopicNotAllowed')).toContain('usually belong to tools')
       await remove(channel)
       expect(await described('_schemas')).toEqual(before)
@@ -112,9 +116,9 @@ describe('a channel that reaches for a topic of somebody else', () => {
     it('is told that another channel has the topic, though it names the brokers by another address, and does not take it along', async () => {
       const elder = testChannel(cluster, await cluster.makeNamespace(), 'prod')
       const [name, elsewhere] = [`orders-${channel.namespace}`, cluster.kafka.brokers.map((broker) => broker.replace('127.0.0.1', 'localhost'))]
-      await elder.apply({ topic: { name, deletionPolicy: 'Retain' } })
+      await elder.apply({ className: open, topic: { name, deletionPolicy: 'Retain' } })
       await elder.until('TopicReady', 'True', 'TopicAsAsked')
-      await channel.apply({ topic: { name, deletionPolicy: 'Delete' }, kafka: { bootstrapServers: elsewhere } }, consent)
+      await channel.apply({ className: open, topic: { name, deletionPolicy: 'Delete' }, kafka: { bootstrapServers: elsewhere } }, consent)
       expect(await channel.until('TopicReady', 'False', 'TopicClaimed')).toContain(`is that of the channel ${elder.namespace}/prod`)
       await remove(channel)
       await elder.until('TopicReady', 'True', 'TopicAsAsked')
@@ -124,10 +128,10 @@ describe('a channel that reaches for a topic of somebody else', () => {
     // An earlier release let both have it. The status of each says so.
     it('keeps the topic that it created when another channel turns out to use it, too', async () => {
       const [name, elsewhere] = [`shared-${channel.namespace}`, cluster.kafka.brokers.map((broker) => broker.replace('127.0.0.1', 'localhost'))]
-      await channel.apply({ topic: { name, deletionPolicy: 'Delete' } })
+      await channel.apply({ className: open, topic: { name, deletionPolicy: 'Delete' } })
       await channel.until('TopicReady', 'True', 'TopicAsAsked')
       const blue = testChannel(cluster, await cluster.makeNamespace(), 'blue')
-      await blue.apply({ topic: { name }, kafka: { bootstrapServers: elsewhere } })
+      await blue.apply({ className: open, topic: { name }, kafka: { bootstrapServers: elsewhere } })
       await blue.until('TopicReady', 'False', 'TopicClaimed')
       const { id = '', clusterId = '' } = (await channel.status()).topic ?? {}
       const status: RealtimeChannelStatus = { topic: { name, id, clusterId, partitions: 3, replicas: 1, origin: 'Adopted', configKeys: [] } }
@@ -142,10 +146,10 @@ describe('a channel that reaches for a topic of somebody else', () => {
       const victim = testChannel(cluster, await cluster.makeNamespace(), 'victim')
       await victim.apply()
       await victim.until('TopicReady', 'True', 'TopicAsAsked')
-      await channel.apply({ topic: { deadLetters: { name: `${victim.namespace}.victim` } } })
+      await channel.apply({ className: open, topic: { deadLetters: { name: `${victim.namespace}.victim` } } })
       expect(await channel.until('TopicReady', 'False', 'TopicClaimed')).toContain(`The dead letter topic ${victim.namespace}.victim is that of the channel ${victim.namespace}/victim`)
       await soon(async () => expect(await variables(channel)).toMatchObject({ KAFKA_DLQ: 'false' }))
-      await channel.apply({ topic: { deadLetters: { name: `${victim.namespace}.victim.dlq` } } })
+      await channel.apply({ className: open, topic: { deadLetters: { name: `${victim.namespace}.victim.dlq` } } })
       expect(await channel.until('TopicReady', 'False', 'TopicClaimed')).toContain('is the dead letter topic of the channel')
       await victim.until('TopicReady', 'True', 'TopicAsAsked')
     })
@@ -158,7 +162,7 @@ describe('a channel that reaches for a topic of somebody else', () => {
       await channel.apply({ topic: { name, deletionPolicy: 'Delete' } })
       await channel.until('TopicReady', 'True', 'TopicAsAsked')
       await restartOperator({})
-      await channel.until('TopicReady', 'False', 'TopicNotAllowed')
+      await channel.until('Ready', 'False', 'NotAllowedByClass')
       expect(await channel.child('Deployment')).not.toBeNull()
       await remove(channel)
       expect((await untilEvent(cluster, channel, 'TopicKept')).note).toContain('the rules for topics do not allow its deletion')
@@ -168,14 +172,16 @@ describe('a channel that reaches for a topic of somebody else', () => {
     it('holds for the number of partitions', async () => {
       await restartOperator({ TOPIC_MAX_PARTITIONS: '4' })
       await channel.apply({ topic: { partitions: 5 } })
-      expect(await channel.until('TopicReady', 'False', 'TopicNotAllowed')).toContain('spec.topic.partitions is 5, and this channel may have at most 4')
+      expect(await channel.until('Ready', 'False', 'NotAllowedByClass')).toContain('spec.topic.partitions')
       expect(await described(`${channel.namespace}.news`)).toBeNull()
     })
 
     it('lets no topic be deleted where it says so', async () => {
-      await restartOperator({ TOPIC_DELETION: 'Never' })
+      await restartOperator({})
       await channel.apply({ topic: { deletionPolicy: 'Delete' } })
       await channel.until('TopicReady', 'True', 'TopicAsAsked')
+      await restartOperator({ TOPIC_DELETION: 'Never' })
+      await channel.until('Ready', 'False', 'NotAllowedByClass')
       await remove(channel)
       expect(await described(`${channel.namespace}.news`)).not.toBeNull()
     })
