@@ -20,7 +20,7 @@ export const openAllowed: AllowedSpec = {
   serviceAnnotations: ['*'],
   images: ['*'],
   maxReplicas: 1000,
-  maxResources: { cpu: '1000', memory: '100Ti', 'ephemeral-storage': '100Ti', 'nvidia.com/gpu': 8, 'example.com/fpga': 8 },
+  maxResources: { cpu: '1000', memory: '100Ti', 'ephemeral-storage': '100Ti', 'nvidia.com/gpu': 8, 'example.com/fpga': 8, 'no/such/resource': 8 },
   env: ['*'],
   scheduling: { nodeSelector: ['*'], tolerations: ['*'], priorityClassNames: ['*'], affinity: true },
   podMetadata: { labels: ['*'], annotations: ['*'] },
