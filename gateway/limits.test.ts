@@ -1,9 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { maxTokenBytes } from './auth/authenticator.ts'
-import { type Option, options } from './config/options.ts'
-import { type MetricDefinition, metrics as table } from './observability/metrics.ts'
 import { maxCursorLength } from './replay/cursor.ts'
 import { failed } from './result.ts'
 import { startTestGateway, type TestGateway, type TestGatewayOptions } from './testing/test-gateway.ts'
@@ -289,36 +286,5 @@ describe('what a pod remembers', () => {
     slow.resume()
     await slow.until(200)
     expect([new Set(slow.told).size, gateway.metrics.value('sessionsCatchingUp')]).toEqual([200, 0])
-  })
-})
-
-describe('docs/limits.md', () => {
-  const read = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')
-  const page = read('docs/limits.md')
-  const rows = page.split('\n').filter((line) => line.startsWith('| ') && !line.startsWith('| what')).map((line) => line.split('|').map((cell) => cell.trim()))
-  const quoted = (text: string, pattern: RegExp): readonly string[] => [...text.matchAll(/`([^`]+)`/g)].flatMap(([, code = '']) => (pattern.test(code) ? [code] : []))
-  const variables: readonly string[] = Object.values<Option>(options).map(({ env }) => env)
-
-  it('names options that exist, or says that the limit is fixed', () => {
-    expect(rows.length).toBeGreaterThan(15)
-    expect(quoted(page, /^[A-Z][A-Z_]+$/).filter((name) => !variables.includes(name))).toEqual([])
-    expect(rows.filter(([, , limit = '']) => quoted(limit, /^[A-Z][A-Z_]+$/).length === 0 && !limit.includes('fixed'))).toEqual([])
-  })
-
-  it('leaves no limit out that has an option', () => {
-    const limits = variables.filter((name) => /(^|_)(MAX|BURST|RATE|BYTES)(_|$)|_PER_S$/.test(name))
-    expect([limits.length > 10, limits.filter((name) => !rows.some(([, , limit = '']) => limit.includes(`\`${name}\``)))]).toEqual([true, []])
-  })
-
-  it('names metrics that exist, with labels that exist', () => {
-    const series = Object.values<MetricDefinition>(table).flatMap(({ name, labels }) => [name, ...Object.entries(labels).flatMap(([label, values]) => values.map((value) => `${name}{${label}="${value}"}`))])
-    const named = quoted(page, /^carillon_/)
-    expect([named.length > 15, named.filter((name) => !series.includes(name))]).toEqual([true, []])
-  })
-
-  it('names tests that exist', () => {
-    const named = rows.map((cells) => /^`(gateway\/[^`]+\.test\.ts)`: "([^"]+)"$/.exec(cells[4] ?? '') ?? [cells.join('|')])
-    const missing = named.filter(([, file, title = '']) => file === undefined || !read(file).includes(`('${title.replaceAll('\'', '\\\'')}'`))
-    expect(missing).toEqual([])
   })
 })

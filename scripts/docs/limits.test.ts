@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { options } from '../../gateway/config/options.ts'
+import { metrics } from '../../gateway/observability/metrics.ts'
+import { operatorOptions } from '../../operator/config/options.ts'
+import { operatorMetrics } from '../../operator/observability/metrics.ts'
+
+const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
+const page = read('docs/limits.md')
+const rows = page.split('\n').filter((line) => line.startsWith('| ') && !line.startsWith('| what')).map((line) => line.split('|').map((cell) => cell.trim()))
+const quoted = (text: string, pattern: RegExp): readonly string[] => [...text.matchAll(/`([^`]+)`/g)].flatMap(([, code = '']) => (pattern.test(code) ? [code] : []))
+const variable = /^[A-Z][A-Z_]+$/
+const ofGateway: readonly string[] = Object.values(options).map(({ env }) => env)
+const variables: readonly string[] = [...ofGateway, ...Object.values(operatorOptions).map(({ env }) => env)]
+
+interface Metric {
+  readonly name: string
+  readonly labels: object
+}
+
+/** The metric alone, and with each value of each of its labels that has a list of them. */
+function seriesOf({ name, labels }: Metric): readonly string[] {
+  const listed = Object.entries(labels).filter((entry): entry is [string, readonly string[]] => Array.isArray(entry[1]))
+  return [name, ...listed.flatMap(([label, values]) => values.map((value) => `${name}{${label}="${value}"}`))]
+}
+
+describe('docs/limits.md', () => {
+  it('names options that exist, or says that the limit is fixed', () => {
+    expect(rows.length).toBeGreaterThan(15)
+    expect(quoted(page, variable).filter((name) => !variables.includes(name))).toEqual([])
+    expect(rows.filter(([, , limit = '']) => quoted(limit, variable).length === 0 && !limit.includes('fixed'))).toEqual([])
+  })
+
+  it('leaves no limit of a gateway out that has an option', () => {
+    const limits = ofGateway.filter((name) => /(^|_)(MAX|BURST|RATE|BYTES)(_|$)|_PER_S$/.test(name))
+    expect([limits.length > 10, limits.filter((name) => !rows.some(([, , limit = '']) => limit.includes(`\`${name}\``)))]).toEqual([true, []])
+  })
+
+  it('names metrics that exist, with labels that exist', () => {
+    const series = [...Object.values<Metric>(metrics), ...Object.values<Metric>(operatorMetrics)].flatMap(seriesOf)
+    const named = quoted(page, /^carillon_/)
+    expect([named.length > 15, named.filter((name) => !series.includes(name))]).toEqual([true, []])
+  })
+
+  it('names tests that exist', () => {
+    const named = rows.map((cells) => /^`((?:gateway|operator)\/[^`]+\.test\.ts)`: "([^"]+)"$/.exec(cells[4] ?? '') ?? [cells.join('|')])
+    const missing = named.filter(([, file, title = '']) => file === undefined || !read(file).includes(`('${title.replaceAll('\'', '\\\'')}'`))
+    expect(missing).toEqual([])
+  })
+})
