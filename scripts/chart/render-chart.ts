@@ -124,8 +124,8 @@ function renderReadme(): string {
   const rows = flatValues().map(({ path, default: value, description: what }) => [code(path), value === '' ? '' : code(JSON.stringify(value)), what])
   return `# The chart carillon
 
-Installs the operator of Carillon and the CustomResourceDefinition of RealtimeChannels. [docs/install.md](../../docs/install.md) says how to
-install, upgrade and uninstall it; [docs/rbac.md](../../docs/rbac.md) what it may do.
+Installs the operator of Carillon, the CustomResourceDefinitions of RealtimeChannels and their classes, and the class \`default\`. [docs/install.md](../../docs/install.md) says how to
+install, upgrade and uninstall it; [docs/classes.md](../../docs/classes.md) what a class says; [docs/rbac.md](../../docs/rbac.md) what the operator may do.
 
 ## Values
 

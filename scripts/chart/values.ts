@@ -40,7 +40,7 @@ export const chartValues: Section = {
     kafka: {
       description: 'The Kafka cluster of channels that name none.',
       values: {
-        brokers: texts('host:port of the brokers, as [::1]:9092 for an IPv6 address. Empty: every channel must name its own.', [], { items: { type: 'string', pattern: '^(\\[[0-9a-fA-F:.]+\\]|[^\\s:/@,\\[\\]]+):[0-9]{1,5}$' }, maxItems: 32 }),
+        brokers: texts('host:port of the brokers, as [::1]:9092 for an IPv6 address. Empty: a class or each channel must name brokers.', [], { items: { type: 'string', pattern: '^(\\[[0-9a-fA-F:.]+\\]|[^\\s:/@,\\[\\]]+):[0-9]{1,5}$' }, maxItems: 32 }),
         tls: {
           description: 'TLS to these brokers, for the operator and for the gateways of channels that use them.',
           values: {
