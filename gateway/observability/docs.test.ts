@@ -2,8 +2,6 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { options } from '../config/options.ts'
 import { healthConditions } from './health.ts'
-import { metrics } from './metrics.ts'
-import type { MetricDefinition } from './metrics.ts'
 import type { SpanName } from './tracer.ts'
 
 const page = readFileSync(new URL('../../docs/observability.md', import.meta.url), 'utf8')
@@ -15,15 +13,6 @@ const rowsBelow = (head: string): readonly string[] =>
     .flatMap((line) => /^\| `([^`]+)`/.exec(line)?.[1] ?? []) ?? []
 
 describe('docs/observability.md', () => {
-  it('names no metric that is not there', () => {
-    const series = Object.values<MetricDefinition>(metrics).flatMap(({ name, type }) =>
-      type === 'histogram' ? [`${name}_bucket`] : [name],
-    )
-    const named = page.match(/\bcarillon_[a-z_]+/g) ?? []
-    expect(named.length).toBeGreaterThan(1)
-    expect(named.filter((name) => !series.includes(name) && name !== 'carillon_build_info')).toEqual([])
-  })
-
   it('names no option that is not there', () => {
     const variables: readonly string[] = Object.values(options).map(({ env }) => env)
     const named = (page.match(/\b[A-Z]+_[A-Z_]+\b/g) ?? []).filter((name) => !name.startsWith('OTEL_'))

@@ -53,7 +53,6 @@ const destructive = { partitions: 60, config: { 'cleanup.policy': 'delete', 'ret
 const refusedByClass = { reason: 'NotAllowedByClass', isWithout: ['Deployment', 'Ingress'] } as const
 
 const attacks: readonly Attack[] = [
-  { title: 'the internal topic of the brokers', spec: () => ({ topic: { ...destructive, name: '__consumer_offsets' } }), annotations: adopt, ...refusedByClass, says: 'spec.topic.name is __consumer_offsets, and the class default allows NAMESPACE.*' },
   { title: 'a topic that no channel has', spec: () => ({ topic: { ...destructive, name: 'payments.ledger' } }), annotations: adopt, ...refusedByClass, says: 'spec.topic.name is payments.ledger' },
   { title: 'the topic of another channel', spec: () => ({ topic: { ...destructive, name: `${victim.namespace}.chrome` } }), annotations: adopt, ...refusedByClass, says: 'spec.topic.name is team-1.chrome' },
   { title: 'the topic of another channel by another address of the brokers', spec: () => ({ kafka: { bootstrapServers: [`localhost:${cluster.kafka.port}`] }, topic: { ...destructive, name: `${victim.namespace}.chrome` } }), annotations: adopt, ...refusedByClass, says: 'spec.kafka.bootstrapServers is localhost:' },
@@ -112,6 +111,11 @@ describe('a tenant who may make channels in one namespace and nothing else', () 
     expect(await possessions()).toEqual(before)
   })
 
+  it('is not even stored with the internal topic of the brokers', async () => {
+    await expect(tenant.apply('internal', { topic: { ...destructive, name: '__consumer_offsets' } }, adopt)).rejects.toThrow('topics whose names begin with __ belong to Kafka itself')
+    await expect(tenant.apply('internal', { topic: { deadLetters: { name: '__transaction_state' } } }, adopt)).rejects.toThrow('topics whose names begin with __ belong to Kafka itself')
+  })
+
   it('does not get the path of a younger channel by an older channel of its own', async () => {
     const channel = testChannel(cluster, tenant.namespace, 'early')
     await tenant.apply('early', { route: { type: 'Ingress', host, className: 'public', paths: { socket: '/wss/chrome/v1/ws', api: '/a' } } })
@@ -135,6 +139,30 @@ describe('a tenant who may make channels in one namespace and nothing else', () 
     await Promise.all([emits.kill(), copies.kill()])
     expect(await possessions()).toEqual(before)
   }, 400_000)
+
+  it('keeps a topic in its namespace that somebody else made: it is not deleted with the channel', async () => {
+    const name = `${tenant.namespace}.archive`
+    expect((await cluster.topics.create({ name, partitions: 3, replicas: 1, config: {} })).ok).toBe(true)
+    const channel = testChannel(cluster, tenant.namespace, 'archive')
+    await tenant.apply('archive', { topic: { deletionPolicy: 'Delete' } })
+    await channel.until('TopicReady', 'True', 'TopicAsAsked')
+    await tenant.delete('archive')
+    await untilGone(channel)
+    expect(await cluster.topics.describe(name)).toMatchObject({ ok: true, value: { partitions: 3 } })
+  })
+
+  it('does not say where its dead letters go by a variable, and to no topic of another channel by a field', async () => {
+    await expect(tenant.apply('letters', { gateway: { env: [{ name: 'KAFKA_DLQ_TOPIC', value: `${victim.namespace}.chrome` }] } })).rejects.toThrow('KAFKA_DLQ_TOPIC')
+    await tenant.apply('letters', { topic: { deadLetters: { name: `${victim.namespace}.chrome` } } })
+    const channel = testChannel(cluster, tenant.namespace, 'letters')
+    expect(await channel.until('TopicReady', 'False', 'TopicNotAllowed')).toContain(`The channel may not have the dead letter topic ${victim.namespace}.chrome`)
+    // Its own events are delivered, and no dead letters are copied.
+    await soon(async () => expect(await environmentOf(channel, 'KAFKA_DLQ')).toBe('false'))
+    expect(await environmentOf(channel, 'KAFKA_DLQ_TOPIC')).toBe('')
+    await tenant.delete('letters')
+    await untilGone(channel)
+    expect(await possessions()).toEqual(before)
+  })
 })
 
 describe('a broker that announces 2 GiB', () => {
