@@ -104,7 +104,7 @@ export function createOperator(config: OperatorConfig, adapters: OperatorAdapter
   const { metrics, clock, api, admins } = adapters
   const queue = createWorkQueue({ meter: createQueueMeter(controllerName, metrics, () => clock.now()), now: () => clock.now(), random: adapters.random, childDelayMs })
   const enqueue = (ref: ObjectRef, priority: Priority): void => queue.add(ref, priority)
-  const claims = createClaims({ defaultBrokers: config.kafkaBrokers })
+  const claims = createClaims({ defaultBrokers: config.kafkaBrokers, brokersOfClasses: () => classes.brokers() })
   const children = createChildren()
   const otherRoutes = createOtherRoutes({ onFull: (route) => adapters.logger.warn({ route }, 'too many routes of others to notice them all') })
   const watches = createWatches(config, adapters)

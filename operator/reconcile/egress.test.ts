@@ -39,6 +39,10 @@ describe('where pods may go', () => {
     expect(rulesOf({}, { gateway: { env: [...env, { name: 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', value: 'https://traces' }] } })?.at(-1)).toEqual({ ports: tcp(443) })
   })
 
+  it('has the collector of a channel that names it in a field', () => {
+    expect(rulesOf({}, { tracing: { endpoint: 'http://collector:4317' } })?.at(-1)).toEqual({ ports: tcp(4317) })
+  })
+
   it('is what the channel says of each, and further rules word for word', () => {
     const to = [{ namespaceSelector: { matchLabels: { name: 'kafka' } }, futureField: 1 }]
     const others = [{ to: [{ ipBlock: { cidr: '10.0.0.0/8' } }] }]

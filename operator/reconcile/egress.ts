@@ -1,5 +1,6 @@
 import type { StoredSpec } from '../api/v1alpha1/realtime-channel.ts'
 import { portOf, proxyOf } from './proxy-of.ts'
+import { tracingOfSpec } from './tracing-of-pod.ts'
 
 type Rule = Readonly<Record<string, unknown>>
 type Destination = NonNullable<NonNullable<StoredSpec['network']['egress']>['kafka']>
@@ -12,7 +13,8 @@ const dnsPorts = [53, 5353] as const
  * Addresses do not: a NetworkPolicy knows no names, so that any address is allowed where the channel says nothing.
  * @param brokers as host:port
  */
-export function egressOf({ network, auth, gateway }: StoredSpec, brokers: readonly string[]): readonly Rule[] | null {
+export function egressOf(spec: StoredSpec, brokers: readonly string[]): readonly Rule[] | null {
+  const { network, auth } = spec
   const { egress, proxy } = network
   if (egress === undefined) return null
   const { uri } = auth.jwks
@@ -20,7 +22,7 @@ export function egressOf({ network, auth, gateway }: StoredSpec, brokers: readon
     ...ruleOf(egress.dns, dnsPorts, ['UDP', 'TCP']),
     ...ruleOf(egress.kafka, [...new Set(brokers.map((broker) => Number(/\d+$/.exec(broker)?.[0])))].toSorted((a, b) => a - b)),
     ...(uri === undefined ? [] : ruleOf(egress.keys, known(portOf(proxyOf(uri, proxy) ?? uri)))),
-    ...ruleOf(egress.traces, known(portOf(collectorOf(gateway.env ?? [])))),
+    ...ruleOf(egress.traces, known(portOf(collectorOf(spec)))),
     ...(egress.others ?? []),
   ]
 }
@@ -28,9 +30,10 @@ export function egressOf({ network, auth, gateway }: StoredSpec, brokers: readon
 const known = (port: number | null): readonly number[] => (port === null ? [] : [port])
 
 /** The more special variable wins: https://opentelemetry.io/docs/specs/otel/protocol/exporter/#endpoint-urls-for-otlphttp */
-function collectorOf(env: NonNullable<StoredSpec['gateway']['env']>): string {
-  const valueOf = (wanted: string): string => env.find(({ name }) => name === wanted)?.value ?? ''
-  return valueOf('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT') || valueOf('OTEL_EXPORTER_OTLP_ENDPOINT')
+function collectorOf(spec: StoredSpec): string {
+  const written = (spec.gateway.env ?? []).filter(({ value }) => value !== '').map(({ name, value }) => [name, value] as const)
+  const variables = new Map<string, string>([...tracingOfSpec(spec), ...written])
+  return variables.get('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT') ?? variables.get('OTEL_EXPORTER_OTLP_ENDPOINT') ?? ''
 }
 
 /** To Kubernetes a rule without peers, or with an empty list of them, is for every address, and one without ports for every port. */

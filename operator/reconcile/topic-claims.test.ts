@@ -63,6 +63,15 @@ describe('a topic that two channels reach by different addresses of one cluster'
     expect(rivals(claims, liar, found('t1')).topic).toMatchObject({ name: 'victim' })
   })
 
+  it('is the channel\'s at brokers that a class names, although an older one elsewhere remembers it', () => {
+    const liar = channel({ name: 'liar', topic: 'x', brokers: ['evil:9092'], has: { topic: 't1' } })
+    const victim = channel({ name: 'victim', topic: 'orders', brokers: ['kafka.platform:9092'], day: 2, has: { topic: 't1' } })
+    const claims = createTopicClaims({ defaultBrokers: [], brokersOfClasses: () => [['kafka.platform:9092']] })
+    for (const each of [liar, victim]) claims.upsert(each, anything)
+    expect(rivals(claims, victim, found('t1')).topic).toBeNull()
+    expect(rivals(claims, liar, found('t1')).topic).toMatchObject({ name: 'victim' })
+  })
+
   it('is another topic in another cluster, or with another id', () => {
     const claims = make(elder, younger)
     expect(rivals(claims, younger, found('t2')).topic).toBeNull()

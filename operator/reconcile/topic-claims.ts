@@ -13,7 +13,7 @@ import type { TopicRivals, TopicRival, TopicUse } from './world.ts'
  * twice: by its name and the list of brokers, before anybody has asked Kafka; and by the ids of cluster and topic that its status remembers.
  *
  * Of two channels that claim one topic, the first of these has it:
- *   1. by ids only: the one at the operator's own brokers, because brokers that a channel names could tell any id;
+ *   1. by ids only: the one at brokers of the operator's options or of a class, because brokers that a channel names could tell any id;
  *   2. the one whose status remembers the topic, so that nobody loses a topic that is in use;
  *   3. the one that uses it for events, not for dead letters;
  *   4. the older one, by creation and then by uid, which every restart of the operator finds again.
@@ -42,6 +42,8 @@ export interface TopicIds {
 
 export interface TopicClaimsParts {
   readonly defaultBrokers: readonly string[]
+  /** The brokers that classes name, each list of them. @default none */
+  readonly brokersOfClasses?: () => readonly (readonly string[])[]
 }
 
 interface Claim {
@@ -124,9 +126,9 @@ function isBefore(a: Claim, b: Claim, traits: readonly Trait[]): boolean {
   return deciding === undefined ? a.age < b.age : deciding(a)
 }
 
-function claimsOf(channel: RealtimeChannel, rules: NameRules, { defaultBrokers }: TopicClaimsParts): readonly Claim[] {
+function claimsOf(channel: RealtimeChannel, rules: NameRules, parts: TopicClaimsParts): readonly Claim[] {
   const { metadata, spec, status } = channel
-  const brokers = spec.kafka.bootstrapServers ?? defaultBrokers
+  const brokers = spec.kafka.bootstrapServers ?? parts.defaultBrokers
   const address = [...brokers].toSorted().join(',')
   const mayUse = (topic: string): boolean => whyNameIsNotAllowed(rules, { namespace: metadata.namespace ?? '', name: metadata.name }, topic) === null
   const claim = (use: TopicUse, name: string, record: TopicRecord | undefined): Claim => ({
@@ -135,16 +137,21 @@ function claimsOf(channel: RealtimeChannel, rules: NameRules, { defaultBrokers }
     age: ageOf(channel),
     name: mayUse(name) ? `name ${address} ${name}` : null,
     ids: record?.name === name ? idsOfRecord(record) : null,
-    isAtOwnBrokers: sameBrokers(brokers, defaultBrokers),
+    isAtOwnBrokers: areOwn(brokers, parts),
   })
   const letters = deadLetterTopicOf(channel)
   return [claim('topic', topicNameOf(channel), status?.topic), ...(letters === null ? [] : [claim('deadLetters', letters, status?.deadLetters)])]
 }
 
+/** Whether an administrator has named them. */
+function areOwn(brokers: readonly string[], { defaultBrokers, brokersOfClasses = () => [] }: TopicClaimsParts): boolean {
+  return [defaultBrokers, ...brokersOfClasses()].some((own) => sameBrokers(brokers, own))
+}
+
 /** By ids alone: whether the names are allowed, nobody can tell. */
-function rememberedClaimsOf(channel: StatusHolder, { defaultBrokers }: TopicClaimsParts): readonly Claim[] {
+function rememberedClaimsOf(channel: StatusHolder, parts: TopicClaimsParts): readonly Claim[] {
   const { status } = channel
-  const isNearby = sameBrokers(status?.brokers ?? [], defaultBrokers)
+  const isNearby = areOwn(status?.brokers ?? [], parts)
   return uses.flatMap((use): readonly Claim[] => {
     const record = status?.[use]
     return record === undefined ? [] : [{ ref: refOf(channel), use, age: ageOf(channel), name: null, ids: idsOfRecord(record), isAtOwnBrokers: isNearby }]

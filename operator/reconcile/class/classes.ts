@@ -10,6 +10,8 @@ import { parseClass, type ParsedClass } from './parse-class.ts'
 export interface Classes {
   /** @param name undefined: the channel names none. @returns why no class is to be had */
   find(name: string | undefined): Result<ChannelClass, ChannelRefusal>
+  /** The brokers that classes give, each list of them. */
+  brokers(): readonly (readonly string[])[]
 }
 
 /** Which channels a change of classes may concern. */
@@ -74,6 +76,7 @@ export function createClassWatch({ withoutClass, onChange, warn }: ClassWatchPar
       },
     },
     find: (name) => (name === undefined ? findDefault() : find(name)),
+    brokers: () => [...classes.values()].flatMap(({ parsed }) => (parsed.ok ? brokersOf(parsed.value.class) : [])),
   }
 }
 
@@ -84,7 +87,13 @@ export function createOneClass(only: ChannelClass): Classes {
       if (name === undefined || name === only.name) return ok(only)
       return failed({ reason: 'ClassNotFound', message: `There is no class ${name}: this operator has one class, ${only.name}, from its options (CLASS_FILE). Take spec.className out, or set it to ${only.name}.` })
     },
+    brokers: () => brokersOf(only),
   }
+}
+
+function brokersOf({ defaults }: ChannelClass): readonly (readonly string[])[] {
+  const brokers = defaults.kafka?.bootstrapServers
+  return brokers === undefined ? [] : [brokers]
 }
 
 function isDefault({ metadata }: KubernetesObject): boolean {

@@ -13,7 +13,7 @@ const namespaceType: ResourceType = { group: '', version: 'v1', plural: 'namespa
 
 const written = (spec: RealtimeChannelSpec = {}): WrittenChannel => ({ apiVersion, kind: channelKind, metadata: { name: 'chat', namespace: 'shop' }, spec: { ...smallestSpec, ...spec } })
 
-const nowhere: Classes = { find: () => failed({ reason: 'ClassNotFound', message: 'There is none.' }) }
+const nowhere: Classes = { find: () => failed({ reason: 'ClassNotFound', message: 'There is none.' }), brokers: () => [] }
 
 async function judgeBy(of: ChannelClass | Classes, labels: Readonly<Record<string, string>> | null = {}) {
   const api = createMemoryKubernetes()

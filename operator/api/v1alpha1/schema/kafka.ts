@@ -8,7 +8,7 @@ export const kafka = {
   properties: {
     bootstrapServers: {
       type: 'array',
-      description: "host:port of the brokers to begin with. Default: those of the operator's options.",
+      description: "host:port of the brokers to begin with. Default: those of the class, else those of the operator's options.",
       minItems: 1,
       maxItems: 32,
       'x-kubernetes-list-type': 'set',
