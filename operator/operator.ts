@@ -116,7 +116,7 @@ export function createOperator(config: OperatorConfig, adapters: OperatorAdapter
   })
   const classes: Classes = adapters.onlyClass === null ? classWatch : createOneClass(adapters.onlyClass)
   const judge = createJudge({ api, classes, image: settings.image, brokers: config.kafkaBrokers })
-  const channels: ChannelWatch = createChannelWatch({ claims, judge, children, enqueue, hasSynced: () => watches.haveSynced(channelType) })
+  const channels: ChannelWatch = createChannelWatch({ claims, judge, children, enqueue, hasSynced: () => watches.haveSynced(channelType), isWorking: () => isWorking })
   const reach = createNamespaceReach(adapters)
   metrics.namespacesOutOfReach.collect(() => reach.all().length)
   metrics.channels.collect(() => channels.count().ready, { ready: 'true' })
@@ -158,6 +158,7 @@ export function createOperator(config: OperatorConfig, adapters: OperatorAdapter
     const own = createChildHandlers(type, { children, enqueue, hasSynced })
     return isRouteKind(type.kind) ? createRouteHandlers(type, { otherRoutes, claims, children: own, enqueue, hasSynced }) : own
   }
+  let isWorking = false
   let lookAgain: NodeJS.Timeout | undefined
   return {
     watchers: watches.all,
@@ -173,6 +174,7 @@ export function createOperator(config: OperatorConfig, adapters: OperatorAdapter
       return watches.untilSynced(signal)
     },
     work() {
+      isWorking = true
       reach.work()
       lookAgain = setInterval(() => void otherOperators.lookAgain(), lookAgainMs) // never rejects: the API's failures are values
       const enqueueAll = (): void => channels.all().forEach((ref) => enqueue(ref, 'resync'))

@@ -3,18 +3,20 @@ import { operandTypes } from '../../cdk8s/operands/operand-types.ts'
 import { channelLabel } from '../../cdk8s/operands/labels.ts'
 import type { RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
 import type { KubernetesObject } from '../runtime/kubernetes-api.ts'
-import { aJudge } from '../testing/class-builders.ts'
+import { aChannelClass, aJudge, openAllowed } from '../testing/class-builders.ts'
 import { aChannel, ownedBy, type ChannelParts } from '../testing/channel-builders.ts'
 import { createChannelWatch } from './channel-watch.ts'
 import { createChildHandlers } from './child-watch.ts'
 import { createChildren } from './children.ts'
+import { createOneClass } from './class/classes.ts'
+import type { ChannelJudge } from './class/judge.ts'
 import { createClaims } from './claims.ts'
 
-function rig({ hasSynced = true }: { readonly hasSynced?: boolean } = {}) {
+function rig({ hasSynced = true, isWorking = true, judge = aJudge() }: { readonly hasSynced?: boolean; readonly isWorking?: boolean; readonly judge?: ChannelJudge } = {}) {
   const work: string[] = []
   const children = createChildren()
   const enqueue = ({ namespace, name }: { readonly namespace: string; readonly name: string }, priority: string): void => void work.push(`${namespace}/${name} ${priority}`)
-  const watch = createChannelWatch({ claims: createClaims({ defaultBrokers: ['kafka:9092'] }), judge: aJudge(), children, enqueue, hasSynced: () => hasSynced })
+  const watch = createChannelWatch({ claims: createClaims({ defaultBrokers: ['kafka:9092'] }), judge, children, enqueue, hasSynced: () => hasSynced, isWorking: () => isWorking })
   const services = createChildHandlers(operandTypes.Service, { children, enqueue, hasSynced: () => hasSynced })
   return { work, watch, services, children }
 }
@@ -71,6 +73,18 @@ describe('the watch of channels', () => {
     work.length = 0
     watch.handlers.onUpsert(named('first', { spec: { route: { ...route, host: 'b.example' } }, status: { route: { ...has, host: 'b.example' } } }))
     expect(work).toEqual(['shop/next child'])
+  })
+
+  it.each([
+    [true, ['shop/old user', 'shop/new user']],
+    // Of all that there was before, the older one gets what two ask for.
+    [false, ['shop/old user', 'shop/new user', 'shop/old child', 'shop/new child']],
+  ])('lets a channel claim by a class of chosen namespaces, without the labels of its own, only until channels are reconciled (%s)', (isWorking, expected) => {
+    const { work, watch } = rig({ isWorking, judge: aJudge(createOneClass(aChannelClass({ ...openAllowed, name: 'edge', namespaces: {} }))) })
+    watch.handlers.onUpsert(named('old', { spec: { topic: { name: 'one' } } }))
+    watch.handlers.onUpsert(named('new', { spec: { topic: { name: 'one' } }, metadata: { creationTimestamp: '2026-02-01T00:00:00Z' } }))
+    watch.handlers.onDelete({ namespace: 'shop', name: 'old' }, null)
+    expect(work).toEqual(expected)
   })
 
   it('counts those that are Ready, and forgets those that are gone', () => {

@@ -37,6 +37,8 @@ export interface ChannelWatchParts {
   readonly enqueue: (channel: ObjectRef, priority: Priority) => void
   /** The first list is complete: what comes now is news, and not what was there all along. */
   readonly hasSynced: () => boolean
+  /** Channels are reconciled: each that changes is judged with the labels of its namespace soon. */
+  readonly isWorking: () => boolean
 }
 
 interface Known {
@@ -52,7 +54,7 @@ interface Known {
 }
 
 /** Turns what the watch of channels tells into work. */
-export function createChannelWatch({ claims, judge, children, enqueue, hasSynced }: ChannelWatchParts): ChannelWatch {
+export function createChannelWatch({ claims, judge, children, enqueue, hasSynced, isWorking }: ChannelWatchParts): ChannelWatch {
   const channels = new Map<string, Known>()
   let ready = 0
 
@@ -74,7 +76,8 @@ export function createChannelWatch({ claims, judge, children, enqueue, hasSynced
         const hasOtherTopics = before?.topics !== known.topics
         if (!isChanged && !hasOtherTopics && before?.route === known.route) return
         const parsed = parseChannel(object)
-        const held = parsed.ok ? judge.atOnce(parsed.value.channel) : parsed
+        // Before, all that there is must claim, so that the older one gets what two ask for. Afterwards nobody claims by a class that may not be theirs.
+        const held = parsed.ok ? judge.atOnce(parsed.value.channel, isWorking() ? 'refused' : 'allowed') : parsed
         const affected = held.ok ? claims.upsert(held.value.channel, held.value.topicRules) : claims.suspend(holderOf(object))
         if (isChanged) enqueue(ref, hasSynced() ? 'user' : 'resync')
         // The operator wrote the status, and the topic in it is that of another channel, too.

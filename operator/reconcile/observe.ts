@@ -118,7 +118,10 @@ export function createObserver(parts: ObserverParts): Observer {
 
   /** A class may have changed since the watch told of the channel, and with it what the channel claims. */
   async function judge(written: WrittenChannel): ReturnType<ChannelJudge['judge']> {
-    if (written.metadata.deletionTimestamp !== undefined) return ok(ok(parts.judge.atItsEnd(written)))
+    if (written.metadata.deletionTimestamp !== undefined) {
+      const atItsEnd = await parts.judge.atItsEnd(written)
+      return atItsEnd.ok ? ok(atItsEnd) : atItsEnd
+    }
     const held = await parts.judge.judge(written)
     if (held.ok && claims.isKnown(written)) parts.onClaimsChanged(held.value.ok ? claims.upsert(held.value.value.channel, held.value.value.topicRules) : claims.suspend(written))
     return held

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { checkValue } from '../../cdk8s/channel/check-value.ts'
 import { failed, ok, type Result } from '../../gateway/result.ts'
-import { annotations, specSchema } from '../api/v1alpha1/realtime-channel.ts'
-import type { KubernetesObject } from '../runtime/kubernetes-api.ts'
+import { annotations, specSchema, type WrittenChannel } from '../api/v1alpha1/realtime-channel.ts'
+import type { ApiError, KubernetesObject } from '../runtime/kubernetes-api.ts'
 import type { Claims } from './claims.ts'
 import type { ChannelJudge } from './class/judge.ts'
 import { describePlan, maxNoteBytes } from './describe-plan.ts'
@@ -11,40 +11,46 @@ import { planChannel } from './plan.ts'
 import type { Settings } from './settings.ts'
 import type { World } from './world.ts'
 
-/** An answer to the annotation carillon.dev/plan. */
-export interface Preview {
+/** What the annotation carillon.dev/plan asks. */
+export interface Question {
   /** The same for the same question about the same channel, so that it is answered once. */
   readonly id: string
-  /** What the operator would do, for people. */
-  readonly note: string
+  readonly text: string
 }
 
 /** What judges the channel as it would be. */
 export interface PreviewParts {
-  readonly judge: Pick<ChannelJudge, 'atOnce'>
+  readonly judge: Pick<ChannelJudge, 'judge'>
   /** Finds who has a path that it would ask for. */
   readonly claims: Pick<Claims, 'routeRivalIf'>
+}
+
+/** @returns null when nothing is asked */
+export function questionOf({ metadata }: World['channel']): Question | null {
+  const text = metadata.annotations?.[annotations.plan]
+  if (text === undefined) return null
+  return { id: createHash('sha256').update(JSON.stringify([metadata.uid, metadata.generation, text])).digest('hex').slice(0, 10), text }
 }
 
 /**
  * Plans what the annotation carillon.dev/plan asks about, and changes nothing. Its value is a JSON merge patch (RFC 7396) of `spec`: what if the channel
  * were so? `true` asks about the channel as it is, which is worth something while it is paused. A pause is ignored: the question is what would happen
  * after it.
- * @returns null when nothing is asked
+ * @returns what the operator would do, for people; an error when the API server could not say whom the class is for
  */
-export function previewPlan(world: World, settings: Settings, { claims, judge }: PreviewParts): Preview | null {
-  const { metadata } = world.channel
-  const question = metadata.annotations?.[annotations.plan]
-  if (question === undefined) return null
-  const id = createHash('sha256').update(JSON.stringify([metadata.uid, metadata.generation, question])).digest('hex').slice(0, 10)
-  const changed = changeChannel(world, question, judge)
-  if (!changed.ok) return { id, note: changed.error }
-  const rivals = { ...world.rivals, route: claims.routeRivalIf(changed.value.channel) }
-  return { id, note: describePlan(planChannel({ ...world, ...changed.value, rivals }, settings)) }
+export async function previewPlan(world: World, { text }: Question, settings: Settings, { claims, judge }: PreviewParts): Promise<Result<string, ApiError>> {
+  const changed = changeChannel(world, text)
+  if (!changed.ok) return ok(changed.error)
+  const held = await judge.judge(changed.value)
+  if (!held.ok) return held
+  if (!held.value.ok) return ok(`Not done (${held.value.error.reason}): ${held.value.error.message}`)
+  const { channel, topicRules } = held.value.value
+  const rivals = { ...world.rivals, route: claims.routeRivalIf(channel) }
+  return ok(describePlan(planChannel({ ...world, channel, topicRules, rivals }, settings)))
 }
 
 /** The patch is of what people wrote, and the class judges what comes of it. */
-function changeChannel({ channel, underClass }: World, question: string, judge: Pick<ChannelJudge, 'atOnce'>): Result<Pick<World, 'channel' | 'topicRules'>, string> {
+function changeChannel({ channel, underClass }: World, question: string): Result<WrittenChannel, string> {
   const patch = readPatch(question)
   if (!patch.ok) return patch
   const { [annotations.paused]: _paused, ...others } = channel.metadata.annotations ?? {}
@@ -54,8 +60,7 @@ function changeChannel({ channel, underClass }: World, question: string, judge: 
   const object = { ...channel, metadata: { ...channel.metadata, annotations: others }, spec }
   const parsed = parseChannel(object as unknown as KubernetesObject) // What a patch may have broken, parseChannel finds.
   if (!parsed.ok) return failed(`The channel would not be understood: ${parsed.error.message}`)
-  const held = judge.atOnce(parsed.value.channel)
-  return held.ok ? ok({ channel: held.value.channel, topicRules: held.value.topicRules }) : failed(`Not done (${held.error.reason}): ${held.error.message}`)
+  return ok(parsed.value.channel)
 }
 
 /** Unknown members, and values beyond their bounds. What the channel has already, it may keep. */

@@ -17,8 +17,11 @@ export interface Held {
 }
 
 export interface ChannelJudge {
-  /** What holds by all that is known without asking: it takes the namespace of a channel to be one that the class is for. */
-  atOnce(written: WrittenChannel): Result<Held, ChannelRefusal>
+  /**
+   * What holds by all that is known without asking. Whom a class with a selector of namespaces is for follows from the labels that were read last.
+   * @param unread what holds of a namespace whose labels were never read
+   */
+  atOnce(written: WrittenChannel, unread: 'allowed' | 'refused'): Result<Held, ChannelRefusal>
   /**
    * What holds. A class with a selector of namespaces costs one read.
    * @returns an error when the labels of the namespace could not be read; nobody is let in for that
@@ -27,8 +30,9 @@ export interface ChannelJudge {
   /**
    * What holds of a channel that is being deleted, which may go whatever is wrong with it. Where its class is unknown, or does not allow it, nothing of
    * it is followed but that: no brokers are asked, and its topic stays.
+   * @returns an error when the API server could not say for now whom the class is for: a topic that is to be deleted is not left behind for that
    */
-  atItsEnd(written: WrittenChannel): Held
+  atItsEnd(written: WrittenChannel): Promise<Result<Held, ApiError>>
 }
 
 export interface ChannelJudgeParts extends JudgeParts {
@@ -42,39 +46,70 @@ function forbidden({ metadata }: WrittenChannel, { name }: ChannelClass): Channe
   return { reason: 'Forbidden', message: `The class ${name} is only for some namespaces, and the operator may not read the labels of ${metadata.namespace}. Let it get that namespace (docs/rbac.md), or take spec.allowed.namespaces out of the class.` }
 }
 
+function notRead({ metadata }: WrittenChannel, { name }: ChannelClass): ChannelRefusal {
+  return { reason: 'NotAllowedByClass', message: `The class ${name} is only for some namespaces, and the labels of ${metadata.namespace} have not been read yet.` }
+}
+
+type Labels = Readonly<Record<string, string>>
+
+/** More namespaces than a cluster has. The labels of one that is dropped are read again with its next channel. */
+export const maxNamespaces = 10_000
+
 export function createJudge({ api, classes, ...parts }: ChannelJudgeParts): ChannelJudge {
+  /** By namespace, as they were read last. */
+  const known = new Map<string, Labels>()
+
+  function remember(namespace: string, labels: Labels): void {
+    known.delete(namespace)
+    known.set(namespace, labels)
+    const [oldest] = known.keys()
+    if (known.size > maxNamespaces && oldest !== undefined) known.delete(oldest)
+  }
+
   function hold(channel: RealtimeChannel, className: string | null, topicRules: TopicRules): Held {
     return { channel, className, topicRules, brokers: channel.spec.kafka.bootstrapServers ?? parts.brokers }
   }
 
   /** @param labels null: not asked for */
-  function judge(written: WrittenChannel, of: ChannelClass, labels: Readonly<Record<string, string>> | null): Result<Held, ChannelRefusal> {
+  function judgeBy(written: WrittenChannel, of: ChannelClass, labels: Labels | null): Result<Held, ChannelRefusal> {
     const asked = labels === null ? { ...of, bounds: { ...of.bounds, namespaces: null } } : of
     const channel = judgeChannel(written, asked, labels ?? {}, parts)
     return channel.ok ? ok(hold(channel.value, of.name, topicRulesOf(of))) : channel
   }
 
-  function atOnce(written: WrittenChannel): Result<Held, ChannelRefusal> {
+  async function judge(written: WrittenChannel): Promise<Result<Result<Held, ChannelRefusal>, ApiError>> {
     const found = classes.find(written.spec.className)
-    return found.ok ? judge(written, found.value, null) : found
+    if (!found.ok) return ok(found)
+    if (found.value.bounds.namespaces === null) return ok(judgeBy(written, found.value, null))
+    const name = written.metadata.namespace ?? ''
+    const namespace = await api.get(namespaceType, { namespace: '', name })
+    if (namespace.ok) {
+      const { labels = {} } = namespace.value.metadata
+      remember(name, labels)
+      return ok(judgeBy(written, found.value, labels))
+    }
+    if (namespace.error.kind !== 'forbidden') return failed(namespace.error)
+    // No retry makes a right, and nobody would see one: the channel says what is missing.
+    known.delete(name)
+    return ok(failed(forbidden(written, found.value)))
   }
 
   return {
-    atOnce,
-    async judge(written) {
+    atOnce(written, unread) {
       const found = classes.find(written.spec.className)
-      if (!found.ok) return ok(found)
-      if (found.value.bounds.namespaces === null) return ok(judge(written, found.value, null))
-      const namespace = await api.get(namespaceType, { namespace: '', name: written.metadata.namespace ?? '' })
-      if (namespace.ok) return ok(judge(written, found.value, namespace.value.metadata.labels ?? {}))
-      // No retry makes a right, and nobody would see one: the channel says what is missing.
-      return namespace.error.kind === 'forbidden' ? ok(failed(forbidden(written, found.value))) : failed(namespace.error)
+      if (!found.ok) return found
+      const labels = known.get(written.metadata.namespace ?? '')
+      if (found.value.bounds.namespaces !== null && labels === undefined && unread === 'refused') return failed(notRead(written, found.value))
+      return judgeBy(written, found.value, labels ?? null)
     },
-    atItsEnd(written) {
+    judge,
+    async atItsEnd(written) {
+      const held = await judge(written)
+      if (held.ok && held.value.ok) return ok(held.value.value)
+      if (!held.ok && held.error.kind !== 'not-found') return held
       const found = classes.find(written.spec.className)
       const defaults = found.ok ? expandNames(found.value.defaults, written) : {}
-      const topicRules = found.ok && atOnce(written).ok ? topicRulesOf(found.value) : noTopicRules
-      return hold({ ...written, spec: effectiveSpec(written.spec, defaults) }, found.ok ? found.value.name : null, topicRules)
+      return ok(hold({ ...written, spec: effectiveSpec(written.spec, defaults) }, found.ok ? found.value.name : null, noTopicRules))
     },
   }
 }
