@@ -87,6 +87,16 @@ describe('the watch of channels', () => {
     expect(work).toEqual(expected)
   })
 
+  it('makes work for those who waited for a path of a channel of an earlier release, when its addresses no longer say it', () => {
+    const { work, watch } = rig()
+    const route = { type: 'Ingress', host: 'a.example', paths: { socket: '/s', api: '/a' } } as const
+    watch.handlers.onUpsert(named('first', { spec: { route: { ...route, host: 'b.example' } }, status: { url: 'ws://a.example/s/v1/ws', apiUrl: 'http://a.example/a/v1' } }))
+    watch.handlers.onUpsert(named('next', { spec: { route } }))
+    work.length = 0
+    watch.handlers.onUpsert(named('first', { spec: { route: { ...route, host: 'b.example' } }, status: { url: 'ws://b.example/s/v1/ws', apiUrl: 'http://b.example/a/v1' } }))
+    expect(work).toEqual(['shop/next child'])
+  })
+
   it('counts those that are Ready, and forgets those that are gone', () => {
     const { watch } = rig()
     const ready: NonNullable<RealtimeChannel['status']> = { conditions: [{ type: 'Ready', status: 'True', reason: 'Reconciled', message: '', lastTransitionTime: '2026-01-01T00:00:00Z' }] }

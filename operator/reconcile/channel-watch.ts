@@ -8,6 +8,7 @@ import type { Claims } from './claims.ts'
 import { isConditionReason, type ConditionReason } from './conditions.ts'
 import type { RouteHolder } from './route-claims.ts'
 import { parseChannel } from './parse-channel.ts'
+import { heldRoute } from './route-record.ts'
 
 /** What the operator knows of all channels between their reconciles: names, a fingerprint of each, what they claim. No specs. */
 export interface ChannelWatch {
@@ -121,7 +122,7 @@ function topicsOf(object: KubernetesObject): string {
 }
 
 function routeOf(object: KubernetesObject): string {
-  return JSON.stringify(holderOf(object).status?.route ?? null)
+  return JSON.stringify(heldRoute(holderOf(object)))
 }
 
 function classOf(object: KubernetesObject): string | undefined {

@@ -256,6 +256,8 @@ describe('a route', () => {
     expect(planChannel(world, settings).route).toEqual({ whenDone: model.channel.status?.route, otherwise: had })
     const paused = { ...world, channel: { ...world.channel, metadata: { ...world.channel.metadata, annotations: { 'carillon.dev/paused': 'true' } } } }
     expect(planChannel(paused, settings).route).toEqual({ whenDone: had, otherwise: had })
+    const ofEarlierRelease = { ...paused, channel: { ...paused.channel, status: { url: 'wss://old.example.com/wss/chat/v1/ws', apiUrl: 'https://old.example.com/api/chat/v1' } } }
+    expect(planChannel(ofEarlierRelease, settings).route).toEqual({ whenDone: had, otherwise: had })
   })
 
   it.each<[World['route'], string]>([

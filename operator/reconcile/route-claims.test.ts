@@ -14,15 +14,17 @@ interface Asked {
   readonly route?: { readonly host: string; readonly socket?: string; readonly api?: string } | null
   /** By its status. */
   readonly has?: RouteRecord
+  /** What the operator of an earlier release said of it. */
+  readonly said?: { readonly url?: string; readonly apiUrl: string; readonly host?: string }
 }
 
 const late = '2026-02-01T00:00:00Z'
 
 /** Only what claims are made of. */
-function channel({ name, namespace = 'team', created = '2026-01-01T00:00:00Z', route = null, has }: Asked): RealtimeChannel {
+function channel({ name, namespace = 'team', created = '2026-01-01T00:00:00Z', route = null, has, said }: Asked): RealtimeChannel {
   const { host, ...paths } = route ?? {}
   const spec = { route: route === null ? { type: 'None', paths: {} } : { type: 'Ingress', host, paths } }
-  const status = has === undefined ? {} : { status: { route: has } }
+  const status = has === undefined && said === undefined ? {} : { status: { ...said, ...(has === undefined ? {} : { route: has }) } }
   return { metadata: { namespace, name, uid: `uid-${namespace}-${name}`, creationTimestamp: created }, spec, ...status } as unknown as RealtimeChannel // The rest is not looked at.
 }
 
@@ -85,6 +87,39 @@ describe('claims of routes', () => {
     const claims = claimsOf({ name: 'chrome', route: { host, socket: '/wss/chrome', api: '/other' }, has }, { name: 'next', created: late, route: { host, socket: '/wss/chrome' } }, { name: 'third', created: late, route: { host, socket: '/other' } })
     expect(claims.suspend(refused)).toContainEqual(ref('third'))
     expect([claims.rivalOf(ref('next'))?.channel, claims.rivalOf(ref('third')), claims.rivalOf(ref('chrome'))]).toEqual([ref('chrome'), null, null])
+  })
+
+  describe('of a channel of an earlier release, whose status has no route', () => {
+    const said = { url: `wss://${host}/wss/chrome/v1/ws`, apiUrl: `https://${host}/api/chrome/v1` }
+    const old = { name: 'chrome', route: { host } }
+    const young = { name: 'young', created: late, route: { host, socket: '/wss/chrome' } }
+
+    it.each([
+      ['is refused as a whole, as before its class is there', (claims: RouteClaims) => claims.suspend(channel({ ...old, said }))],
+      ['asks for another host by now', (claims: RouteClaims) => claims.upsert(channel({ ...old, route: { host: 'new.example' }, said }))],
+    ])('hold what its addresses say, while it %s', (_what, tell) => {
+      const claims = createRouteClaims()
+      tell(claims)
+      claims.upsert(channel(young))
+      expect(claims.take(channel(young)).rival).toEqual({ channel: ref('chrome'), path: `${host}/wss/chrome`, taken: `${host}/wss/chrome` })
+    })
+
+    it('hold the older of two that have it', () => {
+      const claims = createRouteClaims()
+      claims.suspend(channel({ ...old, said }))
+      claims.suspend(channel({ ...young, said }))
+      expect([claims.take(channel({ ...young, said })).rival?.channel, claims.take(channel({ ...old, said })).rival]).toEqual([ref('chrome'), null])
+    })
+
+    it.each([
+      ['a route that it did not get', { apiUrl: 'http://chrome-gateway.team.svc:8000/api/chrome/v1' }],
+      ['addresses that this operator wrote, of a route that it did not get', { ...said, host }],
+    ])('do not hold %s', (_what, saidNow) => {
+      const claims = createRouteClaims()
+      claims.suspend(channel({ ...old, said: saidNow }))
+      claims.upsert(channel(young))
+      expect(claims.take(channel(young)).rival).toBeNull()
+    })
   })
 
   it('judge a channel as it is planned, not as the watch saw it last: one that changes to and fro gets no path of another', () => {

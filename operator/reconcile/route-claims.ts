@@ -2,7 +2,7 @@ import type { RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
 import type { ObjectRef } from '../runtime/kubernetes-api.ts'
 import { createRouteIndex, type Placed } from './route-index.ts'
 import { addressOf, type RoutePlace } from './route-place.ts'
-import { askedRoute, placesOfRecord } from './route-record.ts'
+import { askedRoute, heldRoute, placesOfRecord } from './route-record.ts'
 import type { RouteRecord } from './actions.ts'
 import type { RouteRival } from './world.ts'
 
@@ -131,11 +131,11 @@ export function refOf({ metadata }: Pick<RouteHolder, 'metadata'>): ObjectRef {
 const uidOf = ({ metadata }: Pick<RouteHolder, 'metadata'>): string => metadata.uid ?? ''
 
 function claimOf(channel: RouteHolder, route: RouteRecord | null, taken: RouteRecord | null): Claim {
-  const { metadata, status } = channel
+  const { metadata } = channel
   const ref = refOf(channel)
   const age = `${metadata.creationTimestamp ?? ''} ${metadata.uid ?? ''}`
   const asked = placesOf(route)
-  const had = uniquePlaces([...placesOf(status?.route ?? null), ...placesOf(taken)])
+  const had = uniquePlaces([...placesOf(heldRoute(channel)), ...placesOf(taken)])
   const has = (place: RoutePlace): boolean => had.some((each) => addressOf(each) === addressOf(place))
   const entryOf = (isHeld: boolean) => (place: RoutePlace): ClaimEntry => ({ place, owner: ref, rank: `${isHeld ? 'has' : 'wants'} ${age}` })
   return {
