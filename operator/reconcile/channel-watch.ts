@@ -7,6 +7,7 @@ import type { ChannelJudge } from './class/judge.ts'
 import type { Claims } from './claims.ts'
 import { isConditionReason, type ConditionReason } from './conditions.ts'
 import type { RouteHolder } from './route-claims.ts'
+import type { TopicHolder } from './topic-claims.ts'
 import { parseChannel } from './parse-channel.ts'
 import { heldRoute } from './route-record.ts'
 
@@ -130,9 +131,10 @@ function classOf(object: KubernetesObject): string | undefined {
   return typeof spec?.className === 'string' ? spec.className : undefined
 }
 
-function holderOf({ metadata, ...rest }: KubernetesObject): RouteHolder {
+function holderOf({ metadata, ...rest }: KubernetesObject): RouteHolder & TopicHolder {
   const status = rest['status'] as RouteHolder['status'] // Only the operator writes it, and the API server holds it to the schema.
-  return { metadata, ...(status === undefined ? {} : { status }) }
+  const spec = rest['spec'] as TopicHolder['spec'] // The API server holds it to the schema.
+  return { metadata, ...(status === undefined ? {} : { status }), ...(spec === undefined ? {} : { spec }) }
 }
 
 function readinessOf(object: KubernetesObject): Pick<Known, 'isReady' | 'reason'> {

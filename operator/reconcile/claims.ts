@@ -1,7 +1,7 @@
 import type { RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
 import type { ObjectRef } from '../runtime/kubernetes-api.ts'
 import { createRouteClaims, type RouteClaims, type RouteHolder } from './route-claims.ts'
-import { createTopicClaims, type FoundIds, type TopicClaimsParts } from './topic-claims.ts'
+import { createTopicClaims, type FoundIds, type TopicClaimsParts, type TopicHolder } from './topic-claims.ts'
 import type { TopicRules } from './topic-rules.ts'
 import type { Rivals } from './world.ts'
 
@@ -16,7 +16,7 @@ export interface Claims {
   /** A channel appeared or changed, or the rules for it did. @returns the other channels for whom that may change something */
   upsert(channel: RealtimeChannel, rules: Pick<TopicRules, 'topics'>): readonly ObjectRef[]
   /** A channel is not understood, or is refused as a whole: it claims nothing but what its status says that it has. @returns the other channels for whom that may change something */
-  suspend(channel: RouteHolder): readonly ObjectRef[]
+  suspend(channel: RouteHolder & TopicHolder): readonly ObjectRef[]
   /** A channel is gone. @returns the other channels for whom that may change something */
   remove(ref: ObjectRef): readonly ObjectRef[]
   /** @param found the topics of the channel as Kafka describes them now */

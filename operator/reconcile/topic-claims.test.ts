@@ -107,6 +107,17 @@ describe('a channel that is refused as a whole', () => {
     expect(rivals(claims, other).topic).toBeNull()
     expect(rivals(claims, other, found('t1')).alsoUsing.topic).toMatchObject({ name: 'refused' })
   })
+
+  // A status of an earlier release names no brokers, and all channels are refused while their class is not there yet.
+  it.each([
+    ['the operator\'s', undefined, 'refused'],
+    ['others', ['hostile:9092'], undefined],
+  ])('is kept from a channel at brokers of the operator by one that is refused, whose status names no brokers, if those of its spec are %s', (_whose, brokers, rival) => {
+    const other = channel({ name: 'other', topic: 'one', day: 2 })
+    const claims = make(other)
+    claims.suspend(channel({ name: 'refused', topic: 'one', has: { topic: 't1' }, ...(brokers === undefined ? {} : { brokers }) }))
+    expect(rivals(claims, other, found('t1')).topic?.name).toBe(rival)
+  })
 })
 
 describe('a dead letter topic', () => {

@@ -1,5 +1,5 @@
 import { deadLetterTopicOf, topicNameOf } from '../api/v1alpha1/channel-names.ts'
-import type { RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
+import type { RealtimeChannel, RealtimeChannelSpec } from '../api/v1alpha1/realtime-channel.ts'
 import type { ObjectRef } from '../runtime/kubernetes-api.ts'
 import type { TopicRecord } from './actions.ts'
 import { sameBrokers } from './connection.ts'
@@ -23,14 +23,15 @@ export interface TopicClaims {
   /** Returns the other channels for which something may change. */
   upsert(channel: RealtimeChannel, rules: NameRules): readonly ObjectRef[]
   /** A channel is not understood, or is refused as a whole: its pods may still use what its status remembers. @returns as `upsert` */
-  suspend(channel: StatusHolder): readonly ObjectRef[]
+  suspend(channel: TopicHolder): readonly ObjectRef[]
   remove(ref: ObjectRef): readonly ObjectRef[]
   /** @param found the topics of the channel as Kafka describes them now; null: missing or unknown */
   rivalsOf(channel: RealtimeChannel, rules: NameRules, found: FoundIds): TopicRivals
 }
 
 type NameRules = Pick<TopicRules, 'topics'>
-type StatusHolder = Pick<RealtimeChannel, 'metadata' | 'status'>
+/** What of a channel its claim to the topics that its status remembers follows from. */
+export type TopicHolder = Pick<RealtimeChannel, 'metadata' | 'status'> & { readonly spec?: Pick<RealtimeChannelSpec, 'kafka'> }
 
 export type FoundIds = Readonly<Record<TopicUse, TopicIds | null>>
 
@@ -149,16 +150,17 @@ function areOwn(brokers: readonly string[], { defaultBrokers, brokersOfClasses =
 }
 
 /** By ids alone: whether the names are allowed, nobody can tell. */
-function rememberedClaimsOf(channel: StatusHolder, parts: TopicClaimsParts): readonly Claim[] {
-  const { status } = channel
-  const isNearby = areOwn(status?.brokers ?? [], parts)
+function rememberedClaimsOf(channel: TopicHolder, parts: TopicClaimsParts): readonly Claim[] {
+  const { status, spec } = channel
+  // An operator of an earlier release wrote no `status.brokers`.
+  const isNearby = areOwn(status?.brokers ?? spec?.kafka?.bootstrapServers ?? parts.defaultBrokers, parts)
   return uses.flatMap((use): readonly Claim[] => {
     const record = status?.[use]
     return record === undefined ? [] : [{ ref: refOf(channel), use, age: ageOf(channel), name: null, ids: idsOfRecord(record), isAtOwnBrokers: isNearby }]
   })
 }
 
-const ageOf = ({ metadata }: StatusHolder): string => `${metadata.creationTimestamp ?? ''} ${metadata.uid ?? ''}`
+const ageOf = ({ metadata }: TopicHolder): string => `${metadata.creationTimestamp ?? ''} ${metadata.uid ?? ''}`
 
 const idsOfRecord = ({ id, clusterId }: TopicRecord): string | null => idsOf({ topicId: id ?? null, clusterId: clusterId ?? null })
 
@@ -166,7 +168,7 @@ function idsOf(topic: TopicIds | null): string | null {
   return topic === null || topic.topicId === null || topic.clusterId === null ? null : `ids ${topic.clusterId} ${topic.topicId}`
 }
 
-const refOf = ({ metadata }: StatusHolder): ObjectRef => ({ namespace: metadata.namespace ?? '', name: metadata.name })
+const refOf = ({ metadata }: TopicHolder): ObjectRef => ({ namespace: metadata.namespace ?? '', name: metadata.name })
 
 const keyOf = ({ namespace, name }: ObjectRef): string => `${namespace}/${name}`
 
