@@ -9,6 +9,8 @@ import { placesOfRecord } from './route-record.ts'
 
 interface Asked {
   readonly name: string
+  /** @default one that follows from the name */
+  readonly uid?: string
   readonly namespace?: string
   readonly created?: string
   readonly route?: { readonly host: string; readonly socket?: string; readonly api?: string } | null
@@ -21,11 +23,11 @@ interface Asked {
 const late = '2026-02-01T00:00:00Z'
 
 /** Only what claims are made of. */
-function channel({ name, namespace = 'team', created = '2026-01-01T00:00:00Z', route = null, has, said }: Asked): RealtimeChannel {
+function channel({ name, uid, namespace = 'team', created = '2026-01-01T00:00:00Z', route = null, has, said }: Asked): RealtimeChannel {
   const { host, ...paths } = route ?? {}
   const spec = { route: route === null ? { type: 'None', paths: {} } : { type: 'Ingress', host, paths } }
   const status = has === undefined && said === undefined ? {} : { status: { ...said, ...(has === undefined ? {} : { route: has }) } }
-  return { metadata: { namespace, name, uid: `uid-${namespace}-${name}`, creationTimestamp: created }, spec, ...status } as unknown as RealtimeChannel // The rest is not looked at.
+  return { metadata: { namespace, name, uid: uid ?? `uid-${namespace}-${name}`, creationTimestamp: created }, spec, ...status } as unknown as RealtimeChannel // The rest is not looked at.
 }
 
 const ref = (name: string, namespace = 'team') => ({ namespace, name })
@@ -147,6 +149,16 @@ describe('claims of routes', () => {
     expect(claims.take(channel({ name: 'gone', route: { host } }))).toEqual({ rival: null, affected: [] })
     claims.upsert(channel({ name: 'next', created: late, route: { host, socket: '/wss/gone' } }))
     expect([claims.isKnown(channel({ name: 'gone' })), claims.rivalOf(ref('next'))]).toEqual([false, null])
+  })
+
+  it('are not remembered of a channel that was made anew, when nobody told of its end', () => {
+    const first = { name: 'chrome', created: late, route: { host } }
+    const claims = claimsOf(first)
+    claims.take(channel(first))
+    claims.upsert(channel({ name: 'older', route: { host, socket: '/wss/chrome' } }))
+    expect(claims.rivalIf(channel(first))).toBeNull()
+    claims.upsert(channel({ ...first, uid: 'another' }))
+    expect(claims.rivalIf(channel(first))?.channel).toEqual(ref('older'))
   })
 
   it('tell those who waited when a claim ends, and nobody of a claim that ranks behind theirs', () => {

@@ -96,6 +96,8 @@ export function createRouteClaims(): RouteClaims {
   function remember(claim: Claim): readonly ObjectRef[] {
     const before = byChannel.get(keyOf(claim.ref))
     if (before !== undefined && isSame(before, claim)) return []
+    // It was made anew, and nobody told of its end.
+    if (before !== undefined && before.uid !== claim.uid) taken.delete(before.uid)
     const released = forget(claim.ref)
     byChannel.set(keyOf(claim.ref), claim)
     for (const entry of allOf(claim)) index.add(entry)
