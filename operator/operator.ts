@@ -7,6 +7,7 @@ import { channelType } from './api/v1alpha1/realtime-channel.ts'
 import type { OperatorConfig } from './config/options.ts'
 import type { OperatorMetrics } from './observability/metrics.ts'
 import { createApplier } from './reconcile/apply.ts'
+import { createClaimLooks } from './reconcile/claim-looks.ts'
 import { createChannelWatch, type ChannelWatch } from './reconcile/channel-watch.ts'
 import { createChildHandlers } from './reconcile/child-watch.ts'
 import { createChildren } from './reconcile/children.ts'
@@ -116,7 +117,8 @@ export function createOperator(config: OperatorConfig, adapters: OperatorAdapter
   })
   const classes: Classes = adapters.onlyClass === null ? classWatch : createOneClass(adapters.onlyClass)
   const judge = createJudge({ api, classes, image: settings.image, brokers: config.kafkaBrokers })
-  const channels: ChannelWatch = createChannelWatch({ claims, judge, children, enqueue, hasSynced: () => watches.haveSynced(channelType), isWorking: () => isWorking })
+  const claimLooks = createClaimLooks({ nowMs: () => clock.now(), enqueueAfter: (ref, afterMs) => queue.addAfter(ref, afterMs, 'child') })
+  const channels: ChannelWatch = createChannelWatch({ claims, judge, children, claimLooks, enqueue, hasSynced: () => watches.haveSynced(channelType), isWorking: () => isWorking })
   const reach = createNamespaceReach(adapters)
   metrics.namespacesOutOfReach.collect(() => reach.all().length)
   metrics.channels.collect(() => channels.count().ready, { ready: 'true' })
@@ -124,7 +126,7 @@ export function createOperator(config: OperatorConfig, adapters: OperatorAdapter
   metrics.channelReady.collect(() => channels.readiness(config.metricsMaxChannels).map(({ ref, isReady, reason }) => ({ labels: { namespace: ref.namespace, channel: ref.name, reason }, value: Number(isReady) })))
   const otherOperators = createOtherOperators({ api, own: settings.appliedBy, now: clock.now, onGone: () => channels.all().forEach((ref) => enqueue(ref, 'resync')), logger: adapters.logger })
   const healMeter = createHealMeter({ nowMs: clock.wallNow })
-  const observer = createObserver({ api, admins, ownConnection: adapters.ownConnection, claims, children, routes: createRouteObserver({ api, nowMs: clock.wallNow }), otherRoutes, otherOperators, healMeter, assignsPodUsers: createPodUsers({ api, choice: config.gatewayPodUser, nowMs: clock.wallNow }), childTypes, childNameOf: (name) => operandNames(name).Deployment, judge, onClaimsChanged: (refs) => refs.forEach((ref) => enqueue(ref, 'child')), nowMs: clock.wallNow })
+  const observer = createObserver({ api, admins, ownConnection: adapters.ownConnection, claims, children, routes: createRouteObserver({ api, nowMs: clock.wallNow }), otherRoutes, otherOperators, healMeter, assignsPodUsers: createPodUsers({ api, choice: config.gatewayPodUser, nowMs: clock.wallNow }), childTypes, childNameOf: (name) => operandNames(name).Deployment, judge, onClaimsChanged: (refs) => refs.forEach((ref) => claimLooks.ask(ref)), nowMs: clock.wallNow })
   const reconcile = adapters.isDryRun ? createDryRun({ observer, settings, print: adapters.print }) : createReconciler({
     api,
     admins,

@@ -8,6 +8,7 @@ import { aChannel, ownedBy, type ChannelParts } from '../testing/channel-builder
 import { createChannelWatch } from './channel-watch.ts'
 import { createChildHandlers } from './child-watch.ts'
 import { createChildren } from './children.ts'
+import { createClaimLooks } from './claim-looks.ts'
 import { createOneClass } from './class/classes.ts'
 import type { ChannelJudge } from './class/judge.ts'
 import { createClaims } from './claims.ts'
@@ -16,7 +17,8 @@ function rig({ hasSynced = true, isWorking = true, judge = aJudge() }: { readonl
   const work: string[] = []
   const children = createChildren()
   const enqueue = ({ namespace, name }: { readonly namespace: string; readonly name: string }, priority: string): void => void work.push(`${namespace}/${name} ${priority}`)
-  const watch = createChannelWatch({ claims: createClaims({ defaultBrokers: ['kafka:9092'] }), judge, children, enqueue, hasSynced: () => hasSynced, isWorking: () => isWorking })
+  const claimLooks = createClaimLooks({ nowMs: () => 0, enqueueAfter: (ref, afterMs) => (afterMs === 0 ? enqueue(ref, 'child') : enqueue(ref, 'later')) })
+  const watch = createChannelWatch({ claims: createClaims({ defaultBrokers: ['kafka:9092'] }), judge, children, claimLooks, enqueue, hasSynced: () => hasSynced, isWorking: () => isWorking })
   const services = createChildHandlers(operandTypes.Service, { children, enqueue, hasSynced: () => hasSynced })
   return { work, watch, services, children }
 }
@@ -47,6 +49,21 @@ describe('the watch of channels', () => {
     expect(work).toEqual([])
     watch.handlers.onUpsert(named('b', { ...other, status: { topic: { ...remembers('t1').topic, name: 'shop.a', origin: 'Adopted' } } }))
     expect(work).toEqual(['shop/b child', 'shop/a child'])
+  })
+
+  // Two channels at brokers that told another id at each look made each other write their statuses without end.
+  it('makes only so much work at once for channels whose brokers tell another id each time', () => {
+    const { work, watch } = rig()
+    const saying = (name: string, id: string): KubernetesObject => named(name, { spec: { topic: { name: `shop.${name}` }, kafka: { bootstrapServers: ['hostile:9092'] } }, status: { topic: { name: `shop.${name}`, id, clusterId: 'c', origin: 'Adopted' } } })
+    for (const name of ['a', 'b']) watch.handlers.onUpsert(saying(name, 'x'))
+    work.length = 0
+    for (let times = 0; times < 100; times++) {
+      watch.handlers.onUpsert(saying('a', times % 2 === 0 ? 'y' : 'x'))
+      watch.handlers.onUpsert(saying('b', times % 2 === 0 ? 'y' : 'x'))
+    }
+    expect(work.length).toBeGreaterThan(2)
+    expect(work.length).toBeLessThanOrEqual(14)
+    expect(work.slice(-2).toSorted()).toEqual(['shop/a later', 'shop/b later'])
   })
 
   it('takes what the first list shows for a resync: it was there all along', () => {

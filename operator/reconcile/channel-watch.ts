@@ -4,6 +4,7 @@ import type { WatchHandlers } from '../runtime/watcher.ts'
 import type { Children } from './children.ts'
 import type { ClassChange } from './class/classes.ts'
 import type { ChannelJudge } from './class/judge.ts'
+import type { ClaimLooks } from './claim-looks.ts'
 import type { Claims } from './claims.ts'
 import { isConditionReason, type ConditionReason } from './conditions.ts'
 import type { RouteHolder } from './route-claims.ts'
@@ -35,6 +36,7 @@ export interface ChannelWatchParts {
   readonly claims: Claims
   readonly judge: Pick<ChannelJudge, 'atOnce'>
   readonly children: Pick<Children, 'forget'>
+  readonly claimLooks: ClaimLooks
   /** A channel is to be reconciled. */
   readonly enqueue: (channel: ObjectRef, priority: Priority) => void
   /** The first list is complete: what comes now is news, and not what was there all along. */
@@ -56,7 +58,7 @@ interface Known {
 }
 
 /** Turns what the watch of channels tells into work. */
-export function createChannelWatch({ claims, judge, children, enqueue, hasSynced, isWorking }: ChannelWatchParts): ChannelWatch {
+export function createChannelWatch({ claims, judge, children, claimLooks, enqueue, hasSynced, isWorking }: ChannelWatchParts): ChannelWatch {
   const channels = new Map<string, Known>()
   let ready = 0
 
@@ -81,16 +83,21 @@ export function createChannelWatch({ claims, judge, children, enqueue, hasSynced
         // Before, all that there is must claim, so that the older one gets what two ask for. Afterwards nobody claims by a class that may not be theirs.
         const held = parsed.ok ? judge.atOnce(parsed.value.channel, isWorking() ? 'refused' : 'allowed') : parsed
         const affected = held.ok ? claims.upsert(held.value.channel, held.value.topicRules) : claims.suspend(holderOf(object))
-        if (isChanged) enqueue(ref, hasSynced() ? 'user' : 'resync')
+        if (isChanged) {
+          enqueue(ref, hasSynced() ? 'user' : 'resync')
+          for (const other of affected) enqueue(other, 'child')
+          return
+        }
         // The operator wrote the status, and the topic in it is that of another channel, too.
-        else if (hasOtherTopics && affected.length > 0) enqueue(ref, 'child')
-        for (const other of affected) enqueue(other, 'child')
+        if (hasOtherTopics && affected.length > 0) claimLooks.ask(ref)
+        for (const other of affected) claimLooks.ask(other)
       },
       onDelete(ref) {
         const before = channels.get(keyOf(ref))
         channels.delete(keyOf(ref))
         ready -= Number(before?.isReady ?? false)
         children.forget(ref)
+        claimLooks.forget(ref)
         for (const other of claims.remove(ref)) enqueue(other, 'child')
       },
     },

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest'
+import { operandTypes } from '../../cdk8s/operands/operand-types.ts'
 import type { RealtimeChannelSpec } from '../api/v1alpha1/realtime-channel.ts'
-import { aChannel, aDeadLetterTopic, aTopic, aWorld, noRivals } from '../testing/channel-builders.ts'
+import { aChannel, aDeadLetterTopic, aTopic, aWorld, noRivals, ownedBy } from '../testing/channel-builders.ts'
 import type { TopicRecord } from './actions.ts'
 import { planDeadLetters } from './plan-dead-letters.ts'
 import { planTopic } from './plan-topic.ts'
 import type { TopicDescription } from './topic-admin.ts'
 import { closedTopicRules } from './topic-rules.ts'
-import type { FoundTopic, World } from './world.ts'
+import { childKey, type FoundTopic, type World } from './world.ts'
 
 type TopicSpec = NonNullable<RealtimeChannelSpec['topic']>
 
@@ -27,6 +28,13 @@ function plan({ asked = {}, topicSpec = {}, known, annotations = {}, ...more }: 
   const channel = aChannel({ spec: { topic: { ...topicSpec, deadLetters: asked } }, metadata: { annotations }, status })
   const world = aWorld({ channel, topic: { kind: 'present', topic: aTopic() }, topicRules: closedTopicRules, ...more })
   return planDeadLetters(world, planTopic(world), isCreated)
+}
+
+/** A channel's gateways, with variables of their own. */
+function gatewaysWith(variables: Readonly<Record<string, string>>): Partial<World> {
+  const env = Object.entries({ KAFKA_TOPIC: 'shop.chat', ...variables }).map(([name, value]) => ({ name, value }))
+  const object = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'chat-gateway', namespace: 'shop', ...ownedBy(aChannel()) }, spec: { template: { spec: { containers: [{ env }] } } } }
+  return { children: new Map([[childKey('Deployment', 'chat-gateway'), { kind: 'object', type: operandTypes.Deployment, object }]]) }
 }
 
 const reasons = ({ refusals }: ReturnType<typeof plan>): readonly string[] => refusals.map(({ reason }) => reason)
@@ -90,8 +98,34 @@ describe('a dead letter topic that the channel may not have', () => {
     expect(planned.refusals[0]?.message).toMatch(/ead letter topic.*spec\.topic\.deadLetters\.name/)
   })
 
+  it('because somebody else made it otherwise than asked is refused, and gateways are not told of it', () => {
+    const planned = plan({ deadLetters: present({ config: {} }), asked: { retention: '1h' } })
+    expect([reasons(planned), planned.isUsed]).toEqual([['TopicNotOurs'], false])
+  })
+
   it('is named with the channel that has it', () => {
     const planned = plan({ rivals: { ...noRivals, deadLetters: { namespace: 'payments', name: 'victim', use: 'topic' } } })
     expect(planned.refusals[0]?.message).toContain('is that of the channel payments/victim')
+  })
+})
+
+// Rivals that only Kafka tells of are unknown while it does not answer: a topic that was refused was used again, and its pods rolled twice for each outage.
+describe('a dead letter topic of which nobody knows more while Kafka does not answer', () => {
+  const unreachable: FoundTopic = { kind: 'failed', failure: { kind: 'unreachable', detail: 'connect ECONNREFUSED' } }
+  const isUsed = (given: Case): boolean => plan({ topic: unreachable, deadLetters: unreachable, ...given }).isUsed
+
+  it('is used as the pods that run use it', () => {
+    expect(isUsed(gatewaysWith({ KAFKA_DLQ: 'false' }))).toBe(false)
+    expect(isUsed({ ...gatewaysWith({ KAFKA_DLQ: 'false' }), known: {} })).toBe(false)
+    expect(isUsed(gatewaysWith({}))).toBe(true)
+    expect(isUsed({ ...gatewaysWith({ KAFKA_DLQ_TOPIC: 'shop.lost' }), asked: { name: 'shop.lost' } })).toBe(true)
+  })
+
+  it('is not used by pods that have another one', () => {
+    expect(isUsed({ ...gatewaysWith({}), asked: { name: 'shop.lost' } })).toBe(false)
+  })
+
+  it('is used by pods that are made anew when the status remembers it', () => {
+    expect([isUsed({ known: {} }), isUsed({})]).toEqual([true, false])
   })
 })

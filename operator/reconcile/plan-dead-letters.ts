@@ -1,6 +1,7 @@
 import { deadLetterTopicOf, topicNameOf } from '../api/v1alpha1/channel-names.ts'
 import { planOneTopic, type OneTopicPlan } from './plan-one-topic.ts'
 import type { TopicPlan } from './plan-topic.ts'
+import { runningDeadLetters, runningDeployment } from './running-gateway.ts'
 import { wantedDeadLetters } from './topic-diff.ts'
 import { recordedTopic } from './topic-record.ts'
 import type { World } from './world.ts'
@@ -15,7 +16,7 @@ export interface DeadLettersPlan extends Omit<OneTopicPlan, 'serves'> {
  *
  * Gateways write there what anybody has written to the channel's topic. So they are not told of a topic that the channel may not have, or that
  * another channel has: they then copy nothing. What could not be decoded is still in the channel's topic, and is copied when that is
- * mended, from where the copying ended.
+ * mended, from where the copying ended. While Kafka does not answer, nobody knows whose the topic is, and pods go on as they are.
  *
  * A channel that does not get its topic gets no topic for dead letters either.
  *
@@ -36,5 +37,13 @@ export function planDeadLetters(world: World, topic: Pick<TopicPlan, 'actions' |
   const { serves, ...plan } = planOneTopic(world, { use: 'deadLetters', name, wantedFor: (found) => wantedDeadLetters(channel.spec, name, { found, isOurs: isCreated || record?.origin === 'Created' }), isCreated })
   // What keeps the operator from both topics is told once.
   const isTold = (message: string): boolean => topic.refusals.some((refusal) => refusal.message === message)
-  return { ...plan, refusals: plan.refusals.filter(({ message }) => !isTold(message)), isUsed: serves !== 'forbidden' }
+  return { ...plan, refusals: plan.refusals.filter(({ message }) => !isTold(message)), isUsed: isUsed(world, name, { serves, ...plan }) }
+}
+
+function isUsed(world: World, name: string, { serves, record }: Pick<OneTopicPlan, 'serves' | 'record'>): boolean {
+  if (serves === 'forbidden') return false
+  const isKnown = world.deadLetters?.kind === 'present' || world.deadLetters?.kind === 'missing'
+  const running = isKnown ? null : runningDeployment(world)
+  // Of a topic that is there and not the channel's, nothing is remembered.
+  return running === null ? record.whenDone !== null : runningDeadLetters(running) === name
 }

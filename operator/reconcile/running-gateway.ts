@@ -1,3 +1,4 @@
+import { dlqTopicOf } from '../../gateway/config/dead-letter-topic.ts'
 import { options } from '../../gateway/config/options.ts'
 import type { KubernetesObject } from '../runtime/kubernetes-api.ts'
 import { isChildOf } from './ownership.ts'
@@ -30,9 +31,19 @@ export function runningDeployment({ channel, children }: Pick<World, 'channel' |
 
 /** The epoch that the pods were told; null when there are none. */
 export function runningEpoch(world: Pick<World, 'channel' | 'children'>): string | null {
-  const containers = runningDeployment(world)?.spec?.template?.spec?.containers ?? []
-  const variables = containers.flatMap(({ env = [] }) => env)
-  return variables.find(({ name }) => name === options.kafkaTopicEpoch.env)?.value ?? null
+  const deployment = runningDeployment(world)
+  return deployment === null ? null : (variableOf(deployment, options.kafkaTopicEpoch.env) ?? null)
+}
+
+/** Where the pods of a Deployment copy dead letters; null: nowhere. */
+export function runningDeadLetters(deployment: Deployment): string | null {
+  const [kafkaTopic = '', kafkaDlqTopic = ''] = [variableOf(deployment, options.kafkaTopic.env), variableOf(deployment, options.kafkaDlqTopic.env)]
+  return variableOf(deployment, options.kafkaDlq.env) === 'false' ? null : dlqTopicOf({ kafkaTopic, kafkaDlqTopic })
+}
+
+function variableOf({ spec }: Deployment, variable: string): string | undefined {
+  const variables = (spec?.template?.spec?.containers ?? []).flatMap(({ env = [] }) => env)
+  return variables.find(({ name }) => name === variable)?.value
 }
 
 /** Whether the status of a Deployment is about what it asks for now: its controller has looked at this generation. */

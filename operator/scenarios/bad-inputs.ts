@@ -217,12 +217,13 @@ export const badInputs: readonly BadInput[] = [
     afterwards: async (channel) => expect(await channel.topic()).toBeNull(),
   },
   {
-    title: 'a dead letter topic that the pattern of the operator does not allow',
+    title: 'a dead letter topic that its class does not allow',
     spec: () => ({ topic: { deadLetters: { name: 'billing.invoices' } } }),
-    about: 'TopicReady',
-    reason: 'TopicNotAllowed',
-    says: ['may not have the dead letter topic billing.invoices', 'topics that match NAMESPACE.*', 'TOPIC_PATTERN', 'Name another in spec.topic.deadLetters.name'],
+    about: 'Ready',
+    reason: 'NotAllowedByClass',
+    says: ['spec.topic.deadLetters.name is billing.invoices', 'the class open allows NAMESPACE.* (spec.allowed.topics)', 'spec.topic.deadLetters.enabled: false', 'ask an administrator'],
     kstatus: 'Failed',
+    afterwards: async (channel) => expect(await channel.topic()).toBeNull(),
   },
   {
     title: "the topic of another channel as a dead letter topic",

@@ -86,14 +86,13 @@ describe('a channel that reaches for a topic of somebody else', () => {
       expect(await described(name)).toEqual(before)
     })
 
-    it('does not get the topic of another team for its dead letters, and its gateways copy none', async () => {
+    it('does not get the topic of another team for its dead letters, and nothing is made for it', async () => {
       const victim = testChannel(cluster, await cluster.makeNamespace(), 'victim')
       await victim.apply()
       await victim.until('TopicReady', 'True', 'TopicAsAsked')
       await channel.apply({ topic: { deadLetters: { name: `${victim.namespace}.victim` } } })
-      expect(await channel.until('TopicReady', 'False', 'TopicNotAllowed')).toContain(`The channel may not have the dead letter topic ${victim.namespace}.victim`)
-      await soon(async () => expect(await variables(channel)).toMatchObject({ KAFKA_TOPIC: `${channel.namespace}.news`, KAFKA_DLQ: 'false' }))
-      expect(await variables(channel)).not.toHaveProperty('KAFKA_DLQ_TOPIC')
+      expect(await channel.until('Ready', 'False', 'NotAllowedByClass')).toContain(`spec.topic.deadLetters.name is ${victim.namespace}.victim`)
+      expect(await channel.child('Deployment')).toBeNull()
       await victim.until('TopicReady', 'True', 'TopicAsAsked')
     })
 
@@ -108,7 +107,7 @@ describe('a channel that reaches for a topic of somebody else', () => {
     it('does not get the topic of a schema registry', async () => {
       const before = await makeTopic('_schemas')
       await channel.apply({ className: open, topic: { name: '_schemas', partitions: 2, deletionPolicy: 'Delete' } }, consent)
-      expect(await channel.until('TopicReady', 'False', 'TopicNotAllowed')).toContain('usually belong to tools')
+      expect(await channel.until('Ready', 'False', 'NotAllowedByClass')).toContain('spec.topic.name is _schemas')
       await remove(channel)
       expect(await described('_schemas')).toEqual(before)
     })

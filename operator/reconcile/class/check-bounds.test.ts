@@ -30,7 +30,10 @@ describe('the closed bounds', () => {
 
   /** What is refused where nothing is said, the bound that allows it, and something that it still does not allow. */
   const cases: readonly (readonly [field: string, spec: RealtimeChannelSpec, allowing: AllowedSpec, other: AllowedSpec])[] = [
-    ['spec.topic.name', { topic: { name: 'platform.chat' } }, { topics: ['platform.NAME'] }, { topics: ['NAMESPACE.*'] }],
+    ['spec.topic.name', { topic: { name: 'platform.chat' } }, { topics: ['platform.NAME', 'platform.NAME.dlq'] }, { topics: ['NAMESPACE.*'] }],
+    ['spec.topic.name', { topic: { name: '_schemas' } }, { topics: ['_*'] }, { topics: ['*'] }],
+    ['spec.topic.deadLetters.name', { topic: { deadLetters: { name: 'payments.victim' } } }, { topics: ['NAMESPACE.*', 'payments.*'] }, { topics: ['NAMESPACE.*'] }],
+    ['spec.topic.deadLetters.name', { topic: { deadLetters: { name: '_lost' } } }, { topics: ['NAMESPACE.*', '_*'] }, { topics: ['*'] }],
     ['spec.topic.partitions', { topic: { partitions: 33 } }, { maxPartitions: 33 }, { maxPartitions: 32 }],
     ['spec.kafka.bootstrapServers', { kafka: { bootstrapServers: ['kafka.shop.svc:9092'] } }, { bootstrapServers: ['kafka.NAMESPACE.svc:9092'] }, { bootstrapServers: ['kafka.*:9092'] }],
     ['spec.route.host', routeOf({}), { hosts: ['*.apps.example.com'] }, { hosts: ['NAMESPACE.apps.example.com'] }],
@@ -71,6 +74,15 @@ describe('the closed bounds', () => {
     expect(fieldsOf({ spec: { topic: { deletionPolicy: 'Delete' } } })).toEqual([])
     expect(fieldsOf({ spec: { topic: { deletionPolicy: 'Delete' } }, allowed: { deletion: 'Never' } })).toEqual(['spec.topic.deletionPolicy'])
     expect(fieldsOf({ allowed: { topics: [] } })).toEqual(['spec.topic.name'])
+  })
+
+  // A class that came to allow only NAMESPACE.NAME took the dead letters of its channels away, and with that restarted the pods of all of them.
+  it('are about the dead letter topic that follows from the topic, and not about one that the channel does not want', () => {
+    const allowed = { topics: ['NAMESPACE.NAME'] }
+    expect(violationsOf({ allowed })).toEqual([
+      { field: 'spec.topic.deadLetters.name', value: 'shop.chat.dlq', bound: 'spec.allowed.topics', allows: 'NAMESPACE.NAME', remedy: 'spec.topic.deadLetters.enabled: false goes without dead letters.' },
+    ])
+    expect(violationsOf({ spec: { topic: { deadLetters: { enabled: false, name: 'payments.victim' } } }, allowed })).toEqual([])
   })
 
   it('do not ask about the host of a channel without a route', () => {

@@ -1,8 +1,9 @@
 import { parseQuantity } from '../../../cdk8s/operands/quantity.ts'
 import { gatewayResources } from '../../../cdk8s/operands/resources.ts'
-import { channelPaths, topicNameOf } from '../../api/v1alpha1/channel-names.ts'
+import { channelPaths, deadLetterTopicOf, topicNameOf } from '../../api/v1alpha1/channel-names.ts'
 import type { RealtimeChannel, RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
 import type { PatternChannel } from '../../config/topic-pattern.ts'
+import { whyNameIsNotAllowed } from '../topic-rules.ts'
 import type { Bounds } from './bounds.ts'
 import { matchesHost, matchesKey, matchesPair, matchesPath, matchesText } from './patterns.ts'
 
@@ -15,6 +16,8 @@ export interface Violation {
   readonly bound: string
   /** What the bound allows, in words. */
   readonly allows: string
+  /** A sentence with what else the owner of the channel can do. */
+  readonly remedy?: string
 }
 
 export interface Judged {
@@ -38,12 +41,20 @@ type Check = (judged: Judged) => readonly Violation[]
 
 const checkTopic: Check = ({ channel, bounds }) => {
   const { topic } = channel.spec
-  const name = topicNameOf(channel)
+  const [name, letters] = [topicNameOf(channel), deadLetterTopicOf(channel)]
+  const mayHave = (asked: string): boolean => whyNameIsNotAllowed(bounds, patternChannel(channel), asked) === null
+  // A name that follows from another one is wrong for the same reason.
+  const areLettersAllowed = letters === null || mayHave(letters) || (topic.deadLetters.name === undefined && !mayHave(name))
   return [
-    ...unless(bounds.topics.some((pattern) => matchesText(pattern, patternChannel(channel), name)), { field: 'spec.topic.name', value: name, bound: 'topics', allows: list(bounds.topics) }),
+    ...unless(mayHave(name), { field: 'spec.topic.name', value: name, bound: 'topics', allows: topicsInWords(bounds, name) }),
+    ...unless(areLettersAllowed, { field: 'spec.topic.deadLetters.name', value: letters ?? '', bound: 'topics', allows: topicsInWords(bounds, letters ?? ''), remedy: 'spec.topic.deadLetters.enabled: false goes without dead letters.' }),
     ...unless(topic.partitions <= bounds.maxPartitions, { field: 'spec.topic.partitions', value: String(topic.partitions), bound: 'maxPartitions', allows: `${bounds.maxPartitions} at most` }),
     ...unless(topic.deletionPolicy !== 'Delete' || bounds.deletion !== 'Never', { field: 'spec.topic.deletionPolicy', value: topic.deletionPolicy, bound: 'deletion', allows: 'Retain only' }),
   ]
+}
+
+function topicsInWords({ topics }: Bounds, name: string): string {
+  return name.startsWith('_') ? `${list(topics)}, and a name that begins with _ only by a pattern that begins with _` : list(topics)
 }
 
 /** The brokers of the class are those of its defaults; those of the operator's options only where it names none. */

@@ -48,7 +48,7 @@ const shownCharacters = 120
 
 function explain(violations: readonly Violation[], className: string | null): string {
   const who = className === null ? 'a channel without a class may have' : `the class ${className} allows`
-  const sentences = violations.slice(0, shownViolations).map(({ field, value, bound, allows }) => `${field} is ${shorten(value)}, and ${who} ${allows} (${bound}).`)
+  const sentences = violations.slice(0, shownViolations).map(({ field, value, bound, allows, remedy }) => `${field} is ${shorten(value)}, and ${who} ${allows} (${bound}).${remedy === undefined ? '' : ` ${remedy}`}`)
   const more = violations.length > shownViolations ? [`${violations.length - shownViolations} more are not shown.`] : []
   const remedy = className === null ? 'Change it, or ask an administrator for a RealtimeChannelClass that allows it.' : 'Change it, or ask an administrator to allow it in the class.'
   return [...sentences, ...more, remedy].join(' ')
