@@ -5,7 +5,7 @@ import { labelMap } from './parts.ts'
  * A pattern that may give one thing to two namespaces is refused: `NAMESPACE-*` allows `a-b-c` to the namespaces `a` and `a-b`. The same is said in
  * TypeScript in operator/config/topic-pattern.ts. # stands for NAMESPACE, because CEL has no way to say "NAME, but not NAMESPACE".
  */
-const unambiguous = {
+export const unambiguous = {
   rule: "!self.replace('NAMESPACE', '#').matches('([*]|NAME)[a-z0-9-]*#|#[a-z0-9-]*([*]|NAME)|([*]|NAME).*#.*([*]|NAME)')",
   message: 'this pattern may give one thing to two namespaces: let NAMESPACE stand beside a dot or a slash, and leave something open on one side of it at most, as in NAMESPACE.*',
 }
