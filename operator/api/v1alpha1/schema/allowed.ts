@@ -68,6 +68,11 @@ export const allowed = {
         annotations: list('Keys of the annotations in podAnnotations. Default: none.', key),
       },
     },
+    networkPeers: {
+      type: 'boolean',
+      description: 'Whether channels may say themselves who reaches their pods, and what these reach: network.ingressFrom, metricsFrom and egress. Kubernetes adds NetworkPolicies up, so that each of them may open what another policy of the namespace closes.',
+      default: false,
+    },
     namespaces: {
       type: 'object',
       description: 'Labels of the namespaces whose channels may use the class; every namespace has its name as the label kubernetes.io/metadata.name. Default: all namespaces.',
