@@ -1,4 +1,5 @@
 import { classSpecSchema, type AllowedSpec, type RealtimeChannelClassSpec } from '../../operator/api/v1alpha1/realtime-channel-class.ts'
+import type { RealtimeChannelSpec } from '../../operator/api/v1alpha1/realtime-channel.ts'
 import { checkRules } from '../channel/check-spec.ts'
 import { checkValue, type Problem } from '../channel/check-value.ts'
 import { hasMetadataKeys, metadataKeysMessage } from '../channel/metadata-keys.ts'
@@ -9,7 +10,7 @@ export function checkClass(spec: RealtimeChannelClassSpec): readonly Problem[] {
   // The rules compare fields, and need them to be what they should be.
   if (problems.length > 0) return problems
   const ofDefaults = checkRules(spec.defaults ?? {}).map(({ path, message }) => ({ path: path.replace(/^spec/, 'spec.defaults'), message }))
-  return [...ofDefaults, ...checkPatterns(spec.allowed ?? {}), ...checkSelector(spec.allowed ?? {})]
+  return [...ofDefaults, ...checkRoute(spec.defaults ?? {}), ...checkPatterns(spec.allowed ?? {}), ...checkSelector(spec.allowed ?? {})]
 }
 
 /** The lists of `allowed` whose patterns must not give one thing to two namespaces. The schema says so in CEL. */
@@ -17,6 +18,12 @@ export const patternLists = ['topics', 'bootstrapServers', 'hosts', 'pathPrefixe
 
 function checkPatterns(allowed: AllowedSpec): readonly Problem[] {
   return patternLists.flatMap((name) => (allowed[name] ?? []).flatMap((pattern, index) => (isAmbiguous(pattern) ? [{ path: `spec.allowed.${name}[${index}]`, message: ambiguous }] : [])))
+}
+
+/** NAMESPACE and NAME in them stand for those of a channel. */
+function checkRoute({ route: { host = '', paths = {} } = {} }: RealtimeChannelSpec): readonly Problem[] {
+  const fields = [['host', host], ['paths.socket', paths.socket ?? ''], ['paths.api', paths.api ?? '']] as const
+  return fields.flatMap(([name, value]) => (isAmbiguous(value) ? [{ path: `spec.defaults.route.${name}`, message: ambiguous }] : []))
 }
 
 function checkSelector({ namespaces }: AllowedSpec): readonly Problem[] {

@@ -65,6 +65,7 @@ describe('the chart', () => {
     const asked = (spec: RealtimeChannelSpec): boolean => judgedHere({ apiVersion: 'carillon.dev/v1alpha1', kind: 'RealtimeChannel', metadata: { name: 'shop', namespace: 'e2e-red' }, spec }).ok
     expect(asked({ kafka: { bootstrapServers: kafkaObjects('e2e-red', { brokers: 3 }).bootstrapServers }, topic: { partitions: 3, deletionPolicy: 'Delete' } })).toBe(true)
     expect(asked({ route: { host: 'shop.carillon.localhost', tls: {}, paths: { socket: '/red/wss', api: '/red/api' } }, gateway: { image: 'r:dev-1-next' } })).toBe(true)
+    expect(asked({ network: { ingressFrom: [{ podSelector: {} }], metricsFrom: [{ podSelector: {} }], egress: {} } })).toBe(true)
     expect(asked({ topic: { name: 'e2e-blue.shop' } })).toBe(false)
   })
 })

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest'
 import { operandNames } from '../../cdk8s/operands/operand-names.ts'
 import { operandTypes } from '../../cdk8s/operands/operand-types.ts'
-import { channelType, type RealtimeChannelSpec } from '../api/v1alpha1/realtime-channel.ts'
+import { failed } from '../../gateway/result.ts'
+import { channelType, type RealtimeChannel, type RealtimeChannelSpec } from '../api/v1alpha1/realtime-channel.ts'
 import { aJudge } from '../testing/class-builders.ts'
 import { aChannel, aForeignObject } from '../testing/channel-builders.ts'
 import { createMemoryKubernetes } from '../testing/memory-kubernetes.ts'
@@ -10,11 +11,14 @@ import { createChildren } from './children.ts'
 import { createClaims } from './claims.ts'
 import { createObserver } from './observe.ts'
 import { createOtherRoutes } from './other-routes.ts'
+import { names } from './settings.ts'
+import type { World } from './world.ts'
 
 const ref = { namespace: 'shop', name: 'chat' }
 
 function rig() {
   const api = createMemoryKubernetes()
+  let askedPodUsers = 0
   const children = createChildren()
   const observer = createObserver({
     api,
@@ -22,7 +26,10 @@ function rig() {
     ownConnection: () => ({ brokers: ['kafka:9092'], tls: null, sasl: null }),
     claims: createClaims({ defaultBrokers: ['kafka:9092'] }),
     children,
-    assignsPodUsers: async () => ({ ok: true, value: false }),
+    assignsPodUsers: async () => {
+      askedPodUsers++
+      return failed({ kind: 'forbidden', message: 'groups are hidden', code: 403 })
+    },
     routes: { observe: async () => ({ kind: 'ok' }) },
     otherRoutes: createOtherRoutes(),
     otherOperators: { find: async () => null },
@@ -41,7 +48,12 @@ function rig() {
     await observer.observe(ref)
     return api.requests().slice(before).flatMap(({ verb, type }) => (verb === 'get' && type !== channelType.plural ? [type] : []))
   }
-  return { api, children, readsFor }
+  async function observed(channel: RealtimeChannel): Promise<World | null> {
+    await api.create(channelType, { ...channel })
+    const observation = await observer.observe(ref)
+    return observation.ok && observation.value.kind === 'world' ? observation.value.world : null
+  }
+  return { api, children, readsFor, observed, askedPodUsers: () => askedPodUsers }
 }
 
 const always = ['serviceaccounts', 'networkpolicies', 'services', 'poddisruptionbudgets', 'deployments']
@@ -60,4 +72,17 @@ it('reads what the watches know as children, also when the channel asks for it n
   const { children, readsFor } = rig()
   children.seen(ref, aForeignObject('Ingress'))
   expect((await readsFor({})).toSorted()).toEqual([...always, 'ingresses'].toSorted())
+})
+
+it('looks at a channel also where the API server hides whether it assigns users of pods', async () => {
+  const { observed } = rig()
+  expect(await observed(aChannel())).toMatchObject({ channel: { metadata: ref }, assignsPodUsers: { ok: false, error: { kind: 'forbidden' } } })
+})
+
+it('does not ask who chooses the user of pods for a channel that is being deleted, or that says so itself', async () => {
+  const said = rig()
+  expect(await said.observed(aChannel({ spec: { gateway: { podUser: 'Fixed' } } }))).not.toBeNull()
+  const deleted = rig()
+  expect(await deleted.observed(aChannel({ metadata: { deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: [names.finalizer] } }))).not.toBeNull()
+  expect([said.askedPodUsers(), deleted.askedPodUsers()]).toEqual([0, 0])
 })

@@ -52,7 +52,7 @@ export type Observation =
   | { readonly kind: 'world'; readonly world: World; readonly unknownFields: readonly string[]; readonly connection: KafkaConnection | null }
 
 export interface Observer {
-  /** Reads all that a plan for the channel needs. @returns an error only when not even the channel, or what the cluster is, could be read */
+  /** Reads all that a plan for the channel needs. @returns an error only when not even the channel, or what its class is, could be read */
   observe(ref: ObjectRef): Promise<Result<Observation, ApiError>>
   /** Reads the topics alone again, after one was created. */
   observeTopics(channel: RealtimeChannel, connection: KafkaConnection): Promise<FoundTopics>
@@ -96,8 +96,13 @@ export function createObserver(parts: ObserverParts): Observer {
     return { connection: connection.value, topics: await observeTopics(channel, connection.value) }
   }
 
-  async function observeWorld({ channel, className, topicRules, brokers }: Held, written: RealtimeChannelSpec, ref: ObjectRef, assignsPodUsers: boolean): Promise<{ readonly world: World; readonly connection: KafkaConnection | null }> {
-    const [children, kafka, route] = await Promise.all([observeChildren(channel, ref, parts), isKafkaAsked(channel, topicRules) ? observeKafka(channel, written) : nothingAsked, routes.observe(channel)])
+  async function observeWorld({ channel, className, topicRules, brokers }: Held, written: RealtimeChannelSpec, ref: ObjectRef): Promise<{ readonly world: World; readonly connection: KafkaConnection | null }> {
+    const [children, kafka, route, assignsPodUsers] = await Promise.all([
+      observeChildren(channel, ref, parts),
+      isKafkaAsked(channel, topicRules) ? observeKafka(channel, written) : nothingAsked,
+      routes.observe(channel),
+      arePodUsersAsked(channel) ? parts.assignsPodUsers() : ok(false),
+    ])
     const deployment = children.get(childKey('Deployment', parts.childNameOf(ref.name)))
     const [inCharge, bystander] = await Promise.all([findOther(markOf(channel, children), parts), findOther(bystanderOf(channel), parts)])
     const troubledPods = deployment?.kind === 'object' ? await observePods(api, deployment.object) : []
@@ -138,9 +143,7 @@ export function createObserver(parts: ObserverParts): Observer {
       const held = await judge(written)
       if (!held.ok) return held
       if (!held.value.ok) return ok({ kind: 'refused', channel: written, refusal: held.value.error })
-      const assignsPodUsers = await parts.assignsPodUsers()
-      if (!assignsPodUsers.ok) return assignsPodUsers
-      return ok({ kind: 'world', unknownFields, ...(await observeWorld(held.value.value, written.spec, ref, assignsPodUsers.value)) })
+      return ok({ kind: 'world', unknownFields, ...(await observeWorld(held.value.value, written.spec, ref)) })
     },
   }
 }
@@ -148,6 +151,11 @@ export function createObserver(parts: ObserverParts): Observer {
 /** Nobody is asked about the topic of a channel that is being deleted and may delete none: its brokers may be anybody's. */
 function isKafkaAsked({ metadata }: RealtimeChannel, { deletion }: TopicRules): boolean {
   return metadata.deletionTimestamp === undefined || deletion !== 'Never'
+}
+
+/** The pods of a channel that is being deleted need no user. */
+function arePodUsersAsked({ metadata, spec }: RealtimeChannel): boolean {
+  return metadata.deletionTimestamp === undefined && spec.gateway.podUser === undefined
 }
 
 const nothingAsked = { connection: null, topics: { topic: null, deadLetters: null } } as const

@@ -26,7 +26,7 @@ export interface ObjectsOptions {
 }
 
 /** How soon to look again at an object that is going, or that could not be read. */
-const soonMs = 5_000
+export const soonMs = 5_000
 
 /**
  * What it takes to make the objects of a channel what they are to be. Three questions decide on each: is it the channel's? Is it what was

@@ -90,7 +90,7 @@ describe('a new channel', () => {
 
 describe('the pods of a channel', () => {
   const securityOf = (spec: Partial<RealtimeChannelSpec>, assignsPodUsers: boolean): unknown => {
-    const action = plan(withTopic({ channel: aChannel({ spec }), assignsPodUsers })).actions.find((each) => each.kind === 'apply-object' && each.object.kind === 'Deployment')
+    const action = plan(withTopic({ channel: aChannel({ spec }), assignsPodUsers: { ok: true, value: assignsPodUsers } })).actions.find((each) => each.kind === 'apply-object' && each.object.kind === 'Deployment')
     return action?.kind === 'apply-object' ? (action.object['spec'] as { template: { spec: { securityContext: unknown } } }).template.spec.securityContext : null // of a Deployment
   }
   const assigned = { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } }
@@ -102,6 +102,21 @@ describe('the pods of a channel', () => {
 
   it('ask for what the channel says, whatever the cluster does', () => {
     expect([securityOf({ gateway: { podUser: 'Fixed' } }, true), securityOf({ gateway: { podUser: 'Assigned' } }, false)]).toEqual([fixed, assigned])
+  })
+
+  const unanswered = { ok: false, error: { kind: 'forbidden', message: 'groups are hidden', code: 403 } } as const
+  const hasDeployment = ({ actions }: Plan): boolean => actions.some((action) => action.kind === 'apply-object' && action.object.kind === 'Deployment')
+
+  it('are not started before it is known who chooses their user, and that is said and asked again', () => {
+    const planned = plan(withTopic({ assignsPodUsers: unanswered }))
+    expect([hasDeployment(planned), planned.actions.length > 0]).toEqual([false, true])
+    expect(planned).toMatchObject({ holdsGatewayBack: true, requeueAfterMs: 5000, refusals: [{ about: 'GatewayAvailable', reason: 'Forbidden', message: expect.stringMatching(/groups are hidden.*GATEWAY_POD_USER/s) }] })
+  })
+
+  it.each(['Fixed', 'Assigned'] as const)('keep the user that they have (%s) while nobody answers whether the cluster assigns it', (podUser) => {
+    const model = atRest({ gateway: { podUser } })
+    model.edit((channel) => ({ ...channel, spec: aChannel().spec }))
+    expect(planChannel({ ...model.world(), assignsPodUsers: unanswered }, settings)).toMatchObject({ actions: [], refusals: [], holdsGatewayBack: false })
   })
 })
 

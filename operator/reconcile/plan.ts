@@ -2,22 +2,26 @@ import { renderOperands } from '../../cdk8s/operands/gateway-operands.ts'
 import type { OperandInput } from '../../cdk8s/operands/operand-input.ts'
 import { checkChannelName } from '../../cdk8s/operands/operand-names.ts'
 import type { OperandKind } from '../../cdk8s/operands/operand-types.ts'
+import { ok, type Result } from '../../gateway/result.ts'
 import { annotations, type RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
+import type { ApiError } from '../runtime/kubernetes-api.ts'
 import type { Action, Outcome, Plan } from './actions.ts'
 import { egressOf } from './egress.ts'
+import { reasonOfApiError } from './failure-reasons.ts'
 import { gatewayEnvironment, type GatewayEnvironment } from './gateway-environment.ts'
 import { finalizerField } from './heal-meter.ts'
 import { isNoteStale, planLeft } from './in-charge.ts'
 import { judgeContest } from './judge-contest.ts'
 import { kafkaOfPods } from './kafka-of-pods.ts'
 import { channelPaths, deadLetterTopicOf, routePaths, topicNameOf } from '../api/v1alpha1/channel-names.ts'
-import { isRouteKind, planObjects, type ObjectsPlan } from './plan-objects.ts'
+import { isRouteKind, planObjects, soonMs, type ObjectsPlan } from './plan-objects.ts'
 import { planDeadLetters, type DeadLettersPlan } from './plan-dead-letters.ts'
 import { planDeletion } from './plan-deletion.ts'
 import { planRoute } from './plan-route.ts'
 import { planScaling, type ScalingPlan } from './plan-scaling.ts'
 import { planTopic, type TopicPlan } from './plan-topic.ts'
 import type { Refusal } from './refusals.ts'
+import { runningDeployment } from './running-gateway.ts'
 import { keptRoute } from './route-record.ts'
 import { names, ports, type Settings } from './settings.ts'
 import { stoppingOf } from './stopping.ts'
@@ -94,10 +98,11 @@ interface PlannedTopics {
 
 function planGateway(world: World, settings: Settings, { topic: { epoch }, deadLetters }: PlannedTopics): GatewayPlan {
   const environment = environmentOf(world.channel, settings, { epoch, deadLetterTopic: deadLetters.isUsed ? deadLetterTopicOf(world.channel) : null })
-  const holdsGatewayBack = epoch === null || environment === null || !environment.ok
-  const refusals = environment?.ok === false ? [environment.error] : []
+  const fixedUser = hasFixedUser(world)
+  const holdsGatewayBack = epoch === null || environment === null || !environment.ok || !fixedUser.ok
+  const refusals = [...(environment?.ok === false ? [environment.error] : []), ...(fixedUser.ok ? [] : [userUnknown(fixedUser.error)])]
   const scaling = planScaling(world)
-  const input = operandInput(world, settings, { scaling, environment: environment?.ok === true ? environment.value : { environment: [], files: [] } })
+  const input = operandInput(world, settings, { scaling, environment: environment?.ok === true ? environment.value : { environment: [], files: [] }, hasFixedUser: fixedUser.ok && fixedUser.value })
   const rendered = renderOperands(input)
   if (!rendered.ok) return { actions: [], refusals: [...refusals, { about: 'GatewayAvailable', reason: 'InvalidObject', message: rendered.error }], requeueAfterMs: null, holdsGatewayBack: true, route: keptRoute(world.channel) }
   const route = planRoute(world)
@@ -108,9 +113,23 @@ function planGateway(world: World, settings: Settings, { topic: { epoch }, deadL
     actions: [...handOver, ...objects.actions],
     refusals: [...refusals, ...objects.refusals, ...route.refusals],
     route: { whenDone: route.record, otherwise: keptRoute(world.channel).otherwise },
-    requeueAfterMs: soonest(objects.requeueAfterMs, route.requeueAfterMs, holdsGatewayBack ? null : scaling.requeueAfterMs),
+    requeueAfterMs: soonest(objects.requeueAfterMs, route.requeueAfterMs, holdsGatewayBack ? null : scaling.requeueAfterMs, fixedUser.ok ? null : soonMs),
     holdsGatewayBack,
   }
+}
+
+/** While the cluster does not answer, pods keep the user that they have: another one starts them anew. */
+function hasFixedUser(world: World): Result<boolean, ApiError> {
+  const { podUser } = world.channel.spec.gateway
+  if (podUser !== undefined) return ok(podUser === 'Fixed')
+  if (world.assignsPodUsers.ok) return ok(!world.assignsPodUsers.value)
+  const running = runningDeployment(world)
+  return running === null ? world.assignsPodUsers : ok(running.spec?.template?.spec?.securityContext?.runAsUser !== undefined)
+}
+
+function userUnknown(error: ApiError): Refusal {
+  const message = `No pods are started, because the API server does not say whether the cluster assigns their user: ${error.message}. Set spec.gateway.podUser, or the operator's option GATEWAY_POD_USER.`
+  return { about: 'GatewayAvailable', reason: reasonOfApiError(error), message }
 }
 
 /** Null: it is not known which Kafka to name. */
@@ -130,9 +149,10 @@ function heldKinds(holdsGatewayBack: boolean, { handOver }: ScalingPlan): Readon
 interface Decided {
   readonly scaling: ScalingPlan
   readonly environment: GatewayEnvironment
+  readonly hasFixedUser: boolean
 }
 
-function operandInput({ channel, assignsPodUsers }: World, settings: Settings, { scaling, environment }: Decided): OperandInput {
+function operandInput({ channel }: World, settings: Settings, { scaling, environment, hasFixedUser: isFixed }: Decided): OperandInput {
   const { metadata, spec } = channel
   return {
     channel: { name: metadata.name, namespace: metadata.namespace ?? '', uid: metadata.uid ?? '' },
@@ -143,7 +163,7 @@ function operandInput({ channel, assignsPodUsers }: World, settings: Settings, {
     paths: routePaths(channel),
     stopping: stoppingOf(spec.gateway.drainSeconds),
     scaling: scaling.scaling,
-    hasFixedUser: (spec.gateway.podUser ?? (assignsPodUsers ? 'Assigned' : 'Fixed')) === 'Fixed',
+    hasFixedUser: isFixed,
     egress: egressOf(spec, kafkaOfPods(spec, settings.defaultKafka)?.brokers ?? []),
     peers: {
       public: spec.network.ingressFrom ?? (settings.publicNamespaces.length === 0 ? null : settings.publicNamespaces.map(peerOf)),

@@ -10,7 +10,7 @@ export interface Deployment extends KubernetesObject {
     readonly replicas?: number
     /** By `kubectl rollout pause`. */
     readonly paused?: boolean
-    readonly template?: { readonly spec?: { readonly containers?: readonly { readonly env?: readonly { readonly name: string; readonly value?: string }[] }[] } }
+    readonly template?: { readonly spec?: { readonly securityContext?: { readonly runAsUser?: number }; readonly containers?: readonly { readonly env?: readonly { readonly name: string; readonly value?: string }[] }[] } }
   }
   readonly status?: {
     readonly observedGeneration?: number

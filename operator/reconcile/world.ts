@@ -1,3 +1,4 @@
+import type { Result } from '../../gateway/result.ts'
 import type { RealtimeChannel, RealtimeChannelSpec } from '../api/v1alpha1/realtime-channel.ts'
 import type { ApiError, KubernetesObject, ObjectRef, ResourceType } from '../runtime/kubernetes-api.ts'
 import type { MissingTopic, TopicDescription, TopicFailure } from './topic-admin.ts'
@@ -26,8 +27,8 @@ export interface World {
   readonly route: FoundRoute
   /** Routes that no operator made, at or below the paths of this channel; a few at most. */
   readonly otherRoutes: readonly OtherRoute[]
-  /** The cluster assigns the users of pods, and refuses pods that ask for one of their own choice. */
-  readonly assignsPodUsers: boolean
+  /** Whether the cluster assigns the users of pods, and refuses pods that ask for one of their own choice; an error: that was never found out. */
+  readonly assignsPodUsers: Result<boolean, ApiError>
   /** Of the gateway's pods that are not ready, at most ten; empty when the Deployment is available. */
   readonly troubledPods: readonly TroubledPod[]
   /** Another operator, whose mark is on the channel's objects and who is not known to be gone; null: this one is in charge. */

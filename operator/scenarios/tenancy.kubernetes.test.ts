@@ -64,6 +64,7 @@ const attacks: readonly Attack[] = [
   { title: 'an image of its own', spec: () => ({ gateway: { image: 'evil.example/steal:1' } }), ...refusedByClass, says: 'spec.gateway.image is evil.example/steal:1' },
   { title: 'an address inside of the cluster as its brokers', spec: () => ({ kafka: { bootstrapServers: ['169.254.169.254:80'] } }), ...refusedByClass, says: 'spec.kafka.bootstrapServers is 169.254.169.254:80' },
   { title: 'labels by which its pods join the Service of another application', spec: () => ({ gateway: { podLabels: { app: 'payments-db' } } }), ...refusedByClass, says: 'spec.gateway.podLabels is app' },
+  { title: 'a way out past a policy that denies all egress', spec: () => ({ network: { egress: { others: [{}] } } }), ...refusedByClass, says: 'spec.network.egress is set, and the class default allows none (spec.allowed.networkPeers)' },
   { title: 'the priority of the cluster itself', spec: () => ({ gateway: { priorityClassName: 'system-cluster-critical' } }), ...refusedByClass, says: 'spec.gateway.priorityClassName is system-cluster-critical' },
 ]
 

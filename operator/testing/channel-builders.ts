@@ -80,7 +80,7 @@ export function aWorld(world: Partial<World> = {}): World {
     rivals: noRivals,
     route: { kind: 'not-asked' },
     otherRoutes: [],
-    assignsPodUsers: false,
+    assignsPodUsers: { ok: true, value: false },
     troubledPods: [],
     inCharge: null,
     bystander: null,

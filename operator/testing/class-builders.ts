@@ -23,6 +23,7 @@ export const openAllowed: AllowedSpec = {
   maxResources: { cpu: '1000', memory: '100Ti', 'ephemeral-storage': '100Ti', 'nvidia.com/gpu': 8, 'example.com/fpga': 8, 'no/such/resource': 8 },
   env: ['*'],
   scheduling: { nodeSelector: ['*'], tolerations: ['*'], priorityClassNames: ['*'], affinity: true },
+  networkPeers: true,
   podMetadata: { labels: ['*'], annotations: ['*'] },
 }
 

@@ -95,7 +95,7 @@ export function createModelWorld(initial: RealtimeChannel, rules: TopicRules = o
     rivals: noRivals,
     route: channel.spec.route.type === 'None' ? { kind: 'not-asked' } : { kind: 'ok' },
     otherRoutes: [],
-    assignsPodUsers: false,
+    assignsPodUsers: { ok: true, value: false },
     troubledPods: [],
     inCharge: null,
     bystander: null,

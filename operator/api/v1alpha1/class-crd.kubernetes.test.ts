@@ -78,7 +78,7 @@ describe('the defaults of a class', () => {
   })
 
   it('may name the host and the paths of each channel by NAMESPACE and NAME', async () => {
-    for (const host of ['NAMESPACE.apps.example.com', 'NAME-NAMESPACE.example.com', 'NAMESPACE']) expect(await complaint(withField(smallClassExample, 'spec.defaults.route.host', host))).toBe('')
+    for (const host of ['NAMESPACE.apps.example.com', 'NAME.x-NAMESPACE.example.com', 'NAMESPACE']) expect(await complaint(withField(smallClassExample, 'spec.defaults.route.host', host))).toBe('')
     for (const host of ['namespace.Apps.example.com', '-NAME.example.com', 'NAMESPACE.', '*.example.com']) expect(await complaint(withField(smallClassExample, 'spec.defaults.route.host', host))).toContain('spec.defaults.route.host')
   })
 })
@@ -90,6 +90,13 @@ describe('a pattern that may give one thing to two namespaces', () => {
     for (const bound of ['topics', 'hosts', 'images']) {
       const said = await complaint(withField(smallClassExample, `spec.allowed.${bound}`, [pattern]))
       expect(said.includes('may give one thing to two namespaces'), bound).toBe(isAmbiguous(pattern))
+    }
+    // What a class provides has no `*`.
+    if (pattern.includes('*')) return
+    const { host, paths } = { host: pattern, paths: { socket: `/s/${pattern}`, api: `/a/${pattern}` } }
+    for (const field of ['host', 'paths.socket', 'paths.api']) {
+      const said = await complaint(withField(smallClassExample, 'spec.defaults.route', { host, paths }))
+      expect(said.includes(`spec.defaults.route.${field}: Invalid value`), field).toBe(isAmbiguous(pattern))
     }
   })
 

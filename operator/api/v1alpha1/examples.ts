@@ -183,6 +183,7 @@ export const classExample: ClassManifest = {
       env: ['HEARTBEAT_TIMEOUT_MS', 'OTEL_*'],
       scheduling: { nodeSelector: ['kubernetes.io/os', 'pool=edge'], tolerations: ['dedicated=edge'], priorityClassNames: ['edge'], affinity: true },
       podMetadata: { labels: ['team'], annotations: ['example.com/*'] },
+      networkPeers: true,
       namespaces: { matchLabels: { 'example.com/edge': 'true' }, matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: ['kube-system'] }] },
     },
   },

@@ -37,9 +37,10 @@ const fields: Readonly<Record<string, { readonly bound: keyof (typeof allowed)['
   'gateway.priorityClassName': { bound: 'scheduling' },
   'gateway.podLabels': { bound: 'podMetadata' },
   'gateway.podAnnotations': { bound: 'podMetadata' },
-  'network.ingressFrom': { free: "who may reach the channel's own pods" },
-  'network.metricsFrom': { free: 'as network.ingressFrom' },
-  'network.egress': { free: "limits the channel's own pods" },
+  // Kubernetes adds NetworkPolicies up. In a namespace whose egress the platform denies, even `egress: {}` opens a port that the channel chose, by auth.jwks.uri.
+  'network.ingressFrom': { bound: 'networkPeers' },
+  'network.metricsFrom': { bound: 'networkPeers' },
+  'network.egress': { bound: 'networkPeers' },
   'network.proxy': { free: 'pods of the namespace could use any proxy by themselves' },
   'service.ipFamilyPolicy': { free: 'an address of the cluster' },
   'service.annotations': { bound: 'serviceAnnotations' },

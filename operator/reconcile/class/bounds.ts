@@ -20,6 +20,7 @@ export interface Bounds {
   readonly env: readonly string[]
   readonly scheduling: { readonly nodeSelector: readonly string[]; readonly tolerations: readonly string[]; readonly priorityClassNames: readonly string[]; readonly affinity: boolean }
   readonly podMetadata: { readonly labels: readonly string[]; readonly annotations: readonly string[] }
+  readonly networkPeers: boolean
   /** Whose channels may use the class; null: those of all namespaces. */
   readonly namespaces: NonNullable<AllowedSpec['namespaces']> | null
 }
@@ -42,6 +43,7 @@ export function boundsOf({ scheduling = {}, podMetadata = {}, maxResources = {},
     images: [],
     maxReplicas: properties.maxReplicas.default,
     env: [],
+    networkPeers: properties.networkPeers.default,
     ...allowed,
     maxResources: { ...defaultMaxResources, ...maxResources },
     scheduling: { nodeSelector: [], tolerations: [], priorityClassNames: [], affinity: properties.scheduling.properties.affinity.default, ...scheduling },

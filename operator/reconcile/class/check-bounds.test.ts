@@ -55,6 +55,12 @@ describe('the closed bounds', () => {
     ['spec.gateway.tolerations', gatewayOf({ tolerations: [{ operator: 'Exists' }] }), { scheduling: { tolerations: ['*'] } }, { scheduling: { tolerations: ['dedicated'] } }],
     ['spec.gateway.priorityClassName', gatewayOf({ priorityClassName: 'system-node-critical' }), { scheduling: { priorityClassNames: ['system-node-critical'] } }, { scheduling: { priorityClassNames: ['edge'] } }],
     ['spec.gateway.affinity', gatewayOf({ affinity: { nodeAffinity: {} } }), { scheduling: { affinity: true } }, {}],
+    ['spec.network.ingressFrom', { network: { ingressFrom: [{ podSelector: {} }] } }, { networkPeers: true }, { networkPeers: false }],
+    ['spec.network.metricsFrom', { network: { metricsFrom: [{ namespaceSelector: {} }] } }, { networkPeers: true }, {}],
+    ['spec.network.egress', { network: { egress: { others: [{}] } } }, { networkPeers: true }, {}],
+    ['spec.network.egress', { network: { egress: { kafka: { to: [{ ipBlock: { cidr: '0.0.0.0/0' } }] } } } }, { networkPeers: true }, {}],
+    ['spec.network.egress', { network: { egress: { keys: { ports: [22] } } } }, { networkPeers: true }, {}],
+    ['spec.network.egress', { network: { egress: {} } }, { networkPeers: true }, {}],
     ['spec.gateway.podLabels', gatewayOf({ podLabels: { team: 'x' } }), { podMetadata: { labels: ['team'] } }, { podMetadata: { annotations: ['team'] } }],
     ['spec.gateway.podAnnotations', gatewayOf({ podAnnotations: { 'sidecar.istio.io/inject': 'true' } }), { podMetadata: { annotations: ['sidecar.istio.io/*'] } }, { podMetadata: { labels: ['*'] } }],
   ]
@@ -117,6 +123,29 @@ describe('what a class provides', () => {
     const own: RealtimeChannelSpec = { kafka: { bootstrapServers: ['kafka:9092'] } }
     expect(fieldsOf({ spec: own })).toEqual([])
     expect(fieldsOf({ spec: own, defaults: provided })).toContain('spec.kafka.bootstrapServers')
+  })
+
+  const peers = { kafka: { namespaceSelector: {} }, mesh: { podSelector: {} } }
+  const limited: RealtimeChannelSpec = { network: { ingressFrom: [peers.mesh, peers.kafka], metricsFrom: [peers.mesh], egress: { kafka: { ports: [9093], to: [peers.kafka] }, others: [{ to: [peers.mesh] }] } } }
+
+  it.each<NonNullable<RealtimeChannelSpec['network']>>([
+    { egress: {} },
+    { egress: { others: [{ to: [peers.mesh] }] } },
+    { egress: { kafka: { to: [peers.kafka] } } },
+    { ingressFrom: [peers.kafka], metricsFrom: [] },
+  ])('is who reaches its pods and what they reach, and a channel may ask for the same or for fewer that reach them: %j', (network) => {
+    expect(violationsOf({ spec: { network }, defaults: limited })).toEqual([])
+  })
+
+  it.each<NonNullable<RealtimeChannelSpec['network']>>([
+    { egress: { dns: {} } },
+    { egress: { others: [{}] } },
+    { egress: { kafka: { to: [peers.mesh] } } },
+    { egress: { kafka: { ports: [22] } } },
+    { ingressFrom: [peers.mesh, {}] },
+    { metricsFrom: [peers.kafka] },
+  ])('is not opened further by a channel: %j', (network) => {
+    expect(violationsOf({ spec: { network }, defaults: limited })).toEqual([{ field: `spec.network.${Object.keys(network).join('')}`, value: 'set', bound: 'spec.allowed.networkPeers', allows: 'only those of its defaults' }])
   })
 
   it('is held to its own numbers', () => {

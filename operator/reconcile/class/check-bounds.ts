@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { parseQuantity } from '../../../cdk8s/operands/quantity.ts'
 import { gatewayResources } from '../../../cdk8s/operands/resources.ts'
 import { channelPaths, deadLetterTopicOf, topicNameOf } from '../../api/v1alpha1/channel-names.ts'
@@ -34,7 +35,7 @@ export interface Judged {
 
 /** All that a channel has and its class does not allow. Pure: it looks at nothing but what it is given. */
 export function checkBounds(judged: Judged): readonly Violation[] {
-  return [checkTopic, checkBrokers, checkRoute, checkService, checkImage, checkSize, checkResources, checkEnvironment, checkScheduling, checkPodMetadata].flatMap((check) => check(judged))
+  return [checkTopic, checkBrokers, checkRoute, checkService, checkImage, checkSize, checkResources, checkEnvironment, checkScheduling, checkPodMetadata, checkNetwork].flatMap((check) => check(judged))
 }
 
 type Check = (judged: Judged) => readonly Violation[]
@@ -164,13 +165,22 @@ function tolerationInWords(toleration: Toleration): string {
 }
 
 function isSameAsOne(value: unknown, provided: readonly unknown[] = []): boolean {
-  return provided.some((each) => JSON.stringify(each) === JSON.stringify(value))
+  return provided.some((each) => isDeepStrictEqual(each, value))
 }
 
 const checkPodMetadata: Check = ({ channel, defaults, bounds: { podMetadata } }) => [
   ...checkKeys(channel.spec.gateway.podLabels, defaults.gateway?.podLabels, { field: 'spec.gateway.podLabels', bound: 'podMetadata.labels', keys: podMetadata.labels }),
   ...checkKeys(channel.spec.gateway.podAnnotations, defaults.gateway?.podAnnotations, { field: 'spec.gateway.podAnnotations', bound: 'podMetadata.annotations', keys: podMetadata.annotations }),
 ]
+
+/** Fewer who reach the pods are no opening. An empty `egress` is one: the pods may then reach a port that the channel chose, at any address. */
+const checkNetwork: Check = ({ channel, defaults: { network: provided = {} }, bounds }) => {
+  const { network } = channel.spec
+  const lists = (['ingressFrom', 'metricsFrom'] as const).filter((name) => (network[name] ?? []).some((peer) => !isSameAsOne(peer, provided[name])))
+  const hasOwnEgress = network.egress !== undefined && !isSameAsOne(network.egress, [provided.egress])
+  return bounds.networkPeers ? [] : [...lists, ...(hasOwnEgress ? (['egress'] as const) : [])].map((name) =>
+    violation({ field: `spec.network.${name}`, value: 'set', bound: 'networkPeers', allows: provided[name] === undefined ? 'none' : 'only those of its defaults' }))
+}
 
 type Texts = Readonly<Record<string, string>>
 

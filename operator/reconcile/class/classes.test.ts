@@ -51,6 +51,16 @@ describe('the class of a channel', () => {
     expect(warnings).toEqual([expect.stringMatching(/^edge: /)])
   })
 
+  it.each([
+    ['NAME-NAMESPACE.example.com', { host: 'NAME-NAMESPACE.example.com' }],
+    ['/s/NAMESPACE-NAME', { host: 'NAMESPACE.example.com', paths: { socket: '/s/NAMESPACE-NAME' } }],
+    ['/a/NAMENAMESPACE', { host: 'NAMESPACE.example.com', paths: { api: '/a/NAMENAMESPACE' } }],
+  ])('cannot be one that provides one route to channels of two namespaces: %s', (pattern, route) => {
+    const { found, find } = rig(aClass({ name: 'edge', isDefault: true, defaults: { route } }))
+    expect([found(), found('edge')]).toEqual(['ClassInvalid', 'ClassInvalid'])
+    expect(find('edge')).toMatchObject({ error: { message: expect.stringContaining(`${pattern} may give one thing to two namespaces`) } })
+  })
+
   it('is read without what this operator does not know, which is told once', () => {
     const newer = aClass({ name: 'edge', allowed: Object.assign({ maxReplicas: 3 }, { maxTopics: 7 }) })
     const { found, warnings, upsert } = rig(newer)

@@ -1,6 +1,6 @@
 import { failed, ok, type Result } from '../../../gateway/result.ts'
 import { classKind, classSpecSchema, type RealtimeChannelClassSpec } from '../../api/v1alpha1/realtime-channel-class.ts'
-import { apiVersion } from '../../api/v1alpha1/realtime-channel.ts'
+import { apiVersion, type RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
 import { isAmbiguous } from '../../config/topic-pattern.ts'
 import { readBySchema } from '../parse-channel.ts'
 import { boundsOf, type Bounds } from './bounds.ts'
@@ -25,11 +25,11 @@ export function parseClass(object: unknown): Result<ParsedClass, string> {
   if (problem !== null) return failed(`${problem.path} is ${problem.found}; expected ${problem.expected}.`)
   const { defaults = {}, allowed = {} } = value as RealtimeChannelClassSpec // `readBySchema` has held it to the schema that the type is made of
   const bounds = boundsOf(allowed)
-  const ambiguous = ambiguousIn(bounds)
+  const ambiguous = ambiguousIn(bounds, defaults)
   if (ambiguous !== null) return failed(`The pattern ${ambiguous} may give one thing to two namespaces. Let NAMESPACE stand beside a dot or a slash, and leave something open on one side of it at most, as in NAMESPACE.*.`)
   return ok({ class: { name, defaults, bounds }, unknownFields })
 }
 
-function ambiguousIn({ topics, bootstrapServers, hosts, pathPrefixes, images }: Bounds): string | null {
-  return [...topics, ...bootstrapServers, ...hosts, ...pathPrefixes, ...images].find(isAmbiguous) ?? null
+function ambiguousIn({ topics, bootstrapServers, hosts, pathPrefixes, images }: Bounds, { route: { host = '', paths = {} } = {} }: RealtimeChannelSpec): string | null {
+  return [...topics, ...bootstrapServers, ...hosts, ...pathPrefixes, ...images, host, ...Object.values(paths)].find(isAmbiguous) ?? null
 }

@@ -5,7 +5,7 @@ import { labelMap } from './parts.ts'
  * A pattern that may give one thing to two namespaces is refused: `NAMESPACE-*` allows `a-b-c` to the namespaces `a` and `a-b`. The same is said in
  * TypeScript in operator/config/topic-pattern.ts. # stands for NAMESPACE, because CEL has no way to say "NAME, but not NAMESPACE".
  */
-const unambiguous = {
+export const unambiguous = {
   rule: "!self.replace('NAMESPACE', '#').matches('([*]|NAME)[a-z0-9-]*#|#[a-z0-9-]*([*]|NAME)|([*]|NAME).*#.*([*]|NAME)')",
   message: 'this pattern may give one thing to two namespaces: let NAMESPACE stand beside a dot or a slash, and leave something open on one side of it at most, as in NAMESPACE.*',
 }
@@ -67,6 +67,11 @@ export const allowed = {
         labels: list('Keys of the labels in podLabels. Default: none.', key),
         annotations: list('Keys of the annotations in podAnnotations. Default: none.', key),
       },
+    },
+    networkPeers: {
+      type: 'boolean',
+      description: 'Whether channels may say themselves who reaches their pods, and what these reach: network.ingressFrom, metricsFrom and egress. Kubernetes adds NetworkPolicies up, so that each of them may open what another policy of the namespace closes.',
+      default: false,
     },
     namespaces: {
       type: 'object',

@@ -1,14 +1,15 @@
+import { unambiguous } from './allowed.ts'
 import type { JsonSchema } from './json-schema.ts'
 
 /** What no class can give: which class it is, names that only one channel can have, and a number that the API server writes into every channel. */
 const notByClass: ReadonlySet<string> = new Set(['className', 'topic.name', 'topic.deadLetters.name', 'gateway.replicas'])
 
-/** A host and paths are each channel's own, so that NAMESPACE and NAME stand in them for those of the channel. */
+/** A host and paths are each channel's own, so that NAMESPACE and NAME stand in them for those of the channel. No two namespaces get the same by that. */
 const hostLabel = '([a-z0-9]|NAMESPACE|NAME)(([-a-z0-9]|NAMESPACE|NAME)*([a-z0-9]|NAMESPACE|NAME))?'
 const withNames: Readonly<Record<string, Partial<JsonSchema>>> = {
-  'route.host': { pattern: `^${hostLabel}(\\.${hostLabel})*$`, description: 'Host name, without a port. NAMESPACE and NAME stand for those of the channel.' },
-  'route.paths.socket': { description: 'Before /v1/ws. NAMESPACE and NAME stand for those of the channel.' },
-  'route.paths.api': { description: 'Before /v1/events and /v1/emit-message. NAMESPACE and NAME stand for those of the channel.' },
+  'route.host': { pattern: `^${hostLabel}(\\.${hostLabel})*$`, description: 'Host name, without a port. NAMESPACE and NAME stand for those of the channel.', 'x-kubernetes-validations': [unambiguous] },
+  'route.paths.socket': { description: 'Before /v1/ws. NAMESPACE and NAME stand for those of the channel.', 'x-kubernetes-validations': [unambiguous] },
+  'route.paths.api': { description: 'Before /v1/events and /v1/emit-message. NAMESPACE and NAME stand for those of the channel.', 'x-kubernetes-validations': [unambiguous] },
 }
 
 /**
@@ -22,7 +23,7 @@ export function defaultsOf(spec: JsonSchema): JsonSchema {
 function strip(schema: JsonSchema, path: string): JsonSchema {
   const { default: _default, isDefaultStored: _stored, requiredEffective: _required, properties, items, additionalProperties, 'x-kubernetes-validations': rules = [], ...rest } = schema
   const left = Object.keys(properties ?? {}).filter((name) => notByClass.has(below(path, name)))
-  const kept = rules.filter(({ rule }) => !rule.includes('oldSelf') && !left.some((name) => rule.includes(`self.${name}`)))
+  const kept = [...rules.filter(({ rule }) => !rule.includes('oldSelf') && !left.some((name) => rule.includes(`self.${name}`))), ...(withNames[path]?.['x-kubernetes-validations'] ?? [])]
   return {
     ...rest,
     ...withNames[path],
