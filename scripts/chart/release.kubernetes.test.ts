@@ -63,7 +63,9 @@ describe('a release', () => {
 
   // A release cannot have an object of a kind that it brings along: "ensure CRDs are installed first".
   it('makes the definition and the class at once, and later releases, a rollback and an uninstallation keep that class', async () => {
-    const installing = installWithHooks(['--values', join(chartFolder, 'ci/class-values.yaml')])
+    const values = join(cluster.directory, 'class-values.json')
+    writeFileSync(values, JSON.stringify({ class: classExample.spec }))
+    const installing = installWithHooks(['--values', values])
     await finishWaiting()
     await installing
     const made = await classOf('default')
