@@ -11,6 +11,7 @@ import { startTestCluster, testChannel, type TestChannel, type TestCluster } fro
 
 /** Clusters that are not the vanilla one: with rules of OpenShift, and with two families of addresses. */
 
+const bindingType: ResourceType = { group: 'rbac.authorization.k8s.io', version: 'v1', plural: 'clusterrolebindings', kind: 'ClusterRoleBinding', isNamespaced: false }
 const podType: ResourceType = { group: '', version: 'v1', plural: 'pods', kind: 'Pod', isNamespaced: true }
 
 interface Security {
@@ -79,6 +80,25 @@ describe('a namespace that assigns users to pods, as those of OpenShift do', () 
     expect(JSON.stringify(pod?.['spec'])).toContain(`"defaultMode":${0o444}`)
     after.signal('SIGTERM')
     await after.exited
+  })
+})
+
+describe('a cluster that hides its APIs from users', () => {
+  it('is told in channels that are new, whose topics are made and whose ends are not held up', async () => {
+    const discovery = { namespace: '', name: 'system:discovery' }
+    const { metadata, ...binding } = valueOf(await cluster.api.get(bindingType, discovery))
+    valueOf(await cluster.api.delete(bindingType, discovery, {}))
+    onTestFinished(async () => void valueOf(await cluster.api.create(bindingType, { ...binding, metadata: { name: metadata.name } })))
+    const operator = await cluster.startOperator()
+    const channel = testChannel(cluster, await cluster.makeNamespace())
+    await channel.apply({ topic: { deletionPolicy: 'Delete' } })
+    expect(await channel.until('GatewayAvailable', 'False', 'Forbidden')).toContain('GATEWAY_POD_USER')
+    await channel.until('TopicReady', 'True', 'TopicAsAsked')
+    expect(await channel.child('Deployment')).toBeNull()
+    valueOf(await cluster.api.delete(channelType, channel, {}))
+    await soon(async () => expect(await cluster.api.get(channelType, channel)).toMatchObject({ error: { kind: 'not-found' } }))
+    operator.signal('SIGTERM')
+    await operator.exited
   })
 })
 
