@@ -282,6 +282,43 @@ describe('an operator that was off', () => {
   })
 })
 
+describe('a tenant that may write channels, and their finalizers', () => {
+  it('deletes no topic by naming a class that is not for its namespace when the channel goes', async () => {
+    await makeClass('default', { defaults: { auth }, allowed: { deletion: 'Never' } }, true)
+    await makeClass('edge', { defaults: { auth }, allowed: { namespaces: { matchLabels: { 'example.com/edge': 'true' } } } })
+    const channel = await newChannel()
+    await applyOnly(channel, {})
+    await untilReady(channel)
+    valueOf(await cluster.api.mergePatch(channelType, channel, { metadata: { finalizers: ['carillon.dev/topic'] }, spec: { className: 'edge', topic: { deletionPolicy: 'Delete' } } }))
+    valueOf(await cluster.api.delete(channelType, channel, {}))
+    await soon(async () => expect(await cluster.api.get(channelType, channel)).toMatchObject({ ok: false, error: { kind: 'not-found' } }))
+    expect(await isThereTopicOf(channel)).toBe(true)
+  })
+})
+
+describe('channels of an earlier release, which had no classes', () => {
+  it('keep the routes that they have when their class is made after the operator has begun', async () => {
+    const namespace = await cluster.makeNamespace()
+    const [has, wants] = [testChannel(cluster, namespace, 'b'), testChannel(cluster, namespace, 'a')] // The younger one is the first of the list.
+    const route = { host: 'upgrade.example.com', paths: { socket: '/live', api: '/events' } }
+    await operator.kill()
+    await applyOnly(has, { route })
+    const path = `/apis/carillon.dev/v1alpha1/namespaces/${namespace}/realtimechannels/${has.name}/status`
+    const said = { url: 'ws://upgrade.example.com/live/v1/ws', apiUrl: 'http://upgrade.example.com/events/v1' }
+    expect(await askCluster(cluster.plane, { method: 'PATCH', path, body: { status: said }, contentType: 'application/merge-patch+json' })).toMatchObject({ code: 200 })
+    await soon(async () => expect(Date.now()).toBeGreaterThan(Date.parse((await has.get()).metadata.creationTimestamp ?? '') + 1_000))
+    await applyOnly(wants, { route })
+    // A class that changes is applied 50 ms apart: the younger one is planned 2 s before the older one is looked at.
+    for (let index = 10; index < 50; index += 1) await applyOnly(testChannel(cluster, namespace, `a-${index}`), { topic: { partitions: 100 } })
+    operator = await cluster.startOperator({ env: { RESYNC_MS: '600000' } })
+    for (const channel of [has, wants]) await channel.until('Ready', 'False', 'SpecIncomplete')
+    await makeClass('default', { defaults: { auth }, allowed: { hosts: ['*.example.com'], pathPrefixes: ['/live', '/events'] } }, true)
+    expect(await wants.until('RouteReady', 'False', 'RouteClaimed')).toContain(`which the channel ${namespace}/b has`)
+    await untilReady(has)
+    expect(await has.status()).toMatchObject({ ...said, route: { host: route.host, ...route.paths } })
+  })
+})
+
 /** Also when the channel is gone. */
 async function isThereTopicOf({ namespace, name }: TestChannel): Promise<boolean> {
   const described = await cluster.topics.describe(`${namespace}.${name}`)
