@@ -137,7 +137,7 @@ export function installKafka({ run, options }: Platform): Step {
  */
 const classOf = (image: Image, { origin }: Pick<Place, 'origin'>): { readonly defaults: RealtimeChannelSpec; readonly allowed: AllowedSpec } => ({
   defaults: { auth: { jwks: { configMapRef: { name: keysName } }, issuer, audience: [audience], allowedOrigins: [origin] } },
-  allowed: { topics: ['NAMESPACE.*'], hosts: [...dnsNames], pathPrefixes: ['/*'], bootstrapServers: ['kafka.NAMESPACE.svc:9092'], images: [`${image.repository}:*`], env: ['*'], adopt: true, networkPeers: true },
+  allowed: { topics: ['NAMESPACE.*'], hosts: [...dnsNames], pathPrefixes: ['/*'], bootstrapServers: ['kafka.NAMESPACE.svc:9092'], images: [`${image.repository}:*`], env: ['*'], routeLabels: ['*'], adopt: true, networkPeers: true },
 })
 
 /** Values of the chart, as on any cluster: only the image's tag is of this machine. */

@@ -88,7 +88,6 @@ const destructive = { partitions: 60, config: { 'cleanup.policy': 'delete', 'ret
 const routeOf = (paths: { readonly socket: string; readonly api: string }, more: object = {}): Partial<RealtimeChannelSpec> => ({ route: { type: 'Ingress', host: bank.platform.place.host, tls: {}, paths, ...more } })
 
 const attacks: readonly Attack[] = [
-  { title: 'the internal topic of the brokers', spec: () => ({ ...noRoute, topic: { ...destructive, name: '__consumer_offsets' } }), annotations: adopt, says: /^NotAllowedByClass: .*__consumer_offsets/ },
   { title: 'a topic that no channel has', spec: () => ({ ...noRoute, topic: { ...destructive, name: 'payments.ledger' } }), annotations: adopt, says: /^NotAllowedByClass: .*payments\.ledger/ },
   { title: 'the topic of another channel', spec: () => ({ ...noRoute, topic: { ...destructive, name: `${bank.namespace}.${channel}` } }), annotations: adopt, says: /^NotAllowedByClass: .*\.vault/ },
   { title: 'a path below that of another channel', spec: () => routeOf({ socket: `/wss/${channel}/v1/ws`, api: '/login' }), says: /^RouteClaimed: .*\/wss\/vault\/v1\/ws/ },
@@ -98,6 +97,11 @@ const attacks: readonly Attack[] = [
   { title: 'brokers that its class does not allow', spec: () => ({ ...noRoute, kafka: { bootstrapServers: ['169.254.169.254:80'] } }), says: /^NotAllowedByClass: spec\.kafka\.bootstrapServers is 169\.254\.169\.254:80/ },
   { title: 'a broker that announces 2 GiB', spec: () => ({ ...noRoute, kafka: { bootstrapServers: [`kafka.${evil.namespace}.svc:9092`] } }), says: /^KafkaUnreachable: / },
 ]
+
+it('does not even store a channel of a tenant with the internal topic of the brokers', async () => {
+  await expect(made('internal', { ...noRoute, topic: { ...destructive, name: '__consumer_offsets' } }, adopt)).rejects.toThrow('topics whose names begin with __ belong to Kafka itself')
+  expect(await possessions()).toEqual(before)
+})
 
 it.each(attacks)('refuses a tenant $title, and the deletion of the channel deletes nothing of others', async ({ title, spec, annotations, says }) => {
   const name = `attack-${attacks.findIndex((attack) => attack.title === title)}`
