@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { leaseType } from '../runtime/lease.ts'
 import { valueOf } from '../testing/kubernetes-api-contract.ts'
-import type { OperatorProcess } from '../testing/operator-process.ts'
+import { testLeaseMs, type OperatorProcess } from '../testing/operator-process.ts'
 import { readingVerbs, startRecordingProxy, type RecordedRequest, type RecordingProxy } from '../testing/recording-proxy.ts'
 import { soon } from '../testing/scenario.ts'
 import { operatorUser, startTestCluster, testChannel, type TestCluster } from '../testing/test-cluster.ts'
@@ -11,8 +11,6 @@ interface Watched {
   readonly operator: OperatorProcess
   readonly proxy: RecordingProxy
 }
-
-const leaseDurationMs = 3_000
 
 let cluster: TestCluster
 beforeAll(async () => {
@@ -80,7 +78,7 @@ describe('two operators', () => {
     await busy
     await soon(() => expect(writesOf(second).length).toBeGreaterThan(0))
     // What was under way ends first, and the other looks every half second. Nobody waits for the end of the lease.
-    expect(firstOf(second) - toldAtMs).toBeLessThan(leaseDurationMs - 500)
+    expect(firstOf(second) - toldAtMs).toBeLessThan(testLeaseMs - 500)
     expect(lastOf(first)).toBeLessThan(firstOf(second))
     for (let n = 1; n <= channels; n += 1) await untilCarriedOut(`c${n}`)
   })
@@ -92,8 +90,8 @@ describe('two operators', () => {
     const killedAtMs = performance.now()
     await busy
     await soon(() => expect(writesOf(second).length).toBeGreaterThan(0))
-    // It began to count when it last saw a renewal, and looks every half second.
-    expect(firstOf(second) - killedAtMs).toBeLessThan(leaseDurationMs + 1_500)
+    // It began to count when it last saw a renewal, and looks every half second. A busy machine takes its time for the rest.
+    expect(firstOf(second) - killedAtMs).toBeLessThan(testLeaseMs * 2)
     expect(lastOf(first)).toBeLessThan(firstOf(second))
     for (let n = 1; n <= channels; n += 1) await untilCarriedOut(`c${n}`)
   })

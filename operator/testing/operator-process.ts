@@ -18,7 +18,10 @@ export interface OperatorProcessOptions {
 
 export const testImage = 'registry.example.com/carillon:test'
 
-/** Starts it for tests: quick to take over from one that was killed. Whoever starts it ends it. */
+/** How long its Lease lasts: short, to take over soon from one that was killed, and longer than a busy machine keeps it from renewing. */
+export const testLeaseMs = 7_000
+
+/** Starts it for tests. Whoever starts it ends it. */
 export function spawnOperator({ kubeconfigFile, internalPort, env = {}, args = [] }: OperatorProcessOptions): OperatorProcess {
   const program = spawnProgram(fileURLToPath(new URL('../main.ts', import.meta.url)), {
     env: {
@@ -27,8 +30,8 @@ export function spawnOperator({ kubeconfigFile, internalPort, env = {}, args = [
       INTERNAL_HOST: '127.0.0.1',
       INTERNAL_PORT: String(internalPort),
       LEASE_NAMESPACE: 'default',
-      LEASE_DURATION_MS: '3000',
-      RENEW_DEADLINE_MS: '2000',
+      LEASE_DURATION_MS: String(testLeaseMs),
+      RENEW_DEADLINE_MS: String(testLeaseMs - 1_500),
       RETRY_PERIOD_MS: '500',
       ...env,
     },
