@@ -13,9 +13,9 @@ beforeAll(async () => {
 afterAll(() => cluster.stop())
 
 /** What the API server fills in: sections, which rules need, and the number of pods. */
-const emptySections = { kafka: {}, topic: {}, network: {}, auth: {}, emit: {}, replay: {}, limits: {} } as const
+const emptySections = { kafka: {}, network: {}, service: {}, auth: {}, emit: {}, replay: {}, limits: {} } as const
 
-const withInner = ({ auth, route }: RealtimeChannelSpec) => ({ auth: { claims: {}, ...auth }, ...(route === undefined ? {} : { route: { paths: {}, ...route } }) })
+const withInner = ({ topic, auth, route }: RealtimeChannelSpec) => ({ topic: { deadLetters: {}, ...topic }, auth: { claims: {}, ...auth }, ...(route === undefined ? {} : { route: { paths: {}, ...route } }) })
 
 const judged = (spec: RealtimeChannelSpec) => apply(cluster, { apiVersion, kind: channelKind, metadata: { name: 'news', namespace: 'default' }, spec })
 
