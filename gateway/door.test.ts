@@ -199,7 +199,8 @@ describe('a gateway with the memory of a pod', () => {
       expect(Number(/connections_cut_total\{reason="pipelining"\} (\d+)/.exec(metrics)?.[1])).toBe(cut)
       return metrics
     }, { timeout: 15_000, interval: 200 })
-    expect(Number(/process_resident_memory_bytes (\d+)/.exec(page)?.[1])).toBeLessThan(300 * 1024 * 1024)
+    // The limit of such a pod is 448 MiB. What the collector has not taken yet, in the middle of a burst, is up to a hundred of them.
+    expect(Number(/process_resident_memory_bytes (\d+)/.exec(page)?.[1])).toBeLessThan(400 * 1024 * 1024)
     expect((await fetch(`http://127.0.0.1:${String(port)}/health`)).status).toBe(200)
   }, 30_000)
 })
