@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { KubernetesObject } from '../runtime/kubernetes-api.ts'
 import { fieldsOf } from './covers-fields.ts'
 import { marks, names } from './settings.ts'
+import { isRecord } from './is-record.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -32,13 +33,13 @@ interface Place {
 }
 
 function changesIn(wanted: unknown, live: unknown, place: Place): readonly FieldChange[] {
-  if (isMap(wanted) && isMap(live)) return changesInMap(wanted, live, place)
+  if (isRecord(wanted) && isRecord(live)) return changesInMap(wanted, live, place)
   if (hasNames(wanted) && hasNames(live)) return changesInList(wanted, live, place)
   return isPartOf(wanted, live) ? [] : [{ path: place.path, from: live, to: wanted }]
 }
 
 function changesInMap(wanted: Fields, live: Fields, { path, owned }: Place): readonly FieldChange[] {
-  const at = (name: string): Place => ({ path: path === '' ? name : `${path}.${name}`, owned: isMap(owned) ? owned[`f:${name}`] : undefined })
+  const at = (name: string): Place => ({ path: path === '' ? name : `${path}.${name}`, owned: isRecord(owned) ? owned[`f:${name}`] : undefined })
   const isGone = (name: string): boolean => wanted[name] === undefined && at(name).owned !== undefined
   return [
     ...Object.keys(wanted).flatMap((name) => (wanted[name] === undefined || isNothing(wanted[name], live[name]) ? [] : changesIn(wanted[name], live[name], at(name)))),
@@ -61,14 +62,14 @@ function changesInList(wanted: readonly Named[], live: readonly Named[], { path,
 }
 
 function ownedItem(owned: unknown, name: string): unknown {
-  const key = isMap(owned) ? Object.keys(owned).find((step) => step.startsWith('k:') && step.includes(`"name":${JSON.stringify(name)}`)) : undefined
-  return key === undefined || !isMap(owned) ? undefined : owned[key]
+  const key = isRecord(owned) ? Object.keys(owned).find((step) => step.startsWith('k:') && step.includes(`"name":${JSON.stringify(name)}`)) : undefined
+  return key === undefined || !isRecord(owned) ? undefined : owned[key]
 }
 
 /** The server adds defaults to items. */
 function isPartOf(wanted: unknown, live: unknown): boolean {
   if (Array.isArray(wanted) && Array.isArray(live)) return wanted.length === live.length && wanted.every((item, index) => isPartOf(item, live[index]))
-  if (isMap(wanted) && isMap(live)) return Object.entries(wanted).every(([name, value]) => value === undefined || isPartOf(value, live[name]))
+  if (isRecord(wanted) && isRecord(live)) return Object.entries(wanted).every(([name, value]) => value === undefined || isPartOf(value, live[name]))
   return isDeepStrictEqual(wanted, live)
 }
 
@@ -77,11 +78,7 @@ interface Named extends Fields {
 }
 
 function hasNames(value: unknown): value is readonly Named[] {
-  return Array.isArray(value) && value.length > 0 && value.every((item) => isMap(item) && typeof item['name'] === 'string')
-}
-
-function isMap(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  return Array.isArray(value) && value.length > 0 && value.every((item) => isRecord(item) && typeof item['name'] === 'string')
 }
 
 const maxFields = 8
@@ -105,7 +102,7 @@ const maxCharacters = 60
 
 /** A short value itself; null: it would not be read. */
 function wordOf(value: unknown): string | null {
-  const item = isMap(value) && typeof value['value'] === 'string' && typeof value['name'] === 'string' ? value['value'] : value
+  const item = isRecord(value) && typeof value['value'] === 'string' && typeof value['name'] === 'string' ? value['value'] : value
   if (typeof item === 'object' || item === undefined) return null
   const text = typeof item === 'string' && item !== '' ? item : JSON.stringify(item)
   return text.length > maxCharacters ? null : text

@@ -1,4 +1,5 @@
 import type { KubernetesObject, ManagedFieldsEntry } from '../runtime/kubernetes-api.ts'
+import { isRecord } from './is-record.ts'
 
 type FieldsNode = Readonly<Record<string, unknown>>
 
@@ -24,7 +25,7 @@ export function lostFields(desired: object, fields: ManagedFieldsEntry['fieldsV1
   if (fields === undefined) return ['all fields']
   return Object.entries(desired).flatMap(([name, value]) => {
     if (name === 'apiVersion' || name === 'kind') return []
-    return name === 'metadata' && isMap(value) ? lostOfMap(withoutNames(value), nodeAt(fields, 'f:metadata') ?? {}, 'metadata') : lostOfField(name, value, { fields, path: '' })
+    return name === 'metadata' && isRecord(value) ? lostOfMap(withoutNames(value), nodeAt(fields, 'f:metadata') ?? {}, 'metadata') : lostOfField(name, value, { fields, path: '' })
   })
 }
 
@@ -71,7 +72,7 @@ function lostOfValue(value: unknown, node: FieldsNode, path: string): readonly s
   // A leaf: a value, or a map or list that the server takes as one value.
   if (Object.keys(node).length === 0) return []
   if (Array.isArray(value)) return value.flatMap((item) => lostOfItem(item, node, path))
-  return isMap(value) ? lostOfMap(value, node, path) : []
+  return isRecord(value) ? lostOfMap(value, node, path) : []
 }
 
 function lostOfMap(map: FieldsNode, fields: FieldsNode, path: string): readonly string[] {
@@ -79,7 +80,7 @@ function lostOfMap(map: FieldsNode, fields: FieldsNode, path: string): readonly 
 }
 
 function lostOfItem(item: unknown, list: FieldsNode, path: string): readonly string[] {
-  if (!isMap(item)) return nodeAt(list, `v:${JSON.stringify(item)}`) === null ? [`${path}[${String(item)}]`] : []
+  if (!isRecord(item)) return nodeAt(list, `v:${JSON.stringify(item)}`) === null ? [`${path}[${String(item)}]`] : []
   const here = `${path}[${String(item['name'] ?? item['containerPort'] ?? item['port'] ?? item['type'] ?? '')}]`
   const lost = Object.keys(list).flatMap((step) => {
     const node = step.startsWith('k:') && hasKey(item, step.slice(2)) ? nodeAt(list, step) : null
@@ -91,14 +92,10 @@ function lostOfItem(item: unknown, list: FieldsNode, path: string): readonly str
 /** A part of the key that we left to the server's default, as a port's protocol, may be anything. */
 function hasKey(item: FieldsNode, key: string): boolean {
   const parts: unknown = JSON.parse(key) // written by the API server
-  return isMap(parts) && Object.entries(parts).every(([name, value]) => item[name] === undefined || item[name] === value)
+  return isRecord(parts) && Object.entries(parts).every(([name, value]) => item[name] === undefined || item[name] === value)
 }
 
 function nodeAt(parent: FieldsNode, step: string): FieldsNode | null {
   const node = parent[step]
-  return isMap(node) ? node : null
-}
-
-function isMap(value: unknown): value is FieldsNode {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  return isRecord(node) ? node : null
 }

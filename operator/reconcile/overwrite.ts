@@ -1,5 +1,6 @@
 import { ok, type Result } from '../../gateway/result.ts'
 import type { ApiError, KubernetesApi, KubernetesObject, ObjectRef, ResourceType } from '../runtime/kubernetes-api.ts'
+import { isRecord } from './is-record.ts'
 
 export interface OverwriteParts {
   readonly api: Pick<KubernetesApi, 'get' | 'mergePatch'>
@@ -34,20 +35,16 @@ const keptFields: ReadonlySet<string> = new Set(['replicas', 'ingressClassName']
 
 function replacement(live: KubernetesObject, { metadata, spec }: KubernetesObject): Readonly<Record<string, unknown>> {
   const { labels, annotations, ownerReferences } = metadata
-  const kept = isMap(live['spec']) ? Object.fromEntries(Object.entries(live['spec']).filter(([name]) => keptFields.has(name))) : {}
+  const kept = isRecord(live['spec']) ? Object.fromEntries(Object.entries(live['spec']).filter(([name]) => keptFields.has(name))) : {}
   return {
     metadata: { resourceVersion: live.metadata.resourceVersion, labels, annotations, ownerReferences },
-    ...(isMap(spec) ? { spec: replacing(live['spec'], { ...kept, ...spec }) } : {}),
+    ...(isRecord(spec) ? { spec: replacing(live['spec'], { ...kept, ...spec }) } : {}),
   }
 }
 
 /** The merge patch (RFC 7396) that leaves nothing of what there is but what is wanted. */
 function replacing(found: unknown, wanted: unknown): unknown {
-  if (!isMap(found) || !isMap(wanted)) return wanted
+  if (!isRecord(found) || !isRecord(wanted)) return wanted
   const gone = Object.keys(found).filter((name) => wanted[name] === undefined).map((name) => [name, null] as const)
   return Object.fromEntries([...gone, ...Object.entries(wanted).map(([name, value]) => [name, replacing(found[name], value)] as const)])
-}
-
-function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,6 +1,7 @@
 import { failed, ok, type Result } from '../../gateway/result.ts'
 import { apiVersion, channelKind, specSchema, statusSchema, type WrittenChannel } from '../api/v1alpha1/realtime-channel.ts'
 import type { JsonSchema } from '../api/v1alpha1/schema/json-schema.ts'
+import { isRecord } from './is-record.ts'
 
 /** A channel, as this operator understands it. What it leaves out is still left out. */
 export interface ParsedChannel {
@@ -131,8 +132,4 @@ function shown(value: unknown): string {
   if (typeof value === 'object') return 'an object'
   const text = JSON.stringify(value)
   return text.length > shownCharacters ? `${text.slice(0, shownCharacters)}…` : text
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -10,6 +10,7 @@ import { parseChannel } from './parse-channel.ts'
 import { planChannel } from './plan.ts'
 import type { Settings } from './settings.ts'
 import type { World } from './world.ts'
+import { isRecord } from './is-record.ts'
 
 /** What the annotation carillon.dev/plan asks. */
 export interface Question {
@@ -82,7 +83,7 @@ function readPatch(question: string): Result<unknown, string> {
   if (question === 'true') return ok({})
   try {
     const patch: unknown = JSON.parse(question)
-    if (isObject(patch)) return ok(patch)
+    if (isRecord(patch)) return ok(patch)
   } catch {
     // Not JSON: said below.
   }
@@ -91,13 +92,11 @@ function readPatch(question: string): Result<unknown, string> {
 
 /** RFC 7396. */
 function mergePatch(target: unknown, patch: unknown): unknown {
-  if (!isObject(patch)) return patch
-  const merged: Record<string, unknown> = isObject(target) ? { ...target } : {}
+  if (!isRecord(patch)) return patch
+  const merged: Record<string, unknown> = isRecord(target) ? { ...target } : {}
   for (const [key, value] of Object.entries(patch)) {
     if (value === null) Reflect.deleteProperty(merged, key)
     else merged[key] = mergePatch(merged[key], value)
   }
   return merged
 }
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -1,6 +1,7 @@
 import { specSchema, type RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
 import { defaultReplicas } from '../../api/v1alpha1/schema/gateway.ts'
 import type { JsonSchema } from '../../api/v1alpha1/schema/json-schema.ts'
+import { isRecord } from '../is-record.ts'
 
 /*
  * What a channel leaves out is its class's: section by section, field by field. What the channel says itself always wins.
@@ -22,7 +23,7 @@ type Fields = Readonly<Record<string, unknown>>
 function merge(schema: JsonSchema, own: unknown, fallback: unknown): unknown {
   if (own === undefined || own === null) return fallback
   if (isKeyedList(schema) && Array.isArray(own) && Array.isArray(fallback)) return mergeLists(schema, own, fallback)
-  if (!isFields(own) || !isFields(fallback) || (schema.required ?? []).length > 0) return own
+  if (!isRecord(own) || !isRecord(fallback) || (schema.required ?? []).length > 0) return own
   if (schema.properties === undefined && schema.additionalProperties === undefined) return own
   const names = [...new Set([...Object.keys(own), ...Object.keys(fallback)])]
   const fields = names.map((name) => [name, merge(schemaOf(schema, name), fieldOf(own, name), fieldOf(fallback, name))] as const)
@@ -31,7 +32,7 @@ function merge(schema: JsonSchema, own: unknown, fallback: unknown): unknown {
 
 /** Those of the class whose keys the channel does not have come first, so that the channel's own read as additions. */
 function mergeLists(schema: JsonSchema, own: readonly unknown[], fallback: readonly unknown[]): readonly unknown[] {
-  const keyOf = (item: unknown): string => JSON.stringify(schema['x-kubernetes-list-map-keys']?.map((key) => (isFields(item) ? item[key] : undefined)))
+  const keyOf = (item: unknown): string => JSON.stringify(schema['x-kubernetes-list-map-keys']?.map((key) => (isRecord(item) ? item[key] : undefined)))
   const taken = new Set(own.map(keyOf))
   return [...fallback.filter((item) => !taken.has(keyOf(item))), ...own]
 }
@@ -44,10 +45,6 @@ function schemaOf({ properties = {}, additionalProperties }: JsonSchema, name: s
 }
 
 const fieldOf = (fields: Fields, name: string): unknown => (Object.hasOwn(fields, name) ? fields[name] : undefined)
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
 
 /** The defaults without what the channel has chosen otherwise. */
 function withoutExcluded(own: RealtimeChannelSpec, defaults: RealtimeChannelSpec): RealtimeChannelSpec {
