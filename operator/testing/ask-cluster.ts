@@ -20,6 +20,9 @@ export interface ClusterQuestion {
   readonly token?: string
 }
 
+/** What the server says against a request; empty when it takes it. */
+export const complaintOf = ({ code, body }: ClusterAnswer): string => (code < 300 ? '' : `${code}: ${body.message}`)
+
 /** One request to the API server of a test, in its own words: for what our port of it does not know (subresources, dry runs of a create). */
 export function askCluster({ server, certificateAuthority, token: ofAdministrator }: ControlPlane, question: ClusterQuestion): Promise<ClusterAnswer> {
   const { method = 'GET', path, body, contentType = 'application/json', accept = 'application/json', token = ofAdministrator } = question

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { isAmbiguous } from '../../config/topic-pattern.ts'
-import { askCluster, type ClusterAnswer } from '../../testing/ask-cluster.ts'
+import { askCluster, complaintOf, type ClusterAnswer } from '../../testing/ask-cluster.ts'
 import { startControlPlane, type ControlPlane } from '../../testing/control-plane.ts'
 import { installChannelType } from '../../testing/install-channel-type.ts'
 import { boundsOf, fieldAt, reportedPath, withField } from '../../testing/schema-bounds.ts'
@@ -19,9 +19,8 @@ beforeAll(async () => {
 })
 afterAll(() => cluster.stop())
 
-const saidOf = ({ code, body }: ClusterAnswer): string => (code < 300 ? '' : `${code}: ${body.message}`)
 const create = (manifest: ClassManifest, query = '&dryRun=All'): Promise<ClusterAnswer> => askCluster(cluster, { method: 'POST', path: `${classes}?fieldValidation=Strict${query}`, body: manifest })
-const complaint = async (manifest: ClassManifest): Promise<string> => saidOf(await create(manifest))
+const complaint = async (manifest: ClassManifest): Promise<string> => complaintOf(await create(manifest))
 
 describe('the CustomResourceDefinition of the class', () => {
   it('is established, and its schema is structural', async () => {

@@ -1,11 +1,9 @@
-import { createHash } from 'node:crypto'
-import { schemaHashAnnotation } from './crd.ts'
-import { classAnnotations, classKind, classSpecSchema, classType } from './realtime-channel-class.ts'
-import { apiGroup } from './realtime-channel.ts'
+import { definitionName, hashOf, renderDefinition, type Definition } from './definition.ts'
+import { classAnnotations, classSpecSchema, classType } from './realtime-channel-class.ts'
 import type { JsonSchema } from './schema/json-schema.ts'
 import { toStructural } from './structural-schema.ts'
 
-export const classCrdName = `${classType.plural}.${apiGroup}`
+export const classCrdName = definitionName(classType)
 
 /** What the API server judges of a class: the whole object but `metadata`. */
 export const classSchema = {
@@ -29,30 +27,8 @@ const columns = [
   { name: 'Issuer', type: 'string', jsonPath: '.spec.defaults.auth.issuer', description: 'Whose tokens channels believe that do not say.', priority: 1 },
 ] as const
 
-/** The CustomResourceDefinition of the class as it is applied; `scripts/generate-docs.ts` writes it into the chart. */
-export function renderClassDefinition() {
-  return {
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name: classCrdName, annotations: { [schemaHashAnnotation]: classSchemaHash() } },
-    spec: {
-      group: apiGroup,
-      scope: 'Cluster',
-      names: { kind: classKind, listKind: `${classKind}List`, plural: classType.plural, singular: 'realtimechannelclass', shortNames: ['rtcc'], categories: ['carillon'] },
-      versions: [
-        {
-          name: classType.version,
-          served: true,
-          storage: true,
-          schema: { openAPIV3Schema: { ...classSchema, properties: { ...classSchema.properties, metadata: { type: 'object' } } } },
-          additionalPrinterColumns: columns,
-        },
-      ],
-    },
-  }
-}
+const definition = { type: classType, singular: 'realtimechannelclass', shortName: 'rtcc', schema: classSchema, columns } as const satisfies Definition
 
-/** Another schema has another hash; the same schema has the same one on every machine. */
-export function classSchemaHash(): string {
-  return createHash('sha256').update(JSON.stringify([classSchema, columns])).digest('hex').slice(0, 16)
-}
+export const renderClassDefinition = () => renderDefinition(definition)
+
+export const classSchemaHash = (): string => hashOf(definition)

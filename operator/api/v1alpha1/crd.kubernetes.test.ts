@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { askCluster, type ClusterAnswer } from '../../testing/ask-cluster.ts'
+import { askCluster, complaintOf, type ClusterAnswer } from '../../testing/ask-cluster.ts'
 import { startControlPlane, type ControlPlane } from '../../testing/control-plane.ts'
 import { installChannelType } from '../../testing/install-channel-type.ts'
 import { boundsOf, fieldAt, reportedPath, withField } from '../../testing/schema-bounds.ts'
@@ -20,17 +20,14 @@ beforeAll(async () => {
 })
 afterAll(() => cluster.stop())
 
-/** What the server says against it; empty when it takes it. */
-const saidOf = ({ code, body }: ClusterAnswer): string => (code < 300 ? '' : `${code}: ${body.message}`)
-
 const create = (manifest: Manifest): Promise<ClusterAnswer> => askCluster(cluster, { method: 'POST', path: `${channels}?dryRun=All&fieldValidation=Strict`, body: manifest })
 
-const complaint = async (manifest: Manifest): Promise<string> => saidOf(await create(manifest))
+const complaint = async (manifest: Manifest): Promise<string> => complaintOf(await create(manifest))
 
 /** Server-side apply, so that what is left out is taken out. */
 async function apply(manifest: Manifest, query = ''): Promise<string> {
   const path = `${channels}/${manifest.metadata.name}?fieldManager=test&fieldValidation=Strict${query}`
-  return saidOf(await askCluster(cluster, { method: 'PATCH', path, body: manifest, contentType: 'application/apply-patch+yaml' }))
+  return complaintOf(await askCluster(cluster, { method: 'PATCH', path, body: manifest, contentType: 'application/apply-patch+yaml' }))
 }
 
 type Changes = Readonly<Record<string, unknown>>
@@ -66,7 +63,7 @@ describe('the CustomResourceDefinition', () => {
     expect(await apply(changed(gatewayApiExample, { 'metadata.name': 'autoscaled' }))).toBe('')
     const path = `${channels}/autoscaled/scale`
     const patched = await askCluster(cluster, { method: 'PATCH', path, body: { spec: { replicas: 5 } }, contentType: 'application/merge-patch+json' })
-    expect(saidOf(patched)).toContain('exactly one of replicas')
+    expect(complaintOf(patched)).toContain('exactly one of replicas')
   })
 })
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { classSchema, classSchemaHash, renderClassDefinition } from './class-crd.ts'
-import { channelSchema, renderCustomResourceDefinition, schemaHash, schemaHashAnnotation } from './crd.ts'
+import { channelSchema, renderCustomResourceDefinition, schemaHash } from './crd.ts'
+import { schemaHashAnnotation } from './definition.ts'
 import type { JsonSchema } from './schema/json-schema.ts'
 import { walkSchema, type SchemaField } from './walk-schema.ts'
 import { toYaml } from './yaml.ts'
@@ -74,7 +75,7 @@ describe('the CustomResourceDefinition', () => {
   it('scales what the API server then lets the operator read', () => {
     const [version] = renderCustomResourceDefinition().spec.versions
     const paths = fields.map(({ path }) => `.${path}`)
-    const scale = version?.subresources.scale
+    const scale = version?.subresources?.scale
     expect(paths).toEqual(expect.arrayContaining([scale?.specReplicasPath, scale?.statusReplicasPath, scale?.labelSelectorPath]))
     const columns = (version?.additionalPrinterColumns ?? []).map(({ jsonPath }) => jsonPath).filter((path) => !/^\.metadata|\[\?/.test(path))
     expect(columns.filter((path) => !paths.includes(path))).toEqual([])

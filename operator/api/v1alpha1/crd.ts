@@ -1,12 +1,9 @@
-import { createHash } from 'node:crypto'
-import { apiGroup, channelKind, channelType, specSchema, statusSchema } from './realtime-channel.ts'
+import { definitionName, hashOf, renderDefinition, type Definition } from './definition.ts'
+import { channelType, specSchema, statusSchema } from './realtime-channel.ts'
 import type { JsonSchema } from './schema/json-schema.ts'
 import { toStructural } from './structural-schema.ts'
 
-/** The annotation by which an operator sees whether the CustomResourceDefinition of the cluster is its own, an older or a newer one. */
-export const schemaHashAnnotation = `${apiGroup}/schema-hash`
-
-export const crdName = `${channelType.plural}.${apiGroup}`
+export const crdName = definitionName(channelType)
 
 /** Children are named after their channel, `NAME-gateway`, and a Service has a DNS label of 63 characters that begins with a letter. */
 export const maxChannelNameLength = 63 - '-gateway'.length
@@ -43,31 +40,15 @@ const columns = [
   { name: 'Brokers', type: 'string', jsonPath: '.status.brokers', description: 'The brokers.', priority: 1 },
 ] as const
 
-/** The CustomResourceDefinition as it is applied; `scripts/generate-docs.ts` writes it into the chart. */
-export function renderCustomResourceDefinition() {
-  return {
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name: crdName, annotations: { [schemaHashAnnotation]: schemaHash() } },
-    spec: {
-      group: apiGroup,
-      scope: 'Namespaced',
-      names: { kind: channelKind, listKind: `${channelKind}List`, plural: channelType.plural, singular: 'realtimechannel', shortNames: ['rtc'], categories: ['carillon'] },
-      versions: [
-        {
-          name: channelType.version,
-          served: true,
-          storage: true,
-          schema: { openAPIV3Schema: { ...channelSchema, properties: { ...channelSchema.properties, metadata: { type: 'object' } } } },
-          subresources: { status: {}, scale: { specReplicasPath: '.spec.gateway.replicas', statusReplicasPath: '.status.replicas', labelSelectorPath: '.status.selector' } },
-          additionalPrinterColumns: columns,
-        },
-      ],
-    },
-  }
-}
+const definition = {
+  type: channelType,
+  singular: 'realtimechannel',
+  shortName: 'rtc',
+  schema: channelSchema,
+  columns,
+  subresources: { status: {}, scale: { specReplicasPath: '.spec.gateway.replicas', statusReplicasPath: '.status.replicas', labelSelectorPath: '.status.selector' } },
+} as const satisfies Definition
 
-/** Another schema has another hash; the same schema has the same one on every machine. */
-export function schemaHash(): string {
-  return createHash('sha256').update(JSON.stringify([channelSchema, columns])).digest('hex').slice(0, 16)
-}
+export const renderCustomResourceDefinition = () => renderDefinition(definition)
+
+export const schemaHash = (): string => hashOf(definition)

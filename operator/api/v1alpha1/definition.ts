@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto'
+import type { ResourceType } from '../../runtime/kubernetes-api.ts'
+import { apiGroup } from './realtime-channel.ts'
+import type { JsonSchema } from './schema/json-schema.ts'
+
+/** The annotation by which an operator sees whether a CustomResourceDefinition of the cluster is its own, an older or a newer one. */
+export const schemaHashAnnotation = `${apiGroup}/schema-hash`
+
+/** What one resource has of its own. */
+export interface Definition {
+  readonly type: ResourceType
+  readonly singular: string
+  readonly shortName: string
+  /** The whole object but `metadata`, which the API server knows by itself and refuses to have described. */
+  readonly schema: JsonSchema
+  /** Columns of `kubectl get`; those of priority 1 are shown with `-o wide`. */
+  readonly columns: readonly Column[]
+  readonly subresources?: Subresources
+}
+
+interface Column {
+  readonly name: string
+  readonly type: string
+  readonly jsonPath: string
+  readonly description: string
+  readonly priority?: number
+}
+
+interface Subresources {
+  readonly status: object
+  readonly scale: { readonly specReplicasPath: string; readonly statusReplicasPath: string; readonly labelSelectorPath: string }
+}
+
+/** A CustomResourceDefinition as it is applied; `scripts/generate-docs.ts` writes it into the chart. */
+export function renderDefinition({ type, singular, shortName, schema, columns, subresources }: Definition) {
+  const { kind, plural, version, isNamespaced } = type
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: definitionName(type), annotations: { [schemaHashAnnotation]: hashOf({ schema, columns }) } },
+    spec: {
+      group: apiGroup,
+      scope: isNamespaced ? 'Namespaced' : 'Cluster',
+      names: { kind, listKind: `${kind}List`, plural, singular, shortNames: [shortName], categories: ['carillon'] },
+      versions: [
+        {
+          name: version,
+          served: true,
+          storage: true,
+          schema: { openAPIV3Schema: { ...schema, properties: { ...schema.properties, metadata: { type: 'object' } } } },
+          ...(subresources === undefined ? {} : { subresources }),
+          additionalPrinterColumns: columns,
+        },
+      ],
+    },
+  }
+}
+
+export const definitionName = ({ plural }: ResourceType): string => `${plural}.${apiGroup}`
+
+/** Another schema has another hash; the same schema has the same one on every machine. */
+export function hashOf({ schema, columns }: Pick<Definition, 'schema' | 'columns'>): string {
+  return createHash('sha256').update(JSON.stringify([schema, columns])).digest('hex').slice(0, 16)
+}
