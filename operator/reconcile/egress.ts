@@ -1,6 +1,6 @@
 import type { StoredSpec } from '../api/v1alpha1/realtime-channel.ts'
 import { portOf, proxyOf } from './proxy-of.ts'
-import { tracingOfSpec } from './tracing-of-pod.ts'
+import { variablesOfTracing } from './tracing-of-pod.ts'
 
 type Rule = Readonly<Record<string, unknown>>
 type Destination = NonNullable<NonNullable<StoredSpec['network']['egress']>['kafka']>
@@ -31,8 +31,7 @@ const known = (port: number | null): readonly number[] => (port === null ? [] : 
 
 /** The more special variable wins: https://opentelemetry.io/docs/specs/otel/protocol/exporter/#endpoint-urls-for-otlphttp */
 function collectorOf(spec: StoredSpec): string {
-  const written = (spec.gateway.env ?? []).filter(({ value }) => value !== '').map(({ name, value }) => [name, value] as const)
-  const variables = new Map<string, string>([...tracingOfSpec(spec), ...written])
+  const variables = variablesOfTracing(spec)
   return variables.get('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT') ?? variables.get('OTEL_EXPORTER_OTLP_ENDPOINT') ?? ''
 }
 

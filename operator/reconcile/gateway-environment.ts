@@ -11,7 +11,7 @@ import { retiredVariables } from '../api/v1alpha1/schema/gateway-options.ts'
 import { fitOptions } from './fit-options.ts'
 import { fieldsOfOptions, filesOfSpec, optionsOfSpec, type OptionSource } from './options-of-spec.ts'
 import type { Refusal } from './refusals.ts'
-import { tracingOfPod, tracingOfSpec } from './tracing-of-pod.ts'
+import { tracingOfPod, variablesOfTracing, writtenVariables } from './tracing-of-pod.ts'
 
 export interface GatewayEnvironment {
   readonly environment: readonly PodVariable[]
@@ -33,7 +33,7 @@ const alwaysWritten: ReadonlySet<OptionName> = new Set<OptionName>(['channel', '
 export function gatewayEnvironment(spec: StoredSpec, source: OptionSource): Result<GatewayEnvironment, Refusal> {
   const retired = (spec.gateway.env ?? []).filter(({ name }) => Object.hasOwn(retiredVariables, name))
   if (retired.length > 0) return failed(refuseRetired(retired.map(({ name }) => name)))
-  const users = new Map((spec.gateway.env ?? []).filter(({ value }) => value !== '').map(({ name, value }) => [name, value]))
+  const users = writtenVariables(spec)
   const isUsers = (name: OptionName): boolean => users.has(options[name].env)
   const asked = pick(optionsOfSpec(spec, source), (name) => !isUsers(name))
   const given = { ...asked, ...fitOptions({ ...asked, ...readUsers(users) }, isUsers) }
@@ -41,7 +41,7 @@ export function gatewayEnvironment(spec: StoredSpec, source: OptionSource): Resu
   const theirs = optionNames.filter(isUsers).map((name) => ({ name: options[name].env, value: users.get(options[name].env) ?? '' }))
   const errors = errorsOf(written, theirs)
   if (errors.length > 0) return failed(refuse(errors, isUsers))
-  return ok({ environment: [...renderEnvironment(written), ...theirs, ...tracingOfPod(new Map([...tracingOfSpec(spec), ...users]))], files: filesOfSpec(spec, source.kafka) })
+  return ok({ environment: [...renderEnvironment(written), ...theirs, ...tracingOfPod(variablesOfTracing(spec))], files: filesOfSpec(spec, source.kafka) })
 }
 
 /** All that the gateway would find, and what it would read otherwise than it was meant. */

@@ -11,11 +11,21 @@ const place: readonly PodVariable[] = [
 const attributes = 'k8s.pod.name=$(POD_NAME),k8s.namespace.name=$(POD_NAMESPACE),k8s.node.name=$(NODE_NAME)'
 
 /** The variables that `spec.tracing` stands for. */
-export function tracingOfSpec({ tracing }: Pick<StoredSpec, 'tracing'>): readonly (readonly [string, string])[] {
+function tracingOfSpec({ tracing }: Pick<StoredSpec, 'tracing'>): readonly (readonly [string, string])[] {
   if (tracing === undefined) return []
   const { endpoint, protocol, samplePercent } = tracing
   const sampler = samplePercent === undefined ? [] : [['OTEL_TRACES_SAMPLER', 'parentbased_traceidratio'] as const, ['OTEL_TRACES_SAMPLER_ARG', String(samplePercent / 100)] as const]
   return [['OTEL_EXPORTER_OTLP_ENDPOINT', endpoint], ...(protocol === undefined ? [] : [['OTEL_EXPORTER_OTLP_PROTOCOL', protocol] as const]), ...sampler]
+}
+
+/** What the channel writes into `gateway.env`, without empty values, and `spec.tracing` behind it. */
+export function variablesOfTracing(spec: Pick<StoredSpec, 'tracing' | 'gateway'>): ReadonlyMap<string, string> {
+  return new Map([...tracingOfSpec(spec), ...writtenVariables(spec)])
+}
+
+/** What the channel writes into `gateway.env`, without empty values. */
+export function writtenVariables({ gateway }: Pick<StoredSpec, 'gateway'>): ReadonlyMap<string, string> {
+  return new Map((gateway.env ?? []).filter(({ value }) => value !== '').map(({ name, value }) => [name, value]))
 }
 
 /**
