@@ -45,5 +45,17 @@ export function nodeProperties(id: number, nodes: ReadonlyMap<number, NodePorts>
   ].join('\n')
 }
 
+/** Of the server.properties of a node that is alone. */
+export const loneNode = [
+  'process.roles=broker,controller',
+  'node.id=1',
+  'controller.listener.names=CONTROLLER',
+  'inter.broker.listener.name=PLAINTEXT',
+  'group.initial.rebalance.delay.ms=0',
+  'offsets.topic.replication.factor=1',
+  'transaction.state.log.replication.factor=1',
+  'transaction.state.log.min.isr=1',
+] as const
+
 /** Small and quick to start: heap for a test's traffic, the first compiler alone, one thread that collects garbage. */
 export const smallJvm = { KAFKA_HEAP_OPTS: '-Xms96m -Xmx320m', KAFKA_OPTS: '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC' }

@@ -1,7 +1,7 @@
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { smallJvm } from './cluster-properties.ts'
+import { loneNode, smallJvm } from './cluster-properties.ts'
 import { findFreePortPair } from './free-ports.ts'
 import { startBrokerProcess } from './kafka-process.ts'
 
@@ -33,18 +33,11 @@ export async function startIpv6Kafka(): Promise<Ipv6Kafka> {
 
 const properties = (port: number, dataDirectory: string): string =>
   [
-    'process.roles=broker,controller',
-    'node.id=1',
+    ...loneNode,
     `controller.quorum.voters=1@[::1]:${port + 1}`,
     `listeners=PLAINTEXT://[::1]:${port},CONTROLLER://[::1]:${port + 1}`,
     `advertised.listeners=PLAINTEXT://[::1]:${port}`,
-    'controller.listener.names=CONTROLLER',
-    'inter.broker.listener.name=PLAINTEXT',
     'listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
     `log.dirs=${dataDirectory}`,
-    'group.initial.rebalance.delay.ms=0',
-    'offsets.topic.replication.factor=1',
-    'transaction.state.log.replication.factor=1',
-    'transaction.state.log.min.isr=1',
     '',
   ].join('\n')

@@ -3,7 +3,7 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { smallJvm } from '../../../testing/cluster-properties.ts'
+import { loneNode, smallJvm } from '../../../testing/cluster-properties.ts'
 import { findQuietPortPair } from '../../../testing/free-ports.ts'
 import { startBrokerProcess } from '../../../testing/kafka-process.ts'
 
@@ -117,14 +117,11 @@ async function properties(directory: string, ports: Ports): Promise<string> {
     `listener.name.${name}.scram-sha-512.sasl.jaas.config=${scram}`,
   ])
   return [
-    'process.roles=broker,controller',
-    'node.id=1',
+    ...loneNode,
     `controller.quorum.voters=1@localhost:${ports.controller}`,
     `listeners=${listeners.map(([name, port]) => `${name}://127.0.0.1:${port}`).join(',')},CONTROLLER://127.0.0.1:${ports.controller}`,
     `advertised.listeners=${listeners.map(([name, port]) => `${name}://localhost:${port}`).join(',')}`,
     'listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL:SASL_PLAINTEXT,TLS:SSL,SASLTLS:SASL_SSL,MTLS:SSL,OAUTH:SASL_PLAINTEXT',
-    'controller.listener.names=CONTROLLER',
-    'inter.broker.listener.name=PLAINTEXT',
     'sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512',
     'listener.name.oauth.sasl.enabled.mechanisms=OAUTHBEARER',
     'listener.name.oauth.oauthbearer.sasl.jaas.config=org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="broker";',
@@ -136,10 +133,6 @@ async function properties(directory: string, ports: Ports): Promise<string> {
     `ssl.truststore.location=${join(directory, 'ca.pem')}`,
     'listener.name.mtls.ssl.client.auth=required',
     `log.dirs=${join(directory, 'data')}`,
-    'group.initial.rebalance.delay.ms=0',
-    'offsets.topic.replication.factor=1',
-    'transaction.state.log.replication.factor=1',
-    'transaction.state.log.min.isr=1',
     '',
   ].join('\n')
 }
