@@ -11,6 +11,7 @@ import { isChildOf, isOrphanOf } from './ownership.ts'
 import type { Refusal } from './refusals.ts'
 import { marks, names } from './settings.ts'
 import { childKey, type Found, type World } from './world.ts'
+import { soonest } from './soonest.ts'
 
 export interface ObjectsPlan {
   readonly actions: readonly Action[]
@@ -47,7 +48,7 @@ export function planObjects(world: World, wanted: readonly KubernetesObject[], {
       ...removals.filter((removal) => !isAutoscaler(removal)),
     ],
     refusals: judged.flatMap(({ refusal }) => refusal ?? []),
-    requeueAfterMs: soonest(judged.map(({ againAfterMs }) => againAfterMs ?? null)),
+    requeueAfterMs: soonest(...judged.map(({ againAfterMs }) => againAfterMs ?? null)),
   }
 }
 
@@ -125,11 +126,6 @@ function judgeOwn(world: World, object: KubernetesObject, live: KubernetesObject
   const hasEditedTemplate = object.kind === 'Deployment' && !isHealthy && !owns(templateAlone(object))
   const action = { ...apply(object, isSame ? 'heal' : 'change', hasOtherTemplate || hasEditedTemplate), lost: toSetBack, takenBy: takersOf(live, lost, names.fieldManager), fields: changedFields(object, live) }
   return { ...told, action }
-}
-
-function soonest(times: readonly (number | null)[]): number | null {
-  const known = times.filter((time) => time !== null)
-  return known.length === 0 ? null : Math.min(...known)
 }
 
 function templateAlone(object: KubernetesObject): KubernetesObject {

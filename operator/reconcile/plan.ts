@@ -27,6 +27,7 @@ import { names, ports, type Settings } from './settings.ts'
 import { stoppingOf } from './stopping.ts'
 import { recordedTopic } from './topic-record.ts'
 import type { TopicUse, World } from './world.ts'
+import { soonest } from './soonest.ts'
 
 /**
  * What is to be done for a channel, in this world. Pure: the same world and settings give the same plan, and a plan that was carried out leaves
@@ -175,9 +176,4 @@ function operandInput({ channel }: World, settings: Settings, { scaling, environ
 /** Every namespace has its name as this label: https://kubernetes.io/docs/reference/labels-annotations-taints/#kubernetes-io-metadata-name */
 function peerOf(namespace: string): Readonly<Record<string, unknown>> {
   return { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } } }
-}
-
-function soonest(...times: readonly (number | null)[]): number | null {
-  const known = times.filter((time) => time !== null)
-  return known.length === 0 ? null : Math.min(...known)
 }
