@@ -1,11 +1,12 @@
 import type { Result } from '../../gateway/result.ts'
 import { channelType, type RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
-import type { ApiError, KubernetesApi, KubernetesObject, ObjectRef } from '../runtime/kubernetes-api.ts'
+import type { ApiError, KubernetesApi, KubernetesObject } from '../runtime/kubernetes-api.ts'
 import type { Action, ActionFailure, Outcome } from './actions.ts'
 import type { Children } from './children.ts'
 import { overwrite } from './overwrite.ts'
 import type { TopicAdmin, TopicFailure } from './topic-admin.ts'
 import { childKey, type ChildKey } from './world.ts'
+import { refOf } from '../runtime/object-ref.ts'
 
 export interface ApplierParts {
   readonly api: Pick<KubernetesApi, 'apply' | 'delete' | 'get' | 'mergePatch'>
@@ -157,10 +158,6 @@ async function patchFinalizer(action: Extract<Action, { kind: 'add-finalizer' | 
 }
 
 const failedAs = (action: Action, failure: ActionFailure): Outcome => ({ kind: 'failed', action, failure })
-
-export function refOf({ metadata }: Pick<RealtimeChannel, 'metadata'>): ObjectRef {
-  return { namespace: metadata.namespace ?? '', name: metadata.name }
-}
 
 /** Whether trying again soon makes sense: nobody has said no. */
 export function isTransient(failure: ActionFailure): boolean {

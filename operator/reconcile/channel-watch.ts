@@ -11,6 +11,7 @@ import type { RouteHolder } from './route-claims.ts'
 import type { TopicHolder } from './topic-claims.ts'
 import { parseChannel } from './parse-channel.ts'
 import { heldRoute } from './route-record.ts'
+import { keyOf, refOf } from '../runtime/object-ref.ts'
 
 /** What the operator knows of all channels between their reconciles: names, a fingerprint of each, what they claim. No specs. */
 export interface ChannelWatch {
@@ -73,7 +74,7 @@ export function createChannelWatch({ claims, judge, children, claimLooks, enqueu
   return {
     handlers: {
       onUpsert(object) {
-        const ref = refOfObject(object)
+        const ref = refOf(object)
         const known: Known = { ref, fingerprint: fingerprintOf(object), topics: topicsOf(object), route: routeOf(object), className: classOf(object), ...readinessOf(object) }
         const before = remember(known)
         const isChanged = before?.fingerprint !== known.fingerprint
@@ -109,12 +110,6 @@ export function createChannelWatch({ claims, judge, children, claimLooks, enqueu
       return [...all.filter(({ isReady }) => !isReady), ...all.filter(({ isReady }) => isReady)].slice(0, max)
     },
   }
-}
-
-const keyOf = ({ namespace, name }: ObjectRef): string => `${namespace}/${name}`
-
-function refOfObject({ metadata }: KubernetesObject): ObjectRef {
-  return { namespace: metadata.namespace ?? '', name: metadata.name }
 }
 
 /** Changes exactly when somebody changed the channel: the operator's own writes of the status do not count. A channel made anew has another uid. */

@@ -4,6 +4,7 @@ import type { KubernetesObject, ObjectRef, ResourceType } from '../runtime/kuber
 import type { Priority } from '../runtime/priority.ts'
 import type { WatchHandlers } from '../runtime/watcher.ts'
 import type { Children } from './children.ts'
+import { keyOf, refOf } from '../runtime/object-ref.ts'
 
 export interface ChildWatchParts {
   readonly children: Children
@@ -22,12 +23,12 @@ export function createChildHandlers(type: ResourceType, { children, enqueue, has
     onUpsert(object) {
       const channel = channelOf(object)
       if (channel === null) return
-      owners.set(keyOf(object.metadata.namespace ?? '', object.metadata.name), channel)
+      owners.set(keyOf(refOf(object)), channel)
       const isNews = children.seen(channel, object)
       if (isNews && hasSynced()) enqueue(channel, 'child')
     },
     onDelete(ref, last) {
-      const key = keyOf(ref.namespace, ref.name)
+      const key = keyOf(ref)
       const channel = owners.get(key) ?? (last === null ? null : channelOf(last))
       owners.delete(key)
       if (channel !== null && children.gone(channel, type.kind, ref.name)) enqueue(channel, 'child')
@@ -35,7 +36,6 @@ export function createChildHandlers(type: ResourceType, { children, enqueue, has
   }
 }
 
-const keyOf = (namespace: string, name: string): string => `${namespace}/${name}`
 
 /** The channel that controls the object, or, when somebody took the reference away, the one that its label names. */
 function channelOf({ metadata }: KubernetesObject): ObjectRef | null {

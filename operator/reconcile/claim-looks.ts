@@ -1,4 +1,5 @@
 import type { ObjectRef } from '../runtime/kubernetes-api.ts'
+import { keyOf } from '../runtime/object-ref.ts'
 
 /** Has channels looked at again because what they claim has changed, or what their rivals do. */
 export interface ClaimLooks {
@@ -39,5 +40,3 @@ export function createClaimLooks({ nowMs, enqueueAfter }: ClaimLooksParts): Clai
     forget: (ref) => void dueTimes.delete(keyOf(ref)),
   }
 }
-
-const keyOf = ({ namespace, name }: ObjectRef): string => `${namespace}/${name}`

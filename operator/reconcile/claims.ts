@@ -1,5 +1,6 @@
 import type { RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
 import type { ObjectRef } from '../runtime/kubernetes-api.ts'
+import { refOf, uniqueRefs } from '../runtime/object-ref.ts'
 import { createRouteClaims, type RouteClaims, type RouteHolder } from './route-claims.ts'
 import { createTopicClaims, type FoundIds, type TopicClaimsParts, type TopicHolder } from './topic-claims.ts'
 import type { TopicRules } from './topic-rules.ts'
@@ -36,13 +37,11 @@ export function createClaims(parts: TopicClaimsParts): Claims {
   return {
     isKnown: routes.isKnown,
     takeRoute: routes.take,
-    upsert: (channel, rules) => unique([...topics.upsert(channel, rules), ...routes.upsert(channel)]),
-    suspend: (channel) => unique([...topics.suspend(channel), ...routes.suspend(channel)]),
-    remove: (ref) => unique([...topics.remove(ref), ...routes.remove(ref)]),
-    rivalsOf: (channel, rules, found) => ({ ...topics.rivalsOf(channel, rules, found), route: routes.rivalOf({ namespace: channel.metadata.namespace ?? '', name: channel.metadata.name }) }),
+    upsert: (channel, rules) => uniqueRefs([...topics.upsert(channel, rules), ...routes.upsert(channel)]),
+    suspend: (channel) => uniqueRefs([...topics.suspend(channel), ...routes.suspend(channel)]),
+    remove: (ref) => uniqueRefs([...topics.remove(ref), ...routes.remove(ref)]),
+    rivalsOf: (channel, rules, found) => ({ ...topics.rivalsOf(channel, rules, found), route: routes.rivalOf(refOf(channel)) }),
     routeRivalIf: routes.rivalIf,
     channelsAskingFor: routes.askingFor,
   }
 }
-
-const unique = (refs: readonly ObjectRef[]): readonly ObjectRef[] => [...new Map(refs.map((ref) => [`${ref.namespace}/${ref.name}`, ref])).values()]

@@ -2,6 +2,7 @@ import type { RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
 import type { Action, Outcome } from './actions.ts'
 import { names } from './settings.ts'
 import { childKey, healKey, type Contest, type HealKey } from './world.ts'
+import { keyOf, refOf } from '../runtime/object-ref.ts'
 
 /** How often fields of the channels' objects are set back. */
 export interface HealMeter {
@@ -50,7 +51,7 @@ export function createHealMeter({ nowMs, maxChannels = 4_096 }: HealMeterParts):
   const channels = new Map<string, Known>()
 
   function knownOf(channel: RealtimeChannel): Known | null {
-    const key = keyOf(channel)
+    const key = keyOf(refOf(channel))
     const known = channels.get(key)
     if (known === undefined) return null
     forgetOld(known.fields, nowMs())
@@ -61,8 +62,8 @@ export function createHealMeter({ nowMs, maxChannels = 4_096 }: HealMeterParts):
 
   function remember(channel: RealtimeChannel): Known {
     const known = knownOf(channel) ?? { fingerprint: fingerprintOf(channel), fields: new Map<HealKey, Heals>() }
-    channels.delete(keyOf(channel))
-    channels.set(keyOf(channel), known)
+    channels.delete(keyOf(refOf(channel)))
+    channels.set(keyOf(refOf(channel)), known)
     const [oldest] = channels.keys()
     if (channels.size > maxChannels && oldest !== undefined) channels.delete(oldest)
     return known
@@ -106,8 +107,6 @@ function forgetOld(fields: Map<HealKey, Heals>, nowMs: number): void {
     if (sinceMs < 0 || sinceMs > (pauseMs === null ? windowMs : pauseMs + rememberedMs)) fields.delete(key)
   }
 }
-
-const keyOf = ({ metadata }: RealtimeChannel): string => `${metadata.namespace ?? ''}/${metadata.name}`
 
 function fingerprintOf({ metadata }: RealtimeChannel): string {
   return JSON.stringify([metadata.uid, metadata.generation, metadata.annotations])

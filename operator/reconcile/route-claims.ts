@@ -5,6 +5,7 @@ import { addressOf, type RoutePlace } from './route-place.ts'
 import { askedRoute, heldRoute, placesOfRecord } from './route-record.ts'
 import type { RouteRecord } from './actions.ts'
 import type { RouteRival } from './world.ts'
+import { keyOf, refOf, uniqueRefs } from '../runtime/object-ref.ts'
 
 /**
  * Which channel has which paths of which host. Controllers send a request where the longest path says, so a path and everything below it are one
@@ -85,7 +86,7 @@ export function createRouteClaims(): RouteClaims {
     if (claim === undefined) return []
     byChannel.delete(keyOf(ref))
     for (const entry of allOf(claim)) index.remove(entry)
-    return unique(behind(claim))
+    return uniqueRefs(behind(claim))
   }
 
   const takenBy = (channel: RouteHolder): RouteRecord | null => taken.get(uidOf(channel)) ?? null
@@ -101,7 +102,7 @@ export function createRouteClaims(): RouteClaims {
     const released = forget(claim.ref)
     byChannel.set(keyOf(claim.ref), claim)
     for (const entry of allOf(claim)) index.add(entry)
-    return unique([...released, ...behind(claim)])
+    return uniqueRefs([...released, ...behind(claim)])
   }
 
   return {
@@ -122,12 +123,8 @@ export function createRouteClaims(): RouteClaims {
       return { rival, affected: remember(claimOf(channel, asked, takenBy(channel))) }
     },
     isKnown,
-    askingFor: (place) => unique([...index.find({ ...place, match: 'Exact' }, 'overlapping')].map(({ owner }) => owner)),
+    askingFor: (place) => uniqueRefs([...index.find({ ...place, match: 'Exact' }, 'overlapping')].map(({ owner }) => owner)),
   }
-}
-
-export function refOf({ metadata }: Pick<RouteHolder, 'metadata'>): ObjectRef {
-  return { namespace: metadata.namespace ?? '', name: metadata.name }
 }
 
 const uidOf = ({ metadata }: Pick<RouteHolder, 'metadata'>): string => metadata.uid ?? ''
@@ -153,8 +150,4 @@ const placesOf = (record: RouteRecord | null): readonly RoutePlace[] => (record 
 
 const uniquePlaces = (places: readonly RoutePlace[]): readonly RoutePlace[] => [...new Map(places.map((place) => [addressOf(place), place])).values()]
 
-const keyOf = ({ namespace, name }: ObjectRef): string => `${namespace}/${name}`
-
 const isSame = (a: Claim, b: Claim): boolean => JSON.stringify(a) === JSON.stringify(b)
-
-const unique = (refs: readonly ObjectRef[]): readonly ObjectRef[] => [...new Map(refs.map((ref) => [keyOf(ref), ref])).values()]

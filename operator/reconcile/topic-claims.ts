@@ -5,6 +5,7 @@ import type { TopicRecord } from './actions.ts'
 import { sameBrokers } from './connection.ts'
 import { whyNameIsNotAllowed, type TopicRules } from './topic-rules.ts'
 import type { TopicRivals, TopicRival, TopicUse } from './world.ts'
+import { keyOf, refOf, uniqueRefs } from '../runtime/object-ref.ts'
 
 /**
  * Which channel has which topic. Each topic has one channel, and one use there: its events, or its dead letters.
@@ -96,13 +97,13 @@ export function createTopicClaims(parts: TopicClaimsParts): TopicClaims {
     const released = forget(ref)
     byChannel.set(keyOf(ref), claims)
     for (const each of claims) for (const key of keysOf(each)) claimants.set(key, (claimants.get(key) ?? new Set()).add(each))
-    return unique(sharers([...released, ...claims]))
+    return uniqueRefs(sharers([...released, ...claims]))
   }
 
   return {
     upsert: (channel, rules) => register(refOf(channel), claimsOf(channel, rules, parts)),
     suspend: (channel) => register(refOf(channel), rememberedClaimsOf(channel, parts)),
-    remove: (ref) => unique(sharers(forget(ref))),
+    remove: (ref) => uniqueRefs(sharers(forget(ref))),
     rivalsOf(channel, rules, found) {
       const claims = claimsOf(channel, rules, parts)
       const mine = (use: TopicUse): Claim | undefined => claims.find((claim) => claim.use === use)
@@ -168,10 +169,4 @@ function idsOf(topic: TopicIds | null): string | null {
   return topic === null || topic.topicId === null || topic.clusterId === null ? null : `ids ${topic.clusterId} ${topic.topicId}`
 }
 
-const refOf = ({ metadata }: TopicHolder): ObjectRef => ({ namespace: metadata.namespace ?? '', name: metadata.name })
-
-const keyOf = ({ namespace, name }: ObjectRef): string => `${namespace}/${name}`
-
 const keysOf = ({ name, ids }: Claim): readonly string[] => [name, ids].filter((key) => key !== null)
-
-const unique = (refs: readonly ObjectRef[]): readonly ObjectRef[] => [...new Map(refs.map((ref) => [keyOf(ref), ref])).values()]

@@ -6,7 +6,8 @@ import { createController, type ControllerOptions } from './controller.ts'
 import type { ObjectRef } from './kubernetes-api.ts'
 import { createQueueMeter } from './queue-meter.ts'
 import type { Reconcile, ReconcileResult } from './reconcile-run.ts'
-import { createWorkQueue, keyOf } from './work-queue.ts'
+import { keyOf } from './object-ref.ts'
+import { createWorkQueue } from './work-queue.ts'
 
 const ref = (name: string): ObjectRef => ({ namespace: 'shop', name })
 const clock = { now: () => Date.now(), wallNow: () => Date.now() + 1_000_000 } // the fake clock's

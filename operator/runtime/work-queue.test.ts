@@ -4,7 +4,8 @@ import { createRecordingMetrics } from '../testing/recording-metrics.ts'
 import type { ObjectRef } from './kubernetes-api.ts'
 import { priorities, type Priority } from './priority.ts'
 import { createQueueMeter } from './queue-meter.ts'
-import { createWorkQueue, eventInBackOffMs, keyOf, type WorkItem, type WorkOutcome, type WorkQueue } from './work-queue.ts'
+import { keyOf } from './object-ref.ts'
+import { createWorkQueue, eventInBackOffMs, type WorkItem, type WorkOutcome, type WorkQueue } from './work-queue.ts'
 
 const ref = (name: string, namespace = 'shop'): ObjectRef => ({ namespace, name })
 const orders = ref('orders')

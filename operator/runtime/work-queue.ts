@@ -3,6 +3,7 @@ import type { ObjectRef } from './kubernetes-api.ts'
 import { moreUrgent, type Priority } from './priority.ts'
 import type { QueueMeter } from './queue-meter.ts'
 import { ReadyKeys, type ReadyPlace } from './ready-keys.ts'
+import { keyOf } from './object-ref.ts'
 
 /** A key that is handed to one worker, who owes the queue a `done`. */
 export interface WorkItem {
@@ -240,11 +241,6 @@ type Taker = (item: WorkItem | null) => void
 function endDelay(entry: Entry): void {
   if (entry.delay !== null) clearTimeout(entry.delay.timer)
   entry.delay = null
-}
-
-/** Names of objects have no slash. */
-export function keyOf({ namespace, name }: ObjectRef): string {
-  return `${namespace}/${name}`
 }
 
 /** How long a back-off holds this back, at least. `delay` keeps the earlier of two, so Infinity is until its end. */

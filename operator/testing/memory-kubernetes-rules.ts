@@ -5,6 +5,7 @@ import { changedLeaves, isMap, leavesOf } from './memory-kubernetes-fields.ts'
 import { applyFields, managedFieldsOf, takeFields } from './memory-kubernetes-managers.ts'
 import { matchesFields, matchesLabels } from './memory-kubernetes-selectors.ts'
 import type { MemoryStore, StoredObject } from './memory-kubernetes-store.ts'
+import { refOf } from '../runtime/object-ref.ts'
 
 /** What the twin's verbs do, one function each. */
 export type Outcome<T> = Result<T, ApiError>
@@ -220,10 +221,6 @@ function statusOf(object: KubernetesObject): object {
 
 function changedMeanwhile(type: ResourceType, ref: ObjectRef): { readonly ok: false; readonly error: ApiError } {
   return refuse('conflict', `Operation cannot be fulfilled on ${type.plural} "${ref.name}": the object has been modified`)
-}
-
-export function refOf({ metadata }: KubernetesObject): ObjectRef {
-  return { namespace: metadata.namespace ?? '', name: metadata.name }
 }
 
 /** The API server's times have seconds only. */

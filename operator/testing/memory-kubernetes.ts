@@ -1,9 +1,10 @@
 import { failed, ok } from '../../gateway/result.ts'
 import type { ApiError, KubernetesApi, KubernetesObject, ObjectRef, ResourceType, WatchEvent } from '../runtime/kubernetes-api.ts'
 import { createMemoryFaults, type ApiVerb, type FaultSelector } from './memory-kubernetes-faults.ts'
-import { apply, clean, create, createUids, get, list, mergePatch, refOf, remove, statusCodes, update, type Outcome, type Server } from './memory-kubernetes-rules.ts'
+import { apply, clean, create, createUids, get, list, mergePatch, remove, statusCodes, update, type Outcome, type Server } from './memory-kubernetes-rules.ts'
 import { createMemoryStore, typeKeyOf } from './memory-kubernetes-store.ts'
 import { createMemoryWatches } from './memory-kubernetes-watch.ts'
+import { refOf } from '../runtime/object-ref.ts'
 
 export type { ApiVerb, FaultSelector } from './memory-kubernetes-faults.ts'
 

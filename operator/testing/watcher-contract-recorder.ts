@@ -1,5 +1,6 @@
-import type { KubernetesObject, ObjectRef } from '../runtime/kubernetes-api.ts'
+import type { KubernetesObject } from '../runtime/kubernetes-api.ts'
 import type { WatchHandlers } from '../runtime/watcher.ts'
+import { keyOf } from '../runtime/object-ref.ts'
 
 /** Handlers that remember what they were told, and object to what makes no sense. */
 export interface WatchRecorder {
@@ -17,7 +18,6 @@ export function createWatchRecorder(): WatchRecorder {
   const objects = new Map<string, string>()
   const versions = new Map<string, number>()
   const objections: string[] = []
-  const keyOf = ({ namespace, name }: ObjectRef): string => `${namespace}/${name}`
   return {
     told,
     objects,

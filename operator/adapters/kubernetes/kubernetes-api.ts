@@ -5,8 +5,9 @@ import { createAuthorizer, type Authorizer } from './authorization.ts'
 import { createCallLimit, type CallLimit } from './call-limit.ts'
 import { openCall, readAnswer, type HttpAnswer, type HttpCall, type HttpServer } from './http-transport.ts'
 import type { KubeConfigOptions, LoadedKubeConfig } from './kube-config.ts'
-import { collectionPath, groupPath, listQuery, objectPath, refOf, watchQuery, withQuery } from './resource-paths.ts'
+import { collectionPath, groupPath, listQuery, objectPath, watchQuery, withQuery } from './resource-paths.ts'
 import { createLineCutter, isObject, parseWatchLine } from './watch-lines.ts'
+import { refOf } from '../../runtime/object-ref.ts'
 
 export interface KubernetesApiParts {
   readonly loaded: LoadedKubeConfig

@@ -1,4 +1,4 @@
-import type { KubernetesObject, ListOptions, ObjectRef, ResourceType, WatchOptions } from '../../runtime/kubernetes-api.ts'
+import type { ListOptions, ObjectRef, ResourceType, WatchOptions } from '../../runtime/kubernetes-api.ts'
 
 /** What goes behind the `?`; entries without a value are left out. */
 export type Query = Readonly<Record<string, string | number | undefined>>
@@ -46,8 +46,4 @@ export function watchQuery(options: WatchOptions): Query {
     timeoutSeconds: options.timeoutSeconds,
     labelSelector: options.labelSelector,
   }
-}
-
-export function refOf({ metadata }: KubernetesObject): ObjectRef {
-  return { namespace: metadata.namespace ?? '', name: metadata.name }
 }
