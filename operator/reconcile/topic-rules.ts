@@ -1,4 +1,4 @@
-import { mayUseTopic, type PatternChannel } from '../config/topic-pattern.ts'
+import { matchesText, type PatternChannel } from '../config/topic-pattern.ts'
 
 /** What a channel may do with topics. Everything else is refused. */
 export interface TopicRules {
@@ -28,7 +28,7 @@ export const howToAllow = {
  */
 export function whyNameIsNotAllowed({ topics }: Pick<TopicRules, 'topics'>, channel: PatternChannel, topic: string): string | null {
   if (topic.startsWith('__')) return 'Names that begin with __ belong to Kafka itself, and no channel may use them.'
-  const allowing = topics.filter((pattern) => mayUseTopic(pattern, channel, topic))
+  const allowing = topics.filter((pattern) => matchesText(pattern, channel, topic))
   if (allowing.length === 0) return `This channel may use ${topics.length === 0 ? 'no topics' : `topics that match ${topics.join(' or ')}`}. ${howToAllow.topics}`
   if (topic.startsWith('_') && !allowing.some((pattern) => pattern.startsWith('_'))) return `Names that begin with _ usually belong to tools such as a schema registry, and need a pattern that begins with _. ${howToAllow.topics}`
   return null

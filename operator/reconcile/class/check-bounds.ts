@@ -3,10 +3,10 @@ import { parseQuantity } from '../../../cdk8s/operands/quantity.ts'
 import { gatewayResources } from '../../../cdk8s/operands/resources.ts'
 import { channelPaths, deadLetterTopicOf, topicNameOf } from '../../api/v1alpha1/channel-names.ts'
 import type { RealtimeChannel, RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
-import type { PatternChannel } from '../../config/topic-pattern.ts'
+import { matchesText, type PatternChannel } from '../../config/topic-pattern.ts'
 import { whyNameIsNotAllowed } from '../topic-rules.ts'
 import type { Bounds } from './bounds.ts'
-import { matchesHost, matchesKey, matchesPair, matchesPath, matchesText } from './patterns.ts'
+import { matchesHost, matchesKey, matchesPair, matchesPath } from './patterns.ts'
 
 /** Something that a channel has and its class does not allow. */
 export interface Violation {

@@ -1,15 +1,10 @@
-import { mayUseTopic, type PatternChannel } from '../../config/topic-pattern.ts'
+import { matchesText, type PatternChannel } from '../../config/topic-pattern.ts'
 
 /*
  * The patterns of a class. NAMESPACE and NAME are the channel's own; `*` is any characters, everything else is itself, and a pattern is about the
  * whole text. In hosts and brokers `*` ends at a dot, and in paths at a slash: what is between two of them belongs together, as in a wildcard
  * certificate. A pattern that is taken apart at the separators is matched piece by piece, so that no piece reaches over one.
  */
-
-/** A topic, an image, or a name: `*` is any characters. */
-export function matchesText(pattern: string, channel: PatternChannel, text: string): boolean {
-  return mayUseTopic(pattern, channel, text)
-}
 
 /** A host, or host:port of a broker: `*` is one or more characters other than a dot. */
 export function matchesHost(pattern: string, channel: PatternChannel, host: string): boolean {
@@ -24,13 +19,13 @@ export function matchesPath(pattern: string, channel: PatternChannel, path: stri
 }
 
 function matchesPiece(piece: string, channel: PatternChannel, text: string): boolean {
-  return text !== '' && piece !== '' && mayUseTopic(piece, channel, text)
+  return text !== '' && piece !== '' && matchesText(piece, channel, text)
 }
 
 /** A key of labels or annotations, or a variable: only `*` stands for something. */
 export function matchesKey(pattern: string, key: string): boolean {
   // Keys are not of one channel: the words are themselves.
-  return mayUseTopic(pattern, { namespace: 'NAMESPACE', name: 'NAME' }, key)
+  return matchesText(pattern, { namespace: 'NAMESPACE', name: 'NAME' }, key)
 }
 
 /** KEY or KEY=VALUE: a pattern without a value is about the key, whatever its value. */
