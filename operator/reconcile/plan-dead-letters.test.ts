@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { operandTypes } from '../../cdk8s/operands/operand-types.ts'
 import type { RealtimeChannelSpec } from '../api/v1alpha1/realtime-channel.ts'
-import { aChannel, aDeadLetterTopic, aTopic, aWorld, noRivals, ownedBy } from '../testing/channel-builders.ts'
+import { aChannel, aDeadLetterTopic, aTopic, aWorld, closedTopicRules, noRivals, ownedBy } from '../testing/channel-builders.ts'
 import type { TopicRecord } from './actions.ts'
 import { planDeadLetters } from './plan-dead-letters.ts'
 import { planTopic } from './plan-topic.ts'
 import type { TopicDescription } from './topic-admin.ts'
-import { closedTopicRules } from './topic-rules.ts'
 import { childKey, type FoundTopic, type World } from './world.ts'
 
 type TopicSpec = NonNullable<RealtimeChannelSpec['topic']>

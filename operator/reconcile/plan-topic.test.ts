@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { RealtimeChannelSpec } from '../api/v1alpha1/realtime-channel.ts'
-import { aChannel, aTopic, aWorld, noRivals, type ChannelParts } from '../testing/channel-builders.ts'
+import { aChannel, aTopic, aWorld, closedTopicRules, noRivals, type ChannelParts } from '../testing/channel-builders.ts'
 import type { TopicRecord } from './actions.ts'
 import { planTopic } from './plan-topic.ts'
 import type { TopicDescription } from './topic-admin.ts'
-import { closedTopicRules } from './topic-rules.ts'
 import type { FoundTopic, World } from './world.ts'
 
 const record = (more: Partial<TopicRecord> = {}): TopicRecord => ({ name: 'shop.chat', id: 'topic-1', clusterId: 'cluster-1', partitions: 3, replicas: 1, origin: 'Created', configKeys: [], ...more })

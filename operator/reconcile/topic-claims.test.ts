@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
 import { createTopicClaims, type FoundIds, type TopicClaims } from './topic-claims.ts'
-import { closedTopicRules } from './topic-rules.ts'
 import type { TopicUse } from './world.ts'
+import { closedTopicRules } from '../testing/channel-builders.ts'
 
 interface Asked {
   readonly namespace?: string

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { closedTopicRules, whyNameIsNotAllowed } from './topic-rules.ts'
+import { closedTopicRules } from '../testing/channel-builders.ts'
+import { whyNameIsNotAllowed } from './topic-rules.ts'
 
 const channel = { namespace: 'shop', name: 'orders' }
 const why = (topic: string, topics: readonly string[] = closedTopicRules.topics): string | null => whyNameIsNotAllowed({ topics }, channel, topic)

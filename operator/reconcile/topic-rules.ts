@@ -12,9 +12,6 @@ export interface TopicRules {
   readonly maxPartitions: number | null
 }
 
-/** The rules where no administrator has set any. */
-export const closedTopicRules: TopicRules = { topics: ['NAMESPACE.*'], adopt: false, deletion: 'CreatedOnly', maxPartitions: null }
-
 /** How an administrator allows more, for the end of a refusal. */
 export const howToAllow = {
   topics: "An administrator can allow more in the channel's class (spec.allowed.topics), or in TOPIC_PATTERN where there is no class.",

@@ -15,6 +15,9 @@ export interface ChannelParts {
   readonly status?: RealtimeChannel['status']
 }
 
+/** Names of the own namespace, and nothing of others. */
+export const closedTopicRules: TopicRules = { topics: ['NAMESPACE.*'], adopt: false, deletion: 'CreatedOnly', maxPartitions: null }
+
 /** As open as rules can be: what most tests are about is not what is allowed. */
 export const openTopicRules: TopicRules = { topics: ['*'], adopt: true, deletion: 'CreatedOnly', maxPartitions: null }
 
