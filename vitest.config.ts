@@ -16,18 +16,18 @@ export default defineConfig({
   test: {
     reporters: ['default'],
     projects: [
-      { test: { ...suite('unit', ['{gateway,client,operator,cdk8s,e2e,interop,scripts,bench}/**/*.test.ts']).test, exclude: ['**/node_modules/**', '**/dist/**', '**/*.kafka.test.ts', '**/*.cluster.test.ts', '**/*.browser.test.ts', '**/*.kubernetes.test.ts', '**/*.e2e.test.ts', '**/*.interop.test.ts'] } },
-      suite('kafka', ['{gateway,client,operator,scripts,bench}/**/*.kafka.test.ts'], { testTimeout: 120_000, hookTimeout: 120_000, fileParallelism: false }),
+      { test: { ...suite('unit', ['{api,program,testing,gateway,client,operator,cdk8s,e2e,interop,scripts,bench}/**/*.test.ts']).test, exclude: ['**/node_modules/**', '**/dist/**', '**/*.kafka.test.ts', '**/*.cluster.test.ts', '**/*.browser.test.ts', '**/*.kubernetes.test.ts', '**/*.e2e.test.ts', '**/*.interop.test.ts'] } },
+      suite('kafka', ['{testing,gateway,client,operator,e2e,scripts,bench}/**/*.kafka.test.ts'], { testTimeout: 120_000, hookTimeout: 120_000, fileParallelism: false }),
       // They wait for sessions to run out rather than compute, so two files share the processors.
       suite('cluster', ['gateway/**/*.cluster.test.ts'], { testTimeout: 300_000, hookTimeout: 180_000, maxWorkers: 2 }),
-      suite('kubernetes', ['{operator,cdk8s,charts,scripts}/**/*.kubernetes.test.ts'], { testTimeout: 120_000, hookTimeout: 120_000, fileParallelism: false }),
+      suite('kubernetes', ['{api,testing,operator,cdk8s,charts,scripts}/**/*.kubernetes.test.ts'], { testTimeout: 120_000, hookTimeout: 120_000, fileParallelism: false }),
       // Suites on one cluster, some at once; then those that take the operator or the API server away, each alone.
       suite('e2e', ['e2e/**/*.e2e.test.ts'], { ...patient, exclude: ['**/node_modules/**', '**/*.alone.e2e.test.ts'], maxWorkers: 5, sequence: { groupOrder: 1 } }),
       suite('e2e-alone', ['e2e/**/*.alone.e2e.test.ts'], { ...patient, fileParallelism: false, sequence: { groupOrder: 2 } }),
       // Foreign programs share one broker, which `globalSetup` starts; two suites at once, for a machine of two processors.
       suite('interop-kafka', ['interop/kafka/**/*.interop.test.ts'], { testTimeout: 60_000, hookTimeout: 300_000, globalSetup: ['interop/kafka/testing/global-setup.ts'], maxWorkers: 2, sequence: { groupOrder: 1 } }),
       suite('interop-http', ['interop/http/**/*.interop.test.ts'], { testTimeout: 90_000, hookTimeout: 300_000, globalSetup: ['interop/http/testing/global-setup.ts'], maxWorkers: 2, sequence: { groupOrder: 2 } }),
-      suite('browser', ['{gateway,client,scripts,bench}/**/*.browser.test.ts'], { testTimeout: 60_000, fileParallelism: false }),
+      suite('browser', ['{gateway,client,e2e,scripts,bench}/**/*.browser.test.ts'], { testTimeout: 60_000, fileParallelism: false }),
     ],
   },
 })

@@ -2,7 +2,7 @@ import { connect } from 'node:net'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { maxTokenBytes } from './auth/authenticator.ts'
 import { maxCursorLength } from './replay/cursor.ts'
-import { failed } from './result.ts'
+import { failed } from '../program/result.ts'
 import { startTestGateway, type TestGateway, type TestGatewayOptions } from './testing/test-gateway.ts'
 import { openSocket, RefusedError } from './testing/test-socket.ts'
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { createPinoLogger } from './observability/pino.ts'
+import { createPinoLogger } from '../program/log/pino.ts'
 import { startTestGateway, type TestGateway } from './testing/test-gateway.ts'
 import { openSocket } from './testing/test-socket.ts'
 

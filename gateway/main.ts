@@ -10,8 +10,8 @@ import type { Config } from './config/options.ts'
 import { parseOptions } from './config/parse-options.ts'
 import { configWarnings } from './config/warnings.ts'
 import { startGateway } from './gateway.ts'
-import { escapeControls } from './observability/escape-controls.ts'
-import { isReadable, listenToSignals, readMaxOpenFiles } from './process.ts'
+import { escapeControls } from '../program/log/escape-controls.ts'
+import { isReadable, listenToSignals, readMaxOpenFiles } from '../program/process.ts'
 
 const packageJson = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { readonly version: string } // our own file
 

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { decodeFailureReasons } from './event/decoded-record.ts'
 import { type MetricDefinition, metrics as table } from './observability/metrics.ts'
 import { createPrometheusMetrics } from './observability/prometheus.ts'
-import { failed } from './result.ts'
+import { failed } from '../program/result.ts'
 import { startTestGateway, type TestGateway, type TestGatewayOptions } from './testing/test-gateway.ts'
 import { openSocket } from './testing/test-socket.ts'
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The composition root: reads the environment and the command line, builds the adapters, listens to signals. */
 import { readFileSync } from 'node:fs'
-import { isReadable, listenToSignals } from '../gateway/process.ts'
+import { isReadable, listenToSignals } from '../program/process.ts'
 import { renderOperatorHelp } from './config/help.ts'
 import { renderOperatorOptionErrors } from './config/option-error.ts'
 import { parseOperatorOptions, type OperatorStart } from './config/parse-options.ts'

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import type { Audience } from '../gateway/audience/audience.ts'
 import { judgeAttribute } from '../gateway/event/attributes.ts'
-import { failed, ok, type Result } from '../gateway/result.ts'
+import { failed, ok, type Result } from '../program/result.ts'
 
 /** In which form a test record is written; all three are read by a gateway. */
 export type Form = 'binary' | 'structured' | 'legacy'

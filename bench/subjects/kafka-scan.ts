@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import kafkajs from 'kafkajs'
 import { createKafkaRecordSource } from '../../gateway/adapters/kafka/consume/kafka-record-source.ts'
-import { createPinoLogger } from '../../gateway/observability/pino.ts'
+import { createPinoLogger } from '../../program/log/pino.ts'
 import { createPrometheusMetrics } from '../../gateway/observability/prometheus.ts'
 import { answerCalls } from '../lib/calls.ts'
 import { nowMs } from '../lib/clock.ts'

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The example of cdk8s/README.md: `node cdk8s/example/main.ts --help`. */
 import { readFileSync } from 'node:fs'
-import { failed, ok, type Result } from '../../gateway/result.ts'
+import { failed, ok, type Result } from '../../program/result.ts'
 import { createExampleApp } from './example-app.ts'
 import { help, parseExampleOptions, type ExampleOptions } from './options.ts'
 

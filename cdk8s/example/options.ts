@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { failed, ok, type Result } from '../../gateway/result.ts'
+import { failed, ok, type Result } from '../../program/result.ts'
 
 export interface ExampleOptions {
   readonly namespace: string

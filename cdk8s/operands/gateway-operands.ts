@@ -1,6 +1,6 @@
 import { App, Chart } from 'cdk8s'
 import { Construct } from 'constructs'
-import { failed, ok, type Result } from '../../gateway/result.ts'
+import { failed, ok, type Result } from '../../program/result.ts'
 import type { KubernetesObject } from '../../operator/runtime/kubernetes-api.ts'
 import { GatewayAutoscaler } from './autoscaler.ts'
 import { GatewayDeployment } from './deployment.ts'

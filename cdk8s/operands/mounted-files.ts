@@ -1,5 +1,5 @@
 import { posix } from 'node:path'
-import { failed, ok, type Result } from '../../gateway/result.ts'
+import { failed, ok, type Result } from '../../program/result.ts'
 import type { k8s } from 'cdk8s-plus-27'
 import type { MountedFile } from './operand-input.ts'
 

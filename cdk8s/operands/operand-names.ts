@@ -1,4 +1,4 @@
-import { failed, ok, type Result } from '../../gateway/result.ts'
+import { failed, ok, type Result } from '../../program/result.ts'
 import { operandTypes, type OperandKind } from './operand-types.ts'
 
 const suffix = '-gateway'

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { failed, ok, type Result } from '../../gateway/result.ts'
+import { failed, ok, type Result } from '../../program/result.ts'
 
 export const ipFamilies = ['ipv4', 'ipv6', 'dual'] as const
 export type IpFamily = (typeof ipFamilies)[number]

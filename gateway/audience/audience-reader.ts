@@ -1,4 +1,4 @@
-import { failed, type Result } from '../result.ts'
+import { failed, type Result } from '../../program/result.ts'
 import type { Audience } from './audience.ts'
 import { audienceMembers, type AudienceLimits, parseWholeAudience } from './parse-audience.ts'
 import { repeatsMember } from './repeated-members.ts'

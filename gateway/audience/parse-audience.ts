@@ -1,4 +1,4 @@
-import { failed, ok, type Result } from '../result.ts'
+import { failed, ok, type Result } from '../../program/result.ts'
 import type { Audience } from './audience.ts'
 import { describeUnknown, nearName, shownName, unknownMembers } from './near-name.ts'
 

@@ -1,5 +1,5 @@
 import type { Principal } from '../audience/principal.ts'
-import type { Result } from '../result.ts'
+import type { Result } from '../../program/result.ts'
 
 /** The largest token that is looked at, in bytes. Node's own limit on the whole head of a request is as large. */
 export const maxTokenBytes = 16_384

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { readOption } from '../config/table/read-option.ts'
+import { readOption } from '../../program/options/read-option.ts'
 import { options } from '../config/options.ts'
 import { refuseHost, refuseOrigin } from './origin-refusal.ts'
 

@@ -1,6 +1,6 @@
 import type { Config } from '../config/options.ts'
 import type { Principal } from '../audience/principal.ts'
-import { failed, ok, type Result } from '../result.ts'
+import { failed, ok, type Result } from '../../program/result.ts'
 import type { AuthenticationFailure, VerifiedToken } from './authenticator.ts'
 import { claimAt, type Claims } from './claim-at.ts'
 

@@ -1,5 +1,5 @@
 import { options } from '../config/options.ts'
-import type { Logger } from '../observability/logger.ts'
+import type { Logger } from '../../program/log/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import { claimAt, type Claims } from './claim-at.ts'
 import { claimOptions, type ClaimPaths } from './principal-from-claims.ts'

@@ -1,4 +1,4 @@
-import { failed, ok, type Result } from '../result.ts'
+import { failed, ok, type Result } from '../../program/result.ts'
 
 /** The one subprotocol that is spoken, and echoed: a structured CloudEvent per text message. */
 export const cloudEventsSubprotocol = 'cloudevents.json'

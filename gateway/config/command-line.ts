@@ -1,7 +1,7 @@
-import { ok, type Result } from '../result.ts'
+import { ok, type Result } from '../../program/result.ts'
 import { options } from './options.ts'
-import { flagOf, readCommandLine } from './table/command-line.ts'
-import type { OptionError } from './table/option-error.ts'
+import { flagOf, readCommandLine } from '../../program/options/command-line.ts'
+import type { OptionError } from '../../program/options/option-error.ts'
 
 export { flagOf }
 

@@ -1,5 +1,5 @@
 import { options } from './options.ts'
-import { renderTableHelp } from './table/help.ts'
+import { renderTableHelp } from '../../program/options/help.ts'
 
 /** The text of the gateway's `--help`. */
 export function renderHelp(): string {

@@ -1,5 +1,5 @@
 import type { Options } from './options.ts'
-import { unless, type Rule } from './table/rule.ts'
+import { unless, type Rule } from '../../program/options/rule.ts'
 
 /** How a program reaches Kafka: the same options, by the same names, for the gateway and the operator. */
 export type KafkaAccessName =

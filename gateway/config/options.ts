@@ -1,4 +1,4 @@
-import type { Option, OptionNameOf, OptionsOf, OptionTable } from './table/option.ts'
+import type { Option, OptionNameOf, OptionsOf, OptionTable } from '../../program/options/option.ts'
 
 /**
  * Every option of the gateway: one table. From it come parsing (`parse-options.ts`), `--help`, docs/reference/configuration.md and

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { renderOptionErrors } from './option-error.ts'
 import { options, type Config, type Option } from './options.ts'
-import { describeExpected } from './table/read-option.ts'
+import { describeExpected } from '../../program/options/read-option.ts'
 import { optionNames, parseOptions, type Environment } from './parse-options.ts'
 
 const everything = { readable: () => true }

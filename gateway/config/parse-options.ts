@@ -1,11 +1,11 @@
-import { failed, ok, type Result } from '../result.ts'
+import { failed, ok, type Result } from '../../program/result.ts'
 import { options, type Config, type OptionName, type Options } from './options.ts'
 import { rules } from './rules.ts'
-import { namesOf } from './table/option.ts'
-import type { OptionError } from './table/option-error.ts'
-import type { OptionReader } from './table/read-option.ts'
-import { readOptions, type Environment } from './table/read-options.ts'
-import { brokenRules } from './table/rule.ts'
+import { namesOf } from '../../program/options/option.ts'
+import type { OptionError } from '../../program/options/option-error.ts'
+import type { OptionReader } from '../../program/options/read-option.ts'
+import { readOptions, type Environment } from '../../program/options/read-options.ts'
+import { brokenRules } from '../../program/options/rule.ts'
 
 export type { Environment }
 

@@ -3,8 +3,8 @@ import { expect, test } from 'vitest'
 import { options, type Option, type OptionName, type Options } from './options.ts'
 import { optionNames } from './parse-options.ts'
 import { renderEnvironment } from './render-environment.ts'
-import type { OptionValueOf } from './table/option.ts'
-import { readOption } from './table/read-option.ts'
+import type { OptionValueOf } from '../../program/options/option.ts'
+import { readOption } from '../../program/options/read-option.ts'
 
 const reader = { readable: () => true }
 

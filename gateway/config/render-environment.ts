@@ -1,5 +1,5 @@
 import { options, type Options } from './options.ts'
-import { renderTableEnvironment, type EnvironmentVariable } from './table/environment.ts'
+import { renderTableEnvironment, type EnvironmentVariable } from '../../program/options/environment.ts'
 
 export type { EnvironmentVariable }
 

@@ -1,5 +1,5 @@
 import { options } from './options.ts'
-import { renderTableReference } from './table/reference.ts'
+import { renderTableReference } from '../../program/options/reference.ts'
 
 /** docs/reference/configuration.md, without the line that says that it is generated. */
 export function renderConfigurationReference(): string {

@@ -1,7 +1,7 @@
 import { channelPaths } from './channel-paths.ts'
 import { kafkaRules } from './kafka-rules.ts'
 import { options, type Config, type OptionName } from './options.ts'
-import { atLeast, unless, type Rule } from './table/rule.ts'
+import { atLeast, unless, type Rule } from '../../program/options/rule.ts'
 
 const whenRequired = 'required with NODE_ENV=production, and whenever keys are configured'
 

@@ -1,7 +1,7 @@
 import { maxTcpConnections } from './max-tcp-connections.ts'
 import { options, type Config } from './options.ts'
 import type { Environment } from './parse-options.ts'
-import { misspelt } from './table/misspelt.ts'
+import { misspelt } from '../../program/options/misspelt.ts'
 
 /** What works, but is probably not what was meant; sentences for the log at start. */
 export function configWarnings(env: Environment, config: Config, machine: Machine): readonly string[] {

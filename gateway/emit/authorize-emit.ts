@@ -3,7 +3,7 @@ import type { FoundToken, TokenPlaces } from '../auth/find-token.ts'
 import type { OriginPolicy } from '../auth/origin-policy.ts'
 import { refuseOrigin } from '../auth/origin-refusal.ts'
 import type { Problem } from '../problem.ts'
-import { failed, ok, type Result } from '../result.ts'
+import { failed, ok, type Result } from '../../program/result.ts'
 import type { EmitAuthorizer, Emitter } from './emit-authorizer.ts'
 import { parseXRhIdentity, type RhIdentity } from './x-rh-identity.ts'
 

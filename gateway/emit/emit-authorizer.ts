@@ -1,5 +1,5 @@
 import type { Problem } from '../problem.ts'
-import type { Result } from '../result.ts'
+import type { Result } from '../../program/result.ts'
 
 /** Says who an emit request comes from, and whether they may emit at all. Never rejects. */
 export interface EmitAuthorizer {

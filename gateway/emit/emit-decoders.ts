@@ -4,7 +4,7 @@ import type { EventProblem, IncomingEvent } from '../event/cloud-event.ts'
 import { decodeEmitMessage } from '../event/emit-message.ts'
 import { decodeHttpEvents, type DecodedRequest, type HttpBindingFailure, type HttpEventsRequest } from '../event/http-binding.ts'
 import type { Problem } from '../problem.ts'
-import { failed, type Result } from '../result.ts'
+import { failed, type Result } from '../../program/result.ts'
 
 /** Reads emit requests, and says what is wrong with them in the words of the problem table. */
 export function createEmitDecoders(options: Pick<Options, 'maxEventBytes' | 'maxAudienceSize' | 'emitMaxBatch'>): EmitRequestDecoders {

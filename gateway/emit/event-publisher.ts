@@ -1,4 +1,4 @@
-import type { Result } from '../result.ts'
+import type { Result } from '../../program/result.ts'
 
 /** Appends records to the topic. `publish` says ok only when the log has them for good (acks=all), in the order given, per partition. */
 export interface EventPublisher {

@@ -1,5 +1,5 @@
 import { claimAt } from '../auth/claim-at.ts'
-import { failed, ok, type Result } from '../result.ts'
+import { failed, ok, type Result } from '../../program/result.ts'
 
 /** Who sent a request, as the proxy in front of us has found out. */
 export interface RhIdentity {

@@ -1,7 +1,7 @@
 import { describeUnknown, shownName, unknownMembers } from '../audience/near-name.ts'
 import { audienceMembers, explainAudience } from '../audience/parse-audience.ts'
 import { repeatsMember } from '../audience/repeated-members.ts'
-import { failed, ok, type Result } from '../result.ts'
+import { failed, ok, type Result } from '../../program/result.ts'
 import { judgeAttribute } from './attributes.ts'
 import type { EventLimits, EventProblem, IncomingEvent } from './cloud-event.ts'
 import type { HttpBindingFailure } from './http-binding.ts'

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { failed, ok, type Result } from '../result.ts'
+import { failed, ok, type Result } from '../../program/result.ts'
 import { dataShape, judgeAttribute, missingAttribute, ownAttributes } from './attributes.ts'
 import { contentTypeHeader, readHeader } from './decode-record.ts'
 import type { DecodeFailure, DecodeFailureReason, EventContent } from './decoded-record.ts'

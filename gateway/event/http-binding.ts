@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { repeatsMember } from '../audience/repeated-members.ts'
-import { failed, ok, type Result } from '../result.ts'
+import { failed, ok, type Result } from '../../program/result.ts'
 import { dataShape } from './attributes.ts'
 import type { EventLimits, EventProblem, IncomingEvent } from './cloud-event.ts'
 import { parseBody } from './parse-body.ts'

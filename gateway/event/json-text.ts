@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { failed, ok, type Result } from '../result.ts'
+import { failed, ok, type Result } from '../../program/result.ts'
 import type { DecodeFailure } from './decoded-record.ts'
 import { exactDigits, isExactNumber, parseExactly } from './exact-numbers.ts'
 

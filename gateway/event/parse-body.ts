@@ -1,4 +1,4 @@
-import { failed, type Result } from '../result.ts'
+import { failed, type Result } from '../../program/result.ts'
 import { explainJson } from './explain-json.ts'
 import { parseJson } from './json-text.ts'
 

@@ -1,4 +1,4 @@
-import { failed, ok, type Result } from '../result.ts'
+import { failed, ok, type Result } from '../../program/result.ts'
 import { dataShape } from './attributes.ts'
 import type { EventProblem } from './cloud-event.ts'
 import { isJsonObject } from './json-text.ts'

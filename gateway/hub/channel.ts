@@ -1,5 +1,5 @@
 import type { Principal } from '../audience/principal.ts'
-import type { LogFields, Logger } from '../observability/logger.ts'
+import type { LogFields, Logger } from '../../program/log/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import type { Cursor } from '../replay/cursor.ts'
 import type { LogStart, PartitionOffsets } from '../replay/record-source.ts'

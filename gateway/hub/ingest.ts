@@ -2,7 +2,7 @@ import type { DecodedRecord, DecodeFailure, EventContent } from '../event/decode
 import type { LogRecord } from '../event/log-record.ts'
 import type { DecodeOutcome } from '../event/decode-record.ts'
 import { createRecordPacker } from '../event/packed-record.ts'
-import type { Logger } from '../observability/logger.ts'
+import type { Logger } from '../../program/log/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import { parseTraceparent } from '../observability/traceparent.ts'
 import type { Tracer } from '../observability/tracer.ts'

@@ -1,5 +1,5 @@
 import type { DecodeFailure } from '../event/decoded-record.ts'
-import type { Logger } from '../observability/logger.ts'
+import type { Logger } from '../../program/log/logger.ts'
 
 /** Logs that a record cannot be decoded: each at debug, and one in `everyMs` as a warning. */
 export type UndecodableNotices = (place: RecordPlace, failure: DecodeFailure) => void

@@ -13,7 +13,7 @@ import {
 import type { Span as SdkSpan, Tracer as SdkTracer, Context } from '@opentelemetry/api'
 import { startNodeSdk } from '@opentelemetry/sdk-node'
 import { disabledTracer } from './disabled-tracer.ts'
-import type { Logger } from './logger.ts'
+import type { Logger } from '../../program/log/logger.ts'
 import type { Tracing, TracingEnvironment, TracingOptions } from './opentelemetry.ts'
 import { formatTraceparent, parseTraceparent } from './traceparent.ts'
 import type { TraceContext } from './traceparent.ts'

@@ -1,5 +1,5 @@
 import { disabledTracer } from './disabled-tracer.ts'
-import type { Logger } from './logger.ts'
+import type { Logger } from '../../program/log/logger.ts'
 import type { Tracer } from './tracer.ts'
 
 export interface TracingOptions {

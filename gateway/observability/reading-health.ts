@@ -1,7 +1,7 @@
 import { partitionTroubles, type SourceHealth } from '../replay/record-source.ts'
 import type { Health } from './health.ts'
 import { degradationsOf, groupByTrouble, judgeReading, nextReading, type Reading } from './judge-reading.ts'
-import type { Logger } from './logger.ts'
+import type { Logger } from '../../program/log/logger.ts'
 import type { Metrics } from './metrics.ts'
 import { createReadingReport } from './reading-report.ts'
 

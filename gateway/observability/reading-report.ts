@@ -1,6 +1,6 @@
 import type { SourceHealth } from '../replay/record-source.ts'
 import { groupByTrouble } from './judge-reading.ts'
-import type { Logger } from './logger.ts'
+import type { Logger } from '../../program/log/logger.ts'
 
 /** Logs which partitions are behind when that changes, and at most so often that a partition that comes and goes does not fill the log. */
 export interface ReadingReport {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
-import type { Result } from '../result.ts'
-import { failed, ok } from '../result.ts'
+import type { Result } from '../../program/result.ts'
+import { failed, ok } from '../../program/result.ts'
 import type { PartitionOffsets } from './record-source.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { failed, ok } from '../result.ts'
+import { failed, ok } from '../../program/result.ts'
 import type { Framing } from './framing.ts'
 import { anAudience } from '../testing/builders.ts'
 import { createMemorySocket } from '../testing/memory-socket.ts'

@@ -1,5 +1,5 @@
 import type { DecodeFailure, EventContent } from '../event/decoded-record.ts'
-import type { Result } from '../result.ts'
+import type { Result } from '../../program/result.ts'
 import type { Framing } from './framing.ts'
 import { type Entry, type EntryFrames, entryOverheadBytes } from './entry.ts'
 import type { PartitionOffsets } from './record-source.ts'

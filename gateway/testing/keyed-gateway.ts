@@ -10,7 +10,7 @@ const load = <T>(path: string): Promise<T> => import(new URL(path, root).href) a
 const { createGatewayAdapters } = await load<typeof import('../adapters.ts')>('gateway/adapters.ts')
 const { parseOptions } = await load<typeof import('../config/parse-options.ts')>('gateway/config/parse-options.ts')
 const { startGateway } = await load<typeof import('../gateway.ts')>('gateway/gateway.ts')
-const { isReadable, listenToSignals } = await load<typeof import('../process.ts')>('gateway/process.ts')
+const { isReadable, listenToSignals } = await load<typeof import('../../program/process.ts')>('program/process.ts')
 
 const parsed = parseOptions(env, { readable: isReadable })
 if (!parsed.ok) throw new Error(JSON.stringify(parsed.error))

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { maxTokenBytes, type AuthenticationFailure, type Authenticator, type VerifiedToken } from '../auth/authenticator.ts'
 import type { Principal } from '../audience/principal.ts'
-import { failed, ok, type Result } from '../result.ts'
+import { failed, ok, type Result } from '../../program/result.ts'
 
 export interface MemoryAuthenticator extends Authenticator {
   /** A token for a principal: `memory.<number>.<proof>`, until the principal's `expiresAtMs`. */

@@ -1,4 +1,4 @@
-import type { LogFields, Logger } from '../observability/logger.ts'
+import type { LogFields, Logger } from '../../program/log/logger.ts'
 
 export interface LogLine {
   readonly level: 'debug' | 'info' | 'warn' | 'error'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { flagOf } from '../../gateway/config/table/command-line.ts'
+import { flagOf } from '../../program/options/command-line.ts'
 import { renderOperatorHelp } from './help.ts'
 import { switches } from './mode.ts'
 import { operatorOptions } from './options.ts'

@@ -1,4 +1,4 @@
-import { renderTableHelp } from '../../gateway/config/table/help.ts'
+import { renderTableHelp } from '../../program/options/help.ts'
 import { switches } from './mode.ts'
 import { operatorOptions } from './options.ts'
 

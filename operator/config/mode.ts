@@ -1,6 +1,6 @@
-import { failed, ok, type Result } from '../../gateway/result.ts'
-import type { SwitchTable } from '../../gateway/config/table/command-line.ts'
-import type { OptionError } from '../../gateway/config/table/option-error.ts'
+import { failed, ok, type Result } from '../../program/result.ts'
+import type { SwitchTable } from '../../program/options/command-line.ts'
+import type { OptionError } from '../../program/options/option-error.ts'
 
 /** What the operator was started for. */
 export interface Mode {

@@ -1,4 +1,4 @@
-import { renderErrors, type OptionError } from '../../gateway/config/table/option-error.ts'
+import { renderErrors, type OptionError } from '../../program/options/option-error.ts'
 
 export type { OptionError }
 

@@ -1,12 +1,12 @@
 import { options as gateway } from '../../gateway/config/options.ts'
-import type { OptionNameOf, OptionsOf, OptionTable } from '../../gateway/config/table/option.ts'
+import type { OptionNameOf, OptionsOf, OptionTable } from '../../program/options/option.ts'
 
 /** RFC 1123 subdomain: the name of most objects. */
 const objectName = '^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$'
 
 /**
  * Every option of the operator: one table. From it come parsing (`parse-options.ts`), `--help` and
- * docs/reference/operator-configuration.md. What a row may say is in gateway/config/table/option.ts. How Kafka is reached has the gateway's
+ * docs/reference/operator-configuration.md. What a row may say is in program/options/option.ts. How Kafka is reached has the gateway's
  * rows: one name means one thing in both programs.
  */
 export const operatorOptions = {

@@ -1,4 +1,4 @@
-import { renderTableReference } from '../../gateway/config/table/reference.ts'
+import { renderTableReference } from '../../program/options/reference.ts'
 import { switches } from './mode.ts'
 import { operatorOptions } from './options.ts'
 

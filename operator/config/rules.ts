@@ -1,5 +1,5 @@
 import { kafkaRules } from '../../gateway/config/kafka-rules.ts'
-import { atLeast, unless, type Rule } from '../../gateway/config/table/rule.ts'
+import { atLeast, unless, type Rule } from '../../program/options/rule.ts'
 import type { Mode } from './mode.ts'
 import { operatorOptions, type OperatorConfig, type OperatorOptionName } from './options.ts'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Environment } from '../../gateway/config/table/read-options.ts'
+import type { Environment } from '../../program/options/read-options.ts'
 import { parseOperatorOptions } from './parse-options.ts'
 import { operatorWarnings } from './warnings.ts'
 

@@ -1,5 +1,5 @@
-import { misspelt } from '../../gateway/config/table/misspelt.ts'
-import type { Environment } from '../../gateway/config/table/read-options.ts'
+import { misspelt } from '../../program/options/misspelt.ts'
+import type { Environment } from '../../program/options/read-options.ts'
 import type { Mode } from './mode.ts'
 import { operatorOptions, type OperatorConfig } from './options.ts'
 import { isAmbiguous } from './topic-pattern.ts'

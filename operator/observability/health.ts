@@ -1,4 +1,4 @@
-import type { Clock } from '../runtime/clock.ts'
+import type { Clock } from '../../program/clock.ts'
 import type { Controller } from '../runtime/controller.ts'
 import type { Watcher } from '../runtime/watcher.ts'
 

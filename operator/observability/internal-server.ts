@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { describeAddress, type HostAndPort, listenAddress } from '../../gateway/config/table/listen-address.ts'
-import type { Logger } from '../../gateway/observability/logger.ts'
+import { describeAddress, type HostAndPort, listenAddress } from '../../program/options/listen-address.ts'
+import type { Logger } from '../../program/log/logger.ts'
 import type { Health, HealthVerdict } from './health.ts'
 import type { PrometheusMetrics } from './prometheus.ts'
 

@@ -1,4 +1,4 @@
-import type { Result } from '../../gateway/result.ts'
+import type { Result } from '../../program/result.ts'
 import { channelType, type RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
 import type { ApiError, KubernetesApi, KubernetesObject } from '../runtime/kubernetes-api.ts'
 import type { Action, ActionFailure, Outcome } from './actions.ts'

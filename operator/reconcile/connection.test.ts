@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { failed, ok } from '../../gateway/result.ts'
+import { failed, ok } from '../../program/result.ts'
 import type { RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
 import type { ApiError, KubernetesApi, KubernetesObject } from '../runtime/kubernetes-api.ts'
 import { findConnection } from './connection.ts'

@@ -1,5 +1,5 @@
 import { expect, it, vi } from 'vitest'
-import { failed, ok } from '../../gateway/result.ts'
+import { failed, ok } from '../../program/result.ts'
 import { renderCustomResourceDefinition } from '../api/v1alpha1/crd.ts'
 import { startDefinitionWatch } from './definition-watch.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { failed, ok } from '../../gateway/result.ts'
+import { failed, ok } from '../../program/result.ts'
 import type { KubernetesApi, KubernetesObject } from '../runtime/kubernetes-api.ts'
 import { observePods } from './observe-pods.ts'
 

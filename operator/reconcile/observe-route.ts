@@ -1,6 +1,6 @@
 import type { RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
 import type { ApiError, KubernetesApi, KubernetesObject, ObjectRef, ResourceType } from '../runtime/kubernetes-api.ts'
-import type { Result } from '../../gateway/result.ts'
+import type { Result } from '../../program/result.ts'
 import type { FoundRoute } from './world.ts'
 
 const ingressClassType: ResourceType = { group: 'networking.k8s.io', version: 'v1', plural: 'ingressclasses', kind: 'IngressClass', isNamespaced: false }

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { operandNames } from '../../cdk8s/operands/operand-names.ts'
 import { operandTypes } from '../../cdk8s/operands/operand-types.ts'
-import { failed } from '../../gateway/result.ts'
+import { failed } from '../../program/result.ts'
 import { channelType, type RealtimeChannel, type RealtimeChannelSpec } from '../api/v1alpha1/realtime-channel.ts'
 import { aJudge } from '../testing/class-builders.ts'
 import { aChannel, aForeignObject } from '../testing/channel-builders.ts'

@@ -1,4 +1,4 @@
-import type { Logger } from '../../gateway/observability/logger.ts'
+import type { Logger } from '../../program/log/logger.ts'
 import type { KubernetesApi, ObjectRef } from '../runtime/kubernetes-api.ts'
 import { leaseType, mayTake, observeLease, type ObservedLease } from '../runtime/lease.ts'
 import type { OtherOperator } from './world.ts'

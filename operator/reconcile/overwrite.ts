@@ -1,4 +1,4 @@
-import { ok, type Result } from '../../gateway/result.ts'
+import { ok, type Result } from '../../program/result.ts'
 import type { ApiError, KubernetesApi, KubernetesObject, ObjectRef, ResourceType } from '../runtime/kubernetes-api.ts'
 import { isRecord } from './is-record.ts'
 

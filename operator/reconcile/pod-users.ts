@@ -1,4 +1,4 @@
-import { ok, type Result } from '../../gateway/result.ts'
+import { ok, type Result } from '../../program/result.ts'
 import type { OperatorConfig } from '../config/options.ts'
 import type { ApiError, KubernetesApi } from '../runtime/kubernetes-api.ts'
 

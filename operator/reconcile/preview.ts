@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { checkValue } from '../../cdk8s/channel/check-value.ts'
-import { failed, ok, type Result } from '../../gateway/result.ts'
+import { failed, ok, type Result } from '../../program/result.ts'
 import { annotations, specSchema, type WrittenChannel } from '../api/v1alpha1/realtime-channel.ts'
 import type { ApiError, KubernetesObject } from '../runtime/kubernetes-api.ts'
 import type { Claims } from './claims.ts'

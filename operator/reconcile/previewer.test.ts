@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { annotations } from '../api/v1alpha1/realtime-channel.ts'
 import type { ApiError } from '../runtime/kubernetes-api.ts'
-import { failed, type Result } from '../../gateway/result.ts'
+import { failed, type Result } from '../../program/result.ts'
 import { createRecordingLogger } from '../../gateway/testing/recording-logger.ts'
 import { aChannel, someSettings } from '../testing/channel-builders.ts'
 import { aJudge } from '../testing/class-builders.ts'

@@ -1,5 +1,5 @@
-import type { Logger } from '../../gateway/observability/logger.ts'
-import type { Result } from '../../gateway/result.ts'
+import type { Logger } from '../../program/log/logger.ts'
+import type { Result } from '../../program/result.ts'
 import type { ApiError, KubernetesApi, KubernetesObject, ResourceType } from '../runtime/kubernetes-api.ts'
 import { microTime } from '../runtime/lease.ts'
 import { previewPlan, questionOf, type PreviewParts, type Question } from './preview.ts'

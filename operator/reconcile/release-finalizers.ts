@@ -1,4 +1,4 @@
-import { failed, ok, type Result } from '../../gateway/result.ts'
+import { failed, ok, type Result } from '../../program/result.ts'
 import { channelType } from '../api/v1alpha1/realtime-channel.ts'
 import type { ApiError, KubernetesApi, KubernetesObject, ObjectRef } from '../runtime/kubernetes-api.ts'
 import { names } from './settings.ts'

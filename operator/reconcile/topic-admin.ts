@@ -1,4 +1,4 @@
-import type { Result } from '../../gateway/result.ts'
+import type { Result } from '../../program/result.ts'
 
 /** What a topic is, as the brokers say. */
 export interface TopicDescription {

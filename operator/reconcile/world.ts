@@ -1,4 +1,4 @@
-import type { Result } from '../../gateway/result.ts'
+import type { Result } from '../../program/result.ts'
 import type { RealtimeChannel, RealtimeChannelSpec } from '../api/v1alpha1/realtime-channel.ts'
 import type { ApiError, KubernetesObject, ObjectRef, ResourceType } from '../runtime/kubernetes-api.ts'
 import type { MissingTopic, TopicDescription, TopicFailure } from './topic-admin.ts'

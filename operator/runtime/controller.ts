@@ -1,5 +1,5 @@
-import type { Logger } from '../../gateway/observability/logger.ts'
-import type { Clock } from './clock.ts'
+import type { Logger } from '../../program/log/logger.ts'
+import type { Clock } from '../../program/clock.ts'
 import type { ObjectRef } from './kubernetes-api.ts'
 import { createReconcileMeter, type ControllerMetrics, type ReconcileMeter } from './reconcile-meter.ts'
 import { runReconcile, type Reconcile, type ReconcileEnd, type ReconcileRun } from './reconcile-run.ts'

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import type { Logger } from '../../gateway/observability/logger.ts'
+import type { Logger } from '../../program/log/logger.ts'
 import type { OperatorMetrics } from '../observability/metrics.ts'
-import type { Clock } from './clock.ts'
+import type { Clock } from '../../program/clock.ts'
 import { eventType, namespaceOf, renderEvent, renderSeries, type EventSource, type RecordedEvent, type Regarding } from './event-object.ts'
 import type { ApiError, KubernetesApi, KubernetesObject, ObjectRef } from './kubernetes-api.ts'
 

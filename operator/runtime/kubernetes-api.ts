@@ -1,4 +1,4 @@
-import type { Result } from '../../gateway/result.ts'
+import type { Result } from '../../program/result.ts'
 
 /** A kind of object, as the API server's paths name it. */
 export interface ResourceType {

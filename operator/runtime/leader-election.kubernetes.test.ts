@@ -7,7 +7,7 @@ import type { ClosableKubernetesApi } from '../adapters/kubernetes/kubernetes-ap
 import { startControlPlane, type ControlPlane } from '../testing/control-plane.ts'
 import { configMapType, valueOf } from '../testing/kubernetes-api-contract.ts'
 import { createRecordingMetrics } from '../testing/recording-metrics.ts'
-import { systemClock } from './clock.ts'
+import { systemClock } from '../../program/clock.ts'
 import { eventType, type Regarding } from './event-object.ts'
 import { createEventRecorder } from './event-recorder.ts'
 import type { KubernetesObject } from './kubernetes-api.ts'

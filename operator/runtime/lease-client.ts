@@ -1,5 +1,5 @@
-import { failed, type Result } from '../../gateway/result.ts'
-import { startWait, type Clock, type Timers } from './clock.ts'
+import { failed, type Result } from '../../program/result.ts'
+import { startWait, type Clock, type Timers } from '../../program/clock.ts'
 import type { ApiError, KubernetesApi, KubernetesObject, ObjectRef } from './kubernetes-api.ts'
 import { heldLease, leaseType, releasedLease } from './lease.ts'
 

@@ -1,4 +1,4 @@
-import type { Logger } from '../../gateway/observability/logger.ts'
+import type { Logger } from '../../program/log/logger.ts'
 import type { KubernetesObject, ObjectRef } from './kubernetes-api.ts'
 import type { WatchHandlers } from './watcher.ts'
 

@@ -1,4 +1,4 @@
-import type { Logger } from '../../gateway/observability/logger.ts'
+import type { Logger } from '../../program/log/logger.ts'
 import type { ApiError, KubernetesApi, WatchEvent } from './kubernetes-api.ts'
 import { createBackOff, type BackOff } from './list-watch-back-off.ts'
 import { createKnownObjects, isReplay, keyOf, type KnownObjects } from './list-watch-known.ts'

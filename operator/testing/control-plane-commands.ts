@@ -1,6 +1,6 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { failed, ok, type Result } from '../../gateway/result.ts'
+import { failed, ok, type Result } from '../../program/result.ts'
 
 /** The programs of a control plane, as absolute paths. */
 export interface ControlPlaneCommands {

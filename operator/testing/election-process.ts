@@ -1,6 +1,6 @@
 import { createRecordingLogger } from '../../gateway/testing/recording-logger.ts'
 import { apiOf } from '../adapters/kubernetes/testing/api-of.ts'
-import { systemClock } from '../runtime/clock.ts'
+import { systemClock } from '../../program/clock.ts'
 import { createLeaderElection } from '../runtime/leader-election.ts'
 import { uniqueIdentity } from '../runtime/lease.ts'
 import { configMapType } from './kubernetes-api-contract.ts'

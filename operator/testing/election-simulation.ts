@@ -1,4 +1,4 @@
-import { failed, type Result } from '../../gateway/result.ts'
+import { failed, type Result } from '../../program/result.ts'
 import { createLeaderElection, type LeaderElection, type TermEnd } from '../runtime/leader-election.ts'
 import type { ApiError, KubernetesApi, KubernetesObject } from '../runtime/kubernetes-api.ts'
 import { createMemoryKubernetes } from './memory-kubernetes.ts'

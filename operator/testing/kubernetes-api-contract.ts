@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { Result } from '../../gateway/result.ts'
+import type { Result } from '../../program/result.ts'
 import type { ApiError, ApplyOptions, KubernetesApi, KubernetesObject, ObjectRef, ResourceType, WatchEvent } from '../runtime/kubernetes-api.ts'
 
 /** A server, with what a test does to it from outside. */

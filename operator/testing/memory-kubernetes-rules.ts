@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { failed, ok, type Result } from '../../gateway/result.ts'
+import { failed, ok, type Result } from '../../program/result.ts'
 import type { ApiError, ApplyOptions, DeleteOptions, KubernetesObject, ListOptions, ListPage, ObjectRef, ResourceType } from '../runtime/kubernetes-api.ts'
 import { changedLeaves, isMap, leavesOf } from './memory-kubernetes-fields.ts'
 import { applyFields, managedFieldsOf, takeFields } from './memory-kubernetes-managers.ts'

@@ -1,4 +1,4 @@
-import { failed, ok } from '../../gateway/result.ts'
+import { failed, ok } from '../../program/result.ts'
 import type { ApiError, KubernetesApi, KubernetesObject, ObjectRef, ResourceType, WatchEvent } from '../runtime/kubernetes-api.ts'
 import { createMemoryFaults, type ApiVerb, type FaultSelector } from './memory-kubernetes-faults.ts'
 import { apply, clean, create, createUids, get, list, mergePatch, remove, statusCodes, update, type Outcome, type Server } from './memory-kubernetes-rules.ts'

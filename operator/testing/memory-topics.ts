@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { failed, ok, type Result } from '../../gateway/result.ts'
+import { failed, ok, type Result } from '../../program/result.ts'
 import type { KafkaConnection, MissingTopic, NewTopic, TopicAdmin, TopicAdmins, TopicDescription, TopicFailure } from '../reconcile/topic-admin.ts'
 
 /** The twin of Kafka's administration: clusters by their list of brokers, and what happens to them behind the operator's back. */

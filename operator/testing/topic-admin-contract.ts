@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import type { Result } from '../../gateway/result.ts'
+import type { Result } from '../../program/result.ts'
 import { isMissing, type KafkaConnection, type MissingTopic, type NewTopic, type TopicAdmin, type TopicAdmins, type TopicDescription } from '../reconcile/topic-admin.ts'
 
 /** A running cluster and who administers it. */

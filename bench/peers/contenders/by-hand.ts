@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { failed, ok, type Result } from '../../../gateway/result.ts'
+import { failed, ok, type Result } from '../../../program/result.ts'
 import packageJson from '../../../package.json' with { type: 'json' }
 import type { ServerEnvironment } from '../servers/environment.ts'
 import type { Contender, Launch, LaunchOptions, PrepareOptions } from './contender.ts'

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { ok } from '../../../gateway/result.ts'
+import { ok } from '../../../program/result.ts'
 import packageJson from '../../../package.json' with { type: 'json' }
 import { channel } from '../dialects/carillon.ts'
 import type { Contender, Launch, LaunchOptions } from './contender.ts'

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { failed, ok, type Result } from '../../../gateway/result.ts'
+import { failed, ok, type Result } from '../../../program/result.ts'
 import { findCommand } from '../../../scripts/find-command.ts'
 import { personalNamespace } from '../dialects/centrifugo.ts'
 import type { Contender, Launch, LaunchOptions, PrepareOptions } from './contender.ts'

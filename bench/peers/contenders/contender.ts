@@ -1,4 +1,4 @@
-import type { Result } from '../../../gateway/result.ts'
+import type { Result } from '../../../program/result.ts'
 import type { DialectName } from '../dialects/dialects.ts'
 
 /** A server that is measured: how it comes here, how it is started, and how it is spoken to. */

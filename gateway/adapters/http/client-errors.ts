@@ -1,6 +1,6 @@
 import { type IncomingMessage, type Server, STATUS_CODES, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { Logger } from '../../observability/logger.ts'
+import type { Logger } from '../../../program/log/logger.ts'
 import { fixedProblem, type Problem, renderProblem, withRequestId } from '../../problem.ts'
 import { requestIdOf } from '../../request-id.ts'
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Logger } from '../../observability/logger.ts'
+import type { Logger } from '../../../program/log/logger.ts'
 import type { metrics as metricTable, Metrics } from '../../observability/metrics.ts'
 import { GuardedConnection } from './guarded-connection.ts'
 

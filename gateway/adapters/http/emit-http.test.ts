@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { ok } from '../../result.ts'
+import { ok } from '../../../program/result.ts'
 import { batched, binary, type Body, event, post, structured } from './testing/emit-requests.ts'
 import { bodyOf, connectRaw, statusOf } from './testing/raw-client.ts'
 import { message, type Rig, type RigSettings, startPublicServer } from './testing/start-public-server.ts'

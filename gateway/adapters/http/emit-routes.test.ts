@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import { failed, ok } from '../../result.ts'
+import { failed, ok } from '../../../program/result.ts'
 import type { schemas } from './schemas.ts'
 import { batched, binary, type Body, event, headersOf, post, recordsOf, structured } from './testing/emit-requests.ts'
 import { schemaValidator } from './testing/schema-validator.ts'

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Health, HealthVerdict } from '../../observability/health.ts'
-import type { Logger } from '../../observability/logger.ts'
+import type { Logger } from '../../../program/log/logger.ts'
 import type { PrometheusMetrics } from '../../observability/prometheus.ts'
 import { fixedProblem, type Problem, renderProblem } from '../../problem.ts'
 import { createBoundedServer } from './bounded-server.ts'

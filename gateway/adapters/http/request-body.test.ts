@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { PassThrough } from 'node:stream'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { ok } from '../../result.ts'
+import { ok } from '../../../program/result.ts'
 import { createBodyReader } from './request-body.ts'
 import { bodyOf, connectRaw, type RawClient, statusOf } from './testing/raw-client.ts'
 import { message, type Rig, type RigSettings, startPublicServer, testOptions } from './testing/start-public-server.ts'

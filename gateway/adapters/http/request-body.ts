@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Problem } from '../../problem.ts'
-import { failed, ok, type Result } from '../../result.ts'
+import { failed, ok, type Result } from '../../../program/result.ts'
 
 export interface BodyLimits {
   /** The most bytes of one body. */

@@ -1,6 +1,6 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
-import { describeAddress, type HostAndPort, listenAddress } from '../../config/table/listen-address.ts'
+import { describeAddress, type HostAndPort, listenAddress } from '../../../program/options/listen-address.ts'
 
 /** An HTTP server that can be started once and stopped. */
 export interface ListeningServer {

@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { repeatsMember } from '../../audience/repeated-members.ts'
 import type { Problem } from '../../problem.ts'
 import { parseBody } from '../../event/parse-body.ts'
-import { failed, type Result } from '../../result.ts'
+import { failed, type Result } from '../../../program/result.ts'
 import { replyJson, replyProblem } from './replies.ts'
 import type { BodyReader } from './request-body.ts'
 

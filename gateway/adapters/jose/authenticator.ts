@@ -1,7 +1,7 @@
 import type { Authenticator } from '../../auth/authenticator.ts'
 import { claimPathsFrom, type ClaimPathOptions } from '../../auth/principal-from-claims.ts'
 import type { Config } from '../../config/options.ts'
-import type { Logger } from '../../observability/logger.ts'
+import type { Logger } from '../../../program/log/logger.ts'
 import type { Metrics } from '../../observability/metrics.ts'
 import { FileKeys } from './file-keys.ts'
 import { createIssuerFetch, type GetFetch, type IssuerFetchOptions } from './issuer-fetch.ts'

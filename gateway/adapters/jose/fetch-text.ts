@@ -1,4 +1,4 @@
-import { failed, ok, type Result } from '../../result.ts'
+import { failed, ok, type Result } from '../../../program/result.ts'
 import type { GetFetch } from './issuer-fetch.ts'
 
 export interface FetchTextOptions {

@@ -1,6 +1,6 @@
 import { open, stat } from 'node:fs/promises'
-import type { Logger } from '../../observability/logger.ts'
-import { failed, ok, type Result } from '../../result.ts'
+import type { Logger } from '../../../program/log/logger.ts'
+import { failed, ok, type Result } from '../../../program/result.ts'
 import type { KeySet } from './key-set.ts'
 import { findIn, type KeyHeader, type KeyLookup, type KeySource } from './key-source.ts'
 import { maxKeySetBytes, parseKeys } from './parse-keys.ts'

@@ -3,7 +3,7 @@ import { request as httpRequest, type ClientRequest, type IncomingMessage } from
 import { request as httpsRequest } from 'node:https'
 import { Readable } from 'node:stream'
 import type { Config } from '../../config/options.ts'
-import { certificatesOf } from '../../pem-certificates.ts'
+import { certificatesOf } from '../../../program/pem-certificates.ts'
 import { openTunnel, requestOf } from './tunnel.ts'
 
 export type IssuerFetchOptions = Pick<Config, 'jwksCaFile' | 'jwksProxy'>

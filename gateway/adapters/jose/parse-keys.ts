@@ -1,5 +1,5 @@
 import { createPublicKey, X509Certificate } from 'node:crypto'
-import { failed, ok, type Result } from '../../result.ts'
+import { failed, ok, type Result } from '../../../program/result.ts'
 import { makeKeySet, type MadeKeySet } from './key-set.ts'
 
 /** The largest key set that is read, in bytes; published ones have a few thousand. */

@@ -1,6 +1,6 @@
 import { decodeProtectedHeader } from 'jose'
 import type { AuthenticationFailure } from '../../auth/authenticator.ts'
-import { failed, ok, type Result } from '../../result.ts'
+import { failed, ok, type Result } from '../../../program/result.ts'
 import type { KeyHeader } from './key-source.ts'
 
 /** Three parts of base64url with dots between them; the last is empty in an unsigned token, which is refused for its algorithm. */

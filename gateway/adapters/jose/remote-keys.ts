@@ -1,12 +1,12 @@
 import type { Config } from '../../config/options.ts'
-import type { Logger } from '../../observability/logger.ts'
+import type { Logger } from '../../../program/log/logger.ts'
 import type { Metrics } from '../../observability/metrics.ts'
 import { fetchText } from './fetch-text.ts'
 import type { GetFetch } from './issuer-fetch.ts'
 import type { KeySet, MadeKeySet } from './key-set.ts'
 import { findIn, type KeyHeader, type KeyLookup, type KeySource } from './key-source.ts'
 import { maxKeySetBytes, parseJwks } from './parse-keys.ts'
-import { failed, ok, type Result } from '../../result.ts'
+import { failed, ok, type Result } from '../../../program/result.ts'
 
 export type RemoteKeysOptions = Pick<Config, 'jwtJwksUri' | 'jwtAlgorithms' | 'jwksTimeoutMs' | 'jwksRefreshMs' | 'jwksCooldownMs'>
 

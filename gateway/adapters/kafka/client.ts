@@ -2,7 +2,7 @@ import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'n
 import { connect as connectTls } from 'node:tls'
 import kafkajs from 'kafkajs'
 import type { ISocketFactory, Kafka, LogEntry, Mechanism, SASLOptions } from 'kafkajs'
-import type { Logger } from '../../observability/logger.ts'
+import type { Logger } from '../../../program/log/logger.ts'
 import { accessOf, type KafkaAccess, type KafkaClientOptions, type PasswordAccess } from './access.ts'
 import { oauthBearer } from './credentials.ts'
 import { boundedScram } from './scram.ts'

@@ -4,7 +4,7 @@ import { createRecordDecoder, type DecodeOutcome } from '../../event/decode-reco
 import type { DecodeFailure } from '../../event/decoded-record.ts'
 import { encodeEvent } from '../../event/encode-event.ts'
 import type { LogRecord } from '../../event/log-record.ts'
-import type { Logger } from '../../observability/logger.ts'
+import type { Logger } from '../../../program/log/logger.ts'
 import type { Metrics } from '../../observability/metrics.ts'
 import type { RecordSource } from '../../replay/record-source.ts'
 import { createDeadLetterWorker, type DeadLetterWorker } from './dead-letters/dead-letters.ts'

@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject, type X509Certificate } from 'node:crypto'
 import { createSecureContext } from 'node:tls'
-import { certificatesOf } from '../../pem-certificates.ts'
+import { certificatesOf } from '../../../program/pem-certificates.ts'
 import { wordsOf } from './kafka-error.ts'
 
 /** PEM. What is missing: the system's authorities, no client certificate. */

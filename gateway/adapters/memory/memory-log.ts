@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { EventPublisher, PublishFailure } from '../../emit/event-publisher.ts'
 import type { LogRecord, RecordHeaders } from '../../event/log-record.ts'
-import type { Logger } from '../../observability/logger.ts'
+import type { Logger } from '../../../program/log/logger.ts'
 import type { PartitionBehind, PartitionOffsets, RecordSource, SourceProblem } from '../../replay/record-source.ts'
 import { createMemoryPartition, type MemoryPartition } from './memory-partition.ts'
 import { createMemoryPublisher } from './memory-publisher.ts'

@@ -1,6 +1,6 @@
 import type { EventPublisher, OutgoingRecord, PublishFailure } from '../../emit/event-publisher.ts'
 import { partitionFor } from '../../emit/partition-for.ts'
-import { failed, ok, type Result } from '../../result.ts'
+import { failed, ok, type Result } from '../../../program/result.ts'
 import type { MemoryRecord } from './memory-log.ts'
 
 export interface MemoryPublisherDependencies {

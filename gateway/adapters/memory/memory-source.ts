@@ -1,6 +1,6 @@
 import type { LogRecord } from '../../event/log-record.ts'
 import type { PartitionBehind, PartitionOffsets, RecordSink, RecordSource, SourceProblem } from '../../replay/record-source.ts'
-import type { Logger } from '../../observability/logger.ts'
+import type { Logger } from '../../../program/log/logger.ts'
 import type { MemoryLogState, Signal } from './memory-log.ts'
 
 /** Records that are handed over at once, at most. */

@@ -4,7 +4,7 @@ import { refuseHost } from '../../auth/origin-refusal.ts'
 import { chooseSubprotocol, cloudEventsSubprotocol, parseSubprotocols } from '../../auth/subprotocols.ts'
 import type { Problem } from '../../problem.ts'
 import { judgeHost, readRequestTarget } from '../../request-target.ts'
-import { failed, ok, type Result } from '../../result.ts'
+import { failed, ok, type Result } from '../../../program/result.ts'
 import type { HandshakeRequest } from '../../session/admission.ts'
 import { readResumePoint } from '../../session/resume-point.ts'
 

@@ -1,6 +1,6 @@
 import { request as httpRequest, type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http'
 import { request as httpsRequest } from 'node:https'
-import { failed, ok, type Result } from '../../../gateway/result.ts'
+import { failed, ok, type Result } from '../../../program/result.ts'
 import type { Authorization } from './authorization.ts'
 
 /** One request, as it goes over the wire. */

@@ -2,7 +2,7 @@ import { accessSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, isAbsolute, join } from 'node:path'
 import { KubeConfig, loadYaml } from '@kubernetes/client-node'
-import { failed, ok, type Result } from '../../../gateway/result.ts'
+import { failed, ok, type Result } from '../../../program/result.ts'
 
 export interface KubeConfigOptions {
   /** Null: the service account of the pod that this runs in; outside of pods `~/.kube/config`. */

@@ -1,4 +1,4 @@
-import { failed, ok, type Result } from '../../../gateway/result.ts'
+import { failed, ok, type Result } from '../../../program/result.ts'
 import type { ApiError, KubernetesApi, KubernetesObject, ListPage, ResourceType, WatchEvent, WatchOptions } from '../../runtime/kubernetes-api.ts'
 import { apiErrorOf, unavailable } from './api-error.ts'
 import { createAuthorizer, type Authorizer } from './authorization.ts'

@@ -1,4 +1,4 @@
-import { failed, ok, type Result } from '../../../gateway/result.ts'
+import { failed, ok, type Result } from '../../../program/result.ts'
 import type { KubernetesObject, WatchEvent } from '../../runtime/kubernetes-api.ts'
 import { apiErrorOfStatus, isStatus } from './api-error.ts'
 

@@ -1,4 +1,4 @@
-import { failed, ok, type Result } from '../../../gateway/result.ts'
+import { failed, ok, type Result } from '../../../program/result.ts'
 import { classAnnotations } from '../../api/v1alpha1/realtime-channel-class.ts'
 import type { KubernetesObject } from '../../runtime/kubernetes-api.ts'
 import type { WatchHandlers } from '../../runtime/watcher.ts'

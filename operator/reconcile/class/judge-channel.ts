@@ -1,4 +1,4 @@
-import { failed, type Result } from '../../../gateway/result.ts'
+import { failed, type Result } from '../../../program/result.ts'
 import type { RealtimeChannel, RealtimeChannelSpec, WrittenChannel } from '../../api/v1alpha1/realtime-channel.ts'
 import type { ChannelClass } from './channel-class.ts'
 import { checkBounds, type Violation } from './check-bounds.ts'

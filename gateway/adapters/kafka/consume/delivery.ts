@@ -1,5 +1,5 @@
 import type { LogRecord } from '../../../event/log-record.ts'
-import type { Logger } from '../../../observability/logger.ts'
+import type { Logger } from '../../../../program/log/logger.ts'
 import type { Metrics } from '../../../observability/metrics.ts'
 import type { LogStart, PartitionOffsets, RecordSink } from '../../../replay/record-source.ts'
 import { unlessAborted } from '../patience.ts'

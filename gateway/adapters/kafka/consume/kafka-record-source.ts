@@ -1,5 +1,5 @@
 import type { Config } from '../../../config/options.ts'
-import type { Logger } from '../../../observability/logger.ts'
+import type { Logger } from '../../../../program/log/logger.ts'
 import type { Metrics } from '../../../observability/metrics.ts'
 import type { RecordSource } from '../../../replay/record-source.ts'
 import { createKafkaClient, type KafkaClientOptions } from '../client.ts'

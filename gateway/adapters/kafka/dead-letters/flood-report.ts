@@ -1,4 +1,4 @@
-import type { Logger } from '../../../observability/logger.ts'
+import type { Logger } from '../../../../program/log/logger.ts'
 import type { Metrics } from '../../../observability/metrics.ts'
 import type { RangeNote } from './dead-letter-copy.ts'
 

@@ -1,4 +1,4 @@
-import type { Logger } from '../../../observability/logger.ts'
+import type { Logger } from '../../../../program/log/logger.ts'
 import type { Metrics } from '../../../observability/metrics.ts'
 import { describeKafkaError } from '../kafka-error.ts'
 import { plainly, type DescribeTrouble } from './describe-trouble.ts'

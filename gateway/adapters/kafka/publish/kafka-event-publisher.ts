@@ -1,6 +1,6 @@
 import type { Config } from '../../../config/options.ts'
 import type { EventPublisher } from '../../../emit/event-publisher.ts'
-import type { Logger } from '../../../observability/logger.ts'
+import type { Logger } from '../../../../program/log/logger.ts'
 import type { KafkaClientOptions } from '../client.ts'
 import { parseBroker } from '../wire/broker-address.ts'
 import { createBrokerConnector } from '../wire/broker-link.ts'

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { OutgoingRecord, PublishFailure } from '../../../emit/event-publisher.ts'
 import { partitionFor } from '../../../emit/partition-for.ts'
-import type { Result } from '../../../result.ts'
+import type { Result } from '../../../../program/result.ts'
 import { anOutgoingRecord } from '../../../testing/event-publisher-contract.ts'
 import { BrokerError } from '../kafka-error.ts'
 import { createFakeCluster, type FakeCluster, lost, produced } from './testing/fake-cluster.ts'

@@ -1,5 +1,5 @@
 import type { EventPublisher } from '../../../emit/event-publisher.ts'
-import type { Logger } from '../../../observability/logger.ts'
+import type { Logger } from '../../../../program/log/logger.ts'
 import { within } from '../patience.ts'
 import type { Discovery } from '../wire/discovery.ts'
 import { createLanes } from './lanes.ts'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { PublishFailure } from '../../../emit/event-publisher.ts'
-import type { Result } from '../../../result.ts'
+import type { Result } from '../../../../program/result.ts'
 import { anOutgoingRecord } from '../../../testing/event-publisher-contract.ts'
 import { createPartitionLane, maxBatchBytes, maxBatchRecords, type PartitionLane } from './partition-lane.ts'
 import type { QueuedRecord } from './publish.ts'

@@ -1,5 +1,5 @@
 import type { OutgoingRecord, PublishFailure } from '../../../emit/event-publisher.ts'
-import { failed, ok, type Result } from '../../../result.ts'
+import { failed, ok, type Result } from '../../../../program/result.ts'
 import { openPublish, type OpenPublish, type QueuedRecord } from './publish.ts'
 
 /** Holds what is published until it is settled, within a bound of bytes. */

@@ -1,4 +1,4 @@
-import type { Logger } from '../../../observability/logger.ts'
+import type { Logger } from '../../../../program/log/logger.ts'
 
 /** Says once that something fails, and once that it works again, however often it is tried in between. */
 export interface TroubleLog {

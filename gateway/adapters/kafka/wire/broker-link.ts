@@ -1,4 +1,4 @@
-import type { Logger } from '../../../observability/logger.ts'
+import type { Logger } from '../../../../program/log/logger.ts'
 import { accessOf, shownCredentials, type KafkaClientOptions } from '../access.ts'
 import { createKafkaClientOf } from '../client.ts'
 import { BrokerError, describeKafkaError } from '../kafka-error.ts'

@@ -1,4 +1,4 @@
-import { failed, ok, type Result } from '../../result.ts'
+import { failed, ok, type Result } from '../result.ts'
 import { nearestName } from './nearest-name.ts'
 import type { OptionError } from './option-error.ts'
 import type { Option, OptionTable } from './option.ts'

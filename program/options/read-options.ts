@@ -1,4 +1,4 @@
-import { ok, type Result } from '../../result.ts'
+import { ok, type Result } from '../result.ts'
 import { rowsOf, type Option, type OptionNameOf, type OptionsOf, type OptionTable, type OptionValueOf } from './option.ts'
 import type { OptionError } from './option-error.ts'
 import { readOption, type OptionReader } from './read-option.ts'

@@ -1,4 +1,4 @@
-import { failed, ok, type Result } from '../../result.ts'
+import { failed, ok, type Result } from '../result.ts'
 import { isHeaderOfPages, isToken } from './header-names.ts'
 import type { Option, OptionValueOf } from './option.ts'
 
