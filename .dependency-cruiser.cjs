@@ -103,7 +103,7 @@ module.exports = {
     only('kafkajs', 'kafkajs|@platformatic/wasm-utils', '^(gateway|operator)/adapters/kafka/'),
     only('client-node', '@kubernetes/client-node', '^operator/adapters/kubernetes/'),
     // yaml.ts writes files for people with cdk8s' own writer; the operator itself never loads it.
-    only('cdk8s', 'cdk8s|cdk8s-plus-27|constructs', '^cdk8s/|^operator/api/v1alpha1/yaml\\.ts$', '^scripts/|^e2e/'),
+    only('cdk8s', 'cdk8s|cdk8s-plus-27|constructs', '^cdk8s/|^api/v1alpha1/yaml\\.ts$', '^scripts/|^e2e/'),
     only('ws', 'ws|@types/ws', '^gateway/adapters/ws/'),
     only('fastify', 'fastify', '^gateway/adapters/http/'),
     only('jose', 'jose', '^gateway/adapters/jose/'),

@@ -1,4 +1,4 @@
-import { channelType } from '../operator/api/v1alpha1/realtime-channel.ts'
+import { channelType } from '../api/v1alpha1/realtime-channel.ts'
 import type { KubernetesObject } from '../operator/runtime/kubernetes-api.ts'
 import { type Bench, type BenchSettings, figure, figureRow, type Row } from './lib/bench.ts'
 import { nowMs } from './lib/clock.ts'

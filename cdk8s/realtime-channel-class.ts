@@ -1,7 +1,7 @@
 import { ApiObject, JsonPatch, type ApiObjectMetadata } from 'cdk8s'
 import type { Construct } from 'constructs'
-import { classAnnotations, classKind, type RealtimeChannelClassSpec } from '../operator/api/v1alpha1/realtime-channel-class.ts'
-import { apiVersion } from '../operator/api/v1alpha1/realtime-channel.ts'
+import { classAnnotations, classKind, type RealtimeChannelClassSpec } from '../api/v1alpha1/realtime-channel-class.ts'
+import { apiVersion } from '../api/v1alpha1/realtime-channel.ts'
 import { checkClass } from './class/check-class.ts'
 
 /** The fields of `spec`, as in a manifest, and the metadata. docs/reference/realtimechannelclass.md describes each. */

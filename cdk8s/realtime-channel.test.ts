@@ -1,6 +1,6 @@
 import { App, Chart, Testing } from 'cdk8s'
 import { describe, expect, it } from 'vitest'
-import { companyExample, gatewayApiExample, ingressExample, minimalExample } from '../operator/api/v1alpha1/examples.ts'
+import { companyExample, gatewayApiExample, ingressExample, minimalExample } from '../api/v1alpha1/examples.ts'
 import { RealtimeChannel, type RealtimeChannelProps } from './index.ts'
 
 const chart = (namespace?: string) => new Chart(new App(), 'app', namespace === undefined ? {} : { namespace })

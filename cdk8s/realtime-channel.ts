@@ -1,11 +1,11 @@
 import { ApiObject, type ApiObjectMetadata } from 'cdk8s'
 import type { Construct } from 'constructs'
-import { channelPaths, routeUrls, topicNameOf } from '../operator/api/v1alpha1/channel-names.ts'
-import { apiVersion, channelKind, type RealtimeChannelSpec, type StoredSpec } from '../operator/api/v1alpha1/realtime-channel.ts'
+import { channelPaths, routeUrls, topicNameOf } from '../api/v1alpha1/channel-names.ts'
+import { apiVersion, channelKind, type RealtimeChannelSpec, type StoredSpec } from '../api/v1alpha1/realtime-channel.ts'
 import { checkSpec } from './channel/check-spec.ts'
-import { fillDefaults } from './channel/fill-defaults.ts'
-import { checkChannelName, operandNames } from './operands/operand-names.ts'
-import { servicePorts } from './operands/service-ports.ts'
+import { fillDefaults } from '../api/fill-defaults.ts'
+import { checkChannelName, operandNames } from '../api/child-names.ts'
+import { servicePorts } from '../api/ports.ts'
 
 /** The fields of `spec`, as in a manifest, and the metadata. docs/reference/realtimechannel.md describes each. */
 export type RealtimeChannelProps = RealtimeChannelSpec & {

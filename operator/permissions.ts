@@ -1,7 +1,7 @@
-import { apiGroup, channelType } from './api/v1alpha1/realtime-channel.ts'
-import { classCrdName } from './api/v1alpha1/class-crd.ts'
-import { classType } from './api/v1alpha1/realtime-channel-class.ts'
-import { crdName } from './api/v1alpha1/crd.ts'
+import { apiGroup, channelType } from '../api/v1alpha1/realtime-channel.ts'
+import { classCrdName } from '../api/v1alpha1/class-crd.ts'
+import { classType } from '../api/v1alpha1/realtime-channel-class.ts'
+import { crdName } from '../api/v1alpha1/crd.ts'
 
 /**
  * Where a permission holds. channels: in each namespace whose channels are looked after, which may be all. cluster: for what is in no namespace, or

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { App, Chart, Testing } from 'cdk8s'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { minimalExample } from '../operator/api/v1alpha1/examples.ts'
+import { minimalExample } from '../api/v1alpha1/examples.ts'
 import type { RealtimeChannel, RealtimeChannelClass } from '../cdk8s/index.ts'
 import { writeCdk8s, type Cdk8sBundle } from './build-cdk8s.ts'
 

@@ -1,6 +1,6 @@
-import { classSpecSchema } from '../operator/api/v1alpha1/realtime-channel-class.ts'
-import { specSchema } from '../operator/api/v1alpha1/realtime-channel.ts'
-import type { JsonSchema } from '../operator/api/v1alpha1/schema/json-schema.ts'
+import { classSpecSchema } from '../api/v1alpha1/realtime-channel-class.ts'
+import { specSchema } from '../api/v1alpha1/realtime-channel.ts'
+import type { JsonSchema } from '../api/v1alpha1/schema/json-schema.ts'
 
 /** The specs of a channel and of a class as interfaces, with what the schema says of every field: an editor shows it where the field is written. */
 export function renderSpecInterfaces(): string {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { minimalExample } from '../../operator/api/v1alpha1/examples.ts'
-import { specSchema, type RealtimeChannelSpec } from '../../operator/api/v1alpha1/realtime-channel.ts'
-import { walkSchema } from '../../operator/api/v1alpha1/walk-schema.ts'
+import { minimalExample } from '../../api/v1alpha1/examples.ts'
+import { specSchema, type RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
+import { walkSchema } from '../../api/v1alpha1/walk-schema.ts'
 import { boundsOf, fieldAt, reportedPath, withField } from '../../operator/testing/schema-bounds.ts'
 import { refusedSpecs, takenSpecs } from '../testing/refused-specs.ts'
 import { checkSpec } from './check-spec.ts'
-import { checkValue } from './check-value.ts'
-import { fillDefaults } from './fill-defaults.ts'
+import { checkValue } from '../../api/check-value.ts'
+import { fillDefaults } from '../../api/fill-defaults.ts'
 import { rules } from './rules.ts'
 
 const fields = walkSchema(specSchema, 'spec')

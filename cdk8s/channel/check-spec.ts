@@ -1,6 +1,6 @@
-import { specSchema, type RealtimeChannelSpec } from '../../operator/api/v1alpha1/realtime-channel.ts'
-import { walkSchema } from '../../operator/api/v1alpha1/walk-schema.ts'
-import { checkValue, type Problem } from './check-value.ts'
+import { specSchema, type RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
+import { walkSchema } from '../../api/v1alpha1/walk-schema.ts'
+import { checkValue, type Problem } from '../../api/check-value.ts'
 import { rules } from './rules.ts'
 
 /** Everything that the API server would find wrong with this spec of a new channel, at once. The operator may still refuse it: it knows the cluster. */

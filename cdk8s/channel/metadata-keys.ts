@@ -1,4 +1,4 @@
-import { hasMetadataKeys as rule, metadataKeyPattern } from '../../operator/api/v1alpha1/schema/parts.ts'
+import { hasMetadataKeys as rule, metadataKeyPattern } from '../../api/v1alpha1/schema/parts.ts'
 
 /** Says what a key must be: the message of the schema's rule. */
 export const metadataKeysMessage = rule.message

@@ -1,7 +1,7 @@
-import type { RealtimeChannelSpec } from '../../operator/api/v1alpha1/realtime-channel.ts'
-import { retiredVariables } from '../../operator/api/v1alpha1/schema/gateway-options.ts'
-import { defaultReplicas } from '../../operator/api/v1alpha1/schema/gateway.ts'
-import { parseQuantity } from '../operands/quantity.ts'
+import type { RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
+import { retiredVariables } from '../../api/v1alpha1/schema/gateway-options.ts'
+import { defaultReplicas } from '../../api/v1alpha1/schema/gateway.ts'
+import { parseQuantity } from '../../api/quantities.ts'
 import { hasMetadataKeys } from './metadata-keys.ts'
 
 /** Whether a rule holds. null: it compares with what the channel was before, which nobody knows here. */

@@ -1,7 +1,7 @@
-import { classSpecSchema, type AllowedSpec, type RealtimeChannelClassSpec } from '../../operator/api/v1alpha1/realtime-channel-class.ts'
-import type { RealtimeChannelSpec } from '../../operator/api/v1alpha1/realtime-channel.ts'
+import { classSpecSchema, type AllowedSpec, type RealtimeChannelClassSpec } from '../../api/v1alpha1/realtime-channel-class.ts'
+import type { RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
 import { checkRules } from '../channel/check-spec.ts'
-import { checkValue, type Problem } from '../channel/check-value.ts'
+import { checkValue, type Problem } from '../../api/check-value.ts'
 import { hasMetadataKeys, metadataKeysMessage } from '../channel/metadata-keys.ts'
 
 /** Everything that the API server would find wrong with this spec of a class, at once. */

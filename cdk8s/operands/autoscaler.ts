@@ -1,10 +1,10 @@
 import { k8s } from 'cdk8s-plus-27'
 import type { Construct } from 'constructs'
-import type { StoredSpec } from '../../operator/api/v1alpha1/realtime-channel.ts'
+import type { StoredSpec } from '../../api/v1alpha1/realtime-channel.ts'
 import { childMetadata } from './child-metadata.ts'
 import type { OperandInput } from './operand-input.ts'
-import { operandNames } from './operand-names.ts'
-import { operandTypes } from './operand-types.ts'
+import { operandNames } from '../../api/child-names.ts'
+import { operandTypes } from '../../api/child-types.ts'
 
 type Autoscaling = NonNullable<StoredSpec['gateway']['autoscaling']>
 

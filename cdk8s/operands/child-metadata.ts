@@ -1,8 +1,8 @@
-import { apiVersion, channelKind } from '../../operator/api/v1alpha1/realtime-channel.ts'
-import { channelLabels } from './labels.ts'
+import { apiVersion, channelKind } from '../../api/v1alpha1/realtime-channel.ts'
+import { channelLabels } from '../../api/labels.ts'
 import type { OperandInput } from './operand-input.ts'
-import { operandNames } from './operand-names.ts'
-import type { OperandKind } from './operand-types.ts'
+import { operandNames } from '../../api/child-names.ts'
+import type { OperandKind } from '../../api/child-types.ts'
 
 export interface ChildMetadata {
   readonly name: string

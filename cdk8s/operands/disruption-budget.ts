@@ -1,7 +1,7 @@
 import { k8s } from 'cdk8s-plus-27'
 import type { Construct } from 'constructs'
 import { childMetadata } from './child-metadata.ts'
-import { selectorLabels } from './labels.ts'
+import { selectorLabels } from '../../api/labels.ts'
 import type { OperandInput } from './operand-input.ts'
 
 /** Nodes are emptied one pod at a time. A pod that is not ready holds no connections and may always go, else it would hold up the node for ever. */

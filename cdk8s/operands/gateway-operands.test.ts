@@ -1,14 +1,14 @@
 import { Yaml } from 'cdk8s'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { maxChannelNameLength as maxOfResource } from '../../operator/api/v1alpha1/crd.ts'
+import { maxChannelNameLength as maxOfResource } from '../../api/v1alpha1/crd.ts'
 import type { KubernetesObject } from '../../operator/runtime/kubernetes-api.ts'
 import { minimalSpec, operandInput, sampleInputs, specWith } from '../testing/operand-inputs.ts'
 import { anyInput } from '../testing/any-input.ts'
 import { renderOperands } from './gateway-operands.ts'
 import type { OperandInput } from './operand-input.ts'
-import { maxChannelNameLength, operandNames } from './operand-names.ts'
-import { operandTypes } from './operand-types.ts'
+import { maxChannelNameLength, operandNames } from '../../api/child-names.ts'
+import { operandTypes } from '../../api/child-types.ts'
 
 function rendered(input: OperandInput): readonly KubernetesObject[] {
   const outcome = renderOperands(input)

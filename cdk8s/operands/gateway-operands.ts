@@ -10,7 +10,7 @@ import { GatewayIngress } from './ingress.ts'
 import { mountFiles, type FileMounts } from './mounted-files.ts'
 import { GatewayNetworkPolicy } from './network-policy.ts'
 import type { OperandInput } from './operand-input.ts'
-import { checkChannelName } from './operand-names.ts'
+import { checkChannelName } from '../../api/child-names.ts'
 import { GatewayServiceAccount } from './service-account.ts'
 import { GatewayService } from './service.ts'
 

@@ -2,9 +2,9 @@ import { ApiObject } from 'cdk8s'
 import type { Construct } from 'constructs'
 import { childMetadata } from './child-metadata.ts'
 import type { OperandInput } from './operand-input.ts'
-import { operandNames } from './operand-names.ts'
-import { operandTypes } from './operand-types.ts'
-import { servicePorts } from './service-ports.ts'
+import { operandNames } from '../../api/child-names.ts'
+import { operandTypes } from '../../api/child-types.ts'
+import { servicePorts } from '../../api/ports.ts'
 
 const { group, version } = operandTypes.HTTPRoute
 

@@ -1,10 +1,10 @@
 import { k8s } from 'cdk8s-plus-27'
 import type { Construct } from 'constructs'
-import type { StoredSpec } from '../../operator/api/v1alpha1/realtime-channel.ts'
+import type { StoredSpec } from '../../api/v1alpha1/realtime-channel.ts'
 import { childMetadata } from './child-metadata.ts'
 import { portNames } from './gateway-container.ts'
 import type { OperandInput } from './operand-input.ts'
-import { operandNames } from './operand-names.ts'
+import { operandNames } from '../../api/child-names.ts'
 
 /**
  * The way of browsers to the channel by an ingress controller. How long a quiet socket may live is the controller's business: Traefik has no limit

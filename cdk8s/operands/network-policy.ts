@@ -2,7 +2,7 @@ import { ApiObject } from 'cdk8s'
 import { k8s } from 'cdk8s-plus-27'
 import type { Construct } from 'constructs'
 import { childMetadata } from './child-metadata.ts'
-import { selectorLabels } from './labels.ts'
+import { selectorLabels } from '../../api/labels.ts'
 import type { OperandInput } from './operand-input.ts'
 
 /**

@@ -1,4 +1,4 @@
-import type { StoredSpec } from '../../operator/api/v1alpha1/realtime-channel.ts'
+import type { StoredSpec } from '../../api/v1alpha1/realtime-channel.ts'
 
 /**
  * All that the objects of one channel are made of. Whoever fills this in has decided everything that needs knowledge (the Kafka cluster, the

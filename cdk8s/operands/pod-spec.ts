@@ -1,9 +1,9 @@
 import { k8s } from 'cdk8s-plus-27'
 import { gatewayContainer, temporaryVolume } from './gateway-container.ts'
-import { selectorLabels } from './labels.ts'
+import { selectorLabels } from '../../api/labels.ts'
 import type { FileMounts } from './mounted-files.ts'
 import type { OperandInput } from './operand-input.ts'
-import { operandNames } from './operand-names.ts'
+import { operandNames } from '../../api/child-names.ts'
 
 /** Nobody's: the image's own user. */
 const userId = 65_532

@@ -1,5 +1,5 @@
-import type { StoredSpec } from '../../operator/api/v1alpha1/realtime-channel.ts'
-import { canonicalQuantity, parseQuantity, renderQuantity, wholeUnits } from './quantity.ts'
+import type { StoredSpec } from '../../api/v1alpha1/realtime-channel.ts'
+import { canonicalQuantity, parseQuantity, renderQuantity, wholeUnits } from '../../api/quantities.ts'
 
 const mebibyte = 1024n * 1024n
 

@@ -2,9 +2,9 @@ import { k8s } from 'cdk8s-plus-27'
 import type { Construct } from 'constructs'
 import { childMetadata } from './child-metadata.ts'
 import { portNames } from './gateway-container.ts'
-import { selectorLabels } from './labels.ts'
+import { selectorLabels } from '../../api/labels.ts'
 import type { OperandInput } from './operand-input.ts'
-import { servicePorts } from './service-ports.ts'
+import { servicePorts } from '../../api/ports.ts'
 
 /** Where routes, and services that emit, find the ready pods; and where a monitor finds their metrics. */
 export class GatewayService extends k8s.KubeService {

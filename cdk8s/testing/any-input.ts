@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import type { OperandInput } from '../operands/operand-input.ts'
-import { maxChannelNameLength } from '../operands/operand-names.ts'
+import { maxChannelNameLength } from '../../api/child-names.ts'
 import { operandInput, sampleInputs, specWith } from './operand-inputs.ts'
 
 const name = (maxLength: number) => fc.stringMatching(new RegExp(`^[a-z]([a-z0-9-]{0,${maxLength - 2}}[a-z0-9])?$`))

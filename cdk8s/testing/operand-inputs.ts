@@ -1,4 +1,4 @@
-import type { StoredSpec } from '../../operator/api/v1alpha1/realtime-channel.ts'
+import type { StoredSpec } from '../../api/v1alpha1/realtime-channel.ts'
 import type { OperandInput } from '../operands/operand-input.ts'
 
 /** A spec as the API server hands it out for the least that a user can write. */

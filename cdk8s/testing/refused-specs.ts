@@ -1,5 +1,5 @@
-import { companyExample, gatewayApiExample, ingressExample, minimalExample } from '../../operator/api/v1alpha1/examples.ts'
-import type { RealtimeChannelSpec } from '../../operator/api/v1alpha1/realtime-channel.ts'
+import { companyExample, gatewayApiExample, ingressExample, minimalExample } from '../../api/v1alpha1/examples.ts'
+import type { RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
 import { withField } from '../../operator/testing/schema-bounds.ts'
 
 export interface RefusedSpec {

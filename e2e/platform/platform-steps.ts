@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import type { AllowedSpec } from '../../operator/api/v1alpha1/realtime-channel-class.ts'
-import type { RealtimeChannelSpec } from '../../operator/api/v1alpha1/realtime-channel.ts'
+import type { AllowedSpec } from '../../api/v1alpha1/realtime-channel-class.ts'
+import type { RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
 import { type CommandResult, must, type Run } from './command.ts'
 import { conditionsOf, diagnose } from './diagnose.ts'
 import { audience, issuer } from './identity.ts'

@@ -1,4 +1,4 @@
-import type { RealtimeChannelSpec } from '../../operator/api/v1alpha1/realtime-channel.ts'
+import type { RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
 import { audience, issuer } from '../platform/identity.ts'
 import { keysName, type Manifest } from '../platform/manifests.ts'
 import { host as defaultHost } from '../platform/place.ts'

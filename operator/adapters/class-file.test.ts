@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { classExample } from '../api/v1alpha1/examples.ts'
+import { classExample } from '../../api/v1alpha1/examples.ts'
 import { readClassFile } from './class-file.ts'
 
 let directory = ''

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { checkClass } from '../../cdk8s/class/check-class.ts'
 import { failed, ok, type Result } from '../../program/result.ts'
-import type { RealtimeChannelClassSpec } from '../api/v1alpha1/realtime-channel-class.ts'
+import type { RealtimeChannelClassSpec } from '../../api/v1alpha1/realtime-channel-class.ts'
 import type { ChannelClass } from '../reconcile/class/channel-class.ts'
 import { parseClass } from '../reconcile/class/parse-class.ts'
 

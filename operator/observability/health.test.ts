@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { channelType } from '../api/v1alpha1/realtime-channel.ts'
+import { channelType } from '../../api/v1alpha1/realtime-channel.ts'
 import type { WatcherState } from '../runtime/watcher.ts'
 import { createHealth } from './health.ts'
 

@@ -1,4 +1,4 @@
-import type { RealtimeChannelStatus } from '../api/v1alpha1/realtime-channel.ts'
+import type { RealtimeChannelStatus } from '../../api/v1alpha1/realtime-channel.ts'
 import type { ApiError, KubernetesObject, ObjectRef, ResourceType } from '../runtime/kubernetes-api.ts'
 import type { FieldChange } from './changed-fields.ts'
 import type { Refusal } from './refusals.ts'

@@ -1,5 +1,5 @@
 import type { Result } from '../../program/result.ts'
-import { channelType, type RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
+import { channelType, type RealtimeChannel } from '../../api/v1alpha1/realtime-channel.ts'
 import type { ApiError, KubernetesApi, KubernetesObject } from '../runtime/kubernetes-api.ts'
 import type { Action, ActionFailure, Outcome } from './actions.ts'
 import type { Children } from './children.ts'

@@ -1,5 +1,5 @@
-import { channelLabel } from '../../cdk8s/operands/labels.ts'
-import { apiGroup, channelKind } from '../api/v1alpha1/realtime-channel.ts'
+import { channelLabel } from '../../api/labels.ts'
+import { apiGroup, channelKind } from '../../api/v1alpha1/realtime-channel.ts'
 import type { KubernetesObject, ObjectRef, ResourceType } from '../runtime/kubernetes-api.ts'
 import type { Priority } from '../runtime/priority.ts'
 import type { WatchHandlers } from '../runtime/watcher.ts'

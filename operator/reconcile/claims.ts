@@ -1,4 +1,4 @@
-import type { RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
+import type { RealtimeChannel } from '../../api/v1alpha1/realtime-channel.ts'
 import type { ObjectRef } from '../runtime/kubernetes-api.ts'
 import { refOf, uniqueRefs } from '../runtime/object-ref.ts'
 import { createRouteClaims, type RouteClaims, type RouteHolder } from './route-claims.ts'

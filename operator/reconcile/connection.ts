@@ -1,4 +1,4 @@
-import type { RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
+import type { RealtimeChannel } from '../../api/v1alpha1/realtime-channel.ts'
 import { failed, ok, type Result } from '../../program/result.ts'
 import type { ApiError, KubernetesApi, KubernetesObject, ResourceType } from '../runtime/kubernetes-api.ts'
 import type { KafkaConnection } from './topic-admin.ts'

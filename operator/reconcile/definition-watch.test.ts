@@ -1,6 +1,6 @@
 import { expect, it, vi } from 'vitest'
 import { failed, ok } from '../../program/result.ts'
-import { renderCustomResourceDefinition } from '../api/v1alpha1/crd.ts'
+import { renderCustomResourceDefinition } from '../../api/v1alpha1/crd.ts'
 import { startDefinitionWatch } from './definition-watch.ts'
 
 /** A definition that a test changes, and timers that a test lets run out. */

@@ -1,4 +1,4 @@
-import { crdName } from '../api/v1alpha1/crd.ts'
+import { crdName } from '../../api/v1alpha1/crd.ts'
 import type { KubernetesApi } from '../runtime/kubernetes-api.ts'
 import type { Timers } from '../../program/clock.ts'
 import { definitionType } from './schema-drift.ts'

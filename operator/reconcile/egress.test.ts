@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { RealtimeChannelSpec } from '../api/v1alpha1/realtime-channel.ts'
+import type { RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
 import { aStoredSpec, smallestSpec } from '../testing/channel-builders.ts'
 import { egressOf } from './egress.ts'
 

@@ -1,4 +1,4 @@
-import type { StoredSpec } from '../api/v1alpha1/realtime-channel.ts'
+import type { StoredSpec } from '../../api/v1alpha1/realtime-channel.ts'
 import { portOf, proxyOf } from './proxy-of.ts'
 import { variablesOfTracing } from './tracing-of-pod.ts'
 

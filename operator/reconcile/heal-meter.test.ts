@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { operandTypes } from '../../cdk8s/operands/operand-types.ts'
+import { operandTypes } from '../../api/child-types.ts'
 import { aChannel } from '../testing/channel-builders.ts'
 import type { Outcome } from './actions.ts'
 import { createHealMeter } from './heal-meter.ts'

@@ -1,4 +1,4 @@
-import type { RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
+import type { RealtimeChannel } from '../../api/v1alpha1/realtime-channel.ts'
 import type { Action, Outcome } from './actions.ts'
 import { names } from './settings.ts'
 import { childKey, healKey, type Contest, type HealKey } from './world.ts'

@@ -1,4 +1,4 @@
-import { annotations, type RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
+import { annotations, type RealtimeChannel } from '../../api/v1alpha1/realtime-channel.ts'
 import type { Plan } from './actions.ts'
 import { isChildOf } from './ownership.ts'
 import { marks } from './settings.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { failed, ok } from '../../program/result.ts'
-import type { RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
+import type { RealtimeChannel } from '../../api/v1alpha1/realtime-channel.ts'
 import type { ApiError, KubernetesApi, KubernetesObject } from '../runtime/kubernetes-api.ts'
 import { createRouteObserver } from './observe-route.ts'
 

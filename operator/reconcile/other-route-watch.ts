@@ -1,4 +1,4 @@
-import { managedByLabels } from '../../cdk8s/operands/labels.ts'
+import { managedByLabels } from '../../api/labels.ts'
 import type { KubernetesObject, ObjectRef, ResourceType } from '../runtime/kubernetes-api.ts'
 import type { Priority } from '../runtime/priority.ts'
 import type { WatchHandlers } from '../runtime/watcher.ts'

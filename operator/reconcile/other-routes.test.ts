@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { managedByLabels } from '../../cdk8s/operands/labels.ts'
-import { operandTypes } from '../../cdk8s/operands/operand-types.ts'
+import { managedByLabels } from '../../api/labels.ts'
+import { operandTypes } from '../../api/child-types.ts'
 import type { KubernetesObject } from '../runtime/kubernetes-api.ts'
 import { aChannel, ownedBy } from '../testing/channel-builders.ts'
 import { createOtherRoutes, type OtherRoutesOptions } from './other-routes.ts'

@@ -1,5 +1,5 @@
-import { managedByLabels } from '../../cdk8s/operands/labels.ts'
-import { apiGroup, channelKind } from '../api/v1alpha1/realtime-channel.ts'
+import { managedByLabels } from '../../api/labels.ts'
+import { apiGroup, channelKind } from '../../api/v1alpha1/realtime-channel.ts'
 import type { KubernetesObject, ObjectRef, ResourceType } from '../runtime/kubernetes-api.ts'
 import { createRouteIndex, type Placed } from './route-index.ts'
 import { addressOf, type RoutePlace } from './route-place.ts'

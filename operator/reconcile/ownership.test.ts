@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { channelLabels } from '../../cdk8s/operands/labels.ts'
+import { channelLabels } from '../../api/labels.ts'
 import type { KubernetesObject, ObjectMeta } from '../runtime/kubernetes-api.ts'
 import { aChannel, ownedBy } from '../testing/channel-builders.ts'
 import { isChildOf, isOrphanOf } from './ownership.ts'

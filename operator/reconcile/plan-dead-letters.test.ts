@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { operandTypes } from '../../cdk8s/operands/operand-types.ts'
-import type { RealtimeChannelSpec } from '../api/v1alpha1/realtime-channel.ts'
+import { operandTypes } from '../../api/child-types.ts'
+import type { RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
 import { aChannel, aDeadLetterTopic, aTopic, aWorld, closedTopicRules, noRivals, ownedBy } from '../testing/channel-builders.ts'
 import type { TopicRecord } from './actions.ts'
 import { planDeadLetters } from './plan-dead-letters.ts'

@@ -1,4 +1,4 @@
-import { deadLetterTopicOf, topicNameOf } from '../api/v1alpha1/channel-names.ts'
+import { deadLetterTopicOf, topicNameOf } from '../../api/v1alpha1/channel-names.ts'
 import { planOneTopic, type OneTopicPlan } from './plan-one-topic.ts'
 import type { TopicPlan } from './plan-topic.ts'
 import { runningDeadLetters, runningDeployment } from './running-gateway.ts'

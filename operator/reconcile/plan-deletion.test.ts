@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { RealtimeChannelStatus } from '../api/v1alpha1/realtime-channel.ts'
+import type { RealtimeChannelStatus } from '../../api/v1alpha1/realtime-channel.ts'
 import { aChannel, aDeadLetterTopic, aTopic, aWorld, noRivals, openTopicRules, someSettings } from '../testing/channel-builders.ts'
 import type { TopicRecord } from './actions.ts'
 import { planChannel } from './plan.ts'

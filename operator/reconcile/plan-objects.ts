@@ -1,4 +1,4 @@
-import { operandTypes, type OperandKind } from '../../cdk8s/operands/operand-types.ts'
+import { operandTypes, type OperandKind } from '../../api/child-types.ts'
 import type { KubernetesObject, ResourceType } from '../runtime/kubernetes-api.ts'
 import type { Action } from './actions.ts'
 import { changedFields } from './changed-fields.ts'

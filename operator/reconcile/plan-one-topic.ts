@@ -1,4 +1,4 @@
-import { annotations } from '../api/v1alpha1/realtime-channel.ts'
+import { annotations } from '../../api/v1alpha1/realtime-channel.ts'
 import type { Action, TopicRecord } from './actions.ts'
 import type { ConditionReason } from './conditions.ts'
 import type { Refusal } from './refusals.ts'

@@ -1,5 +1,5 @@
 import type { OperandInput } from '../../cdk8s/operands/operand-input.ts'
-import { operandTypes } from '../../cdk8s/operands/operand-types.ts'
+import { operandTypes } from '../../api/child-types.ts'
 import type { KubernetesObject } from '../runtime/kubernetes-api.ts'
 import type { Action } from './actions.ts'
 import { runningDeployment, type Deployment } from './running-gateway.ts'

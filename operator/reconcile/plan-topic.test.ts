@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { RealtimeChannelSpec } from '../api/v1alpha1/realtime-channel.ts'
+import type { RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
 import { aChannel, aTopic, aWorld, closedTopicRules, noRivals, type ChannelParts } from '../testing/channel-builders.ts'
 import type { TopicRecord } from './actions.ts'
 import { planTopic } from './plan-topic.ts'

@@ -1,4 +1,4 @@
-import { topicNameOf } from '../api/v1alpha1/channel-names.ts'
+import { topicNameOf } from '../../api/v1alpha1/channel-names.ts'
 import { planOneTopic, type OneTopicPlan } from './plan-one-topic.ts'
 import type { Refusal } from './refusals.ts'
 import { runningEpoch } from './running-gateway.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { operandTypes } from '../../cdk8s/operands/operand-types.ts'
-import type { RealtimeChannelSpec } from '../api/v1alpha1/realtime-channel.ts'
+import { operandTypes } from '../../api/child-types.ts'
+import type { RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
 import type { ApiError } from '../runtime/kubernetes-api.ts'
 import { aChannel, aForeignObject, aTopic, aWorld, noRivals, ownedBy, someSettings } from '../testing/channel-builders.ts'
 import { createModelWorld, type ModelWorld } from '../testing/model-world.ts'

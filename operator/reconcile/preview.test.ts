@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { annotations, type RealtimeChannelSpec } from '../api/v1alpha1/realtime-channel.ts'
+import { annotations, type RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
 import { aChannel, openTopicRules, someSettings } from '../testing/channel-builders.ts'
 import { aChannelClass, aJudge, openAllowed } from '../testing/class-builders.ts'
 import { createMemoryKubernetes } from '../testing/memory-kubernetes.ts'

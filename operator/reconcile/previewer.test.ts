@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { annotations } from '../api/v1alpha1/realtime-channel.ts'
+import { annotations } from '../../api/v1alpha1/realtime-channel.ts'
 import type { ApiError } from '../runtime/kubernetes-api.ts'
 import { failed, type Result } from '../../program/result.ts'
 import { createRecordingLogger } from '../../gateway/testing/recording-logger.ts'

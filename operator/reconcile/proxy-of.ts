@@ -1,4 +1,4 @@
-import type { StoredSpec } from '../api/v1alpha1/realtime-channel.ts'
+import type { StoredSpec } from '../../api/v1alpha1/realtime-channel.ts'
 import { isInNetwork, parseIp } from './ip-address.ts'
 
 type Proxies = NonNullable<StoredSpec['network']['proxy']>

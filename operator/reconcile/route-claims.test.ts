@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
+import type { RealtimeChannel } from '../../api/v1alpha1/realtime-channel.ts'
 import { anyHost, anyPath } from '../testing/route-arbitraries.ts'
 import { collide } from '../testing/route-oracle.ts'
 import type { RouteRecord } from './actions.ts'

@@ -1,4 +1,4 @@
-import type { RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
+import type { RealtimeChannel } from '../../api/v1alpha1/realtime-channel.ts'
 import type { ObjectRef } from '../runtime/kubernetes-api.ts'
 import { createRouteIndex, type Placed } from './route-index.ts'
 import { addressOf, type RoutePlace } from './route-place.ts'

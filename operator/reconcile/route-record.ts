@@ -1,5 +1,5 @@
-import { channelPaths } from '../api/v1alpha1/channel-names.ts'
-import type { RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
+import { channelPaths } from '../../api/v1alpha1/channel-names.ts'
+import type { RealtimeChannel } from '../../api/v1alpha1/realtime-channel.ts'
 import type { Plan, RouteRecord } from './actions.ts'
 import type { RoutePlace } from './route-place.ts'
 

@@ -1,4 +1,4 @@
-import type { RealtimeChannelStatus } from '../api/v1alpha1/realtime-channel.ts'
+import type { RealtimeChannelStatus } from '../../api/v1alpha1/realtime-channel.ts'
 import { isStalled, type ConditionReason } from './conditions.ts'
 
 /** A condition, as the status has it. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { RealtimeChannelStatus } from '../api/v1alpha1/realtime-channel.ts'
+import type { RealtimeChannelStatus } from '../../api/v1alpha1/realtime-channel.ts'
 import { aChannel } from '../testing/channel-builders.ts'
 import { aDeployment, aGoodWorld, aPlan, childrenOf } from '../testing/status-builders.ts'
 import type { Deployment } from './running-gateway.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { operandTypes } from '../../cdk8s/operands/operand-types.ts'
-import type { RealtimeChannelStatus } from '../api/v1alpha1/realtime-channel.ts'
+import { operandTypes } from '../../api/child-types.ts'
+import type { RealtimeChannelStatus } from '../../api/v1alpha1/realtime-channel.ts'
 import { aChannel, aTopic, smallestSpec } from '../testing/channel-builders.ts'
 import { kstatusOf } from '../testing/kstatus.ts'
 import { aChild, aDeployment, aGoodWorld, aPlan, childrenOf, conditionsIn } from '../testing/status-builders.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
+import type { RealtimeChannel } from '../../api/v1alpha1/realtime-channel.ts'
 import { createTopicClaims, type FoundIds, type TopicClaims } from './topic-claims.ts'
 import type { TopicUse } from './world.ts'
 import { closedTopicRules } from '../testing/channel-builders.ts'

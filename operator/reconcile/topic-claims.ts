@@ -1,5 +1,5 @@
-import { deadLetterTopicOf, topicNameOf } from '../api/v1alpha1/channel-names.ts'
-import type { RealtimeChannel, RealtimeChannelSpec } from '../api/v1alpha1/realtime-channel.ts'
+import { deadLetterTopicOf, topicNameOf } from '../../api/v1alpha1/channel-names.ts'
+import type { RealtimeChannel, RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
 import type { ObjectRef } from '../runtime/kubernetes-api.ts'
 import type { TopicRecord } from './actions.ts'
 import { sameBrokers } from './connection.ts'

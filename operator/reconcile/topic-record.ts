@@ -1,6 +1,6 @@
-import type { RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
+import type { RealtimeChannel } from '../../api/v1alpha1/realtime-channel.ts'
 import type { TopicRecord } from './actions.ts'
-import { deadLetterTopicOf, topicNameOf } from '../api/v1alpha1/channel-names.ts'
+import { deadLetterTopicOf, topicNameOf } from '../../api/v1alpha1/channel-names.ts'
 import type { TopicDescription } from './topic-admin.ts'
 import type { TopicUse, World } from './world.ts'
 

@@ -1,5 +1,5 @@
-import { parseDurationMs } from './durations.ts'
-import type { StoredSpec } from '../api/v1alpha1/realtime-channel.ts'
+import { parseDurationMs } from '../../api/durations.ts'
+import type { StoredSpec } from '../../api/v1alpha1/realtime-channel.ts'
 
 /** A setting with which the topic does not do what the channel needs of it. */
 export interface SettingProblem {

@@ -1,6 +1,6 @@
 import type { PodVariable } from '../../cdk8s/operands/operand-input.ts'
-import type { StoredSpec } from '../api/v1alpha1/realtime-channel.ts'
-import { tracingVariables } from '../api/v1alpha1/schema/gateway-options.ts'
+import type { StoredSpec } from '../../api/v1alpha1/realtime-channel.ts'
+import { tracingVariables } from '../../api/v1alpha1/schema/gateway-options.ts'
 
 /** Where a pod is, in the words of OpenTelemetry: https://opentelemetry.io/docs/specs/semconv/resource/k8s/ */
 const place: readonly PodVariable[] = [

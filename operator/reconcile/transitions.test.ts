@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { operandTypes } from '../../cdk8s/operands/operand-types.ts'
-import type { RealtimeChannelStatus } from '../api/v1alpha1/realtime-channel.ts'
+import { operandTypes } from '../../api/child-types.ts'
+import type { RealtimeChannelStatus } from '../../api/v1alpha1/realtime-channel.ts'
 import type { Action } from './actions.ts'
 import { doneEvents, transitions } from './transitions.ts'
 

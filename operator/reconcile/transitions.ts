@@ -1,4 +1,4 @@
-import type { RealtimeChannelStatus } from '../api/v1alpha1/realtime-channel.ts'
+import type { RealtimeChannelStatus } from '../../api/v1alpha1/realtime-channel.ts'
 import type { Action, Outcome } from './actions.ts'
 import { conditionReasons, isStalled, type ConditionReason } from './conditions.ts'
 import { wordsOfLeft } from './in-charge.ts'

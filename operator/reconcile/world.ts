@@ -1,5 +1,5 @@
 import type { Result } from '../../program/result.ts'
-import type { RealtimeChannel, RealtimeChannelSpec } from '../api/v1alpha1/realtime-channel.ts'
+import type { RealtimeChannel, RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
 import type { ApiError, KubernetesObject, ObjectRef, ResourceType } from '../runtime/kubernetes-api.ts'
 import type { MissingTopic, TopicDescription, TopicFailure } from './topic-admin.ts'
 import type { TopicRules } from './topic-rules.ts'

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { operandTypes } from '../../cdk8s/operands/operand-types.ts'
-import { channelType } from '../api/v1alpha1/realtime-channel.ts'
+import { operandTypes } from '../../api/child-types.ts'
+import { channelType } from '../../api/v1alpha1/realtime-channel.ts'
 import { marks } from '../reconcile/settings.ts'
 import type { KubernetesObject } from '../runtime/kubernetes-api.ts'
 import { askCluster } from '../testing/ask-cluster.ts'

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { renderCustomResourceDefinition } from '../api/v1alpha1/crd.ts'
-import { apiVersion, channelKind, channelType } from '../api/v1alpha1/realtime-channel.ts'
+import { renderCustomResourceDefinition } from '../../api/v1alpha1/crd.ts'
+import { apiVersion, channelKind, channelType } from '../../api/v1alpha1/realtime-channel.ts'
 import type { KubernetesObject, ResourceType } from '../runtime/kubernetes-api.ts'
 import { smallestSpec } from '../testing/channel-builders.ts'
 import { installGatewayApi } from '../testing/install-gateway-api.ts'

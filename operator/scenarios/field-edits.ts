@@ -1,5 +1,5 @@
-import type { RealtimeChannelSpec } from '../api/v1alpha1/realtime-channel.ts'
-import { ingressExample } from '../api/v1alpha1/examples.ts'
+import type { RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
+import { ingressExample } from '../../api/v1alpha1/examples.ts'
 
 /** One field of a channel's `spec`, another value for it, and all that follows. */
 export interface FieldEdit {

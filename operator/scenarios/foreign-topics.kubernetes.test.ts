@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { apiVersion, channelKind, channelType, type RealtimeChannelSpec, type RealtimeChannelStatus } from '../api/v1alpha1/realtime-channel.ts'
+import { apiVersion, channelKind, channelType, type RealtimeChannelSpec, type RealtimeChannelStatus } from '../../api/v1alpha1/realtime-channel.ts'
 import type { Deployment } from '../reconcile/running-gateway.ts'
 import { isMissing, type TopicDescription } from '../reconcile/topic-admin.ts'
 import { aClass, openAllowed } from '../testing/class-builders.ts'

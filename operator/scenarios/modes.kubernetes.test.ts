@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { channelType } from '../api/v1alpha1/realtime-channel.ts'
+import { channelType } from '../../api/v1alpha1/realtime-channel.ts'
 import { releasePermissions } from '../permissions.ts'
 import { names } from '../reconcile/settings.ts'
 import { valueOf } from '../testing/kubernetes-api-contract.ts'

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { operandTypes } from '../../cdk8s/operands/operand-types.ts'
-import { channelType, type RealtimeChannelSpec } from '../api/v1alpha1/realtime-channel.ts'
+import { operandTypes } from '../../api/child-types.ts'
+import { channelType, type RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
 import type { ResourceType } from '../runtime/kubernetes-api.ts'
 import { installGatewayApi } from '../testing/install-gateway-api.ts'
 import { valueOf } from '../testing/kubernetes-api-contract.ts'

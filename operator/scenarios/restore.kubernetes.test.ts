@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { channelType } from '../api/v1alpha1/realtime-channel.ts'
+import { channelType } from '../../api/v1alpha1/realtime-channel.ts'
 import type { KubernetesObject } from '../runtime/kubernetes-api.ts'
 import { askCluster } from '../testing/ask-cluster.ts'
 import { valueOf } from '../testing/kubernetes-api-contract.ts'

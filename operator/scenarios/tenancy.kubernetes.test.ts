@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startPod, type Pod } from '../../gateway/testing/failover/pod.ts'
 import { readTopic } from '../../gateway/testing/failover/read-topic.ts'
-import type { RealtimeChannelSpec } from '../api/v1alpha1/realtime-channel.ts'
+import type { RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
 import type { Deployment } from '../reconcile/running-gateway.ts'
 import type { ResourceType } from '../runtime/kubernetes-api.ts'
 import { aClass } from '../testing/class-builders.ts'

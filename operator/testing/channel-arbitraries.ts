@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { RealtimeChannelSpec } from '../api/v1alpha1/realtime-channel.ts'
+import type { RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
 import { smallestSpec } from './channel-builders.ts'
 
 /** Specs that the API server takes, few enough in each field that edits often come back to where they were. */

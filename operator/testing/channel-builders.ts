@@ -1,6 +1,6 @@
-import { fillDefaults } from '../../cdk8s/channel/fill-defaults.ts'
+import { fillDefaults } from '../../api/fill-defaults.ts'
 import { childMetadata } from '../../cdk8s/operands/child-metadata.ts'
-import { apiVersion, channelKind, type RealtimeChannel, type RealtimeChannelSpec, type StoredSpec } from '../api/v1alpha1/realtime-channel.ts'
+import { apiVersion, channelKind, type RealtimeChannel, type RealtimeChannelSpec, type StoredSpec } from '../../api/v1alpha1/realtime-channel.ts'
 import { parseChannel } from '../reconcile/parse-channel.ts'
 import type { Settings } from '../reconcile/settings.ts'
 import type { TopicDescription } from '../reconcile/topic-admin.ts'

@@ -1,5 +1,5 @@
-import { classAnnotations, classKind, type AllowedSpec, type RealtimeChannelClass, type RealtimeChannelClassSpec } from '../api/v1alpha1/realtime-channel-class.ts'
-import { apiVersion } from '../api/v1alpha1/realtime-channel.ts'
+import { classAnnotations, classKind, type AllowedSpec, type RealtimeChannelClass, type RealtimeChannelClassSpec } from '../../api/v1alpha1/realtime-channel-class.ts'
+import { apiVersion } from '../../api/v1alpha1/realtime-channel.ts'
 import { boundsOf } from '../reconcile/class/bounds.ts'
 import type { ChannelClass } from '../reconcile/class/channel-class.ts'
 import { createOneClass, type Classes } from '../reconcile/class/classes.ts'

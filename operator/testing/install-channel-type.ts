@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { renderClassDefinition } from '../api/v1alpha1/class-crd.ts'
-import { renderCustomResourceDefinition } from '../api/v1alpha1/crd.ts'
+import { renderClassDefinition } from '../../api/v1alpha1/class-crd.ts'
+import { renderCustomResourceDefinition } from '../../api/v1alpha1/crd.ts'
 import { askCluster } from './ask-cluster.ts'
 import type { ControlPlane } from './control-plane.ts'
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { RealtimeChannelStatus } from '../api/v1alpha1/realtime-channel.ts'
+import type { RealtimeChannelStatus } from '../../api/v1alpha1/realtime-channel.ts'
 import { aChannel } from './channel-builders.ts'
 import { kstatusOf } from './kstatus.ts'
 

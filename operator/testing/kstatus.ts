@@ -1,4 +1,4 @@
-import type { RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
+import type { RealtimeChannel } from '../../api/v1alpha1/realtime-channel.ts'
 
 /** What tools that wait make of a resource. */
 export type Kstatus = 'Current' | 'InProgress' | 'Failed' | 'Terminating'

@@ -1,5 +1,5 @@
-import { topicNameOf } from '../api/v1alpha1/channel-names.ts'
-import type { RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
+import { topicNameOf } from '../../api/v1alpha1/channel-names.ts'
+import type { RealtimeChannel } from '../../api/v1alpha1/realtime-channel.ts'
 import type { Action, Outcome, Plan } from '../reconcile/actions.ts'
 import { isChildOf } from '../reconcile/ownership.ts'
 import { planChannel } from '../reconcile/plan.ts'

@@ -1,5 +1,5 @@
 import { vi } from 'vitest'
-import type { RealtimeChannel } from '../api/v1alpha1/realtime-channel.ts'
+import type { RealtimeChannel } from '../../api/v1alpha1/realtime-channel.ts'
 import type { KubernetesObject, ResourceType } from '../runtime/kubernetes-api.ts'
 import { askCluster } from './ask-cluster.ts'
 import { valueOf } from './kubernetes-api-contract.ts'

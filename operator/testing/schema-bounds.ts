@@ -1,5 +1,5 @@
-import type { JsonSchema } from '../api/v1alpha1/schema/json-schema.ts'
-import type { SchemaField } from '../api/v1alpha1/walk-schema.ts'
+import type { JsonSchema } from '../../api/v1alpha1/schema/json-schema.ts'
+import type { SchemaField } from '../../api/v1alpha1/walk-schema.ts'
 
 /** One bound of a field: a value just within it, one just beyond it, and what the API server then says of the field. */
 export interface Bound {

@@ -1,5 +1,5 @@
-import { operandTypes, type OperandKind } from '../../cdk8s/operands/operand-types.ts'
-import type { RealtimeChannel, RealtimeChannelStatus } from '../api/v1alpha1/realtime-channel.ts'
+import { operandTypes, type OperandKind } from '../../api/child-types.ts'
+import type { RealtimeChannel, RealtimeChannelStatus } from '../../api/v1alpha1/realtime-channel.ts'
 import type { Plan } from '../reconcile/actions.ts'
 import type { Deployment } from '../reconcile/running-gateway.ts'
 import { childKey, type World } from '../reconcile/world.ts'

@@ -1,4 +1,4 @@
-import { apiVersion, channelKind, type RealtimeChannelSpec } from '../api/v1alpha1/realtime-channel.ts'
+import { apiVersion, channelKind, type RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
 import { askCluster } from './ask-cluster.ts'
 import { smallestSpec } from './channel-builders.ts'
 import type { TestCluster } from './test-cluster.ts'

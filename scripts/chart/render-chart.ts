@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
-import { classCrdName, classSchema, renderClassDefinition } from '../../operator/api/v1alpha1/class-crd.ts'
-import { crdName, renderCustomResourceDefinition } from '../../operator/api/v1alpha1/crd.ts'
-import { minimalExample, smallClassExample } from '../../operator/api/v1alpha1/examples.ts'
-import { classKind, classType } from '../../operator/api/v1alpha1/realtime-channel-class.ts'
-import { channelKind, channelType } from '../../operator/api/v1alpha1/realtime-channel.ts'
-import { toYaml } from '../../operator/api/v1alpha1/yaml.ts'
+import { classCrdName, classSchema, renderClassDefinition } from '../../api/v1alpha1/class-crd.ts'
+import { crdName, renderCustomResourceDefinition } from '../../api/v1alpha1/crd.ts'
+import { minimalExample, smallClassExample } from '../../api/v1alpha1/examples.ts'
+import { classKind, classType } from '../../api/v1alpha1/realtime-channel-class.ts'
+import { channelKind, channelType } from '../../api/v1alpha1/realtime-channel.ts'
+import { toYaml } from '../../api/v1alpha1/yaml.ts'
 import { policyRules, releasePermissions, type PermissionScope } from '../../operator/permissions.ts'
 import { code, table } from '../reference-page.ts'
 import { dashboards } from './dashboards.ts'
@@ -25,8 +25,8 @@ export const chartFiles: readonly ChartFile[] = [
   { path: 'values.yaml', source: 'scripts/chart/values.ts', render: renderValues },
   { path: 'values.schema.json', source: 'scripts/chart/values.ts', render: renderSchema },
   { path: 'README.md', source: 'scripts/chart/values.ts', render: renderReadme },
-  { path: 'files/realtimechannels.yaml', source: 'operator/api/v1alpha1/realtime-channel.ts', render: () => toYaml(renderCustomResourceDefinition()) },
-  { path: 'files/realtimechannelclasses.yaml', source: 'operator/api/v1alpha1/realtime-channel-class.ts', render: () => toYaml(renderClassDefinition()) },
+  { path: 'files/realtimechannels.yaml', source: 'api/v1alpha1/realtime-channel.ts', render: () => toYaml(renderCustomResourceDefinition()) },
+  { path: 'files/realtimechannelclasses.yaml', source: 'api/v1alpha1/realtime-channel-class.ts', render: () => toYaml(renderClassDefinition()) },
   { path: 'templates/_permissions.tpl', source: 'operator/permissions.ts', render: renderPermissions },
   ...dashboards.map((dashboard) => ({ path: `files/dashboards/${dashboard.name}.json`, source: 'scripts/chart/dashboards.ts', render: () => renderDashboard(dashboard) })),
 ]

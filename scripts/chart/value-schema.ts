@@ -1,4 +1,4 @@
-import type { JsonSchema } from '../../operator/api/v1alpha1/schema/json-schema.ts'
+import type { JsonSchema } from '../../api/v1alpha1/schema/json-schema.ts'
 import type { ValueSchema } from './values.ts'
 
 /**

@@ -1,5 +1,5 @@
-import { classSpecSchema } from '../../operator/api/v1alpha1/realtime-channel-class.ts'
-import type { JsonSchema } from '../../operator/api/v1alpha1/schema/json-schema.ts'
+import { classSpecSchema } from '../../api/v1alpha1/realtime-channel-class.ts'
+import type { JsonSchema } from '../../api/v1alpha1/schema/json-schema.ts'
 import { valueSchemaOf } from './value-schema.ts'
 
 /** A JSON Schema (draft-07), as Helm checks values by it. */

@@ -1,8 +1,8 @@
 import { loadAllYaml } from '@kubernetes/client-node'
 import { describe, expect, it } from 'vitest'
 import { checkSpec } from '../../cdk8s/channel/check-spec.ts'
-import { minimalExample } from '../../operator/api/v1alpha1/examples.ts'
-import { channelKind, type RealtimeChannelSpec } from '../../operator/api/v1alpha1/realtime-channel.ts'
+import { minimalExample } from '../../api/v1alpha1/examples.ts'
+import { channelKind, type RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
 import { codeBlocks, readPages } from './pages.ts'
 
 /** The channels that the pages show, whole ones and pieces of their `spec`: an API server would take each. */

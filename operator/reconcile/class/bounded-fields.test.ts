@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { allowed } from '../../api/v1alpha1/schema/allowed.ts'
-import { specSchema } from '../../api/v1alpha1/realtime-channel.ts'
-import type { JsonSchema } from '../../api/v1alpha1/schema/json-schema.ts'
+import { allowed } from '../../../api/v1alpha1/schema/allowed.ts'
+import { specSchema } from '../../../api/v1alpha1/realtime-channel.ts'
+import type { JsonSchema } from '../../../api/v1alpha1/schema/json-schema.ts'
 
 /**
  * Every field of a channel: the bound of the class that it is held to, or why it needs none. A new field is a decision about what a tenant may do with it,

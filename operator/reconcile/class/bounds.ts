@@ -1,5 +1,5 @@
-import type { AllowedSpec } from '../../api/v1alpha1/realtime-channel-class.ts'
-import { allowed as allowedSchema, defaultMaxResources } from '../../api/v1alpha1/schema/allowed.ts'
+import type { AllowedSpec } from '../../../api/v1alpha1/realtime-channel-class.ts'
+import { allowed as allowedSchema, defaultMaxResources } from '../../../api/v1alpha1/schema/allowed.ts'
 
 /** What the channels of a class may ask for, with nothing left out. */
 export interface Bounds {

@@ -1,5 +1,5 @@
-import type { RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
-import { allowed } from '../../api/v1alpha1/schema/allowed.ts'
+import type { RealtimeChannelSpec } from '../../../api/v1alpha1/realtime-channel.ts'
+import { allowed } from '../../../api/v1alpha1/schema/allowed.ts'
 import type { TopicRules } from '../topic-rules.ts'
 import { boundsOf, type Bounds } from './bounds.ts'
 

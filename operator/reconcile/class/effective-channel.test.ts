@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { refusedSpecs } from '../../../cdk8s/testing/refused-specs.ts'
-import { apiVersion, channelKind, type RealtimeChannelSpec, type WrittenChannel } from '../../api/v1alpha1/realtime-channel.ts'
+import { apiVersion, channelKind, type RealtimeChannelSpec, type WrittenChannel } from '../../../api/v1alpha1/realtime-channel.ts'
 import { smallestSpec } from '../../testing/channel-builders.ts'
 import { effectiveChannel } from './effective-channel.ts'
 

@@ -1,5 +1,5 @@
 import { failed, type Result } from '../../../program/result.ts'
-import type { RealtimeChannel, RealtimeChannelSpec, WrittenChannel } from '../../api/v1alpha1/realtime-channel.ts'
+import type { RealtimeChannel, RealtimeChannelSpec, WrittenChannel } from '../../../api/v1alpha1/realtime-channel.ts'
 import type { ChannelClass } from './channel-class.ts'
 import { checkBounds, type Violation } from './check-bounds.ts'
 import { effectiveChannel, type ChannelRefusal } from './effective-channel.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { apiVersion, channelKind, type RealtimeChannelSpec, type WrittenChannel } from '../../api/v1alpha1/realtime-channel.ts'
+import { apiVersion, channelKind, type RealtimeChannelSpec, type WrittenChannel } from '../../../api/v1alpha1/realtime-channel.ts'
 import type { ResourceType } from '../../runtime/kubernetes-api.ts'
 import { aChannelClass } from '../../testing/class-builders.ts'
 import { smallestSpec } from '../../testing/channel-builders.ts'

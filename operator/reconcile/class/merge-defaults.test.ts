@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
+import type { RealtimeChannelSpec } from '../../../api/v1alpha1/realtime-channel.ts'
 import { anySpec } from '../../testing/channel-arbitraries.ts'
 import { mergeDefaults } from './merge-defaults.ts'
 

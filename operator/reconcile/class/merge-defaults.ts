@@ -1,6 +1,6 @@
-import { specSchema, type RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
-import { defaultReplicas } from '../../api/v1alpha1/schema/gateway.ts'
-import type { JsonSchema } from '../../api/v1alpha1/schema/json-schema.ts'
+import { specSchema, type RealtimeChannelSpec } from '../../../api/v1alpha1/realtime-channel.ts'
+import { defaultReplicas } from '../../../api/v1alpha1/schema/gateway.ts'
+import type { JsonSchema } from '../../../api/v1alpha1/schema/json-schema.ts'
 import { isRecord } from '../is-record.ts'
 
 /*

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { storedQuantities } from '../testing/stored-quantities.ts'
-import { canonicalQuantity, parseQuantity } from './quantity.ts'
+import { storedQuantities } from '../cdk8s/testing/stored-quantities.ts'
+import { canonicalQuantity, parseQuantity } from './quantities.ts'
 
 describe('a quantity', () => {
   it.each(storedQuantities)('%s is stored as %s', (written, stored) => {

@@ -1,5 +1,5 @@
-import { failed, ok, type Result } from '../../program/result.ts'
-import { operandTypes, type OperandKind } from './operand-types.ts'
+import { failed, ok, type Result } from '../program/result.ts'
+import { operandTypes, type OperandKind } from './child-types.ts'
 
 const suffix = '-gateway'
 

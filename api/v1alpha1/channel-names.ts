@@ -1,4 +1,4 @@
-import { channelPaths as pathsOfGateway } from '../../../gateway/config/channel-paths.ts'
+import { channelPaths as pathsOfGateway } from '../../gateway/config/channel-paths.ts'
 import type { StoredSpec } from './realtime-channel.ts'
 
 /** What of a channel its names follow from. */

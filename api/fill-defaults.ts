@@ -1,6 +1,6 @@
-import type { StoredSpec, RealtimeChannelSpec } from '../../operator/api/v1alpha1/realtime-channel.ts'
-import { specSchema } from '../../operator/api/v1alpha1/realtime-channel.ts'
-import type { JsonSchema } from '../../operator/api/v1alpha1/schema/json-schema.ts'
+import type { StoredSpec, RealtimeChannelSpec } from './v1alpha1/realtime-channel.ts'
+import { specSchema } from './v1alpha1/realtime-channel.ts'
+import type { JsonSchema } from './v1alpha1/schema/json-schema.ts'
 
 /** The spec with the defaults of the schema, as it holds where no class says otherwise. Of what is missing and has no default it knows nothing. */
 export function fillDefaults(spec: RealtimeChannelSpec): StoredSpec {

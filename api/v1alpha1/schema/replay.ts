@@ -1,4 +1,4 @@
-import { options } from '../../../../gateway/config/options.ts'
+import { options } from '../../../gateway/config/options.ts'
 import type { JsonSchema } from './json-schema.ts'
 import { durationPattern } from './parts.ts'
 

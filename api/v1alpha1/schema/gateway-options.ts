@@ -1,4 +1,4 @@
-import { options, type OptionName } from '../../../../gateway/config/options.ts'
+import { options, type OptionName } from '../../../gateway/config/options.ts'
 
 /**
  * The gateway's options that the operator sets itself, from other fields or because of how a pod is built. All others may be set in

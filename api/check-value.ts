@@ -1,4 +1,4 @@
-import type { JsonSchema } from '../../operator/api/v1alpha1/schema/json-schema.ts'
+import type { JsonSchema } from './v1alpha1/schema/json-schema.ts'
 
 /** What is wrong with a value, and where. */
 export interface Problem {
