@@ -1,7 +1,7 @@
 /** The core alone, from records to those whom they concern, and what it is compared with: a process that is all its own. */
 import { Kafka as KafkaBinding, type KafkaMessage } from 'cloudevents'
 import type { LogRecord } from '../../gateway/event/log-record.ts'
-import type { Ingest } from '../../gateway/hub/ingest.ts'
+import type { Ingest } from '../../gateway/channel/ingest.ts'
 import { answerCalls } from '../lib/calls.ts'
 import { createCoreFactory, principalOf, readOptions } from '../lib/core.ts'
 import { OpenSocket } from '../lib/open-socket.ts'
