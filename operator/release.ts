@@ -1,4 +1,4 @@
-import { releaseFinalizers } from './reconcile/release-finalizers.ts'
+import { releaseFinalizers } from './reconcile/apply/release-finalizers.ts'
 import { whileLeading, type Run } from './run.ts'
 
 /**

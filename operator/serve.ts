@@ -1,7 +1,7 @@
 import { createHealth } from './observability/health.ts'
 import { createInternalServer } from './observability/internal-server.ts'
 import { createOperator, type Operator } from './operator.ts'
-import { schemaDrift } from './reconcile/schema-drift.ts'
+import { schemaDrift } from './reconcile/watch/schema-drift.ts'
 import { electionOf, type Run } from './run.ts'
 import type { LeaderElection } from './runtime/leader-election.ts'
 

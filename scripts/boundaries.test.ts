@@ -60,7 +60,7 @@ const allowed: readonly (readonly [file: string, source: string])[] = [
   ['operator/adapters/kafka/fine.ts', "export { client } from '../../../gateway/adapters/kafka/client.ts'\n"],
   ['gateway/adapters/kafka/client.ts', 'export const client = 1\n'],
   ['operator/api/table.ts', 'export const table = 1\n'],
-  ['operator/reconcile/plan.ts', "import { table } from '../api/table.ts'\nimport { operands } from '../../cdk8s/operands/fine.ts'\nexport const plan = [table, operands]\n"],
+  ['operator/reconcile/plan/plan.ts', "import { table } from '../api/table.ts'\nimport { operands } from '../../cdk8s/operands/fine.ts'\nexport const plan = [table, operands]\n"],
   ['cdk8s/operands/fine.ts', "import { App } from 'cdk8s'\nimport { table } from '../../operator/api/table.ts'\nexport const operands = [App, table]\n"],
   ['operator/main.ts', "export { api } from './adapters/kubernetes/fine.ts'\n"],
   ['gateway/main.ts', "export { sent } from './adapters/ws/fine.ts'\n"],

@@ -1,8 +1,8 @@
 import type { ObjectRef } from '../runtime/kubernetes-api.ts'
 import type { Reconcile } from '../runtime/reconcile-run.ts'
-import { describePlan } from './describe-plan.ts'
-import type { Observer } from './observe.ts'
-import { planChannel } from './plan.ts'
+import { describePlan } from './plan/describe.ts'
+import type { Observer } from './observe/observe.ts'
+import { planChannel } from './plan/plan.ts'
 import type { Settings } from './settings.ts'
 
 export interface DryRunParts {

@@ -1,7 +1,7 @@
 import type { OperatorConfig } from '../config/options.ts'
 import type { ObjectRef } from '../runtime/kubernetes-api.ts'
 import type { KafkaOfPods, Settings } from './settings.ts'
-import type { TopicRules } from './topic-rules.ts'
+import type { TopicRules } from './topic/name-rules.ts'
 
 /** What plans need to know of the operator's options. */
 export function settingsOf(config: OperatorConfig, lease: ObjectRef): Settings {

@@ -1,4 +1,4 @@
-import type { TopicRules } from './topic-rules.ts'
+import type { TopicRules } from './topic/name-rules.ts'
 
 /** The names that the operator writes into the cluster. They can never change: what was written under them could not be found again. */
 export const names = {

@@ -1,8 +1,8 @@
 import type { Result } from '../../program/result.ts'
 import type { RealtimeChannel, RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
 import type { ApiError, KubernetesObject, ObjectRef, ResourceType } from '../runtime/kubernetes-api.ts'
-import type { MissingTopic, TopicDescription, TopicFailure } from './topic-admin.ts'
-import type { TopicRules } from './topic-rules.ts'
+import type { MissingTopic, TopicDescription, TopicFailure } from './topic/topic-admin.ts'
+import type { TopicRules } from './topic/name-rules.ts'
 
 /**
  * What was found for one channel, read fresh for each reconcile (`observe.ts`), and all that `planChannel` and `renderStatus` know besides the

@@ -8,7 +8,7 @@ import type { KubernetesObject, ResourceType } from '../runtime/kubernetes-api.t
 import { aClass } from '../testing/class-builders.ts'
 import { askCluster } from '../testing/ask-cluster.ts'
 import { smallestSpec } from '../testing/channel-builders.ts'
-import { isMissing } from '../reconcile/topic-admin.ts'
+import { isMissing } from '../reconcile/topic/topic-admin.ts'
 import { renderRoles } from '../permissions.ts'
 import { valueOf } from '../testing/kubernetes-api-contract.ts'
 import type { OperatorProcess } from '../testing/operator-process.ts'

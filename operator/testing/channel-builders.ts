@@ -1,10 +1,10 @@
 import { fillDefaults } from '../../api/fill-defaults.ts'
 import { childMetadata } from '../../cdk8s/operands/child-metadata.ts'
 import { apiVersion, channelKind, type RealtimeChannel, type RealtimeChannelSpec, type StoredSpec } from '../../api/v1alpha1/realtime-channel.ts'
-import { parseChannel } from '../reconcile/parse-channel.ts'
+import { parseChannel } from '../reconcile/observe/parse-channel.ts'
 import type { Settings } from '../reconcile/settings.ts'
-import type { TopicDescription } from '../reconcile/topic-admin.ts'
-import type { TopicRules } from '../reconcile/topic-rules.ts'
+import type { TopicDescription } from '../reconcile/topic/topic-admin.ts'
+import type { TopicRules } from '../reconcile/topic/name-rules.ts'
 import type { World } from '../reconcile/world.ts'
 import type { KubernetesObject, ObjectMeta } from '../runtime/kubernetes-api.ts'
 

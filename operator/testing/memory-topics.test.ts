@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { KafkaConnection } from '../reconcile/topic-admin.ts'
+import type { KafkaConnection } from '../reconcile/topic/topic-admin.ts'
 import { createMemoryTopics } from './memory-topics.ts'
 import { aNewTopic, describeTopicAdmin } from './topic-admin-contract.ts'
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { failed, ok, type Result } from '../../program/result.ts'
-import type { KafkaConnection, MissingTopic, NewTopic, TopicAdmin, TopicAdmins, TopicDescription, TopicFailure } from '../reconcile/topic-admin.ts'
+import type { KafkaConnection, MissingTopic, NewTopic, TopicAdmin, TopicAdmins, TopicDescription, TopicFailure } from '../reconcile/topic/topic-admin.ts'
 
 /** The twin of Kafka's administration: clusters by their list of brokers, and what happens to them behind the operator's back. */
 export interface MemoryTopics extends TopicAdmins {

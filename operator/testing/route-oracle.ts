@@ -1,4 +1,4 @@
-import type { RoutePlace } from '../reconcile/route-place.ts'
+import type { RoutePlace } from '../reconcile/route/place.ts'
 
 /** Compares two places by their texts: slow, and plainly right. The index must find the same. */
 export function collide(a: RoutePlace, b: RoutePlace): boolean {

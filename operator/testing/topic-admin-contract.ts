@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Result } from '../../program/result.ts'
-import { isMissing, type KafkaConnection, type MissingTopic, type NewTopic, type TopicAdmin, type TopicAdmins, type TopicDescription } from '../reconcile/topic-admin.ts'
+import { isMissing, type KafkaConnection, type MissingTopic, type NewTopic, type TopicAdmin, type TopicAdmins, type TopicDescription } from '../reconcile/topic/topic-admin.ts'
 
 /** A running cluster and who administers it. */
 export interface AdministeredCluster {
@@ -21,7 +21,7 @@ export function aNewTopic(given: Partial<NewTopic> = {}): NewTopic {
   return { name: `topic-${randomUUID()}`, partitions: 1, replicas: null, config: {}, ...given }
 }
 
-/** What `operator/reconcile/topic-admin.ts` promises, for any implementation of it. */
+/** What `operator/reconcile/topic/topic-admin.ts` promises, for any implementation of it. */
 export function describeTopicAdmin(name: string, start: () => Promise<AdministeredCluster>): void {
   describe(`${name}, as a topic admin`, () => {
     let cluster: AdministeredCluster

@@ -1,7 +1,7 @@
 import type { Broker, Cluster } from '../../../gateway/adapters/kafka/wire/kafkajs-internals.ts'
 import type { WireRequest } from '../../../gateway/adapters/kafka/wire/wire-request.ts'
 import { failed, ok, type Result } from '../../../program/result.ts'
-import type { TopicFailure } from '../../reconcile/topic-admin.ts'
+import type { TopicFailure } from '../../reconcile/topic/topic-admin.ts'
 import { failureOfThrown, stillTrying, unanswered } from './topic-failure.ts'
 import { send } from './topic-requests.ts'
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { readToken } from '../../../gateway/adapters/kafka/credentials.ts'
 import type { OperatorConfig } from '../../config/options.ts'
-import type { KafkaConnection } from '../../reconcile/topic-admin.ts'
+import type { KafkaConnection } from '../../reconcile/topic/topic-admin.ts'
 
 type Options = Pick<
   OperatorConfig,

@@ -1,5 +1,5 @@
 import { checkTlsMaterial, type TlsMaterial } from '../../../gateway/adapters/kafka/tls-material.ts'
-import type { KafkaConnection } from '../../reconcile/topic-admin.ts'
+import type { KafkaConnection } from '../../reconcile/topic/topic-admin.ts'
 import { UnusableCredentialsError } from './topic-failure.ts'
 
 const names = { ca: 'the CA for Kafka', cert: 'the client certificate for Kafka', key: 'the key of the client certificate for Kafka' }

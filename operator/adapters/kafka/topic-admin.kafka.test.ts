@@ -4,7 +4,7 @@ import { connectTestClient } from '../../../gateway/adapters/kafka/testing/test-
 import { scramPassword, startSecureBroker, type SecureBroker } from '../../../gateway/adapters/kafka/testing/secure-broker.ts'
 import { startKafka } from '../../../gateway/testing/kafka-broker.ts'
 import { createRecordingLogger } from '../../../gateway/testing/recording-logger.ts'
-import { isMissing, type KafkaConnection } from '../../reconcile/topic-admin.ts'
+import { isMissing, type KafkaConnection } from '../../reconcile/topic/topic-admin.ts'
 import { aNewTopic, describeTopicAdmin } from '../../testing/topic-admin-contract.ts'
 import { createTopicAdmins } from './topic-admins.ts'
 

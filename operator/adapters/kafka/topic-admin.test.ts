@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { failed, ok } from '../../../program/result.ts'
-import type { TopicFailure } from '../../reconcile/topic-admin.ts'
+import type { TopicFailure } from '../../reconcile/topic/topic-admin.ts'
 import { aNewTopic } from '../../testing/topic-admin-contract.ts'
 import type { ClusterConnection, KafkaOperation } from './cluster-connection.ts'
 import { createTopicAdmin } from './topic-admin.ts'

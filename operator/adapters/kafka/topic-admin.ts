@@ -1,6 +1,6 @@
 import type { WireRequest } from '../../../gateway/adapters/kafka/wire/wire-request.ts'
 import { failed, ok, type Result } from '../../../program/result.ts'
-import type { MissingTopic, NewTopic, TopicAdmin, TopicDescription, TopicFailure } from '../../reconcile/topic-admin.ts'
+import type { MissingTopic, NewTopic, TopicAdmin, TopicDescription, TopicFailure } from '../../reconcile/topic/topic-admin.ts'
 import { createBatch } from './batch.ts'
 import type { ClusterConnection, KafkaOperation } from './cluster-connection.ts'
 import { describeBrokers, failureOf, leaderNotAvailable, noError, notController, unanswered, unknownTopic } from './topic-failure.ts'

@@ -3,7 +3,7 @@ import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { startFakeBroker } from '../../../gateway/adapters/kafka/testing/fake-broker.ts'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createRecordingLogger } from '../../../gateway/testing/recording-logger.ts'
-import type { KafkaConnection, TopicAdmins } from '../../reconcile/topic-admin.ts'
+import type { KafkaConnection, TopicAdmins } from '../../reconcile/topic/topic-admin.ts'
 import { createScriptedCluster } from './testing/scripted-cluster.ts'
 import { createTopicAdmins } from './topic-admins.ts'
 

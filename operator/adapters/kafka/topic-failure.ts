@@ -1,5 +1,5 @@
 import { describeKafkaError, type KafkaFailureKind } from '../../../gateway/adapters/kafka/kafka-error.ts'
-import type { TopicFailure } from '../../reconcile/topic-admin.ts'
+import type { TopicFailure } from '../../reconcile/topic/topic-admin.ts'
 import type { TopicOutcome } from './topic-requests.ts'
 
 interface ErrorCode {

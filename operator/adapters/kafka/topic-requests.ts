@@ -8,7 +8,7 @@ import { sendBy, type Broker } from '../../../gateway/adapters/kafka/wire/kafkaj
 import { metadataRequest, type ClusterMetadata } from '../../../gateway/adapters/kafka/wire/metadata.ts'
 import { decodesThrottled, highestVersion, versionedBroker, type WireRequest } from '../../../gateway/adapters/kafka/wire/wire-request.ts'
 import type { WireReader } from '../../../gateway/adapters/kafka/wire/wire-reader.ts'
-import { judgedSettings, type NewTopic } from '../../reconcile/topic-admin.ts'
+import { judgedSettings, type NewTopic } from '../../reconcile/topic/topic-admin.ts'
 import { array, boolean, int16, int32, int8, string } from './wire.ts'
 
 /** Asks for topics in the newest version that the broker speaks: from 2.8 on with topic ids. */

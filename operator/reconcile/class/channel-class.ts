@@ -1,6 +1,6 @@
 import type { RealtimeChannelSpec } from '../../../api/v1alpha1/realtime-channel.ts'
 import { allowed } from '../../../api/v1alpha1/schema/allowed.ts'
-import type { TopicRules } from '../topic-rules.ts'
+import type { TopicRules } from '../topic/name-rules.ts'
 import { boundsOf, type Bounds } from './bounds.ts'
 
 /** A class, as this operator understands it. */

@@ -4,7 +4,7 @@ import { gatewayResources } from '../../../cdk8s/operands/resources.ts'
 import { channelPaths, deadLetterTopicOf, topicNameOf } from '../../../api/v1alpha1/channel-names.ts'
 import type { RealtimeChannel, RealtimeChannelSpec } from '../../../api/v1alpha1/realtime-channel.ts'
 import { matchesText, type PatternChannel } from '../../config/topic-pattern.ts'
-import { whyNameIsNotAllowed } from '../topic-rules.ts'
+import { whyNameIsNotAllowed } from '../topic/name-rules.ts'
 import type { Bounds } from './bounds.ts'
 import { matchesHost, matchesKey, matchesPair, matchesPath } from './patterns.ts'
 

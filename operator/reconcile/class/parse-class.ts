@@ -2,7 +2,7 @@ import { failed, ok, type Result } from '../../../program/result.ts'
 import { classKind, classSpecSchema, type RealtimeChannelClassSpec } from '../../../api/v1alpha1/realtime-channel-class.ts'
 import { apiVersion, type RealtimeChannelSpec } from '../../../api/v1alpha1/realtime-channel.ts'
 import { isAmbiguous } from '../../config/topic-pattern.ts'
-import { readBySchema } from '../parse-channel.ts'
+import { readBySchema } from '../observe/parse-channel.ts'
 import { boundsOf, type Bounds } from './bounds.ts'
 import type { ChannelClass } from './channel-class.ts'
 

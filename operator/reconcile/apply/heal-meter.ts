@@ -1,0 +1,113 @@
+import type { RealtimeChannel } from '../../../api/v1alpha1/realtime-channel.ts'
+import type { Action, Outcome } from '../plan/actions.ts'
+import { names } from '../settings.ts'
+import { childKey, healKey, type Contest, type HealKey } from '../world.ts'
+import { keyOf, refOf } from '../../runtime/object-ref.ts'
+
+/** How often fields of the channels' objects are set back. */
+export interface HealMeter {
+  /** What is contested of the channel's objects. A channel that has changed since then has nothing contested: what it asks for is tried. */
+  contestedOf(channel: RealtimeChannel): ReadonlyMap<HealKey, Contest>
+  /** Takes note of what a reconcile has set back. */
+  healed(channel: RealtimeChannel, outcomes: readonly Outcome[]): void
+}
+
+export interface HealMeterParts {
+  readonly nowMs: () => number
+  /** Channels that are remembered; the one that was healed longest ago is forgotten for another. @default 4096 */
+  readonly maxChannels?: number
+}
+
+/** The field of the channel in which its finalizer is. */
+export const finalizerField = `metadata.finalizers[${names.finalizer}]`
+
+/** So many heals of one field within the window make it contested. An autoscaler looks every 15 s. */
+const maxHeals = 3
+const windowMs = 120_000
+const firstPauseMs = 60_000
+const maxPauseMs = 600_000
+/** So long after its pause a contested field is remembered: the next look, which comes at the end of the pause, finds it lost again by then, or not. */
+const rememberedMs = 120_000
+
+interface Heals {
+  readonly atMs: readonly number[]
+  /** Null: not contested. */
+  readonly pauseMs: number | null
+  readonly takenBy: readonly string[]
+}
+
+interface Known {
+  /** Of the channel, when its objects were healed. */
+  readonly fingerprint: string
+  readonly fields: Map<HealKey, Heals>
+}
+
+/**
+ * What somebody edits is set back at once. Something that edits it again as often as that (an autoscaler on the Deployment, a policy engine, another operator)
+ * would make an endless fight of it, in which pods come and go; so a field that was set back three times in two minutes is contested, and then
+ * set back after a pause that doubles up to ten minutes.
+ */
+export function createHealMeter({ nowMs, maxChannels = 4_096 }: HealMeterParts): HealMeter {
+  const channels = new Map<string, Known>()
+
+  function knownOf(channel: RealtimeChannel): Known | null {
+    const key = keyOf(refOf(channel))
+    const known = channels.get(key)
+    if (known === undefined) return null
+    forgetOld(known.fields, nowMs())
+    if (known.fields.size > 0 && known.fingerprint === fingerprintOf(channel)) return known
+    channels.delete(key)
+    return null
+  }
+
+  function remember(channel: RealtimeChannel): Known {
+    const known = knownOf(channel) ?? { fingerprint: fingerprintOf(channel), fields: new Map<HealKey, Heals>() }
+    channels.delete(keyOf(refOf(channel)))
+    channels.set(keyOf(refOf(channel)), known)
+    const [oldest] = channels.keys()
+    if (channels.size > maxChannels && oldest !== undefined) channels.delete(oldest)
+    return known
+  }
+
+  return {
+    contestedOf(channel) {
+      const fields = knownOf(channel)?.fields ?? new Map<HealKey, Heals>()
+      return new Map([...fields].flatMap(([key, { pauseMs, takenBy, atMs }]) => (pauseMs === null ? [] : [[key, { pauseMs, takenBy, lastHealMs: atMs.at(-1) ?? 0, hasWaited: pauseMs > firstPauseMs }]])))
+    },
+    healed(channel, outcomes) {
+      for (const { kind, action } of outcomes) {
+        const keys = healedBy(action, channel)
+        if (kind !== 'done' || keys.length === 0) continue
+        const { fields } = remember(channel)
+        for (const key of keys) fields.set(key, healedAgain(fields.get(key) ?? null, action, nowMs()))
+      }
+    },
+  }
+}
+
+/** Objects that are made, fields that are set back, and the finalizer. */
+function healedBy(action: Action, { kind, metadata }: RealtimeChannel): readonly HealKey[] {
+  if (action.kind === 'add-finalizer') return [healKey(childKey(kind, metadata.name), finalizerField)]
+  if (action.kind !== 'apply-object') return []
+  return (action.lost ?? []).map((field) => healKey(childKey(action.object.kind, action.object.metadata.name), field))
+}
+
+function healedAgain(before: Heals | null, action: Action, nowMs: number): Heals {
+  const takenBy = action.kind === 'apply-object' ? (action.takenBy ?? []) : []
+  const atMs = [...(before?.atMs ?? []), nowMs].filter((each) => each > nowMs - windowMs).slice(-maxHeals)
+  const named = takenBy.length > 0 ? takenBy : (before?.takenBy ?? [])
+  if (before?.pauseMs !== null && before?.pauseMs !== undefined) return { atMs, takenBy: named, pauseMs: Math.min(maxPauseMs, before.pauseMs * 2) }
+  return { atMs, takenBy: named, pauseMs: atMs.length === maxHeals ? firstPauseMs : null }
+}
+
+function forgetOld(fields: Map<HealKey, Heals>, nowMs: number): void {
+  for (const [key, { atMs, pauseMs }] of fields) {
+    const sinceMs = nowMs - (atMs.at(-1) ?? 0)
+    // A clock that was put back must not hold anything for longer.
+    if (sinceMs < 0 || sinceMs > (pauseMs === null ? windowMs : pauseMs + rememberedMs)) fields.delete(key)
+  }
+}
+
+function fingerprintOf({ metadata }: RealtimeChannel): string {
+  return JSON.stringify([metadata.uid, metadata.generation, metadata.annotations])
+}

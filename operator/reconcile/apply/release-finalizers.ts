@@ -1,0 +1,81 @@
+import { failed, ok, type Result } from '../../../program/result.ts'
+import { channelType } from '../../../api/v1alpha1/realtime-channel.ts'
+import type { ApiError, KubernetesApi, KubernetesObject, ObjectRef } from '../../runtime/kubernetes-api.ts'
+import { names } from '../settings.ts'
+
+export interface ReleaseParts {
+  readonly api: Pick<KubernetesApi, 'get' | 'list' | 'mergePatch'>
+  /** Empty: all. */
+  readonly namespaces: readonly string[]
+  readonly isDryRun: boolean
+  /** A line for a person, for each channel and for each namespace that cannot be read. */
+  readonly say: (line: string) => void
+}
+
+/** How many channels were released, and how many could not be; a namespace that cannot be read counts as one. */
+export interface Release {
+  readonly released: number
+  readonly failed: number
+}
+
+const pageSize = 500
+const attempts = 5
+
+/**
+ * Takes the operator's finalizer off all channels. Without it they can be deleted although no operator is there any more, so that no
+ * namespace gets stuck; their topics stay, whatever the channels say of them.
+ * @returns an error when no channels could be listed; a cluster without the CustomResourceDefinition has none
+ */
+export async function releaseFinalizers(parts: ReleaseParts): Promise<Result<Release, ApiError>> {
+  const scopes = parts.namespaces.length === 0 ? [undefined] : parts.namespaces
+  const sum = { released: 0, failed: 0 }
+  for (const namespace of scopes) {
+    const held = await listHeld(parts.api, namespace)
+    if (!held.ok) {
+      // A namespace that was deleted took the Role with it. It must not keep the finalizers of the others in place.
+      if (namespace === undefined || held.error.kind !== 'forbidden') return held
+      parts.say(`${namespace}: its channels could not be listed: ${held.error.message}`)
+      sum.failed += 1
+      continue
+    }
+    for (const channel of held.value) {
+      const error = parts.isDryRun ? null : await release(parts.api, channel)
+      parts.say(sentence(channel, parts.isDryRun, error))
+      sum[error === null ? 'released' : 'failed'] += 1
+    }
+  }
+  return ok(sum)
+}
+
+async function listHeld(api: ReleaseParts['api'], namespace: string | undefined): Promise<Result<readonly KubernetesObject[], ApiError>> {
+  const held: KubernetesObject[] = []
+  for (let continueToken: string | null = ''; continueToken !== null; ) {
+    const page = await api.list(channelType, { ...(namespace === undefined ? {} : { namespace }), limit: pageSize, ...(continueToken === '' ? {} : { continueToken }) })
+    if (!page.ok) return page.error.kind === 'no-such-resource' ? ok([]) : failed(page.error)
+    held.push(...page.value.items.filter(({ metadata }) => metadata.finalizers?.includes(names.finalizer) === true))
+    continueToken = page.value.continueToken
+  }
+  return ok(held)
+}
+
+/** On the version that was read, and anew when somebody was faster. */
+async function release(api: ReleaseParts['api'], listed: KubernetesObject): Promise<ApiError | null> {
+  const ref: ObjectRef = { namespace: listed.metadata.namespace ?? '', name: listed.metadata.name }
+  let object = listed
+  for (let attempt = 1; ; attempt++) {
+    const { finalizers = [], resourceVersion } = object.metadata
+    if (!finalizers.includes(names.finalizer)) return null
+    const patched = await api.mergePatch(channelType, ref, { metadata: { finalizers: finalizers.filter((finalizer) => finalizer !== names.finalizer), resourceVersion } })
+    if (patched.ok || patched.error.kind === 'not-found') return null
+    if (patched.error.kind !== 'conflict' || attempt === attempts) return patched.error
+    const read = await api.get(channelType, ref)
+    if (!read.ok) return read.error.kind === 'not-found' ? null : read.error
+    object = read.value
+  }
+}
+
+function sentence({ metadata }: KubernetesObject, isDryRun: boolean, error: ApiError | null): string {
+  const channel = `${metadata.namespace ?? ''}/${metadata.name}`
+  if (error !== null) return `${channel}: the finalizer could not be taken off: ${error.message}`
+  return `${channel}: ${isDryRun ? 'would be' : 'was'} released; its topic stays`
+}

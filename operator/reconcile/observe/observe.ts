@@ -1,0 +1,192 @@
+import { failed, ok, type Result } from '../../../program/result.ts'
+import type { RealtimeChannel, RealtimeChannelSpec, WrittenChannel } from '../../../api/v1alpha1/realtime-channel.ts'
+import { channelType } from '../../../api/v1alpha1/realtime-channel.ts'
+import type { ApiError, KubernetesApi, KubernetesObject, ObjectRef, ResourceType } from '../../runtime/kubernetes-api.ts'
+import type { Children } from '../watch/child-echoes.ts'
+import type { Claims } from '../watch/claims.ts'
+import type { ChannelRefusal } from '../class/effective-channel.ts'
+import type { ChannelJudge, Held } from '../class/judge.ts'
+import { findConnection } from './connection.ts'
+import { topicNameOf } from '../../../api/v1alpha1/channel-names.ts'
+import type { HealMeter } from '../apply/heal-meter.ts'
+import { bystanderOf, markOf } from '../plan/in-charge.ts'
+import { observePods } from './pods.ts'
+import type { RouteObserver } from '../route/observe-route.ts'
+import type { OtherRoutes } from '../route/other-routes.ts'
+import type { OtherOperators } from './other-operators.ts'
+import { type NotUnderstood, parseChannel } from './parse-channel.ts'
+import { isPaused } from '../plan/plan.ts'
+import { askedRoute, placesOfRecord } from '../route/record.ts'
+import { isMissing, type KafkaConnection, type TopicAdmins } from '../topic/topic-admin.ts'
+import type { FoundIds } from '../topic/claims.ts'
+import { lookedAtDeadLetters } from '../topic/record.ts'
+import type { TopicRules } from '../topic/name-rules.ts'
+import { childKey, type ChildKey, type ConnectionProblem, type Found, type FoundTopic, type OtherOperator, type RouteRival, type World } from '../world.ts'
+
+export interface ObserverParts {
+  readonly api: Pick<KubernetesApi, 'get' | 'list'>
+  readonly admins: TopicAdmins
+  readonly ownConnection: () => KafkaConnection | null
+  readonly claims: Claims
+  readonly children: Children
+  readonly routes: RouteObserver
+  readonly otherRoutes: Pick<OtherRoutes, 'within'>
+  readonly assignsPodUsers: () => Promise<Result<boolean, ApiError>>
+  readonly otherOperators: Pick<OtherOperators, 'find'>
+  readonly healMeter: Pick<HealMeter, 'contestedOf'>
+  /** Every kind of child, and its name for a channel. */
+  readonly childTypes: readonly ResourceType[]
+  readonly childNameOf: (channelName: string) => string
+  readonly judge: ChannelJudge
+  /** What these channels claim is judged anew. */
+  readonly onClaimsChanged: (channels: readonly ObjectRef[]) => void
+  readonly nowMs: () => number
+}
+
+export type Observation =
+  /** There is no such channel. */
+  | { readonly kind: 'gone' }
+  | { readonly kind: 'not-understood'; readonly object: KubernetesObject; readonly problem: NotUnderstood }
+  /** Nothing is done for it as it is, and its Kafka is not asked. */
+  | { readonly kind: 'refused'; readonly channel: WrittenChannel; readonly refusal: ChannelRefusal }
+  | { readonly kind: 'world'; readonly world: World; readonly unknownFields: readonly string[]; readonly connection: KafkaConnection | null }
+
+export interface Observer {
+  /** Reads all that a plan for the channel needs. @returns an error only when not even the channel, or what its class is, could be read */
+  observe(ref: ObjectRef): Promise<Result<Observation, ApiError>>
+  /** Reads the topics alone again, after one was created. */
+  observeTopics(channel: RealtimeChannel, connection: KafkaConnection): Promise<FoundTopics>
+}
+
+export interface FoundTopics {
+  readonly topic: FoundTopic
+  /** Null: the channel wants no dead letters, and had none. */
+  readonly deadLetters: FoundTopic | null
+}
+
+function withoutConnection(channel: RealtimeChannel, problem: ConnectionProblem): FoundTopics {
+  const found: FoundTopic = { kind: 'no-connection', problem }
+  return { topic: found, deadLetters: lookedAtDeadLetters(channel) === null ? null : found }
+}
+
+function idsOf({ topic, deadLetters }: Pick<World, 'topic' | 'deadLetters'>): FoundIds {
+  const ids = (found: FoundTopic | null): FoundIds['topic'] => (found?.kind === 'present' ? found.topic : null)
+  return { topic: ids(topic), deadLetters: ids(deadLetters) }
+}
+
+export function createObserver(parts: ObserverParts): Observer {
+  const { api, admins, claims, routes, nowMs } = parts
+
+  async function observeTopics(channel: RealtimeChannel, connection: KafkaConnection): Promise<FoundTopics> {
+    const letters = lookedAtDeadLetters(channel)
+    // Both at once: the admin makes one request of them.
+    const [topic, deadLetters] = await Promise.all([observeTopic(topicNameOf(channel), connection), letters === null ? null : observeTopic(letters, connection)])
+    return { topic, deadLetters }
+  }
+
+  async function observeTopic(name: string, connection: KafkaConnection): Promise<FoundTopic> {
+    const described = await admins.of(connection).describe(name)
+    if (!described.ok) return { kind: 'failed', failure: described.error }
+    return isMissing(described.value) ? { kind: 'missing', topic: described.value } : { kind: 'present', topic: described.value }
+  }
+
+  async function observeKafka(channel: RealtimeChannel, written: RealtimeChannelSpec): Promise<{ readonly connection: KafkaConnection | null; readonly topics: FoundTopics }> {
+    const connection = await findConnection(channel, parts, written.kafka?.bootstrapServers === undefined ? 'class' : 'channel')
+    if (!connection.ok) return { connection: null, topics: withoutConnection(channel, connection.error) }
+    return { connection: connection.value, topics: await observeTopics(channel, connection.value) }
+  }
+
+  async function observeWorld({ channel, className, topicRules, brokers }: Held, written: RealtimeChannelSpec, ref: ObjectRef): Promise<{ readonly world: World; readonly connection: KafkaConnection | null }> {
+    const [children, kafka, route, assignsPodUsers] = await Promise.all([
+      observeChildren(channel, ref, parts),
+      isKafkaAsked(channel, topicRules) ? observeKafka(channel, written) : nothingAsked,
+      routes.observe(channel),
+      arePodUsersAsked(channel) ? parts.assignsPodUsers() : ok(false),
+    ])
+    const deployment = children.get(childKey('Deployment', parts.childNameOf(ref.name)))
+    const [inCharge, bystander] = await Promise.all([findOther(markOf(channel, children), parts), findOther(bystanderOf(channel), parts)])
+    const troubledPods = deployment?.kind === 'object' ? await observePods(api, deployment.object) : []
+    const asked = askedRoute(channel)
+    const otherRoutes = asked === null ? [] : parts.otherRoutes.within(placesOfRecord(asked))
+    const rivals = { ...claims.rivalsOf(channel, topicRules, idsOf(kafka.topics)), route: routeRivalOf(channel) }
+    return { connection: kafka.connection, world: { nowMs: nowMs(), channel, children, ...kafka.topics, topicRules, underClass: { name: className, written, brokers }, rivals, route, otherRoutes, assignsPodUsers, troubledPods, inCharge: inCharge?.state === 'gone' ? null : inCharge, bystander, contested: parts.healMeter.contestedOf(channel) } }
+  }
+
+  /** Synchronous, and of the channel as it is planned: what the watch has seen meanwhile is another version of it. */
+  function routeRivalOf(channel: RealtimeChannel): RouteRival | null {
+    // Nothing is made for it now, so that nothing is given to it.
+    if (isPaused(channel) || channel.metadata.deletionTimestamp !== undefined) return claims.routeRivalIf(channel)
+    const { rival, affected } = claims.takeRoute(channel)
+    parts.onClaimsChanged(affected)
+    return rival
+  }
+
+  /** A class may have changed since the watch told of the channel, and with it what the channel claims. */
+  async function judge(written: WrittenChannel): ReturnType<ChannelJudge['judge']> {
+    if (written.metadata.deletionTimestamp !== undefined) {
+      const atItsEnd = await parts.judge.atItsEnd(written)
+      return atItsEnd.ok ? ok(atItsEnd) : atItsEnd
+    }
+    const held = await parts.judge.judge(written)
+    if (held.ok && claims.isKnown(written)) parts.onClaimsChanged(held.value.ok ? claims.upsert(held.value.value.channel, held.value.value.topicRules) : claims.suspend(written))
+    return held
+  }
+
+  return {
+    observeTopics,
+    async observe(ref) {
+      const object = await api.get(channelType, ref)
+      if (!object.ok) return object.error.kind === 'not-found' ? ok({ kind: 'gone' }) : failed(object.error)
+      const parsed = parseChannel(object.value)
+      if (!parsed.ok) return ok({ kind: 'not-understood', object: object.value, problem: parsed.error })
+      const { channel: written, unknownFields } = parsed.value
+      const held = await judge(written)
+      if (!held.ok) return held
+      if (!held.value.ok) return ok({ kind: 'refused', channel: written, refusal: held.value.error })
+      return ok({ kind: 'world', unknownFields, ...(await observeWorld(held.value.value, written.spec, ref)) })
+    },
+  }
+}
+
+/** Nobody is asked about the topic of a channel that is being deleted and may delete none: its brokers may be anybody's. */
+function isKafkaAsked({ metadata }: RealtimeChannel, { deletion }: TopicRules): boolean {
+  return metadata.deletionTimestamp === undefined || deletion !== 'Never'
+}
+
+/** The pods of a channel that is being deleted need no user. */
+function arePodUsersAsked({ metadata, spec }: RealtimeChannel): boolean {
+  return metadata.deletionTimestamp === undefined && spec.gateway.podUser === undefined
+}
+
+const nothingAsked = { connection: null, topics: { topic: null, deadLetters: null } } as const
+
+async function findOther(lease: string | null, { otherOperators }: ObserverParts): Promise<OtherOperator | null> {
+  return lease === null ? null : otherOperators.find(lease)
+}
+
+/**
+ * Reads the objects that have the names of children, whoever made them, and those that the watches know as children. Of the kinds that only some
+ * channels ask for, what the watches know is enough for all others: each read costs the API server as much as the next, resync after resync.
+ */
+async function observeChildren(channel: RealtimeChannel, ref: ObjectRef, { api, children, childTypes, childNameOf }: ObserverParts): Promise<ReadonlyMap<ChildKey, Found>> {
+  const expected = childTypes.filter(({ kind }) => mayAskFor(channel, kind)).map((type) => ({ type, name: childNameOf(ref.name) }))
+  const others = [...children.keysOf(ref)].flatMap((key) => {
+    const [kind = '', name = ''] = key.split('/')
+    const type = childTypes.find((candidate) => candidate.kind === kind)
+    return type === undefined || expected.some((each) => each.type === type && each.name === name) ? [] : [{ type, name }]
+  })
+  const found = await Promise.all(
+    [...expected, ...others].map(async ({ type, name }): Promise<readonly [ChildKey, Found] | null> => {
+      const object = await api.get(type, { namespace: ref.namespace, name })
+      if (object.ok) return [childKey(type.kind, name), { kind: 'object', type, object: object.value }]
+      return object.error.kind === 'not-found' ? null : [childKey(type.kind, name), { kind: 'unknown', type, error: object.error }]
+    }),
+  )
+  return new Map(found.filter((entry) => entry !== null))
+}
+
+function mayAskFor({ spec }: RealtimeChannel, kind: string): boolean {
+  if (kind === 'HorizontalPodAutoscaler') return spec.gateway.autoscaling !== undefined
+  if (kind === 'Ingress' || kind === 'HTTPRoute') return spec.route.type === kind
+  return true
+}

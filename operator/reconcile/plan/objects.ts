@@ -1,0 +1,158 @@
+import { operandTypes, type OperandKind } from '../../../api/child-types.ts'
+import type { KubernetesObject, ResourceType } from '../../runtime/kubernetes-api.ts'
+import type { Action } from './actions.ts'
+import { changedFields } from './changed-fields.ts'
+import type { ConditionReason } from '../status/conditions.ts'
+import { fieldsOf, lostFields, ownsAllFields, takersOf } from './covers-fields.ts'
+import { reasonOfApiError } from '../status/failure-reasons.ts'
+import { judgeContest, wholeObject, type JudgedContest } from './judge-contest.ts'
+import { markObject, templateOf } from './marks.ts'
+import { isChildOf, isOrphanOf } from './ownership.ts'
+import type { Refusal } from './refusals.ts'
+import { marks, names } from '../settings.ts'
+import { childKey, type Found, type World } from '../world.ts'
+import { soonest } from '../soonest.ts'
+
+export interface ObjectsPlan {
+  readonly actions: readonly Action[]
+  readonly refusals: readonly Refusal[]
+  readonly requeueAfterMs: number | null
+}
+
+export interface ObjectsOptions {
+  /** Kinds that are neither applied nor deleted this time. */
+  readonly held: ReadonlySet<OperandKind>
+  /** The Lease of this operator. */
+  readonly appliedBy: string
+}
+
+/** How soon to look again at an object that is going, or that could not be read. */
+export const soonMs = 5_000
+
+/**
+ * What it takes to make the objects of a channel what they are to be. Three questions decide on each: is it the channel's? Is it what was
+ * asked for last (the mark on it)? Does the operator still own every field that it set, so that nobody has changed one? Three times yes, and
+ * nothing is written. Fields that the operator did not set are none of its business.
+ * @param wanted in the order in which they are to be applied
+ */
+export function planObjects(world: World, wanted: readonly KubernetesObject[], { held, appliedBy }: ObjectsOptions): ObjectsPlan {
+  const removals = planRemovals(world, wanted, held)
+  const judged = wanted.filter(({ kind }) => !isHeld(held, kind)).map((object) => judge(world, markObject(object, appliedBy)))
+  const isAutoscaler = ({ type }: Removal): boolean => type.kind === 'HorizontalPodAutoscaler'
+  return {
+    actions: [
+      // Before the Deployment gets a number of pods of its own: they would take it from each other.
+      ...removals.filter(isAutoscaler),
+      ...judged.flatMap(({ action }) => action ?? []),
+      // After what takes their place: a route is there at every moment.
+      ...removals.filter((removal) => !isAutoscaler(removal)),
+    ],
+    refusals: judged.flatMap(({ refusal }) => refusal ?? []),
+    requeueAfterMs: soonest(...judged.map(({ againAfterMs }) => againAfterMs ?? null)),
+  }
+}
+
+/** The type of an object that the constructs made. */
+export function typeOfOperand({ kind }: KubernetesObject): ResourceType {
+  const types: Readonly<Record<string, ResourceType>> = operandTypes
+  const type = Object.hasOwn(operandTypes, kind) ? types[kind] : undefined
+  if (type === undefined) throw new Error(`the operands have an object of the kind ${kind}, which is not in the table of their types`)
+  return type
+}
+
+function isHeld(held: ReadonlySet<string>, kind: string): boolean {
+  return held.has(kind)
+}
+
+type Removal = Extract<Action, { kind: 'delete-object' }>
+
+function planRemovals({ channel, children }: World, wanted: readonly KubernetesObject[], held: ReadonlySet<OperandKind>): readonly Removal[] {
+  const keys = new Set(wanted.map(({ kind, metadata }) => childKey(kind, metadata.name)))
+  return [...children]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([key, found]) => {
+      if (found.kind !== 'object' || keys.has(key) || isHeld(held, found.type.kind)) return []
+      const { metadata } = found.object
+      if (!isChildOf(channel, found.object) || metadata.deletionTimestamp !== undefined) return []
+      return [{ kind: 'delete-object' as const, type: found.type, ref: { namespace: metadata.namespace ?? '', name: metadata.name }, uid: metadata.uid ?? '' }]
+    })
+}
+
+interface Judged {
+  readonly action?: Action
+  readonly refusal?: Refusal
+  /** To be looked at again although nothing changes. */
+  readonly againAfterMs?: number
+}
+
+function judge(world: World, object: KubernetesObject): Judged {
+  const { channel, children } = world
+  const found = children.get(childKey(object.kind, object.metadata.name))
+  const what = `${object.kind} ${object.metadata.name}`
+  if (found === undefined) return judgeMissing(world, object)
+  if (found.kind === 'unknown') return judgeUnknown(object, found)
+  const live = found.object
+  if (isOrphanOf(channel, live)) return wait(object, `The ${what} of an earlier channel of this name is still being deleted.`)
+  if (!isChildOf(channel, live)) {
+    return { refusal: about(object.kind, 'ObjectNotOurs', `There is a ${what} that does not belong to this channel, and the channel needs one of this name. Delete it, or make a channel of another name.`) }
+  }
+  if (live.metadata.deletionTimestamp !== undefined) return wait(object, `The ${what} is still being deleted.`)
+  return judgeOwn(world, object, live)
+}
+
+function judgeMissing(world: World, object: KubernetesObject): Judged {
+  const contest = judgeContest(world, object, [wholeObject])
+  const told = tellContest(object, contest)
+  return contest?.isHeld === true ? told : { ...told, action: { ...apply(object, 'create', false), lost: [wholeObject] } }
+}
+
+function tellContest({ kind }: KubernetesObject, contest: JudgedContest | null): Judged {
+  return contest === null ? {} : { refusal: about(kind, 'FieldContested', contest.message), againAfterMs: Math.max(soonMs, contest.againAfterMs) }
+}
+
+function judgeOwn(world: World, object: KubernetesObject, live: KubernetesObject): Judged {
+  const markOf = ({ metadata }: KubernetesObject, mark: string): string | undefined => metadata.annotations?.[mark]
+  const fields = fieldsOf(live, names.fieldManager)
+  const owns = (part: KubernetesObject): boolean => fields !== null && ownsAllFields(part, fields)
+  const lost = lostFields(object, fields ?? undefined)
+  const isHealthy = lost.length === 0
+  const isSame = [marks.applied, marks.appliedBy].every((mark) => markOf(object, mark) === markOf(live, mark))
+  const toSetBack = isSame ? lost : [`metadata.annotations[${marks.applied}]=${markOf(object, marks.applied) ?? ''}`]
+  const contest = judgeContest(world, object, toSetBack)
+  const told = tellContest(object, contest)
+  if ((isSame && isHealthy) || contest?.isHeld === true) return told
+  const hasOtherTemplate = markOf(object, marks.appliedTemplate) !== markOf(live, marks.appliedTemplate)
+  // A template that somebody edited by hand is edited back, and that starts pods, too.
+  const hasEditedTemplate = object.kind === 'Deployment' && !isHealthy && !owns(templateAlone(object))
+  const action = { ...apply(object, isSame ? 'heal' : 'change', hasOtherTemplate || hasEditedTemplate), lost: toSetBack, takenBy: takersOf(live, lost, names.fieldManager), fields: changedFields(object, live) }
+  return { ...told, action }
+}
+
+function templateAlone(object: KubernetesObject): KubernetesObject {
+  const { name, namespace } = object.metadata
+  return { apiVersion: object.apiVersion, kind: object.kind, metadata: { name, ...(namespace === undefined ? {} : { namespace }) }, spec: { template: templateOf(object) } }
+}
+
+function judgeUnknown(object: KubernetesObject, { error, type }: Extract<Found, { kind: 'unknown' }>): Judged {
+  if (error.kind === 'no-such-resource' && type.kind === 'HTTPRoute') return { refusal: about(object.kind, 'GatewayApiNotInstalled', gatewayApiMissing) }
+  const reason = reasonOfApiError(error)
+  return { refusal: about(object.kind, reason, `The ${object.kind} ${object.metadata.name} could not be read: ${error.message}`), againAfterMs: soonMs }
+}
+
+export const gatewayApiMissing = 'The channel asks for an HTTPRoute, and this cluster does not have the Gateway API. Install it, or set spec.route.type: Ingress.'
+
+function apply(object: KubernetesObject, change: 'create' | 'change' | 'heal', restartsPods: boolean): Extract<Action, { kind: 'apply-object' }> {
+  return { kind: 'apply-object', type: typeOfOperand(object), object, change, restartsPods }
+}
+
+function wait(object: KubernetesObject, message: string): Judged {
+  return { refusal: about(object.kind, 'ObjectTerminating', message), againAfterMs: soonMs }
+}
+
+function about(kind: string, reason: ConditionReason, message: string): Refusal {
+  return { about: isRouteKind(kind) ? 'RouteReady' : 'GatewayAvailable', reason, message }
+}
+
+export function isRouteKind(kind: string): boolean {
+  return kind === 'Ingress' || kind === 'HTTPRoute'
+}

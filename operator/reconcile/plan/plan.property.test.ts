@@ -1,0 +1,176 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { RealtimeChannelSpec } from '../../../api/v1alpha1/realtime-channel.ts'
+import { anySpec } from '../../testing/channel-arbitraries.ts'
+import { aChannel, someSettings } from '../../testing/channel-builders.ts'
+import { createModelWorld, type Fates, type ModelWorld } from '../../testing/model-world.ts'
+import type { TopicRecord } from './actions.ts'
+import { planChannel } from './plan.ts'
+import type { TopicDescription } from '../topic/topic-admin.ts'
+import { childKey } from '../world.ts'
+
+const settings = someSettings()
+const deployment = childKey('Deployment', 'chat-gateway')
+
+function change(model: ModelWorld, spec: RealtimeChannelSpec): void {
+  model.edit((channel) => ({ ...channel, spec: aChannel({ spec }).spec }))
+}
+
+/** What may happen to a channel. Each leaves a world in which a reconcile is due. */
+type Incident =
+  | { readonly kind: 'edit'; readonly spec: RealtimeChannelSpec }
+  | { readonly kind: 'settle'; readonly autoscaled: number }
+  | { readonly kind: 'hand-edit' | 'hand-scale' | 'delete-child' | 'delete-topic' | 'foreign-setting' | 'outage' | 'recovery' | 'lose-status' }
+
+const anyIncident: fc.Arbitrary<Incident> = fc.oneof(
+  { weight: 4, arbitrary: anySpec.map((spec) => ({ kind: 'edit' as const, spec })) },
+  { weight: 2, arbitrary: fc.integer({ min: 2, max: 9 }).map((autoscaled) => ({ kind: 'settle' as const, autoscaled })) },
+  fc.constantFrom('hand-edit' as const, 'hand-scale' as const, 'delete-child' as const, 'delete-topic' as const, 'foreign-setting' as const, 'outage' as const, 'recovery' as const, 'lose-status' as const).map((kind) => ({ kind })),
+)
+
+function happen(model: ModelWorld, incident: Incident): void {
+  switch (incident.kind) {
+    case 'edit':
+      return change(model, incident.spec)
+    case 'settle':
+      return model.settle(incident.autoscaled)
+    case 'hand-edit':
+      return model.editObject(childKey('Service', 'chat-gateway'), (object) => ({ ...object, spec: { ...(object['spec'] as object), type: 'LoadBalancer' } }))
+    case 'hand-scale':
+      return model.editObject(deployment, (object) => ({ ...object, spec: { ...(object['spec'] as object), replicas: 7 } }))
+    case 'delete-child':
+      return model.deleteObject(deployment)
+    case 'delete-topic':
+      return model.setTopic(null)
+    case 'foreign-setting':
+      return model.setTopic(model.topic === null ? null : { ...model.topic, config: { ...model.topic.config, 'foreign.setting': 'x' } })
+    case 'outage':
+      return model.setReachable(false)
+    case 'recovery':
+      return model.setReachable(true)
+    case 'lose-status':
+      return model.edit(({ status: _status, ...channel }) => channel)
+    default:
+      return incident satisfies never
+  }
+}
+
+const anyFates: fc.Arbitrary<Fates> = fc.record({ actions: fc.array(fc.constantFrom('done' as const, 'failed' as const, 'lost' as const), { maxLength: 10 }), isStatusLost: fc.boolean() })
+const anyHistory = fc.array(fc.tuple(anyIncident, anyFates), { maxLength: 8 })
+
+function after(history: readonly (readonly [Incident, Fates])[]): ModelWorld {
+  const model = createModelWorld(aChannel())
+  for (const [incident, fates] of history) {
+    happen(model, incident)
+    model.reconcile(settings, fates)
+  }
+  return model
+}
+
+/** What is there in the end, without what differs from one way to the next: uids, generations, ids. */
+function endOf(model: ModelWorld): unknown {
+  const objects = [...model.objects].map(([key, { object, managers }]) => [key, object['spec'], object.metadata.annotations, managers.filter(({ manager }) => manager === 'carillon-operator').map(({ owned }) => [...owned].toSorted())])
+  const { topic, channel } = model
+  return JSON.parse(JSON.stringify({ objects: objects.toSorted(), topic: topic === null ? null : { ...topic, topicId: '' }, finalizers: channel.metadata.finalizers ?? [], refusals: planChannel(model.world(), settings).refusals }, (_key, value: unknown) => (typeof value === 'string' ? value.replaceAll(/topic-\d+/g, 'ID') : value)))
+}
+
+describe('a plan', () => {
+  it('is the same for the same world, whatever the order in which the objects were found', () => {
+    fc.assert(
+      fc.property(anyHistory, (history) => {
+        const world = after(history).world()
+        const shuffled = { ...structuredClone(world), children: new Map([...structuredClone(world.children)].reverse()) }
+        expect(planChannel(shuffled, settings)).toEqual(planChannel(world, settings))
+      }),
+      { numRuns: 30 },
+    )
+  })
+
+  it('leaves nothing to be done when it was carried out, whatever happened before: neither an action nor a status', () => {
+    fc.assert(
+      fc.property(anyHistory, (history) => {
+        const model = after(history)
+        model.converge(settings)
+        const done = model.history.length
+        const again = model.reconcile(settings)
+        expect({ actions: model.history.slice(done), isStatusNew: again.isStatusNew }).toEqual({ actions: [], isStatusNew: false })
+      }),
+      { numRuns: 50 },
+    )
+  })
+
+  it('comes to the same end when any of its actions fail, are carried out without an answer, and the operator ends before the status is written', () => {
+    fc.assert(
+      fc.property(fc.array(anyIncident, { maxLength: 4 }), anySpec, anyFates, (incidents, spec, fates) => {
+        const [smooth, rough] = [0, 1].map(() => {
+          const model = after(incidents.map((incident) => [incident, {}] as const))
+          model.setReachable(true)
+          model.converge(settings)
+          change(model, spec)
+          return model
+        })
+        rough?.reconcile(settings, fates)
+        rough?.converge(settings)
+        smooth?.converge(settings)
+        expect(rough && endOf(rough)).toEqual(smooth && endOf(smooth))
+      }),
+      { numRuns: 50 },
+    )
+  })
+
+  it('never takes partitions away, never deletes a topic while the channel lives, and never touches what others set on it', () => {
+    fc.assert(
+      fc.property(anyHistory, (history) => {
+        const model = createModelWorld(aChannel())
+        for (const [incident, fates] of history) {
+          happen(model, incident)
+          const before = model.topic
+          model.reconcile(settings, fates)
+          expect(model.topic?.partitions ?? 0).toBeGreaterThanOrEqual(before?.partitions ?? 0)
+          expect(model.topic?.config['foreign.setting']).toBe(before?.config['foreign.setting'])
+        }
+        expect(model.history.filter(({ kind }) => kind === 'delete-topic')).toEqual([])
+      }),
+      { numRuns: 50 },
+    )
+  })
+
+  it('never lowers the number of pods under an autoscaler', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(anySpec, anyFates), { maxLength: 3 }), anyFates, fc.integer({ min: 2, max: 9 }), (edits, fates, autoscaled) => {
+        const model = createModelWorld(aChannel({ spec: { gateway: { autoscaling: { minReplicas: 2, maxReplicas: 9 } } } }))
+        model.reconcile(settings, fates)
+        const pods = (): number => (model.objects.get(deployment)?.object['spec'] as { readonly replicas: number } | undefined)?.replicas ?? autoscaled
+        for (const [spec, each] of edits) {
+          model.converge(settings)
+          model.settle(autoscaled)
+          change(model, { ...spec, gateway: { autoscaling: { minReplicas: 2, maxReplicas: 9 }, drainSeconds: 30 } })
+          model.reconcile(settings, each)
+          expect(pods()).toBeGreaterThanOrEqual(autoscaled)
+        }
+      }),
+      { numRuns: 30 },
+    )
+  })
+
+  it('deletes each topic with the channel exactly when the policy says so and the topic is the one that the operator created for the channel', () => {
+    fc.assert(
+      fc.property(anyHistory, fc.boolean(), (history, isReplaced) => {
+        const model = after(history)
+        model.setReachable(true)
+        model.converge(settings)
+        if (isReplaced && model.topic !== null) model.setTopic({ ...model.topic, topicId: 'another' })
+        model.edit((channel) => ({ ...channel, metadata: { ...channel.metadata, deletionTimestamp: '2026-01-02T00:00:00Z' } }))
+        const isOwed = (record: TopicRecord | undefined, topic: TopicDescription | null): boolean =>
+          model.channel.spec.topic.deletionPolicy === 'Delete' && topic !== null && record?.origin === 'Created' && (record.id === topic.topicId || (record.id === undefined && record.partitions === topic.partitions))
+        const { status } = model.channel
+        const owed = [[status?.topic, model.topic] as const, [status?.deadLetters, model.deadLetters] as const].flatMap(([record, topic]) => (isOwed(record, topic) ? [topic?.name] : []))
+        const before = model.history.length
+        for (let count = 0; count < 3; count++) model.reconcile(settings)
+        expect(model.history.slice(before).flatMap((action) => (action.kind === 'delete-topic' ? [action.name] : []))).toEqual(owed)
+        expect(model.channel.metadata.finalizers ?? []).toEqual([])
+      }),
+      { numRuns: 50 },
+    )
+  })
+})

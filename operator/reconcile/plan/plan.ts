@@ -1,0 +1,179 @@
+import { renderOperands } from '../../../cdk8s/operands/gateway-operands.ts'
+import type { OperandInput } from '../../../cdk8s/operands/operand-input.ts'
+import { checkChannelName } from '../../../api/child-names.ts'
+import type { OperandKind } from '../../../api/child-types.ts'
+import { ok, type Result } from '../../../program/result.ts'
+import { annotations, type RealtimeChannel } from '../../../api/v1alpha1/realtime-channel.ts'
+import type { ApiError } from '../../runtime/kubernetes-api.ts'
+import type { Action, Outcome, Plan } from './actions.ts'
+import { egressOf } from './egress.ts'
+import { reasonOfApiError } from '../status/failure-reasons.ts'
+import { gatewayEnvironment, type GatewayEnvironment } from './environment.ts'
+import { finalizerField } from '../apply/heal-meter.ts'
+import { isNoteStale, planLeft } from './in-charge.ts'
+import { judgeContest } from './judge-contest.ts'
+import { kafkaOfPods } from './kafka-of-pods.ts'
+import { channelPaths, deadLetterTopicOf, routePaths, topicNameOf } from '../../../api/v1alpha1/channel-names.ts'
+import { isRouteKind, planObjects, soonMs, type ObjectsPlan } from './objects.ts'
+import { planDeadLetters, type DeadLettersPlan } from '../topic/plan-dead-letters.ts'
+import { planDeletion } from './deletion.ts'
+import { planRoute } from '../route/plan-route.ts'
+import { planScaling, type ScalingPlan } from './scaling.ts'
+import { planTopic, type TopicPlan } from '../topic/plan-topics.ts'
+import type { Refusal } from './refusals.ts'
+import { runningDeployment } from '../observe/running-gateway.ts'
+import { keptRoute } from '../route/record.ts'
+import { names, ports, type Settings } from '../settings.ts'
+import { stoppingOf } from './stopping.ts'
+import { recordedTopic } from '../topic/record.ts'
+import type { TopicUse, World } from '../world.ts'
+import { soonest } from '../soonest.ts'
+
+/**
+ * What is to be done for a channel, in this world. Pure: the same world and settings give the same plan, and a plan that was carried out leaves
+ * a world for which nothing is to be done.
+ * @param before what was carried out in this reconcile already, and is not in the status yet
+ */
+export function planChannel(world: World, settings: Settings, before: readonly Outcome[] = []): Plan {
+  const { metadata } = world.channel
+  if (world.inCharge !== null) return planLeft(world, settings.appliedBy)
+  if (metadata.deletionTimestamp !== undefined) return planDeletion(world, settings)
+  if (isPaused(world.channel)) return idle(world, 'paused', [])
+  const name = checkChannelName(metadata.name)
+  if (!name.ok) return idle(world, 'active', everything.map((about) => ({ about, reason: 'InvalidName', message: `${name.error}.` })))
+  return planActive(world, settings, before)
+}
+
+export function isPaused({ metadata }: RealtimeChannel): boolean {
+  return metadata.annotations?.[annotations.paused] === 'true'
+}
+
+const everything = ['TopicReady', 'GatewayAvailable', 'RouteReady'] as const
+
+function idle(world: World, phase: Plan['phase'], refusals: readonly Refusal[]): Plan {
+  const [topic, deadLetters] = [recordedTopic(world, 'topic'), recordedTopic(world, 'deadLetters')]
+  return { phase, actions: [], refusals, topic: { whenDone: topic, otherwise: topic }, deadLetters: { whenDone: deadLetters, otherwise: deadLetters }, route: keptRoute(world.channel), holdsGatewayBack: true, requeueAfterMs: null }
+}
+
+function planActive(world: World, settings: Settings, before: readonly Outcome[]): Plan {
+  const addFinalizer = finalizerActions(world, 'add-finalizer')
+  const contest = judgeContest(world, world.channel, addFinalizer.length === 0 ? [] : [finalizerField])
+  const contested: readonly Refusal[] = contest === null ? [] : [{ about: 'TopicReady', reason: 'FieldContested', message: contest.message }]
+  // No topic is made without the finalizer that answers for it.
+  if (contest?.isHeld === true) return { ...idle(world, 'active', contested), requeueAfterMs: contest.againAfterMs }
+  const isCreated = (use: TopicUse): boolean => before.some(({ kind, action }) => kind === 'done' && action.kind === 'create-topic' && (action.use ?? 'topic') === use)
+  const topic = planTopic(world, isCreated('topic'))
+  const deadLetters = planDeadLetters(world, topic, isCreated('deadLetters'))
+  const gateway = planGateway(world, settings, { topic, deadLetters })
+  return {
+    phase: 'active',
+    // The finalizer comes before the topic that it answers for, and goes when everything else is done.
+    actions: [...staleNote(world, settings), ...addFinalizer, ...topic.actions, ...deadLetters.actions, ...gateway.actions, ...finalizerActions(world, 'remove-finalizer')],
+    refusals: [...contested, ...topic.refusals, ...deadLetters.refusals, ...gateway.refusals],
+    topic: topic.record,
+    deadLetters: deadLetters.record,
+    route: gateway.route,
+    holdsGatewayBack: gateway.holdsGatewayBack,
+    requeueAfterMs: soonest(contest?.againAfterMs ?? null, topic.requeueAfterMs, deadLetters.requeueAfterMs, gateway.requeueAfterMs),
+  }
+}
+
+function staleNote(world: World, { appliedBy }: Settings): readonly Action[] {
+  return isNoteStale(world, appliedBy) ? [{ kind: 'annotate-channel', annotation: annotations.leftBy, value: null }] : []
+}
+
+/** On the channel exactly while its deletion would owe Kafka something. */
+function finalizerActions({ channel }: World, kind: 'add-finalizer' | 'remove-finalizer'): readonly Action[] {
+  const has = channel.metadata.finalizers?.includes(names.finalizer) === true
+  const needs = channel.spec.topic.deletionPolicy === 'Delete'
+  if (kind === 'add-finalizer') return needs && !has ? [{ kind }] : []
+  return has && !needs ? [{ kind, because: 'policy-is-retain' }] : []
+}
+
+type GatewayPlan = ObjectsPlan & Pick<Plan, 'holdsGatewayBack' | 'route'>
+
+interface PlannedTopics {
+  readonly topic: TopicPlan
+  readonly deadLetters: DeadLettersPlan
+}
+
+function planGateway(world: World, settings: Settings, { topic: { epoch }, deadLetters }: PlannedTopics): GatewayPlan {
+  const environment = environmentOf(world.channel, settings, { epoch, deadLetterTopic: deadLetters.isUsed ? deadLetterTopicOf(world.channel) : null })
+  const fixedUser = hasFixedUser(world)
+  const holdsGatewayBack = epoch === null || environment === null || !environment.ok || !fixedUser.ok
+  const refusals = [...(environment?.ok === false ? [environment.error] : []), ...(fixedUser.ok ? [] : [userUnknown(fixedUser.error)])]
+  const scaling = planScaling(world)
+  const input = operandInput(world, settings, { scaling, environment: environment?.ok === true ? environment.value : { environment: [], files: [] }, hasFixedUser: fixedUser.ok && fixedUser.value })
+  const rendered = renderOperands(input)
+  if (!rendered.ok) return { actions: [], refusals: [...refusals, { about: 'GatewayAvailable', reason: 'InvalidObject', message: rendered.error }], requeueAfterMs: null, holdsGatewayBack: true, route: keptRoute(world.channel) }
+  const route = planRoute(world)
+  const wanted = rendered.value.filter(({ kind }) => !(route.isLeftOut && isRouteKind(kind)))
+  const objects = planObjects(world, wanted, { held: heldKinds(holdsGatewayBack, scaling), appliedBy: settings.appliedBy })
+  const handOver = scaling.handOver === null || holdsGatewayBack ? [] : [scaling.handOver]
+  return {
+    actions: [...handOver, ...objects.actions],
+    refusals: [...refusals, ...objects.refusals, ...route.refusals],
+    route: { whenDone: route.record, otherwise: keptRoute(world.channel).otherwise },
+    requeueAfterMs: soonest(objects.requeueAfterMs, route.requeueAfterMs, holdsGatewayBack ? null : scaling.requeueAfterMs, fixedUser.ok ? null : soonMs),
+    holdsGatewayBack,
+  }
+}
+
+/** While the cluster does not answer, pods keep the user that they have: another one starts them anew. */
+function hasFixedUser(world: World): Result<boolean, ApiError> {
+  const { podUser } = world.channel.spec.gateway
+  if (podUser !== undefined) return ok(podUser === 'Fixed')
+  if (world.assignsPodUsers.ok) return ok(!world.assignsPodUsers.value)
+  const running = runningDeployment(world)
+  return running === null ? world.assignsPodUsers : ok(running.spec?.template?.spec?.securityContext?.runAsUser !== undefined)
+}
+
+function userUnknown(error: ApiError): Refusal {
+  const message = `No pods are started, because the API server does not say whether the cluster assigns their user: ${error.message}. Set spec.gateway.podUser, or the operator's option GATEWAY_POD_USER.`
+  return { about: 'GatewayAvailable', reason: reasonOfApiError(error), message }
+}
+
+/** Null: it is not known which Kafka to name. */
+function environmentOf(channel: RealtimeChannel, settings: Settings, { epoch, deadLetterTopic }: { readonly epoch: string | null; readonly deadLetterTopic: string | null }): ReturnType<typeof gatewayEnvironment> | null {
+  const kafka = kafkaOfPods(channel.spec, settings.defaultKafka)
+  if (kafka === null) return null
+  // Without an epoch nothing is started, but what is wrong with the options is said at once.
+  return gatewayEnvironment(channel.spec, { channelName: channel.metadata.name, kafka, topicName: topicNameOf(channel), topicEpoch: epoch ?? '', deadLetterTopic, paths: channelPaths(channel) })
+}
+
+/** An autoscaler without its Deployment, or a Deployment before its number of pods is safe, is left as it is. */
+function heldKinds(holdsGatewayBack: boolean, { handOver }: ScalingPlan): ReadonlySet<OperandKind> {
+  if (holdsGatewayBack) return new Set<OperandKind>(['Deployment', 'HorizontalPodAutoscaler'])
+  return new Set<OperandKind>(handOver === null ? [] : ['Deployment'])
+}
+
+interface Decided {
+  readonly scaling: ScalingPlan
+  readonly environment: GatewayEnvironment
+  readonly hasFixedUser: boolean
+}
+
+function operandInput({ channel }: World, settings: Settings, { scaling, environment, hasFixedUser: isFixed }: Decided): OperandInput {
+  const { metadata, spec } = channel
+  return {
+    channel: { name: metadata.name, namespace: metadata.namespace ?? '', uid: metadata.uid ?? '' },
+    spec,
+    image: spec.gateway.image ?? settings.image,
+    ...environment,
+    ports,
+    paths: routePaths(channel),
+    stopping: stoppingOf(spec.gateway.drainSeconds),
+    scaling: scaling.scaling,
+    hasFixedUser: isFixed,
+    egress: egressOf(spec, kafkaOfPods(spec, settings.defaultKafka)?.brokers ?? []),
+    peers: {
+      public: spec.network.ingressFrom ?? (settings.publicNamespaces.length === 0 ? null : settings.publicNamespaces.map(peerOf)),
+      internal: spec.network.metricsFrom ?? settings.metricsNamespaces.map(peerOf),
+    },
+  }
+}
+
+/** Every namespace has its name as this label: https://kubernetes.io/docs/reference/labels-annotations-taints/#kubernetes-io-metadata-name */
+function peerOf(namespace: string): Readonly<Record<string, unknown>> {
+  return { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } } }
+}

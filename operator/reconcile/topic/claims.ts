@@ -1,0 +1,172 @@
+import { deadLetterTopicOf, topicNameOf } from '../../../api/v1alpha1/channel-names.ts'
+import type { RealtimeChannel, RealtimeChannelSpec } from '../../../api/v1alpha1/realtime-channel.ts'
+import type { ObjectRef } from '../../runtime/kubernetes-api.ts'
+import type { TopicRecord } from '../plan/actions.ts'
+import { sameBrokers } from '../observe/connection.ts'
+import { whyNameIsNotAllowed, type TopicRules } from './name-rules.ts'
+import type { TopicRivals, TopicRival, TopicUse } from '../world.ts'
+import { keyOf, refOf, uniqueRefs } from '../../runtime/object-ref.ts'
+
+/**
+ * Which channel has which topic. Each topic has one channel, and one use there: its events, or its dead letters.
+ *
+ * Names alone cannot tell. One cluster has many addresses, so the same name at other addresses may be the same topic. Therefore a channel claims a topic
+ * twice: by its name and the list of brokers, before anybody has asked Kafka; and by the ids of cluster and topic that its status remembers.
+ *
+ * Of two channels that claim one topic, the first of these has it:
+ *   1. by ids only: the one at brokers of the operator's options or of a class, because brokers that a channel names could tell any id;
+ *   2. the one whose status remembers the topic, so that nobody loses a topic that is in use;
+ *   3. the one that uses it for events, not for dead letters;
+ *   4. the older one, by creation and then by uid, which every restart of the operator finds again.
+ * A name that a channel is not allowed to use is no claim: nobody can keep others from a topic that way.
+ */
+export interface TopicClaims {
+  /** Returns the other channels for which something may change. */
+  upsert(channel: RealtimeChannel, rules: NameRules): readonly ObjectRef[]
+  /** A channel is not understood, or is refused as a whole: its pods may still use what its status remembers. @returns as `upsert` */
+  suspend(channel: TopicHolder): readonly ObjectRef[]
+  remove(ref: ObjectRef): readonly ObjectRef[]
+  /** @param found the topics of the channel as Kafka describes them now; null: missing or unknown */
+  rivalsOf(channel: RealtimeChannel, rules: NameRules, found: FoundIds): TopicRivals
+}
+
+type NameRules = Pick<TopicRules, 'topics'>
+/** What of a channel its claim to the topics that its status remembers follows from. */
+export type TopicHolder = Pick<RealtimeChannel, 'metadata' | 'status'> & { readonly spec?: Pick<RealtimeChannelSpec, 'kafka'> }
+
+export type FoundIds = Readonly<Record<TopicUse, TopicIds | null>>
+
+/** What brokers tell of a topic, besides its name. */
+export interface TopicIds {
+  readonly topicId: string | null
+  readonly clusterId: string | null
+}
+
+export interface TopicClaimsParts {
+  readonly defaultBrokers: readonly string[]
+  /** The brokers that classes name, each list of them. @default none */
+  readonly brokersOfClasses?: () => readonly (readonly string[])[]
+}
+
+interface Claim {
+  readonly ref: ObjectRef
+  readonly use: TopicUse
+  /** Sorts by age. */
+  readonly age: string
+  /** Brokers and name; null: the channel may not use a topic of this name. */
+  readonly name: string | null
+  /** Cluster and topic, as the status remembers them. */
+  readonly ids: string | null
+  readonly isAtOwnBrokers: boolean
+}
+
+const uses = ['topic', 'deadLetters'] as const satisfies readonly TopicUse[]
+
+export function createTopicClaims(parts: TopicClaimsParts): TopicClaims {
+  const byChannel = new Map<string, readonly Claim[]>()
+  const claimants = new Map<string, Set<Claim>>()
+
+  const others = (ref: ObjectRef, key: string | null): readonly Claim[] => (key === null ? [] : [...(claimants.get(key) ?? [])].filter((claim) => keyOf(claim.ref) !== keyOf(ref)))
+
+  const sharers = (claims: readonly Claim[]): readonly ObjectRef[] => claims.flatMap((claim) => keysOf(claim).flatMap((key) => others(claim.ref, key))).map(({ ref }) => ref)
+
+  function forget(ref: ObjectRef): readonly Claim[] {
+    const claims = byChannel.get(keyOf(ref)) ?? []
+    byChannel.delete(keyOf(ref))
+    for (const claim of claims) {
+      for (const key of keysOf(claim)) {
+        const all = claimants.get(key)
+        all?.delete(claim)
+        if (all?.size === 0) claimants.delete(key)
+      }
+    }
+    return claims
+  }
+
+  function rivalOf(mine: Claim, foundIds: string | null): TopicRival | null {
+    const [byName] = others(mine.ref, mine.name).filter((other) => isBefore(other, mine, [isRemembered, isForEvents])).toSorted((a, b) => (isBefore(a, b, [isRemembered, isForEvents]) ? -1 : 1))
+    const known: Claim = { ...mine, ids: mine.ids === foundIds ? foundIds : null }
+    const [byIds] = others(mine.ref, foundIds).filter((other) => isBefore(other, known, [isNear, isRemembered, isForEvents])).toSorted((a, b) => (isBefore(a, b, [isNear, isForEvents]) ? -1 : 1))
+    const rival = byName ?? byIds
+    return rival === undefined ? null : { ...rival.ref, use: rival.use }
+  }
+
+  function register(ref: ObjectRef, claims: readonly Claim[]): readonly ObjectRef[] {
+    const before = byChannel.get(keyOf(ref))
+    if (before !== undefined && JSON.stringify(before) === JSON.stringify(claims)) return []
+    const released = forget(ref)
+    byChannel.set(keyOf(ref), claims)
+    for (const each of claims) for (const key of keysOf(each)) claimants.set(key, (claimants.get(key) ?? new Set()).add(each))
+    return uniqueRefs(sharers([...released, ...claims]))
+  }
+
+  return {
+    upsert: (channel, rules) => register(refOf(channel), claimsOf(channel, rules, parts)),
+    suspend: (channel) => register(refOf(channel), rememberedClaimsOf(channel, parts)),
+    remove: (ref) => uniqueRefs(sharers(forget(ref))),
+    rivalsOf(channel, rules, found) {
+      const claims = claimsOf(channel, rules, parts)
+      const mine = (use: TopicUse): Claim | undefined => claims.find((claim) => claim.use === use)
+      const [events, letters] = uses.map((use) => {
+        const [claim, ids] = [mine(use), idsOf(found[use])]
+        return { rival: claim === undefined ? null : rivalOf(claim, ids), alsoUsedBy: others(refOf(channel), ids)[0]?.ref ?? null }
+      })
+      return { topic: events?.rival ?? null, deadLetters: letters?.rival ?? null, alsoUsing: { topic: events?.alsoUsedBy ?? null, deadLetters: letters?.alsoUsedBy ?? null } }
+    },
+  }
+}
+
+type Trait = (claim: Claim) => boolean
+
+const isRemembered: Trait = ({ ids }) => ids !== null
+const isForEvents: Trait = ({ use }) => use === 'topic'
+const isNear: Trait = ({ isAtOwnBrokers }) => isAtOwnBrokers
+
+/** By the first trait that only one of the two has, and then by age. */
+function isBefore(a: Claim, b: Claim, traits: readonly Trait[]): boolean {
+  const deciding = traits.find((has) => has(a) !== has(b))
+  return deciding === undefined ? a.age < b.age : deciding(a)
+}
+
+function claimsOf(channel: RealtimeChannel, rules: NameRules, parts: TopicClaimsParts): readonly Claim[] {
+  const { metadata, spec, status } = channel
+  const brokers = spec.kafka.bootstrapServers ?? parts.defaultBrokers
+  const address = [...brokers].toSorted().join(',')
+  const mayUse = (topic: string): boolean => whyNameIsNotAllowed(rules, { namespace: metadata.namespace ?? '', name: metadata.name }, topic) === null
+  const claim = (use: TopicUse, name: string, record: TopicRecord | undefined): Claim => ({
+    ref: refOf(channel),
+    use,
+    age: ageOf(channel),
+    name: mayUse(name) ? `name ${address} ${name}` : null,
+    ids: record?.name === name ? idsOfRecord(record) : null,
+    isAtOwnBrokers: areOwn(brokers, parts),
+  })
+  const letters = deadLetterTopicOf(channel)
+  return [claim('topic', topicNameOf(channel), status?.topic), ...(letters === null ? [] : [claim('deadLetters', letters, status?.deadLetters)])]
+}
+
+/** Whether an administrator has named them. */
+function areOwn(brokers: readonly string[], { defaultBrokers, brokersOfClasses = () => [] }: TopicClaimsParts): boolean {
+  return [defaultBrokers, ...brokersOfClasses()].some((own) => sameBrokers(brokers, own))
+}
+
+/** By ids alone: whether the names are allowed, nobody can tell. */
+function rememberedClaimsOf(channel: TopicHolder, parts: TopicClaimsParts): readonly Claim[] {
+  const { status, spec } = channel
+  // An operator of an earlier release wrote no `status.brokers`.
+  const isNearby = areOwn(status?.brokers ?? spec?.kafka?.bootstrapServers ?? parts.defaultBrokers, parts)
+  return uses.flatMap((use): readonly Claim[] => {
+    const record = status?.[use]
+    return record === undefined ? [] : [{ ref: refOf(channel), use, age: ageOf(channel), name: null, ids: idsOfRecord(record), isAtOwnBrokers: isNearby }]
+  })
+}
+
+const ageOf = ({ metadata }: TopicHolder): string => `${metadata.creationTimestamp ?? ''} ${metadata.uid ?? ''}`
+
+const idsOfRecord = ({ id, clusterId }: TopicRecord): string | null => idsOf({ topicId: id ?? null, clusterId: clusterId ?? null })
+
+function idsOf(topic: TopicIds | null): string | null {
+  return topic === null || topic.topicId === null || topic.clusterId === null ? null : `ids ${topic.clusterId} ${topic.topicId}`
+}
+
+const keysOf = ({ name, ids }: Claim): readonly string[] => [name, ids].filter((key) => key !== null)

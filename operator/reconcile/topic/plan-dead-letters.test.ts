@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest'
+import { operandTypes } from '../../../api/child-types.ts'
+import type { RealtimeChannelSpec } from '../../../api/v1alpha1/realtime-channel.ts'
+import { aChannel, aDeadLetterTopic, aTopic, aWorld, closedTopicRules, noRivals, ownedBy } from '../../testing/channel-builders.ts'
+import type { TopicRecord } from '../plan/actions.ts'
+import { planDeadLetters } from './plan-dead-letters.ts'
+import { planTopic } from './plan-topics.ts'
+import type { TopicDescription } from './topic-admin.ts'
+import { childKey, type FoundTopic, type World } from '../world.ts'
+
+type TopicSpec = NonNullable<RealtimeChannelSpec['topic']>
+
+interface Case extends Partial<World> {
+  readonly asked?: TopicSpec['deadLetters']
+  readonly topicSpec?: TopicSpec
+  readonly known?: Partial<TopicRecord>
+  readonly annotations?: Readonly<Record<string, string>>
+}
+
+const record: TopicRecord = { name: 'shop.chat', id: 'topic-1', clusterId: 'cluster-1', partitions: 3, replicas: 1, origin: 'Created', configKeys: [] }
+const letters = (more: Partial<TopicRecord> = {}): TopicRecord => ({ name: 'shop.chat.dlq', id: 'topic-dlq', clusterId: 'cluster-1', partitions: 1, replicas: 1, origin: 'Created', configKeys: ['cleanup.policy'], ...more })
+const present = (topic: Partial<TopicDescription> = {}): FoundTopic => ({ kind: 'present', topic: aDeadLetterTopic(topic) })
+const missing = (name = 'shop.chat.dlq'): FoundTopic => ({ kind: 'missing', topic: { name, clusterId: 'cluster-1' } })
+
+function plan({ asked = {}, topicSpec = {}, known, annotations = {}, ...more }: Case, isCreated = false) {
+  const status = { topic: record, ...(known === undefined ? {} : { deadLetters: letters(known) }) }
+  const channel = aChannel({ spec: { topic: { ...topicSpec, deadLetters: asked } }, metadata: { annotations }, status })
+  const world = aWorld({ channel, topic: { kind: 'present', topic: aTopic() }, topicRules: closedTopicRules, ...more })
+  return planDeadLetters(world, planTopic(world), isCreated)
+}
+
+/** A channel's gateways, with variables of their own. */
+function gatewaysWith(variables: Readonly<Record<string, string>>): Partial<World> {
+  const env = Object.entries({ KAFKA_TOPIC: 'shop.chat', ...variables }).map(([name, value]) => ({ name, value }))
+  const object = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'chat-gateway', namespace: 'shop', ...ownedBy(aChannel()) }, spec: { template: { spec: { containers: [{ env }] } } } }
+  return { children: new Map([[childKey('Deployment', 'chat-gateway'), { kind: 'object', type: operandTypes.Deployment, object }]]) }
+}
+
+const reasons = ({ refusals }: ReturnType<typeof plan>): readonly string[] => refusals.map(({ reason }) => reason)
+
+describe('the dead letter topic of a channel', () => {
+  it('is created with one partition, and as safe as the topic itself', () => {
+    const planned = plan({ deadLetters: missing(), asked: { retention: '168h' }, topicSpec: { replicas: 1, config: { 'max.message.bytes': '2000000' } } })
+    expect(planned.actions).toEqual([{ kind: 'create-topic', use: 'deadLetters', topic: { name: 'shop.chat.dlq', partitions: 1, replicas: 1, config: { 'cleanup.policy': 'delete', 'max.message.bytes': '2065536', 'retention.ms': '604800000' } } }])
+    expect(planned.record).toMatchObject({ whenDone: { name: 'shop.chat.dlq', origin: 'Created' }, otherwise: null })
+    expect(planned.isUsed).toBe(true)
+  })
+
+  it('has the name that the channel gives it', () => {
+    expect(plan({ deadLetters: missing('shop.lost'), asked: { name: 'shop.lost' } }).actions).toMatchObject([{ kind: 'create-topic', topic: { name: 'shop.lost' } }])
+  })
+
+  it('is not created again while the brokers do not show it yet', () => {
+    expect(plan({ deadLetters: missing() }, true)).toMatchObject({ actions: [], refusals: [], record: { whenDone: { origin: 'Created' } } })
+  })
+
+  it('gets its retention, and keeps what others set', () => {
+    expect(plan({ deadLetters: present({ config: { 'cleanup.policy': 'delete', foreign: 'x' } }), known: {}, asked: { retention: '1h' } }).actions).toEqual([{ kind: 'alter-topic', name: 'shop.chat.dlq', changes: { 'retention.ms': '3600000' } }])
+    expect(plan({ deadLetters: present({ config: { 'cleanup.policy': 'delete', 'retention.ms': '1' } }), known: { configKeys: ['cleanup.policy', 'retention.ms'] } }).actions).toMatchObject([{ changes: { 'retention.ms': null } }])
+  })
+
+  it('that somebody else made is used as it is, with any number of partitions, and not changed', () => {
+    const planned = plan({ deadLetters: present({ partitions: 8, config: { 'cleanup.policy': 'compact' } }) })
+    expect([planned.actions, planned.refusals, planned.isUsed, planned.record.whenDone?.origin]).toEqual([[], [], true, 'Adopted'])
+    expect(reasons(plan({ deadLetters: present({ config: {} }), known: { origin: 'Adopted', configKeys: [] }, asked: { retention: '1h' } }))).toEqual(['TopicNotOurs'])
+  })
+
+  it('is none where the channel wants none, and what is remembered of it stays remembered', () => {
+    const planned = plan({ deadLetters: present(), known: {}, asked: { enabled: false } })
+    expect(planned).toEqual({ actions: [], refusals: [], record: { whenDone: letters(), otherwise: letters() }, isUsed: false, requeueAfterMs: null })
+  })
+
+  it('is not made for a channel that does not get its topic', () => {
+    const rival = { ...noRivals, topic: { namespace: 'shop', name: 'older', use: 'topic' as const } }
+    const channel = aChannel()
+    const world = aWorld({ channel, topic: { kind: 'present', topic: aTopic() }, deadLetters: missing(), rivals: rival })
+    expect(planDeadLetters(world, planTopic(world))).toMatchObject({ actions: [], refusals: [] })
+  })
+
+  it('adds nothing to what keeps the operator from both topics', () => {
+    const unreachable: FoundTopic = { kind: 'failed', failure: { kind: 'unreachable', detail: 'connect ECONNREFUSED' } }
+    expect(plan({ topic: unreachable, deadLetters: unreachable, known: {} })).toMatchObject({ actions: [], refusals: [], isUsed: true })
+  })
+})
+
+// A tenant named the topic of another team in KAFKA_DLQ_TOPIC: its gateways then wrote foreign records into that team's stream.
+describe('a dead letter topic that the channel may not have', () => {
+  it.each<[string, string, Case]>([
+    ['is outside of the names that the channel may use', 'TopicNotAllowed', { asked: { name: 'payments.chrome-service' } }],
+    ['belongs to Kafka', 'TopicNotAllowed', { asked: { name: '__consumer_offsets' }, topicRules: { ...closedTopicRules, topics: ['*'] } }],
+    ['is marked as internal by the brokers', 'TopicNotAllowed', { deadLetters: present({ isInternal: true }) }],
+    ['is the topic of another channel', 'TopicClaimed', { rivals: { ...noRivals, deadLetters: { namespace: 'payments', name: 'victim', use: 'topic' } } }],
+    ["is the channel's own topic", 'TopicNotAllowed', { asked: { name: 'shop.chat' } }],
+  ])('because it %s is refused, and gateways are not told of it', (_why, reason, given) => {
+    const planned = plan({ deadLetters: present(), ...given })
+    expect([planned.actions, reasons(planned), planned.isUsed]).toEqual([[], [reason], false])
+    expect(planned.refusals[0]?.message).toMatch(/ead letter topic.*spec\.topic\.deadLetters\.name/)
+  })
+
+  it('because somebody else made it otherwise than asked is refused, and gateways are not told of it', () => {
+    const planned = plan({ deadLetters: present({ config: {} }), asked: { retention: '1h' } })
+    expect([reasons(planned), planned.isUsed]).toEqual([['TopicNotOurs'], false])
+  })
+
+  it('is named with the channel that has it', () => {
+    const planned = plan({ rivals: { ...noRivals, deadLetters: { namespace: 'payments', name: 'victim', use: 'topic' } } })
+    expect(planned.refusals[0]?.message).toContain('is that of the channel payments/victim')
+  })
+})
+
+// Rivals that only Kafka tells of are unknown while it does not answer: a topic that was refused was used again, and its pods rolled twice for each outage.
+describe('a dead letter topic of which nobody knows more while Kafka does not answer', () => {
+  const unreachable: FoundTopic = { kind: 'failed', failure: { kind: 'unreachable', detail: 'connect ECONNREFUSED' } }
+  const isUsed = (given: Case): boolean => plan({ topic: unreachable, deadLetters: unreachable, ...given }).isUsed
+
+  it('is used as the pods that run use it', () => {
+    expect(isUsed(gatewaysWith({ KAFKA_DLQ: 'false' }))).toBe(false)
+    expect(isUsed({ ...gatewaysWith({ KAFKA_DLQ: 'false' }), known: {} })).toBe(false)
+    expect(isUsed(gatewaysWith({}))).toBe(true)
+    expect(isUsed({ ...gatewaysWith({ KAFKA_DLQ_TOPIC: 'shop.lost' }), asked: { name: 'shop.lost' } })).toBe(true)
+  })
+
+  it('is not used by pods that have another one', () => {
+    expect(isUsed({ ...gatewaysWith({}), asked: { name: 'shop.lost' } })).toBe(false)
+  })
+
+  it('is used by pods that are made anew when the status remembers it', () => {
+    expect([isUsed({ known: {} }), isUsed({})]).toEqual([true, false])
+  })
+})

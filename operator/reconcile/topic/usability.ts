@@ -1,0 +1,75 @@
+import { parseDurationMs } from '../../../api/durations.ts'
+import type { StoredSpec } from '../../../api/v1alpha1/realtime-channel.ts'
+
+/** A setting with which the topic does not do what the channel needs of it. */
+export interface SettingProblem {
+  /** useless: what the channel promises cannot hold. doubtful: it holds while no broker fails, or for most events. */
+  readonly kind: 'useless' | 'doubtful'
+  /** As in `min.insync.replicas`. */
+  readonly setting: string
+  /** What is, why it is wrong, and what to do. */
+  readonly message: string
+}
+
+export interface JudgedTopic {
+  /** The values in force, as far as they are known, whoever set them. */
+  readonly settings: Readonly<Record<string, string>>
+  /** Null: the brokers choose. */
+  readonly replicas: number | null
+  /** The largest event that the topic has to take; null: anything is welcome, and what is too large is cut. */
+  readonly eventBytes: number | null
+  /** How far back clients may come; null: nobody reads it so. */
+  readonly replayWindowMs: number | null
+}
+
+/** What a channel needs of its topic. */
+export function needsOf({ limits, replay }: Pick<StoredSpec, 'limits' | 'replay'>): Pick<JudgedTopic, 'eventBytes' | 'replayWindowMs'> {
+  return { eventBytes: limits.eventBytes, replayWindowMs: parseDurationMs(replay.window) }
+}
+
+/** Finds the settings that defeat the purpose of a topic, which Kafka accepts without a word. A value that is not a number Kafka refuses by itself. */
+export function judgeSettings(topic: JudgedTopic): readonly SettingProblem[] {
+  return [...judgeAcknowledgement(topic), ...judgeSize(topic), ...judgeCleanup(topic), ...judgeRetention(topic)]
+}
+
+function judgeAcknowledgement({ settings, replicas }: JudgedTopic): readonly SettingProblem[] {
+  const setting = 'min.insync.replicas'
+  const least = numberOf(settings[setting])
+  if (least === null || replicas === null) return []
+  if (least > replicas) return [useless(setting, `min.insync.replicas is ${least}, and the topic has ${count(replicas)}, so Kafka takes no event. Set it to ${replicas} or less`)]
+  if (replicas === 1) return []
+  if (least === 1) return [doubtful(setting, `min.insync.replicas is 1, and the topic has ${replicas} replicas, so a broker that fails may take accepted events along. Set it to 2`)]
+  return least === replicas ? [doubtful(setting, `min.insync.replicas is ${least}, as many as the topic has replicas, so Kafka takes no event while one of their brokers is away. Set it to ${replicas - 1}`)] : []
+}
+
+const count = (replicas: number): string => (replicas === 1 ? '1 replica' : `${replicas} replicas`)
+
+function judgeSize({ settings, eventBytes }: JudgedTopic): readonly SettingProblem[] {
+  const setting = 'max.message.bytes'
+  const largest = numberOf(settings[setting])
+  if (largest === null || eventBytes === null || largest >= eventBytes) return []
+  return [useless(setting, `max.message.bytes is ${largest}, and spec.limits.eventBytes is ${eventBytes}, so Kafka refuses events that the gateways accept. Raise the one or lower the other`)]
+}
+
+function judgeCleanup({ settings }: JudgedTopic): readonly SettingProblem[] {
+  const setting = 'cleanup.policy'
+  const policies = (settings[setting] ?? '').split(',').map((policy) => policy.trim())
+  if (!policies.includes('compact')) return []
+  const why = 'so Kafka refuses events without a key and deletes all but the last event of each key. Set it to delete'
+  return policies.includes('delete') ? [doubtful(setting, `cleanup.policy is ${settings[setting]}, ${why}`)] : [useless(setting, `cleanup.policy is compact, ${why}`)]
+}
+
+function judgeRetention({ settings, replayWindowMs }: JudgedTopic): readonly SettingProblem[] {
+  const setting = 'retention.ms'
+  const retentionMs = numberOf(settings[setting])
+  const isForEver = retentionMs !== null && retentionMs < 0
+  if (retentionMs === null || replayWindowMs === null || isForEver || retentionMs >= replayWindowMs) return []
+  return [useless(setting, `retention.ms is ${retentionMs}, less than spec.replay.window (${replayWindowMs} ms), so events are gone for which clients may come back. Raise the one or lower the other`)]
+}
+
+function numberOf(text: string | undefined): number | null {
+  return text !== undefined && /^-?\d{1,15}$/.test(text) ? Number(text) : null
+}
+
+const useless = (setting: string, message: string): SettingProblem => ({ kind: 'useless', setting, message })
+const doubtful = (setting: string, message: string): SettingProblem => ({ kind: 'doubtful', setting, message })

@@ -1,0 +1,192 @@
+import { describe, expect, it } from 'vitest'
+import { operandTypes } from '../../../api/child-types.ts'
+import { channelLabel } from '../../../api/labels.ts'
+import type { RealtimeChannel } from '../../../api/v1alpha1/realtime-channel.ts'
+import type { KubernetesObject } from '../../runtime/kubernetes-api.ts'
+import { aChannelClass, aJudge, openAllowed } from '../../testing/class-builders.ts'
+import { aChannel, ownedBy, type ChannelParts } from '../../testing/channel-builders.ts'
+import { createChannelWatch } from './channel-watch.ts'
+import { createChildHandlers } from './child-watch.ts'
+import { createChildren } from './child-echoes.ts'
+import { createClaimLooks } from '../topic/claim-looks.ts'
+import { createOneClass } from '../class/classes.ts'
+import type { ChannelJudge } from '../class/judge.ts'
+import { createClaims } from './claims.ts'
+
+function rig({ hasSynced = true, isWorking = true, judge = aJudge() }: { readonly hasSynced?: boolean; readonly isWorking?: boolean; readonly judge?: ChannelJudge } = {}) {
+  const work: string[] = []
+  const children = createChildren()
+  const enqueue = ({ namespace, name }: { readonly namespace: string; readonly name: string }, priority: string): void => void work.push(`${namespace}/${name} ${priority}`)
+  const claimLooks = createClaimLooks({ nowMs: () => 0, enqueueAfter: (ref, afterMs) => (afterMs === 0 ? enqueue(ref, 'child') : enqueue(ref, 'later')) })
+  const watch = createChannelWatch({ claims: createClaims({ defaultBrokers: ['kafka:9092'] }), judge, children, claimLooks, enqueue, hasSynced: () => hasSynced, isWorking: () => isWorking })
+  const services = createChildHandlers(operandTypes.Service, { children, enqueue, hasSynced: () => hasSynced })
+  return { work, watch, services, children }
+}
+
+const object = (parts: ChannelParts): KubernetesObject => aChannel(parts) as unknown as KubernetesObject // A channel is an object.
+const named = (name: string, more: ChannelParts = {}): KubernetesObject => object({ ...more, metadata: { name, uid: `uid-${name}`, ...more.metadata } })
+
+describe('the watch of channels', () => {
+  it('makes work for a channel that somebody made or changed, and none for a status that the operator wrote', () => {
+    const { work, watch } = rig()
+    watch.handlers.onUpsert(named('a'))
+    watch.handlers.onUpsert(named('a', { status: { replicas: 2 }, metadata: { resourceVersion: '2' } }))
+    expect(work).toEqual(['shop/a user'])
+    watch.handlers.onUpsert(named('a', { metadata: { generation: 2 } }))
+    watch.handlers.onUpsert(named('a', { metadata: { generation: 2, annotations: { 'carillon.dev/paused': 'true' } } }))
+    watch.handlers.onUpsert(named('a', { metadata: { generation: 2, deletionTimestamp: '2026-01-02T00:00:00Z' } }))
+    expect(work).toHaveLength(4)
+  })
+
+  it('makes work for two channels whose statuses turn out to remember one topic', () => {
+    const { work, watch } = rig()
+    const remembers = (id: string): NonNullable<ChannelParts['status']> => ({ topic: { name: 'shop.chat', id, clusterId: 'c', origin: 'Adopted' } })
+    const other: ChannelParts = { spec: { topic: { name: 'shop.a' }, kafka: { bootstrapServers: ['localhost:9092'] } } }
+    watch.handlers.onUpsert(named('a'))
+    watch.handlers.onUpsert(named('b', other))
+    work.length = 0
+    watch.handlers.onUpsert(named('a', { status: { topic: { ...remembers('t1').topic, name: 'shop.a', origin: 'Created' } } }))
+    expect(work).toEqual([])
+    watch.handlers.onUpsert(named('b', { ...other, status: { topic: { ...remembers('t1').topic, name: 'shop.a', origin: 'Adopted' } } }))
+    expect(work).toEqual(['shop/b child', 'shop/a child'])
+  })
+
+  // Two channels at brokers that told another id at each look made each other write their statuses without end.
+  it('makes only so much work at once for channels whose brokers tell another id each time', () => {
+    const { work, watch } = rig()
+    const saying = (name: string, id: string): KubernetesObject => named(name, { spec: { topic: { name: `shop.${name}` }, kafka: { bootstrapServers: ['hostile:9092'] } }, status: { topic: { name: `shop.${name}`, id, clusterId: 'c', origin: 'Adopted' } } })
+    for (const name of ['a', 'b']) watch.handlers.onUpsert(saying(name, 'x'))
+    work.length = 0
+    for (let times = 0; times < 100; times++) {
+      watch.handlers.onUpsert(saying('a', times % 2 === 0 ? 'y' : 'x'))
+      watch.handlers.onUpsert(saying('b', times % 2 === 0 ? 'y' : 'x'))
+    }
+    expect(work.length).toBeGreaterThan(2)
+    expect(work.length).toBeLessThanOrEqual(14)
+    expect(work.slice(-2).toSorted()).toEqual(['shop/a later', 'shop/b later'])
+  })
+
+  it('takes what the first list shows for a resync: it was there all along', () => {
+    const { work, watch } = rig({ hasSynced: false })
+    watch.handlers.onUpsert(named('a'))
+    expect(work).toEqual(['shop/a resync'])
+  })
+
+  it('makes work for those who waited for the topic of a channel that is gone', () => {
+    const { work, watch } = rig()
+    watch.handlers.onUpsert(named('old', { spec: { topic: { name: 'one' } } }))
+    watch.handlers.onUpsert(named('new', { spec: { topic: { name: 'one' } }, metadata: { creationTimestamp: '2026-02-01T00:00:00Z' } }))
+    work.length = 0
+    watch.handlers.onDelete({ namespace: 'shop', name: 'old' }, null)
+    expect(work).toEqual(['shop/new child'])
+  })
+
+  it('makes work for those who waited for a path when the status of the channel that had it says so, and none for that channel', () => {
+    const { work, watch } = rig()
+    const route = { type: 'Ingress', host: 'a.example', paths: { socket: '/s', api: '/a' } } as const
+    const has = { host: 'a.example', socket: '/s', api: '/a' }
+    watch.handlers.onUpsert(named('first', { spec: { route: { ...route, host: 'b.example' } }, status: { route: has } }))
+    watch.handlers.onUpsert(named('next', { spec: { route } }))
+    work.length = 0
+    watch.handlers.onUpsert(named('first', { spec: { route: { ...route, host: 'b.example' } }, status: { route: { ...has, host: 'b.example' } } }))
+    expect(work).toEqual(['shop/next child'])
+  })
+
+  it.each([
+    [true, ['shop/old user', 'shop/new user']],
+    // Of all that there was before, the older one gets what two ask for.
+    [false, ['shop/old user', 'shop/new user', 'shop/old child', 'shop/new child']],
+  ])('lets a channel claim by a class of chosen namespaces, without the labels of its own, only until channels are reconciled (%s)', (isWorking, expected) => {
+    const { work, watch } = rig({ isWorking, judge: aJudge(createOneClass(aChannelClass({ ...openAllowed, name: 'edge', namespaces: {} }))) })
+    watch.handlers.onUpsert(named('old', { spec: { topic: { name: 'one' } } }))
+    watch.handlers.onUpsert(named('new', { spec: { topic: { name: 'one' } }, metadata: { creationTimestamp: '2026-02-01T00:00:00Z' } }))
+    watch.handlers.onDelete({ namespace: 'shop', name: 'old' }, null)
+    expect(work).toEqual(expected)
+  })
+
+  it('makes work for those who waited for a path of a channel of an earlier release, when its addresses no longer say it', () => {
+    const { work, watch } = rig()
+    const route = { type: 'Ingress', host: 'a.example', paths: { socket: '/s', api: '/a' } } as const
+    watch.handlers.onUpsert(named('first', { spec: { route: { ...route, host: 'b.example' } }, status: { url: 'ws://a.example/s/v1/ws', apiUrl: 'http://a.example/a/v1' } }))
+    watch.handlers.onUpsert(named('next', { spec: { route } }))
+    work.length = 0
+    watch.handlers.onUpsert(named('first', { spec: { route: { ...route, host: 'b.example' } }, status: { url: 'ws://b.example/s/v1/ws', apiUrl: 'http://b.example/a/v1' } }))
+    expect(work).toEqual(['shop/next child'])
+  })
+
+  it('counts those that are Ready, and forgets those that are gone', () => {
+    const { watch } = rig()
+    const ready: NonNullable<RealtimeChannel['status']> = { conditions: [{ type: 'Ready', status: 'True', reason: 'Reconciled', message: '', lastTransitionTime: '2026-01-01T00:00:00Z' }] }
+    watch.handlers.onUpsert(named('a', { status: ready }))
+    watch.handlers.onUpsert(named('b'))
+    expect(watch.count()).toEqual({ ready: 1, notReady: 1 })
+    expect(watch.all()).toEqual([{ namespace: 'shop', name: 'a' }, { namespace: 'shop', name: 'b' }])
+    watch.handlers.onUpsert(named('a'))
+    expect(watch.count()).toEqual({ ready: 0, notReady: 2 })
+    watch.handlers.onUpsert(named('a', { status: ready }))
+    watch.handlers.onDelete({ namespace: 'shop', name: 'a' }, null)
+    expect(watch.count()).toEqual({ ready: 0, notReady: 1 })
+  })
+
+  it('tells of each whether it is Ready and why, as many as asked for, those that are not Ready first', () => {
+    const { watch } = rig()
+    const saying = (status: 'True' | 'False', reason: string): NonNullable<RealtimeChannel['status']> => ({ conditions: [{ type: 'Ready', status, reason, message: '', lastTransitionTime: '2026-01-01T00:00:00Z' }] })
+    watch.handlers.onUpsert(named('a', { status: saying('True', 'Reconciled') }))
+    watch.handlers.onUpsert(named('b', { status: saying('False', 'QuotaExceeded') }))
+    watch.handlers.onUpsert(named('c', { status: saying('False', 'OfAnotherRelease') }))
+    watch.handlers.onUpsert(named('d'))
+    const told = (max: number): readonly string[] => watch.readiness(max).map(({ ref, isReady, reason }) => `${ref.name} ${isReady} ${reason}`)
+    expect(told(4)).toEqual(['b false QuotaExceeded', 'c false NotLookedAt', 'd false NotLookedAt', 'a true Reconciled'])
+    expect(told(3)).toEqual(['b false QuotaExceeded', 'c false NotLookedAt', 'd false NotLookedAt'])
+    expect(told(0)).toEqual([])
+    watch.handlers.onUpsert(named('b', { status: saying('True', 'Reconciled') }))
+    watch.handlers.onDelete({ namespace: 'shop', name: 'c' }, null)
+    expect(told(4)).toEqual(['d false NotLookedAt', 'a true Reconciled', 'b true Reconciled'])
+  })
+
+  it('lets go of the claims of a channel that it does not understand', () => {
+    const { work, watch } = rig()
+    watch.handlers.onUpsert(named('old', { spec: { topic: { name: 'one' } } }))
+    watch.handlers.onUpsert(named('new', { spec: { topic: { name: 'one' } }, metadata: { creationTimestamp: '2026-02-01T00:00:00Z' } }))
+    work.length = 0
+    watch.handlers.onUpsert({ ...named('old', { metadata: { generation: 2 } }), spec: { topic: 'nonsense' } })
+    expect(work).toEqual(['shop/old user', 'shop/new child'])
+  })
+})
+
+describe('the watch of children', () => {
+  const channel = aChannel()
+  const service = (resourceVersion: string, more: Partial<KubernetesObject['metadata']> = {}): KubernetesObject => ({
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'chat-gateway', namespace: 'shop', resourceVersion, ...ownedBy(channel), ...more },
+  })
+
+  it('makes work for the channel that controls a child which somebody changed or deleted', () => {
+    const { work, services } = rig()
+    services.onUpsert(service('1'))
+    services.onUpsert(service('1'))
+    services.onDelete({ namespace: 'shop', name: 'chat-gateway' }, null)
+    expect(work).toEqual(['shop/chat child', 'shop/chat child'])
+  })
+
+  it('finds the channel by the label when somebody took the owner away', () => {
+    const { work, services } = rig()
+    services.onUpsert(service('1', { ownerReferences: [], labels: { [channelLabel]: 'chat' } }))
+    expect(work).toEqual(['shop/chat child'])
+  })
+
+  it('passes over what belongs to no channel', () => {
+    const { work, services } = rig()
+    services.onUpsert(service('1', { ownerReferences: [] }))
+    services.onDelete({ namespace: 'shop', name: 'chat-gateway' }, null)
+    expect(work).toEqual([])
+  })
+
+  it('only notes what the first list shows', () => {
+    const { work, services, children } = rig({ hasSynced: false })
+    services.onUpsert(service('1'))
+    expect(work).toEqual([])
+    expect([...children.keysOf({ namespace: 'shop', name: 'chat' })]).toEqual(['Service/chat-gateway'])
+  })
+})
