@@ -8,9 +8,9 @@ Visitor.prototype.visitStatement = function (statement) {
   return { ...statement, decls: this.visitVariableDeclarators(statement.decls) }
 }
 
-const tests = '\\.test\\.ts$|\\.contract\\.ts$|/testing/|^operator/scenarios/'
-const core = '^gateway/(config|event|audience|replay|hub|session|emit|auth)/'
-const operatorCore = '^operator/(api|config|reconcile|runtime)/'
+const tests = '\\.test\\.ts$|\\.contract\\.ts$|(^|/)testing/|^operator/scenarios/'
+const core = '^gateway/(config|event|audience|replay|channel|session|emit|auth)/'
+const operatorCore = '^api/|^operator/(config|reconcile|runtime)/'
 
 /** A library stays behind the port that hides it; tests may also use it from outside. */
 const only = (name, library, home, others = '^bench/|^scripts/|^e2e/|^interop/') => ({
@@ -63,7 +63,7 @@ module.exports = {
       comment: 'The operator knows the gateway by its options. Besides, both log alike, and reach Kafka by one client (docs/adr/0011).',
       severity: 'error',
       from: { path: '^operator/', pathNot: tests },
-      to: { path: '^gateway/', pathNot: '^gateway/(config/|result\\.ts$|process\\.ts$|observability/(logger|pino|log-fields|log-text)\\.ts$|adapters/kafka/)' },
+      to: { path: '^gateway/', pathNot: '^gateway/(config/|adapters/kafka/)' },
     },
     {
       name: 'operator-shares-only-the-kafka-client',
@@ -77,7 +77,7 @@ module.exports = {
       comment: 'A gateway runs anywhere; what Kubernetes needs of it, it is told by options.',
       severity: 'error',
       from: { path: '^(gateway|client)/', pathNot: tests },
-      to: { path: '^(operator|cdk8s|charts|e2e)/' },
+      to: { path: '^(operator|api|cdk8s|charts|e2e)/' },
     },
     {
       name: 'constructs-know-only-the-resource',
@@ -94,6 +94,20 @@ module.exports = {
       to: { path: '^(gateway|operator)/adapters/([^/]+)/', pathNot: '^(gateway|operator)/adapters/$2/' },
     },
     {
+      name: 'program-knows-no-product',
+      comment: 'What both programs are made of knows nothing of Kafka, events or Kubernetes: it needs nothing but itself.',
+      severity: 'error',
+      from: { path: '^program/', pathNot: tests },
+      to: { pathNot: '^program/|(^|/)node_modules/', dependencyTypesNot: ['core'] },
+    },
+    {
+      name: 'api-stands-at-the-ground',
+      comment: 'The resources are described by the gateway\'s options and by nothing that decides.',
+      severity: 'error',
+      from: { path: '^api/', pathNot: tests },
+      to: { pathNot: '^(api|program|gateway/config)/|^operator/runtime/kubernetes-api\\.ts$|(^|/)node_modules/', dependencyTypesNot: ['core'] },
+    },
+    {
       name: 'only-the-root-starts',
       comment: 'main.ts reads the environment, builds and starts; nothing may import it.',
       severity: 'error',
@@ -108,7 +122,7 @@ module.exports = {
     only('fastify', 'fastify', '^gateway/adapters/http/'),
     only('jose', 'jose', '^gateway/adapters/jose/'),
     only('prom-client', 'prom-client', '^(gateway|operator)/observability/'),
-    only('pino', 'pino', '^gateway/observability/'),
+    only('pino', 'pino', '^program/log/'),
     only('lru-cache', 'lru-cache', '^gateway/(auth/verified-token-cache|emit/rate-limiter)\\.ts$'),
     only('opentelemetry', '@opentelemetry', '^gateway/observability/'),
     {
@@ -122,21 +136,21 @@ module.exports = {
       name: 'no-test-code-in-production',
       comment: 'Twins, builders and tests are for tests.',
       severity: 'error',
-      from: { path: '^(gateway|client|operator|cdk8s)/', pathNot: tests },
+      from: { path: '^(program|api|gateway|client|operator|cdk8s)/', pathNot: tests },
       to: { path: tests },
     },
     {
       name: 'no-dev-dependency-in-production',
       comment: 'The image has no devDependencies.',
       severity: 'error',
-      from: { path: '^(gateway|client|operator|cdk8s)/', pathNot: tests },
+      from: { path: '^(program|api|gateway|client|operator|cdk8s)/', pathNot: tests },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'product-knows-no-tools',
       comment: 'bench/, scripts/, e2e/ and interop/ use the product, never the other way round.',
       severity: 'error',
-      from: { path: '^(gateway|client|operator|cdk8s)/', pathNot: tests },
+      from: { path: '^(program|api|gateway|client|operator|cdk8s)/', pathNot: tests },
       to: { path: '^(bench|scripts|e2e|interop)/' },
     },
     {

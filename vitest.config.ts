@@ -1,12 +1,12 @@
 import { defineConfig } from 'vitest/config'
 
-/** For how long `expect.poll` waits, and `vi.waitFor` (scripts/test-setup.ts): below the time limit of a test, so that it is said what did not come. */
+/** For how long `expect.poll` waits, and `vi.waitFor` (scripts/test/setup.ts): below the time limit of a test, so that it is said what did not come. */
 const waiting = (patienceMs: number): object => ({ expect: { poll: { timeout: patienceMs } }, provide: { patienceMs } })
 
 /** Tests stand beside the code: `x.test.ts` needs nothing, `x.kafka.test.ts` a real broker, `x.cluster.test.ts` several brokers that die, `x.kubernetes.test.ts` a real API server, `x.browser.test.ts` a real Chromium, `x.e2e.test.ts` a kind cluster, `x.interop.test.ts` foreign programs. */
 // What failed is shown whole (`chaiConfig`): on the next run it may be something else.
 const suite = (name: string, include: string[], more: object = {}) => ({
-  test: { name, include, exclude: ['**/node_modules/**', '**/dist/**'], setupFiles: ['scripts/test-setup.ts'], testTimeout: 30_000, hookTimeout: 60_000, ...waiting(20_000), chaiConfig: { truncateThreshold: 1000 }, ...more },
+  test: { name, include, exclude: ['**/node_modules/**', '**/dist/**'], setupFiles: ['scripts/test/setup.ts'], testTimeout: 30_000, hookTimeout: 60_000, ...waiting(20_000), chaiConfig: { truncateThreshold: 1000 }, ...more },
 })
 
 // How long something takes on a machine that others use, too, is no test's matter.

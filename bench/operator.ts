@@ -3,7 +3,7 @@ import type { KubernetesObject } from '../operator/runtime/kubernetes-api.ts'
 import { type Bench, type BenchSettings, figure, figureRow, type Row } from './lib/bench.ts'
 import { nowMs } from './lib/clock.ts'
 import { figuresOf, refOfChannel, untilFigures, withOperatorRig, type OperatorFigures, type OperatorRig } from './lib/operator-rig.ts'
-import { findControlPlaneCommands } from '../operator/testing/control-plane.ts'
+import { findControlPlaneCommands } from '../testing/control-plane/control-plane.ts'
 import { medianOf } from './lib/percentiles.ts'
 
 export const bench: Bench = {

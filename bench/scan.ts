@@ -1,4 +1,4 @@
-import type { KafkaBroker } from '../gateway/testing/kafka-broker.ts'
+import type { KafkaBroker } from '../testing/kafka/kafka-broker.ts'
 import { type Bench, type BenchSettings, figure, figureRow, type Row } from './lib/bench.ts'
 import { startChild } from './lib/child.ts'
 import type { KafkaScanCalls, KafkaScanCost } from './lib/kafka-scan-calls.ts'

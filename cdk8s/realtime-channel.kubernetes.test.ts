@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { apiVersion, channelKind, type RealtimeChannelSpec } from '../api/v1alpha1/realtime-channel.ts'
-import { startControlPlane, type ControlPlane } from '../operator/testing/control-plane.ts'
+import { startControlPlane, type ControlPlane } from '../testing/control-plane/control-plane.ts'
 import { installChannelType } from '../operator/testing/install-channel-type.ts'
 import { apply } from './testing/api-server.ts'
 import { refusedSpecs, takenSpecs } from './testing/refused-specs.ts'

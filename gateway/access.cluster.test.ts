@@ -7,9 +7,9 @@ import { type AccessRights, allRights, createAccessRights, type Named, resourceO
 import { createClusterAdmin } from './testing/failover/cluster-admin.ts'
 import { endWithTest, type Pod, startPod } from './testing/failover/pod.ts'
 import { startPoison } from './testing/failover/poison.ts'
-import { findQuietPortPair } from './testing/free-ports.ts'
-import { type GatewayProcess, spawnGateway } from './testing/gateway-process.ts'
-import { startTcpProxy, type TcpProxy } from './testing/tcp-proxy.ts'
+import { findQuietPortPair } from '../testing/free-ports.ts'
+import { type GatewayProcess, spawnGateway } from '../testing/processes/gateway-process.ts'
+import { startTcpProxy, type TcpProxy } from '../testing/tcp-proxy.ts'
 import { openSocket } from './testing/test-socket.ts'
 
 /** A gateway whose Kafka user has exactly the rights of docs/kafka.md, "Access", and what it says when one is missing, or when it cannot reach the broker at all. */

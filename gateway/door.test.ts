@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { maxUnansweredRequests } from './adapters/http/connection-guard.ts'
 import { connectRaw, type RawClient, type RawClientOptions, statusOf } from './adapters/http/testing/raw-client.ts'
 import { startTestGateway, type TestGateway, type TestGatewayOptions } from './testing/test-gateway.ts'
-import { spawnGateway } from './testing/gateway-process.ts'
+import { spawnGateway } from '../testing/processes/gateway-process.ts'
 import { openSocket } from './testing/test-socket.ts'
 
 /** What a peer without a token can do to the ports, and what users with one see of it. */

@@ -4,8 +4,8 @@ import { type CaseOptions, type CaseResult, type CaseRun, runCase, type Stage } 
 import { type Pod, startPod } from './testing/failover/pod.ts'
 import { copiesIn, type FoundCopy, poisonIn } from './testing/failover/read-topic.ts'
 import { renderVerdict, type Verdict, verdictHeader } from './testing/failover/verdict.ts'
-import { type KafkaCluster, startKafkaCluster } from './testing/kafka-cluster.ts'
-import { startTcpProxy, type TcpProxy } from './testing/tcp-proxy.ts'
+import { type KafkaCluster, startKafkaCluster } from '../testing/kafka/kafka-cluster.ts'
+import { startTcpProxy, type TcpProxy } from '../testing/tcp-proxy.ts'
 
 /**
  * Two gateways on three brokers that die, hang and lie. Each case runs 50 emits a second into each gateway and 5 poison records a second, with browsers that stay and

@@ -5,11 +5,11 @@ import type { Config } from './config/options.ts'
 import { parseOptions } from './config/parse-options.ts'
 import { createRecordingLogger } from './testing/recording-logger.ts'
 import { createRecordingMetrics } from './testing/recording-metrics.ts'
-import { type KafkaBroker, startKafka } from './testing/kafka-broker.ts'
+import { type KafkaBroker, startKafka } from '../testing/kafka/kafka-broker.ts'
 import { startTestGateway, type TestGateway } from './testing/test-gateway.ts'
 import { openSocket } from './testing/test-socket.ts'
 
-/** The whole gateway on a real broker. What happens to it when the broker or a gateway dies is in scripts/proof. */
+/** The whole gateway on a real broker. What happens to it when the broker or a gateway dies is in e2e/proof. */
 
 let broker: KafkaBroker
 let gateways: readonly TestGateway[]

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { openSocket, RefusedError, type TestSocketOptions } from './testing/test-socket.ts'
-import { findFreePortPair } from './testing/free-ports.ts'
+import { findFreePortPair } from '../testing/free-ports.ts'
 import { createTestLog, startTestGateway, type TestGateway, type TestGatewayOptions } from './testing/test-gateway.ts'
 
 /** The whole gateway through its ports. What stands in "the predecessor" are failures of chrome-service-backend's websockets, each of which must not come back. */

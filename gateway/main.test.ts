@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { runInNewContext } from 'node:vm'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { options } from './config/options.ts'
-import { loopbackUrls } from './testing/loopback-urls.ts'
-import { findFreePortPair } from './testing/free-ports.ts'
-import { type GatewayProcess, type GatewayProcessOptions, spawnGateway } from './testing/gateway-process.ts'
+import { loopbackUrls } from '../testing/loopback-urls.ts'
+import { findFreePortPair } from '../testing/free-ports.ts'
+import { type GatewayProcess, type GatewayProcessOptions, spawnGateway } from '../testing/processes/gateway-process.ts'
 import { openSocket, RefusedError } from './testing/test-socket.ts'
 
 /** The process itself: what it says, where it listens, and how it ends. */

@@ -3,8 +3,8 @@ import { createClusterAdmin, type ClusterAdmin } from './testing/failover/cluste
 import { type Pod, startPod } from './testing/failover/pod.ts'
 import { startPoison } from './testing/failover/poison.ts'
 import { copiesIn, poisonIn } from './testing/failover/read-topic.ts'
-import { type KafkaCluster, startKafkaCluster } from './testing/kafka-cluster.ts'
-import { installKafka } from './testing/old-kafka.ts'
+import { type KafkaCluster, startKafkaCluster } from '../testing/kafka/kafka-cluster.ts'
+import { installKafka } from '../testing/kafka/old-kafka.ts'
 import { openSocket, type TestSocket } from './testing/test-socket.ts'
 
 /** The last Kafka before 4: clusters live long. Maven gets it once. */

@@ -2,9 +2,9 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Outcome, runVitest } from '../scripts/run-vitest.ts'
-import { renderFailures } from '../scripts/test-report.ts'
-import { renderTally } from '../scripts/test-tally.ts'
+import { type Outcome, runVitest } from '../scripts/test/run-vitest.ts'
+import { renderFailures } from '../scripts/test/report.ts'
+import { renderTally } from '../scripts/test/tally.ts'
 import * as http from './http/suite.ts'
 import * as kafka from './kafka/suite.ts'
 

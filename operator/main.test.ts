@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { findFreePortPair } from '../gateway/testing/free-ports.ts'
-import { spawnProgram, type Program } from '../gateway/testing/program.ts'
+import { findFreePortPair } from '../testing/free-ports.ts'
+import { spawnProgram, type Program } from '../testing/processes/program.ts'
 
 /** What `node operator/main.ts` does where it needs no cluster. */
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { isAmbiguous } from '../../operator/config/topic-pattern.ts'
 import { askCluster, complaintOf, type ClusterAnswer } from '../../operator/testing/ask-cluster.ts'
-import { startControlPlane, type ControlPlane } from '../../operator/testing/control-plane.ts'
+import { startControlPlane, type ControlPlane } from '../../testing/control-plane/control-plane.ts'
 import { installChannelType } from '../../operator/testing/install-channel-type.ts'
 import { boundsOf, fieldAt, reportedPath, withField } from '../../operator/testing/schema-bounds.ts'
 import { classCrdName } from './class-crd.ts'

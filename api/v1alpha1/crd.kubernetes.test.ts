@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { askCluster, complaintOf, type ClusterAnswer } from '../../operator/testing/ask-cluster.ts'
-import { startControlPlane, type ControlPlane } from '../../operator/testing/control-plane.ts'
+import { startControlPlane, type ControlPlane } from '../../testing/control-plane/control-plane.ts'
 import { installChannelType } from '../../operator/testing/install-channel-type.ts'
 import { boundsOf, fieldAt, reportedPath, withField } from '../../operator/testing/schema-bounds.ts'
 import { channelSchema, crdName } from './crd.ts'

@@ -31,7 +31,7 @@ interface Subresources {
   readonly scale: { readonly specReplicasPath: string; readonly statusReplicasPath: string; readonly labelSelectorPath: string }
 }
 
-/** A CustomResourceDefinition as it is applied; `scripts/generate-docs.ts` writes it into the chart. */
+/** A CustomResourceDefinition as it is applied; `scripts/generate/main.ts` writes it into the chart. */
 export function renderDefinition({ type, singular, shortName, schema, columns, subresources }: Definition) {
   const { kind, plural, version, isNamespaced } = type
   return {

@@ -1,4 +1,4 @@
-import { type KafkaBroker, startKafka } from '../../gateway/testing/kafka-broker.ts'
+import { type KafkaBroker, startKafka } from '../../testing/kafka/kafka-broker.ts'
 import type { BenchSettings, Row } from './bench.ts'
 
 /** Gives a benchmark a broker of its own, and ends it whatever happens. Where none can be started, it is said so instead of measured. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { askCluster } from '../../operator/testing/ask-cluster.ts'
-import { startControlPlane, type ControlPlane } from '../../operator/testing/control-plane.ts'
+import { startControlPlane, type ControlPlane } from '../../testing/control-plane/control-plane.ts'
 import { apply, restrictedNamespace } from '../testing/api-server.ts'
 import { operandInput, sampleInputs } from '../testing/operand-inputs.ts'
 import { storedQuantities } from '../testing/stored-quantities.ts'

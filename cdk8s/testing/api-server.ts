@@ -1,5 +1,5 @@
 import { askCluster, type ClusterAnswer } from '../../operator/testing/ask-cluster.ts'
-import type { ControlPlane } from '../../operator/testing/control-plane.ts'
+import type { ControlPlane } from '../../testing/control-plane/control-plane.ts'
 
 /** A manifest, as far as its path needs it. */
 export interface Manifest {

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { createRandom, planEvents, planUsers } from '../../scripts/proof/plan.ts'
+import { createRandom, planEvents, planUsers } from '../proof/plan.ts'
 import { namespaces } from '../platform/platform-steps.ts'
 import { type Crowd, flawless, openCrowd, settleAndJudge, sinceNow } from '../testing/audience-of-users.ts'
 import { openStage, type Stage } from '../testing/stage.ts'
 import { gatewayOf, testChannel } from '../testing/test-channel.ts'
-import { pause, until } from '../testing/until.ts'
+import { pause, until } from '../../testing/until.ts'
 
 const channel = 'unmoved'
 const users = planUsers(20, 4)

@@ -4,9 +4,9 @@ import { must } from '../platform/command.ts'
 import { root } from '../platform/open-platform.ts'
 import { namespaces } from '../platform/platform-steps.ts'
 import { helm, valuesInUse } from '../testing/helm.ts'
-import { readPage } from '../testing/reader.ts'
+import { readPage } from '../../scripts/docs/reader.ts'
 import { openSample, type Sample } from '../testing/sample.ts'
-import { until } from '../testing/until.ts'
+import { until } from '../../testing/until.ts'
 
 /** What takes a node, Kafka or the operator away: nobody else is there. Whatever a page leaves undone because a command failed is put right. */
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest'
-import { readPage } from '../testing/reader.ts'
+import { readPage } from '../../scripts/docs/reader.ts'
 import { openSample, type Sample } from '../testing/sample.ts'
 
 /** What the documentation tells a reader to type is typed. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest'
 import { issuer } from '../platform/identity.ts'
-import { readPage } from '../testing/reader.ts'
+import { readPage } from '../../scripts/docs/reader.ts'
 import { openStageIn, platformFromEnv, type Stage } from '../testing/stage.ts'
 
 /** The page is about a shop with a login of its own; here it has the platform's. */

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { createRandom, planEvents, planUsers } from '../../scripts/proof/plan.ts'
+import { createRandom, planEvents, planUsers } from '../proof/plan.ts'
 import { kafkaObjects } from '../platform/manifests.ts'
 import { type Crowd, flawless, openCrowd, settleAndJudge, sinceNow, type Witness } from '../testing/audience-of-users.ts'
 import { openStage, type Stage } from '../testing/stage.ts'
 import { gatewayOf } from '../testing/test-channel.ts'
 import { askTopics } from '../testing/topics.ts'
-import { until } from '../testing/until.ts'
+import { until } from '../../testing/until.ts'
 
 const channel = 'sturdy'
 const users = planUsers(20, 4)

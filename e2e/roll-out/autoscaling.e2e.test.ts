@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { planUsers } from '../../scripts/proof/plan.ts'
+import { planUsers } from '../proof/plan.ts'
 import { type Crowd, flawless, openCrowd, settleAndJudge, sinceNow } from '../testing/audience-of-users.ts'
 import { emitUntilToldToStop } from '../testing/emit-until-told-to-stop.ts'
 import { draining } from '../testing/live-client.ts'
 import { openStage, type Stage } from '../testing/stage.ts'
 import { gatewayOf } from '../testing/test-channel.ts'
-import { until } from '../testing/until.ts'
+import { until } from '../../testing/until.ts'
 
 const channel = 'breathing'
 const users = planUsers(20, 4)

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { planUsers } from '../../scripts/proof/plan.ts'
+import { planUsers } from '../proof/plan.ts'
 import { nodesOf } from '../platform/kind-cluster.ts'
 import { type Crowd, flawless, openCrowd, settleAndJudge, sinceNow } from '../testing/audience-of-users.ts'
 import { emitUntilToldToStop } from '../testing/emit-until-told-to-stop.ts'
@@ -7,7 +7,7 @@ import { cutOff, draining } from '../testing/live-client.ts'
 import { openStage, type Stage } from '../testing/stage.ts'
 import { gatewayOf } from '../testing/test-channel.ts'
 import { withUndisturbedNodes } from '../testing/undisturbed-nodes.ts'
-import { until } from '../testing/until.ts'
+import { until } from '../../testing/until.ts'
 
 const channel = 'rolling'
 const deployment = `deployment/${gatewayOf(channel)}`

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { createRandom, planEvents, planUsers } from '../../scripts/proof/plan.ts'
+import { createRandom, planEvents, planUsers } from '../proof/plan.ts'
 import { namespaces } from '../platform/platform-steps.ts'
 import { type Crowd, flawless, gather, settleAndJudge, sinceNow } from '../testing/audience-of-users.ts'
 import { openStage, type Stage } from '../testing/stage.ts'
 import { gatewayOf, testChannel } from '../testing/test-channel.ts'
-import { pause } from '../testing/until.ts'
+import { pause } from '../../testing/until.ts'
 
 const small = { gateway: { replicas: 1, drainSeconds: 0, resources: { requests: { cpu: '50m', memory: '128Mi' } } } } as const
 const byGateway = { route: { type: 'HTTPRoute', host: 'carillon.localhost', parentRefs: [{ name: 'public', namespace: namespaces.traefik, sectionName: 'https' }], tls: {} } } as const

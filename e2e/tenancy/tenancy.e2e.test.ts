@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { openStage, type Stage } from '../testing/stage.ts'
 import { testChannel } from '../testing/test-channel.ts'
 import { openEventStream } from '../testing/event-stream.ts'
-import { until } from '../testing/until.ts'
+import { until } from '../../testing/until.ts'
 
 const small = { gateway: { replicas: 1, drainSeconds: 0, resources: { requests: { cpu: '50m', memory: '128Mi' } } } } as const
 /** Both teams call their channel so, and share the host. */

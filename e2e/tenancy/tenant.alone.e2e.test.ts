@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import type { RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
-import { planUsers } from '../../scripts/proof/plan.ts'
+import { planUsers } from '../proof/plan.ts'
 import { namespaces } from '../platform/platform-steps.ts'
 import { type Crowd, flawless, openCrowd, settleAndJudge, sinceNow } from '../testing/audience-of-users.ts'
 import { type Emitting, emitUntilToldToStop } from '../testing/emit-until-told-to-stop.ts'

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { PlannedEvent } from '../../scripts/proof/plan.ts'
+import type { PlannedEvent } from '../proof/plan.ts'
 import { whoLacks } from './audience-of-users.ts'
 
 const ada = { id: 'ada', username: 'ada', organization: 'acme', roles: [] }

@@ -1,11 +1,11 @@
-import { emitAll, type EmitReport } from '../../scripts/proof/emit-all.ts'
-import { isOwed, type PlannedEvent, type User } from '../../scripts/proof/plan.ts'
-import { type Judged, judge, percentile, sum } from '../../scripts/proof/report.ts'
+import { emitAll, type EmitReport } from '../proof/emit-all.ts'
+import { isOwed, type PlannedEvent, type User } from '../proof/plan.ts'
+import { type Judged, judge, percentile, sum } from '../proof/report.ts'
 import { LiveClient, type Reconnect } from './live-client.ts'
 import { addResult, type Row } from './results.ts'
 import type { Stage } from './stage.ts'
 import { emitPath, socketPath, testChannel, type TestChannelOptions } from './test-channel.ts'
-import { pause, until } from './until.ts'
+import { pause, until } from '../../testing/until.ts'
 
 /** Clients of a channel, and what becomes of the events that are emitted while they are connected. */
 export interface Crowd {

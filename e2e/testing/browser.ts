@@ -1,6 +1,6 @@
 import { createHash, X509Certificate } from 'node:crypto'
 import { type Browser, chromium, type Page } from 'playwright-core'
-import { bundleClient } from '../../scripts/build-client.ts'
+import { bundleClient } from '../../scripts/build/client.ts'
 import type { Stage } from './stage.ts'
 
 /** A headless Chromium that trusts the ingress' own certificate, and no other that it would not trust anyway. */

@@ -1,4 +1,4 @@
-import { createRandom, type PlannedEvent, planEvents, type User } from '../../scripts/proof/plan.ts'
+import { createRandom, type PlannedEvent, planEvents, type User } from '../proof/plan.ts'
 import type { Crowd } from './audience-of-users.ts'
 
 /** Events that are emitted while something happens to whoever delivers them. */

@@ -1,5 +1,5 @@
 import { request } from 'node:https'
-import { parseEvents } from './parse-events.ts'
+import { parseEvents } from '../../testing/parse-events.ts'
 import { connectionTo } from '../platform/ingress-request.ts'
 import type { Stage } from './stage.ts'
 

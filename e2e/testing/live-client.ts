@@ -1,7 +1,7 @@
 import { WebSocket as WsWebSocket } from 'ws'
 import { type CloudEvent, connect, type Connection } from '../../client/index.ts'
-import type { Judged } from '../../scripts/proof/report.ts'
-import type { User } from '../../scripts/proof/plan.ts'
+import type { Judged } from '../proof/report.ts'
+import type { User } from '../proof/plan.ts'
 import type { Place } from '../platform/place.ts'
 
 /** Of the table in docs/reference/close-codes.md: come back now, with your cursor. */

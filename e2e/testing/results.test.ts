@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
-import { parseEvents } from './parse-events.ts'
+import { parseEvents } from '../../testing/parse-events.ts'
 import { renderResults } from './results.ts'
 import { scriptedRun } from './scripted-run.ts'
-import { until } from './until.ts'
+import { until } from '../../testing/until.ts'
 
 it('shows what was measured as a table', () => {
   const row = { suite: 'deliver', clients: 90, events: 400, owed: 4755, delivered: 4755, duplicates: 0, lost: 0, reconnects: 0, p50Ms: null, p99Ms: null }

@@ -1,7 +1,7 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Place } from '../platform/place.ts'
-import { until } from './until.ts'
+import { until } from '../../testing/until.ts'
 
 /**
  * Does something while no other suite takes a node away, or needs one to stay: pods that are made while a node is drained are all on the other one. A holder

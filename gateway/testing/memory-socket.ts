@@ -3,7 +3,7 @@ import { websocketFraming } from '../adapters/ws/frame.ts'
 import type { CloseCode } from '../session/close-codes.ts'
 import type { Framing } from '../replay/framing.ts'
 import type { CloseHint, Socket, SocketHandlers } from '../session/socket.ts'
-import { parseStreamMessages, parseTextFrames } from './parse-frames.ts'
+import { parseStreamMessages, parseTextFrames } from '../../testing/ws-frames.ts'
 
 export interface MemorySocketOptions {
   /** How much may wait while the peer reads nothing, before `write` says false. @default 0 */

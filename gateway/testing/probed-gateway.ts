@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import type { ProbeAnswer, ProbeQuestion } from './process-probe.ts'
+import type { ProbeAnswer, ProbeQuestion } from '../../testing/processes/process-probe.ts'
 
 /** A real gateway process that also reports its cost. */
 export interface ProbedGateway {
@@ -25,7 +25,7 @@ export interface ProbedGatewayOptions {
   readonly execArgv?: readonly string[]
 }
 
-const probe = new URL('./process-probe.ts', import.meta.url).href
+const probe = new URL('../../testing/processes/process-probe.ts', import.meta.url).href
 /** A program with keys of its own as in production and the log in the process; `GATEWAY_ROOT` names another repository whose gateway it starts. */
 export const keyedGateway = new URL('./keyed-gateway.ts', import.meta.url)
 const gatewayMain = new URL('../main.ts', import.meta.url)

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe } from 'vitest'
-import { startTcpProxy } from '../../gateway/testing/tcp-proxy.ts'
+import { startTcpProxy } from '../../testing/tcp-proxy.ts'
 import { curlStream, type ForeignProgram, javaProgram, nodeProgram, pythonProgram, startForeign } from './testing/foreign-client.ts'
 import { type Rig, startRig } from './testing/rig.ts'
 import { audience, judge, lastEvent, sampleEvents } from './testing/sample-events.ts'

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { howToGetKafka } from '../../scripts/test-suites.ts'
+import { howToGetKafka } from '../../scripts/test/suites.ts'
 import { findMissingTools, goPart, installParts, nodePart, pythonPart, toolRemedies } from '../parts.ts'
 import { places } from './places.ts'
 import { findConsoleProducer } from './testing/console-producer.ts'

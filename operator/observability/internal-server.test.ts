@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import { once } from 'node:events'
 import { afterEach, describe, expect, it } from 'vitest'
-import { loopbackUrls } from '../../gateway/testing/loopback-urls.ts'
+import { loopbackUrls } from '../../testing/loopback-urls.ts'
 import { createRecordingLogger } from '../../gateway/testing/recording-logger.ts'
 import { testNames } from '../testing/recording-metrics.ts'
 import type { Health, HealthVerdict } from './health.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { createRecordingLogger } from '../../gateway/testing/recording-logger.ts'
 import { apiOf } from '../adapters/kubernetes/testing/api-of.ts'
-import { startControlPlane } from '../testing/control-plane.ts'
+import { startControlPlane } from '../../testing/control-plane/control-plane.ts'
 import { configMapType, namespaceType, unknownType, valueOf } from '../testing/kubernetes-api-contract.ts'
 import { createWatchRecorder } from '../testing/watcher-contract-recorder.ts'
 import { describeWatcher } from '../testing/watcher-contract.ts'

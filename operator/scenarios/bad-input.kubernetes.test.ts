@@ -1,7 +1,7 @@
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startSecureBroker, type SecureBroker } from '../../gateway/adapters/kafka/testing/secure-broker.ts'
-import { findFreePortPair } from '../../gateway/testing/free-ports.ts'
+import { findFreePortPair } from '../../testing/free-ports.ts'
 import { channelType } from '../../api/v1alpha1/realtime-channel.ts'
 import type { ConditionReason } from '../reconcile/status/conditions.ts'
 import { aClass, openAllowed } from '../testing/class-builders.ts'

@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import type { SecureBroker } from '../../gateway/adapters/kafka/testing/secure-broker.ts'
-import { findFreePortPair } from '../../gateway/testing/free-ports.ts'
+import { findFreePortPair } from '../../testing/free-ports.ts'
 import type { RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
 import type { ConditionReason } from '../reconcile/status/conditions.ts'
 import type { KubernetesObject, ResourceType } from '../runtime/kubernetes-api.ts'

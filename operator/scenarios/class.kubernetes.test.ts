@@ -11,7 +11,7 @@ import { smallestSpec } from '../testing/channel-builders.ts'
 import { isMissing } from '../reconcile/topic/topic-admin.ts'
 import { renderRoles } from '../permissions.ts'
 import { valueOf } from '../testing/kubernetes-api-contract.ts'
-import type { OperatorProcess } from '../testing/operator-process.ts'
+import type { OperatorProcess } from '../../testing/processes/operator-process.ts'
 import { kstatusOfChannel, soon, untilEvent, untilReady, untilSeen } from '../testing/scenario.ts'
 import { startTestCluster, testChannel, type TestChannel, type TestCluster } from '../testing/test-cluster.ts'
 

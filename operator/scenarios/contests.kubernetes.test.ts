@@ -5,7 +5,7 @@ import { marks } from '../reconcile/settings.ts'
 import type { KubernetesObject } from '../runtime/kubernetes-api.ts'
 import { askCluster } from '../testing/ask-cluster.ts'
 import { valueOf } from '../testing/kubernetes-api-contract.ts'
-import type { OperatorProcess } from '../testing/operator-process.ts'
+import type { OperatorProcess } from '../../testing/processes/operator-process.ts'
 import { eventsOf, soon, untilEvent, untilReady } from '../testing/scenario.ts'
 import { startTestCluster, testChannel, type TestChannel, type TestCluster } from '../testing/test-cluster.ts'
 

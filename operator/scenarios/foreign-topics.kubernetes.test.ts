@@ -4,7 +4,7 @@ import type { Deployment } from '../reconcile/observe/running-gateway.ts'
 import { isMissing, type TopicDescription } from '../reconcile/topic/topic-admin.ts'
 import { aClass, openAllowed } from '../testing/class-builders.ts'
 import { valueOf } from '../testing/kubernetes-api-contract.ts'
-import type { OperatorProcess } from '../testing/operator-process.ts'
+import type { OperatorProcess } from '../../testing/processes/operator-process.ts'
 import { soon, untilEvent } from '../testing/scenario.ts'
 import { startTestCluster, testChannel, type TestChannel, type TestCluster } from '../testing/test-cluster.ts'
 

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { frame, startFakeBroker, type FakeBroker } from '../../gateway/adapters/kafka/testing/fake-broker.ts'
-import type { OperatorProcess } from '../testing/operator-process.ts'
+import type { OperatorProcess } from '../../testing/processes/operator-process.ts'
 import { soon, untilReady } from '../testing/scenario.ts'
 import { startTestCluster, testChannel, type TestCluster } from '../testing/test-cluster.ts'
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { leaseType } from '../runtime/lease.ts'
 import { valueOf } from '../testing/kubernetes-api-contract.ts'
-import { testLeaseMs, type OperatorProcess } from '../testing/operator-process.ts'
+import { testLeaseMs, type OperatorProcess } from '../../testing/processes/operator-process.ts'
 import { readingVerbs, startRecordingProxy, type RecordedRequest, type RecordingProxy } from '../testing/recording-proxy.ts'
 import { soon } from '../testing/scenario.ts'
 import { operatorUser, startTestCluster, testChannel, type TestCluster } from '../testing/test-cluster.ts'

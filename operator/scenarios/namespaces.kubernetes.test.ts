@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ResourceType } from '../runtime/kubernetes-api.ts'
 import { valueOf } from '../testing/kubernetes-api-contract.ts'
-import type { OperatorProcess } from '../testing/operator-process.ts'
+import type { OperatorProcess } from '../../testing/processes/operator-process.ts'
 import { eventsOf, soon, untilReady } from '../testing/scenario.ts'
 import { grantRoles, startTestCluster, testChannel, type TestCluster } from '../testing/test-cluster.ts'
 

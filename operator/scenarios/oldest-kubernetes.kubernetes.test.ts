@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { sumOf, type OperatorProcess } from '../testing/operator-process.ts'
+import { sumOf, type OperatorProcess } from '../../testing/processes/operator-process.ts'
 import { soon, untilReady } from '../testing/scenario.ts'
 import { startTestCluster, testChannel, type TestCluster } from '../testing/test-cluster.ts'
 

@@ -4,7 +4,7 @@ import { channelType, type RealtimeChannelSpec } from '../../api/v1alpha1/realti
 import type { ResourceType } from '../runtime/kubernetes-api.ts'
 import { installGatewayApi } from '../testing/install-gateway-api.ts'
 import { valueOf } from '../testing/kubernetes-api-contract.ts'
-import { sumOf, type OperatorProcess } from '../testing/operator-process.ts'
+import { sumOf, type OperatorProcess } from '../../testing/processes/operator-process.ts'
 import { readingVerbs, startRecordingProxy, type RecordingProxy } from '../testing/recording-proxy.ts'
 import { soon } from '../testing/scenario.ts'
 import { eventType, operatorUser, startTestCluster, testChannel, type TestChannel, type TestCluster } from '../testing/test-cluster.ts'

@@ -4,7 +4,7 @@ import { channelType, type RealtimeChannelSpec } from '../../api/v1alpha1/realti
 import type { KubernetesObject, ResourceType } from '../runtime/kubernetes-api.ts'
 import { installGatewayApi } from '../testing/install-gateway-api.ts'
 import { valueOf } from '../testing/kubernetes-api-contract.ts'
-import type { OperatorProcess } from '../testing/operator-process.ts'
+import type { OperatorProcess } from '../../testing/processes/operator-process.ts'
 import { soon, untilYounger } from '../testing/scenario.ts'
 import { startTestCluster, testChannel, type TestChannel, type TestCluster } from '../testing/test-cluster.ts'
 

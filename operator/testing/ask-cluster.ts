@@ -1,5 +1,5 @@
 import { request } from 'node:https'
-import type { ControlPlane } from './control-plane.ts'
+import type { ControlPlane } from '../../testing/control-plane/control-plane.ts'
 
 export interface ClusterAnswer {
   readonly code: number

@@ -1,7 +1,7 @@
 import { renderRoles } from '../permissions.ts'
 import type { KubernetesObject } from '../runtime/kubernetes-api.ts'
 import { askCluster } from './ask-cluster.ts'
-import type { ControlPlane } from './control-plane.ts'
+import type { ControlPlane } from '../../testing/control-plane/control-plane.ts'
 
 /** The user as whom the operator comes: bound to the roles of the chart, and to nothing else. */
 export const operatorUser = 'carillon-operator'

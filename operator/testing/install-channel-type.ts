@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { renderClassDefinition } from '../../api/v1alpha1/class-crd.ts'
 import { renderCustomResourceDefinition } from '../../api/v1alpha1/crd.ts'
 import { askCluster } from './ask-cluster.ts'
-import type { ControlPlane } from './control-plane.ts'
+import type { ControlPlane } from '../../testing/control-plane/control-plane.ts'
 
 /** Makes RealtimeChannels and their classes known to the API server of a test; resolves when it serves them. @throws when it refuses, or does not within 60 s */
 export async function installChannelType(cluster: ControlPlane): Promise<void> {

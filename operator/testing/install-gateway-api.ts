@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { askCluster } from './ask-cluster.ts'
-import type { ControlPlane } from './control-plane.ts'
+import type { ControlPlane } from '../../testing/control-plane/control-plane.ts'
 
 /** Makes the kinds of the Gateway API that the operator speaks of known to the API server of a test: their names, and fields of any form. Resolves when it serves them. @throws when it does not within 10 s */
 export async function installGatewayApi(cluster: ControlPlane, version = 'v1'): Promise<void> {

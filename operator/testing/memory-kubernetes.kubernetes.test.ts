@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ClosableKubernetesApi } from '../adapters/kubernetes/kubernetes-api.ts'
 import { apiOf } from '../adapters/kubernetes/testing/api-of.ts'
 import type { KubernetesApi, KubernetesObject } from '../runtime/kubernetes-api.ts'
-import { startControlPlane, type ControlPlane } from './control-plane.ts'
+import { startControlPlane, type ControlPlane } from '../../testing/control-plane/control-plane.ts'
 import { configMapType, deploymentType } from './kubernetes-api-contract.ts'
 import { createMemoryKubernetes } from './memory-kubernetes.ts'
 

@@ -2,7 +2,7 @@ import { createServer, request as httpRequest, type IncomingMessage, type Server
 import { Agent, request } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { parseRequest, type ApiRequest } from './api-request.ts'
-import type { ControlPlane } from './control-plane.ts'
+import type { ControlPlane } from '../../testing/control-plane/control-plane.ts'
 
 /** A request that went through, and what became of it. */
 export interface RecordedRequest extends ApiRequest {

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { classExample, minimalExample } from '../../api/v1alpha1/examples.ts'
 import type { KubernetesObject } from '../../operator/runtime/kubernetes-api.ts'
 import { askCluster, type ClusterAnswer } from '../../operator/testing/ask-cluster.ts'
-import { startControlPlane, type ControlPlane } from '../../operator/testing/control-plane.ts'
+import { startControlPlane, type ControlPlane } from '../../testing/control-plane/control-plane.ts'
 import { chartFolder, helm, parseYaml } from './helm.ts'
 import { podTemplateOf } from './pod-templates.ts'
 

@@ -6,7 +6,7 @@ import { classKind, classType } from '../../api/v1alpha1/realtime-channel-class.
 import { channelKind, channelType } from '../../api/v1alpha1/realtime-channel.ts'
 import { toYaml } from '../../api/v1alpha1/yaml.ts'
 import { policyRules, releasePermissions, type PermissionScope } from '../../operator/permissions.ts'
-import { code, table } from '../reference-page.ts'
+import { code, table } from '../generate/reference-page.ts'
 import { dashboards } from './dashboards.ts'
 import { renderDashboard } from './render-dashboard.ts'
 import { chartValues, flatValues, type Section, type Value } from './values.ts'

@@ -8,7 +8,7 @@ import { problems } from '../../gateway/problem.ts'
 import { closeCodes } from '../../gateway/session/close-codes.ts'
 import { operatorOptions } from '../../operator/config/options.ts'
 import { operatorMetrics } from '../../operator/observability/metrics.ts'
-import { parseEmitTest } from '../emit-test-options.ts'
+import { parseEmitTest } from '../kafka/emit-test-options.ts'
 import { anchorsOf, codeBlocks, codeOf, type Page, proseOf, readPages, root } from './pages.ts'
 
 /** What the pages name is there. What they show is run by examples.test.ts and examples.browser.test.ts. */

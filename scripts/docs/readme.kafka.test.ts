@@ -4,7 +4,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { findFreePortPair } from '../../gateway/testing/free-ports.ts'
+import { findFreePortPair } from '../../testing/free-ports.ts'
 import { findCommand } from '../find-command.ts'
 import { codeBlocks, readPages, root } from './pages.ts'
 

@@ -1,4 +1,4 @@
-import type { KafkaBroker } from '../../../gateway/testing/kafka-broker.ts'
+import type { KafkaBroker } from '../../../testing/kafka/kafka-broker.ts'
 import { nowMs } from '../../lib/clock.ts'
 import type { Contender } from '../contenders/contender.ts'
 import { readUsage } from '../machine/proc.ts'

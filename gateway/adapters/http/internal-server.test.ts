@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createHealth, type Health, type HealthCondition, healthConditions } from '../../observability/health.ts'
 import { createPrometheusMetrics } from '../../observability/prometheus.ts'
-import { loopbackUrls } from '../../testing/loopback-urls.ts'
+import { loopbackUrls } from '../../../testing/loopback-urls.ts'
 import { createRecordingLogger } from '../../testing/recording-logger.ts'
 import { createRecordingMetrics } from '../../testing/recording-metrics.ts'
 import { createInternalServer, type InternalServerParts } from './internal-server.ts'

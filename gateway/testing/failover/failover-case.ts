@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { withDeadline } from '../with-deadline.ts'
+import { withDeadline } from '../../../testing/with-deadline.ts'
 import type { ClusterAdmin } from './cluster-admin.ts'
 import { type Emitted, type Emitter, startEmitter } from './emitters.ts'
 import type { Pod } from './pod.ts'

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
-import { findQuietPortPair } from '../free-ports.ts'
-import { type GatewayProcess, spawnGateway } from '../gateway-process.ts'
+import { findQuietPortPair } from '../../../testing/free-ports.ts'
+import { type GatewayProcess, spawnGateway } from '../../../testing/processes/gateway-process.ts'
 
 /** A gateway in development mode, as a process: what a pod is in Kubernetes. */
 export interface Pod {

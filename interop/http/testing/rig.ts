@@ -1,4 +1,4 @@
-import { spawnGateway } from '../../../gateway/testing/gateway-process.ts'
+import { spawnGateway } from '../../../testing/processes/gateway-process.ts'
 import { openSocket, type TestEvent } from '../../../gateway/testing/test-socket.ts'
 
 /** A gateway process in development mode, and a bare WebSocket that receives all events of the user u1. */

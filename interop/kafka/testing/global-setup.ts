@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
-import { findQuietPortPair } from '../../../gateway/testing/free-ports.ts'
-import { startBrokerProcess } from '../../../gateway/testing/kafka-process.ts'
+import { findQuietPortPair } from '../../../testing/free-ports.ts'
+import { startBrokerProcess } from '../../../testing/kafka/kafka-process.ts'
 import { install } from '../install.ts'
 
 declare module 'vitest' {

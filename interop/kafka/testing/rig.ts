@@ -1,6 +1,6 @@
 import { Kafka, logLevel, type Producer as KafkajsProducer } from 'kafkajs'
 import { inject, vi } from 'vitest'
-import { type GatewayProcess, spawnGateway } from '../../../gateway/testing/gateway-process.ts'
+import { type GatewayProcess, spawnGateway } from '../../../testing/processes/gateway-process.ts'
 import { logBytes } from './log-segments.ts'
 import { makePad, type Plan } from './plan.ts'
 import { type Receiver, receiveByEventStream, receiveBySocket } from './receiver.ts'

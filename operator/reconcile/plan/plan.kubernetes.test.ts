@@ -5,7 +5,7 @@ import type { ClosableKubernetesApi } from '../../adapters/kubernetes/kubernetes
 import { apiOf } from '../../adapters/kubernetes/testing/api-of.ts'
 import { apiVersion, channelKind, channelType, type RealtimeChannel, type RealtimeChannelSpec } from '../../../api/v1alpha1/realtime-channel.ts'
 import { aTopic, aWorld, smallestSpec, someSettings } from '../../testing/channel-builders.ts'
-import { startControlPlane, type ControlPlane } from '../../testing/control-plane.ts'
+import { startControlPlane, type ControlPlane } from '../../../testing/control-plane/control-plane.ts'
 import { installChannelType } from '../../testing/install-channel-type.ts'
 import { valueOf } from '../../testing/kubernetes-api-contract.ts'
 import type { Action } from './actions.ts'

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { freeze, thaw } from '../../../testing/frozen-group.ts'
-import { startKafka, type KafkaBroker } from '../../../testing/kafka-broker.ts'
+import { startKafka, type KafkaBroker } from '../../../../testing/kafka/kafka-broker.ts'
 import { describeRecordSource } from '../../../testing/record-source-contract.ts'
 import { createRecordingSink, type RecordingSink } from '../../../testing/recording-sink.ts'
 import { connectTestClient, createTestSource, kafkaOptions, type KafkaTestOptions, type TestClient, type TestSource } from '../testing/test-topic.ts'

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { LogRecord } from '../../../event/log-record.ts'
-import { startKafka, type KafkaBroker } from '../../../testing/kafka-broker.ts'
+import { startKafka, type KafkaBroker } from '../../../../testing/kafka/kafka-broker.ts'
 import { createRecordingLogger } from '../../../testing/recording-logger.ts'
 import { createRecordingMetrics, type RecordingMetrics } from '../../../testing/recording-metrics.ts'
 import { parseBroker } from '../wire/broker-address.ts'

@@ -1,6 +1,6 @@
 import { zstdCompressSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { startKafka, type KafkaBroker } from '../../../testing/kafka-broker.ts'
+import { startKafka, type KafkaBroker } from '../../../../testing/kafka/kafka-broker.ts'
 import { createJudge } from '../kafka-log.ts'
 import { crc32c } from '../records/crc32c.ts'
 import { encodeBatch } from '../records/encode-batch.ts'

@@ -3,7 +3,7 @@ import type { EventPublisher } from '../../../emit/event-publisher.ts'
 import { createRecordingLogger } from '../../../testing/recording-logger.ts'
 import { anOutgoingRecord, describeEventPublisher } from '../../../testing/event-publisher-contract.ts'
 import { freeze, thaw } from '../../../testing/frozen-group.ts'
-import { startKafka, type KafkaBroker } from '../../../testing/kafka-broker.ts'
+import { startKafka, type KafkaBroker } from '../../../../testing/kafka/kafka-broker.ts'
 import { createKafkaEventPublisher } from './kafka-event-publisher.ts'
 import { connectTestClient, kafkaOptions, type KafkaTestOptions, type TestClient } from '../testing/test-topic.ts'
 

@@ -3,9 +3,9 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { loneNode, smallJvm } from '../../../testing/cluster-properties.ts'
-import { findQuietPortPair } from '../../../testing/free-ports.ts'
-import { startBrokerProcess } from '../../../testing/kafka-process.ts'
+import { loneNode, smallJvm } from '../../../../testing/kafka/cluster-properties.ts'
+import { findQuietPortPair } from '../../../../testing/free-ports.ts'
+import { startBrokerProcess } from '../../../../testing/kafka/kafka-process.ts'
 
 /** A broker that speaks TLS and SASL, with the certificates to meet it. */
 export interface SecureBroker {

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { startKafka, type KafkaBroker } from '../../../testing/kafka-broker.ts'
+import { startKafka, type KafkaBroker } from '../../../../testing/kafka/kafka-broker.ts'
 import { createRecordingLogger } from '../../../testing/recording-logger.ts'
 import { connectTestClient, kafkaOptions, type TestClient } from '../testing/test-topic.ts'
 import { parseBroker } from './broker-address.ts'

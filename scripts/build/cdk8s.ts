@@ -1,0 +1,68 @@
+import { spawnSync } from 'node:child_process'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+import { renderSpecInterfaces } from './cdk8s-types.ts'
+
+/**
+ * `carillon/cdk8s` as it is published: Node.js strips no types of what is in node_modules. One module, and its types with the schema's words beside
+ * every field. cdk8s and constructs are the user's own: two copies of them would not know each other's constructs.
+ */
+export async function bundleCdk8s(): Promise<Cdk8sBundle> {
+  const result = await build({
+    entryPoints: [path('../../cdk8s/index.ts')],
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    external: ['cdk8s', 'constructs'],
+    legalComments: 'none',
+    write: false,
+    metafile: true,
+  })
+  const code = result.outputFiles[0]?.text
+  if (code === undefined) throw new Error('esbuild wrote no bundle of cdk8s/index.ts.')
+  return { code, types: `${typesHead}${renderSpecInterfaces()}\n${await constructTypes()}`, sources: Object.keys(result.metafile.inputs) }
+}
+
+export interface Cdk8sBundle {
+  readonly code: string
+  readonly types: string
+  /** What the module is made of, from the root of the repository. */
+  readonly sources: readonly string[]
+}
+
+const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url))
+
+const typesHead = "import { ApiObject, type ApiObjectMetadata } from 'cdk8s'\nimport type { Construct } from 'constructs'\n\n"
+
+/** What the compiler says of the constructs; what they import stands before them. */
+async function constructTypes(): Promise<string> {
+  await mkdir(path('../../artifacts'), { recursive: true })
+  const directory = await mkdtemp(path('../../artifacts/cdk8s-'))
+  try {
+    const config = { extends: path('../../tsconfig.json'), compilerOptions: { noEmit: false, declaration: true, emitDeclarationOnly: true, rootDir: path('../..'), outDir: directory }, include: [path('../../cdk8s/index.ts')] }
+    await writeFile(join(directory, 'tsconfig.json'), JSON.stringify(config))
+    const { status, stdout } = spawnSync(path('../../node_modules/.bin/tsc'), ['--project', directory], { encoding: 'utf8' })
+    if (status !== 0) throw new Error(`the compiler refuses cdk8s/index.ts:\n${stdout}`)
+    const declarations = await Promise.all(['realtime-channel', 'realtime-channel-class'].map((name) => readFile(join(directory, `cdk8s/${name}.d.ts`), 'utf8')))
+    return declarations.join('\n').replaceAll(/^import .*\n/gm, '')
+  } finally {
+    await rm(directory, { recursive: true })
+  }
+}
+
+/** @param directory where the module and its types are put */
+export async function writeCdk8s(directory: string): Promise<Cdk8sBundle> {
+  const bundle = await bundleCdk8s()
+  await mkdir(directory, { recursive: true })
+  await writeFile(join(directory, 'carillon-cdk8s.js'), bundle.code)
+  await writeFile(join(directory, 'carillon-cdk8s.d.ts'), bundle.types)
+  return bundle
+}
+
+if (import.meta.main) {
+  const { code, types } = await writeCdk8s(path('../../cdk8s/dist'))
+  process.stdout.write(`cdk8s/dist/carillon-cdk8s.js: ${code.length} bytes; carillon-cdk8s.d.ts: ${types.length} bytes\n`)
+}

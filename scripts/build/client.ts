@@ -1,0 +1,40 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
+import { build } from 'esbuild'
+
+/** What the client may weigh, minified and gzipped. */
+export const maxClientBytes = 3072
+
+/** Bundles the browser client into one minified module. */
+export async function bundleClient(): Promise<ClientBundle> {
+  const result = await build({
+    entryPoints: [fileURLToPath(new URL('../../client/index.ts', import.meta.url))],
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    platform: 'neutral',
+    target: 'es2022',
+    legalComments: 'none',
+    write: false,
+  })
+  const code = result.outputFiles[0]?.contents
+  if (code === undefined) throw new Error('esbuild wrote no bundle of client/index.ts.')
+  return { code, gzippedBytes: gzipSync(code, { level: 9 }).length }
+}
+
+export interface ClientBundle {
+  readonly code: Uint8Array
+  readonly gzippedBytes: number
+}
+
+async function main(): Promise<void> {
+  const { code, gzippedBytes } = await bundleClient()
+  const directory = new URL('../../client/dist/', import.meta.url)
+  await mkdir(directory, { recursive: true })
+  await writeFile(new URL('carillon-client.js', directory), code)
+  process.stdout.write(`client/dist/carillon-client.js: ${code.length} bytes, ${gzippedBytes} gzipped (at most ${maxClientBytes})\n`)
+  if (gzippedBytes > maxClientBytes) process.exitCode = 1
+}
+
+if (import.meta.main) await main()

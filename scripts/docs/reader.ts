@@ -1,0 +1,115 @@
+import { copyFile, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { type Command, type ConsoleBlock, consoleBlocks, filesOf } from './console-blocks.ts'
+import { type RunPlace, runOf } from './console-runs.ts'
+import { isAsShown } from './match-output.ts'
+import { readPages } from './pages.ts'
+import { root } from '../../e2e/platform/open-platform.ts'
+import type { Place } from '../../e2e/platform/place.ts'
+import type { Platform } from '../../e2e/platform/platform-steps.ts'
+import { openTerminal, type Terminal } from './terminal.ts'
+import { pause } from '../../testing/until.ts'
+
+export interface ReadOptions {
+  readonly page: string
+  /** Sections of other places are left out. */
+  readonly place: Exclude<RunPlace, 'nowhere'>
+  readonly platform: () => Platform
+  /** What a reader puts in the place of the page's names. @default nothing */
+  readonly inPlaceOf?: Readonly<Record<string, string>>
+  /** Set in the terminal from the beginning. */
+  readonly env?: () => Readonly<Record<string, string>>
+}
+
+const commandTimeoutMs = 240_000
+
+/** A test for each block of commands of a page: typed in one terminal, from the page's top to its end, in a checkout. To be called inside of a `describe`. */
+export function readPage({ page: path, place, platform, inPlaceOf = {}, env = () => ({}) }: ReadOptions): void {
+  const page = readPages().find((each) => each.path === path)
+  if (page === undefined) throw new Error(`there is no ${path}`)
+  const blocks = consoleBlocks(page).filter((block) => runOf(block)?.places.includes(place))
+  const withNames = (text: string): string => Object.entries(inPlaceOf).reduce((left, [from, to]) => left.replaceAll(from, to), text)
+  let checkout: string
+  let terminal: Terminal
+  /** The block that ended the shell: what comes below it can no longer be right. */
+  let broken: string | null = null
+  beforeAll(async () => {
+    checkout = await makeCheckout(platform().place)
+    await Promise.all(filesOf(page).map(({ name, text }) => writeFile(join(checkout, name), withNames(text))))
+    terminal = openTerminal(checkout, { ...readerEnv(), ...env() })
+  })
+  afterAll(async () => {
+    terminal?.close()
+    if (checkout !== undefined) await rm(checkout, { recursive: true })
+  })
+  const typed = blocks.filter(({ notRun }) => notRun === null)
+  for (const block of blocks) if (block.notRun !== null) console.log(`${titleOf(block)}: not run, ${block.notRun}`)
+  it.for(typed.map((block) => [titleOf(block), block] as const))('%s', async ([title, block], { skip }) => {
+    skip(broken !== null, `${broken ?? ''} failed, and this follows from it`)
+    broken = title
+    const commands = block.commands.map((command) => placed(command, platform().place, withNames))
+    expect(await performAll(commands, { terminal, block })).toBe(commands.length)
+    broken = null
+  })
+}
+
+const titleOf = ({ page, line, section }: ConsoleBlock): string => `${page}:${line}${section === '' ? '' : `, ${section}`}`
+
+interface Stand {
+  readonly terminal: Terminal
+  readonly block: ConsoleBlock
+}
+
+/** @returns how many there were @throws Error that says where on the page something is not as it stands there */
+async function performAll(commands: readonly Command[], stand: Stand): Promise<number> {
+  for (const command of commands) await perform(command, stand)
+  return commands.length
+}
+
+async function perform({ line, text, shown }: Command, { terminal, block }: Stand): Promise<void> {
+  const deadlineMs = Date.now() + block.againForS * 1000
+  for (;;) {
+    const { code, output } = await terminal.type(text, { timeoutMs: commandTimeoutMs, areSeveral: !block.hasPrompts })
+    if (code === 0 && (shown === null || isAsShown(shown, output))) return
+    if (Date.now() >= deadlineMs) throw new Error([`${block.page}:${line}: ${whatIsWrong(code, shown)}`, `$ ${text}`, output.trimEnd()].join('\n'))
+    await pause(1000)
+  }
+}
+
+function whatIsWrong(code: number | null, shown: readonly string[] | null): string {
+  if (code === null) return `the command did not come back within ${commandTimeoutMs / 1000} s`
+  if (code !== 0) return `the command left with ${code}`
+  return ['the page shows another output:', ...(shown ?? []).map((each) => `  ${each}`), 'than this:'].join('\n')
+}
+
+/** The pages are written for the cluster that `make up` makes when it is told nothing. */
+function placed({ line, text, shown }: Command, place: Place, withNames: (text: string) => string): Command {
+  const here = (words: string): string =>
+    withNames(words)
+      .replaceAll('carillon.localhost:8443', place.origin.replace('https://', ''))
+      .replaceAll(/\bcarillon-(worker2?|control-plane)\b/g, `${place.cluster}-$1`)
+      .replaceAll('make token ARGS="', `make token ARGS="--name ${place.cluster} `)
+  return { line, text: here(text), shown: shown?.map(here) ?? null }
+}
+
+/**
+ * What a reader stands in: all of the repository, but in `.infra` the files of the platform that is there, under the names that pages know. The kubeconfig is a
+ * copy: a page may change it, and others use it at the same time.
+ */
+async function makeCheckout({ files }: Place): Promise<string> {
+  const checkout = await mkdtemp(join(tmpdir(), 'carillon-docs-'))
+  const names = (await readdir(root)).filter((name) => !['.infra', '.git', 'artifacts'].includes(name))
+  await Promise.all(names.map((name) => symlink(join(root, name), join(checkout, name))))
+  const folder = join(checkout, '.infra/kind-carillon')
+  await mkdir(folder, { recursive: true })
+  await copyFile(files.kubeconfig, join(folder, 'kubeconfig'))
+  await symlink(files.caCertificate, join(folder, 'ca.crt'))
+  return checkout
+}
+
+/** As this process has it, but for what the test runner, a `make` above it (whose children say which folder they enter) and a cluster of the developer's own would change. */
+function readerEnv(): Readonly<Record<string, string | undefined>> {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(VITEST|NODE_ENV$|NODE_OPTIONS$|TEST$|KUBECONFIG$|npm_|MAKE|MFLAGS$|ARGS$)/.test(name)))
+}

@@ -1,0 +1,41 @@
+/** `make docs` writes docs/reference/ and the chart's generated files; with --check it writes nothing and fails when one is not what the code says. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { chartFiles, renderChartFile } from '../chart/render-chart.ts'
+import { renderPage } from './reference-page.ts'
+import { referencePages } from './gateway-references.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+interface GeneratedFile {
+  readonly path: string
+  readonly source: string
+  readonly text: string
+}
+
+const files: readonly GeneratedFile[] = [
+  ...referencePages.map((page) => ({ path: `docs/reference/${page.name}`, source: page.source, text: renderPage(page) })),
+  ...chartFiles.map((file) => ({ path: `charts/carillon/${file.path}`, source: file.source, text: renderChartFile(file) })),
+]
+
+function isCurrent({ path, text }: GeneratedFile): boolean {
+  try {
+    return readFileSync(join(root, path), 'utf8') === text
+  } catch {
+    // The file does not exist, or cannot be read: either way it is not what it should be.
+    return false
+  }
+}
+
+const stale = files.filter((file) => !isCurrent(file))
+if (process.argv.includes('--check')) {
+  for (const { path, source } of stale) console.error(`${path} is not what ${source} says: run \`make docs\` and commit the result`)
+  process.exitCode = stale.length === 0 ? 0 : 1
+} else {
+  for (const { path, text } of stale) {
+    mkdirSync(dirname(join(root, path)), { recursive: true })
+    writeFileSync(join(root, path), text)
+  }
+  console.log(stale.length === 0 ? 'docs/reference and the chart are current' : `wrote ${stale.map(({ path }) => path).join(', ')}`)
+}

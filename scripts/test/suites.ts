@@ -1,0 +1,59 @@
+import { findControlPlaneCommands } from '../../testing/control-plane/commands.ts'
+
+/** A vitest project, what it needs, and how to get that. */
+export interface Suite {
+  readonly project: 'unit' | 'kafka' | 'cluster' | 'kubernetes' | 'browser'
+  /** Null when this machine can run it; otherwise what is missing and how to get it. */
+  readonly missing: (machine: Machine) => string | null
+}
+
+/** What the suites want to know of a machine. */
+export interface Machine {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly hasCommand: (name: string) => boolean
+  readonly isExecutable: (path: string) => boolean
+}
+
+export const suites: readonly Suite[] = [
+  { project: 'unit', missing: () => null },
+  { project: 'kafka', missing: missingKafka },
+  { project: 'cluster', missing: missingCluster },
+  { project: 'kubernetes', missing: missingKubernetes },
+  { project: 'browser', missing: missingBrowser },
+]
+
+/** Where Chromium is: the variable CHROMIUM, else Debian's place. */
+export function chromiumPath(env: Machine['env']): string {
+  return (env['CHROMIUM'] ?? '') === '' ? '/usr/bin/chromium' : (env['CHROMIUM'] ?? '')
+}
+
+function missingKafka(machine: Machine): string | null {
+  // A broker that somebody else runs will not do: the tests stop it, kill it and start it again.
+  if (machine.hasCommand('kafka-server')) return null
+  return `They need a command \`kafka-server\` on the PATH, with which they start and kill brokers of their own. ${howToGetKafka}`
+}
+
+/** Also what `make infra` says. */
+export const howToGetKafka = 'Unpack Kafka 4 (https://kafka.apache.org/downloads; it needs Java 17), set KAFKA_HOME to that folder, and put scripts/ on the PATH: `export KAFKA_HOME=/opt/kafka PATH=$PWD/scripts:$PATH`.'
+
+function missingCluster(machine: Machine): string | null {
+  const needed = { 'kafka-server': 'Kafka', 'kafka-configs.sh': 'Kafka', 'kafka-console-consumer.sh': 'Kafka', openssl: 'OpenSSL', java: 'Java 17', mvn: 'Maven' }
+  const missing = Object.entries(needed).filter(([name]) => !machine.hasCommand(name))
+  if (missing.length === 0) return null
+  const names = missing.map(([name, part]) => `\`${name}\` (${part})`).join(', ')
+  return `They need ${names} on the PATH: with Kafka's commands they start, kill and question brokers, openssl makes certificates, and Maven gets Kafka 3.9. ${howToGetKafka} Put Kafka's bin/ there, too. On Debian: apt-get install openssl openjdk-17-jre-headless maven.`
+}
+
+function missingKubernetes(machine: Machine): string | null {
+  const found = findControlPlaneCommands(machine.env)
+  if (!found.ok) return found.error
+  const others = ['helm', 'kafka-server'].filter((name) => !machine.hasCommand(name))
+  if (others.length === 0) return null
+  return `They need ${others.map((name) => `\`${name}\``).join(' and ')} on the PATH: with helm the chart is rendered (https://helm.sh/docs/intro/install/), with kafka-server the operator has a broker. ${howToGetKafka}`
+}
+
+function missingBrowser(machine: Machine): string | null {
+  const path = chromiumPath(machine.env)
+  if (machine.isExecutable(path)) return null
+  return `They need Chromium, and ${path} is none: install it (Debian: apt-get install chromium), or set CHROMIUM to its path.`
+}
