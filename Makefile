@@ -67,8 +67,12 @@ token: $(installed) ## Write a token that the channel of make up believes (ARGS=
 .PHONY: check
 check: lint typecheck verify test ## All of lint, typecheck, verify and test: what a change must pass
 
+.PHONY: format
+format: $(installed) ## Format the code (oxfmt)
+	@$(run) format
+
 .PHONY: lint
-lint: $(installed) ## Look for mistakes (oxlint)
+lint: $(installed) ## Look for mistakes, and for code that is not formatted (oxlint, oxfmt)
 	@$(run) lint
 
 .PHONY: typecheck
