@@ -46,10 +46,14 @@ module.exports = {
     },
     {
       name: 'operator-core-knows-no-shell',
-      comment: 'Reconcile and runtime own their ports (KubernetesApi, Watcher, TopicAdmin); adapters depend on them, never the other way round.',
+      comment:
+        'Reconcile and runtime own their ports (KubernetesApi, Watcher, TopicAdmin); adapters depend on them, never the other way round.',
       severity: 'error',
       from: { path: operatorCore, pathNot: tests },
-      to: { path: '^operator/(adapters|observability|main|operator)(/|\\.ts$)|^(client|bench|scripts)/', pathNot: '^operator/observability/metrics\\.ts$' },
+      to: {
+        path: '^operator/(adapters|observability|main|operator)(/|\\.ts$)|^(client|bench|scripts)/',
+        pathNot: '^operator/observability/metrics\\.ts$',
+      },
     },
     {
       name: 'operator-core-touches-no-machine',
@@ -67,7 +71,8 @@ module.exports = {
     },
     {
       name: 'operator-shares-only-the-kafka-client',
-      comment: 'The client of the gateway (TLS, SASL, errors, kafkajs\' internals) serves the operator\'s Kafka adapter, and nobody else there.',
+      comment:
+        "The client of the gateway (TLS, SASL, errors, kafkajs' internals) serves the operator's Kafka adapter, and nobody else there.",
       severity: 'error',
       from: { path: '^operator/', pathNot: `^operator/adapters/kafka/|${tests}` },
       to: { path: '^gateway/adapters/' },
@@ -84,11 +89,14 @@ module.exports = {
       comment: 'The constructs write down what they are given: they know the schema of a RealtimeChannel, and nothing that decides.',
       severity: 'error',
       from: { path: '^cdk8s/', pathNot: tests },
-      to: { path: '^(gateway|operator|client|bench|scripts|charts)/', pathNot: '^operator/api/|^operator/runtime/kubernetes-api\\.ts$|^program/result\\.ts$' },
+      to: {
+        path: '^(gateway|operator|client|bench|scripts|charts)/',
+        pathNot: '^operator/api/|^operator/runtime/kubernetes-api\\.ts$|^program/result\\.ts$',
+      },
     },
     {
       name: 'adapters-do-not-know-each-other',
-      comment: 'What two adapters share is either the core\'s, or belongs to one composition root.',
+      comment: "What two adapters share is either the core's, or belongs to one composition root.",
       severity: 'error',
       from: { path: '^(gateway|operator)/adapters/([^/]+)/', pathNot: tests },
       to: { path: '^(gateway|operator)/adapters/([^/]+)/', pathNot: '^(gateway|operator)/adapters/$2/' },
@@ -102,10 +110,13 @@ module.exports = {
     },
     {
       name: 'api-stands-at-the-ground',
-      comment: 'The resources are described by the gateway\'s options and by nothing that decides.',
+      comment: "The resources are described by the gateway's options and by nothing that decides.",
       severity: 'error',
       from: { path: '^api/', pathNot: tests },
-      to: { pathNot: '^(api|program|gateway/config)/|^operator/runtime/kubernetes-api\\.ts$|(^|/)node_modules/', dependencyTypesNot: ['core'] },
+      to: {
+        pathNot: '^(api|program|gateway/config)/|^operator/runtime/kubernetes-api\\.ts$|(^|/)node_modules/',
+        dependencyTypesNot: ['core'],
+      },
     },
     {
       name: 'only-the-root-starts',

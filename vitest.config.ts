@@ -6,7 +6,17 @@ const waiting = (patienceMs: number): object => ({ expect: { poll: { timeout: pa
 /** Tests stand beside the code: `x.test.ts` needs nothing, `x.kafka.test.ts` a real broker, `x.cluster.test.ts` several brokers that die, `x.kubernetes.test.ts` a real API server, `x.browser.test.ts` a real Chromium, `x.e2e.test.ts` a kind cluster, `x.interop.test.ts` foreign programs. */
 // What failed is shown whole (`chaiConfig`): on the next run it may be something else.
 const suite = (name: string, include: string[], more: object = {}) => ({
-  test: { name, include, exclude: ['**/node_modules/**', '**/dist/**'], setupFiles: ['scripts/test/setup.ts'], testTimeout: 30_000, hookTimeout: 60_000, ...waiting(20_000), chaiConfig: { truncateThreshold: 1000 }, ...more },
+  test: {
+    name,
+    include,
+    exclude: ['**/node_modules/**', '**/dist/**'],
+    setupFiles: ['scripts/test/setup.ts'],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    ...waiting(20_000),
+    chaiConfig: { truncateThreshold: 1000 },
+    ...more,
+  },
 })
 
 // How long something takes on a machine that others use, too, is no test's matter.
@@ -16,17 +26,56 @@ export default defineConfig({
   test: {
     reporters: ['default'],
     projects: [
-      { test: { ...suite('unit', ['{api,program,testing,gateway,client,operator,cdk8s,e2e,interop,scripts,bench}/**/*.test.ts']).test, exclude: ['**/node_modules/**', '**/dist/**', '**/*.kafka.test.ts', '**/*.cluster.test.ts', '**/*.browser.test.ts', '**/*.kubernetes.test.ts', '**/*.e2e.test.ts', '**/*.interop.test.ts'] } },
-      suite('kafka', ['{testing,gateway,client,operator,e2e,scripts,bench}/**/*.kafka.test.ts'], { testTimeout: 120_000, hookTimeout: 120_000, fileParallelism: false }),
+      {
+        test: {
+          ...suite('unit', ['{api,program,testing,gateway,client,operator,cdk8s,e2e,interop,scripts,bench}/**/*.test.ts']).test,
+          exclude: [
+            '**/node_modules/**',
+            '**/dist/**',
+            '**/*.kafka.test.ts',
+            '**/*.cluster.test.ts',
+            '**/*.browser.test.ts',
+            '**/*.kubernetes.test.ts',
+            '**/*.e2e.test.ts',
+            '**/*.interop.test.ts',
+          ],
+        },
+      },
+      suite('kafka', ['{testing,gateway,client,operator,e2e,scripts,bench}/**/*.kafka.test.ts'], {
+        testTimeout: 120_000,
+        hookTimeout: 120_000,
+        fileParallelism: false,
+      }),
       // They wait for sessions to run out rather than compute, so two files share the processors.
       suite('cluster', ['gateway/**/*.cluster.test.ts'], { testTimeout: 300_000, hookTimeout: 180_000, maxWorkers: 2 }),
-      suite('kubernetes', ['{api,testing,operator,cdk8s,charts,scripts}/**/*.kubernetes.test.ts'], { testTimeout: 120_000, hookTimeout: 120_000, fileParallelism: false }),
+      suite('kubernetes', ['{api,testing,operator,cdk8s,charts,scripts}/**/*.kubernetes.test.ts'], {
+        testTimeout: 120_000,
+        hookTimeout: 120_000,
+        fileParallelism: false,
+      }),
       // Suites on one cluster, some at once; then those that take the operator or the API server away, each alone.
-      suite('e2e', ['e2e/**/*.e2e.test.ts'], { ...patient, exclude: ['**/node_modules/**', '**/*.alone.e2e.test.ts'], maxWorkers: 5, sequence: { groupOrder: 1 } }),
+      suite('e2e', ['e2e/**/*.e2e.test.ts'], {
+        ...patient,
+        exclude: ['**/node_modules/**', '**/*.alone.e2e.test.ts'],
+        maxWorkers: 5,
+        sequence: { groupOrder: 1 },
+      }),
       suite('e2e-alone', ['e2e/**/*.alone.e2e.test.ts'], { ...patient, fileParallelism: false, sequence: { groupOrder: 2 } }),
       // Foreign programs share one broker, which `globalSetup` starts; two suites at once, for a machine of two processors.
-      suite('interop-kafka', ['interop/kafka/**/*.interop.test.ts'], { testTimeout: 60_000, hookTimeout: 300_000, globalSetup: ['interop/kafka/testing/global-setup.ts'], maxWorkers: 2, sequence: { groupOrder: 1 } }),
-      suite('interop-http', ['interop/http/**/*.interop.test.ts'], { testTimeout: 90_000, hookTimeout: 300_000, globalSetup: ['interop/http/testing/global-setup.ts'], maxWorkers: 2, sequence: { groupOrder: 2 } }),
+      suite('interop-kafka', ['interop/kafka/**/*.interop.test.ts'], {
+        testTimeout: 60_000,
+        hookTimeout: 300_000,
+        globalSetup: ['interop/kafka/testing/global-setup.ts'],
+        maxWorkers: 2,
+        sequence: { groupOrder: 1 },
+      }),
+      suite('interop-http', ['interop/http/**/*.interop.test.ts'], {
+        testTimeout: 90_000,
+        hookTimeout: 300_000,
+        globalSetup: ['interop/http/testing/global-setup.ts'],
+        maxWorkers: 2,
+        sequence: { groupOrder: 2 },
+      }),
       suite('browser', ['{gateway,client,e2e,scripts,bench}/**/*.browser.test.ts'], { testTimeout: 60_000, fileParallelism: false }),
     ],
   },

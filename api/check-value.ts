@@ -27,11 +27,16 @@ export function checkValue(schema: JsonSchema, value: unknown, path: string): re
   }
 }
 
-function checkText({ enum: values, pattern, minLength = 0, maxLength = Infinity }: JsonSchema, value: unknown, path: string): readonly Problem[] {
+function checkText(
+  { enum: values, pattern, minLength = 0, maxLength = Infinity }: JsonSchema,
+  value: unknown,
+  path: string,
+): readonly Problem[] {
   if (typeof value !== 'string') return [{ path, message: 'expected a text' }]
   if (values !== undefined && !values.includes(value)) return [{ path, message: `expected one of ${values.join(', ')}` }]
   const length = [...value].length
-  if (length < minLength || length > maxLength) return [{ path, message: `expected from ${minLength} to ${maxLength} characters, not ${length}` }]
+  if (length < minLength || length > maxLength)
+    return [{ path, message: `expected from ${minLength} to ${maxLength} characters, not ${length}` }]
   if (pattern !== undefined && !new RegExp(pattern, 'u').test(value)) return [{ path, message: `expected a text that matches ${pattern}` }]
   return []
 }
@@ -44,7 +49,8 @@ function checkInteger({ minimum = -Infinity, maximum = Infinity }: JsonSchema, v
 function checkList(schema: JsonSchema, value: unknown, path: string): readonly Problem[] {
   if (!Array.isArray(value)) return [{ path, message: 'expected a list' }]
   const { items, minItems = 0, maxItems = Infinity } = schema
-  if (value.length < minItems || value.length > maxItems) return [{ path, message: `expected from ${minItems} to ${maxItems} items, not ${value.length}` }]
+  if (value.length < minItems || value.length > maxItems)
+    return [{ path, message: `expected from ${minItems} to ${maxItems} items, not ${value.length}` }]
   const seen = value.map((item: unknown) => identityOf(schema, item))
   const twice = seen.find((identity, index) => identity !== null && seen.indexOf(identity) !== index)
   if (twice !== undefined) return [{ path, message: `expected each item once; ${twice} is there twice` }]

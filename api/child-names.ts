@@ -23,10 +23,14 @@ export function operandNames(channelName: string): Readonly<Record<OperandKind, 
  */
 export function checkChannelName(name: string): Result<string, string> {
   if (name.length > maxChannelNameLength) {
-    return failed(`the name of a channel has at most ${maxChannelNameLength} characters, because its objects are named ${suffix.slice(1)} after it; ${name} has ${name.length}: make it anew with a shorter name`)
+    return failed(
+      `the name of a channel has at most ${maxChannelNameLength} characters, because its objects are named ${suffix.slice(1)} after it; ${name} has ${name.length}: make it anew with a shorter name`,
+    )
   }
   if (!/^[a-z]([-a-z0-9]*[a-z0-9])?$/.test(name)) {
-    return failed(`the name of a channel is the name of a Service, too: lower case letters, digits and -, beginning with a letter; ${name} is not: make it anew with another name`)
+    return failed(
+      `the name of a channel is the name of a Service, too: lower case letters, digits and -, beginning with a letter; ${name} is not: make it anew with another name`,
+    )
   }
   return ok(name)
 }

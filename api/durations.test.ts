@@ -2,7 +2,14 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { parseBytes, parseDurationMs } from './durations.ts'
 
-it.each([['5m', 300_000], ['1h30m', 5_400_000], ['90s', 90_000], ['250ms', 250], ['1m1ms', 60_001], ['0s', 0]])('reads the duration %s', (text, ms) => {
+it.each([
+  ['5m', 300_000],
+  ['1h30m', 5_400_000],
+  ['90s', 90_000],
+  ['250ms', 250],
+  ['1m1ms', 60_001],
+  ['0s', 0],
+])('reads the duration %s', (text, ms) => {
   expect(parseDurationMs(text)).toBe(ms)
 })
 
@@ -19,7 +26,13 @@ it('adds the parts of a duration, in any order', () => {
   )
 })
 
-it.each([[65_536, 65_536], ['65536', 65_536], ['64Mi', 67_108_864], ['8Gi', 8_589_934_592], ['1Ki', 1_024]])('reads the quantity %s', (quantity, bytes) => {
+it.each([
+  [65_536, 65_536],
+  ['65536', 65_536],
+  ['64Mi', 67_108_864],
+  ['8Gi', 8_589_934_592],
+  ['1Ki', 1_024],
+])('reads the quantity %s', (quantity, bytes) => {
   expect(parseBytes(quantity)).toBe(bytes)
 })
 

@@ -9,7 +9,9 @@ export const bench: Bench = {
   title: 'Emit: from POST emit-message to the WebSocket of the one it is for, on this machine',
   run: async (settings) => {
     const inMemory = await measureLog('in-process log', {}, settings)
-    const inKafka = await withKafka('Emit to socket, Kafka', settings, ({ brokers }) => measureLog('Kafka', { KAFKA_BROKERS: brokers.join(',') }, settings))
+    const inKafka = await withKafka('Emit to socket, Kafka', settings, ({ brokers }) =>
+      measureLog('Kafka', { KAFKA_BROKERS: brokers.join(',') }, settings),
+    )
     return [...inMemory, ...inKafka]
   },
 }
@@ -36,4 +38,5 @@ const row = (measure: string, { delivered, accepted }: Latencies): Row => ({
   other: `${figure(accepted.p50)}, ${figure(accepted.p99)} ms`,
 })
 
-const describe = ({ delivered }: Latencies): string => `p50 ${figure(delivered.p50)}, p99 ${figure(delivered.p99)}, longest ${figure(delivered.max)} ms`
+const describe = ({ delivered }: Latencies): string =>
+  `p50 ${figure(delivered.p50)}, p99 ${figure(delivered.p99)}, longest ${figure(delivered.max)} ms`

@@ -25,7 +25,9 @@ export const bench: Bench = {
       }
       const cpu = percentilesOf(turns.map((turn) => turn.cpuMs))
       const wall = percentilesOf(turns.map((turn) => turn.wallMs))
-      say(`processor time: median ${cpu.p50.toFixed(1)} ms, longest ${cpu.max.toFixed(1)} ms; by the clock: ${wall.p50.toFixed(1)} ms, ${wall.max.toFixed(1)} ms`)
+      say(
+        `processor time: median ${cpu.p50.toFixed(1)} ms, longest ${cpu.max.toFixed(1)} ms; by the clock: ${wall.p50.toFixed(1)} ms, ${wall.max.toFixed(1)} ms`,
+      )
       return [
         figureRow({
           measure: `Longest turn of the event loop, ${broadcasts} broadcasts to ${connections.toLocaleString('en-US')} (processor time)`,

@@ -20,9 +20,14 @@ export const bench: Bench = {
       await costOf(rig, bareRound)
       const pairs: { readonly ours: RoundCost; readonly bare: RoundCost }[] = []
       for (let round = 1; round <= rounds; round += 1) {
-        const pair = { ours: await costOf(rig, { ...shape, subject: ours, group: ours.name, bytes: 512 }), bare: await costOf(rig, bareRound) }
+        const pair = {
+          ours: await costOf(rig, { ...shape, subject: ours, group: ours.name, bytes: 512 }),
+          bare: await costOf(rig, bareRound),
+        }
         pairs.push(pair)
-        say(`round ${round} of ${rounds}: ${pair.ours.cpuMicrosPerDelivery.toFixed(2)} us, bare ${pair.bare.cpuMicrosPerDelivery.toFixed(2)} us`)
+        say(
+          `round ${round} of ${rounds}: ${pair.ours.cpuMicrosPerDelivery.toFixed(2)} us, bare ${pair.bare.cpuMicrosPerDelivery.toFixed(2)} us`,
+        )
       }
       return [
         comparisonRow({

@@ -68,7 +68,10 @@ interface Result {
   readonly newcomers: number
 }
 
-function rowOf({ name }: Attack, { isUp, peakBytes, before, burst, during, after, lost, closed, refusedEmits, refusedNewcomers, newcomers }: Result): Row {
+function rowOf(
+  { name }: Attack,
+  { isUp, peakBytes, before, burst, during, after, lost, closed, refusedEmits, refusedNewcomers, newcomers }: Result,
+): Row {
   const times = ({ p50, p99 }: Percentiles): string => `${figure(p50)}, ${figure(p99)}`
   const ratio = before.count === 0 || during.count === 0 ? Infinity : during.p99 / before.p99
   const isWell = isUp && lost === 0 && closed === 0 && refusedEmits === 0 && refusedNewcomers === 0
@@ -87,7 +90,10 @@ function watchMemory(gateway: ProbedGateway): { readonly peakBytes: () => number
   let peak = 0
   const timer = setInterval(() => {
     // An error says that the process has ended.
-    gateway.ask('cost').then(({ peakRssBytes }) => (peak = Math.max(peak, peakRssBytes)), () => {})
+    gateway.ask('cost').then(
+      ({ peakRssBytes }) => (peak = Math.max(peak, peakRssBytes)),
+      () => {},
+    )
   }, 250)
   return { peakBytes: () => peak, stop: () => clearInterval(timer) }
 }
@@ -100,7 +106,10 @@ async function issueToken(gateway: ProbedGateway, userId: string): Promise<strin
 
 /** A cursor of the channel, with 9,000 partitions more than there are. */
 async function forgeCursor(gateway: ProbedGateway, token: string): Promise<string> {
-  const listener = await listenByStream({ userId: 'mal', username: 'mal', organizationId: 'o1', roles: [] }, { port: gateway.ports.public, socketPath: '', streamPath: '/api/chrome-service/v1/events', token })
+  const listener = await listenByStream(
+    { userId: 'mal', username: 'mal', organizationId: 'o1', roles: [] },
+    { port: gateway.ports.public, socketPath: '', streamPath: '/api/chrome-service/v1/events', token },
+  )
   while (listener.cursor() === '') await sleep(10)
   const cursor = decodeCursor(listener.cursor())
   listener.close()

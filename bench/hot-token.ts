@@ -22,7 +22,11 @@ function cacheOf(names: readonly string[]): (name: string) => unknown {
   const keys = {}
   const cache = new VerifiedTokenCache({ maxTokens: 16_384, maxBytes: 2 ** 30 })
   cache.get('', keys)
-  for (const userId of names) cache.set(userId, keys, { principal: { userId, username: null, organizationId: null, accountNumber: null, roles: [], expiresAtMs: null }, scopes: [] })
+  for (const userId of names)
+    cache.set(userId, keys, {
+      principal: { userId, username: null, organizationId: null, accountNumber: null, roles: [], expiresAtMs: null },
+      scopes: [],
+    })
   return (name) => cache.get(name, keys)
 }
 

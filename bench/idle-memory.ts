@@ -20,8 +20,18 @@ export const bench: Bench = {
       say(`${kilobytes(connected.rssBytes).toFixed(2)} KB at once, ${kilobytes(settled.rssBytes).toFixed(2)} KB after a collection`)
       const count = connections.toLocaleString('en-US')
       return [
-        figureRow({ measure: `Memory per idle connection at ${count}`, unit: 'KB', ours: kilobytes(settled.rssBytes), max: 10.9, other: `${kilobytes(connected.rssBytes).toFixed(1)} KB before a collection` }),
-        figureRow({ measure: 'CPU per connect, authentication included', unit: 'us', ours: (connected.cpuMicros - before.cpuMicros) / connections }),
+        figureRow({
+          measure: `Memory per idle connection at ${count}`,
+          unit: 'KB',
+          ours: kilobytes(settled.rssBytes),
+          max: 10.9,
+          other: `${kilobytes(connected.rssBytes).toFixed(1)} KB before a collection`,
+        }),
+        figureRow({
+          measure: 'CPU per connect, authentication included',
+          unit: 'us',
+          ours: (connected.cpuMicros - before.cpuMicros) / connections,
+        }),
       ]
     }),
 }

@@ -13,7 +13,10 @@ const names = readdirSync(new URL('.', import.meta.url))
 const usage = `Usage: node bench/main.ts [--quick] [NAME...]\n\nBenchmarks: ${names.join(', ')}. Without a name, all of them.\n--quick takes a minute and shows that they work; its figures are not worth quoting.`
 
 async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({ options: { quick: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } }, allowPositionals: true })
+  const { values, positionals } = parseArgs({
+    options: { quick: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
+    allowPositionals: true,
+  })
   const unknown = positionals.filter((name) => !names.includes(name))
   if (values.help || unknown.length > 0) {
     console.log(unknown.length > 0 ? `There is no benchmark ${unknown.join(', ')}.\n\n${usage}` : usage)
@@ -23,7 +26,9 @@ async function main(): Promise<void> {
   const rows: Row[] = []
   for (const name of positionals.length > 0 ? positionals : names) rows.push(...(await run(name, values.quick)))
   const [processor] = cpus()
-  console.log(`\n${renderTable(rows)}\n\nNode.js ${process.versions.node}, ${process.platform} ${release()}, ${cpus().length} x ${processor?.model ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB${values.quick ? '; quick' : ''}`)
+  console.log(
+    `\n${renderTable(rows)}\n\nNode.js ${process.versions.node}, ${process.platform} ${release()}, ${cpus().length} x ${processor?.model ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB${values.quick ? '; quick' : ''}`,
+  )
 }
 
 async function run(name: string, isQuick: boolean): Promise<readonly Row[]> {

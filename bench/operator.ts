@@ -14,18 +14,23 @@ export const bench: Bench = {
       settings.say(found.error)
       return [{ measure: 'Operator', ours: 'not measured: no API server', other: '', ratio: '', target: '', verdict: '' }]
     }
-    return withOperatorRig(async (rig) => [...(await fromNothing(rig, settings)), ...(await restart(rig, settings)), ...(await amongMany(rig, settings))])
+    return withOperatorRig(async (rig) => [
+      ...(await fromNothing(rig, settings)),
+      ...(await restart(rig, settings)),
+      ...(await amongMany(rig, settings)),
+    ])
   },
 }
 
-const sizesOf = ({ isQuick }: BenchSettings): { readonly few: number; readonly many: number; readonly news: number } => (isQuick ? { few: 50, many: 200, news: 5 } : { few: 1_000, many: 5_000, news: 20 })
+const sizesOf = ({ isQuick }: BenchSettings): { readonly few: number; readonly many: number; readonly news: number } =>
+  isQuick ? { few: 50, many: 200, news: 5 } : { few: 1_000, many: 5_000, news: 20 }
 const count = (value: number): string => value.toLocaleString('en-US')
 const megabytes = (bytes: number): number => bytes / 2 ** 20
 
 /** A list is three objects in one; pages keep the server's answer small. */
 async function channelsOf({ api }: OperatorRig): Promise<readonly KubernetesObject[]> {
   const all: KubernetesObject[] = []
-  for (let continueToken: string | null = ''; continueToken !== null; ) {
+  for (let continueToken: string | null = ''; continueToken !== null;) {
     const page = await api.list(channelType, { limit: 500, ...(continueToken === '' ? {} : { continueToken }) })
     if (!page.ok) throw new Error(page.error.message)
     all.push(...page.value.items)
@@ -49,7 +54,9 @@ async function fromNothing(rig: OperatorRig, settings: BenchSettings): Promise<r
   const { few } = sizesOf(settings)
   const operator = await rig.startOperator()
   const before = { figures: await figuresOf(operator), serverCpu: rig.serverCpu(), atMs: nowMs() }
-  const made = rig.makeChannels(0, few).then(() => settings.say(`${count(few)} channels were asked for in ${figure((nowMs() - before.atMs) / 1000)} s`))
+  const made = rig
+    .makeChannels(0, few)
+    .then(() => settings.say(`${count(few)} channels were asked for in ${figure((nowMs() - before.atMs) / 1000)} s`))
   const after = await untilFigures(operator, ({ deploymentsApplied, busy }) => deploymentsApplied >= few && busy === 0)
   const seconds = (nowMs() - before.atMs) / 1000
   await made
@@ -58,11 +65,29 @@ async function fromNothing(rig: OperatorRig, settings: BenchSettings): Promise<r
   if (missing.length > 0) throw new Error(`${missing.length} channels have no topic, such as ${missing[0]?.metadata.name}`)
   await rig.stopOperator(operator)
   const spent = since(before.figures, after)
-  settings.say(`${figure(spent.writes / seconds)} writes/s, ${figure(spent.writes / few)} writes and ${figure(spent.reads / few)} reads per channel, ${count(spent.kafkaRequests)} requests to Kafka; CPU: operator ${figure(spent.cpuSeconds)} s, API server and etcd ${figure(serverCpu)} s`)
+  settings.say(
+    `${figure(spent.writes / seconds)} writes/s, ${figure(spent.writes / few)} writes and ${figure(spent.reads / few)} reads per channel, ${count(spent.kafkaRequests)} requests to Kafka; CPU: operator ${figure(spent.cpuSeconds)} s, API server and etcd ${figure(serverCpu)} s`,
+  )
   return [
-    figureRow({ measure: `From nothing to ${count(few)} channels with every object and topic`, unit: 's', ours: seconds, max: 60, other: `${figure(spent.writes / seconds)} writes/s` }),
-    figureRow({ measure: 'A new channel: processor time of the operator', unit: 'ms', ours: (spent.cpuSeconds / few) * 1000, other: `${figure((serverCpu / few) * 1000)} ms of the API server and etcd` }),
-    figureRow({ measure: 'A new channel: requests that write', unit: '', ours: spent.writes / few, other: `${figure(spent.reads / few)} that read` }),
+    figureRow({
+      measure: `From nothing to ${count(few)} channels with every object and topic`,
+      unit: 's',
+      ours: seconds,
+      max: 60,
+      other: `${figure(spent.writes / seconds)} writes/s`,
+    }),
+    figureRow({
+      measure: 'A new channel: processor time of the operator',
+      unit: 'ms',
+      ours: (spent.cpuSeconds / few) * 1000,
+      other: `${figure((serverCpu / few) * 1000)} ms of the API server and etcd`,
+    }),
+    figureRow({
+      measure: 'A new channel: requests that write',
+      unit: '',
+      ours: spent.writes / few,
+      other: `${figure(spent.reads / few)} that read`,
+    }),
   ]
 }
 
@@ -88,10 +113,24 @@ async function restart(rig: OperatorRig, settings: BenchSettings): Promise<reado
   const seconds = (nowMs() - startedMs) / 1000
   const resynced = since(started, await untilFigures(operator, ({ reconciles }) => reconciles >= started.reconciles + 2 * few))
   await rig.stopOperator(operator)
-  settings.say(`restart: ${figure(seconds)} s until all were looked at; a resync is ${figure(resynced.reads / resynced.reconciles)} reads and ${figure((resynced.cpuSeconds / resynced.reconciles) * 1000)} ms of processor time per channel, and ${figure((resynced.kafkaRequests / resynced.reconciles) * few)} requests to Kafka for all`)
+  settings.say(
+    `restart: ${figure(seconds)} s until all were looked at; a resync is ${figure(resynced.reads / resynced.reconciles)} reads and ${figure((resynced.cpuSeconds / resynced.reconciles) * 1000)} ms of processor time per channel, and ${figure((resynced.kafkaRequests / resynced.reconciles) * few)} requests to Kafka for all`,
+  )
   return [
-    figureRow({ measure: `Restart of the operator at ${count(few)} channels: writes to Kubernetes and Kafka`, unit: '', ours: started.writes + started.kafkaWrites, max: 0, other: `${figure(seconds)} s until all were looked at` }),
-    figureRow({ measure: `Resync of ${count(few)} channels, twice: writes to Kubernetes and Kafka`, unit: '', ours: resynced.writes + resynced.kafkaWrites, max: 0, other: `${figure((resynced.cpuSeconds / resynced.reconciles) * 1000)} ms of processor time per channel` }),
+    figureRow({
+      measure: `Restart of the operator at ${count(few)} channels: writes to Kubernetes and Kafka`,
+      unit: '',
+      ours: started.writes + started.kafkaWrites,
+      max: 0,
+      other: `${figure(seconds)} s until all were looked at`,
+    }),
+    figureRow({
+      measure: `Resync of ${count(few)} channels, twice: writes to Kubernetes and Kafka`,
+      unit: '',
+      ours: resynced.writes + resynced.kafkaWrites,
+      max: 0,
+      other: `${figure((resynced.cpuSeconds / resynced.reconciles) * 1000)} ms of processor time per channel`,
+    }),
   ]
 }
 
@@ -102,7 +141,9 @@ async function amongMany(rig: OperatorRig, settings: BenchSettings): Promise<rea
   const first = await rig.startOperator()
   await rig.makeChannels(few, many, { topic: { partitions: 1 } })
   await untilFigures(first, ({ deploymentsApplied, busy }) => deploymentsApplied >= many - few && busy === 0, see)
-  settings.say(`${count(many)} channels are there; the operator that made ${count(many - few)} of them has ${figure(megabytes(peakBytes))} MB at most`)
+  settings.say(
+    `${count(many)} channels are there; the operator that made ${count(many - few)} of them has ${figure(megabytes(peakBytes))} MB at most`,
+  )
   await rig.stopOperator(first)
 
   // Right after a start all are looked at: the queue is as long as it ever is.
@@ -115,11 +156,24 @@ async function amongMany(rig: OperatorRig, settings: BenchSettings): Promise<rea
     waits.push(await untilLookedAt(rig, n))
   }
   const after = await untilFigures(operator, ({ reconciles }) => reconciles >= many, see)
-  settings.say(`${news} new channels while at least ${count(leastWaiting)} of ${count(many)} waited: ${waits.map((ms) => Math.round(ms)).join(', ')} ms; ${figure(megabytes(after.rssBytes))} MB when all were looked at`)
+  settings.say(
+    `${news} new channels while at least ${count(leastWaiting)} of ${count(many)} waited: ${waits.map((ms) => Math.round(ms)).join(', ')} ms; ${figure(megabytes(after.rssBytes))} MB when all were looked at`,
+  )
   await rig.stopOperator(operator)
   return [
-    figureRow({ measure: `A new channel is first reconciled while ${count(many)} others resync (longest of ${news})`, unit: 'ms', ours: Math.max(...waits), max: 1_000, other: `${figure(medianOf(waits))} ms in the middle` }),
-    figureRow({ measure: `Memory of the operator (RSS) at ${count(many)} channels, at most`, unit: 'MB', ours: megabytes(peakBytes), max: 300 }),
+    figureRow({
+      measure: `A new channel is first reconciled while ${count(many)} others resync (longest of ${news})`,
+      unit: 'ms',
+      ours: Math.max(...waits),
+      max: 1_000,
+      other: `${figure(medianOf(waits))} ms in the middle`,
+    }),
+    figureRow({
+      measure: `Memory of the operator (RSS) at ${count(many)} channels, at most`,
+      unit: 'MB',
+      ours: megabytes(peakBytes),
+      max: 300,
+    }),
   ]
 }
 

@@ -8,7 +8,10 @@ import { withKafka } from './lib/with-kafka.ts'
 
 export const bench: Bench = {
   title: 'Scan: records that concern nobody here, per second of one processor, against doing less with them',
-  run: async (settings) => [...(await scanMemory(settings)), ...(await withKafka('Scan from Kafka', settings, (broker) => scanKafka(broker, settings)))],
+  run: async (settings) => [
+    ...(await scanMemory(settings)),
+    ...(await withKafka('Scan from Kafka', settings, (broker) => scanKafka(broker, settings))),
+  ],
 }
 
 // ---- from memory
@@ -35,12 +38,21 @@ async function scanMemory({ isQuick, say }: BenchSettings): Promise<readonly Row
     for (let round = 1; round <= rounds; round += 1) {
       const now = await scanOnce()
       measured.push(now)
-      say(`memory, round ${round} of ${rounds}: ${figure(now.ours)} /s; JSON.parse of the value alone ${figure(now.parse)} /s; the CloudEvents SDK ${figure(now.sdk)} /s`)
+      say(
+        `memory, round ${round} of ${rounds}: ${figure(now.ours)} /s; JSON.parse of the value alone ${figure(now.parse)} /s; the CloudEvents SDK ${figure(now.sdk)} /s`,
+      )
     }
     const of = (who: keyof MemoryRound): readonly number[] => measured.map((round) => round[who])
     return [
-      ratesRow('Scan from memory, records per CPU second (other: JSON.parse of the value alone)', { ours: of('ours'), other: of('parse'), min: 200_000 }),
-      ratesRow('Scan from memory, records per CPU second (other: Kafka.toEvent of the CloudEvents SDK)', { ours: of('ours'), other: of('sdk') }),
+      ratesRow('Scan from memory, records per CPU second (other: JSON.parse of the value alone)', {
+        ours: of('ours'),
+        other: of('parse'),
+        min: 200_000,
+      }),
+      ratesRow('Scan from memory, records per CPU second (other: Kafka.toEvent of the CloudEvents SDK)', {
+        ours: of('ours'),
+        other: of('sdk'),
+      }),
     ]
   } finally {
     await subject.stop()
@@ -60,11 +72,19 @@ async function scanKafka(broker: KafkaBroker, { isQuick, say }: BenchSettings): 
       const pair = { ours: await subject.call('scan', topic), bare: await subject.call('count', topic) }
       // The first round compiles what the others run.
       if (round > 0) pairs.push(pair)
-      say(`Kafka, round ${round} of ${rounds}: ${figure(perSecond(pair.ours))} /s, ${figure(perCpuSecond(pair.ours))} per CPU second; kafkajs alone ${figure(perSecond(pair.bare))} /s, ${figure(perCpuSecond(pair.bare))}`)
+      say(
+        `Kafka, round ${round} of ${rounds}: ${figure(perSecond(pair.ours))} /s, ${figure(perCpuSecond(pair.ours))} per CPU second; kafkajs alone ${figure(perSecond(pair.bare))} /s, ${figure(perCpuSecond(pair.bare))}`,
+      )
     }
-    const rates = (rate: (cost: KafkaScanCost) => number) => ({ ours: pairs.map(({ ours }) => rate(ours)), other: pairs.map(({ bare }) => rate(bare)) })
+    const rates = (rate: (cost: KafkaScanCost) => number) => ({
+      ours: pairs.map(({ ours }) => rate(ours)),
+      other: pairs.map(({ bare }) => rate(bare)),
+    })
     return [
-      ratesRow('Scan from Kafka, records per second by the clock (other: a bare kafkajs consumer that counts)', { ...rates(perSecond), min: 100_000 }),
+      ratesRow('Scan from Kafka, records per second by the clock (other: a bare kafkajs consumer that counts)', {
+        ...rates(perSecond),
+        min: 100_000,
+      }),
       ratesRow('Scan from Kafka, records per CPU second (other: a bare kafkajs consumer that counts)', rates(perCpuSecond)),
     ]
   } finally {
@@ -83,6 +103,12 @@ interface Rates {
 }
 
 function ratesRow(measure: string, { ours, other, min }: Rates): Row {
-  const row = figureRow({ measure, unit: '/s', ours: medianOf(ours), other: `${figure(medianOf(other))} /s`, ...(min === undefined ? {} : { min }) })
+  const row = figureRow({
+    measure,
+    unit: '/s',
+    ours: medianOf(ours),
+    other: `${figure(medianOf(other))} /s`,
+    ...(min === undefined ? {} : { min }),
+  })
   return { ...row, ratio: figure(medianOf(ours.map((rate, round) => rate / (other[round] ?? Infinity)))) }
 }

@@ -13,10 +13,7 @@ const env = { REPLAY_MAX_BYTES: '1048576', HEARTBEAT_INTERVAL_MS: '600000', SOCK
 
 export const bench: Bench = {
   title: 'Stalled readers: what the others notice, and what memory they cost',
-  run: async (settings) => [
-    await withRig((rig) => measureLatency(rig, settings)),
-    await withRig((rig) => measureMemory(rig, settings)),
-  ],
+  run: async (settings) => [await withRig((rig) => measureLatency(rig, settings)), await withRig((rig) => measureMemory(rig, settings))],
 }
 
 const stalled = 'stalled'
@@ -109,7 +106,12 @@ async function measureMemory(rig: Rig, { isQuick, say }: Parameters<Bench['run']
     costs.push(kilobytes)
     say(`round ${round} of ${rounds}: ${kilobytes.toFixed(1)} KB for each of ${readers} stalled readers`)
   }
-  return figureRow({ measure: `Memory that a stalled reader adds (median of ${rounds} rounds with ${readers})`, unit: 'KB', ours: Math.max(0, medianOf(costs)), max: socketBufferBytes / 1024 })
+  return figureRow({
+    measure: `Memory that a stalled reader adds (median of ${rounds} rounds with ${readers})`,
+    unit: 'KB',
+    ours: Math.max(0, medianOf(costs)),
+    max: socketBufferBytes / 1024,
+  })
 }
 
 /** What the program holds: RSS says what the allocator holds. */

@@ -18,15 +18,27 @@ export const bench: Bench = {
         const pair = { ours: await subject.call('resume', storm), naive: await subject.call('scanForEach', storm) }
         if (pair.ours.bytes < pair.naive.bytes) throw new Error(`sessions that resumed got ${pair.ours.bytes} bytes of ${pair.naive.bytes}`)
         pairs.push(pair)
-        say(`round ${round} of ${rounds}: ${figure(pair.ours.cpuMs)} ms, longest turn ${figure(pair.ours.longestTurnMs)} ms; scanning ${figure(pair.naive.cpuMs)} ms`)
+        say(
+          `round ${round} of ${rounds}: ${figure(pair.ours.cpuMs)} ms, longest turn ${figure(pair.ours.longestTurnMs)} ms; scanning ${figure(pair.naive.cpuMs)} ms`,
+        )
       }
       const what = `${figure(storm.sessions)} sessions resume over ${figure(storm.events)} events`
       return [
         {
-          ...figureRow({ measure: `${what}, CPU (other: a scan of the log for each)`, unit: 'ms', ours: medianOf(pairs.map(({ ours }) => ours.cpuMs)), other: `${figure(medianOf(pairs.map(({ naive }) => naive.cpuMs)))} ms` }),
+          ...figureRow({
+            measure: `${what}, CPU (other: a scan of the log for each)`,
+            unit: 'ms',
+            ours: medianOf(pairs.map(({ ours }) => ours.cpuMs)),
+            other: `${figure(medianOf(pairs.map(({ naive }) => naive.cpuMs)))} ms`,
+          }),
           ratio: figure(medianOf(pairs.map(({ ours, naive }) => ours.cpuMs / naive.cpuMs))),
         },
-        figureRow({ measure: `${what}, longest turn of the event loop (processor time)`, unit: 'ms', ours: Math.max(...pairs.map(({ ours }) => ours.longestTurnMs)), max: 20 }),
+        figureRow({
+          measure: `${what}, longest turn of the event loop (processor time)`,
+          unit: 'ms',
+          ours: Math.max(...pairs.map(({ ours }) => ours.longestTurnMs)),
+          max: 20,
+        }),
       ]
     } finally {
       await subject.stop()

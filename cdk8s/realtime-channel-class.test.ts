@@ -41,7 +41,9 @@ describe('a class of a cdk8s app', () => {
   })
 
   it('knows every field of `allowed` that the schema judges by a rule', () => {
-    const judged = walkSchema(classSpecSchema.properties.allowed, '').filter(({ schema }) => schema['x-kubernetes-validations'] !== undefined).map(({ path }) => path)
+    const judged = walkSchema(classSpecSchema.properties.allowed, '')
+      .filter(({ schema }) => schema['x-kubernetes-validations'] !== undefined)
+      .map(({ path }) => path)
     expect(judged).toEqual([...patternLists.map((name) => `${name}[]`), 'namespaces.matchLabels'])
   })
 })

@@ -24,10 +24,18 @@ export class RealtimeChannelClass extends ApiObject {
   /** @throws Error that names every field which is wrong, what was expected, and why */
   constructor(scope: Construct, id: string, { metadata = {}, isDefault = false, ...spec }: RealtimeChannelClassProps) {
     const annotations = isDefault ? { ...metadata.annotations, [classAnnotations.isDefault]: 'true' } : metadata.annotations
-    super(scope, id, { apiVersion, kind: classKind, metadata: { ...metadata, ...(annotations === undefined ? {} : { annotations }) }, spec })
+    super(scope, id, {
+      apiVersion,
+      kind: classKind,
+      metadata: { ...metadata, ...(annotations === undefined ? {} : { annotations }) },
+      spec,
+    })
     if (this.metadata.namespace !== undefined) this.addJsonPatch(JsonPatch.remove('/metadata/namespace'))
     const problems = checkClass(spec)
-    if (problems.length > 0) throw new Error(`RealtimeChannelClass ${this.node.path} would be refused:\n${problems.map(({ path, message }) => `- ${path}: ${message}`).join('\n')}`)
+    if (problems.length > 0)
+      throw new Error(
+        `RealtimeChannelClass ${this.node.path} would be refused:\n${problems.map(({ path, message }) => `- ${path}: ${message}`).join('\n')}`,
+      )
   }
 
   /** For `className` of channels. */

@@ -8,11 +8,16 @@ const channel = (props: Partial<RealtimeChannelProps> = {}, namespace?: string) 
   new RealtimeChannel(chart(namespace), 'news', { metadata: { name: 'news' }, ...minimalExample.spec, ...props })
 
 describe('a channel of a cdk8s app', () => {
-  it.each([minimalExample, ingressExample, gatewayApiExample, companyExample])('is the manifest that was meant: $metadata.name', ({ metadata, ...manifest }) => {
-    const app = chart('shop')
-    new RealtimeChannel(app, 'channel', { metadata: { name: metadata.name }, ...manifest.spec })
-    expect(Testing.synth(app)).toEqual([{ apiVersion: manifest.apiVersion, kind: manifest.kind, metadata: { name: metadata.name, namespace: 'shop' }, spec: manifest.spec }])
-  })
+  it.each([minimalExample, ingressExample, gatewayApiExample, companyExample])(
+    'is the manifest that was meant: $metadata.name',
+    ({ metadata, ...manifest }) => {
+      const app = chart('shop')
+      new RealtimeChannel(app, 'channel', { metadata: { name: metadata.name }, ...manifest.spec })
+      expect(Testing.synth(app)).toEqual([
+        { apiVersion: manifest.apiVersion, kind: manifest.kind, metadata: { name: metadata.name, namespace: 'shop' }, spec: manifest.spec },
+      ])
+    },
+  )
 
   it('gets a name of its path where it has none', () => {
     const named = new RealtimeChannel(chart(), 'news', minimalExample.spec)
@@ -31,7 +36,14 @@ describe('a channel of a cdk8s app', () => {
   })
 
   it('says so also where names and paths are given', () => {
-    const given = channel({ metadata: { name: 'news', namespace: 'own' }, topic: { name: 'platform.news' }, route: { type: 'HTTPRoute', host: 'a.example', parentRefs: [{ name: 'g' }], paths: { socket: '/live', api: '/emit' } } }, 'shop')
+    const given = channel(
+      {
+        metadata: { name: 'news', namespace: 'own' },
+        topic: { name: 'platform.news' },
+        route: { type: 'HTTPRoute', host: 'a.example', parentRefs: [{ name: 'g' }], paths: { socket: '/live', api: '/emit' } },
+      },
+      'shop',
+    )
     expect(given.topicName).toBe('platform.news')
     expect(given.emitUrl).toBe('http://news-gateway.own.svc:8000/emit/v1/emit-message')
     expect(given.socketUrl).toBe('ws://a.example/live/v1/ws')
@@ -47,7 +59,9 @@ describe('a channel of a cdk8s app', () => {
 
   it('throws all that the API server would refuse, at once, with its place', () => {
     const wrong = () => channel({ metadata: { name: 'News' }, gateway: { replicas: -1 }, route: { type: 'Ingress', host: 'https://a' } })
-    expect(wrong).toThrow(/^RealtimeChannel app\/news would be refused:\n- metadata\.name: .*\n- spec\.route\.host: .*\n- spec\.gateway\.replicas: expected a whole number from 0 to 1000$/)
+    expect(wrong).toThrow(
+      /^RealtimeChannel app\/news would be refused:\n- metadata\.name: .*\n- spec\.route\.host: .*\n- spec\.gateway\.replicas: expected a whole number from 0 to 1000$/,
+    )
   })
 
   it('leaves what a class may fill in to the class', () => {

@@ -30,7 +30,8 @@ export class RealtimeChannel extends ApiObject {
       ...(name.ok ? [] : [`metadata.name: ${name.error}`]),
       ...checkSpec(spec).map(({ path, message }) => `${path}: ${message}`),
     ]
-    if (problems.length > 0) throw new Error(`RealtimeChannel ${this.node.path} would be refused:\n${problems.map((problem) => `- ${problem}`).join('\n')}`)
+    if (problems.length > 0)
+      throw new Error(`RealtimeChannel ${this.node.path} would be refused:\n${problems.map((problem) => `- ${problem}`).join('\n')}`)
     this.#spec = fillDefaults(spec)
   }
 
@@ -64,7 +65,10 @@ export class RealtimeChannel extends ApiObject {
 
   #namespace(wanted: string): string {
     const { namespace } = this.metadata
-    if (namespace === undefined) throw new Error(`${wanted} of RealtimeChannel ${this.node.path} needs its namespace: set metadata.namespace, or namespace of the chart`)
+    if (namespace === undefined)
+      throw new Error(
+        `${wanted} of RealtimeChannel ${this.node.path} needs its namespace: set metadata.namespace, or namespace of the chart`,
+      )
     return namespace
   }
 }

@@ -191,7 +191,8 @@ export class Client<T> implements Connection {
       this.#isCursorRefused = true
     }
     if (this.state.kind === 'open' && Date.now() - this.#admittedAtMs > stableMs) this.#attempt = 0
-    const pause = verdict !== 'later' && this.#attempt === 0 ? 0 : backoffMs(this.#attempt, this.#options.maxBackoffMs ?? 30_000, Math.random())
+    const pause =
+      verdict !== 'later' && this.#attempt === 0 ? 0 : backoffMs(this.#attempt, this.#options.maxBackoffMs ?? 30_000, Math.random())
     const retryInMs = Math.round((ending.retryAfterMs ?? 0) + pause)
     this.#attempt += 1
     clearTimeout(this.#probeTimer)

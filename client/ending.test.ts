@@ -37,11 +37,16 @@ describe('readHint', () => {
 describe('backoffMs', () => {
   it('is anything between nothing and a ceiling that doubles up to the limit', () => {
     fc.assert(
-      fc.property(fc.nat(2000), fc.integer({ min: 1, max: 100_000 }), fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (attempt, maxMs, random) => {
-        const pause = backoffMs(attempt, maxMs, random)
-        expect(pause).toBeGreaterThanOrEqual(0)
-        expect(pause).toBeLessThanOrEqual(Math.min(maxMs, 1000 * 2 ** attempt))
-      }),
+      fc.property(
+        fc.nat(2000),
+        fc.integer({ min: 1, max: 100_000 }),
+        fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+        (attempt, maxMs, random) => {
+          const pause = backoffMs(attempt, maxMs, random)
+          expect(pause).toBeGreaterThanOrEqual(0)
+          expect(pause).toBeLessThanOrEqual(Math.min(maxMs, 1000 * 2 ** attempt))
+        },
+      ),
     )
     expect([0, 1, 2, 3, 9].map((attempt) => backoffMs(attempt, 30_000, 0.5))).toEqual([500, 1000, 2000, 4000, 15_000])
   })

@@ -22,13 +22,19 @@ describe('findEndpoints', () => {
   })
 
   it('takes an SSE endpoint of its own', () => {
-    expect(hrefs({ url: 'wss://host.example/socket', eventsUrl: 'https://other.example/events' })).toEqual(['wss://host.example/socket', 'https://other.example/events'])
+    expect(hrefs({ url: 'wss://host.example/socket', eventsUrl: 'https://other.example/events' })).toEqual([
+      'wss://host.example/socket',
+      'https://other.example/events',
+    ])
   })
 
   it('takes relative URLs, and no base, in a page', () => {
     vi.stubGlobal('location', new URL('https://page.example/app/index.html'))
     expect(hrefs({ channel: 'drawer' })[0]).toBe('https://page.example/wss/drawer/v1/ws')
-    expect(hrefs({ url: '/wss/drawer/v1/ws', eventsUrl: '/sse' })).toEqual(['https://page.example/wss/drawer/v1/ws', 'https://page.example/sse'])
+    expect(hrefs({ url: '/wss/drawer/v1/ws', eventsUrl: '/sse' })).toEqual([
+      'https://page.example/wss/drawer/v1/ws',
+      'https://page.example/sse',
+    ])
   })
 
   it('says what is missing', () => {

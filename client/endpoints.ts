@@ -1,7 +1,9 @@
 import type { ConnectOptions, Transport } from './types.ts'
 
 /** Where the channel is, by transport. @throws TypeError when the options make no absolute URL */
-export function findEndpoints(options: Pick<ConnectOptions<never>, 'url' | 'channel' | 'base' | 'eventsUrl'>): Readonly<Record<Transport, URL>> {
+export function findEndpoints(
+  options: Pick<ConnectOptions<never>, 'url' | 'channel' | 'base' | 'eventsUrl'>,
+): Readonly<Record<Transport, URL>> {
   const { channel, base = globalThis.location?.origin ?? '' } = options
   if (!options.url && !channel) throw new TypeError('connect() needs a url or a channel.')
   const url = options.url ?? `${base.replace(/\/$/, '')}/wss/${channel}/v1/ws`

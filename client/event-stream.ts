@@ -11,7 +11,8 @@ export const openEventStream: OpenTransport = async ({ url, fetch }, token, hand
     signal,
   })
   const contentType = response.headers.get('content-type') ?? ''
-  if (!response.ok || !response.body || !contentType.startsWith('text/event-stream')) return handlers.ended(await readRefusal(response, contentType))
+  if (!response.ok || !response.body || !contentType.startsWith('text/event-stream'))
+    return handlers.ended(await readRefusal(response, contentType))
   handlers.opened()
   const parse = createSseParser((type, data) => {
     if (type === 'close') handlers.ended(readClose(data))
@@ -30,7 +31,11 @@ export const openEventStream: OpenTransport = async ({ url, fetch }, token, hand
 async function readRefusal(response: Response, contentType: string): Promise<Ending> {
   const problem = contentType.startsWith('application/problem+json') ? await response.json() : null
   const code = String(problem?.type).endsWith(':bad-cursor') ? 4005 : problem ? response.status : 1006
-  return { code, reason: problem?.detail ?? `HTTP ${response.status}`, retryAfterMs: 1000 * (Number(response.headers.get('retry-after')) || 0) }
+  return {
+    code,
+    reason: problem?.detail ?? `HTTP ${response.status}`,
+    retryAfterMs: 1000 * (Number(response.headers.get('retry-after')) || 0),
+  }
 }
 
 function readClose(text: string): Ending {

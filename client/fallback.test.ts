@@ -136,7 +136,7 @@ describe('SSE refusals', () => {
     connection.close()
   })
 
-  it('comes back after an answer that is not the gateway\'s', async () => {
+  it("comes back after an answer that is not the gateway's", async () => {
     const connection = await harness.start({ transport: 'sse' })
     harness.streams.last().refuse(404, null)
     await pass(0)

@@ -22,7 +22,12 @@ export interface LinkHandlers {
 }
 
 /** A transport owes: it stops when the signal aborts; rejecting or throwing is an ending like any other. */
-export type OpenTransport = (request: LinkRequest, token: string | null | undefined, handlers: TransportHandlers, signal: AbortSignal) => void | Promise<void>
+export type OpenTransport = (
+  request: LinkRequest,
+  token: string | null | undefined,
+  handlers: TransportHandlers,
+  signal: AbortSignal,
+) => void | Promise<void>
 
 type TransportHandlers = { readonly [Name in keyof LinkHandlers]: (...given: Parameters<LinkHandlers[Name]>) => void }
 
@@ -64,7 +69,8 @@ export function openLink(transport: Transport, request: LinkRequest, handlers: L
     const token = await request.token?.()
     if (signal.aborted) return
     // A WebSocket would throw, and be tried again as if the network were at fault.
-    if (token && /[^\w.-]/.test(token)) return guarded.ended({ code: 4001, reason: 'The token must be a JWT alone, without "Bearer " and white space.' })
+    if (token && /[^\w.-]/.test(token))
+      return guarded.ended({ code: 4001, reason: 'The token must be a JWT alone, without "Bearer " and white space.' })
     endAfter(request.openTimeoutMs, 'The connection took too long to open.')
     await transports[transport](request, token, guarded, signal)
   }

@@ -27,7 +27,10 @@ async function serve(options: { readonly upgrades?: boolean; readonly port?: num
     response.writeHead(200, { 'content-type': 'text/event-stream' })
     response.write(`: welcome\n\nid: c0\ndata: ${JSON.stringify(control('resumed', { replayed: 0 }, 'c0'))}\n\n`)
   })
-  const ws = new WebSocketServer({ noServer: true, handleProtocols: (offered) => (offered.has('cloudevents.json') ? 'cloudevents.json' : false) })
+  const ws = new WebSocketServer({
+    noServer: true,
+    handleProtocols: (offered) => (offered.has('cloudevents.json') ? 'cloudevents.json' : false),
+  })
   http.on('upgrade', (request, socket, head) => {
     requests.push([request.url ?? '', request.headers['sec-websocket-protocol']])
     if (options.upgrades === false) {
@@ -62,7 +65,13 @@ interface Watched {
 function watch(options: Partial<ConnectOptions> & { readonly base: string }): Watched {
   const received: string[] = []
   const states: ConnectionState[] = []
-  const connection = connect({ channel: 'test', maxBackoffMs: 20, onEvent: ({ id }) => received.push(id), onStateChange: (state) => states.push(state), ...options })
+  const connection = connect({
+    channel: 'test',
+    maxBackoffMs: 20,
+    onEvent: ({ id }) => received.push(id),
+    onStateChange: (state) => states.push(state),
+    ...options,
+  })
   open.connections.push(connection)
   return { connection, received, states }
 }
@@ -75,7 +84,7 @@ afterEach(async () => {
 const opened = (watched: Watched): Promise<void> => vi.waitFor(() => expect(watched.connection.state.kind).toBe('open'))
 
 describe('the client and real sockets', () => {
-  it('connects with Node\'s own WebSocket, receives, and resumes after the server cut it', async () => {
+  it("connects with Node's own WebSocket, receives, and resumes after the server cut it", async () => {
     const server = await serve()
     const watched = watch({ base: server.base, token: () => 'a.b.c' })
     await opened(watched)
@@ -94,7 +103,14 @@ describe('the client and real sockets', () => {
     const watched = watch({ base: server.base })
     await opened(watched)
     server.sockets[0]?.close(4200, 'This gateway is stopping. reconnect-after=15')
-    await vi.waitFor(() => expect(watched.states).toContainEqual({ kind: 'waiting', code: 4200, reason: 'This gateway is stopping. reconnect-after=15', retryInMs: 15 }))
+    await vi.waitFor(() =>
+      expect(watched.states).toContainEqual({
+        kind: 'waiting',
+        code: 4200,
+        reason: 'This gateway is stopping. reconnect-after=15',
+        retryInMs: 15,
+      }),
+    )
     await vi.waitFor(() => expect(server.sockets).toHaveLength(2))
   })
 

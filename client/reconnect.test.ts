@@ -99,7 +99,11 @@ describe('coming back', () => {
       await pass(turn === 0 ? 0 : 1000 * turn)
     }
     expect(harness.twins.sockets).toHaveLength(4)
-    expect(harness.states.filter(({ kind }) => kind === 'waiting')).toMatchObject([{ retryInMs: 0 }, { retryInMs: 1000 }, { retryInMs: 2000 }])
+    expect(harness.states.filter(({ kind }) => kind === 'waiting')).toMatchObject([
+      { retryInMs: 0 },
+      { retryInMs: 1000 },
+      { retryInMs: 2000 },
+    ])
     connection.close()
   })
 

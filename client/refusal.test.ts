@@ -72,11 +72,20 @@ describe('a refusal for good', () => {
 
 describe('a token that cannot be one', () => {
   // Three WebSockets and an SSE request were tried, and no message named the word.
-  it.each(['Bearer a.b.c', 'bearer a.b.c', 'a.b.c\n', ' a.b.c', '"a.b.c"'])('%j is refused before anything is opened, with the mistake named', async (token) => {
-    const errors: unknown[] = []
-    const connection = await harness.start({ token: () => token, onStateChange: undefined, onError: (error) => errors.push(error) })
-    expect(harness.twins.sockets).toEqual([])
-    expect(connection.state).toEqual({ kind: 'closed', code: 4001, reason: 'The token must be a JWT alone, without "Bearer " and white space.' })
-    expect(errors).toEqual([new Error('Carillon: closed for good (4001). The token must be a JWT alone, without "Bearer " and white space.')])
-  })
+  it.each(['Bearer a.b.c', 'bearer a.b.c', 'a.b.c\n', ' a.b.c', '"a.b.c"'])(
+    '%j is refused before anything is opened, with the mistake named',
+    async (token) => {
+      const errors: unknown[] = []
+      const connection = await harness.start({ token: () => token, onStateChange: undefined, onError: (error) => errors.push(error) })
+      expect(harness.twins.sockets).toEqual([])
+      expect(connection.state).toEqual({
+        kind: 'closed',
+        code: 4001,
+        reason: 'The token must be a JWT alone, without "Bearer " and white space.',
+      })
+      expect(errors).toEqual([
+        new Error('Carillon: closed for good (4001). The token must be a JWT alone, without "Bearer " and white space.'),
+      ])
+    },
+  )
 })

@@ -11,7 +11,13 @@ afterEach(() => {
 /** What may happen, in any order. */
 const step = fc.oneof(
   { weight: 6, arbitrary: fc.record({ kind: fc.constant('emit' as const), times: fc.integer({ min: 1, max: 5 }) }) },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('cut' as const), code: fc.constantFrom(1000, 1001, 1006, 1012, 4100, 4103, 4106, 4200, 4201, 4204) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('cut' as const),
+      code: fc.constantFrom(1000, 1001, 1006, 1012, 4100, 4103, 4106, 4200, 4201, 4204),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('repeat' as const), back: fc.integer({ min: 1, max: 9 }) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('garbage' as const) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('renew' as const) }) },

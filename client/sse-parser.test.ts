@@ -27,16 +27,21 @@ describe('createSseParser', () => {
 
   it('gives back any JSON, wherever the stream is cut and however its lines end', () => {
     fc.assert(
-      fc.property(fc.array(fc.json({ stringUnit: 'binary' }), { minLength: 1 }), fc.constantFrom('\n', '\r\n'), fc.infiniteStream(fc.integer({ min: 1, max: 9 })), (texts, eol, sizes) => {
-        const stream = texts.map((text) => `id: c${eol}data: ${text}${eol}${eol}`).join('')
-        const chunks: string[] = []
-        for (let at = 0; at < stream.length; ) {
-          const size: number = sizes.next().value ?? 1
-          chunks.push(stream.slice(at, at + size))
-          at += size
-        }
-        expect(parse(chunks)).toEqual(texts.map((text) => ['', text]))
-      }),
+      fc.property(
+        fc.array(fc.json({ stringUnit: 'binary' }), { minLength: 1 }),
+        fc.constantFrom('\n', '\r\n'),
+        fc.infiniteStream(fc.integer({ min: 1, max: 9 })),
+        (texts, eol, sizes) => {
+          const stream = texts.map((text) => `id: c${eol}data: ${text}${eol}${eol}`).join('')
+          const chunks: string[] = []
+          for (let at = 0; at < stream.length;) {
+            const size: number = sizes.next().value ?? 1
+            chunks.push(stream.slice(at, at + size))
+            at += size
+          }
+          expect(parse(chunks)).toEqual(texts.map((text) => ['', text]))
+        },
+      ),
     )
   })
 

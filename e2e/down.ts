@@ -7,17 +7,29 @@ import { findPlatform } from './platform/open-platform.ts'
 
 const what = 'Deletes the cluster of `make up`, and what was kept of it on this machine.'
 
-process.exitCode = await runCommandLine({ name: 'down', what, run: async (options) => {
-  const platform = await findPlatform(options, process.env)
-  if (platform === null) {
-    console.log(`There is no cluster ${options.name} of \`make up\`.`)
-    return true
-  }
-  const { run, place } = platform
-  const isThere = (await clusters(run)).includes(place.cluster)
-  if (isThere) await deleteCluster(run, place)
-  await removeImages(run)
-  await rm(place.folder, { recursive: true, force: true })
-  console.log(isThere ? `The cluster ${place.cluster} is gone, and so is ${place.folder}. Images stay in docker, as its cache.` : `The cluster ${place.cluster} was gone already; ${place.folder} is removed, too.`)
-  return true
-} }, process.argv.slice(2), process.env)
+process.exitCode = await runCommandLine(
+  {
+    name: 'down',
+    what,
+    run: async (options) => {
+      const platform = await findPlatform(options, process.env)
+      if (platform === null) {
+        console.log(`There is no cluster ${options.name} of \`make up\`.`)
+        return true
+      }
+      const { run, place } = platform
+      const isThere = (await clusters(run)).includes(place.cluster)
+      if (isThere) await deleteCluster(run, place)
+      await removeImages(run)
+      await rm(place.folder, { recursive: true, force: true })
+      console.log(
+        isThere
+          ? `The cluster ${place.cluster} is gone, and so is ${place.folder}. Images stay in docker, as its cache.`
+          : `The cluster ${place.cluster} was gone already; ${place.folder} is removed, too.`,
+      )
+      return true
+    },
+  },
+  process.argv.slice(2),
+  process.env,
+)

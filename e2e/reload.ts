@@ -6,8 +6,16 @@ import { StepFailure } from './platform/step-failure.ts'
 
 const what = 'Builds the image anew, loads it into the cluster of `make up`, and replaces the operator and the gateways.'
 
-process.exitCode = await runCommandLine({ name: 'reload', what, run: async (options) => {
-  const platform = await findPlatform(options, process.env)
-  if (platform === null) throw new StepFailure(`There is no cluster ${options.name} of \`make up\`.`, { todo: '`make up` first' })
-  return bringChanges(platform, console.log)
-} }, process.argv.slice(2), process.env)
+process.exitCode = await runCommandLine(
+  {
+    name: 'reload',
+    what,
+    run: async (options) => {
+      const platform = await findPlatform(options, process.env)
+      if (platform === null) throw new StepFailure(`There is no cluster ${options.name} of \`make up\`.`, { todo: '`make up` first' })
+      return bringChanges(platform, console.log)
+    },
+  },
+  process.argv.slice(2),
+  process.env,
+)

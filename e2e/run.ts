@@ -34,13 +34,34 @@ interface Wish {
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { 'keep': { type: 'boolean', default: false }, 'name': { type: 'string', default: 'carillon-e2e' }, 'http-port': { type: 'string', default: '8081' }, 'https-port': { type: 'string', default: '8444' }, 'ip-family': { type: 'string', default: 'ipv4' }, 'help': { type: 'boolean', default: false } },
+    options: {
+      keep: { type: 'boolean', default: false },
+      name: { type: 'string', default: 'carillon-e2e' },
+      'http-port': { type: 'string', default: '8081' },
+      'https-port': { type: 'string', default: '8444' },
+      'ip-family': { type: 'string', default: 'ipv4' },
+      help: { type: 'boolean', default: false },
+    },
   })
   if (values.help) {
     process.stdout.write(help)
     return 0
   }
-  const options = parsePlatformOptions(['--name', values.name, '--http-port', values['http-port'], '--https-port', values['https-port'], '--ip-family', values['ip-family'], '--metrics', '--no-sample'], process.env)
+  const options = parsePlatformOptions(
+    [
+      '--name',
+      values.name,
+      '--http-port',
+      values['http-port'],
+      '--https-port',
+      values['https-port'],
+      '--ip-family',
+      values['ip-family'],
+      '--metrics',
+      '--no-sample',
+    ],
+    process.env,
+  )
   if (!options.ok || options.value === 'help') throw new Error(options.ok ? '' : options.error.join('\n'))
   const platform = await newPlatform(options.value, process.env)
   try {
@@ -65,7 +86,13 @@ async function testOn(platform: Platform, { suites }: Wish): Promise<number> {
   await mkdir(artifacts, { recursive: true })
   if (!(await bringUp(platform, console.log))) return end(notUp)
   console.log(`\nThe platform is up after ${seconds()}; now the suites.`)
-  const outcome = await runVitest({ root, projects: ['e2e', 'e2e-alone'], filters: suites.map((suite) => `e2e/${suite}/`), reportFile: join(artifacts, 'report.json'), env: { ...process.env, E2E_CLUSTER: platform.place.cluster } })
+  const outcome = await runVitest({
+    root,
+    projects: ['e2e', 'e2e-alone'],
+    filters: suites.map((suite) => `e2e/${suite}/`),
+    reportFile: join(artifacts, 'report.json'),
+    env: { ...process.env, E2E_CLUSTER: platform.place.cluster },
+  })
   const trace = await readTrace()
   console.log(`\n${renderResults(await readResults())}\n`)
   if (trace !== '') console.log(`One event, from the emit to the sockets: span, when it began, how long it took, and where.\n\n${trace}`)
@@ -73,7 +100,10 @@ async function testOn(platform: Platform, { suites }: Wish): Promise<number> {
   return end(outcome)
 }
 
-const notUp: Outcome = { tally: { passed: 0, failed: 1, skipped: 0 }, failures: [{ where: 'the platform', why: ['it did not come up; the step that failed, and why, is above'] }] }
+const notUp: Outcome = {
+  tally: { passed: 0, failed: 1, skipped: 0 },
+  failures: [{ where: 'the platform', why: ['it did not come up; the step that failed, and why, is above'] }],
+}
 
 /** The last lines, with the tally as the very last. @returns the exit code */
 function end({ tally, failures }: Outcome): number {

@@ -18,15 +18,26 @@ const help = `Writes a token that the sample channel believes.
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
-      user: { type: 'string', default: 'ada' }, organization: { type: 'string', default: 'acme' }, role: { type: 'string', multiple: true, default: [] },
-      scope: { type: 'string', default: '' }, seconds: { type: 'string', default: '3600' }, name: { type: 'string', default: 'carillon' }, help: { type: 'boolean', default: false },
+      user: { type: 'string', default: 'ada' },
+      organization: { type: 'string', default: 'acme' },
+      role: { type: 'string', multiple: true, default: [] },
+      scope: { type: 'string', default: '' },
+      seconds: { type: 'string', default: '3600' },
+      name: { type: 'string', default: 'carillon' },
+      help: { type: 'boolean', default: false },
     },
   })
   if (values.help) return void process.stdout.write(help)
   const options = parsePlatformOptions(['--name', values.name], process.env)
   const platform = options.ok && options.value !== 'help' ? await findPlatform(options.value, process.env) : null
   if (platform === null) throw new Error(`There is no cluster ${values.name} of \`make up\`.`)
-  const claims = { user_id: values.user, username: values.user, org_id: values.organization, roles: values.role, ...(values.scope === '' ? {} : { scope: values.scope }) }
+  const claims = {
+    user_id: values.user,
+    username: values.user,
+    org_id: values.organization,
+    roles: values.role,
+    ...(values.scope === '' ? {} : { scope: values.scope }),
+  }
   process.stdout.write(`${platform.own.identity.token(claims, Number(values.seconds))}\n`)
 }
 

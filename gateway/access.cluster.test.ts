@@ -43,7 +43,11 @@ const saslOverTls = (): Readonly<Record<string, string>> => ({
   KAFKA_SASL_PASSWORD: scramPassword,
 })
 
-const asUser = ({ clientId, topic }: Named): Readonly<Record<string, string>> => ({ ...saslOverTls(), KAFKA_CLIENT_ID: clientId, KAFKA_TOPIC: topic })
+const asUser = ({ clientId, topic }: Named): Readonly<Record<string, string>> => ({
+  ...saslOverTls(),
+  KAFKA_CLIENT_ID: clientId,
+  KAFKA_TOPIC: topic,
+})
 
 /** A topic and its dead letters' topic, with two poison records in it. */
 async function newTopic(name: string): Promise<Named> {
@@ -62,7 +66,8 @@ async function writePoison({ topic }: Named): Promise<void> {
   await poison.stop()
 }
 
-const countOf = async (topic: string): Promise<number> => (await createClusterAdmin([broker.plaintext]).ends(topic)).reduce((sum, end) => sum + end, 0)
+const countOf = async (topic: string): Promise<number> =>
+  (await createClusterAdmin([broker.plaintext]).ends(topic)).reduce((sum, end) => sum + end, 0)
 
 const copiedIn = ({ topic }: Named): Promise<number> => countOf(`${topic}.dlq`)
 
@@ -83,7 +88,9 @@ async function spawn(env: Readonly<Record<string, string>>): Promise<Spawned> {
   const child = spawnGateway({ env: { PORT: String(port), INTERNAL_PORT: String(port + 1), KAFKA_CREATE_TOPIC: 'off', ...env } })
   endWithTest(child.pid)
   processes.push(child)
-  const answers = vi.waitFor(async () => expect((await fetch(`http://127.0.0.1:${port + 1}/livez`)).status).toBeGreaterThan(0), { timeout: 30_000 })
+  const answers = vi.waitFor(async () => expect((await fetch(`http://127.0.0.1:${port + 1}/livez`)).status).toBeGreaterThan(0), {
+    timeout: 30_000,
+  })
   answers.catch(() => undefined) // it may end before it answers
   return { process: child, begun: Promise.race([answers, child.exited]) }
 }
@@ -95,14 +102,21 @@ function complaints(child: GatewayProcess): readonly string[] {
 }
 
 /** One line names all of it, within ten seconds, and there is no flood of lines. */
-async function expectComplaint({ process: child, begun }: Spawned | Pod & { readonly begun?: undefined }, ...words: readonly (string | RegExp)[]): Promise<void> {
+async function expectComplaint(
+  { process: child, begun }: Spawned | (Pod & { readonly begun?: undefined }),
+  ...words: readonly (string | RegExp)[]
+): Promise<void> {
   const named = (line: string): boolean => words.every((word) => (typeof word === 'string' ? line.includes(word) : word.test(line)))
   await begun
-  await vi.waitFor(() => expect(complaints(child), `one line names ${words.join(' and ')}`).toSatisfy((lines: readonly string[]) => lines.some(named)), { timeout: 10_000 })
+  await vi.waitFor(
+    () => expect(complaints(child), `one line names ${words.join(' and ')}`).toSatisfy((lines: readonly string[]) => lines.some(named)),
+    { timeout: 10_000 },
+  )
   expect(complaints(child).length).toBeLessThan(10)
 }
 
-const emit = (pod: Pod, id: string): Promise<Response> => fetch(`${pod.url}/api/chrome-service/v1/emit-message`, { method: 'POST', body: JSON.stringify({ id, type: 't', broadcast: true }) })
+const emit = (pod: Pod, id: string): Promise<Response> =>
+  fetch(`${pod.url}/api/chrome-service/v1/emit-message`, { method: 'POST', body: JSON.stringify({ id, type: 't', broadcast: true }) })
 
 const operationOf = (right: Right): RegExp => (right.endsWith('Read') ? /\bread\b/i : /\bwrite\b/i)
 
@@ -121,11 +135,14 @@ describe('at the start', () => {
     expect(complaints(pod.process).filter((line) => !line.includes('a record cannot be decoded'))).toEqual([])
   })
 
-  it.each(allRights.filter((right) => right !== 'topic Write'))('a missing right (%s) is named in one line within ten seconds', async (right) => {
-    const named = await newTopic(right.replaceAll(' ', '-'))
-    await rights.grant(named, right)
-    await expectComplaint(await spawn(asUser(named)), resourceOf(right, named), operationOf(right))
-  })
+  it.each(allRights.filter((right) => right !== 'topic Write'))(
+    'a missing right (%s) is named in one line within ten seconds',
+    async (right) => {
+      const named = await newTopic(right.replaceAll(' ', '-'))
+      await rights.grant(named, right)
+      await expectComplaint(await spawn(asUser(named)), resourceOf(right, named), operationOf(right))
+    },
+  )
 
   it('a missing right to write to the topic is named in one line, and the emit is told that the broker refused it', async () => {
     const named = await newTopic('write')
@@ -145,11 +162,14 @@ describe('while it runs', () => {
     const pod = await newPod(named)
     await pod.untilReady(20_000)
     await rights.take('topic Write', named)
-    const refused = await vi.waitFor(async () => {
-      const answer = await emit(pod, 'try')
-      expect(answer.status).not.toBe(202)
-      return answer.text()
-    }, { timeout: 10_000 })
+    const refused = await vi.waitFor(
+      async () => {
+        const answer = await emit(pod, 'try')
+        expect(answer.status).not.toBe(202)
+        return answer.text()
+      },
+      { timeout: 10_000 },
+    )
     expect(refused).not.toContain('may be in it')
     expect((await pod.readyz()).status).toBe(200)
     await rights.give('topic Write', named)
@@ -172,30 +192,51 @@ describe('while it runs', () => {
     expect(socket.told.filter((what) => what !== '!bookmark')).toEqual(['!resumed', 'unreadable'])
   })
 
-  it.each(['dead letter topic Write', 'group Read', 'transactional id Write'] as const)('a pod without %s goes on delivering, says so, and copies dead letters when the right is back', async (right) => {
-    const named = await newTopic(`running-${right.replaceAll(' ', '-')}`)
-    await rights.grant(named)
-    const pod = await newPod(named)
-    await pod.untilReady(20_000)
-    await vi.waitFor(async () => expect(await copiedIn(named)).toBeGreaterThan(0), { timeout: 20_000 })
-    await rights.take(right, named)
-    const before = await copiedIn(named)
-    await writePoison(named)
-    await expectComplaint(pod, resourceOf(right, named))
-    const socket = await openSocket(pod.socketUrl, { token: await pod.token('ann'), cursor: 'latest' })
-    expect((await emit(pod, 'hello')).status).toBe(202)
-    await socket.untilTold('hello')
-    socket.terminate()
-    await rights.give(right, named)
-    await vi.waitFor(async () => expect(await copiedIn(named)).toBeGreaterThan(before), { timeout: 45_000 })
-  })
+  it.each(['dead letter topic Write', 'group Read', 'transactional id Write'] as const)(
+    'a pod without %s goes on delivering, says so, and copies dead letters when the right is back',
+    async (right) => {
+      const named = await newTopic(`running-${right.replaceAll(' ', '-')}`)
+      await rights.grant(named)
+      const pod = await newPod(named)
+      await pod.untilReady(20_000)
+      await vi.waitFor(async () => expect(await copiedIn(named)).toBeGreaterThan(0), { timeout: 20_000 })
+      await rights.take(right, named)
+      const before = await copiedIn(named)
+      await writePoison(named)
+      await expectComplaint(pod, resourceOf(right, named))
+      const socket = await openSocket(pod.socketUrl, { token: await pod.token('ann'), cursor: 'latest' })
+      expect((await emit(pod, 'hello')).status).toBe(202)
+      await socket.untilTold('hello')
+      socket.terminate()
+      await rights.give(right, named)
+      await vi.waitFor(async () => expect(await copiedIn(named)).toBeGreaterThan(before), { timeout: 45_000 })
+    },
+  )
 })
 
 describe('a broker that cannot be reached is named in one line within ten seconds', () => {
   const file = (name: string): string => join(broker.directory, name)
 
   it('when its certificate is of an authority that the gateway was not given', async () => {
-    execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=Other CA', '-keyout', file('other.key'), '-out', file('other.pem')], { stdio: 'ignore' })
+    execFileSync(
+      'openssl',
+      [
+        'req',
+        '-x509',
+        '-newkey',
+        'rsa:2048',
+        '-nodes',
+        '-days',
+        '2',
+        '-subj',
+        '/CN=Other CA',
+        '-keyout',
+        file('other.key'),
+        '-out',
+        file('other.pem'),
+      ],
+      { stdio: 'ignore' },
+    )
     await expectComplaint(await spawn({ ...saslOverTls(), KAFKA_TLS_CA_FILE: file('other.pem') }), broker.saslTls, /certificate/)
   })
 
@@ -205,7 +246,13 @@ describe('a broker that cannot be reached is named in one line within ten second
   })
 
   it('when the certificate and the key of the gateway do not fit', async () => {
-    const env = { ...saslOverTls(), KAFKA_BROKERS: broker.mutualTls, KAFKA_SASL_MECHANISM: 'none', KAFKA_TLS_CERT_FILE: broker.certFile, KAFKA_TLS_KEY_FILE: file('server.key') }
+    const env = {
+      ...saslOverTls(),
+      KAFKA_BROKERS: broker.mutualTls,
+      KAFKA_SASL_MECHANISM: 'none',
+      KAFKA_TLS_CERT_FILE: broker.certFile,
+      KAFKA_TLS_KEY_FILE: file('server.key'),
+    }
     await expectComplaint(await spawn({ ...env, KAFKA_SASL_USERNAME: '', KAFKA_SASL_PASSWORD: '' }), 'KAFKA_TLS_KEY_FILE')
   })
 

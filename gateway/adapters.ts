@@ -11,9 +11,17 @@ import { createPrometheusMetrics } from './observability/prometheus.ts'
 import type { Metrics } from './observability/metrics.ts'
 
 /** Makes the real adapters that a configuration asks for: Kafka or the in-process log, configured keys or those of development mode. */
-export async function createGatewayAdapters(config: Config, world: { readonly env: TracingEnvironment; readonly version: string }): Promise<GatewayAdapters> {
+export async function createGatewayAdapters(
+  config: Config,
+  world: { readonly env: TracingEnvironment; readonly version: string },
+): Promise<GatewayAdapters> {
   const isLogText = config.logFormat === 'text' || (config.logFormat === 'auto' && config.isDevelopment)
-  const logger = createPinoLogger({ format: isLogText ? 'text' : 'json', level: config.logLevel, name: 'carillon-gateway', version: world.version })
+  const logger = createPinoLogger({
+    format: isLogText ? 'text' : 'json',
+    level: config.logLevel,
+    name: 'carillon-gateway',
+    version: world.version,
+  })
   const prometheus = createPrometheusMetrics({ version: world.version })
   const tracing = await startTracing({ serviceName: 'carillon-gateway', version: world.version, env: world.env, logger })
   const identity = await createIdentity(config, logger, prometheus.metrics)

@@ -6,7 +6,10 @@ export function renderBanner(config: Config, ports: { readonly public: number; r
   const site = `localhost:${ports.public}`
   const { channel } = config
   const { socket, api } = channelPaths(config)
-  const log = config.kafkaBrokers.length === 0 ? 'an in-process log in place of Kafka (set KAFKA_BROKERS for a real one)' : `Kafka at ${config.kafkaBrokers.join(', ')}, topic ${config.kafkaTopic}`
+  const log =
+    config.kafkaBrokers.length === 0
+      ? 'an in-process log in place of Kafka (set KAFKA_BROKERS for a real one)'
+      : `Kafka at ${config.kafkaBrokers.join(', ')}, topic ${config.kafkaTopic}`
   return `
   Carillon, channel ${channel}: delivers CloudEvents to exactly the browsers they are for.
   Development mode: keys made at start, this machine only. Events are in ${log}.

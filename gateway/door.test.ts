@@ -9,7 +9,12 @@ import { openSocket } from './testing/test-socket.ts'
 
 const ends: (() => unknown)[] = []
 afterEach(async () => {
-  await Promise.all(ends.splice(0).toReversed().map((end) => end()))
+  await Promise.all(
+    ends
+      .splice(0)
+      .toReversed()
+      .map((end) => end()),
+  )
 })
 
 async function start(env: Readonly<Record<string, string>> = {}, more: TestGatewayOptions = {}): Promise<TestGateway> {
@@ -95,7 +100,8 @@ describe('request targets and Host headers', () => {
   /** The statuses of a page, an event stream and a WebSocket whose targets are written alike. */
   async function statuses({ gateway, token }: TestGateway, write: (path: string) => string, hosts: string): Promise<readonly number[]> {
     const authorization = `Authorization: Bearer ${await token({ user_id: 'ann' })}\r\n`
-    const upgrade = 'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n'
+    const upgrade =
+      'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n'
     const ask = async (text: string): Promise<number> => {
       const client = await raw(gateway.ports.public)
       client.send(`${text}\r\n`)
@@ -113,7 +119,12 @@ describe('request targets and Host headers', () => {
     ['in the origin form', (path: string) => path, host, served],
     ['in the absolute form', (path: string) => `http://localhost${path}`, host, served],
     ['in the absolute form of another scheme', (path: string) => `ws://localhost${path}`, host, served],
-    ['in the absolute form, with another Host, which does not count', (path: string) => `http://localhost${path}`, 'Host: evil.example\r\n', served],
+    [
+      'in the absolute form, with another Host, which does not count',
+      (path: string) => `http://localhost${path}`,
+      'Host: evil.example\r\n',
+      served,
+    ],
     ['in the absolute form of a foreign name, in development mode', (path: string) => `http://evil.example${path}`, host, [403, 403, 403]],
     ['with unreserved characters percent-encoded', (path: string) => path.replaceAll('-', '%2D').replaceAll('v1', '%76%31'), host, served],
     ['with a query and a fragment', (path: string) => `${path}?a=%zz#fragment`, host, served],
@@ -149,24 +160,30 @@ describe('places for connections', () => {
     const ready = await fetch(`${internalUrl}/readyz`)
     expect([ready.status, await ready.json()]).toEqual([
       200,
-      expect.objectContaining({ degraded: [expect.objectContaining({ kind: 'connections' }), expect.objectContaining({ kind: 'sessions' })] }),
+      expect.objectContaining({
+        degraded: [expect.objectContaining({ kind: 'connections' }), expect.objectContaining({ kind: 'sessions' })],
+      }),
     ])
   }, 20_000)
 
   it.each([
     ['an answer', ''],
     ['a close code', 'Origin: http://localhost\r\n'],
-  ])('of WebSockets that were refused by %s, and do not hang up, are given to users with tokens', async (_what, origin) => {
-    const { gateway, socketUrl, token, metrics } = await start({ MAX_CONNECTIONS: '5', CLOSE_TIMEOUT_MS: '60000' })
-    const handshake = `${origin}Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n`
-    for (let count = 0; count < 5 + 256; count += 1) {
-      const client = await raw(gateway.ports.public, { allowHalfOpen: true })
-      client.send(request('GET /wss/chrome-service/v1/ws', handshake))
-      await client.until('HTTP/1.1')
-    }
-    for (const user of ['a', 'b', 'c', 'd', 'e']) await openSocket(socketUrl, { token: await token({ user_id: user }) })
-    expect([metrics.value('sessions'), metrics.value('connectionsCut', { reason: 'not-taken' })]).toEqual([5, 0])
-  }, 20_000)
+  ])(
+    'of WebSockets that were refused by %s, and do not hang up, are given to users with tokens',
+    async (_what, origin) => {
+      const { gateway, socketUrl, token, metrics } = await start({ MAX_CONNECTIONS: '5', CLOSE_TIMEOUT_MS: '60000' })
+      const handshake = `${origin}Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n`
+      for (let count = 0; count < 5 + 256; count += 1) {
+        const client = await raw(gateway.ports.public, { allowHalfOpen: true })
+        client.send(request('GET /wss/chrome-service/v1/ws', handshake))
+        await client.until('HTTP/1.1')
+      }
+      for (const user of ['a', 'b', 'c', 'd', 'e']) await openSocket(socketUrl, { token: await token({ user_id: user }) })
+      expect([metrics.value('sessions'), metrics.value('connectionsCut', { reason: 'not-taken' })]).toEqual([5, 0])
+    },
+    20_000,
+  )
 
   it('are shown as free while there are some', async () => {
     const { internalUrl, metrics } = await start()
@@ -178,29 +195,40 @@ describe('places for connections', () => {
 describe('a gateway with the memory of a pod', () => {
   it.each([
     ['the OpenAPI document', request(`GET ${api}/openapi.json`), 40],
-    ['health, the OpenAPI document and what is not there, in turns', [`GET ${api}/openapi.json`, 'GET /health', 'GET /nothing'].map((line) => request(line)).join(''), 40],
+    [
+      'health, the OpenAPI document and what is not there, in turns',
+      [`GET ${api}/openapi.json`, 'GET /health', 'GET /nothing'].map((line) => request(line)).join(''),
+      40,
+    ],
     // Each is answered before the next is read: the kernel takes the answers.
     ['emits that ask first', request(`POST ${api}/emit-message`, 'Expect: 100-continue\r\nContent-Length: 5\r\n') + 'not {', 0],
     ['streams without a token', request(`GET ${api}/events`), 40],
-  ])('survives connections that ask for %s and read nothing', async (_what, text, cut) => {
-    const program = spawnGateway({ env: { PORT: '0', INTERNAL_PORT: '0', NODE_OPTIONS: '--max-old-space-size=224', LOG_LEVEL: 'info' } })
-    ends.push(() => program.kill())
-    const { port, internalPort } = await program.line('listening')
-    const chunk = Buffer.from(text.repeat(Math.ceil(60_000 / text.length)))
-    await Promise.all(
-      Array.from({ length: 40 }, async () => {
-        const client = await raw(Number(port), { paused: true })
-        for (let time = 0; time < 2; time += 1) client.send(chunk)
-      }),
-    )
-    const page = await vi.waitFor(async () => {
-      const answer = await fetch(`http://127.0.0.1:${String(internalPort)}/metrics`)
-      const metrics = await answer.text()
-      expect(Number(/connections_cut_total\{reason="pipelining"\} (\d+)/.exec(metrics)?.[1])).toBe(cut)
-      return metrics
-    }, { timeout: 15_000, interval: 200 })
-    // The limit of such a pod is 448 MiB. What the collector has not taken yet, in the middle of a burst, is up to a hundred of them.
-    expect(Number(/process_resident_memory_bytes (\d+)/.exec(page)?.[1])).toBeLessThan(400 * 1024 * 1024)
-    expect((await fetch(`http://127.0.0.1:${String(port)}/health`)).status).toBe(200)
-  }, 30_000)
+  ])(
+    'survives connections that ask for %s and read nothing',
+    async (_what, text, cut) => {
+      const program = spawnGateway({ env: { PORT: '0', INTERNAL_PORT: '0', NODE_OPTIONS: '--max-old-space-size=224', LOG_LEVEL: 'info' } })
+      ends.push(() => program.kill())
+      const { port, internalPort } = await program.line('listening')
+      const chunk = Buffer.from(text.repeat(Math.ceil(60_000 / text.length)))
+      await Promise.all(
+        Array.from({ length: 40 }, async () => {
+          const client = await raw(Number(port), { paused: true })
+          for (let time = 0; time < 2; time += 1) client.send(chunk)
+        }),
+      )
+      const page = await vi.waitFor(
+        async () => {
+          const answer = await fetch(`http://127.0.0.1:${String(internalPort)}/metrics`)
+          const metrics = await answer.text()
+          expect(Number(/connections_cut_total\{reason="pipelining"\} (\d+)/.exec(metrics)?.[1])).toBe(cut)
+          return metrics
+        },
+        { timeout: 15_000, interval: 200 },
+      )
+      // The limit of such a pod is 448 MiB. What the collector has not taken yet, in the middle of a burst, is up to a hundred of them.
+      expect(Number(/process_resident_memory_bytes (\d+)/.exec(page)?.[1])).toBeLessThan(400 * 1024 * 1024)
+      expect((await fetch(`http://127.0.0.1:${String(port)}/health`)).status).toBe(200)
+    },
+    30_000,
+  )
 })

@@ -27,7 +27,10 @@ async function post(gateway: TestGateway, body: string, headers: Record<string, 
 const asJson = (event: object): string => JSON.stringify({ ...event, audience: everybody })
 const doors: readonly Door[] = [
   { name: 'a structured request', send: (gateway, event) => post(gateway, asJson(event), { 'content-type': structured }) },
-  { name: 'a batch', send: (gateway, event) => post(gateway, `[${asJson(event)}]`, { 'content-type': 'application/cloudevents-batch+json' }) },
+  {
+    name: 'a batch',
+    send: (gateway, event) => post(gateway, `[${asJson(event)}]`, { 'content-type': 'application/cloudevents-batch+json' }),
+  },
   {
     name: 'a structured record',
     send: async (gateway, event) => gateway.log.append([{ partition: 0, value: asJson(event), headers: { 'content-type': structured } }]),
@@ -81,9 +84,21 @@ describe('an event', () => {
     const gateway = await start()
     const headers = { specversion: '1.0', source: '/s', type: 't', time: '2026-01-31T12:00:00Z', audience: everybody, priority: '5' }
     const inRecord = (id: string, value: string | null, contentType: object = {}) =>
-      gateway.log.append([{ partition: 0, value, headers: { ...contentType, ...Object.fromEntries(Object.entries({ ...headers, id }).map(([name, given]) => [`ce_${name}`, given])) } }])
+      gateway.log.append([
+        {
+          partition: 0,
+          value,
+          headers: {
+            ...contentType,
+            ...Object.fromEntries(Object.entries({ ...headers, id }).map(([name, given]) => [`ce_${name}`, given])),
+          },
+        },
+      ])
     const inRequest = (id: string, body: string, contentType: object = {}) =>
-      post(gateway, body, { ...contentType, ...Object.fromEntries(Object.entries({ ...headers, id }).map(([name, given]) => [`ce-${name}`, given])) })
+      post(gateway, body, {
+        ...contentType,
+        ...Object.fromEntries(Object.entries({ ...headers, id }).map(([name, given]) => [`ce-${name}`, given])),
+      })
     const got = await received(gateway, 7, async () => {
       inRecord('record-text', 'hello')
       inRecord('record-empty', '', { 'content-type': 'text/plain' })
@@ -111,10 +126,19 @@ describe('an event', () => {
   it('of another producer that has a cursor is delivered with that of the gateway in its place', async () => {
     const gateway = await start()
     const got = await received(gateway, 1, async () =>
-      gateway.log.append([{ partition: 0, value: asJson({ ...required, id: '1', cursor: 'mine' }), headers: { 'content-type': structured } }]),
+      gateway.log.append([
+        { partition: 0, value: asJson({ ...required, id: '1', cursor: 'mine' }), headers: { 'content-type': structured } },
+      ]),
     )
     expect(got).toEqual([{ ...required, id: '1' }])
-    const answer = await fetch(`${gateway.url}/api/chrome-service/v1/events`, { method: 'POST', headers: { 'content-type': structured }, body: asJson({ ...required, id: '2', cursor: 'mine' }) })
-    expect([answer.status, (await answer.json()).errors]).toEqual([400, [{ attribute: 'cursor', detail: expect.stringContaining('gateways write it') }]])
+    const answer = await fetch(`${gateway.url}/api/chrome-service/v1/events`, {
+      method: 'POST',
+      headers: { 'content-type': structured },
+      body: asJson({ ...required, id: '2', cursor: 'mine' }),
+    })
+    expect([answer.status, (await answer.json()).errors]).toEqual([
+      400,
+      [{ attribute: 'cursor', detail: expect.stringContaining('gateways write it') }],
+    ])
   })
 })

@@ -23,7 +23,15 @@ interface Answer {
 }
 
 /** A request as a proxy hands it on: with any `Host`, which `fetch` does not let a caller choose. */
-function ask(gateway: TestGateway, { path, method = 'GET', headers = {}, body = '' }: { readonly path: string; readonly method?: string; readonly headers?: IncomingHttpHeaders; readonly body?: string }): Promise<Answer> {
+function ask(
+  gateway: TestGateway,
+  {
+    path,
+    method = 'GET',
+    headers = {},
+    body = '',
+  }: { readonly path: string; readonly method?: string; readonly headers?: IncomingHttpHeaders; readonly body?: string },
+): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>()
   const request = httpRequest(`${gateway.url}${path}`, { method, headers })
   request.on('upgrade', (response, socket) => {
@@ -43,14 +51,31 @@ function ask(gateway: TestGateway, { path, method = 'GET', headers = {}, body = 
   return promise
 }
 
-const upgrade = { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13', 'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==', 'sec-websocket-protocol': 'cloudevents.json' }
+const upgrade = {
+  connection: 'Upgrade',
+  upgrade: 'websocket',
+  'sec-websocket-version': '13',
+  'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==',
+  'sec-websocket-protocol': 'cloudevents.json',
+}
 const socketPath = '/wss/chrome-service/v1/ws'
 const emitPath = '/api/chrome-service/v1/emit-message'
-const message = JSON.stringify({ id: 'message-id', type: 'notifications.drawer', broadcast: true, users: [], roles: [], organizations: [], payload: { title: 'New notification' } })
+const message = JSON.stringify({
+  id: 'message-id',
+  type: 'notifications.drawer',
+  broadcast: true,
+  users: [],
+  roles: [],
+  organizations: [],
+  payload: { title: 'New notification' },
+})
 const stage = { host: 'stage.foo.redhat.com:1337', origin: 'https://stage.foo.redhat.com:1337' }
 
 describe('a development proxy in front of another name', () => {
-  const throughProxy = (gateway: TestGateway, { changesOrigin, token }: { readonly changesOrigin: boolean; readonly token: string }): Promise<readonly Answer[]> => {
+  const throughProxy = (
+    gateway: TestGateway,
+    { changesOrigin, token }: { readonly changesOrigin: boolean; readonly token: string },
+  ): Promise<readonly Answer[]> => {
     const host = changesOrigin ? new URL(gateway.url).host : stage.host
     return Promise.all([
       ask(gateway, { path: socketPath, headers: { ...upgrade, host, origin: stage.origin, cookie: `cs_jwt=${token}` } }),
@@ -79,12 +104,15 @@ describe('a development proxy in front of another name', () => {
 
   it('works with the two settings that the answer names', async () => {
     const gateway = await start({ ALLOWED_ORIGINS: 'https://stage.foo.redhat.com:1337' })
-    expect(statuses(await throughProxy(gateway, { changesOrigin: true, token: await gateway.token({ user_id: 'u1' }) }))).toEqual([101, 202])
+    expect(statuses(await throughProxy(gateway, { changesOrigin: true, token: await gateway.token({ user_id: 'u1' }) }))).toEqual([
+      101, 202,
+    ])
   })
 })
 
 describe('a refusal', () => {
-  const requestIds = ({ logger }: TestGateway): readonly unknown[] => logger.lines.filter(({ fields }) => 'requestId' in fields).map(({ fields }) => fields['requestId'])
+  const requestIds = ({ logger }: TestGateway): readonly unknown[] =>
+    logger.lines.filter(({ fields }) => 'requestId' in fields).map(({ fields }) => fields['requestId'])
   const idOf = ({ instance }: Answer): string => instance.replace('urn:carillon:request:', '')
 
   it.each([
@@ -115,9 +143,12 @@ describe('a refusal', () => {
   it.each([
     ['X-Request-Id', { 'x-request-id': 'mine-1' }, 'mine-1'],
     ['trace', { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' }, '0af7651916cd43dd8448eb211c80319c'],
-  ])('has the caller\'s own %s as its id, over HTTP and for sockets', async (_name, headers, id) => {
+  ])("has the caller's own %s as its id, over HTTP and for sockets", async (_name, headers, id) => {
     const gateway = await start()
-    const answers = [await ask(gateway, { path: '/nowhere', headers }), await ask(gateway, { path: socketPath, headers: { ...upgrade, ...headers } })]
+    const answers = [
+      await ask(gateway, { path: '/nowhere', headers }),
+      await ask(gateway, { path: socketPath, headers: { ...upgrade, ...headers } }),
+    ]
     expect(answers.map(idOf)).toEqual([id, id])
     await expect.poll(() => requestIds(gateway)).toEqual([id, id])
   })
@@ -130,7 +161,9 @@ describe('a refusal', () => {
   it('is not a line at info: what strangers do is not told there', async () => {
     const gateway = await start()
     await ask(gateway, { path: '/nowhere' })
-    await expect.poll(() => gateway.logger.lines.filter(({ message: text }) => text === 'request refused').map(({ level }) => level)).toEqual(['debug'])
+    await expect
+      .poll(() => gateway.logger.lines.filter(({ message: text }) => text === 'request refused').map(({ level }) => level))
+      .toEqual(['debug'])
   })
 })
 
@@ -140,7 +173,10 @@ describe('claims for a development token', () => {
     ['{"user_id":"u1","roles":["admin"],"roles":[]}', 'A claim is there twice'],
     ['{"user_id":"u1","__proto__":{"roles":["admin"]}}', '"__proto__" is not known here'],
   ])('%s are refused, and the mistake is named', async (body, detail) => {
-    expect(await ask(await start(), { path: '/dev/token', method: 'POST', body })).toMatchObject({ status: 400, detail: expect.stringContaining(detail) })
+    expect(await ask(await start(), { path: '/dev/token', method: 'POST', body })).toMatchObject({
+      status: 400,
+      detail: expect.stringContaining(detail),
+    })
   })
 })
 
@@ -149,7 +185,20 @@ describe('an emit', () => {
     const gateway = await start()
     await ask(gateway, { path: emitPath, method: 'POST', headers: { 'x-request-id': 'R7' }, body: message })
     const lines = gateway.logger.lines.filter(({ message: text }) => text === 'event emitted')
-    expect(lines).toEqual([{ level: 'debug', message: 'event emitted', fields: { requestId: 'R7', api: 'emit-message', id: 'message-id', source: 'urn:carillon:emit-message', type: 'notifications.drawer', audience: 'broadcast' } }])
+    expect(lines).toEqual([
+      {
+        level: 'debug',
+        message: 'event emitted',
+        fields: {
+          requestId: 'R7',
+          api: 'emit-message',
+          id: 'message-id',
+          source: 'urn:carillon:emit-message',
+          type: 'notifications.drawer',
+          audience: 'broadcast',
+        },
+      },
+    ])
   })
 })
 
@@ -161,10 +210,16 @@ describe('a path that is nearly one that is served', () => {
     ['/API/chrome-service/v1/Emit-Message', emitPath],
     ['/health/', '/health'],
   ])('%s is answered with that one', async (path, served) => {
-    expect(await ask(await start(), { path, method: 'POST' })).toMatchObject({ status: 404, detail: `Nothing is at this path. ${served} is served.` })
+    expect(await ask(await start(), { path, method: 'POST' })).toMatchObject({
+      status: 404,
+      detail: `Nothing is at this path. ${served} is served.`,
+    })
   })
 
   it('is not looked for where a path is longer than any', async () => {
-    expect(await ask(await start(), { path: `/${'/'.repeat(20_000)}x` })).toMatchObject({ status: 404, detail: expect.stringContaining('openapi.json') })
+    expect(await ask(await start(), { path: `/${'/'.repeat(20_000)}x` })).toMatchObject({
+      status: 404,
+      detail: expect.stringContaining('openapi.json'),
+    })
   })
 })

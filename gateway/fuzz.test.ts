@@ -16,30 +16,45 @@ describe.each<FuzzMode>(['development', 'keys'])('a gateway process that gets ba
   afterAll(() => rig.stop())
 
   it('answers any head of a request as HTTP demands, and keeps all others served', async () => {
-    await fc.assert(fc.asyncProperty(heads, (spec) => rig.request(spec)), bounded(150))
+    await fc.assert(
+      fc.asyncProperty(heads, (spec) => rig.request(spec)),
+      bounded(150),
+    )
     expect(rig.tally.refused).toBeGreaterThan(10)
   })
 
   it('delivers each event that it accepts, of any form, to those for whom it is and to no others', async () => {
     const before = rig.tally.accepted
-    await fc.assert(fc.asyncProperty(emits, (spec) => rig.request(spec)), bounded(150))
+    await fc.assert(
+      fc.asyncProperty(emits, (spec) => rig.request(spec)),
+      bounded(150),
+    )
     expect(rig.tally.accepted - before).toBeGreaterThan(10)
   })
 
   it('judges any cookies, subprotocols, tokens and query strings', async () => {
     const before = rig.tally.sessions
-    await fc.assert(fc.asyncProperty(credentials, (spec) => rig.request(spec)), bounded(150))
+    await fc.assert(
+      fc.asyncProperty(credentials, (spec) => rig.request(spec)),
+      bounded(150),
+    )
     expect(rig.tally.sessions - before).toBeGreaterThan(3)
   })
 
   it('takes any bytes from a session, and closes with a documented code', async () => {
     const before = rig.tally.closes
-    await fc.assert(fc.asyncProperty(frameBytes, (bytes) => rig.frames(bytes)), bounded(150))
+    await fc.assert(
+      fc.asyncProperty(frameBytes, (bytes) => rig.frames(bytes)),
+      bounded(150),
+    )
     expect(rig.tally.closes - before).toBeGreaterThan(3)
   })
 
   it('turns its event loop within 50 ms of processor time whatever is repeated in a request', async () => {
-    await fc.assert(fc.asyncProperty(repetitions, (spec) => rig.request(spec)), bounded(40))
+    await fc.assert(
+      fc.asyncProperty(repetitions, (spec) => rig.request(spec)),
+      bounded(40),
+    )
   })
 
   it('has pinged its sessions, grown by less than 32 MiB and logged no error, and stops with exit code 0 in the end', async () => {

@@ -13,7 +13,14 @@ import { startTcpProxy, type TcpProxy } from '../testing/tcp-proxy.ts'
  */
 
 const topic = 'failover'
-const replicas = [[1, 2, 3], [2, 3, 1], [3, 1, 2], [1, 3, 2], [2, 1, 3], [3, 2, 1]]
+const replicas = [
+  [1, 2, 3],
+  [2, 3, 1],
+  [3, 1, 2],
+  [1, 3, 2],
+  [2, 1, 3],
+  [3, 2, 1],
+]
 
 let cluster: KafkaCluster
 let admin: ClusterAdmin
@@ -112,7 +119,9 @@ it('the first broker of KAFKA_BROKERS hangs: running pods stay ready, and a new 
     await cluster.broker(1).freeze()
     run.broke()
     const atLeast = new Promise((resolve) => setTimeout(resolve, 15_000))
-    newcomer = await guest('C', brokersFor(cluster.bootstrap)).then((pod) => pod.untilReady(25_000)).then(() => null, String)
+    newcomer = await guest('C', brokersFor(cluster.bootstrap))
+      .then((pod) => pod.untilReady(25_000))
+      .then(() => null, String)
     await atLeast
     cluster.broker(1).thaw()
     await run.untilSmooth(20_000)
@@ -143,16 +152,21 @@ it('one broker advertises an address that refuses: emits for the other leaders a
 it('all brokers are restarted one after the other, also for a pod whose list begins with a silent address', async () => {
   const third = await guest('C', brokersFor([`127.0.0.1:${silent.port}`, ...cluster.bootstrap]))
   await third.untilReady(30_000)
-  const { verdict } = await showCase('a rolling restart, and a silent address first', await settledStage([third]), { rate: 35 }, async (run) => {
-    run.broke()
-    for (const broker of cluster.brokers) {
-      run.signal.throwIfAborted()
-      await broker.terminate()
-      await broker.start()
-      await admin.untilSettled(topic)
-    }
-    await run.untilSmooth(20_000)
-  })
+  const { verdict } = await showCase(
+    'a rolling restart, and a silent address first',
+    await settledStage([third]),
+    { rate: 35 },
+    async (run) => {
+      run.broke()
+      for (const broker of cluster.brokers) {
+        run.signal.throwIfAborted()
+        await broker.terminate()
+        await broker.start()
+        await admin.untilSettled(topic)
+      }
+      await run.untilSmooth(20_000)
+    },
+  )
   expectVerdict(verdict, { ...nothingWrong, unreadyMs: 0 })
 })
 
@@ -183,29 +197,44 @@ it('partitions move to one replica each and back: every emit is accepted', async
 it('an unclean election loses accepted events: every browser that resumes is told of a gap by both pods, and all later events arrive', async () => {
   await settledStage()
   const lossy = 'lossy'
-  await admin.createTopic(lossy, [[1, 2], [3, 1]], { 'unclean.leader.election.enable': 'true', 'min.insync.replicas': '1' })
+  await admin.createTopic(
+    lossy,
+    [
+      [1, 2],
+      [3, 1],
+    ],
+    { 'unclean.leader.election.enable': 'true', 'min.insync.replicas': '1' },
+  )
   const env = { ...brokersFor(cluster.bootstrap), KAFKA_TOPIC: lossy, KAFKA_DLQ: 'false' }
   const own = [await guest('D', env), await guest('E', env)]
   await Promise.all(own.map((pod) => pod.untilReady(30_000)))
   let recoveredMs = Infinity
-  const { verdict, watched, emitted } = await showCase('an unclean election', { admin, topic: lossy, partitions: 2, internal: cluster.internal, pods: own }, { rate: 25 }, async (run) => {
-    await cluster.broker(2).terminate()
-    await new Promise((resolve) => setTimeout(resolve, 3_000)) // events that only broker 1 has
-    run.broke()
-    await cluster.broker(1).terminate()
-    await cluster.broker(2).start()
-    await admin.untilLeaders(lossy, ([leader]) => leader === 2)
-    await cluster.broker(1).start()
-    await run.untilSmooth(20_000)
-    recoveredMs = performance.now()
-    await run.untilSmooth(3_000)
-  })
+  const { verdict, watched, emitted } = await showCase(
+    'an unclean election',
+    { admin, topic: lossy, partitions: 2, internal: cluster.internal, pods: own },
+    { rate: 25 },
+    async (run) => {
+      await cluster.broker(2).terminate()
+      await new Promise((resolve) => setTimeout(resolve, 3_000)) // events that only broker 1 has
+      run.broke()
+      await cluster.broker(1).terminate()
+      await cluster.broker(2).start()
+      await admin.untilLeaders(lossy, ([leader]) => leader === 2)
+      await cluster.broker(1).start()
+      await run.untilSmooth(20_000)
+      recoveredMs = performance.now()
+      await run.untilSmooth(3_000)
+    },
+  )
   const resuming = watched.filter(({ name }) => name.startsWith('resuming'))
   const told = resuming.map(({ gaps }) => gaps.length > 0 && gaps.every(({ reason }) => ['epoch', 'log-lost', 'future'].includes(reason)))
   expect(told, verdict.samples.join('\n')).toEqual(resuming.map(() => true))
   expect(verdict.duplicates).toBe(0)
   const later = emitted.filter(({ status, sentMs }) => status === 202 && sentMs > recoveredMs)
-  const missing = watched.map(({ name, events }) => ({ name, missing: later.filter(({ id }) => !events.some((event) => event.id === id)).length }))
+  const missing = watched.map(({ name, events }) => ({
+    name,
+    missing: later.filter(({ id }) => !events.some((event) => event.id === id)).length,
+  }))
   expect(missing).toEqual(watched.map(({ name }) => ({ name, missing: 0 })))
 })
 
@@ -213,11 +242,18 @@ it('every poison record of all these cases is in the dead letter topic exactly o
   await settledStage()
   const poison = await poisonIn(cluster.internal, topic, await admin.ends(topic))
   expect(poison.length).toBeGreaterThan(100)
-  await vi.waitFor(async () => expect(compareCopies(poison, await copiesIn(cluster.internal, `${topic}.dlq`))).toEqual({ missing: [], twice: [], foreign: [] }), { timeout: 70_000, interval: 1_000 })
+  await vi.waitFor(
+    async () =>
+      expect(compareCopies(poison, await copiesIn(cluster.internal, `${topic}.dlq`))).toEqual({ missing: [], twice: [], foreign: [] }),
+    { timeout: 70_000, interval: 1_000 },
+  )
 })
 
 /** What is wrong alone, with each place of what was copied twice: of some thousand copies nobody would find it. */
-function compareCopies(poison: readonly string[], copies: readonly FoundCopy[]): Readonly<Record<'missing' | 'twice' | 'foreign', readonly string[]>> {
+function compareCopies(
+  poison: readonly string[],
+  copies: readonly FoundCopy[],
+): Readonly<Record<'missing' | 'twice' | 'foreign', readonly string[]>> {
   const written = new Set(poison)
   const places = Map.groupBy(copies, (copy) => copy.of)
   return {

@@ -16,7 +16,10 @@ let gateways: readonly TestGateway[]
 const topic = 'platform.chrome'
 
 function configFor(): Config {
-  const parsed = parseOptions({ KAFKA_BROKERS: broker.brokers.join(','), PORT: '0', INTERNAL_PORT: '0', DRAIN_MS: '0' }, { readable: () => true })
+  const parsed = parseOptions(
+    { KAFKA_BROKERS: broker.brokers.join(','), PORT: '0', INTERNAL_PORT: '0', DRAIN_MS: '0' },
+    { readable: () => true },
+  )
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.error))
   return parsed.value
 }
@@ -51,19 +54,44 @@ it('delivers records of all three forms from all partitions, copies the poison o
     topic,
     acks: -1,
     messages: [
-      { partition: 0, value: '{"n":1}', headers: { ce_specversion: '1.0', ce_id: 'binary', ce_source: '/test', ce_type: 't', ce_audience: '{"users":["ann"]}', 'content-type': 'application/json' } },
-      { partition: 3, value: JSON.stringify({ ...attributes, id: 'structured', audience: '{"users":["ann"]}', data: 2 }), headers: { 'content-type': 'application/cloudevents+json; charset=utf-8' } },
+      {
+        partition: 0,
+        value: '{"n":1}',
+        headers: {
+          ce_specversion: '1.0',
+          ce_id: 'binary',
+          ce_source: '/test',
+          ce_type: 't',
+          ce_audience: '{"users":["ann"]}',
+          'content-type': 'application/json',
+        },
+      },
+      {
+        partition: 3,
+        value: JSON.stringify({ ...attributes, id: 'structured', audience: '{"users":["ann"]}', data: 2 }),
+        headers: { 'content-type': 'application/cloudevents+json; charset=utf-8' },
+      },
       { partition: 5, value: 'poison' },
       { partition: 5, value: JSON.stringify({ ...attributes, specversion: '1.0.2', id: 'legacy', data: { users: ['ann'], payload: 3 } }) },
-      ...Array.from({ length: 8 }, (_, partition) => ({ partition, value: JSON.stringify({ ...attributes, id: `partition-${partition}`, data: { broadcast: true, payload: partition } }) })),
+      ...Array.from({ length: 8 }, (_, partition) => ({
+        partition,
+        value: JSON.stringify({ ...attributes, id: `partition-${partition}`, data: { broadcast: true, payload: partition } }),
+      })),
     ],
   })
   await producer.disconnect()
   await socket.until(12)
-  expect(socket.told.toSorted()).toEqual(['!resumed', 'binary', 'legacy', ...Array.from({ length: 8 }, (_, partition) => `partition-${partition}`), 'structured'])
+  expect(socket.told.toSorted()).toEqual([
+    '!resumed',
+    'binary',
+    'legacy',
+    ...Array.from({ length: 8 }, (_, partition) => `partition-${partition}`),
+    'structured',
+  ])
   const admin = kafka().admin()
   await admin.connect()
-  const letters = async (): Promise<number> => (await admin.fetchTopicOffsets(`${topic}.dlq`)).reduce((sum, { offset }) => sum + Number(offset), 0)
+  const letters = async (): Promise<number> =>
+    (await admin.fetchTopicOffsets(`${topic}.dlq`)).reduce((sum, { offset }) => sum + Number(offset), 0)
   await vi.waitFor(async () => expect(await letters()).toBeGreaterThan(0), { timeout: 30_000, interval: 200 })
   await admin.disconnect()
 })

@@ -22,7 +22,10 @@ const bob = { user_id: 'bob', username: 'bob', org_id: 'red', roles: ['admin'] }
 const cid = { user_id: 'cid', username: 'cid', org_id: 'blue', roles: ['admin'] }
 
 async function refusal(opening: Promise<unknown>): Promise<RefusedError> {
-  const error = await opening.then(() => new Error('it was let in'), (reason: unknown) => reason)
+  const error = await opening.then(
+    () => new Error('it was let in'),
+    (reason: unknown) => reason,
+  )
   if (!(error instanceof RefusedError)) throw error
   return error
 }
@@ -31,14 +34,19 @@ describe('the predecessor', () => {
   it('believed tokens that nobody had signed: here an unsigned and a forged one are refused', async () => {
     const gateway = await start()
     const unsigned = `${Buffer.from('{"alg":"none"}').toString('base64url')}.${Buffer.from('{"user_id":"ann"}').toString('base64url')}.`
-    const forged = (await (await start()).token(ann))
-    const [first, second] = [await refusal(openSocket(gateway.socketUrl, { token: unsigned })), await refusal(openSocket(gateway.socketUrl, { token: forged }))]
+    const forged = await (await start()).token(ann)
+    const [first, second] = [
+      await refusal(openSocket(gateway.socketUrl, { token: unsigned })),
+      await refusal(openSocket(gateway.socketUrl, { token: forged })),
+    ]
     expect([first.status, second.status, first.headers['content-type']]).toEqual([401, 401, 'application/problem+json'])
   })
 
   it('took any Origin that came with a cookie: here a foreign page is answered 403', async () => {
     const gateway = await start()
-    const { status } = await refusal(openSocket(gateway.socketUrl, { cookie: `cs_jwt=${await gateway.token(ann)}`, origin: 'https://evil.example' }))
+    const { status } = await refusal(
+      openSocket(gateway.socketUrl, { cookie: `cs_jwt=${await gateway.token(ann)}`, origin: 'https://evil.example' }),
+    )
     expect(status).toBe(403)
   })
 
@@ -52,11 +60,14 @@ describe('the predecessor', () => {
     expect(socket.told.toSorted()).toEqual(['!resumed', 'by-id', 'by-name'])
   })
 
-  it.each(['cs_jwt', 'cs_jwt=', 'cs_jwt=nodot', 'cs_jwt=a.b', 'cs_jwt=a.b.c.d', '=;;=', 'cs_jwt=%E0%A4%A'])('crashed on a cookie without a dot: here %j is refused and the gateway lives', async (cookie) => {
-    const gateway = await start()
-    expect((await refusal(openSocket(gateway.socketUrl, { cookie }))).status).toBe(401)
-    expect((await fetch(`${gateway.url}/health`)).status).toBe(200)
-  })
+  it.each(['cs_jwt', 'cs_jwt=', 'cs_jwt=nodot', 'cs_jwt=a.b', 'cs_jwt=a.b.c.d', '=;;=', 'cs_jwt=%E0%A4%A'])(
+    'crashed on a cookie without a dot: here %j is refused and the gateway lives',
+    async (cookie) => {
+      const gateway = await start()
+      expect((await refusal(openSocket(gateway.socketUrl, { cookie }))).status).toBe(401)
+      expect((await fetch(`${gateway.url}/health`)).status).toBe(200)
+    },
+  )
 
   it('answered a refusal with HTTP 200: here each has its status, and a browser learns the code', async () => {
     const gateway = await start()
@@ -91,7 +102,9 @@ describe('the predecessor', () => {
 
   it('let roles reach nobody, or cross organizations: here they narrow the organizations that are named', async () => {
     const gateway = await start()
-    const sockets = await Promise.all([ann, bob, cid].map(async (claims) => openSocket(gateway.socketUrl, { token: await gateway.token(claims) })))
+    const sockets = await Promise.all(
+      [ann, bob, cid].map(async (claims) => openSocket(gateway.socketUrl, { token: await gateway.token(claims) })),
+    )
     await gateway.emit({ id: 'red-admins', type: 't', organizations: ['red'], roles: ['admin'] })
     await gateway.emit({ id: 'end', type: 't', broadcast: true })
     await Promise.all(sockets.map((socket) => socket.untilTold('end')))
@@ -101,7 +114,9 @@ describe('the predecessor', () => {
 
   it('kept rooms of users who had gone: here nothing is left', async () => {
     const gateway = await start()
-    const sockets = await Promise.all([ann, bob, cid].map(async (claims) => openSocket(gateway.socketUrl, { token: await gateway.token(claims) })))
+    const sockets = await Promise.all(
+      [ann, bob, cid].map(async (claims) => openSocket(gateway.socketUrl, { token: await gateway.token(claims) })),
+    )
     for (const socket of sockets) socket.close()
     await vi.waitFor(() => expect([gateway.gateway.channel.hub.size, gateway.gateway.channel.hub.keyCount]).toEqual([0, 0]))
   })
@@ -127,7 +142,10 @@ describe('the predecessor', () => {
     await first.stop()
     await second.emit({ id: 'two', type: 't', users: ['ann'] })
     await second.emit({ id: 'not-hers', type: 't', users: ['bob'] })
-    const resumed = await openSocket(second.socketUrl, { token: await second.token(ann), cursor: socket.messages.findLast(({ cursor }) => cursor !== undefined)?.cursor ?? '' })
+    const resumed = await openSocket(second.socketUrl, {
+      token: await second.token(ann),
+      cursor: socket.messages.findLast(({ cursor }) => cursor !== undefined)?.cursor ?? '',
+    })
     await Promise.all([resumed.untilTold('!resumed'), resumed.untilTold('two')])
     expect(resumed.told.toSorted()).toEqual(['!resumed', 'two'])
   })
@@ -136,8 +154,22 @@ describe('the predecessor', () => {
     const gateway = await start()
     const socket = await openSocket(gateway.socketUrl, { token: await gateway.token(ann) })
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
-    const event = { specversion: '1.0', id: 'rich', source: '/relative/path', type: 't', datacontenttype: 'application/json; charset=utf-8', traceparent, myext: 'kept', audience: '{"users":["ann"]}', data: { n: 1 } }
-    const answer = await fetch(`${gateway.url}/api/chrome-service/v1/events`, { method: 'POST', headers: { 'content-type': 'application/cloudevents+json;charset=UTF-8' }, body: JSON.stringify(event) })
+    const event = {
+      specversion: '1.0',
+      id: 'rich',
+      source: '/relative/path',
+      type: 't',
+      datacontenttype: 'application/json; charset=utf-8',
+      traceparent,
+      myext: 'kept',
+      audience: '{"users":["ann"]}',
+      data: { n: 1 },
+    }
+    const answer = await fetch(`${gateway.url}/api/chrome-service/v1/events`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/cloudevents+json;charset=UTF-8' },
+      body: JSON.stringify(event),
+    })
     expect(answer.status).toBe(202)
     const [received] = await socket.until(1)
     const { audience: _audience, ...visible } = event
@@ -148,11 +180,36 @@ describe('the predecessor', () => {
   it('accepts the record that a real producer of it writes', async () => {
     const gateway = await start()
     const socket = await openSocket(gateway.socketUrl, { token: await gateway.token(ann) })
-    const payload = { id: '1', description: 'd', title: 't', created: '2026-01-01T00:00:00', read: false, source: 's', bundle: 'b', application: 'a', severity: 'NONE' }
-    const record = { specversion: '1.0.2', type: 'com.redhat.console.notifications.drawer', source: 'urn:redhat:source:notifications:drawer', id: 'drawer-1', time: '2026-01-01T00:00:00.000Z', datacontenttype: 'application/json', data: { usernames: ['ann'], payload } }
+    const payload = {
+      id: '1',
+      description: 'd',
+      title: 't',
+      created: '2026-01-01T00:00:00',
+      read: false,
+      source: 's',
+      bundle: 'b',
+      application: 'a',
+      severity: 'NONE',
+    }
+    const record = {
+      specversion: '1.0.2',
+      type: 'com.redhat.console.notifications.drawer',
+      source: 'urn:redhat:source:notifications:drawer',
+      id: 'drawer-1',
+      time: '2026-01-01T00:00:00.000Z',
+      datacontenttype: 'application/json',
+      data: { usernames: ['ann'], payload },
+    }
     gateway.log.append([{ partition: 1, value: JSON.stringify(record) }])
     const [received] = await socket.until(1)
-    expect(received).toMatchObject({ specversion: '1.0', type: record.type, source: record.source, id: 'drawer-1', time: record.time, data: payload })
+    expect(received).toMatchObject({
+      specversion: '1.0',
+      type: record.type,
+      source: record.source,
+      id: 'drawer-1',
+      time: record.time,
+      data: payload,
+    })
   })
 
   it('cut everybody off with 1006 when it stopped: here each gets the drain code, and those who understand are told before', async () => {
@@ -161,7 +218,12 @@ describe('the predecessor', () => {
     const plain = await openSocket(gateway.socketUrl, { token: await gateway.token(bob) })
     await resuming.untilTold('!resumed')
     await gateway.stop()
-    expect([(await resuming.closed).code, (await plain.closed).code, resuming.told, plain.told]).toEqual([4200, 4200, ['!resumed', '!draining'], []])
+    expect([(await resuming.closed).code, (await plain.closed).code, resuming.told, plain.told]).toEqual([
+      4200,
+      4200,
+      ['!resumed', '!draining'],
+      [],
+    ])
   })
 
   it('let anybody emit: here, outside development, nobody without a scope may', async () => {
@@ -183,13 +245,21 @@ describe('a gateway with prefixes of its own', () => {
 
   it('serves sockets, streams, emits and its description below them, and nothing where they would be without', async () => {
     const gateway = await start({ env })
-    const socket = await openSocket(`ws://127.0.0.1:${gateway.gateway.ports.public}/team-a/wss/orders/v1/ws`, { token: await gateway.token(ann) })
-    expect((await fetch(`${gateway.url}/team-a/api/orders/v1/emit-message`, { method: 'POST', body: '{"id":"1","type":"t","broadcast":true}' })).status).toBe(202)
+    const socket = await openSocket(`ws://127.0.0.1:${gateway.gateway.ports.public}/team-a/wss/orders/v1/ws`, {
+      token: await gateway.token(ann),
+    })
+    expect(
+      (await fetch(`${gateway.url}/team-a/api/orders/v1/emit-message`, { method: 'POST', body: '{"id":"1","type":"t","broadcast":true}' }))
+        .status,
+    ).toBe(202)
     await socket.untilTold('1')
     const description = await (await fetch(`${gateway.url}/team-a/api/orders/v1/openapi.json`)).json()
     expect(Object.keys(Object(description).paths)).toContain('/team-a/wss/orders/v1/ws')
     const elsewhere = await fetch(`${gateway.url}/api/chrome-service/v1/events`)
-    expect([elsewhere.status, Object(await elsewhere.json()).detail]).toEqual([404, 'Nothing is at this path. /team-a/api/orders/v1/openapi.json describes what this gateway serves.'])
+    expect([elsewhere.status, Object(await elsewhere.json()).detail]).toEqual([
+      404,
+      'Nothing is at this path. /team-a/api/orders/v1/openapi.json describes what this gateway serves.',
+    ])
     await expect(openSocket(`ws://127.0.0.1:${gateway.gateway.ports.public}/wss/chrome-service/v1/ws`)).rejects.toThrow(RefusedError)
   })
 
@@ -256,11 +326,17 @@ describe('a connection', () => {
   it('beyond what the pod may have, or faster than it takes them, is told to come back later', async () => {
     const full = await start({ env: { MAX_CONNECTIONS: '1' } })
     await openSocket(full.socketUrl, { token: await full.token(ann) })
-    expect(await refusal(openSocket(full.socketUrl, { token: await full.token(bob) }))).toMatchObject({ status: 503, headers: { 'retry-after': '5' } })
+    expect(await refusal(openSocket(full.socketUrl, { token: await full.token(bob) }))).toMatchObject({
+      status: 503,
+      headers: { 'retry-after': '5' },
+    })
     const slow = await start({ env: { UPGRADE_RATE_PER_S: '1', UPGRADE_BURST: '1' } })
     const token = await slow.token(ann)
     await openSocket(slow.socketUrl, { token })
-    expect(await refusal(openSocket(slow.socketUrl, { token }))).toMatchObject({ status: 429, headers: { 'retry-after': expect.any(String) } })
+    expect(await refusal(openSocket(slow.socketUrl, { token }))).toMatchObject({
+      status: 429,
+      headers: { 'retry-after': expect.any(String) },
+    })
   })
 
   it('ends when its token does, with the code that says so', async () => {
@@ -274,7 +350,11 @@ describe('a connection', () => {
   it('that floods the gateway with frames, or sends one that is too large, is closed; its neighbour is not', async () => {
     const gateway = await start({ env: { INBOUND_FRAMES_BURST: '20' } })
     const token = await gateway.token(ann)
-    const [flooding, large, quiet] = await Promise.all([openSocket(gateway.socketUrl, { token }), openSocket(gateway.socketUrl, { token }), openSocket(gateway.socketUrl, { token })])
+    const [flooding, large, quiet] = await Promise.all([
+      openSocket(gateway.socketUrl, { token }),
+      openSocket(gateway.socketUrl, { token }),
+      openSocket(gateway.socketUrl, { token }),
+    ])
     for (let index = 0; index < 100; index += 1) flooding.send('x')
     large.send('x'.repeat(5000))
     expect([(await flooding.closed).code, (await large.closed).code]).toEqual([4104, 4009])
@@ -296,7 +376,9 @@ describe('a connection', () => {
     const gateway = await start()
     const authorization = `Bearer ${await gateway.token(ann)}`
     const read = async (headers: Record<string, string>, until: string, more = ''): Promise<string> => {
-      const response = await fetch(`${gateway.url}/api/chrome-service/v1/events?cursor=latest${more}`, { headers: { authorization, ...headers } })
+      const response = await fetch(`${gateway.url}/api/chrome-service/v1/events?cursor=latest${more}`, {
+        headers: { authorization, ...headers },
+      })
       const reader = (response.body ?? new ReadableStream<Uint8Array>()).getReader()
       let text = ''
       while (!text.includes(until)) {
@@ -347,7 +429,12 @@ describe('a stop', () => {
 describe('a log that has lost events', () => {
   const lose = (gateway: TestGateway): void => {
     gateway.log.faults.interrupt({ kind: 'connecting', detail: 'for the test' })
-    gateway.log.append([1, 2].map((n) => ({ partition: 0, value: JSON.stringify({ specversion: '1.0', id: `lost-${n}`, source: 's', type: 't', data: { broadcast: true, payload: n } }) })))
+    gateway.log.append(
+      [1, 2].map((n) => ({
+        partition: 0,
+        value: JSON.stringify({ specversion: '1.0', id: `lost-${n}`, source: 's', type: 't', data: { broadcast: true, payload: n } }),
+      })),
+    )
     gateway.log.trim(0, gateway.log.endOffsets[0] ?? 0)
     gateway.log.faults.resume()
   }
@@ -355,14 +442,20 @@ describe('a log that has lost events', () => {
   it('keeps plain clients, and tells a client that resumes', async () => {
     const gateway = await start()
     const token = await gateway.token(ann)
-    const [plain, resuming] = [await openSocket(gateway.socketUrl, { token }), await openSocket(gateway.socketUrl, { token, cursor: 'latest' })]
+    const [plain, resuming] = [
+      await openSocket(gateway.socketUrl, { token }),
+      await openSocket(gateway.socketUrl, { token, cursor: 'latest' }),
+    ]
     await gateway.emit({ id: 'before', type: 't', users: ['ann'] })
     await Promise.all([plain.untilTold('before'), resuming.untilTold('before')])
     lose(gateway)
     await resuming.untilTold('!gap')
     await gateway.emit({ id: 'after', type: 't', users: ['ann'] })
     await Promise.all([plain.untilTold('after'), resuming.untilTold('after')])
-    expect([plain.told, resuming.told]).toEqual([['before', 'after'], ['!resumed', 'before', '!gap', 'after']])
+    expect([plain.told, resuming.told]).toEqual([
+      ['before', 'after'],
+      ['!resumed', 'before', '!gap', 'after'],
+    ])
     expect(resuming.messages[2]).toMatchObject({ data: { reason: 'log-lost' }, cursor: expect.any(String) })
   })
 
@@ -399,7 +492,8 @@ describe('emit', () => {
   it('delivers the same source and id once', async () => {
     const gateway = await start()
     const socket = await openSocket(gateway.socketUrl, { token: await gateway.token(ann) })
-    for (let attempt = 0; attempt < 5; attempt += 1) expect((await gateway.emit({ id: 'same', type: 't', users: ['ann'] })).status).toBe(202)
+    for (let attempt = 0; attempt < 5; attempt += 1)
+      expect((await gateway.emit({ id: 'same', type: 't', users: ['ann'] })).status).toBe(202)
     await gateway.emit({ id: 'end', type: 't', users: ['ann'] })
     await socket.untilTold('end')
     expect(socket.told).toEqual(['same', 'end'])
@@ -409,21 +503,51 @@ describe('emit', () => {
     const gateway = await start()
     const socket = await openSocket(gateway.socketUrl, { token: await gateway.token(ann), cursor: 'latest' })
     expect((await gateway.emit({ id: 'forged', type: 'dev.carillon.gap', users: ['ann'], payload: { reason: 'epoch' } })).status).toBe(400)
-    gateway.log.append([{ partition: 0, value: JSON.stringify({ specversion: '1.0', id: 'forged-too', source: 's', type: 'dev.carillon.draining', data: { users: ['ann'], payload: { reconnectAfterMs: 0 } } }) }])
-    gateway.log.append([{ partition: 0, value: JSON.stringify({ specversion: '1.0', id: 'end', source: 's', type: 't', data: { users: ['ann'], payload: 1 } }) }])
+    gateway.log.append([
+      {
+        partition: 0,
+        value: JSON.stringify({
+          specversion: '1.0',
+          id: 'forged-too',
+          source: 's',
+          type: 'dev.carillon.draining',
+          data: { users: ['ann'], payload: { reconnectAfterMs: 0 } },
+        }),
+      },
+    ])
+    gateway.log.append([
+      {
+        partition: 0,
+        value: JSON.stringify({ specversion: '1.0', id: 'end', source: 's', type: 't', data: { users: ['ann'], payload: 1 } }),
+      },
+    ])
     await socket.untilTold('end')
     expect(socket.told).toEqual(['!resumed', 'end'])
   })
 
   it('takes what a browser sends as text/plain', async () => {
     const gateway = await start()
-    const answer = await fetch(`${gateway.url}/api/chrome-service/v1/emit-message`, { method: 'POST', headers: { 'content-type': 'text/plain;charset=UTF-8', origin: 'http://localhost:8000' }, body: JSON.stringify({ id: 'message-id', type: 'notifications.drawer', broadcast: true, users: [], roles: [], organizations: [], payload: { title: 'New notification', description: 'Some longer body' } }) })
+    const answer = await fetch(`${gateway.url}/api/chrome-service/v1/emit-message`, {
+      method: 'POST',
+      headers: { 'content-type': 'text/plain;charset=UTF-8', origin: 'http://localhost:8000' },
+      body: JSON.stringify({
+        id: 'message-id',
+        type: 'notifications.drawer',
+        broadcast: true,
+        users: [],
+        roles: [],
+        organizations: [],
+        payload: { title: 'New notification', description: 'Some longer body' },
+      }),
+    })
     expect([answer.status, await answer.json()]).toEqual([202, { id: 'message-id', source: 'urn:carillon:emit-message' }])
   })
 
   it('beyond the rate is answered 429 with Retry-After', async () => {
     const gateway = await start({ env: { EMIT_RATE_PER_S: '1', EMIT_BURST: '100' } })
-    const statuses = await Promise.all(Array.from({ length: 120 }, (_, index) => gateway.emit({ id: `e${index}`, type: 't', broadcast: true }).then(({ status }) => status)))
+    const statuses = await Promise.all(
+      Array.from({ length: 120 }, (_, index) => gateway.emit({ id: `e${index}`, type: 't', broadcast: true }).then(({ status }) => status)),
+    )
     expect(statuses.filter((status) => status === 202).length).toBeGreaterThanOrEqual(100)
     expect(statuses.filter((status) => status === 429).length).toBeGreaterThan(10)
   })

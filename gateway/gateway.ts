@@ -107,7 +107,13 @@ function watchKeys(adapters: GatewayAdapters, core: Core): void {
 function assemble(config: Config, adapters: GatewayAdapters) {
   const { metrics, logger, tracer } = adapters
   const health = createHealth({ onReadyChanged: ({ ok, waitingFor }) => logger.info({ ready: ok, waitingFor }, 'readiness changed') })
-  const readingHealth = createReadingHealth({ health, metrics, logger, unreadyAfterMs: config.kafkaUnreadyAfterMs, clock: () => performance.now() })
+  const readingHealth = createReadingHealth({
+    health,
+    metrics,
+    logger,
+    unreadyAfterMs: config.kafkaUnreadyAfterMs,
+    clock: () => performance.now(),
+  })
   const limits = { maxEventBytes: config.maxEventBytes, maxAudienceNames: config.maxAudienceSize }
   const drain = { isDraining: false }
   const { channel, ingest } = createChannel({
@@ -126,7 +132,11 @@ function assemble(config: Config, adapters: GatewayAdapters) {
       health: (state) => readingHealth.report(state),
     },
   })
-  const originPolicy = createOriginPolicy({ allowedOrigins: config.allowedOrigins, allowAny: config.dangerouslyAllowAnyOrigin, isDevelopment: config.isDevelopment })
+  const originPolicy = createOriginPolicy({
+    allowedOrigins: config.allowedOrigins,
+    allowAny: config.dangerouslyAllowAnyOrigin,
+    isDevelopment: config.isDevelopment,
+  })
   const upgradeRate = (): TokenBucket => new TokenBucket({ ratePerS: config.upgradeRatePerS, burst: config.upgradeBurst, now: Date.now() })
   const admission = createAdmission({
     channel,
@@ -141,7 +151,12 @@ function assemble(config: Config, adapters: GatewayAdapters) {
     metrics,
     now: Date.now,
   })
-  const rateLimiter = createRateLimiter({ ratePerS: config.emitRatePerS, burst: config.emitBurst, maxSubjects: 10_000, now: performance.now() })
+  const rateLimiter = createRateLimiter({
+    ratePerS: config.emitRatePerS,
+    burst: config.emitBurst,
+    maxSubjects: 10_000,
+    now: performance.now(),
+  })
   metrics.rateLimitedEmitters.collect(() => rateLimiter.size())
   const publicServer = createPublicServer({
     options: config,
@@ -199,7 +214,8 @@ function assemble(config: Config, adapters: GatewayAdapters) {
 /** Returns which places have run out, for readiness: the pod still serves clients that have one. */
 function shortages(channel: Channel, publicServer: PublicServer): readonly Degradation[] {
   const connections = publicServer.shortage()
-  const sessions = channel.limitFor('') === 'overloaded' ? 'All places of sessions are taken (MAX_CONNECTIONS). Raise it, or add pods.' : null
+  const sessions =
+    channel.limitFor('') === 'overloaded' ? 'All places of sessions are taken (MAX_CONNECTIONS). Raise it, or add pods.' : null
   return [
     { kind: 'connections', detail: connections },
     { kind: 'sessions', detail: sessions },
@@ -211,14 +227,20 @@ async function stopGateway(config: Config, adapters: GatewayAdapters, core: Core
   core.health.set('not-draining', 'the gateway is stopping')
   core.drain.isDraining = true
   await pause(config.drainDelayMs)
-  await drainSessions(core.channel.hub, { periodMs: config.drainMs, signal: new AbortController().signal, random: Math.random, wait: (ms) => pause(ms) })
+  await drainSessions(core.channel.hub, {
+    periodMs: config.drainMs,
+    signal: new AbortController().signal,
+    random: Math.random,
+    wait: (ms) => pause(ms),
+  })
   await core.sockets.stop()
   await core.publicServer.close({ deadlineMs: config.stopTimeoutMs })
   const flushed = await Promise.allSettled([adapters.publisher.stop({ deadlineMs: config.stopTimeoutMs })])
   // What hangs here (a broker that does not answer) has nothing left to lose, and what fails keeps nothing else from its end.
   const released = Promise.allSettled([adapters.source.stop(), adapters.deadLetters?.stop(), adapters.keys?.stop(), adapters.stopTracing()])
   const outcomes = await Promise.race([released, pause(config.stopTimeoutMs, [], { ref: false })])
-  for (const outcome of [...flushed, ...outcomes]) if (outcome.status === 'rejected') adapters.logger.error({ err: outcome.reason }, 'a part did not stop in order')
+  for (const outcome of [...flushed, ...outcomes])
+    if (outcome.status === 'rejected') adapters.logger.error({ err: outcome.reason }, 'a part did not stop in order')
   core.readingHealth.stop()
   await core.internalServer.close({ deadlineMs: 100 })
 }

@@ -27,7 +27,15 @@ describe.skipIf(!hasIpv6())('a gateway whose whole world is IPv6', () => {
   it('becomes ready, takes an emit and delivers it, with the addresses that it has by default', async () => {
     const [keys, port] = [makeTokenKeys(folder), await findFreePortPair()]
     gateway = spawnGateway({
-      env: { NODE_ENV: 'production', PORT: String(port), INTERNAL_PORT: String(port + 1), KAFKA_BROKERS: kafka.broker, KAFKA_CREATE_TOPIC: 'on', ALLOWED_ORIGINS: 'https://console.example', ...keys.env },
+      env: {
+        NODE_ENV: 'production',
+        PORT: String(port),
+        INTERNAL_PORT: String(port + 1),
+        KAFKA_BROKERS: kafka.broker,
+        KAFKA_CREATE_TOPIC: 'on',
+        ALLOWED_ORIGINS: 'https://console.example',
+        ...keys.env,
+      },
     })
     const [, internalUrl = ''] = loopbackUrls(port + 1)
     await vi.waitFor(async () => expect((await fetch(`${internalUrl}/readyz`)).status).toBe(200), { timeout: 90_000, interval: 200 })

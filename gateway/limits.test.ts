@@ -21,7 +21,10 @@ afterEach(async () => {
 })
 
 async function refusal(opening: Promise<unknown>): Promise<RefusedError> {
-  const error = await opening.then(() => new Error('it was let in'), (reason: unknown) => reason)
+  const error = await opening.then(
+    () => new Error('it was let in'),
+    (reason: unknown) => reason,
+  )
   if (!(error instanceof RefusedError)) throw error
   return error
 }
@@ -36,11 +39,14 @@ describe('connections', () => {
     const gateway = await start({ MAX_CONNECTIONS: '3' })
     const { socketUrl, url, metrics } = gateway
     const tokens = await Promise.all(['ann', 'bob', 'cid', 'dan'].map((user) => tokenOf(gateway, user)))
-    const stream = (token = ''): Promise<Response> => fetch(`${url}/api/chrome-service/v1/events`, { headers: { authorization: `Bearer ${token}` } })
+    const stream = (token = ''): Promise<Response> =>
+      fetch(`${url}/api/chrome-service/v1/events`, { headers: { authorization: `Bearer ${token}` } })
     await openSocket(socketUrl, { token: tokens[0] ?? '' })
     const second = await openSocket(socketUrl, { token: tokens[1] ?? '' })
     expect((await stream(tokens[2])).status).toBe(200)
-    expect([(await refusal(openSocket(socketUrl, { token: tokens[3] ?? '' }))).status, (await stream(tokens[3])).status]).toEqual([503, 503])
+    expect([(await refusal(openSocket(socketUrl, { token: tokens[3] ?? '' }))).status, (await stream(tokens[3])).status]).toEqual([
+      503, 503,
+    ])
     expect([metrics.value('sessions'), metrics.value('handshakesRefused', { reason: 'overloaded' })]).toEqual([3, 2])
     second.close()
     await vi.waitFor(async () => (await openSocket(socketUrl, { token: tokens[3] ?? '' })).messages)
@@ -52,7 +58,11 @@ describe('connections', () => {
     const token = await tokenOf(gateway, 'ann')
     const first = await openSocket(socketUrl, { token })
     const stream = await fetch(`${url}/api/chrome-service/v1/events`, { headers: { authorization: `Bearer ${token}` } })
-    expect([stream.status, (await refusal(openSocket(socketUrl, { token }))).status, metrics.value('handshakesRefused', { reason: 'too-many-connections' })]).toEqual([200, 429, 1])
+    expect([
+      stream.status,
+      (await refusal(openSocket(socketUrl, { token }))).status,
+      metrics.value('handshakesRefused', { reason: 'too-many-connections' }),
+    ]).toEqual([200, 429, 1])
     await openSocket(socketUrl, { token: await tokenOf(gateway, 'bob') })
     first.close()
     await vi.waitFor(async () => (await openSocket(socketUrl, { token })).messages)
@@ -62,13 +72,19 @@ describe('connections', () => {
     const gateway = await start({ UPGRADE_RATE_PER_S: '1', UPGRADE_BURST: '3' })
     const { socketUrl, url, metrics } = gateway
     const token = await tokenOf(gateway, 'ann')
-    const stream = (headers: Record<string, string> = {}): Promise<number> => statusOf(fetch(`${url}/api/chrome-service/v1/events`, { headers }))
+    const stream = (headers: Record<string, string> = {}): Promise<number> =>
+      statusOf(fetch(`${url}/api/chrome-service/v1/events`, { headers }))
     for (let attempt = 0; attempt < 10; attempt += 1) {
-      expect([(await refusal(openSocket(socketUrl))).status, (await refusal(openSocket(socketUrl, { token: 'garbage' }))).status]).toEqual([401, 401])
+      expect([(await refusal(openSocket(socketUrl))).status, (await refusal(openSocket(socketUrl, { token: 'garbage' }))).status]).toEqual([
+        401, 401,
+      ])
       expect([await stream(), await stream({ authorization: 'Bearer a.b.c' })]).toEqual([401, 401])
     }
     await Promise.all(times(3, () => openSocket(socketUrl, { token })))
-    expect([(await refusal(openSocket(socketUrl, { token }))).status, metrics.value('handshakesRefused', { reason: 'too-many-upgrades' })]).toEqual([429, 1])
+    expect([
+      (await refusal(openSocket(socketUrl, { token }))).status,
+      metrics.value('handshakesRefused', { reason: 'too-many-upgrades' }),
+    ]).toEqual([429, 1])
   })
 
   it('with tokens that were verified before are opened while forged tokens use up the rate of new ones', async () => {
@@ -92,11 +108,17 @@ describe('connections', () => {
       return failed({ kind: 'malformed', detail: 'for the test' } as const)
     }
     const gateway = await start({ UPGRADE_RATE_PER_S: '3', UPGRADE_BURST: '3' }, { adapters: { authenticator: { authenticate } } })
-    const stream = (): Promise<number> => statusOf(fetch(`${gateway.url}/api/chrome-service/v1/events`, { headers: { authorization: 'Bearer slow.token.x' } }))
-    const waiting = [...times(2, () => refusal(openSocket(gateway.socketUrl, { token: 'slow.token.x' })).then(({ status }) => status)), stream()]
+    const stream = (): Promise<number> =>
+      statusOf(fetch(`${gateway.url}/api/chrome-service/v1/events`, { headers: { authorization: 'Bearer slow.token.x' } }))
+    const waiting = [
+      ...times(2, () => refusal(openSocket(gateway.socketUrl, { token: 'slow.token.x' })).then(({ status }) => status)),
+      stream(),
+    ]
     await vi.waitFor(() => expect(asked).toBe(3))
     // Until the rate lets them by, they are answered 429.
-    await vi.waitFor(async () => expect((await refusal(openSocket(gateway.socketUrl, { token: 'slow.token.x' }))).status).toBe(503), { timeout: 3_000 })
+    await vi.waitFor(async () => expect((await refusal(openSocket(gateway.socketUrl, { token: 'slow.token.x' }))).status).toBe(503), {
+      timeout: 3_000,
+    })
     await vi.waitFor(async () => expect(await stream()).toBe(503), { timeout: 3_000 })
     expect(asked).toBe(3)
     judge()
@@ -112,7 +134,10 @@ describe('connections', () => {
     const answer = await new Promise<string>((resolve) => {
       let text = ''
       const socket = connect({ host: '127.0.0.1', port: gateway.gateway.ports.public })
-      socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk)).once('close', () => resolve(text))
+      socket
+        .setEncoding('utf8')
+        .on('data', (chunk: string) => (text += chunk))
+        .once('close', () => resolve(text))
       socket.write('GET /wss/chrome-service/v1/ws HTTP/1.1\r\nhost: localhost\r\n')
     })
     expect(answer).toContain('408')
@@ -120,9 +145,14 @@ describe('connections', () => {
 
   it('that go silent are closed when they have not answered a ping in time, and cut when they do not answer that either', async () => {
     const gateway = await start({ HEARTBEAT_INTERVAL_MS: '1000', HEARTBEAT_TIMEOUT_MS: '500', CLOSE_TIMEOUT_MS: '100' })
-    const [silent, alive] = await Promise.all(['ann', 'bob'].map(async (user) => openSocket(gateway.socketUrl, { token: await tokenOf(gateway, user) })))
+    const [silent, alive] = await Promise.all(
+      ['ann', 'bob'].map(async (user) => openSocket(gateway.socketUrl, { token: await tokenOf(gateway, user) })),
+    )
     silent?.pause()
-    await vi.waitFor(() => expect([gateway.metrics.value('sessionsClosed', { code: 'unresponsive' }), gateway.metrics.value('sessions')]).toEqual([1, 1]), { timeout: 5_000 })
+    await vi.waitFor(
+      () => expect([gateway.metrics.value('sessionsClosed', { code: 'unresponsive' }), gateway.metrics.value('sessions')]).toEqual([1, 1]),
+      { timeout: 5_000 },
+    )
     silent?.terminate()
     alive?.close()
   })
@@ -160,7 +190,9 @@ describe('what a client sends', () => {
       return failed({ kind: 'malformed', detail: 'for the test' } as const)
     }
     const gateway = await start({}, { adapters: { authenticator: { authenticate } } })
-    const [fits, long] = [maxTokenBytes, maxTokenBytes + 1].map((length) => refusal(openSocket(gateway.socketUrl, { authorization: `Bearer ${'x'.repeat(length)}` })))
+    const [fits, long] = [maxTokenBytes, maxTokenBytes + 1].map((length) =>
+      refusal(openSocket(gateway.socketUrl, { authorization: `Bearer ${'x'.repeat(length)}` })),
+    )
     expect([(await fits)?.status, (await long)?.status, asked]).toEqual([401, 401, 1])
     expect((await long)?.body).toContain(String(maxTokenBytes))
     expect(gateway.metrics.value('handshakesRefused', { reason: 'unauthenticated' })).toBe(2)
@@ -169,8 +201,13 @@ describe('what a client sends', () => {
   it('as a cursor has so many characters at most', async () => {
     const gateway = await start()
     const token = await tokenOf(gateway, 'ann')
-    const refusals = await Promise.all([maxCursorLength, maxCursorLength + 1].map((length) => refusal(openSocket(gateway.socketUrl, { token, cursor: 'A'.repeat(length) }))))
-    expect(refusals.map(({ status, body }) => [status, body.includes('longer than')])).toEqual([[400, false], [400, true]])
+    const refusals = await Promise.all(
+      [maxCursorLength, maxCursorLength + 1].map((length) => refusal(openSocket(gateway.socketUrl, { token, cursor: 'A'.repeat(length) }))),
+    )
+    expect(refusals.map(({ status, body }) => [status, body.includes('longer than')])).toEqual([
+      [400, false],
+      [400, true],
+    ])
     expect(gateway.metrics.value('handshakesRefused', { reason: 'bad-cursor' })).toBe(2)
   })
 
@@ -188,29 +225,69 @@ describe('what an emitter sends', () => {
     const ofBytes = (bytes: number) => message({ id: String(bytes), payload: 'x'.repeat(bytes - 2) })
     expect([await statusOf(gateway.emit(ofBytes(1024))), await statusOf(gateway.emit(ofBytes(1025)))]).toEqual([202, 413])
     expect((await socket.until(1))[0]?.data).toBe('x'.repeat(1022))
-    const headers = { ce_specversion: '1.0', ce_source: '/s', ce_type: 't', ce_audience: '{"broadcast":true}', 'content-type': 'application/octet-stream' }
-    gateway.log.append([1025, 1024].map((bytes) => ({ partition: 0, headers: { ...headers, ce_id: `record-${bytes}` }, value: Buffer.alloc(bytes) })))
+    const headers = {
+      ce_specversion: '1.0',
+      ce_source: '/s',
+      ce_type: 't',
+      ce_audience: '{"broadcast":true}',
+      'content-type': 'application/octet-stream',
+    }
+    gateway.log.append(
+      [1025, 1024].map((bytes) => ({ partition: 0, headers: { ...headers, ce_id: `record-${bytes}` }, value: Buffer.alloc(bytes) })),
+    )
     await socket.untilTold('record-1024')
-    expect([socket.told, gateway.metrics.value('recordsUndecodable', { reason: 'too-large' }), gateway.metrics.value('emitRefused', { status: '413' })]).toEqual([['1024', 'record-1024'], 1, 1])
+    expect([
+      socket.told,
+      gateway.metrics.value('recordsUndecodable', { reason: 'too-large' }),
+      gateway.metrics.value('emitRefused', { status: '413' }),
+    ]).toEqual([['1024', 'record-1024'], 1, 1])
   })
 
   it('may be a body of so many bytes, and none of one more, whether its length is announced or not', async () => {
     const gateway = await start({ EMIT_MAX_BODY_BYTES: '2048', MAX_EVENT_BYTES: '1024' })
     const ofBytes = (bytes: number): string => JSON.stringify(message({ id: String(bytes) })).padEnd(bytes)
     const post = (body: string | ReadableStream): Promise<number> =>
-      statusOf(fetch(`${gateway.url}/api/chrome-service/v1/emit-message`, { method: 'POST', body, ...(typeof body === 'string' ? {} : { duplex: 'half' }) } as RequestInit)) // the types do not know `duplex`
+      statusOf(
+        fetch(`${gateway.url}/api/chrome-service/v1/emit-message`, {
+          method: 'POST',
+          body,
+          ...(typeof body === 'string' ? {} : { duplex: 'half' }),
+        } as RequestInit),
+      ) // the types do not know `duplex`
     const stream = (text: string): ReadableStream => new Blob([text]).stream()
-    expect([await post(ofBytes(2048)), await post(ofBytes(2049)), await post(stream(ofBytes(2048))), await post(stream(ofBytes(2049)))]).toEqual([202, 413, 202, 413])
+    expect([
+      await post(ofBytes(2048)),
+      await post(ofBytes(2049)),
+      await post(stream(ofBytes(2048))),
+      await post(stream(ofBytes(2049))),
+    ]).toEqual([202, 413, 202, 413])
     expect(gateway.metrics.value('emitRefused', { status: '413' })).toBe(2)
   })
 
   it('may be a batch of so many events, and none of one more', async () => {
     const gateway = await start({ EMIT_MAX_BATCH: '3' })
     const post = (count: number): Promise<number> => {
-      const batch = times(count, (index) => ({ specversion: '1.0', id: `${count}-${index}`, source: '/s', type: 't', audience: '{"broadcast":true}' }))
-      return statusOf(fetch(`${gateway.url}/api/chrome-service/v1/events`, { method: 'POST', headers: { 'content-type': 'application/cloudevents-batch+json' }, body: JSON.stringify(batch) }))
+      const batch = times(count, (index) => ({
+        specversion: '1.0',
+        id: `${count}-${index}`,
+        source: '/s',
+        type: 't',
+        audience: '{"broadcast":true}',
+      }))
+      return statusOf(
+        fetch(`${gateway.url}/api/chrome-service/v1/events`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/cloudevents-batch+json' },
+          body: JSON.stringify(batch),
+        }),
+      )
     }
-    expect([await post(3), await post(4), gateway.metrics.value('emitted'), gateway.metrics.value('emitRefused', { status: '413' })]).toEqual([202, 413, 3, 1])
+    expect([
+      await post(3),
+      await post(4),
+      gateway.metrics.value('emitted'),
+      gateway.metrics.value('emitRefused', { status: '413' }),
+    ]).toEqual([202, 413, 3, 1])
   })
 
   it('may be so many events at once, and more when time has gone by', async () => {
@@ -231,18 +308,37 @@ describe('what an emitter sends', () => {
     const refused = await gateway.emit(message({ id: 'one-more' }))
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1'])
     gateway.log.faults.releaseAcknowledgements()
-    expect([await Promise.all(waiting), await statusOf(gateway.emit(message({ id: 'later' }))), gateway.metrics.value('emitInFlight')]).toEqual([[202, 202, 202], 202, 0])
+    expect([
+      await Promise.all(waiting),
+      await statusOf(gateway.emit(message({ id: 'later' }))),
+      gateway.metrics.value('emitInFlight'),
+    ]).toEqual([[202, 202, 202], 202, 0])
   })
 
   it('may name so many, and not one more, over the API and in a record', async () => {
     const gateway = await start({ MAX_AUDIENCE_SIZE: '3' })
     const socket = await openSocket(gateway.socketUrl, { token: await tokenOf(gateway, 'user-0') })
     const users = (count: number): string[] => times(count, (index) => `user-${index}`)
-    expect([await statusOf(gateway.emit({ id: 'three', type: 't', users: users(3) })), await statusOf(gateway.emit({ type: 't', users: users(4) }))]).toEqual([202, 400])
-    const record = (count: number) => ({ partition: 0, headers: { ce_specversion: '1.0', ce_id: `record-${count}`, ce_source: '/s', ce_type: 't', ce_audience: JSON.stringify({ users: users(count) }) } })
+    expect([
+      await statusOf(gateway.emit({ id: 'three', type: 't', users: users(3) })),
+      await statusOf(gateway.emit({ type: 't', users: users(4) })),
+    ]).toEqual([202, 400])
+    const record = (count: number) => ({
+      partition: 0,
+      headers: {
+        ce_specversion: '1.0',
+        ce_id: `record-${count}`,
+        ce_source: '/s',
+        ce_type: 't',
+        ce_audience: JSON.stringify({ users: users(count) }),
+      },
+    })
     gateway.log.append([record(4), record(3)])
     await Promise.all([socket.untilTold('three'), socket.untilTold('record-3')])
-    expect([socket.told.toSorted(), gateway.metrics.value('recordsUndecodable', { reason: 'bad-audience' })]).toEqual([['record-3', 'three'], 1])
+    expect([socket.told.toSorted(), gateway.metrics.value('recordsUndecodable', { reason: 'bad-audience' })]).toEqual([
+      ['record-3', 'three'],
+      1,
+    ])
   })
 })
 
@@ -251,15 +347,26 @@ describe('what a pod remembers', () => {
     gateway.log.append(
       times(count, (index) => ({
         partition: index % 4,
-        headers: { ce_specversion: '1.0', ce_id: `event-${index}`, ce_source: '/s', ce_type: 't', ce_audience: '{"broadcast":true}', 'content-type': 'application/octet-stream' },
+        headers: {
+          ce_specversion: '1.0',
+          ce_id: `event-${index}`,
+          ce_source: '/s',
+          ce_type: 't',
+          ce_audience: '{"broadcast":true}',
+          'content-type': 'application/octet-stream',
+        },
         value: Buffer.alloc(bytes),
       })),
     )
 
   it('of events has so many bytes at most, encoded or not', async () => {
     const gateway = await start({ REPLAY_MAX_BYTES: '65536', MAX_EVENT_BYTES: '1024' })
-    const sockets = await Promise.all(['ann', 'bob'].map(async (user) => openSocket(gateway.socketUrl, { token: await tokenOf(gateway, user), cursor: 'latest' })))
-    const stream = await fetch(`${gateway.url}/api/chrome-service/v1/events`, { headers: { authorization: `Bearer ${await tokenOf(gateway, 'cid')}` } })
+    const sockets = await Promise.all(
+      ['ann', 'bob'].map(async (user) => openSocket(gateway.socketUrl, { token: await tokenOf(gateway, user), cursor: 'latest' })),
+    )
+    const stream = await fetch(`${gateway.url}/api/chrome-service/v1/events`, {
+      headers: { authorization: `Bearer ${await tokenOf(gateway, 'cid')}` },
+    })
     append(gateway, 1_000, 500)
     await vi.waitFor(() => expect(gateway.metrics.value('recordsRead')).toBe(1_000))
     await vi.waitFor(() => expect(gateway.metrics.value('replayBytes')).toBeLessThanOrEqual(65_536))
@@ -275,7 +382,7 @@ describe('what a pod remembers', () => {
     expect([gateway.metrics.value('deduplicationIds') <= 1_000, gateway.metrics.value('deduplicationIds') >= 500]).toEqual([true, true])
   })
 
-  it('for one slow reader is no more than its socket\'s buffer: it reads from the replay log, later, all of it', async () => {
+  it("for one slow reader is no more than its socket's buffer: it reads from the replay log, later, all of it", async () => {
     const gateway = await start({ SOCKET_BUFFER_BYTES: '16384' })
     const slow = await openSocket(gateway.socketUrl, { token: await tokenOf(gateway, 'ann') })
     const quick = await openSocket(gateway.socketUrl, { token: await tokenOf(gateway, 'bob') })

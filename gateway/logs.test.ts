@@ -23,12 +23,25 @@ async function start(level: 'debug' | 'info', production: boolean): Promise<Writ
   const written: string[] = []
   const logger = createPinoLogger({ level, name: 'carillon-gateway', version: '0', destination: { write: (line) => written.push(line) } })
   const gateway = await startTestGateway({
-    env: { EMIT_BURST: '100', EMIT_RATE_PER_S: '100', INBOUND_FRAMES_BURST: '10', MAX_CONNECTIONS_PER_USER: '3', KAFKA_PRODUCE_TIMEOUT_MS: '200' },
-    config: { kafkaUnreadyAfterMs: 100, ...(production ? { isDevelopment: false, allowedOrigins: ['https://console.example'], emitTrustXRhIdentity: true } : {}) },
+    env: {
+      EMIT_BURST: '100',
+      EMIT_RATE_PER_S: '100',
+      INBOUND_FRAMES_BURST: '10',
+      MAX_CONNECTIONS_PER_USER: '3',
+      KAFKA_PRODUCE_TIMEOUT_MS: '200',
+    },
+    config: {
+      kafkaUnreadyAfterMs: 100,
+      ...(production ? { isDevelopment: false, allowedOrigins: ['https://console.example'], emitTrustXRhIdentity: true } : {}),
+    },
     adapters: { logger },
   })
   running.push(gateway)
-  return { gateway, text: () => written.join(''), lines: () => written.map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>) } // pino writes objects
+  return {
+    gateway,
+    text: () => written.join(''),
+    lines: () => written.map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>),
+  } // pino writes objects
 }
 
 /** Waits for an attempt to end, however it does. */
@@ -52,7 +65,11 @@ async function connectInEveryWay({ socketUrl, token, url, metrics }: TestGateway
     openSocket(socketUrl.replace('chrome-service', secret), { token: good }),
   ]
   await Promise.all(refused.map(whatever))
-  const [first, flooding, large] = await Promise.all([openSocket(socketUrl, { token: good, cursor: 'latest' }), openSocket(socketUrl, { token: good }), openSocket(socketUrl, { token: good })])
+  const [first, flooding, large] = await Promise.all([
+    openSocket(socketUrl, { token: good, cursor: 'latest' }),
+    openSocket(socketUrl, { token: good }),
+    openSocket(socketUrl, { token: good }),
+  ])
   await whatever(openSocket(socketUrl, { token: good }))
   for (let frame = 0; frame < 50; frame += 1) flooding?.send(`${secret} ${frame}`)
   large?.send(secret.repeat(2_000))
@@ -67,7 +84,8 @@ async function emitInEveryWay({ emit, url, token, log }: TestGateway): Promise<v
   const message = { id: secret, source: `urn:${secret}`, type: secret, users: [secret], payload: { password: secret } }
   const scoped = { authorization: `Bearer ${await token({ user_id: secret, scope: 'carillon.emit' })}` }
   const identity = (text: string): Record<string, string> => ({ 'x-rh-identity': Buffer.from(text).toString('base64') })
-  const post = (path: string, headers: Record<string, string>, body: string): Promise<unknown> => fetch(`${url}${path}`, { method: 'POST', headers, body })
+  const post = (path: string, headers: Record<string, string>, body: string): Promise<unknown> =>
+    fetch(`${url}${path}`, { method: 'POST', headers, body })
   log.faults.failNextPublish({ kind: 'timeout', detail: 'for the test' })
   await emit(message, scoped)
   await Promise.all([
@@ -96,7 +114,19 @@ async function readEverything({ log, metrics, gateway, socketUrl, token }: TestG
     { partition: 0, value: `{"${secret}` },
     { partition: 0, value: JSON.stringify({ specversion: secret, id: secret, source: secret, type: secret }) },
     { partition: 0, headers: { ce_specversion: '1.0', ce_id: secret, ce_source: secret, ce_type: secret, ce_audience: `{"${secret}":1}` } },
-    { partition: 0, key: secret, headers: { ce_specversion: '1.0', ce_id: secret, ce_source: secret, ce_type: secret, [`ce_${secret.toUpperCase()}!`]: secret, ce_audience: '{"broadcast":true}' }, value: secret },
+    {
+      partition: 0,
+      key: secret,
+      headers: {
+        ce_specversion: '1.0',
+        ce_id: secret,
+        ce_source: secret,
+        ce_type: secret,
+        [`ce_${secret.toUpperCase()}!`]: secret,
+        ce_audience: '{"broadcast":true}',
+      },
+      value: secret,
+    },
     { partition: 0, headers: { 'content-type': secret }, value: secret },
     { partition: 0 },
   ])
@@ -124,7 +154,10 @@ function withoutTold(line: Readonly<Record<string, unknown>>): unknown {
   return Object.fromEntries(Object.entries(line).filter(([name]) => told[String(line['msg'])]?.includes(name) !== true))
 }
 
-describe.each([['development', false], ['production', true]] as const)('in %s, whatever clients and producers do', (_mode, isProduction) => {
+describe.each([
+  ['development', false],
+  ['production', true],
+] as const)('in %s, whatever clients and producers do', (_mode, isProduction) => {
   it('no line has a token, a payload, a cookie or a user, and none is an error', async () => {
     const { gateway, text, lines } = await start('info', isProduction)
     await connectInEveryWay(gateway)
@@ -150,7 +183,13 @@ describe.each([['development', false], ['production', true]] as const)('in %s, w
     await emitInEveryWay(gateway)
     await readEverything(gateway)
     expect(lines().some(({ level }) => level === 'debug')).toBe(true)
-    expect(leaks(lines().map((line) => JSON.stringify(withoutTold(line))).join('\n'))).toEqual([])
+    expect(
+      leaks(
+        lines()
+          .map((line) => JSON.stringify(withoutTold(line)))
+          .join('\n'),
+      ),
+    ).toEqual([])
   })
 })
 
@@ -170,6 +209,11 @@ describe('what the gateway itself does', () => {
       ['info', 'readiness changed', true, []],
       ['info', 'readiness changed', false, ['not-draining: the gateway is stopping']],
     ])
-    expect(lines()[1]).toMatchObject({ name: 'carillon-gateway', port: gateway.gateway.ports.public, channel: 'chrome-service', topic: 'platform.chrome' })
+    expect(lines()[1]).toMatchObject({
+      name: 'carillon-gateway',
+      port: gateway.gateway.ports.public,
+      channel: 'chrome-service',
+      topic: 'platform.chrome',
+    })
   })
 })

@@ -63,14 +63,19 @@ const outcome = async (child: GatewayProcess) => ({ ...(await child.exited), std
 const refusalAt = (host: string, port: number): Promise<string | null> =>
   new Promise((resolve) => {
     const socket = connect({ host, port, timeout: 2_000 })
-    socket.once('connect', () => resolve(null)).once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? 'unknown')).once('timeout', () => resolve('ETIMEDOUT'))
+    socket
+      .once('connect', () => resolve(null))
+      .once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? 'unknown'))
+      .once('timeout', () => resolve('ETIMEDOUT'))
     socket.once('connect', () => socket.destroy()).once('timeout', () => socket.destroy())
   })
 
 describe('a start without options', () => {
   it('needs nothing: the gateway answers, says where it is, and what to try next', async () => {
     const { child, url, internalUrl, port } = await start()
-    const answers = await Promise.all([`${url}/health`, `${internalUrl}/livez`, `${url}/console`, `${url}/api/chrome-service/v1/openapi.json`].map((page) => fetch(page)))
+    const answers = await Promise.all(
+      [`${url}/health`, `${internalUrl}/livez`, `${url}/console`, `${url}/api/chrome-service/v1/openapi.json`].map((page) => fetch(page)),
+    )
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200])
     expect(child.stdout).toContain(`http://localhost:${port}/console`)
     expect(child.stdout).toContain('curl -i')
@@ -80,31 +85,47 @@ describe('a start without options', () => {
   it('offers a next command that works as it is printed', async () => {
     const { child, url } = await start()
     const body = /-d '(.*)'/.exec(child.stdout)?.[1] ?? ''
-    const answer = await fetch(`${url}/api/chrome-service/v1/emit-message`, { method: 'POST', headers: { 'content-type': 'application/x-www-form-urlencoded' }, body })
+    const answer = await fetch(`${url}/api/chrome-service/v1/emit-message`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body,
+    })
     expect(answer.status).toBe(202)
   })
 
-  it('takes the snippets that everybody pastes into a browser\'s console, as they stand', async () => {
+  it("takes the snippets that everybody pastes into a browser's console, as they stand", async () => {
     const { port, token } = await start()
     const site = `http://localhost:${port}`
-    const socket = await openSocket(`ws://localhost:${port}/wss/chrome-service/v1/ws`, { cookie: `cs_jwt=${await token({ user_id: 'ann' })}`, origin: site })
+    const socket = await openSocket(`ws://localhost:${port}/wss/chrome-service/v1/ws`, {
+      cookie: `cs_jwt=${await token({ user_id: 'ann' })}`,
+      origin: site,
+    })
     const snippet = `fetch("/api/chrome-service/v1/emit-message", {method: "POST", body: JSON.stringify({id: "message-id", type: "notifications.drawer",
       broadcast: true, users: [], roles: [], organizations: [], payload: {title: "New notification", description: "Some longer body"}})})`
     /** The page's own: relative to the page, with its Origin, and text/plain for a text. */
-    const pageFetch = (path: string, init: RequestInit): Promise<Response> => fetch(new URL(path, site), { ...init, headers: { origin: site } })
+    const pageFetch = (path: string, init: RequestInit): Promise<Response> =>
+      fetch(new URL(path, site), { ...init, headers: { origin: site } })
     const answer = await (runInNewContext(snippet, { fetch: pageFetch }) as Promise<Response>) // the snippet is one call of fetch
     expect([answer.status, await answer.json()]).toEqual([202, { id: 'message-id', source: 'urn:carillon:emit-message' }])
-    expect((await socket.until(1))[0]).toMatchObject({ id: 'message-id', type: 'notifications.drawer', data: { title: 'New notification' } })
+    expect((await socket.until(1))[0]).toMatchObject({
+      id: 'message-id',
+      type: 'notifications.drawer',
+      data: { title: 'New notification' },
+    })
     expect(socket.protocol).toBe('cloudevents.json')
   })
 
   it('listens on 127.0.0.1 only, whatever HOST says, and says so', async () => {
     const { child, port, internalUrl } = await start({ HOST: '0.0.0.0', INTERNAL_HOST: '0.0.0.0' })
-    const others = Object.values(networkInterfaces()).flat().flatMap((at) => (at !== undefined && !at.internal && at.family === 'IPv4' ? [at.address] : []))
+    const others = Object.values(networkInterfaces())
+      .flat()
+      .flatMap((at) => (at !== undefined && !at.internal && at.family === 'IPv4' ? [at.address] : []))
     const internalPort = Number(new URL(internalUrl).port)
     const refusals = await Promise.all(['127.0.0.2', ...others].flatMap((host) => [refusalAt(host, port), refusalAt(host, internalPort)]))
     expect([await refusalAt('127.0.0.1', port), refusals.filter((refusal) => refusal === null)]).toEqual([null, []])
-    expect(child.lines.filter(({ level }) => level === 'warn').map(({ warning }) => String(warning))).toEqual([expect.stringContaining('HOST is ignored')])
+    expect(child.lines.filter(({ level }) => level === 'warn').map(({ warning }) => String(warning))).toEqual([
+      expect.stringContaining('HOST is ignored'),
+    ])
   })
 
   it('writes nothing at all with LOG_LEVEL=silent', async () => {
@@ -129,13 +150,20 @@ describe('options', () => {
     const env = { PORT: 'http', MAX_CONNECTIONS: '0', CONSOLE: 'maybe', KAFKA_SASL_MECHANISM: 'none', KAFKA_SASL_PASSWORD: 'hunter2' }
     const { code, stderr } = await outcome(run({ env, args: ['--heartbeat-interval-ms=5'] }))
     expect(code).toBe(2)
-    expect(['PORT', 'MAX_CONNECTIONS', 'CONSOLE', 'HEARTBEAT_INTERVAL_MS', 'KAFKA_SASL_MECHANISM'].filter((name) => !stderr.includes(`  ${name}: `))).toEqual([])
+    expect(
+      ['PORT', 'MAX_CONNECTIONS', 'CONSOLE', 'HEARTBEAT_INTERVAL_MS', 'KAFKA_SASL_MECHANISM'].filter(
+        (name) => !stderr.includes(`  ${name}: `),
+      ),
+    ).toEqual([])
     expect(stderr).toMatch(/^5 options are not right:/)
     expect([stderr.includes('"http" is not right'), stderr.includes('--help'), stderr.includes('hunter2')]).toEqual([true, true, false])
   })
 
   it('that do not exist are named with the one that was probably meant', async () => {
-    const [flag, variable] = [run({ args: ['--prot=1', '--max-conections', '3'] }), run({ env: { ...freePorts, KAFKA_BROKER: 'localhost:9092' } })]
+    const [flag, variable] = [
+      run({ args: ['--prot=1', '--max-conections', '3'] }),
+      run({ env: { ...freePorts, KAFKA_BROKER: 'localhost:9092' } }),
+    ]
     const { code, stderr } = await outcome(flag)
     expect([code, stderr.includes('--max-connections')]).toEqual([2, true])
     expect(await variable.line('an option looks wrong')).toMatchObject({ level: 'warn', warning: expect.stringContaining('KAFKA_BROKERS') })
@@ -145,7 +173,9 @@ describe('options', () => {
     const env = { NODE_ENV: 'production', PORT: 'http' }
     const [help, version] = await Promise.all([outcome(run({ env, args: ['--help'] })), outcome(run({ env, args: ['--version'] }))])
     expect([help.code, help.stderr, Object.values(options).filter((option) => !help.stdout.includes(option.env))]).toEqual([0, '', []])
-    const { version: expected } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { readonly version: string } // our own file
+    const { version: expected } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+      readonly version: string
+    } // our own file
     expect([version.code, version.stdout, version.stderr]).toEqual([0, `${expected}\n`, ''])
   })
 
@@ -164,7 +194,11 @@ describe('a stop', () => {
   it('by SIGTERM turns unready, turns newcomers away, gives each session all that was acknowledged and the drain code, and ends with 0', async () => {
     const { child, socketUrl, internalUrl, token, emit } = await start({ DRAIN_DELAY_MS: '400', DRAIN_MS: '200' })
     const ann = await token({ user_id: 'ann' })
-    const sockets = await Promise.all(['latest', 'latest', undefined, undefined].map((cursor) => openSocket(socketUrl, { token: ann, ...(cursor === undefined ? {} : { cursor }) })))
+    const sockets = await Promise.all(
+      ['latest', 'latest', undefined, undefined].map((cursor) =>
+        openSocket(socketUrl, { token: ann, ...(cursor === undefined ? {} : { cursor }) }),
+      ),
+    )
     const ids = Array.from({ length: 60 }, (_, index) => `event-${index}`)
     const answers = Promise.all(ids.map(async (id) => ({ id, status: (await emit({ id, type: 't', users: ['ann'] })).status })))
     await sockets[0]?.untilTold('event-0')
@@ -199,10 +233,19 @@ describe('a stop', () => {
     let answer = ''
     socket.setEncoding('utf8').on('data', (chunk: string) => (answer += chunk))
     const ended = new Promise((resolve) => socket.once('close', resolve))
-    socket.write(`POST /api/chrome-service/v1/emit-message HTTP/1.1\r\nhost: localhost\r\ncontent-length: ${body.length}\r\nexpect: 100-continue\r\n\r\n`)
+    socket.write(
+      `POST /api/chrome-service/v1/emit-message HTTP/1.1\r\nhost: localhost\r\ncontent-length: ${body.length}\r\nexpect: 100-continue\r\n\r\n`,
+    )
     await vi.waitFor(() => expect(answer).toContain('100 Continue'))
     child.signal('SIGTERM')
-    await vi.waitFor(async () => expect(await fetch(`${url}/health`).then(() => 'open', () => 'closed')).toBe('closed'))
+    await vi.waitFor(async () =>
+      expect(
+        await fetch(`${url}/health`).then(
+          () => 'open',
+          () => 'closed',
+        ),
+      ).toBe('closed'),
+    )
     socket.write(body)
     await ended
     expect([answer.includes('HTTP/1.1 202'), (await child.exited).code]).toEqual([true, 0])
@@ -216,7 +259,11 @@ describe('a stop', () => {
     expect((await child.exited).code).toBe(0)
   })
 
-  it.each([['SIGTERM', 'SIGTERM'], ['SIGTERM', 'SIGINT'], ['SIGINT', 'SIGINT']] as const)('by %s is cut short by %s, with code 1', async (first, second) => {
+  it.each([
+    ['SIGTERM', 'SIGTERM'],
+    ['SIGTERM', 'SIGINT'],
+    ['SIGINT', 'SIGINT'],
+  ] as const)('by %s is cut short by %s, with code 1', async (first, second) => {
     const { child } = await start({ DRAIN_DELAY_MS: '60000' })
     child.signal(first)
     await child.line('stopping; a second signal ends it at once')
@@ -279,7 +326,10 @@ describe('with keys configured', () => {
 
   it('answers by IPv4 and by IPv6 on both ports when no address is given', async () => {
     const { url, internalUrl } = await startWithKeys({ HOST: '', INTERNAL_HOST: '' })
-    const probes = [...loopbackUrls(Number(new URL(url).port)).map((each) => `${each}/health`), ...loopbackUrls(Number(new URL(internalUrl).port)).map((each) => `${each}/livez`)]
+    const probes = [
+      ...loopbackUrls(Number(new URL(url).port)).map((each) => `${each}/health`),
+      ...loopbackUrls(Number(new URL(internalUrl).port)).map((each) => `${each}/livez`),
+    ]
     for (const probe of probes) expect((await fetch(probe)).status, probe).toBe(200)
   })
 
@@ -299,7 +349,18 @@ describe('with keys configured', () => {
   it('does not start with a key file that has no keys, and names the option', async () => {
     const empty = join(folder, 'empty.pem')
     writeFileSync(empty, '')
-    const child = run({ env: { ...freePorts, HOST: '127.0.0.1', INTERNAL_HOST: '127.0.0.1', JWT_KEYS_FILE: empty, JWT_ISSUER: 'i', JWT_AUDIENCE: 'a', ALLOWED_ORIGINS: 'https://a.example', KAFKA_BROKERS: '127.0.0.1:1' } })
+    const child = run({
+      env: {
+        ...freePorts,
+        HOST: '127.0.0.1',
+        INTERNAL_HOST: '127.0.0.1',
+        JWT_KEYS_FILE: empty,
+        JWT_ISSUER: 'i',
+        JWT_AUDIENCE: 'a',
+        ALLOWED_ORIGINS: 'https://a.example',
+        KAFKA_BROKERS: '127.0.0.1:1',
+      },
+    })
     const { code, stderr } = await outcome(child)
     expect([code, stderr.includes('JWT_KEYS_FILE')]).toEqual([1, true])
   })

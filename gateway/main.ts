@@ -29,7 +29,8 @@ async function main(): Promise<void> {
 async function run(config: Config, env: NodeJS.ProcessEnv): Promise<void> {
   const signals = listenToSignals()
   const adapters = await createGatewayAdapters(config, { env, version: packageJson.version })
-  for (const warning of configWarnings(env, config, { maxOpenFiles: readMaxOpenFiles() })) adapters.logger.warn({ warning }, 'an option looks wrong')
+  for (const warning of configWarnings(env, config, { maxOpenFiles: readMaxOpenFiles() }))
+    adapters.logger.warn({ warning }, 'an option looks wrong')
   const tellOfWait = setTimeout(() => process.stdout.write(renderWait(config)), 2_000)
   const gateway = await unlessEarlier(startGateway(config, adapters), signals.first)
   clearTimeout(tellOfWait)

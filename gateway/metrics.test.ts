@@ -22,7 +22,10 @@ interface Scraped extends TestGateway {
 
 async function start(options: TestGatewayOptions = {}): Promise<Scraped> {
   const prometheus = createPrometheusMetrics({ version: '0' })
-  const gateway = await startTestGateway({ ...options, adapters: { metrics: prometheus.metrics, metricsPage: prometheus, ...options.adapters } })
+  const gateway = await startTestGateway({
+    ...options,
+    adapters: { metrics: prometheus.metrics, metricsPage: prometheus, ...options.adapters },
+  })
   running.push(gateway)
   return { ...gateway, scrape: async () => parsePage(await (await fetch(`${gateway.internalUrl}/metrics`)).text()) }
 }
@@ -42,14 +45,20 @@ function read(page: Page, name: keyof typeof table): Readonly<Record<string, num
 }
 
 const reads = (page: Page, ...names: readonly (keyof typeof table)[]) => Object.fromEntries(names.map((name) => [name, read(page, name)]))
-const never = (opening: Promise<unknown>): Promise<unknown> => opening.then(() => Promise.reject(new Error('it was let in')), () => undefined)
+const never = (opening: Promise<unknown>): Promise<unknown> =>
+  opening.then(
+    () => Promise.reject(new Error('it was let in')),
+    () => undefined,
+  )
 
 describe('the page of a gateway that has just begun', () => {
   it('has every series of the table, and all are zero but the gauges that say that all is well, and those of connections', async () => {
     const page = await (await start()).scrape()
     const series = Object.values<MetricDefinition>(table).flatMap(({ name, type, labels }) => {
       const [label] = Object.entries(labels)
-      return (label === undefined ? [''] : label[1].map((value) => `{${label[0]}="${value}"}`)).map((suffix) => `${name}${type === 'histogram' ? '_count' : ''}${suffix}`)
+      return (label === undefined ? [''] : label[1].map((value) => `{${label[0]}="${value}"}`)).map(
+        (suffix) => `${name}${type === 'histogram' ? '_count' : ''}${suffix}`,
+      )
     })
     expect(series.filter((name) => !page.has(name))).toEqual([])
     expect(series.filter((name) => page.get(name) !== 0)).toEqual([
@@ -69,7 +78,9 @@ describe('connections', () => {
     const { socketUrl, url, token, scrape } = await start()
     const ann = await token({ user_id: 'ann' })
     const sockets = await Promise.all([1, 2, 3].map(() => openSocket(socketUrl, { token: ann })))
-    const streams = await Promise.all([1, 2].map(() => fetch(`${url}/api/chrome-service/v1/events`, { headers: { authorization: `Bearer ${ann}` } })))
+    const streams = await Promise.all(
+      [1, 2].map(() => fetch(`${url}/api/chrome-service/v1/events`, { headers: { authorization: `Bearer ${ann}` } })),
+    )
     expect(reads(await scrape(), 'sessions', 'sessionsOpened', 'sessionsClosed')).toEqual({
       sessions: { websocket: 3, sse: 2 },
       sessionsOpened: { websocket: 3, sse: 2 },
@@ -79,7 +90,10 @@ describe('connections', () => {
     sockets[1]?.send('x'.repeat(5_000))
     await streams[0]?.body?.cancel()
     await vi.waitFor(async () => expect(read(await scrape(), 'sessions')).toEqual({ websocket: 1, sse: 1 }))
-    expect(reads(await scrape(), 'sessionsOpened', 'sessionsClosed')).toEqual({ sessionsOpened: { websocket: 3, sse: 2 }, sessionsClosed: { frameTooLarge: 1, peer: 2 } })
+    expect(reads(await scrape(), 'sessionsOpened', 'sessionsClosed')).toEqual({
+      sessionsOpened: { websocket: 3, sse: 2 },
+      sessionsClosed: { frameTooLarge: 1, peer: 2 },
+    })
   })
 
   it('that were ended by the gateway are counted by the code', async () => {
@@ -127,14 +141,20 @@ describe('connections', () => {
 
   it('that come too fast, while keys are missing, or to a pod that stops, are counted, too, by either transport', async () => {
     const keys = { authenticate: () => Promise.resolve(failed({ kind: 'keys-unavailable', detail: 'for the test' } as const)) }
-    const { socketUrl, url, token, scrape, stop } = await start({ env: { UPGRADE_RATE_PER_S: '1', UPGRADE_BURST: '2', DRAIN_DELAY_MS: '500' }, adapters: { authenticator: keys } })
+    const { socketUrl, url, token, scrape, stop } = await start({
+      env: { UPGRADE_RATE_PER_S: '1', UPGRADE_BURST: '2', DRAIN_DELAY_MS: '500' },
+      adapters: { authenticator: keys },
+    })
     const ann = await token({ user_id: 'ann' })
     const stream = (): Promise<Response> => fetch(`${url}/api/chrome-service/v1/events`, { headers: { authorization: `Bearer ${ann}` } })
     await never(openSocket(socketUrl, { token: ann }))
     const statuses = [(await stream()).status, (await stream()).status]
     const stopped = stop()
     await never(openSocket(socketUrl, { token: ann }))
-    expect([statuses, read(await scrape(), 'handshakesRefused')]).toEqual([[503, 429], { 'keys-unavailable': 2, 'too-many-upgrades': 1, draining: 1 }])
+    expect([statuses, read(await scrape(), 'handshakesRefused')]).toEqual([
+      [503, 429],
+      { 'keys-unavailable': 2, 'too-many-upgrades': 1, draining: 1 },
+    ])
     await stopped
   })
 })
@@ -142,15 +162,35 @@ describe('connections', () => {
 describe('events', () => {
   it('are counted as emitted, read, encoded once, delivered to each, and held', async () => {
     const { socketUrl, token, emit, scrape, url } = await start()
-    const sockets = await Promise.all(['ann', 'bob', 'cid'].map(async (user_id) => openSocket(socketUrl, { token: await token({ user_id }) })))
+    const sockets = await Promise.all(
+      ['ann', 'bob', 'cid'].map(async (user_id) => openSocket(socketUrl, { token: await token({ user_id }) })),
+    )
     await emit({ id: 'all', type: 't', broadcast: true })
     await emit({ id: 'two', type: 't', users: ['ann', 'bob'] })
     await emit({ id: 'stranger', type: 't', users: ['stranger'] })
     const batch = [1, 2].map((id) => ({ specversion: '1.0', id: `batch-${id}`, source: '/s', type: 't', audience: '{"users":["cid"]}' }))
-    await fetch(`${url}/api/chrome-service/v1/events`, { method: 'POST', headers: { 'content-type': 'application/cloudevents-batch+json' }, body: JSON.stringify(batch) })
+    await fetch(`${url}/api/chrome-service/v1/events`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/cloudevents-batch+json' },
+      body: JSON.stringify(batch),
+    })
     await Promise.all([sockets[0]?.until(2), sockets[1]?.until(2), sockets[2]?.until(3)])
     const page = await scrape()
-    expect(reads(page, 'emitted', 'recordsRead', 'eventsEncoded', 'deliveries', 'replayEntries', 'deduplicationIds', 'logLag', 'emitLatency', 'deliveryLatency', 'emitInFlight')).toEqual({
+    expect(
+      reads(
+        page,
+        'emitted',
+        'recordsRead',
+        'eventsEncoded',
+        'deliveries',
+        'replayEntries',
+        'deduplicationIds',
+        'logLag',
+        'emitLatency',
+        'deliveryLatency',
+        'emitInFlight',
+      ),
+    ).toEqual({
       emitted: { 'emit-message': 3, events: 2 },
       recordsRead: 5,
       eventsEncoded: 4,
@@ -163,7 +203,11 @@ describe('events', () => {
       emitInFlight: 0,
     })
     expect(read(page, 'deliveryWrites')).toBeLessThanOrEqual(7)
-    expect([Number(read(page, 'replayBytes')) > 5 * 512, Number(read(page, 'replayAge')) < 10, Number(page.get('carillon_delivery_latency_seconds_sum')) < 4]).toEqual([true, true, true])
+    expect([
+      Number(read(page, 'replayBytes')) > 5 * 512,
+      Number(read(page, 'replayAge')) < 10,
+      Number(page.get('carillon_delivery_latency_seconds_sum')) < 4,
+    ]).toEqual([true, true, true])
   })
 
   it('that cannot be decoded, name nobody, or were there before, are counted by reason', async () => {
@@ -195,7 +239,11 @@ describe('events', () => {
     await vi.waitFor(async () => expect(read(await scrape(), 'deliveries')).toBe(1))
     const page = await scrape()
     expect(read(page, 'recordsUndecodable')).toEqual(Object.fromEntries(decodeFailureReasons.map((reason) => [reason, 1])))
-    expect(reads(page, 'recordsRead', 'recordsWithoutAudience', 'recordsDuplicate')).toEqual({ recordsRead: 16, recordsWithoutAudience: 1, recordsDuplicate: 1 })
+    expect(reads(page, 'recordsRead', 'recordsWithoutAudience', 'recordsDuplicate')).toEqual({
+      recordsRead: 16,
+      recordsWithoutAudience: 1,
+      recordsDuplicate: 1,
+    })
   })
 
   it('that are replayed, and gaps, are counted', async () => {
@@ -210,7 +258,12 @@ describe('events', () => {
     await second.untilTold('!resumed')
     await emit({ id: 'live', type: 't', users: ['ann'] })
     await second.untilTold('live')
-    expect(reads(await scrape(), 'resumes', 'eventsReplayed', 'deliveries', 'gaps')).toEqual({ resumes: 1, eventsReplayed: 3, deliveries: 4, gaps: {} })
+    expect(reads(await scrape(), 'resumes', 'eventsReplayed', 'deliveries', 'gaps')).toEqual({
+      resumes: 1,
+      eventsReplayed: 3,
+      deliveries: 4,
+      gaps: {},
+    })
     log.recreate()
     await second.untilTold('!gap')
     await openSocket(socketUrl, { token: ann, cursor })
@@ -221,12 +274,20 @@ describe('events', () => {
 describe('emits', () => {
   it('that are refused are counted by status', async () => {
     const { url, token, emit, scrape, log } = await start({
-      env: { EMIT_RATE_PER_S: '1', EMIT_BURST: '3', EMIT_MAX_BATCH: '2', EMIT_MAX_IN_FLIGHT: '2', MAX_EVENT_BYTES: '1024', EMIT_MAX_BODY_BYTES: '2048' },
+      env: {
+        EMIT_RATE_PER_S: '1',
+        EMIT_BURST: '3',
+        EMIT_MAX_BATCH: '2',
+        EMIT_MAX_IN_FLIGHT: '2',
+        MAX_EVENT_BYTES: '1024',
+        EMIT_MAX_BODY_BYTES: '2048',
+      },
       config: { isDevelopment: false, allowedOrigins: ['https://console.example'] },
     })
     const good = { authorization: `Bearer ${await token({ user_id: 'ann', scope: 'carillon.emit' })}` }
     const event = { type: 't', broadcast: true }
-    const post = (path: string, headers: Record<string, string>, body = '{}', method = 'POST') => fetch(`${url}/api/${path}`, { method, headers, body })
+    const post = (path: string, headers: Record<string, string>, body = '{}', method = 'POST') =>
+      fetch(`${url}/api/${path}`, { method, headers, body })
     const statuses = [
       await emit({ type: 't' }, good),
       await emit(event),
@@ -282,9 +343,13 @@ describe('the log', () => {
     const { log, scrape } = await start()
     log.faults.interruptPartition({ partition: 1, kind: 'unreachable', detail: 'for the test' })
     log.faults.interruptPartition({ partition: 2, kind: 'unreachable', detail: 'for the test' })
-    await vi.waitFor(async () => expect(reads(await scrape(), 'logHealthy', 'partitionsBehind')).toEqual({ logHealthy: 0, partitionsBehind: { unreachable: 2 } }))
+    await vi.waitFor(async () =>
+      expect(reads(await scrape(), 'logHealthy', 'partitionsBehind')).toEqual({ logHealthy: 0, partitionsBehind: { unreachable: 2 } }),
+    )
     log.faults.resume()
-    await vi.waitFor(async () => expect(reads(await scrape(), 'logHealthy', 'partitionsBehind')).toEqual({ logHealthy: 1, partitionsBehind: {} }))
+    await vi.waitFor(async () =>
+      expect(reads(await scrape(), 'logHealthy', 'partitionsBehind')).toEqual({ logHealthy: 1, partitionsBehind: {} }),
+    )
   })
 })
 

@@ -36,7 +36,9 @@ const cursorOf = (socket: TestSocket): string => socket.messages.findLast((event
 /** Emits until accepted: a topic that was just made may have no leader yet. */
 async function emit(id: string): Promise<void> {
   const message = JSON.stringify({ id, type: 't', broadcast: true })
-  await vi.waitFor(async () => expect((await fetch(`${pod.url}/api/chrome-service/v1/emit-message`, { method: 'POST', body: message })).status).toBe(202))
+  await vi.waitFor(async () =>
+    expect((await fetch(`${pod.url}/api/chrome-service/v1/emit-message`, { method: 'POST', body: message })).status).toBe(202),
+  )
 }
 
 it('events are emitted, delivered, and resumed by cursor, with Kafka 3.9', async () => {
@@ -61,7 +63,10 @@ it('each poison record is copied to the dead letter topic once, with Kafka 3.9',
   await poison.stop()
   const written = await poisonIn(cluster.internal, topic, await admin.ends(topic))
   expect(written.length).toBeGreaterThan(10)
-  await vi.waitFor(async () => expect((await copiesIn(cluster.internal, `${topic}.dlq`)).map((copy) => copy.of).toSorted()).toEqual(written), { timeout: 20_000, interval: 500 })
+  await vi.waitFor(
+    async () => expect((await copiesIn(cluster.internal, `${topic}.dlq`)).map((copy) => copy.of).toSorted()).toEqual(written),
+    { timeout: 20_000, interval: 500 },
+  )
 })
 
 it('a topic that is deleted and made again is another epoch: clients are told of a gap and get what comes, with Kafka 3.9', async () => {

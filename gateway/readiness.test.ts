@@ -34,10 +34,14 @@ describe('a pod that was ready', () => {
   it('stays ready while a partition has no leader, names it, and delivers what the others bring', async () => {
     const gateway = await start()
     gateway.log.faults.interruptPartition({ partition: 3, kind: 'no-leader', detail: 'for the test' })
-    await vi.waitFor(async () => expect(await readyz(gateway)).toMatchObject({ status: 200, body: { degraded: [{ partition: 3, kind: 'no-leader' }] } }))
+    await vi.waitFor(async () =>
+      expect(await readyz(gateway)).toMatchObject({ status: 200, body: { degraded: [{ partition: 3, kind: 'no-leader' }] } }),
+    )
     expect([gateway.metrics.value('partitionsBehind', { state: 'no-leader' }), gateway.metrics.value('logHealthy')]).toEqual([1, 0])
     const socket = await openSocket(gateway.socketUrl, { token: await gateway.token(ann) })
-    gateway.log.append([{ partition: 0, value: JSON.stringify({ specversion: '1.0', id: 'here', source: 's', type: 't', data: { broadcast: true } }) }])
+    gateway.log.append([
+      { partition: 0, value: JSON.stringify({ specversion: '1.0', id: 'here', source: 's', type: 't', data: { broadcast: true } }) },
+    ])
     await socket.untilTold('here')
     gateway.log.faults.resume()
     await vi.waitFor(async () => expect(await readyz(gateway)).toMatchObject({ status: 200, body: { degraded: [] } }))
@@ -61,7 +65,12 @@ describe('a pod that is new', () => {
     log.faults.interruptPartition({ partition: 1, kind: 'unreachable', detail: 'for the test' })
     const gateway = await start({ log })
     const readyz = async (): Promise<unknown> => (await fetch(`${gateway.internalUrl}/readyz`)).json()
-    await vi.waitFor(async () => expect(await readyz()).toMatchObject({ waitingFor: ['warmed-up: the replay log is still being filled'], degraded: [{ partition: 1 }] }))
+    await vi.waitFor(async () =>
+      expect(await readyz()).toMatchObject({
+        waitingFor: ['warmed-up: the replay log is still being filled'],
+        degraded: [{ partition: 1 }],
+      }),
+    )
     log.faults.resume()
     await vi.waitFor(async () => expect(await readyz()).toMatchObject({ status: 'ok', degraded: [] }))
   })

@@ -26,22 +26,28 @@ describe('a request target', () => {
   it('is read to a form that reads as itself, and never throws', () => {
     const piece = fc.constantFrom('/', '%', '%2', '%41', '%2d', '%2F', '?', '#', 'a', 'http://', 'é', '*', '%C3%A9', '=', ':')
     fc.assert(
-      fc.property(fc.array(piece).map((pieces) => pieces.join('')), (text) => {
-        const read = readRequestTarget(text)
-        if (!read.ok) return
-        expect(readRequestTarget(renderOriginForm(read.value))).toEqual({ ok: true, value: { ...read.value, authority: null } })
-      }),
+      fc.property(
+        fc.array(piece).map((pieces) => pieces.join('')),
+        (text) => {
+          const read = readRequestTarget(text)
+          if (!read.ok) return
+          expect(readRequestTarget(renderOriginForm(read.value))).toEqual({ ok: true, value: { ...read.value, authority: null } })
+        },
+      ),
     )
   })
 
   it('that is called plain stays as it is', () => {
     const piece = fc.constantFrom('/', '%2d', '?', '#', 'a', '&', '=')
     fc.assert(
-      fc.property(fc.array(piece).map((pieces) => `/${pieces.join('')}`), (text) => {
-        fc.pre(isPlainTarget(text))
-        const read = readRequestTarget(text)
-        expect(read.ok && renderOriginForm(read.value)).toBe(text)
-      }),
+      fc.property(
+        fc.array(piece).map((pieces) => `/${pieces.join('')}`),
+        (text) => {
+          fc.pre(isPlainTarget(text))
+          const read = readRequestTarget(text)
+          expect(read.ok && renderOriginForm(read.value)).toBe(text)
+        },
+      ),
     )
   })
 })

@@ -40,7 +40,13 @@ export function renderOriginForm({ path, query }: RequestTarget): string {
  * @param rawHeaders names and values in turn, as they were received
  * @returns a problem of status 400, or null
  */
-export function judgeHost({ httpVersion, rawHeaders }: { readonly httpVersion: string; readonly rawHeaders: readonly string[] }): Problem | null {
+export function judgeHost({
+  httpVersion,
+  rawHeaders,
+}: {
+  readonly httpVersion: string
+  readonly rawHeaders: readonly string[]
+}): Problem | null {
   let host: string | null = null
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? ''

@@ -24,7 +24,10 @@ afterEach(async () => {
   await sink.stop()
 })
 
-const exporter = (): Readonly<Record<string, string>> => ({ OTEL_EXPORTER_OTLP_ENDPOINT: sink.endpoint, OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' })
+const exporter = (): Readonly<Record<string, string>> => ({
+  OTEL_EXPORTER_OTLP_ENDPOINT: sink.endpoint,
+  OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+})
 
 /** A gateway that traces into the sink. Those of one process share the SDK, which is the process's. */
 async function startTraced(options: TestGatewayOptions = {}): Promise<TestGateway> {
@@ -53,11 +56,13 @@ async function exported(): Promise<readonly OtlpSpan[]> {
 }
 
 const named = (spans: readonly OtlpSpan[], name: SpanName): readonly OtlpSpan[] => spans.filter((span) => span.name === name)
-const connected = async (gateway: TestGateway, user: string) => openSocket(gateway.socketUrl, { token: await gateway.token({ user_id: user }) })
+const connected = async (gateway: TestGateway, user: string) =>
+  openSocket(gateway.socketUrl, { token: await gateway.token({ user_id: user }) })
 
 /** Each span as `name < parent's name`, the caller's as `caller`. */
 function lineage(spans: readonly OtlpSpan[], caller: { readonly spanId: string }): readonly string[] {
-  const nameOf = (id: string | null): string => (id === caller.spanId ? 'caller' : (spans.find(({ spanId }) => spanId === id)?.name ?? 'nobody'))
+  const nameOf = (id: string | null): string =>
+    id === caller.spanId ? 'caller' : (spans.find(({ spanId }) => spanId === id)?.name ?? 'nobody')
   return spans.map(({ name, parentSpanId }) => `${name} < ${nameOf(parentSpanId)}`).toSorted()
 }
 
@@ -79,20 +84,36 @@ describe('an emit with a sampled traceparent', () => {
       'emit < caller',
       'publish < emit',
     ])
-    expect([new Set(spans.map(({ traceId }) => traceId)), new Set(spans.map(({ error }) => error))]).toEqual([new Set([caller.traceId]), new Set([null])])
+    expect([new Set(spans.map(({ traceId }) => traceId)), new Set(spans.map(({ error }) => error))]).toEqual([
+      new Set([caller.traceId]),
+      new Set([null]),
+    ])
     expect(new Set(named(spans, 'deliver').map(({ parentSpanId }) => parentSpanId)).size).toBe(2)
   })
 
-  it('leaves the event\'s own traceparent as it came, on the wire and in the record', async () => {
+  it("leaves the event's own traceparent as it came, on the wire and in the record", async () => {
     const log = createTestLog()
     const [first, second] = [await startTraced({ log }), await startTraced({ log })]
     const sockets = [await connected(first, 'ann'), await connected(second, 'ann')]
     const [caller, own] = [aCaller(), aCaller().traceparent]
-    const event = { specversion: '1.0', id: 'own', source: '/s', type: 't', audience: '{"users":["ann"]}', traceparent: own, tracestate: 'vendor=1' }
+    const event = {
+      specversion: '1.0',
+      id: 'own',
+      source: '/s',
+      type: 't',
+      audience: '{"users":["ann"]}',
+      traceparent: own,
+      tracestate: 'vendor=1',
+    }
     const headers = { 'content-type': 'application/cloudevents+json', traceparent: caller.traceparent }
-    expect((await fetch(`${first.url}/api/chrome-service/v1/events`, { method: 'POST', headers, body: JSON.stringify(event) })).status).toBe(202)
+    expect(
+      (await fetch(`${first.url}/api/chrome-service/v1/events`, { method: 'POST', headers, body: JSON.stringify(event) })).status,
+    ).toBe(202)
     const received = await Promise.all(sockets.map(async (socket) => (await socket.until(1))[0]))
-    expect(received.map((one) => [one?.['traceparent'], one?.['tracestate']])).toEqual([[own, 'vendor=1'], [own, 'vendor=1']])
+    expect(received.map((one) => [one?.['traceparent'], one?.['tracestate']])).toEqual([
+      [own, 'vendor=1'],
+      [own, 'vendor=1'],
+    ])
     expect(new Set((await exported()).map(({ traceId }) => traceId))).toEqual(new Set([caller.traceId]))
   })
 
@@ -120,7 +141,10 @@ describe('an emit with a sampled traceparent', () => {
     const caller = aCaller()
     expect((await gateway.emit({ type: 't', broadcast: true }, { traceparent: caller.traceparent })).status).toBe(503)
     const spans = await exported()
-    expect(spans.map(({ name, error }) => [name, error]).toSorted()).toEqual([['emit', 'unavailable: for the test'], ['publish', 'unavailable: for the test']])
+    expect(spans.map(({ name, error }) => [name, error]).toSorted()).toEqual([
+      ['emit', 'unavailable: for the test'],
+      ['publish', 'unavailable: for the test'],
+    ])
   })
 
   it('tells of places in the log, and never of people or of what is in the event', async () => {
@@ -135,12 +159,16 @@ describe('an emit with a sampled traceparent', () => {
 })
 
 describe('an emit without a traceparent header', () => {
-  it('is traced below the event\'s own, which stays as it is', async () => {
+  it("is traced below the event's own, which stays as it is", async () => {
     const gateway = await startTraced()
     const socket = await connected(gateway, 'ann')
     const own = aCaller()
     const event = { specversion: '1.0', id: 'own', source: '/s', type: 't', audience: '{"users":["ann"]}', traceparent: own.traceparent }
-    await fetch(`${gateway.url}/api/chrome-service/v1/events`, { method: 'POST', headers: { 'content-type': 'application/cloudevents+json' }, body: JSON.stringify(event) })
+    await fetch(`${gateway.url}/api/chrome-service/v1/events`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/cloudevents+json' },
+      body: JSON.stringify(event),
+    })
     expect((await socket.until(1))[0]?.['traceparent']).toBe(own.traceparent)
     expect(lineage(await exported(), own)).toEqual(['consume < publish', 'deliver < consume', 'emit < caller', 'publish < emit'])
   })
@@ -159,7 +187,7 @@ describe('an emit without a traceparent header', () => {
 })
 
 describe('records of other producers', () => {
-  it('are traced below the record\'s header, else below the event\'s own, and not at all without either', async () => {
+  it("are traced below the record's header, else below the event's own, and not at all without either", async () => {
     const gateway = await startTraced()
     const socket = await connected(gateway, 'ann')
     const [transport, own] = [aCaller(), aCaller()]
@@ -177,7 +205,7 @@ describe('records of other producers', () => {
 })
 
 describe('a trace that nobody wants', () => {
-  it('exports nothing when the caller\'s parent is not sampled, and is passed on all the same', async () => {
+  it("exports nothing when the caller's parent is not sampled, and is passed on all the same", async () => {
     const gateway = await startTraced()
     const socket = await connected(gateway, 'ann')
     await gateway.emit({ type: 't', users: ['ann'] }, { traceparent: aCaller('00').traceparent })
@@ -185,7 +213,7 @@ describe('a trace that nobody wants', () => {
     expect([await exported(), sink.requests]).toEqual([[], []])
   })
 
-  it('is not begun by a gateway that is not told to trace: it hands the caller\'s on to those that are', async () => {
+  it("is not begun by a gateway that is not told to trace: it hands the caller's on to those that are", async () => {
     const log = createTestLog()
     const [silent, traced] = [await start({ log }), await startTraced({ log })]
     const sockets = [await connected(silent, 'ann'), await connected(traced, 'ann')]
@@ -202,7 +230,11 @@ describe('the process', () => {
     try {
       const url = `http://127.0.0.1:${String((await child.line('listening'))['port'])}`
       const caller = aCaller()
-      const emitted = await fetch(`${url}/api/chrome-service/v1/emit-message`, { method: 'POST', headers: { traceparent: caller.traceparent }, body: '{"type":"t","broadcast":true}' })
+      const emitted = await fetch(`${url}/api/chrome-service/v1/emit-message`, {
+        method: 'POST',
+        headers: { traceparent: caller.traceparent },
+        body: '{"type":"t","broadcast":true}',
+      })
       expect([emitted.status, sink.spans()]).toEqual([202, []])
       child.signal('SIGTERM')
       expect(await child.exited).toEqual({ code: 0, signal: null })

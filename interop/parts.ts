@@ -32,7 +32,20 @@ export function pythonPart(requirements: string, folder: string): Part {
     tool: ['python3', '--version'],
     folder,
     // With --target neither a virtual environment nor root is needed. No dependencies but those that the file pins, and nothing is compiled.
-    run: () => runInstaller('python3', ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps', '--only-binary=:all:', '--target', folder, '--requirement', requirements]),
+    run: () =>
+      runInstaller('python3', [
+        '-m',
+        'pip',
+        'install',
+        '--quiet',
+        '--disable-pip-version-check',
+        '--no-deps',
+        '--only-binary=:all:',
+        '--target',
+        folder,
+        '--requirement',
+        requirements,
+      ]),
   }
 }
 
@@ -76,7 +89,9 @@ export async function installParts(parts: readonly Part[], missing: readonly str
 async function installPart({ what, sources, tool, folder, run }: Part, say: (line: string) => void): Promise<void> {
   const stamp = join(folder, '.installed')
   const version = tool === undefined ? '' : execFileSync(tool[0], tool.slice(1), { encoding: 'utf8', timeout: 10_000 })
-  const wanted = createHash('sha256').update([...sources.map((path) => readFileSync(path, 'utf8')), version].join('\n')).digest('hex')
+  const wanted = createHash('sha256')
+    .update([...sources.map((path) => readFileSync(path, 'utf8')), version].join('\n'))
+    .digest('hex')
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
   const startedMs = Date.now()
   rmSync(folder, { recursive: true, force: true })
@@ -90,7 +105,8 @@ async function installPart({ what, sources, tool, folder, run }: Part, say: (lin
 export async function runInstaller(name: string, args: readonly string[], folder?: string): Promise<void> {
   const child = spawn(name, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], timeout: limitMs })
   let output = ''
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output = `${output}${chunk.toString()}`.slice(-4_000)))
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => (output = `${output}${chunk.toString()}`.slice(-4_000)))
   const code = await new Promise<number | string>((resolve, reject) => {
     child.once('error', reject)
     child.once('close', (status, signal) => resolve(status ?? signal ?? 'unknown'))

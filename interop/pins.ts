@@ -15,23 +15,35 @@ function readPins({ python, goMod, packageJson }: PinFiles): ReadonlyMap<string,
   const read = (file: string): string => readFileSync(file, 'utf8')
   const pair = ([, name = '', version = '']: RegExpMatchArray): readonly [string, string] => [name, version]
   const requirements = python.flatMap(({ file, only, as }) =>
-    [...read(file).matchAll(/^([\w-]+)==(\S+)$/gm)].map(pair).filter(([name]) => only === undefined || name === only).map(([name, version]) => [as ?? name, version] as const))
+    [...read(file).matchAll(/^([\w-]+)==(\S+)$/gm)]
+      .map(pair)
+      .filter(([name]) => only === undefined || name === only)
+      .map(([name, version]) => [as ?? name, version] as const),
+  )
   // npm's own format: names and exact versions.
   const { dependencies } = JSON.parse(read(packageJson)) as { readonly dependencies: Readonly<Record<string, string>> }
-  return new Map([...requirements, ...[...read(goMod).matchAll(/^\t(\S+) v(\S+)$/gm)].map(pair), ...Object.entries(dependencies).map(([name, version]) => [name === 'cloudevents' ? 'cloudevents (npm)' : name, version] as const)])
+  return new Map([
+    ...requirements,
+    ...[...read(goMod).matchAll(/^\t(\S+) v(\S+)$/gm)].map(pair),
+    ...Object.entries(dependencies).map(([name, version]) => [name === 'cloudevents' ? 'cloudevents (npm)' : name, version] as const),
+  ])
 }
 
 /** Returns a look-up of the version of a foreign program, from the files of a suite's folder that pin it. The look-up throws when no file does. */
 export function pinnedVersions(folder: URL): (name: string) => string {
   const at = (file: string): string => fileURLToPath(new URL(file, folder))
   const versions = readPins({
-    python: [{ file: at('python/requirements.txt') }, { file: at('python/requirements-cloudevents-1.txt'), only: 'cloudevents', as: 'cloudevents 1' }],
+    python: [
+      { file: at('python/requirements.txt') },
+      { file: at('python/requirements-cloudevents-1.txt'), only: 'cloudevents', as: 'cloudevents 1' },
+    ],
     goMod: at('go/go.mod'),
     packageJson: at('node/package.json'),
   })
   return (name) => {
     const version = versions.get(name)
-    if (version === undefined) throw new Error(`no file in interop/${relative(fileURLToPath(new URL('.', import.meta.url)), fileURLToPath(folder))} pins ${name}`)
+    if (version === undefined)
+      throw new Error(`no file in interop/${relative(fileURLToPath(new URL('.', import.meta.url)), fileURLToPath(folder))} pins ${name}`)
     return version
   }
 }

@@ -8,8 +8,17 @@ export interface CommandRun {
 }
 
 /** Runs a command to its end, within two minutes. @throws with its last words when it does not exit with 0 */
-export async function runCommand(command: string, args: readonly string[], { environment, input }: CommandRun): Promise<{ readonly output: string }> {
-  const child = spawn(command, args, { env: { ...process.env, ...environment }, stdio: 'pipe', timeout: timeLimitMs, killSignal: 'SIGKILL' })
+export async function runCommand(
+  command: string,
+  args: readonly string[],
+  { environment, input }: CommandRun,
+): Promise<{ readonly output: string }> {
+  const child = spawn(command, args, {
+    env: { ...process.env, ...environment },
+    stdio: 'pipe',
+    timeout: timeLimitMs,
+    killSignal: 'SIGKILL',
+  })
   const written = { stdout: '', stderr: '' }
   for (const stream of ['stdout', 'stderr'] as const) child[stream].on('data', (chunk: Buffer) => (written[stream] += chunk.toString()))
   // A program that breaks early closes its input; the error below says why it broke.
@@ -19,6 +28,7 @@ export async function runCommand(command: string, args: readonly string[], { env
     child.once('error', reject)
     child.once('close', (status, signal) => resolve(status ?? signal ?? 'unknown'))
   })
-  if (code !== 0) throw new Error(`${[command, ...args].join(' ')} ended with ${code}:\n${`${written.stdout}${written.stderr}`.slice(-2_000)}`)
+  if (code !== 0)
+    throw new Error(`${[command, ...args].join(' ')} ended with ${code}:\n${`${written.stdout}${written.stderr}`.slice(-2_000)}`)
   return { output: written.stdout }
 }

@@ -40,7 +40,13 @@ async function main(words: readonly string[]): Promise<number> {
     console.error(`${unknown.join(', ')}: interop/ has no suite of that name. There are: ${Object.keys(suites).join(', ')}.`)
     return 2
   }
-  return end(await run(Object.entries(suites).filter(([name]) => words.length === 0 || words.includes(name)).map(([, suite]) => suite)))
+  return end(
+    await run(
+      Object.entries(suites)
+        .filter(([name]) => words.length === 0 || words.includes(name))
+        .map(([, suite]) => suite),
+    ),
+  )
 }
 
 async function run(chosen: readonly Suite[]): Promise<Outcome> {
@@ -49,7 +55,10 @@ async function run(chosen: readonly Suite[]): Promise<Outcome> {
   try {
     await Promise.all(chosen.map(({ install }) => install(console.log)))
   } catch (error) {
-    return { tally: { passed: 0, failed: 1, skipped: 0 }, failures: [{ where: 'interop: the installation', why: String(error).split('\n') }] }
+    return {
+      tally: { passed: 0, failed: 1, skipped: 0 },
+      failures: [{ where: 'interop: the installation', why: String(error).split('\n') }],
+    }
   }
   console.log(`Everything is installed, after ${seconds()}.`)
   for (const { results } of chosen) rmSync(results, { recursive: true, force: true })

@@ -2,7 +2,22 @@ import { expect, it } from 'vitest'
 import { renderTable } from './table.ts'
 
 it('columns are as wide as their widest cell, and numbers stand at the right', () => {
-  expect(renderTable([['client', 'sent'], ['ws', '1000'], ['undici', '7']], [1])).toBe('client  sent\nws      1000\nundici     7')
+  expect(
+    renderTable(
+      [
+        ['client', 'sent'],
+        ['ws', '1000'],
+        ['undici', '7'],
+      ],
+      [1],
+    ),
+  ).toBe('client  sent\nws      1000\nundici     7')
 })
 
-it('a line ends with its last letter', () => expect(renderTable([['a', 'long'], ['b', 'x']])).toBe('a  long\nb  x'))
+it('a line ends with its last letter', () =>
+  expect(
+    renderTable([
+      ['a', 'long'],
+      ['b', 'x'],
+    ]),
+  ).toBe('a  long\nb  x'))

@@ -39,7 +39,10 @@ export interface RealAdapters {
 
 /** @returns the adapters, or a sentence that says why no API server is known, or what is wrong with the class in CLASS_FILE */
 export function createOperatorAdapters(config: OperatorConfig, { version }: { readonly version: string }): Result<RealAdapters, string> {
-  const kubeConfigOptions: KubeConfigOptions = { kubeconfigFile: config.kubeconfig === '' ? null : config.kubeconfig, context: config.kubeContext === '' ? null : config.kubeContext }
+  const kubeConfigOptions: KubeConfigOptions = {
+    kubeconfigFile: config.kubeconfig === '' ? null : config.kubeconfig,
+    context: config.kubeContext === '' ? null : config.kubeContext,
+  }
   const loaded = loadKubeConfig(kubeConfigOptions)
   if (!loaded.ok) return failed(loaded.error)
   const onlyClass = readClassFile(config.classFile)
@@ -61,7 +64,12 @@ export function createOperatorAdapters(config: OperatorConfig, { version }: { re
   const [api, leaseApi] = [connect(config.apiMaxInFlight, { mayWrite }), connect(leaseCalls)]
   const clock = systemClock
   const identity = uniqueIdentity(config.podName === '' ? hostname() : config.podName)
-  const admins = createTopicAdmins({ logger, now: clock.now, mayWrite, onRequest: (operation, outcome) => metrics.kafkaRequests.add(1, { operation, outcome }) })
+  const admins = createTopicAdmins({
+    logger,
+    now: clock.now,
+    mayWrite,
+    onRequest: (operation, outcome) => metrics.kafkaRequests.add(1, { operation, outcome }),
+  })
   const recorder = createEventRecorder({ api, identity, metrics, logger, clock })
   return ok({
     operator: {
@@ -69,7 +77,10 @@ export function createOperatorAdapters(config: OperatorConfig, { version }: { re
       createWatcher: (target) => createListWatch({ api, target, logger, now: clock.now }),
       admins,
       ownConnection: createOwnConnection(config, clock.now),
-      lease: { name: config.leaseName, namespace: config.leaseNamespace === '' ? (loaded.value.namespace ?? 'default') : config.leaseNamespace },
+      lease: {
+        name: config.leaseName,
+        namespace: config.leaseNamespace === '' ? (loaded.value.namespace ?? 'default') : config.leaseNamespace,
+      },
       record: (regarding, { type, reason, note }) => recorder.record(regarding, { type, reason, note, action: 'Reconcile' }),
       onlyClass: onlyClass.value,
       identity,

@@ -42,7 +42,15 @@ async function run(args: readonly string[], env: Readonly<Record<string, string>
 async function kubeconfigOf(port: number): Promise<string> {
   const file = join(folder, `${port}`)
   const cluster = { server: `http://127.0.0.1:${port}`, 'insecure-skip-tls-verify': true }
-  await writeFile(file, JSON.stringify({ clusters: [{ name: 'c', cluster }], users: [{ name: 'u', user: {} }], contexts: [{ name: 'm', context: { cluster: 'c', user: 'u' } }], 'current-context': 'm' }))
+  await writeFile(
+    file,
+    JSON.stringify({
+      clusters: [{ name: 'c', cluster }],
+      users: [{ name: 'u', user: {} }],
+      contexts: [{ name: 'm', context: { cluster: 'c', user: 'u' } }],
+      'current-context': 'm',
+    }),
+  )
   return file
 }
 
@@ -68,10 +76,20 @@ describe('the command line of the operator', () => {
   })
 
   it('warns of options that look wrong, and starts all the same', async () => {
-    const operator = start([], { GATEWAY_IMAGE: 'carillon:1', NAMESPACE: 'shop', LEADER_ELECTION: 'false', KUBECONFIG: await kubeconfigOf(await findFreePortPair()), INTERNAL_HOST: '127.0.0.1', INTERNAL_PORT: '0' })
+    const operator = start([], {
+      GATEWAY_IMAGE: 'carillon:1',
+      NAMESPACE: 'shop',
+      LEADER_ELECTION: 'false',
+      KUBECONFIG: await kubeconfigOf(await findFreePortPair()),
+      INTERNAL_HOST: '127.0.0.1',
+      INTERNAL_PORT: '0',
+    })
     await operator.line('the operator starts')
     const warnings = operator.lines.filter(({ msg }) => msg === 'an option looks wrong').map(({ warning }) => warning)
-    expect(warnings).toEqual(['NAMESPACE is no option and is ignored. Did you mean NAMESPACES?', expect.stringContaining('LEADER_ELECTION=false')])
+    expect(warnings).toEqual([
+      'NAMESPACE is no option and is ignored. Did you mean NAMESPACES?',
+      expect.stringContaining('LEADER_ELECTION=false'),
+    ])
     operator.signal('SIGTERM')
     expect(await operator.exited).toEqual({ code: 0, signal: null })
   })
@@ -82,7 +100,13 @@ describe('an operator whose API server does not answer', () => {
     const silent = createServer(() => {})
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
     const { port } = silent.address() as AddressInfo // it listens on TCP
-    const operator = start([], { GATEWAY_IMAGE: 'carillon:1', KUBECONFIG: await kubeconfigOf(port), API_TIMEOUT_MS: '500', INTERNAL_HOST: '127.0.0.1', INTERNAL_PORT: '0' })
+    const operator = start([], {
+      GATEWAY_IMAGE: 'carillon:1',
+      KUBECONFIG: await kubeconfigOf(port),
+      API_TIMEOUT_MS: '500',
+      INTERNAL_HOST: '127.0.0.1',
+      INTERNAL_PORT: '0',
+    })
     const { internalPort } = await operator.line('the operator starts')
     await operator.line('a watch failed; it is tried again and again')
     const probe = async (path: string): Promise<number> => (await fetch(`http://127.0.0.1:${Number(internalPort)}${path}`)).status

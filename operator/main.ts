@@ -36,7 +36,13 @@ async function run({ config, mode, env }: Extract<OperatorStart, { kind: 'run' }
   for (const warning of operatorWarnings(env, config, mode)) adapters.value.logger.warn({ warning }, 'an option looks wrong')
   const signals = listenToSignals()
   void signals.second.then(() => process.exit(1))
-  const task: Run = { config, mode, adapters: adapters.value, stopped: signals.first, print: (line) => void process.stdout.write(`${line}\n`) }
+  const task: Run = {
+    config,
+    mode,
+    adapters: adapters.value,
+    stopped: signals.first,
+    print: (line) => void process.stdout.write(`${line}\n`),
+  }
   try {
     return await perform(task)
   } finally {

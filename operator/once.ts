@@ -23,7 +23,10 @@ async function lookOnce({ config, mode, adapters, stopped, print }: Run, mayWrit
   clearTimeout(timer)
   const haveSynced = operator.watchers.every((watcher) => watcher.state().hasSynced)
   if (!haveSynced) print(`The API server ${adapters.server} did not show all objects within ${syncTimeoutMs / 1_000} s; the log says why.`)
-  for (const namespace of operator.reach.all()) print(`The namespace ${namespace} cannot be read: its channels were not looked at. Was it deleted, or is the Role of the operator missing there?`)
+  for (const namespace of operator.reach.all())
+    print(
+      `The namespace ${namespace} cannot be read: its channels were not looked at. Was it deleted, or is the Role of the operator missing there?`,
+    )
   const failures = haveSynced ? (await reconcileAll(operator, config.workers, print)) + operator.reach.all().length : 1
   await operator.stop({ deadlineMs: stopTimeoutMs })
   await adapters.recorder.stop({ deadlineMs: stopTimeoutMs })

@@ -15,9 +15,21 @@ describe('an operator between a real API server and a real Kafka', () => {
     await channel.apply()
     await channel.until('Ready', 'False', 'GatewayProgressing')
     expect(await channel.topic()).toMatchObject({ partitions: 3, replicas: 1 })
-    expect(Object.keys(await channel.versions())).toEqual(['ServiceAccount', 'NetworkPolicy', 'Service', 'PodDisruptionBudget', 'Deployment', 'RealtimeChannel'])
+    expect(Object.keys(await channel.versions())).toEqual([
+      'ServiceAccount',
+      'NetworkPolicy',
+      'Service',
+      'PodDisruptionBudget',
+      'Deployment',
+      'RealtimeChannel',
+    ])
     await channel.pretendAvailable()
     await channel.until('Ready', 'True', 'Reconciled')
-    expect(await channel.status()).toMatchObject({ replicas: 2, readyReplicas: 2, topic: { origin: 'Created', name: `${channel.namespace}.news` }, apiUrl: `http://news-gateway.${channel.namespace}.svc:8000/api/news/v1` })
+    expect(await channel.status()).toMatchObject({
+      replicas: 2,
+      readyReplicas: 2,
+      topic: { origin: 'Created', name: `${channel.namespace}.news` },
+      apiUrl: `http://news-gateway.${channel.namespace}.svc:8000/api/news/v1`,
+    })
   })
 })

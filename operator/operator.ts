@@ -103,44 +103,98 @@ export const watchedTypes: readonly ResourceType[] = [classType, channelType, ..
 /** Puts the parts together. Nothing runs before `sync`. */
 export function createOperator(config: OperatorConfig, adapters: OperatorAdapters): Operator {
   const { metrics, clock, api, admins } = adapters
-  const queue = createWorkQueue({ meter: createQueueMeter(controllerName, metrics, () => clock.now()), now: () => clock.now(), random: adapters.random, childDelayMs })
+  const queue = createWorkQueue({
+    meter: createQueueMeter(controllerName, metrics, () => clock.now()),
+    now: () => clock.now(),
+    random: adapters.random,
+    childDelayMs,
+  })
   const enqueue = (ref: ObjectRef, priority: Priority): void => queue.add(ref, priority)
   const claims = createClaims({ defaultBrokers: config.kafkaBrokers, brokersOfClasses: () => classes.brokers() })
   const children = createChildren()
-  const otherRoutes = createOtherRoutes({ onFull: (route) => adapters.logger.warn({ route }, 'too many routes of others to notice them all') })
+  const otherRoutes = createOtherRoutes({
+    onFull: (route) => adapters.logger.warn({ route }, 'too many routes of others to notice them all'),
+  })
   const watches = createWatches(config, adapters)
   const settings = settingsOf(config, adapters.lease)
   const classWatch = createClassWatch({
     withoutClass: withoutClass(settings.topicRules),
-    onChange: createClassChanges({ channelsOf: (change) => channels.ofClass(change), enqueueAfter: (ref, afterMs) => queue.addAfter(ref, afterMs, 'resync') }),
+    onChange: createClassChanges({
+      channelsOf: (change) => channels.ofClass(change),
+      enqueueAfter: (ref, afterMs) => queue.addAfter(ref, afterMs, 'resync'),
+    }),
     warn: (warning) => adapters.logger.warn(warning, 'a class is not as this operator expects it'),
   })
   const classes: Classes = adapters.onlyClass === null ? classWatch : createOneClass(adapters.onlyClass)
   const judge = createJudge({ api, classes, image: settings.image, brokers: config.kafkaBrokers })
   const claimLooks = createClaimLooks({ nowMs: () => clock.now(), enqueueAfter: (ref, afterMs) => queue.addAfter(ref, afterMs, 'child') })
-  const channels: ChannelWatch = createChannelWatch({ claims, judge, children, claimLooks, enqueue, hasSynced: () => watches.haveSynced(channelType), isWorking: () => isWorking })
+  const channels: ChannelWatch = createChannelWatch({
+    claims,
+    judge,
+    children,
+    claimLooks,
+    enqueue,
+    hasSynced: () => watches.haveSynced(channelType),
+    isWorking: () => isWorking,
+  })
   const reach = createNamespaceReach(adapters)
   metrics.namespacesOutOfReach.collect(() => reach.all().length)
   metrics.channels.collect(() => channels.count().ready, { ready: 'true' })
   metrics.channels.collect(() => channels.count().notReady, { ready: 'false' })
-  metrics.channelReady.collect(() => channels.readiness(config.metricsMaxChannels).map(({ ref, isReady, reason }) => ({ labels: { namespace: ref.namespace, channel: ref.name, reason }, value: Number(isReady) })))
-  const otherOperators = createOtherOperators({ api, own: settings.appliedBy, now: clock.now, onGone: () => channels.all().forEach((ref) => enqueue(ref, 'resync')), logger: adapters.logger })
+  metrics.channelReady.collect(() =>
+    channels
+      .readiness(config.metricsMaxChannels)
+      .map(({ ref, isReady, reason }) => ({ labels: { namespace: ref.namespace, channel: ref.name, reason }, value: Number(isReady) })),
+  )
+  const otherOperators = createOtherOperators({
+    api,
+    own: settings.appliedBy,
+    now: clock.now,
+    onGone: () => channels.all().forEach((ref) => enqueue(ref, 'resync')),
+    logger: adapters.logger,
+  })
   const healMeter = createHealMeter({ nowMs: clock.wallNow })
-  const observer = createObserver({ api, admins, ownConnection: adapters.ownConnection, claims, children, routes: createRouteObserver({ api, nowMs: clock.wallNow }), otherRoutes, otherOperators, healMeter, assignsPodUsers: createPodUsers({ api, choice: config.gatewayPodUser, nowMs: clock.wallNow }), childTypes, childNameOf: (name) => operandNames(name).Deployment, judge, onClaimsChanged: (refs) => refs.forEach((ref) => claimLooks.ask(ref)), nowMs: clock.wallNow })
-  const reconcile = adapters.isDryRun ? createDryRun({ observer, settings, print: adapters.print }) : createReconciler({
+  const observer = createObserver({
     api,
     admins,
-    observer,
-    applier: createApplier({ api, children, names, mayWrite: adapters.mayWrite }),
+    ownConnection: adapters.ownConnection,
+    claims,
     children,
+    routes: createRouteObserver({ api, nowMs: clock.wallNow }),
+    otherRoutes,
+    otherOperators,
     healMeter,
-    settings,
-    record: adapters.record,
-    preview: createPreviewer({ api, settings, claims, judge, logger: adapters.logger, identity: adapters.identity, nowMs: clock.wallNow }),
-    mayWrite: adapters.mayWrite,
-    enqueue: (ref) => enqueue(ref, 'child'),
+    assignsPodUsers: createPodUsers({ api, choice: config.gatewayPodUser, nowMs: clock.wallNow }),
+    childTypes,
+    childNameOf: (name) => operandNames(name).Deployment,
+    judge,
+    onClaimsChanged: (refs) => refs.forEach((ref) => claimLooks.ask(ref)),
     nowMs: clock.wallNow,
   })
+  const reconcile = adapters.isDryRun
+    ? createDryRun({ observer, settings, print: adapters.print })
+    : createReconciler({
+        api,
+        admins,
+        observer,
+        applier: createApplier({ api, children, names, mayWrite: adapters.mayWrite }),
+        children,
+        healMeter,
+        settings,
+        record: adapters.record,
+        preview: createPreviewer({
+          api,
+          settings,
+          claims,
+          judge,
+          logger: adapters.logger,
+          identity: adapters.identity,
+          nowMs: clock.wallNow,
+        }),
+        mayWrite: adapters.mayWrite,
+        enqueue: (ref) => enqueue(ref, 'child'),
+        nowMs: clock.wallNow,
+      })
   const controller = createController({
     name: controllerName,
     queue,
@@ -206,10 +260,16 @@ interface Watches {
 /** One watch for each type in each namespace, or in all; of children, only of those that an operator made, and of routes those of others, too. */
 function createWatches({ namespaces }: OperatorConfig, { createWatcher, onlyClass, metrics, clock }: OperatorAdapters): Watches {
   const scopes: readonly (string | undefined)[] = namespaces.length === 0 ? [undefined] : namespaces
-  const labelSelector = Object.entries(managedByLabels).map(([name, value]) => `${name}=${value}`).join(',')
+  const labelSelector = Object.entries(managedByLabels)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(',')
   const types = onlyClass === null ? watchedTypes : watchedTypes.filter((type) => type !== classType)
   const isWhole = (type: ResourceType): boolean => type === classType || type === channelType || isRouteKind(type.kind)
-  const all = types.flatMap((type) => (type.isNamespaced ? scopes : [undefined]).map((namespace) => createWatcher({ type, ...(namespace === undefined ? {} : { namespace }), ...(isWhole(type) ? {} : { labelSelector }) })))
+  const all = types.flatMap((type) =>
+    (type.isNamespaced ? scopes : [undefined]).map((namespace) =>
+      createWatcher({ type, ...(namespace === undefined ? {} : { namespace }), ...(isWhole(type) ? {} : { labelSelector }) }),
+    ),
+  )
   const of = (type: ResourceType): readonly Watcher[] => all.filter(({ target }) => target.type === type)
   for (const type of types) {
     const oldest = (): number => Math.min(...of(type).map((watcher) => watcher.state().lastHeardAtMs ?? Number.NaN))

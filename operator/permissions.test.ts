@@ -15,7 +15,9 @@ describe('the permissions of the operator', () => {
   })
 
   it('let the operator change nothing outside of the namespaces of channels and its own', () => {
-    const writes = policyRules('cluster').flatMap(({ verbs }) => verbs).filter((verb) => !['get', 'list', 'watch'].includes(verb))
+    const writes = policyRules('cluster')
+      .flatMap(({ verbs }) => verbs)
+      .filter((verb) => !['get', 'list', 'watch'].includes(verb))
     expect(writes).toEqual([])
   })
 
@@ -26,7 +28,11 @@ describe('the permissions of the operator', () => {
 
   it('of releasing finalizers are among those of the operator', () => {
     const channels = policyRules('channels').find(({ resources }) => resources.includes('realtimechannels'))
-    expect(policyRules('channels', releasePermissions).flatMap(({ verbs }) => verbs).filter((verb) => channels?.verbs.includes(verb) !== true)).toEqual([])
+    expect(
+      policyRules('channels', releasePermissions)
+        .flatMap(({ verbs }) => verbs)
+        .filter((verb) => channels?.verbs.includes(verb) !== true),
+    ).toEqual([])
   })
 })
 
@@ -34,12 +40,21 @@ const kindsOf = (objects: readonly object[]): readonly string[] => objects.map((
 
 describe('the roles of the operator', () => {
   it('are of the cluster when all namespaces are watched', () => {
-    expect(kindsOf(renderRoles({ name: 'a', namespace: 'n', watchNamespaces: [] }))).toEqual(['ClusterRole', 'ClusterRoleBinding', 'Role', 'RoleBinding'])
+    expect(kindsOf(renderRoles({ name: 'a', namespace: 'n', watchNamespaces: [] }))).toEqual([
+      'ClusterRole',
+      'ClusterRoleBinding',
+      'Role',
+      'RoleBinding',
+    ])
   })
 
   it('are of each namespace when some are watched, and the one of the cluster reads only', () => {
     const [cluster, , ...others] = renderRoles({ name: 'a', namespace: 'n', watchNamespaces: ['x', 'y'] })
     expect(cluster).toMatchObject({ kind: 'ClusterRole', rules: policyRules('cluster') })
-    expect(others.filter((object) => (object as { kind: string }).kind === 'Role').map((object) => (object as { metadata: { namespace: string } }).metadata.namespace)).toEqual(['x', 'y', 'n'])
+    expect(
+      others
+        .filter((object) => (object as { kind: string }).kind === 'Role')
+        .map((object) => (object as { metadata: { namespace: string } }).metadata.namespace),
+    ).toEqual(['x', 'y', 'n'])
   })
 })

@@ -31,32 +31,160 @@ const children = { verbs: kept, scope: 'channels', by: 'reconcile' } as const
  * docs/reference/permissions.md. Secrets are not in it: docs/rbac.md says how a namespace lets the operator read one.
  */
 export const permissions: readonly Permission[] = [
-  { apiGroup, resources: [channelType.plural], verbs: ['get', 'list', 'watch', 'patch'], scope: 'channels', by: 'watch, reconcile', why: 'To see channels, and to add and remove the finalizer that owes Kafka a deletion.' },
-  { apiGroup, resources: [`${channelType.plural}/status`], verbs: ['patch'], scope: 'channels', by: 'status', why: 'To write conditions, URL and topic.' },
-  { apiGroup, resources: [`${channelType.plural}/finalizers`], verbs: ['update'], scope: 'channels', by: 'reconcile', why: 'To own children with blockOwnerDeletion, where the cluster guards that (OpenShift does).' },
-  { apiGroup: '', resources: ['namespaces'], verbs: ['get'], scope: 'channels', by: 'observe', why: 'To see the labels of a namespace whose channel has a class that is only for some.' },
-  { ...children, apiGroup: '', resources: ['services', 'serviceaccounts'], why: 'The Service of a channel, and the account of its pods, which has no permissions.' },
+  {
+    apiGroup,
+    resources: [channelType.plural],
+    verbs: ['get', 'list', 'watch', 'patch'],
+    scope: 'channels',
+    by: 'watch, reconcile',
+    why: 'To see channels, and to add and remove the finalizer that owes Kafka a deletion.',
+  },
+  {
+    apiGroup,
+    resources: [`${channelType.plural}/status`],
+    verbs: ['patch'],
+    scope: 'channels',
+    by: 'status',
+    why: 'To write conditions, URL and topic.',
+  },
+  {
+    apiGroup,
+    resources: [`${channelType.plural}/finalizers`],
+    verbs: ['update'],
+    scope: 'channels',
+    by: 'reconcile',
+    why: 'To own children with blockOwnerDeletion, where the cluster guards that (OpenShift does).',
+  },
+  {
+    apiGroup: '',
+    resources: ['namespaces'],
+    verbs: ['get'],
+    scope: 'channels',
+    by: 'observe',
+    why: 'To see the labels of a namespace whose channel has a class that is only for some.',
+  },
+  {
+    ...children,
+    apiGroup: '',
+    resources: ['services', 'serviceaccounts'],
+    why: 'The Service of a channel, and the account of its pods, which has no permissions.',
+  },
   { ...children, apiGroup: 'apps', resources: ['deployments'], why: 'The gateways of a channel.' },
   { ...children, apiGroup: 'autoscaling', resources: ['horizontalpodautoscalers'], why: 'The autoscaler of a channel that asks for one.' },
   { ...children, apiGroup: 'policy', resources: ['poddisruptionbudgets'], why: 'So that a drain of nodes leaves gateways running.' },
-  { ...children, apiGroup: 'networking.k8s.io', resources: ['ingresses', 'networkpolicies'], why: 'The route of a channel, and who may reach its pods. Ingresses of others are watched, too: a channel is told of those that have its path.' },
-  { ...children, apiGroup: 'gateway.networking.k8s.io', resources: ['httproutes'], why: 'The route of a channel that asks for Gateway API. HTTPRoutes of others are watched, too: a channel is told of those that have its path.' },
-  { apiGroup: '', resources: ['pods'], verbs: ['list'], scope: 'channels', by: 'status', why: 'To say why gateways are not ready: an image that cannot be pulled, a Secret that is not there.' },
-  { apiGroup: '', resources: ['events'], verbs: ['list'], scope: 'channels', by: 'status', why: 'To say what the kubelet says of such a pod.' },
-  { apiGroup: 'events.k8s.io', resources: ['events'], verbs: ['create', 'patch'], scope: 'channels', by: 'event recorder', why: 'To tell of transitions, and to count what repeats.' },
-  { apiGroup, resources: [classType.plural], verbs: ['list', 'watch'], scope: 'cluster', by: 'watch', why: 'To see what classes give to channels and allow them. Not needed with CLASS_FILE.' },
-  { apiGroup: 'networking.k8s.io', resources: ['ingressclasses'], verbs: ['list'], scope: 'cluster', by: 'observe', why: 'To refuse an ingress class that does not exist.' },
-  { apiGroup: 'gateway.networking.k8s.io', resources: ['gateways'], verbs: ['get'], scope: 'cluster', by: 'observe', why: 'To refuse a Gateway that does not exist; it may be in any namespace.' },
-  { apiGroup: 'coordination.k8s.io', resources: ['leases'], verbs: ['get'], scope: 'cluster', by: 'observe', why: 'To see whether another operator, whose mark is on a channel\'s objects, is still there; it may be in any namespace.' },
-  { apiGroup: 'apiextensions.k8s.io', resources: ['customresourcedefinitions'], resourceNames: [crdName, classCrdName], verbs: ['get'], scope: 'cluster', by: 'start', why: 'To notice a schema that is older or newer than the operator, and one that is changed later.' },
-  { apiGroup: 'coordination.k8s.io', resources: ['leases'], verbs: ['get', 'create', 'update'], scope: 'own-namespace', by: 'leader election', why: 'So that one of several operators works.' },
-  { apiGroup: 'events.k8s.io', resources: ['events'], verbs: ['create', 'patch'], scope: 'own-namespace', by: 'event recorder', why: 'To tell of namespaces that cannot be read, by Events about the Lease.' },
+  {
+    ...children,
+    apiGroup: 'networking.k8s.io',
+    resources: ['ingresses', 'networkpolicies'],
+    why: 'The route of a channel, and who may reach its pods. Ingresses of others are watched, too: a channel is told of those that have its path.',
+  },
+  {
+    ...children,
+    apiGroup: 'gateway.networking.k8s.io',
+    resources: ['httproutes'],
+    why: 'The route of a channel that asks for Gateway API. HTTPRoutes of others are watched, too: a channel is told of those that have its path.',
+  },
+  {
+    apiGroup: '',
+    resources: ['pods'],
+    verbs: ['list'],
+    scope: 'channels',
+    by: 'status',
+    why: 'To say why gateways are not ready: an image that cannot be pulled, a Secret that is not there.',
+  },
+  {
+    apiGroup: '',
+    resources: ['events'],
+    verbs: ['list'],
+    scope: 'channels',
+    by: 'status',
+    why: 'To say what the kubelet says of such a pod.',
+  },
+  {
+    apiGroup: 'events.k8s.io',
+    resources: ['events'],
+    verbs: ['create', 'patch'],
+    scope: 'channels',
+    by: 'event recorder',
+    why: 'To tell of transitions, and to count what repeats.',
+  },
+  {
+    apiGroup,
+    resources: [classType.plural],
+    verbs: ['list', 'watch'],
+    scope: 'cluster',
+    by: 'watch',
+    why: 'To see what classes give to channels and allow them. Not needed with CLASS_FILE.',
+  },
+  {
+    apiGroup: 'networking.k8s.io',
+    resources: ['ingressclasses'],
+    verbs: ['list'],
+    scope: 'cluster',
+    by: 'observe',
+    why: 'To refuse an ingress class that does not exist.',
+  },
+  {
+    apiGroup: 'gateway.networking.k8s.io',
+    resources: ['gateways'],
+    verbs: ['get'],
+    scope: 'cluster',
+    by: 'observe',
+    why: 'To refuse a Gateway that does not exist; it may be in any namespace.',
+  },
+  {
+    apiGroup: 'coordination.k8s.io',
+    resources: ['leases'],
+    verbs: ['get'],
+    scope: 'cluster',
+    by: 'observe',
+    why: "To see whether another operator, whose mark is on a channel's objects, is still there; it may be in any namespace.",
+  },
+  {
+    apiGroup: 'apiextensions.k8s.io',
+    resources: ['customresourcedefinitions'],
+    resourceNames: [crdName, classCrdName],
+    verbs: ['get'],
+    scope: 'cluster',
+    by: 'start',
+    why: 'To notice a schema that is older or newer than the operator, and one that is changed later.',
+  },
+  {
+    apiGroup: 'coordination.k8s.io',
+    resources: ['leases'],
+    verbs: ['get', 'create', 'update'],
+    scope: 'own-namespace',
+    by: 'leader election',
+    why: 'So that one of several operators works.',
+  },
+  {
+    apiGroup: 'events.k8s.io',
+    resources: ['events'],
+    verbs: ['create', 'patch'],
+    scope: 'own-namespace',
+    by: 'event recorder',
+    why: 'To tell of namespaces that cannot be read, by Events about the Lease.',
+  },
 ]
 
 /** What `--release-finalizers` needs, and nothing else: the chart's Job runs it when the operator has been uninstalled. */
 export const releasePermissions: readonly Permission[] = [
-  { apiGroup, resources: [channelType.plural], verbs: ['get', 'list', 'patch'], scope: 'channels', by: '--release-finalizers', why: 'To take the finalizer off every channel.' },
-  { apiGroup: 'coordination.k8s.io', resources: ['leases'], verbs: ['get', 'create', 'update'], scope: 'own-namespace', by: '--release-finalizers', why: 'To wait until the last operator has let go of its Lease: it would put the finalizer back.' },
+  {
+    apiGroup,
+    resources: [channelType.plural],
+    verbs: ['get', 'list', 'patch'],
+    scope: 'channels',
+    by: '--release-finalizers',
+    why: 'To take the finalizer off every channel.',
+  },
+  {
+    apiGroup: 'coordination.k8s.io',
+    resources: ['leases'],
+    verbs: ['get', 'create', 'update'],
+    scope: 'own-namespace',
+    by: '--release-finalizers',
+    why: 'To wait until the last operator has let go of its Lease: it would put the finalizer back.',
+  },
 ]
 
 /** A rule of a Role or ClusterRole. */
@@ -70,7 +198,12 @@ export interface PolicyRule {
 export function policyRules(scope: PermissionScope, table: readonly Permission[] = permissions): readonly PolicyRule[] {
   return table
     .filter((permission) => permission.scope === scope)
-    .map(({ apiGroup: group, resources, resourceNames, verbs }) => ({ apiGroups: [group], resources, ...(resourceNames === undefined ? {} : { resourceNames }), verbs }))
+    .map(({ apiGroup: group, resources, resourceNames, verbs }) => ({
+      apiGroups: [group],
+      resources,
+      ...(resourceNames === undefined ? {} : { resourceNames }),
+      verbs,
+    }))
 }
 
 export interface RoleChoices {
@@ -85,10 +218,18 @@ export interface RoleChoices {
 /** The roles and bindings of an operator, as the chart makes them: what a test or a cluster without Helm applies. */
 export function renderRoles({ name, namespace, watchNamespaces }: RoleChoices): readonly object[] {
   const subjects = [{ kind: 'ServiceAccount', name, namespace }]
-  const rbac = (kind: string, metadata: object, more: object): object => ({ apiVersion: 'rbac.authorization.k8s.io/v1', kind, metadata, ...more })
+  const rbac = (kind: string, metadata: object, more: object): object => ({
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind,
+    metadata,
+    ...more,
+  })
   const pair = (scope: '' | 'Cluster', metadata: object, roleName: string, rules: readonly PolicyRule[]): readonly object[] => [
     rbac(`${scope}Role`, metadata, { rules }),
-    rbac(`${scope}RoleBinding`, metadata, { roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: `${scope}Role`, name: roleName }, subjects }),
+    rbac(`${scope}RoleBinding`, metadata, {
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: `${scope}Role`, name: roleName },
+      subjects,
+    }),
   ]
   const everywhere = watchNamespaces.length === 0 ? policyRules('channels') : []
   return [

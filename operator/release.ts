@@ -10,7 +10,12 @@ export function runRelease(run: Run): Promise<number> {
 }
 
 async function release({ config, mode, adapters, print }: Run): Promise<number> {
-  const outcome = await releaseFinalizers({ api: adapters.operator.api, namespaces: config.namespaces, isDryRun: mode.isDryRun, say: print })
+  const outcome = await releaseFinalizers({
+    api: adapters.operator.api,
+    namespaces: config.namespaces,
+    isDryRun: mode.isDryRun,
+    say: print,
+  })
   if (!outcome.ok) {
     print(`The channels could not be listed: ${outcome.error.message}`)
     return 1

@@ -24,10 +24,18 @@ export async function serve(run: Run): Promise<number> {
   const mayWrite = (): boolean => !mode.isDryRun && (election === null || election.isLeader())
   adapters.guardWrites(mayWrite)
   const operator = createOperator(config, { ...adapters.operator, isDryRun: mode.isDryRun, print: run.print, mayWrite })
-  const health = createHealth({ watchers: operator.watchers, controller: operator.controller, staleAfterMs: config.watchStaleMs, clock: adapters.operator.clock })
+  const health = createHealth({
+    watchers: operator.watchers,
+    controller: operator.controller,
+    staleAfterMs: config.watchStaleMs,
+    clock: adapters.operator.clock,
+  })
   const server = createInternalServer({ health, metrics: adapters.metricsPage, logger })
   const { port } = await server.listen({ host: config.internalHost, port: config.internalPort })
-  logger.info({ server: adapters.server, internalPort: port, namespaces: config.namespaces, isDryRun: mode.isDryRun, identity: adapters.identity }, 'the operator starts')
+  logger.info(
+    { server: adapters.server, internalPort: port, namespaces: config.namespaces, isDryRun: mode.isDryRun, identity: adapters.identity },
+    'the operator starts',
+  )
 
   const ending = new AbortController()
   void endWith(stopped)
@@ -75,7 +83,8 @@ async function lead({ adapters }: Run, operator: Operator, { election, signal }:
 }
 
 async function reportDrift({ adapters }: Run): Promise<void> {
-  for (const reason of await schemaDrift(adapters.operator.api)) adapters.logger.warn({ reason }, 'the CustomResourceDefinition of the cluster is of another version')
+  for (const reason of await schemaDrift(adapters.operator.api))
+    adapters.logger.warn({ reason }, 'the CustomResourceDefinition of the cluster is of another version')
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -12,10 +12,18 @@ describe('the limit of open files', () => {
   }
 
   it('is the soft limit that the system shows for this process', () => {
-    expect(of('Limit                     Soft Limit           Hard Limit           Units\nMax open files            1024                 524288               files\n')).toBe(1024)
+    expect(
+      of(
+        'Limit                     Soft Limit           Hard Limit           Units\nMax open files            1024                 524288               files\n',
+      ),
+    ).toBe(1024)
   })
 
   it('is not known where it is unlimited, or the system does not show it', () => {
-    expect([of('Max open files            unlimited            unlimited            files\n'), of(''), readMaxOpenFiles('/nowhere/limits')]).toEqual([null, null, null])
+    expect([
+      of('Max open files            unlimited            unlimited            files\n'),
+      of(''),
+      readMaxOpenFiles('/nowhere/limits'),
+    ]).toEqual([null, null, null])
   })
 })

@@ -17,16 +17,36 @@ const crossings: readonly (readonly [rule: string, file: string, source: string]
   ['core-knows-no-shell', 'gateway/channel/to-console.ts', "import type { Page } from '../console/page.ts'\nexport type P = Page\n"],
   ['core-touches-no-machine', 'gateway/session/to-file.ts', "import { readFileSync } from 'node:fs'\nexport const read = readFileSync\n"],
   ['core-touches-no-machine', 'gateway/auth/to-network.ts', "export const load = () => import('node:http')\n"],
-  ['core-touches-no-machine', 'gateway/emit/to-file.ts', "export const f = async () => { await using file = await (await import('node:fs/promises')).open('x'); return file.fd }\n"],
+  [
+    'core-touches-no-machine',
+    'gateway/emit/to-file.ts',
+    "export const f = async () => { await using file = await (await import('node:fs/promises')).open('x'); return file.fd }\n",
+  ],
   ['operator-core-knows-no-shell', 'operator/reconcile/to-adapter.ts', "export { api } from '../adapters/kubernetes/fine.ts'\n"],
-  ['operator-core-touches-no-machine', 'operator/runtime/to-file.ts', "import { readFileSync } from 'node:fs'\nexport const read = readFileSync\n"],
-  ['operator-takes-little-of-the-gateway', 'operator/reconcile/to-gateway.ts', "import { a } from '../../gateway/event/type-circle-a.ts'\nexport const b = a\n"],
-  ['operator-shares-only-the-kafka-client', 'operator/adapters/kubernetes/to-kafka.ts', "export { client } from '../../../gateway/adapters/kafka/client.ts'\n"],
+  [
+    'operator-core-touches-no-machine',
+    'operator/runtime/to-file.ts',
+    "import { readFileSync } from 'node:fs'\nexport const read = readFileSync\n",
+  ],
+  [
+    'operator-takes-little-of-the-gateway',
+    'operator/reconcile/to-gateway.ts',
+    "import { a } from '../../gateway/event/type-circle-a.ts'\nexport const b = a\n",
+  ],
+  [
+    'operator-shares-only-the-kafka-client',
+    'operator/adapters/kubernetes/to-kafka.ts',
+    "export { client } from '../../../gateway/adapters/kafka/client.ts'\n",
+  ],
   ['gateway-knows-no-operator', 'gateway/channel/to-operator.ts', "export { table } from '../../api/table.ts'\n"],
   ['constructs-know-only-the-resource', 'cdk8s/operands/to-plan.ts', "export { plan } from '../../operator/reconcile/plan/plan.ts'\n"],
   ['program-knows-no-product', 'program/to-gateway.ts', "export { a } from '../gateway/event/type-circle-a.ts'\n"],
   ['api-stands-at-the-ground', 'api/to-plan.ts', "export { plan } from '../operator/reconcile/plan/plan.ts'\n"],
-  ['client-node-only-in-its-adapter', 'operator/runtime/to-client.ts', "import { KubeConfig } from '@kubernetes/client-node'\nexport const k = KubeConfig\n"],
+  [
+    'client-node-only-in-its-adapter',
+    'operator/runtime/to-client.ts',
+    "import { KubeConfig } from '@kubernetes/client-node'\nexport const k = KubeConfig\n",
+  ],
   ['cdk8s-only-in-its-adapter', 'operator/reconcile/to-cdk8s.ts', "import { App } from 'cdk8s'\nexport const a = App\n"],
   ['no-test-code-in-production', 'operator/reconcile/to-twin.ts', "export { twin } from '../../gateway/testing/twin.ts'\n"],
   ['adapters-do-not-know-each-other', 'operator/adapters/kafka/to-kubernetes.ts', "export { api } from '../kubernetes/fine.ts'\n"],
@@ -34,14 +54,30 @@ const crossings: readonly (readonly [rule: string, file: string, source: string]
   ['adapters-do-not-know-each-other', 'gateway/adapters/http/to-ws.ts', "export { sent } from '../ws/fine.ts'\n"],
   ['only-the-root-starts', 'bench/to-main.ts', "import '../gateway/main.ts'\n"],
   ['kafkajs-only-in-its-adapter', 'gateway/channel/to-kafka.ts', "import { Kafka } from 'kafkajs'\nexport const K = Kafka\n"],
-  ['kafkajs-only-in-its-adapter', 'gateway/channel/to-codec.ts', "import { crc32c } from '@platformatic/wasm-utils'\nexport const c = crc32c\n"],
-  ['ws-only-in-its-adapter', 'gateway/adapters/http/to-library.ts', "import { WebSocketServer } from 'ws'\nexport const W = WebSocketServer\n"],
+  [
+    'kafkajs-only-in-its-adapter',
+    'gateway/channel/to-codec.ts',
+    "import { crc32c } from '@platformatic/wasm-utils'\nexport const c = crc32c\n",
+  ],
+  [
+    'ws-only-in-its-adapter',
+    'gateway/adapters/http/to-library.ts',
+    "import { WebSocketServer } from 'ws'\nexport const W = WebSocketServer\n",
+  ],
   ['ws-only-in-its-adapter', 'gateway/session/to-types.ts', "import type { WebSocket } from 'ws'\nexport type W = WebSocket\n"],
   ['fastify-only-in-its-adapter', 'gateway/emit/to-fastify.ts', "import { fastify } from 'fastify'\nexport const f = fastify\n"],
   ['jose-only-in-its-adapter', 'gateway/auth/to-jose.ts', "import { jwtVerify } from 'jose'\nexport const j = jwtVerify\n"],
-  ['prom-client-only-in-its-adapter', 'gateway/channel/to-prometheus.ts', "import { Registry } from 'prom-client'\nexport const r = Registry\n"],
+  [
+    'prom-client-only-in-its-adapter',
+    'gateway/channel/to-prometheus.ts',
+    "import { Registry } from 'prom-client'\nexport const r = Registry\n",
+  ],
   ['pino-only-in-its-adapter', 'gateway/channel/to-pino.ts', "import { pino } from 'pino'\nexport const p = pino\n"],
-  ['opentelemetry-only-in-its-adapter', 'gateway/channel/to-traces.ts', "import { trace } from '@opentelemetry/api'\nexport const t = trace\n"],
+  [
+    'opentelemetry-only-in-its-adapter',
+    'gateway/channel/to-traces.ts',
+    "import { trace } from '@opentelemetry/api'\nexport const t = trace\n",
+  ],
   ['client-stands-alone', 'client/to-gateway.ts', "import type { Page } from '../gateway/console/page.ts'\nexport type P = Page\n"],
   ['no-test-code-in-production', 'gateway/channel/to-twin.ts', "export { twin } from '../testing/twin.ts'\n"],
   ['no-dev-dependency-in-production', 'gateway/console/to-dev.ts', "import { build } from 'esbuild'\nexport const b = build\n"],
@@ -52,18 +88,36 @@ const crossings: readonly (readonly [rule: string, file: string, source: string]
 
 const allowed: readonly (readonly [file: string, source: string])[] = [
   ['gateway/event/circle-b.ts', "import { a } from './circle-a.ts'\nexport const b = (): number => a()\n"],
-  ['gateway/event/type-circle-a.ts', "import type { B } from './type-circle-b.ts'\nexport interface A { readonly b?: B }\nexport const a = 1\n"],
+  [
+    'gateway/event/type-circle-a.ts',
+    "import type { B } from './type-circle-b.ts'\nexport interface A { readonly b?: B }\nexport const a = 1\n",
+  ],
   ['gateway/event/type-circle-b.ts', "import { a } from './type-circle-a.ts'\nexport type B = typeof a\n"],
-  ['gateway/adapters/ws/fine.ts', "import { WebSocket } from 'ws'\nimport { a } from '../../event/type-circle-a.ts'\nexport const sent = [WebSocket, a]\n"],
-  ['gateway/channel/fine.test.ts', "import { WebSocket } from 'ws'\nimport { readFileSync } from 'node:fs'\nexport { twin } from '../testing/twin.ts'\nexport const used = [WebSocket, readFileSync]\n"],
-  ['gateway/console/page.ts', "export interface Page { readonly title: string }\n"],
+  [
+    'gateway/adapters/ws/fine.ts',
+    "import { WebSocket } from 'ws'\nimport { a } from '../../event/type-circle-a.ts'\nexport const sent = [WebSocket, a]\n",
+  ],
+  [
+    'gateway/channel/fine.test.ts',
+    "import { WebSocket } from 'ws'\nimport { readFileSync } from 'node:fs'\nexport { twin } from '../testing/twin.ts'\nexport const used = [WebSocket, readFileSync]\n",
+  ],
+  ['gateway/console/page.ts', 'export interface Page { readonly title: string }\n'],
   ['gateway/testing/twin.ts', 'export const twin = 1\n'],
-  ['operator/adapters/kubernetes/fine.ts', "import { KubeConfig } from '@kubernetes/client-node'\nimport { table } from '../../../api/table.ts'\nexport const api = [KubeConfig, table]\n"],
+  [
+    'operator/adapters/kubernetes/fine.ts',
+    "import { KubeConfig } from '@kubernetes/client-node'\nimport { table } from '../../../api/table.ts'\nexport const api = [KubeConfig, table]\n",
+  ],
   ['operator/adapters/kafka/fine.ts', "export { client } from '../../../gateway/adapters/kafka/client.ts'\n"],
   ['gateway/adapters/kafka/client.ts', 'export const client = 1\n'],
   ['api/table.ts', 'export const table = 1\n'],
-  ['operator/reconcile/plan/plan.ts', "import { table } from '../../../api/table.ts'\nimport { operands } from '../../../cdk8s/operands/fine.ts'\nexport const plan = [table, operands]\n"],
-  ['cdk8s/operands/fine.ts', "import { App } from 'cdk8s'\nimport { table } from '../../api/table.ts'\nexport const operands = [App, table]\n"],
+  [
+    'operator/reconcile/plan/plan.ts',
+    "import { table } from '../../../api/table.ts'\nimport { operands } from '../../../cdk8s/operands/fine.ts'\nexport const plan = [table, operands]\n",
+  ],
+  [
+    'cdk8s/operands/fine.ts',
+    "import { App } from 'cdk8s'\nimport { table } from '../../api/table.ts'\nexport const operands = [App, table]\n",
+  ],
   ['operator/main.ts', "export { api } from './adapters/kubernetes/fine.ts'\n"],
   ['gateway/main.ts', "export { sent } from './adapters/ws/fine.ts'\n"],
   ['scripts/tool.ts', 'export const tool = 1\n'],
@@ -86,15 +140,37 @@ describe('the boundaries of dependency-cruiser', () => {
       mkdirSync(dirname(join(folder, file)), { recursive: true })
       writeFileSync(join(folder, file), source)
     }
-    const report = spawnSync(process.execPath, [join(root, 'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs'), '--config', '.dependency-cruiser.cjs', '--output-type', 'json', 'api', 'program', 'gateway', 'operator', 'cdk8s', 'client', 'bench', 'interop', 'scripts'], { cwd: folder, maxBuffer: 64 << 20, stdio: ['ignore', 'pipe', 'ignore'] })
+    const report = spawnSync(
+      process.execPath,
+      [
+        join(root, 'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs'),
+        '--config',
+        '.dependency-cruiser.cjs',
+        '--output-type',
+        'json',
+        'api',
+        'program',
+        'gateway',
+        'operator',
+        'cdk8s',
+        'client',
+        'bench',
+        'interop',
+        'scripts',
+      ],
+      { cwd: folder, maxBuffer: 64 << 20, stdio: ['ignore', 'pipe', 'ignore'] },
+    )
     // The JSON reporter's documented shape.
-    violations = (JSON.parse(report.stdout.toString()) as { readonly summary: { readonly violations: readonly Violation[] } }).summary.violations
+    violations = (JSON.parse(report.stdout.toString()) as { readonly summary: { readonly violations: readonly Violation[] } }).summary
+      .violations
   })
 
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
   test.each(crossings)('%s stops %s', (rule, file) => {
-    expect(violations.filter(({ from, rule: broken }) => from === file && broken.severity === 'error').map(({ rule: broken }) => broken.name)).toContain(rule)
+    expect(
+      violations.filter(({ from, rule: broken }) => from === file && broken.severity === 'error').map(({ rule: broken }) => broken.name),
+    ).toContain(rule)
   })
 
   test.each(allowed.slice(1))('%s is let through', (file) => {

@@ -3,7 +3,13 @@ import { delimiter, join } from 'node:path'
 
 /** The path of a command on the PATH, or null when there is none. */
 export function findCommand(name: string, path = process.env['PATH'] ?? ''): string | null {
-  return path.split(delimiter).filter((folder) => folder !== '').map((folder) => join(folder, name)).find(isExecutable) ?? null
+  return (
+    path
+      .split(delimiter)
+      .filter((folder) => folder !== '')
+      .map((folder) => join(folder, name))
+      .find(isExecutable) ?? null
+  )
 }
 
 /** Whether this is a file that this process may run. */

@@ -56,14 +56,23 @@ async function expectStatus(url: string, expected: number): Promise<void> {
 
 function statusOf(url: string): Promise<number | null> {
   // Not listening yet: that is an answer, too.
-  return fetch(url, { signal: AbortSignal.timeout(2_000) }).then((response) => response.status, () => null)
+  return fetch(url, { signal: AbortSignal.timeout(2_000) }).then(
+    (response) => response.status,
+    () => null,
+  )
 }
 
 /** Below make there are npm, perhaps a shell, and the gateway: it alone is told to stop, and its exit code comes up through all of them. */
 function gatewayOf(ancestor: number): number {
-  const lines = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,args='], { maxBuffer: 16 << 20 }).toString().split('\n')
-  const processes = lines.map((line) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line)).filter((match) => match !== null).map(([, pid, parent, words]) => ({ pid: Number(pid), parent: Number(parent), words: words ?? '' }))
-  const below = (pid: number): readonly typeof processes[number][] => processes.filter(({ parent }) => parent === pid).flatMap((each) => [each, ...below(each.pid)])
+  const lines = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,args='], { maxBuffer: 16 << 20 })
+    .toString()
+    .split('\n')
+  const processes = lines
+    .map((line) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line))
+    .filter((match) => match !== null)
+    .map(([, pid, parent, words]) => ({ pid: Number(pid), parent: Number(parent), words: words ?? '' }))
+  const below = (pid: number): readonly (typeof processes)[number][] =>
+    processes.filter(({ parent }) => parent === pid).flatMap((each) => [each, ...below(each.pid)])
   const gateway = below(ancestor).findLast(({ words }) => /^\S*node(?: \S+)* gateway\/main\.ts/.test(words))
   if (gateway === undefined) throw new Error('no process below make start is the gateway')
   return gateway.pid

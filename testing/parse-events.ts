@@ -5,7 +5,10 @@ export function parseEvents(onData: (data: string) => void): (chunk: string) => 
     const blocks = (rest + chunk).split('\n\n')
     rest = blocks.pop() ?? ''
     for (const block of blocks) {
-      const lines = block.split('\n').filter((line) => line.startsWith('data:')).map((line) => line.slice(5).trimStart())
+      const lines = block
+        .split('\n')
+        .filter((line) => line.startsWith('data:'))
+        .map((line) => line.slice(5).trimStart())
       if (lines.length > 0) onData(lines.join('\n'))
     }
   }

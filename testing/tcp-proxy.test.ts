@@ -27,7 +27,11 @@ function dial(port: number): Line {
   const socket = connect({ host: '127.0.0.1', port })
   const events: string[] = []
   socket.setEncoding('utf8')
-  socket.on('connect', () => events.push('open')).on('data', (text: string) => events.push(text)).on('error', (error: NodeJS.ErrnoException) => events.push(String(error.code))).on('close', () => events.push('closed'))
+  socket
+    .on('connect', () => events.push('open'))
+    .on('data', (text: string) => events.push(text))
+    .on('error', (error: NodeJS.ErrnoException) => events.push(String(error.code)))
+    .on('close', () => events.push('closed'))
   opened.push(socket)
   return { socket, events }
 }
@@ -62,7 +66,12 @@ it('holds what comes over old and new connections, and hands it on when it passe
   await vi.waitFor(() => expect(young.events).toEqual(['open']))
   expect(old.events).toEqual(['open', 'a'])
   await proxy.pass()
-  await vi.waitFor(() => expect([old.events, young.events]).toEqual([['open', 'a', 'b'], ['open', 'c']]))
+  await vi.waitFor(() =>
+    expect([old.events, young.events]).toEqual([
+      ['open', 'a', 'b'],
+      ['open', 'c'],
+    ]),
+  )
 })
 
 it('without a target takes connections and is silent', async () => {

@@ -3,7 +3,10 @@
  * @param deadline.late the message of the error when the time is over
  * @throws what `run` throws, or that error
  */
-export async function withDeadline<T>(deadline: { readonly timeoutMs: number; readonly late: string }, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function withDeadline<T>(
+  deadline: { readonly timeoutMs: number; readonly late: string },
+  run: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const signal = AbortSignal.timeout(deadline.timeoutMs)
   const late = new Promise<never>((_resolve, reject) => {
     signal.addEventListener('abort', () => reject(new Error(deadline.late)), { once: true })

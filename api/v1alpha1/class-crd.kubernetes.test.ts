@@ -19,7 +19,8 @@ beforeAll(async () => {
 })
 afterAll(() => cluster.stop())
 
-const create = (manifest: ClassManifest, query = '&dryRun=All'): Promise<ClusterAnswer> => askCluster(cluster, { method: 'POST', path: `${classes}?fieldValidation=Strict${query}`, body: manifest })
+const create = (manifest: ClassManifest, query = '&dryRun=All'): Promise<ClusterAnswer> =>
+  askCluster(cluster, { method: 'POST', path: `${classes}?fieldValidation=Strict${query}`, body: manifest })
 const complaint = async (manifest: ClassManifest): Promise<string> => complaintOf(await create(manifest))
 
 describe('the CustomResourceDefinition of the class', () => {
@@ -29,31 +30,47 @@ describe('the CustomResourceDefinition of the class', () => {
     expect(Object.fromEntries(conditions.map(({ type, status }) => [type, status]))).toEqual({ NamesAccepted: 'True', Established: 'True' })
   })
 
-  it.each([smallClassExample, classExample, { ...smallClassExample, spec: {} }])('takes $metadata.name as it is written, and fills nothing in', async (example) => {
-    const { code, body } = await create(example)
-    expect({ code, spec: body['spec'] }).toEqual({ code: 201, spec: example.spec })
-  })
+  it.each([smallClassExample, classExample, { ...smallClassExample, spec: {} }])(
+    'takes $metadata.name as it is written, and fills nothing in',
+    async (example) => {
+      const { code, body } = await create(example)
+      expect({ code, spec: body['spec'] }).toEqual({ code: 201, spec: example.spec })
+    },
+  )
 
   it('has an example for every bound', () => {
-    const unwritten = walkSchema(classSpecSchema.properties.allowed, 'spec.allowed').filter(({ path }) => !path.includes('*') && fieldAt(classExample, path) === undefined)
+    const unwritten = walkSchema(classSpecSchema.properties.allowed, 'spec.allowed').filter(
+      ({ path }) => !path.includes('*') && fieldAt(classExample, path) === undefined,
+    )
     expect(unwritten.map(({ path }) => path)).toEqual([])
   })
 
   it('shows in a table which class is the default one', async () => {
     await create({ ...smallClassExample, metadata: { ...smallClassExample.metadata, name: 'shown' } }, '')
-    const { body } = await askCluster(cluster, { path: `${classes}?includeObject=None`, accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' })
-    const { columnDefinitions, rows } = body as unknown as { columnDefinitions: readonly { name: string }[]; rows: readonly { cells: readonly unknown[] }[] } // a Table
+    const { body } = await askCluster(cluster, {
+      path: `${classes}?includeObject=None`,
+      accept: 'application/json;as=Table;v=v1;g=meta.k8s.io',
+    })
+    const { columnDefinitions, rows } = body as unknown as {
+      columnDefinitions: readonly { name: string }[]
+      rows: readonly { cells: readonly unknown[] }[]
+    } // a Table
     const cells = rows.map((row) => Object.fromEntries(columnDefinitions.map(({ name }, index) => [name, row.cells[index]])))
     expect(cells).toEqual([expect.objectContaining({ Name: 'shown', Default: 'true' })])
   })
 })
 
-const fields = walkSchema(classSpecSchema.properties.allowed, 'spec.allowed').flatMap((field) => (boundsOf(field).length > 0 ? [[field.path, boundsOf(field)] as const] : []))
+const fields = walkSchema(classSpecSchema.properties.allowed, 'spec.allowed').flatMap((field) =>
+  boundsOf(field).length > 0 ? [[field.path, boundsOf(field)] as const] : [],
+)
 
 describe('the limits of a bound', () => {
   it.each(fields)('%s', async (path, bounds) => {
     for (const { name, within, beyond, complaint: expected } of bounds) {
-      const [taken, refused] = await Promise.all([complaint(withField(smallClassExample, path, within)), complaint(withField(smallClassExample, path, beyond))])
+      const [taken, refused] = await Promise.all([
+        complaint(withField(smallClassExample, path, within)),
+        complaint(withField(smallClassExample, path, beyond)),
+      ])
       expect(refused, `beyond ${name}`).toContain(reportedPath(path))
       expect(refused, `beyond ${name}`).toContain(expected)
       expect(taken, `within ${name}`).not.toContain(expected)
@@ -66,24 +83,47 @@ describe('the defaults of a class', () => {
     ['spec.defaults.topic.name', 'shop.news'],
     ['spec.defaults.className', 'other'],
     ['spec.defaults.gateway.replicas', 3],
-  ])('cannot say %s, which is each channel\'s own', async (path, value) => {
+  ])("cannot say %s, which is each channel's own", async (path, value) => {
     expect(await complaint(withField(smallClassExample, path, value))).toContain(`unknown field "${path}"`)
   })
 
   it('are held to the bounds and the rules of the channel', async () => {
     expect(await complaint(withField(smallClassExample, 'spec.defaults.topic.partitions', 0))).toContain('spec.defaults.topic.partitions')
-    expect(await complaint(withField(smallClassExample, 'spec.defaults.auth.dangerouslyAllowAnyOrigin', true))).toContain('auth takes allowedOrigins')
-    expect(await complaint(withField(smallClassExample, 'spec.defaults', { topic: { retention: '2m' }, replay: { window: '5m' } }))).toContain('topic.retention must be at least replay.window')
+    expect(await complaint(withField(smallClassExample, 'spec.defaults.auth.dangerouslyAllowAnyOrigin', true))).toContain(
+      'auth takes allowedOrigins',
+    )
+    expect(
+      await complaint(withField(smallClassExample, 'spec.defaults', { topic: { retention: '2m' }, replay: { window: '5m' } })),
+    ).toContain('topic.retention must be at least replay.window')
   })
 
   it('may name the host and the paths of each channel by NAMESPACE and NAME', async () => {
-    for (const host of ['NAMESPACE.apps.example.com', 'NAME.x-NAMESPACE.example.com', 'NAMESPACE']) expect(await complaint(withField(smallClassExample, 'spec.defaults.route.host', host))).toBe('')
-    for (const host of ['namespace.Apps.example.com', '-NAME.example.com', 'NAMESPACE.', '*.example.com']) expect(await complaint(withField(smallClassExample, 'spec.defaults.route.host', host))).toContain('spec.defaults.route.host')
+    for (const host of ['NAMESPACE.apps.example.com', 'NAME.x-NAMESPACE.example.com', 'NAMESPACE'])
+      expect(await complaint(withField(smallClassExample, 'spec.defaults.route.host', host))).toBe('')
+    for (const host of ['namespace.Apps.example.com', '-NAME.example.com', 'NAMESPACE.', '*.example.com'])
+      expect(await complaint(withField(smallClassExample, 'spec.defaults.route.host', host))).toContain('spec.defaults.route.host')
   })
 })
 
 describe('a pattern that may give one thing to two namespaces', () => {
-  const patterns = ['NAMESPACE*', 'NAMESPACE-*', 'NAMESPACE-NAME', 'NAMESPACENAME', '*NAMESPACE.x', 'x.*-NAMESPACE', '*.NAMESPACE.*', 'NAME.NAMESPACE.*', '*', 'NAMESPACE', 'NAMESPACE.*', 'NAMESPACE.NAME', 'x-NAMESPACE.NAME', 'NAMESPACE-x.*', 'NAME.NAMESPACE', 'NAMESPACE.NAMESPACE.*']
+  const patterns = [
+    'NAMESPACE*',
+    'NAMESPACE-*',
+    'NAMESPACE-NAME',
+    'NAMESPACENAME',
+    '*NAMESPACE.x',
+    'x.*-NAMESPACE',
+    '*.NAMESPACE.*',
+    'NAME.NAMESPACE.*',
+    '*',
+    'NAMESPACE',
+    'NAMESPACE.*',
+    'NAMESPACE.NAME',
+    'x-NAMESPACE.NAME',
+    'NAMESPACE-x.*',
+    'NAME.NAMESPACE',
+    'NAMESPACE.NAMESPACE.*',
+  ]
 
   it.each(patterns)('is told by the API server as by the operator: %s', async (pattern) => {
     for (const bound of ['topics', 'hosts', 'images']) {
@@ -102,6 +142,8 @@ describe('a pattern that may give one thing to two namespaces', () => {
   it('may be as long, and there may be as many of them, as the schema says', async () => {
     const many = Array.from({ length: 64 }, (_, index) => `NAMESPACE.${index}.${'*a'.repeat(115)}`)
     const lists = Object.fromEntries(['topics', 'hosts', 'images', 'bootstrapServers'].map((bound) => [bound, many]))
-    expect(await complaint(withField(smallClassExample, 'spec.allowed', { ...lists, pathPrefixes: many.map((pattern) => `/${pattern}`) }))).toBe('')
+    expect(
+      await complaint(withField(smallClassExample, 'spec.allowed', { ...lists, pathPrefixes: many.map((pattern) => `/${pattern}`) })),
+    ).toBe('')
   })
 })

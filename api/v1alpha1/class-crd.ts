@@ -19,15 +19,38 @@ export const classSchema = {
 
 /** Columns of `kubectl get`; those of priority 1 are shown with `-o wide`. */
 const columns = [
-  { name: 'Default', type: 'string', jsonPath: `.metadata.annotations['${classAnnotations.isDefault.replaceAll('.', '\\.')}']`, description: 'Whether channels that name no class have this one.' },
+  {
+    name: 'Default',
+    type: 'string',
+    jsonPath: `.metadata.annotations['${classAnnotations.isDefault.replaceAll('.', '\\.')}']`,
+    description: 'Whether channels that name no class have this one.',
+  },
   { name: 'Topics', type: 'string', jsonPath: '.spec.allowed.topics', description: 'Topics that channels may use. Empty: NAMESPACE.*.' },
   { name: 'Hosts', type: 'string', jsonPath: '.spec.allowed.hosts', description: 'Hosts that routes may have.' },
   { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp', description: 'Time since the class was created.' },
-  { name: 'Brokers', type: 'string', jsonPath: '.spec.defaults.kafka.bootstrapServers', description: "Brokers of channels that name none. Empty: those of the operator's options.", priority: 1 },
-  { name: 'Issuer', type: 'string', jsonPath: '.spec.defaults.auth.issuer', description: 'Whose tokens channels believe that do not say.', priority: 1 },
+  {
+    name: 'Brokers',
+    type: 'string',
+    jsonPath: '.spec.defaults.kafka.bootstrapServers',
+    description: "Brokers of channels that name none. Empty: those of the operator's options.",
+    priority: 1,
+  },
+  {
+    name: 'Issuer',
+    type: 'string',
+    jsonPath: '.spec.defaults.auth.issuer',
+    description: 'Whose tokens channels believe that do not say.',
+    priority: 1,
+  },
 ] as const
 
-const definition = { type: classType, singular: 'realtimechannelclass', shortName: 'rtcc', schema: classSchema, columns } as const satisfies Definition
+const definition = {
+  type: classType,
+  singular: 'realtimechannelclass',
+  shortName: 'rtcc',
+  schema: classSchema,
+  columns,
+} as const satisfies Definition
 
 export const renderClassDefinition = () => renderDefinition(definition)
 

@@ -9,7 +9,8 @@ import { toYaml } from './yaml.ts'
 const schemas = { channel: walkSchema(channelSchema, ''), class: walkSchema(classSchema, '') }
 
 /** The paths of those that are not as they should be: a failure then says where to look. */
-const strays = (of: readonly SchemaField[], isRight: (schema: JsonSchema) => boolean): readonly string[] => of.filter(({ schema }) => !isRight(schema)).map(({ path }) => path)
+const strays = (of: readonly SchemaField[], isRight: (schema: JsonSchema) => boolean): readonly string[] =>
+  of.filter(({ schema }) => !isRight(schema)).map(({ path }) => path)
 
 describe.each(Object.entries(schemas))('the schema of a %s', (_kind, fields) => {
   const spec = fields.filter(({ path }) => path.startsWith('spec'))
@@ -21,7 +22,8 @@ describe.each(Object.entries(schemas))('the schema of a %s', (_kind, fields) => 
 
   it('bounds all that a user can make long: texts, lists, maps', () => {
     const isBound = (schema: JsonSchema): boolean => {
-      if (schema.type === 'string' || schema['x-kubernetes-int-or-string'] === true) return schema.maxLength !== undefined || schema.enum !== undefined || schema.format !== undefined
+      if (schema.type === 'string' || schema['x-kubernetes-int-or-string'] === true)
+        return schema.maxLength !== undefined || schema.enum !== undefined || schema.format !== undefined
       if (schema.type === 'array') return schema.maxItems !== undefined
       return schema.additionalProperties === undefined || schema.maxProperties !== undefined
     }
@@ -77,7 +79,9 @@ describe('the CustomResourceDefinition', () => {
     const paths = fields.map(({ path }) => `.${path}`)
     const scale = version?.subresources?.scale
     expect(paths).toEqual(expect.arrayContaining([scale?.specReplicasPath, scale?.statusReplicasPath, scale?.labelSelectorPath]))
-    const columns = (version?.additionalPrinterColumns ?? []).map(({ jsonPath }) => jsonPath).filter((path) => !/^\.metadata|\[\?/.test(path))
+    const columns = (version?.additionalPrinterColumns ?? [])
+      .map(({ jsonPath }) => jsonPath)
+      .filter((path) => !/^\.metadata|\[\?/.test(path))
     expect(columns.filter((path) => !paths.includes(path))).toEqual([])
   })
 })

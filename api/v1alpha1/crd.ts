@@ -11,7 +11,8 @@ export const maxChannelNameLength = 63 - '-gateway'.length
 /** What the API server judges: the whole object. `metadata` is missing, because it knows that by itself and refuses to have it described. */
 export const channelSchema = {
   type: 'object',
-  description: 'A RealtimeChannel is a Kafka topic, gateways that deliver its events to browsers, and the route on which browsers reach them.',
+  description:
+    'A RealtimeChannel is a Kafka topic, gateways that deliver its events to browsers, and the route on which browsers reach them.',
   required: ['spec'],
   properties: {
     apiVersion: { type: 'string', description: 'Version of the schema: carillon.dev/v1alpha1.', maxLength: 64 },
@@ -29,7 +30,12 @@ export const channelSchema = {
 
 /** A column of `kubectl get`; those of priority 1 are shown with `-o wide`. */
 const columns = [
-  { name: 'Ready', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].status', description: 'Whether browsers can connect and all is as the channel asks.' },
+  {
+    name: 'Ready',
+    type: 'string',
+    jsonPath: '.status.conditions[?(@.type=="Ready")].status',
+    description: 'Whether browsers can connect and all is as the channel asks.',
+  },
   { name: 'Reason', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].reason', description: 'Why, as one word.' },
   { name: 'Topic', type: 'string', jsonPath: '.status.topic.name', description: 'The topic in Kafka.' },
   { name: 'Replicas', type: 'integer', jsonPath: '.status.replicas', description: 'Pods that there are.' },
@@ -46,7 +52,10 @@ const definition = {
   shortName: 'rtc',
   schema: channelSchema,
   columns,
-  subresources: { status: {}, scale: { specReplicasPath: '.spec.gateway.replicas', statusReplicasPath: '.status.replicas', labelSelectorPath: '.status.selector' } },
+  subresources: {
+    status: {},
+    scale: { specReplicasPath: '.spec.gateway.replicas', statusReplicasPath: '.status.replicas', labelSelectorPath: '.status.selector' },
+  },
 } as const satisfies Definition
 
 export const renderCustomResourceDefinition = () => renderDefinition(definition)

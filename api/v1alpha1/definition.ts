@@ -60,5 +60,8 @@ export const definitionName = ({ plural }: ResourceType): string => `${plural}.$
 
 /** Another schema has another hash; the same schema has the same one on every machine. */
 export function hashOf({ schema, columns }: Pick<Definition, 'schema' | 'columns'>): string {
-  return createHash('sha256').update(JSON.stringify([schema, columns])).digest('hex').slice(0, 16)
+  return createHash('sha256')
+    .update(JSON.stringify([schema, columns]))
+    .digest('hex')
+    .slice(0, 16)
 }

@@ -51,7 +51,13 @@ export const ingressExample = manifest('notifications', {
     env: [{ name: 'HEARTBEAT_TIMEOUT_MS', value: '10000' }],
     nodeSelector: { 'kubernetes.io/os': 'linux' },
     tolerations: [{ key: 'dedicated', operator: 'Equal', value: 'edge', effect: 'NoSchedule' }],
-    affinity: { nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 1, preference: { matchExpressions: [{ key: 'edge', operator: 'Exists' }] } }] } },
+    affinity: {
+      nodeAffinity: {
+        preferredDuringSchedulingIgnoredDuringExecution: [
+          { weight: 1, preference: { matchExpressions: [{ key: 'edge', operator: 'Exists' }] } },
+        ],
+      },
+    },
     topologySpreadConstraints: [{ maxSkew: 1, topologyKey: 'topology.kubernetes.io/zone', whenUnsatisfiable: 'ScheduleAnyway' }],
     priorityClassName: 'edge',
     podUser: 'Fixed',
@@ -77,7 +83,13 @@ export const ingressExample = manifest('notifications', {
     audienceClaim: 'client_id',
     tokenTypes: ['at+jwt'],
     algorithms: ['RS256', 'ES256'],
-    claims: { userId: 'user_id', username: 'username', organizationId: 'org_id', accountNumber: 'account_number', roles: 'realm_access.roles' },
+    claims: {
+      userId: 'user_id',
+      username: 'username',
+      organizationId: 'org_id',
+      accountNumber: 'account_number',
+      roles: 'realm_access.roles',
+    },
     cookieName: 'cs_jwt',
     allowedOrigins: ['https://console.example.com'],
     allowedRequestHeaders: ['x-request-source'],
@@ -85,7 +97,14 @@ export const ingressExample = manifest('notifications', {
   },
   emit: { scopes: ['carillon.emit'], trustXRhIdentity: false, ratePerSecond: 1000, maxBatch: 100, burst: 2000 },
   replay: { window: '10m', maxBytes: '128Mi' },
-  limits: { connectionsPerPod: 10_000, connectionsPerUser: 20, connectionsPerSecond: 500, connectionsBurst: 2000, eventBytes: 262_144, audienceMembers: 1000 },
+  limits: {
+    connectionsPerPod: 10_000,
+    connectionsPerUser: 20,
+    connectionsPerSecond: 500,
+    connectionsBurst: 2000,
+    eventBytes: 262_144,
+    audienceMembers: 1000,
+  },
   tracing: { endpoint: 'http://otel-collector.monitoring:4318', protocol: 'http/protobuf', samplePercent: 10 },
   route: {
     type: 'Ingress',
@@ -117,9 +136,14 @@ export const gatewayApiExample = manifest('orders', {
 
 /** In a company of its own authorities, behind its proxy. */
 export const companyExample = manifest('billing', {
-  network: { proxy: { httpsProxy: 'http://proxy.example.com:3128', httpProxy: 'http://proxy.example.com:3128', noProxy: ['svc', '10.0.0.0/8'] } },
+  network: {
+    proxy: { httpsProxy: 'http://proxy.example.com:3128', httpProxy: 'http://proxy.example.com:3128', noProxy: ['svc', '10.0.0.0/8'] },
+  },
   auth: {
-    jwks: { uri: 'https://sso.corp.example.com/realms/main/protocol/openid-connect/certs', caConfigMapRef: { name: 'company-ca', key: 'ca.crt' } },
+    jwks: {
+      uri: 'https://sso.corp.example.com/realms/main/protocol/openid-connect/certs',
+      caConfigMapRef: { name: 'company-ca', key: 'ca.crt' },
+    },
     issuer: 'https://sso.corp.example.com/realms/main',
     audience: ['billing'],
     allowedOrigins: ['https://billing.example.com'],
@@ -164,7 +188,12 @@ export const classExample: ClassManifest = {
       topic: { retention: '1h', config: { 'min.insync.replicas': '2' } },
       gateway: { resources: { requests: { cpu: '250m' } }, priorityClassName: 'edge' },
       replay: { window: '10m' },
-      route: { className: 'traefik', paths: { socket: '/wss/NAMESPACE/NAME', api: '/api/NAMESPACE/NAME' }, tls: {}, annotations: { 'cert-manager.io/cluster-issuer': 'main' } },
+      route: {
+        className: 'traefik',
+        paths: { socket: '/wss/NAMESPACE/NAME', api: '/api/NAMESPACE/NAME' },
+        tls: {},
+        annotations: { 'cert-manager.io/cluster-issuer': 'main' },
+      },
     },
     allowed: {
       topics: ['NAMESPACE.*', 'platform.NAMESPACE.*'],
@@ -181,10 +210,18 @@ export const classExample: ClassManifest = {
       maxReplicas: 20,
       maxResources: { cpu: '4', memory: '8Gi' },
       env: ['HEARTBEAT_TIMEOUT_MS', 'OTEL_*'],
-      scheduling: { nodeSelector: ['kubernetes.io/os', 'pool=edge'], tolerations: ['dedicated=edge'], priorityClassNames: ['edge'], affinity: true },
+      scheduling: {
+        nodeSelector: ['kubernetes.io/os', 'pool=edge'],
+        tolerations: ['dedicated=edge'],
+        priorityClassNames: ['edge'],
+        affinity: true,
+      },
       podMetadata: { labels: ['team'], annotations: ['example.com/*'] },
       networkPeers: true,
-      namespaces: { matchLabels: { 'example.com/edge': 'true' }, matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: ['kube-system'] }] },
+      namespaces: {
+        matchLabels: { 'example.com/edge': 'true' },
+        matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: ['kube-system'] }],
+      },
     },
   },
 }

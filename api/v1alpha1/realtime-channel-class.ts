@@ -20,7 +20,13 @@ export const classSpecSchema = {
 
 export const classKind = 'RealtimeChannelClass'
 
-export const classType: ResourceType = { group: apiGroup, version: 'v1alpha1', plural: 'realtimechannelclasses', kind: classKind, isNamespaced: false }
+export const classType: ResourceType = {
+  group: apiGroup,
+  version: 'v1alpha1',
+  plural: 'realtimechannelclasses',
+  kind: classKind,
+  isNamespaced: false,
+}
 
 /** `allowed` as people write it. */
 export type AllowedSpec = Written<typeof allowed>

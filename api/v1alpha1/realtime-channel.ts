@@ -16,7 +16,11 @@ export const specSchema = {
   type: 'object',
   description: 'What is wanted.',
   properties: {
-    className: { ...objectName, description: 'The RealtimeChannelClass that says what is filled in and what is allowed. Default: the class with the annotation carillon.dev/is-default-class.' },
+    className: {
+      ...objectName,
+      description:
+        'The RealtimeChannelClass that says what is filled in and what is allowed. Default: the class with the annotation carillon.dev/is-default-class.',
+    },
     kafka,
     topic,
     gateway,
@@ -30,7 +34,10 @@ export const specSchema = {
     route,
   },
   'x-kubernetes-validations': [
-    { rule: '!has(self.topic) || !has(self.topic.retention) || !has(self.replay) || !has(self.replay.window) || duration(self.topic.retention) >= duration(self.replay.window)', message: 'topic.retention must be at least replay.window: events that clients may come back for would be gone' },
+    {
+      rule: '!has(self.topic) || !has(self.topic.retention) || !has(self.replay) || !has(self.replay.window) || duration(self.topic.retention) >= duration(self.replay.window)',
+      message: 'topic.retention must be at least replay.window: events that clients may come back for would be gone',
+    },
   ],
 } as const satisfies JsonSchema
 
@@ -40,7 +47,13 @@ export const apiGroup = 'carillon.dev'
 export const apiVersion = `${apiGroup}/v1alpha1`
 export const channelKind = 'RealtimeChannel'
 
-export const channelType: ResourceType = { group: apiGroup, version: 'v1alpha1', plural: 'realtimechannels', kind: channelKind, isNamespaced: true }
+export const channelType: ResourceType = {
+  group: apiGroup,
+  version: 'v1alpha1',
+  plural: 'realtimechannels',
+  kind: channelKind,
+  isNamespaced: true,
+}
 
 /** `spec` as a user writes it, and as the API server hands it out: what has a default, or may come from the class, may be left out. */
 export type RealtimeChannelSpec = Written<typeof specSchema>

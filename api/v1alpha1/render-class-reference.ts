@@ -7,16 +7,18 @@ import { renderSection, yaml } from './render-reference.ts'
 /** docs/reference/realtimechannelclass.md, without the line that says that it is generated. */
 export function renderClassReference(): string {
   const { allowed, defaults } = classSpecSchema.properties
-  return [
-    introduction,
-    '## A class, and a channel of it',
-    yaml(smallClassExample),
-    yaml({ ...minimalExample, metadata: { name: 'news' }, spec: {} }),
-    `## spec.defaults\n\n${defaults.description} [realtimechannel.md](realtimechannel.md) lists the fields. A class cannot give \`className\`, \`topic.name\` or \`gateway.replicas\`. In \`route.host\` and \`route.paths\`, NAMESPACE and NAME stand for those of the channel.`,
-    renderSection('spec.allowed', allowed),
-    '## Everything',
-    yaml(classExample),
-  ].join('\n\n') + '\n'
+  return (
+    [
+      introduction,
+      '## A class, and a channel of it',
+      yaml(smallClassExample),
+      yaml({ ...minimalExample, metadata: { name: 'news' }, spec: {} }),
+      `## spec.defaults\n\n${defaults.description} [realtimechannel.md](realtimechannel.md) lists the fields. A class cannot give \`className\`, \`topic.name\` or \`gateway.replicas\`. In \`route.host\` and \`route.paths\`, NAMESPACE and NAME stand for those of the channel.`,
+      renderSection('spec.allowed', allowed),
+      '## Everything',
+      yaml(classExample),
+    ].join('\n\n') + '\n'
+  )
 }
 
 const introduction = `# RealtimeChannelClass

@@ -8,27 +8,32 @@ import { toYaml } from './yaml.ts'
 
 /** docs/reference/realtimechannel.md, without the line that says that it is generated. */
 export function renderChannelReference(): string {
-  const sections = Object.entries(specSchema.properties).flatMap(([name, schema]) => [renderSection(`spec.${name}`, schema), ...(name === 'gateway' ? [variables] : [])])
-  return [
-    introduction,
-    '## The least',
-    yaml(minimalExample),
-    ...sections,
-    '## Rules',
-    'What the API server refuses beside values out of bounds, with what it says:',
-    renderRules(),
-    '## Annotations',
-    'What people say to the operator, beside the spec.',
-    renderAnnotations(),
-    renderSection('status', statusSchema),
-    '## Everything',
-    'These three write every field but `auth.jwks.caSecretRef`, which has the form of `caConfigMapRef`. With an Ingress, a fixed number of pods, and a Kafka cluster of its own:',
-    yaml(ingressExample),
-    'With the Gateway API and an autoscaler:',
-    yaml(gatewayApiExample),
-    'Behind a proxy, with keys from a server whose certificate an authority of the company has signed:',
-    yaml(companyExample),
-  ].join('\n\n') + '\n'
+  const sections = Object.entries(specSchema.properties).flatMap(([name, schema]) => [
+    renderSection(`spec.${name}`, schema),
+    ...(name === 'gateway' ? [variables] : []),
+  ])
+  return (
+    [
+      introduction,
+      '## The least',
+      yaml(minimalExample),
+      ...sections,
+      '## Rules',
+      'What the API server refuses beside values out of bounds, with what it says:',
+      renderRules(),
+      '## Annotations',
+      'What people say to the operator, beside the spec.',
+      renderAnnotations(),
+      renderSection('status', statusSchema),
+      '## Everything',
+      'These three write every field but `auth.jwks.caSecretRef`, which has the form of `caConfigMapRef`. With an Ingress, a fixed number of pods, and a Kafka cluster of its own:',
+      yaml(ingressExample),
+      'With the Gateway API and an autoscaler:',
+      yaml(gatewayApiExample),
+      'Behind a proxy, with keys from a server whose certificate an authority of the company has signed:',
+      yaml(companyExample),
+    ].join('\n\n') + '\n'
+  )
 }
 
 const introduction = `# RealtimeChannel
@@ -47,14 +52,21 @@ const variables = `\`spec.gateway.env\` may set these; [configuration.md](config
 
 /** A section of a reference page: what it is, and a table of its fields. */
 export function renderSection(path: string, schema: JsonSchema): string {
-  const rows = walkSchema(schema, path).slice(1).filter(({ schema: field }) => !isItself(field)).map(renderRow)
+  const rows = walkSchema(schema, path)
+    .slice(1)
+    .filter(({ schema: field }) => !isItself(field))
+    .map(renderRow)
   const table = rows.length === 0 ? [] : [['| field | value | default | what it says |', '|---|---|---|---|', ...rows].join('\n')]
   const whole = schema.default === undefined ? '' : ` Default: \`${JSON.stringify(schema.default)}\`.`
   return [`## ${path}`, `${schema.description}${whole}`, ...table].join('\n\n')
 }
 
 /** Items that say no more than their list does. */
-const isItself = (schema: JsonSchema): boolean => schema.type === 'object' && schema.properties === undefined && schema.additionalProperties === undefined && schema['x-kubernetes-preserve-unknown-fields'] !== true
+const isItself = (schema: JsonSchema): boolean =>
+  schema.type === 'object' &&
+  schema.properties === undefined &&
+  schema.additionalProperties === undefined &&
+  schema['x-kubernetes-preserve-unknown-fields'] !== true
 
 function renderRow({ path, schema, isRequired }: SchemaField): string {
   const isEntry = path.endsWith('[]') || path.endsWith('*')
@@ -68,7 +80,8 @@ function describeValue(schema: JsonSchema): string {
 }
 
 function typeOf(schema: JsonSchema): string {
-  if (schema.enum !== undefined) return schema.enum === understoodVariables ? 'a variable of the gateway' : schema.enum.map((value) => `\`${value}\``).join(' or ')
+  if (schema.enum !== undefined)
+    return schema.enum === understoodVariables ? 'a variable of the gateway' : schema.enum.map((value) => `\`${value}\``).join(' or ')
   if (schema['x-kubernetes-int-or-string'] === true) return 'number or text'
   if (schema['x-kubernetes-preserve-unknown-fields'] === true) return "object of Kubernetes' own API"
   if (schema.type === 'array') return schema['x-kubernetes-list-type'] === 'set' ? 'list without repetitions' : 'list'
@@ -88,7 +101,11 @@ const patternOf = ({ pattern }: JsonSchema): string => (pattern === undefined ? 
 
 function renderRules(): string {
   return walkSchema(channelSchema, '')
-    .flatMap(({ path, schema }) => (schema['x-kubernetes-validations'] ?? []).map(({ message = '', fieldPath = '' }) => `- \`${path === '' ? 'metadata.name' : path}${fieldPath}\`: ${message}.`))
+    .flatMap(({ path, schema }) =>
+      (schema['x-kubernetes-validations'] ?? []).map(
+        ({ message = '', fieldPath = '' }) => `- \`${path === '' ? 'metadata.name' : path}${fieldPath}\`: ${message}.`,
+      ),
+    )
     .join('\n')
 }
 
@@ -98,12 +115,15 @@ const annotationMeanings: Readonly<Record<keyof typeof annotations, string>> = {
   adopt: '`"true"`: take a topic that exists already and is not as the channel asks. Without it, such a topic is refused.',
   plan: '`true`, or a JSON merge patch of `spec`: write what would be done, for the channel as it is or as the patch would make it, as an Event, once per value. Nothing is changed.',
   recreateTopic: '`"true"`: make a topic anew that was deleted behind the operator\'s back, though its records are lost.',
-  leftBy: 'Written by an operator: the Lease of one that is told to look after this channel, too, and leaves it to the operator that was there first. It goes when that operator does.',
+  leftBy:
+    'Written by an operator: the Lease of one that is told to look after this channel, too, and leaves it to the operator that was there first. It goes when that operator does.',
 }
 
 function renderAnnotations(): string {
   // Object.entries of the table gives exactly its keys: it is a literal and has no others.
-  const rows = (Object.entries(annotations) as [keyof typeof annotations, string][]).map(([key, name]) => `| \`${name}\` | ${annotationMeanings[key]} |`)
+  const rows = (Object.entries(annotations) as [keyof typeof annotations, string][]).map(
+    ([key, name]) => `| \`${name}\` | ${annotationMeanings[key]} |`,
+  )
   return ['| annotation | meaning |', '|---|---|', ...rows].join('\n')
 }
 

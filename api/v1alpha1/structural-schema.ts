@@ -6,13 +6,24 @@ import type { JsonSchema } from './schema/json-schema.ts'
  * all other fields stand in their descriptions; the operator fills them in behind those of the class (operator/reconcile/class/).
  */
 export function toStructural(schema: JsonSchema): JsonSchema {
-  const { default: value, isDefaultStored, requiredEffective: _required, properties, items, additionalProperties, description, ...rest } = schema
+  const {
+    default: value,
+    isDefaultStored,
+    requiredEffective: _required,
+    properties,
+    items,
+    additionalProperties,
+    description,
+    ...rest
+  } = schema
   const isStored = isDefaultStored === true || isEmptyObject(value)
   return {
     ...rest,
     description: value === undefined || isStored ? description : withDefault(description, value),
     ...(isStored ? { default: value } : {}),
-    ...(properties === undefined ? {} : { properties: Object.fromEntries(Object.entries(properties).map(([name, property]) => [name, toStructural(property)])) }),
+    ...(properties === undefined
+      ? {}
+      : { properties: Object.fromEntries(Object.entries(properties).map(([name, property]) => [name, toStructural(property)])) }),
     ...(items === undefined ? {} : { items: toStructural(items) }),
     ...(additionalProperties === undefined ? {} : { additionalProperties: toStructural(additionalProperties) }),
   }

@@ -14,7 +14,9 @@ export function walkSchema(schema: JsonSchema, path: string, isRequired = true):
   const { properties = {}, required = [], requiredEffective = [], items, additionalProperties } = schema
   return [
     { path, schema, isRequired },
-    ...Object.entries(properties).flatMap(([name, field]) => walkSchema(field, path === '' ? name : `${path}.${name}`, required.includes(name) || requiredEffective.includes(name))),
+    ...Object.entries(properties).flatMap(([name, field]) =>
+      walkSchema(field, path === '' ? name : `${path}.${name}`, required.includes(name) || requiredEffective.includes(name)),
+    ),
     ...(items === undefined ? [] : walkSchema(items, `${path}[]`)),
     ...(additionalProperties === undefined ? [] : walkSchema(additionalProperties, `${path}.*`)),
   ]

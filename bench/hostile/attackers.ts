@@ -46,7 +46,10 @@ async function open(attack: Attack, target: AttackTarget, index: number): Promis
   const socket = connect({ host: '127.0.0.1', port: target.port })
   sockets.add(socket)
   // Refused or reset: the gateway may do so. Nothing is ever read.
-  socket.on('error', () => {}).on('close', () => sockets.delete(socket)).pause()
+  socket
+    .on('error', () => {})
+    .on('close', () => sockets.delete(socket))
+    .pause()
   await Promise.race([once(socket, 'connect'), once(socket, 'close')]).catch(() => {})
   socket.write(attack.first(target, index))
   if (attack.again !== undefined) sendAll(socket, Buffer.from(attack.again.request(target).repeat(attack.again.times)))
@@ -67,7 +70,16 @@ function sendAll(socket: Socket, bytes: Buffer): void {
 
 function emit({ port, token }: AttackTarget, bytes: number): void {
   const body = JSON.stringify({ type: 'flood', users: ['mal'], payload: 'x'.repeat(bytes) })
-  const outgoing = request({ host: '127.0.0.1', port, path: '/api/chrome-service/v1/emit-message', method: 'POST', headers: { authorization: `Bearer ${token}`, 'content-length': body.length } }, (response) => response.resume())
+  const outgoing = request(
+    {
+      host: '127.0.0.1',
+      port,
+      path: '/api/chrome-service/v1/emit-message',
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-length': body.length },
+    },
+    (response) => response.resume(),
+  )
   outgoing.on('error', () => {}).end(body)
 }
 

@@ -83,7 +83,8 @@ export async function startGoodClients({ port, tokenOf }: GoodTarget): Promise<G
     },
     judge: async () => {
       const open = (): number => listeners.filter((listener) => listener.closed() === null).length
-      const missing = (): number => accepted.reduce((sum, id) => sum + listeners.length - Math.min(listeners.length, arrivals.get(id) ?? 0), 0)
+      const missing = (): number =>
+        accepted.reduce((sum, id) => sum + listeners.length - Math.min(listeners.length, arrivals.get(id) ?? 0), 0)
       for (let waitedMs = 0; waitedMs < patienceMs && missing() > 0; waitedMs += 100) await sleep(100)
       return { ...counts, lost: missing(), closed: listeners.length - open() }
     },
@@ -93,7 +94,12 @@ export async function startGoodClients({ port, tokenOf }: GoodTarget): Promise<G
 
 async function post(port: number, token: string, message: object): Promise<boolean> {
   try {
-    const answer = await fetch(`http://127.0.0.1:${port}${api}/emit-message`, { method: 'POST', headers: { authorization: `Bearer ${token}` }, body: JSON.stringify(message), signal: AbortSignal.timeout(patienceMs) })
+    const answer = await fetch(`http://127.0.0.1:${port}${api}/emit-message`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}` },
+      body: JSON.stringify(message),
+      signal: AbortSignal.timeout(patienceMs),
+    })
     await answer.text()
     return answer.status === 202
   } catch {
@@ -106,7 +112,10 @@ async function post(port: number, token: string, message: object): Promise<boole
 async function comesIn(port: number, token: string): Promise<boolean> {
   const left = new AbortController()
   try {
-    const { status } = await fetch(`http://127.0.0.1:${port}${api}/events`, { headers: { authorization: `Bearer ${token}`, connection: 'close' }, signal: AbortSignal.any([left.signal, AbortSignal.timeout(patienceMs)]) })
+    const { status } = await fetch(`http://127.0.0.1:${port}${api}/events`, {
+      headers: { authorization: `Bearer ${token}`, connection: 'close' },
+      signal: AbortSignal.any([left.signal, AbortSignal.timeout(patienceMs)]),
+    })
     return status === 200
   } catch {
     // As above.

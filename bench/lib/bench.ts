@@ -58,7 +58,14 @@ export interface Figure {
 export function figureRow({ measure, unit, ours, max, min, other }: Figure): Row {
   const target = max !== undefined ? `<= ${figure(max)} ${unit}` : min !== undefined ? `>= ${figure(min)} ${unit}` : ''
   const isMet = ours <= (max ?? Infinity) && ours >= (min ?? -Infinity)
-  return { measure, ours: `${figure(ours)} ${unit}`, other: other ?? '', ratio: '', target, verdict: target === '' ? '' : isMet ? 'met' : 'missed' }
+  return {
+    measure,
+    ours: `${figure(ours)} ${unit}`,
+    other: other ?? '',
+    ratio: '',
+    target,
+    verdict: target === '' ? '' : isMet ? 'met' : 'missed',
+  }
 }
 
 /** The rows as a Markdown table. */
@@ -66,7 +73,12 @@ export function renderTable(rows: readonly Row[]): string {
   const columns = ['measure', 'ours', 'other', 'ratio', 'target', 'verdict'] as const
   const lines = [columns, columns.map(() => '---'), ...rows.map((row) => columns.map((column) => row[column]))]
   const widths = columns.map((_, index) => Math.max(...lines.map((line) => line[index]?.length ?? 0)))
-  return lines.map((line) => `| ${line.map((cell, index) => (cell === '---' ? '-'.repeat(widths[index] ?? 3) : cell.padEnd(widths[index] ?? 0))).join(' | ')} |`).join('\n')
+  return lines
+    .map(
+      (line) =>
+        `| ${line.map((cell, index) => (cell === '---' ? '-'.repeat(widths[index] ?? 3) : cell.padEnd(widths[index] ?? 0))).join(' | ')} |`,
+    )
+    .join('\n')
 }
 
 /** Three significant digits, and thousands in groups. */

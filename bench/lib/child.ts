@@ -66,6 +66,7 @@ function waitForAnswers(child: ChildProcess): Map<number, Waiter> {
 const hasTaskset = process.platform === 'linux' && spawnSync('taskset', ['--version']).status === 0
 
 /** A command that keeps to a processor, where `taskset` is there and the machine has as many. */
-export const pinned = (cpu: number, command: readonly string[]): readonly string[] => (canPin(cpu) ? ['taskset', '-c', String(cpu), ...command] : command)
+export const pinned = (cpu: number, command: readonly string[]): readonly string[] =>
+  canPin(cpu) ? ['taskset', '-c', String(cpu), ...command] : command
 
 const canPin = (cpu: number): boolean => hasTaskset && cpu < availableParallelism()

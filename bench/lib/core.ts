@@ -41,4 +41,11 @@ export function readOptions(env: Readonly<Record<string, string>>): Config {
   return config.value
 }
 
-export const principalOf = (userId: string): Principal => ({ userId, username: null, organizationId: null, accountNumber: null, roles: [], expiresAtMs: null })
+export const principalOf = (userId: string): Principal => ({
+  userId,
+  username: null,
+  organizationId: null,
+  accountNumber: null,
+  roles: [],
+  expiresAtMs: null,
+})

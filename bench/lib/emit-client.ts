@@ -79,7 +79,12 @@ function arrived(bytes: Buffer, start: number, end: number): void {
 function emit(number: number): Promise<void> {
   const to = target
   if (to === null) throw new Error('the client is not connected')
-  const body = JSON.stringify({ id: `bench-${number}`, type: 'com.example.bench', users: ['ann'], payload: { number, fill: 'x'.repeat(400) } })
+  const body = JSON.stringify({
+    id: `bench-${number}`,
+    type: 'com.example.bench',
+    users: ['ann'],
+    payload: { number, fill: 'x'.repeat(400) },
+  })
   return new Promise((resolve, reject) => {
     const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body), authorization: `Bearer ${to.token}` }
     const outgoing = request({ agent, host: '127.0.0.1', port: to.port, path: to.emitPath, method: 'POST', headers }, (response) => {

@@ -58,7 +58,13 @@ export class FrameCounter {
     return this.#begin({ bytes, payloadAt: at + headerBytes - before, end, length, opcode: joined.readUInt8(0) & 15 })
   }
 
-  #begin(frame: { readonly bytes: Buffer; readonly payloadAt: number; readonly end: number; readonly length: number; readonly opcode: number }): number {
+  #begin(frame: {
+    readonly bytes: Buffer
+    readonly payloadAt: number
+    readonly end: number
+    readonly length: number
+    readonly opcode: number
+  }): number {
     this.#left = frame.length
     if (frame.opcode === 9) this.#onPing()
     if (frame.opcode === 1) {

@@ -60,10 +60,15 @@ const calls: LoadCalls = {
 }
 
 function makeGroup(wantsLatency: boolean): Group {
-  const group: Group = { connections: [], latenciesMs: [], tally: { frames: 0, bytes: 0, onText: wantsLatency ? (bytes, start, end) => note(bytes, start, end) : null } }
+  const group: Group = {
+    connections: [],
+    latenciesMs: [],
+    tally: { frames: 0, bytes: 0, onText: wantsLatency ? (bytes, start, end) => note(bytes, start, end) : null },
+  }
   const note = (bytes: Buffer, start: number, end: number): void => {
     const at = bytes.indexOf(marker, start)
-    if (at >= 0 && at < end) group.latenciesMs.push(nowMs() - Number.parseFloat(bytes.toString('latin1', at + marker.length, Math.min(end, at + 40))))
+    if (at >= 0 && at < end)
+      group.latenciesMs.push(nowMs() - Number.parseFloat(bytes.toString('latin1', at + marker.length, Math.min(end, at + 40))))
   }
   return group
 }

@@ -31,7 +31,10 @@ export interface OperatorRig {
 export const channelNamespaces = 10
 
 /** Channels are spread over namespaces, as those of teams are. */
-export const refOfChannel = (n: number): { readonly namespace: string; readonly name: string } => ({ namespace: `team-${n % channelNamespaces}`, name: `channel-${n}` })
+export const refOfChannel = (n: number): { readonly namespace: string; readonly name: string } => ({
+  namespace: `team-${n % channelNamespaces}`,
+  name: `channel-${n}`,
+})
 
 /** @throws when no API server or no Kafka can be started */
 export async function withOperatorRig<T>(run: (rig: OperatorRig) => Promise<T>): Promise<T> {
@@ -91,8 +94,17 @@ function rigOf({ plane, kafka, api, running }: RigParts): OperatorRig {
     api,
     async startOperator(env = {}) {
       // As in a pod of the chart, whose 512 MiB Node.js makes this heap of; and without the short lease of tests.
-      const defaults = { NODE_OPTIONS: '--max-old-space-size=256 --max-semi-space-size=16', LEASE_DURATION_MS: '15000', RENEW_DEADLINE_MS: '10000', RETRY_PERIOD_MS: '2000' }
-      const operator = spawnOperator({ kubeconfigFile: join(plane.directory, 'operator'), internalPort: await findFreePortPair(), env: { KAFKA_BROKERS: kafka.brokers.join(','), ...defaults, ...env } })
+      const defaults = {
+        NODE_OPTIONS: '--max-old-space-size=256 --max-semi-space-size=16',
+        LEASE_DURATION_MS: '15000',
+        RENEW_DEADLINE_MS: '10000',
+        RETRY_PERIOD_MS: '2000',
+      }
+      const operator = spawnOperator({
+        kubeconfigFile: join(plane.directory, 'operator'),
+        internalPort: await findFreePortPair(),
+        env: { KAFKA_BROKERS: kafka.brokers.join(','), ...defaults, ...env },
+      })
       running.add(operator)
       await operator.line('this process leads now')
       return operator
@@ -138,7 +150,10 @@ export async function figuresOf(operator: OperatorProcess): Promise<OperatorFigu
     writes: requests('POST') + requests('PATCH') + requests('DELETE'),
     deploymentsApplied: sumOf(page, 'carillon_operator_applies_total', 'kind="Deployment",outcome="ok"'),
     kafkaRequests: sumOf(page, 'carillon_operator_kafka_requests_total'),
-    kafkaWrites: ['create-topics', 'create-partitions', 'alter-configs', 'delete-topics'].reduce((sum, operation) => sum + toKafka(operation), 0),
+    kafkaWrites: ['create-topics', 'create-partitions', 'alter-configs', 'delete-topics'].reduce(
+      (sum, operation) => sum + toKafka(operation),
+      0,
+    ),
     busy: sumOf(page, 'workqueue_depth') + sumOf(page, 'controller_runtime_active_workers'),
     cpuSeconds: page.get('process_cpu_seconds_total') ?? 0,
     rssBytes: page.get('process_resident_memory_bytes') ?? 0,
@@ -146,7 +161,11 @@ export async function figuresOf(operator: OperatorProcess): Promise<OperatorFigu
 }
 
 /** Asks an operator for its figures until they are as wanted. @param see told of all figures on the way */
-export async function untilFigures(operator: OperatorProcess, isThere: (figures: OperatorFigures) => boolean, see: (figures: OperatorFigures) => void = () => {}): Promise<OperatorFigures> {
+export async function untilFigures(
+  operator: OperatorProcess,
+  isThere: (figures: OperatorFigures) => boolean,
+  see: (figures: OperatorFigures) => void = () => {},
+): Promise<OperatorFigures> {
   for (;;) {
     const figures = await figuresOf(operator)
     see(figures)

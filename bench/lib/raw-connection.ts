@@ -39,7 +39,10 @@ export class RawConnection {
 
   /** Opens a connection that counts. Resolves when the server has answered the handshake. @throws Error when it answers anything but 101, or cannot be reached */
   static open(target: Target, options: { readonly localAddress: string; readonly tally: Tally }): Promise<RawConnection> {
-    return RawConnection.openWith(target, { localAddress: options.localAddress, reader: (connection) => new FrameCounter(options.tally, () => connection.pong()) })
+    return RawConnection.openWith(target, {
+      localAddress: options.localAddress,
+      reader: (connection) => new FrameCounter(options.tally, () => connection.pong()),
+    })
   }
 
   /** Opens a connection that is read as the caller says. @throws Error as `open` does */
@@ -117,7 +120,13 @@ export class RawConnection {
 }
 
 function handshake({ headers, subprotocol = 'cloudevents.json' }: Target, path: string): string {
-  const own = ['host: localhost', 'connection: Upgrade', 'upgrade: websocket', 'sec-websocket-version: 13', 'sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==']
+  const own = [
+    'host: localhost',
+    'connection: Upgrade',
+    'upgrade: websocket',
+    'sec-websocket-version: 13',
+    'sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==',
+  ]
   const offered = subprotocol === null ? [] : [`sec-websocket-protocol: ${subprotocol}`]
   const more = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
   return `GET ${path} HTTP/1.1\r\n${[...own, ...offered, ...more].join('\r\n')}\r\n\r\n`

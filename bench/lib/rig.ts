@@ -61,5 +61,8 @@ export async function costOf(rig: Rig, round: Round): Promise<RoundCost> {
   const after = await subject.calls.call('usage', { collectGarbage: false })
   const last = await rig.load.call('received', { group })
   const deliveries = last.frames - first.frames
-  return { cpuMicrosPerDelivery: (after.cpuMicros - before.cpuMicros) / deliveries, bytesPerDelivery: (last.bytes - first.bytes) / deliveries }
+  return {
+    cpuMicrosPerDelivery: (after.cpuMicros - before.cpuMicros) / deliveries,
+    bytesPerDelivery: (last.bytes - first.bytes) / deliveries,
+  }
 }

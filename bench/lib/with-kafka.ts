@@ -2,7 +2,11 @@ import { type KafkaBroker, startKafka } from '../../testing/kafka/kafka-broker.t
 import type { BenchSettings, Row } from './bench.ts'
 
 /** Gives a benchmark a broker of its own, and ends it whatever happens. Where none can be started, it is said so instead of measured. */
-export async function withKafka(what: string, { say }: BenchSettings, run: (broker: KafkaBroker) => Promise<readonly Row[]>): Promise<readonly Row[]> {
+export async function withKafka(
+  what: string,
+  { say }: BenchSettings,
+  run: (broker: KafkaBroker) => Promise<readonly Row[]>,
+): Promise<readonly Row[]> {
   let broker: KafkaBroker
   try {
     broker = await startKafka()

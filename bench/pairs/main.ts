@@ -27,7 +27,15 @@ interface Running extends Side {
 }
 
 async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({ options: { before: { type: 'string' }, after: { type: 'string' }, rounds: { type: 'string', default: '9' }, help: { type: 'boolean', default: false } }, allowPositionals: true })
+  const { values, positionals } = parseArgs({
+    options: {
+      before: { type: 'string' },
+      after: { type: 'string' },
+      rounds: { type: 'string', default: '9' },
+      help: { type: 'boolean', default: false },
+    },
+    allowPositionals: true,
+  })
   const chosen = operations.filter(({ name }) => positionals.length === 0 || positionals.includes(name))
   const rounds = Number(values.rounds)
   if (values.help || values.before === undefined || chosen.length < positionals.length || !Number.isInteger(rounds) || rounds < 1) {
@@ -54,17 +62,30 @@ async function main(): Promise<void> {
 }
 
 async function startTree(tree: string, keys: TokenKeys): Promise<Running> {
-  const env = { GATEWAY_ROOT: pathToFileURL(`${resolve(tree)}/`).href, EMIT_RATE_PER_S: '1000000', EMIT_BURST: '1000000', UPGRADE_RATE_PER_S: '1000000', UPGRADE_BURST: '1000000', ...keys.env }
+  const env = {
+    GATEWAY_ROOT: pathToFileURL(`${resolve(tree)}/`).href,
+    EMIT_RATE_PER_S: '1000000',
+    EMIT_BURST: '1000000',
+    UPGRADE_RATE_PER_S: '1000000',
+    UPGRADE_BURST: '1000000',
+    ...keys.env,
+  }
   const gateway = await startProbedGateway({ main: keyedGateway, env, execArgv: ['--expose-gc'] })
   const token = keys.sign({ user_id: 'ann', scope: 'carillon.emit', exp: Math.floor(Date.now() / 1000) + 86_400 })
   const side = { gateway, token, port: gateway.ports.public, agent: new Agent({ keepAlive: true, maxSockets: 64 }) }
   // One session gets what is emitted: delivery is part of the way.
-  await RawConnection.openWith({ host: '127.0.0.1', port: side.port, path: '/wss/chrome-service/v1/ws', headers: { authorization: `Bearer ${token}` } }, { localAddress: '127.0.0.1', reader: () => ({ add: () => {} }) })
+  await RawConnection.openWith(
+    { host: '127.0.0.1', port: side.port, path: '/wss/chrome-service/v1/ws', headers: { authorization: `Bearer ${token}` } },
+    { localAddress: '127.0.0.1', reader: () => ({ add: () => {} }) },
+  )
   return side
 }
 
 /** The first rounds compile what the others run; of the others every second begins with the other tree. */
-async function measure(operation: Operation, { before, after, rounds }: { readonly before: Running; readonly after: Running; readonly rounds: number }): Promise<readonly RoundOfPair[]> {
+async function measure(
+  operation: Operation,
+  { before, after, rounds }: { readonly before: Running; readonly after: Running; readonly rounds: number },
+): Promise<readonly RoundOfPair[]> {
   for (const side of [before, after, before, after]) await costOf(operation, side)
   const measured: RoundOfPair[] = []
   for (let round = 0; round < rounds; round += 1) {

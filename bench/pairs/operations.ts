@@ -25,19 +25,33 @@ let last = 0
 const newId = (): string => `pair-${(last += 1)}`
 
 export const operations: readonly Operation[] = [
-  { name: 'emit-message', times: 2_000, atOnce: 8, run: (side) => post(side, 'emit-message', {}, JSON.stringify({ id: newId(), type: 'com.example.bench', users: ['ann'], payload: data })) },
+  {
+    name: 'emit-message',
+    times: 2_000,
+    atOnce: 8,
+    run: (side) =>
+      post(side, 'emit-message', {}, JSON.stringify({ id: newId(), type: 'com.example.bench', users: ['ann'], payload: data })),
+  },
   {
     name: 'structured event',
     times: 2_000,
     atOnce: 8,
-    run: (side) => post(side, 'events', { 'content-type': 'application/cloudevents+json' }, JSON.stringify({ ...attributes, id: newId(), audience: { users: ['ann'] }, data })),
+    run: (side) =>
+      post(
+        side,
+        'events',
+        { 'content-type': 'application/cloudevents+json' },
+        JSON.stringify({ ...attributes, id: newId(), audience: { users: ['ann'] }, data }),
+      ),
   },
   {
     name: 'binary event',
     times: 2_000,
     atOnce: 8,
     run: (side) => {
-      const headers = Object.fromEntries(Object.entries({ ...attributes, id: newId(), audience: '{"users":["ann"]}' }).map(([name, value]) => [`ce-${name}`, value]))
+      const headers = Object.fromEntries(
+        Object.entries({ ...attributes, id: newId(), audience: '{"users":["ann"]}' }).map(([name, value]) => [`ce-${name}`, value]),
+      )
       return post(side, 'events', { 'content-type': 'application/json', ...headers }, JSON.stringify(data))
     },
   },
@@ -50,7 +64,9 @@ function post({ port, token, agent }: Side, path: string, headers: Readonly<Reco
     const all = { authorization: `Bearer ${token}`, 'content-length': String(Buffer.byteLength(body)), ...headers }
     const outgoing = request({ agent, host: '127.0.0.1', port, path: `${api}/${path}`, method: 'POST', headers: all }, (response) => {
       response.resume()
-      response.once('end', () => (response.statusCode === 202 ? resolve() : reject(new Error(`${path} was answered ${response.statusCode}`))))
+      response.once('end', () =>
+        response.statusCode === 202 ? resolve() : reject(new Error(`${path} was answered ${response.statusCode}`)),
+      )
     })
     outgoing.once('error', reject)
     outgoing.end(body)
@@ -68,12 +84,22 @@ async function openSocket({ port, token }: Side): Promise<void> {
 
 function openStream({ port, token }: Side): Promise<void> {
   return new Promise((resolve, reject) => {
-    const outgoing = request({ agent: false, localAddress: nextAddress(), host: '127.0.0.1', port, path: `${api}/events`, headers: { authorization: `Bearer ${token}` } }, (response) => {
-      if (response.statusCode !== 200) reject(new Error(`a stream was answered ${response.statusCode}`))
-      // An error of the response is that it was cut here.
-      response.once('error', () => {}).once('close', resolve)
-      response.destroy()
-    })
+    const outgoing = request(
+      {
+        agent: false,
+        localAddress: nextAddress(),
+        host: '127.0.0.1',
+        port,
+        path: `${api}/events`,
+        headers: { authorization: `Bearer ${token}` },
+      },
+      (response) => {
+        if (response.statusCode !== 200) reject(new Error(`a stream was answered ${response.statusCode}`))
+        // An error of the response is that it was cut here.
+        response.once('error', () => {}).once('close', resolve)
+        response.destroy()
+      },
+    )
     outgoing.once('error', reject)
     outgoing.end()
   })

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { renderPairs } from './report.ts'
 
-const round = (before: number, after: number) => ({ before: { cpuMicros: before, wallMicros: before }, after: { cpuMicros: after, wallMicros: 2 * after } })
+const round = (before: number, after: number) => ({
+  before: { cpuMicros: before, wallMicros: before },
+  after: { cpuMicros: after, wallMicros: 2 * after },
+})
 
 describe('the line of a pair', () => {
   it('has the middle costs, the middle ratio between the least and the most, and the ratio of the least costs', () => {

@@ -23,7 +23,8 @@ export function parseCommandLine(args: readonly string[], names: Names): Result<
   const { values, positionals } = parsed.value
   const unknown = positionals.filter((name) => !names.measures.includes(name) && !names.contenders.includes(name))
   if (unknown.length > 0) return failed(`There is no measure and no server ${unknown.join(', ')}.`)
-  const chosen = (all: readonly string[]): readonly string[] => (all.some((name) => positionals.includes(name)) ? all.filter((name) => positionals.includes(name)) : all)
+  const chosen = (all: readonly string[]): readonly string[] =>
+    all.some((name) => positionals.includes(name)) ? all.filter((name) => positionals.includes(name)) : all
   const contenders = chosen(names.contenders)
   const [ours] = names.contenders
   return ok({

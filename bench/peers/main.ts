@@ -45,10 +45,21 @@ async function run(choice: Choice): Promise<void> {
   spawnSync('taskset', ['-a', '-c', '-p', '1', String(process.pid)])
   const prepared = await prepare(choice)
   const busyBefore = await busyElsewhere()
-  const sections = await withPeerRig({ clients: choice.isQuick ? 1_000 : 10_000, users: choice.isQuick ? 200 : 2_000, buildRoot }, async (rig) =>
-    measureAll(choice, { rig, contenders: prepared.had, isQuick: choice.isQuick, say, kafka: null }),
+  const sections = await withPeerRig(
+    { clients: choice.isQuick ? 1_000 : 10_000, users: choice.isQuick ? 200 : 2_000, buildRoot },
+    async (rig) => measureAll(choice, { rig, contenders: prepared.had, isQuick: choice.isQuick, say, kafka: null }),
   )
-  const report = renderReport({ sections, versions: prepared.versions, absent: prepared.absent, contenders: [...contenders, ...inOneMeasure], machine: describeMachine(), busyBefore, minutes: (Date.now() - startMs) / 60_000, isQuick: choice.isQuick, date: new Date() })
+  const report = renderReport({
+    sections,
+    versions: prepared.versions,
+    absent: prepared.absent,
+    contenders: [...contenders, ...inOneMeasure],
+    machine: describeMachine(),
+    busyBefore,
+    minutes: (Date.now() - startMs) / 60_000,
+    isQuick: choice.isQuick,
+    date: new Date(),
+  })
   console.log(report)
   if (choice.isWhole) writeFileSync(page, replaceBetweenMarks(readFileSync(page, 'utf8'), report))
 }

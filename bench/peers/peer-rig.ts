@@ -61,7 +61,10 @@ export async function withPeerRig<T>(options: PeerRigOptions, run: (rig: PeerRig
   const issuer = createIssuer()
   const issuerOptions = writeKeys(issuer, directory)
   const load = startChild<LoadCalls>(new URL('./load/load.ts', import.meta.url), { cpu: loadCpu })
-  const publisher = startChild<PublisherCalls>(new URL('./publish/publisher.ts', import.meta.url), { cpu: loadCpu, execArgv: ['--disable-warning=TimeoutNegativeWarning'] })
+  const publisher = startChild<PublisherCalls>(new URL('./publish/publisher.ts', import.meta.url), {
+    cpu: loadCpu,
+    execArgv: ['--disable-warning=TimeoutNegativeWarning'],
+  })
   const servers: Server[] = []
   // The same after a restart: who publishes does not notice one.
   const secret = randomUUID()
@@ -76,7 +79,14 @@ export async function withPeerRig<T>(options: PeerRigOptions, run: (rig: PeerRig
     const own = join(directory, `${contender.name}-${port}`)
     mkdirSync(own, { recursive: true })
     const key = contender.dialect === 'carillon' ? emitterToken : secret
-    const launch = contender.launch({ directory: own, buildDirectory: buildDirectoryOf(options.buildRoot, contender), port, key, issuer: issuerOptions, kafka })
+    const launch = contender.launch({
+      directory: own,
+      buildDirectory: buildDirectoryOf(options.buildRoot, contender),
+      port,
+      key,
+      issuer: issuerOptions,
+      kafka,
+    })
     const server = await startServer({ title: contender.title, launch, port, directory: own, cpu, timeoutMs: 60_000 })
     const made: Server = { ...server, contender, target: { dialect: contender.dialect, port: launch.publishPort, key } }
     servers.push(made)
@@ -108,5 +118,8 @@ function writeKeys(issuer: Issuer, directory: string): IssuerOptions {
 
 /** No two tokens are the same: a server that remembers tokens that it has verified gains nothing by it. */
 function identityOf(issuer: Issuer, user: string, index: number): Identity {
-  return { user, token: issuer.token({ sub: user, user_id: user, username: user, org_id: 'acme', channels: [broadcastChannel], jti: String(index) }) }
+  return {
+    user,
+    token: issuer.token({ sub: user, user_id: user, username: user, org_id: 'acme', channels: [broadcastChannel], jti: String(index) }),
+  }
 }

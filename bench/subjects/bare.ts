@@ -18,7 +18,11 @@ const calls: SubjectCalls = {
   ...measureSelf(),
   start: () =>
     // A server that listens on TCP has an address with a port.
-    new Promise((resolve) => server.listen(0, '127.0.0.1', 4096, () => resolve({ host: '127.0.0.1', port: (server.address() as AddressInfo).port, path: null, headers: {}, otherHeaders: {} }))),
+    new Promise((resolve) =>
+      server.listen(0, '127.0.0.1', 4096, () =>
+        resolve({ host: '127.0.0.1', port: (server.address() as AddressInfo).port, path: null, headers: {}, otherHeaders: {} }),
+      ),
+    ),
   broadcast: async ({ events, bytes }) => {
     const frame = frameOf(bytes)
     for (let event = 0; event < events; event += 1) {

@@ -7,14 +7,26 @@ import { readOptions } from '../lib/core.ts'
 import type { EmitGatewayCalls } from '../lib/emit-calls.ts'
 
 const brokers = process.env.KAFKA_BROKERS ?? ''
-const options = readOptions({ PORT: '0', INTERNAL_PORT: '0', LOG_LEVEL: 'silent', EMIT_RATE_PER_S: '100000', EMIT_BURST: '100000', KAFKA_BROKERS: brokers })
+const options = readOptions({
+  PORT: '0',
+  INTERNAL_PORT: '0',
+  LOG_LEVEL: 'silent',
+  EMIT_RATE_PER_S: '100000',
+  EMIT_BURST: '100000',
+  KAFKA_BROKERS: brokers,
+})
 
 const calls: EmitGatewayCalls = {
   start: async () => {
     const adapters = await createGatewayAdapters(options, { env: {}, version: '0.0.0' })
     const gateway = await startGateway(options, adapters)
     while (!gateway.health.ready().ok) await sleep(10)
-    const token = await adapters.issueToken?.({ user_id: 'ann', username: 'ann', org_id: 'acme', exp: Math.floor(Date.now() / 1000) + 86_400 })
+    const token = await adapters.issueToken?.({
+      user_id: 'ann',
+      username: 'ann',
+      org_id: 'acme',
+      exp: Math.floor(Date.now() / 1000) + 86_400,
+    })
     if (token === undefined || !token.ok) throw new Error('development mode should sign tokens')
     return {
       port: gateway.ports.public,

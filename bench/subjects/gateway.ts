@@ -27,12 +27,23 @@ const calls: SubjectCalls = {
     const gateway = await startGateway(options, { ...adapters, source: log.source(), publisher: log.publisher() })
     await ready(gateway)
     const authorization = async (userId: string): Promise<Record<string, string>> => {
-      const token = await adapters.issueToken?.({ user_id: userId, username: userId, org_id: 'acme', exp: Math.floor(Date.now() / 1000) + 86_400 })
+      const token = await adapters.issueToken?.({
+        user_id: userId,
+        username: userId,
+        org_id: 'acme',
+        exp: Math.floor(Date.now() / 1000) + 86_400,
+      })
       if (token === undefined || !token.ok) throw new Error('development mode should sign tokens')
       return { authorization: `Bearer ${token.value}` }
     }
     const path = `/wss/${options.channel}/v1/ws`
-    return { host: '127.0.0.1', port: gateway.ports.public, path, headers: await authorization('somebody'), otherHeaders: await authorization('other') }
+    return {
+      host: '127.0.0.1',
+      port: gateway.ports.public,
+      path,
+      headers: await authorization('somebody'),
+      otherHeaders: await authorization('other'),
+    }
   },
   broadcast: async ({ events, bytes, to }) => {
     const audience = to === 'everybody' ? '{"broadcast":true}' : '{"users":["other"]}'
@@ -48,7 +59,14 @@ function recordOf(bytes: number, audience: string): MemoryRecord {
   return {
     partition: sent % options.kafkaTopicPartitions,
     value: `{"at":${nowMs().toFixed(3)},"fill":"${fill}"}`,
-    headers: { ce_specversion: '1.0', ce_id: String(sent), ce_source: '/bench', ce_type: 'com.example.bench', ce_audience: audience, 'content-type': 'application/json' },
+    headers: {
+      ce_specversion: '1.0',
+      ce_id: String(sent),
+      ce_source: '/bench',
+      ce_type: 'com.example.bench',
+      ce_audience: audience,
+      'content-type': 'application/json',
+    },
   }
 }
 

@@ -27,7 +27,10 @@ const calls: KafkaScanCalls = {
     await producer.connect()
     for (let at = 0; at < topic.records; at += recordsPerRequest) {
       const count = Math.min(recordsPerRequest, topic.records - at)
-      const messages = Array.from({ length: count }, (_, index) => ({ ...scanMessage(at + index), partition: (at + index) % scanPartitions }))
+      const messages = Array.from({ length: count }, (_, index) => ({
+        ...scanMessage(at + index),
+        partition: (at + index) % scanPartitions,
+      }))
       await producer.send({ topic: topic.topic, acks: 1, messages })
     }
     await producer.disconnect()
@@ -77,7 +80,8 @@ const calls: KafkaScanCalls = {
   },
 }
 
-const clientOf = ({ brokers }: FilledTopic): kafkajs.Kafka => new kafkajs.Kafka({ brokers: [...brokers], logLevel: kafkajs.logLevel.NOTHING })
+const clientOf = ({ brokers }: FilledTopic): kafkajs.Kafka =>
+  new kafkajs.Kafka({ brokers: [...brokers], logLevel: kafkajs.logLevel.NOTHING })
 
 interface Stopwatch {
   /** Only the first time counts. */

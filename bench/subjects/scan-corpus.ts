@@ -15,7 +15,14 @@ export function scanMessage(index: number): ScanMessage {
   const user = `user-${(index * 7919) % scanUsers}`
   return {
     key: `u:${user}`,
-    value: JSON.stringify({ id: index, title: 'Something has happened', description: 'x'.repeat(380), read: false, bundle: 'rhel', application: 'advisor' }),
+    value: JSON.stringify({
+      id: index,
+      title: 'Something has happened',
+      description: 'x'.repeat(380),
+      read: false,
+      bundle: 'rhel',
+      application: 'advisor',
+    }),
     headers: {
       ce_specversion: '1.0',
       ce_id: `3f2504e0-4f89-41d3-9a0c-${index.toString(16).padStart(12, '0')}`,
@@ -33,5 +40,12 @@ export function scanRecord(index: number, timestampMs: number): LogRecord {
   const { key, value, headers } = scanMessage(index)
   const bytes: Record<string, Buffer> = {}
   for (const [name, text] of Object.entries(headers)) bytes[name] = Buffer.from(text)
-  return { partition: index % scanPartitions, offset: Math.floor(index / scanPartitions), timestampMs, key: Buffer.from(key), value: Buffer.from(value), headers: bytes }
+  return {
+    partition: index % scanPartitions,
+    offset: Math.floor(index / scanPartitions),
+    timestampMs,
+    key: Buffer.from(key),
+    value: Buffer.from(value),
+    headers: bytes,
+  }
 }

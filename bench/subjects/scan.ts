@@ -26,8 +26,16 @@ const calls: ScanCalls = {
     socket.terminate()
     return cost
   },
-  parseValues: ({ records }) => measure(records, eachRecord((record) => JSON.parse(String(record.value)))),
-  sdk: ({ records }) => measure(records, eachRecord((record) => KafkaBinding.toEvent(toMessage(record)))),
+  parseValues: ({ records }) =>
+    measure(
+      records,
+      eachRecord((record) => JSON.parse(String(record.value))),
+    ),
+  sdk: ({ records }) =>
+    measure(
+      records,
+      eachRecord((record) => KafkaBinding.toEvent(toMessage(record))),
+    ),
 }
 
 /** A channel with one session whom no record concerns. */
@@ -62,7 +70,13 @@ function eachRecord(read: (record: LogRecord) => unknown): (batches: readonly (r
 function toMessage(record: LogRecord): KafkaMessage<string> {
   const headers: Record<string, string> = {}
   for (const [name, value] of Object.entries(record.headers)) headers[name] = String(value)
-  return { key: String(record.key), value: String(record.value), body: String(record.value), headers, timestamp: String(record.timestampMs) }
+  return {
+    key: String(record.key),
+    value: String(record.value),
+    body: String(record.value),
+    headers,
+    timestamp: String(record.timestampMs),
+  }
 }
 
 /** The processor time of all threads, the collector's included. Making the records is not measured. */
@@ -88,7 +102,9 @@ function makeBatches(): readonly (readonly LogRecord[])[] {
   const perPartition = chunkSize / scanPartitions
   for (let partition = 0; partition < scanPartitions; partition += 1) {
     for (let at = 0; at < perPartition; at += batchSize) {
-      batches.push(Array.from({ length: batchSize }, (_, index) => scanRecord(made + partition + (at + index) * scanPartitions, timestampMs)))
+      batches.push(
+        Array.from({ length: batchSize }, (_, index) => scanRecord(made + partition + (at + index) * scanPartitions, timestampMs)),
+      )
     }
   }
   made += chunkSize

@@ -13,18 +13,25 @@ const fields = walkSchema(specSchema, 'spec')
 const pathsOf = (spec: RealtimeChannelSpec): readonly string[] => checkSpec(spec).map(({ path }) => path)
 
 describe('the bounds of the schema', () => {
-  it.each(fields.filter((field) => boundsOf(field).length > 0).map((field) => [field.path, field] as const))('are kept: %s', (path, field) => {
-    const inside = path.replace(/^spec\.?/, '')
-    for (const { name, within, beyond } of boundsOf(field)) {
-      expect(pathsOf(withField(minimalExample.spec, inside, beyond)), `beyond ${name}`).toContain(reportedPath(path))
-      const isSure = name === 'minimum' || name === 'maximum' || name === 'enum'
-      expect(isSure ? checkValue(field.schema, within, path) : [], `within ${name}`).toEqual([])
-    }
-  })
+  it.each(fields.filter((field) => boundsOf(field).length > 0).map((field) => [field.path, field] as const))(
+    'are kept: %s',
+    (path, field) => {
+      const inside = path.replace(/^spec\.?/, '')
+      for (const { name, within, beyond } of boundsOf(field)) {
+        expect(pathsOf(withField(minimalExample.spec, inside, beyond)), `beyond ${name}`).toContain(reportedPath(path))
+        const isSure = name === 'minimum' || name === 'maximum' || name === 'enum'
+        expect(isSure ? checkValue(field.schema, within, path) : [], `within ${name}`).toEqual([])
+      }
+    },
+  )
 
   it('say what is missing, what nobody knows, and what is there twice', () => {
-    const spec = { kafka: { sasl: { mechanism: 'plain' } }, auth: { issuer: 'https://login.example.com', audience: ['a', 'a'], allowedOrigin: ['https://app.example.com'] } }
-    expect(checkSpec(spec as unknown as RealtimeChannelSpec)).toEqual([ // as somebody without types may write it
+    const spec = {
+      kafka: { sasl: { mechanism: 'plain' } },
+      auth: { issuer: 'https://login.example.com', audience: ['a', 'a'], allowedOrigin: ['https://app.example.com'] },
+    }
+    expect(checkSpec(spec as unknown as RealtimeChannelSpec)).toEqual([
+      // as somebody without types may write it
       { path: 'spec.kafka.sasl.secretRef', message: expect.stringMatching(/^is required\. A Secret of this namespace/) },
       { path: 'spec.auth.audience', message: 'expected each item once; "a" is there twice' },
       { path: 'spec.auth.allowedOrigin', message: expect.stringMatching(/^is not known; known here: .*allowedOrigins/) },
@@ -32,12 +39,22 @@ describe('the bounds of the schema', () => {
   })
 
   it('say what is of another type', () => {
-    const types = { 'gateway.drainSeconds': '15', 'gateway.logLevel': 1, 'auth.dangerouslyAllowAnyOrigin': 'yes', 'auth.audience': 'a', kafka: [], 'replay.maxBytes': true }
-    for (const [path, value] of Object.entries(types)) expect(pathsOf(withField(minimalExample.spec, path, value))).toEqual([`spec.${path}`])
+    const types = {
+      'gateway.drainSeconds': '15',
+      'gateway.logLevel': 1,
+      'auth.dangerouslyAllowAnyOrigin': 'yes',
+      'auth.audience': 'a',
+      kafka: [],
+      'replay.maxBytes': true,
+    }
+    for (const [path, value] of Object.entries(types))
+      expect(pathsOf(withField(minimalExample.spec, path, value))).toEqual([`spec.${path}`])
   })
 
   it('leave what is in the words of Kubernetes to Kubernetes', () => {
-    expect(checkSpec(withField(minimalExample.spec, 'gateway', { replicas: 1, affinity: { anything: [1] }, tolerations: [{ of: 'any kind' }] }))).toEqual([])
+    expect(
+      checkSpec(withField(minimalExample.spec, 'gateway', { replicas: 1, affinity: { anything: [1] }, tolerations: [{ of: 'any kind' }] })),
+    ).toEqual([])
   })
 })
 
@@ -56,7 +73,10 @@ describe('the rules of the schema', () => {
   })
 
   it('are all shown to refuse something', () => {
-    const messages = fields.flatMap(({ schema }) => schema['x-kubernetes-validations'] ?? []).filter(({ rule }) => !rule.includes('oldSelf')).map(({ message = '' }) => message)
+    const messages = fields
+      .flatMap(({ schema }) => schema['x-kubernetes-validations'] ?? [])
+      .filter(({ rule }) => !rule.includes('oldSelf'))
+      .map(({ message = '' }) => message)
     expect(messages.filter((message) => !refusedSpecs.some((refused) => message.startsWith(refused.message)))).toEqual([])
   })
 
@@ -74,7 +94,13 @@ describe('the defaults', () => {
       return schema.default !== undefined && !path.includes('[]') && isThere && fieldAt(filled, inside) === undefined
     })
     expect(missing.map(({ path }) => path)).toEqual([])
-    expect(fillDefaults({})).toMatchObject({ topic: { partitions: 3, deletionPolicy: 'Retain' }, gateway: { replicas: 2, drainSeconds: 15 }, auth: { cookieName: 'cs_jwt', claims: { userId: 'user_id' } }, replay: { window: '5m' }, route: { type: 'None', paths: {} } })
+    expect(fillDefaults({})).toMatchObject({
+      topic: { partitions: 3, deletionPolicy: 'Retain' },
+      gateway: { replicas: 2, drainSeconds: 15 },
+      auth: { cookieName: 'cs_jwt', claims: { userId: 'user_id' } },
+      replay: { window: '5m' },
+      route: { type: 'None', paths: {} },
+    })
   })
 
   it("are never the schema's own lists", () => {

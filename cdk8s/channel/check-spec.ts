@@ -24,5 +24,9 @@ interface PlacedRule {
 }
 
 const placedRules: readonly PlacedRule[] = walkSchema(specSchema, 'spec').flatMap(({ path, schema }) =>
-  (schema['x-kubernetes-validations'] ?? []).map(({ message = '', fieldPath = '' }, index) => ({ path: `${path}${fieldPath}`, message, holds: rules[path]?.[index] ?? null })),
+  (schema['x-kubernetes-validations'] ?? []).map(({ message = '', fieldPath = '' }, index) => ({
+    path: `${path}${fieldPath}`,
+    message,
+    holds: rules[path]?.[index] ?? null,
+  })),
 )

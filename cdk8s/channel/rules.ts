@@ -15,16 +15,36 @@ const atMostOne = (...values: readonly unknown[]): boolean => values.filter((val
  * that it compares is missing: the API server has the spec as it was written. The operator asks again of the spec that holds, with all defaults.
  */
 export const rules: Readonly<Record<string, readonly Rule[]>> = {
-  spec: [({ topic, replay }) => topic?.retention === undefined || replay?.window === undefined || milliseconds(topic.retention) >= milliseconds(replay.window)],
-  'spec.topic': [null, null, ({ topic }) => topic?.retention === undefined || topic.config?.['retention.ms'] === undefined, ({ topic }) => topic?.name === undefined || topic.deadLetters?.name !== topic.name],
+  spec: [
+    ({ topic, replay }) =>
+      topic?.retention === undefined || replay?.window === undefined || milliseconds(topic.retention) >= milliseconds(replay.window),
+  ],
+  'spec.topic': [
+    null,
+    null,
+    ({ topic }) => topic?.retention === undefined || topic.config?.['retention.ms'] === undefined,
+    ({ topic }) => topic?.name === undefined || topic.deadLetters?.name !== topic.name,
+  ],
   'spec.topic.name': [({ topic }) => topic?.name !== '.' && topic?.name !== '..', ({ topic }) => topic?.name?.startsWith('__') !== true],
-  'spec.topic.deadLetters.name': [({ topic }) => topic?.deadLetters?.name !== '.' && topic?.deadLetters?.name !== '..', ({ topic }) => topic?.deadLetters?.name?.startsWith('__') !== true],
+  'spec.topic.deadLetters.name': [
+    ({ topic }) => topic?.deadLetters?.name !== '.' && topic?.deadLetters?.name !== '..',
+    ({ topic }) => topic?.deadLetters?.name?.startsWith('__') !== true,
+  ],
   'spec.topic.deadLetters.retention': [({ topic }) => milliseconds(topic?.deadLetters?.retention ?? '1m') >= minute],
   'spec.topic.partitions': [null],
   'spec.topic.retention': [({ topic }) => milliseconds(topic?.retention ?? '1m') >= minute],
-  'spec.gateway': [({ gateway }) => gateway?.autoscaling === undefined || gateway.replicas === undefined || gateway.replicas === defaultReplicas],
-  'spec.gateway.heartbeat': [({ gateway }) => isInOrder(1_000, milliseconds(gateway?.heartbeat ?? '1s')) && isInOrder(milliseconds(gateway?.heartbeat ?? '1s'), 10 * minute)],
-  'spec.gateway.env[].name': Object.keys(retiredVariables).map((variable) => ({ gateway }) => (gateway?.env ?? []).every(({ name }) => name !== variable)),
+  'spec.gateway': [
+    ({ gateway }) => gateway?.autoscaling === undefined || gateway.replicas === undefined || gateway.replicas === defaultReplicas,
+  ],
+  'spec.gateway.heartbeat': [
+    ({ gateway }) =>
+      isInOrder(1_000, milliseconds(gateway?.heartbeat ?? '1s')) && isInOrder(milliseconds(gateway?.heartbeat ?? '1s'), 10 * minute),
+  ],
+  'spec.gateway.env[].name': Object.keys(retiredVariables).map(
+    (variable) =>
+      ({ gateway }) =>
+        (gateway?.env ?? []).every(({ name }) => name !== variable),
+  ),
   'spec.gateway.autoscaling': [({ gateway }) => isInOrder(gateway?.autoscaling?.minReplicas, gateway?.autoscaling?.maxReplicas)],
   'spec.auth': [({ auth }) => auth?.allowedOrigins === undefined || auth.dangerouslyAllowAnyOrigin !== true],
   'spec.auth.jwks': [
@@ -33,7 +53,10 @@ export const rules: Readonly<Record<string, readonly Rule[]>> = {
     ({ auth }) => atMostOne(auth?.jwks?.secretRef ?? auth?.jwks?.configMapRef, auth?.jwks?.caSecretRef ?? auth?.jwks?.caConfigMapRef),
   ],
   'spec.emit': [({ emit }) => isInOrder(emit?.ratePerSecond, emit?.burst)],
-  'spec.replay.window': [({ replay }) => isInOrder(1_000, milliseconds(replay?.window ?? '1s')) && isInOrder(milliseconds(replay?.window ?? '1s'), 24 * 60 * minute)],
+  'spec.replay.window': [
+    ({ replay }) =>
+      isInOrder(1_000, milliseconds(replay?.window ?? '1s')) && isInOrder(milliseconds(replay?.window ?? '1s'), 24 * 60 * minute),
+  ],
   'spec.replay.maxBytes': [({ replay }) => isBetween(replay?.maxBytes ?? '64Ki', '64Ki', '8Gi')],
   'spec.limits': [({ limits }) => isInOrder(limits?.connectionsPerSecond, limits?.connectionsBurst)],
   'spec.route': [
@@ -41,14 +64,21 @@ export const rules: Readonly<Record<string, readonly Rule[]>> = {
     ({ route }) => route?.type !== 'Ingress' || route.parentRefs === undefined,
     ({ route }) => route?.type !== 'HTTPRoute' || route.tls?.secretName === undefined,
   ],
-  'spec.gateway.resources': [({ gateway }) => Object.entries(gateway?.resources?.requests ?? {}).every(([name, quantity]) => isAtMost(quantity, gateway?.resources?.limits?.[name]))],
+  'spec.gateway.resources': [
+    ({ gateway }) =>
+      Object.entries(gateway?.resources?.requests ?? {}).every(([name, quantity]) =>
+        isAtMost(quantity, gateway?.resources?.limits?.[name]),
+      ),
+  ],
   'spec.gateway.nodeSelector': [({ gateway }) => hasMetadataKeys(gateway?.nodeSelector)],
   'spec.gateway.podLabels': [({ gateway }) => hasMetadataKeys(gateway?.podLabels)],
   'spec.gateway.podAnnotations': [({ gateway }) => hasMetadataKeys(gateway?.podAnnotations)],
   'spec.service.annotations': [({ service }) => hasMetadataKeys(service?.annotations)],
   'spec.route.annotations': [({ route }) => hasMetadataKeys(route?.annotations)],
   'spec.route.labels': [({ route }) => hasMetadataKeys(route?.labels)],
-  'spec.route.paths': [({ route }) => route?.paths?.socket === undefined || route.paths.api === undefined || route.paths.socket !== route.paths.api],
+  'spec.route.paths': [
+    ({ route }) => route?.paths?.socket === undefined || route.paths.api === undefined || route.paths.socket !== route.paths.api,
+  ],
 }
 
 const minute = 60_000
@@ -59,7 +89,10 @@ const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: minute, 
 
 /** Of a text as `1h30m`, whose form was judged before. */
 function milliseconds(duration: string): number {
-  return [...duration.matchAll(/(\d+)(ms|s|m|h)/g)].reduce((sum, [, count = '0', unit = '']) => sum + Number(count) * (unitsMs[unit] ?? 0), 0)
+  return [...duration.matchAll(/(\d+)(ms|s|m|h)/g)].reduce(
+    (sum, [, count = '0', unit = '']) => sum + Number(count) * (unitsMs[unit] ?? 0),
+    0,
+  )
 }
 
 function isAtMost(quantity: string | number, limit: string | number | undefined): boolean {

@@ -14,15 +14,29 @@ export function checkClass(spec: RealtimeChannelClassSpec): readonly Problem[] {
 }
 
 /** The lists of `allowed` whose patterns must not give one thing to two namespaces. The schema says so in CEL. */
-export const patternLists = ['topics', 'bootstrapServers', 'hosts', 'pathPrefixes', 'images'] as const satisfies readonly (keyof AllowedSpec)[]
+export const patternLists = [
+  'topics',
+  'bootstrapServers',
+  'hosts',
+  'pathPrefixes',
+  'images',
+] as const satisfies readonly (keyof AllowedSpec)[]
 
 function checkPatterns(allowed: AllowedSpec): readonly Problem[] {
-  return patternLists.flatMap((name) => (allowed[name] ?? []).flatMap((pattern, index) => (isAmbiguous(pattern) ? [{ path: `spec.allowed.${name}[${index}]`, message: ambiguous }] : [])))
+  return patternLists.flatMap((name) =>
+    (allowed[name] ?? []).flatMap((pattern, index) =>
+      isAmbiguous(pattern) ? [{ path: `spec.allowed.${name}[${index}]`, message: ambiguous }] : [],
+    ),
+  )
 }
 
 /** NAMESPACE and NAME in them stand for those of a channel. */
 function checkRoute({ route: { host = '', paths = {} } = {} }: RealtimeChannelSpec): readonly Problem[] {
-  const fields = [['host', host], ['paths.socket', paths.socket ?? ''], ['paths.api', paths.api ?? '']] as const
+  const fields = [
+    ['host', host],
+    ['paths.socket', paths.socket ?? ''],
+    ['paths.api', paths.api ?? ''],
+  ] as const
   return fields.flatMap(([name, value]) => (isAmbiguous(value) ? [{ path: `spec.defaults.route.${name}`, message: ambiguous }] : []))
 }
 
@@ -30,7 +44,8 @@ function checkSelector({ namespaces }: AllowedSpec): readonly Problem[] {
   return hasMetadataKeys(namespaces?.matchLabels) ? [] : [{ path: 'spec.allowed.namespaces.matchLabels', message: metadataKeysMessage }]
 }
 
-const ambiguous = 'this pattern may give one thing to two namespaces: let NAMESPACE stand beside a dot or a slash, and leave something open on one side of it at most, as in NAMESPACE.*'
+const ambiguous =
+  'this pattern may give one thing to two namespaces: let NAMESPACE stand beside a dot or a slash, and leave something open on one side of it at most, as in NAMESPACE.*'
 
 /** `#` stands for NAMESPACE, so that NAME is not found in it. */
 function isAmbiguous(pattern: string): boolean {

@@ -40,13 +40,28 @@ export class DevelopmentKafka extends Construct {
     this.brokers = brokers
     this.bootstrapServers = [`${name}.${namespace}.svc:${port}`]
     // Nodes look for each other before they are ready: they become ready only together.
-    new k8s.KubeService(this, 'brokers', { metadata: { name: headless, namespace, labels }, spec: { clusterIp: 'None', publishNotReadyAddresses: true, selector: labels, ports: [servicePort(name, port), servicePort('controller', controllerPort)] } })
-    new k8s.KubeService(this, 'bootstrap', { metadata: { name, namespace, labels }, spec: { selector: labels, ports: [servicePort(name, port)] } })
+    new k8s.KubeService(this, 'brokers', {
+      metadata: { name: headless, namespace, labels },
+      spec: {
+        clusterIp: 'None',
+        publishNotReadyAddresses: true,
+        selector: labels,
+        ports: [servicePort(name, port), servicePort('controller', controllerPort)],
+      },
+    })
+    new k8s.KubeService(this, 'bootstrap', {
+      metadata: { name, namespace, labels },
+      spec: { selector: labels, ports: [servicePort(name, port)] },
+    })
     new k8s.KubeStatefulSet(this, 'nodes', { metadata: { name, namespace, labels }, spec: statefulSet(props, brokers) })
   }
 }
 
-const servicePort = (portName: string, number: number): k8s.ServicePort => ({ name: portName, port: number, targetPort: k8s.IntOrString.fromString(portName) })
+const servicePort = (portName: string, number: number): k8s.ServicePort => ({
+  name: portName,
+  port: number,
+  targetPort: k8s.IntOrString.fromString(portName),
+})
 
 function statefulSet({ namespace, storage, image = 'apache/kafka:4.1.1' }: DevelopmentKafkaProps, brokers: number): k8s.StatefulSetSpec {
   const written = Object.keys(writableDirectories).map((directory) => ({ name: directory, emptyDir: {} }))
@@ -62,7 +77,13 @@ function statefulSet({ namespace, storage, image = 'apache/kafka:4.1.1' }: Devel
         automountServiceAccountToken: false,
         // Otherwise the Service `kafka` sets KAFKA_PORT and its like, which the image takes for settings.
         enableServiceLinks: false,
-        securityContext: { runAsNonRoot: true, runAsUser: userId, runAsGroup: userId, fsGroup: userId, seccompProfile: { type: 'RuntimeDefault' } },
+        securityContext: {
+          runAsNonRoot: true,
+          runAsUser: userId,
+          runAsGroup: userId,
+          fsGroup: userId,
+          seccompProfile: { type: 'RuntimeDefault' },
+        },
         terminationGracePeriodSeconds: 30,
         containers: [container(image, environment(namespace, brokers))],
         volumes: [...written, ...(storage === undefined ? [{ name: 'data', emptyDir: {} }] : [])],
@@ -82,9 +103,15 @@ function container(image: string, env: k8s.EnvVar[]): k8s.Container {
       { name: 'controller', containerPort: controllerPort },
     ],
     readinessProbe: { tcpSocket: { port: k8s.IntOrString.fromString(name) }, periodSeconds: 2 },
-    resources: { requests: { cpu: k8s.Quantity.fromString('250m'), memory: k8s.Quantity.fromString('768Mi') }, limits: { memory: k8s.Quantity.fromString('1Gi') } },
+    resources: {
+      requests: { cpu: k8s.Quantity.fromString('250m'), memory: k8s.Quantity.fromString('768Mi') },
+      limits: { memory: k8s.Quantity.fromString('1Gi') },
+    },
     securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
-    volumeMounts: [...Object.entries(writableDirectories).map(([volume, mountPath]) => ({ name: volume, mountPath })), { name: 'data', mountPath: dataDirectory }],
+    volumeMounts: [
+      ...Object.entries(writableDirectories).map(([volume, mountPath]) => ({ name: volume, mountPath })),
+      { name: 'data', mountPath: dataDirectory },
+    ],
   }
 }
 

@@ -15,7 +15,9 @@ export function createExampleApp(options: ExampleOptions, jwks: string | null): 
   // The chart has no namespace: cdk8s would give it to the Namespace, too.
   const chart = new Chart(app, 'example', { disableResourceNameHashes: true })
   // Where nothing but the restricted is let in: everything here is.
-  new k8s.KubeNamespace(chart, 'namespace', { metadata: { name: namespace, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } } })
+  new k8s.KubeNamespace(chart, 'namespace', {
+    metadata: { name: namespace, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
+  })
   const kafka = new DevelopmentKafka(chart, 'kafka', { namespace, brokers: options.brokers, ...(storage === undefined ? {} : { storage }) })
   const keys = `${name}-jwks`
   if (jwks !== null) new k8s.KubeConfigMap(chart, 'jwks', { metadata: { name: keys, namespace }, data: { 'jwks.json': jwks } })
@@ -25,7 +27,12 @@ export function createExampleApp(options: ExampleOptions, jwks: string | null): 
     className: namespace,
     kafka: { bootstrapServers: kafka.bootstrapServers },
     topic: { partitions: 3, replicas: kafka.brokers },
-    auth: { jwks: { configMapRef: { name: keys } }, issuer: options.issuer, audience: [options.audience], allowedOrigins: [options.origin] },
+    auth: {
+      jwks: { configMapRef: { name: keys } },
+      issuer: options.issuer,
+      audience: [options.audience],
+      allowedOrigins: [options.origin],
+    },
     ...(host === undefined ? {} : { route: { type: 'Ingress', host, tls: {} } }),
   })
   const own = new RealtimeChannelClass(chart, 'class', {

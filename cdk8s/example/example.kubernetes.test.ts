@@ -29,14 +29,23 @@ function templateOf(objects: readonly Manifest[]): { readonly metadata: object; 
 }
 
 describe('a real API server', () => {
-  it.each(manifests().concat(manifests('--brokers', '3', '--storage', '1Gi', '--host', 'live.example.com', '--name', 'chat')))('takes $kind $metadata.name of the example', async (manifest) => {
-    // Its namespace is there already.
-    expect(await apply(cluster, manifest)).toMatchObject({ code: manifest.kind === 'Namespace' ? 200 : 201 })
-  })
+  it.each(manifests().concat(manifests('--brokers', '3', '--storage', '1Gi', '--host', 'live.example.com', '--name', 'chat')))(
+    'takes $kind $metadata.name of the example',
+    async (manifest) => {
+      // Its namespace is there already.
+      expect(await apply(cluster, manifest)).toMatchObject({ code: manifest.kind === 'Namespace' ? 200 : 201 })
+    },
+  )
 
   it('lets its Kafka into a namespace that enforces the Pod Security Standard "restricted"', async () => {
     const template = templateOf(manifests())
     const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { ...template.metadata, name: 'kafka-0' }, spec: template.spec }
-    expect(await askCluster(cluster, { method: 'POST', path: '/api/v1/namespaces/carillon-example/pods?dryRun=All&fieldValidation=Strict', body: pod })).toMatchObject({ code: 201 })
+    expect(
+      await askCluster(cluster, {
+        method: 'POST',
+        path: '/api/v1/namespaces/carillon-example/pods?dryRun=All&fieldValidation=Strict',
+        body: pod,
+      }),
+    ).toMatchObject({ code: 201 })
   })
 })

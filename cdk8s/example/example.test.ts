@@ -30,7 +30,9 @@ describe('the example', () => {
   })
 
   it('writes what it is asked for, with the keys, three brokers, volumes and a route', async () => {
-    const jwks = await fileWith({ keys: [{ kty: 'OKP', crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo', kid: 'example' }] })
+    const jwks = await fileWith({
+      keys: [{ kty: 'OKP', crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo', kid: 'example' }],
+    })
     const { stdout } = run('--jwks', jwks, '--brokers', '3', '--storage', '1Gi', '--host', 'live.example.com', '--name', 'chat')
     await expect(stdout).toMatchFileSnapshot('snapshots/everything.yaml')
   })
@@ -38,7 +40,14 @@ describe('the example', () => {
   it('writes a file for each object where it is given a directory', async () => {
     const out = join(directory, 'out')
     expect(run('--out', out)).toMatchObject({ status: 0, stdout: `wrote ${out}\n` })
-    expect((await readdir(out)).sort()).toEqual(['Namespace.carillon-example.k8s.yaml', 'RealtimeChannel.news.k8s.yaml', 'RealtimeChannelClass.carillon-example.k8s.yaml', 'Service.kafka-brokers.k8s.yaml', 'Service.kafka.k8s.yaml', 'StatefulSet.kafka.k8s.yaml'])
+    expect((await readdir(out)).sort()).toEqual([
+      'Namespace.carillon-example.k8s.yaml',
+      'RealtimeChannel.news.k8s.yaml',
+      'RealtimeChannelClass.carillon-example.k8s.yaml',
+      'Service.kafka-brokers.k8s.yaml',
+      'Service.kafka.k8s.yaml',
+      'StatefulSet.kafka.k8s.yaml',
+    ])
   })
 
   it('says what it can do', () => {

@@ -28,7 +28,8 @@ function readKeys(path: string): string {
   const text = readFileSync(path, 'utf8')
   const { keys } = JSON.parse(text) as { readonly keys?: readonly object[] } // anything; what is used of it is looked at
   if (!Array.isArray(keys)) throw new Error(`${path} is no JSON Web Key Set: it has no list \`keys\``)
-  if (keys.some((key) => 'd' in Object(key) || 'k' in Object(key))) throw new Error(`${path} holds private keys: a ConfigMap is no place for them, give the public ones`)
+  if (keys.some((key) => 'd' in Object(key) || 'k' in Object(key)))
+    throw new Error(`${path} holds private keys: a ConfigMap is no place for them, give the public ones`)
   return text
 }
 

@@ -33,7 +33,9 @@ export const help = `Writes the manifests of a small system: a namespace, Kafka 
 
   node cdk8s/example/main.ts [options] | kubectl apply -f -
 
-${Object.entries(texts).map(([name, text]) => `  --${name.padEnd(10)} ${text.sentence}${'default' in text ? ` [${text.default}]` : ''}`).join('\n')}
+${Object.entries(texts)
+  .map(([name, text]) => `  --${name.padEnd(10)} ${text.sentence}${'default' in text ? ` [${text.default}]` : ''}`)
+  .join('\n')}
   --${'help'.padEnd(10)} This.
 `
 

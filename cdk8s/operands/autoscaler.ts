@@ -18,7 +18,12 @@ export class GatewayAutoscaler extends k8s.KubeHorizontalPodAutoscalerV2 {
         scaleTargetRef: { apiVersion: `${group}/${version}`, kind, name: operandNames(input.channel.name).Deployment },
         minReplicas: autoscaling.minReplicas,
         maxReplicas: autoscaling.maxReplicas,
-        metrics: [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: autoscaling.targetCPUUtilizationPercent } } }],
+        metrics: [
+          {
+            type: 'Resource',
+            resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: autoscaling.targetCPUUtilizationPercent } },
+          },
+        ],
         behavior: { scaleDown: scaleDown(input.stopping.terminationGracePeriodSeconds) },
       },
     })

@@ -24,7 +24,10 @@ function manifest(input: OperandInput, files: FileMounts): Manifest {
   const known: Manifest = k8s.KubeDeployment.manifest({ metadata: childMetadata(input, 'Deployment'), spec: deploymentSpec(input, files) })
   const { spec } = known
   const containers = spec.template.spec.containers.map((container) => ({ ...container, ...lifecycle(input) }))
-  return { ...known, spec: { ...spec, template: { ...spec.template, spec: { ...spec.template.spec, ...podSpecOfUser(input), containers } } } }
+  return {
+    ...known,
+    spec: { ...spec, template: { ...spec.template, spec: { ...spec.template.spec, ...podSpecOfUser(input), containers } } },
+  }
 }
 
 function deploymentSpec(input: OperandInput, files: FileMounts): k8s.DeploymentSpec {
@@ -32,7 +35,10 @@ function deploymentSpec(input: OperandInput, files: FileMounts): k8s.DeploymentS
   return {
     ...(scaling.kind === 'fixed' ? { replicas: scaling.replicas } : {}),
     selector: { matchLabels: selectorLabels(channel.name) },
-    strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: k8s.IntOrString.fromNumber(0), maxSurge: k8s.IntOrString.fromString('25%') } },
+    strategy: {
+      type: 'RollingUpdate',
+      rollingUpdate: { maxUnavailable: k8s.IntOrString.fromNumber(0), maxSurge: k8s.IntOrString.fromString('25%') },
+    },
     minReadySeconds: 5,
     progressDeadlineSeconds: 120,
     revisionHistoryLimit: 3,

@@ -19,7 +19,8 @@ function rendered(input: OperandInput): readonly KubernetesObject[] {
 const kinds = (input: OperandInput): readonly string[] => rendered(input).map(({ kind }) => kind)
 
 /** One object, with its insides open: a test that reads what is not there fails. */
-function objectOf(input: OperandInput, kind: string): any { // oxlint-disable-line typescript/no-explicit-any -- the inside of a manifest
+function objectOf(input: OperandInput, kind: string): any {
+  // oxlint-disable-line typescript/no-explicit-any -- the inside of a manifest
   return rendered(input).find((object) => object.kind === kind)
 }
 
@@ -46,7 +47,8 @@ describe('the objects of a channel', () => {
   })
 
   it('hold no empty map or list that means nothing: server-side apply would own it', () => {
-    const meansSomething = (value: unknown, object: KubernetesObject): boolean => object.kind === 'NetworkPolicy' && Object.keys(Object(value)).length === 0 && !Array.isArray(value)
+    const meansSomething = (value: unknown, object: KubernetesObject): boolean =>
+      object.kind === 'NetworkPolicy' && Object.keys(Object(value)).length === 0 && !Array.isArray(value)
     for (const object of Object.values(sampleInputs).flatMap(rendered)) {
       const empty = [...everyValueIn(object)].filter((value) => typeof value === 'object' && Object.keys(Object(value)).length === 0)
       expect(empty.filter((value) => !meansSomething(value, object))).toEqual([])
@@ -63,9 +65,15 @@ describe('the objects of a channel', () => {
   })
 
   it('are refused, not half made, when a route has no host or two Secrets share a directory', () => {
-    expect(renderOperands(operandInput({ spec: specWith({ route: { type: 'HTTPRoute' } }) }))).toEqual({ ok: false, error: expect.stringContaining('spec.route.host') })
+    expect(renderOperands(operandInput({ spec: specWith({ route: { type: 'HTTPRoute' } }) }))).toEqual({
+      ok: false,
+      error: expect.stringContaining('spec.route.host'),
+    })
     const files = ['a', 'b'].map((name) => ({ path: `/etc/keys/${name}`, from: { kind: 'Secret' as const, name, key: 'k' } }))
-    expect(renderOperands(operandInput({ files }))).toEqual({ ok: false, error: '/etc/keys would hold files of Secret a and of Secret b: give each its own directory' })
+    expect(renderOperands(operandInput({ files }))).toEqual({
+      ok: false,
+      error: '/etc/keys would hold files of Secret a and of Secret b: give each its own directory',
+    })
   })
 
   it('are a failure, not a throw, when cdk8s cannot write them', () => {
@@ -92,9 +100,15 @@ describe('whatever the channel says', () => {
           expect(Object.entries(operandNames(name))).toContainEqual([kind, metadata.name])
           expect(metadata.name.length).toBeLessThanOrEqual(63)
           expect(metadata.namespace).toBe(namespace)
-          expect(metadata.labels).toMatchObject({ 'carillon.dev/channel': name, 'app.kubernetes.io/managed-by': 'carillon-operator', 'app.kubernetes.io/instance': name })
+          expect(metadata.labels).toMatchObject({
+            'carillon.dev/channel': name,
+            'app.kubernetes.io/managed-by': 'carillon-operator',
+            'app.kubernetes.io/instance': name,
+          })
           expect(metadata.labels).not.toHaveProperty(['app.kubernetes.io/version'])
-          expect(metadata.ownerReferences).toEqual([{ apiVersion: 'carillon.dev/v1alpha1', kind: 'RealtimeChannel', name, uid, controller: true, blockOwnerDeletion: true }])
+          expect(metadata.ownerReferences).toEqual([
+            { apiVersion: 'carillon.dev/v1alpha1', kind: 'RealtimeChannel', name, uid, controller: true, blockOwnerDeletion: true },
+          ])
         }
       }),
     )
@@ -122,7 +136,9 @@ describe('the pods', () => {
   })
 
   it('get what the user says in the words of Kubernetes, also fields that the constructs do not know', () => {
-    const affinity = { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: 'zone', mismatchLabelKeys: ['tenant'] }] } }
+    const affinity = {
+      podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: 'zone', mismatchLabelKeys: ['tenant'] }] },
+    }
     const tolerations = [{ operator: 'Exists', fieldOfTheFuture: 1 }]
     expect(podOf(operandInput({ spec: specWith({ gateway: { affinity, tolerations } }) }))).toMatchObject({ affinity, tolerations })
   })
@@ -131,19 +147,36 @@ describe('the pods', () => {
     // Three gateways on one of two nodes: a second constraint, for zones, had undone the first on a cluster without zones.
     const { topologySpreadConstraints, affinity } = podOf(operandInput())
     expect(topologySpreadConstraints).toMatchObject([{ topologyKey: 'kubernetes.io/hostname' }])
-    expect(affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution).toMatchObject([{ podAffinityTerm: { topologyKey: 'topology.kubernetes.io/zone' } }])
-    expect(podOf(operandInput({ spec: specWith({ gateway: { affinity: {}, topologySpreadConstraints: [] } }) }))).not.toHaveProperty('affinity')
+    expect(affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution).toMatchObject([
+      { podAffinityTerm: { topologyKey: 'topology.kubernetes.io/zone' } },
+    ])
+    expect(podOf(operandInput({ spec: specWith({ gateway: { affinity: {}, topologySpreadConstraints: [] } }) }))).not.toHaveProperty(
+      'affinity',
+    )
   })
 
   it('keep the labels of Carillon when the user gives others for them', () => {
-    const { labels } = objectOf(operandInput({ spec: specWith({ gateway: { podLabels: { 'app.kubernetes.io/instance': 'other', mine: 'yes' } } }) }), 'Deployment').spec.template.metadata
+    const { labels } = objectOf(
+      operandInput({ spec: specWith({ gateway: { podLabels: { 'app.kubernetes.io/instance': 'other', mine: 'yes' } } }) }),
+      'Deployment',
+    ).spec.template.metadata
     expect(labels).toMatchObject({ 'app.kubernetes.io/instance': 'news', mine: 'yes' })
   })
 
   it('mount whole directories, so that a rotated Secret arrives, and only the keys that are named', () => {
     const { volumes, containers, securityContext } = podOf(sampleInputs['everything'] ?? operandInput())
     expect(JSON.stringify(containers)).not.toContain('subPath')
-    expect(volumes).toContainEqual({ name: 'files-0', secret: { secretName: 'kafka-user', defaultMode: 0o440, items: [{ key: 'user', path: 'username' }, { key: 'password', path: 'password' }] } })
+    expect(volumes).toContainEqual({
+      name: 'files-0',
+      secret: {
+        secretName: 'kafka-user',
+        defaultMode: 0o440,
+        items: [
+          { key: 'user', path: 'username' },
+          { key: 'password', path: 'password' },
+        ],
+      },
+    })
     expect(containers[0].volumeMounts).toContainEqual({ name: 'files-1', mountPath: '/etc/carillon/keys', readOnly: true })
     expect(securityContext.fsGroup).toBe(65_532)
     expect(podOf(operandInput()).securityContext).not.toHaveProperty('fsGroup')
@@ -151,7 +184,9 @@ describe('the pods', () => {
 
   it('wait before they stop where there is something to wait for', () => {
     expect(podOf(operandInput()).containers[0].lifecycle).toEqual({ preStop: { sleep: { seconds: 5 } } })
-    expect(podOf(operandInput({ stopping: { preStopSeconds: 0, terminationGracePeriodSeconds: 30 } })).containers[0]).not.toHaveProperty('lifecycle')
+    expect(podOf(operandInput({ stopping: { preStopSeconds: 0, terminationGracePeriodSeconds: 30 } })).containers[0]).not.toHaveProperty(
+      'lifecycle',
+    )
   })
 })
 
@@ -175,14 +210,33 @@ describe('a route', () => {
   it('is there when it is asked for', () => {
     expect(minimalSpec.route.type).toBe('None')
     expect(kinds(operandInput())).not.toContain('Ingress')
-    expect(objectOf(operandInput({ spec: specWith({ route: { type: 'Ingress', host: 'a.example' } }) }), 'Ingress').spec).not.toHaveProperty('tls')
+    expect(
+      objectOf(operandInput({ spec: specWith({ route: { type: 'Ingress', host: 'a.example' } }) }), 'Ingress').spec,
+    ).not.toHaveProperty('tls')
   })
 
   it('leads one exact path to the socket, which no longer prefix can take, and a prefix to the API', () => {
-    const input = (route: object) => operandInput({ spec: specWith({ route: { host: 'a.example', ...route } }), paths: { socket: '/wss/news/v1/ws', api: '/api/news' } })
+    const input = (route: object) =>
+      operandInput({ spec: specWith({ route: { host: 'a.example', ...route } }), paths: { socket: '/wss/news/v1/ws', api: '/api/news' } })
     const ingress = objectOf(input({ type: 'Ingress' }), 'Ingress').spec
-    expect(ingress).toMatchObject({ rules: [{ http: { paths: [{ path: '/wss/news/v1/ws', pathType: 'Exact' }, { path: '/api/news', pathType: 'Prefix' }] } }] })
+    expect(ingress).toMatchObject({
+      rules: [
+        {
+          http: {
+            paths: [
+              { path: '/wss/news/v1/ws', pathType: 'Exact' },
+              { path: '/api/news', pathType: 'Prefix' },
+            ],
+          },
+        },
+      ],
+    })
     const httpRoute = objectOf(input({ type: 'HTTPRoute', parentRefs: [{ name: 'edge' }] }), 'HTTPRoute').spec
-    expect(httpRoute).toMatchObject({ rules: [{ matches: [{ path: { type: 'Exact', value: '/wss/news/v1/ws' } }] }, { matches: [{ path: { type: 'PathPrefix', value: '/api/news' } }] }] })
+    expect(httpRoute).toMatchObject({
+      rules: [
+        { matches: [{ path: { type: 'Exact', value: '/wss/news/v1/ws' } }] },
+        { matches: [{ path: { type: 'PathPrefix', value: '/api/news' } }] },
+      ],
+    })
   })
 })

@@ -25,7 +25,9 @@ export function mountFiles(files: readonly MountedFile[], hasGroup: boolean): Re
   for (const [directory, [first, ...others]] of byDirectory) {
     const other = others.find(({ from }) => from.kind !== first?.from.kind || from.name !== first.from.name)
     if (first !== undefined && other !== undefined) {
-      return failed(`${directory} would hold files of ${first.from.kind} ${first.from.name} and of ${other.from.kind} ${other.from.name}: give each its own directory`)
+      return failed(
+        `${directory} would hold files of ${first.from.kind} ${first.from.name} and of ${other.from.kind} ${other.from.name}: give each its own directory`,
+      )
     }
   }
   const directories = [...byDirectory].map(([directory, inside], index) => ({ name: `files-${index}`, directory, inside }))

@@ -14,10 +14,16 @@ export class GatewayNetworkPolicy extends ApiObject {
     const { ports, peers, egress } = input
     const known: { readonly apiVersion: string; readonly kind: string; readonly spec: object } = k8s.KubeNetworkPolicy.manifest({
       metadata: childMetadata(input, 'NetworkPolicy'),
-      spec: { podSelector: { matchLabels: { ...selectorLabels(input.channel.name) } }, policyTypes: egress === null ? ['Ingress'] : ['Ingress', 'Egress'] },
+      spec: {
+        podSelector: { matchLabels: { ...selectorLabels(input.channel.name) } },
+        policyTypes: egress === null ? ['Ingress'] : ['Ingress', 'Egress'],
+      },
     })
     const ingress = [...ruleOf(ports.public, peers.public), ...ruleOf(ports.internal, peers.internal)]
-    super(scope, id, { ...known, spec: { ...known.spec, ...(ingress.length > 0 ? { ingress } : {}), ...(egress !== null && egress.length > 0 ? { egress } : {}) } })
+    super(scope, id, {
+      ...known,
+      spec: { ...known.spec, ...(ingress.length > 0 ? { ingress } : {}), ...(egress !== null && egress.length > 0 ? { egress } : {}) },
+    })
   }
 }
 

@@ -26,11 +26,16 @@ export interface OperandInput {
   /** Whom the pods may reach, as egress rules of a NetworkPolicy. null: everybody. */
   readonly egress: readonly Readonly<Record<string, unknown>>[] | null
   /** Who may reach the two ports, as peers of a NetworkPolicy. null: everybody. An empty list: nobody. */
-  readonly peers: { readonly public: readonly Readonly<Record<string, unknown>>[] | null; readonly internal: readonly Readonly<Record<string, unknown>>[] | null }
+  readonly peers: {
+    readonly public: readonly Readonly<Record<string, unknown>>[] | null
+    readonly internal: readonly Readonly<Record<string, unknown>>[] | null
+  }
 }
 
 /** A variable of the gateway: a text, or a field of the pod that only the kubelet knows. */
-export type PodVariable = { readonly name: string; readonly value: string } | { readonly name: string; readonly field: 'metadata.name' | 'metadata.namespace' | 'spec.nodeName' }
+export type PodVariable =
+  | { readonly name: string; readonly value: string }
+  | { readonly name: string; readonly field: 'metadata.name' | 'metadata.namespace' | 'spec.nodeName' }
 
 /** A file in a pod. */
 export interface MountedFile {

@@ -29,7 +29,11 @@ function templateOf(input: OperandInput): { readonly metadata: object; readonly 
 }
 
 /** HTTPRoute is not Kubernetes' own: e2e applies it to a cluster with the Gateway API. */
-const builtin = Object.entries(sampleInputs).flatMap(([sample, input]) => objectsOf(input).filter(({ kind }) => kind !== 'HTTPRoute').map((object) => ({ sample, kind: object.kind, object })))
+const builtin = Object.entries(sampleInputs).flatMap(([sample, input]) =>
+  objectsOf(input)
+    .filter(({ kind }) => kind !== 'HTTPRoute')
+    .map((object) => ({ sample, kind: object.kind, object })),
+)
 
 describe('a real API server', () => {
   it.each(builtin)('takes $kind of $sample, and stores every field in the form in which it is applied', async ({ object }) => {
@@ -37,21 +41,39 @@ describe('a real API server', () => {
     expect({ code, body }).toMatchObject({ code: 201, body: object })
   })
 
-  it.each(Object.keys(sampleInputs))('lets the pods of %s into a namespace that enforces the Pod Security Standard "restricted"', async (sample) => {
-    const { metadata, spec } = templateOf(sampleInputs[sample] ?? operandInput())
-    const create = (changes: object) => askCluster(cluster, { method: 'POST', path: '/api/v1/namespaces/shop/pods?dryRun=All&fieldValidation=Strict', body: { apiVersion: 'v1', kind: 'Pod', metadata: { ...metadata, name: 'pod' }, spec: { ...spec, ...changes } } })
-    expect(await create({})).toMatchObject({ code: 201 })
-    // So that the namespace is known to refuse what it should.
-    expect(await create({ securityContext: {} })).toMatchObject({ code: 403 })
-  })
+  it.each(Object.keys(sampleInputs))(
+    'lets the pods of %s into a namespace that enforces the Pod Security Standard "restricted"',
+    async (sample) => {
+      const { metadata, spec } = templateOf(sampleInputs[sample] ?? operandInput())
+      const create = (changes: object) =>
+        askCluster(cluster, {
+          method: 'POST',
+          path: '/api/v1/namespaces/shop/pods?dryRun=All&fieldValidation=Strict',
+          body: { apiVersion: 'v1', kind: 'Pod', metadata: { ...metadata, name: 'pod' }, spec: { ...spec, ...changes } },
+        })
+      expect(await create({})).toMatchObject({ code: 201 })
+      // So that the namespace is known to refuse what it should.
+      expect(await create({ securityContext: {} })).toMatchObject({ code: 403 })
+    },
+  )
 
   it('refuses what a user misspells, where dropping it would open a port', async () => {
-    const [policy] = objectsOf(operandInput({ peers: { public: [{ namespaceSelektor: {}, podSelector: {} }], internal: [] } })).filter(({ kind }) => kind === 'NetworkPolicy')
-    expect(await apply(cluster, policy ?? restrictedNamespace('shop'))).toMatchObject({ code: 500, body: { message: expect.stringContaining('namespaceSelektor: field not declared in schema') } })
+    const [policy] = objectsOf(operandInput({ peers: { public: [{ namespaceSelektor: {}, podSelector: {} }], internal: [] } })).filter(
+      ({ kind }) => kind === 'NetworkPolicy',
+    )
+    expect(await apply(cluster, policy ?? restrictedNamespace('shop'))).toMatchObject({
+      code: 500,
+      body: { message: expect.stringContaining('namespaceSelektor: field not declared in schema') },
+    })
   })
 
   it.each(storedQuantities)('stores the quantity %s as %s, as ours says', async (written, stored) => {
-    const limits = { apiVersion: 'v1', kind: 'LimitRange', metadata: { name: 'any', namespace: 'shop' }, spec: { limits: [{ type: 'Container', max: { 'example.com/any': written } }] } }
+    const limits = {
+      apiVersion: 'v1',
+      kind: 'LimitRange',
+      metadata: { name: 'any', namespace: 'shop' },
+      spec: { limits: [{ type: 'Container', max: { 'example.com/any': written } }] },
+    }
     expect(await apply(cluster, limits)).toMatchObject({ body: { spec: { limits: [{ max: { 'example.com/any': stored } }] } } })
   })
 })

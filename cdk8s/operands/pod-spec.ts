@@ -58,7 +58,11 @@ const apartOnNodes: Verbatim = { topologyKey: 'kubernetes.io/hostname', maxSkew:
  * nodes have no zones, pods would not be kept apart on nodes either. An affinity to a label that is not there has no effect.
  */
 const apartInZones = (labelSelector: Verbatim): Verbatim => ({
-  podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, podAffinityTerm: { topologyKey: 'topology.kubernetes.io/zone', labelSelector, ...ofOneRevision } }] },
+  podAntiAffinity: {
+    preferredDuringSchedulingIgnoredDuringExecution: [
+      { weight: 100, podAffinityTerm: { topologyKey: 'topology.kubernetes.io/zone', labelSelector, ...ofOneRevision } },
+    ],
+  },
 })
 
 /** An empty map or list would be ours to own in the API server, and say nothing. */

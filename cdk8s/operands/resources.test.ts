@@ -2,14 +2,23 @@ import { describe, expect, it } from 'vitest'
 import { specWith } from '../testing/operand-inputs.ts'
 import { gatewayResources } from './resources.ts'
 
-const resourcesOf = (resources: object, maxBytes: string | number = '64Mi') => gatewayResources(specWith({ gateway: { resources }, replay: { maxBytes } }))
+const resourcesOf = (resources: object, maxBytes: string | number = '64Mi') =>
+  gatewayResources(specWith({ gateway: { resources }, replay: { maxBytes } }))
 
 describe('the resources of a pod', () => {
   it('are the defaults where the channel says nothing: memory for the events that are held, storage for the log, and no CPU limit', () => {
-    expect(gatewayResources(specWith({}))).toEqual({ requests: { cpu: '100m', memory: '192Mi', 'ephemeral-storage': '64Mi' }, limits: { memory: '448Mi' } })
+    expect(gatewayResources(specWith({}))).toEqual({
+      requests: { cpu: '100m', memory: '192Mi', 'ephemeral-storage': '64Mi' },
+      limits: { memory: '448Mi' },
+    })
   })
 
-  it.each([['256Mi', '1Gi'], ['64Ki', '257Mi'], [67_108_864, '448Mi'], ['8Gi', '24832Mi']])('have memory for replay.maxBytes of %s: %s', (maxBytes, memory) => {
+  it.each([
+    ['256Mi', '1Gi'],
+    ['64Ki', '257Mi'],
+    [67_108_864, '448Mi'],
+    ['8Gi', '24832Mi'],
+  ])('have memory for replay.maxBytes of %s: %s', (maxBytes, memory) => {
     expect(resourcesOf({}, maxBytes).limits).toEqual({ memory })
   })
 
@@ -21,7 +30,13 @@ describe('the resources of a pod', () => {
   })
 
   it('are never a request above the limit, which Kubernetes would refuse: the default gives way', () => {
-    expect(resourcesOf({ limits: { memory: '128Mi', cpu: '50m' } })).toEqual({ requests: { cpu: '50m', memory: '128Mi', 'ephemeral-storage': '64Mi' }, limits: { memory: '128Mi', cpu: '50m' } })
-    expect(resourcesOf({ requests: { memory: '1Gi' } })).toEqual({ requests: { cpu: '100m', memory: '1Gi', 'ephemeral-storage': '64Mi' }, limits: { memory: '1Gi' } })
+    expect(resourcesOf({ limits: { memory: '128Mi', cpu: '50m' } })).toEqual({
+      requests: { cpu: '50m', memory: '128Mi', 'ephemeral-storage': '64Mi' },
+      limits: { memory: '128Mi', cpu: '50m' },
+    })
+    expect(resourcesOf({ requests: { memory: '1Gi' } })).toEqual({
+      requests: { cpu: '100m', memory: '1Gi', 'ephemeral-storage': '64Mi' },
+      limits: { memory: '1Gi' },
+    })
   })
 })

@@ -12,7 +12,12 @@ export class GatewayService extends k8s.KubeService {
     const { annotations, ipFamilyPolicy = defaultFamilies } = input.spec.service
     super(scope, id, {
       metadata: childMetadata(input, 'Service', { annotations }),
-      spec: { type: 'ClusterIP', ipFamilyPolicy, selector: { ...selectorLabels(input.channel.name) }, ports: [port('public'), port('internal')] },
+      spec: {
+        type: 'ClusterIP',
+        ipFamilyPolicy,
+        selector: { ...selectorLabels(input.channel.name) },
+        ports: [port('public'), port('internal')],
+      },
     })
   }
 }

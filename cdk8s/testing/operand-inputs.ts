@@ -30,7 +30,10 @@ export function operandInput(changes: Partial<OperandInput> = {}): OperandInput 
     channel: { name, namespace: 'shop', uid: '6a0f5b9c-3a0e-4b1e-9d7c-2f8f5f1c0a11' },
     spec: minimalSpec,
     image: 'registry.example.com/carillon:1.2.3',
-    environment: [{ name: 'CHANNEL', value: name }, { name: 'NODE_ENV', value: 'production' }],
+    environment: [
+      { name: 'CHANNEL', value: name },
+      { name: 'NODE_ENV', value: 'production' },
+    ],
     files: [],
     ports: { public: 8000, internal: 9000 },
     paths: { socket: `/wss/${name}/v1/ws`, api: `/api/${name}` },
@@ -46,7 +49,15 @@ export function operandInput(changes: Partial<OperandInput> = {}): OperandInput 
 type Route = Partial<StoredSpec['route']>
 type Gateway = Partial<StoredSpec['gateway']>
 
-export function specWith({ gateway = {}, route = {}, replay = {} }: { gateway?: Gateway; route?: Route; replay?: Partial<StoredSpec['replay']> }): StoredSpec {
+export function specWith({
+  gateway = {},
+  route = {},
+  replay = {},
+}: {
+  gateway?: Gateway
+  route?: Route
+  replay?: Partial<StoredSpec['replay']>
+}): StoredSpec {
   return {
     ...minimalSpec,
     gateway: { ...minimalSpec.gateway, ...gateway },
@@ -54,7 +65,6 @@ export function specWith({ gateway = {}, route = {}, replay = {} }: { gateway?: 
     replay: { ...minimalSpec.replay, ...replay },
   }
 }
-
 
 /** Inputs that show, together, everything that the objects of a channel can have in them. */
 export const sampleInputs: Readonly<Record<string, OperandInput>> = {
@@ -70,13 +80,25 @@ export const sampleInputs: Readonly<Record<string, OperandInput>> = {
         affinity: {
           podAntiAffinity: {
             preferredDuringSchedulingIgnoredDuringExecution: [
-              { weight: 100, podAffinityTerm: { topologyKey: 'kubernetes.io/hostname', matchLabelKeys: ['pod-template-hash'], labelSelector: { matchLabels: { 'app.kubernetes.io/instance': 'news' } } } },
+              {
+                weight: 100,
+                podAffinityTerm: {
+                  topologyKey: 'kubernetes.io/hostname',
+                  matchLabelKeys: ['pod-template-hash'],
+                  labelSelector: { matchLabels: { 'app.kubernetes.io/instance': 'news' } },
+                },
+              },
             ],
           },
         },
         topologySpreadConstraints: [
           { maxSkew: 2, topologyKey: 'topology.kubernetes.io/zone', whenUnsatisfiable: 'DoNotSchedule' },
-          { maxSkew: 1, topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'ScheduleAnyway', labelSelector: { matchLabels: { tier: 'edge' } } },
+          {
+            maxSkew: 1,
+            topologyKey: 'kubernetes.io/hostname',
+            whenUnsatisfiable: 'ScheduleAnyway',
+            labelSelector: { matchLabels: { tier: 'edge' } },
+          },
         ],
         priorityClassName: 'system-cluster-critical',
         podLabels: { tier: 'edge', 'app.kubernetes.io/name': 'mine' },
@@ -106,25 +128,46 @@ export const sampleInputs: Readonly<Record<string, OperandInput>> = {
     paths: { socket: '/live/v1/ws', api: '/live-api' },
     scaling: { kind: 'fixed', replicas: 0 },
     peers: {
-      public: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'traefik' } }, podSelector: {} }, { ipBlock: { cidr: '10.0.0.0/8' } }],
+      public: [
+        { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'traefik' } }, podSelector: {} },
+        { ipBlock: { cidr: '10.0.0.0/8' } },
+      ],
       internal: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } } }],
     },
   }),
   'http-route': operandInput({
     spec: specWith({
-      route: { type: 'HTTPRoute', host: 'live.example.com', parentRefs: [{ name: 'public', namespace: 'gateways', sectionName: 'https' }, { name: 'inner', port: 8443 }], tls: {} },
+      route: {
+        type: 'HTTPRoute',
+        host: 'live.example.com',
+        parentRefs: [
+          { name: 'public', namespace: 'gateways', sectionName: 'https' },
+          { name: 'inner', port: 8443 },
+        ],
+        tls: {},
+      },
     }),
     peers: { public: [], internal: [] },
   }),
   // As on OpenShift, with limits on where the pods may go.
   restricted: operandInput({
-    spec: { ...minimalSpec, service: { ipFamilyPolicy: 'PreferDualStack', annotations: { 'service.kubernetes.io/topology-mode': 'Auto' } } },
+    spec: {
+      ...minimalSpec,
+      service: { ipFamilyPolicy: 'PreferDualStack', annotations: { 'service.kubernetes.io/topology-mode': 'Auto' } },
+    },
     files: [{ path: '/etc/carillon/jwks-ca/ca.crt', from: { kind: 'ConfigMap', name: 'company-ca', key: 'ca.crt' } }],
     hasFixedUser: false,
-    egress: [{ ports: [{ port: 53, protocol: 'UDP' }] }, { ports: [{ port: 9093, protocol: 'TCP' }], to: [{ ipBlock: { cidr: '10.0.0.0/8' } }] }],
+    egress: [
+      { ports: [{ port: 53, protocol: 'UDP' }] },
+      { ports: [{ port: 9093, protocol: 'TCP' }], to: [{ ipBlock: { cidr: '10.0.0.0/8' } }] },
+    ],
   }),
   autoscaling: operandInput({
-    spec: { ...minimalSpec, gateway: { ...minimalSpec.gateway, autoscaling: { minReplicas: 2, maxReplicas: 20, targetCPUUtilizationPercent: 70 } }, route: { ...minimalSpec.route, type: 'Ingress', host: 'live.example.com', tls: {} } },
+    spec: {
+      ...minimalSpec,
+      gateway: { ...minimalSpec.gateway, autoscaling: { minReplicas: 2, maxReplicas: 20, targetCPUUtilizationPercent: 70 } },
+      route: { ...minimalSpec.route, type: 'Ingress', host: 'live.example.com', tls: {} },
+    },
     stopping: { preStopSeconds: 0, terminationGracePeriodSeconds: 615 },
     scaling: { kind: 'handed-over' },
     peers: { public: null, internal: null },

@@ -44,7 +44,9 @@ export function createHarness(): Harness {
       ...options,
     }
     // What is undefined is left out, as the options of a caller who does not give it.
-    const connection = connect(Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as unknown as ConnectOptions)
+    const connection = connect(
+      Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as unknown as ConnectOptions,
+    )
     await pass(0)
     return connection
   }

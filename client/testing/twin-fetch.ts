@@ -8,7 +8,11 @@ export class TwinStream {
   readonly #fail: (error: unknown) => void
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined
 
-  constructor(url: string, init: RequestInit, settle: { readonly resolve: (response: Response) => void; readonly reject: (error: unknown) => void }) {
+  constructor(
+    url: string,
+    init: RequestInit,
+    settle: { readonly resolve: (response: Response) => void; readonly reject: (error: unknown) => void },
+  ) {
     this.url = new URL(url)
     this.init = init
     this.headers = new Headers(init.headers)
@@ -31,7 +35,12 @@ export class TwinStream {
 
   refuse(status: number, problem: object | null, headers: Record<string, string> = {}): void {
     const contentType = problem === null ? 'text/html' : 'application/problem+json'
-    this.#answer(new Response(problem === null ? '<h1>no</h1>' : JSON.stringify(problem), { status, headers: { 'content-type': contentType, ...headers } }))
+    this.#answer(
+      new Response(problem === null ? '<h1>no</h1>' : JSON.stringify(problem), {
+        status,
+        headers: { 'content-type': contentType, ...headers },
+      }),
+    )
   }
 
   /** The network is gone. */

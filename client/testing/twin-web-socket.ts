@@ -84,4 +84,11 @@ export const control = (type: string, data: object, cursor?: string): object => 
   ...(cursor === undefined ? {} : { cursor }),
 })
 
-export const anEvent = (id: string, cursor = `c${id}`): object => ({ specversion: '1.0', id, source: 'urn:test', type: 'test.happened', data: { id }, cursor })
+export const anEvent = (id: string, cursor = `c${id}`): object => ({
+  specversion: '1.0',
+  id,
+  source: 'urn:test',
+  type: 'test.happened',
+  data: { id },
+  cursor,
+})

@@ -38,9 +38,13 @@ const leader = (): Promise<string> => stage.demand(['get', 'lease/carillon', ...
  * they like, what changes when the operator writes: who made it, the spec's generation, and when the operator last changed a field.
  */
 async function versions(): Promise<readonly string[]> {
-  const ask = (kinds: string, version: string): Promise<string> => stage.demand(['get', kinds, '--output', `jsonpath={range .items[*]}{.kind}/{.metadata.name} ${version}{"\\n"}{end}`])
+  const ask = (kinds: string, version: string): Promise<string> =>
+    stage.demand(['get', kinds, '--output', `jsonpath={range .items[*]}{.kind}/{.metadata.name} ${version}{"\\n"}{end}`])
   const byOperator = '{.metadata.uid} {.metadata.generation} {.metadata.managedFields[?(@.manager=="carillon-operator")].time}'
-  const answers = await Promise.all([ask('realtimechannels,services,serviceaccounts,ingresses,networkpolicies', '{.metadata.resourceVersion}'), ask('deployments,poddisruptionbudgets', byOperator)])
+  const answers = await Promise.all([
+    ask('realtimechannels,services,serviceaccounts,ingresses,networkpolicies', '{.metadata.resourceVersion}'),
+    ask('deployments,poddisruptionbudgets', byOperator),
+  ])
   return answers.flatMap((text) => text.trim().split('\n'))
 }
 
@@ -52,7 +56,9 @@ it('goes on when the operator that leads is killed; another takes over and works
     await until(async () => ![before, ''].includes(await leader()), { what: 'another leader', everyMs: 500 })
     await stage.demand(['annotate', `rtc/${channel}`, 'e2e=touched', '--overwrite'])
     await stage.demand(['delete', `poddisruptionbudget/${gatewayOf(channel)}`])
-    await until(async () => (await stage.kubectl(['get', `poddisruptionbudget/${gatewayOf(channel)}`])).code === 0, { what: 'the new leader to make what was deleted' })
+    await until(async () => (await stage.kubectl(['get', `poddisruptionbudget/${gatewayOf(channel)}`])).code === 0, {
+      what: 'the new leader to make what was deleted',
+    })
   })
 })
 
@@ -73,14 +79,23 @@ it('goes on when the API server is away for a while, and the operator is well ag
     await until(isThere, { what: 'the API server to come back', everyMs: 500 })
   })
   await stage.demand(['delete', `poddisruptionbudget/${gatewayOf(channel)}`])
-  await until(async () => (await stage.kubectl(['get', `poddisruptionbudget/${gatewayOf(channel)}`])).code === 0, { what: 'the operator to make what was deleted' })
+  await until(async () => (await stage.kubectl(['get', `poddisruptionbudget/${gatewayOf(channel)}`])).code === 0, {
+    what: 'the operator to make what was deleted',
+  })
 })
 
 it('goes on when there is no operator for a while, which then finds nothing to do', async () => {
   const before = await versions()
   await expectDataPlaneNotToNotice('operator absent', async () => {
     await stage.demand(['scale', 'deployment/carillon', ...operators, '--replicas=0'])
-    await stage.demand(['wait', '--for=delete', 'pod', '--selector=app.kubernetes.io/name=carillon-operator', ...operators, '--timeout=120s'])
+    await stage.demand([
+      'wait',
+      '--for=delete',
+      'pod',
+      '--selector=app.kubernetes.io/name=carillon-operator',
+      ...operators,
+      '--timeout=120s',
+    ])
     await pause(3000)
     await stage.demand(['scale', 'deployment/carillon', ...operators, '--replicas=2'])
     await stage.demand(['rollout', 'status', 'deployment/carillon', ...operators, '--timeout=120s'])
@@ -90,7 +105,12 @@ it('goes on when there is no operator for a while, which then finds nothing to d
 
 it('writes nothing when it is restarted with fifty channels', async () => {
   // Their topics stay, so that the namespace is gone soon; the cluster goes as a whole.
-  const many = Array.from({ length: 50 }, (_, index) => testChannel(stage, { name: `quiet-${index}`, spec: { topic: { partitions: 1, deletionPolicy: 'Retain' }, gateway: { replicas: 0 }, route: { type: 'None' } } }))
+  const many = Array.from({ length: 50 }, (_, index) =>
+    testChannel(stage, {
+      name: `quiet-${index}`,
+      spec: { topic: { partitions: 1, deletionPolicy: 'Retain' }, gateway: { replicas: 0 }, route: { type: 'None' } },
+    }),
+  )
   await stage.apply(...many)
   await stage.demand(['wait', '--for=condition=Ready', 'rtc', '--all', '--timeout=120s'])
   const pods = await stage.demand(['get', 'pods', '--output', 'jsonpath={.items[*].metadata.uid}'])

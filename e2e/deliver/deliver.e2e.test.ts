@@ -20,7 +20,12 @@ let browser: Browser
 beforeAll(async () => {
   stage = await openStage('deliver')
   await withUndisturbedNodes(stage, async () => {
-    await stage.apply(testChannel(stage, { name: channel, spec: { gateway: { replicas: 3, drainSeconds: 5, resources: { requests: { cpu: '50m', memory: '128Mi' } } } } }))
+    await stage.apply(
+      testChannel(stage, {
+        name: channel,
+        spec: { gateway: { replicas: 3, drainSeconds: 5, resources: { requests: { cpu: '50m', memory: '128Mi' } } } },
+      }),
+    )
     await stage.reaches(`rtc/${channel}`, 'condition=Ready')
   })
   browser = await launchTrustingBrowser(stage)
@@ -33,8 +38,10 @@ beforeEach(() => stage.keepEvidence())
 
 async function emit(message: object): Promise<void> {
   const answer = await stage.ask({
-    path: emitPath(channel), method: 'POST', body: JSON.stringify(message),
-    headers: { 'content-type': 'application/json', 'authorization': `Bearer ${stage.token({ user_id: 'shop', scope: 'carillon.emit' })}` },
+    path: emitPath(channel),
+    method: 'POST',
+    body: JSON.stringify(message),
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${stage.token({ user_id: 'shop', scope: 'carillon.emit' })}` },
   })
   expect(answer).toMatchObject({ status: 202 })
 }
@@ -42,7 +49,14 @@ async function emit(message: object): Promise<void> {
 const ada = { user_id: 'ada', username: 'ada', org_id: 'acme' }
 
 it('runs its three gateways on both nodes', async () => {
-  const nodes = await stage.demand(['get', 'pods', '--selector', `app.kubernetes.io/instance=${channel}`, '--output', 'jsonpath={.items[*].spec.nodeName}'])
+  const nodes = await stage.demand([
+    'get',
+    'pods',
+    '--selector',
+    `app.kubernetes.io/instance=${channel}`,
+    '--output',
+    'jsonpath={.items[*].spec.nodeName}',
+  ])
   expect(nodes.split(' ')).toHaveLength(3)
   expect(new Set(nodes.split(' ')).size).toBe(2)
 })
@@ -65,7 +79,9 @@ it('shows a browser that is signed in by a cookie, over wss, what is emitted thr
 
 /** What is of this test: the pod that a stream begins on may still have to read what was emitted a moment ago, in the test before. */
 function cameSince({ data }: EventStream, sinceMs: number): readonly unknown[] {
-  return data.map((text) => JSON.parse(text) as { readonly time?: string }).filter(({ time }) => time === undefined || Date.parse(time) >= sinceMs) // CloudEvents, section 3.1
+  return data
+    .map((text) => JSON.parse(text) as { readonly time?: string })
+    .filter(({ time }) => time === undefined || Date.parse(time) >= sinceMs) // CloudEvents, section 3.1
 }
 
 it('streams the same by Server-Sent Events', async () => {
@@ -81,8 +97,26 @@ it('streams the same by Server-Sent Events', async () => {
 it('delivers what a service writes to the topic by itself', async () => {
   const beganMs = Date.now()
   const stream = await openEventStream(stage, { path: `/api/${channel}/v1/events`, token: stage.token(ada) })
-  const record = { specversion: '1.0', id: 'by-kafka', source: 'urn:e2e', type: 'stock', data: { broadcast: false, users: ['ada'], payload: { left: 4 } } }
-  const produce = ['exec', '--stdin', '--namespace', namespaces.kafka, 'kafka-0', '--', '/opt/kafka/bin/kafka-console-producer.sh', '--bootstrap-server', 'localhost:9092', '--topic', `${stage.namespace}.${channel}`]
+  const record = {
+    specversion: '1.0',
+    id: 'by-kafka',
+    source: 'urn:e2e',
+    type: 'stock',
+    data: { broadcast: false, users: ['ada'], payload: { left: 4 } },
+  }
+  const produce = [
+    'exec',
+    '--stdin',
+    '--namespace',
+    namespaces.kafka,
+    'kafka-0',
+    '--',
+    '/opt/kafka/bin/kafka-console-producer.sh',
+    '--bootstrap-server',
+    'localhost:9092',
+    '--topic',
+    `${stage.namespace}.${channel}`,
+  ]
   await stage.demand(produce, { input: `${JSON.stringify(record)}\n` })
   await until(() => cameSince(stream, beganMs).length > 0, { what: 'the record in the stream' })
   expect(cameSince(stream, beganMs)).toMatchObject([{ id: 'by-kafka', type: 'stock', data: { left: 4 } }])

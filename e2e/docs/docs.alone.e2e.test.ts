@@ -15,7 +15,11 @@ let values: string
 beforeAll(async () => {
   sample = await openSample()
   // The guide waits for all channels of the cluster, and those that are on their way out will not be ready any more.
-  await until(async () => !(await sample.stage.demand(['get', 'namespaces', '--output', 'name'])).includes('namespace/e2e-'), { seconds: 300, what: 'the namespaces of other suites to be gone', everyMs: 1000 })
+  await until(async () => !(await sample.stage.demand(['get', 'namespaces', '--output', 'name'])).includes('namespace/e2e-'), {
+    seconds: 300,
+    what: 'the namespaces of other suites to be gone',
+    everyMs: 1000,
+  })
   values = await valuesInUse(sample.platform)
 })
 afterAll(async () => {
@@ -24,9 +28,17 @@ afterAll(async () => {
   for (const node of ['worker', 'worker2']) await run('kubectl', ['uncordon', `${place.cluster}-${node}`])
   await run('kubectl', ['scale', 'statefulset/kafka', '--namespace', namespaces.kafka, `--replicas=${options.brokers}`])
   // A release whose uninstallation was broken off can only be uninstalled once more.
-  if (!(await helm(sample.platform, ['list', '--deployed', '--short'])).includes('carillon')) await helm(sample.platform, ['uninstall', 'carillon', '--ignore-not-found', '--wait', '--timeout', '240s'])
-  await helm(sample.platform, ['upgrade', '--install', 'carillon', join(root, 'charts/carillon'), '--wait', '--timeout', '240s', '--values', '-'], values)
-  await must(run('kubectl', ['rollout', 'status', 'statefulset/kafka', '--namespace', namespaces.kafka, '--timeout=120s']), 'Kafka did not come back')
+  if (!(await helm(sample.platform, ['list', '--deployed', '--short'])).includes('carillon'))
+    await helm(sample.platform, ['uninstall', 'carillon', '--ignore-not-found', '--wait', '--timeout', '240s'])
+  await helm(
+    sample.platform,
+    ['upgrade', '--install', 'carillon', join(root, 'charts/carillon'), '--wait', '--timeout', '240s', '--values', '-'],
+    values,
+  )
+  await must(
+    run('kubectl', ['rollout', 'status', 'statefulset/kafka', '--namespace', namespaces.kafka, '--timeout=120s']),
+    'Kafka did not come back',
+  )
   await sample.putBack()
 })
 beforeEach(() => sample.stage.keepEvidence())

@@ -12,14 +12,15 @@ beforeAll(async () => {
 afterAll(() => stage?.leave())
 beforeEach(() => stage.keepEvidence())
 
-describe('docs/first-channel.md', () => void readPage({
-  page: 'docs/first-channel.md',
-  place: 'e2e',
-  platform: () => stage.platform,
-  inPlaceOf: {
-    'uri: https://sso.example.com/realms/main/protocol/openid-connect/certs': 'configMapRef: { name: login-keys }',
-    'https://sso.example.com/realms/main': issuer,
-    'shop.example.com': 'shop.carillon.localhost',
-  },
-  env: () => ({ KUBECONFIG: '.infra/kind-carillon/kubeconfig' }),
-}))
+describe('docs/first-channel.md', () =>
+  void readPage({
+    page: 'docs/first-channel.md',
+    place: 'e2e',
+    platform: () => stage.platform,
+    inPlaceOf: {
+      'uri: https://sso.example.com/realms/main/protocol/openid-connect/certs': 'configMapRef: { name: login-keys }',
+      'https://sso.example.com/realms/main': issuer,
+      'shop.example.com': 'shop.carillon.localhost',
+    },
+    env: () => ({ KUBECONFIG: '.infra/kind-carillon/kubeconfig' }),
+  }))

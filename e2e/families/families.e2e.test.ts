@@ -33,9 +33,11 @@ beforeAll(async () => {
 afterAll(() => stage?.leave())
 beforeEach(() => stage.keepEvidence())
 
-const addressesOf = async (what: string, path: string): Promise<readonly string[]> => (await stage.demand(['get', ...what.split(' '), '--output', `jsonpath=${path}`])).trim().split(/\s+/)
+const addressesOf = async (what: string, path: string): Promise<readonly string[]> =>
+  (await stage.demand(['get', ...what.split(' '), '--output', `jsonpath=${path}`])).trim().split(/\s+/)
 const podOf = (name: string): string => `pods --selector app.kubernetes.io/instance=${name}`
-const familiesOf = (addresses: readonly string[]): readonly string[] => addresses.map((address) => (isIPv6(address) ? 'ipv6' : 'ipv4')).toSorted()
+const familiesOf = (addresses: readonly string[]): readonly string[] =>
+  addresses.map((address) => (isIPv6(address) ? 'ipv6' : 'ipv4')).toSorted()
 
 const wanted = (): readonly string[] => ({ ipv4: ['ipv4'], ipv6: ['ipv6'], dual: ['ipv4', 'ipv6'] })[stage.platform.options.ipFamily]
 
@@ -43,7 +45,8 @@ describe('a gateway', () => {
   it('has an address of each family of the cluster, and answers at each on both ports', async () => {
     const addresses = await addressesOf(podOf(channel), '{.items[0].status.podIPs[*].ip}')
     expect(familiesOf(addresses)).toEqual(wanted())
-    for (const address of addresses) expect([address, await probe.connect(address, 8000), await probe.connect(address, 9000)]).toEqual([address, 'open', 'open'])
+    for (const address of addresses)
+      expect([address, await probe.connect(address, 8000), await probe.connect(address, 9000)]).toEqual([address, 'open', 'open'])
   })
 
   it('is reached by its Service at an address of each family', async () => {
@@ -55,12 +58,21 @@ describe('a gateway', () => {
 
 describe('a gateway with limits on egress', () => {
   const from = (name: string, host: string, port: number): Promise<string> =>
-    stage.demand(['exec', `deployment/${gatewayOf(name)}`, '--', 'node', '--eval', `
+    stage
+      .demand([
+        'exec',
+        `deployment/${gatewayOf(name)}`,
+        '--',
+        'node',
+        '--eval',
+        `
       const socket = require('node:net').connect({ host: ${JSON.stringify(host)}, port: ${port} })
       const say = (text) => { console.log(text); process.exit() }
       socket.setTimeout(3000, () => say('timeout'))
       socket.once('connect', () => say('open'))
-      socket.once('error', ({ code }) => say(code))`]).then((text) => text.trim())
+      socket.once('error', ({ code }) => say(code))`,
+      ])
+      .then((text) => text.trim())
 
   it('reaches Kafka and its names, and nothing else, where one without limits does', async () => {
     const [visitor = ''] = await addressesOf('pod visitor', '{.status.podIPs[*].ip}')

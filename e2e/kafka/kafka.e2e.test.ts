@@ -19,7 +19,12 @@ beforeAll(async () => {
   await stage.apply(...objects)
   await stage.demand(['rollout', 'status', 'statefulset/kafka', '--timeout=200s'])
   // The topic goes with its Kafka. A channel that were to delete it would wait for a Kafka that is going, and hold the namespace for five minutes.
-  crowd = await openCrowd(stage, { channel, spec: { kafka: { bootstrapServers }, topic: { partitions: 3, replicas: 3, deletionPolicy: 'Retain' } }, users, clients: 60 })
+  crowd = await openCrowd(stage, {
+    channel,
+    spec: { kafka: { bootstrapServers }, topic: { partitions: 3, replicas: 3, deletionPolicy: 'Retain' } },
+    users,
+    clients: 60,
+  })
 })
 afterAll(async () => {
   crowd?.close()
@@ -39,30 +44,35 @@ async function expectNobodyToMiss(name: string, happens: () => Promise<void>): P
 /** All brokers are there, and all of them have all there is. */
 async function isWhole(): Promise<void> {
   await stage.demand(['rollout', 'status', 'statefulset/kafka', '--timeout=200s'])
-  const lacking = (): Promise<string> => askTopics(stage, ['--describe', '--under-replicated-partitions'], stage.namespace).catch(() => 'no answer')
+  const lacking = (): Promise<string> =>
+    askTopics(stage, ['--describe', '--under-replicated-partitions'], stage.namespace).catch(() => 'no answer')
   await until(async () => (await lacking()).trim() === '', { what: 'all replicas to be in sync', everyMs: 1000 })
 }
 
-it('delivers all when one of three brokers is killed, with its disk', () => expectNobodyToMiss('broker killed', async () => {
-  await stage.demand(['delete', 'pod', 'kafka-1', '--grace-period=0', '--force'])
-  await isWhole()
-}))
-
-it('delivers all when the brokers are restarted, one after the other', () => expectNobodyToMiss('brokers restarted', async () => {
-  for (const broker of ['kafka-0', 'kafka-1', 'kafka-2']) {
-    const restarts = await restartsOf(broker)
-    await stage.demand(['exec', broker, '--', 'sh', '-c', 'kill -TERM 1'])
-    await until(async () => (await restartsOf(broker)) !== restarts, { what: `${broker} to be started again`, everyMs: 500 })
+it('delivers all when one of three brokers is killed, with its disk', () =>
+  expectNobodyToMiss('broker killed', async () => {
+    await stage.demand(['delete', 'pod', 'kafka-1', '--grace-period=0', '--force'])
     await isWhole()
-  }
-}))
+  }))
 
-const restartsOf = (pod: string): Promise<string> => stage.demand(['get', `pod/${pod}`, '--output', 'jsonpath={.status.containerStatuses[0].restartCount}'])
+it('delivers all when the brokers are restarted, one after the other', () =>
+  expectNobodyToMiss('brokers restarted', async () => {
+    for (const broker of ['kafka-0', 'kafka-1', 'kafka-2']) {
+      const restarts = await restartsOf(broker)
+      await stage.demand(['exec', broker, '--', 'sh', '-c', 'kill -TERM 1'])
+      await until(async () => (await restartsOf(broker)) !== restarts, { what: `${broker} to be started again`, everyMs: 500 })
+      await isWhole()
+    }
+  }))
 
-it('delivers all when the topic gets more partitions', () => expectNobodyToMiss('partitions grown', async () => {
-  await stage.demand(['patch', `rtc/${channel}`, '--type=merge', '--patch', '{"spec": {"topic": {"partitions": 6}}}'])
-  await stage.reaches(`rtc/${channel}`, 'jsonpath={.status.topic.partitions}=6')
-}))
+const restartsOf = (pod: string): Promise<string> =>
+  stage.demand(['get', `pod/${pod}`, '--output', 'jsonpath={.status.containerStatuses[0].restartCount}'])
+
+it('delivers all when the topic gets more partitions', () =>
+  expectNobodyToMiss('partitions grown', async () => {
+    await stage.demand(['patch', `rtc/${channel}`, '--type=merge', '--patch', '{"spec": {"topic": {"partitions": 6}}}'])
+    await stage.reaches(`rtc/${channel}`, 'jsonpath={.status.topic.partitions}=6')
+  }))
 
 it('makes a topic anew that was deleted behind its back, and clients go on after an honest gap', async () => {
   const topicId = (): Promise<string> => stage.demand(['get', `rtc/${channel}`, '--output', 'jsonpath={.status.topic.id}'])

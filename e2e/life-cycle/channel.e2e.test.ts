@@ -18,11 +18,14 @@ afterAll(() => stage?.leave())
 beforeEach(() => stage.keepEvidence())
 
 const topic = (name: string, namespace = stage.namespace): string => `${namespace}.${name}`
-const withPolicy = (name: string, deletionPolicy: 'Retain' | 'Delete') => testChannel(stage, { name, spec: { ...small, topic: { partitions: 1, deletionPolicy }, route: { type: 'None' } } })
+const withPolicy = (name: string, deletionPolicy: 'Retain' | 'Delete') =>
+  testChannel(stage, { name, spec: { ...small, topic: { partitions: 1, deletionPolicy }, route: { type: 'None' } } })
 
 it('shows no drift after it was applied', async () => {
   const manifest = testChannel(stage, { name: channel, spec: small })
-  const diff = await stage.kubectl(['diff', '--server-side', '--force-conflicts', `--field-manager=${fieldManager}`, '--filename', '-'], { input: listOf([manifest]) })
+  const diff = await stage.kubectl(['diff', '--server-side', '--force-conflicts', `--field-manager=${fieldManager}`, '--filename', '-'], {
+    input: listOf([manifest]),
+  })
   expect(diff).toMatchObject({ code: 0, stdout: '' })
 })
 
@@ -41,12 +44,23 @@ it('finds its topic again when it comes back, and takes all that is its with it 
   await stage.apply(withPolicy('kept', 'Retain'))
   await stage.reaches('rtc/kept', 'condition=Ready')
   await stage.demand(['delete', 'rtc/kept', '--cascade=foreground', '--wait', '--timeout=120s'])
-  expect(await stage.demand(['get', 'deployments,services,serviceaccounts,poddisruptionbudgets,networkpolicies', '--selector', 'app.kubernetes.io/instance=kept', '--output', 'name'])).toBe('')
+  expect(
+    await stage.demand([
+      'get',
+      'deployments,services,serviceaccounts,poddisruptionbudgets,networkpolicies',
+      '--selector',
+      'app.kubernetes.io/instance=kept',
+      '--output',
+      'name',
+    ]),
+  ).toBe('')
 })
 
 it('goes with its namespace, and does not hold it', async () => {
   const inner = await openStage('channel-life-inner')
-  await inner.apply(testChannel(inner, { name: 'short', spec: { ...small, topic: { partitions: 1, deletionPolicy: 'Delete' }, route: { type: 'None' } } }))
+  await inner.apply(
+    testChannel(inner, { name: 'short', spec: { ...small, topic: { partitions: 1, deletionPolicy: 'Delete' }, route: { type: 'None' } } }),
+  )
   await inner.reaches('rtc/short', 'condition=Ready')
   await stage.demand(['delete', 'namespace', inner.namespace, '--wait', '--timeout=120s'])
   await expect.poll(() => topicsOf(stage), { interval: 1000 }).not.toContain(topic('short', inner.namespace))

@@ -26,14 +26,28 @@ afterAll(async () => {
 beforeEach(() => stage.keepEvidence())
 
 /** Names and ids of the gateways' pods: the same ids are the same pods, with all their connections. */
-const podsOf = (name: string): Promise<string> => stage.demand(['get', 'pods', '--selector', `app.kubernetes.io/instance=${name}`, '--output', 'jsonpath={range .items[*]}{.metadata.uid} {.status.containerStatuses[0].restartCount}{"\\n"}{end}'])
-const generationOf = (name: string): Promise<string> => stage.demand(['get', `deployment/${gatewayOf(name)}`, '--output', 'jsonpath={.metadata.generation}'])
-const isAnswering = async (name: string): Promise<boolean> => (await stage.ask({ path: `/api/${name}/v1/openapi.json` }).catch(() => null))?.status === 200
+const podsOf = (name: string): Promise<string> =>
+  stage.demand([
+    'get',
+    'pods',
+    '--selector',
+    `app.kubernetes.io/instance=${name}`,
+    '--output',
+    'jsonpath={range .items[*]}{.metadata.uid} {.status.containerStatuses[0].restartCount}{"\\n"}{end}',
+  ])
+const generationOf = (name: string): Promise<string> =>
+  stage.demand(['get', `deployment/${gatewayOf(name)}`, '--output', 'jsonpath={.metadata.generation}'])
+const isAnswering = async (name: string): Promise<boolean> =>
+  (await stage.ask({ path: `/api/${name}/v1/openapi.json` }).catch(() => null))?.status === 200
 
 describe('the chart', () => {
   it('changes nothing when it is applied once more', async () => {
     const before = [await podsOf(channel), await generationOf(channel)]
-    await helm(stage.platform, ['upgrade', 'carillon', join(root, 'charts/carillon'), '--wait', '--timeout', '240s', '--values', '-'], await valuesInUse(stage.platform))
+    await helm(
+      stage.platform,
+      ['upgrade', 'carillon', join(root, 'charts/carillon'), '--wait', '--timeout', '240s', '--values', '-'],
+      await valuesInUse(stage.platform),
+    )
     expect([await podsOf(channel), await generationOf(channel)]).toEqual(before)
   })
 
@@ -44,13 +58,22 @@ describe('the chart', () => {
       const archive = join(folder, 'chart.tar')
       const before = await run('git', ['-C', root, 'archive', '--output', archive, 'HEAD^', 'charts/carillon'])
       // A checkout of one commit alone has none before it: then the last one is what can be had.
-      if (before.code !== 0) await must(run('git', ['-C', root, 'archive', '--output', archive, 'HEAD', 'charts/carillon']), 'git has no chart')
+      if (before.code !== 0)
+        await must(run('git', ['-C', root, 'archive', '--output', archive, 'HEAD', 'charts/carillon']), 'git has no chart')
       await must(run('tar', ['-x', '-f', archive, '-C', folder]), 'tar did not work')
       const values = await valuesInUse(stage.platform)
-      await helm(stage.platform, ['upgrade', 'carillon', join(folder, 'charts/carillon'), '--wait', '--timeout', '240s', '--values', '-'], values)
+      await helm(
+        stage.platform,
+        ['upgrade', 'carillon', join(folder, 'charts/carillon'), '--wait', '--timeout', '240s', '--values', '-'],
+        values,
+      )
       await stage.reaches(`rtc/${channel}`, 'condition=Ready')
       const pods = await podsOf(channel)
-      await helm(stage.platform, ['upgrade', 'carillon', join(root, 'charts/carillon'), '--wait', '--timeout', '240s', '--values', '-'], values)
+      await helm(
+        stage.platform,
+        ['upgrade', 'carillon', join(root, 'charts/carillon'), '--wait', '--timeout', '240s', '--values', '-'],
+        values,
+      )
       await stage.reaches(`rtc/${channel}`, 'condition=Ready')
       expect(await podsOf(channel)).toBe(pods)
     } finally {
@@ -65,20 +88,31 @@ describe('the chart', () => {
   it('is uninstalled before its channels: gateways serve on, the definition stays, and namespaces can be deleted', async () => {
     // Without pods: a namespace waits for those that are in it for as long as they may take.
     const orphan = await openStage('life-cycle-orphan')
-    await orphan.apply(testChannel(orphan, { name: 'orphan', spec: { gateway: { replicas: 0 }, topic: { partitions: 1, deletionPolicy: 'Delete' }, route: { type: 'None' } } }))
+    await orphan.apply(
+      testChannel(orphan, {
+        name: 'orphan',
+        spec: { gateway: { replicas: 0 }, topic: { partitions: 1, deletionPolicy: 'Delete' }, route: { type: 'None' } },
+      }),
+    )
     await orphan.reaches('rtc/orphan', 'condition=Ready')
     const before = [await podsOf(channel), await generationOf(channel)]
     const values = await valuesInUse(stage.platform)
     await helm(stage.platform, ['uninstall', 'carillon', '--wait', '--timeout', '240s'])
     try {
-      expect(await stage.demand(['get', 'crd/realtimechannels.carillon.dev', '--output', 'name'])).toContain('realtimechannels.carillon.dev')
+      expect(await stage.demand(['get', 'crd/realtimechannels.carillon.dev', '--output', 'name'])).toContain(
+        'realtimechannels.carillon.dev',
+      )
       expect(await isAnswering(channel)).toBe(true)
       expect([await podsOf(channel), await generationOf(channel)]).toEqual(before)
       await stage.demand(['delete', 'namespace', orphan.namespace, '--wait', '--timeout=120s'])
       // Nobody was there to delete it: records are never lost by accident.
       expect(await topicsOf(stage)).toContain(`${orphan.namespace}.orphan`)
     } finally {
-      await helm(stage.platform, ['install', 'carillon', join(root, 'charts/carillon'), '--wait', '--timeout', '240s', '--values', '-'], values)
+      await helm(
+        stage.platform,
+        ['install', 'carillon', join(root, 'charts/carillon'), '--wait', '--timeout', '240s', '--values', '-'],
+        values,
+      )
     }
     await stage.reaches(`rtc/${channel}`, 'condition=Ready')
     expect([await podsOf(channel), await generationOf(channel)]).toEqual(before)

@@ -29,13 +29,20 @@ require('node:http').createServer((request, response) => {
 
 export async function openCollector(stage: Stage): Promise<Collector> {
   const labels = { 'app.kubernetes.io/name': 'e2e-collector' }
-  await stage.apply({ apiVersion: 'v1', kind: 'Service', metadata: { name, namespace: stage.namespace }, spec: { selector: labels, ports: [{ name: 'otlp', port }] } })
+  await stage.apply({
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name, namespace: stage.namespace },
+    spec: { selector: labels, ports: [{ name: 'otlp', port }] },
+  })
   const { run } = await openProbe(stage, { name, labels, serves: { program, port } })
   return {
     endpoint: `http://${name}.${stage.namespace}.svc:${port}`,
     run,
     spans: async (traceId) => {
-      const exported = await run(`fetch('http://127.0.0.1:${port}').then((answer) => answer.text()).then((text) => process.stdout.write(text))`)
+      const exported = await run(
+        `fetch('http://127.0.0.1:${port}').then((answer) => answer.text()).then((text) => process.stdout.write(text))`,
+      )
       // The program above wrote it, of what gateways sent.
       return spansOf(JSON.parse(exported) as readonly Exported[]).filter((span) => span.traceId === traceId)
     },

@@ -9,13 +9,21 @@ export interface TargetGroup {
 
 export interface Pod {
   readonly metadata: { readonly name: string; readonly namespace: string; readonly labels?: Readonly<Record<string, string>> }
-  readonly spec: { readonly containers: readonly { readonly name: string; readonly ports?: readonly { readonly name?: string; readonly containerPort: number }[] }[] }
+  readonly spec: {
+    readonly containers: readonly {
+      readonly name: string
+      readonly ports?: readonly { readonly name?: string; readonly containerPort: number }[]
+    }[]
+  }
   readonly status: { readonly podIP?: string }
 }
 
 export interface Service {
   readonly metadata: Pod['metadata']
-  readonly spec: { readonly selector?: Readonly<Record<string, string>>; readonly ports?: readonly { readonly name?: string; readonly port: number; readonly targetPort?: number | string }[] }
+  readonly spec: {
+    readonly selector?: Readonly<Record<string, string>>
+    readonly ports?: readonly { readonly name?: string; readonly port: number; readonly targetPort?: number | string }[]
+  }
 }
 
 /** As Prometheus writes a name of Kubernetes where it takes a label. */
@@ -26,23 +34,45 @@ const metaLabels = (of: 'pod' | 'service', labels: Readonly<Record<string, strin
 
 /** One target per port that a container declares: the role `pod`. */
 export function podTargets(pods: readonly Pod[]): readonly TargetGroup[] {
-  return pods.flatMap(({ metadata, spec, status: { podIP } }) => spec.containers.flatMap(({ name: container, ports = [] }) => ports.flatMap(({ name = '', containerPort }) => (podIP === undefined ? [] : [{
-    targets: [`${podIP}:${containerPort}`],
-    labels: {
-      ...metaLabels('pod', metadata.labels),
-      __meta_kubernetes_namespace: metadata.namespace,
-      __meta_kubernetes_pod_name: metadata.name,
-      __meta_kubernetes_pod_container_name: container,
-      __meta_kubernetes_pod_container_port_name: name,
-    },
-  }]))))
+  return pods.flatMap(({ metadata, spec, status: { podIP } }) =>
+    spec.containers.flatMap(({ name: container, ports = [] }) =>
+      ports.flatMap(({ name = '', containerPort }) =>
+        podIP === undefined
+          ? []
+          : [
+              {
+                targets: [`${podIP}:${containerPort}`],
+                labels: {
+                  ...metaLabels('pod', metadata.labels),
+                  __meta_kubernetes_namespace: metadata.namespace,
+                  __meta_kubernetes_pod_name: metadata.name,
+                  __meta_kubernetes_pod_container_name: container,
+                  __meta_kubernetes_pod_container_port_name: name,
+                },
+              },
+            ],
+      ),
+    ),
+  )
 }
 
 /** One target per pod and port of a Service: the role `endpointslice`. */
 export function serviceTargets(services: readonly Service[], pods: readonly Pod[]): readonly TargetGroup[] {
-  return services.flatMap(({ metadata, spec: { selector = {}, ports = [] } }) => ports.flatMap(({ name = '', port, targetPort = port }) => {
-    const isBehind = (pod: Pod): boolean => Object.keys(selector).length > 0 && Object.entries(selector).every(([label, value]) => pod.metadata.labels?.[label] === value)
-    const of = { ...metaLabels('service', metadata.labels), __meta_kubernetes_service_name: metadata.name, __meta_kubernetes_endpointslice_port_name: name }
-    return podTargets(pods.filter(isBehind)).filter(({ targets: [address = ''], labels }) => labels['__meta_kubernetes_pod_container_port_name'] === targetPort || address.endsWith(`:${targetPort}`)).map(({ targets, labels }) => ({ targets, labels: { ...labels, ...of } }))
-  }))
+  return services.flatMap(({ metadata, spec: { selector = {}, ports = [] } }) =>
+    ports.flatMap(({ name = '', port, targetPort = port }) => {
+      const isBehind = (pod: Pod): boolean =>
+        Object.keys(selector).length > 0 && Object.entries(selector).every(([label, value]) => pod.metadata.labels?.[label] === value)
+      const of = {
+        ...metaLabels('service', metadata.labels),
+        __meta_kubernetes_service_name: metadata.name,
+        __meta_kubernetes_endpointslice_port_name: name,
+      }
+      return podTargets(pods.filter(isBehind))
+        .filter(
+          ({ targets: [address = ''], labels }) =>
+            labels['__meta_kubernetes_pod_container_port_name'] === targetPort || address.endsWith(`:${targetPort}`),
+        )
+        .map(({ targets, labels }) => ({ targets, labels: { ...labels, ...of } }))
+    }),
+  )
 }

@@ -8,7 +8,16 @@ import { openStage, type Stage } from '../testing/stage.ts'
 import { emitPath, gatewayOf, socketPath, testChannel } from '../testing/test-channel.ts'
 import { until } from '../../testing/until.ts'
 import { type Collector, openCollector } from './collector.ts'
-import { bringPrometheus, discover, forgetPrometheus, openPrometheus, peerOf, type Prometheus, prometheusObjects, readAlerts } from './prometheus.ts'
+import {
+  bringPrometheus,
+  discover,
+  forgetPrometheus,
+  openPrometheus,
+  peerOf,
+  type Prometheus,
+  prometheusObjects,
+  readAlerts,
+} from './prometheus.ts'
 import type { Monitor } from './scrape-configs.ts'
 import { childrenOf, renderTrace, type TracedSpan } from './trace.ts'
 
@@ -18,27 +27,45 @@ let collector: Collector
 let prometheus: Prometheus
 const clients: LiveClient[] = []
 
-const variables = (endpoint: string) => [
-  { name: 'OTEL_EXPORTER_OTLP_ENDPOINT', value: endpoint },
-  { name: 'OTEL_EXPORTER_OTLP_PROTOCOL', value: 'http/json' },
-  // The test waits for the spans.
-  { name: 'OTEL_BSP_SCHEDULE_DELAY', value: '200' },
-] as const
+const variables = (endpoint: string) =>
+  [
+    { name: 'OTEL_EXPORTER_OTLP_ENDPOINT', value: endpoint },
+    { name: 'OTEL_EXPORTER_OTLP_PROTOCOL', value: 'http/json' },
+    // The test waits for the spans.
+    { name: 'OTEL_BSP_SCHEDULE_DELAY', value: '200' },
+  ] as const
 
 const isMonitor = ({ kind }: { readonly kind: string }): boolean => kind === 'ServiceMonitor' || kind === 'PodMonitor'
 
 async function install({ image, node }: { readonly image: string; readonly node: string }): Promise<void> {
-  const rendered = renderedObjects(['--set', 'metrics.serviceMonitor.enabled=true', '--set', 'metrics.podMonitor.enabled=true'], namespaces.operator)
+  const rendered = renderedObjects(
+    ['--set', 'metrics.serviceMonitor.enabled=true', '--set', 'metrics.podMonitor.enabled=true'],
+    namespaces.operator,
+  )
   // The chart's tests hold these to this shape.
   const monitors = rendered.filter(isMonitor) as unknown as readonly Monitor[]
-  await stage.apply(...prometheusObjects({ namespace: stage.namespace, image, node, monitors, rules: await readAlerts(stage), found: await discover(stage) }))
+  await stage.apply(
+    ...prometheusObjects({
+      namespace: stage.namespace,
+      image,
+      node,
+      monitors,
+      rules: await readAlerts(stage),
+      found: await discover(stage),
+    }),
+  )
 }
 
 beforeAll(async () => {
   stage = await openStage('observability')
   const brought = bringPrometheus(stage)
   collector = await openCollector(stage)
-  const gateway = { replicas: 2, drainSeconds: 0, resources: { requests: { cpu: '50m', memory: '192Mi' } }, env: [...variables(collector.endpoint)] }
+  const gateway = {
+    replicas: 2,
+    drainSeconds: 0,
+    resources: { requests: { cpu: '50m', memory: '192Mi' } },
+    env: [...variables(collector.endpoint)],
+  }
   await stage.apply(testChannel(stage, { name: channel, spec: { gateway, network: { metricsFrom: [peerOf(stage.namespace)] } } }))
   // The pods must be there before they are looked for.
   await stage.reaches(`rtc/${channel}`, 'condition=Ready')
@@ -53,22 +80,40 @@ afterAll(async () => {
 beforeEach(() => stage.keepEvidence())
 
 const words = async (...command: readonly string[]): Promise<readonly string[]> => (await stage.demand(command)).trim().split(/\s+/)
-const gatewayPods = (): Promise<readonly string[]> => words('get', 'pods', '--selector', `app.kubernetes.io/instance=${channel}`, '--output', 'jsonpath={.items[*].metadata.name}')
+const gatewayPods = (): Promise<readonly string[]> =>
+  words('get', 'pods', '--selector', `app.kubernetes.io/instance=${channel}`, '--output', 'jsonpath={.items[*].metadata.name}')
 
 interface Target {
   readonly health: string
   readonly lastError: string
   readonly labels: Readonly<Record<string, string>>
 }
-const targets = async (): Promise<readonly Target[]> => ((await prometheus.ask('targets?state=active')) as { readonly activeTargets: readonly Target[] }).activeTargets
+const targets = async (): Promise<readonly Target[]> =>
+  ((await prometheus.ask('targets?state=active')) as { readonly activeTargets: readonly Target[] }).activeTargets
 
 describe('Prometheus', () => {
   it('takes every gateway and every operator for a target, by the monitors of the chart, and may ask them', async () => {
-    const operators = await words('get', 'pods', '--namespace', namespaces.operator, '--selector', 'app.kubernetes.io/name=carillon-operator', '--output', 'jsonpath={.items[*].metadata.name}')
+    const operators = await words(
+      'get',
+      'pods',
+      '--namespace',
+      namespaces.operator,
+      '--selector',
+      'app.kubernetes.io/name=carillon-operator',
+      '--output',
+      'jsonpath={.items[*].metadata.name}',
+    )
     const pods = [...(await gatewayPods()), ...operators].toSorted()
-    const found = async () => (await targets()).map(({ health, lastError, labels }) => ({ pod: labels['pod'], health, lastError })).toSorted((a, b) => String(a.pod).localeCompare(String(b.pod)))
+    const found = async () =>
+      (await targets())
+        .map(({ health, lastError, labels }) => ({ pod: labels['pod'], health, lastError }))
+        .toSorted((a, b) => String(a.pod).localeCompare(String(b.pod)))
     await expect.poll(found, { interval: 1000 }).toEqual(pods.map((pod) => ({ pod, health: 'up', lastError: '' })))
-    expect((await targets()).filter(({ labels }) => labels['namespace'] === stage.namespace).map(({ labels: { job, carillon_dev_channel: name } }) => ({ job, name }))).toEqual([0, 1].map(() => ({ job: 'carillon-system/carillon-gateways', name: channel })))
+    expect(
+      (await targets())
+        .filter(({ labels }) => labels['namespace'] === stage.namespace)
+        .map(({ labels: { job, carillon_dev_channel: name } }) => ({ job, name })),
+    ).toEqual([0, 1].map(() => ({ job: 'carillon-system/carillon-gateways', name: channel })))
   })
 })
 
@@ -81,17 +126,30 @@ describe('a trace', () => {
     const { place, own } = stage.platform
     const ada = { id: 'ada', username: 'ada', organization: 'acme', roles: [] }
     const pods = await gatewayPods()
-    const haveClients = async (): Promise<boolean> => (await prometheus.evaluate(['carillon_sessions{transport="websocket"} > 0']))[0] === pods.length
+    const haveClients = async (): Promise<boolean> =>
+      (await prometheus.evaluate(['carillon_sessions{transport="websocket"} > 0']))[0] === pods.length
     // The ingress chooses the pod, so that a few connect until each pod has one.
-    await until(async () => {
-      if (clients.length < 20 && clients.every(({ isOpen }) => isOpen)) clients.push(new LiveClient({ place, ca: own.ca.certificate, user: ada, path: socketPath(channel), token: stage.token({ user_id: 'ada' }) }))
-      return haveClients()
-    }, { what: 'connections to each pod' })
+    await until(
+      async () => {
+        if (clients.length < 20 && clients.every(({ isOpen }) => isOpen))
+          clients.push(
+            new LiveClient({ place, ca: own.ca.certificate, user: ada, path: socketPath(channel), token: stage.token({ user_id: 'ada' }) }),
+          )
+        return haveClients()
+      },
+      { what: 'connections to each pod' },
+    )
     await until(() => clients.every(({ isOpen }) => isOpen), { what: 'all clients to be connected' })
 
     const answer = await stage.ask({
-      path: emitPath(channel), method: 'POST', body: JSON.stringify({ type: 'order', users: ['ada'], payload: { number: 1, key: null, sentAtMs: Date.now() } }),
-      headers: { 'content-type': 'application/json', 'authorization': `Bearer ${stage.token({ user_id: 'shop', scope: 'carillon.emit' })}`, 'traceparent': `00-${traceId}-${callerSpanId}-01` },
+      path: emitPath(channel),
+      method: 'POST',
+      body: JSON.stringify({ type: 'order', users: ['ada'], payload: { number: 1, key: null, sentAtMs: Date.now() } }),
+      headers: {
+        'content-type': 'application/json',
+        authorization: `Bearer ${stage.token({ user_id: 'shop', scope: 'carillon.emit' })}`,
+        traceparent: `00-${traceId}-${callerSpanId}-01`,
+      },
     })
     expect(answer).toMatchObject({ status: 202 })
     await until(() => clients.every(({ received }) => received.length === 1), { what: 'the event on every connection' })
@@ -101,12 +159,25 @@ describe('a trace', () => {
     await writeTrace(trace)
     const below = (parents: readonly TracedSpan[]): readonly TracedSpan[] => parents.flatMap(({ spanId }) => childrenOf(spans, spanId))
     const emits = childrenOf(spans, callerSpanId)
-    expect(emits.map(({ name }) => name), trace).toEqual(['emit'])
-    expect(below(emits).map(({ name, pod }) => ({ name, pod })), trace).toEqual([{ name: 'publish', pod: emits[0]?.pod }])
+    expect(
+      emits.map(({ name }) => name),
+      trace,
+    ).toEqual(['emit'])
+    expect(
+      below(emits).map(({ name, pod }) => ({ name, pod })),
+      trace,
+    ).toEqual([{ name: 'publish', pod: emits[0]?.pod }])
     const consumes = below(below(emits))
-    expect(consumes.map(({ name }) => name), trace).toEqual(pods.map(() => 'consume'))
+    expect(
+      consumes.map(({ name }) => name),
+      trace,
+    ).toEqual(pods.map(() => 'consume'))
     expect(consumes.map(({ pod }) => pod).toSorted(), trace).toEqual(pods.toSorted())
-    for (const consume of consumes) expect(childrenOf(spans, consume.spanId).map(({ name, pod }) => ({ name, pod })), trace).toEqual([{ name: 'deliver', pod: consume.pod }])
+    for (const consume of consumes)
+      expect(
+        childrenOf(spans, consume.spanId).map(({ name, pod }) => ({ name, pod })),
+        trace,
+      ).toEqual([{ name: 'deliver', pod: consume.pod }])
     // Nothing is told twice, and nothing hangs elsewhere.
     expect(spans).toHaveLength(2 + 2 * pods.length)
     expect(new Set(named(spans, 'deliver').map(({ pod }) => pod)).size).toBe(pods.length)
@@ -126,11 +197,17 @@ describe('what the chart says to Prometheus', () => {
     readonly health: string
     readonly lastError?: string
   }
-  const rules = async (): Promise<readonly Rule[]> => ((await prometheus.ask('rules')) as { readonly groups: readonly { readonly rules: readonly Rule[] }[] }).groups.flatMap((group) => group.rules)
+  const rules = async (): Promise<readonly Rule[]> =>
+    ((await prometheus.ask('rules')) as { readonly groups: readonly { readonly rules: readonly Rule[] }[] }).groups.flatMap(
+      (group) => group.rules,
+    )
 
   it('is rules that it takes, and evaluates without a complaint', async () => {
     const written = [...(await readAlerts(stage)).matchAll(/- alert: (\w+)/g)].map(([, alert]) => alert)
-    await until(async () => (await rules()).every(({ health }) => health !== 'unknown'), { what: 'the rules to be evaluated', everyMs: 500 })
+    await until(async () => (await rules()).every(({ health }) => health !== 'unknown'), {
+      what: 'the rules to be evaluated',
+      everyMs: 500,
+    })
     const all = await rules()
     expect(all.map(({ name }) => name)).toEqual(written)
     expect(all.filter(({ health, lastError }) => health !== 'ok' || (lastError ?? '') !== '')).toEqual([])
@@ -138,8 +215,13 @@ describe('what the chart says to Prometheus', () => {
 
   it('finds series, in every alert and on every panel of a dashboard', async () => {
     // Without the limits that it compares with, an alert has a value at any time. What then gives nothing could never fire.
-    const alerts = (await rules()).map(({ name, query }) => ({ where: name, expression: query.replaceAll(/ (?:>|<|==) [\d.]+(?= |$)/g, '') }))
-    const panels = dashboards.flatMap(expressionsOf).map(({ where, expression }) => ({ where, expression: withEverythingChosen(expression, '1m') }))
+    const alerts = (await rules()).map(({ name, query }) => ({
+      where: name,
+      expression: query.replaceAll(/ (?:>|<|==) [\d.]+(?= |$)/g, ''),
+    }))
+    const panels = dashboards
+      .flatMap(expressionsOf)
+      .map(({ where, expression }) => ({ where, expression: withEverythingChosen(expression, '1m') }))
     const all = [...alerts, ...panels]
     expect(all.length).toBeGreaterThan(70)
     // A rate needs two looks at each pod: there are some a moment later.
@@ -160,7 +242,18 @@ describe('the pods', () => {
   })
 
   it('tell Events of a channel, once each', async () => {
-    const told = (await stage.demand(['get', 'events', '--field-selector', `involvedObject.kind=RealtimeChannel,involvedObject.name=${channel}`, '--output', 'jsonpath={range .items[*]}{.reason}: {.message}{"\\n"}{end}'])).trim().split('\n')
+    const told = (
+      await stage.demand([
+        'get',
+        'events',
+        '--field-selector',
+        `involvedObject.kind=RealtimeChannel,involvedObject.name=${channel}`,
+        '--output',
+        'jsonpath={range .items[*]}{.reason}: {.message}{"\\n"}{end}',
+      ])
+    )
+      .trim()
+      .split('\n')
     expect(told.map((each) => each.split(':')[0])).toEqual(expect.arrayContaining(['TopicCreated', 'Reconciled']))
     expect(told.toSorted()).toEqual([...new Set(told)].toSorted())
   })

@@ -22,8 +22,12 @@ export interface Prometheus {
 }
 
 /** Brings the image to one node, if it is not there yet. @returns its name, and the node */
-export async function bringPrometheus({ platform: { run, place, root } }: Stage): Promise<{ readonly image: string; readonly node: string }> {
-  const image = referenceOf(await buildImage(run, { root: join(root, 'e2e/observability/prometheus'), folder: place.folder, progress: () => {}, repository }))
+export async function bringPrometheus({
+  platform: { run, place, root },
+}: Stage): Promise<{ readonly image: string; readonly node: string }> {
+  const image = referenceOf(
+    await buildImage(run, { root: join(root, 'e2e/observability/prometheus'), folder: place.folder, progress: () => {}, repository }),
+  )
   const node = (await nodesOf(run, place.cluster)).find((each) => each.endsWith('-worker'))
   if (node === undefined) throw new Error('the cluster has no worker')
   await loadImages(run, place, { images: [image], nodes: [node] })
@@ -48,7 +52,9 @@ export interface Found {
 /** Pods and Services of the suite's namespace and the operator's, as there are now. */
 export async function discover(stage: Stage): Promise<Found> {
   const list = async (kind: string): Promise<readonly unknown[]> => {
-    const answers = await Promise.all([stage.namespace, namespaces.operator].map((namespace) => stage.demand(['get', kind, '--namespace', namespace, '--output', 'json'])))
+    const answers = await Promise.all(
+      [stage.namespace, namespaces.operator].map((namespace) => stage.demand(['get', kind, '--namespace', namespace, '--output', 'json'])),
+    )
     return answers.flatMap((answer) => (JSON.parse(answer) as { readonly items: readonly unknown[] }).items) // as kubectl writes lists
   }
   // The API server holds them to these shapes.
@@ -67,36 +73,76 @@ export function prometheusObjects({ namespace, image, node, monitors, rules, fou
     scrape_configs: monitors.map((monitor) => scrapeConfigOf(monitor, monitor.kind === 'PodMonitor' ? found.pods : found.services)),
   }
   const policy: Manifest = {
-    apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name: `${namespace}-prometheus`, namespace: namespaces.operator },
-    spec: { podSelector: { matchLabels: { 'app.kubernetes.io/name': 'carillon-operator' } }, policyTypes: ['Ingress'], ingress: [{ ports: [{ port: 9000, protocol: 'TCP' }], from: [peerOf(namespace)] }] },
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: { name: `${namespace}-prometheus`, namespace: namespaces.operator },
+    spec: {
+      podSelector: { matchLabels: { 'app.kubernetes.io/name': 'carillon-operator' } },
+      policyTypes: ['Ingress'],
+      ingress: [{ ports: [{ port: 9000, protocol: 'TCP' }], from: [peerOf(namespace)] }],
+    },
   }
   return [
     policy,
     // Prometheus reads JSON as what it is: YAML.
-    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace }, data: { 'prometheus.yaml': JSON.stringify(config), 'alerts.yaml': rules } },
+    {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name, namespace },
+      data: { 'prometheus.yaml': JSON.stringify(config), 'alerts.yaml': rules },
+    },
     prometheusPod({ namespace, image, node }),
-    { apiVersion: 'v1', kind: 'Service', metadata: { name, namespace }, spec: { selector: { 'app.kubernetes.io/name': 'e2e-prometheus' }, ports: [{ name: 'http', port: 9090 }] } },
+    {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name, namespace },
+      spec: { selector: { 'app.kubernetes.io/name': 'e2e-prometheus' }, ports: [{ name: 'http', port: 9090 }] },
+    },
   ]
 }
 
 /** Pods of a namespace, as a peer of a NetworkPolicy. */
-export const peerOf = (namespace: string): { readonly namespaceSelector: object } => ({ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } } })
-
-const prometheusPod = ({ namespace, image, node }: Pick<PrometheusOptions, 'namespace' | 'image' | 'node'>): Manifest => restrictedPod({ name, namespace, labels: { 'app.kubernetes.io/name': 'e2e-prometheus' } }, {
-  nodeName: node,
-  container: {
-    image,
-    args: ['--config.file=/etc/prometheus/prometheus.yaml', '--storage.tsdb.path=/data', '--storage.tsdb.retention.time=1h', '--web.listen-address=:9090'],
-    readinessProbe: { httpGet: { path: '/-/ready', port: 9090 }, periodSeconds: 1 },
-    resources: { requests: { cpu: '20m', memory: '64Mi' } },
-    volumeMounts: [{ name: 'config', mountPath: '/etc/prometheus' }, { name: 'data', mountPath: '/data' }],
-  },
-  volumes: [{ name: 'config', configMap: { name } }, { name: 'data', emptyDir: { sizeLimit: '256Mi' } }],
+export const peerOf = (namespace: string): { readonly namespaceSelector: object } => ({
+  namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
 })
+
+const prometheusPod = ({ namespace, image, node }: Pick<PrometheusOptions, 'namespace' | 'image' | 'node'>): Manifest =>
+  restrictedPod(
+    { name, namespace, labels: { 'app.kubernetes.io/name': 'e2e-prometheus' } },
+    {
+      nodeName: node,
+      container: {
+        image,
+        args: [
+          '--config.file=/etc/prometheus/prometheus.yaml',
+          '--storage.tsdb.path=/data',
+          '--storage.tsdb.retention.time=1h',
+          '--web.listen-address=:9090',
+        ],
+        readinessProbe: { httpGet: { path: '/-/ready', port: 9090 }, periodSeconds: 1 },
+        resources: { requests: { cpu: '20m', memory: '64Mi' } },
+        volumeMounts: [
+          { name: 'config', mountPath: '/etc/prometheus' },
+          { name: 'data', mountPath: '/data' },
+        ],
+      },
+      volumes: [
+        { name: 'config', configMap: { name } },
+        { name: 'data', emptyDir: { sizeLimit: '256Mi' } },
+      ],
+    },
+  )
 
 /** Takes away what is not in the suite's own namespace. */
 export async function forgetPrometheus(stage: Stage): Promise<void> {
-  await stage.kubectl(['delete', 'networkpolicy', `${stage.namespace}-prometheus`, '--namespace', namespaces.operator, '--ignore-not-found'])
+  await stage.kubectl([
+    'delete',
+    'networkpolicy',
+    `${stage.namespace}-prometheus`,
+    '--namespace',
+    namespaces.operator,
+    '--ignore-not-found',
+  ])
 }
 
 /** @param objects have been applied */
@@ -113,7 +159,14 @@ export async function openPrometheus(stage: Stage, collector: Collector): Promis
     return JSON.parse(await collector.run(program)) as readonly Answer[] // https://prometheus.io/docs/prometheus/latest/querying/api/
   }
   // A pod that is ready is not yet behind its Service on every node.
-  await until(() => askAll(['status/buildinfo']).then(() => true, () => false), { what: 'an answer of Prometheus', everyMs: 500 })
+  await until(
+    () =>
+      askAll(['status/buildinfo']).then(
+        () => true,
+        () => false,
+      ),
+    { what: 'an answer of Prometheus', everyMs: 500 },
+  )
   return {
     ask: async (path) => {
       const [answer] = await askAll([path])
@@ -122,7 +175,9 @@ export async function openPrometheus(stage: Stage, collector: Collector): Promis
     },
     evaluate: async (expressions) => {
       const answers = await askAll(expressions.map((expression) => `query?query=${encodeURIComponent(expression)}`))
-      return answers.map((answer) => (answer.status === 'success' ? (answer.data as { readonly result: readonly unknown[] }).result.length : answer.error)) // of a query
+      return answers.map((answer) =>
+        answer.status === 'success' ? (answer.data as { readonly result: readonly unknown[] }).result.length : answer.error,
+      ) // of a query
     },
   }
 }
@@ -130,4 +185,5 @@ export async function openPrometheus(stage: Stage, collector: Collector): Promis
 type Answer = { readonly status: 'success'; readonly data: unknown } | { readonly status: 'error'; readonly error: string }
 
 /** The chart's own rules. */
-export const readAlerts = ({ platform: { root } }: Stage): Promise<string> => readFile(join(root, 'charts/carillon/files/alerts.yaml'), 'utf8')
+export const readAlerts = ({ platform: { root } }: Stage): Promise<string> =>
+  readFile(join(root, 'charts/carillon/files/alerts.yaml'), 'utf8')

@@ -43,7 +43,9 @@ export function scrapeConfigOf({ kind, metadata, spec }: Monitor, found: readonl
     honor_labels: endpoint.honorLabels ?? false,
     static_configs: found,
     relabel_configs: [
-      ...Object.entries(spec.selector.matchLabels).map(([label, value]) => keep(`__meta_kubernetes_${of}_label_${sanitized(label)}`, value)),
+      ...Object.entries(spec.selector.matchLabels).map(([label, value]) =>
+        keep(`__meta_kubernetes_${of}_label_${sanitized(label)}`, value),
+      ),
       keep(isPods ? '__meta_kubernetes_pod_container_port_name' : '__meta_kubernetes_endpointslice_port_name', endpoint.port),
       take('__meta_kubernetes_namespace', 'namespace'),
       take('__meta_kubernetes_pod_name', 'pod'),

@@ -29,20 +29,28 @@ interface ExportedSpan extends Pick<TracedSpan, 'name' | 'traceId' | 'spanId'> {
 }
 
 export function spansOf(requests: readonly Exported[]): readonly TracedSpan[] {
-  return requests.flatMap(({ resourceSpans }) => resourceSpans).flatMap(({ resource, scopeSpans }) => {
-    const attribute = (key: string): string => resource.attributes.find((each) => each.key === key)?.value.stringValue ?? ''
-    return scopeSpans.flatMap(({ spans }) => spans).map(({ name, traceId, spanId, parentSpanId = '', startTimeUnixNano, endTimeUnixNano }) => ({
-      name, traceId, spanId, parentSpanId,
-      startMs: Number(BigInt(startTimeUnixNano) / 1000n) / 1000,
-      endMs: Number(BigInt(endTimeUnixNano) / 1000n) / 1000,
-      pod: attribute('k8s.pod.name'),
-      node: attribute('k8s.node.name'),
-    }))
-  })
+  return requests
+    .flatMap(({ resourceSpans }) => resourceSpans)
+    .flatMap(({ resource, scopeSpans }) => {
+      const attribute = (key: string): string => resource.attributes.find((each) => each.key === key)?.value.stringValue ?? ''
+      return scopeSpans
+        .flatMap(({ spans }) => spans)
+        .map(({ name, traceId, spanId, parentSpanId = '', startTimeUnixNano, endTimeUnixNano }) => ({
+          name,
+          traceId,
+          spanId,
+          parentSpanId,
+          startMs: Number(BigInt(startTimeUnixNano) / 1000n) / 1000,
+          endMs: Number(BigInt(endTimeUnixNano) / 1000n) / 1000,
+          pod: attribute('k8s.pod.name'),
+          node: attribute('k8s.node.name'),
+        }))
+    })
 }
 
 /** Those whose parent it is, the earliest first. */
-export const childrenOf = (spans: readonly TracedSpan[], spanId: string): readonly TracedSpan[] => spans.filter(({ parentSpanId }) => parentSpanId === spanId).toSorted((a, b) => a.startMs - b.startMs)
+export const childrenOf = (spans: readonly TracedSpan[], spanId: string): readonly TracedSpan[] =>
+  spans.filter(({ parentSpanId }) => parentSpanId === spanId).toSorted((a, b) => a.startMs - b.startMs)
 
 /** A trace for people: each span below its parent, with when it began, how long it took, and where. */
 export function renderTrace(spans: readonly TracedSpan[], callerSpanId: string): string {
@@ -50,9 +58,21 @@ export function renderTrace(spans: readonly TracedSpan[], callerSpanId: string):
   const beganMs = Math.min(...lines.map(({ span }) => span.startMs))
   const width = Math.max(...lines.map(({ text }) => text.length))
   const ms = (value: number): string => `${value.toFixed(1)} ms`.padStart(10)
-  return lines.map(({ text, span }) => `${text.padEnd(width)} ${ms(span.startMs - beganMs)} ${ms(span.endMs - span.startMs)}  ${span.pod} on ${span.node}`).join('\n')
+  return lines
+    .map(
+      ({ text, span }) =>
+        `${text.padEnd(width)} ${ms(span.startMs - beganMs)} ${ms(span.endMs - span.startMs)}  ${span.pod} on ${span.node}`,
+    )
+    .join('\n')
 }
 
-function linesBelow(spans: readonly TracedSpan[], spanId: string, indent: string): readonly { readonly text: string; readonly span: TracedSpan }[] {
-  return childrenOf(spans, spanId).flatMap((span) => [{ text: `${indent}${span.name}`, span }, ...linesBelow(spans, span.spanId, `${indent}  `)])
+function linesBelow(
+  spans: readonly TracedSpan[],
+  spanId: string,
+  indent: string,
+): readonly { readonly text: string; readonly span: TracedSpan }[] {
+  return childrenOf(spans, spanId).flatMap((span) => [
+    { text: `${indent}${span.name}`, span },
+    ...linesBelow(spans, span.spanId, `${indent}  `),
+  ])
 }

@@ -1,6 +1,21 @@
 import type { Image } from './images.ts'
 import { clusterConfig } from './kind-cluster.ts'
-import { askThroughIngress, bringImages, bringOwnImage, defineGatewayApi, findTools, installKafka, installMetrics, installOperator, installTraefik, makeCluster, makeImage, makeSample, type Platform, rollGateways } from './platform-steps.ts'
+import {
+  askThroughIngress,
+  bringImages,
+  bringOwnImage,
+  defineGatewayApi,
+  findTools,
+  installKafka,
+  installMetrics,
+  installOperator,
+  installTraefik,
+  makeCluster,
+  makeImage,
+  makeSample,
+  type Platform,
+  rollGateways,
+} from './platform-steps.ts'
 import { runSteps, type Step } from './run-steps.ts'
 
 type Say = (line: string) => void
@@ -16,7 +31,12 @@ export function bringUp(platform: Platform, say: Say): Promise<boolean> {
     [findTools(platform)],
     [makeImage(platform, image.come), makeCluster(platform, (text) => clusterConfig(text, options))],
     [...bringImages(platform, image.get), defineGatewayApi(platform)],
-    [installTraefik(platform), installKafka(platform), installOperator(platform, image.get), ...(options.metrics ? [installMetrics(platform)] : [])],
+    [
+      installTraefik(platform),
+      installKafka(platform),
+      installOperator(platform, image.get),
+      ...(options.metrics ? [installMetrics(platform)] : []),
+    ],
     ...samples,
   ]
   return runSteps(groups, { say, ...patience })
@@ -25,7 +45,12 @@ export function bringUp(platform: Platform, say: Say): Promise<boolean> {
 /** Brings what has changed here into a platform that is up: a new image, and with it the operator and the gateways. */
 export function bringChanges(platform: Platform, say: Say): Promise<boolean> {
   const image = imageToCome()
-  const groups = [[makeImage(platform, image.come)], [bringOwnImage(platform, image.get)], [installOperator(platform, image.get)], [rollGateways(platform, image.get)]]
+  const groups = [
+    [makeImage(platform, image.come)],
+    [bringOwnImage(platform, image.get)],
+    [installOperator(platform, image.get)],
+    [rollGateways(platform, image.get)],
+  ]
   return runSteps(groups, { say, ...patience })
 }
 

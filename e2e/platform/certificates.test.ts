@@ -19,7 +19,11 @@ it('issues a certificate for names, for the address, and for nothing else', () =
   const certificate = new X509Certificate(issueCertificate(authority, names, year).certificate)
   expect(certificate.checkIssued(new X509Certificate(authority.certificate))).toBe(true)
   expect(certificate.ca).toBe(false)
-  expect(['carillon.localhost', 'a.carillon.localhost', 'a.b.carillon.localhost', 'example.com'].map((name) => certificate.checkHost(name) !== undefined)).toEqual([true, true, false, false])
+  expect(
+    ['carillon.localhost', 'a.carillon.localhost', 'a.b.carillon.localhost', 'example.com'].map(
+      (name) => certificate.checkHost(name) !== undefined,
+    ),
+  ).toEqual([true, true, false, false])
   expect(certificate.checkIP('127.0.0.1')).toBe('127.0.0.1')
 })
 
@@ -31,7 +35,9 @@ it('gives a server what a client needs to trust it over TLS, when it is told of 
   const { port } = server.address() as AddressInfo
   const handshake = (ca: string | undefined): Promise<string> =>
     new Promise((resolve) => {
-      const socket = connect({ port, host: '127.0.0.1', servername: 'carillon.localhost', ...(ca === undefined ? {} : { ca }) }, () => resolve('trusted'))
+      const socket = connect({ port, host: '127.0.0.1', servername: 'carillon.localhost', ...(ca === undefined ? {} : { ca }) }, () =>
+        resolve('trusted'),
+      )
       socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message))
       socket.once('close', () => socket.destroy())
     })

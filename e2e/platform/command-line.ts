@@ -10,7 +10,11 @@ export interface CommandLine {
 }
 
 /** Reads what the command is told, and runs it. @returns the exit code: 2 when it was told what cannot be, 1 when it could not be done */
-export async function runCommandLine({ name, what, run }: CommandLine, args: readonly string[], env: Readonly<Record<string, string | undefined>>): Promise<number> {
+export async function runCommandLine(
+  { name, what, run }: CommandLine,
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<number> {
   const options = parsePlatformOptions(args, env)
   if (!options.ok) {
     console.error(`${options.error.join('\n')}\n--help says what there is.`)
@@ -24,7 +28,9 @@ export async function runCommandLine({ name, what, run }: CommandLine, args: rea
     return (await run(options.value)) ? 0 : 1
   } catch (error) {
     if (!(error instanceof StepFailure)) throw error
-    console.error([error.message, ...error.why.map((line) => `| ${line}`), ...(error.todo === '' ? [] : [`What to do: ${error.todo}`])].join('\n'))
+    console.error(
+      [error.message, ...error.why.map((line) => `| ${line}`), ...(error.todo === '' ? [] : [`What to do: ${error.todo}`])].join('\n'),
+    )
     return 1
   }
 }

@@ -23,7 +23,11 @@ it('is not hurt by a command that does not read its input', async () => {
 })
 
 it('turns a failure into one for people, with the end of what the command wrote', async () => {
-  await expect(must(run('sh', ['-c', 'echo nothing; echo reason >&2; exit 1']), 'it did not work', 'try again')).rejects.toMatchObject({ message: 'it did not work (exit code 1).', why: ['reason'], todo: 'try again' })
+  await expect(must(run('sh', ['-c', 'echo nothing; echo reason >&2; exit 1']), 'it did not work', 'try again')).rejects.toMatchObject({
+    message: 'it did not work (exit code 1).',
+    why: ['reason'],
+    todo: 'try again',
+  })
   await expect(must(run('sh', ['-c', 'echo only this; exit 1']), 'it did not work')).rejects.toMatchObject({ why: ['only this'] })
   expect(await must(run('echo', ['fine']), 'it did not work')).toBe('fine\n')
   expect(lastLines('a\nb\nc\n', 2)).toEqual(['b', 'c'])

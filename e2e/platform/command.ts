@@ -27,14 +27,19 @@ export function createRun(env: Readonly<Record<string, string | undefined>>): Ru
       const child = spawn(command, words, { env: { ...env }, stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] })
       const output = { stdout: '', stderr: '' }
       let isLate = false
-      const timer = timeoutMs === undefined ? undefined : setTimeout(() => {
-        isLate = true
-        child.kill('SIGTERM')
-      }, timeoutMs)
-      const read = (name: keyof typeof output) => (chunk: string): void => {
-        output[name] += chunk
-        for (const line of chunk.split('\n')) if (line.trim() !== '') onLine?.(line.trim())
-      }
+      const timer =
+        timeoutMs === undefined
+          ? undefined
+          : setTimeout(() => {
+              isLate = true
+              child.kill('SIGTERM')
+            }, timeoutMs)
+      const read =
+        (name: keyof typeof output) =>
+        (chunk: string): void => {
+          output[name] += chunk
+          for (const line of chunk.split('\n')) if (line.trim() !== '') onLine?.(line.trim())
+        }
       child.stdout?.setEncoding('utf8').on('data', read('stdout'))
       child.stderr?.setEncoding('utf8').on('data', read('stderr'))
       const settle = (code: number, more = ''): void => {
@@ -42,7 +47,9 @@ export function createRun(env: Readonly<Record<string, string | undefined>>): Ru
         resolve({ code, stdout: output.stdout, stderr: output.stderr + more })
       }
       child.once('error', (error) => settle(127, error.message))
-      child.once('close', (code) => settle(isLate ? 124 : (code ?? 1), isLate ? `${command} was ended after ${(timeoutMs ?? 0) / 1000} s` : ''))
+      child.once('close', (code) =>
+        settle(isLate ? 124 : (code ?? 1), isLate ? `${command} was ended after ${(timeoutMs ?? 0) / 1000} s` : ''),
+      )
       // A command that ends without reading what it was given is told by its exit code.
       child.stdin?.on('error', () => {}).end(input)
     })

@@ -5,11 +5,19 @@ import { conditionsOf, describePod, diagnose } from './diagnose.ts'
 const metadata = { name: 'a-1', namespace: 'shop' }
 const pod = (status: object): { readonly metadata: typeof metadata; readonly status: object } => ({ metadata, status })
 const ready = pod({ phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] })
-const crashing = pod({ phase: 'Running', conditions: [{ type: 'Ready', status: 'False' }], containerStatuses: [{ name: 'gateway', ready: false, restartCount: 2, state: { waiting: { reason: 'CrashLoopBackOff', message: 'back-off' } } }] })
+const crashing = pod({
+  phase: 'Running',
+  conditions: [{ type: 'Ready', status: 'False' }],
+  containerStatuses: [
+    { name: 'gateway', ready: false, restartCount: 2, state: { waiting: { reason: 'CrashLoopBackOff', message: 'back-off' } } },
+  ],
+})
 
 it('says of a pod why it is not ready', () => {
   expect(describePod(crashing)).toBe('pod shop/a-1 (Running): gateway is waiting, CrashLoopBackOff, back-off, started 3 times')
-  expect(describePod(pod({ phase: 'Pending', conditions: [{ type: 'PodScheduled', status: 'False', message: '0/3 nodes are available' }] }))).toBe('pod shop/a-1 (Pending): PodScheduled: 0/3 nodes are available')
+  expect(
+    describePod(pod({ phase: 'Pending', conditions: [{ type: 'PodScheduled', status: 'False', message: '0/3 nodes are available' }] })),
+  ).toBe('pod shop/a-1 (Pending): PodScheduled: 0/3 nodes are available')
   expect(describePod(pod({}))).toBe('pod shop/a-1 (unknown): not ready')
 })
 
@@ -22,9 +30,11 @@ it('tells of channels, of pods that are not ready with their logs, and of warnin
     'kubectl get events': 'Pod   a-1   BackOff   Back-off restarting\n',
   })
   expect(await diagnose(run, ['shop'])).toEqual([
-    'channel shop/news', '  Ready=False PodsFailing: see the log',
+    'channel shop/news',
+    '  Ready=False PodsFailing: see the log',
     'pod shop/a-1 (Running): gateway is waiting, CrashLoopBackOff, back-off, started 3 times',
-    '  log of a-1: listening', '  log of a-1: boom',
+    '  log of a-1: listening',
+    '  log of a-1: boom',
     'event: Pod  a-1  BackOff  Back-off restarting',
   ])
 })
@@ -36,8 +46,11 @@ it('has nothing to say where nothing is wrong, or nothing answers', async () => 
 
 it('says what an object that is in no namespace says of itself, or why nobody knows', async () => {
   const metrics = 'apiservice/v1beta1.metrics.k8s.io'
-  const tell = (answer: string | { readonly code: number; readonly stderr: string }) => conditionsOf(scriptedRun({ 'kubectl get apiservice': answer }).run, metrics)
-  expect(await tell('Available=False FailedDiscoveryCheck: no route to host\n')).toEqual([`${metrics}: Available=False FailedDiscoveryCheck: no route to host`])
+  const tell = (answer: string | { readonly code: number; readonly stderr: string }) =>
+    conditionsOf(scriptedRun({ 'kubectl get apiservice': answer }).run, metrics)
+  expect(await tell('Available=False FailedDiscoveryCheck: no route to host\n')).toEqual([
+    `${metrics}: Available=False FailedDiscoveryCheck: no route to host`,
+  ])
   expect(await tell('')).toEqual([`${metrics} says nothing of itself`])
   expect(await tell({ code: 1, stderr: 'not found\n' })).toEqual([`${metrics}: not found`])
 })

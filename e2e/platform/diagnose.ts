@@ -5,7 +5,12 @@ interface Pod {
   readonly status: {
     readonly phase?: string
     readonly conditions?: readonly { readonly type: string; readonly status: string; readonly message?: string }[]
-    readonly containerStatuses?: readonly { readonly name: string; readonly ready: boolean; readonly restartCount: number; readonly state: Readonly<Record<string, { readonly reason?: string; readonly message?: string }>> }[]
+    readonly containerStatuses?: readonly {
+      readonly name: string
+      readonly ready: boolean
+      readonly restartCount: number
+      readonly state: Readonly<Record<string, { readonly reason?: string; readonly message?: string }>>
+    }[]
   }
 }
 
@@ -29,15 +34,22 @@ async function podsOf(run: Run, namespace: string): Promise<readonly Pod[]> {
   return (JSON.parse(stdout) as { readonly items: readonly Pod[] }).items
 }
 
-const isReady = ({ status }: Pod): boolean => status.phase === 'Succeeded' || (status.conditions ?? []).some(({ type, status: value }) => type === 'Ready' && value === 'True')
+const isReady = ({ status }: Pod): boolean =>
+  status.phase === 'Succeeded' || (status.conditions ?? []).some(({ type, status: value }) => type === 'Ready' && value === 'True')
 
 /** One line: why a pod is not ready. */
 export function describePod({ metadata, status }: Pod): string {
-  const containers = (status.containerStatuses ?? []).filter(({ ready }) => !ready).map(({ name, restartCount, state }) => {
-    const [kind = 'unknown', { reason = '', message = '' } = {}] = Object.entries(state)[0] ?? []
-    return [`${name} is ${kind}`, reason, message, restartCount > 0 ? `started ${restartCount + 1} times` : ''].filter((part) => part !== '').join(', ')
-  })
-  const conditions = (status.conditions ?? []).flatMap(({ type, status: value, message }) => (value !== 'True' && message !== undefined ? [`${type}: ${message}`] : []))
+  const containers = (status.containerStatuses ?? [])
+    .filter(({ ready }) => !ready)
+    .map(({ name, restartCount, state }) => {
+      const [kind = 'unknown', { reason = '', message = '' } = {}] = Object.entries(state)[0] ?? []
+      return [`${name} is ${kind}`, reason, message, restartCount > 0 ? `started ${restartCount + 1} times` : '']
+        .filter((part) => part !== '')
+        .join(', ')
+    })
+  const conditions = (status.conditions ?? []).flatMap(({ type, status: value, message }) =>
+    value !== 'True' && message !== undefined ? [`${type}: ${message}`] : [],
+  )
   const why = containers.length > 0 ? containers : conditions
   return `pod ${metadata.namespace}/${metadata.name} (${status.phase ?? 'unknown'}): ${why.join('; ') || 'not ready'}`
 }
@@ -55,7 +67,10 @@ async function channelsOf(run: Run, namespace: string): Promise<readonly string[
   const { code, stdout } = await run('kubectl', ['get', 'realtimechannels', '--namespace', namespace, '--output', `jsonpath=${template}`])
   // Without the definition there are no channels.
   if (code !== 0 || stdout.trim() === '') return []
-  return stdout.trimEnd().split('\n').map((line) => (line.startsWith(' ') ? line : `channel ${namespace}/${line}`))
+  return stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => (line.startsWith(' ') ? line : `channel ${namespace}/${line}`))
 }
 
 /** In kubectl's JSONPath, one condition. */
@@ -63,14 +78,39 @@ const conditionWords = '{.type}={.status} {.reason}: {.message}'
 
 /** What an object says of itself, such as `apiservice/v1beta1.metrics.k8s.io`, which is in no namespace. */
 export async function conditionsOf(run: Run, what: string): Promise<readonly string[]> {
-  const { code, stdout, stderr } = await run('kubectl', ['get', what, '--output', `jsonpath={range .status.conditions[*]}${conditionWords}{"\\n"}{end}`])
+  const { code, stdout, stderr } = await run('kubectl', [
+    'get',
+    what,
+    '--output',
+    `jsonpath={range .status.conditions[*]}${conditionWords}{"\\n"}{end}`,
+  ])
   if (code !== 0) return [`${what}: ${stderr.trim()}`]
-  return stdout.trim() === '' ? [`${what} says nothing of itself`] : stdout.trimEnd().split('\n').map((line) => `${what}: ${line}`)
+  return stdout.trim() === ''
+    ? [`${what} says nothing of itself`]
+    : stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => `${what}: ${line}`)
 }
 
 async function warningsOf(run: Run, namespace: string): Promise<readonly string[]> {
   const columns = 'custom-columns=KIND:.involvedObject.kind,NAME:.involvedObject.name,REASON:.reason,MESSAGE:.message'
-  const { code, stdout } = await run('kubectl', ['get', 'events', '--namespace', namespace, '--field-selector', 'type=Warning', '--sort-by=.lastTimestamp', '--no-headers', '--output', columns])
+  const { code, stdout } = await run('kubectl', [
+    'get',
+    'events',
+    '--namespace',
+    namespace,
+    '--field-selector',
+    'type=Warning',
+    '--sort-by=.lastTimestamp',
+    '--no-headers',
+    '--output',
+    columns,
+  ])
   if (code !== 0 || stdout.trim() === '') return []
-  return stdout.trimEnd().split('\n').slice(-8).map((line) => `event: ${line.replaceAll(/\s{2,}/g, '  ').trim()}`)
+  return stdout
+    .trimEnd()
+    .split('\n')
+    .slice(-8)
+    .map((line) => `event: ${line.replaceAll(/\s{2,}/g, '  ').trim()}`)
 }

@@ -7,7 +7,10 @@ const keysOf = (jwks: string) => createLocalJWKSet(JSON.parse(jwks) as JSONWebKe
 
 it('signs tokens that its key set verifies, with the claims that are asked for', async () => {
   const identity = createIdentity(createSigningKey(), Date.now)
-  const { payload } = await jwtVerify(identity.token({ user_id: 'ada', exp: undefined, aud: [audience, 'other'] }), keysOf(identity.jwks), { issuer, audience })
+  const { payload } = await jwtVerify(identity.token({ user_id: 'ada', exp: undefined, aud: [audience, 'other'] }), keysOf(identity.jwks), {
+    issuer,
+    audience,
+  })
   expect(payload).toMatchObject({ user_id: 'ada', aud: [audience, 'other'] })
   expect(payload.exp).toBeUndefined()
 })
@@ -21,7 +24,10 @@ it('is the same identity with the same key, and another with another', async () 
 
 it('gives tokens an end', async () => {
   const identity = createIdentity(createSigningKey(), () => 1_000_000)
-  expect(JSON.parse(Buffer.from(identity.token({}, 60).split('.')[1] ?? '', 'base64url').toString())).toMatchObject({ iat: 1000, exp: 1060 })
+  expect(JSON.parse(Buffer.from(identity.token({}, 60).split('.')[1] ?? '', 'base64url').toString())).toMatchObject({
+    iat: 1000,
+    exp: 1060,
+  })
 })
 
 it('never publishes the private part of its key', () => {

@@ -33,16 +33,29 @@ it('takes all names but that of a build that somebody made by hand', async () =>
 })
 
 it('gives the same content the same tag, and other content another', () => {
-  expect([tagOf('sha256:aaaaaaaaaaaaaaaa'), tagOf('aaaaaaaaaaaaaaaa'), tagOf('sha256:bbbbbbbbbbbbbbbb')]).toEqual(['dev-aaaaaaaaaaaa', 'dev-aaaaaaaaaaaa', 'dev-bbbbbbbbbbbb'])
+  expect([tagOf('sha256:aaaaaaaaaaaaaaaa'), tagOf('aaaaaaaaaaaaaaaa'), tagOf('sha256:bbbbbbbbbbbbbbbb')]).toEqual([
+    'dev-aaaaaaaaaaaa',
+    'dev-aaaaaaaaaaaa',
+    'dev-bbbbbbbbbbbb',
+  ])
 })
 
 it('knows what containerd calls an image', () => {
-  const names = { 'traefik:v3': 'docker.io/library/traefik:v3', 'apache/kafka:4': 'docker.io/apache/kafka:4', 'ghcr.io/a/b:1': 'ghcr.io/a/b:1', 'localhost/a:1': 'localhost/a:1', 'registry:5000/a:1': 'registry:5000/a:1' }
+  const names = {
+    'traefik:v3': 'docker.io/library/traefik:v3',
+    'apache/kafka:4': 'docker.io/apache/kafka:4',
+    'ghcr.io/a/b:1': 'ghcr.io/a/b:1',
+    'localhost/a:1': 'localhost/a:1',
+    'registry:5000/a:1': 'registry:5000/a:1',
+  }
   expect(Object.keys(names).map(fullName)).toEqual(Object.values(names))
 })
 
 it('loads images only where one of them is lacking', async () => {
-  const { run, calls } = scriptedRun({ 'docker exec one': 'docker.io/apache/kafka:4\ndocker.io/library/traefik:v3\n', 'docker exec two': 'docker.io/apache/kafka:4\n' })
+  const { run, calls } = scriptedRun({
+    'docker exec one': 'docker.io/apache/kafka:4\ndocker.io/library/traefik:v3\n',
+    'docker exec two': 'docker.io/apache/kafka:4\n',
+  })
   const images = ['apache/kafka:4', 'traefik:v3']
   expect(await loadImages(run, { cluster: 'c' }, { images, nodes: ['one', 'two'] })).toBe('on 1 of 2 nodes')
   expect(calls.at(-1)).toBe('kind load docker-image apache/kafka:4 traefik:v3 --name c --nodes two')
@@ -54,5 +67,8 @@ it('pulls what docker does not have, and says so when it cannot', async () => {
   await loadImages(pulled.run, { cluster: 'c' }, { images: ['a:1'], nodes: [] })
   expect(pulled.calls).toContain('docker pull a:1')
   const { run } = scriptedRun({ 'docker image inspect': { code: 1 }, 'docker pull': { code: 1, stderr: 'no such host\n' } })
-  await expect(loadImages(run, { cluster: 'c' }, { images: ['a:1'], nodes: [] })).rejects.toMatchObject({ message: 'docker has no image a:1 and could not pull it.', why: ['no such host'] })
+  await expect(loadImages(run, { cluster: 'c' }, { images: ['a:1'], nodes: [] })).rejects.toMatchObject({
+    message: 'docker has no image a:1 and could not pull it.',
+    why: ['no such host'],
+  })
 })

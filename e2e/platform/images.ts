@@ -32,7 +32,12 @@ export interface Building {
 export async function buildImage(run: Run, { root, folder, progress, repository = ownRepository }: Building): Promise<Image> {
   const idFile = join(folder, `${repository.split('/').at(-1)}.image.id`)
   await rm(idFile, { force: true })
-  await must(run('docker', ['build', '--tag', `${repository}:dev`, '--iidfile', idFile, root], { onLine: (line) => isStage(line) && progress(line) }), 'docker could not build the image')
+  await must(
+    run('docker', ['build', '--tag', `${repository}:dev`, '--iidfile', idFile, root], {
+      onLine: (line) => isStage(line) && progress(line),
+    }),
+    'docker could not build the image',
+  )
   const id = (await readFile(idFile, 'utf8')).trim()
   const image = { repository, tag: tagOf(id) }
   await must(run('docker', ['tag', id, referenceOf(image)]), 'docker could not name the image')
@@ -45,7 +50,9 @@ const isStage = (line: string): boolean => /^(?:Step \d|#\d+ \[)/.test(line)
 
 /** Takes the names `dev-...` from images of ours. @param but this one */
 export async function removeImages(run: Run, but = '', repository: string = ownRepository): Promise<void> {
-  const tags = (await must(run('docker', ['image', 'ls', '--format', '{{.Tag}}', repository]), 'docker could not list its images')).split('\n')
+  const tags = (await must(run('docker', ['image', 'ls', '--format', '{{.Tag}}', repository]), 'docker could not list its images')).split(
+    '\n',
+  )
   const old = tags.filter((tag) => tag.startsWith('dev-') && tag !== but)
   // A name that is still in use, or gone by now, is no harm.
   for (const tag of old) await run('docker', ['image', 'rm', `${repository}:${tag}`])
@@ -62,14 +69,21 @@ export async function loadImages(run: Run, { cluster }: Pick<Place, 'cluster'>, 
   const lacking = await Promise.all(nodes.map(async (node) => ((await lacks(run, node, images)) ? [node] : [])))
   const wanting = lacking.flat()
   if (wanting.length === 0) return 'there already'
-  await must(run('kind', ['load', 'docker-image', ...images, '--name', cluster, '--nodes', wanting.join(',')]), `kind could not load ${images.join(' and ')}`)
+  await must(
+    run('kind', ['load', 'docker-image', ...images, '--name', cluster, '--nodes', wanting.join(',')]),
+    `kind could not load ${images.join(' and ')}`,
+  )
   return `on ${wanting.length} of ${nodes.length} nodes`
 }
 
 async function ensureLocal(run: Run, image: string): Promise<void> {
   if ((await run('docker', ['image', 'inspect', image])).code === 0) return
   const { code, stderr } = await run('docker', ['pull', image])
-  if (code !== 0) throw new StepFailure(`docker has no image ${image} and could not pull it.`, { why: stderr.trim().split('\n'), todo: 'see whether this machine reaches the registry; an image of that name that is there already is taken as it is' })
+  if (code !== 0)
+    throw new StepFailure(`docker has no image ${image} and could not pull it.`, {
+      why: stderr.trim().split('\n'),
+      todo: 'see whether this machine reaches the registry; an image of that name that is there already is taken as it is',
+    })
 }
 
 async function lacks(run: Run, node: string, images: readonly string[]): Promise<boolean> {

@@ -18,12 +18,28 @@ export interface IngressResponse {
 }
 
 /** How a client of this machine reaches the ingress: names below localhost are 127.0.0.1 to browsers and curl, but not to every resolver. */
-export const connectionTo = (place: Pick<Place, 'httpsPort'>, host: string, ca: string): RequestOptions & { readonly ca: string } => ({ host: '127.0.0.1', port: place.httpsPort, servername: host, ca })
+export const connectionTo = (place: Pick<Place, 'httpsPort'>, host: string, ca: string): RequestOptions & { readonly ca: string } => ({
+  host: '127.0.0.1',
+  port: place.httpsPort,
+  servername: host,
+  ca,
+})
 
 /** Asks the platform through its ingress, by https. @param ca the authority that is trusted, and no other @throws Error when no answer comes in time, or the certificate is not trusted */
-export function askIngress(place: Place, ca: string, { path, method = 'GET', headers = {}, body, host = place.host, timeoutMs = 10_000 }: IngressRequest): Promise<IngressResponse> {
+export function askIngress(
+  place: Place,
+  ca: string,
+  { path, method = 'GET', headers = {}, body, host = place.host, timeoutMs = 10_000 }: IngressRequest,
+): Promise<IngressResponse> {
   return new Promise((resolve, reject) => {
-    const options = { ...connectionTo(place, host, ca), path, method, headers: { host: `${host}:${place.httpsPort}`, ...headers }, signal: AbortSignal.timeout(timeoutMs), agent: false }
+    const options = {
+      ...connectionTo(place, host, ca),
+      path,
+      method,
+      headers: { host: `${host}:${place.httpsPort}`, ...headers },
+      signal: AbortSignal.timeout(timeoutMs),
+      agent: false,
+    }
     const asked = request(options, (response) => {
       let text = ''
       response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))

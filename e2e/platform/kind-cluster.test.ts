@@ -14,12 +14,17 @@ describe('the configuration', () => {
   })
 
   it('has the addresses that were asked for, and an API server that this machine reaches', () => {
-    expect(clusterConfig(text, { ...place, ipFamily: 'dual' })).toBe(text.replace('nodes:\n', 'networking:\n  ipFamily: dual\n  apiServerAddress: 127.0.0.1\nnodes:\n'))
+    expect(clusterConfig(text, { ...place, ipFamily: 'dual' })).toBe(
+      text.replace('nodes:\n', 'networking:\n  ipFamily: dual\n  apiServerAddress: 127.0.0.1\nnodes:\n'),
+    )
     expect(clusterConfig(text, { ...place, ipFamily: 'ipv6' })).toContain('ipFamily: ipv6')
   })
 
-  it('has the ports that were asked for, also when they are each other\'s defaults', () => {
-    expect(clusterConfig(text, { httpPort: 8443, httpsPort: 8080, ipFamily: 'ipv4' }).match(/hostPort: \d+/g)).toEqual(['hostPort: 8443', 'hostPort: 8080'])
+  it("has the ports that were asked for, also when they are each other's defaults", () => {
+    expect(clusterConfig(text, { httpPort: 8443, httpsPort: 8080, ipFamily: 'ipv4' }).match(/hostPort: \d+/g)).toEqual([
+      'hostPort: 8443',
+      'hostPort: 8080',
+    ])
   })
 
   it('lets only this machine in', () => {
@@ -31,30 +36,46 @@ describe('a cluster', () => {
   it('is made when it is not there', async () => {
     const { run, calls, inputs } = scriptedRun({ 'kind get clusters': 'other\n', 'kubectl wait': 'node/a\nnode/b\n' })
     expect(await ensureCluster(run, place, options)).toBe('2 nodes')
-    expect(calls[1]).toBe('kind create cluster --name carillon --kubeconfig /repository/.infra/kind-carillon/kubeconfig --config - --wait 120s')
+    expect(calls[1]).toBe(
+      'kind create cluster --name carillon --kubeconfig /repository/.infra/kind-carillon/kubeconfig --config - --wait 120s',
+    )
     expect(inputs).toEqual([text])
   })
 
   it('is taken as it is when it is there and listens where it should', async () => {
-    const { run, calls } = scriptedRun({ 'kind get clusters': 'carillon\n', 'docker port carillon-control-plane 30080': '127.0.0.1:8080\n', 'docker port carillon-control-plane 30443': '127.0.0.1:8443\n', 'kubectl wait': 'node/a\n' })
+    const { run, calls } = scriptedRun({
+      'kind get clusters': 'carillon\n',
+      'docker port carillon-control-plane 30080': '127.0.0.1:8080\n',
+      'docker port carillon-control-plane 30443': '127.0.0.1:8443\n',
+      'kubectl wait': 'node/a\n',
+    })
     expect(await ensureCluster(run, place, options)).toBe('1 nodes, there already')
     expect(calls.some((call) => call.startsWith('kind create'))).toBe(false)
   })
 
   it('is not taken for one with other ports', async () => {
     const { run } = scriptedRun({ 'kind get clusters': 'carillon\n', 'docker port carillon-control-plane 30080': '127.0.0.1:9090\n' })
-    await expect(ensureCluster(run, place, options)).rejects.toMatchObject({ message: 'The cluster carillon is there and listens on 127.0.0.1:9090, not on 127.0.0.1:8080.', todo: expect.stringContaining('make down') })
+    await expect(ensureCluster(run, place, options)).rejects.toMatchObject({
+      message: 'The cluster carillon is there and listens on 127.0.0.1:9090, not on 127.0.0.1:8080.',
+      todo: expect.stringContaining('make down'),
+    })
   })
 
   it('that cannot be made says why, and what to look at', async () => {
     const { run } = scriptedRun({ 'kind create': { code: 1, stderr: 'ERROR: port is already allocated\n' } })
-    await expect(ensureCluster(run, place, options)).rejects.toMatchObject({ why: ['ERROR: port is already allocated'], todo: expect.stringContaining('8443') })
+    await expect(ensureCluster(run, place, options)).rejects.toMatchObject({
+      why: ['ERROR: port is already allocated'],
+      todo: expect.stringContaining('8443'),
+    })
   })
 
   it('is deleted by its name, and its nodes are found by it', async () => {
     const { run, calls } = scriptedRun({ 'kind get nodes': 'c-worker\nc-control-plane\n' })
     await deleteCluster(run, place)
     expect(await nodesOf(run, 'carillon')).toEqual(['c-control-plane', 'c-worker'])
-    expect(calls).toEqual(['kind delete cluster --name carillon --kubeconfig /repository/.infra/kind-carillon/kubeconfig', 'kind get nodes --name carillon'])
+    expect(calls).toEqual([
+      'kind delete cluster --name carillon --kubeconfig /repository/.infra/kind-carillon/kubeconfig',
+      'kind get nodes --name carillon',
+    ])
   })
 })

@@ -7,18 +7,30 @@ import { StepFailure } from './step-failure.ts'
 const mappings = { http: { nodePort: 30_080, hostPort: 8080 }, https: { nodePort: 30_443, hostPort: 8443 } } as const
 
 /** @param text e2e/kind.yaml @returns the same with the host ports and the addresses that were asked for */
-export function clusterConfig(text: string, { httpPort, httpsPort, ipFamily }: Pick<PlatformOptions, 'httpPort' | 'httpsPort' | 'ipFamily'>): string {
+export function clusterConfig(
+  text: string,
+  { httpPort, httpsPort, ipFamily }: Pick<PlatformOptions, 'httpPort' | 'httpsPort' | 'ipFamily'>,
+): string {
   const ports: Readonly<Record<string, number>> = { [mappings.http.hostPort]: httpPort, [mappings.https.hostPort]: httpsPort }
   // kind publishes the API server of an IPv6 cluster on ::1, which not every machine has.
   const networking = ipFamily === 'ipv4' ? '' : `networking:\n  ipFamily: ${ipFamily}\n  apiServerAddress: 127.0.0.1\n`
-  return text.replace(/^nodes:$/m, `${networking}nodes:`).replaceAll(/(hostPort: )(\d+)/g, (_, label: string, port: string) => `${label}${ports[port] ?? port}`)
+  return text
+    .replace(/^nodes:$/m, `${networking}nodes:`)
+    .replaceAll(/(hostPort: )(\d+)/g, (_, label: string, port: string) => `${label}${ports[port] ?? port}`)
 }
 
 /** Makes the cluster, or finds it, and writes its kubeconfig. @returns what was done */
-export async function ensureCluster(run: Run, place: Place, { config, progress }: { readonly config: string; readonly progress: (detail: string) => void }): Promise<string> {
+export async function ensureCluster(
+  run: Run,
+  place: Place,
+  { config, progress }: { readonly config: string; readonly progress: (detail: string) => void },
+): Promise<string> {
   const isThere = (await clusters(run)).includes(place.cluster)
   if (isThere) {
-    await must(run('kind', ['export', 'kubeconfig', '--name', place.cluster, '--kubeconfig', place.files.kubeconfig]), `The kubeconfig of the cluster ${place.cluster} could not be had`)
+    await must(
+      run('kind', ['export', 'kubeconfig', '--name', place.cluster, '--kubeconfig', place.files.kubeconfig]),
+      `The kubeconfig of the cluster ${place.cluster} could not be had`,
+    )
     await expectPorts(run, place)
   } else {
     const words = ['create', 'cluster', '--name', place.cluster, '--kubeconfig', place.files.kubeconfig, '--config', '-', '--wait', '120s']
@@ -26,7 +38,11 @@ export async function ensureCluster(run: Run, place: Place, { config, progress }
     await must(run('kind', words, { input: config, onLine: progress }), 'kind could not make the cluster', todo)
   }
   const ready = await run('kubectl', ['wait', '--for=condition=Ready', 'nodes', '--all', '--timeout=60s'])
-  await must(Promise.resolve(ready), 'The nodes of the cluster are not ready', `\`make down\` and \`make up\` make it anew; \`kind export logs --name ${place.cluster}\` collects what the nodes say`)
+  await must(
+    Promise.resolve(ready),
+    'The nodes of the cluster are not ready',
+    `\`make down\` and \`make up\` make it anew; \`kind export logs --name ${place.cluster}\` collects what the nodes say`,
+  )
   return `${ready.stdout.trim().split('\n').length} nodes${isThere ? ', there already' : ''}`
 }
 
@@ -39,16 +55,24 @@ export async function nodesOf(run: Run, cluster: string): Promise<readonly strin
 }
 
 export async function deleteCluster(run: Run, place: Place): Promise<void> {
-  await must(run('kind', ['delete', 'cluster', '--name', place.cluster, '--kubeconfig', place.files.kubeconfig]), 'kind could not delete the cluster')
+  await must(
+    run('kind', ['delete', 'cluster', '--name', place.cluster, '--kubeconfig', place.files.kubeconfig]),
+    'kind could not delete the cluster',
+  )
 }
 
 /** A cluster keeps the host ports that it was made with. */
 async function expectPorts(run: Run, { cluster, httpPort, httpsPort }: Place): Promise<void> {
-  const expected = [[mappings.http.nodePort, httpPort], [mappings.https.nodePort, httpsPort]] as const
+  const expected = [
+    [mappings.http.nodePort, httpPort],
+    [mappings.https.nodePort, httpsPort],
+  ] as const
   for (const [nodePort, hostPort] of expected) {
     const { stdout } = await run('docker', ['port', `${cluster}-control-plane`, `${nodePort}/tcp`])
     if (stdout.trim() !== `127.0.0.1:${hostPort}`) {
-      throw new StepFailure(`The cluster ${cluster} is there and listens on ${stdout.trim() || 'nothing'}, not on 127.0.0.1:${hostPort}.`, { todo: 'give the ports that it was made with, or `make down` first' })
+      throw new StepFailure(`The cluster ${cluster} is there and listens on ${stdout.trim() || 'nothing'}, not on 127.0.0.1:${hostPort}.`, {
+        todo: 'give the ports that it was made with, or `make down` first',
+      })
     }
   }
 }

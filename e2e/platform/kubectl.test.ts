@@ -14,8 +14,13 @@ it('asks again for a definition that is too new to have conditions', async () =>
 })
 
 it('waits for what is still to come', async () => {
-  const { run, left } = answering({ code: 1, stderr: 'Error from server (NotFound): httproutes.gateway.networking.k8s.io "news-gateway" not found' }, { code: 0, stderr: '' })
-  expect(await waitFor(run, 'condition=Ready', 'httproute/news-gateway', { namespace: 'shop', seconds: 5, pauseMs: 0 })).toMatchObject({ code: 0 })
+  const { run, left } = answering(
+    { code: 1, stderr: 'Error from server (NotFound): httproutes.gateway.networking.k8s.io "news-gateway" not found' },
+    { code: 0, stderr: '' },
+  )
+  expect(await waitFor(run, 'condition=Ready', 'httproute/news-gateway', { namespace: 'shop', seconds: 5, pauseMs: 0 })).toMatchObject({
+    code: 0,
+  })
   expect(left).toEqual([])
 })
 

@@ -21,7 +21,11 @@ export async function applyObjects(run: Run, objects: readonly Manifest[]): Prom
 }
 
 /** @param target as `deployment/traefik` */
-export function rollout(run: Run, target: string, { namespace, seconds }: { readonly namespace: string; readonly seconds: number }): Promise<CommandResult> {
+export function rollout(
+  run: Run,
+  target: string,
+  { namespace, seconds }: { readonly namespace: string; readonly seconds: number },
+): Promise<CommandResult> {
   return run('kubectl', ['rollout', 'status', target, '--namespace', namespace, `--timeout=${seconds}s`])
 }
 
@@ -32,7 +36,12 @@ interface Patience {
 }
 
 /** @param what as `rtc/chrome-service`; it may be still to come */
-export function waitFor(run: Run, condition: string, what: string, { namespace, ...patience }: Patience & { readonly namespace: string }): Promise<CommandResult> {
+export function waitFor(
+  run: Run,
+  condition: string,
+  what: string,
+  { namespace, ...patience }: Patience & { readonly namespace: string },
+): Promise<CommandResult> {
   return waitPatiently(run, [`--for=${condition}`, what, '--namespace', namespace], patience)
 }
 
@@ -55,6 +64,9 @@ async function waitPatiently(run: Run, words: readonly string[], { seconds, paus
 
 /** How many of the objects that were applied are new or have changed, for people. */
 export function countApplied(output: string): string {
-  const lines = output.trim().split('\n').filter((line) => line !== '')
+  const lines = output
+    .trim()
+    .split('\n')
+    .filter((line) => line !== '')
   return `${lines.length} objects`
 }

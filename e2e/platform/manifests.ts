@@ -17,11 +17,17 @@ export const listOf = (objects: readonly Manifest[]): string => JSON.stringify({
 export const restrictedNamespace = (name: string): Manifest => ({
   apiVersion: 'v1',
   kind: 'Namespace',
-  metadata: { name, labels: { 'pod-security.kubernetes.io/enforce': 'restricted', 'pod-security.kubernetes.io/enforce-version': 'latest' } },
+  metadata: {
+    name,
+    labels: { 'pod-security.kubernetes.io/enforce': 'restricted', 'pod-security.kubernetes.io/enforce-version': 'latest' },
+  },
 })
 
 /** A pod that such a namespace lets in: nobody's, without a token, and gone at once when it is deleted. @param container of the same name, with what it may do left out */
-export function restrictedPod({ name, namespace, labels }: { readonly name: string; readonly namespace: string; readonly labels: Readonly<Record<string, string>> }, { container, ...spec }: { readonly container: object; readonly [field: string]: unknown }): Manifest {
+export function restrictedPod(
+  { name, namespace, labels }: { readonly name: string; readonly namespace: string; readonly labels: Readonly<Record<string, string>> },
+  { container, ...spec }: { readonly container: object; readonly [field: string]: unknown },
+): Manifest {
   return {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -30,7 +36,13 @@ export function restrictedPod({ name, namespace, labels }: { readonly name: stri
       automountServiceAccountToken: false,
       terminationGracePeriodSeconds: 0,
       securityContext: { runAsNonRoot: true, runAsUser: 65_532, runAsGroup: 65_532, seccompProfile: { type: 'RuntimeDefault' } },
-      containers: [{ name, ...container, securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } } }],
+      containers: [
+        {
+          name,
+          ...container,
+          securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
+        },
+      ],
       ...spec,
     },
   }

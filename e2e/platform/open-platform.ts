@@ -20,7 +20,10 @@ export async function newPlatform(options: PlatformOptions, env: Readonly<Record
 }
 
 /** The platform of that name, with the options that it was made with; null when there is none. */
-export async function findPlatform({ name, httpPort, httpsPort }: PlatformOptions, env: Readonly<Record<string, string | undefined>>): Promise<Platform | null> {
+export async function findPlatform(
+  { name, httpPort, httpsPort }: PlatformOptions,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<Platform | null> {
   const saved = await readFile(optionsFile(placeOf({ name, httpPort, httpsPort }, root)), 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return null
     throw error

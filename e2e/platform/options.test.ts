@@ -2,22 +2,42 @@ import { expect, it } from 'vitest'
 import { parsePlatformOptions, renderHelp } from './options.ts'
 
 it('needs nothing to be said', () => {
-  expect(parsePlatformOptions([], {})).toMatchObject({ ok: true, value: { name: 'carillon', httpPort: 8080, httpsPort: 8443, brokers: 1, ipFamily: 'ipv4', metrics: false, sample: true } })
+  expect(parsePlatformOptions([], {})).toMatchObject({
+    ok: true,
+    value: { name: 'carillon', httpPort: 8080, httpsPort: 8443, brokers: 1, ipFamily: 'ipv4', metrics: false, sample: true },
+  })
 })
 
 it('takes flags before variables, and variables before defaults', () => {
   const env = { GATEWAY_API_CRDS: '/env.yaml' }
-  expect(parsePlatformOptions(['--name', 'other', '--metrics', '--no-sample'], env)).toMatchObject({ ok: true, value: { name: 'other', metrics: true, sample: false, gatewayApiCrds: '/env.yaml' } })
-  expect(parsePlatformOptions(['--gateway-api-crds', '/flag.yaml'], env)).toMatchObject({ ok: true, value: { gatewayApiCrds: '/flag.yaml' } })
-  expect(parsePlatformOptions([], { GATEWAY_API_CRDS: '' })).toMatchObject({ ok: true, value: { gatewayApiCrds: expect.stringMatching(/^https:/) } })
+  expect(parsePlatformOptions(['--name', 'other', '--metrics', '--no-sample'], env)).toMatchObject({
+    ok: true,
+    value: { name: 'other', metrics: true, sample: false, gatewayApiCrds: '/env.yaml' },
+  })
+  expect(parsePlatformOptions(['--gateway-api-crds', '/flag.yaml'], env)).toMatchObject({
+    ok: true,
+    value: { gatewayApiCrds: '/flag.yaml' },
+  })
+  expect(parsePlatformOptions([], { GATEWAY_API_CRDS: '' })).toMatchObject({
+    ok: true,
+    value: { gatewayApiCrds: expect.stringMatching(/^https:/) },
+  })
 })
 
 it('says everything that is wrong at once', () => {
   expect(parsePlatformOptions(['--name', 'A', '--http-port', '0', '--https-port', 'x', '--brokers', '4'], {})).toEqual({
     ok: false,
-    error: ['--name: expected up to 32 of a-z, 0-9 and -', '--http-port: expected a port, 1 to 65535', '--https-port: expected a port, 1 to 65535', '--brokers: expected 1, 2 or 3'],
+    error: [
+      '--name: expected up to 32 of a-z, 0-9 and -',
+      '--http-port: expected a port, 1 to 65535',
+      '--https-port: expected a port, 1 to 65535',
+      '--brokers: expected 1, 2 or 3',
+    ],
   })
-  expect(parsePlatformOptions(['--https-port', '8080'], {})).toEqual({ ok: false, error: ['--https-port: expected another port than --http-port'] })
+  expect(parsePlatformOptions(['--https-port', '8080'], {})).toEqual({
+    ok: false,
+    error: ['--https-port: expected another port than --http-port'],
+  })
   expect(parsePlatformOptions(['--ip-family', 'ipv5'], {})).toEqual({ ok: false, error: ['--ip-family: expected one of ipv4, ipv6, dual'] })
   expect(parsePlatformOptions(['--ip-family', 'ipv6'], {})).toMatchObject({ ok: false, error: [expect.stringContaining('--no-sample')] })
   expect(parsePlatformOptions(['--ip-family', 'ipv6', '--no-sample'], {})).toMatchObject({ ok: true, value: { ipFamily: 'ipv6' } })

@@ -22,21 +22,31 @@ export interface PlatformOptions {
 }
 
 const table = {
-  'name': { default: 'carillon', sentence: 'Name of the kind cluster.' },
+  name: { default: 'carillon', sentence: 'Name of the kind cluster.' },
   'http-port': { default: '8080', sentence: 'Port on 127.0.0.1 for http, which redirects to https.' },
   'https-port': { default: '8443', sentence: 'Port on 127.0.0.1 for https and wss.' },
-  'brokers': { default: '1', sentence: 'Kafka nodes, 1 to 3.' },
-  'ip-family': { default: 'ipv4', sentence: 'Addresses of pods and Services: ipv4, ipv6, or dual for both. With ipv6, nothing outside of the cluster reaches its ingress.' },
-  'gateway-api-crds': { env: 'GATEWAY_API_CRDS', default: 'https://github.com/kubernetes-sigs/gateway-api/releases/download/v1.4.0/standard-install.yaml', sentence: 'URL or file: the definitions of the Gateway API.' },
+  brokers: { default: '1', sentence: 'Kafka nodes, 1 to 3.' },
+  'ip-family': {
+    default: 'ipv4',
+    sentence:
+      'Addresses of pods and Services: ipv4, ipv6, or dual for both. With ipv6, nothing outside of the cluster reaches its ingress.',
+  },
+  'gateway-api-crds': {
+    env: 'GATEWAY_API_CRDS',
+    default: 'https://github.com/kubernetes-sigs/gateway-api/releases/download/v1.4.0/standard-install.yaml',
+    sentence: 'URL or file: the definitions of the Gateway API.',
+  },
 } as const satisfies Record<string, { readonly env?: string; readonly default: string; readonly sentence: string }>
 
 type Name = keyof typeof table
 
 const rows: readonly (readonly [string, string])[] = [
   // Object.entries forgets that the keys of a literal are known.
-  ...(Object.entries(table) as [Name, { readonly env?: string; readonly default: string; readonly sentence: string }][]).map(([name, { env, default: value, sentence }]) => {
-    return [`--${name}`, `${sentence} [${[value, ...(env === undefined ? [] : [`or the variable ${env}`])].join(', ')}]`] as const
-  }),
+  ...(Object.entries(table) as [Name, { readonly env?: string; readonly default: string; readonly sentence: string }][]).map(
+    ([name, { env, default: value, sentence }]) => {
+      return [`--${name}`, `${sentence} [${[value, ...(env === undefined ? [] : [`or the variable ${env}`])].join(', ')}]`] as const
+    },
+  ),
   ['--metrics', 'With the metrics API: for autoscaling, and kubectl top.'],
   ['--no-sample', 'Without the sample channel.'],
   ['--help', 'This.'],
@@ -44,10 +54,20 @@ const rows: readonly (readonly [string, string])[] = [
 
 /** @param what the command does, in a sentence */
 export const renderHelp = (command: string, what: string): string =>
-  [what, '', `  node e2e/${command}.ts [options], or make ${command} ARGS="[options]"`, '', ...rows.map(([name, sentence]) => `  ${name.padEnd(20)} ${sentence}`), ''].join('\n')
+  [
+    what,
+    '',
+    `  node e2e/${command}.ts [options], or make ${command} ARGS="[options]"`,
+    '',
+    ...rows.map(([name, sentence]) => `  ${name.padEnd(20)} ${sentence}`),
+    '',
+  ].join('\n')
 
 /** @returns what was asked for, or everything that is wrong with it */
-export function parsePlatformOptions(args: readonly string[], env: Readonly<Record<string, string | undefined>>): Result<PlatformOptions | 'help', readonly string[]> {
+export function parsePlatformOptions(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Result<PlatformOptions | 'help', readonly string[]> {
   const parsed = parseWords(args)
   if (!parsed.ok) return failed([parsed.error])
   const { values } = parsed
@@ -81,16 +101,26 @@ function findWrong({ name, httpPort, httpsPort, brokers, ipFamily, sample }: Pla
     ...(isPort(httpPort) && httpPort === httpsPort ? ['--https-port: expected another port than --http-port'] : []),
     ...([1, 2, 3].includes(brokers) ? [] : ['--brokers: expected 1, 2 or 3']),
     ...(ipFamilies.includes(ipFamily) ? [] : [`--ip-family: expected one of ${ipFamilies.join(', ')}`]),
-    ...(ipFamily === 'ipv6' && sample ? ['--ip-family: with ipv6 the sample channel cannot be reached from this machine; add --no-sample'] : []),
+    ...(ipFamily === 'ipv6' && sample
+      ? ['--ip-family: with ipv6 the sample channel cannot be reached from this machine; add --no-sample']
+      : []),
   ]
 }
 
-type Words = { readonly ok: true; readonly values: Readonly<Record<string, string | boolean | undefined>> } | { readonly ok: false; readonly error: string }
+type Words =
+  | { readonly ok: true; readonly values: Readonly<Record<string, string | boolean | undefined>> }
+  | { readonly ok: false; readonly error: string }
 
 function parseWords(args: readonly string[]): Words {
   try {
     const texts = Object.fromEntries(Object.keys(table).map((name) => [name, { type: 'string' as const }]))
-    return { ok: true, ...parseArgs({ args: [...args], options: { ...texts, 'metrics': { type: 'boolean' }, 'no-sample': { type: 'boolean' }, 'help': { type: 'boolean' } } }) }
+    return {
+      ok: true,
+      ...parseArgs({
+        args: [...args],
+        options: { ...texts, metrics: { type: 'boolean' }, 'no-sample': { type: 'boolean' }, help: { type: 'boolean' } },
+      }),
+    }
   } catch (error) {
     // parseArgs throws what it does not know.
     return { ok: false, error: error instanceof Error ? error.message : String(error) }

@@ -24,7 +24,9 @@ it('makes keys and certificates once, and finds them again', async () => {
 
 it('lets nobody else read what is secret', async () => {
   await ensureOwnFiles(place, now)
-  const modes = await Promise.all([place.files.caKey, place.files.tlsKey, place.files.signingKey].map(async (file) => (await stat(file)).mode & 0o777))
+  const modes = await Promise.all(
+    [place.files.caKey, place.files.tlsKey, place.files.signingKey].map(async (file) => (await stat(file)).mode & 0o777),
+  )
   expect(modes).toEqual([0o600, 0o600, 0o600])
   expect((await stat(place.folder)).mode & 0o777).toBe(0o700)
 })

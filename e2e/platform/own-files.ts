@@ -17,7 +17,11 @@ const certificateDays = 365
 /** Reads what is there and makes what is missing, or about to end. */
 export async function ensureOwnFiles({ folder, files }: Place, now: Date): Promise<OwnFiles> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
-  const ca = await ensureCredentials({ certificate: files.caCertificate, key: files.caKey }, () => createAuthority(`Carillon, development, ${now.toISOString().slice(0, 16)}`, { now, days: authorityDays }), () => true)
+  const ca = await ensureCredentials(
+    { certificate: files.caCertificate, key: files.caKey },
+    () => createAuthority(`Carillon, development, ${now.toISOString().slice(0, 16)}`, { now, days: authorityDays }),
+    () => true,
+  )
   const tls = await ensureCredentials(
     { certificate: files.tlsCertificate, key: files.tlsKey },
     () => issueCertificate(ca, dnsNames, { now, days: certificateDays }),
@@ -26,7 +30,11 @@ export async function ensureOwnFiles({ folder, files }: Place, now: Date): Promi
   return { ca, tls, identity: createIdentity(await ensureSigningKey(files.signingKey), Date.now) }
 }
 
-async function ensureCredentials(paths: Credentials, make: () => Credentials, isGood: (found: Credentials) => boolean): Promise<Credentials> {
+async function ensureCredentials(
+  paths: Credentials,
+  make: () => Credentials,
+  isGood: (found: Credentials) => boolean,
+): Promise<Credentials> {
   const [certificate, key] = [await read(paths.certificate), await read(paths.key)]
   if (certificate !== null && key !== null && isGood({ certificate, key })) return { certificate, key }
   const made = make()

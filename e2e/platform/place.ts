@@ -41,6 +41,13 @@ export function placeOf({ name, httpPort, httpsPort }: Pick<PlatformOptions, 'na
     httpsPort,
     origin: httpsPort === 443 ? `https://${host}` : `https://${host}:${httpsPort}`,
     folder,
-    files: { kubeconfig: file('kubeconfig'), caCertificate: file('ca.crt'), caKey: file('ca.key'), tlsCertificate: file('tls.crt'), tlsKey: file('tls.key'), signingKey: file('login.key') },
+    files: {
+      kubeconfig: file('kubeconfig'),
+      caCertificate: file('ca.crt'),
+      caKey: file('ca.key'),
+      tlsCertificate: file('tls.crt'),
+      tlsKey: file('tls.key'),
+      signingKey: file('login.key'),
+    },
   }
 }

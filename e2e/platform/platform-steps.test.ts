@@ -14,11 +14,27 @@ import { renderSummary } from './summary.ts'
 
 /** As the operator of this cluster judges a channel. */
 function judgedHere(written: WrittenChannel, httpsPort = 8443): ReturnType<typeof judgeChannel> {
-  const { class: given } = chartValues({ repository: 'r', tag: 'dev-1' }, [], placeOf({ ...options, httpsPort }, '/r')) as { readonly class: RealtimeChannelClassSpec }
-  return judgeChannel(written, { name: 'default', defaults: given.defaults ?? {}, bounds: boundsOf(given.allowed ?? {}) }, {}, { image: 'r:dev-1', brokers: ['kafka.kafka.svc:9092'] })
+  const { class: given } = chartValues({ repository: 'r', tag: 'dev-1' }, [], placeOf({ ...options, httpsPort }, '/r')) as {
+    readonly class: RealtimeChannelClassSpec
+  }
+  return judgeChannel(
+    written,
+    { name: 'default', defaults: given.defaults ?? {}, bounds: boundsOf(given.allowed ?? {}) },
+    {},
+    { image: 'r:dev-1', brokers: ['kafka.kafka.svc:9092'] },
+  )
 }
 
-const options = { name: 'carillon', httpPort: 8080, httpsPort: 8443, brokers: 1, ipFamily: 'ipv4' as const, gatewayApiCrds: '', metrics: false, sample: true }
+const options = {
+  name: 'carillon',
+  httpPort: 8080,
+  httpsPort: 8443,
+  brokers: 1,
+  ipFamily: 'ipv4' as const,
+  gatewayApiCrds: '',
+  metrics: false,
+  sample: true,
+}
 
 describe('the place', () => {
   it('has an origin as browsers write it: without the port that goes without saying', () => {
@@ -33,7 +49,7 @@ describe('the place', () => {
 
 describe('the tools', () => {
   it('are asked for all at once, and who lacks some is told where they are', async () => {
-    const { run } = scriptedRun({ 'kind': { code: 127 }, 'docker version': { code: 1, stderr: 'Cannot connect to the Docker daemon\n' } })
+    const { run } = scriptedRun({ kind: { code: 127 }, 'docker version': { code: 1, stderr: 'Cannot connect to the Docker daemon\n' } })
     await expect(findTools({ run }).run(() => {})).rejects.toMatchObject({
       why: ['docker: Cannot connect to the Docker daemon', 'kind: no such command'],
       todo: 'see https://docs.docker.com/engine/install/, https://kind.sigs.k8s.io/',
@@ -47,24 +63,51 @@ describe('the chart', () => {
   const values = chartValues({ repository: 'r', tag: 'dev-1' }, bootstrapServers, placeOf(options, '/r'))
 
   it('is given the image that was built, and Kafka where it is', () => {
-    expect(values).toMatchObject({ image: { repository: 'r', tag: 'dev-1' }, kafka: { brokers: ['kafka.kafka.svc:9092'] }, gateway: { ingressNamespaces: ['traefik'] } })
+    expect(values).toMatchObject({
+      image: { repository: 'r', tag: 'dev-1' },
+      kafka: { brokers: ['kafka.kafka.svc:9092'] },
+      gateway: { ingressNamespaces: ['traefik'] },
+    })
   })
 
   it('is given a class that the API server will take, with the login of this place', () => {
     const { class: given } = values as { readonly class: RealtimeChannelClassSpec }
     expect(checkClass(given)).toEqual([])
-    expect(given).toMatchObject({ defaults: { auth: { allowedOrigins: ['https://carillon.localhost:8443'] } }, allowed: { hosts: ['carillon.localhost', '*.carillon.localhost'], images: ['r:*'] } })
+    expect(given).toMatchObject({
+      defaults: { auth: { allowedOrigins: ['https://carillon.localhost:8443'] } },
+      allowed: { hosts: ['carillon.localhost', '*.carillon.localhost'], images: ['r:*'] },
+    })
   })
 
   it('is given a class that lets pages of this place connect to the sample, on whatever port', () => {
     const channel = judgedHere(Yaml.load(fileURLToPath(new URL('../sample/channel.yaml', import.meta.url)))[0] as WrittenChannel, 443) // our own file
-    expect(channel).toMatchObject({ ok: true, value: { spec: { auth: { issuer: 'https://login.carillon.localhost', allowedOrigins: ['https://carillon.localhost'] }, gateway: { env: [{ name: 'CONSOLE' }] } } } })
+    expect(channel).toMatchObject({
+      ok: true,
+      value: {
+        spec: {
+          auth: { issuer: 'https://login.carillon.localhost', allowedOrigins: ['https://carillon.localhost'] },
+          gateway: { env: [{ name: 'CONSOLE' }] },
+        },
+      },
+    })
   })
 
   it('is given a class that allows what the suites ask for, and no topic of another namespace', () => {
-    const asked = (spec: RealtimeChannelSpec): boolean => judgedHere({ apiVersion: 'carillon.dev/v1alpha1', kind: 'RealtimeChannel', metadata: { name: 'shop', namespace: 'e2e-red' }, spec }).ok
-    expect(asked({ kafka: { bootstrapServers: kafkaObjects('e2e-red', { brokers: 3 }).bootstrapServers }, topic: { partitions: 3, deletionPolicy: 'Delete' } })).toBe(true)
-    expect(asked({ route: { host: 'shop.carillon.localhost', tls: {}, paths: { socket: '/red/wss', api: '/red/api' } }, gateway: { image: 'r:dev-1-next' } })).toBe(true)
+    const asked = (spec: RealtimeChannelSpec): boolean =>
+      judgedHere({ apiVersion: 'carillon.dev/v1alpha1', kind: 'RealtimeChannel', metadata: { name: 'shop', namespace: 'e2e-red' }, spec })
+        .ok
+    expect(
+      asked({
+        kafka: { bootstrapServers: kafkaObjects('e2e-red', { brokers: 3 }).bootstrapServers },
+        topic: { partitions: 3, deletionPolicy: 'Delete' },
+      }),
+    ).toBe(true)
+    expect(
+      asked({
+        route: { host: 'shop.carillon.localhost', tls: {}, paths: { socket: '/red/wss', api: '/red/api' } },
+        gateway: { image: 'r:dev-1-next' },
+      }),
+    ).toBe(true)
     expect(asked({ network: { ingressFrom: [{ podSelector: {} }], metricsFrom: [{ podSelector: {} }], egress: {} } })).toBe(true)
     expect(asked({ topic: { name: 'e2e-blue.shop' } })).toBe(false)
   })

@@ -17,7 +17,11 @@ import { StepFailure } from './step-failure.ts'
 
 export const namespaces = { operator: 'carillon-system', kafka: 'kafka', traefik: 'traefik', sample: 'demo' } as const
 export const sampleChannel = 'chrome-service'
-const images = { traefik: 'traefik:v3.6.12', kafka: 'apache/kafka:4.1.1', metrics: 'registry.k8s.io/metrics-server/metrics-server:v0.9.0' } as const
+const images = {
+  traefik: 'traefik:v3.6.12',
+  kafka: 'apache/kafka:4.1.1',
+  metrics: 'registry.k8s.io/metrics-server/metrics-server:v0.9.0',
+} as const
 
 /** All that the steps work with. */
 export interface Platform {
@@ -32,8 +36,18 @@ export interface Platform {
 }
 
 export function findTools({ run }: Pick<Platform, 'run'>): Step {
-  const needed = { docker: ['version', '--format', '{{.Server.Version}}'], kind: ['version'], kubectl: ['version', '--client'], helm: ['version', '--short'] } as const
-  const homes = { docker: 'https://docs.docker.com/engine/install/', kind: 'https://kind.sigs.k8s.io/', kubectl: 'https://kubernetes.io/docs/tasks/tools/', helm: 'https://helm.sh/docs/intro/install/' } as const
+  const needed = {
+    docker: ['version', '--format', '{{.Server.Version}}'],
+    kind: ['version'],
+    kubectl: ['version', '--client'],
+    helm: ['version', '--short'],
+  } as const
+  const homes = {
+    docker: 'https://docs.docker.com/engine/install/',
+    kind: 'https://kind.sigs.k8s.io/',
+    kubectl: 'https://kubernetes.io/docs/tasks/tools/',
+    helm: 'https://helm.sh/docs/intro/install/',
+  } as const
   return {
     title: 'docker, kind, kubectl and helm',
     run: async () => {
@@ -42,12 +56,18 @@ export function findTools({ run }: Pick<Platform, 'run'>): Step {
       if (failing.length === 0) return 'there'
       const why = failing.map(({ name, answer }) => (answer.code === 127 ? `${name}: no such command` : `${name}: ${answer.stderr.trim()}`))
       // The names are those of `needed`.
-      throw new StepFailure('Something is missing on this machine.', { why, todo: `see ${failing.map(({ name }) => homes[name as keyof typeof homes]).join(', ')}` })
+      throw new StepFailure('Something is missing on this machine.', {
+        why,
+        todo: `see ${failing.map(({ name }) => homes[name as keyof typeof homes]).join(', ')}`,
+      })
     },
   }
 }
 
-export function makeImage({ run, root, place }: { readonly run: Run; readonly root: string; readonly place: Pick<Place, 'folder'> }, built: (image: Image) => void): Step {
+export function makeImage(
+  { run, root, place }: { readonly run: Run; readonly root: string; readonly place: Pick<Place, 'folder'> },
+  built: (image: Image) => void,
+): Step {
   return {
     title: 'image',
     run: async (progress) => {
@@ -70,14 +90,24 @@ export function bringImages(platform: Platform, image: () => Image): readonly St
   const { run, place, options } = platform
   const more = options.metrics ? [images.metrics] : []
   return [
-    { title: 'image of Traefik to its node', run: async () => loadImages(run, place, { images: [images.traefik], nodes: await nodesFor(platform, 'control-plane') }) },
-    { title: 'images of Carillon and Kafka to the workers', run: async () => loadImages(run, place, { images: [referenceOf(image()), images.kafka, ...more], nodes: await nodesFor(platform, 'worker') }) },
+    {
+      title: 'image of Traefik to its node',
+      run: async () => loadImages(run, place, { images: [images.traefik], nodes: await nodesFor(platform, 'control-plane') }),
+    },
+    {
+      title: 'images of Carillon and Kafka to the workers',
+      run: async () =>
+        loadImages(run, place, { images: [referenceOf(image()), images.kafka, ...more], nodes: await nodesFor(platform, 'worker') }),
+    },
   ]
 }
 
 export function bringOwnImage(platform: Platform, image: () => Image): Step {
   const { run, place } = platform
-  return { title: 'image to the workers', run: async () => loadImages(run, place, { images: [referenceOf(image())], nodes: await nodesFor(platform, 'worker') }) }
+  return {
+    title: 'image to the workers',
+    run: async () => loadImages(run, place, { images: [referenceOf(image())], nodes: await nodesFor(platform, 'worker') }),
+  }
 }
 
 async function nodesFor({ run, place }: Platform, role: 'control-plane' | 'worker'): Promise<readonly string[]> {
@@ -90,7 +120,10 @@ export function defineGatewayApi({ run, options }: Platform): Step {
     title: 'Gateway API',
     run: async () => {
       await applyFile(run, options.gatewayApiCrds)
-      await must(waitForDefinitions(run, ['httproutes.gateway.networking.k8s.io', 'gateways.gateway.networking.k8s.io'], { seconds: 150 }), 'The definitions were not taken')
+      await must(
+        waitForDefinitions(run, ['httproutes.gateway.networking.k8s.io', 'gateways.gateway.networking.k8s.io'], { seconds: 150 }),
+        'The definitions were not taken',
+      )
       return ''
     },
     todo: 'with --gateway-api-crds or GATEWAY_API_CRDS, say where else they are: a URL or a file',
@@ -111,7 +144,10 @@ export function installTraefik({ run, own, root }: Platform): Step {
       progress('waiting for its pod')
       await expectReady(rollout(run, 'deployment/traefik', { namespace: namespaces.traefik, seconds: 150 }), 'Traefik')
       await applyFile(run, join(root, 'e2e/manifests/gateway.yaml'))
-      await must(waitFor(run, 'condition=Programmed', 'gateway/public', { namespace: namespaces.traefik, seconds: 150 }), 'Traefik did not take the Gateway')
+      await must(
+        waitFor(run, 'condition=Programmed', 'gateway/public', { namespace: namespaces.traefik, seconds: 150 }),
+        'Traefik did not take the Gateway',
+      )
       return ''
     },
     diagnose: () => diagnose(run, [namespaces.traefik]),
@@ -135,9 +171,22 @@ export function installKafka({ run, options }: Platform): Step {
  * What channels of this cluster get, and what they may ask for: more than a production would allow, because all namespaces are of one person. Topics are each
  * namespace's own, as everywhere.
  */
-const classOf = (image: Image, { origin }: Pick<Place, 'origin'>): { readonly defaults: RealtimeChannelSpec; readonly allowed: AllowedSpec } => ({
+const classOf = (
+  image: Image,
+  { origin }: Pick<Place, 'origin'>,
+): { readonly defaults: RealtimeChannelSpec; readonly allowed: AllowedSpec } => ({
   defaults: { auth: { jwks: { configMapRef: { name: keysName } }, issuer, audience: [audience], allowedOrigins: [origin] } },
-  allowed: { topics: ['NAMESPACE.*'], hosts: [...dnsNames], pathPrefixes: ['/*'], bootstrapServers: ['kafka.NAMESPACE.svc:9092'], images: [`${image.repository}:*`], env: ['*'], routeLabels: ['*'], adopt: true, networkPeers: true },
+  allowed: {
+    topics: ['NAMESPACE.*'],
+    hosts: [...dnsNames],
+    pathPrefixes: ['/*'],
+    bootstrapServers: ['kafka.NAMESPACE.svc:9092'],
+    images: [`${image.repository}:*`],
+    env: ['*'],
+    routeLabels: ['*'],
+    adopt: true,
+    networkPeers: true,
+  },
 })
 
 /** Values of the chart, as on any cluster: only the image's tag is of this machine. */
@@ -155,7 +204,19 @@ export function installOperator({ run, options, root, place }: Platform, image: 
       await applyObjects(run, [restrictedNamespace(namespaces.operator)])
       const values = chartValues(image(), kafkaObjects(namespaces.kafka, options).bootstrapServers, place)
       progress('helm waits for its pods')
-      const words = ['upgrade', '--install', 'carillon', join(root, 'charts/carillon'), '--namespace', namespaces.operator, '--wait', '--timeout', '240s', '--values', '-']
+      const words = [
+        'upgrade',
+        '--install',
+        'carillon',
+        join(root, 'charts/carillon'),
+        '--namespace',
+        namespaces.operator,
+        '--wait',
+        '--timeout',
+        '240s',
+        '--values',
+        '-',
+      ]
       await must(run('helm', words, { input: JSON.stringify(values) }), 'helm could not install the chart')
       return `image ${image().tag}`
     },
@@ -169,7 +230,10 @@ export function installMetrics({ run, root }: Platform): Step {
     run: async () => {
       await applyFile(run, join(root, 'e2e/manifests/metrics-server.yaml'))
       await expectReady(rollout(run, 'deployment/metrics-server', { namespace: 'kube-system', seconds: 150 }), 'metrics-server')
-      await must(waitFor(run, 'condition=Available', 'apiservice/v1beta1.metrics.k8s.io', { namespace: 'kube-system', seconds: 150 }), 'The API server did not find metrics-server')
+      await must(
+        waitFor(run, 'condition=Available', 'apiservice/v1beta1.metrics.k8s.io', { namespace: 'kube-system', seconds: 150 }),
+        'The API server did not find metrics-server',
+      )
       return ''
     },
     diagnose: async () => [...(await diagnose(run, ['kube-system'])), ...(await conditionsOf(run, 'apiservice/v1beta1.metrics.k8s.io'))],
@@ -204,7 +268,10 @@ export function askThroughIngress({ own, place, run }: Platform): Step {
         // Nobody listens yet, or the certificate is not the right one: both have words.
         const answer = await askIngress(place, own.ca.certificate, { path }).catch((error: unknown) => String(error))
         if (typeof answer !== 'string' && answer.status === 200) return `200 from ${place.origin}${path}`
-        if (Date.now() > deadlineMs) throw new StepFailure(`${place.origin}${path} did not answer 200.`, { why: [typeof answer === 'string' ? answer : `${answer.status} ${answer.body.slice(0, 200)}`] })
+        if (Date.now() > deadlineMs)
+          throw new StepFailure(`${place.origin}${path} did not answer 200.`, {
+            why: [typeof answer === 'string' ? answer : `${answer.status} ${answer.body.slice(0, 200)}`],
+          })
         await new Promise((resolve) => setTimeout(resolve, 250))
       }
     },
@@ -218,14 +285,28 @@ export function rollGateways({ run }: Platform, image: () => Image): Step {
     title: 'gateways',
     run: async (progress) => {
       const columns = 'jsonpath={range .items[*]}{.metadata.namespace} {.metadata.name}{"\\n"}{end}'
-      const found = await must(run('kubectl', ['get', 'deployments', '--all-namespaces', '--selector', 'app.kubernetes.io/name=carillon-gateway', '--output', columns]), 'kubectl could not list the gateways')
+      const found = await must(
+        run('kubectl', [
+          'get',
+          'deployments',
+          '--all-namespaces',
+          '--selector',
+          'app.kubernetes.io/name=carillon-gateway',
+          '--output',
+          columns,
+        ]),
+        'kubectl could not list the gateways',
+      )
       const gateways = found.split('\n').flatMap((line) => {
         const [namespace, name] = line.trim().split(' ')
         return namespace === undefined || name === undefined ? [] : [{ namespace, name }]
       })
       for (const { namespace, name } of gateways) {
         progress(`${namespace}/${name}`)
-        const isNew = waitFor(run, `jsonpath={.spec.template.spec.containers[0].image}=${referenceOf(image())}`, `deployment/${name}`, { namespace, seconds: 150 })
+        const isNew = waitFor(run, `jsonpath={.spec.template.spec.containers[0].image}=${referenceOf(image())}`, `deployment/${name}`, {
+          namespace,
+          seconds: 150,
+        })
         await must(isNew, `The operator did not give ${namespace}/${name} the new image (does its channel name another?)`)
         await expectReady(rollout(run, `deployment/${name}`, { namespace, seconds: 150 }), `${namespace}/${name}`)
       }

@@ -28,13 +28,17 @@ it('does the steps of a group at once', async () => {
 })
 
 it('tells who waits what a long step is at', async () => {
-  const { lines } = await said([doing('long', 0, { run: async (progress) => {
-    progress('first half')
-    await pause(15_000)
-    progress('second half')
-    await pause(10_000)
-    return ''
-  } })])
+  const { lines } = await said([
+    doing('long', 0, {
+      run: async (progress) => {
+        progress('first half')
+        await pause(15_000)
+        progress('second half')
+        await pause(10_000)
+        return ''
+      },
+    }),
+  ])
   expect(lines).toEqual(['   long', '   long, 10.0 s: first half', '   long, 20.0 s: second half', ' ✓ long (25.0 s)'])
 })
 
@@ -42,7 +46,15 @@ it('says why a step failed and what to do, waits for the rest of its group, and 
   const failure = new StepFailure('helm said no', { why: ['Error: no'], todo: 'say please' })
   const { lines, isDone } = await said([failing('install', failure), doing('other', 2000)], [doing('never', 0)])
   expect(isDone).toBe(false)
-  expect(lines).toEqual(['   install', '   other', ' ✗ install, after 0.0 s', '     helm said no', '     | Error: no', '     What to do: say please', ' ✓ other (2.0 s)'])
+  expect(lines).toEqual([
+    '   install',
+    '   other',
+    ' ✗ install, after 0.0 s',
+    '     helm said no',
+    '     | Error: no',
+    '     What to do: say please',
+    ' ✓ other (2.0 s)',
+  ])
 })
 
 it('asks the cluster about a step that failed, and goes on when that fails, too', async () => {
@@ -52,9 +64,14 @@ it('asks the cluster about a step that failed, and goes on when that fails, too'
     failing('mute', failure, { diagnose: () => Promise.reject(new Error('connection refused')) }),
   ])
   expect(lines.slice(2)).toEqual([
-    ' ✗ asked, after 0.0 s', ' ✗ mute, after 0.0 s',
-    '     not ready', '     What to do: load the image', '     What the cluster says:', '     | pod/a: ImagePullBackOff',
-    '     not ready', '     The cluster could not be asked for more: connection refused',
+    ' ✗ asked, after 0.0 s',
+    ' ✗ mute, after 0.0 s',
+    '     not ready',
+    '     What to do: load the image',
+    '     What the cluster says:',
+    '     | pod/a: ImagePullBackOff',
+    '     not ready',
+    '     The cluster could not be asked for more: connection refused',
   ])
 })
 

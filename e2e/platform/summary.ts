@@ -5,17 +5,24 @@ import { sampleChannel, namespaces, type Platform } from './platform-steps.ts'
 export function renderSummary({ place, options, root }: Pick<Platform, 'place' | 'options' | 'root'>, seconds: number): string {
   const file = (path: string): string => relative(root, path)
   const named = options.name === 'carillon' ? '' : `--name ${options.name}`
-  const make = (target: string, more = ''): string => ['make', target, ...([more, named].join('').trim() === '' ? [] : [`ARGS="${[more, named].filter((part) => part !== '').join(' ')}"`])].join(' ')
+  const make = (target: string, more = ''): string =>
+    [
+      'make',
+      target,
+      ...([more, named].join('').trim() === '' ? [] : [`ARGS="${[more, named].filter((part) => part !== '').join(' ')}"`]),
+    ].join(' ')
   const lines = [
     '',
     `The kind cluster ${options.name} is up, after ${Math.round(seconds)} s.`,
     '',
-    ...(options.sample ? [
-      `  console    ${place.origin}/console`,
-      `  WebSocket  ${place.origin.replace(/^https/, 'wss')}/wss/${sampleChannel}/v1/ws`,
-      `  events     ${place.origin}/api/${sampleChannel}/v1/events`,
-      '',
-    ] : []),
+    ...(options.sample
+      ? [
+          `  console    ${place.origin}/console`,
+          `  WebSocket  ${place.origin.replace(/^https/, 'wss')}/wss/${sampleChannel}/v1/ws`,
+          `  events     ${place.origin}/api/${sampleChannel}/v1/events`,
+          '',
+        ]
+      : []),
     `  The certificate is signed by ${file(place.files.caCertificate)}: trust it, or click through the browser's warning.`,
     '',
     'Three things to try:',

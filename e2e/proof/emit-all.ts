@@ -48,7 +48,12 @@ function laneOf(event: PlannedEvent, lanes: number): number {
 /** @returns how many attempts it took; null when it was given up */
 async function emitOne(event: PlannedEvent, options: EmitOptions): Promise<number | null> {
   const deadlineMs = Date.now() + options.giveUpAfterMs
-  const body = JSON.stringify({ id: event.id, type: 'proof', ...event.audience, payload: { number: event.number, key: event.key, sentAtMs: Date.now(), padding: 'x'.repeat(200) } })
+  const body = JSON.stringify({
+    id: event.id,
+    type: 'proof',
+    ...event.audience,
+    payload: { number: event.number, key: event.key, sentAtMs: Date.now(), padding: 'x'.repeat(200) },
+  })
   for (let attempt = 1; Date.now() < deadlineMs; attempt += 1) {
     if (await isAcknowledged(body, options)) return attempt
     await pause(100)

@@ -27,9 +27,14 @@ export async function createGatewayProcess(name: string, env: Readonly<Record<st
   let child: ChildProcess | null = null
   const isReady = (): Promise<boolean> =>
     // Not listening, or not answering in time: not ready.
-    fetch(`http://127.0.0.1:${internalPort}/readyz`, { signal: AbortSignal.timeout(1000) }).then((response) => response.ok, () => false)
+    fetch(`http://127.0.0.1:${internalPort}/readyz`, { signal: AbortSignal.timeout(1000) }).then(
+      (response) => response.ok,
+      () => false,
+    )
   const isDegraded = async (): Promise<boolean> => {
-    const page = (await (await fetch(`http://127.0.0.1:${internalPort}/readyz`, { signal: AbortSignal.timeout(1000) })).json()) as { readonly degraded: readonly unknown[] } // our own page
+    const page = (await (await fetch(`http://127.0.0.1:${internalPort}/readyz`, { signal: AbortSignal.timeout(1000) })).json()) as {
+      readonly degraded: readonly unknown[]
+    } // our own page
     return page.degraded.length > 0
   }
   return {
@@ -40,7 +45,15 @@ export async function createGatewayProcess(name: string, env: Readonly<Record<st
     isDegraded: () => isDegraded().catch(() => false), // not listening, or not answering in time: nothing is named
     start: async () => {
       child = spawn(process.execPath, [entry], {
-        env: { PATH: process.env.PATH, HOST: '127.0.0.1', INTERNAL_HOST: '127.0.0.1', PORT: String(port), INTERNAL_PORT: String(internalPort), LOG_LEVEL: 'error', ...env },
+        env: {
+          PATH: process.env.PATH,
+          HOST: '127.0.0.1',
+          INTERNAL_HOST: '127.0.0.1',
+          PORT: String(port),
+          INTERNAL_PORT: String(internalPort),
+          LOG_LEVEL: 'error',
+          ...env,
+        },
         stdio: ['ignore', 'inherit', 'inherit'],
       })
       const started = child

@@ -17,7 +17,9 @@ const { values } = parseArgs({
 })
 
 if (values.help) {
-  console.log('make proof, or node e2e/proof/main.ts [--clients 200] [--users 40] [--organizations 4] [--events 10000] [--seconds 60] [--seed 1] [--brokers 1|3] [--kill-broker]')
+  console.log(
+    'make proof, or node e2e/proof/main.ts [--clients 200] [--users 40] [--organizations 4] [--events 10000] [--seconds 60] [--seed 1] [--brokers 1|3] [--kill-broker]',
+  )
 } else {
   const startedMs = Date.now()
   const say = (line: string): void => console.log(`${((Date.now() - startedMs) / 1000).toFixed(1).padStart(6)} s  ${line}`)

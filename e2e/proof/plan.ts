@@ -31,7 +31,8 @@ export function planUsers(users: number, organizations: number): readonly User[]
 
 /** @param random in [0, 1) */
 export function planEvents(count: number, users: readonly User[], random: () => number): readonly PlannedEvent[] {
-  const pick = (): User => users[Math.floor(random() * users.length)] ?? { id: 'nobody', username: 'nobody', organization: 'none', roles: [] }
+  const pick = (): User =>
+    users[Math.floor(random() * users.length)] ?? { id: 'nobody', username: 'nobody', organization: 'none', roles: [] }
   return Array.from({ length: count }, (_, number) => ({ id: `event-${number}`, number, ...aimAt(random(), pick) }))
 }
 

@@ -56,5 +56,11 @@ export function percentile(values: readonly number[], rank: number): number {
 /** Two columns of Markdown. */
 export function renderTable(rows: readonly (readonly [string, string | number])[]): string {
   const width = Math.max(...rows.map(([name]) => name.length))
-  return ['', `| ${'measure'.padEnd(width)} | figure |`, `|-${'-'.repeat(width)}-|-------:|`, ...rows.map(([name, figure]) => `| ${name.padEnd(width)} | ${String(figure).padStart(6)} |`), ''].join('\n')
+  return [
+    '',
+    `| ${'measure'.padEnd(width)} | figure |`,
+    `|-${'-'.repeat(width)}-|-------:|`,
+    ...rows.map(([name, figure]) => `| ${name.padEnd(width)} | ${String(figure).padStart(6)} |`),
+    '',
+  ].join('\n')
 }

@@ -66,14 +66,29 @@ export async function runProof(options: ProofOptions): Promise<ProofResult> {
   }
 }
 
-async function startGateways(brokers: readonly string[], issuer: Issuer, ends: (() => Promise<unknown> | void)[]): Promise<readonly GatewayProcess[]> {
+async function startGateways(
+  brokers: readonly string[],
+  issuer: Issuer,
+  ends: (() => Promise<unknown> | void)[],
+): Promise<readonly GatewayProcess[]> {
   const directory = await mkdtemp(join(tmpdir(), 'carillon-proof-'))
   ends.push(() => rm(directory, { recursive: true }))
   const keysFile = join(directory, 'jwks.json')
   await writeFile(keysFile, issuer.jwks)
   const env = {
-    NODE_ENV: 'production', CHANNEL: channel, KAFKA_BROKERS: brokers.join(','), KAFKA_TOPIC: 'proof', KAFKA_CREATE_TOPIC: 'on', JWT_KEYS_FILE: keysFile,
-    JWT_ISSUER: issuer.issuer, JWT_AUDIENCE: issuer.audience, ALLOWED_ORIGINS: 'https://proof.invalid', DRAIN_MS: '2000', KAFKA_PRODUCE_TIMEOUT_MS: '10000', EMIT_RATE_PER_S: '100000', EMIT_BURST: '100000',
+    NODE_ENV: 'production',
+    CHANNEL: channel,
+    KAFKA_BROKERS: brokers.join(','),
+    KAFKA_TOPIC: 'proof',
+    KAFKA_CREATE_TOPIC: 'on',
+    JWT_KEYS_FILE: keysFile,
+    JWT_ISSUER: issuer.issuer,
+    JWT_AUDIENCE: issuer.audience,
+    ALLOWED_ORIGINS: 'https://proof.invalid',
+    DRAIN_MS: '2000',
+    KAFKA_PRODUCE_TIMEOUT_MS: '10000',
+    EMIT_RATE_PER_S: '100000',
+    EMIT_BURST: '100000',
   }
   const gateways = [await createGatewayProcess('A', env), await createGatewayProcess('B', env)]
   for (const gateway of gateways) {
@@ -88,14 +103,22 @@ interface Stage {
   readonly random: () => number
 }
 
-const portOf = (gateways: readonly GatewayProcess[], random: () => number): number => gateways[Math.floor(random() * gateways.length)]?.port ?? 1
+const portOf = (gateways: readonly GatewayProcess[], random: () => number): number =>
+  gateways[Math.floor(random() * gateways.length)]?.port ?? 1
 
 /** @param port the one to try next */
-const postTo = (port: () => number, token: string) => async (body: string): Promise<{ readonly status: number; readonly text: string }> => {
-  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
-  const response = await fetch(`http://127.0.0.1:${port()}/api/${channel}/v1/emit-message`, { method: 'POST', headers, body, signal: AbortSignal.timeout(15_000) })
-  return { status: response.status, text: await response.text() }
-}
+const postTo =
+  (port: () => number, token: string) =>
+  async (body: string): Promise<{ readonly status: number; readonly text: string }> => {
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+    const response = await fetch(`http://127.0.0.1:${port()}/api/${channel}/v1/emit-message`, {
+      method: 'POST',
+      headers,
+      body,
+      signal: AbortSignal.timeout(15_000),
+    })
+    return { status: response.status, text: await response.text() }
+  }
 
 async function connectClients(options: ProofOptions, stage: Stage & { readonly issuer: Issuer }): Promise<readonly ProofClient[]> {
   const users = planUsers(options.users, options.organizations)
@@ -116,7 +139,10 @@ interface Incidents {
   sawUnready(): boolean
 }
 
-function createIncidents(options: ProofOptions, stage: Stage & { readonly clients: readonly ProofClient[]; readonly broker: ProofBrokers }): Incidents {
+function createIncidents(
+  options: ProofOptions,
+  stage: Stage & { readonly clients: readonly ProofClient[]; readonly broker: ProofBrokers },
+): Incidents {
   const exitCodes: (number | null)[] = []
   const running: Promise<void>[] = []
   let isOver = false
@@ -138,12 +164,16 @@ function createIncidents(options: ProofOptions, stage: Stage & { readonly client
       options.say('the broker gets SIGKILL')
       await stage.broker.kill()
       const [first] = stage.gateways
-      if (stage.broker.isAlone) await waitFor(async () => first === undefined || first.isDegraded(), { timeoutMs: 60_000, what: 'gateway A to say what is wrong' })
+      if (stage.broker.isAlone)
+        await waitFor(async () => first === undefined || first.isDegraded(), { timeoutMs: 60_000, what: 'gateway A to say what is wrong' })
       // A gateway that is starting may wait for the broker. One that served goes on to serve.
       sawUnready = stage.broker.isAlone ? (await first?.isReady()) !== true : await isEverUnready(stage.gateways, otherLeadersAfterMs)
       options.say(`gateway A ${sawUnready ? 'is unready' : 'stayed ready'}; starting the broker again`)
       await stage.broker.restart()
-      await waitFor(async () => (await Promise.all(stage.gateways.map((gateway) => gateway.isReady()))).every(Boolean), { timeoutMs: 60_000, what: 'the gateways to be ready again' })
+      await waitFor(async () => (await Promise.all(stage.gateways.map((gateway) => gateway.isReady()))).every(Boolean), {
+        timeoutMs: 60_000,
+        what: 'the gateways to be ready again',
+      })
       options.say('both gateways are ready again by themselves')
     })
   }
@@ -177,7 +207,8 @@ async function isEverUnready(gateways: readonly GatewayProcess[], forMs: number)
 /** Until everybody has what they are owed, or nothing has come for a while. */
 async function settle(clients: readonly ProofClient[], events: readonly PlannedEvent[], options: ProofOptions): Promise<void> {
   const owed = new Map(clients.map((client) => [client, events.filter((event) => isOwed(event, client.user)).length]))
-  const lacking = (): number => clients.filter((client) => new Set(client.received.map(({ id }) => id)).size < (owed.get(client) ?? 0)).length
+  const lacking = (): number =>
+    clients.filter((client) => new Set(client.received.map(({ id }) => id)).size < (owed.get(client) ?? 0)).length
   const deadlineMs = Date.now() + 30_000
   while (lacking() > 0 && Date.now() < deadlineMs) await pause(250)
   // Whatever should not come has time to come, too.
@@ -208,7 +239,9 @@ function conclude(outcome: Outcome, options: ProofOptions): ProofResult {
     ['gaps', total(({ gaps }) => gaps)],
     ['clients refused for good', total(({ refusals }) => refusals)],
     ['gateways that did not exit with 0', outcome.exitCodes.filter((code) => code !== 0).length],
-    ...(options.killsBroker ? [['a broker was killed, and a gateway that was ready became unready', outcome.unready ? 1 : 0] as const] : []),
+    ...(options.killsBroker
+      ? [['a broker was killed, and a gateway that was ready became unready', outcome.unready ? 1 : 0] as const]
+      : []),
   ]
   const rows: readonly (readonly [string, string | number])[] = [
     ['clients, over 2 gateways', clients.length],
@@ -223,5 +256,8 @@ function conclude(outcome: Outcome, options: ProofOptions): ProofResult {
     ...faults,
   ]
   const isExercised = total(({ replayed }) => replayed) > 0 && reconnects.length > 0
-  return { table: renderTable(rows), isProven: isExercised && emitted.acknowledged === options.events && faults.every(([, count]) => count === 0) }
+  return {
+    table: renderTable(rows),
+    isProven: isExercised && emitted.acknowledged === options.events && faults.every(([, count]) => count === 0),
+  }
 }

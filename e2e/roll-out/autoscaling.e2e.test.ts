@@ -14,7 +14,10 @@ let crowd: Crowd
 
 /** So little is asked for that a gateway which delivers anything at all has too much to do. */
 const gateway = { drainSeconds: 5, resources: { requests: { cpu: '10m', memory: '128Mi' } } }
-const between = (minReplicas: number, maxReplicas: number): object => ({ ...gateway, autoscaling: { minReplicas, maxReplicas, targetCPUUtilizationPercent: 50 } })
+const between = (minReplicas: number, maxReplicas: number): object => ({
+  ...gateway,
+  autoscaling: { minReplicas, maxReplicas, targetCPUUtilizationPercent: 50 },
+})
 
 beforeAll(async () => {
   stage = await openStage('autoscaling')
@@ -27,8 +30,10 @@ afterAll(async () => {
 beforeEach(() => stage.keepEvidence())
 
 /** Also those that still drain. */
-const pods = async (): Promise<readonly string[]> => (await stage.demand(['get', 'pods', '--selector', `app.kubernetes.io/instance=${channel}`, '--output', 'name'])).trim().split('\n')
-const readyPods = async (): Promise<string> => stage.demand(['get', `deployment/${gatewayOf(channel)}`, '--output', 'jsonpath={.status.replicas}/{.status.readyReplicas}'])
+const pods = async (): Promise<readonly string[]> =>
+  (await stage.demand(['get', 'pods', '--selector', `app.kubernetes.io/instance=${channel}`, '--output', 'name'])).trim().split('\n')
+const readyPods = async (): Promise<string> =>
+  stage.demand(['get', `deployment/${gatewayOf(channel)}`, '--output', 'jsonpath={.status.replicas}/{.status.readyReplicas}'])
 
 it('gets more pods when there is much to do, and fewer again, and nobody misses anything', async () => {
   const witnesses = sinceNow(crowd)

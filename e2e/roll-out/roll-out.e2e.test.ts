@@ -62,51 +62,97 @@ async function expectNobodyToMiss({ name, change, mayCutOff = false }: Change): 
 
 const isReady = (): Promise<void> => stage.reaches(`rtc/${channel}`, 'condition=Ready')
 
-it('restarts', () => expectNobodyToMiss({ name: 'rollout restart', change: async () => {
-  await stage.demand(['rollout', 'restart', deployment])
-  await stage.rolledOut(gatewayOf(channel))
-} }))
+it('restarts', () =>
+  expectNobodyToMiss({
+    name: 'rollout restart',
+    change: async () => {
+      await stage.demand(['rollout', 'restart', deployment])
+      await stage.rolledOut(gatewayOf(channel))
+    },
+  }))
 
-it('takes another option', () => expectNobodyToMiss({ name: 'changed option', change: async () => {
-  await stage.demand(['patch', `rtc/${channel}`, '--type=merge', '--patch', '{"spec": {"gateway": {"env": [{"name": "HEARTBEAT_INTERVAL_MS", "value": "20000"}]}}}'])
-  await until(async () => (await stage.demand(['get', deployment, '--output', 'jsonpath={.spec.template}'])).includes('HEARTBEAT_INTERVAL_MS'), { what: 'the new option in the pod template' })
-  await stage.rolledOut(gatewayOf(channel))
-} }))
+it('takes another option', () =>
+  expectNobodyToMiss({
+    name: 'changed option',
+    change: async () => {
+      await stage.demand([
+        'patch',
+        `rtc/${channel}`,
+        '--type=merge',
+        '--patch',
+        '{"spec": {"gateway": {"env": [{"name": "HEARTBEAT_INTERVAL_MS", "value": "20000"}]}}}',
+      ])
+      await until(
+        async () => (await stage.demand(['get', deployment, '--output', 'jsonpath={.spec.template}'])).includes('HEARTBEAT_INTERVAL_MS'),
+        { what: 'the new option in the pod template' },
+      )
+      await stage.rolledOut(gatewayOf(channel))
+    },
+  }))
 
-it('runs another image', () => expectNobodyToMiss({ name: 'new image', change: async () => {
-  const { run, place } = stage.platform
-  const current = await stage.demand(['get', deployment, '--output', 'jsonpath={.spec.template.spec.containers[0].image}'])
-  const next = `${current}-next`
-  // Another name is all that Kubernetes sees of another image.
-  for (const node of await nodesOf(run, place.cluster)) await run('docker', ['exec', node, 'ctr', '--namespace=k8s.io', 'images', 'tag', '--force', current, next])
-  await stage.demand(['patch', `rtc/${channel}`, '--type=merge', '--patch', JSON.stringify({ spec: { gateway: { image: next } } })])
-  await stage.reaches(deployment, `jsonpath={.spec.template.spec.containers[0].image}=${next}`)
-  await stage.rolledOut(gatewayOf(channel))
-} }))
+it('runs another image', () =>
+  expectNobodyToMiss({
+    name: 'new image',
+    change: async () => {
+      const { run, place } = stage.platform
+      const current = await stage.demand(['get', deployment, '--output', 'jsonpath={.spec.template.spec.containers[0].image}'])
+      const next = `${current}-next`
+      // Another name is all that Kubernetes sees of another image.
+      for (const node of await nodesOf(run, place.cluster))
+        await run('docker', ['exec', node, 'ctr', '--namespace=k8s.io', 'images', 'tag', '--force', current, next])
+      await stage.demand(['patch', `rtc/${channel}`, '--type=merge', '--patch', JSON.stringify({ spec: { gateway: { image: next } } })])
+      await stage.reaches(deployment, `jsonpath={.spec.template.spec.containers[0].image}=${next}`)
+      await stage.rolledOut(gatewayOf(channel))
+    },
+  }))
 
-it('is scaled to five pods and back to two', () => expectNobodyToMiss({ name: 'scale 2 -> 5 -> 2', change: async () => {
-  await stage.demand(['scale', `rtc/${channel}`, '--replicas=5'])
-  await stage.reaches(deployment, 'jsonpath={.status.readyReplicas}=5')
-  // Some clients must be on the pods that go away again. None may be on its way there when they do: what is not yet connected cannot be told to move.
-  const moving = crowd.clients.filter((_, index) => index % 2 === 0)
-  for (const client of moving) client.move()
-  await until(() => moving.every(({ isOpen }) => isOpen), { what: 'the clients that move to be connected' })
-  await stage.demand(['scale', `rtc/${channel}`, '--replicas=2'])
-  await until(async () => (await stage.demand([...pods, '--output', 'name'])).trim().split('\n').length === 2, { what: 'three pods to be gone' })
-} }))
+it('is scaled to five pods and back to two', () =>
+  expectNobodyToMiss({
+    name: 'scale 2 -> 5 -> 2',
+    change: async () => {
+      await stage.demand(['scale', `rtc/${channel}`, '--replicas=5'])
+      await stage.reaches(deployment, 'jsonpath={.status.readyReplicas}=5')
+      // Some clients must be on the pods that go away again. None may be on its way there when they do: what is not yet connected cannot be told to move.
+      const moving = crowd.clients.filter((_, index) => index % 2 === 0)
+      for (const client of moving) client.move()
+      await until(() => moving.every(({ isOpen }) => isOpen), { what: 'the clients that move to be connected' })
+      await stage.demand(['scale', `rtc/${channel}`, '--replicas=2'])
+      await until(async () => (await stage.demand([...pods, '--output', 'name'])).trim().split('\n').length === 2, {
+        what: 'three pods to be gone',
+      })
+    },
+  }))
 
-it('gives way when a node is drained', () => withUndisturbedNodes(stage, () => expectNobodyToMiss({ name: 'node drained', change: async () => {
-  const node = (await stage.demand([...pods, '--output', 'jsonpath={.items[0].spec.nodeName}'])).trim()
-  try {
-    await stage.demand(['drain', node, '--ignore-daemonsets', '--delete-emptydir-data', '--timeout=120s', `--pod-selector=app.kubernetes.io/instance=${channel}`])
-    await isReady()
-  } finally {
-    await stage.demand(['uncordon', node])
-  }
-} })))
+it('gives way when a node is drained', () =>
+  withUndisturbedNodes(stage, () =>
+    expectNobodyToMiss({
+      name: 'node drained',
+      change: async () => {
+        const node = (await stage.demand([...pods, '--output', 'jsonpath={.items[0].spec.nodeName}'])).trim()
+        try {
+          await stage.demand([
+            'drain',
+            node,
+            '--ignore-daemonsets',
+            '--delete-emptydir-data',
+            '--timeout=120s',
+            `--pod-selector=app.kubernetes.io/instance=${channel}`,
+          ])
+          await isReady()
+        } finally {
+          await stage.demand(['uncordon', node])
+        }
+      },
+    }),
+  ))
 
-it('survives that a pod is killed', () => expectNobodyToMiss({ name: 'pod killed', mayCutOff: true, change: async () => {
-  const pod = (await stage.demand([...pods, '--output', 'jsonpath={.items[0].metadata.name}'])).trim()
-  await stage.demand(['delete', 'pod', pod, '--grace-period=0', '--force'])
-  await stage.rolledOut(gatewayOf(channel))
-} }))
+it('survives that a pod is killed', () =>
+  expectNobodyToMiss({
+    name: 'pod killed',
+    mayCutOff: true,
+    change: async () => {
+      const pod = (await stage.demand([...pods, '--output', 'jsonpath={.items[0].metadata.name}'])).trim()
+      await stage.demand(['delete', 'pod', pod, '--grace-period=0', '--force'])
+      await stage.rolledOut(gatewayOf(channel))
+    },
+  }))

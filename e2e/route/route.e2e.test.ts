@@ -7,14 +7,25 @@ import { gatewayOf, testChannel } from '../testing/test-channel.ts'
 import { pause } from '../../testing/until.ts'
 
 const small = { gateway: { replicas: 1, drainSeconds: 0, resources: { requests: { cpu: '50m', memory: '128Mi' } } } } as const
-const byGateway = { route: { type: 'HTTPRoute', host: 'carillon.localhost', parentRefs: [{ name: 'public', namespace: namespaces.traefik, sectionName: 'https' }], tls: {} } } as const
+const byGateway = {
+  route: {
+    type: 'HTTPRoute',
+    host: 'carillon.localhost',
+    parentRefs: [{ name: 'public', namespace: namespaces.traefik, sectionName: 'https' }],
+    tls: {},
+  },
+} as const
 const users = planUsers(10, 2)
 let stage: Stage
 const crowds: Crowd[] = []
 
 beforeAll(async () => {
   stage = await openStage('route')
-  await stage.apply(testChannel(stage, { name: 'ingress', spec: small }), testChannel(stage, { name: 'httproute', spec: { ...small, ...byGateway } }), testChannel(stage, { name: 'bystander', spec: small }))
+  await stage.apply(
+    testChannel(stage, { name: 'ingress', spec: small }),
+    testChannel(stage, { name: 'httproute', spec: { ...small, ...byGateway } }),
+    testChannel(stage, { name: 'bystander', spec: small }),
+  )
   for (const name of ['ingress', 'httproute', 'bystander']) await stage.reaches(`rtc/${name}`, 'condition=Ready')
 })
 afterAll(async () => {
@@ -73,5 +84,7 @@ it('says in the status of a channel what a Gateway does not let in', async () =>
   const wrong = { route: { ...byGateway.route, parentRefs: [{ name: 'nobody', namespace: namespaces.traefik }] } }
   await stage.apply(testChannel(stage, { name: 'lost', spec: { ...small, ...wrong } }))
   await stage.reaches('rtc/lost', 'condition=RouteReady=false')
-  expect(await stage.demand(['get', 'rtc/lost', '--output', 'jsonpath={.status.conditions[?(@.type=="RouteReady")].message}'])).toContain('nobody')
+  expect(await stage.demand(['get', 'rtc/lost', '--output', 'jsonpath={.status.conditions[?(@.type=="RouteReady")].message}'])).toContain(
+    'nobody',
+  )
 })

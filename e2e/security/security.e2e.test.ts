@@ -19,10 +19,17 @@ let prometheus: Probe
 beforeAll(async () => {
   stage = await openStage('security')
   const one = { gateway: { replicas: 1, drainSeconds: 0, resources: { requests: { cpu: '50m', memory: '128Mi' } } } }
-  await stage.apply(restrictedNamespace(monitoring), testChannel(stage, { name: channel, spec: one, host }), testChannel(stage, { name: other, spec: { ...one, route: { type: 'None' } } }))
+  await stage.apply(
+    restrictedNamespace(monitoring),
+    testChannel(stage, { name: channel, spec: one, host }),
+    testChannel(stage, { name: other, spec: { ...one, route: { type: 'None' } } }),
+  )
   await stage.reaches(`rtc/${channel}`, 'condition=Ready')
   await stage.reaches(`rtc/${other}`, 'condition=Ready')
-  ;[stranger, prometheus] = await Promise.all([openProbe(stage, { name: 'stranger' }), openProbe(stage, { name: 'prometheus', namespace: monitoring })])
+  ;[stranger, prometheus] = await Promise.all([
+    openProbe(stage, { name: 'stranger' }),
+    openProbe(stage, { name: 'prometheus', namespace: monitoring }),
+  ])
 })
 afterAll(async () => {
   await stage?.kubectl(['delete', 'namespace', monitoring, '--ignore-not-found', '--wait=false'])
@@ -35,7 +42,16 @@ const service = (name: string): string => `${gatewayOf(name)}.${stage.namespace}
 
 describe('pods', () => {
   it('run where only what is restricted is let in, and nothing else is', async () => {
-    const running = await stage.demand(['get', 'pods', '--selector', 'app.kubernetes.io/name=carillon-gateway', '--field-selector', 'status.phase=Running', '--output', 'name'])
+    const running = await stage.demand([
+      'get',
+      'pods',
+      '--selector',
+      'app.kubernetes.io/name=carillon-gateway',
+      '--field-selector',
+      'status.phase=Running',
+      '--output',
+      'name',
+    ])
     expect(running.trim().split('\n')).toHaveLength(2)
     const root = await stage.kubectl(['run', 'root', '--image=example.com/root:1', '--dry-run=server'])
     expect(root.stderr).toContain('violates PodSecurity "restricted')
@@ -64,8 +80,16 @@ describe('browsers', () => {
     new Promise((resolve) => {
       const { place, own } = stage.platform
       const { host: address, port, ...tls } = connectionTo(place, host, own.ca.certificate)
-      const headers = { 'host': `${host}:${place.httpsPort}`, 'authorization': `Bearer ${stage.token({ user_id: 'ada' })}`, ...(origin === null ? {} : { origin }) }
-      const socket = new WebSocket(`wss://${String(address)}:${String(port)}${socketPath(channel)}`, 'cloudevents.json', { ca: tls.ca, servername: host, headers } as WebSocket.ClientOptions) // ws hands `servername` on to tls.connect
+      const headers = {
+        host: `${host}:${place.httpsPort}`,
+        authorization: `Bearer ${stage.token({ user_id: 'ada' })}`,
+        ...(origin === null ? {} : { origin }),
+      }
+      const socket = new WebSocket(`wss://${String(address)}:${String(port)}${socketPath(channel)}`, 'cloudevents.json', {
+        ca: tls.ca,
+        servername: host,
+        headers,
+      } as WebSocket.ClientOptions) // ws hands `servername` on to tls.connect
       socket.once('open', () => {
         socket.terminate()
         resolve('open')
@@ -91,14 +115,24 @@ describe('browsers', () => {
 
   it('get nothing without a token, with a forged one, and with one of somebody else', async () => {
     const forged = `${stage.token({ user_id: 'ada' }).slice(0, -8)}AAAAAAAA`
-    const headers = [{}, { authorization: `Bearer ${forged}` }, { authorization: `Bearer ${stage.token({ user_id: 'ada', aud: 'other' })}` }]
+    const headers = [
+      {},
+      { authorization: `Bearer ${forged}` },
+      { authorization: `Bearer ${stage.token({ user_id: 'ada', aud: 'other' })}` },
+    ]
     const answers = await Promise.all(headers.map((each) => stage.ask({ host, path: `/api/${channel}/v1/events`, headers: each })))
     expect(answers.map(({ status }) => status)).toEqual([401, 401, 401])
   })
 
   it('may not emit without the scope for it', async () => {
     const body = '{"type": "x", "broadcast": true, "payload": {}}'
-    const answer = await stage.ask({ host, path: `/api/${channel}/v1/emit-message`, method: 'POST', body, headers: { 'content-type': 'application/json', 'authorization': `Bearer ${stage.token({ user_id: 'ada' })}` } })
+    const answer = await stage.ask({
+      host,
+      path: `/api/${channel}/v1/emit-message`,
+      method: 'POST',
+      body,
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${stage.token({ user_id: 'ada' })}` },
+    })
     expect(answer).toMatchObject({ status: 403 })
   })
 })
@@ -112,9 +146,22 @@ describe('network policies', () => {
   })
 
   it('let monitoring reach the metrics of gateways and of the operator, and nobody else', async () => {
-    expect(await prometheus.run(`fetch('http://${service(channel)}:9000/metrics').then((answer) => answer.text()).then((text) => console.log(text.includes('carillon_sessions')))`)).toBe('true')
+    expect(
+      await prometheus.run(
+        `fetch('http://${service(channel)}:9000/metrics').then((answer) => answer.text()).then((text) => console.log(text.includes('carillon_sessions')))`,
+      ),
+    ).toBe('true')
     expect(await stranger.connect(service(channel), 9000)).toBe('timeout')
-    const operator = await stage.demand(['get', 'pods', '--namespace', namespaces.operator, '--selector', 'app.kubernetes.io/name=carillon-operator', '--output', 'jsonpath={.items[0].status.podIP}'])
+    const operator = await stage.demand([
+      'get',
+      'pods',
+      '--namespace',
+      namespaces.operator,
+      '--selector',
+      'app.kubernetes.io/name=carillon-operator',
+      '--output',
+      'jsonpath={.items[0].status.podIP}',
+    ])
     expect(await prometheus.connect(operator, 9000)).toBe('open')
     expect(await stranger.connect(operator, 9000)).toBe('timeout')
   })
@@ -122,7 +169,10 @@ describe('network policies', () => {
   it('open a channel to those whom it names', async () => {
     const patch = { spec: { network: { ingressFrom: [{ podSelector: { matchLabels: { 'app.kubernetes.io/name': 'e2e-probe' } } }] } } }
     await stage.demand(['patch', `rtc/${other}`, '--type=merge', '--patch', JSON.stringify(patch)])
-    await stage.reaches(`networkpolicy/${gatewayOf(other)}`, 'jsonpath={.spec.ingress[0].from[0].podSelector.matchLabels.app\\.kubernetes\\.io/name}=e2e-probe')
+    await stage.reaches(
+      `networkpolicy/${gatewayOf(other)}`,
+      'jsonpath={.spec.ingress[0].from[0].podSelector.matchLabels.app\\.kubernetes\\.io/name}=e2e-probe',
+    )
     await expect.poll(() => stranger.connect(service(other), 8000)).toBe('open')
     expect(await prometheus.connect(service(other), 8000)).toBe('timeout')
   })
@@ -131,8 +181,11 @@ describe('network policies', () => {
 describe('the roles view and edit', () => {
   beforeAll(async () => {
     const binding = (role: string) => ({
-      apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'RoleBinding', metadata: { name: `e2e-${role}`, namespace: stage.namespace },
-      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: role }, subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: `e2e-${role}` }],
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'RoleBinding',
+      metadata: { name: `e2e-${role}`, namespace: stage.namespace },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: role },
+      subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: `e2e-${role}` }],
     })
     await stage.apply(binding('view'), binding('edit'))
   })

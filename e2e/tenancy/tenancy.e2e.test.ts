@@ -11,10 +11,15 @@ let red: Stage
 let blue: Stage
 
 beforeAll(async () => {
-  [red, blue] = [await openStage('team-red'), await openStage('team-blue')]
-  for (const [stage, team] of [[red, 'red'], [blue, 'blue']] as const) {
+  ;[red, blue] = [await openStage('team-red'), await openStage('team-blue')]
+  for (const [stage, team] of [
+    [red, 'red'],
+    [blue, 'blue'],
+  ] as const) {
     const paths = { socket: `/${team}/wss`, api: `/${team}/api` }
-    await stage.apply(testChannel(stage, { name, spec: { ...small, route: { type: 'Ingress', host: stage.platform.place.host, tls: {}, paths } } }))
+    await stage.apply(
+      testChannel(stage, { name, spec: { ...small, route: { type: 'Ingress', host: stage.platform.place.host, tls: {}, paths } } }),
+    )
   }
   await Promise.all([red, blue].map((stage) => stage.reaches(`rtc/${name}`, 'condition=Ready')))
 })
@@ -25,14 +30,22 @@ beforeEach(() => {
 })
 
 const emit = async (team: string, text: string): Promise<number> => {
-  const headers = { 'content-type': 'application/json', 'authorization': `Bearer ${red.token({ user_id: 'shop', scope: 'carillon.emit' })}` }
-  const { status } = await red.ask({ path: `/${team}/api/v1/emit-message`, method: 'POST', headers, body: JSON.stringify({ type: 'news', broadcast: true, payload: { text } }) })
+  const headers = { 'content-type': 'application/json', authorization: `Bearer ${red.token({ user_id: 'shop', scope: 'carillon.emit' })}` }
+  const { status } = await red.ask({
+    path: `/${team}/api/v1/emit-message`,
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ type: 'news', broadcast: true, payload: { text } }),
+  })
   return status
 }
 
 it('lets two teams have channels of one name on one host, and each hears its own', async () => {
   const token = red.token({ user_id: 'ada' })
-  const streams = { red: await openEventStream(red, { path: '/red/api/v1/events', token }), blue: await openEventStream(blue, { path: '/blue/api/v1/events', token }) }
+  const streams = {
+    red: await openEventStream(red, { path: '/red/api/v1/events', token }),
+    blue: await openEventStream(blue, { path: '/blue/api/v1/events', token }),
+  }
   expect([await emit('red', 'roses'), await emit('blue', 'sky')]).toEqual([202, 202])
   await until(() => streams.red.data.length + streams.blue.data.length === 2, { what: 'one event each' })
   const heard = ({ data }: typeof streams.red): unknown => data.map((text) => JSON.parse(text) as unknown)
@@ -43,17 +56,37 @@ it('lets two teams have channels of one name on one host, and each hears its own
 })
 
 it('refuses a path that another team has, to the younger channel, and says whose it is', async () => {
-  await blue.apply(testChannel(blue, { name: 'late', spec: { ...small, route: { type: 'Ingress', host: blue.platform.place.host, tls: {}, paths: { socket: '/red/wss', api: '/red/api' } } } }))
+  await blue.apply(
+    testChannel(blue, {
+      name: 'late',
+      spec: {
+        ...small,
+        route: { type: 'Ingress', host: blue.platform.place.host, tls: {}, paths: { socket: '/red/wss', api: '/red/api' } },
+      },
+    }),
+  )
   await blue.reaches('rtc/late', 'condition=Ready=false')
-  expect(await blue.demand(['get', 'rtc/late', '--output', 'jsonpath={.status.conditions[?(@.type=="RouteReady")].message}'])).toContain(`${red.namespace}/${name}`)
+  expect(await blue.demand(['get', 'rtc/late', '--output', 'jsonpath={.status.conditions[?(@.type=="RouteReady")].message}'])).toContain(
+    `${red.namespace}/${name}`,
+  )
   await red.reaches(`rtc/${name}`, 'condition=Ready')
   expect(await emit('red', 'still here')).toBe(202)
 })
 
 it('refuses a topic that another team has', async () => {
-  await blue.apply(testChannel(blue, { name: 'thief', spec: { ...small, topic: { name: `${red.namespace}.${name}`, partitions: 3 }, route: { type: 'None' } } }))
+  await blue.apply(
+    testChannel(blue, {
+      name: 'thief',
+      spec: { ...small, topic: { name: `${red.namespace}.${name}`, partitions: 3 }, route: { type: 'None' } },
+    }),
+  )
   await blue.reaches('rtc/thief', 'condition=Ready=false')
-  const ready = ['get', 'rtc/thief', '--output', 'jsonpath={.status.conditions[?(@.type=="Ready")].reason}: {.status.conditions[?(@.type=="Ready")].message}']
+  const ready = [
+    'get',
+    'rtc/thief',
+    '--output',
+    'jsonpath={.status.conditions[?(@.type=="Ready")].reason}: {.status.conditions[?(@.type=="Ready")].message}',
+  ]
   await expect.poll(() => blue.demand(ready), { interval: 1000 }).toMatch(/^NotAllowedByClass: spec\.topic\.name is .*NAMESPACE\.\*/)
 })
 

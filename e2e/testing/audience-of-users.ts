@@ -33,7 +33,9 @@ export async function openCrowd(stage: Stage, { spec, ...options }: CrowdOptions
 
 export async function gather(stage: Stage, { channel, users, clients: count }: CrowdOptions): Promise<Crowd> {
   const { place, own } = stage.platform
-  const tokens = users.map((user) => stage.token({ user_id: user.id, username: user.username, org_id: user.organization, roles: user.roles }, 7200))
+  const tokens = users.map((user) =>
+    stage.token({ user_id: user.id, username: user.username, org_id: user.organization, roles: user.roles }, 7200),
+  )
   const clients: LiveClient[] = []
   for (let index = 0; index < count; index += 1) {
     const [user, token] = [users[index % users.length], tokens[index % users.length]]
@@ -46,15 +48,21 @@ export async function gather(stage: Stage, { channel, users, clients: count }: C
   const emitter = stage.token({ user_id: 'emitter', scope: 'carillon.emit' }, 7200)
   return {
     clients,
-    emit: (events, durationMs) => emitAll(events, {
-      post: async (body) => {
-        const { status, body: text } = await stage.ask({ path: emitPath(channel), method: 'POST', headers: { 'authorization': `Bearer ${emitter}`, 'content-type': 'application/json' }, body })
-        return { status, text }
-      },
-      durationMs,
-      giveUpAfterMs: 60_000,
-      progress: () => {},
-    }),
+    emit: (events, durationMs) =>
+      emitAll(events, {
+        post: async (body) => {
+          const { status, body: text } = await stage.ask({
+            path: emitPath(channel),
+            method: 'POST',
+            headers: { authorization: `Bearer ${emitter}`, 'content-type': 'application/json' },
+            body,
+          })
+          return { status, text }
+        },
+        durationMs,
+        giveUpAfterMs: 60_000,
+        progress: () => {},
+      }),
     settle: async (events) => {
       const lacks = whoLacks(clients, events)
       // Whoever lacks something when the time is over is the judge's matter.
@@ -67,8 +75,14 @@ export async function gather(stage: Stage, { channel, users, clients: count }: C
 }
 
 /** @returns gives the clients to whom some of these events is still to come; what came to them of others before does not count */
-export function whoLacks<C extends Pick<Judged, 'user' | 'received'>>(clients: readonly C[], events: readonly PlannedEvent[]): () => readonly C[] {
-  let waiting = clients.map((client) => ({ client, owed: new Set(events.filter((event) => isOwed(event, client.user)).map(({ id }) => id)) }))
+export function whoLacks<C extends Pick<Judged, 'user' | 'received'>>(
+  clients: readonly C[],
+  events: readonly PlannedEvent[],
+): () => readonly C[] {
+  let waiting = clients.map((client) => ({
+    client,
+    owed: new Set(events.filter((event) => isOwed(event, client.user)).map(({ id }) => id)),
+  }))
   return () => {
     // Who has all keeps it.
     waiting = waiting.filter(({ client, owed }) => !owed.isSubsetOf(new Set(client.received.map(({ id }) => id))))
@@ -99,11 +113,15 @@ export interface Witness extends Judged {
 /** @returns gives what has come to each client since now; what is wrong with a client stays with it */
 export function sinceNow({ clients }: Pick<Crowd, 'clients'>): () => readonly Witness[] {
   const before = clients.map(({ received, reconnects }) => ({ received: received.length, reconnects: reconnects.length }))
-  return () => clients.map((client, index) => ({
-    user: client.user, wireDuplicates: client.wireDuplicates, gaps: client.gaps, refusals: client.refusals,
-    received: client.received.slice(before[index]?.received),
-    reconnects: client.reconnects.slice(before[index]?.reconnects),
-  }))
+  return () =>
+    clients.map((client, index) => ({
+      user: client.user,
+      wireDuplicates: client.wireDuplicates,
+      gaps: client.gaps,
+      refusals: client.refusals,
+      received: client.received.slice(before[index]?.received),
+      reconnects: client.reconnects.slice(before[index]?.reconnects),
+    }))
 }
 
 function judgeAll(clients: readonly Witness[], events: readonly PlannedEvent[], emitted: Pick<EmitReport, 'abandoned'>): Judgement {
@@ -132,7 +150,11 @@ export interface Case extends Pick<EmitReport, 'abandoned'> {
 }
 
 /** Waits until nothing more comes, judges, and puts a row into the table of `make e2e`. */
-export async function settleAndJudge(crowd: Pick<Crowd, 'settle'>, suite: string, { witnesses, events, abandoned }: Case): Promise<Judgement> {
+export async function settleAndJudge(
+  crowd: Pick<Crowd, 'settle'>,
+  suite: string,
+  { witnesses, events, abandoned }: Case,
+): Promise<Judgement> {
   await crowd.settle(events)
   const seen = witnesses()
   const judgement = judgeAll(seen, events, { abandoned })
@@ -144,5 +166,16 @@ export async function settleAndJudge(crowd: Pick<Crowd, 'settle'>, suite: string
 function rowOf(suite: string, clients: readonly Witness[], events: number, judgement: Judgement): Row {
   const took = clients.flatMap(({ reconnects }) => reconnects.map(({ tookMs }) => tookMs))
   const { owed, delivered, duplicates, missing } = judgement
-  return { suite, clients: clients.length, events, owed, delivered, duplicates, lost: missing, reconnects: took.length, p50Ms: took.length === 0 ? null : percentile(took, 0.5), p99Ms: took.length === 0 ? null : percentile(took, 0.99) }
+  return {
+    suite,
+    clients: clients.length,
+    events,
+    owed,
+    delivered,
+    duplicates,
+    lost: missing,
+    reconnects: took.length,
+    p50Ms: took.length === 0 ? null : percentile(took, 0.5),
+    p99Ms: took.length === 0 ? null : percentile(took, 0.99),
+  }
 }

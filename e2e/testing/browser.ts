@@ -4,12 +4,18 @@ import { bundleClient } from '../../scripts/build/client.ts'
 import type { Stage } from './stage.ts'
 
 /** A headless Chromium that trusts the ingress' own certificate, and no other that it would not trust anyway. */
-export function launchTrustingBrowser({ platform }: Stage, env: Readonly<Record<string, string | undefined>> = process.env): Promise<Browser> {
+export function launchTrustingBrowser(
+  { platform }: Stage,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<Browser> {
   const key = new X509Certificate(platform.own.tls.certificate).publicKey.export({ type: 'spki', format: 'der' })
   const trusted = createHash('sha256').update(key).digest('base64')
   // An empty variable counts as unset.
   const executablePath = env['CHROMIUM'] === undefined || env['CHROMIUM'] === '' ? '/usr/bin/chromium' : env['CHROMIUM']
-  return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage', `--ignore-certificate-errors-spki-list=${trusted}`] })
+  return chromium.launch({
+    executablePath,
+    args: ['--no-sandbox', '--disable-dev-shm-usage', `--ignore-certificate-errors-spki-list=${trusted}`],
+  })
 }
 
 export interface ShopPage {
@@ -19,7 +25,11 @@ export interface ShopPage {
 }
 
 /** A page of an application as a user has it: signed in by a cookie, connected with the client from its own origin. */
-export async function openShop(browser: Browser, { platform: { place } }: Stage, { channel, token, origin = place.origin }: { readonly channel: string; readonly token: string; readonly origin?: string }): Promise<ShopPage> {
+export async function openShop(
+  browser: Browser,
+  { platform: { place } }: Stage,
+  { channel, token, origin = place.origin }: { readonly channel: string; readonly token: string; readonly origin?: string },
+): Promise<ShopPage> {
   const context = await browser.newContext({ viewport: { width: 800, height: 500 } })
   await context.addCookies([{ name: 'cs_jwt', value: token, url: place.origin, httpOnly: true, secure: true, sameSite: 'None' }])
   // A page that is put in from here comes from nowhere, and such may not reach this machine; one that came through the ingress might.
@@ -28,7 +38,10 @@ export async function openShop(browser: Browser, { platform: { place } }: Stage,
   const { code } = await bundleClient()
   // The page and its script are the application's own; sockets are not touched.
   await page.route(`${origin}/shop/**`, (route) =>
-    route.request().url().endsWith('.js') ? route.fulfill({ contentType: 'text/javascript', body: Buffer.from(code) }) : route.fulfill({ contentType: 'text/html; charset=utf-8', body: shopHtml(place.origin, channel) }))
+    route.request().url().endsWith('.js')
+      ? route.fulfill({ contentType: 'text/javascript', body: Buffer.from(code) })
+      : route.fulfill({ contentType: 'text/html; charset=utf-8', body: shopHtml(place.origin, channel) }),
+  )
   await page.goto(`${origin}/shop/`)
   return { page, lines: () => page.locator('li').allTextContents() }
 }

@@ -12,13 +12,21 @@ const batchSize = 60
 const batchMs = 3000
 
 /** @param plan.name makes ids that no other emission has; @param plan.seed events that none has */
-export function emitUntilToldToStop(crowd: Crowd, users: readonly User[], { name, seed }: { readonly name: string; readonly seed: number }): Emitting {
+export function emitUntilToldToStop(
+  crowd: Crowd,
+  users: readonly User[],
+  { name, seed }: { readonly name: string; readonly seed: number },
+): Emitting {
   const stopping = new AbortController()
   const emit = async (): Promise<Awaited<Emitting['emitted']>> => {
     const events: PlannedEvent[] = []
     const abandoned: string[] = []
     for (let batch = 0; !stopping.signal.aborted || batch < 2; batch += 1) {
-      const planned = planEvents(batchSize, users, createRandom(seed * 1000 + batch)).map((event) => ({ ...event, id: `${name}, ${batch}, ${event.id}`, number: event.number + batch * batchSize }))
+      const planned = planEvents(batchSize, users, createRandom(seed * 1000 + batch)).map((event) => ({
+        ...event,
+        id: `${name}, ${batch}, ${event.id}`,
+        number: event.number + batch * batchSize,
+      }))
       events.push(...planned)
       abandoned.push(...(await crowd.emit(planned, batchMs)).abandoned)
     }

@@ -11,7 +11,10 @@ export interface EventStream {
 }
 
 /** Server-Sent Events through the ingress, as `curl` would read them. Resolves when the answer begins. */
-export function openEventStream({ platform: { place, own } }: Stage, { path, token }: { readonly path: string; readonly token: string }): Promise<EventStream> {
+export function openEventStream(
+  { platform: { place, own } }: Stage,
+  { path, token }: { readonly path: string; readonly token: string },
+): Promise<EventStream> {
   return new Promise((resolve, reject) => {
     const data: string[] = []
     const headers = { host: `${place.host}:${place.httpsPort}`, accept: 'text/event-stream', authorization: `Bearer ${token}` }

@@ -21,7 +21,15 @@ export interface ProbeOptions {
 }
 
 export async function openProbe(stage: Stage, { name, namespace = stage.namespace, labels = {}, serves }: ProbeOptions): Promise<Probe> {
-  const image = await stage.demand(['get', 'deployment', 'carillon', '--namespace', namespaces.operator, '--output', 'jsonpath={.spec.template.spec.containers[0].image}'])
+  const image = await stage.demand([
+    'get',
+    'deployment',
+    'carillon',
+    '--namespace',
+    namespaces.operator,
+    '--output',
+    'jsonpath={.spec.template.spec.containers[0].image}',
+  ])
   const container = {
     image,
     command: ['node', '--eval', serves?.program ?? 'setInterval(() => {}, 1 << 30)'],
@@ -30,10 +38,12 @@ export async function openProbe(stage: Stage, { name, namespace = stage.namespac
   }
   await stage.apply(restrictedPod({ name, namespace, labels: { 'app.kubernetes.io/name': 'e2e-probe', ...labels } }, { container }))
   await stage.demand(['wait', '--for=condition=Ready', `pod/${name}`, '--namespace', namespace, '--timeout=120s'])
-  const run = async (program: string): Promise<string> => (await stage.demand(['exec', name, '--namespace', namespace, '--', 'node', '--eval', program])).trim()
+  const run = async (program: string): Promise<string> =>
+    (await stage.demand(['exec', name, '--namespace', namespace, '--', 'node', '--eval', program])).trim()
   return {
     run,
-    connect: (host, port) => run(`
+    connect: (host, port) =>
+      run(`
       const socket = require('node:net').connect({ host: ${JSON.stringify(host)}, port: ${port} })
       const say = (text) => { console.log(text); process.exit() }
       socket.setTimeout(3000, () => say('timeout'))

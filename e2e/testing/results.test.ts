@@ -5,13 +5,26 @@ import { scriptedRun } from './scripted-run.ts'
 import { until } from '../../testing/until.ts'
 
 it('shows what was measured as a table', () => {
-  const row = { suite: 'deliver', clients: 90, events: 400, owed: 4755, delivered: 4755, duplicates: 0, lost: 0, reconnects: 0, p50Ms: null, p99Ms: null }
-  expect(renderResults([row, { ...row, suite: 'roll-out', reconnects: 3, p50Ms: 12.4, p99Ms: 99.5 }])).toBe([
-    '| suite    | clients | events | owed | delivered | duplicates | lost | reconnects | p50 ms | p99 ms |',
-    '|----------|--------:|-------:|-----:|----------:|-----------:|-----:|-----------:|-------:|-------:|',
-    '| deliver  |      90 |    400 | 4755 |      4755 |          0 |    0 |          0 |        |        |',
-    '| roll-out |      90 |    400 | 4755 |      4755 |          0 |    0 |          3 |     12 |    100 |',
-  ].join('\n'))
+  const row = {
+    suite: 'deliver',
+    clients: 90,
+    events: 400,
+    owed: 4755,
+    delivered: 4755,
+    duplicates: 0,
+    lost: 0,
+    reconnects: 0,
+    p50Ms: null,
+    p99Ms: null,
+  }
+  expect(renderResults([row, { ...row, suite: 'roll-out', reconnects: 3, p50Ms: 12.4, p99Ms: 99.5 }])).toBe(
+    [
+      '| suite    | clients | events | owed | delivered | duplicates | lost | reconnects | p50 ms | p99 ms |',
+      '|----------|--------:|-------:|-----:|----------:|-----------:|-----:|-----------:|-------:|-------:|',
+      '| deliver  |      90 |    400 | 4755 |      4755 |          0 |    0 |          0 |        |        |',
+      '| roll-out |      90 |    400 | 4755 |      4755 |          0 |    0 |          3 |     12 |    100 |',
+    ].join('\n'),
+  )
 })
 
 it('reads events from a stream in pieces of any size', () => {
@@ -29,7 +42,11 @@ it('waits for what comes to pass, and says what did not', async () => {
 })
 
 it('answers commands as it was told, by the longest beginning', async () => {
-  const { run, calls } = scriptedRun({ 'a': 'one', 'a b': { code: 2 } })
-  expect([await run('a', ['c']), await run('a', ['b', 'c']), await run('d', [])]).toMatchObject([{ stdout: 'one' }, { code: 2 }, { code: 0, stdout: '' }])
+  const { run, calls } = scriptedRun({ a: 'one', 'a b': { code: 2 } })
+  expect([await run('a', ['c']), await run('a', ['b', 'c']), await run('d', [])]).toMatchObject([
+    { stdout: 'one' },
+    { code: 2 },
+    { code: 0, stdout: '' },
+  ])
   expect(calls).toEqual(['a c', 'a b c', 'd'])
 })

@@ -26,7 +26,10 @@ export async function addResult(row: Row): Promise<void> {
 
 export async function readResults(): Promise<readonly Row[]> {
   // addResult wrote each line.
-  return (await readIfThere(file)).split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as Row)
+  return (await readIfThere(file))
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Row)
 }
 
 function readIfThere(path: string): Promise<string> {
@@ -50,8 +53,26 @@ export const readTrace = (): Promise<string> => readIfThere(traceFile)
 export function renderResults(rows: readonly Row[]): string {
   const ms = (value: number | null): string => (value === null ? '' : String(Math.round(value)))
   const head = ['suite', 'clients', 'events', 'owed', 'delivered', 'duplicates', 'lost', 'reconnects', 'p50 ms', 'p99 ms']
-  const body = rows.map((row) => [row.suite, row.clients, row.events, row.owed, row.delivered, row.duplicates, row.lost, row.reconnects, ms(row.p50Ms), ms(row.p99Ms)].map(String))
+  const body = rows.map((row) =>
+    [
+      row.suite,
+      row.clients,
+      row.events,
+      row.owed,
+      row.delivered,
+      row.duplicates,
+      row.lost,
+      row.reconnects,
+      ms(row.p50Ms),
+      ms(row.p99Ms),
+    ].map(String),
+  )
   const widths = head.map((title, column) => Math.max(title.length, ...body.map((cells) => cells[column]?.length ?? 0)))
-  const line = (cells: readonly string[]): string => `| ${cells.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join(' | ')} |`
-  return [line(head), `|${widths.map((width, column) => (column === 0 ? '-'.repeat(width + 2) : `${'-'.repeat(width + 1)}:`)).join('|')}|`, ...body.map(line)].join('\n')
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join(' | ')} |`
+  return [
+    line(head),
+    `|${widths.map((width, column) => (column === 0 ? '-'.repeat(width + 2) : `${'-'.repeat(width + 1)}:`)).join('|')}|`,
+    ...body.map(line),
+  ].join('\n')
 }

@@ -18,7 +18,9 @@ export function scriptedRun(answers: Readonly<Record<string, Answer>> = {}): Scr
     const call = [command, ...words].join(' ')
     calls.push(call)
     if (options.input !== undefined) inputs.push(options.input)
-    const [known] = Object.keys(answers).filter((start) => call.startsWith(start)).toSorted((a, b) => b.length - a.length)
+    const [known] = Object.keys(answers)
+      .filter((start) => call.startsWith(start))
+      .toSorted((a, b) => b.length - a.length)
     const answer = known === undefined ? {} : (answers[known] ?? {})
     return Promise.resolve({ code: 0, stdout: '', stderr: '', ...(typeof answer === 'string' ? { stdout: answer } : answer) })
   }

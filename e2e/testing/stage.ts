@@ -52,14 +52,16 @@ export async function platformFromEnv(env: Readonly<Record<string, string | unde
   const name = env['E2E_CLUSTER'] ?? 'carillon-e2e'
   const options = parsePlatformOptions(['--name', name], env)
   const platform = options.ok && options.value !== 'help' ? await findPlatform(options.value, env) : null
-  if (platform === null) throw new Error(`There is no cluster ${name}. \`make e2e\` makes it; E2E_CLUSTER=carillon tests on that of \`make up\`.`)
+  if (platform === null)
+    throw new Error(`There is no cluster ${name}. \`make e2e\` makes it; E2E_CLUSTER=carillon tests on that of \`make up\`.`)
   return platform
 }
 
 /** A stage on a namespace that is there, or that somebody makes. */
 export function createStage(platform: Platform, namespace: string): Stage {
   const { run, own, place } = platform
-  const kubectl = (words: readonly string[], options?: CommandOptions): Promise<CommandResult> => run('kubectl', ['--namespace', namespace, ...words], options)
+  const kubectl = (words: readonly string[], options?: CommandOptions): Promise<CommandResult> =>
+    run('kubectl', ['--namespace', namespace, ...words], options)
   const demand = async (words: readonly string[], options?: CommandOptions): Promise<string> => {
     const { code, stdout, stderr } = await kubectl(words, options)
     if (code !== 0) throw new Error([`kubectl ${words.join(' ')} left with ${code}:`, ...lastLines(`${stdout}${stderr}`, 10)].join('\n'))
@@ -73,14 +75,26 @@ export function createStage(platform: Platform, namespace: string): Stage {
     apply: async (...objects) => void (await applyObjects(run, objects)),
     reaches: async (what, condition, seconds = 120) => {
       const result = await waitFor(run, condition, what, { namespace, seconds })
-      if (result.code !== 0) throw new Error([`${what} did not reach ${condition} in ${seconds} s: ${result.stderr.trim()}`, ...(await diagnose(run, [namespace]))].join('\n'))
+      if (result.code !== 0)
+        throw new Error(
+          [`${what} did not reach ${condition} in ${seconds} s: ${result.stderr.trim()}`, ...(await diagnose(run, [namespace]))].join('\n'),
+        )
     },
-    rolledOut: async (deployment, seconds = 150) => void (await must(rollout(run, `deployment/${deployment}`, { namespace, seconds }), `${deployment} did not roll out`)),
+    rolledOut: async (deployment, seconds = 150) =>
+      void (await must(rollout(run, `deployment/${deployment}`, { namespace, seconds }), `${deployment} did not roll out`)),
     ask: (request) => askIngress(place, own.ca.certificate, request),
     token: (claims, secondsToLive) => own.identity.token(claims, secondsToLive),
     keepEvidence: () => onTestFailed(async ({ task }) => collectEvidence(platform, namespace, task.name)),
-    empty: async () => void (await must(run('kubectl', ['delete', 'namespace', namespace, '--ignore-not-found', '--wait', '--timeout=300s']), `the namespace ${namespace} did not go`)),
-    leave: async () => void (await must(run('kubectl', ['delete', 'namespace', namespace, '--ignore-not-found', '--wait=false']), `the namespace ${namespace} did not go`)),
+    empty: async () =>
+      void (await must(
+        run('kubectl', ['delete', 'namespace', namespace, '--ignore-not-found', '--wait', '--timeout=300s']),
+        `the namespace ${namespace} did not go`,
+      )),
+    leave: async () =>
+      void (await must(
+        run('kubectl', ['delete', 'namespace', namespace, '--ignore-not-found', '--wait=false']),
+        `the namespace ${namespace} did not go`,
+      )),
   }
 }
 
@@ -90,15 +104,41 @@ async function collectEvidence({ run }: Platform, namespace: string, test: strin
   await mkdir(folder, { recursive: true })
   const places = [namespace, namespaces.operator, namespaces.traefik]
   const questions: Readonly<Record<string, readonly string[]>> = {
-    'objects.yaml': ['get', 'realtimechannels,deployments,services,ingresses,httproutes,networkpolicies,poddisruptionbudgets,horizontalpodautoscalers,pods', '--namespace', namespace, '--output', 'yaml'],
+    'objects.yaml': [
+      'get',
+      'realtimechannels,deployments,services,ingresses,httproutes,networkpolicies,poddisruptionbudgets,horizontalpodautoscalers,pods',
+      '--namespace',
+      namespace,
+      '--output',
+      'yaml',
+    ],
     'pods.txt': ['get', 'pods', '--all-namespaces', '--output', 'wide'],
     ...Object.fromEntries(places.map((each) => [`events-${each}.txt`, ['get', 'events', '--namespace', each, '--sort-by=.lastTimestamp']])),
-    'log-gateways.txt': ['logs', '--namespace', namespace, '--selector', 'app.kubernetes.io/name=carillon-gateway', '--tail=-1', '--prefix', '--max-log-requests=20'],
-    'log-operator.txt': ['logs', '--namespace', namespaces.operator, '--selector', 'app.kubernetes.io/name=carillon-operator', '--tail=2000', '--prefix'],
+    'log-gateways.txt': [
+      'logs',
+      '--namespace',
+      namespace,
+      '--selector',
+      'app.kubernetes.io/name=carillon-gateway',
+      '--tail=-1',
+      '--prefix',
+      '--max-log-requests=20',
+    ],
+    'log-operator.txt': [
+      'logs',
+      '--namespace',
+      namespaces.operator,
+      '--selector',
+      'app.kubernetes.io/name=carillon-operator',
+      '--tail=2000',
+      '--prefix',
+    ],
     'log-traefik.txt': ['logs', '--namespace', namespaces.traefik, 'deployment/traefik', '--tail=2000'],
   }
-  await Promise.all(Object.entries(questions).map(async ([file, words]) => {
-    const { stdout, stderr } = await run('kubectl', words)
-    await writeFile(join(folder, file), `${stdout}${stderr}`)
-  }))
+  await Promise.all(
+    Object.entries(questions).map(async ([file, words]) => {
+      const { stdout, stderr } = await run('kubectl', words)
+      await writeFile(join(folder, file), `${stdout}${stderr}`)
+    }),
+  )
 }

@@ -16,11 +16,20 @@ export async function makeTenant(stage: Stage, name: string): Promise<Tenant> {
   const [group, apiVersion] = ['rbac.authorization.k8s.io', 'rbac.authorization.k8s.io/v1']
   await stage.apply(
     { apiVersion, kind: 'Role', metadata, rules: [{ apiGroups: ['carillon.dev'], resources: ['realtimechannels'], verbs: ['*'] }] },
-    { apiVersion, kind: 'RoleBinding', metadata, roleRef: { apiGroup: group, kind: 'Role', name: 'channels' }, subjects: [{ kind: 'User', apiGroup: group, name }] },
+    {
+      apiVersion,
+      kind: 'RoleBinding',
+      metadata,
+      roleRef: { apiGroup: group, kind: 'Role', name: 'channels' },
+      subjects: [{ kind: 'User', apiGroup: group, name }],
+    },
   )
   const as = `--as=${name}`
   return {
-    apply: (...objects) => stage.kubectl(['apply', '--server-side', '--force-conflicts', `--field-manager=${fieldManager}`, as, '--filename', '-'], { input: listOf(objects) }),
+    apply: (...objects) =>
+      stage.kubectl(['apply', '--server-side', '--force-conflicts', `--field-manager=${fieldManager}`, as, '--filename', '-'], {
+        input: listOf(objects),
+      }),
     kubectl: (words) => stage.kubectl([...words, as]),
   }
 }

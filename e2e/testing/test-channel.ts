@@ -13,7 +13,10 @@ export interface TestChannelOptions {
 }
 
 /** A channel that believes the stage's tokens, reached by an Ingress; a test says what matters to it. */
-export function testChannel({ namespace, platform }: Stage, { name, spec = {}, annotations, host = defaultHost }: TestChannelOptions): Manifest {
+export function testChannel(
+  { namespace, platform }: Stage,
+  { name, spec = {}, annotations, host = defaultHost }: TestChannelOptions,
+): Manifest {
   return {
     apiVersion: 'carillon.dev/v1alpha1',
     kind: 'RealtimeChannel',

@@ -7,7 +7,10 @@ import { until } from '../../testing/until.ts'
  * Does something while no other suite takes a node away, or needs one to stay: pods that are made while a node is drained are all on the other one. A holder
  * that has ended without giving it back holds nothing any more.
  */
-export async function withUndisturbedNodes<T>({ platform: { place } }: { readonly platform: { readonly place: Pick<Place, 'folder'> } }, run: () => Promise<T>): Promise<T> {
+export async function withUndisturbedNodes<T>(
+  { platform: { place } }: { readonly platform: { readonly place: Pick<Place, 'folder'> } },
+  run: () => Promise<T>,
+): Promise<T> {
   const lock = join(place.folder, 'nodes.lock')
   await until(() => take(lock), { seconds: 400, what: 'other suites to be done with the nodes', everyMs: 500 })
   try {

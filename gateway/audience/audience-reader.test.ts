@@ -46,25 +46,34 @@ describe('createAudienceReader', () => {
   it('reads whatever was written, as if it had no memory', () => {
     const read = createAudienceReader({ ...limits, cacheSize: 3 })
     fc.assert(
-      fc.property(fc.array(fc.oneof(anAudience.map(formatAudience), fc.constantFrom('', '{', '[]', 'null', '{"users":[""]}')), { maxLength: 20 }), (texts) => {
-        for (const text of texts) expect(read(text)).toEqual(parseAudienceText(text, limits))
-      }),
+      fc.property(
+        fc.array(fc.oneof(anAudience.map(formatAudience), fc.constantFrom('', '{', '[]', 'null', '{"users":[""]}')), { maxLength: 20 }),
+        (texts) => {
+          for (const text of texts) expect(read(text)).toEqual(parseAudienceText(text, limits))
+        },
+      ),
     )
   })
 })
 
 describe('parseAudienceText', () => {
-  it.each(['', '{', 'users', '{"users":["secret"', "{'users':['secret']}", '{"users":["secret"],}'])('refuses %j without repeating it', (text) => {
-    const result = parseAudienceText(text, limits)
-    expect(result).toMatchObject({ ok: false, error: expect.stringContaining('must be the JSON of an object') })
-    expect(JSON.stringify(result)).not.toContain('secret')
-  })
+  it.each(['', '{', 'users', '{"users":["secret"', "{'users':['secret']}", '{"users":["secret"],}'])(
+    'refuses %j without repeating it',
+    (text) => {
+      const result = parseAudienceText(text, limits)
+      expect(result).toMatchObject({ ok: false, error: expect.stringContaining('must be the JSON of an object') })
+      expect(JSON.stringify(result)).not.toContain('secret')
+    },
+  )
 
   it.each(['[]', 'null', '1', '"ann"', 'true'])('refuses %s: JSON, but no object', (text) => {
     expect(parseAudienceText(text, limits)).toMatchObject({ ok: false, error: expect.stringContaining('must be an object') })
   })
 
   it('refuses deep nesting like any other wrong type', () => {
-    expect(parseAudienceText(`{"users":${'['.repeat(100_000)}${']'.repeat(100_000)}}`, limits)).toMatchObject({ ok: false, error: expect.stringContaining('users must hold strings') })
+    expect(parseAudienceText(`{"users":${'['.repeat(100_000)}${']'.repeat(100_000)}}`, limits)).toMatchObject({
+      ok: false,
+      error: expect.stringContaining('users must hold strings'),
+    })
   })
 })

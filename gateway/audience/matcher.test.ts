@@ -17,7 +17,8 @@ describe('a matcher', () => {
   })
 
   it('does not compare each role with each: 1,000 roles and 2,000 principals of 50 roles took seconds', () => {
-    const rolesFrom = (first: number, count: number): string[] => Array.from({ length: count }, (_, index) => `a-role-of-usual-length-${first + index}`)
+    const rolesFrom = (first: number, count: number): string[] =>
+      Array.from({ length: count }, (_, index) => `a-role-of-usual-length-${first + index}`)
     const principals = Array.from({ length: 2_000 }, (_, index) => aPrincipal({ userId: `user-${index}`, roles: rolesFrom(5_000, 50) }))
     const matcher = createMatcher(anAudience({ organizations: ['acme'], roles: rolesFrom(0, 1_000) }))
     const startedMs = performance.now()

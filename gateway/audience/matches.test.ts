@@ -6,7 +6,14 @@ import { audienceKeys, orderingKey, principalKeys } from './audience-keys.ts'
 import { matches } from './matches.ts'
 import type { Principal } from './principal.ts'
 
-const audience = (over: Partial<Audience>): Audience => ({ broadcast: false, users: [], usernames: [], organizations: [], roles: [], ...over })
+const audience = (over: Partial<Audience>): Audience => ({
+  broadcast: false,
+  users: [],
+  usernames: [],
+  organizations: [],
+  roles: [],
+  ...over,
+})
 const ann: Principal = { userId: '1', username: 'ann', organizationId: 'acme', accountNumber: '77', roles: ['admin'], expiresAtMs: null }
 
 describe('matches', () => {
@@ -66,7 +73,9 @@ function oracle(a: Audience, p: Principal): boolean {
   const named = [
     ...a.users.map((id) => p.userId === id),
     ...a.usernames.map((name) => p.username === name),
-    ...a.organizations.map((id) => p.organizationId === id && (a.roles.length === 0 || new Set(a.roles).intersection(new Set(p.roles)).size > 0)),
+    ...a.organizations.map(
+      (id) => p.organizationId === id && (a.roles.length === 0 || new Set(a.roles).intersection(new Set(p.roles)).size > 0),
+    ),
   ]
   return a.broadcast || named.includes(true)
 }
@@ -125,10 +134,14 @@ describe('orderingKey', () => {
     expect(orderingKey(audience(over))).toBe(key)
   })
 
-  it.each<[Partial<Audience>]>([[{}], [{ broadcast: true }], [{ broadcast: true, users: ['1'] }], [{ users: ['1', '2'] }], [{ users: ['1'], usernames: ['ann'] }], [{ users: ['1'], organizations: ['acme'] }]])(
-    'does not order the events for %j',
-    (over) => {
-      expect(orderingKey(audience(over))).toBeNull()
-    },
-  )
+  it.each<[Partial<Audience>]>([
+    [{}],
+    [{ broadcast: true }],
+    [{ broadcast: true, users: ['1'] }],
+    [{ users: ['1', '2'] }],
+    [{ users: ['1'], usernames: ['ann'] }],
+    [{ users: ['1'], organizations: ['acme'] }],
+  ])('does not order the events for %j', (over) => {
+    expect(orderingKey(audience(over))).toBeNull()
+  })
 })

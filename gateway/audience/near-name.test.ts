@@ -6,27 +6,78 @@ const known = ['id', 'type', 'broadcast', 'users', 'usernames', 'organizations',
 
 describe('nearName', () => {
   it.each([
-    ['role', 'roles'], ['Roles', 'roles'], ['ROLES', 'roles'], ['rolles', 'roles'], ['roels', 'roles'], ['rules', 'roles'], ['rles', 'roles'], ['ro-les', 'roles'], ['roles ', 'roles'],
-    ['ro\u200bles', 'roles'], ['r\u043eles', 'roles'], ['ｒｏｌｅｓ', 'roles'],
-    ['user', 'users'], ['userName', 'usernames'], ['user_names', 'usernames'], ['username', 'usernames'],
-    ['organization', 'organizations'], ['organisations', 'organizations'], ['organisation', 'organizations'], ['Organizatons', 'organizations'],
-    ['broadcasts', 'broadcast'], ['brodcast', 'broadcast'], ['Payload', 'payload'], ['payloads', 'payload'], ['ID', 'id'], ['types', 'type'],
+    ['role', 'roles'],
+    ['Roles', 'roles'],
+    ['ROLES', 'roles'],
+    ['rolles', 'roles'],
+    ['roels', 'roles'],
+    ['rules', 'roles'],
+    ['rles', 'roles'],
+    ['ro-les', 'roles'],
+    ['roles ', 'roles'],
+    ['ro\u200bles', 'roles'],
+    ['r\u043eles', 'roles'],
+    ['ｒｏｌｅｓ', 'roles'],
+    ['user', 'users'],
+    ['userName', 'usernames'],
+    ['user_names', 'usernames'],
+    ['username', 'usernames'],
+    ['organization', 'organizations'],
+    ['organisations', 'organizations'],
+    ['organisation', 'organizations'],
+    ['Organizatons', 'organizations'],
+    ['broadcasts', 'broadcast'],
+    ['brodcast', 'broadcast'],
+    ['Payload', 'payload'],
+    ['payloads', 'payload'],
+    ['ID', 'id'],
+    ['types', 'type'],
   ])('takes %s for %s', (given, meant) => {
     expect(nearName(given, known)).toBe(meant)
   })
 
-  it.each(['groups', 'scope', 'is', 'i', '', 'title', 'timestamp', 'severity', 'application', 'bundle', 'account', 'org_id', 'constructor', '__proto__', 'read', 'message', 'rolesrolesroles', 'x'.repeat(10_000)])('takes %s for nothing', (given) => {
+  it.each([
+    'groups',
+    'scope',
+    'is',
+    'i',
+    '',
+    'title',
+    'timestamp',
+    'severity',
+    'application',
+    'bundle',
+    'account',
+    'org_id',
+    'constructor',
+    '__proto__',
+    'read',
+    'message',
+    'rolesrolesroles',
+    'x'.repeat(10_000),
+  ])('takes %s for nothing', (given) => {
     expect(nearName(given, known)).toBeNull()
   })
 
   it('finds the name again after any one letter was added, left out, replaced or exchanged, and in any case', () => {
     const letter = fc.constantFrom(...'abcdefghijklmnopqrstuvwxyz')
-    const slip = fc.record({ name: fc.constantFrom('broadcast', 'users', 'usernames', 'organizations', 'roles', 'payload'), at: fc.nat(20), by: letter, how: fc.constantFrom('add', 'drop', 'replace', 'exchange'), upper: fc.boolean() })
+    const slip = fc.record({
+      name: fc.constantFrom('broadcast', 'users', 'usernames', 'organizations', 'roles', 'payload'),
+      at: fc.nat(20),
+      by: letter,
+      how: fc.constantFrom('add', 'drop', 'replace', 'exchange'),
+      upper: fc.boolean(),
+    })
     fc.assert(
       fc.property(slip, ({ name, at, by, how, upper }) => {
         const index = at % name.length
         const [head, tail] = [name.slice(0, index), name.slice(index)]
-        const slipped = { add: head + by + tail, drop: head + tail.slice(1), replace: head + by + tail.slice(1), exchange: head + (tail[1] ?? '') + (tail[0] ?? '') + tail.slice(2) }[how]
+        const slipped = {
+          add: head + by + tail,
+          drop: head + tail.slice(1),
+          replace: head + by + tail.slice(1),
+          exchange: head + (tail[1] ?? '') + (tail[0] ?? '') + tail.slice(2),
+        }[how]
         expect(nearName(upper ? slipped.toUpperCase() : slipped, [name])).toBe(name)
       }),
     )
@@ -39,6 +90,9 @@ describe('an unknown member', () => {
   })
 
   it('is described by the nearest member, or else by all of them', () => {
-    expect([describeUnknown('role', known), describeUnknown('groups', ['users', 'roles'])]).toEqual(['is not a member; did you mean `roles`?', 'is not a member; the members are users, roles.'])
+    expect([describeUnknown('role', known), describeUnknown('groups', ['users', 'roles'])]).toEqual([
+      'is not a member; did you mean `roles`?',
+      'is not a member; the members are users, roles.',
+    ])
   })
 })

@@ -34,7 +34,12 @@ const leastLengthForTwo = 8
 
 /** Replaces full-width and other compatible forms by the usual ones, and drops all but ASCII letters and digits, invisible characters too. */
 function fold(name: string): string {
-  return /^[a-z0-9]*$/.test(name) ? name : name.normalize('NFKC').toLowerCase().replaceAll(/[^a-z0-9]/g, '')
+  return /^[a-z0-9]*$/.test(name)
+    ? name
+    : name
+        .normalize('NFKC')
+        .toLowerCase()
+        .replaceAll(/[^a-z0-9]/g, '')
 }
 
 function slipsBetween(given: string, known: string): number {

@@ -1,7 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { audience as anAudience } from '../testing/arbitraries.ts'
-import { explainAudience, explainWholeAudience, formatAudience, maxNameLength, parseAudience, parseWholeAudience, readAudience } from './parse-audience.ts'
+import {
+  explainAudience,
+  explainWholeAudience,
+  formatAudience,
+  maxNameLength,
+  parseAudience,
+  parseWholeAudience,
+  readAudience,
+} from './parse-audience.ts'
 
 const limits = { maxAudienceNames: 5 }
 const nobody = { broadcast: false, users: [], usernames: [], organizations: [], roles: [] }
@@ -14,11 +22,17 @@ describe('parseAudience', () => {
   })
 
   it('reads a broadcast with empty lists beside it, as the emit API has always been sent', () => {
-    expect(parsed({ broadcast: true, users: [], roles: [], organizations: [] })).toEqual({ ok: true, value: { ...nobody, broadcast: true } })
+    expect(parsed({ broadcast: true, users: [], roles: [], organizations: [] })).toEqual({
+      ok: true,
+      value: { ...nobody, broadcast: true },
+    })
   })
 
   it('takes null for absent: that is what Go writes for a list that was never made', () => {
-    expect(parsed({ broadcast: null, users: null, usernames: ['ann'], organizations: null, roles: null })).toEqual({ ok: true, value: { ...nobody, usernames: ['ann'] } })
+    expect(parsed({ broadcast: null, users: null, usernames: ['ann'], organizations: null, roles: null })).toEqual({
+      ok: true,
+      value: { ...nobody, usernames: ['ann'] },
+    })
   })
 
   it('removes duplicates and keeps the order', () => {
@@ -29,9 +43,12 @@ describe('parseAudience', () => {
     expect(parsed({ users: ['é', 'e\u0301', 'É', 'é '] })).toMatchObject({ value: { users: ['é', 'e\u0301', 'É', 'é '] } })
   })
 
-  it.each([[{}], [{ broadcast: false }], [{ users: [], usernames: [], organizations: [], roles: [] }], [{ payload: { title: 'x' } }]])('says that %j names nobody', (value) => {
-    expect(parsed(value)).toEqual({ ok: true, value: null })
-  })
+  it.each([[{}], [{ broadcast: false }], [{ users: [], usernames: [], organizations: [], roles: [] }], [{ payload: { title: 'x' } }]])(
+    'says that %j names nobody',
+    (value) => {
+      expect(parsed(value)).toEqual({ ok: true, value: null })
+    },
+  )
 
   it.each([
     ['a text', 'users', 'audience must be an object'],
@@ -46,7 +63,11 @@ describe('parseAudience', () => {
     ['an empty name', { usernames: [''] }, 'usernames must hold strings'],
     ['a name that is too long', { organizations: ['x'.repeat(maxNameLength + 1)] }, 'organizations must hold strings'],
     ['a null among the roles', { organizations: ['acme'], roles: [null] }, 'roles must hold strings'],
-    ['too many names', { users: ['1', '2', '3'], organizations: ['4', '5'], roles: ['6'] }, 'audience must have at most 5 names in all (MAX_AUDIENCE_SIZE), and has 6.'],
+    [
+      'too many names',
+      { users: ['1', '2', '3'], organizations: ['4', '5'], roles: ['6'] },
+      'audience must have at most 5 names in all (MAX_AUDIENCE_SIZE), and has 6.',
+    ],
   ])('refuses %s', (_title, value, sentence) => {
     expect(parsed(value)).toEqual({ ok: false, error: expect.stringContaining(sentence) })
   })
@@ -84,12 +105,25 @@ describe('parseAudience', () => {
 
   it('never throws, and never makes an audience that the rules forbid', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.anything(), fc.record({ broadcast: fc.anything(), users: fc.anything(), organizations: fc.anything(), roles: fc.anything() }, { requiredKeys: [] })), (value) => {
-        const result = parsed(value)
-        const audience = result.ok ? result.value : null
-        expect(audience === null || audience.roles.length === 0 || audience.organizations.length > 0).toBe(true)
-        expect(audience === null || audience.broadcast || audience.users.length + audience.usernames.length + audience.organizations.length > 0).toBe(true)
-      }),
+      fc.property(
+        fc.oneof(
+          fc.anything(),
+          fc.record(
+            { broadcast: fc.anything(), users: fc.anything(), organizations: fc.anything(), roles: fc.anything() },
+            { requiredKeys: [] },
+          ),
+        ),
+        (value) => {
+          const result = parsed(value)
+          const audience = result.ok ? result.value : null
+          expect(audience === null || audience.roles.length === 0 || audience.organizations.length > 0).toBe(true)
+          expect(
+            audience === null ||
+              audience.broadcast ||
+              audience.users.length + audience.usernames.length + audience.organizations.length > 0,
+          ).toBe(true)
+        },
+      ),
     )
   })
 })
@@ -97,7 +131,10 @@ describe('parseAudience', () => {
 describe('parseWholeAudience', () => {
   it('refuses a member that it does not know: a narrowing that is not understood would widen', () => {
     // {"organizations": [...], "role": [...]} would otherwise reach everybody in the organizations.
-    expect(parseWholeAudience({ organizations: ['acme'], role: ['admin'] }, limits)).toEqual({ ok: false, error: 'audience must have no members but broadcast, users, usernames, organizations, roles. One looks like a misspelt `roles`.' })
+    expect(parseWholeAudience({ organizations: ['acme'], role: ['admin'] }, limits)).toEqual({
+      ok: false,
+      error: 'audience must have no members but broadcast, users, usernames, organizations, roles. One looks like a misspelt `roles`.',
+    })
   })
 
   it.each(['toString', '__proto__', 'constructor'])('does not take %s for a member', (member) => {
@@ -120,11 +157,17 @@ describe('an audience, explained to the caller who wrote it,', () => {
 
   it('names 10 unknown members and counts the others', () => {
     const members = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`m${index}`, 1]))
-    expect([explained(members(10)), explained(members(11))]).toEqual([{ ok: false, error: expect.stringMatching(/m9` .*roles\.$/) }, { ok: false, error: expect.stringMatching(/And 1 more\.$/) }])
+    expect([explained(members(10)), explained(members(11))]).toEqual([
+      { ok: false, error: expect.stringMatching(/m9` .*roles\.$/) },
+      { ok: false, error: expect.stringMatching(/And 1 more\.$/) },
+    ])
   })
 
   it('is what the other readers make of it when it is right', () => {
-    expect([explained({ users: ['1'] }), explainAudience({ users: ['1'], other: 1 }, limits)]).toEqual([parsed({ users: ['1'] }), parsed({ users: ['1'] })])
+    expect([explained({ users: ['1'] }), explainAudience({ users: ['1'], other: 1 }, limits)]).toEqual([
+      parsed({ users: ['1'] }),
+      parsed({ users: ['1'] }),
+    ])
   })
 })
 

@@ -39,7 +39,12 @@ export function readAudience(value: unknown, limits: AudienceLimits): Result<Aud
   if (!isObject(value)) return failed([{ member: 'audience', problem: `must be an object with any of ${audienceMembers.join(', ')}` }])
   const problems = findProblems(value, limits)
   if (problems.length > 0) return failed(problems)
-  const [users, usernames, organizations, roles] = [distinct(value.users), distinct(value.usernames), distinct(value.organizations), distinct(value.roles)]
+  const [users, usernames, organizations, roles] = [
+    distinct(value.users),
+    distinct(value.usernames),
+    distinct(value.organizations),
+    distinct(value.roles),
+  ]
   const broadcast = value.broadcast === true
   const isNobody = !broadcast && users.length + usernames.length + organizations.length === 0
   return ok(isNobody ? null : { broadcast, users, usernames, organizations, roles })
@@ -52,8 +57,13 @@ export function readAudience(value: unknown, limits: AudienceLimits): Result<Aud
 export function parseWholeAudience(value: unknown, limits: AudienceLimits): Result<Audience | null, string> {
   const unknown = isObject(value) ? unknownMembers(value, audienceMembers) : []
   if (unknown.length === 0) return parseAudience(value, limits)
-  const near = unknown.slice(0, maxUnknownNamed).map((name) => nearName(name, audienceMembers)).find((name) => name !== null)
-  return failed(`audience must have no members but ${audienceMembers.join(', ')}.${near === undefined ? '' : ` One looks like a misspelt \`${near}\`.`}`)
+  const near = unknown
+    .slice(0, maxUnknownNamed)
+    .map((name) => nearName(name, audienceMembers))
+    .find((name) => name !== null)
+  return failed(
+    `audience must have no members but ${audienceMembers.join(', ')}.${near === undefined ? '' : ` One looks like a misspelt \`${near}\`.`}`,
+  )
 }
 
 /**
@@ -70,7 +80,9 @@ export function explainWholeAudience(value: unknown, limits: AudienceLimits): Re
 /** Reads an audience as `parseAudience` does. The error is to stand behind `audience:`. */
 export function explainAudience(value: unknown, limits: AudienceLimits): Result<Audience | null, string> {
   const audience = readAudience(value, limits)
-  return audience.ok ? audience : failed(audience.error.map(({ member, problem }) => (member === 'audience' ? `${problem}.` : `${member} ${problem}.`)).join(' '))
+  return audience.ok
+    ? audience
+    : failed(audience.error.map(({ member, problem }) => (member === 'audience' ? `${problem}.` : `${member} ${problem}.`)).join(' '))
 }
 
 /** How many unknown members an error names: each search for the nearest name costs time, and a body may have 50,000 members. */
@@ -88,14 +100,20 @@ type Given = Readonly<Record<string, unknown>>
 
 function findProblems(given: Given, { maxAudienceNames }: AudienceLimits): readonly AudienceProblem[] {
   const problems: AudienceProblem[] = []
-  if (!isAbsent(given.broadcast) && typeof given.broadcast !== 'boolean') problems.push({ member: 'broadcast', problem: 'must be true or false' })
+  if (!isAbsent(given.broadcast) && typeof given.broadcast !== 'boolean')
+    problems.push({ member: 'broadcast', problem: 'must be true or false' })
   for (const member of nameLists) {
     const problem = findListProblem(given[member])
     if (problem !== null) problems.push({ member, problem })
   }
-  if (countOf(given.roles) > 0 && countOf(given.organizations) === 0) problems.push({ member: 'roles', problem: 'must have organizations beside them: roles alone would cross tenants' })
+  if (countOf(given.roles) > 0 && countOf(given.organizations) === 0)
+    problems.push({ member: 'roles', problem: 'must have organizations beside them: roles alone would cross tenants' })
   const count = nameLists.reduce((sum, member) => sum + countOf(given[member]), 0)
-  if (count > maxAudienceNames) problems.push({ member: 'audience', problem: `must have at most ${maxAudienceNames} names in all (MAX_AUDIENCE_SIZE), and has ${count}` })
+  if (count > maxAudienceNames)
+    problems.push({
+      member: 'audience',
+      problem: `must have at most ${maxAudienceNames} names in all (MAX_AUDIENCE_SIZE), and has ${count}`,
+    })
   return problems
 }
 

@@ -30,7 +30,12 @@ describe('repeatsMember', () => {
   })
 
   it('finds none in what JSON.stringify wrote, whatever it is, and one when a member is written once more', () => {
-    fc.assert(fc.property(fc.jsonValue(), (value) => void expect([null, 'a'].map((inside) => asked(JSON.stringify(value), inside))).toEqual([false, false])))
+    fc.assert(
+      fc.property(
+        fc.jsonValue(),
+        (value) => void expect([null, 'a'].map((inside) => asked(JSON.stringify(value), inside))).toEqual([false, false]),
+      ),
+    )
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.jsonValue(), { minKeys: 1 }), (value) => {
         const [name = ''] = Object.keys(value)

@@ -20,7 +20,10 @@ export function repeatsMember(json: Buffer, value: unknown, inside: string | nul
 }
 
 /** Counts colons outside strings by their depth: in valid JSON each colon is one member. */
-function countMembers(json: Buffer, { depth: ownDepth, inside }: { readonly depth: number; readonly inside: string | null }): { readonly own: number; readonly nested: number } {
+function countMembers(
+  json: Buffer,
+  { depth: ownDepth, inside }: { readonly depth: number; readonly inside: string | null },
+): { readonly own: number; readonly nested: number } {
   let depth = 0
   let own = 0
   let nested = 0

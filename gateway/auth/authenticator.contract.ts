@@ -82,9 +82,9 @@ export function describeAuthenticator(name: string, start: () => Promise<Authent
       const token = await harness.issue(ada(), [])
       await authenticate(token)
       const places = [0, 1, Math.floor(token.length / 2), token.length - 10]
-      const answers = await Promise.all(places.map((place) => authenticate(
-        token.slice(0, place) + (token[place] === 'x' ? 'y' : 'x') + token.slice(place + 1),
-      )))
+      const answers = await Promise.all(
+        places.map((place) => authenticate(token.slice(0, place) + (token[place] === 'x' ? 'y' : 'x') + token.slice(place + 1))),
+      )
       expect(answers.map((answer) => answer.ok)).toEqual([false, false, false, false])
     })
 

@@ -16,7 +16,11 @@ describe('claimAt', () => {
   // The roles of a Keycloak client whose id has dots led nowhere, and its users got no events.
   it.each([
     ['a client id with dots', { resource_access: { 'my.console': { roles: 1 } } }, 'resource_access.my.console.roles'],
-    ['a client id with many dots', { resource_access: { 'io.example.web.console': { roles: 1 } } }, 'resource_access.io.example.web.console.roles'],
+    [
+      'a client id with many dots',
+      { resource_access: { 'io.example.web.console': { roles: 1 } } },
+      'resource_access.io.example.web.console.roles',
+    ],
     ['a member of a claim that is named by a URL', { 'https://example.com/attrs': { roles: 1 } }, 'https://example.com/attrs.roles'],
     ['names with dots at two levels', { 'a.b': { 'c.d': 1 } }, 'a.b.c.d'],
     ['a name without dots, when the one with dots leads nowhere', { 'a.b': { x: 0 }, a: { b: { c: 1 } } }, 'a.b.c'],
@@ -60,17 +64,19 @@ describe('claimAt', () => {
   it('takes no longer for claims that were made to lead it astray', () => {
     // Each level has a name for every beginning of the rest of the path; none leads to the end.
     const segments = Array.from({ length: 12 }, () => 'a')
-    const lure = (rest: number): unknown => (rest === 0 ? {} : Object.fromEntries(Array.from({ length: rest }, (_, n) => [segments.slice(0, n + 1).join('.'), lure(rest - n - 1)])))
+    const lure = (rest: number): unknown =>
+      rest === 0 ? {} : Object.fromEntries(Array.from({ length: rest }, (_, n) => [segments.slice(0, n + 1).join('.'), lure(rest - n - 1)]))
     const members = JSON.stringify(lure(12)).split(':').length - 1
     let looks = 0
-    const counting = (value: unknown): unknown => isClaims(value)
-      ? new Proxy(Object.fromEntries(Object.entries(value).map(([key, member]) => [key, counting(member)])), {
-        getOwnPropertyDescriptor: (target, key) => {
-          looks += 1
-          return Reflect.getOwnPropertyDescriptor(target, key)
-        },
-      })
-      : value
+    const counting = (value: unknown): unknown =>
+      isClaims(value)
+        ? new Proxy(Object.fromEntries(Object.entries(value).map(([key, member]) => [key, counting(member)])), {
+            getOwnPropertyDescriptor: (target, key) => {
+              looks += 1
+              return Reflect.getOwnPropertyDescriptor(target, key)
+            },
+          })
+        : value
     expect(claimAt(counting(lure(12)), `${segments.join('.')}.end`)).toBeUndefined()
     expect(looks).toBeLessThan((members + 1) * 13)
   })

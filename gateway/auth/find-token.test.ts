@@ -3,10 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { maxTokenBytes } from './authenticator.ts'
 import { findToken, type TokenPlaces } from './find-token.ts'
 
-const find = (places: Partial<TokenPlaces>) => findToken(
-  { authorization: null, cookie: null, subprotocols: [], ...places },
-  { cookieName: 'cs_jwt' },
-)
+const find = (places: Partial<TokenPlaces>) =>
+  findToken({ authorization: null, cookie: null, subprotocols: [], ...places }, { cookieName: 'cs_jwt' })
 
 describe('findToken', () => {
   it('prefers the subprotocol to the header, and the header to the cookie', () => {
@@ -38,13 +36,12 @@ describe('findToken', () => {
     expect(find({ authorization: 'bEARER   a.b.c' })).toMatchObject({ token: 'a.b.c' })
   })
 
-  it.each([
-    'Basic dXNlcjpwYXNz',
-    'Bearerx a.b.c',
-    'Negotiate bearer',
-  ])('leaves other schemes alone and goes on to the cookie: %s', (authorization) => {
-    expect(find({ authorization, cookie: 'cs_jwt=a.b.c' })).toMatchObject({ token: 'a.b.c' })
-  })
+  it.each(['Basic dXNlcjpwYXNz', 'Bearerx a.b.c', 'Negotiate bearer'])(
+    'leaves other schemes alone and goes on to the cookie: %s',
+    (authorization) => {
+      expect(find({ authorization, cookie: 'cs_jwt=a.b.c' })).toMatchObject({ token: 'a.b.c' })
+    },
+  )
 
   it.each([
     ['among others', 'a=1; cs_jwt=a.b.c; z=2'],
@@ -105,7 +102,10 @@ describe('findToken', () => {
   it('takes pieces that make the largest token, and refuses one byte more', () => {
     const half = 'x'.repeat(maxTokenBytes / 2)
     expect(find({ cookie: `cs_jwt.0=${half}; cs_jwt.1=${half}` })).toMatchObject({ kind: 'found' })
-    expect(find({ cookie: `cs_jwt.0=${half}; cs_jwt.1=${half}x` })).toEqual({ kind: 'unusable', detail: expect.stringContaining('16384 bytes') })
+    expect(find({ cookie: `cs_jwt.0=${half}; cs_jwt.1=${half}x` })).toEqual({
+      kind: 'unusable',
+      detail: expect.stringContaining('16384 bytes'),
+    })
   })
 
   // Programs that keep `Bearer ` with the token send the word twice.
@@ -123,7 +123,11 @@ describe('findToken', () => {
   })
 
   it('leaves tokens alone that only begin like the word', () => {
-    expect(['bearer', 'bearer.x.y', 'Bearerx.y.z'].map((token) => find({ cookie: `cs_jwt=${token}` }).kind)).toEqual(['found', 'found', 'found'])
+    expect(['bearer', 'bearer.x.y', 'Bearerx.y.z'].map((token) => find({ cookie: `cs_jwt=${token}` }).kind)).toEqual([
+      'found',
+      'found',
+      'found',
+    ])
   })
 
   // The predecessor split the cookie's token at its dots, and the whole process ended when there was none.
@@ -139,10 +143,12 @@ describe('findToken', () => {
       { subprotocols: [`bearer.${token}`] },
     ]
     expect(places(largest).map((place) => find(place).kind)).toEqual(['found', 'found', 'found'])
-    expect(places(`${largest}x`).map(find)).toEqual(places('').map(() => ({
-      kind: 'unusable',
-      detail: expect.stringContaining('16384 bytes'),
-    })))
+    expect(places(`${largest}x`).map(find)).toEqual(
+      places('').map(() => ({
+        kind: 'unusable',
+        detail: expect.stringContaining('16384 bytes'),
+      })),
+    )
   })
 
   it('finds any token in a cookie header made of any other cookies', () => {

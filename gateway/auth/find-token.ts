@@ -61,16 +61,19 @@ const maxCookiePieces = 16
 function inCookiePieces(header: string, name: string): FoundToken | null {
   const pieces = readCookiePieces(header, name)
   if (pieces.size === 0) return null
-  if (Math.max(...pieces.keys()) >= maxCookiePieces) return { kind: 'unusable', detail: `The token is in more than ${maxCookiePieces} cookies; put fewer claims in it.` }
+  if (Math.max(...pieces.keys()) >= maxCookiePieces)
+    return { kind: 'unusable', detail: `The token is in more than ${maxCookiePieces} cookies; put fewer claims in it.` }
   const ordered = Array.from({ length: pieces.size }, (_, number) => pieces.get(number) ?? '')
   const missing = ordered.indexOf('')
-  if (missing !== -1) return { kind: 'unusable', detail: `The token is in several cookies, and cookie number ${missing} is missing; sign in again.` }
+  if (missing !== -1)
+    return { kind: 'unusable', detail: `The token is in several cookies, and cookie number ${missing} is missing; sign in again.` }
   return judge(ordered.join(''), 'cookies')
 }
 
 function judge(token: string, place: string): FoundToken {
   if (token === '') return { kind: 'unusable', detail: `There is no token in the ${place}.` }
-  if (schemePattern.test(token)) return { kind: 'unusable', detail: `The token in the ${place} begins with \`Bearer \`, which is no part of it; send the token alone.` }
+  if (schemePattern.test(token))
+    return { kind: 'unusable', detail: `The token in the ${place} begins with \`Bearer \`, which is no part of it; send the token alone.` }
   if (token.length > maxTokenBytes) {
     return { kind: 'unusable', detail: `The token in the ${place} has more than ${maxTokenBytes} bytes; issue smaller ones.` }
   }

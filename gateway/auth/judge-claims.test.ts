@@ -5,7 +5,8 @@ import type { Claims } from './claim-at.ts'
 const nowMs = 1_800_000_000_000
 const nowS = nowMs / 1000
 const judge = (claims: Claims, rules: Partial<ClaimRules> = {}) =>
-  judgeClaims(claims, { issuer: null, audiences: [], audienceClaim: '', clockToleranceMs: 2_000, requiresExpiry: false, ...rules }, nowMs)?.kind ?? 'good'
+  judgeClaims(claims, { issuer: null, audiences: [], audienceClaim: '', clockToleranceMs: 2_000, requiresExpiry: false, ...rules }, nowMs)
+    ?.kind ?? 'good'
 
 describe('judgeClaims', () => {
   it('has nothing against claims about which there is no rule', () => {
@@ -14,9 +15,16 @@ describe('judgeClaims', () => {
 
   it('believes the one issuer, letter by letter', () => {
     const issuers = ['https://a.example', 'https://a.example/', 'HTTPS://a.example', undefined, null, ['https://a.example']]
-    expect(issuers.map((iss) => judge({ iss }, {
-      issuer: 'https://a.example',
-    }))).toEqual(['good', ...issuers.slice(1).map(() => 'wrong-issuer')])
+    expect(
+      issuers.map((iss) =>
+        judge(
+          { iss },
+          {
+            issuer: 'https://a.example',
+          },
+        ),
+      ),
+    ).toEqual(['good', ...issuers.slice(1).map(() => 'wrong-issuer')])
   })
 
   it('wants one of its audiences among those of the token', () => {
@@ -33,7 +41,11 @@ describe('judgeClaims', () => {
 
     it('wants one of the audiences in the configured claim', () => {
       const clients = ['client-2', ['x', 'client-1'], 'client-3', '', null, undefined, { 0: 'client-1' }]
-      expect(clients.map((client_id) => judge({ client_id }, rules))).toEqual(['good', 'good', ...clients.slice(2).map(() => 'wrong-audience')])
+      expect(clients.map((client_id) => judge({ client_id }, rules))).toEqual([
+        'good',
+        'good',
+        ...clients.slice(2).map(() => 'wrong-audience'),
+      ])
     })
 
     it('looks at no claim unless one is configured', () => {
@@ -65,8 +77,12 @@ describe('judgeClaims', () => {
   })
 
   it('says that a time is in milliseconds rather than that a clock is wrong', () => {
-    const detail = (claims: Claims) => judgeClaims(claims, { issuer: null, audiences: [], audienceClaim: '', clockToleranceMs: 0, requiresExpiry: false }, nowMs)?.detail
-    expect([detail({ iat: nowMs }), detail({ nbf: nowMs })]).toEqual([expect.stringContaining('milliseconds'), expect.stringContaining('milliseconds')])
+    const detail = (claims: Claims) =>
+      judgeClaims(claims, { issuer: null, audiences: [], audienceClaim: '', clockToleranceMs: 0, requiresExpiry: false }, nowMs)?.detail
+    expect([detail({ iat: nowMs }), detail({ nbf: nowMs })]).toEqual([
+      expect.stringContaining('milliseconds'),
+      expect.stringContaining('milliseconds'),
+    ])
     expect(detail({ iat: nowS + 60 })).toContain('clocks')
   })
 
@@ -88,10 +104,8 @@ describe('judgeClaims', () => {
 
   it('takes times that are numbers, and nothing else', () => {
     const wrong = ['1800000000', null, true, [nowS], {}, Number.NaN, Infinity]
-    expect(wrong.flatMap((time) => [
-      judge({ exp: time }),
-      judge({ nbf: time }),
-      judge({ iat: time }),
-    ])).toEqual(wrong.flatMap(() => ['malformed', 'malformed', 'malformed']))
+    expect(wrong.flatMap((time) => [judge({ exp: time }), judge({ nbf: time }), judge({ iat: time })])).toEqual(
+      wrong.flatMap(() => ['malformed', 'malformed', 'malformed']),
+    )
   })
 })

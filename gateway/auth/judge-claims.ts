@@ -62,7 +62,9 @@ function judgeTimes({ exp, nbf, iat }: Claims, rules: ClaimRules, nowMs: number)
 }
 
 const remedyFor = (time: unknown): string =>
-  isInMilliseconds(time) ? 'it is in milliseconds, and seconds since 1970 were expected.' : 'check the clocks of its issuer and of the gateway.'
+  isInMilliseconds(time)
+    ? 'it is in milliseconds, and seconds since 1970 were expected.'
+    : 'check the clocks of its issuer and of the gateway.'
 
 /** Tells whether a time can only be in milliseconds, or in a smaller unit: in seconds it lies beyond the year 5000. */
 export function isInMilliseconds(time: unknown): boolean {

@@ -54,9 +54,13 @@ describe('createOriginPolicy', () => {
   })
 
   it('allows any origin when told so, but never `null` or what is no origin', () => {
-    expect(['https://any.example', 'http://x:1', 'null', '', 'x'].map(
-      policy({ allowAny: true }),
-    )).toEqual([true, true, false, false, false])
+    expect(['https://any.example', 'http://x:1', 'null', '', 'x'].map(policy({ allowAny: true }))).toEqual([
+      true,
+      true,
+      false,
+      false,
+      false,
+    ])
   })
 
   it('allows all pages of this machine in development, and no others', () => {

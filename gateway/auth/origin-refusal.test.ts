@@ -8,23 +8,35 @@ const stage = 'https://stage.foo.redhat.com:1337'
 
 describe('a request whose Host names another machine', () => {
   it('is told both settings when its page is of another machine, too', () => {
-    expect(refuseHost(stage)).toMatchObject({ type: 'origin-forbidden', detail: expect.stringMatching(/`changeOrigin: true`.*ALLOWED_ORIGINS=https:\/\/stage\.foo\.redhat\.com:1337,/) })
+    expect(refuseHost(stage)).toMatchObject({
+      type: 'origin-forbidden',
+      detail: expect.stringMatching(/`changeOrigin: true`.*ALLOWED_ORIGINS=https:\/\/stage\.foo\.redhat\.com:1337,/),
+    })
   })
 
-  it.each([null, 'http://localhost:3000', 'https://127.0.0.1', 'null', 'file://', 'chrome-extension://abc'])('is told of the proxy alone when its origin is %s', (origin) => {
-    expect(refuseHost(origin).detail).toMatch(/`changeOrigin: true`/)
-    expect(refuseHost(origin).detail).not.toContain('ALLOWED_ORIGINS')
-  })
+  it.each([null, 'http://localhost:3000', 'https://127.0.0.1', 'null', 'file://', 'chrome-extension://abc'])(
+    'is told of the proxy alone when its origin is %s',
+    (origin) => {
+      expect(refuseHost(origin).detail).toMatch(/`changeOrigin: true`/)
+      expect(refuseHost(origin).detail).not.toContain('ALLOWED_ORIGINS')
+    },
+  )
 })
 
 describe('a page of an origin that is not allowed', () => {
   it('is told the setting with its value in development mode, and the setting alone in production', () => {
     expect(refuseOrigin(stage, { isDevelopment: true }).detail).toContain(`Start the gateway with ALLOWED_ORIGINS=${stage}.`)
-    expect(refuseOrigin(stage, { isDevelopment: false }).detail).toBe('The page that asks is not of an origin on the allow-list (ALLOWED_ORIGINS).')
+    expect(refuseOrigin(stage, { isDevelopment: false }).detail).toBe(
+      'The page that asks is not of an origin on the allow-list (ALLOWED_ORIGINS).',
+    )
   })
 
   it('is told a value that the option takes, or none, whatever the header is', () => {
-    const header = fc.oneof(fc.string(), fc.webUrl(), fc.constantFrom('HTTPS://ÜBER.example:443', `https://${'x'.repeat(400)}.example`, 'https://user:pass@a.example', 'http://[::1]:8000'))
+    const header = fc.oneof(
+      fc.string(),
+      fc.webUrl(),
+      fc.constantFrom('HTTPS://ÜBER.example:443', `https://${'x'.repeat(400)}.example`, 'https://user:pass@a.example', 'http://[::1]:8000'),
+    )
     fc.assert(
       fc.property(header, (origin) => {
         const [, value] = /ALLOWED_ORIGINS=(\S+)\.$/.exec(refuseOrigin(origin, { isDevelopment: true }).detail) ?? []

@@ -8,7 +8,8 @@ import { isLocalHost } from './origin-policy.ts'
  */
 export function refuseHost(origin: string | null): Problem {
   const shown = shownOrigin(origin)
-  const alsoOrigin = shown === null || isLocal(shown) ? '' : ` Also start the gateway with ALLOWED_ORIGINS=${shown}, which lets in pages of that origin.`
+  const alsoOrigin =
+    shown === null || isLocal(shown) ? '' : ` Also start the gateway with ALLOWED_ORIGINS=${shown}, which lets in pages of that origin.`
   return {
     type: 'origin-forbidden',
     detail: `In development mode the gateway answers only to names of this machine, and Host names another. Use localhost or 127.0.0.1. In a development proxy, set \`changeOrigin: true\`, so that Host is the gateway's own.${alsoOrigin}`,
@@ -18,10 +19,15 @@ export function refuseHost(origin: string | null): Problem {
 /** Returns the problem for a page of an origin that is not allowed. In development mode it has the setting for this page. */
 export function refuseOrigin(origin: string | null, { isDevelopment }: { readonly isDevelopment: boolean }): Problem {
   const shown = isDevelopment ? shownOrigin(origin) : null
-  return shown === null ? foreignOrigin : { type: 'origin-forbidden', detail: `${foreignOrigin.detail} Start the gateway with ALLOWED_ORIGINS=${shown}.` }
+  return shown === null
+    ? foreignOrigin
+    : { type: 'origin-forbidden', detail: `${foreignOrigin.detail} Start the gateway with ALLOWED_ORIGINS=${shown}.` }
 }
 
-const foreignOrigin = fixedProblem({ type: 'origin-forbidden', detail: 'The page that asks is not of an origin on the allow-list (ALLOWED_ORIGINS).' })
+const foreignOrigin = fixedProblem({
+  type: 'origin-forbidden',
+  detail: 'The page that asks is not of an origin on the allow-list (ALLOWED_ORIGINS).',
+})
 
 /** Returns the origin as the option takes it; null when no web page can have it. */
 function shownOrigin(origin: string | null): string | null {

@@ -105,13 +105,13 @@ describe('principalFromClaims', () => {
 
   it('never throws, whatever the claims', () => {
     fc.assert(
-      fc.property(fc.dictionary(
-        fc.constantFrom('user_id', 'username', 'org_id', 'account_number', 'roles', 'scope', 'scp', 'exp'),
-        fc.jsonValue(),
-      ), (claims) => {
-        const answer = principalFromClaims(claims, defaultClaimPaths)
-        expect(answer.ok || answer.error.kind).toSatisfy((outcome) => outcome === true || outcome === 'missing-claim')
-      }),
+      fc.property(
+        fc.dictionary(fc.constantFrom('user_id', 'username', 'org_id', 'account_number', 'roles', 'scope', 'scp', 'exp'), fc.jsonValue()),
+        (claims) => {
+          const answer = principalFromClaims(claims, defaultClaimPaths)
+          expect(answer.ok || answer.error.kind).toSatisfy((outcome) => outcome === true || outcome === 'missing-claim')
+        },
+      ),
     )
   })
 })

@@ -8,7 +8,12 @@ function setUp(paths: Partial<ClaimPaths> = {}) {
   const { logger, lines } = createRecordingLogger()
   const { metrics, value } = createRecordingMetrics()
   const report = createClaimReporter({ paths: { ...defaultClaimPaths, ...paths }, logger, metrics })
-  return { report, lines, missing: (claim: string) => value('tokenClaimsMissing', { claim }), allMissing: () => value('tokenClaimsMissing') }
+  return {
+    report,
+    lines,
+    missing: (claim: string) => value('tokenClaimsMissing', { claim }),
+    allMissing: () => value('tokenClaimsMissing'),
+  }
 }
 
 const complete = { user_id: 'u', username: 'n', org_id: 'o', account_number: '1', roles: [] }
@@ -23,7 +28,13 @@ describe('createClaimReporter', () => {
   it('warns once of a configured path that leads nowhere, with its setting, and counts each token', () => {
     const { report, lines, missing } = setUp({ roles: 'resource_access.my.console.roles' })
     for (let token = 0; token < 3; token += 1) report({ ...complete, resource_access: { console: { roles: ['secret'] } } })
-    expect(lines).toEqual([{ level: 'warn', message: expect.stringContaining('claim path leads nowhere'), fields: { setting: 'JWT_CLAIM_ROLES', path: 'resource_access.my.console.roles' } }])
+    expect(lines).toEqual([
+      {
+        level: 'warn',
+        message: expect.stringContaining('claim path leads nowhere'),
+        fields: { setting: 'JWT_CLAIM_ROLES', path: 'resource_access.my.console.roles' },
+      },
+    ])
     expect(missing('roles')).toBe(3)
   })
 
@@ -37,7 +48,14 @@ describe('createClaimReporter', () => {
   it('counts a default path that leads nowhere, and does not warn: many issuers have no such claim', () => {
     const { report, lines, missing } = setUp()
     report({ user_id: 'u' })
-    expect([lines, missing('user_id'), missing('username'), missing('org_id'), missing('account_number'), missing('roles')]).toEqual([[], 0, 1, 1, 1, 1])
+    expect([lines, missing('user_id'), missing('username'), missing('org_id'), missing('account_number'), missing('roles')]).toEqual([
+      [],
+      0,
+      1,
+      1,
+      1,
+      1,
+    ])
   })
 
   it('warns once of tokens whose end is in milliseconds', () => {

@@ -34,10 +34,9 @@ describe('parseSubprotocols', () => {
   })
 
   it('does not repeat what was sent, for it may be a token', () => {
-    expect(JSON.stringify([
-      parseSubprotocols('bearer.secret!(, x'),
-      parseSubprotocols('bearer.secret,bearer.secret'),
-    ])).not.toContain('secret')
+    expect(JSON.stringify([parseSubprotocols('bearer.secret!(, x'), parseSubprotocols('bearer.secret,bearer.secret')])).not.toContain(
+      'secret',
+    )
   })
 })
 
@@ -59,7 +58,10 @@ describe('chooseSubprotocol', () => {
   })
 
   it('refuses unknown subprotocols beside a token', () => {
-    expect(chooseSubprotocol(['graphql-ws', 'bearer.a.b.c'])).toEqual({ kind: 'unknown', detail: expect.stringContaining('None of the offered') })
+    expect(chooseSubprotocol(['graphql-ws', 'bearer.a.b.c'])).toEqual({
+      kind: 'unknown',
+      detail: expect.stringContaining('None of the offered'),
+    })
   })
 
   it('refuses others, also those that only look like it', () => {

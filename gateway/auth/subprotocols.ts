@@ -25,7 +25,10 @@ export type SubprotocolChoice =
  * @returns the offered names in order; the error says what was wrong and never repeats what was sent, because that may be a token
  */
 export function parseSubprotocols(header: string | null | undefined): Result<readonly string[], string> {
-  const offered = (header ?? '').split(',').map((name) => name.trim()).filter((name) => name !== '')
+  const offered = (header ?? '')
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '')
   if (offered.length > maxSubprotocols) {
     return failed(`Sec-WebSocket-Protocol has more than ${maxSubprotocols} entries; offer ${cloudEventsSubprotocol}.`)
   }

@@ -22,12 +22,30 @@ describe('a channel', () => {
 
   it('is really exercised: schedules contain resumes, replays, gaps, congestion and cursors that are ahead of a pod', () => {
     const seen: Record<string, number> = {}
-    for (const tape of fc.sample(fc.array(fc.nat({ max: 0xffffff }), { minLength: 300, maxLength: 600, size: 'max' }), { numRuns: 400, seed: 7 })) {
+    for (const tape of fc.sample(fc.array(fc.nat({ max: 0xffffff }), { minLength: 300, maxLength: 600, size: 'max' }), {
+      numRuns: 400,
+      seed: 7,
+    })) {
       const simulation = createSimulation(tape)
       simulation.run()
       for (const [what, times] of Object.entries(simulation.seen)) seen[what] = (seen[what] ?? 0) + times
     }
-    for (const what of ['delivered', 'resumed', 'replayed', 'gap', 'congested', 'ahead', 'bookmark', 'restarted', 'trimmed', 'grown', 'lost', 'log-lost', 'owing', 'skipped']) {
+    for (const what of [
+      'delivered',
+      'resumed',
+      'replayed',
+      'gap',
+      'congested',
+      'ahead',
+      'bookmark',
+      'restarted',
+      'trimmed',
+      'grown',
+      'lost',
+      'log-lost',
+      'owing',
+      'skipped',
+    ]) {
       expect(seen[what], what).toBeGreaterThan(20)
     }
   })

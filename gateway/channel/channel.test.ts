@@ -9,9 +9,18 @@ describe('the log at debug', () => {
     const { session: bob } = rig.connect({ userId: 'bob' }, { kind: 'plain' })
     ann.leave()
     bob.close('draining')
-    const about = (user: string): readonly unknown[] => rig.logged.filter(({ fields }) => fields['user'] === user).map(({ level, message, fields }) => [level, message, fields['resume'] ?? fields['code']])
-    expect(about('ann')).toEqual([['debug', 'a session began', 'latest'], ['debug', 'a session ended', 'peer']])
-    expect(about('bob')).toEqual([['debug', 'a session began', 'plain'], ['debug', 'a session ended', 'draining']])
+    const about = (user: string): readonly unknown[] =>
+      rig.logged
+        .filter(({ fields }) => fields['user'] === user)
+        .map(({ level, message, fields }) => [level, message, fields['resume'] ?? fields['code']])
+    expect(about('ann')).toEqual([
+      ['debug', 'a session began', 'latest'],
+      ['debug', 'a session ended', 'peer'],
+    ])
+    expect(about('bob')).toEqual([
+      ['debug', 'a session began', 'plain'],
+      ['debug', 'a session ended', 'draining'],
+    ])
     expect(rig.logged[0]?.fields).toMatchObject({ username: 'Ann', organization: 'red', roles: ['admin'] })
   })
 })
@@ -40,14 +49,22 @@ describe('delivery', () => {
     await rig.publish({ id: 'one', audience: { users: ['ann'] } })
     first.socket.leave()
     await rig.publish({ id: 'two', audience: { users: ['ann'] } })
-    expect([first.socket.told, second.socket.told]).toEqual([['!resumed', 'one'], ['!resumed', 'one', 'two']])
+    expect([first.socket.told, second.socket.told]).toEqual([
+      ['!resumed', 'one'],
+      ['!resumed', 'one', 'two'],
+    ])
   })
 
   it('leaves nothing behind when sessions go: no keys, no users', () => {
     const rig = createChannelRig()
-    const sockets = Array.from({ length: 50 }, (_, index) => rig.connect({ userId: `user-${index}`, username: `name-${index}`, organizationId: `org-${index}` }).socket)
+    const sockets = Array.from(
+      { length: 50 },
+      (_, index) => rig.connect({ userId: `user-${index}`, username: `name-${index}`, organizationId: `org-${index}` }).socket,
+    )
     for (const socket of sockets) socket.leave()
-    expect([rig.channel.hub.size, rig.channel.hub.keyCount, rig.channel.hub.countOf('user-1'), rig.metrics.value('sessions')]).toEqual([0, 0, 0, 0])
+    expect([rig.channel.hub.size, rig.channel.hub.keyCount, rig.channel.hub.countOf('user-1'), rig.metrics.value('sessions')]).toEqual([
+      0, 0, 0, 0,
+    ])
   })
 
   it('encodes an event once for all, and one that nobody gets not at all (G2)', async () => {
@@ -92,7 +109,10 @@ describe('a slow socket', () => {
     await rig.publish({ id: 'one' })
     await rig.publish({ id: 'two' })
     await rig.publish({ id: 'three' })
-    expect([slow.socket.told, quick.socket.told]).toEqual([['!resumed', 'one'], ['!resumed', 'one', 'two', 'three']])
+    expect([slow.socket.told, quick.socket.told]).toEqual([
+      ['!resumed', 'one'],
+      ['!resumed', 'one', 'two', 'three'],
+    ])
     slow.socket.drain()
     await rig.channel.settled()
     expect(slow.socket.told).toEqual(['!resumed', 'one', 'two', 'three'])
@@ -164,7 +184,7 @@ describe('resuming', () => {
     expect(socket.received[0]?.data).toEqual({ reason: 'epoch' })
   })
 
-  it('with a cursor from the future waits for the second report of the log\'s ends before it says gap', async () => {
+  it("with a cursor from the future waits for the second report of the log's ends before it says gap", async () => {
     const rig = createChannelRig()
     const ahead = createChannelRig()
     for (let index = 0; index < 5; index += 1) await ahead.publish({ id: `event-${index}` })
@@ -237,7 +257,10 @@ describe('as time goes by', () => {
   it('sessions are pinged a few at a time, however many there are, so that no event waits for them', () => {
     const sessions = 3_000
     let drawn = 0
-    const rig = createChannelRig({ maxConnections: sessions, maxConnectionsPerUser: sessions, heartbeatIntervalMs: 30_000 }, () => drawn++ / sessions)
+    const rig = createChannelRig(
+      { maxConnections: sessions, maxConnectionsPerUser: sessions, heartbeatIntervalMs: 30_000 },
+      () => drawn++ / sessions,
+    )
     const sockets = Array.from({ length: sessions }, () => rig.connect().socket)
     const pings = (): number => sockets.reduce((sum, socket) => sum + socket.pings, 0)
     let most = 0
@@ -361,7 +384,10 @@ describe('draining', () => {
     const sockets = Array.from({ length: 30 }, (_, index) => rig.connect({ userId: `user-${index}` }).socket)
     const plain = rig.connect({}, { kind: 'plain' }).socket
     const closedAfterWave: number[] = []
-    await drainSessions(rig.channel.hub, { ...options, wait: async () => void closedAfterWave.push(sockets.filter(({ closedWith }) => closedWith !== null).length) })
+    await drainSessions(rig.channel.hub, {
+      ...options,
+      wait: async () => void closedAfterWave.push(sockets.filter(({ closedWith }) => closedWith !== null).length),
+    })
     expect(sockets.map(({ closedWith }) => closedWith)).toEqual(sockets.map(() => ({ code: 'draining', hint: { reconnectAfterMs: 250 } })))
     expect([sockets[0]?.told, plain.told, plain.closedWith?.code]).toEqual([['!resumed', '!draining'], [], 'draining'])
     expect(closedAfterWave.length).toBeGreaterThan(5)

@@ -170,7 +170,9 @@ export class Channel {
   }
 
   #judgeAhead(covered: PartitionOffsets, endOffsets: PartitionOffsets): 'explained' | 'beyond' | 'unknown' {
-    const ahead = covered.flatMap((offset, partition) => (offset > (this.log.positions[partition] ?? 0) ? [{ offset, end: endOffsets[partition] ?? 0 }] : []))
+    const ahead = covered.flatMap((offset, partition) =>
+      offset > (this.log.positions[partition] ?? 0) ? [{ offset, end: endOffsets[partition] ?? 0 }] : [],
+    )
     if (ahead.some(({ offset, end }) => end >= 0 && offset > end)) return 'beyond'
     return ahead.some(({ end }) => end < 0) ? 'unknown' : 'explained'
   }
@@ -178,7 +180,13 @@ export class Channel {
 
 /** For the log at debug, where alone users may be named: what an audience has to name to reach the session. */
 function whoIs({ principal, socket }: Session): LogFields {
-  return { user: principal.userId, username: principal.username, organization: principal.organizationId, roles: principal.roles, transport: socket.framing.kind }
+  return {
+    user: principal.userId,
+    username: principal.username,
+    organization: principal.organizationId,
+    roles: principal.roles,
+    transport: socket.framing.kind,
+  }
 }
 
 export type Resume =

@@ -58,7 +58,8 @@ const asked = (token: string): HandshakeRequest => ({
 })
 
 /** What a client is told: problem, code. */
-const told = (handshake: Handshake): readonly unknown[] => (handshake.kind === 'refused' ? [handshake.problem.type, handshake.close] : ['admitted'])
+const told = (handshake: Handshake): readonly unknown[] =>
+  handshake.kind === 'refused' ? [handshake.problem.type, handshake.close] : ['admitted']
 
 function open(handshake: Handshake): RecordingSocket {
   const socket = new RecordingSocket()
@@ -78,7 +79,12 @@ describe('what costs no verification of a token', () => {
     ['a cursor of another topic', { cursor: elsewhere }, ['bad-cursor', 'badCursor'], 'bad-cursor'],
     ['no token', { authorization: null }, ['unauthenticated', 'unauthenticated'], 'unauthenticated'],
     ['a token that cannot be one', { authorization: 'Bearer zoë' }, ['unauthenticated', 'unauthenticated'], 'unauthenticated'],
-    ['a token that is larger than any', { authorization: `Bearer ${'x'.repeat(20_000)}` }, ['unauthenticated', 'unauthenticated'], 'unauthenticated'],
+    [
+      'a token that is larger than any',
+      { authorization: `Bearer ${'x'.repeat(20_000)}` },
+      ['unauthenticated', 'unauthenticated'],
+      'unauthenticated',
+    ],
   ]
   it.each(cheap)('%s', async (_what, request, answer, reason) => {
     const { admit, world, metrics } = rig()
@@ -139,7 +145,8 @@ describe('the order of the questions', () => {
     ['a token of no form', 'Bearer garbage'],
   ])('lets requests with %s take nothing from the rate of others', async (_what, authorization) => {
     const { admit } = rig({ upgradeBurst: 1 })
-    for (let attempt = 0; attempt < 50; attempt += 1) expect(told(await admit({ authorization }))).toEqual(['unauthenticated', 'unauthenticated'])
+    for (let attempt = 0; attempt < 50; attempt += 1)
+      expect(told(await admit({ authorization }))).toEqual(['unauthenticated', 'unauthenticated'])
     expect(told(await admit())).toEqual(['admitted'])
   })
 
@@ -150,7 +157,11 @@ describe('the order of the questions', () => {
     const forged = { authorization: 'Bearer memory.7.forged' }
     const strangers = [await admit(forged), await admit(forged), await admit(forged)]
     expect(strangers.map((answer) => told(answer)[0])).toEqual(['unauthenticated', 'unauthenticated', 'too-many-requests'])
-    expect([told(await admit()), told(await admit()), told(await admit())]).toEqual([['admitted'], ['admitted'], ['too-many-requests', 'tooManyUpgrades']])
+    expect([told(await admit()), told(await admit()), told(await admit())]).toEqual([
+      ['admitted'],
+      ['admitted'],
+      ['too-many-requests', 'tooManyUpgrades'],
+    ])
     expect(world.asked).toBe(4)
   })
 
@@ -162,7 +173,10 @@ describe('the order of the questions', () => {
     world.gate = promise
     const newcomer = { authorization: `Bearer ${authenticator.issue(aPrincipal({ userId: 'bob-id' }))}` }
     const waiting = [admit(newcomer), admit(newcomer)]
-    expect([told(await admit(newcomer)), metrics.value('handshakesRefused', { reason: 'overloaded' })]).toEqual([['overloaded', 'overloaded'], 1])
+    expect([told(await admit(newcomer)), metrics.value('handshakesRefused', { reason: 'overloaded' })]).toEqual([
+      ['overloaded', 'overloaded'],
+      1,
+    ])
     const remembered = admit()
     resolve()
     expect((await Promise.all([remembered, ...waiting])).map(told)).toEqual([['admitted'], ['admitted'], ['admitted']])
@@ -173,7 +187,10 @@ describe('the order of the questions', () => {
     const { admit, world } = rig({ upgradeBurst: 3 })
     const answers = []
     for (let attempt = 0; attempt < 5; attempt += 1) answers.push(await admit({ authorization: 'Bearer memory.7.forged' }))
-    expect([answers.map((answer) => told(answer)[0]), world.asked]).toEqual([[...Array<string>(3).fill('unauthenticated'), ...Array<string>(2).fill('too-many-requests')], 3])
+    expect([answers.map((answer) => told(answer)[0]), world.asked]).toEqual([
+      [...Array<string>(3).fill('unauthenticated'), ...Array<string>(2).fill('too-many-requests')],
+      3,
+    ])
   })
 })
 
@@ -195,7 +212,10 @@ describe('a token', () => {
     const { admit, authenticator, metrics } = rig({ maxConnectionsPerUser: 1 })
     open(await admit())
     const bob = authenticator.issue(aPrincipal({ userId: 'bob-id' }))
-    expect([told(await admit()), told(await admit({ authorization: `Bearer ${bob}` }))]).toEqual([['too-many-connections', 'tooManyConnections'], ['admitted']])
+    expect([told(await admit()), told(await admit({ authorization: `Bearer ${bob}` }))]).toEqual([
+      ['too-many-connections', 'tooManyConnections'],
+      ['admitted'],
+    ])
     expect(metrics.value('handshakesRefused', { reason: 'too-many-connections' })).toBe(1)
   })
 
@@ -255,7 +275,10 @@ describe('a handshake', () => {
 
   it.each(['websocket', 'sse'] as const)('by %s is judged alike', async (transport) => {
     const { admit } = rig()
-    expect([told(await admit({ transport })), told(await admit({ transport, cursor: 'garbage' }))]).toEqual([['admitted'], ['bad-cursor', 'badCursor']])
+    expect([told(await admit({ transport })), told(await admit({ transport, cursor: 'garbage' }))]).toEqual([
+      ['admitted'],
+      ['bad-cursor', 'badCursor'],
+    ])
   })
 })
 
@@ -275,7 +298,13 @@ describe('what could have changed while the token was looked at', () => {
     const { admit, channel } = rig({ maxConnectionsPerUser: 2 })
     const handshakes = await Promise.all(Array.from({ length: 5 }, () => admit()))
     const sockets = handshakes.map(open)
-    expect(sockets.map(({ closedWith }) => closedWith?.code ?? null)).toEqual([null, null, 'tooManyConnections', 'tooManyConnections', 'tooManyConnections'])
+    expect(sockets.map(({ closedWith }) => closedWith?.code ?? null)).toEqual([
+      null,
+      null,
+      'tooManyConnections',
+      'tooManyConnections',
+      'tooManyConnections',
+    ])
     expect(channel.hub.size).toBe(2)
   })
 

@@ -143,7 +143,9 @@ function judgeCursor(text: string, channel: Channel): Result<Cursor, string> {
   // A topic with more partitions than cursors are made for still gives out cursors, and they count.
   const decoded = decodeCursor(text, Math.max(maxCursorPartitions, channel.log.positions.length))
   if (!decoded.ok) return decoded
-  return channel.log.locate(decoded.value).kind === 'foreign' ? failed('The cursor is of another channel; connect with ?cursor=latest.') : decoded
+  return channel.log.locate(decoded.value).kind === 'foreign'
+    ? failed('The cursor is of another channel; connect with ?cursor=latest.')
+    : decoded
 }
 
 const badCursor = (detail: string): Refusal => ({ reason: 'bad-cursor', problem: { type: 'bad-cursor', detail }, close: 'badCursor' })
@@ -166,36 +168,88 @@ const foreignOrigin = (origin: string | null, isDevelopment: boolean): Refusal =
 })
 
 const closedHouse = {
-  'not-ready': { reason: 'not-ready', problem: fixedProblem({ type: 'not-ready', detail: 'This gateway is still reading the log, or has lost the broker. Try again soon.', retryAfterMs: 1000 }), close: 'notReady' },
-  draining: { reason: 'draining', problem: fixedProblem({ type: 'draining', detail: 'This gateway is stopping. Connect again; another one answers.', retryAfterMs: 1000 }), close: 'draining' },
+  'not-ready': {
+    reason: 'not-ready',
+    problem: fixedProblem({
+      type: 'not-ready',
+      detail: 'This gateway is still reading the log, or has lost the broker. Try again soon.',
+      retryAfterMs: 1000,
+    }),
+    close: 'notReady',
+  },
+  draining: {
+    reason: 'draining',
+    problem: fixedProblem({
+      type: 'draining',
+      detail: 'This gateway is stopping. Connect again; another one answers.',
+      retryAfterMs: 1000,
+    }),
+    close: 'draining',
+  },
 } as const satisfies Record<string, Refusal>
 
 const limits = {
-  overloaded: { reason: 'overloaded', problem: fixedProblem({ type: 'overloaded', detail: 'This gateway has as many connections as it may have (MAX_CONNECTIONS). Try again after a pause.', retryAfterMs: 5000 }), close: 'overloaded' },
-  tooManyConnections: { reason: 'too-many-connections', problem: fixedProblem({ type: 'too-many-connections', detail: 'This user has as many connections as one user may have (MAX_CONNECTIONS_PER_USER). Close one first.', retryAfterMs: 5000 }), close: 'tooManyConnections' },
+  overloaded: {
+    reason: 'overloaded',
+    problem: fixedProblem({
+      type: 'overloaded',
+      detail: 'This gateway has as many connections as it may have (MAX_CONNECTIONS). Try again after a pause.',
+      retryAfterMs: 5000,
+    }),
+    close: 'overloaded',
+  },
+  tooManyConnections: {
+    reason: 'too-many-connections',
+    problem: fixedProblem({
+      type: 'too-many-connections',
+      detail: 'This user has as many connections as one user may have (MAX_CONNECTIONS_PER_USER). Close one first.',
+      retryAfterMs: 5000,
+    }),
+    close: 'tooManyConnections',
+  },
 } as const satisfies Record<string, Refusal>
 
 const tooFast = (waitMs: number): Refusal => ({
   reason: 'too-many-upgrades',
-  problem: { type: 'too-many-requests', detail: 'Connections are opened faster than this gateway takes them (UPGRADE_RATE_PER_S). Come back after a pause.', retryAfterMs: waitMs },
+  problem: {
+    type: 'too-many-requests',
+    detail: 'Connections are opened faster than this gateway takes them (UPGRADE_RATE_PER_S). Come back after a pause.',
+    retryAfterMs: waitMs,
+  },
   close: 'tooManyUpgrades',
 })
 
 const tooManyVerifications: Refusal = {
   reason: 'overloaded',
-  problem: fixedProblem({ type: 'overloaded', detail: 'More tokens are being verified than this gateway can verify just now (UPGRADE_BURST). Try again after a pause.', retryAfterMs: 5000 }),
+  problem: fixedProblem({
+    type: 'overloaded',
+    detail: 'More tokens are being verified than this gateway can verify just now (UPGRADE_BURST). Try again after a pause.',
+    retryAfterMs: 5000,
+  }),
   close: 'overloaded',
 }
 
 const withoutToken: Refusal = {
   reason: 'unauthenticated',
-  problem: fixedProblem({ type: 'unauthenticated', detail: 'There is no token. Send it in the cookie, as `Authorization: Bearer`, or as subprotocol `bearer.<token>`.' }),
+  problem: fixedProblem({
+    type: 'unauthenticated',
+    detail: 'There is no token. Send it in the cookie, as `Authorization: Bearer`, or as subprotocol `bearer.<token>`.',
+  }),
   close: 'unauthenticated',
 }
 
-const unauthenticated = (detail: string): Refusal => ({ reason: 'unauthenticated', problem: { type: 'unauthenticated', detail }, close: 'unauthenticated' })
+const unauthenticated = (detail: string): Refusal => ({
+  reason: 'unauthenticated',
+  problem: { type: 'unauthenticated', detail },
+  close: 'unauthenticated',
+})
 
 function authenticationRefusal(failure: AuthenticationFailure): Refusal {
-  if (failure.kind === 'keys-unavailable') return { reason: 'keys-unavailable', problem: { type: 'keys-unavailable', detail: failure.detail, retryAfterMs: 5000 }, close: 'keysUnavailable' }
+  if (failure.kind === 'keys-unavailable')
+    return {
+      reason: 'keys-unavailable',
+      problem: { type: 'keys-unavailable', detail: failure.detail, retryAfterMs: 5000 },
+      close: 'keysUnavailable',
+    }
   return { ...unauthenticated(failure.detail), close: failure.kind === 'expired' ? 'tokenExpired' : 'unauthenticated' }
 }

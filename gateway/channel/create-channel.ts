@@ -29,7 +29,13 @@ export function warmUpMs(options: ChannelOptions): number {
 /** Puts the core together: what records go into (`ingest`), and what sessions come out of (`channel`). Starts nothing. */
 export function createChannel(parts: CreateChannelParts): { readonly channel: Channel; readonly ingest: Ingest } {
   const { options, metrics } = parts
-  const undecodable = createUndecodableNotices({ topic: options.kafkaTopic, deadLetterTopic: parts.deadLetterTopic ?? null, everyMs: 10_000, clock: () => performance.now(), logger: parts.logger })
+  const undecodable = createUndecodableNotices({
+    topic: options.kafkaTopic,
+    deadLetterTopic: parts.deadLetterTopic ?? null,
+    everyMs: 10_000,
+    clock: () => performance.now(),
+    logger: parts.logger,
+  })
   const log = new ReplayLog(options.kafkaTopic, { windowMs: options.replayWindowMs, maxBytes: options.replayMaxBytes })
   const hub = new Hub()
   const duplicates = new DuplicateFilter({ windowMs: options.deduplicationWindowMs, maxIds: options.deduplicationMaxIds })
@@ -64,7 +70,12 @@ export function createChannel(parts: CreateChannelParts): { readonly channel: Ch
   })
   const channel = new Channel({ log, hub, fanOut, upkeep, reading, metrics, logger: parts.logger, limits: options })
   const keepSinceMs = parts.now() - options.replayWindowMs
-  const lossNotices = createLossNotices({ settleMs: 100, everyMs: 5_000, clock: () => performance.now(), announce: () => channel.announceLosses() })
+  const lossNotices = createLossNotices({
+    settleMs: 100,
+    everyMs: 5_000,
+    clock: () => performance.now(),
+    announce: () => channel.announceLosses(),
+  })
   const ingest = new Ingest({ ...parts, decode: guardDecode(parts), channel, duplicates, lossNotices, undecodable, keepSinceMs })
   metrics.replayEntries.collect(() => log.length)
   metrics.replayBytes.collect(() => log.bytes)
@@ -119,7 +130,10 @@ function guardDecode({ decode, logger }: CreateChannelParts): CreateChannelParts
     try {
       return decode(record)
     } catch (error) {
-      logger.error({ err: error, partition: record.partition, offset: record.offset }, 'a record broke the decoder and is passed over; please report this')
+      logger.error(
+        { err: error, partition: record.partition, offset: record.offset },
+        'a record broke the decoder and is passed over; please report this',
+      )
       return { kind: 'undecodable', failure: broken }
     }
   }
@@ -142,7 +156,13 @@ const freshMs = 1000
 function observeFrames({ metrics, tracer, now }: CreateChannelParts, undecodable: UndecodableNotices): FrameObserver {
   const trace = (entry: Entry): void => {
     if (!tracer.enabled || entry.traceparent === null) return
-    tracer.startSpan('deliver', { parent: entry.traceparent, kind: 'producer', attributes: { partition: entry.partition, offset: entry.offset } }).end()
+    tracer
+      .startSpan('deliver', {
+        parent: entry.traceparent,
+        kind: 'producer',
+        attributes: { partition: entry.partition, offset: entry.offset },
+      })
+      .end()
   }
   return {
     encoded: (entry) => {

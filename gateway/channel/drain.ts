@@ -12,7 +12,8 @@ export async function drainSessions(hub: Hub, options: DrainOptions): Promise<vo
   const perWave = Math.ceil(sessions.length / waves)
   for (let start = 0; start < sessions.length; start += maxToldPerTurn) {
     if (start > 0) await options.wait(0)
-    for (const session of sessions.slice(start, start + maxToldPerTurn)) session.notify({ type: 'dev.carillon.draining', data: { reconnectAfterMs: jitter(options) } })
+    for (const session of sessions.slice(start, start + maxToldPerTurn))
+      session.notify({ type: 'dev.carillon.draining', data: { reconnectAfterMs: jitter(options) } })
   }
   for (let start = 0; start < sessions.length && !options.signal.aborted; start += perWave) {
     for (const session of sessions.slice(start, start + perWave)) close(session, options)

@@ -18,7 +18,10 @@ function rig({ sliceMs = 4, maxEntriesPerTurn = 1000 } = {}) {
   log.reset({ epoch: 'first', startOffsets: [0], endOffsets: [0] })
   const reading = new Reading({
     log,
-    frames: new Frames(log, (content) => ok(Buffer.from(JSON.stringify(content.kind === 'parsed' ? content.event : {}).slice(0, -1))), { encoded: none, broken: none }),
+    frames: new Frames(log, (content) => ok(Buffer.from(JSON.stringify(content.kind === 'parsed' ? content.event : {}).slice(0, -1))), {
+      encoded: none,
+      broken: none,
+    }),
     control: createControlFrames('rig', 'pod', 25_000),
     limits: { maxBytesPerTurn: 1_000_000, maxEntriesPerTurn },
     observer: { lost: none, replayed: none, closed: none },
@@ -70,7 +73,8 @@ class CostlySocket extends RecordingSocket {
   }
 }
 
-const many = (count: number, make: () => { readonly session: Session; readonly socket: RecordingSocket }) => Array.from({ length: count }, make)
+const many = (count: number, make: () => { readonly session: Session; readonly socket: RecordingSocket }) =>
+  Array.from({ length: count }, make)
 const isSettled = async (waiting: Promise<void> | void): Promise<boolean> => {
   let settled = false
   void Promise.resolve(waiting).then(() => (settled = true))
@@ -88,8 +92,19 @@ describe('a slice', () => {
     publish('one', sessions)
     const served = (): number => sessions.filter(({ socket }) => socket.told.length > 0).length
     const after = [0, 1, 2].map(() => (turn(), [served(), fanOut.length]))
-    expect([after, turn()]).toEqual([[[4, 6], [8, 2], [10, 0]], false])
-    expect(delivered).toEqual([[4, 4], [4, 4], [2, 2]])
+    expect([after, turn()]).toEqual([
+      [
+        [4, 6],
+        [8, 2],
+        [10, 0],
+      ],
+      false,
+    ])
+    expect(delivered).toEqual([
+      [4, 4],
+      [4, 4],
+      [2, 2],
+    ])
   })
 
   it('serves one session even when that alone takes longer than the budget', () => {
@@ -116,7 +131,10 @@ describe('a turn', () => {
     for (const id of ['one', 'two', 'three']) publish(id, sessions)
     turn()
     expect([sessions.map(({ socket }) => socket.told), sessions.map(({ socket }) => socket.writes.length), delivered]).toEqual([
-      [['one', 'two', 'three'], ['one', 'two', 'three']],
+      [
+        ['one', 'two', 'three'],
+        ['one', 'two', 'three'],
+      ],
       [1, 1],
       [[6, 2]],
     ])
@@ -127,7 +145,16 @@ describe('a turn', () => {
     const [first, second] = [connect(), connect()]
     for (const id of ['one', 'two']) publish(id, [first, second])
     const told = [0, 1, 2, 3].map(() => (turn(), [first.socket.told.length, second.socket.told.length]))
-    expect([told, first.socket.told, second.socket.told]).toEqual([[[1, 0], [1, 1], [2, 1], [2, 2]], ['one', 'two'], ['one', 'two']])
+    expect([told, first.socket.told, second.socket.told]).toEqual([
+      [
+        [1, 0],
+        [1, 1],
+        [2, 1],
+        [2, 2],
+      ],
+      ['one', 'two'],
+      ['one', 'two'],
+    ])
   })
 
   it('is not had by a session that closed while it waited', () => {
@@ -170,7 +197,12 @@ describe('waiting until all is settled', () => {
       turn()
       seen.push([await isSettled(first), await isSettled(both), fanOut.length])
     }
-    expect(seen).toEqual([[false, false, 3], [true, false, 2], [true, false, 1], [true, true, 0]])
+    expect(seen).toEqual([
+      [false, false, 3],
+      [true, false, 2],
+      [true, false, 1],
+      [true, true, 0],
+    ])
   })
 
   it('does not wait for the second turn of a session that has much to read', async () => {
@@ -204,23 +236,28 @@ describe('whatever happens in between', () => {
       fc.record({ kind: fc.constant('turn' as const), to: fc.constant([] as number[]) }),
     )
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 80 }), fc.constantFrom(0, 2, 4), fc.integer({ min: 1, max: 3 }), (steps, sliceMs, maxEntriesPerTurn) => {
-        const { fanOut, connect, publish, turn } = rig({ sliceMs, maxEntriesPerTurn })
-        const all = many(8, () => connect(new CostlySocket()))
-        steps.forEach(({ kind, to }, index) => {
-          const chosen = to.flatMap((n) => all[n] ?? [])
-          if (kind === 'publish') publish(String(index), chosen)
-          if (kind === 'congest') for (const { socket } of chosen) socket.isCongested = true
-          if (kind === 'drain') for (const { socket } of chosen) socket.drain()
-          if (kind === 'turn') turn()
-        })
-        for (const { socket } of all) socket.drain()
-        while (turn());
-        const owed = (n: number): readonly string[] =>
-          steps.flatMap(({ kind, to }, index) => (kind === 'publish' && to.some((one) => one === n) ? [String(index)] : []))
-        expect(all.map(({ socket }) => socket.told)).toEqual(all.map((_, n) => owed(n)))
-        expect([fanOut.length, fanOut.settled()]).toEqual([0, undefined])
-      }),
+      fc.property(
+        fc.array(step, { maxLength: 80 }),
+        fc.constantFrom(0, 2, 4),
+        fc.integer({ min: 1, max: 3 }),
+        (steps, sliceMs, maxEntriesPerTurn) => {
+          const { fanOut, connect, publish, turn } = rig({ sliceMs, maxEntriesPerTurn })
+          const all = many(8, () => connect(new CostlySocket()))
+          steps.forEach(({ kind, to }, index) => {
+            const chosen = to.flatMap((n) => all[n] ?? [])
+            if (kind === 'publish') publish(String(index), chosen)
+            if (kind === 'congest') for (const { socket } of chosen) socket.isCongested = true
+            if (kind === 'drain') for (const { socket } of chosen) socket.drain()
+            if (kind === 'turn') turn()
+          })
+          for (const { socket } of all) socket.drain()
+          while (turn());
+          const owed = (n: number): readonly string[] =>
+            steps.flatMap(({ kind, to }, index) => (kind === 'publish' && to.some((one) => one === n) ? [String(index)] : []))
+          expect(all.map(({ socket }) => socket.told)).toEqual(all.map((_, n) => owed(n)))
+          expect([fanOut.length, fanOut.settled()]).toEqual([0, undefined])
+        },
+      ),
     )
   })
 })

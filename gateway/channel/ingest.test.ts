@@ -27,7 +27,11 @@ function unopened(options: Partial<ChannelOptions> = {}) {
     tracer: disabledTracer,
     now: () => clock.nowMs,
     random: () => 0.5,
-    observer: { opened: () => observed.push('opened'), warmedUp: () => observed.push('warmed-up'), health: ({ problem }) => observed.push(problem?.kind ?? 'healthy') },
+    observer: {
+      opened: () => observed.push('opened'),
+      warmedUp: () => observed.push('warmed-up'),
+      health: ({ problem }) => observed.push(problem?.kind ?? 'healthy'),
+    },
   })
   const connect = (resume: Resume = { kind: 'latest' }, userId = 'ann'): RecordingSocket => {
     const socket = new RecordingSocket()
@@ -43,7 +47,8 @@ function opened(options: Partial<ChannelOptions> = {}) {
   return rig
 }
 
-const record = (id: string, { at, ...more }: EventInRecord = {}): LogRecord => aBinaryRecord({ id, ...more, at: { timestampMs: nowMs, ...at } })
+const record = (id: string, { at, ...more }: EventInRecord = {}): LogRecord =>
+  aBinaryRecord({ id, ...more, at: { timestampMs: nowMs, ...at } })
 /** A run of records of one partition, one offset after the other. */
 const run = (from: number, ids: readonly string[], partition = 0): readonly LogRecord[] =>
   ids.map((id, index) => record(id, { at: { partition, offset: from + index } }))
@@ -67,9 +72,12 @@ describe('what is read', () => {
     expect([rig.metrics.value('recordsUndecodable'), rig.metrics.value('recordsRead'), rig.channel.log.positions]).toEqual([6, 8, [8, 0]])
   })
 
-  it('says nothing of a poison record\'s content to the log', async () => {
+  it("says nothing of a poison record's content to the log", async () => {
     const rig = opened()
-    await rig.ingest.records([aLogRecord({ value: Buffer.from('{"hunter2') }), record('e', { at: { offset: 1 }, headers: { ce_audience: 'hunter2' } })], 2)
+    await rig.ingest.records(
+      [aLogRecord({ value: Buffer.from('{"hunter2') }), record('e', { at: { offset: 1 }, headers: { ce_audience: 'hunter2' } })],
+      2,
+    )
     expect(rig.logger.lines.map(({ level }) => level)).toEqual(['debug', 'warn', 'debug'])
     expect(JSON.stringify(rig.logger.lines)).not.toContain('hunter2')
   })
@@ -78,7 +86,12 @@ describe('what is read', () => {
     const rig = opened()
     const socket = rig.connect()
     await rig.ingest.records([record('none', { audience: null }), record('empty', { audience: {}, at: { offset: 1 } })], 2)
-    expect([socket.told, rig.metrics.value('recordsWithoutAudience'), rig.channel.log.length, rig.channel.log.positions]).toEqual([['!resumed'], 2, 0, [2, 0]])
+    expect([socket.told, rig.metrics.value('recordsWithoutAudience'), rig.channel.log.length, rig.channel.log.positions]).toEqual([
+      ['!resumed'],
+      2,
+      0,
+      [2, 0],
+    ])
   })
 
   it('and is for nobody here is not waited for; what is for somebody is, until they had their turn', async () => {
@@ -106,7 +119,11 @@ describe('twins', () => {
     const rig = opened()
     const socket = rig.connect()
     await rig.ingest.records(run(0, ['same', 'same', 'other', 'same']), 4)
-    expect([socket.told, rig.metrics.value('recordsDuplicate'), rig.channel.log.positions]).toEqual([['!resumed', 'same', 'other'], 2, [4, 0]])
+    expect([socket.told, rig.metrics.value('recordsDuplicate'), rig.channel.log.positions]).toEqual([
+      ['!resumed', 'same', 'other'],
+      2,
+      [4, 0],
+    ])
   })
 
   it('are no twins when their sources differ, or when more than the window lies between them', async () => {
@@ -158,7 +175,10 @@ describe('what was written before the window', () => {
     rig.channel.log.trim(nowMs + 120_000)
     const socket = rig.connect()
     await rig.ingest.records([old('from-a-stream-processor', 3)], 4)
-    expect([rig.observed, socket.told]).toEqual([['opened', 'warmed-up'], ['!resumed', 'from-a-stream-processor']])
+    expect([rig.observed, socket.told]).toEqual([
+      ['opened', 'warmed-up'],
+      ['!resumed', 'from-a-stream-processor'],
+    ])
   })
 })
 
@@ -209,9 +229,10 @@ describe('a log that begins anew', () => {
       { reason: 'epoch' },
     ])
     expect(rig.connect(before).received[0]?.data).toEqual({ reason: 'epoch' })
-    expect(rig.logger.lines.filter(({ level }) => level !== 'debug').map(({ level, fields }) => [level, fields])).toEqual([['warn', { reason: 'epoch' }]])
+    expect(rig.logger.lines.filter(({ level }) => level !== 'debug').map(({ level, fields }) => [level, fields])).toEqual([
+      ['warn', { reason: 'epoch' }],
+    ])
   })
-
 
   it('closes a client that cannot be told', () => {
     const rig = opened()
@@ -228,7 +249,12 @@ describe('records that are lost', () => {
     await rig.ingest.records(run(0, ['same']), 1)
     await rig.ingest.records(run(0, ['other'], 1), 1)
     rig.ingest.lost(0, 50)
-    expect([rig.observed, rig.ingest.lag, rig.channel.log.positions, rig.channel.log.length]).toEqual([['opened', 'warmed-up'], 0, [50, 1], 2])
+    expect([rig.observed, rig.ingest.lag, rig.channel.log.positions, rig.channel.log.length]).toEqual([
+      ['opened', 'warmed-up'],
+      0,
+      [50, 1],
+      2,
+    ])
     const socket = rig.connect()
     await rig.ingest.records(run(50, ['same', 'after']), 52)
     expect([socket.told, rig.metrics.value('recordsDuplicate')]).toEqual([['!resumed', 'after'], 1])
@@ -254,7 +280,11 @@ describe('a topic that gets more partitions', () => {
     await rig.ingest.records(run(0, ['new-partition', 'second'], 2), 2)
     const returned = rig.connect(before.resume)
     await rig.channel.settled()
-    expect([live.told, returned.told, rig.ingest.lag]).toEqual([['!resumed', 'new-partition', 'second'], ['new-partition', 'second', '!resumed'], 0])
+    expect([live.told, returned.told, rig.ingest.lag]).toEqual([
+      ['!resumed', 'new-partition', 'second'],
+      ['new-partition', 'second', '!resumed'],
+      0,
+    ])
   })
 
   it('may hand over their records before it has told of them', async () => {

@@ -104,7 +104,11 @@ export class Ingest implements RecordSink {
     const { tracer } = this.#parts
     // Given one that is malformed, a tracer would begin a trace: one per pod, at any producer's will.
     if (!tracer.enabled || event.traceparent === null || parseTraceparent(event.traceparent) === null) return null
-    const span = tracer.startSpan('consume', { parent: event.traceparent, kind: 'consumer', attributes: { partition: record.partition, offset: record.offset } })
+    const span = tracer.startSpan('consume', {
+      parent: event.traceparent,
+      kind: 'consumer',
+      attributes: { partition: record.partition, offset: record.offset },
+    })
     span.end()
     return span.traceparent
   }

@@ -22,13 +22,27 @@ function rig(deadLetterTopic: string | null = 'events.dlq') {
 it('warns of the first record at once, with its place, the reason and the topic of its copy', () => {
   const { at, warnings } = rig()
   at(0, 7)
-  expect(warnings()).toEqual([{ topic: 'events', partition: 3, offset: 7, ...failure, deadLetterTopic: 'events.dlq', othersSinceLastWarning: 0 }])
+  expect(warnings()).toEqual([
+    { topic: 'events', partition: 3, offset: 7, ...failure, deadLetterTopic: 'events.dlq', othersSinceLastWarning: 0 },
+  ])
 })
 
 it('warns once in 10 s, counts those in between, and has each of them at debug', () => {
   const { at, warnings, debug } = rig()
-  for (const [atMs, offset] of [[0, 1], [1, 2], [9_999, 3], [10_000, 4], [10_001, 5], [20_000, 6]] as const) at(atMs, offset)
-  expect(warnings().map(({ offset, othersSinceLastWarning }) => [offset, othersSinceLastWarning])).toEqual([[1, 0], [4, 2], [6, 1]])
+  for (const [atMs, offset] of [
+    [0, 1],
+    [1, 2],
+    [9_999, 3],
+    [10_000, 4],
+    [10_001, 5],
+    [20_000, 6],
+  ] as const)
+    at(atMs, offset)
+  expect(warnings().map(({ offset, othersSinceLastWarning }) => [offset, othersSinceLastWarning])).toEqual([
+    [1, 0],
+    [4, 2],
+    [6, 1],
+  ])
   expect(debug()).toEqual([1, 2, 3, 4, 5, 6])
 })
 

@@ -34,7 +34,18 @@ export function createUndecodableNotices({ topic, deadLetterTopic, everyMs, cloc
       return
     }
     warnedAtMs = clock()
-    logger.warn({ topic, partition, offset, reason, detail, deadLetterTopic: reason === 'dead-letter' ? null : deadLetterTopic, othersSinceLastWarning: unsaid }, 'a record cannot be decoded and is not delivered')
+    logger.warn(
+      {
+        topic,
+        partition,
+        offset,
+        reason,
+        detail,
+        deadLetterTopic: reason === 'dead-letter' ? null : deadLetterTopic,
+        othersSinceLastWarning: unsaid,
+      },
+      'a record cannot be decoded and is not delivered',
+    )
     unsaid = 0
   }
 }

@@ -21,7 +21,13 @@ export class Upkeep {
 
   /** Pings are spread: the first comes after a random part of the interval. */
   add(session: Session): void {
-    const duty: Duty = { session, pingAtMs: this.#options.clock() + this.#options.intervalMs * this.#options.random(), pingedAtMs: null, isNoticed: false, dueTick: 0 }
+    const duty: Duty = {
+      session,
+      pingAtMs: this.#options.clock() + this.#options.intervalMs * this.#options.random(),
+      pingedAtMs: null,
+      isNoticed: false,
+      dueTick: 0,
+    }
     this.#duties.set(session, duty)
     this.#plan(duty)
     this.#timer ??= this.#start()
@@ -96,7 +102,10 @@ export class Upkeep {
     const clockMs = this.#options.clock()
     const times = [duty.pingAtMs]
     if (duty.pingedAtMs !== null) times.push(duty.pingedAtMs + this.#options.timeoutMs)
-    if (expiresAtMs !== null) times.push(clockMs - this.#options.now() + (duty.isNoticed ? expiresAtMs + this.#options.toleranceMs : expiresAtMs - this.#options.noticeMs))
+    if (expiresAtMs !== null)
+      times.push(
+        clockMs - this.#options.now() + (duty.isNoticed ? expiresAtMs + this.#options.toleranceMs : expiresAtMs - this.#options.noticeMs),
+      )
     duty.dueTick = Math.max(Math.ceil(Math.min(...times) / tickMs), tickOf(clockMs) + 1)
     const bucket = this.#buckets.get(duty.dueTick)
     if (bucket === undefined) this.#buckets.set(duty.dueTick, new Set([duty]))

@@ -3,11 +3,22 @@ import { channelPaths } from './channel-paths.ts'
 
 describe('the paths of a channel', () => {
   it('have its name in them', () => {
-    expect(channelPaths({ channel: 'orders', socketPathPrefix: '', apiPathPrefix: '' })).toEqual({ socketPrefix: '/wss/orders', apiPrefix: '/api/orders', socket: '/wss/orders/v1/ws', api: '/api/orders/v1' })
+    expect(channelPaths({ channel: 'orders', socketPathPrefix: '', apiPathPrefix: '' })).toEqual({
+      socketPrefix: '/wss/orders',
+      apiPrefix: '/api/orders',
+      socket: '/wss/orders/v1/ws',
+      api: '/api/orders/v1',
+    })
   })
 
   it('begin as they are told to', () => {
-    expect(channelPaths({ channel: 'orders', socketPathPrefix: '/team-a/wss/orders', apiPathPrefix: '' })).toMatchObject({ socket: '/team-a/wss/orders/v1/ws', api: '/api/orders/v1' })
-    expect(channelPaths({ channel: 'orders', socketPathPrefix: '', apiPathPrefix: '/team-a' })).toMatchObject({ socket: '/wss/orders/v1/ws', api: '/team-a/v1' })
+    expect(channelPaths({ channel: 'orders', socketPathPrefix: '/team-a/wss/orders', apiPathPrefix: '' })).toMatchObject({
+      socket: '/team-a/wss/orders/v1/ws',
+      api: '/api/orders/v1',
+    })
+    expect(channelPaths({ channel: 'orders', socketPathPrefix: '', apiPathPrefix: '/team-a' })).toMatchObject({
+      socket: '/wss/orders/v1/ws',
+      api: '/team-a/v1',
+    })
   })
 })

@@ -10,16 +10,26 @@ describe('a command line', () => {
     expect(parseCommandLine([])).toEqual({ ok: true, value: { kind: 'run', env: {} } })
   })
 
-  test.each([['--help', 'help'], ['-h', 'help'], ['--version', 'version']])('with %s is a question, whatever else it says', (flag, kind) => {
+  test.each([
+    ['--help', 'help'],
+    ['-h', 'help'],
+    ['--version', 'version'],
+  ])('with %s is a question, whatever else it says', (flag, kind) => {
     expect(parseCommandLine(['--nonsense', flag])).toEqual({ ok: true, value: { kind } })
   })
 
   test('takes values behind = and in the next argument, with = in them', () => {
-    expect(parseCommandLine(['--kafka-brokers=a:1,b:2', '--port', '80', '--jwt-issuer=https://x/?a=b'])).toEqual({ ok: true, value: { kind: 'run', env: { KAFKA_BROKERS: 'a:1,b:2', PORT: '80', JWT_ISSUER: 'https://x/?a=b' } } })
+    expect(parseCommandLine(['--kafka-brokers=a:1,b:2', '--port', '80', '--jwt-issuer=https://x/?a=b'])).toEqual({
+      ok: true,
+      value: { kind: 'run', env: { KAFKA_BROKERS: 'a:1,b:2', PORT: '80', JWT_ISSUER: 'https://x/?a=b' } },
+    })
   })
 
   test('takes a boolean without a value', () => {
-    expect(parseCommandLine(['--kafka-tls', '--kafka-dlq', 'false', '--emit-trust-x-rh-identity'])).toEqual({ ok: true, value: { kind: 'run', env: { KAFKA_TLS: 'true', KAFKA_DLQ: 'false', EMIT_TRUST_X_RH_IDENTITY: 'true' } } })
+    expect(parseCommandLine(['--kafka-tls', '--kafka-dlq', 'false', '--emit-trust-x-rh-identity'])).toEqual({
+      ok: true,
+      value: { kind: 'run', env: { KAFKA_TLS: 'true', KAFKA_DLQ: 'false', EMIT_TRUST_X_RH_IDENTITY: 'true' } },
+    })
   })
 
   test('lets the last of two equal flags win', () => {

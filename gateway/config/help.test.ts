@@ -6,7 +6,9 @@ import { optionNames } from './parse-options.ts'
 import { renderConfigurationReference } from './render-reference.ts'
 
 test('--help fits a screen of 100 columns', () => {
-  const tooWide = renderHelp().split('\n').filter((line) => line.length > 100)
+  const tooWide = renderHelp()
+    .split('\n')
+    .filter((line) => line.length > 100)
   expect(tooWide).toEqual([])
 })
 
@@ -22,7 +24,9 @@ test('secrets have no flag', () => {
 })
 
 test('every row of the reference has five cells', () => {
-  const rows = renderConfigurationReference().split('\n').filter((line) => line.startsWith('| `'))
+  const rows = renderConfigurationReference()
+    .split('\n')
+    .filter((line) => line.startsWith('| `'))
   expect(rows).toHaveLength(optionNames.length)
   expect(rows.filter((row) => row.split(/(?<!\\)\|/).length !== 7)).toEqual([])
 })

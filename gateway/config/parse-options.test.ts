@@ -63,9 +63,13 @@ describe('a value in another unit', () => {
 })
 
 test('an error says in words what a text must be, and shows no regular expression', () => {
-  expect(complaint({ CHANNEL: 'Bad Name' })).toContain('CHANNEL: "Bad Name" is not right; expected lower-case letters, digits and hyphens, 63 at most, no hyphen first or last')
+  expect(complaint({ CHANNEL: 'Bad Name' })).toContain(
+    'CHANNEL: "Bad Name" is not right; expected lower-case letters, digits and hyphens, 63 at most, no hyphen first or last',
+  )
   const all: readonly Option[] = optionNames.map((name) => options[name])
-  expect(all.filter((option) => 'pattern' in option && option.pattern !== undefined && describeExpected(option).includes(option.pattern))).toEqual([])
+  expect(
+    all.filter((option) => 'pattern' in option && option.pattern !== undefined && describeExpected(option).includes(option.pattern)),
+  ).toEqual([])
 })
 
 describe('request headers that pages may send', () => {
@@ -74,9 +78,24 @@ describe('request headers that pages may send', () => {
   })
 
   test.each([
-    '*', 'x tenant', 'x-tenant:', 'x-ťenant', 'x'.repeat(129),
-    'cookie', 'Cookie', 'host', 'Origin', 'sec-fetch-site', 'Proxy-Authorization', 'content-length', 'TE',
-    'x-rh-identity', 'X-RH-Identity', 'x-forwarded-for', 'forwarded', 'x-real-ip',
+    '*',
+    'x tenant',
+    'x-tenant:',
+    'x-ťenant',
+    'x'.repeat(129),
+    'cookie',
+    'Cookie',
+    'host',
+    'Origin',
+    'sec-fetch-site',
+    'Proxy-Authorization',
+    'content-length',
+    'TE',
+    'x-rh-identity',
+    'X-RH-Identity',
+    'x-forwarded-for',
+    'forwarded',
+    'x-real-ip',
   ])('are not %j, which no page can send or only a proxy may', (name) => {
     expect(complaint({ CORS_REQUEST_HEADERS: `x-good,${name}` })).toContain('names of headers that the script of a page can set')
   })
@@ -91,7 +110,14 @@ test('types of tokens are tokens of HTTP, with application/ before them or witho
 describe('development mode', () => {
   test('is on when nothing is configured, with all defaults', () => {
     const config = parsed({})
-    expect(config).toMatchObject({ isDevelopment: true, channel: 'chrome-service', port: 8000, kafkaBrokers: [], kafkaTopic: 'platform.chrome', jwtCookie: 'cs_jwt' })
+    expect(config).toMatchObject({
+      isDevelopment: true,
+      channel: 'chrome-service',
+      port: 8000,
+      kafkaBrokers: [],
+      kafkaTopic: 'platform.chrome',
+      jwtCookie: 'cs_jwt',
+    })
   })
 
   test('listens on 127.0.0.1, whatever the hosts say', () => {
@@ -99,26 +125,49 @@ describe('development mode', () => {
   })
 
   test('is on with NODE_ENV=test and with brokers', () => {
-    expect(parsed({ NODE_ENV: 'test', KAFKA_BROKERS: 'localhost:9092' })).toMatchObject({ isDevelopment: true, kafkaBrokers: ['localhost:9092'] })
+    expect(parsed({ NODE_ENV: 'test', KAFKA_BROKERS: 'localhost:9092' })).toMatchObject({
+      isDevelopment: true,
+      kafkaBrokers: ['localhost:9092'],
+    })
   })
 
-  test.each([['JWT_JWKS_URI', 'https://issuer.example/jwks'], ['JWT_KEYS_FILE', '/etc/keys.pem']])('is off as soon as %s is set, and then issuer, audience, brokers and origins are required', (variable, value) => {
+  test.each([
+    ['JWT_JWKS_URI', 'https://issuer.example/jwks'],
+    ['JWT_KEYS_FILE', '/etc/keys.pem'],
+  ])('is off as soon as %s is set, and then issuer, audience, brokers and origins are required', (variable, value) => {
     expect(wrongVariables({ [variable]: value })).toEqual(['JWT_ISSUER', 'JWT_AUDIENCE', 'KAFKA_BROKERS', 'ALLOWED_ORIGINS'])
   })
 
   test('is not fallen back to when the configured keys cannot be read', () => {
-    expect(wrongVariables({ JWT_KEYS_FILE: '/missing' }, nothing)).toEqual(['JWT_KEYS_FILE', 'JWT_ISSUER', 'JWT_AUDIENCE', 'KAFKA_BROKERS', 'ALLOWED_ORIGINS'])
+    expect(wrongVariables({ JWT_KEYS_FILE: '/missing' }, nothing)).toEqual([
+      'JWT_KEYS_FILE',
+      'JWT_ISSUER',
+      'JWT_AUDIENCE',
+      'KAFKA_BROKERS',
+      'ALLOWED_ORIGINS',
+    ])
   })
 })
 
 describe('production', () => {
   test('is refused with the name of each option that is missing', () => {
-    expect(wrongVariables({ NODE_ENV: 'production' })).toEqual(['JWT_JWKS_URI', 'JWT_ISSUER', 'JWT_AUDIENCE', 'KAFKA_BROKERS', 'ALLOWED_ORIGINS'])
+    expect(wrongVariables({ NODE_ENV: 'production' })).toEqual([
+      'JWT_JWKS_URI',
+      'JWT_ISSUER',
+      'JWT_AUDIENCE',
+      'KAFKA_BROKERS',
+      'ALLOWED_ORIGINS',
+    ])
     expect(complaint({ NODE_ENV: 'production' })).toContain('JWT_KEYS_FILE')
   })
 
   test('starts when all of them are there, and listens where it is told', () => {
-    expect(parsed({ ...production, HOST: '10.0.0.1' })).toMatchObject({ isDevelopment: false, host: '10.0.0.1', internalHost: '', kafkaBrokers: ['kafka-0:9092', 'kafka-1:9092'] })
+    expect(parsed({ ...production, HOST: '10.0.0.1' })).toMatchObject({
+      isDevelopment: false,
+      host: '10.0.0.1',
+      internalHost: '',
+      kafkaBrokers: ['kafka-0:9092', 'kafka-1:9092'],
+    })
   })
 
   test('takes DANGEROUSLY_ALLOW_ANY_ORIGIN in place of the origins', () => {
@@ -139,18 +188,53 @@ describe('production', () => {
 
 describe('a value', () => {
   test('that is empty counts as unset', () => {
-    expect(parsed({ PORT: '', JWT_ALGORITHMS: '', CHANNEL: '' })).toMatchObject({ port: 8000, jwtAlgorithms: options.jwtAlgorithms.default, channel: 'chrome-service' })
+    expect(parsed({ PORT: '', JWT_ALGORITHMS: '', CHANNEL: '' })).toMatchObject({
+      port: 8000,
+      jwtAlgorithms: options.jwtAlgorithms.default,
+      channel: 'chrome-service',
+    })
   })
 
   test.each([
-    ['PORT', '8o00'], ['PORT', '-1'], ['PORT', '65536'], ['PORT', '1.5'], ['PORT', '1e3'], ['PORT', '0x10'], ['PORT', ' '], ['PORT', '9'.repeat(400)],
-    ['KAFKA_DLQ', 'yes'], ['KAFKA_DLQ', 'TRUE'], ['NODE_ENV', 'prod'], ['LOG_LEVEL', 'Info'],
-    ['CHANNEL', 'Chrome'], ['CHANNEL', '-a'], ['CHANNEL', 'a'.repeat(64)], ['KAFKA_TOPIC', 'a b'], ['KAFKA_TOPIC', 'a\nb'], ['JWT_CLAIM_USER_ID', 'x'.repeat(129)], ['JWT_CLAIM_USER_ID', 'id '],
-    ['KAFKA_BROKERS', 'kafka'], ['KAFKA_BROKERS', 'kafka:0'], ['KAFKA_BROKERS', 'kafka:65536'], ['KAFKA_BROKERS', 'http://kafka:9092'], ['KAFKA_BROKERS', ','],
-    ['KAFKA_BROKERS', '::1:9092'], ['KAFKA_BROKERS', '[::1]'], ['KAFKA_BROKERS', '[kafka]:9092'], ['KAFKA_BROKERS', '[1::2::3]:9092'], ['KAFKA_BROKERS', '[::1:9092'],
+    ['PORT', '8o00'],
+    ['PORT', '-1'],
+    ['PORT', '65536'],
+    ['PORT', '1.5'],
+    ['PORT', '1e3'],
+    ['PORT', '0x10'],
+    ['PORT', ' '],
+    ['PORT', '9'.repeat(400)],
+    ['KAFKA_DLQ', 'yes'],
+    ['KAFKA_DLQ', 'TRUE'],
+    ['NODE_ENV', 'prod'],
+    ['LOG_LEVEL', 'Info'],
+    ['CHANNEL', 'Chrome'],
+    ['CHANNEL', '-a'],
+    ['CHANNEL', 'a'.repeat(64)],
+    ['KAFKA_TOPIC', 'a b'],
+    ['KAFKA_TOPIC', 'a\nb'],
+    ['JWT_CLAIM_USER_ID', 'x'.repeat(129)],
+    ['JWT_CLAIM_USER_ID', 'id '],
+    ['KAFKA_BROKERS', 'kafka'],
+    ['KAFKA_BROKERS', 'kafka:0'],
+    ['KAFKA_BROKERS', 'kafka:65536'],
+    ['KAFKA_BROKERS', 'http://kafka:9092'],
+    ['KAFKA_BROKERS', ','],
+    ['KAFKA_BROKERS', '::1:9092'],
+    ['KAFKA_BROKERS', '[::1]'],
+    ['KAFKA_BROKERS', '[kafka]:9092'],
+    ['KAFKA_BROKERS', '[1::2::3]:9092'],
+    ['KAFKA_BROKERS', '[::1:9092'],
     ['KAFKA_BROKERS', Array.from({ length: 33 }, (_, i) => `kafka-${i}:9092`).join(',')],
-    ['ALLOWED_ORIGINS', 'app.example'], ['ALLOWED_ORIGINS', 'https://app.example/'], ['ALLOWED_ORIGINS', 'https://App.example'], ['ALLOWED_ORIGINS', 'https://app.example:443'], ['ALLOWED_ORIGINS', '*'], ['ALLOWED_ORIGINS', 'null'], ['ALLOWED_ORIGINS', 'file:///x'],
-    ['JWT_ALGORITHMS', 'RS256,HS256'], ['JWT_ALGORITHMS', 'none'],
+    ['ALLOWED_ORIGINS', 'app.example'],
+    ['ALLOWED_ORIGINS', 'https://app.example/'],
+    ['ALLOWED_ORIGINS', 'https://App.example'],
+    ['ALLOWED_ORIGINS', 'https://app.example:443'],
+    ['ALLOWED_ORIGINS', '*'],
+    ['ALLOWED_ORIGINS', 'null'],
+    ['ALLOWED_ORIGINS', 'file:///x'],
+    ['JWT_ALGORITHMS', 'RS256,HS256'],
+    ['JWT_ALGORITHMS', 'none'],
   ])('%s=%j is refused, with the variable, the value and what is expected', (variable, value) => {
     const result = parseOptions({ [variable]: value }, everything)
     expect(result).toMatchObject({ ok: false, error: [{ variable, given: value }] })
@@ -162,7 +246,11 @@ describe('a value', () => {
   })
 
   test('keeps the bounds themselves', () => {
-    expect(parsed({ PORT: '65535', INTERNAL_PORT: '0', KAFKA_TOPIC_PARTITIONS: '1' })).toMatchObject({ port: 65_535, internalPort: 0, kafkaTopicPartitions: 1 })
+    expect(parsed({ PORT: '65535', INTERNAL_PORT: '0', KAFKA_TOPIC_PARTITIONS: '1' })).toMatchObject({
+      port: 65_535,
+      internalPort: 0,
+      kafkaTopicPartitions: 1,
+    })
   })
 
   test('of brokers that is an IPv6 address without brackets is refused with the remedy', () => {
@@ -173,9 +261,12 @@ describe('a value', () => {
     expect(parsed({ KAFKA_BROKERS: ' a:1 , [::1]:9092,' }).kafkaBrokers).toEqual(['a:1', '[::1]:9092'])
   })
 
-  test.each(['orders', '/orders/', '/', '/a//b', '/../a', '/a/.', '/a b', '/a?b', '/%2e', '/:a', '/*', '/\u00e4', `/${'a'.repeat(200)}`])('of a path prefix is not %s', (prefix) => {
-    expect(wrongVariables({ SOCKET_PATH_PREFIX: prefix, API_PATH_PREFIX: prefix })).toEqual(['SOCKET_PATH_PREFIX', 'API_PATH_PREFIX'])
-  })
+  test.each(['orders', '/orders/', '/', '/a//b', '/../a', '/a/.', '/a b', '/a?b', '/%2e', '/:a', '/*', '/\u00e4', `/${'a'.repeat(200)}`])(
+    'of a path prefix is not %s',
+    (prefix) => {
+      expect(wrongVariables({ SOCKET_PATH_PREFIX: prefix, API_PATH_PREFIX: prefix })).toEqual(['SOCKET_PATH_PREFIX', 'API_PATH_PREFIX'])
+    },
+  )
 
   test('of a file must be a path that can be read', () => {
     expect(wrongVariables({ KAFKA_TLS: 'true', KAFKA_TLS_CA_FILE: '/missing' }, nothing)).toEqual(['KAFKA_TLS_CA_FILE'])
@@ -207,7 +298,11 @@ describe('options that belong together', () => {
     ['a user name and a file with one', { ...sasl, KAFKA_SASL_USERNAME_FILE: '/user' }, 'KAFKA_SASL_USERNAME'],
     ['a password and a password file', { ...sasl, KAFKA_SASL_PASSWORD_FILE: '/password' }, 'KAFKA_SASL_PASSWORD'],
     ['oauthbearer without a token', { KAFKA_SASL_MECHANISM: 'oauthbearer' }, 'KAFKA_SASL_TOKEN_FILE'],
-    ['oauthbearer with a password', { ...sasl, KAFKA_SASL_MECHANISM: 'oauthbearer', KAFKA_SASL_TOKEN_FILE: '/token' }, 'KAFKA_SASL_MECHANISM'],
+    [
+      'oauthbearer with a password',
+      { ...sasl, KAFKA_SASL_MECHANISM: 'oauthbearer', KAFKA_SASL_TOKEN_FILE: '/token' },
+      'KAFKA_SASL_MECHANISM',
+    ],
     ['a token without oauthbearer', { ...sasl, KAFKA_SASL_TOKEN_FILE: '/token' }, 'KAFKA_SASL_MECHANISM'],
     ['a client certificate without its key', { ...tls, KAFKA_TLS_KEY_FILE: '' }, 'KAFKA_TLS_KEY_FILE'],
     ['a key without its certificate', { ...tls, KAFKA_TLS_CERT_FILE: '' }, 'KAFKA_TLS_KEY_FILE'],
@@ -221,7 +316,7 @@ describe('options that belong together', () => {
     ['a frame burst below the rate', { INBOUND_FRAMES_BURST: '9' }, 'INBOUND_FRAMES_BURST'],
     ['a dead letter topic that is the topic', { KAFKA_DLQ_TOPIC: 'platform.chrome' }, 'KAFKA_DLQ_TOPIC'],
     ['one prefix for sockets and API', { SOCKET_PATH_PREFIX: '/a', API_PATH_PREFIX: '/a' }, 'API_PATH_PREFIX'],
-    ['a prefix of the API that is the sockets\' own', { CHANNEL: 'orders', API_PATH_PREFIX: '/wss/orders' }, 'API_PATH_PREFIX'],
+    ["a prefix of the API that is the sockets' own", { CHANNEL: 'orders', API_PATH_PREFIX: '/wss/orders' }, 'API_PATH_PREFIX'],
     ['one port for both', { PORT: '9000' }, 'INTERNAL_PORT'],
   ])('%s is refused', (_, env, variable) => {
     expect(wrongVariables(env)).toEqual([variable])
@@ -231,7 +326,10 @@ describe('options that belong together', () => {
   test.each([
     ['SASL with a password', sasl],
     ['SASL with a password file', { ...sasl, KAFKA_SASL_PASSWORD: '', KAFKA_SASL_PASSWORD_FILE: '/password' }],
-    ['SASL with files for both', { KAFKA_SASL_MECHANISM: 'plain', KAFKA_SASL_USERNAME_FILE: '/user', KAFKA_SASL_PASSWORD_FILE: '/password' }],
+    [
+      'SASL with files for both',
+      { KAFKA_SASL_MECHANISM: 'plain', KAFKA_SASL_USERNAME_FILE: '/user', KAFKA_SASL_PASSWORD_FILE: '/password' },
+    ],
     ['SASL with a token file', { KAFKA_SASL_MECHANISM: 'oauthbearer', KAFKA_SASL_TOKEN_FILE: '/token' }],
     ['mutual TLS', tls],
     ['prefixes of paths', { SOCKET_PATH_PREFIX: '/team-a/wss/orders', API_PATH_PREFIX: '/team-a/api/orders_v2.1~x' }],
@@ -254,7 +352,10 @@ test('the result is frozen', () => {
 })
 
 test('whatever an environment holds, it is read or refused in words, never thrown at', () => {
-  const anyEnvironment = fc.dictionary(fc.constantFrom(...optionNames.map((name) => options[name].env)), fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('true', '0', '1', '65535', 'a:1', 'https://a.example', 'production')))
+  const anyEnvironment = fc.dictionary(
+    fc.constantFrom(...optionNames.map((name) => options[name].env)),
+    fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('true', '0', '1', '65535', 'a:1', 'https://a.example', 'production')),
+  )
   fc.assert(
     fc.property(anyEnvironment, fc.boolean(), (env, isReadable) => {
       const result = parseOptions(env, { readable: () => isReadable })

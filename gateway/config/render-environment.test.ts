@@ -49,8 +49,12 @@ test('what is rendered is read back as it was', () => {
   fc.assert(
     fc.property(anyOptions, (given) => {
       const env = new Map(renderEnvironment(given).map(({ name, value }) => [name, value]))
-      const read = optionNames.filter((name) => env.has(options[name].env)).map((name) => [name, readOption(options[name], env.get(options[name].env) ?? '', reader)])
-      expect(Object.fromEntries(read)).toEqual(Object.fromEntries(Object.entries(given).map(([name, value]) => [name, { ok: true, value }])))
+      const read = optionNames
+        .filter((name) => env.has(options[name].env))
+        .map((name) => [name, readOption(options[name], env.get(options[name].env) ?? '', reader)])
+      expect(Object.fromEntries(read)).toEqual(
+        Object.fromEntries(Object.entries(given).map(([name, value]) => [name, { ok: true, value }])),
+      )
     }),
     { numRuns: 200 },
   )
@@ -70,9 +74,21 @@ test('an option that is left out is not rendered', () => {
 })
 
 test('an empty text or list is rendered where it is the default', () => {
-  expect(renderEnvironment({ kafkaTopicEpoch: '', kafkaBrokers: [] })).toEqual([{ name: 'KAFKA_BROKERS', value: '' }, { name: 'KAFKA_TOPIC_EPOCH', value: '' }])
+  expect(renderEnvironment({ kafkaTopicEpoch: '', kafkaBrokers: [] })).toEqual([
+    { name: 'KAFKA_BROKERS', value: '' },
+    { name: 'KAFKA_TOPIC_EPOCH', value: '' },
+  ])
 })
 
-test.each<Partial<Options>>([{ port: 70_000 }, { port: 1.5 }, { channel: 'Not A Name' }, { jwtAudience: ['a,b'] }, { jwtAudience: [' a'] }, { emitScopes: [] }, { jwtClaimRoles: '' }, { kafkaBrokers: ['nonsense'] }])('%j is refused by name: no environment can say it', (given) => {
+test.each<Partial<Options>>([
+  { port: 70_000 },
+  { port: 1.5 },
+  { channel: 'Not A Name' },
+  { jwtAudience: ['a,b'] },
+  { jwtAudience: [' a'] },
+  { emitScopes: [] },
+  { jwtClaimRoles: '' },
+  { kafkaBrokers: ['nonsense'] },
+])('%j is refused by name: no environment can say it', (given) => {
   expect(() => renderEnvironment(given)).toThrow(`${Object.keys(given)[0]} has a value that`)
 })

@@ -9,32 +9,54 @@ const whenRequired = 'required with NODE_ENV=production, and whenever keys are c
 export const rules: readonly Rule<OptionName, Config>[] = [
   {
     about: ['jwtJwksUri', 'jwtKeysFile'],
-    broken: (config) => unless(config.isDevelopment || config.jwtJwksUri !== '' || config.jwtKeysFile !== '', 'JWT_JWKS_URI or JWT_KEYS_FILE, the keys that verify tokens; required with NODE_ENV=production'),
+    broken: (config) =>
+      unless(
+        config.isDevelopment || config.jwtJwksUri !== '' || config.jwtKeysFile !== '',
+        'JWT_JWKS_URI or JWT_KEYS_FILE, the keys that verify tokens; required with NODE_ENV=production',
+      ),
   },
   required('jwtIssuer', 'the only `iss` that is believed', (config) => config.jwtIssuer !== ''),
   required('jwtAudience', 'the `aud` that tokens must name', (config) => config.jwtAudience.length > 0),
   required('kafkaBrokers', 'host:port of the brokers', (config) => config.kafkaBrokers.length > 0),
-  required('allowedOrigins', 'the origins whose pages may connect (or DANGEROUSLY_ALLOW_ANY_ORIGIN=true)', (config) => config.allowedOrigins.length > 0 || config.dangerouslyAllowAnyOrigin, ['dangerouslyAllowAnyOrigin']),
+  required(
+    'allowedOrigins',
+    'the origins whose pages may connect (or DANGEROUSLY_ALLOW_ANY_ORIGIN=true)',
+    (config) => config.allowedOrigins.length > 0 || config.dangerouslyAllowAnyOrigin,
+    ['dangerouslyAllowAnyOrigin'],
+  ),
   {
     about: ['jwtKeysFile', 'jwtJwksUri'],
     broken: (config) => unless(config.jwtKeysFile === '' || config.jwtJwksUri === '', 'JWT_KEYS_FILE or JWT_JWKS_URI, not both'),
   },
   ...(['jwksCaFile', 'jwksProxy'] as const).map((name): Rule<OptionName, Config> => ({
     about: [name, 'jwtJwksUri'],
-    broken: (config) => unless(config[name] === '' || config.jwtJwksUri !== '', `nothing, because JWT_JWKS_URI is not set: ${options[name].env} is for the server behind it`),
+    broken: (config) =>
+      unless(
+        config[name] === '' || config.jwtJwksUri !== '',
+        `nothing, because JWT_JWKS_URI is not set: ${options[name].env} is for the server behind it`,
+      ),
   })),
   {
     about: ['apiPathPrefix', 'socketPathPrefix', 'channel'],
-    broken: (config) => unless(!isPathShared(config), 'another prefix than that of SOCKET_PATH_PREFIX: a route in front of the gateway tells sockets and API apart by them'),
+    broken: (config) =>
+      unless(
+        !isPathShared(config),
+        'another prefix than that of SOCKET_PATH_PREFIX: a route in front of the gateway tells sockets and API apart by them',
+      ),
   },
   ...kafkaRules,
   {
     about: ['kafkaDlqTopic', 'kafkaTopic', 'kafkaDlq'],
-    broken: (config) => unless(!config.kafkaDlq || config.kafkaDlqTopic !== config.kafkaTopic, 'another topic than KAFKA_TOPIC: a record that cannot be decoded would come back for ever'),
+    broken: (config) =>
+      unless(
+        !config.kafkaDlq || config.kafkaDlqTopic !== config.kafkaTopic,
+        'another topic than KAFKA_TOPIC: a record that cannot be decoded would come back for ever',
+      ),
   },
   {
     about: ['internalPort', 'port'],
-    broken: (config) => unless(config.internalPort === 0 || config.internalPort !== config.port, 'another port than PORT: /metrics is not for the public'),
+    broken: (config) =>
+      unless(config.internalPort === 0 || config.internalPort !== config.port, 'another port than PORT: /metrics is not for the public'),
   },
   atLeast(options, 'emitMaxBodyBytes', 'maxEventBytes', 'an event of the largest size would be refused as a body'),
   atLeast(options, 'replayMaxBytes', 'maxEventBytes', 'an event of the largest size could not be held'),
@@ -50,6 +72,11 @@ function isPathShared(config: Config): boolean {
   return socketPrefix === apiPrefix
 }
 
-function required(name: OptionName, what: string, isGiven: (config: Config) => boolean, others: readonly OptionName[] = []): Rule<OptionName, Config> {
+function required(
+  name: OptionName,
+  what: string,
+  isGiven: (config: Config) => boolean,
+  others: readonly OptionName[] = [],
+): Rule<OptionName, Config> {
   return { about: [name, ...others], broken: (config) => unless(config.isDevelopment || isGiven(config), `${what}; ${whenRequired}`) }
 }

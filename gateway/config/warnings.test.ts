@@ -8,17 +8,62 @@ function warnings(env: Environment, maxOpenFiles: number | null = null): readonl
 }
 
 describe('a misspelt option is warned of, with the nearest name', () => {
-  test.each([['KAFKA_BROKER', 'KAFKA_BROKERS'], ['KAFKA_BROKRES', 'KAFKA_BROKERS'], ['kafka_topic', 'KAFKA_TOPIC'], ['LOGLEVEL', 'LOG_LEVEL'], ['JWT_JWKS_URL', 'JWT_JWKS_URI'], ['ALLOWED_ORIGIN', 'ALLOWED_ORIGINS'], ['PROT', 'PORT'], ['HSOT', 'HOST'], ['CHANEL', 'CHANNEL']])('%s', (given, meant) => {
+  test.each([
+    ['KAFKA_BROKER', 'KAFKA_BROKERS'],
+    ['KAFKA_BROKRES', 'KAFKA_BROKERS'],
+    ['kafka_topic', 'KAFKA_TOPIC'],
+    ['LOGLEVEL', 'LOG_LEVEL'],
+    ['JWT_JWKS_URL', 'JWT_JWKS_URI'],
+    ['ALLOWED_ORIGIN', 'ALLOWED_ORIGINS'],
+    ['PROT', 'PORT'],
+    ['HSOT', 'HOST'],
+    ['CHANEL', 'CHANNEL'],
+  ])('%s', (given, meant) => {
     expect(warnings({ [given]: 'x' })).toEqual([`${given} is no option and is ignored. Did you mean ${meant}?`])
   })
 })
 
-test.each(['KAFKA_BOOTSTRAP_SERVERS', 'JWT_SECRET', 'ALLOWED_HOSTS', 'EMIT_SCOPE_NAMES', 'JWKS_URL'])('%s, which begins as options do and is none, is warned of', (name) => {
-  expect(warnings({ [name]: 'x' })).toEqual([expect.stringMatching(new RegExp(`^${name} is no option and is ignored\\.`))])
-})
+test.each(['KAFKA_BOOTSTRAP_SERVERS', 'JWT_SECRET', 'ALLOWED_HOSTS', 'EMIT_SCOPE_NAMES', 'JWKS_URL'])(
+  '%s, which begins as options do and is none, is warned of',
+  (name) => {
+    expect(warnings({ [name]: 'x' })).toEqual([expect.stringMatching(new RegExp(`^${name} is no option and is ignored\\.`))])
+  },
+)
 
 test('what machines and platforms set is not warned of', () => {
-  const usual = ['PATH', 'HOME', 'USER', 'SHELL', 'TERM', 'LANG', 'PWD', 'HOSTNAME', 'NODE_OPTIONS', 'NODE_PATH', 'NODE_NAME', 'CI', 'TZ', 'KUBERNETES_PORT', 'KUBERNETES_SERVICE_HOST', 'KAFKA_PORT', 'KAFKA_SERVICE_PORT', 'OTEL_SERVICE_NAME', 'npm_config_cache', 'CONSOLE_PORT', 'HOSTS', 'LOGNAME', 'PORTS', 'POST', 'KAFKA_HOME', 'KAFKA_OPTS', 'KAFKA_HEAP_OPTS', 'KAFKA_SERVICE_HOST', 'KAFKA_PORT_9092_TCP_ADDR', 'KAFKA_JMX_OPTS', 'TRANSPORT']
+  const usual = [
+    'PATH',
+    'HOME',
+    'USER',
+    'SHELL',
+    'TERM',
+    'LANG',
+    'PWD',
+    'HOSTNAME',
+    'NODE_OPTIONS',
+    'NODE_PATH',
+    'NODE_NAME',
+    'CI',
+    'TZ',
+    'KUBERNETES_PORT',
+    'KUBERNETES_SERVICE_HOST',
+    'KAFKA_PORT',
+    'KAFKA_SERVICE_PORT',
+    'OTEL_SERVICE_NAME',
+    'npm_config_cache',
+    'CONSOLE_PORT',
+    'HOSTS',
+    'LOGNAME',
+    'PORTS',
+    'POST',
+    'KAFKA_HOME',
+    'KAFKA_OPTS',
+    'KAFKA_HEAP_OPTS',
+    'KAFKA_SERVICE_HOST',
+    'KAFKA_PORT_9092_TCP_ADDR',
+    'KAFKA_JMX_OPTS',
+    'TRANSPORT',
+  ]
   expect(warnings(Object.fromEntries(usual.map((name) => [name, 'x'])))).toEqual([])
 })
 

@@ -31,11 +31,13 @@ afterEach(async () => {
   await page.context().close()
 })
 
-const card = (id: number): Locator => page.locator('#connections > li').filter({ has: page.locator('.badge', { hasText: new RegExp(`^${id}$`) }) })
+const card = (id: number): Locator =>
+  page.locator('#connections > li').filter({ has: page.locator('.badge', { hasText: new RegExp(`^${id}$`) }) })
 const isOpen = (id: number): Promise<void> => card(id).locator('.pill[data-state="open"]').waitFor()
 const press = (name: string | RegExp): Promise<void> => page.getByRole('button', { name }).click()
 const events = (): Locator => page.locator('.event.event:not(.control):not(.gap)')
-const stat = async (id: number, name: string): Promise<string | null> => card(id).locator('.stats > div').filter({ hasText: name }).locator('dd').textContent()
+const stat = async (id: number, name: string): Promise<string | null> =>
+  card(id).locator('.stats > div').filter({ hasText: name }).locator('dd').textContent()
 
 async function connectAs(person: string, transport = 'auto'): Promise<void> {
   await page.locator('#connect-transport').selectOption(transport)
@@ -106,7 +108,12 @@ describe('the console', () => {
     })`)
     expect(received).toMatchObject({
       protocol: 'cloudevents.json',
-      event: { specversion: '1.0', id: 'message-id', type: 'notifications.drawer', data: { title: 'New notification', description: 'Some longer body' } },
+      event: {
+        specversion: '1.0',
+        id: 'message-id',
+        type: 'notifications.drawer',
+        data: { title: 'New notification', description: 'Some longer body' },
+      },
     })
     await page.waitForFunction(() => Object(globalThis).emitStatus === 202)
     await expect.poll(() => recipientsOf('notifications.drawer')).toEqual(['1'])
@@ -138,7 +145,9 @@ describe('the console', () => {
 
   it('signs the browser in as somebody else: the cookie is theirs', async () => {
     await page.locator('#browser-identity').selectOption({ label: ben })
-    await page.waitForFunction(() => atob((document.cookie.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/')).includes('"ben"'))
+    await page.waitForFunction(() =>
+      atob((document.cookie.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/')).includes('"ben"'),
+    )
     const types = page.evaluate(`new Promise((resolve) => {
       const socket = new WebSocket("ws://localhost:${gateway.port}/wss/chrome-service/v1/ws", "cloudevents.json")
       const seen = []
@@ -185,7 +194,9 @@ describe('the console', () => {
     await expect.poll(async () => (await recipientsOf('while.away')).toSorted()).toEqual(['1', '2'])
     await expect.poll(() => stat(2, 'Replayed')).toBe('1')
     await expect.poll(() => stat(2, 'Gaps')).toBe('0')
-    await expect.poll(() => page.locator('.event', { hasText: 'while.away' }).locator('.recipient', { hasText: 'replayed' }).count()).toBe(1)
+    await expect
+      .poll(() => page.locator('.event', { hasText: 'while.away' }).locator('.recipient', { hasText: 'replayed' }).count())
+      .toBe(1)
   })
 
   it('resumes an event stream after a cut, too', async () => {
@@ -225,7 +236,10 @@ describe('the console', () => {
     await emit({ type: 'before' })
     await recipientsOf('before')
     await page.goto('about:blank')
-    await fetch(`${gateway.origin}/api/chrome-service/v1/emit-message`, { method: 'POST', body: JSON.stringify({ type: 'meanwhile', broadcast: true, payload: 1 }) })
+    await fetch(`${gateway.origin}/api/chrome-service/v1/emit-message`, {
+      method: 'POST',
+      body: JSON.stringify({ type: 'meanwhile', broadcast: true, payload: 1 }),
+    })
     await page.goto(`${gateway.origin}/console`)
     await isOpen(1)
     await isOpen(2)
@@ -390,12 +404,28 @@ describe('the console by keyboard', () => {
         await page.evaluate(() => {
           const element = document.activeElement ?? document.body
           const marked = element instanceof HTMLInputElement && element.type === 'radio' ? (element.nextElementSibling ?? element) : element
-          return { name: element === document.body ? '' : element.id || (element.getAttribute('aria-label') ?? element.textContent ?? '').trim(), isMarked: getComputedStyle(marked).outlineStyle === 'solid' }
+          return {
+            name: element === document.body ? '' : element.id || (element.getAttribute('aria-label') ?? element.textContent ?? '').trim(),
+            isMarked: getComputedStyle(marked).outlineStyle === 'solid',
+          }
         }),
       )
     }
     const names = seen.map(({ name }) => name)
-    for (const name of ['browser-identity', 'connect-identity', 'Connect', 'cursor-1', 'Cut connection 1, ada · org-1 · admin', 'reach-everybody', 'emit-type', 'emit-payload', 'emit-submit', 'events-pause', 'filter-text']) expect(names).toContain(name)
+    for (const name of [
+      'browser-identity',
+      'connect-identity',
+      'Connect',
+      'cursor-1',
+      'Cut connection 1, ada · org-1 · admin',
+      'reach-everybody',
+      'emit-type',
+      'emit-payload',
+      'emit-submit',
+      'events-pause',
+      'filter-text',
+    ])
+      expect(names).toContain(name)
     expect(seen.filter(({ isMarked, name }) => !isMarked && name !== '' && !name.startsWith('Carillon'))).toEqual([])
   })
 
@@ -419,7 +449,17 @@ describe('the console on any screen', () => {
     await page.locator('.outcome.good').waitFor()
     await page.locator('#reach-some').check({ force: true })
     await events().first().locator('summary').click()
-    const overflowing = await page.evaluate(() => [document.documentElement.scrollWidth, [...document.querySelectorAll<HTMLElement>('main *')].filter((element) => element.checkVisibility() && element.closest('pre, .visually-hidden, .segments') === null && element.getBoundingClientRect().right > innerWidth + 1).map(({ id, className, tagName }) => `${tagName}#${id}.${className}`)])
+    const overflowing = await page.evaluate(() => [
+      document.documentElement.scrollWidth,
+      [...document.querySelectorAll<HTMLElement>('main *')]
+        .filter(
+          (element) =>
+            element.checkVisibility() &&
+            element.closest('pre, .visually-hidden, .segments') === null &&
+            element.getBoundingClientRect().right > innerWidth + 1,
+        )
+        .map(({ id, className, tagName }) => `${tagName}#${id}.${className}`),
+    ])
     expect(overflowing).toEqual([width, []])
   })
 })

@@ -11,7 +11,15 @@ afterEach(() => {
 
 describe('loadConsole', () => {
   it('serves the page, its style, and the modules of page, client and audience', () => {
-    expect([...assets.keys()]).toEqual(expect.arrayContaining(['/console', '/console/style.css', '/console/app.js', '/console/client/index.js', '/console/audience/matches.js']))
+    expect([...assets.keys()]).toEqual(
+      expect.arrayContaining([
+        '/console',
+        '/console/style.css',
+        '/console/app.js',
+        '/console/client/index.js',
+        '/console/audience/matches.js',
+      ]),
+    )
     expect(assets.get('/console')?.contentType).toBe('text/html; charset=utf-8')
     expect(assets.get('/console/style.css')?.contentType).toBe('text/css; charset=utf-8')
     expect(scripts.length).toBeGreaterThan(20)
@@ -25,12 +33,20 @@ describe('loadConsole', () => {
   })
 
   it('serves JavaScript: no types, and no tests', () => {
-    expect(scripts.filter(([, { body }]) => /^(import type|export interface|export type|interface) /m.test(body.toString())).map(([path]) => path)).toEqual([])
+    expect(
+      scripts
+        .filter(([, { body }]) => /^(import type|export interface|export type|interface) /m.test(body.toString()))
+        .map(([path]) => path),
+    ).toEqual([])
     expect([...assets.keys()].filter((path) => /test|twin|harness/.test(path))).toEqual([])
   })
 
   it('keeps the lines of the source, so that what a browser reports can be found', () => {
-    expect(textOf('/console/app.js').split('\n').findIndex((line) => line.includes('async function main()'))).toBeGreaterThan(100)
+    expect(
+      textOf('/console/app.js')
+        .split('\n')
+        .findIndex((line) => line.includes('async function main()')),
+    ).toBeGreaterThan(100)
   })
 
   it('has everything that the page refers to', () => {
@@ -39,7 +55,9 @@ describe('loadConsole', () => {
   })
 
   it('tells the page the channel, the mode and the cookie, as text', async () => {
-    const page = (await loadConsole({ channel: '"><script>alert(1)</script>&', isDevelopment: false, cookieName: "it's" })).get('/console')?.body.toString()
+    const page = (await loadConsole({ channel: '"><script>alert(1)</script>&', isDevelopment: false, cookieName: "it's" }))
+      .get('/console')
+      ?.body.toString()
     expect(page).not.toContain('<script>alert')
     expect(page).toContain('data-channel="&#34;&#62;&#60;script&#62;alert(1)&#60;/script&#62;&#38;"')
     expect(page).toContain('data-mode="production"')
@@ -51,7 +69,9 @@ describe('loadConsole', () => {
 
   it('tells the page where its channel is', async () => {
     expect(textOf('/console')).toContain('data-socket="/wss/chrome-service/v1/ws" data-api="/api/chrome-service/v1"')
-    const page = (await loadConsole({ channel: 'a', socketPathPrefix: '/team/wss', apiPathPrefix: '/team/api', isDevelopment: false })).get('/console')?.body.toString()
+    const page = (await loadConsole({ channel: 'a', socketPathPrefix: '/team/wss', apiPathPrefix: '/team/api', isDevelopment: false }))
+      .get('/console')
+      ?.body.toString()
     expect(page).toContain('data-socket="/team/wss/v1/ws" data-api="/team/api/v1"')
     expect(page).toContain('href="/team/api/v1/openapi.json"')
   })
@@ -70,7 +90,7 @@ describe('loadConsole', () => {
     expect([...page.matchAll(/<style|\sstyle=|\son\w+=/g)]).toEqual([])
   })
 
-  it('does not print Node\'s warning about stripping types, and leaves warnings as they were', async () => {
+  it("does not print Node's warning about stripping types, and leaves warnings as they were", async () => {
     const emitWarning = vi.spyOn(process, 'emitWarning')
     await loadConsole({ channel: 'a', isDevelopment: true })
     expect(emitWarning).not.toHaveBeenCalled()

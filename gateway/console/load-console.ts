@@ -27,7 +27,11 @@ export interface ConsoleSettings {
  * @throws Error when a file of the console is missing or is no TypeScript: an installation that is broken
  */
 export async function loadConsole(settings: ConsoleSettings): Promise<ReadonlyMap<string, ConsoleAsset>> {
-  const [page, style, modules] = await Promise.all([readFile(pageFile('index.html'), 'utf8'), readFile(pageFile('style.css')), loadModules(pageFile('app.ts'))])
+  const [page, style, modules] = await Promise.all([
+    readFile(pageFile('index.html'), 'utf8'),
+    readFile(pageFile('style.css')),
+    loadModules(pageFile('app.ts')),
+  ])
   return new Map([
     ['/console', asset('text/html; charset=utf-8', Buffer.from(fillIn(page, settings)))],
     ['/console/style.css', asset('text/css; charset=utf-8', style)],
@@ -48,7 +52,8 @@ const folders: readonly (readonly [string, string])[] = [
 function publicPath(file: URL): string {
   const path = file.href.slice(root.href.length)
   const folder = folders.find(([from]) => path.startsWith(from))
-  if (!file.href.startsWith(root.href) || folder === undefined) throw new Error(`The console must not load ${fileURLToPath(file)}: it is in none of its folders.`)
+  if (!file.href.startsWith(root.href) || folder === undefined)
+    throw new Error(`The console must not load ${fileURLToPath(file)}: it is in none of its folders.`)
   return `${folder[1]}${path.slice(folder[0].length).replace(/\.ts$/, '.js')}`
 }
 
@@ -70,11 +75,14 @@ async function loadModules(entry: URL): Promise<ReadonlyMap<string, string>> {
 /** Strips the types, and makes the specifiers that are left name what is served. */
 function toBrowserModule(source: string, file: URL): { readonly code: string; readonly imports: readonly URL[] } {
   const imports: URL[] = []
-  const code = stripTypes(source).replaceAll(/^((?:import|export|\}) ?.*?from )'(\.[^']+\.ts)'/gm, (_all, before: string, specifier: string) => {
-    const imported = new URL(specifier, file)
-    imports.push(imported)
-    return `${before}'${publicPath(imported)}'`
-  })
+  const code = stripTypes(source).replaceAll(
+    /^((?:import|export|\}) ?.*?from )'(\.[^']+\.ts)'/gm,
+    (_all, before: string, specifier: string) => {
+      const imported = new URL(specifier, file)
+      imports.push(imported)
+      return `${before}'${publicPath(imported)}'`
+    },
+  )
   return { code, imports }
 }
 
@@ -89,9 +97,18 @@ function stripTypes(source: string): string {
   }
 }
 
-function fillIn(page: string, { channel, socketPathPrefix = '', apiPathPrefix = '', isDevelopment, cookieName = 'cs_jwt' }: ConsoleSettings): string {
+function fillIn(
+  page: string,
+  { channel, socketPathPrefix = '', apiPathPrefix = '', isDevelopment, cookieName = 'cs_jwt' }: ConsoleSettings,
+): string {
   const { socket, api } = channelPaths({ channel, socketPathPrefix, apiPathPrefix })
-  const values: Readonly<Record<string, string>> = { channel, socket, api, mode: isDevelopment ? 'development' : 'production', cookie: cookieName }
+  const values: Readonly<Record<string, string>> = {
+    channel,
+    socket,
+    api,
+    mode: isDevelopment ? 'development' : 'production',
+    cookie: cookieName,
+  }
   return page.replaceAll(/\{\{(\w+)\}\}/g, (_all, name: string) => escapeHtml(values[name] ?? ''))
 }
 

@@ -29,7 +29,9 @@ async function serve(): Promise<Server> {
   const sockets = new WebSocketServer({ server: made, handleProtocols: () => 'cloudevents.json' })
   sockets.on('connection', (socket, request) => {
     protocols.push(request.headers['sec-websocket-protocol'] ?? '')
-    socket.send(JSON.stringify({ specversion: '1.0', id: '1', source: 's', type: 'dev.carillon.resumed', data: { replayed: 0 }, cursor: 'c' }))
+    socket.send(
+      JSON.stringify({ specversion: '1.0', id: '1', source: 's', type: 'dev.carillon.resumed', data: { replayed: 0 }, cursor: 'c' }),
+    )
   })
   await new Promise<void>((resolve) => made.listen(0, '127.0.0.1', resolve))
   return made

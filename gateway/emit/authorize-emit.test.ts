@@ -8,9 +8,11 @@ import type { EmitCredentials } from './emit-authorizer.ts'
 
 const allowed = 'https://console.example.com'
 const ada = { userId: 'u-1', username: null, organizationId: 'o-1', accountNumber: null, roles: [], expiresAtMs: null }
-const xRhIdentity = Buffer.from(JSON.stringify({
-  identity: { type: 'ServiceAccount', org_id: 'o-1', service_account: { client_id: 'c-1' } },
-})).toString('base64')
+const xRhIdentity = Buffer.from(
+  JSON.stringify({
+    identity: { type: 'ServiceAccount', org_id: 'o-1', service_account: { client_id: 'c-1' } },
+  }),
+).toString('base64')
 
 function setUp(options: { readonly trustXRhIdentity?: boolean; readonly isDevelopment?: boolean } = {}) {
   const authenticator = createMemoryAuthenticator()
@@ -31,13 +33,14 @@ function setUp(options: { readonly trustXRhIdentity?: boolean; readonly isDevelo
     isDevelopment,
     cookieName: 'cs_jwt',
   })
-  const authorize = (request: Partial<EmitCredentials>) => authorizer.authorize({
-    origin: null,
-    cookie: null,
-    authorization: null,
-    xRhIdentity: null,
-    ...request,
-  })
+  const authorize = (request: Partial<EmitCredentials>) =>
+    authorizer.authorize({
+      origin: null,
+      cookie: null,
+      authorization: null,
+      xRhIdentity: null,
+      ...request,
+    })
   return {
     authenticator,
     authorize,
@@ -85,12 +88,14 @@ describe('createEmitAuthorizer', () => {
     it('refuses a foreign page, whatever it has, before it looks at any of it', async () => {
       const { authorize, good, asked } = setUp({ trustXRhIdentity: true })
       for (const origin of ['https://evil.example', 'null', '']) {
-        expect(await authorize({
-          origin,
-          authorization: `Bearer ${good}`,
-          cookie: `cs_jwt=${good}`,
-          xRhIdentity,
-        })).toEqual(refusal('origin-forbidden', /ALLOWED_ORIGINS/))
+        expect(
+          await authorize({
+            origin,
+            authorization: `Bearer ${good}`,
+            cookie: `cs_jwt=${good}`,
+            xRhIdentity,
+          }),
+        ).toEqual(refusal('origin-forbidden', /ALLOWED_ORIGINS/))
       }
       expect(asked()).toBe(0)
     })
@@ -130,16 +135,13 @@ describe('createEmitAuthorizer', () => {
       expect(await authorize({ xRhIdentity: '!', authorization: `Bearer ${good}` })).toMatchObject({ ok: true, value: { kind: 'jwt' } })
     })
 
-    it.each([
-      '',
-      '!',
-      'e30',
-      Buffer.from('{"identity":{"type":"User"}}').toString('base64'),
-      'A'.repeat(20_000),
-    ])('is refused when it is none: %s', async (header) => {
-      const { authorize } = setUp({ trustXRhIdentity: true })
-      expect(await authorize({ xRhIdentity: header })).toEqual(refusal('bad-request', /x-rh-identity/))
-    })
+    it.each(['', '!', 'e30', Buffer.from('{"identity":{"type":"User"}}').toString('base64'), 'A'.repeat(20_000)])(
+      'is refused when it is none: %s',
+      async (header) => {
+        const { authorize } = setUp({ trustXRhIdentity: true })
+        expect(await authorize({ xRhIdentity: header })).toEqual(refusal('bad-request', /x-rh-identity/))
+      },
+    )
 
     it('decides over the cookie that the browser added, but not over a token in the header', async () => {
       const { authorize, weak, good } = setUp({ trustXRhIdentity: true })
@@ -150,15 +152,20 @@ describe('createEmitAuthorizer', () => {
 
     it('cannot be made to look like another emitter', async () => {
       const { authorize } = setUp({ trustXRhIdentity: true })
-      const pairs = [['a","b', 'c'], ['a', 'b","c']]
-      const headers = pairs.map(
-        ([org_id, client_id]) => Buffer.from(JSON.stringify({
-          identity: { type: 'ServiceAccount', org_id, service_account: { client_id } },
-        })).toString('base64'),
+      const pairs = [
+        ['a","b', 'c'],
+        ['a', 'b","c'],
+      ]
+      const headers = pairs.map(([org_id, client_id]) =>
+        Buffer.from(
+          JSON.stringify({
+            identity: { type: 'ServiceAccount', org_id, service_account: { client_id } },
+          }),
+        ).toString('base64'),
       )
-      const subjects = (await Promise.all(headers.map(
-        (header) => authorize({ xRhIdentity: header }),
-      ))).map((answer) => answer.ok && answer.value.subject)
+      const subjects = (await Promise.all(headers.map((header) => authorize({ xRhIdentity: header })))).map(
+        (answer) => answer.ok && answer.value.subject,
+      )
       expect(new Set(subjects).size).toBe(2)
     })
   })
@@ -174,7 +181,8 @@ describe('createEmitAuthorizer', () => {
 
     it('lets a good token emit, whatever its scopes', async () => {
       const { authorize, weak, good } = setUp({ isDevelopment: true })
-      for (const token of [weak, good]) expect(await authorize({ authorization: `Bearer ${token}` })).toMatchObject({ ok: true, value: { kind: 'development' } })
+      for (const token of [weak, good])
+        expect(await authorize({ authorization: `Bearer ${token}` })).toMatchObject({ ok: true, value: { kind: 'development' } })
     })
 
     // A program whose token is bad would find that out in production only.

@@ -4,10 +4,19 @@ import type { Result } from '../../program/result.ts'
 import { createEmitDecoders } from './emit-decoders.ts'
 
 const decoders = createEmitDecoders({ maxEventBytes: 100, maxAudienceSize: 3, emitMaxBatch: 500 })
-const anEvent = (over: object = {}): object => ({ specversion: '1.0', id: '1', source: '/s', type: 't', audience: { broadcast: true }, ...over })
+const anEvent = (over: object = {}): object => ({
+  specversion: '1.0',
+  id: '1',
+  source: '/s',
+  type: 't',
+  audience: { broadcast: true },
+  ...over,
+})
 const message = (body: unknown) => decoders.message(Buffer.from(JSON.stringify(body)))
-const structured = (event: unknown) => decoders.events({ 'content-type': 'application/cloudevents+json' }, Buffer.from(JSON.stringify(event)))
-const batch = (events: unknown) => decoders.events({ 'content-type': 'application/cloudevents-batch+json' }, Buffer.from(JSON.stringify(events)))
+const structured = (event: unknown) =>
+  decoders.events({ 'content-type': 'application/cloudevents+json' }, Buffer.from(JSON.stringify(event)))
+const batch = (events: unknown) =>
+  decoders.events({ 'content-type': 'application/cloudevents-batch+json' }, Buffer.from(JSON.stringify(events)))
 const problemOf = (decoded: Result<unknown, Problem>): Problem | 'no problem' => (decoded.ok ? 'no problem' : decoded.error)
 /** Names of attributes that no event may have: one problem each. */
 const wrongNames = (count: number): object => Object.fromEntries(Array.from({ length: count }, (_, index) => [`WRONG${index}`, 1]))
@@ -23,8 +32,15 @@ describe('createEmitDecoders', () => {
   })
 
   it('reads events in every mode of the HTTP binding', () => {
-    const binary = decoders.events({ 'ce-specversion': '1.0', 'ce-id': '1', 'ce-source': '/s', 'ce-type': 't', 'ce-audience': '{"broadcast":true}' }, Buffer.from('{}'))
-    expect([structured(anEvent()), batch([anEvent()]), binary]).toMatchObject([{ value: { isBatch: false } }, { value: { isBatch: true } }, { value: { isBatch: false } }])
+    const binary = decoders.events(
+      { 'ce-specversion': '1.0', 'ce-id': '1', 'ce-source': '/s', 'ce-type': 't', 'ce-audience': '{"broadcast":true}' },
+      Buffer.from('{}'),
+    )
+    expect([structured(anEvent()), batch([anEvent()]), binary]).toMatchObject([
+      { value: { isBatch: false } },
+      { value: { isBatch: true } },
+      { value: { isBatch: false } },
+    ])
   })
 
   it.each([
@@ -47,7 +63,12 @@ describe('createEmitDecoders', () => {
     expect(problemOf(structured(anEvent({ id: '', time: 'x' })))).toEqual({
       type: 'invalid-event',
       detail: 'id: must be a non-empty string of at most 1024 characters. time: must be an RFC 3339 timestamp, as `2026-01-31T12:00:00Z`.',
-      members: { errors: [{ attribute: 'id', detail: 'must be a non-empty string of at most 1024 characters.' }, { attribute: 'time', detail: expect.any(String) }] },
+      members: {
+        errors: [
+          { attribute: 'id', detail: 'must be a non-empty string of at most 1024 characters.' },
+          { attribute: 'time', detail: expect.any(String) },
+        ],
+      },
     })
     expect(problemOf(structured('x'))).toMatchObject({ detail: 'An event must be a JSON object.' })
   })
@@ -60,6 +81,15 @@ describe('createEmitDecoders', () => {
 
   it('does not answer with more for a batch either', () => {
     const problem = problemOf(batch([anEvent(), anEvent(wrongNames(60)), ...Array.from({ length: 400 }, () => anEvent(wrongNames(30)))]))
-    expect(problem).toMatchObject({ detail: expect.stringContaining('401 of 402'), members: { events: [{ index: 1, problems: { length: 60 } }, { index: 2, problems: { length: 30 } }, { index: 3, problems: { length: 10 } }] } })
+    expect(problem).toMatchObject({
+      detail: expect.stringContaining('401 of 402'),
+      members: {
+        events: [
+          { index: 1, problems: { length: 60 } },
+          { index: 2, problems: { length: 30 } },
+          { index: 3, problems: { length: 10 } },
+        ],
+      },
+    })
   })
 })

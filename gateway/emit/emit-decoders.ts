@@ -41,7 +41,9 @@ const maxListed = 100
 const maxDescribed = 3
 
 function describe(problems: readonly EventProblem[]): string {
-  const sentences = problems.slice(0, maxDescribed).map(({ attribute, detail }) => (attribute === null ? detail : `${attribute}: ${detail}`))
+  const sentences = problems
+    .slice(0, maxDescribed)
+    .map(({ attribute, detail }) => (attribute === null ? detail : `${attribute}: ${detail}`))
   const more = problems.length - sentences.length
   return more > 0 ? `${sentences.join(' ')} And ${more} more.` : sentences.join(' ')
 }

@@ -59,11 +59,18 @@ describe('emit', () => {
 
   test('writes a line at debug for each event that the log has: what finds it again, and nothing of its data or of the names', async () => {
     const { service, lines } = setUp()
-    const forSome = { ...anEvent('e9', 'data-secret'), audience: { broadcast: false, users: ['user-secret'], usernames: [], organizations: ['org-secret'], roles: ['role-secret'] } }
+    const forSome = {
+      ...anEvent('e9', 'data-secret'),
+      audience: { broadcast: false, users: ['user-secret'], usernames: [], organizations: ['org-secret'], roles: ['role-secret'] },
+    }
     await service.emit([anEvent('e8'), forSome], context)
-    expect(lines).toEqual(['broadcast', 'users+organizations+roles'].map((audience, index) => (
-      { level: 'debug', message: 'event emitted', fields: { requestId: 'r1', api: 'events', id: `e${8 + index}`, source: 'urn:test', type: 'test', audience } }
-    )))
+    expect(lines).toEqual(
+      ['broadcast', 'users+organizations+roles'].map((audience, index) => ({
+        level: 'debug',
+        message: 'event emitted',
+        fields: { requestId: 'r1', api: 'events', id: `e${8 + index}`, source: 'urn:test', type: 'test', audience },
+      })),
+    )
   })
 
   test('writes no such line for events that the log does not have', async () => {
@@ -117,7 +124,10 @@ describe('emit', () => {
   test('is refused, and says that the log may have other events, when the log refused some of them', async () => {
     const { service, log } = setUp()
     log.faults.failNextPublish({ kind: 'refused', detail: 'for the test', isPartial: true })
-    expect(await service.emit(events(2), context)).toMatchObject({ ok: false, error: { type: 'refused-by-log', detail: expect.stringContaining('or may have them') } })
+    expect(await service.emit(events(2), context)).toMatchObject({
+      ok: false,
+      error: { type: 'refused-by-log', detail: expect.stringContaining('or may have them') },
+    })
   })
 
   test.each([
@@ -142,7 +152,12 @@ describe('emit', () => {
   })
 
   test('counts what was acknowledged, by API, and how long it took', async () => {
-    const { service, value, observations } = setUp({ clock: (() => { let now = 0; return () => (now += 250) })() })
+    const { service, value, observations } = setUp({
+      clock: (() => {
+        let now = 0
+        return () => (now += 250)
+      })(),
+    })
     await service.emit(events(3), context)
     await service.emit(events(1), { ...context, api: 'emit-message' })
     expect(value('emitted', { api: 'events' })).toBe(3)
@@ -252,10 +267,18 @@ describe('traces', () => {
     const { records, publisher } = recordingPublisher()
     const { service } = setUp({ tracer, publisher })
     await service.emit(events(2), { ...context, traceparent })
-    expect(spans.map(({ name, parent }) => [name, parent])).toEqual([['emit', traceparent], ['publish', 'span-0'], ['publish', 'span-0']])
+    expect(spans.map(({ name, parent }) => [name, parent])).toEqual([
+      ['emit', traceparent],
+      ['publish', 'span-0'],
+      ['publish', 'span-0'],
+    ])
     expect(records.map(({ headers }) => headers['traceparent'])).toEqual(['span-1', 'span-2'])
     expect(records.map(({ headers }) => headers['ce_traceparent'])).toEqual(['the-event-s-own', 'the-event-s-own'])
-    expect(spans.map(({ ended, error }) => [ended, error])).toEqual([[1, undefined], [1, undefined], [1, undefined]])
+    expect(spans.map(({ ended, error }) => [ended, error])).toEqual([
+      [1, undefined],
+      [1, undefined],
+      [1, undefined],
+    ])
   })
 
   test('with tracing off the context of the caller is passed on', async () => {
@@ -271,7 +294,10 @@ describe('traces', () => {
     const { service, log } = setUp({ tracer })
     log.faults.failNextPublish({ kind: 'unavailable', detail: 'no broker' })
     await service.emit(events(1), context)
-    expect(spans.map(({ ended, error }) => [ended, error])).toEqual([[1, 'unavailable: no broker'], [1, 'unavailable: no broker']])
+    expect(spans.map(({ ended, error }) => [ended, error])).toEqual([
+      [1, 'unavailable: no broker'],
+      [1, 'unavailable: no broker'],
+    ])
 
     const broken = recordingTracer()
     const publisher = { publish: () => Promise.reject(new Error('a bug')), stop: () => Promise.resolve() }

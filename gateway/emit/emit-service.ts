@@ -78,7 +78,8 @@ export function createEmitService(parts: EmitServiceParts): EmitService {
 
 /** Logs each event, so that one that reached no browser can be found. Never logs its data or a name of its audience. */
 function logEvents(events: readonly IncomingEvent[], { api, requestId }: EmitContext, logger: EmitServiceParts['logger']): void {
-  for (const { id, source, event, audience } of events) logger.debug(() => ({ requestId, api, id, source, type: event.attributes['type'], audience: audienceKind(audience) }), 'event emitted')
+  for (const { id, source, event, audience } of events)
+    logger.debug(() => ({ requestId, api, id, source, type: event.attributes['type'], audience: audienceKind(audience) }), 'event emitted')
 }
 
 /** One span for the request, and one per event below it: its context travels with the record. */
@@ -87,16 +88,17 @@ async function publish(
   context: EmitContext,
   parts: EmitServiceParts,
 ): Promise<Result<void, PublishFailure>> {
-  const emitSpan = parts.tracer.startSpan(
-    'emit',
-    { parent: context.traceparent, kind: 'server', attributes: { 'carillon.api': context.api, 'carillon.events': events.length } },
-  )
+  const emitSpan = parts.tracer.startSpan('emit', {
+    parent: context.traceparent,
+    kind: 'server',
+    attributes: { 'carillon.api': context.api, 'carillon.events': events.length },
+  })
   const publishSpans = events.map(() => parts.tracer.startSpan('publish', { parent: emitSpan.traceparent, kind: 'producer' }))
   const spans = [...publishSpans, emitSpan]
   try {
     // With tracing off the spans have no context of their own, and the caller's is passed on.
-    const records = events.map(
-      (event, index) => parts.encode(event, { traceparent: publishSpans[index]?.traceparent ?? context.traceparent })
+    const records = events.map((event, index) =>
+      parts.encode(event, { traceparent: publishSpans[index]?.traceparent ?? context.traceparent }),
     )
     const published = await parts.publisher.publish(records, { timeoutMs: parts.timeoutMs })
     endAll(spans, published.ok ? null : `${published.error.kind}: ${published.error.detail}`)
@@ -134,7 +136,8 @@ function problemOf(failure: PublishFailure): Problem {
     case 'unavailable':
       return {
         type: 'not-acknowledged',
-        detail: 'The log has not acknowledged: the events may be in it, or not. Send them again, which is safe with the same source and id.',
+        detail:
+          'The log has not acknowledged: the events may be in it, or not. Send them again, which is safe with the same source and id.',
         retryAfterMs: brokerPauseMs,
       }
   }
@@ -142,7 +145,8 @@ function problemOf(failure: PublishFailure): Problem {
 
 const refusedWhole = 'The log refused the events. It has none of them.'
 const refusedInPart = 'The log refused an event. It has others of this request, or may have them.'
-const refusalRemedy = 'Ask the operator of this gateway: its log says why. Then send all of them again, which is safe with the same source and id.'
+const refusalRemedy =
+  'Ask the operator of this gateway: its log says why. Then send all of them again, which is safe with the same source and id.'
 
 const overloaded: Problem = {
   type: 'overloaded',

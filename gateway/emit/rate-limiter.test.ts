@@ -2,9 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createRateLimiter } from './rate-limiter.ts'
 
-const limiter = (
-  options: Partial<Parameters<typeof createRateLimiter>[0]> = {}
-) => createRateLimiter({ ratePerS: 1, burst: 2, maxSubjects: 3, now: 0, ...options })
+const limiter = (options: Partial<Parameters<typeof createRateLimiter>[0]> = {}) =>
+  createRateLimiter({ ratePerS: 1, burst: 2, maxSubjects: 3, now: 0, ...options })
 
 describe('createRateLimiter', () => {
   it('counts each subject on its own', () => {

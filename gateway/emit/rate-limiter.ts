@@ -36,7 +36,8 @@ export function createRateLimiter({ maxSubjects, now, ...limits }: RateLimiterOp
   const overflow = new TokenBucket({ ...limits, now })
 
   function evictIdle(nowMs: number): void {
-    for (const subject of buckets.rkeys().take(evictionsPerNewcomer).toArray()) if (buckets.peek(subject)?.isFull(nowMs)) buckets.delete(subject)
+    for (const subject of buckets.rkeys().take(evictionsPerNewcomer).toArray())
+      if (buckets.peek(subject)?.isFull(nowMs)) buckets.delete(subject)
   }
 
   function welcome(subject: string, nowMs: number): TokenBucket {

@@ -75,10 +75,9 @@ describe('TokenBucket', () => {
   const limits = fc.record({ ratePerS: fc.integer({ min: 1, max: 100_000 }), burst: fc.integer({ min: 1, max: 100_000 }) })
 
   it('gives at most burst + rate * t within any t', () => {
-    const requests = fc.array(
-      fc.record({ afterMs: fc.integer({ min: 0, max: 2_000 }), n: fc.integer({ min: 1, max: 50_000 }) }),
-      { maxLength: 40 },
-    )
+    const requests = fc.array(fc.record({ afterMs: fc.integer({ min: 0, max: 2_000 }), n: fc.integer({ min: 1, max: 50_000 }) }), {
+      maxLength: 40,
+    })
     fc.assert(
       fc.property(limits, requests, ({ ratePerS, burst }, asked) => {
         const bucket = new TokenBucket({ ratePerS, burst, now: 0 })

@@ -1,6 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { attributes as someAttributes, attributeText, audience as anAudience, jsonData as someJson, uriReference } from '../testing/arbitraries.ts'
+import {
+  attributes as someAttributes,
+  attributeText,
+  audience as anAudience,
+  jsonData as someJson,
+  uriReference,
+} from '../testing/arbitraries.ts'
 import { aLogRecord } from '../testing/builders.ts'
 import type { IncomingEvent } from './cloud-event.ts'
 import { createRecordDecoder } from './decode-record.ts'
@@ -37,7 +43,16 @@ describe('an event that was accepted', () => {
 
   it('is delivered as it was given when it came as a message', () => {
     let accepted = 0
-    const aMessage = fc.record({ id: fc.oneof(attributeText, anyValue), type: fc.oneof(attributeText, anyValue), payload: someJson, audience: anAudience, wrong: fc.dictionary(fc.string(), anyValue, { maxKeys: 1 }) }, { requiredKeys: ['audience', 'wrong'] })
+    const aMessage = fc.record(
+      {
+        id: fc.oneof(attributeText, anyValue),
+        type: fc.oneof(attributeText, anyValue),
+        payload: someJson,
+        audience: anAudience,
+        wrong: fc.dictionary(fc.string(), anyValue, { maxKeys: 1 }),
+      },
+      { requiredKeys: ['audience', 'wrong'] },
+    )
     fc.assert(
       fc.property(aMessage, ({ audience, wrong, ...message }) => {
         const body = Buffer.from(JSON.stringify({ ...message, ...audience, ...wrong }))
@@ -55,12 +70,22 @@ describe('an event that was accepted', () => {
 describe('a request in binary mode', () => {
   const expectedOf = (id: string) => ({ ok: true, value: { events: [{ id, event: { attributes: { subject: id } } }] } })
   const requestWith = (header: string) => ({
-    headers: { 'ce-specversion': '1.0', 'ce-source': '/s', 'ce-type': 't', 'ce-audience': '{"broadcast":true}', 'ce-id': header, 'ce-subject': header },
+    headers: {
+      'ce-specversion': '1.0',
+      'ce-source': '/s',
+      'ce-type': 't',
+      'ce-audience': '{"broadcast":true}',
+      'ce-id': header,
+      'ce-subject': header,
+    },
     body: Buffer.alloc(0),
   })
 
   it('says what was percent-encoded, whichever characters its sender thought must be', () => {
-    const encoders = [encodeURIComponent, (text: string) => [...Buffer.from(text)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('')]
+    const encoders = [
+      encodeURIComponent,
+      (text: string) => [...Buffer.from(text)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join(''),
+    ]
     fc.assert(
       fc.property(attributeText, fc.constantFrom(...encoders), (text, encode) => {
         expect(decodeHttpEvents(requestWith(encode(text)), limits, now)).toMatchObject(expectedOf(text))
@@ -78,7 +103,8 @@ describe('a request in binary mode', () => {
 
   it.each(['%ff', '%c3%28', '%ed%a0%80', '\u00e9'])('is refused when a value is %j', (header) => {
     const refused = decodeHttpEvents(requestWith(header), limits, now)
-    const attributesAtFault = !refused.ok && refused.error.kind === 'invalid-event' ? refused.error.problems.map(({ attribute }) => attribute) : []
+    const attributesAtFault =
+      !refused.ok && refused.error.kind === 'invalid-event' ? refused.error.problems.map(({ attribute }) => attribute) : []
     expect(attributesAtFault).toEqual(expect.arrayContaining(['id', 'subject']))
   })
 })
@@ -95,18 +121,52 @@ function expectDelivered({ id, source, event, audience }: IncomingEvent): void {
   expect(text).not.toMatch(/[\r\n]/)
   const { data, data_base64: base64, ...attributes } = JSON.parse(text)
   const { datacontenttype } = event
-  expect(attributes).toEqual({ ...event.attributes, specversion: '1.0', id, source, ...(datacontenttype === null ? {} : { datacontenttype }) })
-  const [json, bytes] = event.data === null ? [undefined, undefined] : isReadAs(base64, datacontenttype) === 'json' ? [JSON.parse(event.data.toString()), undefined] : [undefined, event.data]
+  expect(attributes).toEqual({
+    ...event.attributes,
+    specversion: '1.0',
+    id,
+    source,
+    ...(datacontenttype === null ? {} : { datacontenttype }),
+  })
+  const [json, bytes] =
+    event.data === null
+      ? [undefined, undefined]
+      : isReadAs(base64, datacontenttype) === 'json'
+        ? [JSON.parse(event.data.toString()), undefined]
+        : [undefined, event.data]
   expect(JSON.stringify(base64 === undefined && !isText(datacontenttype) ? data : undefined)).toBe(JSON.stringify(json))
-  expect(base64 === undefined ? (isText(datacontenttype) && data !== undefined ? Buffer.from(data) : undefined) : Buffer.from(base64, 'base64')).toEqual(bytes)
+  expect(
+    base64 === undefined ? (isText(datacontenttype) && data !== undefined ? Buffer.from(data) : undefined) : Buffer.from(base64, 'base64'),
+  ).toEqual(bytes)
   expect(base64 === undefined || data === undefined).toBe(true)
 }
 
-const isReadAs = (base64: unknown, datacontenttype: string | null): 'json' | 'bytes' => (base64 === undefined && !isText(datacontenttype) ? 'json' : 'bytes')
+const isReadAs = (base64: unknown, datacontenttype: string | null): 'json' | 'bytes' =>
+  base64 === undefined && !isText(datacontenttype) ? 'json' : 'bytes'
 
 const isText = (datacontenttype: string | null): boolean => datacontenttype !== null && !/json/i.test(datacontenttype)
 
-const anyValue = fc.oneof(fc.constantFrom<unknown>(null, '', 0, -1, 1.5, 2_147_483_647, 2_147_483_648, -2_147_483_648, true, [], {}, 'x'.repeat(5000), '\u0000', '\ud800', 'é\n', '{"users":["x"]}'), attributeText)
+const anyValue = fc.oneof(
+  fc.constantFrom<unknown>(
+    null,
+    '',
+    0,
+    -1,
+    1.5,
+    2_147_483_647,
+    2_147_483_648,
+    -2_147_483_648,
+    true,
+    [],
+    {},
+    'x'.repeat(5000),
+    '\u0000',
+    '\ud800',
+    'é\n',
+    '{"users":["x"]}',
+  ),
+  attributeText,
+)
 
 const contentType = fc.constantFrom(
   'application/json',
@@ -129,9 +189,38 @@ const contentType = fc.constantFrom(
 /** Attributes, most of them right. */
 const attributes = fc
   .tuple(
-    fc.record({ specversion: fc.constantFrom('1.0', '1.0', '1.0', '1.0.2', '0.3'), id: attributeText, source: uriReference, type: attributeText, audience: anAudience.map((a) => JSON.stringify(a)) }),
+    fc.record({
+      specversion: fc.constantFrom('1.0', '1.0', '1.0', '1.0.2', '0.3'),
+      id: attributeText,
+      source: uriReference,
+      type: attributeText,
+      audience: anAudience.map((a) => JSON.stringify(a)),
+    }),
     someAttributes,
-    fc.dictionary(fc.constantFrom('id', 'source', 'type', 'time', 'subject', 'dataschema', 'retries', 'flag', 'cursor', 'partitionkey', 'specversion', 'audience', 'Bad', 'a_b', 'data', 'datacontenttype', 'constructor', '__proto__'), anyValue, { maxKeys: 1 }),
+    fc.dictionary(
+      fc.constantFrom(
+        'id',
+        'source',
+        'type',
+        'time',
+        'subject',
+        'dataschema',
+        'retries',
+        'flag',
+        'cursor',
+        'partitionkey',
+        'specversion',
+        'audience',
+        'Bad',
+        'a_b',
+        'data',
+        'datacontenttype',
+        'constructor',
+        '__proto__',
+      ),
+      anyValue,
+      { maxKeys: 1 },
+    ),
   )
   .map((parts) => Object.assign({}, ...parts) as Record<string, unknown>)
 
@@ -139,7 +228,15 @@ const data = fc.oneof(
   someJson.map((value) => ({ data: value })),
   fc.string().map((value) => ({ data: value })),
   fc.uint8Array({ maxLength: 50 }).map((bytes) => ({ data_base64: Buffer.from(bytes).toString('base64') })),
-  fc.constantFrom<Record<string, unknown>>({}, { data: null }, { data: 'x'.repeat(4097) }, { data_base64: '====' }, { data_base64: 'AA' }, { data_base64: '' }, { data: 1, data_base64: 'AAAA' }),
+  fc.constantFrom<Record<string, unknown>>(
+    {},
+    { data: null },
+    { data: 'x'.repeat(4097) },
+    { data_base64: '====' },
+    { data_base64: 'AA' },
+    { data_base64: '' },
+    { data: 1, data_base64: 'AAAA' },
+  ),
 )
 
 const structured = fc
@@ -149,12 +246,27 @@ const structured = fc
 const percentEncoded = (value: unknown): string => encodeURIComponent(String(value).toWellFormed())
 
 const aRequest = fc.oneof(
-  structured.map((event) => ({ headers: { 'content-type': 'application/cloudevents+json;charset=UTF-8' }, body: Buffer.from(JSON.stringify(event)) })),
-  fc.array(structured, { maxLength: 4 }).map((events) => ({ headers: { 'content-type': 'application/cloudevents-batch+json' }, body: Buffer.from(JSON.stringify(events)) })),
+  structured.map((event) => ({
+    headers: { 'content-type': 'application/cloudevents+json;charset=UTF-8' },
+    body: Buffer.from(JSON.stringify(event)),
+  })),
   fc
-    .tuple(attributes, fc.option(contentType, { nil: undefined }), fc.oneof(someJson.map((value) => Buffer.from(JSON.stringify(value, null, '\r\n'))), fc.uint8Array({ maxLength: 50 }).map((bytes) => Buffer.from(bytes))))
+    .array(structured, { maxLength: 4 })
+    .map((events) => ({ headers: { 'content-type': 'application/cloudevents-batch+json' }, body: Buffer.from(JSON.stringify(events)) })),
+  fc
+    .tuple(
+      attributes,
+      fc.option(contentType, { nil: undefined }),
+      fc.oneof(
+        someJson.map((value) => Buffer.from(JSON.stringify(value, null, '\r\n'))),
+        fc.uint8Array({ maxLength: 50 }).map((bytes) => Buffer.from(bytes)),
+      ),
+    )
     .map(([given, type, body]) => ({
-      headers: { ...Object.fromEntries(Object.entries(given).map(([name, value]) => [`ce-${name.toLowerCase()}`, percentEncoded(value)])), ...(type === undefined ? {} : { 'content-type': type }) },
+      headers: {
+        ...Object.fromEntries(Object.entries(given).map(([name, value]) => [`ce-${name.toLowerCase()}`, percentEncoded(value)])),
+        ...(type === undefined ? {} : { 'content-type': type }),
+      },
       body,
     })),
 )
@@ -166,12 +278,53 @@ describe('any record at all', () => {
     structured.map((event) => Buffer.from(JSON.stringify(event))),
     someJson.map((value) => Buffer.from(JSON.stringify(value))),
     structured.map((event) => Buffer.from(JSON.stringify(event)).subarray(0, -3)),
-    fc.constantFrom('1.0', '1.0.2', '0.3', 'application/json', 'application/cloudevents+json', 'application/cloudevents-batch+json', '{"broadcast":true}', '{}', '').map((text) => Buffer.from(text)),
+    fc
+      .constantFrom(
+        '1.0',
+        '1.0.2',
+        '0.3',
+        'application/json',
+        'application/cloudevents+json',
+        'application/cloudevents-batch+json',
+        '{"broadcast":true}',
+        '{}',
+        '',
+      )
+      .map((text) => Buffer.from(text)),
   )
-  const name = fc.oneof(fc.constantFrom('ce_specversion', 'ce_id', 'ce_source', 'ce_type', 'ce_audience', 'ce_time', 'ce_', 'ce_X', 'ce_cursor', 'ce_data', 'ce___proto__', '__proto__', 'constructor', 'content-type', 'Content-Type', 'CE_ID', 'traceparent'), fc.string())
+  const name = fc.oneof(
+    fc.constantFrom(
+      'ce_specversion',
+      'ce_id',
+      'ce_source',
+      'ce_type',
+      'ce_audience',
+      'ce_time',
+      'ce_',
+      'ce_X',
+      'ce_cursor',
+      'ce_data',
+      'ce___proto__',
+      '__proto__',
+      'constructor',
+      'content-type',
+      'Content-Type',
+      'CE_ID',
+      'traceparent',
+    ),
+    fc.string(),
+  )
   const header = fc.oneof({ weight: 8, arbitrary: bytes }, fc.array(bytes, { maxLength: 2 }), fc.constant(undefined))
-  const required = fc.record({ ce_specversion: fc.constant(Buffer.from('1.0')), ce_id: bytes, ce_source: bytes, ce_type: bytes, ce_audience: fc.constant(Buffer.from('{"broadcast":true}')) })
-  const headers = fc.tuple(fc.oneof(required, fc.constant({})), fc.array(fc.tuple(name, header), { maxLength: 4 })).map(([some, more]) => ({ ...some, ...Object.fromEntries(more) }))
+  const required = fc.record({
+    ce_specversion: fc.constant(Buffer.from('1.0')),
+    ce_id: bytes,
+    ce_source: bytes,
+    ce_type: bytes,
+    ce_audience: fc.constant(Buffer.from('{"broadcast":true}')),
+  })
+  const headers = fc
+    .tuple(fc.oneof(required, fc.constant({})), fc.array(fc.tuple(name, header), { maxLength: 4 }))
+    .map(([some, more]) => ({ ...some, ...Object.fromEntries(more) }))
 
   it('has an outcome of the closed tables, and neither decoding nor encoding throws', () => {
     let events = 0
@@ -180,7 +333,10 @@ describe('any record at all', () => {
         const outcome = decodeRecord(aLogRecord({ headers: given, value }))
         const encoded = outcome.kind === 'event' ? encodeEvent(outcome.record.content) : null
         events += encoded === null ? 0 : 1
-        const reasons = [outcome.kind === 'undecodable' ? outcome.failure.reason : null, encoded === null || encoded.ok ? null : encoded.error.reason]
+        const reasons = [
+          outcome.kind === 'undecodable' ? outcome.failure.reason : null,
+          encoded === null || encoded.ok ? null : encoded.error.reason,
+        ]
         for (const reason of reasons) expect(reason === null || decodeFailureReasons.includes(reason)).toBe(true)
         const text = encoded?.ok === true ? `${encoded.value.toString()}}` : '{}'
         expect(text).not.toMatch(/[\r\n]/)

@@ -44,12 +44,24 @@ export const controlTypePrefix = 'dev.carillon.'
 const sourceExpression = new RegExp(sourcePattern)
 
 const rules: Readonly<Record<string, Rule | undefined>> = Object.assign(Object.create(null), {
-  id: { accepts: (value) => value !== '' && value.length <= maxIdLength, expected: `be a non-empty string of at most ${maxIdLength} characters` },
-  source: { accepts: (value) => value.length <= maxSourceLength && sourceExpression.test(value), expected: `be a URI reference of at most ${maxSourceLength} characters, as \`urn:my:service\` or \`/my/service\`` },
-  type: { accepts: (value) => value !== '' && value.length <= maxIdLength && !value.startsWith(controlTypePrefix), expected: `be a non-empty string of at most ${maxIdLength} characters, as \`com.example.order.created\`, and not begin with \`${controlTypePrefix}\`` },
+  id: {
+    accepts: (value) => value !== '' && value.length <= maxIdLength,
+    expected: `be a non-empty string of at most ${maxIdLength} characters`,
+  },
+  source: {
+    accepts: (value) => value.length <= maxSourceLength && sourceExpression.test(value),
+    expected: `be a URI reference of at most ${maxSourceLength} characters, as \`urn:my:service\` or \`/my/service\``,
+  },
+  type: {
+    accepts: (value) => value !== '' && value.length <= maxIdLength && !value.startsWith(controlTypePrefix),
+    expected: `be a non-empty string of at most ${maxIdLength} characters, as \`com.example.order.created\`, and not begin with \`${controlTypePrefix}\``,
+  },
   subject: { accepts: (value) => value !== '', expected: 'be a non-empty string' },
   time: { accepts: isTimestamp, expected: 'be an RFC 3339 timestamp, as `2026-01-31T12:00:00Z`' },
-  datacontenttype: { accepts: (value) => /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+\s*(?:;.*)?$/.test(value), expected: 'be a media type, as `application/json`' },
+  datacontenttype: {
+    accepts: (value) => /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+\s*(?:;.*)?$/.test(value),
+    expected: 'be a media type, as `application/json`',
+  },
   dataschema: { accepts: (value) => /^[a-z][a-z0-9+.-]*:[^\s<>"{}|\\^`]+$/i.test(value), expected: 'be an absolute URI' },
 } satisfies Record<string, Rule>)
 

@@ -80,7 +80,13 @@ function decodeBinary(record: LogRecord, readAudience: AudienceReader): Decoded 
   const audience = readAudience(audienceText.value)
   if (!audience.ok) return fail('bad-audience', audience.error)
   if (audience.value === null) return ok(null)
-  return ok({ id: id.value, source: source.value, audience: audience.value, traceparent: traceparentOf(headers, null), content: { kind: 'binary', record } })
+  return ok({
+    id: id.value,
+    source: source.value,
+    audience: audience.value,
+    traceparent: traceparentOf(headers, null),
+    content: { kind: 'binary', record },
+  })
 }
 
 function readRequired(headers: RecordHeaders, name: string): Result<string, DecodeFailure> {
@@ -154,7 +160,8 @@ interface JsonForm {
 
 function decodeJson(value: Buffer, record: LogRecord, form: JsonForm): Decoded {
   const parsed = parseJson(value)
-  if (form.declares === 'json' && !(parsed.ok && isJsonObject(parsed.value) && parsed.value.specversion !== undefined)) return fail('content-type', noEventForm)
+  if (form.declares === 'json' && !(parsed.ok && isJsonObject(parsed.value) && parsed.value.specversion !== undefined))
+    return fail('content-type', noEventForm)
   if (!parsed.ok) return parsed
   const event = parsed.value
   if (!isJsonObject(event)) return fail('not-an-event', 'The value is JSON, but not an object.')
@@ -163,13 +170,20 @@ function decodeJson(value: Buffer, record: LogRecord, form: JsonForm): Decoded {
   const missing = missingAttribute(event)
   if (missing !== null) return fail('not-an-event', `The attribute ${missing} is missing.`)
   const { id, source } = event
-  if (typeof id !== 'string' || typeof source !== 'string' || id === '' || source === '') return fail('not-an-event', 'The attributes id and source must be non-empty strings.')
+  if (typeof id !== 'string' || typeof source !== 'string' || id === '' || source === '')
+    return fail('not-an-event', 'The attributes id and source must be non-empty strings.')
   if (isTooLong(id, source)) return fail('bad-attribute', tooLong)
   const routed = route(event, { ...form, value })
   if (!routed.ok) return routed
   const { audience, content } = routed.value
   if (audience === null) return ok(null)
-  return ok({ id, source, audience, traceparent: traceparentOf(record.headers, event.traceparent), content: { kind: 'parsed', event: content, bytes: value.length } })
+  return ok({
+    id,
+    source,
+    audience,
+    traceparent: traceparentOf(record.headers, event.traceparent),
+    content: { kind: 'parsed', event: content, bytes: value.length },
+  })
 }
 
 interface Routed {
@@ -186,7 +200,10 @@ function route(event: Readonly<Record<string, unknown>>, form: JsonForm & { read
   if (hasExtension || form.declares === 'event') return readExtension(event, form)
   const { data } = event
   if (form.declares === 'nothing' && isJsonObject(data) && isLegacyData(data)) return liftPayload(event, data, form)
-  return fail('bad-audience', 'The event names no audience: neither in the extension `audience`, nor, without a content type, in `data` beside the payload.')
+  return fail(
+    'bad-audience',
+    'The event names no audience: neither in the extension `audience`, nor, without a content type, in `data` beside the payload.',
+  )
 }
 
 const repeated = 'The event or its audience has a member twice, and only one of the two would count.'
@@ -211,7 +228,11 @@ function misspeltMember(data: Readonly<Record<string, unknown>>): string | null 
 }
 
 /** `data` is `{broadcast, users, usernames, roles, organizations, payload}`; what is delivered as `data` is the payload. */
-function liftPayload(event: Readonly<Record<string, unknown>>, data: Readonly<Record<string, unknown>>, { limits, value }: Pick<JsonForm, 'limits'> & { readonly value: Buffer }): Result<Routed, DecodeFailure> {
+function liftPayload(
+  event: Readonly<Record<string, unknown>>,
+  data: Readonly<Record<string, unknown>>,
+  { limits, value }: Pick<JsonForm, 'limits'> & { readonly value: Buffer },
+): Result<Routed, DecodeFailure> {
   const misspelt = misspeltMember(data)
   if (misspelt !== null) return fail('misspelt-member', `A member of \`data\` looks like a misspelt \`${misspelt}\`.`)
   if (repeatsMember(value, event, 'data')) return fail('misspelt-member', repeated)
@@ -223,7 +244,10 @@ function liftPayload(event: Readonly<Record<string, unknown>>, data: Readonly<Re
 }
 
 /** The extension `audience`: compact JSON in a string; an object, which CloudEvents does not allow but people write, is read as well. */
-function readExtension(event: Readonly<Record<string, unknown>>, form: JsonForm & { readonly value: Buffer }): Result<Routed, DecodeFailure> {
+function readExtension(
+  event: Readonly<Record<string, unknown>>,
+  form: JsonForm & { readonly value: Buffer },
+): Result<Routed, DecodeFailure> {
   if (event.audience === undefined || event.audience === null) return ok({ audience: null, content: event })
   if (repeatsMember(form.value, event, 'audience')) return fail('bad-audience', repeated)
   const audience = typeof event.audience === 'string' ? form.readAudience(event.audience) : parseWholeAudience(event.audience, form.limits)

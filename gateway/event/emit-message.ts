@@ -19,7 +19,10 @@ export interface EmitMessageParts {
   readonly now: () => Date
 }
 
-type Decoded = Result<IncomingEvent, Extract<HttpBindingFailure, { readonly kind: 'not-json' | 'json-too-deep' | 'invalid-event' | 'event-too-large' }>>
+type Decoded = Result<
+  IncomingEvent,
+  Extract<HttpBindingFailure, { readonly kind: 'not-json' | 'json-too-deep' | 'invalid-event' | 'event-too-large' }>
+>
 
 /** Members of the body, docs/protocol.md section 7.3. */
 const messageMembers: readonly string[] = ['id', 'type', ...audienceMembers, 'payload']
@@ -31,23 +34,38 @@ const messageMembers: readonly string[] = ['id', 'type', ...audienceMembers, 'pa
 export function decodeEmitMessage(body: Buffer, { limits, newId, now }: EmitMessageParts): Decoded {
   const parsed = parseBody(body)
   if (!parsed.ok) return parsed
-  if (!isJsonObject(parsed.value)) return failed({ kind: 'invalid-event', problems: [{ attribute: null, detail: 'The message must be a JSON object.' }] })
+  if (!isJsonObject(parsed.value))
+    return failed({ kind: 'invalid-event', problems: [{ attribute: null, detail: 'The message must be a JSON object.' }] })
   const { id: givenId, type, payload } = parsed.value
   const id = givenId ?? newId()
   const problems: EventProblem[] = []
-  for (const [attribute, value] of [['id', id], ['type', type]] as const) {
+  for (const [attribute, value] of [
+    ['id', id],
+    ['type', type],
+  ] as const) {
     const wrong = judgeAttribute(attribute, value)
-    if (wrong !== null) problems.push({ attribute, detail: value === undefined ? 'is missing; it must be a non-empty string.' : `must ${wrong}.` })
+    if (wrong !== null)
+      problems.push({ attribute, detail: value === undefined ? 'is missing; it must be a non-empty string.' : `must ${wrong}.` })
   }
   const unknown = judgeMembers(parsed.value, body)
   problems.push(...unknown)
   const audience = explainAudience(parsed.value, limits)
   if (!audience.ok) problems.push({ attribute: 'audience', detail: audience.error })
-  else if (audience.value === null && unknown.length === 0) problems.push({ attribute: 'audience', detail: 'names nobody; set broadcast, users, usernames or organizations.' })
-  if (problems.length > 0 || typeof id !== 'string' || typeof type !== 'string' || !audience.ok || audience.value === null) return failed({ kind: 'invalid-event', problems })
+  else if (audience.value === null && unknown.length === 0)
+    problems.push({ attribute: 'audience', detail: 'names nobody; set broadcast, users, usernames or organizations.' })
+  if (problems.length > 0 || typeof id !== 'string' || typeof type !== 'string' || !audience.ok || audience.value === null)
+    return failed({ kind: 'invalid-event', problems })
   const data = payload === undefined ? null : Buffer.from(JSON.stringify(payload))
-  if ((data?.length ?? 0) > limits.maxEventBytes) return failed({ kind: 'event-too-large', detail: `The payload has more than ${limits.maxEventBytes} bytes (MAX_EVENT_BYTES).` })
-  const event = { id, source: emitMessageSource, attributes: { type, time: now().toISOString() }, datacontenttype: data === null ? null : 'application/json', data, isBinary: false }
+  if ((data?.length ?? 0) > limits.maxEventBytes)
+    return failed({ kind: 'event-too-large', detail: `The payload has more than ${limits.maxEventBytes} bytes (MAX_EVENT_BYTES).` })
+  const event = {
+    id,
+    source: emitMessageSource,
+    attributes: { type, time: now().toISOString() },
+    datacontenttype: data === null ? null : 'application/json',
+    data,
+    isBinary: false,
+  }
   const tooMuch = judgeHeaderRoom(event, audience.value)
   if (tooMuch !== null) return failed({ kind: 'invalid-event', problems: [tooMuch] })
   return ok({ id, source: emitMessageSource, event, audience: audience.value })
@@ -58,7 +76,10 @@ const elsewhere: Readonly<Record<string, string | undefined>> = Object.assign(Ob
   data: 'is not a member; did you mean `payload`?',
   audience: `is not a member: here ${audienceMembers.join(', ')} stand beside \`type\`.`,
   ...Object.fromEntries(
-    ['specversion', 'source', 'subject', 'time', 'datacontenttype', 'dataschema', 'data_base64', 'partitionkey'].map((name) => [name, 'is not a member: it belongs to a CloudEvent, which `POST events` takes.']),
+    ['specversion', 'source', 'subject', 'time', 'datacontenttype', 'dataschema', 'data_base64', 'partitionkey'].map((name) => [
+      name,
+      'is not a member: it belongs to a CloudEvent, which `POST events` takes.',
+    ]),
   ),
 })
 
@@ -66,8 +87,13 @@ const elsewhere: Readonly<Record<string, string | undefined>> = Object.assign(Ob
 const maxUnknownNamed = 20
 
 function judgeMembers(message: Readonly<Record<string, unknown>>, body: Buffer): readonly EventProblem[] {
-  if (repeatsMember(body, message)) return [{ attribute: null, detail: 'The message has a member twice, and only one of the two would count.' }]
+  if (repeatsMember(body, message))
+    return [{ attribute: null, detail: 'The message has a member twice, and only one of the two would count.' }]
   const unknown = unknownMembers(message, messageMembers)
-  const problems: EventProblem[] = unknown.slice(0, maxUnknownNamed).map((name) => ({ attribute: shownName(name), detail: elsewhere[name] ?? describeUnknown(name, messageMembers) }))
-  return unknown.length > maxUnknownNamed ? [...problems, { attribute: null, detail: `The message has ${unknown.length - maxUnknownNamed} more unknown members.` }] : problems
+  const problems: EventProblem[] = unknown
+    .slice(0, maxUnknownNamed)
+    .map((name) => ({ attribute: shownName(name), detail: elsewhere[name] ?? describeUnknown(name, messageMembers) }))
+  return unknown.length > maxUnknownNamed
+    ? [...problems, { attribute: null, detail: `The message has ${unknown.length - maxUnknownNamed} more unknown members.` }]
+    : problems
 }

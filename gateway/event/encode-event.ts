@@ -95,7 +95,10 @@ function writeBytes(value: Buffer | null, datacontenttype: string | null): Writt
       const parsed = parseJson(value)
       if (parsed.ok) return ok(`,"data":${onOneLine(value.toString()).trim()}`)
       if (datacontenttype === null) return ok(base64(value))
-      return fail(parsed.error.reason === 'not-json' ? 'bad-data' : parsed.error.reason, `The data are not what the content type says. ${parsed.error.detail}`)
+      return fail(
+        parsed.error.reason === 'not-json' ? 'bad-data' : parsed.error.reason,
+        `The data are not what the content type says. ${parsed.error.detail}`,
+      )
     }
     case 'text':
       return ok(isUtf8(value) ? `,"data":${JSON.stringify(value.toString())}` : base64(value))
@@ -112,7 +115,8 @@ function writeParsed(event: Readonly<Record<string, unknown>>): Written {
   const head = writeAttributes(event)
   if (!head.ok) return head
   const { data, data_base64: encoded } = event
-  if (data !== undefined && encoded !== undefined && encoded !== null) return fail('bad-data', 'An event has data or data_base64, not both.')
+  if (data !== undefined && encoded !== undefined && encoded !== null)
+    return fail('bad-data', 'An event has data or data_base64, not both.')
   if (encoded !== undefined && encoded !== null) return writeEncoded(head.value, encoded)
   return ok(data === undefined ? head.value : `${head.value},"data":${JSON.stringify(data)}`)
 }

@@ -3,7 +3,15 @@ import { anAudience } from '../testing/builders.ts'
 import type { CloudEvent } from './cloud-event.ts'
 import { encodeRecord } from './encode-record.ts'
 
-const anEvent = (over: Partial<CloudEvent> = {}): CloudEvent => ({ id: '1', source: '/s', attributes: { type: 't' }, datacontenttype: 'application/json', data: Buffer.from('{}'), isBinary: false, ...over })
+const anEvent = (over: Partial<CloudEvent> = {}): CloudEvent => ({
+  id: '1',
+  source: '/s',
+  attributes: { type: 't' },
+  datacontenttype: 'application/json',
+  data: Buffer.from('{}'),
+  isBinary: false,
+  ...over,
+})
 const everybody = anAudience({ broadcast: true })
 
 describe('encodeRecord', () => {
@@ -13,7 +21,17 @@ describe('encodeRecord', () => {
       key: null,
       identity: '/s\u00001',
       value: Buffer.from('{}'),
-      headers: { ce_specversion: '1.0', ce_id: '1', ce_source: '/s', ce_type: 't', ce_subject: 'ü', ce_traceparent: 'own', ce_audience: '{"organizations":["a","b"],"roles":["r"]}', 'content-type': 'application/json', traceparent: 'transport' },
+      headers: {
+        ce_specversion: '1.0',
+        ce_id: '1',
+        ce_source: '/s',
+        ce_type: 't',
+        ce_subject: 'ü',
+        ce_traceparent: 'own',
+        ce_audience: '{"organizations":["a","b"],"roles":["r"]}',
+        'content-type': 'application/json',
+        traceparent: 'transport',
+      },
     })
   })
 
@@ -24,7 +42,12 @@ describe('encodeRecord', () => {
 
   it('writes integers and booleans as texts, and notes their types where gateways read them', () => {
     const { headers } = encodeRecord(anEvent({ attributes: { type: 't', priority: 5, urgent: false, text: '5' } }), everybody, null)
-    expect(headers).toMatchObject({ ce_priority: '5', ce_urgent: 'false', ce_text: '5', carillon_attributes: '{"priority":5,"urgent":false}' })
+    expect(headers).toMatchObject({
+      ce_priority: '5',
+      ce_urgent: 'false',
+      ce_text: '5',
+      carillon_attributes: '{"priority":5,"urgent":false}',
+    })
   })
 
   it.each([
@@ -32,7 +55,10 @@ describe('encodeRecord', () => {
     ['JSON', 'application/json', '{"datacontenttype":"application/json"}'],
   ])('says of bytes that they are bytes, and notes that the content type of the event is %s', (_, datacontenttype, note) => {
     const record = encodeRecord(anEvent({ datacontenttype, data: Buffer.from([0]), isBinary: true }), everybody, null)
-    expect(record).toMatchObject({ value: Buffer.from([0]), headers: { 'content-type': 'application/octet-stream', carillon_attributes: note } })
+    expect(record).toMatchObject({
+      value: Buffer.from([0]),
+      headers: { 'content-type': 'application/octet-stream', carillon_attributes: note },
+    })
   })
 
   it('keeps empty data apart from none', () => {
@@ -52,7 +78,9 @@ describe('encodeRecord', () => {
   })
 
   it('gives the twin of an event the same identity, and no other event', () => {
-    const identities = [{}, {}, { id: '2' }, { source: '/s2' }, { id: '', source: '/s1' }].map((over) => encodeRecord(anEvent(over), everybody, null).identity)
+    const identities = [{}, {}, { id: '2' }, { source: '/s2' }, { id: '', source: '/s1' }].map(
+      (over) => encodeRecord(anEvent(over), everybody, null).identity,
+    )
     expect([identities[0] === identities[1], new Set(identities).size]).toEqual([true, 4])
   })
 })

@@ -15,7 +15,10 @@ const isHeld = (value: number, source: string): boolean => {
   const hasAllDigits = Math.abs(value) >= 2 ** -1022 && digits.length <= 15
   return Number.isFinite(value) && (hasAllDigits || String(value) === source)
 }
-const byReviver = (text: string): unknown => json.parse(text, (_key, value, { source }) => (typeof value === 'number' && source !== undefined && !isHeld(value, source) ? json.rawJSON(source) : value))
+const byReviver = (text: string): unknown =>
+  json.parse(text, (_key, value, { source }) =>
+    typeof value === 'number' && source !== undefined && !isHeld(value, source) ? json.rawJSON(source) : value,
+  )
 const outcome = (parse: (text: string) => unknown, text: string): string => {
   try {
     return JSON.stringify(parse(text))
@@ -27,7 +30,14 @@ const outcome = (parse: (text: string) => unknown, text: string): string => {
 const number = fc.oneof(
   fc.double({ noNaN: true, noDefaultInfinity: true }).map(String),
   fc.bigInt().map(String),
-  fc.tuple(fc.constantFrom('', '-'), fc.constantFrom('0', '1', '12345678901234567', '000', ''), fc.constantFrom('', '.', '.0', '.12345678901234567', '.00000000000000000001'), fc.constantFrom('', 'e', 'e1', 'E+22', 'e-400', 'e-320', 'e-310', 'e-308', 'e99', 'e100', 'e308', 'e309', 'e0005', 'e1+1')).map((parts) => parts.join('')),
+  fc
+    .tuple(
+      fc.constantFrom('', '-'),
+      fc.constantFrom('0', '1', '12345678901234567', '000', ''),
+      fc.constantFrom('', '.', '.0', '.12345678901234567', '.00000000000000000001'),
+      fc.constantFrom('', 'e', 'e1', 'E+22', 'e-400', 'e-320', 'e-310', 'e-308', 'e99', 'e100', 'e308', 'e309', 'e0005', 'e1+1'),
+    )
+    .map((parts) => parts.join('')),
 )
 const space = fc.constantFrom('', ' ', '\n', '\t')
 const { value: text } = fc.letrec<{ value: string }>((tie) => ({
@@ -35,8 +45,22 @@ const { value: text } = fc.letrec<{ value: string }>((tie) => ({
     { depthSize: 'small' },
     number,
     fc.constantFrom('null', 'true', '"1e400"', '"\\"1e400"', '"\\\\"', '""', '1e400'),
-    fc.tuple(fc.array(fc.tuple(space, tie('value'), space), { maxLength: 3 }), fc.constantFrom(',', ',', ',', ' ')).map(([items, comma]) => `[${items.map((item) => item.join('')).join(comma)}]`),
-    fc.array(fc.tuple(fc.oneof(fc.constantFrom('"a"', '"__proto__"', '"12345678901234567"', '1e400', '12345678901234567'), fc.string().map((name) => JSON.stringify(name))), space, tie('value')), { maxLength: 3 }).map((members) => `{${members.map(([name, blank, value]) => `${name}${blank}:${value}`).join(',')}}`),
+    fc
+      .tuple(fc.array(fc.tuple(space, tie('value'), space), { maxLength: 3 }), fc.constantFrom(',', ',', ',', ' '))
+      .map(([items, comma]) => `[${items.map((item) => item.join('')).join(comma)}]`),
+    fc
+      .array(
+        fc.tuple(
+          fc.oneof(
+            fc.constantFrom('"a"', '"__proto__"', '"12345678901234567"', '1e400', '12345678901234567'),
+            fc.string().map((name) => JSON.stringify(name)),
+          ),
+          space,
+          tie('value'),
+        ),
+        { maxLength: 3 },
+      )
+      .map((members) => `{${members.map(([name, blank, value]) => `${name}${blank}:${value}`).join(',')}}`),
   ),
 }))
 
@@ -56,11 +80,17 @@ describe('JSON with numbers that no double holds', () => {
   })
 
   it('is no JSON when such a number is the name of a member', () => {
-    for (const wrong of ['{1e400:1}', '{ 12345678901234567 :1}', '{"a":1,1e400\n:2}']) expect(() => parseExactly(wrong)).toThrow(SyntaxError)
+    for (const wrong of ['{1e400:1}', '{ 12345678901234567 :1}', '{"a":1,1e400\n:2}'])
+      expect(() => parseExactly(wrong)).toThrow(SyntaxError)
   })
 
   it('keeps a member __proto__ one of its own', () => {
     const value = parseExactly('{"__proto__":1e400}') as object // an object, as the text says
-    expect([Object.keys(value), Object.getPrototypeOf(value) === Object.prototype, JSON.stringify(value), Object.values(value).map(isExactNumber)]).toEqual([['__proto__'], true, '{"__proto__":1e400}', [true]])
+    expect([
+      Object.keys(value),
+      Object.getPrototypeOf(value) === Object.prototype,
+      JSON.stringify(value),
+      Object.values(value).map(isExactNumber),
+    ]).toEqual([['__proto__'], true, '{"__proto__":1e400}', [true]])
   })
 })

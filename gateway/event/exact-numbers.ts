@@ -118,7 +118,8 @@ function restore(value: unknown, numbers: readonly unknown[]): unknown {
     const restored = restore(members[name], numbers)
     if (restored === members[name]) continue
     // Of JSON, `__proto__` is a member like any other; an assignment would not write it.
-    if (name === '__proto__') Object.defineProperty(members, name, { value: restored, enumerable: true, configurable: true, writable: true })
+    if (name === '__proto__')
+      Object.defineProperty(members, name, { value: restored, enumerable: true, configurable: true, writable: true })
     else members[name] = restored
   }
   return value
@@ -127,7 +128,8 @@ function restore(value: unknown, numbers: readonly unknown[]): unknown {
 const mayHold = (value: unknown): boolean => typeof value === 'string' || (typeof value === 'object' && value !== null)
 
 const isDigit = (code: number): boolean => code >= zero && code <= nine
-const isOfNumber = (code: number): boolean => isDigit(code) || code === point || code === smallE || code === capitalE || code === plus || code === minus
+const isOfNumber = (code: number): boolean =>
+  isDigit(code) || code === point || code === smallE || code === capitalE || code === plus || code === minus
 const isSpace = (code: number): boolean => code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09
 
 const zero = 0x30

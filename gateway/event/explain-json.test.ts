@@ -11,7 +11,12 @@ function explain(body: string | Buffer): string {
 
 /** JSON in which one character was replaced, left out or added. */
 const almostJson = fc
-  .tuple(fc.json().map((json) => JSON.stringify(JSON.parse(json), null, 1)), fc.nat(), fc.constantFrom('', '"', '\\', ',', ':', '{', '}', '[', ']', '0', '-', '.', 'e', 't', '\n', '\u0001', 'ü', '\\u00', 'nul'), fc.nat({ max: 2 }))
+  .tuple(
+    fc.json().map((json) => JSON.stringify(JSON.parse(json), null, 1)),
+    fc.nat(),
+    fc.constantFrom('', '"', '\\', ',', ':', '{', '}', '[', ']', '0', '-', '.', 'e', 't', '\n', '\u0001', 'ü', '\\u00', 'nul'),
+    fc.nat({ max: 2 }),
+  )
   .map(([json, at, other, removed]) => json.slice(0, at % json.length) + other + json.slice((at % json.length) + removed))
 
 /** What JSON.parse says of a text; null: it is JSON. */
@@ -31,10 +36,13 @@ describe('the explanation of a body that is no JSON', () => {
     expect(explain(broken(maxSearchedBytes + 1))).toBe('is not JSON. The place of an error is searched for in 65536 bytes at most.')
   })
 
-
   it.each([
     ['nothing', '', 'is empty. JSON was expected.'],
-    ['50,001 members', `[${'{"":1},'.repeat(50_001)}1]`, 'is JSON of too many parts. The JSON has more than 50,000 members of objects, or more than 60,000 numbers of more than 15 digits or with an exponent.'],
+    [
+      '50,001 members',
+      `[${'{"":1},'.repeat(50_001)}1]`,
+      'is JSON of too many parts. The JSON has more than 50,000 members of objects, or more than 60,000 numbers of more than 15 digits or with an exponent.',
+    ],
     ['gzip', Buffer.from([0x1f, 0x8b, 8, 0]), 'is compressed (it begins as gzip does). Send it uncompressed.'],
     ['UTF-16, little endian', Buffer.from('\ufeff{}', 'utf16le'), 'is UTF-16 (it begins with a byte order mark). Send UTF-8.'],
     ['UTF-16, big endian', Buffer.from([0xfe, 0xff, 0, 0x7b]), 'is UTF-16 (it begins with a byte order mark). Send UTF-8.'],
@@ -92,7 +100,9 @@ describe('the explanation of a body that is no JSON', () => {
   })
 
   it('finds nothing in JSON', () => {
-    fc.assert(fc.property(fc.json(), (text) => void expect(findJsonError(text)).toEqual({ at: text.length, expected: 'the end of the text' })))
+    fc.assert(
+      fc.property(fc.json(), (text) => void expect(findJsonError(text)).toEqual({ at: text.length, expected: 'the end of the text' })),
+    )
   })
 
   it('takes no time to speak of for bodies that are made to be slow', () => {

@@ -13,7 +13,8 @@ export const maxSearchedBytes = 65_536
 export function explainJson(bytes: Buffer, failure: DecodeFailure): string {
   if (bytes.length === 0) return 'is empty. JSON was expected.'
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) return 'is compressed (it begins as gzip does). Send it uncompressed.'
-  if ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)) return 'is UTF-16 (it begins with a byte order mark). Send UTF-8.'
+  if ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff))
+    return 'is UTF-16 (it begins with a byte order mark). Send UTF-8.'
   if (!isUtf8(bytes)) return 'is not UTF-8, which JSON must be.'
   if (failure.reason === 'too-deep') return `is JSON that is too deep. ${failure.detail}`
   if (failure.reason === 'too-large') return `is JSON of too many parts. ${failure.detail}`

@@ -18,24 +18,40 @@ const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
 
 const anEvent = (more: object) => {
   const event = { specversion: '1.0', id: '1', source: '/s', type: 't', audience: { broadcast: true }, ...more }
-  const decoded = decodeHttpEvents({ headers: { 'content-type': 'application/cloudevents+json' }, body: Buffer.from(JSON.stringify(event)) }, limits, now)
+  const decoded = decodeHttpEvents(
+    { headers: { 'content-type': 'application/cloudevents+json' }, body: Buffer.from(JSON.stringify(event)) },
+    limits,
+    now,
+  )
   return decoded.ok ? decoded.value.events[0] : undefined
 }
 const aMessage = (more: object) => {
   const decoded = decodeEmitMessage(Buffer.from(JSON.stringify({ id: '1', type: 't', ...more })), { limits, now, newId: () => 'x' })
   return decoded.ok ? decoded.value : undefined
 }
-const outcomeOf = (accepted: IncomingEvent | undefined): string => (accepted === undefined ? 'refused' : decodeRecord(asRead(encodeRecord(accepted.event, accepted.audience, traceparent))).kind)
+const outcomeOf = (accepted: IncomingEvent | undefined): string =>
+  accepted === undefined ? 'refused' : decodeRecord(asRead(encodeRecord(accepted.event, accepted.audience, traceparent))).kind
 const bytesOf = (accepted: IncomingEvent | undefined): number =>
-  accepted === undefined ? Infinity : Object.values(encodeRecord(accepted.event, accepted.audience, traceparent).headers).reduce((sum, value) => sum + Buffer.byteLength(value), 0)
+  accepted === undefined
+    ? Infinity
+    : Object.values(encodeRecord(accepted.event, accepted.audience, traceparent).headers).reduce(
+        (sum, value) => sum + Buffer.byteLength(value),
+        0,
+      )
 
-const names = (lastLength: number): readonly string[] => [...Array.from({ length: 127 }, (_, index) => String(index).padStart(509, 'x')), 'y'.repeat(lastLength)]
+const names = (lastLength: number): readonly string[] => [
+  ...Array.from({ length: 127 }, (_, index) => String(index).padStart(509, 'x')),
+  'y'.repeat(lastLength),
+]
 /** Events of which one part has a length that can be chosen. */
 const fitted = [
   ['an audience of an event', (length: number) => anEvent({ audience: { users: names(length) } })],
   ['an audience of a message', (length: number) => aMessage({ users: names(length) })],
   ['attributes', (length: number) => anEvent({ wide: '語'.repeat(21_600), narrow: 'x'.repeat(length) })],
-  ['attributes with types', (length: number) => anEvent({ wide: '語'.repeat(21_500), priority: 2_147_483_647, urgent: false, narrow: 'x'.repeat(length) })],
+  [
+    'attributes with types',
+    (length: number) => anEvent({ wide: '語'.repeat(21_500), priority: 2_147_483_647, urgent: false, narrow: 'x'.repeat(length) }),
+  ],
 ] as const
 
 describe('the room in the headers of a record', () => {
@@ -46,8 +62,24 @@ describe('the room in the headers of a record', () => {
 
   it('is said to be the reason', () => {
     const event = { specversion: '1.0', id: '1', source: '/s', type: 't', audience: { users: names(512), usernames: names(512) } }
-    expect(decodeHttpEvents({ headers: { 'content-type': 'application/cloudevents+json' }, body: Buffer.from(JSON.stringify(event)) }, limits, now)).toMatchObject({
-      error: { kind: 'invalid-event', problems: [{ attribute: null, detail: expect.stringMatching(/^The audience and the attributes have \d+ bytes as headers of a record; at most 65536 are allowed\./) }] },
+    expect(
+      decodeHttpEvents(
+        { headers: { 'content-type': 'application/cloudevents+json' }, body: Buffer.from(JSON.stringify(event)) },
+        limits,
+        now,
+      ),
+    ).toMatchObject({
+      error: {
+        kind: 'invalid-event',
+        problems: [
+          {
+            attribute: null,
+            detail: expect.stringMatching(
+              /^The audience and the attributes have \d+ bytes as headers of a record; at most 65536 are allowed\./,
+            ),
+          },
+        ],
+      },
     })
   })
 })

@@ -12,14 +12,20 @@ export function judgeHeaderRoom(event: CloudEvent, audience: Audience): EventPro
   const { headers } = encodeRecord(event, audience, longestTraceparent)
   const bytes = Object.values(headers).reduce((sum, value) => sum + Buffer.byteLength(value), 0)
   if (bytes <= maxHeaderBytes) return null
-  return { attribute: null, detail: `The audience and the attributes have ${bytes} bytes as headers of a record; at most ${maxHeaderBytes} are allowed. Name organizations instead of their users, or emit to some of the names at a time.` }
+  return {
+    attribute: null,
+    detail: `The audience and the attributes have ${bytes} bytes as headers of a record; at most ${maxHeaderBytes} are allowed. Name organizations instead of their users, or emit to some of the names at a time.`,
+  }
 }
 
 /** A text as long as a traceparent, which has 55 characters (W3C Trace Context, section 3.2). */
 const longestTraceparent = '-'.repeat(55)
 
 /** Returns an upper bound for the bytes of the headers, from lengths alone: UTF-8 has at most 3 bytes for a UTF-16 code unit, JSON 6 for an escape. */
-function mostHeaderBytes({ id, source, datacontenttype, attributes }: CloudEvent, { users, usernames, organizations, roles }: Audience): number {
+function mostHeaderBytes(
+  { id, source, datacontenttype, attributes }: CloudEvent,
+  { users, usernames, organizations, roles }: Audience,
+): number {
   let bytes = 512 + 3 * (id.length + source.length + 2 * (datacontenttype?.length ?? 0))
   for (const name in attributes) {
     const value = attributes[name]

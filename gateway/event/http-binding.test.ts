@@ -8,43 +8,87 @@ const now = (): Date => new Date('2026-01-31T12:00:00.000Z')
 const everybody = '{"broadcast":true}'
 const anEvent = (over: object = {}): object => ({ specversion: '1.0', id: '1', source: '/s', type: 't', audience: everybody, ...over })
 
-const decode = (headers: HttpEventsRequest['headers'], body: Buffer | string = '') => decodeHttpEvents({ headers, body: Buffer.from(body as string) }, limits, now) // Buffer.from takes both
-const structured = (event: unknown, contentType = 'application/cloudevents+json') => decode({ 'content-type': contentType }, typeof event === 'string' ? event : JSON.stringify(event))
+const decode = (headers: HttpEventsRequest['headers'], body: Buffer | string = '') =>
+  decodeHttpEvents({ headers, body: Buffer.from(body as string) }, limits, now) // Buffer.from takes both
+const structured = (event: unknown, contentType = 'application/cloudevents+json') =>
+  decode({ 'content-type': contentType }, typeof event === 'string' ? event : JSON.stringify(event))
 const batch = (events: unknown) => decode({ 'content-type': 'application/cloudevents-batch+json' }, JSON.stringify(events))
 const binary = (headers: HttpEventsRequest['headers'] = {}, body: Buffer | string = '{"a":1}') =>
-  decode({ 'ce-specversion': '1.0', 'ce-id': '1', 'ce-source': '/s', 'ce-type': 't', 'ce-audience': everybody, 'content-type': 'application/json', ...headers }, body)
+  decode(
+    {
+      'ce-specversion': '1.0',
+      'ce-id': '1',
+      'ce-source': '/s',
+      'ce-type': 't',
+      'ce-audience': everybody,
+      'content-type': 'application/json',
+      ...headers,
+    },
+    body,
+  )
 
 type Decoded = ReturnType<typeof decode>
 const failureOf = (decoded: Decoded): HttpBindingFailure | 'no failure' => (decoded.ok ? 'no failure' : decoded.error)
 const kindOf = (decoded: Decoded): string => (decoded.ok ? 'ok' : decoded.error.kind)
 /** Of an invalid event, what is wrong: `attribute: detail`. */
-const problemsOf = (decoded: Decoded): readonly string[] => (!decoded.ok && decoded.error.kind === 'invalid-event' ? decoded.error.problems.map(({ attribute, detail }) => `${attribute}: ${detail}`) : [kindOf(decoded)])
+const problemsOf = (decoded: Decoded): readonly string[] =>
+  !decoded.ok && decoded.error.kind === 'invalid-event'
+    ? decoded.error.problems.map(({ attribute, detail }) => `${attribute}: ${detail}`)
+    : [kindOf(decoded)]
 const onlyEvent = (decoded: Decoded) => (decoded.ok ? decoded.value.events[0] : undefined)
 const dataOf = (decoded: Decoded): string | undefined => onlyEvent(decoded)?.event.data?.toString()
 
 describe('the structured mode', () => {
   it('is read into attributes, data and audience', () => {
-    const decoded = structured(anEvent({ datacontenttype: 'application/json; charset=utf-8', subject: 'ü', retries: 7, urgent: true, gone: null, time: '2025-01-01T00:00:00Z', data: { a: 1 }, audience: '{"users":["ü","ü"]}' }))
+    const decoded = structured(
+      anEvent({
+        datacontenttype: 'application/json; charset=utf-8',
+        subject: 'ü',
+        retries: 7,
+        urgent: true,
+        gone: null,
+        time: '2025-01-01T00:00:00Z',
+        data: { a: 1 },
+        audience: '{"users":["ü","ü"]}',
+      }),
+    )
     expect(decoded).toEqual({
       ok: true,
       value: {
         isBatch: false,
-        events: [{
-          id: '1',
-          source: '/s',
-          audience: anAudience({ users: ['ü'] }),
-          event: { id: '1', source: '/s', attributes: { type: 't', subject: 'ü', retries: 7, urgent: true, time: '2025-01-01T00:00:00Z' }, datacontenttype: 'application/json; charset=utf-8', data: Buffer.from('{"a":1}'), isBinary: false },
-        }],
+        events: [
+          {
+            id: '1',
+            source: '/s',
+            audience: anAudience({ users: ['ü'] }),
+            event: {
+              id: '1',
+              source: '/s',
+              attributes: { type: 't', subject: 'ü', retries: 7, urgent: true, time: '2025-01-01T00:00:00Z' },
+              datacontenttype: 'application/json; charset=utf-8',
+              data: Buffer.from('{"a":1}'),
+              isBinary: false,
+            },
+          },
+        ],
       },
     })
   })
 
-  it.each(['application/cloudevents+json', 'application/cloudevents+json; charset=utf-8', 'application/cloudevents+json;charset=UTF-8', 'APPLICATION/CloudEvents+JSON ;charset="utf8"; x=y'])('has the content type %s', (contentType) => {
+  it.each([
+    'application/cloudevents+json',
+    'application/cloudevents+json; charset=utf-8',
+    'application/cloudevents+json;charset=UTF-8',
+    'APPLICATION/CloudEvents+JSON ;charset="utf8"; x=y',
+  ])('has the content type %s', (contentType) => {
     expect(kindOf(structured(anEvent(), contentType))).toBe('ok')
   })
 
   it('says application/json where the JSON format leaves it unsaid', () => {
-    expect(onlyEvent(structured(anEvent({ data: [1] })))?.event).toMatchObject({ datacontenttype: 'application/json', data: Buffer.from('[1]') })
+    expect(onlyEvent(structured(anEvent({ data: [1] })))?.event).toMatchObject({
+      datacontenttype: 'application/json',
+      data: Buffer.from('[1]'),
+    })
     expect(onlyEvent(structured(anEvent()))?.event).toMatchObject({ datacontenttype: null, data: null })
   })
 
@@ -53,7 +97,13 @@ describe('the structured mode', () => {
   })
 
   it('keeps numbers that a double would round', () => {
-    expect(dataOf(structured('{"specversion":"1.0","id":"1","source":"/s","type":"t","audience":{"broadcast":true},"data":{"id":12345678901234567890}}'))).toBe('{"id":12345678901234567890}')
+    expect(
+      dataOf(
+        structured(
+          '{"specversion":"1.0","id":"1","source":"/s","type":"t","audience":{"broadcast":true},"data":{"id":12345678901234567890}}',
+        ),
+      ),
+    ).toBe('{"id":12345678901234567890}')
   })
 
   it.each([
@@ -64,7 +114,11 @@ describe('the structured mode', () => {
     ['an empty text', { datacontenttype: 'text/plain', data: '' }, Buffer.alloc(0)],
     ['no bytes in data_base64', { datacontenttype: 'image/png', data_base64: '' }, Buffer.alloc(0)],
     ['an empty text in JSON', { data: '' }, Buffer.from('""')],
-    ['JSON behind a byte order mark, without the mark', { datacontenttype: 'application/json', data_base64: Buffer.from('\ufeff[1]').toString('base64') }, Buffer.from('[1]')],
+    [
+      'JSON behind a byte order mark, without the mark',
+      { datacontenttype: 'application/json', data_base64: Buffer.from('\ufeff[1]').toString('base64') },
+      Buffer.from('[1]'),
+    ],
   ])('takes data that are %s', (_, data, expected) => {
     expect(onlyEvent(structured(anEvent(data)))?.event.data).toEqual(expected)
   })
@@ -88,7 +142,11 @@ describe('the structured mode', () => {
     ['data_base64 that is no string', { data_base64: 7 }, /must be a string/],
     ['base64 without padding', { data_base64: 'AA' }, /base64 with padding/],
     ['base64 for URLs', { data_base64: '-_8=' }, /base64 with padding/],
-    ['an object where text was announced', { datacontenttype: 'text/plain', data: {} }, /must be a string when datacontenttype is not JSON/],
+    [
+      'an object where text was announced',
+      { datacontenttype: 'text/plain', data: {} },
+      /must be a string when datacontenttype is not JSON/,
+    ],
   ])('refuses %s', (_, data, expected) => {
     expect(problemsOf(structured(anEvent(data)))).toEqual([expect.stringMatching(expected)])
   })
@@ -100,19 +158,45 @@ describe('the structured mode', () => {
 
 describe('the binary mode', () => {
   it('is read into attributes, data and audience', () => {
-    const decoded = binary({ 'ce-subject': 'a%20%C3%BC', 'ce-traceparent': '00-1', 'ce-audience': '{"usernames":["%C3%BC","100%25","a+b","-_"]}', 'x-other': 'ignored' }, ' {"n":1.10}')
-    expect(decoded).toMatchObject({ ok: true, value: { isBatch: false, events: [{ id: '1', source: '/s', audience: anAudience({ usernames: ['ü', '100%', 'a+b', '-_'] }) }] } })
-    expect(onlyEvent(decoded)?.event).toEqual({ id: '1', source: '/s', attributes: { type: 't', subject: 'a ü', traceparent: '00-1', time: '2026-01-31T12:00:00.000Z' }, datacontenttype: 'application/json', data: Buffer.from(' {"n":1.10}'), isBinary: false })
+    const decoded = binary(
+      {
+        'ce-subject': 'a%20%C3%BC',
+        'ce-traceparent': '00-1',
+        'ce-audience': '{"usernames":["%C3%BC","100%25","a+b","-_"]}',
+        'x-other': 'ignored',
+      },
+      ' {"n":1.10}',
+    )
+    expect(decoded).toMatchObject({
+      ok: true,
+      value: { isBatch: false, events: [{ id: '1', source: '/s', audience: anAudience({ usernames: ['ü', '100%', 'a+b', '-_'] }) }] },
+    })
+    expect(onlyEvent(decoded)?.event).toEqual({
+      id: '1',
+      source: '/s',
+      attributes: { type: 't', subject: 'a ü', traceparent: '00-1', time: '2026-01-31T12:00:00.000Z' },
+      datacontenttype: 'application/json',
+      data: Buffer.from(' {"n":1.10}'),
+      isBinary: false,
+    })
   })
 
   it('takes header values in double quotes, and UTF-8 that was not encoded', () => {
     const bytes = Buffer.from('ü "x"').toString('latin1') // what node:http makes of the bytes
-    expect(onlyEvent(binary({ 'ce-subject': bytes, 'ce-ext': '"a \\"b\\" \\\\"' }))?.event.attributes).toMatchObject({ subject: 'ü "x"', ext: 'a "b" \\' })
+    expect(onlyEvent(binary({ 'ce-subject': bytes, 'ce-ext': '"a \\"b\\" \\\\"' }))?.event.attributes).toMatchObject({
+      subject: 'ü "x"',
+      ext: 'a "b" \\',
+    })
   })
 
   it('gives back any text that was percent-encoded', () => {
     const text = fc.string({ unit: 'grapheme', minLength: 1 }).filter((one) => !/[\p{Cc}\p{Cs}\p{Cn}]/u.test(one))
-    fc.assert(fc.property(text, (subject) => void expect(onlyEvent(binary({ 'ce-subject': encodeURIComponent(subject) }))?.event.attributes.subject).toBe(subject)))
+    fc.assert(
+      fc.property(
+        text,
+        (subject) => void expect(onlyEvent(binary({ 'ce-subject': encodeURIComponent(subject) }))?.event.attributes.subject).toBe(subject),
+      ),
+    )
   })
 
   it.each(['100%', '50% off', 'a%zz', '%', '%4', '%%', '%ü'])('keeps a percent sign that begins no byte: %s', (subject) => {
@@ -129,17 +213,29 @@ describe('the binary mode', () => {
     expect(problemsOf(binary({ 'ce-subject': subject }))).toEqual([expect.stringMatching(expected)])
   })
 
-  it.each(['ce-id', 'ce-source', 'ce-type', 'ce-time', 'ce-audience', 'ce-specversion', 'ce-ext'])('names the header %s when it was sent twice, and says nothing else of it', (header) => {
-    expect(problemsOf(binary({ [header]: ['1.0', '1.0'] }))).toEqual([`${header.slice(3)}: was sent in more than one header. Send it once.`])
-  })
+  it.each(['ce-id', 'ce-source', 'ce-type', 'ce-time', 'ce-audience', 'ce-specversion', 'ce-ext'])(
+    'names the header %s when it was sent twice, and says nothing else of it',
+    (header) => {
+      expect(problemsOf(binary({ [header]: ['1.0', '1.0'] }))).toEqual([
+        `${header.slice(3)}: was sent in more than one header. Send it once.`,
+      ])
+    },
+  )
 
   it('says of a source that was percent-decoded how to send a percent sign', () => {
-    expect(problemsOf(binary({ 'ce-source': '/my%20path' }))).toEqual([expect.stringMatching(/^source: must be a URI reference.* The header was percent-decoded: send a percent sign as %25, or use the structured mode\.$/)])
+    expect(problemsOf(binary({ 'ce-source': '/my%20path' }))).toEqual([
+      expect.stringMatching(
+        /^source: must be a URI reference.* The header was percent-decoded: send a percent sign as %25, or use the structured mode\.$/,
+      ),
+    ])
     expect(problemsOf(binary({ 'ce-source': '/my path' }))).toEqual([expect.not.stringContaining('percent')])
   })
 
   it('has bytes of any kind as data', () => {
-    expect(onlyEvent(binary({ 'content-type': 'image/png' }, Buffer.from([0, 255])))?.event).toMatchObject({ datacontenttype: 'image/png', data: Buffer.from([0, 255]) })
+    expect(onlyEvent(binary({ 'content-type': 'image/png' }, Buffer.from([0, 255])))?.event).toMatchObject({
+      datacontenttype: 'image/png',
+      data: Buffer.from([0, 255]),
+    })
   })
 
   it.each([
@@ -159,27 +255,52 @@ describe('the binary mode', () => {
     ['bytes when they are half of a JSON', '{"a":', '{"a":', true],
     ['bytes when they are JSON that is too deep', '['.repeat(65) + ']'.repeat(65), '['.repeat(65) + ']'.repeat(65), true],
   ])('takes data without a content type for %s', (_, body, data, isBinary) => {
-    expect(onlyEvent(binary({ 'content-type': undefined }, body))?.event).toMatchObject({ datacontenttype: null, data: Buffer.from(data), isBinary })
+    expect(onlyEvent(binary({ 'content-type': undefined }, body))?.event).toMatchObject({
+      datacontenttype: null,
+      data: Buffer.from(data),
+      isBinary,
+    })
   })
 
   it.each([
     ['text that says it is JSON', Buffer.from('hello'), 'is not JSON: a value was expected at line 1, column 1.'],
     ['JSON that is no UTF-8', Buffer.from([0x22, 0xff, 0x22]), 'is not UTF-8, which JSON must be.'],
-    ['JSON that is nested 400 levels deep', Buffer.from('['.repeat(400) + ']'.repeat(400)), 'is JSON that is too deep. The JSON is nested deeper than 64 levels.'],
+    [
+      'JSON that is nested 400 levels deep',
+      Buffer.from('['.repeat(400) + ']'.repeat(400)),
+      'is JSON that is too deep. The JSON is nested deeper than 64 levels.',
+    ],
   ])('refuses %s', (_, body, expected) => {
     expect(problemsOf(binary({}, body))).toEqual([`data: is not what datacontenttype says. It ${expected}`])
   })
 
   it('is no object of its own: names that objects have are names like any other', () => {
     const headers = Object.fromEntries([['ce-__proto__', 'x']])
-    expect([problemsOf(binary(headers)), kindOf(binary({ 'ce-constructor': 'x' }))]).toEqual([['__proto__: must have a name of lower-case letters and digits only.'], 'ok'])
+    expect([problemsOf(binary(headers)), kindOf(binary({ 'ce-constructor': 'x' }))]).toEqual([
+      ['__proto__: must have a name of lower-case letters and digits only.'],
+      'ok',
+    ])
   })
 })
 
 describe('the batched mode', () => {
   it('is a list of events, in their order, each with its audience', () => {
-    const decoded = batch([anEvent(), anEvent({ id: '2', audience: '{"users":["ann"]}' }), anEvent({ id: '1', audience: { organizations: ['a'], roles: ['r'] } })])
-    expect(decoded).toMatchObject({ ok: true, value: { isBatch: true, events: [{ id: '1', audience: { broadcast: true } }, { id: '2', audience: { users: ['ann'] } }, { id: '1', audience: { organizations: ['a'], roles: ['r'] } }] } })
+    const decoded = batch([
+      anEvent(),
+      anEvent({ id: '2', audience: '{"users":["ann"]}' }),
+      anEvent({ id: '1', audience: { organizations: ['a'], roles: ['r'] } }),
+    ])
+    expect(decoded).toMatchObject({
+      ok: true,
+      value: {
+        isBatch: true,
+        events: [
+          { id: '1', audience: { broadcast: true } },
+          { id: '2', audience: { users: ['ann'] } },
+          { id: '1', audience: { organizations: ['a'], roles: ['r'] } },
+        ],
+      },
+    })
   })
 
   it('is a batch also when there is one event', () => {
@@ -210,7 +331,10 @@ describe('the batched mode', () => {
   })
 
   it('says which event is too large', () => {
-    expect(failureOf(batch([anEvent(), anEvent({ data: 'x'.repeat(999) })]))).toEqual({ kind: 'event-too-large', detail: expect.stringContaining('Event 1 ') })
+    expect(failureOf(batch([anEvent(), anEvent({ data: 'x'.repeat(999) })]))).toEqual({
+      kind: 'event-too-large',
+      detail: expect.stringContaining('Event 1 '),
+    })
   })
 })
 
@@ -245,9 +369,17 @@ describe('a request is refused', () => {
 
   it('as event-too-large from the first byte beyond the limit on, in each mode', () => {
     const json = (bytes: number): string => 'x'.repeat(bytes - 2)
-    expect([structured(anEvent({ data: json(1000) })), structured(anEvent({ data: json(1001) }))].map(kindOf)).toEqual(['ok', 'event-too-large'])
+    expect([structured(anEvent({ data: json(1000) })), structured(anEvent({ data: json(1001) }))].map(kindOf)).toEqual([
+      'ok',
+      'event-too-large',
+    ])
     expect([binary({}, JSON.stringify(json(1000))), binary({}, JSON.stringify(json(1001)))].map(kindOf)).toEqual(['ok', 'event-too-large'])
-    expect([structured(anEvent({ datacontenttype: 'a/b', data_base64: Buffer.alloc(1000).toString('base64') })), structured(anEvent({ datacontenttype: 'a/b', data_base64: Buffer.alloc(1001).toString('base64') }))].map(kindOf)).toEqual(['ok', 'event-too-large'])
+    expect(
+      [
+        structured(anEvent({ datacontenttype: 'a/b', data_base64: Buffer.alloc(1000).toString('base64') })),
+        structured(anEvent({ datacontenttype: 'a/b', data_base64: Buffer.alloc(1001).toString('base64') })),
+      ].map(kindOf),
+    ).toEqual(['ok', 'event-too-large'])
     expect(kindOf(binary({}, Buffer.alloc(10_000_000, ' ')))).toBe('event-too-large')
   })
 })
@@ -276,7 +408,11 @@ const wrongEvents: readonly (readonly [string, Record<string, unknown>, RegExp])
   ['too many names', { audience: '{"users":["1","2","3"],"usernames":["4","5"]}' }, /^audience: .*\b4\b.*\b5\b|^audience: .*\b5\b.*\b4\b/],
   ['a name that is too long', { audience: JSON.stringify({ users: ['x'.repeat(513)] }) }, /^audience: .*512/],
   ['a cursor', { cursor: 'abc' }, /^cursor: must not be an extension: gateways write it into each event that they deliver\.$/],
-  ['more attributes than a record should carry', { ext: 'x'.repeat(33_000) }, /^null: The event has more than 32768 characters of attributes\.$/],
+  [
+    'more attributes than a record should carry',
+    { ext: 'x'.repeat(33_000) },
+    /^null: The event has more than 32768 characters of attributes\.$/,
+  ],
 ]
 
 describe.each(wrongEvents)('an event with %s', (_, wrong, expected) => {
@@ -285,16 +421,26 @@ describe.each(wrongEvents)('an event with %s', (_, wrong, expected) => {
   })
 
   it('is refused in a batch', () => {
-    expect(failureOf(batch([anEvent(wrong)]))).toMatchObject({ kind: 'invalid-batch', events: [{ index: 0, problems: [{ detail: expect.any(String) }] }] })
+    expect(failureOf(batch([anEvent(wrong)]))).toMatchObject({
+      kind: 'invalid-batch',
+      events: [{ index: 0, problems: [{ detail: expect.any(String) }] }],
+    })
   })
 })
 
 describe('an event', () => {
   it('is told all that is wrong with it at once', () => {
-    expect(problemsOf(structured({ specversion: '2', id: '', time: 'x', audience: '{"roles":["x"]}', data: 1 })).map((problem) => problem.replace(/:.*/, ''))).toEqual(['specversion', 'id', 'time', 'source', 'type', 'audience'])
+    expect(
+      problemsOf(structured({ specversion: '2', id: '', time: 'x', audience: '{"roles":["x"]}', data: 1 })).map((problem) =>
+        problem.replace(/:.*/, ''),
+      ),
+    ).toEqual(['specversion', 'id', 'time', 'source', 'type', 'audience'])
   })
 
-  it.each([['structured', structured(anEvent({ cursor: null, data: 1 }))], ['binary', binary()]])('has no audience among its attributes: %s', (_, decoded) => {
+  it.each([
+    ['structured', structured(anEvent({ cursor: null, data: 1 }))],
+    ['binary', binary()],
+  ])('has no audience among its attributes: %s', (_, decoded) => {
     expect(Object.keys(onlyEvent(decoded)?.event.attributes ?? {}).sort()).toEqual(['time', 'type'])
   })
 
@@ -302,42 +448,94 @@ describe('an event', () => {
     expect(problemsOf(binary({ [`ce-${name}`]: 'x' }))).toEqual([expect.stringMatching(`^${name}: must not be an (extension|attribute)`)])
   })
 
-
-  it.each([['structured', structured(anEvent({ specversion: '1.0.2' }))], ['binary', binary({ 'ce-specversion': '1.0.2' })]])('may say specversion 1.0.2: %s', (_, decoded) => {
+  it.each([
+    ['structured', structured(anEvent({ specversion: '1.0.2' }))],
+    ['binary', binary({ 'ce-specversion': '1.0.2' })],
+  ])('may say specversion 1.0.2: %s', (_, decoded) => {
     expect(kindOf(decoded)).toBe('ok')
   })
 
   it('is refused when it, or its audience, has a member twice, and so is a batch of it', () => {
     const twice = '{"specversion":"1.0","id":"1","source":"s","type":"t","audience":{"organizations":["o"],"roles":["admin"],"roles":[]}}'
     expect(problemsOf(structured(twice))).toEqual([expect.stringMatching(/twice/)])
-    expect(decode({ 'content-type': 'application/cloudevents-batch+json' }, `[${twice}]`)).toMatchObject({ ok: false, error: { kind: 'invalid-batch', detail: expect.stringMatching(/twice/) } })
-    expect(problemsOf(structured(anEvent({ audience: '{"organizations":["o"],"roles":["admin"],"roles":[]}' })))).toEqual([expect.stringMatching(/^audience: has a member twice/)])
+    expect(decode({ 'content-type': 'application/cloudevents-batch+json' }, `[${twice}]`)).toMatchObject({
+      ok: false,
+      error: { kind: 'invalid-batch', detail: expect.stringMatching(/twice/) },
+    })
+    expect(problemsOf(structured(anEvent({ audience: '{"organizations":["o"],"roles":["admin"],"roles":[]}' })))).toEqual([
+      expect.stringMatching(/^audience: has a member twice/),
+    ])
   })
 
   it.each([
     ['groups', /^audience: `groups` is not a member; the members are/],
     ['role', /^audience: `role` is not a member; did you mean `roles`\?$/],
   ])('is refused with the unknown member %s of its audience named', (name, problem) => {
-    for (const audience of [{ organizations: ['o1'], [name]: ['x'] }, JSON.stringify({ organizations: ['o1'], [name]: ['x'] })]) expect(problemsOf(structured(anEvent({ audience })))).toEqual([expect.stringMatching(problem)])
-    expect(problemsOf(binary({ 'ce-audience': JSON.stringify({ organizations: ['o1'], [name]: ['x'] }) }))).toEqual([expect.stringMatching(problem)])
+    for (const audience of [{ organizations: ['o1'], [name]: ['x'] }, JSON.stringify({ organizations: ['o1'], [name]: ['x'] })])
+      expect(problemsOf(structured(anEvent({ audience })))).toEqual([expect.stringMatching(problem)])
+    expect(problemsOf(binary({ 'ce-audience': JSON.stringify({ organizations: ['o1'], [name]: ['x'] }) }))).toEqual([
+      expect.stringMatching(problem),
+    ])
   })
 
   it('is told that an extension looks like a misspelt audience when it has none', () => {
-    expect(problemsOf(structured(anEvent({ audience: undefined, audiance: '{"users":["u"]}' })))).toEqual([expect.stringMatching(/^audience: names nobody.*`audiance` looks like a misspelt `audience`/)])
+    expect(problemsOf(structured(anEvent({ audience: undefined, audiance: '{"users":["u"]}' })))).toEqual([
+      expect.stringMatching(/^audience: names nobody.*`audiance` looks like a misspelt `audience`/),
+    ])
   })
 
   it('is told nothing of its own values in a refusal', () => {
     const secret = 'my secret'
-    const wrong = anEvent({ id: 7, source: secret, time: secret, ext: [secret], audience: JSON.stringify({ users: secret, roles: [secret, 7] }) })
+    const wrong = anEvent({
+      id: 7,
+      source: secret,
+      time: secret,
+      ext: [secret],
+      audience: JSON.stringify({ users: secret, roles: [secret, 7] }),
+    })
     expect(JSON.stringify(failureOf(structured(wrong)))).not.toContain(secret)
   })
 
   it('is decoded or refused, whatever the headers and bytes are: nothing throws', () => {
-    const header = fc.constantFrom('content-type', 'ce-specversion', 'ce-id', 'ce-source', 'ce-type', 'ce-audience', 'ce-time', 'ce-', 'ce-__proto__', '__proto__', 'host')
-    const value = fc.oneof(fc.constantFrom('1.0', 'application/json', 'application/cloudevents+json', 'application/cloudevents-batch+json', everybody), fc.string(), fc.string({ unit: 'binary' }), fc.array(fc.string(), { maxLength: 2 }), fc.constant(undefined))
+    const header = fc.constantFrom(
+      'content-type',
+      'ce-specversion',
+      'ce-id',
+      'ce-source',
+      'ce-type',
+      'ce-audience',
+      'ce-time',
+      'ce-',
+      'ce-__proto__',
+      '__proto__',
+      'host',
+    )
+    const value = fc.oneof(
+      fc.constantFrom('1.0', 'application/json', 'application/cloudevents+json', 'application/cloudevents-batch+json', everybody),
+      fc.string(),
+      fc.string({ unit: 'binary' }),
+      fc.array(fc.string(), { maxLength: 2 }),
+      fc.constant(undefined),
+    )
     const headers = fc.array(fc.tuple(header, value)).map((entries) => Object.fromEntries(entries))
-    const body = fc.oneof(fc.uint8Array().map((bytes) => Buffer.from(bytes)), fc.json().map((text) => Buffer.from(text)), fc.constant(Buffer.from(JSON.stringify([anEvent()]))))
-    const kinds = ['ok', 'unsupported-media-type', 'not-json', 'json-too-deep', 'event-too-large', 'batch-too-large', 'invalid-event', 'invalid-batch']
-    fc.assert(fc.property(headers, body, (given, bytes) => void expect(kinds).toContain(kindOf(decode(given, bytes)))), { numRuns: 2_000 })
+    const body = fc.oneof(
+      fc.uint8Array().map((bytes) => Buffer.from(bytes)),
+      fc.json().map((text) => Buffer.from(text)),
+      fc.constant(Buffer.from(JSON.stringify([anEvent()]))),
+    )
+    const kinds = [
+      'ok',
+      'unsupported-media-type',
+      'not-json',
+      'json-too-deep',
+      'event-too-large',
+      'batch-too-large',
+      'invalid-event',
+      'invalid-batch',
+    ]
+    fc.assert(
+      fc.property(headers, body, (given, bytes) => void expect(kinds).toContain(kindOf(decode(given, bytes)))),
+      { numRuns: 2_000 },
+    )
   })
 })

@@ -33,15 +33,23 @@ export type HttpBindingFailure =
   | { readonly kind: 'event-too-large'; readonly detail: string }
   | { readonly kind: 'batch-too-large'; readonly detail: string }
   | { readonly kind: 'invalid-event'; readonly problems: readonly EventProblem[] }
-  | { readonly kind: 'invalid-batch'; readonly detail: string; readonly events: readonly { readonly index: number; readonly problems: readonly EventProblem[] }[] }
+  | {
+      readonly kind: 'invalid-batch'
+      readonly detail: string
+      readonly events: readonly { readonly index: number; readonly problems: readonly EventProblem[] }[]
+    }
 
 type Decoded = Result<DecodedRequest, HttpBindingFailure>
 
 /** Reads the events of a request: CloudEvents HTTP protocol binding 1.0.2, section 3, in all three modes. A batch may be empty (section 3.3.2). Pure. */
 export function decodeHttpEvents(request: HttpEventsRequest, limits: HttpBindingLimits, now: () => Date): Decoded {
   const contentType = request.headers['content-type'] ?? null
-  if (contentType !== null && typeof contentType !== 'string') return failed({ kind: 'unsupported-media-type', detail: 'The header Content-Type was sent more than once. Send it once.' })
-  const [mediaType = '', ...parameters] = (contentType ?? '').toLowerCase().split(';').map((part) => part.trim())
+  if (contentType !== null && typeof contentType !== 'string')
+    return failed({ kind: 'unsupported-media-type', detail: 'The header Content-Type was sent more than once. Send it once.' })
+  const [mediaType = '', ...parameters] = (contentType ?? '')
+    .toLowerCase()
+    .split(';')
+    .map((part) => part.trim())
   if (!mediaType.startsWith('application/cloudevents')) return decodeBinary(request, contentType, limits, now)
   if (!isUtf8Charset(parameters)) return failed({ kind: 'unsupported-media-type', detail: 'The charset must be utf-8.' })
   switch (mediaType) {
@@ -50,7 +58,10 @@ export function decodeHttpEvents(request: HttpEventsRequest, limits: HttpBinding
     case 'application/cloudevents-batch+json':
       return decodeBatch(request.body, limits, now)
     default:
-      return failed({ kind: 'unsupported-media-type', detail: 'Of the CloudEvents formats, JSON is understood: application/cloudevents+json, application/cloudevents-batch+json.' })
+      return failed({
+        kind: 'unsupported-media-type',
+        detail: 'Of the CloudEvents formats, JSON is understood: application/cloudevents+json, application/cloudevents-batch+json.',
+      })
   }
 }
 
@@ -62,7 +73,11 @@ function isUtf8Charset(parameters: readonly string[]): boolean {
 
 function decodeBinary(request: HttpEventsRequest, contentType: string | null, limits: HttpBindingLimits, now: () => Date): Decoded {
   if (request.headers['ce-specversion'] === undefined) {
-    return failed({ kind: 'unsupported-media-type', detail: 'Send application/cloudevents+json, application/cloudevents-batch+json, or the binary mode: `ce-` headers, ce-specversion among them, and the data as body.' })
+    return failed({
+      kind: 'unsupported-media-type',
+      detail:
+        'Send application/cloudevents+json, application/cloudevents-batch+json, or the binary mode: `ce-` headers, ce-specversion among them, and the data as body.',
+    })
   }
   const problems: EventProblem[] = []
   const attributes: Record<string, string> = Object.create(null) // whatever name a header has, here it is a name like any other
@@ -75,7 +90,12 @@ function decodeBinary(request: HttpEventsRequest, contentType: string | null, li
   }
   if (contentType !== null) attributes.datacontenttype = contentType
   const judged = judgeSized({ attributes, data: bodyData(request.body, contentType), isBase64: false }, limits, now)
-  if (!judged.ok) return failed(judged.error.kind === 'invalid-event' ? { kind: 'invalid-event', problems: mergeProblems(problems, judged.error.problems, request) } : judged.error)
+  if (!judged.ok)
+    return failed(
+      judged.error.kind === 'invalid-event'
+        ? { kind: 'invalid-event', problems: mergeProblems(problems, judged.error.problems, request) }
+        : judged.error,
+    )
   return problems.length > 0 ? failed({ kind: 'invalid-event', problems }) : ok({ events: [judged.value], isBatch: false })
 }
 
@@ -103,17 +123,30 @@ function decodeHeader(given: string | readonly string[]): Result<string, string>
     return ok(unquoted.replace(/(?:%[0-9a-f]{2})+/gi, decodeURIComponent))
   } catch {
     // URIError: the bytes of such a sequence are not UTF-8.
-    return failed('is percent-encoded, but the encoded bytes are not UTF-8 (HTTP binding, section 3.1.3.2). Send a percent sign of the value as %25.')
+    return failed(
+      'is percent-encoded, but the encoded bytes are not UTF-8 (HTTP binding, section 3.1.3.2). Send a percent sign of the value as %25.',
+    )
   }
 }
 
 /** Puts problems of headers before those of attributes. Drops those of an attribute whose header could not be read. */
-function mergeProblems(ofHeaders: readonly EventProblem[], ofAttributes: readonly EventProblem[], { headers }: HttpEventsRequest): readonly EventProblem[] {
+function mergeProblems(
+  ofHeaders: readonly EventProblem[],
+  ofAttributes: readonly EventProblem[],
+  { headers }: HttpEventsRequest,
+): readonly EventProblem[] {
   const unread = new Set(ofHeaders.map(({ attribute }) => attribute))
-  const others = ofAttributes.filter(({ attribute }) => !unread.has(attribute)).map((problem) => {
-    const wasDecoded = problem.attribute !== null && String(headers[`ce-${problem.attribute}`]).includes('%')
-    return wasDecoded ? { ...problem, detail: `${problem.detail} The header was percent-decoded: send a percent sign as %25, or use the structured mode.` } : problem
-  })
+  const others = ofAttributes
+    .filter(({ attribute }) => !unread.has(attribute))
+    .map((problem) => {
+      const wasDecoded = problem.attribute !== null && String(headers[`ce-${problem.attribute}`]).includes('%')
+      return wasDecoded
+        ? {
+            ...problem,
+            detail: `${problem.detail} The header was percent-decoded: send a percent sign as %25, or use the structured mode.`,
+          }
+        : problem
+    })
   return [...ofHeaders, ...others]
 }
 
@@ -132,17 +165,35 @@ function decodeBatch(body: Buffer, limits: HttpBindingLimits, now: () => Date): 
   if (!parsed.ok) return parsed
   const values = parsed.value
   if (!Array.isArray(values)) return failed({ kind: 'invalid-batch', detail: 'A batch must be a JSON array of events.', events: [] })
-  if (values.length > limits.maxBatch) return failed({ kind: 'batch-too-large', detail: `The batch has ${values.length} events; at most ${limits.maxBatch} are allowed (EMIT_MAX_BATCH).` })
+  if (values.length > limits.maxBatch)
+    return failed({
+      kind: 'batch-too-large',
+      detail: `The batch has ${values.length} events; at most ${limits.maxBatch} are allowed (EMIT_MAX_BATCH).`,
+    })
   if (repeatsMember(body, values, 'audience')) return failed({ kind: 'invalid-batch', detail: repeatedMember.detail, events: [] })
   const judged = values.map((value: unknown) => judgeStructured(value, limits, now))
   const tooLarge = judged.findIndex((one) => !one.ok && one.error.kind === 'event-too-large')
-  if (tooLarge >= 0) return failed({ kind: 'event-too-large', detail: `Event ${tooLarge} of the batch has more than ${limits.maxEventBytes} bytes of data (MAX_EVENT_BYTES).` })
-  const wrong = judged.flatMap((one, index) => (!one.ok && one.error.kind === 'invalid-event' ? [{ index, problems: one.error.problems }] : []))
-  if (wrong.length > 0) return failed({ kind: 'invalid-batch', detail: `${wrong.length} of ${values.length} events break a rule; none was accepted.`, events: wrong })
+  if (tooLarge >= 0)
+    return failed({
+      kind: 'event-too-large',
+      detail: `Event ${tooLarge} of the batch has more than ${limits.maxEventBytes} bytes of data (MAX_EVENT_BYTES).`,
+    })
+  const wrong = judged.flatMap((one, index) =>
+    !one.ok && one.error.kind === 'invalid-event' ? [{ index, problems: one.error.problems }] : [],
+  )
+  if (wrong.length > 0)
+    return failed({
+      kind: 'invalid-batch',
+      detail: `${wrong.length} of ${values.length} events break a rule; none was accepted.`,
+      events: wrong,
+    })
   return ok({ events: judged.flatMap((one) => (one.ok ? [one.value] : [])), isBatch: true })
 }
 
-const repeatedMember: EventProblem = { attribute: null, detail: 'An event or its audience has a member twice, and only one of the two would count.' }
+const repeatedMember: EventProblem = {
+  attribute: null,
+  detail: 'An event or its audience has a member twice, and only one of the two would count.',
+}
 
 type EventFailure = Extract<HttpBindingFailure, { readonly kind: 'event-too-large' | 'invalid-event' }>
 
@@ -152,7 +203,8 @@ function judgeStructured(value: unknown, limits: HttpBindingLimits, now: () => D
 }
 
 function judgeSized(raw: RawEvent, limits: HttpBindingLimits, now: () => Date): Result<IncomingEvent, EventFailure> {
-  if ((raw.data?.length ?? 0) > limits.maxEventBytes) return failed({ kind: 'event-too-large', detail: `The event has more than ${limits.maxEventBytes} bytes of data (MAX_EVENT_BYTES).` })
+  if ((raw.data?.length ?? 0) > limits.maxEventBytes)
+    return failed({ kind: 'event-too-large', detail: `The event has more than ${limits.maxEventBytes} bytes of data (MAX_EVENT_BYTES).` })
   const judged = judgeEvent(raw, limits, now)
   return judged.ok ? judged : failed({ kind: 'invalid-event', problems: judged.error })
 }

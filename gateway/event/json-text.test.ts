@@ -19,7 +19,9 @@ describe('parseJson', () => {
   })
 
   it('has an answer to any bytes, and agrees with JSON.parse on those that are text', () => {
-    const almostJson = fc.tuple(fc.json(), fc.nat(), fc.string({ maxLength: 2 })).map(([json, at, other]) => json.slice(0, at % json.length) + other + json.slice((at % json.length) + 1))
+    const almostJson = fc
+      .tuple(fc.json(), fc.nat(), fc.string({ maxLength: 2 }))
+      .map(([json, at, other]) => json.slice(0, at % json.length) + other + json.slice((at % json.length) + 1))
     const isJson = (one: string): boolean => {
       try {
         JSON.parse(one)
@@ -29,32 +31,63 @@ describe('parseJson', () => {
       }
     }
     const text = fc.oneof(fc.string(), almostJson).filter((one) => one.isWellFormed())
-    fc.assert(fc.property(text, (one) => void expect(verdict(one)).toBe(isJson(one) ? 'ok' : 'not-json')), { numRuns: 1_000 })
-    fc.assert(fc.property(fc.uint8Array(), (bytes) => void expect(['ok', 'not-json', 'invalid-utf8', 'too-deep']).toContain(verdict(Buffer.from(bytes)))))
+    fc.assert(
+      fc.property(text, (one) => void expect(verdict(one)).toBe(isJson(one) ? 'ok' : 'not-json')),
+      { numRuns: 1_000 },
+    )
+    fc.assert(
+      fc.property(
+        fc.uint8Array(),
+        (bytes) => void expect(['ok', 'not-json', 'invalid-utf8', 'too-deep']).toContain(verdict(Buffer.from(bytes))),
+      ),
+    )
   })
 
-  it.each([[[0xff]], [[0x22, 0xc3, 0x28, 0x22]], [[0x22, 0xed, 0xa0, 0x80, 0x22]], [[0x22, 0xc0, 0x80, 0x22]]])('refuses %j: no UTF-8', (bytes) => {
-    expect(verdict(Buffer.from(bytes))).toBe('invalid-utf8')
-  })
+  it.each([[[0xff]], [[0x22, 0xc3, 0x28, 0x22]], [[0x22, 0xed, 0xa0, 0x80, 0x22]], [[0x22, 0xc0, 0x80, 0x22]]])(
+    'refuses %j: no UTF-8',
+    (bytes) => {
+      expect(verdict(Buffer.from(bytes))).toBe('invalid-utf8')
+    },
+  )
 
   it('allows as many levels as it says, and refuses one more, or 10,000, or a million that never end', () => {
-    const texts = [nested(maxJsonDepth), nested(maxJsonDepth + 1), nested(maxJsonDepth + 1, '{"a":', '}'), nested(10_000), '['.repeat(1_000_000), '[[[]'.repeat(100)]
+    const texts = [
+      nested(maxJsonDepth),
+      nested(maxJsonDepth + 1),
+      nested(maxJsonDepth + 1, '{"a":', '}'),
+      nested(10_000),
+      '['.repeat(1_000_000),
+      '[[[]'.repeat(100),
+    ]
     expect(texts.map(verdict)).toEqual(['ok', 'too-deep', 'too-deep', 'too-deep', 'too-deep', 'too-deep'])
   })
 
   it('does not count brackets in strings, nor those that were closed', () => {
-    expect([JSON.stringify('['.repeat(1000)), JSON.stringify(`\\"${'{'.repeat(1000)}`), `[${'[],'.repeat(1000)}[]]`].map(verdict)).toEqual(['ok', 'ok', 'ok'])
+    expect([JSON.stringify('['.repeat(1000)), JSON.stringify(`\\"${'{'.repeat(1000)}`), `[${'[],'.repeat(1000)}[]]`].map(verdict)).toEqual([
+      'ok',
+      'ok',
+      'ok',
+    ])
   })
 
   it('allows 50,000 members of objects and 60,000 long numbers, and refuses one more of each', () => {
     const members = (count: number): string => `[${Array.from({ length: count }, () => '{"":1}').join(',')}]`
     const numbers = (count: number): string => `[${Array.from({ length: count }, () => '1e1').join(',')}]`
-    expect([members(leastMaxNames), members(leastMaxNames + 1), numbers(leastMaxLongNumbers), numbers(leastMaxLongNumbers + 1)].map(verdict)).toEqual(['ok', 'too-large', 'ok', 'too-large'])
+    expect(
+      [members(leastMaxNames), members(leastMaxNames + 1), numbers(leastMaxLongNumbers), numbers(leastMaxLongNumbers + 1)].map(verdict),
+    ).toEqual(['ok', 'too-large', 'ok', 'too-large'])
   })
 
   it('allows a longer text more of them: a member in 20 bytes, a long number in 16', () => {
     const text = (unit: string, count: number): string => `[${`${unit},`.repeat(count)}1]`
-    expect([text('{"a":"123456789012"}', 60_000), text('{"a":"12345678"}', 60_000), text('1234567890123456', 70_000), text('123456789012e1', 70_000)].map(verdict)).toEqual(['ok', 'too-large', 'ok', 'too-large'])
+    expect(
+      [
+        text('{"a":"123456789012"}', 60_000),
+        text('{"a":"12345678"}', 60_000),
+        text('1234567890123456', 70_000),
+        text('123456789012e1', 70_000),
+      ].map(verdict),
+    ).toEqual(['ok', 'too-large', 'ok', 'too-large'])
   })
 
   it('repeats nothing of what it refuses', () => {
@@ -63,14 +96,26 @@ describe('parseJson', () => {
 })
 
 describe('numbers', () => {
-  it.each(['12345678901234567890', '-9007199254740993', '1e400', '-1e400', '1e-400', '0.12345678901234567891', '3.14159265358979323846', '1234567890123456789.5E10'])('that no double holds are written as they were: %s', (number) => {
+  it.each([
+    '12345678901234567890',
+    '-9007199254740993',
+    '1e400',
+    '-1e400',
+    '1e-400',
+    '0.12345678901234567891',
+    '3.14159265358979323846',
+    '1234567890123456789.5E10',
+  ])('that no double holds are written as they were: %s', (number) => {
     expect([rewritten(number), rewritten(`{"a":[${number},"${number}"]}`)]).toEqual([number, `{"a":[${number},"${number}"]}`])
   })
 
-  it.each(['0', '-1', '1.5', '9007199254740991', '123456789012345', '1e3', '2E-2', '0.1', '0e5', '1.7976931348623157e+308'])('that a double holds are numbers: %s', (number) => {
-    expect(parse(number)).toEqual({ ok: true, value: Number(number) })
-    expect(parse(`[${number},12345678901234567890]`)).toMatchObject({ value: [Number(number), {}] })
-  })
+  it.each(['0', '-1', '1.5', '9007199254740991', '123456789012345', '1e3', '2E-2', '0.1', '0e5', '1.7976931348623157e+308'])(
+    'that a double holds are numbers: %s',
+    (number) => {
+      expect(parse(number)).toEqual({ ok: true, value: Number(number) })
+      expect(parse(`[${number},12345678901234567890]`)).toMatchObject({ value: [Number(number), {}] })
+    },
+  )
 
   it('are the same again for any double', () => {
     const doubles = fc.array(fc.oneof(fc.double({ noDefaultInfinity: true, noNaN: true }), fc.maxSafeInteger()))

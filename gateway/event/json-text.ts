@@ -104,4 +104,5 @@ export function onOneLine(json: string): string {
   return json.replace(/[\r\n]/g, ' ')
 }
 
-export const isJsonObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value) && !isExactNumber(value)
+export const isJsonObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !isExactNumber(value)

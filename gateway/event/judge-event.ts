@@ -25,11 +25,13 @@ type Judged = Result<IncomingEvent, readonly EventProblem[]>
 export function judgeEvent(raw: RawEvent, limits: EventLimits, now: () => Date): Judged {
   const problems: EventProblem[] = []
   const { specversion, audience: rawAudience } = raw.attributes
-  if (!isSpecVersion(specversion)) problems.push({ attribute: 'specversion', detail: specversion === undefined ? 'is missing; it must be "1.0".' : 'must be "1.0".' })
+  if (!isSpecVersion(specversion))
+    problems.push({ attribute: 'specversion', detail: specversion === undefined ? 'is missing; it must be "1.0".' : 'must be "1.0".' })
   const attributes = readAttributes(raw.attributes, problems)
   const audience = readAudience(rawAudience, limits, problems)
   if (isAbsent(rawAudience)) problems.push({ attribute: 'audience', detail: describeAbsence(raw.attributes) })
-  if (isEventFormat(attributes.datacontenttype ?? '')) problems.push({ attribute: 'datacontenttype', detail: 'must not be a format of events: the record could not be told from one.' })
+  if (isEventFormat(attributes.datacontenttype ?? ''))
+    problems.push({ attribute: 'datacontenttype', detail: 'must not be a format of events: the record could not be told from one.' })
   const { data, isBinary } = readData(raw, attributes.datacontenttype ?? null, limits, problems)
   const { id, source, datacontenttype = null, ...others } = attributes
   if (problems.length > 0 || audience === null || id === undefined || source === undefined) return failed(problems)
@@ -53,8 +55,10 @@ function readAttributes(given: Readonly<Record<string, unknown>>, problems: Even
     // A value that breaks a rule may have no text: a number that a double cannot hold.
     if (wrong === null) length += name.length + String(value).length
   }
-  for (const name of ['id', 'source', 'type']) if (given[name] === undefined || given[name] === null) problems.push({ attribute: name, detail: 'is missing.' })
-  if (length > maxAttributeLength) problems.push({ attribute: null, detail: `The event has more than ${maxAttributeLength} characters of attributes.` })
+  for (const name of ['id', 'source', 'type'])
+    if (given[name] === undefined || given[name] === null) problems.push({ attribute: name, detail: 'is missing.' })
+  if (length > maxAttributeLength)
+    problems.push({ attribute: null, detail: `The event has more than ${maxAttributeLength} characters of attributes.` })
   return attributes as Attributes // the rules of these names take texts only
 }
 
@@ -66,7 +70,8 @@ function readAudience(value: unknown, limits: EventLimits, problems: EventProble
   if (isAbsent(value)) return null
   const read = typeof value === 'string' ? readAudienceText(Buffer.from(value), limits) : explainWholeAudience(value, limits)
   if (!read.ok) problems.push({ attribute: 'audience', detail: read.error })
-  else if (read.value === null) problems.push({ attribute: 'audience', detail: 'names nobody; set broadcast, users, usernames or organizations.' })
+  else if (read.value === null)
+    problems.push({ attribute: 'audience', detail: 'names nobody; set broadcast, users, usernames or organizations.' })
   return read.ok ? read.value : null
 }
 
@@ -81,7 +86,9 @@ const isAbsent = (value: unknown): boolean => value === undefined || value === n
 
 /** Describes a missing audience. Names an extension that looks like a misspelt `audience`: it would otherwise be an extension like any other. */
 function describeAbsence(attributes: RawEvent['attributes']): string {
-  const misspelt = Object.keys(attributes).slice(0, maxNamesCompared).find((name) => nearName(name, ['audience']) !== null)
+  const misspelt = Object.keys(attributes)
+    .slice(0, maxNamesCompared)
+    .find((name) => nearName(name, ['audience']) !== null)
   const hint = misspelt === undefined ? '' : ` \`${shownName(misspelt)}\` looks like a misspelt \`audience\`.`
   return `names nobody: the event has none. Set broadcast, users, usernames or organizations.${hint}`
 }
@@ -94,12 +101,19 @@ const maxNamesCompared = 100
  * JSON if they can be parsed as JSON, unless the emitter sent them as `data_base64`. `data_base64` that is no JSON is delivered as bytes, even
  * with a content type of JSON (CloudEvents JSON format 1.0.2, section 3.1.2).
  */
-function readData({ data, isBase64 }: RawEvent, datacontenttype: string | null, limits: EventLimits, problems: EventProblem[]): Pick<CloudEvent, 'data' | 'isBinary'> {
-  if (data !== null && data.length > limits.maxEventBytes) problems.push({ attribute: 'data', detail: `has ${data.length} bytes; at most ${limits.maxEventBytes} are allowed (MAX_EVENT_BYTES).` })
+function readData(
+  { data, isBase64 }: RawEvent,
+  datacontenttype: string | null,
+  limits: EventLimits,
+  problems: EventProblem[],
+): Pick<CloudEvent, 'data' | 'isBinary'> {
+  if (data !== null && data.length > limits.maxEventBytes)
+    problems.push({ attribute: 'data', detail: `has ${data.length} bytes; at most ${limits.maxEventBytes} are allowed (MAX_EVENT_BYTES).` })
   if (data === null || data.length > limits.maxEventBytes || dataShape(datacontenttype) !== 'json') return { data, isBinary: false }
   if (datacontenttype === null && isBase64) return { data, isBinary: true }
   const parsed = parseJson(data)
   if (parsed.ok) return { data: data.subarray(byteOrderMarkLength(data)), isBinary: false }
-  if (datacontenttype !== null && !isBase64) problems.push({ attribute: 'data', detail: `is not what datacontenttype says. It ${explainJson(data, parsed.error)}` })
+  if (datacontenttype !== null && !isBase64)
+    problems.push({ attribute: 'data', detail: `is not what datacontenttype says. It ${explainJson(data, parsed.error)}` })
   return { data, isBinary: true }
 }

@@ -12,5 +12,8 @@ export interface BodyFailure {
 export function parseBody(body: Buffer): Result<unknown, BodyFailure> {
   const parsed = parseJson(body)
   if (parsed.ok) return parsed
-  return failed({ kind: parsed.error.reason === 'too-deep' ? 'json-too-deep' : 'not-json', detail: `The body ${explainJson(body, parsed.error)}` })
+  return failed({
+    kind: parsed.error.reason === 'too-deep' ? 'json-too-deep' : 'not-json',
+    detail: `The body ${explainJson(body, parsed.error)}`,
+  })
 }

@@ -34,31 +34,50 @@ describe('what producers of chrome-service-backend send', () => {
   }
 
   it('arrives: a real record of the notifications drawer', () => {
-    const record = aLogRecord({ value: Buffer.from(JSON.stringify({ specversion: '1.0.2', ...attributes, data: { usernames: ['jdoe'], payload } })) })
+    const record = aLogRecord({
+      value: Buffer.from(JSON.stringify({ specversion: '1.0.2', ...attributes, data: { usernames: ['jdoe'], payload } })),
+    })
     expect(eventOf(record)).toEqual({ specversion: '1.0', ...attributes, data: payload })
     expect(audienceOf(record)).toEqual(anAudience({ usernames: ['jdoe'] }))
   })
 
   it('arrives with lists that are null, as Go writes those that were never made', () => {
-    const record = aLogRecord({ value: Buffer.from(JSON.stringify({ specversion: '1.0.2', ...attributes, data: { broadcast: true, users: null, roles: null, organizations: null, payload } })) })
+    const record = aLogRecord({
+      value: Buffer.from(
+        JSON.stringify({
+          specversion: '1.0.2',
+          ...attributes,
+          data: { broadcast: true, users: null, roles: null, organizations: null, payload },
+        }),
+      ),
+    })
     expect([eventOf(record)?.data, audienceOf(record)]).toEqual([payload, anAudience({ broadcast: true })])
   })
 })
 
 describe('members of legacy data that no audience has', () => {
-  const record = (data: object) => aLogRecord({ value: Buffer.from(JSON.stringify({ specversion: '1.0.2', id: '1', source: 's', type: 't', data })) })
+  const record = (data: object) =>
+    aLogRecord({ value: Buffer.from(JSON.stringify({ specversion: '1.0.2', id: '1', source: 's', type: 't', data })) })
 
   it('are ignored, as the predecessor did, when they are near to no known one', () => {
-    expect(eventOf(record({ organizations: ['o1'], roles: ['admin'], payload: 1, title: 'x', severity: 'high', account_id: '7' }))).toMatchObject({ data: 1 })
+    expect(
+      eventOf(record({ organizations: ['o1'], roles: ['admin'], payload: 1, title: 'x', severity: 'high', account_id: '7' })),
+    ).toMatchObject({ data: 1 })
   })
 
   // chrome-service-backend ignored `role`, and sent the event to the whole organization.
   it('make the record a dead letter when one is nearly a known one', () => {
-    expect(['role', 'Roles', 'rolse', 'user', 'USERNAMES', 'Organization', 'broadcasts', 'payloads'].map((name) => verdictOn(record({ organizations: ['o1'], payload: 1, [name]: ['admin'] })))).toEqual(Array.from({ length: 8 }, () => 'misspelt-member'))
+    expect(
+      ['role', 'Roles', 'rolse', 'user', 'USERNAMES', 'Organization', 'broadcasts', 'payloads'].map((name) =>
+        verdictOn(record({ organizations: ['o1'], payload: 1, [name]: ['admin'] })),
+      ),
+    ).toEqual(Array.from({ length: 8 }, () => 'misspelt-member'))
   })
 
   it('do not matter beside the extension `audience`, which alone counts', () => {
-    const value = Buffer.from(JSON.stringify({ specversion: '1.0', id: '1', source: 's', type: 't', audience: '{"users":["u"]}', data: { user: 'ann' } }))
+    const value = Buffer.from(
+      JSON.stringify({ specversion: '1.0', id: '1', source: 's', type: 't', audience: '{"users":["u"]}', data: { user: 'ann' } }),
+    )
     expect(eventOf(aLogRecord({ value }))).toMatchObject({ data: { user: 'ann' } })
   })
 })
@@ -73,16 +92,25 @@ describe.each(recordForms)('failures of the predecessor, in the $form form:', ({
     expect(eventOf({ ...record, value, headers })).toMatchObject({ specversion: '1.0', id: 'event-1' })
   })
 
-  it.each(['application/json; charset=utf-8', 'application/json;charset=UTF-8;q=1'])('datacontenttype may have parameters: %s', (datacontenttype) => {
-    expect(read({ datacontenttype })).toMatchObject({ datacontenttype, data: { hello: 'world' } })
-  })
+  it.each(['application/json; charset=utf-8', 'application/json;charset=UTF-8;q=1'])(
+    'datacontenttype may have parameters: %s',
+    (datacontenttype) => {
+      expect(read({ datacontenttype })).toMatchObject({ datacontenttype, data: { hello: 'world' } })
+    },
+  )
 
   it.each(['/relative/source', 'relative', '../up', '?only=query'])('source may be relative: %s', (source) => {
     expect(read({ source })).toMatchObject({ source })
   })
 
   it('extensions are kept, the trace context above all', () => {
-    const attributes = { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', tracestate: 'a=b', severity: 'high', partitionkey: 'p', dataschema: 'https://example.com/schema' }
+    const attributes = {
+      traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+      tracestate: 'a=b',
+      severity: 'high',
+      partitionkey: 'p',
+      dataschema: 'https://example.com/schema',
+    }
     expect(read({ attributes })).toMatchObject(attributes)
   })
 
@@ -94,7 +122,13 @@ describe.each(recordForms)('failures of the predecessor, in the $form form:', ({
 
   it('roles reach those of the organization who have one of them, and nobody of another organization', () => {
     const audience = audienceOf(aRecord({ audience: { organizations: ['acme'], roles: ['admin', 'owner'] } }))
-    const who = [aPrincipal({ roles: ['owner'] }), aPrincipal({ roles: ['viewer'] }), aPrincipal(), aPrincipal({ organizationId: 'other', roles: ['admin'] }), aPrincipal({ organizationId: null, roles: ['admin'] })]
+    const who = [
+      aPrincipal({ roles: ['owner'] }),
+      aPrincipal({ roles: ['viewer'] }),
+      aPrincipal(),
+      aPrincipal({ organizationId: 'other', roles: ['admin'] }),
+      aPrincipal({ organizationId: null, roles: ['admin'] }),
+    ]
     expect(who.map((principal) => matches(audience, principal))).toEqual([true, false, false, false, false])
   })
 
@@ -102,10 +136,17 @@ describe.each(recordForms)('failures of the predecessor, in the $form form:', ({
     expect(verdictOn(aRecord({ audience: { roles: ['admin'] } }))).toBe('bad-audience')
   })
 
-  it.each(['jürgen', '用户', 'a+b@example.com', '100%', '%41', 'a-b_c', 'o\u2019neill', '🔔', ' '])('the name %j reaches its bearer, and nobody else', (username) => {
-    const audience = audienceOf(aRecord({ audience: { usernames: [username] } }))
-    expect([aPrincipal({ username }), aPrincipal({ username: `${username}x` }), aPrincipal({ username: null, userId: username })].map((principal) => matches(audience, principal))).toEqual([true, false, false])
-  })
+  it.each(['jürgen', '用户', 'a+b@example.com', '100%', '%41', 'a-b_c', 'o\u2019neill', '🔔', ' '])(
+    'the name %j reaches its bearer, and nobody else',
+    (username) => {
+      const audience = audienceOf(aRecord({ audience: { usernames: [username] } }))
+      expect(
+        [aPrincipal({ username }), aPrincipal({ username: `${username}x` }), aPrincipal({ username: null, userId: username })].map(
+          (principal) => matches(audience, principal),
+        ),
+      ).toEqual([true, false, false])
+    },
+  )
 
   it('neither the audience nor a cursor of the producer is forwarded', () => {
     const event = read({ audience: { users: ['u'], organizations: ['acme'], roles: ['admin'] }, attributes: { cursor: 'c' } })
@@ -115,7 +156,13 @@ describe.each(recordForms)('failures of the predecessor, in the $form form:', ({
 
   it('what is wrong with an event is said without its content', () => {
     const secret = 'my-secret'
-    const wrong = [{ id: `${secret}\n` }, { source: `${secret} ` }, { attributes: { time: secret } }, { attributes: { subject: `${secret}\u0000` } }, { audience: { users: [secret, ''] } }]
+    const wrong = [
+      { id: `${secret}\n` },
+      { source: `${secret} ` },
+      { attributes: { time: secret } },
+      { attributes: { subject: `${secret}\u0000` } },
+      { audience: { users: [secret, ''] } },
+    ]
     const failures = wrong.map((event) => readRecord(aRecord(event)))
     expect(failures.map(({ kind }) => kind)).toEqual(wrong.map(() => 'undecodable'))
     expect(JSON.stringify(failures)).not.toContain(secret)
@@ -124,7 +171,11 @@ describe.each(recordForms)('failures of the predecessor, in the $form form:', ({
 
 describe('failures of the predecessor, of any form:', () => {
   it('a record that is no event does not keep the next from being one', () => {
-    const broken = [aLogRecord(), aLogRecord({ value: Buffer.from('{') }), aBinaryRecord({ headers: { ce_id: [Buffer.from('1'), Buffer.from('2')] } })]
+    const broken = [
+      aLogRecord(),
+      aLogRecord({ value: Buffer.from('{') }),
+      aBinaryRecord({ headers: { ce_id: [Buffer.from('1'), Buffer.from('2')] } }),
+    ]
     expect([...broken, aLegacyRecord()].map(verdictOn)).toEqual(['empty', 'not-json', 'bad-attribute', 'event'])
   })
 })

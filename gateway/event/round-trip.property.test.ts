@@ -48,7 +48,10 @@ const bytes = fc.oneof(
 const otherType = fc.constantFrom('image/png', 'application/octet-stream', 'application/x-json-not')
 const textType = fc.constantFrom('text/plain', 'application/xml', 'image/svg+xml;charset=utf-8')
 const jsonType = fc.constantFrom('application/json', 'application/vnd.x+json; v=1')
-const text = fc.oneof(fc.constant(''), fc.string({ unit: 'grapheme' }).filter((one) => one.isWellFormed()))
+const text = fc.oneof(
+  fc.constant(''),
+  fc.string({ unit: 'grapheme' }).filter((one) => one.isWellFormed()),
+)
 
 /** The members of an event for its data, as a client gets them. */
 const data: fc.Arbitrary<Event> = fc.oneof(
@@ -81,7 +84,10 @@ describe('an event', () => {
   it('reaches the browser as it was sent in structured mode, with the types of its extensions', () => {
     fc.assert(
       fc.property(event, (one) => {
-        const request = { headers: { 'content-type': 'application/cloudevents+json' }, body: Buffer.from(JSON.stringify(withAudience(one))) }
+        const request = {
+          headers: { 'content-type': 'application/cloudevents+json' },
+          body: Buffer.from(JSON.stringify(withAudience(one))),
+        }
         expect(emitted(request)).toEqual([one])
       }),
       { numRuns: 1000 },
@@ -91,7 +97,10 @@ describe('an event', () => {
   it('reaches the browser as it was sent in a batch, also of none', () => {
     fc.assert(
       fc.property(fc.array(event, { maxLength: 3 }), (some) => {
-        const request = { headers: { 'content-type': 'application/cloudevents-batch+json' }, body: Buffer.from(JSON.stringify(some.map(withAudience))) }
+        const request = {
+          headers: { 'content-type': 'application/cloudevents-batch+json' },
+          body: Buffer.from(JSON.stringify(some.map(withAudience))),
+        }
         expect(emitted(request)).toEqual(some)
       }),
       { numRuns: 300 },
@@ -101,7 +110,10 @@ describe('an event', () => {
   it('reaches the browser as it was written in a structured record, with the types of its extensions', () => {
     fc.assert(
       fc.property(event, (one) => {
-        const record = aLogRecord({ value: Buffer.from(JSON.stringify(withAudience(one))), headers: { 'content-type': Buffer.from('application/cloudevents+json') } })
+        const record = aLogRecord({
+          value: Buffer.from(JSON.stringify(withAudience(one))),
+          headers: { 'content-type': Buffer.from('application/cloudevents+json') },
+        })
         expect(delivered(record)).toEqual(one)
       }),
       { numRuns: 500 },
@@ -116,10 +128,20 @@ describe('an event', () => {
         // Data that say that they are JSON, and are not, are refused in binary mode, by either door.
         fc.pre(!isBrokenJson(one) || value?.length === 0)
         const isOpaque = datacontenttype !== undefined && !isJsonType(one)
-        const expected = { ...one, ...Object.fromEntries(Object.entries(attributes).map(([name, given]) => [name, String(given)])), ...inBinaryMode(one) }
+        const expected = {
+          ...one,
+          ...Object.fromEntries(Object.entries(attributes).map(([name, given]) => [name, String(given)])),
+          ...inBinaryMode(one),
+        }
         const contentType = datacontenttype === undefined ? {} : { 'content-type': String(datacontenttype) }
-        const headers = (prefix: string, encode: (given: string) => string) => Object.fromEntries(Object.entries({ ...attributes, audience }).map(([name, given]) => [prefix + name, encode(String(given))]))
-        const record = aLogRecord({ value, headers: Object.fromEntries(Object.entries({ ...headers('ce_', String), ...contentType }).map(([name, given]) => [name, Buffer.from(given)])) })
+        const headers = (prefix: string, encode: (given: string) => string) =>
+          Object.fromEntries(Object.entries({ ...attributes, audience }).map(([name, given]) => [prefix + name, encode(String(given))]))
+        const record = aLogRecord({
+          value,
+          headers: Object.fromEntries(
+            Object.entries({ ...headers('ce_', String), ...contentType }).map(([name, given]) => [name, Buffer.from(given)]),
+          ),
+        })
         expect(delivered(record)).toEqual(expected)
         // HTTP does not tell an empty body from none: the content type decides.
         const isSayable = value !== null || !isOpaque

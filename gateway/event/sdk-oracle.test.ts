@@ -21,8 +21,19 @@ const plainText = fc.stringMatching(/^[A-Za-z0-9:/._-]{1,30}$/)
 const someData = jsonData.filter((value) => typeof value === 'object' && value !== null)
 
 const anEvent = fc
-  .record({ id: plainText, source: plainSource, type: plainText, subject: plainText, time: timestamp, extensions: fc.dictionary(extensionName, plainText, { maxKeys: 3, noNullPrototype: true }), data: someData })
-  .map(({ extensions, time, ...known }) => new SdkEvent({ ...extensions, ...known, time: new Date(time).toISOString(), datacontenttype: 'application/json', audience }))
+  .record({
+    id: plainText,
+    source: plainSource,
+    type: plainText,
+    subject: plainText,
+    time: timestamp,
+    extensions: fc.dictionary(extensionName, plainText, { maxKeys: 3, noNullPrototype: true }),
+    data: someData,
+  })
+  .map(
+    ({ extensions, time, ...known }) =>
+      new SdkEvent({ ...extensions, ...known, time: new Date(time).toISOString(), datacontenttype: 'application/json', audience }),
+  )
 
 /** What we make of an event, as an object. */
 function written(record: LogRecord): Record<string, unknown> {
@@ -43,11 +54,17 @@ const toBuffers = (headers: object) =>
  * What `cloudevents.kafka.to_structured` of Python's cloudevents 1.13.0 made: no content type, or that of the data. Such records were
  * taken for the legacy form, which has its audience in `data`, and vanished.
  */
-const pythonAttributes = '"type": "com.example.py", "source": "/py", "id": "1", "time": "2026-01-31T12:00:00Z", "audience": "{\\"users\\":[\\"u1\\"]}"'
+const pythonAttributes =
+  '"type": "com.example.py", "source": "/py", "id": "1", "time": "2026-01-31T12:00:00Z", "audience": "{\\"users\\":[\\"u1\\"]}"'
 const pythonRecords = [
   { what: 'JSON data', headers: {}, value: `{${pythonAttributes}, "specversion": "1.0", "data": {"a": 1}}`, delivers: { data: { a: 1 } } },
   { what: 'no data', headers: {}, value: `{${pythonAttributes}, "specversion": "1.0", "data": null}`, delivers: { data: null } },
-  { what: 'bytes', headers: {}, value: `{${pythonAttributes}, "specversion": "1.0", "data_base64": "AQI="}`, delivers: { data_base64: 'AQI=' } },
+  {
+    what: 'bytes',
+    headers: {},
+    value: `{${pythonAttributes}, "specversion": "1.0", "data_base64": "AQI="}`,
+    delivers: { data_base64: 'AQI=' },
+  },
   {
     what: 'JSON data that says so',
     headers: { 'content-type': Buffer.from('application/json') },
@@ -59,8 +76,18 @@ const pythonRecords = [
 describe('the SDK of Python 1.x, in structured mode', () => {
   it.each(pythonRecords)('is read with $what', ({ headers, value, delivers }) => {
     const record = aLogRecord({ headers, value: Buffer.from(value) })
-    expect(createRecordDecoder(limits)(record)).toMatchObject({ kind: 'event', record: { id: '1', source: '/py', audience: { broadcast: false, users: ['u1'] } } })
-    expect(written(record)).toEqual({ specversion: '1.0', type: 'com.example.py', source: '/py', id: '1', time: '2026-01-31T12:00:00Z', ...delivers })
+    expect(createRecordDecoder(limits)(record)).toMatchObject({
+      kind: 'event',
+      record: { id: '1', source: '/py', audience: { broadcast: false, users: ['u1'] } },
+    })
+    expect(written(record)).toEqual({
+      specversion: '1.0',
+      type: 'com.example.py',
+      source: '/py',
+      id: '1',
+      time: '2026-01-31T12:00:00Z',
+      ...delivers,
+    })
   })
 })
 
@@ -83,16 +110,19 @@ describe('the SDK as an oracle', () => {
     )
   })
 
-  it.each([{}, { 'content-type': 'application/json' }, { 'content-type': 'application/json; charset=utf-8' }])('agrees on structured records whose headers are %j, whatever members their data has', (headers) => {
-    fc.assert(
-      fc.property(anEvent, (event) => {
-        const withTrap = event.cloneWith({ data: { ...(event.data as object), users: ['not-the-audience'] } })
-        const record = aLogRecord({ headers: toBuffers(headers), value: Buffer.from(withTrap.toString()) })
-        expect(createRecordDecoder(limits)(record)).toMatchObject({ record: { audience: { broadcast: true, users: [] } } })
-        expect(written(record)).toEqual(expected(withTrap))
-      }),
-    )
-  })
+  it.each([{}, { 'content-type': 'application/json' }, { 'content-type': 'application/json; charset=utf-8' }])(
+    'agrees on structured records whose headers are %j, whatever members their data has',
+    (headers) => {
+      fc.assert(
+        fc.property(anEvent, (event) => {
+          const withTrap = event.cloneWith({ data: { ...(event.data as object), users: ['not-the-audience'] } })
+          const record = aLogRecord({ headers: toBuffers(headers), value: Buffer.from(withTrap.toString()) })
+          expect(createRecordDecoder(limits)(record)).toMatchObject({ record: { audience: { broadcast: true, users: [] } } })
+          expect(written(record)).toEqual(expected(withTrap))
+        }),
+      )
+    },
+  )
 
   it.each([
     ['binary', HTTP.binary],
@@ -101,14 +131,30 @@ describe('the SDK as an oracle', () => {
     fc.assert(
       fc.property(anEvent, (event) => {
         const { headers, body } = serialize(event)
-        const request = { headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)])), body: Buffer.from(String(body)) }
+        const request = {
+          headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)])),
+          body: Buffer.from(String(body)),
+        }
         const decoded = decodeHttpEvents(request, limits, now)
         expect(decoded).toMatchObject({ ok: true, value: { isBatch: false, events: [{ audience: { broadcast: true } }] } })
         const [incoming] = decoded.ok ? decoded.value.events : []
         const record = incoming === undefined ? null : encodeRecord(incoming.event, incoming.audience, null)
-        expect(written(aLogRecord({ headers: toBuffers(record?.headers ?? {}), value: record?.value ?? null }))).toEqual({ ...expected(event), datacontenttype: expect.stringMatching(/^application\/json/) })
-        const read = Kafka.toEvent({ headers: { ...record?.headers }, value: record?.value?.toString(), key: '' } as never) as SdkEvent<unknown>
-        expect({ id: read.id, source: read.source, type: read.type, subject: read.subject, data: read.data }).toEqual({ id: event.id, source: event.source, type: event.type, subject: event.subject, data: event.data })
+        expect(written(aLogRecord({ headers: toBuffers(record?.headers ?? {}), value: record?.value ?? null }))).toEqual({
+          ...expected(event),
+          datacontenttype: expect.stringMatching(/^application\/json/),
+        })
+        const read = Kafka.toEvent({
+          headers: { ...record?.headers },
+          value: record?.value?.toString(),
+          key: '',
+        } as never) as SdkEvent<unknown>
+        expect({ id: read.id, source: read.source, type: read.type, subject: read.subject, data: read.data }).toEqual({
+          id: event.id,
+          source: event.source,
+          type: event.type,
+          subject: event.subject,
+          data: event.data,
+        })
       }),
     )
   })

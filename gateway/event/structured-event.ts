@@ -13,22 +13,33 @@ export function readStructuredEvent(value: unknown): Result<RawEvent, readonly E
   // Before they are copied and judged one by one.
   if (Object.keys(value).length > maxMembers) return failed([{ attribute: null, detail: `The event has more than ${maxMembers} members.` }])
   const { data, data_base64: encoded, ...attributes } = value
-  if (encoded !== undefined && encoded !== null) return data === undefined ? readEncoded(encoded, attributes) : wrongData('An event has data or data_base64, not both.')
+  if (encoded !== undefined && encoded !== null)
+    return data === undefined ? readEncoded(encoded, attributes) : wrongData('An event has data or data_base64, not both.')
   return data === undefined ? ok({ attributes, data: null, isBase64: false }) : readData(data, attributes)
 }
 
 function readEncoded(encoded: unknown, attributes: RawEvent['attributes']): Result<RawEvent, readonly EventProblem[]> {
   if (typeof encoded !== 'string') return wrongData('data_base64 must be a string.')
   const data = Buffer.from(encoded, 'base64')
-  return data.toString('base64') === encoded ? ok({ attributes, data, isBase64: true }) : wrongData('data_base64 must be base64 with padding (RFC 4648 section 4).')
+  return data.toString('base64') === encoded
+    ? ok({ attributes, data, isBase64: true })
+    : wrongData('data_base64 must be base64 with padding (RFC 4648 section 4).')
 }
 
 function readData(data: unknown, attributes: RawEvent['attributes']): Result<RawEvent, readonly EventProblem[]> {
   const { datacontenttype } = attributes
-  if (datacontenttype === undefined || datacontenttype === null) return ok({ attributes: { ...attributes, datacontenttype: 'application/json' }, data: Buffer.from(JSON.stringify(data)), isBase64: false })
+  if (datacontenttype === undefined || datacontenttype === null)
+    return ok({
+      attributes: { ...attributes, datacontenttype: 'application/json' },
+      data: Buffer.from(JSON.stringify(data)),
+      isBase64: false,
+    })
   // A content type of the wrong type is found when the attributes are judged.
-  if (typeof datacontenttype !== 'string' || dataShape(datacontenttype) === 'json') return ok({ attributes, data: Buffer.from(JSON.stringify(data)), isBase64: false })
-  return typeof data === 'string' ? ok({ attributes, data: Buffer.from(data), isBase64: false }) : wrongData('data must be a string when datacontenttype is not JSON; use data_base64 for bytes.')
+  if (typeof datacontenttype !== 'string' || dataShape(datacontenttype) === 'json')
+    return ok({ attributes, data: Buffer.from(JSON.stringify(data)), isBase64: false })
+  return typeof data === 'string'
+    ? ok({ attributes, data: Buffer.from(data), isBase64: false })
+    : wrongData('data must be a string when datacontenttype is not JSON; use data_base64 for bytes.')
 }
 
 const wrongData = (detail: string) => failed<readonly EventProblem[]>([{ attribute: 'data', detail }])

@@ -19,7 +19,11 @@ export function judgeReading(reading: Reading, nowMs: number, unreadyAfterMs: nu
 /** How reading goes on from `before` with what the source says now. */
 export function nextReading(before: Reading | null, state: SourceHealth, nowMs: number): Reading {
   const isReading = state.problem === null
-  return { state, hasRead: (before?.hasRead ?? false) || isReading, unreadableSinceMs: isReading ? null : (before?.unreadableSinceMs ?? nowMs) }
+  return {
+    state,
+    hasRead: (before?.hasRead ?? false) || isReading,
+    unreadableSinceMs: isReading ? null : (before?.unreadableSinceMs ?? nowMs),
+  }
 }
 
 /** What `/readyz` names: why nothing can be read, and the partitions that are behind. */
@@ -33,7 +37,9 @@ export function groupByTrouble(behind: readonly PartitionBehind[]): readonly Tro
   return partitionTroubles.flatMap((kind) => {
     const those = behind.filter((partition) => partition.kind === kind)
     const [first] = those
-    return first === undefined ? [] : [{ kind, count: those.length, partitions: those.slice(0, maxNamed).map(({ partition }) => partition), detail: first.detail }]
+    return first === undefined
+      ? []
+      : [{ kind, count: those.length, partitions: those.slice(0, maxNamed).map(({ partition }) => partition), detail: first.detail }]
   })
 }
 

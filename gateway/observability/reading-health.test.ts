@@ -16,8 +16,15 @@ function aPod(unreadyAfterMs = 60_000) {
   const health = createHealth()
   const metrics = createRecordingMetrics()
   const log = createRecordingLogger()
-  for (const condition of Object.keys(healthConditions)) if (condition !== 'log-reading') health.set(condition as keyof typeof healthConditions, null) // the table's own keys
-  const reading = createReadingHealth({ health, metrics: metrics.metrics, logger: log.logger, unreadyAfterMs, clock: () => performance.now() })
+  for (const condition of Object.keys(healthConditions))
+    if (condition !== 'log-reading') health.set(condition as keyof typeof healthConditions, null) // the table's own keys
+  const reading = createReadingHealth({
+    health,
+    metrics: metrics.metrics,
+    logger: log.logger,
+    unreadyAfterMs,
+    clock: () => performance.now(),
+  })
   return { health, metrics, log, reading, isReady: () => health.ready().ok }
 }
 
@@ -98,7 +105,11 @@ describe('the readiness of a pod, by its reading', () => {
 describe('the metrics of reading', () => {
   it('count the partitions that are behind by state, and the records that an open transaction holds back', () => {
     const { reading, metrics } = aPod()
-    reading.report({ problem: null, behind: [leaderless(1), leaderless(4), { partition: 7, kind: 'stalled', detail: 's' }], uncommittedRecords: 12 })
+    reading.report({
+      problem: null,
+      behind: [leaderless(1), leaderless(4), { partition: 7, kind: 'stalled', detail: 's' }],
+      uncommittedRecords: 12,
+    })
     expect(partitionTroubles.map((state) => metrics.value('partitionsBehind', { state }))).toEqual([2, 0, 0, 1])
     expect([metrics.value('uncommittedRecords'), metrics.value('logHealthy')]).toEqual([12, 0])
     reading.report(healthySource)
@@ -109,7 +120,8 @@ describe('the metrics of reading', () => {
 describe('the log lines of reading', () => {
   beforeEach(() => void vi.useFakeTimers())
   afterEach(() => void vi.useRealTimers())
-  const linesOf = ({ log }: ReturnType<typeof aPod>) => log.lines.map(({ level, message, fields }) => [level, message, fields['partitions'] ?? fields['kind'] ?? null])
+  const linesOf = ({ log }: ReturnType<typeof aPod>) =>
+    log.lines.map(({ level, message, fields }) => [level, message, fields['partitions'] ?? fields['kind'] ?? null])
 
   it('name the partitions that are behind by kind, once, and say when all are read', () => {
     const pod = aPod()

@@ -18,7 +18,11 @@ describe('a cursor', () => {
   })
 
   it('is short: 8 partitions of a million records each take less than 70 characters', () => {
-    const text = encodeCursor({ topicTag: tagOf('platform.chrome'), epochTag: tagOf('e'), offsets: Array.from({ length: 8 }, () => 1_000_000) })
+    const text = encodeCursor({
+      topicTag: tagOf('platform.chrome'),
+      epochTag: tagOf('e'),
+      offsets: Array.from({ length: 8 }, () => 1_000_000),
+    })
     expect(text.length).toBeLessThan(70)
   })
 
@@ -34,12 +38,20 @@ describe('a cursor', () => {
   })
 
   it('is refused, and never throws, when it is any other text', () => {
-    fc.assert(fc.property(fc.oneof(fc.string(), fc.string({ unit: 'binary' }), fc.base64String()), (text) => void expect(decodeCursor(text).ok).toBe(false)))
+    fc.assert(
+      fc.property(
+        fc.oneof(fc.string(), fc.string({ unit: 'binary' }), fc.base64String()),
+        (text) => void expect(decodeCursor(text).ok).toBe(false),
+      ),
+    )
   })
 
-  it.each(['', 'x', '%', 'AAAA', 'latest', '💥', '../../etc/passwd', encodeCursor({ topicTag: 1, epochTag: 2, offsets: [3] }) + '='])('is refused as %j', (text) => {
-    expect(decodeCursor(text).ok).toBe(false)
-  })
+  it.each(['', 'x', '%', 'AAAA', 'latest', '💥', '../../etc/passwd', encodeCursor({ topicTag: 1, epochTag: 2, offsets: [3] }) + '='])(
+    'is refused as %j',
+    (text) => {
+      expect(decodeCursor(text).ok).toBe(false)
+    },
+  )
 
   it('is refused before it is decoded when it is longer than any cursor', () => {
     expect(decodeCursor('A'.repeat(maxCursorLength + 1))).toEqual({ ok: false, error: expect.stringContaining('longer than') })
@@ -51,9 +63,13 @@ describe('a cursor', () => {
   })
 
   it('names 1,024 partitions at most, or as many as the topic has when it has more', () => {
-    const ofPartitions = (count: number): string => encodeCursor({ topicTag: 1, epochTag: 2, offsets: Array.from({ length: count }, () => 1) })
+    const ofPartitions = (count: number): string =>
+      encodeCursor({ topicTag: 1, epochTag: 2, offsets: Array.from({ length: count }, () => 1) })
     expect(decodeCursor(ofPartitions(maxCursorPartitions)).ok).toBe(true)
-    expect(decodeCursor(ofPartitions(maxCursorPartitions + 1))).toEqual({ ok: false, error: expect.stringContaining('more than 1024 partitions') })
+    expect(decodeCursor(ofPartitions(maxCursorPartitions + 1))).toEqual({
+      ok: false,
+      error: expect.stringContaining('more than 1024 partitions'),
+    })
     expect([decodeCursor(ofPartitions(3000), 3000).ok, decodeCursor(ofPartitions(3001), 3000).ok]).toEqual([true, false])
   })
 })

@@ -52,7 +52,8 @@ export function encodeCursor(cursor: Cursor): string {
  * the cursor fits the topic.
  */
 export function decodeCursor(text: string, maxPartitions: number = maxCursorPartitions): Result<Cursor, string> {
-  if (text.length > maxCursorLength) return failed(`The cursor is longer than ${maxCursorLength} characters; use one that this channel gave out, unchanged.`)
+  if (text.length > maxCursorLength)
+    return failed(`The cursor is longer than ${maxCursorLength} characters; use one that this channel gave out, unchanged.`)
   const bytes = Buffer.from(text, 'base64url')
   const garbage = failed('The cursor is damaged; use one that this channel gave out, unchanged, or connect with ?cursor=latest.')
   if (bytes.length < headerBytes + 5 || bytes[0] !== version || bytes.toString('base64url') !== text) return garbage
@@ -60,13 +61,19 @@ export function decodeCursor(text: string, maxPartitions: number = maxCursorPart
   if (bytes.readUInt32BE(end) !== crc32(bytes.subarray(0, end))) return garbage
   const count = readVarint(bytes, headerBytes, end)
   if (count === null) return garbage
-  if (count.value > maxPartitions) return failed(`The cursor names more than ${maxPartitions} partitions, and the topic has fewer; use one that this channel gave out, unchanged.`)
+  if (count.value > maxPartitions)
+    return failed(
+      `The cursor names more than ${maxPartitions} partitions, and the topic has fewer; use one that this channel gave out, unchanged.`,
+    )
   const offsets = readOffsets(bytes, { count: count.value, start: count.next, end })
   if (offsets === null) return garbage
   return ok({ topicTag: bytes.readUInt32BE(1), epochTag: bytes.readUInt32BE(5), offsets })
 }
 
-function readOffsets(bytes: Buffer, { count, start, end }: { readonly count: number; readonly start: number; readonly end: number }): number[] | null {
+function readOffsets(
+  bytes: Buffer,
+  { count, start, end }: { readonly count: number; readonly start: number; readonly end: number },
+): number[] | null {
   const offsets: number[] = []
   let at = start
   for (let index = 0; index < count; index += 1) {

@@ -83,26 +83,35 @@ describe('a frame', () => {
   it.each([
     ['websocket', websocket, sse],
     ['sse', sse, websocket],
-  ])('for %s first: the body is a view into it, so that the bytes are held once, and the other frame is counted beside it', (_kind, first, second) => {
-    const { frames, append, log } = rig()
-    const entry = append({ id: 'one', text: 'x'.repeat(500) })
-    const frame = made(frames.frame(entry, first, null))
-    const body = made(entry.body)
-    expect([body.buffer === frame.buffer, body.toString()]).toEqual([true, JSON.stringify({ id: 'one', text: 'x'.repeat(500) }).slice(0, -1)])
-    expect([body.byteOffset >= frame.byteOffset, body.byteOffset + body.length <= frame.byteOffset + frame.length]).toEqual([true, true])
-    expect([entry.bytes, log.bytes]).toEqual([entryOverheadBytes + frame.length, entryOverheadBytes + frame.length + keyBytes])
-    const other = made(frames.frame(entry, second, null))
-    expect([entry.body === body, log.bytes]).toEqual([true, entryOverheadBytes + frame.length + other.length + keyBytes])
-  })
+  ])(
+    'for %s first: the body is a view into it, so that the bytes are held once, and the other frame is counted beside it',
+    (_kind, first, second) => {
+      const { frames, append, log } = rig()
+      const entry = append({ id: 'one', text: 'x'.repeat(500) })
+      const frame = made(frames.frame(entry, first, null))
+      const body = made(entry.body)
+      expect([body.buffer === frame.buffer, body.toString()]).toEqual([
+        true,
+        JSON.stringify({ id: 'one', text: 'x'.repeat(500) }).slice(0, -1),
+      ])
+      expect([body.byteOffset >= frame.byteOffset, body.byteOffset + body.length <= frame.byteOffset + frame.length]).toEqual([true, true])
+      expect([entry.bytes, log.bytes]).toEqual([entryOverheadBytes + frame.length, entryOverheadBytes + frame.length + keyBytes])
+      const other = made(frames.frame(entry, second, null))
+      expect([entry.body === body, log.bytes]).toEqual([true, entryOverheadBytes + frame.length + other.length + keyBytes])
+    },
+  )
 })
 
 describe('a frame for a session that is ahead of this pod', () => {
-  it('has a cursor that is not behind the session\'s own, and is made for it alone', () => {
+  it("has a cursor that is not behind the session's own, and is made for it alone", () => {
     const { frames, append, calls } = rig()
     const entry = append({ id: 'one' })
     const own = frames.frame(entry, websocket, [0, 77])
     const shared = frames.frame(entry, websocket, null)
-    expect([own, shared].map((frame) => offsetsOf(eventsOf(frame, websocket)[0]?.['cursor']))).toEqual([[1, 77], [1, 0]])
+    expect([own, shared].map((frame) => offsetsOf(eventsOf(frame, websocket)[0]?.['cursor']))).toEqual([
+      [1, 77],
+      [1, 0],
+    ])
     expect(frames.frame(entry, websocket, null)).toBe(shared)
     expect(offsetsOf(eventsOf(frames.frame(entry, sse, [9, 0, 4]), sse)[0]?.['cursor'])).toEqual([9, 0, 4])
     expect(calls.encode).toBe(1)
@@ -120,7 +129,11 @@ describe('an event that turns out to be broken', () => {
   it('has no frame, is judged and told once, and costs the log no more than its place', () => {
     const { frames, append, log, calls } = rig()
     const entry = append({ isBroken: true })
-    expect([frames.frame(entry, websocket, null), frames.frame(entry, sse, null), frames.frame(entry, sse, [5, 5])]).toEqual([null, null, null])
+    expect([frames.frame(entry, websocket, null), frames.frame(entry, sse, null), frames.frame(entry, sse, [5, 5])]).toEqual([
+      null,
+      null,
+      null,
+    ])
     expect([calls.encode, calls.broken, log.bytes]).toEqual([1, ['bad-data'], entryOverheadBytes + keyBytes])
   })
 

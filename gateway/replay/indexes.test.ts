@@ -13,7 +13,13 @@ describe('a deque', () => {
         for (const step of steps) {
           const taken = step === null ? [deque.shift(), model.shift()] : [deque.push(step), model.push(step) && undefined]
           expect(taken[0]).toBe(taken[1])
-          expect([deque.length, deque.first(), deque.last(), deque.at(1), deque.at(-1)]).toEqual([model.length, model[0], model.at(-1), model[1], undefined])
+          expect([deque.length, deque.first(), deque.last(), deque.at(1), deque.at(-1)]).toEqual([
+            model.length,
+            model[0],
+            model.at(-1),
+            model[1],
+            undefined,
+          ])
         }
       }),
     )
@@ -42,7 +48,9 @@ describe('the audience index', () => {
         for (const entryKeys of entries.slice(0, dropped)) expect(index.drop()).toBe(entryKeys.length)
         const visited: number[] = []
         index.visit(wanted, from, (seq) => visited.push(seq) > 0)
-        const scanned = entries.flatMap((entryKeys, seq) => (seq >= dropped && seq >= from && entryKeys.some((key) => wanted.includes(key)) ? [seq] : []))
+        const scanned = entries.flatMap((entryKeys, seq) =>
+          seq >= dropped && seq >= from && entryKeys.some((key) => wanted.includes(key)) ? [seq] : [],
+        )
         expect(visited).toEqual(scanned)
       }),
     )
@@ -69,19 +77,30 @@ describe('the duplicate filter', () => {
 
   it('tells the second of two events with one source and id', () => {
     const duplicates = filter()
-    expect([duplicates.isDuplicate('s', '1', 0, 0), duplicates.isDuplicate('s', '1', 500, 500), duplicates.isDuplicate('s', '2', 500, 500), duplicates.isDuplicate('t', '1', 500, 500)]).toEqual([false, true, false, false])
+    expect([
+      duplicates.isDuplicate('s', '1', 0, 0),
+      duplicates.isDuplicate('s', '1', 500, 500),
+      duplicates.isDuplicate('s', '2', 500, 500),
+      duplicates.isDuplicate('t', '1', 500, 500),
+    ]).toEqual([false, true, false, false])
   })
 
   it('tells duplicates of more sources than have a map of their own, as it does of few', () => {
     fc.assert(
-      fc.property(fc.array(fc.record({ source: fc.nat({ max: 150 }), id: fc.nat({ max: 2 }), atMs: fc.nat({ max: 900 }) }), { maxLength: 600, size: 'max' }), (events) => {
-        const duplicates = new DuplicateFilter({ windowMs: 1000, maxIds: 100_000 })
-        const seen = new Set<string>()
-        for (const { source, id, atMs } of events) {
-          expect(duplicates.isDuplicate(`s${source}`, `${id}`, 5_000 + atMs, 6_000)).toBe(seen.has(`${source} ${id}`))
-          expect(duplicates.size).toBe(seen.add(`${source} ${id}`).size)
-        }
-      }),
+      fc.property(
+        fc.array(fc.record({ source: fc.nat({ max: 150 }), id: fc.nat({ max: 2 }), atMs: fc.nat({ max: 900 }) }), {
+          maxLength: 600,
+          size: 'max',
+        }),
+        (events) => {
+          const duplicates = new DuplicateFilter({ windowMs: 1000, maxIds: 100_000 })
+          const seen = new Set<string>()
+          for (const { source, id, atMs } of events) {
+            expect(duplicates.isDuplicate(`s${source}`, `${id}`, 5_000 + atMs, 6_000)).toBe(seen.has(`${source} ${id}`))
+            expect(duplicates.size).toBe(seen.add(`${source} ${id}`).size)
+          }
+        },
+      ),
     )
   })
 
@@ -115,7 +134,11 @@ describe('the duplicate filter', () => {
         // One pod reads as the records are written, the other reads all of them in one moment.
         const answers = (sinceMs: number, nowMs: (atMs: number) => number): boolean[] => {
           const duplicates = filter()
-          return timed.filter((one) => one.atMs >= sinceMs).map((one) => ({ ...one, is: duplicates.isDuplicate('s', one.id, one.atMs, nowMs(one.atMs)) })).filter((one) => one.atMs >= keepFromMs).map(({ is }) => is)
+          return timed
+            .filter((one) => one.atMs >= sinceMs)
+            .map((one) => ({ ...one, is: duplicates.isDuplicate('s', one.id, one.atMs, nowMs(one.atMs)) }))
+            .filter((one) => one.atMs >= keepFromMs)
+            .map(({ is }) => is)
         }
         expect(answers(keepFromMs - 1000, () => atMs)).toEqual(answers(0, (writtenMs) => writtenMs))
       }),
@@ -127,14 +150,19 @@ describe('the duplicate filter', () => {
     const minute = 60_000
     const duplicates = new DuplicateFilter({ windowMs: 5 * minute, maxIds: 200_000 })
     const t = Date.UTC(2026, 0, 31)
-    const seen = (source: string, id: string, afterMs: number, recordMs: number): boolean => duplicates.isDuplicate(source, id, t + recordMs, t + afterMs)
+    const seen = (source: string, id: string, afterMs: number, recordMs: number): boolean =>
+      duplicates.isDuplicate(source, id, t + recordMs, t + afterMs)
     expect([seen('good', '1', 0, 0), seen('good', '1', 1_000, 1_000)]).toEqual([false, true])
     expect([seen('ahead', '1', 1_200, 6 * minute), seen('ahead', '2', 1_400, 12 * minute)]).toEqual([false, false])
     expect(seen('good', '1', 2_000, 2_000)).toBe(true)
   })
 
   it('finds each duplicate of a source with a good clock within the window, whatever timestamps others have', () => {
-    const step = fc.record({ gapMs: fc.nat({ max: 400 }), id: fc.constantFrom('a', 'b', 'c', 'd'), strangersMs: fc.array(fc.integer({ min: -10_000_000, max: 10_000_000 }), { maxLength: 3 }) })
+    const step = fc.record({
+      gapMs: fc.nat({ max: 400 }),
+      id: fc.constantFrom('a', 'b', 'c', 'd'),
+      strangersMs: fc.array(fc.integer({ min: -10_000_000, max: 10_000_000 }), { maxLength: 3 }),
+    })
     fc.assert(
       fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
         const duplicates = new DuplicateFilter({ windowMs: 1000, maxIds: 10_000 })
@@ -151,7 +179,7 @@ describe('the duplicate filter', () => {
     )
   })
 
-  it('finds duplicates among records that were written during a pause of the pod, though a stranger\'s clock is ahead', () => {
+  it("finds duplicates among records that were written during a pause of the pod, though a stranger's clock is ahead", () => {
     const duplicates = filter()
     duplicates.isDuplicate('good', '1', 0, 0)
     duplicates.isDuplicate('good', 'filler', 950, 950)

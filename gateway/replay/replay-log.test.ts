@@ -40,7 +40,16 @@ function append(log: ReplayLog, { partition = 0, offset, user = 'ann', atMs = 0,
 }
 
 function appendFor(log: ReplayLog, users: readonly string[]): void {
-  log.append({ partition: 0, offset: log.positions[0] ?? 0, audience: anAudience({ users }), timestampMs: 0, appendedAtMs: 0, traceparent: null, content: { kind: 'parsed', event: {}, bytes: contentBytes }, contentBytes })
+  log.append({
+    partition: 0,
+    offset: log.positions[0] ?? 0,
+    audience: anAudience({ users }),
+    timestampMs: 0,
+    appendedAtMs: 0,
+    traceparent: null,
+    content: { kind: 'parsed', event: {}, bytes: contentBytes },
+    contentBytes,
+  })
 }
 
 function cursor(text: string): Cursor {
@@ -79,7 +88,12 @@ describe('the limits of the log', () => {
     append(log, { bytes: 10 * entryBytes })
     expect([log.length, log.bytes]).toEqual([0, 0])
     append(log)
-    expect([log.length, log.bytes, log.locate(at(log, [2, 0])).kind, log.locate(at(log, [1, 0])).kind]).toEqual([1, entryBytes + keyBytes, 'found', 'too-old'])
+    expect([log.length, log.bytes, log.locate(at(log, [2, 0])).kind, log.locate(at(log, [1, 0])).kind]).toEqual([
+      1,
+      entryBytes + keyBytes,
+      'found',
+      'too-old',
+    ])
   })
 
   it('count what an entry takes now that it is encoded, and drop by it', () => {
@@ -98,8 +112,15 @@ describe('the limits of the log', () => {
 
   it('count the names of audiences: 1,000 events for 1,000 users each took 300 MB where 10 were counted', () => {
     const log = aLog({ maxBytes: 10_000_000 })
-    for (let event = 0; event < 100; event += 1) appendFor(log, Array.from({ length: 1_000 }, (_, index) => `user-${event}-${index}`))
-    expect([log.length, log.bytes <= 10_000_000]).toEqual([Math.floor(10_000_000 / (entryBytes + 1_000 * keyBytes + 999 * furtherKeyBytes)), true])
+    for (let event = 0; event < 100; event += 1)
+      appendFor(
+        log,
+        Array.from({ length: 1_000 }, (_, index) => `user-${event}-${index}`),
+      )
+    expect([log.length, log.bytes <= 10_000_000]).toEqual([
+      Math.floor(10_000_000 / (entryBytes + 1_000 * keyBytes + 999 * furtherKeyBytes)),
+      true,
+    ])
     for (let turn = 0; turn < 10; turn += 1) log.trim(10_000_000)
     expect([log.length, log.bytes]).toEqual([0, 0])
   })
@@ -128,7 +149,11 @@ describe('sequence numbers', () => {
 describe('the version', () => {
   it('changes with whatever moves a position, and with nothing else', () => {
     const log = aLog()
-    const steps: (() => void)[] = [() => void append(log), () => log.advance(1, 5), () => log.reset({ epoch: 'e', startOffsets: [0], endOffsets: [0] })]
+    const steps: (() => void)[] = [
+      () => void append(log),
+      () => log.advance(1, 5),
+      () => log.reset({ epoch: 'e', startOffsets: [0], endOffsets: [0] }),
+    ]
     const versions = [log.version, ...steps.map((step) => (step(), log.version))]
     expect(new Set(versions).size).toBe(versions.length)
     const before = log.version
@@ -194,7 +219,7 @@ describe('finding the place of a cursor', () => {
     ])
   })
 
-  it('before records that were read and were nobody\'s: not too old, for nothing is lost', () => {
+  it("before records that were read and were nobody's: not too old, for nothing is lost", () => {
     const log = aLog()
     log.advance(0, 100)
     expect(log.locate(at(log, [0, 0]))).toEqual({ kind: 'found', fromSeq: 0 })
@@ -248,9 +273,27 @@ describe('cursors', () => {
 /** What a log may be told, in any order. Numbers are reduced to what is possible when they are used. */
 const steps = fc.array(
   fc.oneof(
-    { weight: 12, arbitrary: fc.record({ kind: fc.constant('append' as const), partition: fc.nat({ max: 2 }), hole: fc.nat({ max: 2 }), user: fc.nat({ max: 3 }) }) },
-    { weight: 3, arbitrary: fc.record({ kind: fc.constantFrom('advance' as const, 'pass' as const), partition: fc.nat({ max: 3 }), by: fc.integer({ min: 1, max: 9 }) }) },
-    { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('encode' as const, 'grow' as const, 'reset' as const), by: fc.nat({ max: 400 }) }) },
+    {
+      weight: 12,
+      arbitrary: fc.record({
+        kind: fc.constant('append' as const),
+        partition: fc.nat({ max: 2 }),
+        hole: fc.nat({ max: 2 }),
+        user: fc.nat({ max: 3 }),
+      }),
+    },
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        kind: fc.constantFrom('advance' as const, 'pass' as const),
+        partition: fc.nat({ max: 3 }),
+        by: fc.integer({ min: 1, max: 9 }),
+      }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({ kind: fc.constantFrom('encode' as const, 'grow' as const, 'reset' as const), by: fc.nat({ max: 400 }) }),
+    },
   ),
   { minLength: 1, maxLength: 250 },
 )
@@ -317,7 +360,9 @@ describe('whatever a log has been told', () => {
         const keys = [...users.flatMap((user) => audienceKeys(anAudience({ users: [`user-${user}`] }))), ...more]
         const visited: number[] = []
         log.visit(keys, from, ({ seq }) => visited.push(seq) > 0)
-        expect(visited).toEqual(held.filter(({ seq, audience }) => seq >= from && audienceKeys(audience).some((key) => keys.includes(key))).map(({ seq }) => seq))
+        expect(visited).toEqual(
+          held.filter(({ seq, audience }) => seq >= from && audienceKeys(audience).some((key) => keys.includes(key))).map(({ seq }) => seq),
+        )
       }),
     )
   })

@@ -223,7 +223,11 @@ export class ReplayLog {
   }
 
   #cursor(offsets: PartitionOffsets, atLeast: PartitionOffsets | null, owesGap: boolean): string {
-    return encodeCursor({ topicTag: this.#topicTag, epochTag: owesGap ? this.#owingTag : this.#epochTag, offsets: atLeast === null ? offsets : upperBound(offsets, atLeast) })
+    return encodeCursor({
+      topicTag: this.#topicTag,
+      epochTag: owesGap ? this.#owingTag : this.#epochTag,
+      offsets: atLeast === null ? offsets : upperBound(offsets, atLeast),
+    })
   }
 }
 

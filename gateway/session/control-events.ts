@@ -21,7 +21,12 @@ export function createControlFrames(channel: string, instance: string, heartbeat
   let count = 0
   return (event, cursor, framing) => {
     count += 1
-    const attributes = { specversion: '1.0', id: `${instance}-${count}`, source: `urn:carillon:channel:${channel}`, datacontenttype: 'application/json' }
+    const attributes = {
+      specversion: '1.0',
+      id: `${instance}-${count}`,
+      source: `urn:carillon:channel:${channel}`,
+      datacontenttype: 'application/json',
+    }
     const json = JSON.stringify({ ...attributes, ...event, ...(cursor === null ? {} : { heartbeatms: heartbeatMs }) })
     return wrapJson(Buffer.from(json.slice(0, -1)), cursor, framing)
   }

@@ -21,7 +21,13 @@ export class Reading {
   readonly #bookmarks = new Map<Framing, Bookmark>()
   #lastJoin: { readonly frames: readonly Buffer[]; readonly joined: Buffer } | null = null
 
-  constructor(options: { readonly log: ReplayLog; readonly frames: Frames; readonly control: ControlFrames; readonly limits: ReadingLimits; readonly observer: SessionObserver }) {
+  constructor(options: {
+    readonly log: ReplayLog
+    readonly frames: Frames
+    readonly control: ControlFrames
+    readonly limits: ReadingLimits
+    readonly observer: SessionObserver
+  }) {
     this.log = options.log
     this.control = options.control
     this.#frames = options.frames
@@ -75,7 +81,8 @@ export class Reading {
     const [only] = frames
     if (only !== undefined && frames.length === 1) return only
     const last = this.#lastJoin
-    if (last !== null && last.frames.length === frames.length && last.frames.every((frame, index) => frame === frames[index])) return last.joined
+    if (last !== null && last.frames.length === frames.length && last.frames.every((frame, index) => frame === frames[index]))
+      return last.joined
     const joined = Buffer.concat(frames)
     this.#lastJoin = { frames, joined }
     return joined

@@ -33,7 +33,13 @@ describe('readResumePoint', () => {
   it('prefers the header to the parameter and the parameter to the cursor, wherever they stand among others', () => {
     const text = fc.string({ minLength: 1, maxLength: 20, unit: 'binary' }).filter((value) => value.isWellFormed())
     const others = fc.array(fc.tuple(fc.constantFrom('a', 'curso', 'lastEventIds'), fc.string({ maxLength: 5 })), { maxLength: 4 })
-    const requests = fc.record({ header: fc.option(text), parameter: fc.option(text), cursor: fc.option(text), before: others, after: others })
+    const requests = fc.record({
+      header: fc.option(text),
+      parameter: fc.option(text),
+      cursor: fc.option(text),
+      before: others,
+      after: others,
+    })
     fc.assert(
       fc.property(requests, ({ header, parameter, cursor, before, after }) => {
         const own = [...(cursor === null ? [] : [['cursor', cursor]]), ...(parameter === null ? [] : [['lastEventId', parameter]])]

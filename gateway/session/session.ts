@@ -113,7 +113,14 @@ export class Session {
   }
 
   #read(from: number): readonly Buffer[] {
-    const read = this.#reading.read({ keys: this.keys, principal: this.principal, from, framing: this.socket.framing, covered: this.#covered, owesGap: this.#owesGap })
+    const read = this.#reading.read({
+      keys: this.keys,
+      principal: this.principal,
+      from,
+      framing: this.socket.framing,
+      covered: this.#covered,
+      owesGap: this.#owesGap,
+    })
     this.#next = read.next
     if (this.#replayed !== null) {
       this.#replayed += read.frames.length
@@ -167,7 +174,8 @@ export class Session {
   judgeLosses(lostBelow: ReadonlyMap<number, number>, earlier: number): void {
     const covered = this.#covered
     if (covered === null || this.#knownLosses < earlier || this.#knownLosses === this.#reading.log.losses) return
-    if ([...lostBelow].every(([partition, offset]) => (covered[partition] ?? 0) >= offset)) this.#knownLosses = Math.max(this.#knownLosses, this.#reading.log.losses)
+    if ([...lostBelow].every(([partition, offset]) => (covered[partition] ?? 0) >= offset))
+      this.#knownLosses = Math.max(this.#knownLosses, this.#reading.log.losses)
   }
 
   // ---- telling

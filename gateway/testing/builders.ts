@@ -95,7 +95,15 @@ export function aStructuredRecord(event: EventInRecord = {}): LogRecord {
 /** The form that chrome-service-backend reads: no content type, audience and payload side by side in `data`, specversion 1.0.2. */
 export function aLegacyRecord(event: EventInRecord = {}): LogRecord {
   const { id, source, type, audience, data, datacontenttype, attributes, headers, at } = complete(event)
-  const json = { specversion: '1.0.2', id, source, type, datacontenttype, ...attributes, data: { ...(isNobody(audience) ? { users: [] } : audience), payload: data } }
+  const json = {
+    specversion: '1.0.2',
+    id,
+    source,
+    type,
+    datacontenttype,
+    ...attributes,
+    data: { ...(isNobody(audience) ? { users: [] } : audience), payload: data },
+  }
   return aLogRecord({ ...at, value: Buffer.from(JSON.stringify(json)), headers: toHeaders(headers) })
 }
 

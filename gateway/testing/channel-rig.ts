@@ -22,9 +22,20 @@ export interface ChannelRig {
   /** What became of reading the log: `opened`, `warmed-up`, or the kind of a problem. */
   readonly observed: readonly string[]
   readonly logged: readonly LogLine[]
-  connect(principal?: Partial<Principal>, resume?: Resume, socket?: RecordingSocket): { readonly session: Session; readonly socket: RecordingSocket }
+  connect(
+    principal?: Partial<Principal>,
+    resume?: Resume,
+    socket?: RecordingSocket,
+  ): { readonly session: Session; readonly socket: RecordingSocket }
   /** Appends an event and gives those whom it concerns their turns. */
-  publish(event: { readonly id: string; readonly partition?: number; readonly offset?: number; readonly audience?: Partial<Audience>; readonly isBroken?: boolean; readonly padding?: number }): Promise<Entry>
+  publish(event: {
+    readonly id: string
+    readonly partition?: number
+    readonly offset?: number
+    readonly audience?: Partial<Audience>
+    readonly isBroken?: boolean
+    readonly padding?: number
+  }): Promise<Entry>
 }
 
 export const rigDefaults: ChannelOptions = {
@@ -49,7 +60,10 @@ export function createChannelRig(options: Partial<ChannelOptions> = {}, random: 
   const { logger, lines: logged } = createRecordingLogger()
   const { channel, ingest } = createChannel({
     options: { ...rigDefaults, ...options },
-    decode: () => ({ kind: 'undecodable', failure: { reason: 'not-an-event', detail: 'the rig is given events that are already decoded' } }),
+    decode: () => ({
+      kind: 'undecodable',
+      failure: { reason: 'not-an-event', detail: 'the rig is given events that are already decoded' },
+    }),
     encode: (content) =>
       content.kind === 'parsed' && content.event.isBroken !== true
         ? ok(Buffer.from(JSON.stringify(content.event).slice(0, -1)))
@@ -59,7 +73,11 @@ export function createChannelRig(options: Partial<ChannelOptions> = {}, random: 
     tracer: disabledTracer,
     now: Date.now,
     random,
-    observer: { opened: () => observed.push('opened'), warmedUp: () => observed.push('warmed-up'), health: ({ problem }) => observed.push(problem?.kind ?? 'healthy') },
+    observer: {
+      opened: () => observed.push('opened'),
+      warmedUp: () => observed.push('warmed-up'),
+      health: ({ problem }) => observed.push(problem?.kind ?? 'healthy'),
+    },
   })
   ingest.opened({ epoch: 'first', startOffsets: [0, 0], endOffsets: [0, 0] })
   return {
@@ -68,7 +86,10 @@ export function createChannelRig(options: Partial<ChannelOptions> = {}, random: 
     metrics,
     observed,
     logged,
-    connect: (principal = {}, resume = { kind: 'latest' }, socket = new RecordingSocket()) => ({ session: channel.join(socket, rigPrincipal(principal), resume), socket }),
+    connect: (principal = {}, resume = { kind: 'latest' }, socket = new RecordingSocket()) => ({
+      session: channel.join(socket, rigPrincipal(principal), resume),
+      socket,
+    }),
     publish: async ({ id, partition = 0, offset, audience = { broadcast: true }, isBroken = false, padding = 0 }) => {
       const entry = channel.append({
         partition,
@@ -86,7 +107,15 @@ export function createChannelRig(options: Partial<ChannelOptions> = {}, random: 
   }
 }
 
-export const rigPrincipal = (over: Partial<Principal> = {}): Principal => ({ userId: 'ann', username: null, organizationId: null, accountNumber: null, roles: [], expiresAtMs: null, ...over })
+export const rigPrincipal = (over: Partial<Principal> = {}): Principal => ({
+  userId: 'ann',
+  username: null,
+  organizationId: null,
+  accountNumber: null,
+  roles: [],
+  expiresAtMs: null,
+  ...over,
+})
 
 const lines: Framing = { kind: 'websocket', before: () => Buffer.alloc(0), after: Buffer.from('\n') }
 
@@ -149,7 +178,11 @@ export class RecordingSocket implements Socket {
 
   get received(): readonly Received[] {
     // The rig's encoder and the control events make nothing but such objects.
-    return Buffer.concat(this.writes).toString().split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as Received)
+    return Buffer.concat(this.writes)
+      .toString()
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as Received)
   }
 
   /** The ids of events, and the types of control events without their prefix. */

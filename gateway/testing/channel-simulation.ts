@@ -40,7 +40,13 @@ class Simulation {
   constructor(tape: readonly number[]) {
     this.#tape = tape
     for (let index = 0; index < 3; index += 1) this.#pods.push(this.#newPod())
-    for (const principal of cast) this.#clients.push(new Client(principal, this.#topic, { complain: (text) => this.#complaints.push(text), see: (what, times) => this.#see(what, times) }))
+    for (const principal of cast)
+      this.#clients.push(
+        new Client(principal, this.#topic, {
+          complain: (text) => this.#complaints.push(text),
+          see: (what, times) => this.#see(what, times),
+        }),
+      )
   }
 
   complaints(): readonly string[] {
@@ -66,7 +72,8 @@ class Simulation {
   #step(): void {
     const choice = this.#pick(100)
     if (choice < 25) this.#produce()
-    else if (choice < 50) this.#pods[this.#pick(this.#pods.length)]?.readSome(this.#topic, this.#pick(this.#topic.length), 1 + this.#pick(4))
+    else if (choice < 50)
+      this.#pods[this.#pick(this.#pods.length)]?.readSome(this.#topic, this.#pick(this.#topic.length), 1 + this.#pick(4))
     else if (choice < 65) this.#pods[this.#pick(this.#pods.length)]?.slice()
     else if (choice < 78) this.#clients[this.#pick(cast.length)]?.receiveSome(1 + this.#pick(200))
     else if (choice < 90) this.#connectOrNot(this.#clients[this.#pick(cast.length)])
@@ -143,8 +150,20 @@ interface TopicRecord {
   readonly audience: Audience | null
 }
 
-const aPrincipal = (userId: string, organizationId: string, roles: readonly string[]): Principal => ({ userId, username: `${userId}-name`, organizationId, accountNumber: null, roles, expiresAtMs: null })
-const cast = [aPrincipal('ann', 'red', ['admin']), aPrincipal('bob', 'red', []), aPrincipal('cid', 'blue', ['admin']), aPrincipal('ann', 'red', ['admin'])]
+const aPrincipal = (userId: string, organizationId: string, roles: readonly string[]): Principal => ({
+  userId,
+  username: `${userId}-name`,
+  organizationId,
+  accountNumber: null,
+  roles,
+  expiresAtMs: null,
+})
+const cast = [
+  aPrincipal('ann', 'red', ['admin']),
+  aPrincipal('bob', 'red', []),
+  aPrincipal('cid', 'blue', ['admin']),
+  aPrincipal('ann', 'red', ['admin']),
+]
 const nobody: Audience = { broadcast: false, users: [], usernames: [], organizations: [], roles: [] }
 const audiences: readonly (Audience | null)[] = [
   null,
@@ -171,7 +190,11 @@ class Pod {
     this.#see = see
     const { metrics } = createRecordingMetrics()
     this.log = new ReplayLog(topicName, { windowMs: 60_000, maxBytes: 12_000 })
-    const frames = new Frames(this.log, (content) => ok(Buffer.from(JSON.stringify(content.kind === 'parsed' ? content.event : {}).slice(0, -1))), { encoded: () => {}, broken: () => {} })
+    const frames = new Frames(
+      this.log,
+      (content) => ok(Buffer.from(JSON.stringify(content.kind === 'parsed' ? content.event : {}).slice(0, -1))),
+      { encoded: () => {}, broken: () => {} },
+    )
     const reading = new Reading({
       log: this.log,
       frames,
@@ -180,8 +203,25 @@ class Pod {
       observer: { lost: () => {}, replayed: () => {}, closed: () => {} },
     })
     const fanOut = new FanOut({ sliceMs: 0, observer: { delivered: () => {} }, later: (run) => this.#slices.push(run) })
-    const upkeep = new Upkeep({ intervalMs: 25_000, timeoutMs: 1000, noticeMs: 0, toleranceMs: 0, now: () => 0, clock: () => 0, random: () => 0 })
-    this.channel = new Channel({ log: this.log, hub: new Hub(), fanOut, upkeep, reading, metrics, logger: createRecordingLogger().logger, limits: { maxConnections: 100, maxConnectionsPerUser: 100 } })
+    const upkeep = new Upkeep({
+      intervalMs: 25_000,
+      timeoutMs: 1000,
+      noticeMs: 0,
+      toleranceMs: 0,
+      now: () => 0,
+      clock: () => 0,
+      random: () => 0,
+    })
+    this.channel = new Channel({
+      log: this.log,
+      hub: new Hub(),
+      fanOut,
+      upkeep,
+      reading,
+      metrics,
+      logger: createRecordingLogger().logger,
+      limits: { maxConnections: 100, maxConnectionsPerUser: 100 },
+    })
     this.#positions = topic.map((records) => records[Math.max(0, records.length - back)]?.offset ?? (records.at(-1)?.offset ?? -1) + 1)
     this.channel.open({ epoch, startOffsets: this.#positions, endOffsets: endsOf(topic) })
   }
@@ -198,7 +238,16 @@ class Pod {
     if (record.audience === null) return this.log.advance(partition, record.offset + 1)
     const event = { id: `${partition}-${record.offset}`, partition, offset: record.offset }
     const content = { kind: 'parsed', event, bytes: 40 } as const
-    this.channel.append({ partition, offset: record.offset, audience: record.audience, timestampMs: 0, appendedAtMs: 0, traceparent: null, content, contentBytes: 40 })
+    this.channel.append({
+      partition,
+      offset: record.offset,
+      audience: record.audience,
+      timestampMs: 0,
+      appendedAtMs: 0,
+      traceparent: null,
+      content,
+      contentBytes: 40,
+    })
     if (this.log.tailSeq > before) this.#see('trimmed')
   }
 
@@ -261,7 +310,11 @@ class Client {
   /** Whether this connection has told anything. */
   #isFirstMessage = true
 
-  constructor(principal: Principal, topic: readonly (readonly TopicRecord[])[], report: { complain(text: string): void; see(what: string, times?: number): void }) {
+  constructor(
+    principal: Principal,
+    topic: readonly (readonly TopicRecord[])[],
+    report: { complain(text: string): void; see(what: string, times?: number): void },
+  ) {
     this.#principal = principal
     this.#topic = topic
     this.#report = report
@@ -331,7 +384,8 @@ class Client {
   #checkDebt(cursor: Cursor, line: string): void {
     const saysSo = cursor.epochTag === owingTagOf(epoch)
     if (saysSo) this.#report.see('owing')
-    if (this.#isOwedGap && !saysSo) this.#report.complain(`${this.#principal.userId} is owed a gap, but the cursor does not say so: ${line}`)
+    if (this.#isOwedGap && !saysSo)
+      this.#report.complain(`${this.#principal.userId} is owed a gap, but the cursor does not say so: ${line}`)
   }
 
   #deliver(partition: number, offset: number): void {
@@ -341,7 +395,8 @@ class Client {
     this.#delivered.add(place)
     const expected = this.#expected?.[partition] ?? 0
     const owed = this.#unlessLost(partition, this.#owed(partition, expected, offset + 1))
-    if (owed.length !== 1 || owed[0] !== offset) this.#report.complain(`${this.#principal.userId} got ${partition}/${offset}, was owed ${JSON.stringify(owed)} from ${expected}`)
+    if (owed.length !== 1 || owed[0] !== offset)
+      this.#report.complain(`${this.#principal.userId} got ${partition}/${offset}, was owed ${JSON.stringify(owed)} from ${expected}`)
     if (this.#expected !== null) this.#expected[partition] = offset + 1
   }
 
@@ -360,15 +415,19 @@ class Client {
     this.#expected?.forEach((expected, partition) => {
       const claimed = offsets[partition] ?? 0
       const owed = this.#unlessLost(partition, this.#owed(partition, expected, claimed))
-      if (owed.length > 0) this.#report.complain(`${this.#principal.userId} was told a cursor that skips ${partition}/${owed.join()} with ${line}`)
+      if (owed.length > 0)
+        this.#report.complain(`${this.#principal.userId} was told a cursor that skips ${partition}/${owed.join()} with ${line}`)
       const repeated = this.#owed(partition, claimed, expected)
-      if (repeated.length > 0) this.#report.complain(`${this.#principal.userId} was told a cursor that repeats ${partition}/${repeated.join()} with ${line}`)
+      if (repeated.length > 0)
+        this.#report.complain(`${this.#principal.userId} was told a cursor that repeats ${partition}/${repeated.join()} with ${line}`)
     })
   }
 
   #owed(partition: number, from: number, to: number): number[] {
     const mine = (record: TopicRecord): boolean => record.audience !== null && matches(record.audience, this.#principal)
-    return (this.#topic[partition] ?? []).filter((record) => record.offset >= from && record.offset < to && mine(record)).map(({ offset }) => offset)
+    return (this.#topic[partition] ?? [])
+      .filter((record) => record.offset >= from && record.offset < to && mine(record))
+      .map(({ offset }) => offset)
   }
 
   checkNothingIsMissing(): void {

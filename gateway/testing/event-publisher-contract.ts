@@ -19,7 +19,13 @@ let identities = 0
 /** A valid record; a test states what matters to it. */
 export function anOutgoingRecord(given: Partial<OutgoingRecord> = {}): OutgoingRecord {
   identities += 1
-  return { key: null, identity: `source|${identities}`, value: Buffer.from(`{"n":${identities}}`), headers: { ce_id: String(identities) }, ...given }
+  return {
+    key: null,
+    identity: `source|${identities}`,
+    value: Buffer.from(`{"n":${identities}}`),
+    headers: { ce_id: String(identities) },
+    ...given,
+  }
 }
 
 /**
@@ -40,10 +46,19 @@ export function describeEventPublisher(name: string, makeLog: () => Promise<Publ
     afterEach(() => publisher.stop({ deadlineMs: 1_000 }))
 
     it('says ok when the record is in the log, as it was given', async () => {
-      const record = anOutgoingRecord({ key: 'user:1', value: Buffer.from('{"\u{1F514}":1}'), headers: { ce_id: 'a', ce_audience: '{"users":["\u00e9"]}' } })
+      const record = anOutgoingRecord({
+        key: 'user:1',
+        value: Buffer.from('{"\u{1F514}":1}'),
+        headers: { ce_id: 'a', ce_audience: '{"users":["\u00e9"]}' },
+      })
       expect(await publisher.publish([record], inTime)).toEqual({ ok: true, value: undefined })
       const [written] = await log.read()
-      expect(written).toMatchObject({ offset: 0, key: Buffer.from('user:1'), value: record.value, headers: { ce_id: Buffer.from('a'), ce_audience: Buffer.from('{"users":["\u00e9"]}') } })
+      expect(written).toMatchObject({
+        offset: 0,
+        key: Buffer.from('user:1'),
+        value: record.value,
+        headers: { ce_id: Buffer.from('a'), ce_audience: Buffer.from('{"users":["\u00e9"]}') },
+      })
       expect(Math.abs(Date.now() - (written?.timestampMs ?? 0))).toBeLessThan(60_000)
     })
 
@@ -51,7 +66,12 @@ export function describeEventPublisher(name: string, makeLog: () => Promise<Publ
       await publisher.publish([anOutgoingRecord({ key: null, value: null }), anOutgoingRecord({ key: '', value: Buffer.alloc(0) })], inTime)
       const contents = (await log.read()).map(({ key, value }) => [key?.length, value?.length])
       expect(contents).toHaveLength(2)
-      expect(contents).toEqual(expect.arrayContaining([[undefined, undefined], [0, 0]]))
+      expect(contents).toEqual(
+        expect.arrayContaining([
+          [undefined, undefined],
+          [0, 0],
+        ]),
+      )
     })
 
     it('puts records where their key, or else their identity, belongs', async () => {
@@ -59,11 +79,14 @@ export function describeEventPublisher(name: string, makeLog: () => Promise<Publ
       await publisher.publish(records, inTime)
       const placed = new Map((await log.read()).map((record) => [String(record.headers.ce_id), record.partition]))
       expect(placed.size).toBe(40)
-      for (const record of records) expect(placed.get(record.headers.ce_id ?? ''), record.headers.ce_id).toBe(partitionFor(record, log.partitions))
+      for (const record of records)
+        expect(placed.get(record.headers.ce_id ?? ''), record.headers.ce_id).toBe(partitionFor(record, log.partitions))
     })
 
     it('keeps the order in which one key was published, by many calls at once', async () => {
-      const outcomes = await Promise.all(Array.from({ length: 300 }, (_, n) => publisher.publish([anOutgoingRecord({ key: 'one', value: Buffer.from(String(n)) })], inTime)))
+      const outcomes = await Promise.all(
+        Array.from({ length: 300 }, (_, n) => publisher.publish([anOutgoingRecord({ key: 'one', value: Buffer.from(String(n)) })], inTime)),
+      )
       expect(outcomes.every((outcome) => outcome.ok)).toBe(true)
       expect((await log.read()).map((record) => Number(record.value))).toEqual(Array.from({ length: 300 }, (_, n) => n))
     })

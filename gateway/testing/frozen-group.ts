@@ -29,7 +29,9 @@ function groupOf(leader: number | null): number {
 /** @returns true where there is no /proc */
 export function isFrozen(group: number): boolean {
   const members = namesIn('/proc').filter((name) => /^\d+$/.test(name) && statOf(`/proc/${name}`)?.group === group)
-  return members.every((pid) => namesIn(`/proc/${pid}/task`).every((thread) => /^[TtZX]?$/.test(statOf(`/proc/${pid}/task/${thread}`)?.state ?? '')))
+  return members.every((pid) =>
+    namesIn(`/proc/${pid}/task`).every((thread) => /^[TtZX]?$/.test(statOf(`/proc/${pid}/task/${thread}`)?.state ?? '')),
+  )
 }
 
 /** proc_pid_stat(5): the name of the program is in parentheses, and may hold blanks and parentheses itself. @returns null: it has ended */

@@ -34,7 +34,9 @@ export interface ListenerTarget {
 }
 
 export async function listenBySocket(reader: Reader, { port, socketPath, token, onEvent }: ListenerTarget): Promise<Listener> {
-  const socket = new WebSocket(`ws://127.0.0.1:${port}${socketPath}?cursor=latest`, ['cloudevents.json'], { headers: { authorization: `Bearer ${token}` } })
+  const socket = new WebSocket(`ws://127.0.0.1:${port}${socketPath}?cursor=latest`, ['cloudevents.json'], {
+    headers: { authorization: `Bearer ${token}` },
+  })
   await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject))
   return listener(reader, onEvent ?? (() => {}), {
     onEvent: (listen) => socket.on('message', (text) => listen(String(text))),

@@ -31,7 +31,11 @@ export const keyedGateway = new URL('./keyed-gateway.ts', import.meta.url)
 const gatewayMain = new URL('../main.ts', import.meta.url)
 
 /** Starts a gateway on free ports. Resolves when it is ready. @throws with what it wrote, when it ends before */
-export async function startProbedGateway({ main = gatewayMain, env = {}, execArgv = [] }: ProbedGatewayOptions = {}): Promise<ProbedGateway> {
+export async function startProbedGateway({
+  main = gatewayMain,
+  env = {},
+  execArgv = [],
+}: ProbedGatewayOptions = {}): Promise<ProbedGateway> {
   const child = fork(fileURLToPath(main), [], {
     env: { PATH: process.env['PATH'], LOG_FORMAT: 'json', PORT: '0', INTERNAL_PORT: '0', ...env },
     execArgv: ['--disable-warning=ExperimentalWarning', '--import', probe, ...execArgv],

@@ -60,7 +60,10 @@ export function describeRecordSource(name: string, makeLog: () => Promise<LogUnd
     const untilReading = (sink: RecordingSink): Promise<void> => vi.waitFor(() => expect(sink.problems.at(-1)).toBeNull(), waiting)
 
     it('says first where it begins, and hands over what is there and what comes', async () => {
-      await log.append([{ partition: 0, value: 'a' }, { partition: 2, value: 'b' }])
+      await log.append([
+        { partition: 0, value: 'a' },
+        { partition: 2, value: 'b' },
+      ])
       const sink = await read()
       await sink.untilReceived(2)
       await log.append([{ partition: 2, value: 'c' }])
@@ -72,11 +75,28 @@ export function describeRecordSource(name: string, makeLog: () => Promise<LogUnd
     })
 
     it('hands over a record as it was written', async () => {
-      await log.append([{ partition: 1, key: 'k\u00e9', value: '{"\u{1F514}":1}', headers: { ce_id: 'x', 'content-type': 'a/b' }, timestampMs: 1_700_000_000_123 }])
+      await log.append([
+        {
+          partition: 1,
+          key: 'k\u00e9',
+          value: '{"\u{1F514}":1}',
+          headers: { ce_id: 'x', 'content-type': 'a/b' },
+          timestampMs: 1_700_000_000_123,
+        },
+      ])
       const sink = await read()
       await sink.untilReceived(1)
       const headers = { ce_id: Buffer.from('x'), 'content-type': Buffer.from('a/b') }
-      expect(sink.received).toEqual([{ partition: 1, offset: 0, timestampMs: 1_700_000_000_123, key: Buffer.from('k\u00e9'), value: Buffer.from('{"\u{1F514}":1}'), headers }])
+      expect(sink.received).toEqual([
+        {
+          partition: 1,
+          offset: 0,
+          timestampMs: 1_700_000_000_123,
+          key: Buffer.from('k\u00e9'),
+          value: Buffer.from('{"\u{1F514}":1}'),
+          headers,
+        },
+      ])
     })
 
     it('begins at the first record that is recent enough, and at the end where none is', async () => {
@@ -95,7 +115,8 @@ export function describeRecordSource(name: string, makeLog: () => Promise<LogUnd
 
     it('hands over every record once and in order while many are written', async () => {
       const sink = await read()
-      for (let round = 0; round < 10; round++) await log.append(Array.from({ length: 90 }, (_, n) => ({ partition: n % 3, value: `${round}-${n}` })))
+      for (let round = 0; round < 10; round++)
+        await log.append(Array.from({ length: 90 }, (_, n) => ({ partition: n % 3, value: `${round}-${n}` })))
       await sink.untilReceived(900)
       for (const partition of [0, 1, 2]) expect(sink.offsets(partition)).toEqual(Array.from({ length: 300 }, (_, n) => n))
     })
@@ -105,7 +126,10 @@ export function describeRecordSource(name: string, makeLog: () => Promise<LogUnd
       const sink = await read()
       sink.hold(0)
       await sink.untilReceived(1)
-      await log.append([{ partition: 0, value: 'b' }, { partition: 0, value: 'c' }])
+      await log.append([
+        { partition: 0, value: 'b' },
+        { partition: 0, value: 'c' },
+      ])
       // Long enough for a source that does not wait: the ends are told twice in that time.
       const told = sink.endsTold.length
       await vi.waitFor(() => expect(sink.endsTold.length).toBeGreaterThan(told + 1), waiting)
@@ -162,7 +186,10 @@ export function describeRecordSource(name: string, makeLog: () => Promise<LogUnd
     })
 
     it('opens again, in another epoch and from the beginning, when the topic is made anew', async () => {
-      await log.append([{ partition: 0, value: 'a' }, { partition: 0, value: 'b' }])
+      await log.append([
+        { partition: 0, value: 'a' },
+        { partition: 0, value: 'b' },
+      ])
       const sink = await read()
       await sink.untilReceived(2)
       await untilReading(sink)
@@ -193,7 +220,10 @@ export function describeRecordSource(name: string, makeLog: () => Promise<LogUnd
       const sink = await read()
       sink.hold(0)
       await sink.untilReceived(1)
-      await log.append([{ partition: 0, value: 'lost' }, { partition: 0, value: 'c' }])
+      await log.append([
+        { partition: 0, value: 'lost' },
+        { partition: 0, value: 'c' },
+      ])
       await log.trim(0, 2)
       sink.release()
       await sink.untilReceived(2)
@@ -203,13 +233,22 @@ export function describeRecordSource(name: string, makeLog: () => Promise<LogUnd
     })
 
     it('leaves other partitions alone when retention has overtaken it in one', async () => {
-      await log.append([{ partition: 0, value: 'a' }, { partition: 1, value: 'x' }])
+      await log.append([
+        { partition: 0, value: 'a' },
+        { partition: 1, value: 'x' },
+      ])
       const sink = await read()
       sink.hold(0)
       await sink.untilReceived(2)
-      await log.append([{ partition: 0, value: 'lost' }, { partition: 0, value: 'c' }])
+      await log.append([
+        { partition: 0, value: 'lost' },
+        { partition: 0, value: 'c' },
+      ])
       await log.trim(0, 2)
-      await log.append([{ partition: 1, value: 'y' }, { partition: 2, value: 'z' }])
+      await log.append([
+        { partition: 1, value: 'y' },
+        { partition: 2, value: 'z' },
+      ])
       await sink.untilReceived(4)
       sink.release()
       await sink.untilReceived(5)

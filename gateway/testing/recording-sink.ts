@@ -90,11 +90,15 @@ export function createRecordingSink(): RecordingSink {
       gate = Promise.withResolvers()
     },
     failNext: (how) => void (nextFailure = how),
-    values: (partition) => received.filter((record) => partition === undefined || record.partition === partition).map((record) => String(record.value)),
+    values: (partition) =>
+      received.filter((record) => partition === undefined || record.partition === partition).map((record) => String(record.value)),
     offsets: (partition) => received.filter((record) => record.partition === partition).map((record) => record.offset),
     untilReceived: (count, timeoutMs = 15_000) =>
-      vi.waitFor(() => {
-        if (received.length < count) throw new Error(`${received.length} of ${count} records came`)
-      }, { timeout: timeoutMs, interval: 10 }),
+      vi.waitFor(
+        () => {
+          if (received.length < count) throw new Error(`${received.length} of ${count} records came`)
+        },
+        { timeout: timeoutMs, interval: 10 },
+      ),
   }
 }

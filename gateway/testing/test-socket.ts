@@ -55,9 +55,12 @@ export async function openSocket(url: string, options: TestSocketOptions = {}): 
     messages.push(JSON.parse(String(text)) as TestEvent)
     for (const look of waiting) look()
   })
-  const closed = new Promise<{ readonly code: number; readonly reason: string }>((resolve) => socket.once('close', (code, reason) => resolve({ code, reason: String(reason) })))
+  const closed = new Promise<{ readonly code: number; readonly reason: string }>((resolve) =>
+    socket.once('close', (code, reason) => resolve({ code, reason: String(reason) })),
+  )
   await opened(socket)
-  const told = (): readonly string[] => messages.map(({ id, type }) => (type.startsWith('dev.carillon.') ? type.replace('dev.carillon.', '!') : id))
+  const told = (): readonly string[] =>
+    messages.map(({ id, type }) => (type.startsWith('dev.carillon.') ? type.replace('dev.carillon.', '!') : id))
   const when = (isTrue: () => boolean): Promise<void> =>
     new Promise((resolve) => {
       const look = (): void => {

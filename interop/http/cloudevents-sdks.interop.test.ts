@@ -13,11 +13,26 @@ interface Sdk extends Client {
 }
 
 const sdks: readonly Sdk[] = [
-  { name: 'cloudevents for Python', version: versionOf('cloudevents 1'), program: (url) => pythonProgram('cloudevents_sdk.py', [url, '1'], [places.pythonCloudEvents1, places.python]), cannot: [] },
-  { name: 'cloudevents for Python', version: versionOf('cloudevents'), program: (url) => pythonProgram('cloudevents_sdk.py', [url, '2']), cannot: [] },
+  {
+    name: 'cloudevents for Python',
+    version: versionOf('cloudevents 1'),
+    program: (url) => pythonProgram('cloudevents_sdk.py', [url, '1'], [places.pythonCloudEvents1, places.python]),
+    cannot: [],
+  },
+  {
+    name: 'cloudevents for Python',
+    version: versionOf('cloudevents'),
+    program: (url) => pythonProgram('cloudevents_sdk.py', [url, '2']),
+    cannot: [],
+  },
   { name: 'sdk-go', version: versionOf('github.com/cloudevents/sdk-go/v2'), program: (url) => goProgram('cloudevents', [url]), cannot: [] },
   // It names JSON as the content type of bytes that have none.
-  { name: 'cloudevents for JavaScript', version: versionOf('cloudevents (npm)'), program: (url) => nodeProgram('cloudevents.mjs', [url]), cannot: ['binary, bytes without a content type'] },
+  {
+    name: 'cloudevents for JavaScript',
+    version: versionOf('cloudevents (npm)'),
+    program: (url) => nodeProgram('cloudevents.mjs', [url]),
+    cannot: ['binary, bytes without a content type'],
+  },
 ]
 
 interface Sample {
@@ -29,17 +44,53 @@ interface Sample {
 }
 
 const samples: readonly Sample[] = [
-  { title: 'JSON data', event: { contentType: 'application/json', kind: 'json', text: '{"a":1,"b":"€ 😀 100%"}' }, arrives: { datacontenttype: 'application/json', data: { a: 1, b: '€ 😀 100%' } } },
-  { title: 'a text', event: { contentType: 'text/plain', kind: 'text', text: 'Euro € 😀 "q" 100%' }, arrives: { datacontenttype: 'text/plain', data: 'Euro € 😀 "q" 100%' } },
-  { title: 'bytes', event: { contentType: 'application/octet-stream', kind: 'bytes', text: 'AAH/' }, arrives: { datacontenttype: 'application/octet-stream', data_base64: 'AAH/' } },
+  {
+    title: 'JSON data',
+    event: { contentType: 'application/json', kind: 'json', text: '{"a":1,"b":"€ 😀 100%"}' },
+    arrives: { datacontenttype: 'application/json', data: { a: 1, b: '€ 😀 100%' } },
+  },
+  {
+    title: 'a text',
+    event: { contentType: 'text/plain', kind: 'text', text: 'Euro € 😀 "q" 100%' },
+    arrives: { datacontenttype: 'text/plain', data: 'Euro € 😀 "q" 100%' },
+  },
+  {
+    title: 'bytes',
+    event: { contentType: 'application/octet-stream', kind: 'bytes', text: 'AAH/' },
+    arrives: { datacontenttype: 'application/octet-stream', data_base64: 'AAH/' },
+  },
   { title: 'bytes without a content type', event: { kind: 'bytes', text: 'AAH/' }, arrives: { data_base64: 'AAH/' } },
-  { title: 'a subject with percent signs', event: { contentType: 'application/json', kind: 'json', text: '1', subject: '100% of a%zz' }, arrives: { datacontenttype: 'application/json', subject: '100% of a%zz', data: 1 } },
-  { title: 'a number and a boolean as extensions', event: { contentType: 'application/json', kind: 'json', text: '1', extensions: { priority: 5, urgent: false } }, arrives: { datacontenttype: 'application/json', priority: 5, urgent: false, data: 1 }, modes: ['structured'] },
-  { title: 'a source that is percent-encoded', event: { contentType: 'application/json', kind: 'json', text: '1', source: '/o/a%2Fb' }, arrives: { datacontenttype: 'application/json', data: 1 }, modes: ['structured'] },
+  {
+    title: 'a subject with percent signs',
+    event: { contentType: 'application/json', kind: 'json', text: '1', subject: '100% of a%zz' },
+    arrives: { datacontenttype: 'application/json', subject: '100% of a%zz', data: 1 },
+  },
+  {
+    title: 'a number and a boolean as extensions',
+    event: { contentType: 'application/json', kind: 'json', text: '1', extensions: { priority: 5, urgent: false } },
+    arrives: { datacontenttype: 'application/json', priority: 5, urgent: false, data: 1 },
+    modes: ['structured'],
+  },
+  {
+    title: 'a source that is percent-encoded',
+    event: { contentType: 'application/json', kind: 'json', text: '1', source: '/o/a%2Fb' },
+    arrives: { datacontenttype: 'application/json', data: 1 },
+    modes: ['structured'],
+  },
 ]
 
 const planned = ({ title, event, modes = ['binary', 'structured'] }: Sample): readonly PlannedEvent[] =>
-  modes.map((mode) => ({ name: `${mode}, ${title}`, mode, source: '/interop', subject: '', contentType: '', kind: 'none', text: '', ...event, extensions: { ...event.extensions, audience: '{"users":["u1"]}' } }))
+  modes.map((mode) => ({
+    name: `${mode}, ${title}`,
+    mode,
+    source: '/interop',
+    subject: '',
+    contentType: '',
+    kind: 'none',
+    text: '',
+    ...event,
+    extensions: { ...event.extensions, audience: '{"users":["u1"]}' },
+  }))
 
 describe.each(sdks)('events of $name $version', ({ program, cannot, ...client }) => {
   const trial = tabulate(`sdk-${client.name.replaceAll(' ', '-')}-${client.version}`)

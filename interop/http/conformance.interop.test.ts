@@ -16,8 +16,15 @@ interface Scenario {
 }
 
 const hello = '{\n    "message": "Hello World!"\n}\n'
-const someEvent = { specversion: '1.0', type: 'com.example.someevent', time: '2018-04-05T03:56:24Z', id: '1234-1234-1234', source: '/mycontext/subcontext' }
-const inHeaders = (attributes: Readonly<Record<string, string>>): readonly string[] => Object.entries(attributes).map(([name, value]) => `ce-${name}: ${value}`)
+const someEvent = {
+  specversion: '1.0',
+  type: 'com.example.someevent',
+  time: '2018-04-05T03:56:24Z',
+  id: '1234-1234-1234',
+  source: '/mycontext/subcontext',
+}
+const inHeaders = (attributes: Readonly<Record<string, string>>): readonly string[] =>
+  Object.entries(attributes).map(([name, value]) => `ce-${name}: ${value}`)
 
 const bindingScenarios: readonly Scenario[] = [
   ...['application/json', 'application/json; charset=utf-8'].map((contentType) => ({
@@ -37,11 +44,30 @@ const bindingScenarios: readonly Scenario[] = [
 ]
 
 const minimum = (id: string, datacontenttype: string, body: string, data: unknown): Scenario => {
-  const attributes = { specversion: '1.0', type: 'io.cloudevents.minimum', id, source: '//github.com/cloudevents/cloudeventsconformance/yaml/v1.yaml' }
-  return { what: `sends the event ${id} of yaml/v1.0 in binary mode, and it arrives`, head: [...inHeaders(attributes), `Content-Type: ${datacontenttype}`], body, attributes: { ...attributes, datacontenttype }, data }
+  const attributes = {
+    specversion: '1.0',
+    type: 'io.cloudevents.minimum',
+    id,
+    source: '//github.com/cloudevents/cloudeventsconformance/yaml/v1.yaml',
+  }
+  return {
+    what: `sends the event ${id} of yaml/v1.0 in binary mode, and it arrives`,
+    head: [...inHeaders(attributes), `Content-Type: ${datacontenttype}`],
+    body,
+    attributes: { ...attributes, datacontenttype },
+    data,
+  }
 }
 
-const extended = { specversion: '1.0', type: 'com.example.someevent', time: '2018-04-05T03:56:24Z', id: '4321-4321-4321', source: '/mycontext/subcontext', comexampleextension1: 'value', comexampleextension2: '{"othervalue": 5}' }
+const extended = {
+  specversion: '1.0',
+  type: 'com.example.someevent',
+  time: '2018-04-05T03:56:24Z',
+  id: '4321-4321-4321',
+  source: '/mycontext/subcontext',
+  comexampleextension1: 'value',
+  comexampleextension2: '{"othervalue": 5}',
+}
 
 const yamlScenarios: readonly Scenario[] = [
   minimum('conformance-0001', 'text/plain; charset=us-ascii', 'Hello, World!\n', 'Hello, World!\n'),
@@ -50,7 +76,13 @@ const yamlScenarios: readonly Scenario[] = [
   minimum('conformance-0004', 'application/json; charset=utf-8', '{"msg":"Hello, 🌎!"}\n', { msg: 'Hello, 🌎!' }),
   minimum('conformance-0005', 'application/json; charset=utf-8', '["Hello","🌎!"]\n', ['Hello', '🌎!']),
   minimum('conformance-0006', 'application/xml; charset=utf-8', '<msg>Hello, 🌎!</msg>', '<msg>Hello, 🌎!</msg>'),
-  { what: 'sends the event of yaml/v1.yaml in binary mode, and it arrives', head: [...inHeaders(extended), 'User-Agent: foo', 'Content-Type: application/json'], body: '{"world":"hello"}\n', attributes: { ...extended, datacontenttype: 'application/json' }, data: { world: 'hello' } },
+  {
+    what: 'sends the event of yaml/v1.yaml in binary mode, and it arrives',
+    head: [...inHeaders(extended), 'User-Agent: foo', 'Content-Type: application/json'],
+    body: '{"world":"hello"}\n',
+    attributes: { ...extended, datacontenttype: 'application/json' },
+    data: { world: 'hello' },
+  },
   {
     what: 'sends the event of yaml/v1.yaml in structured mode, and it arrives',
     head: ['User-Agent: foo', 'Content-Type: application/cloudevents+json'],
@@ -90,7 +122,14 @@ async function send(port: number, head: readonly string[], body: string): Promis
   const isStructured = head.some((line) => line.startsWith('Content-Type: application/cloudevents+json'))
   const audience = JSON.stringify({ users: ['u1'] })
   const bytes = Buffer.from(isStructured ? body.replace('{', `{"audience": ${audience}, `) : body)
-  const lines = ['POST /api/chrome-service/v1/events HTTP/1.1', `Host: 127.0.0.1:${port}`, ...head, ...(isStructured ? [] : [`ce-audience: ${audience}`]), `Content-Length: ${bytes.length}`, 'Connection: close']
+  const lines = [
+    'POST /api/chrome-service/v1/events HTTP/1.1',
+    `Host: 127.0.0.1:${port}`,
+    ...head,
+    ...(isStructured ? [] : [`ce-audience: ${audience}`]),
+    `Content-Length: ${bytes.length}`,
+    'Connection: close',
+  ]
   const socket = connect({ host: '127.0.0.1', port })
   socket.write(`${lines.join('\r\n')}\r\n\r\n`)
   socket.end(bytes)

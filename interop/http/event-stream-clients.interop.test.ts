@@ -15,16 +15,76 @@ interface StreamClient extends Client {
 }
 
 const clients: readonly StreamClient[] = [
-  { name: 'eventsource', version: versionOf('eventsource'), how: 'with Last-Event-ID', cursor: null, program: (url, token) => nodeProgram('eventsource.mjs', [url, token]) },
-  { name: 'event-source-polyfill', version: versionOf('event-source-polyfill'), how: 'with lastEventId', cursor: null, program: (url, token) => nodeProgram('event-source-polyfill.mjs', [url, token]) },
-  { name: 'event-source-polyfill', version: versionOf('event-source-polyfill'), how: 'with lastEventId beside an older cursor', cursor: 'latest', program: (url, token) => nodeProgram('event-source-polyfill.mjs', [url, token]) },
-  { name: 'event-source-polyfill', version: versionOf('event-source-polyfill'), how: 'with its option for the query parameter cursor', cursor: null, program: (url, token) => nodeProgram('event-source-polyfill.mjs', [url, token, '{"lastEventIdQueryParameterName":"cursor"}']) },
-  { name: '@microsoft/fetch-event-source', version: versionOf('@microsoft/fetch-event-source'), how: 'with Last-Event-ID', cursor: null, program: (url, token) => nodeProgram('fetch-event-source.mjs', [url, token]) },
-  { name: 'undici EventSource', version: versionOf('undici'), how: 'with Last-Event-ID', cursor: null, program: (url, token) => nodeProgram('undici-eventsource.mjs', [url, token]) },
-  { name: 'httpx-sse', version: versionOf('httpx-sse'), how: 'with Last-Event-ID', cursor: null, program: (url, token) => pythonProgram('httpx_sse_client.py', [url, token]) },
-  { name: 'sseclient-py', version: versionOf('sseclient-py'), how: 'with Last-Event-ID', cursor: null, program: (url, token) => pythonProgram('sseclient_client.py', [url, token]) },
-  { name: 'Java HttpClient', version: toolVersion('java'), how: 'with Last-Event-ID', cursor: null, program: (url, token) => javaProgram('stream', [url, token]) },
-  { name: 'curl', version: toolVersion('curl'), how: 'with Last-Event-ID', cursor: null, program: (url, token) => curlStream([url, token]) },
+  {
+    name: 'eventsource',
+    version: versionOf('eventsource'),
+    how: 'with Last-Event-ID',
+    cursor: null,
+    program: (url, token) => nodeProgram('eventsource.mjs', [url, token]),
+  },
+  {
+    name: 'event-source-polyfill',
+    version: versionOf('event-source-polyfill'),
+    how: 'with lastEventId',
+    cursor: null,
+    program: (url, token) => nodeProgram('event-source-polyfill.mjs', [url, token]),
+  },
+  {
+    name: 'event-source-polyfill',
+    version: versionOf('event-source-polyfill'),
+    how: 'with lastEventId beside an older cursor',
+    cursor: 'latest',
+    program: (url, token) => nodeProgram('event-source-polyfill.mjs', [url, token]),
+  },
+  {
+    name: 'event-source-polyfill',
+    version: versionOf('event-source-polyfill'),
+    how: 'with its option for the query parameter cursor',
+    cursor: null,
+    program: (url, token) => nodeProgram('event-source-polyfill.mjs', [url, token, '{"lastEventIdQueryParameterName":"cursor"}']),
+  },
+  {
+    name: '@microsoft/fetch-event-source',
+    version: versionOf('@microsoft/fetch-event-source'),
+    how: 'with Last-Event-ID',
+    cursor: null,
+    program: (url, token) => nodeProgram('fetch-event-source.mjs', [url, token]),
+  },
+  {
+    name: 'undici EventSource',
+    version: versionOf('undici'),
+    how: 'with Last-Event-ID',
+    cursor: null,
+    program: (url, token) => nodeProgram('undici-eventsource.mjs', [url, token]),
+  },
+  {
+    name: 'httpx-sse',
+    version: versionOf('httpx-sse'),
+    how: 'with Last-Event-ID',
+    cursor: null,
+    program: (url, token) => pythonProgram('httpx_sse_client.py', [url, token]),
+  },
+  {
+    name: 'sseclient-py',
+    version: versionOf('sseclient-py'),
+    how: 'with Last-Event-ID',
+    cursor: null,
+    program: (url, token) => pythonProgram('sseclient_client.py', [url, token]),
+  },
+  {
+    name: 'Java HttpClient',
+    version: toolVersion('java'),
+    how: 'with Last-Event-ID',
+    cursor: null,
+    program: (url, token) => javaProgram('stream', [url, token]),
+  },
+  {
+    name: 'curl',
+    version: toolVersion('curl'),
+    how: 'with Last-Event-ID',
+    cursor: null,
+    program: (url, token) => curlStream([url, token]),
+  },
 ]
 
 /** A cut of the network between a client and the gateway, during which an event is emitted. */
@@ -55,7 +115,10 @@ describe('clients of the event stream', () => {
       await client.until('message', before + 3)
       await rig.emit(lastEvent)
       await client.ended()
-      return [...judge(client.texts('message').filter((text) => !text.includes('"interop.settled"'))), ...client.texts('empty').map(() => 'a message without data')]
+      return [
+        ...judge(client.texts('message').filter((text) => !text.includes('"interop.settled"'))),
+        ...client.texts('empty').map(() => 'a message without data'),
+      ]
     } finally {
       await client.kill()
       await proxy.close()
@@ -73,7 +136,10 @@ describe('clients of the event stream', () => {
 
   const cutOffWith = (path: string, headers: Readonly<Record<string, string>>) => async (): Promise<unknown> => {
     const abort = new AbortController()
-    const answer = await fetch(`${rig.eventsUrl}${path}`, { headers: { authorization: `Bearer ${rig.token}`, ...headers }, signal: AbortSignal.any([abort.signal, AbortSignal.timeout(20_000)]) })
+    const answer = await fetch(`${rig.eventsUrl}${path}`, {
+      headers: { authorization: `Bearer ${rig.token}`, ...headers },
+      signal: AbortSignal.any([abort.signal, AbortSignal.timeout(20_000)]),
+    })
     if (answer.body === null) throw new Error('the answer has no body')
     let text = ''
     const decoder = new TextDecoder()
@@ -89,6 +155,16 @@ describe('clients of the event stream', () => {
   const node = { name: 'fetch of Node.js', version: process.versions.node }
   const gap = { status: 200, type: 'dev.carillon.gap', data: { reason: 'epoch' } }
 
-  trial({ client: node, what: 'comes back with a Last-Event-ID that is no cursor, and gets 200 and a gap', arrives: gap, act: cutOffWith('', { 'last-event-id': '42' }) })
-  trial({ client: node, what: 'comes back with a lastEventId that is no cursor, and gets 200 and a gap', arrives: gap, act: cutOffWith('?lastEventId=42', {}) })
+  trial({
+    client: node,
+    what: 'comes back with a Last-Event-ID that is no cursor, and gets 200 and a gap',
+    arrives: gap,
+    act: cutOffWith('', { 'last-event-id': '42' }),
+  })
+  trial({
+    client: node,
+    what: 'comes back with a lastEventId that is no cursor, and gets 200 and a gap',
+    arrives: gap,
+    act: cutOffWith('?lastEventId=42', {}),
+  })
 })

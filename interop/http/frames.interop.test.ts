@@ -7,12 +7,14 @@ import { tabulate } from './testing/trials.ts'
 const client = { name: 'bytes over TCP', version: 'RFC 6455' }
 
 const opcodes = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const
-const frame = (kind: keyof typeof opcodes, payload: Buffer | string = '', more: FrameShape = {}): Buffer => encodeFrame({ opcode: opcodes[kind], payload: Buffer.from(payload), ...more })
+const frame = (kind: keyof typeof opcodes, payload: Buffer | string = '', more: FrameShape = {}): Buffer =>
+  encodeFrame({ opcode: opcodes[kind], payload: Buffer.from(payload), ...more })
 const part = (kind: keyof typeof opcodes, payload: Buffer | string): Buffer => frame(kind, payload, { isFinal: false })
 
 /** With these bits in the first byte. */
 const withFirst = (bits: number, bytes: Buffer): Buffer => Buffer.concat([Buffer.from([(bytes[0] ?? 0) | bits]), bytes.subarray(1)])
-const closeFrame = (code: number, reason: Buffer | string = ''): Buffer => frame('close', Buffer.concat([Buffer.from([code >> 8, code & 255]), Buffer.from(reason)]))
+const closeFrame = (code: number, reason: Buffer | string = ''): Buffer =>
+  frame('close', Buffer.concat([Buffer.from([code >> 8, code & 255]), Buffer.from(reason)]))
 /** A masked text frame that says its length in eight bytes. */
 const withLongLength = (length: bigint, payload: string): Buffer => {
   const header = Buffer.alloc(14) // the mask is zero
@@ -40,8 +42,16 @@ const probes: readonly Probe[] = [
   { sends: 'bytes', bytes: frame('binary', notUtf8), outcome: 'open' },
   { sends: 'an empty text', bytes: frame('text'), outcome: 'open' },
   { sends: 'a text byte by byte', bytes: frame('text', 'hello €'), outcome: 'open', isTrickled: true },
-  { sends: 'a text in three fragments with a ping between them', bytes: Buffer.concat([part('text', 'a'), frame('ping', 'between'), part('continuation', 'b'), frame('continuation', 'c')]), outcome: 'open' },
-  { sends: 'a character in two fragments', bytes: Buffer.concat([part('text', euro.subarray(0, 1)), frame('continuation', euro.subarray(1))]), outcome: 'open' },
+  {
+    sends: 'a text in three fragments with a ping between them',
+    bytes: Buffer.concat([part('text', 'a'), frame('ping', 'between'), part('continuation', 'b'), frame('continuation', 'c')]),
+    outcome: 'open',
+  },
+  {
+    sends: 'a character in two fragments',
+    bytes: Buffer.concat([part('text', euro.subarray(0, 1)), frame('continuation', euro.subarray(1))]),
+    outcome: 'open',
+  },
   { sends: 'a pong that no ping asked for', bytes: frame('pong', 'x'), outcome: 'open' },
   { sends: 'a ping of 125 bytes', bytes: frame('ping', 'x'.repeat(125)), outcome: 'open' },
   { sends: 'a ping of 126 bytes', bytes: frame('ping', 'x'.repeat(126)), outcome: 'close 1002' },
@@ -55,7 +65,11 @@ const probes: readonly Probe[] = [
   { sends: 'a continuation of nothing', bytes: frame('continuation', 'x'), outcome: 'close 1002' },
   { sends: 'a text inside another text', bytes: Buffer.concat([part('text', 'a'), frame('text', 'b')]), outcome: 'close 1002' },
   { sends: 'a text that is not UTF-8', bytes: frame('text', notUtf8), outcome: 'close 1007' },
-  { sends: 'a text in fragments that is not UTF-8', bytes: Buffer.concat([part('text', 'a'), frame('continuation', notUtf8)]), outcome: 'close 1007' },
+  {
+    sends: 'a text in fragments that is not UTF-8',
+    bytes: Buffer.concat([part('text', 'a'), frame('continuation', notUtf8)]),
+    outcome: 'close 1007',
+  },
   { sends: 'a close without a code', bytes: frame('close'), outcome: 'close' },
   { sends: 'a close with 1000', bytes: closeFrame(1000, 'done'), outcome: 'close 1000' },
   { sends: 'a close with 3000', bytes: closeFrame(3000), outcome: 'close 3000' },
@@ -65,7 +79,11 @@ const probes: readonly Probe[] = [
   { sends: 'a close with a reason that is not UTF-8', bytes: closeFrame(1000, notUtf8), outcome: 'close 1007' },
   { sends: 'a text of 4,096 bytes', bytes: frame('text', 'x'.repeat(4096)), outcome: 'open' },
   { sends: 'a text of 4,097 bytes', bytes: frame('text', 'x'.repeat(4097)), outcome: 'close 4009' },
-  { sends: 'a text of 4,098 bytes in two fragments', bytes: Buffer.concat([part('text', 'x'.repeat(2049)), frame('continuation', 'x'.repeat(2049))]), outcome: 'close 4009' },
+  {
+    sends: 'a text of 4,098 bytes in two fragments',
+    bytes: Buffer.concat([part('text', 'x'.repeat(2049)), frame('continuation', 'x'.repeat(2049))]),
+    outcome: 'close 4009',
+  },
   { sends: 'a text of 5 bytes with its length in eight bytes', bytes: withLongLength(5n, 'hello'), outcome: 'open' },
   { sends: 'a text of 2^53 bytes', bytes: withLongLength(2n ** 53n, ''), outcome: 'close 4009' },
   { sends: 'a text of 2^63 bytes', bytes: withLongLength(2n ** 63n, ''), outcome: 'close 4009' },
@@ -84,7 +102,11 @@ describe('frames of a WebSocket client', () => {
   const send = async ({ bytes, isTrickled = false }: Probe): Promise<string> => {
     const raw = await RawClient.connect(rig.port)
     try {
-      const head = await raw.handshake('/wss/chrome-service/v1/ws', { 'host': `127.0.0.1:${rig.port}`, 'authorization': `Bearer ${rig.token}`, 'sec-websocket-protocol': 'cloudevents.json' })
+      const head = await raw.handshake('/wss/chrome-service/v1/ws', {
+        host: `127.0.0.1:${rig.port}`,
+        authorization: `Bearer ${rig.token}`,
+        'sec-websocket-protocol': 'cloudevents.json',
+      })
       if (!head.startsWith('HTTP/1.1 101 ')) return head
       for (const piece of isTrickled ? [...bytes].map((byte) => Buffer.from([byte])) : [bytes]) raw.send(piece)
       raw.send(frame('ping', 'still open'))
@@ -120,7 +142,7 @@ describe('frames of a WebSocket client, of a gateway with a raised limit', () =>
     act: async () => {
       const raw = await RawClient.connect(rig.port)
       try {
-        await raw.handshake('/wss/chrome-service/v1/ws', { 'host': `127.0.0.1:${rig.port}`, 'authorization': `Bearer ${rig.token}` })
+        await raw.handshake('/wss/chrome-service/v1/ws', { host: `127.0.0.1:${rig.port}`, authorization: `Bearer ${rig.token}` })
         const bytes = withLongLength(65_536n, 'x'.repeat(65_536))
         for (let at = 0; at < bytes.length; at += 97) await sendPiece(raw, bytes.subarray(at, at + 97))
         raw.send(frame('ping', 'still open'))

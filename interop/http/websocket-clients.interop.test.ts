@@ -12,14 +12,54 @@ interface SocketClient extends Client {
 }
 
 const clients: readonly SocketClient[] = [
-  { name: 'websockets', version: versionOf('websockets'), how: 'with the token in a header', program: ({ url, token }) => pythonProgram('websockets_client.py', [url, token, 'header']) },
-  { name: 'websockets', version: versionOf('websockets'), how: 'with the token as a subprotocol and with an Origin', program: ({ url, token, origin }) => pythonProgram('websockets_client.py', [url, token, origin]) },
-  { name: 'aiohttp', version: versionOf('aiohttp'), how: 'with compression offered and a ping', program: ({ url, token }) => pythonProgram('aiohttp_client.py', [url, token]) },
-  { name: 'gorilla/websocket', version: versionOf('github.com/gorilla/websocket'), how: 'with compression offered', program: ({ url, token }) => goProgram('gorilla', [url, token]) },
-  { name: 'coder/websocket', version: versionOf('github.com/coder/websocket'), how: 'with compression offered', program: ({ url, token }) => goProgram('coder', [url, token]) },
-  { name: 'undici WebSocket', version: versionOf('undici'), how: 'with the token as a subprotocol', program: ({ url, token }) => nodeProgram('undici-websocket.mjs', [url, token, 'cloudevents.json']) },
-  { name: 'ws', version: versionOf('ws'), how: 'with the token as a subprotocol', program: ({ url, token }) => nodeProgram('ws.mjs', [url, token, 'cloudevents.json']) },
-  { name: 'Java HttpClient', version: toolVersion('java'), how: 'with the token in a header', program: ({ url, token }) => javaProgram('websocket', [url, token]) },
+  {
+    name: 'websockets',
+    version: versionOf('websockets'),
+    how: 'with the token in a header',
+    program: ({ url, token }) => pythonProgram('websockets_client.py', [url, token, 'header']),
+  },
+  {
+    name: 'websockets',
+    version: versionOf('websockets'),
+    how: 'with the token as a subprotocol and with an Origin',
+    program: ({ url, token, origin }) => pythonProgram('websockets_client.py', [url, token, origin]),
+  },
+  {
+    name: 'aiohttp',
+    version: versionOf('aiohttp'),
+    how: 'with compression offered and a ping',
+    program: ({ url, token }) => pythonProgram('aiohttp_client.py', [url, token]),
+  },
+  {
+    name: 'gorilla/websocket',
+    version: versionOf('github.com/gorilla/websocket'),
+    how: 'with compression offered',
+    program: ({ url, token }) => goProgram('gorilla', [url, token]),
+  },
+  {
+    name: 'coder/websocket',
+    version: versionOf('github.com/coder/websocket'),
+    how: 'with compression offered',
+    program: ({ url, token }) => goProgram('coder', [url, token]),
+  },
+  {
+    name: 'undici WebSocket',
+    version: versionOf('undici'),
+    how: 'with the token as a subprotocol',
+    program: ({ url, token }) => nodeProgram('undici-websocket.mjs', [url, token, 'cloudevents.json']),
+  },
+  {
+    name: 'ws',
+    version: versionOf('ws'),
+    how: 'with the token as a subprotocol',
+    program: ({ url, token }) => nodeProgram('ws.mjs', [url, token, 'cloudevents.json']),
+  },
+  {
+    name: 'Java HttpClient',
+    version: toolVersion('java'),
+    how: 'with the token in a header',
+    program: ({ url, token }) => javaProgram('websocket', [url, token]),
+  },
 ]
 
 describe('WebSocket clients', () => {
@@ -40,7 +80,11 @@ describe('WebSocket clients', () => {
       for (const event of sampleEvents) await rig.emit({ ...event, audience })
       await rig.emit(lastEvent)
       await client.ended()
-      return { open: client.texts('open').map((text) => JSON.parse(text) as unknown), messages: judge(client.texts('message')), close: client.texts('close').map((text) => JSON.parse(text) as unknown) }
+      return {
+        open: client.texts('open').map((text) => JSON.parse(text) as unknown),
+        messages: judge(client.texts('message')),
+        close: client.texts('close').map((text) => JSON.parse(text) as unknown),
+      }
     } finally {
       await client.kill()
     }
@@ -50,7 +94,11 @@ describe('WebSocket clients', () => {
     trial({
       client,
       what: `connects ${how}, receives each event unchanged, and closes cleanly`,
-      arrives: { open: [{ protocol: 'cloudevents.json' }], messages: ['!resumed', ...sampleEvents.map(({ id }) => id), 'last'], close: [{ code: 1000 }] },
+      arrives: {
+        open: [{ protocol: 'cloudevents.json' }],
+        messages: ['!resumed', ...sampleEvents.map(({ id }) => id), 'last'],
+        close: [{ code: 1000 }],
+      },
       act: () => receive(program(at())),
     })
   }

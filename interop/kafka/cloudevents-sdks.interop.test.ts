@@ -14,7 +14,11 @@ interface Sdk {
 }
 
 const sdks: readonly Sdk[] = [
-  { name: 'cloudevents for Python', version: versionOf('cloudevents 1'), program: pythonProgram('cloudevents_sdk.py', ['1'], [places.pythonCloudEvents1, places.python]) },
+  {
+    name: 'cloudevents for Python',
+    version: versionOf('cloudevents 1'),
+    program: pythonProgram('cloudevents_sdk.py', ['1'], [places.pythonCloudEvents1, places.python]),
+  },
   { name: 'cloudevents for Python', version: versionOf('cloudevents'), program: pythonProgram('cloudevents_sdk.py', ['2']) },
   { name: 'sdk-go', version: versionOf('github.com/cloudevents/sdk-go/v2'), program: goProgram('cloudevents') },
   { name: 'cloudevents for JavaScript', version: versionOf('cloudevents (npm)'), program: nodeProgram('cloudevents.mjs') },
@@ -53,11 +57,20 @@ describe.each(sdks)('$name $version', ({ name, version, program }) => {
 
   afterAll(async () => {
     if (rig === undefined) return
-    writeRows(`sdk-${name}-${version}`, (['binary', 'structured'] as const).map((mode) => rowOf({ producer: name, version, what: `events, ${mode}` }, events.filter((each) => each.mode === mode).map(({ id }) => [id, fateOf(id)]))))
+    writeRows(
+      `sdk-${name}-${version}`,
+      (['binary', 'structured'] as const).map((mode) =>
+        rowOf(
+          { producer: name, version, what: `events, ${mode}` },
+          events.filter((each) => each.mode === mode).map(({ id }) => [id, fateOf(id)]),
+        ),
+      ),
+    )
     await rig.stop()
   })
 
-  const fateOf = (id: string): Fate => judge({ ids: [id], isForClient: true, report: reports.get(id), socket: rig.socket, eventStream: rig.eventStream })
+  const fateOf = (id: string): Fate =>
+    judge({ ids: [id], isForClient: true, report: reports.get(id), socket: rig.socket, eventStream: rig.eventStream })
 
   it.each(events.map((each) => [each.id, each] as const))('%s: arrives once, with its data', (id, sent) => {
     expect(fateOf(id)).toMatchObject({ sent: 1, duplicates: 0, faults: [] })
@@ -69,6 +82,10 @@ describe.each(sdks)('$name $version', ({ name, version, program }) => {
     const arrived = rig.socket.counts.get(id) ?? 0
     // In the copy, the event's id is in the value.
     const isDeadLetter = rig.deadLetters().includes(`"${id}"`)
-    expect({ sent: reports.get(id), mode, fate: arrived === 1 || isDeadLetter ? 'known' : 'silence' }).toEqual({ sent: { name: id, sent: 1 }, mode, fate: 'known' })
+    expect({ sent: reports.get(id), mode, fate: arrived === 1 || isDeadLetter ? 'known' : 'silence' }).toEqual({
+      sent: { name: id, sent: 1 },
+      mode,
+      fate: 'known',
+    })
   })
 })

@@ -20,5 +20,7 @@ export async function install(say: (line: string) => void): Promise<void> {
 
 function missingTools(): readonly string[] {
   const missing = findMissingTools({ ...toolRemedies, 'kafka-server': `kafka-server is missing. ${howToGetKafka}` })
-  return findConsoleProducer() === null ? [...missing, 'kafka-console-producer.sh is missing. It is in bin/ of every Kafka distribution: set KAFKA_HOME to that folder.'] : missing
+  return findConsoleProducer() === null
+    ? [...missing, 'kafka-console-producer.sh is missing. It is in bin/ of every Kafka distribution: set KAFKA_HOME to that folder.']
+    : missing
 }

@@ -28,7 +28,18 @@ const smallPadBytes = 60
 export function casesOf({ compressions, isIdempotent, hasNullHeaders }: Matrix): readonly TestCase[] {
   return compressions.flatMap((compression, partition) => {
     const name = nameOf(compression)
-    const basic: TestCase = { ...compression, name, title: '', partition, idempotent: false, count: 1, padBytes: smallPadBytes, nullValue: false, nullHeader: false, user: 'u1' }
+    const basic: TestCase = {
+      ...compression,
+      name,
+      title: '',
+      partition,
+      idempotent: false,
+      count: 1,
+      padBytes: smallPadBytes,
+      nullValue: false,
+      nullHeader: false,
+      user: 'u1',
+    }
     const kind = (title: string, more: Partial<TestCase>): TestCase => ({ ...basic, ...more, title, name: `${name}: ${title}` })
     return [
       kind('one record', {}),

@@ -34,24 +34,41 @@ describe.each(clients)('transactions of $name $version', ({ name, version, progr
 
   afterAll(async () => {
     if (rig === undefined) return
-    writeRows(`transactions-${name}`, ['committed', 'aborted'].map((what) => rowOf({ producer: name, version, what: `transactions, ${what}` }, scenarios.map((scenario) => [scenario.title, fatesOf(scenario)[what === 'committed' ? 0 : 1]] as const))))
+    writeRows(
+      `transactions-${name}`,
+      ['committed', 'aborted'].map((what) =>
+        rowOf(
+          { producer: name, version, what: `transactions, ${what}` },
+          scenarios.map((scenario) => [scenario.title, fatesOf(scenario)[what === 'committed' ? 0 : 1]] as const),
+        ),
+      ),
+    )
     await rig.stop()
   })
 
   const fatesOf = ({ committed, aborted }: Scenario): readonly [Fate, Fate] => {
-    const fate = (ids: readonly string[], isForClient: boolean): Fate => judge({ ids, isForClient, report: { name: '', sent: ids.length }, socket: rig.socket, eventStream: rig.eventStream })
+    const fate = (ids: readonly string[], isForClient: boolean): Fate =>
+      judge({ ids, isForClient, report: { name: '', sent: ids.length }, socket: rig.socket, eventStream: rig.eventStream })
     return [fate(committed, true), fate(aborted, false)]
   }
 
   it('are all carried out', () => expect(report).toEqual({ name: 'steps', sent: steps.length }))
 
-  it.each(scenarios.map((scenario) => [scenario.title, scenario] as const))('%s: clients receive committed events once, and no aborted ones', (_, scenario) => {
-    expect(fatesOf(scenario).map(({ faults }) => faults)).toEqual([[], []])
-  })
+  it.each(scenarios.map((scenario) => [scenario.title, scenario] as const))(
+    '%s: clients receive committed events once, and no aborted ones',
+    (_, scenario) => {
+      expect(fatesOf(scenario).map(({ faults }) => faults)).toEqual([[], []])
+    },
+  )
 
-  it.each(scenarios.filter(({ steps: each }) => each.some((step) => step.do === 'poison')).map((scenario) => [scenario.title, scenario] as const))('%s: dead letters hold committed records that cannot be decoded, and no aborted ones', (_, { committedPoison, abortedPoison }) => {
+  it.each(
+    scenarios.filter(({ steps: each }) => each.some((step) => step.do === 'poison')).map((scenario) => [scenario.title, scenario] as const),
+  )('%s: dead letters hold committed records that cannot be decoded, and no aborted ones', (_, { committedPoison, abortedPoison }) => {
     const letters = rig.deadLetters()
-    expect({ missing: committedPoison.filter((value) => !letters.includes(value)), wrong: abortedPoison.filter((value) => letters.includes(value)) }).toEqual({ missing: [], wrong: [] })
+    expect({
+      missing: committedPoison.filter((value) => !letters.includes(value)),
+      wrong: abortedPoison.filter((value) => letters.includes(value)),
+    }).toEqual({ missing: [], wrong: [] })
   })
 
   it('lead to no gap and no close', () => expect([...rig.socket.troubles, ...rig.eventStream.troubles]).toEqual([]))

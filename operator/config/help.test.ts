@@ -7,7 +7,11 @@ import { operatorOptionNames } from './parse-options.ts'
 import { renderOperatorReference } from './render-reference.ts'
 
 test('--help fits a screen of 100 columns', () => {
-  expect(renderOperatorHelp().split('\n').filter((line) => line.length > 100)).toEqual([])
+  expect(
+    renderOperatorHelp()
+      .split('\n')
+      .filter((line) => line.length > 100),
+  ).toEqual([])
 })
 
 test.each(operatorOptionNames)('help and reference tell of %s', (name) => {
@@ -28,7 +32,9 @@ test('secrets have no flag', () => {
 })
 
 test('every row of the options has five cells', () => {
-  const rows = renderOperatorReference().split('\n').filter((line) => /^\| `[A-Z]/.test(line))
+  const rows = renderOperatorReference()
+    .split('\n')
+    .filter((line) => /^\| `[A-Z]/.test(line))
   expect(rows).toHaveLength(operatorOptionNames.length)
   expect(rows.filter((row) => row.split(/(?<!\\)\|/).length !== 7)).toEqual([])
 })

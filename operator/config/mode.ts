@@ -19,13 +19,15 @@ export type Switch = '--dry-run' | '--once' | '--release-finalizers'
 export const switches: SwitchTable<Switch> = {
   '--dry-run': 'Plan, and print what would be done; change nothing, in Kubernetes or in Kafka, and take no part in the leader election.',
   '--once': 'Look at each channel once, then end: with 0 when all are as they should be, else with 1.',
-  '--release-finalizers': 'Take the operator\'s finalizer off all channels, then end: for when the operator is uninstalled for good. Topics stay, whatever the channels say of them.',
+  '--release-finalizers':
+    "Take the operator's finalizer off all channels, then end: for when the operator is uninstalled for good. Topics stay, whatever the channels say of them.",
 }
 
 /** The mode that these switches ask for. */
 export function modeOf(given: ReadonlySet<Switch>): Result<Mode, OptionError> {
   const isRelease = given.has('--release-finalizers')
-  if (isRelease && given.has('--once')) return failed({ variable: '--release-finalizers', given: null, expected: '--release-finalizers or --once, not both' })
+  if (isRelease && given.has('--once'))
+    return failed({ variable: '--release-finalizers', given: null, expected: '--release-finalizers or --once, not both' })
   const task = isRelease ? 'release-finalizers' : given.has('--once') ? 'once' : 'serve'
   return ok(Object.freeze({ task, isDryRun: given.has('--dry-run') }))
 }

@@ -41,7 +41,8 @@ describe('the table', () => {
   test.each(operatorOptionNames)('%s has a default that would be accepted if it were given', (name) => {
     const option: Option = operatorOptions[name]
     const text = typeof option.default === 'object' ? option.default.join(',') : String(option.default)
-    const { [name]: value } = text === '' ? { [name]: option.default } : parsed({ [option.env]: text, ...(name === 'gatewayImage' ? enough : {}) })
+    const { [name]: value } =
+      text === '' ? { [name]: option.default } : parsed({ [option.env]: text, ...(name === 'gatewayImage' ? enough : {}) })
     expect(value).toEqual(option.default)
   })
 
@@ -50,18 +51,25 @@ describe('the table', () => {
     const shared = operatorOptionNames.filter((name) => name in gateway && name !== 'logFormat')
     expect(shared.length).toBeGreaterThan(10)
     const shapeOf = ({ group: _group, sentence: _sentence, ...shape }: Option): object => shape
-    expect(shared.map((name) => shapeOf(operatorOptions[name]))).toEqual(shared.map((name) => gateway[name]).map((row) => row && shapeOf(row)))
+    expect(shared.map((name) => shapeOf(operatorOptions[name]))).toEqual(
+      shared.map((name) => gateway[name]).map((row) => row && shapeOf(row)),
+    )
   })
 })
 
 describe('a start', () => {
   test('needs the image of gateways, and nothing else', () => {
     expect(complaint({})).toContain('GATEWAY_IMAGE: expected the image that gateways run')
-    expect(started(enough)).toMatchObject({ mode: { task: 'serve', isDryRun: false }, config: { namespaces: [], kafkaBrokers: [], leaderElection: true, workers: 8, metricsNamespaces: [] } })
+    expect(started(enough)).toMatchObject({
+      mode: { task: 'serve', isDryRun: false },
+      config: { namespaces: [], kafkaBrokers: [], leaderElection: true, workers: 8, metricsNamespaces: [] },
+    })
   })
 
   test('that is refused says where all options are', () => {
-    expect(complaint({})).toMatch(/^An option is not right:\n {2}GATEWAY_IMAGE: .+\nAll options: node operator\/main\.ts --help, or docs\/reference\/operator-configuration\.md$/)
+    expect(complaint({})).toMatch(
+      /^An option is not right:\n {2}GATEWAY_IMAGE: .+\nAll options: node operator\/main\.ts --help, or docs\/reference\/operator-configuration\.md$/,
+    )
   })
 
   test('takes flags over variables, and hands on both', () => {
@@ -88,7 +96,10 @@ describe('a mode', () => {
     expect(started(enough, argv).mode).toEqual(mode)
   })
 
-  test.each([['--help', 'help'], ['--version', 'version']])('%s is a question, whatever else is said', (flag, kind) => {
+  test.each([
+    ['--help', 'help'],
+    ['--version', 'version'],
+  ])('%s is a question, whatever else is said', (flag, kind) => {
     expect(parseOperatorOptions({ WORKERS: 'x' }, ['--once', '--nonsense', flag], nothing)).toEqual({ ok: true, value: { kind } })
   })
 
@@ -116,24 +127,44 @@ describe('a mode', () => {
 })
 
 describe('a value', () => {
-  test.each(operatorOptionNames.filter((name) => operatorOptions[name].kind === 'integer'))('of %s is held to its bounds, which are taken themselves', (name) => {
-    const option: Option = operatorOptions[name]
-    if (option.kind !== 'integer') throw new Error('the filter is wrong')
-    expect(wrongVariables({ [option.env]: String(option.min - 1) })).toContain(option.env)
-    expect(wrongVariables({ [option.env]: String(option.max + 1) })).toContain(option.env)
-    // A rule between options may break at a bound, but the bound itself is not what is wrong then.
-    const atBounds = [option.min, option.max].map((value) => complaint({ ...enough, [option.env]: String(value) }))
-    expect(atBounds.filter((text) => text.includes('a whole number'))).toEqual([])
-  })
+  test.each(operatorOptionNames.filter((name) => operatorOptions[name].kind === 'integer'))(
+    'of %s is held to its bounds, which are taken themselves',
+    (name) => {
+      const option: Option = operatorOptions[name]
+      if (option.kind !== 'integer') throw new Error('the filter is wrong')
+      expect(wrongVariables({ [option.env]: String(option.min - 1) })).toContain(option.env)
+      expect(wrongVariables({ [option.env]: String(option.max + 1) })).toContain(option.env)
+      // A rule between options may break at a bound, but the bound itself is not what is wrong then.
+      const atBounds = [option.min, option.max].map((value) => complaint({ ...enough, [option.env]: String(value) }))
+      expect(atBounds.filter((text) => text.includes('a whole number'))).toEqual([])
+    },
+  )
 
   test.each([
-    ['NAMESPACES', 'Shop'], ['NAMESPACES', 'a.b'], ['NAMESPACES', '-a'], ['NAMESPACES', 'a'.repeat(64)], ['NAMESPACES', ','], ['INGRESS_NAMESPACES', '*'],
+    ['NAMESPACES', 'Shop'],
+    ['NAMESPACES', 'a.b'],
+    ['NAMESPACES', '-a'],
+    ['NAMESPACES', 'a'.repeat(64)],
+    ['NAMESPACES', ','],
+    ['INGRESS_NAMESPACES', '*'],
     ['NAMESPACES', Array.from({ length: 257 }, (_, index) => `n${index}`).join(',')],
-    ['GATEWAY_IMAGE', 'carillon latest'], ['GATEWAY_IMAGE', '-x'], ['TOPIC_PATTERN', 'a b'], ['TOPIC_PATTERN', '^x$'],
-    ['KAFKA_BROKERS', 'kafka'], ['CHANNEL_KAFKA_CA_SECRET', 'a/b'], ['LEASE_NAME', 'Lease'], ['LEASE_NAMESPACE', 'a.b'],
-    ['LEADER_ELECTION', 'yes'], ['LOG_FORMAT', 'auto'], ['LOG_LEVEL', 'trace'], ['WORKERS', '8.5'],
+    ['GATEWAY_IMAGE', 'carillon latest'],
+    ['GATEWAY_IMAGE', '-x'],
+    ['TOPIC_PATTERN', 'a b'],
+    ['TOPIC_PATTERN', '^x$'],
+    ['KAFKA_BROKERS', 'kafka'],
+    ['CHANNEL_KAFKA_CA_SECRET', 'a/b'],
+    ['LEASE_NAME', 'Lease'],
+    ['LEASE_NAMESPACE', 'a.b'],
+    ['LEADER_ELECTION', 'yes'],
+    ['LOG_FORMAT', 'auto'],
+    ['LOG_LEVEL', 'trace'],
+    ['WORKERS', '8.5'],
   ])('%s=%j is refused, with the variable, the value and what is expected', (variable, value) => {
-    expect(parseOperatorOptions({ ...enough, [variable]: value }, [], everything)).toMatchObject({ ok: false, error: [{ variable, given: value }] })
+    expect(parseOperatorOptions({ ...enough, [variable]: value }, [], everything)).toMatchObject({
+      ok: false,
+      error: [{ variable, given: value }],
+    })
   })
 
   test('of a list of namespaces may have blanks around its items', () => {
@@ -145,7 +176,10 @@ describe('a value', () => {
   })
 
   test('of a file must be a path that can be read', () => {
-    expect(wrongVariables({ KUBECONFIG: '/a:/b', KAFKA_TLS: 'true', KAFKA_TLS_CA_FILE: '/missing' }, [], nothing)).toEqual(['KAFKA_TLS_CA_FILE', 'KUBECONFIG'])
+    expect(wrongVariables({ KUBECONFIG: '/a:/b', KAFKA_TLS: 'true', KAFKA_TLS_CA_FILE: '/missing' }, [], nothing)).toEqual([
+      'KAFKA_TLS_CA_FILE',
+      'KUBECONFIG',
+    ])
   })
 })
 
@@ -173,23 +207,36 @@ describe('options that belong together', () => {
   })
 
   test.each([
-    ['SASL for the operator and for gateways', { ...sasl, CHANNEL_KAFKA_SASL_MECHANISM: 'scram-sha-512', CHANNEL_KAFKA_SASL_SECRET: 'kafka' }],
+    [
+      'SASL for the operator and for gateways',
+      { ...sasl, CHANNEL_KAFKA_SASL_MECHANISM: 'scram-sha-512', CHANNEL_KAFKA_SASL_SECRET: 'kafka' },
+    ],
     ['SASL from files', { KAFKA_SASL_MECHANISM: 'plain', KAFKA_SASL_USERNAME_FILE: '/user', KAFKA_SASL_PASSWORD_FILE: '/password' }],
     ['mutual TLS for both', { ...tls, CHANNEL_KAFKA_CA_SECRET: 'kafka-ca', CHANNEL_KAFKA_CLIENT_SECRET: 'kafka-client' }],
-    ['bounds that just fit', { LEASE_DURATION_MS: '10001', RETRY_PERIOD_MS: '8333', RECONCILE_TIMEOUT_MS: '15000', API_MAX_IN_FLIGHT: '8' }],
+    [
+      'bounds that just fit',
+      { LEASE_DURATION_MS: '10001', RETRY_PERIOD_MS: '8333', RECONCILE_TIMEOUT_MS: '15000', API_MAX_IN_FLIGHT: '8' },
+    ],
   ])('%s is accepted', (_, env) => {
     expect(wrongVariables(env)).toEqual([])
   })
 })
 
 test('all errors are reported at once, and a wrong value not a second time by a rule', () => {
-  expect(wrongVariables({ GATEWAY_IMAGE: '', WORKERS: 'x', RENEW_DEADLINE_MS: '20000', API_MAX_IN_FLIGHT: '1' })).toEqual(['WORKERS', 'GATEWAY_IMAGE', 'LEASE_DURATION_MS'])
+  expect(wrongVariables({ GATEWAY_IMAGE: '', WORKERS: 'x', RENEW_DEADLINE_MS: '20000', API_MAX_IN_FLIGHT: '1' })).toEqual([
+    'WORKERS',
+    'GATEWAY_IMAGE',
+    'LEASE_DURATION_MS',
+  ])
 })
 
 test('whatever an environment and a command line hold, they are read or refused in words, never thrown at', () => {
   const value = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('true', '0', '1', '64', '30000', 'a:1', 'a.b', 'plain'))
   const anyEnvironment = fc.dictionary(fc.constantFrom(...operatorOptionNames.map((name) => operatorOptions[name].env)), value)
-  const anyArgument = fc.oneof(value, fc.constantFrom('--once', '--dry-run', ...operatorOptionNames.map((name) => flagOf(operatorOptions[name]))))
+  const anyArgument = fc.oneof(
+    value,
+    fc.constantFrom('--once', '--dry-run', ...operatorOptionNames.map((name) => flagOf(operatorOptions[name]))),
+  )
   fc.assert(
     fc.property(anyEnvironment, fc.array(anyArgument, { maxLength: 4 }), fc.boolean(), (env, argv, isReadable) => {
       const result = parseOperatorOptions(env, argv, { readable: () => isReadable })

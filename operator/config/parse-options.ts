@@ -24,7 +24,11 @@ export const operatorOptionNames = namesOf(operatorOptions)
  * @param argv without the names of the program and script
  * @returns the mode and the frozen options, or every error there is, at once: first those of the command line alone
  */
-export function parseOperatorOptions(env: Environment, argv: readonly string[], reader: OptionReader): Result<OperatorStart, readonly OptionError[]> {
+export function parseOperatorOptions(
+  env: Environment,
+  argv: readonly string[],
+  reader: OptionReader,
+): Result<OperatorStart, readonly OptionError[]> {
   const commandLine = readCommandLine(operatorOptions, switches, argv)
   if (!commandLine.ok) return commandLine
   if (commandLine.value.kind !== 'run') return ok(commandLine.value)

@@ -16,4 +16,12 @@ errors at once, and warns of variables that look like a misspelt option. \`--hel
 The chart sets what a cluster needs. \`GATEWAY_IMAGE\` is the only option that must be given. What a channel says of itself wins over what is
 said here for all; the credentials of the operator are used for the brokers of \`KAFKA_BROKERS\` and for no others.`
 
-const modes = ['## Modes', '', 'These are flags only, without a variable.', '', '| flag | what it does |', '|---|---|', ...Object.entries(switches).map(([name, sentence]) => `| \`${name}\` | ${sentence} |`)].join('\n')
+const modes = [
+  '## Modes',
+  '',
+  'These are flags only, without a variable.',
+  '',
+  '| flag | what it does |',
+  '|---|---|',
+  ...Object.entries(switches).map(([name, sentence]) => `| \`${name}\` | ${sentence} |`),
+].join('\n')

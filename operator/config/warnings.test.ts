@@ -5,17 +5,51 @@ import { operatorWarnings } from './warnings.ts'
 
 function warnings(env: Environment, argv: readonly string[] = []): readonly string[] {
   const parsed = parseOperatorOptions({ GATEWAY_IMAGE: 'carillon:1', ...env }, argv, { readable: () => true })
-  return parsed.ok && parsed.value.kind === 'run' ? operatorWarnings(parsed.value.env, parsed.value.config, parsed.value.mode) : ['the options are wrong']
+  return parsed.ok && parsed.value.kind === 'run'
+    ? operatorWarnings(parsed.value.env, parsed.value.config, parsed.value.mode)
+    : ['the options are wrong']
 }
 
-const sasl = { KAFKA_BROKERS: 'kafka:9092', KAFKA_TLS: 'true', KAFKA_SASL_MECHANISM: 'plain', KAFKA_SASL_USERNAME: 'u', KAFKA_SASL_PASSWORD: 'p', CHANNEL_KAFKA_SASL_MECHANISM: 'plain', CHANNEL_KAFKA_SASL_SECRET: 's' }
+const sasl = {
+  KAFKA_BROKERS: 'kafka:9092',
+  KAFKA_TLS: 'true',
+  KAFKA_SASL_MECHANISM: 'plain',
+  KAFKA_SASL_USERNAME: 'u',
+  KAFKA_SASL_PASSWORD: 'p',
+  CHANNEL_KAFKA_SASL_MECHANISM: 'plain',
+  CHANNEL_KAFKA_SASL_SECRET: 's',
+}
 
-test.each([['GATEWAY_IMAGES', 'GATEWAY_IMAGE'], ['NAMESPACE', 'NAMESPACES'], ['KAFKA_BROKER', 'KAFKA_BROKERS'], ['LEADERELECTION', 'LEADER_ELECTION']])('a misspelt option is warned of: %s', (given, meant) => {
+test.each([
+  ['GATEWAY_IMAGES', 'GATEWAY_IMAGE'],
+  ['NAMESPACE', 'NAMESPACES'],
+  ['KAFKA_BROKER', 'KAFKA_BROKERS'],
+  ['LEADERELECTION', 'LEADER_ELECTION'],
+])('a misspelt option is warned of: %s', (given, meant) => {
   expect(warnings({ [given]: 'x' })).toEqual([`${given} is no option and is ignored. Did you mean ${meant}?`])
 })
 
 test('what machines and platforms set is not warned of', () => {
-  const usual = ['PATH', 'HOME', 'USER', 'SHELL', 'TERM', 'LANG', 'PWD', 'HOSTNAME', 'NODE_OPTIONS', 'NODE_NAME', 'NODE_ENV', 'CI', 'TZ', 'KUBERNETES_PORT', 'KUBERNETES_SERVICE_HOST', 'KAFKA_PORT', 'OTEL_SERVICE_NAME', 'KUBEBUILDER_ASSETS']
+  const usual = [
+    'PATH',
+    'HOME',
+    'USER',
+    'SHELL',
+    'TERM',
+    'LANG',
+    'PWD',
+    'HOSTNAME',
+    'NODE_OPTIONS',
+    'NODE_NAME',
+    'NODE_ENV',
+    'CI',
+    'TZ',
+    'KUBERNETES_PORT',
+    'KUBERNETES_SERVICE_HOST',
+    'KAFKA_PORT',
+    'OTEL_SERVICE_NAME',
+    'KUBEBUILDER_ASSETS',
+  ]
   expect(warnings(Object.fromEntries(usual.map((name) => [name, 'x'])))).toEqual([])
 })
 
@@ -30,6 +64,13 @@ test.each([
   expect(warnings(env)).toEqual([expect.stringMatching(sentence)])
 })
 
-test.each([[sasl, []], [{ TOPIC_PATTERN: 'NAMESPACE.*' }, []], [{ TOPIC_PATTERN: '*', NAMESPACES: 'shop' }, []], [{ TOPIC_PATTERN: 'payments' }, []], [{ LEADER_ELECTION: 'false' }, ['--once']], [{ LEADER_ELECTION: 'false' }, ['--dry-run']]])('%j with %j is not', (env, argv) => {
+test.each([
+  [sasl, []],
+  [{ TOPIC_PATTERN: 'NAMESPACE.*' }, []],
+  [{ TOPIC_PATTERN: '*', NAMESPACES: 'shop' }, []],
+  [{ TOPIC_PATTERN: 'payments' }, []],
+  [{ LEADER_ELECTION: 'false' }, ['--once']],
+  [{ LEADER_ELECTION: 'false' }, ['--dry-run']],
+])('%j with %j is not', (env, argv) => {
   expect(warnings(env, argv)).toEqual([])
 })

@@ -15,13 +15,28 @@ function questionable(config: OperatorConfig, mode: Mode): readonly string[] {
   const isToken = config.kafkaSaslMechanism === 'oauthbearer'
   const isPlain = config.kafkaSaslMechanism === 'plain' || config.channelKafkaSaslMechanism === 'plain'
   const warnings: readonly (readonly [boolean, string])[] = [
-    [isPlain && !config.kafkaTls, 'KAFKA_SASL_MECHANISM=plain or CHANNEL_KAFKA_SASL_MECHANISM=plain without KAFKA_TLS=true sends passwords in the clear.'],
+    [
+      isPlain && !config.kafkaTls,
+      'KAFKA_SASL_MECHANISM=plain or CHANNEL_KAFKA_SASL_MECHANISM=plain without KAFKA_TLS=true sends passwords in the clear.',
+    ],
     [isToken && !config.kafkaTls, 'KAFKA_SASL_MECHANISM=oauthbearer without KAFKA_TLS=true sends the token in the clear.'],
     [namesNoBrokers && hasAccess, 'KAFKA_TLS, KAFKA_SASL_MECHANISM and CHANNEL_KAFKA_SASL_MECHANISM have no effect without KAFKA_BROKERS.'],
-    [!namesNoBrokers && config.kafkaSaslMechanism !== 'none' && config.channelKafkaSaslMechanism === 'none', 'The operator authenticates to KAFKA_BROKERS, and gateways do not: without CHANNEL_KAFKA_SASL_MECHANISM the brokers will probably refuse them.'],
-    [isAmbiguous(config.topicPattern), 'TOPIC_PATTERN may let a namespace use topics of another: put a dot beside NAMESPACE, and * or NAME on one side of it only, as in NAMESPACE.*.'],
-    [!config.topicPattern.includes('NAMESPACE') && config.topicPattern.includes('*') && config.namespaces.length !== 1, 'TOPIC_PATTERN does not name NAMESPACE: channels of every namespace may use the topics that it matches, whoever made them.'],
-    [!config.leaderElection && mode.task === 'serve' && !mode.isDryRun, 'LEADER_ELECTION=false: two operators that work at once, as during a roll-out, undo each other\'s work.'],
+    [
+      !namesNoBrokers && config.kafkaSaslMechanism !== 'none' && config.channelKafkaSaslMechanism === 'none',
+      'The operator authenticates to KAFKA_BROKERS, and gateways do not: without CHANNEL_KAFKA_SASL_MECHANISM the brokers will probably refuse them.',
+    ],
+    [
+      isAmbiguous(config.topicPattern),
+      'TOPIC_PATTERN may let a namespace use topics of another: put a dot beside NAMESPACE, and * or NAME on one side of it only, as in NAMESPACE.*.',
+    ],
+    [
+      !config.topicPattern.includes('NAMESPACE') && config.topicPattern.includes('*') && config.namespaces.length !== 1,
+      'TOPIC_PATTERN does not name NAMESPACE: channels of every namespace may use the topics that it matches, whoever made them.',
+    ],
+    [
+      !config.leaderElection && mode.task === 'serve' && !mode.isDryRun,
+      "LEADER_ELECTION=false: two operators that work at once, as during a roll-out, undo each other's work.",
+    ],
   ]
   return warnings.filter(([applies]) => applies).map(([, sentence]) => sentence)
 }

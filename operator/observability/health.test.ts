@@ -35,7 +35,10 @@ function rig() {
 describe('the health of an operator', () => {
   it('is ready when all watches have synced, and says which have not', () => {
     const { health, hear } = rig()
-    expect(health.ready()).toEqual({ ok: false, waitingFor: ['the watch of realtimechannels in a has not synced yet', 'the watch of realtimechannels in b has not synced yet'] })
+    expect(health.ready()).toEqual({
+      ok: false,
+      waitingFor: ['the watch of realtimechannels in a has not synced yet', 'the watch of realtimechannels in b has not synced yet'],
+    })
     hear('a')
     expect(health.ready().waitingFor).toEqual(['the watch of realtimechannels in b has not synced yet'])
     hear('b')

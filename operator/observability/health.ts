@@ -53,25 +53,36 @@ export function createHealth({ watchers, controller, staleAfterMs, clock }: Heal
       const { lastHeardAtMs, isTypeMissing } = state()
       const silentMs = clock.now() - (lastHeardAtMs ?? madeAtMs)
       // A type that the server does not have is only asked for now and then.
-      return isTypeMissing || silentMs <= staleAfterMs ? [] : [`the watch of ${nameOf(target)} has heard nothing for ${seconds(silentMs)} s`]
+      return isTypeMissing || silentMs <= staleAfterMs
+        ? []
+        : [`the watch of ${nameOf(target)} has heard nothing for ${seconds(silentMs)} s`]
     })
   }
 
   return {
-    ready: () => verdict(watchers.filter(({ state }) => !state().hasSynced).map(({ target }) => `the watch of ${nameOf(target)} has not synced yet`)),
+    ready: () =>
+      verdict(watchers.filter(({ state }) => !state().hasSynced).map(({ target }) => `the watch of ${nameOf(target)} has not synced yet`)),
     live: () => {
       const stuck = controller.stuck()
       return verdict([...deadWatches(), ...(stuck === null ? [] : [stuck])])
     },
-    conditions: () => watchers.map(({ target, state }) => {
-      const { hasSynced, lastHeardAtMs, isTypeMissing, isOutOfReach } = state()
-      return { watch: nameOf(target), hasSynced, heardSecondsAgo: lastHeardAtMs === null ? null : seconds(clock.now() - lastHeardAtMs), isTypeMissing, isOutOfReach }
-    }),
+    conditions: () =>
+      watchers.map(({ target, state }) => {
+        const { hasSynced, lastHeardAtMs, isTypeMissing, isOutOfReach } = state()
+        return {
+          watch: nameOf(target),
+          hasSynced,
+          heardSecondsAgo: lastHeardAtMs === null ? null : seconds(clock.now() - lastHeardAtMs),
+          isTypeMissing,
+          isOutOfReach,
+        }
+      }),
   }
 }
 
 const verdict = (waitingFor: readonly string[]): HealthVerdict => ({ ok: waitingFor.length === 0, waitingFor })
 
-const nameOf = ({ type, namespace }: Watcher['target']): string => (namespace === undefined ? type.plural : `${type.plural} in ${namespace}`)
+const nameOf = ({ type, namespace }: Watcher['target']): string =>
+  namespace === undefined ? type.plural : `${type.plural} in ${namespace}`
 
 const seconds = (ms: number): number => Math.round(ms / 1_000)

@@ -32,10 +32,20 @@ afterEach(async () => {
 describe('the internal port of an operator', () => {
   it('answers probes with what is waited for', async () => {
     const waiting = { ok: false, waitingFor: ['the watch of deployments has not synced yet'] }
-    const { get } = await start({ ready: () => waiting, conditions: () => [{ watch: 'deployments', hasSynced: false, heardSecondsAgo: null, isTypeMissing: false, isOutOfReach: false }] })
+    const { get } = await start({
+      ready: () => waiting,
+      conditions: () => [{ watch: 'deployments', hasSynced: false, heardSecondsAgo: null, isTypeMissing: false, isOutOfReach: false }],
+    })
     const [live, ready] = [await get('/livez'), await get('/readyz?verbose')]
     expect([live.status, await live.json()]).toEqual([200, { status: 'ok', waitingFor: [] }])
-    expect([ready.status, await ready.json()]).toEqual([503, { status: 'waiting', waitingFor: waiting.waitingFor, conditions: [{ watch: 'deployments', hasSynced: false, heardSecondsAgo: null, isTypeMissing: false, isOutOfReach: false }] }])
+    expect([ready.status, await ready.json()]).toEqual([
+      503,
+      {
+        status: 'waiting',
+        waitingFor: waiting.waitingFor,
+        conditions: [{ watch: 'deployments', hasSynced: false, heardSecondsAgo: null, isTypeMissing: false, isOutOfReach: false }],
+      },
+    ])
     expect(ready.headers.get('cache-control')).toBe('no-store')
   })
 
@@ -74,7 +84,11 @@ describe('the internal port of an operator', () => {
 
   it('says which address it cannot have', async () => {
     const { port } = await start()
-    const other = createInternalServer({ health: { live: () => ok, ready: () => ok, conditions: () => [] }, metrics: createPrometheusMetrics(testNames), logger: createRecordingLogger().logger })
+    const other = createInternalServer({
+      health: { live: () => ok, ready: () => ok, conditions: () => [] },
+      metrics: createPrometheusMetrics(testNames),
+      logger: createRecordingLogger().logger,
+    })
     await expect(other.listen({ host: '127.0.0.1', port })).rejects.toThrow(`cannot listen on 127.0.0.1:${port}`)
     await other.close({ deadlineMs: 0 })
   })

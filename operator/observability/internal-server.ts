@@ -62,13 +62,23 @@ function healthPage({ ok, waitingFor }: HealthVerdict, more: Readonly<Record<str
 const json = (status: number, body: unknown): Answer => ({ status, contentType: 'application/json', body: JSON.stringify(body) })
 
 function send(response: ServerResponse, { status, contentType, body }: Answer, isHead: boolean): void {
-  response.writeHead(status, { 'content-type': contentType, 'cache-control': 'no-store', 'content-length': String(Buffer.byteLength(body)), ...(status === 405 ? { allow: 'GET, HEAD' } : {}) })
+  response.writeHead(status, {
+    'content-type': contentType,
+    'cache-control': 'no-store',
+    'content-length': String(Buffer.byteLength(body)),
+    ...(status === 405 ? { allow: 'GET, HEAD' } : {}),
+  })
   response.end(isHead ? undefined : body)
 }
 
 async function listenOn(server: Server, asked: HostAndPort): Promise<{ readonly port: number }> {
   await new Promise<void>((resolve, reject) => {
-    const onError = (error: Error): void => reject(new Error(`cannot listen on ${describeAddress(asked)}: ${error.message} (INTERNAL_HOST and INTERNAL_PORT choose another address)`, { cause: error }))
+    const onError = (error: Error): void =>
+      reject(
+        new Error(`cannot listen on ${describeAddress(asked)}: ${error.message} (INTERNAL_HOST and INTERNAL_PORT choose another address)`, {
+          cause: error,
+        }),
+      )
     server.once('error', onError)
     server.listen(listenAddress(asked), () => {
       server.off('error', onError)

@@ -1,4 +1,13 @@
-import { operatorMetrics, type CellDefinition, type GivenNames, type LabelValues, type MetricDefinition, type OperatorMetrics, type Sample, type TransientDefinition } from './metrics.ts'
+import {
+  operatorMetrics,
+  type CellDefinition,
+  type GivenNames,
+  type LabelValues,
+  type MetricDefinition,
+  type OperatorMetrics,
+  type Sample,
+  type TransientDefinition,
+} from './metrics.ts'
 
 /** One time series of a metric that is added to, set or observed. A registry implements what its type has; the handles call nothing else. */
 export interface MetricCell {
@@ -55,7 +64,11 @@ function transientHandle(definition: TransientDefinition, registry: MetricRegist
   return { collect: (read: () => readonly Sample[]) => void sources.push(read) }
 }
 
-function cellFinder(definition: CellDefinition, registry: MetricRegistry, given: GivenNames): (labels: CellLabels | undefined) => MetricCell {
+function cellFinder(
+  definition: CellDefinition,
+  registry: MetricRegistry,
+  given: GivenNames,
+): (labels: CellLabels | undefined) => MetricCell {
   const names = Object.keys(definition.labels)
   const keyOf = (labels: CellLabels): string => JSON.stringify(names.map((name) => labels[name]))
   const cells = new Map(closedCombinations(definition, given).map((labels) => [keyOf(labels), registry.cell(definition, labels)]))
@@ -89,7 +102,11 @@ function valuesOf(values: LabelValues, given: GivenNames): readonly string[] | n
 function refuseUnknown(definition: CellDefinition, labels: CellLabels, given: GivenNames): void {
   for (const [name, values] of Object.entries(definition.labels)) {
     const value = labels[name]
-    const isKnown = value !== undefined && ('pattern' in values ? values.pattern.test(value) : valuesOf(values, given)?.includes(value) === true)
-    if (!isKnown) throw new Error(`metric ${definition.name} has no ${name} ${JSON.stringify(value)}; the table in metrics.ts, or what the registry was given, lists all`)
+    const isKnown =
+      value !== undefined && ('pattern' in values ? values.pattern.test(value) : valuesOf(values, given)?.includes(value) === true)
+    if (!isKnown)
+      throw new Error(
+        `metric ${definition.name} has no ${name} ${JSON.stringify(value)}; the table in metrics.ts, or what the registry was given, lists all`,
+      )
   }
 }

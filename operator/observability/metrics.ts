@@ -9,40 +9,190 @@ const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 const controller = { given: 'controllers' } as const
 const status = { pattern: /^([1-5]\d\d|<error>)$/, words: 'an HTTP status, or `<error>` without an answer' } as const
 const method = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
-const apiErrors = ['not-found', 'no-such-resource', 'already-exists', 'conflict', 'invalid', 'forbidden', 'unauthorized', 'gone', 'overloaded', 'unavailable'] as const
+const apiErrors = [
+  'not-found',
+  'no-such-resource',
+  'already-exists',
+  'conflict',
+  'invalid',
+  'forbidden',
+  'unauthorized',
+  'gone',
+  'overloaded',
+  'unavailable',
+] as const
 const topicFailures = ['unreachable', 'unauthenticated', 'unauthorized', 'already-exists', 'not-found', 'refused', 'transient'] as const
 
 export const operatorMetrics = {
-  reconciles: { name: 'controller_runtime_reconcile_total', type: 'counter', help: 'Reconciles that ended, by result.', labels: { controller, result: ['success', 'error', 'requeue', 'requeue_after'] } },
-  reconcileErrors: { name: 'controller_runtime_reconcile_errors_total', type: 'counter', help: 'Reconciles that failed and are tried again.', labels: { controller } },
-  reconcilePanics: { name: 'controller_runtime_reconcile_panics_total', type: 'counter', help: 'Reconciles that threw: each is a bug.', labels: { controller } },
-  reconcileTimeouts: { name: 'controller_runtime_reconcile_timeouts_total', type: 'counter', help: 'Reconciles that did not end within their time.', labels: { controller } },
-  reconcileTime: { name: 'controller_runtime_reconcile_time_seconds', type: 'histogram', help: 'How long a reconcile took.', labels: { controller }, buckets: seconds },
-  maxConcurrentReconciles: { name: 'controller_runtime_max_concurrent_reconciles', type: 'gauge', help: 'How many workers there are.', labels: { controller } },
-  activeWorkers: { name: 'controller_runtime_active_workers', type: 'gauge', help: 'Workers that are at a reconcile.', labels: { controller } },
-  abandonedReconciles: { name: 'carillon_operator_abandoned_reconciles', type: 'gauge', help: 'Reconciles that go on although their time is over; their keys stay occupied.', labels: { controller } },
-  reconcileStarted: { name: 'carillon_operator_reconcile_started_timestamp_seconds', type: 'transient', help: 'When the reconcile of a key began that is still in progress. The series ends with it.', labels: ['controller', 'namespace', 'name'] },
+  reconciles: {
+    name: 'controller_runtime_reconcile_total',
+    type: 'counter',
+    help: 'Reconciles that ended, by result.',
+    labels: { controller, result: ['success', 'error', 'requeue', 'requeue_after'] },
+  },
+  reconcileErrors: {
+    name: 'controller_runtime_reconcile_errors_total',
+    type: 'counter',
+    help: 'Reconciles that failed and are tried again.',
+    labels: { controller },
+  },
+  reconcilePanics: {
+    name: 'controller_runtime_reconcile_panics_total',
+    type: 'counter',
+    help: 'Reconciles that threw: each is a bug.',
+    labels: { controller },
+  },
+  reconcileTimeouts: {
+    name: 'controller_runtime_reconcile_timeouts_total',
+    type: 'counter',
+    help: 'Reconciles that did not end within their time.',
+    labels: { controller },
+  },
+  reconcileTime: {
+    name: 'controller_runtime_reconcile_time_seconds',
+    type: 'histogram',
+    help: 'How long a reconcile took.',
+    labels: { controller },
+    buckets: seconds,
+  },
+  maxConcurrentReconciles: {
+    name: 'controller_runtime_max_concurrent_reconciles',
+    type: 'gauge',
+    help: 'How many workers there are.',
+    labels: { controller },
+  },
+  activeWorkers: {
+    name: 'controller_runtime_active_workers',
+    type: 'gauge',
+    help: 'Workers that are at a reconcile.',
+    labels: { controller },
+  },
+  abandonedReconciles: {
+    name: 'carillon_operator_abandoned_reconciles',
+    type: 'gauge',
+    help: 'Reconciles that go on although their time is over; their keys stay occupied.',
+    labels: { controller },
+  },
+  reconcileStarted: {
+    name: 'carillon_operator_reconcile_started_timestamp_seconds',
+    type: 'transient',
+    help: 'When the reconcile of a key began that is still in progress. The series ends with it.',
+    labels: ['controller', 'namespace', 'name'],
+  },
 
-  queueDepth: { name: 'workqueue_depth', type: 'gauge', help: 'Keys that could be worked on now and wait for a worker.', labels: { name: controller, priority: ['user', 'child', 'resync'] } },
-  queueAdds: { name: 'workqueue_adds_total', type: 'counter', help: 'Keys that were added and did not wait already.', labels: { name: controller } },
-  queueDuration: { name: 'workqueue_queue_duration_seconds', type: 'histogram', help: 'How long a key waited for a worker.', labels: { name: controller }, buckets: seconds },
-  workDuration: { name: 'workqueue_work_duration_seconds', type: 'histogram', help: 'How long a key was worked on.', labels: { name: controller }, buckets: seconds },
-  unfinishedWork: { name: 'workqueue_unfinished_work_seconds', type: 'gauge', help: 'How long the keys in progress have been worked on, summed.', labels: { name: controller } },
-  longestRunning: { name: 'workqueue_longest_running_processor_seconds', type: 'gauge', help: 'How long the key has been worked on that has been so for longest.', labels: { name: controller } },
-  queueRetries: { name: 'workqueue_retries_total', type: 'counter', help: 'Keys that came back with a back-off.', labels: { name: controller } },
+  queueDepth: {
+    name: 'workqueue_depth',
+    type: 'gauge',
+    help: 'Keys that could be worked on now and wait for a worker.',
+    labels: { name: controller, priority: ['user', 'child', 'resync'] },
+  },
+  queueAdds: {
+    name: 'workqueue_adds_total',
+    type: 'counter',
+    help: 'Keys that were added and did not wait already.',
+    labels: { name: controller },
+  },
+  queueDuration: {
+    name: 'workqueue_queue_duration_seconds',
+    type: 'histogram',
+    help: 'How long a key waited for a worker.',
+    labels: { name: controller },
+    buckets: seconds,
+  },
+  workDuration: {
+    name: 'workqueue_work_duration_seconds',
+    type: 'histogram',
+    help: 'How long a key was worked on.',
+    labels: { name: controller },
+    buckets: seconds,
+  },
+  unfinishedWork: {
+    name: 'workqueue_unfinished_work_seconds',
+    type: 'gauge',
+    help: 'How long the keys in progress have been worked on, summed.',
+    labels: { name: controller },
+  },
+  longestRunning: {
+    name: 'workqueue_longest_running_processor_seconds',
+    type: 'gauge',
+    help: 'How long the key has been worked on that has been so for longest.',
+    labels: { name: controller },
+  },
+  queueRetries: {
+    name: 'workqueue_retries_total',
+    type: 'counter',
+    help: 'Keys that came back with a back-off.',
+    labels: { name: controller },
+  },
 
-  leader: { name: 'leader_election_master_status', type: 'gauge', help: '1 while this process is the leader.', labels: { name: { given: 'leases' } } },
-  restRequests: { name: 'rest_client_requests_total', type: 'counter', help: 'Requests to the API server, by status.', labels: { code: status, method } },
-  restDuration: { name: 'rest_client_request_duration_seconds', type: 'histogram', help: 'How long the API server took to answer.', labels: { verb: method }, buckets: seconds },
+  leader: {
+    name: 'leader_election_master_status',
+    type: 'gauge',
+    help: '1 while this process is the leader.',
+    labels: { name: { given: 'leases' } },
+  },
+  restRequests: {
+    name: 'rest_client_requests_total',
+    type: 'counter',
+    help: 'Requests to the API server, by status.',
+    labels: { code: status, method },
+  },
+  restDuration: {
+    name: 'rest_client_request_duration_seconds',
+    type: 'histogram',
+    help: 'How long the API server took to answer.',
+    labels: { verb: method },
+    buckets: seconds,
+  },
 
-  watchLastEventAge: { name: 'carillon_operator_watch_last_event_age_seconds', type: 'gauge', help: 'How long ago the API server was last heard on a watch: an event, a bookmark, a list, an orderly end. NaN before the first time.', labels: { resource: { given: 'resources' } } },
-  watchRelists: { name: 'carillon_operator_watch_relists_total', type: 'counter', help: 'Times that a watch had to begin with a list.', labels: { resource: { given: 'resources' } } },
-  namespacesOutOfReach: { name: 'carillon_operator_namespaces_out_of_reach', type: 'gauge', help: 'Namespaces of NAMESPACES that the API server refuses to show. The log and the Events about the Lease name them.', labels: {} },
-  applies: { name: 'carillon_operator_applies_total', type: 'counter', help: 'Server-side applies, by kind of object and outcome.', labels: { kind: { given: 'kinds' }, outcome: ['ok', ...apiErrors] } },
-  kafkaRequests: { name: 'carillon_operator_kafka_requests_total', type: 'counter', help: 'Requests to brokers, each for a whole list of topics, by outcome.', labels: { operation: { given: 'kafkaOperations' }, outcome: ['ok', ...topicFailures] } },
-  channels: { name: 'carillon_operator_channels', type: 'gauge', help: 'Channels, by whether they are Ready.', labels: { ready: ['true', 'false'] } },
-  channelReady: { name: 'carillon_operator_channel_ready', type: 'transient', help: 'Whether a channel is Ready (1) or not (0), with the reason of that condition. At most METRICS_MAX_CHANNELS series, those of channels that are not Ready first.', labels: ['namespace', 'channel', 'reason'] },
-  eventsDropped: { name: 'carillon_operator_events_dropped_total', type: 'counter', help: 'Kubernetes Events that were not written: too many of one object, too many in all, or refused by the API server.', labels: { reason: ['object-limit', 'queue-full', 'failed', 'stopped'] } },
+  watchLastEventAge: {
+    name: 'carillon_operator_watch_last_event_age_seconds',
+    type: 'gauge',
+    help: 'How long ago the API server was last heard on a watch: an event, a bookmark, a list, an orderly end. NaN before the first time.',
+    labels: { resource: { given: 'resources' } },
+  },
+  watchRelists: {
+    name: 'carillon_operator_watch_relists_total',
+    type: 'counter',
+    help: 'Times that a watch had to begin with a list.',
+    labels: { resource: { given: 'resources' } },
+  },
+  namespacesOutOfReach: {
+    name: 'carillon_operator_namespaces_out_of_reach',
+    type: 'gauge',
+    help: 'Namespaces of NAMESPACES that the API server refuses to show. The log and the Events about the Lease name them.',
+    labels: {},
+  },
+  applies: {
+    name: 'carillon_operator_applies_total',
+    type: 'counter',
+    help: 'Server-side applies, by kind of object and outcome.',
+    labels: { kind: { given: 'kinds' }, outcome: ['ok', ...apiErrors] },
+  },
+  kafkaRequests: {
+    name: 'carillon_operator_kafka_requests_total',
+    type: 'counter',
+    help: 'Requests to brokers, each for a whole list of topics, by outcome.',
+    labels: { operation: { given: 'kafkaOperations' }, outcome: ['ok', ...topicFailures] },
+  },
+  channels: {
+    name: 'carillon_operator_channels',
+    type: 'gauge',
+    help: 'Channels, by whether they are Ready.',
+    labels: { ready: ['true', 'false'] },
+  },
+  channelReady: {
+    name: 'carillon_operator_channel_ready',
+    type: 'transient',
+    help: 'Whether a channel is Ready (1) or not (0), with the reason of that condition. At most METRICS_MAX_CHANNELS series, those of channels that are not Ready first.',
+    labels: ['namespace', 'channel', 'reason'],
+  },
+  eventsDropped: {
+    name: 'carillon_operator_events_dropped_total',
+    type: 'counter',
+    help: 'Kubernetes Events that were not written: too many of one object, too many in all, or refused by the API server.',
+    labels: { reason: ['object-limit', 'queue-full', 'failed', 'stopped'] },
+  },
 } as const satisfies Record<string, MetricDefinition>
 
 /** What the values of some labels are. Each a closed list that is given when the registry is made. */

@@ -50,7 +50,8 @@ describe('the metrics page of the operator', () => {
   })
 })
 
-const sameLabels = (a: CellLabels, b: CellLabels): boolean => JSON.stringify(Object.entries(a).toSorted()) === JSON.stringify(Object.entries(b).toSorted())
+const sameLabels = (a: CellLabels, b: CellLabels): boolean =>
+  JSON.stringify(Object.entries(a).toSorted()) === JSON.stringify(Object.entries(b).toSorted())
 
 /** The samples of one metric on a page; of a histogram, its counts. */
 function parse(page: string, { name, type }: MetricDefinition): readonly Sample[] {
@@ -58,6 +59,11 @@ function parse(page: string, { name, type }: MetricDefinition): readonly Sample[
   return page.split('\n').flatMap((line) => {
     const [, found, , inBraces = '', value] = /^(\w+)(\{(.*)\})? (\S+)$/.exec(line) ?? []
     if (found !== wanted) return []
-    return [{ labels: Object.fromEntries([...inBraces.matchAll(/(\w+)="([^"]*)"/g)].map(([, label, text]) => [label, text])), value: Number(value) }]
+    return [
+      {
+        labels: Object.fromEntries([...inBraces.matchAll(/(\w+)="([^"]*)"/g)].map(([, label, text]) => [label, text])),
+        value: Number(value),
+      },
+    ]
   })
 }

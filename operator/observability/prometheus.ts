@@ -18,7 +18,12 @@ export interface PrometheusOptions extends GivenNames {
 export function createPrometheusMetrics({ version = 'unknown', ...given }: PrometheusOptions): PrometheusMetrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
-  new Gauge({ name: 'carillon_operator_build_info', help: 'Always 1; the labels say what runs.', labelNames: ['version', 'node'], registers: [registry] }).set({ version, node: process.version }, 1)
+  new Gauge({
+    name: 'carillon_operator_build_info',
+    help: 'Always 1; the labels say what runs.',
+    labelNames: ['version', 'node'],
+    registers: [registry],
+  }).set({ version, node: process.version }, 1)
   return {
     metrics: createMetricHandles(createMetricRegistry(registry), given),
     render: () => registry.metrics(),
@@ -86,7 +91,13 @@ function histogramOf(histograms: Map<string, Histogram>, definition: CellDefinit
   const { name, help, labels, buckets } = definition
   const known = histograms.get(name)
   if (known !== undefined) return known
-  const made = new Histogram({ name, help, labelNames: Object.keys(labels), registers: [registry], ...(buckets === undefined ? {} : { buckets: [...buckets] }) })
+  const made = new Histogram({
+    name,
+    help,
+    labelNames: Object.keys(labels),
+    registers: [registry],
+    ...(buckets === undefined ? {} : { buckets: [...buckets] }),
+  })
   histograms.set(name, made)
   return made
 }

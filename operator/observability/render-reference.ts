@@ -2,7 +2,12 @@ import { operatorMetrics, type GivenNames, type LabelValues, type MetricDefiniti
 
 /** docs/reference/operator-metrics.md, without the line that says that it is generated. @param given as the operator gives them to its registry */
 export function renderOperatorMetricsReference(given: GivenNames): string {
-  const rows = Object.values<MetricDefinition>(operatorMetrics).map((metric) => [code(metric.name), metric.type === 'transient' ? 'gauge' : metric.type, renderLabels(metric, given), metric.help + renderBuckets(metric)])
+  const rows = Object.values<MetricDefinition>(operatorMetrics).map((metric) => [
+    code(metric.name),
+    metric.type === 'transient' ? 'gauge' : metric.type,
+    renderLabels(metric, given),
+    metric.help + renderBuckets(metric),
+  ])
   return `${introduction}
 
 ${[['metric', 'type', 'labels', 'what it says'], ['---', '---', '---', '---'], ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')}
@@ -20,7 +25,9 @@ const code = (text: string | number): string => `\`${text}\``
 
 function renderLabels(metric: MetricDefinition, given: GivenNames): string {
   if (metric.type === 'transient') return metric.labels.map(code).join(', ')
-  return Object.entries(metric.labels).map(([label, values]) => `${code(label)}: ${renderValues(values, given)}`).join('; ')
+  return Object.entries(metric.labels)
+    .map(([label, values]) => `${code(label)}: ${renderValues(values, given)}`)
+    .join('; ')
 }
 
 function renderValues(values: LabelValues, given: GivenNames): string {

@@ -1,7 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { operandNames } from '../../api/child-names.ts'
 import { operandTypes } from '../../api/child-types.ts'
-import { apiVersion, channelKind, channelType, type RealtimeChannelSpec, type RealtimeChannelStatus } from '../../api/v1alpha1/realtime-channel.ts'
+import {
+  apiVersion,
+  channelKind,
+  channelType,
+  type RealtimeChannelSpec,
+  type RealtimeChannelStatus,
+} from '../../api/v1alpha1/realtime-channel.ts'
 import type { ObjectRef } from '../runtime/kubernetes-api.ts'
 import type { Reconcile, ReconcileResult } from '../runtime/reconcile-run.ts'
 import { aChannel, someSettings } from '../testing/channel-builders.ts'
@@ -47,7 +53,23 @@ function rig(): Rig {
   const reconcile: Reconcile = createReconciler({
     api,
     admins: topics,
-    observer: createObserver({ api, admins: topics, ownConnection, claims, children, routes: createRouteObserver({ api, nowMs: Date.now }), otherRoutes: createOtherRoutes(), otherOperators: { find: async () => null }, healMeter, assignsPodUsers: async () => ({ ok: true, value: false }), childTypes: Object.values(operandTypes), childNameOf: (name) => operandNames(name).Deployment, judge: aJudge(), onClaimsChanged: (channels) => again.push(...channels), nowMs: Date.now }),
+    observer: createObserver({
+      api,
+      admins: topics,
+      ownConnection,
+      claims,
+      children,
+      routes: createRouteObserver({ api, nowMs: Date.now }),
+      otherRoutes: createOtherRoutes(),
+      otherOperators: { find: async () => null },
+      healMeter,
+      assignsPodUsers: async () => ({ ok: true, value: false }),
+      childTypes: Object.values(operandTypes),
+      childNameOf: (name) => operandNames(name).Deployment,
+      judge: aJudge(),
+      onClaimsChanged: (channels) => again.push(...channels),
+      nowMs: Date.now,
+    }),
     applier: createApplier({ api, children, names, mayWrite }),
     children,
     healMeter,
@@ -65,7 +87,13 @@ function rig(): Rig {
     again,
     reconcile: (signal = new AbortController().signal) => reconcile(ref, { signal, priority: 'user' as const }),
     async apply(spec: Partial<RealtimeChannelSpec> = {}) {
-      await api.as('kubectl').apply(channelType, { apiVersion, kind: channelKind, metadata: { ...ref }, spec: aChannel({ spec }).spec }, { fieldManager: 'kubectl', force: true })
+      await api
+        .as('kubectl')
+        .apply(
+          channelType,
+          { apiVersion, kind: channelKind, metadata: { ...ref }, spec: aChannel({ spec }).spec },
+          { fieldManager: 'kubectl', force: true },
+        )
     },
     async status() {
       const found = await api.get(channelType, ref)
@@ -75,7 +103,8 @@ function rig(): Rig {
 }
 
 const kinds = ({ api }: Rig): readonly string[] => Object.values(operandTypes).flatMap((type) => api.objects(type).map(({ kind }) => kind))
-const reasonOf = async (made: Rig, type: string): Promise<string | undefined> => (await made.status())?.conditions?.find((condition) => condition.type === type)?.reason
+const reasonOf = async (made: Rig, type: string): Promise<string | undefined> =>
+  (await made.status())?.conditions?.find((condition) => condition.type === type)?.reason
 
 describe('a reconcile', () => {
   let made: Rig
@@ -128,7 +157,10 @@ describe('a reconcile', () => {
     await made.apply({ topic: { partitions: 2 } })
     expect(await made.reconcile()).toEqual({ kind: 'requeue', afterMs: 500 })
     expect(await made.reconcile()).toEqual({ kind: 'done' })
-    expect(await made.status()).toMatchObject({ topic: { partitions: 2, origin: 'Created' }, deadLetters: { id: expect.any(String), origin: 'Created' } })
+    expect(await made.status()).toMatchObject({
+      topic: { partitions: 2, origin: 'Created' },
+      deadLetters: { id: expect.any(String), origin: 'Created' },
+    })
     expect(await reasonOf(made, 'TopicReady')).toBe('TopicAsAsked')
   })
 
@@ -172,7 +204,9 @@ describe('a reconcile', () => {
   })
 
   it('says what it does not understand, and touches nothing else', async () => {
-    await made.api.as('kubectl').create(channelType, { apiVersion, kind: channelKind, metadata: { ...ref }, spec: { ...aChannel().spec, topic: 'nonsense' } })
+    await made.api
+      .as('kubectl')
+      .create(channelType, { apiVersion, kind: channelKind, metadata: { ...ref }, spec: { ...aChannel().spec, topic: 'nonsense' } })
     expect(await made.reconcile()).toEqual({ kind: 'done' })
     expect(await reasonOf(made, 'Ready')).toBe('SpecNotUnderstood')
     expect(kinds(made)).toEqual([])
@@ -184,7 +218,10 @@ describe('a reconcile', () => {
   // On a fast machine the API server knew at once that the older definition has no `apiUrl`, and refused every status: the channel never said anything.
   it('writes what an older definition knows of the status', async () => {
     await made.apply()
-    made.api.failNext({ verb: 'apply', type: channelType.plural }, { kind: 'invalid', message: 'failed to create typed patch object: .status.apiUrl: field not declared in schema' })
+    made.api.failNext(
+      { verb: 'apply', type: channelType.plural },
+      { kind: 'invalid', message: 'failed to create typed patch object: .status.apiUrl: field not declared in schema' },
+    )
     expect(await made.reconcile()).toEqual({ kind: 'done' })
     expect(await made.status()).toMatchObject({ topic: { name: 'shop.chat' } })
     expect(await made.status()).not.toHaveProperty('apiUrl')

@@ -80,7 +80,10 @@ async function reconcileWorld(observation: ObservedWorld, parts: ReconcilerParts
   if (plan.phase === 'left') return afterFailures(outcomes) ?? { kind: 'done' }
   const status = renderStatus({ world, plan, outcomes, unknownFields: observation.unknownFields })
   // That a topic is there says already whoever tells that it was made.
-  const written = await writeStatus(world.channel, status, { ...parts, record: isNewTopic(outcomes) ? tellingNot('TopicAsAsked', parts.record) : parts.record })
+  const written = await writeStatus(world.channel, status, {
+    ...parts,
+    record: isNewTopic(outcomes) ? tellingNot('TopicAsAsked', parts.record) : parts.record,
+  })
   if (!written) return { kind: 'retry', reason: 'the status could not be written' }
   return afterFailures(outcomes) ?? (plan.requeueAfterMs === null ? { kind: 'done' } : { kind: 'requeue', afterMs: plan.requeueAfterMs })
 }
@@ -124,7 +127,8 @@ async function carryOut({ world, connection }: ObservedWorld, parts: ReconcilerP
   const first = await step(world, connection, parts)
   if (connection === null) return first
   // No pod waits for the id of a dead letter topic. The next reconcile notes it.
-  if (!isNewTopic(first.outcomes)) return isNewTopic(first.outcomes, 'deadLetters') ? { ...first, plan: { ...first.plan, requeueAfterMs: soonMs } } : first
+  if (!isNewTopic(first.outcomes))
+    return isNewTopic(first.outcomes, 'deadLetters') ? { ...first, plan: { ...first.plan, requeueAfterMs: soonMs } } : first
   const topics = await untilShown(first.world.channel, connection, parts)
   if (topics.topic.kind !== 'present') return { ...first, plan: { ...first.plan, requeueAfterMs: soonMs } }
   const second = await step({ ...first.world, ...topics }, connection, parts, first.outcomes)
@@ -135,7 +139,11 @@ async function carryOut({ world, connection }: ObservedWorld, parts: ReconcilerP
 const soonMs = 500
 
 /** Brokers need a moment to show a topic that they have made. One that takes longer is seen by the next reconcile, which costs as much as this one. */
-async function untilShown(channel: RealtimeChannel, connection: KafkaConnection, { observer, pause = sleep }: ReconcilerParts): Promise<FoundTopics> {
+async function untilShown(
+  channel: RealtimeChannel,
+  connection: KafkaConnection,
+  { observer, pause = sleep }: ReconcilerParts,
+): Promise<FoundTopics> {
   for (const waitMs of [25, 75, 150]) {
     const topics = await observer.observeTopics(channel, connection)
     if (topics.topic.kind !== 'missing' && topics.deadLetters?.kind !== 'missing') return topics
@@ -145,7 +153,12 @@ async function untilShown(channel: RealtimeChannel, connection: KafkaConnection,
 }
 
 /** @param before what was carried out in this reconcile already */
-async function step(world: World, connection: KafkaConnection | null, parts: ReconcilerParts, before: readonly Outcome[] = []): Promise<CarriedOut> {
+async function step(
+  world: World,
+  connection: KafkaConnection | null,
+  parts: ReconcilerParts,
+  before: readonly Outcome[] = [],
+): Promise<CarriedOut> {
   const plan = planChannel(world, parts.settings, before)
   if (plan.actions.length === 0) return { world, plan, outcomes: [] }
   const admin = connection === null ? null : parts.admins.of(connection)
@@ -163,15 +176,20 @@ function worldAfter(world: World, { objects, channel }: Applied): World {
   return { ...world, channel, children }
 }
 
-
-async function reportNotUnderstood({ object, problem }: Extract<Observation, { kind: 'not-understood' }>, parts: ReconcilerParts): Promise<ReconcileResult> {
+async function reportNotUnderstood(
+  { object, problem }: Extract<Observation, { kind: 'not-understood' }>,
+  parts: ReconcilerParts,
+): Promise<ReconcileResult> {
   const before = object['status'] as RealtimeChannelStatus | undefined // Only the operator writes it; what it lacks, `sameStatus` takes for different.
   const status = renderNotUnderstood(object, problem, parts.nowMs())
   const written = await writeStatus({ ...object, status: before } as KubernetesObject & { status?: RealtimeChannelStatus }, status, parts)
   return written ? { kind: 'done' } : { kind: 'retry', reason: 'the status could not be written' }
 }
 
-async function reportRefused({ channel, refusal }: Extract<Observation, { kind: 'refused' }>, parts: ReconcilerParts): Promise<ReconcileResult> {
+async function reportRefused(
+  { channel, refusal }: Extract<Observation, { kind: 'refused' }>,
+  parts: ReconcilerParts,
+): Promise<ReconcileResult> {
   const written = await writeStatus(channel, renderRefused(channel, refusal, parts.nowMs()), parts)
   return written ? { kind: 'done' } : { kind: 'retry', reason: 'the status could not be written' }
 }
@@ -179,11 +197,20 @@ async function reportRefused({ channel, refusal }: Extract<Observation, { kind: 
 type WithStatus = Pick<KubernetesObject, 'apiVersion' | 'kind' | 'metadata'> & { readonly status?: RealtimeChannelStatus | undefined }
 
 /** Writes nothing when nothing changed. @returns false when it could not be written */
-async function writeStatus(channel: WithStatus, status: RealtimeChannelStatus, { api, record, mayWrite }: ReconcilerParts): Promise<boolean> {
+async function writeStatus(
+  channel: WithStatus,
+  status: RealtimeChannelStatus,
+  { api, record, mayWrite }: ReconcilerParts,
+): Promise<boolean> {
   if (channel.status !== undefined && sameStatus(channel.status, status)) return true
   if (!mayWrite()) return false
   const { namespace, name } = channel.metadata
-  const object: KubernetesObject = { apiVersion: channel.apiVersion, kind: channel.kind, metadata: { name, ...(namespace === undefined ? {} : { namespace }) }, status }
+  const object: KubernetesObject = {
+    apiVersion: channel.apiVersion,
+    kind: channel.kind,
+    metadata: { name, ...(namespace === undefined ? {} : { namespace }) },
+    status,
+  }
   const answer = await applyStatus(api, object)
   // It was deleted meanwhile: nobody is left who would read its status.
   if (!answer.ok) return answer.error.kind === 'not-found'

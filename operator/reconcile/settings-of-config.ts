@@ -17,12 +17,22 @@ export function settingsOf(config: OperatorConfig, lease: ObjectRef): Settings {
 }
 
 function topicRulesOf({ topicPattern, topicAdopt, topicDeletion, topicMaxPartitions }: OperatorConfig): TopicRules {
-  return { topics: [topicPattern], adopt: topicAdopt, deletion: topicDeletion, maxPartitions: topicMaxPartitions === 0 ? null : topicMaxPartitions }
+  return {
+    topics: [topicPattern],
+    adopt: topicAdopt,
+    deletion: topicDeletion,
+    maxPartitions: topicMaxPartitions === 0 ? null : topicMaxPartitions,
+  }
 }
 
 /** The keys of the Secrets are those that docs/reference/operator-configuration.md names. */
 function kafkaOfPods(config: OperatorConfig): KafkaOfPods {
-  const { channelKafkaCaSecret: ca, channelKafkaClientSecret: client, channelKafkaSaslMechanism: mechanism, channelKafkaSaslSecret: login } = config
+  const {
+    channelKafkaCaSecret: ca,
+    channelKafkaClientSecret: client,
+    channelKafkaSaslMechanism: mechanism,
+    channelKafkaSaslSecret: login,
+  } = config
   return {
     brokers: config.kafkaBrokers,
     tls: config.kafkaTls ? { ca: ca === '' ? null : { secret: ca, key: 'ca.crt' }, clientSecret: client === '' ? null : client } : null,

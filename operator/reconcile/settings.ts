@@ -47,5 +47,10 @@ export interface KafkaOfPods {
   readonly brokers: readonly string[]
   /** Null: no TLS. `ca` null: the authorities that the image trusts. `clientSecret`: of type kubernetes.io/tls. */
   readonly tls: { readonly ca: { readonly secret: string; readonly key: string } | null; readonly clientSecret: string | null } | null
-  readonly sasl: { readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'; readonly secret: string; readonly usernameKey: string; readonly passwordKey: string } | null
+  readonly sasl: {
+    readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'
+    readonly secret: string
+    readonly usernameKey: string
+    readonly passwordKey: string
+  } | null
 }

@@ -6,7 +6,9 @@ const options = { baseMs: 100, maxMs: 300_000 }
 
 describe('backOffMs', () => {
   it('doubles from failure to failure, up to the limit', () => {
-    expect([1, 2, 3, 12, 13, 1_000_000].map((failures) => backOffMs(failures, options, 1))).toEqual([100, 200, 400, 204_800, 300_000, 300_000])
+    expect([1, 2, 3, 12, 13, 1_000_000].map((failures) => backOffMs(failures, options, 1))).toEqual([
+      100, 200, 400, 204_800, 300_000, 300_000,
+    ])
   })
 
   it('lies between half and the whole', () => {

@@ -15,7 +15,11 @@ const clock = { now: () => Date.now(), wallNow: () => Date.now() + 1_000_000 } /
 function rig(reconcile: Reconcile, options: Partial<ControllerOptions> = {}, keys: () => Iterable<ObjectRef> = () => []) {
   const recording = createRecordingMetrics()
   const log = createRecordingLogger()
-  const queue = createWorkQueue({ meter: createQueueMeter('realtimechannel', recording.metrics, clock.now), now: clock.now, random: () => 0.5 })
+  const queue = createWorkQueue({
+    meter: createQueueMeter('realtimechannel', recording.metrics, clock.now),
+    now: clock.now,
+    random: () => 0.5,
+  })
   const controller = createController({
     name: 'realtimechannel',
     queue,
@@ -32,7 +36,12 @@ function rig(reconcile: Reconcile, options: Partial<ControllerOptions> = {}, key
 
 /** Reconciles that end when the test says so. */
 function held() {
-  const begun: { readonly name: string; readonly signal: AbortSignal; readonly end: (result: ReconcileResult) => void; readonly fail: (error: unknown) => void }[] = []
+  const begun: {
+    readonly name: string
+    readonly signal: AbortSignal
+    readonly end: (result: ReconcileResult) => void
+    readonly fail: (error: unknown) => void
+  }[] = []
   const reconcile: Reconcile = ({ name }, { signal }) =>
     new Promise((resolve, reject) => {
       begun.push({ name, signal, end: resolve, fail: reject })
@@ -88,7 +97,12 @@ describe('a controller', () => {
   })
 
   it('comes back to a key as its reconcile asks for', async () => {
-    const results: ReconcileResult[] = [{ kind: 'requeue', afterMs: 2_000 }, { kind: 'requeue', afterMs: 0 }, { kind: 'retry', reason: 'no broker answers' }, done]
+    const results: ReconcileResult[] = [
+      { kind: 'requeue', afterMs: 2_000 },
+      { kind: 'requeue', afterMs: 0 },
+      { kind: 'retry', reason: 'no broker answers' },
+      done,
+    ]
     const times: number[] = []
     const { queue, controller, value, lines } = rig(async () => {
       times.push(Date.now())
@@ -105,9 +119,13 @@ describe('a controller', () => {
 
   it('survives a reconcile that throws, says so once, and tries it again later', async () => {
     const bug = new Error('undefined is not a channel')
-    const reconcile = vi.fn<Reconcile>().mockRejectedValueOnce(bug).mockImplementationOnce(() => {
-      throw bug // before it is even a promise
-    }).mockResolvedValue(done)
+    const reconcile = vi
+      .fn<Reconcile>()
+      .mockRejectedValueOnce(bug)
+      .mockImplementationOnce(() => {
+        throw bug // before it is even a promise
+      })
+      .mockResolvedValue(done)
     const { queue, controller, value, lines } = rig(reconcile)
     controller.start()
     queue.add(ref('a'), 'user')
@@ -115,14 +133,18 @@ describe('a controller', () => {
     expect(lines).toMatchObject([{ level: 'error', fields: { namespace: 'shop', object: 'a', err: bug } }])
     await vi.advanceTimersByTimeAsync(1_000)
     expect(reconcile).toHaveBeenCalledTimes(3)
-    expect([value('reconcilePanics'), value('reconcileErrors'), value('reconciles', { result: 'success' }), lines.length]).toEqual([2, 2, 1, 2])
+    expect([value('reconcilePanics'), value('reconcileErrors'), value('reconciles', { result: 'success' }), lines.length]).toEqual([
+      2, 2, 1, 2,
+    ])
   })
 })
 
 describe('a reconcile that takes too long', () => {
   it('is told to end, and its key comes back', async () => {
     const reconcile = vi.fn<Reconcile>()
-    reconcile.mockImplementationOnce((_, { signal }) => new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)))) // the controller's own, an error
+    reconcile.mockImplementationOnce(
+      (_, { signal }) => new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error))),
+    ) // the controller's own, an error
     reconcile.mockResolvedValue(done)
     const { queue, controller, value, lines } = rig(reconcile)
     controller.start()
@@ -132,7 +154,9 @@ describe('a reconcile that takes too long', () => {
     await vi.advanceTimersByTimeAsync(1_000)
     expect(reconcile).toHaveBeenCalledTimes(2)
     expect([value('reconcileTimeouts'), value('reconcilePanics'), value('reconcileErrors')]).toEqual([1, 0, 1])
-    expect(lines.map(({ level, message }) => [level, message])).toEqual([['warn', 'a reconcile took too long and was ended; it is tried again']])
+    expect(lines.map(({ level, message }) => [level, message])).toEqual([
+      ['warn', 'a reconcile took too long and was ended; it is tried again'],
+    ])
   })
 
   it('is taken at its word when it ends in time after all', async () => {
@@ -169,7 +193,9 @@ describe('a reconcile that takes too long', () => {
     await vi.advanceTimersByTimeAsync(1)
     expect(names()).toEqual(['deaf', 'b'])
     expect([value('activeWorkers'), value('abandonedReconciles')]).toEqual([1, 1])
-    expect(lines.map(({ level, message }) => [level, message])).toEqual([['error', 'a reconcile does not end although its time is over; its key waits until it does']])
+    expect(lines.map(({ level, message }) => [level, message])).toEqual([
+      ['error', 'a reconcile does not end although its time is over; its key waits until it does'],
+    ])
     begun[1]?.end(done)
     queue.add(ref('deaf'), 'user')
     await vi.advanceTimersByTimeAsync(1_000)
@@ -296,7 +322,8 @@ describe('the stop of a controller', () => {
   })
 
   it('tells reconciles to end at the deadline, which is no failure of theirs', async () => {
-    const reconcile: Reconcile = (_, { signal }) => new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error))) // the controller's own, an error
+    const reconcile: Reconcile = (_, { signal }) =>
+      new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error))) // the controller's own, an error
     const { queue, controller, value, lines } = rig(reconcile)
     controller.start()
     queue.add(ref('a'), 'user')
@@ -343,35 +370,43 @@ describe('the stop of a controller', () => {
 describe('a controller under any schedule', () => {
   it('never works on a key twice at once, and sees every key after its last change', async () => {
     const behaviour = fc.record({ ms: fc.constantFrom(0, 1, 50, 900, 2_500), end: fc.constantFrom('done', 'requeue', 'retry', 'throw') })
-    const step = fc.record({ name: fc.constantFrom('a', 'b', 'c'), priority: fc.constantFrom('user' as const, 'child' as const, 'resync' as const), thenMs: fc.nat(1_500) })
+    const step = fc.record({
+      name: fc.constantFrom('a', 'b', 'c'),
+      priority: fc.constantFrom('user' as const, 'child' as const, 'resync' as const),
+      thenMs: fc.nat(1_500),
+    })
     await fc.assert(
-      fc.asyncProperty(fc.array(behaviour, { maxLength: 30 }), fc.array(step, { minLength: 1, maxLength: 30 }), async (behaviours, steps) => {
-        const running = new Set<string>()
-        const unseen = new Set<string>()
-        const doubles: string[] = []
-        const reconcile: Reconcile = async (key) => {
-          if (running.has(keyOf(key))) doubles.push(keyOf(key))
-          running.add(keyOf(key))
-          unseen.delete(keyOf(key))
-          const { ms, end } = behaviours.shift() ?? { ms: 1, end: 'done' }
-          await new Promise((resolve) => void setTimeout(resolve, ms))
-          running.delete(keyOf(key))
-          if (end === 'throw') throw new Error('a bug')
-          if (end === 'retry') return { kind: 'retry', reason: 'a test' }
-          return end === 'requeue' ? { kind: 'requeue', afterMs: 100 } : done
-        }
-        const { queue, controller } = rig(reconcile, { timeoutMs: 1_000, graceMs: 500, maxAbandoned: 1 })
-        controller.start()
-        for (const { name, priority, thenMs } of steps) {
-          unseen.add(keyOf(ref(name)))
-          queue.add(ref(name), priority)
-          await vi.advanceTimersByTimeAsync(thenMs)
-        }
-        await vi.advanceTimersByTimeAsync(500_000)
-        expect([doubles, [...unseen], queue.size]).toEqual([[], [], 0])
-        await controller.stop({ deadlineMs: 0 })
-        queue.stop()
-      }),
+      fc.asyncProperty(
+        fc.array(behaviour, { maxLength: 30 }),
+        fc.array(step, { minLength: 1, maxLength: 30 }),
+        async (behaviours, steps) => {
+          const running = new Set<string>()
+          const unseen = new Set<string>()
+          const doubles: string[] = []
+          const reconcile: Reconcile = async (key) => {
+            if (running.has(keyOf(key))) doubles.push(keyOf(key))
+            running.add(keyOf(key))
+            unseen.delete(keyOf(key))
+            const { ms, end } = behaviours.shift() ?? { ms: 1, end: 'done' }
+            await new Promise((resolve) => void setTimeout(resolve, ms))
+            running.delete(keyOf(key))
+            if (end === 'throw') throw new Error('a bug')
+            if (end === 'retry') return { kind: 'retry', reason: 'a test' }
+            return end === 'requeue' ? { kind: 'requeue', afterMs: 100 } : done
+          }
+          const { queue, controller } = rig(reconcile, { timeoutMs: 1_000, graceMs: 500, maxAbandoned: 1 })
+          controller.start()
+          for (const { name, priority, thenMs } of steps) {
+            unseen.add(keyOf(ref(name)))
+            queue.add(ref(name), priority)
+            await vi.advanceTimersByTimeAsync(thenMs)
+          }
+          await vi.advanceTimersByTimeAsync(500_000)
+          expect([doubles, [...unseen], queue.size]).toEqual([[], [], 0])
+          await controller.stop({ deadlineMs: 0 })
+          queue.stop()
+        },
+      ),
       { numRuns: 60 },
     )
   })

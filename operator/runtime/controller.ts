@@ -110,7 +110,13 @@ class KeyController implements Controller {
     const { queue, keys, clock, random } = this.#parts
     if (this.#stopResync !== null) throw new Error('a controller starts once')
     this.#movedAtMs = clock.now()
-    this.#stopResync = startResync({ keys, add: (ref) => queue.add(ref, 'resync'), periodMs: this.#options.resyncPeriodMs, now: () => clock.now(), random })
+    this.#stopResync = startResync({
+      keys,
+      add: (ref) => queue.add(ref, 'resync'),
+      periodMs: this.#options.resyncPeriodMs,
+      now: () => clock.now(),
+      random,
+    })
     for (let n = 0; n < this.#options.workers; n += 1) void this.#work() // never rejects but for bugs in the queue, which should end the process
   }
 
@@ -132,7 +138,8 @@ class KeyController implements Controller {
     const { timeoutMs, graceMs, stuckAfterMs } = this.#options
     const now = this.#parts.clock.now()
     for (const { ref, startedAtMs } of this.#working) {
-      if (now - startedAtMs > timeoutMs + graceMs + stuckAfterMs) return `the reconcile of ${ref.namespace}/${ref.name} has not ended for ${seconds(now - startedAtMs)}`
+      if (now - startedAtMs > timeoutMs + graceMs + stuckAfterMs)
+        return `the reconcile of ${ref.namespace}/${ref.name} has not ended for ${seconds(now - startedAtMs)}`
     }
     const isStill = this.#parts.queue.readyCount() > 0 && now - this.#movedAtMs > timeoutMs + graceMs + stuckAfterMs
     return isStill ? `keys are waiting, and none was taken for ${seconds(now - this.#movedAtMs)}` : null
@@ -195,14 +202,18 @@ class KeyController implements Controller {
 
   #reportOverdue({ namespace, name }: ObjectRef): void {
     const mayGoOn = this.#mayAbandon()
-    this.#parts.logger.error({ namespace, object: name, timeoutMs: this.#options.timeoutMs, mayGoOn }, 'a reconcile does not end although its time is over; its key waits until it does')
+    this.#parts.logger.error(
+      { namespace, object: name, timeoutMs: this.#options.timeoutMs, mayGoOn },
+      'a reconcile does not end although its time is over; its key waits until it does',
+    )
   }
 
   #log({ ref: { namespace, name }, failures }: WorkItem, end: ReconcileEnd): void {
     const { logger } = this.#parts
     const fields = { namespace, object: name, attempt: failures + 1 }
     if (end.kind === 'threw') logger.error({ ...fields, err: end.error }, 'a reconcile threw, which is a bug; it is tried again')
-    if (end.kind === 'cancelled') logger.warn({ ...fields, timeoutMs: this.#options.timeoutMs }, 'a reconcile took too long and was ended; it is tried again')
+    if (end.kind === 'cancelled')
+      logger.warn({ ...fields, timeoutMs: this.#options.timeoutMs }, 'a reconcile took too long and was ended; it is tried again')
     if (end.kind === 'retry') logger.warn({ ...fields, reason: end.reason }, 'a reconcile failed; it is tried again')
   }
 

@@ -23,7 +23,11 @@ export interface EventSource {
 }
 
 /** @param suffix makes the name unique */
-export function renderEvent(regarding: Regarding, event: RecordedEvent, { source, suffix, wallMs }: { readonly source: EventSource; readonly suffix: string; readonly wallMs: number }): KubernetesObject {
+export function renderEvent(
+  regarding: Regarding,
+  event: RecordedEvent,
+  { source, suffix, wallMs }: { readonly source: EventSource; readonly suffix: string; readonly wallMs: number },
+): KubernetesObject {
   const { name, namespace, uid, resourceVersion } = regarding.metadata
   return {
     apiVersion: 'events.k8s.io/v1',
@@ -32,7 +36,14 @@ export function renderEvent(regarding: Regarding, event: RecordedEvent, { source
     eventTime: microTime(wallMs),
     reportingController: source.controller,
     reportingInstance: source.instance.slice(0, maxWordLength),
-    regarding: { apiVersion: regarding.apiVersion, kind: regarding.kind, name, ...(namespace === undefined ? {} : { namespace }), ...(uid === undefined ? {} : { uid }), ...(resourceVersion === undefined ? {} : { resourceVersion }) },
+    regarding: {
+      apiVersion: regarding.apiVersion,
+      kind: regarding.kind,
+      name,
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(uid === undefined ? {} : { uid }),
+      ...(resourceVersion === undefined ? {} : { resourceVersion }),
+    },
     type: event.type,
     reason: event.reason.slice(0, maxWordLength),
     action: event.action.slice(0, maxWordLength),

@@ -7,14 +7,25 @@ import { cutNote, eventType, type RecordedEvent, type Regarding } from './event-
 import { createEventRecorder, type EventLimits } from './event-recorder.ts'
 
 const minute = 60_000
-const channel = (name = 'orders', uid = `uid of ${name}`): Regarding => ({ apiVersion: 'carillon.dev/v1alpha1', kind: 'RealtimeChannel', metadata: { namespace: 'shop', name, uid, resourceVersion: '7' } })
+const channel = (name = 'orders', uid = `uid of ${name}`): Regarding => ({
+  apiVersion: 'carillon.dev/v1alpha1',
+  kind: 'RealtimeChannel',
+  metadata: { namespace: 'shop', name, uid, resourceVersion: '7' },
+})
 const ready: RecordedEvent = { type: 'Normal', reason: 'Ready', action: 'Reconcile', note: 'browsers can connect' }
 
 function rig(limits: Partial<EventLimits> = {}) {
   const server = createMemoryKubernetes()
   const { metrics, value } = createRecordingMetrics()
   const log = createRecordingLogger()
-  const recorder = createEventRecorder({ api: server, identity: 'operator-0_1234', metrics, logger: log.logger, clock: { now: () => Date.now(), wallNow: () => Date.now() }, limits })
+  const recorder = createEventRecorder({
+    api: server,
+    identity: 'operator-0_1234',
+    metrics,
+    logger: log.logger,
+    clock: { now: () => Date.now(), wallNow: () => Date.now() },
+    limits,
+  })
   const dropped = (reason: string): number => value('eventsDropped', { reason })
   return { server, recorder, dropped, lines: log.lines, events: () => server.objects(eventType) }
 }
@@ -37,7 +48,14 @@ describe('an event recorder', () => {
         eventTime: '2026-01-01T00:00:00.000000Z',
         reportingController: 'carillon.dev/operator',
         reportingInstance: 'operator-0_1234',
-        regarding: { apiVersion: 'carillon.dev/v1alpha1', kind: 'RealtimeChannel', namespace: 'shop', name: 'orders', uid: 'uid of orders', resourceVersion: '7' },
+        regarding: {
+          apiVersion: 'carillon.dev/v1alpha1',
+          kind: 'RealtimeChannel',
+          namespace: 'shop',
+          name: 'orders',
+          uid: 'uid of orders',
+          resourceVersion: '7',
+        },
         type: 'Normal',
         reason: 'Ready',
         action: 'Reconcile',
@@ -147,7 +165,9 @@ describe('an event that cannot be written', () => {
     recorder.record(channel('prices'), ready)
     await turn()
     expect([dropped('failed'), events().length]).toEqual([1, 1])
-    expect(lines).toMatchObject([{ level: 'debug', fields: { namespace: 'shop', kind: 'forbidden', reason: 'the namespace is being terminated' } }])
+    expect(lines).toMatchObject([
+      { level: 'debug', fields: { namespace: 'shop', kind: 'forbidden', reason: 'the namespace is being terminated' } },
+    ])
     recorder.record(channel(), ready)
     await turn()
     expect(events().length).toBe(2)

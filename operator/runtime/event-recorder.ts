@@ -109,7 +109,14 @@ class Recorder implements EventRecorder {
     const wallMs = this.#parts.clock.wallNow()
     const object = renderEvent(regarding, event, { source: this.#source, suffix: randomBytes(8).toString('hex'), wallMs })
     const ref = { namespace: namespaceOf(regarding), name: object.metadata.name }
-    const remembered: Remembered = { ref, count: 1, lastSeenMs: this.#now(), lastSeenWallMs: wallMs, lastWrittenMs: this.#now(), isPending: false }
+    const remembered: Remembered = {
+      ref,
+      count: 1,
+      lastSeenMs: this.#now(),
+      lastSeenWallMs: wallMs,
+      lastWrittenMs: this.#now(),
+      isPending: false,
+    }
     remember(this.#recent, key, remembered, this.#limits.maxRemembered)
     this.#send({ key, remembered, object })
   }
@@ -161,7 +168,10 @@ class Recorder implements EventRecorder {
   #failed({ key, remembered }: Pending, { kind, message: reason }: ApiError): void {
     if (this.#recent.get(key) === remembered) this.#recent.delete(key)
     this.#drop('failed')
-    this.#parts.logger.debug({ namespace: remembered.ref.namespace, event: remembered.ref.name, kind, reason }, 'a Kubernetes Event could not be written')
+    this.#parts.logger.debug(
+      { namespace: remembered.ref.namespace, event: remembered.ref.name, kind, reason },
+      'a Kubernetes Event could not be written',
+    )
   }
 
   #drop(reason: 'object-limit' | 'queue-full' | 'failed' | 'stopped'): void {
@@ -173,7 +183,14 @@ class Recorder implements EventRecorder {
   }
 }
 
-const defaultLimits: EventLimits = { seriesWindowMs: 360_000, seriesPeriodMs: 60_000, burstPerObject: 25, refillMs: 300_000, maxRemembered: 4_096, maxPending: 512 }
+const defaultLimits: EventLimits = {
+  seriesWindowMs: 360_000,
+  seriesPeriodMs: 60_000,
+  burstPerObject: 25,
+  refillMs: 300_000,
+  maxRemembered: 4_096,
+  maxPending: 512,
+}
 
 /** As the youngest; the oldest goes when there are too many. */
 function remember<T>(map: Map<string, T>, key: string, value: T, max: number): void {

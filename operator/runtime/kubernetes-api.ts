@@ -68,7 +68,17 @@ export interface ManagedFieldsEntry {
  * to list on from. overloaded: 429, come back after `retryAfterMs`. unavailable: no answer, a time-out, 5xx, a webhook that could not be asked.
  */
 export interface ApiError {
-  readonly kind: 'not-found' | 'no-such-resource' | 'already-exists' | 'conflict' | 'invalid' | 'forbidden' | 'unauthorized' | 'gone' | 'overloaded' | 'unavailable'
+  readonly kind:
+    | 'not-found'
+    | 'no-such-resource'
+    | 'already-exists'
+    | 'conflict'
+    | 'invalid'
+    | 'forbidden'
+    | 'unauthorized'
+    | 'gone'
+    | 'overloaded'
+    | 'unavailable'
   /** The server's `Status.message`, or what happened to the connection. Never holds an object's content. */
   readonly message: string
   /** HTTP status; 0 when there was no answer. */

@@ -32,7 +32,12 @@ function followWork(resourceVersion: string) {
   const terms: string[] = []
   let writes = 0
   const done = (async () => {
-    for await (const event of api.watch(configMapType, { namespace: 'default', resourceVersion, timeoutSeconds: 300, signal: following.signal })) {
+    for await (const event of api.watch(configMapType, {
+      namespace: 'default',
+      resourceVersion,
+      timeoutSeconds: 300,
+      signal: following.signal,
+    })) {
       const by = event.type === 'MODIFIED' ? writerOf(event.object) : undefined
       writes += 1
       if (by !== undefined && by !== terms.at(-1)) terms.push(by)
@@ -52,11 +57,17 @@ const writerOf = (object: KubernetesObject): string | undefined => (object['data
 
 describe('leader election among processes on a real API server', () => {
   it('never lets two work, though leaders are stopped for a while, killed, or told to end', async () => {
-    const work = valueOf(await api.create(configMapType, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'default', name: 'work' } }))
+    const work = valueOf(
+      await api.create(configMapType, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'default', name: 'work' } }),
+    )
     const following = followWork(work.metadata.resourceVersion ?? '')
-    const start = (name: string): ChildProcess => spawn(process.execPath, ['operator/testing/election-process.ts', cluster.kubeconfigFile, name], { stdio: ['ignore', 'inherit', 'inherit'] })
+    const start = (name: string): ChildProcess =>
+      spawn(process.execPath, ['operator/testing/election-process.ts', cluster.kubeconfigFile, name], {
+        stdio: ['ignore', 'inherit', 'inherit'],
+      })
     const processes = new Map(['a', 'b', 'c'].map((name) => [name, start(name)]))
-    const untilTerm = (count: number): Promise<void> => vi.waitFor(() => expect(following.terms.length).toBeGreaterThanOrEqual(count), { timeout: 30_000, interval: 50 })
+    const untilTerm = (count: number): Promise<void> =>
+      vi.waitFor(() => expect(following.terms.length).toBeGreaterThanOrEqual(count), { timeout: 30_000, interval: 50 })
     const leader = (): ChildProcess | undefined => processes.get(following.terms.at(-1)?.slice(0, 1) ?? '')
     try {
       await untilTerm(1)
@@ -77,7 +88,10 @@ describe('leader election among processes on a real API server', () => {
       // It gave the Lease back: nobody had to wait for its end.
       expect(Date.now() - toldAtMs).toBeLessThan(2_500)
       expect(following.terms).toEqual([...new Set(following.terms)])
-      expect(valueOf(await api.get(leaseType, { namespace: 'default', name: 'election' }))['spec']).toMatchObject({ leaseDurationSeconds: 3, leaseTransitions: expect.any(Number) })
+      expect(valueOf(await api.get(leaseType, { namespace: 'default', name: 'election' }))['spec']).toMatchObject({
+        leaseDurationSeconds: 3,
+        leaseTransitions: expect.any(Number),
+      })
     } finally {
       await following.stop()
       await Promise.all([...processes.values()].map(end))
@@ -97,17 +111,29 @@ describe('events on a real API server', () => {
   it('are taken as they are written, series too', async () => {
     const { metrics, value } = createRecordingMetrics()
     const log = createRecordingLogger()
-    const recorder = createEventRecorder({ api, identity: 'operator-0_1', metrics, logger: log.logger, clock: systemClock, limits: { seriesPeriodMs: 0 } })
-    const map = valueOf(await api.create(configMapType, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'default', name: 'orders' } }))
+    const recorder = createEventRecorder({
+      api,
+      identity: 'operator-0_1',
+      metrics,
+      logger: log.logger,
+      clock: systemClock,
+      limits: { seriesPeriodMs: 0 },
+    })
+    const map = valueOf(
+      await api.create(configMapType, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'default', name: 'orders' } }),
+    )
     const regarding: Regarding = { ...map, apiVersion: 'v1', kind: 'ConfigMap' }
     const event = { type: 'Warning', reason: 'TopicNotOurs', action: 'Reconcile', note: 'ä'.repeat(2_000) } as const
     recorder.record(regarding, event)
-    const events = async (): Promise<readonly KubernetesObject[]> => valueOf(await api.list(eventType, { namespace: 'default' })).items.filter(({ metadata }) => metadata.name.startsWith('orders.'))
+    const events = async (): Promise<readonly KubernetesObject[]> =>
+      valueOf(await api.list(eventType, { namespace: 'default' })).items.filter(({ metadata }) => metadata.name.startsWith('orders.'))
     await vi.waitFor(async () => expect((await events()).length).toBe(1))
     recorder.record(regarding, event)
     await recorder.stop({ deadlineMs: 5_000 })
     expect(log.lines).toEqual([])
     expect(value('eventsDropped')).toBe(0)
-    expect(await events()).toMatchObject([{ reason: 'TopicNotOurs', regarding: { kind: 'ConfigMap', name: 'orders', uid: map.metadata.uid }, series: { count: 2 } }])
+    expect(await events()).toMatchObject([
+      { reason: 'TopicNotOurs', regarding: { kind: 'ConfigMap', name: 'orders', uid: map.metadata.uid }, series: { count: 2 } },
+    ])
   })
 })

@@ -6,9 +6,28 @@ const common = { afterMs: fc.oneof(fc.nat(3_000), fc.nat(12_000)), process: fc.o
 const step: fc.Arbitrary<ElectionStep> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ ...common, kind: fc.constant('pause' as const), ms: fc.oneof(fc.nat(20_000), fc.nat(60_000)) }) },
   { weight: 1, arbitrary: fc.record({ ...common, kind: fc.constantFrom('kill' as const, 'stop' as const) }) },
-  { weight: 1, arbitrary: fc.record({ ...common, kind: fc.constant('jump' as const), ms: fc.integer({ min: -3_600_000, max: 3_600_000 }) }) },
-  { weight: 2, arbitrary: fc.record({ ...common, kind: fc.constant('delay' as const), ms: fc.oneof(fc.constant(5), fc.nat(4_000), fc.nat(20_000)), there: fc.constantFrom(0, 0.1, 0.9, 1) }) },
-  { weight: 2, arbitrary: fc.record({ ...common, kind: fc.constant('fail' as const), times: fc.integer({ min: 1, max: 12 }), isCarriedOut: fc.boolean() }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ ...common, kind: fc.constant('jump' as const), ms: fc.integer({ min: -3_600_000, max: 3_600_000 }) }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      ...common,
+      kind: fc.constant('delay' as const),
+      ms: fc.oneof(fc.constant(5), fc.nat(4_000), fc.nat(20_000)),
+      there: fc.constantFrom(0, 0.1, 0.9, 1),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      ...common,
+      kind: fc.constant('fail' as const),
+      times: fc.integer({ min: 1, max: 12 }),
+      isCarriedOut: fc.boolean(),
+    }),
+  },
 )
 const runs = Number(process.env.CARILLON_ELECTION_RUNS ?? 100)
 
@@ -29,7 +48,9 @@ describe('leader election under any schedule of pauses, kills, stops, clocks tha
 
   it('is really exercised: leaders change, often after a pause', async () => {
     let terms = 0
-    for (const [index, steps] of fc.sample(fc.array(step, { minLength: 20, maxLength: 25, size: 'max' }), { numRuns: 8, seed: 5 }).entries()) {
+    for (const [index, steps] of fc
+      .sample(fc.array(step, { minLength: 20, maxLength: 25, size: 'max' }), { numRuns: 8, seed: 5 })
+      .entries()) {
       const simulation = createElectionSimulation(3, randomOf(index))
       await simulation.play(steps)
       terms += simulation.terms().length

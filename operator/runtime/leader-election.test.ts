@@ -10,7 +10,11 @@ import { leaseType } from './lease.ts'
 const lease = { namespace: 'carillon', name: 'carillon-operator' }
 const second = 1_000
 
-function rig(api: Pick<KubernetesApi, 'get' | 'create' | 'update'>, identity: string, clock: Clock = { now: () => Date.now(), wallNow: () => Date.now() }) {
+function rig(
+  api: Pick<KubernetesApi, 'get' | 'create' | 'update'>,
+  identity: string,
+  clock: Clock = { now: () => Date.now(), wallNow: () => Date.now() },
+) {
   const { metrics, value } = createRecordingMetrics()
   const log = createRecordingLogger()
   const election = createLeaderElection({ api, options: { lease, identity }, metrics, logger: log.logger, clock, random: () => 0 })
@@ -43,7 +47,12 @@ describe('leader election', () => {
     void a.run()
     await pass(1)
     expect([a.election.isLeader(), a.started.length, a.value()]).toEqual([true, 1, 1])
-    expect(specOf(server)).toMatchObject({ holderIdentity: 'a', leaseDurationSeconds: 15, renewTime: '2026-01-01T00:00:00.000000Z', leaseTransitions: 0 })
+    expect(specOf(server)).toMatchObject({
+      holderIdentity: 'a',
+      leaseDurationSeconds: 15,
+      renewTime: '2026-01-01T00:00:00.000000Z',
+      leaseTransitions: 0,
+    })
     await pass(5 * 60 * second)
     expect(specOf(server)).toMatchObject({ acquireTime: '2026-01-01T00:00:00.000000Z', renewTime: '2026-01-01T00:05:00.000000Z' })
     expect([a.election.isLeader(), a.lost, a.lines.map(({ message }) => message)]).toEqual([true, [], ['this process leads now']])
@@ -53,7 +62,10 @@ describe('leader election', () => {
     const server = createMemoryKubernetes()
     const [a, b] = [rig(server.as('a'), 'a'), rig(server.as('b'), 'b')]
     const answers = { dead: false }
-    const dying: typeof server = { ...server, update: (type, object) => (answers.dead ? new Promise(() => {}) : server.update(type, object)) }
+    const dying: typeof server = {
+      ...server,
+      update: (type, object) => (answers.dead ? new Promise(() => {}) : server.update(type, object)),
+    }
     const killed = rig(dying, 'killed')
     void killed.run()
     await pass(1)
@@ -221,8 +233,16 @@ describe('leader election', () => {
   it('says that its times do not fit together', () => {
     const server = createMemoryKubernetes()
     const { metrics } = createRecordingMetrics()
-    const parts = { api: server, metrics, logger: createRecordingLogger().logger, clock: { now: Date.now, wallNow: Date.now }, random: () => 0 }
-    expect(() => createLeaderElection({ ...parts, options: { lease, identity: 'a', durationMs: 10_000 } })).toThrow('a lease needs duration > renew deadline')
+    const parts = {
+      api: server,
+      metrics,
+      logger: createRecordingLogger().logger,
+      clock: { now: Date.now, wallNow: Date.now },
+      random: () => 0,
+    }
+    expect(() => createLeaderElection({ ...parts, options: { lease, identity: 'a', durationMs: 10_000 } })).toThrow(
+      'a lease needs duration > renew deadline',
+    )
   })
 })
 

@@ -112,8 +112,17 @@ class LeaseElection implements LeaderElection {
     this.#options = { durationMs: 15_000, renewDeadlineMs: 10_000, retryPeriodMs: 2_000, ...parts.options }
     this.#timers = parts.timers ?? systemTimers
     const { durationMs, renewDeadlineMs, retryPeriodMs } = this.#options
-    if (!(durationMs > renewDeadlineMs && renewDeadlineMs > retryPeriodMs * 1.2)) throw new RangeError(`a lease needs duration > renew deadline > 1.2 * retry period, not ${durationMs}, ${renewDeadlineMs}, ${retryPeriodMs} ms`)
-    this.#client = createLeaseClient({ ...this.#options, api: parts.api, timeoutMs: renewDeadlineMs / 2, clock: parts.clock, timers: this.#timers })
+    if (!(durationMs > renewDeadlineMs && renewDeadlineMs > retryPeriodMs * 1.2))
+      throw new RangeError(
+        `a lease needs duration > renew deadline > 1.2 * retry period, not ${durationMs}, ${renewDeadlineMs}, ${retryPeriodMs} ms`,
+      )
+    this.#client = createLeaseClient({
+      ...this.#options,
+      api: parts.api,
+      timeoutMs: renewDeadlineMs / 2,
+      clock: parts.clock,
+      timers: this.#timers,
+    })
   }
 
   isLeader(): boolean {

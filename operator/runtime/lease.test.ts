@@ -12,7 +12,13 @@ describe('a Lease', () => {
       apiVersion: 'coordination.k8s.io/v1',
       kind: 'Lease',
       metadata: { namespace: 'carillon', name: 'carillon-operator' },
-      spec: { holderIdentity: 'a', leaseDurationSeconds: 15, acquireTime: '2026-01-02T03:04:05.006000Z', renewTime: '2026-01-02T03:04:05.006000Z', leaseTransitions: 0 },
+      spec: {
+        holderIdentity: 'a',
+        leaseDurationSeconds: 15,
+        acquireTime: '2026-01-02T03:04:05.006000Z',
+        renewTime: '2026-01-02T03:04:05.006000Z',
+        leaseTransitions: 0,
+      },
     })
   })
 
@@ -20,7 +26,10 @@ describe('a Lease', () => {
     const a = heldLease(empty, { ...hold, identity: 'a' })
     const renewed = heldLease(a, { ...hold, identity: 'a', wallMs: 2_000 })
     expect(renewed['spec']).toMatchObject({ acquireTime: microTime(0), renewTime: microTime(2_000), leaseTransitions: 0 })
-    expect(heldLease(renewed, { ...hold, identity: 'b', wallMs: 9_000 })['spec']).toMatchObject({ acquireTime: microTime(9_000), leaseTransitions: 1 })
+    expect(heldLease(renewed, { ...hold, identity: 'b', wallMs: 9_000 })['spec']).toMatchObject({
+      acquireTime: microTime(9_000),
+      leaseTransitions: 1,
+    })
   })
 
   it('keeps what others have written into it', () => {
@@ -30,7 +39,7 @@ describe('a Lease', () => {
     expect(held['spec']).toMatchObject({ strategy: 'OldestEmulationVersion', holderIdentity: '' })
   })
 
-  it('is nobody\'s when it says nothing that can be read', () => {
+  it("is nobody's when it says nothing that can be read", () => {
     for (const spec of [undefined, null, 'a', { holderIdentity: 5, leaseDurationSeconds: -1, leaseTransitions: 'x' }]) {
       expect(readLease({ ...empty, spec })).toEqual({ holder: '', durationMs: null, transitions: 0, acquireTime: null })
     }
@@ -39,7 +48,8 @@ describe('a Lease', () => {
 
 describe('an observed Lease', () => {
   const held = (renewTime: number): KubernetesObject => heldLease(empty, { ...hold, identity: 'a', wallMs: renewTime })
-  const mayBTake = (nowMs: number, observed: ReturnType<typeof observeLease>): boolean => mayTake(observed, 'b', { nowMs, durationMs: 15_000 })
+  const mayBTake = (nowMs: number, observed: ReturnType<typeof observeLease>): boolean =>
+    mayTake(observed, 'b', { nowMs, durationMs: 15_000 })
 
   it('may be taken when it has not changed for its duration, whatever times it says', () => {
     const first = observeLease(null, held(Date.UTC(2099)), 1_000)

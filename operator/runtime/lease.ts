@@ -31,7 +31,11 @@ export function observeLease(before: ObservedLease | null, object: KubernetesObj
 }
 
 /** Nobody holds it, we do (an acquisition whose answer was lost), or its holder has not renewed it for its duration. */
-export function mayTake({ record, sinceMs }: ObservedLease, identity: string, { nowMs, durationMs }: { readonly nowMs: number; readonly durationMs: number }): boolean {
+export function mayTake(
+  { record, sinceMs }: ObservedLease,
+  identity: string,
+  { nowMs, durationMs }: { readonly nowMs: number; readonly durationMs: number },
+): boolean {
   return record.holder === '' || record.holder === identity || nowMs - sinceMs >= (record.durationMs ?? durationMs)
 }
 

@@ -10,7 +10,15 @@ export interface BackOff {
  * Doubles from `minMs` to `maxMs`, and takes a random part of that ("full jitter"), so that all that failed at once does not come back at once.
  * @param random from 0 to 1
  */
-export function createBackOff({ minMs, maxMs, random }: { readonly minMs: number; readonly maxMs: number; readonly random: () => number }): BackOff {
+export function createBackOff({
+  minMs,
+  maxMs,
+  random,
+}: {
+  readonly minMs: number
+  readonly maxMs: number
+  readonly random: () => number
+}): BackOff {
   let ceilingMs = minMs
   return {
     nextMs: (atLeastMs = 0) => {

@@ -11,7 +11,10 @@ describeWatcher('list and watch on the memory twin', async () => {
     watcher: (target, options) => createListWatch({ api: twin, target, options, logger: createRecordingLogger().logger }),
     forgetHistory: async () => {
       // The server's version moves on, as it does in every real cluster; else the version that the watch holds would not be an old one.
-      await twin.create({ group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', isNamespaced: false }, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'new' } })
+      await twin.create(
+        { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', isNamespaced: false },
+        { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'new' } },
+      )
       twin.compact()
       twin.endWatches()
     },

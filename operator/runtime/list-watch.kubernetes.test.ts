@@ -8,7 +8,13 @@ import { describeWatcher } from '../testing/watcher-contract.ts'
 import type { KubernetesObject, ResourceType } from './kubernetes-api.ts'
 import { createListWatch } from './list-watch.ts'
 
-const definitionType: ResourceType = { group: 'apiextensions.k8s.io', version: 'v1', plural: 'customresourcedefinitions', kind: 'CustomResourceDefinition', isNamespaced: false }
+const definitionType: ResourceType = {
+  group: 'apiextensions.k8s.io',
+  version: 'v1',
+  plural: 'customresourcedefinitions',
+  kind: 'CustomResourceDefinition',
+  isNamespaced: false,
+}
 const bells: KubernetesObject = {
   apiVersion: 'apiextensions.k8s.io/v1',
   kind: 'CustomResourceDefinition',

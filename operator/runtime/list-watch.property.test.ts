@@ -37,7 +37,13 @@ async function runScript(seed: number): Promise<Run> {
   const scripted = createScriptedApi(twin, random)
   const recorder = createWatchRecorder()
   const { logger, lines } = createRecordingLogger()
-  const watcher = createListWatch({ api: scripted, logger, random, target: { type: configMapType, namespace: 'test' }, options: { pageSize: 2 } })
+  const watcher = createListWatch({
+    api: scripted,
+    logger,
+    random,
+    target: { type: configMapType, namespace: 'test' },
+    options: { pageSize: 2 },
+  })
   watcher.start(recorder.handlers)
   for (let step = 0; step < 60; step += 1) {
     for (let each = 0; each < random() * 3; each += 1) await happen(twin, random)

@@ -95,7 +95,10 @@ describe('listing', () => {
     await passMs(31_000)
     twin.sendBookmarks()
     await passMs(0)
-    expect(lines.map(({ level, message }) => `${level}: ${message}`)).toEqual(['warn: a watch failed; it is tried again and again', 'info: a watch that failed works again'])
+    expect(lines.map(({ level, message }) => `${level}: ${message}`)).toEqual([
+      'warn: a watch failed; it is tried again and again',
+      'info: a watch that failed works again',
+    ])
     expect(watcher.state().hasSynced).toBe(true)
     await watcher.stop()
   })
@@ -142,7 +145,13 @@ describe('a namespace that the server refuses to show', () => {
     const reached: boolean[] = []
     const { logger, lines } = createRecordingLogger()
     const watcher = createListWatch({ api: twin, logger, random: () => 1, target: { type: configMapType, ...target } })
-    return { watcher, recorder, reached, lines, start: () => watcher.start({ ...recorder.handlers, onReach: (isOut) => reached.push(isOut) }) }
+    return {
+      watcher,
+      recorder,
+      reached,
+      lines,
+      start: () => watcher.start({ ...recorder.handlers, onReach: (isOut) => reached.push(isOut) }),
+    }
   }
   const refuse = (times: number): void => twin.failNext({ verb: 'list' }, refused, times)
 
@@ -158,7 +167,10 @@ describe('a namespace that the server refuses to show', () => {
     expect([watcher.state(), reached]).toMatchObject([{ hasSynced: true, isOutOfReach: true }, [true]])
     await passMs(60_000)
     expect([watcher.state(), reached, recorder.told]).toMatchObject([{ hasSynced: true, isOutOfReach: false }, [true, false], ['+a']])
-    expect(lines.map(({ level, message }) => `${level}: ${message}`)).toEqual(['warn: a namespace is out of reach; it counts as empty and is asked for again from time to time', 'info: a namespace that was out of reach can be read again'])
+    expect(lines.map(({ level, message }) => `${level}: ${message}`)).toEqual([
+      'warn: a namespace is out of reach; it counts as empty and is asked for again from time to time',
+      'info: a namespace that was out of reach can be read again',
+    ])
     await watcher.stop()
   })
 
@@ -215,7 +227,10 @@ describe('watching', () => {
     const { watcher, start } = watch()
     start()
     await passMs(0)
-    await twin.create({ ...configMapType, plural: 'others', kind: 'Other' }, { apiVersion: 'v1', kind: 'Other', metadata: { name: 'x', namespace: 'test' } })
+    await twin.create(
+      { ...configMapType, plural: 'others', kind: 'Other' },
+      { apiVersion: 'v1', kind: 'Other', metadata: { name: 'x', namespace: 'test' } },
+    )
     twin.sendBookmarks()
     await passMs(0)
     twin.compact()
@@ -237,7 +252,13 @@ describe('watching', () => {
     expect(recorder.told).toEqual([])
     await passMs(2_000)
     expect(recorder.told).toEqual(['+missed'])
-    expect(lines).toMatchObject([{ level: 'warn', message: 'a watch said nothing for too long and is given up; everything is listed anew', fields: { resource: 'configmaps', silenceMs: 180_000 } }])
+    expect(lines).toMatchObject([
+      {
+        level: 'warn',
+        message: 'a watch said nothing for too long and is given up; everything is listed anew',
+        fields: { resource: 'configmaps', silenceMs: 180_000 },
+      },
+    ])
     await watcher.stop()
   })
 
@@ -304,7 +325,9 @@ describe('watching', () => {
     await remove('a')
     await passMs(0)
     expect(onUpsert).toHaveBeenCalledTimes(3)
-    expect(lines.map(({ level, message }) => `${level}: ${message}`)).toEqual(Array.from({ length: 3 }, () => 'error: a handler of a watch threw: this is a bug'))
+    expect(lines.map(({ level, message }) => `${level}: ${message}`)).toEqual(
+      Array.from({ length: 3 }, () => 'error: a handler of a watch threw: this is a bug'),
+    )
     expect(lines[0]?.fields).toMatchObject({ namespace: 'test', name: 'a', err: { message: 'oops' } })
     await watcher.stop()
   })
@@ -329,9 +352,15 @@ describe('stopping', () => {
   it('ends at once in each of its waits: for a list, for its turn, for a type, for events', async () => {
     const never = watch({}, { list: () => new Promise(() => {}), watch: twin.watch })
     never.start()
-    const backingOff = watch({}, { list: async () => ({ ok: false, error: { kind: 'unavailable', code: 0, message: '' } }), watch: twin.watch })
+    const backingOff = watch(
+      {},
+      { list: async () => ({ ok: false, error: { kind: 'unavailable', code: 0, message: '' } }), watch: twin.watch },
+    )
     backingOff.start()
-    const typeless = watch({}, { list: async () => ({ ok: false, error: { kind: 'no-such-resource', code: 404, message: '' } }), watch: twin.watch })
+    const typeless = watch(
+      {},
+      { list: async () => ({ ok: false, error: { kind: 'no-such-resource', code: 404, message: '' } }), watch: twin.watch },
+    )
     typeless.start()
     const deaf = watch({}, { list: twin.list, watch: () => eventsAfter(new Promise(() => {})) })
     deaf.start()
@@ -356,7 +385,9 @@ describe('stopping', () => {
 describe('backing off', () => {
   it('doubles up to its limit, takes a random part of it, and begins anew after a reset', () => {
     const backOff = createBackOff({ minMs: 100, maxMs: 500, random: () => 0.5 })
-    expect([backOff.nextMs(), backOff.nextMs(), backOff.nextMs(), backOff.nextMs(), backOff.nextMs(1_000)]).toEqual([50, 100, 200, 250, 1_250])
+    expect([backOff.nextMs(), backOff.nextMs(), backOff.nextMs(), backOff.nextMs(), backOff.nextMs(1_000)]).toEqual([
+      50, 100, 200, 250, 1_250,
+    ])
     backOff.reset()
     expect(backOff.nextMs()).toBe(50)
   })

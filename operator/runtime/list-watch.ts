@@ -36,7 +36,16 @@ export interface ListWatchOptions {
   readonly forgetMs: number
 }
 
-const defaults: ListWatchOptions = { pageSize: 100, watchSeconds: 300, silenceMs: 180_000, minBackOffMs: 1_000, maxBackOffMs: 30_000, missingTypeMs: 30_000, refusedMs: 10_000, forgetMs: 600_000 }
+const defaults: ListWatchOptions = {
+  pageSize: 100,
+  watchSeconds: 300,
+  silenceMs: 180_000,
+  minBackOffMs: 1_000,
+  maxBackOffMs: 30_000,
+  missingTypeMs: 30_000,
+  refusedMs: 10_000,
+  forgetMs: 600_000,
+}
 /** A watch that lasted so long was healthy, whether or not anything happened. */
 const healthyMs = 10_000
 
@@ -174,7 +183,7 @@ class ListWatch {
   /** Watches again and again from where the last watch got to, until that is no longer possible or wise. */
   async #watchOn(version: string, known: KnownObjects): Promise<void> {
     this.#position = version
-    for (let failures = 0; !this.#isStopped; ) {
+    for (let failures = 0; !this.#isStopped;) {
       const startedAtMs = this.#now()
       const { how, hasHeard } = await this.#watchOnce(known)
       if (this.#isStopped) return
@@ -233,7 +242,8 @@ class ListWatch {
   }
 
   async #awaitType(known: KnownObjects): Promise<void> {
-    if (!this.#state.isTypeMissing) this.#logger.warn(this.#names(), 'the API server does not know this type: it is asked again from time to time')
+    if (!this.#state.isTypeMissing)
+      this.#logger.warn(this.#names(), 'the API server does not know this type: it is asked again from time to time')
     known.retain(new Set())
     this.#note({ lastHeardAtMs: this.#now(), isTypeMissing: true, hasSynced: true })
     this.#recovered()
@@ -251,7 +261,10 @@ class ListWatch {
     const isNews = !this.#state.isOutOfReach
     this.#note({ hasSynced: true, isOutOfReach: true })
     if (isNews) {
-      this.#logger.warn({ ...this.#names(), reason: error.message }, 'a namespace is out of reach; it counts as empty and is asked for again from time to time')
+      this.#logger.warn(
+        { ...this.#names(), reason: error.message },
+        'a namespace is out of reach; it counts as empty and is asked for again from time to time',
+      )
       known.reach(true)
     }
     if (refusedForMs >= forgetMs) known.retain(new Set())
@@ -259,7 +272,10 @@ class ListWatch {
   }
 
   #giveUp(): void {
-    this.#logger.warn({ ...this.#names(), silenceMs: this.#options.silenceMs }, 'a watch said nothing for too long and is given up; everything is listed anew')
+    this.#logger.warn(
+      { ...this.#names(), silenceMs: this.#options.silenceMs },
+      'a watch said nothing for too long and is given up; everything is listed anew',
+    )
   }
 
   /** An outage is two lines, however long it lasts. */
@@ -267,7 +283,10 @@ class ListWatch {
     const isExpected = error.kind === 'gone'
     if (!this.#isFailing && !isExpected) {
       this.#isFailing = true
-      this.#logger.warn({ ...this.#names(), doing, kind: error.kind, code: error.code, reason: error.message }, 'a watch failed; it is tried again and again')
+      this.#logger.warn(
+        { ...this.#names(), doing, kind: error.kind, code: error.code, reason: error.message },
+        'a watch failed; it is tried again and again',
+      )
     }
     await this.#pause(error.retryAfterMs ?? 0)
   }

@@ -9,7 +9,10 @@ export interface QueueMeter {
   retried(): void
 }
 
-type QueueMetrics = Pick<OperatorMetrics, 'queueAdds' | 'queueDuration' | 'workDuration' | 'queueRetries' | 'unfinishedWork' | 'longestRunning'>
+type QueueMetrics = Pick<
+  OperatorMetrics,
+  'queueAdds' | 'queueDuration' | 'workDuration' | 'queueRetries' | 'unfinishedWork' | 'longestRunning'
+>
 
 /** Counts under the names of client-go's workqueue. @param now milliseconds */
 export function createQueueMeter(name: string, metrics: QueueMetrics, now: () => number): QueueMeter {

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { priorities, type Priority } from './priority.ts'
 import { ReadyKeys, takesPerExtraTurn, type ReadyPlace } from './ready-keys.ts'
 
-const takeAll = <T>(keys: ReadyKeys<T>): readonly T[] => Array.from({ length: keys.size }, () => keys.shift()).flatMap((item) => (item === undefined ? [] : [item]))
+const takeAll = <T>(keys: ReadyKeys<T>): readonly T[] =>
+  Array.from({ length: keys.size }, () => keys.shift()).flatMap((item) => (item === undefined ? [] : [item]))
 
 describe('keys that are ready', () => {
   it('leave by urgency', () => {
@@ -41,7 +42,12 @@ describe('keys that are ready', () => {
 
   it('can be taken out from anywhere', () => {
     const keys = new ReadyKeys<string>()
-    const [first, , third, only] = [keys.push('a', 'user', 'a1'), keys.push('a', 'user', 'a2'), keys.push('a', 'user', 'a3'), keys.push('b', 'user', 'b1')]
+    const [first, , third, only] = [
+      keys.push('a', 'user', 'a1'),
+      keys.push('a', 'user', 'a2'),
+      keys.push('a', 'user', 'a3'),
+      keys.push('b', 'user', 'b1'),
+    ]
     for (const place of [first, third, only]) if (place !== undefined) keys.remove(place)
     expect(takeAll(keys)).toEqual(['a2'])
   })
@@ -61,7 +67,14 @@ describe('keys that are ready', () => {
   /** A tape of pushes, shifts and removals, judged against a list of what is inside. */
   it('lose nothing, invent nothing, and keep their bound on waiting, under any schedule', () => {
     const step = fc.oneof(
-      { weight: 5, arbitrary: fc.record({ kind: fc.constant('push' as const), namespace: fc.constantFrom('a', 'b', 'c', 'd'), priority: fc.constantFrom(...priorities) }) },
+      {
+        weight: 5,
+        arbitrary: fc.record({
+          kind: fc.constant('push' as const),
+          namespace: fc.constantFrom('a', 'b', 'c', 'd'),
+          priority: fc.constantFrom(...priorities),
+        }),
+      },
       { weight: 4, arbitrary: fc.record({ kind: fc.constant('shift' as const) }) },
       { weight: 1, arbitrary: fc.record({ kind: fc.constant('remove' as const), index: fc.nat(50) }) },
     )

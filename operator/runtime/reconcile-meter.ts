@@ -5,7 +5,16 @@ import type { ReconcileEnd } from './reconcile-run.ts'
 
 export type ControllerMetrics = Pick<
   OperatorMetrics,
-  'reconciles' | 'reconcileErrors' | 'reconcilePanics' | 'reconcileTimeouts' | 'reconcileTime' | 'maxConcurrentReconciles' | 'activeWorkers' | 'abandonedReconciles' | 'reconcileStarted' | 'queueDepth'
+  | 'reconciles'
+  | 'reconcileErrors'
+  | 'reconcilePanics'
+  | 'reconcileTimeouts'
+  | 'reconcileTime'
+  | 'maxConcurrentReconciles'
+  | 'activeWorkers'
+  | 'abandonedReconciles'
+  | 'reconcileStarted'
+  | 'queueDepth'
 >
 
 export interface ReconcileMeter {
@@ -40,7 +49,10 @@ export function createReconcileMeter({ name, metrics, workers, inProgress, ready
   }
 }
 
-const startOf = (controller: string, { ref: { namespace, name }, startedAtWallMs }: InProgress): Sample => ({ labels: { controller, namespace, name }, value: startedAtWallMs / 1_000 })
+const startOf = (controller: string, { ref: { namespace, name }, startedAtWallMs }: InProgress): Sample => ({
+  labels: { controller, namespace, name },
+  value: startedAtWallMs / 1_000,
+})
 
 function resultLabel(end: ReconcileEnd): 'success' | 'error' | 'requeue' | 'requeue_after' {
   if (end.kind === 'done') return 'success'

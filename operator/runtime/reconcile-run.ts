@@ -43,7 +43,11 @@ export interface RunLimits {
  * Starts a reconcile and watches over its time. JavaScript cannot end what does not end by itself. So there are two ends: `slotFree`, after which
  * others need not wait any more, and `ended`, before which nobody else may touch the key.
  */
-export function runReconcile(reconcile: Reconcile, ref: ObjectRef, { priority, timeoutMs, graceMs }: RunLimits & { readonly priority: Priority }): ReconcileRun {
+export function runReconcile(
+  reconcile: Reconcile,
+  ref: ObjectRef,
+  { priority, timeoutMs, graceMs }: RunLimits & { readonly priority: Priority },
+): ReconcileRun {
   const cancelling = new AbortController()
   const overdue = Promise.withResolvers<void>()
   let isTimedOut = false

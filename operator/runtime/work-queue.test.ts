@@ -13,7 +13,13 @@ const orders = ref('orders')
 function rig({ childDelayMs = 0 } = {}) {
   const recording = createRecordingMetrics()
   const now = (): number => Date.now() // the fake clock's
-  const queue = createWorkQueue({ meter: createQueueMeter('realtimechannel', recording.metrics, now), now, random: () => 0.999_999, backOff: { baseMs: 100, maxMs: 300_000 }, childDelayMs })
+  const queue = createWorkQueue({
+    meter: createQueueMeter('realtimechannel', recording.metrics, now),
+    now,
+    random: () => 0.999_999,
+    backOff: { baseMs: 100, maxMs: 300_000 },
+    childDelayMs,
+  })
   return { queue, ...recording }
 }
 

@@ -153,7 +153,16 @@ class KeyQueue implements WorkQueue {
     const key = keyOf({ namespace, name })
     const known = this.#entries.get(key)
     if (known !== undefined) return known
-    const made: Entry = { key, ref: { namespace, name }, failures: 0, isWorkedOn: false, wanted: null, readySinceMs: 0, place: null, delay: null }
+    const made: Entry = {
+      key,
+      ref: { namespace, name },
+      failures: 0,
+      isWorkedOn: false,
+      wanted: null,
+      readySinceMs: 0,
+      place: null,
+      delay: null,
+    }
     this.#entries.set(key, made)
     return made
   }
@@ -208,15 +217,21 @@ class KeyQueue implements WorkQueue {
   }
 
   /** The earlier of two delays holds, for the more urgent of their reasons. */
-  #delay(entry: Entry, { afterMs, priority, isBackOff = false }: { readonly afterMs: number; readonly priority: Priority; readonly isBackOff?: boolean }): void {
+  #delay(
+    entry: Entry,
+    { afterMs, priority, isBackOff = false }: { readonly afterMs: number; readonly priority: Priority; readonly isBackOff?: boolean },
+  ): void {
     const before = entry.delay
     endDelay(entry)
     const dueMs = Math.min(this.#now() + Math.max(0, afterMs), before?.dueMs ?? Infinity)
     const reason = moreUrgent(priority, before?.priority ?? priority)
-    const timer = setTimeout(() => {
-      entry.delay = null
-      this.#want(entry, reason)
-    }, Math.min(dueMs - this.#now(), maxTimerMs))
+    const timer = setTimeout(
+      () => {
+        entry.delay = null
+        this.#want(entry, reason)
+      },
+      Math.min(dueMs - this.#now(), maxTimerMs),
+    )
     entry.delay = { dueMs, priority: reason, isBackOff: isBackOff || before?.isBackOff === true, timer }
   }
 

@@ -33,8 +33,16 @@ describe('a channel that cannot work', () => {
   const times: string[] = []
 
   beforeAll(async () => {
-    ;[cluster, secure] = await Promise.all([startTestCluster({ classes: [aClass({ name: 'open', isDefault: true, allowed: { ...openAllowed, topics: ['NAMESPACE.*'] } })] }), startSecureBroker()])
-    await cluster.apply(classType, { apiVersion: 'networking.k8s.io/v1', kind: 'IngressClass', metadata: { name: 'public' }, spec: { controller: 'example.com/any' } })
+    ;[cluster, secure] = await Promise.all([
+      startTestCluster({ classes: [aClass({ name: 'open', isDefault: true, allowed: { ...openAllowed, topics: ['NAMESPACE.*'] } })] }),
+      startSecureBroker(),
+    ])
+    await cluster.apply(classType, {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'IngressClass',
+      metadata: { name: 'public' },
+      spec: { controller: 'example.com/any' },
+    })
     await cluster.startOperator()
   })
   afterAll(async () => {
@@ -50,18 +58,25 @@ describe('a channel that cannot work', () => {
     return value
   }
 
-  it.each(badInputs)('says so, and what to do, of $title', async ({ prepare, spec, annotations, about, reason, says, kstatus, afterwards }) => {
-    const scene = await makeScene()
-    await prepare?.(scene)
-    const channel = testChannel(cluster, scene.namespace)
-    await channel.apply(await spec?.(scene), annotations)
-    const message = await saysReady(channel, reason)
-    for (const part of says) expect(message).toMatch(part)
-    expect(await channel.until(about, 'False', reason)).toContain(message)
-    expect(await kstatusOfChannel(channel)).toBe(kstatus)
-    expect(await untilEvent(cluster, channel, reason)).toEqual({ type: kstatus === 'Failed' ? 'Warning' : 'Normal', reason, note: message.slice(0, 1_000) })
-    await afterwards?.(channel, scene)
-  })
+  it.each(badInputs)(
+    'says so, and what to do, of $title',
+    async ({ prepare, spec, annotations, about, reason, says, kstatus, afterwards }) => {
+      const scene = await makeScene()
+      await prepare?.(scene)
+      const channel = testChannel(cluster, scene.namespace)
+      await channel.apply(await spec?.(scene), annotations)
+      const message = await saysReady(channel, reason)
+      for (const part of says) expect(message).toMatch(part)
+      expect(await channel.until(about, 'False', reason)).toContain(message)
+      expect(await kstatusOfChannel(channel)).toBe(kstatus)
+      expect(await untilEvent(cluster, channel, reason)).toEqual({
+        type: kstatus === 'Failed' ? 'Warning' : 'Normal',
+        reason,
+        note: message.slice(0, 1_000),
+      })
+      await afterwards?.(channel, scene)
+    },
+  )
 
   it('keeps no other from becoming Ready, however many there are', async () => {
     const closed = await findFreePortPair()
@@ -78,7 +93,10 @@ describe('a channel that cannot work', () => {
   it('keeps no other from becoming Ready by brokers that take connections and say nothing', async () => {
     const silent = await Promise.all(Array.from({ length: 20 }, listenInSilence))
     const { namespace } = await makeScene()
-    const bad = silent.map(({ port }, index) => ({ channel: testChannel(cluster, namespace, `bad-${index}`), spec: { kafka: { bootstrapServers: [`127.0.0.1:${port}`] } } }))
+    const bad = silent.map(({ port }, index) => ({
+      channel: testChannel(cluster, namespace, `bad-${index}`),
+      spec: { kafka: { bootstrapServers: [`127.0.0.1:${port}`] } },
+    }))
     const good = testChannel(cluster, namespace, 'good')
     await Promise.all(bad.map(({ channel, spec }) => channel.apply(spec)))
     await good.apply()
@@ -94,7 +112,9 @@ describe('a channel that cannot work', () => {
     const { namespace } = await makeScene()
     const channel = testChannel(cluster, namespace)
     await channel.apply({ kafka: { bootstrapServers: [`127.0.0.1:${port}`] } })
-    expect(await saysReady(channel, 'KafkaUnreachable')).toContain(`Kafka at 127.0.0.1:${port}: no connection (of brokers that a channel names, only the operator's log says why)`)
+    expect(await saysReady(channel, 'KafkaUnreachable')).toContain(
+      `Kafka at 127.0.0.1:${port}: no connection (of brokers that a channel names, only the operator's log says why)`,
+    )
     await close()
   })
 
@@ -117,20 +137,47 @@ describe('a channel that cannot work', () => {
     await channel.apply()
     await channel.until('GatewayAvailable', 'False', 'GatewayProgressing')
     const message = 'pods "news-gateway-6c9f-x7k2p" is forbidden: exceeded quota: small, requested: pods=1, used: pods=10, limited: pods=10'
-    await patchDeployment(channel, { replicas: 0, conditions: [{ type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' }, { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message }] })
-    expect(await saysReady(channel, 'QuotaExceeded')).toBe('Pods cannot be made: exceeded quota: small, requested: pods=1, used: pods=10, limited: pods=10')
+    await patchDeployment(channel, {
+      replicas: 0,
+      conditions: [
+        { type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' },
+        { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message },
+      ],
+    })
+    expect(await saysReady(channel, 'QuotaExceeded')).toBe(
+      'Pods cannot be made: exceeded quota: small, requested: pods=1, used: pods=10, limited: pods=10',
+    )
     expect(await kstatusOfChannel(channel)).toBe('Failed')
     await untilReady(channel)
   })
 
   async function podThatPullsInVain({ namespace, child }: TestChannel): Promise<void> {
-    const deployment = (await child('Deployment'))?.['spec'] as { readonly template: { readonly metadata: object; readonly spec: { readonly serviceAccountName: string } } } | undefined // of a Deployment
+    const deployment = (await child('Deployment'))?.['spec'] as
+      | { readonly template: { readonly metadata: object; readonly spec: { readonly serviceAccountName: string } } }
+      | undefined // of a Deployment
     if (deployment === undefined) throw new Error('the channel has no Deployment')
     const { metadata, spec } = deployment.template
     // The channel's account, as its pods have it: the namespace's own comes when a controller finds the time.
-    const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'news-gateway-1', namespace, ...metadata }, spec: { serviceAccountName: spec.serviceAccountName, containers: [{ name: 'gateway', image: 'x' }] } }
+    const pod = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'news-gateway-1', namespace, ...metadata },
+      spec: { serviceAccountName: spec.serviceAccountName, containers: [{ name: 'gateway', image: 'x' }] },
+    }
     valueOf(await cluster.api.create(podType, pod))
-    const status = { phase: 'Pending', containerStatuses: [{ name: 'gateway', image: 'x', imageID: '', ready: false, restartCount: 0, state: { waiting: { reason: 'ImagePullBackOff', message: 'Back-off pulling image "x"' } } }] }
+    const status = {
+      phase: 'Pending',
+      containerStatuses: [
+        {
+          name: 'gateway',
+          image: 'x',
+          imageID: '',
+          ready: false,
+          restartCount: 0,
+          state: { waiting: { reason: 'ImagePullBackOff', message: 'Back-off pulling image "x"' } },
+        },
+      ],
+    }
     await patchStatus(`/api/v1/namespaces/${namespace}/pods/news-gateway-1`, status)
   }
 
@@ -146,15 +193,36 @@ describe('a channel that cannot work', () => {
   }
 
   async function patchStatus(path: string, status: object): Promise<void> {
-    const patched = await askCluster(cluster.plane, { method: 'PATCH', path: `${path}/status`, body: { status }, contentType: 'application/merge-patch+json' })
+    const patched = await askCluster(cluster.plane, {
+      method: 'PATCH',
+      path: `${path}/status`,
+      body: { status },
+      contentType: 'application/merge-patch+json',
+    })
     expect(patched, String(patched.body.message)).toMatchObject({ code: 200 })
   }
 
   it('waits for a webhook that does not answer, and goes on by itself when it does again', async () => {
     const scene = await makeScene()
     const { namespace } = scene
-    const webhook = { name: 'nobody.example.com', clientConfig: { url: `https://127.0.0.1:${await findFreePortPair()}/` }, failurePolicy: 'Fail', sideEffects: 'None', admissionReviewVersions: ['v1'], rules: [deployments], namespaceSelector: onlyIn(namespace), timeoutSeconds: 1 }
-    valueOf(await cluster.api.create(webhookType, { apiVersion: 'admissionregistration.k8s.io/v1', kind: webhookType.kind, metadata: { name: namespace, namespace: '' }, webhooks: [webhook] }))
+    const webhook = {
+      name: 'nobody.example.com',
+      clientConfig: { url: `https://127.0.0.1:${await findFreePortPair()}/` },
+      failurePolicy: 'Fail',
+      sideEffects: 'None',
+      admissionReviewVersions: ['v1'],
+      rules: [deployments],
+      namespaceSelector: onlyIn(namespace),
+      timeoutSeconds: 1,
+    }
+    valueOf(
+      await cluster.api.create(webhookType, {
+        apiVersion: 'admissionregistration.k8s.io/v1',
+        kind: webhookType.kind,
+        metadata: { name: namespace, namespace: '' },
+        webhooks: [webhook],
+      }),
+    )
     await untilRefused(scene)
     const channel = testChannel(cluster, namespace)
     await channel.apply()
@@ -172,7 +240,12 @@ describe('a channel that cannot work', () => {
     await channel.until('Ready', 'False', 'InvalidGatewayOptions')
     await channel.apply()
     await untilReady(channel)
-    expect((await channel.status()).conditions?.map((condition) => `${condition.type} ${condition.status}`)).toEqual(['Ready True', 'TopicReady True', 'GatewayAvailable True', 'RouteReady True'])
+    expect((await channel.status()).conditions?.map((condition) => `${condition.type} ${condition.status}`)).toEqual([
+      'Ready True',
+      'TopicReady True',
+      'GatewayAvailable True',
+      'RouteReady True',
+    ])
   })
 
   it('works with a Kafka of its own once the Secret is right and the operator may read it', async () => {
@@ -198,7 +271,9 @@ describe('a channel that cannot work', () => {
     await untilReady(channel)
     const { Deployment: before } = await channel.versions()
     await channel.apply(moved)
-    expect(await channel.until('Ready', 'False', 'TopicMissing')).toMatch(/is not in the Kafka cluster \S+; it was in \S+\. Bring it back, or let the operator make it anew, empty, with the annotation carillon\.dev\/recreate-topic: "true"/)
+    expect(await channel.until('Ready', 'False', 'TopicMissing')).toMatch(
+      /is not in the Kafka cluster \S+; it was in \S+\. Bring it back, or let the operator make it anew, empty, with the annotation carillon\.dev\/recreate-topic: "true"/,
+    )
     // Pods that run have their topic where they look for it.
     expect((await channel.versions())['Deployment']).toBe(before)
     valueOf(await cluster.api.delete(channelType, channel, {}))
@@ -207,10 +282,15 @@ describe('a channel that cannot work', () => {
     expect(await cluster.topics.describe(`${namespace}.news`)).toMatchObject({ value: { partitions: 3 } })
   })
 
-  it.each(['n'.repeat(56), 'news.v1', '1st'])('is not taken by the API server, with a name that its Service could not have: %s', async (name) => {
-    const { namespace } = await makeScene()
-    await expect(testChannel(cluster, namespace, name).apply()).rejects.toThrow('the name of a channel has at most 55 characters (a-z, 0-9 and -) and begins with a letter')
-  })
+  it.each(['n'.repeat(56), 'news.v1', '1st'])(
+    'is not taken by the API server, with a name that its Service could not have: %s',
+    async (name) => {
+      const { namespace } = await makeScene()
+      await expect(testChannel(cluster, namespace, name).apply()).rejects.toThrow(
+        'the name of a channel has at most 55 characters (a-z, 0-9 and -) and begins with a letter',
+      )
+    },
+  )
 
   it('does not begin with what nobody has asked of it: annotations that it does not know', async () => {
     const { namespace } = await makeScene()

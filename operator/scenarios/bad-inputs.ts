@@ -33,25 +33,51 @@ export interface BadInput {
   readonly afterwards?: (channel: TestChannel, scene: Scene) => Promise<void>
 }
 
-const typeOf = (group: string, plural: string, kind: string, isNamespaced = true): ResourceType => ({ group, version: 'v1', plural, kind, isNamespaced })
+const typeOf = (group: string, plural: string, kind: string, isNamespaced = true): ResourceType => ({
+  group,
+  version: 'v1',
+  plural,
+  kind,
+  isNamespaced,
+})
 const serviceType = typeOf('', 'services', 'Service')
 const quotaType = typeOf('', 'resourcequotas', 'ResourceQuota')
 export const classType = typeOf('networking.k8s.io', 'ingressclasses', 'IngressClass', false)
 const policyType = typeOf('admissionregistration.k8s.io', 'validatingadmissionpolicies', 'ValidatingAdmissionPolicy', false)
 const bindingType = typeOf('admissionregistration.k8s.io', 'validatingadmissionpolicybindings', 'ValidatingAdmissionPolicyBinding', false)
-export const webhookType = typeOf('admissionregistration.k8s.io', 'validatingwebhookconfigurations', 'ValidatingWebhookConfiguration', false)
+export const webhookType = typeOf(
+  'admissionregistration.k8s.io',
+  'validatingwebhookconfigurations',
+  'ValidatingWebhookConfiguration',
+  false,
+)
 export const podType = typeOf('', 'pods', 'Pod')
 const deploymentType = typeOf('apps', 'deployments', 'Deployment')
 
-export const saslOf = (broker: SecureBroker): NonNullable<RealtimeChannelSpec['kafka']> => ({ bootstrapServers: [broker.sasl], sasl: { mechanism: 'plain', secretRef: { name: 'kafka-user' } } })
+export const saslOf = (broker: SecureBroker): NonNullable<RealtimeChannelSpec['kafka']> => ({
+  bootstrapServers: [broker.sasl],
+  sasl: { mechanism: 'plain', secretRef: { name: 'kafka-user' } },
+})
 export const onlyIn = (namespace: string): object => ({ matchLabels: { 'kubernetes.io/metadata.name': namespace } })
 export const deployments = { apiGroups: ['apps'], apiVersions: ['v1'], operations: ['CREATE', 'UPDATE'], resources: ['deployments'] }
 
 /** Without its controller a quota counts nothing; what it would have counted is said for it. */
 async function limitTo(none: string, { cluster, namespace }: Scene): Promise<void> {
-  valueOf(await cluster.api.create(quotaType, { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'small', namespace }, spec: { hard: { [none]: '0' } } }))
+  valueOf(
+    await cluster.api.create(quotaType, {
+      apiVersion: 'v1',
+      kind: 'ResourceQuota',
+      metadata: { name: 'small', namespace },
+      spec: { hard: { [none]: '0' } },
+    }),
+  )
   const body = { status: { hard: { [none]: '0' }, used: { [none]: '0' } } }
-  const patched = await askCluster(cluster.plane, { method: 'PATCH', path: `/api/v1/namespaces/${namespace}/resourcequotas/small/status`, body, contentType: 'application/merge-patch+json' })
+  const patched = await askCluster(cluster.plane, {
+    method: 'PATCH',
+    path: `/api/v1/namespaces/${namespace}/resourcequotas/small/status`,
+    body,
+    contentType: 'application/merge-patch+json',
+  })
   expect(patched.code).toBe(200)
 }
 
@@ -77,16 +103,41 @@ export async function untilRefused({ cluster, namespace }: Scene): Promise<void>
 async function refuseByPolicy(scene: Scene): Promise<void> {
   const { cluster, namespace } = scene
   const name = `no-gateways-${namespace}`
-  const spec = { failurePolicy: 'Fail', matchConstraints: { resourceRules: [deployments] }, validations: [{ expression: 'false', message: 'Deployments need a budget code' }] }
-  valueOf(await cluster.api.create(policyType, { apiVersion: 'admissionregistration.k8s.io/v1', kind: policyType.kind, metadata: { name, namespace: '' }, spec }))
+  const spec = {
+    failurePolicy: 'Fail',
+    matchConstraints: { resourceRules: [deployments] },
+    validations: [{ expression: 'false', message: 'Deployments need a budget code' }],
+  }
+  valueOf(
+    await cluster.api.create(policyType, {
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: policyType.kind,
+      metadata: { name, namespace: '' },
+      spec,
+    }),
+  )
   const binding = { policyName: name, validationActions: ['Deny'], matchResources: { namespaceSelector: onlyIn(namespace) } }
-  valueOf(await cluster.api.create(bindingType, { apiVersion: 'admissionregistration.k8s.io/v1', kind: bindingType.kind, metadata: { name, namespace: '' }, spec: binding }))
+  valueOf(
+    await cluster.api.create(bindingType, {
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: bindingType.kind,
+      metadata: { name, namespace: '' },
+      spec: binding,
+    }),
+  )
   await untilRefused(scene)
 }
 
 async function serviceOfOthers({ cluster, namespace }: Scene): Promise<void> {
   const spec = { selector: { app: 'theirs' }, ports: [{ port: 80 }] }
-  valueOf(await cluster.api.create(serviceType, { apiVersion: 'v1', kind: 'Service', metadata: { name: 'news-gateway', namespace, labels: { team: 'theirs' } }, spec }))
+  valueOf(
+    await cluster.api.create(serviceType, {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'news-gateway', namespace, labels: { team: 'theirs' } },
+      spec,
+    }),
+  )
 }
 
 /** What is wrong with a channel, or around it, and what the channel then says. */
@@ -136,7 +187,8 @@ export const badInputs: readonly BadInput[] = [
   },
   {
     title: 'a Secret that the operator may not read',
-    prepare: ({ cluster, namespace, secure }) => makeSecret(cluster, namespace, 'kafka-user', { username: secure.user.name, password: secure.user.password }),
+    prepare: ({ cluster, namespace, secure }) =>
+      makeSecret(cluster, namespace, 'kafka-user', { username: secure.user.name, password: secure.user.password }),
     spec: ({ secure }) => ({ kafka: saslOf(secure) }),
     about: 'TopicReady',
     reason: 'SecretForbidden',
@@ -185,11 +237,17 @@ export const badInputs: readonly BadInput[] = [
   },
   {
     title: 'a topic of somebody else',
-    prepare: ({ cluster, namespace }) => cluster.topics.create({ name: `${namespace}.news`, partitions: 2, replicas: 1, config: { 'retention.ms': '7200000' } }),
+    prepare: ({ cluster, namespace }) =>
+      cluster.topics.create({ name: `${namespace}.news`, partitions: 2, replicas: 1, config: { 'retention.ms': '7200000' } }),
     spec: () => ({ topic: { retention: '1h' } }),
     about: 'TopicReady',
     reason: 'TopicNotOurs',
-    says: ['existed before this channel', 'it has 2 partitions, and 3 are asked for', 'its retention.ms is "7200000", and "3600000" is asked for', 'carillon.dev/adopt: "true"'],
+    says: [
+      'existed before this channel',
+      'it has 2 partitions, and 3 are asked for',
+      'its retention.ms is "7200000", and "3600000" is asked for',
+      'carillon.dev/adopt: "true"',
+    ],
     kstatus: 'Failed',
     afterwards: async (channel) => expect(await channel.topic()).toMatchObject({ partitions: 2, config: { 'retention.ms': '7200000' } }),
   },
@@ -221,12 +279,17 @@ export const badInputs: readonly BadInput[] = [
     spec: () => ({ topic: { deadLetters: { name: 'billing.invoices' } } }),
     about: 'Ready',
     reason: 'NotAllowedByClass',
-    says: ['spec.topic.deadLetters.name is billing.invoices', 'the class open allows NAMESPACE.* (spec.allowed.topics)', 'spec.topic.deadLetters.enabled: false', 'ask an administrator'],
+    says: [
+      'spec.topic.deadLetters.name is billing.invoices',
+      'the class open allows NAMESPACE.* (spec.allowed.topics)',
+      'spec.topic.deadLetters.enabled: false',
+      'ask an administrator',
+    ],
     kstatus: 'Failed',
     afterwards: async (channel) => expect(await channel.topic()).toBeNull(),
   },
   {
-    title: "the topic of another channel as a dead letter topic",
+    title: 'the topic of another channel as a dead letter topic',
     prepare: async ({ cluster, namespace }) => {
       const older = testChannel(cluster, namespace, 'older')
       await older.apply()
@@ -267,7 +330,8 @@ export const badInputs: readonly BadInput[] = [
   },
   {
     title: 'a retention that somebody set below the replay window',
-    prepare: ({ cluster, namespace }) => cluster.topics.create({ name: `${namespace}.news`, partitions: 3, replicas: 1, config: { 'retention.ms': '1000' } }),
+    prepare: ({ cluster, namespace }) =>
+      cluster.topics.create({ name: `${namespace}.news`, partitions: 3, replicas: 1, config: { 'retention.ms': '1000' } }),
     about: 'TopicReady',
     reason: 'TopicUnusable',
     says: ['retention.ms is 1000, less than spec.replay.window (300000 ms)', 'Raise the one or lower the other'],
@@ -303,18 +367,27 @@ export const badInputs: readonly BadInput[] = [
     title: 'the host and path of an older channel',
     prepare: async ({ cluster, namespace }) => {
       const older = testChannel(cluster, namespace, 'older')
-      await older.apply({ route: { host: `${namespace}.example.com`, className: 'public', paths: { socket: '/wss/one', api: '/api/one' } } })
+      await older.apply({
+        route: { host: `${namespace}.example.com`, className: 'public', paths: { socket: '/wss/one', api: '/api/one' } },
+      })
       await older.until('RouteReady', 'True', 'RouteAccepted')
       await untilYounger(older)
     },
     spec: ({ namespace }) => ({ route: { host: `${namespace}.example.com`, className: 'public', paths: { socket: '/wss/one' } } }),
     about: 'RouteReady',
     reason: 'RouteClaimed',
-    says: [/\S+\.example\.com\/wss\/one collides with \S+\.example\.com\/wss\/one, which the channel \S+\/older has/, 'Set another spec.route.host or spec.route.paths', 'delete one of the two'],
+    says: [
+      /\S+\.example\.com\/wss\/one collides with \S+\.example\.com\/wss\/one, which the channel \S+\/older has/,
+      'Set another spec.route.host or spec.route.paths',
+      'delete one of the two',
+    ],
     kstatus: 'Failed',
     afterwards: async (channel, { cluster, namespace }) => {
       expect(await channel.child('Ingress')).toBeNull()
-      await askCluster(cluster.plane, { method: 'DELETE', path: `/apis/carillon.dev/v1alpha1/namespaces/${namespace}/realtimechannels/older` })
+      await askCluster(cluster.plane, {
+        method: 'DELETE',
+        path: `/apis/carillon.dev/v1alpha1/namespaces/${namespace}/realtimechannels/older`,
+      })
       await channel.until('RouteReady', 'True', 'RouteAccepted')
       expect(await channel.child('Ingress')).not.toBeNull()
     },

@@ -18,14 +18,25 @@ import { startTestCluster, testChannel, type TestChannel, type TestCluster } fro
 /** What classes give and allow, between a real API server and a real Kafka: every line of what can be wrong with them, and what becomes of channels. */
 
 const namespaceType: ResourceType = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', isNamespaced: false }
-const ingressClassType: ResourceType = { group: 'networking.k8s.io', version: 'v1', plural: 'ingressclasses', kind: 'IngressClass', isNamespaced: false }
+const ingressClassType: ResourceType = {
+  group: 'networking.k8s.io',
+  version: 'v1',
+  plural: 'ingressclasses',
+  kind: 'IngressClass',
+  isNamespaced: false,
+}
 const withoutRights = 'operator-without-rights-of-the-cluster'
 
 let cluster: TestCluster
 let operator: OperatorProcess
 beforeAll(async () => {
   cluster = await startTestCluster({ classes: [], users: [withoutRights] })
-  await cluster.apply(ingressClassType, { apiVersion: 'networking.k8s.io/v1', kind: 'IngressClass', metadata: { name: 'public', annotations: { 'ingressclass.kubernetes.io/is-default-class': 'true' } }, spec: { controller: 'example.com/any' } })
+  await cluster.apply(ingressClassType, {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'IngressClass',
+    metadata: { name: 'public', annotations: { 'ingressclass.kubernetes.io/is-default-class': 'true' } },
+    spec: { controller: 'example.com/any' },
+  })
   operator = await cluster.startOperator({ env: { RESYNC_MS: '2000' } })
 })
 afterAll(() => cluster?.stop())
@@ -98,28 +109,48 @@ describe('a channel and its class', () => {
   })
 
   it('is applied anew when its class changes, and is left as it runs when a bound becomes tighter', async () => {
-    await makeClass('default', { defaults: { auth, gateway: { resources: { requests: { cpu: '150m' } } } }, allowed: { hosts: ['*.example.com'] } }, true)
+    await makeClass(
+      'default',
+      { defaults: { auth, gateway: { resources: { requests: { cpu: '150m' } } } }, allowed: { hosts: ['*.example.com'] } },
+      true,
+    )
     const channel = await newChannel()
     await applyOnly(channel, { route: { host: 'console.example.com' }, topic: { deletionPolicy: 'Delete' } })
     await untilReady(channel)
-    await makeClass('default', { defaults: { auth, gateway: { resources: { requests: { cpu: '250m' } } } }, allowed: { hosts: ['*.example.com'] } }, true)
+    await makeClass(
+      'default',
+      { defaults: { auth, gateway: { resources: { requests: { cpu: '250m' } } } }, allowed: { hosts: ['*.example.com'] } },
+      true,
+    )
     await soon(async () => expect(JSON.stringify(await channel.child('Deployment'))).toContain('"cpu":"250m"'))
     await untilReady(channel)
     const before = await childrenOf(channel)
-    await makeClass('default', { defaults: { auth, gateway: { resources: { requests: { cpu: '350m' } } } }, allowed: { topics: ['NAMESPACE.NAME'] } }, true)
+    await makeClass(
+      'default',
+      { defaults: { auth, gateway: { resources: { requests: { cpu: '350m' } } } }, allowed: { topics: ['NAMESPACE.NAME'] } },
+      true,
+    )
     const message = await channel.until('Ready', 'False', 'NotAllowedByClass')
     expect(message).toContain('the class default allows none (spec.allowed.hosts)')
     expect(message).toContain('spec.topic.deadLetters.name is')
     expect(await childrenOf(channel)).toEqual(before)
     expect(await channel.topic()).not.toBeNull()
     expect((await channel.status()).conditions?.find(({ type }) => type === 'GatewayAvailable')).toMatchObject({ status: 'True' })
-    await makeClass('default', { defaults: { auth, gateway: { resources: { requests: { cpu: '350m' } } } }, allowed: { hosts: ['console.example.com'] } }, true)
+    await makeClass(
+      'default',
+      { defaults: { auth, gateway: { resources: { requests: { cpu: '350m' } } } }, allowed: { hosts: ['console.example.com'] } },
+      true,
+    )
     await untilReady(channel)
     expect(JSON.stringify(await channel.child('Deployment'))).toContain('"cpu":"350m"')
   })
 
   it('costs no write while nothing changes, resync after resync', async () => {
-    await makeClass('default', { defaults: { auth }, allowed: { namespaces: { matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'Exists' }] } } }, true)
+    await makeClass(
+      'default',
+      { defaults: { auth }, allowed: { namespaces: { matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'Exists' }] } } },
+      true,
+    )
     const [good, bad] = [await newChannel(), await newChannel()]
     await applyOnly(good, {})
     await applyOnly(bad, { topic: { partitions: 100 } })
@@ -156,7 +187,9 @@ describe('a class that is not as it should be', () => {
     await untilReady(channel)
     const before = await childrenOf(channel)
     await deleteClass('edge')
-    expect(await channel.until('Ready', 'False', 'ClassNotFound')).toContain('There is no RealtimeChannelClass edge. Create it, or set another spec.className.')
+    expect(await channel.until('Ready', 'False', 'ClassNotFound')).toContain(
+      'There is no RealtimeChannelClass edge. Create it, or set another spec.className.',
+    )
     expect(await childrenOf(channel)).toEqual(before)
     expect(await channel.topic()).not.toBeNull()
     await makeClass('edge', { defaults: { auth }, allowed: { hosts: ['*.example.com'] } })
@@ -164,7 +197,7 @@ describe('a class that is not as it should be', () => {
     expect(await childrenOf(channel)).toEqual(before)
   })
 
-  it('because there are two default ones is nobody\'s, until one of them is', async () => {
+  it("because there are two default ones is nobody's, until one of them is", async () => {
     await makeClass('one', { defaults: { auth } }, true)
     await makeClass('two', { defaults: { auth } }, true)
     const channel = await newChannel()
@@ -178,8 +211,15 @@ describe('a class that is not as it should be', () => {
 
   it('because of its pattern is refused by the API server', async () => {
     const { uid: _uid, ...metadata } = aClass({ name: 'wrong' }).metadata
-    const refused = await cluster.api.create(classType, { ...aClass(), metadata, spec: { allowed: { hosts: ['NAMESPACE-*.example.com'] } } } as unknown as KubernetesObject)
-    expect(refused).toMatchObject({ ok: false, error: { kind: 'invalid', message: expect.stringContaining('may give one thing to two namespaces') } })
+    const refused = await cluster.api.create(classType, {
+      ...aClass(),
+      metadata,
+      spec: { allowed: { hosts: ['NAMESPACE-*.example.com'] } },
+    } as unknown as KubernetesObject)
+    expect(refused).toMatchObject({
+      ok: false,
+      error: { kind: 'invalid', message: expect.stringContaining('may give one thing to two namespaces') },
+    })
   })
 
   it('because its default breaks a rule together with the channel is told by the rule', async () => {
@@ -196,7 +236,9 @@ describe('a class that is not as it should be', () => {
     await makeClass('default', { defaults: { auth, topic: { partitions: 12 } }, allowed: { maxPartitions: 6 } }, true)
     const channel = await newChannel()
     await applyOnly(channel, {})
-    expect(await channel.until('Ready', 'False', 'NotAllowedByClass')).toContain('spec.topic.partitions is 12, and the class default allows 6 at most (spec.allowed.maxPartitions).')
+    expect(await channel.until('Ready', 'False', 'NotAllowedByClass')).toContain(
+      'spec.topic.partitions is 12, and the class default allows 6 at most (spec.allowed.maxPartitions).',
+    )
     await applyOnly(channel, { topic: { partitions: 6 } })
     await untilReady(channel)
   })
@@ -207,25 +249,46 @@ describe('a channel that is not as its class asks', () => {
     await makeClass('edge', { defaults: { auth }, allowed: { namespaces: { matchLabels: { 'example.com/edge': 'true' } } } })
     const channel = await newChannel()
     await applyOnly(channel, { className: 'edge' })
-    expect(await channel.until('Ready', 'False', 'NotAllowedByClass')).toContain(`The class edge is not for the namespace ${channel.namespace}`)
+    expect(await channel.until('Ready', 'False', 'NotAllowedByClass')).toContain(
+      `The class edge is not for the namespace ${channel.namespace}`,
+    )
     expect(await channel.child('Deployment')).toBeNull()
-    valueOf(await cluster.api.mergePatch(namespaceType, { namespace: '', name: channel.namespace }, { metadata: { labels: { 'example.com/edge': 'true' } } }))
+    valueOf(
+      await cluster.api.mergePatch(
+        namespaceType,
+        { namespace: '', name: channel.namespace },
+        { metadata: { labels: { 'example.com/edge': 'true' } } },
+      ),
+    )
     await untilReady(channel)
   })
 
   it('because a namespace with a dash in its name begins as another does gets nothing of the other', async () => {
-    await makeClass('default', { defaults: { auth }, allowed: { hosts: ['NAMESPACE.apps.example.com'], topics: ['NAMESPACE.*'], pathPrefixes: ['/NAMESPACE'] } }, true)
+    await makeClass(
+      'default',
+      { defaults: { auth }, allowed: { hosts: ['NAMESPACE.apps.example.com'], topics: ['NAMESPACE.*'], pathPrefixes: ['/NAMESPACE'] } },
+      true,
+    )
     const [short, long] = ['dash', 'dash-ed']
-    for (const name of [short, long]) valueOf(await cluster.api.create(namespaceType, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } }))
-    const specOf = (of: string): RealtimeChannelSpec => ({ topic: { name: `${of}.news` }, route: { host: `${of}.apps.example.com`, paths: { socket: `/${of}/live`, api: `/${of}` } } })
-    const [own, theirs, reverse] = [testChannel(cluster, long, 'own'), testChannel(cluster, long, 'theirs'), testChannel(cluster, short, 'reverse')]
+    for (const name of [short, long])
+      valueOf(await cluster.api.create(namespaceType, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } }))
+    const specOf = (of: string): RealtimeChannelSpec => ({
+      topic: { name: `${of}.news` },
+      route: { host: `${of}.apps.example.com`, paths: { socket: `/${of}/live`, api: `/${of}` } },
+    })
+    const [own, theirs, reverse] = [
+      testChannel(cluster, long, 'own'),
+      testChannel(cluster, long, 'theirs'),
+      testChannel(cluster, short, 'reverse'),
+    ]
     await applyOnly(own, specOf(long))
     await applyOnly(theirs, specOf(short))
     await applyOnly(reverse, specOf(long))
     await untilReady(own)
     for (const channel of [theirs, reverse]) {
       const message = await channel.until('Ready', 'False', 'NotAllowedByClass')
-      for (const field of ['spec.topic.name', 'spec.route.host', 'spec.route.paths.socket', 'spec.route.paths.api']) expect(message).toContain(field)
+      for (const field of ['spec.topic.name', 'spec.route.host', 'spec.route.paths.socket', 'spec.route.paths.api'])
+        expect(message).toContain(field)
     }
   })
 
@@ -237,8 +300,16 @@ describe('a channel that is not as its class asks', () => {
     const before = await childrenOf(channel)
     const { namespace, name } = channel
     const path = `/apis/carillon.dev/v1alpha1/namespaces/${namespace}/realtimechannels/${name}/status`
-    expect(await askCluster(cluster.plane, { method: 'PATCH', path, body: { status: null }, contentType: 'application/merge-patch+json' })).toMatchObject({ code: 200 })
-    await soon(async () => expect(await channel.status()).toMatchObject({ className: 'default', host: 'restored.example.com', topic: { name: `${namespace}.news` } }))
+    expect(
+      await askCluster(cluster.plane, { method: 'PATCH', path, body: { status: null }, contentType: 'application/merge-patch+json' }),
+    ).toMatchObject({ code: 200 })
+    await soon(async () =>
+      expect(await channel.status()).toMatchObject({
+        className: 'default',
+        host: 'restored.example.com',
+        topic: { name: `${namespace}.news` },
+      }),
+    )
     await untilReady(channel)
     expect(await childrenOf(channel)).toEqual(before)
   })
@@ -264,7 +335,12 @@ describe('an operator that was off', () => {
     await operator.kill()
     valueOf(await cluster.api.delete(namespaceType, { namespace: '', name: channel.namespace }, {}))
     operator = await cluster.startOperator({ env: { RESYNC_MS: '2000' } })
-    await soon(async () => expect(await cluster.api.get(namespaceType, { namespace: '', name: channel.namespace })).toMatchObject({ ok: false, error: { kind: 'not-found' } }))
+    await soon(async () =>
+      expect(await cluster.api.get(namespaceType, { namespace: '', name: channel.namespace })).toMatchObject({
+        ok: false,
+        error: { kind: 'not-found' },
+      }),
+    )
     await soon(async () => expect(await isThereTopicOf(channel)).toBe(false))
   })
 
@@ -289,7 +365,12 @@ describe('a tenant that may write channels, and their finalizers', () => {
     const channel = await newChannel()
     await applyOnly(channel, {})
     await untilReady(channel)
-    valueOf(await cluster.api.mergePatch(channelType, channel, { metadata: { finalizers: ['carillon.dev/topic'] }, spec: { className: 'edge', topic: { deletionPolicy: 'Delete' } } }))
+    valueOf(
+      await cluster.api.mergePatch(channelType, channel, {
+        metadata: { finalizers: ['carillon.dev/topic'] },
+        spec: { className: 'edge', topic: { deletionPolicy: 'Delete' } },
+      }),
+    )
     valueOf(await cluster.api.delete(channelType, channel, {}))
     await soon(async () => expect(await cluster.api.get(channelType, channel)).toMatchObject({ ok: false, error: { kind: 'not-found' } }))
     expect(await isThereTopicOf(channel)).toBe(true)
@@ -305,11 +386,14 @@ describe('channels of an earlier release, which had no classes', () => {
     await applyOnly(has, { route })
     const path = `/apis/carillon.dev/v1alpha1/namespaces/${namespace}/realtimechannels/${has.name}/status`
     const said = { url: 'ws://upgrade.example.com/live/v1/ws', apiUrl: 'http://upgrade.example.com/events/v1' }
-    expect(await askCluster(cluster.plane, { method: 'PATCH', path, body: { status: said }, contentType: 'application/merge-patch+json' })).toMatchObject({ code: 200 })
+    expect(
+      await askCluster(cluster.plane, { method: 'PATCH', path, body: { status: said }, contentType: 'application/merge-patch+json' }),
+    ).toMatchObject({ code: 200 })
     await soon(async () => expect(Date.now()).toBeGreaterThan(Date.parse((await has.get()).metadata.creationTimestamp ?? '') + 1_000))
     await applyOnly(wants, { route })
     // A class that changes is applied 50 ms apart: the younger one is planned 2 s before the older one is looked at.
-    for (let index = 10; index < 50; index += 1) await applyOnly(testChannel(cluster, namespace, `a-${index}`), { topic: { partitions: 100 } })
+    for (let index = 10; index < 50; index += 1)
+      await applyOnly(testChannel(cluster, namespace, `a-${index}`), { topic: { partitions: 100 } })
     operator = await cluster.startOperator({ env: { RESYNC_MS: '600000' } })
     for (const channel of [has, wants]) await channel.until('Ready', 'False', 'SpecIncomplete')
     await makeClass('default', { defaults: { auth }, allowed: { hosts: ['*.example.com'], pathPrefixes: ['/live', '/events'] } }, true)
@@ -330,29 +414,45 @@ describe('an operator without any right of the cluster', () => {
   it('has its one class from a file', async () => {
     await operator.kill()
     const namespace = await cluster.makeNamespace()
-    for (const object of renderRoles({ name: withoutRights, namespace: 'default', watchNamespaces: [namespace] }) as readonly KubernetesObject[]) {
+    for (const object of renderRoles({
+      name: withoutRights,
+      namespace: 'default',
+      watchNamespaces: [namespace],
+    }) as readonly KubernetesObject[]) {
       if (object.kind.startsWith('Cluster')) continue
       await cluster.apply(rbacType(object.kind), asUser(object))
     }
     const file = join(cluster.plane.directory, 'class.json')
     await writeFile(file, JSON.stringify(aClass({ name: 'only', defaults: { auth }, allowed: { hosts: ['*.example.com'] } })))
     await makeClass('default', { allowed: { maxReplicas: 1 } }, true)
-    operator = await cluster.startOperator({ kubeconfig: cluster.plane.userKubeconfig(withoutRights), env: { CLASS_FILE: file, NAMESPACES: namespace } })
+    operator = await cluster.startOperator({
+      kubeconfig: cluster.plane.userKubeconfig(withoutRights),
+      env: { CLASS_FILE: file, NAMESPACES: namespace },
+    })
     const [channel, other] = [testChannel(cluster, namespace), testChannel(cluster, namespace, 'other')]
     await applyOnly(channel, { route: { host: 'only.example.com', className: 'public' } })
     await untilSeen(channel)
     await soon(async () => expect(await channel.status()).toMatchObject({ className: 'only', host: 'only.example.com' }))
     expect(await channel.child('Deployment')).not.toBeNull()
     await applyOnly(other, { className: 'default' })
-    expect(await other.until('Ready', 'False', 'ClassNotFound')).toContain('this operator has one class, only, from its options (CLASS_FILE)')
+    expect(await other.until('Ready', 'False', 'ClassNotFound')).toContain(
+      'this operator has one class, only, from its options (CLASS_FILE)',
+    )
   })
 })
 
-const rbacType = (kind: string): ResourceType => ({ group: 'rbac.authorization.k8s.io', version: 'v1', plural: `${kind.toLowerCase()}s`, kind, isNamespaced: true })
+const rbacType = (kind: string): ResourceType => ({
+  group: 'rbac.authorization.k8s.io',
+  version: 'v1',
+  plural: `${kind.toLowerCase()}s`,
+  kind,
+  isNamespaced: true,
+})
 
 /** The roles are for a service account; operators of tests are users. */
 function asUser(object: KubernetesObject): KubernetesObject {
   const { subjects } = object as { readonly subjects?: unknown }
-  return subjects === undefined ? object : { ...object, subjects: [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: withoutRights }] }
+  return subjects === undefined
+    ? object
+    : { ...object, subjects: [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: withoutRights }] }
 }
-

@@ -11,7 +11,13 @@ import { startTestCluster, testChannel, type TestChannel, type TestCluster } fro
 
 /** Clusters that are not the vanilla one: with rules of OpenShift, and with two families of addresses. */
 
-const bindingType: ResourceType = { group: 'rbac.authorization.k8s.io', version: 'v1', plural: 'clusterrolebindings', kind: 'ClusterRoleBinding', isNamespaced: false }
+const bindingType: ResourceType = {
+  group: 'rbac.authorization.k8s.io',
+  version: 'v1',
+  plural: 'clusterrolebindings',
+  kind: 'ClusterRoleBinding',
+  isNamespaced: false,
+}
 const podType: ResourceType = { group: '', version: 'v1', plural: 'pods', kind: 'Pod', isNamespaced: true }
 
 interface Security {
@@ -33,12 +39,16 @@ describe('a namespace that assigns users to pods, as those of OpenShift do', () 
   const jwks = { uri: 'https://sso.example.com/keys', caConfigMapRef: { name: 'company-ca' } }
   const auth = { jwks, issuer: 'https://sso.example.com', audience: ['carillon'], allowedOrigins: ['https://app.example.com'] }
 
-  const podsOf = async ({ namespace, name }: TestChannel): Promise<readonly KubernetesObject[]> => valueOf(await cluster.api.list(podType, { namespace, labelSelector: `${channelLabel}=${name}` })).items
+  const podsOf = async ({ namespace, name }: TestChannel): Promise<readonly KubernetesObject[]> =>
+    valueOf(await cluster.api.list(podType, { namespace, labelSelector: `${channelLabel}=${name}` })).items
 
-  const securityOf = (pod: KubernetesObject | undefined): Security | undefined => (pod?.['spec'] as { readonly securityContext?: Security } | undefined)?.securityContext // of a Pod
+  const securityOf = (pod: KubernetesObject | undefined): Security | undefined =>
+    (pod?.['spec'] as { readonly securityContext?: Security } | undefined)?.securityContext // of a Pod
 
   const refusalOf = async (channel: TestChannel): Promise<string> => {
-    const { conditions = [] } = ((await channel.child('Deployment'))?.['status'] ?? {}) as { readonly conditions?: readonly { readonly type: string; readonly message: string }[] } // of a Deployment
+    const { conditions = [] } = ((await channel.child('Deployment'))?.['status'] ?? {}) as {
+      readonly conditions?: readonly { readonly type: string; readonly message: string }[]
+    } // of a Deployment
     return conditions.find(({ type }) => type === 'ReplicaFailure')?.message ?? ''
   }
 
@@ -110,7 +120,9 @@ describe.skipIf(!hasIpv6())('brokers that have IPv6 addresses alone', () => {
     const channel = testChannel(cluster, await cluster.makeNamespace())
     await channel.apply({ kafka: { bootstrapServers: [kafka.broker] }, gateway: { replicas: 0 } })
     await channel.until('TopicReady', 'True', 'TopicAsAsked')
-    await soon(async () => expect(JSON.stringify(await channel.child('Deployment'))).toContain(`{"name":"KAFKA_BROKERS","value":"${kafka.broker}"}`))
+    await soon(async () =>
+      expect(JSON.stringify(await channel.child('Deployment'))).toContain(`{"name":"KAFKA_BROKERS","value":"${kafka.broker}"}`),
+    )
     operator.signal('SIGTERM')
     await operator.exited
   })
@@ -118,7 +130,9 @@ describe.skipIf(!hasIpv6())('brokers that have IPv6 addresses alone', () => {
 
 describe('a cluster with two families of addresses', () => {
   const familiesOf = async (channel: TestChannel): Promise<unknown> => {
-    const spec = (await channel.child('Service'))?.['spec'] as { readonly ipFamilyPolicy: string; readonly ipFamilies: readonly string[]; readonly clusterIPs: readonly string[] } | undefined // of a Service
+    const spec = (await channel.child('Service'))?.['spec'] as
+      | { readonly ipFamilyPolicy: string; readonly ipFamilies: readonly string[]; readonly clusterIPs: readonly string[] }
+      | undefined // of a Service
     return [spec?.ipFamilyPolicy, spec?.ipFamilies, spec?.clusterIPs.length]
   }
 

@@ -24,13 +24,19 @@ async function readyChannel(): Promise<TestChannel> {
   return channel
 }
 
-const replicasOf = (deployment: KubernetesObject | null): unknown => (deployment?.['spec'] as { readonly replicas?: number } | undefined)?.replicas // of a Deployment
+const replicasOf = (deployment: KubernetesObject | null): unknown =>
+  (deployment?.['spec'] as { readonly replicas?: number } | undefined)?.replicas // of a Deployment
 const replicas = async (channel: TestChannel): Promise<unknown> => replicasOf(await channel.child('Deployment'))
 
 /** As the autoscaler does: by the subresource, under its own name. */
 async function scale({ namespace }: TestChannel, count: number): Promise<void> {
   const path = `/apis/apps/v1/namespaces/${namespace}/deployments/news-gateway/scale?fieldManager=kube-controller-manager`
-  const { code, body } = await askCluster(cluster.plane, { method: 'PATCH', path, body: { spec: { replicas: count } }, contentType: 'application/merge-patch+json' })
+  const { code, body } = await askCluster(cluster.plane, {
+    method: 'PATCH',
+    path,
+    body: { spec: { replicas: count } },
+    contentType: 'application/merge-patch+json',
+  })
   expect([code, body.message]).toEqual([200, undefined])
 }
 
@@ -44,7 +50,9 @@ describe('a HorizontalPodAutoscaler on the Deployment itself', () => {
     }
     await scale(channel, 5)
     const message = await channel.until('Ready', 'False', 'FieldContested')
-    expect(message).toBe('kube-controller-manager by the subresource scale changes spec.replicas of the Deployment news-gateway as often as the operator sets it back; it is set back less and less often. Let an autoscaler act on the channel (scaleTargetRef: kind RealtimeChannel, name news), or use spec.gateway.autoscaling.')
+    expect(message).toBe(
+      'kube-controller-manager by the subresource scale changes spec.replicas of the Deployment news-gateway as often as the operator sets it back; it is set back less and less often. Let an autoscaler act on the channel (scaleTargetRef: kind RealtimeChannel, name news), or use spec.gateway.autoscaling.',
+    )
     expect(await untilEvent(cluster, channel, 'FieldContested')).toMatchObject({ type: 'Warning', note: message })
     expect(await replicas(channel)).toBe(5)
 
@@ -58,14 +66,26 @@ describe('a HorizontalPodAutoscaler on the Deployment itself', () => {
 describe('kubectl rollout pause', () => {
   it('is told in a condition when it holds a change back, and over when the roll-out goes on', async () => {
     const channel = await readyChannel()
-    const pause = async (paused: boolean | null): Promise<void> => void valueOf(await cluster.api.mergePatch(operandTypes.Deployment, { namespace: channel.namespace, name: 'news-gateway' }, { spec: { paused } }))
+    const pause = async (paused: boolean | null): Promise<void> =>
+      void valueOf(
+        await cluster.api.mergePatch(operandTypes.Deployment, { namespace: channel.namespace, name: 'news-gateway' }, { spec: { paused } }),
+      )
     await pause(true)
     await channel.apply({ gateway: { logLevel: 'warn' } })
     await soon(async () => expect(JSON.stringify(await channel.child('Deployment'))).toContain('"value":"warn"'))
     const { metadata } = (await channel.child('Deployment')) ?? { metadata: { generation: 0 } }
     // As the controller of Deployments says it: no pod of the new template is made.
     const path = `/apis/apps/v1/namespaces/${channel.namespace}/deployments/news-gateway/status`
-    const body = { status: { observedGeneration: metadata.generation, replicas: 2, updatedReplicas: 0, readyReplicas: 2, availableReplicas: 2, conditions: [{ type: 'Progressing', status: 'Unknown', reason: 'DeploymentPaused' }] } }
+    const body = {
+      status: {
+        observedGeneration: metadata.generation,
+        replicas: 2,
+        updatedReplicas: 0,
+        readyReplicas: 2,
+        availableReplicas: 2,
+        conditions: [{ type: 'Progressing', status: 'Unknown', reason: 'DeploymentPaused' }],
+      },
+    }
     expect((await askCluster(cluster.plane, { method: 'PATCH', path, body, contentType: 'application/merge-patch+json' })).code).toBe(200)
     expect(await channel.until('GatewayAvailable', 'False', 'RolloutPaused')).toContain('kubectl rollout resume deployment/news-gateway')
     await pause(null)
@@ -78,27 +98,44 @@ describe('a second operator over the same namespace', () => {
   it('leaves its channels alone and says so, and takes them over when the first is gone', async () => {
     const channel = await readyChannel()
     const markIn = async (): Promise<unknown> => (await channel.child('Deployment'))?.metadata.annotations?.[marks.appliedBy]
-    const imageIn = async (): Promise<boolean> => JSON.stringify(await channel.child('Deployment')).includes('registry.example.com/carillon:staging')
+    const imageIn = async (): Promise<boolean> =>
+      JSON.stringify(await channel.child('Deployment')).includes('registry.example.com/carillon:staging')
     expect(await markIn()).toBe('default/carillon-operator')
     const { RealtimeChannel: _channel, ...objects } = await channel.versions()
 
-    const second = await cluster.startOperator({ env: { NAMESPACES: channel.namespace, LEASE_NAME: 'staging', GATEWAY_IMAGE: 'registry.example.com/carillon:staging' } })
+    const second = await cluster.startOperator({
+      env: { NAMESPACES: channel.namespace, LEASE_NAME: 'staging', GATEWAY_IMAGE: 'registry.example.com/carillon:staging' },
+    })
     await second.line('another operator looks after channels of this one')
-    expect(await untilEvent(cluster, channel, 'LeftToOtherOperator')).toMatchObject({ type: 'Warning', note: expect.stringContaining('The operator of the Lease default/carillon-operator looks after this channel') })
-    await soon(async () => expect((await channel.status()).conditions?.find(({ type }) => type === 'Ready')).toMatchObject({ status: 'True', message: expect.stringContaining('The operator of the Lease default/staging is told to look after this namespace as well') }))
+    expect(await untilEvent(cluster, channel, 'LeftToOtherOperator')).toMatchObject({
+      type: 'Warning',
+      note: expect.stringContaining('The operator of the Lease default/carillon-operator looks after this channel'),
+    })
+    await soon(async () =>
+      expect((await channel.status()).conditions?.find(({ type }) => type === 'Ready')).toMatchObject({
+        status: 'True',
+        message: expect.stringContaining('The operator of the Lease default/staging is told to look after this namespace as well'),
+      }),
+    )
     const { RealtimeChannel: version, ...after } = await channel.versions()
     expect(after).toEqual(objects)
 
     // A change is carried out by the first alone.
     await channel.apply({ gateway: { replicas: 3 } })
     await untilReady(channel)
-    expect([await imageIn(), await markIn(), (await channel.versions())['RealtimeChannel'] === version]).toEqual([false, 'default/carillon-operator', false])
+    expect([await imageIn(), await markIn(), (await channel.versions())['RealtimeChannel'] === version]).toEqual([
+      false,
+      'default/carillon-operator',
+      false,
+    ])
 
     operator.signal('SIGTERM')
     expect(await operator.exited).toEqual({ code: 0, signal: null })
     await second.line('another operator is gone, and its channels are taken over')
     await soon(async () => expect([await imageIn(), await markIn()]).toEqual([true, 'default/staging']))
-    await soon(async () => expect(valueOf(await cluster.api.get(channelType, channel)).metadata.annotations?.['carillon.dev/left-by']).toBeUndefined())
+    await soon(async () =>
+      expect(valueOf(await cluster.api.get(channelType, channel)).metadata.annotations?.['carillon.dev/left-by']).toBeUndefined(),
+    )
     await untilReady(channel)
     expect((await eventsOf(cluster, channel)).filter(({ reason }) => reason === 'LeftToOtherOperator')).toHaveLength(1)
   }, 600_000)

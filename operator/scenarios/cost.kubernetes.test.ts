@@ -32,7 +32,12 @@ let page: string
 beforeAll(async () => {
   page = await readFile(fileURLToPath(new URL('../../docs/cost.md', import.meta.url)), 'utf8')
   cluster = await startTestCluster({ controllers: ['deployment-controller', 'replicaset-controller', 'endpointslice-controller'] })
-  await cluster.apply(classType, { apiVersion: 'networking.k8s.io/v1', kind: 'IngressClass', metadata: { name: 'public' }, spec: { controller: 'example.com/any' } })
+  await cluster.apply(classType, {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'IngressClass',
+    metadata: { name: 'public' },
+    spec: { controller: 'example.com/any' },
+  })
   proxy = await startRecordingProxy(cluster.plane)
   await cluster.startOperator({ kubeconfig: proxy.kubeconfig(cluster.plane.userToken(operatorUser)), env: { RESYNC_MS: '5000' } })
   channel = testChannel(cluster, await cluster.makeNamespace())
@@ -45,16 +50,43 @@ afterAll(async () => {
 describe('docs/cost.md', () => {
   it('counts the objects of a channel with an Ingress', async () => {
     const countAll = async (): Promise<Readonly<Record<string, number>>> => {
-      const counts = await Promise.all(Object.entries(counted).map(async ([kind, each]) => [kind, valueOf(await cluster.api.list(each, { namespace: channel.namespace })).items.filter(({ metadata }) => metadata.name !== 'default').length] as const))
+      const counts = await Promise.all(
+        Object.entries(counted).map(
+          async ([kind, each]) =>
+            [
+              kind,
+              valueOf(await cluster.api.list(each, { namespace: channel.namespace })).items.filter(
+                ({ metadata }) => metadata.name !== 'default',
+              ).length,
+            ] as const,
+        ),
+      )
       return Object.fromEntries(counts)
     }
     await expect.poll(async () => (await channel.status()).replicas, { timeout: 60_000 }).toBe(2)
-    await expect.poll(countAll, { timeout: 60_000 }).toEqual({ ServiceAccount: 1, NetworkPolicy: 1, Service: 1, PodDisruptionBudget: 1, Deployment: 1, Ingress: 1, ReplicaSet: 1, Pod: 2, EndpointSlice: 1 })
-    expect(page).toContain('| objects of the API server | 11: the channel, 6 that the operator makes, and a ReplicaSet, 2 pods and an EndpointSlice that Kubernetes makes of them |')
+    await expect
+      .poll(countAll, { timeout: 60_000 })
+      .toEqual({
+        ServiceAccount: 1,
+        NetworkPolicy: 1,
+        Service: 1,
+        PodDisruptionBudget: 1,
+        Deployment: 1,
+        Ingress: 1,
+        ReplicaSet: 1,
+        Pod: 2,
+        EndpointSlice: 1,
+      })
+    expect(page).toContain(
+      '| objects of the API server | 11: the channel, 6 that the operator makes, and a ReplicaSet, 2 pods and an EndpointSlice that Kubernetes makes of them |',
+    )
   })
 
   it('counts what the operator asks in a look at a channel for which nothing is to be done', async () => {
-    const namespaced = (): readonly string[] => proxy.requests.filter(({ path, verb }) => verb === 'get' && path.includes(`/namespaces/${channel.namespace}/`)).map(({ path }) => path)
+    const namespaced = (): readonly string[] =>
+      proxy.requests
+        .filter(({ path, verb }) => verb === 'get' && path.includes(`/namespaces/${channel.namespace}/`))
+        .map(({ path }) => path)
     await expect.poll(async () => (await channel.status()).replicas, { timeout: 60_000 }).toBe(2)
     // The pods of this cluster never run, so that each look asks for them, too. A look begins with the channel.
     const looks = (): number => namespaced().filter((path) => path.includes('/realtimechannels/')).length

@@ -7,7 +7,13 @@ import { installGatewayApi } from '../testing/install-gateway-api.ts'
 import { untilReady } from '../testing/scenario.ts'
 import { startTestCluster, testChannel, type TestChannel, type TestCluster } from '../testing/test-cluster.ts'
 
-const definitionType: ResourceType = { group: 'apiextensions.k8s.io', version: 'v1', plural: 'customresourcedefinitions', kind: 'CustomResourceDefinition', isNamespaced: false }
+const definitionType: ResourceType = {
+  group: 'apiextensions.k8s.io',
+  version: 'v1',
+  plural: 'customresourcedefinitions',
+  kind: 'CustomResourceDefinition',
+  isNamespaced: false,
+}
 
 let cluster: TestCluster
 beforeAll(async () => {
@@ -16,12 +22,18 @@ beforeAll(async () => {
 })
 afterAll(() => cluster?.stop())
 
-const messageOf = async (channel: TestChannel): Promise<string> => (await channel.status()).conditions?.find(({ type }) => type === 'Ready')?.message ?? ''
+const messageOf = async (channel: TestChannel): Promise<string> =>
+  (await channel.status()).conditions?.find(({ type }) => type === 'Ready')?.message ?? ''
 
 /** The operator's own definition, with one field more. */
 function newerDefinition(): KubernetesObject {
-  const definition = JSON.parse(JSON.stringify(renderCustomResourceDefinition())) as { spec: { versions: [{ schema: { openAPIV3Schema: { properties: { spec: { properties: Record<string, unknown> } } } } }] } } // as it is rendered
-  definition.spec.versions[0].schema.openAPIV3Schema.properties.spec.properties['futureField'] = { type: 'string', description: 'Of a later release.' }
+  const definition = JSON.parse(JSON.stringify(renderCustomResourceDefinition())) as {
+    spec: { versions: [{ schema: { openAPIV3Schema: { properties: { spec: { properties: Record<string, unknown> } } } } }] }
+  } // as it is rendered
+  definition.spec.versions[0].schema.openAPIV3Schema.properties.spec.properties['futureField'] = {
+    type: 'string',
+    description: 'Of a later release.',
+  }
   return definition as unknown as KubernetesObject // a definition is an object
 }
 
@@ -29,8 +41,15 @@ describe('a definition of another release', () => {
   it('is told of while it is there, and no longer', async () => {
     const channel = testChannel(cluster, await cluster.makeNamespace())
     await cluster.apply(definitionType, newerDefinition())
-    const object: KubernetesObject = { apiVersion, kind: channelKind, metadata: { name: channel.name, namespace: channel.namespace }, spec: { ...smallestSpec, futureField: 'x' } }
-    await expect.poll(async () => (await cluster.api.apply(channelType, object, { fieldManager: 'kubectl', force: true })).ok, { timeout: 60_000 }).toBe(true)
+    const object: KubernetesObject = {
+      apiVersion,
+      kind: channelKind,
+      metadata: { name: channel.name, namespace: channel.namespace },
+      spec: { ...smallestSpec, futureField: 'x' },
+    }
+    await expect
+      .poll(async () => (await cluster.api.apply(channelType, object, { fieldManager: 'kubectl', force: true })).ok, { timeout: 60_000 })
+      .toBe(true)
     await untilReady(channel)
     await expect.poll(() => messageOf(channel), { timeout: 60_000 }).toContain('spec.futureField')
     await cluster.apply(definitionType, renderCustomResourceDefinition() as unknown as KubernetesObject)
@@ -44,6 +63,8 @@ describe('the Gateway API of another version', () => {
     const channel = testChannel(cluster, await cluster.makeNamespace())
     await installGatewayApi(cluster.plane, 'v1beta1')
     await channel.apply({ route: { type: 'HTTPRoute', host: 'app.example.com', parentRefs: [{ name: 'edge' }] } })
-    expect(await channel.until('RouteReady', 'False', 'GatewayApiNotInstalled')).toContain('this cluster serves v1beta1 of the Gateway API, not v1. Install Gateway API 1.0 or later')
+    expect(await channel.until('RouteReady', 'False', 'GatewayApiNotInstalled')).toContain(
+      'this cluster serves v1beta1 of the Gateway API, not v1. Install Gateway API 1.0 or later',
+    )
   })
 })

@@ -13,7 +13,13 @@ import { eventsOf, soon, untilEvent, untilReady, untilSeen } from '../testing/sc
 import { startTestCluster, testChannel, type TestChannel, type TestCluster } from '../testing/test-cluster.ts'
 import { autoscalingEdits, fieldEdits, fullSpec, type FieldEdit } from './field-edits.ts'
 
-const classType: ResourceType = { group: 'networking.k8s.io', version: 'v1', plural: 'ingressclasses', kind: 'IngressClass', isNamespaced: false }
+const classType: ResourceType = {
+  group: 'networking.k8s.io',
+  version: 'v1',
+  plural: 'ingressclasses',
+  kind: 'IngressClass',
+  isNamespaced: false,
+}
 const kinds = Object.keys(operandTypes) as OperandKind[] // the keys of the table
 const paused = { 'carillon.dev/paused': 'true' }
 
@@ -24,7 +30,14 @@ let looks = 0
 beforeAll(async () => {
   cluster = await startTestCluster()
   await installGatewayApi(cluster.plane)
-  valueOf(await cluster.api.create(classType, { apiVersion: 'networking.k8s.io/v1', kind: 'IngressClass', metadata: { name: 'public' }, spec: { controller: 'example.com/any' } }))
+  valueOf(
+    await cluster.api.create(classType, {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'IngressClass',
+      metadata: { name: 'public' },
+      spec: { controller: 'example.com/any' },
+    }),
+  )
   await cluster.startOperator()
 })
 afterAll(() => cluster?.stop())
@@ -47,7 +60,13 @@ async function objectsOf(channel: TestChannel): Promise<Readonly<Record<string, 
 }
 
 function contentOf({ status: _status, metadata, ...rest }: KubernetesObject): unknown {
-  const { managedFields: _managedFields, resourceVersion: _resourceVersion, generation: _generation, annotations = {}, ...others } = metadata
+  const {
+    managedFields: _managedFields,
+    resourceVersion: _resourceVersion,
+    generation: _generation,
+    annotations = {},
+    ...others
+  } = metadata
   const { [marks.applied]: _applied, [marks.appliedTemplate]: _appliedTemplate, ...theirs } = annotations
   return { ...rest, metadata: { ...others, annotations: theirs } }
 }
@@ -85,7 +104,8 @@ async function topicOf(channel: TestChannel): Promise<unknown> {
 
 async function editField(channel: TestChannel, { edit, changes, topic = [] }: FieldEdit): Promise<void> {
   const [before, versions, topicBefore] = [await objectsOf(channel), await versionsOf(channel), await topicOf(channel)]
-  const templateOf = async (): Promise<string | undefined> => (await channel.child('Deployment'))?.metadata.annotations?.[marks.appliedTemplate]
+  const templateOf = async (): Promise<string | undefined> =>
+    (await channel.child('Deployment'))?.metadata.annotations?.[marks.appliedTemplate]
   const template = await templateOf()
   valueOf(await cluster.api.mergePatch(channelType, channel, { spec: edit }))
   await untilSeen(channel)
@@ -125,7 +145,9 @@ function fieldsIn(schema: JsonSchema, patch: unknown, path: string): readonly st
   const fields = Object.entries(schema.properties ?? {})
   if (fields.length === 0) return [path]
   const named = typeof patch === 'object' && patch !== null ? (patch as Readonly<Record<string, unknown>>) : null // a patch is plain JSON
-  return fields.flatMap(([name, field]) => (named !== null && !(name in named) ? [] : fieldsIn(field, named?.[name] ?? null, path === '' ? name : `${path}.${name}`)))
+  return fields.flatMap(([name, field]) =>
+    named !== null && !(name in named) ? [] : fieldsIn(field, named?.[name] ?? null, path === '' ? name : `${path}.${name}`),
+  )
 }
 
 describe('the number of pods', () => {
@@ -147,7 +169,9 @@ describe('the number of pods', () => {
     await untilSeen(channel)
     expect(replicasOf(await channel.child('Deployment'))).toBe(7)
     valueOf(await cluster.api.mergePatch(channelType, channel, { spec: { gateway: { replicas: 6, autoscaling: null } } }))
-    await soon(async () => expect([replicasOf(await channel.child('Deployment')), await channel.child('HorizontalPodAutoscaler')]).toEqual([6, null]))
+    await soon(async () =>
+      expect([replicasOf(await channel.child('Deployment')), await channel.child('HorizontalPodAutoscaler')]).toEqual([6, null]),
+    )
 
     await soon(() => expect(seen).toContain(6))
     stop.abort()
@@ -161,16 +185,33 @@ describe('the number of pods', () => {
     await untilReady(channel)
     const path = `/apis/carillon.dev/v1alpha1/namespaces/${channel.namespace}/realtimechannels/news/scale`
     const { body } = await askCluster(cluster.plane, { path })
-    expect(body).toMatchObject({ spec: { replicas: 2 }, status: { replicas: 2, selector: 'app.kubernetes.io/instance=news,app.kubernetes.io/name=carillon-gateway' } })
-    const scaled = await askCluster(cluster.plane, { method: 'PATCH', path, body: { spec: { replicas: 4 } }, contentType: 'application/merge-patch+json' })
+    expect(body).toMatchObject({
+      spec: { replicas: 2 },
+      status: { replicas: 2, selector: 'app.kubernetes.io/instance=news,app.kubernetes.io/name=carillon-gateway' },
+    })
+    const scaled = await askCluster(cluster.plane, {
+      method: 'PATCH',
+      path,
+      body: { spec: { replicas: 4 } },
+      contentType: 'application/merge-patch+json',
+    })
     expect(scaled.code).toBe(200)
     await soon(async () => expect(replicasOf(await channel.child('Deployment'))).toBe(4))
     await untilReady(channel)
     await soon(async () => expect((await askCluster(cluster.plane, { path })).body).toMatchObject({ status: { replicas: 4 } }))
   })
 
-  async function watchReplicas({ namespace }: TestChannel, seen: (number | undefined)[], { from, signal }: { readonly from: string; readonly signal: AbortSignal }): Promise<void> {
-    for await (const event of cluster.api.watch(operandTypes.Deployment, { namespace, resourceVersion: from, timeoutSeconds: 60, signal })) {
+  async function watchReplicas(
+    { namespace }: TestChannel,
+    seen: (number | undefined)[],
+    { from, signal }: { readonly from: string; readonly signal: AbortSignal },
+  ): Promise<void> {
+    for await (const event of cluster.api.watch(operandTypes.Deployment, {
+      namespace,
+      resourceVersion: from,
+      timeoutSeconds: 60,
+      signal,
+    })) {
       if (event.type !== 'BOOKMARK' && event.type !== 'ERROR') seen.push(replicasOf(event.object))
     }
   }
@@ -182,7 +223,12 @@ describe('the number of pods', () => {
 
   async function scaleDeployment({ namespace }: TestChannel, replicas: number): Promise<void> {
     const path = `/apis/apps/v1/namespaces/${namespace}/deployments/news-gateway/scale?fieldManager=horizontal-pod-autoscaler`
-    const scaled = await askCluster(cluster.plane, { method: 'PATCH', path, body: { spec: { replicas } }, contentType: 'application/merge-patch+json' })
+    const scaled = await askCluster(cluster.plane, {
+      method: 'PATCH',
+      path,
+      body: { spec: { replicas } },
+      contentType: 'application/merge-patch+json',
+    })
     expect(scaled.code).toBe(200)
   }
 })
@@ -190,10 +236,14 @@ describe('the number of pods', () => {
 describe('the route', () => {
   it('is exchanged when its type is, and taken away when none is asked for', async () => {
     const channel = await fullChannel()
-    const routes = async (): Promise<readonly boolean[]> => [(await channel.child('Ingress')) !== null, (await channel.child('HTTPRoute')) !== null]
+    const routes = async (): Promise<readonly boolean[]> => [
+      (await channel.child('Ingress')) !== null,
+      (await channel.child('HTTPRoute')) !== null,
+    ]
     const { Ingress: _ingress, ...others } = await versionsOf(channel)
     expect(await routes()).toEqual([true, false])
-    const set = async (route: object): Promise<void> => void valueOf(await cluster.api.mergePatch(channelType, channel, { spec: { route } }))
+    const set = async (route: object): Promise<void> =>
+      void valueOf(await cluster.api.mergePatch(channelType, channel, { spec: { route } }))
     await set({ type: 'HTTPRoute', className: null, parentRefs: [{ name: 'public' }], tls: { secretName: null } })
     await channel.until('RouteReady', 'False', 'GatewayNotFound')
     await soon(async () => expect(await routes()).toEqual([false, true]))
@@ -219,20 +269,58 @@ const container = '/spec/template/spec/containers/0'
 
 const handEdits: readonly HandEdit[] = [
   { title: 'another image', kind: 'Deployment', patch: [{ op: 'replace', path: `${container}/image`, value: 'example.com/mine' }] },
-  { title: 'another value of a variable', kind: 'Deployment', patch: [{ op: 'replace', path: `${container}/env/0/value`, value: 'theirs' }] },
+  {
+    title: 'another value of a variable',
+    kind: 'Deployment',
+    patch: [{ op: 'replace', path: `${container}/env/0/value`, value: 'theirs' }],
+  },
   { title: 'a variable that is taken away', kind: 'Deployment', patch: [{ op: 'remove', path: `${container}/env/0` }] },
-  { title: 'a variable with another source, beside which no value is valid', kind: 'Deployment', patch: [{ op: 'remove', path: `${container}/env/0/value` }, { op: 'add', path: `${container}/env/0/valueFrom`, value: { fieldRef: { fieldPath: 'metadata.name' } } }] },
-  { title: 'a port of the pods with another number and the same name', kind: 'Deployment', patch: [{ op: 'replace', path: `${container}/ports/0/containerPort`, value: 8888 }] },
+  {
+    title: 'a variable with another source, beside which no value is valid',
+    kind: 'Deployment',
+    patch: [
+      { op: 'remove', path: `${container}/env/0/value` },
+      { op: 'add', path: `${container}/env/0/valueFrom`, value: { fieldRef: { fieldPath: 'metadata.name' } } },
+    ],
+  },
+  {
+    title: 'a port of the pods with another number and the same name',
+    kind: 'Deployment',
+    patch: [{ op: 'replace', path: `${container}/ports/0/containerPort`, value: 8888 }],
+  },
   { title: 'no probe', kind: 'Deployment', patch: [{ op: 'remove', path: `${container}/readinessProbe` }] },
-  { title: 'more rights', kind: 'Deployment', patch: [{ op: 'replace', path: `${container}/securityContext/readOnlyRootFilesystem`, value: false }] },
+  {
+    title: 'more rights',
+    kind: 'Deployment',
+    patch: [{ op: 'replace', path: `${container}/securityContext/readOnlyRootFilesystem`, value: false }],
+  },
   { title: 'another number of pods', kind: 'Deployment', patch: [{ op: 'replace', path: '/spec/replicas', value: 1 }] },
-  { title: 'no label of the operator, without which its watches do not see the object', kind: 'Deployment', patch: [{ op: 'remove', path: '/metadata/labels/app.kubernetes.io~1managed-by' }] },
+  {
+    title: 'no label of the operator, without which its watches do not see the object',
+    kind: 'Deployment',
+    patch: [{ op: 'remove', path: '/metadata/labels/app.kubernetes.io~1managed-by' }],
+  },
   { title: 'no owner', kind: 'Deployment', patch: [{ op: 'remove', path: '/metadata/ownerReferences' }] },
   { title: 'no mark', kind: 'Service', patch: [{ op: 'remove', path: '/metadata/annotations/carillon.dev~1applied' }] },
-  { title: 'a port with another number and the same name, beside which ours is not valid', kind: 'Service', patch: [{ op: 'replace', path: '/spec/ports/0/port', value: 8081 }] },
-  { title: 'another selector', kind: 'Service', patch: [{ op: 'replace', path: '/spec/selector/app.kubernetes.io~1instance', value: 'theirs' }] },
+  {
+    title: 'a port with another number and the same name, beside which ours is not valid',
+    kind: 'Service',
+    patch: [{ op: 'replace', path: '/spec/ports/0/port', value: 8081 }],
+  },
+  {
+    title: 'another selector',
+    kind: 'Service',
+    patch: [{ op: 'replace', path: '/spec/selector/app.kubernetes.io~1instance', value: 'theirs' }],
+  },
   { title: 'an open door', kind: 'NetworkPolicy', patch: [{ op: 'replace', path: '/spec/ingress', value: [{}] }] },
-  { title: 'another budget, beside which ours is not valid', kind: 'PodDisruptionBudget', patch: [{ op: 'remove', path: '/spec/maxUnavailable' }, { op: 'add', path: '/spec/minAvailable', value: 0 }] },
+  {
+    title: 'another budget, beside which ours is not valid',
+    kind: 'PodDisruptionBudget',
+    patch: [
+      { op: 'remove', path: '/spec/maxUnavailable' },
+      { op: 'add', path: '/spec/minAvailable', value: 0 },
+    ],
+  },
   { title: 'another host', kind: 'Ingress', patch: [{ op: 'replace', path: '/spec/rules/0/host', value: 'theirs.example.com' }] },
   { title: 'a token', kind: 'ServiceAccount', patch: [{ op: 'replace', path: '/automountServiceAccountToken', value: true }] },
 ]
@@ -250,7 +338,12 @@ describe('an object of a channel', () => {
   }
 
   const editByHand = async (kind: OperandKind, patch: object, contentType = 'application/json-patch+json'): Promise<void> => {
-    const edited = await askCluster(cluster.plane, { method: 'PATCH', path: `${pathOf(kind)}?fieldManager=kubectl-edit`, body: patch, contentType })
+    const edited = await askCluster(cluster.plane, {
+      method: 'PATCH',
+      path: `${pathOf(kind)}?fieldManager=kubectl-edit`,
+      body: patch,
+      contentType,
+    })
     expect(edited, String(edited.body.message)).toMatchObject({ code: 200 })
   }
 
@@ -263,42 +356,69 @@ describe('an object of a channel', () => {
     expect(others).toEqual(Object.fromEntries(Object.entries(versions).filter(([each]) => each !== kind)))
     expect(version).not.toBe(versions[kind])
     // Nobody but the operator owns what the operator set: else it could never take it away again.
-    const managers = (await channel.child(kind))?.metadata.managedFields?.filter(({ subresource }) => subresource === undefined).map(({ manager, operation }) => `${manager} ${operation}`)
+    const managers = (await channel.child(kind))?.metadata.managedFields
+      ?.filter(({ subresource }) => subresource === undefined)
+      .map(({ manager, operation }) => `${manager} ${operation}`)
     expect(managers).not.toContain('carillon-operator Update')
   })
 
-  it.each(kinds.filter((kind) => kind !== 'HorizontalPodAutoscaler' && kind !== 'HTTPRoute'))('is remade when somebody deletes it: %s', async (kind) => {
-    const [before, versions, topic] = [await objectsOf(channel), await versionsOf(channel), await channel.topic()]
-    const uid = (await channel.child(kind))?.metadata.uid
-    valueOf(await cluster.api.delete(operandTypes[kind], { namespace: channel.namespace, name: 'news-gateway' }, {}))
-    await soon(async () => expect((await channel.child(kind))?.metadata.uid ?? uid).not.toBe(uid))
-    const own = new RegExp(`^${kind}\\.(metadata\\.(uid|creationTimestamp)|spec\\.clusterIPs?)$`)
-    expect(changedPaths(before, await objectsOf(channel)).filter((path) => !own.test(path))).toEqual([])
-    await untilQuiet(channel)
-    const { [kind]: _version, ...others } = await versionsOf(channel)
-    expect(others).toEqual(Object.fromEntries(Object.entries(versions).filter(([each]) => each !== kind)))
-    expect(await channel.topic()).toEqual(topic)
-  })
+  it.each(kinds.filter((kind) => kind !== 'HorizontalPodAutoscaler' && kind !== 'HTTPRoute'))(
+    'is remade when somebody deletes it: %s',
+    async (kind) => {
+      const [before, versions, topic] = [await objectsOf(channel), await versionsOf(channel), await channel.topic()]
+      const uid = (await channel.child(kind))?.metadata.uid
+      valueOf(await cluster.api.delete(operandTypes[kind], { namespace: channel.namespace, name: 'news-gateway' }, {}))
+      await soon(async () => expect((await channel.child(kind))?.metadata.uid ?? uid).not.toBe(uid))
+      const own = new RegExp(`^${kind}\\.(metadata\\.(uid|creationTimestamp)|spec\\.clusterIPs?)$`)
+      expect(changedPaths(before, await objectsOf(channel)).filter((path) => !own.test(path))).toEqual([])
+      await untilQuiet(channel)
+      const { [kind]: _version, ...others } = await versionsOf(channel)
+      expect(others).toEqual(Object.fromEntries(Object.entries(versions).filter(([each]) => each !== kind)))
+      expect(await channel.topic()).toEqual(topic)
+    },
+  )
 
   it('keeps what others add to it, and is not written to for that', async () => {
     const restarted = { 'kubectl.kubernetes.io/restartedAt': '2026-01-01T00:00:00Z' }
-    await editByHand('Deployment', { spec: { template: { metadata: { annotations: restarted } } } }, 'application/strategic-merge-patch+json')
-    await editByHand('Service', { metadata: { labels: { team: 'edge' }, annotations: { 'example.com/note': 'ours' } } }, 'application/merge-patch+json')
+    await editByHand(
+      'Deployment',
+      { spec: { template: { metadata: { annotations: restarted } } } },
+      'application/strategic-merge-patch+json',
+    )
+    await editByHand(
+      'Service',
+      { metadata: { labels: { team: 'edge' }, annotations: { 'example.com/note': 'ours' } } },
+      'application/merge-patch+json',
+    )
     const versions = await versionsOf(channel)
     await untilQuiet(channel)
     expect(await versionsOf(channel)).toEqual(versions)
     valueOf(await cluster.api.mergePatch(channelType, channel, { spec: { gateway: { drainSeconds: 90 } } }))
     await untilSeen(channel)
-    expect(await channel.child('Deployment')).toMatchObject({ spec: { template: { metadata: { annotations: restarted }, spec: { terminationGracePeriodSeconds: expect.any(Number) } } } })
+    expect(await channel.child('Deployment')).toMatchObject({
+      spec: { template: { metadata: { annotations: restarted }, spec: { terminationGracePeriodSeconds: expect.any(Number) } } },
+    })
     expect((await channel.child('Deployment'))?.metadata.resourceVersion).not.toBe(versions['Deployment'])
-    expect(await channel.child('Service')).toMatchObject({ metadata: { labels: { team: 'edge' }, annotations: { 'example.com/note': 'ours' } } })
+    expect(await channel.child('Service')).toMatchObject({
+      metadata: { labels: { team: 'edge' }, annotations: { 'example.com/note': 'ours' } },
+    })
   })
 
-  it('is taken back from another manager who applied what is the operator\'s, and keeps what is theirs', async () => {
+  it("is taken back from another manager who applied what is the operator's, and keeps what is theirs", async () => {
     const versions = await versionsOf(channel)
-    const theirs = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'news-gateway', namespace: channel.namespace, labels: { 'app.kubernetes.io/part-of': 'theirs', team: 'edge' } }, spec: { replicas: 1 } }
+    const theirs = {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: 'news-gateway', namespace: channel.namespace, labels: { 'app.kubernetes.io/part-of': 'theirs', team: 'edge' } },
+      spec: { replicas: 1 },
+    }
     await cluster.apply(operandTypes.Deployment, theirs)
-    await soon(async () => expect(await channel.child('Deployment')).toMatchObject({ metadata: { labels: { 'app.kubernetes.io/part-of': 'carillon', team: 'edge' } }, spec: { replicas: 3 } }))
+    await soon(async () =>
+      expect(await channel.child('Deployment')).toMatchObject({
+        metadata: { labels: { 'app.kubernetes.io/part-of': 'carillon', team: 'edge' } },
+        spec: { replicas: 3 },
+      }),
+    )
     await untilQuiet(channel)
     expect(changedPaths(versions, await versionsOf(channel))).toEqual(['Deployment'])
   })
@@ -311,7 +431,8 @@ describe('a channel that is deleted and made anew', () => {
     await vi.waitFor(async () => expect((await cluster.api.get(channelType, channel)).ok).toBe(false), { timeout: 60_000, interval: 50 })
   }
   const uidOf = async (channel: TestChannel): Promise<string | undefined> => (await channel.child('Deployment'))?.metadata.uid
-  const ownerOf = async (channel: TestChannel): Promise<string | undefined> => (await channel.child('Deployment'))?.metadata.ownerReferences?.[0]?.uid
+  const ownerOf = async (channel: TestChannel): Promise<string | undefined> =>
+    (await channel.child('Deployment'))?.metadata.ownerReferences?.[0]?.uid
 
   it('waits until the objects of the one before are gone, and makes its own', async () => {
     const channel = await newChannel()
@@ -355,7 +476,11 @@ describe('a channel that is paused, or asks for a plan', () => {
     expect(await channel.topic()).toMatchObject({ partitions: 3 })
     await channel.apply({ gateway: { replicas: 4 }, topic: { partitions: 5 } })
     await untilReady(channel)
-    expect([replicasOf(await channel.child('Deployment')), (await channel.child('PodDisruptionBudget')) !== null, (await channel.topic())?.partitions]).toEqual([4, true, 5])
+    expect([
+      replicasOf(await channel.child('Deployment')),
+      (await channel.child('PodDisruptionBudget')) !== null,
+      (await channel.topic())?.partitions,
+    ]).toEqual([4, true, 5])
   })
 
   it('is told by one Event what would be done after a pause', async () => {
@@ -363,9 +488,15 @@ describe('a channel that is paused, or asks for a plan', () => {
     await channel.apply()
     await untilReady(channel)
     const versions = await versionsOf(channel)
-    await channel.apply({ gateway: { replicas: 2, logLevel: 'warn' }, topic: { partitions: 5 } }, { ...paused, 'carillon.dev/plan': 'true' })
+    await channel.apply(
+      { gateway: { replicas: 2, logLevel: 'warn' }, topic: { partitions: 5 } },
+      { ...paused, 'carillon.dev/plan': 'true' },
+    )
     const { note, type } = await untilEvent(cluster, channel, 'Planned')
-    expect([type, note]).toEqual(['Normal', `Pods restart, one after the other. Add partitions to topic ${channel.namespace}.news: from 3 to 5. Change Deployment/news-gateway: env[LOG_LEVEL] set to warn.`])
+    expect([type, note]).toEqual([
+      'Normal',
+      `Pods restart, one after the other. Add partitions to topic ${channel.namespace}.news: from 3 to 5. Change Deployment/news-gateway: env[LOG_LEVEL] set to warn.`,
+    ])
     await untilQuiet(channel)
     expect([await versionsOf(channel), (await channel.topic())?.partitions]).toEqual([versions, 3])
   })
@@ -375,7 +506,8 @@ describe('a channel that is paused, or asks for a plan', () => {
     await channel.apply()
     await untilReady(channel)
     const versions = await versionsOf(channel)
-    const plans = async (): Promise<readonly string[]> => (await eventsOf(cluster, channel)).filter(({ reason }) => reason === 'Planned').map(({ note }) => note)
+    const plans = async (): Promise<readonly string[]> =>
+      (await eventsOf(cluster, channel)).filter(({ reason }) => reason === 'Planned').map(({ note }) => note)
     await channel.apply({}, { 'carillon.dev/plan': '{"gateway":{"replicas":5}}' })
     await soon(async () => expect(await plans()).toEqual(['No pods restart. Change Deployment/news-gateway: spec.replicas from 2 to 5.']))
     await channel.apply({}, { 'carillon.dev/plan': '{"gateway":{"replicas":5}}', 'example.com/look': 'again' })

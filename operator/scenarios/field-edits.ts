@@ -23,7 +23,8 @@ export function fullSpec(bootstrapServers: readonly string[], host: string): Rea
 }
 
 /** The same brokers by another name: to the operator another cluster, to which it does not send its own credentials. */
-const alias = (bootstrapServers: readonly string[]): readonly string[] => bootstrapServers.map((broker) => broker.replace('127.0.0.1', 'localhost'))
+const alias = (bootstrapServers: readonly string[]): readonly string[] =>
+  bootstrapServers.map((broker) => broker.replace('127.0.0.1', 'localhost'))
 
 /** One after the other, each on top of those before it. */
 export const fieldEdits = (bootstrapServers: readonly string[]): readonly FieldEdit[] => [
@@ -31,10 +32,43 @@ export const fieldEdits = (bootstrapServers: readonly string[]): readonly FieldE
   { edit: { kafka: { bootstrapServers: alias(bootstrapServers) } }, changes: ['env KAFKA_BROKERS'] },
   { edit: { kafka: { bootstrapServers } }, changes: ['env KAFKA_BROKERS'] },
   { edit: { kafka: { tls: {} } }, changes: ['env KAFKA_TLS'] },
-  { edit: { kafka: { tls: { caSecretRef: { name: 'kafka-ca', key: 'ca.crt' } } } }, changes: ['env KAFKA_TLS_CA_FILE', 'pod volumeMounts.files-0.mountPath', 'pod volumeMounts.files-1', 'pod volumes.files-0.secret.items', 'pod volumes.files-0.secret.secretName', 'pod volumes.files-1'] },
+  {
+    edit: { kafka: { tls: { caSecretRef: { name: 'kafka-ca', key: 'ca.crt' } } } },
+    changes: [
+      'env KAFKA_TLS_CA_FILE',
+      'pod volumeMounts.files-0.mountPath',
+      'pod volumeMounts.files-1',
+      'pod volumes.files-0.secret.items',
+      'pod volumes.files-0.secret.secretName',
+      'pod volumes.files-1',
+    ],
+  },
   { edit: { kafka: { tls: { caSecretRef: { key: 'bundle.pem' } } } }, changes: ['pod volumes.files-0.secret.items'] },
-  { edit: { kafka: { tls: { clientSecretRef: { name: 'kafka-client' } } } }, changes: ['env KAFKA_TLS_CERT_FILE', 'env KAFKA_TLS_KEY_FILE', 'pod volumeMounts.files-1.mountPath', 'pod volumeMounts.files-2', 'pod volumes.files-1.secret.items', 'pod volumes.files-1.secret.secretName', 'pod volumes.files-2'] },
-  { edit: { kafka: { sasl: { mechanism: 'scram-sha-512', secretRef: { name: 'kafka-user' } } } }, changes: ['env KAFKA_SASL_MECHANISM', 'env KAFKA_SASL_PASSWORD_FILE', 'env KAFKA_SASL_USERNAME_FILE', 'pod volumeMounts.files-2.mountPath', 'pod volumeMounts.files-3', 'pod volumes.files-2.secret.items', 'pod volumes.files-2.secret.secretName', 'pod volumes.files-3'] },
+  {
+    edit: { kafka: { tls: { clientSecretRef: { name: 'kafka-client' } } } },
+    changes: [
+      'env KAFKA_TLS_CERT_FILE',
+      'env KAFKA_TLS_KEY_FILE',
+      'pod volumeMounts.files-1.mountPath',
+      'pod volumeMounts.files-2',
+      'pod volumes.files-1.secret.items',
+      'pod volumes.files-1.secret.secretName',
+      'pod volumes.files-2',
+    ],
+  },
+  {
+    edit: { kafka: { sasl: { mechanism: 'scram-sha-512', secretRef: { name: 'kafka-user' } } } },
+    changes: [
+      'env KAFKA_SASL_MECHANISM',
+      'env KAFKA_SASL_PASSWORD_FILE',
+      'env KAFKA_SASL_USERNAME_FILE',
+      'pod volumeMounts.files-2.mountPath',
+      'pod volumeMounts.files-3',
+      'pod volumes.files-2.secret.items',
+      'pod volumes.files-2.secret.secretName',
+      'pod volumes.files-3',
+    ],
+  },
   { edit: { kafka: { sasl: { mechanism: 'plain' } } }, changes: ['env KAFKA_SASL_MECHANISM'] },
   { edit: { kafka: { sasl: { secretRef: { name: 'kafka-user-2' } } } }, changes: ['pod volumes.files-2.secret.secretName'] },
   { edit: { kafka: { sasl: { secretRef: { usernameKey: 'user' } } } }, changes: ['pod volumes.files-2.secret.items'] },
@@ -53,7 +87,10 @@ export const fieldEdits = (bootstrapServers: readonly string[]): readonly FieldE
   { edit: { gateway: { resources: { limits: { memory: '640Mi' } } } }, changes: ['pod resources.limits.memory'] },
   { edit: { gateway: { image: 'registry.example.com/carillon:0.2.0' } }, changes: ['pod image'] },
   { edit: { gateway: { imagePullPolicy: 'Always' } }, changes: ['pod imagePullPolicy'] },
-  { edit: { gateway: { imagePullSecrets: [{ name: 'other' }] } }, changes: ['pod imagePullSecrets.other', 'pod imagePullSecrets.registry'] },
+  {
+    edit: { gateway: { imagePullSecrets: [{ name: 'other' }] } },
+    changes: ['pod imagePullSecrets.other', 'pod imagePullSecrets.registry'],
+  },
   { edit: { gateway: { drainSeconds: 45 } }, changes: ['env DRAIN_MS', 'pod terminationGracePeriodSeconds'] },
   { edit: { gateway: { heartbeat: '30s' } }, changes: ['env HEARTBEAT_INTERVAL_MS'] },
   { edit: { gateway: { logLevel: 'warn' } }, changes: ['env LOG_LEVEL'] },
@@ -65,8 +102,30 @@ export const fieldEdits = (bootstrapServers: readonly string[]): readonly FieldE
   { edit: { gateway: { priorityClassName: 'core' } }, changes: ['pod priorityClassName'] },
   { edit: { gateway: { podLabels: { stage: 'canary' } } }, changes: ['pod metadata.labels.stage'] },
   { edit: { gateway: { podAnnotations: { 'example.com/owner': 'core' } } }, changes: ['pod metadata.annotations.example.com/owner'] },
-  { edit: { gateway: { podUser: 'Assigned' } }, changes: ['pod securityContext.fsGroup', 'pod securityContext.runAsGroup', 'pod securityContext.runAsUser', 'pod volumes.files-0.secret.defaultMode', 'pod volumes.files-1.secret.defaultMode', 'pod volumes.files-2.secret.defaultMode', 'pod volumes.files-3.secret.defaultMode'] },
-  { edit: { gateway: { podUser: 'Fixed' } }, changes: ['pod securityContext.fsGroup', 'pod securityContext.runAsGroup', 'pod securityContext.runAsUser', 'pod volumes.files-0.secret.defaultMode', 'pod volumes.files-1.secret.defaultMode', 'pod volumes.files-2.secret.defaultMode', 'pod volumes.files-3.secret.defaultMode'] },
+  {
+    edit: { gateway: { podUser: 'Assigned' } },
+    changes: [
+      'pod securityContext.fsGroup',
+      'pod securityContext.runAsGroup',
+      'pod securityContext.runAsUser',
+      'pod volumes.files-0.secret.defaultMode',
+      'pod volumes.files-1.secret.defaultMode',
+      'pod volumes.files-2.secret.defaultMode',
+      'pod volumes.files-3.secret.defaultMode',
+    ],
+  },
+  {
+    edit: { gateway: { podUser: 'Fixed' } },
+    changes: [
+      'pod securityContext.fsGroup',
+      'pod securityContext.runAsGroup',
+      'pod securityContext.runAsUser',
+      'pod volumes.files-0.secret.defaultMode',
+      'pod volumes.files-1.secret.defaultMode',
+      'pod volumes.files-2.secret.defaultMode',
+      'pod volumes.files-3.secret.defaultMode',
+    ],
+  },
   // ---- network
   { edit: { network: { ingressFrom: [{ ipBlock: { cidr: '10.0.0.0/8' } }] } }, changes: ['NetworkPolicy.spec.ingress'] },
   { edit: { network: { metricsFrom: [] } }, changes: ['NetworkPolicy.spec.ingress'] },
@@ -78,15 +137,27 @@ export const fieldEdits = (bootstrapServers: readonly string[]): readonly FieldE
   // ---- auth
   { edit: { auth: { jwks: { secretRef: { name: 'keys-2' } } } }, changes: ['pod volumes.files-3.secret.secretName'] },
   { edit: { auth: { jwks: { secretRef: { key: 'keys.pem' } } } }, changes: ['pod volumes.files-3.secret.items'] },
-  { edit: { auth: { jwks: { secretRef: null, configMapRef: { name: 'keys-3' } } } }, changes: ['pod volumes.files-3.configMap', 'pod volumes.files-3.secret'] },
+  {
+    edit: { auth: { jwks: { secretRef: null, configMapRef: { name: 'keys-3' } } } },
+    changes: ['pod volumes.files-3.configMap', 'pod volumes.files-3.secret'],
+  },
   { edit: { auth: { jwks: { configMapRef: { key: 'keys.pem' } } } }, changes: ['pod volumes.files-3.configMap.items'] },
-  { edit: { auth: { jwks: { configMapRef: null, uri: 'https://sso.example.com/keys' } } }, changes: ['env JWT_JWKS_URI', 'env JWT_KEYS_FILE', 'pod volumeMounts.files-3', 'pod volumes.files-3'] },
+  {
+    edit: { auth: { jwks: { configMapRef: null, uri: 'https://sso.example.com/keys' } } },
+    changes: ['env JWT_JWKS_URI', 'env JWT_KEYS_FILE', 'pod volumeMounts.files-3', 'pod volumes.files-3'],
+  },
   { edit: { network: { proxy: { httpsProxy: 'http://proxy.example.com:3128' } } }, changes: ['env JWKS_PROXY'] },
   { edit: { network: { proxy: { httpProxy: 'http://proxy.example.com:3128' } } }, changes: [] },
   { edit: { network: { proxy: { noProxy: ['example.com'] } } }, changes: ['env JWKS_PROXY'] },
-  { edit: { auth: { jwks: { caSecretRef: { name: 'company-ca' } } } }, changes: ['env JWKS_CA_FILE', 'pod volumeMounts.files-3', 'pod volumes.files-3'] },
+  {
+    edit: { auth: { jwks: { caSecretRef: { name: 'company-ca' } } } },
+    changes: ['env JWKS_CA_FILE', 'pod volumeMounts.files-3', 'pod volumes.files-3'],
+  },
   { edit: { auth: { jwks: { caSecretRef: { key: 'bundle.pem' } } } }, changes: ['pod volumes.files-3.secret.items'] },
-  { edit: { auth: { jwks: { caSecretRef: null, caConfigMapRef: { name: 'company-ca' } } } }, changes: ['pod volumes.files-3.configMap', 'pod volumes.files-3.secret'] },
+  {
+    edit: { auth: { jwks: { caSecretRef: null, caConfigMapRef: { name: 'company-ca' } } } },
+    changes: ['pod volumes.files-3.configMap', 'pod volumes.files-3.secret'],
+  },
   { edit: { auth: { jwks: { caConfigMapRef: { key: 'bundle.pem' } } } }, changes: ['pod volumes.files-3.configMap.items'] },
   { edit: { auth: { issuer: 'https://sso2.example.com' } }, changes: ['env JWT_ISSUER'] },
   { edit: { auth: { audience: ['console', 'mobile'] } }, changes: ['env JWT_AUDIENCE'] },
@@ -101,7 +172,10 @@ export const fieldEdits = (bootstrapServers: readonly string[]): readonly FieldE
   { edit: { auth: { claims: { roles: 'roles' } } }, changes: ['env JWT_CLAIM_ROLES'] },
   { edit: { auth: { cookieName: 'session' } }, changes: ['env JWT_COOKIE'] },
   { edit: { auth: { allowedOrigins: ['https://console.example.com', 'https://beta.example.com'] } }, changes: ['env ALLOWED_ORIGINS'] },
-  { edit: { auth: { dangerouslyAllowAnyOrigin: true, allowedOrigins: null } }, changes: ['env ALLOWED_ORIGINS', 'env DANGEROUSLY_ALLOW_ANY_ORIGIN'] },
+  {
+    edit: { auth: { dangerouslyAllowAnyOrigin: true, allowedOrigins: null } },
+    changes: ['env ALLOWED_ORIGINS', 'env DANGEROUSLY_ALLOW_ANY_ORIGIN'],
+  },
   // ---- emit, replay, limits
   { edit: { emit: { scopes: ['events.write'] } }, changes: ['env EMIT_SCOPES'] },
   { edit: { emit: { trustXRhIdentity: true } }, changes: ['env EMIT_TRUST_X_RH_IDENTITY'] },

@@ -1,5 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { apiVersion, channelKind, channelType, type RealtimeChannelSpec, type RealtimeChannelStatus } from '../../api/v1alpha1/realtime-channel.ts'
+import {
+  apiVersion,
+  channelKind,
+  channelType,
+  type RealtimeChannelSpec,
+  type RealtimeChannelStatus,
+} from '../../api/v1alpha1/realtime-channel.ts'
 import type { Deployment } from '../reconcile/observe/running-gateway.ts'
 import { isMissing, type TopicDescription } from '../reconcile/topic/topic-admin.ts'
 import { aClass, openAllowed } from '../testing/class-builders.ts'
@@ -62,7 +68,13 @@ describe('a channel that reaches for a topic of somebody else', () => {
     it('gets nothing, changes nothing and deletes nothing, though it consents to everything', async () => {
       const name = `payments-${channel.namespace}.ledger`
       const before = await makeTopic(name)
-      await channel.apply({ topic: { name, partitions: 4, config: { 'retention.ms': '60000', 'max.message.bytes': '1' }, deletionPolicy: 'Delete' }, replay: { window: '1s' } }, consent)
+      await channel.apply(
+        {
+          topic: { name, partitions: 4, config: { 'retention.ms': '60000', 'max.message.bytes': '1' }, deletionPolicy: 'Delete' },
+          replay: { window: '1s' },
+        },
+        consent,
+      )
       expect(await channel.until('Ready', 'False', 'NotAllowedByClass')).toContain(`spec.topic.name`)
       expect([await channel.child('Deployment'), await described(name)]).toEqual([null, before])
       await remove(channel)
@@ -70,7 +82,10 @@ describe('a channel that reaches for a topic of somebody else', () => {
     })
 
     it('cannot even name one of Kafka', async () => {
-      for (const topic of [{ name: '__consumer_offsets' }, { deadLetters: { name: '__consumer_offsets' } }] satisfies readonly TopicSpec[]) {
+      for (const topic of [
+        { name: '__consumer_offsets' },
+        { deadLetters: { name: '__consumer_offsets' } },
+      ] satisfies readonly TopicSpec[]) {
         await expect(channel.apply({ topic }, consent)).rejects.toThrow('topics whose names begin with __ belong to Kafka itself')
       }
     })
@@ -81,7 +96,9 @@ describe('a channel that reaches for a topic of somebody else', () => {
       await channel.apply({ topic: { partitions: 2, deletionPolicy: 'Delete' } }, consent)
       await channel.until('TopicReady', 'True', 'TopicAsAsked')
       await channel.apply({ topic: { partitions: 4, deletionPolicy: 'Delete' } }, consent)
-      expect(await channel.until('TopicReady', 'False', 'TopicNotOurs')).toContain('This channel may not change topics that the operator did not create for it')
+      expect(await channel.until('TopicReady', 'False', 'TopicNotOurs')).toContain(
+        'This channel may not change topics that the operator did not create for it',
+      )
       await remove(channel)
       expect(await described(name)).toEqual(before)
     })
@@ -91,7 +108,9 @@ describe('a channel that reaches for a topic of somebody else', () => {
       await victim.apply()
       await victim.until('TopicReady', 'True', 'TopicAsAsked')
       await channel.apply({ topic: { deadLetters: { name: `${victim.namespace}.victim` } } })
-      expect(await channel.until('Ready', 'False', 'NotAllowedByClass')).toContain(`spec.topic.deadLetters.name is ${victim.namespace}.victim`)
+      expect(await channel.until('Ready', 'False', 'NotAllowedByClass')).toContain(
+        `spec.topic.deadLetters.name is ${victim.namespace}.victim`,
+      )
       expect(await channel.child('Deployment')).toBeNull()
       await victim.until('TopicReady', 'True', 'TopicAsAsked')
     })
@@ -114,7 +133,10 @@ describe('a channel that reaches for a topic of somebody else', () => {
 
     it('is told that another channel has the topic, though it names the brokers by another address, and does not take it along', async () => {
       const elder = testChannel(cluster, await cluster.makeNamespace(), 'prod')
-      const [name, elsewhere] = [`orders-${channel.namespace}`, cluster.kafka.brokers.map((broker) => broker.replace('127.0.0.1', 'localhost'))]
+      const [name, elsewhere] = [
+        `orders-${channel.namespace}`,
+        cluster.kafka.brokers.map((broker) => broker.replace('127.0.0.1', 'localhost')),
+      ]
       await elder.apply({ className: open, topic: { name, deletionPolicy: 'Retain' } })
       await elder.until('TopicReady', 'True', 'TopicAsAsked')
       await channel.apply({ className: open, topic: { name, deletionPolicy: 'Delete' }, kafka: { bootstrapServers: elsewhere } }, consent)
@@ -126,15 +148,26 @@ describe('a channel that reaches for a topic of somebody else', () => {
 
     // An earlier release let both have it. The status of each says so.
     it('keeps the topic that it created when another channel turns out to use it, too', async () => {
-      const [name, elsewhere] = [`shared-${channel.namespace}`, cluster.kafka.brokers.map((broker) => broker.replace('127.0.0.1', 'localhost'))]
+      const [name, elsewhere] = [
+        `shared-${channel.namespace}`,
+        cluster.kafka.brokers.map((broker) => broker.replace('127.0.0.1', 'localhost')),
+      ]
       await channel.apply({ className: open, topic: { name, deletionPolicy: 'Delete' } })
       await channel.until('TopicReady', 'True', 'TopicAsAsked')
       const blue = testChannel(cluster, await cluster.makeNamespace(), 'blue')
       await blue.apply({ className: open, topic: { name }, kafka: { bootstrapServers: elsewhere } })
       await blue.until('TopicReady', 'False', 'TopicClaimed')
       const { id = '', clusterId = '' } = (await channel.status()).topic ?? {}
-      const status: RealtimeChannelStatus = { topic: { name, id, clusterId, partitions: 3, replicas: 1, origin: 'Adopted', configKeys: [] } }
-      valueOf(await cluster.api.apply(channelType, { apiVersion, kind: channelKind, metadata: { namespace: blue.namespace, name: blue.name }, status }, { fieldManager: 'earlier-release', force: true, subresource: 'status' }))
+      const status: RealtimeChannelStatus = {
+        topic: { name, id, clusterId, partitions: 3, replicas: 1, origin: 'Adopted', configKeys: [] },
+      }
+      valueOf(
+        await cluster.api.apply(
+          channelType,
+          { apiVersion, kind: channelKind, metadata: { namespace: blue.namespace, name: blue.name }, status },
+          { fieldManager: 'earlier-release', force: true, subresource: 'status' },
+        ),
+      )
       await remove(channel)
       expect((await untilEvent(cluster, channel, 'TopicKept')).note).toContain('another channel uses the topic')
       expect((await described(name))?.topicId).toBe(id)
@@ -146,7 +179,9 @@ describe('a channel that reaches for a topic of somebody else', () => {
       await victim.apply()
       await victim.until('TopicReady', 'True', 'TopicAsAsked')
       await channel.apply({ className: open, topic: { deadLetters: { name: `${victim.namespace}.victim` } } })
-      expect(await channel.until('TopicReady', 'False', 'TopicClaimed')).toContain(`The dead letter topic ${victim.namespace}.victim is that of the channel ${victim.namespace}/victim`)
+      expect(await channel.until('TopicReady', 'False', 'TopicClaimed')).toContain(
+        `The dead letter topic ${victim.namespace}.victim is that of the channel ${victim.namespace}/victim`,
+      )
       await soon(async () => expect(await variables(channel)).toMatchObject({ KAFKA_DLQ: 'false' }))
       await channel.apply({ className: open, topic: { deadLetters: { name: `${victim.namespace}.victim.dlq` } } })
       expect(await channel.until('TopicReady', 'False', 'TopicClaimed')).toContain('is the dead letter topic of the channel')
@@ -198,8 +233,12 @@ describe('a channel that reaches for a topic of somebody else', () => {
         expect(found).toMatchObject({ partitions: 1, config: { 'cleanup.policy': 'delete', 'retention.ms': '172800000' } })
         return found
       })
-      await soon(async () => expect((await channel.status()).deadLetters).toMatchObject({ name: letters(), id: topic?.topicId, origin: 'Created' }))
-      expect((await untilEvent(cluster, channel, 'DeadLetterTopicCreated')).note).toContain(`Created the dead letter topic ${letters()} with 1 partition.`)
+      await soon(async () =>
+        expect((await channel.status()).deadLetters).toMatchObject({ name: letters(), id: topic?.topicId, origin: 'Created' }),
+      )
+      expect((await untilEvent(cluster, channel, 'DeadLetterTopicCreated')).note).toContain(
+        `Created the dead letter topic ${letters()} with 1 partition.`,
+      )
       await remove(channel)
       await soon(async () => expect([await described(letters()), await described(`${channel.namespace}.news`)]).toEqual([null, null]))
     })
@@ -211,7 +250,7 @@ describe('a channel that reaches for a topic of somebody else', () => {
       expect(await described(letters())).toBeNull()
     })
 
-    it('is used when somebody made it before, and gateways are told of a name of the channel\'s own', async () => {
+    it("is used when somebody made it before, and gateways are told of a name of the channel's own", async () => {
       await makeTopic(`${channel.namespace}.lost`)
       await channel.apply({ topic: { deadLetters: { name: `${channel.namespace}.lost` }, deletionPolicy: 'Delete' } })
       await channel.until('TopicReady', 'True', 'TopicAsAsked')

@@ -58,8 +58,16 @@ function flood(announced: number): (socket: Socket) => void {
 /** Speaks Kafka, and answers a question about one topic with as many as fit into a mebibyte: 5 bytes each. */
 async function startLyingBroker(): Promise<number> {
   const count = Math.floor(mebibyte / 8)
-  const lie = Buffer.concat([Buffer.from('00000000' /* throttle */, 'hex'), Buffer.from([0x01 /* no brokers */, 0x00 /* no cluster id */]), Buffer.from('00000001', 'hex'), varint(count + 1), Buffer.alloc(count * 5)])
-  const broker: FakeBroker = await startFakeBroker(({ apiKey, correlationId }) => (apiKey === 3 ? (socket) => void socket.write(frame(correlationId, Buffer.concat([Buffer.from([0]), lie]))) : undefined))
+  const lie = Buffer.concat([
+    Buffer.from('00000000' /* throttle */, 'hex'),
+    Buffer.from([0x01 /* no brokers */, 0x00 /* no cluster id */]),
+    Buffer.from('00000001', 'hex'),
+    varint(count + 1),
+    Buffer.alloc(count * 5),
+  ])
+  const broker: FakeBroker = await startFakeBroker(({ apiKey, correlationId }) =>
+    apiKey === 3 ? (socket) => void socket.write(frame(correlationId, Buffer.concat([Buffer.from([0]), lie]))) : undefined,
+  )
   stops.push(() => broker.stop())
   return broker.address.port
 }
@@ -75,7 +83,14 @@ function varint(value: number): Buffer {
 describe('brokers that channels name and that mean ill', () => {
   // One of them made the operator of all namespaces use 564 MB within 9 s; its limit is 512 MiB.
   it('cost the operator less memory than it has, keep no other channel from becoming Ready, and tell their channels nothing of the network', async () => {
-    const kinds = [() => startPort(flood(0x7fffffff)), () => startPort(flood(mebibyte)), () => startPort(flood(-1)), () => startPort((socket) => socket.write(Buffer.from('00100000', 'hex'))), startLyingBroker, () => startPort((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))]
+    const kinds = [
+      () => startPort(flood(0x7fffffff)),
+      () => startPort(flood(mebibyte)),
+      () => startPort(flood(-1)),
+      () => startPort((socket) => socket.write(Buffer.from('00100000', 'hex'))),
+      startLyingBroker,
+      () => startPort((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')),
+    ]
     const ports = await Promise.all(Array.from({ length: 36 }, (_, index) => kinds[index % kinds.length]?.() ?? 0))
     const namespace = await cluster.makeNamespace()
     const bad = ports.map((port, index) => ({ port, channel: testChannel(cluster, namespace, `bad-${index}`) }))
@@ -83,8 +98,12 @@ describe('brokers that channels name and that mean ill', () => {
     const good = testChannel(cluster, await cluster.makeNamespace())
     await good.apply()
     await untilReady(good)
-    const messages = await Promise.all(bad.map(async ({ port, channel }) => (await channel.until('Ready', 'False', 'KafkaUnreachable')).replaceAll(String(port), 'PORT')))
-    expect([...new Set(messages)]).toEqual([expect.stringContaining("Kafka at 127.0.0.1:PORT: no connection (of brokers that a channel names, only the operator's log says why)")])
+    const messages = await Promise.all(
+      bad.map(async ({ port, channel }) => (await channel.until('Ready', 'False', 'KafkaUnreachable')).replaceAll(String(port), 'PORT')),
+    )
+    expect([...new Set(messages)]).toEqual([
+      expect.stringContaining("Kafka at 127.0.0.1:PORT: no connection (of brokers that a channel names, only the operator's log says why)"),
+    ])
     const seen: number[] = []
     // Each is tried again after some seconds.
     await soon(async () => {
@@ -92,11 +111,14 @@ describe('brokers that channels name and that mean ill', () => {
       expect(operator.lines.filter(({ msg }) => msg === 'brokers of a channel cannot be reached').length).toBeGreaterThanOrEqual(36)
     }, 120_000)
     for (let times = 0; times < 3; times++) {
-      const before = (await operator.metrics()).get('carillon_operator_kafka_requests_total{operation="connect",outcome="unreachable"}') ?? 0
+      const before =
+        (await operator.metrics()).get('carillon_operator_kafka_requests_total{operation="connect",outcome="unreachable"}') ?? 0
       await soon(async () => {
         const page = await operator.metrics()
         seen.push(page.get('process_resident_memory_bytes') ?? Number.POSITIVE_INFINITY)
-        expect(page.get('carillon_operator_kafka_requests_total{operation="connect",outcome="unreachable"}') ?? 0).toBeGreaterThan(before + 10)
+        expect(page.get('carillon_operator_kafka_requests_total{operation="connect",outcome="unreachable"}') ?? 0).toBeGreaterThan(
+          before + 10,
+        )
       }, 120_000)
     }
     expect(Math.max(...seen)).toBeLessThan(memoryLimitBytes)

@@ -19,7 +19,8 @@ beforeAll(async () => {
 afterAll(() => cluster?.stop())
 
 /** All that changes something, the Lease alone excepted: that is how they find out who may. */
-const writesOf = ({ proxy }: Watched): readonly RecordedRequest[] => proxy.requests.filter(({ verb, resource }) => !readingVerbs.has(verb) && resource !== 'leases')
+const writesOf = ({ proxy }: Watched): readonly RecordedRequest[] =>
+  proxy.requests.filter(({ verb, resource }) => !readingVerbs.has(verb) && resource !== 'leases')
 const firstOf = (watched: Watched): number => Math.min(...writesOf(watched).map(({ startedAtMs }) => startedAtMs))
 const lastOf = (watched: Watched): number => Math.max(...writesOf(watched).map(({ startedAtMs }) => startedAtMs))
 
@@ -33,16 +34,22 @@ describe('two operators', () => {
 
   async function start(): Promise<Watched> {
     const proxy = await startRecordingProxy(cluster.plane)
-    const watched = { proxy, operator: await cluster.startOperator({ kubeconfig: proxy.kubeconfig(cluster.plane.userToken(operatorUser)) }) }
+    const watched = {
+      proxy,
+      operator: await cluster.startOperator({ kubeconfig: proxy.kubeconfig(cluster.plane.userToken(operatorUser)) }),
+    }
     started.push(watched)
     return watched
   }
 
   /** More and more of them: something is to be written at every moment. */
   async function makeChannels(count: number): Promise<void> {
-    await Promise.all(Array.from({ length: count }, () => testChannel(cluster, namespace, `c${(channels += 1)}`).apply({ topic: { partitions: 1 } })))
+    await Promise.all(
+      Array.from({ length: count }, () => testChannel(cluster, namespace, `c${(channels += 1)}`).apply({ topic: { partitions: 1 } })),
+    )
   }
-  const untilCarriedOut = (name: string): Promise<void> => soon(async () => expect(await testChannel(cluster, namespace, name).child('Deployment')).not.toBe(null))
+  const untilCarriedOut = (name: string): Promise<void> =>
+    soon(async () => expect(await testChannel(cluster, namespace, name).child('Deployment')).not.toBe(null))
 
   /** In the middle of it. */
   async function untilBusy(): Promise<void> {
@@ -69,7 +76,9 @@ describe('two operators', () => {
     expect(writesOf(second)).toEqual([])
     expect(await Promise.all([first, second].map(({ operator }) => operator.probe('/readyz')))).toEqual([200, 200])
     const { spec } = valueOf(await cluster.api.get(leaseType, { namespace: 'default', name: 'carillon-operator' }))
-    expect((await first.operator.line('this process leads now'))['identity']).toBe((spec as { readonly holderIdentity: string }).holderIdentity) // of a Lease
+    expect((await first.operator.line('this process leads now'))['identity']).toBe(
+      (spec as { readonly holderIdentity: string }).holderIdentity,
+    ) // of a Lease
     const busy = makeChannels(20)
     await untilBusy()
     first.operator.signal('SIGTERM')

@@ -31,12 +31,18 @@ async function run(args: readonly string[], env: Readonly<Record<string, string>
 
 async function start(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
   const proxy = await startRecordingProxy(cluster.plane)
-  const operator = await cluster.startOperator({ args, env, isWaitedFor: false, kubeconfig: proxy.kubeconfig(cluster.plane.userToken(operatorUser)) })
+  const operator = await cluster.startOperator({
+    args,
+    env,
+    isWaitedFor: false,
+    kubeconfig: proxy.kubeconfig(cluster.plane.userToken(operatorUser)),
+  })
   return { proxy, operator }
 }
 
 const linesOf = (stdout: string): readonly string[] => stdout.split('\n').filter((line) => line !== '' && !line.startsWith('{'))
-const writesOf = ({ requests }: Pick<RecordingProxy, 'requests'>): readonly RecordedRequest[] => requests.filter(({ verb }) => !readingVerbs.has(verb))
+const writesOf = ({ requests }: Pick<RecordingProxy, 'requests'>): readonly RecordedRequest[] =>
+  requests.filter(({ verb }) => !readingVerbs.has(verb))
 const onLease = ({ resource }: RecordedRequest): boolean => resource === 'leases'
 
 describe('--dry-run', () => {
@@ -46,7 +52,8 @@ describe('--dry-run', () => {
     await channel.apply({ topic: { deletionPolicy: 'Delete' } })
     const { code, lines, requests } = await run(['--once', '--dry-run'], { NAMESPACES: namespace })
     expect(lines[0]).toMatch(new RegExp(`^${namespace}/news: `))
-    for (const what of [`${namespace}.news`, 'Then start', 'Service', 'NetworkPolicy', 'finalizer']) expect(lines.join('\n')).toContain(what)
+    for (const what of [`${namespace}.news`, 'Then start', 'Service', 'NetworkPolicy', 'finalizer'])
+      expect(lines.join('\n')).toContain(what)
     expect(lines.at(-1)).toBe('1 channels, 1 of them not as they should be.')
     expect(code).toBe(1)
     expect(writesOf({ requests })).toEqual([])
@@ -71,7 +78,10 @@ describe('--once', () => {
     const namespace = await cluster.makeNamespace()
     const channel = testChannel(cluster, namespace)
     await channel.apply()
-    expect(await run(['--once'], { NAMESPACES: namespace })).toMatchObject({ code: 0, lines: expect.arrayContaining(['1 channels, 0 of them not as they should be.']) })
+    expect(await run(['--once'], { NAMESPACES: namespace })).toMatchObject({
+      code: 0,
+      lines: expect.arrayContaining(['1 channels, 0 of them not as they should be.']),
+    })
     expect(await channel.topic()).toMatchObject({ partitions: 3 })
     await channel.until('TopicReady', 'True', 'TopicAsAsked')
     const before = await channel.versions()
@@ -114,7 +124,11 @@ describe('--release-finalizers', () => {
     expect((await held.get()).metadata.finalizers).toEqual([names.finalizer])
 
     const dry = await run(['--release-finalizers', '--dry-run'], { NAMESPACES: namespace })
-    expect([dry.code, dry.lines, writesOf(dry)]).toEqual([0, [`${namespace}/held: would be released; its topic stays`, '1 channels would be released, 0 failed.'], []])
+    expect([dry.code, dry.lines, writesOf(dry)]).toEqual([
+      0,
+      [`${namespace}/held: would be released; its topic stays`, '1 channels would be released, 0 failed.'],
+      [],
+    ])
 
     const { proxy, operator } = await start(['--release-finalizers'], { NAMESPACES: namespace })
     await soon(() => expect(proxy.requests.filter(onLease).length).toBeGreaterThan(2))
@@ -122,10 +136,17 @@ describe('--release-finalizers', () => {
     working.signal('SIGTERM')
     expect(await operator.exited).toEqual({ code: 0, signal: null })
     await proxy.stop()
-    expect(linesOf(operator.stdout).slice(1)).toEqual([`${namespace}/held: was released; its topic stays`, '1 channels released, 0 failed.'])
+    expect(linesOf(operator.stdout).slice(1)).toEqual([
+      `${namespace}/held: was released; its topic stays`,
+      '1 channels released, 0 failed.',
+    ])
     expect((await held.get()).metadata.finalizers).toBe(undefined)
     const places = { ownNamespace: 'default', watchNamespaces: [] }
-    expect(proxy.requests.filter((request) => judged(request, request.code).some((each) => !releasePermissions.some((permission) => covers(permission, each, places))))).toEqual([])
+    expect(
+      proxy.requests.filter((request) =>
+        judged(request, request.code).some((each) => !releasePermissions.some((permission) => covers(permission, each, places))),
+      ),
+    ).toEqual([])
 
     // Nobody is left who would hold it, or delete its topic.
     valueOf(await cluster.api.delete(channelType, held, {}))

@@ -8,7 +8,8 @@ import { grantRoles, startTestCluster, testChannel, type TestCluster } from '../
 const scoped = 'operator-of-two'
 const lease = { namespace: 'default', name: scoped }
 const namespaceType: ResourceType = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', isNamespaced: false }
-const outOfReach = async (operator: OperatorProcess): Promise<number | undefined> => (await operator.metrics()).get('carillon_operator_namespaces_out_of_reach')
+const outOfReach = async (operator: OperatorProcess): Promise<number | undefined> =>
+  (await operator.metrics()).get('carillon_operator_namespaces_out_of_reach')
 
 let cluster: TestCluster
 beforeAll(async () => {
@@ -54,7 +55,10 @@ describe('a namespace of NAMESPACES that is deleted', () => {
       expect(found).toBeDefined()
       return found
     })
-    expect(event).toMatchObject({ type: 'Warning', note: expect.stringContaining(`The operator may not read the namespace ${two} (NAMESPACES).`) })
+    expect(event).toMatchObject({
+      type: 'Warning',
+      note: expect.stringContaining(`The operator may not read the namespace ${two} (NAMESPACES).`),
+    })
 
     valueOf(await cluster.api.create(namespaceType, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: two } }))
     await grantRoles(cluster.plane, { user: scoped, watchNamespaces: [two] })
@@ -70,7 +74,12 @@ describe('a namespace of NAMESPACES that is deleted', () => {
     await grantRoles(cluster.plane, { user: scoped, watchNamespaces: [one] })
     const channel = testChannel(cluster, one)
     await channel.apply()
-    const once = await cluster.startOperator({ kubeconfig: cluster.plane.userKubeconfig(scoped), env: { NAMESPACES: `${one},${two}`, LEASE_NAME: scoped }, args: ['--once'], isWaitedFor: false })
+    const once = await cluster.startOperator({
+      kubeconfig: cluster.plane.userKubeconfig(scoped),
+      env: { NAMESPACES: `${one},${two}`, LEASE_NAME: scoped },
+      args: ['--once'],
+      isWaitedFor: false,
+    })
     expect((await once.exited).code).toBe(1)
     expect(once.stdout).toContain(`The namespace ${two} cannot be read: its channels were not looked at.`)
     expect(await channel.child('Deployment')).not.toBe(null)

@@ -65,7 +65,11 @@ describe('an API server', () => {
     // In the back-off of the operator, so that no watch tells of it.
     await Promise.all([edited.apply({ topic: { partitions: 5 } }), remove(deleted), testChannel(cluster, namespace, 'new').apply()])
     await cluster.plane.compact()
-    await inTime(async () => expect([await edited.topic(), await isGone(deleted), await testChannel(cluster, namespace, 'new').child('Deployment')]).toMatchObject([{ partitions: 5 }, true, {}]))
+    await inTime(async () =>
+      expect([await edited.topic(), await isGone(deleted), await testChannel(cluster, namespace, 'new').child('Deployment')]).toMatchObject(
+        [{ partitions: 5 }, true, {}],
+      ),
+    )
     expect(messages()).toContain('a watch that failed works again')
     expect(await operator.probe('/livez')).toBe(200)
   })
@@ -118,7 +122,12 @@ describe('an operator that was away', () => {
     const broken = await aChannel('broken')
     const edited = await aChannel('by-hand')
     await restartOperator(async () => {
-      await Promise.all([remove(retained), remove(owed), changed.apply({ gateway: { replicas: 4 }, topic: { config: { 'max.message.bytes': '2000000' } } }), testChannel(cluster, namespace, 'made').apply()])
+      await Promise.all([
+        remove(retained),
+        remove(owed),
+        changed.apply({ gateway: { replicas: 4 }, topic: { config: { 'max.message.bytes': '2000000' } } }),
+        testChannel(cluster, namespace, 'made').apply(),
+      ])
       valueOf(await cluster.api.delete(serviceType, { namespace, name: 'broken-gateway' }, {}))
       valueOf(await cluster.api.mergePatch(deploymentType, { namespace, name: 'by-hand-gateway' }, { spec: { replicas: 9 } }))
       // Nobody deletes its topic yet.
@@ -127,7 +136,9 @@ describe('an operator that was away', () => {
     await inTime(async () => expect([await isGone(owed), await hasTopic(owed), await hasTopic(retained)]).toEqual([true, false, true]))
     await inTime(async () => expect(await changed.child('Deployment')).toMatchObject({ spec: { replicas: 4 } }))
     await inTime(async () => expect(await changed.topic()).toMatchObject({ config: { 'max.message.bytes': '2000000' } }))
-    await inTime(async () => expect([await broken.child('Service'), await testChannel(cluster, namespace, 'made').child('Deployment')]).toMatchObject([{}, {}]))
+    await inTime(async () =>
+      expect([await broken.child('Service'), await testChannel(cluster, namespace, 'made').child('Deployment')]).toMatchObject([{}, {}]),
+    )
     await inTime(async () => expect(await edited.child('Deployment')).toMatchObject({ spec: { replicas: 2 } }))
   })
 })
@@ -158,14 +169,20 @@ describe('a CustomResourceDefinition', () => {
     const { body } = await askCluster(cluster.plane, { path: `${definitions}/${channelType.plural}.carillon.dev` })
     const version = (body as unknown as KubernetesObject).metadata.resourceVersion
     const own = renderCustomResourceDefinition()
-    await askCluster(cluster.plane, { method: 'PUT', path: `${definitions}/${channelType.plural}.carillon.dev`, body: { ...own, metadata: { ...own.metadata, resourceVersion: version } } })
+    await askCluster(cluster.plane, {
+      method: 'PUT',
+      path: `${definitions}/${channelType.plural}.carillon.dev`,
+      body: { ...own, metadata: { ...own.metadata, resourceVersion: version } },
+    })
   })
 
   it('that is older than the operator, and knows neither a field with a default nor one of the status, is worked with and told of', async () => {
-    await restartOperator(() => change((schema) => {
-      delete schema.properties.spec.properties.gateway.properties['drainSeconds']
-      delete schema.properties.status.properties['apiUrl']
-    }))
+    await restartOperator(() =>
+      change((schema) => {
+        delete schema.properties.spec.properties.gateway.properties['drainSeconds']
+        delete schema.properties.status.properties['apiUrl']
+      }),
+    )
     const channel = testChannel(cluster, namespace, 'old-schema')
     await inTime(async () => {
       await channel.apply()
@@ -173,8 +190,12 @@ describe('a CustomResourceDefinition', () => {
     })
     await untilReady(channel)
     expect(await channel.status()).not.toHaveProperty('apiUrl')
-    expect(await channel.child('Deployment')).toMatchObject({ spec: { template: { spec: { terminationGracePeriodSeconds: expect.any(Number) } } } })
-    expect((await operator.line('the CustomResourceDefinition of the cluster is of another version'))['reason']).toContain('0000000000000000')
+    expect(await channel.child('Deployment')).toMatchObject({
+      spec: { template: { spec: { terminationGracePeriodSeconds: expect.any(Number) } } },
+    })
+    expect((await operator.line('the CustomResourceDefinition of the cluster is of another version'))['reason']).toContain(
+      '0000000000000000',
+    )
   })
 
   it('that is newer, and knows a field that the operator does not, is worked with, and the status says what is ignored', async () => {
@@ -187,11 +208,22 @@ describe('a CustomResourceDefinition', () => {
 
   it('that is taken away takes the channels with it and leaves the operator alive, which goes on when it is back', async () => {
     const before = await aChannel('before', { topic: { deletionPolicy: 'Delete' } })
-    expect((await askCluster(cluster.plane, { method: 'DELETE', path: `${definitions}/${channelType.plural}.carillon.dev` })).code).toBe(200)
-    await inTime(async () => expect((await askCluster(cluster.plane, { path: `${definitions}/${channelType.plural}.carillon.dev` })).code).toBe(404))
+    expect((await askCluster(cluster.plane, { method: 'DELETE', path: `${definitions}/${channelType.plural}.carillon.dev` })).code).toBe(
+      200,
+    )
+    await inTime(async () =>
+      expect((await askCluster(cluster.plane, { path: `${definitions}/${channelType.plural}.carillon.dev` })).code).toBe(404),
+    )
     // The channel said so: it was deleted like any other.
     await inTime(async () => expect(await hasTopic(before)).toBe(false))
-    await inTime(async () => expect(operator.lines).toContainEqual(expect.objectContaining({ msg: 'the API server does not know this type: it is asked again from time to time', resource: 'realtimechannels.carillon.dev' })))
+    await inTime(async () =>
+      expect(operator.lines).toContainEqual(
+        expect.objectContaining({
+          msg: 'the API server does not know this type: it is asked again from time to time',
+          resource: 'realtimechannels.carillon.dev',
+        }),
+      ),
+    )
     expect([await operator.probe('/livez'), await operator.probe('/readyz')]).toEqual([200, 200])
     await installChannelType(cluster.plane)
     const after = testChannel(cluster, namespace, 'after')

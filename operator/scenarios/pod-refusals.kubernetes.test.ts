@@ -15,18 +15,58 @@ const coreType = (plural: string, kind: string): ResourceType => ({ group: '', v
 /** Puts what refuses pods in place, before the channel. */
 type Refuse = (cluster: TestCluster, namespace: string) => Promise<unknown>
 
-const makeQuota = (hard: Readonly<Record<string, string>>): Refuse => async ({ api }, namespace) => valueOf(await api.create(coreType('resourcequotas', 'ResourceQuota'), { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'q', namespace }, spec: { hard } }))
+const makeQuota =
+  (hard: Readonly<Record<string, string>>): Refuse =>
+  async ({ api }, namespace) =>
+    valueOf(
+      await api.create(coreType('resourcequotas', 'ResourceQuota'), {
+        apiVersion: 'v1',
+        kind: 'ResourceQuota',
+        metadata: { name: 'q', namespace },
+        spec: { hard },
+      }),
+    )
 
 const makeLimitRange: Refuse = async ({ api }, namespace) =>
-  valueOf(await api.create(coreType('limitranges', 'LimitRange'), { apiVersion: 'v1', kind: 'LimitRange', metadata: { name: 'l', namespace }, spec: { limits: [{ type: 'Container', max: { memory: '128Mi' } }] } }))
+  valueOf(
+    await api.create(coreType('limitranges', 'LimitRange'), {
+      apiVersion: 'v1',
+      kind: 'LimitRange',
+      metadata: { name: 'l', namespace },
+      spec: { limits: [{ type: 'Container', max: { memory: '128Mi' } }] },
+    }),
+  )
 
-const restrictPods: Refuse = async ({ api }, namespace) => valueOf(await api.mergePatch({ ...coreType('namespaces', 'Namespace'), isNamespaced: false }, { namespace: '', name: namespace }, { metadata: { labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } } }))
+const restrictPods: Refuse = async ({ api }, namespace) =>
+  valueOf(
+    await api.mergePatch(
+      { ...coreType('namespaces', 'Namespace'), isNamespaced: false },
+      { namespace: '', name: namespace },
+      { metadata: { labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } } },
+    ),
+  )
 
 const breakWebhook: Refuse = async ({ api }, namespace) => {
   const pods = { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'] }
   const clientConfig = { url: `https://127.0.0.1:${await findFreePortPair()}/` }
-  const webhook = { name: 'inject.example.com', clientConfig, failurePolicy: 'Fail', sideEffects: 'None', admissionReviewVersions: ['v1'], rules: [pods], namespaceSelector: onlyIn(namespace), timeoutSeconds: 1 }
-  return valueOf(await api.create(webhookType, { apiVersion: 'admissionregistration.k8s.io/v1', kind: webhookType.kind, metadata: { name: namespace, namespace: '' }, webhooks: [webhook] }))
+  const webhook = {
+    name: 'inject.example.com',
+    clientConfig,
+    failurePolicy: 'Fail',
+    sideEffects: 'None',
+    admissionReviewVersions: ['v1'],
+    rules: [pods],
+    namespaceSelector: onlyIn(namespace),
+    timeoutSeconds: 1,
+  }
+  return valueOf(
+    await api.create(webhookType, {
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: webhookType.kind,
+      metadata: { name: namespace, namespace: '' },
+      webhooks: [webhook],
+    }),
+  )
 }
 
 const nothing: Refuse = async () => {}
@@ -41,11 +81,42 @@ interface Case {
 }
 
 const cases: readonly Case[] = [
-  { title: 'a quota that wants limits', refuse: makeQuota({ 'limits.cpu': '2' }), reason: 'QuotaExceeded', says: 'failed quota: q: must specify limits.cpu for: gateway', kstatus: 'Failed' },
-  { title: 'a quota on ReplicaSets', refuse: makeQuota({ 'count/replicasets.apps': '0' }), reason: 'QuotaExceeded', says: 'exceeded quota: q, requested: count/replicasets.apps=1', kstatus: 'Failed' },
-  { title: 'a LimitRange', refuse: makeLimitRange, reason: 'AdmissionDenied', says: 'maximum memory usage per Container is 128Mi', kstatus: 'Failed' },
-  { title: 'a priority class that is not there', refuse: nothing, gateway: { priorityClassName: 'nope' } as RealtimeChannelSpec['gateway'], reason: 'AdmissionDenied', says: 'no PriorityClass with name nope was found', kstatus: 'Failed' }, // its other fields have defaults
-  { title: 'a webhook that does not answer', refuse: breakWebhook, reason: 'ApiUnavailable', says: 'failed calling webhook "inject.example.com"', kstatus: 'InProgress' },
+  {
+    title: 'a quota that wants limits',
+    refuse: makeQuota({ 'limits.cpu': '2' }),
+    reason: 'QuotaExceeded',
+    says: 'failed quota: q: must specify limits.cpu for: gateway',
+    kstatus: 'Failed',
+  },
+  {
+    title: 'a quota on ReplicaSets',
+    refuse: makeQuota({ 'count/replicasets.apps': '0' }),
+    reason: 'QuotaExceeded',
+    says: 'exceeded quota: q, requested: count/replicasets.apps=1',
+    kstatus: 'Failed',
+  },
+  {
+    title: 'a LimitRange',
+    refuse: makeLimitRange,
+    reason: 'AdmissionDenied',
+    says: 'maximum memory usage per Container is 128Mi',
+    kstatus: 'Failed',
+  },
+  {
+    title: 'a priority class that is not there',
+    refuse: nothing,
+    gateway: { priorityClassName: 'nope' } as RealtimeChannelSpec['gateway'],
+    reason: 'AdmissionDenied',
+    says: 'no PriorityClass with name nope was found',
+    kstatus: 'Failed',
+  }, // its other fields have defaults
+  {
+    title: 'a webhook that does not answer',
+    refuse: breakWebhook,
+    reason: 'ApiUnavailable',
+    says: 'failed calling webhook "inject.example.com"',
+    kstatus: 'InProgress',
+  },
 ]
 
 describe('pods that Kubernetes does not make', () => {
@@ -63,10 +134,18 @@ describe('pods that Kubernetes does not make', () => {
     await refuse(cluster, namespace)
     const channel = testChannel(cluster, namespace)
     await channel.apply(gateway === undefined ? {} : { gateway })
-    await expect.poll(async () => (await channel.status()).conditions?.find(({ type }) => type === 'GatewayAvailable'), { timeout: 60_000 }).toMatchObject({ status: 'False', reason, message: expect.stringMatching(/^Pods cannot be made: /) })
+    await expect
+      .poll(async () => (await channel.status()).conditions?.find(({ type }) => type === 'GatewayAvailable'), { timeout: 60_000 })
+      .toMatchObject({ status: 'False', reason, message: expect.stringMatching(/^Pods cannot be made: /) })
     expect(await channel.until('GatewayAvailable', 'False', reason)).toContain(says)
     expect(await kstatusOfChannel(channel)).toBe(kstatus)
-    await expect.poll(async () => (await operator.metrics()).get(`carillon_operator_channel_ready{namespace="${namespace}",channel="news",reason="${reason}"}`), { timeout: 60_000 }).toBe(0)
+    await expect
+      .poll(
+        async () =>
+          (await operator.metrics()).get(`carillon_operator_channel_ready{namespace="${namespace}",channel="news",reason="${reason}"}`),
+        { timeout: 60_000 },
+      )
+      .toBe(0)
   })
 
   it('are as they should be in a namespace that enforces the restricted standard of pods', async () => {

@@ -9,14 +9,32 @@ import { readingVerbs, startRecordingProxy, type RecordingProxy } from '../testi
 import { soon } from '../testing/scenario.ts'
 import { eventType, operatorUser, startTestCluster, testChannel, type TestChannel, type TestCluster } from '../testing/test-cluster.ts'
 
-const classType: ResourceType = { group: 'networking.k8s.io', version: 'v1', plural: 'ingressclasses', kind: 'IngressClass', isNamespaced: false }
-const gatewayType: ResourceType = { group: 'gateway.networking.k8s.io', version: 'v1', plural: 'gateways', kind: 'Gateway', isNamespaced: true }
+const classType: ResourceType = {
+  group: 'networking.k8s.io',
+  version: 'v1',
+  plural: 'ingressclasses',
+  kind: 'IngressClass',
+  isNamespaced: false,
+}
+const gatewayType: ResourceType = {
+  group: 'gateway.networking.k8s.io',
+  version: 'v1',
+  plural: 'gateways',
+  kind: 'Gateway',
+  isNamespaced: true,
+}
 
 /** Each kind of channel that there is: all that a resync looks at is looked at. The last one is refused, and a refusal is not written twice either. */
 const specs: readonly ((n: number) => Partial<RealtimeChannelSpec>)[] = [
   () => ({}),
-  (n) => ({ route: { host: `h${n}.example.com`, className: 'traefik', tls: {} }, topic: { deletionPolicy: 'Delete', config: { 'max.message.bytes': '2000000' } } }),
-  (n) => ({ gateway: { autoscaling: { maxReplicas: 5 } }, route: { type: 'HTTPRoute', host: `h${n}.example.com`, parentRefs: [{ name: 'public' }] } }),
+  (n) => ({
+    route: { host: `h${n}.example.com`, className: 'traefik', tls: {} },
+    topic: { deletionPolicy: 'Delete', config: { 'max.message.bytes': '2000000' } },
+  }),
+  (n) => ({
+    gateway: { autoscaling: { maxReplicas: 5 } },
+    route: { type: 'HTTPRoute', host: `h${n}.example.com`, parentRefs: [{ name: 'public' }] },
+  }),
   () => ({ kafka: { bootstrapServers: ['127.0.0.1:1'] } }),
   (n) => ({ route: { host: `h${n}.example.com`, className: 'no-such-class' }, topic: { retention: '2h', partitions: 5 } }),
 ]
@@ -30,30 +48,56 @@ describe('when nothing has changed', () => {
 
   async function start(): Promise<void> {
     proxy = await startRecordingProxy(cluster.plane)
-    operator = await cluster.startOperator({ kubeconfig: proxy.kubeconfig(cluster.plane.userToken(operatorUser)), env: { RESYNC_MS: '1000' } })
+    operator = await cluster.startOperator({
+      kubeconfig: proxy.kubeconfig(cluster.plane.userToken(operatorUser)),
+      env: { RESYNC_MS: '1000' },
+    })
   }
 
   /** Every object that there is, with its version: of channels, of their children, Events and all. */
   async function versions(): Promise<ReadonlyMap<string, string | undefined>> {
-    const lists = await Promise.all([channelType, eventType, ...Object.values(operandTypes)].map(async (type) => valueOf(await cluster.api.list(type, {})).items))
+    const lists = await Promise.all(
+      [channelType, eventType, ...Object.values(operandTypes)].map(async (type) => valueOf(await cluster.api.list(type, {})).items),
+    )
     return new Map(lists.flat().map(({ kind, metadata }) => [`${kind} ${metadata.namespace}/${metadata.name}`, metadata.resourceVersion]))
   }
 
   const reconciles = async (): Promise<number> => sumOf(await operator.metrics(), 'controller_runtime_reconcile_total')
   const writesToKafka = async (): Promise<number> => {
     const page = await operator.metrics()
-    return ['create-topics', 'create-partitions', 'alter-configs', 'delete-topics'].reduce((sum, operation) => sum + sumOf(page, 'carillon_operator_kafka_requests_total', `operation="${operation}"`), 0)
+    return ['create-topics', 'create-partitions', 'alter-configs', 'delete-topics'].reduce(
+      (sum, operation) => sum + sumOf(page, 'carillon_operator_kafka_requests_total', `operation="${operation}"`),
+      0,
+    )
   }
   /** But for the Lease. */
-  const writes = (): readonly string[] => proxy.requests.filter(({ verb, resource }) => !readingVerbs.has(verb) && resource !== 'leases').map(({ verb, path }) => `${verb} ${path}`)
+  const writes = (): readonly string[] =>
+    proxy.requests
+      .filter(({ verb, resource }) => !readingVerbs.has(verb) && resource !== 'leases')
+      .map(({ verb, path }) => `${verb} ${path}`)
 
   beforeAll(async () => {
     cluster = await startTestCluster()
     await installGatewayApi(cluster.plane)
-    valueOf(await cluster.api.create(classType, { apiVersion: 'networking.k8s.io/v1', kind: 'IngressClass', metadata: { name: 'traefik' }, spec: { controller: 'example.com/ingress' } }))
+    valueOf(
+      await cluster.api.create(classType, {
+        apiVersion: 'networking.k8s.io/v1',
+        kind: 'IngressClass',
+        metadata: { name: 'traefik' },
+        spec: { controller: 'example.com/ingress' },
+      }),
+    )
     await start()
     const namespaces = [await cluster.makeNamespace(), await cluster.makeNamespace()]
-    for (const namespace of namespaces) valueOf(await cluster.api.create(gatewayType, { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'Gateway', metadata: { name: 'public', namespace }, spec: {} }))
+    for (const namespace of namespaces)
+      valueOf(
+        await cluster.api.create(gatewayType, {
+          apiVersion: 'gateway.networking.k8s.io/v1',
+          kind: 'Gateway',
+          metadata: { name: 'public', namespace },
+          spec: {},
+        }),
+      )
     channels = Array.from({ length: count }, (_, n) => testChannel(cluster, namespaces[n % 2] ?? '', `c${n}`))
     await Promise.all(channels.map((channel, n) => channel.apply(specs[n % specs.length]?.(n))))
     // Those whose Kafka is away have no pods.
@@ -68,7 +112,7 @@ describe('when nothing has changed', () => {
 
   /** All has been looked at since the last write. */
   async function untilQuiet(): Promise<void> {
-    for (let seen = -1; seen !== writes().length; ) {
+    for (let seen = -1; seen !== writes().length;) {
       seen = writes().length
       await untilLookedAt(1)
     }
@@ -110,7 +154,11 @@ describe('when nothing has changed', () => {
     await applied
     await proxy.stop()
     await start()
-    await Promise.all(more.map((channel) => soon(async () => expect([await channel.topic(), await channel.child('Deployment')]).toMatchObject([{ partitions: 3 }, {}]))))
+    await Promise.all(
+      more.map((channel) =>
+        soon(async () => expect([await channel.topic(), await channel.child('Deployment')]).toMatchObject([{ partitions: 3 }, {}])),
+      ),
+    )
     await Promise.all(more.map((channel) => channel.until('TopicReady', 'True', 'TopicAsAsked')))
   })
 })

@@ -33,12 +33,20 @@ async function keptChannel(): Promise<Kept> {
   return { channel, object }
 }
 
-const patch = (path: string, body: object): Promise<{ readonly code: number }> => askCluster(cluster.plane, { method: 'PATCH', path, contentType: 'application/merge-patch+json', body })
+const patch = (path: string, body: object): Promise<{ readonly code: number }> =>
+  askCluster(cluster.plane, { method: 'PATCH', path, contentType: 'application/merge-patch+json', body })
 
 /** As a backup tool does: without what only the API server may say. */
 async function putBack({ object }: Kept, annotations: Readonly<Record<string, string>> = {}): Promise<void> {
   const { name, namespace = '' } = object.metadata
-  valueOf(await cluster.api.create(channelType, { apiVersion: object.apiVersion, kind: object.kind, metadata: { name, namespace, annotations }, spec: object['spec'] }))
+  valueOf(
+    await cluster.api.create(channelType, {
+      apiVersion: object.apiVersion,
+      kind: object.kind,
+      metadata: { name, namespace, annotations },
+      spec: object['spec'],
+    }),
+  )
 }
 
 /** Paused, so that the status is there when the operator begins. */

@@ -13,53 +13,113 @@ import { startRecordingProxy, type RecordedRequest, type RecordingProxy } from '
 import { grantSecret, makeSecret, soon, untilEvent, untilReady } from '../testing/scenario.ts'
 import { grantRoles, operatorUser, startTestCluster, testChannel, type TestChannel, type TestCluster } from '../testing/test-cluster.ts'
 
-const type = (group: string, plural: string, kind: string, isNamespaced = true): ResourceType => ({ group, version: 'v1', plural, kind, isNamespaced })
+const type = (group: string, plural: string, kind: string, isNamespaced = true): ResourceType => ({
+  group,
+  version: 'v1',
+  plural,
+  kind,
+  isNamespaced,
+})
 const classType = type('networking.k8s.io', 'ingressclasses', 'IngressClass', false)
 const gatewayType = type('gateway.networking.k8s.io', 'gateways', 'Gateway')
 const podType = type('', 'pods', 'Pod')
 
 /** docs/rbac.md: whoever owns a namespace lets the operator read one Secret of it. The chart gives it none. */
-const secretRight: Permission = { apiGroup: '', resources: ['secrets'], resourceNames: ['kafka-user'], verbs: ['get'], scope: 'channels', by: 'observe', why: 'Granted by the owner of a namespace.' }
+const secretRight: Permission = {
+  apiGroup: '',
+  resources: ['secrets'],
+  resourceNames: ['kafka-user'],
+  verbs: ['get'],
+  scope: 'channels',
+  by: 'observe',
+  why: 'Granted by the owner of a namespace.',
+}
 
 /** Rights that no request shows, and why the table has them all the same. */
 const unseen: Readonly<Record<string, string>> = {
-  'channels carillon.dev/realtimechannels/finalizers update': 'no request: admission asks for it when an object with blockOwnerDeletion is applied, as it does in this cluster',
+  'channels carillon.dev/realtimechannels/finalizers update':
+    'no request: admission asks for it when an object with blockOwnerDeletion is applied, as it does in this cluster',
   'own-namespace events.k8s.io/events create': 'only of a namespace that cannot be read: operator/scenarios/namespaces.kubernetes.test.ts',
   'own-namespace events.k8s.io/events patch': 'the same',
   'channels events.k8s.io/events patch': 'the count of a series is written a minute after its first Event',
 }
 
 /** A class that is only for some namespaces, so that their labels are read. */
-const forNamespaces = aClass({ isDefault: true, allowed: { ...openAllowed, namespaces: { matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'Exists' }] } } })
+const forNamespaces = aClass({
+  isDefault: true,
+  allowed: { ...openAllowed, namespaces: { matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'Exists' }] } },
+})
 
 const scoped = 'operator-of-two'
 
 let cluster: TestCluster
 
 beforeAll(async () => {
-  cluster = await startTestCluster({ classes: [forNamespaces], users: [scoped], apiServerFlags: ['--enable-admission-plugins=OwnerReferencesPermissionEnforcement'] })
+  cluster = await startTestCluster({
+    classes: [forNamespaces],
+    users: [scoped],
+    apiServerFlags: ['--enable-admission-plugins=OwnerReferencesPermissionEnforcement'],
+  })
   await installGatewayApi(cluster.plane)
-  valueOf(await cluster.api.create(classType, { apiVersion: 'networking.k8s.io/v1', kind: 'IngressClass', metadata: { name: 'traefik' }, spec: { controller: 'example.com/ingress' } }))
+  valueOf(
+    await cluster.api.create(classType, {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'IngressClass',
+      metadata: { name: 'traefik' },
+      spec: { controller: 'example.com/ingress' },
+    }),
+  )
 })
 afterAll(() => cluster?.stop())
 
 /** From its first topic to its last: every kind of object is made, changed and deleted, and everything that is looked at only in trouble is. */
 async function liveAWholeLife(namespace: string): Promise<void> {
   const channel = testChannel(cluster, namespace)
-  valueOf(await cluster.api.create(gatewayType, { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'Gateway', metadata: { name: 'public', namespace }, spec: {} }))
+  valueOf(
+    await cluster.api.create(gatewayType, {
+      apiVersion: 'gateway.networking.k8s.io/v1',
+      kind: 'Gateway',
+      metadata: { name: 'public', namespace },
+      spec: {},
+    }),
+  )
   const topic = { deletionPolicy: 'Delete' } as const
   await channel.apply({ topic, gateway: { replicas: 2 }, route: { host: 'a.example.com', className: 'traefik' } })
   await untilReady(channel)
-  await channel.apply({ topic: { ...topic, partitions: 4, config: { 'max.message.bytes': '2000000' } }, gateway: { autoscaling: { maxReplicas: 4 } }, route: { type: 'HTTPRoute', host: 'a.example.com', parentRefs: [{ name: 'public' }] } }, { [annotations.plan]: '1' })
-  await soon(async () => expect([await channel.child('HorizontalPodAutoscaler'), await channel.child('HTTPRoute'), await channel.child('Ingress')]).toMatchObject([{}, {}, null]))
+  await channel.apply(
+    {
+      topic: { ...topic, partitions: 4, config: { 'max.message.bytes': '2000000' } },
+      gateway: { autoscaling: { maxReplicas: 4 } },
+      route: { type: 'HTTPRoute', host: 'a.example.com', parentRefs: [{ name: 'public' }] },
+    },
+    { [annotations.plan]: '1' },
+  )
+  await soon(async () =>
+    expect([
+      await channel.child('HorizontalPodAutoscaler'),
+      await channel.child('HTTPRoute'),
+      await channel.child('Ingress'),
+    ]).toMatchObject([{}, {}, null]),
+  )
   await untilEvent(cluster, channel, 'Planned')
   await leaveBehind(channel)
   await getIntoTrouble(channel)
   // With one pod there is nothing to disrupt.
   await channel.apply({ topic: { ...topic, partitions: 4 }, gateway: { replicas: 1 } })
   await soon(async () => expect([await channel.child('HorizontalPodAutoscaler'), await channel.child('HTTPRoute')]).toEqual([null, null]))
-  valueOf(await cluster.api.delete({ group: 'carillon.dev', version: 'v1alpha1', plural: 'realtimechannels', kind: 'RealtimeChannel', isNamespaced: true }, channel, {}))
-  await soon(async () => expect(await cluster.topics.describe(`${namespace}.news`)).toEqual({ ok: true, value: { name: `${namespace}.news`, clusterId: expect.any(String) } }))
+  valueOf(
+    await cluster.api.delete(
+      { group: 'carillon.dev', version: 'v1alpha1', plural: 'realtimechannels', kind: 'RealtimeChannel', isNamespaced: true },
+      channel,
+      {},
+    ),
+  )
+  await soon(async () =>
+    expect(await cluster.topics.describe(`${namespace}.news`)).toEqual({
+      ok: true,
+      value: { name: `${namespace}.news`, clusterId: expect.any(String) },
+    }),
+  )
 }
 
 /** Objects of the channel under names that no operator gives any more: they are taken away. */
@@ -70,11 +130,21 @@ async function leaveBehind(channel: TestChannel): Promise<void> {
     Service: { spec: { ports: [{ port: 80 }] } },
     PodDisruptionBudget: { spec: { maxUnavailable: 1, selector: { matchLabels: { app: 'old' } } } },
     NetworkPolicy: { spec: { podSelector: {} } },
-    Deployment: { spec: { selector: { matchLabels: { app: 'old' } }, template: { metadata: { labels: { app: 'old' } }, spec: { containers: [{ name: 'old', image: 'old' }] } } } },
+    Deployment: {
+      spec: {
+        selector: { matchLabels: { app: 'old' } },
+        template: { metadata: { labels: { app: 'old' } }, spec: { containers: [{ name: 'old', image: 'old' }] } },
+      },
+    },
   }
   const found = Object.keys(old).map((kind) => operandTypes[kind as OperandKind]) // its keys
   for (const each of found) {
-    const object = { apiVersion: each.group === '' ? each.version : `${each.group}/${each.version}`, kind: each.kind, metadata: { name: 'old', namespace: channel.namespace, labels: managedByLabels, ...owner }, ...old[each.kind as OperandKind] }
+    const object = {
+      apiVersion: each.group === '' ? each.version : `${each.group}/${each.version}`,
+      kind: each.kind,
+      metadata: { name: 'old', namespace: channel.namespace, labels: managedByLabels, ...owner },
+      ...old[each.kind as OperandKind],
+    }
     valueOf(await cluster.api.create(each, object))
   }
   await soon(async () => {
@@ -85,24 +155,51 @@ async function leaveBehind(channel: TestChannel): Promise<void> {
 
 /** A pod whose volume cannot be mounted: the pods, and the Events of one, are asked for. */
 async function getIntoTrouble(channel: TestChannel): Promise<void> {
-  const spec = (await channel.child('Deployment'))?.['spec'] as { readonly selector: { readonly matchLabels: Readonly<Record<string, string>> } } | undefined // of a Deployment
+  const spec = (await channel.child('Deployment'))?.['spec'] as
+    | { readonly selector: { readonly matchLabels: Readonly<Record<string, string>> } }
+    | undefined // of a Deployment
   const labels = spec?.selector.matchLabels ?? {}
-  const pod: KubernetesObject = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'stuck', namespace: channel.namespace, labels }, spec: { containers: [{ name: 'gateway', image: 'gateway' }] } }
+  const pod: KubernetesObject = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'stuck', namespace: channel.namespace, labels },
+    spec: { containers: [{ name: 'gateway', image: 'gateway' }] },
+  }
   valueOf(await cluster.api.create(podType, pod))
-  const waiting = { name: 'gateway', image: 'gateway', imageID: '', ready: false, restartCount: 0, state: { waiting: { reason: 'ContainerCreating' } } }
-  valueOf(await cluster.api.apply(podType, { ...pod, spec: undefined, status: { phase: 'Pending', containerStatuses: [waiting] } }, { fieldManager: 'kubelet', force: true, subresource: 'status' }))
+  const waiting = {
+    name: 'gateway',
+    image: 'gateway',
+    imageID: '',
+    ready: false,
+    restartCount: 0,
+    state: { waiting: { reason: 'ContainerCreating' } },
+  }
+  valueOf(
+    await cluster.api.apply(
+      podType,
+      { ...pod, spec: undefined, status: { phase: 'Pending', containerStatuses: [waiting] } },
+      { fieldManager: 'kubelet', force: true, subresource: 'status' },
+    ),
+  )
   await channel.pretendAvailable({ available: 0 })
   await channel.until('GatewayAvailable', 'False', 'GatewayUnavailable')
 }
 
-const describeRequest = ({ verb, group, resource, subresource, namespace, name, code }: RecordedRequest): string => `${code} ${verb} ${group}/${resource}${subresource === '' ? '' : `/${subresource}`} ${namespace}/${name}`
+const describeRequest = ({ verb, group, resource, subresource, namespace, name, code }: RecordedRequest): string =>
+  `${code} ${verb} ${group}/${resource}${subresource === '' ? '' : `/${subresource}`} ${namespace}/${name}`
 
 /** What every user who is known to a cluster may ask (the ClusterRole system:discovery), so that no role of the operator's has it. */
 const isDiscovery = ({ path }: RecordedRequest): boolean => path === '/apis/security.openshift.io'
 
 /** The requests, or what was made of them, that no permission covers. */
 function uncovered(proxy: RecordingProxy, table: readonly Permission[], places: Places): readonly string[] {
-  return proxy.requests.filter((request) => !isDiscovery(request) && judged(request, request.code).some((each) => !table.some((permission) => covers(permission, each, places)))).map(describeRequest)
+  return proxy.requests
+    .filter(
+      (request) =>
+        !isDiscovery(request) &&
+        judged(request, request.code).some((each) => !table.some((permission) => covers(permission, each, places))),
+    )
+    .map(describeRequest)
 }
 
 describe('the rights of an operator (O5)', () => {
@@ -134,7 +231,10 @@ describe('the rights of an operator (O5)', () => {
     const [one, two, third] = [await cluster.makeNamespace(), await cluster.makeNamespace(), await cluster.makeNamespace()]
     await grantRoles(cluster.plane, { user: scoped, watchNamespaces: [one, two] })
     const proxy = await startRecordingProxy(cluster.plane)
-    const operator = await cluster.startOperator({ kubeconfig: proxy.kubeconfig(cluster.plane.userToken(scoped)), env: { NAMESPACES: `${one},${two}`, LEASE_NAME: scoped } })
+    const operator = await cluster.startOperator({
+      kubeconfig: proxy.kubeconfig(cluster.plane.userToken(scoped)),
+      env: { NAMESPACES: `${one},${two}`, LEASE_NAME: scoped },
+    })
     const outside = testChannel(cluster, third)
     await outside.apply()
     await liveAWholeLife(one)
@@ -148,7 +248,16 @@ describe('the rights of an operator (O5)', () => {
     expect(uncovered(proxy, permissions, { ownNamespace: 'default', watchNamespaces: [one, two] })).toEqual([])
     expect(proxy.requests.filter(({ code }) => code === 403).map(describeRequest)).toEqual([])
     expect([...new Set(proxy.requests.map(({ namespace }) => namespace))].toSorted()).toEqual(['', 'default', one, two].toSorted())
-    expect(proxy.requests.filter((request) => request.namespace === '' && !isDiscovery(request) && !['ingressclasses', 'customresourcedefinitions', 'realtimechannelclasses'].includes(request.resource)).map(describeRequest)).toEqual([])
+    expect(
+      proxy.requests
+        .filter(
+          (request) =>
+            request.namespace === '' &&
+            !isDiscovery(request) &&
+            !['ingressclasses', 'customresourcedefinitions', 'realtimechannelclasses'].includes(request.resource),
+        )
+        .map(describeRequest),
+    ).toEqual([])
     expect(Object.keys(await outside.versions())).toEqual(['RealtimeChannel'])
     expect(await outside.status()).toEqual({})
   })

@@ -8,8 +8,20 @@ import type { OperatorProcess } from '../../testing/processes/operator-process.t
 import { soon, untilYounger } from '../testing/scenario.ts'
 import { startTestCluster, testChannel, type TestChannel, type TestCluster } from '../testing/test-cluster.ts'
 
-const classType: ResourceType = { group: 'networking.k8s.io', version: 'v1', plural: 'ingressclasses', kind: 'IngressClass', isNamespaced: false }
-const gatewayType: ResourceType = { group: 'gateway.networking.k8s.io', version: 'v1', plural: 'gateways', kind: 'Gateway', isNamespaced: true }
+const classType: ResourceType = {
+  group: 'networking.k8s.io',
+  version: 'v1',
+  plural: 'ingressclasses',
+  kind: 'IngressClass',
+  isNamespaced: false,
+}
+const gatewayType: ResourceType = {
+  group: 'gateway.networking.k8s.io',
+  version: 'v1',
+  plural: 'gateways',
+  kind: 'Gateway',
+  isNamespaced: true,
+}
 
 let cluster: TestCluster
 let operator: OperatorProcess
@@ -21,21 +33,38 @@ let victim: TestChannel
 let thief: TestChannel
 
 const ingress = (paths: object = {}): Partial<RealtimeChannelSpec> => ({ route: { type: 'Ingress', host, className: 'public', paths } })
-const httpRoute = (paths: object = {}): Partial<RealtimeChannelSpec> => ({ route: { type: 'HTTPRoute', host, parentRefs: [{ name: 'edge' }], paths } })
+const httpRoute = (paths: object = {}): Partial<RealtimeChannelSpec> => ({
+  route: { type: 'HTTPRoute', host, parentRefs: [{ name: 'edge' }], paths },
+})
 const accepted = (channel: TestChannel): Promise<string> => channel.until('RouteReady', 'True', 'RouteAccepted')
 const claimed = (channel: TestChannel): Promise<string> => channel.until('RouteReady', 'False', 'RouteClaimed')
 
 beforeAll(async () => {
   cluster = await startTestCluster()
   await installGatewayApi(cluster.plane)
-  valueOf(await cluster.api.create(classType, { apiVersion: 'networking.k8s.io/v1', kind: 'IngressClass', metadata: { name: 'public' }, spec: { controller: 'example.com/ingress' } }))
+  valueOf(
+    await cluster.api.create(classType, {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'IngressClass',
+      metadata: { name: 'public' },
+      spec: { controller: 'example.com/ingress' },
+    }),
+  )
   operator = await cluster.startOperator()
 })
 afterAll(() => cluster?.stop())
 beforeEach(async () => {
   host = `console-${hosts++}.bank.example`
   const [payments, evil] = [await cluster.makeNamespace(), await cluster.makeNamespace()]
-  for (const namespace of [payments, evil]) valueOf(await cluster.api.create(gatewayType, { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'Gateway', metadata: { name: 'edge', namespace }, spec: {} }))
+  for (const namespace of [payments, evil])
+    valueOf(
+      await cluster.api.create(gatewayType, {
+        apiVersion: 'gateway.networking.k8s.io/v1',
+        kind: 'Gateway',
+        metadata: { name: 'edge', namespace },
+        spec: {},
+      }),
+    )
   ;[victim, thief] = [testChannel(cluster, payments, 'chrome'), testChannel(cluster, evil, 'thief')]
 })
 
@@ -49,7 +78,10 @@ async function victimIsServed(spec: Partial<RealtimeChannelSpec> = ingress()): P
 describe('a route of a channel', () => {
   it('is one exact path for the socket and a prefix for the API', async () => {
     await victimIsServed()
-    const paths = [{ path: '/wss/chrome/v1/ws', pathType: 'Exact' }, { path: '/api/chrome', pathType: 'Prefix' }]
+    const paths = [
+      { path: '/wss/chrome/v1/ws', pathType: 'Exact' },
+      { path: '/api/chrome', pathType: 'Prefix' },
+    ]
     expect((await victim.child('Ingress'))?.['spec']).toMatchObject({ rules: [{ host, http: { paths } }] })
     expect((await victim.status()).route).toEqual({ host, socket: '/wss/chrome', api: '/api/chrome' })
   })
@@ -63,7 +95,11 @@ describe('a route of a channel', () => {
     await victimIsServed()
     const before = await victim.versions()
     await thief.apply(asked())
-    expect(await claimed(thief)).toMatch(new RegExp(`^${host}${path} collides with ${host}/(wss|api)/chrome, which the channel ${victim.namespace}/chrome has\\..* Set another spec.route.host or spec.route.paths`))
+    expect(await claimed(thief)).toMatch(
+      new RegExp(
+        `^${host}${path} collides with ${host}/(wss|api)/chrome, which the channel ${victim.namespace}/chrome has\\..* Set another spec.route.host or spec.route.paths`,
+      ),
+    )
     expect(await thief.child('Ingress')).toBeNull()
     expect((await thief.status()).route).toBeUndefined()
     expect(await victim.versions()).toEqual(before)
@@ -121,16 +157,35 @@ describe('a route of a channel', () => {
 
   it('names Ingresses and HTTPRoutes of others that have its path, until they are gone, and costs no write while they only change their status', async () => {
     await victimIsServed()
-    const made = await makeOther('Ingress', { ingressClassName: 'public', rules: [{ host, http: { paths: [{ path: '/wss/chrome/v1/ws', pathType: 'Prefix', backend: { service: { name: 'x', port: { number: 80 } } } }] } }] })
+    const made = await makeOther('Ingress', {
+      ingressClassName: 'public',
+      rules: [
+        {
+          host,
+          http: { paths: [{ path: '/wss/chrome/v1/ws', pathType: 'Prefix', backend: { service: { name: 'x', port: { number: 80 } } } }] },
+        },
+      ],
+    })
     const words = `Ingress ${thief.namespace}/other (${host}/wss/chrome/v1/ws) is not of a channel`
     await soon(async () => expect(await accepted(victim)).toContain(words))
     const before = await victim.versions()
-    valueOf(await cluster.api.apply(operandTypes.Ingress, { ...made, status: { loadBalancer: { ingress: [{ ip: '192.0.2.1' }] } } }, { fieldManager: 'controller', force: true, subresource: 'status' }))
-    await makeOther('HTTPRoute', { hostnames: ['*.bank.example'], parentRefs: [{ name: 'edge' }], rules: [{ matches: [{ path: { type: 'PathPrefix', value: '/' } }] }] })
+    valueOf(
+      await cluster.api.apply(
+        operandTypes.Ingress,
+        { ...made, status: { loadBalancer: { ingress: [{ ip: '192.0.2.1' }] } } },
+        { fieldManager: 'controller', force: true, subresource: 'status' },
+      ),
+    )
+    await makeOther('HTTPRoute', {
+      hostnames: ['*.bank.example'],
+      parentRefs: [{ name: 'edge' }],
+      rules: [{ matches: [{ path: { type: 'PathPrefix', value: '/' } }] }],
+    })
     await thief.apply(ingress({ socket: '/a', api: '/b' }))
     await accepted(thief)
     expect(await victim.versions()).toEqual(before)
-    for (const kind of ['Ingress', 'HTTPRoute'] as const) valueOf(await cluster.api.delete(operandTypes[kind], { namespace: thief.namespace, name: 'other' }, {}))
+    for (const kind of ['Ingress', 'HTTPRoute'] as const)
+      valueOf(await cluster.api.delete(operandTypes[kind], { namespace: thief.namespace, name: 'other' }, {}))
     await soon(async () => expect(await accepted(victim)).toBe('The Ingress is in place.'))
   })
 })

@@ -13,7 +13,13 @@ import { makeTenant, type Tenant } from '../testing/tenant.ts'
 import { startTestCluster, testChannel, type TestChannel, type TestCluster } from '../testing/test-cluster.ts'
 import { startVictim, type Victim } from '../testing/victim.ts'
 
-const classType: ResourceType = { group: 'networking.k8s.io', version: 'v1', plural: 'ingressclasses', kind: 'IngressClass', isNamespaced: false }
+const classType: ResourceType = {
+  group: 'networking.k8s.io',
+  version: 'v1',
+  plural: 'ingressclasses',
+  kind: 'IngressClass',
+  isNamespaced: false,
+}
 const host = 'console.bank.example'
 const user = 'tenant'
 
@@ -30,7 +36,9 @@ let names = 0
 
 /** Everything of others that a tenant could reach: objects, topics and their settings. */
 async function possessions(): Promise<unknown> {
-  const topics = await Promise.all(['__consumer_offsets', 'payments.ledger', `${victim.namespace}.chrome`].map((name) => cluster.topics.describe(name)))
+  const topics = await Promise.all(
+    ['__consumer_offsets', 'payments.ledger', `${victim.namespace}.chrome`].map((name) => cluster.topics.describe(name)),
+  )
   return { versions: await victim.versions(), topics, status: await victim.status() }
 }
 
@@ -47,31 +55,133 @@ interface Attack {
 }
 
 const adopt = { 'carillon.dev/adopt': 'true' }
-const destructive = { partitions: 60, config: { 'cleanup.policy': 'delete', 'retention.ms': '60000', 'max.message.bytes': '1000' }, deletionPolicy: 'Delete' } as const
+const destructive = {
+  partitions: 60,
+  config: { 'cleanup.policy': 'delete', 'retention.ms': '60000', 'max.message.bytes': '1000' },
+  deletionPolicy: 'Delete',
+} as const
 
 /** Of a channel without a route. */
 const refusedByClass = { reason: 'NotAllowedByClass', isWithout: ['Deployment', 'Ingress'] } as const
 
 const attacks: readonly Attack[] = [
-  { title: 'a topic that no channel has', spec: () => ({ topic: { ...destructive, name: 'payments.ledger' } }), annotations: adopt, ...refusedByClass, says: 'spec.topic.name is payments.ledger' },
-  { title: 'the topic of another channel', spec: () => ({ topic: { ...destructive, name: `${victim.namespace}.chrome` } }), annotations: adopt, ...refusedByClass, says: 'spec.topic.name is team-1.chrome' },
-  { title: 'the topic of another channel by another address of the brokers', spec: () => ({ kafka: { bootstrapServers: [`localhost:${cluster.kafka.port}`] }, topic: { ...destructive, name: `${victim.namespace}.chrome` } }), annotations: adopt, ...refusedByClass, says: 'spec.kafka.bootstrapServers is localhost:' },
-  { title: 'more partitions than the class allows', spec: () => ({ topic: { partitions: 1_000 } }), ...refusedByClass, says: 'spec.topic.partitions is 1000' },
-  { title: 'a path below that of another channel', spec: () => ({ route: { type: 'Ingress', host, className: 'public', paths: { socket: '/wss/chrome/v1/ws', api: '/login' } } }), about: 'RouteReady', reason: 'RouteClaimed', says: `${host}/wss/chrome/v1/ws collides with ${host}/wss/chrome`, isWithout: ['Ingress'] },
-  { title: 'a path above that of another channel', spec: () => ({ route: { type: 'Ingress', host, className: 'public', paths: { socket: '/wss', api: '/mine' } } }), about: 'RouteReady', reason: 'RouteClaimed', says: `${host}/wss collides with ${host}/wss/chrome`, isWithout: ['Ingress'] },
-  { title: 'a host that the class does not allow', spec: () => ({ route: { type: 'Ingress', host: 'login.elsewhere.example', className: 'public' } }), ...refusedByClass, says: 'spec.route.host is login.elsewhere.example, and the class default allows *.bank.example' },
-  { title: 'annotations that configure the ingress controller', spec: () => ({ route: { type: 'Ingress', host: 'mine.bank.example', className: 'public', annotations: { 'nginx.ingress.kubernetes.io/configuration-snippet': 'return 200 pwned;', 'nginx.ingress.kubernetes.io/server-alias': '*.bank.example' } } }), ...refusedByClass, says: 'spec.route.annotations is nginx.ingress.kubernetes.io/configuration-snippet' },
-  { title: 'an image of its own', spec: () => ({ gateway: { image: 'evil.example/steal:1' } }), ...refusedByClass, says: 'spec.gateway.image is evil.example/steal:1' },
-  { title: 'an address inside of the cluster as its brokers', spec: () => ({ kafka: { bootstrapServers: ['169.254.169.254:80'] } }), ...refusedByClass, says: 'spec.kafka.bootstrapServers is 169.254.169.254:80' },
-  { title: 'labels by which its pods join the Service of another application', spec: () => ({ gateway: { podLabels: { app: 'payments-db' } } }), ...refusedByClass, says: 'spec.gateway.podLabels is app' },
-  { title: 'a way out past a policy that denies all egress', spec: () => ({ network: { egress: { others: [{}] } } }), ...refusedByClass, says: 'spec.network.egress is set, and the class default allows none (spec.allowed.networkPeers)' },
-  { title: 'the priority of the cluster itself', spec: () => ({ gateway: { priorityClassName: 'system-cluster-critical' } }), ...refusedByClass, says: 'spec.gateway.priorityClassName is system-cluster-critical' },
+  {
+    title: 'a topic that no channel has',
+    spec: () => ({ topic: { ...destructive, name: 'payments.ledger' } }),
+    annotations: adopt,
+    ...refusedByClass,
+    says: 'spec.topic.name is payments.ledger',
+  },
+  {
+    title: 'the topic of another channel',
+    spec: () => ({ topic: { ...destructive, name: `${victim.namespace}.chrome` } }),
+    annotations: adopt,
+    ...refusedByClass,
+    says: 'spec.topic.name is team-1.chrome',
+  },
+  {
+    title: 'the topic of another channel by another address of the brokers',
+    spec: () => ({
+      kafka: { bootstrapServers: [`localhost:${cluster.kafka.port}`] },
+      topic: { ...destructive, name: `${victim.namespace}.chrome` },
+    }),
+    annotations: adopt,
+    ...refusedByClass,
+    says: 'spec.kafka.bootstrapServers is localhost:',
+  },
+  {
+    title: 'more partitions than the class allows',
+    spec: () => ({ topic: { partitions: 1_000 } }),
+    ...refusedByClass,
+    says: 'spec.topic.partitions is 1000',
+  },
+  {
+    title: 'a path below that of another channel',
+    spec: () => ({ route: { type: 'Ingress', host, className: 'public', paths: { socket: '/wss/chrome/v1/ws', api: '/login' } } }),
+    about: 'RouteReady',
+    reason: 'RouteClaimed',
+    says: `${host}/wss/chrome/v1/ws collides with ${host}/wss/chrome`,
+    isWithout: ['Ingress'],
+  },
+  {
+    title: 'a path above that of another channel',
+    spec: () => ({ route: { type: 'Ingress', host, className: 'public', paths: { socket: '/wss', api: '/mine' } } }),
+    about: 'RouteReady',
+    reason: 'RouteClaimed',
+    says: `${host}/wss collides with ${host}/wss/chrome`,
+    isWithout: ['Ingress'],
+  },
+  {
+    title: 'a host that the class does not allow',
+    spec: () => ({ route: { type: 'Ingress', host: 'login.elsewhere.example', className: 'public' } }),
+    ...refusedByClass,
+    says: 'spec.route.host is login.elsewhere.example, and the class default allows *.bank.example',
+  },
+  {
+    title: 'annotations that configure the ingress controller',
+    spec: () => ({
+      route: {
+        type: 'Ingress',
+        host: 'mine.bank.example',
+        className: 'public',
+        annotations: {
+          'nginx.ingress.kubernetes.io/configuration-snippet': 'return 200 pwned;',
+          'nginx.ingress.kubernetes.io/server-alias': '*.bank.example',
+        },
+      },
+    }),
+    ...refusedByClass,
+    says: 'spec.route.annotations is nginx.ingress.kubernetes.io/configuration-snippet',
+  },
+  {
+    title: 'an image of its own',
+    spec: () => ({ gateway: { image: 'evil.example/steal:1' } }),
+    ...refusedByClass,
+    says: 'spec.gateway.image is evil.example/steal:1',
+  },
+  {
+    title: 'an address inside of the cluster as its brokers',
+    spec: () => ({ kafka: { bootstrapServers: ['169.254.169.254:80'] } }),
+    ...refusedByClass,
+    says: 'spec.kafka.bootstrapServers is 169.254.169.254:80',
+  },
+  {
+    title: 'labels by which its pods join the Service of another application',
+    spec: () => ({ gateway: { podLabels: { app: 'payments-db' } } }),
+    ...refusedByClass,
+    says: 'spec.gateway.podLabels is app',
+  },
+  {
+    title: 'a way out past a policy that denies all egress',
+    spec: () => ({ network: { egress: { others: [{}] } } }),
+    ...refusedByClass,
+    says: 'spec.network.egress is set, and the class default allows none (spec.allowed.networkPeers)',
+  },
+  {
+    title: 'the priority of the cluster itself',
+    spec: () => ({ gateway: { priorityClassName: 'system-cluster-critical' } }),
+    ...refusedByClass,
+    says: 'spec.gateway.priorityClassName is system-cluster-critical',
+  },
 ]
 
 beforeAll(async () => {
   const allowed = { hosts: ['*.bank.example'], pathPrefixes: ['/*'] }
-  cluster = await startTestCluster({ users: [user], classes: [aClass({ isDefault: true, allowed }), aClass({ name: 'brokers', allowed: { ...allowed, bootstrapServers: ['127.0.0.1:*'] } })] })
-  valueOf(await cluster.api.create(classType, { apiVersion: 'networking.k8s.io/v1', kind: 'IngressClass', metadata: { name: 'public' }, spec: { controller: 'example.com/ingress' } }))
+  cluster = await startTestCluster({
+    users: [user],
+    classes: [
+      aClass({ isDefault: true, allowed }),
+      aClass({ name: 'brokers', allowed: { ...allowed, bootstrapServers: ['127.0.0.1:*'] } }),
+    ],
+  })
+  valueOf(
+    await cluster.api.create(classType, {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'IngressClass',
+      metadata: { name: 'public' },
+      spec: { controller: 'example.com/ingress' },
+    }),
+  )
   operator = await cluster.startOperator({ env: { RESYNC_MS: '1000' } })
   const [payments, evil] = [await cluster.makeNamespace(), await cluster.makeNamespace()]
   tenant = await makeTenant(cluster, { user, namespace: evil })
@@ -97,29 +207,50 @@ afterAll(async () => {
 
 describe('a tenant who may make channels in one namespace and nothing else', () => {
   it('has no right to what the operator makes', async () => {
-    const rights = [['create', 'networking.k8s.io', 'ingresses'], ['create', 'apps', 'deployments'], ['get', '', 'secrets'], ['patch', 'carillon.dev', 'realtimechannels/status'], ['create', 'carillon.dev', 'realtimechannels']] as const
-    expect(await Promise.all(rights.map(([verb, group, resource]) => tenant.can(verb, group, resource)))).toEqual([false, false, false, false, true])
+    const rights = [
+      ['create', 'networking.k8s.io', 'ingresses'],
+      ['create', 'apps', 'deployments'],
+      ['get', '', 'secrets'],
+      ['patch', 'carillon.dev', 'realtimechannels/status'],
+      ['create', 'carillon.dev', 'realtimechannels'],
+    ] as const
+    expect(await Promise.all(rights.map(([verb, group, resource]) => tenant.can(verb, group, resource)))).toEqual([
+      false,
+      false,
+      false,
+      false,
+      true,
+    ])
   })
 
-  it.each(attacks)('is refused $title, and its deletion deletes nothing of others', async ({ spec, annotations, about = 'Ready', reason, says, isWithout = ['Deployment'] }) => {
-    const name = `attack-${names++}`
-    const channel = testChannel(cluster, tenant.namespace, name)
-    await tenant.apply(name, spec(), annotations)
-    expect(await channel.until(about, 'False', reason)).toContain(says)
-    expect(await Promise.all(isWithout.map((kind) => channel.child(kind)))).toEqual(isWithout.map(() => null))
-    await tenant.delete(name)
-    await untilGone(channel)
-    expect(await possessions()).toEqual(before)
-  })
+  it.each(attacks)(
+    'is refused $title, and its deletion deletes nothing of others',
+    async ({ spec, annotations, about = 'Ready', reason, says, isWithout = ['Deployment'] }) => {
+      const name = `attack-${names++}`
+      const channel = testChannel(cluster, tenant.namespace, name)
+      await tenant.apply(name, spec(), annotations)
+      expect(await channel.until(about, 'False', reason)).toContain(says)
+      expect(await Promise.all(isWithout.map((kind) => channel.child(kind)))).toEqual(isWithout.map(() => null))
+      await tenant.delete(name)
+      await untilGone(channel)
+      expect(await possessions()).toEqual(before)
+    },
+  )
 
   it('is not even stored with the internal topic of the brokers', async () => {
-    await expect(tenant.apply('internal', { topic: { ...destructive, name: '__consumer_offsets' } }, adopt)).rejects.toThrow('topics whose names begin with __ belong to Kafka itself')
-    await expect(tenant.apply('internal', { topic: { deadLetters: { name: '__transaction_state' } } }, adopt)).rejects.toThrow('topics whose names begin with __ belong to Kafka itself')
+    await expect(tenant.apply('internal', { topic: { ...destructive, name: '__consumer_offsets' } }, adopt)).rejects.toThrow(
+      'topics whose names begin with __ belong to Kafka itself',
+    )
+    await expect(tenant.apply('internal', { topic: { deadLetters: { name: '__transaction_state' } } }, adopt)).rejects.toThrow(
+      'topics whose names begin with __ belong to Kafka itself',
+    )
   })
 
   it('does not get the path of a younger channel by an older channel of its own', async () => {
     const channel = testChannel(cluster, tenant.namespace, 'early')
-    await tenant.apply('early', { route: { type: 'Ingress', host, className: 'public', paths: { socket: '/wss/chrome/v1/ws', api: '/a' } } })
+    await tenant.apply('early', {
+      route: { type: 'Ingress', host, className: 'public', paths: { socket: '/wss/chrome/v1/ws', api: '/a' } },
+    })
     expect(await channel.until('RouteReady', 'False', 'RouteClaimed')).toContain(`the channel ${victim.namespace}/chrome has`)
     expect(await channel.child('Ingress')).toBeNull()
     await tenant.apply('early', {})
@@ -133,10 +264,16 @@ describe('a tenant who may make channels in one namespace and nothing else', () 
     // Where the operator leads them. What is wrong only in the eyes of this gateway (an audience of two) is right in those of the victim.
     const [topic, letters] = [await environmentOf(channel, 'KAFKA_TOPIC'), await environmentOf(channel, 'KAFKA_DLQ_TOPIC')]
     const env = { KAFKA_BROKERS: cluster.kafka.brokers.join(','), KAFKA_TOPIC: topic }
-    const [emits, copies] = await Promise.all([startPod('emits', { ...env, KAFKA_DLQ: 'false' }), startPod('copies', { ...env, ...(letters === '' ? {} : { KAFKA_DLQ_TOPIC: letters }), MAX_AUDIENCE_SIZE: '1' })])
+    const [emits, copies] = await Promise.all([
+      startPod('emits', { ...env, KAFKA_DLQ: 'false' }),
+      startPod('copies', { ...env, ...(letters === '' ? {} : { KAFKA_DLQ_TOPIC: letters }), MAX_AUDIENCE_SIZE: '1' }),
+    ])
     await Promise.all([emits, copies].map((pod) => pod.untilReady(120_000)))
     expect(await emitForged(emits)).toBe(202)
-    await soon(async () => expect((await readTopic(cluster.kafka.brokers, letters === '' ? `${topic}.dlq` : letters)).length).toBe(1), 120_000)
+    await soon(
+      async () => expect((await readTopic(cluster.kafka.brokers, letters === '' ? `${topic}.dlq` : letters)).length).toBe(1),
+      120_000,
+    )
     await Promise.all([emits.kill(), copies.kill()])
     expect(await possessions()).toEqual(before)
   }, 400_000)
@@ -153,10 +290,14 @@ describe('a tenant who may make channels in one namespace and nothing else', () 
   })
 
   it('does not say where its dead letters go by a variable, and to no topic of another channel by a field', async () => {
-    await expect(tenant.apply('letters', { gateway: { env: [{ name: 'KAFKA_DLQ_TOPIC', value: `${victim.namespace}.chrome` }] } })).rejects.toThrow('KAFKA_DLQ_TOPIC')
+    await expect(
+      tenant.apply('letters', { gateway: { env: [{ name: 'KAFKA_DLQ_TOPIC', value: `${victim.namespace}.chrome` }] } }),
+    ).rejects.toThrow('KAFKA_DLQ_TOPIC')
     const channel = testChannel(cluster, tenant.namespace, 'letters')
     await tenant.apply('letters', { topic: { deadLetters: { name: `${victim.namespace}.chrome` } } })
-    expect(await channel.until('Ready', 'False', 'NotAllowedByClass')).toContain(`spec.topic.deadLetters.name is ${victim.namespace}.chrome`)
+    expect(await channel.until('Ready', 'False', 'NotAllowedByClass')).toContain(
+      `spec.topic.deadLetters.name is ${victim.namespace}.chrome`,
+    )
     // Its pods go on as they were, with the dead letter topic that a gateway has where nothing is said.
     expect([await environmentOf(channel, 'KAFKA_DLQ'), await environmentOf(channel, 'KAFKA_DLQ_TOPIC')]).toEqual(['', ''])
     await tenant.delete('letters')
@@ -174,7 +315,9 @@ describe('a broker that announces 2 GiB', () => {
 
   it('is not even asked when the class does not allow it', async () => {
     await tenant.apply('fake', { kafka: { bootstrapServers: [broker.address] } })
-    expect(await testChannel(cluster, tenant.namespace, 'fake').until('Ready', 'False', 'NotAllowedByClass')).toContain(`spec.kafka.bootstrapServers is ${broker.address}`)
+    expect(await testChannel(cluster, tenant.namespace, 'fake').until('Ready', 'False', 'NotAllowedByClass')).toContain(
+      `spec.kafka.bootstrapServers is ${broker.address}`,
+    )
     expect(broker.connections).toBe(0)
   })
 
@@ -192,7 +335,16 @@ describe('a broker that announces 2 GiB', () => {
 
 it('leaves the victim with each of its events once, none of others, and all that it had', async () => {
   const verdict = await traffic.judge()
-  expect(verdict).toEqual({ emitted: verdict.emitted, refused: 0, lost: 0, duplicates: 0, foreign: 0, gaps: 0, closes: 0, foreignRecords: 0 })
+  expect(verdict).toEqual({
+    emitted: verdict.emitted,
+    refused: 0,
+    lost: 0,
+    duplicates: 0,
+    foreign: 0,
+    gaps: 0,
+    closes: 0,
+    foreignRecords: 0,
+  })
   expect(verdict.emitted).toBeGreaterThan(100)
   expect(await possessions()).toEqual(before)
 }, 300_000)
@@ -214,7 +366,18 @@ async function environmentOf(channel: TestChannel, name: string): Promise<string
 
 /** An event for two, as if the bank had written it. @returns the status */
 async function emitForged(pod: Pod): Promise<number> {
-  const headers = { 'ce-specversion': '1.0', 'ce-id': 'forged', 'ce-source': 'urn:payments:official', 'ce-type': 't', 'ce-audience': '{"users":["plain","returns"]}', 'content-type': 'application/json' }
-  const { status } = await fetch(`${pod.url}/api/chrome-service/v1/events`, { method: 'POST', headers, body: '{"text":"Your session expired."}' })
+  const headers = {
+    'ce-specversion': '1.0',
+    'ce-id': 'forged',
+    'ce-source': 'urn:payments:official',
+    'ce-type': 't',
+    'ce-audience': '{"users":["plain","returns"]}',
+    'content-type': 'application/json',
+  }
+  const { status } = await fetch(`${pod.url}/api/chrome-service/v1/events`, {
+    method: 'POST',
+    headers,
+    body: '{"text":"Your session expired."}',
+  })
   return status
 }

@@ -28,7 +28,10 @@ describe('the topic of a channel', () => {
   })
 
   const topicName = (of: TestChannel = channel): string => `${of.namespace}.${of.name}`
-  const make = async (topic: NonNullable<RealtimeChannelSpec['topic']> = {}, annotations?: Readonly<Record<string, string>>): Promise<void> => {
+  const make = async (
+    topic: NonNullable<RealtimeChannelSpec['topic']> = {},
+    annotations?: Readonly<Record<string, string>>,
+  ): Promise<void> => {
     await channel.apply({ topic }, annotations)
     await channel.until('TopicReady', 'True', 'TopicAsAsked')
   }
@@ -51,9 +54,21 @@ describe('the topic of a channel', () => {
       await make({ partitions: 4, retention: '1h', config: { 'max.message.bytes': '2000000' } })
       const topic = await found()
       expect(topic).toMatchObject({ partitions: 4, replicas: 1, config: { 'retention.ms': '3600000', 'max.message.bytes': '2000000' } })
-      expect((await channel.status()).topic).toEqual({ name: topicName(), id: topic?.topicId, clusterId: topic?.clusterId, partitions: 4, replicas: 1, origin: 'Created', configKeys: ['max.message.bytes', 'retention.ms'] })
+      expect((await channel.status()).topic).toEqual({
+        name: topicName(),
+        id: topic?.topicId,
+        clusterId: topic?.clusterId,
+        partitions: 4,
+        replicas: 1,
+        origin: 'Created',
+        configKeys: ['max.message.bytes', 'retention.ms'],
+      })
       expect(await epoch()).toBe(topic?.topicId)
-      expect(await untilEvent(cluster, channel, 'TopicCreated')).toEqual({ type: 'Normal', reason: 'TopicCreated', note: `Created the topic ${topicName()} with 4 partitions.` })
+      expect(await untilEvent(cluster, channel, 'TopicCreated')).toEqual({
+        type: 'Normal',
+        reason: 'TopicCreated',
+        note: `Created the topic ${topicName()} with 4 partitions.`,
+      })
     })
 
     it('grows, and no pod restarts for that', async () => {
@@ -70,7 +85,9 @@ describe('the topic of a channel', () => {
       await make({ retention: '1h', config: { 'max.message.bytes': '2000000' } })
       expect(await cluster.topics.alterConfig(topicName(), { 'min.compaction.lag.ms': '5' })).toEqual({ ok: true, value: undefined })
       await make({ retention: '2h', config: { 'segment.ms': '60000' } })
-      await soon(async () => expect((await found())?.config).toEqual({ 'retention.ms': '7200000', 'segment.ms': '60000', 'min.compaction.lag.ms': '5' }))
+      await soon(async () =>
+        expect((await found())?.config).toEqual({ 'retention.ms': '7200000', 'segment.ms': '60000', 'min.compaction.lag.ms': '5' }),
+      )
       await make()
       await soon(async () => expect((await found())?.config).toEqual({ 'min.compaction.lag.ms': '5' }))
     })
@@ -86,7 +103,14 @@ describe('the topic of a channel', () => {
 
   describe('that is there before the channel', () => {
     it('is adopted when it is exactly as the channel asks', async () => {
-      unwrap(await cluster.topics.create({ name: topicName(), partitions: 3, replicas: 1, config: { 'retention.ms': '3600000', 'segment.ms': '60000' } }))
+      unwrap(
+        await cluster.topics.create({
+          name: topicName(),
+          partitions: 3,
+          replicas: 1,
+          config: { 'retention.ms': '3600000', 'segment.ms': '60000' },
+        }),
+      )
       await make({ retention: '1h' })
       expect((await channel.status()).topic).toMatchObject({ origin: 'Adopted', partitions: 3 })
       expect((await found())?.config).toEqual({ 'retention.ms': '3600000', 'segment.ms': '60000' })
@@ -112,7 +136,10 @@ describe('the topic of a channel', () => {
       await untilReady(channel)
       const before = await epoch()
       unwrap(await cluster.topics.delete(topicName()))
-      expect(await untilEvent(cluster, channel, 'TopicRecreated')).toMatchObject({ type: 'Warning', note: expect.stringContaining('made anew, empty') })
+      expect(await untilEvent(cluster, channel, 'TopicRecreated')).toMatchObject({
+        type: 'Warning',
+        note: expect.stringContaining('made anew, empty'),
+      })
       await channel.until('TopicReady', 'True', 'TopicAsAsked')
       await soon(async () => expect(await epoch()).toBe((await found())?.topicId))
       expect(await epoch()).not.toBe(before)
@@ -156,7 +183,10 @@ describe('the topic of a channel', () => {
       expect(await exists(topicName())).toBe(deletionPolicy === 'Retain')
     })
 
-    it.each([['Delete', 'Retain'], ['Retain', 'Delete']] as const)('follows the policy that stands then: %s, changed to %s', async (first, deletionPolicy) => {
+    it.each([
+      ['Delete', 'Retain'],
+      ['Retain', 'Delete'],
+    ] as const)('follows the policy that stands then: %s, changed to %s', async (first, deletionPolicy) => {
       await make({ deletionPolicy: first })
       await make({ deletionPolicy })
       expect((await channel.get()).metadata.finalizers ?? []).toEqual(deletionPolicy === 'Delete' ? ['carillon.dev/topic'] : [])
@@ -248,7 +278,9 @@ describe('the topic of a channel', () => {
 })
 
 /** @throws when it failed: tests say by this that they expect no failure */
-function unwrap<T>(result: { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: { readonly detail: string } }): T {
+function unwrap<T>(
+  result: { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: { readonly detail: string } },
+): T {
   if (!result.ok) throw new Error(result.error.detail)
   return result.value
 }

@@ -25,14 +25,25 @@ const verbs: Readonly<Record<string, readonly [ofOne: string, ofMany: string]>> 
 /** @param path with its query */
 export function parseRequest(method: string, path: string): ApiRequest {
   const url = new URL(path, 'http://server')
-  const parts = url.pathname.split('/').filter((part) => part !== '').map(decodeURIComponent)
+  const parts = url.pathname
+    .split('/')
+    .filter((part) => part !== '')
+    .map(decodeURIComponent)
   const isCore = parts[0] === 'api'
   const [group, rest] = isCore ? ['', parts.slice(2)] : [parts[1] ?? '', parts.slice(3)]
-  if ((!isCore && parts[0] !== 'apis') || rest.length === 0) return { verb: method.toLowerCase(), group: '', resource: '', subresource: '', namespace: '', name: '' }
+  if ((!isCore && parts[0] !== 'apis') || rest.length === 0)
+    return { verb: method.toLowerCase(), group: '', resource: '', subresource: '', namespace: '', name: '' }
   // A namespace itself is a resource of the cluster, which RBAC judges as in that namespace; what comes behind its name is in it.
   const isInNamespace = rest[0] === 'namespaces' && rest.length > 2
   const [resource = '', name = '', subresource = ''] = isInNamespace ? rest.slice(2) : rest
   const [ofOne = 'unknown', ofMany = 'unknown'] = verbs[method] ?? []
   const isWatch = method === 'GET' && ['true', '1'].includes(url.searchParams.get('watch') ?? '')
-  return { verb: isWatch ? 'watch' : name === '' ? ofMany : ofOne, group, resource, subresource, namespace: rest[0] === 'namespaces' ? (rest[1] ?? '') : '', name }
+  return {
+    verb: isWatch ? 'watch' : name === '' ? ofMany : ofOne,
+    group,
+    resource,
+    subresource,
+    namespace: rest[0] === 'namespaces' ? (rest[1] ?? '') : '',
+    name,
+  }
 }

@@ -24,7 +24,10 @@ export interface ClusterQuestion {
 export const complaintOf = ({ code, body }: ClusterAnswer): string => (code < 300 ? '' : `${code}: ${body.message}`)
 
 /** One request to the API server of a test, in its own words: for what our port of it does not know (subresources, dry runs of a create). */
-export function askCluster({ server, certificateAuthority, token: ofAdministrator }: ControlPlane, question: ClusterQuestion): Promise<ClusterAnswer> {
+export function askCluster(
+  { server, certificateAuthority, token: ofAdministrator }: ControlPlane,
+  question: ClusterQuestion,
+): Promise<ClusterAnswer> {
   const { method = 'GET', path, body, contentType = 'application/json', accept = 'application/json', token = ofAdministrator } = question
   return new Promise((resolve, reject) => {
     const headers = { authorization: `Bearer ${token}`, 'content-type': contentType, accept }

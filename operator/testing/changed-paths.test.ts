@@ -9,7 +9,10 @@ it('names what was set, changed or taken away, and nothing that is the same', ()
 })
 
 it('knows the items of a list by their names, whatever their order', () => {
-  const [a, b] = [{ name: 'a', value: '1' }, { name: 'b', value: '2' }]
+  const [a, b] = [
+    { name: 'a', value: '1' },
+    { name: 'b', value: '2' },
+  ]
   expect(changedPaths({ env: [a, b] }, { env: [{ ...b, value: '3' }, a] })).toEqual(['env.b.value'])
   expect(changedPaths({ env: [a] }, { env: [a, b] })).toEqual(['env.b'])
 })

@@ -13,6 +13,9 @@ export function changedPaths(before: unknown, after: unknown, path = ''): readon
 function entriesOf(value: unknown): Readonly<Record<string, unknown>> | null {
   if (typeof value !== 'object' || value === null) return null
   if (!Array.isArray(value)) return value as Readonly<Record<string, unknown>> // an object, so it has keys
-  const named = value.filter((item): item is { readonly name: string } => typeof item === 'object' && item !== null && typeof (item as { readonly name?: unknown }).name === 'string')
+  const named = value.filter(
+    (item): item is { readonly name: string } =>
+      typeof item === 'object' && item !== null && typeof (item as { readonly name?: unknown }).name === 'string',
+  )
   return named.length === value.length && named.length > 0 ? Object.fromEntries(named.map((item) => [item.name, item])) : null
 }

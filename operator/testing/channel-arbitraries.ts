@@ -9,8 +9,13 @@ export const anySpec: fc.Arbitrary<RealtimeChannelSpec> = fc
       {
         partitions: fc.integer({ min: 1, max: 4 }),
         retention: fc.constantFrom('1h', '2h'),
-        config: fc.dictionary(fc.constantFrom('cleanup.policy', 'min.insync.replicas', 'max.message.bytes'), fc.constantFrom('a', 'b'), { maxKeys: 3 }),
-        deadLetters: fc.record({ enabled: fc.boolean(), name: fc.constantFrom('shop.lost', 'shop.chat.dlq'), retention: fc.constantFrom('24h', '48h') }, { requiredKeys: [] }),
+        config: fc.dictionary(fc.constantFrom('cleanup.policy', 'min.insync.replicas', 'max.message.bytes'), fc.constantFrom('a', 'b'), {
+          maxKeys: 3,
+        }),
+        deadLetters: fc.record(
+          { enabled: fc.boolean(), name: fc.constantFrom('shop.lost', 'shop.chat.dlq'), retention: fc.constantFrom('24h', '48h') },
+          { requiredKeys: [] },
+        ),
         deletionPolicy: fc.constantFrom('Retain' as const, 'Delete' as const),
       },
       { requiredKeys: ['partitions'] },

@@ -1,6 +1,12 @@
 import { fillDefaults } from '../../api/fill-defaults.ts'
 import { childMetadata } from '../../cdk8s/operands/child-metadata.ts'
-import { apiVersion, channelKind, type RealtimeChannel, type RealtimeChannelSpec, type StoredSpec } from '../../api/v1alpha1/realtime-channel.ts'
+import {
+  apiVersion,
+  channelKind,
+  type RealtimeChannel,
+  type RealtimeChannelSpec,
+  type StoredSpec,
+} from '../../api/v1alpha1/realtime-channel.ts'
 import { parseChannel } from '../reconcile/observe/parse-channel.ts'
 import type { Settings } from '../reconcile/settings.ts'
 import type { TopicDescription } from '../reconcile/topic/topic-admin.ts'
@@ -23,7 +29,12 @@ export const openTopicRules: TopicRules = { topics: ['*'], adopt: true, deletion
 
 /** The smallest `spec` that the API server takes. */
 export const smallestSpec: RealtimeChannelSpec = {
-  auth: { jwks: { uri: 'https://sso.example.com/keys' }, issuer: 'https://sso.example.com', audience: ['carillon'], allowedOrigins: ['https://app.example.com'] },
+  auth: {
+    jwks: { uri: 'https://sso.example.com/keys' },
+    issuer: 'https://sso.example.com',
+    audience: ['carillon'],
+    allowedOrigins: ['https://app.example.com'],
+  },
 }
 
 /** A channel as it holds: with defaults, of generation 1. */
@@ -31,7 +42,15 @@ export function aChannel({ metadata = {}, spec = {}, status }: ChannelParts = {}
   const parsed = parseChannel({
     apiVersion,
     kind: channelKind,
-    metadata: { name: 'chat', namespace: 'shop', uid: 'uid-chat', generation: 1, resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z', ...metadata },
+    metadata: {
+      name: 'chat',
+      namespace: 'shop',
+      uid: 'uid-chat',
+      generation: 1,
+      resourceVersion: '1',
+      creationTimestamp: '2026-01-01T00:00:00Z',
+      ...metadata,
+    },
     spec: { ...smallestSpec, ...spec },
     status,
   })
@@ -67,7 +86,17 @@ export function aDeadLetterTopic(topic: Partial<TopicDescription> = {}): TopicDe
 
 /** The topic that a channel of `aChannel` asks for. */
 export function aTopic(topic: Partial<TopicDescription> = {}): TopicDescription {
-  return { name: 'shop.chat', topicId: 'topic-1', clusterId: 'cluster-1', partitions: 3, replicas: 1, isInternal: false, config: {}, inForce: {}, ...topic }
+  return {
+    name: 'shop.chat',
+    topicId: 'topic-1',
+    clusterId: 'cluster-1',
+    partitions: 3,
+    replicas: 1,
+    isInternal: false,
+    config: {},
+    inForce: {},
+    ...topic,
+  }
 }
 
 /** A world in which nothing has been made for the channel yet, and Kafka answers. */
@@ -101,5 +130,7 @@ export function aForeignObject(kind: string, object: Partial<KubernetesObject> =
 export function ownedBy(channel: RealtimeChannel): Pick<ObjectMeta, 'ownerReferences'> {
   const { name, namespace = '', uid = '' } = channel.metadata
   // Only the channel is read of the input.
-  return { ownerReferences: childMetadata({ channel: { name, namespace, uid } } as Parameters<typeof childMetadata>[0], 'Service').ownerReferences }
+  return {
+    ownerReferences: childMetadata({ channel: { name, namespace, uid } } as Parameters<typeof childMetadata>[0], 'Service').ownerReferences,
+  }
 }

@@ -1,4 +1,10 @@
-import { classAnnotations, classKind, type AllowedSpec, type RealtimeChannelClass, type RealtimeChannelClassSpec } from '../../api/v1alpha1/realtime-channel-class.ts'
+import {
+  classAnnotations,
+  classKind,
+  type AllowedSpec,
+  type RealtimeChannelClass,
+  type RealtimeChannelClassSpec,
+} from '../../api/v1alpha1/realtime-channel-class.ts'
 import { apiVersion } from '../../api/v1alpha1/realtime-channel.ts'
 import { boundsOf } from '../reconcile/class/bounds.ts'
 import type { ChannelClass } from '../reconcile/class/channel-class.ts'
@@ -20,7 +26,14 @@ export const openAllowed: AllowedSpec = {
   serviceAnnotations: ['*'],
   images: ['*'],
   maxReplicas: 1000,
-  maxResources: { cpu: '1000', memory: '100Ti', 'ephemeral-storage': '100Ti', 'nvidia.com/gpu': 8, 'example.com/fpga': 8, 'no/such/resource': 8 },
+  maxResources: {
+    cpu: '1000',
+    memory: '100Ti',
+    'ephemeral-storage': '100Ti',
+    'nvidia.com/gpu': 8,
+    'example.com/fpga': 8,
+    'no/such/resource': 8,
+  },
   env: ['*'],
   scheduling: { nodeSelector: ['*'], tolerations: ['*'], priorityClassNames: ['*'], affinity: true },
   networkPeers: true,
@@ -34,13 +47,22 @@ export interface ClassParts extends RealtimeChannelClassSpec {
 
 /** A class as the API server hands it out. */
 export function aClass({ name = 'default', isDefault = false, ...spec }: ClassParts = {}): RealtimeChannelClass {
-  return { apiVersion, kind: classKind, metadata: { name, uid: `uid-${name}`, ...(isDefault ? { annotations: { [classAnnotations.isDefault]: 'true' } } : {}) }, spec }
+  return {
+    apiVersion,
+    kind: classKind,
+    metadata: { name, uid: `uid-${name}`, ...(isDefault ? { annotations: { [classAnnotations.isDefault]: 'true' } } : {}) },
+    spec,
+  }
 }
 
 /** The default class of a test that is about something else. */
 export const openClass = aClass({ name: 'open', isDefault: true, allowed: openAllowed })
 
-export function aChannelClass({ name = null, defaults = {}, ...allowed }: { readonly name?: string | null; readonly defaults?: ChannelClass['defaults'] } & AllowedSpec = {}): ChannelClass {
+export function aChannelClass({
+  name = null,
+  defaults = {},
+  ...allowed
+}: { readonly name?: string | null; readonly defaults?: ChannelClass['defaults'] } & AllowedSpec = {}): ChannelClass {
   return { name, defaults, bounds: boundsOf(allowed) }
 }
 

@@ -17,7 +17,13 @@ const api = apiOf(kubeconfigFile, { timeoutMs: 1_000 })
 const work = { namespace: 'default', name: 'work' }
 const election = createLeaderElection({
   api,
-  options: { lease: { namespace: 'default', name: 'election' }, identity: uniqueIdentity(name), durationMs: 3_000, renewDeadlineMs: 2_000, retryPeriodMs: 400 },
+  options: {
+    lease: { namespace: 'default', name: 'election' },
+    identity: uniqueIdentity(name),
+    durationMs: 3_000,
+    renewDeadlineMs: 2_000,
+    retryPeriodMs: 400,
+  },
   metrics: createRecordingMetrics({ controllers: [], leases: ['election'], resources: [], kinds: [], kafkaOperations: [] }).metrics,
   logger: createRecordingLogger().logger,
   clock: systemClock,
@@ -28,7 +34,11 @@ async function writeWhileLeading(by: string, signal: AbortSignal): Promise<void>
   for (let n = 0; !signal.aborted; n += 1) {
     const found = await api.get(configMapType, work)
     // For this version, so that a request which was on its way when the process was stopped does not arrive in another's term.
-    if (found.ok && election.isLeader()) await api.mergePatch(configMapType, work, { metadata: { resourceVersion: found.value.metadata.resourceVersion }, data: { by, n: String(n) } })
+    if (found.ok && election.isLeader())
+      await api.mergePatch(configMapType, work, {
+        metadata: { resourceVersion: found.value.metadata.resourceVersion },
+        data: { by, n: String(n) },
+      })
     await new Promise((resolve) => void setTimeout(resolve, 20))
   }
 }

@@ -6,7 +6,10 @@ import { createRecordingLogger } from '../../gateway/testing/recording-logger.ts
 import { createRecordingMetrics } from './recording-metrics.ts'
 
 /** What a test does to processes that elect a leader. Times are in milliseconds. */
-export type ElectionStep = { readonly afterMs: number; /** Its number; `leader` is whoever wrote last. */ readonly process: number | 'leader' } & (
+export type ElectionStep = {
+  readonly afterMs: number
+  /** Its number; `leader` is whoever wrote last. */ readonly process: number | 'leader'
+} & (
   | { readonly kind: 'pause'; readonly ms: number }
   | { readonly kind: 'kill' | 'stop' }
   /** Its wall clock jumps. */
@@ -61,7 +64,10 @@ export function createElectionSimulation(count: number, random: () => number) {
 
   async function runUntil(endMs: number): Promise<void> {
     for (;;) {
-      const event = queue.reduce<Event | null>((first, each) => (first === null || due(each) < due(first) || (due(each) === due(first) && each.rank < first.rank) ? each : first), null)
+      const event = queue.reduce<Event | null>(
+        (first, each) => (first === null || due(each) < due(first) || (due(each) === due(first) && each.rank < first.rank) ? each : first),
+        null,
+      )
       if (event === null || due(event) > endMs) break
       queue.splice(queue.indexOf(event), 1)
       nowMs = Math.max(nowMs, due(event))
@@ -102,7 +108,17 @@ export function createElectionSimulation(count: number, random: () => number) {
       random,
       timers: { after: (ms, run) => at(nowMs + ms, process, run) },
     })
-    const process: Process = { identity, election, pausedUntilMs: 0, isDead: false, wallOffsetMs: 0, delayMs: 5, there: 0.5, failures: { times: 0, isCarriedOut: false }, terms: 0 }
+    const process: Process = {
+      identity,
+      election,
+      pausedUntilMs: 0,
+      isDead: false,
+      wallOffsetMs: 0,
+      delayMs: 5,
+      there: 0.5,
+      failures: { times: 0, isCarriedOut: false },
+      terms: 0,
+    }
     campaign(process)
     write(process)
     return process
@@ -126,7 +142,10 @@ export function createElectionSimulation(count: number, random: () => number) {
   }
 
   function apply(step: ElectionStep): void {
-    const process = step.process === 'leader' ? processes.find(({ identity }) => writes.at(-1)?.by.startsWith(`${identity} `) === true) : processes[step.process % processes.length]
+    const process =
+      step.process === 'leader'
+        ? processes.find(({ identity }) => writes.at(-1)?.by.startsWith(`${identity} `) === true)
+        : processes[step.process % processes.length]
     if (process === undefined) return
     const replace = (): void => {
       processes[processes.indexOf(process)] = bear()

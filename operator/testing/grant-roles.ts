@@ -17,9 +17,14 @@ export async function grantRoles(plane: ControlPlane, { user, watchNamespaces }:
   for (const role of renderRoles({ name: user, namespace: 'default', watchNamespaces })) {
     const { kind, metadata } = role as unknown as KubernetesObject // RBAC's objects are objects.
     const at = metadata.namespace === undefined ? '' : `namespaces/${metadata.namespace}/`
-    const collection = { ClusterRole: 'clusterroles', Role: 'roles', ClusterRoleBinding: 'clusterrolebindings', RoleBinding: 'rolebindings' }[kind] ?? ''
+    const collection =
+      { ClusterRole: 'clusterroles', Role: 'roles', ClusterRoleBinding: 'clusterrolebindings', RoleBinding: 'rolebindings' }[kind] ?? ''
     const subjects = kind.endsWith('Binding') ? { subjects: [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: user }] } : {}
-    const made = await askCluster(plane, { method: 'POST', path: `/apis/rbac.authorization.k8s.io/v1/${at}${collection}`, body: { ...role, ...subjects } })
+    const made = await askCluster(plane, {
+      method: 'POST',
+      path: `/apis/rbac.authorization.k8s.io/v1/${at}${collection}`,
+      body: { ...role, ...subjects },
+    })
     if (made.code >= 300 && made.code !== 409) throw new Error(`${kind} ${metadata.name}: ${made.body.message}`)
   }
 }

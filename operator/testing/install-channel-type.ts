@@ -9,11 +9,15 @@ export async function installChannelType(cluster: ControlPlane): Promise<void> {
   for (const definition of [renderCustomResourceDefinition(), renderClassDefinition()]) await install(cluster, definition)
 }
 
-async function install(cluster: ControlPlane, definition: { readonly metadata: { readonly name: string }; readonly spec: { readonly names: { readonly plural: string } } }): Promise<void> {
+async function install(
+  cluster: ControlPlane,
+  definition: { readonly metadata: { readonly name: string }; readonly spec: { readonly names: { readonly plural: string } } },
+): Promise<void> {
   const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions?fieldValidation=Strict'
   const created = await askCluster(cluster, { method: 'POST', path, body: definition })
   // A test that took one of the two away brings back that one.
-  if (created.code >= 300 && created.code !== 409) throw new Error(`the API server refused the CustomResourceDefinition ${definition.metadata.name}: ${created.body.message}`)
+  if (created.code >= 300 && created.code !== 409)
+    throw new Error(`the API server refused the CustomResourceDefinition ${definition.metadata.name}: ${created.body.message}`)
   for (const deadline = Date.now() + 60_000; ; await wait(50)) {
     const { code, body } = await askCluster(cluster, { path: `/apis/carillon.dev/v1alpha1/${definition.spec.names.plural}` })
     if (code === 200) return

@@ -4,8 +4,15 @@ import type { ControlPlane } from '../../testing/control-plane/control-plane.ts'
 
 /** Makes the kinds of the Gateway API that the operator speaks of known to the API server of a test: their names, and fields of any form. Resolves when it serves them. @throws when it does not within 10 s */
 export async function installGatewayApi(cluster: ControlPlane, version = 'v1'): Promise<void> {
-  for (const [kind, plural] of [['Gateway', 'gateways'], ['HTTPRoute', 'httproutes']] as const) {
-    const created = await askCluster(cluster, { method: 'POST', path: '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', body: definitionOf(kind, plural, version) })
+  for (const [kind, plural] of [
+    ['Gateway', 'gateways'],
+    ['HTTPRoute', 'httproutes'],
+  ] as const) {
+    const created = await askCluster(cluster, {
+      method: 'POST',
+      path: '/apis/apiextensions.k8s.io/v1/customresourcedefinitions',
+      body: definitionOf(kind, plural, version),
+    })
     if (created.code >= 300) throw new Error(`the API server refused the kind ${kind}: ${created.body.message}`)
     for (const deadline = Date.now() + 10_000; ; await wait(50)) {
       const { code, body } = await askCluster(cluster, { path: `/apis/${group}/${version}/${plural}` })
@@ -28,7 +35,15 @@ function definitionOf(kind: string, plural: string, version: string): object {
       group,
       scope: 'Namespaced',
       names: { kind, plural, singular: kind.toLowerCase(), listKind: `${kind}List` },
-      versions: [{ name: version, served: true, storage: true, subresources: { status: {} }, schema: { openAPIV3Schema: { type: 'object', properties: { spec: anything, status: anything } } } }],
+      versions: [
+        {
+          name: version,
+          served: true,
+          storage: true,
+          subresources: { status: {} },
+          schema: { openAPIV3Schema: { type: 'object', properties: { spec: anything, status: anything } } },
+        },
+      ],
     },
   }
 }

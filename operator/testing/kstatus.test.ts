@@ -3,7 +3,13 @@ import type { RealtimeChannelStatus } from '../../api/v1alpha1/realtime-channel.
 import { aChannel } from './channel-builders.ts'
 import { kstatusOf } from './kstatus.ts'
 
-const condition = (type: string, status: 'True' | 'False' | 'Unknown') => ({ type, status, reason: 'R', message: '', lastTransitionTime: '2026-01-01T00:00:00Z' })
+const condition = (type: string, status: 'True' | 'False' | 'Unknown') => ({
+  type,
+  status,
+  reason: 'R',
+  message: '',
+  lastTransitionTime: '2026-01-01T00:00:00Z',
+})
 
 it.each<[string, RealtimeChannelStatus]>([
   ['Current', {}],
@@ -19,5 +25,7 @@ it.each<[string, RealtimeChannelStatus]>([
 })
 
 it('is Terminating whatever the status says', () => {
-  expect(kstatusOf(aChannel({ metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' }, status: { observedGeneration: 0 } }))).toBe('Terminating')
+  expect(kstatusOf(aChannel({ metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' }, status: { observedGeneration: 0 } }))).toBe(
+    'Terminating',
+  )
 })

@@ -1,6 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Result } from '../../program/result.ts'
-import type { ApiError, ApplyOptions, KubernetesApi, KubernetesObject, ObjectRef, ResourceType, WatchEvent } from '../runtime/kubernetes-api.ts'
+import type {
+  ApiError,
+  ApplyOptions,
+  KubernetesApi,
+  KubernetesObject,
+  ObjectRef,
+  ResourceType,
+  WatchEvent,
+} from '../runtime/kubernetes-api.ts'
 
 /** A server, with what a test does to it from outside. */
 export interface ServerUnderTest {
@@ -15,7 +23,13 @@ export interface ServerUnderTest {
 export const namespaceType: ResourceType = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', isNamespaced: false }
 export const configMapType: ResourceType = { group: '', version: 'v1', plural: 'configmaps', kind: 'ConfigMap', isNamespaced: true }
 export const deploymentType: ResourceType = { group: 'apps', version: 'v1', plural: 'deployments', kind: 'Deployment', isNamespaced: true }
-export const networkPolicyType: ResourceType = { group: 'networking.k8s.io', version: 'v1', plural: 'networkpolicies', kind: 'NetworkPolicy', isNamespaced: true }
+export const networkPolicyType: ResourceType = {
+  group: 'networking.k8s.io',
+  version: 'v1',
+  plural: 'networkpolicies',
+  kind: 'NetworkPolicy',
+  isNamespaced: true,
+}
 export const unknownType: ResourceType = { group: 'bells.example', version: 'v1', plural: 'bells', kind: 'Bell', isNamespaced: true }
 
 /** @throws when it failed: tests say by this that they expect no failure */
@@ -47,7 +61,11 @@ export function describeKubernetesApi(name: string, makeServer: (namespaces: rea
     })
 
     const ref = (called: string): ObjectRef => ({ namespace, name: called })
-    const configMap = (called: string, data: Readonly<Record<string, string>> = {}, metadata: Partial<KubernetesObject['metadata']> = {}): KubernetesObject => ({
+    const configMap = (
+      called: string,
+      data: Readonly<Record<string, string>> = {},
+      metadata: Partial<KubernetesObject['metadata']> = {},
+    ): KubernetesObject => ({
       apiVersion: 'v1',
       kind: 'ConfigMap',
       metadata: { name: called, namespace, ...metadata },
@@ -58,14 +76,21 @@ export function describeKubernetesApi(name: string, makeServer: (namespaces: rea
 
     describe('reading', () => {
       it('tells which groups of resources there are', async () => {
-        expect([await api.servesGroup('apps'), await api.servesGroup('bells.example')]).toEqual([{ ok: true, value: true }, { ok: true, value: false }])
+        expect([await api.servesGroup('apps'), await api.servesGroup('bells.example')]).toEqual([
+          { ok: true, value: true },
+          { ok: true, value: false },
+        ])
       })
 
       it('tells an object that is not there from a type that is not there', async () => {
-        expect(await api.get(configMapType, ref('nobody'))).toMatchObject({ error: { kind: 'not-found', code: 404, message: expect.stringContaining('nobody') } })
+        expect(await api.get(configMapType, ref('nobody'))).toMatchObject({
+          error: { kind: 'not-found', code: 404, message: expect.stringContaining('nobody') },
+        })
         expect(await api.get(unknownType, ref('nobody'))).toMatchObject({ error: { kind: 'no-such-resource', code: 404 } })
         expect(await api.list(unknownType, {})).toMatchObject({ error: { kind: 'no-such-resource' } })
-        expect(await api.apply(unknownType, { apiVersion: 'bells.example/v1', kind: 'Bell', metadata: ref('x') }, mine)).toMatchObject({ error: { kind: 'no-such-resource' } })
+        expect(await api.apply(unknownType, { apiVersion: 'bells.example/v1', kind: 'Bell', metadata: ref('x') }, mine)).toMatchObject({
+          error: { kind: 'no-such-resource' },
+        })
       })
 
       it('lists in pages, one after the other, all of one moment', async () => {
@@ -84,7 +109,8 @@ export function describeKubernetesApi(name: string, makeServer: (namespaces: rea
       it('selects by labels and by name', async () => {
         valueOf(await api.create(configMapType, configMap('red', {}, { labels: { color: 'red' } })))
         valueOf(await api.create(configMapType, configMap('blue', {}, { labels: { color: 'blue' } })))
-        const selected = async (options: object): Promise<readonly string[]> => valueOf(await api.list(configMapType, { namespace, ...options })).items.map(({ metadata }) => metadata.name)
+        const selected = async (options: object): Promise<readonly string[]> =>
+          valueOf(await api.list(configMapType, { namespace, ...options })).items.map(({ metadata }) => metadata.name)
         expect(await selected({ labelSelector: 'color=red' })).toEqual(['red'])
         expect(await selected({ labelSelector: 'color in (red,blue),color!=red' })).toEqual(['blue'])
         expect(await selected({ labelSelector: '!color' })).toEqual([])
@@ -95,7 +121,11 @@ export function describeKubernetesApi(name: string, makeServer: (namespaces: rea
     describe('writing', () => {
       it('creates an object once, with an identity', async () => {
         const made = valueOf(await api.create(configMapType, configMap('one', { a: '1' })))
-        expect(made.metadata).toMatchObject({ uid: expect.stringMatching(/./), resourceVersion: expect.stringMatching(/^\d+$/), creationTimestamp: expect.stringMatching(/^\d{4}-.*Z$/) })
+        expect(made.metadata).toMatchObject({
+          uid: expect.stringMatching(/./),
+          resourceVersion: expect.stringMatching(/^\d+$/),
+          creationTimestamp: expect.stringMatching(/^\d{4}-.*Z$/),
+        })
         expect(await api.create(configMapType, configMap('one'))).toMatchObject({ error: { kind: 'already-exists', code: 409 } })
         expect(valueOf(await api.get(configMapType, ref('one')))).toEqual(made)
       })
@@ -105,12 +135,16 @@ export function describeKubernetesApi(name: string, makeServer: (namespaces: rea
         const next = valueOf(await api.update(configMapType, { ...made, data: { b: '2' } }))
         expect(next['data']).toEqual({ b: '2' })
         expect(await api.update(configMapType, { ...made, data: { c: '3' } })).toMatchObject({ error: { kind: 'conflict', code: 409 } })
-        expect(await api.update(configMapType, { ...next, metadata: { ...next.metadata, name: 'other' } })).toMatchObject({ error: { kind: 'not-found' } })
+        expect(await api.update(configMapType, { ...next, metadata: { ...next.metadata, name: 'other' } })).toMatchObject({
+          error: { kind: 'not-found' },
+        })
       })
 
       it('merges a patch, whose nulls remove', async () => {
         const made = valueOf(await api.create(configMapType, configMap('one', { a: '1', b: '2' })))
-        const next = valueOf(await api.mergePatch(configMapType, ref('one'), { data: { a: null, c: '3' }, metadata: { annotations: { x: 'y' } } }))
+        const next = valueOf(
+          await api.mergePatch(configMapType, ref('one'), { data: { a: null, c: '3' }, metadata: { annotations: { x: 'y' } } }),
+        )
         expect(next).toMatchObject({ data: { b: '2', c: '3' }, metadata: { annotations: { x: 'y' } } })
         const stale = { metadata: { resourceVersion: versionOf(made) }, data: { d: '4' } }
         expect(await api.mergePatch(configMapType, ref('one'), stale)).toMatchObject({ error: { kind: 'conflict' } })
@@ -119,9 +153,14 @@ export function describeKubernetesApi(name: string, makeServer: (namespaces: rea
 
       it('deletes an object, only the one that is meant, and only once', async () => {
         const made = valueOf(await api.create(configMapType, configMap('one')))
-        expect(await api.delete(configMapType, ref('one'), { uid: '00000000-dead-4000-8000-000000000000' })).toMatchObject({ error: { kind: 'conflict' } })
+        expect(await api.delete(configMapType, ref('one'), { uid: '00000000-dead-4000-8000-000000000000' })).toMatchObject({
+          error: { kind: 'conflict' },
+        })
         expect(await api.delete(configMapType, ref('one'), { isDryRun: true })).toEqual({ ok: true, value: undefined })
-        expect(await api.delete(configMapType, ref('one'), { uid: made.metadata.uid ?? '', propagation: 'Background' })).toEqual({ ok: true, value: undefined })
+        expect(await api.delete(configMapType, ref('one'), { uid: made.metadata.uid ?? '', propagation: 'Background' })).toEqual({
+          ok: true,
+          value: undefined,
+        })
         expect(await api.delete(configMapType, ref('one'), {})).toMatchObject({ error: { kind: 'not-found' } })
       })
 
@@ -157,9 +196,16 @@ export function describeKubernetesApi(name: string, makeServer: (namespaces: rea
 
       it('keeps fields whose names are words of JavaScript: without `from` a NetworkPolicy would be open to all', async () => {
         const ingress = [{ from: [{ podSelector: { matchLabels: { a: 'b' } } }], ports: [{ port: 8000 }] }]
-        const policy = { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: ref('closed'), spec: { podSelector: {}, ingress } }
+        const policy = {
+          apiVersion: 'networking.k8s.io/v1',
+          kind: 'NetworkPolicy',
+          metadata: ref('closed'),
+          spec: { podSelector: {}, ingress },
+        }
         valueOf(await api.apply(networkPolicyType, policy, mine))
-        expect(valueOf(await api.get(networkPolicyType, ref('closed')))).toMatchObject({ spec: { ingress: [{ from: [{ podSelector: { matchLabels: { a: 'b' } } }] }] } })
+        expect(valueOf(await api.get(networkPolicyType, ref('closed')))).toMatchObject({
+          spec: { ingress: [{ from: [{ podSelector: { matchLabels: { a: 'b' } } }] }] },
+        })
       })
 
       it('removes what is no longer applied, and leaves what is others’', async () => {
@@ -171,15 +217,33 @@ export function describeKubernetesApi(name: string, makeServer: (namespaces: rea
       })
 
       it('merges lists that have keys: an item of somebody else stays, one of ours goes', async () => {
-        const twoVariables = deploymentOf(namespace, [{ name: 'A', value: '1' }, { name: 'B', value: '2' }])
+        const twoVariables = deploymentOf(namespace, [
+          { name: 'A', value: '1' },
+          { name: 'B', value: '2' },
+        ])
         valueOf(await api.apply(deploymentType, twoVariables, mine))
-        valueOf(await api.apply(deploymentType, deploymentOf(namespace, [{ name: 'C', value: '3' }]), { fieldManager: 'other', force: false }))
+        valueOf(
+          await api.apply(deploymentType, deploymentOf(namespace, [{ name: 'C', value: '3' }]), { fieldManager: 'other', force: false }),
+        )
         const next = valueOf(await api.apply(deploymentType, deploymentOf(namespace, [{ name: 'B', value: '2' }]), mine))
-        expect(envOf(next).map(({ name: variable }) => variable).toSorted()).toEqual(['B', 'C'])
+        expect(
+          envOf(next)
+            .map(({ name: variable }) => variable)
+            .toSorted(),
+        ).toEqual(['B', 'C'])
       })
 
       it('removes a whole item that nobody wants any more', async () => {
-        valueOf(await api.apply(deploymentType, deploymentOf(namespace, [{ name: 'A', value: '1' }, { name: 'B', value: '2' }]), mine))
+        valueOf(
+          await api.apply(
+            deploymentType,
+            deploymentOf(namespace, [
+              { name: 'A', value: '1' },
+              { name: 'B', value: '2' },
+            ]),
+            mine,
+          ),
+        )
         const next = valueOf(await api.apply(deploymentType, deploymentOf(namespace, [{ name: 'B', value: '2' }]), mine))
         expect(envOf(next)).toEqual([{ name: 'B', value: '2' }])
       })
@@ -187,8 +251,12 @@ export function describeKubernetesApi(name: string, makeServer: (namespaces: rea
       it('conflicts over a field that somebody else changed, and takes it with force', async () => {
         valueOf(await api.apply(configMapType, configMap('shared', { a: '1' }), mine))
         valueOf(await api.mergePatch(configMapType, ref('shared'), { data: { a: 'theirs' } }))
-        expect(await api.apply(configMapType, configMap('shared', { a: '1' }), mine)).toMatchObject({ error: { kind: 'conflict', message: expect.stringContaining('.data.a') } })
-        expect(valueOf(await api.apply(configMapType, configMap('shared', { a: '1' }), { ...mine, force: true }))['data']).toEqual({ a: '1' })
+        expect(await api.apply(configMapType, configMap('shared', { a: '1' }), mine)).toMatchObject({
+          error: { kind: 'conflict', message: expect.stringContaining('.data.a') },
+        })
+        expect(valueOf(await api.apply(configMapType, configMap('shared', { a: '1' }), { ...mine, force: true }))['data']).toEqual({
+          a: '1',
+        })
         expect(await api.apply(configMapType, configMap('shared', { a: '2' }), mine)).toMatchObject({ ok: true })
       })
 
@@ -208,7 +276,9 @@ export function describeKubernetesApi(name: string, makeServer: (namespaces: rea
       })
 
       it('only says what would be, when it is a dry run', async () => {
-        expect(valueOf(await api.apply(configMapType, configMap('dry', { a: '1' }), { ...mine, isDryRun: true }))['data']).toEqual({ a: '1' })
+        expect(valueOf(await api.apply(configMapType, configMap('dry', { a: '1' }), { ...mine, isDryRun: true }))['data']).toEqual({
+          a: '1',
+        })
         expect(await api.get(configMapType, ref('dry'))).toMatchObject({ error: { kind: 'not-found' } })
       })
 
@@ -216,7 +286,9 @@ export function describeKubernetesApi(name: string, makeServer: (namespaces: rea
         const made = valueOf(await api.apply(configMapType, configMap('one', { a: '1' }), mine))
         valueOf(await api.mergePatch(configMapType, ref('one'), { data: { x: 'y' } }))
         expect(await api.apply(configMapType, made, mine)).toMatchObject({ error: { kind: 'invalid' } })
-        expect(await api.apply(configMapType, configMap('one', {}, { resourceVersion: versionOf(made) }), mine)).toMatchObject({ error: { kind: 'conflict' } })
+        expect(await api.apply(configMapType, configMap('one', {}, { resourceVersion: versionOf(made) }), mine)).toMatchObject({
+          error: { kind: 'conflict' },
+        })
         const uid = '00000000-dead-4000-8000-000000000000'
         expect(await api.apply(configMapType, configMap('one', {}, { uid }), mine)).toMatchObject({ error: { kind: 'invalid' } })
         expect(await api.apply(configMapType, configMap('two', {}, { uid }), mine)).toMatchObject({ error: { kind: 'conflict' } })
@@ -225,10 +297,20 @@ export function describeKubernetesApi(name: string, makeServer: (namespaces: rea
 
     describe('watching', () => {
       /** Watches until `isEnough`, or until the server ends it. */
-      async function watch(resourceVersion: string, isEnough: (events: readonly WatchEvent[]) => boolean, more: object = {}): Promise<readonly WatchEvent[]> {
+      async function watch(
+        resourceVersion: string,
+        isEnough: (events: readonly WatchEvent[]) => boolean,
+        more: object = {},
+      ): Promise<readonly WatchEvent[]> {
         const aborted = new AbortController()
         const events: WatchEvent[] = []
-        for await (const event of api.watch(configMapType, { namespace, resourceVersion, timeoutSeconds: 30, signal: aborted.signal, ...more })) {
+        for await (const event of api.watch(configMapType, {
+          namespace,
+          resourceVersion,
+          timeoutSeconds: 30,
+          signal: aborted.signal,
+          ...more,
+        })) {
           events.push(event)
           if (isEnough(events)) aborted.abort()
         }
@@ -285,7 +367,9 @@ export function describeKubernetesApi(name: string, makeServer: (namespaces: rea
         const { continueToken, resourceVersion } = valueOf(await api.list(configMapType, { namespace, limit: 1 }))
         valueOf(await api.create(configMapType, configMap('d')))
         await server.forgetHistory()
-        expect(await api.list(configMapType, { namespace, limit: 1, continueToken: continueToken ?? '' })).toMatchObject({ error: { kind: 'gone', code: 410 } })
+        expect(await api.list(configMapType, { namespace, limit: 1, continueToken: continueToken ?? '' })).toMatchObject({
+          error: { kind: 'gone', code: 410 },
+        })
         expect(await watch(resourceVersion, () => false)).toMatchObject([{ type: 'ERROR', error: { kind: 'gone', code: 410 } }])
       })
     })

@@ -30,16 +30,39 @@ const listKeys: Readonly<Record<string, readonly string[]>> = {
 }
 
 const setLists = new Set(['finalizers'])
-const atomicMaps = new Set(['selector', 'podSelector', 'namespaceSelector', 'labelSelector', 'nodeSelector', 'configMapKeyRef', 'secretKeyRef', 'fieldRef', 'resourceFieldRef', 'nodeSelectorTerms'])
+const atomicMaps = new Set([
+  'selector',
+  'podSelector',
+  'namespaceSelector',
+  'labelSelector',
+  'nodeSelector',
+  'configMapKeyRef',
+  'secretKeyRef',
+  'fieldRef',
+  'resourceFieldRef',
+  'nodeSelectorTerms',
+])
 /** The parts of metadata that are the server's own, and what names the object. */
-const serverOwned = new Set(['name', 'namespace', 'uid', 'resourceVersion', 'generation', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'managedFields', 'selfLink'])
+const serverOwned = new Set([
+  'name',
+  'namespace',
+  'uid',
+  'resourceVersion',
+  'generation',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'managedFields',
+  'selfLink',
+])
 
 /** The leaves that can be owned: all but what names the object and what the server keeps. */
 export function leavesOf(object: Readonly<Record<string, Json>>): Leaves {
   const leaves = new Map<string, Json>()
   for (const [name, value] of Object.entries(object)) {
     if (name === 'apiVersion' || name === 'kind') continue
-    const part = name === 'metadata' && isMap(value) ? Object.fromEntries(Object.entries(value).filter(([key]) => !serverOwned.has(key))) : value
+    const part =
+      name === 'metadata' && isMap(value) ? Object.fromEntries(Object.entries(value).filter(([key]) => !serverOwned.has(key))) : value
     if (name === 'metadata' && isMap(part) && Object.keys(part).length === 0) continue
     collect([`f:${name}`], part, leaves)
   }
@@ -52,7 +75,8 @@ function collect(path: Path, value: Json, leaves: Map<string, Json>): void {
   if (isItem) leaves.set(keyOf([...path, '.']), true)
   if (children === null || children.length === 0) {
     // An empty map is a leaf, an empty list only when the list is one value.
-    const isNothing = Array.isArray(value) && value.length === 0 && (nameAt(path) in listKeys || setLists.has(nameAt(path)) || nameAt(path) === 'ports')
+    const isNothing =
+      Array.isArray(value) && value.length === 0 && (nameAt(path) in listKeys || setLists.has(nameAt(path)) || nameAt(path) === 'ports')
     if (!isItem && !isNothing) leaves.set(keyOf(path), value)
     return
   }
@@ -130,7 +154,10 @@ export function withoutLeaves<T extends Json>(value: T, removed: ReadonlySet<str
 }
 
 function prune(value: Json, removed: ReadonlySet<string>, path: Path): Json {
-  const children = path.length === 0 && isMap(value) ? Object.entries(value).map(([name, child]) => [`f:${name}`, child] as const) : childrenOf(path, value)
+  const children =
+    path.length === 0 && isMap(value)
+      ? Object.entries(value).map(([name, child]) => [`f:${name}`, child] as const)
+      : childrenOf(path, value)
   if (children === null) return value
   const kept = children.flatMap(([step, child]) => {
     const at = [...path, step]

@@ -1,4 +1,13 @@
-import { changedLeaves, fieldsV1Of, keyOf, leavesOfSubresource, mergeApplied, pathOf, withoutLeaves, type Path } from './memory-kubernetes-fields.ts'
+import {
+  changedLeaves,
+  fieldsV1Of,
+  keyOf,
+  leavesOfSubresource,
+  mergeApplied,
+  pathOf,
+  withoutLeaves,
+  type Path,
+} from './memory-kubernetes-fields.ts'
 import type { ApplyOptions, KubernetesObject, ManagedFieldsEntry } from '../runtime/kubernetes-api.ts'
 
 /** Who owns which leaves of an object. One row for each manager, operation and subresource. */
@@ -15,7 +24,12 @@ export type ApplyOutcome =
   | { readonly kind: 'conflict'; readonly managers: readonly string[]; readonly fields: readonly string[] }
 
 /** Applies `applied` to `live` (null: there is none yet) as `options.fieldManager`. */
-export function applyFields(live: KubernetesObject | null, managers: readonly Manager[], applied: KubernetesObject, options: ApplyOptions): ApplyOutcome {
+export function applyFields(
+  live: KubernetesObject | null,
+  managers: readonly Manager[],
+  applied: KubernetesObject,
+  options: ApplyOptions,
+): ApplyOutcome {
   const { fieldManager, force, subresource } = options
   const wanted = restrict(applied, subresource)
   const mine = (row: Manager): boolean => row.manager === fieldManager && row.operation === 'Apply' && row.subresource === subresource
@@ -28,7 +42,11 @@ export function applyFields(live: KubernetesObject | null, managers: readonly Ma
   const contested = managers.filter((row) => !mine(row)).map((row) => ({ row, fields: [...row.owned].filter((key) => changed.has(key)) }))
   const conflicts = contested.filter(({ fields }) => fields.length > 0)
   if (conflicts.length > 0 && !force) {
-    return { kind: 'conflict', managers: conflicts.map(({ row }) => row.manager), fields: conflicts.flatMap(({ fields }) => fields.map(readable)) }
+    return {
+      kind: 'conflict',
+      managers: conflicts.map(({ row }) => row.manager),
+      fields: conflicts.flatMap(({ fields }) => fields.map(readable)),
+    }
   }
   const others = managers.filter((row) => !mine(row)).map((row) => disown(row, changed))
   const wantedBy = [owned, ...others.map((row) => row.owned)]
@@ -38,8 +56,14 @@ export function applyFields(live: KubernetesObject | null, managers: readonly Ma
 }
 
 /** Whoever changes a field owns it; whoever owned it before does no more. */
-export function takeFields(before: KubernetesObject | null, after: KubernetesObject, managers: readonly Manager[], by: string): readonly Manager[] {
-  const leaves = (object: KubernetesObject | null): ReadonlyMap<string, unknown> => (object === null ? new Map() : leavesOfSubresource(object, undefined))
+export function takeFields(
+  before: KubernetesObject | null,
+  after: KubernetesObject,
+  managers: readonly Manager[],
+  by: string,
+): readonly Manager[] {
+  const leaves = (object: KubernetesObject | null): ReadonlyMap<string, unknown> =>
+    object === null ? new Map() : leavesOfSubresource(object, undefined)
   const { set, removed } = changedLeaves(leaves(before), leaves(after))
   const isBy = (row: Manager): boolean => row.manager === by && row.operation === 'Update' && row.subresource === undefined
   const lost = new Set([...set, ...removed])

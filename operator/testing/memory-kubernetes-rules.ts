@@ -1,6 +1,15 @@
 import { isDeepStrictEqual } from 'node:util'
 import { failed, ok, type Result } from '../../program/result.ts'
-import type { ApiError, ApplyOptions, DeleteOptions, KubernetesObject, ListOptions, ListPage, ObjectRef, ResourceType } from '../runtime/kubernetes-api.ts'
+import type {
+  ApiError,
+  ApplyOptions,
+  DeleteOptions,
+  KubernetesObject,
+  ListOptions,
+  ListPage,
+  ObjectRef,
+  ResourceType,
+} from '../runtime/kubernetes-api.ts'
 import { changedLeaves, isMap, leavesOf } from './memory-kubernetes-fields.ts'
 import { applyFields, managedFieldsOf, takeFields } from './memory-kubernetes-managers.ts'
 import { matchesFields, matchesLabels } from './memory-kubernetes-selectors.ts'
@@ -31,7 +40,8 @@ export interface Server {
   readonly nextUid: () => string
 }
 
-const refuse = (kind: ApiError['kind'], message: string): { readonly ok: false; readonly error: ApiError } => failed({ kind, message, code: statusCodes[kind] })
+const refuse = (kind: ApiError['kind'], message: string): { readonly ok: false; readonly error: ApiError } =>
+  failed({ kind, message, code: statusCodes[kind] })
 const missingObject = (type: ResourceType, ref: ObjectRef) => refuse('not-found', `${type.plural} "${ref.name}" not found`)
 
 export function get({ store }: Server, type: ResourceType, ref: ObjectRef): Outcome<KubernetesObject> {
@@ -45,8 +55,15 @@ export function list(server: Server, type: ResourceType, options: ListOptions): 
   const continued = continueToken === undefined ? undefined : pages.get(continueToken)
   if (continueToken !== undefined && continued === undefined) return refuse('gone', 'The provided continue parameter is too old')
   const isIn = (object: KubernetesObject): boolean =>
-    (namespace === undefined || object.metadata.namespace === namespace) && matchesLabels(object, labelSelector) && matchesFields(object, fieldSelector)
-  const all = continued?.rest ?? store.all(type).map(({ object }) => object).filter(isIn)
+    (namespace === undefined || object.metadata.namespace === namespace) &&
+    matchesLabels(object, labelSelector) &&
+    matchesFields(object, fieldSelector)
+  const all =
+    continued?.rest ??
+    store
+      .all(type)
+      .map(({ object }) => object)
+      .filter(isIn)
   const version = continued?.version ?? store.version()
   const rest = all.slice(limit)
   const token = rest.length === 0 ? null : `page-${pages.size + 1}-of-${version}`
@@ -56,7 +73,8 @@ export function list(server: Server, type: ResourceType, options: ListOptions): 
 
 export function create(server: Server, type: ResourceType, object: KubernetesObject, by: string): Outcome<KubernetesObject> {
   const named = placed(type, object)
-  if (server.store.get(type, refOf(named)) !== null) return refuse('already-exists', `${type.plural} "${object.metadata.name}" already exists`)
+  if (server.store.get(type, refOf(named)) !== null)
+    return refuse('already-exists', `${type.plural} "${object.metadata.name}" already exists`)
   const { status: _status, ...rest } = named
   const made = withoutEmpty(rest as KubernetesObject) // without a status it still has all that every object has
   return ok(keep(server, type, null, { object: born(server, made), managers: takeFields(null, made, [], by) }))
@@ -68,7 +86,8 @@ export function update(server: Server, type: ResourceType, object: KubernetesObj
   if (found === null) return missingObject(type, ref)
   const { resourceVersion, uid } = object.metadata
   if (resourceVersion === undefined) return refuse('invalid', 'metadata.resourceVersion: must be specified for an update')
-  if (resourceVersion !== found.object.metadata.resourceVersion || (uid !== undefined && uid !== found.object.metadata.uid)) return changedMeanwhile(type, ref)
+  if (resourceVersion !== found.object.metadata.resourceVersion || (uid !== undefined && uid !== found.object.metadata.uid))
+    return changedMeanwhile(type, ref)
   const next = { ...withoutEmpty(object), ...statusOf(found.object) }
   if (!('status' in found.object)) delete (next as Record<string, unknown>)['status'] // a copy of our own
   return ok(keep(server, type, found.object, { object: next, managers: takeFields(found.object, next, found.managers, by) }))
@@ -80,7 +99,11 @@ interface Caller {
   readonly by: string
 }
 
-export function mergePatch({ server, type, by }: Caller, ref: ObjectRef, patch: Readonly<Record<string, unknown>>): Outcome<KubernetesObject> {
+export function mergePatch(
+  { server, type, by }: Caller,
+  ref: ObjectRef,
+  patch: Readonly<Record<string, unknown>>,
+): Outcome<KubernetesObject> {
   const found = server.store.get(type, ref)
   if (found === null) return missingObject(type, ref)
   const wanted = isMap(patch['metadata']) ? patch['metadata'] : {}
@@ -98,14 +121,22 @@ export function apply(server: Server, type: ResourceType, object: KubernetesObje
   if (found === null && options.subresource !== undefined) return missingObject(type, ref)
   const { uid, resourceVersion, managedFields } = named.metadata
   if (managedFields !== undefined) return refuse('invalid', 'metadata.managedFields must be nil')
-  if (uid !== undefined && found === null) return refuse('conflict', `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`)
+  if (uid !== undefined && found === null)
+    return refuse('conflict', `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`)
   if (uid !== undefined && uid !== found?.object.metadata.uid) return refuse('invalid', 'metadata.uid: field is immutable')
   if (resourceVersion !== undefined && resourceVersion !== found?.object.metadata.resourceVersion) return changedMeanwhile(type, ref)
   const outcome = applyFields(found?.object ?? null, found?.managers ?? [], named, options)
   if (outcome.kind === 'conflict') {
-    return refuse('conflict', `Apply failed with ${outcome.fields.length} conflicts with ${outcome.managers.join(', ')}: ${outcome.fields.join(', ')}`)
+    return refuse(
+      'conflict',
+      `Apply failed with ${outcome.fields.length} conflicts with ${outcome.managers.join(', ')}: ${outcome.fields.join(', ')}`,
+    )
   }
-  if (options.isDryRun === true) return ok({ ...outcome.object, metadata: { ...outcome.object.metadata, managedFields: managedFieldsOf(outcome.managers, object.apiVersion) } })
+  if (options.isDryRun === true)
+    return ok({
+      ...outcome.object,
+      metadata: { ...outcome.object.metadata, managedFields: managedFieldsOf(outcome.managers, object.apiVersion) },
+    })
   const next = found === null ? born(server, outcome.object) : outcome.object
   return ok(keep(server, type, found?.object ?? null, { object: next, managers: outcome.managers }))
 }
@@ -121,7 +152,10 @@ export function remove(server: Server, type: ResourceType, ref: ObjectRef, optio
   if ((object.metadata.finalizers ?? []).length > 0) {
     if (object.metadata.deletionTimestamp !== undefined) return ok(undefined)
     const deletionTimestamp = rfc3339(now())
-    store.put(type, { object: { ...object, metadata: { ...object.metadata, deletionTimestamp, generation: (object.metadata.generation ?? 0) + 1 } }, managers })
+    store.put(type, {
+      object: { ...object, metadata: { ...object.metadata, deletionTimestamp, generation: (object.metadata.generation ?? 0) + 1 } },
+      managers,
+    })
     return ok(undefined)
   }
   if (options.propagation === 'Orphan') orphan(server, object.metadata.uid ?? '')
@@ -147,12 +181,18 @@ function orphan({ store }: Server, goneUid: string): void {
     const { object, managers } = stored
     const owners = object.metadata.ownerReferences ?? []
     const left = owners.filter(({ uid }) => uid !== goneUid)
-    if (left.length !== owners.length) store.put(type, { object: { ...object, metadata: { ...object.metadata, ownerReferences: left } }, managers })
+    if (left.length !== owners.length)
+      store.put(type, { object: { ...object, metadata: { ...object.metadata, ownerReferences: left } }, managers })
   }
 }
 
 /** Writes an object down, unless nothing changed; the last finalizer of a deleted one takes it along. */
-function keep(server: Server, type: ResourceType, before: KubernetesObject | null, { object: next, managers }: StoredObject): KubernetesObject {
+function keep(
+  server: Server,
+  type: ResourceType,
+  before: KubernetesObject | null,
+  { object: next, managers }: StoredObject,
+): KubernetesObject {
   const managedFields = managedFieldsOf(managers, next.apiVersion)
   const tidy = withoutEmpty(next)
   const object = { ...tidy, metadata: { ...tidy.metadata, ...serverFields(before, tidy), managedFields } }
@@ -196,7 +236,8 @@ function withoutEmpty(object: KubernetesObject): KubernetesObject {
 }
 
 function placed(type: ResourceType, object: KubernetesObject): KubernetesObject {
-  if (type.isNamespaced && (object.metadata.namespace ?? '') === '') throw new TypeError(`${type.plural} are namespaced, and ${object.metadata.name} has no namespace`)
+  if (type.isNamespaced && (object.metadata.namespace ?? '') === '')
+    throw new TypeError(`${type.plural} are namespaced, and ${object.metadata.name} has no namespace`)
   return object
 }
 

@@ -17,14 +17,22 @@ export function matchesFields({ metadata }: KubernetesObject, selector: string |
 
 /** Commas within brackets do not part. */
 function split(selector: string | undefined): readonly string[] {
-  return (selector ?? '').split(/,(?![^(]*\))/).map((part) => part.trim()).filter((part) => part !== '')
+  return (selector ?? '')
+    .split(/,(?![^(]*\))/)
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
 }
 
 function matchesLabel(labels: Readonly<Record<string, string>>, part: string): boolean {
   const within = /^(\S+)\s+(in|notin)\s*\(([^)]*)\)$/.exec(part)
   if (within !== null) {
     const value = labels[within[1] ?? '']
-    const isIn = value !== undefined && (within[3] ?? '').split(',').map((each) => each.trim()).includes(value)
+    const isIn =
+      value !== undefined &&
+      (within[3] ?? '')
+        .split(',')
+        .map((each) => each.trim())
+        .includes(value)
     return isIn === (within[2] === 'in')
   }
   const equal = /^([^\s!=]+)\s*(==?|!=)\s*(\S*)$/.exec(part)

@@ -34,7 +34,12 @@ const env = fc.uniqueArray(fc.record({ name: names, value }), { selector: ({ nam
 const steps = (applied: fc.Arbitrary<object>, patched: fc.Arbitrary<object>): fc.Arbitrary<readonly Step[]> =>
   fc.array(
     fc.oneof(
-      fc.record({ verb: fc.constant('apply' as const), by: fc.constantFrom('us' as const, 'them' as const), force: fc.boolean(), body: applied }),
+      fc.record({
+        verb: fc.constant('apply' as const),
+        by: fc.constantFrom('us' as const, 'them' as const),
+        force: fc.boolean(),
+        body: applied,
+      }),
       fc.record({ verb: fc.constant('patch' as const), by: fc.constant('them' as const), force: fc.constant(false), body: patched }),
     ),
     { minLength: 2, maxLength: 8 },
@@ -71,7 +76,8 @@ async function play(api: KubernetesApi, type: typeof configMapType, name: string
   for (const { verb, by, force, body } of script) {
     const { metadata = {}, ...rest } = body as { metadata?: object } // of the arbitraries above
     const object = { apiVersion: type.group === '' ? 'v1' : 'apps/v1', kind: type.kind, ...rest, metadata: { ...metadata, ...ref } }
-    const result = verb === 'apply' ? await api.apply(type, object, { fieldManager: by, force }) : await api.mergePatch(type, ref, { ...body })
+    const result =
+      verb === 'apply' ? await api.apply(type, object, { fieldManager: by, force }) : await api.mergePatch(type, ref, { ...body })
     const live = await api.get(type, ref)
     told.push({ verb, outcome: result.ok ? 'ok' : result.error.kind, ...(live.ok ? seen(live.value) : {}) })
   }
@@ -79,10 +85,19 @@ async function play(api: KubernetesApi, type: typeof configMapType, name: string
 }
 
 function seen(object: KubernetesObject): object {
-  const { data, spec, metadata } = object as KubernetesObject & { data?: object; spec?: { replicas: number; template: { spec: { containers: { env?: { name: string }[] }[] } } } } // of the arbitraries above
+  const { data, spec, metadata } = object as KubernetesObject & {
+    data?: object
+    spec?: { replicas: number; template: { spec: { containers: { env?: { name: string }[] }[] } } }
+  } // of the arbitraries above
   const variables = spec?.template.spec.containers[0]?.env?.toSorted((a, b) => (a.name < b.name ? -1 : 1))
   const owners = (metadata.managedFields ?? [])
-    .map(({ manager, operation, fieldsV1 = {} }) => [`${operation} ${manager}`, [...leaves(fieldsV1)].filter((path) => operation === 'Apply' || !madeMaps.has(path)).toSorted()] as const)
+    .map(
+      ({ manager, operation, fieldsV1 = {} }) =>
+        [
+          `${operation} ${manager}`,
+          [...leaves(fieldsV1)].filter((path) => operation === 'Apply' || !madeMaps.has(path)).toSorted(),
+        ] as const,
+    )
     .filter(([, owned]) => owned.length > 0)
   return { data: data ?? {}, labels: metadata.labels ?? {}, variables, owners: Object.fromEntries(owners) }
 }

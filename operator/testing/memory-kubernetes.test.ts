@@ -6,7 +6,12 @@ import { matchesFields, matchesLabels } from './memory-kubernetes-selectors.ts'
 
 const mine = { fieldManager: 'us', force: true }
 const ref = (name: string) => ({ namespace: 'test', name })
-const configMap = (name: string, data: object = {}, metadata: object = {}): KubernetesObject => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { ...ref(name), ...metadata }, data })
+const configMap = (name: string, data: object = {}, metadata: object = {}): KubernetesObject => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { ...ref(name), ...metadata },
+  data,
+})
 const names = (twin: MemoryKubernetes): readonly string[] => twin.objects(configMapType).map(({ metadata }) => metadata.name)
 const ownedBy = (...owners: readonly KubernetesObject[]): { readonly ownerReferences: readonly OwnerReference[] } => ({
   ownerReferences: owners.map(({ apiVersion, kind, metadata }) => ({ apiVersion, kind, name: metadata.name, uid: metadata.uid ?? '' })),
@@ -36,7 +41,10 @@ describe('the twin of a server, counting writes', () => {
 describe('the twin of a server, collecting garbage', () => {
   it('deletes what all owners are gone of, and theirs, but not what has one left', async () => {
     const twin = createMemoryKubernetes()
-    const [one, two] = [valueOf(await twin.create(configMapType, configMap('one'))), valueOf(await twin.create(configMapType, configMap('two')))]
+    const [one, two] = [
+      valueOf(await twin.create(configMapType, configMap('one'))),
+      valueOf(await twin.create(configMapType, configMap('two'))),
+    ]
     const child = valueOf(await twin.create(configMapType, configMap('child', {}, ownedBy(one))))
     await twin.create(configMapType, configMap('grandchild', {}, ownedBy(child)))
     await twin.create(configMapType, configMap('shared', {}, ownedBy(one, two)))
@@ -64,7 +72,10 @@ describe('the twin of a server, in trouble', () => {
     const twin = createMemoryKubernetes()
     twin.failNext({ verb: 'apply', type: 'configmaps', name: 'a' }, { kind: 'forbidden', message: 'quota' }, 2)
     expect(await twin.apply(configMapType, configMap('b'), mine)).toMatchObject({ ok: true })
-    expect(await twin.apply(configMapType, configMap('a'), mine)).toEqual({ ok: false, error: { kind: 'forbidden', code: 403, message: 'quota' } })
+    expect(await twin.apply(configMapType, configMap('a'), mine)).toEqual({
+      ok: false,
+      error: { kind: 'forbidden', code: 403, message: 'quota' },
+    })
     expect(await twin.apply(configMapType, configMap('a'), mine)).toMatchObject({ ok: false })
     expect(await twin.apply(configMapType, configMap('a'), mine)).toMatchObject({ ok: true })
     twin.failNext({}, { kind: 'unavailable' })
@@ -88,7 +99,8 @@ describe('the twin of a server, in trouble', () => {
     const aborted = new AbortController()
     const events: WatchEvent[] = []
     const watching = (async () => {
-      for await (const event of twin.watch(configMapType, { resourceVersion: '100', timeoutSeconds: 600, signal: aborted.signal })) events.push(event)
+      for await (const event of twin.watch(configMapType, { resourceVersion: '100', timeoutSeconds: 600, signal: aborted.signal }))
+        events.push(event)
     })()
     await twin.create(configMapType, configMap('a'))
     await vi.waitFor(() => expect(events).toHaveLength(1))
@@ -120,12 +132,19 @@ describe('the twin of a server, keeping objects', () => {
     valueOf(await twin.apply(deploymentType, deploymentOf('test'), mine))
     const scaled = valueOf(await twin.as('hpa').mergePatch(deploymentType, ref('web'), { spec: { replicas: 5 } }))
     expect(scaled.metadata).toMatchObject({ generation: 2, creationTimestamp: '2023-11-14T22:13:20Z' })
-    expect(scaled.metadata.managedFields?.find(({ manager }) => manager === 'hpa')).toMatchObject({ operation: 'Update', fieldsV1: { 'f:spec': { 'f:replicas': {} } } })
-    expect(await twin.apply(deploymentType, deploymentOf('test'), { fieldManager: 'us', force: false })).toMatchObject({ error: { kind: 'conflict', message: expect.stringContaining('hpa: .spec.replicas') } })
+    expect(scaled.metadata.managedFields?.find(({ manager }) => manager === 'hpa')).toMatchObject({
+      operation: 'Update',
+      fieldsV1: { 'f:spec': { 'f:replicas': {} } },
+    })
+    expect(await twin.apply(deploymentType, deploymentOf('test'), { fieldManager: 'us', force: false })).toMatchObject({
+      error: { kind: 'conflict', message: expect.stringContaining('hpa: .spec.replicas') },
+    })
   })
 
   it('refuses to guess what a namespaced object without a namespace is', async () => {
-    await expect(createMemoryKubernetes().create(configMapType, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'x' } })).rejects.toThrow('has no namespace')
+    await expect(
+      createMemoryKubernetes().create(configMapType, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'x' } }),
+    ).rejects.toThrow('has no namespace')
   })
 })
 

@@ -1,7 +1,20 @@
 import { failed, ok } from '../../program/result.ts'
 import type { ApiError, KubernetesApi, KubernetesObject, ObjectRef, ResourceType, WatchEvent } from '../runtime/kubernetes-api.ts'
 import { createMemoryFaults, type ApiVerb, type FaultSelector } from './memory-kubernetes-faults.ts'
-import { apply, clean, create, createUids, get, list, mergePatch, remove, statusCodes, update, type Outcome, type Server } from './memory-kubernetes-rules.ts'
+import {
+  apply,
+  clean,
+  create,
+  createUids,
+  get,
+  list,
+  mergePatch,
+  remove,
+  statusCodes,
+  update,
+  type Outcome,
+  type Server,
+} from './memory-kubernetes-rules.ts'
 import { createMemoryStore, typeKeyOf } from './memory-kubernetes-store.ts'
 import { createMemoryWatches } from './memory-kubernetes-watch.ts'
 import { refOf } from '../runtime/object-ref.ts'
@@ -78,7 +91,8 @@ export function createMemoryKubernetes(options: MemoryKubernetesOptions = {}): M
 
   const refusal = (verb: ApiVerb, type: ResourceType, name: string): ApiError | null => {
     if (faults.hasVanished()) return refusalOfVanished
-    if (uninstalled.has(typeKeyOf(type))) return { kind: 'no-such-resource', code: 404, message: 'the server could not find the requested resource' }
+    if (uninstalled.has(typeKeyOf(type)))
+      return { kind: 'no-such-resource', code: 404, message: 'the server could not find the requested resource' }
     return faults.take(verb, type, name)
   }
   const run = async <T>(verb: ApiVerb, type: ResourceType, name: string, work: () => Outcome<T>): Promise<Outcome<T>> => {
@@ -99,15 +113,21 @@ export function createMemoryKubernetes(options: MemoryKubernetesOptions = {}): M
     servesGroup: async (group) => {
       requests.push({ verb: 'servesGroup', type: group })
       await faults.delay()
-      const refused = faults.hasVanished() ? refusalOfVanished : faults.take('servesGroup', { group, version: '', plural: group, kind: '', isNamespaced: false }, '')
+      const refused = faults.hasVanished()
+        ? refusalOfVanished
+        : faults.take('servesGroup', { group, version: '', plural: group, kind: '', isNamespaced: false }, '')
       return refused === null ? ok([...builtInGroups, ...groups].includes(group)) : failed(refused)
     },
     get: (type, ref) => run('get', type, ref.name, () => get(server, type, ref)),
     list: (type, listOptions) => run('list', type, '', () => list(server, type, listOptions)),
-    watch: (type, watchOptions) => watched(() => refusal('watch', type, ''), () => {
-      requests.push({ verb: 'watch', type: type.plural })
-      return watches.open(type, watchOptions)
-    }),
+    watch: (type, watchOptions) =>
+      watched(
+        () => refusal('watch', type, ''),
+        () => {
+          requests.push({ verb: 'watch', type: type.plural })
+          return watches.open(type, watchOptions)
+        },
+      ),
     create: (type, object) => {
       const write = { verb: 'create', type: type.plural, ref: refOf(object), subresource: undefined } as const
       return run('create', type, write.ref.name, () => note(write, false, () => create(server, type, clean(object), by)))
@@ -122,17 +142,27 @@ export function createMemoryKubernetes(options: MemoryKubernetesOptions = {}): M
     },
     apply: (type, object, applyOptions) => {
       const write = { verb: 'apply', type: type.plural, ref: refOf(object), subresource: applyOptions.subresource } as const
-      return run('apply', type, write.ref.name, () => note(write, applyOptions.isDryRun === true, () => apply(server, type, clean(object), applyOptions)))
+      return run('apply', type, write.ref.name, () =>
+        note(write, applyOptions.isDryRun === true, () => apply(server, type, clean(object), applyOptions)),
+      )
     },
     delete: (type, ref, deleteOptions) => {
       const write = { verb: 'delete', type: type.plural, ref, subresource: undefined } as const
-      return run('delete', type, ref.name, () => note(write, deleteOptions.isDryRun === true, () => remove(server, type, ref, deleteOptions)))
+      return run('delete', type, ref.name, () =>
+        note(write, deleteOptions.isDryRun === true, () => remove(server, type, ref, deleteOptions)),
+      )
     },
   })
   return {
     ...apiAs(manager),
     as: apiAs,
-    objects: ({ group, plural }) => structuredClone(store.everything().filter(({ type }) => typeKeyOf(type) === typeKeyOf({ group, plural })).map(({ stored }) => stored.object)),
+    objects: ({ group, plural }) =>
+      structuredClone(
+        store
+          .everything()
+          .filter(({ type }) => typeKeyOf(type) === typeKeyOf({ group, plural }))
+          .map(({ stored }) => stored.object),
+      ),
     writes: () => writes,
     forgetWrites: () => void writes.splice(0),
     requests: () => requests,

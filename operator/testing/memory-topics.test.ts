@@ -28,7 +28,7 @@ describe('the twin of topics', () => {
     expect(topics.cluster(['other:9092']).clusterId).not.toBe(topics.cluster(connection.brokers).clusterId)
   })
 
-  it('counts what reaches it, and not what happens behind the operator\'s back', async () => {
+  it("counts what reaches it, and not what happens behind the operator's back", async () => {
     const topics = createMemoryTopics()
     const [admin, cluster] = [topics.of(connection), topics.cluster(connection.brokers)]
     cluster.createBehindBack(aNewTopic({ name: 'a', partitions: 1 }))
@@ -47,7 +47,8 @@ describe('the twin of topics', () => {
     topics.cluster(connection.brokers).user = { name: 'operator', password: 'right' }
     const withPassword = (password: string) => topics.of({ ...connection, sasl: { mechanism: 'plain', username: 'operator', password } })
     expect(await withPassword('right').describe('a')).toMatchObject({ ok: true })
-    for (const admin of [withPassword('wrong'), topics.of(connection)]) expect(await admin.describe('a')).toMatchObject({ ok: false, error: { kind: 'unauthenticated' } })
+    for (const admin of [withPassword('wrong'), topics.of(connection)])
+      expect(await admin.describe('a')).toMatchObject({ ok: false, error: { kind: 'unauthenticated' } })
   })
 
   it('refuses writes to a topic as it is told to', async () => {
@@ -64,7 +65,7 @@ describe('the twin of topics', () => {
     const [admin, cluster] = [topics.of(connection), topics.cluster(connection.brokers)]
     cluster.staleDescribes = 1
     await admin.create(aNewTopic({ name: 'a' }))
-    expect((await admin.describe('a'))).toEqual({ ok: true, value: { name: 'a', clusterId: cluster.clusterId } })
-    expect((await admin.describe('a'))).toMatchObject({ ok: true, value: { partitions: 1 } })
+    expect(await admin.describe('a')).toEqual({ ok: true, value: { name: 'a', clusterId: cluster.clusterId } })
+    expect(await admin.describe('a')).toMatchObject({ ok: true, value: { partitions: 1 } })
   })
 })

@@ -1,6 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { failed, ok, type Result } from '../../program/result.ts'
-import type { KafkaConnection, MissingTopic, NewTopic, TopicAdmin, TopicAdmins, TopicDescription, TopicFailure } from '../reconcile/topic/topic-admin.ts'
+import type {
+  KafkaConnection,
+  MissingTopic,
+  NewTopic,
+  TopicAdmin,
+  TopicAdmins,
+  TopicDescription,
+  TopicFailure,
+} from '../reconcile/topic/topic-admin.ts'
 
 /** The twin of Kafka's administration: clusters by their list of brokers, and what happens to them behind the operator's back. */
 export interface MemoryTopics extends TopicAdmins {
@@ -65,19 +73,37 @@ function adminOf(cluster: Cluster, connection: KafkaConnection, isStopped: () =>
     describe: (name) => reach(() => cluster.describe(name)),
     create: (topic) => reach(() => cluster.write(topic.name, () => cluster.create(topic))),
     growPartitions: (name, partitions) => reach(() => cluster.write(name, () => cluster.grow(name, partitions))),
-    alterConfig: (name, changes) => reach(() => (Object.keys(changes).length === 0 ? ok(undefined) : cluster.write(name, () => cluster.alter(name, changes)))),
+    alterConfig: (name, changes) =>
+      reach(() => (Object.keys(changes).length === 0 ? ok(undefined) : cluster.write(name, () => cluster.alter(name, changes)))),
     delete: (name) => reach(() => cluster.write(name, () => cluster.remove(name))),
   }
 }
 
 /** Entries that a topic can have, as far as tests use them. */
-const configNames = ['cleanup.policy', 'compression.type', 'delete.retention.ms', 'max.message.bytes', 'message.timestamp.type', 'min.insync.replicas', 'retention.bytes', 'retention.ms', 'segment.bytes', 'segment.ms']
+const configNames = [
+  'cleanup.policy',
+  'compression.type',
+  'delete.retention.ms',
+  'max.message.bytes',
+  'message.timestamp.type',
+  'min.insync.replicas',
+  'retention.bytes',
+  'retention.ms',
+  'segment.bytes',
+  'segment.ms',
+]
 const maxPartitions = 10_000
 
 /** What brokers have by default of the settings that are judged. */
-const brokerDefaults = { 'cleanup.policy': 'delete', 'max.message.bytes': '1048588', 'min.insync.replicas': '1', 'retention.ms': '604800000' }
+const brokerDefaults = {
+  'cleanup.policy': 'delete',
+  'max.message.bytes': '1048588',
+  'min.insync.replicas': '1',
+  'retention.ms': '604800000',
+}
 
-const inForce = (config: Readonly<Record<string, string>>): Readonly<Record<string, string>> => Object.fromEntries(Object.entries(brokerDefaults).map(([name, value]) => [name, config[name] ?? value]))
+const inForce = (config: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(brokerDefaults).map(([name, value]) => [name, config[name] ?? value]))
 
 type Written = Result<void, TopicFailure>
 
@@ -136,14 +162,24 @@ class Cluster implements MemoryCluster {
     if (wanted < 1 || wanted > this.brokerCount) return refusal(`${wanted} replicas are too many for ${this.brokerCount} brokers`)
     const wrong = wrongEntry(config)
     if (wrong !== null) return wrong
-    this.#topics.set(name, { name, topicId: randomUUID(), clusterId: this.clusterId, partitions, replicas: wanted, isInternal: false, config, inForce: inForce(config) })
+    this.#topics.set(name, {
+      name,
+      topicId: randomUUID(),
+      clusterId: this.clusterId,
+      partitions,
+      replicas: wanted,
+      isInternal: false,
+      config,
+      inForce: inForce(config),
+    })
     return ok(undefined)
   }
 
   grow(name: string, partitions: number): Written {
     const topic = this.#topics.get(name)
     if (topic === undefined) return missing(name)
-    if (partitions <= topic.partitions || partitions > maxPartitions) return refusal(`the topic ${name} has ${topic.partitions} partitions; ${partitions} cannot be`)
+    if (partitions <= topic.partitions || partitions > maxPartitions)
+      return refusal(`the topic ${name} has ${topic.partitions} partitions; ${partitions} cannot be`)
     this.#topics.set(name, { ...topic, partitions })
     return ok(undefined)
   }
@@ -153,7 +189,9 @@ class Cluster implements MemoryCluster {
     if (topic === undefined) return missing(name)
     const wrong = wrongEntry(changes)
     if (wrong !== null) return wrong
-    const entries = Object.entries({ ...topic.config, ...changes }).flatMap(([entry, value]) => (value === null ? [] : [[entry, value] as const]))
+    const entries = Object.entries({ ...topic.config, ...changes }).flatMap(([entry, value]) =>
+      value === null ? [] : [[entry, value] as const],
+    )
     this.#topics.set(name, { ...topic, config: Object.fromEntries(entries), inForce: inForce(Object.fromEntries(entries)) })
     return ok(undefined)
   }
@@ -182,7 +220,8 @@ class Cluster implements MemoryCluster {
 function wrongEntry(entries: Readonly<Record<string, string | null>>): { readonly ok: false; readonly error: TopicFailure } | null {
   for (const [entry, value] of Object.entries(entries)) {
     if (!configNames.includes(entry)) return refusal(`unknown topic config ${entry}`)
-    if (value !== null && /\.(ms|bytes|replicas)$/.test(entry) && !/^-?\d+$/.test(value)) return refusal(`${entry} is not a number: ${value}`)
+    if (value !== null && /\.(ms|bytes|replicas)$/.test(entry) && !/^-?\d+$/.test(value))
+      return refusal(`${entry} is not a number: ${value}`)
   }
   return null
 }

@@ -87,7 +87,9 @@ export function createModelWorld(initial: RealtimeChannel, rules: TopicRules = o
   const world = (): World => ({
     nowMs,
     channel,
-    children: new Map([...objects].map(([key, stored]): [ChildKey, Found] => [key, { kind: 'object', type: stored.type, object: shown(stored) }])),
+    children: new Map(
+      [...objects].map(([key, stored]): [ChildKey, Found] => [key, { kind: 'object', type: stored.type, object: shown(stored) }]),
+    ),
     topic: found(topicNameOf(channel)),
     deadLetters: lookedAtDeadLetters(channel) === null ? null : found(lookedAtDeadLetters(channel) ?? ''),
     topicRules: rules,
@@ -114,13 +116,24 @@ export function createModelWorld(initial: RealtimeChannel, rules: TopicRules = o
     history.push(action)
     switch (action.kind) {
       case 'create-topic':
-        if (!topics.has(action.topic.name)) topics.set(action.topic.name, { ...action.topic, topicId: `topic-${++ids}`, clusterId, replicas: action.topic.replicas ?? defaultReplication, isInternal: false, inForce: {} })
+        if (!topics.has(action.topic.name))
+          topics.set(action.topic.name, {
+            ...action.topic,
+            topicId: `topic-${++ids}`,
+            clusterId,
+            replicas: action.topic.replicas ?? defaultReplication,
+            isInternal: false,
+            inForce: {},
+          })
         return
       case 'grow-partitions':
         topics.set(action.name, { ...existing(topics.get(action.name)), partitions: action.to })
         return
       case 'alter-topic':
-        topics.set(action.name, { ...existing(topics.get(action.name)), config: altered(existing(topics.get(action.name)).config, action.changes) })
+        topics.set(action.name, {
+          ...existing(topics.get(action.name)),
+          config: altered(existing(topics.get(action.name)).config, action.changes),
+        })
         return
       case 'delete-topic':
         topics.delete(action.name)
@@ -130,11 +143,15 @@ export function createModelWorld(initial: RealtimeChannel, rules: TopicRules = o
       case 'hand-over-replicas':
         return store(action.type, action.object, names.handOverManager)
       case 'delete-object':
-        if (objects.get(childKey(action.type.kind, action.ref.name))?.object.metadata.uid === action.uid) objects.delete(childKey(action.type.kind, action.ref.name))
+        if (objects.get(childKey(action.type.kind, action.ref.name))?.object.metadata.uid === action.uid)
+          objects.delete(childKey(action.type.kind, action.ref.name))
         return
       case 'annotate-channel': {
         const { [action.annotation]: _before, ...others } = channel.metadata.annotations ?? {}
-        channel = { ...channel, metadata: { ...channel.metadata, annotations: action.value === null ? others : { ...others, [action.annotation]: action.value } } }
+        channel = {
+          ...channel,
+          metadata: { ...channel.metadata, annotations: action.value === null ? others : { ...others, [action.annotation]: action.value } },
+        }
         return
       }
       case 'add-finalizer':
@@ -154,10 +171,18 @@ export function createModelWorld(initial: RealtimeChannel, rules: TopicRules = o
   const carryOutAll = (actions: readonly Action[], fates: Fate[]): readonly Outcome[] => {
     const outcomes: Outcome[] = []
     for (const action of actions) {
-      const isBarred = outcomes.some(({ kind, action: earlier }) => kind === 'failed' && (earlier.kind === 'add-finalizer' || earlier.kind === 'delete-topic'))
+      const isBarred = outcomes.some(
+        ({ kind, action: earlier }) => kind === 'failed' && (earlier.kind === 'add-finalizer' || earlier.kind === 'delete-topic'),
+      )
       const fate = isBarred ? 'done' : (fates.shift() ?? 'done')
       if (!isBarred && fate !== 'failed') carryOut(action)
-      outcomes.push(isBarred ? { kind: 'not-tried', action } : fate === 'done' ? { kind: 'done', action } : { kind: 'failed', action, failure: { of: 'kubernetes', error: { kind: 'unavailable', code: 0, message: 'time-out' } } })
+      outcomes.push(
+        isBarred
+          ? { kind: 'not-tried', action }
+          : fate === 'done'
+            ? { kind: 'done', action }
+            : { kind: 'failed', action, failure: { of: 'kubernetes', error: { kind: 'unavailable', code: 0, message: 'time-out' } } },
+      )
     }
     return outcomes
   }
@@ -229,7 +254,13 @@ export function createModelWorld(initial: RealtimeChannel, rules: TopicRules = o
         if (stored.type.kind !== 'Deployment' || !isChildOf(channel, stored.object)) continue
         const isAutoscaled = autoscaled !== undefined && [...objects.values()].some(({ type }) => type.kind === 'HorizontalPodAutoscaler')
         const object = rolledOut(isAutoscaled ? withReplicas(stored.object, autoscaled) : stored.object)
-        objects.set(key, { ...stored, object, managers: isAutoscaled ? takeFields(stored.object, { ...object, status: stored.object['status'] }, stored.managers, 'kube-controller-manager') : stored.managers })
+        objects.set(key, {
+          ...stored,
+          object,
+          managers: isAutoscaled
+            ? takeFields(stored.object, { ...object, status: stored.object['status'] }, stored.managers, 'kube-controller-manager')
+            : stored.managers,
+        })
       }
     },
   }
@@ -240,7 +271,10 @@ function existing(topic: TopicDescription | undefined): TopicDescription {
   return topic
 }
 
-function altered(config: Readonly<Record<string, string>>, changes: Readonly<Record<string, string | null>>): Readonly<Record<string, string>> {
+function altered(
+  config: Readonly<Record<string, string>>,
+  changes: Readonly<Record<string, string | null>>,
+): Readonly<Record<string, string>> {
   const all = Object.entries({ ...config, ...changes })
   return Object.fromEntries(all.filter((entry): entry is [string, string] => entry[1] !== null))
 }
@@ -262,11 +296,20 @@ function withServerFields(object: KubernetesObject, before: KubernetesObject | u
 
 function withReplicas(object: KubernetesObject, replicas: number): KubernetesObject {
   const spec = object['spec'] as Readonly<Record<string, unknown>> // a Deployment has one
-  return spec['replicas'] === replicas ? object : { ...object, metadata: { ...object.metadata, generation: (object.metadata.generation ?? 0) + 1 }, spec: { ...spec, replicas } }
+  return spec['replicas'] === replicas
+    ? object
+    : { ...object, metadata: { ...object.metadata, generation: (object.metadata.generation ?? 0) + 1 }, spec: { ...spec, replicas } }
 }
 
 function rolledOut(object: KubernetesObject): KubernetesObject {
   const { replicas } = object['spec'] as { readonly replicas: number } // as above, with the default filled in
-  const status = { observedGeneration: object.metadata.generation, replicas, updatedReplicas: replicas, readyReplicas: replicas, availableReplicas: replicas, conditions: [{ type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable' }] }
+  const status = {
+    observedGeneration: object.metadata.generation,
+    replicas,
+    updatedReplicas: replicas,
+    readyReplicas: replicas,
+    availableReplicas: replicas,
+    conditions: [{ type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable' }],
+  }
   return { ...object, status }
 }

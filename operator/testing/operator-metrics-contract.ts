@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { closedCombinations, type CellLabels } from '../observability/metric-handles.ts'
-import { operatorMetrics as table, type CellDefinition, type MetricDefinition, type OperatorMetrics, type Sample } from '../observability/metrics.ts'
+import {
+  operatorMetrics as table,
+  type CellDefinition,
+  type MetricDefinition,
+  type OperatorMetrics,
+  type Sample,
+} from '../observability/metrics.ts'
 import { testNames } from './recording-metrics.ts'
 
 export interface OperatorMetricsUnderTest {
@@ -18,10 +24,11 @@ interface Series {
 }
 
 /** Every row of the table with every combination of label values that it lists. */
-export const allSeries: readonly Series[] = Object.entries<MetricDefinition>(table).flatMap(([key, definition]) =>
-  definition.type === 'transient'
-    ? []
-    : closedCombinations(definition, testNames).map((labels) => ({ key: key as keyof OperatorMetrics, definition, labels })), // a key of the table by construction
+export const allSeries: readonly Series[] = Object.entries<MetricDefinition>(table).flatMap(
+  ([key, definition]) =>
+    definition.type === 'transient'
+      ? []
+      : closedCombinations(definition, testNames).map((labels) => ({ key: key as keyof OperatorMetrics, definition, labels })), // a key of the table by construction
 )
 
 /** A handle of whatever row, for tests that walk the table and therefore know no types. */
@@ -49,7 +56,12 @@ export function operatorMetricsContract(name: string, create: () => OperatorMetr
 
     it('has for every row the methods of its type', () => {
       const { metrics } = create()
-      const methods = Object.entries<MetricDefinition>(table).map(([key, { type }]) => [type, Object.keys(metrics[key as keyof OperatorMetrics]).toSorted().join()])
+      const methods = Object.entries<MetricDefinition>(table).map(([key, { type }]) => [
+        type,
+        Object.keys(metrics[key as keyof OperatorMetrics])
+          .toSorted()
+          .join(),
+      ])
       const expected = { counter: 'add,collect', gauge: 'add,collect,set', histogram: 'observe', transient: 'collect' }
       expect(methods).toEqual(Object.values<MetricDefinition>(table).map(({ type }) => [type, expected[type]]))
     })
@@ -67,7 +79,9 @@ export function operatorMetricsContract(name: string, create: () => OperatorMetr
       metrics.watchRelists.collect(() => (asked += 1), { resource: 'deployments' })
       metrics.watchLastEventAge.collect(() => 7, { resource: 'deployments' })
       expect(asked).toBe(0)
-      expect([await read('watchRelists', { resource: 'deployments' }), await read('watchRelists', { resource: 'deployments' })]).toEqual([1, 2])
+      expect([await read('watchRelists', { resource: 'deployments' }), await read('watchRelists', { resource: 'deployments' })]).toEqual([
+        1, 2,
+      ])
       expect(await read('watchLastEventAge', { resource: 'deployments' })).toBe(7)
     })
 
@@ -90,7 +104,9 @@ export function operatorMetricsContract(name: string, create: () => OperatorMetr
 
     it('refuses to let a counter shrink or become no number', async () => {
       const { metrics, read } = create()
-      expect(() => metrics.reconcileErrors.add(-1, { controller: 'realtimechannel' })).toThrow('counter controller_runtime_reconcile_errors_total cannot grow by -1')
+      expect(() => metrics.reconcileErrors.add(-1, { controller: 'realtimechannel' })).toThrow(
+        'counter controller_runtime_reconcile_errors_total cannot grow by -1',
+      )
       expect(() => metrics.reconcileErrors.add(Number.NaN, { controller: 'realtimechannel' })).toThrow('cannot grow by NaN')
       expect(await read('reconcileErrors', { controller: 'realtimechannel' })).toBe(0)
     })
@@ -101,7 +117,9 @@ export function operatorMetricsContract(name: string, create: () => OperatorMetr
       expect(() => metrics.reconciles.add(1, { controller: 'realtimechannel', result: 'boredom' })).toThrow('has no result "boredom"')
       // @ts-expect-error the labels are missing
       expect(() => metrics.reconciles.add(1)).toThrow('has no controller undefined')
-      expect(() => metrics.applies.add(1, { kind: 'Pod', outcome: 'ok' })).toThrow('metric carillon_operator_applies_total has no kind "Pod"')
+      expect(() => metrics.applies.add(1, { kind: 'Pod', outcome: 'ok' })).toThrow(
+        'metric carillon_operator_applies_total has no kind "Pod"',
+      )
       expect(() => metrics.restRequests.add(1, { code: 'many', method: 'GET' })).toThrow('has no code "many"')
     })
   })

@@ -5,10 +5,22 @@ import { covers, judged, rightsOf, usedRights } from './permission-matcher.ts'
 
 describe('a request as RBAC sees it', () => {
   it.each<readonly [string, string, Partial<ApiRequest>]>([
-    ['GET', '/api/v1/namespaces/shop/services/chat', { verb: 'get', group: '', resource: 'services', namespace: 'shop', name: 'chat', subresource: '' }],
+    [
+      'GET',
+      '/api/v1/namespaces/shop/services/chat',
+      { verb: 'get', group: '', resource: 'services', namespace: 'shop', name: 'chat', subresource: '' },
+    ],
     ['GET', '/apis/apps/v1/deployments?limit=500', { verb: 'list', group: 'apps', resource: 'deployments', namespace: '', name: '' }],
-    ['GET', '/apis/apps/v1/namespaces/shop/deployments?watch=true&resourceVersion=1', { verb: 'watch', resource: 'deployments', namespace: 'shop' }],
-    ['PATCH', '/apis/carillon.dev/v1alpha1/namespaces/shop/realtimechannels/chat/status?force=true', { verb: 'patch', resource: 'realtimechannels', subresource: 'status', name: 'chat' }],
+    [
+      'GET',
+      '/apis/apps/v1/namespaces/shop/deployments?watch=true&resourceVersion=1',
+      { verb: 'watch', resource: 'deployments', namespace: 'shop' },
+    ],
+    [
+      'PATCH',
+      '/apis/carillon.dev/v1alpha1/namespaces/shop/realtimechannels/chat/status?force=true',
+      { verb: 'patch', resource: 'realtimechannels', subresource: 'status', name: 'chat' },
+    ],
     ['POST', '/apis/events.k8s.io/v1/namespaces/shop/events', { verb: 'create', resource: 'events', name: '' }],
     ['DELETE', '/api/v1/namespaces/shop/services', { verb: 'deletecollection' }],
     ['GET', '/api/v1/namespaces/shop', { verb: 'get', resource: 'namespaces', namespace: 'shop', name: 'shop' }],
@@ -50,7 +62,11 @@ describe('a permission', () => {
 
   it('for objects of a name covers neither others nor lists', () => {
     const named = { ...reading, resourceNames: ['chat'] }
-    expect(['/api/v1/namespaces/shop/services/chat', '/api/v1/namespaces/shop/services/other', '/api/v1/services'].map((path) => covers(named, asked(path), everywhere))).toEqual([true, false, false])
+    expect(
+      ['/api/v1/namespaces/shop/services/chat', '/api/v1/namespaces/shop/services/other', '/api/v1/services'].map((path) =>
+        covers(named, asked(path), everywhere),
+      ),
+    ).toEqual([true, false, false])
   })
 
   it('to patch is not enough for an apply that creates', () => {
@@ -60,7 +76,12 @@ describe('a permission', () => {
   })
 
   it('is used right by right', () => {
-    expect(rightsOf([reading])).toEqual(['channels core/services get', 'channels core/services list', 'channels core/pods get', 'channels core/pods list'])
+    expect(rightsOf([reading])).toEqual([
+      'channels core/services get',
+      'channels core/services list',
+      'channels core/pods get',
+      'channels core/pods list',
+    ])
     expect([...usedRights([reading], [asked('/api/v1/namespaces/shop/pods')], everywhere)]).toEqual(['channels core/pods list'])
   })
 })

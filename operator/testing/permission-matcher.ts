@@ -45,7 +45,9 @@ export function judged(request: ApiRequest, code: number): readonly ApiRequest[]
 
 /** Every right of the table by itself, as `scope group/resource verb`. */
 export function rightsOf(table: readonly Permission[]): readonly string[] {
-  return table.flatMap((permission) => permission.resources.flatMap((resource) => permission.verbs.map((verb) => rightOf(permission, resource, verb))))
+  return table.flatMap((permission) =>
+    permission.resources.flatMap((resource) => permission.verbs.map((verb) => rightOf(permission, resource, verb))),
+  )
 }
 
 /** Those rights of the table that one of the requests needed. */
@@ -59,4 +61,5 @@ export function usedRights(table: readonly Permission[], requests: readonly ApiR
   )
 }
 
-const rightOf = ({ scope, apiGroup }: Permission, resource: string, verb: string): string => `${scope} ${apiGroup === '' ? 'core' : apiGroup}/${resource} ${verb}`
+const rightOf = ({ scope, apiGroup }: Permission, resource: string, verb: string): string =>
+  `${scope} ${apiGroup === '' ? 'core' : apiGroup}/${resource} ${verb}`

@@ -17,7 +17,7 @@ operatorMetricsContract('recording twin', () => {
   }
 })
 
-describe('the recording twin of the operator\'s metrics', () => {
+describe("the recording twin of the operator's metrics", () => {
   it('sums over labels that are not named', () => {
     const { metrics, value } = createRecordingMetrics()
     metrics.applies.add(1, { kind: 'Deployment', outcome: 'ok' })
@@ -33,6 +33,8 @@ describe('the recording twin of the operator\'s metrics', () => {
   })
 
   it('says so when a test asks for a series that does not exist', () => {
-    expect(() => createRecordingMetrics().value('applies', { kind: 'Pod' })).toThrow('metric applies has no time series with the labels {"kind":"Pod"}')
+    expect(() => createRecordingMetrics().value('applies', { kind: 'Pod' })).toThrow(
+      'metric applies has no time series with the labels {"kind":"Pod"}',
+    )
   })
 })

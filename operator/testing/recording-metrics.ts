@@ -1,5 +1,11 @@
 import { createMetricHandles, type CellLabels, type MetricCell } from '../observability/metric-handles.ts'
-import { operatorMetrics as table, type CellDefinition, type GivenNames, type OperatorMetrics, type Sample } from '../observability/metrics.ts'
+import {
+  operatorMetrics as table,
+  type CellDefinition,
+  type GivenNames,
+  type OperatorMetrics,
+  type Sample,
+} from '../observability/metrics.ts'
 
 export interface RecordingMetrics {
   readonly metrics: OperatorMetrics

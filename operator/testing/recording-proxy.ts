@@ -52,20 +52,25 @@ export async function startRecordingProxy(plane: Pick<ControlPlane, 'server' | '
     const body = await readAll(asked).catch(() => null)
     if (body === null) return // whoever asked is gone
     const path = asked.url ?? '/'
-    const at = requests.push({ ...parseRequest(asked.method ?? 'GET', path), path, startedAtMs: performance.now(), answeredAtMs: null, code: 0 }) - 1
+    const at =
+      requests.push({ ...parseRequest(asked.method ?? 'GET', path), path, startedAtMs: performance.now(), answeredAtMs: null, code: 0 }) - 1
     const note = (code: number): void => {
       const recorded = requests[at]
       if (recorded !== undefined) requests[at] = { ...recorded, code, answeredAtMs: performance.now() }
     }
     const { host: _, connection: __, ...headers } = asked.headers
     const send = plane.server.startsWith('http:') ? httpRequest : request
-    const sent = send(`${plane.server}${path}`, { method: asked.method, headers: { ...headers, 'content-length': String(body.length) }, agent }, (answered) => {
-      note(answered.statusCode ?? 0)
-      answer.writeHead(answered.statusCode ?? 502, answered.headers)
-      answer.flushHeaders() // a watch without events has a head all the same
-      answered.pipe(answer)
-      answered.once('error', () => answer.destroy())
-    })
+    const sent = send(
+      `${plane.server}${path}`,
+      { method: asked.method, headers: { ...headers, 'content-length': String(body.length) }, agent },
+      (answered) => {
+        note(answered.statusCode ?? 0)
+        answer.writeHead(answered.statusCode ?? 502, answered.headers)
+        answer.flushHeaders() // a watch without events has a head all the same
+        answered.pipe(answer)
+        answered.once('error', () => answer.destroy())
+      },
+    )
     sent.once('error', () => answer.destroy())
     answer.once('close', () => sent.destroy())
     sent.end(body)

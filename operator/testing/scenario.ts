@@ -14,11 +14,16 @@ export interface TestEvent {
 }
 
 /** The Events about a channel, in the order in which they were written. */
-export async function eventsOf({ api }: TestCluster, { namespace, name }: Pick<TestChannel, 'namespace' | 'name'>): Promise<readonly TestEvent[]> {
+export async function eventsOf(
+  { api }: TestCluster,
+  { namespace, name }: Pick<TestChannel, 'namespace' | 'name'>,
+): Promise<readonly TestEvent[]> {
   const { items } = valueOf(await api.list(eventType, { namespace }))
   const about = items.filter(({ regarding }) => (regarding as { readonly name?: string }).name === name) // of an Event: an ObjectReference
   const written = (event: KubernetesObject): string => String(event['eventTime'])
-  return about.toSorted((a, b) => (written(a) < written(b) ? -1 : 1)).map(({ type, reason, note }) => ({ type: String(type), reason: String(reason), note: String(note) }))
+  return about
+    .toSorted((a, b) => (written(a) < written(b) ? -1 : 1))
+    .map(({ type, reason, note }) => ({ type: String(type), reason: String(reason), note: String(note) }))
 }
 
 /** Resolves with the first Event of this reason. @throws when there is none within 60 s */
@@ -45,7 +50,8 @@ export function soon<T>(look: () => Promise<T> | T, timeout = 60_000): Promise<T
 export async function untilSeen(channel: TestChannel): Promise<void> {
   await soon(async () => {
     const { metadata, status } = (await channel.get()) as unknown as RealtimeChannel // as above
-    if (status?.observedGeneration !== metadata.generation) throw new Error(`generation ${metadata.generation} of ${channel.namespace}/${channel.name} has not been looked at`)
+    if (status?.observedGeneration !== metadata.generation)
+      throw new Error(`generation ${metadata.generation} of ${channel.namespace}/${channel.name} has not been looked at`)
   })
 }
 
@@ -63,7 +69,8 @@ export async function untilReady(channel: TestChannel): Promise<void> {
     await channel.pretendAvailable()
     // What has no conditions yet is current, too, for those who wait.
     const isJudged = (await channel.status()).conditions !== undefined
-    if (!isJudged || (await kstatusOfChannel(channel)) !== 'Current') throw new Error(`not Ready: ${JSON.stringify((await channel.status()).conditions)}`)
+    if (!isJudged || (await kstatusOfChannel(channel)) !== 'Current')
+      throw new Error(`not Ready: ${JSON.stringify((await channel.status()).conditions)}`)
   })
 }
 
@@ -74,21 +81,51 @@ export async function timed<T>(work: () => Promise<T>): Promise<{ readonly value
   return { value, ms: Math.round(performance.now() - start) }
 }
 
-const role = (plural: string, kind: string): ResourceType => ({ group: 'rbac.authorization.k8s.io', version: 'v1', plural, kind, isNamespaced: true })
+const role = (plural: string, kind: string): ResourceType => ({
+  group: 'rbac.authorization.k8s.io',
+  version: 'v1',
+  plural,
+  kind,
+  isNamespaced: true,
+})
 const secretType: ResourceType = { group: '', version: 'v1', plural: 'secrets', kind: 'Secret', isNamespaced: true }
 
-export async function makeSecret({ api }: TestCluster, namespace: string, name: string, texts: Readonly<Record<string, string>>): Promise<void> {
+export async function makeSecret(
+  { api }: TestCluster,
+  namespace: string,
+  name: string,
+  texts: Readonly<Record<string, string>>,
+): Promise<void> {
   valueOf(await api.create(secretType, { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace }, stringData: texts }))
 }
 
 /** Lets the operator read one Secret, by the Role of docs/rbac.md; resolves when the API server has taken note. */
 export async function grantSecret({ api, plane }: TestCluster, namespace: string, secret: string): Promise<void> {
   const [name, apiVersion] = ['carillon-kafka-secret-reader', 'rbac.authorization.k8s.io/v1']
-  valueOf(await api.create(role('roles', 'Role'), { apiVersion, kind: 'Role', metadata: { name, namespace }, rules: [{ apiGroups: [''], resources: ['secrets'], resourceNames: [secret], verbs: ['get'] }] }))
+  valueOf(
+    await api.create(role('roles', 'Role'), {
+      apiVersion,
+      kind: 'Role',
+      metadata: { name, namespace },
+      rules: [{ apiGroups: [''], resources: ['secrets'], resourceNames: [secret], verbs: ['get'] }],
+    }),
+  )
   const subjects = [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: operatorUser }]
   const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name }
-  valueOf(await api.create(role('rolebindings', 'RoleBinding'), { apiVersion, kind: 'RoleBinding', metadata: { name, namespace }, roleRef, subjects }))
-  const review = { apiVersion: 'authorization.k8s.io/v1', kind: 'SubjectAccessReview', spec: { user: operatorUser, resourceAttributes: { namespace, verb: 'get', resource: 'secrets', name: secret } } }
+  valueOf(
+    await api.create(role('rolebindings', 'RoleBinding'), {
+      apiVersion,
+      kind: 'RoleBinding',
+      metadata: { name, namespace },
+      roleRef,
+      subjects,
+    }),
+  )
+  const review = {
+    apiVersion: 'authorization.k8s.io/v1',
+    kind: 'SubjectAccessReview',
+    spec: { user: operatorUser, resourceAttributes: { namespace, verb: 'get', resource: 'secrets', name: secret } },
+  }
   await soon(async () => {
     const { body } = await askCluster(plane, { method: 'POST', path: '/apis/authorization.k8s.io/v1/subjectaccessreviews', body: review })
     if ((body['status'] as { readonly allowed?: boolean }).allowed !== true) throw new Error(`the Role in ${namespace} is not known yet`) // of a SubjectAccessReview

@@ -13,16 +13,41 @@ export interface Bound {
 export function boundsOf({ schema }: SchemaField): readonly Bound[] {
   const { minimum, maximum, minLength, maxLength, minItems, maxItems, maxProperties, pattern } = schema
   const entries = (count: number): object => Object.fromEntries(Array.from({ length: count }, (_, index) => [`key-${index}`, '1']))
-  const items = (count: number): readonly unknown[] => Array.from({ length: count }, (_, index) => (schema.items?.type === 'object' ? itemOf(schema.items, index) : `item-${index}`))
+  const items = (count: number): readonly unknown[] =>
+    Array.from({ length: count }, (_, index) => (schema.items?.type === 'object' ? itemOf(schema.items, index) : `item-${index}`))
   const text = (length: number): string => 'a'.repeat(length)
   const bounds: readonly (Bound | null)[] = [
-    minimum === undefined ? null : { name: 'minimum', within: minimum, beyond: minimum - 1, complaint: `should be greater than or equal to ${minimum}` },
-    maximum === undefined ? null : { name: 'maximum', within: maximum, beyond: maximum + 1, complaint: `should be less than or equal to ${maximum}` },
-    minLength === undefined ? null : { name: 'minLength', within: text(minLength), beyond: text(minLength - 1), complaint: `should be at least ${minLength} chars long` },
-    maxLength === undefined ? null : { name: 'maxLength', within: text(maxLength), beyond: text(maxLength + 1), complaint: `may not be more than ${maxLength} bytes` },
-    minItems === undefined ? null : { name: 'minItems', within: items(minItems), beyond: items(minItems - 1), complaint: `should have at least ${minItems} items` },
-    maxItems === undefined ? null : { name: 'maxItems', within: items(maxItems), beyond: items(maxItems + 1), complaint: `must have at most ${maxItems} items` },
-    maxProperties === undefined ? null : { name: 'maxProperties', within: entries(maxProperties), beyond: entries(maxProperties + 1), complaint: `must have at most ${maxProperties} items` },
+    minimum === undefined
+      ? null
+      : { name: 'minimum', within: minimum, beyond: minimum - 1, complaint: `should be greater than or equal to ${minimum}` },
+    maximum === undefined
+      ? null
+      : { name: 'maximum', within: maximum, beyond: maximum + 1, complaint: `should be less than or equal to ${maximum}` },
+    minLength === undefined
+      ? null
+      : {
+          name: 'minLength',
+          within: text(minLength),
+          beyond: text(minLength - 1),
+          complaint: `should be at least ${minLength} chars long`,
+        },
+    maxLength === undefined
+      ? null
+      : { name: 'maxLength', within: text(maxLength), beyond: text(maxLength + 1), complaint: `may not be more than ${maxLength} bytes` },
+    minItems === undefined
+      ? null
+      : { name: 'minItems', within: items(minItems), beyond: items(minItems - 1), complaint: `should have at least ${minItems} items` },
+    maxItems === undefined
+      ? null
+      : { name: 'maxItems', within: items(maxItems), beyond: items(maxItems + 1), complaint: `must have at most ${maxItems} items` },
+    maxProperties === undefined
+      ? null
+      : {
+          name: 'maxProperties',
+          within: entries(maxProperties),
+          beyond: entries(maxProperties + 1),
+          complaint: `must have at most ${maxProperties} items`,
+        },
     // No pattern of ours takes a blank.
     pattern === undefined ? null : { name: 'pattern', within: null, beyond: '    ', complaint: `should match '${pattern}'` },
     schema.enum === undefined ? null : { name: 'enum', within: schema.enum[0], beyond: 'something-else', complaint: 'supported values: ' },
@@ -50,7 +75,10 @@ export function withField<M extends object>(manifest: M, path: string, value: un
 
 /** What `withField` has set; undefined where there is nothing. */
 export function fieldAt(manifest: object, path: string): unknown {
-  return stepsOf(path).reduce<unknown>((place, { key }) => (typeof place === 'object' && place !== null ? (place as Record<string, unknown>)[key] : undefined), manifest)
+  return stepsOf(path).reduce<unknown>(
+    (place, { key }) => (typeof place === 'object' && place !== null ? (place as Record<string, unknown>)[key] : undefined),
+    manifest,
+  )
 }
 
 /** As the API server names the field in its answers. */

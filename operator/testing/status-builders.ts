@@ -9,19 +9,39 @@ import { aChannel, aTopic, aWorld, ownedBy } from './channel-builders.ts'
 /** A child of the channel, as the API server might hand it out. */
 export function aChild(channel: RealtimeChannel, kind: OperandKind, more: Readonly<Record<string, unknown>> = {}): KubernetesObject {
   const { group, version } = operandTypes[kind]
-  return { apiVersion: group === '' ? version : `${group}/${version}`, kind, metadata: { name: 'chat-gateway', namespace: 'shop', uid: `uid-${kind}`, generation: 1, ...ownedBy(channel) }, ...more }
+  return {
+    apiVersion: group === '' ? version : `${group}/${version}`,
+    kind,
+    metadata: { name: 'chat-gateway', namespace: 'shop', uid: `uid-${kind}`, generation: 1, ...ownedBy(channel) },
+    ...more,
+  }
 }
 
 /** A Deployment whose two pods are all of the newest template, and available. */
-export function aDeployment(channel: RealtimeChannel, { spec = {}, status = {} }: Pick<Deployment, 'spec' | 'status'> = {}): KubernetesObject {
+export function aDeployment(
+  channel: RealtimeChannel,
+  { spec = {}, status = {} }: Pick<Deployment, 'spec' | 'status'> = {},
+): KubernetesObject {
   const replicas = spec.replicas ?? 2
-  const complete = { observedGeneration: 1, replicas, updatedReplicas: replicas, readyReplicas: replicas, availableReplicas: replicas, conditions: [{ type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable' }] }
+  const complete = {
+    observedGeneration: 1,
+    replicas,
+    updatedReplicas: replicas,
+    readyReplicas: replicas,
+    availableReplicas: replicas,
+    conditions: [{ type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable' }],
+  }
   return aChild(channel, 'Deployment', { spec: { replicas, ...spec }, status: { ...complete, ...status } })
 }
 
 export function childrenOf(...objects: readonly KubernetesObject[]): World['children'] {
   // Only kinds of operands are made above.
-  return new Map(objects.map((object) => [childKey(object.kind, object.metadata.name), { kind: 'object', type: operandTypes[object.kind as OperandKind], object }]))
+  return new Map(
+    objects.map((object) => [
+      childKey(object.kind, object.metadata.name),
+      { kind: 'object', type: operandTypes[object.kind as OperandKind], object },
+    ]),
+  )
 }
 
 /** A world in which all is as the channel asks. */
@@ -32,8 +52,26 @@ export function aGoodWorld(world: Partial<World> = {}): World {
 
 /** A plan that has nothing to do. */
 export function aPlan(plan: Partial<Plan> = {}): Plan {
-  const record = { name: 'shop.chat', id: 'topic-1', clusterId: 'cluster-1', partitions: 3, replicas: 1, origin: 'Created' as const, configKeys: [] }
-  return { phase: 'active', actions: [], refusals: [], topic: { whenDone: record, otherwise: record }, deadLetters: { whenDone: null, otherwise: null }, route: { whenDone: null, otherwise: null }, holdsGatewayBack: false, requeueAfterMs: null, ...plan }
+  const record = {
+    name: 'shop.chat',
+    id: 'topic-1',
+    clusterId: 'cluster-1',
+    partitions: 3,
+    replicas: 1,
+    origin: 'Created' as const,
+    configKeys: [],
+  }
+  return {
+    phase: 'active',
+    actions: [],
+    refusals: [],
+    topic: { whenDone: record, otherwise: record },
+    deadLetters: { whenDone: null, otherwise: null },
+    route: { whenDone: null, otherwise: null },
+    holdsGatewayBack: false,
+    requeueAfterMs: null,
+    ...plan,
+  }
 }
 
 /** `Type=Status Reason` of each condition. */

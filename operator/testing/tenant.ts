@@ -16,29 +16,55 @@ export interface Tenant {
 const rbac = 'rbac.authorization.k8s.io'
 
 /** @param user one of the users of the cluster */
-export async function makeTenant({ plane }: TestCluster, { user, namespace }: { readonly user: string; readonly namespace: string }): Promise<Tenant> {
+export async function makeTenant(
+  { plane }: TestCluster,
+  { user, namespace }: { readonly user: string; readonly namespace: string },
+): Promise<Tenant> {
   const must = async (question: Parameters<typeof askCluster>[1]): Promise<Readonly<Record<string, unknown>>> => {
     const { code, body } = await askCluster(plane, question)
     if (code >= 300) throw new Error(body.message)
     return body
   }
   const [metadata, roles] = [{ name: 'channels', namespace }, `/apis/${rbac}/v1/namespaces/${namespace}`]
-  await must({ method: 'POST', path: `${roles}/roles`, body: { apiVersion: `${rbac}/v1`, kind: 'Role', metadata, rules: [{ apiGroups: ['carillon.dev'], resources: ['realtimechannels'], verbs: ['*'] }] } })
+  await must({
+    method: 'POST',
+    path: `${roles}/roles`,
+    body: {
+      apiVersion: `${rbac}/v1`,
+      kind: 'Role',
+      metadata,
+      rules: [{ apiGroups: ['carillon.dev'], resources: ['realtimechannels'], verbs: ['*'] }],
+    },
+  })
   const binding = { roleRef: { apiGroup: rbac, kind: 'Role', name: 'channels' }, subjects: [{ kind: 'User', apiGroup: rbac, name: user }] }
-  await must({ method: 'POST', path: `${roles}/rolebindings`, body: { apiVersion: `${rbac}/v1`, kind: 'RoleBinding', metadata, ...binding } })
+  await must({
+    method: 'POST',
+    path: `${roles}/rolebindings`,
+    body: { apiVersion: `${rbac}/v1`, kind: 'RoleBinding', metadata, ...binding },
+  })
   const token = plane.userToken(user)
   const channels = `/apis/${apiVersion}/namespaces/${namespace}/realtimechannels`
   return {
     namespace,
     async apply(name, spec, annotations = {}) {
       const body = { apiVersion, kind: channelKind, metadata: { name, namespace, annotations }, spec: { ...smallestSpec, ...spec } }
-      await must({ method: 'PATCH', path: `${channels}/${name}?fieldManager=kubectl&force=true`, body, contentType: 'application/apply-patch+yaml', token })
+      await must({
+        method: 'PATCH',
+        path: `${channels}/${name}?fieldManager=kubectl&force=true`,
+        body,
+        contentType: 'application/apply-patch+yaml',
+        token,
+      })
     },
     async delete(name) {
       await must({ method: 'DELETE', path: `${channels}/${name}`, token })
     },
     async can(verb, group, resource) {
-      const review = { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview', spec: { resourceAttributes: { namespace, verb, group, resource } } }
+      const review = {
+        apiVersion: 'authorization.k8s.io/v1',
+        kind: 'SelfSubjectAccessReview',
+        spec: { resourceAttributes: { namespace, verb, group, resource } },
+      }
       const { status } = await must({ method: 'POST', path: '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', body: review, token })
       return (status as { readonly allowed: boolean }).allowed // of a SelfSubjectAccessReview
     },

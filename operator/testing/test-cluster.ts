@@ -10,7 +10,13 @@ import { createTopicAdmins } from '../adapters/kafka/topic-admins.ts'
 import { loadKubeConfig } from '../adapters/kubernetes/kube-config.ts'
 import { createKubernetesApi, type ClosableKubernetesApi } from '../adapters/kubernetes/kubernetes-api.ts'
 import { classType, type RealtimeChannelClass } from '../../api/v1alpha1/realtime-channel-class.ts'
-import { apiVersion, channelKind, channelType, type RealtimeChannelSpec, type RealtimeChannelStatus } from '../../api/v1alpha1/realtime-channel.ts'
+import {
+  apiVersion,
+  channelKind,
+  channelType,
+  type RealtimeChannelSpec,
+  type RealtimeChannelStatus,
+} from '../../api/v1alpha1/realtime-channel.ts'
 import { isMissing, type TopicAdmin, type TopicAdmins, type TopicDescription } from '../reconcile/topic/topic-admin.ts'
 import type { KubernetesObject, ResourceType } from '../runtime/kubernetes-api.ts'
 import { askCluster } from './ask-cluster.ts'
@@ -65,13 +71,26 @@ export interface TestClusterOptions {
 const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} }
 
 /** Takes some ten seconds. */
-export async function startTestCluster({ kafkaOptions = {}, users = [], apiServerFlags = [], controllers = [], classes = [openClass] }: TestClusterOptions = {}): Promise<TestCluster> {
+export async function startTestCluster({
+  kafkaOptions = {},
+  users = [],
+  apiServerFlags = [],
+  controllers = [],
+  classes = [openClass],
+}: TestClusterOptions = {}): Promise<TestCluster> {
   const known = [operatorUser, ...users].map((name) => ({ name }))
-  const [plane, kafka] = await Promise.all([startControlPlane({ controllers: [...defaultControllers, ...controllers], users: known, apiServerFlags }), startKafka(kafkaOptions)])
+  const [plane, kafka] = await Promise.all([
+    startControlPlane({ controllers: [...defaultControllers, ...controllers], users: known, apiServerFlags }),
+    startKafka(kafkaOptions),
+  ])
   const api = connect(plane)
   const admins: TopicAdmins = createTopicAdmins({ logger: silent, now: Date.now })
   await installChannelType(plane)
-  for (const { metadata: { uid: _uid, ...metadata }, ...more } of classes) valueOf(await api.create(classType, { ...more, metadata }))
+  for (const {
+    metadata: { uid: _uid, ...metadata },
+    ...more
+  } of classes)
+    valueOf(await api.create(classType, { ...more, metadata }))
   await grantRoles(plane, { user: operatorUser, watchNamespaces: [] })
   const operators: OperatorProcess[] = []
   let namespaces = 0
@@ -144,7 +163,12 @@ export function testChannel({ api, plane, topics, apply }: TestCluster, namespac
     namespace,
     name,
     async apply(spec = {}, annotations = {}) {
-      await apply(channelType, { apiVersion, kind: channelKind, metadata: { name, namespace, annotations }, spec: { ...smallestSpec, ...spec } })
+      await apply(channelType, {
+        apiVersion,
+        kind: channelKind,
+        metadata: { name, namespace, annotations },
+        spec: { ...smallestSpec, ...spec },
+      })
     },
     get,
     status,
@@ -162,7 +186,11 @@ export function testChannel({ api, plane, topics, apply }: TestCluster, namespac
     async versions() {
       const kinds = Object.keys(operandTypes) as OperandKind[] // the keys of the table
       const children = await Promise.all(kinds.map(async (kind) => [kind, (await child(kind))?.metadata.resourceVersion] as const))
-      return Object.fromEntries([...children, ['RealtimeChannel', (await get()).metadata.resourceVersion] as const].flatMap(([kind, version]) => (version === undefined ? [] : [[kind, version]])))
+      return Object.fromEntries(
+        [...children, ['RealtimeChannel', (await get()).metadata.resourceVersion] as const].flatMap(([kind, version]) =>
+          version === undefined ? [] : [[kind, version]],
+        ),
+      )
     },
     async topic() {
       const { spec } = await get()
@@ -176,7 +204,16 @@ export function testChannel({ api, plane, topics, apply }: TestCluster, namespac
       const spec = deployment?.['spec'] as { readonly replicas?: number } | undefined // of a Deployment
       const replicas = spec?.replicas ?? 1
       const path = `/apis/apps/v1/namespaces/${namespace}/deployments/${operandNames(name).Deployment}/status`
-      const body = { status: { observedGeneration: deployment?.metadata.generation, replicas, updatedReplicas: replicas, readyReplicas: available ?? replicas, availableReplicas: available ?? replicas, conditions: [{ type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable' }] } }
+      const body = {
+        status: {
+          observedGeneration: deployment?.metadata.generation,
+          replicas,
+          updatedReplicas: replicas,
+          readyReplicas: available ?? replicas,
+          availableReplicas: available ?? replicas,
+          conditions: [{ type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable' }],
+        },
+      }
       const patched = await askCluster(plane, { method: 'PATCH', path, body, contentType: 'application/merge-patch+json' })
       if (patched.code >= 300) throw new Error(patched.body.message)
     },

@@ -1,7 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Result } from '../../program/result.ts'
-import { isMissing, type KafkaConnection, type MissingTopic, type NewTopic, type TopicAdmin, type TopicAdmins, type TopicDescription } from '../reconcile/topic/topic-admin.ts'
+import {
+  isMissing,
+  type KafkaConnection,
+  type MissingTopic,
+  type NewTopic,
+  type TopicAdmin,
+  type TopicAdmins,
+  type TopicDescription,
+} from '../reconcile/topic/topic-admin.ts'
 
 /** A running cluster and who administers it. */
 export interface AdministeredCluster {
@@ -42,11 +50,14 @@ export function describeTopicAdmin(name: string, start: () => Promise<Administer
 
     /** Brokers tell of a write after a moment only. */
     function untilDescribed(topic: string, isAsWanted: (description: TopicDescription) => boolean): Promise<TopicDescription> {
-      return vi.waitFor(async () => {
-        const found = await described(topic)
-        if (isMissing(found) || !isAsWanted(found)) throw new Error(`not yet: ${JSON.stringify(found)}`)
-        return found
-      }, { timeout: 10_000 })
+      return vi.waitFor(
+        async () => {
+          const found = await described(topic)
+          if (isMissing(found) || !isAsWanted(found)) throw new Error(`not yet: ${JSON.stringify(found)}`)
+          return found
+        },
+        { timeout: 10_000 },
+      )
     }
 
     async function described(topic: string): Promise<TopicDescription | MissingTopic> {
@@ -63,7 +74,13 @@ export function describeTopicAdmin(name: string, start: () => Promise<Administer
 
     it('creates a topic as it is asked to, and describes it', async () => {
       const topic = aNewTopic({ partitions: 3, replicas: 1, config: { 'retention.ms': '3600000', 'cleanup.policy': 'delete' } })
-      expect(await created(topic)).toEqual({ ...topic, isInternal: false, inForce: { 'cleanup.policy': 'delete', 'max.message.bytes': '1048588', 'min.insync.replicas': '1', 'retention.ms': '3600000' }, topicId: expect.stringMatching(/^[0-9a-f-]{36}$/), clusterId: expect.any(String) })
+      expect(await created(topic)).toEqual({
+        ...topic,
+        isInternal: false,
+        inForce: { 'cleanup.policy': 'delete', 'max.message.bytes': '1048588', 'min.insync.replicas': '1', 'retention.ms': '3600000' },
+        topicId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+        clusterId: expect.any(String),
+      })
     })
 
     it('leaves the number of replicas to the brokers', async () => {
@@ -123,7 +140,10 @@ export function describeTopicAdmin(name: string, start: () => Promise<Administer
     it('sets and unsets entries, and keeps those of others', async () => {
       const { name: topic } = await created({ config: { 'retention.ms': '1000', 'segment.ms': '2000' } })
       await cluster.setConfig(topic, 'max.message.bytes', '5000')
-      expect(await admin.alterConfig(topic, { 'retention.ms': '9000', 'segment.ms': null, 'retention.bytes': null })).toEqual({ ok: true, value: undefined })
+      expect(await admin.alterConfig(topic, { 'retention.ms': '9000', 'segment.ms': null, 'retention.bytes': null })).toEqual({
+        ok: true,
+        value: undefined,
+      })
       const { config } = await untilDescribed(topic, (found) => found.config['retention.ms'] === '9000')
       expect(config).toEqual({ 'retention.ms': '9000', 'max.message.bytes': '5000' })
     })
@@ -163,7 +183,11 @@ export function describeTopicAdmin(name: string, start: () => Promise<Administer
     it('says that the cluster is unreachable while it is down, and goes on when it is back', async () => {
       const topic = await created()
       await cluster.down()
-      const outcomes = await Promise.all([admin.describe(topic.name), admin.create(aNewTopic()), admin.alterConfig(topic.name, { 'retention.ms': '1' })])
+      const outcomes = await Promise.all([
+        admin.describe(topic.name),
+        admin.create(aNewTopic()),
+        admin.alterConfig(topic.name, { 'retention.ms': '1' }),
+      ])
       expect(outcomes.map(kindOf)).toEqual(['unreachable', 'unreachable', 'unreachable'])
       await cluster.up()
       await vi.waitFor(async () => expect(await described(topic.name)).toEqual(topic), { timeout: 30_000, interval: 200 })

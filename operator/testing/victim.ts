@@ -36,7 +36,10 @@ const ratePerS = 20
 export async function startVictim({ brokers, topic, partitions }: VictimOptions): Promise<Victim> {
   const pod = await startPod('victim', { KAFKA_BROKERS: brokers.join(','), KAFKA_TOPIC: topic })
   await pod.untilReady(patienceMs)
-  const watchers = [startWatcher({ name: 'plain', pods: [pod], reconnectEveryMs: null }), startWatcher({ name: 'returns', pods: [pod], reconnectEveryMs: 2_000 })]
+  const watchers = [
+    startWatcher({ name: 'plain', pods: [pod], reconnectEveryMs: null }),
+    startWatcher({ name: 'returns', pods: [pod], reconnectEveryMs: 2_000 }),
+  ]
   await Promise.all(watchers.map(({ opened }) => opened))
   const emitter = startEmitter({ pods: [pod], rate: ratePerS, partitions, prefix: topic })
   const watched = watchers.map(({ seen }) => seen)

@@ -47,13 +47,20 @@ export function describeWatcher(name: string, makeServer: (namespaces: readonly 
     })
 
     const ref = (called: string): ObjectRef => ({ namespace, name: called })
-    const put = async (called: string, data: Readonly<Record<string, string>> = {}, labels: Readonly<Record<string, string>> = {}): Promise<KubernetesObject> => {
+    const put = async (
+      called: string,
+      data: Readonly<Record<string, string>> = {},
+      labels: Readonly<Record<string, string>> = {},
+    ): Promise<KubernetesObject> => {
       const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { ...ref(called), labels }, data }
       return valueOf(await server.api.apply(configMapType, object, { fieldManager: 'test', force: true }))
     }
     const remove = async (called: string): Promise<void> => valueOf(await server.api.delete(configMapType, ref(called), {}))
 
-    async function watch(target: Partial<WatchTarget> = {}, options: Partial<ListWatchOptions> = {}): Promise<{ watcher: Watcher; recorder: WatchRecorder }> {
+    async function watch(
+      target: Partial<WatchTarget> = {},
+      options: Partial<ListWatchOptions> = {},
+    ): Promise<{ watcher: Watcher; recorder: WatchRecorder }> {
       const watcher = server.watcher({ type: configMapType, namespace, ...target }, { ...impatient, ...options })
       watchers.push(watcher)
       const recorder = createWatchRecorder()
@@ -61,7 +68,8 @@ export function describeWatcher(name: string, makeServer: (namespaces: readonly 
       await vi.waitFor(() => expect(watcher.state().hasSynced).toBe(true), waiting)
       return { watcher, recorder }
     }
-    const expectTold = (recorder: WatchRecorder, told: readonly string[]): Promise<void> => vi.waitFor(() => expect(recorder.told).toEqual(told), waiting)
+    const expectTold = (recorder: WatchRecorder, told: readonly string[]): Promise<void> =>
+      vi.waitFor(() => expect(recorder.told).toEqual(told), waiting)
 
     it('tells of all that is there, page by page, before it counts as synced', async () => {
       for (const called of ['a', 'b', 'c', 'd', 'e']) await put(called)

@@ -4,16 +4,21 @@ import { renderTextLine } from './log-text.ts'
 import { createPinoLogger } from './pino.ts'
 
 const about = { name: 'carillon-gateway', version: '1.2.3', pid: 1, hostname: 'pod-1' }
-const line = (fields: object): string => `${JSON.stringify({ level: 'info', time: '2026-01-02T03:04:05.678Z', ...about, ...fields, msg: 'something happened' })}\n`
+const line = (fields: object): string =>
+  `${JSON.stringify({ level: 'info', time: '2026-01-02T03:04:05.678Z', ...about, ...fields, msg: 'something happened' })}\n`
 
 describe('a log line for people', () => {
   it('begins with the time, the level and the message, and leaves out what is the same in each', () => {
-    expect(renderTextLine(line({ port: 8000, topic: 'platform.chrome' }))).toBe('03:04:05.678 info  something happened  port=8000  topic=platform.chrome\n')
+    expect(renderTextLine(line({ port: 8000, topic: 'platform.chrome' }))).toBe(
+      '03:04:05.678 info  something happened  port=8000  topic=platform.chrome\n',
+    )
   })
 
   it('quotes what has blanks, joins lists of words, and leaves out what is empty', () => {
     const fields = { detail: 'no answer yet', brokers: ['a:9092', 'b:9092'], waitingFor: [], cause: null, ready: false, nested: { a: 1 } }
-    expect(renderTextLine(line(fields))).toBe('03:04:05.678 info  something happened  detail="no answer yet"  brokers=a:9092,b:9092  ready=false  nested={"a":1}\n')
+    expect(renderTextLine(line(fields))).toBe(
+      '03:04:05.678 info  something happened  detail="no answer yet"  brokers=a:9092,b:9092  ready=false  nested={"a":1}\n',
+    )
   })
 
   it('leaves a text that is no such line as it is', () => {
@@ -30,7 +35,13 @@ describe('a log line for people', () => {
 
   it('is what a logger of this format writes, with secrets left out as ever', () => {
     const lines: string[] = []
-    const logger = createPinoLogger({ level: 'info', name: 'carillon-gateway', version: '1', format: 'text', destination: { write: (text) => void lines.push(text) } })
+    const logger = createPinoLogger({
+      level: 'info',
+      name: 'carillon-gateway',
+      version: '1',
+      format: 'text',
+      destination: { write: (text) => void lines.push(text) },
+    })
     logger.warn({ password: 'hunter2', brokers: ['a:1'] }, 'waiting')
     expect(lines.map((text) => text.slice(13))).toEqual(['warn  waiting  password=[redacted]  brokers=a:1\n'])
   })

@@ -13,7 +13,9 @@ export function renderTextLine(json: string): string {
   const line = parseLine(json)
   if (line === null) return json
   const { level, time, msg } = line
-  const fields = Object.entries(line).flatMap(([name, value]) => (unread.has(name) || isEmpty(value) ? [] : [`${name}=${renderValue(value)}`]))
+  const fields = Object.entries(line).flatMap(([name, value]) =>
+    unread.has(name) || isEmpty(value) ? [] : [`${name}=${renderValue(value)}`],
+  )
   const head = `${String(time).slice(11, 23)} ${String(level).padEnd(5)} ${String(msg)}`
   return `${[head, ...fields].join('  ')}\n`
 }
@@ -35,6 +37,7 @@ function isEmpty(value: unknown): boolean {
 /** A plain word as it is, a list of them with commas, all else as JSON, which keeps the line one line. */
 function renderValue(value: unknown): string {
   if (typeof value === 'string' && /^[^\s"=]+$/.test(value) && escapeControls(value) === value) return value
-  if (Array.isArray(value) && value.every((item) => typeof item === 'string' && /^[^\s",=]+$/.test(item) && escapeControls(item) === item)) return value.join(',')
+  if (Array.isArray(value) && value.every((item) => typeof item === 'string' && /^[^\s",=]+$/.test(item) && escapeControls(item) === item))
+    return value.join(',')
   return JSON.stringify(value)
 }

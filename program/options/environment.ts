@@ -13,7 +13,10 @@ export interface EnvironmentVariable {
  * @throws RangeError for a value that no environment can say (out of bounds, a comma in a list's item, an empty text in place of a
  *   default that is not empty): check what people wrote before you render it
  */
-export function renderTableEnvironment<Table extends OptionTable>(table: Table, given: Partial<OptionsOf<Table>>): readonly EnvironmentVariable[] {
+export function renderTableEnvironment<Table extends OptionTable>(
+  table: Table,
+  given: Partial<OptionsOf<Table>>,
+): readonly EnvironmentVariable[] {
   return rowsOf(table).flatMap(([name, option]) => renderOption(name, option, given[name]))
 }
 

@@ -8,13 +8,39 @@ export function isToken(text: string): boolean {
  * one that only a proxy may set. `*` is a token, but allows nothing in a request with credentials (Fetch standard, CORS protocol and credentials).
  */
 export function isHeaderOfPages(name: string): boolean {
-  return name.length <= 128 && name !== '*' && isToken(name) && !forbidden.has(name.toLowerCase()) && !/^(?:proxy-|sec-|x-forwarded-)/i.test(name)
+  return (
+    name.length <= 128 &&
+    name !== '*' &&
+    isToken(name) &&
+    !forbidden.has(name.toLowerCase()) &&
+    !/^(?:proxy-|sec-|x-forwarded-)/i.test(name)
+  )
 }
 
 /** Headers that a browser keeps from scripts (Fetch standard, forbidden request-header), and headers in which a proxy names the caller. */
 const forbidden: ReadonlySet<string> = new Set([
-  'accept-charset', 'accept-encoding', 'access-control-request-headers', 'access-control-request-method', 'connection', 'content-length',
-  'cookie', 'cookie2', 'date', 'dnt', 'expect', 'host', 'keep-alive', 'origin', 'referer', 'set-cookie', 'te', 'trailer', 'transfer-encoding',
-  'upgrade', 'via',
-  'forwarded', 'x-real-ip', 'x-rh-identity',
+  'accept-charset',
+  'accept-encoding',
+  'access-control-request-headers',
+  'access-control-request-method',
+  'connection',
+  'content-length',
+  'cookie',
+  'cookie2',
+  'date',
+  'dnt',
+  'expect',
+  'host',
+  'keep-alive',
+  'origin',
+  'referer',
+  'set-cookie',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'via',
+  'forwarded',
+  'x-real-ip',
+  'x-rh-identity',
 ])

@@ -15,11 +15,18 @@ export function misspelt(table: OptionTable, env: Environment, prefixes: readonl
     .flatMap((name) => {
       const nearest = nearestName(name, known)
       if (nearest !== null) return [`${name} is no option and is ignored. Did you mean ${nearest}?`]
-      return prefixes.some((prefix) => name.startsWith(prefix)) && !isOfOthers(name) ? [`${name} is no option and is ignored. --help lists all options.`] : []
+      return prefixes.some((prefix) => name.startsWith(prefix)) && !isOfOthers(name)
+        ? [`${name} is no option and is ignored. --help lists all options.`]
+        : []
     })
 }
 
 /** Match variables that Kubernetes sets for a Service of that name, and variables that Kafka's own tools and images read. */
-const ofOthers = [/_SERVICE_(?:HOST|PORT)(?:_|$)/, /_PORT(?:_\d+_(?:TCP|UDP)(?:_(?:ADDR|PORT|PROTO))?)?$/, /^KAFKA_(?:HOME|OPTS|HEAP_OPTS|DEBUG|GC_LOG_OPTS|VERSION|DATA|CLUSTER_ID|NODE_ID|PROCESS_ROLES)$/, /^KAFKA_(?:JMX|JVM|LOG4J|CFG|LISTENER|ADVERTISED|CONTROLLER|INTER|OFFSETS|TRANSACTION)_?/]
+const ofOthers = [
+  /_SERVICE_(?:HOST|PORT)(?:_|$)/,
+  /_PORT(?:_\d+_(?:TCP|UDP)(?:_(?:ADDR|PORT|PROTO))?)?$/,
+  /^KAFKA_(?:HOME|OPTS|HEAP_OPTS|DEBUG|GC_LOG_OPTS|VERSION|DATA|CLUSTER_ID|NODE_ID|PROCESS_ROLES)$/,
+  /^KAFKA_(?:JMX|JVM|LOG4J|CFG|LISTENER|ADVERTISED|CONTROLLER|INTER|OFFSETS|TRANSACTION)_?/,
+]
 
 const isOfOthers = (name: string): boolean => ofOthers.some((pattern) => pattern.test(name))

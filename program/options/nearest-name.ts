@@ -7,13 +7,19 @@ export function nearestName(name: string, names: readonly string[]): string | nu
   const given = essence(name)
   const ranked = names
     .map((candidate) => ({ candidate, slips: distance(given, essence(candidate)) }))
-    .filter(({ candidate, slips }) => slips <= Math.min(2, Math.floor(Math.min(essence(candidate).length, given.length) / 5)) || isExchanged(given, essence(candidate)))
+    .filter(
+      ({ candidate, slips }) =>
+        slips <= Math.min(2, Math.floor(Math.min(essence(candidate).length, given.length) / 5)) || isExchanged(given, essence(candidate)),
+    )
     .toSorted((a, b) => a.slips - b.slips)
   return ranked[0]?.candidate ?? null
 }
 
 function essence(name: string): string {
-  return name.toLowerCase().replaceAll(/[^a-z0-9]/g, '').slice(0, 64)
+  return name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]/g, '')
+    .slice(0, 64)
 }
 
 /** Whether two neighbours are exchanged, and all else is the same. */

@@ -5,9 +5,19 @@
 export type Option =
   | (OptionBase & { readonly kind: 'integer'; readonly default: number; readonly min: number; readonly max: number })
   | (OptionBase & { readonly kind: 'boolean'; readonly default: boolean })
-  | (OptionBase & { readonly kind: 'string' | 'secret' | 'file' | 'url'; readonly default: string; readonly maxLength?: number } & Patterned)
+  | (OptionBase & {
+      readonly kind: 'string' | 'secret' | 'file' | 'url'
+      readonly default: string
+      readonly maxLength?: number
+    } & Patterned)
   | (OptionBase & { readonly kind: 'enum'; readonly default: string; readonly values: readonly string[] })
-  | (OptionBase & { readonly kind: 'list'; readonly default: readonly string[]; readonly maxItems: number; readonly values?: readonly string[]; readonly items?: 'broker' | 'origin' | 'namespace' | 'token-type' | 'request-header' })
+  | (OptionBase & {
+      readonly kind: 'list'
+      readonly default: readonly string[]
+      readonly maxItems: number
+      readonly values?: readonly string[]
+      readonly items?: 'broker' | 'origin' | 'namespace' | 'token-type' | 'request-header'
+    })
 
 /** Both or neither: an error says the pattern in words. */
 type Patterned = { readonly pattern: string; readonly inWords: string } | { readonly pattern?: undefined; readonly inWords?: undefined }

@@ -68,15 +68,39 @@ function readInteger(option: Integer, text: string): Result<number, string> {
   return value >= option.min && value <= option.max ? ok(value + 0) : failed(describeExpected(option) + exampleOf(option, text))
 }
 
-const unitEndings: readonly (readonly [string, string])[] = [['_MS', ' of milliseconds'], ['_BYTES', ' of bytes']]
+const unitEndings: readonly (readonly [string, string])[] = [
+  ['_MS', ' of milliseconds'],
+  ['_BYTES', ' of bytes'],
+]
 
 function describeInteger({ env, min, max }: Integer): string {
   const [, unit] = unitEndings.find(([ending]) => env.endsWith(ending)) ?? ['', '']
   return `a whole number${unit} from ${min} to ${max}`
 }
 
-const unitsInMs: Readonly<Record<string, number | undefined>> = Object.assign(Object.create(null), { ms: 1, s: 1_000, m: 60_000, min: 60_000, h: 3_600_000, d: 86_400_000 })
-const unitsInBytes: Readonly<Record<string, number | undefined>> = Object.assign(Object.create(null), { b: 1, k: 1_024, kb: 1_024, ki: 1_024, kib: 1_024, m: 1_048_576, mb: 1_048_576, mi: 1_048_576, mib: 1_048_576, g: 1_073_741_824, gb: 1_073_741_824, gi: 1_073_741_824, gib: 1_073_741_824 })
+const unitsInMs: Readonly<Record<string, number | undefined>> = Object.assign(Object.create(null), {
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  min: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+})
+const unitsInBytes: Readonly<Record<string, number | undefined>> = Object.assign(Object.create(null), {
+  b: 1,
+  k: 1_024,
+  kb: 1_024,
+  ki: 1_024,
+  kib: 1_024,
+  m: 1_048_576,
+  mb: 1_048_576,
+  mi: 1_048_576,
+  mib: 1_048_576,
+  g: 1_073_741_824,
+  gb: 1_073_741_824,
+  gi: 1_073_741_824,
+  gib: 1_073_741_824,
+})
 
 /** Returns the number that `5m` or `64Mi` means, where the option counts milliseconds or bytes; else the default, as a valid example. */
 function exampleOf(option: Integer, text: string): string {
@@ -108,7 +132,10 @@ function readUrl(option: Text, text: string): Result<string, string> {
 }
 
 function readList(option: List, text: string): Result<readonly string[], string> {
-  const items = text.split(',').map((item) => item.trim()).filter((item) => item !== '')
+  const items = text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '')
   const fits = items.length > 0 && items.length <= option.maxItems
   return fits && items.every((item) => isItem(option, item)) ? ok(Object.freeze(items)) : failed(describeExpected(option))
 }
@@ -125,7 +152,9 @@ function isItem(option: List, item: string): boolean {
 
 function isBroker(item: string): boolean {
   const [, bracketed, port] = /^(?:(\[[0-9a-fA-F:.]+\])|[^\s:/@[\]]+):(\d{1,5})$/.exec(item) ?? []
-  return port !== undefined && Number(port) >= 1 && Number(port) <= 65_535 && (bracketed === undefined || URL.canParse(`http://${bracketed}/`)) // an IPv6 address
+  return (
+    port !== undefined && Number(port) >= 1 && Number(port) <= 65_535 && (bracketed === undefined || URL.canParse(`http://${bracketed}/`))
+  ) // an IPv6 address
 }
 
 /** Only what a browser would send is let through: lower case, no default port, no path. Anything else would never match. */
@@ -142,10 +171,12 @@ function describeList(option: List): string {
   const most = `at most ${option.maxItems}, with commas between them`
   if (option.values !== undefined) return `some of ${option.values.join(', ')}, with commas between them`
   if (option.items === 'broker') return `host:port of brokers (an IPv6 address in brackets, as [::1]:9092), ${most}`
-  if (option.items === 'origin') return `origins as browsers send them (scheme://host, :port if it is not the default one, no path, lower case), ${most}`
+  if (option.items === 'origin')
+    return `origins as browsers send them (scheme://host, :port if it is not the default one, no path, lower case), ${most}`
   if (option.items === 'namespace') return `names of namespaces, ${most}`
   if (option.items === 'token-type') return `types of tokens, such as at+jwt, ${most}`
-  if (option.items === 'request-header') return `names of headers that the script of a page can set (not *, cookie, sec-* and the like, nor what only a proxy may set, as x-rh-identity and x-forwarded-*), ${most}`
+  if (option.items === 'request-header')
+    return `names of headers that the script of a page can set (not *, cookie, sec-* and the like, nor what only a proxy may set, as x-rh-identity and x-forwarded-*), ${most}`
   return `texts, ${most}`
 }
 

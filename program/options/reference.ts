@@ -10,11 +10,24 @@ import { describeExpected } from './read-option.ts'
 export function renderTableReference(table: OptionTable, introduction: string): string {
   const all = Object.values(table)
   const groups = [...new Set(all.map((option) => option.group))]
-  return [introduction, ...groups.map((group) => renderGroup(group, all.filter((option) => option.group === group)))].join('\n\n') + '\n'
+  return (
+    [
+      introduction,
+      ...groups.map((group) =>
+        renderGroup(
+          group,
+          all.filter((option) => option.group === group),
+        ),
+      ),
+    ].join('\n\n') + '\n'
+  )
 }
 
 function renderGroup(group: string, members: readonly Option[]): string {
-  const rows = members.map((option) => `| \`${option.env}\` | \`${flag(option)}\` | ${cell(describeExpected(option))} | ${defaultCell(option)} | ${cell(option.sentence)} |`)
+  const rows = members.map(
+    (option) =>
+      `| \`${option.env}\` | \`${flag(option)}\` | ${cell(describeExpected(option))} | ${defaultCell(option)} | ${cell(option.sentence)} |`,
+  )
   return [`## ${group}`, '', '| variable | flag | value | default | what it does |', '|---|---|---|---|---|', ...rows].join('\n')
 }
 

@@ -39,6 +39,14 @@ export function unless(kept: boolean, expected: string): string | null {
 }
 
 /** The option `name` is no less than `floor`. */
-export function atLeast<Name extends string>(table: Rows<Name>, name: Name, floor: Name, otherwise: string): Rule<Name, Readonly<Record<Name, number>>> {
-  return { about: [name, floor], broken: (config) => unless(config[name] >= config[floor], `at least ${table[floor].env} (${config[floor]}): ${otherwise}`) }
+export function atLeast<Name extends string>(
+  table: Rows<Name>,
+  name: Name,
+  floor: Name,
+  otherwise: string,
+): Rule<Name, Readonly<Record<Name, number>>> {
+  return {
+    about: [name, floor],
+    broken: (config) => unless(config[name] >= config[floor], `at least ${table[floor].env} (${config[floor]}): ${otherwise}`),
+  }
 }

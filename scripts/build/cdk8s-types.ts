@@ -7,7 +7,8 @@ export function renderSpecInterfaces(): string {
   return [renderInterface('RealtimeChannelSpec', specSchema), renderInterface('RealtimeChannelClassSpec', classSpecSchema)].join('\n')
 }
 
-const renderInterface = (name: string, schema: JsonSchema): string => `${comment(schema.description, '')}export interface ${name} ${renderFields(schema, '')}\n`
+const renderInterface = (name: string, schema: JsonSchema): string =>
+  `${comment(schema.description, '')}export interface ${name} ${renderFields(schema, '')}\n`
 
 function renderFields({ properties = {}, required = [] }: JsonSchema, indent: string): string {
   const inner = `${indent}  `

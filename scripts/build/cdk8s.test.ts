@@ -22,14 +22,21 @@ afterAll(() => rm(directory, { recursive: true }))
 
 describe('the published construct', () => {
   it("makes a channel in a user's app, without any type stripping", async () => {
-    const published = (await import(pathToFileURL(join(directory, 'carillon-cdk8s.js')).href)) as { readonly RealtimeChannel: typeof RealtimeChannel; readonly RealtimeChannelClass: typeof RealtimeChannelClass }
+    const published = (await import(pathToFileURL(join(directory, 'carillon-cdk8s.js')).href)) as {
+      readonly RealtimeChannel: typeof RealtimeChannel
+      readonly RealtimeChannelClass: typeof RealtimeChannelClass
+    }
     expect(Object.keys(published)).toEqual(['RealtimeChannel', 'RealtimeChannelClass'])
     const chart = new Chart(new App(), 'app', { namespace: 'shop' })
     const channel = new published.RealtimeChannel(chart, 'news', { metadata: { name: 'news' }, ...minimalExample.spec })
     expect(channel.topicName).toBe('shop.news')
     expect(Testing.synth(chart)).toMatchObject([{ kind: 'RealtimeChannel', spec: minimalExample.spec }])
-    expect(() => new published.RealtimeChannel(chart, 'bad', { ...minimalExample.spec, route: { type: 'HTTPRoute', className: 'traefik' } })).toThrow('className is of an Ingress')
-    expect(() => new published.RealtimeChannelClass(chart, 'class', { allowed: { topics: ['NAMESPACE-*'] } })).toThrow('spec.allowed.topics[0]: this pattern may give one thing to two namespaces')
+    expect(
+      () => new published.RealtimeChannel(chart, 'bad', { ...minimalExample.spec, route: { type: 'HTTPRoute', className: 'traefik' } }),
+    ).toThrow('className is of an Ingress')
+    expect(() => new published.RealtimeChannelClass(chart, 'class', { allowed: { topics: ['NAMESPACE-*'] } })).toThrow(
+      'spec.allowed.topics[0]: this pattern may give one thing to two namespaces',
+    )
   })
 
   it('brings nothing along but the schema and the checks', () => {
@@ -38,10 +45,19 @@ describe('the published construct', () => {
   })
 
   it('has the types of the schema, with its words beside them', async () => {
-    expect(bundle.types).toContain('/** Number of partitions. May grow, never shrink: Kafka cannot take partitions away. From 1 to 1024. @default 3 */')
+    expect(bundle.types).toContain(
+      '/** Number of partitions. May grow, never shrink: Kafka cannot take partitions away. From 1 to 1024. @default 3 */',
+    )
     expect(bundle.types).toContain('get emitUrl(): string')
     await writeFile(join(directory, 'user.ts'), userProgram)
-    await writeFile(join(directory, 'tsconfig.json'), JSON.stringify({ extends: '../../tsconfig.json', compilerOptions: { skipLibCheck: false }, include: ['user.ts', 'carillon-cdk8s.d.ts'] }))
+    await writeFile(
+      join(directory, 'tsconfig.json'),
+      JSON.stringify({
+        extends: '../../tsconfig.json',
+        compilerOptions: { skipLibCheck: false },
+        include: ['user.ts', 'carillon-cdk8s.d.ts'],
+      }),
+    )
     const { stdout } = spawnSync(join(root, 'node_modules/.bin/tsc'), ['--project', directory], { encoding: 'utf8' })
     // Declarations of libraries are looked at, too, because ours are; theirs are not ours to judge.
     expect(stdout.split('\n').filter((line) => line !== '' && !line.includes('node_modules') && !line.startsWith(' '))).toEqual([])

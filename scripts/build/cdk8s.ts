@@ -42,11 +42,17 @@ async function constructTypes(): Promise<string> {
   await mkdir(path('../../artifacts'), { recursive: true })
   const directory = await mkdtemp(path('../../artifacts/cdk8s-'))
   try {
-    const config = { extends: path('../../tsconfig.json'), compilerOptions: { noEmit: false, declaration: true, emitDeclarationOnly: true, rootDir: path('../..'), outDir: directory }, include: [path('../../cdk8s/index.ts')] }
+    const config = {
+      extends: path('../../tsconfig.json'),
+      compilerOptions: { noEmit: false, declaration: true, emitDeclarationOnly: true, rootDir: path('../..'), outDir: directory },
+      include: [path('../../cdk8s/index.ts')],
+    }
     await writeFile(join(directory, 'tsconfig.json'), JSON.stringify(config))
     const { status, stdout } = spawnSync(path('../../node_modules/.bin/tsc'), ['--project', directory], { encoding: 'utf8' })
     if (status !== 0) throw new Error(`the compiler refuses cdk8s/index.ts:\n${stdout}`)
-    const declarations = await Promise.all(['realtime-channel', 'realtime-channel-class'].map((name) => readFile(join(directory, `cdk8s/${name}.d.ts`), 'utf8')))
+    const declarations = await Promise.all(
+      ['realtime-channel', 'realtime-channel-class'].map((name) => readFile(join(directory, `cdk8s/${name}.d.ts`), 'utf8')),
+    )
     return declarations.join('\n').replaceAll(/^import .*\n/gm, '')
   } finally {
     await rm(directory, { recursive: true })

@@ -17,7 +17,9 @@ import { podTemplateOf, withPods } from './pod-templates.ts'
 
 /** The chart, rendered by Helm, and judged by a real API server. */
 
-const files = globSync('ci/*.yaml', { cwd: chartFolder }).toSorted().map((path) => [basename(path, '-values.yaml'), join(chartFolder, path)] as const)
+const files = globSync('ci/*.yaml', { cwd: chartFolder })
+  .toSorted()
+  .map((path) => [basename(path, '-values.yaml'), join(chartFolder, path)] as const)
 const renderings = new Map<string, readonly KubernetesObject[]>()
 
 /** Each file is rendered once. */
@@ -29,8 +31,19 @@ function rendered(name: string): readonly KubernetesObject[] {
 
 /** Paths by kind, of the kinds that every cluster has. */
 const plurals: Readonly<Record<string, string>> = {
-  ClusterRole: 'clusterroles', ClusterRoleBinding: 'clusterrolebindings', ConfigMap: 'configmaps', CustomResourceDefinition: 'customresourcedefinitions', Deployment: 'deployments', Job: 'jobs', NetworkPolicy: 'networkpolicies',
-  Pod: 'pods', PodDisruptionBudget: 'poddisruptionbudgets', Role: 'roles', RoleBinding: 'rolebindings', Service: 'services', ServiceAccount: 'serviceaccounts',
+  ClusterRole: 'clusterroles',
+  ClusterRoleBinding: 'clusterrolebindings',
+  ConfigMap: 'configmaps',
+  CustomResourceDefinition: 'customresourcedefinitions',
+  Deployment: 'deployments',
+  Job: 'jobs',
+  NetworkPolicy: 'networkpolicies',
+  Pod: 'pods',
+  PodDisruptionBudget: 'poddisruptionbudgets',
+  Role: 'roles',
+  RoleBinding: 'rolebindings',
+  Service: 'services',
+  ServiceAccount: 'serviceaccounts',
 }
 /** Of the kinds that no cluster has before the chart, or the Prometheus operator, is installed: what is judged by the release below, or not at all. */
 const ofOthers = ['RealtimeChannelClass', 'ServiceMonitor', 'PodMonitor', 'PrometheusRule']
@@ -41,7 +54,11 @@ beforeAll(async () => {
   cluster = await startControlPlane()
   const restricted = { 'pod-security.kubernetes.io/enforce': 'restricted' }
   for (const name of ['carillon-system', 'shop', 'chat']) {
-    await askCluster(cluster, { method: 'POST', path: '/api/v1/namespaces', body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels: restricted } } })
+    await askCluster(cluster, {
+      method: 'POST',
+      path: '/api/v1/namespaces',
+      body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels: restricted } },
+    })
   }
 })
 afterAll(() => cluster.stop())
@@ -77,7 +94,9 @@ describe.each(files)('with the values of ci/%s-values.yaml', (name) => {
     const objects = rendered(name)
     const unknown = objects.filter(({ kind }) => plurals[kind] === undefined && !ofOthers.includes(kind))
     expect(unknown.map(named)).toEqual([])
-    const answers = await Promise.all(objects.filter(({ kind }) => plurals[kind] !== undefined).map(async (object) => [named(object), await judge(object)] as const))
+    const answers = await Promise.all(
+      objects.filter(({ kind }) => plurals[kind] !== undefined).map(async (object) => [named(object), await judge(object)] as const),
+    )
     expect(answers.length).toBeGreaterThan(0)
     expect(answers.filter(([, { code }]) => code >= 300).map(([which, { body }]) => `${which}: ${body.message}`)).toEqual([])
   })
@@ -87,8 +106,14 @@ describe.each(files)('with the values of ci/%s-values.yaml', (name) => {
       const { metadata, spec } = podTemplateOf(object)
       return { apiVersion: 'v1', kind: 'Pod', metadata: { ...metadata, name: 'pod', namespace: 'carillon-system' }, spec }
     })
-    const answers = await Promise.all(pods.map((pod) => askCluster(cluster, { method: 'POST', path: `${pathOf(pod)}?dryRun=All&fieldValidation=Strict`, body: pod })))
-    expect(answers.map(({ code, body }) => (code < 300 ? '' : body.message)).filter((said) => said !== '' && !said?.includes('no PriorityClass'))).toEqual([])
+    const answers = await Promise.all(
+      pods.map((pod) => askCluster(cluster, { method: 'POST', path: `${pathOf(pod)}?dryRun=All&fieldValidation=Strict`, body: pod })),
+    )
+    expect(
+      answers
+        .map(({ code, body }) => (code < 300 ? '' : body.message))
+        .filter((said) => said !== '' && !said?.includes('no PriorityClass')),
+    ).toEqual([])
     expect(pods.length).toBeGreaterThan(0)
   })
 
@@ -100,7 +125,9 @@ describe.each(files)('with the values of ci/%s-values.yaml', (name) => {
 
   it('the operator is given only options that it has, with values that it takes', () => {
     const deployment = rendered(name).find(({ kind }) => kind === 'Deployment')
-    const variables = (deployment === undefined ? [] : (podTemplateOf(deployment).spec.containers[0]?.env ?? [])).filter((variable) => !variable.name.startsWith('NODE_'))
+    const variables = (deployment === undefined ? [] : (podTemplateOf(deployment).spec.containers[0]?.env ?? [])).filter(
+      (variable) => !variable.name.startsWith('NODE_'),
+    )
     const known = new Set<string>(Object.values(operatorOptions).map(({ env }) => env))
     expect(variables.filter((variable) => !known.has(variable.name))).toEqual([])
     const env = Object.fromEntries(variables.map(({ name: variable, value = '' }) => [variable, value]))
@@ -109,54 +136,74 @@ describe.each(files)('with the values of ci/%s-values.yaml', (name) => {
   })
 })
 
-const rulesOf = (objects: readonly KubernetesObject[], kind: string, name: string): unknown => objects.find((object) => object.kind === kind && object.metadata.name === name)?.['rules']
+const rulesOf = (objects: readonly KubernetesObject[], kind: string, name: string): unknown =>
+  objects.find((object) => object.kind === kind && object.metadata.name === name)?.['rules']
 
 describe('the roles', () => {
   it('are those of operator/permissions.ts, in the whole cluster', () => {
     const objects = rendered('default')
     expect(rulesOf(objects, 'ClusterRole', 'carillon-carillon-system')).toEqual([...policyRules('cluster'), ...policyRules('channels')])
     expect(rulesOf(objects, 'Role', 'carillon-own')).toEqual(policyRules('own-namespace'))
-    expect(rulesOf(objects, 'ClusterRole', 'carillon-release-finalizers-carillon-system')).toEqual(policyRules('channels', releasePermissions))
+    expect(rulesOf(objects, 'ClusterRole', 'carillon-release-finalizers-carillon-system')).toEqual(
+      policyRules('channels', releasePermissions),
+    )
   })
 
   it('are those of operator/permissions.ts in each namespace, and let the operator write nowhere else', () => {
     const objects = rendered('namespaced').filter((object) => !isHook(object))
     expect(rulesOf(objects, 'ClusterRole', 'carillon-carillon-system')).toEqual(policyRules('cluster'))
     const roles = objects.filter(({ kind, metadata }) => kind === 'Role' && metadata.name === 'carillon')
-    expect(roles.map(({ metadata, rules }) => [metadata.namespace, rules])).toEqual([['shop', policyRules('channels')], ['chat', policyRules('channels')]])
+    expect(roles.map(({ metadata, rules }) => [metadata.namespace, rules])).toEqual([
+      ['shop', policyRules('channels')],
+      ['chat', policyRules('channels')],
+    ])
   })
 
   it('bind the account that the pods have', () => {
     const objects = rendered('everything')
     const bindings = objects.filter((object) => object.kind.endsWith('Binding') && !isHook(object))
-    expect(bindings.map((binding) => binding['subjects'])).toEqual(bindings.map(() => [{ kind: 'ServiceAccount', name: 'realtime-operator', namespace: 'carillon-system' }]))
+    expect(bindings.map((binding) => binding['subjects'])).toEqual(
+      bindings.map(() => [{ kind: 'ServiceAccount', name: 'realtime-operator', namespace: 'carillon-system' }]),
+    )
     expect(bindings.length).toBeGreaterThan(2)
   })
 
   it('are as many as renderRoles makes, which clusters without Helm take', async () => {
     for (const watchNamespaces of [[], ['shop', 'chat']]) {
-      const answers = await Promise.all(renderRoles({ name: 'carillon', namespace: 'carillon-system', watchNamespaces }).map((object) => judge(object as KubernetesObject))) // with apiVersion, kind and metadata
+      const answers = await Promise.all(
+        renderRoles({ name: 'carillon', namespace: 'carillon-system', watchNamespaces }).map((object) => judge(object as KubernetesObject)),
+      ) // with apiVersion, kind and metadata
       expect(answers.filter(({ code }) => code >= 300)).toEqual([])
     }
   })
 
   it('are one in each namespace that rbac.kafkaSecrets names, however often, with all its Secrets', () => {
     const roles = rendered('everything').filter(({ kind, metadata }) => kind === 'Role' && metadata.name === 'realtime-kafka-secrets')
-    const names = roles.map((role) => [role.metadata.namespace, (role['rules'] as readonly { readonly resourceNames: readonly string[] }[])[0]?.resourceNames]) // judged by the API server above
-    expect(names).toEqual([['chat', ['kafka-user']], ['shop', ['kafka-user', 'kafka-client']]])
+    const names = roles.map((role) => [
+      role.metadata.namespace,
+      (role['rules'] as readonly { readonly resourceNames: readonly string[] }[])[0]?.resourceNames,
+    ]) // judged by the API server above
+    expect(names).toEqual([
+      ['chat', ['kafka-user']],
+      ['shop', ['kafka-user', 'kafka-client']],
+    ])
   })
 
   it('never let a Secret be read, but those that rbac.kafkaSecrets names, in their namespace', () => {
     const objects = rendered('namespaced')
     const about = objects.filter((object) => JSON.stringify(object['rules'] ?? '').includes('secrets'))
     expect(about.map((object) => [named(object), object['rules']])).toEqual([
-      ['Role/shop/carillon-kafka-secrets', [{ apiGroups: [''], resources: ['secrets'], resourceNames: ['kafka-user', 'kafka-client'], verbs: ['get'] }]],
+      [
+        'Role/shop/carillon-kafka-secrets',
+        [{ apiGroups: [''], resources: ['secrets'], resourceNames: ['kafka-user', 'kafka-client'], verbs: ['get'] }],
+      ],
     ])
   })
 })
 
 describe.each([renderCustomResourceDefinition(), renderClassDefinition()])('the CustomResourceDefinition $metadata.name', (own) => {
-  const definitionOf = (name: string): KubernetesObject | undefined => rendered(name).find(({ kind, metadata }) => kind === 'CustomResourceDefinition' && metadata.name === own.metadata.name)
+  const definitionOf = (name: string): KubernetesObject | undefined =>
+    rendered(name).find(({ kind, metadata }) => kind === 'CustomResourceDefinition' && metadata.name === own.metadata.name)
 
   it('is that of the code, and is kept', () => {
     expect(definitionOf('default')?.['spec']).toEqual(JSON.parse(JSON.stringify(own.spec)))
@@ -172,9 +219,17 @@ describe.each([renderCustomResourceDefinition(), renderClassDefinition()])('the 
 describe('for the Prometheus operator', () => {
   it('finds the Service, the gateways and the alerts', () => {
     const objects = rendered('everything')
-    const [service, serviceMonitor, podMonitor, rule] = ['Service', ...ofPrometheus].map((kind) => objects.find((object) => object.kind === kind))
-    expect(serviceMonitor).toMatchObject({ apiVersion: 'monitoring.coreos.com/v1', metadata: { labels: { release: 'prometheus' } }, spec: { endpoints: [{ port: 'internal', path: '/metrics', interval: '15s', honorLabels: true }] } })
-    expect(serviceMonitor).toMatchObject({ spec: { selector: { matchLabels: { 'app.kubernetes.io/name': service?.metadata.labels?.['app.kubernetes.io/name'] } } } })
+    const [service, serviceMonitor, podMonitor, rule] = ['Service', ...ofPrometheus].map((kind) =>
+      objects.find((object) => object.kind === kind),
+    )
+    expect(serviceMonitor).toMatchObject({
+      apiVersion: 'monitoring.coreos.com/v1',
+      metadata: { labels: { release: 'prometheus' } },
+      spec: { endpoints: [{ port: 'internal', path: '/metrics', interval: '15s', honorLabels: true }] },
+    })
+    expect(serviceMonitor).toMatchObject({
+      spec: { selector: { matchLabels: { 'app.kubernetes.io/name': service?.metadata.labels?.['app.kubernetes.io/name'] } } },
+    })
     expect(podMonitor).toMatchObject({ spec: { podMetricsEndpoints: [{ port: 'internal', path: '/metrics' }] } })
     expect(rule).toMatchObject({ spec: { groups: [{ name: 'carillon-gateways' }, { name: 'carillon-operator' }] } })
   })
@@ -185,8 +240,13 @@ describe('for Grafana', () => {
     const maps = rendered('everything').filter(({ kind }) => kind === 'ConfigMap')
     const texts = maps.flatMap(({ data }) => Object.entries(data as Readonly<Record<string, string>>)) // judged by the API server above
     expect(texts.map(([name]) => name)).toEqual(['carillon-gateways.json', 'carillon-operator.json'])
-    for (const [name, text] of texts) expect(JSON.parse(text)).toEqual(JSON.parse(readFileSync(join(chartFolder, 'files/dashboards', name.replace('carillon-', '')), 'utf8')))
-    expect(maps.map(({ metadata }) => [metadata.labels?.['grafana_dashboard'], metadata.annotations])).toEqual(maps.map(() => ['1', { grafana_folder: 'Carillon' }]))
+    for (const [name, text] of texts)
+      expect(JSON.parse(text)).toEqual(
+        JSON.parse(readFileSync(join(chartFolder, 'files/dashboards', name.replace('carillon-', '')), 'utf8')),
+      )
+    expect(maps.map(({ metadata }) => [metadata.labels?.['grafana_dashboard'], metadata.annotations])).toEqual(
+      maps.map(() => ['1', { grafana_folder: 'Carillon' }]),
+    )
   })
 
   it('finds none where nobody asked for them', () => {
@@ -222,7 +282,10 @@ const refused: readonly (readonly [set: string, said: RegExp])[] = [
   ['extraVolumes[0].name=tmp', /extraVolumes names tmp, which is taken/],
   ['extraVolumes[0].name=a,extraVolumes[1].name=a', /extraVolumes names a, which is taken/],
   ['extraVolumes[0].name=a,extraVolumeMounts[0].name=a,extraVolumeMounts[0].mountPath=/tmp/', /the path \/tmp\/, which is taken/],
-  ['extraVolumes[0].name=a,extraVolumeMounts[0].name=a,extraVolumeMounts[0].mountPath=/etc/carillon', /the path \/etc\/carillon, which is taken/],
+  [
+    'extraVolumes[0].name=a,extraVolumeMounts[0].name=a,extraVolumeMounts[0].mountPath=/etc/carillon',
+    /the path \/etc\/carillon, which is taken/,
+  ],
   ['extraVolumeMounts[0].name=a,extraVolumeMounts[0].mountPath=/a', /the volume a, which is not among extraVolumes/],
   ['podLabels.app\\.kubernetes\\.io/name=a', /podLabels names app\.kubernetes\.io\/name, which the chart sets/],
   ['commonLabels.helm\\.sh/chart=a', /commonLabels names helm\.sh\/chart, which the chart sets/],
@@ -255,18 +318,31 @@ describe('the pods', () => {
     for (const pod of pods) {
       const { metadata, spec } = podTemplateOf(pod)
       expect(metadata).toMatchObject({ labels: { tier: 'control', team: 'platform' }, annotations: { 'sidecar.istio.io/inject': 'false' } })
-      expect(spec).toMatchObject({ priorityClassName: 'system-cluster-critical', imagePullSecrets: [{ name: 'registry' }], nodeSelector: { 'kubernetes.io/os': 'linux' }, tolerations: [{ operator: 'Exists' }], affinity: { nodeAffinity: {} } })
+      expect(spec).toMatchObject({
+        priorityClassName: 'system-cluster-critical',
+        imagePullSecrets: [{ name: 'registry' }],
+        nodeSelector: { 'kubernetes.io/os': 'linux' },
+        tolerations: [{ operator: 'Exists' }],
+        affinity: { nodeAffinity: {} },
+      })
     }
-    expect(pods.map((pod) => podTemplateOf(pod).spec.containers[0]?.resources)).toMatchObject([{ requests: { cpu: '500m' } }, { limits: { cpu: '100m' } }, { limits: { cpu: '500m' } }])
+    expect(pods.map((pod) => podTemplateOf(pod).spec.containers[0]?.resources)).toMatchObject([
+      { requests: { cpu: '500m' } },
+      { limits: { cpu: '100m' } },
+      { limits: { cpu: '500m' } },
+    ])
   })
 
   it('all ask for disk, because a quota may want it', () => {
     const asked = withPods(rendered('default')).map((pod) => podTemplateOf(pod).spec.containers[0]?.resources)
-    expect(asked).toEqual(asked.map(() => expect.objectContaining({ requests: expect.objectContaining({ 'ephemeral-storage': expect.any(String) }) })))
+    expect(asked).toEqual(
+      asked.map(() => expect.objectContaining({ requests: expect.objectContaining({ 'ephemeral-storage': expect.any(String) }) })),
+    )
     expect(asked.length).toBe(3)
   })
 
-  const contextsOf = (objects: readonly KubernetesObject[]): readonly unknown[] => withPods(objects).map((pod) => (podTemplateOf(pod).spec as { readonly securityContext?: object }).securityContext)
+  const contextsOf = (objects: readonly KubernetesObject[]): readonly unknown[] =>
+    withPods(objects).map((pod) => (podTemplateOf(pod).spec as { readonly securityContext?: object }).securityContext)
   const ids = { runAsUser: 65_532, runAsGroup: 65_532, fsGroup: 65_532 }
   const rest = { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } }
 
@@ -274,24 +350,40 @@ describe('the pods', () => {
     expect(contextsOf(rendered('everything'))).toEqual(Array.from({ length: 3 }, () => ({ ...rest, supplementalGroups: [1000] })))
     const openShift = ['--api-versions', 'security.openshift.io/v1']
     expect(contextsOf(renderedObjects(openShift))).toEqual(Array.from({ length: 3 }, () => rest))
-    expect(contextsOf(renderedObjects([...openShift, '--set', 'podUser=fixed']))).toEqual(Array.from({ length: 3 }, () => ({ ...rest, ...ids })))
+    expect(contextsOf(renderedObjects([...openShift, '--set', 'podUser=fixed']))).toEqual(
+      Array.from({ length: 3 }, () => ({ ...rest, ...ids })),
+    )
     expect(contextsOf(rendered('default'))).toEqual(Array.from({ length: 3 }, () => ({ ...rest, ...ids })))
   })
 
   it('have gateways with the same choice, and Secrets that they can read without a group of their own', () => {
-    const operatorOf = (podUser: string): unknown => renderedObjects(['--set', `podUser=${podUser},kafka.tls.enabled=true,kafka.tls.secretName=a`]).find(({ kind }) => kind === 'Deployment')?.['spec']
-    const spec = (podUser: string, defaultMode: number): object => ({ containers: [{ env: expect.arrayContaining([{ name: 'GATEWAY_POD_USER', value: podUser }]) }], volumes: expect.arrayContaining([{ name: 'kafka-tls', secret: { secretName: 'a', defaultMode } }]) })
+    const operatorOf = (podUser: string): unknown =>
+      renderedObjects(['--set', `podUser=${podUser},kafka.tls.enabled=true,kafka.tls.secretName=a`]).find(
+        ({ kind }) => kind === 'Deployment',
+      )?.['spec']
+    const spec = (podUser: string, defaultMode: number): object => ({
+      containers: [{ env: expect.arrayContaining([{ name: 'GATEWAY_POD_USER', value: podUser }]) }],
+      volumes: expect.arrayContaining([{ name: 'kafka-tls', secret: { secretName: 'a', defaultMode } }]),
+    })
     expect(operatorOf('assigned')).toMatchObject({ template: { spec: spec('assigned', 0o444) } })
     expect(operatorOf('fixed')).toMatchObject({ template: { spec: spec('fixed', 0o440) } })
   })
 
   it('believe the authorities of trustedCa, from a ConfigMap or a Secret', () => {
     const operatorOf = (args: readonly string[]): unknown => renderedObjects(args).find(({ kind }) => kind === 'Deployment')?.['spec']
-    for (const [kind, source] of [['configMap', { configMap: { name: 'ca' } }], ['secret', { secret: expect.objectContaining({ secretName: 'ca' }) }]] as const) {
+    for (const [kind, source] of [
+      ['configMap', { configMap: { name: 'ca' } }],
+      ['secret', { secret: expect.objectContaining({ secretName: 'ca' }) }],
+    ] as const) {
       expect(operatorOf(['--set', `trustedCa.${kind}=ca`])).toMatchObject({
         template: {
           spec: {
-            containers: [{ env: expect.arrayContaining([{ name: 'NODE_EXTRA_CA_CERTS', value: '/etc/carillon/trusted-ca/ca.crt' }]), volumeMounts: expect.arrayContaining([{ name: 'trusted-ca', mountPath: '/etc/carillon/trusted-ca', readOnly: true }]) }],
+            containers: [
+              {
+                env: expect.arrayContaining([{ name: 'NODE_EXTRA_CA_CERTS', value: '/etc/carillon/trusted-ca/ca.crt' }]),
+                volumeMounts: expect.arrayContaining([{ name: 'trusted-ca', mountPath: '/etc/carillon/trusted-ca', readOnly: true }]),
+              },
+            ],
             volumes: expect.arrayContaining([expect.objectContaining({ name: 'trusted-ca', ...source })]),
           },
         },
@@ -301,7 +393,10 @@ describe('the pods', () => {
 })
 
 describe('the NetworkPolicies', () => {
-  const egressOf = (args: readonly string[]): readonly unknown[] => renderedObjects(args).filter(({ kind, metadata }) => kind === 'NetworkPolicy' && metadata.name === 'carillon').map(({ spec }) => (spec as { readonly egress?: unknown }).egress)
+  const egressOf = (args: readonly string[]): readonly unknown[] =>
+    renderedObjects(args)
+      .filter(({ kind, metadata }) => kind === 'NetworkPolicy' && metadata.name === 'carillon')
+      .map(({ spec }) => (spec as { readonly egress?: unknown }).egress)
 
   it('leave the operator free to go where it likes, by default', () => {
     expect(egressOf([])).toEqual([undefined])
@@ -309,14 +404,34 @@ describe('the NetworkPolicies', () => {
 
   it('let it reach DNS, the API server and the ports of its brokers alone, when egress is asked for', () => {
     const tcp = (...ports: readonly number[]): object => ({ ports: ports.map((port) => ({ port, protocol: 'TCP' })) })
-    expect(egressOf(['--set', 'networkPolicy.egress.enabled=true,kafka.brokers={a:9093,[::1]:9094,b:9093}'])).toEqual([[{ ports: expect.arrayContaining([{ port: 53, protocol: 'UDP' }, { port: 5353, protocol: 'TCP' }]) }, tcp(443, 6443), tcp(9093, 9094)]])
-    expect(egressOf(['--set', 'networkPolicy.egress.enabled=true,networkPolicy.egress.kafkaPorts={9095}'])).toEqual([[expect.anything(), tcp(443, 6443), tcp(9095)]])
+    expect(egressOf(['--set', 'networkPolicy.egress.enabled=true,kafka.brokers={a:9093,[::1]:9094,b:9093}'])).toEqual([
+      [
+        {
+          ports: expect.arrayContaining([
+            { port: 53, protocol: 'UDP' },
+            { port: 5353, protocol: 'TCP' },
+          ]),
+        },
+        tcp(443, 6443),
+        tcp(9093, 9094),
+      ],
+    ])
+    expect(egressOf(['--set', 'networkPolicy.egress.enabled=true,networkPolicy.egress.kafkaPorts={9095}'])).toEqual([
+      [expect.anything(), tcp(443, 6443), tcp(9095)],
+    ])
   })
 
   it('let the test and the Job reach what they need, too', () => {
     const policies = rendered('everything').filter(({ kind }) => kind === 'NetworkPolicy')
-    const chosen = policies.flatMap(({ spec }) => (spec as { readonly podSelector: { readonly matchLabels: Readonly<Record<string, string>> } }).podSelector.matchLabels['app.kubernetes.io/name'] ?? [])
-    expect(policies.find(({ metadata }) => metadata.name === 'realtime-helpers')).toMatchObject({ spec: { podSelector: { matchExpressions: [{ operator: 'In', values: ['carillon-test', 'carillon-wait-for-definitions'] }] } } })
+    const chosen = policies.flatMap(
+      ({ spec }) =>
+        (spec as { readonly podSelector: { readonly matchLabels: Readonly<Record<string, string>> } }).podSelector.matchLabels[
+          'app.kubernetes.io/name'
+        ] ?? [],
+    )
+    expect(policies.find(({ metadata }) => metadata.name === 'realtime-helpers')).toMatchObject({
+      spec: { podSelector: { matchExpressions: [{ operator: 'In', values: ['carillon-test', 'carillon-wait-for-definitions'] }] } },
+    })
     expect(chosen.toSorted()).toEqual(['carillon-operator', 'carillon-release-finalizers'])
   })
 
@@ -324,8 +439,13 @@ describe('the NetworkPolicies', () => {
     const objects = rendered('namespaced')
     expect(objects.find(({ kind }) => kind === 'NetworkPolicy')).toMatchObject({ spec: { ingress: [{ from: [{ podSelector: {} }] }] } })
     const operator = objects.find(({ kind }) => kind === 'Deployment')
-    const env = Object.fromEntries((operator === undefined ? [] : (podTemplateOf(operator).spec.containers[0]?.env ?? [])).map(({ name, value = '' }) => [name, value]))
-    expect(parseOperatorOptions(env, [], { readable: () => true })).toMatchObject({ ok: true, value: { config: { metricsNamespaces: [] } } })
+    const env = Object.fromEntries(
+      (operator === undefined ? [] : (podTemplateOf(operator).spec.containers[0]?.env ?? [])).map(({ name, value = '' }) => [name, value]),
+    )
+    expect(parseOperatorOptions(env, [], { readable: () => true })).toMatchObject({
+      ok: true,
+      value: { config: { metricsNamespaces: [] } },
+    })
   })
 })
 
@@ -345,7 +465,10 @@ describe('without rights in the cluster', () => {
   })
 
   it('has other pods for another class, which is read at start', () => {
-    const annotationsOf = (args: readonly string[]): unknown => renderedObjects(['--set', 'watchNamespaces={shop},rbac.clusterWide=false', ...args]).filter(({ kind }) => kind === 'Deployment').map((object) => podTemplateOf(object).metadata)
+    const annotationsOf = (args: readonly string[]): unknown =>
+      renderedObjects(['--set', 'watchNamespaces={shop},rbac.clusterWide=false', ...args])
+        .filter(({ kind }) => kind === 'Deployment')
+        .map((object) => podTemplateOf(object).metadata)
     expect(annotationsOf([])).toEqual(annotationsOf([]))
     expect(annotationsOf([])).not.toEqual(annotationsOf(['--set', 'class.allowed.maxReplicas=20']))
   })
@@ -356,29 +479,46 @@ describe('in a chart that has it as a dependency', () => {
     const folder = join(cluster.directory, 'umbrella')
     mkdirSync(join(folder, 'charts'), { recursive: true })
     cpSync(chartFolder, join(folder, 'charts/carillon'), { recursive: true })
-    writeFileSync(join(folder, 'Chart.yaml'), `apiVersion: v2\nname: umbrella\nversion: 0.1.0\ndependencies:\n  - name: carillon\n    version: '*'\n    condition: carillon.enabled\n`)
+    writeFileSync(
+      join(folder, 'Chart.yaml'),
+      `apiVersion: v2\nname: umbrella\nversion: 0.1.0\ndependencies:\n  - name: carillon\n    version: '*'\n    condition: carillon.enabled\n`,
+    )
     writeFileSync(join(folder, 'values.yaml'), values)
     return helm(['template', 'umbrella', folder])
   }
 
   // "additional properties 'enabled' not allowed"
   it('takes the usual condition', () => {
-    expect(renderUmbrella('carillon:\n  enabled: true\n')).toMatchObject({ isOk: true, stdout: expect.stringContaining('kind: Deployment') })
-    expect(renderUmbrella('carillon:\n  enabled: false\n')).toMatchObject({ isOk: true, stdout: expect.not.stringContaining('kind: Deployment') })
+    expect(renderUmbrella('carillon:\n  enabled: true\n')).toMatchObject({
+      isOk: true,
+      stdout: expect.stringContaining('kind: Deployment'),
+    })
+    expect(renderUmbrella('carillon:\n  enabled: false\n')).toMatchObject({
+      isOk: true,
+      stdout: expect.not.stringContaining('kind: Deployment'),
+    })
   })
 })
 
 describe('the version of Kubernetes', () => {
   // In 1.29 preStop.sleep is off by default: the API server drops it, and gateways end before proxies know.
   it('is 1.30 or later', () => {
-    expect(helm(['template', 'carillon', chartFolder, '--kube-version', '1.29.15'])).toMatchObject({ isOk: false, stderr: expect.stringContaining('>=1.30.0-0') })
+    expect(helm(['template', 'carillon', chartFolder, '--kube-version', '1.29.15'])).toMatchObject({
+      isOk: false,
+      stderr: expect.stringContaining('>=1.30.0-0'),
+    })
     expect(helm(['template', 'carillon', chartFolder, '--kube-version', '1.30.0-gke.1'])).toMatchObject({ isOk: true })
   })
 })
 
 describe('the pages about installing', () => {
-  const blocks = readPages().filter(({ path }) => ['docs/install.md', 'docs/rbac.md'].includes(path)).flatMap(codeBlocks).filter(({ language }) => language === 'yaml')
-  const values = blocks.filter(({ code }) => !/^apiVersion:|^resource\.customizations|^healthCheckExprs:/m.test(code)).map((block) => [`${block.page}:${block.line}`, block.code] as const)
+  const blocks = readPages()
+    .filter(({ path }) => ['docs/install.md', 'docs/rbac.md'].includes(path))
+    .flatMap(codeBlocks)
+    .filter(({ language }) => language === 'yaml')
+  const values = blocks
+    .filter(({ code }) => !/^apiVersion:|^resource\.customizations|^healthCheckExprs:/m.test(code))
+    .map((block) => [`${block.page}:${block.line}`, block.code] as const)
   const objects = blocks.filter(({ code }) => /^apiVersion:/m.test(code)).flatMap(({ code }) => parseYaml(code))
 
   it.each(values)('show values that the chart takes: %s', (_where, code) => {
@@ -396,7 +536,12 @@ describe('the pages about installing', () => {
   it('show the role that the chart would make of its values, under another name, so that one may follow the other', () => {
     const [nameOnPage] = objects.map(({ metadata }) => metadata.name)
     const made = rendered('namespaced').filter(({ metadata }) => metadata.name === 'carillon-kafka-secrets')
-    const asOnThePage = made.map(({ kind, metadata: { namespace }, roleRef, subjects }) => ({ kind, metadata: { name: nameOnPage, namespace }, roleRef: roleRef === undefined ? undefined : { ...roleRef, name: nameOnPage }, subjects }))
+    const asOnThePage = made.map(({ kind, metadata: { namespace }, roleRef, subjects }) => ({
+      kind,
+      metadata: { name: nameOnPage, namespace },
+      roleRef: roleRef === undefined ? undefined : { ...roleRef, name: nameOnPage },
+      subjects,
+    }))
     expect(asOnThePage).toEqual(objects.map(({ kind, metadata, roleRef, subjects }) => ({ kind, metadata, roleRef, subjects })))
     expect(nameOnPage).not.toBe('carillon-kafka-secrets')
   })

@@ -15,7 +15,8 @@ interface Alert {
 }
 
 /** Our own file. */
-const alertsOf = (groups: unknown): readonly Alert[] => (groups as { groups: readonly { rules: readonly Alert[] }[] }).groups.flatMap(({ rules }) => rules)
+const alertsOf = (groups: unknown): readonly Alert[] =>
+  (groups as { groups: readonly { rules: readonly Alert[] }[] }).groups.flatMap(({ rules }) => rules)
 const chartAlerts = (): readonly Alert[] => alertsOf(Yaml.load(join(chartFolder, 'files/alerts.yaml'))[0])
 
 describe('the alerts', () => {
@@ -26,7 +27,10 @@ describe('the alerts', () => {
   })
 })
 
-const sectionsOf = (section: Section): readonly (Section | Value)[] => [section, ...Object.values(section.values).flatMap((entry) => ('values' in entry ? sectionsOf(entry) : [entry]))]
+const sectionsOf = (section: Section): readonly (Section | Value)[] => [
+  section,
+  ...Object.values(section.values).flatMap((entry) => ('values' in entry ? sectionsOf(entry) : [entry])),
+]
 
 describe('the values', () => {
   it('have each a description that ends', () => {
@@ -35,7 +39,22 @@ describe('the values', () => {
   })
 
   it('are all used by a template, and no template uses another', () => {
-    const files = ['_helpers.tpl', 'aggregated-roles.yaml', 'deployment.yaml', 'monitoring.yaml', 'networkpolicy.yaml', 'NOTES.txt', 'poddisruptionbudget.yaml', 'rbac.yaml', 'realtimechannelclass.yaml', 'realtimechannels.yaml', 'release-finalizers.yaml', 'service.yaml', 'serviceaccount.yaml', 'tests/ready.yaml']
+    const files = [
+      '_helpers.tpl',
+      'aggregated-roles.yaml',
+      'deployment.yaml',
+      'monitoring.yaml',
+      'networkpolicy.yaml',
+      'NOTES.txt',
+      'poddisruptionbudget.yaml',
+      'rbac.yaml',
+      'realtimechannelclass.yaml',
+      'realtimechannels.yaml',
+      'release-finalizers.yaml',
+      'service.yaml',
+      'serviceaccount.yaml',
+      'tests/ready.yaml',
+    ]
     const text = files.map((file) => readFileSync(join(chartFolder, 'templates', file), 'utf8')).join('\n')
     const used = new Set([...text.matchAll(/\.Values\.([A-Za-z.]+)/g)].map(([, path = '']) => path))
     const paths = flatValues().map(({ path }) => path)
@@ -61,6 +80,10 @@ describe('the values', () => {
     expect(file === undefined ? '' : renderChartFile(file)).toContain('watchNamespaces: []')
     const [values] = Yaml.load(join(chartFolder, 'values.yaml')) as [Record<string, unknown>] // one document, which is a map
     const at = (path: string): unknown => path.split('.').reduce<unknown>((place, key) => (place as Record<string, unknown>)[key], values)
-    expect(flatValues().filter(({ path, default: value }) => JSON.stringify(at(path)) !== JSON.stringify(value)).map(({ path }) => path)).toEqual([])
+    expect(
+      flatValues()
+        .filter(({ path, default: value }) => JSON.stringify(at(path)) !== JSON.stringify(value))
+        .map(({ path }) => path),
+    ).toEqual([])
   })
 })

@@ -26,7 +26,9 @@ beforeAll(async () => {
 })
 
 const alerts = (): readonly { readonly where: string; readonly expression: string }[] => {
-  const [file] = Yaml.load(join(chartFolder, 'files/alerts.yaml')) as [{ readonly groups: readonly { readonly rules: readonly { readonly alert: string; readonly expr: string }[] }[] }] // our own file
+  const [file] = Yaml.load(join(chartFolder, 'files/alerts.yaml')) as [
+    { readonly groups: readonly { readonly rules: readonly { readonly alert: string; readonly expr: string }[] }[] },
+  ] // our own file
   return file.groups.flatMap(({ rules }) => rules.map(({ alert, expr }) => ({ where: alert, expression: expr })))
 }
 
@@ -35,9 +37,16 @@ function missing(expression: string): readonly string[] {
   const asked = metricsOf(withEverythingChosen(expression, '1m'))
   const known = asked.map(({ name, labels }) => ({ name, labels, series: exposed.filter((series) => series.name === name) }))
   const labelsOf = (series: readonly Series[]): readonly string[] => [...added, ...series.flatMap(({ labels }) => labels)]
-  const unknown = known.flatMap(({ name, labels, series }) => (series.length === 0 ? [name] : labels.filter((label) => !labelsOf(series).includes(label)).map((label) => `${name}{${label}}`)))
+  const unknown = known.flatMap(({ name, labels, series }) =>
+    series.length === 0 ? [name] : labels.filter((label) => !labelsOf(series).includes(label)).map((label) => `${name}{${label}}`),
+  )
   const all = labelsOf(known.flatMap(({ series }) => series))
-  return [...unknown, ...labelsAfterBy(expression).filter((label) => !all.includes(label)).map((label) => `by (${label})`)]
+  return [
+    ...unknown,
+    ...labelsAfterBy(expression)
+      .filter((label) => !all.includes(label))
+      .map((label) => `by (${label})`),
+  ]
 }
 
 describe('an expression of a dashboard or an alert', () => {
@@ -55,19 +64,26 @@ describe('an expression of a dashboard or an alert', () => {
 })
 
 describe('a dashboard', () => {
-  it.each(dashboards.map((dashboard) => [dashboard.name, dashboard] as const))('%s has panels that do not cover each other, each with a sentence', (name, dashboard) => {
-    const model = JSON.parse(renderDashboard(dashboard)) as Model
-    const cells = model.panels.flatMap(({ gridPos: { x, y, w, h } }) => Array.from({ length: w * h }, (_, index) => `${x + (index % w)} ${y + Math.floor(index / w)}`))
-    expect(new Set(cells).size).toBe(cells.length)
-    expect(model.panels.every(({ gridPos: { x, w } }) => x + w <= 24)).toBe(true)
-    expect(new Set(model.panels.map(({ id }) => id)).size).toBe(model.panels.length)
-    expect(dashboard.rows.flatMap(({ panels }) => panels).filter(({ description }) => !/^[A-Z0-9].+[.?]$/.test(description))).toEqual([])
-    expect(readFileSync(join(chartFolder, `files/dashboards/${name}.json`), 'utf8')).toBe(renderDashboard(dashboard))
-  })
+  it.each(dashboards.map((dashboard) => [dashboard.name, dashboard] as const))(
+    '%s has panels that do not cover each other, each with a sentence',
+    (name, dashboard) => {
+      const model = JSON.parse(renderDashboard(dashboard)) as Model
+      const cells = model.panels.flatMap(({ gridPos: { x, y, w, h } }) =>
+        Array.from({ length: w * h }, (_, index) => `${x + (index % w)} ${y + Math.floor(index / w)}`),
+      )
+      expect(new Set(cells).size).toBe(cells.length)
+      expect(model.panels.every(({ gridPos: { x, w } }) => x + w <= 24)).toBe(true)
+      expect(new Set(model.panels.map(({ id }) => id)).size).toBe(model.panels.length)
+      expect(dashboard.rows.flatMap(({ panels }) => panels).filter(({ description }) => !/^[A-Z0-9].+[.?]$/.test(description))).toEqual([])
+      expect(readFileSync(join(chartFolder, `files/dashboards/${name}.json`), 'utf8')).toBe(renderDashboard(dashboard))
+    },
+  )
 
   it('has a variable for each that its expressions name', () => {
     for (const dashboard of dashboards) {
-      const named = expressionsOf(dashboard).flatMap(({ expression }) => [...expression.matchAll(/\$(\w+)/g)].map(([, name]) => name)).filter((name) => name !== '__rate_interval')
+      const named = expressionsOf(dashboard)
+        .flatMap(({ expression }) => [...expression.matchAll(/\$(\w+)/g)].map(([, name]) => name))
+        .filter((name) => name !== '__rate_interval')
       expect([...new Set(named)].toSorted()).toEqual(dashboard.variables.map(({ name }) => name).toSorted())
     }
   })

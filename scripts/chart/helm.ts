@@ -16,8 +16,16 @@ export interface HelmAnswer {
 
 /** @throws when there is no helm: a chart that nobody has rendered is not known to be one */
 export function helm(args: readonly string[], env: Readonly<Record<string, string>> = {}): HelmAnswer {
-  const { error, status, stdout, stderr } = spawnSync('helm', args, { encoding: 'utf8', env: { ...process.env, ...env }, maxBuffer: 64 << 20 })
-  if (error !== undefined) throw new Error(`the tests of the chart need a command \`helm\` (3.14 or later) on the PATH: https://helm.sh/docs/intro/install (${error.message})`, { cause: error })
+  const { error, status, stdout, stderr } = spawnSync('helm', args, {
+    encoding: 'utf8',
+    env: { ...process.env, ...env },
+    maxBuffer: 64 << 20,
+  })
+  if (error !== undefined)
+    throw new Error(
+      `the tests of the chart need a command \`helm\` (3.14 or later) on the PATH: https://helm.sh/docs/intro/install (${error.message})`,
+      { cause: error },
+    )
   return { isOk: status === 0, stdout, stderr }
 }
 

@@ -3,11 +3,19 @@ import type { KubernetesObject } from '../../operator/runtime/kubernetes-api.ts'
 /** The API server holds these to this shape. */
 export interface PodTemplate {
   readonly metadata?: object
-  readonly spec: { readonly containers: readonly { readonly command?: readonly string[]; readonly resources?: object; readonly env?: readonly { readonly name: string; readonly value?: string }[] }[] }
+  readonly spec: {
+    readonly containers: readonly {
+      readonly command?: readonly string[]
+      readonly resources?: object
+      readonly env?: readonly { readonly name: string; readonly value?: string }[]
+    }[]
+  }
 }
 
 /** Returns what the pods of an object are made of. */
-export const podTemplateOf = (object: KubernetesObject): PodTemplate => (object.kind === 'Pod' ? (object as unknown as PodTemplate) : (object['spec'] as { readonly template: PodTemplate }).template)
+export const podTemplateOf = (object: KubernetesObject): PodTemplate =>
+  object.kind === 'Pod' ? (object as unknown as PodTemplate) : (object['spec'] as { readonly template: PodTemplate }).template
 
 /** Returns the objects that have pods, of the kinds that the chart makes. */
-export const withPods = (objects: readonly KubernetesObject[]): readonly KubernetesObject[] => objects.filter(({ kind }) => ['Deployment', 'Job', 'Pod'].includes(kind))
+export const withPods = (objects: readonly KubernetesObject[]): readonly KubernetesObject[] =>
+  objects.filter(({ kind }) => ['Deployment', 'Job', 'Pod'].includes(kind))

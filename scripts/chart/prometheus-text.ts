@@ -6,10 +6,13 @@ export interface Series {
 
 /** Reads what `/metrics` says: https://prometheus.io/docs/instrumenting/exposition_formats/ */
 export function parseSeries(text: string): readonly Series[] {
-  return text.split('\n').filter((line) => line !== '' && !line.startsWith('#')).map((line) => {
-    const [, name = '', inside = ''] = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? /.exec(line) ?? []
-    return { name, labels: [...inside.matchAll(/([a-zA-Z_]\w*)="(?:[^"\\]|\\.)*"/g)].map(([, label = '']) => label) }
-  })
+  return text
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) => {
+      const [, name = '', inside = ''] = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? /.exec(line) ?? []
+      return { name, labels: [...inside.matchAll(/([a-zA-Z_]\w*)="(?:[^"\\]|\\.)*"/g)].map(([, label = '']) => label) }
+    })
 }
 
 /** What an expression groups or joins by: names that are no metrics. */
@@ -20,13 +23,20 @@ export function metricsOf(expression: string): readonly Series[] {
   // What is grouped by, and how long a range is, are names and numbers, too.
   const bare = expression.replaceAll(grouping, ' ').replaceAll(/\[[^\]]*\]/g, ' ')
   const words = [...bare.matchAll(/([a-zA-Z_:][a-zA-Z0-9_:]*)\s*(\(|\{[^}]*\})?/g)]
-  return words.filter(([, name = '', after = '']) => !after.startsWith('(') && name.includes('_')).map(([, name = '', after = '']) => ({
-    name,
-    labels: [...after.matchAll(/([a-zA-Z_]\w*)\s*(?:=~|!~|!=|=)\s*"/g)].map(([, label = '']) => label),
-  }))
+  return words
+    .filter(([, name = '', after = '']) => !after.startsWith('(') && name.includes('_'))
+    .map(([, name = '', after = '']) => ({
+      name,
+      labels: [...after.matchAll(/([a-zA-Z_]\w*)\s*(?:=~|!~|!=|=)\s*"/g)].map(([, label = '']) => label),
+    }))
 }
 
 /** Labels that an expression groups or joins by. */
 export function labelsAfterBy(expression: string): readonly string[] {
-  return [...expression.matchAll(grouping)].flatMap(([, inside = '']) => inside.split(',').map((label) => label.trim()).filter((label) => label !== ''))
+  return [...expression.matchAll(grouping)].flatMap(([, inside = '']) =>
+    inside
+      .split(',')
+      .map((label) => label.trim())
+      .filter((label) => label !== ''),
+  )
 }

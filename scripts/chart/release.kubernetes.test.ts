@@ -14,16 +14,27 @@ import { podTemplateOf } from './pod-templates.ts'
 
 let cluster: ControlPlane
 beforeAll(async () => {
-  cluster = await startControlPlane({ users: [{ name: 'account', groups: [] }, { name: 'installer', groups: [] }] })
+  cluster = await startControlPlane({
+    users: [
+      { name: 'account', groups: [] },
+      { name: 'installer', groups: [] },
+    ],
+  })
   for (const name of ['carillon-system', 'shop', 'chat']) {
-    await askCluster(cluster, { method: 'POST', path: '/api/v1/namespaces', body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name } } })
+    await askCluster(cluster, {
+      method: 'POST',
+      path: '/api/v1/namespaces',
+      body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name } },
+    })
   }
 })
 afterAll(() => cluster.stop())
 
 /** Beside what plays the part of a node. */
 async function installWithHooks(args: readonly string[]): Promise<void> {
-  await promisify(execFile)('helm', ['install', 'carillon', chartFolder, '--namespace', 'carillon-system', ...args], { env: { ...process.env, KUBECONFIG: cluster.kubeconfigFile } })
+  await promisify(execFile)('helm', ['install', 'carillon', chartFolder, '--namespace', 'carillon-system', ...args], {
+    env: { ...process.env, KUBECONFIG: cluster.kubeconfigFile },
+  })
 }
 
 /** Nothing runs pods here: runs the program of the Job with an account that has no roles, and says that the Job is complete. */
@@ -35,12 +46,27 @@ async function finishWaiting(): Promise<void> {
   expect([node, evaluate]).toEqual(['node', '--eval'])
   writeFileSync(join(cluster.directory, 'token'), cluster.userToken('account'))
   writeFileSync(join(cluster.directory, 'ca.crt'), cluster.certificateAuthority)
-  const env = { KUBERNETES_SERVICE_HOST: '127.0.0.1', KUBERNETES_SERVICE_PORT: String(cluster.port), NODE_EXTRA_CA_CERTS: join(cluster.directory, 'ca.crt') }
-  await promisify(execFile)(process.execPath, ['--eval', program.replaceAll('/var/run/secrets/kubernetes.io/serviceaccount', cluster.directory)], { env })
+  const env = {
+    KUBERNETES_SERVICE_HOST: '127.0.0.1',
+    KUBERNETES_SERVICE_PORT: String(cluster.port),
+    NODE_EXTRA_CA_CERTS: join(cluster.directory, 'ca.crt'),
+  }
+  await promisify(execFile)(
+    process.execPath,
+    ['--eval', program.replaceAll('/var/run/secrets/kubernetes.io/serviceaccount', cluster.directory)],
+    { env },
+  )
   const now = new Date().toISOString()
-  const conditions = ['SuccessCriteriaMet', 'Complete'].map((type) => ({ type, status: 'True', lastTransitionTime: now, reason: 'CompletionsReached' }))
+  const conditions = ['SuccessCriteriaMet', 'Complete'].map((type) => ({
+    type,
+    status: 'True',
+    lastTransitionTime: now,
+    reason: 'CompletionsReached',
+  }))
   const status = { startTime: now, completionTime: now, succeeded: 1, conditions }
-  expect(await askCluster(cluster, { method: 'PATCH', path: `${path}/status`, contentType: 'application/merge-patch+json', body: { status } })).toMatchObject({ code: 200 })
+  expect(
+    await askCluster(cluster, { method: 'PATCH', path: `${path}/status`, contentType: 'application/merge-patch+json', body: { status } }),
+  ).toMatchObject({ code: 200 })
 }
 
 describe('a release', () => {
@@ -57,8 +83,13 @@ describe('a release', () => {
   }
 
   it('is refused where nobody makes the definition of the class', () => {
-    const answer = helm(['install', 'carillon', chartFolder, '--namespace', 'carillon-system', '--set', 'crds.enabled=false'], { KUBECONFIG: cluster.kubeconfigFile })
-    expect(answer).toMatchObject({ isOk: false, stderr: expect.stringContaining('class.create with crds.enabled=false needs the CustomResourceDefinitions first') })
+    const answer = helm(['install', 'carillon', chartFolder, '--namespace', 'carillon-system', '--set', 'crds.enabled=false'], {
+      KUBECONFIG: cluster.kubeconfigFile,
+    })
+    expect(answer).toMatchObject({
+      isOk: false,
+      stderr: expect.stringContaining('class.create with crds.enabled=false needs the CustomResourceDefinitions first'),
+    })
   })
 
   // A release cannot have an object of a kind that it brings along: "ensure CRDs are installed first".
@@ -89,19 +120,35 @@ describe('a release', () => {
     const created = await askCluster(cluster, { method: 'POST', path: channel, body: minimalExample })
     expect(created).toMatchObject({ code: 201 })
     release(['upgrade', 'carillon', chartFolder, '--set', 'replicaCount=3'])
-    expect(await askCluster(cluster, { path: '/apis/apps/v1/namespaces/carillon-system/deployments/carillon' })).toMatchObject({ code: 200, body: { spec: { replicas: 3 } } })
+    expect(await askCluster(cluster, { path: '/apis/apps/v1/namespaces/carillon-system/deployments/carillon' })).toMatchObject({
+      code: 200,
+      body: { spec: { replicas: 3 } },
+    })
     // Nothing runs pods here, so the Job after the deletion would be waited for in vain.
     release(['uninstall', 'carillon', '--no-hooks'])
-    expect(await askCluster(cluster, { path: '/apis/apps/v1/namespaces/carillon-system/deployments/carillon' })).toMatchObject({ code: 404 })
+    expect(await askCluster(cluster, { path: '/apis/apps/v1/namespaces/carillon-system/deployments/carillon' })).toMatchObject({
+      code: 404,
+    })
     expect(await askCluster(cluster, { path: `${channel}/chrome-service` })).toMatchObject({ code: 200 })
   })
 
   // "namespaces \"gone\" not found": one tenant who deleted a namespace kept the release of all from being upgraded.
   it('can be installed and upgraded where a watched namespace is not there, or ends, and has roles in the others', async () => {
     const ending = '/api/v1/namespaces/ending'
-    await askCluster(cluster, { method: 'POST', path: '/api/v1/namespaces', body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'ending' } } })
-    release(['install', 'carillon', chartFolder, '--set', 'watchNamespaces={shop,ending,gone},rbac.kafkaSecrets[0].namespace=gone,rbac.kafkaSecrets[0].names={a}'])
-    const role = (namespace: string): Promise<ClusterAnswer> => askCluster(cluster, { path: `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}/roles/carillon` })
+    await askCluster(cluster, {
+      method: 'POST',
+      path: '/api/v1/namespaces',
+      body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'ending' } },
+    })
+    release([
+      'install',
+      'carillon',
+      chartFolder,
+      '--set',
+      'watchNamespaces={shop,ending,gone},rbac.kafkaSecrets[0].namespace=gone,rbac.kafkaSecrets[0].names={a}',
+    ])
+    const role = (namespace: string): Promise<ClusterAnswer> =>
+      askCluster(cluster, { path: `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}/roles/carillon` })
     expect([(await role('shop')).code, (await role('ending')).code]).toEqual([200, 200])
     // Nothing finishes namespaces here: it stays, keeps what it has, and takes nothing new.
     expect(await askCluster(cluster, { method: 'DELETE', path: ending })).toMatchObject({ code: 200 })
@@ -111,17 +158,26 @@ describe('a release', () => {
     await askCluster(cluster, { method: 'DELETE', path: '/apis/rbac.authorization.k8s.io/v1/namespaces/ending/roles/carillon' })
     release(['upgrade', 'carillon', chartFolder, ...watched])
     expect((await role('ending')).code).toBe(404)
-    const hooks = parseYaml(helm(['get', 'hooks', 'carillon', '--namespace', 'carillon-system'], { KUBECONFIG: cluster.kubeconfigFile }).stdout)
+    const hooks = parseYaml(
+      helm(['get', 'hooks', 'carillon', '--namespace', 'carillon-system'], { KUBECONFIG: cluster.kubeconfigFile }).stdout,
+    )
     const [job] = hooks.filter(({ kind }) => kind === 'Job').map((object) => podTemplateOf(object).spec.containers[0]?.env)
     expect(job).toContainEqual({ name: 'NAMESPACES', value: 'shop,chat' })
-    expect(helm(['get', 'notes', 'carillon', '--namespace', 'carillon-system'], { KUBECONFIG: cluster.kubeconfigFile }).stdout).toMatch(/WARNING: .*ending, gone/)
+    expect(helm(['get', 'notes', 'carillon', '--namespace', 'carillon-system'], { KUBECONFIG: cluster.kubeconfigFile }).stdout).toMatch(
+      /WARNING: .*ending, gone/,
+    )
     release(['uninstall', 'carillon', '--no-hooks'])
   })
 
   it('is refused a second default class, which would leave channels without one, and may have another', async () => {
     const install = ['install', 'carillon', chartFolder, '--set', 'class.name=other']
     const answer = helm([...install, '--namespace', 'carillon-system'], { KUBECONFIG: cluster.kubeconfigFile })
-    expect(answer).toMatchObject({ isOk: false, stderr: expect.stringContaining('the class default is the default one, and with two of them no channel has one: set class.isDefault=false') })
+    expect(answer).toMatchObject({
+      isOk: false,
+      stderr: expect.stringContaining(
+        'the class default is the default one, and with two of them no channel has one: set class.isDefault=false',
+      ),
+    })
     release([...install, '--set', 'class.isDefault=false'])
     expect((await classOf('other')).metadata.annotations).toMatchObject({ 'carillon.dev/is-default-class': 'false' })
     release(['uninstall', 'carillon', '--no-hooks'])
@@ -132,13 +188,28 @@ describe('a release', () => {
     const apiVersion = 'rbac.authorization.k8s.io/v1'
     for (const namespace of ['carillon-system', 'shop', 'chat']) {
       const path = `/apis/${apiVersion}/namespaces/${namespace}`
-      await askCluster(cluster, { method: 'POST', path: `${path}/roles`, body: { apiVersion, kind: 'Role', metadata: { name: 'installer' }, rules: everything } })
+      await askCluster(cluster, {
+        method: 'POST',
+        path: `${path}/roles`,
+        body: { apiVersion, kind: 'Role', metadata: { name: 'installer' }, rules: everything },
+      })
       const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'installer' }
-      await askCluster(cluster, { method: 'POST', path: `${path}/rolebindings`, body: { apiVersion, kind: 'RoleBinding', metadata: { name: 'installer' }, roleRef, subjects: [{ kind: 'User', name: 'installer' }] } })
+      await askCluster(cluster, {
+        method: 'POST',
+        path: `${path}/rolebindings`,
+        body: {
+          apiVersion,
+          kind: 'RoleBinding',
+          metadata: { name: 'installer' },
+          roleRef,
+          subjects: [{ kind: 'User', name: 'installer' }],
+        },
+      })
     }
     const kubeconfig = join(cluster.directory, 'installer')
     writeFileSync(kubeconfig, cluster.userKubeconfig('installer'))
-    const asInstaller = (args: readonly string[]): void => expect(helm([...args, '--namespace', 'carillon-system'], { KUBECONFIG: kubeconfig })).toMatchObject({ isOk: true })
+    const asInstaller = (args: readonly string[]): void =>
+      expect(helm([...args, '--namespace', 'carillon-system'], { KUBECONFIG: kubeconfig })).toMatchObject({ isOk: true })
     asInstaller(['install', 'carillon', chartFolder, '--values', join(chartFolder, 'ci/without-cluster-values.yaml')])
     asInstaller(['upgrade', 'carillon', chartFolder, '--reuse-values', '--set', 'class.allowed.maxReplicas=20'])
     asInstaller(['uninstall', 'carillon', '--no-hooks'])

@@ -25,10 +25,22 @@ export const chartFiles: readonly ChartFile[] = [
   { path: 'values.yaml', source: 'scripts/chart/values.ts', render: renderValues },
   { path: 'values.schema.json', source: 'scripts/chart/values.ts', render: renderSchema },
   { path: 'README.md', source: 'scripts/chart/values.ts', render: renderReadme },
-  { path: 'files/realtimechannels.yaml', source: 'api/v1alpha1/realtime-channel.ts', render: () => toYaml(renderCustomResourceDefinition()) },
-  { path: 'files/realtimechannelclasses.yaml', source: 'api/v1alpha1/realtime-channel-class.ts', render: () => toYaml(renderClassDefinition()) },
+  {
+    path: 'files/realtimechannels.yaml',
+    source: 'api/v1alpha1/realtime-channel.ts',
+    render: () => toYaml(renderCustomResourceDefinition()),
+  },
+  {
+    path: 'files/realtimechannelclasses.yaml',
+    source: 'api/v1alpha1/realtime-channel-class.ts',
+    render: () => toYaml(renderClassDefinition()),
+  },
   { path: 'templates/_permissions.tpl', source: 'operator/permissions.ts', render: renderPermissions },
-  ...dashboards.map((dashboard) => ({ path: `files/dashboards/${dashboard.name}.json`, source: 'scripts/chart/dashboards.ts', render: () => renderDashboard(dashboard) })),
+  ...dashboards.map((dashboard) => ({
+    path: `files/dashboards/${dashboard.name}.json`,
+    source: 'scripts/chart/dashboards.ts',
+    render: () => renderDashboard(dashboard),
+  })),
 ]
 
 /** The whole text of a file, with a first line that says what it is made from, where the format has comments. */
@@ -40,15 +52,29 @@ export function renderChartFile({ path, source, render }: ChartFile): string {
 }
 
 /** Our own file. */
-const { version, description, license } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as Readonly<Record<'version' | 'description' | 'license', string>>
+const { version, description, license } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as Readonly<
+  Record<'version' | 'description' | 'license', string>
+>
 
 const image = (): string => `${flatValues().find(({ path }) => path === 'image.repository')?.default}:${version}`
 
 function renderChartYaml(): string {
   const [definition] = renderCustomResourceDefinition().spec.versions
   const crds = [
-    { kind: channelKind, version: channelType.version, name: crdName, displayName: 'Realtime channel', description: definition?.schema.openAPIV3Schema.description },
-    { kind: classKind, version: classType.version, name: classCrdName, displayName: 'Realtime channel class', description: classSchema.description },
+    {
+      kind: channelKind,
+      version: channelType.version,
+      name: crdName,
+      displayName: 'Realtime channel',
+      description: definition?.schema.openAPIV3Schema.description,
+    },
+    {
+      kind: classKind,
+      version: classType.version,
+      name: classCrdName,
+      displayName: 'Realtime channel class',
+      description: classSchema.description,
+    },
   ]
   return toYaml({
     apiVersion: 'v2',
@@ -85,7 +111,9 @@ function renderSection(section: Section, indent: string): readonly string[] {
     const gap = indent === '' ? [''] : []
     const comment = wrap(entry.description, 110 - indent.length).map((line) => `${indent}# ${line}`)
     if (isSection(entry)) return [...gap, ...comment, `${indent}${name}:`, ...renderSection(entry, `${indent}  `)]
-    const lines = toYaml({ [name]: entry.default }).trimEnd().split('\n')
+    const lines = toYaml({ [name]: entry.default })
+      .trimEnd()
+      .split('\n')
     return [...gap, ...comment, ...lines.map((line) => `${indent}${line}`)]
   })
 }
@@ -116,12 +144,18 @@ function renderSchema(): string {
 }
 
 function schemaOf(section: Section): { readonly properties: Readonly<Record<string, object>>; readonly [word: string]: unknown } {
-  const properties = Object.entries(section.values).map(([name, entry]) => [name, isSection(entry) ? schemaOf(entry) : { description: entry.description, ...entry.schema }] as const)
+  const properties = Object.entries(section.values).map(
+    ([name, entry]) => [name, isSection(entry) ? schemaOf(entry) : { description: entry.description, ...entry.schema }] as const,
+  )
   return { description: section.description, type: 'object', additionalProperties: false, properties: Object.fromEntries(properties) }
 }
 
 function renderReadme(): string {
-  const rows = flatValues().map(({ path, default: value, description: what }) => [code(path), value === '' ? '' : code(JSON.stringify(value)), what])
+  const rows = flatValues().map(({ path, default: value, description: what }) => [
+    code(path),
+    value === '' ? '' : code(JSON.stringify(value)),
+    what,
+  ])
   return `# The chart carillon
 
 Installs the operator of Carillon, the CustomResourceDefinitions of RealtimeChannels and their classes, and the class \`default\`. [docs/install.md](../../docs/install.md) says how to
@@ -138,6 +172,13 @@ ${table(['value', 'default', 'what it does'], rows)}
 
 /** Rules as named templates, one per scope, which the hand-written roles include. */
 function renderPermissions(): string {
-  const rules = (name: string, scope: PermissionScope, of?: typeof releasePermissions): string => `{{- define "carillon.rules.${name}" -}}\n${toYaml(policyRules(scope, of))}{{- end }}\n`
-  return [rules('channels', 'channels'), rules('cluster', 'cluster'), rules('own', 'own-namespace'), rules('release', 'channels', releasePermissions), rules('releaseOwn', 'own-namespace', releasePermissions)].join('\n')
+  const rules = (name: string, scope: PermissionScope, of?: typeof releasePermissions): string =>
+    `{{- define "carillon.rules.${name}" -}}\n${toYaml(policyRules(scope, of))}{{- end }}\n`
+  return [
+    rules('channels', 'channels'),
+    rules('cluster', 'cluster'),
+    rules('own', 'own-namespace'),
+    rules('release', 'channels', releasePermissions),
+    rules('releaseOwn', 'own-namespace', releasePermissions),
+  ].join('\n')
 }

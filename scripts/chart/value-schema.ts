@@ -28,7 +28,11 @@ function inside({ properties, required, items, additionalProperties }: JsonSchem
   if (items !== undefined) return { items: valueSchemaOf(items) }
   if (additionalProperties !== undefined) return { additionalProperties: valueSchemaOf(additionalProperties) }
   if (properties === undefined) return {}
-  return { required, properties: Object.fromEntries(Object.entries(properties).map(([name, field]) => [name, valueSchemaOf(field)])), additionalProperties: false }
+  return {
+    required,
+    properties: Object.fromEntries(Object.entries(properties).map(([name, field]) => [name, valueSchemaOf(field)])),
+    additionalProperties: false,
+  }
 }
 
 function withoutUndefined(schema: ValueSchema): ValueSchema {

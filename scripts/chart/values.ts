@@ -18,17 +18,49 @@ export interface Section {
   readonly values: Readonly<Record<string, Value | Section>>
 }
 
-const text = (description: string, value = '', schema: ValueSchema = {}): Value => ({ description, schema: { type: 'string', ...schema }, default: value })
+const text = (description: string, value = '', schema: ValueSchema = {}): Value => ({
+  description,
+  schema: { type: 'string', ...schema },
+  default: value,
+})
 const flag = (description: string, value: boolean): Value => ({ description, schema: { type: 'boolean' }, default: value })
-const choice = (description: string, values: readonly string[], value: string): Value => ({ description, schema: { type: 'string', enum: values }, default: value })
-const texts = (description: string, value: readonly string[] = [], schema: ValueSchema = {}): Value => ({ description, schema: { type: 'array', items: { type: 'string', minLength: 1 }, uniqueItems: true, ...schema }, default: value })
-const labels = (description: string): Value => ({ description, schema: { type: 'object', additionalProperties: { type: 'string' } }, default: {} })
-const objects = (description: string, value: readonly object[] = []): Value => ({ description, schema: { type: 'array', items: { type: 'object' } }, default: value })
+const choice = (description: string, values: readonly string[], value: string): Value => ({
+  description,
+  schema: { type: 'string', enum: values },
+  default: value,
+})
+const texts = (description: string, value: readonly string[] = [], schema: ValueSchema = {}): Value => ({
+  description,
+  schema: { type: 'array', items: { type: 'string', minLength: 1 }, uniqueItems: true, ...schema },
+  default: value,
+})
+const labels = (description: string): Value => ({
+  description,
+  schema: { type: 'object', additionalProperties: { type: 'string' } },
+  default: {},
+})
+const objects = (description: string, value: readonly object[] = []): Value => ({
+  description,
+  schema: { type: 'array', items: { type: 'object' } },
+  default: value,
+})
 const object = (description: string, value: object = {}): Value => ({ description, schema: { type: 'object' }, default: value })
 /** A list whose items the API server would refuse later, and with fewer words. */
-const items = (description: string, item: ValueSchema): Value => ({ description, schema: { type: 'array', items: { type: 'object', additionalProperties: false, ...item } }, default: [] })
-const field = (description: string, schema: JsonSchema): Value => ({ description, schema: valueSchemaOf({ ...schema, description }), default: {} })
-const ports = (description: string, value: readonly number[]): Value => ({ description, schema: { type: 'array', items: { type: 'integer', minimum: 1, maximum: 65_535 }, uniqueItems: true, maxItems: 32 }, default: value })
+const items = (description: string, item: ValueSchema): Value => ({
+  description,
+  schema: { type: 'array', items: { type: 'object', additionalProperties: false, ...item } },
+  default: [],
+})
+const field = (description: string, schema: JsonSchema): Value => ({
+  description,
+  schema: valueSchemaOf({ ...schema, description }),
+  default: {},
+})
+const ports = (description: string, value: readonly number[]): Value => ({
+  description,
+  schema: { type: 'array', items: { type: 'integer', minimum: 1, maximum: 65_535 }, uniqueItems: true, maxItems: 32 },
+  default: value,
+})
 const namespaces = { items: { type: 'string', pattern: '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$' } }
 const saslMechanisms = ['none', 'plain', 'scram-sha-256', 'scram-sha-512']
 
@@ -36,16 +68,26 @@ const saslMechanisms = ['none', 'plain', 'scram-sha-256', 'scram-sha-512']
 export const chartValues: Section = {
   description: 'Values of the chart carillon.',
   values: {
-    watchNamespaces: texts('Namespaces whose channels are looked after. Empty: all. With a list, the operator has a Role in each and may write nowhere else.', [], { ...namespaces, maxItems: 256 }),
+    watchNamespaces: texts(
+      'Namespaces whose channels are looked after. Empty: all. With a list, the operator has a Role in each and may write nowhere else.',
+      [],
+      { ...namespaces, maxItems: 256 },
+    ),
     kafka: {
       description: 'The Kafka cluster of channels that name none.',
       values: {
-        brokers: texts('host:port of the brokers, as [::1]:9092 for an IPv6 address. Empty: a class or each channel must name brokers.', [], { items: { type: 'string', pattern: '^(\\[[0-9a-fA-F:.]+\\]|[^\\s:/@,\\[\\]]+):[0-9]{1,5}$' }, maxItems: 32 }),
+        brokers: texts(
+          'host:port of the brokers, as [::1]:9092 for an IPv6 address. Empty: a class or each channel must name brokers.',
+          [],
+          { items: { type: 'string', pattern: '^(\\[[0-9a-fA-F:.]+\\]|[^\\s:/@,\\[\\]]+):[0-9]{1,5}$' }, maxItems: 32 },
+        ),
         tls: {
           description: 'TLS to these brokers, for the operator and for the gateways of channels that use them.',
           values: {
             enabled: flag('Speak TLS.', false),
-            secretName: text("A Secret of the release's namespace with the operator's files. Empty: the system's authorities, and no client certificate."),
+            secretName: text(
+              "A Secret of the release's namespace with the operator's files. Empty: the system's authorities, and no client certificate.",
+            ),
             caKey: text("Key of the authorities in it (PEM). Empty: the system's.", 'ca.crt'),
             certKey: text('Key of the client certificate. Empty: none. Needs keyKey.'),
             keyKey: text("Key of the client certificate's key."),
@@ -61,7 +103,8 @@ export const chartValues: Section = {
           },
         },
         channels: {
-          description: 'What gateways use for these brokers: Secrets that are in the namespace of each channel, because a pod can mount no others.',
+          description:
+            'What gateways use for these brokers: Secrets that are in the namespace of each channel, because a pod can mount no others.',
           values: {
             caSecret: text("Secret with ca.crt. Empty: the system's authorities."),
             clientSecret: text('Secret with tls.crt and tls.key, for mutual TLS.'),
@@ -77,15 +120,28 @@ export const chartValues: Section = {
         create: flag('Make it. It stays when the chart is uninstalled, or when this is set to false.', true),
         name: text('Its name.', 'default', { minLength: 1, maxLength: 253, pattern: '^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$' }),
         isDefault: flag('Channels that name no class have it. A cluster has one such class at most.', true),
-        defaults: field('What channels have where they say nothing themselves: any part of the spec of a RealtimeChannel.', classSpecSchema.properties.defaults),
-        allowed: { ...field('What channels may ask for (docs/reference/realtimechannelclass.md). What is not said is closed.', classSpecSchema.properties.allowed), default: { topics: ['NAMESPACE.*'] } },
+        defaults: field(
+          'What channels have where they say nothing themselves: any part of the spec of a RealtimeChannel.',
+          classSpecSchema.properties.defaults,
+        ),
+        allowed: {
+          ...field(
+            'What channels may ask for (docs/reference/realtimechannelclass.md). What is not said is closed.',
+            classSpecSchema.properties.allowed,
+          ),
+          default: { topics: ['NAMESPACE.*'] },
+        },
       },
     },
     gateway: {
       description: 'The gateways of channels.',
       values: {
         image: text("Image of gateways whose channel names none. Empty: the operator's own."),
-        ingressNamespaces: texts('Namespaces whose pods may reach gateways: those of the ingress controller and of emitters. Empty: everybody may.', [], { ...namespaces, maxItems: 64 }),
+        ingressNamespaces: texts(
+          'Namespaces whose pods may reach gateways: those of the ingress controller and of emitters. Empty: everybody may.',
+          [],
+          { ...namespaces, maxItems: 64 },
+        ),
       },
     },
     image: {
@@ -97,18 +153,47 @@ export const chartValues: Section = {
         pullPolicy: choice('When it is pulled.', ['Always', 'IfNotPresent', 'Never'], 'IfNotPresent'),
       },
     },
-    imagePullSecrets: { description: "Secrets of the release's namespace with credentials for the registry, as `- name: NAME`. Channels name their own.", schema: { type: 'array', items: { type: 'object', required: ['name'], properties: { name: { type: 'string', minLength: 1 } }, additionalProperties: false } }, default: [] },
-    replicaCount: { description: 'Operators. One works, the others stand by.', schema: { type: 'integer', minimum: 0, maximum: 10 }, default: 2 },
+    imagePullSecrets: {
+      description: "Secrets of the release's namespace with credentials for the registry, as `- name: NAME`. Channels name their own.",
+      schema: {
+        type: 'array',
+        items: { type: 'object', required: ['name'], properties: { name: { type: 'string', minLength: 1 } }, additionalProperties: false },
+      },
+      default: [],
+    },
+    replicaCount: {
+      description: 'Operators. One works, the others stand by.',
+      schema: { type: 'integer', minimum: 0, maximum: 10 },
+      default: 2,
+    },
     log: {
       description: "The operator's log.",
-      values: { level: choice('The least severe lines.', ['debug', 'info', 'warn', 'error', 'silent'], 'info'), format: choice('An object per line, or text for people.', ['json', 'text'], 'json') },
+      values: {
+        level: choice('The least severe lines.', ['debug', 'info', 'warn', 'error', 'silent'], 'info'),
+        format: choice('An object per line, or text for people.', ['json', 'text'], 'json'),
+      },
     },
-    extraEnv: items('Further options of the operator (docs/reference/operator-configuration.md) and variables for Node.js, as in the spec of a container. A variable that the chart sets is refused.', {
+    extraEnv: items(
+      'Further options of the operator (docs/reference/operator-configuration.md) and variables for Node.js, as in the spec of a container. A variable that the chart sets is refused.',
+      {
+        required: ['name'],
+        properties: {
+          name: { type: 'string', pattern: '^[-._a-zA-Z][-._a-zA-Z0-9]*$' },
+          value: { type: 'string' },
+          valueFrom: { type: 'object' },
+        },
+      },
+    ),
+    extraVolumes: items('Further volumes of the operator, as in the spec of a pod.', {
       required: ['name'],
-      properties: { name: { type: 'string', pattern: '^[-._a-zA-Z][-._a-zA-Z0-9]*$' }, value: { type: 'string' }, valueFrom: { type: 'object' } },
+      properties: { name: { type: 'string', minLength: 1 } },
+      additionalProperties: true,
     }),
-    extraVolumes: items('Further volumes of the operator, as in the spec of a pod.', { required: ['name'], properties: { name: { type: 'string', minLength: 1 } }, additionalProperties: true }),
-    extraVolumeMounts: items("Where the operator's container has them, as in the spec of a container.", { required: ['name', 'mountPath'], properties: { name: { type: 'string', minLength: 1 }, mountPath: { type: 'string', pattern: '^/' } }, additionalProperties: true }),
+    extraVolumeMounts: items("Where the operator's container has them, as in the spec of a container.", {
+      required: ['name', 'mountPath'],
+      properties: { name: { type: 'string', minLength: 1 }, mountPath: { type: 'string', pattern: '^/' } },
+      additionalProperties: true,
+    }),
     trustedCa: {
       description: "Authorities that the operator believes beside the system's, for brokers behind a private certificate authority.",
       values: {
@@ -128,13 +213,25 @@ export const chartValues: Section = {
       description: 'Roles.',
       values: {
         create: flag('Make the roles of the operator (docs/reference/permissions.md). Without, somebody else does.', true),
-        clusterWide: flag('Let the operator read classes, ingress classes, Gateways and its definitions, which are of the whole cluster. Without, it has Roles in watchNamespaces alone, and one class, that of class.*, as a file.', true),
+        clusterWide: flag(
+          'Let the operator read classes, ingress classes, Gateways and its definitions, which are of the whole cluster. Without, it has Roles in watchNamespaces alone, and one class, that of class.*, as a file.',
+          true,
+        ),
         aggregate: flag("Let the cluster's roles view, edit and admin hold for RealtimeChannels.", true),
         kafkaSecrets: {
-          description: 'Secrets of channels with Kafka credentials that the operator may read, as `- {namespace: shop, names: [kafka-user]}`. Needed only for channels with a spec.kafka of their own.',
+          description:
+            'Secrets of channels with Kafka credentials that the operator may read, as `- {namespace: shop, names: [kafka-user]}`. Needed only for channels with a spec.kafka of their own.',
           schema: {
             type: 'array',
-            items: { type: 'object', required: ['namespace', 'names'], properties: { namespace: { type: 'string', minLength: 1 }, names: { type: 'array', minItems: 1, items: { type: 'string', minLength: 1 } } }, additionalProperties: false },
+            items: {
+              type: 'object',
+              required: ['namespace', 'names'],
+              properties: {
+                namespace: { type: 'string', minLength: 1 },
+                names: { type: 'array', minItems: 1, items: { type: 'string', minLength: 1 } },
+              },
+              additionalProperties: false,
+            },
           },
           default: [],
         },
@@ -142,25 +239,59 @@ export const chartValues: Section = {
     },
     serviceAccount: {
       description: 'The account of the operator.',
-      values: { create: flag('Make it.', true), name: text('Its name. Empty: that of the release.'), annotations: labels('Its annotations.') },
+      values: {
+        create: flag('Make it.', true),
+        name: text('Its name. Empty: that of the release.'),
+        annotations: labels('Its annotations.'),
+      },
     },
     metrics: {
       description: 'Metrics of the operator and of gateways.',
       values: {
-        namespaces: texts("Namespaces whose pods may reach metrics: Prometheus' own. All others are kept out. Empty: none may.", ['monitoring'], { ...namespaces, maxItems: 64 }),
-        service: { description: 'The Service with /metrics, which the test of the chart also asks.', values: { enabled: flag('Make it.', true), annotations: labels('Its annotations.'), ipFamilyPolicy: choice("Families of its addresses. Empty: the cluster's default, which is one family.", ['', 'SingleStack', 'PreferDualStack', 'RequireDualStack'], '') } },
+        namespaces: texts(
+          "Namespaces whose pods may reach metrics: Prometheus' own. All others are kept out. Empty: none may.",
+          ['monitoring'],
+          { ...namespaces, maxItems: 64 },
+        ),
+        service: {
+          description: 'The Service with /metrics, which the test of the chart also asks.',
+          values: {
+            enabled: flag('Make it.', true),
+            annotations: labels('Its annotations.'),
+            ipFamilyPolicy: choice(
+              "Families of its addresses. Empty: the cluster's default, which is one family.",
+              ['', 'SingleStack', 'PreferDualStack', 'RequireDualStack'],
+              '',
+            ),
+          },
+        },
         serviceMonitor: {
-          description: "For the Prometheus operator: scrapes the operator.",
-          values: { enabled: flag('Make it.', false), interval: text('How often.', '30s', { pattern: '^[0-9]+(ms|s|m)$' }), labels: labels('Labels by which Prometheus finds it.') },
+          description: 'For the Prometheus operator: scrapes the operator.',
+          values: {
+            enabled: flag('Make it.', false),
+            interval: text('How often.', '30s', { pattern: '^[0-9]+(ms|s|m)$' }),
+            labels: labels('Labels by which Prometheus finds it.'),
+          },
         },
         podMonitor: {
           description: 'For the Prometheus operator: scrapes the gateways of all channels.',
-          values: { enabled: flag('Make it.', false), interval: text('How often.', '30s', { pattern: '^[0-9]+(ms|s|m)$' }), labels: labels('Labels by which Prometheus finds it.') },
+          values: {
+            enabled: flag('Make it.', false),
+            interval: text('How often.', '30s', { pattern: '^[0-9]+(ms|s|m)$' }),
+            labels: labels('Labels by which Prometheus finds it.'),
+          },
         },
-        prometheusRule: { description: 'For the Prometheus operator: alerts about the operator and gateways.', values: { enabled: flag('Make it.', false), labels: labels('Labels by which Prometheus finds it.') } },
+        prometheusRule: {
+          description: 'For the Prometheus operator: alerts about the operator and gateways.',
+          values: { enabled: flag('Make it.', false), labels: labels('Labels by which Prometheus finds it.') },
+        },
         dashboards: {
           description: "For Grafana: a ConfigMap for each dashboard, which the sidecar of Grafana's chart finds by its label.",
-          values: { enabled: flag('Make them.', false), labels: { ...labels('Labels by which the sidecar finds them.'), default: { grafana_dashboard: '1' } }, annotations: labels('Their annotations, such as grafana_folder, which tells the sidecar where to show them.') },
+          values: {
+            enabled: flag('Make them.', false),
+            labels: { ...labels('Labels by which the sidecar finds them.'), default: { grafana_dashboard: '1' } },
+            annotations: labels('Their annotations, such as grafana_folder, which tells the sidecar where to show them.'),
+          },
         },
       },
     },
@@ -176,26 +307,65 @@ export const chartValues: Section = {
             apiServer: objects('Peers that are the API server. Empty: any address.'),
             apiServerPorts: ports("Ports of the API server: its Service's and its own.", [443, 6443]),
             kafka: objects('Peers that are brokers. Empty: any address.'),
-            kafkaPorts: ports('Ports of brokers: of their advertised addresses, and of brokers that channels name. Empty: those of kafka.brokers.', []),
+            kafkaPorts: ports(
+              'Ports of brokers: of their advertised addresses, and of brokers that channels name. Empty: those of kafka.brokers.',
+              [],
+            ),
             extra: objects('Further egress rules, as in the spec of a NetworkPolicy.'),
           },
         },
       },
     },
-    podDisruptionBudget: { description: 'While nodes are drained.', values: { enabled: flag('Let one operator at most be evicted at a time.', true) } },
+    podDisruptionBudget: {
+      description: 'While nodes are drained.',
+      values: { enabled: flag('Let one operator at most be evicted at a time.', true) },
+    },
     uninstall: {
       description: 'What happens after `helm uninstall`.',
-      values: { releaseFinalizers: flag("A Job takes the operator's finalizer off all channels, so that they and their namespaces can be deleted without it. Topics stay.", true), resources: object('CPU, memory and disk of that Job.', { requests: { cpu: '50m', memory: '128Mi', 'ephemeral-storage': '32Mi' }, limits: { memory: '256Mi' } }) },
+      values: {
+        releaseFinalizers: flag(
+          "A Job takes the operator's finalizer off all channels, so that they and their namespaces can be deleted without it. Topics stay.",
+          true,
+        ),
+        resources: object('CPU, memory and disk of that Job.', {
+          requests: { cpu: '50m', memory: '128Mi', 'ephemeral-storage': '32Mi' },
+          limits: { memory: '256Mi' },
+        }),
+      },
     },
     test: {
       description: 'The Pod of `helm test`.',
-      values: { resources: object('CPU, memory and disk of it.', { requests: { cpu: '10m', memory: '64Mi', 'ephemeral-storage': '16Mi' }, limits: { memory: '128Mi' } }) },
+      values: {
+        resources: object('CPU, memory and disk of it.', {
+          requests: { cpu: '10m', memory: '64Mi', 'ephemeral-storage': '16Mi' },
+          limits: { memory: '128Mi' },
+        }),
+      },
     },
-    resources: object('CPU, memory and disk of the operator.', { requests: { cpu: '100m', memory: '192Mi', 'ephemeral-storage': '64Mi' }, limits: { memory: '512Mi' } }),
-    podUser: choice('Who chooses the user, the group and the fsGroup of all pods of the chart, and of gateways whose channel does not say. fixed: podSecurityContext, and 65532 for gateways. assigned: the cluster, as OpenShift does. auto: assigned where the API security.openshift.io is served, else fixed.', ['auto', 'fixed', 'assigned'], 'auto'),
-    podSecurityContext: object('Security of all pods of the chart. The operator reads mounted Secrets as the group fsGroup.', { runAsNonRoot: true, runAsUser: 65_532, runAsGroup: 65_532, fsGroup: 65_532, seccompProfile: { type: 'RuntimeDefault' } }),
-    securityContext: object('Security of their containers.', { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } }),
-    priorityClassName: text('PriorityClass of all pods of the chart: the operators, the Job after `helm uninstall`, and the Pod of `helm test`.'),
+    resources: object('CPU, memory and disk of the operator.', {
+      requests: { cpu: '100m', memory: '192Mi', 'ephemeral-storage': '64Mi' },
+      limits: { memory: '512Mi' },
+    }),
+    podUser: choice(
+      'Who chooses the user, the group and the fsGroup of all pods of the chart, and of gateways whose channel does not say. fixed: podSecurityContext, and 65532 for gateways. assigned: the cluster, as OpenShift does. auto: assigned where the API security.openshift.io is served, else fixed.',
+      ['auto', 'fixed', 'assigned'],
+      'auto',
+    ),
+    podSecurityContext: object('Security of all pods of the chart. The operator reads mounted Secrets as the group fsGroup.', {
+      runAsNonRoot: true,
+      runAsUser: 65_532,
+      runAsGroup: 65_532,
+      fsGroup: 65_532,
+      seccompProfile: { type: 'RuntimeDefault' },
+    }),
+    securityContext: object('Security of their containers.', {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    }),
+    priorityClassName: text(
+      'PriorityClass of all pods of the chart: the operators, the Job after `helm uninstall`, and the Pod of `helm test`.',
+    ),
     nodeSelector: labels('Labels of the nodes that all pods of the chart may run on.'),
     tolerations: objects('Taints of nodes that all pods of the chart tolerate.'),
     affinity: object('Affinity of all pods of the chart.'),
@@ -210,5 +380,7 @@ export const chartValues: Section = {
 
 /** Every value by its path, in the order of the table. */
 export function flatValues(section: Section = chartValues, prefix = ''): readonly (Value & { readonly path: string })[] {
-  return Object.entries(section.values).flatMap(([name, entry]) => ('values' in entry ? flatValues(entry, `${prefix}${name}.`) : [{ ...entry, path: `${prefix}${name}` }]))
+  return Object.entries(section.values).flatMap(([name, entry]) =>
+    'values' in entry ? flatValues(entry, `${prefix}${name}.`) : [{ ...entry, path: `${prefix}${name}` }],
+  )
 }

@@ -20,14 +20,18 @@ function merged(base: unknown, piece: unknown): unknown {
 const shown = readPages()
   .flatMap(codeBlocks)
   .filter(({ language }) => language === 'yaml')
-  .flatMap(({ page, line, code }) => (/^kind: RealtimeChannel$|^spec:$/m.test(code) ? loadAllYaml(code).map((document: unknown) => ({ page, line, document })) : []))
+  .flatMap(({ page, line, code }) =>
+    /^kind: RealtimeChannel$|^spec:$/m.test(code) ? loadAllYaml(code).map((document: unknown) => ({ page, line, document })) : [],
+  )
   .filter(({ document }) => isFields(document) && (document['kind'] === channelKind || Object.keys(document).join() === 'spec'))
 
 describe('a channel that a page shows', () => {
   it.each(shown)('is one that the API server takes: $page:$line', ({ document }) => {
     const spec = (document as { readonly spec: Fields }).spec // looked at above
     // The schema judges what a reader may have got wrong, too.
-    const whole = (isFields(document) && document['kind'] === channelKind ? spec : merged(minimalExample.spec, spec)) as unknown as RealtimeChannelSpec
+    const whole = (isFields(document) && document['kind'] === channelKind
+      ? spec
+      : merged(minimalExample.spec, spec)) as unknown as RealtimeChannelSpec
     expect(checkSpec(whole)).toEqual([])
   })
 

@@ -10,7 +10,10 @@ describe('a block of commands', () => {
   it('has prompts, with what is shown below each', () => {
     const [block] = consoleBlocks(pageOf(`# X\n\n## Look\n\n${fence}console\n$ one \\\n  more\n$ two\nshown\nand this\n${fence}\n`))
     expect(block).toMatchObject({ section: 'Look', line: 6, notRun: null, againForS: 0 })
-    expect(block?.commands).toEqual([{ line: 6, text: 'one \\\n  more', shown: null }, { line: 8, text: 'two', shown: ['shown', 'and this'] }])
+    expect(block?.commands).toEqual([
+      { line: 6, text: 'one \\\n  more', shown: null },
+      { line: 8, text: 'two', shown: ['shown', 'and this'] },
+    ])
   })
 
   it('or none, and is then typed as it stands', () => {
@@ -19,12 +22,22 @@ describe('a block of commands', () => {
   })
 
   it('is not run, or looked at again, when a comment above it says so', () => {
-    const blocks = consoleBlocks(pageOf(`<!-- not run: it takes a day -->\n${fence}console\na\n${fence}\n<!-- looked at again for 20 s -->\n\n${fence}console\nb\n${fence}\n\n<!-- not run: of another -->\nText\n${fence}console\nc\n${fence}\n`))
-    expect(blocks.map(({ notRun, againForS }) => [notRun, againForS])).toEqual([['it takes a day', 0], [null, 20], [null, 0]])
+    const blocks = consoleBlocks(
+      pageOf(
+        `<!-- not run: it takes a day -->\n${fence}console\na\n${fence}\n<!-- looked at again for 20 s -->\n\n${fence}console\nb\n${fence}\n\n<!-- not run: of another -->\nText\n${fence}console\nc\n${fence}\n`,
+      ),
+    )
+    expect(blocks.map(({ notRun, againForS }) => [notRun, againForS])).toEqual([
+      ['it takes a day', 0],
+      [null, 20],
+      [null, 0],
+    ])
   })
 
   it('may follow a file that it needs', () => {
-    expect(filesOf(pageOf(`${fence}yaml\n# channel.yaml\na: 1\n${fence}\n${fence}yaml\nb: 1\n${fence}\n`))).toEqual([{ name: 'channel.yaml', text: '# channel.yaml\na: 1\n' }])
+    expect(filesOf(pageOf(`${fence}yaml\n# channel.yaml\na: 1\n${fence}\n${fence}yaml\nb: 1\n${fence}\n`))).toEqual([
+      { name: 'channel.yaml', text: '# channel.yaml\na: 1\n' },
+    ])
   })
 })
 
@@ -33,16 +46,22 @@ describe('the commands of the documentation', () => {
 
   it('are run somewhere, or it is said why not: no section is passed over', () => {
     const unknown = blocks.filter((block) => block.notRun === null && runOf(block) === null)
-    expect(unknown.map(({ page, line, section }) => `${page}:${line}, below "${section}", is in no row of scripts/docs/console-runs.ts`)).toEqual([])
+    expect(
+      unknown.map(({ page, line, section }) => `${page}:${line}, below "${section}", is in no row of scripts/docs/console-runs.ts`),
+    ).toEqual([])
   })
 
   it('are there for each row of the table', () => {
-    const empty = runs.filter(({ page, section }) => !blocks.some((block) => block.page === page && (section === '*' || block.section === section)))
+    const empty = runs.filter(
+      ({ page, section }) => !blocks.some((block) => block.page === page && (section === '*' || block.section === section)),
+    )
     expect(empty).toEqual([])
   })
 
   it('have a comment above them that is understood, or none', () => {
-    const comments = readPages().flatMap(({ path, text }) => [...text.matchAll(/^ *<!-- (?:not run|looked at).*-->$(?!\n+ *```console)/gm)].map(([comment]) => `${path}: ${comment}`))
+    const comments = readPages().flatMap(({ path, text }) =>
+      [...text.matchAll(/^ *<!-- (?:not run|looked at).*-->$(?!\n+ *```console)/gm)].map(([comment]) => `${path}: ${comment}`),
+    )
     expect(comments).toEqual([])
   })
 })

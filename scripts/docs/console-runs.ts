@@ -31,11 +31,31 @@ export const runs: readonly Run[] = [
   { page: 'docs/operations.md', section: 'Upgrade', places: ['e2e-alone'] },
   { page: 'docs/operations.md', section: 'Uninstall', places: ['e2e-alone'] },
   { page: 'README.md', section: 'On Kubernetes', places: ['nowhere'], why: 'a summary of docs/install.md and docs/first-channel.md' },
-  { page: 'docs/install.md', section: '*', places: ['nowhere'], why: 'a registry of the reader is needed; make up does the same, and docs/operations.md upgrades and uninstalls' },
+  {
+    page: 'docs/install.md',
+    section: '*',
+    places: ['nowhere'],
+    why: 'a registry of the reader is needed; make up does the same, and docs/operations.md upgrades and uninstalls',
+  },
   { page: 'docs/operator.md', section: '*', places: ['nowhere'], why: 'fragments of docs/operations.md' },
-  { page: 'docs/backup.md', section: '*', places: ['nowhere'], why: 'they only read; operator/scenarios/restore.kubernetes.test.ts puts channels back as the page says' },
-  { page: 'docs/multi-tenancy.md', section: '*', places: ['nowhere'], why: 'a Kafka with users is needed; multi-tenancy.kubernetes.test.ts applies all files of the page' },
-  { page: 'docs/rbac.md', section: '*', places: ['nowhere'], why: 'the answers follow from the values of the chart; e2e/security asks for those that do not' },
+  {
+    page: 'docs/backup.md',
+    section: '*',
+    places: ['nowhere'],
+    why: 'they only read; operator/scenarios/restore.kubernetes.test.ts puts channels back as the page says',
+  },
+  {
+    page: 'docs/multi-tenancy.md',
+    section: '*',
+    places: ['nowhere'],
+    why: 'a Kafka with users is needed; multi-tenancy.kubernetes.test.ts applies all files of the page',
+  },
+  {
+    page: 'docs/rbac.md',
+    section: '*',
+    places: ['nowhere'],
+    why: 'the answers follow from the values of the chart; e2e/security asks for those that do not',
+  },
 ]
 
 /** @returns the row that is about it, or null */

@@ -46,17 +46,29 @@ describe('docs/cost.md', () => {
   })
 
   it('has the memory of larger replay windows', () => {
-    for (const maxBytes of ['256Mi', '1Gi']) expect(figureOf('`replay.maxBytes`')).toContain(`${gatewayResources(aStoredSpec({ replay: { maxBytes } })).limits['memory']} for ${maxBytes}`)
+    for (const maxBytes of ['256Mi', '1Gi'])
+      expect(figureOf('`replay.maxBytes`')).toContain(
+        `${gatewayResources(aStoredSpec({ replay: { maxBytes } })).limits['memory']} for ${maxBytes}`,
+      )
   })
 
   it('has about as many series as a pod shows', async () => {
-    expect(Math.round(parseSeries(await createPrometheusMetrics().render()).length / 100) * 100).toBe(Number(/^about (\d+) /.exec(figureOf('series of metrics'))?.[1]))
+    expect(Math.round(parseSeries(await createPrometheusMetrics().render()).length / 100) * 100).toBe(
+      Number(/^about (\d+) /.exec(figureOf('series of metrics'))?.[1]),
+    )
   })
 
   it('has the resources of the operator', () => {
-    const [values] = Yaml.load(join(chartFolder, 'values.yaml')) as [{ readonly replicaCount: number; readonly resources: { readonly requests: Readonly<Record<string, string>>; readonly limits: Readonly<Record<string, string>> } }] // our own file
+    const [values] = Yaml.load(join(chartFolder, 'values.yaml')) as [
+      {
+        readonly replicaCount: number
+        readonly resources: { readonly requests: Readonly<Record<string, string>>; readonly limits: Readonly<Record<string, string>> }
+      },
+    ] // our own file
     expect(page).toContain(`| pods | ${values.replicaCount}, of which one works |`)
-    expect(figureOf('CPU and memory that each requests')).toBe(`${values.resources.requests['cpu']} and ${values.resources.requests['memory']}`)
+    expect(figureOf('CPU and memory that each requests')).toBe(
+      `${values.resources.requests['cpu']} and ${values.resources.requests['memory']}`,
+    )
     expect(figureOf('memory limit of each')).toBe(values.resources.limits['memory'])
   })
 })

@@ -19,14 +19,24 @@ const optionTable: readonly Option[] = [...Object.values(options), ...Object.val
 const optionNames = new Set(optionTable.map(({ env }) => env))
 
 /** What all pages say that fits the pattern, with the page: what is wrong can then be found. */
-function named(pattern: RegExp, textOf: (page: Page) => string = ({ text }) => text): readonly { readonly page: string; readonly name: string }[] {
-  return pages.flatMap((page) => [...textOf(page).matchAll(pattern)].map((match) => ({ page: page.path, name: match.slice(1).find((group) => group !== undefined) ?? match[0] })))
+function named(
+  pattern: RegExp,
+  textOf: (page: Page) => string = ({ text }) => text,
+): readonly { readonly page: string; readonly name: string }[] {
+  return pages.flatMap((page) =>
+    [...textOf(page).matchAll(pattern)].map((match) => ({
+      page: page.path,
+      name: match.slice(1).find((group) => group !== undefined) ?? match[0],
+    })),
+  )
 }
 
 const code = (page: Page): string => codeOf(page).join('\n')
 
 describe('a link', () => {
-  const links = named(/\]\(([^)\s]+)\)/g, (page) => proseOf(page).replaceAll(/(`+)[^\n]*?\1/g, 'code')).filter(({ name }) => !/^[a-z]+:/.test(name))
+  const links = named(/\]\(([^)\s]+)\)/g, (page) => proseOf(page).replaceAll(/(`+)[^\n]*?\1/g, 'code')).filter(
+    ({ name }) => !/^[a-z]+:/.test(name),
+  )
 
   it('leads to a file that is there', () => {
     expect(links.length).toBeGreaterThan(40)
@@ -67,7 +77,12 @@ describe('a page', () => {
   })
 
   it('names only metrics that the gateway and the operator have', () => {
-    const series = [...Object.values<MetricDefinition>(metrics), ...Object.values(operatorMetrics)].flatMap(({ name }) => [name, `${name}_bucket`, `${name}_sum`, `${name}_count`])
+    const series = [...Object.values<MetricDefinition>(metrics), ...Object.values(operatorMetrics)].flatMap(({ name }) => [
+      name,
+      `${name}_bucket`,
+      `${name}_sum`,
+      `${name}_count`,
+    ])
     const all = named(/\bcarillon_[a-z_]+\b/g)
     // Headers of records are named in this way, too.
     const headers = read('gateway/adapters/kafka/dead-letters/dead-letter-copy.ts') + read('gateway/event/record-header.ts')
@@ -90,8 +105,11 @@ describe('a page', () => {
   })
 
   it('names only files that are there', () => {
-    const folders = 'gateway|operator|cdk8s|charts|client|scripts|bench|docs|\\.ci|config|event|audience|replay|hub|session|emit|auth|adapters|observability|console|testing'
-    const all = named(new RegExp(`(?<=^|[\\s\`])((?:${folders})/[\\w./{},*-]*)`, 'gm')).filter(({ name }) => !/[A-Z]{3,}/.test(name.replace('README', '')))
+    const folders =
+      'gateway|operator|cdk8s|charts|client|scripts|bench|docs|\\.ci|config|event|audience|replay|hub|session|emit|auth|adapters|observability|console|testing'
+    const all = named(new RegExp(`(?<=^|[\\s\`])((?:${folders})/[\\w./{},*-]*)`, 'gm')).filter(
+      ({ name }) => !/[A-Z]{3,}/.test(name.replace('README', '')),
+    )
     const isThere = (name: string): boolean =>
       [name, `gateway/${name}`].some((path) => globSync([path, `${path}.ts`], { cwd: root }).length > 0)
     expect(all.length).toBeGreaterThan(60)
@@ -100,25 +118,44 @@ describe('a page', () => {
 
   it('quotes the titles of tests as they are', () => {
     const quoted = pages.flatMap(({ path, text }) =>
-      text.split('\n').flatMap((line) => [...line.matchAll(/`([\w./-]+\.test\.ts)`: "([^"]+)"/g)].map(([, file = '', title = '']) => ({ path, file, title }))),
+      text
+        .split('\n')
+        .flatMap((line) =>
+          [...line.matchAll(/`([\w./-]+\.test\.ts)`: "([^"]+)"/g)].map(([, file = '', title = '']) => ({ path, file, title })),
+        ),
     )
     expect(quoted.length).toBeGreaterThan(4)
-    expect(quoted.filter(({ file, title }) => !title.split(' ... ').every((part) => read(file).replaceAll("\\'", "'").includes(part)))).toEqual([])
+    expect(
+      quoted.filter(({ file, title }) => !title.split(' ... ').every((part) => read(file).replaceAll("\\'", "'").includes(part))),
+    ).toEqual([])
   })
 })
 
 describe('a command that a page shows', () => {
-  const lines = pages.flatMap((page) => codeBlocks(page).filter(({ language }) => language === 'sh').flatMap((block) => block.code.split('\n').map((line) => ({ page: page.path, line: line.replace(/ +#.*/, '') }))))
+  const lines = pages.flatMap((page) =>
+    codeBlocks(page)
+      .filter(({ language }) => language === 'sh')
+      .flatMap((block) => block.code.split('\n').map((line) => ({ page: page.path, line: line.replace(/ +#.*/, '') }))),
+  )
 
   it('gives emit-test flags that it takes', () => {
     const shown = lines.flatMap(({ line }) => /^make emit-test(?: ARGS=(.*))?$/.exec(line) ?? [])
-    const all = shown.filter((_, index) => index % 2 === 1).map((argument) => (argument ?? '').replaceAll('"', '').split(' ').filter((word) => word !== ''))
+    const all = shown
+      .filter((_, index) => index % 2 === 1)
+      .map((argument) =>
+        (argument ?? '')
+          .replaceAll('"', '')
+          .split(' ')
+          .filter((word) => word !== ''),
+      )
     expect(all.length).toBeGreaterThan(2)
     expect(all.map((argv) => parseEmitTest(argv, { env: {}, readFile: () => '{}' })).filter(({ ok }) => !ok)).toEqual([])
   })
 
   it('gives the gateway flags that it takes', () => {
-    const all = pages.flatMap((page) => [...code(page).matchAll(/make start ARGS=("[^"]*"|\S+)/g)].map(([, argument = '']) => argument.replaceAll('"', '').split(' ')))
+    const all = pages.flatMap((page) =>
+      [...code(page).matchAll(/make start ARGS=("[^"]*"|\S+)/g)].map(([, argument = '']) => argument.replaceAll('"', '').split(' ')),
+    )
     expect(all.map((argv) => parseCommandLine(argv)).filter(({ ok }) => !ok)).toEqual([])
   })
 })

@@ -7,7 +7,9 @@ import { type CodeBlock, codeBlocks, readPages } from './pages.ts'
 
 /** The JavaScript examples of the documentation, pasted in the developer tools of the console's page. */
 
-const blocks = readPages().flatMap(codeBlocks).filter(({ language }) => language === 'js')
+const blocks = readPages()
+  .flatMap(codeBlocks)
+  .filter(({ language }) => language === 'js')
 /** Configuration of others' tools. */
 const isModule = ({ code }: CodeBlock): boolean => code.includes('module.exports')
 
@@ -66,32 +68,38 @@ interface Seen {
 
 const look = (): Promise<Seen> =>
   page.evaluate(() => {
-    const { logged, opened, statuses } = Reflect.get(globalThis, 'seen') as { readonly logged: string[]; readonly opened: readonly { readonly readyState: number }[]; readonly statuses: number[] } // set above
+    const { logged, opened, statuses } = Reflect.get(globalThis, 'seen') as {
+      readonly logged: string[]
+      readonly opened: readonly { readonly readyState: number }[]
+      readonly statuses: number[]
+    } // set above
     return { logged, opened: opened.map(({ readyState }) => readyState), statuses, cookie: document.cookie }
   })
 
 /** The gateway of the example, wherever it stands, is ours. */
-const here = (code: string): string =>
-  code.replaceAll(/localhost:8000|example\.com/g, new URL(origin).host).replaceAll('wss://', 'ws://')
+const here = (code: string): string => code.replaceAll(/localhost:8000|example\.com/g, new URL(origin).host).replaceAll('wss://', 'ws://')
 
 describe('a JavaScript example', () => {
   it('is there', () => {
     expect(blocks.filter((block) => !isModule(block)).length).toBeGreaterThan(4)
   })
 
-  it.each(blocks.filter((block) => !isModule(block)).map((block) => [`${block.page}:${block.line}`, block] as const))('%s works in the page as it stands', async (_title, { code }) => {
-    const cookie = (await look()).cookie
-    await page.evaluate(`(async () => {\n${here(code)}\n})()`)
-    const open = 1 // of WebSocket and EventSource both
-    await vi.waitFor(async () => {
-      const { opened, statuses } = await look()
-      expect(opened.filter((state) => state !== open)).toEqual([])
-      expect(statuses.filter((status) => status >= 300)).toEqual([])
-      expect(opened.length + statuses.length).toBeGreaterThan(0)
-    }, 10_000)
-    await gateway.emit({ type: 'shown.in.the.log', broadcast: true, payload: 1 })
-    const logs = code.includes('console.log')
-    await vi.waitFor(async () => expect((await look()).logged.some((line) => line.includes('shown.in.the.log'))).toBe(logs), 10_000)
-    expect((await look()).cookie !== cookie).toBe(code.includes('document.cookie'))
-  })
+  it.each(blocks.filter((block) => !isModule(block)).map((block) => [`${block.page}:${block.line}`, block] as const))(
+    '%s works in the page as it stands',
+    async (_title, { code }) => {
+      const cookie = (await look()).cookie
+      await page.evaluate(`(async () => {\n${here(code)}\n})()`)
+      const open = 1 // of WebSocket and EventSource both
+      await vi.waitFor(async () => {
+        const { opened, statuses } = await look()
+        expect(opened.filter((state) => state !== open)).toEqual([])
+        expect(statuses.filter((status) => status >= 300)).toEqual([])
+        expect(opened.length + statuses.length).toBeGreaterThan(0)
+      }, 10_000)
+      await gateway.emit({ type: 'shown.in.the.log', broadcast: true, payload: 1 })
+      const logs = code.includes('console.log')
+      await vi.waitFor(async () => expect((await look()).logged.some((line) => line.includes('shown.in.the.log'))).toBe(logs), 10_000)
+      expect((await look()).cookie !== cookie).toBe(code.includes('document.cookie'))
+    },
+  )
 })

@@ -58,7 +58,9 @@ const promised = ({ code }: CodeBlock): readonly string[] => [...code.matchAll(/
 describe('a shell example', () => {
   it('is a command of make or of the environment, or a request: nothing else is passed over', () => {
     const known = /^(#.*|export [A-Z_]+=\S+|(?:[A-Z_]+=\S+ )*make( .*)?)$/
-    const others = shell.filter((block) => !requests.includes(block)).flatMap(({ code }) => code.split('\n').filter((line) => line !== '' && !known.test(line)))
+    const others = shell
+      .filter((block) => !requests.includes(block))
+      .flatMap(({ code }) => code.split('\n').filter((line) => line !== '' && !known.test(line)))
     expect(others).toEqual([])
     expect([requests.length, streams.length].map((count) => count > 1)).toEqual([true, true])
   })
@@ -68,19 +70,24 @@ describe('a shell example', () => {
     expect(silent.map(title)).toEqual([])
   })
 
-  it.each(requests.filter((block) => !streams.includes(block)).map((block) => [title(block), block] as const))('%s is answered as the page says', async (_title, block) => {
-    const { stdout } = await promisify(execFile)('sh', ['-e', '-c', `${here(block.code)}\n[ -z "$TOKEN" ] || echo "token=$TOKEN"`], { env: environment() })
-    const statuses = [...stdout.matchAll(/^HTTP\/1\.1 (\d{3})/gm)].map(([, status]) => status)
-    const [expected] = promised(block)
-    // Where the page says nothing of the answer, it is no refusal.
-    expect(expected ?? stdout).not.toContain('urn:carillon:problem')
-    const [status, ...body] = (expected ?? '').split(' ')
-    expect(stdout).toContain(body.join(' '))
-    expect(statuses.filter((each) => each !== (status ?? ''))).toEqual([])
-    expect(stdout).toMatch(/token=[\w-]+\.[\w-]+\.[\w-]+/)
-    // What is accepted must reach a browser: a 202 alone says nothing of that.
-    await vi.waitFor(() => expect(acceptedIn(stdout).filter((id) => !arrived.has(id))).toEqual([]), 10_000)
-  })
+  it.each(requests.filter((block) => !streams.includes(block)).map((block) => [title(block), block] as const))(
+    '%s is answered as the page says',
+    async (_title, block) => {
+      const { stdout } = await promisify(execFile)('sh', ['-e', '-c', `${here(block.code)}\n[ -z "$TOKEN" ] || echo "token=$TOKEN"`], {
+        env: environment(),
+      })
+      const statuses = [...stdout.matchAll(/^HTTP\/1\.1 (\d{3})/gm)].map(([, status]) => status)
+      const [expected] = promised(block)
+      // Where the page says nothing of the answer, it is no refusal.
+      expect(expected ?? stdout).not.toContain('urn:carillon:problem')
+      const [status, ...body] = (expected ?? '').split(' ')
+      expect(stdout).toContain(body.join(' '))
+      expect(statuses.filter((each) => each !== (status ?? ''))).toEqual([])
+      expect(stdout).toMatch(/token=[\w-]+\.[\w-]+\.[\w-]+/)
+      // What is accepted must reach a browser: a 202 alone says nothing of that.
+      await vi.waitFor(() => expect(acceptedIn(stdout).filter((id) => !arrived.has(id))).toEqual([]), 10_000)
+    },
+  )
 
   it.each(streams.map((block) => [title(block), block] as const))('%s shows what arrives', async (_title, block) => {
     // In a group of its own: what is to be ended is curl below the shell.
@@ -130,7 +137,10 @@ describe('a TypeScript example', () => {
       refetch: () => undefined,
       badge: Object.assign(() => undefined, { show: () => undefined }),
       session: { freshToken: () => token },
-      sessionStorage: { getItem: (name: string) => kept.get(name) ?? null, setItem: (name: string, value: string) => kept.set(name, value) },
+      sessionStorage: {
+        getItem: (name: string) => kept.get(name) ?? null,
+        setItem: (name: string, value: string) => kept.set(name, value),
+      },
       useEffect: (effect: () => void) => effect(),
     }
     const script = stripTypeScriptTypes(code.replaceAll(/^import .*$/gm, ''))
@@ -145,7 +155,10 @@ describe('a TypeScript example', () => {
     }
   })
 
-  it.each(typescript.filter((block) => !clients.includes(block)).map((block) => [title(block), block] as const))('%s is one', (_title, { code }) => {
-    expect(() => stripTypeScriptTypes(code)).not.toThrow()
-  })
+  it.each(typescript.filter((block) => !clients.includes(block)).map((block) => [title(block), block] as const))(
+    '%s is one',
+    (_title, { code }) => {
+      expect(() => stripTypeScriptTypes(code)).not.toThrow()
+    },
+  )
 })

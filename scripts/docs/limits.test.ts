@@ -7,8 +7,12 @@ import { operatorMetrics } from '../../operator/observability/metrics.ts'
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
 const page = read('docs/limits.md')
-const rows = page.split('\n').filter((line) => line.startsWith('| ') && !line.startsWith('| what')).map((line) => line.split('|').map((cell) => cell.trim()))
-const quoted = (text: string, pattern: RegExp): readonly string[] => [...text.matchAll(/`([^`]+)`/g)].flatMap(([, code = '']) => (pattern.test(code) ? [code] : []))
+const rows = page
+  .split('\n')
+  .filter((line) => line.startsWith('| ') && !line.startsWith('| what'))
+  .map((line) => line.split('|').map((cell) => cell.trim()))
+const quoted = (text: string, pattern: RegExp): readonly string[] =>
+  [...text.matchAll(/`([^`]+)`/g)].flatMap(([, code = '']) => (pattern.test(code) ? [code] : []))
 const variable = /^[A-Z][A-Z_]+$/
 const ofGateway: readonly string[] = Object.values(options).map(({ env }) => env)
 const variables: readonly string[] = [...ofGateway, ...Object.values(operatorOptions).map(({ env }) => env)]
@@ -33,7 +37,10 @@ describe('docs/limits.md', () => {
 
   it('leaves no limit of a gateway out that has an option', () => {
     const limits = ofGateway.filter((name) => /(^|_)(MAX|BURST|RATE|BYTES)(_|$)|_PER_S$/.test(name))
-    expect([limits.length > 10, limits.filter((name) => !rows.some(([, , limit = '']) => limit.includes(`\`${name}\``)))]).toEqual([true, []])
+    expect([limits.length > 10, limits.filter((name) => !rows.some(([, , limit = '']) => limit.includes(`\`${name}\``)))]).toEqual([
+      true,
+      [],
+    ])
   })
 
   it('names metrics that exist, with labels that exist', () => {
@@ -44,7 +51,7 @@ describe('docs/limits.md', () => {
 
   it('names tests that exist', () => {
     const named = rows.map((cells) => /^`((?:gateway|operator)\/[^`]+\.test\.ts)`: "([^"]+)"$/.exec(cells[4] ?? '') ?? [cells.join('|')])
-    const missing = named.filter(([, file, title = '']) => file === undefined || !read(file).includes(`('${title.replaceAll('\'', '\\\'')}'`))
+    const missing = named.filter(([, file, title = '']) => file === undefined || !read(file).includes(`('${title.replaceAll("'", "\\'")}'`))
     expect(missing).toEqual([])
   })
 })

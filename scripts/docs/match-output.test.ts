@@ -27,6 +27,8 @@ describe('what a page shows', () => {
 })
 
 it('does not take what kubectl says of its own connections for what the command wrote', () => {
-  expect(isAsShown(['sessions 1'], 'E1126 12:47:22.629675   29580 websocket.go:296] Unknown stream id 1, discarding message\nsessions 1\n')).toBe(true)
+  expect(
+    isAsShown(['sessions 1'], 'E1126 12:47:22.629675   29580 websocket.go:296] Unknown stream id 1, discarding message\nsessions 1\n'),
+  ).toBe(true)
   expect(isAsShown(['sessions 1'], 'Error from server: no\nsessions 1\n')).toBe(false)
 })

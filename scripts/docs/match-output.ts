@@ -3,8 +3,13 @@
  * blanks there are is not compared: columns are as wide as their widest name. Nor is what kubectl says of its own connections, now and then.
  */
 export function isAsShown(shown: readonly string[], output: string): boolean {
-  const pattern = shown.map((line) => (line.trim() === '...' ? '(?:.*\\n)*' : `${escape(normal(line)).replaceAll('\\.\\.\\.', '.*')}\\n`)).join('')
-  const lines = output.split('\n').filter((line) => !logOfKubectl.test(line)).map(normal)
+  const pattern = shown
+    .map((line) => (line.trim() === '...' ? '(?:.*\\n)*' : `${escape(normal(line)).replaceAll('\\.\\.\\.', '.*')}\\n`))
+    .join('')
+  const lines = output
+    .split('\n')
+    .filter((line) => !logOfKubectl.test(line))
+    .map(normal)
   return new RegExp(`^${pattern}$`).test(lines.join('\n').replace(/\n*$/, '\n'))
 }
 

@@ -6,11 +6,16 @@ import { operatorMetrics } from '../../operator/observability/metrics.ts'
 const docs = new URL('../../docs/', import.meta.url)
 const pages = readdirSync(docs).filter((name) => name.endsWith('.md'))
 const tables = [...Object.values(metrics), ...Object.values(operatorMetrics)]
-const series = new Set(tables.flatMap(({ name, type }) => (type === 'histogram' ? [name, ...['bucket', 'sum', 'count'].map((part) => `${name}_${part}`)] : [name])))
+const series = new Set(
+  tables.flatMap(({ name, type }) =>
+    type === 'histogram' ? [name, ...['bucket', 'sum', 'count'].map((part) => `${name}_${part}`)] : [name],
+  ),
+)
 /** They are set when the registries are made. */
 const builds = ['carillon_build_info', 'carillon_operator_build_info']
 /** Names of other things: of headers, of attributes. */
-const isMetric = (name: string): boolean => !/^carillon_(dlq_(reason|detail|topic|partition|offset|time|value|omitted|to_offset|count|reasons)|attributes)$/.test(name)
+const isMetric = (name: string): boolean =>
+  !/^carillon_(dlq_(reason|detail|topic|partition|offset|time|value|omitted|to_offset|count|reasons)|attributes)$/.test(name)
 
 describe('a page', () => {
   it.each(pages)('names no metric that is not there: %s', (page) => {

@@ -37,15 +37,25 @@ async function manifestsOf(text: string): Promise<readonly Manifest[]> {
 }
 
 beforeAll(async () => {
-  cluster = await startControlPlane({ controllers: [...defaultControllers, 'resourcequota-controller'], users: [{ name: operatorAccount, groups: ['system:masters'] }] })
+  cluster = await startControlPlane({
+    controllers: [...defaultControllers, 'resourcequota-controller'],
+    users: [{ name: operatorAccount, groups: ['system:masters'] }],
+  })
   await installChannelType(cluster)
   const page = readPages().find(({ path }) => path === 'docs/multi-tenancy.md')
   if (page === undefined) throw new Error('there is no docs/multi-tenancy.md')
   const loaded = new Map<string, readonly Manifest[]>()
   for (const { name, text } of filesOf(page)) loaded.set(name, await manifestsOf(text))
   files = loaded
-  for (const [name, labels] of [['shop', {}], ['live', { 'example.com/stage': 'production' }]] as const) {
-    const { code, body } = await askCluster(cluster, { method: 'POST', path: '/api/v1/namespaces', body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } } })
+  for (const [name, labels] of [
+    ['shop', {}],
+    ['live', { 'example.com/stage': 'production' }],
+  ] as const) {
+    const { code, body } = await askCluster(cluster, {
+      method: 'POST',
+      path: '/api/v1/namespaces',
+      body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } },
+    })
     if (code !== 201) throw new Error(`the namespace ${name}: ${body.message}`)
   }
 })
@@ -55,7 +65,11 @@ async function applyFile(name: string): Promise<void> {
   const manifests = files.get(name) ?? []
   expect(manifests.length).toBeGreaterThan(0)
   for (const manifest of manifests) {
-    const { code, body } = await askCluster(cluster, { method: 'POST', path: `${pathOf[manifest.kind]}?fieldValidation=Strict`, body: manifest })
+    const { code, body } = await askCluster(cluster, {
+      method: 'POST',
+      path: `${pathOf[manifest.kind]}?fieldValidation=Strict`,
+      body: manifest,
+    })
     expect([manifest.kind, code, body.message]).toEqual([manifest.kind, 201, undefined])
   }
 }
@@ -68,10 +82,15 @@ interface Written {
 }
 
 function create({ namespace, name = 'tried', spec = {}, annotations = {} }: Written, query = ''): Promise<ClusterAnswer> {
-  return askCluster(cluster, { method: 'POST', path: `/apis/carillon.dev/v1alpha1/namespaces/${namespace}/realtimechannels?fieldValidation=Strict${query}`, body: { apiVersion: 'carillon.dev/v1alpha1', kind: 'RealtimeChannel', metadata: { name, annotations }, spec } })
+  return askCluster(cluster, {
+    method: 'POST',
+    path: `/apis/carillon.dev/v1alpha1/namespaces/${namespace}/realtimechannels?fieldValidation=Strict${query}`,
+    body: { apiVersion: 'carillon.dev/v1alpha1', kind: 'RealtimeChannel', metadata: { name, annotations }, spec },
+  })
 }
 
-const judged = (namespace: string, spec: object = {}, annotations: object = {}): Promise<ClusterAnswer> => create({ namespace, spec, annotations }, '&dryRun=All')
+const judged = (namespace: string, spec: object = {}, annotations: object = {}): Promise<ClusterAnswer> =>
+  create({ namespace, spec, annotations }, '&dryRun=All')
 
 /** The API server hears of policies with a delay. Resolves with its words. */
 async function untilRefused(namespace: string, spec: object = {}, annotations: object = {}): Promise<string> {
@@ -87,34 +106,76 @@ describe('docs/multi-tenancy.md', () => {
 
   it('has a policy that refuses open origins and keys over plain HTTP, with its own words, and nothing else', async () => {
     await applyFile('policy-origins.yaml')
-    expect(await untilRefused('shop', { auth: { dangerouslyAllowAnyOrigin: true } })).toContain('dangerouslyAllowAnyOrigin is not allowed on this cluster')
-    expect(await untilRefused('shop', { auth: { jwks: { uri: 'http://sso.example.com/keys' } } })).toContain('spec.auth.jwks.uri must be https')
-    for (const spec of [{}, smallestSpec, { auth: { dangerouslyAllowAnyOrigin: false } }, { auth: { jwks: { secretRef: { name: 'keys' } } } }]) expect((await judged('shop', spec)).code).toBe(201)
+    expect(await untilRefused('shop', { auth: { dangerouslyAllowAnyOrigin: true } })).toContain(
+      'dangerouslyAllowAnyOrigin is not allowed on this cluster',
+    )
+    expect(await untilRefused('shop', { auth: { jwks: { uri: 'http://sso.example.com/keys' } } })).toContain(
+      'spec.auth.jwks.uri must be https',
+    )
+    for (const spec of [
+      {},
+      smallestSpec,
+      { auth: { dangerouslyAllowAnyOrigin: false } },
+      { auth: { jwks: { secretRef: { name: 'keys' } } } },
+    ])
+      expect((await judged('shop', spec)).code).toBe(201)
   })
 
   it('has a policy for the namespaces of production, and for no others', async () => {
     await applyFile('policy-production.yaml')
     expect(await untilRefused('live', { gateway: { replicas: 1 } })).toContain('at least two pods')
     expect(await untilRefused('live', {}, { 'carillon.dev/paused': 'true' })).toContain('is not paused; ask the platform team')
-    for (const spec of [{}, { gateway: { replicas: 2 } }, { gateway: { autoscaling: { maxReplicas: 4 } } }]) expect((await judged('live', spec, { 'example.com/any': 'a' })).code).toBe(201)
+    for (const spec of [{}, { gateway: { replicas: 2 } }, { gateway: { autoscaling: { maxReplicas: 4 } } }])
+      expect((await judged('live', spec, { 'example.com/any': 'a' })).code).toBe(201)
     expect((await judged('shop', { gateway: { replicas: 1 } }, { 'carillon.dev/paused': 'true' })).code).toBe(201)
   })
 
   it('lets the operator write the finalizer of a channel that was stored before a policy refused it', async () => {
     const path = '/apis/carillon.dev/v1alpha1/namespaces/live/realtimechannels'
     const paused = { 'carillon.dev/paused': 'true' }
-    expect((await askCluster(cluster, { method: 'POST', path, token: cluster.userToken(operatorAccount), body: { apiVersion: 'carillon.dev/v1alpha1', kind: 'RealtimeChannel', metadata: { name: 'stored', annotations: paused }, spec: {} } })).code).toBe(201)
-    const patch = (token?: string): Promise<ClusterAnswer> => askCluster(cluster, { method: 'PATCH', path: `${path}/stored`, ...(token === undefined ? {} : { token }), contentType: 'application/merge-patch+json', body: { metadata: { finalizers: ['carillon.dev/topic'] } } })
+    expect(
+      (
+        await askCluster(cluster, {
+          method: 'POST',
+          path,
+          token: cluster.userToken(operatorAccount),
+          body: {
+            apiVersion: 'carillon.dev/v1alpha1',
+            kind: 'RealtimeChannel',
+            metadata: { name: 'stored', annotations: paused },
+            spec: {},
+          },
+        })
+      ).code,
+    ).toBe(201)
+    const patch = (token?: string): Promise<ClusterAnswer> =>
+      askCluster(cluster, {
+        method: 'PATCH',
+        path: `${path}/stored`,
+        ...(token === undefined ? {} : { token }),
+        contentType: 'application/merge-patch+json',
+        body: { metadata: { finalizers: ['carillon.dev/topic'] } },
+      })
     expect((await patch()).code).toBe(422)
     expect((await patch(cluster.userToken(operatorAccount))).code).toBe(200)
   })
 
   it('has a quota that counts channels, and refuses the one beyond when it is applied', async () => {
     await applyFile('quota.yaml')
-    const quota = async (): Promise<unknown> => ((await askCluster(cluster, { path: `${pathOf['ResourceQuota']}/realtime` })).body['status'] as { readonly hard?: Readonly<Record<string, string>> }).hard?.['count/realtimechannels.carillon.dev'] // of a ResourceQuota
+    const quota = async (): Promise<unknown> =>
+      (
+        (await askCluster(cluster, { path: `${pathOf['ResourceQuota']}/realtime` })).body['status'] as {
+          readonly hard?: Readonly<Record<string, string>>
+        }
+      ).hard?.['count/realtimechannels.carillon.dev'] // of a ResourceQuota
     await expect.poll(quota, { timeout: 60_000 }).toBe('5')
     for (const name of ['a', 'b', 'c', 'd', 'e']) expect((await create({ namespace: 'shop', name })).code).toBe(201)
     const beyond = await create({ namespace: 'shop', name: 'f' })
-    expect([beyond.code, beyond.body.message]).toEqual([403, expect.stringContaining('exceeded quota: realtime, requested: count/realtimechannels.carillon.dev=1, used: count/realtimechannels.carillon.dev=5')])
+    expect([beyond.code, beyond.body.message]).toEqual([
+      403,
+      expect.stringContaining(
+        'exceeded quota: realtime, requested: count/realtimechannels.carillon.dev=1, used: count/realtimechannels.carillon.dev=5',
+      ),
+    ])
   })
 })

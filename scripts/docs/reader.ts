@@ -73,7 +73,8 @@ async function perform({ line, text, shown }: Command, { terminal, block }: Stan
   for (;;) {
     const { code, output } = await terminal.type(text, { timeoutMs: commandTimeoutMs, areSeveral: !block.hasPrompts })
     if (code === 0 && (shown === null || isAsShown(shown, output))) return
-    if (Date.now() >= deadlineMs) throw new Error([`${block.page}:${line}: ${whatIsWrong(code, shown)}`, `$ ${text}`, output.trimEnd()].join('\n'))
+    if (Date.now() >= deadlineMs)
+      throw new Error([`${block.page}:${line}: ${whatIsWrong(code, shown)}`, `$ ${text}`, output.trimEnd()].join('\n'))
     await pause(1000)
   }
 }
@@ -111,5 +112,9 @@ async function makeCheckout({ files }: Place): Promise<string> {
 
 /** As this process has it, but for what the test runner, a `make` above it (whose children say which folder they enter) and a cluster of the developer's own would change. */
 function readerEnv(): Readonly<Record<string, string | undefined>> {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(VITEST|NODE_ENV$|NODE_OPTIONS$|TEST$|KUBECONFIG$|npm_|MAKE|MFLAGS$|ARGS$)/.test(name)))
+  return Object.fromEntries(
+    Object.entries(process.env).filter(
+      ([name]) => !/^(VITEST|NODE_ENV$|NODE_OPTIONS$|TEST$|KUBECONFIG$|npm_|MAKE|MFLAGS$|ARGS$)/.test(name),
+    ),
+  )
 }

@@ -25,7 +25,8 @@ const linesOf = (text: string): readonly string[] =>
 const lines = linesOf(withKafka.slice(0, withKafka.indexOf('\n## ', 1)))
 const only = (pattern: RegExp, from: readonly string[] = lines): string => {
   const [line, ...others] = from.filter((each) => pattern.test(each))
-  if (line === undefined || others.length > 0) throw new Error(`README has ${others.length + (line === undefined ? 0 : 1)} lines like ${pattern}, and one was expected`)
+  if (line === undefined || others.length > 0)
+    throw new Error(`README has ${others.length + (line === undefined ? 0 : 1)} lines like ${pattern}, and one was expected`)
   return line
 }
 const produced = lines.filter((line) => line.startsWith('make emit-test') && !line.includes('--help'))
@@ -39,9 +40,12 @@ interface Typed {
 
 /** Looks until it is so; what does not come is the time limit's to tell. */
 const until = (isSo: () => boolean | Promise<boolean>): Promise<void> =>
-  vi.waitFor(async () => {
-    if (!(await isSo())) throw new Error('not yet')
-  }, { timeout: 60_000, interval: 100 })
+  vi.waitFor(
+    async () => {
+      if (!(await isSo())) throw new Error('not yet')
+    },
+    { timeout: 60_000, interval: 100 },
+  )
 
 describe('what README says under "With Kafka"', () => {
   const folder = mkdtempSync(join(tmpdir(), 'carillon-readme-'))
@@ -49,7 +53,13 @@ describe('what README says under "With Kafka"', () => {
   let ports: { readonly broker: number; readonly gateway: number }
   let gateway: Typed
   let stream: Typed
-  const settings = (): NodeJS.ProcessEnv => ({ PATH: `${folder}:${process.env['PATH']}`, HOME: process.env['HOME'], PORT: String(ports.gateway), INTERNAL_PORT: String(ports.gateway + 1), KAFKA_BROKERS: `127.0.0.1:${ports.broker}` })
+  const settings = (): NodeJS.ProcessEnv => ({
+    PATH: `${folder}:${process.env['PATH']}`,
+    HOME: process.env['HOME'],
+    PORT: String(ports.gateway),
+    INTERNAL_PORT: String(ports.gateway + 1),
+    KAFKA_BROKERS: `127.0.0.1:${ports.broker}`,
+  })
 
   /** The line as it stands, but for the ports. */
   function type(line: string): Typed {
@@ -120,6 +130,11 @@ describe('what README says under "With Kafka"', () => {
 
   it('shows no warning and no error on the first start, when the topics are new', async () => {
     await until(async () => (await metrics()).includes('carillon_dlq_healthy 1\n'))
-    expect(gateway.output().split('\n').filter((line) => /^\d\d:\d\d:\d\d\.\d+ (warn|error)/.test(line))).toEqual([])
+    expect(
+      gateway
+        .output()
+        .split('\n')
+        .filter((line) => /^\d\d:\d\d:\d\d\.\d+ (warn|error)/.test(line)),
+    ).toEqual([])
   })
 })

@@ -8,10 +8,11 @@ beforeEach(() => {
 })
 afterEach(() => terminal.close())
 
-const type = (text: string, options: { readonly timeoutMs?: number; readonly areSeveral?: boolean } = {}) => terminal.type(text, { timeoutMs: 5000, ...options })
+const type = (text: string, options: { readonly timeoutMs?: number; readonly areSeveral?: boolean } = {}) =>
+  terminal.type(text, { timeoutMs: 5000, ...options })
 
 it('keeps variables and functions from one command to the next', async () => {
-  await type("WHO=ada\ngreet() { echo \"it's $1\"; }")
+  await type('WHO=ada\ngreet() { echo "it\'s $1"; }')
   expect(await type('greet $WHO')).toEqual({ code: 0, output: "it's ada\n" })
 })
 

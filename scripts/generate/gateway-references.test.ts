@@ -20,13 +20,19 @@ function text(name: string): string {
 }
 
 describe('X1: generated pages are current', () => {
-  test.each(referencePages.map((page) => [page.name, page] as const))('docs/reference/%s is what its table says (else: make docs)', (name, page) => {
-    expect(text(name)).toBe(renderPage(page))
-  })
+  test.each(referencePages.map((page) => [page.name, page] as const))(
+    'docs/reference/%s is what its table says (else: make docs)',
+    (name, page) => {
+      expect(text(name)).toBe(renderPage(page))
+    },
+  )
 
-  test.each(chartFiles.map((file) => [file.path, file] as const))('charts/carillon/%s is what the code says (else: make docs)', (path, file) => {
-    expect(readFileSync(new URL(`../../charts/carillon/${path}`, import.meta.url), 'utf8')).toBe(renderChartFile(file))
-  })
+  test.each(chartFiles.map((file) => [file.path, file] as const))(
+    'charts/carillon/%s is what the code says (else: make docs)',
+    (path, file) => {
+      expect(readFileSync(new URL(`../../charts/carillon/${path}`, import.meta.url), 'utf8')).toBe(renderChartFile(file))
+    },
+  )
 
   test('docs/reference/ has no generated page that nothing generates any more', () => {
     const generated = readdirSync(folder).filter((name) => text(name).startsWith('<!-- Generated'))

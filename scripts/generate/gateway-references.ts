@@ -29,7 +29,9 @@ ${table(['metric', 'type', 'labels', 'what it counts'], rows)}
 }
 
 function renderLabels(metric: MetricDefinition): string {
-  return Object.entries(metric.labels).map(([label, values]) => `${code(label)}: ${values.map(code).join(', ')}`).join('; ')
+  return Object.entries(metric.labels)
+    .map(([label, values]) => `${code(label)}: ${values.map(code).join(', ')}`)
+    .join('; ')
 }
 
 function renderBuckets(metric: MetricDefinition): string {
@@ -37,15 +39,29 @@ function renderBuckets(metric: MetricDefinition): string {
 }
 
 const closeRanges = [
-  { title: 'Do not come back', from: 4000, advice: 'Trying again would end in the same way: something must change first (a token, a request).' },
-  { title: 'Come back after a back-off', from: 4100, advice: 'Wait, longer each time and with jitter, or as long as the reason says, then connect again with your cursor.' },
-  { title: 'Come back now, with your cursor', from: 4200, advice: 'Connect again, with jitter: another gateway, or this one, goes on where your cursor is.' },
+  {
+    title: 'Do not come back',
+    from: 4000,
+    advice: 'Trying again would end in the same way: something must change first (a token, a request).',
+  },
+  {
+    title: 'Come back after a back-off',
+    from: 4100,
+    advice: 'Wait, longer each time and with jitter, or as long as the reason says, then connect again with your cursor.',
+  },
+  {
+    title: 'Come back now, with your cursor',
+    from: 4200,
+    advice: 'Connect again, with jitter: another gateway, or this one, goes on where your cursor is.',
+  },
 ] as const
 
 function renderCloseCodes(): string {
   const all = Object.entries(closeCodes)
   const sections = closeRanges.map(({ title, from, advice }) => {
-    const rows = all.filter(([, { code: number }]) => number >= from && number < from + 100).map(([name, { code: number, text }]) => [code(number), code(name), text])
+    const rows = all
+      .filter(([, { code: number }]) => number >= from && number < from + 100)
+      .map(([name, { code: number, text }]) => [code(number), code(name), text])
     return `## ${from}-${from + 99}: ${title}\n\n${advice}\n\n${table(['code', 'name', 'what happened'], rows)}`
   })
   return `# Close codes
@@ -77,8 +93,10 @@ const decodeFailureMeanings: Readonly<Record<DecodeFailureReason, string>> = {
   specversion: 'The specversion is neither 1.0 nor its legacy alias 1.0.2.',
   'bad-attribute': 'An attribute or extension breaks the rules of CloudEvents, or the header `carillon_attributes` is no JSON object.',
   'bad-audience': 'There is an audience, but it breaks a rule (a wrong type, roles without organizations, too many names).',
-'misspelt-member': 'Legacy form: `data` has a member that differs from `broadcast`, `users`, `usernames`, `roles`, `organizations` or `payload` by case, plural or one letter, or it has a member twice. A misspelt `roles` would widen the audience.',
-  'bad-data': 'The data is not the JSON that the content type says, or `data_base64` is not base64, or there are both `data` and `data_base64`.',
+  'misspelt-member':
+    'Legacy form: `data` has a member that differs from `broadcast`, `users`, `usernames`, `roles`, `organizations` or `payload` by case, plural or one letter, or it has a member twice. A misspelt `roles` would widen the audience.',
+  'bad-data':
+    'The data is not the JSON that the content type says, or `data_base64` is not base64, or there are both `data` and `data_base64`.',
   'too-deep': 'The JSON is nested deeper than is read.',
   'too-large': 'The value is larger than `MAX_EVENT_BYTES`, or the headers have more than 65,536 bytes together.',
   'content-type': 'The content type is none of the forms in which CloudEvents come.',
@@ -91,6 +109,9 @@ function renderDecodeFailures(): string {
 A record that cannot be decoded is delivered to nobody. It is counted in \`carillon_records_undecodable_total\` under its reason and,
 unless \`KAFKA_DLQ\` is false, copied once to the dead letter topic with the reason in a header. Its content is never logged.
 
-${table(['reason', 'what is wrong with the record'], decodeFailureReasons.map((reason) => [code(reason), decodeFailureMeanings[reason]]))}
+${table(
+  ['reason', 'what is wrong with the record'],
+  decodeFailureReasons.map((reason) => [code(reason), decodeFailureMeanings[reason]]),
+)}
 `
 }

@@ -50,7 +50,9 @@ const scopes: readonly (readonly [Permission['scope'], string])[] = [
 ]
 
 function renderPermissions(): string {
-  const sections = scopes.map(([scope, title]) => `## ${title}\n\n${permissionTable(permissions.filter((permission) => permission.scope === scope))}`)
+  const sections = scopes.map(
+    ([scope, title]) => `## ${title}\n\n${permissionTable(permissions.filter((permission) => permission.scope === scope))}`,
+  )
   return `# Permissions
 
 What the operator may do, and why. It asks for nothing else; [rbac.md](../rbac.md) says in which roles this stands, and how a namespace lets the operator
@@ -67,12 +69,23 @@ ${permissionTable(releasePermissions)}
 }
 
 function permissionTable(rows: readonly Permission[]): string {
-  const cells = rows.map(({ apiGroup, resources, resourceNames = [], verbs, by, why }) => [apiGroup === '' ? 'core' : code(apiGroup), [...resources.map(code), ...resourceNames.map((name) => `(only ${code(name)})`)].join(', '), verbs.join(', '), by, why])
+  const cells = rows.map(({ apiGroup, resources, resourceNames = [], verbs, by, why }) => [
+    apiGroup === '' ? 'core' : code(apiGroup),
+    [...resources.map(code), ...resourceNames.map((name) => `(only ${code(name)})`)].join(', '),
+    verbs.join(', '),
+    by,
+    why,
+  ])
   return table(['API group', 'resources', 'verbs', 'asked by', 'why'], cells)
 }
 
 function renderOperatorMetrics(): string {
-  const rows = Object.values<MetricDefinition>(operatorMetrics).map((metric) => [code(metric.name), metric.type === 'transient' ? 'gauge' : metric.type, renderLabels(metric), metric.help + renderBuckets(metric)])
+  const rows = Object.values<MetricDefinition>(operatorMetrics).map((metric) => [
+    code(metric.name),
+    metric.type === 'transient' ? 'gauge' : metric.type,
+    renderLabels(metric),
+    metric.help + renderBuckets(metric),
+  ])
   return `# Metrics of the operator
 
 \`/metrics\` on the operator's internal port serves these in Prometheus' text format, beside the process metrics of Node.js. Names and meanings are those of controller-runtime
@@ -83,11 +96,19 @@ ${table(['metric', 'type', 'labels', 'what it says'], rows)}
 `
 }
 
-const givenWords = { controllers: 'the controllers', leases: 'the name of the Lease', resources: 'plurals that are watched', kinds: 'kinds that are applied', kafkaOperations: 'requests to Kafka' } as const
+const givenWords = {
+  controllers: 'the controllers',
+  leases: 'the name of the Lease',
+  resources: 'plurals that are watched',
+  kinds: 'kinds that are applied',
+  kafkaOperations: 'requests to Kafka',
+} as const
 
 function renderLabels(metric: MetricDefinition): string {
   if (metric.type === 'transient') return metric.labels.map(code).join(', ')
-  return Object.entries(metric.labels).map(([label, values]) => `${code(label)}: ${renderLabelValues(values)}`).join('; ')
+  return Object.entries(metric.labels)
+    .map(([label, values]) => `${code(label)}: ${renderLabelValues(values)}`)
+    .join('; ')
 }
 
 function renderLabelValues(values: LabelValues): string {

@@ -84,7 +84,9 @@ export function parseEmitTest(argv: readonly string[], around: Surroundings): Re
   const errors = [
     ...[form, payload, count, ratePerS].flatMap((result) => (result.ok ? [] : [result.error])),
     ...brokers.filter((broker) => !/^\S+:\d{1,5}$/.test(broker)).map((broker) => `--brokers: ${JSON.stringify(broker)} is not host:port`),
-    ...(roles.length > 0 && organizations.length === 0 ? ['--role: expected --organization beside it; roles alone would cross tenants'] : []),
+    ...(roles.length > 0 && organizations.length === 0
+      ? ['--role: expected --organization beside it; roles alone would cross tenants']
+      : []),
     ...(given.topic === '' ? ['--topic: expected a text that is not empty'] : []),
     ...judgeAttributes(given),
   ]
@@ -126,12 +128,16 @@ function nonEmpty(text: string | undefined): string | undefined {
 }
 
 function readForm(text: string): Result<Form, string> {
-  return text === 'binary' || text === 'structured' || text === 'legacy' ? ok(text) : failed(`--form: ${JSON.stringify(text)} is not right; expected binary, structured or legacy`)
+  return text === 'binary' || text === 'structured' || text === 'legacy'
+    ? ok(text)
+    : failed(`--form: ${JSON.stringify(text)} is not right; expected binary, structured or legacy`)
 }
 
 function readInteger(flag: string, text: string, min: number): Result<number, string> {
   const value = /^\d{1,7}$/.test(text) ? Number(text) : Number.NaN
-  return value >= min && value <= 1_000_000 ? ok(value) : failed(`${flag}: ${JSON.stringify(text)} is not right; expected a whole number from ${min} to 1000000`)
+  return value >= min && value <= 1_000_000
+    ? ok(value)
+    : failed(`${flag}: ${JSON.stringify(text)} is not right; expected a whole number from ${min} to 1000000`)
 }
 
 function readPayload(text: string, around: Surroundings): Result<unknown, string> {
@@ -140,6 +146,8 @@ function readPayload(text: string, around: Surroundings): Result<unknown, string
     return ok(JSON.parse(path === null ? text : around.readFile(path)))
   } catch (error) {
     const why = error instanceof SyntaxError ? 'it is not JSON' : 'the file cannot be read'
-    return failed(`--payload: ${why}; expected JSON, or @ and the path of a file with JSON${path === null ? ' (quote it for the shell)' : ''}`)
+    return failed(
+      `--payload: ${why}; expected JSON, or @ and the path of a file with JSON${path === null ? ' (quote it for the shell)' : ''}`,
+    )
   }
 }

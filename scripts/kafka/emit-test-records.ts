@@ -3,9 +3,20 @@ import type { OutgoingRecord } from '../../gateway/emit/event-publisher.ts'
 import type { EmitTestOptions } from './emit-test-options.ts'
 
 /** The record number `index` (from 0) of a run. @param fresh makes an id that no other record has */
-export function testRecord(options: EmitTestOptions, index: number, { now, fresh }: { readonly now: Date; readonly fresh: () => string }): OutgoingRecord {
+export function testRecord(
+  options: EmitTestOptions,
+  index: number,
+  { now, fresh }: { readonly now: Date; readonly fresh: () => string },
+): OutgoingRecord {
   const id = idOf(options, index, fresh)
-  const attributes = { specversion: '1.0', id, source: options.source, type: options.type, time: now.toISOString(), datacontenttype: 'application/json' }
+  const attributes = {
+    specversion: '1.0',
+    id,
+    source: options.source,
+    type: options.type,
+    time: now.toISOString(),
+    datacontenttype: 'application/json',
+  }
   return { key: keyOf(options), identity: `${options.source} ${id}`, ...contentOf(options, attributes) }
 }
 
@@ -19,7 +30,10 @@ function contentOf({ form, audience, payload }: EmitTestOptions, attributes: Att
       return { value: json(payload), headers: { 'content-type': datacontenttype, ...headers, ce_audience: JSON.stringify(audience) } }
     }
     case 'structured':
-      return { value: json({ ...attributes, audience: JSON.stringify(audience), data: payload }), headers: { 'content-type': 'application/cloudevents+json' } }
+      return {
+        value: json({ ...attributes, audience: JSON.stringify(audience), data: payload }),
+        headers: { 'content-type': 'application/cloudevents+json' },
+      }
     case 'legacy':
       // As chrome-service's producers have it: their specversion, no content type, the audience beside the payload.
       return { value: json({ ...attributes, specversion: '1.0.2', data: { ...audience, payload } }), headers: {} }

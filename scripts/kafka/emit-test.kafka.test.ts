@@ -29,7 +29,10 @@ describe('make emit-test, against a real broker', () => {
     const consumer = kafka.consumer({ groupId: 'emit-test', maxWaitTimeInMs: 100 })
     stopReading = () => consumer.disconnect()
     await consumer.subscribe({ topic: 'test', fromBeginning: true })
-    await consumer.run({ eachMessage: async ({ message, partition }) => void read.push({ value: message.value?.toString() ?? '', headers: message.headers ?? {}, partition }) })
+    await consumer.run({
+      eachMessage: async ({ message, partition }) =>
+        void read.push({ value: message.value?.toString() ?? '', headers: message.headers ?? {}, partition }),
+    })
   })
 
   afterAll(async () => {
@@ -40,20 +43,32 @@ describe('make emit-test, against a real broker', () => {
   test.each(['binary', 'structured', 'legacy'])('writes records in %s form, in the order of their user', async (form) => {
     read.length = 0
     const brokers = broker.brokers.join(',')
-    const result = await emitTest(['--topic', 'test', '--form', form, '--user', 'ada', '--id', 'n', '--count', '3'], { KAFKA_BROKERS: brokers })
+    const result = await emitTest(['--topic', 'test', '--form', form, '--user', 'ada', '--id', 'n', '--count', '3'], {
+      KAFKA_BROKERS: brokers,
+    })
     expect(result).toEqual({ code: 0, output: `wrote 3 records (${form}) to test on ${brokers}, for users ada\n` })
     await vi.waitFor(() => expect(read).toHaveLength(3), { timeout: 20_000 })
-    expect(read.map(({ value, headers }) => String(headers['ce_id'] ?? (JSON.parse(value) as { readonly id: string }).id))).toEqual(['n-1', 'n-2', 'n-3'])
+    expect(read.map(({ value, headers }) => String(headers['ce_id'] ?? (JSON.parse(value) as { readonly id: string }).id))).toEqual([
+      'n-1',
+      'n-2',
+      'n-3',
+    ])
     expect(new Set(read.map(({ partition }) => partition)).size).toBe(1)
   })
 
   test('says which topic is missing, and what creates it', async () => {
-    expect(await emitTest(['--topic', 'nowhere', '--brokers', broker.brokers.join(',')])).toMatchObject({ code: 1, output: expect.stringMatching(/no topic nowhere[^]*make start/) })
+    expect(await emitTest(['--topic', 'nowhere', '--brokers', broker.brokers.join(',')])).toMatchObject({
+      code: 1,
+      output: expect.stringMatching(/no topic nowhere[^]*make start/),
+    })
   })
 })
 
 test('says what to do when there is no broker, and leaves', async () => {
-  expect(await emitTest(['--brokers', '127.0.0.1:1'])).toMatchObject({ code: 1, output: expect.stringMatching(/could not write to 127\.0\.0\.1:1.*make infra/s) })
+  expect(await emitTest(['--brokers', '127.0.0.1:1'])).toMatchObject({
+    code: 1,
+    output: expect.stringMatching(/could not write to 127\.0\.0\.1:1.*make infra/s),
+  })
 })
 
 test('says all that is wrong with its flags, and does nothing', async () => {

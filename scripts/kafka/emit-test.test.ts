@@ -24,17 +24,40 @@ function complaints(argv: readonly string[]): readonly string[] {
 
 describe('the flags of emit-test', () => {
   test('have defaults: one binary record for everybody, to the Kafka of make infra', () => {
-    expect(parsed([])).toMatchObject({ brokers: ['127.0.0.1:9092'], topic: 'platform.chrome', form: 'binary', audience: { broadcast: true, users: [] }, id: null, count: 1, ratePerS: 0 })
+    expect(parsed([])).toMatchObject({
+      brokers: ['127.0.0.1:9092'],
+      topic: 'platform.chrome',
+      form: 'binary',
+      audience: { broadcast: true, users: [] },
+      id: null,
+      count: 1,
+      ratePerS: 0,
+    })
   })
 
   test('take brokers and topic from the variables of the gateway, unless they are empty', () => {
-    expect(parsed([], { ...bare, env: { KAFKA_BROKERS: 'a:1,b:2', KAFKA_TOPIC: 't' } })).toMatchObject({ brokers: ['a:1', 'b:2'], topic: 't' })
-    expect(parsed([], { ...bare, env: { KAFKA_BROKERS: '', KAFKA_TOPIC: '' } })).toMatchObject({ brokers: ['127.0.0.1:9092'], topic: 'platform.chrome' })
-    expect(parsed(['--brokers=c:3', '--topic', 'u'], { ...bare, env: { KAFKA_BROKERS: 'a:1' } })).toMatchObject({ brokers: ['c:3'], topic: 'u' })
+    expect(parsed([], { ...bare, env: { KAFKA_BROKERS: 'a:1,b:2', KAFKA_TOPIC: 't' } })).toMatchObject({
+      brokers: ['a:1', 'b:2'],
+      topic: 't',
+    })
+    expect(parsed([], { ...bare, env: { KAFKA_BROKERS: '', KAFKA_TOPIC: '' } })).toMatchObject({
+      brokers: ['127.0.0.1:9092'],
+      topic: 'platform.chrome',
+    })
+    expect(parsed(['--brokers=c:3', '--topic', 'u'], { ...bare, env: { KAFKA_BROKERS: 'a:1' } })).toMatchObject({
+      brokers: ['c:3'],
+      topic: 'u',
+    })
   })
 
   test('name an audience, each part as often as wanted, and then it is no broadcast', () => {
-    expect(parsed(['--user', 'a', '--user=b', '--username', 'ü', '--organization', 'o', '--role', 'r', '--role', 's']).audience).toEqual({ broadcast: false, users: ['a', 'b'], usernames: ['ü'], organizations: ['o'], roles: ['r', 's'] })
+    expect(parsed(['--user', 'a', '--user=b', '--username', 'ü', '--organization', 'o', '--role', 'r', '--role', 's']).audience).toEqual({
+      broadcast: false,
+      users: ['a', 'b'],
+      usernames: ['ü'],
+      organizations: ['o'],
+      roles: ['r', 's'],
+    })
     expect(parsed(['--user', 'a', '--broadcast']).audience.broadcast).toBe(true)
   })
 
@@ -69,7 +92,22 @@ describe('the flags of emit-test', () => {
 
   test('--help is answered with each of them', () => {
     expect(parseEmitTest(['--help'], bare)).toEqual({ ok: true, value: null })
-    const missing = ['brokers', 'topic', 'form', 'broadcast', 'user', 'username', 'organization', 'role', 'type', 'source', 'id', 'payload', 'count', 'rate'].filter((flag) => !emitTestHelp.includes(`--${flag}`))
+    const missing = [
+      'brokers',
+      'topic',
+      'form',
+      'broadcast',
+      'user',
+      'username',
+      'organization',
+      'role',
+      'type',
+      'source',
+      'id',
+      'payload',
+      'count',
+      'rate',
+    ].filter((flag) => !emitTestHelp.includes(`--${flag}`))
     expect(missing).toEqual([])
   })
 })
@@ -80,16 +118,27 @@ describe('a test record', () => {
   const value = (argv: readonly string[]): unknown => JSON.parse(record(argv).value?.toString() ?? 'null')
 
   // `dev.carillon.test` was the default, and gateways refuse types that begin so: the record was written and never delivered.
-  test.each(['binary', 'structured', 'legacy'])('is an event that a gateway delivers, in %s form, with the defaults for all else', (form) => {
-    const { headers, value: bytes } = record(['--form', form])
-    const ours = Object.fromEntries(Object.entries(headers).map(([name, text]) => [name, Buffer.from(text)]))
-    expect(eventOf({ partition: 0, offset: 0, timestampMs: 0, key: null, value: bytes, headers: ours })).toMatchObject({ id: 'fresh', data: { title: 'Test notification' } })
-  })
+  test.each(['binary', 'structured', 'legacy'])(
+    'is an event that a gateway delivers, in %s form, with the defaults for all else',
+    (form) => {
+      const { headers, value: bytes } = record(['--form', form])
+      const ours = Object.fromEntries(Object.entries(headers).map(([name, text]) => [name, Buffer.from(text)]))
+      expect(eventOf({ partition: 0, offset: 0, timestampMs: 0, key: null, value: bytes, headers: ours })).toMatchObject({
+        id: 'fresh',
+        data: { title: 'Test notification' },
+      })
+    },
+  )
 
   test('is binary: attributes and audience in headers, the payload alone in the value', () => {
     const { headers } = record(['--user', 'ü', '--payload', '{"a":1}'])
     expect(headers).toEqual({
-      'content-type': 'application/json', ce_specversion: '1.0', ce_id: 'fresh', ce_source: 'urn:carillon:emit-test', ce_type: 'com.example.test', ce_time: '2030-01-02T03:04:05.000Z',
+      'content-type': 'application/json',
+      ce_specversion: '1.0',
+      ce_id: 'fresh',
+      ce_source: 'urn:carillon:emit-test',
+      ce_type: 'com.example.test',
+      ce_time: '2030-01-02T03:04:05.000Z',
       ce_audience: JSON.stringify({ broadcast: false, users: ['ü'], usernames: [], organizations: [], roles: [] }),
     })
     expect(value(['--payload', '{"a":1}'])).toEqual({ a: 1 })
@@ -97,15 +146,23 @@ describe('a test record', () => {
 
   test('is structured: one JSON, and a content type that says so', () => {
     expect(record(['--form', 'structured']).headers).toEqual({ 'content-type': 'application/cloudevents+json' })
-    expect(value(['--form', 'structured', '--payload', '1'])).toMatchObject({ specversion: '1.0', id: 'fresh', data: 1, audience: expect.stringContaining('"broadcast":true') })
+    expect(value(['--form', 'structured', '--payload', '1'])).toMatchObject({
+      specversion: '1.0',
+      id: 'fresh',
+      data: 1,
+      audience: expect.stringContaining('"broadcast":true'),
+    })
   })
 
   test('is legacy: no content type, the old specversion, the audience beside the payload', () => {
     expect(record(['--form', 'legacy']).headers).toEqual({})
-    expect(value(['--form', 'legacy', '--username', 'ada', '--payload', '{"title":"x"}'])).toMatchObject({ specversion: '1.0.2', data: { usernames: ['ada'], broadcast: false, payload: { title: 'x' } } })
+    expect(value(['--form', 'legacy', '--username', 'ada', '--payload', '{"title":"x"}'])).toMatchObject({
+      specversion: '1.0.2',
+      data: { usernames: ['ada'], broadcast: false, payload: { title: 'x' } },
+    })
   })
 
-  test('has the key of the one user it is for, so that a user\'s events keep their order', () => {
+  test("has the key of the one user it is for, so that a user's events keep their order", () => {
     expect(record(['--user', 'a']).key).toBe('a')
     expect(record(['--user', 'a', '--user', 'b']).key).toBeNull()
     expect(record([]).key).toBeNull()

@@ -18,7 +18,13 @@ const batchSize = 500
 
 /** Writes all records of a run, in order. @throws when a broker or the topic cannot be reached */
 async function produce(options: EmitTestOptions): Promise<void> {
-  const kafka = new Kafka({ clientId: 'carillon-emit-test', brokers: [...options.brokers], logLevel: logLevel.NOTHING, connectionTimeout: 3_000, retry: { retries: 3 } })
+  const kafka = new Kafka({
+    clientId: 'carillon-emit-test',
+    brokers: [...options.brokers],
+    logLevel: logLevel.NOTHING,
+    connectionTimeout: 3_000,
+    retry: { retries: 3 },
+  })
   const admin = kafka.admin()
   const producer = kafka.producer({ allowAutoTopicCreation: false, idempotent: true, maxInFlightRequests: 1, retry: { retries: 3 } })
   try {
@@ -26,7 +32,12 @@ async function produce(options: EmitTestOptions): Promise<void> {
     const partitions = await countPartitions(admin, options.topic)
     await producer.connect()
     for (const indexes of slices(options)) {
-      await send(producer, options, indexes.map((index) => testRecord(options, index, { now: new Date(), fresh: randomUUID })), partitions)
+      await send(
+        producer,
+        options,
+        indexes.map((index) => testRecord(options, index, { now: new Date(), fresh: randomUUID })),
+        partitions,
+      )
       if (options.ratePerS > 0 && indexes.at(-1) !== options.count - 1) await sleep(1000 / options.ratePerS)
     }
   } finally {
@@ -37,7 +48,9 @@ async function produce(options: EmitTestOptions): Promise<void> {
 /** With a rate one at a time, else in batches. */
 function slices({ count, ratePerS }: EmitTestOptions): readonly (readonly number[])[] {
   const size = ratePerS > 0 ? 1 : batchSize
-  return Array.from({ length: Math.ceil(count / size) }, (_, slice) => Array.from({ length: Math.min(size, count - slice * size) }, (__, index) => slice * size + index))
+  return Array.from({ length: Math.ceil(count / size) }, (_, slice) =>
+    Array.from({ length: Math.min(size, count - slice * size) }, (__, index) => slice * size + index),
+  )
 }
 
 class MissingTopicError extends Error {}
@@ -51,14 +64,22 @@ async function countPartitions(admin: Admin, topic: string): Promise<number> {
 
 /** acks -1: all in-sync replicas. The partition is the one that a gateway would choose. */
 async function send(producer: Producer, options: EmitTestOptions, records: readonly OutgoingRecord[], partitions: number): Promise<void> {
-  const messages = records.map((record) => ({ key: record.key, value: record.value, headers: { ...record.headers }, partition: partitionFor(record, partitions) }))
+  const messages = records.map((record) => ({
+    key: record.key,
+    value: record.value,
+    headers: { ...record.headers },
+    partition: partitionFor(record, partitions),
+  }))
   await producer.send({ topic: options.topic, acks: -1, messages })
 }
 
 function describeAudience({ audience }: EmitTestOptions): string {
   if (audience.broadcast) return 'everybody'
   const { users, usernames, organizations, roles } = audience
-  return Object.entries({ users, usernames, organizations, roles }).filter(([, names]) => names.length > 0).map(([kind, names]) => `${kind} ${names.join(', ')}`).join('; ')
+  return Object.entries({ users, usernames, organizations, roles })
+    .filter(([, names]) => names.length > 0)
+    .map(([kind, names]) => `${kind} ${names.join(', ')}`)
+    .join('; ')
 }
 
 async function main(): Promise<void> {
@@ -70,10 +91,15 @@ async function main(): Promise<void> {
     await produce(options.value)
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
-    const remedy = error instanceof MissingTopicError ? `a gateway in development mode creates it: KAFKA_BROKERS=${brokers.join(',')} KAFKA_TOPIC=${topic} make start (or name another topic: --topic)` : 'is Kafka there? `make infra` starts one on 127.0.0.1:9092; --brokers or KAFKA_BROKERS names another'
+    const remedy =
+      error instanceof MissingTopicError
+        ? `a gateway in development mode creates it: KAFKA_BROKERS=${brokers.join(',')} KAFKA_TOPIC=${topic} make start (or name another topic: --topic)`
+        : 'is Kafka there? `make infra` starts one on 127.0.0.1:9092; --brokers or KAFKA_BROKERS names another'
     return refuse([`could not write to ${brokers.join(', ')}: ${why}`, remedy])
   }
-  console.log(`wrote ${count === 1 ? '1 record' : `${count} records`} (${form}) to ${topic} on ${brokers.join(', ')}, for ${describeAudience(options.value)}`)
+  console.log(
+    `wrote ${count === 1 ? '1 record' : `${count} records`} (${form}) to ${topic} on ${brokers.join(', ')}, for ${describeAudience(options.value)}`,
+  )
 }
 
 function refuse(reasons: readonly string[]): void {

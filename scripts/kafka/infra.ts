@@ -27,12 +27,15 @@ interface Place {
 
 async function up(place: Place): Promise<void> {
   const ours = remembered(place) !== null || existsSync(composeMark(place))
-  if (await speaksKafka('127.0.0.1', place.port)) return say(place, ours ? 'runs already' : 'runs already (`make infra` did not start it and will not stop it)')
+  if (await speaksKafka('127.0.0.1', place.port))
+    return say(place, ours ? 'runs already' : 'runs already (`make infra` did not start it and will not stop it)')
   mkdirSync(place.folder, { recursive: true })
   if (!place.native && canCompose()) return composeUp(place)
   const command = findCommand('kafka-server') ?? (process.env['KAFKA_HOME'] === undefined ? null : join(root, 'scripts/kafka-server'))
   if (command !== null) return nativeUp(place, command)
-  throw new Error(`There is no way to run Kafka on this machine. Either install docker with the compose plugin and let it pull ${image}, or: ${howToGetKafka}`)
+  throw new Error(
+    `There is no way to run Kafka on this machine. Either install docker with the compose plugin and let it pull ${image}, or: ${howToGetKafka}`,
+  )
 }
 
 async function down(place: Place): Promise<void> {
@@ -43,7 +46,8 @@ async function down(place: Place): Promise<void> {
   rmSync(pidFile(place), { force: true })
   rmSync(composeMark(place), { force: true })
   console.log(own !== null || composed ? 'Kafka has stopped.' : '`make infra` has nothing running.')
-  if (existsSync(dataFolder(place))) console.log(`Its data are still in ${dataFolder(place)}: the next \`make infra\` finds them again; remove the folder to begin anew.`)
+  if (existsSync(dataFolder(place)))
+    console.log(`Its data are still in ${dataFolder(place)}: the next \`make infra\` finds them again; remove the folder to begin anew.`)
 }
 
 // ---- docker compose
@@ -65,7 +69,11 @@ async function composeUp(place: Place): Promise<void> {
   writeFileSync(composeMark(place), '')
   const code = docker(['compose', '--file', join(root, 'compose.yaml'), 'up', '--detach', '--wait'], 'inherit')
   if (code !== 0) throw new Error('docker compose could not start it: see above. `make infra-down` cleans up.')
-  await accepts(place, () => true, () => 'see `docker compose logs kafka`')
+  await accepts(
+    place,
+    () => true,
+    () => 'see `docker compose logs kafka`',
+  )
 }
 
 // ---- natively
@@ -74,7 +82,11 @@ async function nativeUp(place: Place, command: string): Promise<void> {
   const logFile = join(place.folder, 'kafka.log')
   console.log(`starting Kafka with ${command} (its output: ${logFile})`)
   const log = openSync(logFile, 'w')
-  const child = spawn(command, ['--port', String(place.port), '--data', dataFolder(place)], { detached: true, stdio: ['ignore', log, log], env: brokerEnvironment() })
+  const child = spawn(command, ['--port', String(place.port), '--data', dataFolder(place)], {
+    detached: true,
+    stdio: ['ignore', log, log],
+    env: brokerEnvironment(),
+  })
   const failure = new Promise<never>((_, reject) => child.once('error', reject))
   closeSync(log)
   child.unref()
@@ -106,7 +118,8 @@ async function accepts(place: Place, isAlive: () => boolean, hint: () => string)
   const began = Date.now()
   for (let round = 1; !(await speaksKafka('127.0.0.1', place.port)); round += 1) {
     if (!isAlive()) throw new Error(`Kafka ended before it took connections: ${hint()}`)
-    if (Date.now() - began > startTimeoutMs) throw new Error(`Kafka does not answer on port ${place.port} after ${startTimeoutMs / 1000} s: ${hint()}`)
+    if (Date.now() - began > startTimeoutMs)
+      throw new Error(`Kafka does not answer on port ${place.port} after ${startTimeoutMs / 1000} s: ${hint()}`)
     if (round % 10 === 0) console.log(`  waiting for Kafka (${Math.round((Date.now() - began) / 1000)} s)`)
     await sleep(250)
   }
@@ -132,7 +145,11 @@ const dataFolder = (place: Place): string => join(place.folder, 'kafka')
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { native: { type: 'boolean', default: false }, port: { type: 'string', default: '9092' }, folder: { type: 'string', default: join(root, '.infra') } },
+  options: {
+    native: { type: 'boolean', default: false },
+    port: { type: 'string', default: '9092' },
+    folder: { type: 'string', default: join(root, '.infra') },
+  },
 })
 const [verb = 'up'] = positionals
 const place: Place = { port: Number(values.port), folder: resolve(values.folder), native: values.native }

@@ -4,7 +4,10 @@ import { expect, test } from 'vitest'
 import { end, identify, isRunning } from './own-process.ts'
 
 function sleeper(): Promise<number> {
-  const child = spawn(process.execPath, ['-e', 'process.stdout.write("ready"); setInterval(() => {}, 1e6)'], { detached: true, stdio: ['ignore', 'pipe', 'ignore'] })
+  const child = spawn(process.execPath, ['-e', 'process.stdout.write("ready"); setInterval(() => {}, 1e6)'], {
+    detached: true,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
   return once(child.stdout, 'data').then(() => child.pid ?? 0)
 }
 

@@ -23,12 +23,19 @@ export function identify(pid: number): OwnProcess | null {
 
 /** The 22nd field, of which the second may hold blanks and parentheses of its own. A zombie has ended. */
 function beganByProc(pid: number): string {
-  const [state, ...rest] = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ')
+  const [state, ...rest] = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /s, '')
+    .split(' ')
   return state === 'Z' ? '' : (rest[18] ?? '')
 }
 
 function beganByPs(pid: number): string {
-  return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { stdio: ['ignore', 'pipe', 'ignore'], env: { ...process.env, LC_ALL: 'C' } }).toString().trim()
+  return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+    env: { ...process.env, LC_ALL: 'C' },
+  })
+    .toString()
+    .trim()
 }
 
 export function isRunning(own: OwnProcess): boolean {

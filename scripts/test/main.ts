@@ -16,7 +16,12 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const isCi = ['true', '1'].includes(process.env['CI'] ?? '')
 
 const run = (suite: Suite, folder: string): Promise<Outcome> =>
-  runVitest({ root, projects: [suite.project], reportFile: join(folder, `${suite.project}.json`), env: { ...process.env, CHROMIUM: chromiumPath(process.env) } })
+  runVitest({
+    root,
+    projects: [suite.project],
+    reportFile: join(folder, `${suite.project}.json`),
+    env: { ...process.env, CHROMIUM: chromiumPath(process.env) },
+  })
 
 function announce(lines: readonly string[]): void {
   const bar = '!'.repeat(100)

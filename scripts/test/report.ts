@@ -47,7 +47,10 @@ export interface Failure {
  * @param report null when vitest wrote none
  * @param options.root what paths are shown relative to
  */
-export function failuresOf(report: JsonReport | null, { exitCode, root }: { readonly exitCode: number; readonly root: string }): readonly Failure[] {
+export function failuresOf(
+  report: JsonReport | null,
+  { exitCode, root }: { readonly exitCode: number; readonly root: string },
+): readonly Failure[] {
   if (report === null) return [{ where: 'no report', why: ['vitest ended before or while it wrote one; what it said is above'] }]
   const failures = report.testResults.flatMap((file) => failuresIn(file, relative(root, file.name)))
   if (failures.length > 0) return failures
@@ -65,7 +68,10 @@ function failuresIn({ status, message, assertionResults }: FileResult, path: str
   }))
 }
 
-const linesOf = (text: string): readonly string[] => stripVTControlCharacters(text).split('\n').filter((line) => line.trim() !== '' && !/^\s+at /.test(line))
+const linesOf = (text: string): readonly string[] =>
+  stripVTControlCharacters(text)
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !/^\s+at /.test(line))
 
 const maxLines = 12
 const maxWidth = 240
@@ -74,6 +80,8 @@ const maxWidth = 240
 export function renderFailures(failures: readonly Failure[]): readonly string[] {
   return failures.flatMap(({ where, why }) => {
     const shown = why.length > maxLines ? [...why.slice(0, maxLines), `(and ${why.length - maxLines} lines more, above)`] : why
-    return [where, ...shown.map((line) => `  ${line.length > maxWidth ? `${line.slice(0, maxWidth)} ...` : line}`)].map((line) => `FAILED  ${line}`)
+    return [where, ...shown.map((line) => `  ${line.length > maxWidth ? `${line.slice(0, maxWidth)} ...` : line}`)].map(
+      (line) => `FAILED  ${line}`,
+    )
   })
 }

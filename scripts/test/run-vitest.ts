@@ -22,8 +22,18 @@ export interface VitestRun {
 
 /** Runs suites, for people to watch, and counts them. @throws when vitest cannot be started */
 export async function runVitest({ root, projects, filters = [], reportFile, env }: VitestRun): Promise<Outcome> {
-  const words = [...projects.flatMap((project) => ['--project', project]), '--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`, ...filters]
-  const child = spawn(process.execPath, [join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...words], { cwd: root, stdio: 'inherit', env: { ...env } })
+  const words = [
+    ...projects.flatMap((project) => ['--project', project]),
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${reportFile}`,
+    ...filters,
+  ]
+  const child = spawn(process.execPath, [join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...words], {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...env },
+  })
   const exitCode = await new Promise<number>((resolve, reject) => {
     child.once('error', reject)
     child.once('close', (code) => resolve(code ?? 1))

@@ -9,4 +9,5 @@ declare module 'vitest' {
 
 // How long something takes on a machine that others use, too, is no test's matter, and without this `vi.waitFor` gives up after a second.
 const { waitFor } = vi
-vi.waitFor = (look, options = {}) => waitFor(look, { timeout: inject('patienceMs'), ...(typeof options === 'number' ? { timeout: options } : options) })
+vi.waitFor = (look, options = {}) =>
+  waitFor(look, { timeout: inject('patienceMs'), ...(typeof options === 'number' ? { timeout: options } : options) })

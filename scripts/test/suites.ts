@@ -34,10 +34,18 @@ function missingKafka(machine: Machine): string | null {
 }
 
 /** Also what `make infra` says. */
-export const howToGetKafka = 'Unpack Kafka 4 (https://kafka.apache.org/downloads; it needs Java 17), set KAFKA_HOME to that folder, and put scripts/ on the PATH: `export KAFKA_HOME=/opt/kafka PATH=$PWD/scripts:$PATH`.'
+export const howToGetKafka =
+  'Unpack Kafka 4 (https://kafka.apache.org/downloads; it needs Java 17), set KAFKA_HOME to that folder, and put scripts/ on the PATH: `export KAFKA_HOME=/opt/kafka PATH=$PWD/scripts:$PATH`.'
 
 function missingCluster(machine: Machine): string | null {
-  const needed = { 'kafka-server': 'Kafka', 'kafka-configs.sh': 'Kafka', 'kafka-console-consumer.sh': 'Kafka', openssl: 'OpenSSL', java: 'Java 17', mvn: 'Maven' }
+  const needed = {
+    'kafka-server': 'Kafka',
+    'kafka-configs.sh': 'Kafka',
+    'kafka-console-consumer.sh': 'Kafka',
+    openssl: 'OpenSSL',
+    java: 'Java 17',
+    mvn: 'Maven',
+  }
   const missing = Object.entries(needed).filter(([name]) => !machine.hasCommand(name))
   if (missing.length === 0) return null
   const names = missing.map(([name, part]) => `\`${name}\` (${part})`).join(', ')

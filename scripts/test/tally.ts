@@ -20,7 +20,10 @@ export function tally(report: JsonReport | null, failures: readonly Failure[]): 
 
 /** The sum of several runs. */
 export function total(tallies: readonly Tally[]): Tally {
-  return tallies.reduce((sum, each) => ({ passed: sum.passed + each.passed, failed: sum.failed + each.failed, skipped: sum.skipped + each.skipped }), { passed: 0, failed: 0, skipped: 0 })
+  return tallies.reduce(
+    (sum, each) => ({ passed: sum.passed + each.passed, failed: sum.failed + each.failed, skipped: sum.skipped + each.skipped }),
+    { passed: 0, failed: 0, skipped: 0 },
+  )
 }
 
 /** The last line of `make test`, for people and for whatever reads logs. */

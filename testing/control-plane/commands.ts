@@ -25,7 +25,9 @@ export function findControlPlaneCommands(env: Readonly<Record<string, string | u
   if (etcd !== null && kubeApiserver !== null) {
     return ok({ etcd, kubeApiserver, kubeControllerManager: find('kube-controller-manager') })
   }
-  const missing = [etcd === null ? '`etcd`' : '', kubeApiserver === null ? '`kube-apiserver`' : ''].filter((name) => name !== '').join(' and ')
+  const missing = [etcd === null ? '`etcd`' : '', kubeApiserver === null ? '`kube-apiserver`' : '']
+    .filter((name) => name !== '')
+    .join(' and ')
   return failed(`They need ${missing}, with which they start and kill a control plane of their own. ${howToGetAControlPlane}`)
 }
 

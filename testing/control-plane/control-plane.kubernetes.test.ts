@@ -11,7 +11,10 @@ const hasControllerManager = (): boolean => {
 
 let cluster: ControlPlane
 beforeAll(async () => {
-  cluster = await startControlPlane({ users: [{ name: 'visitor', groups: ['guests'] }], controllers: hasControllerManager() ? defaultControllers : [] })
+  cluster = await startControlPlane({
+    users: [{ name: 'visitor', groups: ['guests'] }],
+    controllers: hasControllerManager() ? defaultControllers : [],
+  })
 })
 afterAll(() => cluster.stop())
 
@@ -23,11 +26,15 @@ interface Answer {
 function ask(path: string, token: string, method = 'GET', body?: object): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
-    const asked = request(`${cluster.server}${path}`, { method, headers, ca: cluster.certificateAuthority, agent: false, timeout: 1_000 }, (answer) => {
-      let text = ''
-      answer.setEncoding('utf8').on('data', (part: string) => (text += part))
-      answer.once('end', () => resolve({ code: answer.statusCode ?? 0, body: text }))
-    })
+    const asked = request(
+      `${cluster.server}${path}`,
+      { method, headers, ca: cluster.certificateAuthority, agent: false, timeout: 1_000 },
+      (answer) => {
+        let text = ''
+        answer.setEncoding('utf8').on('data', (part: string) => (text += part))
+        answer.once('end', () => resolve({ code: answer.statusCode ?? 0, body: text }))
+      },
+    )
     asked.once('timeout', () => asked.destroy(new Error('no answer')))
     asked.once('error', reject)
     asked.end(body === undefined ? undefined : JSON.stringify(body))
@@ -47,7 +54,9 @@ describe('a real control plane for tests', () => {
 
   it('is what its kubeconfig leads to', async () => {
     expect(JSON.parse(cluster.kubeconfig)).toMatchObject({ clusters: [{ cluster: { server: cluster.server } }] })
-    expect(JSON.parse(cluster.impersonatingKubeconfig('somebody', ['a', 'b']))).toMatchObject({ users: [{ user: { as: 'somebody', 'as-groups': ['a', 'b'] } }] })
+    expect(JSON.parse(cluster.impersonatingKubeconfig('somebody', ['a', 'b']))).toMatchObject({
+      users: [{ user: { as: 'somebody', 'as-groups': ['a', 'b'] } }],
+    })
   })
 
   it('keeps its objects, its port and its users when it is killed and started again', async () => {
@@ -78,7 +87,10 @@ describe('a real control plane for tests', () => {
 
   it.runIf(hasControllerManager())('lets a namespace end where its controller runs', async () => {
     expect(await ask(`${namespaces}/first`, cluster.token, 'DELETE')).toMatchObject({ code: 200 })
-    await vi.waitFor(async () => expect(await ask(`${namespaces}/first`, cluster.token)).toMatchObject({ code: 404 }), { timeout: 30_000, interval: 100 })
+    await vi.waitFor(async () => expect(await ask(`${namespaces}/first`, cluster.token)).toMatchObject({ code: 404 }), {
+      timeout: 30_000,
+      interval: 100,
+    })
   })
 
   it('ends with the process that started it, also when that is killed', async () => {
@@ -86,7 +98,9 @@ describe('a real control plane for tests', () => {
       const { port, directory } = await startControlPlane()
       process.stdout.write(JSON.stringify({ port, directory }))`
     const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] })
-    const { directory } = await new Promise<{ directory: string }>((resolve) => child.stdout.once('data', (text: Buffer) => resolve(JSON.parse(text.toString()) as { directory: string })))
+    const { directory } = await new Promise<{ directory: string }>((resolve) =>
+      child.stdout.once('data', (text: Buffer) => resolve(JSON.parse(text.toString()) as { directory: string })),
+    )
     expect(programsOf(directory)).toHaveLength(2)
     child.kill('SIGKILL')
     await vi.waitFor(() => expect(programsOf(directory)).toEqual([]), { timeout: 10_000 })

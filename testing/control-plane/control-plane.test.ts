@@ -35,7 +35,9 @@ describe('finding the programs of a control plane', () => {
   it('does not take a file that cannot be run, or a folder', async () => {
     await chmod(await put('bin/etcd'), 0o644)
     await mkdir(join(folder, 'bin/kube-apiserver'))
-    expect(findControlPlaneCommands({ PATH: join(folder, 'bin') })).toMatchObject({ error: expect.stringContaining('`etcd` and `kube-apiserver`') })
+    expect(findControlPlaneCommands({ PATH: join(folder, 'bin') })).toMatchObject({
+      error: expect.stringContaining('`etcd` and `kube-apiserver`'),
+    })
     expect(findControlPlaneCommands({})).toMatchObject({ ok: false })
   })
 })
@@ -61,6 +63,8 @@ describe('starting a control plane', () => {
   it('gives up after the deadline', async () => {
     await put('bin/etcd', '#!/bin/sh\nexec sleep 600\n')
     await put('bin/kube-apiserver', '#!/bin/sh\nexec sleep 600\n')
-    await expect(startControlPlane({ env: { PATH: join(folder, 'bin') }, startTimeoutMs: 300 })).rejects.toThrow('was not ready after 300 ms')
+    await expect(startControlPlane({ env: { PATH: join(folder, 'bin') }, startTimeoutMs: 300 })).rejects.toThrow(
+      'was not ready after 300 ms',
+    )
   })
 })

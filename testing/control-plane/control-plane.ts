@@ -92,7 +92,9 @@ function commandsFor(options: StartControlPlaneOptions): ControlPlaneCommands {
   const commands = findControlPlaneCommands(options.env ?? process.env)
   if (!commands.ok) throw new Error(`cannot start a control plane. ${commands.error}`)
   if ((options.controllers ?? []).length > 0 && commands.value.kubeControllerManager === null) {
-    throw new Error('cannot start a control plane with controllers: there is no `kube-controller-manager` on the PATH or in KUBEBUILDER_ASSETS')
+    throw new Error(
+      'cannot start a control plane with controllers: there is no `kube-controller-manager` on the PATH or in KUBEBUILDER_ASSETS',
+    )
   }
   return commands.value
 }
@@ -166,7 +168,8 @@ async function startIn(directory: string, commands: ControlPlaneCommands, option
     directory,
     userToken,
     userKubeconfig: (name) => kubeconfigText({ server, certificateAuthority, token: userToken(name) }),
-    impersonatingKubeconfig: (name, groups = []) => kubeconfigText({ server, certificateAuthority, token: files.token, actAs: { name, groups } }),
+    impersonatingKubeconfig: (name, groups = []) =>
+      kubeconfigText({ server, certificateAuthority, token: files.token, actAs: { name, groups } }),
     pidOf: (program) => running.find(({ name }) => name === program)?.pid ?? null,
     compact: () => compactEtcd(files.etcdPort),
     pause: () => signalApiServer('SIGSTOP'),
@@ -218,7 +221,9 @@ async function untilReady(files: WrittenFiles, started: readonly ControlPlanePro
     const ended = started.find((each) => !each.isRunning())
     if (ended !== undefined) throw new Error(`${ended.name} ended by itself (${await ended.gone}). Its last output:\n${ended.lastOutput()}`)
     if (Date.now() > deadline) {
-      throw new Error(`the control plane was not ready after ${timeoutMs} ms. Its last output:\n${started.map((each) => each.lastOutput()).join('\n')}`)
+      throw new Error(
+        `the control plane was not ready after ${timeoutMs} ms. Its last output:\n${started.map((each) => each.lastOutput()).join('\n')}`,
+      )
     }
     await wait(50)
   }

@@ -35,7 +35,10 @@ export interface ApiServerChoices {
   readonly apiServerFlags?: readonly string[]
 }
 
-export function apiServerFlags(files: ControlPlaneFiles, { controllers = [], apiServerFlags: more = [] }: ApiServerChoices): readonly string[] {
+export function apiServerFlags(
+  files: ControlPlaneFiles,
+  { controllers = [], apiServerFlags: more = [] }: ApiServerChoices,
+): readonly string[] {
   // Its admission refuses pods in namespaces that lack the default account, which only its controller makes.
   const hasServiceAccounts = controllers.some((name) => name.startsWith('serviceaccount'))
   return [

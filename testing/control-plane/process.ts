@@ -21,7 +21,12 @@ const terminationTimeoutMs = 3_000
 const shownOutputCharacters = 3_000
 
 /** Starts a program in a process group of its own, whose output goes to a file. @throws when it cannot be run */
-export async function startControlPlaneProcess(name: string, command: string, args: readonly string[], logFile: string): Promise<ControlPlaneProcess> {
+export async function startControlPlaneProcess(
+  name: string,
+  command: string,
+  args: readonly string[],
+  logFile: string,
+): Promise<ControlPlaneProcess> {
   const log = openSync(logFile, 'a')
   const child = spawn(command, args, { detached: true, stdio: ['ignore', log, log] })
   closeSync(log)

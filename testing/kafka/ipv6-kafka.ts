@@ -19,9 +19,20 @@ export async function startIpv6Kafka(): Promise<Ipv6Kafka> {
   const port = await findFreePortPair()
   await writeFile(file('server.properties'), properties(port, file('data')))
   // The launcher's own command line has no such listener; it takes one from a file.
-  await writeFile(file('launch'), `#!/bin/sh\n${Object.entries(smallJvm).map(([name, value]) => `export ${name}='${value}'\n`).join('')}exec kafka-server ${file('server.properties')}\n`)
+  await writeFile(
+    file('launch'),
+    `#!/bin/sh\n${Object.entries(smallJvm)
+      .map(([name, value]) => `export ${name}='${value}'\n`)
+      .join('')}exec kafka-server ${file('server.properties')}\n`,
+  )
   await chmod(file('launch'), 0o755)
-  const broker = await startBrokerProcess({ command: file('launch'), host: '::1', port, dataDirectory: file('data'), startTimeoutMs: 120_000 })
+  const broker = await startBrokerProcess({
+    command: file('launch'),
+    host: '::1',
+    port,
+    dataDirectory: file('data'),
+    startTimeoutMs: 120_000,
+  })
   return {
     broker: `[::1]:${port}`,
     stop: async () => {

@@ -62,7 +62,10 @@ export async function startKafkaCluster({ size = 3, command = 'kafka-server' }: 
   }
 }
 
-async function prepareBrokers(size: number, made: { readonly directory: string; readonly command: string }): Promise<readonly ClusterBroker[]> {
+async function prepareBrokers(
+  size: number,
+  made: { readonly directory: string; readonly command: string },
+): Promise<readonly ClusterBroker[]> {
   const ids = Array.from({ length: size }, (_, index) => index + 1)
   const ports = new Map<number, NodePorts>()
   const proxies = []

@@ -41,7 +41,9 @@ export async function startBrokerProcess(options: BrokerProcessOptions): Promise
   const pid = await pidOf(child, command)
   const broker = controlOf(child, pid, gone)
   try {
-    await withDeadline({ timeoutMs: startTimeoutMs, late: `not ready after ${startTimeoutMs} ms` }, (signal) => Promise.race([ready(output, { host, port }, signal), gone.then(exitedEarly)]))
+    await withDeadline({ timeoutMs: startTimeoutMs, late: `not ready after ${startTimeoutMs} ms` }, (signal) =>
+      Promise.race([ready(output, { host, port }, signal), gone.then(exitedEarly)]),
+    )
   } catch (error) {
     await broker.kill()
     throw new Error(`${command} on port ${port} did not start: ${String(error)}\nIts last output:\n${output.tail()}`, { cause: error })

@@ -9,7 +9,8 @@ const run = promisify(execFile)
 const installations = fileURLToPath(new URL('../../.interop/', import.meta.url))
 const installTimeoutMs = 600_000
 
-const howToGetIt = 'Install Java 17 and Maven (Debian: apt-get install openjdk-17-jre-headless maven), and let Maven reach its repository or a mirror (settings.xml).'
+const howToGetIt =
+  'Install Java 17 and Maven (Debian: apt-get install openjdk-17-jre-headless maven), and let Maven reach its repository or a mirror (settings.xml).'
 
 /**
  * The command `kafka-server FILE` of another version of Kafka. Maven gets its jars into `.interop/` at the first call.
@@ -39,7 +40,18 @@ async function fetchJars(version: string, folder: string): Promise<void> {
   await writeFile(join(folder, 'pom.xml'), pom(version))
   try {
     await run('java', ['-version'])
-    await run('mvn', ['--batch-mode', '--quiet', '--file', join(folder, 'pom.xml'), 'dependency:copy-dependencies', `-DoutputDirectory=${join(folder, 'libs')}`], { timeout: installTimeoutMs })
+    await run(
+      'mvn',
+      [
+        '--batch-mode',
+        '--quiet',
+        '--file',
+        join(folder, 'pom.xml'),
+        'dependency:copy-dependencies',
+        `-DoutputDirectory=${join(folder, 'libs')}`,
+      ],
+      { timeout: installTimeoutMs },
+    )
   } catch (cause) {
     throw new Error(`Kafka ${version} could not be fetched. ${howToGetIt}\n${String(cause).slice(0, 2_000)}`, { cause })
   }

@@ -24,7 +24,10 @@ export interface ProgramOptions {
 
 /** @param main the path of its main.ts */
 export function spawnProgram(main: string, { env = {}, args = [] }: ProgramOptions = {}): Program {
-  const child = spawn(process.execPath, [main, ...args], { env: { PATH: process.env['PATH'], LOG_FORMAT: 'json', ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [main, ...args], {
+    env: { PATH: process.env['PATH'], LOG_FORMAT: 'json', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   const written = { stdout: '', stderr: '' }
   const watchers = new Set<() => void>()
   for (const stream of ['stdout', 'stderr'] as const) {
@@ -38,7 +41,10 @@ export function spawnProgram(main: string, { env = {}, args = [] }: ProgramOptio
     child.once('close', (code, signal) => resolve({ code, signal })),
   )
   const lines = (): readonly Readonly<Record<string, unknown>>[] =>
-    written.stdout.split('\n').slice(0, -1).flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as Readonly<Record<string, unknown>>] : [])) // the log writes objects
+    written.stdout
+      .split('\n')
+      .slice(0, -1)
+      .flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as Readonly<Record<string, unknown>>] : [])) // the log writes objects
   return {
     pid: child.pid,
     get stdout() {
@@ -60,7 +66,9 @@ export function spawnProgram(main: string, { env = {}, args = [] }: ProgramOptio
         }
         watchers.add(look)
         look()
-        void exited.then(({ code }) => reject(new Error(`it ended with ${code} before it said ${JSON.stringify(message)}:\n${written.stdout}${written.stderr}`)))
+        void exited.then(({ code }) =>
+          reject(new Error(`it ended with ${code} before it said ${JSON.stringify(message)}:\n${written.stdout}${written.stderr}`)),
+        )
       }),
     exited,
     signal: (signal) => void child.kill(signal),

@@ -12,36 +12,65 @@ export const auth = {
       type: 'object',
       description: 'The keys that verify tokens: exactly one of uri, secretRef, configMapRef.',
       properties: {
-        uri: { type: 'string', description: 'Where the keys are published (a JSON Web Key Set, RFC 7517).', maxLength: 2048, pattern: '^https?://[^\\s/@]+(/[^\\s@]*)?$' },
+        uri: {
+          type: 'string',
+          description: 'Where the keys are published (a JSON Web Key Set, RFC 7517).',
+          maxLength: 2048,
+          pattern: '^https?://[^\\s/@]+(/[^\\s@]*)?$',
+        },
         secretRef: {
           type: 'object',
-          description: 'A Secret of this namespace with the keys: a JSON Web Key Set, or PEM public keys. The pods mount it and follow its rotation.',
+          description:
+            'A Secret of this namespace with the keys: a JSON Web Key Set, or PEM public keys. The pods mount it and follow its rotation.',
           required: ['name'],
-          properties: { name: { ...objectName, description: 'Name of the Secret.' }, key: { ...dataKey, description: 'Key in it.', default: 'jwks.json' } },
+          properties: {
+            name: { ...objectName, description: 'Name of the Secret.' },
+            key: { ...dataKey, description: 'Key in it.', default: 'jwks.json' },
+          },
         },
         configMapRef: {
           type: 'object',
-          description: 'A ConfigMap of this namespace with the keys: a JSON Web Key Set, or PEM public keys. The pods mount it and follow its changes.',
+          description:
+            'A ConfigMap of this namespace with the keys: a JSON Web Key Set, or PEM public keys. The pods mount it and follow its changes.',
           required: ['name'],
-          properties: { name: { ...objectName, description: 'Name of the ConfigMap.' }, key: { ...dataKey, description: 'Key in it.', default: 'jwks.json' } },
+          properties: {
+            name: { ...objectName, description: 'Name of the ConfigMap.' },
+            key: { ...dataKey, description: 'Key in it.', default: 'jwks.json' },
+          },
         },
         caSecretRef: {
           type: 'object',
-          description: "A Secret of this namespace with the authorities that sign the certificate behind uri (PEM), and a proxy's. Default: those that the image trusts.",
+          description:
+            "A Secret of this namespace with the authorities that sign the certificate behind uri (PEM), and a proxy's. Default: those that the image trusts.",
           required: ['name'],
-          properties: { name: { ...objectName, description: 'Name of the Secret.' }, key: { ...dataKey, description: 'Key in it.', default: 'ca.crt' } },
+          properties: {
+            name: { ...objectName, description: 'Name of the Secret.' },
+            key: { ...dataKey, description: 'Key in it.', default: 'ca.crt' },
+          },
         },
         caConfigMapRef: {
           type: 'object',
           description: 'A ConfigMap of this namespace with those authorities (PEM).',
           required: ['name'],
-          properties: { name: { ...objectName, description: 'Name of the ConfigMap.' }, key: { ...dataKey, description: 'Key in it.', default: 'ca.crt' } },
+          properties: {
+            name: { ...objectName, description: 'Name of the ConfigMap.' },
+            key: { ...dataKey, description: 'Key in it.', default: 'ca.crt' },
+          },
         },
       },
       'x-kubernetes-validations': [
-        { rule: '[has(self.uri), has(self.secretRef), has(self.configMapRef)].filter(x, x).size() <= 1', message: 'jwks takes exactly one of uri, secretRef and configMapRef' },
-        { rule: '!has(self.caSecretRef) || !has(self.caConfigMapRef)', message: 'the authorities of jwks come from one place: write caSecretRef or caConfigMapRef' },
-        { rule: '!(has(self.secretRef) || has(self.configMapRef)) || (!has(self.caSecretRef) && !has(self.caConfigMapRef))', message: 'caSecretRef and caConfigMapRef are for the server behind uri: keys from a Secret or a ConfigMap need no authorities' },
+        {
+          rule: '[has(self.uri), has(self.secretRef), has(self.configMapRef)].filter(x, x).size() <= 1',
+          message: 'jwks takes exactly one of uri, secretRef and configMapRef',
+        },
+        {
+          rule: '!has(self.caSecretRef) || !has(self.caConfigMapRef)',
+          message: 'the authorities of jwks come from one place: write caSecretRef or caConfigMapRef',
+        },
+        {
+          rule: '!(has(self.secretRef) || has(self.configMapRef)) || (!has(self.caSecretRef) && !has(self.caConfigMapRef))',
+          message: 'caSecretRef and caConfigMapRef are for the server behind uri: keys from a Secret or a ConfigMap need no authorities',
+        },
       ],
     },
     issuer: { type: 'string', description: 'The only `iss` that is believed, letter by letter.', minLength: 1, maxLength: 512 },
@@ -53,10 +82,15 @@ export const auth = {
       'x-kubernetes-list-type': 'set',
       items: { type: 'string', description: 'An audience.', minLength: 1, maxLength: 256, pattern: '^[^,\\s]([^,]*[^,\\s])?$' },
     },
-    audienceClaim: { ...claimPath, description: 'The claim that must name one of audience in a token without `aud`: client_id for access tokens of Amazon Cognito. Default: a token without `aud` is refused.' },
+    audienceClaim: {
+      ...claimPath,
+      description:
+        'The claim that must name one of audience in a token without `aud`: client_id for access tokens of Amazon Cognito. Default: a token without `aud` is refused.',
+    },
     tokenTypes: {
       type: 'array',
-      description: 'Types of tokens that are believed (`typ` in the header), such as at+jwt for access tokens of RFC 9068. Default: any type, or none.',
+      description:
+        'Types of tokens that are believed (`typ` in the header), such as at+jwt for access tokens of RFC 9068. Default: any type, or none.',
       minItems: 1,
       maxItems: options.jwtTypes.maxItems,
       'x-kubernetes-list-type': 'set',
@@ -79,10 +113,21 @@ export const auth = {
         username: { ...claimPath, description: 'The user name.', default: options.jwtClaimUsername.default },
         organizationId: { ...claimPath, description: 'The organization id.', default: options.jwtClaimOrganizationId.default },
         accountNumber: { ...claimPath, description: 'The account number.', default: options.jwtClaimAccountNumber.default },
-        roles: { ...claimPath, description: 'The roles: an array of texts, or one text with blanks or commas.', default: options.jwtClaimRoles.default },
+        roles: {
+          ...claimPath,
+          description: 'The roles: an array of texts, or one text with blanks or commas.',
+          default: options.jwtClaimRoles.default,
+        },
       },
     },
-    cookieName: { type: 'string', description: 'The cookie that may hold the token.', minLength: 1, maxLength: 128, pattern: options.jwtCookie.pattern, default: options.jwtCookie.default },
+    cookieName: {
+      type: 'string',
+      description: 'The cookie that may hold the token.',
+      minLength: 1,
+      maxLength: 128,
+      pattern: options.jwtCookie.pattern,
+      default: options.jwtCookie.default,
+    },
     allowedOrigins: {
       type: 'array',
       description: 'Origins (scheme://host, and :port if it is not the default one; lower case) whose pages may connect and emit.',
@@ -93,16 +138,24 @@ export const auth = {
     },
     allowedRequestHeaders: {
       type: 'array',
-      description: 'Request headers that pages of other origins may send, besides those that the gateway reads and those of tracing libraries.',
+      description:
+        'Request headers that pages of other origins may send, besides those that the gateway reads and those of tracing libraries.',
       minItems: 1,
       maxItems: options.corsRequestHeaders.maxItems,
       'x-kubernetes-list-type': 'set',
-      items: { type: 'string', description: 'A header.', minLength: 1, maxLength: 128, pattern: '^[!#$%&\'*+.^_`|~0-9A-Za-z-]+$' },
+      items: { type: 'string', description: 'A header.', minLength: 1, maxLength: 128, pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$" },
     },
-    dangerouslyAllowAnyOrigin: { type: 'boolean', description: "Lets pages of any site connect with the user's cookie. Never with cookies that carry authority.", default: false },
+    dangerouslyAllowAnyOrigin: {
+      type: 'boolean',
+      description: "Lets pages of any site connect with the user's cookie. Never with cookies that carry authority.",
+      default: false,
+    },
   },
   'x-kubernetes-validations': [
-    { rule: '!has(self.allowedOrigins) || !has(self.dangerouslyAllowAnyOrigin) || !self.dangerouslyAllowAnyOrigin', message: 'auth takes allowedOrigins, the origins whose pages may connect, or dangerouslyAllowAnyOrigin: true, and not both' },
+    {
+      rule: '!has(self.allowedOrigins) || !has(self.dangerouslyAllowAnyOrigin) || !self.dangerouslyAllowAnyOrigin',
+      message: 'auth takes allowedOrigins, the origins whose pages may connect, or dangerouslyAllowAnyOrigin: true, and not both',
+    },
   ],
 } as const satisfies JsonSchema
 
@@ -120,10 +173,38 @@ export const emit = {
       items: { type: 'string', description: 'A scope.', minLength: 1, maxLength: 256, pattern: '^[^,\\s]+$' },
       default: options.emitScopes.default,
     },
-    trustXRhIdentity: { type: 'boolean', description: 'Believe the x-rh-identity header. Only where a proxy sets it, and network.ingressFrom lets nobody but that proxy reach the pods.', default: false },
-    ratePerSecond: { type: 'integer', description: 'Events per second that one emitter may sustain on one pod.', minimum: options.emitRatePerS.min, maximum: options.emitRatePerS.max, default: options.emitRatePerS.default },
-    maxBatch: { type: 'integer', description: `Most events in one batch. Default: ${options.emitMaxBatch.default}.`, minimum: options.emitMaxBatch.min, maximum: options.emitMaxBatch.max },
-    burst: { type: 'integer', description: 'Events that one emitter may send to one pod at once.', minimum: options.emitBurst.min, maximum: options.emitBurst.max, default: options.emitBurst.default },
+    trustXRhIdentity: {
+      type: 'boolean',
+      description:
+        'Believe the x-rh-identity header. Only where a proxy sets it, and network.ingressFrom lets nobody but that proxy reach the pods.',
+      default: false,
+    },
+    ratePerSecond: {
+      type: 'integer',
+      description: 'Events per second that one emitter may sustain on one pod.',
+      minimum: options.emitRatePerS.min,
+      maximum: options.emitRatePerS.max,
+      default: options.emitRatePerS.default,
+    },
+    maxBatch: {
+      type: 'integer',
+      description: `Most events in one batch. Default: ${options.emitMaxBatch.default}.`,
+      minimum: options.emitMaxBatch.min,
+      maximum: options.emitMaxBatch.max,
+    },
+    burst: {
+      type: 'integer',
+      description: 'Events that one emitter may send to one pod at once.',
+      minimum: options.emitBurst.min,
+      maximum: options.emitBurst.max,
+      default: options.emitBurst.default,
+    },
   },
-  'x-kubernetes-validations': [{ rule: '!has(self.burst) || !has(self.ratePerSecond) || self.burst >= self.ratePerSecond', message: 'burst must be at least ratePerSecond: a rate above the burst is never reached', fieldPath: '.burst' }],
+  'x-kubernetes-validations': [
+    {
+      rule: '!has(self.burst) || !has(self.ratePerSecond) || self.burst >= self.ratePerSecond',
+      message: 'burst must be at least ratePerSecond: a rate above the burst is never reached',
+      fieldPath: '.burst',
+    },
+  ],
 } as const satisfies JsonSchema

@@ -7,9 +7,19 @@ const notByClass: ReadonlySet<string> = new Set(['className', 'topic.name', 'top
 /** A host and paths are each channel's own, so that NAMESPACE and NAME stand in them for those of the channel. No two namespaces get the same by that. */
 const hostLabel = '([a-z0-9]|NAMESPACE|NAME)(([-a-z0-9]|NAMESPACE|NAME)*([a-z0-9]|NAMESPACE|NAME))?'
 const withNames: Readonly<Record<string, Partial<JsonSchema>>> = {
-  'route.host': { pattern: `^${hostLabel}(\\.${hostLabel})*$`, description: 'Host name, without a port. NAMESPACE and NAME stand for those of the channel.', 'x-kubernetes-validations': [unambiguous] },
-  'route.paths.socket': { description: 'Before /v1/ws. NAMESPACE and NAME stand for those of the channel.', 'x-kubernetes-validations': [unambiguous] },
-  'route.paths.api': { description: 'Before /v1/events and /v1/emit-message. NAMESPACE and NAME stand for those of the channel.', 'x-kubernetes-validations': [unambiguous] },
+  'route.host': {
+    pattern: `^${hostLabel}(\\.${hostLabel})*$`,
+    description: 'Host name, without a port. NAMESPACE and NAME stand for those of the channel.',
+    'x-kubernetes-validations': [unambiguous],
+  },
+  'route.paths.socket': {
+    description: 'Before /v1/ws. NAMESPACE and NAME stand for those of the channel.',
+    'x-kubernetes-validations': [unambiguous],
+  },
+  'route.paths.api': {
+    description: 'Before /v1/events and /v1/emit-message. NAMESPACE and NAME stand for those of the channel.',
+    'x-kubernetes-validations': [unambiguous],
+  },
 }
 
 /**
@@ -17,13 +27,28 @@ const withNames: Readonly<Record<string, Partial<JsonSchema>>> = {
  * those of a class, whose values are not a channel's before; nor are those about a field that a class cannot give.
  */
 export function defaultsOf(spec: JsonSchema): JsonSchema {
-  return { ...strip(spec, ''), description: 'What channels of this class have where they say nothing themselves: any part of the spec of a RealtimeChannel.' }
+  return {
+    ...strip(spec, ''),
+    description: 'What channels of this class have where they say nothing themselves: any part of the spec of a RealtimeChannel.',
+  }
 }
 
 function strip(schema: JsonSchema, path: string): JsonSchema {
-  const { default: _default, isDefaultStored: _stored, requiredEffective: _required, properties, items, additionalProperties, 'x-kubernetes-validations': rules = [], ...rest } = schema
+  const {
+    default: _default,
+    isDefaultStored: _stored,
+    requiredEffective: _required,
+    properties,
+    items,
+    additionalProperties,
+    'x-kubernetes-validations': rules = [],
+    ...rest
+  } = schema
   const left = Object.keys(properties ?? {}).filter((name) => notByClass.has(below(path, name)))
-  const kept = [...rules.filter(({ rule }) => !rule.includes('oldSelf') && !left.some((name) => rule.includes(`self.${name}`))), ...(withNames[path]?.['x-kubernetes-validations'] ?? [])]
+  const kept = [
+    ...rules.filter(({ rule }) => !rule.includes('oldSelf') && !left.some((name) => rule.includes(`self.${name}`))),
+    ...(withNames[path]?.['x-kubernetes-validations'] ?? []),
+  ]
   return {
     ...rest,
     ...withNames[path],

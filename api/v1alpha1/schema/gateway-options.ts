@@ -5,15 +5,62 @@ import { options, type OptionName } from '../../../gateway/config/options.ts'
  * `spec.gateway.env`, so that an option which the gateway learns can be used at once.
  */
 export const operatorOwnedOptions: ReadonlySet<OptionName> = new Set<OptionName>([
-  'channel', 'socketPathPrefix', 'apiPathPrefix', 'nodeEnv', 'logLevel', 'host', 'port', 'internalHost', 'internalPort',
-  'kafkaBrokers', 'kafkaTopic', 'kafkaTopicPartitions', 'kafkaCreateTopic', 'kafkaTopicEpoch', 'kafkaClientId', 'kafkaDlq', 'kafkaDlqTopic',
-  'kafkaTls', 'kafkaTlsCaFile', 'kafkaTlsCertFile', 'kafkaTlsKeyFile',
-  'kafkaSaslMechanism', 'kafkaSaslUsername', 'kafkaSaslUsernameFile', 'kafkaSaslPassword', 'kafkaSaslPasswordFile', 'kafkaSaslTokenFile',
-  'jwtJwksUri', 'jwksCaFile', 'jwksProxy', 'jwtKeysFile', 'jwtIssuer', 'jwtAudience', 'jwtAlgorithms', 'jwtCookie',
-  'jwtClaimUserId', 'jwtClaimUsername', 'jwtClaimOrganizationId', 'jwtClaimAccountNumber', 'jwtClaimRoles',
-  'allowedOrigins', 'dangerouslyAllowAnyOrigin', 'emitScopes', 'emitTrustXRhIdentity', 'maxEventBytes', 'emitRatePerS', 'emitBurst',
-  'replayWindowMs', 'replayMaxBytes', 'maxConnections', 'maxConnectionsPerUser', 'upgradeRatePerS', 'upgradeBurst',
-  'drainDelayMs', 'drainMs', 'stopTimeoutMs',
+  'channel',
+  'socketPathPrefix',
+  'apiPathPrefix',
+  'nodeEnv',
+  'logLevel',
+  'host',
+  'port',
+  'internalHost',
+  'internalPort',
+  'kafkaBrokers',
+  'kafkaTopic',
+  'kafkaTopicPartitions',
+  'kafkaCreateTopic',
+  'kafkaTopicEpoch',
+  'kafkaClientId',
+  'kafkaDlq',
+  'kafkaDlqTopic',
+  'kafkaTls',
+  'kafkaTlsCaFile',
+  'kafkaTlsCertFile',
+  'kafkaTlsKeyFile',
+  'kafkaSaslMechanism',
+  'kafkaSaslUsername',
+  'kafkaSaslUsernameFile',
+  'kafkaSaslPassword',
+  'kafkaSaslPasswordFile',
+  'kafkaSaslTokenFile',
+  'jwtJwksUri',
+  'jwksCaFile',
+  'jwksProxy',
+  'jwtKeysFile',
+  'jwtIssuer',
+  'jwtAudience',
+  'jwtAlgorithms',
+  'jwtCookie',
+  'jwtClaimUserId',
+  'jwtClaimUsername',
+  'jwtClaimOrganizationId',
+  'jwtClaimAccountNumber',
+  'jwtClaimRoles',
+  'allowedOrigins',
+  'dangerouslyAllowAnyOrigin',
+  'emitScopes',
+  'emitTrustXRhIdentity',
+  'maxEventBytes',
+  'emitRatePerS',
+  'emitBurst',
+  'replayWindowMs',
+  'replayMaxBytes',
+  'maxConnections',
+  'maxConnectionsPerUser',
+  'upgradeRatePerS',
+  'upgradeBurst',
+  'drainDelayMs',
+  'drainMs',
+  'stopTimeoutMs',
 ])
 
 /**
@@ -21,16 +68,32 @@ export const operatorOwnedOptions: ReadonlySet<OptionName> = new Set<OptionName>
  * are not among them: a channel holds no secrets, and a collector of the cluster adds them. Nor are those that name files, which a pod does not have.
  */
 export const tracingVariables = [
-  'OTEL_SDK_DISABLED', 'OTEL_SERVICE_NAME', 'OTEL_RESOURCE_ATTRIBUTES', 'OTEL_LOG_LEVEL',
-  'OTEL_TRACES_EXPORTER', 'OTEL_TRACES_SAMPLER', 'OTEL_TRACES_SAMPLER_ARG',
-  'OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_PROTOCOL', 'OTEL_EXPORTER_OTLP_TIMEOUT', 'OTEL_EXPORTER_OTLP_COMPRESSION',
-  'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'OTEL_EXPORTER_OTLP_TRACES_TIMEOUT', 'OTEL_EXPORTER_OTLP_TRACES_COMPRESSION',
-  'OTEL_BSP_SCHEDULE_DELAY', 'OTEL_BSP_EXPORT_TIMEOUT', 'OTEL_BSP_MAX_QUEUE_SIZE', 'OTEL_BSP_MAX_EXPORT_BATCH_SIZE',
+  'OTEL_SDK_DISABLED',
+  'OTEL_SERVICE_NAME',
+  'OTEL_RESOURCE_ATTRIBUTES',
+  'OTEL_LOG_LEVEL',
+  'OTEL_TRACES_EXPORTER',
+  'OTEL_TRACES_SAMPLER',
+  'OTEL_TRACES_SAMPLER_ARG',
+  'OTEL_EXPORTER_OTLP_ENDPOINT',
+  'OTEL_EXPORTER_OTLP_PROTOCOL',
+  'OTEL_EXPORTER_OTLP_TIMEOUT',
+  'OTEL_EXPORTER_OTLP_COMPRESSION',
+  'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
+  'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL',
+  'OTEL_EXPORTER_OTLP_TRACES_TIMEOUT',
+  'OTEL_EXPORTER_OTLP_TRACES_COMPRESSION',
+  'OTEL_BSP_SCHEDULE_DELAY',
+  'OTEL_BSP_EXPORT_TIMEOUT',
+  'OTEL_BSP_MAX_QUEUE_SIZE',
+  'OTEL_BSP_MAX_EXPORT_BATCH_SIZE',
 ] as const
 
 /** The gateway's options that `spec.gateway.env` may set. */
 // Object.keys of the table gives exactly its keys: it is a literal and has no others.
-export const settableOptions: readonly string[] = (Object.keys(options) as OptionName[]).filter((name) => !operatorOwnedOptions.has(name)).map((name) => options[name].env)
+export const settableOptions: readonly string[] = (Object.keys(options) as OptionName[])
+  .filter((name) => !operatorOwnedOptions.has(name))
+  .map((name) => options[name].env)
 
 /**
  * Variables that `spec.gateway.env` could set in earlier releases, and what takes their place. Stored channels may have them still: they are refused by a

@@ -2,7 +2,12 @@ import { retiredVariables, understoodVariables } from './gateway-options.ts'
 import type { JsonSchema } from './json-schema.ts'
 import { durationPattern, labelMap, objectName, ofKubernetes, stringMap } from './parts.ts'
 
-const quantity = { 'x-kubernetes-int-or-string': true, description: 'A quantity, such as 250m or 512Mi.', maxLength: 32, pattern: '^([0-9]+|[0-9]+\\.[0-9]+)(m|k|M|G|T|Ki|Mi|Gi|Ti)?$' } as const
+const quantity = {
+  'x-kubernetes-int-or-string': true,
+  description: 'A quantity, such as 250m or 512Mi.',
+  maxLength: 32,
+  pattern: '^([0-9]+|[0-9]+\\.[0-9]+)(m|k|M|G|T|Ki|Mi|Gi|Ti)?$',
+} as const
 const quantities = { type: 'object', additionalProperties: quantity, maxProperties: 16 } as const
 
 /** A number that is always there is what kubectl scale needs. */
@@ -13,7 +18,14 @@ export const gateway = {
   description: 'The pods that hold the connections.',
   default: {},
   properties: {
-    replicas: { type: 'integer', description: 'Number of pods. Also set by kubectl scale. With autoscaling, leave it out (or at its default).', minimum: 0, maximum: 1000, default: defaultReplicas, isDefaultStored: true },
+    replicas: {
+      type: 'integer',
+      description: 'Number of pods. Also set by kubectl scale. With autoscaling, leave it out (or at its default).',
+      minimum: 0,
+      maximum: 1000,
+      default: defaultReplicas,
+      isDefaultStored: true,
+    },
     autoscaling: {
       type: 'object',
       description: 'Lets a HorizontalPodAutoscaler choose the number of pods. Either this or replicas.',
@@ -21,13 +33,27 @@ export const gateway = {
       properties: {
         minReplicas: { type: 'integer', description: 'Least number of pods.', minimum: 1, maximum: 1000, default: 2 },
         maxReplicas: { type: 'integer', description: 'Greatest number of pods.', minimum: 1, maximum: 1000 },
-        targetCPUUtilizationPercent: { type: 'integer', description: 'Pods are added when they use more than this share of the CPU that they request, on average. One pod cannot use more than one core.', minimum: 10, maximum: 100, default: 70 },
+        targetCPUUtilizationPercent: {
+          type: 'integer',
+          description:
+            'Pods are added when they use more than this share of the CPU that they request, on average. One pod cannot use more than one core.',
+          minimum: 10,
+          maximum: 100,
+          default: 70,
+        },
       },
-      'x-kubernetes-validations': [{ rule: '!has(self.minReplicas) || !has(self.maxReplicas) || self.minReplicas <= self.maxReplicas', message: 'minReplicas must not exceed maxReplicas', fieldPath: '.minReplicas' }],
+      'x-kubernetes-validations': [
+        {
+          rule: '!has(self.minReplicas) || !has(self.maxReplicas) || self.minReplicas <= self.maxReplicas',
+          message: 'minReplicas must not exceed maxReplicas',
+          fieldPath: '.minReplicas',
+        },
+      ],
     },
     resources: {
       type: 'object',
-      description: 'CPU, memory and ephemeral storage of a pod. What is left out here gets the default: requests of 100m, 192Mi and 64Mi, a memory limit of 256Mi and three times replay.maxBytes, no limit of CPU and ephemeral storage.',
+      description:
+        'CPU, memory and ephemeral storage of a pod. What is left out here gets the default: requests of 100m, 192Mi and 64Mi, a memory limit of 256Mi and three times replay.maxBytes, no limit of CPU and ephemeral storage.',
       properties: {
         requests: { ...quantities, description: 'What the scheduler sets aside.' },
         limits: { ...quantities, description: 'What a pod cannot exceed.' },
@@ -40,28 +66,58 @@ export const gateway = {
         },
       ],
     },
-    image: { type: 'string', description: "Image of the gateway. Default: that of the operator's options, which is the operator's own.", minLength: 1, maxLength: 512, pattern: '^[^\\s]+$' },
-    imagePullPolicy: { type: 'string', description: "When the image is pulled. Default: Kubernetes' own rule.", enum: ['Always', 'IfNotPresent', 'Never'] },
+    image: {
+      type: 'string',
+      description: "Image of the gateway. Default: that of the operator's options, which is the operator's own.",
+      minLength: 1,
+      maxLength: 512,
+      pattern: '^[^\\s]+$',
+    },
+    imagePullPolicy: {
+      type: 'string',
+      description: "When the image is pulled. Default: Kubernetes' own rule.",
+      enum: ['Always', 'IfNotPresent', 'Never'],
+    },
     imagePullSecrets: {
       type: 'array',
       description: 'Secrets of this namespace with credentials for the image registry.',
       maxItems: 16,
       'x-kubernetes-list-type': 'map',
       'x-kubernetes-list-map-keys': ['name'],
-      items: { type: 'object', description: 'A Secret.', required: ['name'], properties: { name: { ...objectName, description: 'Name of the Secret.' } } },
+      items: {
+        type: 'object',
+        description: 'A Secret.',
+        required: ['name'],
+        properties: { name: { ...objectName, description: 'Name of the Secret.' } },
+      },
     },
-    drainSeconds: { type: 'integer', description: 'Time over which a pod that stops moves its connections to others.', minimum: 0, maximum: 600, default: 15 },
+    drainSeconds: {
+      type: 'integer',
+      description: 'Time over which a pod that stops moves its connections to others.',
+      minimum: 0,
+      maximum: 600,
+      default: 15,
+    },
     heartbeat: {
       type: 'string',
-      description: 'How often each connection is pinged, such as 20s: more often than proxies between close idle connections. Default: 25s.',
+      description:
+        'How often each connection is pinged, such as 20s: more often than proxies between close idle connections. Default: 25s.',
       maxLength: 32,
       pattern: durationPattern,
-      'x-kubernetes-validations': [{ rule: "duration(self) >= duration('1s') && duration(self) <= duration('10m')", message: 'heartbeat must be from 1s to 10m' }],
+      'x-kubernetes-validations': [
+        { rule: "duration(self) >= duration('1s') && duration(self) <= duration('10m')", message: 'heartbeat must be from 1s to 10m' },
+      ],
     },
-    logLevel: { type: 'string', description: 'The least severe log lines. User ids appear at debug only.', enum: ['debug', 'info', 'warn', 'error', 'silent'], default: 'info' },
+    logLevel: {
+      type: 'string',
+      description: 'The least severe log lines. User ids appear at debug only.',
+      enum: ['debug', 'info', 'warn', 'error', 'silent'],
+      default: 'info',
+    },
     env: {
       type: 'array',
-      description: "Further options of the gateway (docs/reference/configuration.md): those that no other field sets. A value that the gateway would refuse is refused here. And the variables OTEL_* of tracing (docs/observability.md).",
+      description:
+        'Further options of the gateway (docs/reference/configuration.md): those that no other field sets. A value that the gateway would refuse is refused here. And the variables OTEL_* of tracing (docs/observability.md).',
       maxItems: 64,
       'x-kubernetes-list-type': 'map',
       'x-kubernetes-list-map-keys': ['name'],
@@ -75,25 +131,35 @@ export const gateway = {
             description: 'The environment variable.',
             maxLength: 64,
             enum: understoodVariables,
-            'x-kubernetes-validations': Object.entries(retiredVariables).map(([name, instead]) => ({ rule: `self != '${name}'`, message: `${name} cannot be set: ${instead}` })),
+            'x-kubernetes-validations': Object.entries(retiredVariables).map(([name, instead]) => ({
+              rule: `self != '${name}'`,
+              message: `${name} cannot be set: ${instead}`,
+            })),
           },
           value: { type: 'string', description: 'Its value.', maxLength: 4096 },
         },
       },
     },
     nodeSelector: { ...labelMap, description: 'Labels of the nodes that pods may run on.' },
-    tolerations: { type: 'array', description: 'Taints of nodes that pods tolerate.', maxItems: 32, items: ofKubernetes('A toleration, as in the spec of a pod.') },
+    tolerations: {
+      type: 'array',
+      description: 'Taints of nodes that pods tolerate.',
+      maxItems: 32,
+      items: ofKubernetes('A toleration, as in the spec of a pod.'),
+    },
     affinity: ofKubernetes('Affinity, as in the spec of a pod. Default: away from each other in zones, as well as can be.'),
     topologySpreadConstraints: {
       type: 'array',
-      description: 'How pods are spread, as in the spec of a pod; a labelSelector that is left out is that of the channel. Default: over nodes, as well as can be.',
+      description:
+        'How pods are spread, as in the spec of a pod; a labelSelector that is left out is that of the channel. Default: over nodes, as well as can be.',
       maxItems: 16,
       items: ofKubernetes('A topology spread constraint.'),
     },
     priorityClassName: { ...objectName, description: 'PriorityClass of the pods.' },
     podUser: {
       type: 'string',
-      description: "Who chooses the user, the group and the fsGroup of the pods. Fixed: 65532 for all three. Assigned: the pods ask for none, and the cluster assigns them, as OpenShift does; elsewhere they run as the image's user. Default: the operator's options.",
+      description:
+        "Who chooses the user, the group and the fsGroup of the pods. Fixed: 65532 for all three. Assigned: the pods ask for none, and the cluster assigns them, as OpenShift does; elsewhere they run as the image's user. Default: the operator's options.",
       enum: ['Fixed', 'Assigned'],
     },
     podLabels: { ...labelMap, description: 'Further labels of the pods. Those of Carillon cannot be changed.' },
@@ -101,18 +167,37 @@ export const gateway = {
   },
   'x-kubernetes-validations': [
     // A channel that was made without either has the default in it, which nobody wrote: it must not stand in autoscaling's way later.
-    { rule: `!has(self.autoscaling) || !has(self.replicas) || self.replicas == ${defaultReplicas}`, message: 'gateway takes exactly one of replicas (a fixed number of pods) and autoscaling: take replicas out' },
+    {
+      rule: `!has(self.autoscaling) || !has(self.replicas) || self.replicas == ${defaultReplicas}`,
+      message: 'gateway takes exactly one of replicas (a fixed number of pods) and autoscaling: take replicas out',
+    },
   ],
 } as const satisfies JsonSchema
 
 export const tracing = {
   type: 'object',
-  description: 'Where gateways send traces (docs/observability.md). Without this section, and without OTEL_* in gateway.env, they send none.',
+  description:
+    'Where gateways send traces (docs/observability.md). Without this section, and without OTEL_* in gateway.env, they send none.',
   required: ['endpoint'],
   properties: {
-    endpoint: { type: 'string', description: 'The URL of an OpenTelemetry collector, such as http://otel-collector.monitoring:4318. It holds no credentials: the collector adds them.', maxLength: 2048, pattern: '^https?://[^\\s/@]+(/[^\\s@]*)?$' },
-    protocol: { type: 'string', description: "How the collector is spoken to. Default: http/protobuf.", enum: ['http/protobuf', 'http/json', 'grpc'] },
-    samplePercent: { type: 'integer', description: 'Share of the traces that begin here, in percent. What a caller traces is always traced. Default: 100.', minimum: 0, maximum: 100 },
+    endpoint: {
+      type: 'string',
+      description:
+        'The URL of an OpenTelemetry collector, such as http://otel-collector.monitoring:4318. It holds no credentials: the collector adds them.',
+      maxLength: 2048,
+      pattern: '^https?://[^\\s/@]+(/[^\\s@]*)?$',
+    },
+    protocol: {
+      type: 'string',
+      description: 'How the collector is spoken to. Default: http/protobuf.',
+      enum: ['http/protobuf', 'http/json', 'grpc'],
+    },
+    samplePercent: {
+      type: 'integer',
+      description: 'Share of the traces that begin here, in percent. What a caller traces is always traced. Default: 100.',
+      minimum: 0,
+      maximum: 100,
+    },
   },
 } as const satisfies JsonSchema
 
@@ -124,8 +209,20 @@ const destination = (purpose: string, defaultPorts: string) =>
     type: 'object',
     description: purpose,
     properties: {
-      to: { type: 'array', description: 'Peers of a NetworkPolicy. Default: any address. An empty list: none.', maxItems: 32, items: ofKubernetes('A peer: namespaceSelector, podSelector, ipBlock.') },
-      ports: { type: 'array', description: `Ports there. Default: ${defaultPorts}.`, minItems: 1, maxItems: 32, 'x-kubernetes-list-type': 'set', items: { ...port, description: 'A port.' } },
+      to: {
+        type: 'array',
+        description: 'Peers of a NetworkPolicy. Default: any address. An empty list: none.',
+        maxItems: 32,
+        items: ofKubernetes('A peer: namespaceSelector, podSelector, ipBlock.'),
+      },
+      ports: {
+        type: 'array',
+        description: `Ports there. Default: ${defaultPorts}.`,
+        minItems: 1,
+        maxItems: 32,
+        'x-kubernetes-list-type': 'set',
+        items: { ...port, description: 'A port.' },
+      },
     },
   }) as const satisfies JsonSchema
 
@@ -138,25 +235,33 @@ export const network = {
   properties: {
     ingressFrom: {
       type: 'array',
-      description: "Peers of a NetworkPolicy that may reach the public port: the ingress controller, and services that emit. Default: the namespaces of the operator's options; when these are empty, everybody.",
+      description:
+        "Peers of a NetworkPolicy that may reach the public port: the ingress controller, and services that emit. Default: the namespaces of the operator's options; when these are empty, everybody.",
       maxItems: 32,
       items: ofKubernetes('A peer: namespaceSelector, podSelector, ipBlock.'),
     },
     metricsFrom: {
       type: 'array',
-      description: "Peers that may reach the internal port with /metrics. Default: the namespaces of the operator's options. An empty list: nobody.",
+      description:
+        "Peers that may reach the internal port with /metrics. Default: the namespaces of the operator's options. An empty list: nobody.",
       maxItems: 32,
       items: ofKubernetes('A peer: namespaceSelector, podSelector, ipBlock.'),
     },
     egress: {
       type: 'object',
-      description: 'Lets the pods reach what stands here and nothing else. An empty object: the ports that a gateway needs, at any address. Default: no limits.',
+      description:
+        'Lets the pods reach what stands here and nothing else. An empty object: the ports that a gateway needs, at any address. Default: no limits.',
       properties: {
         dns: destination('Name servers, by UDP and TCP.', '53, and 5353, where name servers of OpenShift listen'),
         kafka: destination('Brokers.', 'those of the bootstrap servers. Name the ports of all brokers where they listen on others'),
         keys: destination('The server behind auth.jwks.uri, or the proxy before it.', 'that of the URI, or of the proxy'),
         traces: destination('The collector of traces, where gateway.env names one.', 'that of its address'),
-        others: { type: 'array', description: "Further egress rules of a NetworkPolicy, for what else pods must reach, such as a service mesh's control plane.", maxItems: 32, items: ofKubernetes('An egress rule: to, ports.') },
+        others: {
+          type: 'array',
+          description: "Further egress rules of a NetworkPolicy, for what else pods must reach, such as a service mesh's control plane.",
+          maxItems: 32,
+          items: ofKubernetes('An egress rule: to, ports.'),
+        },
       },
     },
     proxy: {
@@ -167,7 +272,8 @@ export const network = {
         httpProxy: { ...proxyUrl, description: 'Proxy for an http URI.' },
         noProxy: {
           type: 'array',
-          description: 'Hosts that are reached without the proxy: a name with all names under it, an address, a network as 10.0.0.0/8, or * for all. Loopback addresses are always among them.',
+          description:
+            'Hosts that are reached without the proxy: a name with all names under it, an address, a network as 10.0.0.0/8, or * for all. Loopback addresses are always among them.',
           maxItems: 64,
           'x-kubernetes-list-type': 'set',
           items: { type: 'string', description: 'A host.', minLength: 1, maxLength: 253, pattern: '^[^,\\s]+$' },
@@ -182,7 +288,12 @@ export const service = {
   description: 'The Service of the pods.',
   default: {},
   properties: {
-    ipFamilyPolicy: { type: 'string', description: "Whether it has an address of one or of both IP families. SingleStack is the cluster's first family. Default: SingleStack.", enum: ['SingleStack', 'PreferDualStack', 'RequireDualStack'] },
+    ipFamilyPolicy: {
+      type: 'string',
+      description:
+        "Whether it has an address of one or of both IP families. SingleStack is the cluster's first family. Default: SingleStack.",
+      enum: ['SingleStack', 'PreferDualStack', 'RequireDualStack'],
+    },
     annotations: { ...stringMap, description: 'Annotations of the Service, as a service mesh or topology-aware routing reads them.' },
   },
 } as const satisfies JsonSchema

@@ -75,6 +75,10 @@ type RequiredOf<S, F extends Form> =
   | (F extends 'effective' ? (S extends { readonly requiredEffective: readonly (infer R)[] } ? R : never) : never)
 
 /** Names of the properties that are always there. */
-type Present<P, R, F extends Form> = { [K in keyof P]: K extends R ? K : F extends 'effective' ? (P[K] extends { readonly default: unknown } ? K : never) : never }[keyof P]
+type Present<P, R, F extends Form> = {
+  [K in keyof P]: K extends R ? K : F extends 'effective' ? (P[K] extends { readonly default: unknown } ? K : never) : never
+}[keyof P]
 
-type Fields<P, R, F extends Form> = { readonly [K in Present<P, R, F>]: Shape<P[K], F> } & { readonly [K in Exclude<keyof P, Present<P, R, F>>]?: Shape<P[K], F> }
+type Fields<P, R, F extends Form> = { readonly [K in Present<P, R, F>]: Shape<P[K], F> } & {
+  readonly [K in Exclude<keyof P, Present<P, R, F>>]?: Shape<P[K], F>
+}

@@ -12,7 +12,13 @@ export const kafka = {
       minItems: 1,
       maxItems: 32,
       'x-kubernetes-list-type': 'set',
-      items: { type: 'string', description: 'host:port of a broker; an IPv6 address in brackets, as [fd00::1]:9092.', minLength: 3, maxLength: 261, pattern: '^([^\\s:/@,\\[\\]]+|\\[[0-9a-fA-F:.]+\\]):[0-9]{1,5}$' },
+      items: {
+        type: 'string',
+        description: 'host:port of a broker; an IPv6 address in brackets, as [fd00::1]:9092.',
+        minLength: 3,
+        maxLength: 261,
+        pattern: '^([^\\s:/@,\\[\\]]+|\\[[0-9a-fA-F:.]+\\]):[0-9]{1,5}$',
+      },
     },
     tls: {
       type: 'object',
@@ -29,7 +35,8 @@ export const kafka = {
         },
         clientSecretRef: {
           type: 'object',
-          description: 'A Secret of this namespace (type kubernetes.io/tls) with the client certificate for mutual TLS: keys tls.crt and tls.key.',
+          description:
+            'A Secret of this namespace (type kubernetes.io/tls) with the client certificate for mutual TLS: keys tls.crt and tls.key.',
           required: ['name'],
           properties: { name: { ...objectName, description: 'Name of the Secret.' } },
         },
@@ -43,7 +50,8 @@ export const kafka = {
         mechanism: { type: 'string', description: 'The SASL mechanism.', enum: ['plain', 'scram-sha-256', 'scram-sha-512'] },
         secretRef: {
           type: 'object',
-          description: 'A Secret of this namespace with user name and password. The pods mount it and follow its rotation. The operator reads it only where a Role lets it (docs/rbac.md).',
+          description:
+            'A Secret of this namespace with user name and password. The pods mount it and follow its rotation. The operator reads it only where a Role lets it (docs/rbac.md).',
           required: ['name'],
           properties: {
             name: { ...objectName, description: 'Name of the Secret.' },
@@ -80,11 +88,17 @@ export const topic = {
       minimum: 1,
       maximum: 1024,
       default: 3,
-      'x-kubernetes-validations': [{ rule: 'self >= oldSelf', message: 'partitions can only grow: Kafka cannot take partitions away. Make another channel with fewer, and move its clients' }],
+      'x-kubernetes-validations': [
+        {
+          rule: 'self >= oldSelf',
+          message: 'partitions can only grow: Kafka cannot take partitions away. Make another channel with fewer, and move its clients',
+        },
+      ],
     },
     replicas: {
       type: 'integer',
-      description: "Replication factor: on how many brokers each partition is. Default: the brokers' default.replication.factor. Cannot be changed.",
+      description:
+        "Replication factor: on how many brokers each partition is. Default: the brokers' default.replication.factor. Cannot be changed.",
       minimum: 1,
       maximum: 100,
     },
@@ -97,7 +111,8 @@ export const topic = {
     },
     config: {
       type: 'object',
-      description: 'Further settings of the topic, such as min.insync.replicas: "2". A setting that is taken out here is unset; settings that others made are left alone.',
+      description:
+        'Further settings of the topic, such as min.insync.replicas: "2". A setting that is taken out here is unset; settings that others made are left alone.',
       maxProperties: 64,
       additionalProperties: { type: 'string', description: 'The value, as Kafka writes it.', maxLength: 4096 },
     },
@@ -109,7 +124,8 @@ export const topic = {
         enabled: { type: 'boolean', description: 'Whether such records are copied.', default: true },
         name: {
           type: 'string',
-          description: "Name of the dead letter topic. Default: the name of the channel's topic with .dlq behind it. It cannot be the topic of a channel.",
+          description:
+            "Name of the dead letter topic. Default: the name of the channel's topic with .dlq behind it. It cannot be the topic of a channel.",
           minLength: 1,
           maxLength: 249,
           pattern: '^[A-Za-z0-9._-]+$',
@@ -126,15 +142,33 @@ export const topic = {
     },
     deletionPolicy: {
       type: 'string',
-      description: 'What becomes of the topic and the dead letter topic when the channel is deleted: Retain keeps them, Delete deletes those that the operator created for this channel, with all their records.',
+      description:
+        'What becomes of the topic and the dead letter topic when the channel is deleted: Retain keeps them, Delete deletes those that the operator created for this channel, with all their records.',
       enum: ['Retain', 'Delete'],
       default: 'Retain',
     },
   },
   'x-kubernetes-validations': [
-    { rule: 'has(self.name) == has(oldSelf.name) && (!has(self.name) || self.name == oldSelf.name)', message: 'the name of the topic cannot be changed: make another channel for another topic', fieldPath: '.name' },
-    { rule: 'has(self.replicas) == has(oldSelf.replicas) && (!has(self.replicas) || self.replicas == oldSelf.replicas)', message: "the replication factor cannot be changed here: move the partitions with Kafka's tools, and leave replicas out of new channels", fieldPath: '.replicas' },
-    { rule: "!has(self.retention) || !has(self.config) || !('retention.ms' in self.config)", message: 'retention is also config["retention.ms"]: give one of them', fieldPath: '.config' },
-    { rule: '!has(self.name) || !has(self.deadLetters) || !has(self.deadLetters.name) || self.deadLetters.name != self.name', message: 'the dead letter topic must be another topic than that of the channel', fieldPath: '.deadLetters.name' },
+    {
+      rule: 'has(self.name) == has(oldSelf.name) && (!has(self.name) || self.name == oldSelf.name)',
+      message: 'the name of the topic cannot be changed: make another channel for another topic',
+      fieldPath: '.name',
+    },
+    {
+      rule: 'has(self.replicas) == has(oldSelf.replicas) && (!has(self.replicas) || self.replicas == oldSelf.replicas)',
+      message:
+        "the replication factor cannot be changed here: move the partitions with Kafka's tools, and leave replicas out of new channels",
+      fieldPath: '.replicas',
+    },
+    {
+      rule: "!has(self.retention) || !has(self.config) || !('retention.ms' in self.config)",
+      message: 'retention is also config["retention.ms"]: give one of them',
+      fieldPath: '.config',
+    },
+    {
+      rule: '!has(self.name) || !has(self.deadLetters) || !has(self.deadLetters.name) || self.deadLetters.name != self.name',
+      message: 'the dead letter topic must be another topic than that of the channel',
+      fieldPath: '.deadLetters.name',
+    },
   ],
 } as const satisfies JsonSchema

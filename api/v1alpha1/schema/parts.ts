@@ -6,7 +6,12 @@ import type { JsonSchema } from './json-schema.ts'
 export const durationPattern = '^([0-9]{1,9}(ms|s|m|h))+$'
 
 /** A DNS subdomain (RFC 1123): the name of a Secret, a class, a ConfigMap. */
-export const objectName = { type: 'string', minLength: 1, maxLength: 253, pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$' } as const
+export const objectName = {
+  type: 'string',
+  minLength: 1,
+  maxLength: 253,
+  pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+} as const
 
 /** A key of a Secret or ConfigMap. */
 export const dataKey = { type: 'string', minLength: 1, maxLength: 253, pattern: '^[-._a-zA-Z0-9]+$' } as const
@@ -14,7 +19,8 @@ export const dataKey = { type: 'string', minLength: 1, maxLength: 253, pattern: 
 export const claimPath = { type: 'string', minLength: 1, maxLength: 128 } as const
 
 /** A key of a label or an annotation. https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set */
-export const metadataKeyPattern = '^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$'
+export const metadataKeyPattern =
+  '^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$'
 
 /** Refused here, they are told by the name of the channel's own field, and before anything is made. */
 export const hasMetadataKeys = {
@@ -22,11 +28,26 @@ export const hasMetadataKeys = {
   message: 'a key here is NAME or PREFIX/NAME: NAME has at most 63 letters, digits, -, _ and ., and PREFIX is a DNS name in small letters',
 } as const
 
-export const stringMap = { type: 'object', additionalProperties: { type: 'string', maxLength: 4096, description: 'The value.' }, maxProperties: 64, 'x-kubernetes-validations': [hasMetadataKeys] } as const
+export const stringMap = {
+  type: 'object',
+  additionalProperties: { type: 'string', maxLength: 4096, description: 'The value.' },
+  maxProperties: 64,
+  'x-kubernetes-validations': [hasMetadataKeys],
+} as const
 
-const labelValue = { type: 'string', maxLength: 63, pattern: '^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$', description: 'The value of the label.' } as const
+const labelValue = {
+  type: 'string',
+  maxLength: 63,
+  pattern: '^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$',
+  description: 'The value of the label.',
+} as const
 
-export const labelMap = { type: 'object', additionalProperties: labelValue, maxProperties: 64, 'x-kubernetes-validations': [hasMetadataKeys] } as const
+export const labelMap = {
+  type: 'object',
+  additionalProperties: labelValue,
+  maxProperties: 64,
+  'x-kubernetes-validations': [hasMetadataKeys],
+} as const
 
 /** An object of Kubernetes' own API, which judges it: `what` says which. */
 export const ofKubernetes = (what: string) =>

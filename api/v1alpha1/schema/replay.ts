@@ -13,7 +13,9 @@ export const replay = {
       maxLength: 32,
       pattern: durationPattern,
       default: '5m',
-      'x-kubernetes-validations': [{ rule: "duration(self) >= duration('1s') && duration(self) <= duration('24h')", message: 'window must be from 1s to 24h' }],
+      'x-kubernetes-validations': [
+        { rule: "duration(self) >= duration('1s') && duration(self) <= duration('24h')", message: 'window must be from 1s to 24h' },
+      ],
     },
     maxBytes: {
       'x-kubernetes-int-or-string': true,
@@ -21,7 +23,12 @@ export const replay = {
       maxLength: 16,
       pattern: '^[0-9]{1,10}(Ki|Mi|Gi)?$',
       default: '64Mi',
-      'x-kubernetes-validations': [{ rule: "quantity(string(self)).compareTo(quantity('64Ki')) >= 0 && quantity(string(self)).compareTo(quantity('8Gi')) <= 0", message: 'maxBytes must be from 64Ki to 8Gi' }],
+      'x-kubernetes-validations': [
+        {
+          rule: "quantity(string(self)).compareTo(quantity('64Ki')) >= 0 && quantity(string(self)).compareTo(quantity('8Gi')) <= 0",
+          message: 'maxBytes must be from 64Ki to 8Gi',
+        },
+      ],
     },
   },
 } as const satisfies JsonSchema
@@ -39,7 +46,18 @@ export const limits = {
     connectionsPerSecond: count(options.upgradeRatePerS, 'Connections that one pod takes per second.'),
     connectionsBurst: count(options.upgradeBurst, 'Connections that one pod takes at once.'),
     eventBytes: count(options.maxEventBytes, 'Largest event, in bytes.'),
-    audienceMembers: { type: 'integer', description: `Most users, organizations and roles together that one event may name. Default: ${options.maxAudienceSize.default}.`, minimum: options.maxAudienceSize.min, maximum: options.maxAudienceSize.max },
+    audienceMembers: {
+      type: 'integer',
+      description: `Most users, organizations and roles together that one event may name. Default: ${options.maxAudienceSize.default}.`,
+      minimum: options.maxAudienceSize.min,
+      maximum: options.maxAudienceSize.max,
+    },
   },
-  'x-kubernetes-validations': [{ rule: '!has(self.connectionsBurst) || !has(self.connectionsPerSecond) || self.connectionsBurst >= self.connectionsPerSecond', message: 'connectionsBurst must be at least connectionsPerSecond: a rate above the burst is never reached', fieldPath: '.connectionsBurst' }],
+  'x-kubernetes-validations': [
+    {
+      rule: '!has(self.connectionsBurst) || !has(self.connectionsPerSecond) || self.connectionsBurst >= self.connectionsPerSecond',
+      message: 'connectionsBurst must be at least connectionsPerSecond: a rate above the burst is never reached',
+      fieldPath: '.connectionsBurst',
+    },
+  ],
 } as const satisfies JsonSchema

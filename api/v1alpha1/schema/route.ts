@@ -6,11 +6,23 @@ const prefix = { type: 'string', minLength: 2, maxLength: 200, pattern: '^(/[A-Z
 
 export const route = {
   type: 'object',
-  description: 'How browsers reach the channel. Without this section, and without a host of the class: only inside of the cluster, by its Service.',
+  description:
+    'How browsers reach the channel. Without this section, and without a host of the class: only inside of the cluster, by its Service.',
   default: { type: 'None' },
   properties: {
-    type: { type: 'string', description: 'Ingress (networking.k8s.io/v1), HTTPRoute (gateway.networking.k8s.io/v1), or None.', enum: ['Ingress', 'HTTPRoute', 'None'], default: 'Ingress' },
-    host: { type: 'string', description: 'Host name, without a port.', minLength: 1, maxLength: 253, pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$' },
+    type: {
+      type: 'string',
+      description: 'Ingress (networking.k8s.io/v1), HTTPRoute (gateway.networking.k8s.io/v1), or None.',
+      enum: ['Ingress', 'HTTPRoute', 'None'],
+      default: 'Ingress',
+    },
+    host: {
+      type: 'string',
+      description: 'Host name, without a port.',
+      minLength: 1,
+      maxLength: 253,
+      pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+    },
     paths: {
       type: 'object',
       description: 'Prefixes of the paths, so that channels share a host.',
@@ -19,7 +31,9 @@ export const route = {
         socket: { ...prefix, description: 'Before /v1/ws. Default: /wss/NAME of the channel.' },
         api: { ...prefix, description: 'Before /v1/events and /v1/emit-message. Default: /api/NAME of the channel.' },
       },
-      'x-kubernetes-validations': [{ rule: '!has(self.socket) || !has(self.api) || self.socket != self.api', message: 'socket and api need different prefixes' }],
+      'x-kubernetes-validations': [
+        { rule: '!has(self.socket) || !has(self.api) || self.socket != self.api', message: 'socket and api need different prefixes' },
+      ],
     },
     className: { ...objectName, description: "The ingress class. Default: the cluster's default class." },
     parentRefs: {
@@ -41,15 +55,34 @@ export const route = {
     },
     tls: {
       type: 'object',
-      description: 'Browsers connect with wss and https. An empty object: whatever stands in front (the ingress controller, the Gateway) has the certificate.',
-      properties: { secretName: { ...objectName, description: 'A Secret of this namespace (type kubernetes.io/tls) for the Ingress; cert-manager fills it when the annotations ask it to.' } },
+      description:
+        'Browsers connect with wss and https. An empty object: whatever stands in front (the ingress controller, the Gateway) has the certificate.',
+      properties: {
+        secretName: {
+          ...objectName,
+          description:
+            'A Secret of this namespace (type kubernetes.io/tls) for the Ingress; cert-manager fills it when the annotations ask it to.',
+        },
+      },
     },
     annotations: { ...stringMap, description: 'Annotations of the Ingress or HTTPRoute.' },
     labels: { ...labelMap, description: 'Further labels of the Ingress or HTTPRoute.' },
   },
   'x-kubernetes-validations': [
-    { rule: "!has(self.type) || self.type != 'HTTPRoute' || !has(self.className)", message: 'className is of an Ingress: an HTTPRoute has parentRefs in its place', fieldPath: '.className' },
-    { rule: "!has(self.type) || self.type != 'Ingress' || !has(self.parentRefs)", message: 'parentRefs is of an HTTPRoute: an Ingress has className in its place', fieldPath: '.parentRefs' },
-    { rule: "!has(self.type) || self.type != 'HTTPRoute' || !has(self.tls) || !has(self.tls.secretName)", message: "the certificate of an HTTPRoute is its Gateway's: write tls: {}", fieldPath: '.tls' },
+    {
+      rule: "!has(self.type) || self.type != 'HTTPRoute' || !has(self.className)",
+      message: 'className is of an Ingress: an HTTPRoute has parentRefs in its place',
+      fieldPath: '.className',
+    },
+    {
+      rule: "!has(self.type) || self.type != 'Ingress' || !has(self.parentRefs)",
+      message: 'parentRefs is of an HTTPRoute: an Ingress has className in its place',
+      fieldPath: '.parentRefs',
+    },
+    {
+      rule: "!has(self.type) || self.type != 'HTTPRoute' || !has(self.tls) || !has(self.tls.secretName)",
+      message: "the certificate of an HTTPRoute is its Gateway's: write tls: {}",
+      fieldPath: '.tls',
+    },
   ],
 } as const satisfies JsonSchema

@@ -38,7 +38,15 @@ export const bare: Contender = {
 }
 
 function launch(server: 'socketio' | 'ws' | 'bare', { port, key, issuer, buildDirectory }: LaunchOptions): Launch {
-  const environment: ServerEnvironment = { port, publishPort: port + 1, key, keysFile: issuer.keysFile, issuer: issuer.issuer, audience: issuer.audience, packages: buildDirectory }
+  const environment: ServerEnvironment = {
+    port,
+    publishPort: port + 1,
+    key,
+    keysFile: issuer.keysFile,
+    issuer: issuer.issuer,
+    audience: issuer.audience,
+    packages: buildDirectory,
+  }
   return {
     command: process.execPath,
     args: ['--disable-warning=ExperimentalWarning', fileURLToPath(new URL(`../servers/${server}.ts`, import.meta.url))],

@@ -35,7 +35,8 @@ async function prepare({ directory, say }: PrepareOptions): Promise<Result<strin
   if (isBuilt(directory)) return ok(version)
   if (findCommand('go') === null) return failed('it is built with Go, and there is no `go` on the PATH')
   mkdirSync(directory, { recursive: true })
-  if (!existsSync(join(directory, 'go.mod'))) writeFileSync(join(directory, 'go.mod'), 'module carillon.invalid/peers/centrifugo\n\ngo 1.25\n')
+  if (!existsSync(join(directory, 'go.mod')))
+    writeFileSync(join(directory, 'go.mod'), 'module carillon.invalid/peers/centrifugo\n\ngo 1.25\n')
   say(`fetching and building Centrifugo ${version}, which takes some minutes the first time`)
   const steps = [
     ['go', 'get', '-tool', `${module}@v${version}`],

@@ -24,11 +24,15 @@ test('each has a name of its own, a dialect, and ours comes first', () => {
 test('ours is given options that a gateway takes, in production, and the broker where there is one', () => {
   const readable = () => true
   expect(parseOptions(carillon.launch(options).env, { readable })).toMatchObject({ ok: true, value: { isDevelopment: false, port: 4000 } })
-  expect(parseOptions(carillon.launch({ ...options, kafka }).env, { readable })).toMatchObject({ ok: true, value: { kafkaBrokers: kafka.brokers, kafkaTopic: 'events' } })
+  expect(parseOptions(carillon.launch({ ...options, kafka }).env, { readable })).toMatchObject({
+    ok: true,
+    value: { kafkaBrokers: kafka.brokers, kafkaTopic: 'events' },
+  })
 })
 
 test('Centrifugo keeps history only where it is to recover, and reads the topic where there is one', () => {
-  const configOf = (name: string, launchOptions: LaunchOptions): unknown => JSON.parse(contenders.find((one) => one.name === name)?.launch(launchOptions).files['centrifugo.json'] ?? '')
+  const configOf = (name: string, launchOptions: LaunchOptions): unknown =>
+    JSON.parse(contenders.find((one) => one.name === name)?.launch(launchOptions).files['centrifugo.json'] ?? '')
   expect(configOf('centrifugo', options)).toMatchObject({ channel: { without_namespace: {} }, http_api: { key: 'secret' } })
   expect(configOf('centrifugo', options)).not.toHaveProperty('consumers')
   expect(configOf('centrifugo-recovery', { ...options, kafka })).toMatchObject({

@@ -12,5 +12,7 @@ export async function runStep(command: string, args: readonly string[], director
   child.stdout.on('data', hear)
   child.stderr.on('data', hear)
   const [code] = (await once(child, 'close')) as [number | null] // the arguments of 'close'
-  return code === 0 ? ok(null) : failed(`\`${[command, ...args.slice(0, 2)].join(' ')}\` ended with ${String(code)}: ${said.trim().split('\n').at(-1) ?? ''}`)
+  return code === 0
+    ? ok(null)
+    : failed(`\`${[command, ...args.slice(0, 2)].join(' ')}\` ended with ${String(code)}: ${said.trim().split('\n').at(-1) ?? ''}`)
 }

@@ -14,7 +14,10 @@ export const centrifugo: Dialect = {
     headers: { 'x-api-key': key, 'content-type': 'application/json' },
     body: `{"channel":"${channelOf(user)}",${mayRepeat ? `"idempotency_key":"${number}",` : ''}"data":${data}}`,
   }),
-  record: ({ number, data, user }) => ({ value: data, headers: { 'centrifugo-channels': channelOf(user), 'centrifugo-idempotency-key': String(number) } }),
+  record: ({ number, data, user }) => ({
+    value: data,
+    headers: { 'centrifugo-channels': channelOf(user), 'centrifugo-idempotency-key': String(number) },
+  }),
 }
 
 function createClient({ token }: Identity, resumes: boolean): DialectClient {
@@ -27,7 +30,8 @@ function createClient({ token }: Identity, resumes: boolean): DialectClient {
     },
     message: (wire, bytes, start, end) => {
       const isOnePush = bytes[start + 2] === pushLetter && !bytes.subarray(start, end).includes(lineFeed)
-      if (resumes || !isOnePush) for (const line of bytes.toString('utf8', start, end).split('\n')) if (line !== '') readLine(wire, line, positions)
+      if (resumes || !isOnePush)
+        for (const line of bytes.toString('utf8', start, end).split('\n')) if (line !== '') readLine(wire, line, positions)
       wire.events(bytes, start, end)
     },
   }

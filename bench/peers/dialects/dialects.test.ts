@@ -57,9 +57,17 @@ describe('Carillon', () => {
   })
 
   it('publishes to everybody or to one', () => {
-    expect(JSON.parse(carillon.publish(event, 'key').body)).toEqual({ id: '7', type: 'com.example.bench', broadcast: true, payload: { a: 1 } })
+    expect(JSON.parse(carillon.publish(event, 'key').body)).toEqual({
+      id: '7',
+      type: 'com.example.bench',
+      broadcast: true,
+      payload: { a: 1 },
+    })
     expect(JSON.parse(carillon.publish({ ...event, user: 'ann' }, 'key').body)).toMatchObject({ users: ['ann'] })
-    expect(carillon.record?.({ ...event, user: 'ann' })).toMatchObject({ value: event.data, headers: { ce_id: '7', ce_audience: '{"users":["ann"]}' } })
+    expect(carillon.record?.({ ...event, user: 'ann' })).toMatchObject({
+      value: event.data,
+      headers: { ce_id: '7', ce_audience: '{"users":["ann"]}' },
+    })
   })
 })
 
@@ -90,7 +98,11 @@ describe('Centrifugo', () => {
     tell(client, wire, `{"push":{"channel":"all","pub":{"data":${mark(1)},"offset":4}}}`)
     client.opened(wire)
     expect(JSON.parse(heard.sent[0] ?? '')).toMatchObject({ connect: { subs: { all: { recover: true, epoch: 'e', offset: 4 } } } })
-    tell(client, wire, `{"id":1,"connect":{"subs":{"all":{"epoch":"e","recovered":true,"publications":[{"data":${mark(2)},"offset":5},{"data":${mark(3)},"offset":6}]}}}}`)
+    tell(
+      client,
+      wire,
+      `{"id":1,"connect":{"subs":{"all":{"epoch":"e","recovered":true,"publications":[{"data":${mark(2)},"offset":5},{"data":${mark(3)},"offset":6}]}}}}`,
+    )
     client.opened(wire)
     expect(JSON.parse(heard.sent[1] ?? '')).toMatchObject({ connect: { subs: { all: { offset: 6 } } } })
     expect(heard.events).toEqual([1, 2, 3])
@@ -104,7 +116,11 @@ describe('Centrifugo', () => {
 
   it('publishes to the channel of all or the personal one, with a key only where it may be repeated', () => {
     expect(JSON.parse(centrifugo.publish(event, 'key').body)).toEqual({ channel: 'all', data: { a: 1 } })
-    expect(JSON.parse(centrifugo.publish({ ...event, user: 'ann', mayRepeat: true }, 'key').body)).toEqual({ channel: 'personal:#ann', idempotency_key: '7', data: { a: 1 } })
+    expect(JSON.parse(centrifugo.publish({ ...event, user: 'ann', mayRepeat: true }, 'key').body)).toEqual({
+      channel: 'personal:#ann',
+      idempotency_key: '7',
+      data: { a: 1 },
+    })
   })
 })
 

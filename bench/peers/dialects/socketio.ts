@@ -21,7 +21,8 @@ const [connectType, eventType, errorType] = [code('0'), code('2'), code('4')]
 function createClient({ token }: Identity, resumes: boolean): DialectClient {
   let session: string | null = null
   let offset: string | null = null
-  const connectPacket = (): string => `40${JSON.stringify({ token, ...(session !== null && offset !== null ? { pid: session, offset } : {}) })}`
+  const connectPacket = (): string =>
+    `40${JSON.stringify({ token, ...(session !== null && offset !== null ? { pid: session, offset } : {}) })}`
   return {
     request: () => ({ path: '/socket.io/?EIO=4&transport=websocket', headers: {}, subprotocol: null }),
     opened: () => {},

@@ -42,7 +42,8 @@ async function startServer(): Promise<TestServer> {
   return { port: (server.address() as AddressInfo).port, sockets: wss.clients, send, refuse: () => void (status = 500) } // it listens on TCP
 }
 
-const identities = (count: number): readonly Identity[] => Array.from({ length: count }, (_, index) => ({ user: `user-${index}`, token: 'token' }))
+const identities = (count: number): readonly Identity[] =>
+  Array.from({ length: count }, (_, index) => ({ user: `user-${index}`, token: 'token' }))
 
 function createGroup(server: { readonly port: number }, clients: number): Group {
   const group = new Group({ group: 'test', dialect: 'plain', ports: [server.port], clients, keepsReceipts: true }, identities(clients))
@@ -128,7 +129,16 @@ test('at saturation events leave one after the other until the time is over, and
   const server = await startServer()
   const group = createGroup(server, 3)
   await group.open()
-  const plan = { group: 'test', target: { dialect: 'plain', port: server.port, key: '' }, firstNumber: 0, window: 4, durationMs: 100, receivers: 3, bytes: 64, users: null } as const
+  const plan = {
+    group: 'test',
+    target: { dialect: 'plain', port: server.port, key: '' },
+    firstNumber: 0,
+    window: 4,
+    durationMs: 100,
+    receivers: 3,
+    bytes: 64,
+    users: null,
+  } as const
   const { published, deliveries, isComplete } = await saturate(group.shared, plan)
   expect(published).toBeGreaterThan(0)
   expect({ deliveries, isComplete }).toEqual({ deliveries: published * 3, isComplete: true })
@@ -140,7 +150,16 @@ test('at saturation nothing is waited for that the server has refused', async ()
   const group = createGroup(server, 1)
   await group.open()
   server.refuse()
-  const plan = { group: 'test', target: { dialect: 'plain', port: server.port, key: '' }, firstNumber: 0, window: 2, durationMs: 50, receivers: 1, bytes: 64, users: null } as const
+  const plan = {
+    group: 'test',
+    target: { dialect: 'plain', port: server.port, key: '' },
+    firstNumber: 0,
+    window: 2,
+    durationMs: 50,
+    receivers: 1,
+    bytes: 64,
+    users: null,
+  } as const
   const { published, refused, deliveries, isComplete } = await saturate(group.shared, plan)
   expect({ refused, deliveries, isComplete }).toEqual({ refused: published, deliveries: 0, isComplete: true })
 })

@@ -16,7 +16,8 @@ const connectTimeoutMs = 10_000
 const clientsPerAddress = 100
 
 /** Clients of several servers have addresses of their own: those of one server leave the ports of the others alone, and those of 127.0.0.1 to the servers. */
-const addressOf = (serverPort: number, index: number): string => `127.${1 + (serverPort % 250)}.0.${1 + Math.floor(index / clientsPerAddress)}`
+const addressOf = (serverPort: number, index: number): string =>
+  `127.${1 + (serverPort % 250)}.0.${1 + Math.floor(index / clientsPerAddress)}`
 
 /** Clients of one server. */
 export class Group {

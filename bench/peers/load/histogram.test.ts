@@ -17,7 +17,11 @@ test('its percentiles are within a hundredth of the nearest rank', () => {
       const { count, p50, p99, p999, max } = histogramOf(ms).read()
       expect(count).toBe(ms.length)
       expect(max).toBe(sorted.at(-1))
-      for (const [read, exact] of [[p50, rank(0.5)], [p99, rank(0.99)], [p999, rank(0.999)]] as const) {
+      for (const [read, exact] of [
+        [p50, rank(0.5)],
+        [p99, rank(0.99)],
+        [p999, rank(0.999)],
+      ] as const) {
         expect(Math.abs(read - exact) / exact).toBeLessThanOrEqual(0.01)
       }
     }),

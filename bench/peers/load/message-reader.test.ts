@@ -7,7 +7,12 @@ const frameOf = (text: string): Buffer => Buffer.concat([websocketFraming.before
 const ping = Buffer.from([0x89, 0])
 const close = Buffer.from([0x88, 2, 3, 232])
 
-function readPieces(pieces: readonly Buffer[]): { readonly texts: readonly string[]; readonly pings: number; readonly closes: number; readonly bytes: number } {
+function readPieces(pieces: readonly Buffer[]): {
+  readonly texts: readonly string[]
+  readonly pings: number
+  readonly closes: number
+  readonly bytes: number
+} {
   const seen = { texts: [] as string[], pings: 0, closes: 0, bytes: 0 }
   const reader = new MessageReader({
     message: (bytes, start, end) => void seen.texts.push(bytes.toString('latin1', start, end)),
@@ -45,7 +50,12 @@ test('keeps no hold on a buffer that is used again', () => {
   const stream = frameOf('abc')
   const shared = Buffer.from(stream.subarray(0, 3))
   const texts: string[] = []
-  const reader = new MessageReader({ message: (bytes, start, end) => void texts.push(bytes.toString('latin1', start, end)), ping: () => {}, close: () => {}, bytes: () => {} })
+  const reader = new MessageReader({
+    message: (bytes, start, end) => void texts.push(bytes.toString('latin1', start, end)),
+    ping: () => {},
+    close: () => {},
+    bytes: () => {},
+  })
   reader.add(shared, 0, 3)
   shared.fill(0)
   reader.add(stream, 3, stream.length)

@@ -10,7 +10,9 @@ test('processor time is read past a name with blanks and parentheses', () => {
 
 test('memory is read by its name', () => {
   const status = 'Name:\tnode\nVmHWM:\t  204800 kB\nVmRSS:\t  102400 kB\n'
-  expect([parseKilobytes(status, 'VmRSS'), parseKilobytes(status, 'VmHWM'), parseKilobytes(status, 'VmSwap')]).toEqual([102_400, 204_800, 0])
+  expect([parseKilobytes(status, 'VmRSS'), parseKilobytes(status, 'VmHWM'), parseKilobytes(status, 'VmSwap')]).toEqual([
+    102_400, 204_800, 0,
+  ])
 })
 
 test("the kernel's memory of sockets is that of TCP", () => {

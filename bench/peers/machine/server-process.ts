@@ -36,7 +36,11 @@ export async function startServer(options: StartOptions): Promise<ServerProcess>
   const { launch, directory, cpu } = options
   for (const [name, text] of Object.entries(launch.files)) writeFileSync(join(directory, name), text)
   const [command = '', ...args] = pinned(cpu, [launch.command, ...launch.args])
-  const child = spawn(command, args, { cwd: directory, env: { PATH: process.env.PATH, HOME: process.env.HOME, ...launch.env }, stdio: ['ignore', 'ignore', 'pipe'] })
+  const child = spawn(command, args, {
+    cwd: directory,
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...launch.env },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
   const complaints = { tail: '' }
   child.stderr.on('data', (chunk: Buffer) => void (complaints.tail = (complaints.tail + chunk.toString()).slice(-keptCharacters)))
   // It must not outlive a run that was broken off.
@@ -86,7 +90,11 @@ async function untilReady(child: ChildProcess, { title, launch, port, timeoutMs 
 
 async function isReady(url: string | null, port: number): Promise<boolean> {
   // Not listening, or not answering in time: not ready.
-  if (url !== null) return fetch(url, { signal: AbortSignal.timeout(1_000) }).then((answer) => answer.ok, () => false)
+  if (url !== null)
+    return fetch(url, { signal: AbortSignal.timeout(1_000) }).then(
+      (answer) => answer.ok,
+      () => false,
+    )
   return new Promise((resolve) => {
     const socket = connect({ host: '127.0.0.1', port })
     socket.on('connect', () => resolve(true))

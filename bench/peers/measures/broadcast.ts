@@ -22,7 +22,10 @@ const cases: readonly Case[] = [
   { sockets: 1_000, rate: 40 },
   { sockets: 1_000, rate: 'saturation' },
 ]
-const quickCases: readonly Case[] = [{ sockets: 1_000, rate: 10 }, { sockets: 1_000, rate: 'saturation' }]
+const quickCases: readonly Case[] = [
+  { sockets: 1_000, rate: 10 },
+  { sockets: 1_000, rate: 'saturation' },
+]
 
 /** Events that are on their way at most, at saturation. */
 const saturationWindow = 4
@@ -57,7 +60,9 @@ export const broadcast: Measure = {
         const windows = await measureCase(world, server, { sockets, rate })
         rows.push(rowOf(contender.name, { sockets, rate }, windows))
         const [some] = windows
-        world.say(`${contender.title}, ${caseText({ sockets, rate })}: ${windows.map((window) => figure(window.deliveriesPerCpuSecond)).join(', ')} deliveries per CPU second, p99 ${figure(some?.latencies.p99 ?? 0)} ms`)
+        world.say(
+          `${contender.title}, ${caseText({ sockets, rate })}: ${windows.map((window) => figure(window.deliveriesPerCpuSecond)).join(', ')} deliveries per CPU second, p99 ${figure(some?.latencies.p99 ?? 0)} ms`,
+        )
       }
       await world.rig.load.call('close', { group })
     })
@@ -73,7 +78,9 @@ export const broadcast: Measure = {
         { key: 'busy', title: 'server, generator busy' },
       ],
       rows: rows.toSorted((a, b) => chosen.findIndex((one) => caseText(one) === a.of) - chosen.findIndex((one) => caseText(one) === b.of)),
-      notes: [`Saturation: ${saturationWindow} events on their way at most. Latencies are from the moment that an event was to be published until a client has read it.`],
+      notes: [
+        `Saturation: ${saturationWindow} events on their way at most. Latencies are from the moment that an event was to be published until a client has read it.`,
+      ],
     }
   },
 }
@@ -83,23 +90,52 @@ async function measureCase(world: MeasureWorld, server: Server, { sockets, rate 
   const windows: Window[] = []
   for (let round = 0; round < rounds; round += 1) {
     await world.rig.load.call('latencies', { group })
-    windows.push(await (rate === 'saturation' ? saturated(world.rig, server, { sockets, durationMs }) : atRate(world.rig, server, { sockets, rate, durationMs })))
+    windows.push(
+      await (rate === 'saturation'
+        ? saturated(world.rig, server, { sockets, durationMs })
+        : atRate(world.rig, server, { sockets, rate, durationMs })),
+    )
   }
   return windows
 }
 
-async function saturated(rig: PeerRig, server: Server, { sockets, durationMs }: { readonly sockets: number; readonly durationMs: number }): Promise<Window> {
+async function saturated(
+  rig: PeerRig,
+  server: Server,
+  { sockets, durationMs }: { readonly sockets: number; readonly durationMs: number },
+): Promise<Window> {
   const { result, ...spent } = await observe(rig, server, () =>
-    rig.load.call('saturate', { group, target: server.target, firstNumber: rig.takeNumbers(saturationNumbers), window: saturationWindow, durationMs, receivers: sockets, bytes: eventBytes, users: null }),
+    rig.load.call('saturate', {
+      group,
+      target: server.target,
+      firstNumber: rig.takeNumbers(saturationNumbers),
+      window: saturationWindow,
+      durationMs,
+      receivers: sockets,
+      bytes: eventBytes,
+      users: null,
+    }),
   )
   return windowOf(rig, { ...spent, owed: result.published * sockets, delivered: result.deliveries })
 }
 
-async function atRate(rig: PeerRig, server: Server, { sockets, rate, durationMs }: { readonly sockets: number; readonly rate: number; readonly durationMs: number }): Promise<Window> {
+async function atRate(
+  rig: PeerRig,
+  server: Server,
+  { sockets, rate, durationMs }: { readonly sockets: number; readonly rate: number; readonly durationMs: number },
+): Promise<Window> {
   const events = Math.max(2, Math.round((rate * durationMs) / 1000))
   const before = await rig.load.call('counts', { group })
   const { result, ...spent } = await observe(rig, server, async () => {
-    await rig.publisher.call('atRate', { name: group, firstNumber: rig.takeNumbers(events), events, perSecond: rate, bytes: eventBytes, users: null, retryForMs: 0 })
+    await rig.publisher.call('atRate', {
+      name: group,
+      firstNumber: rig.takeNumbers(events),
+      events,
+      perSecond: rate,
+      bytes: eventBytes,
+      users: null,
+      retryForMs: 0,
+    })
     return rig.load.call('awaitEvents', { group, events: before.events + events * sockets, timeoutMs: 10_000 })
   })
   return windowOf(rig, { ...spent, owed: events * sockets, delivered: result.events - before.events })
@@ -119,7 +155,8 @@ async function windowOf(rig: PeerRig, { cpuSeconds, wallSeconds, ...rest }: Spen
   return { ...rest, latencies, deliveriesPerCpuSecond: rest.delivered / cpuSeconds, deliveriesPerSecond: rest.delivered / wallSeconds }
 }
 
-const caseText = ({ sockets, rate }: Case): string => `${sockets.toLocaleString('en-US')} sockets, ${rate === 'saturation' ? rate : `${rate}/s`}`
+const caseText = ({ sockets, rate }: Case): string =>
+  `${sockets.toLocaleString('en-US')} sockets, ${rate === 'saturation' ? rate : `${rate}/s`}`
 
 function rowOf(contender: string, one: Case, windows: readonly Window[]): SectionRow {
   const middle = (of: (window: Window) => number): number => medianOf(windows.map(of))
@@ -133,7 +170,10 @@ function rowOf(contender: string, one: Case, windows: readonly Window[]): Sectio
       p50: exactly(middle((window) => window.latencies.p50)),
       p99: spreadOf(windows.map((window) => window.latencies.p99)),
       p999: exactly(middle((window) => window.latencies.p999)),
-      delivered: percentText(total((window) => window.delivered), total((window) => window.owed)),
+      delivered: percentText(
+        total((window) => window.delivered),
+        total((window) => window.owed),
+      ),
       // Without a column of their own: the rig is judged by them.
       loadBusy: exactly(middle((window) => window.loadBusy)),
       serverBusy: exactly(middle((window) => window.serverBusy)),

@@ -34,7 +34,9 @@ export const idle: Measure = {
       for (const contender of world.contenders) {
         const connected = await connect(world, await world.rig.start(contender), clients)
         all.push(connected)
-        world.say(`${contender.title}: ${connected.served} clients in ${figure(connected.tookMs / 1000)} s, ${figure((1e6 * connected.cpuSecondsToConnect) / clients)} us each`)
+        world.say(
+          `${contender.title}: ${connected.served} clients in ${figure(connected.tookMs / 1000)} s, ${figure((1e6 * connected.cpuSecondsToConnect) / clients)} us each`,
+        )
       }
       await sleep(settleMs)
       const before = all.map(({ server }) => server.usage())
@@ -56,7 +58,7 @@ const columns = [
 ]
 
 const notes = [
-  'RSS is what the process has grown by since it served 300 connections and lost them. The kernel\'s share is that of both ends, which are on this machine. A handshake includes the verification of a token (ES256), no two of which are the same; the bare server verifies none.',
+  "RSS is what the process has grown by since it served 300 connections and lost them. The kernel's share is that of both ends, which are on this machine. A handshake includes the verification of a token (ES256), no two of which are the same; the bare server verifies none.",
 ]
 
 async function connect(world: MeasureWorld, server: Server, clients: number): Promise<Connected> {
@@ -87,7 +89,10 @@ interface Idle {
   readonly cpuSecondsBefore: number
 }
 
-function rowOf({ server, rssBefore, socketBytes, cpuSecondsToConnect, tookMs, served }: Connected, { clients, idleMs, cpuSecondsBefore }: Idle): SectionRow {
+function rowOf(
+  { server, rssBefore, socketBytes, cpuSecondsToConnect, tookMs, served }: Connected,
+  { clients, idleMs, cpuSecondsBefore }: Idle,
+): SectionRow {
   const { rssBytes, cpuSeconds } = server.usage()
   return {
     contender: server.contender.name,

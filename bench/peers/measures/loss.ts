@@ -40,7 +40,9 @@ export const loss: Measure = {
       rows: [
         ...(await together(world, { of: 'networks drop for 2 s', rivals, run: dropNetworks })),
         ...(await together(world, { of: 'the process is replaced, twice', rivals, run: replaceProcess })),
-        ...(world.kafka === null ? [] : await together(world, { of: 'the broker dies and returns', rivals: withBroker, run: readFromTopic, meanwhile: killBroker })),
+        ...(world.kafka === null
+          ? []
+          : await together(world, { of: 'the broker dies and returns', rivals: withBroker, run: readFromTopic, meanwhile: killBroker })),
       ],
       notes,
     }
@@ -48,7 +50,7 @@ export const loss: Measure = {
 }
 
 const notes = [
-  'Owed is to each client each event that its server took; the publisher tries again until it does. A network that drops goes without a word: the client reads nothing more, cuts the connection 2 s later and comes back with what its protocol has for resuming. All clients back off alike, and everybody\'s drops are the same.',
+  "Owed is to each client each event that its server took; the publisher tries again until it does. A network that drops goes without a word: the client reads nothing more, cuts the connection 2 s later and comes back with what its protocol has for resuming. All clients back off alike, and everybody's drops are the same.",
   'The process is replaced by SIGTERM and a start. Carillon: two gateways on one Kafka, one after the other, as its documentation has it. The others: one process with its own memory, as theirs have it for one node. Centrifugo keeps history through a restart when a Redis holds it, which is not measured here.',
   'The broker gets SIGKILL and is started again 3 s later; the rig writes records with acks=all, again and again until it has been told that they are there, so that some are there twice with the same id.',
 ]
@@ -73,7 +75,13 @@ interface Scenario {
 
 async function together(world: MeasureWorld, { of, rivals, run, meanwhile }: Scenario): Promise<readonly SectionRow[]> {
   world.say(of)
-  const trials = rivals.map((contender): Trial => ({ world, contender, name: `${of}-${contender.name}`.replaceAll(/\W+/g, '-'), clients: world.isQuick ? 50 : 200, seconds: world.isQuick ? 8 : 15 }))
+  const trials = rivals.map((contender): Trial => ({
+    world,
+    contender,
+    name: `${of}-${contender.name}`.replaceAll(/\W+/g, '-'),
+    clients: world.isQuick ? 50 : 200,
+    seconds: world.isQuick ? 8 : 15,
+  }))
   const [rows] = await Promise.all([Promise.all(trials.map((trial) => rowOf(trial, of, run))), meanwhile?.(world)])
   return rows.filter((row) => row !== null)
 }
@@ -110,7 +118,13 @@ async function settle({ world, name }: Trial, { accepted }: EmitReport, quietFor
 
 function cellsOf({ owed, delivered, duplicates }: Loss, { retries }: EmitReport): SectionRow['cells'] {
   const text = (value: number): string => value.toLocaleString('en-US')
-  return { delivered: percentText(delivered, owed), missing: exactly(owed - delivered), duplicates: exactly(duplicates), owed: text(owed), retries: text(retries) }
+  return {
+    delivered: percentText(delivered, owed),
+    missing: exactly(owed - delivered),
+    duplicates: exactly(duplicates),
+    owed: text(owed),
+    retries: text(retries),
+  }
 }
 
 // ---- scenarios
@@ -120,7 +134,10 @@ async function dropNetworks(trial: Trial): Promise<EmitReport> {
   const server = await world.rig.start(trial.contender)
   await openClients(trial, [server])
   await world.rig.publisher.call('target', { name, ...server.target })
-  const [emitted] = await Promise.all([publish(trial), world.rig.load.call('dropNetworks', { group: name, durationMs: (seconds - 1) * 1000, downMs, meanUpMs: 3_000, seed: 7 })])
+  const [emitted] = await Promise.all([
+    publish(trial),
+    world.rig.load.call('dropNetworks', { group: name, durationMs: (seconds - 1) * 1000, downMs, meanUpMs: 3_000, seed: 7 }),
+  ])
   return emitted
 }
 
@@ -132,7 +149,10 @@ async function replaceProcess(trial: Trial): Promise<EmitReport | null> {
 }
 
 /** With a topic there are two processes, and those who are sent away go to the other; without, they come back to the same port. */
-async function replaceOne(trial: Trial, kafka: { readonly brokers: readonly string[]; readonly topic: string } | null): Promise<EmitReport> {
+async function replaceOne(
+  trial: Trial,
+  kafka: { readonly brokers: readonly string[]; readonly topic: string } | null,
+): Promise<EmitReport> {
   const { world, contender, name, seconds } = trial
   const { load, publisher, start } = world.rig
   const servers = [await start(contender, { kafka })]
@@ -186,11 +206,27 @@ async function killBroker({ kafka, say }: MeasureWorld): Promise<void> {
 
 async function openClients({ world, contender, name, clients }: Trial, servers: readonly Server[]): Promise<void> {
   const ports = servers.map(({ port }) => port)
-  const { ready } = await world.rig.load.call('open', { group: name, dialect: contender.dialect, ports, clients, resumes: contender.resumes, keepsReceipts: true })
+  const { ready } = await world.rig.load.call('open', {
+    group: name,
+    dialect: contender.dialect,
+    ports,
+    clients,
+    resumes: contender.resumes,
+    keepsReceipts: true,
+  })
   if (ready < clients) throw new Error(`only ${ready} of ${clients} clients are served`)
 }
 
-const publish = (trial: Trial): Promise<EmitReport> => trial.world.rig.publisher.call('atRate', planOf(trial, { seconds: trial.seconds, retryForMs: patienceMs.emit }))
+const publish = (trial: Trial): Promise<EmitReport> =>
+  trial.world.rig.publisher.call('atRate', planOf(trial, { seconds: trial.seconds, retryForMs: patienceMs.emit }))
 
 /** Receipts are kept by number, so that each trial counts from zero on. */
-const planOf = ({ name }: Trial, { seconds, retryForMs }: { readonly seconds: number; readonly retryForMs: number }) => ({ name, firstNumber: 0, events: perSecond * seconds, perSecond, bytes: eventBytes, users: null, retryForMs })
+const planOf = ({ name }: Trial, { seconds, retryForMs }: { readonly seconds: number; readonly retryForMs: number }) => ({
+  name,
+  firstNumber: 0,
+  events: perSecond * seconds,
+  perSecond,
+  bytes: eventBytes,
+  users: null,
+  retryForMs,
+})

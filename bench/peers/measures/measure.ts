@@ -47,19 +47,29 @@ export async function observe<T>(rig: PeerRig, server: Server, run: () => Promis
 }
 
 /** Connects so many clients, as a group of this name, and says it when some of them are not served. */
-export async function connect({ rig, say }: MeasureWorld, { contender, port }: Server, options: { readonly group: string; readonly clients: number }): Promise<void> {
+export async function connect(
+  { rig, say }: MeasureWorld,
+  { contender, port }: Server,
+  options: { readonly group: string; readonly clients: number },
+): Promise<void> {
   const { ready, failures } = await rig.load.call('open', { ...options, dialect: contender.dialect, ports: [port] })
-  if (ready < options.clients) say(`${contender.title}: only ${ready} of ${options.clients} clients are served: ${JSON.stringify(failures)}`)
+  if (ready < options.clients)
+    say(`${contender.title}: only ${ready} of ${options.clients} clients are served: ${JSON.stringify(failures)}`)
 }
 
 /** More events than any server takes in a window at saturation. */
 export const saturationNumbers = 100_000
 
 /** Without those that differ from another only in what they keep for clients that come back. */
-export const withoutVariants = ({ contenders }: MeasureWorld): readonly Contender[] => contenders.filter((one) => one === contenders.find(({ dialect }) => dialect === one.dialect))
+export const withoutVariants = ({ contenders }: MeasureWorld): readonly Contender[] =>
+  contenders.filter((one) => one === contenders.find(({ dialect }) => dialect === one.dialect))
 
 /** Does something with each contender's server in turn, and goes on with the next when one fails. */
-export async function forEachServer(world: MeasureWorld, contenders: readonly Contender[], run: (server: Server) => Promise<void>): Promise<void> {
+export async function forEachServer(
+  world: MeasureWorld,
+  contenders: readonly Contender[],
+  run: (server: Server) => Promise<void>,
+): Promise<void> {
   for (const contender of contenders) {
     try {
       const server = await world.rig.start(contender)

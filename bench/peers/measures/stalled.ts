@@ -40,7 +40,9 @@ export const stalled: Measure = {
         { key: 'fate', title: 'the stalled reader' },
       ],
       rows,
-      notes: [`The reader stalls, and is sent ${figure((floodEvents * floodBytes) / 1e6)} MB. As much was sent to it before, while it still read: what a server keeps anyway is not counted as its. Broadcasts of ${eventBytes} bytes at ${pace.perSecond}/s.`],
+      notes: [
+        `The reader stalls, and is sent ${figure((floodEvents * floodBytes) / 1e6)} MB. As much was sent to it before, while it still read: what a server keeps anyway is not counted as its. Broadcasts of ${eventBytes} bytes at ${pace.perSecond}/s.`,
+      ],
     }
   },
 }
@@ -61,7 +63,9 @@ async function measure(world: MeasureWorld, server: Server, pace: Pace): Promise
   const { ready } = await rig.load.call('counts', { group })
   await rig.load.call('close', { group })
   const p99s = (windows: readonly Window[]): readonly number[] => windows.map((window) => window.p99)
-  world.say(`${server.contender.title}: p99 of the others ${figure(medianOf(p99s(beside)))} ms, ${figure(medianOf(p99s(without)))} ms without it`)
+  world.say(
+    `${server.contender.title}: p99 of the others ${figure(medianOf(p99s(beside)))} ms, ${figure(medianOf(p99s(without)))} ms without it`,
+  )
   return {
     contender: server.contender.name,
     of: '',
@@ -70,7 +74,10 @@ async function measure(world: MeasureWorld, server: Server, pace: Pace): Promise
       beside: spreadOf(p99s(beside)),
       ratio: exactly(medianOf(p99s(beside)) / medianOf(p99s(without))),
       memory: exactly(Math.max(0, rssAfter - rssBefore) / 1e6),
-      delivered: percentText(beside.reduce((sum, window) => sum + window.delivered, 0), beside.reduce((sum, window) => sum + window.owed, 0)),
+      delivered: percentText(
+        beside.reduce((sum, window) => sum + window.delivered, 0),
+        beside.reduce((sum, window) => sum + window.owed, 0),
+      ),
       fate: ready < pace.sockets ? 'was cut off' : 'is kept',
     },
   }
@@ -91,13 +98,29 @@ async function rounds(count: number, run: () => Promise<Window>): Promise<readon
 async function broadcastAtPace(rig: PeerRig, { sockets, perSecond, events }: Pace): Promise<Window> {
   await rig.load.call('latencies', { group })
   const before = await rig.load.call('counts', { group })
-  await rig.publisher.call('atRate', { name: group, firstNumber: rig.takeNumbers(events), events, perSecond, bytes: eventBytes, users: null, retryForMs: 0 })
+  await rig.publisher.call('atRate', {
+    name: group,
+    firstNumber: rig.takeNumbers(events),
+    events,
+    perSecond,
+    bytes: eventBytes,
+    users: null,
+    retryForMs: 0,
+  })
   const after = await rig.load.call('awaitEvents', { group, events: before.events + events * sockets, timeoutMs: 5_000 })
   const { p99 } = await rig.load.call('latencies', { group })
   return { p99, owed: events * sockets, delivered: Math.min(events * sockets, after.events - before.events) }
 }
 
 async function flood(rig: PeerRig, user: string): Promise<void> {
-  await rig.publisher.call('atRate', { name: group, firstNumber: rig.takeNumbers(floodEvents), events: floodEvents, perSecond: 1_000, bytes: floodBytes, users: [user], retryForMs: 1_000 })
+  await rig.publisher.call('atRate', {
+    name: group,
+    firstNumber: rig.takeNumbers(floodEvents),
+    events: floodEvents,
+    perSecond: 1_000,
+    bytes: floodBytes,
+    users: [user],
+    retryForMs: 1_000,
+  })
   await sleep(1_000)
 }

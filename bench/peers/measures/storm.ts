@@ -30,7 +30,9 @@ export const storm: Measure = {
       await rig.load.call('close', { group })
       await server.kill()
       const failed = Object.entries(arrived.failures).map(([reason, count]) => `${count} x ${reason}`)
-      world.say(`${contender.title}: ${arrived.served} of ${clients} served after ${figure(arrived.tookMs / 1000)} s, ${failed.join(', ') || 'no failures'}`)
+      world.say(
+        `${contender.title}: ${arrived.served} of ${clients} served after ${figure(arrived.tookMs / 1000)} s, ${failed.join(', ') || 'no failures'}`,
+      )
       rows.push({
         contender: contender.name,
         of: '',
@@ -66,7 +68,15 @@ async function reach(rig: PeerRig, server: Server, served: number): Promise<numb
   // A bare server answers no handshake: whom the kernel has let in it has not yet seen.
   await sleep(500)
   const before = await rig.load.call('counts', { group })
-  await rig.publisher.call('atRate', { name: group, firstNumber: rig.takeNumbers(1), events: 1, perSecond: 1, bytes: eventBytes, users: null, retryForMs: 5_000 })
+  await rig.publisher.call('atRate', {
+    name: group,
+    firstNumber: rig.takeNumbers(1),
+    events: 1,
+    perSecond: 1,
+    bytes: eventBytes,
+    users: null,
+    retryForMs: 5_000,
+  })
   const after = await rig.load.call('awaitEvents', { group, events: before.events + served, timeoutMs: 10_000 })
   return after.events - before.events
 }

@@ -6,7 +6,17 @@ import type { Latencies } from '../load/histogram.ts'
 import type { PeerRig, Server } from '../peer-rig.ts'
 import { exactly, percentText, spreadOf } from '../report/figures.ts'
 import type { SectionRow } from '../report/section.ts'
-import { connect, eventBytes, forEachServer, type Measure, type MeasureWorld, observe, type Observed, saturationNumbers, withoutVariants } from './measure.ts'
+import {
+  connect,
+  eventBytes,
+  forEachServer,
+  type Measure,
+  type MeasureWorld,
+  observe,
+  type Observed,
+  saturationNumbers,
+  withoutVariants,
+} from './measure.ts'
 
 const group = 'targeted'
 const rounds = 3
@@ -37,7 +47,9 @@ export const targeted: Measure = {
     const rows: SectionRow[] = []
     const keep = (server: Server, of: Source, windows: readonly Window[]): void => {
       rows.push(rowOf(server.contender.name, of, windows))
-      world.say(`${server.contender.title}, ${of}: ${windows.map((window) => figure(window.eventsPerCpuSecond)).join(', ')} events per CPU second, p99 ${figure(medianOf(windows.map(({ latencies }) => latencies.p99)))} ms`)
+      world.say(
+        `${server.contender.title}, ${of}: ${windows.map((window) => figure(window.eventsPerCpuSecond)).join(', ')} events per CPU second, p99 ${figure(medianOf(windows.map(({ latencies }) => latencies.p99)))} ms`,
+      )
     }
     const users = world.rig.users.slice(0, sockets)
     await forEachServer(world, withoutVariants(world), async (server) => {
@@ -112,7 +124,16 @@ async function saturated(load: Load): Promise<Window> {
   const { rig, server, users, receivers, durationMs } = load
   await rig.load.call('latencies', { group })
   const { result, ...spent } = await observe(rig, server, () =>
-    rig.load.call('saturate', { group, target: server.target, firstNumber: rig.takeNumbers(saturationNumbers), window: saturationWindow, durationMs, receivers, bytes: eventBytes, users }),
+    rig.load.call('saturate', {
+      group,
+      target: server.target,
+      firstNumber: rig.takeNumbers(saturationNumbers),
+      window: saturationWindow,
+      durationMs,
+      receivers,
+      bytes: eventBytes,
+      users,
+    }),
   )
   return windowOf(load, spent, { events: result.published, deliveries: result.deliveries })
 }
@@ -128,13 +149,25 @@ async function atRate(load: Load, { call, perSecond }: Pace): Promise<Window> {
   await rig.load.call('latencies', { group })
   const before = await rig.load.call('counts', { group })
   const { result, ...spent } = await observe(rig, server, async () => {
-    await rig.publisher.call(call, { name: group, firstNumber: rig.takeNumbers(events), events, perSecond, bytes: eventBytes, users, retryForMs: 0 })
+    await rig.publisher.call(call, {
+      name: group,
+      firstNumber: rig.takeNumbers(events),
+      events,
+      perSecond,
+      bytes: eventBytes,
+      users,
+      retryForMs: 0,
+    })
     return rig.load.call('awaitEvents', { group, events: before.events + events * receivers, timeoutMs: 10_000 })
   })
   return windowOf(load, spent, { events, deliveries: result.events - before.events })
 }
 
-async function windowOf({ rig, receivers }: Load, spent: Omit<Observed<null>, 'result'>, { events, deliveries }: { readonly events: number; readonly deliveries: number }): Promise<Window> {
+async function windowOf(
+  { rig, receivers }: Load,
+  spent: Omit<Observed<null>, 'result'>,
+  { events, deliveries }: { readonly events: number; readonly deliveries: number },
+): Promise<Window> {
   const deliveredEvents = deliveries / receivers
   return {
     events,
@@ -158,7 +191,10 @@ function rowOf(contender: string, of: Source, windows: readonly Window[]): Secti
       perSecond: exactly(middle((window) => window.eventsPerSecond)),
       p50: exactly(middle((window) => window.latencies.p50)),
       p99: spreadOf(windows.map((window) => window.latencies.p99)),
-      delivered: percentText(total((window) => window.deliveredEvents), total((window) => window.events)),
+      delivered: percentText(
+        total((window) => window.deliveredEvents),
+        total((window) => window.events),
+      ),
       busy: `${Math.round(100 * middle((window) => window.serverBusy))} %, ${Math.round(100 * middle((window) => window.loadBusy))} %`,
     },
   }

@@ -18,7 +18,10 @@ class ListeningPublisher extends HttpPublisher {
 
 test('no event leaves before its time, or it would look as if it took none', async () => {
   const publisher = new ListeningPublisher({ port: 1, connections: 1 })
-  const report = await emitAtRate({ dialect: dialects.carillon, key: 'key', publisher }, { firstNumber: 1, events: 100, perSecond: 700, bytes: 512, users: null, retryForMs: 0 })
+  const report = await emitAtRate(
+    { dialect: dialects.carillon, key: 'key', publisher },
+    { firstNumber: 1, events: 100, perSecond: 700, bytes: 512, users: null, retryForMs: 0 },
+  )
   expect([report.accepted.length, report.retries, publisher.delaysMs.length]).toEqual([100, 0, 100])
   // The mark is rounded to a microsecond.
   expect(publisher.delaysMs.filter((delayMs) => delayMs < -0.001)).toEqual([])

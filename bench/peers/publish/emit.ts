@@ -18,11 +18,22 @@ export interface Speaker {
   readonly publisher: HttpPublisher
 }
 
-export const userOf = (users: readonly string[] | null, number: number): string | null => (users === null ? null : (users[number % users.length] ?? null))
+export const userOf = (users: readonly string[] | null, number: number): string | null =>
+  users === null ? null : (users[number % users.length] ?? null)
 
 /** @param atMs when it was to leave @returns whether the server took it */
-export async function emit(speaker: Speaker, shape: EventShape & { readonly retryForMs?: number }, number: number, atMs: number): Promise<boolean> {
-  const event = { number, data: dataOf({ number, atMs }, shape.bytes), user: userOf(shape.users, number), mayRepeat: (shape.retryForMs ?? 0) > 0 }
+export async function emit(
+  speaker: Speaker,
+  shape: EventShape & { readonly retryForMs?: number },
+  number: number,
+  atMs: number,
+): Promise<boolean> {
+  const event = {
+    number,
+    data: dataOf({ number, atMs }, shape.bytes),
+    user: userOf(shape.users, number),
+    mayRepeat: (shape.retryForMs ?? 0) > 0,
+  }
   const status = await speaker.publisher.publish(speaker.dialect.publish(event, speaker.key))
   return status !== null && status >= 200 && status < 300
 }

@@ -17,7 +17,12 @@ const partitions = 8
 
 /** Makes the topic when it is missing. */
 export async function openTopic(brokers: readonly string[], topic: string, dialect: Dialect): Promise<TopicSpeaker> {
-  const kafka = new Kafka({ clientId: 'bench', brokers: [...brokers], logLevel: logLevel.NOTHING, retry: { retries: 3, maxRetryTime: 2_000 } })
+  const kafka = new Kafka({
+    clientId: 'bench',
+    brokers: [...brokers],
+    logLevel: logLevel.NOTHING,
+    retry: { retries: 3, maxRetryTime: 2_000 },
+  })
   const admin = kafka.admin()
   await admin.connect()
   // False when it is there already.
@@ -33,9 +38,12 @@ export async function produceAtRate(speaker: TopicSpeaker, plan: RatePlan): Prom
   const startMs = nowMs()
   const accepted: number[] = []
   let retries = 0
-  for (let next = 0; next < plan.events; ) {
+  for (let next = 0; next < plan.events;) {
     const due = Math.min(plan.events, Math.floor(((nowMs() - startMs) * plan.perSecond) / 1000) + 1)
-    const batch = Array.from({ length: due - next }, (_, index) => ({ number: plan.firstNumber + next + index, atMs: startMs + ((next + index) * 1000) / plan.perSecond }))
+    const batch = Array.from({ length: due - next }, (_, index) => ({
+      number: plan.firstNumber + next + index,
+      atMs: startMs + ((next + index) * 1000) / plan.perSecond,
+    }))
     next = due
     const giveUpAtMs = nowMs() + plan.retryForMs
     while (batch.length > 0 && !(await write(speaker, plan, batch))) {
@@ -49,8 +57,15 @@ export async function produceAtRate(speaker: TopicSpeaker, plan: RatePlan): Prom
   return { accepted, retries }
 }
 
-async function write({ dialect, topic, producer }: TopicSpeaker, shape: EventShape, batch: readonly { readonly number: number; readonly atMs: number }[]): Promise<boolean> {
-  const messages = batch.map((mark) => ({ key: null, ...recordOf(dialect, { number: mark.number, data: dataOf(mark, shape.bytes), user: userOf(shape.users, mark.number), mayRepeat: true }) }))
+async function write(
+  { dialect, topic, producer }: TopicSpeaker,
+  shape: EventShape,
+  batch: readonly { readonly number: number; readonly atMs: number }[],
+): Promise<boolean> {
+  const messages = batch.map((mark) => ({
+    key: null,
+    ...recordOf(dialect, { number: mark.number, data: dataOf(mark, shape.bytes), user: userOf(shape.users, mark.number), mayRepeat: true }),
+  }))
   try {
     await producer.send({ topic, messages, acks: -1 })
     return true

@@ -9,7 +9,11 @@ export interface Spread {
 }
 
 /** Zeroes for no values. */
-export const spreadOf = (values: readonly number[]): Spread => ({ median: medianOf(values), min: Math.min(...values, ...(values.length === 0 ? [0] : [])), max: Math.max(...values, ...(values.length === 0 ? [0] : [])) })
+export const spreadOf = (values: readonly number[]): Spread => ({
+  median: medianOf(values),
+  min: Math.min(...values, ...(values.length === 0 ? [0] : [])),
+  max: Math.max(...values, ...(values.length === 0 ? [0] : [])),
+})
 
 export const exactly = (value: number): Spread => ({ median: value, min: value, max: value })
 
@@ -20,7 +24,8 @@ export function spreadText({ median, min, max }: Spread): string {
 }
 
 /** Ours divided by theirs; null when there is nothing to divide by. */
-export const ratioOf = (ours: number, theirs: number): number | null => (theirs === 0 || !Number.isFinite(ours / theirs) ? null : ours / theirs)
+export const ratioOf = (ours: number, theirs: number): number | null =>
+  theirs === 0 || !Number.isFinite(ours / theirs) ? null : ours / theirs
 
 /** A part of a whole as per cent, never rounded up to all of it. */
 export function percentText(part: number, whole: number): string {

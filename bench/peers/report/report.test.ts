@@ -17,7 +17,10 @@ const broadcast: Section = {
 const report: Report = {
   sections: new Map([['broadcast', broadcast]]),
   contenders,
-  versions: new Map([['carillon', '0.1.0'], ['centrifugo', '6.9.1']]),
+  versions: new Map([
+    ['carillon', '0.1.0'],
+    ['centrifugo', '6.9.1'],
+  ]),
   absent: new Map([['socketio', 'no npm']]),
   machine: '2 x Processor',
   busyBefore: 0.012,
@@ -41,5 +44,7 @@ test('what was not measured is no wish that was missed', () => {
 })
 
 test('the rig is judged where servers are saturated', () => {
-  expect(renderReport(report)).toContain(`- ${of}: the generator took up to 200 deliveries/s (from Carillon), and was busy 70 % of the time at most (with Centrifugo).`)
+  expect(renderReport(report)).toContain(
+    `- ${of}: the generator took up to 200 deliveries/s (from Carillon), and was busy 70 % of the time at most (with Centrifugo).`,
+  )
 })

@@ -25,7 +25,11 @@ export function renderReport(report: Report): string {
   return [
     '## The run',
     conditionsOf(report),
-    renderMarkdown([['server', 'version'], ...[...report.versions].map(([name, version]) => [titleOf(name), version]), ...[...report.absent].map(([name, reason]) => [titleOf(name), `left out: ${reason}`])]),
+    renderMarkdown([
+      ['server', 'version'],
+      ...[...report.versions].map(([name, version]) => [titleOf(name), version]),
+      ...[...report.absent].map(([name, reason]) => [titleOf(name), `left out: ${reason}`]),
+    ]),
     ...(verdicts.length === 0 ? [] : ['## What we want, and what is', renderTargets(verdicts)]),
     '## Tables',
     '"Ours / its" is Carillon\'s figure divided by that of the row. ± is half of what lies between the least and the most of three windows.',
@@ -50,7 +54,9 @@ function rigCheckOf(sections: ReadonlyMap<string, Section>, titleOf: (name: stri
     const [fastest] = rows.toSorted((a, b) => read(b, 'perSecond') - read(a, 'perSecond'))
     const [busiest] = rows.toSorted((a, b) => read(b, 'loadBusy') - read(a, 'loadBusy'))
     if (fastest === undefined || busiest === undefined) return []
-    return [`- ${of}: the generator took up to ${figure(read(fastest, 'perSecond'))} deliveries/s (from ${titleOf(fastest.contender)}), and was busy ${figure(100 * read(busiest, 'loadBusy'))} % of the time at most (with ${titleOf(busiest.contender)}).`]
+    return [
+      `- ${of}: the generator took up to ${figure(read(fastest, 'perSecond'))} deliveries/s (from ${titleOf(fastest.contender)}), and was busy ${figure(100 * read(busiest, 'loadBusy'))} % of the time at most (with ${titleOf(busiest.contender)}).`,
+    ]
   })
   return lines.length === 0 ? [] : ['### The rig', lines.join('\n')]
 }

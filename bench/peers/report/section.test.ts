@@ -4,7 +4,10 @@ import { compare, renderSection, type Section } from './section.ts'
 
 const section: Section = {
   title: 'Broadcast',
-  columns: [{ key: 'rate', title: '/s', isCompared: true }, { key: 'text', title: 'note' }],
+  columns: [
+    { key: 'rate', title: '/s', isCompared: true },
+    { key: 'text', title: 'note' },
+  ],
   rows: [
     { contender: 'carillon', of: '10 sockets', cells: { rate: spreadOf([90, 100, 110]), text: 'ours' } },
     { contender: 'ws', of: '10 sockets', cells: { rate: exactly(50) } },

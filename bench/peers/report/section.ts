@@ -32,11 +32,18 @@ export const oursName = 'carillon'
 /** As Markdown. @param titleOf a contender's name in tables */
 export function renderSection(section: Section, titleOf: (contender: string) => string): string {
   const hasCases = section.rows.some((row) => row.of !== '')
-  const head = [...(hasCases ? ['case'] : []), 'server', ...section.columns.flatMap((column) => [column.title, ...(column.isCompared === true ? ['ours / its'] : [])])]
+  const head = [
+    ...(hasCases ? ['case'] : []),
+    'server',
+    ...section.columns.flatMap((column) => [column.title, ...(column.isCompared === true ? ['ours / its'] : [])]),
+  ]
   const body = section.rows.map((row, index) => [
     ...(hasCases ? [section.rows[index - 1]?.of === row.of ? '' : row.of] : []),
     titleOf(row.contender),
-    ...section.columns.flatMap((column) => [cellText(row.cells[column.key]), ...(column.isCompared === true ? [ratioText(section, row, column.key)] : [])]),
+    ...section.columns.flatMap((column) => [
+      cellText(row.cells[column.key]),
+      ...(column.isCompared === true ? [ratioText(section, row, column.key)] : []),
+    ]),
   ])
   const table = renderMarkdown([head, ...body])
   return [`### ${section.title}`, '', table, ...section.notes.flatMap((note) => ['', note])].join('\n')

@@ -39,7 +39,11 @@ test('a figure of our own is judged as it is', () => {
 })
 
 test('verdicts are a table', () => {
-  expect(renderTargets([judge(target, sections), judge({ ...target, measure: 'storm' }, sections)]).split('\n').slice(2)).toEqual([
+  expect(
+    renderTargets([judge(target, sections), judge({ ...target, measure: 'storm' }, sections)])
+      .split('\n')
+      .slice(2),
+  ).toEqual([
     '| rate, ws | >= 2   | 1.5 to 3                | met in some cases |',
     '| rate, ws | >= 2   |                         | not measured      |',
   ])

@@ -30,7 +30,9 @@ export function judge(target: Target, sections: ReadonlyMap<string, Section>): V
 
 function valuesOf({ contender, key }: Target, section: Section): readonly number[] {
   const cases = [...new Set(section.rows.map((row) => row.of))]
-  const values = cases.map((of) => (contender === null ? valueOf(section, oursName, { of, key }) : compare(section, contender, { of, key })))
+  const values = cases.map((of) =>
+    contender === null ? valueOf(section, oursName, { of, key }) : compare(section, contender, { of, key }),
+  )
   return values.filter((value) => value !== null)
 }
 

@@ -190,7 +190,10 @@ describe('when places run out', () => {
     world.nowMs += 5_000
     const late = await Promise.all(Array.from({ length: 10 }, () => connect()))
     await vi.waitFor(() => expect([value('connections', { port: 'public' }), cut('idle')]).toEqual([15, 1]))
-    expect([early.filter(isOpen).length <= 5, guard.shortage()]).toEqual([true, expect.stringMatching(/15 of 16 connections.*MAX_CONNECTIONS/)])
+    expect([early.filter(isOpen).length <= 5, guard.shortage()]).toEqual([
+      true,
+      expect.stringMatching(/15 of 16 connections.*MAX_CONNECTIONS/),
+    ])
     expect(lines).toMatchObject([{ level: 'warn', message: 'connections cut', fields: { reason: 'idle', port: 'public' } }])
     for (const client of late) client.send(get('/'))
     await Promise.all(late.map((client) => client.until('200')))
@@ -269,17 +272,22 @@ describe('heads of requests that have begun and not ended', () => {
     guard.sweep()
     expect(guard.heldHeadBytes).toBeGreaterThan(60_000)
     client.socket.resume()
-    await vi.waitFor(() => {
-      guard.sweep()
-      expect(guard.heldHeadBytes).toBe(0)
-    }, { timeout: 10_000 })
+    await vi.waitFor(
+      () => {
+        guard.sweep()
+        expect(guard.heldHeadBytes).toBe(0)
+      },
+      { timeout: 10_000 },
+    )
   })
 
   test('of idle connections are none, whatever was asked before', async () => {
     const { connect, guard } = await start()
     const client = await connect()
     const body = 'z'.repeat(5_000)
-    client.send(`${get('/', 'x-filler:   some blanks \r\n')}POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n${body.slice(0, 10)}`)
+    client.send(
+      `${get('/', 'x-filler:   some blanks \r\n')}POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n${body.slice(0, 10)}`,
+    )
     await vi.waitFor(() => expect(countOf(client.received(), '200 OK')).toBe(2))
     client.send(body.slice(10))
     client.send(get('/'))
@@ -338,7 +346,10 @@ describe('the head of a request', () => {
     const client = await connect()
     client.send(head)
     const answer = await client.until('"detail"')
-    expect([statusOf(answer), JSON.parse(bodyOf(answer))]).toEqual([status, expect.objectContaining({ status, detail: expect.stringContaining(detail) })])
+    expect([statusOf(answer), JSON.parse(bodyOf(answer))]).toEqual([
+      status,
+      expect.objectContaining({ status, detail: expect.stringContaining(detail) }),
+    ])
     expect(answer).toContain('content-type: application/problem+json')
     client.send(get('/after'))
     await client.until('x /after')

@@ -64,9 +64,31 @@ const headersRead = /^(authorization|cache-control|content-type|last-event-id|pr
 
 /** Headers that tracing libraries and HTTP clients add to each request of a page. The gateway ignores them. */
 const headersOfLibraries: ReadonlySet<string> = new Set([
-  'baggage', 'sentry-trace', 'b3', 'x-b3-traceid', 'x-b3-spanid', 'x-b3-parentspanid', 'x-b3-sampled', 'x-b3-flags', 'uber-trace-id', 'x-amzn-trace-id',
-  'x-datadog-trace-id', 'x-datadog-parent-id', 'x-datadog-origin', 'x-datadog-sampling-priority', 'x-datadog-tags', 'newrelic', 'elastic-apm-traceparent',
-  'request-id', 'request-context', 'x-request-id', 'x-correlation-id', 'x-requested-with', 'x-csrf-token', 'x-xsrf-token', 'pragma',
+  'baggage',
+  'sentry-trace',
+  'b3',
+  'x-b3-traceid',
+  'x-b3-spanid',
+  'x-b3-parentspanid',
+  'x-b3-sampled',
+  'x-b3-flags',
+  'uber-trace-id',
+  'x-amzn-trace-id',
+  'x-datadog-trace-id',
+  'x-datadog-parent-id',
+  'x-datadog-origin',
+  'x-datadog-sampling-priority',
+  'x-datadog-tags',
+  'newrelic',
+  'elastic-apm-traceparent',
+  'request-id',
+  'request-context',
+  'x-request-id',
+  'x-correlation-id',
+  'x-requested-with',
+  'x-csrf-token',
+  'x-xsrf-token',
+  'pragma',
 ])
 
 export interface OptionsAnswer {
@@ -84,7 +106,9 @@ const preflightMaxAgeS = 600
 export function replyOptions(request: FastifyRequest, reply: FastifyReply, { methods, moreHeaders }: OptionsAnswer): FastifyReply {
   reply.code(204).header('allow', methods.join(', '))
   if (request.headers.origin === undefined || request.headers['access-control-request-method'] === undefined) return reply.send()
-  const asked = String(request.headers['access-control-request-headers'] ?? '').toLowerCase().split(',')
+  const asked = String(request.headers['access-control-request-headers'] ?? '')
+    .toLowerCase()
+    .split(',')
   const isGranted = (name: string): boolean => headersRead.test(name) || headersOfLibraries.has(name) || moreHeaders.has(name)
   const granted = asked.map((name) => name.trim()).filter(isGranted)
   return reply

@@ -65,7 +65,10 @@ const verdicts: ReadonlyMap<string | undefined, Verdict> = new Map<string | unde
   [
     'ERR_HTTP_REQUEST_TIMEOUT',
     {
-      problem: fixedProblem({ type: 'request-timeout', detail: 'The request did not arrive in time. Send its head and body without pauses.' }),
+      problem: fixedProblem({
+        type: 'request-timeout',
+        detail: 'The request did not arrive in time. Send its head and body without pauses.',
+      }),
       status: 408,
     },
   ],
@@ -84,7 +87,10 @@ const verdicts: ReadonlyMap<string | undefined, Verdict> = new Map<string | unde
   [
     'HPE_CHUNK_EXTENSIONS_OVERFLOW',
     {
-      problem: fixedProblem({ type: 'body-too-large', detail: 'The chunk extensions of the body are larger than the limit. Leave them out.' }),
+      problem: fixedProblem({
+        type: 'body-too-large',
+        detail: 'The chunk extensions of the body are larger than the limit. Leave them out.',
+      }),
       status: 413,
     },
   ],

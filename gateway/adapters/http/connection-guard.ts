@@ -145,7 +145,8 @@ export class ConnectionGuard {
   /** Cuts connections that have broken a bound that depends on time. */
   sweep(): void {
     const nowMs = this.#parts.clock()
-    for (const connection of this.#connections.values()) if (connection.unreadForMs(nowMs) > this.#settings.unreadTimeoutMs) this.#cut(connection, 'unread')
+    for (const connection of this.#connections.values())
+      if (connection.unreadForMs(nowMs) > this.#settings.unreadTimeoutMs) this.#cut(connection, 'unread')
     // Few connections cannot hold too much, however much each of them holds.
     if (this.#connections.size * maxUnansweredRequests * this.#settings.maxHeadBytes > maxHeldHeadBytes) this.#cutHeads()
     const isShort = this.#places < this.#settings.headroom / 2
@@ -167,7 +168,10 @@ export class ConnectionGuard {
   #cutHeads(): void {
     let rest = this.heldHeadBytes
     if (rest <= maxHeldHeadBytes) return
-    const held = Array.from(this.#connections.values(), (connection) => ({ connection, bytes: connection.heldHeadBytes(this.#settings.maxHeadBytes) }))
+    const held = Array.from(this.#connections.values(), (connection) => ({
+      connection,
+      bytes: connection.heldHeadBytes(this.#settings.maxHeadBytes),
+    }))
     held.sort((a, b) => b.bytes - a.bytes)
     for (const { connection, bytes } of held) {
       if (rest <= maxHeldHeadBytes) return
@@ -228,7 +232,10 @@ export class ConnectionGuard {
     last.count += 1
     this.#lastLogs.set(reason, last)
     if (nowMs - last.atMs < logEveryMs) return
-    this.#parts.logger.warn({ port: this.#settings.port, reason, count: last.count, connections: this.#open, maxConnections: this.#settings.maxConnections }, 'connections cut')
+    this.#parts.logger.warn(
+      { port: this.#settings.port, reason, count: last.count, connections: this.#open, maxConnections: this.#settings.maxConnections },
+      'connections cut',
+    )
     last.atMs = nowMs
     last.count = 0
   }

@@ -10,7 +10,13 @@ const isDistinct = /^(?:ce-|content-type$)/i
  * into one text, or keeps the first, so that `headers` cannot tell two headers from one value with a comma.
  * @param request.rawHeaders names and values in turn, as they were sent
  */
-export function distinctHeaders({ headers, rawHeaders }: { readonly headers: IncomingHttpHeaders; readonly rawHeaders: readonly string[] }): DistinctHeaders {
+export function distinctHeaders({
+  headers,
+  rawHeaders,
+}: {
+  readonly headers: IncomingHttpHeaders
+  readonly rawHeaders: readonly string[]
+}): DistinctHeaders {
   const seen = new Set<string>()
   const repeated = new Map<string, string[]>()
   for (let index = 0; index < rawHeaders.length; index += 2) {

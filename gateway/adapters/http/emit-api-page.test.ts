@@ -13,7 +13,7 @@ describe('docs/emit-api.md', () => {
     expect(row('events of a batch')).toContain(`| ${options.emitMaxBatch.default} |`)
     expect(row('names in an audience')).toContain(options.maxAudienceSize.default.toLocaleString('en'))
     expect(row('events per second of one emitter')).toContain(
-      `${options.emitRatePerS.default.toLocaleString('en')}, and ${options.emitBurst.default.toLocaleString('en')} at once`
+      `${options.emitRatePerS.default.toLocaleString('en')}, and ${options.emitBurst.default.toLocaleString('en')} at once`,
     )
     expect(row('events of a pod that wait for the log')).toContain(options.emitMaxInFlight.default.toLocaleString('en'))
   })

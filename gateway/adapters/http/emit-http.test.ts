@@ -19,31 +19,48 @@ async function start(settings: RigSettings = {}): Promise<Rig> {
  * got the first.
  */
 describe('a header that is sent twice', () => {
-  const lines = (headers: Record<string, string>): string => Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join('')
+  const lines = (headers: Record<string, string>): string =>
+    Object.entries(headers)
+      .map(([name, value]) => `${name}: ${value}\r\n`)
+      .join('')
   async function send(port: number, more: string, path = 'events'): Promise<string> {
     const client = await connectRaw(port)
-    client.send(`POST /api/chrome-service/v1/${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n${lines(path === 'events' ? binary() : {})}${more}\r\n{}`)
+    client.send(
+      `POST /api/chrome-service/v1/${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n${lines(path === 'events' ? binary() : {})}${more}\r\n{}`,
+    )
     return client.ended()
   }
 
-  test.each(['ce-id', 'CE-Source', 'ce-type', 'Ce-Subject', 'ce-audience', 'ce-ext', 'ce-specversion'])('is refused by its name: %s', async (name) => {
-    const { port, written } = await start()
-    const isGiven = name.toLowerCase() in binary()
-    const answer = await send(port, isGiven ? `${name}: 1\r\n` : `${name}: 1\r\n${name}: 2\r\n`)
-    expect([statusOf(answer), JSON.parse(bodyOf(answer)).errors]).toEqual([400, [{ attribute: name.toLowerCase().slice(3), detail: 'was sent in more than one header. Send it once.' }]])
-    expect(written()).toBe(0)
-  })
+  test.each(['ce-id', 'CE-Source', 'ce-type', 'Ce-Subject', 'ce-audience', 'ce-ext', 'ce-specversion'])(
+    'is refused by its name: %s',
+    async (name) => {
+      const { port, written } = await start()
+      const isGiven = name.toLowerCase() in binary()
+      const answer = await send(port, isGiven ? `${name}: 1\r\n` : `${name}: 1\r\n${name}: 2\r\n`)
+      expect([statusOf(answer), JSON.parse(bodyOf(answer)).errors]).toEqual([
+        400,
+        [{ attribute: name.toLowerCase().slice(3), detail: 'was sent in more than one header. Send it once.' }],
+      ])
+      expect(written()).toBe(0)
+    },
+  )
 
   test('is refused when it is the content type', async () => {
     const { port, written } = await start()
     const answer = await send(port, 'Content-Type: text/plain\r\n')
-    expect([statusOf(answer), JSON.parse(bodyOf(answer)).detail]).toEqual([415, 'The header Content-Type was sent more than once. Send it once.'])
+    expect([statusOf(answer), JSON.parse(bodyOf(answer)).detail]).toEqual([
+      415,
+      'The header Content-Type was sent more than once. Send it once.',
+    ])
     expect(written()).toBe(0)
   })
 
   test('is one list when it is Prefer or Content-Encoding', async () => {
     const { port } = await start()
-    const [minimal, encoded] = [await send(port, 'Prefer: wait=1\r\nPrefer: return=minimal\r\n'), await send(port, 'Content-Encoding: identity\r\nContent-Encoding: gzip\r\n')]
+    const [minimal, encoded] = [
+      await send(port, 'Prefer: wait=1\r\nPrefer: return=minimal\r\n'),
+      await send(port, 'Content-Encoding: identity\r\nContent-Encoding: gzip\r\n'),
+    ]
     expect([statusOf(minimal), bodyOf(minimal), statusOf(encoded)]).toEqual([202, '', 415])
   })
 })
@@ -60,20 +77,35 @@ describe('an answer without a body', () => {
   test.each(bodies)('is given to Knative, which takes a body for a failed delivery: %s %s', async (path, body, headers) => {
     const { api } = await start()
     const response = await post(`${api}/${path}`, body, { ...headers, prefer: 'reply' })
-    expect([response.status, response.headers.get('content-type'), response.headers.get('preference-applied'), await response.text()]).toEqual([202, null, null, ''])
+    expect([
+      response.status,
+      response.headers.get('content-type'),
+      response.headers.get('preference-applied'),
+      await response.text(),
+    ]).toEqual([202, null, null, ''])
     expect(response.headers.get('content-length')).toBe('0')
   })
 
   test.each(bodies)('is given to a sender that prefers it, who is told so: %s %s', async (path, body, headers) => {
     const { api } = await start()
     const response = await post(`${api}/${path}`, body, { ...headers, prefer: 'return=minimal' })
-    expect([response.status, response.headers.get('content-type'), response.headers.get('preference-applied'), await response.text()]).toEqual([202, null, 'return=minimal', ''])
+    expect([
+      response.status,
+      response.headers.get('content-type'),
+      response.headers.get('preference-applied'),
+      await response.text(),
+    ]).toEqual([202, null, 'return=minimal', ''])
   })
 
   test('is not given to a refusal, which says what is wrong', async () => {
     const { api } = await start()
     const response = await post(`${api}/events`, '{', { ...structured, prefer: 'reply, return=minimal' })
-    expect([response.status, response.headers.get('content-type'), response.headers.get('preference-applied'), (await response.json()).type]).toEqual([400, 'application/problem+json', null, 'urn:carillon:problem:not-json'])
+    expect([
+      response.status,
+      response.headers.get('content-type'),
+      response.headers.get('preference-applied'),
+      (await response.json()).type,
+    ]).toEqual([400, 'application/problem+json', null, 'urn:carillon:problem:not-json'])
   })
 })
 
@@ -85,7 +117,12 @@ describe('a body with a content encoding', () => {
     const url = new URL(path, api).href
     for (const encoding of ['gzip', 'x-gzip', 'deflate', 'br', 'zstd', 'aws-chunked', 'identity, gzip', 'GZIP', 'nonsense']) {
       const response = await post(url, Buffer.from('{}'), { ...binary(), 'content-encoding': encoding })
-      expect([encoding, response.status, response.headers.get('accept-encoding'), (await response.json()).type]).toEqual([encoding, 415, 'identity', 'urn:carillon:problem:unsupported-content-encoding'])
+      expect([encoding, response.status, response.headers.get('accept-encoding'), (await response.json()).type]).toEqual([
+        encoding,
+        415,
+        'identity',
+        'urn:carillon:problem:unsupported-content-encoding',
+      ])
     }
     expect(written()).toBe(0)
   })
@@ -98,7 +135,9 @@ describe('a body with a content encoding', () => {
   test('is not asked for with 100', async () => {
     const { port } = await start()
     const client = await connectRaw(port)
-    client.send('POST /api/chrome-service/v1/emit-message HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\nContent-Encoding: gzip\r\nExpect: 100-continue\r\n\r\n')
+    client.send(
+      'POST /api/chrome-service/v1/emit-message HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\nContent-Encoding: gzip\r\nExpect: 100-continue\r\n\r\n',
+    )
     expect(await client.until('\r\n\r\n{')).toMatch(/^HTTP\/1\.1 415 /)
   })
 })
@@ -112,7 +151,12 @@ describe('a body that cannot be read', () => {
     ['a form', 'id=1&type=test', 'The body is a form (name=value). Send JSON.'],
   ])('has a text of its own on every door: %s', async (_name, body, expected) => {
     const { api } = await start({ issueToken: () => Promise.resolve(ok('token')) })
-    const answers = await Promise.all([post(`${api}/emit-message`, body), post(`${api}/events`, body, structured), post(`${api}/events`, body, batched), post(new URL('/dev/token', api).href, body)])
+    const answers = await Promise.all([
+      post(`${api}/emit-message`, body),
+      post(`${api}/events`, body, structured),
+      post(`${api}/events`, body, batched),
+      post(new URL('/dev/token', api).href, body),
+    ])
     const details = await Promise.all(answers.map(async (answer) => (await answer.json()).detail))
     expect(details).toEqual([expected, expected, expected, expect.stringContaining(expected)])
   })

@@ -67,23 +67,27 @@ describe('whatever is sent', () => {
     body: fc.oneof(
       fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
       fc.json().map((text) => Buffer.from(text)),
-      fc.record(
-        { id: fc.jsonValue(), type: fc.jsonValue(), broadcast: fc.jsonValue(), users: fc.jsonValue(), payload: fc.jsonValue() },
-        { requiredKeys: [] },
-      ).map((value) => Buffer.from(JSON.stringify(value))),
-      fc.record(
-        {
-          specversion: fc.constantFrom('1.0', '1.0.2', 1, null),
-          id: fc.jsonValue(),
-          source: fc.jsonValue(),
-          type: fc.jsonValue(),
-          time: fc.jsonValue(),
-          audience: fc.jsonValue(),
-          data: fc.jsonValue(),
-          data_base64: fc.jsonValue(),
-        },
-        { requiredKeys: [] },
-      ).map((value) => Buffer.from(JSON.stringify(value))),
+      fc
+        .record(
+          { id: fc.jsonValue(), type: fc.jsonValue(), broadcast: fc.jsonValue(), users: fc.jsonValue(), payload: fc.jsonValue() },
+          { requiredKeys: [] },
+        )
+        .map((value) => Buffer.from(JSON.stringify(value))),
+      fc
+        .record(
+          {
+            specversion: fc.constantFrom('1.0', '1.0.2', 1, null),
+            id: fc.jsonValue(),
+            source: fc.jsonValue(),
+            type: fc.jsonValue(),
+            time: fc.jsonValue(),
+            audience: fc.jsonValue(),
+            data: fc.jsonValue(),
+            data_base64: fc.jsonValue(),
+          },
+          { requiredKeys: [] },
+        )
+        .map((value) => Buffer.from(JSON.stringify(value))),
     ),
     headers: fc.constantFrom<Record<string, string>>(
       {},

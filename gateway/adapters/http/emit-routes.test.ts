@@ -133,15 +133,21 @@ describe('POST events', () => {
     const rig = await start()
     const one = await post(`${rig.api}/events`, '{"n":1}', binary({ 'ce-traceparent': 'event-s-own' }))
     expect([one.status, await one.json()]).toEqual([202, { id: 'e1', source: 'urn:test' }])
-    const two = await post(
-      `${rig.api}/events`,
-      JSON.stringify(event({ id: 'e2', data: { n: 2 } })),
-      { 'content-type': 'application/cloudevents+json; charset=utf-8' },
-    )
+    const two = await post(`${rig.api}/events`, JSON.stringify(event({ id: 'e2', data: { n: 2 } })), {
+      'content-type': 'application/cloudevents+json; charset=utf-8',
+    })
     expect([two.status, await two.json()]).toEqual([202, { id: 'e2', source: 'urn:test' }])
     const many = await post(`${rig.api}/events`, JSON.stringify([event({ id: 'e3' }), event({ id: 'e4', source: '/relative' })]), batched)
     const list = await many.json()
-    expect([many.status, list]).toEqual([202, { events: [{ id: 'e3', source: 'urn:test' }, { id: 'e4', source: '/relative' }] }])
+    expect([many.status, list]).toEqual([
+      202,
+      {
+        events: [
+          { id: 'e3', source: 'urn:test' },
+          { id: 'e4', source: '/relative' },
+        ],
+      },
+    ])
     expect(isValid('AcceptedBatch', list)).toBe(true)
     const single = await post(`${rig.api}/events`, JSON.stringify([event({ id: 'e5' })]), batched)
     expect(await single.json()).toEqual({ events: [{ id: 'e5', source: 'urn:test' }] })
@@ -204,21 +210,39 @@ describe('POST events', () => {
     const rig = await start()
     expect((await post(`${rig.api}/events`, JSON.stringify(event({ priority: 5, urgent: false, text: 'x' })), structured)).status).toBe(202)
     const [record] = await recordsOf(rig)
-    expect(headersOf(record)).toMatchObject({ ce_priority: '5', ce_urgent: 'false', ce_text: 'x', carillon_attributes: '{"priority":5,"urgent":false}' })
+    expect(headersOf(record)).toMatchObject({
+      ce_priority: '5',
+      ce_urgent: 'false',
+      ce_text: 'x',
+      carillon_attributes: '{"priority":5,"urgent":false}',
+    })
   })
 
-  test.each([['without a content type', undefined], ['of text', 'text/plain']])('takes bytes %s', async (_name, contentType) => {
+  test.each([
+    ['without a content type', undefined],
+    ['of text', 'text/plain'],
+  ])('takes bytes %s', async (_name, contentType) => {
     const rig = await start()
     const { 'content-type': _json, ...headers } = binary()
-    const response = await post(`${rig.api}/events`, Buffer.from('hello'), contentType === undefined ? headers : { ...headers, 'content-type': contentType })
+    const response = await post(
+      `${rig.api}/events`,
+      Buffer.from('hello'),
+      contentType === undefined ? headers : { ...headers, 'content-type': contentType },
+    )
     expect(response.status).toBe(202)
     expect(String((await recordsOf(rig))[0]?.value)).toBe('hello')
   })
 
   test('writes an empty body as empty data where the content type says what 0 bytes mean', async () => {
     const rig = await start()
-    const statuses = [await post(`${rig.api}/events`, '', binary({ 'content-type': 'text/plain' })), await post(`${rig.api}/events`, '', binary({ 'ce-id': 'e2' }))].map(({ status }) => status)
-    expect([statuses, (await recordsOf(rig)).map(({ value }) => value)]).toEqual([[202, 202], [Buffer.alloc(0), null]])
+    const statuses = [
+      await post(`${rig.api}/events`, '', binary({ 'content-type': 'text/plain' })),
+      await post(`${rig.api}/events`, '', binary({ 'ce-id': 'e2' })),
+    ].map(({ status }) => status)
+    expect([statuses, (await recordsOf(rig)).map(({ value }) => value)]).toEqual([
+      [202, 202],
+      [Buffer.alloc(0), null],
+    ])
   })
 
   test('says of a batch which events are wrong, and takes none of it', async () => {
@@ -237,11 +261,13 @@ describe('who may emit', () => {
   test('the authorizer is told what the request says, and its refusal is the answer', async () => {
     const authorize = vi.fn(() => Promise.resolve(failed({ type: 'forbidden', detail: 'No scope.' } as const)))
     const { api, written, value } = await start({ authorizer: { authorize } })
-    const response = await post(
-      `${api}/events`,
-      '{}',
-      { ...binary(), authorization: 'Bearer x', cookie: 'cs_jwt=y', 'x-rh-identity': 'e30=', origin: 'https://app.example' },
-    )
+    const response = await post(`${api}/events`, '{}', {
+      ...binary(),
+      authorization: 'Bearer x',
+      cookie: 'cs_jwt=y',
+      'x-rh-identity': 'e30=',
+      origin: 'https://app.example',
+    })
     expect([response.status, (await response.json()).type]).toEqual([403, 'urn:carillon:problem:forbidden'])
     expect(authorize).toHaveBeenCalledExactlyOnceWith({
       authorization: 'Bearer x',
@@ -256,17 +282,16 @@ describe('who may emit', () => {
   test('whoever says nothing is asked to say something', async () => {
     const { api } = await start({
       authorizer: {
-        authorize: ({ authorization, cookie, origin, xRhIdentity }) => Promise.resolve(
-          failed({ type: 'unauthenticated', detail: JSON.stringify([authorization, cookie, origin, xRhIdentity]) })
-        ),
+        authorize: ({ authorization, cookie, origin, xRhIdentity }) =>
+          Promise.resolve(failed({ type: 'unauthenticated', detail: JSON.stringify([authorization, cookie, origin, xRhIdentity]) })),
       },
     })
     const response = await post(`${api}/emit-message`, message())
-    expect([
-      response.status,
-      response.headers.get('www-authenticate'),
-      (await response.json()).detail,
-    ]).toEqual([401, 'Bearer', '[null,null,null,null]'])
+    expect([response.status, response.headers.get('www-authenticate'), (await response.json()).detail]).toEqual([
+      401,
+      'Bearer',
+      '[null,null,null,null]',
+    ])
   })
 })
 
@@ -295,23 +320,21 @@ describe('202 is said after the acknowledgement, and only then', () => {
     const { api, log, value } = await start({ emit: { timeoutMs: 50 } })
     log.faults.holdAcknowledgements()
     const response = await post(`${api}/${path}`, body, headers)
-    expect([
-      response.status,
-      (await response.json()).type,
-      response.headers.get('retry-after'),
-    ]).toEqual([503, 'urn:carillon:problem:not-acknowledged', '2'])
+    expect([response.status, (await response.json()).type, response.headers.get('retry-after')]).toEqual([
+      503,
+      'urn:carillon:problem:not-acknowledged',
+      '2',
+    ])
     expect(value('emitted')).toBe(0)
     expect(value('emitRefused', { status: '503' })).toBe(1)
   })
 
-  test.each(
-    [
-      ['unavailable', 503, 'not-acknowledged'],
-      ['timeout', 503, 'not-acknowledged'],
-      ['too-large', 413, 'event-too-large'],
-      ['refused', 502, 'refused-by-log'],
-    ] as const
-  )('is %s when the publisher says so', async (kind, status, type) => {
+  test.each([
+    ['unavailable', 503, 'not-acknowledged'],
+    ['timeout', 503, 'not-acknowledged'],
+    ['too-large', 413, 'event-too-large'],
+    ['refused', 502, 'refused-by-log'],
+  ] as const)('is %s when the publisher says so', async (kind, status, type) => {
     const { api, log, value } = await start()
     const detail = 'broker-1.internal does not answer'
     for (const [path, body, headers] of bodies) {
@@ -340,7 +363,7 @@ describe('202 is said after the acknowledgement, and only then', () => {
       },
     })
     const statuses = await Promise.all(
-      Array.from({ length: 100 }, async (_, n) => [`m${n}`, (await post(`${rig.api}/emit-message`, message(`m${n}`))).status] as const)
+      Array.from({ length: 100 }, async (_, n) => [`m${n}`, (await post(`${rig.api}/emit-message`, message(`m${n}`))).status] as const),
     )
     expect(statuses.filter(([, status]) => status === 503)).toHaveLength(33)
     expect(new Set(statuses.filter(([, status]) => status === 202).map(([id]) => id))).toEqual(published)
@@ -350,10 +373,9 @@ describe('202 is said after the acknowledgement, and only then', () => {
 describe('limits', () => {
   test('an emitter who is too fast gets 429 and a time, one that finds no room 503', async () => {
     const fast = await start({ emit: { burst: 2, ratePerS: 0.5 } })
-    const statuses = [
-      await post(`${fast.api}/emit-message`, message()),
-      await post(`${fast.api}/emit-message`, message()),
-    ].map(({ status }) => status)
+    const statuses = [await post(`${fast.api}/emit-message`, message()), await post(`${fast.api}/emit-message`, message())].map(
+      ({ status }) => status,
+    )
     const third = await post(`${fast.api}/emit-message`, message())
     expect([...statuses, third.status, third.headers.get('retry-after')]).toEqual([202, 202, 429, '2'])
 
@@ -362,17 +384,17 @@ describe('limits', () => {
     const waiting = [post(`${full.api}/emit-message`, message('1')), post(`${full.api}/emit-message`, message('2'))]
     await vi.waitFor(() => expect(full.value('emitInFlight')).toBe(2))
     const refused = await post(`${full.api}/emit-message`, message('3'))
-    expect([
-      refused.status,
-      (await refused.json()).type,
-      refused.headers.get('retry-after'),
-    ]).toEqual([503, 'urn:carillon:problem:overloaded', '1'])
+    expect([refused.status, (await refused.json()).type, refused.headers.get('retry-after')]).toEqual([
+      503,
+      'urn:carillon:problem:overloaded',
+      '1',
+    ])
     full.log.faults.releaseAcknowledgements()
     expect((await Promise.all(waiting)).map(({ status }) => status)).toEqual([202, 202])
   })
 })
 
-describe('the transport\'s trace', () => {
+describe("the transport's trace", () => {
   const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
   const own = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
 

@@ -24,10 +24,10 @@ export interface EmitParts {
  * Answers `POST emit-message` and `POST events`, docs/protocol.md section 7. Who asks is known before a byte of the body is held, and 202
  * is said only after the log has acknowledged (G7). A sender that prefers so gets 202 without a body; a refusal is always a problem.
  */
-export function emitEvents(parts: EmitParts, api: EmitContext['api']): (
-  request: FastifyRequest,
-  reply: FastifyReply,
-) => Promise<FastifyReply> {
+export function emitEvents(
+  parts: EmitParts,
+  api: EmitContext['api'],
+): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> {
   const decode = (request: IncomingMessage, body: Buffer): Result<DecodedRequest, Problem> => {
     if (api === 'events') return parts.decoders.events(distinctHeaders(request), body)
     const message = parts.decoders.message(body)

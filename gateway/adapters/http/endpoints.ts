@@ -13,7 +13,8 @@ export interface Endpoint {
 
 export type EndpointName = 'emitMessage' | 'emitEvents' | 'streamEvents' | 'openSocket' | 'describeApi' | 'health' | 'developmentToken'
 export type Endpoints = Readonly<Record<EndpointName, Endpoint>>
-export type EndpointSettings = ChannelPathOptions & Pick<Options, 'maxEventBytes' | 'emitMaxBatch' | 'emitMaxBodyBytes' | 'emitTrustXRhIdentity'>
+export type EndpointSettings = ChannelPathOptions &
+  Pick<Options, 'maxEventBytes' | 'emitMaxBatch' | 'emitMaxBodyBytes' | 'emitTrustXRhIdentity'>
 
 /** All endpoints of a channel, docs/protocol.md section 1. */
 export function describeEndpoints(settings: EndpointSettings): Endpoints {
@@ -263,6 +264,14 @@ const developmentToken = {
   requestBody: { required: true, content: json('DevelopmentClaims') },
   responses: {
     '200': { description: 'A token with these claims, signed with a key that ends with the process.', content: json('DevelopmentToken') },
-    ...refusals('bad-request', 'not-json', 'json-too-deep', 'origin-forbidden', 'request-timeout', 'body-too-large', 'unsupported-content-encoding'),
+    ...refusals(
+      'bad-request',
+      'not-json',
+      'json-too-deep',
+      'origin-forbidden',
+      'request-timeout',
+      'body-too-large',
+      'unsupported-content-encoding',
+    ),
   },
 }

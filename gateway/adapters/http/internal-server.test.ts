@@ -14,13 +14,22 @@ beforeEach(() => {
 })
 afterEach(() => Promise.all(servers.splice(0).map((server) => server.close({ deadlineMs: 1000 }))))
 
-async function start(more: Partial<InternalServerParts> = {}, host = '127.0.0.1'): Promise<{
+async function start(
+  more: Partial<InternalServerParts> = {},
+  host = '127.0.0.1',
+): Promise<{
   readonly url: string
   readonly lines: ReturnType<typeof createRecordingLogger>['lines']
   readonly server: ListeningServer
 }> {
   const { logger, lines } = createRecordingLogger()
-  const server = createInternalServer({ health, page: createPrometheusMetrics(), metrics: createRecordingMetrics().metrics, logger, ...more })
+  const server = createInternalServer({
+    health,
+    page: createPrometheusMetrics(),
+    metrics: createRecordingMetrics().metrics,
+    logger,
+    ...more,
+  })
   servers.push(server)
   const { port } = await server.listen({ host, port: 0 })
   return { url: `http://127.0.0.1:${port}`, lines, server }
@@ -66,20 +75,15 @@ describe('the internal port', () => {
     expect(await page.text()).toContain('carillon_emit_in_flight_events 0')
   })
 
-  test.each([
-    '/',
-    '/healthz',
-    '/livez/',
-    '/metrics/x',
-    '/api/chrome-service/v1/events',
-    '/console',
-    '//readyz',
-  ])('%s is nothing', async (path) => {
-    const { url } = await start()
-    const answer = await fetch(`${url}${path}`)
-    expect(answer.status).toBe(404)
-    expect(answer.headers.get('content-type')).toBe('application/problem+json')
-  })
+  test.each(['/', '/healthz', '/livez/', '/metrics/x', '/api/chrome-service/v1/events', '/console', '//readyz'])(
+    '%s is nothing',
+    async (path) => {
+      const { url } = await start()
+      const answer = await fetch(`${url}${path}`)
+      expect(answer.status).toBe(404)
+      expect(answer.headers.get('content-type')).toBe('application/problem+json')
+    },
+  )
 
   test('a query does no harm', async () => {
     const { url } = await start()
@@ -109,7 +113,12 @@ describe('the internal port', () => {
   test('an address that is taken is named in the error', async () => {
     const { url } = await start()
     const port = Number(new URL(url).port)
-    const second = createInternalServer({ health, page: createPrometheusMetrics(), metrics: createRecordingMetrics().metrics, logger: createRecordingLogger().logger })
+    const second = createInternalServer({
+      health,
+      page: createPrometheusMetrics(),
+      metrics: createRecordingMetrics().metrics,
+      logger: createRecordingLogger().logger,
+    })
     await expect(second.listen({ host: '127.0.0.1', port })).rejects.toThrow(`cannot listen on 127.0.0.1:${port}`)
   })
 

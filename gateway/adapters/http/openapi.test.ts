@@ -69,8 +69,8 @@ function resolve(document: unknown, reference: string): unknown {
 describe('the OpenAPI document', () => {
   test('has every route that is registered, but those of the console, and no other', async () => {
     const { routes, document } = await registered()
-    const documented = Object.entries(document.paths).flatMap(
-      ([path, operations]) => Object.keys(operations).map((method) => `${method} ${path}`)
+    const documented = Object.entries(document.paths).flatMap(([path, operations]) =>
+      Object.keys(operations).map((method) => `${method} ${path}`),
     )
     expect(documented.toSorted()).toEqual(routes.filter((route) => !/^head | \/$| \/console/.test(route)).toSorted())
     expect(documented).toHaveLength(7)
@@ -112,9 +112,12 @@ describe('the OpenAPI document', () => {
 
   test('names only security schemes that it has, and x-rh-identity only where it is believed', async () => {
     const { document } = await registered()
-    const schemesOf = ({ paths }: OpenApi) => new Set(
-      Object.values(paths).flatMap((path) => Object.values(path)).flatMap(({ security }) => security.flatMap((one) => Object.keys(one)))
-    )
+    const schemesOf = ({ paths }: OpenApi) =>
+      new Set(
+        Object.values(paths)
+          .flatMap((path) => Object.values(path))
+          .flatMap(({ security }) => security.flatMap((one) => Object.keys(one))),
+      )
     expect([...schemesOf(document)].filter((name) => !(name in document.components.securitySchemes))).toEqual([])
     expect(schemesOf(document)).not.toContain('xRhIdentity')
     const trusting = await registered({ options: { ...testOptions, emitTrustXRhIdentity: true } })
@@ -123,9 +126,9 @@ describe('the OpenAPI document', () => {
 
   test('says of every error that it is a problem', async () => {
     const { document } = await registered()
-    const errors = Object.values(document.paths).flatMap((path) => Object.values(path)).flatMap(
-      ({ responses }) => Object.entries(responses).filter(([status]) => Number(status) >= 400)
-    )
+    const errors = Object.values(document.paths)
+      .flatMap((path) => Object.values(path))
+      .flatMap(({ responses }) => Object.entries(responses).filter(([status]) => Number(status) >= 400))
     expect(errors.length).toBeGreaterThan(30)
     for (const [, response] of errors) {
       expect(response.content).toEqual({ 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } })
@@ -137,7 +140,15 @@ describe('the OpenAPI document', () => {
   test('has the paths that the gateway is told to have', () => {
     const endpoints = describeEndpoints({ ...testOptions, socketPathPrefix: '/team/wss', apiPathPrefix: '/team/api' })
     const paths = Object.values(endpoints).map(({ path }) => path)
-    expect(paths).toEqual(['/team/api/v1/emit-message', '/team/api/v1/events', '/team/api/v1/events', '/team/wss/v1/ws', '/team/api/v1/openapi.json', '/health', '/dev/token'])
+    expect(paths).toEqual([
+      '/team/api/v1/emit-message',
+      '/team/api/v1/events',
+      '/team/api/v1/events',
+      '/team/wss/v1/ws',
+      '/team/api/v1/openapi.json',
+      '/health',
+      '/dev/token',
+    ])
   })
 
   test('is of the channel that is configured', () => {

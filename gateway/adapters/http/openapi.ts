@@ -27,9 +27,10 @@ export function renderOpenApi(endpoints: readonly Endpoint[], settings: OpenApiS
 function paths(endpoints: readonly Endpoint[]): Record<string, Record<string, unknown>> {
   const byPath = Map.groupBy(endpoints, ({ path }) => path)
   return Object.fromEntries(
-    [...byPath].map(
-      ([path, ofPath]) => [path, Object.fromEntries(ofPath.map(({ method, operation }) => [method.toLowerCase(), operation]))]
-    ),
+    [...byPath].map(([path, ofPath]) => [
+      path,
+      Object.fromEntries(ofPath.map(({ method, operation }) => [method.toLowerCase(), operation])),
+    ]),
   )
 }
 

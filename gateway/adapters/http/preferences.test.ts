@@ -33,7 +33,9 @@ describe('the header Prefer', () => {
   })
 
   it('may be any text', () => {
-    fc.assert(fc.property(fc.string({ maxLength: 200 }), (prefer) => void expect([full, minimal, empty]).toContainEqual(readPreference(prefer))))
+    fc.assert(
+      fc.property(fc.string({ maxLength: 200 }), (prefer) => void expect([full, minimal, empty]).toContainEqual(readPreference(prefer))),
+    )
     expect(readPreference('"\\'.repeat(16_000))).toEqual(full)
   })
 })

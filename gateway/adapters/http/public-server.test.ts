@@ -20,7 +20,7 @@ async function problemOf(response: Response): Promise<[number, string]> {
   expect(response.headers.get('x-content-type-options')).toBe('nosniff')
   const problem = (await response.json()) as { type: string; status: number; title: string; detail: string } // what it is, is being tested
   expect(problem).toEqual(
-    expect.objectContaining({ status: response.status, title: expect.any(String), detail: expect.stringMatching(/\.$/) })
+    expect.objectContaining({ status: response.status, title: expect.any(String), detail: expect.stringMatching(/\.$/) }),
   )
   return [response.status, problem.type.replace('urn:carillon:problem:', '')]
 }
@@ -51,17 +51,14 @@ describe('paths and methods', () => {
     '//health',
     '/console/../health/x',
     '/api/chrome-service/v1/events/',
-  ])(
-    '%s is nothing',
-    async (path) => {
-      const { port } = await start()
-      const client = await connectRaw(port)
-      client.send(`GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`)
-      const answer = await client.ended()
-      expect(statusOf(answer)).toBe(404)
-      expect(JSON.parse(bodyOf(answer)).type).toBe('urn:carillon:problem:not-found')
-    },
-  )
+  ])('%s is nothing', async (path) => {
+    const { port } = await start()
+    const client = await connectRaw(port)
+    client.send(`GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`)
+    const answer = await client.ended()
+    expect(statusOf(answer)).toBe(404)
+    expect(JSON.parse(bodyOf(answer)).type).toBe('urn:carillon:problem:not-found')
+  })
 
   test.each([
     ['GET', '/api/other/v1/events'],
@@ -87,13 +84,10 @@ describe('paths and methods', () => {
     ['PROPFIND', '/health', 'GET, HEAD, OPTIONS'],
   ])('%s %s is told which methods are taken', async (method, path, allow) => {
     const { url } = await start()
-    const response = await fetch(
-      `${url}${path}`,
-      {
-        method,
-        ...(['PUT', 'PATCH', 'POST'].includes(method) ? { body: '{not json', headers: { 'content-type': 'application/json' } } : {}),
-      },
-    )
+    const response = await fetch(`${url}${path}`, {
+      method,
+      ...(['PUT', 'PATCH', 'POST'].includes(method) ? { body: '{not json', headers: { 'content-type': 'application/json' } } : {}),
+    })
     expect([response.status, response.headers.get('allow')]).toEqual([405, allow])
     expect(response.headers.get('content-type')).toBe('application/problem+json')
   })
@@ -127,10 +121,10 @@ describe('paths and methods', () => {
       page.headers.get('x-content-type-options'),
     ]).toEqual([200, 'text/html; charset=utf-8', "default-src 'self'", 'nosniff'])
     const script = await fetch(`${url}/console/app.js`)
-    expect([
-      script.headers.get('content-type'),
-      script.headers.get('content-security-policy'),
-    ]).toEqual(['text/javascript', "default-src 'none'; frame-ancestors 'none'"])
+    expect([script.headers.get('content-type'), script.headers.get('content-security-policy')]).toEqual([
+      'text/javascript',
+      "default-src 'none'; frame-ancestors 'none'",
+    ])
     expect((await fetch(`${url}/console/other.js`)).status).toBe(404)
     const without = await start({ consoleAssets: null })
     expect((await fetch(`${without.url}/console`)).status).toBe(404)
@@ -195,11 +189,11 @@ describe('pages', () => {
     const post = () => fetch(`${api}/emit-message`, { method: 'POST', body: message(), headers: { origin } })
     await post()
     const refused = await post()
-    expect([
-      refused.status,
-      refused.headers.get('access-control-allow-origin'),
-      refused.headers.get('retry-after'),
-    ]).toEqual([429, origin, '1'])
+    expect([refused.status, refused.headers.get('access-control-allow-origin'), refused.headers.get('retry-after')]).toEqual([
+      429,
+      origin,
+      '1',
+    ])
     expect((await fetch(`${api}/nothing`, { headers: { origin } })).headers.get('access-control-allow-origin')).toBe(origin)
   })
 
@@ -226,7 +220,8 @@ describe('pages', () => {
 
   test('may send what tracing libraries and HTTP clients add to each request', async () => {
     const { api } = await start()
-    const asked = 'baggage,sentry-trace,traceparent,tracestate,b3,x-b3-traceid,x-datadog-trace-id,newrelic,x-request-id,x-requested-with,cache-control,prefer'
+    const asked =
+      'baggage,sentry-trace,traceparent,tracestate,b3,x-b3-traceid,x-datadog-trace-id,newrelic,x-request-id,x-requested-with,cache-control,prefer'
     expect(await granted(api, asked)).toBe(asked.replaceAll(',', ', '))
   })
 
@@ -235,28 +230,25 @@ describe('pages', () => {
     expect(await granted(api, 'x-tenant,X-Feature,x-other,cookie,x-rh-identity,*')).toBe('x-tenant, x-feature')
   })
 
-  test.each([
-    'https://evil.example',
-    'http://app.example',
-    'https://app.example.evil.example',
-    'null',
-    'https://app.example:444',
-  ])('of %s may nothing', async (foreign) => {
-    const { api, url, written } = await start()
-    const asked = [
-      fetch(`${api}/emit-message`, { method: 'POST', body: message(), headers: { origin: foreign } }),
-      fetch(`${api}/events`, { method: 'POST', body: message(), headers: { origin: foreign } }),
-      fetch(`${api}/openapi.json`, { headers: { origin: foreign } }),
-      fetch(`${api}/events`, { method: 'OPTIONS', headers: { origin: foreign, 'access-control-request-method': 'POST' } }),
-      fetch(`${url}/dev/token`, { method: 'POST', body: '{"user_id":"1"}', headers: { origin: foreign } }),
-      fetch(`${url}/console`, { headers: { origin: foreign } }),
-    ]
-    for (const response of await Promise.all(asked)) {
-      expect(response.headers.get('access-control-allow-origin')).toBeNull()
-      expect(await problemOf(response)).toEqual([403, 'origin-forbidden'])
-    }
-    expect(written()).toBe(0)
-  })
+  test.each(['https://evil.example', 'http://app.example', 'https://app.example.evil.example', 'null', 'https://app.example:444'])(
+    'of %s may nothing',
+    async (foreign) => {
+      const { api, url, written } = await start()
+      const asked = [
+        fetch(`${api}/emit-message`, { method: 'POST', body: message(), headers: { origin: foreign } }),
+        fetch(`${api}/events`, { method: 'POST', body: message(), headers: { origin: foreign } }),
+        fetch(`${api}/openapi.json`, { headers: { origin: foreign } }),
+        fetch(`${api}/events`, { method: 'OPTIONS', headers: { origin: foreign, 'access-control-request-method': 'POST' } }),
+        fetch(`${url}/dev/token`, { method: 'POST', body: '{"user_id":"1"}', headers: { origin: foreign } }),
+        fetch(`${url}/console`, { headers: { origin: foreign } }),
+      ]
+      for (const response of await Promise.all(asked)) {
+        expect(response.headers.get('access-control-allow-origin')).toBeNull()
+        expect(await problemOf(response)).toEqual([403, 'origin-forbidden'])
+      }
+      expect(written()).toBe(0)
+    },
+  )
 
   test('of a foreign name that resolves to this machine reach nothing in development mode', async () => {
     const { port, value } = await start({ isDevelopment: true })
@@ -395,7 +387,10 @@ describe('stopping', () => {
   test('what is not finished at the deadline is cut', async () => {
     const { api, log, server } = await start()
     log.faults.holdAcknowledgements()
-    const waiting = fetch(`${api}/emit-message`, { method: 'POST', body: message() }).then((response) => response.status, () => 'cut')
+    const waiting = fetch(`${api}/emit-message`, { method: 'POST', body: message() }).then(
+      (response) => response.status,
+      () => 'cut',
+    )
     await vi.waitFor(() => expect(log.endOffsets).toEqual([1]))
     await server.close({ deadlineMs: 50 })
     expect(await waiting).toBe('cut')
@@ -410,7 +405,7 @@ describe('stopping', () => {
   })
 })
 
-test('no module but this folder\'s knows the router', async () => {
+test("no module but this folder's knows the router", async () => {
   const source = await readFile(new URL('server-lifecycle.ts', import.meta.url), 'utf8')
   expect(source).not.toContain('fastify')
 })

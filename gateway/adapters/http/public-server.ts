@@ -37,7 +37,12 @@ export interface PublicServer extends ListeningServer {
 export function createPublicServer(parts: PublicServerParts): PublicServer {
   const { options } = parts
   const { server, guard, serve } = createBoundedServer(
-    { port: 'public', maxConnections: maxTcpConnections(options), headroom: tcpHeadroom(options), headTimeoutMs: options.handshakeTimeoutMs },
+    {
+      port: 'public',
+      maxConnections: maxTcpConnections(options),
+      headroom: tcpHeadroom(options),
+      headTimeoutMs: options.handshakeTimeoutMs,
+    },
     { ...parts, clock: () => performance.now() },
   )
   const count = refusalCounter(parts.metrics, channelPaths(parts.options).api)
@@ -46,9 +51,13 @@ export function createPublicServer(parts: PublicServerParts): PublicServer {
       serve(handler, (status, request) => count(request, status))
       return server
     },
-    clientErrorHandler: answerClientErrors(server, (status, request) => {
-      if (request !== null) count(request, status)
-    }, parts.logger),
+    clientErrorHandler: answerClientErrors(
+      server,
+      (status, request) => {
+        if (request !== null) count(request, status)
+      },
+      parts.logger,
+    ),
     // No hook runs for these.
     frameworkErrors: (error, request, reply) => {
       replyProblem(reply, problemOfError(error) ?? somethingBroke)
@@ -94,7 +103,10 @@ function lifecycleOf(app: FastifyInstance, server: Server): ListeningServer {
 /** Writes a log line about a problem. It has the route, not the path: a path may hold a secret. A bug has a line of its own. */
 function logRefusal(request: FastifyRequest, { statusCode, problem }: FastifyReply, logger: Logger): void {
   if (problem === null || problem === 'internal-error') return
-  logger.debug({ requestId: request.id, method: request.method, route: request.routeOptions.url ?? null, status: statusCode, problem }, 'request refused')
+  logger.debug(
+    { requestId: request.id, method: request.method, route: request.routeOptions.url ?? null, status: statusCode, problem },
+    'request refused',
+  )
 }
 
 /** The bodies of all methods are read by those who want them, who know whether they may be sent and how large they may be. */

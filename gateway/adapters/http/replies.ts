@@ -13,7 +13,10 @@ declare module 'fastify' {
 export function replyProblem(reply: FastifyReply, problem: Problem, headers: Readonly<Record<string, string>> = {}): FastifyReply {
   const answer = withRequestId(renderProblem(problem), reply.request.id)
   reply.problem = problem.type
-  return reply.code(answer.status).headers({ ...answer.headers, ...headers }).send(answer.body)
+  return reply
+    .code(answer.status)
+    .headers({ ...answer.headers, ...headers })
+    .send(answer.body)
 }
 
 /** Sends JSON that no cache may keep. */

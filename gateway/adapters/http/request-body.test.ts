@@ -35,7 +35,7 @@ describe('bodies', () => {
   test('of 10 MB are 413, and the sender gets to read that', async () => {
     const { api, written } = await start()
     const answers = await Promise.all(
-      Array.from({ length: 5 }, () => fetch(`${api}/emit-message`, { method: 'POST', body: 'x'.repeat(10_000_000) }))
+      Array.from({ length: 5 }, () => fetch(`${api}/emit-message`, { method: 'POST', body: 'x'.repeat(10_000_000) })),
     )
     const problems = await Promise.all(answers.map((response) => response.json()))
     expect(answers.map(({ status }) => status)).toEqual([413, 413, 413, 413, 413])
@@ -124,7 +124,9 @@ describe('bodies', () => {
     const bodies = createBodyReader({ maxBytes: 10, maxTotalBytes: 40 })
     const request = Object.assign(new PassThrough(), { headers: {} })
     request.destroy()
-    const outcome = await bodies.withBody({ request: request as unknown as IncomingMessage, response: {} as ServerResponse }, async () => ok(null))
+    const outcome = await bodies.withBody({ request: request as unknown as IncomingMessage, response: {} as ServerResponse }, async () =>
+      ok(null),
+    )
     expect(outcome).toMatchObject({ ok: false, error: { type: 'bad-request' } })
   })
 

@@ -90,7 +90,10 @@ export function createBodyReader({ maxBytes, maxTotalBytes, now = () => performa
  * By events rather than by iteration: leaving an iteration early destroys the stream, and with it the connection that is to carry the
  * answer.
  */
-function collect(request: IncomingMessage, { hold, begun }: { readonly hold: (bytes: number) => Problem | null; readonly begun: (fail: (problem: Problem) => void) => void }): Promise<Result<Buffer, Problem>> {
+function collect(
+  request: IncomingMessage,
+  { hold, begun }: { readonly hold: (bytes: number) => Problem | null; readonly begun: (fail: (problem: Problem) => void) => void },
+): Promise<Result<Buffer, Problem>> {
   return new Promise((resolve) => {
     // A client that went away before has no event left to say so.
     if (request.destroyed) return resolve(failed(brokenOff))
@@ -110,19 +113,26 @@ function collect(request: IncomingMessage, { hold, begun }: { readonly hold: (by
     const onEnd = (): void => settle(ok(Buffer.concat(chunks)))
     const onClose = (): void => settle(failed(brokenOff))
     // A connection that breaks is an error of the request; `close` follows, and it is judged there.
-    request.on('data', onData).once('end', onEnd).once('close', onClose).on('error', () => {})
+    request
+      .on('data', onData)
+      .once('end', onEnd)
+      .once('close', onClose)
+      .on('error', () => {})
   })
 }
 
 /** Tells whether a body has any encoding but `identity`. Decoding would need a bound of its own, because a body may grow by a factor of thousands. */
 function isEncoded(contentEncoding: string | readonly string[] | undefined): boolean {
   if (contentEncoding === undefined) return false
-  return String(contentEncoding).split(',').some((coding) => !['', 'identity'].includes(coding.trim().toLowerCase()))
+  return String(contentEncoding)
+    .split(',')
+    .some((coding) => !['', 'identity'].includes(coding.trim().toLowerCase()))
 }
 
 const encoded: Problem = {
   type: 'unsupported-content-encoding',
-  detail: 'The header Content-Encoding says that the body is compressed or encoded. This gateway does not decode bodies. Send the body as it is.',
+  detail:
+    'The header Content-Encoding says that the body is compressed or encoded. This gateway does not decode bodies. Send the body as it is.',
 }
 const tooLarge = (maxBytes: number): Problem => ({
   type: 'body-too-large',

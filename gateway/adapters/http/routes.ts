@@ -50,20 +50,22 @@ export function addRoutes(app: FastifyInstance, parts: RouteParts): void {
   addRoute(app, endpoints.emitEvents, emitEvents(emitParts, 'events'))
   // Without HEAD: a stream without a body would be none, and would still have to be admitted.
   app.route({ method: 'GET', url: endpoints.streamEvents.path, handler: streamEvents(parts) })
-  addRoute(
-    app,
-    endpoints.openSocket,
-    async (_request, reply) => replyProblem(reply, upgradeRequired, { upgrade: 'websocket', connection: 'Upgrade' }),
+  addRoute(app, endpoints.openSocket, async (_request, reply) =>
+    replyProblem(reply, upgradeRequired, { upgrade: 'websocket', connection: 'Upgrade' }),
   )
   addRoute(app, endpoints.health, async (_request, reply) => replyBytes(reply, 200, healthy))
   const { developmentToken, ...withoutToken } = endpoints
   if (parts.issueToken !== null) addRoute(app, developmentToken, issueToken({ issueToken: parts.issueToken, bodies }))
   const documented = Object.values(parts.issueToken === null ? withoutToken : endpoints)
-  const document = Buffer.from(JSON.stringify(renderOpenApi(documented, { channel: options.channel, cookieName: options.jwtCookie, version: parts.version })))
+  const document = Buffer.from(
+    JSON.stringify(renderOpenApi(documented, { channel: options.channel, cookieName: options.jwtCookie, version: parts.version })),
+  )
   addRoute(app, endpoints.describeApi, async (_request, reply) => replyBytes(reply, 200, document))
   for (const [path, asset] of parts.consoleAssets ?? []) addRoute(app, { method: 'GET', path }, servesAsset(asset))
   // Whoever opens the bare address, or adds a slash, means the console.
-  if (parts.consoleAssets !== null) for (const path of ['/', '/console/']) addRoute(app, { method: 'GET', path }, async (_request, reply) => reply.redirect('/console', 302))
+  if (parts.consoleAssets !== null)
+    for (const path of ['/', '/console/'])
+      addRoute(app, { method: 'GET', path }, async (_request, reply) => reply.redirect('/console', 302))
 }
 
 type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>

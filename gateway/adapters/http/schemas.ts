@@ -2,7 +2,12 @@ import { maxSourceLength, sourcePattern } from '../../event/attributes.ts'
 import { problems } from '../../problem.ts'
 
 /** A URI reference, as the decoder takes it: wider than the grammar, which `format` would hold it to. */
-const source = { type: 'string', description: 'A URI reference, such as urn:my:service or /my/service.', maxLength: maxSourceLength, pattern: sourcePattern } as const
+const source = {
+  type: 'string',
+  description: 'A URI reference, such as urn:my:service or /my/service.',
+  maxLength: maxSourceLength,
+  pattern: sourcePattern,
+} as const
 
 /**
  * The JSON Schemas (2020-12) of the HTTP API, one constant each. They are the `components` of the OpenAPI document. What arrives is judged
@@ -18,7 +23,11 @@ export const schemas = {
       title: { type: 'string' },
       status: { type: 'integer', minimum: 400, maximum: 599 },
       detail: { type: 'string', description: 'What was wrong, what was expected, what to do.' },
-      instance: { type: 'string', description: '`urn:carillon:request:` and the id of the request, by which its line in the log is found. It is `X-Request-Id` when the request has a well-formed one, else the trace id of `traceparent`, else a new one.' },
+      instance: {
+        type: 'string',
+        description:
+          '`urn:carillon:request:` and the id of the request, by which its line in the log is found. It is `X-Request-Id` when the request has a well-formed one, else the trace id of `traceparent`, else a new one.',
+      },
       errors: {
         type: 'array',
         items: { $ref: '#/components/schemas/EventProblem' },
@@ -111,7 +120,11 @@ export const schemas = {
       datacontenttype: { type: ['string', 'null'], description: '`application/json` when there are data and it is left out.' },
       dataschema: { type: ['string', 'null'], format: 'uri' },
       data: { description: 'What the browsers get.' },
-      data_base64: { type: ['string', 'null'], contentEncoding: 'base64', description: 'Bytes. Delivered as `data` where `datacontenttype` says that they are text or JSON, and they are.' },
+      data_base64: {
+        type: ['string', 'null'],
+        contentEncoding: 'base64',
+        description: 'Bytes. Delivered as `data` where `datacontenttype` says that they are text or JSON, and they are.',
+      },
       cursor: { type: 'null', description: 'Gateways write it into each event that they deliver.' },
       partitionkey: { type: ['string', 'number', 'boolean', 'null'], description: 'Events with the same key keep their order.' },
       audience: {
@@ -136,7 +149,10 @@ export const schemas = {
       org_id: { type: ['string', 'integer'] },
       account_number: { type: ['string', 'integer'] },
       roles: {
-        oneOf: [{ type: 'array', items: { type: 'string' } }, { type: 'string', description: 'With spaces or commas between them.' }],
+        oneOf: [
+          { type: 'array', items: { type: 'string' } },
+          { type: 'string', description: 'With spaces or commas between them.' },
+        ],
       },
       scope: { type: 'string', description: 'With spaces between them.' },
       exp: { type: 'number', description: 'When the token ends, in seconds since 1970; also in the past.' },

@@ -21,14 +21,10 @@ export interface ListeningServer {
  */
 const backlog = 4_096
 
-export async function listenOn(
-  server: Server,
-  asked: HostAndPort,
-): Promise<{ readonly port: number }> {
+export async function listenOn(server: Server, asked: HostAndPort): Promise<{ readonly port: number }> {
   await new Promise<void>((resolve, reject) => {
-    const onError = (error: Error): void => reject(
-      new Error(`cannot listen on ${describeAddress(asked)}: ${explain(error)}`, { cause: error })
-    )
+    const onError = (error: Error): void =>
+      reject(new Error(`cannot listen on ${describeAddress(asked)}: ${explain(error)}`, { cause: error }))
     server.once('error', onError)
     server.listen({ ...listenAddress(asked), backlog }, () => {
       server.off('error', onError)

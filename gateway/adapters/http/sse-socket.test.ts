@@ -162,7 +162,9 @@ describe('an event stream on a real connection', () => {
     }
     socket.ping()
     socket.close('draining')
-    const blocks = dechunk(await client.ended()).split('\n\n').slice(0, -1)
+    const blocks = dechunk(await client.ended())
+      .split('\n\n')
+      .slice(0, -1)
     expect(blocks.filter((block) => !/^data: /m.test(block))).toEqual([])
     expect(blocks).toHaveLength(4)
   })
@@ -181,9 +183,9 @@ describe('an event stream on a real connection', () => {
     const { client, socket, handlers } = await open()
     socket.close(code, { reconnectAfterMs: 750 })
     const { messages, retryMs } = parseEventStream(dechunk(await client.ended()))
-    expect(
-      messages.map(({ event, data }) => [event, JSON.parse(data)])
-    ).toEqual([['close', { ...closeCodes[code], reconnectAfterMs: 750 }]])
+    expect(messages.map(({ event, data }) => [event, JSON.parse(data)])).toEqual([
+      ['close', { ...closeCodes[code], reconnectAfterMs: 750 }],
+    ])
     expect(retryMs).toBe(750)
     await vi.waitFor(() => expect(handlers.closed).toHaveBeenCalledTimes(1))
   })

@@ -28,17 +28,17 @@ async function askedWith(path: string, headers: Record<string, string>): Promise
 
 describe('the event stream', () => {
   test('hands to the admission what the request says', async () => {
-    expect(
-      await askedWith('/events?cursor=abc', { cookie: 'cs_jwt=t', authorization: 'Bearer u', origin: 'https://app.example' })
-    ).toEqual({
-      transport: 'sse',
-      origin: 'https://app.example',
-      cookie: 'cs_jwt=t',
-      authorization: 'Bearer u',
-      subprotocols: [],
-      cursor: 'abc',
-      cursorFrom: 'cursor',
-    })
+    expect(await askedWith('/events?cursor=abc', { cookie: 'cs_jwt=t', authorization: 'Bearer u', origin: 'https://app.example' })).toEqual(
+      {
+        transport: 'sse',
+        origin: 'https://app.example',
+        cookie: 'cs_jwt=t',
+        authorization: 'Bearer u',
+        subprotocols: [],
+        cursor: 'abc',
+        cursorFrom: 'cursor',
+      },
+    )
   })
 
   test.each<[string, Record<string, string>, string | null]>([
@@ -57,12 +57,17 @@ describe('the event stream', () => {
     expect((await askedWith(path, headers))?.cursor).toBe(cursor)
   })
 
-  test.each(['cross-site', 'same-site'])('is not opened as an image or a script of a page that is %s: its cookie would take the place of a connection of the user', async (site) => {
-    const rig = await start()
-    const response = await fetch(`${rig.api}/events`, { headers: { cookie: 'cs_jwt=t', 'sec-fetch-site': site, 'sec-fetch-mode': 'no-cors' } })
-    expect([response.status, rig.handshakes, rig.value('handshakesRefused', { reason: 'origin' })]).toEqual([403, [], 1])
-    await response.body?.cancel()
-  })
+  test.each(['cross-site', 'same-site'])(
+    'is not opened as an image or a script of a page that is %s: its cookie would take the place of a connection of the user',
+    async (site) => {
+      const rig = await start()
+      const response = await fetch(`${rig.api}/events`, {
+        headers: { cookie: 'cs_jwt=t', 'sec-fetch-site': site, 'sec-fetch-mode': 'no-cors' },
+      })
+      expect([response.status, rig.handshakes, rig.value('handshakesRefused', { reason: 'origin' })]).toEqual([403, [], 1])
+      await response.body?.cancel()
+    },
+  )
 
   test.each<[string, Record<string, string>]>([
     ['of the same origin', { 'sec-fetch-site': 'same-origin' }],
@@ -110,11 +115,11 @@ describe('the event stream', () => {
     const problem: Problem = { type, detail: 'No.', retryAfterMs: 1500 }
     const { api, sockets } = await start({ admit: () => Promise.resolve({ kind: 'refused', problem, close: 'unauthenticated' }) })
     const response = await fetch(`${api}/events`)
-    expect([
-      response.status,
-      response.headers.get('content-type'),
-      response.headers.get('retry-after'),
-    ]).toEqual([problems[type].status, 'application/problem+json', '2'])
+    expect([response.status, response.headers.get('content-type'), response.headers.get('retry-after')]).toEqual([
+      problems[type].status,
+      'application/problem+json',
+      '2',
+    ])
     expect(await response.json()).toMatchObject({ type: `urn:carillon:problem:${type}`, detail: 'No.' })
     expect(sockets).toHaveLength(0)
   })

@@ -18,7 +18,11 @@ export function issueToken(parts: TokenParts): (request: FastifyRequest, reply: 
     const outcome = await parts.bodies.withBody({ request: request.raw, response: reply.raw }, async (body) => {
       const claims = parseBody(body)
       if (!claims.ok) return failed<Problem>({ type: claims.error.kind, detail: `${claims.error.detail} ${expectedBody}` })
-      if (repeatsMember(body, claims.value)) return failed<Problem>({ type: 'bad-request', detail: `A claim is there twice, and only one of the two would count. ${expectedBody}` })
+      if (repeatsMember(body, claims.value))
+        return failed<Problem>({
+          type: 'bad-request',
+          detail: `A claim is there twice, and only one of the two would count. ${expectedBody}`,
+        })
       const token = await parts.issueToken(claims.value)
       return token.ok ? token : failed<Problem>({ type: 'bad-request', detail: token.error })
     })

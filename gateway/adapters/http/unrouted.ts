@@ -40,7 +40,12 @@ function nearestPath(path: string, known: readonly string[]): string | null {
   return known.find((each) => foldPath(each) === given) ?? null
 }
 
-const foldPath = (path: string): string => path.split('/').filter((segment) => segment !== '').join('/').toLowerCase()
+const foldPath = (path: string): string =>
+  path
+    .split('/')
+    .filter((segment) => segment !== '')
+    .join('/')
+    .toLowerCase()
 
 /** Longer than any path that is served. */
 const maxComparedLength = 512
@@ -48,8 +53,14 @@ const maxComparedLength = 512
 function pathJudge(options: ChannelPathOptions): (path: string, nearest: string | null) => Problem {
   const { channel } = options
   const { socket, api } = channelPaths(options)
-  const otherChannel = fixedProblem({ type: 'unknown-channel', detail: `This gateway serves the channel ${channel}: ${api} and ${socket}.` })
-  const nothing = fixedProblem({ type: 'not-found', detail: `Nothing is at this path. ${api}/openapi.json describes what this gateway serves.` })
+  const otherChannel = fixedProblem({
+    type: 'unknown-channel',
+    detail: `This gateway serves the channel ${channel}: ${api} and ${socket}.`,
+  })
+  const nothing = fixedProblem({
+    type: 'not-found',
+    detail: `Nothing is at this path. ${api}/openapi.json describes what this gateway serves.`,
+  })
   return (path, nearest) => {
     const [, named] = /^\/(?:api|wss)\/([^/]+)\/v1(?:\/|$)/.exec(path) ?? []
     if (named !== undefined && named !== channel) return otherChannel

@@ -64,10 +64,9 @@ describe('createJwtAuthenticator', () => {
         `${encode({ alg })}.${encode(goodClaims(startMs))}.`,
         `${encode({ alg })}.${encode(goodClaims(startMs))}.${signature}`,
       ])
-      expect(await Promise.all(tokens.map(authenticate))).toEqual(tokens.map(() => refusal(
-        'algorithm',
-        /JWT_ALGORITHMS: RS256, PS256, ES256, EdDSA, Ed25519/,
-      )))
+      expect(await Promise.all(tokens.map(authenticate))).toEqual(
+        tokens.map(() => refusal('algorithm', /JWT_ALGORITHMS: RS256, PS256, ES256, EdDSA, Ed25519/)),
+      )
     })
 
     it('refuses a good token from which the signature was taken', async () => {
@@ -95,7 +94,7 @@ describe('createJwtAuthenticator', () => {
       expect(await authenticate(`${input}.${createHmac('sha256', secret).update(input).digest('base64url')}`)).toEqual(refusal('forged'))
     })
 
-    it('refuses another\'s signature under the issuer\'s key id', async () => {
+    it("refuses another's signature under the issuer's key id", async () => {
       expect(await (await start()).authenticate(await forger.sign(goodClaims(startMs)))).toEqual(refusal('forged', /signature/))
     })
 
@@ -108,13 +107,17 @@ describe('createJwtAuthenticator', () => {
 
     it('does not mind such headers in a token whose signature is good', async () => {
       const { authenticate } = await start()
-      expect(await authenticate(await issuer.sign(goodClaims(startMs), {
-        jwk: forger.jwk,
-        jku: 'http://127.0.0.1:9/jwks',
-      }))).toMatchObject({ ok: true })
+      expect(
+        await authenticate(
+          await issuer.sign(goodClaims(startMs), {
+            jwk: forger.jwk,
+            jku: 'http://127.0.0.1:9/jwks',
+          }),
+        ),
+      ).toMatchObject({ ok: true })
     })
 
-    it('refuses a key id of the issuer with an algorithm that is not this key\'s', async () => {
+    it("refuses a key id of the issuer with an algorithm that is not this key's", async () => {
       const { authenticate } = await start()
       expect(await authenticate(await issuer.sign(goodClaims(startMs), { kid: 'rsa-1' }))).toEqual(refusal('forged', /kid/))
     })
@@ -128,12 +131,14 @@ describe('createJwtAuthenticator', () => {
     })
 
     it('refuses extensions that it would have to understand', async () => {
-      const token = await new CompactSign(Buffer.from(JSON.stringify(goodClaims(startMs)))).setProtectedHeader({
-        alg: 'ES256',
-        kid: 'key-1',
-        crit: ['b64'],
-        b64: true,
-      }).sign(issuer.privateKey)
+      const token = await new CompactSign(Buffer.from(JSON.stringify(goodClaims(startMs))))
+        .setProtectedHeader({
+          alg: 'ES256',
+          kid: 'key-1',
+          crit: ['b64'],
+          b64: true,
+        })
+        .sign(issuer.privateKey)
       expect(await (await start()).authenticate(token)).toEqual(refusal('malformed', /crit/))
     })
 
@@ -197,7 +202,7 @@ describe('createJwtAuthenticator', () => {
       expect(await (await start()).authenticate(await sign(claims))).toEqual(refusal(kind, detail))
     })
 
-    it('takes any of the configured audiences among any of the token\'s', async () => {
+    it("takes any of the configured audiences among any of the token's", async () => {
       const { authenticate } = await start({ jwtAudience: ['one', 'two'] })
       const tokens = await Promise.all(['two', ['x', 'one'], ['two', 'one']].map((aud) => sign({ aud })))
       expect((await Promise.all(tokens.map(authenticate))).map(({ ok }) => ok)).toEqual([true, true, true])
@@ -231,7 +236,9 @@ describe('createJwtAuthenticator', () => {
 
     it('believes a token without `aud` for the client that it names, where that is configured', async () => {
       const { authenticate } = await start({ jwtAudience: ['client-1'], jwtAudienceClaim: 'client_id' })
-      const tokens = await Promise.all([{ client_id: 'client-1' }, { client_id: 'client-2' }].map((claims) => sign({ aud: undefined, ...claims })))
+      const tokens = await Promise.all(
+        [{ client_id: 'client-1' }, { client_id: 'client-2' }].map((claims) => sign({ aud: undefined, ...claims })),
+      )
       expect(await authenticate(tokens[0] ?? '')).toMatchObject({ ok: true })
       expect(await authenticate(tokens[1] ?? '')).toEqual(refusal('wrong-audience', /`client_id`/))
       expect(await authenticate(await sign({ aud: 'another', client_id: 'client-1' }))).toEqual(refusal('wrong-audience'))
@@ -242,13 +249,19 @@ describe('createJwtAuthenticator', () => {
       const { metrics, value } = createRecordingMetrics()
       const path = join(folder, 'reported.json')
       await writeFile(path, JSON.stringify({ keys: [issuer.jwk] }))
-      const authenticator = createJwtAuthenticator(jwtOptions({ jwtKeysFile: path, jwtClaimRoles: 'a.b' }), { logger, metrics, now: () => startMs })
+      const authenticator = createJwtAuthenticator(jwtOptions({ jwtKeysFile: path, jwtClaimRoles: 'a.b' }), {
+        logger,
+        metrics,
+        now: () => startMs,
+      })
       started.push(authenticator)
       await authenticator.start()
       const [first, second, forged] = await Promise.all([sign({ n: 1 }), sign({ n: 2 }), forger.sign(goodClaims(startMs))])
       for (const token of [first, first, second, forged]) await authenticator.authenticate(token)
       expect(value('tokenClaimsMissing', { claim: 'roles' })).toBe(2)
-      expect(lines.filter(({ level }) => level === 'warn')).toEqual([{ level: 'warn', message: expect.any(String), fields: { setting: 'JWT_CLAIM_ROLES', path: 'a.b' } }])
+      expect(lines.filter(({ level }) => level === 'warn')).toEqual([
+        { level: 'warn', message: expect.any(String), fields: { setting: 'JWT_CLAIM_ROLES', path: 'a.b' } },
+      ])
     })
 
     it('believes any issuer and audience when none is configured', async () => {
@@ -271,7 +284,10 @@ describe('createJwtAuthenticator', () => {
     it('are believed when they are configured, in every spelling of the media type, and no others', async () => {
       const good = ['at+jwt', 'AT+JWT', 'application/at+jwt', 'Application/at+JWT']
       const bad = ['JWT', '', undefined, 'x/at+jwt', 'application/x/at+jwt', 'at+jwt ', 7, ['at+jwt']]
-      expect(await answers({ jwtTypes: ['application/at+jwt', 'x'] }, [...good, ...bad])).toEqual([...good.map(() => 'ok'), ...bad.map(() => 'wrong-type')])
+      expect(await answers({ jwtTypes: ['application/at+jwt', 'x'] }, [...good, ...bad])).toEqual([
+        ...good.map(() => 'ok'),
+        ...bad.map(() => 'wrong-type'),
+      ])
     })
 
     it('are named in the refusal', async () => {
@@ -326,11 +342,12 @@ describe('createJwtAuthenticator', () => {
   })
 
   it('cannot be made without a source of keys', () => {
-    const make = () => createJwtAuthenticator(jwtOptions(), {
-      logger: createRecordingLogger().logger,
-      metrics: createRecordingMetrics().metrics,
-      now: Date.now,
-    })
+    const make = () =>
+      createJwtAuthenticator(jwtOptions(), {
+        logger: createRecordingLogger().logger,
+        metrics: createRecordingMetrics().metrics,
+        now: Date.now,
+      })
     expect(make).toThrow('JWT_JWKS_URI or JWT_KEYS_FILE')
   })
 })

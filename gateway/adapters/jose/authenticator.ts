@@ -68,10 +68,7 @@ export function createJwtAuthenticator(options: JwtAuthenticatorOptions, parts: 
   }
 }
 
-function createKeySource(
-  options: JwtAuthenticatorOptions,
-  { filePollMs, fetch, ...parts }: JwtAuthenticatorDependencies,
-): KeySource {
+function createKeySource(options: JwtAuthenticatorOptions, { filePollMs, fetch, ...parts }: JwtAuthenticatorDependencies): KeySource {
   const { jwtKeysFile: path, jwtAlgorithms: algorithms } = options
   if (options.jwtJwksUri !== '') return new RemoteKeys(options, { ...parts, fetch: fetch ?? createIssuerFetch(options) })
   if (path === '') throw new Error('JWT_JWKS_URI or JWT_KEYS_FILE is needed to verify tokens')

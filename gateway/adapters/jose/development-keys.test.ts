@@ -4,7 +4,8 @@ import { createRecordingMetrics } from '../../testing/recording-metrics.ts'
 import { createDevelopmentIssuer } from './development-keys.ts'
 
 const startMs = 1_800_000_000_000
-const setUp = () => createDevelopmentIssuer({ logger: createRecordingLogger().logger, metrics: createRecordingMetrics().metrics, now: () => startMs })
+const setUp = () =>
+  createDevelopmentIssuer({ logger: createRecordingLogger().logger, metrics: createRecordingMetrics().metrics, now: () => startMs })
 
 describe('createDevelopmentIssuer', () => {
   it('signs a token for whoever is named', async () => {

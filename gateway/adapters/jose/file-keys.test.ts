@@ -57,7 +57,10 @@ describe('keys from a file', () => {
   // A mounted Secret is `keys.json -> ..data/keys.json`, `..data -> ..2026_01`; an update turns `..data`, and neither file nor link is
   // written to.
   it('are replaced when Kubernetes turns the link above them', async () => {
-    for (const [version, issuer] of [['v1', first], ['v2', second]] as const) {
+    for (const [version, issuer] of [
+      ['v1', first],
+      ['v2', second],
+    ] as const) {
       await mkdir(join(folder, version))
       await publish(issuer, join(folder, version, 'keys.json'))
     }
@@ -123,7 +126,11 @@ describe('keys from a file', () => {
     ['is missing', () => Promise.resolve(), /^JWT_KEYS_FILE: the file cannot be read \(ENOENT/],
     ['is a folder', () => mkdir(path), /^JWT_KEYS_FILE: the file cannot be read \(EISDIR/],
     ['is empty', () => writeFile(path, ''), /^JWT_KEYS_FILE: a JSON Web Key Set was expected/],
-    ['is UTF-16, as some shells of Windows write', () => writeFile(path, Buffer.from('\uFEFF{"keys": []}', 'utf16le')), /^JWT_KEYS_FILE: the file is UTF-16; save it as UTF-8/],
+    [
+      'is UTF-16, as some shells of Windows write',
+      () => writeFile(path, Buffer.from('\uFEFF{"keys": []}', 'utf16le')),
+      /^JWT_KEYS_FILE: the file is UTF-16; save it as UTF-8/,
+    ],
     ['is too large', () => writeFile(path, ' '.repeat(maxKeySetBytes + 1)), /^JWT_KEYS_FILE: the file has more than 1048576 bytes/],
   ])('refuse the start when the file %s', async (_, make, message) => {
     await make()

@@ -36,7 +36,8 @@ async function listen(server: Server): Promise<number> {
 }
 
 const keys: RequestListener = (_, response) => void response.writeHead(200, { 'content-type': 'application/json' }).end('{"keys":[]}')
-const startIssuer = (answer: RequestListener = keys): Promise<number> => listen(createHttpsServer({ cert: serverCertificate, key: serverKey }, answer))
+const startIssuer = (answer: RequestListener = keys): Promise<number> =>
+  listen(createHttpsServer({ cert: serverCertificate, key: serverKey }, answer))
 
 /** Forwards CONNECT and absolute-form requests, and notes for whom. Names are not looked up: all of them are this machine. */
 async function startProxy(): Promise<{ readonly url: string; readonly asked: readonly string[] }> {
@@ -58,7 +59,13 @@ async function startProxy(): Promise<{ readonly url: string; readonly asked: rea
 }
 
 const get = (url: string, options: Partial<IssuerFetchOptions> = {}, more: { maxBytes?: number; timeoutMs?: number } = {}) =>
-  fetchText(url, { fetch: createIssuerFetch({ jwksCaFile: '', jwksProxy: '', ...options }), timeoutMs: 20_000, maxBytes: 10_000, signal: new AbortController().signal, ...more })
+  fetchText(url, {
+    fetch: createIssuerFetch({ jwksCaFile: '', jwksProxy: '', ...options }),
+    timeoutMs: 20_000,
+    maxBytes: 10_000,
+    signal: new AbortController().signal,
+    ...more,
+  })
 
 describe('keys behind a certificate of a private authority', () => {
   it('are fetched when the authority is named, and refused when it is not', async () => {
@@ -90,7 +97,10 @@ describe('keys behind a certificate of a private authority', () => {
     expect(await get(`${url}/large`, { jwksCaFile: caFile })).toEqual({ ok: false, error: 'the answer has more than 10000 bytes' })
     expect(await get(`${url}/moved`, { jwksCaFile: caFile })).toEqual({ ok: false, error: 'the answer was HTTP status 302, not 200' })
     expect(await get(`${url}/nothing`, { jwksCaFile: caFile })).toEqual({ ok: false, error: 'the answer was HTTP status 204, not 200' })
-    expect(await get(`${url}/silent`, { jwksCaFile: caFile }, { timeoutMs: 100 })).toEqual({ ok: false, error: 'there was no complete answer within 100 ms' })
+    expect(await get(`${url}/silent`, { jwksCaFile: caFile }, { timeoutMs: 100 })).toEqual({
+      ok: false,
+      error: 'there was no complete answer within 100 ms',
+    })
   })
 
   it('are not looked for with a file that has no certificate: that is told at the start, by the name of the option', () => {
@@ -116,30 +126,46 @@ describe('keys behind a proxy', () => {
 
   /** Fetches until somebody gives it up, as the time-out and the stop of a gateway do. */
   const getUntil = (signal: AbortSignal, options: Partial<IssuerFetchOptions>, url: string) =>
-    fetchText(url, { fetch: createIssuerFetch({ jwksCaFile: '', jwksProxy: '', ...options }), timeoutMs: 600_000, maxBytes: 10_000, signal })
+    fetchText(url, {
+      fetch: createIssuerFetch({ jwksCaFile: '', jwksProxy: '', ...options }),
+      timeoutMs: 600_000,
+      maxBytes: 10_000,
+      signal,
+    })
 
   // The agent of Node.js waited for such a proxy for ever: a gateway would never have fetched its keys again.
-  it.each(['the proxy', 'the server behind the proxy'])('that are given up while %s is silent leave no connection behind', async (silent) => {
-    const [ended, givenUp] = [Promise.withResolvers<void>(), new AbortController()]
-    const proxy = createHttpServer()
-    proxy.on('connect', (_, socket: Socket) => {
-      if (silent !== 'the proxy') socket.write('HTTP/1.1 200 Connection established\r\n\r\n')
-      // The proxy notes the first bytes of the handshake with the server, which comes behind its own answer.
-      socket.on('error', () => {}).once('end', () => ended.resolve()).once('data', () => givenUp.abort())
-      if (silent === 'the proxy') givenUp.abort()
-    })
-    const jwksProxy = `http://127.0.0.1:${await listen(proxy)}`
-    expect(await getUntil(givenUp.signal, { jwksProxy }, 'https://sso.test/keys')).toMatchObject({ ok: false })
-    await ended.promise
-  })
+  it.each(['the proxy', 'the server behind the proxy'])(
+    'that are given up while %s is silent leave no connection behind',
+    async (silent) => {
+      const [ended, givenUp] = [Promise.withResolvers<void>(), new AbortController()]
+      const proxy = createHttpServer()
+      proxy.on('connect', (_, socket: Socket) => {
+        if (silent !== 'the proxy') socket.write('HTTP/1.1 200 Connection established\r\n\r\n')
+        // The proxy notes the first bytes of the handshake with the server, which comes behind its own answer.
+        socket
+          .on('error', () => {})
+          .once('end', () => ended.resolve())
+          .once('data', () => givenUp.abort())
+        if (silent === 'the proxy') givenUp.abort()
+      })
+      const jwksProxy = `http://127.0.0.1:${await listen(proxy)}`
+      expect(await getUntil(givenUp.signal, { jwksProxy }, 'https://sso.test/keys')).toMatchObject({ ok: false })
+      await ended.promise
+    },
+  )
 
   it('that are given up after half an answer leave no connection behind', async () => {
     const [ended, givenUp] = [Promise.withResolvers<void>(), new AbortController()]
-    const [port, proxy] = [await startIssuer((request, response) => {
-      request.socket.once('close', () => ended.resolve())
-      response.writeHead(200).write('{"keys":', () => givenUp.abort())
-    }), await startProxy()]
-    expect(await getUntil(givenUp.signal, { jwksCaFile: caFile, jwksProxy: proxy.url }, `https://sso.test:${port}/keys`)).toMatchObject({ ok: false })
+    const [port, proxy] = [
+      await startIssuer((request, response) => {
+        request.socket.once('close', () => ended.resolve())
+        response.writeHead(200).write('{"keys":', () => givenUp.abort())
+      }),
+      await startProxy(),
+    ]
+    expect(await getUntil(givenUp.signal, { jwksCaFile: caFile, jwksProxy: proxy.url }, `https://sso.test:${port}/keys`)).toMatchObject({
+      ok: false,
+    })
     await ended.promise
   })
 
@@ -147,6 +173,9 @@ describe('keys behind a proxy', () => {
     const refusing = createHttpServer()
     refusing.on('connect', (_, socket) => void socket.end('HTTP/1.1 403 Forbidden\r\n\r\n'))
     const [port, proxyPort] = [await startIssuer(), await listen(refusing)]
-    expect(await get(`https://localhost:${port}/keys`, { jwksCaFile: caFile, jwksProxy: `http://127.0.0.1:${proxyPort}` })).toEqual({ ok: false, error: expect.stringContaining('403') })
+    expect(await get(`https://localhost:${port}/keys`, { jwksCaFile: caFile, jwksProxy: `http://127.0.0.1:${proxyPort}` })).toEqual({
+      ok: false,
+      error: expect.stringContaining('403'),
+    })
   })
 })

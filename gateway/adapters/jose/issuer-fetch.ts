@@ -9,7 +9,10 @@ import { openTunnel, requestOf } from './tunnel.ts'
 export type IssuerFetchOptions = Pick<Config, 'jwksCaFile' | 'jwksProxy'>
 
 /** The part of the platform's `fetch` that gets keys: a GET with headers and a signal. A redirect is not followed. */
-export type GetFetch = (url: string, init: { readonly headers: Readonly<Record<string, string>>; readonly signal: AbortSignal; readonly redirect: 'error' }) => Promise<Response>
+export type GetFetch = (
+  url: string,
+  init: { readonly headers: Readonly<Record<string, string>>; readonly signal: AbortSignal; readonly redirect: 'error' },
+) => Promise<Response>
 
 /**
  * Makes what reaches the issuer's server. The platform's `fetch` takes neither authorities nor a proxy for one request, only for the whole process, and
@@ -22,7 +25,9 @@ export function createIssuerFetch({ jwksCaFile, jwksProxy }: IssuerFetchOptions)
   // A fetch is rare, so each has a connection of its own, with the authorities of this moment: the file may rotate.
   return async (url, { headers, signal }) => {
     const trusted = { ...readAuthorities(jwksCaFile), signal }
-    return responseOf(await answerOf(await requestTo(new URL(url), { proxy: jwksProxy === '' ? null : new URL(jwksProxy), headers, trusted })))
+    return responseOf(
+      await answerOf(await requestTo(new URL(url), { proxy: jwksProxy === '' ? null : new URL(jwksProxy), headers, trusted })),
+    )
   }
 }
 
@@ -37,7 +42,8 @@ interface Way {
 async function requestTo(server: URL, { proxy, headers, trusted }: Way): Promise<ClientRequest> {
   const { signal } = trusted
   const isSecure = server.protocol === 'https:'
-  if (proxy === null) return isSecure ? httpsRequest(server, { ...trusted, headers, agent: false }) : httpRequest(server, { headers, signal, agent: false })
+  if (proxy === null)
+    return isSecure ? httpsRequest(server, { ...trusted, headers, agent: false }) : httpRequest(server, { headers, signal, agent: false })
   if (!isSecure) return requestOf(proxy, trusted)({ path: server.href, headers: { ...headers, host: server.host } })
   const tunnel = await openTunnel(server, proxy, trusted)
   return httpsRequest(server, { headers: { ...headers, connection: 'close' }, signal, createConnection: () => tunnel })

@@ -47,12 +47,15 @@ describe('parseKeys', () => {
   })
 
   // RFC 9864 gives EdDSA with this curve a name of its own.
-  it.each([{}, { alg: 'EdDSA' }, { alg: 'Ed25519' }])('uses an Ed25519 key for both names of its algorithm that are allowed: %j', async (names) => {
-    const jwk = { ...generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' }), ...names }
-    expect(await fitting(set(jwk), [['EdDSA'], ['Ed25519'], ['ES256']])).toEqual([1, 1, 0])
-    expect(await fitting(set(jwk), [['EdDSA'], ['Ed25519']], ['Ed25519'])).toEqual([0, 1])
-    expect(await fitting(set(jwk), [['EdDSA'], ['Ed25519']], ['EdDSA'])).toEqual([1, 0])
-  })
+  it.each([{}, { alg: 'EdDSA' }, { alg: 'Ed25519' }])(
+    'uses an Ed25519 key for both names of its algorithm that are allowed: %j',
+    async (names) => {
+      const jwk = { ...generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' }), ...names }
+      expect(await fitting(set(jwk), [['EdDSA'], ['Ed25519'], ['ES256']])).toEqual([1, 1, 0])
+      expect(await fitting(set(jwk), [['EdDSA'], ['Ed25519']], ['Ed25519'])).toEqual([0, 1])
+      expect(await fitting(set(jwk), [['EdDSA'], ['Ed25519']], ['EdDSA'])).toEqual([1, 0])
+    },
+  )
 
   it('uses no key of another curve under the name of Ed25519', async () => {
     const jwk = generateKeyPairSync('ed448').publicKey.export({ format: 'jwk' })

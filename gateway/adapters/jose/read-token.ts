@@ -34,7 +34,10 @@ export function readToken(token: string, { algorithms, types }: BelievedHeaders)
     })
   }
   if (types.length > 0 && !(typeof typ === 'string' && types.includes(normalizeType(typ)))) {
-    return failed({ kind: 'wrong-type', detail: `The token is not of a type (\`typ\`) that is believed here (JWT_TYPES: ${types.join(', ')}).` })
+    return failed({
+      kind: 'wrong-type',
+      detail: `The token is not of a type (\`typ\`) that is believed here (JWT_TYPES: ${types.join(', ')}).`,
+    })
   }
   if (crit !== undefined) return malformed('The token demands extensions (`crit`) that are not known here.')
   if (kid !== undefined && typeof kid !== 'string') return malformed('The key id of the token (`kid`) is no text.')

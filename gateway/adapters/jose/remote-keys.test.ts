@@ -47,10 +47,8 @@ async function setUp(options: Partial<JwtAuthenticatorOptions> = {}) {
   }
 }
 
-const logged = (
-  lines: readonly { readonly message: string }[],
-  text: string,
-) => lines.filter(({ message }) => message.includes(text)).length
+const logged = (lines: readonly { readonly message: string }[], text: string) =>
+  lines.filter(({ message }) => message.includes(text)).length
 
 /** Answers nothing until it is told to. */
 function holdAnswers(server: Awaited<ReturnType<typeof startJwksServer>>): Promise<() => void> {
@@ -139,7 +137,7 @@ describe('keys from a JWKS endpoint', () => {
       expect([await authenticate(second), server.requests]).toEqual(['ok', 3])
     })
 
-    it('are known to be nobody\'s for the cooldown; about others, which a rotation may just have made, nobody can tell', async () => {
+    it("are known to be nobody's for the cooldown; about others, which a rotation may just have made, nobody can tell", async () => {
       const { authenticator, authenticate, first, second, server, clock } = await setUp()
       await authenticator.start()
       const forged = { kid: 'made up' }

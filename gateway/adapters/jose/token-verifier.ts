@@ -89,7 +89,7 @@ const forged: AuthenticationFailure = { kind: 'forged', detail: 'The signature o
 
 const keysUnavailable: AuthenticationFailure = {
   kind: 'keys-unavailable',
-  detail: 'The key that signed the token is not known here, and the issuer\'s keys cannot be fetched just now; try again soon.',
+  detail: "The key that signed the token is not known here, and the issuer's keys cannot be fetched just now; try again soon.",
 }
 
 function unknownKey({ kid }: KeyHeader): AuthenticationFailure {

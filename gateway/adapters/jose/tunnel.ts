@@ -28,7 +28,12 @@ export async function openTunnel(server: URL, proxy: URL, options: TunnelOptions
   // The connection over it tells the same, to those who wait.
   socket.on('error', () => {})
   const host = bare(server.hostname)
-  const secured = connect({ socket, host, ...(isIP(host) === 0 ? { servername: host } : {}), ...(options.ca === undefined ? {} : { ca: options.ca }) })
+  const secured = connect({
+    socket,
+    host,
+    ...(isIP(host) === 0 ? { servername: host } : {}),
+    ...(options.ca === undefined ? {} : { ca: options.ca }),
+  })
   return new Promise((resolve, reject) => {
     secured.once('secureConnect', () => resolve(secured)).once('error', reject)
     // TLS does not tell that the connection under it is gone before the handshake has ended.

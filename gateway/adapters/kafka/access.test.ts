@@ -23,20 +23,39 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }))
 
 describe('the access to brokers', () => {
   it('is refused at start by the names of option and file, and not again while it is right', () => {
-    const [ca, cert, key, wrong, empty] = [file('ca', caPem), file('cert', clientPem), file('key', clientKey), file('other', otherKey), file('empty', '')]
-    const access = (kafkaTlsCaFile: string, kafkaTlsCertFile = '', kafkaTlsKeyFile = '') => () => accessOf(kafkaOptions({ kafkaBrokers: [], kafkaTls: true, kafkaTlsCaFile, kafkaTlsCertFile, kafkaTlsKeyFile }))
+    const [ca, cert, key, wrong, empty] = [
+      file('ca', caPem),
+      file('cert', clientPem),
+      file('key', clientKey),
+      file('other', otherKey),
+      file('empty', ''),
+    ]
+    const access =
+      (kafkaTlsCaFile: string, kafkaTlsCertFile = '', kafkaTlsKeyFile = '') =>
+      () =>
+        accessOf(kafkaOptions({ kafkaBrokers: [], kafkaTls: true, kafkaTlsCaFile, kafkaTlsCertFile, kafkaTlsKeyFile }))
     expect(access(ca, cert, key)().tls?.()).toMatchObject({ ca: Buffer.from(caPem) })
     expect(access(empty)).toThrow(`KAFKA_TLS_CA_FILE (${empty}) is no PEM certificate`)
-    expect(access(ca, cert, wrong)).toThrow(`KAFKA_TLS_KEY_FILE (${wrong}) is not the key of the certificate in KAFKA_TLS_CERT_FILE (${cert})`)
+    expect(access(ca, cert, wrong)).toThrow(
+      `KAFKA_TLS_KEY_FILE (${wrong}) is not the key of the certificate in KAFKA_TLS_CERT_FILE (${cert})`,
+    )
   })
 
   it('is an error of one connection, by the names of option and file, when a file is broken later', async () => {
     const ca = file('rotating', caPem)
-    const connect = createBrokerConnector(kafkaOptions({ kafkaBrokers: ['127.0.0.1:1'], kafkaTls: true, kafkaTlsCaFile: ca }), createRecordingLogger().logger)
+    const connect = createBrokerConnector(
+      kafkaOptions({ kafkaBrokers: ['127.0.0.1:1'], kafkaTls: true, kafkaTlsCaFile: ca }),
+      createRecordingLogger().logger,
+    )
     writeFileSync(ca, 'half a fi')
-    await expect(connect({ host: '127.0.0.1', port: 1 }, { signal: new AbortController().signal })).rejects.toMatchObject({ kind: 'connection', message: expect.stringContaining(`KAFKA_TLS_CA_FILE (${ca}) is no PEM certificate`) })
+    await expect(connect({ host: '127.0.0.1', port: 1 }, { signal: new AbortController().signal })).rejects.toMatchObject({
+      kind: 'connection',
+      message: expect.stringContaining(`KAFKA_TLS_CA_FILE (${ca}) is no PEM certificate`),
+    })
     writeFileSync(ca, caPem)
-    await expect(connect({ host: '127.0.0.1', port: 1 }, { signal: new AbortController().signal })).rejects.toMatchObject({ message: expect.stringContaining('ECONNREFUSED') })
+    await expect(connect({ host: '127.0.0.1', port: 1 }, { signal: new AbortController().signal })).rejects.toMatchObject({
+      message: expect.stringContaining('ECONNREFUSED'),
+    })
   })
 
   it('reaches a broker by its IPv6 address in brackets, by kafkajs and by links', async () => {
@@ -45,7 +64,10 @@ describe('the access to brokers', () => {
     const cluster = createCluster(createKafkaClient(kafkaOptions({ kafkaBrokers: brokers }), createRecordingLogger().logger))
     const connecting = cluster.connect().catch(() => undefined) // the fake broker speaks too little for kafkajs
     await vi.waitFor(() => expect(broker.requests.map(({ apiKey }) => apiKey)).toContain(18))
-    const link = await createBrokerConnector(kafkaOptions({ kafkaBrokers: brokers }), createRecordingLogger().logger)(parseBroker(brokers[0] ?? ''), { signal: new AbortController().signal })
+    const link = await createBrokerConnector(kafkaOptions({ kafkaBrokers: brokers }), createRecordingLogger().logger)(
+      parseBroker(brokers[0] ?? ''),
+      { signal: new AbortController().signal },
+    )
     expect(link.isOpen).toBe(true)
     link.close()
     await broker.stop()
@@ -90,7 +112,11 @@ describe('OAUTHBEARER', () => {
         port: 1,
         logger: undefined as never, // it logs nothing
         async saslAuthenticate({ request, response }) {
-          sent.push(Buffer.from(await request.encode()).subarray(4).toString())
+          sent.push(
+            Buffer.from(await request.encode())
+              .subarray(4)
+              .toString(),
+          )
           return response?.parse(await response.decode(Buffer.concat([Buffer.alloc(4), Buffer.from(answers.shift() ?? '')])))
         },
       })
@@ -104,7 +130,10 @@ describe('OAUTHBEARER', () => {
 
   it('takes a challenge for a refusal, with the status and without the token', async () => {
     answers = ['{"status":"invalid_token","scope":"x"}', '']
-    await expect(authenticate(() => 'secret')).rejects.toMatchObject({ kind: 'unauthenticated', message: 'the broker does not accept the token: invalid_token' })
+    await expect(authenticate(() => 'secret')).rejects.toMatchObject({
+      kind: 'unauthenticated',
+      message: 'the broker does not accept the token: invalid_token',
+    })
     expect(sent.at(-1)).toBe('\x01')
   })
 })

@@ -48,7 +48,12 @@ export interface TokenAccess {
  * @throws Error that names the option and the file
  */
 export function accessOf(options: KafkaClientOptions): KafkaAccess {
-  const access = { brokers: options.kafkaBrokers, clientId: options.kafkaClientId, tls: options.kafkaTls ? () => tlsOf(options) : null, sasl: saslOf(options) }
+  const access = {
+    brokers: options.kafkaBrokers,
+    clientId: options.kafkaClientId,
+    tls: options.kafkaTls ? () => tlsOf(options) : null,
+    sasl: saslOf(options),
+  }
   access.tls?.()
   if (access.sasl?.mechanism === 'oauthbearer') access.sasl.token()
   return access
@@ -67,10 +72,21 @@ export function shownCredentials({ sasl }: Pick<KafkaAccess, 'sasl'>): string | 
 }
 
 function saslOf(options: KafkaClientOptions): KafkaAccess['sasl'] {
-  const { kafkaSaslMechanism: mechanism, kafkaSaslUsername, kafkaSaslUsernameFile, kafkaSaslPassword, kafkaSaslPasswordFile, kafkaSaslTokenFile } = options
+  const {
+    kafkaSaslMechanism: mechanism,
+    kafkaSaslUsername,
+    kafkaSaslUsernameFile,
+    kafkaSaslPassword,
+    kafkaSaslPasswordFile,
+    kafkaSaslTokenFile,
+  } = options
   if (mechanism === 'none') return null
   if (mechanism === 'oauthbearer') return { mechanism, token: () => readToken(kafkaSaslTokenFile) }
-  return { mechanism, username: () => readLogin(kafkaSaslUsername, kafkaSaslUsernameFile), password: () => readLogin(kafkaSaslPassword, kafkaSaslPasswordFile) }
+  return {
+    mechanism,
+    username: () => readLogin(kafkaSaslUsername, kafkaSaslUsernameFile),
+    password: () => readLogin(kafkaSaslPassword, kafkaSaslPasswordFile),
+  }
 }
 
 function tlsOf({ kafkaTlsCaFile, kafkaTlsCertFile, kafkaTlsKeyFile }: KafkaClientOptions): TlsMaterial {
@@ -79,6 +95,10 @@ function tlsOf({ kafkaTlsCaFile, kafkaTlsCertFile, kafkaTlsKeyFile }: KafkaClien
     ...(kafkaTlsCertFile === '' ? {} : { cert: readFileSync(kafkaTlsCertFile) }),
     ...(kafkaTlsKeyFile === '' ? {} : { key: readFileSync(kafkaTlsKeyFile) }),
   }
-  const names = { ca: `KAFKA_TLS_CA_FILE (${kafkaTlsCaFile})`, cert: `KAFKA_TLS_CERT_FILE (${kafkaTlsCertFile})`, key: `KAFKA_TLS_KEY_FILE (${kafkaTlsKeyFile})` }
+  const names = {
+    ca: `KAFKA_TLS_CA_FILE (${kafkaTlsCaFile})`,
+    cert: `KAFKA_TLS_CERT_FILE (${kafkaTlsCertFile})`,
+    key: `KAFKA_TLS_KEY_FILE (${kafkaTlsKeyFile})`,
+  }
   return checkTlsMaterial(material, names, Date.now())
 }

@@ -54,30 +54,58 @@ describe('the Kafka client', () => {
     expect(String(sink.received.at(-1)?.headers.ce_id)).toBe(record.headers.ce_id)
   }
 
-  const plain = () => ({ kafkaBrokers: [broker.sasl], kafkaSaslMechanism: 'plain', kafkaSaslUsername: broker.user.name, kafkaSaslPassword: broker.user.password }) as const
+  const plain = () =>
+    ({
+      kafkaBrokers: [broker.sasl],
+      kafkaSaslMechanism: 'plain',
+      kafkaSaslUsername: broker.user.name,
+      kafkaSaslPassword: broker.user.password,
+    }) as const
 
   it('authenticates with SASL PLAIN, whatever characters the password has', () => expectPublishedAndRead(plain()))
 
-  it.each(['scram-sha-256', 'scram-sha-512'] as const)('authenticates with %s', (kafkaSaslMechanism) => expectPublishedAndRead({ ...plain(), kafkaSaslMechanism, kafkaSaslPassword: scramPassword }))
+  it.each(['scram-sha-256', 'scram-sha-512'] as const)('authenticates with %s', (kafkaSaslMechanism) =>
+    expectPublishedAndRead({ ...plain(), kafkaSaslMechanism, kafkaSaslPassword: scramPassword }),
+  )
 
-  it('speaks TLS to brokers whose authority it was given', () => expectPublishedAndRead({ kafkaBrokers: [broker.tls], kafkaTls: true, kafkaTlsCaFile: broker.caFile }))
+  it('speaks TLS to brokers whose authority it was given', () =>
+    expectPublishedAndRead({ kafkaBrokers: [broker.tls], kafkaTls: true, kafkaTlsCaFile: broker.caFile }))
 
   it('shows its own certificate where brokers ask for it', () =>
-    expectPublishedAndRead({ kafkaBrokers: [broker.mutualTls], kafkaTls: true, kafkaTlsCaFile: broker.caFile, kafkaTlsCertFile: broker.certFile, kafkaTlsKeyFile: broker.keyFile }))
+    expectPublishedAndRead({
+      kafkaBrokers: [broker.mutualTls],
+      kafkaTls: true,
+      kafkaTlsCaFile: broker.caFile,
+      kafkaTlsCertFile: broker.certFile,
+      kafkaTlsKeyFile: broker.keyFile,
+    }))
 
   it('authenticates with SASL over TLS', () =>
-    expectPublishedAndRead({ ...plain(), kafkaBrokers: [broker.saslTls], kafkaTls: true, kafkaTlsCaFile: broker.caFile, kafkaSaslMechanism: 'scram-sha-512', kafkaSaslPassword: scramPassword }))
+    expectPublishedAndRead({
+      ...plain(),
+      kafkaBrokers: [broker.saslTls],
+      kafkaTls: true,
+      kafkaTlsCaFile: broker.caFile,
+      kafkaSaslMechanism: 'scram-sha-512',
+      kafkaSaslPassword: scramPassword,
+    }))
 
   it('authenticates with a token that is exchanged in its file, and tells one that is refused', async () => {
     const kafkaSaslTokenFile = join(broker.directory, 'token')
     const given = { kafkaBrokers: [broker.oauth], kafkaSaslMechanism: 'oauthbearer', kafkaSaslTokenFile } as const
     await writeFile(kafkaSaslTokenFile, unsignedToken(-1_800))
     const publisher = newPublisher(given)
-    expect(await publisher.publish([anOutgoingRecord()], { timeoutMs: 5_000 })).toMatchObject({ ok: false, error: { detail: expect.stringContaining('the broker does not accept the token: invalid_token') } })
+    expect(await publisher.publish([anOutgoingRecord()], { timeoutMs: 5_000 })).toMatchObject({
+      ok: false,
+      error: { detail: expect.stringContaining('the broker does not accept the token: invalid_token') },
+    })
     const connect = createBrokerConnector(optionsOf(given), log.logger)
     const address = parseBroker(broker.oauth)
     const connectTimeoutMs = 20_000
-    await expect(connect(address, { signal: AbortSignal.timeout(30_000), connectTimeoutMs })).rejects.toMatchObject({ kind: 'unauthenticated', message: expect.stringContaining('the broker does not accept the token: invalid_token') })
+    await expect(connect(address, { signal: AbortSignal.timeout(30_000), connectTimeoutMs })).rejects.toMatchObject({
+      kind: 'unauthenticated',
+      message: expect.stringContaining('the broker does not accept the token: invalid_token'),
+    })
     await writeFile(kafkaSaslTokenFile, `${unsignedToken()}\n`)
     expect(await publisher.publish([anOutgoingRecord()], { timeoutMs: 10_000 })).toMatchObject({ ok: true })
     // The broker ends sessions after 12 s, and kafkajs authenticates again 10 s before that (KIP-368).
@@ -93,17 +121,35 @@ describe('the Kafka client', () => {
     const connect = (given: Partial<KafkaTestOptions>) => createBrokerConnector(optionsOf(given), log.logger)
     const how = { signal: AbortSignal.timeout(60_000), connectTimeoutMs: 20_000 }
     const tls = { kafkaTls: true, kafkaTlsCaFile: broker.caFile } as const
-    for (const [address, given] of [[broker.sasl, plain()], [broker.saslTls, { ...plain(), ...tls, kafkaSaslMechanism: 'scram-sha-512', kafkaSaslPassword: scramPassword }], [broker.tls, tls], [broker.mutualTls, { ...tls, kafkaTlsCertFile: broker.certFile, kafkaTlsKeyFile: broker.keyFile }]] as const) {
+    for (const [address, given] of [
+      [broker.sasl, plain()],
+      [broker.saslTls, { ...plain(), ...tls, kafkaSaslMechanism: 'scram-sha-512', kafkaSaslPassword: scramPassword }],
+      [broker.tls, tls],
+      [broker.mutualTls, { ...tls, kafkaTlsCertFile: broker.certFile, kafkaTlsKeyFile: broker.keyFile }],
+    ] as const) {
       const link = await connect(given)(parseBroker(address), how)
       expect((await link.ask(metadataRequest(link, [topic]), { timeoutMs: 5_000 })).topics).toHaveLength(1)
       link.close()
     }
     const unknown = await connect({})(parseBroker(broker.sasl), how)
-    await expect(unknown.ask(metadataRequest(unknown, [topic]), { timeoutMs: 5_000 })).rejects.toMatchObject({ kind: 'connection', message: expect.stringContaining('does this listener want TLS or SASL?') })
-    await expect(connect({ ...plain(), kafkaSaslPassword: 'wrong-secret' })(parseBroker(broker.sasl), how)).rejects.toMatchObject({ kind: 'unauthenticated' })
-    await expect(connect({ kafkaTls: true })(parseBroker(broker.tls), how)).rejects.toMatchObject({ kind: 'connection', message: expect.stringContaining('certificate') })
-    await expect(connect({})(parseBroker(broker.tls), how)).rejects.toMatchObject({ kind: 'connection', message: expect.stringContaining('TLS') })
-    await expect(connect(tls)(parseBroker(broker.mutualTls), how)).rejects.toSatisfy((error: Error) => !/openssl|\n/.test(error.message) && error.message.includes('certificate'))
+    await expect(unknown.ask(metadataRequest(unknown, [topic]), { timeoutMs: 5_000 })).rejects.toMatchObject({
+      kind: 'connection',
+      message: expect.stringContaining('does this listener want TLS or SASL?'),
+    })
+    await expect(connect({ ...plain(), kafkaSaslPassword: 'wrong-secret' })(parseBroker(broker.sasl), how)).rejects.toMatchObject({
+      kind: 'unauthenticated',
+    })
+    await expect(connect({ kafkaTls: true })(parseBroker(broker.tls), how)).rejects.toMatchObject({
+      kind: 'connection',
+      message: expect.stringContaining('certificate'),
+    })
+    await expect(connect({})(parseBroker(broker.tls), how)).rejects.toMatchObject({
+      kind: 'connection',
+      message: expect.stringContaining('TLS'),
+    })
+    await expect(connect(tls)(parseBroker(broker.mutualTls), how)).rejects.toSatisfy(
+      (error: Error) => !/openssl|\n/.test(error.message) && error.message.includes('certificate'),
+    )
   })
 
   it('does not trust a broker whose authority it does not know', async () => {
@@ -111,22 +157,31 @@ describe('the Kafka client', () => {
     expect(outcome).toMatchObject({ ok: false, error: { kind: 'unavailable', detail: expect.stringContaining('certificate') } })
   })
 
-  it.each(['plain', 'scram-sha-512'] as const)('is told no when the password is wrong (%s), and does not tell the password', async (kafkaSaslMechanism) => {
-    const wrong = { ...plain(), kafkaSaslMechanism, kafkaSaslPassword: 'wrong-secret' }
-    const { source, log: sourceLog } = createTestSource(optionsOf(wrong))
-    const refused = source.start(createRecordingSink(), { sinceMs: 0 })
-    await expect(refused).rejects.toThrow(/Kafka refused this gateway \(unauthenticated\).*KAFKA_/)
-    await expect(refused).rejects.not.toThrow('wrong-secret')
-    const outcome = await newPublisher(wrong).publish([anOutgoingRecord()], { timeoutMs: 5_000 })
-    expect(outcome).toMatchObject({ ok: false, error: { kind: 'refused', isPartial: false } })
-    expect(JSON.stringify([outcome, sourceLog.lines, log.lines])).not.toContain('wrong-secret')
-  })
+  it.each(['plain', 'scram-sha-512'] as const)(
+    'is told no when the password is wrong (%s), and does not tell the password',
+    async (kafkaSaslMechanism) => {
+      const wrong = { ...plain(), kafkaSaslMechanism, kafkaSaslPassword: 'wrong-secret' }
+      const { source, log: sourceLog } = createTestSource(optionsOf(wrong))
+      const refused = source.start(createRecordingSink(), { sinceMs: 0 })
+      await expect(refused).rejects.toThrow(/Kafka refused this gateway \(unauthenticated\).*KAFKA_/)
+      await expect(refused).rejects.not.toThrow('wrong-secret')
+      const outcome = await newPublisher(wrong).publish([anOutgoingRecord()], { timeoutMs: 5_000 })
+      expect(outcome).toMatchObject({ ok: false, error: { kind: 'refused', isPartial: false } })
+      expect(JSON.stringify([outcome, sourceLog.lines, log.lines])).not.toContain('wrong-secret')
+    },
+  )
 
   it('reads the files of the user name and the password anew whenever it connects', async () => {
     const [kafkaSaslUsernameFile, kafkaSaslPasswordFile] = [join(broker.directory, 'username'), join(broker.directory, 'password')]
     await writeFile(kafkaSaslUsernameFile, 'of yesterday\n')
     await writeFile(kafkaSaslPasswordFile, 'of yesterday\n')
-    const publisher = newPublisher({ ...plain(), kafkaSaslUsername: '', kafkaSaslUsernameFile, kafkaSaslPassword: '', kafkaSaslPasswordFile })
+    const publisher = newPublisher({
+      ...plain(),
+      kafkaSaslUsername: '',
+      kafkaSaslUsernameFile,
+      kafkaSaslPassword: '',
+      kafkaSaslPasswordFile,
+    })
     expect(await publisher.publish([anOutgoingRecord()], { timeoutMs: 5_000 })).toMatchObject({ ok: false, error: { kind: 'refused' } })
     await writeFile(kafkaSaslUsernameFile, `${broker.user.name}\n`)
     await writeFile(kafkaSaslPasswordFile, `${broker.user.password}\n`)

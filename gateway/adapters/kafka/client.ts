@@ -19,7 +19,11 @@ const connectTimeoutMs = 3_000
 const keepAliveMs = 30_000
 
 /** A client as the options say, with TLS material, user name and password from files that may rotate. */
-export function createKafkaClient(options: KafkaClientOptions, logger: Logger, { requestTimeoutMs = 15_000 }: { readonly requestTimeoutMs?: number } = {}): Kafka {
+export function createKafkaClient(
+  options: KafkaClientOptions,
+  logger: Logger,
+  { requestTimeoutMs = 15_000 }: { readonly requestTimeoutMs?: number } = {},
+): Kafka {
   return createKafkaClientOf(accessOf(options), logger, { requestTimeoutMs })
 }
 
@@ -39,7 +43,11 @@ export interface ClientBounds {
  * A kafkajs client with what Carillon adds: all codecs, TLS material and credentials that may rotate (looked at anew at each connection),
  * no Nagle delay, its own decoder for fetches, and its log behind ours. It retries little, each time with the next broker: whoever uses it has a patience of its own.
  */
-export function createKafkaClientOf(access: KafkaAccess, logger: Logger, { requestTimeoutMs, retries = 4, maxAnswerBytes = gatewayMaxAnswerBytes, hasTimeouts = true, lookup }: ClientBounds): Kafka {
+export function createKafkaClientOf(
+  access: KafkaAccess,
+  logger: Logger,
+  { requestTimeoutMs, retries = 4, maxAnswerBytes = gatewayMaxAnswerBytes, hasTimeouts = true, lookup }: ClientBounds,
+): Kafka {
   registerCodecs()
   const kafka = new kafkajs.Kafka({
     brokers: [...access.brokers],
@@ -71,7 +79,10 @@ function logEntry(entry: LogEntry, logger: Logger): void {
 function createSocketFactory(tls: KafkaAccess['tls'], lookup: LookupFunction | undefined): ISocketFactory {
   return ({ host, port, onConnect }) => {
     const address = { host, port, ...(lookup === undefined ? {} : { lookup }) }
-    const socket: Socket = tls === null ? connectTcp(address, onConnect) : connectTls({ ...address, ...tls(), ...(isIP(host) === 0 ? { servername: host } : {}) }, onConnect)
+    const socket: Socket =
+      tls === null
+        ? connectTcp(address, onConnect)
+        : connectTls({ ...address, ...tls(), ...(isIP(host) === 0 ? { servername: host } : {}) }, onConnect)
     socket.setNoDelay(true)
     socket.setKeepAlive(true, keepAliveMs)
     return socket

@@ -28,7 +28,11 @@ export async function ensureTopics(kafka: Kafka, topics: readonly TopicToEnsure[
 
 async function create(admin: Admin, topic: string, partitions: number): Promise<boolean> {
   try {
-    return await admin.createTopics({ topics: [{ topic, numPartitions: partitions, replicationFactor: -1 }], waitForLeaders: true, timeout: 10_000 })
+    return await admin.createTopics({
+      topics: [{ topic, numPartitions: partitions, replicationFactor: -1 }],
+      waitForLeaders: true,
+      timeout: 10_000,
+    })
   } catch (cause) {
     const failure = describeKafkaError(cause)
     throw new Error(`the topic ${topic} is missing and could not be created: ${failure.detail}`, { cause })

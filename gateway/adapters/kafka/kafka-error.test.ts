@@ -14,39 +14,70 @@ describe('describeKafkaError', () => {
 
   it('looks through what kafkajs wraps around its failures', () => {
     const connection = new KafkaJSConnectionError('Connection error: connect ECONNREFUSED')
-    expect(describeKafkaError(Object.assign(new Error('gave up', { cause: connection }), { name: 'KafkaJSNumberOfRetriesExceeded' })).kind).toBe('connection')
-    expect(describeKafkaError(Object.assign(new Error('gave up', { cause: connection }), { name: 'KafkaJSNonRetriableError' })).detail).toContain('ECONNREFUSED')
+    expect(
+      describeKafkaError(Object.assign(new Error('gave up', { cause: connection }), { name: 'KafkaJSNumberOfRetriesExceeded' })).kind,
+    ).toBe('connection')
+    expect(
+      describeKafkaError(Object.assign(new Error('gave up', { cause: connection }), { name: 'KafkaJSNonRetriableError' })).detail,
+    ).toContain('ECONNREFUSED')
   })
 
   it('says whose certificate is not accepted, and why', () => {
-    const refused = new KafkaJSConnectionError('Connection error: self-signed certificate', { broker: 'b:9093', code: 'DEPTH_ZERO_SELF_SIGNED_CERT' })
-    expect(describeKafkaError(refused)).toEqual({ kind: 'connection', detail: 'the certificate of the broker b:9093 is not accepted: Connection error: self-signed certificate (DEPTH_ZERO_SELF_SIGNED_CERT)' })
+    const refused = new KafkaJSConnectionError('Connection error: self-signed certificate', {
+      broker: 'b:9093',
+      code: 'DEPTH_ZERO_SELF_SIGNED_CERT',
+    })
+    expect(describeKafkaError(refused)).toEqual({
+      kind: 'connection',
+      detail:
+        'the certificate of the broker b:9093 is not accepted: Connection error: self-signed certificate (DEPTH_ZERO_SELF_SIGNED_CERT)',
+    })
   })
 
-  it('takes a broker that does not accept the client\'s certificate for one that refuses the client', () => {
-    const refused = new KafkaJSConnectionError('Connection error: alert 116', { broker: 'b:9093', code: 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED' })
-    expect(describeKafkaError(refused)).toMatchObject({ kind: 'unauthenticated', detail: expect.stringContaining('the broker b:9093 does not accept this client') })
+  it("takes a broker that does not accept the client's certificate for one that refuses the client", () => {
+    const refused = new KafkaJSConnectionError('Connection error: alert 116', {
+      broker: 'b:9093',
+      code: 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED',
+    })
+    expect(describeKafkaError(refused)).toMatchObject({
+      kind: 'unauthenticated',
+      detail: expect.stringContaining('the broker b:9093 does not accept this client'),
+    })
   })
 
   it('says what OpenSSL said, without its source and its line breaks', () => {
-    const words = '40178E73:error:0A000416:SSL routines:ssl3_read_bytes:ssl/tls alert certificate unknown:../deps/openssl/openssl/ssl/record/rec_layer_s3.c:1605:SSL alert number 46\n'
-    const refused = new KafkaJSConnectionError(`Connection error: ${words}`, { broker: 'b:9093', code: 'ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_UNKNOWN' })
-    expect(describeKafkaError(refused).detail).toBe('the broker b:9093 does not accept this client without a certificate that it trusts: Connection error: ssl/tls alert certificate unknown (ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_UNKNOWN)')
-    expect(describeKafkaError(new Error('error:05800074:x509 certificate routines::key values mismatch')).detail).toBe('key values mismatch')
+    const words =
+      '40178E73:error:0A000416:SSL routines:ssl3_read_bytes:ssl/tls alert certificate unknown:../deps/openssl/openssl/ssl/record/rec_layer_s3.c:1605:SSL alert number 46\n'
+    const refused = new KafkaJSConnectionError(`Connection error: ${words}`, {
+      broker: 'b:9093',
+      code: 'ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_UNKNOWN',
+    })
+    expect(describeKafkaError(refused).detail).toBe(
+      'the broker b:9093 does not accept this client without a certificate that it trusts: Connection error: ssl/tls alert certificate unknown (ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_UNKNOWN)',
+    )
+    expect(describeKafkaError(new Error('error:05800074:x509 certificate routines::key values mismatch')).detail).toBe(
+      'key values mismatch',
+    )
     expect(describeKafkaError(new Error('two\n  lines')).detail).toBe('two lines')
   })
 
   it('shows no words of a bug of the client', () => {
-    expect(describeKafkaError(new TypeError("Cannot read properties of null (reading '3')"))).toEqual({ kind: 'transient', detail: 'the Kafka client failed inside (TypeError); it is tried again' })
+    expect(describeKafkaError(new TypeError("Cannot read properties of null (reading '3')"))).toEqual({
+      kind: 'transient',
+      detail: 'the Kafka client failed inside (TypeError); it is tried again',
+    })
   })
 
   it('asks whether TLS or SASL is missing when the broker closes the connection', () => {
-    expect(describeKafkaError(Object.assign(new Error('Closed connection'), { name: 'KafkaJSConnectionClosedError' })).detail).toContain('does this listener want TLS or SASL?')
+    expect(describeKafkaError(Object.assign(new Error('Closed connection'), { name: 'KafkaJSConnectionClosedError' })).detail).toContain(
+      'does this listener want TLS or SASL?',
+    )
   })
 
   it('takes a broker error as it is, also as a cause', () => {
     const error = new BrokerError('stale-leader', 'b:1', 'moved')
-    for (const thrown of [error, new Error('outer', { cause: error })]) expect(describeKafkaError(thrown)).toEqual({ kind: 'stale-leader', detail: 'moved' })
+    for (const thrown of [error, new Error('outer', { cause: error })])
+      expect(describeKafkaError(thrown)).toEqual({ kind: 'stale-leader', detail: 'moved' })
   })
 
   it('takes the first error of an aggregate', () => {
@@ -87,7 +118,12 @@ describe('errorOfCode', () => {
     [10, 'too-large', 'MESSAGE_TOO_LARGE (10)'],
     [777, 'transient', 'an error that Carillon does not know (777)'],
   ])('names the code %i, and its kind', (code, kind, words) => {
-    expect(errorOfCode(code, 'fetch the topic t')).toMatchObject({ name: 'BrokerError', kind, broker: '', message: expect.stringContaining(`Kafka did not fetch the topic t: ${words}`) })
+    expect(errorOfCode(code, 'fetch the topic t')).toMatchObject({
+      name: 'BrokerError',
+      kind,
+      broker: '',
+      message: expect.stringContaining(`Kafka did not fetch the topic t: ${words}`),
+    })
   })
 
   it('hands on the words of the broker', () => {

@@ -13,7 +13,15 @@ export interface KafkaFailure {
  * connection: no broker answers, or not in time; not-found: the topic is missing; too-large: the broker will never take this;
  * unauthenticated, unauthorized, refused: the broker said no, and will say so again; stale-leader: look at the metadata and ask again.
  */
-export type KafkaFailureKind = 'connection' | 'not-found' | 'too-large' | 'unauthenticated' | 'unauthorized' | 'refused' | 'transient' | 'stale-leader'
+export type KafkaFailureKind =
+  | 'connection'
+  | 'not-found'
+  | 'too-large'
+  | 'unauthenticated'
+  | 'unauthorized'
+  | 'refused'
+  | 'transient'
+  | 'stale-leader'
 
 /** What went wrong with a request of Carillon's own, or with the connection that it was sent by. */
 export class BrokerError extends Error {
@@ -29,7 +37,9 @@ export class BrokerError extends Error {
   }
 }
 
-const adviceOf: Readonly<Partial<Record<KafkaFailureKind, string>>> = { unauthorized: 'grant this user READ and DESCRIBE on the topic, and WRITE to publish' }
+const adviceOf: Readonly<Partial<Record<KafkaFailureKind, string>>> = {
+  unauthorized: 'grant this user READ and DESCRIBE on the topic, and WRITE to publish',
+}
 
 /**
  * The error of one of the broker's codes. @param what was asked, as "describe the topic t" @param words of the broker, when it has any
@@ -104,8 +114,12 @@ const opensslError = /(?:[0-9A-F]+:)?error:[0-9A-F]+:[^:]*:[^:]*:([^:]*)(?::[^]*
 
 /** An error's words on one line. A bug of the client (of kafkajs: an answer that it does not expect) has words that help nobody. */
 export function wordsOf(error: Error): string {
-  if (error instanceof TypeError || error instanceof ReferenceError) return `the Kafka client failed inside (${error.name}); it is tried again`
-  return error.message.replace(opensslError, '$1').replace(/\s*[\r\n]+\s*/g, ' ').trim()
+  if (error instanceof TypeError || error instanceof ReferenceError)
+    return `the Kafka client failed inside (${error.name}); it is tried again`
+  return error.message
+    .replace(opensslError, '$1')
+    .replace(/\s*[\r\n]+\s*/g, ' ')
+    .trim()
 }
 
 /** Of TLS and the system, as kafkajs's connection errors hand it on; its protocol errors have numbers. */

@@ -13,7 +13,14 @@ const aRecord = (value: string | null, headers: Readonly<Record<string, string>>
   headers: Object.fromEntries(Object.entries(headers).map(([name, content]) => [name, Buffer.from(content)])),
 })
 
-const binary = { ce_specversion: '1.0', ce_id: '1', ce_source: '/s', ce_type: 't', ce_audience: '{"broadcast":true}', 'content-type': 'application/json' }
+const binary = {
+  ce_specversion: '1.0',
+  ce_id: '1',
+  ce_source: '/s',
+  ce_type: 't',
+  ce_audience: '{"broadcast":true}',
+  'content-type': 'application/json',
+}
 
 describe('the judge of dead letters', () => {
   it('lets pass what can be delivered, and what is for nobody', () => {

@@ -16,14 +16,20 @@ async function authenticate(mechanism: 'scram-sha-256' | 'scram-sha-512', iterat
   const silent = (): void => {}
   const connection = { host: 'a', port: 1, logger: { debug: silent, error: silent }, saslAuthenticate: broker } as unknown as Connection // what SCRAM uses of it
   const provider = boundedScram(mechanism, { username: 'ada', password: 'secret' }).authenticationProvider(connection)
-  return provider.authenticate().then(() => 'authenticated', (error: unknown) => (error instanceof Error ? error.message : String(error)))
+  return provider.authenticate().then(
+    () => 'authenticated',
+    (error: unknown) => (error instanceof Error ? error.message : String(error)),
+  )
 }
 
 describe.each(['scram-sha-256', 'scram-sha-512'] as const)('%s', (mechanism) => {
   // A broker that a channel named could ask for two billions: half an hour of a thread of the operator of all namespaces.
-  it.each(['2147483647', String(maxScramIterations + 1), ' 100001', '100001x'])('refuses a broker that asks for %j iterations, before it does one', async (iterations) => {
-    expect(await authenticate(mechanism, iterations)).toMatch(/asks for \d+ iterations of SCRAM; expected 100000 at most/)
-  })
+  it.each(['2147483647', String(maxScramIterations + 1), ' 100001', '100001x'])(
+    'refuses a broker that asks for %j iterations, before it does one',
+    async (iterations) => {
+      expect(await authenticate(mechanism, iterations)).toMatch(/asks for \d+ iterations of SCRAM; expected 100000 at most/)
+    },
+  )
 
   it.each(['4096', '16384', String(maxScramIterations)])('takes a broker that asks for %s', async (iterations) => {
     expect(await authenticate(mechanism, iterations)).toContain('second message reached')

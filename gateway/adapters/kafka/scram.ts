@@ -29,5 +29,6 @@ export function boundedScram(mechanism: ScramMechanism, login: { readonly userna
 /** @throws BrokerError when the answer asks for more iterations than the bound */
 function refuseWork(answer: unknown): void {
   const asked = typeof answer === 'object' && answer !== null && 'i' in answer ? Number.parseInt(String(answer.i), 10) : 0
-  if (asked > maxScramIterations) throw new BrokerError('unauthenticated', '', `the broker asks for ${asked} iterations of SCRAM; expected ${maxScramIterations} at most`)
+  if (asked > maxScramIterations)
+    throw new BrokerError('unauthenticated', '', `the broker asks for ${asked} iterations of SCRAM; expected ${maxScramIterations} at most`)
 }

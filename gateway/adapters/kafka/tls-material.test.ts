@@ -18,12 +18,28 @@ describe('TLS material', () => {
   it.each<[string, TlsMaterial, string]>([
     ['an empty file of authorities', { ca: '' }, 'KAFKA_TLS_CA_FILE (/ca) is no PEM certificate: expected -----BEGIN CERTIFICATE-----'],
     ['garbage in place of authorities', { ca: 'garbage' }, 'KAFKA_TLS_CA_FILE (/ca) is no PEM certificate'],
-    ['a second authority that is damaged', { ca: caPem + broken }, 'KAFKA_TLS_CA_FILE (/ca) is no PEM certificate: number 2 of its 2 cannot be read'],
+    [
+      'a second authority that is damaged',
+      { ca: caPem + broken },
+      'KAFKA_TLS_CA_FILE (/ca) is no PEM certificate: number 2 of its 2 cannot be read',
+    ],
     ['a certificate that is no PEM', { cert: 'garbage', key: clientKey }, 'KAFKA_TLS_CERT_FILE (/cert) is no PEM certificate'],
     ['a key that is no PEM', { cert: clientPem, key: 'garbage' }, 'KAFKA_TLS_KEY_FILE (/key) is no PEM private key'],
-    ['a key with a pass phrase', { cert: clientPem, key: clientKey.replaceAll('PRIVATE', 'ENCRYPTED PRIVATE') }, 'KAFKA_TLS_KEY_FILE (/key) is a private key with a pass phrase'],
-    ['a key of another certificate', { cert: clientPem, key: otherKey }, 'KAFKA_TLS_KEY_FILE (/key) is not the key of the certificate in KAFKA_TLS_CERT_FILE (/cert)'],
-    ['an own certificate that has expired', { cert: expiredPem, key: clientKey }, 'KAFKA_TLS_CERT_FILE (/cert) has expired: its certificate was valid until 2026-11-30T23:32:18.000Z'],
+    [
+      'a key with a pass phrase',
+      { cert: clientPem, key: clientKey.replaceAll('PRIVATE', 'ENCRYPTED PRIVATE') },
+      'KAFKA_TLS_KEY_FILE (/key) is a private key with a pass phrase',
+    ],
+    [
+      'a key of another certificate',
+      { cert: clientPem, key: otherKey },
+      'KAFKA_TLS_KEY_FILE (/key) is not the key of the certificate in KAFKA_TLS_CERT_FILE (/cert)',
+    ],
+    [
+      'an own certificate that has expired',
+      { cert: expiredPem, key: clientKey },
+      'KAFKA_TLS_CERT_FILE (/cert) has expired: its certificate was valid until 2026-11-30T23:32:18.000Z',
+    ],
   ])('is refused by name when it is %s', (_what, material, words) => {
     expect(check(material)).toThrow(words)
     expect(check(material)).not.toThrow(/error:|openssl|garbage/)

@@ -26,7 +26,9 @@ export function checkTlsMaterial(material: TlsMaterial, names: TlsNames, nowMs: 
     createSecureContext(material)
   } catch (cause) {
     const given = (['ca', 'cert', 'key'] as const).filter((part) => material[part] !== undefined).map((part) => names[part])
-    throw new Error(`${given.join(', ')} cannot be used for TLS: ${wordsOf(cause instanceof Error ? cause : new Error(String(cause)))}`, { cause })
+    throw new Error(`${given.join(', ')} cannot be used for TLS: ${wordsOf(cause instanceof Error ? cause : new Error(String(cause)))}`, {
+      cause,
+    })
   }
   return material
 }
@@ -44,5 +46,6 @@ function privateKeyOf(pem: string | Buffer, name: string): KeyObject {
 function checkPair([own]: readonly X509Certificate[], key: KeyObject, names: TlsNames, nowMs: number): void {
   if (own === undefined) return
   if (!own.checkPrivateKey(key)) throw new Error(`${names.key} is not the key of the certificate in ${names.cert}`)
-  if (own.validToDate.getTime() < nowMs) throw new Error(`${names.cert} has expired: its certificate was valid until ${own.validToDate.toISOString()}`)
+  if (own.validToDate.getTime() < nowMs)
+    throw new Error(`${names.cert} has expired: its certificate was valid until ${own.validToDate.toISOString()}`)
 }

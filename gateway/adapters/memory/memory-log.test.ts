@@ -8,7 +8,8 @@ import { createMemoryLog, type MemoryLog, type MemoryLogOptions } from './memory
 
 const quiet = createRecordingLogger().logger
 
-const aLog = (options: Partial<MemoryLogOptions> = {}): MemoryLog => createMemoryLog({ partitions: 3, clock: { now: Date.now }, logger: quiet, ...options })
+const aLog = (options: Partial<MemoryLogOptions> = {}): MemoryLog =>
+  createMemoryLog({ partitions: 3, clock: { now: Date.now }, logger: quiet, ...options })
 
 async function readAll(log: MemoryLog): Promise<readonly LogRecord[]> {
   const sink = createRecordingSink()
@@ -82,7 +83,10 @@ describe('the in-process log', () => {
   })
 
   it('trims to the end and beyond, and never backwards', () => {
-    log.append([{ partition: 0, value: 'a' }, { partition: 0, value: 'b' }])
+    log.append([
+      { partition: 0, value: 'a' },
+      { partition: 0, value: 'b' },
+    ])
     log.trim(0, 1)
     log.trim(0, 0)
     expect(log.startOffsets[0]).toBe(1)
@@ -119,7 +123,10 @@ describe('the in-process log', () => {
     const sink = await reader()
     const behind = { partition: 0, kind: 'no-leader', detail: 'for the test' } as const
     log.faults.interruptPartition(behind)
-    log.append([{ partition: 0, value: 'a' }, { partition: 1, value: 'b' }])
+    log.append([
+      { partition: 0, value: 'a' },
+      { partition: 1, value: 'b' },
+    ])
     await sink.untilReceived(1)
     expect([sink.values(), sink.healths.at(-1)]).toEqual([['b'], { problem: null, behind: [behind], uncommittedRecords: 0 }])
     log.faults.resume()
@@ -130,7 +137,10 @@ describe('the in-process log', () => {
   it('fails one publish at command, and keeps nothing of it', async () => {
     const publisher = log.publisher()
     log.faults.failNextPublish({ kind: 'unavailable', detail: 'for the test' })
-    expect(await publisher.publish([anOutgoingRecord()], { timeoutMs: 100 })).toEqual({ ok: false, error: { kind: 'unavailable', detail: 'for the test' } })
+    expect(await publisher.publish([anOutgoingRecord()], { timeoutMs: 100 })).toEqual({
+      ok: false,
+      error: { kind: 'unavailable', detail: 'for the test' },
+    })
     expect(log.endOffsets).toEqual([0, 0, 0])
     expect(await publisher.publish([anOutgoingRecord()], { timeoutMs: 100 })).toMatchObject({ ok: true })
     await publisher.stop({ deadlineMs: 0 })

@@ -104,7 +104,13 @@ export function createMemoryLog(options: MemoryLogOptions): MemoryLog {
   }
 
   return {
-    source: () => createMemorySource({ state: () => state, changed, endsIntervalMs: options.endsIntervalMs ?? 1_000, logger: options.logger ?? console }),
+    source: () =>
+      createMemorySource({
+        state: () => state,
+        changed,
+        endsIntervalMs: options.endsIntervalMs ?? 1_000,
+        logger: options.logger ?? console,
+      }),
     publisher: () =>
       createMemoryPublisher({
         partitions: () => state.partitions.length,
@@ -143,7 +149,12 @@ export function createMemoryLog(options: MemoryLogOptions): MemoryLog {
     },
     faults: {
       interrupt: (problem) => update({ problem }),
-      interruptPartition: (behind) => update({ behind: [...state.behind.filter(({ partition }) => partition !== behind.partition), behind].toSorted((a, b) => a.partition - b.partition) }),
+      interruptPartition: (behind) =>
+        update({
+          behind: [...state.behind.filter(({ partition }) => partition !== behind.partition), behind].toSorted(
+            (a, b) => a.partition - b.partition,
+          ),
+        }),
       resume: () => update({ problem: null, behind: state.behind.length === 0 ? state.behind : [] }),
       failNextPublish: (failure) => void (nextFailure = failure),
       holdAcknowledgements: acknowledgements.close,

@@ -25,7 +25,11 @@ export function createMemoryPublisher(log: MemoryPublisherDependencies): EventPu
   async function publish(records: readonly OutgoingRecord[], timeoutMs: number): Promise<Result<void, PublishFailure>> {
     if (stopped) return failed({ kind: 'unavailable', detail: 'the publisher was stopped' })
     const tooLarge = records.find((record) => bytesOf(record) > log.maxRecordBytes)
-    if (tooLarge !== undefined) return failed({ kind: 'too-large', detail: `a record of ${bytesOf(tooLarge)} bytes is larger than the log takes (${log.maxRecordBytes})` })
+    if (tooLarge !== undefined)
+      return failed({
+        kind: 'too-large',
+        detail: `a record of ${bytesOf(tooLarge)} bytes is larger than the log takes (${log.maxRecordBytes})`,
+      })
     const failure = log.takeFailure()
     if (failure !== null) return failed(failure)
     log.append(records.map((record) => ({ ...record, partition: partitionFor(record, log.partitions()) })))

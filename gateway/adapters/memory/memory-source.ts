@@ -116,7 +116,13 @@ class MemoryReader {
   #readOnce(partition: number): void {
     const log = this.#log.state().partitions[partition]
     const position = this.#positions[partition] ?? 0
-    if (log === undefined || position >= log.endOffset || this.#busy.has(partition) || this.#behind.some((behind) => behind.partition === partition)) return
+    if (
+      log === undefined ||
+      position >= log.endOffset ||
+      this.#busy.has(partition) ||
+      this.#behind.some((behind) => behind.partition === partition)
+    )
+      return
     const batch = log.read(position, maxBatch)
     const last = batch.at(-1)
     if (last === undefined) {
@@ -136,7 +142,10 @@ class MemoryReader {
       await this.#sink.records(batch, endOffset)
     } catch (cause) {
       // A bug of the sink. Handing the same batch over again would stop delivery for good: one batch is lost instead.
-      this.#log.logger.error({ err: cause, partition, offset: batch[0]?.offset, records: batch.length }, 'a batch of records could not be processed')
+      this.#log.logger.error(
+        { err: cause, partition, offset: batch[0]?.offset, records: batch.length },
+        'a batch of records could not be processed',
+      )
     }
     this.#busy.delete(partition)
     this.#schedule()

@@ -8,7 +8,10 @@ const codes = Object.keys(closeCodes) as CloseCode[]
 
 describe('the reason of a close', () => {
   test('fits in a close frame for every code, with any hint and without', () => {
-    const hint = fc.record({ reconnectAfterMs: fc.double({ noNaN: true, noDefaultInfinity: true, min: -10, max: 1e9 }) }, { requiredKeys: [] })
+    const hint = fc.record(
+      { reconnectAfterMs: fc.double({ noNaN: true, noDefaultInfinity: true, min: -10, max: 1e9 }) },
+      { requiredKeys: [] },
+    )
     fc.assert(
       fc.property(fc.constantFrom(...codes), hint, (code, given) => {
         expect(Buffer.byteLength(closeReason(code, given))).toBeLessThanOrEqual(maxCloseReasonBytes)

@@ -34,7 +34,10 @@ describe('the frame of an event', () => {
   })
 
   test('is read back by the Receiver of ws, whatever the text, also when many frames are one write', () => {
-    const text = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom(...edges).map((length) => 'x'.repeat(length)))
+    const text = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.constantFrom(...edges).map((length) => 'x'.repeat(length)),
+    )
     fc.assert(
       fc.property(fc.array(text, { minLength: 1, maxLength: 8 }), (texts) => {
         const wellFormed = texts.map((one) => one.toWellFormed())

@@ -39,7 +39,10 @@ export function readUpgrade(head: UpgradeHead, settings: UpgradeSettings): Resul
   const target = readRequestTarget(head.url ?? '')
   if (!target.ok) return failed(refusal(target.error))
   const { path, query, authority } = target.value
-  const wrong = judgePath(path, settings) ?? judgeHead(head) ?? (settings.isDevelopment ? judgeName(authority ?? head.headers.host, head.headers.origin ?? null) : null)
+  const wrong =
+    judgePath(path, settings) ??
+    judgeHead(head) ??
+    (settings.isDevelopment ? judgeName(authority ?? head.headers.host, head.headers.origin ?? null) : null)
   if (wrong !== null) return failed(wrong)
   const offered = parseSubprotocols(head.headers['sec-websocket-protocol'])
   if (!offered.ok) return failed(badSubprotocol(offered.error))
@@ -57,20 +60,30 @@ export function readUpgrade(head: UpgradeHead, settings: UpgradeSettings): Resul
 
 function judgePath(path: string, settings: UpgradeSettings): UpgradeRefusal | null {
   if (path === settings.path) return null
-  if (/^\/wss\/[^/]+\/v1\/ws$/.test(path)) return refusal({ type: 'unknown-channel', detail: `This gateway's channel is at ${settings.path}.` })
+  if (/^\/wss\/[^/]+\/v1\/ws$/.test(path))
+    return refusal({ type: 'unknown-channel', detail: `This gateway's channel is at ${settings.path}.` })
   return refusal({ type: 'not-found', detail: `There is no WebSocket at this path. The channel is at ${settings.path}.` })
 }
 
 function judgeHead(head: UpgradeHead): UpgradeRefusal | null {
   const { headers } = head
   if (head.method !== 'GET') return refusal({ type: 'method-not-allowed', detail: 'A WebSocket is opened with GET.' }, { allow: 'GET' })
-  if (headers.expect !== undefined && headers.expect.toLowerCase() !== '100-continue') return refusal({ type: 'expectation-failed', detail: 'The Expect header asks for something that this gateway does not know. Leave it out.' })
+  if (headers.expect !== undefined && headers.expect.toLowerCase() !== '100-continue')
+    return refusal({
+      type: 'expectation-failed',
+      detail: 'The Expect header asks for something that this gateway does not know. Leave it out.',
+    })
   if (head.httpVersion !== '1.1') return refusal({ type: 'bad-request', detail: 'A WebSocket is opened with HTTP/1.1.' })
-  if (headers.upgrade?.toLowerCase() !== 'websocket') return refusal({ type: 'upgrade-required', detail: 'The Upgrade header must be `websocket`.' }, { upgrade: 'websocket' })
+  if (headers.upgrade?.toLowerCase() !== 'websocket')
+    return refusal({ type: 'upgrade-required', detail: 'The Upgrade header must be `websocket`.' }, { upgrade: 'websocket' })
   if (headers['sec-websocket-version'] !== '13') {
-    return refusal({ type: 'upgrade-required', detail: 'The Sec-WebSocket-Version header must be 13.' }, { upgrade: 'websocket', 'sec-websocket-version': '13' })
+    return refusal(
+      { type: 'upgrade-required', detail: 'The Sec-WebSocket-Version header must be 13.' },
+      { upgrade: 'websocket', 'sec-websocket-version': '13' },
+    )
   }
-  if (!keyPattern.test(headers['sec-websocket-key'] ?? '')) return refusal({ type: 'bad-request', detail: 'The Sec-WebSocket-Key header must be 16 random bytes in base64.' })
+  if (!keyPattern.test(headers['sec-websocket-key'] ?? ''))
+    return refusal({ type: 'bad-request', detail: 'The Sec-WebSocket-Key header must be 16 random bytes in base64.' })
   return null
 }
 
@@ -81,7 +94,11 @@ function judgeName(host: string | undefined, origin: string | null): UpgradeRefu
 
 const keyPattern = /^[+/0-9A-Za-z]{22}==$/
 
-const refusal = (problem: Problem, headers: Readonly<Record<string, string>> = {}): UpgradeRefusal => ({ reason: 'request', problem, headers })
+const refusal = (problem: Problem, headers: Readonly<Record<string, string>> = {}): UpgradeRefusal => ({
+  reason: 'request',
+  problem,
+  headers,
+})
 
 const badSubprotocol = (detail: string): UpgradeRefusal => ({
   reason: 'subprotocol',

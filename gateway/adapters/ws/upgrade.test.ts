@@ -31,7 +31,18 @@ async function connect(rig: Rig): Promise<RawClient> {
 
 /** The whole answer to a handshake that is refused by HTTP. */
 async function refusal(rig: Rig, path: string, headers: Record<string, string> = {}) {
-  const request = httpRequest({ port: rig.port, host: '127.0.0.1', path, headers: { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13', 'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==', ...headers } })
+  const request = httpRequest({
+    port: rig.port,
+    host: '127.0.0.1',
+    path,
+    headers: {
+      connection: 'Upgrade',
+      upgrade: 'websocket',
+      'sec-websocket-version': '13',
+      'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==',
+      ...headers,
+    },
+  })
   request.end()
   // The event's one argument is the response.
   const [response] = (await once(request, 'response')) as [IncomingMessage]
@@ -66,10 +77,23 @@ describe('a handshake that is admitted', () => {
   test('tells the admission where a token may be, and of the query string only the cursor', async () => {
     const rig = await start()
     const client = await connect(rig)
-    const head = { origin: 'https://a.example', cookie: 'cs_jwt=x', authorization: 'Bearer y', 'sec-websocket-protocol': 'cloudevents.json, bearer.z' }
+    const head = {
+      origin: 'https://a.example',
+      cookie: 'cs_jwt=x',
+      authorization: 'Bearer y',
+      'sec-websocket-protocol': 'cloudevents.json, bearer.z',
+    }
     await client.handshake(`${testPath}?token=q&cursor=a%2Bb`, head)
     expect(rig.requests).toEqual([
-      { transport: 'websocket', origin: 'https://a.example', cookie: 'cs_jwt=x', authorization: 'Bearer y', subprotocols: ['cloudevents.json', 'bearer.z'], cursor: 'a+b', cursorFrom: 'cursor' },
+      {
+        transport: 'websocket',
+        origin: 'https://a.example',
+        cookie: 'cs_jwt=x',
+        authorization: 'Bearer y',
+        subprotocols: ['cloudevents.json', 'bearer.z'],
+        cursor: 'a+b',
+        cursorFrom: 'cursor',
+      },
     ])
   })
 
@@ -91,22 +115,28 @@ describe('a handshake that is admitted', () => {
     client.terminate()
   })
 
-  test.each([{}, { 'sec-websocket-protocol': '' }, { 'sec-websocket-protocol': ' , ,' }])('is accepted without a subprotocol, and echoes none: %j', async (headers) => {
-    const rig = await start()
-    const client = await connect(rig)
-    const answer = await client.handshake(testPath, headers)
-    expect(answer).toMatch(/^HTTP\/1\.1 101 /)
-    expect(answer.toLowerCase()).not.toContain('sec-websocket-protocol')
-  })
+  test.each([{}, { 'sec-websocket-protocol': '' }, { 'sec-websocket-protocol': ' , ,' }])(
+    'is accepted without a subprotocol, and echoes none: %j',
+    async (headers) => {
+      const rig = await start()
+      const client = await connect(rig)
+      const answer = await client.handshake(testPath, headers)
+      expect(answer).toMatch(/^HTTP\/1\.1 101 /)
+      expect(answer.toLowerCase()).not.toContain('sec-websocket-protocol')
+    },
+  )
 
-  test.each(['cloudevents.json,', ',cloudevents.json', 'cloudevents.json,, bearer.abc', '\tchat ,cloudevents.json\t,'])('ignores empty members of the list of subprotocols: %j', async (offered) => {
-    const rig = await start()
-    const client = await connect(rig)
-    const answer = await client.handshake(testPath, { 'sec-websocket-protocol': offered })
-    expect(answer).toMatch(/^HTTP\/1\.1 101 /)
-    expect(answer.toLowerCase()).toContain('sec-websocket-protocol: cloudevents.json\r\n')
-    expect(rig.value('handshakesRefused')).toBe(0)
-  })
+  test.each(['cloudevents.json,', ',cloudevents.json', 'cloudevents.json,, bearer.abc', '\tchat ,cloudevents.json\t,'])(
+    'ignores empty members of the list of subprotocols: %j',
+    async (offered) => {
+      const rig = await start()
+      const client = await connect(rig)
+      const answer = await client.handshake(testPath, { 'sec-websocket-protocol': offered })
+      expect(answer).toMatch(/^HTTP\/1\.1 101 /)
+      expect(answer.toLowerCase()).toContain('sec-websocket-protocol: cloudevents.json\r\n')
+      expect(rig.value('handshakesRefused')).toBe(0)
+    },
+  )
 
   test('agrees to no compression', async () => {
     const rig = await start()
@@ -130,13 +160,20 @@ describe('a handshake that is no handshake', () => {
   test('is answered 404 at a path of another channel, and told so', async () => {
     const rig = await start()
     const answer = await refusal(rig, '/wss/other/v1/ws')
-    expect(answer).toMatchObject({ status: 404, headers: { 'content-type': 'application/problem+json', connection: 'close' }, body: { type: 'urn:carillon:problem:unknown-channel' } })
+    expect(answer).toMatchObject({
+      status: 404,
+      headers: { 'content-type': 'application/problem+json', connection: 'close' },
+      body: { type: 'urn:carillon:problem:unknown-channel' },
+    })
   })
 
-  test.each(['/', '/wss/chrome-service/v1/ws/', '/wss/chrome-service/v2/ws', '//wss/chrome-service/v1/ws'])('is answered 404 at %s', async (path) => {
-    const rig = await start()
-    expect(await refusal(rig, path)).toMatchObject({ status: 404, body: { type: 'urn:carillon:problem:not-found' } })
-  })
+  test.each(['/', '/wss/chrome-service/v1/ws/', '/wss/chrome-service/v2/ws', '//wss/chrome-service/v1/ws'])(
+    'is answered 404 at %s',
+    async (path) => {
+      const rig = await start()
+      expect(await refusal(rig, path)).toMatchObject({ status: 404, body: { type: 'urn:carillon:problem:not-found' } })
+    },
+  )
 
   test('with an unknown expectation is 417, as any other request', async () => {
     const rig = await start()
@@ -151,7 +188,10 @@ describe('a handshake that is no handshake', () => {
 
   test.each(['', 'short', 'AAAAAAAAAAAAAAAAAAAAAAAA'])('is answered 400 with the key %j', async (key) => {
     const rig = await start()
-    expect(await refusal(rig, testPath, { 'sec-websocket-key': key })).toMatchObject({ status: 400, body: { type: 'urn:carillon:problem:bad-request' } })
+    expect(await refusal(rig, testPath, { 'sec-websocket-key': key })).toMatchObject({
+      status: 400,
+      body: { type: 'urn:carillon:problem:bad-request' },
+    })
   })
 
   test('is answered 405 by another method than GET', async () => {
@@ -170,13 +210,16 @@ describe('a handshake that is no handshake', () => {
     expect(await client.head()).toMatch(/^HTTP\/1\.1 400 /)
   })
 
-  test.each(['chat', 'chat, superchat', 'chat, bearer.abc', 'not a token', 'bearer.abc', 'bearer.abc,', ',chat,'])('is answered 400 when it offers only %s, before anybody is asked', async (offered) => {
-    const rig = await start()
-    const answer = await refusal(rig, testPath, { 'sec-websocket-protocol': offered })
-    expect(answer).toMatchObject({ status: 400, body: { type: 'urn:carillon:problem:bad-subprotocol', supported: ['cloudevents.json'] } })
-    expect(rig.requests).toEqual([])
-    expect(rig.value('handshakesRefused', { reason: 'subprotocol' })).toBe(1)
-  })
+  test.each(['chat', 'chat, superchat', 'chat, bearer.abc', 'not a token', 'bearer.abc', 'bearer.abc,', ',chat,'])(
+    'is answered 400 when it offers only %s, before anybody is asked',
+    async (offered) => {
+      const rig = await start()
+      const answer = await refusal(rig, testPath, { 'sec-websocket-protocol': offered })
+      expect(answer).toMatchObject({ status: 400, body: { type: 'urn:carillon:problem:bad-subprotocol', supported: ['cloudevents.json'] } })
+      expect(rig.requests).toEqual([])
+      expect(rig.value('handshakesRefused', { reason: 'subprotocol' })).toBe(1)
+    },
+  )
 
   test('is answered 400 when it offers the same subprotocol twice', async () => {
     const rig = await start()
@@ -194,7 +237,9 @@ describe('a handshake that is no handshake', () => {
   test('is left to the ordinary routes when it asks for another protocol', async () => {
     const rig = await start()
     const client = await connect(rig)
-    client.send('POST /api/x HTTP/1.1\r\nhost: localhost\r\nconnection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABkAAQAAP__\r\ncontent-length: 2\r\n\r\n{}')
+    client.send(
+      'POST /api/x HTTP/1.1\r\nhost: localhost\r\nconnection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABkAAQAAP__\r\ncontent-length: 2\r\n\r\n{}',
+    )
     expect(await client.head()).toMatch(/^HTTP\/1\.1 200 /)
   })
 })
@@ -232,7 +277,9 @@ describe('a refused client', () => {
   test('with an Origin is accepted and closed with the code, and gets nothing else', async () => {
     const rig = await start({ admit: () => Promise.resolve(refused('unauthenticated')) })
     const client = await connect(rig)
-    expect(await client.handshake(testPath, { origin: 'https://a.example', 'sec-websocket-protocol': 'cloudevents.json' })).toMatch(/^HTTP\/1\.1 101 /)
+    expect(await client.handshake(testPath, { origin: 'https://a.example', 'sec-websocket-protocol': 'cloudevents.json' })).toMatch(
+      /^HTTP\/1\.1 101 /,
+    )
     const close = closeOf(await client.frame())
     expect(close.code).toBe(4001)
     expect(close.reason).toMatch(/ reconnect-after=1500$/)

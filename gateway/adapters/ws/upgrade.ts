@@ -59,7 +59,9 @@ class Upgrades {
   constructor(deps: UpgradeDeps) {
     this.#deps = deps
     this.#server = createWsServer(deps.options)
-    this.#server.on('wsClientError', (error, socket, request) => this.#refuse({ request, socket }, { reason: 'request', problem: { type: 'bad-request', detail: `${error.message}.` } }))
+    this.#server.on('wsClientError', (error, socket, request) =>
+      this.#refuse({ request, socket }, { reason: 'request', problem: { type: 'bad-request', detail: `${error.message}.` } }),
+    )
     this.#settings = { options: deps.options, metrics: deps.metrics, now: deps.now, ended: (socket) => this.#ended(socket) }
   }
 
@@ -120,7 +122,9 @@ class Upgrades {
     if (close === null || !isBrowser) this.#sendProblem(upgrade.socket, { problem, requestId })
     else {
       this.#noteRefused(upgrade.socket)
-      this.#accept(upgrade, (socket) => socket.close(close, problem.retryAfterMs === undefined ? {} : { reconnectAfterMs: problem.retryAfterMs }))
+      this.#accept(upgrade, (socket) =>
+        socket.close(close, problem.retryAfterMs === undefined ? {} : { reconnectAfterMs: problem.retryAfterMs }),
+      )
     }
   }
 
@@ -155,7 +159,10 @@ class Upgrades {
     this.#sendProblem(socket, { ...refusal, requestId })
   }
 
-  #sendProblem(socket: Duplex, answer: { readonly problem: Problem; readonly requestId: string; readonly headers?: Readonly<Record<string, string>> }): void {
+  #sendProblem(
+    socket: Duplex,
+    answer: { readonly problem: Problem; readonly requestId: string; readonly headers?: Readonly<Record<string, string>> },
+  ): void {
     this.#refused.add(socket)
     this.#noteRefused(socket)
     socket.once('close', () => {
@@ -206,12 +213,20 @@ function onSocketError(): void {}
 const closedDoors = {
   overloaded: {
     kind: 'refused',
-    problem: fixedProblem({ type: 'overloaded', detail: 'The token could not be verified in time (HANDSHAKE_TIMEOUT_MS). Try again after a pause.', retryAfterMs: 5000 }),
+    problem: fixedProblem({
+      type: 'overloaded',
+      detail: 'The token could not be verified in time (HANDSHAKE_TIMEOUT_MS). Try again after a pause.',
+      retryAfterMs: 5000,
+    }),
     close: 'overloaded',
   },
   draining: {
     kind: 'refused',
-    problem: fixedProblem({ type: 'draining', detail: 'This gateway is stopping. Connect again; another one answers.', retryAfterMs: 1000 }),
+    problem: fixedProblem({
+      type: 'draining',
+      detail: 'This gateway is stopping. Connect again; another one answers.',
+      retryAfterMs: 1000,
+    }),
     close: 'draining',
   },
 } as const satisfies Record<string, Handshake>

@@ -23,7 +23,9 @@ afterEach(async () => {
 })
 
 /** A raw client with a session, on a server of its own. */
-async function open(options: RigSettings['options'] = {}): Promise<{ readonly rig: Rig; readonly client: RawClient; readonly session: OpenedSocket }> {
+async function open(
+  options: RigSettings['options'] = {},
+): Promise<{ readonly rig: Rig; readonly client: RawClient; readonly session: OpenedSocket }> {
   const rig = await startRig({ options })
   rigs.push(rig)
   const client = await RawClient.connect(rig.port)
@@ -294,21 +296,24 @@ describe('closing', () => {
 })
 
 describe('a client that reads slowly', () => {
-  test.each([1_024, 65_536, 300_000])('makes write say so beyond a buffer of %i bytes, and drained come when it reads again', async (socketBufferBytes) => {
-    const { client, session } = await open({ socketBufferBytes })
-    client.tcp.pause()
-    const frame = frameOf('x'.repeat(30_000))
-    let written = 1
-    while (session.socket.write(frame)) {
-      written += 1
-      await new Promise(setImmediate)
-    }
-    expect(session.calls).toEqual([])
-    client.tcp.resume()
-    await vi.waitFor(() => expect(session.calls).toEqual(['drained']))
-    for (let read = 0; read < written; read += 1) expect((await client.frame()).payload).toHaveLength(30_000)
-    expect(session.socket.write(frame)).toBe(true)
-  })
+  test.each([1_024, 65_536, 300_000])(
+    'makes write say so beyond a buffer of %i bytes, and drained come when it reads again',
+    async (socketBufferBytes) => {
+      const { client, session } = await open({ socketBufferBytes })
+      client.tcp.pause()
+      const frame = frameOf('x'.repeat(30_000))
+      let written = 1
+      while (session.socket.write(frame)) {
+        written += 1
+        await new Promise(setImmediate)
+      }
+      expect(session.calls).toEqual([])
+      client.tcp.resume()
+      await vi.waitFor(() => expect(session.calls).toEqual(['drained']))
+      for (let read = 0; read < written; read += 1) expect((await client.frame()).payload).toHaveLength(30_000)
+      expect(session.socket.write(frame)).toBe(true)
+    },
+  )
 
   test('gets control frames between whole events', async () => {
     const { client, session } = await open()

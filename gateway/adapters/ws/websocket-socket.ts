@@ -89,7 +89,8 @@ export class WebSocketSocket implements Socket, ConnectionOwner {
     if (this.#isClosing) return
     this.#isClosing = true
     if (this.#ws.readyState === WebSocket.OPEN) this.#ws.close(closeCodes[code].code, closeReason(code, hint))
-    else if (this.#ws.readyState === WebSocket.CLOSING) this.#cut = setTimeout(() => this.terminate(), this.#settings.options.closeTimeoutMs)
+    else if (this.#ws.readyState === WebSocket.CLOSING)
+      this.#cut = setTimeout(() => this.terminate(), this.#settings.options.closeTimeoutMs)
   }
 
   terminate(): void {

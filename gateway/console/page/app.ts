@@ -33,14 +33,21 @@ function readSettings(): Pick<Page, 'channel' | 'paths' | 'isDevelopment' | 'coo
   return { channel, paths: { socket, api }, isDevelopment: mode === 'development', cookieName: cookie }
 }
 
-function createStore({ channel, paths }: Pick<Page, 'channel' | 'paths'>, callbacks: { readonly changed: () => void; readonly announce: (text: string) => void }): Store {
+function createStore(
+  { channel, paths }: Pick<Page, 'channel' | 'paths'>,
+  callbacks: { readonly changed: () => void; readonly announce: (text: string) => void },
+): Store {
   return new Store({
     ...callbacks,
     channel,
     paths,
     token: obtainToken,
     gap: ({ id, identity }, reason) =>
-      showBanner('gap', `Gap on connection ${id} (${identity.label}).`, `${explainGap(reason)} Events may be lost: here an application fetches its current state. Delivery goes on.`),
+      showBanner(
+        'gap',
+        `Gap on connection ${id} (${identity.label}).`,
+        `${explainGap(reason)} Events may be lost: here an application fetches its current state. Delivery goes on.`,
+      ),
     failed: (error) => showBanner('bad', 'Something went wrong in this page.', String(error)),
   })
 }
@@ -148,7 +155,12 @@ async function main(): Promise<void> {
   wireLists(page)
   show()
   const storageKey = `carillon-console:${paths.api}`
-  addEventListener('pagehide', () => sessionStorage.setItem(storageKey, renderStored({ identities: lists.identities, connections: store.connections, browserIdentity: chosenForBrowser(lists) })))
+  addEventListener('pagehide', () =>
+    sessionStorage.setItem(
+      storageKey,
+      renderStored({ identities: lists.identities, connections: store.connections, browserIdentity: chosenForBrowser(lists) }),
+    ),
+  )
   // The countdowns of connections that wait.
   setInterval(() => store.connections.some(({ state }) => state.kind === 'waiting') && show(), 250)
   await restore(page, readStored(sessionStorage.getItem(storageKey)))

@@ -5,7 +5,14 @@ import { cookieIdentity } from './identities.ts'
 
 const fresh = newConnection({ id: 1, identity: cookieIdentity, transport: 'auto', cursor: null })
 const after = (...actions: readonly ConnectionAction[]): ConnectionModel => actions.reduce(reduceConnection, fresh)
-const controlEvent = (type: string, data: unknown, cursor?: string): CloudEvent => ({ specversion: '1.0', id: '1', source: 's', type: `dev.carillon.${type}`, data, ...(cursor === undefined ? {} : { cursor }) })
+const controlEvent = (type: string, data: unknown, cursor?: string): CloudEvent => ({
+  specversion: '1.0',
+  id: '1',
+  source: 's',
+  type: `dev.carillon.${type}`,
+  data,
+  ...(cursor === undefined ? {} : { cursor }),
+})
 const resumed: ConnectionAction = { kind: 'control', event: controlEvent('resumed', { replayed: 3 }, 'c3') }
 const open: ConnectionAction = { kind: 'state', state: { kind: 'open', transport: 'websocket' }, nowMs: 0 }
 
@@ -16,7 +23,9 @@ describe('reduceConnection', () => {
   })
 
   it('catches up again after each new connection', () => {
-    expect(after(open, resumed, { kind: 'state', state: { kind: 'connecting', transport: 'websocket' }, nowMs: 0 }, open).isCatchingUp).toBe(true)
+    expect(
+      after(open, resumed, { kind: 'state', state: { kind: 'connecting', transport: 'websocket' }, nowMs: 0 }, open).isCatchingUp,
+    ).toBe(true)
   })
 
   it('does not catch up when one connection replaces another without a break', () => {
@@ -34,11 +43,21 @@ describe('reduceConnection', () => {
   })
 
   it('follows the cursor of control events that have one', () => {
-    expect(after(resumed, { kind: 'control', event: controlEvent('bookmark', undefined, 'c5') }, { kind: 'control', event: controlEvent('draining', { reconnectAfterMs: 1 }) }).cursor).toBe('c5')
+    expect(
+      after(
+        resumed,
+        { kind: 'control', event: controlEvent('bookmark', undefined, 'c5') },
+        { kind: 'control', event: controlEvent('draining', { reconnectAfterMs: 1 }) },
+      ).cursor,
+    ).toBe('c5')
   })
 
   it('keeps a bounded number of latencies', () => {
-    const model = after(resumed, ...Array.from({ length: 150 }, (_, latencyMs) => ({ kind: 'event', cursor: 'c', latencyMs }) as const), { kind: 'event', cursor: 'c', latencyMs: null })
+    const model = after(resumed, ...Array.from({ length: 150 }, (_, latencyMs) => ({ kind: 'event', cursor: 'c', latencyMs }) as const), {
+      kind: 'event',
+      cursor: 'c',
+      latencyMs: null,
+    })
     expect(model.latenciesMs).toHaveLength(100)
     expect(model.latenciesMs.at(-1)).toBe(149)
     expect(model.received).toBe(151)
@@ -53,6 +72,11 @@ describe('median', () => {
 
 describe('readNumber', () => {
   it('reads a number and nothing else', () => {
-    expect([readNumber({ n: 0 }, 'n'), readNumber({ n: '1' }, 'n'), readNumber(null, 'n'), readNumber(undefined, 'n')]).toEqual([0, null, null, null])
+    expect([readNumber({ n: 0 }, 'n'), readNumber({ n: '1' }, 'n'), readNumber(null, 'n'), readNumber(undefined, 'n')]).toEqual([
+      0,
+      null,
+      null,
+      null,
+    ])
   })
 })

@@ -47,7 +47,10 @@ export function reduceConnection(model: ConnectionModel, action: ConnectionActio
         ...model,
         cursor: action.cursor,
         received: model.received + 1,
-        latenciesMs: action.latencyMs === null || model.isCatchingUp ? model.latenciesMs : [...model.latenciesMs, action.latencyMs].slice(-keptLatencies),
+        latenciesMs:
+          action.latencyMs === null || model.isCatchingUp
+            ? model.latenciesMs
+            : [...model.latenciesMs, action.latencyMs].slice(-keptLatencies),
       }
     case 'control':
       return controlled(model, action.event)

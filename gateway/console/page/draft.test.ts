@@ -3,7 +3,17 @@ import { describe, expect, it } from 'vitest'
 import { checkDraft, describeAudience, type Draft, readAudience, renderCurl } from './draft.ts'
 import { templates } from './templates.ts'
 
-const draft: Draft = { isForEverybody: true, users: '', usernames: '', organizations: '', roles: '', type: 'hello', id: '', payload: '{"a":1}', copies: '1' }
+const draft: Draft = {
+  isForEverybody: true,
+  users: '',
+  usernames: '',
+  organizations: '',
+  roles: '',
+  type: 'hello',
+  id: '',
+  payload: '{"a":1}',
+  copies: '1',
+}
 const some: Draft = { ...draft, isForEverybody: false }
 let made = 0
 const makeId = (): string => `made-${(made += 1)}`
@@ -18,12 +28,23 @@ const messagesOf = (given: Draft): readonly object[] => {
 
 describe('checkDraft', () => {
   it('makes a message for everybody, and forgets what is typed for some', () => {
-    expect(messagesOf({ ...draft, id: ' my-id ', users: 'left over' })).toEqual([{ id: 'my-id', type: 'hello', broadcast: true, users: [], usernames: [], organizations: [], roles: [], payload: { a: 1 } }])
+    expect(messagesOf({ ...draft, id: ' my-id ', users: 'left over' })).toEqual([
+      { id: 'my-id', type: 'hello', broadcast: true, users: [], usernames: [], organizations: [], roles: [], payload: { a: 1 } },
+    ])
   })
 
   it('makes a message for the union of those who are named', () => {
     expect(messagesOf({ ...some, id: 'x', users: 'u1,u2', usernames: '名', organizations: 'o1', roles: 'admin' })).toEqual([
-      { id: 'x', type: 'hello', broadcast: false, users: ['u1', 'u2'], usernames: ['名'], organizations: ['o1'], roles: ['admin'], payload: { a: 1 } },
+      {
+        id: 'x',
+        type: 'hello',
+        broadcast: false,
+        users: ['u1', 'u2'],
+        usernames: ['名'],
+        organizations: ['o1'],
+        roles: ['admin'],
+        payload: { a: 1 },
+      },
     ])
   })
 
@@ -36,7 +57,8 @@ describe('checkDraft', () => {
   it('wants somebody to send to, a type, and a sane number of copies', () => {
     expect(problemsOf(some)).toEqual({ audience: 'Name at least one user, username or organization.' })
     expect(problemsOf({ ...draft, type: ' ' })).toHaveProperty('type')
-    for (const copies of ['', '0', '101', '1.5', 'x']) expect(problemsOf({ ...draft, copies }), copies).toEqual({ copies: 'From 1 to 100.' })
+    for (const copies of ['', '0', '101', '1.5', 'x'])
+      expect(problemsOf({ ...draft, copies }), copies).toEqual({ copies: 'From 1 to 100.' })
   })
 
   it('knows that roles alone would cross organizations', () => {
@@ -45,7 +67,9 @@ describe('checkDraft', () => {
   })
 
   it('says in which line the payload stops being JSON', () => {
-    expect(problemsOf({ ...draft, payload: '{\n  "a": 1,\n  b\n}' })).toEqual({ payload: expect.stringMatching(/^This is not JSON\. .* in line 3, column 3\.$/) })
+    expect(problemsOf({ ...draft, payload: '{\n  "a": 1,\n  b\n}' })).toEqual({
+      payload: expect.stringMatching(/^This is not JSON\. .* in line 3, column 3\.$/),
+    })
     expect(problemsOf({ ...draft, payload: '' })).toEqual({ payload: expect.stringContaining('This is not JSON.') })
   })
 
@@ -54,7 +78,12 @@ describe('checkDraft', () => {
   })
 
   it('tells all problems at once', () => {
-    expect(Object.keys(Object(problemsOf({ ...some, type: '', payload: '{', copies: '' }))).toSorted()).toEqual(['audience', 'copies', 'payload', 'type'])
+    expect(Object.keys(Object(problemsOf({ ...some, type: '', payload: '{', copies: '' }))).toSorted()).toEqual([
+      'audience',
+      'copies',
+      'payload',
+      'type',
+    ])
   })
 })
 
@@ -64,15 +93,28 @@ describe('describeAudience', () => {
     expect(describeAudience(readAudience(draft))).toBe('Everybody on the channel.')
     expect(sentence({})).toBe('Nobody yet.')
     expect(sentence({ users: 'u1, u2, u3' })).toBe('User u1, u2 and u3.')
-    expect(sentence({ usernames: 'ada', organizations: 'o1, o2', roles: 'admin, owner' })).toBe('Ada by name; members of o1 and o2 who are admin or owner.')
+    expect(sentence({ usernames: 'ada', organizations: 'o1, o2', roles: 'admin, owner' })).toBe(
+      'Ada by name; members of o1 and o2 who are admin or owner.',
+    )
   })
 })
 
 describe('renderCurl', () => {
   it('survives a shell, whatever the payload holds', () => {
-    const [message] = templates.map(({ type, payload }) => ({ id: "it's", type, ...readAudience(draft), payload: { sample: payload(0), nasty: '\'"$(id) `x` \\ \n' } }))
-    const command = renderCurl(message ?? { id: '', type: '', ...readAudience(draft), payload: null }, 'http://localhost:8000', '/api/chrome-service/v1')
-    const echoed = execFileSync('sh', ['-c', command.replace(/^curl/, String.raw`printf '%s\0'`)]).toString().split('\0')
+    const [message] = templates.map(({ type, payload }) => ({
+      id: "it's",
+      type,
+      ...readAudience(draft),
+      payload: { sample: payload(0), nasty: '\'"$(id) `x` \\ \n' },
+    }))
+    const command = renderCurl(
+      message ?? { id: '', type: '', ...readAudience(draft), payload: null },
+      'http://localhost:8000',
+      '/api/chrome-service/v1',
+    )
+    const echoed = execFileSync('sh', ['-c', command.replace(/^curl/, String.raw`printf '%s\0'`)])
+      .toString()
+      .split('\0')
     expect(echoed[1]).toBe('http://localhost:8000/api/chrome-service/v1/emit-message')
     expect(JSON.parse(echoed[5] ?? '')).toEqual(message)
   })

@@ -25,7 +25,9 @@ export interface EmitMessage extends Audience {
 export type DraftField = 'audience' | 'roles' | 'type' | 'payload' | 'copies'
 export type DraftProblems = Partial<Readonly<Record<DraftField, string>>>
 
-export type CheckedDraft = { readonly ok: true; readonly messages: readonly EmitMessage[] } | { readonly ok: false; readonly problems: DraftProblems }
+export type CheckedDraft =
+  | { readonly ok: true; readonly messages: readonly EmitMessage[] }
+  | { readonly ok: false; readonly problems: DraftProblems }
 
 export const maxCopies = 100
 
@@ -54,13 +56,23 @@ export function checkDraft(draft: Draft, makeId: () => string): CheckedDraft {
   if (!payload.ok || Object.keys(problems).length > 0) return { ok: false, problems }
   const id = draft.id.trim()
   const idOf = (copy: number): string => (id === '' ? makeId() : copies === 1 ? id : `${id}-${copy + 1}`)
-  return { ok: true, messages: Array.from({ length: copies }, (_, copy) => ({ id: idOf(copy), type: draft.type.trim(), ...audience, payload: payload.value })) }
+  return {
+    ok: true,
+    messages: Array.from({ length: copies }, (_, copy) => ({
+      id: idOf(copy),
+      type: draft.type.trim(),
+      ...audience,
+      payload: payload.value,
+    })),
+  }
 }
 
 function problemsOf(audience: Audience): DraftProblems {
   if (audience.broadcast) return {}
-  if (audience.roles.length > 0 && audience.organizations.length === 0) return { roles: 'Roles narrow organizations: name at least one organization.' }
-  if (audience.users.length + audience.usernames.length + audience.organizations.length === 0) return { audience: 'Name at least one user, username or organization.' }
+  if (audience.roles.length > 0 && audience.organizations.length === 0)
+    return { roles: 'Roles narrow organizations: name at least one organization.' }
+  if (audience.users.length + audience.usernames.length + audience.organizations.length === 0)
+    return { audience: 'Name at least one user, username or organization.' }
   return {}
 }
 
@@ -87,8 +99,13 @@ function explainJsonError(text: string, error: unknown): string {
 export function describeAudience(audience: Audience): string {
   if (audience.broadcast) return 'Everybody on the channel.'
   const { organizations, roles } = audience
-  const members = organizations.length === 0 ? '' : `members of ${list(organizations)}${roles.length === 0 ? '' : ` who are ${list(roles, 'or')}`}`
-  const parts = [audience.users.length === 0 ? '' : `user ${list(audience.users)}`, audience.usernames.length === 0 ? '' : `${list(audience.usernames)} by name`, members].filter(Boolean)
+  const members =
+    organizations.length === 0 ? '' : `members of ${list(organizations)}${roles.length === 0 ? '' : ` who are ${list(roles, 'or')}`}`
+  const parts = [
+    audience.users.length === 0 ? '' : `user ${list(audience.users)}`,
+    audience.usernames.length === 0 ? '' : `${list(audience.usernames)} by name`,
+    members,
+  ].filter(Boolean)
   return parts.length === 0 ? 'Nobody yet.' : `${capitalize(parts.join('; '))}.`
 }
 

@@ -15,7 +15,12 @@ describe('readAnswer', () => {
   })
 
   it('reads a problem of the gateway, with its errors and its pause', () => {
-    const { status, body, headers } = renderProblem({ type: 'too-many-requests', detail: 'Slow down.', retryAfterMs: 1500, members: { errors: [{ index: 0, detail: 'no type' }, 7] } })
+    const { status, body, headers } = renderProblem({
+      type: 'too-many-requests',
+      detail: 'Slow down.',
+      retryAfterMs: 1500,
+      members: { errors: [{ index: 0, detail: 'no type' }, 7] },
+    })
     expect(readAnswer(status, body.toString(), { tookMs: 1, retryAfter: headers['retry-after'] ?? null })).toEqual({
       kind: 'refused',
       status: 429,
@@ -54,6 +59,9 @@ describe('emitMessage', () => {
 
   it('says so when nobody answers', async () => {
     vi.stubGlobal('fetch', () => Promise.reject(new TypeError('Failed to fetch')))
-    expect(await emitMessage(message, { api: '/api/c/v1', token: null })).toEqual({ kind: 'unreachable', detail: 'The gateway did not answer (Failed to fetch). Is it running?' })
+    expect(await emitMessage(message, { api: '/api/c/v1', token: null })).toEqual({
+      kind: 'unreachable',
+      detail: 'The gateway did not answer (Failed to fetch). Is it running?',
+    })
   })
 })

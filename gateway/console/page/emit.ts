@@ -3,7 +3,14 @@ import type { EmitMessage } from './draft.ts'
 /** What the gateway said to one message. */
 export type EmitOutcome =
   | { readonly kind: 'accepted'; readonly id: string; readonly source: string; readonly tookMs: number }
-  | { readonly kind: 'refused'; readonly status: number; readonly title: string; readonly detail: string; readonly errors: readonly string[]; readonly retryAfterS: number | null }
+  | {
+      readonly kind: 'refused'
+      readonly status: number
+      readonly title: string
+      readonly detail: string
+      readonly errors: readonly string[]
+      readonly retryAfterS: number | null
+    }
   | { readonly kind: 'unreachable'; readonly detail: string }
 
 export interface EmitTarget {
@@ -22,14 +29,24 @@ export async function emitMessage(message: EmitMessage, target: EmitTarget): Pro
       headers: { 'content-type': 'application/json', ...(target.token === null ? {} : { authorization: `Bearer ${target.token}` }) },
       body: JSON.stringify(message),
     })
-    return readAnswer(response.status, await response.text(), { tookMs: performance.now() - startMs, retryAfter: response.headers.get('retry-after') })
+    return readAnswer(response.status, await response.text(), {
+      tookMs: performance.now() - startMs,
+      retryAfter: response.headers.get('retry-after'),
+    })
   } catch (error) {
-    return { kind: 'unreachable', detail: `The gateway did not answer (${error instanceof Error ? error.message : String(error)}). Is it running?` }
+    return {
+      kind: 'unreachable',
+      detail: `The gateway did not answer (${error instanceof Error ? error.message : String(error)}). Is it running?`,
+    }
   }
 }
 
 /** What an answer means, also when a proxy made it. */
-export function readAnswer(status: number, body: string, timing: { readonly tookMs: number; readonly retryAfter: string | null }): EmitOutcome {
+export function readAnswer(
+  status: number,
+  body: string,
+  timing: { readonly tookMs: number; readonly retryAfter: string | null },
+): EmitOutcome {
   const answer = parse(body)
   const text = (name: string, otherwise: string): string => (typeof answer[name] === 'string' ? answer[name] : otherwise)
   if (status === 202) return { kind: 'accepted', id: text('id', ''), source: text('source', ''), tookMs: timing.tookMs }

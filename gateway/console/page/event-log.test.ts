@@ -2,7 +2,13 @@ import { describe, expect, it } from 'vitest'
 import type { CloudEvent } from '../../../client/index.ts'
 import { emptyLog, type EventLog, filterRows, type LogAction, maxRows, reduceLog } from './event-log.ts'
 
-const eventOf = (id: string, more: Partial<CloudEvent> = {}): CloudEvent => ({ specversion: '1.0', id, source: 'urn:s', type: 't', ...more })
+const eventOf = (id: string, more: Partial<CloudEvent> = {}): CloudEvent => ({
+  specversion: '1.0',
+  id,
+  source: 'urn:s',
+  type: 't',
+  ...more,
+})
 const arrival = (event: CloudEvent, connectionId = 1, kind: 'event' | 'control' | 'gap' = 'event'): LogAction => ({
   kind: 'arrived',
   row: { kind, event, receivedAtMs: 0 },
@@ -20,7 +26,12 @@ describe('reduceLog', () => {
   })
 
   it('tells sources apart, and never merges control events', () => {
-    const log = after(arrival(eventOf('a')), arrival(eventOf('a', { source: 'urn:other' })), arrival(eventOf('x'), 1, 'control'), arrival(eventOf('x'), 2, 'control'))
+    const log = after(
+      arrival(eventOf('a')),
+      arrival(eventOf('a', { source: 'urn:other' })),
+      arrival(eventOf('x'), 1, 'control'),
+      arrival(eventOf('x'), 2, 'control'),
+    )
     expect(log.rows).toHaveLength(4)
   })
 
@@ -42,7 +53,11 @@ describe('reduceLog', () => {
   })
 
   it('forgets everything when it is cleared, and stays paused', () => {
-    expect(after(arrival(eventOf('a')), { kind: 'pause' }, arrival(eventOf('b')), { kind: 'clear' })).toMatchObject({ rows: [], held: [], isPaused: true })
+    expect(after(arrival(eventOf('a')), { kind: 'pause' }, arrival(eventOf('b')), { kind: 'clear' })).toMatchObject({
+      rows: [],
+      held: [],
+      isPaused: true,
+    })
   })
 })
 
@@ -54,7 +69,8 @@ describe('filterRows', () => {
     arrival(eventOf('4', { type: 'dev.carillon.gap' }), 2, 'gap'),
   )
   const everything = { text: '', connectionId: null, showsControl: true }
-  const idsOf = (filter: Partial<typeof everything> | { connectionId: number }): readonly string[] => ids(filterRows(rows, { ...everything, ...filter }))
+  const idsOf = (filter: Partial<typeof everything> | { connectionId: number }): readonly string[] =>
+    ids(filterRows(rows, { ...everything, ...filter }))
 
   it('lets everything through when it says nothing', () => {
     expect(idsOf({})).toEqual(['1', '2', '3', '4'])

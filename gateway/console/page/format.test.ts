@@ -4,7 +4,17 @@ import { describeState, explainGap, explainState, formatCount, formatLatency, fo
 
 describe('formatLatency', () => {
   it('is as exact as is of use', () => {
-    expect([null, -3, 0.345, 9.96, 12.4, 999, 1234, 59_999, 600_000].map(formatLatency)).toEqual(['–', '< 0 ms', '0.3 ms', '10.0 ms', '12 ms', '999 ms', '1.2 s', '60.0 s', '10 min'])
+    expect([null, -3, 0.345, 9.96, 12.4, 999, 1234, 59_999, 600_000].map(formatLatency)).toEqual([
+      '–',
+      '< 0 ms',
+      '0.3 ms',
+      '10.0 ms',
+      '12 ms',
+      '999 ms',
+      '1.2 s',
+      '60.0 s',
+      '10 min',
+    ])
   })
 })
 
@@ -21,7 +31,8 @@ describe('formatCount', () => {
 })
 
 describe('describeState', () => {
-  const at = (state: Parameters<typeof describeState>[0]['state'], retryAtMs: number | null = null): string => describeState({ state, retryAtMs }, 1000)
+  const at = (state: Parameters<typeof describeState>[0]['state'], retryAtMs: number | null = null): string =>
+    describeState({ state, retryAtMs }, 1000)
 
   it('says each state in a word or two', () => {
     expect(at({ kind: 'connecting', transport: 'sse' })).toBe('Connecting')
@@ -40,7 +51,9 @@ describe('describeState', () => {
 describe('explainState', () => {
   it('gives the code and the reason, without the hint that is for the client', () => {
     expect(explainState({ state: { kind: 'closed', code: 4001, reason: 'No token.' } })).toBe('4001: No token.')
-    expect(explainState({ state: { kind: 'waiting', code: 4200, reason: 'Stopping. reconnect-after=10', retryInMs: 10 } })).toBe('4200: Stopping.')
+    expect(explainState({ state: { kind: 'waiting', code: 4200, reason: 'Stopping. reconnect-after=10', retryInMs: 10 } })).toBe(
+      '4200: Stopping.',
+    )
     expect(explainState({ state: { kind: 'waiting', code: 1006, reason: '', retryInMs: 10 } })).toBe('Code 1006.')
     expect(explainState({ state: { kind: 'closed', code: 1000, reason: 'x' } })).toBe('')
     expect(explainState({ state: { kind: 'open', transport: 'sse' } })).toBe('')
@@ -48,14 +61,14 @@ describe('explainState', () => {
 })
 
 describe('explainGap', () => {
-  it('has a sentence for every reason of the gateway, and for the client\'s own', () => {
+  it("has a sentence for every reason of the gateway, and for the client's own", () => {
     expect([...gapReasons, 'bad-cursor'].filter((reason) => explainGap(reason).startsWith('The gateway says'))).toEqual([])
     expect(explainGap('news')).toBe('The gateway says: news.')
   })
 })
 
 describe('latencyOf', () => {
-  it('begins when this page emitted, else at the event\'s own time', () => {
+  it("begins when this page emitted, else at the event's own time", () => {
     const time = '1970-01-01T00:00:01Z'
     expect(latencyOf({ time }, 900, 1100)).toBe(200)
     expect(latencyOf({ time }, undefined, 1100)).toBe(100)

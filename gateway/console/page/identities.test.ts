@@ -8,12 +8,26 @@ describe('identityOfForm', () => {
   it('leaves out what was left empty', () => {
     const identity = identityOfForm(form)
     expect(identity.claims).toEqual({ user_id: 'u1' })
-    expect(identity.principal).toEqual({ userId: 'u1', username: null, organizationId: null, accountNumber: null, roles: [], expiresAtMs: null })
+    expect(identity.principal).toEqual({
+      userId: 'u1',
+      username: null,
+      organizationId: null,
+      accountNumber: null,
+      roles: [],
+      expiresAtMs: null,
+    })
     expect(identity.lifetimeS).toBeNull()
   })
 
   it('takes all claims, whatever the script', () => {
-    const identity = identityOfForm({ userId: 'u+1%', username: '名前', organization: 'o-1', account: '42', roles: 'admin, admin,\nviewer ,', lifetime: '60' })
+    const identity = identityOfForm({
+      userId: 'u+1%',
+      username: '名前',
+      organization: 'o-1',
+      account: '42',
+      roles: 'admin, admin,\nviewer ,',
+      lifetime: '60',
+    })
     expect(identity.claims).toEqual({ user_id: 'u+1%', username: '名前', org_id: 'o-1', account_number: '42', roles: ['admin', 'viewer'] })
     expect(identity.lifetimeS).toBe(60)
     expect(identity.label).toBe('名前 · o-1 · admin, viewer')
@@ -28,13 +42,21 @@ describe('identityOfForm', () => {
 describe('identityOfToken', () => {
   it('shows what the token says of itself', () => {
     const identity = identityOfToken(`  Bearer ${tokenOf('{"user_id":"ü","username":"名","org_id":"o","roles":["a",1],"exp":10}')}\n`)
-    expect(identity?.principal).toEqual({ userId: 'ü', username: '名', organizationId: 'o', accountNumber: null, roles: ['a'], expiresAtMs: 10_000 })
+    expect(identity?.principal).toEqual({
+      userId: 'ü',
+      username: '名',
+      organizationId: 'o',
+      accountNumber: null,
+      roles: ['a'],
+      expiresAtMs: 10_000,
+    })
     expect(identity?.token).toMatch(/^eyJ\./)
     expect(identity?.label).toBe('名 · o · a')
   })
 
   it('takes a token with other claims, or none that can be read, and says less', () => {
-    for (const payload of ['{"sub":"x"}', 'no json', 'null', '[]', '"text"']) expect(identityOfToken(tokenOf(payload))?.principal).toBeNull()
+    for (const payload of ['{"sub":"x"}', 'no json', 'null', '[]', '"text"'])
+      expect(identityOfToken(tokenOf(payload))?.principal).toBeNull()
     expect(identityOfToken(tokenOf('{}'))?.label).toBe('Token …c2ln'.replace('c2ln', tokenOf('{}').slice(-6)))
   })
 

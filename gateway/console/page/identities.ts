@@ -55,7 +55,14 @@ export function identityOfForm(form: ClaimsForm): Identity {
 }
 
 /** The cookie says who it is; the page cannot read it. */
-export const cookieIdentity: Identity = { id: 'cookie', label: 'This browser’s cookie', principal: null, claims: null, token: null, lifetimeS: null }
+export const cookieIdentity: Identity = {
+  id: 'cookie',
+  label: 'This browser’s cookie',
+  principal: null,
+  claims: null,
+  token: null,
+  lifetimeS: null,
+}
 
 /**
  * A token that was pasted. What it says of itself is shown, and nothing is built on it: the gateway judges.

@@ -110,7 +110,14 @@ export class Store {
   #lost(id: number, { reason }: Gap, cursor: string | null): void {
     const model = this.#find(id)
     if (model === undefined) return
-    const event: CloudEvent = { specversion: '1.0', id: `gap-${nowMs()}`, source: `urn:carillon:channel:${this.#options.channel}`, type: 'dev.carillon.gap', data: { reason }, ...(cursor === null ? {} : { cursor }) }
+    const event: CloudEvent = {
+      specversion: '1.0',
+      id: `gap-${nowMs()}`,
+      source: `urn:carillon:channel:${this.#options.channel}`,
+      type: 'dev.carillon.gap',
+      data: { reason },
+      ...(cursor === null ? {} : { cursor }),
+    }
     this.#arrived({ kind: 'gap', event }, { connectionId: id, latencyMs: null, isReplay: false })
     this.#change(id, { kind: 'gap', cursor })
     this.#options.gap(model, reason)

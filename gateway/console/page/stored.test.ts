@@ -9,9 +9,15 @@ const pasted = identityOfToken('a.b.c')
 describe('what outlives a reload', () => {
   it('is who there was, who was connected, and how far they were', () => {
     expect(ada).toBeDefined()
-    const connections = samplePeople.slice(0, 1).map((identity) => ({ ...newConnection({ id: 1, identity, transport: 'sse', cursor: 'c7' }), received: 5 }))
+    const connections = samplePeople
+      .slice(0, 1)
+      .map((identity) => ({ ...newConnection({ id: 1, identity, transport: 'sse', cursor: 'c7' }), received: 5 }))
     const stored = readStored(renderStored({ identities: samplePeople, connections, browserIdentity: ada ?? null }))
-    expect(stored).toMatchObject({ identities: samplePeople, browserIdentity: ada, connections: [{ identity: ada, transport: 'sse', cursor: 'c7' }] })
+    expect(stored).toMatchObject({
+      identities: samplePeople,
+      browserIdentity: ada,
+      connections: [{ identity: ada, transport: 'sse', cursor: 'c7' }],
+    })
   })
 
   it('is never a token', () => {

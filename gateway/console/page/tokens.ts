@@ -8,7 +8,11 @@ import type { Identity } from './identities.ts'
 export async function obtainToken(identity: Identity): Promise<string | null> {
   if (identity.claims === null) return identity.token
   const exp = identity.lifetimeS === null ? {} : { exp: Math.floor(Date.now() / 1000) + identity.lifetimeS }
-  const response = await fetch('/dev/token', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ ...identity.claims, ...exp }) })
+  const response = await fetch('/dev/token', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ ...identity.claims, ...exp }),
+  })
   const answer: unknown = await response.json()
   const token: unknown = Object(answer).token
   if (typeof token === 'string') return token

@@ -9,12 +9,19 @@ export function findLowContrast(): readonly string[] {
   }
   const over = ([r, g, b, a]: Colour, [br, bg, bb]: Colour): Colour => [r * a + br * (1 - a), g * a + bg * (1 - a), b * a + bb * (1 - a), 1]
   const backgroundOf = (element: Element | null): Colour => {
-    if (element === null) return parse(getComputedStyle(document.documentElement).colorScheme.includes('dark') && matchMedia('(prefers-color-scheme: dark)').matches ? 'rgb(0,0,0)' : 'rgb(255,255,255)')
+    if (element === null)
+      return parse(
+        getComputedStyle(document.documentElement).colorScheme.includes('dark') && matchMedia('(prefers-color-scheme: dark)').matches
+          ? 'rgb(0,0,0)'
+          : 'rgb(255,255,255)',
+      )
     const own = parse(getComputedStyle(element).backgroundColor)
     return own[3] === 1 ? own : over(own, backgroundOf(element.parentElement))
   }
   const luminance = (colour: Colour): number => {
-    const [r = 0, g = 0, b = 0] = colour.slice(0, 3).map((value) => (value / 255 <= 0.04045 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4))
+    const [r = 0, g = 0, b = 0] = colour
+      .slice(0, 3)
+      .map((value) => (value / 255 <= 0.04045 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4))
     return 0.2126 * r + 0.7152 * g + 0.0722 * b
   }
   const contrast = (one: Colour, other: Colour): number => {
@@ -31,11 +38,19 @@ export function findLowContrast(): readonly string[] {
   }
   const low: string[] = []
   for (const element of document.querySelectorAll<HTMLElement>('body *')) {
-    if (!element.checkVisibility({ opacityProperty: true, visibilityProperty: true }) || element.closest('.visually-hidden, .skip, :disabled, option')) continue
-    const text = [...element.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE).map((node) => node.textContent?.trim()).join('')
+    if (
+      !element.checkVisibility({ opacityProperty: true, visibilityProperty: true }) ||
+      element.closest('.visually-hidden, .skip, :disabled, option')
+    )
+      continue
+    const text = [...element.childNodes]
+      .filter((node) => node.nodeType === Node.TEXT_NODE)
+      .map((node) => node.textContent?.trim())
+      .join('')
     if (text !== '') low.push(...judge(element, getComputedStyle(element).color, text.slice(0, 40)))
     if (element.matches('input, textarea, select')) low.push(...judge(element, getComputedStyle(element).color, `#${element.id}`))
-    if (element.matches('[placeholder]')) low.push(...judge(element, getComputedStyle(element, '::placeholder').color, `placeholder of #${element.id}`))
+    if (element.matches('[placeholder]'))
+      low.push(...judge(element, getComputedStyle(element, '::placeholder').color, `placeholder of #${element.id}`))
   }
   return low
 }
@@ -52,11 +67,15 @@ export function findUnnamed(): readonly string[] {
   }
   for (const element of document.querySelectorAll('[aria-labelledby], [aria-describedby], [for]')) {
     const named = ['aria-labelledby', 'aria-describedby', 'for'].flatMap((name) => element.getAttribute(name)?.split(' ') ?? [])
-    problems.push(...named.filter((id) => document.getElementById(id) === null).map((id) => `${describe(element)} refers to nothing: ${id}`))
+    problems.push(
+      ...named.filter((id) => document.getElementById(id) === null).map((id) => `${describe(element)} refers to nothing: ${id}`),
+    )
   }
   const ids = [...document.querySelectorAll('[id]')].map(({ id }) => id)
   problems.push(...ids.filter((id, at) => ids.indexOf(id) !== at).map((id) => `twice: #${id}`))
-  const levels = [...document.querySelectorAll('h1, h2, h3, h4')].filter((heading) => heading.closest('dialog') === null).map(({ tagName }) => Number(tagName.slice(1)))
+  const levels = [...document.querySelectorAll('h1, h2, h3, h4')]
+    .filter((heading) => heading.closest('dialog') === null)
+    .map(({ tagName }) => Number(tagName.slice(1)))
   levels.forEach((level, at) => {
     if (level > (levels[at - 1] ?? 0) + 1) problems.push(`heading ${at} jumps to level ${level}`)
   })

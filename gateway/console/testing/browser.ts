@@ -1,7 +1,10 @@
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 
 export function launchBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-dev-shm-usage'] })
+  return chromium.launch({
+    executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-dev-shm-usage'],
+  })
 }
 
 /** A page, and everything it complained about: errors, warnings, violations of its policy. */
@@ -20,7 +23,9 @@ export async function openPage(browser: Browser, options: BrowserContextOptions 
     if (message.type() === 'error' || message.type() === 'warning') complaints.push(`${message.type()}: ${message.text()}`)
   })
   await page.addInitScript(() => {
-    addEventListener('securitypolicyviolation', (violation) => reportError(new Error(`policy: ${violation.violatedDirective} ${violation.blockedURI}`)))
+    addEventListener('securitypolicyviolation', (violation) =>
+      reportError(new Error(`policy: ${violation.violatedDirective} ${violation.blockedURI}`)),
+    )
     // The back-off is random; here it is always as long as it can be, so that there is time to emit while a connection is away.
     Math.random = () => 0.999
   })

@@ -11,7 +11,13 @@ const decode = createRecordDecoder(testLimits)
 
 export type ReadRecord =
   /** `text` is one line of JSON, closed by a brace as a framing without a cursor would; `event` is what a client makes of it. */
-  | { readonly kind: 'event'; readonly text: string; readonly event: Readonly<Record<string, unknown>>; readonly audience: Audience; readonly traceparent: string | null }
+  | {
+      readonly kind: 'event'
+      readonly text: string
+      readonly event: Readonly<Record<string, unknown>>
+      readonly audience: Audience
+      readonly traceparent: string | null
+    }
   | { readonly kind: 'no-audience' }
   | { readonly kind: 'undecodable'; readonly failure: DecodeFailure }
 

@@ -18,7 +18,11 @@ const resources: Readonly<Record<'topic' | 'deadLetterTopic' | 'group' | 'transa
   topic: { type: AclResourceTypes.TOPIC, pattern: ResourcePatternTypes.LITERAL, name: ({ topic }) => topic },
   deadLetterTopic: { type: AclResourceTypes.TOPIC, pattern: ResourcePatternTypes.LITERAL, name: ({ topic }) => `${topic}.dlq` },
   group: { type: AclResourceTypes.GROUP, pattern: ResourcePatternTypes.LITERAL, name: ({ clientId, topic }) => `${clientId}.${topic}.dlq` },
-  transactionalId: { type: AclResourceTypes.TRANSACTIONAL_ID, pattern: ResourcePatternTypes.PREFIXED, name: ({ clientId, topic }) => `${clientId}.${topic}.dlq.` },
+  transactionalId: {
+    type: AclResourceTypes.TRANSACTIONAL_ID,
+    pattern: ResourcePatternTypes.PREFIXED,
+    name: ({ clientId, topic }) => `${clientId}.${topic}.dlq.`,
+  },
 }
 
 const rights: Readonly<Record<Right, readonly [Resource, AclOperationTypes]>> = {

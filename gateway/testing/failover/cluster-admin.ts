@@ -21,7 +21,14 @@ export interface ClusterAdmin {
 const patienceMs = 120_000
 
 export function createClusterAdmin(brokers: readonly string[]): ClusterAdmin {
-  const kafka = new kafkajs.Kafka({ brokers: [...brokers], clientId: 'test', logLevel: kafkajs.logLevel.NOTHING, connectionTimeout: 1_000, requestTimeout: 10_000, retry: { retries: 2, initialRetryTime: 50, maxRetryTime: 200 } })
+  const kafka = new kafkajs.Kafka({
+    brokers: [...brokers],
+    clientId: 'test',
+    logLevel: kafkajs.logLevel.NOTHING,
+    connectionTimeout: 1_000,
+    requestTimeout: 10_000,
+    retry: { retries: 2, initialRetryTime: 50, maxRetryTime: 200 },
+  })
 
   async function ask<T>(question: (admin: Admin) => Promise<T>): Promise<T> {
     const admin = kafka.admin()
@@ -47,15 +54,31 @@ export function createClusterAdmin(brokers: readonly string[]): ClusterAdmin {
         await ask((admin) => admin.createTopics({ topics: [{ topic, replicaAssignment, configEntries }] }))
         return true
       })
-      await untilPartitions(topic, 'every partition has a leader', (partitions) => partitions.length === replicas.length && partitions.every(({ leader }) => leader >= 0))
+      await untilPartitions(
+        topic,
+        'every partition has a leader',
+        (partitions) => partitions.length === replicas.length && partitions.every(({ leader }) => leader >= 0),
+      )
     },
     deleteTopic: (topic) => ask((admin) => admin.deleteTopics({ topics: [topic] })),
     leaders,
-    untilSettled: (topic) => untilPartitions(topic, 'every leader is at home and every replica is in sync', (partitions) => partitions.length > 0 && partitions.every(isSettled)),
-    untilLeaders: (topic, isTrue) => untilPartitions(topic, 'its leaders are the expected ones', (partitions) => isTrue(partitions.map(({ leader }) => leader))),
+    untilSettled: (topic) =>
+      untilPartitions(
+        topic,
+        'every leader is at home and every replica is in sync',
+        (partitions) => partitions.length > 0 && partitions.every(isSettled),
+      ),
+    untilLeaders: (topic, isTrue) =>
+      untilPartitions(topic, 'its leaders are the expected ones', (partitions) => isTrue(partitions.map(({ leader }) => leader))),
     reassign: async (topic, replicas) => {
-      await ask((admin) => admin.alterPartitionReassignments({ topics: [{ topic, partitionAssignment: replicas.map((ids, partition) => ({ partition, replicas: [...ids] })) }] }))
-      await untilPartitions(topic, 'its replicas have moved', (partitions) => partitions.every((partition) => isSettled(partition) && partition.replicas.join() === replicas[partition.id]?.join()))
+      await ask((admin) =>
+        admin.alterPartitionReassignments({
+          topics: [{ topic, partitionAssignment: replicas.map((ids, partition) => ({ partition, replicas: [...ids] })) }],
+        }),
+      )
+      await untilPartitions(topic, 'its replicas have moved', (partitions) =>
+        partitions.every((partition) => isSettled(partition) && partition.replicas.join() === replicas[partition.id]?.join()),
+      )
     },
     ends: async (topic) => {
       const offsets = await ask((admin) => admin.fetchTopicOffsets(topic))
@@ -72,7 +95,12 @@ interface Partition {
 }
 
 function partitionsOf(topic: ITopicMetadata | undefined): readonly Partition[] {
-  const partitions = (topic?.partitions ?? []).map(({ partitionId, leader, replicas, isr }) => ({ id: partitionId, leader, replicas, inSync: isr }))
+  const partitions = (topic?.partitions ?? []).map(({ partitionId, leader, replicas, isr }) => ({
+    id: partitionId,
+    leader,
+    replicas,
+    inSync: isr,
+  }))
   return partitions.toSorted((a, b) => a.id - b.id)
 }
 

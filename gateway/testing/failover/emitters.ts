@@ -72,9 +72,22 @@ export function startEmitter({ pods, rate, partitions, prefix }: EmitterOptions)
 }
 
 async function post(pod: Pod, id: string, key: string): Promise<{ readonly status: number; readonly detail: string }> {
-  const headers = { 'ce-specversion': '1.0', 'ce-id': id, 'ce-source': '/failover', 'ce-type': 't', 'ce-partitionkey': key, 'ce-audience': '{"broadcast":true}', 'content-type': 'application/json' }
+  const headers = {
+    'ce-specversion': '1.0',
+    'ce-id': id,
+    'ce-source': '/failover',
+    'ce-type': 't',
+    'ce-partitionkey': key,
+    'ce-audience': '{"broadcast":true}',
+    'content-type': 'application/json',
+  }
   try {
-    const response = await fetch(`${pod.url}/api/chrome-service/v1/events`, { method: 'POST', headers, body: '{}', signal: AbortSignal.timeout(40_000) })
+    const response = await fetch(`${pod.url}/api/chrome-service/v1/events`, {
+      method: 'POST',
+      headers,
+      body: '{}',
+      signal: AbortSignal.timeout(40_000),
+    })
     return { status: response.status, detail: await response.text() }
   } catch (cause) {
     // No answer, or a pod that went away: the event may be in the log or not.
@@ -85,6 +98,7 @@ async function post(pod: Pod, id: string, key: string): Promise<{ readonly statu
 /** For each partition a key that leads there. */
 export function keysOfPartitions(partitions: number): readonly string[] {
   const keys = new Map<number, string>()
-  for (let candidate = 0; keys.size < partitions; candidate += 1) keys.set(partitionFor({ key: `key-${candidate}`, identity: '' }, partitions), `key-${candidate}`)
+  for (let candidate = 0; keys.size < partitions; candidate += 1)
+    keys.set(partitionFor({ key: `key-${candidate}`, identity: '' }, partitions), `key-${candidate}`)
   return Array.from({ length: partitions }, (_, partition) => keys.get(partition) ?? '')
 }

@@ -57,13 +57,26 @@ export async function runCase(stage: Stage, { away, rate = 50 }: CaseOptions, ac
   const readiness = watchReadiness(stage.pods)
   await Promise.all(watchers.map(({ opened }) => opened))
   const poison = await startPoison({ brokers: stage.internal, topic: stage.topic, partitions: stage.partitions, rate: poisonRate })
-  const emitter = startEmitter({ pods: stage.pods, rate, partitions: stage.partitions, prefix: `${stage.topic}-${Math.round(performance.now())}` })
+  const emitter = startEmitter({
+    pods: stage.pods,
+    rate,
+    partitions: stage.partitions,
+    prefix: `${stage.topic}-${Math.round(performance.now())}`,
+  })
   let faultMs = performance.now()
   try {
     await delay(calmMs)
     const isSmoothNow = (): boolean => isSmoothSince(performance.now() - smoothForMs, { emitter, watchers, readiness })
     // A pod or a broker that never comes back must not keep the traffic running.
-    await withDeadline({ timeoutMs: actPatienceMs, late: `the case did not end within ${actPatienceMs / 1_000} s` }, (signal) => act({ leaders, watchers, signal, broke: () => (faultMs = performance.now()), untilSmooth: (timeoutMs) => until(isSmoothNow, timeoutMs) }))
+    await withDeadline({ timeoutMs: actPatienceMs, late: `the case did not end within ${actPatienceMs / 1_000} s` }, (signal) =>
+      act({
+        leaders,
+        watchers,
+        signal,
+        broke: () => (faultMs = performance.now()),
+        untilSmooth: (timeoutMs) => until(isSmoothNow, timeoutMs),
+      }),
+    )
     await emitter.stop()
     await until(() => hasAll(emitter.emitted, watchers), deliveryPatienceMs)
     // What should not come has a moment to come, too.
@@ -90,7 +103,9 @@ function browsersOf(pods: readonly Pod[]): readonly Watcher[] {
   const turned = (by: number): readonly Pod[] => pods.map((_, index) => pods[(index + by) % pods.length]).filter((pod) => pod !== undefined)
   return [
     ...pods.map((pod) => startWatcher({ name: `plain-${pod.name}`, pods: [pod], reconnectEveryMs: null })),
-    ...[700, 1_100, 1_900].map((reconnectEveryMs, index) => startWatcher({ name: `resuming-${reconnectEveryMs}`, pods: turned(index), reconnectEveryMs })),
+    ...[700, 1_100, 1_900].map((reconnectEveryMs, index) =>
+      startWatcher({ name: `resuming-${reconnectEveryMs}`, pods: turned(index), reconnectEveryMs }),
+    ),
   ]
 }
 
@@ -105,7 +120,8 @@ function isSmoothSince(sinceMs: number, { emitter, watchers, readiness }: Traffi
   const recent = emitter.emitted.filter(({ answeredMs }) => answeredMs > sinceMs && answeredMs < performance.now() - 200)
   const ids = new Set(recent.map(({ id }) => id))
   const at = new Map<string, number[]>()
-  for (const { seen } of staying) for (const { id, atMs } of seen.events.slice(-2_000)) if (ids.has(id)) at.set(id, [...(at.get(id) ?? []), atMs])
+  for (const { seen } of staying)
+    for (const { id, atMs } of seen.events.slice(-2_000)) if (ids.has(id)) at.set(id, [...(at.get(id) ?? []), atMs])
   const isPrompt = (emitter.oldestUnansweredMs() ?? Infinity) > performance.now() - 1_000
   return readiness.areReady() && isPrompt && recent.length > 20 && recent.every((event) => isSmooth(event, at, staying.length))
 }
@@ -119,5 +135,5 @@ function hasAll(emitted: readonly Emitted[], watchers: readonly Watcher[]): bool
 }
 
 async function until(isTrue: () => boolean, timeoutMs: number): Promise<void> {
-  for (const deadlineMs = performance.now() + timeoutMs; performance.now() < deadlineMs && !isTrue(); ) await delay(100)
+  for (const deadlineMs = performance.now() + timeoutMs; performance.now() < deadlineMs && !isTrue();) await delay(100)
 }

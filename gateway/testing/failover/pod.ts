@@ -29,7 +29,9 @@ const startTimeoutMs = 30_000
 export async function startPod(name: string, env: Readonly<Record<string, string>>): Promise<Pod> {
   const port = await findQuietPortPair()
   const ports = { PORT: String(port), INTERNAL_PORT: String(port + 1) }
-  const process = spawnGateway({ env: { ...ports, DRAIN_MS: '0', LOG_LEVEL: 'info', KAFKA_CREATE_TOPIC: 'off', EMIT_RATE_PER_S: '100000', EMIT_BURST: '100000', ...env } })
+  const process = spawnGateway({
+    env: { ...ports, DRAIN_MS: '0', LOG_LEVEL: 'info', KAFKA_CREATE_TOPIC: 'off', EMIT_RATE_PER_S: '100000', EMIT_BURST: '100000', ...env },
+  })
   endWithTest(process.pid)
   const pod = podOf(name, process, port)
   await untilVerdict(pod, { look: pod.livez, timeoutMs: startTimeoutMs, what: 'answer probes' }).catch(async (cause: unknown) => {
@@ -89,6 +91,7 @@ async function untilVerdict({ name, process }: Pod, { look: ask, timeoutMs, what
     const verdict = await ask()
     if (verdict.status === 200) return
     const problem = hasEnded ? 'ended' : performance.now() > deadlineMs ? `did not ${what} within ${timeoutMs} ms` : null
-    if (problem !== null) throw new Error(`pod ${name} ${problem}: ${verdict.body}\n${process.stdout.slice(-2_000)}${process.stderr.slice(-1_000)}`)
+    if (problem !== null)
+      throw new Error(`pod ${name} ${problem}: ${verdict.body}\n${process.stdout.slice(-2_000)}${process.stderr.slice(-1_000)}`)
   }
 }

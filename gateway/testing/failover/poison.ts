@@ -25,9 +25,23 @@ const maxUnderWay = 20
  * must be in the dead letter topic.
  */
 export async function startPoison({ brokers, topic, partitions, rate }: PoisonOptions): Promise<Poison> {
-  const kafka = new kafkajs.Kafka({ brokers: [...brokers], clientId: 'poison', logLevel: kafkajs.logLevel.NOTHING, connectionTimeout: 1_000, requestTimeout: 3_000, retry: { retries: 1, initialRetryTime: 50 } })
+  const kafka = new kafkajs.Kafka({
+    brokers: [...brokers],
+    clientId: 'poison',
+    logLevel: kafkajs.logLevel.NOTHING,
+    connectionTimeout: 1_000,
+    requestTimeout: 3_000,
+    retry: { retries: 1, initialRetryTime: 50 },
+  })
   const connectNew = (): Connected => {
-    const producer = kafka.producer({ allowAutoTopicCreation: false, metadataMaxAge: 500, createPartitioner: () => ({ message }) => message.partition ?? 0 })
+    const producer = kafka.producer({
+      allowAutoTopicCreation: false,
+      metadataMaxAge: 500,
+      createPartitioner:
+        () =>
+        ({ message }) =>
+          message.partition ?? 0,
+    })
     return { producer, opened: producer.connect() }
   }
   let current = connectNew()

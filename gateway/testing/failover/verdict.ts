@@ -95,7 +95,14 @@ function samplesOf({ emitted, watched, unreadyBecause }: Evidence): readonly str
     ...distinct(emitted.filter(({ status }) => status !== 202).map(({ status, detail }) => `emit ${status} ${detail.slice(0, 300)}`)),
     ...watched.flatMap((seen) => {
       const lost = lostBy(seen, accepted)
-      return lost.length === 0 ? [] : [`${seen.name} lost ${lost.length} (${seen.closes.length} closes): ${lost.slice(0, 3).map(({ id, partition }) => `${id} of partition ${partition}`).join(', ')}`]
+      return lost.length === 0
+        ? []
+        : [
+            `${seen.name} lost ${lost.length} (${seen.closes.length} closes): ${lost
+              .slice(0, 3)
+              .map(({ id, partition }) => `${id} of partition ${partition}`)
+              .join(', ')}`,
+          ]
     }),
     ...distinct(watched.flatMap(({ name, refusals }) => refusals.map(({ why }) => `${name} was refused by ${why}`))),
     ...distinct(watched.flatMap(({ name, gaps }) => gaps.map(({ reason, pod }) => `${name} was told of a gap by ${pod}: ${reason}`))),
@@ -104,7 +111,19 @@ function samplesOf({ emitted, watched, unreadyBecause }: Evidence): readonly str
   ]
 }
 
-const columns = ['case', 'emits', '202', 'lost', 'twice', 'refused: away', 'elsewhere', 'browsers refused', 'gaps', 'unready s', 'recovered after s'] as const
+const columns = [
+  'case',
+  'emits',
+  '202',
+  'lost',
+  'twice',
+  'refused: away',
+  'elsewhere',
+  'browsers refused',
+  'gaps',
+  'unready s',
+  'recovered after s',
+] as const
 
 export const verdictHeader = `| ${columns.join(' | ')} |\n|${columns.map(() => '---').join('|')}|`
 

@@ -39,7 +39,13 @@ interface Frame {
 
 /** A browser. It comes back after each refusal and each close. */
 export function startWatcher({ name, pods, reconnectEveryMs }: WatcherOptions): Watcher {
-  const seen = { name, events: [] as Watched['events'][number][], gaps: [] as Watched['gaps'][number][], refusals: [] as Watched['refusals'][number][], closes: [] as Watched['closes'][number][] }
+  const seen = {
+    name,
+    events: [] as Watched['events'][number][],
+    gaps: [] as Watched['gaps'][number][],
+    refusals: [] as Watched['refusals'][number][],
+    closes: [] as Watched['closes'][number][],
+  }
   const tokens = new Map<Pod, string>()
   let cursor = 'latest'
   let turn = 0
@@ -66,7 +72,9 @@ export function startWatcher({ name, pods, reconnectEveryMs }: WatcherOptions): 
       return again(retryMs)
     }
     const query = reconnectEveryMs === null ? '' : `?cursor=${cursor}`
-    const opening = new WebSocket(`${pod.socketUrl}${query}`, ['cloudevents.json', `bearer.${tokens.get(pod) ?? ''}`], { handshakeTimeout: 5_000 })
+    const opening = new WebSocket(`${pod.socketUrl}${query}`, ['cloudevents.json', `bearer.${tokens.get(pod) ?? ''}`], {
+      handshakeTimeout: 5_000,
+    })
     socket = opening
     opening.on('message', (text) => take(pod, JSON.parse(String(text)) as Frame)) // what a gateway sends is a CloudEvent
     opening.once('open', () => {

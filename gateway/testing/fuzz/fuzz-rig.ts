@@ -89,12 +89,27 @@ export async function startFuzzRig(mode: FuzzMode): Promise<FuzzRig> {
   const folder = mkdtempSync(join(tmpdir(), 'carillon-fuzz-'))
   const keys = mode === 'keys' ? makeTokenKeys(folder) : null
   // With a heap as small as this, a leak ends the process.
-  const gateway = await startProbedGateway({ ...(keys === null ? { env } : { main: keyedGateway, env: { ...env, ...keys.env } }), execArgv: ['--expose-gc', '--max-old-space-size=96'] })
+  const gateway = await startProbedGateway({
+    ...(keys === null ? { env } : { main: keyedGateway, env: { ...env, ...keys.env } }),
+    execArgv: ['--expose-gc', '--max-old-space-size=96'],
+  })
   const token = async (reader: Reader, scope = ''): Promise<string> => {
-    const claims = { user_id: reader.userId, username: reader.username, org_id: reader.organizationId, roles: reader.roles, scope, exp: Math.floor(Date.now() / 1000) + 3_600 }
+    const claims = {
+      user_id: reader.userId,
+      username: reader.username,
+      org_id: reader.organizationId,
+      roles: reader.roles,
+      scope,
+      exp: Math.floor(Date.now() / 1000) + 3_600,
+    }
     return keys === null ? issued(gateway, claims) : keys.sign(claims)
   }
-  const target = async (reader: Reader) => ({ port: gateway.ports.public, socketPath: paths.socket, streamPath: `${paths.api}/events`, token: await token(reader) })
+  const target = async (reader: Reader) => ({
+    port: gateway.ports.public,
+    socketPath: paths.socket,
+    streamPath: `${paths.api}/events`,
+    token: await token(reader),
+  })
   const listeners = await Promise.all([
     target(readers.ann).then((to) => listenBySocket(readers.ann, to)),
     target(readers.bob).then((to) => listenBySocket(readers.bob, to)),
@@ -169,7 +184,12 @@ class Rig {
     await Promise.all(this.#listeners.map((listener) => listener.nextPing()))
     const { status } = await fetch(`http://127.0.0.1:${this.#gateway.ports.internal}/readyz`)
     const { heldBytes } = await this.#gateway.ask('settled-cost')
-    return { readiness: status, errors: this.#gateway.errors, grownBytes: heldBytes - this.#heldBytes, exitCode: await this.#gateway.stop() }
+    return {
+      readiness: status,
+      errors: this.#gateway.errors,
+      grownBytes: heldBytes - this.#heldBytes,
+      exitCode: await this.#gateway.stop(),
+    }
   }
 
   /** Sends bytes, waits until all clients have the events that were sent before, and hangs up. @returns all answers */
@@ -192,7 +212,11 @@ class Rig {
     this.#barriers += 1
     const id = `barrier-${this.#barriers}`
     const body = JSON.stringify({ id, type: 'barrier', broadcast: true })
-    const { status } = await fetch(`http://127.0.0.1:${this.#gateway.ports.public}${paths.api}/emit-message`, { method: 'POST', headers: { authorization: `Bearer ${this.#token}` }, body })
+    const { status } = await fetch(`http://127.0.0.1:${this.#gateway.ports.public}${paths.api}/emit-message`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${this.#token}` },
+      body,
+    })
     if (status !== 202) throw new Error(`a good message of another client is answered ${status}; ${this.#gateway.ended() ?? ''}`)
     await Promise.all(this.#listeners.map((listener) => listener.until(id)))
   }
@@ -203,12 +227,14 @@ class Rig {
     this.tally.refused += 1
     const text = body.toString()
     if (status >= 500) throw new Error(`an input is answered ${status}: ${text}`)
-    if (headers.get('content-type') !== 'application/problem+json') throw new Error(`a refusal with ${status} is no problem: ${JSON.stringify([...headers])} ${text}`)
+    if (headers.get('content-type') !== 'application/problem+json')
+      throw new Error(`a refusal with ${status} is no problem: ${JSON.stringify([...headers])} ${text}`)
     // A request of HEAD has the head of a problem.
     if (text === '') return
     const problem = JSON.parse(text) as Readonly<Record<string, unknown>> // the media type says so; what is in it is looked at
     const type = String(problem['type']).replace('urn:carillon:problem:', '')
-    if (!(type in problems) || problem['status'] !== status || typeof problem['detail'] !== 'string') throw new Error(`not a problem of the table: ${text}`)
+    if (!(type in problems) || problem['status'] !== status || typeof problem['detail'] !== 'string')
+      throw new Error(`not a problem of the table: ${text}`)
     if (text.length > maxProblemBytes) throw new Error(`a problem has ${text.length} bytes`)
     if (text.includes(this.#token)) throw new Error('a problem contains the token')
   }
@@ -235,15 +261,18 @@ class Rig {
       for (const { listener, ids } of arrived) {
         const times = ids.filter((one) => one === id).length
         if (times > 1) throw new Error(`${listener.userId} got ${id} ${times} times`)
-        if (times === 0 && !isKnown && readings.every((event) => event.isFor(listener))) throw new Error(`${id} was accepted, and ${listener.userId} did not get it`)
+        if (times === 0 && !isKnown && readings.every((event) => event.isFor(listener)))
+          throw new Error(`${id} was accepted, and ${listener.userId} did not get it`)
       }
     }
     for (const { listener, ids } of arrived) {
       for (const id of ids.filter((one) => !one.startsWith('barrier-'))) {
-        if (!sent.some((event) => (event.id === id || event.id === null) && event.isFor(listener))) throw new Error(`${listener.userId} got ${id}, which is not for this user`)
+        if (!sent.some((event) => (event.id === id || event.id === null) && event.isFor(listener)))
+          throw new Error(`${listener.userId} got ${id}, which is not for this user`)
       }
     }
-    for (const { listener } of arrived) if (listener.closed() !== null) throw new Error(`the session of ${listener.userId} was closed: ${listener.closed()}`)
+    for (const { listener } of arrived)
+      if (listener.closed() !== null) throw new Error(`the session of ${listener.userId} was closed: ${listener.closed()}`)
   }
 
   /** Bounds the longest turn by all of the time since the last input. Only above the bound are turns measured, three times: a garbage collection may fall into one. */
@@ -286,7 +315,8 @@ function isDocumentedClose(code: number): boolean {
   const isOurs = Object.values(closeCodes).some((row) => row.code === code)
   return isOurs || [1000, 1002, 1005, 1007].includes(code) || isEcho(code)
 }
-const isEcho = (code: number): boolean => [1001, 1003, 1008, 1009, 1010, 1011, 1012, 1013, 1014].includes(code) || (code >= 3000 && code <= 4999)
+const isEcho = (code: number): boolean =>
+  [1001, 1003, 1008, 1009, 1010, 1011, 1012, 1013, 1014].includes(code) || (code >= 3000 && code <= 4999)
 
 async function issued(gateway: ProbedGateway, claims: object): Promise<string> {
   const answer = await fetch(`http://127.0.0.1:${gateway.ports.public}/dev/token`, { method: 'POST', body: JSON.stringify(claims) })

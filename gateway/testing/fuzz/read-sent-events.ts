@@ -27,12 +27,17 @@ export function readSentEvents(head: string, body: Buffer): readonly SentEvent[]
 function readStructured(value: Json): readonly SentEvent[] {
   const id = typeof value['id'] === 'string' ? value['id'] : null
   const { audience } = value
-  return [value, typeof audience === 'string' ? parseJson(audience) : audience].filter(isObject).map((names) => ({ id, isFor: audienceOf(names) }))
+  return [value, typeof audience === 'string' ? parseJson(audience) : audience]
+    .filter(isObject)
+    .map((names) => ({ id, isFor: audienceOf(names) }))
 }
 
 function readBinary(head: string): readonly SentEvent[] {
-  const values = (name: string): readonly string[] => [...head.matchAll(new RegExp(`^${name}[ \\t]*:[ \\t]*(.*?)[ \\t\\r]*$`, 'gimu'))].map(([, value = '']) => decodeHeader(value))
-  return values('ce-audience').flatMap((text) => [parseJson(text)].filter(isObject).flatMap((names) => values('ce-id').map((id) => ({ id, isFor: audienceOf(names) }))))
+  const values = (name: string): readonly string[] =>
+    [...head.matchAll(new RegExp(`^${name}[ \\t]*:[ \\t]*(.*?)[ \\t\\r]*$`, 'gimu'))].map(([, value = '']) => decodeHeader(value))
+  return values('ce-audience').flatMap((text) =>
+    [parseJson(text)].filter(isObject).flatMap((names) => values('ce-id').map((id) => ({ id, isFor: audienceOf(names) }))),
+  )
 }
 
 /** Reads bytes as UTF-8, removes quotes, and decodes valid percent-encoding. */

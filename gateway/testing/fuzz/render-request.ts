@@ -17,7 +17,11 @@ export function renderRequest(spec: RequestSpec, values: MarkValues): RenderedRe
   const head = fill(`${bytesOf(spec.method)} ${bytesOf(spec.target)} ${bytesOf(spec.version)}\r\n${headers.join('')}\r\n`, values)
   const bytes = Buffer.concat([Buffer.from(head, 'latin1'), ...(spec.framing === 'chunks' ? chunksOf(body) : [body])])
   for (const [place, byte] of spec.changes) bytes[Math.min(bytes.length - 1, Math.floor(place * bytes.length))] = byte
-  return { parts: cut(bytes, spec.cuts), head: bytes.toString('latin1', 0, head.length), body: spec.framing === 'chunks' ? dechunk(bytes.subarray(head.length)) : bytes.subarray(head.length) }
+  return {
+    parts: cut(bytes, spec.cuts),
+    head: bytes.toString('latin1', 0, head.length),
+    body: spec.framing === 'chunks' ? dechunk(bytes.subarray(head.length)) : bytes.subarray(head.length),
+  }
 }
 
 function framingOf({ framing }: RequestSpec, body: Buffer): RequestSpec['headers'] {
@@ -60,5 +64,8 @@ function dechunk(bytes: Buffer): Buffer {
 
 function cut(bytes: Buffer, cuts: readonly number[]): readonly Buffer[] {
   const places = [0, ...cuts.map((part) => Math.floor(part * bytes.length)).toSorted((a, b) => a - b), bytes.length]
-  return places.slice(1).map((end, index) => bytes.subarray(places[index], end)).filter((part) => part.length > 0)
+  return places
+    .slice(1)
+    .map((end, index) => bytes.subarray(places[index], end))
+    .filter((part) => part.length > 0)
 }

@@ -16,7 +16,8 @@ export interface CurlAnswer {
 export async function runCurl(args: readonly string[], input: Buffer | string = ''): Promise<CurlAnswer> {
   const child = spawn('curl', ['--silent', '--show-error', '--include', '--max-time', '15', ...args], { stdio: 'pipe' })
   const written = { stdout: '', stderr: '' }
-  for (const stream of ['stdout', 'stderr'] as const) child[stream].setEncoding('utf8').on('data', (text: string) => (written[stream] += text))
+  for (const stream of ['stdout', 'stderr'] as const)
+    child[stream].setEncoding('utf8').on('data', (text: string) => (written[stream] += text))
   // An answer may come before the whole body was read.
   child.stdin.on('error', () => {})
   child.stdin.end(input)
@@ -33,7 +34,10 @@ function parseAnswer(text: string): CurlAnswer {
   const [head = '', ...rest] = text.split('\r\n\r\n')
   const status = Number(/^HTTP\/[\d.]+ (\d{3})/.exec(head)?.[1])
   if (status < 200) return parseAnswer(rest.join('\r\n\r\n'))
-  const headers = head.split('\r\n').slice(1).map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()] as const)
+  const headers = head
+    .split('\r\n')
+    .slice(1)
+    .map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()] as const)
   return { status, headers: Object.fromEntries(headers), body: rest.join('\r\n\r\n') }
 }
 

@@ -31,13 +31,29 @@ export const pythonProgram = (script: string, args: readonly string[], packages:
   environment: { PYTHONPATH: packages.join(':'), PYTHONDONTWRITEBYTECODE: '1' },
 })
 
-export const goProgram = (client: string, args: readonly string[]): ForeignProgram => ({ command: places.goBinary, args: [client, ...args], environment: {} })
+export const goProgram = (client: string, args: readonly string[]): ForeignProgram => ({
+  command: places.goBinary,
+  args: [client, ...args],
+  environment: {},
+})
 
-export const nodeProgram = (script: string, args: readonly string[]): ForeignProgram => ({ command: process.execPath, args: [source(`node/${script}`), ...args], environment: { INTEROP_PACKAGES: places.node } })
+export const nodeProgram = (script: string, args: readonly string[]): ForeignProgram => ({
+  command: process.execPath,
+  args: [source(`node/${script}`), ...args],
+  environment: { INTEROP_PACKAGES: places.node },
+})
 
-export const javaProgram = (mode: string, args: readonly string[]): ForeignProgram => ({ command: 'java', args: ['-Xshare:auto', '-XX:TieredStopAtLevel=1', '-cp', places.java, 'Clients', mode, ...args], environment: {} })
+export const javaProgram = (mode: string, args: readonly string[]): ForeignProgram => ({
+  command: 'java',
+  args: ['-Xshare:auto', '-XX:TieredStopAtLevel=1', '-cp', places.java, 'Clients', mode, ...args],
+  environment: {},
+})
 
-export const curlStream = (args: readonly string[]): ForeignProgram => ({ command: 'bash', args: [source('curl/stream.sh'), ...args], environment: {} })
+export const curlStream = (args: readonly string[]): ForeignProgram => ({
+  command: 'bash',
+  args: [source('curl/stream.sh'), ...args],
+  environment: {},
+})
 
 /** Starts a program, which is ended after 25 seconds. @param input what it reads from its standard input */
 export function startForeign({ command, args, environment }: ForeignProgram, input = ''): ForeignClient {
@@ -62,8 +78,13 @@ export function startForeign({ command, args, environment }: ForeignProgram, inp
     child.once('error', (error) => resolve(String(error)))
     child.once('close', (status, signal) => resolve(status ?? signal ?? 'unknown'))
   }).finally(() => clearTimeout(timer))
-  const texts = (kind: string): readonly string[] => written.stdout.split('\n').slice(0, -1).flatMap((line) => (line.startsWith(`${kind} `) ? [line.slice(kind.length + 1)] : []))
-  const ending = (code: number | string, missing: string): Error => new Error(`${command} ended with ${code}${missing}:\n${`${written.stdout}${written.stderr}`.slice(-2_000)}`)
+  const texts = (kind: string): readonly string[] =>
+    written.stdout
+      .split('\n')
+      .slice(0, -1)
+      .flatMap((line) => (line.startsWith(`${kind} `) ? [line.slice(kind.length + 1)] : []))
+  const ending = (code: number | string, missing: string): Error =>
+    new Error(`${command} ended with ${code}${missing}:\n${`${written.stdout}${written.stderr}`.slice(-2_000)}`)
   return {
     texts,
     until: (kind, count) =>

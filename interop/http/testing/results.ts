@@ -22,12 +22,17 @@ export function writeRows(suite: string, rows: readonly Row[]): void {
 export function readRows(): readonly Row[] {
   mkdirSync(places.results, { recursive: true })
   // `writeRows` wrote them.
-  return readdirSync(places.results).toSorted().flatMap((name) => JSON.parse(readFileSync(join(places.results, name), 'utf8')) as readonly Row[])
+  return readdirSync(places.results)
+    .toSorted()
+    .flatMap((name) => JSON.parse(readFileSync(join(places.results, name), 'utf8')) as readonly Row[])
 }
 
 const maxArrivedLength = 70
 
 export function renderRows(rows: readonly Row[]): string {
   const cut = (text: string): string => (text.length <= maxArrivedLength ? text : `${text.slice(0, maxArrivedLength - 3)}...`)
-  return renderTable([['client', 'version', 'what', 'what arrived', 'verdict'], ...rows.map(({ client, version, what, arrived, isRight }) => [client, version, what, cut(arrived), isRight ? 'ok' : 'FAILED'])])
+  return renderTable([
+    ['client', 'version', 'what', 'what arrived', 'verdict'],
+    ...rows.map(({ client, version, what, arrived, isRight }) => [client, version, what, cut(arrived), isRight ? 'ok' : 'FAILED']),
+  ])
 }

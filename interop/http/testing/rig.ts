@@ -71,7 +71,11 @@ async function fetchToken(url: string, claims: Readonly<Record<string, unknown>>
 }
 
 async function postEvent(url: string, event: Readonly<Record<string, unknown>>): Promise<void> {
-  const answer = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/cloudevents+json' }, body: JSON.stringify({ specversion: '1.0', ...event }) })
+  const answer = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/cloudevents+json' },
+    body: JSON.stringify({ specversion: '1.0', ...event }),
+  })
   if (answer.status !== 202) throw new Error(`the event was answered with ${answer.status}: ${await answer.text()}`)
   await answer.body?.cancel()
 }

@@ -5,7 +5,14 @@ export const sampleEvents: readonly Readonly<Record<string, unknown>>[] = [
   { id: 'bytes', datacontenttype: 'application/octet-stream', data_base64: 'AAH/' },
   { id: 'empty', datacontenttype: 'text/plain', data: '' },
   { id: '64 KB', data: 'abcdefghijklmnop'.repeat(4096) },
-].map((event) => ({ specversion: '1.0', source: '/interop', type: 'interop.sample', time: '2026-11-30T05:00:00Z', datacontenttype: 'application/json', ...event }))
+].map((event) => ({
+  specversion: '1.0',
+  source: '/interop',
+  type: 'interop.sample',
+  time: '2026-11-30T05:00:00Z',
+  datacontenttype: 'application/json',
+  ...event,
+}))
 
 export const audience = { users: ['u1'] } as const
 
@@ -25,7 +32,9 @@ export function judge(texts: readonly string[]): readonly string[] {
     if (String(rest['type']).startsWith('dev.carillon.')) return String(rest['type']).replace('dev.carillon.', '!')
     const wanted = sampleEvents.find(({ id }) => id === rest['id'])
     if (typeof cursor !== 'string') return `${String(rest['id'])} without a cursor`
-    return wanted === undefined || JSON.stringify(sorted(wanted)) === JSON.stringify(sorted(rest)) ? String(rest['id']) : `not as emitted: ${JSON.stringify(rest).slice(0, 300)}`
+    return wanted === undefined || JSON.stringify(sorted(wanted)) === JSON.stringify(sorted(rest))
+      ? String(rest['id'])
+      : `not as emitted: ${JSON.stringify(rest).slice(0, 300)}`
   })
 }
 

@@ -24,7 +24,13 @@ export function tabulate(suite: string): (trial: Trial) => void {
   afterAll(() => writeRows(suite, rows))
   return ({ client, what, arrives, act }) => {
     it(`${client.name} ${client.version}: ${what}`, async () => {
-      const row = (arrived: unknown): Row => ({ client: client.name, version: client.version, what, arrived: typeof arrived === 'string' ? arrived : JSON.stringify(arrived), isRight: isDeepStrictEqual(arrived, arrives) })
+      const row = (arrived: unknown): Row => ({
+        client: client.name,
+        version: client.version,
+        what,
+        arrived: typeof arrived === 'string' ? arrived : JSON.stringify(arrived),
+        isRight: isDeepStrictEqual(arrived, arrives),
+      })
       const arrived = await act().catch((error: unknown) => {
         rows.push(row(String(error)))
         throw error

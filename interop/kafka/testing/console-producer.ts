@@ -12,7 +12,10 @@ const script = 'kafka-console-producer.sh'
 export function findConsoleProducer(): string | null {
   const server = findCommand('kafka-server')
   const home = process.env['KAFKA_HOME'] ?? ''
-  const candidates = [...(home === '' ? [] : [join(home, 'bin', script)]), ...(server === null ? [] : [join(dirname(realpathSync(server)), script)])]
+  const candidates = [
+    ...(home === '' ? [] : [join(home, 'bin', script)]),
+    ...(server === null ? [] : [join(dirname(realpathSync(server)), script)]),
+  ]
   return findCommand(script) ?? candidates.find((path) => existsSync(path)) ?? null
 }
 
@@ -21,7 +24,9 @@ export function consoleProducerVersion(): string {
   const command = findConsoleProducer()
   const libraries = command === null ? '' : join(dirname(dirname(realpathSync(command))), 'libs')
   const names = existsSync(libraries) ? readdirSync(libraries) : []
-  return names.map((name) => /^kafka-clients-(\d[\d.]*\d)\.jar$/.exec(name)?.[1]).find((version) => version !== undefined) ?? 'of the broker'
+  return (
+    names.map((name) => /^kafka-clients-(\d[\d.]*\d)\.jar$/.exec(name)?.[1]).find((version) => version !== undefined) ?? 'of the broker'
+  )
 }
 
 /** Java's own producer. A process serves all cases of a codec that are alike in idempotence; a Java process starts slowly. */
@@ -54,12 +59,43 @@ async function produce(plan: Plan, cases: readonly TestCase[]): Promise<readonly
 const javaEnvironment = { KAFKA_HEAP_OPTS: '-Xms64m -Xmx256m -XX:TieredStopAtLevel=1 -XX:+UseSerialGC' }
 
 function argumentsFor({ brokers, topic }: Plan, { codec, idempotent }: TestCase): readonly string[] {
-  const producer = { 'acks': 'all', 'enable.idempotence': idempotent, 'linger.ms': 5000, 'batch.size': 1_000_000, 'max.request.size': 1_048_576, 'compression.type': codec }
-  const reader = { 'parse.headers': true, 'parse.key': true, 'headers.separator': ';', 'headers.key.separator': '=', 'null.marker': nullMarker }
-  const words = (option: string, values: object): readonly string[] => Object.entries(values).flatMap(([name, value]) => [option, `${name}=${String(value)}`])
+  const producer = {
+    acks: 'all',
+    'enable.idempotence': idempotent,
+    'linger.ms': 5000,
+    'batch.size': 1_000_000,
+    'max.request.size': 1_048_576,
+    'compression.type': codec,
+  }
+  const reader = {
+    'parse.headers': true,
+    'parse.key': true,
+    'headers.separator': ';',
+    'headers.key.separator': '=',
+    'null.marker': nullMarker,
+  }
+  const words = (option: string, values: object): readonly string[] =>
+    Object.entries(values).flatMap(([name, value]) => [option, `${name}=${String(value)}`])
   // The tool's own options for codec, batch and linger win over properties.
-  const tool = ['--compression-codec', codec, '--max-partition-memory-bytes', '1000000', '--timeout', '5000', '--request-timeout-ms', '20000']
-  return ['--bootstrap-server', brokers, '--topic', topic, ...tool, ...words('--producer-property', producer), ...words('--property', reader)]
+  const tool = [
+    '--compression-codec',
+    codec,
+    '--max-partition-memory-bytes',
+    '1000000',
+    '--timeout',
+    '5000',
+    '--request-timeout-ms',
+    '20000',
+  ]
+  return [
+    '--bootstrap-server',
+    brokers,
+    '--topic',
+    topic,
+    ...tool,
+    ...words('--producer-property', producer),
+    ...words('--property', reader),
+  ]
 }
 
 const nullMarker = 'NULL'
@@ -78,7 +114,13 @@ function linesOf(plan: Plan, testCase: TestCase): readonly string[] {
       ...(testCase.nullValue ? {} : { 'content-type': 'application/json' }),
       ...(testCase.nullHeader ? { 'x-null': nullMarker } : {}),
     }
-    return [Object.entries(headers).map(([name, text]) => `${name}=${text}`).join(';'), key, value].join('\t')
+    return [
+      Object.entries(headers)
+        .map(([name, text]) => `${name}=${text}`)
+        .join(';'),
+      key,
+      value,
+    ].join('\t')
   })
 }
 
@@ -86,7 +128,13 @@ function linesOf(plan: Plan, testCase: TestCase): readonly string[] {
 const choose = Partitioners.DefaultPartitioner()
 
 function keyFor(partition: number, partitions: number): string {
-  const partitionMetadata = Array.from({ length: partitions }, (_, partitionId) => ({ partitionId, partitionErrorCode: 0, leader: 1, replicas: [1], isr: [1] }))
+  const partitionMetadata = Array.from({ length: partitions }, (_, partitionId) => ({
+    partitionId,
+    partitionErrorCode: 0,
+    leader: 1,
+    replicas: [1],
+    isr: [1],
+  }))
   for (let n = 0; n < 10_000; n += 1) {
     const key = `key-${n}`
     if (choose({ topic: '', partitionMetadata, message: { key, value: null } }) === partition) return key

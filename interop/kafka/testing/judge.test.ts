@@ -2,8 +2,20 @@ import { describe, expect, it } from 'vitest'
 import { judge, strangers } from './judge.ts'
 import type { Receiver } from './receiver.ts'
 
-const received = (counts: Readonly<Record<string, number>>, damaged: readonly string[] = []): Receiver => ({ counts: new Map(Object.entries(counts)), damaged: new Set(damaged), troubles: [], dataOf: () => undefined, close: () => {} })
-const judged = { ids: ['a', 'b'], isForClient: true, report: { name: 'case', sent: 2 }, socket: received({ a: 1, b: 1 }), eventStream: received({ a: 1, b: 1 }) }
+const received = (counts: Readonly<Record<string, number>>, damaged: readonly string[] = []): Receiver => ({
+  counts: new Map(Object.entries(counts)),
+  damaged: new Set(damaged),
+  troubles: [],
+  dataOf: () => undefined,
+  close: () => {},
+})
+const judged = {
+  ids: ['a', 'b'],
+  isForClient: true,
+  report: { name: 'case', sent: 2 },
+  socket: received({ a: 1, b: 1 }),
+  eventStream: received({ a: 1, b: 1 }),
+}
 
 describe('the judgement of a case', () => {
   it('finds no fault when both clients have each event once', () => {
@@ -11,7 +23,11 @@ describe('the judgement of a case', () => {
   })
 
   it.each([
-    ['an event is missing at the WebSocket', { socket: received({ a: 1 }) }, 'the WebSocket client received 1 events and should have received 2'],
+    [
+      'an event is missing at the WebSocket',
+      { socket: received({ a: 1 }) },
+      'the WebSocket client received 1 events and should have received 2',
+    ],
     ['an event is missing over SSE', { eventStream: received({ a: 1 }) }, 'the SSE client received 1 events and should have received 2'],
     ['an event comes twice', { socket: received({ a: 2, b: 1 }) }, 'the WebSocket client received 1 events twice'],
     ['the data are changed', { socket: received({ a: 1, b: 1 }, ['b']) }, '1 events have other data than were sent'],

@@ -30,14 +30,19 @@ export function judge({ ids, isForClient, report, socket, eventStream }: Judged)
   const streamed = ids.filter((id) => eventStream.counts.has(id)).length
   const damaged = ids.filter((id) => socket.damaged.has(id) || eventStream.damaged.has(id)).length
   const sent = report?.sent ?? 0
-  return { sent, received, duplicates, faults: [
-    ...(report?.error === undefined ? [] : [`the producer failed: ${report.error}`]),
-    ...(report === undefined ? ['the producer reported nothing'] : []),
-    ...(received === wanted ? [] : [`the WebSocket client received ${received} events and should have received ${wanted}`]),
-    ...(duplicates === 0 ? [] : [`the WebSocket client received ${duplicates} events twice`]),
-    ...(streamed === wanted ? [] : [`the SSE client received ${streamed} events and should have received ${wanted}`]),
-    ...(damaged === 0 ? [] : [`${damaged} events have other data than were sent`]),
-  ] }
+  return {
+    sent,
+    received,
+    duplicates,
+    faults: [
+      ...(report?.error === undefined ? [] : [`the producer failed: ${report.error}`]),
+      ...(report === undefined ? ['the producer reported nothing'] : []),
+      ...(received === wanted ? [] : [`the WebSocket client received ${received} events and should have received ${wanted}`]),
+      ...(duplicates === 0 ? [] : [`the WebSocket client received ${duplicates} events twice`]),
+      ...(streamed === wanted ? [] : [`the SSE client received ${streamed} events and should have received ${wanted}`]),
+      ...(damaged === 0 ? [] : [`${damaged} events have other data than were sent`]),
+    ],
+  }
 }
 
 /** The ids that a client received and that nobody sent to it. */

@@ -25,7 +25,12 @@ it('the segments of a partition are read in order, wherever the launcher put the
   const folder = mkdtempSync(join(tmpdir(), 'carillon-segments-'))
   try {
     mkdirSync(join(folder, 'log/t-0'), { recursive: true })
-    for (const [name, text] of [['0002.log', 'b'], ['0001.log', 'a'], ['0001.index', 'x']] as const) writeFileSync(join(folder, 'log/t-0', name), text)
+    for (const [name, text] of [
+      ['0002.log', 'b'],
+      ['0001.log', 'a'],
+      ['0001.index', 'x'],
+    ] as const)
+      writeFileSync(join(folder, 'log/t-0', name), text)
     expect([String(logBytes(folder, 't', 0)), logBytes(folder, 't', 1).length]).toEqual(['ab', 0])
   } finally {
     rmSync(folder, { recursive: true, force: true })

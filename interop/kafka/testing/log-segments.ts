@@ -16,9 +16,13 @@ const codecs: readonly Codec[] = ['none', 'gzip', 'snappy', 'lz4', 'zstd']
 /** Returns the bytes of a partition's log. The broker writes through the page cache, so they are there once it acknowledged. */
 export function logBytes(dataDirectory: string, topic: string, partition: number): Buffer {
   // Launchers differ in which folder below the data directory holds the logs.
-  const folder = [dataDirectory, join(dataDirectory, 'log')].map((parent) => join(parent, `${topic}-${partition}`)).find((path) => existsSync(path))
+  const folder = [dataDirectory, join(dataDirectory, 'log')]
+    .map((parent) => join(parent, `${topic}-${partition}`))
+    .find((path) => existsSync(path))
   if (folder === undefined) return Buffer.alloc(0)
-  const segments = readdirSync(folder).filter((name) => name.endsWith('.log')).toSorted()
+  const segments = readdirSync(folder)
+    .filter((name) => name.endsWith('.log'))
+    .toSorted()
   return Buffer.concat(segments.map((name) => readFileSync(join(folder, name))))
 }
 
@@ -29,7 +33,12 @@ export function storedBatches(log: Buffer): readonly StoredBatch[] {
     // A segment may be laid out in advance: then zeros follow the last batch.
     if (log.readInt32BE(at + 8) <= 0) break
     const attributes = log.readInt16BE(at + 21)
-    batches.push({ codec: codecs[attributes & 7] ?? 'none', records: log.readInt32BE(at + 57), isIdempotent: log.readBigInt64BE(at + 43) >= 0n, isControl: (attributes & 32) !== 0 })
+    batches.push({
+      codec: codecs[attributes & 7] ?? 'none',
+      records: log.readInt32BE(at + 57),
+      isIdempotent: log.readBigInt64BE(at + 43) >= 0n,
+      isControl: (attributes & 32) !== 0,
+    })
   }
   return batches
 }

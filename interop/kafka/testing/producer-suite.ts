@@ -16,7 +16,11 @@ export function testProducer(producer: Producer): void {
     let reports: ReadonlyMap<string, Report> = new Map()
 
     beforeAll(async () => {
-      rig = await startRig({ topic: `interop-${name.replaceAll(/[^a-z-]/g, '')}`, partitions: matrix.compressions.length, deadLetters: false })
+      rig = await startRig({
+        topic: `interop-${name.replaceAll(/[^a-z-]/g, '')}`,
+        partitions: matrix.compressions.length,
+        deadLetters: false,
+      })
       reports = new Map((await producer.program({ ...rig.plan, cases })).map((report) => [report.name, report]))
       // What is missing after this is told case by case.
       await rig.settle().catch((error: unknown) => console.error(String(error)))
@@ -24,11 +28,26 @@ export function testProducer(producer: Producer): void {
 
     afterAll(async () => {
       if (rig === undefined) return
-      writeRows(name, matrix.compressions.map((compression, partition) => rowOf({ producer: name, version, what: nameOf(compression) }, cases.filter((each) => each.partition === partition).map((each) => [each.title, fateOf(each)]))))
+      writeRows(
+        name,
+        matrix.compressions.map((compression, partition) =>
+          rowOf(
+            { producer: name, version, what: nameOf(compression) },
+            cases.filter((each) => each.partition === partition).map((each) => [each.title, fateOf(each)]),
+          ),
+        ),
+      )
       await rig.stop()
     })
 
-    const fateOf = (testCase: TestCase): Fate => judge({ ids: idsOf(testCase), isForClient: testCase.user === 'u1', report: reports.get(testCase.name), socket: rig.socket, eventStream: rig.eventStream })
+    const fateOf = (testCase: TestCase): Fate =>
+      judge({
+        ids: idsOf(testCase),
+        isForClient: testCase.user === 'u1',
+        report: reports.get(testCase.name),
+        socket: rig.socket,
+        eventStream: rig.eventStream,
+      })
 
     it.each(cases.map((testCase) => [testCase.name, testCase] as const))('%s', (_, testCase) => {
       expect(fateOf(testCase)).toMatchObject({ sent: testCase.count, duplicates: 0, faults: [] })
@@ -40,13 +59,19 @@ export function testProducer(producer: Producer): void {
       expect({ foreign, troubles: [...rig.socket.troubles, ...rig.eventStream.troubles] }).toEqual({ foreign: [], troubles: [] })
     })
 
-    it.each(matrix.compressions.map((compression, partition) => [nameOf(compression), compression.codec, partition] as const))('writes its 1,000 records in batches of %s into the log of the broker', (_, codec, partition) => {
-      // A client may end a batch early, and Java's tool cannot end one by itself.
-      const batches = storedBatches(rig.log(partition)).filter(({ records, isControl }) => records > 1 && !isControl)
-      const written = (isIdempotent: boolean): number => batches.filter((batch) => batch.codec === codec && batch.isIdempotent === isIdempotent).reduce((sum, { records }) => sum + records, 0)
-      const wanted = cases.filter((each) => each.partition === partition && each.count === 1000)
-      expect(wanted.map(({ idempotent }) => written(idempotent) >= 999)).toEqual(wanted.map(() => true))
-    })
+    it.each(matrix.compressions.map((compression, partition) => [nameOf(compression), compression.codec, partition] as const))(
+      'writes its 1,000 records in batches of %s into the log of the broker',
+      (_, codec, partition) => {
+        // A client may end a batch early, and Java's tool cannot end one by itself.
+        const batches = storedBatches(rig.log(partition)).filter(({ records, isControl }) => records > 1 && !isControl)
+        const written = (isIdempotent: boolean): number =>
+          batches
+            .filter((batch) => batch.codec === codec && batch.isIdempotent === isIdempotent)
+            .reduce((sum, { records }) => sum + records, 0)
+        const wanted = cases.filter((each) => each.partition === partition && each.count === 1000)
+        expect(wanted.map(({ idempotent }) => written(idempotent) >= 999)).toEqual(wanted.map(() => true))
+      },
+    )
   })
 }
 

@@ -31,5 +31,8 @@ interface ForeignRun {
 async function runForeign(command: string, args: readonly string[], { environment, plan }: ForeignRun): Promise<readonly Report[]> {
   const { output } = await runCommand(command, args, { environment, input: JSON.stringify(plan) })
   // The programs write lines of this form, and nothing else.
-  return output.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Report)
+  return output
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as Report)
 }

@@ -55,7 +55,10 @@ export async function startRig({ topic, partitions, deadLetters }: RigOptions): 
       eventStream,
       settle: async () => {
         await writeLast(kafka.producer(), { topic, partitions, deadLetters })
-        await vi.waitFor(() => assertSettled({ receivers: [socket, eventStream], partitions, letters: deadLetters ? letters() : null }), { timeout: 30_000, interval: 100 })
+        await vi.waitFor(() => assertSettled({ receivers: [socket, eventStream], partitions, letters: deadLetters ? letters() : null }), {
+          timeout: 30_000,
+          interval: 100,
+        })
       },
       log,
       deadLetters: letters,
@@ -71,7 +74,15 @@ export async function startRig({ topic, partitions, deadLetters }: RigOptions): 
   }
 }
 
-const gatewayEnvironment = ({ brokers, topic, deadLetters }: { readonly brokers: string; readonly topic: string; readonly deadLetters: boolean }): Readonly<Record<string, string>> => ({
+const gatewayEnvironment = ({
+  brokers,
+  topic,
+  deadLetters,
+}: {
+  readonly brokers: string
+  readonly topic: string
+  readonly deadLetters: boolean
+}): Readonly<Record<string, string>> => ({
   PORT: '0',
   INTERNAL_PORT: '0',
   KAFKA_BROKERS: brokers,
@@ -94,10 +105,13 @@ async function createTopics(kafka: Kafka, topics: readonly { readonly topic: str
 
 async function ready(gateway: GatewayProcess): Promise<{ readonly url: string; readonly socketUrl: string }> {
   const { port, internalPort } = await gateway.line('listening')
-  await vi.waitFor(async () => {
-    const answer = await fetch(`http://127.0.0.1:${String(internalPort)}/readyz`, { signal: AbortSignal.timeout(2_000) })
-    if (!answer.ok) throw new Error(`the gateway is not ready: ${await answer.text()}\n${gateway.stdout.slice(-2_000)}`)
-  }, { timeout: 60_000, interval: 100 })
+  await vi.waitFor(
+    async () => {
+      const answer = await fetch(`http://127.0.0.1:${String(internalPort)}/readyz`, { signal: AbortSignal.timeout(2_000) })
+      if (!answer.ok) throw new Error(`the gateway is not ready: ${await answer.text()}\n${gateway.stdout.slice(-2_000)}`)
+    },
+    { timeout: 60_000, interval: 100 },
+  )
   return { url: `http://127.0.0.1:${String(port)}`, socketUrl: `ws://127.0.0.1:${String(port)}/wss/chrome-service/v1/ws` }
 }
 
@@ -108,9 +122,23 @@ async function tokenFrom(url: string): Promise<string> {
 
 async function writeLast(producer: KafkajsProducer, { topic, partitions, deadLetters }: RigOptions): Promise<void> {
   await producer.connect()
-  const headers = { 'ce_specversion': '1.0', 'ce_source': '/interop', 'ce_type': 'interop.last', 'ce_audience': '{"users":["u1"]}', 'content-type': 'application/json' }
-  const poison = Array.from({ length: deadLetters ? partitions : 0 }, (_, partition) => ({ partition, value: lastPoison(partition), headers: { 'content-type': 'application/cloudevents+avro' } }))
-  const events = Array.from({ length: partitions }, (_, partition) => ({ partition, value: '{}', headers: { ...headers, ce_id: `last/${partition}` } }))
+  const headers = {
+    ce_specversion: '1.0',
+    ce_source: '/interop',
+    ce_type: 'interop.last',
+    ce_audience: '{"users":["u1"]}',
+    'content-type': 'application/json',
+  }
+  const poison = Array.from({ length: deadLetters ? partitions : 0 }, (_, partition) => ({
+    partition,
+    value: lastPoison(partition),
+    headers: { 'content-type': 'application/cloudevents+avro' },
+  }))
+  const events = Array.from({ length: partitions }, (_, partition) => ({
+    partition,
+    value: '{}',
+    headers: { ...headers, ce_id: `last/${partition}` },
+  }))
   await producer.send({ topic, acks: -1, messages: [...poison, ...events] })
   await producer.disconnect()
 }
@@ -125,8 +153,12 @@ interface Settling {
 function assertSettled({ receivers, partitions, letters }: Settling): void {
   for (const { counts, troubles } of receivers) {
     const missing = Array.from({ length: partitions }, (_, partition) => `last/${partition}`).filter((id) => !counts.has(id))
-    if (missing.length > 0) throw new Error(`a client has not received ${missing.join(', ')}. Its troubles: ${troubles.join('; ') || 'none'}`)
+    if (missing.length > 0)
+      throw new Error(`a client has not received ${missing.join(', ')}. Its troubles: ${troubles.join('; ') || 'none'}`)
   }
-  const uncopied = letters === null ? [] : Array.from({ length: partitions }, (_, partition) => lastPoison(partition)).filter((text) => !letters.includes(text))
+  const uncopied =
+    letters === null
+      ? []
+      : Array.from({ length: partitions }, (_, partition) => lastPoison(partition)).filter((text) => !letters.includes(text))
   if (uncopied.length > 0) throw new Error(`not among the dead letters: ${uncopied.join(', ')}`)
 }

@@ -17,10 +17,26 @@ export const scenarios: readonly Scenario[] = [
   scenario('one that is aborted', ['A begin', 'A event', 'A poison', 'A event', 'A abort'], 1),
   scenario('one that is aborted, then one that is committed', ['A begin', 'A event', 'A abort', 'A begin', 'A event', 'A commit'], 2),
   // A broker lists aborted transactions in the order in which they ended, not in which they began. That B commits another one makes sure that B's end is in the log first.
-  scenario('two that overlap and are aborted, the later one first', ['A begin', 'B begin', 'A event', 'A poison', 'B event', 'B poison', 'B abort', 'B begin', 'B event', 'B commit', 'A abort'], 3),
-  scenario('two that overlap and are aborted, the earlier one first', ['A begin', 'B begin', 'A event', 'B event', 'A abort', 'B abort'], 4),
-  scenario('two that overlap, of which the later one is committed first and the other one aborted', ['A begin', 'B begin', 'A event', 'B event', 'A event', 'B commit', 'A abort'], 5),
-  scenario('two that overlap, of which the later one is aborted first and the other one committed', ['A begin', 'B begin', 'A event', 'B event', 'A event', 'B abort', 'A commit'], 6),
+  scenario(
+    'two that overlap and are aborted, the later one first',
+    ['A begin', 'B begin', 'A event', 'A poison', 'B event', 'B poison', 'B abort', 'B begin', 'B event', 'B commit', 'A abort'],
+    3,
+  ),
+  scenario(
+    'two that overlap and are aborted, the earlier one first',
+    ['A begin', 'B begin', 'A event', 'B event', 'A abort', 'B abort'],
+    4,
+  ),
+  scenario(
+    'two that overlap, of which the later one is committed first and the other one aborted',
+    ['A begin', 'B begin', 'A event', 'B event', 'A event', 'B commit', 'A abort'],
+    5,
+  ),
+  scenario(
+    'two that overlap, of which the later one is aborted first and the other one committed',
+    ['A begin', 'B begin', 'A event', 'B event', 'A event', 'B abort', 'A commit'],
+    6,
+  ),
   ...manyRounds(),
 ]
 
@@ -64,11 +80,26 @@ function manyRounds(): readonly Scenario[] {
     state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0
     return Math.floor((state / 2 ** 32) * below)
   }
-  const shuffled = <T>(values: readonly T[]): readonly T[] => values.map((value) => ({ value, at: random(1_000_000) })).toSorted((a, b) => a.at - b.at).map(({ value }) => value)
+  const shuffled = <T>(values: readonly T[]): readonly T[] =>
+    values
+      .map((value) => ({ value, at: random(1_000_000) }))
+      .toSorted((a, b) => a.at - b.at)
+      .map(({ value }) => value)
   const steps = Array.from({ length: 8 }, (_, round): readonly Step[] => {
-    const step = (what: Step['do'], producer: string, n: number): Step => ({ do: what, producer, id: `${title}/${round}-${producer}-${n}`, partition: 7 + (n % 2) })
-    const records = shuffled(names.flatMap((name) => [step('event', name, 0), step('event', name, 1), step('poison', name, 2), step('event', name, 3)]))
-    return [...names.map((name) => step('begin', name, 0)), ...records, ...shuffled(names).map((name) => step(random(2) === 0 ? 'commit' : 'abort', name, 0))]
+    const step = (what: Step['do'], producer: string, n: number): Step => ({
+      do: what,
+      producer,
+      id: `${title}/${round}-${producer}-${n}`,
+      partition: 7 + (n % 2),
+    })
+    const records = shuffled(
+      names.flatMap((name) => [step('event', name, 0), step('event', name, 1), step('poison', name, 2), step('event', name, 3)]),
+    )
+    return [
+      ...names.map((name) => step('begin', name, 0)),
+      ...records,
+      ...shuffled(names).map((name) => step(random(2) === 0 ? 'commit' : 'abort', name, 0)),
+    ]
   })
   return [withOutcome(title, steps.flat())]
 }

@@ -17,7 +17,15 @@ function aBatch(given: Partial<BatchOptions<Item, string>> = {}) {
     new Promise<readonly string[]>((resolve) => {
       requests.push({ keys: items.map(({ key }) => key), end: () => resolve(items.map(({ key }) => `answer to ${key}`)) })
     })
-  const call = createBatch<Item, string>({ keyOf: ({ key }) => key, sizeOf: ({ size }) => size, maxSize: 10, timeoutMs: 10_000, late: ({ key }) => `late for ${key}`, run, ...given })
+  const call = createBatch<Item, string>({
+    keyOf: ({ key }) => key,
+    sizeOf: ({ size }) => size,
+    maxSize: 10,
+    timeoutMs: 10_000,
+    late: ({ key }) => `late for ${key}`,
+    run,
+    ...given,
+  })
   return { call, requests, keys: () => requests.map(({ keys }) => keys) }
 }
 
@@ -74,7 +82,13 @@ describe('a batch', () => {
 
   it('keeps requests within their size; what is larger goes alone', async () => {
     const { call, requests, keys } = aBatch()
-    const calls = Promise.all([call(anItem('a', 6)), call(anItem('b', 5)), call(anItem('c', 5)), call(anItem('huge', 99)), call(anItem('d', 1))])
+    const calls = Promise.all([
+      call(anItem('a', 6)),
+      call(anItem('b', 5)),
+      call(anItem('c', 5)),
+      call(anItem('huge', 99)),
+      call(anItem('d', 1)),
+    ])
     for (const n of [0, 1, 2, 3]) {
       await turn()
       requests[n]?.end()
@@ -116,7 +130,11 @@ describe('a batch', () => {
   })
 
   it('answers every call once and rightly, in requests of its rules, whatever arrives when', async () => {
-    const arrival = fc.record({ key: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'), size: fc.integer({ min: 1, max: 14 }), turnsBefore: fc.integer({ min: 0, max: 2 }) })
+    const arrival = fc.record({
+      key: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'),
+      size: fc.integer({ min: 1, max: 14 }),
+      turnsBefore: fc.integer({ min: 0, max: 2 }),
+    })
     await fc.assert(
       fc.asyncProperty(fc.array(arrival, { maxLength: 30 }), fc.integer({ min: 0, max: 2 }), async (arrivals, turnsOfRequest) => {
         const requests: (readonly (Item & { readonly n: number })[])[] = []
@@ -128,7 +146,14 @@ describe('a batch', () => {
           underWay -= 1
           return items.map(({ n }) => n)
         }
-        const call = createBatch<Item & { readonly n: number }, number>({ keyOf: ({ key }) => key, sizeOf: ({ size }) => size, maxSize: 10, timeoutMs: 10_000, late: () => -1, run })
+        const call = createBatch<Item & { readonly n: number }, number>({
+          keyOf: ({ key }) => key,
+          sizeOf: ({ size }) => size,
+          maxSize: 10,
+          timeoutMs: 10_000,
+          late: () => -1,
+          run,
+        })
         const calls: Promise<number>[] = []
         for (const [n, { key, size, turnsBefore }] of arrivals.entries()) {
           for (let passed = 0; passed < turnsBefore; passed++) await turn()
@@ -140,7 +165,10 @@ describe('a batch', () => {
           expect(request.length === 1 || request.reduce((sum, { size }) => sum + size, 0) <= 10).toBe(true)
         }
         for (const key of ['a', 'b', 'c']) {
-          const order = requests.flat().filter((item) => item.key === key).map(({ n }) => n)
+          const order = requests
+            .flat()
+            .filter((item) => item.key === key)
+            .map(({ n }) => n)
           expect(order).toEqual(order.toSorted((a, b) => a - b))
         }
       }),

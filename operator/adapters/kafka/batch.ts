@@ -53,7 +53,10 @@ interface NewCall<Item, Answer> {
   readonly reject: (bug: unknown) => void
 }
 
-function createCall<Item, Answer>({ item, resolve, reject }: NewCall<Item, Answer>, { timeoutMs, late }: BatchOptions<Item, Answer>): Call<Item, Answer> {
+function createCall<Item, Answer>(
+  { item, resolve, reject }: NewCall<Item, Answer>,
+  { timeoutMs, late }: BatchOptions<Item, Answer>,
+): Call<Item, Answer> {
   const settle = (act: () => void): void => {
     if (call.isAnswered) return
     call.isAnswered = true

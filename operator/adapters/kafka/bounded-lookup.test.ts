@@ -6,9 +6,17 @@ function rig() {
   const running = new Map<string, Parameters<LookupFunction>[2]>()
   const answers: string[] = []
   let nowMs = 0
-  const lookup = createBoundedLookup({ lookup: (hostname, _options, callback) => void running.set(hostname, callback), maxAtOnce: 2, maxWaitMs: 3_000, now: () => nowMs })
+  const lookup = createBoundedLookup({
+    lookup: (hostname, _options, callback) => void running.set(hostname, callback),
+    maxAtOnce: 2,
+    maxWaitMs: 3_000,
+    now: () => nowMs,
+  })
   return {
-    ask: (...names: string[]) => names.forEach((name) => lookup(name, {}, (error, address) => answers.push(error === null ? `${name} ${String(address)}` : `${name} ${String(error.code)}`))),
+    ask: (...names: string[]) =>
+      names.forEach((name) =>
+        lookup(name, {}, (error, address) => answers.push(error === null ? `${name} ${String(address)}` : `${name} ${String(error.code)}`)),
+      ),
     answer(name: string) {
       const callback = running.get(name)
       running.delete(name)
@@ -43,6 +51,9 @@ describe('looking up the names of brokers that channels named', () => {
     pass(3_001)
     ask('new')
     answer('slow')
-    expect([running(), answers]).toEqual([['slower', 'new'], ['late EAI_AGAIN', 'slow 10.0.0.1']])
+    expect([running(), answers]).toEqual([
+      ['slower', 'new'],
+      ['late EAI_AGAIN', 'slow 10.0.0.1'],
+    ])
   })
 })

@@ -21,7 +21,12 @@ interface Waiting {
  * Looks up the names of brokers that channels named. A name whose server is silent keeps a thread busy for up to a minute; a few of them, and the operator
  * could look up nothing else. So they never have all threads.
  */
-export function createBoundedLookup({ lookup = systemLookup as LookupFunction, maxAtOnce = 2, maxWaitMs = 3_000, now }: BoundedLookupParts): LookupFunction {
+export function createBoundedLookup({
+  lookup = systemLookup as LookupFunction,
+  maxAtOnce = 2,
+  maxWaitMs = 3_000,
+  now,
+}: BoundedLookupParts): LookupFunction {
   let running = 0
   const waiting: Waiting[] = []
 
@@ -41,7 +46,8 @@ export function createBoundedLookup({ lookup = systemLookup as LookupFunction, m
         callback(...answer)
       })
     }
-    const giveUp = (): void => callback(Object.assign(new Error(`no turn to look ${hostname} up within ${maxWaitMs / 1_000} s`), { code: 'EAI_AGAIN' }), '')
+    const giveUp = (): void =>
+      callback(Object.assign(new Error(`no turn to look ${hostname} up within ${maxWaitMs / 1_000} s`), { code: 'EAI_AGAIN' }), '')
     if (running < maxAtOnce) begin()
     else waiting.push({ begin, giveUp, sinceMs: now() })
   }

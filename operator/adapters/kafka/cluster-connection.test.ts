@@ -103,7 +103,10 @@ describe('a connection to a cluster', () => {
     script = { connect: never }
     void ask()
     await vi.advanceTimersByTimeAsync(9_000)
-    expect(await ask()).toEqual({ ok: false, error: { kind: 'unreachable', detail: 'Kafka at a:1, b:1, c:1: no answer within 9 s', of: 'connection' } })
+    expect(await ask()).toEqual({
+      ok: false,
+      error: { kind: 'unreachable', detail: 'Kafka at a:1, b:1, c:1: no answer within 9 s', of: 'connection' },
+    })
     expect(clusters.map(({ isConnected }) => isConnected)).toEqual([false])
   })
 
@@ -113,7 +116,10 @@ describe('a connection to a cluster', () => {
     script = { connect: never }
     const first = ask()
     await vi.advanceTimersByTimeAsync(1_000)
-    const trying = { ok: false, error: { kind: 'transient', detail: 'Kafka at a:1, b:1, c:1: no answer within 1 s; it is still tried', of: 'connection' } }
+    const trying = {
+      ok: false,
+      error: { kind: 'transient', detail: 'Kafka at a:1, b:1, c:1: no answer within 1 s; it is still tried', of: 'connection' },
+    }
     expect(await first).toEqual(trying)
     expect(await ask()).toEqual(trying)
     expect(tried).toHaveLength(1)
@@ -143,7 +149,14 @@ describe('a connection to a cluster', () => {
     script = {}
     vi.advanceTimersByTime(1_000)
     expect(await kindOf(ask())).toBe('ok')
-    expect(requests).toEqual(['connect ok', 'delete-topics ok', 'connect ok', 'delete-topics unreachable', 'connect ok', 'delete-topics ok'])
+    expect(requests).toEqual([
+      'connect ok',
+      'delete-topics ok',
+      'connect ok',
+      'delete-topics unreachable',
+      'connect ok',
+      'delete-topics ok',
+    ])
   })
 
   // A request waits for the connection, or for the one before it. A process that is stopped meanwhile wakes up when another leads, and
@@ -161,7 +174,11 @@ describe('a connection to a cluster', () => {
   })
 
   it('keeps the connection after a failure that is not its own', async () => {
-    script = { send: async () => { throw Object.assign(new Error('no'), { type: 'CLUSTER_AUTHORIZATION_FAILED' }) } }
+    script = {
+      send: async () => {
+        throw Object.assign(new Error('no'), { type: 'CLUSTER_AUTHORIZATION_FAILED' })
+      },
+    }
     expect(await Promise.all([kindOf(ask()), kindOf(ask())])).toEqual(['unauthorized', 'unauthorized'])
     expect(tried).toHaveLength(1)
     expect(clusters[0]?.isConnected).toBe(true)
@@ -169,7 +186,10 @@ describe('a connection to a cluster', () => {
 
   it('says what brokers are too old for', async () => {
     script = { versions: { 20: { minVersion: 0, maxVersion: 1 } } }
-    expect(await ask()).toMatchObject({ ok: false, error: { kind: 'refused', detail: expect.stringContaining('version 3 of DeleteTopics') } })
+    expect(await ask()).toMatchObject({
+      ok: false,
+      error: { kind: 'refused', detail: expect.stringContaining('version 3 of DeleteTopics') },
+    })
   })
 
   it('asks nobody when the credentials cannot be used', async () => {

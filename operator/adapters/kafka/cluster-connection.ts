@@ -6,7 +6,15 @@ import { failureOfThrown, stillTrying, unanswered } from './topic-failure.ts'
 import { send } from './topic-requests.ts'
 
 /** What is asked of brokers, for metrics. */
-export const kafkaOperations = ['connect', 'metadata', 'describe-configs', 'create-topics', 'create-partitions', 'alter-configs', 'delete-topics'] as const
+export const kafkaOperations = [
+  'connect',
+  'metadata',
+  'describe-configs',
+  'create-topics',
+  'create-partitions',
+  'alter-configs',
+  'delete-topics',
+] as const
 export type KafkaOperation = (typeof kafkaOperations)[number]
 
 const writing: ReadonlySet<KafkaOperation> = new Set(['create-topics', 'create-partitions', 'alter-configs', 'delete-topics'])
@@ -136,7 +144,11 @@ const leadsNoLonger = failed<TopicFailure>({ kind: 'transient', detail: 'nothing
 const closed = failed<TopicFailure>({ kind: 'unreachable', detail: 'the connection to Kafka was let go for others; ask again' })
 
 /** Does it, tells how it ended, and gives up waiting after a time. */
-async function attempt<T>(parts: ClusterConnectionParts, operation: KafkaOperation, work: () => Promise<T>): Promise<Result<T, TopicFailure>> {
+async function attempt<T>(
+  parts: ClusterConnectionParts,
+  operation: KafkaOperation,
+  work: () => Promise<T>,
+): Promise<Result<T, TopicFailure>> {
   const outcome = await withDeadline(parts.brokers, work)
   parts.onRequest(operation, outcome.ok ? 'ok' : outcome.error.kind)
   return outcome

@@ -5,7 +5,17 @@ import type { KafkaConnection } from '../../reconcile/topic/topic-admin.ts'
 
 type Options = Pick<
   OperatorConfig,
-  'kafkaBrokers' | 'kafkaTls' | 'kafkaTlsCaFile' | 'kafkaTlsCertFile' | 'kafkaTlsKeyFile' | 'kafkaSaslMechanism' | 'kafkaSaslUsername' | 'kafkaSaslUsernameFile' | 'kafkaSaslPassword' | 'kafkaSaslPasswordFile' | 'kafkaSaslTokenFile'
+  | 'kafkaBrokers'
+  | 'kafkaTls'
+  | 'kafkaTlsCaFile'
+  | 'kafkaTlsCertFile'
+  | 'kafkaTlsKeyFile'
+  | 'kafkaSaslMechanism'
+  | 'kafkaSaslUsername'
+  | 'kafkaSaslUsernameFile'
+  | 'kafkaSaslPassword'
+  | 'kafkaSaslPasswordFile'
+  | 'kafkaSaslTokenFile'
 >
 
 /** Files are looked at again after so long: they may rotate, and a thousand reconciles a second need not each read them. */

@@ -6,8 +6,13 @@ const names = { ca: 'the CA for Kafka', cert: 'the client certificate for Kafka'
 
 /** @throws UnusableCredentialsError when it is no PEM, has expired, or the key is not the certificate's */
 export function tlsMaterial({ ca, certificate, key }: NonNullable<KafkaConnection['tls']>): TlsMaterial {
-  if ((certificate === null) !== (key === null)) throw new UnusableCredentialsError('the client certificate for Kafka and its key are of use together only: one of them is missing')
-  const material = { ...(ca === null ? {} : { ca }), ...(certificate === null ? {} : { cert: certificate }), ...(key === null ? {} : { key }) }
+  if ((certificate === null) !== (key === null))
+    throw new UnusableCredentialsError('the client certificate for Kafka and its key are of use together only: one of them is missing')
+  const material = {
+    ...(ca === null ? {} : { ca }),
+    ...(certificate === null ? {} : { cert: certificate }),
+    ...(key === null ? {} : { key }),
+  }
   try {
     return checkTlsMaterial(material, names, Date.now())
   } catch (cause) {

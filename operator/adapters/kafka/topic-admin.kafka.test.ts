@@ -13,7 +13,11 @@ const plain = (brokers: readonly string[]): KafkaConnection => ({ brokers, tls: 
 function startAdmins() {
   const log = createRecordingLogger()
   const requests: string[] = []
-  const admins = createTopicAdmins({ logger: log.logger, now: Date.now, onRequest: (operation, outcome) => requests.push(`${operation} ${outcome}`) })
+  const admins = createTopicAdmins({
+    logger: log.logger,
+    now: Date.now,
+    onRequest: (operation, outcome) => requests.push(`${operation} ${outcome}`),
+  })
   return { admins, requests, log }
 }
 
@@ -28,7 +32,16 @@ describeTopicAdmin('Kafka', async () => {
       const client = await connectTestClient(broker.brokers)
       const found = await client.admin.describeConfigs({ includeSynonyms: false, resources: [{ type: 2, name }] })
       const own = found.resources[0]?.configEntries.filter(({ configSource }) => configSource === 1) ?? []
-      await client.admin.alterConfigs({ validateOnly: false, resources: [{ type: 2, name, configEntries: [...own.map((entry) => ({ name: entry.configName, value: entry.configValue })), { name: configName, value }] }] })
+      await client.admin.alterConfigs({
+        validateOnly: false,
+        resources: [
+          {
+            type: 2,
+            name,
+            configEntries: [...own.map((entry) => ({ name: entry.configName, value: entry.configValue })), { name: configName, value }],
+          },
+        ],
+      })
       await client.close()
     },
     down: () => broker.kill(),
@@ -52,7 +65,9 @@ describe('with many channels', () => {
     expect((await Promise.all(topics.map(admin.create))).every(({ ok }) => ok)).toBe(true)
     expect(requests.slice(3)).toEqual(['create-topics ok'])
     const describeAll = () => Promise.all(topics.map(({ name }) => admin.describe(name)))
-    await vi.waitFor(async () => expect((await describeAll()).every((found) => found.ok && !isMissing(found.value))).toBe(true), { timeout: 20_000 })
+    await vi.waitFor(async () => expect((await describeAll()).every((found) => found.ok && !isMissing(found.value))).toBe(true), {
+      timeout: 20_000,
+    })
     requests.length = 0
     await describeAll()
     expect(requests).toEqual(['metadata ok', 'describe-configs ok', 'metadata ok', 'describe-configs ok'])
@@ -90,7 +105,12 @@ describe('a broker that wants to know who comes', () => {
     expect(performance.now() - begun).toBeLessThan(9_000)
   }
 
-  it('lets in who has the password', () => expectAnswer({ brokers: [broker.sasl], tls: null, sasl: { mechanism: 'plain', username: broker.user.name, password: broker.user.password } }))
+  it('lets in who has the password', () =>
+    expectAnswer({
+      brokers: [broker.sasl],
+      tls: null,
+      sasl: { mechanism: 'plain', username: broker.user.name, password: broker.user.password },
+    }))
 
   it('lets in who has the password, over TLS', () => expectAnswer({ brokers: [broker.saslTls], tls: tls(), sasl: sasl() }))
 
@@ -101,23 +121,52 @@ describe('a broker that wants to know who comes', () => {
 
   it('says no to another password, over TLS and without, and nothing tells it', async () => {
     await expectFailure({ brokers: [broker.saslTls], tls: tls(), sasl: sasl('wrong-secret') }, 'unauthenticated', /authentication/i)
-    await expectFailure({ brokers: [broker.sasl], tls: null, sasl: { ...sasl('wrong-secret'), mechanism: 'plain' } }, 'unauthenticated', /authentication/i)
-    expect(JSON.stringify([log.lines, await admins.of({ brokers: [broker.saslTls], tls: tls(), sasl: sasl('wrong-secret') }).describe('any')])).not.toContain('wrong-secret')
+    await expectFailure(
+      { brokers: [broker.sasl], tls: null, sasl: { ...sasl('wrong-secret'), mechanism: 'plain' } },
+      'unauthenticated',
+      /authentication/i,
+    )
+    expect(
+      JSON.stringify([log.lines, await admins.of({ brokers: [broker.saslTls], tls: tls(), sasl: sasl('wrong-secret') }).describe('any')]),
+    ).not.toContain('wrong-secret')
   })
 
   it('is not trusted when its certificate is of another authority', async () => {
     const other = await readFile(broker.certFile, 'utf8') // a certificate, but not the authority's
-    await expectFailure({ brokers: [broker.tls], tls: tls({ ca: other }), sasl: null }, 'unreachable', /certificate of the broker localhost:\d+ is not accepted/)
-    await expectFailure({ brokers: [broker.tls], tls: tls({ ca: null }), sasl: null }, 'unreachable', /certificate of the broker localhost:\d+ is not accepted/)
+    await expectFailure(
+      { brokers: [broker.tls], tls: tls({ ca: other }), sasl: null },
+      'unreachable',
+      /certificate of the broker localhost:\d+ is not accepted/,
+    )
+    await expectFailure(
+      { brokers: [broker.tls], tls: tls({ ca: null }), sasl: null },
+      'unreachable',
+      /certificate of the broker localhost:\d+ is not accepted/,
+    )
   })
 
   it.each<readonly [string, () => KafkaConnection, string, RegExp]>([
     ['TLS where there is none', () => ({ brokers: [broker.plaintext], tls: tls(), sasl: null }), 'unreachable', /TLS/],
     ['no TLS where there is', () => ({ brokers: [broker.tls], tls: null, sasl: null }), 'unreachable', /TLS/],
     ['no password where one is wanted', () => ({ brokers: [broker.saslTls], tls: tls(), sasl: null }), 'unreachable', /SASL/],
-    ['a password where none is wanted', () => ({ brokers: [broker.plaintext], tls: null, sasl: sasl() }), 'unauthenticated', /does this listener take SASL\?/],
-    ['no certificate where one is wanted', () => ({ brokers: [broker.mutualTls], tls: tls(), sasl: null }), 'unauthenticated', /does not accept this client without a certificate/],
+    [
+      'a password where none is wanted',
+      () => ({ brokers: [broker.plaintext], tls: null, sasl: sasl() }),
+      'unauthenticated',
+      /does this listener take SASL\?/,
+    ],
+    [
+      'no certificate where one is wanted',
+      () => ({ brokers: [broker.mutualTls], tls: tls(), sasl: null }),
+      'unauthenticated',
+      /does not accept this client without a certificate/,
+    ],
     ['a CA that is no PEM', () => ({ brokers: [broker.tls], tls: tls({ ca: 'no PEM' }), sasl: null }), 'unauthenticated', /CA.*PEM/],
-    ['a key that is no PEM', () => ({ brokers: [broker.tls], tls: tls({ certificate: ca, key: 'no PEM' }), sasl: null }), 'unauthenticated', /key.*PEM/],
+    [
+      'a key that is no PEM',
+      () => ({ brokers: [broker.tls], tls: tls({ certificate: ca, key: 'no PEM' }), sasl: null }),
+      'unauthenticated',
+      /key.*PEM/,
+    ],
   ])('is told apart: %s', (_, connection, kind, words) => expectFailure(connection(), kind, words))
 })

@@ -5,7 +5,13 @@ import { aNewTopic } from '../../testing/topic-admin-contract.ts'
 import type { ClusterConnection, KafkaOperation } from './cluster-connection.ts'
 import { createTopicAdmin } from './topic-admin.ts'
 
-const topic = (name: string, errorCode = 0) => ({ name, errorCode, topicId: 'id', partitions: Array.from({ length: 2 }, () => ({ leader: 1, leaderEpoch: 0, errorCode: 0 })), replicas: 1 })
+const topic = (name: string, errorCode = 0) => ({
+  name,
+  errorCode,
+  topicId: 'id',
+  partitions: Array.from({ length: 2 }, () => ({ leader: 1, leaderEpoch: 0, errorCode: 0 })),
+  replicas: 1,
+})
 const config = (name: string, errorCode = 0) => ({ name, errorCode, message: null, config: {} })
 
 describe('a topic admin', () => {
@@ -31,7 +37,9 @@ describe('a topic admin', () => {
 
   it('tells all calls of a request why it failed', async () => {
     failure = { kind: 'unreachable', detail: 'gone' }
-    expect(await Promise.all([admin.create(aNewTopic()), admin.describe('t'), admin.growPartitions('t', 3)])).toEqual(Array.from({ length: 3 }, () => ({ ok: false, error: failure })))
+    expect(await Promise.all([admin.create(aNewTopic()), admin.describe('t'), admin.growPartitions('t', 3)])).toEqual(
+      Array.from({ length: 3 }, () => ({ ok: false, error: failure })),
+    )
   })
 
   it('describes a topic that has no leader just now', async () => {
@@ -45,9 +53,15 @@ describe('a topic admin', () => {
   })
 
   it('fails one of many that may not be described', async () => {
-    answers = { metadata: { clusterId: 'c', topics: [topic('a', 29), topic('b'), topic('c')] }, 'describe-configs': [config('b', 29), config('c')] }
+    answers = {
+      metadata: { clusterId: 'c', topics: [topic('a', 29), topic('b'), topic('c')] },
+      'describe-configs': [config('b', 29), config('c')],
+    }
     const [a, b, c] = await Promise.all(['a', 'b', 'c'].map(admin.describe))
-    expect(a).toMatchObject({ ok: false, error: { kind: 'unauthorized', detail: expect.stringMatching(/describe the topic a: TOPIC_AUTHORIZATION_FAILED: grant/) } })
+    expect(a).toMatchObject({
+      ok: false,
+      error: { kind: 'unauthorized', detail: expect.stringMatching(/describe the topic a: TOPIC_AUTHORIZATION_FAILED: grant/) },
+    })
     expect(b).toMatchObject({ ok: false, error: { kind: 'unauthorized', detail: expect.stringMatching(/the config of the topic b/) } })
     expect(c).toMatchObject({ ok: true })
   })
@@ -55,10 +69,16 @@ describe('a topic admin', () => {
   // A status with such an id was refused by the API server, and the channel said nothing at all.
   it.each(['x'.repeat(129), 'a b', 'a\u001b[31m', 'ü'])('does not believe a cluster that calls itself %j', async (clusterId) => {
     answers = { metadata: { clusterId, topics: [topic('t')] }, 'describe-configs': [config('t')] }
-    expect(await admin.describe('t')).toEqual({ ok: false, error: { kind: 'transient', detail: `Kafka at a:1: the id of the cluster is none that a Kafka has: ${clusterId.length} characters` } })
+    expect(await admin.describe('t')).toEqual({
+      ok: false,
+      error: { kind: 'transient', detail: `Kafka at a:1: the id of the cluster is none that a Kafka has: ${clusterId.length} characters` },
+    })
   })
 
-  it.each([['x'.repeat(128), 'x'.repeat(128)], ['', null]])('believes a cluster that calls itself %j', async (clusterId, told) => {
+  it.each([
+    ['x'.repeat(128), 'x'.repeat(128)],
+    ['', null],
+  ])('believes a cluster that calls itself %j', async (clusterId, told) => {
     answers = { metadata: { clusterId, topics: [topic('t')] }, 'describe-configs': [config('t')] }
     expect(await admin.describe('t')).toMatchObject({ ok: true, value: { clusterId: told } })
   })
@@ -71,17 +91,24 @@ describe('a topic admin', () => {
 
   it('says so when an answer does not mention the topic', async () => {
     answers = { metadata: { clusterId: 'c', topics: [] }, 'create-topics': [] }
-    for (const outcome of await Promise.all([admin.describe('t'), admin.create(aNewTopic())])) expect(outcome).toMatchObject({ ok: false, error: { kind: 'transient' } })
+    for (const outcome of await Promise.all([admin.describe('t'), admin.create(aNewTopic())]))
+      expect(outcome).toMatchObject({ ok: false, error: { kind: 'transient' } })
   })
 
   it('goes to another broker when one is not the controller', async () => {
     answers = { 'create-topics': [{ name: 't', errorCode: 41, message: null }] }
-    expect(await admin.create(aNewTopic({ name: 't' }))).toMatchObject({ ok: false, error: { kind: 'transient', detail: 'Kafka did not create the topic t: NOT_CONTROLLER' } })
+    expect(await admin.create(aNewTopic({ name: 't' }))).toMatchObject({
+      ok: false,
+      error: { kind: 'transient', detail: 'Kafka did not create the topic t: NOT_CONTROLLER' },
+    })
     expect(resets).toBe(1)
   })
 
   it('takes an error that it does not know for something that passes', async () => {
     answers = { 'delete-topics': [{ name: 't', errorCode: 777, message: null }] }
-    expect(await admin.delete('t')).toMatchObject({ ok: false, error: { kind: 'transient', detail: 'Kafka did not delete the topic t: error code 777' } })
+    expect(await admin.delete('t')).toMatchObject({
+      ok: false,
+      error: { kind: 'transient', detail: 'Kafka did not delete the topic t: error code 777' },
+    })
   })
 })

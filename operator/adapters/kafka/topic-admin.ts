@@ -27,18 +27,51 @@ const ownMaxTopics = 500
 const maxRecords = 5_000
 
 /** Administers topics by a connection, in lists. After a create or a growth, brokers may tell the old state for a moment. */
-export function createTopicAdmin(connection: ClusterConnection, { maxTopics = ownMaxTopics }: { readonly maxTopics?: number } = {}): TopicAdmin {
+export function createTopicAdmin(
+  connection: ClusterConnection,
+  { maxTopics = ownMaxTopics }: { readonly maxTopics?: number } = {},
+): TopicAdmin {
   const late = { timeoutMs: callTimeoutMs, late: () => failed(unanswered(connection.brokers, callTimeoutMs)) }
   const byName = { keyOf: ({ name }: { readonly name: string }) => name, ...late }
 
   const write = <Item extends { readonly name: string }>(writing: Writing<Item>) =>
-    createBatch<Item, Written>({ ...byName, sizeOf: writing.recordsOf, maxSize: maxRecords, run: (items) => writeAll(connection, items, writing) })
+    createBatch<Item, Written>({
+      ...byName,
+      sizeOf: writing.recordsOf,
+      maxSize: maxRecords,
+      run: (items) => writeAll(connection, items, writing),
+    })
 
-  const describe = createBatch<string, Described>({ ...late, keyOf: (name) => name, maxSize: maxTopics, run: (names) => describeAll(connection, names) })
-  const create = write<NewTopic>({ operation: 'create-topics', request: createTopicsRequest, verb: 'create', recordsOf: ({ partitions, config }) => 1 + partitions + Object.keys(config).length })
-  const grow = write<Growth>({ operation: 'create-partitions', request: createPartitionsRequest, verb: 'add partitions to', recordsOf: ({ partitions }) => partitions })
-  const alter = write<ConfigChange>({ operation: 'alter-configs', request: alterConfigsRequest, verb: 'alter the config of', recordsOf: ({ changes }) => Object.keys(changes).length })
-  const remove = write<{ readonly name: string }>({ operation: 'delete-topics', request: (topics) => deleteTopicsRequest(topics.map(({ name }) => name)), verb: 'delete', recordsOf: () => 1 })
+  const describe = createBatch<string, Described>({
+    ...late,
+    keyOf: (name) => name,
+    maxSize: maxTopics,
+    run: (names) => describeAll(connection, names),
+  })
+  const create = write<NewTopic>({
+    operation: 'create-topics',
+    request: createTopicsRequest,
+    verb: 'create',
+    recordsOf: ({ partitions, config }) => 1 + partitions + Object.keys(config).length,
+  })
+  const grow = write<Growth>({
+    operation: 'create-partitions',
+    request: createPartitionsRequest,
+    verb: 'add partitions to',
+    recordsOf: ({ partitions }) => partitions,
+  })
+  const alter = write<ConfigChange>({
+    operation: 'alter-configs',
+    request: alterConfigsRequest,
+    verb: 'alter the config of',
+    recordsOf: ({ changes }) => Object.keys(changes).length,
+  })
+  const remove = write<{ readonly name: string }>({
+    operation: 'delete-topics',
+    request: (topics) => deleteTopicsRequest(topics.map(({ name }) => name)),
+    verb: 'delete',
+    recordsOf: () => 1,
+  })
 
   return {
     describe,
@@ -63,7 +96,11 @@ interface Writing<Item> {
   readonly recordsOf: (item: Item) => number
 }
 
-async function writeAll<Item extends { readonly name: string }>(connection: ClusterConnection, items: readonly Item[], { operation, request, verb }: Writing<Item>): Promise<readonly Written[]> {
+async function writeAll<Item extends { readonly name: string }>(
+  connection: ClusterConnection,
+  items: readonly Item[],
+  { operation, request, verb }: Writing<Item>,
+): Promise<readonly Written[]> {
   const answer = await connection.ask(operation, () => request(items))
   if (!answer.ok) return items.map(() => answer)
   // Only brokers of clusters with ZooKeeper say this: they pass nothing on to the controller, which may be another one of the list.
@@ -94,7 +131,11 @@ async function askMetadata(connection: ClusterConnection, names: readonly string
   if (!answer.ok) return answer
   const clusterId = answer.value.clusterId === '' ? null : answer.value.clusterId
   // It becomes part of the status, which has room for an id, and of sentences.
-  if (clusterId !== null && !clusterIdPattern.test(clusterId)) return failed<TopicFailure>({ kind: 'transient', detail: `${describeBrokers(connection.brokers)}: the id of the cluster is none that a Kafka has: ${clusterId.length} characters` })
+  if (clusterId !== null && !clusterIdPattern.test(clusterId))
+    return failed<TopicFailure>({
+      kind: 'transient',
+      detail: `${describeBrokers(connection.brokers)}: the id of the cluster is none that a Kafka has: ${clusterId.length} characters`,
+    })
   return ok({ clusterId, topics: new Map(answer.value.topics.map((topic) => [topic.name, topic])) })
 }
 
@@ -111,7 +152,8 @@ function described(name: string, { clusterId, topics }: Ok<Metadata>, configs: C
   const [topic, own] = [topics.get(name), configs.get(name)]
   const missing = ok({ name, clusterId })
   if (topic?.errorCode === unknownTopic) return missing
-  if (topic !== undefined && !isThere(topic.errorCode)) return failed(failureOf({ errorCode: topic.errorCode, message: null }, `describe the topic ${name}`))
+  if (topic !== undefined && !isThere(topic.errorCode))
+    return failed(failureOf({ errorCode: topic.errorCode, message: null }, `describe the topic ${name}`))
   if (topic === undefined || own === undefined) return unmentioned(`describe the topic ${name}`)
   if (own.errorCode === unknownTopic) return missing // deleted between the two requests
   if (own.errorCode !== noError) return failed(failureOf(own, `describe the config of the topic ${name}`))

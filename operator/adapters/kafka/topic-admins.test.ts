@@ -25,7 +25,10 @@ describe('a broker that a channel names', () => {
     const log = createRecordingLogger()
     const admins = createTopicAdmins({ logger: log.logger, now: Date.now })
     const name = `127.0.0.1:${broker.address.port}`
-    const bounds: readonly (readonly [KafkaConnection, number])[] = [[at(name), 8_388_608], [ofChannel(name), 1_048_576]]
+    const bounds: readonly (readonly [KafkaConnection, number])[] = [
+      [at(name), 8_388_608],
+      [ofChannel(name), 1_048_576],
+    ]
     for (const [connection, bound] of bounds) {
       written = 0
       const found = await admins.of(connection).describe('t')
@@ -49,13 +52,25 @@ describe('a broker that a channel names', () => {
     const log = createRecordingLogger()
     const admins = createTopicAdmins({ logger: log.logger, now: Date.now })
     const ports = [http, closing, tls, garbage, closed].map(({ port }) => `127.0.0.1:${port}`)
-    const targets: readonly KafkaConnection[] = [...ports, 'nosuch.invalid:9092'].flatMap((name) => [ofChannel(name), { ...ofChannel(name), tls: { ca: null, certificate: null, key: null } }])
+    const targets: readonly KafkaConnection[] = [...ports, 'nosuch.invalid:9092'].flatMap((name) => [
+      ofChannel(name),
+      { ...ofChannel(name), tls: { ca: null, certificate: null, key: null } },
+    ])
     for (const target of targets) {
       for (const _ of [1, 2]) {
-        expect(await admins.of(target).describe('t'), target.brokers[0]).toEqual({ ok: false, error: { kind: 'unreachable', of: 'connection', detail: `Kafka at ${target.brokers[0]}: no connection (of brokers that a channel names, only the operator's log says why)` } })
+        expect(await admins.of(target).describe('t'), target.brokers[0]).toEqual({
+          ok: false,
+          error: {
+            kind: 'unreachable',
+            of: 'connection',
+            detail: `Kafka at ${target.brokers[0]}: no connection (of brokers that a channel names, only the operator's log says why)`,
+          },
+        })
       }
     }
-    const told = log.lines.filter(({ message }) => message === 'brokers of a channel cannot be reached').map(({ fields }) => String(fields['reason']))
+    const told = log.lines
+      .filter(({ message }) => message === 'brokers of a channel cannot be reached')
+      .map(({ fields }) => String(fields['reason']))
     expect(told.length).toBeGreaterThanOrEqual(targets.length)
     expect(told.join(' ')).toMatch(/ECONNREFUSED/)
     expect(told.join(' ')).toMatch(/this port speaks HTTP/)
@@ -65,9 +80,15 @@ describe('a broker that a channel names', () => {
 
   it('is not asked for more topics at a time than its answer has room for', async () => {
     const asked: number[] = []
-    const cluster = createScriptedCluster({ send: async ({ request }) => (request.apiKey === 3 ? asked.push((await request.encode()).buf.length) : 0, { value: { clusterId: null, brokers: new Map(), topics: [] } }) })
+    const cluster = createScriptedCluster({
+      send: async ({ request }) => (
+        request.apiKey === 3 ? asked.push((await request.encode()).buf.length) : 0,
+        { value: { clusterId: null, brokers: new Map(), topics: [] } }
+      ),
+    })
     const admins = createTopicAdmins({ logger: createRecordingLogger().logger, now: Date.now, createCluster: () => cluster.cluster })
-    const describeForty = (connection: KafkaConnection) => Promise.all(Array.from({ length: 40 }, (_, index) => admins.of(connection).describe(`topic-${index + 10}`)))
+    const describeForty = (connection: KafkaConnection) =>
+      Promise.all(Array.from({ length: 40 }, (_, index) => admins.of(connection).describe(`topic-${index + 10}`)))
     await describeForty(at('own:1'))
     expect(asked).toHaveLength(1)
     await describeForty(ofChannel('other:1'))
@@ -121,7 +142,10 @@ describe('topic admins', () => {
   })
 
   const use = (connection: KafkaConnection) => admins.of(connection).delete('t')
-  const connected = () => made.filter(({ isConnected }) => isConnected).map(({ of }) => (of.sasl?.mechanism === 'oauthbearer' ? of.sasl.token : of.sasl?.password) ?? of.brokers[0])
+  const connected = () =>
+    made
+      .filter(({ isConnected }) => isConnected)
+      .map(({ of }) => (of.sasl?.mechanism === 'oauthbearer' ? of.sasl.token : of.sasl?.password) ?? of.brokers[0])
 
   it('connect when they are asked, and no sooner', async () => {
     const admin = admins.of(at('a:1'))
@@ -170,7 +194,8 @@ describe('topic admins', () => {
     const silent = createTopicAdmins({
       logger: createRecordingLogger().logger,
       now: Date.now,
-      createCluster: ({ brokers }) => createScriptedCluster(brokers[0] === 'silent:1' ? { connect: () => new Promise(() => {}) } : {}).cluster,
+      createCluster: ({ brokers }) =>
+        createScriptedCluster(brokers[0] === 'silent:1' ? { connect: () => new Promise(() => {}) } : {}).cluster,
     })
     const outcome = silent.of(at('silent:1')).delete('t')
     expect(await silent.of(at('a:1')).delete('t')).toMatchObject({ ok: false, error: { kind: 'transient' } }) // answered

@@ -53,7 +53,14 @@ const idleMs = 300_000
 const lookForIdleMs = 30_000
 
 /** One admin per connection; the admins that it hands out never end: one that was closed for idleness connects again when it is asked. */
-export function createTopicAdmins({ logger, now, onRequest = () => {}, mayWrite = () => true, maxConnections = 64, createCluster: newCluster }: TopicAdminsParts): TopicAdmins {
+export function createTopicAdmins({
+  logger,
+  now,
+  onRequest = () => {},
+  mayWrite = () => true,
+  maxConnections = 64,
+  createCluster: newCluster,
+}: TopicAdminsParts): TopicAdmins {
   const lookup = createBoundedLookup({ now })
   const makeCluster = newCluster ?? ((connection: KafkaConnection) => clusterOf(connection, { logger, lookup }))
   /** By connection; who was used last is last. */
@@ -71,7 +78,13 @@ export function createTopicAdmins({ logger, now, onRequest = () => {}, mayWrite 
 
   function createEntry(target: KafkaConnection): Entry {
     const { brokers } = target
-    const connection = createClusterConnection({ brokers, now, mayWrite, onRequest, createCluster: (inOrder) => makeCluster({ ...target, brokers: inOrder }) })
+    const connection = createClusterConnection({
+      brokers,
+      now,
+      mayWrite,
+      onRequest,
+      createCluster: (inOrder) => makeCluster({ ...target, brokers: inOrder }),
+    })
     return { connection, admin: createTopicAdmin(connection, boundsOf(target)), usedAtMs: now(), told: null }
   }
 
@@ -86,7 +99,11 @@ export function createTopicAdmins({ logger, now, onRequest = () => {}, mayWrite 
     return entry
   }
 
-  async function ask<T>(key: string, target: KafkaConnection, question: (admin: TopicAdmin) => Promise<Result<T, TopicFailure>>): Promise<Result<T, TopicFailure>> {
+  async function ask<T>(
+    key: string,
+    target: KafkaConnection,
+    question: (admin: TopicAdmin) => Promise<Result<T, TopicFailure>>,
+  ): Promise<Result<T, TopicFailure>> {
     const entry = use(key, target)
     const answer = await question(entry.admin)
     if (target.isOfChannel !== true) return answer
@@ -118,7 +135,9 @@ export function createTopicAdmins({ logger, now, onRequest = () => {}, mayWrite 
 /** A hash: the key of a map ends in heap snapshots and debuggers, and a password has no business there. */
 function keyOf({ brokers, tls, sasl, isOfChannel }: KafkaConnection): string {
   const tlsParts = tls === null ? null : [tls.ca, tls.certificate, tls.key]
-  return createHash('sha256').update(JSON.stringify([brokers, tlsParts, sasl === null ? null : Object.entries(sasl).toSorted(), isOfChannel === true])).digest('base64')
+  return createHash('sha256')
+    .update(JSON.stringify([brokers, tlsParts, sasl === null ? null : Object.entries(sasl).toSorted(), isOfChannel === true]))
+    .digest('base64')
 }
 
 function clusterOf(connection: KafkaConnection, { logger, lookup }: { readonly logger: Logger; readonly lookup: LookupFunction }): Cluster {
@@ -131,7 +150,14 @@ function clusterOf(connection: KafkaConnection, { logger, lookup }: { readonly l
     sasl: loginOf(sasl),
   }
   const { maxAnswerBytes } = boundsOf(connection)
-  return createCluster(createKafkaClientOf(access, logger, { requestTimeoutMs: 10_000, retries: brokers.length - 1, maxAnswerBytes, ...(isOfChannel === true ? { lookup } : {}) }))
+  return createCluster(
+    createKafkaClientOf(access, logger, {
+      requestTimeoutMs: 10_000,
+      retries: brokers.length - 1,
+      maxAnswerBytes,
+      ...(isOfChannel === true ? { lookup } : {}),
+    }),
+  )
 }
 
 function loginOf(sasl: KafkaConnection['sasl']): KafkaAccess['sasl'] {

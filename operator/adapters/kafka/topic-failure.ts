@@ -14,8 +14,17 @@ const errorCodes: Readonly<Record<number, ErrorCode | undefined>> = {
   3: { name: 'UNKNOWN_TOPIC_OR_PARTITION', kind: 'not-found' },
   7: { name: 'REQUEST_TIMED_OUT', kind: 'transient' },
   17: { name: 'INVALID_TOPIC_EXCEPTION', kind: 'refused', advice: 'a topic has at most 249 letters, digits, dots, underscores and dashes' },
-  29: { name: 'TOPIC_AUTHORIZATION_FAILED', kind: 'unauthorized', advice: 'grant the operator\'s user CREATE, DESCRIBE, DESCRIBE_CONFIGS, ALTER, ALTER_CONFIGS and (for deletionPolicy: Delete) DELETE on the topic' },
-  31: { name: 'CLUSTER_AUTHORIZATION_FAILED', kind: 'unauthorized', advice: 'grant the operator\'s user CREATE on the cluster or on the topic' },
+  29: {
+    name: 'TOPIC_AUTHORIZATION_FAILED',
+    kind: 'unauthorized',
+    advice:
+      "grant the operator's user CREATE, DESCRIBE, DESCRIBE_CONFIGS, ALTER, ALTER_CONFIGS and (for deletionPolicy: Delete) DELETE on the topic",
+  },
+  31: {
+    name: 'CLUSTER_AUTHORIZATION_FAILED',
+    kind: 'unauthorized',
+    advice: "grant the operator's user CREATE on the cluster or on the topic",
+  },
   35: { name: 'UNSUPPORTED_VERSION', kind: 'refused' },
   36: { name: 'TOPIC_ALREADY_EXISTS', kind: 'already-exists' },
   37: { name: 'INVALID_PARTITIONS', kind: 'refused' },
@@ -62,7 +71,11 @@ export function failureOfThrown(thrown: unknown, brokers: readonly string[]): To
   const { kind, detail, isOfTls = false } = describeKafkaError(thrown)
   // An answer that is not Kafka's is the client's failure, and transient.
   const isOfConnection = kind === 'connection' || kind === 'transient' || isOfTls
-  return { kind: kindOf[kind], detail: `${describeBrokers(brokers)}: ${detail.slice(0, maxWords)}`, ...(isOfConnection ? { of: 'connection' } : {}) }
+  return {
+    kind: kindOf[kind],
+    detail: `${describeBrokers(brokers)}: ${detail.slice(0, maxWords)}`,
+    ...(isOfConnection ? { of: 'connection' } : {}),
+  }
 }
 
 /** No broker was asked: nothing can be made of what is given. */
@@ -74,7 +87,11 @@ export function unanswered(brokers: readonly string[], timeoutMs: number): Topic
 
 /** It may be a cluster that is slow, or far away: it is soon asked again. */
 export function stillTrying(brokers: readonly string[], timeoutMs: number): TopicFailure {
-  return { kind: 'transient', detail: `${describeBrokers(brokers)}: no answer within ${timeoutMs / 1_000} s; it is still tried`, of: 'connection' }
+  return {
+    kind: 'transient',
+    detail: `${describeBrokers(brokers)}: no answer within ${timeoutMs / 1_000} s; it is still tried`,
+    of: 'connection',
+  }
 }
 
 /**
@@ -82,7 +99,11 @@ export function stillTrying(brokers: readonly string[], timeoutMs: number): Topi
  * operator stands in another place of the network than the channel's owner, and must not be their eyes there.
  */
 export function withheld(brokers: readonly string[]): TopicFailure {
-  return { kind: 'unreachable', detail: `${describeBrokers(brokers)}: no connection (of brokers that a channel names, only the operator's log says why)`, of: 'connection' }
+  return {
+    kind: 'unreachable',
+    detail: `${describeBrokers(brokers)}: no connection (of brokers that a channel names, only the operator's log says why)`,
+    of: 'connection',
+  }
 }
 
 /** Names some: a list of 32 would hide what was said. */

@@ -17,35 +17,94 @@ describe('requests about topics', () => {
       const synonyms = array([0], () => Buffer.concat([string('log.retention.ms'), string('1'), int8(5)]))
       return Buffer.concat([string(name), string(value), boolean(false), int8(source), boolean(false), synonyms])
     }
-    const entries = [['retention.ms', '1', 1], ['segment.ms', '2', 5], ['sensitive', null, 1], ['compression.type', 'zstd', 4], ['min.insync.replicas', '2', 5]] as const
-    const bytes = Buffer.concat([throttled, array([0], () => Buffer.concat([int16(0), string(null), int8(2), string('t'), array(entries, entry)]))])
-    expect(decode(requests.describeConfigsRequest(['t']), bytes)).toEqual([{ name: 't', errorCode: 0, message: null, config: { 'retention.ms': '1' }, inForce: { 'retention.ms': '1', 'min.insync.replicas': '2' } }])
+    const entries = [
+      ['retention.ms', '1', 1],
+      ['segment.ms', '2', 5],
+      ['sensitive', null, 1],
+      ['compression.type', 'zstd', 4],
+      ['min.insync.replicas', '2', 5],
+    ] as const
+    const bytes = Buffer.concat([
+      throttled,
+      array([0], () => Buffer.concat([int16(0), string(null), int8(2), string('t'), array(entries, entry)])),
+    ])
+    expect(decode(requests.describeConfigsRequest(['t']), bytes)).toEqual([
+      {
+        name: 't',
+        errorCode: 0,
+        message: null,
+        config: { 'retention.ms': '1' },
+        inForce: { 'retention.ms': '1', 'min.insync.replicas': '2' },
+      },
+    ])
   })
 
   it('are told of each topic of a list what became of it', () => {
     const bytes = Buffer.concat([throttled, int32(2), outcome('a', 0, null), outcome('b', 38, 'too many')])
-    const expected = [{ name: 'a', errorCode: 0, message: null }, { name: 'b', errorCode: 38, message: 'too many' }]
-    for (const request of [requests.createTopicsRequest([]), requests.createPartitionsRequest([])]) expect(decode(request, bytes)).toEqual(expected)
+    const expected = [
+      { name: 'a', errorCode: 0, message: null },
+      { name: 'b', errorCode: 38, message: 'too many' },
+    ]
+    for (const request of [requests.createTopicsRequest([]), requests.createPartitionsRequest([])])
+      expect(decode(request, bytes)).toEqual(expected)
   })
 
   it('ask brokers that know no topic ids for what they know', () => {
     const old = { versions: { 3: { minVersion: 0, maxVersion: 4 } }, connectionPool: pool }
     const request = requests.describeTopicsRequest(old, ['t', 'u'])
     const broker = Buffer.concat([int32(1), string('host'), int32(9092), string(null)])
-    const partition = (replicas: readonly number[]) => Buffer.concat([int16(0), int32(replicas.length - 2), int32(1), array(replicas, int32), array(replicas, int32)])
-    const topics = [Buffer.concat([int16(0), string('t'), boolean(false), array([[1, 2], [1, 2, 3]], partition)]), Buffer.concat([int16(3), string('u'), boolean(false), int32(0)])]
-    const bytes = Buffer.concat([throttled, array([broker], (encoded) => encoded), string('cluster'), int32(1), array(topics, (encoded) => encoded)])
+    const partition = (replicas: readonly number[]) =>
+      Buffer.concat([int16(0), int32(replicas.length - 2), int32(1), array(replicas, int32), array(replicas, int32)])
+    const topics = [
+      Buffer.concat([
+        int16(0),
+        string('t'),
+        boolean(false),
+        array(
+          [
+            [1, 2],
+            [1, 2, 3],
+          ],
+          partition,
+        ),
+      ]),
+      Buffer.concat([int16(3), string('u'), boolean(false), int32(0)]),
+    ]
+    const bytes = Buffer.concat([
+      throttled,
+      array([broker], (encoded) => encoded),
+      string('cluster'),
+      int32(1),
+      array(topics, (encoded) => encoded),
+    ])
     const view = { leader: 1, leaderEpoch: -1, errorCode: 0 }
     expect(decode(request, bytes)).toMatchObject({
       clusterId: 'cluster',
-      topics: [{ name: 't', errorCode: 0, topicId: null, partitions: [view, view], replicas: 2 }, { name: 'u', errorCode: 3, topicId: null, partitions: [], replicas: 0 }],
+      topics: [
+        { name: 't', errorCode: 0, topicId: null, partitions: [view, view], replicas: 2 },
+        { name: 'u', errorCode: 3, topicId: null, partitions: [], replicas: 0 },
+      ],
     })
   })
 
   it('are in versions that need no more than this encoding has, and that brokers from 2.4 to 4.1 speak', () => {
     const name = ({ apiName, version }: WireRequest<unknown>) => [apiName, version]
-    const all = [requests.createTopicsRequest([]), requests.createPartitionsRequest([]), requests.alterConfigsRequest([]), requests.deleteTopicsRequest([]), requests.describeConfigsRequest([]), requests.describeTopicsRequest({ versions: { 3: { minVersion: 0, maxVersion: 4 } }, connectionPool: pool }, [])]
-    expect(all.map(name)).toEqual([['CreateTopics', 4], ['CreatePartitions', 1], ['IncrementalAlterConfigs', 0], ['DeleteTopics', 3], ['DescribeConfigs', 2], ['Metadata', 4]])
+    const all = [
+      requests.createTopicsRequest([]),
+      requests.createPartitionsRequest([]),
+      requests.alterConfigsRequest([]),
+      requests.deleteTopicsRequest([]),
+      requests.describeConfigsRequest([]),
+      requests.describeTopicsRequest({ versions: { 3: { minVersion: 0, maxVersion: 4 } }, connectionPool: pool }, []),
+    ]
+    expect(all.map(name)).toEqual([
+      ['CreateTopics', 4],
+      ['CreatePartitions', 1],
+      ['IncrementalAlterConfigs', 0],
+      ['DeleteTopics', 3],
+      ['DescribeConfigs', 2],
+      ['Metadata', 4],
+    ])
     expect(name(requests.describeTopicsRequest({ versions: everyVersion(), connectionPool: pool }, []))).toEqual(['Metadata', 12])
   })
 
@@ -59,9 +118,27 @@ describe('requests about topics', () => {
 
 describe('the wire', () => {
   it('is read as it was written', () => {
-    const bytes = Buffer.concat([int8(-3), int16(-300), int32(-70_000), boolean(true), string('p\u00e4ss'), string(''), string(null), array([1, 2], int32), int32(-1)])
+    const bytes = Buffer.concat([
+      int8(-3),
+      int16(-300),
+      int32(-70_000),
+      boolean(true),
+      string('p\u00e4ss'),
+      string(''),
+      string(null),
+      array([1, 2], int32),
+      int32(-1),
+    ])
     const reader = new WireReader(bytes)
-    expect([reader.int8(), reader.int16(), reader.int32(), reader.boolean(), reader.string(), reader.string(), reader.string()]).toEqual([-3, -300, -70_000, true, 'p\u00e4ss', '', null])
+    expect([reader.int8(), reader.int16(), reader.int32(), reader.boolean(), reader.string(), reader.string(), reader.string()]).toEqual([
+      -3,
+      -300,
+      -70_000,
+      true,
+      'p\u00e4ss',
+      '',
+      null,
+    ])
     expect([reader.array(() => reader.int32()), reader.array(() => reader.int32())]).toEqual([[1, 2], []])
     expect(() => reader.int8()).toThrow(RangeError)
   })

@@ -69,7 +69,9 @@ function topicConfigOf(reader: WireReader): TopicConfig {
 
 export function createTopicsRequest(topics: readonly NewTopic[]): WireRequest<readonly TopicOutcome[]> {
   const body = Buffer.concat([array(topics, newTopic), int32(brokerTimeoutMs), boolean(false)]) // not only to validate
-  return requestOf({ apiKey: 19, version: 4, apiName: 'CreateTopics' }, body, (reader) => reader.array(() => ({ name: reader.string() ?? '', errorCode: reader.int16(), message: reader.string() })))
+  return requestOf({ apiKey: 19, version: 4, apiName: 'CreateTopics' }, body, (reader) =>
+    reader.array(() => ({ name: reader.string() ?? '', errorCode: reader.int16(), message: reader.string() })),
+  )
 }
 
 function newTopic({ name, partitions, replicas, config }: NewTopic): Buffer {
@@ -78,16 +80,23 @@ function newTopic({ name, partitions, replicas, config }: NewTopic): Buffer {
   return Buffer.concat([string(name), int32(partitions), int16(replicas ?? -1), brokersChoose, entries])
 }
 
-export function createPartitionsRequest(topics: readonly { readonly name: string; readonly partitions: number }[]): WireRequest<readonly TopicOutcome[]> {
+export function createPartitionsRequest(
+  topics: readonly { readonly name: string; readonly partitions: number }[],
+): WireRequest<readonly TopicOutcome[]> {
   const brokersChoose = int32(-1)
   const growth = array(topics, ({ name, partitions }) => Buffer.concat([string(name), int32(partitions), brokersChoose]))
   const body = Buffer.concat([growth, int32(brokerTimeoutMs), boolean(false)]) // not only to validate
-  return requestOf({ apiKey: 37, version: 1, apiName: 'CreatePartitions' }, body, (reader) => reader.array(() => ({ name: reader.string() ?? '', errorCode: reader.int16(), message: reader.string() })))
+  return requestOf({ apiKey: 37, version: 1, apiName: 'CreatePartitions' }, body, (reader) =>
+    reader.array(() => ({ name: reader.string() ?? '', errorCode: reader.int16(), message: reader.string() })),
+  )
 }
 
 export function alterConfigsRequest(topics: readonly ConfigChange[]): WireRequest<readonly TopicOutcome[]> {
-  const change = ([entry, value]: readonly [string, string | null]): Buffer => Buffer.concat([string(entry), int8(value === null ? operations.delete : operations.set), string(value)])
-  const resources = array(topics, ({ name, changes }) => Buffer.concat([int8(topicResource), string(name), array(Object.entries(changes), change)]))
+  const change = ([entry, value]: readonly [string, string | null]): Buffer =>
+    Buffer.concat([string(entry), int8(value === null ? operations.delete : operations.set), string(value)])
+  const resources = array(topics, ({ name, changes }) =>
+    Buffer.concat([int8(topicResource), string(name), array(Object.entries(changes), change)]),
+  )
   const body = Buffer.concat([resources, boolean(false)]) // not only to validate
   return requestOf({ apiKey: 44, version: 0, apiName: 'IncrementalAlterConfigs' }, body, (reader) => {
     return reader.array(() => {
@@ -100,7 +109,9 @@ export function alterConfigsRequest(topics: readonly ConfigChange[]): WireReques
 
 export function deleteTopicsRequest(names: readonly string[]): WireRequest<readonly TopicOutcome[]> {
   const body = Buffer.concat([array(names, string), int32(brokerTimeoutMs)])
-  return requestOf({ apiKey: 20, version: 3, apiName: 'DeleteTopics' }, body, (reader) => reader.array(() => ({ name: reader.string() ?? '', errorCode: reader.int16(), message: null })))
+  return requestOf({ apiKey: 20, version: 3, apiName: 'DeleteTopics' }, body, (reader) =>
+    reader.array(() => ({ name: reader.string() ?? '', errorCode: reader.int16(), message: null })),
+  )
 }
 
 type Head = Pick<WireRequest<unknown>, 'apiKey' | 'version' | 'apiName'>

@@ -16,17 +16,30 @@ describe('naming what an API server answers', () => {
     ['conflict', status(409, 'Conflict', 'Operation cannot be fulfilled on configmaps "x": the object has been modified')],
     ['invalid', status(422, 'Invalid', 'ConfigMap "x" is invalid: data: Too long')],
     ['invalid', status(400, 'BadRequest', 'strict decoding error: unknown field "spec.nonsense"')],
-    ['invalid', status(500, '', 'failed to create typed patch object (default/x; /v1, Kind=ConfigMap): .nonsense: field not declared in schema')],
+    [
+      'invalid',
+      status(500, '', 'failed to create typed patch object (default/x; /v1, Kind=ConfigMap): .nonsense: field not declared in schema'),
+    ],
     ['invalid', status(413, 'RequestEntityTooLarge', 'Request entity too large: limit is 3145728')],
     ['forbidden', status(403, 'Forbidden', 'configmaps is forbidden: User "x" cannot list resource "configmaps"')],
     ['forbidden', status(403, 'Forbidden', 'pods "x" is forbidden: exceeded quota: small')],
     ['forbidden', status(400, '', 'admission webhook "images.example" denied the request: no such registry')],
-    ['forbidden', status(422, 'Invalid', `deployments.apps "x" is forbidden: ValidatingAdmissionPolicy 'replicas' with binding 'all' denied request: too many`)],
+    [
+      'forbidden',
+      status(
+        422,
+        'Invalid',
+        `deployments.apps "x" is forbidden: ValidatingAdmissionPolicy 'replicas' with binding 'all' denied request: too many`,
+      ),
+    ],
     ['unauthorized', status(401, 'Unauthorized', 'Unauthorized')],
     ['gone', status(410, 'Expired', 'The provided continue parameter is too old')],
     ['gone', status(410, 'Gone', 'too old resource version: 1 (200)')],
     ['overloaded', status(429, 'TooManyRequests', 'too many requests')],
-    ['unavailable', status(500, 'InternalError', 'Internal error occurred: failed calling webhook "images.example": connect: connection refused')],
+    [
+      'unavailable',
+      status(500, 'InternalError', 'Internal error occurred: failed calling webhook "images.example": connect: connection refused'),
+    ],
     ['unavailable', status(504, 'Timeout', 'Timeout: Too large resource version: 9000, current: 12')],
     ['unavailable', { code: 503, body: '<html>no backend</html>' }],
     ['unavailable', { code: 502, body: '' }],
@@ -44,7 +57,9 @@ describe('naming what an API server answers', () => {
 
   it('leaves out the object that a message quotes, and cuts what is too long', () => {
     const quoted = JSON.stringify(JSON.stringify({ data: { password: 'x'.repeat(400) } }))
-    const told = apiErrorOf(status(422, 'Invalid', ` "" is invalid: patch: Invalid value: ${quoted}: strict decoding error: unknown field "nonsense"`))
+    const told = apiErrorOf(
+      status(422, 'Invalid', ` "" is invalid: patch: Invalid value: ${quoted}: strict decoding error: unknown field "nonsense"`),
+    )
     expect(told.message).toBe(' "" is invalid: patch: Invalid value: "...": strict decoding error: unknown field "nonsense"')
     expect(apiErrorOf(status(400, '', 'x'.repeat(10_000))).message).toHaveLength(2_000)
   })

@@ -97,7 +97,13 @@ function release(agent: HttpAgent): void {
   for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy()
 }
 
-function tlsOf({ ca, cert, key, servername, rejectUnauthorized }: RequestOptions): Pick<RequestOptions, 'ca' | 'cert' | 'key' | 'servername' | 'rejectUnauthorized'> {
+function tlsOf({
+  ca,
+  cert,
+  key,
+  servername,
+  rejectUnauthorized,
+}: RequestOptions): Pick<RequestOptions, 'ca' | 'cert' | 'key' | 'servername' | 'rejectUnauthorized'> {
   return {
     ...(ca === undefined ? {} : { ca }),
     ...(cert === undefined ? {} : { cert }),
@@ -117,6 +123,7 @@ function fingerprintOf(options: RequestOptions): string {
 /** client-node puts its headers into a plain object. */
 function headersOf({ headers }: RequestOptions): Record<string, string | readonly string[]> {
   const plain: Record<string, string | readonly string[]> = {}
-  for (const [name, value] of Object.entries(headers ?? {})) plain[name.toLowerCase()] = typeof value === 'string' ? value.trim() : String(value)
+  for (const [name, value] of Object.entries(headers ?? {}))
+    plain[name.toLowerCase()] = typeof value === 'string' ? value.trim() : String(value)
   return plain
 }

@@ -28,12 +28,18 @@ export interface HttpServer {
  * Sends a call, and resolves when the head of the answer is here.
  * @throws what happened to the connection, or the signal's reason
  */
-export async function openCall(server: HttpServer, call: HttpCall, authorization: Authorization, signal: AbortSignal): Promise<IncomingMessage> {
+export async function openCall(
+  server: HttpServer,
+  call: HttpCall,
+  authorization: Authorization,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
   try {
     return await openOnce(server, call, authorization, signal)
   } catch (error) {
     // The server may end an idle connection in the moment in which we use it again. What only reads can be asked once more.
-    if (call.method === 'GET' && error instanceof StaleConnectionError && !signal.aborted) return openOnce(server, call, authorization, signal)
+    if (call.method === 'GET' && error instanceof StaleConnectionError && !signal.aborted)
+      return openOnce(server, call, authorization, signal)
     throw error
   }
 }
@@ -71,7 +77,10 @@ function openOnce(server: HttpServer, call: HttpCall, authorization: Authorizati
 
 function optionsOf(server: HttpServer, call: HttpCall, authorization: Authorization, signal: AbortSignal): RequestOptions {
   const { url, userAgent } = server
-  const body = call.body === undefined ? {} : { 'content-type': call.contentType ?? 'application/json', 'content-length': Buffer.byteLength(call.body) }
+  const body =
+    call.body === undefined
+      ? {}
+      : { 'content-type': call.contentType ?? 'application/json', 'content-length': Buffer.byteLength(call.body) }
   return {
     host: url.hostname.replace(/^\[|\]$/g, ''),
     port: url.port === '' ? (url.protocol === 'http:' ? 80 : 443) : Number(url.port),

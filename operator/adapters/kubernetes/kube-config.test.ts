@@ -32,11 +32,15 @@ const config = ({ cluster = {}, user = { token: 'secret' }, context = {}, curren
   JSON.stringify({
     clusters: [{ name: 'c', cluster: { server: 'https://api.example:6443', ...cluster } }],
     users: [{ name: 'u', user }],
-    contexts: [{ name: 'main', context: { cluster: 'c', user: 'u', ...context } }, { name: 'other', context: { cluster: 'c', user: 'u', namespace: 'elsewhere' } }],
+    contexts: [
+      { name: 'main', context: { cluster: 'c', user: 'u', ...context } },
+      { name: 'other', context: { cluster: 'c', user: 'u', namespace: 'elsewhere' } },
+    ],
     'current-context': current,
   })
 
-const loadFile = async (text: string, context: string | null = null) => loadKubeConfig({ kubeconfigFile: await put('config', text), context })
+const loadFile = async (text: string, context: string | null = null) =>
+  loadKubeConfig({ kubeconfigFile: await put('config', text), context })
 const loadedOf = (result: ReturnType<typeof loadKubeConfig>): LoadedKubeConfig => {
   if (!result.ok) throw new Error(result.error)
   return result.value
@@ -73,12 +77,32 @@ describe('a kubeconfig file', () => {
     ['is empty', '', null, /cannot read the kubeconfig/],
     ['has no current context', config({ current: '' }), null, 'has no current-context: name a context; it has main, other'],
     ['has not the context that is asked for', config(), 'prod', 'has no context prod; it has main, other'],
-    ['names a cluster that it does not have', config({ context: { cluster: 'x' } }), null, 'names a cluster that the file does not have: x'],
+    [
+      'names a cluster that it does not have',
+      config({ context: { cluster: 'x' } }),
+      null,
+      'names a cluster that the file does not have: x',
+    ],
     ['names a user that it does not have', config({ context: { user: 'x' } }), null, 'names a user that the file does not have: x'],
     ['has no URL for its server', config({ cluster: { server: 'api' } }), null, 'the server of c in'],
-    ['names a file of authorities that is not there', config({ cluster: { 'certificate-authority': 'pki/ca.crt' } }), null, /the context main of .* cannot be used: its certificate-authority .*pki\/ca\.crt cannot be read: ENOENT/],
-    ['names a certificate that is not there', config({ user: { 'client-certificate': '/nothing.crt', 'client-key': '/nothing.key' } }), null, /its client-certificate \/nothing\.crt cannot be read: ENOENT/],
-    ['names a key that is not there', config({ user: { 'client-certificate': '/dev/null', 'client-key': '/nothing.key' } }), null, /its client-key \/nothing\.key cannot be read: ENOENT/],
+    [
+      'names a file of authorities that is not there',
+      config({ cluster: { 'certificate-authority': 'pki/ca.crt' } }),
+      null,
+      /the context main of .* cannot be used: its certificate-authority .*pki\/ca\.crt cannot be read: ENOENT/,
+    ],
+    [
+      'names a certificate that is not there',
+      config({ user: { 'client-certificate': '/nothing.crt', 'client-key': '/nothing.key' } }),
+      null,
+      /its client-certificate \/nothing\.crt cannot be read: ENOENT/,
+    ],
+    [
+      'names a key that is not there',
+      config({ user: { 'client-certificate': '/dev/null', 'client-key': '/nothing.key' } }),
+      null,
+      /its client-key \/nothing\.key cannot be read: ENOENT/,
+    ],
     ['is for plain http without saying that it is meant', config({ cluster: { server: 'http://api:8080' } }), null, 'is plain http'],
   ] as const)('is refused with a reason when it %s', async (_what, text, context, reason) => {
     const result = text === null ? loadKubeConfig({ kubeconfigFile: join(folder, 'nothing'), context }) : await loadFile(text, context)
@@ -89,7 +113,8 @@ describe('a kubeconfig file', () => {
 
 describe('without a kubeconfig file', () => {
   const account = 'var/run/secrets/kubernetes.io/serviceaccount'
-  const load = (context: string | null = null) => loadKubeConfig({ kubeconfigFile: null, context, root: `${folder}/`, home: join(folder, 'home') })
+  const load = (context: string | null = null) =>
+    loadKubeConfig({ kubeconfigFile: null, context, root: `${folder}/`, home: join(folder, 'home') })
 
   it('is the service account of the pod', async () => {
     vi.stubEnv('KUBERNETES_SERVICE_HOST', 'fd00::1')
@@ -107,7 +132,9 @@ describe('without a kubeconfig file', () => {
     vi.stubEnv('KUBERNETES_SERVICE_HOST', '10.0.0.1')
     vi.stubEnv('KUBERNETES_SERVICE_PORT', '443')
     await put(`${account}/token`, 'of the pod')
-    expect(load()).toMatchObject({ error: expect.stringMatching(/this pod has a service account, and its certificate-authority .*ca\.crt cannot be read: ENOENT/) })
+    expect(load()).toMatchObject({
+      error: expect.stringMatching(/this pod has a service account, and its certificate-authority .*ca\.crt cannot be read: ENOENT/),
+    })
   })
 
   it('is refused in a pod that does not know its server', async () => {

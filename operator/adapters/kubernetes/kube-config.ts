@@ -40,15 +40,19 @@ export function loadKubeConfig(options: KubeConfigOptions): Result<LoadedKubeCon
   if (isReadable(root + serviceAccountToken)) return loadPod(root, options.context)
   const standard = join(home, '.kube', 'config')
   if (isReadable(standard)) return loadFile(standard, options.context)
-  return failed(`no API server is known: this is no pod with a service account (${serviceAccountToken}), and there is no ${standard}; name a kubeconfig file`)
+  return failed(
+    `no API server is known: this is no pod with a service account (${serviceAccountToken}), and there is no ${standard}; name a kubeconfig file`,
+  )
 }
 
 function loadPod(root: string, context: string | null): Result<LoadedKubeConfig, string> {
-  if (context !== null) return failed(`a context (${context}) is of a kubeconfig file, and in a pod its service account is used; name the file, too`)
+  if (context !== null)
+    return failed(`a context (${context}) is of a kubeconfig file, and in a pod its service account is used; name the file, too`)
   const config = new KubeConfig()
   config.loadFromCluster(root)
   const server = config.getCurrentCluster()?.server ?? ''
-  if (!URL.canParse(server)) return failed('this pod has a service account but not the variables KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT')
+  if (!URL.canParse(server))
+    return failed('this pod has a service account but not the variables KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT')
   const unreadable = unreadableFileOf(config)
   if (unreadable !== null) return failed(`this pod has a service account, and ${unreadable}`)
   return ok({ source: 'pod', server, namespace: namespaceOf(config), config, actAsGroups: [] })
@@ -127,7 +131,9 @@ function readTokenFileAnew(config: KubeConfig, file: string, written: Readonly<R
   const user = config.getCurrentUser()
   if (typeof tokenFile !== 'string' || user === null || user.token !== undefined) return
   const path = isAbsolute(tokenFile) ? tokenFile : join(dirname(file), tokenFile)
-  config.users = config.users.map((each) => (each.name === user.name ? { ...each, authProvider: { name: 'tokenFile', config: { tokenFile: path } } } : each))
+  config.users = config.users.map((each) =>
+    each.name === user.name ? { ...each, authProvider: { name: 'tokenFile', config: { tokenFile: path } } } : each,
+  )
 }
 
 function namespaceOf(config: KubeConfig): string | null {

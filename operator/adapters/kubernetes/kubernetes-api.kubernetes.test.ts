@@ -3,7 +3,14 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { KubernetesObject, ResourceType } from '../../runtime/kubernetes-api.ts'
 import { startControlPlane, type ControlPlane } from '../../../testing/control-plane/control-plane.ts'
-import { configMapType, deploymentOf, deploymentType, describeKubernetesApi, namespaceType, valueOf } from '../../testing/kubernetes-api-contract.ts'
+import {
+  configMapType,
+  deploymentOf,
+  deploymentType,
+  describeKubernetesApi,
+  namespaceType,
+  valueOf,
+} from '../../testing/kubernetes-api-contract.ts'
 import type { ClosableKubernetesApi } from './kubernetes-api.ts'
 import { apiOf } from './testing/api-of.ts'
 
@@ -28,8 +35,19 @@ describeKubernetesApi('the real API server', async (namespaces) => {
 
 describe('what the real API server refuses', () => {
   const mine = { fieldManager: 'carillon', force: true }
-  const configMap = (more: object = {}): KubernetesObject => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'x', namespace: 'default' }, ...more })
-  const admission = (plural: string, kind: string): ResourceType => ({ group: 'admissionregistration.k8s.io', version: 'v1', plural, kind, isNamespaced: false })
+  const configMap = (more: object = {}): KubernetesObject => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'x', namespace: 'default' },
+    ...more,
+  })
+  const admission = (plural: string, kind: string): ResourceType => ({
+    group: 'admissionregistration.k8s.io',
+    version: 'v1',
+    plural,
+    kind,
+    isNamespaced: false,
+  })
   let cluster: ControlPlane
   let api: ClosableKubernetesApi
   const opened: ClosableKubernetesApi[] = []
@@ -62,12 +80,16 @@ describe('what the real API server refuses', () => {
     const patched = await api.mergePatch(configMapType, { namespace: 'default', name: 'x' }, { nonsense: { more: 'x'.repeat(500) } })
     expect(patched).toMatchObject(invalid)
     expect(JSON.stringify(patched)).not.toContain('xxxx')
-    expect(await api.apply(deploymentType, { ...deploymentOf('default'), spec: { replicas: 'two' } }, mine)).toMatchObject({ error: { kind: 'invalid' } })
+    expect(await api.apply(deploymentType, { ...deploymentOf('default'), spec: { replicas: 'two' } }, mine)).toMatchObject({
+      error: { kind: 'invalid' },
+    })
   })
 
   it('tells a namespace that is not there from a type that is not there', async () => {
     const elsewhere = { ...configMap(), metadata: { name: 'x', namespace: 'nowhere' } }
-    expect(await api.apply(configMapType, elsewhere, mine)).toMatchObject({ error: { kind: 'not-found', message: 'namespaces "nowhere" not found' } })
+    expect(await api.apply(configMapType, elsewhere, mine)).toMatchObject({
+      error: { kind: 'not-found', message: 'namespaces "nowhere" not found' },
+    })
     expect(await api.list({ ...deploymentType, version: 'v9' }, {})).toMatchObject({ error: { kind: 'no-such-resource' } })
   })
 
@@ -77,13 +99,17 @@ describe('what the real API server refuses', () => {
     expect(await (await as(cluster.impersonatingKubeconfig('somebody', ['guests']))).list(configMapType, {})).toMatchObject(forbidden)
     const masters = await as(cluster.impersonatingKubeconfig('somebody', ['guests', 'system:masters']))
     expect(await masters.list(configMapType, {})).toMatchObject({ ok: true })
-    expect(await (await as(cluster.kubeconfig.replace(cluster.token, 'nobody'))).list(configMapType, {})).toMatchObject({ error: { kind: 'unauthorized', code: 401 } })
+    expect(await (await as(cluster.kubeconfig.replace(cluster.token, 'nobody'))).list(configMapType, {})).toMatchObject({
+      error: { kind: 'unauthorized', code: 401 },
+    })
   })
 
   it('says who does not vouch for the server', async () => {
     const kubeconfig = JSON.parse(cluster.kubeconfig) as { clusters: { cluster: Record<string, unknown> }[] } // as it was made by the control plane
     delete kubeconfig.clusters[0]?.cluster['certificate-authority-data']
-    expect(await (await as(JSON.stringify(kubeconfig))).list(configMapType, {})).toMatchObject({ error: { kind: 'unavailable', code: 0, message: expect.stringContaining('certificate') } })
+    expect(await (await as(JSON.stringify(kubeconfig))).list(configMapType, {})).toMatchObject({
+      error: { kind: 'unavailable', code: 0, message: expect.stringContaining('certificate') },
+    })
   })
 
   it('forbids what a quota or a policy denies, and is unavailable when a webhook cannot be asked', async () => {
@@ -91,24 +117,65 @@ describe('what the real API server refuses', () => {
     valueOf(await api.create(namespaceType, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'small' } }))
     const quota = { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'none', namespace: 'small' } }
     valueOf(await api.create(quotaType, { ...quota, spec: { hard: { 'count/configmaps': '0' } } }))
-    valueOf(await api.apply(quotaType, { ...quota, status: { hard: { 'count/configmaps': '0' }, used: { 'count/configmaps': '0' } } }, { ...mine, subresource: 'status' }))
+    valueOf(
+      await api.apply(
+        quotaType,
+        { ...quota, status: { hard: { 'count/configmaps': '0' }, used: { 'count/configmaps': '0' } } },
+        { ...mine, subresource: 'status' },
+      ),
+    )
     const small = { ...configMap(), metadata: { name: 'x', namespace: 'small' } }
-    await vi.waitFor(async () => expect(await api.create(configMapType, small)).toMatchObject({ error: { kind: 'forbidden', message: expect.stringContaining('exceeded quota') } }), { timeout: 10_000 })
+    await vi.waitFor(
+      async () =>
+        expect(await api.create(configMapType, small)).toMatchObject({
+          error: { kind: 'forbidden', message: expect.stringContaining('exceeded quota') },
+        }),
+      { timeout: 10_000 },
+    )
 
     const rules = [{ apiGroups: ['apps'], apiVersions: ['v1'], operations: ['CREATE', 'UPDATE'], resources: ['deployments'] }]
     const policyType = admission('validatingadmissionpolicies', 'ValidatingAdmissionPolicy')
     const bindingType = admission('validatingadmissionpolicybindings', 'ValidatingAdmissionPolicyBinding')
     const apiVersion = 'admissionregistration.k8s.io/v1'
-    const spec = { matchConstraints: { resourceRules: rules }, validations: [{ expression: 'object.spec.replicas < 2', message: 'too many' }] }
+    const spec = {
+      matchConstraints: { resourceRules: rules },
+      validations: [{ expression: 'object.spec.replicas < 2', message: 'too many' }],
+    }
     valueOf(await api.create(policyType, { apiVersion, kind: policyType.kind, metadata: { name: 'few' }, spec }))
-    valueOf(await api.create(bindingType, { apiVersion, kind: bindingType.kind, metadata: { name: 'few' }, spec: { policyName: 'few', validationActions: ['Deny'] } }))
+    valueOf(
+      await api.create(bindingType, {
+        apiVersion,
+        kind: bindingType.kind,
+        metadata: { name: 'few' },
+        spec: { policyName: 'few', validationActions: ['Deny'] },
+      }),
+    )
     const dry = { ...mine, isDryRun: true }
-    await vi.waitFor(async () => expect(await api.apply(deploymentType, deploymentOf('default'), dry)).toMatchObject({ error: { kind: 'forbidden', message: expect.stringContaining('too many') } }), { timeout: 20_000 })
+    await vi.waitFor(
+      async () =>
+        expect(await api.apply(deploymentType, deploymentOf('default'), dry)).toMatchObject({
+          error: { kind: 'forbidden', message: expect.stringContaining('too many') },
+        }),
+      { timeout: 20_000 },
+    )
     valueOf(await api.delete(bindingType, { namespace: '', name: 'few' }, {}))
 
     const webhookType = admission('validatingwebhookconfigurations', 'ValidatingWebhookConfiguration')
-    const webhook = { name: 'nobody.bells.example', clientConfig: { url: 'https://127.0.0.1:1/' }, rules, sideEffects: 'None', admissionReviewVersions: ['v1'], failurePolicy: 'Fail' }
+    const webhook = {
+      name: 'nobody.bells.example',
+      clientConfig: { url: 'https://127.0.0.1:1/' },
+      rules,
+      sideEffects: 'None',
+      admissionReviewVersions: ['v1'],
+      failurePolicy: 'Fail',
+    }
     valueOf(await api.create(webhookType, { apiVersion, kind: webhookType.kind, metadata: { name: 'nobody' }, webhooks: [webhook] }))
-    await vi.waitFor(async () => expect(await api.apply(deploymentType, deploymentOf('default'), dry)).toMatchObject({ error: { kind: 'unavailable', message: expect.stringContaining('failed calling webhook') } }), { timeout: 20_000 })
+    await vi.waitFor(
+      async () =>
+        expect(await api.apply(deploymentType, deploymentOf('default'), dry)).toMatchObject({
+          error: { kind: 'unavailable', message: expect.stringContaining('failed calling webhook') },
+        }),
+      { timeout: 20_000 },
+    )
   })
 })

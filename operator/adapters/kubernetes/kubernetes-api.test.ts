@@ -33,10 +33,16 @@ afterEach(async () => {
 const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'x', namespace: 'a', resourceVersion: '5' } }
 const ref = { namespace: 'a', name: 'x' }
 const answer = (response: ServerResponse, code: number, body: object | string, headers: Record<string, string> = {}): void =>
-  void response.writeHead(code, { 'content-type': 'application/json', ...headers }).end(typeof body === 'string' ? body : JSON.stringify(body))
+  void response
+    .writeHead(code, { 'content-type': 'application/json', ...headers })
+    .end(typeof body === 'string' ? body : JSON.stringify(body))
 
 /** A client of the server, through a kubeconfig as a person would write it. */
-async function client(parts: Partial<KubernetesApiParts> = {}, user: object = { token: 'secret' }, path = ''): Promise<ClosableKubernetesApi> {
+async function client(
+  parts: Partial<KubernetesApiParts> = {},
+  user: object = { token: 'secret' },
+  path = '',
+): Promise<ClosableKubernetesApi> {
   const { port } = server.address() as AddressInfo // it listens on TCP
   const file = join(folder, 'config')
   const cluster = { server: `http://127.0.0.1:${port}${path}`, 'insecure-skip-tls-verify': true }
@@ -60,7 +66,13 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
 
 describe('a call', () => {
   it('says who we are, and sends an object as it was given', async () => {
-    const seen: { readonly line: string; readonly type: unknown; readonly agent: unknown; readonly authorization: unknown; readonly body: string }[] = []
+    const seen: {
+      readonly line: string
+      readonly type: unknown
+      readonly agent: unknown
+      readonly authorization: unknown
+      readonly body: string
+    }[] = []
     const note = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
       const { 'content-type': type, 'user-agent': agent, authorization } = request.headers
       seen.push({ line: `${request.method} ${request.url}`, type, agent, authorization, body: await bodyOf(request) })
@@ -81,8 +93,15 @@ describe('a call', () => {
         authorization: 'Bearer secret',
         body: JSON.stringify(odd),
       },
-      expect.objectContaining({ line: `PATCH ${base}?fieldValidation=Strict`, type: 'application/merge-patch+json', body: '{"data":{"a":null}}' }),
-      expect.objectContaining({ line: `DELETE ${base}`, body: JSON.stringify({ apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid: 'u' }, propagationPolicy: 'Foreground' }) }),
+      expect.objectContaining({
+        line: `PATCH ${base}?fieldValidation=Strict`,
+        type: 'application/merge-patch+json',
+        body: '{"data":{"a":null}}',
+      }),
+      expect.objectContaining({
+        line: `DELETE ${base}`,
+        body: JSON.stringify({ apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid: 'u' }, propagationPolicy: 'Foreground' }),
+      }),
     ])
   })
 
@@ -95,7 +114,10 @@ describe('a call', () => {
     const failure = { ok: false, error: { kind: 'unavailable', code: 0, message: 'no answer within 100 ms' } }
     expect(await api.get(configMapType, ref)).toEqual(failure)
     expect(await api.get(configMapType, { ...ref, name: 'slow-body' })).toEqual(failure)
-    expect(reports).toEqual([{ method: 'GET', code: 0, seconds: expect.any(Number) }, { method: 'GET', code: 0, seconds: expect.any(Number) }])
+    expect(reports).toEqual([
+      { method: 'GET', code: 0, seconds: expect.any(Number) },
+      { method: 'GET', code: 0, seconds: expect.any(Number) },
+    ])
   })
 
   it('is unavailable when the connection breaks, or what answers is no API server', async () => {
@@ -103,9 +125,13 @@ describe('a call', () => {
     handle = (request) => void request.socket.destroy()
     expect(await api.get(configMapType, ref)).toMatchObject({ error: { kind: 'unavailable', code: 0, message: 'socket hang up' } })
     handle = (_request, response) => answer(response, 200, '<html>welcome</html>')
-    expect(await api.get(configMapType, ref)).toMatchObject({ error: { kind: 'unavailable', code: 200, message: 'the answer is no object of the Kubernetes API' } })
+    expect(await api.get(configMapType, ref)).toMatchObject({
+      error: { kind: 'unavailable', code: 200, message: 'the answer is no object of the Kubernetes API' },
+    })
     handle = (_request, response) => answer(response, 200, { metadata: {} })
-    expect(await api.list(configMapType, {})).toMatchObject({ error: { kind: 'unavailable', message: 'the answer is no list of the Kubernetes API' } })
+    expect(await api.list(configMapType, {})).toMatchObject({
+      error: { kind: 'unavailable', message: 'the answer is no list of the Kubernetes API' },
+    })
     handle = (_request, response) => answer(response, 301, '', { location: '/elsewhere' })
     expect(await api.get(configMapType, ref)).toMatchObject({ error: { kind: 'unavailable', code: 301 } })
   })
@@ -113,7 +139,9 @@ describe('a call', () => {
   it('reads no answer that is larger than it may be', async () => {
     handle = (_request, response) => answer(response, 200, { ...object, data: { big: 'x'.repeat(2_000) } })
     const api = await client({ maxBytes: 1_000 })
-    expect(await api.get(configMapType, ref)).toMatchObject({ error: { kind: 'unavailable', message: 'the API server sent an answer of more than 1000 bytes' } })
+    expect(await api.get(configMapType, ref)).toMatchObject({
+      error: { kind: 'unavailable', message: 'the API server sent an answer of more than 1000 bytes' },
+    })
   })
 
   it('waits for its turn when as many run as may, within its time', async () => {
@@ -127,7 +155,9 @@ describe('a call', () => {
     for (const response of held.splice(0)) answer(response, 200, object)
     expect((await Promise.all(calls)).every(({ ok }) => ok)).toBe(true)
     const late = await Promise.all([1, 2, 3].map(() => api.get(configMapType, ref)))
-    expect(late).toMatchObject(late.map(() => ({ error: { kind: 'unavailable', message: expect.stringMatching(/^no (answer|turn) within 1000 ms/) } })))
+    expect(late).toMatchObject(
+      late.map(() => ({ error: { kind: 'unavailable', message: expect.stringMatching(/^no (answer|turn) within 1000 ms/) } })),
+    )
   })
 
   // mayWrite was asked before a call, and then the call waited for its turn. A process that was stopped there for a minute woke up when another
@@ -139,7 +169,11 @@ describe('a call', () => {
     const api = await client({ maxCalls: 1, mayWrite: () => leads })
     const first = api.get(configMapType, ref)
     await vi.waitFor(() => expect(held).toHaveLength(1))
-    const writes = [api.apply(configMapType, object, { fieldManager: 'x', force: true }), api.delete(configMapType, ref, {}), api.create(configMapType, object)]
+    const writes = [
+      api.apply(configMapType, object, { fieldManager: 'x', force: true }),
+      api.delete(configMapType, ref, {}),
+      api.create(configMapType, object),
+    ]
     const read = api.get(configMapType, ref)
     leads = false
     for (const response of held.splice(0)) answer(response, 200, object)
@@ -186,14 +220,25 @@ describe('a call', () => {
       answer(response, 429, { kind: 'Status', code: 429, message: 'busy' }, { 'retry-after': '7' })
     }
     const api = await client({ onRequest: (report) => void reports.push(report), now: () => clock })
-    expect(await api.create(namespaceType, { ...object, metadata: { name: 'a' } })).toEqual({ ok: false, error: { kind: 'overloaded', code: 429, message: 'busy', retryAfterMs: 7_000 } })
+    expect(await api.create(namespaceType, { ...object, metadata: { name: 'a' } })).toEqual({
+      ok: false,
+      error: { kind: 'overloaded', code: 429, message: 'busy', retryAfterMs: 7_000 },
+    })
     expect(reports).toEqual([{ method: 'POST', code: 429, seconds: 0.25 }])
   })
 
   it('fills in what the items of a list do not say themselves', async () => {
-    handle = (_request, response) => answer(response, 200, { kind: 'ConfigMapList', metadata: { resourceVersion: '9', continue: '' }, items: [{ metadata: { name: 'x' } }] })
+    handle = (_request, response) =>
+      answer(response, 200, {
+        kind: 'ConfigMapList',
+        metadata: { resourceVersion: '9', continue: '' },
+        items: [{ metadata: { name: 'x' } }],
+      })
     const api = await client()
-    expect(await api.list(configMapType, {})).toEqual({ ok: true, value: { items: [{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'x' } }], resourceVersion: '9', continueToken: null } })
+    expect(await api.list(configMapType, {})).toEqual({
+      ok: true,
+      value: { items: [{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'x' } }], resourceVersion: '9', continueToken: null },
+    })
     handle = (_request, response) => answer(response, 200, { metadata: { resourceVersion: '9' }, items: null })
     expect(await api.list(configMapType, {})).toMatchObject({ value: { items: [] } })
   })
@@ -242,7 +287,9 @@ describe('credentials', () => {
     await writeFile(plugin, '#!/bin/sh\necho log in first >&2\nexit 1\n')
     await chmod(plugin, 0o755)
     const api = await client({ timeoutMs: 2_000 }, { exec: { apiVersion: 'client.authentication.k8s.io/v1', command: plugin } })
-    expect(await api.get(configMapType, ref)).toMatchObject({ error: { kind: 'unavailable', code: 0, message: expect.stringContaining('log in first') } })
+    expect(await api.get(configMapType, ref)).toMatchObject({
+      error: { kind: 'unavailable', code: 0, message: expect.stringContaining('log in first') },
+    })
     await writeFile(plugin, '#!/bin/sh\nexec sleep 5\n')
     const quick = await client({ timeoutMs: 200 }, { exec: { apiVersion: 'client.authentication.k8s.io/v1', command: plugin } })
     expect(await quick.get(configMapType, ref)).toMatchObject({ error: { kind: 'unavailable', message: 'no answer within 200 ms' } })
@@ -251,7 +298,8 @@ describe('credentials', () => {
   it('name whom we act as, with all groups', async () => {
     const impersonated: unknown[] = []
     handle = (request, response) => {
-      const at = (name: string): unknown[] => request.rawHeaders.flatMap((each, index) => (index % 2 === 0 && each.toLowerCase() === name ? [request.rawHeaders[index + 1]] : []))
+      const at = (name: string): unknown[] =>
+        request.rawHeaders.flatMap((each, index) => (index % 2 === 0 && each.toLowerCase() === name ? [request.rawHeaders[index + 1]] : []))
       impersonated.push(at('impersonate-user'), at('impersonate-group'))
       answer(response, 200, object)
     }
@@ -262,10 +310,12 @@ describe('credentials', () => {
 })
 
 describe('a watch', () => {
-  const line = (type: string, name: string): string => `${JSON.stringify({ type, object: { ...object, metadata: { ...object.metadata, name } } })}\n`
+  const line = (type: string, name: string): string =>
+    `${JSON.stringify({ type, object: { ...object, metadata: { ...object.metadata, name } } })}\n`
   const watch = (api: ClosableKubernetesApi, signal = new AbortController().signal): AsyncIterable<WatchEvent> =>
     api.watch(configMapType, { namespace: 'a', resourceVersion: '5', timeoutSeconds: 60, labelSelector: 'a=b', signal })
-  const names = (events: readonly WatchEvent[]): readonly string[] => events.map((event) => ('object' in event ? event.object.metadata.name : event.type))
+  const names = (events: readonly WatchEvent[]): readonly string[] =>
+    events.map((event) => ('object' in event ? event.object.metadata.name : event.type))
 
   it('reads events however they arrive, and ends when the server ends it', async () => {
     let asked: string | undefined
@@ -284,7 +334,9 @@ describe('a watch', () => {
     const reports: RequestReport[] = []
     const api = await client({ onRequest: (report) => void reports.push(report) })
     expect(names(await Array.fromAsync(watch(api)))).toEqual(['é', '\u{1F514}'])
-    expect(asked).toBe('/api/v1/namespaces/a/configmaps?watch=true&allowWatchBookmarks=true&resourceVersion=5&timeoutSeconds=60&labelSelector=a%3Db')
+    expect(asked).toBe(
+      '/api/v1/namespaces/a/configmaps?watch=true&allowWatchBookmarks=true&resourceVersion=5&timeoutSeconds=60&labelSelector=a%3Db',
+    )
     expect(reports).toEqual([{ method: 'GET', code: 200, seconds: expect.any(Number) }])
   })
 
@@ -302,21 +354,30 @@ describe('a watch', () => {
       const status = { kind: 'Status', code: 410, reason: 'Expired', message: 'too old resource version' }
       answer(response, 200, `${line('ADDED', 'x')}${JSON.stringify({ type: 'ERROR', object: status })}\n${line('ADDED', 'never')}`)
     }
-    expect(await Array.fromAsync(watch(await client()))).toMatchObject([{ type: 'ADDED' }, { type: 'ERROR', error: { kind: 'gone', message: 'too old resource version' } }])
+    expect(await Array.fromAsync(watch(await client()))).toMatchObject([
+      { type: 'ADDED' },
+      { type: 'ERROR', error: { kind: 'gone', message: 'too old resource version' } },
+    ])
   })
 
   it('ends with an error when it is refused, or hears what is no event', async () => {
     handle = (_request, response) => answer(response, 403, { kind: 'Status', code: 403, message: 'no' })
-    expect(await Array.fromAsync(watch(await client()))).toEqual([{ type: 'ERROR', error: { kind: 'forbidden', code: 403, message: 'no' } }])
+    expect(await Array.fromAsync(watch(await client()))).toEqual([
+      { type: 'ERROR', error: { kind: 'forbidden', code: 403, message: 'no' } },
+    ])
     handle = (_request, response) => answer(response, 200, 'nonsense\n')
     expect(await Array.fromAsync(watch(await client()))).toMatchObject([{ type: 'ERROR', error: { kind: 'unavailable' } }])
     handle = (_request, response) => answer(response, 200, 'x'.repeat(5_000))
-    expect(await Array.fromAsync(watch(await client({ maxBytes: 1_000 })))).toMatchObject([{ type: 'ERROR', error: { message: 'the API server sent an event of more than 1000 bytes' } }])
+    expect(await Array.fromAsync(watch(await client({ maxBytes: 1_000 })))).toMatchObject([
+      { type: 'ERROR', error: { message: 'the API server sent an event of more than 1000 bytes' } },
+    ])
   })
 
   it('is unavailable when its answer does not begin in time, and may then be silent for as long as it likes', async () => {
     handle = () => {}
-    expect(await Array.fromAsync(watch(await client({ timeoutMs: 100 })))).toEqual([{ type: 'ERROR', error: { kind: 'unavailable', code: 0, message: 'no answer within 100 ms' } }])
+    expect(await Array.fromAsync(watch(await client({ timeoutMs: 100 })))).toEqual([
+      { type: 'ERROR', error: { kind: 'unavailable', code: 0, message: 'no answer within 100 ms' } },
+    ])
     handle = (_request, response) => {
       response.writeHead(200).flushHeaders()
       setTimeout(() => response.end(line('ADDED', 'late')), 300)

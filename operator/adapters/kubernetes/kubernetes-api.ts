@@ -1,5 +1,13 @@
 import { failed, ok, type Result } from '../../../program/result.ts'
-import type { ApiError, KubernetesApi, KubernetesObject, ListPage, ResourceType, WatchEvent, WatchOptions } from '../../runtime/kubernetes-api.ts'
+import type {
+  ApiError,
+  KubernetesApi,
+  KubernetesObject,
+  ListPage,
+  ResourceType,
+  WatchEvent,
+  WatchOptions,
+} from '../../runtime/kubernetes-api.ts'
 import { apiErrorOf, unavailable } from './api-error.ts'
 import { createAuthorizer, type Authorizer } from './authorization.ts'
 import { createCallLimit, type CallLimit } from './call-limit.ts'
@@ -63,17 +71,26 @@ export function createKubernetesApi(parts: KubernetesApiParts): ClosableKubernet
     },
     get: (type, ref) => call({ method: 'GET', path: objectPath(type, ref) }),
     list: async (type, options) => {
-      const answer = await perform(connection, { method: 'GET', path: withQuery(collectionPath(type, options.namespace), listQuery(options)) })
+      const answer = await perform(connection, {
+        method: 'GET',
+        path: withQuery(collectionPath(type, options.namespace), listQuery(options)),
+      })
       return answer.ok ? pageOf(answer.value, type) : answer
     },
     watch: (type, options) => watch(connection, type, options),
-    create: (type, object) => call({ method: 'POST', path: withQuery(collectionPath(type, object.metadata.namespace), strict), body: JSON.stringify(object) }),
-    update: (type, object) => call({ method: 'PUT', path: withQuery(objectPath(type, refOf(object)), strict), body: JSON.stringify(object) }),
-    mergePatch: (type, ref, patch) => call({ ...patchOf('application/merge-patch+json', patch), path: withQuery(objectPath(type, ref), strict) }),
+    create: (type, object) =>
+      call({ method: 'POST', path: withQuery(collectionPath(type, object.metadata.namespace), strict), body: JSON.stringify(object) }),
+    update: (type, object) =>
+      call({ method: 'PUT', path: withQuery(objectPath(type, refOf(object)), strict), body: JSON.stringify(object) }),
+    mergePatch: (type, ref, patch) =>
+      call({ ...patchOf('application/merge-patch+json', patch), path: withQuery(objectPath(type, ref), strict) }),
     apply: (type, object, { fieldManager, force, subresource, isDryRun = false }) => {
       const query = { fieldManager, force: String(force), ...strict, dryRun: isDryRun ? 'All' : undefined }
       // Apply is spoken in YAML, and JSON is YAML.
-      return call({ ...patchOf('application/apply-patch+yaml', object), path: withQuery(objectPath(type, refOf(object), subresource), query) })
+      return call({
+        ...patchOf('application/apply-patch+yaml', object),
+        path: withQuery(objectPath(type, refOf(object), subresource), query),
+      })
     },
     delete: async (type, ref, options) => {
       const { uid, propagation, isDryRun = false } = options
@@ -110,7 +127,16 @@ interface Connection {
 }
 
 function connect(parts: KubernetesApiParts): Connection {
-  const { loaded, kubeConfigOptions, version, timeoutMs = 15_000, maxCalls = 32, maxBytes = 64 * 1024 * 1024, mayWrite = () => true, now = Date.now } = parts
+  const {
+    loaded,
+    kubeConfigOptions,
+    version,
+    timeoutMs = 15_000,
+    maxCalls = 32,
+    maxBytes = 64 * 1024 * 1024,
+    mayWrite = () => true,
+    now = Date.now,
+  } = parts
   return {
     server: { url: new URL(loaded.server), userAgent: `carillon-operator/${version}` },
     authorizer: createAuthorizer(loaded, kubeConfigOptions, now),
@@ -220,7 +246,8 @@ function objectOf(answer: HttpAnswer): Result<KubernetesObject, ApiError> {
 function pageOf(answer: HttpAnswer, type: ResourceType): Result<ListPage, ApiError> {
   const list = parse(answer.body)
   const items = isObject(list) ? list['items'] : undefined
-  if (!isObject(list) || !(Array.isArray(items) || items === null)) return failed(unavailable('the answer is no list of the Kubernetes API', answer.code))
+  if (!isObject(list) || !(Array.isArray(items) || items === null))
+    return failed(unavailable('the answer is no list of the Kubernetes API', answer.code))
   const apiVersion = type.group === '' ? type.version : `${type.group}/${type.version}`
   const { resourceVersion = '', continue: token } = list.metadata as { readonly resourceVersion?: string; readonly continue?: string } // of a list: ListMeta
   const objects = (items ?? []).filter(isObject).map((item) => ({ ...item, apiVersion, kind: type.kind }))

@@ -17,7 +17,9 @@ describe('naming resources in paths', () => {
 
   it('sends no version beside a continue token, which has its own', () => {
     expect(withQuery('/x', listQuery({ limit: 5, resourceVersion: '0' }))).toBe('/x?limit=5&resourceVersion=0')
-    expect(withQuery('/x', listQuery({ continueToken: 'a+b', resourceVersion: '0', labelSelector: 'a in (b)' }))).toBe('/x?labelSelector=a+in+%28b%29&continue=a%2Bb')
+    expect(withQuery('/x', listQuery({ continueToken: 'a+b', resourceVersion: '0', labelSelector: 'a in (b)' }))).toBe(
+      '/x?labelSelector=a+in+%28b%29&continue=a%2Bb',
+    )
     expect(withQuery('/x', listQuery({}))).toBe('/x')
   })
 })

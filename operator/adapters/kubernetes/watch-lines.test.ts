@@ -41,11 +41,20 @@ describe('reading an event', () => {
     expect(parseWatchLine(JSON.stringify({ type: 'ADDED', object }))).toEqual({ type: 'ADDED', object })
     expect(parseWatchLine(JSON.stringify({ type: 'BOOKMARK', object }))).toEqual({ type: 'BOOKMARK', resourceVersion: '7' })
     const status = { kind: 'Status', code: 410, reason: 'Expired', message: 'too old' }
-    expect(parseWatchLine(JSON.stringify({ type: 'ERROR', object: status }))).toMatchObject({ type: 'ERROR', error: { kind: 'gone', message: 'too old' } })
+    expect(parseWatchLine(JSON.stringify({ type: 'ERROR', object: status }))).toMatchObject({
+      type: 'ERROR',
+      error: { kind: 'gone', message: 'too old' },
+    })
   })
 
-  it.each(['', '{', '1', 'null', '{"type":"ADDED"}', '{"type":"ADDED","object":{}}', '{"type":"OTHER","object":{"metadata":{}}}', '{"type":"ERROR","object":{"metadata":{}}}'])(
-    'refuses %s',
-    (line) => expect(parseWatchLine(line)).toBe(null),
-  )
+  it.each([
+    '',
+    '{',
+    '1',
+    'null',
+    '{"type":"ADDED"}',
+    '{"type":"ADDED","object":{}}',
+    '{"type":"OTHER","object":{"metadata":{}}}',
+    '{"type":"ERROR","object":{"metadata":{}}}',
+  ])('refuses %s', (line) => expect(parseWatchLine(line)).toBe(null))
 })

@@ -10,21 +10,36 @@ import { childKey } from '../world.ts'
 
 const names = { fieldManager: 'carillon-operator', handOverManager: 'carillon-operator-handover', finalizer: 'carillon.dev/topic' }
 const serviceType: ResourceType = { group: '', version: 'v1', plural: 'services', kind: 'Service', isNamespaced: true }
-const channel = { metadata: { namespace: 'team', name: 'news', resourceVersion: '7', finalizers: ['other/one'] } } as unknown as RealtimeChannel // The rest is not looked at.
+const channel = {
+  metadata: { namespace: 'team', name: 'news', resourceVersion: '7', finalizers: ['other/one'] },
+} as unknown as RealtimeChannel // The rest is not looked at.
 const conflict: ApiError = { kind: 'conflict', message: 'changed', code: 409 }
 
 function object(name: string): KubernetesObject {
   return { apiVersion: 'v1', kind: 'Service', metadata: { name, namespace: 'team' } }
 }
-const apply = (name: string): Action => ({ kind: 'apply-object', type: serviceType, object: object(name), change: 'create', restartsPods: false })
+const apply = (name: string): Action => ({
+  kind: 'apply-object',
+  type: serviceType,
+  object: object(name),
+  change: 'create',
+  restartsPods: false,
+})
 const createTopic: Action = { kind: 'create-topic', topic: { name: 't', partitions: 3, replicas: null, config: {} } }
 const deleteTopic: Action = { kind: 'delete-topic', name: 't' }
 
 /** A Service whose port somebody gave another number, and a label. */
-const edited = { ...object('a'), metadata: { ...object('a').metadata, resourceVersion: '5', labels: { team: 'edge' } }, spec: { clusterIP: '10.0.0.1', ports: [{ name: 'http', port: 81 }] } }
+const edited = {
+  ...object('a'),
+  metadata: { ...object('a').metadata, resourceVersion: '5', labels: { team: 'edge' } },
+  spec: { clusterIP: '10.0.0.1', ports: [{ name: 'http', port: 81 }] },
+}
 
 /** Notes what it is asked, in order, and answers well, but for what is in `failures`. */
-function rig({ failures = {}, mayWrite = () => true }: { readonly failures?: Readonly<Record<string, ApiError>>; readonly mayWrite?: () => boolean } = {}) {
+function rig({
+  failures = {},
+  mayWrite = () => true,
+}: { readonly failures?: Readonly<Record<string, ApiError>>; readonly mayWrite?: () => boolean } = {}) {
   const asked: string[] = []
   const answer = (call: string, made: KubernetesObject) => {
     asked.push(call)
@@ -46,9 +61,14 @@ function rig({ failures = {}, mayWrite = () => true }: { readonly failures?: Rea
   const children = createChildren()
   const applier = createApplier({
     api: {
-      apply: async (_type, made, { fieldManager }) => answer(`apply ${made.metadata.name} as ${fieldManager}`, { ...made, metadata: { ...made.metadata, resourceVersion: '9' } }),
+      apply: async (_type, made, { fieldManager }) =>
+        answer(`apply ${made.metadata.name} as ${fieldManager}`, { ...made, metadata: { ...made.metadata, resourceVersion: '9' } }),
       get: async (_type, ref) => answer(`get ${ref.name}`, edited),
-      mergePatch: async (_type, ref, patch) => answer(`patch ${ref.name} ${JSON.stringify(patch)}`, { ...object('news'), metadata: { name: 'news', namespace: 'team', resourceVersion: '8', finalizers: [] } }),
+      mergePatch: async (_type, ref, patch) =>
+        answer(`patch ${ref.name} ${JSON.stringify(patch)}`, {
+          ...object('news'),
+          metadata: { name: 'news', namespace: 'team', resourceVersion: '8', finalizers: [] },
+        }),
       delete: async (_type, ref, { uid }) => {
         const made = answer(`remove ${ref.name} ${uid ?? ''}`, object(ref.name))
         return made.ok ? ok(undefined) : made
@@ -64,7 +84,7 @@ function rig({ failures = {}, mayWrite = () => true }: { readonly failures?: Rea
 const addFinalizerCall = 'patch news {"metadata":{"finalizers":["other/one","carillon.dev/topic"],"resourceVersion":"7"}}'
 
 describe('carrying out a plan', () => {
-  it('keeps to the order of the actions, and applies as the operator\'s field manager', async () => {
+  it("keeps to the order of the actions, and applies as the operator's field manager", async () => {
     const { asked, run } = rig()
     const { outcomes } = await run([{ kind: 'add-finalizer' }, createTopic, apply('a'), apply('b')])
     expect(outcomes.map(({ kind }) => kind)).toEqual(['done', 'done', 'done', 'done'])
@@ -110,8 +130,12 @@ describe('carrying out a plan', () => {
   it('leaves alone what is not valid in any case, and says what the API server said of the apply', async () => {
     const invalid = (message: string): ApiError => ({ kind: 'invalid', message, code: 422 })
     const replacement = 'patch a {"metadata":{"resourceVersion":"5"}}'
-    const { asked, run } = rig({ failures: { 'apply a as carillon-operator': invalid('of the apply'), [replacement]: invalid('of the patch') } })
-    const { outcomes } = await run([{ kind: 'apply-object', type: serviceType, object: object('a'), change: 'change', restartsPods: false }])
+    const { asked, run } = rig({
+      failures: { 'apply a as carillon-operator': invalid('of the apply'), [replacement]: invalid('of the patch') },
+    })
+    const { outcomes } = await run([
+      { kind: 'apply-object', type: serviceType, object: object('a'), change: 'change', restartsPods: false },
+    ])
     expect(outcomes).toMatchObject([{ kind: 'failed', failure: { error: { message: 'of the apply' } } }])
     expect(asked).toEqual(['apply a as carillon-operator', 'get a', replacement])
   })
@@ -126,7 +150,10 @@ describe('carrying out a plan', () => {
 
   it('hands replicas over under the other manager, and gives back the channel as it is afterwards', async () => {
     const { asked, run } = rig()
-    const applied = await run([{ kind: 'hand-over-replicas', type: serviceType, object: object('a') }, { kind: 'remove-finalizer', because: 'policy-is-retain' }])
+    const applied = await run([
+      { kind: 'hand-over-replicas', type: serviceType, object: object('a') },
+      { kind: 'remove-finalizer', because: 'policy-is-retain' },
+    ])
     expect(asked[0]).toBe('apply a as carillon-operator-handover')
     expect(applied.channel.metadata.resourceVersion).toBe('8')
   })
@@ -139,9 +166,11 @@ describe('carrying out a plan', () => {
     expect(asked).toEqual(['create t'])
   })
 
-  it('tells the watches\' memory what it made itself', async () => {
+  it("tells the watches' memory what it made itself", async () => {
     const { children, run } = rig()
     await run([apply('a')])
-    expect(children.seen({ namespace: 'team', name: 'news' }, { ...object('a'), metadata: { name: 'a', resourceVersion: '9' } })).toBe(false)
+    expect(children.seen({ namespace: 'team', name: 'news' }, { ...object('a'), metadata: { name: 'a', resourceVersion: '9' } })).toBe(
+      false,
+    )
   })
 })

@@ -72,7 +72,9 @@ function isBarred(outcomes: readonly Outcome[]): boolean {
   return outcomes.some(({ kind, action }) => kind === 'failed' && (action.kind === 'add-finalizer' || action.kind === 'delete-topic'))
 }
 
-type Made = { readonly kind: 'child'; readonly key: ChildKey; readonly object: KubernetesObject | null } | { readonly kind: 'channel'; readonly object: KubernetesObject }
+type Made =
+  | { readonly kind: 'child'; readonly key: ChildKey; readonly object: KubernetesObject | null }
+  | { readonly kind: 'channel'; readonly object: KubernetesObject }
 
 interface Step {
   readonly outcome: Outcome
@@ -105,7 +107,12 @@ function carryOut(action: Action, target: Target, parts: ApplierParts): Promise<
 }
 
 /** @param accepted the failure that is as good as success: somebody was faster */
-async function onKafka(action: Action, { admin }: Target, ask: (admin: TopicAdmin) => Promise<Result<void, TopicFailure>>, accepted?: TopicFailure['kind']): Promise<Step> {
+async function onKafka(
+  action: Action,
+  { admin }: Target,
+  ask: (admin: TopicAdmin) => Promise<Result<void, TopicFailure>>,
+  accepted?: TopicFailure['kind'],
+): Promise<Step> {
   if (admin === null) throw new Error(`${action.kind} was planned without a way to Kafka`)
   const answer = await ask(admin)
   const isDone = answer.ok || answer.error.kind === accepted
@@ -119,7 +126,10 @@ async function applyObject(action: ApplyAction, { channel }: Target, parts: Appl
   const answer = await applyOrOverwrite(action, parts)
   if (!answer.ok) return { outcome: failedAs(action, { of: 'kubernetes', error: answer.error }), made: null }
   children.applied(refOf(channel), answer.value)
-  return { outcome: { kind: 'done', action }, made: { kind: 'child', key: childKey(action.type.kind, action.object.metadata.name), object: answer.value } }
+  return {
+    outcome: { kind: 'done', action },
+    made: { kind: 'child', key: childKey(action.type.kind, action.object.metadata.name), object: answer.value },
+  }
 }
 
 /** What somebody made of an object may be such that an apply, which leaves theirs in place, is not valid. */
@@ -133,25 +143,40 @@ async function applyOrOverwrite(action: ApplyAction, { api, names }: ApplierPart
   return overwritten.error.kind === 'invalid' ? answer : overwritten
 }
 
-async function deleteObject(action: Extract<Action, { kind: 'delete-object' }>, { channel }: Target, { api, children }: ApplierParts): Promise<Step> {
+async function deleteObject(
+  action: Extract<Action, { kind: 'delete-object' }>,
+  { channel }: Target,
+  { api, children }: ApplierParts,
+): Promise<Step> {
   const answer = await api.delete(action.type, action.ref, { uid: action.uid, propagation: 'Background' })
-  if (!answer.ok && answer.error.kind !== 'not-found') return { outcome: failedAs(action, { of: 'kubernetes', error: answer.error }), made: null }
+  if (!answer.ok && answer.error.kind !== 'not-found')
+    return { outcome: failedAs(action, { of: 'kubernetes', error: answer.error }), made: null }
   const key = childKey(action.type.kind, action.ref.name)
   children.deleted(refOf(channel), key)
   return { outcome: { kind: 'done', action }, made: { kind: 'child', key, object: null } }
 }
 
-async function annotateChannel(action: Extract<Action, { kind: 'annotate-channel' }>, { channel }: Target, { api }: ApplierParts): Promise<Step> {
+async function annotateChannel(
+  action: Extract<Action, { kind: 'annotate-channel' }>,
+  { channel }: Target,
+  { api }: ApplierParts,
+): Promise<Step> {
   const answer = await api.mergePatch(channelType, refOf(channel), { metadata: { annotations: { [action.annotation]: action.value } } })
   if (answer.ok) return { outcome: { kind: 'done', action }, made: { kind: 'channel', object: answer.value } }
   return { outcome: failedAs(action, { of: 'kubernetes', error: answer.error }), made: null }
 }
 
 /** On the version that was read: finalizers are a list, and a merge patch replaces it whole. */
-async function patchFinalizer(action: Extract<Action, { kind: 'add-finalizer' | 'remove-finalizer' }>, { channel }: Target, { api, names }: ApplierParts): Promise<Step> {
+async function patchFinalizer(
+  action: Extract<Action, { kind: 'add-finalizer' | 'remove-finalizer' }>,
+  { channel }: Target,
+  { api, names }: ApplierParts,
+): Promise<Step> {
   const others = (channel.metadata.finalizers ?? []).filter((finalizer) => finalizer !== names.finalizer)
   const finalizers = action.kind === 'add-finalizer' ? [...others, names.finalizer] : others
-  const answer = await api.mergePatch(channelType, refOf(channel), { metadata: { finalizers, resourceVersion: channel.metadata.resourceVersion } })
+  const answer = await api.mergePatch(channelType, refOf(channel), {
+    metadata: { finalizers, resourceVersion: channel.metadata.resourceVersion },
+  })
   if (answer.ok) return { outcome: { kind: 'done', action }, made: { kind: 'channel', object: answer.value } }
   const isGone = action.kind === 'remove-finalizer' && answer.error.kind === 'not-found'
   return { outcome: isGone ? { kind: 'done', action } : failedAs(action, { of: 'kubernetes', error: answer.error }), made: null }

@@ -7,7 +7,18 @@ import { createHealMeter } from './heal-meter.ts'
 import { childKey, healKey } from '../world.ts'
 
 const deployment = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'chat-gateway', namespace: 'shop' } }
-const healOf = (...lost: readonly string[]): Outcome => ({ kind: 'done', action: { kind: 'apply-object', type: operandTypes.Deployment, object: deployment, change: 'heal', restartsPods: false, lost, takenBy: ['kubectl-edit'] } })
+const healOf = (...lost: readonly string[]): Outcome => ({
+  kind: 'done',
+  action: {
+    kind: 'apply-object',
+    type: operandTypes.Deployment,
+    object: deployment,
+    change: 'heal',
+    restartsPods: false,
+    lost,
+    takenBy: ['kubectl-edit'],
+  },
+})
 const key = (field: string) => healKey(childKey('Deployment', 'chat-gateway'), field)
 
 function rig(maxChannels?: number) {
@@ -24,7 +35,9 @@ describe('a field that is set back', () => {
       expect([...meter.contestedOf(channel)]).toEqual([])
       meter.healed(channel, [healOf('spec.replicas')])
     }
-    expect([...meter.contestedOf(channel)]).toEqual([[key('spec.replicas'), { lastHealMs: 1_031_000, pauseMs: 60_000, hasWaited: false, takenBy: ['kubectl-edit'] }]])
+    expect([...meter.contestedOf(channel)]).toEqual([
+      [key('spec.replicas'), { lastHealMs: 1_031_000, pauseMs: 60_000, hasWaited: false, takenBy: ['kubectl-edit'] }],
+    ])
   })
 
   it('is not contested by heals of other fields, by heals that failed, or by heals that are far apart', () => {
@@ -55,9 +68,22 @@ describe('a field that is set back', () => {
 
   it('may be the finalizer of the channel, or a whole object that is made again', () => {
     const { meter, channel } = rig()
-    const made: Outcome = { kind: 'done', action: { kind: 'apply-object', type: operandTypes.Deployment, object: deployment, change: 'create', restartsPods: false, lost: ['the object'] } }
+    const made: Outcome = {
+      kind: 'done',
+      action: {
+        kind: 'apply-object',
+        type: operandTypes.Deployment,
+        object: deployment,
+        change: 'create',
+        restartsPods: false,
+        lost: ['the object'],
+      },
+    }
     for (let times = 0; times < 3; times++) meter.healed(channel, [{ kind: 'done', action: { kind: 'add-finalizer' } }, made])
-    expect([...meter.contestedOf(channel).keys()]).toEqual([healKey(childKey('RealtimeChannel', 'chat'), 'metadata.finalizers[carillon.dev/topic]'), key('the object')])
+    expect([...meter.contestedOf(channel).keys()]).toEqual([
+      healKey(childKey('RealtimeChannel', 'chat'), 'metadata.finalizers[carillon.dev/topic]'),
+      key('the object'),
+    ])
   })
 
   it('is tried at once when the channel has changed', () => {

@@ -72,7 +72,11 @@ export function createHealMeter({ nowMs, maxChannels = 4_096 }: HealMeterParts):
   return {
     contestedOf(channel) {
       const fields = knownOf(channel)?.fields ?? new Map<HealKey, Heals>()
-      return new Map([...fields].flatMap(([key, { pauseMs, takenBy, atMs }]) => (pauseMs === null ? [] : [[key, { pauseMs, takenBy, lastHealMs: atMs.at(-1) ?? 0, hasWaited: pauseMs > firstPauseMs }]])))
+      return new Map(
+        [...fields].flatMap(([key, { pauseMs, takenBy, atMs }]) =>
+          pauseMs === null ? [] : [[key, { pauseMs, takenBy, lastHealMs: atMs.at(-1) ?? 0, hasWaited: pauseMs > firstPauseMs }]],
+        ),
+      )
     },
     healed(channel, outcomes) {
       for (const { kind, action } of outcomes) {
@@ -96,7 +100,8 @@ function healedAgain(before: Heals | null, action: Action, nowMs: number): Heals
   const takenBy = action.kind === 'apply-object' ? (action.takenBy ?? []) : []
   const atMs = [...(before?.atMs ?? []), nowMs].filter((each) => each > nowMs - windowMs).slice(-maxHeals)
   const named = takenBy.length > 0 ? takenBy : (before?.takenBy ?? [])
-  if (before?.pauseMs !== null && before?.pauseMs !== undefined) return { atMs, takenBy: named, pauseMs: Math.min(maxPauseMs, before.pauseMs * 2) }
+  if (before?.pauseMs !== null && before?.pauseMs !== undefined)
+    return { atMs, takenBy: named, pauseMs: Math.min(maxPauseMs, before.pauseMs * 2) }
   return { atMs, takenBy: named, pauseMs: atMs.length === maxHeals ? firstPauseMs : null }
 }
 

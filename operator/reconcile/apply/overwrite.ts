@@ -18,7 +18,11 @@ export interface OverwriteParts {
  * leaves it out some day. So the ownership by the patch is given up.
  * @returns an error, and nothing has changed, when the object is not valid in this way either
  */
-export async function overwrite(type: ResourceType, object: KubernetesObject, { api, fieldManager }: OverwriteParts): Promise<Result<void, ApiError>> {
+export async function overwrite(
+  type: ResourceType,
+  object: KubernetesObject,
+  { api, fieldManager }: OverwriteParts,
+): Promise<Result<void, ApiError>> {
   const ref: ObjectRef = { namespace: object.metadata.namespace ?? '', name: object.metadata.name }
   const live = await api.get(type, ref)
   if (!live.ok) return live
@@ -45,6 +49,8 @@ function replacement(live: KubernetesObject, { metadata, spec }: KubernetesObjec
 /** The merge patch (RFC 7396) that leaves nothing of what there is but what is wanted. */
 function replacing(found: unknown, wanted: unknown): unknown {
   if (!isRecord(found) || !isRecord(wanted)) return wanted
-  const gone = Object.keys(found).filter((name) => wanted[name] === undefined).map((name) => [name, null] as const)
+  const gone = Object.keys(found)
+    .filter((name) => wanted[name] === undefined)
+    .map((name) => [name, null] as const)
   return Object.fromEntries([...gone, ...Object.entries(wanted).map(([name, value]) => [name, replacing(found[name], value)] as const)])
 }

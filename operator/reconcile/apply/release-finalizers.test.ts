@@ -23,16 +23,26 @@ async function clusterWith(channels: readonly (readonly [namespace: string, name
 }
 
 describe('releasing finalizers', () => {
-  it('takes the operator\'s finalizer off all channels, and leaves those of others', async () => {
-    const { api, finalizersOf } = await clusterWith([['a', 'x', [names.finalizer, 'other.dev/one']], ['b', 'y', [names.finalizer]], ['b', 'z', []]])
+  it("takes the operator's finalizer off all channels, and leaves those of others", async () => {
+    const { api, finalizersOf } = await clusterWith([
+      ['a', 'x', [names.finalizer, 'other.dev/one']],
+      ['b', 'y', [names.finalizer]],
+      ['b', 'z', []],
+    ])
     expect(await releaseFinalizers({ api, namespaces: [], isDryRun: false, say })).toEqual({ ok: true, value: { released: 2, failed: 0 } })
     expect(await finalizersOf('a', 'x')).toEqual(['other.dev/one'])
     expect(await finalizersOf('b', 'y')).toEqual([])
   })
 
   it('keeps to the namespaces that it was given', async () => {
-    const { api, finalizersOf } = await clusterWith([['a', 'x', [names.finalizer]], ['b', 'y', [names.finalizer]]])
-    expect(await releaseFinalizers({ api, namespaces: ['b'], isDryRun: false, say })).toEqual({ ok: true, value: { released: 1, failed: 0 } })
+    const { api, finalizersOf } = await clusterWith([
+      ['a', 'x', [names.finalizer]],
+      ['b', 'y', [names.finalizer]],
+    ])
+    expect(await releaseFinalizers({ api, namespaces: ['b'], isDryRun: false, say })).toEqual({
+      ok: true,
+      value: { released: 1, failed: 0 },
+    })
     expect(await finalizersOf('a', 'x')).toEqual([names.finalizer])
   })
 
@@ -52,10 +62,16 @@ describe('releasing finalizers', () => {
   })
 
   it('goes on with the other namespaces when one cannot be read, says so, and counts it as a failure', async () => {
-    const { api, finalizersOf } = await clusterWith([['a', 'x', [names.finalizer]], ['b', 'y', [names.finalizer]]])
+    const { api, finalizersOf } = await clusterWith([
+      ['a', 'x', [names.finalizer]],
+      ['b', 'y', [names.finalizer]],
+    ])
     api.failNext({ verb: 'list' }, { kind: 'forbidden', message: 'not in a' })
     said.length = 0
-    expect(await releaseFinalizers({ api, namespaces: ['a', 'b'], isDryRun: false, say })).toEqual({ ok: true, value: { released: 1, failed: 1 } })
+    expect(await releaseFinalizers({ api, namespaces: ['a', 'b'], isDryRun: false, say })).toEqual({
+      ok: true,
+      value: { released: 1, failed: 1 },
+    })
     expect(await finalizersOf('b', 'y')).toEqual([])
     expect(said[0]).toBe('a: its channels could not be listed: not in a')
   })
@@ -63,8 +79,17 @@ describe('releasing finalizers', () => {
   it('tries again when somebody was faster, and finds nothing where the type is unknown', async () => {
     const { api } = await clusterWith([['a', 'x', [names.finalizer]]])
     let conflicts = 2
-    const busy: typeof api = { ...api, mergePatch: (...patch) => (conflicts-- > 0 ? Promise.resolve({ ok: false, error: { kind: 'conflict', message: '', code: 409 } }) : api.mergePatch(...patch)) }
-    expect(await releaseFinalizers({ api: busy, namespaces: [], isDryRun: false, say })).toEqual({ ok: true, value: { released: 1, failed: 0 } })
-    expect(await releaseFinalizers({ api: createMemoryKubernetes({ missing: [channelType] }), namespaces: [], isDryRun: false, say })).toEqual({ ok: true, value: { released: 0, failed: 0 } })
+    const busy: typeof api = {
+      ...api,
+      mergePatch: (...patch) =>
+        conflicts-- > 0 ? Promise.resolve({ ok: false, error: { kind: 'conflict', message: '', code: 409 } }) : api.mergePatch(...patch),
+    }
+    expect(await releaseFinalizers({ api: busy, namespaces: [], isDryRun: false, say })).toEqual({
+      ok: true,
+      value: { released: 1, failed: 0 },
+    })
+    expect(
+      await releaseFinalizers({ api: createMemoryKubernetes({ missing: [channelType] }), namespaces: [], isDryRun: false, say }),
+    ).toEqual({ ok: true, value: { released: 0, failed: 0 } })
   })
 })

@@ -49,8 +49,12 @@ export async function releaseFinalizers(parts: ReleaseParts): Promise<Result<Rel
 
 async function listHeld(api: ReleaseParts['api'], namespace: string | undefined): Promise<Result<readonly KubernetesObject[], ApiError>> {
   const held: KubernetesObject[] = []
-  for (let continueToken: string | null = ''; continueToken !== null; ) {
-    const page = await api.list(channelType, { ...(namespace === undefined ? {} : { namespace }), limit: pageSize, ...(continueToken === '' ? {} : { continueToken }) })
+  for (let continueToken: string | null = ''; continueToken !== null;) {
+    const page = await api.list(channelType, {
+      ...(namespace === undefined ? {} : { namespace }),
+      limit: pageSize,
+      ...(continueToken === '' ? {} : { continueToken }),
+    })
     if (!page.ok) return page.error.kind === 'no-such-resource' ? ok([]) : failed(page.error)
     held.push(...page.value.items.filter(({ metadata }) => metadata.finalizers?.includes(names.finalizer) === true))
     continueToken = page.value.continueToken
@@ -65,7 +69,9 @@ async function release(api: ReleaseParts['api'], listed: KubernetesObject): Prom
   for (let attempt = 1; ; attempt++) {
     const { finalizers = [], resourceVersion } = object.metadata
     if (!finalizers.includes(names.finalizer)) return null
-    const patched = await api.mergePatch(channelType, ref, { metadata: { finalizers: finalizers.filter((finalizer) => finalizer !== names.finalizer), resourceVersion } })
+    const patched = await api.mergePatch(channelType, ref, {
+      metadata: { finalizers: finalizers.filter((finalizer) => finalizer !== names.finalizer), resourceVersion },
+    })
     if (patched.ok || patched.error.kind === 'not-found') return null
     if (patched.error.kind !== 'conflict' || attempt === attempts) return patched.error
     const read = await api.get(channelType, ref)

@@ -43,14 +43,39 @@ function scene(): Scene {
 /** An operator with an image of its own, which holds its Lease. */
 async function startOperator(made: Scene, name: string): Promise<TestOperator> {
   const { api, topics } = made
-  const [lease, settings] = [`system/${name}`, someSettings({ appliedBy: `system/${name}`, image: `registry.example.com/carillon:${name}` })]
+  const [lease, settings] = [
+    `system/${name}`,
+    someSettings({ appliedBy: `system/${name}`, image: `registry.example.com/carillon:${name}` }),
+  ]
   await renew(made, name, 'holder')
   const [children, told, gone] = [createChildren(), new Array<string>(), new Array<string>()]
-  const otherOperators = createOtherOperators({ api, own: lease, now: () => made.nowMs, onGone: (each) => gone.push(each), logger: createRecordingLogger().logger })
+  const otherOperators = createOtherOperators({
+    api,
+    own: lease,
+    now: () => made.nowMs,
+    onGone: (each) => gone.push(each),
+    logger: createRecordingLogger().logger,
+  })
   const reconcile = createReconciler({
     api,
     admins: topics,
-    observer: createObserver({ api, admins: topics, ownConnection: () => ({ brokers, tls: null, sasl: null }), claims: createClaims({ defaultBrokers: brokers }), children, routes: { observe: async () => ({ kind: 'not-asked' }) }, otherRoutes: createOtherRoutes(), otherOperators, assignsPodUsers: async () => ({ ok: true, value: false }), judge: aJudge(), onClaimsChanged: () => {}, healMeter: { contestedOf: () => new Map() }, childTypes: Object.values(operandTypes), childNameOf: (channel) => operandNames(channel).Deployment, nowMs: Date.now }),
+    observer: createObserver({
+      api,
+      admins: topics,
+      ownConnection: () => ({ brokers, tls: null, sasl: null }),
+      claims: createClaims({ defaultBrokers: brokers }),
+      children,
+      routes: { observe: async () => ({ kind: 'not-asked' }) },
+      otherRoutes: createOtherRoutes(),
+      otherOperators,
+      assignsPodUsers: async () => ({ ok: true, value: false }),
+      judge: aJudge(),
+      onClaimsChanged: () => {},
+      healMeter: { contestedOf: () => new Map() },
+      childTypes: Object.values(operandTypes),
+      childNameOf: (channel) => operandNames(channel).Deployment,
+      nowMs: Date.now,
+    }),
     applier: createApplier({ api, children, names, mayWrite: () => true }),
     children,
     healMeter: { healed: () => {} },
@@ -62,26 +87,52 @@ async function startOperator(made: Scene, name: string): Promise<TestOperator> {
     nowMs: Date.now,
     pause: async () => {},
   })
-  return { lease, told, gone, reconcile: () => reconcile(ref, { signal: new AbortController().signal, priority: 'user' }), lookAgain: () => otherOperators.lookAgain() }
+  return {
+    lease,
+    told,
+    gone,
+    reconcile: () => reconcile(ref, { signal: new AbortController().signal, priority: 'user' }),
+    lookAgain: () => otherOperators.lookAgain(),
+  }
 }
 
 /** Another state of the Lease, as each renewal makes one. @param holder '': it was let go */
 async function renew({ api, nowMs }: Scene, name: string, holder: string): Promise<void> {
-  await api.apply(leaseType, { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { namespace: 'system', name }, spec: { holderIdentity: holder, leaseDurationSeconds: 15, renewTime: String(nowMs) } }, { fieldManager: name, force: true })
+  await api.apply(
+    leaseType,
+    {
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      metadata: { namespace: 'system', name },
+      spec: { holderIdentity: holder, leaseDurationSeconds: 15, renewTime: String(nowMs) },
+    },
+    { fieldManager: name, force: true },
+  )
 }
 
 async function makeChannel({ api }: Scene): Promise<void> {
-  await api.as('kubectl').apply(channelType, { apiVersion, kind: channelKind, metadata: ref, spec: aChannel().spec }, { fieldManager: 'kubectl', force: true })
+  await api
+    .as('kubectl')
+    .apply(channelType, { apiVersion, kind: channelKind, metadata: ref, spec: aChannel().spec }, { fieldManager: 'kubectl', force: true })
 }
 
 async function channelOf({ api }: Scene) {
   const found = await api.get(channelType, ref)
   if (!found.ok) throw new Error(found.error.message)
   const status = found.value['status'] as RealtimeChannelStatus | undefined // the reconciler wrote it
-  return { note: found.value.metadata.annotations?.['carillon.dev/left-by'], ready: status?.conditions?.find(({ type }) => type === 'Ready') }
+  return {
+    note: found.value.metadata.annotations?.['carillon.dev/left-by'],
+    ready: status?.conditions?.find(({ type }) => type === 'Ready'),
+  }
 }
 
-const marksIn = ({ api }: Scene): readonly (string | undefined)[] => [...new Set(Object.values(operandTypes).flatMap((type) => api.objects(type).map(({ metadata }) => metadata.annotations?.['carillon.dev/applied-by'])))]
+const marksIn = ({ api }: Scene): readonly (string | undefined)[] => [
+  ...new Set(
+    Object.values(operandTypes).flatMap((type) =>
+      api.objects(type).map(({ metadata }) => metadata.annotations?.['carillon.dev/applied-by']),
+    ),
+  ),
+]
 const imageIn = ({ api }: Scene): string => /carillon:[a-z]+/.exec(JSON.stringify(api.objects(operandTypes.Deployment)))?.[0] ?? ''
 const changes = ({ api }: Scene): number => api.writes().filter(({ hasChanged }) => hasChanged).length
 
@@ -95,7 +146,11 @@ describe('two operators over one namespace', () => {
     expect(await second.reconcile()).toEqual({ kind: 'done' })
     expect(second.told).toEqual(['Warning LeftToOtherOperator'])
     await first.reconcile()
-    expect([marksIn(made), imageIn(made), await channelOf(made)]).toMatchObject([['system/first'], 'carillon:first', { note: 'system/second' }])
+    expect([marksIn(made), imageIn(made), await channelOf(made)]).toMatchObject([
+      ['system/first'],
+      'carillon:first',
+      { note: 'system/second' },
+    ])
     made.api.forgetWrites()
     for (const operator of [second, first, second, first]) await operator.reconcile()
     expect([made.api.writes(), second.told.length]).toEqual([[], 1])
@@ -156,7 +211,13 @@ describe('two operators over one namespace', () => {
     await makeChannel(made)
     await first.reconcile()
     for (const mark of ['system/of-yesterday', 'nonsense', '../x/y']) {
-      await made.api.as('kubectl').mergePatch(operandTypes.Deployment, { namespace: 'shop', name: 'chat-gateway' }, { metadata: { annotations: { 'carillon.dev/applied-by': mark } } })
+      await made.api
+        .as('kubectl')
+        .mergePatch(
+          operandTypes.Deployment,
+          { namespace: 'shop', name: 'chat-gateway' },
+          { metadata: { annotations: { 'carillon.dev/applied-by': mark } } },
+        )
       await first.reconcile()
       expect(marksIn(made), mark).toEqual(['system/first'])
     }
@@ -170,7 +231,13 @@ describe('two operators over one namespace', () => {
     made.api.failNext({ verb: 'get', type: 'leases' }, { kind: 'forbidden' }, 100)
     await second.reconcile()
     expect(imageIn(made)).toBe('carillon:first')
-    await made.api.as('kubectl').mergePatch(operandTypes.Deployment, { namespace: 'shop', name: 'chat-gateway' }, { metadata: { annotations: { 'carillon.dev/applied-by': null } } })
+    await made.api
+      .as('kubectl')
+      .mergePatch(
+        operandTypes.Deployment,
+        { namespace: 'shop', name: 'chat-gateway' },
+        { metadata: { annotations: { 'carillon.dev/applied-by': null } } },
+      )
     await second.reconcile()
     expect([imageIn(made), marksIn(made)]).toEqual(['carillon:second', ['system/second']])
   })

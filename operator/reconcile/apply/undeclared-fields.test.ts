@@ -2,11 +2,15 @@ import { describe, expect, it } from 'vitest'
 import { undeclaredFields, withoutField } from './undeclared-fields.ts'
 
 // As Kubernetes 1.34 says it.
-const message = 'failed to create typed patch object (shop/chat; carillon.dev/v1alpha1, Kind=RealtimeChannel): errors:\n  .status.apiUrl: field not declared in schema\n  .status.topic.configKeys: field not declared in schema'
+const message =
+  'failed to create typed patch object (shop/chat; carillon.dev/v1alpha1, Kind=RealtimeChannel): errors:\n  .status.apiUrl: field not declared in schema\n  .status.topic.configKeys: field not declared in schema'
 
 describe('fields that a definition does not have', () => {
   it('are named by the API server', () => {
-    expect(undeclaredFields(message)).toEqual([['status', 'apiUrl'], ['status', 'topic', 'configKeys']])
+    expect(undeclaredFields(message)).toEqual([
+      ['status', 'apiUrl'],
+      ['status', 'topic', 'configKeys'],
+    ])
     expect(undeclaredFields('.spec.replicas: Invalid value: -1')).toEqual([])
   })
 

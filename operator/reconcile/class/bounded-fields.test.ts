@@ -44,7 +44,7 @@ const fields: Readonly<Record<string, { readonly bound: keyof (typeof allowed)['
   'network.proxy': { free: 'pods of the namespace could use any proxy by themselves' },
   'service.ipFamilyPolicy': { free: 'an address of the cluster' },
   'service.annotations': { bound: 'serviceAnnotations' },
-  'auth.jwks': { free: "whom the channel believes about its own events" },
+  'auth.jwks': { free: 'whom the channel believes about its own events' },
   'auth.issuer': { free: 'as auth.jwks' },
   'auth.audience': { free: 'as auth.jwks' },
   'auth.audienceClaim': { free: 'as auth.jwks' },

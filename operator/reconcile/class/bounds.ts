@@ -18,7 +18,12 @@ export interface Bounds {
   /** By resource; none of what is not here. */
   readonly maxResources: Readonly<Record<string, string | number>>
   readonly env: readonly string[]
-  readonly scheduling: { readonly nodeSelector: readonly string[]; readonly tolerations: readonly string[]; readonly priorityClassNames: readonly string[]; readonly affinity: boolean }
+  readonly scheduling: {
+    readonly nodeSelector: readonly string[]
+    readonly tolerations: readonly string[]
+    readonly priorityClassNames: readonly string[]
+    readonly affinity: boolean
+  }
   readonly podMetadata: { readonly labels: readonly string[]; readonly annotations: readonly string[] }
   readonly networkPeers: boolean
   /** Whose channels may use the class; null: those of all namespaces. */
@@ -46,7 +51,13 @@ export function boundsOf({ scheduling = {}, podMetadata = {}, maxResources = {},
     networkPeers: properties.networkPeers.default,
     ...allowed,
     maxResources: { ...defaultMaxResources, ...maxResources },
-    scheduling: { nodeSelector: [], tolerations: [], priorityClassNames: [], affinity: properties.scheduling.properties.affinity.default, ...scheduling },
+    scheduling: {
+      nodeSelector: [],
+      tolerations: [],
+      priorityClassNames: [],
+      affinity: properties.scheduling.properties.affinity.default,
+      ...scheduling,
+    },
     podMetadata: { labels: [], annotations: [], ...podMetadata },
     namespaces: namespaces ?? null,
   }

@@ -13,7 +13,11 @@ export interface ChannelClass {
 
 /** What holds for channels without a class: nothing is provided, and all is closed but what the operator's options say of topics. */
 export function withoutClass({ topics, adopt, deletion, maxPartitions }: TopicRules): ChannelClass {
-  return { name: null, defaults: {}, bounds: boundsOf({ topics, adopt, deletion, maxPartitions: maxPartitions ?? allowed.properties.maxPartitions.maximum }) }
+  return {
+    name: null,
+    defaults: {},
+    bounds: boundsOf({ topics, adopt, deletion, maxPartitions: maxPartitions ?? allowed.properties.maxPartitions.maximum }),
+  }
 }
 
 export function topicRulesOf({ bounds: { topics, adopt, deletion, maxPartitions } }: ChannelClass): TopicRules {

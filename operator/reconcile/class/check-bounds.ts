@@ -35,7 +35,19 @@ export interface Judged {
 
 /** All that a channel has and its class does not allow. Pure: it looks at nothing but what it is given. */
 export function checkBounds(judged: Judged): readonly Violation[] {
-  return [checkTopic, checkBrokers, checkRoute, checkService, checkImage, checkSize, checkResources, checkEnvironment, checkScheduling, checkPodMetadata, checkNetwork].flatMap((check) => check(judged))
+  return [
+    checkTopic,
+    checkBrokers,
+    checkRoute,
+    checkService,
+    checkImage,
+    checkSize,
+    checkResources,
+    checkEnvironment,
+    checkScheduling,
+    checkPodMetadata,
+    checkNetwork,
+  ].flatMap((check) => check(judged))
 }
 
 type Check = (judged: Judged) => readonly Violation[]
@@ -48,9 +60,25 @@ const checkTopic: Check = ({ channel, bounds }) => {
   const areLettersAllowed = letters === null || mayHave(letters) || (topic.deadLetters.name === undefined && !mayHave(name))
   return [
     ...unless(mayHave(name), { field: 'spec.topic.name', value: name, bound: 'topics', allows: topicsInWords(bounds, name) }),
-    ...unless(areLettersAllowed, { field: 'spec.topic.deadLetters.name', value: letters ?? '', bound: 'topics', allows: topicsInWords(bounds, letters ?? ''), remedy: 'spec.topic.deadLetters.enabled: false goes without dead letters.' }),
-    ...unless(topic.partitions <= bounds.maxPartitions, { field: 'spec.topic.partitions', value: String(topic.partitions), bound: 'maxPartitions', allows: `${bounds.maxPartitions} at most` }),
-    ...unless(topic.deletionPolicy !== 'Delete' || bounds.deletion !== 'Never', { field: 'spec.topic.deletionPolicy', value: topic.deletionPolicy, bound: 'deletion', allows: 'Retain only' }),
+    ...unless(areLettersAllowed, {
+      field: 'spec.topic.deadLetters.name',
+      value: letters ?? '',
+      bound: 'topics',
+      allows: topicsInWords(bounds, letters ?? ''),
+      remedy: 'spec.topic.deadLetters.enabled: false goes without dead letters.',
+    }),
+    ...unless(topic.partitions <= bounds.maxPartitions, {
+      field: 'spec.topic.partitions',
+      value: String(topic.partitions),
+      bound: 'maxPartitions',
+      allows: `${bounds.maxPartitions} at most`,
+    }),
+    ...unless(topic.deletionPolicy !== 'Delete' || bounds.deletion !== 'Never', {
+      field: 'spec.topic.deletionPolicy',
+      value: topic.deletionPolicy,
+      bound: 'deletion',
+      allows: 'Retain only',
+    }),
   ]
 }
 
@@ -61,8 +89,18 @@ function topicsInWords({ topics }: Bounds, name: string): string {
 /** The brokers of the class are those of its defaults; those of the operator's options only where it names none. */
 const checkBrokers: Check = ({ channel, defaults, bounds, brokers }) => {
   const provided = defaults.kafka?.bootstrapServers ?? brokers
-  const strangers = (channel.spec.kafka.bootstrapServers ?? []).filter((broker) => !provided.includes(broker) && !bounds.bootstrapServers.some((pattern) => matchesHost(pattern, patternChannel(channel), broker)))
-  return strangers.map((broker) => violation({ field: 'spec.kafka.bootstrapServers', value: broker, bound: 'bootstrapServers', allows: list([...provided, ...bounds.bootstrapServers]) }))
+  const strangers = (channel.spec.kafka.bootstrapServers ?? []).filter(
+    (broker) =>
+      !provided.includes(broker) && !bounds.bootstrapServers.some((pattern) => matchesHost(pattern, patternChannel(channel), broker)),
+  )
+  return strangers.map((broker) =>
+    violation({
+      field: 'spec.kafka.bootstrapServers',
+      value: broker,
+      bound: 'bootstrapServers',
+      allows: list([...provided, ...bounds.bootstrapServers]),
+    }),
+  )
 }
 
 const checkRoute: Check = ({ channel, defaults, bounds }) => {
@@ -72,39 +110,79 @@ const checkRoute: Check = ({ channel, defaults, bounds }) => {
   const { host = '' } = route
   const isHostAllowed = host === defaults.route?.host || bounds.hosts.some((pattern) => matchesHost(pattern, own, host))
   const { socket, api } = channelPaths(channel)
-  const paths = [['socket', socket], ['api', api]] as const
-  const strangePaths = paths.filter(([kind, path]) => path !== defaults.route?.paths?.[kind] && !bounds.pathPrefixes.some((pattern) => matchesPath(pattern, own, path)))
+  const paths = [
+    ['socket', socket],
+    ['api', api],
+  ] as const
+  const strangePaths = paths.filter(
+    ([kind, path]) => path !== defaults.route?.paths?.[kind] && !bounds.pathPrefixes.some((pattern) => matchesPath(pattern, own, path)),
+  )
   return [
     ...unless(isHostAllowed, { field: 'spec.route.host', value: host, bound: 'hosts', allows: list(bounds.hosts) }),
-    ...strangePaths.map(([kind, path]) => violation({ field: `spec.route.paths.${kind}`, value: path, bound: 'pathPrefixes', allows: list(bounds.pathPrefixes) })),
-    ...checkKeys(route.annotations, defaults.route?.annotations, { field: 'spec.route.annotations', bound: 'routeAnnotations', keys: bounds.routeAnnotations }),
+    ...strangePaths.map(([kind, path]) =>
+      violation({ field: `spec.route.paths.${kind}`, value: path, bound: 'pathPrefixes', allows: list(bounds.pathPrefixes) }),
+    ),
+    ...checkKeys(route.annotations, defaults.route?.annotations, {
+      field: 'spec.route.annotations',
+      bound: 'routeAnnotations',
+      keys: bounds.routeAnnotations,
+    }),
     ...checkKeys(route.labels, defaults.route?.labels, { field: 'spec.route.labels', bound: 'routeLabels', keys: bounds.routeLabels }),
   ]
 }
 
 const checkService: Check = ({ channel, defaults, bounds }) =>
-  checkKeys(channel.spec.service.annotations, defaults.service?.annotations, { field: 'spec.service.annotations', bound: 'serviceAnnotations', keys: bounds.serviceAnnotations })
+  checkKeys(channel.spec.service.annotations, defaults.service?.annotations, {
+    field: 'spec.service.annotations',
+    bound: 'serviceAnnotations',
+    keys: bounds.serviceAnnotations,
+  })
 
 const checkImage: Check = ({ channel, defaults, bounds, image: ours }) => {
   const { image } = channel.spec.gateway
-  const isAllowed = image === undefined || image === ours || image === defaults.gateway?.image || bounds.images.some((pattern) => matchesText(pattern, patternChannel(channel), image))
+  const isAllowed =
+    image === undefined ||
+    image === ours ||
+    image === defaults.gateway?.image ||
+    bounds.images.some((pattern) => matchesText(pattern, patternChannel(channel), image))
   return unless(isAllowed, { field: 'spec.gateway.image', value: image ?? '', bound: 'images', allows: list([ours, ...bounds.images]) })
 }
 
 const checkSize: Check = ({ channel, bounds }) => {
   const { replicas, autoscaling } = channel.spec.gateway
-  const sizes = autoscaling === undefined ? [['replicas', replicas]] as const : [['autoscaling.minReplicas', autoscaling.minReplicas], ['autoscaling.maxReplicas', autoscaling.maxReplicas]] as const
-  return sizes.flatMap(([name, size]) => unless(size <= bounds.maxReplicas, { field: `spec.gateway.${name}`, value: String(size), bound: 'maxReplicas', allows: `${bounds.maxReplicas} at most` }))
+  const sizes =
+    autoscaling === undefined
+      ? ([['replicas', replicas]] as const)
+      : ([
+          ['autoscaling.minReplicas', autoscaling.minReplicas],
+          ['autoscaling.maxReplicas', autoscaling.maxReplicas],
+        ] as const)
+  return sizes.flatMap(([name, size]) =>
+    unless(size <= bounds.maxReplicas, {
+      field: `spec.gateway.${name}`,
+      value: String(size),
+      bound: 'maxReplicas',
+      allows: `${bounds.maxReplicas} at most`,
+    }),
+  )
 }
 
 /** What a pod really gets is judged: the memory limit follows from `replay.maxBytes`. */
 const checkResources: Check = ({ channel, bounds }) => {
   const { requests, limits } = gatewayResources(channel.spec)
-  const asked = [...Object.entries(requests).map(([name, quantity]) => ['requests', name, quantity] as const), ...Object.entries(limits).map(([name, quantity]) => ['limits', name, quantity] as const)]
+  const asked = [
+    ...Object.entries(requests).map(([name, quantity]) => ['requests', name, quantity] as const),
+    ...Object.entries(limits).map(([name, quantity]) => ['limits', name, quantity] as const),
+  ]
   return asked.flatMap(([kind, name, quantity]) => {
     const most = Object.hasOwn(bounds.maxResources, name) ? bounds.maxResources[name] : undefined
     const isWithin = most !== undefined && isAtMost(quantity, most)
-    return unless(isWithin, { field: `spec.gateway.resources.${kind}.${name}`, value: resourceInWords(channel, kind, name, quantity), bound: 'maxResources', allows: most === undefined ? `none of ${name}` : `${most} at most` })
+    return unless(isWithin, {
+      field: `spec.gateway.resources.${kind}.${name}`,
+      value: resourceInWords(channel, kind, name, quantity),
+      bound: 'maxResources',
+      allows: most === undefined ? `none of ${name}` : `${most} at most`,
+    })
   })
 }
 
@@ -122,28 +200,72 @@ function isAtMost(quantity: string | number, most: string | number): boolean {
 const collectorVariable = 'OTEL_EXPORTER_OTLP_ENDPOINT'
 
 const checkEnvironment: Check = ({ channel, defaults, bounds }) => {
-  const isProvided = (name: string, value: string): boolean => (defaults.gateway?.env ?? []).some((each) => each.name === name && each.value === value)
-  const strangers = (channel.spec.gateway.env ?? []).filter(({ name, value }) => !isProvided(name, value) && !bounds.env.some((pattern) => matchesKey(pattern, name)))
+  const isProvided = (name: string, value: string): boolean =>
+    (defaults.gateway?.env ?? []).some((each) => each.name === name && each.value === value)
+  const strangers = (channel.spec.gateway.env ?? []).filter(
+    ({ name, value }) => !isProvided(name, value) && !bounds.env.some((pattern) => matchesKey(pattern, name)),
+  )
   // The address of a collector may be any address that the pods reach.
   const { endpoint } = channel.spec.tracing ?? {}
-  const hasOwnCollector = endpoint !== undefined && endpoint !== defaults.tracing?.endpoint && !bounds.env.some((pattern) => matchesKey(pattern, collectorVariable))
+  const hasOwnCollector =
+    endpoint !== undefined &&
+    endpoint !== defaults.tracing?.endpoint &&
+    !bounds.env.some((pattern) => matchesKey(pattern, collectorVariable))
   return [
     ...strangers.map(({ name }) => violation({ field: 'spec.gateway.env', value: name, bound: 'env', allows: list(bounds.env) })),
-    ...(hasOwnCollector ? [violation({ field: 'spec.tracing.endpoint', value: endpoint, bound: 'env', allows: `${list(bounds.env)}, and not ${collectorVariable}` })] : []),
+    ...(hasOwnCollector
+      ? [
+          violation({
+            field: 'spec.tracing.endpoint',
+            value: endpoint,
+            bound: 'env',
+            allows: `${list(bounds.env)}, and not ${collectorVariable}`,
+          }),
+        ]
+      : []),
   ]
 }
 
 const checkScheduling: Check = ({ channel, defaults: { gateway: provided = {} }, bounds: { scheduling } }) => {
   const { nodeSelector = {}, tolerations = [], priorityClassName, affinity } = channel.spec.gateway
-  const strangeNodes = Object.entries(nodeSelector).filter(([key, value]) => provided.nodeSelector?.[key] !== value && !scheduling.nodeSelector.some((pattern) => matchesPair(pattern, key, value)))
-  const strangeTolerations = tolerations.filter((toleration) => !isSameAsOne(toleration, provided.tolerations) && !mayTolerate(toleration, scheduling.tolerations))
+  const strangeNodes = Object.entries(nodeSelector).filter(
+    ([key, value]) =>
+      provided.nodeSelector?.[key] !== value && !scheduling.nodeSelector.some((pattern) => matchesPair(pattern, key, value)),
+  )
+  const strangeTolerations = tolerations.filter(
+    (toleration) => !isSameAsOne(toleration, provided.tolerations) && !mayTolerate(toleration, scheduling.tolerations),
+  )
   const hasOwnPriority = priorityClassName !== undefined && priorityClassName !== provided.priorityClassName
   const hasOwnAffinity = affinity !== undefined && !isSameAsOne(affinity, [provided.affinity])
   return [
-    ...strangeNodes.map(([key, value]) => violation({ field: 'spec.gateway.nodeSelector', value: `${key}=${value}`, bound: 'scheduling.nodeSelector', allows: list(scheduling.nodeSelector) })),
-    ...strangeTolerations.map((toleration) => violation({ field: 'spec.gateway.tolerations', value: tolerationInWords(toleration), bound: 'scheduling.tolerations', allows: list(scheduling.tolerations) })),
-    ...unless(!hasOwnPriority || scheduling.priorityClassNames.some((pattern) => matchesKey(pattern, priorityClassName)), { field: 'spec.gateway.priorityClassName', value: priorityClassName ?? '', bound: 'scheduling.priorityClassNames', allows: list(scheduling.priorityClassNames) }),
-    ...unless(!hasOwnAffinity || scheduling.affinity, { field: 'spec.gateway.affinity', value: 'set', bound: 'scheduling.affinity', allows: 'none' }),
+    ...strangeNodes.map(([key, value]) =>
+      violation({
+        field: 'spec.gateway.nodeSelector',
+        value: `${key}=${value}`,
+        bound: 'scheduling.nodeSelector',
+        allows: list(scheduling.nodeSelector),
+      }),
+    ),
+    ...strangeTolerations.map((toleration) =>
+      violation({
+        field: 'spec.gateway.tolerations',
+        value: tolerationInWords(toleration),
+        bound: 'scheduling.tolerations',
+        allows: list(scheduling.tolerations),
+      }),
+    ),
+    ...unless(!hasOwnPriority || scheduling.priorityClassNames.some((pattern) => matchesKey(pattern, priorityClassName)), {
+      field: 'spec.gateway.priorityClassName',
+      value: priorityClassName ?? '',
+      bound: 'scheduling.priorityClassNames',
+      allows: list(scheduling.priorityClassNames),
+    }),
+    ...unless(!hasOwnAffinity || scheduling.affinity, {
+      field: 'spec.gateway.affinity',
+      value: 'set',
+      bound: 'scheduling.affinity',
+      allows: 'none',
+    }),
   ]
 }
 
@@ -156,7 +278,11 @@ function mayTolerate(toleration: Toleration, patterns: readonly string[]): boole
   const key = wordIn(toleration, 'key')
   if (key === '') return patterns.includes('*')
   const isAnyValue = wordIn(toleration, 'operator') === 'Exists'
-  return patterns.some((pattern) => (isAnyValue ? (!pattern.includes('=') || pattern.endsWith('=*')) && matchesKey(pattern.split('=')[0] ?? '', key) : matchesPair(pattern, key, wordIn(toleration, 'value'))))
+  return patterns.some((pattern) =>
+    isAnyValue
+      ? (!pattern.includes('=') || pattern.endsWith('=*')) && matchesKey(pattern.split('=')[0] ?? '', key)
+      : matchesPair(pattern, key, wordIn(toleration, 'value')),
+  )
 }
 
 function tolerationInWords(toleration: Toleration): string {
@@ -169,17 +295,35 @@ function isSameAsOne(value: unknown, provided: readonly unknown[] = []): boolean
 }
 
 const checkPodMetadata: Check = ({ channel, defaults, bounds: { podMetadata } }) => [
-  ...checkKeys(channel.spec.gateway.podLabels, defaults.gateway?.podLabels, { field: 'spec.gateway.podLabels', bound: 'podMetadata.labels', keys: podMetadata.labels }),
-  ...checkKeys(channel.spec.gateway.podAnnotations, defaults.gateway?.podAnnotations, { field: 'spec.gateway.podAnnotations', bound: 'podMetadata.annotations', keys: podMetadata.annotations }),
+  ...checkKeys(channel.spec.gateway.podLabels, defaults.gateway?.podLabels, {
+    field: 'spec.gateway.podLabels',
+    bound: 'podMetadata.labels',
+    keys: podMetadata.labels,
+  }),
+  ...checkKeys(channel.spec.gateway.podAnnotations, defaults.gateway?.podAnnotations, {
+    field: 'spec.gateway.podAnnotations',
+    bound: 'podMetadata.annotations',
+    keys: podMetadata.annotations,
+  }),
 ]
 
 /** Fewer who reach the pods are no opening. An empty `egress` is one: the pods may then reach a port that the channel chose, at any address. */
 const checkNetwork: Check = ({ channel, defaults: { network: provided = {} }, bounds }) => {
   const { network } = channel.spec
-  const lists = (['ingressFrom', 'metricsFrom'] as const).filter((name) => (network[name] ?? []).some((peer) => !isSameAsOne(peer, provided[name])))
+  const lists = (['ingressFrom', 'metricsFrom'] as const).filter((name) =>
+    (network[name] ?? []).some((peer) => !isSameAsOne(peer, provided[name])),
+  )
   const hasOwnEgress = network.egress !== undefined && !isSameAsOne(network.egress, [provided.egress])
-  return bounds.networkPeers ? [] : [...lists, ...(hasOwnEgress ? (['egress'] as const) : [])].map((name) =>
-    violation({ field: `spec.network.${name}`, value: 'set', bound: 'networkPeers', allows: provided[name] === undefined ? 'none' : 'only those of its defaults' }))
+  return bounds.networkPeers
+    ? []
+    : [...lists, ...(hasOwnEgress ? (['egress'] as const) : [])].map((name) =>
+        violation({
+          field: `spec.network.${name}`,
+          value: 'set',
+          bound: 'networkPeers',
+          allows: provided[name] === undefined ? 'none' : 'only those of its defaults',
+        }),
+      )
 }
 
 type Texts = Readonly<Record<string, string>>
@@ -192,7 +336,9 @@ interface KeyBound {
 
 function checkKeys(texts: Texts = {}, provided: Texts = {}, { field, bound, keys }: KeyBound): readonly Violation[] {
   const isProvided = (key: string, value: string): boolean => Object.hasOwn(provided, key) && provided[key] === value
-  const strangers = Object.entries(texts).filter(([key, value]) => !isProvided(key, value) && !keys.some((pattern) => matchesKey(pattern, key)))
+  const strangers = Object.entries(texts).filter(
+    ([key, value]) => !isProvided(key, value) && !keys.some((pattern) => matchesKey(pattern, key)),
+  )
   return strangers.map(([key]) => violation({ field, value: key, bound, allows: list(keys) }))
 }
 

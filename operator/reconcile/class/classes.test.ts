@@ -7,7 +7,11 @@ import { createClassWatch, createOneClass, type ClassChange } from './classes.ts
 function rig(...classes: readonly RealtimeChannelClass[]) {
   const changes: ClassChange[] = []
   const warnings: string[] = []
-  const watch = createClassWatch({ withoutClass: aChannelClass(), onChange: (change) => void changes.push(change), warn: ({ class: name, reason }) => void warnings.push(`${name}: ${reason}`) })
+  const watch = createClassWatch({
+    withoutClass: aChannelClass(),
+    onChange: (change) => void changes.push(change),
+    warn: ({ class: name, reason }) => void warnings.push(`${name}: ${reason}`),
+  })
   const upsert = (given: RealtimeChannelClass): void => watch.handlers.onUpsert(given as unknown as KubernetesObject) // a class is an object
   const remove = (name: string): void => watch.handlers.onDelete({ namespace: '', name }, null)
   const found = (name?: string): string => {
@@ -33,10 +37,12 @@ describe('the class of a channel', () => {
     expect(found('other')).toBe('ClassNotFound')
     remove('standard')
     expect([found('standard'), found()]).toEqual(['ClassNotFound', 'null'])
-    expect(find('other')).toMatchObject({ error: { message: expect.stringContaining('There is no RealtimeChannelClass other. Create it, or set another spec.className.') } })
+    expect(find('other')).toMatchObject({
+      error: { message: expect.stringContaining('There is no RealtimeChannelClass other. Create it, or set another spec.className.') },
+    })
   })
 
-  it('is nobody\'s choice between two default ones, until one of them is', () => {
+  it("is nobody's choice between two default ones, until one of them is", () => {
     const { found, find, upsert } = rig(byDefault('b'), byDefault('a'))
     expect([found(), found('a')]).toEqual(['DefaultClassAmbiguous', 'a'])
     expect(find(undefined)).toMatchObject({ error: { message: expect.stringContaining('2 classes are the default one: a, b.') } })
@@ -47,7 +53,9 @@ describe('the class of a channel', () => {
   it('cannot be one with a pattern that may give one thing to two namespaces', () => {
     const { found, find, warnings } = rig(aClass({ name: 'edge', isDefault: true, allowed: { hosts: ['NAMESPACE-*.example.com'] } }))
     expect([found(), found('edge')]).toEqual(['ClassInvalid', 'ClassInvalid'])
-    expect(find('edge')).toMatchObject({ error: { message: expect.stringContaining('NAMESPACE-*.example.com may give one thing to two namespaces') } })
+    expect(find('edge')).toMatchObject({
+      error: { message: expect.stringContaining('NAMESPACE-*.example.com may give one thing to two namespaces') },
+    })
     expect(warnings).toEqual([expect.stringMatching(/^edge: /)])
   })
 

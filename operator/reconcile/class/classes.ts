@@ -47,23 +47,35 @@ export function createClassWatch({ withoutClass, onChange, warn }: ClassWatchPar
     if (before?.fingerprint === known.fingerprint) return
     classes.set(name, known)
     if (!known.parsed.ok) warn({ class: name, reason: known.parsed.error })
-    else if (known.parsed.value.unknownFields.length > 0) warn({ class: name, reason: `fields that this operator does not know are ignored: ${known.parsed.value.unknownFields.join(', ')}` })
+    else if (known.parsed.value.unknownFields.length > 0)
+      warn({ class: name, reason: `fields that this operator does not know are ignored: ${known.parsed.value.unknownFields.join(', ')}` })
     onChange({ name, isDefault: known.isDefault || before?.isDefault === true })
   }
 
   function find(name: string): Result<ChannelClass, ChannelRefusal> {
     const known = classes.get(name)
-    if (known === undefined) return failed({ reason: 'ClassNotFound', message: `There is no RealtimeChannelClass ${name}. Create it, or set another spec.className. Pods that run go on as they are.` })
-    if (!known.parsed.ok) return failed({ reason: 'ClassInvalid', message: `The RealtimeChannelClass ${name} cannot be used. ${known.parsed.error}` })
+    if (known === undefined)
+      return failed({
+        reason: 'ClassNotFound',
+        message: `There is no RealtimeChannelClass ${name}. Create it, or set another spec.className. Pods that run go on as they are.`,
+      })
+    if (!known.parsed.ok)
+      return failed({ reason: 'ClassInvalid', message: `The RealtimeChannelClass ${name} cannot be used. ${known.parsed.error}` })
     return ok(known.parsed.value.class)
   }
 
   function findDefault(): Result<ChannelClass, ChannelRefusal> {
-    const names = [...classes].filter(([, known]) => known.isDefault).map(([name]) => name).toSorted()
+    const names = [...classes]
+      .filter(([, known]) => known.isDefault)
+      .map(([name]) => name)
+      .toSorted()
     const [first, second] = names
     if (first === undefined) return ok(withoutClass)
     if (second === undefined) return find(first)
-    return failed({ reason: 'DefaultClassAmbiguous', message: `${names.length} classes are the default one: ${names.join(', ')}. Take the annotation ${classAnnotations.isDefault} from all but one, or set spec.className.` })
+    return failed({
+      reason: 'DefaultClassAmbiguous',
+      message: `${names.length} classes are the default one: ${names.join(', ')}. Take the annotation ${classAnnotations.isDefault} from all but one, or set spec.className.`,
+    })
   }
 
   return {
@@ -85,7 +97,10 @@ export function createOneClass(only: ChannelClass): Classes {
   return {
     find(name) {
       if (name === undefined || name === only.name) return ok(only)
-      return failed({ reason: 'ClassNotFound', message: `There is no class ${name}: this operator has one class, ${only.name}, from its options (CLASS_FILE). Take spec.className out, or set it to ${only.name}.` })
+      return failed({
+        reason: 'ClassNotFound',
+        message: `There is no class ${name}: this operator has one class, ${only.name}, from its options (CLASS_FILE). Take spec.className out, or set it to ${only.name}.`,
+      })
     },
     brokers: () => brokersOf(only),
   }

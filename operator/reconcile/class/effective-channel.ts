@@ -19,9 +19,14 @@ export interface ChannelRefusal {
 export function effectiveChannel(channel: WrittenChannel, defaults: RealtimeChannelSpec): Result<RealtimeChannel, ChannelRefusal> {
   const spec = effectiveSpec(channel.spec, defaults)
   const missing = missingIn(spec)
-  if (missing.length > 0) return failed({ reason: 'SpecIncomplete', message: `${missing.map(({ path, what }) => `${path} is missing: ${what}.`).join(' ')} ${whereToSet}` })
+  if (missing.length > 0)
+    return failed({
+      reason: 'SpecIncomplete',
+      message: `${missing.map(({ path, what }) => `${path} is missing: ${what}.`).join(' ')} ${whereToSet}`,
+    })
   const broken = checkRules(spec)
-  if (broken.length > 0) return failed({ reason: 'SpecInvalid', message: `${broken.map(({ path, message }) => `${path}: ${message}.`).join(' ')} ${whereFrom}` })
+  if (broken.length > 0)
+    return failed({ reason: 'SpecInvalid', message: `${broken.map(({ path, message }) => `${path}: ${message}.`).join(' ')} ${whereFrom}` })
   return ok({ ...channel, spec })
 }
 
@@ -31,7 +36,8 @@ export function effectiveSpec(own: RealtimeChannelSpec, defaults: RealtimeChanne
 }
 
 const whereToSet = 'Set it in the channel, or in spec.defaults of its class.'
-const whereFrom = 'These are the values of the channel with what its class and the schema fill in. Change one of them in the channel, or in spec.defaults of its class.'
+const whereFrom =
+  'These are the values of the channel with what its class and the schema fill in. Change one of them in the channel, or in spec.defaults of its class.'
 
 interface Missing {
   readonly path: string
@@ -48,8 +54,14 @@ function missingIn({ auth, route }: RealtimeChannelSpec): readonly Missing[] {
     [auth?.issuer !== undefined, { path: 'spec.auth.issuer', what: 'the only `iss` that is believed' }],
     [auth?.audience !== undefined, { path: 'spec.auth.audience', what: 'what a token must name in `aud`' }],
     [hasOrigins, { path: 'spec.auth.allowedOrigins', what: 'the origins whose pages may connect (or dangerouslyAllowAnyOrigin: true)' }],
-    [route?.type === 'None' || route?.host !== undefined, { path: 'spec.route.host', what: 'a route needs a host, the name that browsers use (or type: None)' }],
-    [route?.type !== 'HTTPRoute' || route.parentRefs !== undefined, { path: 'spec.route.parentRefs', what: 'an HTTPRoute needs the Gateways that it attaches to' }],
+    [
+      route?.type === 'None' || route?.host !== undefined,
+      { path: 'spec.route.host', what: 'a route needs a host, the name that browsers use (or type: None)' },
+    ],
+    [
+      route?.type !== 'HTTPRoute' || route.parentRefs !== undefined,
+      { path: 'spec.route.parentRefs', what: 'an HTTPRoute needs the Gateways that it attaches to' },
+    ],
   ]
   return needed.filter(([isThere]) => !isThere).map(([, missing]) => missing)
 }

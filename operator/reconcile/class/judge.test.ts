@@ -11,7 +11,12 @@ import { createJudge, maxNamespaces } from './judge.ts'
 
 const namespaceType: ResourceType = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', isNamespaced: false }
 
-const written = (spec: RealtimeChannelSpec = {}): WrittenChannel => ({ apiVersion, kind: channelKind, metadata: { name: 'chat', namespace: 'shop' }, spec: { ...smallestSpec, ...spec } })
+const written = (spec: RealtimeChannelSpec = {}): WrittenChannel => ({
+  apiVersion,
+  kind: channelKind,
+  metadata: { name: 'chat', namespace: 'shop' },
+  spec: { ...smallestSpec, ...spec },
+})
 
 const nowhere: Classes = { find: () => failed({ reason: 'ClassNotFound', message: 'There is none.' }), brokers: () => [] }
 
@@ -23,14 +28,27 @@ async function judgeBy(of: ChannelClass | Classes, labels: Readonly<Record<strin
   return { judge, gets }
 }
 
-const edge = aChannelClass({ name: 'edge', defaults: { kafka: { bootstrapServers: ['class:9092'] }, route: { host: 'NAMESPACE.apps.example.com', paths: { socket: '/s/NAME' } } }, pathPrefixes: ['/api/NAME'], deletion: 'Never', maxPartitions: 7 })
+const edge = aChannelClass({
+  name: 'edge',
+  defaults: { kafka: { bootstrapServers: ['class:9092'] }, route: { host: 'NAMESPACE.apps.example.com', paths: { socket: '/s/NAME' } } },
+  pathPrefixes: ['/api/NAME'],
+  deletion: 'Never',
+  maxPartitions: 7,
+})
 
 describe('a channel under its class', () => {
   it('has what the class provides, and its rules about topics', async () => {
     const { judge, gets } = await judgeBy(edge)
     const held = await judge.judge(written())
     expect(held).toMatchObject({
-      value: { value: { className: 'edge', brokers: ['class:9092'], topicRules: { topics: ['NAMESPACE.*'], adopt: false, deletion: 'Never', maxPartitions: 7 }, channel: { spec: { route: { type: 'Ingress', host: 'shop.apps.example.com', paths: { socket: '/s/chat' } } } } } },
+      value: {
+        value: {
+          className: 'edge',
+          brokers: ['class:9092'],
+          topicRules: { topics: ['NAMESPACE.*'], adopt: false, deletion: 'Never', maxPartitions: 7 },
+          channel: { spec: { route: { type: 'Ingress', host: 'shop.apps.example.com', paths: { socket: '/s/chat' } } } },
+        },
+      },
     })
     expect(gets()).toBe(0)
   })
@@ -39,7 +57,11 @@ describe('a channel under its class', () => {
     const { judge } = await judgeBy(edge)
     expect(judge.atOnce(written({ route: { host: 'a.example.com' }, topic: { partitions: 8 } }), 'refused')).toEqual({
       ok: false,
-      error: { reason: 'NotAllowedByClass', message: 'spec.topic.partitions is 8, and the class edge allows 7 at most (spec.allowed.maxPartitions). spec.route.host is a.example.com, and the class edge allows none (spec.allowed.hosts). Change it, or ask an administrator to allow it in the class.' },
+      error: {
+        reason: 'NotAllowedByClass',
+        message:
+          'spec.topic.partitions is 8, and the class edge allows 7 at most (spec.allowed.maxPartitions). spec.route.host is a.example.com, and the class edge allows none (spec.allowed.hosts). Change it, or ask an administrator to allow it in the class.',
+      },
     })
   })
 
@@ -54,15 +76,27 @@ describe('a channel under its class', () => {
 
   it('is told how to get more where there is no class', async () => {
     const { judge } = await judgeBy(aChannelClass())
-    expect(judge.atOnce(written({ gateway: { image: 'other:1' } }), 'refused')).toMatchObject({ error: { message: 'spec.gateway.image is other:1, and a channel without a class may have carillon:1 (spec.allowed.images). Change it, or ask an administrator for a RealtimeChannelClass that allows it.' } })
+    expect(judge.atOnce(written({ gateway: { image: 'other:1' } }), 'refused')).toMatchObject({
+      error: {
+        message:
+          'spec.gateway.image is other:1, and a channel without a class may have carillon:1 (spec.allowed.images). Change it, or ask an administrator for a RealtimeChannelClass that allows it.',
+      },
+    })
   })
 
   it('may have a class of chosen namespaces when its own is one of them', async () => {
     const chosen = aChannelClass({ name: 'edge', namespaces: { matchLabels: { team: 'edge' } } })
-    const [inside, outside, unknown] = await Promise.all([judgeBy(chosen, { team: 'edge' }), judgeBy(chosen, { team: 'core' }), judgeBy(chosen, null)])
+    const [inside, outside, unknown] = await Promise.all([
+      judgeBy(chosen, { team: 'edge' }),
+      judgeBy(chosen, { team: 'core' }),
+      judgeBy(chosen, null),
+    ])
     expect(await inside.judge.judge(written())).toMatchObject({ ok: true, value: { ok: true } })
     expect(inside.gets()).toBe(1)
-    expect(await outside.judge.judge(written())).toMatchObject({ ok: true, value: { ok: false, error: { reason: 'NotAllowedByClass', message: expect.stringContaining('is not for the namespace shop') } } })
+    expect(await outside.judge.judge(written())).toMatchObject({
+      ok: true,
+      value: { ok: false, error: { reason: 'NotAllowedByClass', message: expect.stringContaining('is not for the namespace shop') } },
+    })
     expect(await unknown.judge.judge(written())).toMatchObject({ ok: false, error: { kind: 'not-found' } })
   })
 })
@@ -88,7 +122,11 @@ describe('a class of chosen namespaces, without a read', () => {
     const many = createJudge({ api, classes: createOneClass(chosen), image: 'carillon:1', brokers: [] })
     const of = (namespace: string): WrittenChannel => ({ ...written(), metadata: { name: 'chat', namespace } })
     for (let index = 0; index <= maxNamespaces; index += 1) await many.judge(of(`n${index}`))
-    expect([many.atOnce(of('n0'), 'refused').ok, many.atOnce(of('n1'), 'refused').ok, judge.atOnce(of('n1'), 'refused').ok]).toEqual([false, true, false])
+    expect([many.atOnce(of('n0'), 'refused').ok, many.atOnce(of('n1'), 'refused').ok, judge.atOnce(of('n1'), 'refused').ok]).toEqual([
+      false,
+      true,
+      false,
+    ])
   })
 })
 
@@ -96,7 +134,10 @@ it('refuses a channel of a namespace that the operator may not read, when the cl
   const api = { get: async () => failed({ kind: 'forbidden', message: 'no', code: 403 } as const) }
   const classes = createOneClass(aChannelClass({ name: 'edge', namespaces: {} }))
   const judge = createJudge({ api, classes, image: 'carillon:1', brokers: [] })
-  expect(await judge.judge(written())).toMatchObject({ ok: true, value: { ok: false, error: { reason: 'Forbidden', message: expect.stringContaining('may not read the labels of shop') } } })
+  expect(await judge.judge(written())).toMatchObject({
+    ok: true,
+    value: { ok: false, error: { reason: 'Forbidden', message: expect.stringContaining('may not read the labels of shop') } },
+  })
 })
 
 describe('a channel at its end', () => {
@@ -109,7 +150,9 @@ describe('a channel at its end', () => {
     ['is for its namespace', chosen],
   ])('keeps the rules of a class that %s', async (_title, of) => {
     const { judge } = await judgeBy(of, { team: 'edge' })
-    expect(await judge.atItsEnd(deleting)).toMatchObject({ value: { topicRules: { deletion: 'CreatedOnly' }, channel: { spec: { topic: { deletionPolicy: 'Delete' } } } } })
+    expect(await judge.atItsEnd(deleting)).toMatchObject({
+      value: { topicRules: { deletion: 'CreatedOnly' }, channel: { spec: { topic: { deletionPolicy: 'Delete' } } } },
+    })
   })
 
   it.each([
@@ -122,11 +165,14 @@ describe('a channel at its end', () => {
     expect(await judge.atItsEnd(written(spec))).toMatchObject(nothingDeleted)
   })
 
-  it.each(['forbidden', 'not-found'] as const)('may go, and deletes nothing, when its class is for some namespaces and the answer about its own is %s', async (kind) => {
-    const api = { get: async () => failed({ kind, message: 'no', code: 403 } as const) }
-    const judge = createJudge({ api, classes: createOneClass(chosen), image: 'carillon:1', brokers: [] })
-    expect(await judge.atItsEnd(deleting)).toMatchObject(nothingDeleted)
-  })
+  it.each(['forbidden', 'not-found'] as const)(
+    'may go, and deletes nothing, when its class is for some namespaces and the answer about its own is %s',
+    async (kind) => {
+      const api = { get: async () => failed({ kind, message: 'no', code: 403 } as const) }
+      const judge = createJudge({ api, classes: createOneClass(chosen), image: 'carillon:1', brokers: [] })
+      expect(await judge.atItsEnd(deleting)).toMatchObject(nothingDeleted)
+    },
+  )
 
   it('waits while the API server cannot tell of its namespace, so that no topic is left behind for that', async () => {
     const api = { get: async () => failed({ kind: 'unavailable', message: 'no', code: 503 } as const) }

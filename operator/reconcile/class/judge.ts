@@ -43,11 +43,17 @@ export interface ChannelJudgeParts extends JudgeParts {
 const namespaceType: ResourceType = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', isNamespaced: false }
 
 function forbidden({ metadata }: WrittenChannel, { name }: ChannelClass): ChannelRefusal {
-  return { reason: 'Forbidden', message: `The class ${name} is only for some namespaces, and the operator may not read the labels of ${metadata.namespace}. Let it get that namespace (docs/rbac.md), or take spec.allowed.namespaces out of the class.` }
+  return {
+    reason: 'Forbidden',
+    message: `The class ${name} is only for some namespaces, and the operator may not read the labels of ${metadata.namespace}. Let it get that namespace (docs/rbac.md), or take spec.allowed.namespaces out of the class.`,
+  }
 }
 
 function notRead({ metadata }: WrittenChannel, { name }: ChannelClass): ChannelRefusal {
-  return { reason: 'NotAllowedByClass', message: `The class ${name} is only for some namespaces, and the labels of ${metadata.namespace} have not been read yet.` }
+  return {
+    reason: 'NotAllowedByClass',
+    message: `The class ${name} is only for some namespaces, and the labels of ${metadata.namespace} have not been read yet.`,
+  }
 }
 
 type Labels = Readonly<Record<string, string>>
@@ -99,7 +105,8 @@ export function createJudge({ api, classes, ...parts }: ChannelJudgeParts): Chan
       const found = classes.find(written.spec.className)
       if (!found.ok) return found
       const labels = known.get(written.metadata.namespace ?? '')
-      if (found.value.bounds.namespaces !== null && labels === undefined && unread === 'refused') return failed(notRead(written, found.value))
+      if (found.value.bounds.namespaces !== null && labels === undefined && unread === 'refused')
+        return failed(notRead(written, found.value))
       return judgeBy(written, found.value, labels ?? null)
     },
     judge,

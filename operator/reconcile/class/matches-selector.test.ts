@@ -18,14 +18,32 @@ describe('a selector of namespaces', () => {
   const key = fc.constantFrom('a', 'b', 'c')
   const value = fc.constantFrom('1', '2')
   const labels = fc.dictionary(key, value, { noNullPrototype: true })
-  const expression = fc.record({ key, operator: fc.constantFrom('In' as const, 'NotIn' as const, 'Exists' as const, 'DoesNotExist' as const), values: fc.uniqueArray(value, { minLength: 1 }) })
+  const expression = fc.record({
+    key,
+    operator: fc.constantFrom('In' as const, 'NotIn' as const, 'Exists' as const, 'DoesNotExist' as const),
+    values: fc.uniqueArray(value, { minLength: 1 }),
+  })
 
   it('decides as the same selector does in the words of kubectl', () => {
-    const inWords = ({ key: name, operator, values }: { readonly key: string; readonly operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist'; readonly values: readonly string[] }): string =>
-      ({ In: `${name} in (${values.join(',')})`, NotIn: `${name} notin (${values.join(',')})`, Exists: name, DoesNotExist: `!${name}` })[operator]
-    fc.assert(fc.property(labels, fc.array(expression, { maxLength: 3 }), labels, (matchLabels, matchExpressions, given) => {
-      const words = [...Object.entries(matchLabels).map(([name, each]) => `${name}=${each}`), ...matchExpressions.map(inWords)].join(',')
-      expect(matchesSelector({ matchLabels, matchExpressions }, given)).toBe(matchesLabels({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'x', labels: given } }, words))
-    }))
+    const inWords = ({
+      key: name,
+      operator,
+      values,
+    }: {
+      readonly key: string
+      readonly operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist'
+      readonly values: readonly string[]
+    }): string =>
+      ({ In: `${name} in (${values.join(',')})`, NotIn: `${name} notin (${values.join(',')})`, Exists: name, DoesNotExist: `!${name}` })[
+        operator
+      ]
+    fc.assert(
+      fc.property(labels, fc.array(expression, { maxLength: 3 }), labels, (matchLabels, matchExpressions, given) => {
+        const words = [...Object.entries(matchLabels).map(([name, each]) => `${name}=${each}`), ...matchExpressions.map(inWords)].join(',')
+        expect(matchesSelector({ matchLabels, matchExpressions }, given)).toBe(
+          matchesLabels({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'x', labels: given } }, words),
+        )
+      }),
+    )
   })
 })

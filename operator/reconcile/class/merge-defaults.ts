@@ -32,7 +32,8 @@ function merge(schema: JsonSchema, own: unknown, fallback: unknown): unknown {
 
 /** Those of the class whose keys the channel does not have come first, so that the channel's own read as additions. */
 function mergeLists(schema: JsonSchema, own: readonly unknown[], fallback: readonly unknown[]): readonly unknown[] {
-  const keyOf = (item: unknown): string => JSON.stringify(schema['x-kubernetes-list-map-keys']?.map((key) => (isRecord(item) ? item[key] : undefined)))
+  const keyOf = (item: unknown): string =>
+    JSON.stringify(schema['x-kubernetes-list-map-keys']?.map((key) => (isRecord(item) ? item[key] : undefined)))
   const taken = new Set(own.map(keyOf))
   return [...fallback.filter((item) => !taken.has(keyOf(item))), ...own]
 }

@@ -20,16 +20,23 @@ export interface ParsedClass {
 export function parseClass(object: unknown): Result<ParsedClass, string> {
   const { apiVersion: version, kind, metadata, spec } = Object(object) as Readonly<Record<string, unknown>> // whatever it is, it has such fields or not
   const name = (Object(metadata) as { readonly name?: unknown }).name
-  if (version !== apiVersion || kind !== classKind || typeof name !== 'string') return failed(`It is no ${classKind} of ${apiVersion} with a name.`)
+  if (version !== apiVersion || kind !== classKind || typeof name !== 'string')
+    return failed(`It is no ${classKind} of ${apiVersion} with a name.`)
   const { value, unknownFields, problem } = readBySchema(classSpecSchema, spec ?? {}, 'spec')
   if (problem !== null) return failed(`${problem.path} is ${problem.found}; expected ${problem.expected}.`)
   const { defaults = {}, allowed = {} } = value as RealtimeChannelClassSpec // `readBySchema` has held it to the schema that the type is made of
   const bounds = boundsOf(allowed)
   const ambiguous = ambiguousIn(bounds, defaults)
-  if (ambiguous !== null) return failed(`The pattern ${ambiguous} may give one thing to two namespaces. Let NAMESPACE stand beside a dot or a slash, and leave something open on one side of it at most, as in NAMESPACE.*.`)
+  if (ambiguous !== null)
+    return failed(
+      `The pattern ${ambiguous} may give one thing to two namespaces. Let NAMESPACE stand beside a dot or a slash, and leave something open on one side of it at most, as in NAMESPACE.*.`,
+    )
   return ok({ class: { name, defaults, bounds }, unknownFields })
 }
 
-function ambiguousIn({ topics, bootstrapServers, hosts, pathPrefixes, images }: Bounds, { route: { host = '', paths = {} } = {} }: RealtimeChannelSpec): string | null {
+function ambiguousIn(
+  { topics, bootstrapServers, hosts, pathPrefixes, images }: Bounds,
+  { route: { host = '', paths = {} } = {} }: RealtimeChannelSpec,
+): string | null {
   return [...topics, ...bootstrapServers, ...hosts, ...pathPrefixes, ...images, host, ...Object.values(paths)].find(isAmbiguous) ?? null
 }

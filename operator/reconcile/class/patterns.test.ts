@@ -64,51 +64,88 @@ describe('a pattern of keys and pairs', () => {
 describe('a pattern', () => {
   /** The same, said as a regular expression. */
   const oracle = (pattern: string, star: string): RegExp => {
-    const source = pattern.replaceAll(/NAMESPACE|NAME|[^A-Za-z0-9]/g, (word) => ({ NAMESPACE: channel.namespace, NAME: channel.name, '*': star })[word] ?? `\\${word}`)
+    const source = pattern.replaceAll(
+      /NAMESPACE|NAME|[^A-Za-z0-9]/g,
+      (word) => ({ NAMESPACE: channel.namespace, NAME: channel.name, '*': star })[word] ?? `\\${word}`,
+    )
     return new RegExp(`^${source}$`)
   }
   const token = fc.constantFrom('NAMESPACE', 'NAME', '*', 'shop', 'news', 'a', '-', '.', '/')
   const tokens = fc.array(token, { minLength: 1, maxLength: 8 }).map((parts) => parts.join(''))
-  const text = fc.array(fc.constantFrom('shop', 'news', 'a', '-', '.', '/', 'x'), { minLength: 1, maxLength: 8 }).map((parts) => parts.join(''))
+  const text = fc
+    .array(fc.constantFrom('shop', 'news', 'a', '-', '.', '/', 'x'), { minLength: 1, maxLength: 8 })
+    .map((parts) => parts.join(''))
 
   test('of texts takes what a regular expression takes', () => {
-    fc.assert(fc.property(tokens, text, (pattern, given) => {
-      expect(matchesText(pattern, channel, given)).toBe(oracle(pattern, '.*').test(given))
-    }), { numRuns: 3_000 })
+    fc.assert(
+      fc.property(tokens, text, (pattern, given) => {
+        expect(matchesText(pattern, channel, given)).toBe(oracle(pattern, '.*').test(given))
+      }),
+      { numRuns: 3_000 },
+    )
   })
 
   /** Hosts and paths have no empty pieces. */
-  const pieces = (separator: string, piece: fc.Arbitrary<string>) => fc.array(piece, { minLength: 1, maxLength: 4 }).map((parts) => parts.join(separator))
-  const wanted = fc.array(fc.constantFrom('NAMESPACE', 'NAME', '*', 'a', '-', 'shop'), { minLength: 1, maxLength: 3 }).map((parts) => parts.join(''))
+  const pieces = (separator: string, piece: fc.Arbitrary<string>) =>
+    fc.array(piece, { minLength: 1, maxLength: 4 }).map((parts) => parts.join(separator))
+  const wanted = fc
+    .array(fc.constantFrom('NAMESPACE', 'NAME', '*', 'a', '-', 'shop'), { minLength: 1, maxLength: 3 })
+    .map((parts) => parts.join(''))
   const given = fc.array(fc.constantFrom('shop', 'news', 'a', '-', 'x'), { minLength: 1, maxLength: 3 }).map((parts) => parts.join(''))
 
   test('of hosts never reaches over a dot', () => {
-    fc.assert(fc.property(pieces('.', wanted), pieces('.', given), (pattern, host) => {
-      expect(matchesHost(pattern, channel, host)).toBe(oracle(pattern, '[^.]*').test(host))
-    }), { numRuns: 3_000 })
+    fc.assert(
+      fc.property(pieces('.', wanted), pieces('.', given), (pattern, host) => {
+        expect(matchesHost(pattern, channel, host)).toBe(oracle(pattern, '[^.]*').test(host))
+      }),
+      { numRuns: 3_000 },
+    )
   })
 
   test('of paths never reaches over a slash, and takes all below it', () => {
-    fc.assert(fc.property(pieces('/', wanted), pieces('/', given), (pattern, path) => {
-      const below = new RegExp(oracle(`/${pattern}`, '[^/]*').source.replace(/\$$/, '(/.*)?$'))
-      expect(matchesPath(`/${pattern}`, channel, `/${path}`)).toBe(below.test(`/${path}`))
-    }), { numRuns: 3_000 })
+    fc.assert(
+      fc.property(pieces('/', wanted), pieces('/', given), (pattern, path) => {
+        const below = new RegExp(oracle(`/${pattern}`, '[^/]*').source.replace(/\$$/, '(/.*)?$'))
+        expect(matchesPath(`/${pattern}`, channel, `/${path}`)).toBe(below.test(`/${path}`))
+      }),
+      { numRuns: 3_000 },
+    )
   })
 
   /** Namespaces have dashes in their names: `a-b` and `a` must never be taken for each other. */
   const label = fc.stringMatching(/^[ab](?:[ab-]{0,3}[ab])?$/)
   const named = fc.array(fc.constantFrom('NAME', '*', '-', 'a', 'b'), { maxLength: 2 }).map((parts) => parts.join(''))
   const withNamespace = (separator: string) =>
-    fc.tuple(fc.array(named, { maxLength: 2 }), named, named, fc.array(named, { maxLength: 2 })).map(([before, left, right, after]) => [...before, `${left}NAMESPACE${right}`, ...after].filter((piece) => piece !== '').join(separator))
+    fc
+      .tuple(fc.array(named, { maxLength: 2 }), named, named, fc.array(named, { maxLength: 2 }))
+      .map(([before, left, right, after]) =>
+        [...before, `${left}NAMESPACE${right}`, ...after].filter((piece) => piece !== '').join(separator),
+      )
 
-  test.each([['hosts', '.', matchesHost], ['paths', '/', matchesPath], ['texts', '.', matchesText]] as const)('of %s that is not ambiguous gives nothing to two namespaces, whatever their channels are named', (_kind, separator, matches) => {
-    const prefix = separator === '/' ? '/' : ''
-    const thing = fc.array(label, { minLength: 1, maxLength: 4 }).map((parts) => `${prefix}${parts.join(separator)}`)
-    fc.assert(fc.property(withNamespace(separator), thing, fc.uniqueArray(label, { minLength: 2, maxLength: 2 }), fc.tuple(label, label), (pattern, value, [one = '', other = ''], [first, second]) => {
-      fc.pre(!isAmbiguous(pattern))
-      const own = matches(`${prefix}${pattern}`, { namespace: one, name: first }, value)
-      const theirs = matches(`${prefix}${pattern}`, { namespace: other, name: second }, value)
-      expect(own && theirs).toBe(false)
-    }), { numRuns: 20_000 })
-  })
+  test.each([
+    ['hosts', '.', matchesHost],
+    ['paths', '/', matchesPath],
+    ['texts', '.', matchesText],
+  ] as const)(
+    'of %s that is not ambiguous gives nothing to two namespaces, whatever their channels are named',
+    (_kind, separator, matches) => {
+      const prefix = separator === '/' ? '/' : ''
+      const thing = fc.array(label, { minLength: 1, maxLength: 4 }).map((parts) => `${prefix}${parts.join(separator)}`)
+      fc.assert(
+        fc.property(
+          withNamespace(separator),
+          thing,
+          fc.uniqueArray(label, { minLength: 2, maxLength: 2 }),
+          fc.tuple(label, label),
+          (pattern, value, [one = '', other = ''], [first, second]) => {
+            fc.pre(!isAmbiguous(pattern))
+            const own = matches(`${prefix}${pattern}`, { namespace: one, name: first }, value)
+            const theirs = matches(`${prefix}${pattern}`, { namespace: other, name: second }, value)
+            expect(own && theirs).toBe(false)
+          },
+        ),
+        { numRuns: 20_000 },
+      )
+    },
+  )
 })

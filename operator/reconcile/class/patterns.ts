@@ -15,7 +15,10 @@ export function matchesHost(pattern: string, channel: PatternChannel, host: stri
 /** A path that is what the pattern says, or below it: `*` is one or more characters other than a slash. */
 export function matchesPath(pattern: string, channel: PatternChannel, path: string): boolean {
   const [wanted, given] = [pattern.split('/'), path.split('/')]
-  return wanted.length <= given.length && wanted.every((piece, index) => piece === given[index] || matchesPiece(piece, channel, given[index] ?? ''))
+  return (
+    wanted.length <= given.length &&
+    wanted.every((piece, index) => piece === given[index] || matchesPiece(piece, channel, given[index] ?? ''))
+  )
 }
 
 function matchesPiece(piece: string, channel: PatternChannel, text: string): boolean {

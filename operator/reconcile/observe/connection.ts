@@ -20,14 +20,23 @@ const secretType: ResourceType = { group: '', version: 'v1', plural: 'secrets', 
  * that the channel names, in its own namespace, where a Role lets the operator read them.
  * @param namedBy who names the brokers: those that a channel names are told apart, and cost the operator little
  */
-export async function findConnection(channel: RealtimeChannel, { api, ownConnection }: ConnectionParts, namedBy: 'channel' | 'class'): Promise<Result<KafkaConnection, ConnectionProblem>> {
+export async function findConnection(
+  channel: RealtimeChannel,
+  { api, ownConnection }: ConnectionParts,
+  namedBy: 'channel' | 'class',
+): Promise<Result<KafkaConnection, ConnectionProblem>> {
   const own = ownConnection()
   const { bootstrapServers, tls, sasl } = channel.spec.kafka
   if (own !== null && (bootstrapServers === undefined || sameBrokers(bootstrapServers, own.brokers))) return ok(own)
   if (bootstrapServers === undefined) return failed({ kind: 'no-brokers' })
   const read = createReader(api, channel.metadata.namespace ?? '')
   try {
-    return ok({ brokers: bootstrapServers, tls: await readTls(tls, read), sasl: await readSasl(sasl, read), ...(namedBy === 'channel' ? { isOfChannel: true } : {}) })
+    return ok({
+      brokers: bootstrapServers,
+      tls: await readTls(tls, read),
+      sasl: await readSasl(sasl, read),
+      ...(namedBy === 'channel' ? { isOfChannel: true } : {}),
+    })
   } catch (error) {
     if (error instanceof Unreadable) return failed(error.problem)
     throw error

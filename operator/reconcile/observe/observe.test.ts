@@ -46,7 +46,10 @@ function rig() {
     await api.apply(channelType, { apiVersion, kind, metadata: ref, spec: stored }, { fieldManager: 'kubectl', force: true })
     const before = api.requests().length
     await observer.observe(ref)
-    return api.requests().slice(before).flatMap(({ verb, type }) => (verb === 'get' && type !== channelType.plural ? [type] : []))
+    return api
+      .requests()
+      .slice(before)
+      .flatMap(({ verb, type }) => (verb === 'get' && type !== channelType.plural ? [type] : []))
   }
   async function observed(channel: RealtimeChannel): Promise<World | null> {
     await api.create(channelType, { ...channel })
@@ -62,7 +65,9 @@ it('reads no autoscaler and no route of a channel that asks for none: a resync o
   const { readsFor } = rig()
   expect((await readsFor({})).toSorted()).toEqual(always.toSorted())
   const parentRefs = [{ name: 'public' }]
-  expect(await readsFor({ gateway: { autoscaling: { maxReplicas: 3 } }, route: { type: 'HTTPRoute', host: 'a.example.com', parentRefs } })).toEqual(expect.arrayContaining(['horizontalpodautoscalers', 'httproutes']))
+  expect(
+    await readsFor({ gateway: { autoscaling: { maxReplicas: 3 } }, route: { type: 'HTTPRoute', host: 'a.example.com', parentRefs } }),
+  ).toEqual(expect.arrayContaining(['horizontalpodautoscalers', 'httproutes']))
   const reads = await readsFor({ route: { host: 'a.example.com' } })
   expect(reads).toContain('ingresses')
   expect(reads).not.toContain('httproutes')
@@ -76,13 +81,18 @@ it('reads what the watches know as children, also when the channel asks for it n
 
 it('looks at a channel also where the API server hides whether it assigns users of pods', async () => {
   const { observed } = rig()
-  expect(await observed(aChannel())).toMatchObject({ channel: { metadata: ref }, assignsPodUsers: { ok: false, error: { kind: 'forbidden' } } })
+  expect(await observed(aChannel())).toMatchObject({
+    channel: { metadata: ref },
+    assignsPodUsers: { ok: false, error: { kind: 'forbidden' } },
+  })
 })
 
 it('does not ask who chooses the user of pods for a channel that is being deleted, or that says so itself', async () => {
   const said = rig()
   expect(await said.observed(aChannel({ spec: { gateway: { podUser: 'Fixed' } } }))).not.toBeNull()
   const deleted = rig()
-  expect(await deleted.observed(aChannel({ metadata: { deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: [names.finalizer] } }))).not.toBeNull()
+  expect(
+    await deleted.observed(aChannel({ metadata: { deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: [names.finalizer] } })),
+  ).not.toBeNull()
   expect([said.askedPodUsers(), deleted.askedPodUsers()]).toEqual([0, 0])
 })

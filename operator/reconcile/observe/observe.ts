@@ -21,7 +21,16 @@ import { isMissing, type KafkaConnection, type TopicAdmins } from '../topic/topi
 import type { FoundIds } from '../topic/claims.ts'
 import { lookedAtDeadLetters } from '../topic/record.ts'
 import type { TopicRules } from '../topic/name-rules.ts'
-import { childKey, type ChildKey, type ConnectionProblem, type Found, type FoundTopic, type OtherOperator, type RouteRival, type World } from '../world.ts'
+import {
+  childKey,
+  type ChildKey,
+  type ConnectionProblem,
+  type Found,
+  type FoundTopic,
+  type OtherOperator,
+  type RouteRival,
+  type World,
+} from '../world.ts'
 
 export interface ObserverParts {
   readonly api: Pick<KubernetesApi, 'get' | 'list'>
@@ -49,7 +58,12 @@ export type Observation =
   | { readonly kind: 'not-understood'; readonly object: KubernetesObject; readonly problem: NotUnderstood }
   /** Nothing is done for it as it is, and its Kafka is not asked. */
   | { readonly kind: 'refused'; readonly channel: WrittenChannel; readonly refusal: ChannelRefusal }
-  | { readonly kind: 'world'; readonly world: World; readonly unknownFields: readonly string[]; readonly connection: KafkaConnection | null }
+  | {
+      readonly kind: 'world'
+      readonly world: World
+      readonly unknownFields: readonly string[]
+      readonly connection: KafkaConnection | null
+    }
 
 export interface Observer {
   /** Reads all that a plan for the channel needs. @returns an error only when not even the channel, or what its class is, could be read */
@@ -80,7 +94,10 @@ export function createObserver(parts: ObserverParts): Observer {
   async function observeTopics(channel: RealtimeChannel, connection: KafkaConnection): Promise<FoundTopics> {
     const letters = lookedAtDeadLetters(channel)
     // Both at once: the admin makes one request of them.
-    const [topic, deadLetters] = await Promise.all([observeTopic(topicNameOf(channel), connection), letters === null ? null : observeTopic(letters, connection)])
+    const [topic, deadLetters] = await Promise.all([
+      observeTopic(topicNameOf(channel), connection),
+      letters === null ? null : observeTopic(letters, connection),
+    ])
     return { topic, deadLetters }
   }
 
@@ -90,13 +107,20 @@ export function createObserver(parts: ObserverParts): Observer {
     return isMissing(described.value) ? { kind: 'missing', topic: described.value } : { kind: 'present', topic: described.value }
   }
 
-  async function observeKafka(channel: RealtimeChannel, written: RealtimeChannelSpec): Promise<{ readonly connection: KafkaConnection | null; readonly topics: FoundTopics }> {
+  async function observeKafka(
+    channel: RealtimeChannel,
+    written: RealtimeChannelSpec,
+  ): Promise<{ readonly connection: KafkaConnection | null; readonly topics: FoundTopics }> {
     const connection = await findConnection(channel, parts, written.kafka?.bootstrapServers === undefined ? 'class' : 'channel')
     if (!connection.ok) return { connection: null, topics: withoutConnection(channel, connection.error) }
     return { connection: connection.value, topics: await observeTopics(channel, connection.value) }
   }
 
-  async function observeWorld({ channel, className, topicRules, brokers }: Held, written: RealtimeChannelSpec, ref: ObjectRef): Promise<{ readonly world: World; readonly connection: KafkaConnection | null }> {
+  async function observeWorld(
+    { channel, className, topicRules, brokers }: Held,
+    written: RealtimeChannelSpec,
+    ref: ObjectRef,
+  ): Promise<{ readonly world: World; readonly connection: KafkaConnection | null }> {
     const [children, kafka, route, assignsPodUsers] = await Promise.all([
       observeChildren(channel, ref, parts),
       isKafkaAsked(channel, topicRules) ? observeKafka(channel, written) : nothingAsked,
@@ -109,7 +133,25 @@ export function createObserver(parts: ObserverParts): Observer {
     const asked = askedRoute(channel)
     const otherRoutes = asked === null ? [] : parts.otherRoutes.within(placesOfRecord(asked))
     const rivals = { ...claims.rivalsOf(channel, topicRules, idsOf(kafka.topics)), route: routeRivalOf(channel) }
-    return { connection: kafka.connection, world: { nowMs: nowMs(), channel, children, ...kafka.topics, topicRules, underClass: { name: className, written, brokers }, rivals, route, otherRoutes, assignsPodUsers, troubledPods, inCharge: inCharge?.state === 'gone' ? null : inCharge, bystander, contested: parts.healMeter.contestedOf(channel) } }
+    return {
+      connection: kafka.connection,
+      world: {
+        nowMs: nowMs(),
+        channel,
+        children,
+        ...kafka.topics,
+        topicRules,
+        underClass: { name: className, written, brokers },
+        rivals,
+        route,
+        otherRoutes,
+        assignsPodUsers,
+        troubledPods,
+        inCharge: inCharge?.state === 'gone' ? null : inCharge,
+        bystander,
+        contested: parts.healMeter.contestedOf(channel),
+      },
+    }
   }
 
   /** Synchronous, and of the channel as it is planned: what the watch has seen meanwhile is another version of it. */
@@ -128,7 +170,8 @@ export function createObserver(parts: ObserverParts): Observer {
       return atItsEnd.ok ? ok(atItsEnd) : atItsEnd
     }
     const held = await parts.judge.judge(written)
-    if (held.ok && claims.isKnown(written)) parts.onClaimsChanged(held.value.ok ? claims.upsert(held.value.value.channel, held.value.value.topicRules) : claims.suspend(written))
+    if (held.ok && claims.isKnown(written))
+      parts.onClaimsChanged(held.value.ok ? claims.upsert(held.value.value.channel, held.value.value.topicRules) : claims.suspend(written))
     return held
   }
 
@@ -168,7 +211,11 @@ async function findOther(lease: string | null, { otherOperators }: ObserverParts
  * Reads the objects that have the names of children, whoever made them, and those that the watches know as children. Of the kinds that only some
  * channels ask for, what the watches know is enough for all others: each read costs the API server as much as the next, resync after resync.
  */
-async function observeChildren(channel: RealtimeChannel, ref: ObjectRef, { api, children, childTypes, childNameOf }: ObserverParts): Promise<ReadonlyMap<ChildKey, Found>> {
+async function observeChildren(
+  channel: RealtimeChannel,
+  ref: ObjectRef,
+  { api, children, childTypes, childNameOf }: ObserverParts,
+): Promise<ReadonlyMap<ChildKey, Found>> {
   const expected = childTypes.filter(({ kind }) => mayAskFor(channel, kind)).map((type) => ({ type, name: childNameOf(ref.name) }))
   const others = [...children.keysOf(ref)].flatMap((key) => {
     const [kind = '', name = ''] = key.split('/')

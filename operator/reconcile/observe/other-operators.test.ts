@@ -13,12 +13,27 @@ beforeEach(() => {
   api = createMemoryKubernetes()
   nowMs = 5_000
   gone = []
-  operators = createOtherOperators({ api, own: 'system/own', now: () => nowMs, onGone: (lease) => gone.push(lease), logger: createRecordingLogger().logger })
+  operators = createOtherOperators({
+    api,
+    own: 'system/own',
+    now: () => nowMs,
+    onGone: (lease) => gone.push(lease),
+    logger: createRecordingLogger().logger,
+  })
 })
 
 /** @param holder '': let go */
 async function hold(name: string, holder: string, renewTime = String(nowMs)): Promise<void> {
-  await api.apply(leaseType, { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { namespace: 'system', name }, spec: { holderIdentity: holder, leaseDurationSeconds: 15, renewTime } }, { fieldManager: name, force: true })
+  await api.apply(
+    leaseType,
+    {
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      metadata: { namespace: 'system', name },
+      spec: { holderIdentity: holder, leaseDurationSeconds: 15, renewTime },
+    },
+    { fieldManager: name, force: true },
+  )
 }
 const stateOf = async (lease: string): Promise<string | null> => (await operators.find(lease))?.state ?? null
 const looks = (): number => api.requests().length
@@ -53,7 +68,8 @@ describe('other operators', () => {
   })
 
   it('are not this operator, and not what a mark names that is no Lease', async () => {
-    for (const mark of ['system/own', '', 'a', 'a/b/c', 'A/b', '../b', `system/${'x'.repeat(254)}`]) expect(await stateOf(mark), mark).toBeNull()
+    for (const mark of ['system/own', '', 'a', 'a/b/c', 'A/b', '../b', `system/${'x'.repeat(254)}`])
+      expect(await stateOf(mark), mark).toBeNull()
     expect(looks()).toBe(0)
   })
 

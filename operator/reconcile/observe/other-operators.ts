@@ -45,7 +45,12 @@ export function createOtherOperators({ api, own, now, onGone, logger }: OtherOpe
     const found = await api.get(leaseType, ref)
     const nowMs = now()
     const observed = found.ok ? observeLease(before?.observed ?? null, found.value, nowMs) : null
-    const after: Known = { ref, observed, atMs: nowMs, state: found.ok && observed !== null ? stateOf(observed, nowMs) : found.ok || found.error.kind === 'not-found' ? 'gone' : 'unknown' }
+    const after: Known = {
+      ref,
+      observed,
+      atMs: nowMs,
+      state: found.ok && observed !== null ? stateOf(observed, nowMs) : found.ok || found.error.kind === 'not-found' ? 'gone' : 'unknown',
+    }
     known.delete(lease)
     known.set(lease, after)
     const [oldest] = known.keys()
@@ -55,7 +60,8 @@ export function createOtherOperators({ api, own, now, onGone, logger }: OtherOpe
   }
 
   function tell(lease: string, before: OtherOperator['state'] | null, after: OtherOperator['state']): void {
-    if (after !== 'gone' && (before === null || before === 'gone')) logger.warn({ lease, state: after }, 'another operator looks after channels of this one')
+    if (after !== 'gone' && (before === null || before === 'gone'))
+      logger.warn({ lease, state: after }, 'another operator looks after channels of this one')
     if (after !== 'gone' || before === null || before === 'gone') return
     logger.info({ lease }, 'another operator is gone, and its channels are taken over')
     onGone(lease)

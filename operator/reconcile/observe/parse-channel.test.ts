@@ -2,7 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { aChannel, smallestSpec } from '../../testing/channel-builders.ts'
 import { parseChannel } from './parse-channel.ts'
 
-const object = (spec: unknown, more: object = {}): unknown => ({ apiVersion: 'carillon.dev/v1alpha1', kind: 'RealtimeChannel', metadata: { name: 'chat', namespace: 'shop' }, spec, ...more })
+const object = (spec: unknown, more: object = {}): unknown => ({
+  apiVersion: 'carillon.dev/v1alpha1',
+  kind: 'RealtimeChannel',
+  metadata: { name: 'chat', namespace: 'shop' },
+  spec,
+  ...more,
+})
 
 const problemOf = (given: unknown) => {
   const parsed = parseChannel(given)
@@ -38,10 +44,13 @@ describe('parseChannel', () => {
     expect(parsed.ok && parsed.value.channel.spec.topic).toEqual({ partitions: 1 })
   })
 
-  it('keeps objects of Kubernetes\' own API and maps as they are', () => {
+  it("keeps objects of Kubernetes' own API and maps as they are", () => {
     const affinity = { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [] } } }
     const gateway = { replicas: 1, affinity, podLabels: { team: 'web' }, resources: { limits: { memory: '1Gi', cpu: 2 } } }
-    expect(parseChannel(object({ ...smallestSpec, gateway }))).toMatchObject({ ok: true, value: { unknownFields: [], channel: { spec: { gateway } } } })
+    expect(parseChannel(object({ ...smallestSpec, gateway }))).toMatchObject({
+      ok: true,
+      value: { unknownFields: [], channel: { spec: { gateway } } },
+    })
   })
 
   it('takes a null for what was left out, as the API server does', () => {
@@ -50,17 +59,35 @@ describe('parseChannel', () => {
   })
 
   it.each([
-    [object({ ...smallestSpec, topic: { partitions: 'three' } }), { path: 'spec.topic.partitions', found: '"three"', expected: 'a whole number' }],
+    [
+      object({ ...smallestSpec, topic: { partitions: 'three' } }),
+      { path: 'spec.topic.partitions', found: '"three"', expected: 'a whole number' },
+    ],
     [object({ ...smallestSpec, topic: { partitions: 1.5 } }), { path: 'spec.topic.partitions', found: '1.5', expected: 'a whole number' }],
     [object({ ...smallestSpec, topic: [] }), { path: 'spec.topic', found: 'a list', expected: 'an object' }],
-    [object({ ...smallestSpec, topic: { deletionPolicy: 'Archive' } }), { path: 'spec.topic.deletionPolicy', found: '"Archive"', expected: 'one of Retain, Delete' }],
+    [
+      object({ ...smallestSpec, topic: { deletionPolicy: 'Archive' } }),
+      { path: 'spec.topic.deletionPolicy', found: '"Archive"', expected: 'one of Retain, Delete' },
+    ],
     [object({ ...smallestSpec, emit: { scopes: ['a', 7] } }), { path: 'spec.emit.scopes[1]', found: '7', expected: 'a text' }],
     [object({ ...smallestSpec, topic: { config: { 'a.b': 1 } } }), { path: 'spec.topic.config["a.b"]', found: '1', expected: 'a text' }],
-    [object({ ...smallestSpec, replay: { maxBytes: true } }), { path: 'spec.replay.maxBytes', found: 'true', expected: 'a whole number or a text' }],
-    [object({ ...smallestSpec, kafka: { sasl: { mechanism: 'plain' } } }), { path: 'spec.kafka.sasl.secretRef', found: 'nothing', expected: 'an object' }],
+    [
+      object({ ...smallestSpec, replay: { maxBytes: true } }),
+      { path: 'spec.replay.maxBytes', found: 'true', expected: 'a whole number or a text' },
+    ],
+    [
+      object({ ...smallestSpec, kafka: { sasl: { mechanism: 'plain' } } }),
+      { path: 'spec.kafka.sasl.secretRef', found: 'nothing', expected: 'an object' },
+    ],
     [object(smallestSpec, { status: { conditions: 'none' } }), { path: 'status.conditions', found: '"none"', expected: 'a list' }],
-    [object(smallestSpec, { status: { topic: { name: 't', origin: 'Imported' } } }), { path: 'status.topic.origin', found: '"Imported"', expected: 'one of Created, Adopted' }],
-    [object(smallestSpec, { apiVersion: 'carillon.dev/v1' }), { path: 'apiVersion', found: '"carillon.dev/v1"', expected: 'carillon.dev/v1alpha1' }],
+    [
+      object(smallestSpec, { status: { topic: { name: 't', origin: 'Imported' } } }),
+      { path: 'status.topic.origin', found: '"Imported"', expected: 'one of Created, Adopted' },
+    ],
+    [
+      object(smallestSpec, { apiVersion: 'carillon.dev/v1' }),
+      { path: 'apiVersion', found: '"carillon.dev/v1"', expected: 'carillon.dev/v1alpha1' },
+    ],
     [object(smallestSpec, { kind: 'Channel' }), { path: 'kind', found: '"Channel"', expected: 'RealtimeChannel' }],
     [object(smallestSpec, { metadata: {} }), { path: 'metadata.name', found: 'nothing', expected: 'a text' }],
     [null, { path: '', found: 'nothing', expected: 'an object' }],

@@ -39,7 +39,13 @@ export function parseChannel(object: unknown): Result<ParsedChannel, NotUndersto
   const [problem] = walk.problems
   if (problem !== undefined) return failed(problem)
   // `read` has held spec and status to the schemas that their types are made of; metadata is the API server's own and always of this shape.
-  const channel = { apiVersion, kind: channelKind, metadata, spec, ...(status === undefined ? {} : { status }) } as unknown as WrittenChannel
+  const channel = {
+    apiVersion,
+    kind: channelKind,
+    metadata,
+    spec,
+    ...(status === undefined ? {} : { status }),
+  } as unknown as WrittenChannel
   return ok({ channel, unknownFields: walk.unknownFields })
 }
 
@@ -70,7 +76,8 @@ function read(schema: JsonSchema, value: unknown, path: string, walk: Walk): unk
     walk.problems.push(notUnderstood(path, shown(value), describe(schema)))
     return undefined
   }
-  if (Array.isArray(value)) return value.map((item: unknown, index) => (schema.items === undefined ? item : read(schema.items, item, `${path}[${index}]`, walk)))
+  if (Array.isArray(value))
+    return value.map((item: unknown, index) => (schema.items === undefined ? item : read(schema.items, item, `${path}[${index}]`, walk)))
   if (isRecord(value) && schema.properties !== undefined) return readFields(schema, value, path, walk)
   if (isRecord(value) && schema.additionalProperties !== undefined) return readMap(schema.additionalProperties, value, path, walk)
   return value
@@ -81,13 +88,18 @@ function readFields(schema: JsonSchema, value: Readonly<Record<string, unknown>>
   for (const name of Object.keys(value)) if (!Object.hasOwn(properties, name)) walk.unknownFields.push(`${path}.${name}`)
   const fields = Object.entries(properties).map(([name, property]) => [name, read(property, value[name], `${path}.${name}`, walk)] as const)
   for (const name of required) {
-    if ((value[name] ?? null) === null) walk.problems.push(notUnderstood(`${path}.${name}`, 'nothing', properties[name] === undefined ? 'a value' : describe(properties[name])))
+    if ((value[name] ?? null) === null)
+      walk.problems.push(
+        notUnderstood(`${path}.${name}`, 'nothing', properties[name] === undefined ? 'a value' : describe(properties[name])),
+      )
   }
   return Object.fromEntries(fields.filter(([, field]) => field !== undefined))
 }
 
 function readMap(schema: JsonSchema, value: Readonly<Record<string, unknown>>, path: string, walk: Walk): unknown {
-  const fields = Object.entries(value).map(([name, field]) => [name, read(schema, field, `${path}[${JSON.stringify(name)}]`, walk)] as const)
+  const fields = Object.entries(value).map(
+    ([name, field]) => [name, read(schema, field, `${path}[${JSON.stringify(name)}]`, walk)] as const,
+  )
   return Object.fromEntries(fields.filter(([, field]) => field !== undefined))
 }
 
@@ -113,14 +125,20 @@ function isOfType(schema: JsonSchema, value: unknown): boolean {
 
 function describe(schema: JsonSchema): string {
   if (schema['x-kubernetes-int-or-string'] === true) return 'a whole number or a text'
-  if (schema.enum !== undefined) return schema.enum.length > 12 ? 'one of the values that the reference lists' : `one of ${schema.enum.join(', ')}`
+  if (schema.enum !== undefined)
+    return schema.enum.length > 12 ? 'one of the values that the reference lists' : `one of ${schema.enum.join(', ')}`
   const names = { string: 'a text', boolean: 'true or false', integer: 'a whole number', array: 'a list', object: 'an object' } as const
   return schema.type === undefined ? 'a value' : names[schema.type]
 }
 
 function notUnderstood(path: string, found: string, expected: string): NotUnderstood {
   const what = `${path === '' ? 'The channel' : path} is ${found}; this operator expects ${expected}.`
-  return { path, found, expected, message: `${what} The CustomResourceDefinition is of another version than this operator: upgrade the chart, so that both are of one release` }
+  return {
+    path,
+    found,
+    expected,
+    message: `${what} The CustomResourceDefinition is of another version than this operator: upgrade the chart, so that both are of one release`,
+  }
 }
 
 const shownCharacters = 60

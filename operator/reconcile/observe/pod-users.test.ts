@@ -12,14 +12,17 @@ function rig(groups: readonly string[] = [], choice: 'auto' | 'fixed' | 'assigne
 }
 
 describe('the users of pods', () => {
-  it('are assigned where OpenShift\'s API is served, and nowhere else', async () => {
+  it("are assigned where OpenShift's API is served, and nowhere else", async () => {
     expect(await rig([assigningGroup]).ask()).toEqual({ ok: true, value: true })
     expect(await rig(['route.openshift.io']).ask()).toEqual({ ok: true, value: false })
   })
 
   it('are what the options say, and then the API server is not asked', async () => {
     const [assigned, fixed] = [rig([], 'assigned'), rig([assigningGroup], 'fixed')]
-    expect([await assigned.ask(), await fixed.ask()]).toEqual([{ ok: true, value: true }, { ok: true, value: false }])
+    expect([await assigned.ask(), await fixed.ask()]).toEqual([
+      { ok: true, value: true },
+      { ok: true, value: false },
+    ])
     expect(assigned.looks() + fixed.looks()).toBe(0)
   })
 

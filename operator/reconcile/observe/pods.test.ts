@@ -11,11 +11,22 @@ const deployment = (status: object): KubernetesObject => ({
   status,
 })
 
-const pod = (name: string, status: object): KubernetesObject => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: 'team', uid: `uid-${name}` }, status })
+const pod = (name: string, status: object): KubernetesObject => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name, namespace: 'team', uid: `uid-${name}` },
+  status,
+})
 const ready = { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] }
-const waiting = (reason: string, message?: string) => ({ phase: 'Pending', containerStatuses: [{ ready: false, state: { waiting: { reason, message } } }] })
+const waiting = (reason: string, message?: string) => ({
+  phase: 'Pending',
+  containerStatuses: [{ ready: false, state: { waiting: { reason, message } } }],
+})
 
-function apiWith(pods: readonly KubernetesObject[], events: readonly KubernetesObject[] = []): Pick<KubernetesApi, 'list'> & { readonly asked: string[] } {
+function apiWith(
+  pods: readonly KubernetesObject[],
+  events: readonly KubernetesObject[] = [],
+): Pick<KubernetesApi, 'list'> & { readonly asked: string[] } {
   const asked: string[] = []
   return {
     asked,
@@ -36,9 +47,21 @@ describe('the pods of a Deployment', () => {
     expect(api.asked).toEqual([])
   })
 
-  it('say in the kubelet\'s words why they are not ready', async () => {
-    const crashed = { phase: 'Running', containerStatuses: [{ ready: false, state: { waiting: { reason: 'CrashLoopBackOff', message: 'back-off 20s' } }, lastState: { terminated: { reason: 'Error', exitCode: 2 } } }] }
-    const unscheduled = { phase: 'Pending', conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '0/3 nodes are available' }] }
+  it("say in the kubelet's words why they are not ready", async () => {
+    const crashed = {
+      phase: 'Running',
+      containerStatuses: [
+        {
+          ready: false,
+          state: { waiting: { reason: 'CrashLoopBackOff', message: 'back-off 20s' } },
+          lastState: { terminated: { reason: 'Error', exitCode: 2 } },
+        },
+      ],
+    }
+    const unscheduled = {
+      phase: 'Pending',
+      conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '0/3 nodes are available' }],
+    }
     const api = apiWith([pod('c', ready), pod('b', waiting('ImagePullBackOff', 'no such image')), pod('a', crashed), pod('d', unscheduled)])
     expect(await observePods(api, deployment(short))).toEqual([
       { name: 'a', reason: 'CrashLoopBackOff', message: 'back-off 20s; its last run ended with Error (exit code 2)' },
@@ -49,7 +72,13 @@ describe('the pods of a Deployment', () => {
   })
 
   it('tell by their Events that a Secret which they mount is missing', async () => {
-    const event: KubernetesObject = { apiVersion: 'v1', kind: 'Event', metadata: { name: 'e' }, reason: 'FailedMount', message: 'secret "keys" not found' }
+    const event: KubernetesObject = {
+      apiVersion: 'v1',
+      kind: 'Event',
+      metadata: { name: 'e' },
+      reason: 'FailedMount',
+      message: 'secret "keys" not found',
+    }
     const api = apiWith([pod('a', waiting('ContainerCreating'))], [event])
     expect(await observePods(api, deployment(short))).toEqual([{ name: 'a', reason: 'FailedMount', message: 'secret "keys" not found' }])
     expect(api.asked[1]).toBe('events involvedObject.uid=uid-a,type=Warning')

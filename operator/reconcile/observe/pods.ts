@@ -9,7 +9,12 @@ const maxPods = 10
 /** The parts of a Deployment that say whether its pods are to be looked at. https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/deployment-v1/ */
 interface Deployment {
   readonly spec?: { readonly replicas?: number; readonly selector?: { readonly matchLabels?: Readonly<Record<string, string>> } }
-  readonly status?: { readonly observedGeneration?: number; readonly availableReplicas?: number; readonly updatedReplicas?: number; readonly replicas?: number }
+  readonly status?: {
+    readonly observedGeneration?: number
+    readonly availableReplicas?: number
+    readonly updatedReplicas?: number
+    readonly replicas?: number
+  }
 }
 
 interface Pod {
@@ -37,7 +42,9 @@ export async function observePods(api: Pick<KubernetesApi, 'list'>, object: Kube
   const labels = deployment.spec?.selector?.matchLabels
   if (labels === undefined || !isInTrouble(deployment)) return []
   const namespace = object.metadata.namespace ?? ''
-  const labelSelector = Object.entries(labels).map(([key, value]) => `${key}=${value}`).join(',')
+  const labelSelector = Object.entries(labels)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',')
   const pods = await api.list(podType, { namespace, labelSelector, resourceVersion: '0' })
   if (!pods.ok) return []
   const troubled = pods.value.items.filter(isTroubled).toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
@@ -64,10 +71,18 @@ async function explainPod(api: Pick<KubernetesApi, 'list'>, object: KubernetesOb
   if (unscheduled !== undefined) return { name, reason: unscheduled.reason ?? 'Unschedulable', message: unscheduled.message ?? '' }
   const container = status?.containerStatuses?.find(({ ready }) => ready !== true)
   const waiting = container?.state?.waiting
-  if (waiting?.reason === 'ContainerCreating') return (await explainByEvents(api, object)) ?? { name, reason: waiting.reason, message: waiting.message ?? '' }
+  if (waiting?.reason === 'ContainerCreating')
+    return (await explainByEvents(api, object)) ?? { name, reason: waiting.reason, message: waiting.message ?? '' }
   const ended = container?.lastState?.terminated
-  const end = ended === undefined ? '' : `its last run ended with ${ended.reason ?? 'an error'} (exit code ${ended.exitCode ?? 'unknown'}) ${ended.message ?? ''}`.trim()
-  return { name, reason: waiting?.reason ?? 'NotReady', message: [waiting?.message, end].filter((text) => text !== undefined && text !== '').join('; ') }
+  const end =
+    ended === undefined
+      ? ''
+      : `its last run ended with ${ended.reason ?? 'an error'} (exit code ${ended.exitCode ?? 'unknown'}) ${ended.message ?? ''}`.trim()
+  return {
+    name,
+    reason: waiting?.reason ?? 'NotReady',
+    message: [waiting?.message, end].filter((text) => text !== undefined && text !== '').join('; '),
+  }
 }
 
 /** The kubelet tells only by Events that a volume cannot be mounted. */

@@ -10,7 +10,12 @@ export interface Deployment extends KubernetesObject {
     readonly replicas?: number
     /** By `kubectl rollout pause`. */
     readonly paused?: boolean
-    readonly template?: { readonly spec?: { readonly securityContext?: { readonly runAsUser?: number }; readonly containers?: readonly { readonly env?: readonly { readonly name: string; readonly value?: string }[] }[] } }
+    readonly template?: {
+      readonly spec?: {
+        readonly securityContext?: { readonly runAsUser?: number }
+        readonly containers?: readonly { readonly env?: readonly { readonly name: string; readonly value?: string }[] }[]
+      }
+    }
   }
   readonly status?: {
     readonly observedGeneration?: number
@@ -24,7 +29,10 @@ export interface Deployment extends KubernetesObject {
 
 /** The channel's Deployment as it is; null when there is none, or none that is the channel's. */
 export function runningDeployment({ channel, children }: Pick<World, 'channel' | 'children'>): Deployment | null {
-  const found = [...children.values()].find((child): child is Extract<Found, { kind: 'object' }> => child.kind === 'object' && child.type.kind === 'Deployment' && isChildOf(channel, child.object))
+  const found = [...children.values()].find(
+    (child): child is Extract<Found, { kind: 'object' }> =>
+      child.kind === 'object' && child.type.kind === 'Deployment' && isChildOf(channel, child.object),
+  )
   // The API server holds a Deployment to this shape.
   return found === undefined ? null : (found.object as Deployment)
 }
@@ -37,7 +45,10 @@ export function runningEpoch(world: Pick<World, 'channel' | 'children'>): string
 
 /** Where the pods of a Deployment copy dead letters; null: nowhere. */
 export function runningDeadLetters(deployment: Deployment): string | null {
-  const [kafkaTopic = '', kafkaDlqTopic = ''] = [variableOf(deployment, options.kafkaTopic.env), variableOf(deployment, options.kafkaDlqTopic.env)]
+  const [kafkaTopic = '', kafkaDlqTopic = ''] = [
+    variableOf(deployment, options.kafkaTopic.env),
+    variableOf(deployment, options.kafkaDlqTopic.env),
+  ]
   return variableOf(deployment, options.kafkaDlq.env) === 'false' ? null : dlqTopicOf({ kafkaTopic, kafkaDlqTopic })
 }
 
@@ -51,6 +62,9 @@ export function isSeen({ metadata, status }: Deployment): boolean {
   return (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0)
 }
 
-export function conditionOf({ status }: Deployment, type: string): NonNullable<NonNullable<Deployment['status']>['conditions']>[number] | undefined {
+export function conditionOf(
+  { status }: Deployment,
+  type: string,
+): NonNullable<NonNullable<Deployment['status']>['conditions']>[number] | undefined {
   return status?.conditions?.find((condition) => condition.type === type)
 }

@@ -40,14 +40,33 @@ export type Action =
    * By server-side apply with the operator's field manager, by force. `restartsPods`: the pod template is another than before. `lost`: the fields that are set back,
    * `takenBy`: who owns them now; a change has its mark there. `fields`: what changes, for people.
    */
-  | { readonly kind: 'apply-object'; readonly type: ResourceType; readonly object: KubernetesObject; readonly change: 'create' | 'change' | 'heal'; readonly restartsPods: boolean; readonly lost?: readonly string[]; readonly takenBy?: readonly string[]; readonly fields?: readonly FieldChange[] }
+  | {
+      readonly kind: 'apply-object'
+      readonly type: ResourceType
+      readonly object: KubernetesObject
+      readonly change: 'create' | 'change' | 'heal'
+      readonly restartsPods: boolean
+      readonly lost?: readonly string[]
+      readonly takenBy?: readonly string[]
+      readonly fields?: readonly FieldChange[]
+    }
   /** Gives `spec.replicas` of the Deployment to another manager, so that leaving it out afterwards does not set it to 1. */
   | { readonly kind: 'hand-over-replicas'; readonly type: ResourceType; readonly object: KubernetesObject }
   | { readonly kind: 'delete-object'; readonly type: ResourceType; readonly ref: ObjectRef; readonly uid: string }
   /** Null takes the annotation away. */
   | { readonly kind: 'annotate-channel'; readonly annotation: string; readonly value: string | null }
   | { readonly kind: 'add-finalizer' }
-  | { readonly kind: 'remove-finalizer'; readonly because: 'topic-deleted' | 'topic-kept' | 'topic-adopted' | 'topic-shared' | 'topic-not-allowed' | 'gave-up' | 'policy-is-retain' }
+  | {
+      readonly kind: 'remove-finalizer'
+      readonly because:
+        | 'topic-deleted'
+        | 'topic-kept'
+        | 'topic-adopted'
+        | 'topic-shared'
+        | 'topic-not-allowed'
+        | 'gave-up'
+        | 'policy-is-retain'
+    }
 
 /** What came of an action. Those after the first failure of a stage are `not-tried`. */
 export type Outcome =
@@ -55,4 +74,6 @@ export type Outcome =
   | { readonly kind: 'failed'; readonly action: Action; readonly failure: ActionFailure }
   | { readonly kind: 'not-tried'; readonly action: Action }
 
-export type ActionFailure = { readonly of: 'kubernetes'; readonly error: ApiError } | { readonly of: 'kafka'; readonly failure: TopicFailure }
+export type ActionFailure =
+  | { readonly of: 'kubernetes'; readonly error: ApiError }
+  | { readonly of: 'kafka'; readonly failure: TopicFailure }

@@ -39,11 +39,18 @@ function changesIn(wanted: unknown, live: unknown, place: Place): readonly Field
 }
 
 function changesInMap(wanted: Fields, live: Fields, { path, owned }: Place): readonly FieldChange[] {
-  const at = (name: string): Place => ({ path: path === '' ? name : `${path}.${name}`, owned: isRecord(owned) ? owned[`f:${name}`] : undefined })
+  const at = (name: string): Place => ({
+    path: path === '' ? name : `${path}.${name}`,
+    owned: isRecord(owned) ? owned[`f:${name}`] : undefined,
+  })
   const isGone = (name: string): boolean => wanted[name] === undefined && at(name).owned !== undefined
   return [
-    ...Object.keys(wanted).flatMap((name) => (wanted[name] === undefined || isNothing(wanted[name], live[name]) ? [] : changesIn(wanted[name], live[name], at(name)))),
-    ...Object.keys(live).filter(isGone).map((name) => ({ path: at(name).path, from: live[name], to: undefined })),
+    ...Object.keys(wanted).flatMap((name) =>
+      wanted[name] === undefined || isNothing(wanted[name], live[name]) ? [] : changesIn(wanted[name], live[name], at(name)),
+    ),
+    ...Object.keys(live)
+      .filter(isGone)
+      .map((name) => ({ path: at(name).path, from: live[name], to: undefined })),
   ]
 }
 
@@ -57,19 +64,25 @@ function changesInList(wanted: readonly Named[], live: readonly Named[], { path,
   const itemOf = (items: readonly Named[], name: string): Named | undefined => items.find((item) => item.name === name)
   return [
     ...wanted.flatMap((item) => changesIn(item, itemOf(live, item.name), at(item.name))),
-    ...live.filter(({ name }) => itemOf(wanted, name) === undefined && at(name).owned !== undefined).map((item) => ({ path: at(item.name).path, from: item, to: undefined })),
+    ...live
+      .filter(({ name }) => itemOf(wanted, name) === undefined && at(name).owned !== undefined)
+      .map((item) => ({ path: at(item.name).path, from: item, to: undefined })),
   ]
 }
 
 function ownedItem(owned: unknown, name: string): unknown {
-  const key = isRecord(owned) ? Object.keys(owned).find((step) => step.startsWith('k:') && step.includes(`"name":${JSON.stringify(name)}`)) : undefined
+  const key = isRecord(owned)
+    ? Object.keys(owned).find((step) => step.startsWith('k:') && step.includes(`"name":${JSON.stringify(name)}`))
+    : undefined
   return key === undefined || !isRecord(owned) ? undefined : owned[key]
 }
 
 /** The server adds defaults to items. */
 function isPartOf(wanted: unknown, live: unknown): boolean {
-  if (Array.isArray(wanted) && Array.isArray(live)) return wanted.length === live.length && wanted.every((item, index) => isPartOf(item, live[index]))
-  if (isRecord(wanted) && isRecord(live)) return Object.entries(wanted).every(([name, value]) => value === undefined || isPartOf(value, live[name]))
+  if (Array.isArray(wanted) && Array.isArray(live))
+    return wanted.length === live.length && wanted.every((item, index) => isPartOf(item, live[index]))
+  if (isRecord(wanted) && isRecord(live))
+    return Object.entries(wanted).every(([name, value]) => value === undefined || isPartOf(value, live[name]))
   return isDeepStrictEqual(wanted, live)
 }
 

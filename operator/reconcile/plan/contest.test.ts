@@ -21,22 +21,42 @@ function scaledByHand(by = 'kube-controller-manager'): ModelWorld {
 /** The plan so long after the field was set back last. */
 function planAfter(model: ModelWorld, secondsAgo: number, contest: Partial<Contest> = {}, field = 'spec.replicas'): Plan {
   const world = model.world()
-  const contested = new Map([[healKey(deployment, field), { lastHealMs: world.nowMs - secondsAgo * 1_000, pauseMs: 120_000, hasWaited: true, takenBy: ['kube-controller-manager by the subresource scale'], ...contest }]])
+  const contested = new Map([
+    [
+      healKey(deployment, field),
+      {
+        lastHealMs: world.nowMs - secondsAgo * 1_000,
+        pauseMs: 120_000,
+        hasWaited: true,
+        takenBy: ['kube-controller-manager by the subresource scale'],
+        ...contest,
+      },
+    ],
+  ])
   return planChannel({ ...world, contested }, settings)
 }
 
-const contestOf = (child: ChildKey, field: string, world: World, secondsAgo: number): World => ({ ...world, contested: new Map([[healKey(child, field), { lastHealMs: world.nowMs - secondsAgo * 1_000, pauseMs: 60_000, hasWaited: false, takenBy: [] }]]) })
+const contestOf = (child: ChildKey, field: string, world: World, secondsAgo: number): World => ({
+  ...world,
+  contested: new Map([
+    [healKey(child, field), { lastHealMs: world.nowMs - secondsAgo * 1_000, pauseMs: 60_000, hasWaited: false, takenBy: [] }],
+  ]),
+})
 const refusals = (plan: Plan): readonly string[] => plan.refusals.map(({ about, reason }) => `${about} ${reason}`)
-const heals = (plan: Plan): readonly unknown[] => plan.actions.map((action) => (action.kind === 'apply-object' ? [action.change, action.lost, action.takenBy] : action.kind))
+const heals = (plan: Plan): readonly unknown[] =>
+  plan.actions.map((action) => (action.kind === 'apply-object' ? [action.change, action.lost, action.takenBy] : action.kind))
 
 describe('an object that somebody deletes, again and again', () => {
   it('is made again after its pause, and a condition says so meanwhile', () => {
     const model = createModelWorld(aChannel())
     model.converge(settings)
     model.deleteObject(childKey('NetworkPolicy', 'chat-gateway'))
-    const planAt = (secondsAgo: number): Plan => planChannel(contestOf(childKey('NetworkPolicy', 'chat-gateway'), 'the object', model.world(), secondsAgo), settings)
+    const planAt = (secondsAgo: number): Plan =>
+      planChannel(contestOf(childKey('NetworkPolicy', 'chat-gateway'), 'the object', model.world(), secondsAgo), settings)
     expect([heals(planAt(10)), refusals(planAt(10)), planAt(10).requeueAfterMs]).toEqual([[], ['GatewayAvailable FieldContested'], 50_000])
-    expect(planAt(10).refusals[0]?.message).toBe('Something deletes the NetworkPolicy chat-gateway as often as the operator makes it; it is made less and less often. Find out what deletes it.')
+    expect(planAt(10).refusals[0]?.message).toBe(
+      'Something deletes the NetworkPolicy chat-gateway as often as the operator makes it; it is made less and less often. Find out what deletes it.',
+    )
     expect(heals(planAt(60))).toEqual([['create', ['the object'], undefined]])
   })
 })
@@ -44,8 +64,14 @@ describe('an object that somebody deletes, again and again', () => {
 describe('a finalizer that somebody takes away, again and again', () => {
   it('is set again after its pause, and until then nothing is done for which it has to answer', () => {
     const world = createModelWorld(aChannel({ spec: { topic: { deletionPolicy: 'Delete' } } })).world()
-    const planAt = (secondsAgo: number): Plan => planChannel(contestOf(childKey('RealtimeChannel', 'chat'), 'metadata.finalizers[carillon.dev/topic]', world, secondsAgo), settings)
-    expect([heals(planAt(10)), refusals(planAt(10)), planAt(10).requeueAfterMs, planAt(10).topic.whenDone]).toEqual([[], ['TopicReady FieldContested'], 50_000, null])
+    const planAt = (secondsAgo: number): Plan =>
+      planChannel(contestOf(childKey('RealtimeChannel', 'chat'), 'metadata.finalizers[carillon.dev/topic]', world, secondsAgo), settings)
+    expect([heals(planAt(10)), refusals(planAt(10)), planAt(10).requeueAfterMs, planAt(10).topic.whenDone]).toEqual([
+      [],
+      ['TopicReady FieldContested'],
+      50_000,
+      null,
+    ])
     expect(heals(planAt(60)).slice(0, 2)).toEqual(['add-finalizer', 'create-topic'])
   })
 })
@@ -59,15 +85,24 @@ describe('a field that somebody takes', () => {
   it('is left as it is during its pause when it is contested, which a condition says, with what to do', () => {
     const plan = planAfter(scaledByHand(), 90)
     expect([heals(plan), refusals(plan), plan.requeueAfterMs]).toEqual([[], ['GatewayAvailable FieldContested'], 30_000])
-    expect(plan.refusals[0]?.message).toBe('kube-controller-manager by the subresource scale changes spec.replicas of the Deployment chat-gateway as often as the operator sets it back; it is set back less and less often. Let an autoscaler act on the channel (scaleTargetRef: kind RealtimeChannel, name chat), or use spec.gateway.autoscaling.')
+    expect(plan.refusals[0]?.message).toBe(
+      'kube-controller-manager by the subresource scale changes spec.replicas of the Deployment chat-gateway as often as the operator sets it back; it is set back less and less often. Let an autoscaler act on the channel (scaleTargetRef: kind RealtimeChannel, name chat), or use spec.gateway.autoscaling.',
+    )
   })
 
   it('is set back when the pause is over, and the condition stays until it has stayed for a minute', () => {
     const plan = planAfter(scaledByHand(), 120)
-    expect([heals(plan), refusals(plan)]).toEqual([[['heal', ['spec.replicas'], ['kube-controller-manager']]], ['GatewayAvailable FieldContested']])
+    expect([heals(plan), refusals(plan)]).toEqual([
+      [['heal', ['spec.replicas'], ['kube-controller-manager']]],
+      ['GatewayAvailable FieldContested'],
+    ])
     const model = scaledByHand()
     model.converge(settings)
-    expect([heals(planAfter(model, 59)), refusals(planAfter(model, 59)), planAfter(model, 59).requeueAfterMs]).toEqual([[], ['GatewayAvailable FieldContested'], 5_000])
+    expect([heals(planAfter(model, 59)), refusals(planAfter(model, 59)), planAfter(model, 59).requeueAfterMs]).toEqual([
+      [],
+      ['GatewayAvailable FieldContested'],
+      5_000,
+    ])
     expect([heals(planAfter(model, 60)), refusals(planAfter(model, 60)), planAfter(model, 60).requeueAfterMs]).toEqual([[], [], null])
   })
 
@@ -79,7 +114,9 @@ describe('a field that somebody takes', () => {
   })
 
   it('does not hold back another field, nor another object', () => {
-    expect(heals(planAfter(scaledByHand(), 1, {}, 'metadata.labels[app.kubernetes.io/name]'))).toEqual([['heal', ['spec.replicas'], ['kube-controller-manager']]])
+    expect(heals(planAfter(scaledByHand(), 1, {}, 'metadata.labels[app.kubernetes.io/name]'))).toEqual([
+      ['heal', ['spec.replicas'], ['kube-controller-manager']],
+    ])
     const model = scaledByHand()
     model.deleteObject(childKey('Service', 'chat-gateway'))
     expect(heals(planAfter(model, 1))).toEqual([['create', ['the object'], undefined]])

@@ -26,18 +26,42 @@ interface Example {
   readonly additions: Readonly<Record<string, object>>
 }
 
-const metadata = { name: 'example', namespace: 'default', labels: { 'app.kubernetes.io/name': 'x', team: 'a' }, annotations: { 'carillon.dev/note': 'y' } }
-const typeOf = (group: string, plural: string, kind: string, version = 'v1'): ResourceType => ({ group, version, plural, kind, isNamespaced: true })
+const metadata = {
+  name: 'example',
+  namespace: 'default',
+  labels: { 'app.kubernetes.io/name': 'x', team: 'a' },
+  annotations: { 'carillon.dev/note': 'y' },
+}
+const typeOf = (group: string, plural: string, kind: string, version = 'v1'): ResourceType => ({
+  group,
+  version,
+  plural,
+  kind,
+  isNamespaced: true,
+})
 const general = {
-  losses: { 'changes a label': { metadata: { labels: { team: 'b' } } }, 'removes a label': { metadata: { labels: { team: null } } }, 'removes all annotations': { metadata: { annotations: null } } },
-  additions: { 'adds a label': { metadata: { labels: { theirs: 'x' } } }, 'adds an annotation': { metadata: { annotations: { 'deployment.kubernetes.io/revision': '1' } } } },
+  losses: {
+    'changes a label': { metadata: { labels: { team: 'b' } } },
+    'removes a label': { metadata: { labels: { team: null } } },
+    'removes all annotations': { metadata: { annotations: null } },
+  },
+  additions: {
+    'adds a label': { metadata: { labels: { theirs: 'x' } } },
+    'adds an annotation': { metadata: { annotations: { 'deployment.kubernetes.io/revision': '1' } } },
+  },
 }
 
 const container = {
   name: 'gateway',
   image: 'carillon:1',
-  env: [{ name: 'A', value: '1' }, { name: 'POD', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }],
-  ports: [{ name: 'http', containerPort: 8000 }, { name: 'internal', containerPort: 9000, protocol: 'TCP' }],
+  env: [
+    { name: 'A', value: '1' },
+    { name: 'POD', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+  ],
+  ports: [
+    { name: 'http', containerPort: 8000 },
+    { name: 'internal', containerPort: 9000, protocol: 'TCP' },
+  ],
   resources: { requests: { cpu: '1000m', memory: '256Mi' }, limits: { memory: '0.5Gi' } },
   securityContext: { capabilities: { drop: ['ALL'] }, readOnlyRootFilesystem: true, allowPrivilegeEscalation: false },
   readinessProbe: { httpGet: { path: '/readyz', port: 'internal' } },
@@ -51,8 +75,16 @@ const podSpec = {
   volumes: [{ name: 'tmp', emptyDir: {} }],
   nodeSelector: { disk: 'fast' },
   tolerations: [{ key: 'a', operator: 'Exists' }],
-  affinity: { nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 1, preference: { matchExpressions: [{ key: 'a', operator: 'Exists' }] } }] } },
-  topologySpreadConstraints: [{ maxSkew: 1, topologyKey: 'zone', whenUnsatisfiable: 'ScheduleAnyway', labelSelector: { matchLabels: { app: 'x' } } }],
+  affinity: {
+    nodeAffinity: {
+      preferredDuringSchedulingIgnoredDuringExecution: [
+        { weight: 1, preference: { matchExpressions: [{ key: 'a', operator: 'Exists' }] } },
+      ],
+    },
+  },
+  topologySpreadConstraints: [
+    { maxSkew: 1, topologyKey: 'zone', whenUnsatisfiable: 'ScheduleAnyway', labelSelector: { matchLabels: { app: 'x' } } },
+  ],
 }
 const inPod = (spec: object): object => ({ spec: { template: { spec } } })
 const inContainer = (change: object): object => inPod({ containers: [{ ...container, ...change }] })
@@ -96,13 +128,28 @@ const examples: readonly Example[] = [
   },
   {
     type: typeOf('', 'services', 'Service'),
-    object: { apiVersion: 'v1', kind: 'Service', metadata, spec: { type: 'ClusterIP', selector: { app: 'x' }, ports: [{ name: 'http', port: 80, targetPort: 'http' }] } },
+    object: {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata,
+      spec: { type: 'ClusterIP', selector: { app: 'x' }, ports: [{ name: 'http', port: 80, targetPort: 'http' }] },
+    },
     losses: {
       ...general.losses,
       'changes the selector': { spec: { selector: { app: 'y' } } },
       'changes a target port': { spec: { ports: [{ name: 'http', port: 80, targetPort: 9999 }] } },
     },
-    additions: { ...general.additions, 'adds a port': { spec: { ports: [{ name: 'http', port: 80, targetPort: 'http' }, { name: 'other', port: 82 }] } } },
+    additions: {
+      ...general.additions,
+      'adds a port': {
+        spec: {
+          ports: [
+            { name: 'http', port: 80, targetPort: 'http' },
+            { name: 'other', port: 82 },
+          ],
+        },
+      },
+    },
   },
   {
     type: typeOf('networking.k8s.io', 'ingresses', 'Ingress'),
@@ -110,10 +157,27 @@ const examples: readonly Example[] = [
       apiVersion: 'networking.k8s.io/v1',
       kind: 'Ingress',
       metadata,
-      spec: { ingressClassName: 'x', tls: [{ hosts: ['a.example'], secretName: 's' }], rules: [{ host: 'a.example', http: { paths: [{ path: '/wss/x', pathType: 'Prefix', backend: { service: { name: 'x', port: { name: 'http' } } } }] } }] },
+      spec: {
+        ingressClassName: 'x',
+        tls: [{ hosts: ['a.example'], secretName: 's' }],
+        rules: [
+          {
+            host: 'a.example',
+            http: { paths: [{ path: '/wss/x', pathType: 'Prefix', backend: { service: { name: 'x', port: { name: 'http' } } } }] },
+          },
+        ],
+      },
     },
-    losses: { ...general.losses, 'changes the class': { spec: { ingressClassName: 'y' } }, 'removes TLS': { spec: { tls: null } }, 'changes rules': { spec: { rules: [{ host: 'b.example' }] } } },
-    additions: { ...general.additions, 'adds a default backend': { spec: { defaultBackend: { service: { name: 'y', port: { number: 80 } } } } } },
+    losses: {
+      ...general.losses,
+      'changes the class': { spec: { ingressClassName: 'y' } },
+      'removes TLS': { spec: { tls: null } },
+      'changes rules': { spec: { rules: [{ host: 'b.example' }] } },
+    },
+    additions: {
+      ...general.additions,
+      'adds a default backend': { spec: { defaultBackend: { service: { name: 'y', port: { number: 80 } } } } },
+    },
   },
   {
     type: typeOf('networking.k8s.io', 'networkpolicies', 'NetworkPolicy'),
@@ -121,15 +185,32 @@ const examples: readonly Example[] = [
       apiVersion: 'networking.k8s.io/v1',
       kind: 'NetworkPolicy',
       metadata,
-      spec: { podSelector: { matchLabels: { app: 'x' } }, policyTypes: ['Ingress'], ingress: [{ from: [{ namespaceSelector: {} }], ports: [{ port: 8000, protocol: 'TCP' }] }] },
+      spec: {
+        podSelector: { matchLabels: { app: 'x' } },
+        policyTypes: ['Ingress'],
+        ingress: [{ from: [{ namespaceSelector: {} }], ports: [{ port: 8000, protocol: 'TCP' }] }],
+      },
     },
-    losses: { ...general.losses, 'opens it': { spec: { ingress: [{}] } }, 'turns it off': { spec: { podSelector: { matchLabels: { app: 'nobody' } } } } },
+    losses: {
+      ...general.losses,
+      'opens it': { spec: { ingress: [{}] } },
+      'turns it off': { spec: { podSelector: { matchLabels: { app: 'nobody' } } } },
+    },
     additions: { ...general.additions, 'adds egress': { spec: { egress: [{}] } } },
   },
   {
     type: typeOf('policy', 'poddisruptionbudgets', 'PodDisruptionBudget'),
-    object: { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata, spec: { maxUnavailable: 1, unhealthyPodEvictionPolicy: 'AlwaysAllow', selector: { matchLabels: { app: 'x' } } } },
-    losses: { ...general.losses, 'changes the budget': { spec: { maxUnavailable: '50%' } }, 'removes the policy': { spec: { unhealthyPodEvictionPolicy: null } } },
+    object: {
+      apiVersion: 'policy/v1',
+      kind: 'PodDisruptionBudget',
+      metadata,
+      spec: { maxUnavailable: 1, unhealthyPodEvictionPolicy: 'AlwaysAllow', selector: { matchLabels: { app: 'x' } } },
+    },
+    losses: {
+      ...general.losses,
+      'changes the budget': { spec: { maxUnavailable: '50%' } },
+      'removes the policy': { spec: { unhealthyPodEvictionPolicy: null } },
+    },
     additions: general.additions,
   },
   {
@@ -146,19 +227,40 @@ const examples: readonly Example[] = [
         behavior: { scaleDown: { stabilizationWindowSeconds: 300 } },
       },
     },
-    losses: { ...general.losses, 'changes the maximum': { spec: { maxReplicas: 9 } }, 'changes the target': { spec: { metrics: [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 10 } } }] } }, 'scales another': { spec: { scaleTargetRef: { name: 'y' } } } },
+    losses: {
+      ...general.losses,
+      'changes the maximum': { spec: { maxReplicas: 9 } },
+      'changes the target': {
+        spec: { metrics: [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 10 } } }] },
+      },
+      'scales another': { spec: { scaleTargetRef: { name: 'y' } } },
+    },
     additions: { ...general.additions, 'adds behaviour': { spec: { behavior: { scaleUp: { stabilizationWindowSeconds: 1 } } } } },
   },
   {
     type: typeOf('', 'serviceaccounts', 'ServiceAccount'),
-    object: { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { ...metadata, finalizers: ['carillon.dev/example'] }, automountServiceAccountToken: false },
-    losses: { ...general.losses, 'mounts tokens': { automountServiceAccountToken: true }, 'removes the finalizer': { metadata: { finalizers: null } } },
-    additions: { ...general.additions, 'adds a finalizer': { metadata: { finalizers: ['carillon.dev/example', 'bells.example/theirs'] } }, 'adds a secret': { secrets: [{ name: 's' }] } },
+    object: {
+      apiVersion: 'v1',
+      kind: 'ServiceAccount',
+      metadata: { ...metadata, finalizers: ['carillon.dev/example'] },
+      automountServiceAccountToken: false,
+    },
+    losses: {
+      ...general.losses,
+      'mounts tokens': { automountServiceAccountToken: true },
+      'removes the finalizer': { metadata: { finalizers: null } },
+    },
+    additions: {
+      ...general.additions,
+      'adds a finalizer': { metadata: { finalizers: ['carillon.dev/example', 'bells.example/theirs'] } },
+      'adds a secret': { secrets: [{ name: 's' }] },
+    },
   },
 ]
 
 const manager = 'carillon'
-const applied = async ({ type, object }: Pick<Example, 'type' | 'object'>): Promise<KubernetesObject> => valueOf(await api.apply(type, object, { fieldManager: manager, force: true }))
+const applied = async ({ type, object }: Pick<Example, 'type' | 'object'>): Promise<KubernetesObject> =>
+  valueOf(await api.apply(type, object, { fieldManager: manager, force: true }))
 const owned = ({ object }: Pick<Example, 'object'>, live: KubernetesObject): boolean => ownsAllFields(object, fieldsOf(live, manager) ?? {})
 
 /**
@@ -172,12 +274,17 @@ const wedges: readonly (readonly [kind: string, number: object])[] = [
 
 describe.each(wedges)('a %s, the number of whose port somebody changed, on the real API server', (kind, change) => {
   it('is not owned, cannot be healed by applying, and is by replacing and applying', async () => {
-    const example = examples.find(({ type }) => type.kind === kind) ?? { type: typeOf('', '', ''), object: { apiVersion: '', kind: '', metadata } }
+    const example = examples.find(({ type }) => type.kind === kind) ?? {
+      type: typeOf('', '', ''),
+      object: { apiVersion: '', kind: '', metadata },
+    }
     const { type, object } = example
     await applied(example)
     const edited = valueOf(await api.mergePatch(type, { namespace: 'default', name: 'example' }, { ...change }))
     expect(owned(example, edited)).toBe(false)
-    expect(await api.apply(type, object, { fieldManager: manager, force: true })).toMatchObject({ error: { kind: 'invalid', message: expect.stringContaining('Duplicate value') } })
+    expect(await api.apply(type, object, { fieldManager: manager, force: true })).toMatchObject({
+      error: { kind: 'invalid', message: expect.stringContaining('Duplicate value') },
+    })
     valueOf(await api.update(type, { ...object, metadata: { ...object.metadata, resourceVersion: edited.metadata.resourceVersion ?? '' } }))
     const healed = await applied(example)
     expect(owned(example, healed)).toBe(true)
@@ -190,7 +297,8 @@ for (const example of examples) {
   describe(`a ${type.kind} that was applied, on the real API server`, () => {
     const apply = (): Promise<KubernetesObject> => applied(example)
     const owns = (live: KubernetesObject): boolean => owned(example, live)
-    const patch = async (change: object): Promise<KubernetesObject> => valueOf(await api.mergePatch(type, { namespace: 'default', name: 'example' }, { ...change }))
+    const patch = async (change: object): Promise<KubernetesObject> =>
+      valueOf(await api.mergePatch(type, { namespace: 'default', name: 'example' }, { ...change }))
 
     it('is owned, and applying it again writes nothing', async () => {
       const first = await apply()

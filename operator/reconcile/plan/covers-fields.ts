@@ -25,15 +25,23 @@ export function lostFields(desired: object, fields: ManagedFieldsEntry['fieldsV1
   if (fields === undefined) return ['all fields']
   return Object.entries(desired).flatMap(([name, value]) => {
     if (name === 'apiVersion' || name === 'kind') return []
-    return name === 'metadata' && isRecord(value) ? lostOfMap(withoutNames(value), nodeAt(fields, 'f:metadata') ?? {}, 'metadata') : lostOfField(name, value, { fields, path: '' })
+    return name === 'metadata' && isRecord(value)
+      ? lostOfMap(withoutNames(value), nodeAt(fields, 'f:metadata') ?? {}, 'metadata')
+      : lostOfField(name, value, { fields, path: '' })
   })
 }
 
 /** The other managers that own one of these fields, each with the subresource that it came by. Of what is in a list, those that own a part of the list. */
 export function takersOf(object: KubernetesObject, lost: readonly string[], manager: string): readonly string[] {
   const others = (object.metadata.managedFields ?? []).filter((entry) => entry.manager !== manager)
-  const takers = others.filter(({ fieldsV1 }) => fieldsV1 !== undefined && lost.some((path) => hasPart(fieldsV1, path.replace(/\[.*$/, '').split('.'))))
-  return [...new Set(takers.map(({ manager: name, subresource = '' }) => (subresource === '' ? name : `${name} by the subresource ${subresource}`)))].toSorted()
+  const takers = others.filter(
+    ({ fieldsV1 }) => fieldsV1 !== undefined && lost.some((path) => hasPart(fieldsV1, path.replace(/\[.*$/, '').split('.'))),
+  )
+  return [
+    ...new Set(
+      takers.map(({ manager: name, subresource = '' }) => (subresource === '' ? name : `${name} by the subresource ${subresource}`)),
+    ),
+  ].toSorted()
 }
 
 function hasPart(fields: FieldsNode, names: readonly string[]): boolean {
@@ -44,7 +52,8 @@ function hasPart(fields: FieldsNode, names: readonly string[]): boolean {
 
 /** What a manager owns of an object by server-side apply; null when it has applied nothing, or has lost all. */
 export function fieldsOf(object: KubernetesObject, manager: string): ManagedFieldsEntry['fieldsV1'] | null {
-  const isOurs = (entry: ManagedFieldsEntry): boolean => entry.manager === manager && entry.operation === 'Apply' && (entry.subresource ?? '') === ''
+  const isOurs = (entry: ManagedFieldsEntry): boolean =>
+    entry.manager === manager && entry.operation === 'Apply' && (entry.subresource ?? '') === ''
   return object.metadata.managedFields?.find(isOurs)?.fieldsV1 ?? null
 }
 

@@ -19,9 +19,26 @@ interface Case extends Partial<World> {
   readonly conditions?: RealtimeChannelStatus['conditions']
 }
 
-function plan({ policy = 'Delete', known = record, letters, isWithoutLetters = false, finalizers = ['carillon.dev/topic'], annotations = {}, conditions, ...more }: Case) {
-  const status = { ...(known === null ? {} : { topic: known }), ...(letters === undefined ? {} : { deadLetters: letters }), ...(conditions === undefined ? {} : { conditions }) }
-  const channel = aChannel({ metadata: { deletionTimestamp: deletedAt, finalizers, annotations }, spec: { topic: { deletionPolicy: policy, deadLetters: { enabled: !isWithoutLetters } } }, status })
+function plan({
+  policy = 'Delete',
+  known = record,
+  letters,
+  isWithoutLetters = false,
+  finalizers = ['carillon.dev/topic'],
+  annotations = {},
+  conditions,
+  ...more
+}: Case) {
+  const status = {
+    ...(known === null ? {} : { topic: known }),
+    ...(letters === undefined ? {} : { deadLetters: letters }),
+    ...(conditions === undefined ? {} : { conditions }),
+  }
+  const channel = aChannel({
+    metadata: { deletionTimestamp: deletedAt, finalizers, annotations },
+    spec: { topic: { deletionPolicy: policy, deadLetters: { enabled: !isWithoutLetters } } },
+    status,
+  })
   return planChannel(aWorld({ channel, topic: { kind: 'present', topic: aTopic() }, nowMs: minutes(1), ...more }), someSettings())
 }
 
@@ -35,9 +52,17 @@ describe('the end of a channel', () => {
   // An adopted topic is somebody else's: a tenant adopted a topic of another team as it was, and deleted it with the channel.
   it.each<[string, string, Case]>([
     ['the operator did not create it', 'topic-adopted', { known: { ...record, origin: 'Adopted' } }],
-    ['another channel uses it, by another address of the cluster', 'topic-shared', { rivals: { ...noRivals, alsoUsing: { topic: { namespace: 'prod', name: 'blue' }, deadLetters: null } } }],
+    [
+      'another channel uses it, by another address of the cluster',
+      'topic-shared',
+      { rivals: { ...noRivals, alsoUsing: { topic: { namespace: 'prod', name: 'blue' }, deadLetters: null } } },
+    ],
     ['no channel may delete topics', 'topic-not-allowed', { topicRules: { ...openTopicRules, deletion: 'Never' } }],
-    ['the channel may not have a topic of this name any more', 'topic-not-allowed', { topicRules: { ...openTopicRules, topics: ['other.*'] } }],
+    [
+      'the channel may not have a topic of this name any more',
+      'topic-not-allowed',
+      { topicRules: { ...openTopicRules, topics: ['other.*'] } },
+    ],
     ['the brokers mark it as internal', 'topic-kept', { topic: { kind: 'present', topic: aTopic({ isInternal: true }) } }],
   ])('keeps the topic when %s', (_why, because, given) => {
     expect(plan(given).actions).toEqual(keptBecause(because))
@@ -46,7 +71,11 @@ describe('the end of a channel', () => {
   describe('with a dead letter topic that the operator created', () => {
     const deadLetters = { kind: 'present', topic: aDeadLetterTopic() } as const
     const letters: TopicRecord = { name: 'shop.chat.dlq', id: 'topic-dlq', clusterId: 'cluster-1', partitions: 1, origin: 'Created' }
-    const both = [{ kind: 'delete-topic', name: 'shop.chat' }, { kind: 'delete-topic', name: 'shop.chat.dlq' }, { kind: 'remove-finalizer', because: 'topic-deleted' }]
+    const both = [
+      { kind: 'delete-topic', name: 'shop.chat' },
+      { kind: 'delete-topic', name: 'shop.chat.dlq' },
+      { kind: 'remove-finalizer', because: 'topic-deleted' },
+    ]
 
     it('takes both topics along', () => {
       expect(plan({ deadLetters, letters }).actions).toEqual(both)
@@ -54,18 +83,34 @@ describe('the end of a channel', () => {
     })
 
     it('judges each by itself', () => {
-      expect(plan({ deadLetters, letters, known: { ...record, origin: 'Adopted' } }).actions).toEqual([{ kind: 'delete-topic', name: 'shop.chat.dlq' }, { kind: 'remove-finalizer', because: 'topic-adopted' }])
-      expect(plan({ deadLetters, letters: { ...letters, id: 'another' } }).actions).toEqual([{ kind: 'delete-topic', name: 'shop.chat' }, { kind: 'remove-finalizer', because: 'topic-deleted' }])
+      expect(plan({ deadLetters, letters, known: { ...record, origin: 'Adopted' } }).actions).toEqual([
+        { kind: 'delete-topic', name: 'shop.chat.dlq' },
+        { kind: 'remove-finalizer', because: 'topic-adopted' },
+      ])
+      expect(plan({ deadLetters, letters: { ...letters, id: 'another' } }).actions).toEqual([
+        { kind: 'delete-topic', name: 'shop.chat' },
+        { kind: 'remove-finalizer', because: 'topic-deleted' },
+      ])
     })
 
     it('waits while Kafka does not tell of one of them, and then deletes what it can', () => {
       expect(plan({ deadLetters: unreachable, letters })).toMatchObject({ actions: [], requeueAfterMs: 10_000 })
-      expect(plan({ deadLetters: unreachable, letters, nowMs: minutes(5) }).actions).toEqual([{ kind: 'delete-topic', name: 'shop.chat' }, { kind: 'remove-finalizer', because: 'gave-up' }])
+      expect(plan({ deadLetters: unreachable, letters, nowMs: minutes(5) }).actions).toEqual([
+        { kind: 'delete-topic', name: 'shop.chat' },
+        { kind: 'remove-finalizer', because: 'gave-up' },
+      ])
     })
   })
 
   it('takes the topic along when the policy says so and it is the one that the channel had', () => {
-    expect(plan({})).toMatchObject({ phase: 'deleting', actions: [{ kind: 'delete-topic', name: 'shop.chat' }, { kind: 'remove-finalizer', because: 'topic-deleted' }], refusals: [] })
+    expect(plan({})).toMatchObject({
+      phase: 'deleting',
+      actions: [
+        { kind: 'delete-topic', name: 'shop.chat' },
+        { kind: 'remove-finalizer', because: 'topic-deleted' },
+      ],
+      refusals: [],
+    })
   })
 
   it('does nothing where it owes nothing', () => {
@@ -87,15 +132,24 @@ describe('the end of a channel', () => {
 
   it('takes a topic along that was created a moment ago, before its id was noted', () => {
     expect(plan({ known: { name: 'shop.chat', clusterId: 'cluster-1', partitions: 2, origin: 'Created' } }).actions).toEqual(kept)
-    expect(plan({ known: { name: 'shop.chat', clusterId: 'cluster-1', partitions: 3, origin: 'Created' } }).actions).toMatchObject([{ kind: 'delete-topic' }, {}])
+    expect(plan({ known: { name: 'shop.chat', clusterId: 'cluster-1', partitions: 3, origin: 'Created' } }).actions).toMatchObject([
+      { kind: 'delete-topic' },
+      {},
+    ])
   })
 
   it('needs nothing more when the topic is gone already', () => {
-    expect(plan({ topic: { kind: 'missing', topic: { name: 'shop.chat', clusterId: 'cluster-1' } } }).actions).toEqual([{ kind: 'remove-finalizer', because: 'topic-deleted' }])
+    expect(plan({ topic: { kind: 'missing', topic: { name: 'shop.chat', clusterId: 'cluster-1' } } }).actions).toEqual([
+      { kind: 'remove-finalizer', because: 'topic-deleted' },
+    ])
   })
 
   it('waits for Kafka for five minutes, and then lets the channel go', () => {
-    expect(plan({ topic: unreachable, nowMs: minutes(4.9) })).toMatchObject({ actions: [], refusals: [{ reason: 'KafkaUnreachable' }], requeueAfterMs: 10_000 })
+    expect(plan({ topic: unreachable, nowMs: minutes(4.9) })).toMatchObject({
+      actions: [],
+      refusals: [{ reason: 'KafkaUnreachable' }],
+      requeueAfterMs: 10_000,
+    })
     expect(plan({ topic: unreachable, nowMs: minutes(5) }).actions).toEqual([{ kind: 'remove-finalizer', because: 'gave-up' }])
     expect(plan({ topic: null, nowMs: minutes(5) }).actions).toEqual([{ kind: 'remove-finalizer', because: 'gave-up' }])
   })

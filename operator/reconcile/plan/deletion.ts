@@ -25,7 +25,14 @@ export function planDeletion(world: World, settings: Pick<Settings, 'topicGiveUp
   const [topic, deadLetters] = [recordedTopic(world, 'topic'), recordedTopic(world, 'deadLetters')]
   const isOwed = world.channel.metadata.finalizers?.includes(names.finalizer) === true
   const ending: Ending = isOwed ? decide(world, settings.topicGiveUpMs) : { actions: [], refusals: [], requeueAfterMs: null }
-  return { phase: 'deleting', ...ending, topic: { whenDone: topic, otherwise: topic }, deadLetters: { whenDone: deadLetters, otherwise: deadLetters }, route: keptRoute(world.channel), holdsGatewayBack: true }
+  return {
+    phase: 'deleting',
+    ...ending,
+    topic: { whenDone: topic, otherwise: topic },
+    deadLetters: { whenDone: deadLetters, otherwise: deadLetters },
+    route: keptRoute(world.channel),
+    holdsGatewayBack: true,
+  }
 }
 
 type Ending = Pick<Plan, 'actions' | 'refusals' | 'requeueAfterMs'>
@@ -52,7 +59,10 @@ function decide(world: World, giveUpMs: number): Ending {
 }
 
 function end(because: Because, deleted: readonly string[]): Ending {
-  const actions: readonly Action[] = [...deleted.map((name) => ({ kind: 'delete-topic' as const, name })), { kind: 'remove-finalizer', because }]
+  const actions: readonly Action[] = [
+    ...deleted.map((name) => ({ kind: 'delete-topic' as const, name })),
+    { kind: 'remove-finalizer', because },
+  ]
   return { actions, refusals: [], requeueAfterMs: null }
 }
 
@@ -80,7 +90,9 @@ function whyKept(use: TopicUse, record: TopicRecord, { channel, rivals, topicRul
   if (isPaused || channel.spec.topic.deletionPolicy !== 'Delete' || rivals[use] !== null) return 'topic-kept'
   if (rivals.alsoUsing[use] !== null) return 'topic-shared'
   if (record.origin !== 'Created') return 'topic-adopted'
-  return topicRules.deletion === 'Never' || whyNameIsNotAllowed(topicRules, { namespace, name }, record.name) !== null ? 'topic-not-allowed' : null
+  return topicRules.deletion === 'Never' || whyNameIsNotAllowed(topicRules, { namespace, name }, record.name) !== null
+    ? 'topic-not-allowed'
+    : null
 }
 
 function isLate({ channel, nowMs }: World, giveUpMs: number): boolean {
@@ -90,7 +102,11 @@ function isLate({ channel, nowMs }: World, giveUpMs: number): boolean {
 
 /** Said by the status of an attempt before this one. */
 function hasFailed({ channel }: World): boolean {
-  return channel.status?.conditions?.some(({ type, reason }) => type === 'TopicReady' && reason === ('TopicNotDeleted' satisfies ConditionReason)) === true
+  return (
+    channel.status?.conditions?.some(
+      ({ type, reason }) => type === 'TopicReady' && reason === ('TopicNotDeleted' satisfies ConditionReason),
+    ) === true
+  )
 }
 
 function isTheOne(record: TopicRecord, found: TopicDescription): boolean {

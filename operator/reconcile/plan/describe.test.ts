@@ -6,7 +6,13 @@ import { aChild, aPlan } from '../../testing/status-builders.ts'
 import type { Action } from './actions.ts'
 import { describePlan } from './describe.ts'
 
-const apply = (kind: 'Deployment' | 'Service', restartsPods = false): Action => ({ kind: 'apply-object', type: operandTypes[kind], object: aChild(aChannel(), kind), change: 'change', restartsPods })
+const apply = (kind: 'Deployment' | 'Service', restartsPods = false): Action => ({
+  kind: 'apply-object',
+  type: operandTypes[kind],
+  object: aChild(aChannel(), kind),
+  change: 'change',
+  restartsPods,
+})
 
 describe('a plan in words', () => {
   it('says that there is nothing to do, and why', () => {
@@ -16,7 +22,9 @@ describe('a plan in words', () => {
 
   it('says first whether pods restart', () => {
     expect(describePlan(aPlan({ actions: [apply('Service')] }))).toBe('No pods restart. Change Service/chat-gateway.')
-    expect(describePlan(aPlan({ actions: [apply('Deployment', true)] }))).toBe('Pods restart, one after the other. Change Deployment/chat-gateway.')
+    expect(describePlan(aPlan({ actions: [apply('Deployment', true)] }))).toBe(
+      'Pods restart, one after the other. Change Deployment/chat-gateway.',
+    )
   })
 
   it('has every kind of action, and what will not be done', () => {
@@ -30,7 +38,15 @@ describe('a plan in words', () => {
       { kind: 'delete-topic', name: 't' },
       { kind: 'remove-finalizer', because: 'policy-is-retain' },
     ]
-    expect(describePlan(aPlan({ actions, holdsGatewayBack: true, refusals: [{ about: 'TopicReady', reason: 'PartitionsCannotShrink', message: 'It has 12.' }] })).split('. ')).toEqual([
+    expect(
+      describePlan(
+        aPlan({
+          actions,
+          holdsGatewayBack: true,
+          refusals: [{ about: 'TopicReady', reason: 'PartitionsCannotShrink', message: 'It has 12.' }],
+        }),
+      ).split('. '),
+    ).toEqual([
       'Pods restart, one after the other',
       'Add the finalizer, for the topic is to be deleted with the channel',
       'Create anew, empty, topic t with 3 partitions, replication factor 2, a=1',
@@ -49,10 +65,14 @@ describe('a plan in words', () => {
     const bytes = (text: string): number => new TextEncoder().encode(text).length
     fc.assert(
       fc.property(fc.array(fc.string({ unit: 'grapheme', maxLength: 600 }), { minLength: 1, maxLength: 20 }), (messages) => {
-        const note = describePlan(aPlan({ refusals: messages.map((message) => ({ about: 'TopicReady', reason: 'TopicNotOurs', message })) }))
+        const note = describePlan(
+          aPlan({ refusals: messages.map((message) => ({ about: 'TopicReady', reason: 'TopicNotOurs', message })) }),
+        )
         expect(bytes(note)).toBeLessThanOrEqual(1_024)
       }),
     )
-    expect(describePlan(aPlan({ actions: Array.from({ length: 100 }, () => apply('Service')) }))).toMatch(/Change Service\/chat-gateway\. and \d+ more\.$/)
+    expect(describePlan(aPlan({ actions: Array.from({ length: 100 }, () => apply('Service')) }))).toMatch(
+      /Change Service\/chat-gateway\. and \d+ more\.$/,
+    )
   })
 })

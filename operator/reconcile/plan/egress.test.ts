@@ -7,7 +7,8 @@ const brokers = ['kafka-0:9093', 'kafka-1:9093', '[fd00::1]:9092']
 
 type Egress = NonNullable<NonNullable<RealtimeChannelSpec['network']>['egress']>
 
-const rulesOf = (egress: Egress, spec: Partial<RealtimeChannelSpec> = {}) => egressOf(aStoredSpec({ ...spec, network: { ...spec.network, egress } }), brokers)
+const rulesOf = (egress: Egress, spec: Partial<RealtimeChannelSpec> = {}) =>
+  egressOf(aStoredSpec({ ...spec, network: { ...spec.network, egress } }), brokers)
 
 const tcp = (...ports: readonly number[]) => ports.map((port) => ({ port, protocol: 'TCP' }))
 const dns = { ports: [53, 5353].flatMap((port) => ['UDP', 'TCP'].map((protocol) => ({ port, protocol }))) }
@@ -30,13 +31,18 @@ describe('where pods may go', () => {
   })
 
   it('has no key server when the keys are in a Secret', () => {
-    expect(rulesOf({ keys: { ports: [443] } }, { auth: { ...smallestSpec.auth, jwks: { secretRef: { name: 'keys' } } } })).toEqual([dns, { ports: tcp(9092, 9093) }])
+    expect(rulesOf({ keys: { ports: [443] } }, { auth: { ...smallestSpec.auth, jwks: { secretRef: { name: 'keys' } } } })).toEqual([
+      dns,
+      { ports: tcp(9092, 9093) },
+    ])
   })
 
   it('has the collector of a channel that traces, by the more special of its two addresses', () => {
     const env = [{ name: 'OTEL_EXPORTER_OTLP_ENDPOINT', value: 'http://collector:4318' }]
     expect(rulesOf({}, { gateway: { env } })?.at(-1)).toEqual({ ports: tcp(4318) })
-    expect(rulesOf({}, { gateway: { env: [...env, { name: 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', value: 'https://traces' }] } })?.at(-1)).toEqual({ ports: tcp(443) })
+    expect(
+      rulesOf({}, { gateway: { env: [...env, { name: 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', value: 'https://traces' }] } })?.at(-1),
+    ).toEqual({ ports: tcp(443) })
   })
 
   it('has the collector of a channel that names it in a field', () => {
@@ -47,7 +53,13 @@ describe('where pods may go', () => {
     const to = [{ namespaceSelector: { matchLabels: { name: 'kafka' } }, futureField: 1 }]
     const others = [{ to: [{ ipBlock: { cidr: '10.0.0.0/8' } }] }]
     expect(rulesOf({ dns: { ports: [53], to }, kafka: { to }, keys: { ports: [6443] }, traces: { ports: [4317], to }, others })).toEqual([
-      { ports: [{ port: 53, protocol: 'UDP' }, { port: 53, protocol: 'TCP' }], to },
+      {
+        ports: [
+          { port: 53, protocol: 'UDP' },
+          { port: 53, protocol: 'TCP' },
+        ],
+        to,
+      },
       { ports: tcp(9092, 9093), to },
       { ports: tcp(6443) },
       { ports: tcp(4317), to },

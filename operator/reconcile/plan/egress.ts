@@ -20,7 +20,10 @@ export function egressOf(spec: StoredSpec, brokers: readonly string[]): readonly
   const { uri } = auth.jwks
   return [
     ...ruleOf(egress.dns, dnsPorts, ['UDP', 'TCP']),
-    ...ruleOf(egress.kafka, [...new Set(brokers.map((broker) => Number(/\d+$/.exec(broker)?.[0])))].toSorted((a, b) => a - b)),
+    ...ruleOf(
+      egress.kafka,
+      [...new Set(brokers.map((broker) => Number(/\d+$/.exec(broker)?.[0])))].toSorted((a, b) => a - b),
+    ),
     ...(uri === undefined ? [] : ruleOf(egress.keys, known(portOf(proxyOf(uri, proxy) ?? uri)))),
     ...ruleOf(egress.traces, known(portOf(collectorOf(spec)))),
     ...(egress.others ?? []),
@@ -36,7 +39,11 @@ function collectorOf(spec: StoredSpec): string {
 }
 
 /** To Kubernetes a rule without peers, or with an empty list of them, is for every address, and one without ports for every port. */
-function ruleOf(destination: Destination | undefined, defaultPorts: readonly number[], protocols: readonly ('TCP' | 'UDP')[] = ['TCP']): readonly Rule[] {
+function ruleOf(
+  destination: Destination | undefined,
+  defaultPorts: readonly number[],
+  protocols: readonly ('TCP' | 'UDP')[] = ['TCP'],
+): readonly Rule[] {
   const { to, ports = defaultPorts } = destination ?? {}
   if (ports.length === 0 || to?.length === 0) return []
   return [{ ports: ports.flatMap((port) => protocols.map((protocol) => ({ port, protocol }))), ...(to === undefined ? {} : { to }) }]

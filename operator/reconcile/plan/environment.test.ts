@@ -34,7 +34,8 @@ function refusal(spec: Partial<RealtimeChannelSpec>): string {
 
 const env = (variables: Readonly<Record<string, string>>): Partial<RealtimeChannelSpec> => ({
   // The names of tests are of the table.
-  gateway: { replicas: 2, env: Object.entries(variables).map(([name, value]) => ({ name, value })) } as RealtimeChannelSpec['gateway'] & object,
+  gateway: { replicas: 2, env: Object.entries(variables).map(([name, value]) => ({ name, value })) } as RealtimeChannelSpec['gateway'] &
+    object,
 })
 
 describe('the environment of gateways', () => {
@@ -89,7 +90,11 @@ describe('the environment of gateways', () => {
   })
 
   it('names secrets as files, never by their values, and says where each comes from', () => {
-    const kafka: KafkaOfPods = { brokers: ['kafka:9093'], tls: { ca: { secret: 'ca', key: 'ca.pem' }, clientSecret: 'client' }, sasl: { mechanism: 'scram-sha-512', secret: 'user', usernameKey: 'u', passwordKey: 'p' } }
+    const kafka: KafkaOfPods = {
+      brokers: ['kafka:9093'],
+      tls: { ca: { secret: 'ca', key: 'ca.pem' }, clientSecret: 'client' },
+      sasl: { mechanism: 'scram-sha-512', secret: 'user', usernameKey: 'u', passwordKey: 'p' },
+    }
     const { env: variables, files } = render({ auth: { ...smallestSpec.auth, jwks: { configMapRef: { name: 'keys' } } } }, { kafka })
     expect(variables).toMatchObject({
       KAFKA_TLS: 'true',
@@ -118,19 +123,38 @@ describe('the environment of gateways', () => {
     const { env: variables, files } = render({ auth: { ...smallestSpec.auth, jwks }, network: { proxy } })
     expect(variables).toMatchObject({ JWKS_CA_FILE: '/etc/carillon/jwks-ca/ca.crt', JWKS_PROXY: 'http://proxy.example.com:3128' })
     expect(files).toEqual([{ path: '/etc/carillon/jwks-ca/ca.crt', from: { kind: 'Secret', name: 'company-ca', key: 'ca.crt' } }])
-    const inside = render({ auth: { ...smallestSpec.auth, jwks: { uri: 'https://keycloak.sso.svc/keys', caConfigMapRef: { name: 'service-ca', key: 'service-ca.crt' } } }, network: { proxy } })
+    const inside = render({
+      auth: {
+        ...smallestSpec.auth,
+        jwks: { uri: 'https://keycloak.sso.svc/keys', caConfigMapRef: { name: 'service-ca', key: 'service-ca.crt' } },
+      },
+      network: { proxy },
+    })
     expect(inside.env).not.toHaveProperty('JWKS_PROXY')
-    expect(inside.files).toEqual([{ path: '/etc/carillon/jwks-ca/ca.crt', from: { kind: 'ConfigMap', name: 'service-ca', key: 'service-ca.crt' } }])
+    expect(inside.files).toEqual([
+      { path: '/etc/carillon/jwks-ca/ca.crt', from: { kind: 'ConfigMap', name: 'service-ca', key: 'service-ca.crt' } },
+    ])
   })
 
   it('has what the channel adds at its end, in the order of the option table', () => {
     const { environment } = render(env({ SOCKET_BUFFER_BYTES: '131072', CONSOLE: 'on', LOG_FORMAT: 'text' }))
-    expect(environment.slice(-3)).toEqual([{ name: 'LOG_FORMAT', value: 'text' }, { name: 'CONSOLE', value: 'on' }, { name: 'SOCKET_BUFFER_BYTES', value: '131072' }])
+    expect(environment.slice(-3)).toEqual([
+      { name: 'LOG_FORMAT', value: 'text' },
+      { name: 'CONSOLE', value: 'on' },
+      { name: 'SOCKET_BUFFER_BYTES', value: '131072' },
+    ])
     expect(environment.filter(({ name }) => name === 'LOG_FORMAT')).toHaveLength(1)
   })
 
   it('passes on what a channel says of tracing, and tells which pod it is that traces', () => {
-    const { environment } = render(env({ OTEL_TRACES_SAMPLER: 'always_on', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318', OTEL_RESOURCE_ATTRIBUTES: 'team=shop', OTEL_LOG_LEVEL: '' }))
+    const { environment } = render(
+      env({
+        OTEL_TRACES_SAMPLER: 'always_on',
+        OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318',
+        OTEL_RESOURCE_ATTRIBUTES: 'team=shop',
+        OTEL_LOG_LEVEL: '',
+      }),
+    )
     expect(environment.slice(-6).map((variable) => `${variable.name}=${textOf(variable)}`)).toEqual([
       'POD_NAME=<metadata.name>',
       'POD_NAMESPACE=<metadata.namespace>',
@@ -142,9 +166,20 @@ describe('the environment of gateways', () => {
   })
 
   it('passes on what the section on tracing says, and what stands in gateway.env wins', () => {
-    const { env: variables } = render({ tracing: { endpoint: 'http://otel:4318', samplePercent: 5 }, gateway: { env: [{ name: 'OTEL_EXPORTER_OTLP_ENDPOINT', value: 'http://other:4318' }] } })
-    expect(variables).toMatchObject({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://other:4318', OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: '0.05', POD_NAME: '<metadata.name>' })
-    expect(render({ tracing: { endpoint: 'http://otel:4317', protocol: 'grpc' } }).env).toMatchObject({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://otel:4317', OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' })
+    const { env: variables } = render({
+      tracing: { endpoint: 'http://otel:4318', samplePercent: 5 },
+      gateway: { env: [{ name: 'OTEL_EXPORTER_OTLP_ENDPOINT', value: 'http://other:4318' }] },
+    })
+    expect(variables).toMatchObject({
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://other:4318',
+      OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
+      OTEL_TRACES_SAMPLER_ARG: '0.05',
+      POD_NAME: '<metadata.name>',
+    })
+    expect(render({ tracing: { endpoint: 'http://otel:4317', protocol: 'grpc' } }).env).toMatchObject({
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://otel:4317',
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
+    })
   })
 
   it('has the options that channels often set from fields of their own', () => {
@@ -154,7 +189,14 @@ describe('the environment of gateways', () => {
       limits: { audienceMembers: 200 },
       gateway: { heartbeat: '20s' },
     })
-    expect(variables).toMatchObject({ JWT_AUDIENCE_CLAIM: 'client_id', JWT_TYPES: 'at+jwt', CORS_REQUEST_HEADERS: 'x-request-source', EMIT_MAX_BATCH: '50', MAX_AUDIENCE_SIZE: '200', HEARTBEAT_INTERVAL_MS: '20000' })
+    expect(variables).toMatchObject({
+      JWT_AUDIENCE_CLAIM: 'client_id',
+      JWT_TYPES: 'at+jwt',
+      CORS_REQUEST_HEADERS: 'x-request-source',
+      EMIT_MAX_BATCH: '50',
+      MAX_AUDIENCE_SIZE: '200',
+      HEARTBEAT_INTERVAL_MS: '20000',
+    })
     expect(refusal({ auth: { ...smallestSpec.auth, allowedRequestHeaders: ['cookie'] } })).toContain('spec.auth.allowedRequestHeaders')
   })
 
@@ -170,7 +212,9 @@ describe('the environment of gateways', () => {
 
   // Stored channels may have them: the value reached the gateways unjudged, and a foreign topic got the records of the channel.
   it.each(['KAFKA_CLIENT_ID', 'KAFKA_DLQ', 'KAFKA_DLQ_TOPIC'])('refuses what a stored channel says of %s, and says what to use', (name) => {
-    expect(refusal({ gateway: { env: [{ name, value: 'payments.news' }] } })).toMatch(new RegExp(`spec\\.gateway\\.env\\[${name}\\] cannot be set any more: .+Pods that run keep`))
+    expect(refusal({ gateway: { env: [{ name, value: 'payments.news' }] } })).toMatch(
+      new RegExp(`spec\\.gateway\\.env\\[${name}\\] cannot be set any more: .+Pods that run keep`),
+    )
   })
 
   it('says that the brokers tell no id of the topic', () => {
@@ -181,17 +225,30 @@ describe('the environment of gateways', () => {
     expect(render({ limits: { eventBytes: 4_194_304 } }).env).toMatchObject({ MAX_EVENT_BYTES: '4194304', EMIT_MAX_BODY_BYTES: '4194304' })
     expect(render({ emit: { ratePerSecond: 10, burst: 20 } }).env).toMatchObject({ EMIT_BURST: '20', EMIT_MAX_BATCH: '20' })
     expect(render({ replay: { maxBytes: '64Ki' } }).env).toMatchObject({ REPLAY_MAX_BYTES: '65536', MAX_EVENT_BYTES: '65536' })
-    expect(render(env({ EMIT_MAX_BATCH: '9000' })).env).toMatchObject({ EMIT_MAX_BATCH: '9000', EMIT_BURST: '9000', EMIT_MAX_IN_FLIGHT: '9000' })
+    expect(render(env({ EMIT_MAX_BATCH: '9000' })).env).toMatchObject({
+      EMIT_MAX_BATCH: '9000',
+      EMIT_BURST: '9000',
+      EMIT_MAX_IN_FLIGHT: '9000',
+    })
   })
 
   it('refuses what was chosen on both sides and does not fit, and what was written although it equals the default', () => {
-    expect(refusal({ limits: { eventBytes: 131_072 }, replay: { maxBytes: '64Ki' } })).toBe('InvalidGatewayOptions: The gateway would refuse to start. spec.replay.maxBytes: REPLAY_MAX_BYTES: "65536" is not right; expected at least MAX_EVENT_BYTES (131072): an event of the largest size could not be held')
-    expect(refusal({ emit: { ratePerSecond: 10, burst: 20 }, ...env({ EMIT_MAX_BATCH: '100' }) })).toContain('spec.emit.burst: EMIT_BURST: "20" is not right; expected at least EMIT_MAX_BATCH (100)')
+    expect(refusal({ limits: { eventBytes: 131_072 }, replay: { maxBytes: '64Ki' } })).toBe(
+      'InvalidGatewayOptions: The gateway would refuse to start. spec.replay.maxBytes: REPLAY_MAX_BYTES: "65536" is not right; expected at least MAX_EVENT_BYTES (131072): an event of the largest size could not be held',
+    )
+    expect(refusal({ emit: { ratePerSecond: 10, burst: 20 }, ...env({ EMIT_MAX_BATCH: '100' }) })).toContain(
+      'spec.emit.burst: EMIT_BURST: "20" is not right; expected at least EMIT_MAX_BATCH (100)',
+    )
   })
 
   it('says of a wrong value which field, what was given and what is expected, and all at once', () => {
-    const message = refusal({ ...env({ EMIT_MAX_BATCH: 'many', CONSOLE: 'perhaps' }), auth: { ...smallestSpec.auth, allowedOrigins: ['https://app.example.com:443'] } })
-    expect(message).toContain('spec.gateway.env[EMIT_MAX_BATCH]: EMIT_MAX_BATCH: "many" is not right; expected a whole number from 1 to 10000')
+    const message = refusal({
+      ...env({ EMIT_MAX_BATCH: 'many', CONSOLE: 'perhaps' }),
+      auth: { ...smallestSpec.auth, allowedOrigins: ['https://app.example.com:443'] },
+    })
+    expect(message).toContain(
+      'spec.gateway.env[EMIT_MAX_BATCH]: EMIT_MAX_BATCH: "many" is not right; expected a whole number from 1 to 10000',
+    )
     expect(message).toContain('spec.gateway.env[CONSOLE]: CONSOLE: "perhaps" is not right; expected one of auto, on, off')
   })
 
@@ -212,13 +269,26 @@ describe('the environment of gateways', () => {
     const anyValue = fc.oneof(fc.integer({ min: 0, max: 20_000 }).map(String), fc.constantFrom('true', 'on', 'x', ''))
     const anyCount = fc.integer({ min: 1, max: 3_000 })
     fc.assert(
-      fc.property(fc.dictionary(anyVariable, anyValue, { maxKeys: 4 }), anyCount, anyCount, fc.integer({ min: 1_024, max: 8_388_608 }), (variables, rate, burst, eventBytes) => {
-        const rendered = gatewayEnvironment(aStoredSpec({ ...env(variables), emit: { ratePerSecond: Math.min(rate, burst), burst }, limits: { eventBytes } }), source())
-        const isAccepted = rendered.ok && parseOptions(Object.fromEntries(rendered.value.environment.map((variable) => [variable.name, textOf(variable)])), { readable: () => true }).ok
-        expect(isAccepted).toBe(rendered.ok)
-        const listed = rendered.ok ? rendered.value.environment.map(({ name }) => name) : []
-        expect(new Set(listed).size).toBe(listed.length)
-      }),
+      fc.property(
+        fc.dictionary(anyVariable, anyValue, { maxKeys: 4 }),
+        anyCount,
+        anyCount,
+        fc.integer({ min: 1_024, max: 8_388_608 }),
+        (variables, rate, burst, eventBytes) => {
+          const rendered = gatewayEnvironment(
+            aStoredSpec({ ...env(variables), emit: { ratePerSecond: Math.min(rate, burst), burst }, limits: { eventBytes } }),
+            source(),
+          )
+          const isAccepted =
+            rendered.ok &&
+            parseOptions(Object.fromEntries(rendered.value.environment.map((variable) => [variable.name, textOf(variable)])), {
+              readable: () => true,
+            }).ok
+          expect(isAccepted).toBe(rendered.ok)
+          const listed = rendered.ok ? rendered.value.environment.map(({ name }) => name) : []
+          expect(new Set(listed).size).toBe(listed.length)
+        },
+      ),
       { numRuns: 300 },
     )
   })

@@ -22,7 +22,14 @@ export interface GatewayEnvironment {
 const reader = { readable: () => true }
 
 /** Written although they may equal a default: whoever reads the Deployment looks for them, and no default may ever take their place. */
-const alwaysWritten: ReadonlySet<OptionName> = new Set<OptionName>(['channel', 'nodeEnv', 'kafkaBrokers', 'kafkaTopic', 'kafkaTopicEpoch', 'kafkaCreateTopic'])
+const alwaysWritten: ReadonlySet<OptionName> = new Set<OptionName>([
+  'channel',
+  'nodeEnv',
+  'kafkaBrokers',
+  'kafkaTopic',
+  'kafkaTopicEpoch',
+  'kafkaCreateTopic',
+])
 
 /**
  * The environment of a channel's gateways. What equals the gateway's default is left out, so that it stays short. What `gateway.env` sets comes
@@ -41,12 +48,17 @@ export function gatewayEnvironment(spec: StoredSpec, source: OptionSource): Resu
   const theirs = optionNames.filter(isUsers).map((name) => ({ name: options[name].env, value: users.get(options[name].env) ?? '' }))
   const errors = errorsOf(written, theirs)
   if (errors.length > 0) return failed(refuse(errors, isUsers))
-  return ok({ environment: [...renderEnvironment(written), ...theirs, ...tracingOfPod(variablesOfTracing(spec))], files: filesOfSpec(spec, source.kafka) })
+  return ok({
+    environment: [...renderEnvironment(written), ...theirs, ...tracingOfPod(variablesOfTracing(spec))],
+    files: filesOfSpec(spec, source.kafka),
+  })
 }
 
 /** All that the gateway would find, and what it would read otherwise than it was meant. */
 function errorsOf(written: Partial<Options>, theirs: readonly EnvironmentVariable[]): readonly OptionError[] {
-  const ours = optionNames.filter((name) => written[name] !== undefined).map((name) => ({ name: options[name].env, value: textOf(written[name]) }))
+  const ours = optionNames
+    .filter((name) => written[name] !== undefined)
+    .map((name) => ({ name: options[name].env, value: textOf(written[name]) }))
   const parsed = parseOptions(Object.fromEntries([...ours, ...theirs].map(({ name, value }) => [name, value])), reader)
   const found = parsed.ok ? [] : parsed.error
   const unsayable = optionNames.flatMap((name) => unsayableError(name, written[name]))
@@ -87,7 +99,11 @@ function unsayableError(name: OptionName, value: OptionValueOf | undefined): rea
 
 function refuseRetired(variables: readonly string[]): Refusal {
   const lines = variables.map((name) => `spec.gateway.env[${name}] cannot be set any more: ${retiredVariables[name] ?? ''}`)
-  return { about: 'GatewayAvailable', reason: 'InvalidGatewayOptions', message: `${lines.join('; ')}. Pods that run keep the value that they have.` }
+  return {
+    about: 'GatewayAvailable',
+    reason: 'InvalidGatewayOptions',
+    message: `${lines.join('; ')}. Pods that run keep the value that they have.`,
+  }
 }
 
 const maxErrors = 10
@@ -95,7 +111,11 @@ const maxErrors = 10
 function refuse(errors: readonly OptionError[], isUsers: (name: OptionName) => boolean): Refusal {
   const lines = errors.slice(0, maxErrors).map((error) => `${fieldOf(error.variable, isUsers)}: ${renderOptionError(error)}`)
   const more = errors.length > maxErrors ? [`and ${errors.length - maxErrors} more`] : []
-  return { about: 'GatewayAvailable', reason: 'InvalidGatewayOptions', message: `The gateway would refuse to start. ${[...lines, ...more].join('; ')}` }
+  return {
+    about: 'GatewayAvailable',
+    reason: 'InvalidGatewayOptions',
+    message: `The gateway would refuse to start. ${[...lines, ...more].join('; ')}`,
+  }
 }
 
 function fieldOf(variable: string, isUsers: (name: OptionName) => boolean): string {

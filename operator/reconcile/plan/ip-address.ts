@@ -18,12 +18,22 @@ function parseIpv4(text: string): IpAddress | null {
 function parseIpv6(text: string): IpAddress | null {
   if (!/^[0-9a-f:.]+$/i.test(text) || !URL.canParse(`http://[${text}]/`)) return null
   // A URL writes every address in one form: groups of hexadecimal digits, and :: at most once.
-  const [before = [], after = []] = new URL(`http://[${text}]/`).hostname.slice(1, -1).split('::').map((half) => (half === '' ? [] : half.split(':')))
+  const [before = [], after = []] = new URL(`http://[${text}]/`).hostname
+    .slice(1, -1)
+    .split('::')
+    .map((half) => (half === '' ? [] : half.split(':')))
   const zeros = Array.from({ length: 8 - before.length - after.length }, () => '0')
-  return { bits: 128, value: numberOf([...before, ...zeros, ...after].map((group) => Number.parseInt(group, 16)), 16n) }
+  return {
+    bits: 128,
+    value: numberOf(
+      [...before, ...zeros, ...after].map((group) => Number.parseInt(group, 16)),
+      16n,
+    ),
+  }
 }
 
-const numberOf = (digits: readonly number[], bitsOfDigit: bigint): bigint => digits.reduce((sum, digit) => (sum << bitsOfDigit) + BigInt(digit), 0n)
+const numberOf = (digits: readonly number[], bitsOfDigit: bigint): bigint =>
+  digits.reduce((sum, digit) => (sum << bitsOfDigit) + BigInt(digit), 0n)
 
 /** Whether the address is in a network such as 10.0.0.0/8. Of a text that is no network it says no. */
 export function isInNetwork(address: IpAddress, network: string): boolean {

@@ -26,7 +26,9 @@ interface FieldContest extends Contest {
  */
 export function judgeContest({ channel, contested, nowMs }: World, object: ContestedObject, lost: readonly string[]): JudgedContest | null {
   const prefix = `${childKey(object.kind, object.metadata.name)} `
-  const all = [...contested].flatMap(([key, contest]): readonly FieldContest[] => (key.startsWith(prefix) ? [{ ...contest, field: key.slice(prefix.length) }] : []))
+  const all = [...contested].flatMap(([key, contest]): readonly FieldContest[] =>
+    key.startsWith(prefix) ? [{ ...contest, field: key.slice(prefix.length) }] : [],
+  )
   const contests = all.filter(({ field, lastHealMs, hasWaited }) => lost.includes(field) || (hasWaited && nowMs < lastHealMs + calmMs))
   if (contests.length === 0) return null
   const mustWait = (field: string): boolean => contests.some((each) => each.field === field && nowMs < each.lastHealMs + each.pauseMs)
@@ -40,11 +42,14 @@ const maxFields = 3
 type ContestedObject = Pick<KubernetesObject, 'kind' | 'metadata'>
 
 function wordsOf({ kind, metadata }: ContestedObject, contests: readonly FieldContest[], channelName: string): string {
-  if (contests.some(({ field }) => field === wholeObject)) return `Something deletes the ${kind} ${metadata.name} as often as the operator makes it; it is made less and less often. Find out what deletes it.`
+  if (contests.some(({ field }) => field === wholeObject))
+    return `Something deletes the ${kind} ${metadata.name} as often as the operator makes it; it is made less and less often. Find out what deletes it.`
   const owners = distinct(contests.flatMap(({ takenBy }) => takenBy))
   const fields = distinct(contests.map(({ field }) => field))
   const isScaled = kind === 'Deployment' && fields.includes('spec.replicas')
-  const remedy = isScaled ? `Let an autoscaler act on the channel (scaleTargetRef: kind RealtimeChannel, name ${channelName}), or use spec.gateway.autoscaling.` : 'Take it away, or leave these fields to the operator.'
+  const remedy = isScaled
+    ? `Let an autoscaler act on the channel (scaleTargetRef: kind RealtimeChannel, name ${channelName}), or use spec.gateway.autoscaling.`
+    : 'Take it away, or leave these fields to the operator.'
   return `${owners.length === 0 ? 'Something else' : owners.join(', ')} changes ${fields.slice(0, maxFields).join(', ')} of the ${kind} ${metadata.name} as often as the operator sets it back; it is set back less and less often. ${remedy}`
 }
 

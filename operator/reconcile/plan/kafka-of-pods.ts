@@ -9,7 +9,9 @@ import type { KafkaOfPods } from '../settings.ts'
 export function kafkaOfPods({ kafka }: Pick<StoredSpec, 'kafka'>, defaultKafka: KafkaOfPods | null): KafkaOfPods | null {
   const own = { tls: ownTls(kafka.tls), sasl: ownSasl(kafka.sasl) }
   if (kafka.bootstrapServers !== undefined) return { brokers: kafka.bootstrapServers, ...own }
-  return defaultKafka === null ? null : { brokers: defaultKafka.brokers, tls: own.tls ?? defaultKafka.tls, sasl: own.sasl ?? defaultKafka.sasl }
+  return defaultKafka === null
+    ? null
+    : { brokers: defaultKafka.brokers, tls: own.tls ?? defaultKafka.tls, sasl: own.sasl ?? defaultKafka.sasl }
 }
 
 function ownTls(tls: StoredSpec['kafka']['tls']): KafkaOfPods['tls'] {

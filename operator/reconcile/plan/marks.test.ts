@@ -7,7 +7,11 @@ import { hashOf, markObject } from './marks.ts'
 const shuffled = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(shuffled)
   if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).toReversed().map(([name, field]) => [name, shuffled(field)]))
+  return Object.fromEntries(
+    Object.entries(value)
+      .toReversed()
+      .map(([name, field]) => [name, shuffled(field)]),
+  )
 }
 
 describe('the hash of an object', () => {
@@ -31,11 +35,19 @@ describe('the marks of an object', () => {
     const object = aChild(aChannel(), 'Ingress')
     const annotated = { ...object, metadata: { ...object.metadata, annotations: { mine: 'x' } } }
     expect(markObject(annotated, 'a/b')).toEqual(markObject(structuredClone(annotated), 'a/b'))
-    expect(Object.keys(markObject(annotated, 'a/b').metadata.annotations ?? {})).toEqual(['mine', 'carillon.dev/applied', 'carillon.dev/applied-by'])
+    expect(Object.keys(markObject(annotated, 'a/b').metadata.annotations ?? {})).toEqual([
+      'mine',
+      'carillon.dev/applied',
+      'carillon.dev/applied-by',
+    ])
   })
 
   it('tell the pod template of a Deployment from all else in it', () => {
-    const templateMark = (replicas: number, image: string): string | undefined => markObject(aDeployment(aChannel(), { spec: { replicas, template: { spec: { containers: [{ env: [{ name: 'IMAGE', value: image }] }] } } } }), 'a/b').metadata.annotations?.['carillon.dev/applied-template']
+    const templateMark = (replicas: number, image: string): string | undefined =>
+      markObject(
+        aDeployment(aChannel(), { spec: { replicas, template: { spec: { containers: [{ env: [{ name: 'IMAGE', value: image }] }] } } } }),
+        'a/b',
+      ).metadata.annotations?.['carillon.dev/applied-template']
     expect(templateMark(1, 'a')).toBe(templateMark(2, 'a'))
     expect(templateMark(1, 'a')).not.toBe(templateMark(1, 'b'))
   })

@@ -66,7 +66,11 @@ function isHeld(held: ReadonlySet<string>, kind: string): boolean {
 
 type Removal = Extract<Action, { kind: 'delete-object' }>
 
-function planRemovals({ channel, children }: World, wanted: readonly KubernetesObject[], held: ReadonlySet<OperandKind>): readonly Removal[] {
+function planRemovals(
+  { channel, children }: World,
+  wanted: readonly KubernetesObject[],
+  held: ReadonlySet<OperandKind>,
+): readonly Removal[] {
   const keys = new Set(wanted.map(({ kind, metadata }) => childKey(kind, metadata.name)))
   return [...children]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
@@ -74,7 +78,14 @@ function planRemovals({ channel, children }: World, wanted: readonly KubernetesO
       if (found.kind !== 'object' || keys.has(key) || isHeld(held, found.type.kind)) return []
       const { metadata } = found.object
       if (!isChildOf(channel, found.object) || metadata.deletionTimestamp !== undefined) return []
-      return [{ kind: 'delete-object' as const, type: found.type, ref: { namespace: metadata.namespace ?? '', name: metadata.name }, uid: metadata.uid ?? '' }]
+      return [
+        {
+          kind: 'delete-object' as const,
+          type: found.type,
+          ref: { namespace: metadata.namespace ?? '', name: metadata.name },
+          uid: metadata.uid ?? '',
+        },
+      ]
     })
 }
 
@@ -94,7 +105,13 @@ function judge(world: World, object: KubernetesObject): Judged {
   const live = found.object
   if (isOrphanOf(channel, live)) return wait(object, `The ${what} of an earlier channel of this name is still being deleted.`)
   if (!isChildOf(channel, live)) {
-    return { refusal: about(object.kind, 'ObjectNotOurs', `There is a ${what} that does not belong to this channel, and the channel needs one of this name. Delete it, or make a channel of another name.`) }
+    return {
+      refusal: about(
+        object.kind,
+        'ObjectNotOurs',
+        `There is a ${what} that does not belong to this channel, and the channel needs one of this name. Delete it, or make a channel of another name.`,
+      ),
+    }
   }
   if (live.metadata.deletionTimestamp !== undefined) return wait(object, `The ${what} is still being deleted.`)
   return judgeOwn(world, object, live)
@@ -107,7 +124,9 @@ function judgeMissing(world: World, object: KubernetesObject): Judged {
 }
 
 function tellContest({ kind }: KubernetesObject, contest: JudgedContest | null): Judged {
-  return contest === null ? {} : { refusal: about(kind, 'FieldContested', contest.message), againAfterMs: Math.max(soonMs, contest.againAfterMs) }
+  return contest === null
+    ? {}
+    : { refusal: about(kind, 'FieldContested', contest.message), againAfterMs: Math.max(soonMs, contest.againAfterMs) }
 }
 
 function judgeOwn(world: World, object: KubernetesObject, live: KubernetesObject): Judged {
@@ -124,24 +143,43 @@ function judgeOwn(world: World, object: KubernetesObject, live: KubernetesObject
   const hasOtherTemplate = markOf(object, marks.appliedTemplate) !== markOf(live, marks.appliedTemplate)
   // A template that somebody edited by hand is edited back, and that starts pods, too.
   const hasEditedTemplate = object.kind === 'Deployment' && !isHealthy && !owns(templateAlone(object))
-  const action = { ...apply(object, isSame ? 'heal' : 'change', hasOtherTemplate || hasEditedTemplate), lost: toSetBack, takenBy: takersOf(live, lost, names.fieldManager), fields: changedFields(object, live) }
+  const action = {
+    ...apply(object, isSame ? 'heal' : 'change', hasOtherTemplate || hasEditedTemplate),
+    lost: toSetBack,
+    takenBy: takersOf(live, lost, names.fieldManager),
+    fields: changedFields(object, live),
+  }
   return { ...told, action }
 }
 
 function templateAlone(object: KubernetesObject): KubernetesObject {
   const { name, namespace } = object.metadata
-  return { apiVersion: object.apiVersion, kind: object.kind, metadata: { name, ...(namespace === undefined ? {} : { namespace }) }, spec: { template: templateOf(object) } }
+  return {
+    apiVersion: object.apiVersion,
+    kind: object.kind,
+    metadata: { name, ...(namespace === undefined ? {} : { namespace }) },
+    spec: { template: templateOf(object) },
+  }
 }
 
 function judgeUnknown(object: KubernetesObject, { error, type }: Extract<Found, { kind: 'unknown' }>): Judged {
-  if (error.kind === 'no-such-resource' && type.kind === 'HTTPRoute') return { refusal: about(object.kind, 'GatewayApiNotInstalled', gatewayApiMissing) }
+  if (error.kind === 'no-such-resource' && type.kind === 'HTTPRoute')
+    return { refusal: about(object.kind, 'GatewayApiNotInstalled', gatewayApiMissing) }
   const reason = reasonOfApiError(error)
-  return { refusal: about(object.kind, reason, `The ${object.kind} ${object.metadata.name} could not be read: ${error.message}`), againAfterMs: soonMs }
+  return {
+    refusal: about(object.kind, reason, `The ${object.kind} ${object.metadata.name} could not be read: ${error.message}`),
+    againAfterMs: soonMs,
+  }
 }
 
-export const gatewayApiMissing = 'The channel asks for an HTTPRoute, and this cluster does not have the Gateway API. Install it, or set spec.route.type: Ingress.'
+export const gatewayApiMissing =
+  'The channel asks for an HTTPRoute, and this cluster does not have the Gateway API. Install it, or set spec.route.type: Ingress.'
 
-function apply(object: KubernetesObject, change: 'create' | 'change' | 'heal', restartsPods: boolean): Extract<Action, { kind: 'apply-object' }> {
+function apply(
+  object: KubernetesObject,
+  change: 'create' | 'change' | 'heal',
+  restartsPods: boolean,
+): Extract<Action, { kind: 'apply-object' }> {
   return { kind: 'apply-object', type: typeOfOperand(object), object, change, restartsPods }
 }
 

@@ -8,7 +8,13 @@ import { ports, type KafkaOfPods } from '../settings.ts'
 import { stopTimeoutMs } from './stopping.ts'
 
 /** Where the gateway finds the files of Secrets and ConfigMaps. One directory for each, so that the kubelet can exchange it as a whole. */
-const directories = { kafkaCa: '/etc/carillon/kafka-ca', kafkaClient: '/etc/carillon/kafka-client', kafkaSasl: '/etc/carillon/kafka-sasl', keys: '/etc/carillon/jwt-keys', jwksCa: '/etc/carillon/jwks-ca' } as const
+const directories = {
+  kafkaCa: '/etc/carillon/kafka-ca',
+  kafkaClient: '/etc/carillon/kafka-client',
+  kafkaSasl: '/etc/carillon/kafka-sasl',
+  keys: '/etc/carillon/jwt-keys',
+  jwksCa: '/etc/carillon/jwks-ca',
+} as const
 
 /** The fields that the options come from, for those who have to change them. */
 export const fieldsOfOptions: Readonly<Partial<Record<OptionName, string>>> = {
@@ -102,11 +108,20 @@ function ofKafka({ kafka, topicName, topicEpoch, deadLetterTopic }: OptionSource
     kafkaClientId: options.kafkaClientId.default,
     kafkaDlq: deadLetterTopic !== null,
     // The gateway's own name for it is left out.
-    kafkaDlqTopic: deadLetterTopic === null || deadLetterTopic === dlqTopicOf({ kafkaTopic: topicName, kafkaDlqTopic: '' }) ? '' : deadLetterTopic,
+    kafkaDlqTopic:
+      deadLetterTopic === null || deadLetterTopic === dlqTopicOf({ kafkaTopic: topicName, kafkaDlqTopic: '' }) ? '' : deadLetterTopic,
     kafkaTls: tls !== null,
     ...(tls?.ca ? { kafkaTlsCaFile: `${directories.kafkaCa}/ca.crt` } : {}),
-    ...(tls?.clientSecret ? { kafkaTlsCertFile: `${directories.kafkaClient}/tls.crt`, kafkaTlsKeyFile: `${directories.kafkaClient}/tls.key` } : {}),
-    ...(sasl === null ? {} : { kafkaSaslMechanism: sasl.mechanism, kafkaSaslUsernameFile: `${directories.kafkaSasl}/username`, kafkaSaslPasswordFile: `${directories.kafkaSasl}/password` }),
+    ...(tls?.clientSecret
+      ? { kafkaTlsCertFile: `${directories.kafkaClient}/tls.crt`, kafkaTlsKeyFile: `${directories.kafkaClient}/tls.key` }
+      : {}),
+    ...(sasl === null
+      ? {}
+      : {
+          kafkaSaslMechanism: sasl.mechanism,
+          kafkaSaslUsernameFile: `${directories.kafkaSasl}/username`,
+          kafkaSaslPasswordFile: `${directories.kafkaSasl}/password`,
+        }),
   }
 }
 
@@ -165,8 +180,15 @@ export function filesOfSpec({ auth }: StoredSpec, { tls, sasl }: KafkaOfPods): r
   const { secretRef, configMapRef, caSecretRef, caConfigMapRef } = auth.jwks
   return [
     ...(tls?.ca ? [secret(`${directories.kafkaCa}/ca.crt`, tls.ca.secret, tls.ca.key)] : []),
-    ...(tls?.clientSecret ? ['tls.crt', 'tls.key'].map((key) => secret(`${directories.kafkaClient}/${key}`, tls.clientSecret ?? '', key)) : []),
-    ...(sasl === null ? [] : [secret(`${directories.kafkaSasl}/username`, sasl.secret, sasl.usernameKey), secret(`${directories.kafkaSasl}/password`, sasl.secret, sasl.passwordKey)]),
+    ...(tls?.clientSecret
+      ? ['tls.crt', 'tls.key'].map((key) => secret(`${directories.kafkaClient}/${key}`, tls.clientSecret ?? '', key))
+      : []),
+    ...(sasl === null
+      ? []
+      : [
+          secret(`${directories.kafkaSasl}/username`, sasl.secret, sasl.usernameKey),
+          secret(`${directories.kafkaSasl}/password`, sasl.secret, sasl.passwordKey),
+        ]),
     ...(secretRef === undefined ? [] : [secret(`${directories.keys}/keys`, secretRef.name, secretRef.key)]),
     ...(configMapRef === undefined ? [] : [configMap(`${directories.keys}/keys`, configMapRef.name, configMapRef.key)]),
     ...(caSecretRef === undefined ? [] : [secret(`${directories.jwksCa}/ca.crt`, caSecretRef.name, caSecretRef.key)]),

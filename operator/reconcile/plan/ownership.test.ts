@@ -6,7 +6,11 @@ import { isChildOf, isOrphanOf } from './ownership.ts'
 
 const channel = aChannel()
 const applied = [{ manager: 'carillon-operator', operation: 'Apply', fieldsV1: { 'f:spec': {} } }] as const
-const service = (metadata: Partial<ObjectMeta>): KubernetesObject => ({ apiVersion: 'v1', kind: 'Service', metadata: { name: 'chat-gateway', namespace: 'shop', ...metadata } })
+const service = (metadata: Partial<ObjectMeta>): KubernetesObject => ({
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name: 'chat-gateway', namespace: 'shop', ...metadata },
+})
 
 describe('an object', () => {
   it('is the child of the channel that controls it, and of no other of its name', () => {
@@ -15,7 +19,7 @@ describe('an object', () => {
     expect([isChildOf(channel, former), isOrphanOf(channel, former)]).toEqual([false, true])
   })
 
-  it('that the operator made and that has no owner is the channel\'s whose label it has', () => {
+  it("that the operator made and that has no owner is the channel's whose label it has", () => {
     // Somebody took the owner reference away from a Deployment. It was then taken for somebody else's, and the channel said so for ever, though the
     // operator had made it. The same happened to the objects of a channel that was deleted with --cascade=orphan and made anew.
     const left = service({ labels: channelLabels('chat'), managedFields: applied })
@@ -26,7 +30,14 @@ describe('an object', () => {
     ['has labels that anybody could have copied', { labels: channelLabels('chat') }],
     ['has the label of another channel', { labels: channelLabels('news'), managedFields: applied }],
     ['has no label', { managedFields: applied }],
-    ['has another controller', { labels: channelLabels('chat'), managedFields: applied, ownerReferences: [{ apiVersion: 'v1', kind: 'Other', name: 'chat', uid: 'u', controller: true }] }],
+    [
+      'has another controller',
+      {
+        labels: channelLabels('chat'),
+        managedFields: applied,
+        ownerReferences: [{ apiVersion: 'v1', kind: 'Other', name: 'chat', uid: 'u', controller: true }],
+      },
+    ],
   ])('without an owner that %s is not', (_what, metadata) => {
     expect(isChildOf(channel, service(metadata))).toBe(false)
   })

@@ -17,7 +17,13 @@ export function isChildOf({ metadata }: RealtimeChannel, object: KubernetesObjec
 
 /** Whether it was the child of a channel of the same name that is gone: the garbage collector will take it away. */
 export function isOrphanOf({ metadata }: RealtimeChannel, object: KubernetesObject): boolean {
-  return isLabelledFor(metadata.name, object) && controllersOf(object).some(({ kind, name, apiVersion, uid }) => kind === channelKind && name === metadata.name && apiVersion.startsWith(`${apiGroup}/`) && uid !== metadata.uid)
+  return (
+    isLabelledFor(metadata.name, object) &&
+    controllersOf(object).some(
+      ({ kind, name, apiVersion, uid }) =>
+        kind === channelKind && name === metadata.name && apiVersion.startsWith(`${apiGroup}/`) && uid !== metadata.uid,
+    )
+  )
 }
 
 function isLabelledFor(channelName: string, { metadata: { labels = {} } }: KubernetesObject): boolean {

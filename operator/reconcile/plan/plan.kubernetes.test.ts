@@ -3,7 +3,13 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { operandTypes, type OperandKind } from '../../../api/child-types.ts'
 import type { ClosableKubernetesApi } from '../../adapters/kubernetes/kubernetes-api.ts'
 import { apiOf } from '../../adapters/kubernetes/testing/api-of.ts'
-import { apiVersion, channelKind, channelType, type RealtimeChannel, type RealtimeChannelSpec } from '../../../api/v1alpha1/realtime-channel.ts'
+import {
+  apiVersion,
+  channelKind,
+  channelType,
+  type RealtimeChannel,
+  type RealtimeChannelSpec,
+} from '../../../api/v1alpha1/realtime-channel.ts'
 import { aTopic, aWorld, smallestSpec, someSettings } from '../../testing/channel-builders.ts'
 import { startControlPlane, type ControlPlane } from '../../../testing/control-plane/control-plane.ts'
 import { installChannelType } from '../../testing/install-channel-type.ts'
@@ -30,7 +36,15 @@ afterAll(async () => {
 
 const settings = someSettings()
 /** Without the Gateway API, which this server does not have. */
-const kinds: readonly OperandKind[] = ['ServiceAccount', 'NetworkPolicy', 'Service', 'PodDisruptionBudget', 'Deployment', 'HorizontalPodAutoscaler', 'Ingress']
+const kinds: readonly OperandKind[] = [
+  'ServiceAccount',
+  'NetworkPolicy',
+  'Service',
+  'PodDisruptionBudget',
+  'Deployment',
+  'HorizontalPodAutoscaler',
+  'Ingress',
+]
 
 async function read(name: string): Promise<RealtimeChannel> {
   const parsed = parseChannel(valueOf(await api.get(channelType, { namespace: 'default', name })))
@@ -40,19 +54,32 @@ async function read(name: string): Promise<RealtimeChannel> {
 }
 
 async function observe(channel: RealtimeChannel): Promise<World> {
-  const found = await Promise.all(kinds.map(async (kind): Promise<readonly [ChildKey, Found] | null> => {
-    const name = `${channel.metadata.name}-gateway`
-    const object = await api.get(operandTypes[kind], { namespace: 'default', name })
-    return object.ok ? [childKey(kind, name), { kind: 'object', type: operandTypes[kind], object: object.value }] : null
-  }))
+  const found = await Promise.all(
+    kinds.map(async (kind): Promise<readonly [ChildKey, Found] | null> => {
+      const name = `${channel.metadata.name}-gateway`
+      const object = await api.get(operandTypes[kind], { namespace: 'default', name })
+      return object.ok ? [childKey(kind, name), { kind: 'object', type: operandTypes[kind], object: object.value }] : null
+    }),
+  )
   const wanted = channel.spec.topic
-  const topic: TopicDescription = aTopic({ name: `default.${channel.metadata.name}`, partitions: wanted.partitions, config: wanted.config ?? {} })
-  return aWorld({ channel, children: new Map(found.filter((entry) => entry !== null)), topic: { kind: 'present', topic }, route: { kind: 'ok' } })
+  const topic: TopicDescription = aTopic({
+    name: `default.${channel.metadata.name}`,
+    partitions: wanted.partitions,
+    config: wanted.config ?? {},
+  })
+  return aWorld({
+    channel,
+    children: new Map(found.filter((entry) => entry !== null)),
+    topic: { kind: 'present', topic },
+    route: { kind: 'ok' },
+  })
 }
 
 async function carryOut(action: Action): Promise<void> {
-  if (action.kind === 'apply-object') valueOf(await api.apply(action.type, action.object, { fieldManager: names.fieldManager, force: true }))
-  else if (action.kind === 'hand-over-replicas') valueOf(await api.apply(action.type, action.object, { fieldManager: names.handOverManager, force: true }))
+  if (action.kind === 'apply-object')
+    valueOf(await api.apply(action.type, action.object, { fieldManager: names.fieldManager, force: true }))
+  else if (action.kind === 'hand-over-replicas')
+    valueOf(await api.apply(action.type, action.object, { fieldManager: names.handOverManager, force: true }))
   else if (action.kind === 'delete-object') valueOf(await api.delete(action.type, action.ref, { uid: action.uid }))
   else throw new Error(`${action.kind} is not expected here`)
 }
@@ -63,14 +90,35 @@ async function reconcile(name: string): Promise<{ readonly done: readonly string
   expect(plan.refusals).toEqual([])
   for (const action of plan.actions) await carryOut(action)
   const channel = await read(name)
-  const status = renderStatus({ world: await observe(channel), plan, outcomes: plan.actions.map((action) => ({ kind: 'done', action })), unknownFields: [] })
+  const status = renderStatus({
+    world: await observe(channel),
+    plan,
+    outcomes: plan.actions.map((action) => ({ kind: 'done', action })),
+    unknownFields: [],
+  })
   const isStatusNew = channel.status === undefined || !sameStatus(channel.status, status)
-  if (isStatusNew) valueOf(await api.apply(channelType, { apiVersion, kind: channelKind, metadata: { name, namespace: 'default' }, status }, { fieldManager: names.fieldManager, force: true, subresource: 'status' }))
-  return { done: plan.actions.map((action) => (action.kind === 'apply-object' ? `${action.change} ${action.object.kind}` : action.kind)), isStatusNew }
+  if (isStatusNew)
+    valueOf(
+      await api.apply(
+        channelType,
+        { apiVersion, kind: channelKind, metadata: { name, namespace: 'default' }, status },
+        { fieldManager: names.fieldManager, force: true, subresource: 'status' },
+      ),
+    )
+  return {
+    done: plan.actions.map((action) => (action.kind === 'apply-object' ? `${action.change} ${action.object.kind}` : action.kind)),
+    isStatusNew,
+  }
 }
 
 async function write(name: string, spec: Partial<RealtimeChannelSpec>): Promise<void> {
-  valueOf(await api.apply(channelType, { apiVersion, kind: channelKind, metadata: { name, namespace: 'default' }, spec: { ...smallestSpec, ...spec } }, { fieldManager: 'somebody', force: true }))
+  valueOf(
+    await api.apply(
+      channelType,
+      { apiVersion, kind: channelKind, metadata: { name, namespace: 'default' }, spec: { ...smallestSpec, ...spec } },
+      { fieldManager: 'somebody', force: true },
+    ),
+  )
 }
 
 const atRest = { done: [], isStatusNew: false }
@@ -85,7 +133,13 @@ const everything: Partial<RealtimeChannelSpec> = {
     env: [{ name: 'SOCKET_BUFFER_BYTES', value: '131072' }],
     nodeSelector: { disk: 'fast' },
     tolerations: [{ key: 'a', operator: 'Exists', effect: 'NoSchedule' }],
-    affinity: { podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 1, podAffinityTerm: { topologyKey: 'zone', labelSelector: { matchLabels: { a: 'b' } } } }] } },
+    affinity: {
+      podAntiAffinity: {
+        preferredDuringSchedulingIgnoredDuringExecution: [
+          { weight: 1, podAffinityTerm: { topologyKey: 'zone', labelSelector: { matchLabels: { a: 'b' } } } },
+        ],
+      },
+    },
     topologySpreadConstraints: [{ maxSkew: 1, topologyKey: 'zone', whenUnsatisfiable: 'ScheduleAnyway' }],
     podLabels: { team: 'web' },
     podAnnotations: { note: 'x' },
@@ -98,8 +152,19 @@ const everything: Partial<RealtimeChannelSpec> = {
     proxy: { httpsProxy: 'http://proxy:3128' },
   },
   service: { ipFamilyPolicy: 'PreferDualStack', annotations: { a: 'b' } },
-  kafka: { bootstrapServers: ['kafka:9093'], tls: { caSecretRef: { name: 'ca' } }, sasl: { mechanism: 'scram-sha-512', secretRef: { name: 'user' } } },
-  route: { type: 'Ingress', host: 'app.example.com', tls: { secretName: 'tls' }, className: 'nginx', annotations: { a: 'b' }, labels: { c: 'd' } },
+  kafka: {
+    bootstrapServers: ['kafka:9093'],
+    tls: { caSecretRef: { name: 'ca' } },
+    sasl: { mechanism: 'scram-sha-512', secretRef: { name: 'user' } },
+  },
+  route: {
+    type: 'Ingress',
+    host: 'app.example.com',
+    tls: { secretName: 'tls' },
+    className: 'nginx',
+    annotations: { a: 'b' },
+    labels: { c: 'd' },
+  },
 }
 
 it.each<[string, Partial<RealtimeChannelSpec>]>([
@@ -112,7 +177,12 @@ it.each<[string, Partial<RealtimeChannelSpec>]>([
 })
 
 it('hands the number of pods to an autoscaler and takes it back, and never lets it fall in between', async () => {
-  const replicas = async (): Promise<unknown> => (valueOf(await api.get(operandTypes.Deployment, { namespace: 'default', name: 'scaled-gateway' }))['spec'] as { readonly replicas: number }).replicas
+  const replicas = async (): Promise<unknown> =>
+    (
+      valueOf(await api.get(operandTypes.Deployment, { namespace: 'default', name: 'scaled-gateway' }))['spec'] as {
+        readonly replicas: number
+      }
+    ).replicas
   await write('scaled', { gateway: { replicas: 5 } })
   await reconcile('scaled')
   await write('scaled', { gateway: { autoscaling: { minReplicas: 2, maxReplicas: 9 } } })

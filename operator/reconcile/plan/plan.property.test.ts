@@ -20,12 +20,33 @@ function change(model: ModelWorld, spec: RealtimeChannelSpec): void {
 type Incident =
   | { readonly kind: 'edit'; readonly spec: RealtimeChannelSpec }
   | { readonly kind: 'settle'; readonly autoscaled: number }
-  | { readonly kind: 'hand-edit' | 'hand-scale' | 'delete-child' | 'delete-topic' | 'foreign-setting' | 'outage' | 'recovery' | 'lose-status' }
+  | {
+      readonly kind:
+        | 'hand-edit'
+        | 'hand-scale'
+        | 'delete-child'
+        | 'delete-topic'
+        | 'foreign-setting'
+        | 'outage'
+        | 'recovery'
+        | 'lose-status'
+    }
 
 const anyIncident: fc.Arbitrary<Incident> = fc.oneof(
   { weight: 4, arbitrary: anySpec.map((spec) => ({ kind: 'edit' as const, spec })) },
   { weight: 2, arbitrary: fc.integer({ min: 2, max: 9 }).map((autoscaled) => ({ kind: 'settle' as const, autoscaled })) },
-  fc.constantFrom('hand-edit' as const, 'hand-scale' as const, 'delete-child' as const, 'delete-topic' as const, 'foreign-setting' as const, 'outage' as const, 'recovery' as const, 'lose-status' as const).map((kind) => ({ kind })),
+  fc
+    .constantFrom(
+      'hand-edit' as const,
+      'hand-scale' as const,
+      'delete-child' as const,
+      'delete-topic' as const,
+      'foreign-setting' as const,
+      'outage' as const,
+      'recovery' as const,
+      'lose-status' as const,
+    )
+    .map((kind) => ({ kind })),
 )
 
 function happen(model: ModelWorld, incident: Incident): void {
@@ -35,7 +56,10 @@ function happen(model: ModelWorld, incident: Incident): void {
     case 'settle':
       return model.settle(incident.autoscaled)
     case 'hand-edit':
-      return model.editObject(childKey('Service', 'chat-gateway'), (object) => ({ ...object, spec: { ...(object['spec'] as object), type: 'LoadBalancer' } }))
+      return model.editObject(childKey('Service', 'chat-gateway'), (object) => ({
+        ...object,
+        spec: { ...(object['spec'] as object), type: 'LoadBalancer' },
+      }))
     case 'hand-scale':
       return model.editObject(deployment, (object) => ({ ...object, spec: { ...(object['spec'] as object), replicas: 7 } }))
     case 'delete-child':
@@ -55,7 +79,10 @@ function happen(model: ModelWorld, incident: Incident): void {
   }
 }
 
-const anyFates: fc.Arbitrary<Fates> = fc.record({ actions: fc.array(fc.constantFrom('done' as const, 'failed' as const, 'lost' as const), { maxLength: 10 }), isStatusLost: fc.boolean() })
+const anyFates: fc.Arbitrary<Fates> = fc.record({
+  actions: fc.array(fc.constantFrom('done' as const, 'failed' as const, 'lost' as const), { maxLength: 10 }),
+  isStatusLost: fc.boolean(),
+})
 const anyHistory = fc.array(fc.tuple(anyIncident, anyFates), { maxLength: 8 })
 
 function after(history: readonly (readonly [Incident, Fates])[]): ModelWorld {
@@ -69,9 +96,24 @@ function after(history: readonly (readonly [Incident, Fates])[]): ModelWorld {
 
 /** What is there in the end, without what differs from one way to the next: uids, generations, ids. */
 function endOf(model: ModelWorld): unknown {
-  const objects = [...model.objects].map(([key, { object, managers }]) => [key, object['spec'], object.metadata.annotations, managers.filter(({ manager }) => manager === 'carillon-operator').map(({ owned }) => [...owned].toSorted())])
+  const objects = [...model.objects].map(([key, { object, managers }]) => [
+    key,
+    object['spec'],
+    object.metadata.annotations,
+    managers.filter(({ manager }) => manager === 'carillon-operator').map(({ owned }) => [...owned].toSorted()),
+  ])
   const { topic, channel } = model
-  return JSON.parse(JSON.stringify({ objects: objects.toSorted(), topic: topic === null ? null : { ...topic, topicId: '' }, finalizers: channel.metadata.finalizers ?? [], refusals: planChannel(model.world(), settings).refusals }, (_key, value: unknown) => (typeof value === 'string' ? value.replaceAll(/topic-\d+/g, 'ID') : value)))
+  return JSON.parse(
+    JSON.stringify(
+      {
+        objects: objects.toSorted(),
+        topic: topic === null ? null : { ...topic, topicId: '' },
+        finalizers: channel.metadata.finalizers ?? [],
+        refusals: planChannel(model.world(), settings).refusals,
+      },
+      (_key, value: unknown) => (typeof value === 'string' ? value.replaceAll(/topic-\d+/g, 'ID') : value),
+    ),
+  )
 }
 
 describe('a plan', () => {
@@ -137,18 +179,24 @@ describe('a plan', () => {
 
   it('never lowers the number of pods under an autoscaler', () => {
     fc.assert(
-      fc.property(fc.array(fc.tuple(anySpec, anyFates), { maxLength: 3 }), anyFates, fc.integer({ min: 2, max: 9 }), (edits, fates, autoscaled) => {
-        const model = createModelWorld(aChannel({ spec: { gateway: { autoscaling: { minReplicas: 2, maxReplicas: 9 } } } }))
-        model.reconcile(settings, fates)
-        const pods = (): number => (model.objects.get(deployment)?.object['spec'] as { readonly replicas: number } | undefined)?.replicas ?? autoscaled
-        for (const [spec, each] of edits) {
-          model.converge(settings)
-          model.settle(autoscaled)
-          change(model, { ...spec, gateway: { autoscaling: { minReplicas: 2, maxReplicas: 9 }, drainSeconds: 30 } })
-          model.reconcile(settings, each)
-          expect(pods()).toBeGreaterThanOrEqual(autoscaled)
-        }
-      }),
+      fc.property(
+        fc.array(fc.tuple(anySpec, anyFates), { maxLength: 3 }),
+        anyFates,
+        fc.integer({ min: 2, max: 9 }),
+        (edits, fates, autoscaled) => {
+          const model = createModelWorld(aChannel({ spec: { gateway: { autoscaling: { minReplicas: 2, maxReplicas: 9 } } } }))
+          model.reconcile(settings, fates)
+          const pods = (): number =>
+            (model.objects.get(deployment)?.object['spec'] as { readonly replicas: number } | undefined)?.replicas ?? autoscaled
+          for (const [spec, each] of edits) {
+            model.converge(settings)
+            model.settle(autoscaled)
+            change(model, { ...spec, gateway: { autoscaling: { minReplicas: 2, maxReplicas: 9 }, drainSeconds: 30 } })
+            model.reconcile(settings, each)
+            expect(pods()).toBeGreaterThanOrEqual(autoscaled)
+          }
+        },
+      ),
       { numRuns: 30 },
     )
   })
@@ -162,9 +210,14 @@ describe('a plan', () => {
         if (isReplaced && model.topic !== null) model.setTopic({ ...model.topic, topicId: 'another' })
         model.edit((channel) => ({ ...channel, metadata: { ...channel.metadata, deletionTimestamp: '2026-01-02T00:00:00Z' } }))
         const isOwed = (record: TopicRecord | undefined, topic: TopicDescription | null): boolean =>
-          model.channel.spec.topic.deletionPolicy === 'Delete' && topic !== null && record?.origin === 'Created' && (record.id === topic.topicId || (record.id === undefined && record.partitions === topic.partitions))
+          model.channel.spec.topic.deletionPolicy === 'Delete' &&
+          topic !== null &&
+          record?.origin === 'Created' &&
+          (record.id === topic.topicId || (record.id === undefined && record.partitions === topic.partitions))
         const { status } = model.channel
-        const owed = [[status?.topic, model.topic] as const, [status?.deadLetters, model.deadLetters] as const].flatMap(([record, topic]) => (isOwed(record, topic) ? [topic?.name] : []))
+        const owed = [[status?.topic, model.topic] as const, [status?.deadLetters, model.deadLetters] as const].flatMap(([record, topic]) =>
+          isOwed(record, topic) ? [topic?.name] : [],
+        )
         const before = model.history.length
         for (let count = 0; count < 3; count++) model.reconcile(settings)
         expect(model.history.slice(before).flatMap((action) => (action.kind === 'delete-topic' ? [action.name] : []))).toEqual(owed)

@@ -39,7 +39,14 @@ function planAfter(model: ModelWorld, spec: Partial<RealtimeChannelSpec>): Plan 
 
 describe('a new channel', () => {
   it('gets its topic and everything but its pods, whose environment has the id of the topic', () => {
-    expect(summaries(plan({ channel: aChannel({ spec: route }) }))).toEqual(['create-topic', 'create ServiceAccount', 'create NetworkPolicy', 'create Service', 'create PodDisruptionBudget', 'create Ingress'])
+    expect(summaries(plan({ channel: aChannel({ spec: route }) }))).toEqual([
+      'create-topic',
+      'create ServiceAccount',
+      'create NetworkPolicy',
+      'create Service',
+      'create PodDisruptionBudget',
+      'create Ingress',
+    ])
     expect(plan({}).holdsGatewayBack).toBe(true)
   })
 
@@ -49,19 +56,34 @@ describe('a new channel', () => {
 
   it('gets its pods when the topic is there', () => {
     const planned = plan(withTopic({ channel: aChannel({ spec: { ...route, ...autoscaling() } }) }))
-    expect(summaries(planned)).toEqual(['create ServiceAccount', 'create NetworkPolicy', 'create Service', 'create PodDisruptionBudget', 'create Deployment', 'create HorizontalPodAutoscaler', 'create Ingress'])
+    expect(summaries(planned)).toEqual([
+      'create ServiceAccount',
+      'create NetworkPolicy',
+      'create Service',
+      'create PodDisruptionBudget',
+      'create Deployment',
+      'create HorizontalPodAutoscaler',
+      'create Ingress',
+    ])
     expect(planned.holdsGatewayBack).toBe(false)
   })
 
   it('is marked as one that owes Kafka a deletion before its topic is made', () => {
-    expect(summaries(plan({ channel: aChannel({ spec: { topic: { deletionPolicy: 'Delete' } } }) })).slice(0, 2)).toEqual(['add-finalizer', 'create-topic'])
+    expect(summaries(plan({ channel: aChannel({ spec: { topic: { deletionPolicy: 'Delete' } } }) })).slice(0, 2)).toEqual([
+      'add-finalizer',
+      'create-topic',
+    ])
   })
 
   it('is refused as a whole when its name is one that its objects cannot have', () => {
     for (const name of ['a'.repeat(60), 'my.chat', '1chat']) {
       const planned = plan({ channel: aChannel({ metadata: { name } }) })
       expect(planned.actions).toEqual([])
-      expect(planned.refusals.map(({ about, reason }) => `${about} ${reason}`)).toEqual(['TopicReady InvalidName', 'GatewayAvailable InvalidName', 'RouteReady InvalidName'])
+      expect(planned.refusals.map(({ about, reason }) => `${about} ${reason}`)).toEqual([
+        'TopicReady InvalidName',
+        'GatewayAvailable InvalidName',
+        'RouteReady InvalidName',
+      ])
     }
   })
 
@@ -72,14 +94,19 @@ describe('a new channel', () => {
   })
 
   it('gets no pods where nobody names a Kafka', () => {
-    const planned = planChannel(aWorld({ topic: { kind: 'no-connection', problem: { kind: 'no-brokers' } } }), someSettings({ defaultKafka: null }))
+    const planned = planChannel(
+      aWorld({ topic: { kind: 'no-connection', problem: { kind: 'no-brokers' } } }),
+      someSettings({ defaultKafka: null }),
+    )
     expect(summaries(planned)).not.toContain('create Deployment')
     expect(planned.refusals).toMatchObject([{ about: 'TopicReady', reason: 'KafkaNotConfigured' }])
   })
 
   it('lets nobody but the namespaces of the options reach its pods', () => {
     const policies = [settings, someSettings({ publicNamespaces: [], metricsNamespaces: [] })].map((each) => {
-      const action = planChannel(aWorld(), each).actions.find((candidate) => candidate.kind === 'apply-object' && candidate.object.kind === 'NetworkPolicy')
+      const action = planChannel(aWorld(), each).actions.find(
+        (candidate) => candidate.kind === 'apply-object' && candidate.object.kind === 'NetworkPolicy',
+      )
       return action?.kind === 'apply-object' ? JSON.stringify(action.object['spec']) : ''
     })
     expect(policies[0]).toContain('"kubernetes.io/metadata.name":"ingress"')
@@ -90,8 +117,12 @@ describe('a new channel', () => {
 
 describe('the pods of a channel', () => {
   const securityOf = (spec: Partial<RealtimeChannelSpec>, assignsPodUsers: boolean): unknown => {
-    const action = plan(withTopic({ channel: aChannel({ spec }), assignsPodUsers: { ok: true, value: assignsPodUsers } })).actions.find((each) => each.kind === 'apply-object' && each.object.kind === 'Deployment')
-    return action?.kind === 'apply-object' ? (action.object['spec'] as { template: { spec: { securityContext: unknown } } }).template.spec.securityContext : null // of a Deployment
+    const action = plan(withTopic({ channel: aChannel({ spec }), assignsPodUsers: { ok: true, value: assignsPodUsers } })).actions.find(
+      (each) => each.kind === 'apply-object' && each.object.kind === 'Deployment',
+    )
+    return action?.kind === 'apply-object'
+      ? (action.object['spec'] as { template: { spec: { securityContext: unknown } } }).template.spec.securityContext
+      : null // of a Deployment
   }
   const assigned = { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } }
   const fixed = { ...assigned, runAsUser: 65_532, runAsGroup: 65_532 }
@@ -101,23 +132,40 @@ describe('the pods of a channel', () => {
   })
 
   it('ask for what the channel says, whatever the cluster does', () => {
-    expect([securityOf({ gateway: { podUser: 'Fixed' } }, true), securityOf({ gateway: { podUser: 'Assigned' } }, false)]).toEqual([fixed, assigned])
+    expect([securityOf({ gateway: { podUser: 'Fixed' } }, true), securityOf({ gateway: { podUser: 'Assigned' } }, false)]).toEqual([
+      fixed,
+      assigned,
+    ])
   })
 
   const unanswered = { ok: false, error: { kind: 'forbidden', message: 'groups are hidden', code: 403 } } as const
-  const hasDeployment = ({ actions }: Plan): boolean => actions.some((action) => action.kind === 'apply-object' && action.object.kind === 'Deployment')
+  const hasDeployment = ({ actions }: Plan): boolean =>
+    actions.some((action) => action.kind === 'apply-object' && action.object.kind === 'Deployment')
 
   it('are not started before it is known who chooses their user, and that is said and asked again', () => {
     const planned = plan(withTopic({ assignsPodUsers: unanswered }))
     expect([hasDeployment(planned), planned.actions.length > 0]).toEqual([false, true])
-    expect(planned).toMatchObject({ holdsGatewayBack: true, requeueAfterMs: 5000, refusals: [{ about: 'GatewayAvailable', reason: 'Forbidden', message: expect.stringMatching(/groups are hidden.*GATEWAY_POD_USER/s) }] })
+    expect(planned).toMatchObject({
+      holdsGatewayBack: true,
+      requeueAfterMs: 5000,
+      refusals: [
+        { about: 'GatewayAvailable', reason: 'Forbidden', message: expect.stringMatching(/groups are hidden.*GATEWAY_POD_USER/s) },
+      ],
+    })
   })
 
-  it.each(['Fixed', 'Assigned'] as const)('keep the user that they have (%s) while nobody answers whether the cluster assigns it', (podUser) => {
-    const model = atRest({ gateway: { podUser } })
-    model.edit((channel) => ({ ...channel, spec: aChannel().spec }))
-    expect(planChannel({ ...model.world(), assignsPodUsers: unanswered }, settings)).toMatchObject({ actions: [], refusals: [], holdsGatewayBack: false })
-  })
+  it.each(['Fixed', 'Assigned'] as const)(
+    'keep the user that they have (%s) while nobody answers whether the cluster assigns it',
+    (podUser) => {
+      const model = atRest({ gateway: { podUser } })
+      model.edit((channel) => ({ ...channel, spec: aChannel().spec }))
+      expect(planChannel({ ...model.world(), assignsPodUsers: unanswered }, settings)).toMatchObject({
+        actions: [],
+        refusals: [],
+        holdsGatewayBack: false,
+      })
+    },
+  )
 })
 
 describe('a paused channel', () => {
@@ -135,7 +183,10 @@ describe('a channel at rest', () => {
 
   it('needs nothing although others add to its objects', () => {
     const model = atRest()
-    model.editObject(deployment, (object) => ({ ...object, metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, 'deployment.kubernetes.io/revision': '1' } } }))
+    model.editObject(deployment, (object) => ({
+      ...object,
+      metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, 'deployment.kubernetes.io/revision': '1' } },
+    }))
     expect(summaries(planChannel(model.world(), settings))).toEqual([])
   })
 
@@ -146,7 +197,10 @@ describe('a channel at rest', () => {
 
   it('has an object healed that somebody edited, and remade that somebody deleted', () => {
     const model = atRest()
-    model.editObject(childKey('Service', 'chat-gateway'), (object) => ({ ...object, spec: { ...(object['spec'] as object), type: 'NodePort' } }))
+    model.editObject(childKey('Service', 'chat-gateway'), (object) => ({
+      ...object,
+      spec: { ...(object['spec'] as object), type: 'NodePort' },
+    }))
     model.deleteObject(childKey('ServiceAccount', 'chat-gateway'))
     expect(summaries(planChannel(model.world(), settings))).toEqual(['create ServiceAccount', 'heal Service'])
   })
@@ -155,7 +209,10 @@ describe('a channel at rest', () => {
     const template = atRest()
     template.editObject(deployment, (object) => {
       const spec = object['spec'] as { readonly template: { readonly spec: object } }
-      return { ...object, spec: { ...spec, template: { ...spec.template, spec: { ...spec.template.spec, terminationGracePeriodSeconds: 1 } } } }
+      return {
+        ...object,
+        spec: { ...spec, template: { ...spec.template, spec: { ...spec.template.spec, terminationGracePeriodSeconds: 1 } } },
+      }
     })
     expect(summaries(planChannel(template.world(), settings))).toEqual(['heal Deployment, pods restart'])
     const scaled = atRest()
@@ -167,7 +224,11 @@ describe('a channel at rest', () => {
     const model = atRest()
     model.setReachable(false)
     model.edit(({ status: _status, ...channel }) => channel)
-    expect(planChannel(model.world(), settings)).toMatchObject({ actions: [], holdsGatewayBack: false, refusals: [{ reason: 'KafkaUnreachable' }] })
+    expect(planChannel(model.world(), settings)).toMatchObject({
+      actions: [],
+      holdsGatewayBack: false,
+      refusals: [{ reason: 'KafkaUnreachable' }],
+    })
   })
 
   it('still changes its pods while Kafka is away', () => {
@@ -218,7 +279,7 @@ describe('the number of pods', () => {
     expect(summaries(planChannel(model.world(), settings))).toEqual(['change Deployment'])
   })
 
-  it('is not the operator\'s while an autoscaler has it', () => {
+  it("is not the operator's while an autoscaler has it", () => {
     const model = atRest(autoscaling(), 7)
     expect(summaries(planChannel(model.world(), settings))).toEqual([])
     expect(model.objects.get(deployment)?.object['spec']).toMatchObject({ replicas: 7 })
@@ -243,23 +304,41 @@ describe('a route', () => {
     expect(summaries(planAfter(atRest(route), {}))).toEqual(['delete Ingress'])
   })
 
-  it('that is somebody else\'s, or is going already, is not deleted', () => {
+  it("that is somebody else's, or is going already, is not deleted", () => {
     const metadata = { name: 'chat-gateway', namespace: 'shop', uid: 'x' }
-    const others = [aForeignObject('Ingress', { metadata }), aForeignObject('Ingress', { metadata: { ...metadata, deletionTimestamp: '2026-01-01T00:00:00Z', ...ownedBy(aChannel()) } })]
+    const others = [
+      aForeignObject('Ingress', { metadata }),
+      aForeignObject('Ingress', { metadata: { ...metadata, deletionTimestamp: '2026-01-01T00:00:00Z', ...ownedBy(aChannel()) } }),
+    ]
     for (const object of others) {
-      const children: World['children'] = new Map([[childKey('Ingress', 'chat-gateway'), { kind: 'object', type: operandTypes.Ingress, object }]])
+      const children: World['children'] = new Map([
+        [childKey('Ingress', 'chat-gateway'), { kind: 'object', type: operandTypes.Ingress, object }],
+      ])
       expect(summaries(plan(withTopic({ children })))).not.toContain('delete Ingress')
     }
   })
 
   it('is taken away from a channel whose path another channel has, or whose path is below or above one of another', () => {
     const world = atRest(route).world()
-    const rival = (taken: string) => ({ ...world, rivals: { ...noRivals, route: { channel: { namespace: 'shop', name: 'older' }, path: 'app.example.com/wss/chat', taken } } })
+    const rival = (taken: string) => ({
+      ...world,
+      rivals: { ...noRivals, route: { channel: { namespace: 'shop', name: 'older' }, path: 'app.example.com/wss/chat', taken } },
+    })
     const [same, above] = [planChannel(rival('app.example.com/wss/chat'), settings), planChannel(rival('app.example.com/wss'), settings)]
     expect([summaries(same), same.route.whenDone, summaries(above)]).toEqual([['delete Ingress'], null, ['delete Ingress']])
     expect([...same.refusals, ...above.refusals]).toEqual([
-      { about: 'RouteReady', reason: 'RouteClaimed', message: 'app.example.com/wss/chat collides with app.example.com/wss/chat, which the channel shop/older has. Set another spec.route.host or spec.route.paths, or delete one of the two.' },
-      { about: 'RouteReady', reason: 'RouteClaimed', message: 'app.example.com/wss/chat collides with app.example.com/wss, which the channel shop/older has. A path and all paths below it are of one channel. Set another spec.route.host or spec.route.paths, or delete one of the two.' },
+      {
+        about: 'RouteReady',
+        reason: 'RouteClaimed',
+        message:
+          'app.example.com/wss/chat collides with app.example.com/wss/chat, which the channel shop/older has. Set another spec.route.host or spec.route.paths, or delete one of the two.',
+      },
+      {
+        about: 'RouteReady',
+        reason: 'RouteClaimed',
+        message:
+          'app.example.com/wss/chat collides with app.example.com/wss, which the channel shop/older has. A path and all paths below it are of one channel. Set another spec.route.host or spec.route.paths, or delete one of the two.',
+      },
     ])
   })
 
@@ -269,9 +348,18 @@ describe('a route', () => {
     expect(model.channel.status?.route).toEqual({ host: 'app.example.com', socket: '/wss/chat', api: '/api/chat' })
     const world = { ...model.world(), channel: { ...model.channel, status: { ...model.channel.status, route: had } } }
     expect(planChannel(world, settings).route).toEqual({ whenDone: model.channel.status?.route, otherwise: had })
-    const paused = { ...world, channel: { ...world.channel, metadata: { ...world.channel.metadata, annotations: { 'carillon.dev/paused': 'true' } } } }
+    const paused = {
+      ...world,
+      channel: { ...world.channel, metadata: { ...world.channel.metadata, annotations: { 'carillon.dev/paused': 'true' } } },
+    }
     expect(planChannel(paused, settings).route).toEqual({ whenDone: had, otherwise: had })
-    const ofEarlierRelease = { ...paused, channel: { ...paused.channel, status: { url: 'wss://old.example.com/wss/chat/v1/ws', apiUrl: 'https://old.example.com/api/chat/v1' } } }
+    const ofEarlierRelease = {
+      ...paused,
+      channel: {
+        ...paused.channel,
+        status: { url: 'wss://old.example.com/wss/chat/v1/ws', apiUrl: 'https://old.example.com/api/chat/v1' },
+      },
+    }
     expect(planChannel(ofEarlierRelease, settings).route).toEqual({ whenDone: had, otherwise: had })
   })
 
@@ -287,46 +375,75 @@ describe('a route', () => {
 
   it('is not asked for in vain where the Gateway API is not installed, and there is no fuss where nobody asks', () => {
     const error: ApiError = { kind: 'no-such-resource', code: 404, message: '' }
-    const children: World['children'] = new Map([[childKey('HTTPRoute', 'chat-gateway'), { kind: 'unknown', type: operandTypes.HTTPRoute, error }]])
+    const children: World['children'] = new Map([
+      [childKey('HTTPRoute', 'chat-gateway'), { kind: 'unknown', type: operandTypes.HTTPRoute, error }],
+    ])
     const asked = plan(withTopic({ channel: aChannel({ spec: httpRoute }), children }))
-    expect([summaries(asked).includes('create HTTPRoute'), asked.refusals.map(({ reason }) => reason)]).toEqual([false, ['GatewayApiNotInstalled']])
+    expect([summaries(asked).includes('create HTTPRoute'), asked.refusals.map(({ reason }) => reason)]).toEqual([
+      false,
+      ['GatewayApiNotInstalled'],
+    ])
     expect(plan(withTopic({ children })).refusals).toEqual([])
   })
 
   it('is not refused for what could not be found out', () => {
-    expect(plan(withTopic({ channel: aChannel({ spec: route }), route: { kind: 'unknown', error: { kind: 'forbidden', code: 403, message: '' } } })).refusals).toEqual([])
+    expect(
+      plan(
+        withTopic({ channel: aChannel({ spec: route }), route: { kind: 'unknown', error: { kind: 'forbidden', code: 403, message: '' } } }),
+      ).refusals,
+    ).toEqual([])
   })
 })
 
 describe('an object of the same name', () => {
-  const found = (object: ReturnType<typeof aForeignObject>): Partial<World> => withTopic({ children: new Map([[childKey('Service', 'chat-gateway'), { kind: 'object', type: operandTypes.Service, object }]]) })
+  const found = (object: ReturnType<typeof aForeignObject>): Partial<World> =>
+    withTopic({ children: new Map([[childKey('Service', 'chat-gateway'), { kind: 'object', type: operandTypes.Service, object }]]) })
 
-  it('that is somebody else\'s is never touched, and all others are made', () => {
+  it("that is somebody else's is never touched, and all others are made", () => {
     const planned = plan(found(aForeignObject('Service')))
     expect(summaries(planned)).toEqual(['create ServiceAccount', 'create NetworkPolicy', 'create PodDisruptionBudget', 'create Deployment'])
     expect(planned.refusals).toMatchObject([{ about: 'GatewayAvailable', reason: 'ObjectNotOurs' }])
   })
 
-  it('that is owned by the channel only in part is not the channel\'s', () => {
-    const metadata = { name: 'chat-gateway', namespace: 'shop', uid: 'x', ownerReferences: ownedBy(aChannel()).ownerReferences?.map((owner) => ({ ...owner, controller: false })) ?? [] }
+  it("that is owned by the channel only in part is not the channel's", () => {
+    const metadata = {
+      name: 'chat-gateway',
+      namespace: 'shop',
+      uid: 'x',
+      ownerReferences: ownedBy(aChannel()).ownerReferences?.map((owner) => ({ ...owner, controller: false })) ?? [],
+    }
     expect(plan(found(aForeignObject('Service', { metadata }))).refusals).toMatchObject([{ reason: 'ObjectNotOurs' }])
   })
 
   it('that an earlier channel of this name leaves behind is waited for', () => {
     const earlier = aChannel({ metadata: { uid: 'earlier' } })
     const labels = { 'carillon.dev/channel': 'chat', 'app.kubernetes.io/managed-by': 'carillon-operator' }
-    const planned = plan(found(aForeignObject('Service', { metadata: { name: 'chat-gateway', namespace: 'shop', uid: 'x', labels, ...ownedBy(earlier) } })))
+    const planned = plan(
+      found(aForeignObject('Service', { metadata: { name: 'chat-gateway', namespace: 'shop', uid: 'x', labels, ...ownedBy(earlier) } })),
+    )
     expect([planned.refusals.map(({ reason }) => reason), planned.requeueAfterMs]).toEqual([['ObjectTerminating'], 5_000])
   })
 
-  it('that is the channel\'s and is going is waited for', () => {
-    const metadata = { name: 'chat-gateway', namespace: 'shop', uid: 'x', deletionTimestamp: '2026-01-01T00:00:00Z', ...ownedBy(aChannel()) }
+  it("that is the channel's and is going is waited for", () => {
+    const metadata = {
+      name: 'chat-gateway',
+      namespace: 'shop',
+      uid: 'x',
+      deletionTimestamp: '2026-01-01T00:00:00Z',
+      ...ownedBy(aChannel()),
+    }
     expect(plan(found(aForeignObject('Service', { metadata }))).refusals).toMatchObject([{ reason: 'ObjectTerminating' }])
   })
 
   it('that may not be read is a matter of roles', () => {
     const error: ApiError = { kind: 'forbidden', code: 403, message: 'services is forbidden' }
-    const planned = plan(withTopic({ children: new Map([[childKey('Service', 'chat-gateway'), { kind: 'unknown', type: operandTypes.Service, error }]]) }))
-    expect([summaries(planned).includes('create Service'), planned.refusals.map(({ reason }) => reason), planned.requeueAfterMs]).toEqual([false, ['Forbidden'], 5_000])
+    const planned = plan(
+      withTopic({ children: new Map([[childKey('Service', 'chat-gateway'), { kind: 'unknown', type: operandTypes.Service, error }]]) }),
+    )
+    expect([summaries(planned).includes('create Service'), planned.refusals.map(({ reason }) => reason), planned.requeueAfterMs]).toEqual([
+      false,
+      ['Forbidden'],
+      5_000,
+    ])
   })
 })

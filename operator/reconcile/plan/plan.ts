@@ -40,7 +40,12 @@ export function planChannel(world: World, settings: Settings, before: readonly O
   if (metadata.deletionTimestamp !== undefined) return planDeletion(world, settings)
   if (isPaused(world.channel)) return idle(world, 'paused', [])
   const name = checkChannelName(metadata.name)
-  if (!name.ok) return idle(world, 'active', everything.map((about) => ({ about, reason: 'InvalidName', message: `${name.error}.` })))
+  if (!name.ok)
+    return idle(
+      world,
+      'active',
+      everything.map((about) => ({ about, reason: 'InvalidName', message: `${name.error}.` })),
+    )
   return planActive(world, settings, before)
 }
 
@@ -52,23 +57,41 @@ const everything = ['TopicReady', 'GatewayAvailable', 'RouteReady'] as const
 
 function idle(world: World, phase: Plan['phase'], refusals: readonly Refusal[]): Plan {
   const [topic, deadLetters] = [recordedTopic(world, 'topic'), recordedTopic(world, 'deadLetters')]
-  return { phase, actions: [], refusals, topic: { whenDone: topic, otherwise: topic }, deadLetters: { whenDone: deadLetters, otherwise: deadLetters }, route: keptRoute(world.channel), holdsGatewayBack: true, requeueAfterMs: null }
+  return {
+    phase,
+    actions: [],
+    refusals,
+    topic: { whenDone: topic, otherwise: topic },
+    deadLetters: { whenDone: deadLetters, otherwise: deadLetters },
+    route: keptRoute(world.channel),
+    holdsGatewayBack: true,
+    requeueAfterMs: null,
+  }
 }
 
 function planActive(world: World, settings: Settings, before: readonly Outcome[]): Plan {
   const addFinalizer = finalizerActions(world, 'add-finalizer')
   const contest = judgeContest(world, world.channel, addFinalizer.length === 0 ? [] : [finalizerField])
-  const contested: readonly Refusal[] = contest === null ? [] : [{ about: 'TopicReady', reason: 'FieldContested', message: contest.message }]
+  const contested: readonly Refusal[] =
+    contest === null ? [] : [{ about: 'TopicReady', reason: 'FieldContested', message: contest.message }]
   // No topic is made without the finalizer that answers for it.
   if (contest?.isHeld === true) return { ...idle(world, 'active', contested), requeueAfterMs: contest.againAfterMs }
-  const isCreated = (use: TopicUse): boolean => before.some(({ kind, action }) => kind === 'done' && action.kind === 'create-topic' && (action.use ?? 'topic') === use)
+  const isCreated = (use: TopicUse): boolean =>
+    before.some(({ kind, action }) => kind === 'done' && action.kind === 'create-topic' && (action.use ?? 'topic') === use)
   const topic = planTopic(world, isCreated('topic'))
   const deadLetters = planDeadLetters(world, topic, isCreated('deadLetters'))
   const gateway = planGateway(world, settings, { topic, deadLetters })
   return {
     phase: 'active',
     // The finalizer comes before the topic that it answers for, and goes when everything else is done.
-    actions: [...staleNote(world, settings), ...addFinalizer, ...topic.actions, ...deadLetters.actions, ...gateway.actions, ...finalizerActions(world, 'remove-finalizer')],
+    actions: [
+      ...staleNote(world, settings),
+      ...addFinalizer,
+      ...topic.actions,
+      ...deadLetters.actions,
+      ...gateway.actions,
+      ...finalizerActions(world, 'remove-finalizer'),
+    ],
     refusals: [...contested, ...topic.refusals, ...deadLetters.refusals, ...gateway.refusals],
     topic: topic.record,
     deadLetters: deadLetters.record,
@@ -98,14 +121,28 @@ interface PlannedTopics {
 }
 
 function planGateway(world: World, settings: Settings, { topic: { epoch }, deadLetters }: PlannedTopics): GatewayPlan {
-  const environment = environmentOf(world.channel, settings, { epoch, deadLetterTopic: deadLetters.isUsed ? deadLetterTopicOf(world.channel) : null })
+  const environment = environmentOf(world.channel, settings, {
+    epoch,
+    deadLetterTopic: deadLetters.isUsed ? deadLetterTopicOf(world.channel) : null,
+  })
   const fixedUser = hasFixedUser(world)
   const holdsGatewayBack = epoch === null || environment === null || !environment.ok || !fixedUser.ok
   const refusals = [...(environment?.ok === false ? [environment.error] : []), ...(fixedUser.ok ? [] : [userUnknown(fixedUser.error)])]
   const scaling = planScaling(world)
-  const input = operandInput(world, settings, { scaling, environment: environment?.ok === true ? environment.value : { environment: [], files: [] }, hasFixedUser: fixedUser.ok && fixedUser.value })
+  const input = operandInput(world, settings, {
+    scaling,
+    environment: environment?.ok === true ? environment.value : { environment: [], files: [] },
+    hasFixedUser: fixedUser.ok && fixedUser.value,
+  })
   const rendered = renderOperands(input)
-  if (!rendered.ok) return { actions: [], refusals: [...refusals, { about: 'GatewayAvailable', reason: 'InvalidObject', message: rendered.error }], requeueAfterMs: null, holdsGatewayBack: true, route: keptRoute(world.channel) }
+  if (!rendered.ok)
+    return {
+      actions: [],
+      refusals: [...refusals, { about: 'GatewayAvailable', reason: 'InvalidObject', message: rendered.error }],
+      requeueAfterMs: null,
+      holdsGatewayBack: true,
+      route: keptRoute(world.channel),
+    }
   const route = planRoute(world)
   const wanted = rendered.value.filter(({ kind }) => !(route.isLeftOut && isRouteKind(kind)))
   const objects = planObjects(world, wanted, { held: heldKinds(holdsGatewayBack, scaling), appliedBy: settings.appliedBy })
@@ -114,7 +151,12 @@ function planGateway(world: World, settings: Settings, { topic: { epoch }, deadL
     actions: [...handOver, ...objects.actions],
     refusals: [...refusals, ...objects.refusals, ...route.refusals],
     route: { whenDone: route.record, otherwise: keptRoute(world.channel).otherwise },
-    requeueAfterMs: soonest(objects.requeueAfterMs, route.requeueAfterMs, holdsGatewayBack ? null : scaling.requeueAfterMs, fixedUser.ok ? null : soonMs),
+    requeueAfterMs: soonest(
+      objects.requeueAfterMs,
+      route.requeueAfterMs,
+      holdsGatewayBack ? null : scaling.requeueAfterMs,
+      fixedUser.ok ? null : soonMs,
+    ),
     holdsGatewayBack,
   }
 }
@@ -134,11 +176,22 @@ function userUnknown(error: ApiError): Refusal {
 }
 
 /** Null: it is not known which Kafka to name. */
-function environmentOf(channel: RealtimeChannel, settings: Settings, { epoch, deadLetterTopic }: { readonly epoch: string | null; readonly deadLetterTopic: string | null }): ReturnType<typeof gatewayEnvironment> | null {
+function environmentOf(
+  channel: RealtimeChannel,
+  settings: Settings,
+  { epoch, deadLetterTopic }: { readonly epoch: string | null; readonly deadLetterTopic: string | null },
+): ReturnType<typeof gatewayEnvironment> | null {
   const kafka = kafkaOfPods(channel.spec, settings.defaultKafka)
   if (kafka === null) return null
   // Without an epoch nothing is started, but what is wrong with the options is said at once.
-  return gatewayEnvironment(channel.spec, { channelName: channel.metadata.name, kafka, topicName: topicNameOf(channel), topicEpoch: epoch ?? '', deadLetterTopic, paths: channelPaths(channel) })
+  return gatewayEnvironment(channel.spec, {
+    channelName: channel.metadata.name,
+    kafka,
+    topicName: topicNameOf(channel),
+    topicEpoch: epoch ?? '',
+    deadLetterTopic,
+    paths: channelPaths(channel),
+  })
 }
 
 /** An autoscaler without its Deployment, or a Deployment before its number of pods is safe, is left as it is. */

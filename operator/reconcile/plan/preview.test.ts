@@ -11,7 +11,13 @@ import { previewPlan, questionOf } from './preview.ts'
 
 const settings = someSettings()
 const claims = createClaims({ defaultBrokers: ['kafka:9092'] })
-claims.upsert(aChannel({ metadata: { name: 'news', uid: 'uid-news', creationTimestamp: '2025-01-01T00:00:00Z' }, spec: { route: { type: 'Ingress', host: 'app.example.com' } } }), openTopicRules)
+claims.upsert(
+  aChannel({
+    metadata: { name: 'news', uid: 'uid-news', creationTimestamp: '2025-01-01T00:00:00Z' },
+    spec: { route: { type: 'Ingress', host: 'app.example.com' } },
+  }),
+  openTopicRules,
+)
 
 /** What is answered about a channel at rest. */
 async function answerTo(text: string, spec: Partial<RealtimeChannelSpec> = {}, judge = aJudge()): Promise<string | undefined> {
@@ -30,7 +36,9 @@ async function answerTo(text: string, spec: Partial<RealtimeChannelSpec> = {}, j
 describe('a question about a channel', async () => {
   it('is answered with the fields that change', async () => {
     expect(await answerTo('{"gateway":{"replicas":5}}')).toBe('No pods restart. Change Deployment/chat-gateway: spec.replicas from 2 to 5.')
-    expect(await answerTo('{"gateway":{"logLevel":"warn"}}')).toContain('Pods restart, one after the other. Change Deployment/chat-gateway: env[LOG_LEVEL] set to warn.')
+    expect(await answerTo('{"gateway":{"logLevel":"warn"}}')).toContain(
+      'Pods restart, one after the other. Change Deployment/chat-gateway: env[LOG_LEVEL] set to warn.',
+    )
     expect(await answerTo('true')).toBe('Nothing: all is as the channel asks.')
   })
 
@@ -50,15 +58,22 @@ describe('a question about a channel', async () => {
 
   it('is answered with who has the path that the patch asks for', async () => {
     const asked = (socket: string): string => `{"route":{"type":"Ingress","host":"app.example.com","paths":{"socket":"${socket}"}}}`
-    expect(await answerTo(asked('/wss/news/v1/ws'))).toContain('app.example.com/wss/news/v1/ws collides with app.example.com/wss/news, which the channel shop/news has.')
+    expect(await answerTo(asked('/wss/news/v1/ws'))).toContain(
+      'app.example.com/wss/news/v1/ws collides with app.example.com/wss/news, which the channel shop/news has.',
+    )
     expect(await answerTo(asked('/wss/mine'))).toContain('Create Ingress/chat-gateway')
   })
 
   it('is answered by whom the class is for, where it is only for some namespaces', async () => {
     const api = createMemoryKubernetes()
-    await api.create({ group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', isNamespaced: false }, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', labels: { team: 'core' } } })
+    await api.create(
+      { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', isNamespaced: false },
+      { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', labels: { team: 'core' } } },
+    )
     const chosen = createOneClass(aChannelClass({ ...openAllowed, name: 'edge', namespaces: { matchLabels: { team: 'edge' } } }))
-    expect(await answerTo('{"className":"edge"}', {}, createJudge({ api, classes: chosen, image: 'carillon:1', brokers: [] }))).toContain('Not done (NotAllowedByClass): The class edge is not for the namespace shop')
+    expect(await answerTo('{"className":"edge"}', {}, createJudge({ api, classes: chosen, image: 'carillon:1', brokers: [] }))).toContain(
+      'Not done (NotAllowedByClass): The class edge is not for the namespace shop',
+    )
   })
 
   it('is refused with an example when it is no patch', async () => {

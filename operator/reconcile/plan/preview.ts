@@ -30,7 +30,13 @@ export interface PreviewParts {
 export function questionOf({ metadata }: World['channel']): Question | null {
   const text = metadata.annotations?.[annotations.plan]
   if (text === undefined) return null
-  return { id: createHash('sha256').update(JSON.stringify([metadata.uid, metadata.generation, text])).digest('hex').slice(0, 10), text }
+  return {
+    id: createHash('sha256')
+      .update(JSON.stringify([metadata.uid, metadata.generation, text]))
+      .digest('hex')
+      .slice(0, 10),
+    text,
+  }
 }
 
 /**
@@ -39,7 +45,12 @@ export function questionOf({ metadata }: World['channel']): Question | null {
  * after it.
  * @returns what the operator would do, for people; an error when the API server could not say whom the class is for
  */
-export async function previewPlan(world: World, { text }: Question, settings: Settings, { claims, judge }: PreviewParts): Promise<Result<string, ApiError>> {
+export async function previewPlan(
+  world: World,
+  { text }: Question,
+  settings: Settings,
+  { claims, judge }: PreviewParts,
+): Promise<Result<string, ApiError>> {
   const changed = changeChannel(world, text)
   if (!changed.ok) return ok(changed.error)
   const held = await judge.judge(changed.value)
@@ -76,7 +87,12 @@ function refusalOf(before: unknown, after: unknown): string | null {
 /** An Event takes 1,024 bytes. */
 function cut(text: string): string {
   const bytes = Buffer.from(text)
-  return bytes.length < maxNoteBytes ? text : `${bytes.subarray(0, maxNoteBytes - 10).toString('utf8').replace(/\uFFFD+$/, '')}…`
+  return bytes.length < maxNoteBytes
+    ? text
+    : `${bytes
+        .subarray(0, maxNoteBytes - 10)
+        .toString('utf8')
+        .replace(/\uFFFD+$/, '')}…`
 }
 
 function readPatch(question: string): Result<unknown, string> {

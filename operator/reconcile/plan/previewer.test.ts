@@ -12,15 +12,28 @@ import type { World } from '../world.ts'
 
 function rig(maxChannels: number) {
   const told: string[] = []
-  const create = async (_type: unknown, { metadata }: { readonly metadata: { readonly name: string } }): Promise<Result<never, ApiError>> => {
+  const create = async (
+    _type: unknown,
+    { metadata }: { readonly metadata: { readonly name: string } },
+  ): Promise<Result<never, ApiError>> => {
     told.push(metadata.name.replace(/\.plan-.*/, ''))
     return failed({ kind: 'already-exists', message: 'told before', code: 409 })
   }
-  const preview = createPreviewer({ api: { create }, settings: someSettings(), claims: createClaims({ defaultBrokers: [] }), judge: aJudge(), logger: createRecordingLogger().logger, identity: 'operator', nowMs: () => 0, maxChannels })
+  const preview = createPreviewer({
+    api: { create },
+    settings: someSettings(),
+    claims: createClaims({ defaultBrokers: [] }),
+    judge: aJudge(),
+    logger: createRecordingLogger().logger,
+    identity: 'operator',
+    nowMs: () => 0,
+    maxChannels,
+  })
   return { told, preview }
 }
 
-const asking = (name: string): World => createModelWorld(aChannel({ metadata: { name, uid: `uid-${name}`, annotations: { [annotations.plan]: 'true' } } })).world()
+const asking = (name: string): World =>
+  createModelWorld(aChannel({ metadata: { name, uid: `uid-${name}`, annotations: { [annotations.plan]: 'true' } } })).world()
 
 it('answers a question once, and remembers those of so many channels and no more', async () => {
   const { told, preview } = rig(2)

@@ -23,7 +23,15 @@ const eventType: ResourceType = { group: 'events.k8s.io', version: 'v1', plural:
  * Answers the annotation carillon.dev/plan with an Event. The Event's name follows from the question, so that a question is answered once, by
  * whichever operator, however often the channel is looked at. It does not wait for the answer, and a failure costs nothing but it.
  */
-export function createPreviewer({ api, settings, logger, identity, nowMs, maxChannels = 4_096, ...parts }: PreviewerParts): (world: World) => void {
+export function createPreviewer({
+  api,
+  settings,
+  logger,
+  identity,
+  nowMs,
+  maxChannels = 4_096,
+  ...parts
+}: PreviewerParts): (world: World) => void {
   /** By channel, the question that was answered last. One that is forgotten is answered again, which the API server then refuses. */
   const answered = new Map<string, string>()
 
@@ -38,7 +46,10 @@ export function createPreviewer({ api, settings, logger, identity, nowMs, maxCha
     const { metadata } = world.channel
     const told = await tell(world, question)
     if (told.ok || told.error.kind === 'already-exists') return
-    logger.warn({ namespace: metadata.namespace, channel: metadata.name, reason: told.error.message }, 'a plan that was asked for could not be told')
+    logger.warn(
+      { namespace: metadata.namespace, channel: metadata.name, reason: told.error.message },
+      'a plan that was asked for could not be told',
+    )
   }
 
   async function tell(world: World, question: Question): Promise<Result<unknown, ApiError>> {
@@ -56,7 +67,11 @@ export function createPreviewer({ api, settings, logger, identity, nowMs, maxCha
   }
 }
 
-function eventOf({ channel }: World, { id, note }: { readonly id: string; readonly note: string }, { identity, nowMs }: { readonly identity: string; readonly nowMs: number }): KubernetesObject {
+function eventOf(
+  { channel }: World,
+  { id, note }: { readonly id: string; readonly note: string },
+  { identity, nowMs }: { readonly identity: string; readonly nowMs: number },
+): KubernetesObject {
   const { name, namespace = '', uid } = channel.metadata
   return {
     apiVersion: 'events.k8s.io/v1',
@@ -68,7 +83,14 @@ function eventOf({ channel }: World, { id, note }: { readonly id: string; readon
     action: 'Plan',
     reason: 'Planned',
     type: 'Normal',
-    regarding: { apiVersion: channel.apiVersion, kind: channel.kind, name, namespace, uid, resourceVersion: channel.metadata.resourceVersion },
+    regarding: {
+      apiVersion: channel.apiVersion,
+      kind: channel.kind,
+      name,
+      namespace,
+      uid,
+      resourceVersion: channel.metadata.resourceVersion,
+    },
     note,
   }
 }

@@ -54,17 +54,31 @@ describe('the proxy of a URI', () => {
     expect(isProxied(uri, entry)).toBe(true)
   })
 
-  it.each(['https://localhost/', 'https://keys.localhost/', 'https://127.0.0.1:8443/', 'https://127.1.2.3/', 'https://[::1]/'])('is none for %s, which is this machine', (uri) => {
-    expect(isProxied(uri)).toBe(false)
-  })
+  it.each(['https://localhost/', 'https://keys.localhost/', 'https://127.0.0.1:8443/', 'https://127.1.2.3/', 'https://[::1]/'])(
+    'is none for %s, which is this machine',
+    (uri) => {
+      expect(isProxied(uri)).toBe(false)
+    },
+  )
 })
 
 it('the port of a URL is known, also when its scheme implies it', () => {
-  expect(['https://a', 'http://a/', 'http://a:8080/x', 'https://[::1]:8443', 'sasl://a', 'a'].map(portOf)).toEqual([443, 80, 8080, 8443, null, null])
+  expect(['https://a', 'http://a/', 'http://a:8080/x', 'https://[::1]:8443', 'sasl://a', 'a'].map(portOf)).toEqual([
+    443,
+    80,
+    8080,
+    8443,
+    null,
+    null,
+  ])
 })
 
 describe('a network', () => {
-  const address = fc.oneof(fc.ipV4(), fc.ipV6(), fc.constantFrom('10.0.0.1', '10.255.255.255', '11.0.0.0', 'fd00::', 'fdff::1', '::ffff:10.0.0.1'))
+  const address = fc.oneof(
+    fc.ipV4(),
+    fc.ipV6(),
+    fc.constantFrom('10.0.0.1', '10.255.255.255', '11.0.0.0', 'fd00::', 'fdff::1', '::ffff:10.0.0.1'),
+  )
   const familyOf = (text: string): 'ipv4' | 'ipv6' => (text.includes(':') ? 'ipv6' : 'ipv4')
 
   it('has the addresses that Node.js says it has', () => {

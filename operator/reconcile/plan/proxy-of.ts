@@ -11,8 +11,10 @@ export function proxyOf(uri: string, proxies: Proxies | undefined): string | nul
   if (proxies === undefined || !URL.canParse(uri)) return null
   const { protocol, hostname, port } = new URL(uri)
   const proxy = protocol === 'https:' ? proxies.httpsProxy : proxies.httpProxy
-  const target: Target = { host: hostname.toLowerCase().replace(/\.$/, ''), port: port === '' ? defaultPorts[protocol] ?? '' : port }
-  return proxy === undefined || [...loopback, ...(proxies.noProxy ?? [])].some((entry) => isMeant(entry.toLowerCase(), target)) ? null : proxy
+  const target: Target = { host: hostname.toLowerCase().replace(/\.$/, ''), port: port === '' ? (defaultPorts[protocol] ?? '') : port }
+  return proxy === undefined || [...loopback, ...(proxies.noProxy ?? [])].some((entry) => isMeant(entry.toLowerCase(), target))
+    ? null
+    : proxy
 }
 
 /** The port of a URL, also when it is the one that its scheme implies; null when it is no URL of the web. */

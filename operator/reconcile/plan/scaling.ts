@@ -29,10 +29,15 @@ export function planScaling(world: World): ScalingPlan {
   if (autoscaling === undefined) return { scaling: { kind: 'fixed', replicas }, handOver: null, requeueAfterMs: null }
   const live = runningDeployment(world)
   const current = live?.spec?.replicas ?? 0
-  if (live === null || current === 0) return { scaling: { kind: 'fixed', replicas: autoscaling.minReplicas }, handOver: null, requeueAfterMs: soonMs }
+  if (live === null || current === 0)
+    return { scaling: { kind: 'fixed', replicas: autoscaling.minReplicas }, handOver: null, requeueAfterMs: soonMs }
   const owners = ownersOfReplicas(live)
   const isOursAlone = owners.has(names.fieldManager) && owners.size === 1
-  return { scaling: { kind: 'handed-over' }, handOver: isOursAlone ? handOver(live, current) : null, requeueAfterMs: isOursAlone ? soonMs : null }
+  return {
+    scaling: { kind: 'handed-over' },
+    handOver: isOursAlone ? handOver(live, current) : null,
+    requeueAfterMs: isOursAlone ? soonMs : null,
+  }
 }
 
 function ownersOfReplicas({ metadata }: Deployment): ReadonlySet<string> {
@@ -45,6 +50,11 @@ function ownersOfReplicas({ metadata }: Deployment): ReadonlySet<string> {
 
 function handOver(live: Deployment, replicas: number): Action {
   const { name, namespace } = live.metadata
-  const object: KubernetesObject = { apiVersion: live.apiVersion, kind: live.kind, metadata: { name, ...(namespace === undefined ? {} : { namespace }) }, spec: { replicas } }
+  const object: KubernetesObject = {
+    apiVersion: live.apiVersion,
+    kind: live.kind,
+    metadata: { name, ...(namespace === undefined ? {} : { namespace }) },
+    spec: { replicas },
+  }
   return { kind: 'hand-over-replicas', type: operandTypes.Deployment, object }
 }

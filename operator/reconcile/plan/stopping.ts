@@ -13,7 +13,10 @@ import type { OperandInput } from '../../../cdk8s/operands/operand-input.ts'
  * that late proxies still send, where a gateway that has begun to stop is unready. To wait twice would only make every roll-out longer.
  */
 export function stoppingOf(drainSeconds: number): OperandInput['stopping'] {
-  return { preStopSeconds, terminationGracePeriodSeconds: preStopSeconds + drainSeconds + Math.ceil((stopSteps * stopTimeoutMs) / 1_000) + marginSeconds }
+  return {
+    preStopSeconds,
+    terminationGracePeriodSeconds: preStopSeconds + drainSeconds + Math.ceil((stopSteps * stopTimeoutMs) / 1_000) + marginSeconds,
+  }
 }
 
 export const preStopSeconds = 5

@@ -14,8 +14,15 @@ const attributes = 'k8s.pod.name=$(POD_NAME),k8s.namespace.name=$(POD_NAMESPACE)
 function tracingOfSpec({ tracing }: Pick<StoredSpec, 'tracing'>): readonly (readonly [string, string])[] {
   if (tracing === undefined) return []
   const { endpoint, protocol, samplePercent } = tracing
-  const sampler = samplePercent === undefined ? [] : [['OTEL_TRACES_SAMPLER', 'parentbased_traceidratio'] as const, ['OTEL_TRACES_SAMPLER_ARG', String(samplePercent / 100)] as const]
-  return [['OTEL_EXPORTER_OTLP_ENDPOINT', endpoint], ...(protocol === undefined ? [] : [['OTEL_EXPORTER_OTLP_PROTOCOL', protocol] as const]), ...sampler]
+  const sampler =
+    samplePercent === undefined
+      ? []
+      : [['OTEL_TRACES_SAMPLER', 'parentbased_traceidratio'] as const, ['OTEL_TRACES_SAMPLER_ARG', String(samplePercent / 100)] as const]
+  return [
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', endpoint],
+    ...(protocol === undefined ? [] : [['OTEL_EXPORTER_OTLP_PROTOCOL', protocol] as const]),
+    ...sampler,
+  ]
 }
 
 /** What the channel writes into `gateway.env`, without empty values, and `spec.tracing` behind it. */

@@ -27,7 +27,11 @@ function channel({ name, uid, namespace = 'team', created = '2026-01-01T00:00:00
   const { host, ...paths } = route ?? {}
   const spec = { route: route === null ? { type: 'None', paths: {} } : { type: 'Ingress', host, paths } }
   const status = has === undefined && said === undefined ? {} : { status: { ...said, ...(has === undefined ? {} : { route: has }) } }
-  return { metadata: { namespace, name, uid: uid ?? `uid-${namespace}-${name}`, creationTimestamp: created }, spec, ...status } as unknown as RealtimeChannel // The rest is not looked at.
+  return {
+    metadata: { namespace, name, uid: uid ?? `uid-${namespace}-${name}`, creationTimestamp: created },
+    spec,
+    ...status,
+  } as unknown as RealtimeChannel // The rest is not looked at.
 }
 
 const ref = (name: string, namespace = 'team') => ({ namespace, name })
@@ -48,13 +52,20 @@ describe('claims of routes', () => {
     ['a path that differs by case alone', { host, socket: '/WSS/Chrome' }, `${host}/WSS/Chrome`],
     ['the path on a wildcard above the host', { host: '*.bank.example', socket: '/wss/chrome' }, '*.bank.example/wss/chrome'],
   ])('refuse to the younger channel %s', (_what, route, path) => {
-    const claims = claimsOf({ name: 'chrome', namespace: 'payments', route: { host } }, { name: 'thief', namespace: 'evil', created: late, route })
+    const claims = claimsOf(
+      { name: 'chrome', namespace: 'payments', route: { host } },
+      { name: 'thief', namespace: 'evil', created: late, route },
+    )
     expect(claims.rivalOf(ref('thief', 'evil'))).toMatchObject({ channel: ref('chrome', 'payments'), path })
     expect(claims.rivalOf(ref('chrome', 'payments'))).toBeNull()
   })
 
   it('let channels share a host, also with paths of which one is the beginning of the other by letters alone', () => {
-    const claims = claimsOf({ name: 'news', route: { host } }, { name: 'newspaper', created: late, route: { host } }, { name: 'other', created: late, route: { host: 'bank.example', socket: '/wss/news', api: '/api/news' } })
+    const claims = claimsOf(
+      { name: 'news', route: { host } },
+      { name: 'newspaper', created: late, route: { host } },
+      { name: 'other', created: late, route: { host: 'bank.example', socket: '/wss/news', api: '/api/news' } },
+    )
     expect(['news', 'newspaper', 'other'].map((name) => claims.rivalOf(ref(name)))).toEqual([null, null, null])
   })
 
@@ -66,7 +77,11 @@ describe('claims of routes', () => {
     const has = { host, socket: '/wss/chrome', api: '/api/chrome' }
     const claims = claimsOf({ name: 'early', namespace: 'evil' }, { name: 'chrome', created: late, route: { host }, has })
     claims.upsert(channel({ name: 'early', namespace: 'evil', route: { host, socket: '/wss/chrome/v1/ws' } }))
-    expect(claims.rivalOf(ref('early', 'evil'))).toEqual({ channel: ref('chrome'), path: `${host}/wss/chrome/v1/ws`, taken: `${host}/wss/chrome` })
+    expect(claims.rivalOf(ref('early', 'evil'))).toEqual({
+      channel: ref('chrome'),
+      path: `${host}/wss/chrome/v1/ws`,
+      taken: `${host}/wss/chrome`,
+    })
     expect(claims.rivalOf(ref('chrome'))).toBeNull()
   })
 
@@ -77,18 +92,31 @@ describe('claims of routes', () => {
 
   it('hold a path that the spec left until the status says that it is free', () => {
     const had = { host, socket: '/wss/chrome', api: '/api/chrome' }
-    const claims = claimsOf({ name: 'chrome', route: { host: 'new.example' }, has: had }, { name: 'next', created: late, route: { host, socket: '/wss/chrome' } })
+    const claims = claimsOf(
+      { name: 'chrome', route: { host: 'new.example' }, has: had },
+      { name: 'next', created: late, route: { host, socket: '/wss/chrome' } },
+    )
     expect(claims.rivalOf(ref('next'))?.channel).toEqual(ref('chrome'))
-    expect(claims.upsert(channel({ name: 'chrome', route: { host: 'new.example' }, has: { ...had, host: 'new.example' } }))).toEqual([ref('next')])
+    expect(claims.upsert(channel({ name: 'chrome', route: { host: 'new.example' }, has: { ...had, host: 'new.example' } }))).toEqual([
+      ref('next'),
+    ])
     expect(claims.rivalOf(ref('next'))).toBeNull()
   })
 
   it('leave its route to a channel that is refused as a whole, and nothing else that it asks for', () => {
     const has = { host, socket: '/wss/chrome', api: '/api/chrome' }
     const refused = channel({ name: 'chrome', route: { host, socket: '/wss/chrome', api: '/other' }, has })
-    const claims = claimsOf({ name: 'chrome', route: { host, socket: '/wss/chrome', api: '/other' }, has }, { name: 'next', created: late, route: { host, socket: '/wss/chrome' } }, { name: 'third', created: late, route: { host, socket: '/other' } })
+    const claims = claimsOf(
+      { name: 'chrome', route: { host, socket: '/wss/chrome', api: '/other' }, has },
+      { name: 'next', created: late, route: { host, socket: '/wss/chrome' } },
+      { name: 'third', created: late, route: { host, socket: '/other' } },
+    )
     expect(claims.suspend(refused)).toContainEqual(ref('third'))
-    expect([claims.rivalOf(ref('next'))?.channel, claims.rivalOf(ref('third')), claims.rivalOf(ref('chrome'))]).toEqual([ref('chrome'), null, null])
+    expect([claims.rivalOf(ref('next'))?.channel, claims.rivalOf(ref('third')), claims.rivalOf(ref('chrome'))]).toEqual([
+      ref('chrome'),
+      null,
+      null,
+    ])
   })
 
   describe('of a channel of an earlier release, whose status has no route', () => {
@@ -110,7 +138,10 @@ describe('claims of routes', () => {
       const claims = createRouteClaims()
       claims.suspend(channel({ ...old, said }))
       claims.suspend(channel({ ...young, said }))
-      expect([claims.take(channel({ ...young, said })).rival?.channel, claims.take(channel({ ...old, said })).rival]).toEqual([ref('chrome'), null])
+      expect([claims.take(channel({ ...young, said })).rival?.channel, claims.take(channel({ ...old, said })).rival]).toEqual([
+        ref('chrome'),
+        null,
+      ])
     })
 
     it.each([
@@ -128,18 +159,23 @@ describe('claims of routes', () => {
     const has = { host, socket: '/wss/chrome', api: '/api/chrome' }
     const claims = claimsOf({ name: 'early', namespace: 'evil' }, { name: 'chrome', created: late, route: { host }, has })
     // The reconcile has read the channel with this route, and the watch has seen it without since.
-    expect(claims.take(channel({ name: 'early', namespace: 'evil', route: { host, socket: '/wss/chrome/v1' } })).rival?.channel).toEqual(ref('chrome'))
+    expect(claims.take(channel({ name: 'early', namespace: 'evil', route: { host, socket: '/wss/chrome/v1' } })).rival?.channel).toEqual(
+      ref('chrome'),
+    )
     expect(claims.take(channel({ name: 'early', namespace: 'evil' }))).toEqual({ rival: null, affected: [] })
   })
 
-  it('are a channel\'s from the moment in which it takes the route, before its status says so, whatever the watch shows meanwhile', () => {
+  it("are a channel's from the moment in which it takes the route, before its status says so, whatever the watch shows meanwhile", () => {
     const claims = claimsOf({ name: 'early' }, { name: 'chrome', created: late, route: { host } })
     const asking = { name: 'early', route: { host, socket: '/wss/chrome' } }
     expect(claims.take(channel({ name: 'chrome', created: late, route: { host } })).rival).toBeNull()
     claims.upsert(channel({ name: 'chrome', created: late, route: { host } }))
     claims.upsert(channel(asking))
     expect(claims.take(channel(asking)).rival?.channel).toEqual(ref('chrome'))
-    expect(claims.take(channel({ name: 'chrome', created: late, route: { host: 'moved.example' } }))).toEqual({ rival: null, affected: [ref('early')] })
+    expect(claims.take(channel({ name: 'chrome', created: late, route: { host: 'moved.example' } }))).toEqual({
+      rival: null,
+      affected: [ref('early')],
+    })
     expect(claims.take(channel(asking)).rival).toBeNull()
   })
 
@@ -176,26 +212,36 @@ describe('claims of routes', () => {
 })
 
 const anyRecord = fc.record({ host: anyHost, socket: anyPath, api: anyPath })
-const anyAsked: fc.Arbitrary<Asked> = fc.record({
-  name: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'),
-  created: fc.constantFrom('2026-01-01T00:00:00Z', late),
-  route: fc.option(anyRecord),
-  has: fc.option(anyRecord, { nil: undefined }),
-}).map(({ has, ...asked }) => (has === undefined ? asked : { ...asked, has }))
+const anyAsked: fc.Arbitrary<Asked> = fc
+  .record({
+    name: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'),
+    created: fc.constantFrom('2026-01-01T00:00:00Z', late),
+    route: fc.option(anyRecord),
+    has: fc.option(anyRecord, { nil: undefined }),
+  })
+  .map(({ has, ...asked }) => (has === undefined ? asked : { ...asked, has }))
 interface Step {
   /** suspend: it is refused as a whole, and asks for nothing. */
   readonly how: 'upsert' | 'suspend' | 'remove'
   readonly asked: Asked
 }
-const anyStep: fc.Arbitrary<Step> = fc.record({ how: fc.constantFrom('upsert' as const, 'upsert' as const, 'upsert' as const, 'suspend' as const, 'remove' as const), asked: anyAsked })
+const anyStep: fc.Arbitrary<Step> = fc.record({
+  how: fc.constantFrom('upsert' as const, 'upsert' as const, 'upsert' as const, 'suspend' as const, 'remove' as const),
+  asked: anyAsked,
+})
 
 /** By comparing everything with everything: whether another channel ranks before one of this channel's places. */
 function isRefused(mine: Asked, all: readonly Asked[]): boolean {
-  const recordOf = ({ route }: Asked): RouteRecord | null => (route === null || route === undefined ? null : { socket: '', api: '', ...route })
+  const recordOf = ({ route }: Asked): RouteRecord | null =>
+    route === null || route === undefined ? null : { socket: '', api: '', ...route }
   const placesOf = (record: RouteRecord | null | undefined) => (record === null || record === undefined ? [] : placesOfRecord(record))
-  const isOneOf = (place: { readonly host: string; readonly path: string }, record: RouteRecord | undefined): boolean => placesOf(record).some(({ host: at, path }) => at === place.host && path === place.path)
-  const rank = (asked: Asked, place: { readonly host: string; readonly path: string }): string => `${isOneOf(place, asked.has) ? 0 : 1} ${asked.created} ${asked.name}`
-  const others = all.filter(({ name }) => name !== mine.name).flatMap((asked) => [...placesOf(recordOf(asked)), ...placesOf(asked.has)].map((place) => ({ place, rank: rank(asked, place) })))
+  const isOneOf = (place: { readonly host: string; readonly path: string }, record: RouteRecord | undefined): boolean =>
+    placesOf(record).some(({ host: at, path }) => at === place.host && path === place.path)
+  const rank = (asked: Asked, place: { readonly host: string; readonly path: string }): string =>
+    `${isOneOf(place, asked.has) ? 0 : 1} ${asked.created} ${asked.name}`
+  const others = all
+    .filter(({ name }) => name !== mine.name)
+    .flatMap((asked) => [...placesOf(recordOf(asked)), ...placesOf(asked.has)].map((place) => ({ place, rank: rank(asked, place) })))
   return placesOf(recordOf(mine)).some((place) => others.some((other) => collide(other.place, place) && other.rank < rank(mine, place)))
 }
 
@@ -205,7 +251,8 @@ describe('of any channels, claims', () => {
       fc.property(fc.array(anyStep, { maxLength: 25 }), (steps) => {
         const claims = createRouteClaims()
         const all = new Map<string, Asked>()
-        const refused = (): ReadonlyMap<string, boolean> => new Map([...all.keys()].map((name) => [name, claims.rivalOf(ref(name)) !== null]))
+        const refused = (): ReadonlyMap<string, boolean> =>
+          new Map([...all.keys()].map((name) => [name, claims.rivalOf(ref(name)) !== null]))
         for (const { how, asked: given } of steps) {
           const before = refused()
           const { name } = given
@@ -230,7 +277,10 @@ describe('of any channels, claims', () => {
         for (const a of served) {
           for (const b of served) {
             if (a === b) continue
-            const pairs = [a, b].map(({ route }) => placesOfRecord({ socket: '', api: '', host, ...route })) as [ReturnType<typeof placesOfRecord>, ReturnType<typeof placesOfRecord>] // of two
+            const pairs = [a, b].map(({ route }) => placesOfRecord({ socket: '', api: '', host, ...route })) as [
+              ReturnType<typeof placesOfRecord>,
+              ReturnType<typeof placesOfRecord>,
+            ] // of two
             expect(pairs[0].some((mine) => pairs[1].some((theirs) => collide(mine, theirs)))).toBe(false)
           }
         }

@@ -68,10 +68,16 @@ export function createRouteClaims(): RouteClaims {
   const taken = new Map<string, RouteRecord>()
   const index = createRouteIndex<ClaimEntry>()
 
-  const rivalsAt = (entry: ClaimEntry): readonly ClaimEntry[] => [...index.find(entry.place, 'overlapping')].filter(({ owner }) => keyOf(owner) !== keyOf(entry.owner))
+  const rivalsAt = (entry: ClaimEntry): readonly ClaimEntry[] =>
+    [...index.find(entry.place, 'overlapping')].filter(({ owner }) => keyOf(owner) !== keyOf(entry.owner))
   const allOf = (claim: Claim): readonly ClaimEntry[] => [...claim.asked, ...claim.left]
   /** Channels that rank behind: what happens to this claim changes nothing for those before it. */
-  const behind = (claim: Claim): readonly ObjectRef[] => allOf(claim).flatMap((entry) => rivalsAt(entry).filter(({ rank }) => rank > entry.rank).map(({ owner }) => owner))
+  const behind = (claim: Claim): readonly ObjectRef[] =>
+    allOf(claim).flatMap((entry) =>
+      rivalsAt(entry)
+        .filter(({ rank }) => rank > entry.rank)
+        .map(({ owner }) => owner),
+    )
 
   function firstRival(asked: readonly ClaimEntry[]): RouteRival | null {
     for (const entry of asked) {
@@ -136,7 +142,9 @@ function claimOf(channel: RouteHolder, route: RouteRecord | null, taken: RouteRe
   const asked = placesOf(route)
   const had = uniquePlaces([...placesOf(heldRoute(channel)), ...placesOf(taken)])
   const has = (place: RoutePlace): boolean => had.some((each) => addressOf(each) === addressOf(place))
-  const entryOf = (isHeld: boolean) => (place: RoutePlace): ClaimEntry => ({ place, owner: ref, rank: `${isHeld ? 'has' : 'wants'} ${age}` })
+  const entryOf =
+    (isHeld: boolean) =>
+    (place: RoutePlace): ClaimEntry => ({ place, owner: ref, rank: `${isHeld ? 'has' : 'wants'} ${age}` })
   return {
     ref,
     uid: uidOf(channel),
@@ -148,6 +156,8 @@ function claimOf(channel: RouteHolder, route: RouteRecord | null, taken: RouteRe
 
 const placesOf = (record: RouteRecord | null): readonly RoutePlace[] => (record === null ? [] : placesOfRecord(record))
 
-const uniquePlaces = (places: readonly RoutePlace[]): readonly RoutePlace[] => [...new Map(places.map((place) => [addressOf(place), place])).values()]
+const uniquePlaces = (places: readonly RoutePlace[]): readonly RoutePlace[] => [
+  ...new Map(places.map((place) => [addressOf(place), place])).values(),
+]
 
 const isSame = (a: Claim, b: Claim): boolean => JSON.stringify(a) === JSON.stringify(b)

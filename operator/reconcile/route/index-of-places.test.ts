@@ -10,17 +10,32 @@ const place = (host: string, path: string, match: RoutePlace['match'] = 'Prefix'
 function indexOf(...places: readonly RoutePlace[]) {
   const index = createRouteIndex<Placed>()
   for (const each of places) index.add({ place: each })
-  return (asked: RoutePlace, relation: 'overlapping' | 'within' = 'overlapping') => [...index.find(asked, relation)].map((entry) => `${entry.place.host}${entry.place.path}`)
+  return (asked: RoutePlace, relation: 'overlapping' | 'within' = 'overlapping') =>
+    [...index.find(asked, relation)].map((entry) => `${entry.place.host}${entry.place.path}`)
 }
 
 describe('the index of routes', () => {
   it('finds what is above, at and below a path, by whole segments', () => {
-    const find = indexOf(place('a.example', '/wss'), place('a.example', '/wss/news'), place('a.example', '/wss/news/v1/ws'), place('a.example', '/wss/newspaper'), place('b.example', '/wss/news'))
+    const find = indexOf(
+      place('a.example', '/wss'),
+      place('a.example', '/wss/news'),
+      place('a.example', '/wss/news/v1/ws'),
+      place('a.example', '/wss/newspaper'),
+      place('b.example', '/wss/news'),
+    )
     expect(find(place('a.example', '/wss/news'))).toEqual(['a.example/wss', 'a.example/wss/news', 'a.example/wss/news/v1/ws'])
   })
 
   it('takes a wildcard to overlap with every name below it, and with wildcards above and below', () => {
-    const find = indexOf(place('*', '/x'), place('*.example', '/x'), place('*.bank.example', '/x'), place('bank.example', '/x'), place('www.bank.example', '/x'), place('example', '/x'), place('www.shop.example', '/x'))
+    const find = indexOf(
+      place('*', '/x'),
+      place('*.example', '/x'),
+      place('*.bank.example', '/x'),
+      place('bank.example', '/x'),
+      place('www.bank.example', '/x'),
+      place('example', '/x'),
+      place('www.shop.example', '/x'),
+    )
     expect(find(place('www.bank.example', '/x'))).toEqual(['*/x', '*.example/x', '*.bank.example/x', 'www.bank.example/x'])
     expect(find(place('bank.example', '/x'))).toEqual(['*/x', '*.example/x', 'bank.example/x'])
     expect(find(place('*.bank.example', '/x'))).toEqual(['*/x', '*.example/x', '*.bank.example/x', 'www.bank.example/x'])
@@ -33,7 +48,11 @@ describe('the index of routes', () => {
   })
 
   it('takes an exact path for itself alone', () => {
-    const find = indexOf(place('a.example', '/wss', 'Exact'), place('a.example', '/wss/news', 'Exact'), place('a.example', '/wss/news/v1/ws', 'Exact'))
+    const find = indexOf(
+      place('a.example', '/wss', 'Exact'),
+      place('a.example', '/wss/news', 'Exact'),
+      place('a.example', '/wss/news/v1/ws', 'Exact'),
+    )
     expect(find(place('a.example', '/wss/news'))).toEqual(['a.example/wss/news', 'a.example/wss/news/v1/ws'])
     expect(find(place('a.example', '/wss/news', 'Exact'))).toEqual(['a.example/wss/news'])
   })

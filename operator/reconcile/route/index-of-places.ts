@@ -43,7 +43,10 @@ export function createRouteIndex<Entry extends Placed>(): RouteIndex<Entry> {
     add(entry) {
       const { labels, isWildcard } = labelsOf(entry.place.host)
       const host = labels.reduce((node, label) => childOf(node.below, label, newHost<Entry>), root)
-      const path = segmentsOf(entry.place.path).reduce((node, segment) => childOf(node.below, segment, newPath<Entry>), isWildcard ? host.wildcard : host.exact)
+      const path = segmentsOf(entry.place.path).reduce(
+        (node, segment) => childOf(node.below, segment, newPath<Entry>),
+        isWildcard ? host.wildcard : host.exact,
+      )
       path.entries.add(entry)
     },
     remove(entry) {
@@ -89,7 +92,12 @@ function* everyHost<Entry extends Placed>({ exact, wildcard, below }: HostNode<E
   for (const child of below.values()) yield* everyHost(child)
 }
 
-function* pathsAt<Entry extends Placed>(paths: PathNode<Entry>, segments: readonly string[], match: RoutePlace['match'], relation: Relation): Iterable<Entry> {
+function* pathsAt<Entry extends Placed>(
+  paths: PathNode<Entry>,
+  segments: readonly string[],
+  match: RoutePlace['match'],
+  relation: Relation,
+): Iterable<Entry> {
   let node: PathNode<Entry> | undefined = paths
   for (const segment of segments) {
     if (relation === 'overlapping') yield* [...node.entries].filter(({ place }) => place.match === 'Prefix')
@@ -107,7 +115,11 @@ function* everyPath<Entry extends Placed>({ entries, below }: PathNode<Entry>): 
 }
 
 /** @returns whether nothing is left, so that the node can be dropped */
-function removeHost<Entry extends Placed>(node: HostNode<Entry>, [label, ...labels]: readonly string[], removeHere: (host: HostNode<Entry>) => void): boolean {
+function removeHost<Entry extends Placed>(
+  node: HostNode<Entry>,
+  [label, ...labels]: readonly string[],
+  removeHere: (host: HostNode<Entry>) => void,
+): boolean {
   if (label === undefined) removeHere(node)
   const child = label === undefined ? undefined : node.below.get(label)
   if (label !== undefined && child !== undefined && removeHost(child, labels, removeHere)) node.below.delete(label)

@@ -3,8 +3,20 @@ import type { ApiError, KubernetesApi, KubernetesObject, ObjectRef, ResourceType
 import type { Result } from '../../../program/result.ts'
 import type { FoundRoute } from '../world.ts'
 
-const ingressClassType: ResourceType = { group: 'networking.k8s.io', version: 'v1', plural: 'ingressclasses', kind: 'IngressClass', isNamespaced: false }
-const gatewayType: ResourceType = { group: 'gateway.networking.k8s.io', version: 'v1', plural: 'gateways', kind: 'Gateway', isNamespaced: true }
+const ingressClassType: ResourceType = {
+  group: 'networking.k8s.io',
+  version: 'v1',
+  plural: 'ingressclasses',
+  kind: 'IngressClass',
+  isNamespaced: false,
+}
+const gatewayType: ResourceType = {
+  group: 'gateway.networking.k8s.io',
+  version: 'v1',
+  plural: 'gateways',
+  kind: 'Gateway',
+  isNamespaced: true,
+}
 
 /** Marks the class of Ingresses that name none. https://kubernetes.io/docs/concepts/services-networking/ingress/#default-ingress-class */
 const defaultClassAnnotation = 'ingressclass.kubernetes.io/is-default-class'
@@ -17,12 +29,23 @@ export interface RouteObserver {
 }
 
 /** Looks whether that which a channel's route leans on is there. */
-export function createRouteObserver({ api, nowMs }: { readonly api: Pick<KubernetesApi, 'get' | 'list'>; readonly nowMs: () => number }): RouteObserver {
+export function createRouteObserver({
+  api,
+  nowMs,
+}: {
+  readonly api: Pick<KubernetesApi, 'get' | 'list'>
+  readonly nowMs: () => number
+}): RouteObserver {
   const cached = createCache(nowMs)
   return {
     async observe({ spec: { route }, metadata }) {
       if (route.type === 'None') return { kind: 'not-asked' }
-      if (route.type === 'HTTPRoute') return observeGateways(api, cached, (route.parentRefs ?? []).map(({ name, namespace }) => ({ name, namespace: namespace ?? metadata.namespace ?? '' })))
+      if (route.type === 'HTTPRoute')
+        return observeGateways(
+          api,
+          cached,
+          (route.parentRefs ?? []).map(({ name, namespace }) => ({ name, namespace: namespace ?? metadata.namespace ?? '' })),
+        )
       const classes = await cached('classes', () => api.list(ingressClassType, {}))
       if (!classes.ok) return { kind: 'unknown', error: classes.error }
       return judgeClass(classes.value.items, route.className)
@@ -31,11 +54,18 @@ export function createRouteObserver({ api, nowMs }: { readonly api: Pick<Kuberne
 }
 
 function judgeClass(classes: readonly KubernetesObject[], className: string | undefined): FoundRoute {
-  if (className !== undefined) return classes.some(({ metadata }) => metadata.name === className) ? { kind: 'ok' } : { kind: 'class-not-found', className }
-  return classes.some(({ metadata }) => metadata.annotations?.[defaultClassAnnotation] === 'true') ? { kind: 'ok' } : { kind: 'no-default-class' }
+  if (className !== undefined)
+    return classes.some(({ metadata }) => metadata.name === className) ? { kind: 'ok' } : { kind: 'class-not-found', className }
+  return classes.some(({ metadata }) => metadata.annotations?.[defaultClassAnnotation] === 'true')
+    ? { kind: 'ok' }
+    : { kind: 'no-default-class' }
 }
 
-async function observeGateways(api: Pick<KubernetesApi, 'get'>, cached: Cached, gateways: readonly { readonly name: string; readonly namespace: string }[]): Promise<FoundRoute> {
+async function observeGateways(
+  api: Pick<KubernetesApi, 'get'>,
+  cached: Cached,
+  gateways: readonly { readonly name: string; readonly namespace: string }[],
+): Promise<FoundRoute> {
   for (const gateway of gateways) {
     const found = await cached(`gateway ${gateway.namespace}/${gateway.name}`, () => api.get(gatewayType, gateway))
     if (found.ok) continue

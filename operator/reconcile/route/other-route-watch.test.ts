@@ -15,10 +15,21 @@ function rig({ hasSynced = true }: { readonly hasSynced?: boolean } = {}) {
   const work: string[] = []
   const claims = createClaims({ defaultBrokers: ['kafka:9092'] })
   claims.upsert(channel, openTopicRules)
-  const enqueue = ({ namespace, name }: { readonly namespace: string; readonly name: string }, priority: string): void => void work.push(`${namespace}/${name} ${priority}`)
+  const enqueue = ({ namespace, name }: { readonly namespace: string; readonly name: string }, priority: string): void =>
+    void work.push(`${namespace}/${name} ${priority}`)
   const children = createChildren()
   const own = createChildHandlers(operandTypes.Ingress, { children, enqueue, hasSynced: () => hasSynced })
-  return { work, children, handlers: createRouteHandlers(operandTypes.Ingress, { otherRoutes: createOtherRoutes(), claims, children: own, enqueue, hasSynced: () => hasSynced }) }
+  return {
+    work,
+    children,
+    handlers: createRouteHandlers(operandTypes.Ingress, {
+      otherRoutes: createOtherRoutes(),
+      claims,
+      children: own,
+      enqueue,
+      hasSynced: () => hasSynced,
+    }),
+  }
 }
 
 const ingress = (path: string, metadata: Partial<KubernetesObject['metadata']> = {}): KubernetesObject => ({

@@ -19,7 +19,10 @@ export interface OtherRouteWatchParts {
  * Turns what the watch of all routes of a kind tells into work: of those that an operator made for their channel, of others for the channels whose
  * paths they have. A change that moves no path, such as the status that a controller writes, makes none.
  */
-export function createRouteHandlers(type: ResourceType, { otherRoutes, claims, children, enqueue, hasSynced }: OtherRouteWatchParts): WatchHandlers {
+export function createRouteHandlers(
+  type: ResourceType,
+  { otherRoutes, claims, children, enqueue, hasSynced }: OtherRouteWatchParts,
+): WatchHandlers {
   function tell(places: readonly RoutePlace[]): void {
     if (!hasSynced()) return
     const channels = new Map(places.flatMap((place) => claims.channelsAskingFor(place)).map((ref) => [`${ref.namespace}/${ref.name}`, ref]))

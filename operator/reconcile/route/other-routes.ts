@@ -71,7 +71,10 @@ export function createOtherRoutes({ maxPlaces = 20_000, onFull = () => {} }: Oth
       const places = isMadeByOperator(object) ? [] : placesOfRoute(object).slice(0, maxPlacesOfRoute)
       if (isSame(known.get(key) ?? [], places)) return []
       const before = forget(key)
-      const after = remember(key, places.map((place) => ({ place, owner: { kind: type.kind, namespace, name, address: addressOf(place) } })))
+      const after = remember(
+        key,
+        places.map((place) => ({ place, owner: { kind: type.kind, namespace, name, address: addressOf(place) } })),
+      )
       return [...before, ...after].map(({ place }) => place)
     },
     gone: (type, ref) => forget(keyOf(type, ref)).map(({ place }) => place),
@@ -88,10 +91,16 @@ const keyOf = ({ kind }: { readonly kind: string }, { namespace, name }: ObjectR
 
 const wordsOf = (route: OtherRoute): string => `${keyOf(route, route)} ${route.address}`
 
-const isSame = (known: Places, places: readonly RoutePlace[]): boolean => JSON.stringify(known.map(({ place }) => place)) === JSON.stringify(places)
+const isSame = (known: Places, places: readonly RoutePlace[]): boolean =>
+  JSON.stringify(known.map(({ place }) => place)) === JSON.stringify(places)
 
 /** Of channels, claims decide: the routes that operators make for them are not told of. */
 function isMadeByOperator({ metadata: { labels = {}, ownerReferences = [] } }: KubernetesObject): boolean {
   const isLabelled = Object.entries(managedByLabels).every(([name, value]) => labels[name] === value)
-  return isLabelled && ownerReferences.some(({ kind, apiVersion, controller }) => kind === channelKind && apiVersion.startsWith(`${apiGroup}/`) && controller === true)
+  return (
+    isLabelled &&
+    ownerReferences.some(
+      ({ kind, apiVersion, controller }) => kind === channelKind && apiVersion.startsWith(`${apiGroup}/`) && controller === true,
+    )
+  )
 }

@@ -19,7 +19,13 @@ export function labelsOf(host: string): { readonly labels: readonly string[]; re
   const name = host.toLowerCase().replace(/\.$/, '')
   const isWildcard = name === '*' || name === '' || name.startsWith('*.')
   const suffix = name === '*' ? '' : isWildcard ? name.slice(2) : name
-  return { labels: suffix.split('.').filter((label) => label !== '').toReversed(), isWildcard }
+  return {
+    labels: suffix
+      .split('.')
+      .filter((label) => label !== '')
+      .toReversed(),
+    isWildcard,
+  }
 }
 
 /**
@@ -27,5 +33,8 @@ export function labelsOf(host: string): { readonly labels: readonly string[]; re
  * case alone may be one.
  */
 export function segmentsOf(path: string): readonly string[] {
-  return path.toLowerCase().split('/').filter((segment) => segment !== '')
+  return path
+    .toLowerCase()
+    .split('/')
+    .filter((segment) => segment !== '')
 }

@@ -3,7 +3,10 @@ import type { RoutePlace } from './place.ts'
 
 /** The part of an Ingress that says which addresses it has: https://kubernetes.io/docs/concepts/services-networking/ingress/#path-types */
 interface IngressSpec {
-  readonly rules?: readonly { readonly host?: string; readonly http?: { readonly paths?: readonly { readonly path?: string; readonly pathType?: string }[] } }[]
+  readonly rules?: readonly {
+    readonly host?: string
+    readonly http?: { readonly paths?: readonly { readonly path?: string; readonly pathType?: string }[] }
+  }[]
 }
 
 /** The same of an HTTPRoute: https://gateway-api.sigs.k8s.io/reference/spec/#httproutematch */
@@ -21,13 +24,18 @@ const maxPathLength = 1_024
  */
 export function placesOfRoute(object: KubernetesObject): readonly RoutePlace[] {
   // The API server holds both kinds to these shapes.
-  const places = object.kind === 'Ingress' ? ofIngress((object['spec'] ?? {}) as IngressSpec) : ofHttpRoute((object['spec'] ?? {}) as HttpRouteSpec)
+  const places =
+    object.kind === 'Ingress' ? ofIngress((object['spec'] ?? {}) as IngressSpec) : ofHttpRoute((object['spec'] ?? {}) as HttpRouteSpec)
   return places.filter(({ path }) => path.length <= maxPathLength)
 }
 
 function ofIngress({ rules = [] }: IngressSpec): readonly RoutePlace[] {
   return rules.flatMap(({ host = '', http }) =>
-    (http?.paths ?? []).map(({ path = '/', pathType }): RoutePlace => ({ host: host === '' ? '*' : host, path, match: pathType === 'Exact' ? 'Exact' : 'Prefix' })),
+    (http?.paths ?? []).map(({ path = '/', pathType }): RoutePlace => ({
+      host: host === '' ? '*' : host,
+      path,
+      match: pathType === 'Exact' ? 'Exact' : 'Prefix',
+    })),
   )
 }
 

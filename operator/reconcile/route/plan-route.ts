@@ -24,7 +24,8 @@ const laterMs = 30_000
 export function planRoute({ channel, rivals, route }: World): RoutePlan {
   const record = askedRoute(channel)
   if (record === null) return { refusals: [], isLeftOut: true, record: null, requeueAfterMs: null }
-  if (rivals.route !== null) return { refusals: [about('RouteClaimed', claimedWords(rivals.route))], isLeftOut: true, record: null, requeueAfterMs: null }
+  if (rivals.route !== null)
+    return { refusals: [about('RouteClaimed', claimedWords(rivals.route))], isLeftOut: true, record: null, requeueAfterMs: null }
   return { ...judgeFound(route), record }
 }
 
@@ -37,13 +38,25 @@ function judgeFound(route: FoundRoute): Omit<RoutePlan, 'record'> {
     case 'class-not-found':
       return refuse('IngressClassNotFound', `There is no ingress class ${route.className}. Create it, or set another spec.route.className.`)
     case 'no-default-class':
-      return refuse('IngressClassNotFound', 'The channel names no ingress class, and the cluster has no default one. Set spec.route.className.')
+      return refuse(
+        'IngressClassNotFound',
+        'The channel names no ingress class, and the cluster has no default one. Set spec.route.className.',
+      )
     case 'gateway-not-found':
-      return refuse('GatewayNotFound', `There is no Gateway ${route.gateway.namespace}/${route.gateway.name}. Create it, or name another in spec.route.parentRefs.`)
+      return refuse(
+        'GatewayNotFound',
+        `There is no Gateway ${route.gateway.namespace}/${route.gateway.name}. Create it, or name another in spec.route.parentRefs.`,
+      )
     case 'gateway-api-missing':
       return { ...refuse('GatewayApiNotInstalled', gatewayApiMissing), isLeftOut: true }
     case 'gateway-api-too-old':
-      return { ...refuse('GatewayApiNotInstalled', `The channel asks for an HTTPRoute, and this cluster serves ${route.version} of the Gateway API, not v1. Install Gateway API 1.0 or later, or set spec.route.type: Ingress.`), isLeftOut: true }
+      return {
+        ...refuse(
+          'GatewayApiNotInstalled',
+          `The channel asks for an HTTPRoute, and this cluster serves ${route.version} of the Gateway API, not v1. Install Gateway API 1.0 or later, or set spec.route.type: Ingress.`,
+        ),
+        isLeftOut: true,
+      }
     default:
       return route satisfies never
   }

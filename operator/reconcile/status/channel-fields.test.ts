@@ -10,12 +10,36 @@ const rule = (port: number): object => ({ ports: [{ port }], from: [{}] })
 describe('what the API server has against an object', () => {
   // Answers of Kubernetes 1.34.
   it.each([
-    ['Deployment', 'Deployment.apps "news-gateway" is invalid: spec.template.spec.tolerations[0].operator: Unsupported value: "Maybe"', 'spec.gateway.tolerations[0].operator: Unsupported value: "Maybe"'],
-    ['Deployment', 'Deployment.apps "news-gateway" is invalid: [spec.template.labels: Invalid value: "a b", spec.template.spec.containers[0].resources.requests: Invalid value: "2"]', '[spec.gateway.podLabels: Invalid value: "a b", spec.gateway.resources.requests: Invalid value: "2"]'],
-    ['Deployment', 'failed to create typed patch object (shop/news-gateway; apps/v1, Kind=Deployment): .spec.template.spec.affinity.nodeAfinity: field not declared in schema', 'spec.gateway.affinity.nodeAfinity: field not declared in schema'],
-    ['Ingress', 'Ingress.networking.k8s.io "news-gateway" is invalid: metadata.labels: Invalid value: "bad key!"', 'spec.route.labels: Invalid value: "bad key!"'],
-    ['HTTPRoute', 'HTTPRoute.gateway.networking.k8s.io "news-gateway" is invalid: spec.hostnames[0]: Invalid value: "-"', 'spec.route.host: Invalid value: "-"'],
-    ['HorizontalPodAutoscaler', 'HorizontalPodAutoscaler.autoscaling "news-gateway" is invalid: spec.maxReplicas: Invalid value: 1', 'spec.gateway.autoscaling.maxReplicas: Invalid value: 1'],
+    [
+      'Deployment',
+      'Deployment.apps "news-gateway" is invalid: spec.template.spec.tolerations[0].operator: Unsupported value: "Maybe"',
+      'spec.gateway.tolerations[0].operator: Unsupported value: "Maybe"',
+    ],
+    [
+      'Deployment',
+      'Deployment.apps "news-gateway" is invalid: [spec.template.labels: Invalid value: "a b", spec.template.spec.containers[0].resources.requests: Invalid value: "2"]',
+      '[spec.gateway.podLabels: Invalid value: "a b", spec.gateway.resources.requests: Invalid value: "2"]',
+    ],
+    [
+      'Deployment',
+      'failed to create typed patch object (shop/news-gateway; apps/v1, Kind=Deployment): .spec.template.spec.affinity.nodeAfinity: field not declared in schema',
+      'spec.gateway.affinity.nodeAfinity: field not declared in schema',
+    ],
+    [
+      'Ingress',
+      'Ingress.networking.k8s.io "news-gateway" is invalid: metadata.labels: Invalid value: "bad key!"',
+      'spec.route.labels: Invalid value: "bad key!"',
+    ],
+    [
+      'HTTPRoute',
+      'HTTPRoute.gateway.networking.k8s.io "news-gateway" is invalid: spec.hostnames[0]: Invalid value: "-"',
+      'spec.route.host: Invalid value: "-"',
+    ],
+    [
+      'HorizontalPodAutoscaler',
+      'HorizontalPodAutoscaler.autoscaling "news-gateway" is invalid: spec.maxReplicas: Invalid value: 1',
+      'spec.gateway.autoscaling.maxReplicas: Invalid value: 1',
+    ],
     ['Service', 'Service "news-gateway" is invalid: spec.clusterIPs[0]: Invalid value', 'spec.clusterIPs[0]: Invalid value'],
   ])('is said of the fields of the channel: %s', (kind, message, said) => {
     expect(inChannelWords(object(kind), message)).toBe(said)
@@ -23,19 +47,27 @@ describe('what the API server has against an object', () => {
 
   it('is said of the peers of the port that a rule is for, wherever the rule is', () => {
     const message = 'NetworkPolicy.networking.k8s.io "news-gateway" is invalid: spec.ingress[0].from[1].ipBlock.cidr: Invalid value'
-    expect(inChannelWords(object('NetworkPolicy', { ingress: [rule(ports.public), rule(ports.internal)] }), message)).toBe('spec.network.ingressFrom[1].ipBlock.cidr: Invalid value')
-    expect(inChannelWords(object('NetworkPolicy', { ingress: [rule(ports.internal)] }), message)).toBe('spec.network.metricsFrom[1].ipBlock.cidr: Invalid value')
+    expect(inChannelWords(object('NetworkPolicy', { ingress: [rule(ports.public), rule(ports.internal)] }), message)).toBe(
+      'spec.network.ingressFrom[1].ipBlock.cidr: Invalid value',
+    )
+    expect(inChannelWords(object('NetworkPolicy', { ingress: [rule(ports.internal)] }), message)).toBe(
+      'spec.network.metricsFrom[1].ipBlock.cidr: Invalid value',
+    )
   })
 
   it('is said of pods in the same words', () => {
-    expect(inChannelWordsOfPod('Pod "news-gateway-1-2" is invalid: spec.tolerations[0].operator: Invalid value: "Maybe"')).toBe('spec.gateway.tolerations[0].operator: Invalid value: "Maybe"')
+    expect(inChannelWordsOfPod('Pod "news-gateway-1-2" is invalid: spec.tolerations[0].operator: Invalid value: "Maybe"')).toBe(
+      'spec.gateway.tolerations[0].operator: Invalid value: "Maybe"',
+    )
   })
 
   it('is otherwise as the server says it: longer names and other paths are left alone', () => {
     const letters = fc.string({ unit: fc.constantFrom('a', '.', '-', ' ', 'x'), maxLength: 20 })
-    fc.assert(fc.property(letters, letters, (before, after) => {
-      const message = `${before} xspec.template.labels-${after} spec.template.labelsize`
-      expect(inChannelWords(object('Deployment'), message)).toBe(message)
-    }))
+    fc.assert(
+      fc.property(letters, letters, (before, after) => {
+        const message = `${before} xspec.template.labels-${after} spec.template.labelsize`
+        expect(inChannelWords(object('Deployment'), message)).toBe(message)
+      }),
+    )
   })
 })

@@ -16,8 +16,16 @@ const pod: FieldNames = [
 ]
 
 const fieldNames: Readonly<Record<string, FieldNames>> = {
-  Pod: [...pod.map(([path, field]) => [`spec.${path}`, field] as const), ['metadata.labels', 'spec.gateway.podLabels'], ['metadata.annotations', 'spec.gateway.podAnnotations']],
-  Deployment: [...pod.map(([path, field]) => [`spec.template.spec.${path}`, field] as const), ['spec.template.labels', 'spec.gateway.podLabels'], ['spec.template.annotations', 'spec.gateway.podAnnotations']],
+  Pod: [
+    ...pod.map(([path, field]) => [`spec.${path}`, field] as const),
+    ['metadata.labels', 'spec.gateway.podLabels'],
+    ['metadata.annotations', 'spec.gateway.podAnnotations'],
+  ],
+  Deployment: [
+    ...pod.map(([path, field]) => [`spec.template.spec.${path}`, field] as const),
+    ['spec.template.labels', 'spec.gateway.podLabels'],
+    ['spec.template.annotations', 'spec.gateway.podAnnotations'],
+  ],
   Ingress: [
     ['spec.ingressClassName', 'spec.route.className'],
     ['spec.rules[0].host', 'spec.route.host'],
@@ -45,7 +53,10 @@ const fieldNames: Readonly<Record<string, FieldNames>> = {
  */
 export function inChannelWords(object: KubernetesObject, message: string): string {
   const words = message.replace(/^[\w.]+ "[^"]*" is invalid: /, '').replace(/^failed to create typed patch object \([^)]*\): /, '')
-  return namesOf(object).reduce((text, [path, field]) => text.replaceAll(new RegExp(`(?<![\\w.])\\.?${RegExp.escape(path)}(?![\\w-])`, 'g'), field), words)
+  return namesOf(object).reduce(
+    (text, [path, field]) => text.replaceAll(new RegExp(`(?<![\\w.])\\.?${RegExp.escape(path)}(?![\\w-])`, 'g'), field),
+    words,
+  )
 }
 
 /** Says the same of a pod, which a controller makes of the Deployment's template. */
@@ -60,5 +71,8 @@ function namesOf(object: KubernetesObject): FieldNames {
 /** A rule for which the channel lets in no peers is not there, so that the place of the other depends on it. */
 function peersOf(object: KubernetesObject): FieldNames {
   const { ingress = [] } = object['spec'] as { readonly ingress?: readonly { readonly ports?: readonly { readonly port?: unknown }[] }[] } // the operator made it
-  return ingress.map((rule, index) => [`spec.ingress[${index}].from`, rule.ports?.[0]?.port === ports.public ? 'spec.network.ingressFrom' : 'spec.network.metricsFrom'])
+  return ingress.map((rule, index) => [
+    `spec.ingress[${index}].from`,
+    rule.ports?.[0]?.port === ports.public ? 'spec.network.ingressFrom' : 'spec.network.metricsFrom',
+  ])
 }

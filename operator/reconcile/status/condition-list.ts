@@ -63,7 +63,14 @@ function progressOf(parts: readonly Judgement[], ready: Judgement, moment: Momen
 export function condition(type: string, { status, reason, message }: Judgement, { before, generation, nowMs }: Moment): Condition {
   const last = before.find((each) => each.type === type)
   const lastTransitionTime = last?.status === status ? last.lastTransitionTime : new Date(nowMs).toISOString().replace(/\.\d{3}Z$/, 'Z')
-  return { type, status, reason, message: printable(message).slice(0, maxMessageLength).toWellFormed(), observedGeneration: generation, lastTransitionTime }
+  return {
+    type,
+    status,
+    reason,
+    message: printable(message).slice(0, maxMessageLength).toWellFormed(),
+    observedGeneration: generation,
+    lastTransitionTime,
+  }
 }
 
 /** Brokers and webhooks are quoted, and messages are read in terminals, which a control character steers. */

@@ -55,7 +55,10 @@ export function reasonOfDenial(message: string): ConditionReason {
 }
 
 /** Reasons why Kubernetes makes no pods. The operator's rights are none of them: the controller of ReplicaSets makes the pods, and may. */
-export type PodRefusalReason = Extract<ConditionReason, 'QuotaExceeded' | 'AdmissionDenied' | 'ApiUnavailable' | 'ObjectTerminating' | 'InvalidObject' | 'GatewayProgressing'>
+export type PodRefusalReason = Extract<
+  ConditionReason,
+  'QuotaExceeded' | 'AdmissionDenied' | 'ApiUnavailable' | 'ObjectTerminating' | 'InvalidObject' | 'GatewayProgressing'
+>
 
 /** Returns who refuses pods, by the words of a Deployment's condition. */
 export function reasonOfPodRefusal(message: string): PodRefusalReason {
@@ -79,7 +82,8 @@ const isAdmission = /admission webhook "[^"]*" denied the request|ValidatingAdmi
 const isRbac = /User "[^"]*" cannot |cannot set blockOwnerDeletion|attempting to grant RBAC permissions/
 
 /** What did not say no, but did not answer: a webhook that is down, etcd, the quota's controller, a server in trouble. */
-const isUnavailable = /failed calling webhook|failed to call webhook|Internal error occurred|status unknown for quota|timed out|deadline exceeded|connection refused|unable to handle the request|[Tt]oo many requests/
+const isUnavailable =
+  /failed calling webhook|failed to call webhook|Internal error occurred|status unknown for quota|timed out|deadline exceeded|connection refused|unable to handle the request|[Tt]oo many requests/
 
 /** The words of a failure. */
 export function wordsOf(failure: ActionFailure): string {

@@ -6,7 +6,11 @@ import type { Deployment } from '../observe/running-gateway.ts'
 import { judgeGateway } from './gateway.ts'
 import type { TroubledPod } from '../world.ts'
 
-const before = (status: 'True' | 'False', observedGeneration = 1): RealtimeChannelStatus => ({ conditions: [{ type: 'GatewayAvailable', status, reason: 'R', message: '', observedGeneration, lastTransitionTime: '2026-01-01T00:00:00Z' }] })
+const before = (status: 'True' | 'False', observedGeneration = 1): RealtimeChannelStatus => ({
+  conditions: [
+    { type: 'GatewayAvailable', status, reason: 'R', message: '', observedGeneration, lastTransitionTime: '2026-01-01T00:00:00Z' },
+  ],
+})
 
 interface Case extends Pick<Deployment, 'spec' | 'status'> {
   readonly known?: RealtimeChannelStatus
@@ -34,8 +38,13 @@ describe('whether gateways are available', () => {
   })
 
   it('stays said while the channel is as it was and one pod is available', () => {
-    expect(judge({ status: { availableReplicas: 1, updatedReplicas: 1, replicas: 3, observedGeneration: 0 }, known: before('True') }).status).toBe('True')
-    expect(judge({ status: { availableReplicas: 0 }, known: before('True') })).toMatchObject({ status: 'False', reason: 'GatewayUnavailable' })
+    expect(
+      judge({ status: { availableReplicas: 1, updatedReplicas: 1, replicas: 3, observedGeneration: 0 }, known: before('True') }).status,
+    ).toBe('True')
+    expect(judge({ status: { availableReplicas: 0 }, known: before('True') })).toMatchObject({
+      status: 'False',
+      reason: 'GatewayUnavailable',
+    })
   })
 
   it('is not said past the deadline of a roll-out, whatever still serves', () => {
@@ -44,9 +53,18 @@ describe('whether gateways are available', () => {
 
   // "Pods are being exchanged", it said for ever: the deadline does not run while a roll-out is paused.
   it('is not said while somebody has paused a roll-out that is not complete, whatever still serves', () => {
-    expect(judge({ spec: { paused: true }, status: { updatedReplicas: 0 }, known: before('True') })).toMatchObject({ status: 'False', reason: 'RolloutPaused', message: expect.stringContaining('kubectl rollout resume deployment/chat-gateway') })
-    expect(judge({ spec: { paused: true }, status: { updatedReplicas: 1, availableReplicas: 1 } })).toMatchObject({ status: 'False', reason: 'RolloutPaused' })
-    expect(judge({ spec: { paused: true }, status: { updatedReplicas: 0, observedGeneration: 0 } })).toMatchObject({ reason: 'GatewayProgressing' })
+    expect(judge({ spec: { paused: true }, status: { updatedReplicas: 0 }, known: before('True') })).toMatchObject({
+      status: 'False',
+      reason: 'RolloutPaused',
+      message: expect.stringContaining('kubectl rollout resume deployment/chat-gateway'),
+    })
+    expect(judge({ spec: { paused: true }, status: { updatedReplicas: 1, availableReplicas: 1 } })).toMatchObject({
+      status: 'False',
+      reason: 'RolloutPaused',
+    })
+    expect(judge({ spec: { paused: true }, status: { updatedReplicas: 0, observedGeneration: 0 } })).toMatchObject({
+      reason: 'GatewayProgressing',
+    })
     expect(judge({ spec: { paused: true } })).toMatchObject({ status: 'True', reason: 'PodsAvailable' })
   })
 
@@ -74,12 +92,15 @@ describe('what is said of pods in trouble', () => {
     expect(judge({ status: pastDeadline, troubledPods: [pod(reason)] }).reason).toBe(expected)
   })
 
-  it.each([['ErrImagePull', 'ImagePullBackOff'], ['Error', 'CrashLoopBackOff']])('is the same for %s and %s, between which the kubelet goes to and fro', (one, other) => {
+  it.each([
+    ['ErrImagePull', 'ImagePullBackOff'],
+    ['Error', 'CrashLoopBackOff'],
+  ])('is the same for %s and %s, between which the kubelet goes to and fro', (one, other) => {
     const said = [one, other].map((reason, index) => judge({ status: pastDeadline, troubledPods: [pod(reason, `attempt ${index}`)] }))
     expect(said[0]).toEqual(said[1])
   })
 
-  it('is the kubelet\'s words where they say what is missing, and none of the names of pods', () => {
+  it("is the kubelet's words where they say what is missing, and none of the names of pods", () => {
     const { message } = judge({ status: pastDeadline, troubledPods: [pod('FailedMount', 'secret "user" not found')] })
     expect(message).toBe('The roll-out is past its deadline. FailedMount: secret "user" not found')
   })
@@ -99,32 +120,76 @@ describe('pods that Kubernetes does not make', () => {
   it.each<[string, Case]>([
     ['before the deadline', { status: { availableReplicas: 0, replicas: 0, conditions: [refusedBy(quota)] } }],
     ['past the deadline', { status: { availableReplicas: 0, replicas: 0, conditions: [late, refusedBy(quota)] } }],
-    ['past the deadline, with pods in trouble beside', { status: { availableReplicas: 0, conditions: [late, refusedBy(quota)] }, troubledPods: [pod('CrashLoopBackOff')] }],
-    ['after a roll-out that was complete', { status: { availableReplicas: 0, conditions: [{ type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable' }, refusedBy(quota)] }, known: before('True') }],
-    ['past the deadline of a channel that was available', { status: { availableReplicas: 1, conditions: [late, refusedBy(quota)] }, known: before('True') }],
+    [
+      'past the deadline, with pods in trouble beside',
+      { status: { availableReplicas: 0, conditions: [late, refusedBy(quota)] }, troubledPods: [pod('CrashLoopBackOff')] },
+    ],
+    [
+      'after a roll-out that was complete',
+      {
+        status: {
+          availableReplicas: 0,
+          conditions: [{ type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable' }, refusedBy(quota)],
+        },
+        known: before('True'),
+      },
+    ],
+    [
+      'past the deadline of a channel that was available',
+      { status: { availableReplicas: 1, conditions: [late, refusedBy(quota)] }, known: before('True') },
+    ],
     ['for one of two', { status: { availableReplicas: 1, replicas: 1, updatedReplicas: 1, conditions: [late, refusedBy(quota)] } }],
   ])('have the words of the refusal %s', (_stage, given) => {
-    expect(judge(given)).toEqual({ status: 'False', reason: 'QuotaExceeded', message: 'Pods cannot be made: failed quota: q: must specify limits.cpu for: gateway' })
+    expect(judge(given)).toEqual({
+      status: 'False',
+      reason: 'QuotaExceeded',
+      message: 'Pods cannot be made: failed quota: q: must specify limits.cpu for: gateway',
+    })
   })
 
   it('have the words also while one pod serves, which is enough to be available', () => {
-    expect(judge({ status: { availableReplicas: 1, conditions: [refusedBy(quota)] }, known: before('True') })).toEqual({ status: 'True', reason: 'PodsAvailable', message: 'Gateway pods are available. Pods cannot be made: failed quota: q: must specify limits.cpu for: gateway' })
+    expect(judge({ status: { availableReplicas: 1, conditions: [refusedBy(quota)] }, known: before('True') })).toEqual({
+      status: 'True',
+      reason: 'PodsAvailable',
+      message: 'Gateway pods are available. Pods cannot be made: failed quota: q: must specify limits.cpu for: gateway',
+    })
   })
 
   it('are those of a ReplicaSet that cannot be made, too', () => {
-    const message = 'Failed to create new replica set "chat-gateway-6c9f7": replicasets.apps "chat-gateway-6c9f7" is forbidden: exceeded quota: q, requested: count/replicasets.apps=1'
+    const message =
+      'Failed to create new replica set "chat-gateway-6c9f7": replicasets.apps "chat-gateway-6c9f7" is forbidden: exceeded quota: q, requested: count/replicasets.apps=1'
     // The controller writes no observedGeneration before it has made one.
-    const given = { status: { observedGeneration: 0, availableReplicas: 0, replicas: 0, conditions: [{ type: 'Progressing', status: 'False', reason: 'ReplicaSetCreateError', message }] } }
-    expect(judge(given)).toMatchObject({ reason: 'QuotaExceeded', message: 'Pods cannot be made: exceeded quota: q, requested: count/replicasets.apps=1' })
+    const given = {
+      status: {
+        observedGeneration: 0,
+        availableReplicas: 0,
+        replicas: 0,
+        conditions: [{ type: 'Progressing', status: 'False', reason: 'ReplicaSetCreateError', message }],
+      },
+    }
+    expect(judge(given)).toMatchObject({
+      reason: 'QuotaExceeded',
+      message: 'Pods cannot be made: exceeded quota: q, requested: count/replicasets.apps=1',
+    })
   })
 
   it('are told apart from pods that cannot be deleted', () => {
-    const given = { status: { availableReplicas: 0, conditions: [{ ...refusedBy('admission webhook "w.example.com" denied the request: keep it'), reason: 'FailedDelete' }] } }
-    expect(judge(given)).toMatchObject({ reason: 'AdmissionDenied', message: 'Pods cannot be deleted: admission webhook "w.example.com" denied the request: keep it' })
+    const given = {
+      status: {
+        availableReplicas: 0,
+        conditions: [{ ...refusedBy('admission webhook "w.example.com" denied the request: keep it'), reason: 'FailedDelete' }],
+      },
+    }
+    expect(judge(given)).toMatchObject({
+      reason: 'AdmissionDenied',
+      message: 'Pods cannot be deleted: admission webhook "w.example.com" denied the request: keep it',
+    })
   })
 
   it('are not said of what a controller has not looked at, nor of a channel without pods', () => {
-    expect(judge({ status: { observedGeneration: 0, availableReplicas: 0, conditions: [refusedBy(quota)] } }).reason).toBe('GatewayProgressing')
+    expect(judge({ status: { observedGeneration: 0, availableReplicas: 0, conditions: [refusedBy(quota)] } }).reason).toBe(
+      'GatewayProgressing',
+    )
     expect(judge({ spec: { replicas: 0 }, status: { conditions: [late, refusedBy(quota)] } }).reason).toBe('ScaledToZero')
   })
 
@@ -134,7 +199,9 @@ describe('pods that Kubernetes does not make', () => {
     (name: string) => `admission webhook "w.example.com" denied the request: ${name} has no owner`,
     (name: string) => `pods "${name}" is forbidden: error of ${name}`,
   ])('are named in no message, for each attempt has another name: %s', (words) => {
-    const [one, other] = ['chat-gateway-6c9f7-x7k2p', 'chat-gateway-6c9f7-b4m9z'].map((name) => judge({ status: { availableReplicas: 0, conditions: [refusedBy(words(name))] } }))
+    const [one, other] = ['chat-gateway-6c9f7-x7k2p', 'chat-gateway-6c9f7-b4m9z'].map((name) =>
+      judge({ status: { availableReplicas: 0, conditions: [refusedBy(words(name))] } }),
+    )
     expect(one).toEqual(other)
   })
 })

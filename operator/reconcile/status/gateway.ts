@@ -16,14 +16,25 @@ import type { World } from '../world.ts'
  */
 export function judgeGateway(world: World, plan: Plan): Judgement {
   const deployment = runningDeployment(world)
-  if (deployment === null) return plan.holdsGatewayBack ? isFalse('WaitingForTopic', 'No pods are started before the topic is known.') : isFalse('GatewayProgressing', 'The Deployment is being made.')
+  if (deployment === null)
+    return plan.holdsGatewayBack
+      ? isFalse('WaitingForTopic', 'No pods are started before the topic is known.')
+      : isFalse('GatewayProgressing', 'The Deployment is being made.')
   const wanted = deployment.spec?.replicas ?? 1
   const { replicas = 0, availableReplicas = 0 } = deployment.status ?? {}
-  if (isHeldByPause(deployment, wanted)) return isFalse('RolloutPaused', `Somebody has paused the roll-out: kubectl rollout resume deployment/${deployment.metadata.name} goes on with it. Pods that run go on as they are.`)
-  if (wanted === 0) return replicas === 0 ? isTrue('ScaledToZero', 'The channel asks for no pods: nobody can connect.') : isFalse('GatewayProgressing', 'Pods are being stopped.')
+  if (isHeldByPause(deployment, wanted))
+    return isFalse(
+      'RolloutPaused',
+      `Somebody has paused the roll-out: kubectl rollout resume deployment/${deployment.metadata.name} goes on with it. Pods that run go on as they are.`,
+    )
+  if (wanted === 0)
+    return replicas === 0
+      ? isTrue('ScaledToZero', 'The channel asks for no pods: nobody can connect.')
+      : isFalse('GatewayProgressing', 'Pods are being stopped.')
   const refusal = podRefusalOf(deployment)
   const isLate = isPastDeadline(deployment)
-  if (!isLate && wasAvailable(world) && availableReplicas > 0) return isTrue('PodsAvailable', refusal === null ? available.message : `${available.message} ${refusal.message}`)
+  if (!isLate && wasAvailable(world) && availableReplicas > 0)
+    return isTrue('PodsAvailable', refusal === null ? available.message : `${available.message} ${refusal.message}`)
   if (isComplete(deployment, wanted)) return available
   if (refusal !== null) return isFalse(refusal.reason, refusal.message)
   return judgeTrouble(world.troubledPods, isLate ? 'stalled' : stageOf(deployment))
@@ -34,7 +45,13 @@ const available = isTrue('PodsAvailable', 'Gateway pods are available.')
 /** Every pod is of the new template and available. */
 function isComplete(deployment: Deployment, wanted: number): boolean {
   const { replicas = 0, updatedReplicas = 0, availableReplicas = 0 } = deployment.status ?? {}
-  return isSeen(deployment) && !isPastDeadline(deployment) && updatedReplicas >= wanted && replicas <= updatedReplicas && availableReplicas >= wanted
+  return (
+    isSeen(deployment) &&
+    !isPastDeadline(deployment) &&
+    updatedReplicas >= wanted &&
+    replicas <= updatedReplicas &&
+    availableReplicas >= wanted
+  )
 }
 
 function stageOf(deployment: Deployment): 'unavailable' | 'progressing' {

@@ -18,7 +18,10 @@ export function podRefusalOf(deployment: Deployment): PodRefusal | null {
   const words = wordsOf(deployment)
   if (words === null) return null
   const isDeletion = conditionOf(deployment, 'ReplicaFailure')?.reason === 'FailedDelete'
-  return { reason: reasonOfPodRefusal(words), message: `Pods cannot be ${isDeletion ? 'deleted' : 'made'}: ${withoutNames(words, deployment.metadata.name)}` }
+  return {
+    reason: reasonOfPodRefusal(words),
+    message: `Pods cannot be ${isDeletion ? 'deleted' : 'made'}: ${withoutNames(words, deployment.metadata.name)}`,
+  }
 }
 
 function wordsOf(deployment: Deployment): string | null {

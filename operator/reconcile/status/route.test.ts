@@ -6,14 +6,26 @@ import { judgeRoute } from './route.ts'
 const parentRefs = [{ name: 'edge', namespace: 'infra' }, { name: 'inner' }]
 const channel = aChannel({ spec: { route: { type: 'HTTPRoute', host: 'app.example.com', parentRefs } } })
 
-const condition = (type: string, status: string, more: object = {}) => ({ type, status, reason: 'R', message: 'words', observedGeneration: 1, ...more })
+const condition = (type: string, status: string, more: object = {}) => ({
+  type,
+  status,
+  reason: 'R',
+  message: 'words',
+  observedGeneration: 1,
+  ...more,
+})
 const accepted = [condition('Accepted', 'True'), condition('ResolvedRefs', 'True')]
-const parent = (parentRef: object, conditions: readonly object[] = accepted) => ({ parentRef: { group: 'gateway.networking.k8s.io', kind: 'Gateway', ...parentRef }, conditions })
+const parent = (parentRef: object, conditions: readonly object[] = accepted) => ({
+  parentRef: { group: 'gateway.networking.k8s.io', kind: 'Gateway', ...parentRef },
+  conditions,
+})
 const edge = { name: 'edge', namespace: 'infra' }
 const inner = { name: 'inner', namespace: 'shop' }
 
 function judge(...parents: readonly object[]) {
-  return judgeRoute(aGoodWorld({ channel, children: childrenOf(aChild(channel, 'HTTPRoute', { spec: { parentRefs }, status: { parents } })) }))
+  return judgeRoute(
+    aGoodWorld({ channel, children: childrenOf(aChild(channel, 'HTTPRoute', { spec: { parentRefs }, status: { parents } })) }),
+  )
 }
 
 describe('an HTTPRoute', () => {
@@ -25,7 +37,16 @@ describe('an HTTPRoute', () => {
     ['nobody has answered', []],
     ['one has not answered', [parent(edge)]],
     ['another Gateway of that name has answered', [parent(edge), parent({ name: 'inner', namespace: 'infra' })]],
-    ['the answer is to an earlier version', [parent(edge), parent(inner, accepted.map((each) => ({ ...each, observedGeneration: 0 })))]],
+    [
+      'the answer is to an earlier version',
+      [
+        parent(edge),
+        parent(
+          inner,
+          accepted.map((each) => ({ ...each, observedGeneration: 0 })),
+        ),
+      ],
+    ],
     ['the answer is half', [parent(edge), parent(inner, [condition('Accepted', 'True')])]],
     ['the answer is to come', [parent(edge), parent(inner, [condition('Accepted', 'Unknown'), condition('ResolvedRefs', 'True')])]],
   ])('is waited for while %s', (_why, parents) => {
@@ -45,16 +66,27 @@ describe('an HTTPRoute', () => {
 describe('an Ingress', () => {
   const asking = aChannel({ spec: { route: { type: 'Ingress', host: 'app.example.com' } } })
 
-  it('is ready when it is there, and is the channel\'s', () => {
+  it("is ready when it is there, and is the channel's", () => {
     const theirs = aChild(aChannel({ metadata: { uid: 'another' } }), 'Ingress')
     expect(judgeRoute(aGoodWorld({ channel: asking, children: childrenOf(aChild(asking, 'Ingress')) })).status).toBe('True')
-    expect(judgeRoute(aGoodWorld({ channel: asking, children: childrenOf(theirs) }))).toMatchObject({ status: 'False', reason: 'RouteProgressing' })
+    expect(judgeRoute(aGoodWorld({ channel: asking, children: childrenOf(theirs) }))).toMatchObject({
+      status: 'False',
+      reason: 'RouteProgressing',
+    })
   })
 
   it('that others have an address of, too, is ready, and says which they are and what to do', () => {
     const other = { kind: 'Ingress', namespace: 'web', name: 'app', address: 'app.example.com/wss/chat' }
-    const judged = (...otherRoutes: readonly (typeof other)[]) => judgeRoute(aGoodWorld({ channel: asking, children: childrenOf(aChild(asking, 'Ingress')), otherRoutes }))
-    expect(judged(other)).toEqual({ status: 'True', reason: 'RouteAccepted', message: 'The Ingress is in place. Ingress web/app (app.example.com/wss/chat) is not of a channel, and has an address of this channel: requests may go there. Delete it, or set another spec.route.host or spec.route.paths.' })
-    expect(judged(other, { ...other, kind: 'HTTPRoute' }).message).toContain('Ingress web/app (app.example.com/wss/chat), HTTPRoute web/app (app.example.com/wss/chat) are not of a channel, and have an address of this channel: requests may go there. Delete them')
+    const judged = (...otherRoutes: readonly (typeof other)[]) =>
+      judgeRoute(aGoodWorld({ channel: asking, children: childrenOf(aChild(asking, 'Ingress')), otherRoutes }))
+    expect(judged(other)).toEqual({
+      status: 'True',
+      reason: 'RouteAccepted',
+      message:
+        'The Ingress is in place. Ingress web/app (app.example.com/wss/chat) is not of a channel, and has an address of this channel: requests may go there. Delete it, or set another spec.route.host or spec.route.paths.',
+    })
+    expect(judged(other, { ...other, kind: 'HTTPRoute' }).message).toContain(
+      'Ingress web/app (app.example.com/wss/chat), HTTPRoute web/app (app.example.com/wss/chat) are not of a channel, and have an address of this channel: requests may go there. Delete them',
+    )
   })
 })

@@ -2,7 +2,12 @@ import { isDeepStrictEqual } from 'node:util'
 import { selectorLabels } from '../../../api/labels.ts'
 import { operandNames } from '../../../api/child-names.ts'
 import { servicePorts } from '../../../api/ports.ts'
-import { annotations, type RealtimeChannel, type RealtimeChannelStatus, type WrittenChannel } from '../../../api/v1alpha1/realtime-channel.ts'
+import {
+  annotations,
+  type RealtimeChannel,
+  type RealtimeChannelStatus,
+  type WrittenChannel,
+} from '../../../api/v1alpha1/realtime-channel.ts'
 import type { Outcome, Plan, RouteRecord, TopicRecord } from '../plan/actions.ts'
 import { isTransient } from '../apply/apply.ts'
 import { inChannelWords } from './channel-fields.ts'
@@ -15,7 +20,16 @@ import type { NotUnderstood } from '../observe/parse-channel.ts'
 import { isRouteKind } from '../plan/objects.ts'
 import type { Refusal } from '../plan/refusals.ts'
 import { runningDeployment } from '../observe/running-gateway.ts'
-import { condition, conditionsOf, isFalse, isUnknown, type Condition, type Judgement, type Judgements, type Moment } from './condition-list.ts'
+import {
+  condition,
+  conditionsOf,
+  isFalse,
+  isUnknown,
+  type Condition,
+  type Judgement,
+  type Judgements,
+  type Moment,
+} from './condition-list.ts'
 import { judgeGateway } from './gateway.ts'
 import { judgeRoute } from './route.ts'
 import { isTopicAction, judgeTopic } from './topic.ts'
@@ -45,15 +59,26 @@ export function renderStatus({ world, plan, outcomes, unknownFields }: StatusInp
     ...(topic === null ? {} : { topic }),
     ...(deadLetters === null ? {} : { deadLetters }),
     ...(route === null ? {} : { route }),
-    conditions: allConditions({ world, plan, outcomes, unknownFields }, { before: channel.status?.conditions ?? [], generation, nowMs: world.nowMs }),
+    conditions: allConditions(
+      { world, plan, outcomes, unknownFields },
+      { before: channel.status?.conditions ?? [], generation, nowMs: world.nowMs },
+    ),
   }
 }
 
 /** The status of a channel for which nothing is done as it is. What was done for it before stays, and what is known of that. */
-export function renderRefused({ metadata, status: before = {} }: WrittenChannel, { reason, message }: ChannelRefusal, nowMs: number): RealtimeChannelStatus {
+export function renderRefused(
+  { metadata, status: before = {} }: WrittenChannel,
+  { reason, message }: ChannelRefusal,
+  nowMs: number,
+): RealtimeChannelStatus {
   const moment: Moment = { before: before.conditions ?? [], generation: metadata.generation ?? 0, nowMs }
   const isPaused = metadata.annotations?.[annotations.paused] === 'true'
-  return { ...before, observedGeneration: moment.generation, conditions: isPaused ? pausedConditions(moment) : refusedConditions(isFalse(reason, message), moment) }
+  return {
+    ...before,
+    observedGeneration: moment.generation,
+    conditions: isPaused ? pausedConditions(moment) : refusedConditions(isFalse(reason, message), moment),
+  }
 }
 
 function refusedConditions(refusal: Judgement, moment: Moment): readonly Condition[] {
@@ -62,12 +87,20 @@ function refusedConditions(refusal: Judgement, moment: Moment): readonly Conditi
 }
 
 /** The status of a channel that this operator cannot read. What an operator wrote that could is kept, above all what is known of the topic. */
-export function renderNotUnderstood(object: Readonly<Record<string, unknown>> & Pick<RealtimeChannel, 'metadata'>, problem: NotUnderstood, nowMs: number): RealtimeChannelStatus {
+export function renderNotUnderstood(
+  object: Readonly<Record<string, unknown>> & Pick<RealtimeChannel, 'metadata'>,
+  problem: NotUnderstood,
+  nowMs: number,
+): RealtimeChannelStatus {
   // Only operators write it. One that does not fit is refused by the API server, which then says so.
   const before = (object['status'] ?? {}) as RealtimeChannelStatus
   const conditions = Array.isArray(before.conditions) ? before.conditions : []
   const moment: Moment = { before: conditions, generation: object.metadata.generation ?? 0, nowMs }
-  return { ...before, observedGeneration: moment.generation, conditions: refusedConditions(isFalse('SpecNotUnderstood', problem.message), moment) }
+  return {
+    ...before,
+    observedGeneration: moment.generation,
+    conditions: refusedConditions(isFalse('SpecNotUnderstood', problem.message), moment),
+  }
 }
 
 /** Whether nothing is to be written. */
@@ -89,20 +122,35 @@ function allConditions({ world, plan, outcomes, unknownFields }: StatusInput, mo
     RouteReady: refusalOf(plan, 'RouteReady') ?? failureOf(outcomes, isRouteKind) ?? judgeRoute(world),
   }
   if (plan.phase === 'deleting') return deletingConditions(judgements.TopicReady, moment)
-  const unknown = unknownFields.length === 0 ? '' : ` Fields that this operator does not know are ignored: ${unknownFields.join(', ')}. Upgrade it.`
+  const unknown =
+    unknownFields.length === 0 ? '' : ` Fields that this operator does not know are ignored: ${unknownFields.join(', ')}. Upgrade it.`
   return conditionsOf(judgements, moment, `${unknown}${remarkOnBystander(world.bystander)}`)
 }
 
 /** The others are as they were: nobody has looked. Neither Reconciling nor Stalled, for nobody works and nothing is wrong. */
 function pausedConditions(moment: Moment): readonly Condition[] {
   const kept = moment.before.filter(({ type }) => !['Ready', 'Stalled', 'Reconciling'].includes(type))
-  return [condition('Ready', isUnknown('Paused', 'The annotation carillon.dev/paused is "true": nothing is changed until it is taken away.'), moment), ...kept]
+  return [
+    condition(
+      'Ready',
+      isUnknown('Paused', 'The annotation carillon.dev/paused is "true": nothing is changed until it is taken away.'),
+      moment,
+    ),
+    ...kept,
+  ]
 }
 
 /** What is still there of gateways and routes is not judged any more. */
 function deletingConditions(topic: Judgement, moment: Moment): readonly Condition[] {
-  const ready = topic.status === 'False' ? isFalse('Deleting', `The channel is being deleted. ${topic.message}`) : isFalse('Deleting', 'The channel is being deleted.')
-  return [condition('Ready', ready, moment), condition('TopicReady', topic, moment), condition('Reconciling', { ...ready, status: 'True' }, moment)]
+  const ready =
+    topic.status === 'False'
+      ? isFalse('Deleting', `The channel is being deleted. ${topic.message}`)
+      : isFalse('Deleting', 'The channel is being deleted.')
+  return [
+    condition('Ready', ready, moment),
+    condition('TopicReady', topic, moment),
+    condition('Reconciling', { ...ready, status: 'True' }, moment),
+  ]
 }
 
 /** All refusals of one kind in one condition, the one that needs somebody first. */
@@ -116,11 +164,15 @@ function refusalOf({ refusals }: Plan, about: Refusal['about']): Judgement | nul
 /** What failed of the objects. */
 function failureOf(outcomes: readonly Outcome[], isAbout: (kind: string) => boolean): Judgement | null {
   for (const outcome of outcomes) {
-    if (outcome.kind !== 'failed' || isTopicAction(outcome.action) || !('type' in outcome.action) || !isAbout(outcome.action.type.kind)) continue
+    if (outcome.kind !== 'failed' || isTopicAction(outcome.action) || !('type' in outcome.action) || !isAbout(outcome.action.type.kind))
+      continue
     const { action, failure } = outcome
     const isOfChannel = 'object' in action && failure.of === 'kubernetes' && failure.error.kind === 'invalid'
     const words = isOfChannel ? inChannelWords(action.object, failure.error.message) : wordsOf(failure)
-    return isFalse(reasonOfFailure(failure), `The ${action.type.kind} could not be ${action.kind === 'delete-object' ? 'deleted' : 'applied'}: ${words}`)
+    return isFalse(
+      reasonOfFailure(failure),
+      `The ${action.type.kind} could not be ${action.kind === 'delete-object' ? 'deleted' : 'applied'}: ${words}`,
+    )
   }
   return null
 }
@@ -130,7 +182,13 @@ function topicOf(use: TopicUse, plan: Plan, outcomes: readonly Outcome[]): Topic
   const isDone = outcomes.every(({ kind, action }) => kind === 'done' || !isTopicAction(action))
   if (isDone) return whenDone
   // A creation that was not answered may have happened. What is then found is the operator's own, if it is as it was asked for.
-  const isUnanswered = outcomes.some((outcome) => outcome.kind === 'failed' && outcome.action.kind === 'create-topic' && (outcome.action.use ?? 'topic') === use && isTransient(outcome.failure))
+  const isUnanswered = outcomes.some(
+    (outcome) =>
+      outcome.kind === 'failed' &&
+      outcome.action.kind === 'create-topic' &&
+      (outcome.action.use ?? 'topic') === use &&
+      isTransient(outcome.failure),
+  )
   return isUnanswered ? whenDone : otherwise
 }
 
@@ -143,19 +201,26 @@ function routeOf({ route }: Plan, outcomes: readonly Outcome[]): RouteRecord | n
 /** What the channel has of its class, or of the operator, and does not say itself. */
 function classOf({ channel, underClass: { name, brokers } }: World): Pick<RealtimeChannelStatus, 'className' | 'host' | 'brokers'> {
   const { type, host } = channel.spec.route
-  return { ...(name === null ? {} : { className: name }), ...(type === 'None' || host === undefined ? {} : { host }), ...(brokers.length === 0 ? {} : { brokers }) }
+  return {
+    ...(name === null ? {} : { className: name }),
+    ...(type === 'None' || host === undefined ? {} : { host }),
+    ...(brokers.length === 0 ? {} : { brokers }),
+  }
 }
 
 function addressesOf(channel: RealtimeChannel, { refusals }: Plan): Pick<RealtimeChannelStatus, 'url' | 'apiUrl'> {
   const { name, namespace = '' } = channel.metadata
   const urls = routeUrls(channel)
   const isRefused = refusals.some(({ reason }) => reason === 'RouteClaimed' || reason === 'GatewayApiNotInstalled')
-  if (urls === null || isRefused) return { apiUrl: `http://${operandNames(name).Service}.${namespace}.svc:${servicePorts.public}${channelPaths(channel).api}/v1` }
+  if (urls === null || isRefused)
+    return { apiUrl: `http://${operandNames(name).Service}.${namespace}.svc:${servicePorts.public}${channelPaths(channel).api}/v1` }
   return { url: urls.socket, apiUrl: urls.api }
 }
 
 function podsOf(world: World): Pick<RealtimeChannelStatus, 'replicas' | 'readyReplicas' | 'selector'> {
   const status = runningDeployment(world)?.status
-  const selector = Object.entries(selectorLabels(world.channel.metadata.name)).map(([name, value]) => `${name}=${value}`).join(',')
+  const selector = Object.entries(selectorLabels(world.channel.metadata.name))
+    .map(([name, value]) => `${name}=${value}`)
+    .join(',')
   return { replicas: status?.replicas ?? 0, readyReplicas: status?.readyReplicas ?? 0, selector }
 }

@@ -5,7 +5,14 @@ import type { TopicDescription } from '../topic/topic-admin.ts'
 import { judgeSettings, needsOf } from '../topic/usability.ts'
 import type { World } from '../world.ts'
 
-const topicActions: ReadonlySet<Action['kind']> = new Set<Action['kind']>(['create-topic', 'grow-partitions', 'alter-topic', 'delete-topic', 'add-finalizer', 'remove-finalizer'])
+const topicActions: ReadonlySet<Action['kind']> = new Set<Action['kind']>([
+  'create-topic',
+  'grow-partitions',
+  'alter-topic',
+  'delete-topic',
+  'add-finalizer',
+  'remove-finalizer',
+])
 
 /** Whether an action is about the topic, or what is owed to it. */
 export function isTopicAction({ kind }: Action): boolean {
@@ -16,7 +23,8 @@ export function isTopicAction({ kind }: Action): boolean {
 export function judgeTopic({ channel, topic }: World, plan: Plan, outcomes: readonly Outcome[]): Judgement {
   const failure = outcomes.find((outcome) => outcome.kind === 'failed' && isTopicAction(outcome.action))
   if (failure?.kind === 'failed') {
-    if (failure.action.kind === 'delete-topic') return isFalse('TopicNotDeleted', `The topic ${failure.action.name} could not be deleted: ${wordsOf(failure.failure)}`)
+    if (failure.action.kind === 'delete-topic')
+      return isFalse('TopicNotDeleted', `The topic ${failure.action.name} could not be deleted: ${wordsOf(failure.failure)}`)
     return isFalse(reasonOfFailure(failure.failure), `${failures[failure.action.kind] ?? 'Something failed'}: ${wordsOf(failure.failure)}`)
   }
   if (plan.topic.whenDone === null) return isUnknown('NotLookedAt', 'Something else keeps the operator from the topic.')

@@ -8,11 +8,25 @@ import { doneEvents, transitions } from './transitions.ts'
 function status(...conditions: readonly string[]): RealtimeChannelStatus {
   const parsed = conditions.map((text) => /^(\w+)=(True|False|Unknown) (\w+)$/.exec(text))
   // The pattern has three groups.
-  return { conditions: parsed.map((match) => ({ type: match?.[1] ?? '', status: (match?.[2] ?? 'True') as 'True', reason: match?.[3] ?? '', message: `about ${match?.[3] ?? ''}`, lastTransitionTime: '' })) }
+  return {
+    conditions: parsed.map((match) => ({
+      type: match?.[1] ?? '',
+      status: (match?.[2] ?? 'True') as 'True',
+      reason: match?.[3] ?? '',
+      message: `about ${match?.[3] ?? ''}`,
+      lastTransitionTime: '',
+    })),
+  }
 }
 
-const told = (before: RealtimeChannelStatus | undefined, after: RealtimeChannelStatus): readonly string[] => transitions(before, after).map(({ type, reason }) => `${type} ${reason}`)
-const good = status('Ready=True Reconciled', 'TopicReady=True TopicAsAsked', 'GatewayAvailable=True PodsAvailable', 'RouteReady=True NoRouteAsked')
+const told = (before: RealtimeChannelStatus | undefined, after: RealtimeChannelStatus): readonly string[] =>
+  transitions(before, after).map(({ type, reason }) => `${type} ${reason}`)
+const good = status(
+  'Ready=True Reconciled',
+  'TopicReady=True TopicAsAsked',
+  'GatewayAvailable=True PodsAvailable',
+  'RouteReady=True NoRouteAsked',
+)
 
 describe('transitions', () => {
   it('are told once: nothing is told of what stays as it is, whatever its message', () => {
@@ -25,9 +39,18 @@ describe('transitions', () => {
   })
 
   it('warn when something was good, or waits for somebody; that it begins is normal', () => {
-    expect(told(undefined, status('Ready=False GatewayProgressing', 'GatewayAvailable=False GatewayProgressing', 'Reconciling=True GatewayProgressing'))).toEqual(['Normal GatewayProgressing'])
-    expect(told(good, status('Ready=False GatewayUnavailable', 'GatewayAvailable=False GatewayUnavailable'))).toEqual(['Warning GatewayUnavailable'])
-    expect(told(undefined, status('Ready=False TopicNotOurs', 'TopicReady=False TopicNotOurs', 'Stalled=True TopicNotOurs'))).toEqual(['Warning TopicNotOurs'])
+    expect(
+      told(
+        undefined,
+        status('Ready=False GatewayProgressing', 'GatewayAvailable=False GatewayProgressing', 'Reconciling=True GatewayProgressing'),
+      ),
+    ).toEqual(['Normal GatewayProgressing'])
+    expect(told(good, status('Ready=False GatewayUnavailable', 'GatewayAvailable=False GatewayUnavailable'))).toEqual([
+      'Warning GatewayUnavailable',
+    ])
+    expect(told(undefined, status('Ready=False TopicNotOurs', 'TopicReady=False TopicNotOurs', 'Stalled=True TopicNotOurs'))).toEqual([
+      'Warning TopicNotOurs',
+    ])
   })
 
   it('are told when the reason is another, with the message as the note', () => {
@@ -38,16 +61,24 @@ describe('transitions', () => {
 
 describe('what was done', () => {
   const topic = { name: 't', partitions: 3, replicas: null, config: {} }
-  const events = (...actions: readonly Action[]): readonly string[] => doneEvents(actions.map((action) => ({ kind: 'done', action }))).map(({ type, reason }) => `${type} ${reason}`)
+  const events = (...actions: readonly Action[]): readonly string[] =>
+    doneEvents(actions.map((action) => ({ kind: 'done', action }))).map(({ type, reason }) => `${type} ${reason}`)
 
   it('to a topic is told, for nobody can undo it', () => {
-    expect(events({ kind: 'create-topic', topic }, { kind: 'grow-partitions', name: 't', from: 3, to: 6 }, { kind: 'delete-topic', name: 't' })).toEqual(['Normal TopicCreated', 'Normal PartitionsAdded', 'Normal TopicDeleted'])
+    expect(
+      events({ kind: 'create-topic', topic }, { kind: 'grow-partitions', name: 't', from: 3, to: 6 }, { kind: 'delete-topic', name: 't' }),
+    ).toEqual(['Normal TopicCreated', 'Normal PartitionsAdded', 'Normal TopicDeleted'])
     expect(events({ kind: 'create-topic', topic, isAgain: true })).toEqual(['Warning TopicRecreated'])
   })
 
   it('is told when a topic stays although it was to go', () => {
-    expect(events({ kind: 'remove-finalizer', because: 'gave-up' }, { kind: 'remove-finalizer', because: 'topic-kept' })).toEqual(['Warning TopicKept', 'Warning TopicKept'])
-    expect(events({ kind: 'remove-finalizer', because: 'topic-deleted' }, { kind: 'remove-finalizer', because: 'policy-is-retain' })).toEqual([])
+    expect(events({ kind: 'remove-finalizer', because: 'gave-up' }, { kind: 'remove-finalizer', because: 'topic-kept' })).toEqual([
+      'Warning TopicKept',
+      'Warning TopicKept',
+    ])
+    expect(
+      events({ kind: 'remove-finalizer', because: 'topic-deleted' }, { kind: 'remove-finalizer', because: 'policy-is-retain' }),
+    ).toEqual([])
   })
 
   it('to objects is not told, and neither is what failed', () => {

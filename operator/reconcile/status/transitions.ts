@@ -48,10 +48,28 @@ export function doneEvents(outcomes: readonly Outcome[], inCharge: OtherOperator
     switch (action.kind) {
       case 'create-topic':
         return action.isAgain === true
-          ? [{ type: 'Warning', reason: action.use === 'deadLetters' ? 'DeadLetterTopicRecreated' : 'TopicRecreated', note: `${nameOf(action)} was gone and was made anew, empty${action.use === 'deadLetters' ? '' : ': clients are told of the gap'}.` }]
-          : [{ type: 'Normal', reason: action.use === 'deadLetters' ? 'DeadLetterTopicCreated' : 'TopicCreated', note: `Created ${lowerFirst(nameOf(action))} with ${action.topic.partitions} ${action.topic.partitions === 1 ? 'partition' : 'partitions'}.` }]
+          ? [
+              {
+                type: 'Warning',
+                reason: action.use === 'deadLetters' ? 'DeadLetterTopicRecreated' : 'TopicRecreated',
+                note: `${nameOf(action)} was gone and was made anew, empty${action.use === 'deadLetters' ? '' : ': clients are told of the gap'}.`,
+              },
+            ]
+          : [
+              {
+                type: 'Normal',
+                reason: action.use === 'deadLetters' ? 'DeadLetterTopicCreated' : 'TopicCreated',
+                note: `Created ${lowerFirst(nameOf(action))} with ${action.topic.partitions} ${action.topic.partitions === 1 ? 'partition' : 'partitions'}.`,
+              },
+            ]
       case 'grow-partitions':
-        return [{ type: 'Normal', reason: 'PartitionsAdded', note: `The topic ${action.name} has ${action.to} partitions now; it had ${action.from}.` }]
+        return [
+          {
+            type: 'Normal',
+            reason: 'PartitionsAdded',
+            note: `The topic ${action.name} has ${action.to} partitions now; it had ${action.from}.`,
+          },
+        ]
       case 'delete-topic':
         return [{ type: 'Normal', reason: 'TopicDeleted', note: `Deleted the topic ${action.name}, as the channel's deletionPolicy says.` }]
       case 'annotate-channel':
@@ -73,9 +91,12 @@ const lowerFirst = (text: string): string => `${text.charAt(0).toLowerCase()}${t
 const endings = {
   'topic-deleted': null,
   'policy-is-retain': null,
-  'topic-kept': 'The channel goes and its topic stays, although deletionPolicy is Delete: it is not beyond doubt that the topic is this channel\'s alone.',
-  'topic-adopted': 'The channel goes and its topic stays, although deletionPolicy is Delete: the operator did not create the topic for this channel.',
+  'topic-kept':
+    "The channel goes and its topic stays, although deletionPolicy is Delete: it is not beyond doubt that the topic is this channel's alone.",
+  'topic-adopted':
+    'The channel goes and its topic stays, although deletionPolicy is Delete: the operator did not create the topic for this channel.',
   'topic-shared': 'The channel goes and its topic stays, although deletionPolicy is Delete: another channel uses the topic.',
-  'topic-not-allowed': 'The channel goes and its topic stays, although deletionPolicy is Delete: the rules for topics do not allow its deletion.',
+  'topic-not-allowed':
+    'The channel goes and its topic stays, although deletionPolicy is Delete: the rules for topics do not allow its deletion.',
   'gave-up': 'The channel goes and its topic stays, although deletionPolicy is Delete: Kafka did not delete it in time.',
 } as const

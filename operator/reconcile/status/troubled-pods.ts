@@ -8,7 +8,14 @@ interface Trouble {
   readonly words: string
 }
 
-const imageReasons: ReadonlySet<string> = new Set(['ErrImagePull', 'ImagePullBackOff', 'InvalidImageName', 'ErrImageNeverPull', 'ImageInspectError', 'RegistryUnavailable'])
+const imageReasons: ReadonlySet<string> = new Set([
+  'ErrImagePull',
+  'ImagePullBackOff',
+  'InvalidImageName',
+  'ErrImageNeverPull',
+  'ImageInspectError',
+  'RegistryUnavailable',
+])
 const endReasons: ReadonlySet<string> = new Set(['CrashLoopBackOff', 'Error', 'Completed', 'OOMKilled', 'ContainerCannotRun', 'StartError'])
 const schedulerReasons: ReadonlySet<string> = new Set(['Unschedulable', 'SchedulingGated', 'SchedulerError'])
 
@@ -21,7 +28,10 @@ export function judgeTrouble(pods: readonly TroubledPod[], stage: 'stalled' | 'u
   const words = trouble === undefined ? '' : ` ${trouble.words}`
   switch (stage) {
     case 'stalled':
-      return isFalse(trouble?.reason ?? 'PodsFailing', `The roll-out is past its deadline.${words === '' ? ' Its pods do not become ready: kubectl describe them.' : words}`)
+      return isFalse(
+        trouble?.reason ?? 'PodsFailing',
+        `The roll-out is past its deadline.${words === '' ? ' Its pods do not become ready: kubectl describe them.' : words}`,
+      )
     case 'unavailable':
       return isFalse('GatewayUnavailable', `No pod is available.${words}`)
     case 'progressing':
@@ -38,7 +48,8 @@ function rankOf({ reason }: Trouble): number {
 }
 
 function troubleOf({ reason, message }: TroubledPod): Trouble {
-  if (imageReasons.has(reason)) return { reason: 'ImagePullFailed', words: 'The image cannot be pulled: check spec.gateway.image and imagePullSecrets.' }
+  if (imageReasons.has(reason))
+    return { reason: 'ImagePullFailed', words: 'The image cannot be pulled: check spec.gateway.image and imagePullSecrets.' }
   if (schedulerReasons.has(reason)) return { reason: 'PodsUnschedulable', words: `No node takes a pod: ${message}` }
   if (endReasons.has(reason)) return { reason: 'PodsFailing', words: 'Pods end soon after they start: their logs say why.' }
   return { reason: 'PodsFailing', words: `${reason}: ${message}` }

@@ -5,7 +5,10 @@ import { createClaimLooks } from './claim-looks.ts'
 function rig() {
   const work: string[] = []
   const clock = { nowMs: 0 }
-  const looks = createClaimLooks({ nowMs: () => clock.nowMs, enqueueAfter: ({ name }, afterMs) => void work.push(`${name} ${clock.nowMs + afterMs}`) })
+  const looks = createClaimLooks({
+    nowMs: () => clock.nowMs,
+    enqueueAfter: ({ name }, afterMs) => void work.push(`${name} ${clock.nowMs + afterMs}`),
+  })
   return { work, clock, looks }
 }
 

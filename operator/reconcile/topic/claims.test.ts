@@ -19,15 +19,26 @@ interface Asked {
 /** Only what claims are made of. */
 function channel({ namespace = 'team', name, day = 1, topic, letters, brokers, has = {} }: Asked): RealtimeChannel {
   const own = topic ?? `${namespace}.${name}`
-  const spec = { kafka: brokers === undefined ? {} : { bootstrapServers: brokers }, topic: { name: own, deadLetters: { enabled: true, ...(letters === undefined ? {} : { name: letters }) } } }
-  const record = (use: TopicUse, recorded: string) => (has[use] === undefined ? {} : { [use]: { name: recorded, id: has[use], clusterId: 'cluster', origin: 'Created' } })
+  const spec = {
+    kafka: brokers === undefined ? {} : { bootstrapServers: brokers },
+    topic: { name: own, deadLetters: { enabled: true, ...(letters === undefined ? {} : { name: letters }) } },
+  }
+  const record = (use: TopicUse, recorded: string) =>
+    has[use] === undefined ? {} : { [use]: { name: recorded, id: has[use], clusterId: 'cluster', origin: 'Created' } }
   const status = { ...record('topic', own), ...record('deadLetters', letters ?? `${own}.dlq`) }
-  return { metadata: { namespace, name, uid: `uid-${name}`, creationTimestamp: `2026-01-0${day}T00:00:00Z` }, spec, status } as unknown as RealtimeChannel // The rest is not looked at.
+  return {
+    metadata: { namespace, name, uid: `uid-${name}`, creationTimestamp: `2026-01-0${day}T00:00:00Z` },
+    spec,
+    status,
+  } as unknown as RealtimeChannel // The rest is not looked at.
 }
 
 const anything = { topics: ['*'] }
 const ids = (topicId: string) => ({ topicId, clusterId: 'cluster' })
-const found = (topic?: string, deadLetters?: string): FoundIds => ({ topic: topic === undefined ? null : ids(topic), deadLetters: deadLetters === undefined ? null : ids(deadLetters) })
+const found = (topic?: string, deadLetters?: string): FoundIds => ({
+  topic: topic === undefined ? null : ids(topic),
+  deadLetters: deadLetters === undefined ? null : ids(deadLetters),
+})
 const make = (...channels: readonly RealtimeChannel[]): TopicClaims => {
   const claims = createTopicClaims({ defaultBrokers: ['kafka:9092'] })
   for (const each of channels) claims.upsert(each, anything)
@@ -40,7 +51,7 @@ describe('a topic that two channels reach by different addresses of one cluster'
   const elder = channel({ name: 'prod', topic: 'orders', has: { topic: 't1' } })
   const younger = channel({ name: 'blue', topic: 'orders', brokers: ['localhost:9092'], day: 2 })
 
-  it('is the one channel\'s whose status remembers it', () => {
+  it("is the one channel's whose status remembers it", () => {
     const claims = make(elder, younger)
     expect(rivals(claims, younger, found('t1')).topic).toEqual({ namespace: 'team', name: 'prod', use: 'topic' })
     expect(rivals(claims, elder, found('t1')).topic).toBeNull()
@@ -53,7 +64,7 @@ describe('a topic that two channels reach by different addresses of one cluster'
     expect(rivals(claims, adopted, found('t1')).alsoUsing.topic).toEqual({ namespace: 'team', name: 'prod' })
   })
 
-  it('is the channel\'s at the operator\'s own brokers, although an older one elsewhere remembers it: other brokers could tell any id', () => {
+  it("is the channel's at the operator's own brokers, although an older one elsewhere remembers it: other brokers could tell any id", () => {
     const liar = channel({ name: 'liar', topic: 'x', brokers: ['evil:9092'], has: { topic: 't1' } })
     const victim = channel({ name: 'victim', topic: 'orders', day: 2 })
     const claims = make(liar, victim)
@@ -63,7 +74,7 @@ describe('a topic that two channels reach by different addresses of one cluster'
     expect(rivals(claims, liar, found('t1')).topic).toMatchObject({ name: 'victim' })
   })
 
-  it('is the channel\'s at brokers that a class names, although an older one elsewhere remembers it', () => {
+  it("is the channel's at brokers that a class names, although an older one elsewhere remembers it", () => {
     const liar = channel({ name: 'liar', topic: 'x', brokers: ['evil:9092'], has: { topic: 't1' } })
     const victim = channel({ name: 'victim', topic: 'orders', brokers: ['kafka.platform:9092'], day: 2, has: { topic: 't1' } })
     const claims = createTopicClaims({ defaultBrokers: [], brokersOfClasses: () => [['kafka.platform:9092']] })
@@ -88,7 +99,7 @@ describe('a topic that two channels name', () => {
     expect(rivals(claims, holder).topic).toBeNull()
   })
 
-  it('is the younger channel\'s when the older may not use a topic of this name', () => {
+  it("is the younger channel's when the older may not use a topic of this name", () => {
     const [squatter, owner] = [channel({ namespace: 'evil', name: 'squatter', topic: 'team.news' }), channel({ name: 'news', day: 2 })]
     const claims = createTopicClaims({ defaultBrokers: [] })
     claims.upsert(squatter, closedTopicRules)
@@ -100,7 +111,10 @@ describe('a topic that two channels name', () => {
 describe('a channel that is refused as a whole', () => {
   it('keeps the topic that its status remembers, and names no other', () => {
     const refused = channel({ name: 'refused', topic: 'one', has: { topic: 't1' } })
-    const [same, other] = [channel({ name: 'same', topic: 'one', brokers: ['localhost:9092'], day: 2 }), channel({ name: 'other', topic: 'one', day: 2 })]
+    const [same, other] = [
+      channel({ name: 'same', topic: 'one', brokers: ['localhost:9092'], day: 2 }),
+      channel({ name: 'other', topic: 'one', day: 2 }),
+    ]
     const claims = make(same, other)
     claims.suspend(refused)
     expect(rivals(claims, same, found('t1')).topic).toMatchObject({ name: 'refused' })
@@ -110,14 +124,17 @@ describe('a channel that is refused as a whole', () => {
 
   // A status of an earlier release names no brokers, and all channels are refused while their class is not there yet.
   it.each([
-    ['the operator\'s', undefined, 'refused'],
+    ["the operator's", undefined, 'refused'],
     ['others', ['hostile:9092'], undefined],
-  ])('is kept from a channel at brokers of the operator by one that is refused, whose status names no brokers, if those of its spec are %s', (_whose, brokers, rival) => {
-    const other = channel({ name: 'other', topic: 'one', day: 2 })
-    const claims = make(other)
-    claims.suspend(channel({ name: 'refused', topic: 'one', has: { topic: 't1' }, ...(brokers === undefined ? {} : { brokers }) }))
-    expect(rivals(claims, other, found('t1')).topic?.name).toBe(rival)
-  })
+  ])(
+    'is kept from a channel at brokers of the operator by one that is refused, whose status names no brokers, if those of its spec are %s',
+    (_whose, brokers, rival) => {
+      const other = channel({ name: 'other', topic: 'one', day: 2 })
+      const claims = make(other)
+      claims.suspend(channel({ name: 'refused', topic: 'one', has: { topic: 't1' }, ...(brokers === undefined ? {} : { brokers }) }))
+      expect(rivals(claims, other, found('t1')).topic?.name).toBe(rival)
+    },
+  )
 })
 
 describe('a dead letter topic', () => {
@@ -134,7 +151,7 @@ describe('a dead letter topic', () => {
     expect(rivals(make(victim, thief), thief, found('own', 't1')).deadLetters).toMatchObject({ name: 'victim' })
   })
 
-  it('gives way to a channel\'s topic when nobody has it yet', () => {
+  it("gives way to a channel's topic when nobody has it yet", () => {
     const [letters, events] = [channel({ name: 'letters', letters: 'team.events' }), channel({ name: 'events', day: 2 })]
     const claims = make(letters, events)
     expect(rivals(claims, letters).deadLetters).toMatchObject({ name: 'events', use: 'topic' })
@@ -154,7 +171,10 @@ describe('a dead letter topic', () => {
 
 describe('whoever waited', () => {
   it('is told when a channel comes, remembers a topic, changes, or goes', () => {
-    const [a, b] = [channel({ name: 'a', topic: 'one' }), channel({ name: 'b', topic: 'one', brokers: ['localhost:9092'], day: 2, has: { topic: 't1' } })]
+    const [a, b] = [
+      channel({ name: 'a', topic: 'one' }),
+      channel({ name: 'b', topic: 'one', brokers: ['localhost:9092'], day: 2, has: { topic: 't1' } }),
+    ]
     const claims = make(b)
     expect(claims.upsert(a, anything)).toEqual([])
     expect(claims.upsert(channel({ name: 'a', topic: 'one', has: { topic: 't1' } }), anything)).toEqual([{ namespace: 'team', name: 'b' }])
@@ -165,7 +185,12 @@ describe('whoever waited', () => {
 })
 
 describe('of all channels that claim one topic', () => {
-  const one = fc.record({ day: fc.integer({ min: 1, max: 3 }), isElsewhere: fc.boolean(), remembers: fc.boolean(), isLetters: fc.boolean() })
+  const one = fc.record({
+    day: fc.integer({ min: 1, max: 3 }),
+    isElsewhere: fc.boolean(),
+    remembers: fc.boolean(),
+    isLetters: fc.boolean(),
+  })
 
   it('exactly one has it once those that found it remember it, whatever the order in which they were seen and whatever they remembered before', () => {
     fc.assert(
@@ -173,11 +198,27 @@ describe('of all channels that claim one topic', () => {
         const build = (remembered: readonly boolean[]) =>
           all.map(({ day, isElsewhere, isLetters }, index) => {
             const use: TopicUse = isLetters ? 'deadLetters' : 'topic'
-            return { use, of: channel({ name: `c${index}`, day, ...(isElsewhere ? { brokers: ['localhost:9092'] } : {}), ...(isLetters ? { letters: 'the.one' } : { topic: 'the.one' }), has: remembered[index] === true ? { [use]: 't1' } : {} }) }
+            return {
+              use,
+              of: channel({
+                name: `c${index}`,
+                day,
+                ...(isElsewhere ? { brokers: ['localhost:9092'] } : {}),
+                ...(isLetters ? { letters: 'the.one' } : { topic: 'the.one' }),
+                has: remembered[index] === true ? { [use]: 't1' } : {},
+              }),
+            }
           })
         const winnersOf = (channels: ReturnType<typeof build>): readonly boolean[] => {
-          const claims = make(...channels.map(({ of }) => ({ of, at: order.next().value ?? 0 })).toSorted((a, b) => a.at - b.at).map(({ of }) => of))
-          return channels.map(({ of, use }) => rivals(claims, of, use === 'topic' ? found('t1', 'else') : found('else', 't1'))[use] === null)
+          const claims = make(
+            ...channels
+              .map(({ of }) => ({ of, at: order.next().value ?? 0 }))
+              .toSorted((a, b) => a.at - b.at)
+              .map(({ of }) => of),
+          )
+          return channels.map(
+            ({ of, use }) => rivals(claims, of, use === 'topic' ? found('t1', 'else') : found('else', 't1'))[use] === null,
+          )
         }
         const before = all.map(({ remembers }) => remembers)
         const first = winnersOf(build(before))

@@ -66,9 +66,11 @@ export function createTopicClaims(parts: TopicClaimsParts): TopicClaims {
   const byChannel = new Map<string, readonly Claim[]>()
   const claimants = new Map<string, Set<Claim>>()
 
-  const others = (ref: ObjectRef, key: string | null): readonly Claim[] => (key === null ? [] : [...(claimants.get(key) ?? [])].filter((claim) => keyOf(claim.ref) !== keyOf(ref)))
+  const others = (ref: ObjectRef, key: string | null): readonly Claim[] =>
+    key === null ? [] : [...(claimants.get(key) ?? [])].filter((claim) => keyOf(claim.ref) !== keyOf(ref))
 
-  const sharers = (claims: readonly Claim[]): readonly ObjectRef[] => claims.flatMap((claim) => keysOf(claim).flatMap((key) => others(claim.ref, key))).map(({ ref }) => ref)
+  const sharers = (claims: readonly Claim[]): readonly ObjectRef[] =>
+    claims.flatMap((claim) => keysOf(claim).flatMap((key) => others(claim.ref, key))).map(({ ref }) => ref)
 
   function forget(ref: ObjectRef): readonly Claim[] {
     const claims = byChannel.get(keyOf(ref)) ?? []
@@ -84,9 +86,13 @@ export function createTopicClaims(parts: TopicClaimsParts): TopicClaims {
   }
 
   function rivalOf(mine: Claim, foundIds: string | null): TopicRival | null {
-    const [byName] = others(mine.ref, mine.name).filter((other) => isBefore(other, mine, [isRemembered, isForEvents])).toSorted((a, b) => (isBefore(a, b, [isRemembered, isForEvents]) ? -1 : 1))
+    const [byName] = others(mine.ref, mine.name)
+      .filter((other) => isBefore(other, mine, [isRemembered, isForEvents]))
+      .toSorted((a, b) => (isBefore(a, b, [isRemembered, isForEvents]) ? -1 : 1))
     const known: Claim = { ...mine, ids: mine.ids === foundIds ? foundIds : null }
-    const [byIds] = others(mine.ref, foundIds).filter((other) => isBefore(other, known, [isNear, isRemembered, isForEvents])).toSorted((a, b) => (isBefore(a, b, [isNear, isForEvents]) ? -1 : 1))
+    const [byIds] = others(mine.ref, foundIds)
+      .filter((other) => isBefore(other, known, [isNear, isRemembered, isForEvents]))
+      .toSorted((a, b) => (isBefore(a, b, [isNear, isForEvents]) ? -1 : 1))
     const rival = byName ?? byIds
     return rival === undefined ? null : { ...rival.ref, use: rival.use }
   }
@@ -111,7 +117,11 @@ export function createTopicClaims(parts: TopicClaimsParts): TopicClaims {
         const [claim, ids] = [mine(use), idsOf(found[use])]
         return { rival: claim === undefined ? null : rivalOf(claim, ids), alsoUsedBy: others(refOf(channel), ids)[0]?.ref ?? null }
       })
-      return { topic: events?.rival ?? null, deadLetters: letters?.rival ?? null, alsoUsing: { topic: events?.alsoUsedBy ?? null, deadLetters: letters?.alsoUsedBy ?? null } }
+      return {
+        topic: events?.rival ?? null,
+        deadLetters: letters?.rival ?? null,
+        alsoUsing: { topic: events?.alsoUsedBy ?? null, deadLetters: letters?.alsoUsedBy ?? null },
+      }
     },
   }
 }
@@ -132,7 +142,8 @@ function claimsOf(channel: RealtimeChannel, rules: NameRules, parts: TopicClaims
   const { metadata, spec, status } = channel
   const brokers = spec.kafka.bootstrapServers ?? parts.defaultBrokers
   const address = [...brokers].toSorted().join(',')
-  const mayUse = (topic: string): boolean => whyNameIsNotAllowed(rules, { namespace: metadata.namespace ?? '', name: metadata.name }, topic) === null
+  const mayUse = (topic: string): boolean =>
+    whyNameIsNotAllowed(rules, { namespace: metadata.namespace ?? '', name: metadata.name }, topic) === null
   const claim = (use: TopicUse, name: string, record: TopicRecord | undefined): Claim => ({
     ref: refOf(channel),
     use,
@@ -142,7 +153,10 @@ function claimsOf(channel: RealtimeChannel, rules: NameRules, parts: TopicClaims
     isAtOwnBrokers: areOwn(brokers, parts),
   })
   const letters = deadLetterTopicOf(channel)
-  return [claim('topic', topicNameOf(channel), status?.topic), ...(letters === null ? [] : [claim('deadLetters', letters, status?.deadLetters)])]
+  return [
+    claim('topic', topicNameOf(channel), status?.topic),
+    ...(letters === null ? [] : [claim('deadLetters', letters, status?.deadLetters)]),
+  ]
 }
 
 /** Whether an administrator has named them. */
@@ -157,7 +171,9 @@ function rememberedClaimsOf(channel: TopicHolder, parts: TopicClaimsParts): read
   const isNearby = areOwn(status?.brokers ?? spec?.kafka?.bootstrapServers ?? parts.defaultBrokers, parts)
   return uses.flatMap((use): readonly Claim[] => {
     const record = status?.[use]
-    return record === undefined ? [] : [{ ref: refOf(channel), use, age: ageOf(channel), name: null, ids: idsOfRecord(record), isAtOwnBrokers: isNearby }]
+    return record === undefined
+      ? []
+      : [{ ref: refOf(channel), use, age: ageOf(channel), name: null, ids: idsOfRecord(record), isAtOwnBrokers: isNearby }]
   })
 }
 

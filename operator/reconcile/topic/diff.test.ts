@@ -4,9 +4,18 @@ import { aStoredSpec, aTopic } from '../../testing/channel-builders.ts'
 import { configChanges, differences, wantedTopic, type WantedTopic } from './diff.ts'
 
 const anyConfig = fc.dictionary(fc.constantFrom('a', 'b', 'c', 'd'), fc.constantFrom('1', '2'))
-const wanting = (config: Readonly<Record<string, string>>, more: Partial<WantedTopic> = {}): WantedTopic => ({ name: 'shop.chat', partitions: 3, replicas: null, config, ...more })
+const wanting = (config: Readonly<Record<string, string>>, more: Partial<WantedTopic> = {}): WantedTopic => ({
+  name: 'shop.chat',
+  partitions: 3,
+  replicas: null,
+  config,
+  ...more,
+})
 
-function applied(config: Readonly<Record<string, string>>, changes: Readonly<Record<string, string | null>>): Readonly<Record<string, string>> {
+function applied(
+  config: Readonly<Record<string, string>>,
+  changes: Readonly<Record<string, string | null>>,
+): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries({ ...config, ...changes }).filter((entry): entry is [string, string] => entry[1] !== null))
 }
 
@@ -37,7 +46,9 @@ describe('the settings of a topic', () => {
 
 describe('wantedTopic', () => {
   it('makes a setting of the retention', () => {
-    expect(wantedTopic(aStoredSpec({ topic: { partitions: 6, replicas: 3, retention: '1h30m', config: { 'min.insync.replicas': '2' } } }), 't')).toEqual({ name: 't', partitions: 6, replicas: 3, config: { 'min.insync.replicas': '2', 'retention.ms': '5400000' } })
+    expect(
+      wantedTopic(aStoredSpec({ topic: { partitions: 6, replicas: 3, retention: '1h30m', config: { 'min.insync.replicas': '2' } } }), 't'),
+    ).toEqual({ name: 't', partitions: 6, replicas: 3, config: { 'min.insync.replicas': '2', 'retention.ms': '5400000' } })
   })
 })
 

@@ -24,22 +24,37 @@ const headerRoom = 65_536
  * What a channel asks of the topic of its dead letters. Of one that the operator did not create it asks for its retention alone: whoever made it chose
  * the rest.
  */
-export function wantedDeadLetters({ topic }: Pick<StoredSpec, 'topic'>, name: string, { found, isOurs }: { readonly found: TopicDescription | null; readonly isOurs: boolean }): WantedTopic {
+export function wantedDeadLetters(
+  { topic }: Pick<StoredSpec, 'topic'>,
+  name: string,
+  { found, isOurs }: { readonly found: TopicDescription | null; readonly isOurs: boolean },
+): WantedTopic {
   const retentionMs = topic.deadLetters.retention === undefined ? null : parseDurationMs(topic.deadLetters.retention)
   const retention = retentionMs === null ? {} : { 'retention.ms': String(retentionMs) }
   if (found !== null && !isOurs) return { name, partitions: found.partitions, replicas: null, config: retention }
   const largest = Number(topic.config?.['max.message.bytes'])
   const size = Number.isSafeInteger(largest) ? { 'max.message.bytes': String(largest + headerRoom) } : {}
-  return { name, partitions: found?.partitions ?? 1, replicas: found === null ? (topic.replicas ?? null) : null, config: sorted({ 'cleanup.policy': 'delete', ...size, ...retention }) }
+  return {
+    name,
+    partitions: found?.partitions ?? 1,
+    replicas: found === null ? (topic.replicas ?? null) : null,
+    config: sorted({ 'cleanup.policy': 'delete', ...size, ...retention }),
+  }
 }
 
 /**
  * The settings to change, by name; null unsets. What is set and neither wanted nor ours is left alone: somebody else set it.
  * @param ours the settings that the operator made before
  */
-export function configChanges(wanted: WantedTopic, found: TopicDescription, ours: readonly string[]): Readonly<Record<string, string | null>> {
+export function configChanges(
+  wanted: WantedTopic,
+  found: TopicDescription,
+  ours: readonly string[],
+): Readonly<Record<string, string | null>> {
   const set = Object.entries(wanted.config).filter(([name, value]) => found.config[name] !== value)
-  const unset = ours.filter((name) => !Object.hasOwn(wanted.config, name) && Object.hasOwn(found.config, name)).map((name) => [name, null] as const)
+  const unset = ours
+    .filter((name) => !Object.hasOwn(wanted.config, name) && Object.hasOwn(found.config, name))
+    .map((name) => [name, null] as const)
   return sorted(Object.fromEntries([...set, ...unset]))
 }
 
@@ -48,8 +63,13 @@ export function differences(wanted: WantedTopic, found: TopicDescription): reado
   const settings = Object.entries(wanted.config).filter(([name, value]) => found.config[name] !== value)
   return [
     ...(wanted.partitions === found.partitions ? [] : [`it has ${found.partitions} partitions, and ${wanted.partitions} are asked for`]),
-    ...(wanted.replicas === null || wanted.replicas === found.replicas ? [] : [`its replication factor is ${found.replicas}, and ${wanted.replicas} is asked for`]),
-    ...settings.map(([name, value]) => `its ${name} is ${Object.hasOwn(found.config, name) ? `"${found.config[name]}"` : 'not set'}, and "${value}" is asked for`),
+    ...(wanted.replicas === null || wanted.replicas === found.replicas
+      ? []
+      : [`its replication factor is ${found.replicas}, and ${wanted.replicas} is asked for`]),
+    ...settings.map(
+      ([name, value]) =>
+        `its ${name} is ${Object.hasOwn(found.config, name) ? `"${found.config[name]}"` : 'not set'}, and "${value}" is asked for`,
+    ),
   ]
 }
 

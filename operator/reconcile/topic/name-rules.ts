@@ -16,7 +16,8 @@ export interface TopicRules {
 export const howToAllow = {
   topics: "An administrator can allow more in the channel's class (spec.allowed.topics), or in TOPIC_PATTERN where there is no class.",
   adopt: "An administrator can allow it in the channel's class (spec.allowed.adopt), or with TOPIC_ADOPT where there is no class.",
-  maxPartitions: "An administrator can allow more in the channel's class (spec.allowed.maxPartitions), or with TOPIC_MAX_PARTITIONS where there is no class.",
+  maxPartitions:
+    "An administrator can allow more in the channel's class (spec.allowed.maxPartitions), or with TOPIC_MAX_PARTITIONS where there is no class.",
 } as const
 
 /**
@@ -26,7 +27,9 @@ export const howToAllow = {
 export function whyNameIsNotAllowed({ topics }: Pick<TopicRules, 'topics'>, channel: PatternChannel, topic: string): string | null {
   if (topic.startsWith('__')) return 'Names that begin with __ belong to Kafka itself, and no channel may use them.'
   const allowing = topics.filter((pattern) => matchesText(pattern, channel, topic))
-  if (allowing.length === 0) return `This channel may use ${topics.length === 0 ? 'no topics' : `topics that match ${topics.join(' or ')}`}. ${howToAllow.topics}`
-  if (topic.startsWith('_') && !allowing.some((pattern) => pattern.startsWith('_'))) return `Names that begin with _ usually belong to tools such as a schema registry, and need a pattern that begins with _. ${howToAllow.topics}`
+  if (allowing.length === 0)
+    return `This channel may use ${topics.length === 0 ? 'no topics' : `topics that match ${topics.join(' or ')}`}. ${howToAllow.topics}`
+  if (topic.startsWith('_') && !allowing.some((pattern) => pattern.startsWith('_')))
+    return `Names that begin with _ usually belong to tools such as a schema registry, and need a pattern that begins with _. ${howToAllow.topics}`
   return null
 }

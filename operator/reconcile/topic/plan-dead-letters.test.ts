@@ -17,8 +17,25 @@ interface Case extends Partial<World> {
   readonly annotations?: Readonly<Record<string, string>>
 }
 
-const record: TopicRecord = { name: 'shop.chat', id: 'topic-1', clusterId: 'cluster-1', partitions: 3, replicas: 1, origin: 'Created', configKeys: [] }
-const letters = (more: Partial<TopicRecord> = {}): TopicRecord => ({ name: 'shop.chat.dlq', id: 'topic-dlq', clusterId: 'cluster-1', partitions: 1, replicas: 1, origin: 'Created', configKeys: ['cleanup.policy'], ...more })
+const record: TopicRecord = {
+  name: 'shop.chat',
+  id: 'topic-1',
+  clusterId: 'cluster-1',
+  partitions: 3,
+  replicas: 1,
+  origin: 'Created',
+  configKeys: [],
+}
+const letters = (more: Partial<TopicRecord> = {}): TopicRecord => ({
+  name: 'shop.chat.dlq',
+  id: 'topic-dlq',
+  clusterId: 'cluster-1',
+  partitions: 1,
+  replicas: 1,
+  origin: 'Created',
+  configKeys: ['cleanup.policy'],
+  ...more,
+})
 const present = (topic: Partial<TopicDescription> = {}): FoundTopic => ({ kind: 'present', topic: aDeadLetterTopic(topic) })
 const missing = (name = 'shop.chat.dlq'): FoundTopic => ({ kind: 'missing', topic: { name, clusterId: 'cluster-1' } })
 
@@ -32,7 +49,12 @@ function plan({ asked = {}, topicSpec = {}, known, annotations = {}, ...more }: 
 /** A channel's gateways, with variables of their own. */
 function gatewaysWith(variables: Readonly<Record<string, string>>): Partial<World> {
   const env = Object.entries({ KAFKA_TOPIC: 'shop.chat', ...variables }).map(([name, value]) => ({ name, value }))
-  const object = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'chat-gateway', namespace: 'shop', ...ownedBy(aChannel()) }, spec: { template: { spec: { containers: [{ env }] } } } }
+  const object = {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'chat-gateway', namespace: 'shop', ...ownedBy(aChannel()) },
+    spec: { template: { spec: { containers: [{ env }] } } },
+  }
   return { children: new Map([[childKey('Deployment', 'chat-gateway'), { kind: 'object', type: operandTypes.Deployment, object }]]) }
 }
 
@@ -40,14 +62,31 @@ const reasons = ({ refusals }: ReturnType<typeof plan>): readonly string[] => re
 
 describe('the dead letter topic of a channel', () => {
   it('is created with one partition, and as safe as the topic itself', () => {
-    const planned = plan({ deadLetters: missing(), asked: { retention: '168h' }, topicSpec: { replicas: 1, config: { 'max.message.bytes': '2000000' } } })
-    expect(planned.actions).toEqual([{ kind: 'create-topic', use: 'deadLetters', topic: { name: 'shop.chat.dlq', partitions: 1, replicas: 1, config: { 'cleanup.policy': 'delete', 'max.message.bytes': '2065536', 'retention.ms': '604800000' } } }])
+    const planned = plan({
+      deadLetters: missing(),
+      asked: { retention: '168h' },
+      topicSpec: { replicas: 1, config: { 'max.message.bytes': '2000000' } },
+    })
+    expect(planned.actions).toEqual([
+      {
+        kind: 'create-topic',
+        use: 'deadLetters',
+        topic: {
+          name: 'shop.chat.dlq',
+          partitions: 1,
+          replicas: 1,
+          config: { 'cleanup.policy': 'delete', 'max.message.bytes': '2065536', 'retention.ms': '604800000' },
+        },
+      },
+    ])
     expect(planned.record).toMatchObject({ whenDone: { name: 'shop.chat.dlq', origin: 'Created' }, otherwise: null })
     expect(planned.isUsed).toBe(true)
   })
 
   it('has the name that the channel gives it', () => {
-    expect(plan({ deadLetters: missing('shop.lost'), asked: { name: 'shop.lost' } }).actions).toMatchObject([{ kind: 'create-topic', topic: { name: 'shop.lost' } }])
+    expect(plan({ deadLetters: missing('shop.lost'), asked: { name: 'shop.lost' } }).actions).toMatchObject([
+      { kind: 'create-topic', topic: { name: 'shop.lost' } },
+    ])
   })
 
   it('is not created again while the brokers do not show it yet', () => {
@@ -55,19 +94,35 @@ describe('the dead letter topic of a channel', () => {
   })
 
   it('gets its retention, and keeps what others set', () => {
-    expect(plan({ deadLetters: present({ config: { 'cleanup.policy': 'delete', foreign: 'x' } }), known: {}, asked: { retention: '1h' } }).actions).toEqual([{ kind: 'alter-topic', name: 'shop.chat.dlq', changes: { 'retention.ms': '3600000' } }])
-    expect(plan({ deadLetters: present({ config: { 'cleanup.policy': 'delete', 'retention.ms': '1' } }), known: { configKeys: ['cleanup.policy', 'retention.ms'] } }).actions).toMatchObject([{ changes: { 'retention.ms': null } }])
+    expect(
+      plan({ deadLetters: present({ config: { 'cleanup.policy': 'delete', foreign: 'x' } }), known: {}, asked: { retention: '1h' } })
+        .actions,
+    ).toEqual([{ kind: 'alter-topic', name: 'shop.chat.dlq', changes: { 'retention.ms': '3600000' } }])
+    expect(
+      plan({
+        deadLetters: present({ config: { 'cleanup.policy': 'delete', 'retention.ms': '1' } }),
+        known: { configKeys: ['cleanup.policy', 'retention.ms'] },
+      }).actions,
+    ).toMatchObject([{ changes: { 'retention.ms': null } }])
   })
 
   it('that somebody else made is used as it is, with any number of partitions, and not changed', () => {
     const planned = plan({ deadLetters: present({ partitions: 8, config: { 'cleanup.policy': 'compact' } }) })
     expect([planned.actions, planned.refusals, planned.isUsed, planned.record.whenDone?.origin]).toEqual([[], [], true, 'Adopted'])
-    expect(reasons(plan({ deadLetters: present({ config: {} }), known: { origin: 'Adopted', configKeys: [] }, asked: { retention: '1h' } }))).toEqual(['TopicNotOurs'])
+    expect(
+      reasons(plan({ deadLetters: present({ config: {} }), known: { origin: 'Adopted', configKeys: [] }, asked: { retention: '1h' } })),
+    ).toEqual(['TopicNotOurs'])
   })
 
   it('is none where the channel wants none, and what is remembered of it stays remembered', () => {
     const planned = plan({ deadLetters: present(), known: {}, asked: { enabled: false } })
-    expect(planned).toEqual({ actions: [], refusals: [], record: { whenDone: letters(), otherwise: letters() }, isUsed: false, requeueAfterMs: null })
+    expect(planned).toEqual({
+      actions: [],
+      refusals: [],
+      record: { whenDone: letters(), otherwise: letters() },
+      isUsed: false,
+      requeueAfterMs: null,
+    })
   })
 
   it('is not made for a channel that does not get its topic', () => {
@@ -89,7 +144,11 @@ describe('a dead letter topic that the channel may not have', () => {
     ['is outside of the names that the channel may use', 'TopicNotAllowed', { asked: { name: 'payments.chrome-service' } }],
     ['belongs to Kafka', 'TopicNotAllowed', { asked: { name: '__consumer_offsets' }, topicRules: { ...closedTopicRules, topics: ['*'] } }],
     ['is marked as internal by the brokers', 'TopicNotAllowed', { deadLetters: present({ isInternal: true }) }],
-    ['is the topic of another channel', 'TopicClaimed', { rivals: { ...noRivals, deadLetters: { namespace: 'payments', name: 'victim', use: 'topic' } } }],
+    [
+      'is the topic of another channel',
+      'TopicClaimed',
+      { rivals: { ...noRivals, deadLetters: { namespace: 'payments', name: 'victim', use: 'topic' } } },
+    ],
     ["is the channel's own topic", 'TopicNotAllowed', { asked: { name: 'shop.chat' } }],
   ])('because it %s is refused, and gateways are not told of it', (_why, reason, given) => {
     const planned = plan({ deadLetters: present(), ...given })

@@ -23,7 +23,11 @@ export interface DeadLettersPlan extends Omit<OneTopicPlan, 'serves'> {
  * @param topic what becomes of the channel's own topic
  * @param isCreated the operator has created it in this very reconcile, and the status does not say so yet
  */
-export function planDeadLetters(world: World, topic: Pick<TopicPlan, 'actions' | 'refusals' | 'epoch'>, isCreated = false): DeadLettersPlan {
+export function planDeadLetters(
+  world: World,
+  topic: Pick<TopicPlan, 'actions' | 'refusals' | 'epoch'>,
+  isCreated = false,
+): DeadLettersPlan {
   const { channel } = world
   const name = deadLetterTopicOf(channel)
   const record = recordedTopic(world, 'deadLetters')
@@ -34,7 +38,12 @@ export function planDeadLetters(world: World, topic: Pick<TopicPlan, 'actions' |
     const message = `The dead letter topic cannot be the channel's own topic ${name}: each record that cannot be decoded would come back for ever. Name another in spec.topic.deadLetters.name.`
     return { ...kept, refusals: [{ about: 'TopicReady', reason: 'TopicNotAllowed', message }] }
   }
-  const { serves, ...plan } = planOneTopic(world, { use: 'deadLetters', name, wantedFor: (found) => wantedDeadLetters(channel.spec, name, { found, isOurs: isCreated || record?.origin === 'Created' }), isCreated })
+  const { serves, ...plan } = planOneTopic(world, {
+    use: 'deadLetters',
+    name,
+    wantedFor: (found) => wantedDeadLetters(channel.spec, name, { found, isOurs: isCreated || record?.origin === 'Created' }),
+    isCreated,
+  })
   // What keeps the operator from both topics is told once.
   const isTold = (message: string): boolean => topic.refusals.some((refusal) => refusal.message === message)
   return { ...plan, refusals: plan.refusals.filter(({ message }) => !isTold(message)), isUsed: isUsed(world, name, { serves, ...plan }) }

@@ -57,12 +57,19 @@ export function planOneTopic(world: World, request: TopicRequest): OneTopicPlan 
 function refuseName({ channel, rivals, topicRules }: World, { use, name }: TopicRequest): Refusal | null {
   const { namespace = '' } = channel.metadata
   const { maxLength, subject, object, field } = words[use]
-  if (!/^[A-Za-z0-9._-]+$/.test(name) || name.length > maxLength || name === '.' || name === '..') return about('TopicNotAllowed', `${subject} cannot be named ${name}: 1 to ${maxLength} letters, digits, dots, _ and -. Name another in ${field}.`)
+  if (!/^[A-Za-z0-9._-]+$/.test(name) || name.length > maxLength || name === '.' || name === '..')
+    return about(
+      'TopicNotAllowed',
+      `${subject} cannot be named ${name}: 1 to ${maxLength} letters, digits, dots, _ and -. Name another in ${field}.`,
+    )
   const why = whyNameIsNotAllowed(topicRules, { namespace, name: channel.metadata.name }, name)
   if (why !== null) return about('TopicNotAllowed', `The channel may not have ${object} ${name}. ${why} Name another in ${field}.`)
   const rival = rivals[use]
   if (rival === null) return null
-  const having = rival.use === 'topic' ? `is that of the channel ${rival.namespace}/${rival.name}` : `is the dead letter topic of the channel ${rival.namespace}/${rival.name}`
+  const having =
+    rival.use === 'topic'
+      ? `is that of the channel ${rival.namespace}/${rival.name}`
+      : `is the dead letter topic of the channel ${rival.namespace}/${rival.name}`
   return about('TopicClaimed', `${subject} ${name} ${having}, which had it first. Name another in ${field}, or delete one of the two.`)
 }
 
@@ -75,37 +82,67 @@ function keep(world: World, { use }: TopicRequest, refusals: readonly Refusal[])
 function planMissing(missing: MissingTopic, world: World, request: TopicRequest): OneTopicPlan {
   const record = recordedTopic(world, request.use)
   const wanted = request.wantedFor(null)
-  const created: TopicRecord = { name: missing.name, ...(missing.clusterId === null ? {} : { clusterId: missing.clusterId }), partitions: wanted.partitions, origin: 'Created', configKeys: Object.keys(wanted.config) }
+  const created: TopicRecord = {
+    name: missing.name,
+    ...(missing.clusterId === null ? {} : { clusterId: missing.clusterId }),
+    partitions: wanted.partitions,
+    origin: 'Created',
+    configKeys: Object.keys(wanted.config),
+  }
   // The brokers do not show it yet.
   if (request.isCreated) return { ...keep(world, request, []), record: { whenDone: created, otherwise: created } }
-  if (record !== null && !mayRecreate(record, missing, world)) return { ...keep(world, request, [about('TopicMissing', explainMissing(record, missing, request))]), serves: 'absent' }
+  if (record !== null && !mayRecreate(record, missing, world))
+    return { ...keep(world, request, [about('TopicMissing', explainMissing(record, missing, request))]), serves: 'absent' }
   // Of a topic that nobody has seen, the record is of an attempt whose end nobody knows.
   const isAgain = record?.id !== undefined || record?.replicas !== undefined
   const use = request.use === 'topic' ? {} : { use: request.use }
-  return { ...keep(world, request, []), actions: [{ kind: 'create-topic', topic: wanted, ...use, ...(isAgain ? { isAgain } : {}) }], record: { whenDone: created, otherwise: record } }
+  return {
+    ...keep(world, request, []),
+    actions: [{ kind: 'create-topic', topic: wanted, ...use, ...(isAgain ? { isAgain } : {}) }],
+    record: { whenDone: created, otherwise: record },
+  }
 }
 
 /** To make it anew is safe where the operator made it the first time, and asks the same cluster. */
 function mayRecreate(record: TopicRecord, missing: MissingTopic, { channel }: World): boolean {
-  return (record.origin === 'Created' && isSameCluster(record, missing.clusterId)) || channel.metadata.annotations?.[annotations.recreateTopic] === 'true'
+  return (
+    (record.origin === 'Created' && isSameCluster(record, missing.clusterId)) ||
+    channel.metadata.annotations?.[annotations.recreateTopic] === 'true'
+  )
 }
 
 function explainMissing(record: TopicRecord, { name, clusterId }: MissingTopic, { use }: TopicRequest): string {
   const { subject } = words[use]
   const consent = `Bring it back, or let the operator make it anew, empty, with the annotation ${annotations.recreateTopic}: "true".`
-  if (!isMaybeSameCluster(record, clusterId)) return `${subject} ${name} is not in the Kafka cluster ${clusterId}; it was in ${record.clusterId}. ${consent}`
+  if (!isMaybeSameCluster(record, clusterId))
+    return `${subject} ${name} is not in the Kafka cluster ${clusterId}; it was in ${record.clusterId}. ${consent}`
   const origin = record.origin === 'Adopted' ? 'and the operator did not create it' : 'and the cluster does not say whether it is the same'
   return `${subject} ${name} was there and is gone, ${origin}. ${consent}`
 }
 
 function planPresent(found: TopicDescription, world: World, request: TopicRequest): OneTopicPlan {
-  if (found.isInternal) return { ...keep(world, request, [about('TopicNotAllowed', `${words[request.use].subject} ${found.name} belongs to Kafka itself, and no channel may use it. Name another in ${words[request.use].field}.`)]), serves: 'forbidden' }
+  if (found.isInternal)
+    return {
+      ...keep(world, request, [
+        about(
+          'TopicNotAllowed',
+          `${words[request.use].subject} ${found.name} belongs to Kafka itself, and no channel may use it. Name another in ${words[request.use].field}.`,
+        ),
+      ]),
+      serves: 'forbidden',
+    }
   const wanted = request.wantedFor(found)
   const record = recordedTopic(world, request.use)
   // Somebody may have been faster by a moment: only what is as it was asked for is what was created.
-  if (request.isCreated && differences(wanted, found).length === 0) return planOurs({ found, wanted, known: { origin: 'Created', configKeys: [] } })
+  if (request.isCreated && differences(wanted, found).length === 0)
+    return planOurs({ found, wanted, known: { origin: 'Created', configKeys: [] } })
   const standing = standingOf(found, wanted, world, request)
-  if (standing === 'ours') return planKnown({ found, wanted, known: { origin: record?.origin ?? 'Adopted', configKeys: record?.configKeys ?? [] } }, world, request)
+  if (standing === 'ours')
+    return planKnown(
+      { found, wanted, known: { origin: record?.origin ?? 'Adopted', configKeys: record?.configKeys ?? [] } },
+      world,
+      request,
+    )
   // Of a topic that somebody replaced, no setting is the operator's.
   if (standing === 'adopted') return planKnown({ found, wanted, known: { origin: 'Adopted', configKeys: [] } }, world, request)
   const refused = keep(world, request, [standing])
@@ -117,16 +154,23 @@ function standingOf(found: TopicDescription, wanted: WantedTopic, world: World, 
   const record = recordedTopic(world, use)
   const differing = differences(wanted, found)
   if (record !== null && isRecorded(record, found)) return 'ours'
-  if (differing.length === 0 || (world.topicRules.adopt && world.channel.metadata.annotations?.[annotations.adopt] === 'true')) return 'adopted'
+  if (differing.length === 0 || (world.topicRules.adopt && world.channel.metadata.annotations?.[annotations.adopt] === 'true'))
+    return 'adopted'
   const { subject } = words[use]
   const what = `${differing.join('; ')}. ${adoptWords(world)}`
-  if (record === null) return about('TopicNotOurs', `${subject} ${found.name} existed before this channel, and differs from what it asks for: ${what}`)
-  return about('TopicReplaced', `${subject} ${found.name} is another than it was (id ${found.topicId ?? 'unknown'}, was ${record.id ?? 'unknown'}): somebody made it anew, and it differs from what the channel asks for: ${what}`)
+  if (record === null)
+    return about('TopicNotOurs', `${subject} ${found.name} existed before this channel, and differs from what it asks for: ${what}`)
+  return about(
+    'TopicReplaced',
+    `${subject} ${found.name} is another than it was (id ${found.topicId ?? 'unknown'}, was ${record.id ?? 'unknown'}): somebody made it anew, and it differs from what the channel asks for: ${what}`,
+  )
 }
 
 function adoptWords({ topicRules }: World): string {
   const take = 'Take it as it is with spec.topic'
-  return topicRules.adopt ? `${take}, or let the operator change it with the annotation ${annotations.adopt}: "true".` : `${take}. This channel may not change topics that the operator did not create for it. ${howToAllow.adopt}`
+  return topicRules.adopt
+    ? `${take}, or let the operator change it with the annotation ${annotations.adopt}: "true".`
+    : `${take}. This channel may not change topics that the operator did not create for it. ${howToAllow.adopt}`
 }
 
 interface Compared {
@@ -142,7 +186,10 @@ function planKnown(compared: Compared, world: World, { use }: TopicRequest): One
   if (known.origin === 'Created' || world.topicRules.adopt || plan.actions.length === 0) return plan
   const differing = differences(wanted, found)
   const what = differing.length > 0 ? differing.join('; ') : 'it has settings that are not asked for any more'
-  const refusal = about('TopicNotOurs', `${words[use].subject} ${found.name} existed before this channel, and differs from what it asks for: ${what}. ${adoptWords(world)}`)
+  const refusal = about(
+    'TopicNotOurs',
+    `${words[use].subject} ${found.name} existed before this channel, and differs from what it asks for: ${what}. ${adoptWords(world)}`,
+  )
   return { ...plan, actions: [], refusals: [refusal], record: { whenDone: plan.record.otherwise, otherwise: plan.record.otherwise } }
 }
 
@@ -173,8 +220,22 @@ function refuseShape(found: TopicDescription, wanted: WantedTopic): readonly Ref
   const shrinks = wanted.partitions < found.partitions
   const replicates = wanted.replicas !== null && wanted.replicas !== found.replicas
   return [
-    ...(shrinks ? [about('PartitionsCannotShrink', `The topic ${found.name} has ${found.partitions} partitions; ${wanted.partitions} are asked for, and Kafka cannot take partitions away. Set spec.topic.partitions to ${found.partitions} or more.`)] : []),
-    ...(replicates ? [about('ReplicationCannotChange', `The replication factor of the topic ${found.name} is ${found.replicas}; ${wanted.replicas} is asked for. Move its partitions with Kafka's tools (kafka-reassign-partitions).`)] : []),
+    ...(shrinks
+      ? [
+          about(
+            'PartitionsCannotShrink',
+            `The topic ${found.name} has ${found.partitions} partitions; ${wanted.partitions} are asked for, and Kafka cannot take partitions away. Set spec.topic.partitions to ${found.partitions} or more.`,
+          ),
+        ]
+      : []),
+    ...(replicates
+      ? [
+          about(
+            'ReplicationCannotChange',
+            `The replication factor of the topic ${found.name} is ${found.replicas}; ${wanted.replicas} is asked for. Move its partitions with Kafka's tools (kafka-reassign-partitions).`,
+          ),
+        ]
+      : []),
   ]
 }
 

@@ -6,7 +6,16 @@ import { planTopic } from './plan-topics.ts'
 import type { TopicDescription } from './topic-admin.ts'
 import type { FoundTopic, World } from '../world.ts'
 
-const record = (more: Partial<TopicRecord> = {}): TopicRecord => ({ name: 'shop.chat', id: 'topic-1', clusterId: 'cluster-1', partitions: 3, replicas: 1, origin: 'Created', configKeys: [], ...more })
+const record = (more: Partial<TopicRecord> = {}): TopicRecord => ({
+  name: 'shop.chat',
+  id: 'topic-1',
+  clusterId: 'cluster-1',
+  partitions: 3,
+  replicas: 1,
+  origin: 'Created',
+  configKeys: [],
+  ...more,
+})
 const present = (topic: Partial<TopicDescription> = {}): FoundTopic => ({ kind: 'present', topic: aTopic(topic) })
 const missing = (clusterId: string | null = 'cluster-1'): FoundTopic => ({ kind: 'missing', topic: { name: 'shop.chat', clusterId } })
 const unreachable: FoundTopic = { kind: 'failed', failure: { kind: 'unreachable', detail: 'connect ECONNREFUSED' } }
@@ -27,10 +36,27 @@ const reasons = ({ refusals }: ReturnType<typeof plan>): readonly string[] => re
 
 describe('a topic that is not there', () => {
   it('is created, as the channel asks, and no pod is started before its id is known', () => {
-    const planned = plan({ topic: missing(), spec: { topic: { partitions: 6, replicas: 3, retention: '1h', config: { 'min.insync.replicas': '2' } } } })
-    expect(planned.actions).toEqual([{ kind: 'create-topic', topic: { name: 'shop.chat', partitions: 6, replicas: 3, config: { 'min.insync.replicas': '2', 'retention.ms': '3600000' } } }])
+    const planned = plan({
+      topic: missing(),
+      spec: { topic: { partitions: 6, replicas: 3, retention: '1h', config: { 'min.insync.replicas': '2' } } },
+    })
+    expect(planned.actions).toEqual([
+      {
+        kind: 'create-topic',
+        topic: { name: 'shop.chat', partitions: 6, replicas: 3, config: { 'min.insync.replicas': '2', 'retention.ms': '3600000' } },
+      },
+    ])
     expect(planned.epoch).toBeNull()
-    expect(planned.record).toEqual({ whenDone: { name: 'shop.chat', clusterId: 'cluster-1', partitions: 6, origin: 'Created', configKeys: ['min.insync.replicas', 'retention.ms'] }, otherwise: null })
+    expect(planned.record).toEqual({
+      whenDone: {
+        name: 'shop.chat',
+        clusterId: 'cluster-1',
+        partitions: 6,
+        origin: 'Created',
+        configKeys: ['min.insync.replicas', 'retention.ms'],
+      },
+      otherwise: null,
+    })
   })
 
   it('is made anew when the operator had created it in this very cluster', () => {
@@ -45,7 +71,9 @@ describe('a topic that is not there', () => {
   ])('is not made anew when %s, unless the channel consents', (_why, topic, known) => {
     const planned = plan({ topic, known })
     expect([planned.actions, reasons(planned), planned.record.whenDone]).toEqual([[], ['TopicMissing'], known])
-    expect(plan({ topic, known, annotations: { 'carillon.dev/recreate-topic': 'true' } }).actions).toMatchObject([{ kind: 'create-topic', isAgain: true }])
+    expect(plan({ topic, known, annotations: { 'carillon.dev/recreate-topic': 'true' } }).actions).toMatchObject([
+      { kind: 'create-topic', isAgain: true },
+    ])
   })
 
   it('keeps pods as they are, for those that started now would find no topic', () => {
@@ -53,22 +81,38 @@ describe('a topic that is not there', () => {
   })
 
   it('says which cluster it was in', () => {
-    expect(plan({ topic: missing('cluster-2'), known: record() }).refusals[0]?.message).toContain('is not in the Kafka cluster cluster-2; it was in cluster-1')
+    expect(plan({ topic: missing('cluster-2'), known: record() }).refusals[0]?.message).toContain(
+      'is not in the Kafka cluster cluster-2; it was in cluster-1',
+    )
   })
 
   it('is another topic when the channel has another name for it', () => {
-    const other = plan({ topic: { kind: 'missing', topic: { name: 'events', clusterId: 'cluster-1' } }, known: record({ origin: 'Adopted' }), spec: { topic: { name: 'events' } } })
+    const other = plan({
+      topic: { kind: 'missing', topic: { name: 'events', clusterId: 'cluster-1' } },
+      known: record({ origin: 'Adopted' }),
+      spec: { topic: { name: 'events' } },
+    })
     expect(other.actions).toMatchObject([{ kind: 'create-topic', topic: { name: 'events' } }])
   })
 })
 
 describe('a topic that the operator knows', () => {
   it('needs nothing when it is as asked', () => {
-    expect(plan({ topic: present(), known: record() })).toMatchObject({ actions: [], refusals: [], epoch: 'topic-1', record: { whenDone: record() }, requeueAfterMs: null })
+    expect(plan({ topic: present(), known: record() })).toMatchObject({
+      actions: [],
+      refusals: [],
+      epoch: 'topic-1',
+      record: { whenDone: record() },
+      requeueAfterMs: null,
+    })
   })
 
   it('grows and gets its settings; what others set stays', () => {
-    const planned = plan({ topic: present({ config: { foreign: 'x', old: '1', a: '1' } }), known: record({ configKeys: ['a', 'old'] }), spec: { topic: { partitions: 6, config: { a: '2' } } } })
+    const planned = plan({
+      topic: present({ config: { foreign: 'x', old: '1', a: '1' } }),
+      known: record({ configKeys: ['a', 'old'] }),
+      spec: { topic: { partitions: 6, config: { a: '2' } } },
+    })
     expect(planned.actions).toEqual([
       { kind: 'grow-partitions', name: 'shop.chat', from: 3, to: 6 },
       { kind: 'alter-topic', name: 'shop.chat', changes: { a: '2', old: null } },
@@ -78,7 +122,11 @@ describe('a topic that the operator knows', () => {
   })
 
   it('does not shrink and does not change its replication, but does all else, and pods run', () => {
-    const planned = plan({ topic: present({ partitions: 12 }), known: record(), spec: { topic: { partitions: 6, replicas: 3, config: { a: '1' } } } })
+    const planned = plan({
+      topic: present({ partitions: 12 }),
+      known: record(),
+      spec: { topic: { partitions: 6, replicas: 3, config: { a: '1' } } },
+    })
     expect(reasons(planned)).toEqual(['PartitionsCannotShrink', 'ReplicationCannotChange'])
     expect(planned.actions).toEqual([{ kind: 'alter-topic', name: 'shop.chat', changes: { a: '1' } }])
     expect(planned.epoch).toBe('topic-1')
@@ -87,7 +135,9 @@ describe('a topic that the operator knows', () => {
 
   it('is known by its partitions until its id was noted', () => {
     const { id: _id, ...fresh } = record()
-    expect(plan({ topic: present(), known: fresh, spec: { topic: { partitions: 5 } } }).actions).toMatchObject([{ kind: 'grow-partitions' }])
+    expect(plan({ topic: present(), known: fresh, spec: { topic: { partitions: 5 } } }).actions).toMatchObject([
+      { kind: 'grow-partitions' },
+    ])
     expect(reasons(plan({ topic: present({ partitions: 4 }), known: fresh }))).toEqual(['TopicReplaced'])
   })
 
@@ -128,7 +178,11 @@ describe('a topic that the operator does not know', () => {
   })
 
   it('is taken with the consent of the channel, and changed as far as Kafka can', () => {
-    const planned = plan({ topic: present({ partitions: 1, replicas: 2 }), spec: { topic: { replicas: 1 } }, annotations: { 'carillon.dev/adopt': 'true' } })
+    const planned = plan({
+      topic: present({ partitions: 1, replicas: 2 }),
+      spec: { topic: { replicas: 1 } },
+      annotations: { 'carillon.dev/adopt': 'true' },
+    })
     expect(planned.actions).toMatchObject([{ kind: 'grow-partitions', from: 1, to: 3 }])
     expect(reasons(planned)).toEqual(['ReplicationCannotChange'])
     expect(planned.record.whenDone?.origin).toBe('Adopted')
@@ -138,21 +192,31 @@ describe('a topic that the operator does not know', () => {
 describe('a topic that somebody replaced', () => {
   it('is adopted when it is as asked; clients are told of the gap by its id', () => {
     const planned = plan({ topic: present({ topicId: 'topic-2' }), known: record() })
-    expect([planned.refusals, planned.epoch, planned.record.whenDone?.id, planned.record.whenDone?.origin]).toEqual([[], 'topic-2', 'topic-2', 'Adopted'])
+    expect([planned.refusals, planned.epoch, planned.record.whenDone?.id, planned.record.whenDone?.origin]).toEqual([
+      [],
+      'topic-2',
+      'topic-2',
+      'Adopted',
+    ])
   })
 
-  it('is served and not changed when it differs, and is not noted as the channel\'s', () => {
+  it("is served and not changed when it differs, and is not noted as the channel's", () => {
     const planned = plan({ topic: present({ topicId: 'topic-2', partitions: 1 }), known: record() })
-    expect([planned.actions, reasons(planned), planned.epoch, planned.record.whenDone]).toEqual([[], ['TopicReplaced'], 'topic-2', record()])
+    expect([planned.actions, reasons(planned), planned.epoch, planned.record.whenDone]).toEqual([
+      [],
+      ['TopicReplaced'],
+      'topic-2',
+      record(),
+    ])
   })
 
-  it('keeps none of the settings of the one before as the operator\'s own', () => {
+  it("keeps none of the settings of the one before as the operator's own", () => {
     const planned = plan({ topic: present({ topicId: 'topic-2', config: { old: '1' } }), known: record({ configKeys: ['old'] }) })
     expect(planned.actions).toEqual([])
   })
 })
 
-describe('a topic that may not be the channel\'s', () => {
+describe("a topic that may not be the channel's", () => {
   it('is left to the older channel', () => {
     const planned = plan({ topic: present(), rivals: { ...noRivals, topic: { namespace: 'shop', name: 'older', use: 'topic' } } })
     expect([planned.actions, reasons(planned), planned.epoch]).toEqual([[], ['TopicClaimed'], null])
@@ -175,10 +239,18 @@ describe('a topic that the rules do not let the channel change', () => {
   const closed = { ...closedTopicRules, topics: ['*'] }
   const consent = { 'carillon.dev/adopt': 'true' }
 
-  it.each(['__consumer_offsets', '__transaction_state', '_schemas'])('is not taken when Kafka or a tool owns its name, whatever the pattern: %s', (name) => {
-    const planned = plan({ spec: { topic: { name, partitions: 50 } }, topic: { kind: 'present', topic: aTopic({ name, partitions: 50 }) }, topicRules: { ...closed, adopt: true }, annotations: consent })
-    expect([planned.actions, reasons(planned), planned.epoch, planned.record.whenDone]).toEqual([[], ['TopicNotAllowed'], null, null])
-  })
+  it.each(['__consumer_offsets', '__transaction_state', '_schemas'])(
+    'is not taken when Kafka or a tool owns its name, whatever the pattern: %s',
+    (name) => {
+      const planned = plan({
+        spec: { topic: { name, partitions: 50 } },
+        topic: { kind: 'present', topic: aTopic({ name, partitions: 50 }) },
+        topicRules: { ...closed, adopt: true },
+        annotations: consent,
+      })
+      expect([planned.actions, reasons(planned), planned.epoch, planned.record.whenDone]).toEqual([[], ['TopicNotAllowed'], null, null])
+    },
+  )
 
   it('is not taken when the brokers mark it as internal', () => {
     expect(reasons(plan({ topic: present({ isInternal: true }), topicRules: closed }))).toEqual(['TopicNotAllowed'])
@@ -190,9 +262,16 @@ describe('a topic that the rules do not let the channel change', () => {
   })
 
   it('is not changed, though the channel consents: the consent is not that of its owner', () => {
-    const planned = plan({ topic: present({ partitions: 2 }), spec: { topic: { partitions: 4, config: { 'max.message.bytes': '1' } } }, topicRules: closed, annotations: consent })
+    const planned = plan({
+      topic: present({ partitions: 2 }),
+      spec: { topic: { partitions: 4, config: { 'max.message.bytes': '1' } } },
+      topicRules: closed,
+      annotations: consent,
+    })
     expect([planned.actions, reasons(planned), planned.epoch]).toEqual([[], ['TopicNotOurs'], null])
-    expect(planned.refusals[0]?.message).toContain('This channel may not change topics that the operator did not create for it. An administrator can allow it')
+    expect(planned.refusals[0]?.message).toContain(
+      'This channel may not change topics that the operator did not create for it. An administrator can allow it',
+    )
   })
 
   it.each<[string, Case]>([
@@ -202,11 +281,15 @@ describe('a topic that the rules do not let the channel change', () => {
   ])('is not changed after it was adopted as it was, and is served: %s', (_what, given) => {
     const planned = plan({ topic: present(), known: record({ origin: 'Adopted' }), topicRules: closed, ...given })
     expect([planned.actions, reasons(planned), planned.epoch]).toEqual([[], ['TopicNotOurs'], 'topic-1'])
-    expect(plan({ topic: present(), known: record({ origin: 'Adopted' }), ...given, topicRules: { ...closed, adopt: true } }).actions).toHaveLength(1)
+    expect(
+      plan({ topic: present(), known: record({ origin: 'Adopted' }), ...given, topicRules: { ...closed, adopt: true } }).actions,
+    ).toHaveLength(1)
   })
 
   it('is changed when the operator created it for this channel', () => {
-    expect(plan({ topic: present(), known: record(), spec: { topic: { partitions: 4 } }, topicRules: closed }).actions).toMatchObject([{ kind: 'grow-partitions' }])
+    expect(plan({ topic: present(), known: record(), spec: { topic: { partitions: 4 } }, topicRules: closed }).actions).toMatchObject([
+      { kind: 'grow-partitions' },
+    ])
   })
 
   it('does not get more partitions than the channel may have', () => {
@@ -214,8 +297,13 @@ describe('a topic that the rules do not let the channel change', () => {
     const tooMany = plan({ topic: missing(), spec: { topic: { partitions: 7 } }, topicRules: bounded })
     expect([tooMany.actions, reasons(tooMany)]).toEqual([[], ['TopicNotAllowed']])
     expect(tooMany.refusals[0]?.message).toContain('spec.topic.partitions is 7, and this channel may have at most 6')
-    expect(plan({ topic: missing(), spec: { topic: { partitions: 6 } }, topicRules: bounded }).actions).toMatchObject([{ kind: 'create-topic' }])
-    expect(plan({ topic: present(), known: record(), spec: { topic: { partitions: 7 } }, topicRules: bounded })).toMatchObject({ actions: [], epoch: 'topic-1' })
+    expect(plan({ topic: missing(), spec: { topic: { partitions: 6 } }, topicRules: bounded }).actions).toMatchObject([
+      { kind: 'create-topic' },
+    ])
+    expect(plan({ topic: present(), known: record(), spec: { topic: { partitions: 7 } }, topicRules: bounded })).toMatchObject({
+      actions: [],
+      epoch: 'topic-1',
+    })
   })
 })
 
@@ -234,26 +322,49 @@ describe('a topic with a setting that makes the channel useless', () => {
   })
 
   it('is left as it is, and pods run, when the channel asks for the setting later', () => {
-    const planned = plan({ topic: present({ inForce: { 'min.insync.replicas': '1' } }), known: record(), spec: { topic: { partitions: 6, config: { 'min.insync.replicas': '2' } } } })
-    expect([planned.actions, reasons(planned), planned.epoch, planned.record.whenDone]).toEqual([[], ['TopicUnusable'], 'topic-1', record()])
+    const planned = plan({
+      topic: present({ inForce: { 'min.insync.replicas': '1' } }),
+      known: record(),
+      spec: { topic: { partitions: 6, config: { 'min.insync.replicas': '2' } } },
+    })
+    expect([planned.actions, reasons(planned), planned.epoch, planned.record.whenDone]).toEqual([
+      [],
+      ['TopicUnusable'],
+      'topic-1',
+      record(),
+    ])
   })
 
   it('is told when the setting comes from elsewhere, and all that was asked for is done', () => {
-    const planned = plan({ topic: present({ inForce: { 'min.insync.replicas': '2' } }), known: record(), spec: { topic: { partitions: 6 } } })
+    const planned = plan({
+      topic: present({ inForce: { 'min.insync.replicas': '2' } }),
+      known: record(),
+      spec: { topic: { partitions: 6 } },
+    })
     expect([planned.actions.length, reasons(planned), planned.epoch]).toEqual([1, ['TopicUnusable'], 'topic-1'])
   })
 
   it('is mended by the channel', () => {
     const planned = plan({ topic: present({ inForce: short }), known: record(), spec: { topic: { retention: '1h' } } })
-    expect([planned.actions, reasons(planned)]).toEqual([[{ kind: 'alter-topic', name: 'shop.chat', changes: { 'retention.ms': '3600000' } }], []])
+    expect([planned.actions, reasons(planned)]).toEqual([
+      [{ kind: 'alter-topic', name: 'shop.chat', changes: { 'retention.ms': '3600000' } }],
+      [],
+    ])
   })
 })
 
 describe('a topic that nobody can tell of', () => {
   it('keeps what was known, and is looked at again soon', () => {
     const planned = plan({ topic: unreachable, known: record() })
-    expect(planned).toMatchObject({ actions: [], epoch: 'topic-1', record: { whenDone: record(), otherwise: record() }, requeueAfterMs: 15_000 })
-    expect(planned.refusals).toEqual([{ about: 'TopicReady', reason: 'KafkaUnreachable', message: 'Kafka does not answer: connect ECONNREFUSED' }])
+    expect(planned).toMatchObject({
+      actions: [],
+      epoch: 'topic-1',
+      record: { whenDone: record(), otherwise: record() },
+      requeueAfterMs: 15_000,
+    })
+    expect(planned.refusals).toEqual([
+      { about: 'TopicReady', reason: 'KafkaUnreachable', message: 'Kafka does not answer: connect ECONNREFUSED' },
+    ])
   })
 
   it('lets no pod start whose epoch is not known', () => {

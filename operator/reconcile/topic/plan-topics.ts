@@ -56,9 +56,15 @@ function withSettingsJudged(plan: TopicPlan, world: World): TopicPlan {
   const found = world.topic?.kind === 'present' ? world.topic.topic : null
   if (!isCreating && (found === null || plan.epoch === null)) return plan
   const { config, replicas } = wantedTopic(world.channel.spec, topicNameOf(world.channel))
-  const problems = judgeSettings({ settings: { ...found?.inForce, ...config }, replicas: found?.replicas ?? replicas, ...needsOf(world.channel.spec) }).filter(({ kind }) => kind === 'useless')
+  const problems = judgeSettings({
+    settings: { ...found?.inForce, ...config },
+    replicas: found?.replicas ?? replicas,
+    ...needsOf(world.channel.spec),
+  }).filter(({ kind }) => kind === 'useless')
   const refusals = problems.map(({ message }): Refusal => ({ about: 'TopicReady', reason: 'TopicUnusable', message: `${message}.` }))
-  return problems.some(({ setting }) => Object.hasOwn(config, setting)) ? refuseAll(plan, world, refusals) : { ...plan, refusals: [...plan.refusals, ...refusals] }
+  return problems.some(({ setting }) => Object.hasOwn(config, setting))
+    ? refuseAll(plan, world, refusals)
+    : { ...plan, refusals: [...plan.refusals, ...refusals] }
 }
 
 function refuseAll(plan: TopicPlan, world: World, refusals: readonly Refusal[]): TopicPlan {

@@ -28,7 +28,9 @@ export function recordOf({ name, topicId, clusterId, partitions, replicas }: Top
  */
 export function isRecorded(record: TopicRecord, found: TopicDescription): boolean {
   if (found.topicId === null) return isMaybeSameCluster(record, found.clusterId)
-  return record.id === undefined ? isMaybeSameCluster(record, found.clusterId) && record.partitions === found.partitions : record.id === found.topicId
+  return record.id === undefined
+    ? isMaybeSameCluster(record, found.clusterId) && record.partitions === found.partitions
+    : record.id === found.topicId
 }
 
 /** Nothing says that it is another. */

@@ -15,13 +15,24 @@ describe('a topic of which nothing is known', () => {
     expect(failed('unreachable')).toMatchObject({ refusal: { reason: 'KafkaUnreachable' }, requeueAfterMs: 15_000 })
     expect(failed('unauthenticated')).toMatchObject({ refusal: { reason: 'KafkaUnauthenticated' }, requeueAfterMs: 60_000 })
     expect(failed('unauthorized')).toMatchObject({ refusal: { reason: 'KafkaUnauthorized' }, requeueAfterMs: 60_000 })
-    expect(problem({ kind: 'secret-not-found', secret: 'user' })).toMatchObject({ refusal: { reason: 'SecretNotFound' }, requeueAfterMs: 15_000 })
-    expect(problem({ kind: 'secret-forbidden', secret: 'user' })).toMatchObject({ refusal: { reason: 'SecretForbidden' }, requeueAfterMs: 60_000 })
+    expect(problem({ kind: 'secret-not-found', secret: 'user' })).toMatchObject({
+      refusal: { reason: 'SecretNotFound' },
+      requeueAfterMs: 15_000,
+    })
+    expect(problem({ kind: 'secret-forbidden', secret: 'user' })).toMatchObject({
+      refusal: { reason: 'SecretForbidden' },
+      requeueAfterMs: 60_000,
+    })
   })
 
   it('is told of in words that say what to do', () => {
     expect(problem({ kind: 'no-brokers' }).refusal.message).toContain('Set spec.kafka.bootstrapServers')
-    expect(problem({ kind: 'secret-key-missing', secret: 'user', key: 'password' }).refusal.message).toBe('The Secret user has no key password. Add it, or name another in the channel.')
-    expect(problem({ kind: 'secret-key-empty', secret: 'user', key: 'password' }).refusal).toMatchObject({ reason: 'SecretKeyMissing', message: 'The key password of the Secret user is empty. Write its value, or name another key in the channel.' })
+    expect(problem({ kind: 'secret-key-missing', secret: 'user', key: 'password' }).refusal.message).toBe(
+      'The Secret user has no key password. Add it, or name another in the channel.',
+    )
+    expect(problem({ kind: 'secret-key-empty', secret: 'user', key: 'password' }).refusal).toMatchObject({
+      reason: 'SecretKeyMissing',
+      message: 'The key password of the Secret user is empty. Write its value, or name another key in the channel.',
+    })
   })
 })

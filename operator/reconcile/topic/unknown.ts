@@ -39,15 +39,35 @@ const openings = {
 function explainProblem(problem: ConnectionProblem): UnknownTopic {
   switch (problem.kind) {
     case 'no-brokers':
-      return wait('KafkaNotConfigured', "Neither the channel nor the operator's options name a Kafka cluster. Set spec.kafka.bootstrapServers.", laterMs)
+      return wait(
+        'KafkaNotConfigured',
+        "Neither the channel nor the operator's options name a Kafka cluster. Set spec.kafka.bootstrapServers.",
+        laterMs,
+      )
     case 'secret-not-found':
-      return wait('SecretNotFound', `The channel names the Secret ${problem.secret}, and there is none in its namespace. Create it.`, soonMs)
+      return wait(
+        'SecretNotFound',
+        `The channel names the Secret ${problem.secret}, and there is none in its namespace. Create it.`,
+        soonMs,
+      )
     case 'secret-key-missing':
-      return wait('SecretKeyMissing', `The Secret ${problem.secret} has no key ${problem.key}. Add it, or name another in the channel.`, soonMs)
+      return wait(
+        'SecretKeyMissing',
+        `The Secret ${problem.secret} has no key ${problem.key}. Add it, or name another in the channel.`,
+        soonMs,
+      )
     case 'secret-key-empty':
-      return wait('SecretKeyMissing', `The key ${problem.key} of the Secret ${problem.secret} is empty. Write its value, or name another key in the channel.`, soonMs)
+      return wait(
+        'SecretKeyMissing',
+        `The key ${problem.key} of the Secret ${problem.secret} is empty. Write its value, or name another key in the channel.`,
+        soonMs,
+      )
     case 'secret-forbidden':
-      return wait('SecretForbidden', `The operator may not read the Secret ${problem.secret}. Grant it with a Role in this namespace (docs/rbac.md has it).`, laterMs)
+      return wait(
+        'SecretForbidden',
+        `The operator may not read the Secret ${problem.secret}. Grant it with a Role in this namespace (docs/rbac.md has it).`,
+        laterMs,
+      )
     case 'unavailable':
       return wait(reasonOfApiError(problem.error), `The credentials of Kafka could not be read: ${problem.error.message}`, soonMs)
     default:

@@ -2,7 +2,13 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { judgeSettings, type JudgedTopic } from './usability.ts'
 
-const topic = (settings: JudgedTopic['settings'], more: Partial<JudgedTopic> = {}): JudgedTopic => ({ settings, replicas: 3, eventBytes: 262_144, replayWindowMs: 300_000, ...more })
+const topic = (settings: JudgedTopic['settings'], more: Partial<JudgedTopic> = {}): JudgedTopic => ({
+  settings,
+  replicas: 3,
+  eventBytes: 262_144,
+  replayWindowMs: 300_000,
+  ...more,
+})
 const kinds = (judged: JudgedTopic): readonly string[] => judgeSettings(judged).map(({ kind, setting }) => `${kind} ${setting}`)
 
 describe('the settings of a topic', () => {
@@ -15,7 +21,10 @@ describe('the settings of a topic', () => {
     ['records are kept just long enough', topic({ 'retention.ms': '300000' })],
     ['records are kept for ever', topic({ 'retention.ms': '-1' })],
     ['records are deleted by age', topic({ 'cleanup.policy': 'delete' })],
-    ['Kafka will refuse them by itself', topic({ 'min.insync.replicas': 'two', 'max.message.bytes': '', 'retention.ms': '1h', 'cleanup.policy': 'compacted' })],
+    [
+      'Kafka will refuse them by itself',
+      topic({ 'min.insync.replicas': 'two', 'max.message.bytes': '', 'retention.ms': '1h', 'cleanup.policy': 'compacted' }),
+    ],
   ])('are right when %s', (_why, judged) => {
     expect(judgeSettings(judged)).toEqual([])
   })
@@ -24,7 +33,11 @@ describe('the settings of a topic', () => {
     ['useless min.insync.replicas', 'Kafka takes no event', topic({ 'min.insync.replicas': '2' }, { replicas: 1 })],
     ['doubtful min.insync.replicas', 'may take accepted events along', topic({ 'min.insync.replicas': '1' })],
     ['doubtful min.insync.replicas', 'while one of their brokers is away', topic({ 'min.insync.replicas': '3' })],
-    ['useless max.message.bytes', 'max.message.bytes is 1000, and spec.limits.eventBytes is 262144', topic({ 'max.message.bytes': '1000' })],
+    [
+      'useless max.message.bytes',
+      'max.message.bytes is 1000, and spec.limits.eventBytes is 262144',
+      topic({ 'max.message.bytes': '1000' }),
+    ],
     ['useless cleanup.policy', 'all but the last event of each key', topic({ 'cleanup.policy': 'compact' })],
     ['doubtful cleanup.policy', 'refuses events without a key', topic({ 'cleanup.policy': 'compact, delete' })],
     ['useless retention.ms', 'less than spec.replay.window (300000 ms)', topic({ 'retention.ms': '299999' })],
@@ -34,7 +47,9 @@ describe('the settings of a topic', () => {
   })
 
   it('are told all at once', () => {
-    expect(kinds(topic({ 'min.insync.replicas': '4', 'max.message.bytes': '1', 'cleanup.policy': 'compact', 'retention.ms': '1' }))).toHaveLength(4)
+    expect(
+      kinds(topic({ 'min.insync.replicas': '4', 'max.message.bytes': '1', 'cleanup.policy': 'compact', 'retention.ms': '1' })),
+    ).toHaveLength(4)
   })
 
   it('do not matter to what nobody asks of a topic', () => {
@@ -42,9 +57,13 @@ describe('the settings of a topic', () => {
   })
 
   it('let an acknowledged event be written exactly when they are not useless for that', () => {
-    fc.assert(fc.property(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 5 }), (least, replicas) => {
-      const isWritable = replicas >= least
-      expect(kinds(topic({ 'min.insync.replicas': String(least) }, { replicas })).includes('useless min.insync.replicas')).toBe(!isWritable)
-    }))
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 5 }), (least, replicas) => {
+        const isWritable = replicas >= least
+        expect(kinds(topic({ 'min.insync.replicas': String(least) }, { replicas })).includes('useless min.insync.replicas')).toBe(
+          !isWritable,
+        )
+      }),
+    )
   })
 })

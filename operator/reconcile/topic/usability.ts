@@ -36,10 +36,29 @@ function judgeAcknowledgement({ settings, replicas }: JudgedTopic): readonly Set
   const setting = 'min.insync.replicas'
   const least = numberOf(settings[setting])
   if (least === null || replicas === null) return []
-  if (least > replicas) return [useless(setting, `min.insync.replicas is ${least}, and the topic has ${count(replicas)}, so Kafka takes no event. Set it to ${replicas} or less`)]
+  if (least > replicas)
+    return [
+      useless(
+        setting,
+        `min.insync.replicas is ${least}, and the topic has ${count(replicas)}, so Kafka takes no event. Set it to ${replicas} or less`,
+      ),
+    ]
   if (replicas === 1) return []
-  if (least === 1) return [doubtful(setting, `min.insync.replicas is 1, and the topic has ${replicas} replicas, so a broker that fails may take accepted events along. Set it to 2`)]
-  return least === replicas ? [doubtful(setting, `min.insync.replicas is ${least}, as many as the topic has replicas, so Kafka takes no event while one of their brokers is away. Set it to ${replicas - 1}`)] : []
+  if (least === 1)
+    return [
+      doubtful(
+        setting,
+        `min.insync.replicas is 1, and the topic has ${replicas} replicas, so a broker that fails may take accepted events along. Set it to 2`,
+      ),
+    ]
+  return least === replicas
+    ? [
+        doubtful(
+          setting,
+          `min.insync.replicas is ${least}, as many as the topic has replicas, so Kafka takes no event while one of their brokers is away. Set it to ${replicas - 1}`,
+        ),
+      ]
+    : []
 }
 
 const count = (replicas: number): string => (replicas === 1 ? '1 replica' : `${replicas} replicas`)
@@ -48,7 +67,12 @@ function judgeSize({ settings, eventBytes }: JudgedTopic): readonly SettingProbl
   const setting = 'max.message.bytes'
   const largest = numberOf(settings[setting])
   if (largest === null || eventBytes === null || largest >= eventBytes) return []
-  return [useless(setting, `max.message.bytes is ${largest}, and spec.limits.eventBytes is ${eventBytes}, so Kafka refuses events that the gateways accept. Raise the one or lower the other`)]
+  return [
+    useless(
+      setting,
+      `max.message.bytes is ${largest}, and spec.limits.eventBytes is ${eventBytes}, so Kafka refuses events that the gateways accept. Raise the one or lower the other`,
+    ),
+  ]
 }
 
 function judgeCleanup({ settings }: JudgedTopic): readonly SettingProblem[] {
@@ -56,7 +80,9 @@ function judgeCleanup({ settings }: JudgedTopic): readonly SettingProblem[] {
   const policies = (settings[setting] ?? '').split(',').map((policy) => policy.trim())
   if (!policies.includes('compact')) return []
   const why = 'so Kafka refuses events without a key and deletes all but the last event of each key. Set it to delete'
-  return policies.includes('delete') ? [doubtful(setting, `cleanup.policy is ${settings[setting]}, ${why}`)] : [useless(setting, `cleanup.policy is compact, ${why}`)]
+  return policies.includes('delete')
+    ? [doubtful(setting, `cleanup.policy is ${settings[setting]}, ${why}`)]
+    : [useless(setting, `cleanup.policy is compact, ${why}`)]
 }
 
 function judgeRetention({ settings, replayWindowMs }: JudgedTopic): readonly SettingProblem[] {
@@ -64,7 +90,12 @@ function judgeRetention({ settings, replayWindowMs }: JudgedTopic): readonly Set
   const retentionMs = numberOf(settings[setting])
   const isForEver = retentionMs !== null && retentionMs < 0
   if (retentionMs === null || replayWindowMs === null || isForEver || retentionMs >= replayWindowMs) return []
-  return [useless(setting, `retention.ms is ${retentionMs}, less than spec.replay.window (${replayWindowMs} ms), so events are gone for which clients may come back. Raise the one or lower the other`)]
+  return [
+    useless(
+      setting,
+      `retention.ms is ${retentionMs}, less than spec.replay.window (${replayWindowMs} ms), so events are gone for which clients may come back. Raise the one or lower the other`,
+    ),
+  ]
 }
 
 function numberOf(text: string | undefined): number | null {

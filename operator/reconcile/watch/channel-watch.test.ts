@@ -13,18 +13,35 @@ import { createOneClass } from '../class/classes.ts'
 import type { ChannelJudge } from '../class/judge.ts'
 import { createClaims } from './claims.ts'
 
-function rig({ hasSynced = true, isWorking = true, judge = aJudge() }: { readonly hasSynced?: boolean; readonly isWorking?: boolean; readonly judge?: ChannelJudge } = {}) {
+function rig({
+  hasSynced = true,
+  isWorking = true,
+  judge = aJudge(),
+}: { readonly hasSynced?: boolean; readonly isWorking?: boolean; readonly judge?: ChannelJudge } = {}) {
   const work: string[] = []
   const children = createChildren()
-  const enqueue = ({ namespace, name }: { readonly namespace: string; readonly name: string }, priority: string): void => void work.push(`${namespace}/${name} ${priority}`)
-  const claimLooks = createClaimLooks({ nowMs: () => 0, enqueueAfter: (ref, afterMs) => (afterMs === 0 ? enqueue(ref, 'child') : enqueue(ref, 'later')) })
-  const watch = createChannelWatch({ claims: createClaims({ defaultBrokers: ['kafka:9092'] }), judge, children, claimLooks, enqueue, hasSynced: () => hasSynced, isWorking: () => isWorking })
+  const enqueue = ({ namespace, name }: { readonly namespace: string; readonly name: string }, priority: string): void =>
+    void work.push(`${namespace}/${name} ${priority}`)
+  const claimLooks = createClaimLooks({
+    nowMs: () => 0,
+    enqueueAfter: (ref, afterMs) => (afterMs === 0 ? enqueue(ref, 'child') : enqueue(ref, 'later')),
+  })
+  const watch = createChannelWatch({
+    claims: createClaims({ defaultBrokers: ['kafka:9092'] }),
+    judge,
+    children,
+    claimLooks,
+    enqueue,
+    hasSynced: () => hasSynced,
+    isWorking: () => isWorking,
+  })
   const services = createChildHandlers(operandTypes.Service, { children, enqueue, hasSynced: () => hasSynced })
   return { work, watch, services, children }
 }
 
 const object = (parts: ChannelParts): KubernetesObject => aChannel(parts) as unknown as KubernetesObject // A channel is an object.
-const named = (name: string, more: ChannelParts = {}): KubernetesObject => object({ ...more, metadata: { name, uid: `uid-${name}`, ...more.metadata } })
+const named = (name: string, more: ChannelParts = {}): KubernetesObject =>
+  object({ ...more, metadata: { name, uid: `uid-${name}`, ...more.metadata } })
 
 describe('the watch of channels', () => {
   it('makes work for a channel that somebody made or changed, and none for a status that the operator wrote', () => {
@@ -40,7 +57,9 @@ describe('the watch of channels', () => {
 
   it('makes work for two channels whose statuses turn out to remember one topic', () => {
     const { work, watch } = rig()
-    const remembers = (id: string): NonNullable<ChannelParts['status']> => ({ topic: { name: 'shop.chat', id, clusterId: 'c', origin: 'Adopted' } })
+    const remembers = (id: string): NonNullable<ChannelParts['status']> => ({
+      topic: { name: 'shop.chat', id, clusterId: 'c', origin: 'Adopted' },
+    })
     const other: ChannelParts = { spec: { topic: { name: 'shop.a' }, kafka: { bootstrapServers: ['localhost:9092'] } } }
     watch.handlers.onUpsert(named('a'))
     watch.handlers.onUpsert(named('b', other))
@@ -54,7 +73,11 @@ describe('the watch of channels', () => {
   // Two channels at brokers that told another id at each look made each other write their statuses without end.
   it('makes only so much work at once for channels whose brokers tell another id each time', () => {
     const { work, watch } = rig()
-    const saying = (name: string, id: string): KubernetesObject => named(name, { spec: { topic: { name: `shop.${name}` }, kafka: { bootstrapServers: ['hostile:9092'] } }, status: { topic: { name: `shop.${name}`, id, clusterId: 'c', origin: 'Adopted' } } })
+    const saying = (name: string, id: string): KubernetesObject =>
+      named(name, {
+        spec: { topic: { name: `shop.${name}` }, kafka: { bootstrapServers: ['hostile:9092'] } },
+        status: { topic: { name: `shop.${name}`, id, clusterId: 'c', origin: 'Adopted' } },
+      })
     for (const name of ['a', 'b']) watch.handlers.onUpsert(saying(name, 'x'))
     work.length = 0
     for (let times = 0; times < 100; times++) {
@@ -88,7 +111,9 @@ describe('the watch of channels', () => {
     watch.handlers.onUpsert(named('first', { spec: { route: { ...route, host: 'b.example' } }, status: { route: has } }))
     watch.handlers.onUpsert(named('next', { spec: { route } }))
     work.length = 0
-    watch.handlers.onUpsert(named('first', { spec: { route: { ...route, host: 'b.example' } }, status: { route: { ...has, host: 'b.example' } } }))
+    watch.handlers.onUpsert(
+      named('first', { spec: { route: { ...route, host: 'b.example' } }, status: { route: { ...has, host: 'b.example' } } }),
+    )
     expect(work).toEqual(['shop/next child'])
   })
 
@@ -96,31 +121,52 @@ describe('the watch of channels', () => {
     [true, ['shop/old user', 'shop/new user']],
     // Of all that there was before, the older one gets what two ask for.
     [false, ['shop/old user', 'shop/new user', 'shop/old child', 'shop/new child']],
-  ])('lets a channel claim by a class of chosen namespaces, without the labels of its own, only until channels are reconciled (%s)', (isWorking, expected) => {
-    const { work, watch } = rig({ isWorking, judge: aJudge(createOneClass(aChannelClass({ ...openAllowed, name: 'edge', namespaces: {} }))) })
-    watch.handlers.onUpsert(named('old', { spec: { topic: { name: 'one' } } }))
-    watch.handlers.onUpsert(named('new', { spec: { topic: { name: 'one' } }, metadata: { creationTimestamp: '2026-02-01T00:00:00Z' } }))
-    watch.handlers.onDelete({ namespace: 'shop', name: 'old' }, null)
-    expect(work).toEqual(expected)
-  })
+  ])(
+    'lets a channel claim by a class of chosen namespaces, without the labels of its own, only until channels are reconciled (%s)',
+    (isWorking, expected) => {
+      const { work, watch } = rig({
+        isWorking,
+        judge: aJudge(createOneClass(aChannelClass({ ...openAllowed, name: 'edge', namespaces: {} }))),
+      })
+      watch.handlers.onUpsert(named('old', { spec: { topic: { name: 'one' } } }))
+      watch.handlers.onUpsert(named('new', { spec: { topic: { name: 'one' } }, metadata: { creationTimestamp: '2026-02-01T00:00:00Z' } }))
+      watch.handlers.onDelete({ namespace: 'shop', name: 'old' }, null)
+      expect(work).toEqual(expected)
+    },
+  )
 
   it('makes work for those who waited for a path of a channel of an earlier release, when its addresses no longer say it', () => {
     const { work, watch } = rig()
     const route = { type: 'Ingress', host: 'a.example', paths: { socket: '/s', api: '/a' } } as const
-    watch.handlers.onUpsert(named('first', { spec: { route: { ...route, host: 'b.example' } }, status: { url: 'ws://a.example/s/v1/ws', apiUrl: 'http://a.example/a/v1' } }))
+    watch.handlers.onUpsert(
+      named('first', {
+        spec: { route: { ...route, host: 'b.example' } },
+        status: { url: 'ws://a.example/s/v1/ws', apiUrl: 'http://a.example/a/v1' },
+      }),
+    )
     watch.handlers.onUpsert(named('next', { spec: { route } }))
     work.length = 0
-    watch.handlers.onUpsert(named('first', { spec: { route: { ...route, host: 'b.example' } }, status: { url: 'ws://b.example/s/v1/ws', apiUrl: 'http://b.example/a/v1' } }))
+    watch.handlers.onUpsert(
+      named('first', {
+        spec: { route: { ...route, host: 'b.example' } },
+        status: { url: 'ws://b.example/s/v1/ws', apiUrl: 'http://b.example/a/v1' },
+      }),
+    )
     expect(work).toEqual(['shop/next child'])
   })
 
   it('counts those that are Ready, and forgets those that are gone', () => {
     const { watch } = rig()
-    const ready: NonNullable<RealtimeChannel['status']> = { conditions: [{ type: 'Ready', status: 'True', reason: 'Reconciled', message: '', lastTransitionTime: '2026-01-01T00:00:00Z' }] }
+    const ready: NonNullable<RealtimeChannel['status']> = {
+      conditions: [{ type: 'Ready', status: 'True', reason: 'Reconciled', message: '', lastTransitionTime: '2026-01-01T00:00:00Z' }],
+    }
     watch.handlers.onUpsert(named('a', { status: ready }))
     watch.handlers.onUpsert(named('b'))
     expect(watch.count()).toEqual({ ready: 1, notReady: 1 })
-    expect(watch.all()).toEqual([{ namespace: 'shop', name: 'a' }, { namespace: 'shop', name: 'b' }])
+    expect(watch.all()).toEqual([
+      { namespace: 'shop', name: 'a' },
+      { namespace: 'shop', name: 'b' },
+    ])
     watch.handlers.onUpsert(named('a'))
     expect(watch.count()).toEqual({ ready: 0, notReady: 2 })
     watch.handlers.onUpsert(named('a', { status: ready }))
@@ -130,12 +176,15 @@ describe('the watch of channels', () => {
 
   it('tells of each whether it is Ready and why, as many as asked for, those that are not Ready first', () => {
     const { watch } = rig()
-    const saying = (status: 'True' | 'False', reason: string): NonNullable<RealtimeChannel['status']> => ({ conditions: [{ type: 'Ready', status, reason, message: '', lastTransitionTime: '2026-01-01T00:00:00Z' }] })
+    const saying = (status: 'True' | 'False', reason: string): NonNullable<RealtimeChannel['status']> => ({
+      conditions: [{ type: 'Ready', status, reason, message: '', lastTransitionTime: '2026-01-01T00:00:00Z' }],
+    })
     watch.handlers.onUpsert(named('a', { status: saying('True', 'Reconciled') }))
     watch.handlers.onUpsert(named('b', { status: saying('False', 'QuotaExceeded') }))
     watch.handlers.onUpsert(named('c', { status: saying('False', 'OfAnotherRelease') }))
     watch.handlers.onUpsert(named('d'))
-    const told = (max: number): readonly string[] => watch.readiness(max).map(({ ref, isReady, reason }) => `${ref.name} ${isReady} ${reason}`)
+    const told = (max: number): readonly string[] =>
+      watch.readiness(max).map(({ ref, isReady, reason }) => `${ref.name} ${isReady} ${reason}`)
     expect(told(4)).toEqual(['b false QuotaExceeded', 'c false NotLookedAt', 'd false NotLookedAt', 'a true Reconciled'])
     expect(told(3)).toEqual(['b false QuotaExceeded', 'c false NotLookedAt', 'd false NotLookedAt'])
     expect(told(0)).toEqual([])

@@ -59,7 +59,15 @@ interface Known {
 }
 
 /** Turns what the watch of channels tells into work. */
-export function createChannelWatch({ claims, judge, children, claimLooks, enqueue, hasSynced, isWorking }: ChannelWatchParts): ChannelWatch {
+export function createChannelWatch({
+  claims,
+  judge,
+  children,
+  claimLooks,
+  enqueue,
+  hasSynced,
+  isWorking,
+}: ChannelWatchParts): ChannelWatch {
   const channels = new Map<string, Known>()
   let ready = 0
 
@@ -75,7 +83,14 @@ export function createChannelWatch({ claims, judge, children, claimLooks, enqueu
     handlers: {
       onUpsert(object) {
         const ref = refOf(object)
-        const known: Known = { ref, fingerprint: fingerprintOf(object), topics: topicsOf(object), route: routeOf(object), className: classOf(object), ...readinessOf(object) }
+        const known: Known = {
+          ref,
+          fingerprint: fingerprintOf(object),
+          topics: topicsOf(object),
+          route: routeOf(object),
+          className: classOf(object),
+          ...readinessOf(object),
+        }
         const before = remember(known)
         const isChanged = before?.fingerprint !== known.fingerprint
         const hasOtherTopics = before?.topics !== known.topics
@@ -103,7 +118,8 @@ export function createChannelWatch({ claims, judge, children, claimLooks, enqueu
       },
     },
     all: () => [...channels.values()].map(({ ref }) => ref),
-    ofClass: ({ name, isDefault }) => [...channels.values()].filter(({ className }) => (className === undefined ? isDefault : className === name)).map(({ ref }) => ref),
+    ofClass: ({ name, isDefault }) =>
+      [...channels.values()].filter(({ className }) => (className === undefined ? isDefault : className === name)).map(({ ref }) => ref),
     count: () => ({ ready, notReady: channels.size - ready }),
     readiness: (max) => {
       const all = [...channels.values()]
@@ -141,7 +157,9 @@ function holderOf({ metadata, ...rest }: KubernetesObject): RouteHolder & TopicH
 
 function readinessOf(object: KubernetesObject): Pick<Known, 'isReady' | 'reason'> {
   const status = object['status'] as { readonly conditions?: unknown } | undefined // Only the operator writes it; what is of another shape is not ready.
-  const conditions = Array.isArray(status?.conditions) ? (status.conditions as readonly { readonly type?: unknown; readonly status?: unknown; readonly reason?: unknown }[]) : []
+  const conditions = Array.isArray(status?.conditions)
+    ? (status.conditions as readonly { readonly type?: unknown; readonly status?: unknown; readonly reason?: unknown }[])
+    : []
   const ready = conditions.find(({ type }) => type === 'Ready')
   return { isReady: ready?.status === 'True', reason: isConditionReason(ready?.reason) ? ready.reason : 'NotLookedAt' }
 }

@@ -4,7 +4,11 @@ import { createChildren } from './child-echoes.ts'
 import { childKey } from '../world.ts'
 
 const channel = { namespace: 'team', name: 'news' }
-const service = (resourceVersion: string): KubernetesObject => ({ apiVersion: 'v1', kind: 'Service', metadata: { name: 'news-gateway', namespace: 'team', resourceVersion } })
+const service = (resourceVersion: string): KubernetesObject => ({
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name: 'news-gateway', namespace: 'team', resourceVersion },
+})
 const key = childKey('Service', 'news-gateway')
 
 describe('what is known of children', () => {

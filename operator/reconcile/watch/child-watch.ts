@@ -36,10 +36,11 @@ export function createChildHandlers(type: ResourceType, { children, enqueue, has
   }
 }
 
-
 /** The channel that controls the object, or, when somebody took the reference away, the one that its label names. */
 function channelOf({ metadata }: KubernetesObject): ObjectRef | null {
-  const owner = metadata.ownerReferences?.find(({ kind, apiVersion, controller }) => kind === channelKind && apiVersion.startsWith(`${apiGroup}/`) && controller === true)
+  const owner = metadata.ownerReferences?.find(
+    ({ kind, apiVersion, controller }) => kind === channelKind && apiVersion.startsWith(`${apiGroup}/`) && controller === true,
+  )
   const name = owner?.name ?? metadata.labels?.[channelLabel]
   return name === undefined ? null : { namespace: metadata.namespace ?? '', name }
 }

@@ -16,8 +16,16 @@ interface Asked {
 
 /** Only what claims are made of. */
 function channel({ namespace = 'team', name, created = '2026-01-01T00:00:00Z', topic, brokers, host, socket }: Asked): RealtimeChannel {
-  const route = { type: host === undefined ? 'None' : 'Ingress', paths: socket === undefined ? {} : { socket }, ...(host === undefined ? {} : { host }) }
-  const spec = { kafka: brokers === undefined ? {} : { bootstrapServers: brokers }, topic: { deadLetters: { enabled: false }, ...(topic === undefined ? {} : { name: topic }) }, route }
+  const route = {
+    type: host === undefined ? 'None' : 'Ingress',
+    paths: socket === undefined ? {} : { socket },
+    ...(host === undefined ? {} : { host }),
+  }
+  const spec = {
+    kafka: brokers === undefined ? {} : { bootstrapServers: brokers },
+    topic: { deadLetters: { enabled: false }, ...(topic === undefined ? {} : { name: topic }) },
+    route,
+  }
   return { metadata: { namespace, name, uid: `uid-${namespace}-${name}`, creationTimestamp: created }, spec } as unknown as RealtimeChannel // The rest is not looked at.
 }
 
@@ -34,7 +42,8 @@ function make(defaultBrokers: readonly string[] = ['kafka:9092']) {
       return claims.upsert(given, openTopicRules)
     },
     remove: claims.remove,
-    rivalsOf: ({ namespace, name }: ReturnType<typeof ref>) => claims.rivalsOf(known.get(`${namespace}/${name}`) ?? channel({ namespace, name }), openTopicRules, nothingFound),
+    rivalsOf: ({ namespace, name }: ReturnType<typeof ref>) =>
+      claims.rivalsOf(known.get(`${namespace}/${name}`) ?? channel({ namespace, name }), openTopicRules, nothingFound),
   }
 }
 
@@ -85,13 +94,17 @@ describe('claims', () => {
   it('let, of all channels with one claim, exactly one have it, whatever the order in which they were seen', () => {
     const names = fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd', 'e'), { minLength: 1 })
     fc.assert(
-      fc.property(names, fc.array(fc.constantFrom('2026-01-01T00:00:00Z', '2026-02-01T00:00:00Z'), { minLength: 5, maxLength: 5 }), (order, ages) => {
-        const claims = make()
-        for (const name of order) claims.upsert(channel({ name, topic: 'one', created: ages['abcde'.indexOf(name)] ?? '' }))
-        const winners = order.filter((name) => claims.rivalsOf(ref(name)).topic === null)
-        const [eldest] = [...order].sort((a, b) => `${ages['abcde'.indexOf(a)]}${a}`.localeCompare(`${ages['abcde'.indexOf(b)]}${b}`))
-        expect(winners).toEqual([eldest])
-      }),
+      fc.property(
+        names,
+        fc.array(fc.constantFrom('2026-01-01T00:00:00Z', '2026-02-01T00:00:00Z'), { minLength: 5, maxLength: 5 }),
+        (order, ages) => {
+          const claims = make()
+          for (const name of order) claims.upsert(channel({ name, topic: 'one', created: ages['abcde'.indexOf(name)] ?? '' }))
+          const winners = order.filter((name) => claims.rivalsOf(ref(name)).topic === null)
+          const [eldest] = [...order].sort((a, b) => `${ages['abcde'.indexOf(a)]}${a}`.localeCompare(`${ages['abcde'.indexOf(b)]}${b}`))
+          expect(winners).toEqual([eldest])
+        },
+      ),
     )
   })
 })

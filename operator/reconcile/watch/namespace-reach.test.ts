@@ -5,7 +5,8 @@ function rig() {
   const told: string[] = []
   const reach = createNamespaceReach({
     lease: { namespace: 'carillon-system', name: 'carillon' },
-    record: ({ kind, metadata }, { type, reason, note }) => told.push(`${kind}/${metadata.namespace}/${metadata.name} ${type} ${reason} ${/namespace (\S+)/.exec(note)?.[1]}`),
+    record: ({ kind, metadata }, { type, reason, note }) =>
+      told.push(`${kind}/${metadata.namespace}/${metadata.name} ${type} ${reason} ${/namespace (\S+)/.exec(note)?.[1]}`),
   })
   return { reach, told }
 }
@@ -19,6 +20,9 @@ describe('a namespace out of reach', () => {
     expect(told).toEqual(['Lease/carillon-system/carillon Warning NamespaceOutOfReach wb'])
     reach.changed('wa', true)
     reach.changed('wb', false)
-    expect(told.slice(1)).toEqual(['Lease/carillon-system/carillon Warning NamespaceOutOfReach wa', 'Lease/carillon-system/carillon Normal NamespaceInReach wb'])
+    expect(told.slice(1)).toEqual([
+      'Lease/carillon-system/carillon Warning NamespaceOutOfReach wa',
+      'Lease/carillon-system/carillon Normal NamespaceInReach wb',
+    ])
   })
 })

@@ -39,7 +39,11 @@ export function createNamespaceReach({ lease, record }: NamespaceReachParts): Na
   }
 }
 
-const objectOf = ({ namespace, name }: ObjectRef): KubernetesObject => ({ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { namespace, name } })
+const objectOf = ({ namespace, name }: ObjectRef): KubernetesObject => ({
+  apiVersion: 'coordination.k8s.io/v1',
+  kind: 'Lease',
+  metadata: { namespace, name },
+})
 
 const lost = (namespace: string): Transition => ({
   type: 'Warning',
@@ -47,4 +51,8 @@ const lost = (namespace: string): Transition => ({
   note: `The operator may not read the namespace ${namespace} (NAMESPACES). Its channels are not looked after; all others are. If it was deleted, take it out of NAMESPACES. If not, give the operator its Role there.`,
 })
 
-const found = (namespace: string): Transition => ({ type: 'Normal', reason: 'NamespaceInReach', note: `The operator can read the namespace ${namespace} again, and looks after its channels.` })
+const found = (namespace: string): Transition => ({
+  type: 'Normal',
+  reason: 'NamespaceInReach',
+  note: `The operator can read the namespace ${namespace} again, and looks after its channels.`,
+})

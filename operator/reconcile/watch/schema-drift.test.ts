@@ -24,7 +24,10 @@ it.each([
   ['one with another schema', { 'carillon.dev/schema-hash': '0123456789abcdef' }, '0123456789abcdef'],
   ['one of somebody who says nothing of its schema', {}, 'unknown'],
 ])('tells of %s, and what to do', async (_title, annotations, installed) => {
-  for (const [definition, hash] of [[renderCustomResourceDefinition(), schemaHash()], [renderClassDefinition(), classSchemaHash()]] as const) {
+  for (const [definition, hash] of [
+    [renderCustomResourceDefinition(), schemaHash()],
+    [renderClassDefinition(), classSchemaHash()],
+  ] as const) {
     const [sentence, ...more] = await schemaDrift(answering({ ...definition, metadata: { ...definition.metadata, annotations } }))
     expect(sentence).toContain(`its schema is ${installed}, the operator's ${hash}`)
     expect(sentence).toContain('Update the older of the two')

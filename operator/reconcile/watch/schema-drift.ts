@@ -3,14 +3,23 @@ import { crdName, schemaHash } from '../../../api/v1alpha1/crd.ts'
 import { schemaHashAnnotation } from '../../../api/v1alpha1/definition.ts'
 import type { KubernetesApi, ResourceType } from '../../runtime/kubernetes-api.ts'
 
-export const definitionType: ResourceType = { group: 'apiextensions.k8s.io', version: 'v1', plural: 'customresourcedefinitions', kind: 'CustomResourceDefinition', isNamespaced: false }
+export const definitionType: ResourceType = {
+  group: 'apiextensions.k8s.io',
+  version: 'v1',
+  plural: 'customresourcedefinitions',
+  kind: 'CustomResourceDefinition',
+  isNamespaced: false,
+}
 
 interface OwnDefinition {
   readonly name: string
   readonly hash: () => string
 }
 
-const definitions: readonly OwnDefinition[] = [{ name: crdName, hash: schemaHash }, { name: classCrdName, hash: classSchemaHash }]
+const definitions: readonly OwnDefinition[] = [
+  { name: crdName, hash: schemaHash },
+  { name: classCrdName, hash: classSchemaHash },
+]
 
 /**
  * The API server judges channels by its CustomResourceDefinition, and the operator reads them by its own schema. Where the two differ, both go on:

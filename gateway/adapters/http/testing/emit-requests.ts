@@ -32,7 +32,14 @@ export async function recordsOf({ log }: Rig): Promise<readonly LogRecord[]> {
   const records: LogRecord[] = []
   const source = log.source()
   await source.start(
-    { opened: () => {}, records: (batch) => void records.push(...batch), ends: () => {}, skipped: () => {}, lost: () => {}, health: () => {} },
+    {
+      opened: () => {},
+      records: (batch) => void records.push(...batch),
+      ends: () => {},
+      skipped: () => {},
+      lost: () => {},
+      health: () => {},
+    },
     { sinceMs: 0 },
   )
   await vi.waitUntil(() => records.length === (log.endOffsets[0] ?? 0))

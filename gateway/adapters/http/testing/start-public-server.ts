@@ -99,9 +99,10 @@ export async function startPublicServer({ options: moreOptions, admit, emit = {}
       ],
       ['/console/app.js', { contentType: 'text/javascript', body: Buffer.from('1'), headers: {} }],
     ]),
-    issueToken: (claims) => Promise.resolve(
-      typeof claims === 'object' && claims !== null && 'user_id' in claims ? ok('a.b.c') : failed('The claim user_id is missing.')
-    ),
+    issueToken: (claims) =>
+      Promise.resolve(
+        typeof claims === 'object' && claims !== null && 'user_id' in claims ? ok('a.b.c') : failed('The claim user_id is missing.'),
+      ),
     version: '0.0.0',
     random: () => 0.5,
     metrics: recorded.metrics,

@@ -31,9 +31,8 @@ export async function startJwksServer(): Promise<JwksServer> {
       return requests
     },
     answer,
-    publish: (...keys) => answer(
-      (response) => void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ keys })),
-    ),
+    publish: (...keys) =>
+      answer((response) => void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ keys }))),
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve())

@@ -16,9 +16,10 @@ export interface TestIssuer {
 export const testIssuerName = 'https://sso.example.com/realms/test'
 export const testAudience = 'carillon'
 
-export async function createTestIssuer(
-  { alg = 'ES256', kid = 'key-1' }: { readonly alg?: string; readonly kid?: string } = {},
-): Promise<TestIssuer> {
+export async function createTestIssuer({
+  alg = 'ES256',
+  kid = 'key-1',
+}: { readonly alg?: string; readonly kid?: string } = {}): Promise<TestIssuer> {
   const { publicKey, privateKey } = await generateKeyPair(alg, { extractable: true })
   return {
     kid,

@@ -7,10 +7,19 @@ import { createRecordingSink } from '../../../testing/recording-sink.ts'
 import type { RecordStep } from '../records/read-records.ts'
 import { Delivery } from './delivery.ts'
 
-const aRecord = (offset: number, partition = 0): LogRecord => ({ partition, offset, timestampMs: 0, key: null, value: Buffer.from(String(offset)), headers: {} })
+const aRecord = (offset: number, partition = 0): LogRecord => ({
+  partition,
+  offset,
+  timestampMs: 0,
+  key: null,
+  value: Buffer.from(String(offset)),
+  headers: {},
+})
 
 function aStep(offsets: readonly number[], nextOffset: number, partition = 0): RecordStep {
-  return offsets.length === 0 ? { kind: 'skipped', nextOffset } : { kind: 'records', records: offsets.map((offset) => aRecord(offset, partition)), nextOffset }
+  return offsets.length === 0
+    ? { kind: 'skipped', nextOffset }
+    : { kind: 'records', records: offsets.map((offset) => aRecord(offset, partition)), nextOffset }
 }
 
 function aDelivery(start = [0]) {
@@ -20,7 +29,8 @@ function aDelivery(start = [0]) {
   const metrics = createRecordingMetrics()
   const delivery = new Delivery({ sink, logger: log.logger, metrics: metrics.metrics, stopped: stopping.signal })
   delivery.open({ epoch: 'e', startOffsets: start, endOffsets: start })
-  const take = (step: RecordStep, { partition = 0, end = 0 } = {}): Promise<void> => delivery.take(partition, step, { lastStableOffset: end, highWatermark: end, logStartOffset: 0 })
+  const take = (step: RecordStep, { partition = 0, end = 0 } = {}): Promise<void> =>
+    delivery.take(partition, step, { lastStableOffset: end, highWatermark: end, logStartOffset: 0 })
   return { delivery, sink, log, metrics, stopping, take }
 }
 
@@ -57,7 +67,10 @@ describe('Delivery', () => {
     const { sink, take } = aDelivery()
     await take(aStep([0], 3))
     await take(aStep([], 5))
-    expect(sink.skips).toEqual([{ partition: 0, nextOffset: 3 }, { partition: 0, nextOffset: 5 }])
+    expect(sink.skips).toEqual([
+      { partition: 0, nextOffset: 3 },
+      { partition: 0, nextOffset: 5 },
+    ])
   })
 
   it('loses a batch that cannot be read, in its own partition alone, and says where it was', async () => {
@@ -68,7 +81,10 @@ describe('Delivery', () => {
     expect(delivery.positions).toEqual([10, 1])
     expect(sink.starts).toHaveLength(1)
     expect(metrics.value('recordsUnreadable')).toBe(1)
-    expect(log.lines.at(-1)).toMatchObject({ level: 'error', fields: { partition: 0, fromOffset: 3, toOffset: 10, why: expect.stringContaining('CRC-32C') } })
+    expect(log.lines.at(-1)).toMatchObject({
+      level: 'error',
+      fields: { partition: 0, fromOffset: 3, toOffset: 10, why: expect.stringContaining('CRC-32C') },
+    })
   })
 
   it('loses what retention took away', () => {

@@ -62,19 +62,26 @@ export class Delivery {
       this.#positions[partition] = last.offset + 1
       await this.#call(records, Math.max(lastStableOffset, last.offset + 1))
     }
-    if (this.#life === life && !this.#parts.stopped.aborted && this.position(partition) < step.nextOffset) this.#skip(partition, step.nextOffset)
+    if (this.#life === life && !this.#parts.stopped.aborted && this.position(partition) < step.nextOffset)
+      this.#skip(partition, step.nextOffset)
   }
 
   /** The log begins above the position: what lies between is gone. */
   overtaken(partition: number, logStartOffset: number): void {
     if (this.#parts.stopped.aborted || logStartOffset <= this.position(partition)) return
-    this.#parts.logger.error({ partition, fromOffset: this.position(partition), toOffset: logStartOffset, why: 'retention overtook this pod' }, 'records were lost')
+    this.#parts.logger.error(
+      { partition, fromOffset: this.position(partition), toOffset: logStartOffset, why: 'retention overtook this pod' },
+      'records were lost',
+    )
     this.#lose(partition, logStartOffset)
   }
 
   #unreadable(partition: number, nextOffset: number, why: string): void {
     this.#parts.metrics.recordsUnreadable.add(1)
-    this.#parts.logger.error({ partition, fromOffset: this.position(partition), toOffset: nextOffset, why: `a batch of records cannot be read: ${why}` }, 'records were lost')
+    this.#parts.logger.error(
+      { partition, fromOffset: this.position(partition), toOffset: nextOffset, why: `a batch of records cannot be read: ${why}` },
+      'records were lost',
+    )
     this.#lose(partition, nextOffset)
   }
 

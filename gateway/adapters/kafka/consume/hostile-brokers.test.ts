@@ -8,50 +8,86 @@ import { aCluster, aStartedReader, endRigsAfterEach, eventually, type ReaderRig 
 endRigsAfterEach()
 
 const noRecords = Buffer.alloc(0)
-const told = (given: Partial<FetchedToSay> & { readonly partition: number }): FetchedToSay => ({ errorCode: 0, highWatermark: 0, lastStableOffset: 0, logStartOffset: 0, preferredReplica: -1, records: noRecords, ...given })
-const batch = (values: readonly string[]): Buffer => encodeBatch(values.map((value) => ({ key: null, value: Buffer.from(value), headers: [], timestampMs: 1 })))
+const told = (given: Partial<FetchedToSay> & { readonly partition: number }): FetchedToSay => ({
+  errorCode: 0,
+  highWatermark: 0,
+  lastStableOffset: 0,
+  logStartOffset: 0,
+  preferredReplica: -1,
+  records: noRecords,
+  ...given,
+})
+const batch = (values: readonly string[]): Buffer =>
+  encodeBatch(values.map((value) => ({ key: null, value: Buffer.from(value), headers: [], timestampMs: 1 })))
 
 type Hostility = (request: FakeRequest) => ReturnType<FakeCluster['intercept']>
 
 /** Each of a request's partitions is answered so. */
-const saying = (given: Partial<FetchedToSay>) => (request: FakeRequest): Buffer => {
-  const asked = readFetch(request)
-  return writeFetch(request, asked, { partitions: asked.partitions.map(({ partition }) => told({ partition, ...given })) })
-}
+const saying =
+  (given: Partial<FetchedToSay>) =>
+  (request: FakeRequest): Buffer => {
+    const asked = readFetch(request)
+    return writeFetch(request, asked, { partitions: asked.partitions.map(({ partition }) => told({ partition, ...given })) })
+  }
 
 /** By name, what a broker does with a fetch. */
 const hostilities: readonly (readonly [string, Hostility])[] = [
   ['announces 2 GiB', () => (socket) => void socket.write(Buffer.from([0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 1]))],
   ['announces a negative length', () => (socket) => void socket.write(Buffer.from([0xff, 0xff, 0xff, 0xff, 0, 0, 0, 1]))],
-  ['answers another question', ({ correlationId }) => (socket) => {
-    const bytes = Buffer.alloc(8)
-    bytes.writeInt32BE(4)
-    bytes.writeInt32BE(correlationId + 7, 4)
-    socket.write(bytes)
-  }],
+  [
+    'answers another question',
+    ({ correlationId }) =>
+      (socket) => {
+        const bytes = Buffer.alloc(8)
+        bytes.writeInt32BE(4)
+        bytes.writeInt32BE(correlationId + 7, 4)
+        socket.write(bytes)
+      },
+  ],
   ['answers with nothing', () => Buffer.alloc(0)],
   ['answers 10^9 partitions', () => Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0x80, 0x94, 0xeb, 0xdc, 0x03])],
   ['closes the connection', () => (socket) => void socket.destroy()],
   ['leaves out the partition', (request) => writeFetch(request, readFetch(request), { partitions: [] })],
-  ['answers for other partitions', (request) => writeFetch(request, readFetch(request), { partitions: [0, -1, 7, 2 ** 31 - 1].map((partition) => told({ partition, highWatermark: 5, lastStableOffset: 5, records: batch(['x']) })) })],
+  [
+    'answers for other partitions',
+    (request) =>
+      writeFetch(request, readFetch(request), {
+        partitions: [0, -1, 7, 2 ** 31 - 1].map((partition) =>
+          told({ partition, highWatermark: 5, lastStableOffset: 5, records: batch(['x']) }),
+        ),
+      }),
+  ],
   ['answers an error for all', (request) => writeFetch(request, readFetch(request), { errorCode: 70, partitions: [] })],
   ['answers an error that is not known', saying({ errorCode: 12_345 })],
   ['says that it does not lead, against the metadata', saying({ errorCode: 6 })],
   ['says that every offset is out of range', saying({ errorCode: 1 })],
-  ['has a high watermark of 2^62', (request) => {
-    const bytes = saying({ highWatermark: 7_777 })(request)
-    const at = bytes.indexOf(Buffer.from([0, 0, 0, 0, 0, 0, 0x1e, 0x61]))
-    bytes.writeBigInt64BE(2n ** 62n, at)
-    return bytes
-  }],
+  [
+    'has a high watermark of 2^62',
+    (request) => {
+      const bytes = saying({ highWatermark: 7_777 })(request)
+      const at = bytes.indexOf(Buffer.from([0, 0, 0, 0, 0, 0, 0x1e, 0x61]))
+      bytes.writeBigInt64BE(2n ** 62n, at)
+      return bytes
+    },
+  ],
   ['has a last stable offset above its high watermark, and no records', saying({ highWatermark: 1, lastStableOffset: 2 ** 50 })],
   ['has negative offsets', saying({ highWatermark: -5, lastStableOffset: -7, logStartOffset: -9 })],
   ['has a log that begins above its end', saying({ highWatermark: 0, logStartOffset: 2 ** 50 })],
   ['names a replica that there is not', saying({ preferredReplica: 99 })],
   ['sends the first bytes of a batch', saying({ highWatermark: 1, lastStableOffset: 1, records: batch(['a']).subarray(0, 40) })],
-  ['sends a batch that claims 2 GiB', saying({ highWatermark: 1, lastStableOffset: 1, records: Buffer.concat([Buffer.alloc(8), Buffer.from([0x7f, 0xff, 0xff, 0xff]), Buffer.alloc(100)]) })],
+  [
+    'sends a batch that claims 2 GiB',
+    saying({
+      highWatermark: 1,
+      lastStableOffset: 1,
+      records: Buffer.concat([Buffer.alloc(8), Buffer.from([0x7f, 0xff, 0xff, 0xff]), Buffer.alloc(100)]),
+    }),
+  ],
   ['sends bytes that are no batch', saying({ highWatermark: 10, lastStableOffset: 10, records: Buffer.alloc(1_000, 0x55) })],
-  ['sends the same batch from below the position for ever', saying({ highWatermark: 2 ** 40, lastStableOffset: 2 ** 40, records: batch(['again']) })],
+  [
+    'sends the same batch from below the position for ever',
+    saying({ highWatermark: 2 ** 40, lastStableOffset: 2 ** 40, records: batch(['again']) }),
+  ],
 ]
 
 /** What these say changes nothing. */
@@ -87,8 +123,11 @@ describe('a broker that answers fetches as none should', () => {
     const rates = await readBeside(rig)
     expect([...rates].filter(([, perSecond]) => perSecond > hotLoopPerSecond)).toEqual([])
     rig.clock.aheadMs += 1_000
-    const isNamed = (broker: number): boolean => rig.behind()[broker] !== undefined || rig.sink.losses.some(({ partition }) => partition === broker)
-    await eventually(() => expect(hostilities.filter(([name], index) => !harmless.has(name) && !isNamed(index + 1)).map(([name]) => name)).toEqual([]))
+    const isNamed = (broker: number): boolean =>
+      rig.behind()[broker] !== undefined || rig.sink.losses.some(({ partition }) => partition === broker)
+    await eventually(() =>
+      expect(hostilities.filter(([name], index) => !harmless.has(name) && !isNamed(index + 1)).map(([name]) => name)).toEqual([]),
+    )
     expect(rig.behind()[0]).toBeUndefined()
     expect(process.memoryUsage().heapUsed - heapBefore).toBeLessThan(200 * 1_048_576)
     cluster.intercept = () => undefined
@@ -152,7 +191,10 @@ describe('a broker that answers fetches as none should', () => {
     const cluster = await aCluster({ brokers: 2, partitions: 2 })
     const rig = await aStartedReader(cluster)
     await eventually(() => expect(rig.problem()).toBeNull())
-    cluster.intercept = (request, broker) => (broker === 1 && request.apiKey === apiKeys.fetch ? writeFetch(request, readFetch(request), { throttleMs: 2 ** 31 - 1, partitions: [told({ partition: 1 })] }) : undefined)
+    cluster.intercept = (request, broker) =>
+      broker === 1 && request.apiKey === apiKeys.fetch
+        ? writeFetch(request, readFetch(request), { throttleMs: 2 ** 31 - 1, partitions: [told({ partition: 1 })] })
+        : undefined
     const fetches = cluster.count(apiKeys.fetch, 1)
     await eventually(() => expect(cluster.count(apiKeys.fetch, 1)).toBeGreaterThan(fetches))
     rig.clock.aheadMs += 1_000
@@ -204,6 +246,7 @@ function damaged(answer: Buffer, random: () => number): Buffer {
   if (how < 0.2) return Buffer.from(Array.from({ length: Math.floor(random() * 200) }, () => Math.floor(random() * 256)))
   if (how < 0.4) return answer.subarray(0, Math.floor(random() * answer.length))
   const copy = Buffer.from(answer)
-  for (let left = 1 + Math.floor(random() * 4); left > 0 && copy.length > throttleEnd; left--) copy[throttleEnd + Math.floor(random() * (copy.length - throttleEnd))] = Math.floor(random() * 256)
+  for (let left = 1 + Math.floor(random() * 4); left > 0 && copy.length > throttleEnd; left--)
+    copy[throttleEnd + Math.floor(random() * (copy.length - throttleEnd))] = Math.floor(random() * 256)
   return copy
 }

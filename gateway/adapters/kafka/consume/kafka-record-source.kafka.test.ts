@@ -3,7 +3,14 @@ import { freeze, thaw } from '../../../testing/frozen-group.ts'
 import { startKafka, type KafkaBroker } from '../../../../testing/kafka/kafka-broker.ts'
 import { describeRecordSource } from '../../../testing/record-source-contract.ts'
 import { createRecordingSink, type RecordingSink } from '../../../testing/recording-sink.ts'
-import { connectTestClient, createTestSource, kafkaOptions, type KafkaTestOptions, type TestClient, type TestSource } from '../testing/test-topic.ts'
+import {
+  connectTestClient,
+  createTestSource,
+  kafkaOptions,
+  type KafkaTestOptions,
+  type TestClient,
+  type TestSource,
+} from '../testing/test-topic.ts'
 
 let broker: KafkaBroker
 let client: TestClient
@@ -56,20 +63,41 @@ describe('the Kafka record source', () => {
   }
 
   const untilProblem = (sink: RecordingSink, matches: object | null): Promise<void> =>
-    vi.waitFor(() => expect(sink.problems.at(-1)).toEqual(matches === null ? null : expect.objectContaining(matches)), { timeout: 30_000, interval: 20 })
+    vi.waitFor(() => expect(sink.problems.at(-1)).toEqual(matches === null ? null : expect.objectContaining(matches)), {
+      timeout: 30_000,
+      interval: 20,
+    })
 
-  it.each([['gzip', 1], ['snappy', 2], ['lz4', 3], ['zstd', 4]] as const)('reads batches compressed with %s', async (_name, compression) => {
+  it.each([
+    ['gzip', 1],
+    ['snappy', 2],
+    ['lz4', 3],
+    ['zstd', 4],
+  ] as const)('reads batches compressed with %s', async (_name, compression) => {
     const topic = await client.createTopic()
     const values = Array.from({ length: 50 }, (_, n) => `${n} `.repeat(200))
-    await client.append(topic, values.map((value) => ({ partition: 0, value })), compression)
+    await client.append(
+      topic,
+      values.map((value) => ({ partition: 0, value })),
+      compression,
+    )
     const { sink } = await read(topic)
     await sink.untilReceived(50)
     expect(sink.values(0)).toEqual(values)
   })
 
   it('reads through markers, aborted records and the holes of compaction', async () => {
-    const topic = await client.createTopic(1, { 'cleanup.policy': 'compact', 'segment.ms': '100', 'min.cleanable.dirty.ratio': '0.001', 'max.compaction.lag.ms': '100', 'delete.retention.ms': '100' })
-    await client.append(topic, [{ partition: 0, key: 'a', value: '1' }, { partition: 0, key: 'b', value: '2' }])
+    const topic = await client.createTopic(1, {
+      'cleanup.policy': 'compact',
+      'segment.ms': '100',
+      'min.cleanable.dirty.ratio': '0.001',
+      'max.compaction.lag.ms': '100',
+      'delete.retention.ms': '100',
+    })
+    await client.append(topic, [
+      { partition: 0, key: 'a', value: '1' },
+      { partition: 0, key: 'b', value: '2' },
+    ])
     await client.appendAborted(topic, 0, ['never'])
     await client.append(topic, [{ partition: 0, key: 'a', value: '3' }])
     const { sink } = await read(topic)
@@ -97,7 +125,10 @@ describe('the Kafka record source', () => {
 
   it('reads a record that is larger than a fetch', async () => {
     const topic = await client.createTopic(1, { 'max.message.bytes': '4000000' })
-    await client.append(topic, [{ partition: 0, value: 'x'.repeat(3_000_000) }, { partition: 0, value: 'y' }])
+    await client.append(topic, [
+      { partition: 0, value: 'x'.repeat(3_000_000) },
+      { partition: 0, value: 'y' },
+    ])
     const { sink } = await read(topic)
     await sink.untilReceived(2)
     expect(sink.received.map(({ value }) => value?.length)).toEqual([3_000_000, 1])
@@ -116,7 +147,7 @@ describe('the Kafka record source', () => {
     await sink.untilReceived(1)
   })
 
-  it('takes the topic\'s id for the epoch, the same for every reader, unless it is told another', async () => {
+  it("takes the topic's id for the epoch, the same for every reader, unless it is told another", async () => {
     const topic = await client.createTopic()
     const [first, second, told] = await Promise.all([read(topic), read(topic), read(topic, { kafkaTopicEpoch: 'epoch-7' })])
     expect(first.sink.starts[0]?.epoch).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)

@@ -10,7 +10,17 @@ import { createDiscovery } from '../wire/discovery.ts'
 import { TopicReader } from './topic-reader.ts'
 
 export type KafkaRecordSourceOptions = KafkaClientOptions &
-  Pick<Config, 'kafkaTopic' | 'kafkaTopicPartitions' | 'kafkaTopicEpoch' | 'kafkaCreateTopic' | 'kafkaClientRack' | 'kafkaFetchWaitMs' | 'kafkaStallTimeoutMs' | 'isDevelopment'>
+  Pick<
+    Config,
+    | 'kafkaTopic'
+    | 'kafkaTopicPartitions'
+    | 'kafkaTopicEpoch'
+    | 'kafkaCreateTopic'
+    | 'kafkaClientRack'
+    | 'kafkaFetchWaitMs'
+    | 'kafkaStallTimeoutMs'
+    | 'isDevelopment'
+  >
 
 export interface KafkaRecordSourceDependencies {
   readonly logger: Logger

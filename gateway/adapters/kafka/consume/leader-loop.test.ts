@@ -47,7 +47,9 @@ describe('leaders that fail', () => {
     const rig = await aStartedReader(cluster)
     await eventually(() => expect(rig.problem()).toBeNull())
     for (const id of [0, 1]) await cluster.stopBroker(id)
-    await eventually(() => expect(rig.log.lines.filter(({ message }) => message.startsWith('a connection to a leader')).length).toBeGreaterThan(1))
+    await eventually(() =>
+      expect(rig.log.lines.filter(({ message }) => message.startsWith('a connection to a leader')).length).toBeGreaterThan(1),
+    )
     rig.clock.aheadMs += 1_000
     await eventually(() => expect(rig.problem()).toMatchObject({ kind: 'connecting' }))
     for (const id of [0, 1]) await cluster.startBroker(id)

@@ -115,7 +115,10 @@ export class LeaderLoop {
 
   async #idle(): Promise<void> {
     const [now, { version }] = [this.#owner.parts.now(), this.#owner]
-    const waits = this.#owner.statesOf(this.#broker).filter((state) => !state.isBusy && state.waitsForVersion <= version).map(({ retryAtMs }) => retryAtMs - now)
+    const waits = this.#owner
+      .statesOf(this.#broker)
+      .filter((state) => !state.isBusy && state.waitsForVersion <= version)
+      .map(({ retryAtMs }) => retryAtMs - now)
     const waitMs = waits.reduce((least, wait) => Math.min(least, wait), idleMs)
     const waking = new AbortController()
     this.#waking = waking
@@ -126,7 +129,9 @@ export class LeaderLoop {
   /** Returns the partitions to fetch now. A broker fills its answer from the front: first come those that had to wait longest. */
   #due(): readonly PartitionState[] {
     const [now, { version }] = [this.#owner.parts.now(), this.#owner]
-    const due = this.#owner.statesOf(this.#broker).filter((state) => !state.isBusy && state.retryAtMs <= now && state.waitsForVersion <= version)
+    const due = this.#owner
+      .statesOf(this.#broker)
+      .filter((state) => !state.isBusy && state.retryAtMs <= now && state.waitsForVersion <= version)
     return due.toSorted((left, right) => left.servedTurn - right.servedTurn)
   }
 
@@ -147,14 +152,19 @@ export class LeaderLoop {
   }
 
   #tellThrottle(states: readonly PartitionState[], throttleMs: number): void {
-    for (const state of states) if (this.#owner.owns(this.#broker, state)) this.#owner.trouble(state, 'stalled', `the broker wants to be left alone for ${throttleMs} ms (a quota)`)
+    for (const state of states)
+      if (this.#owner.owns(this.#broker, state))
+        this.#owner.trouble(state, 'stalled', `the broker wants to be left alone for ${throttleMs} ms (a quota)`)
   }
 
   async #connected(): Promise<BrokerLink> {
     if (this.#link?.isOpen === true) return this.#link
     const address = this.#owner.parts.topology.view?.brokers.get(this.#broker)
     if (address === undefined) throw new BrokerError('stale-leader', '', `the metadata does not say where broker ${this.#broker} is`)
-    const link = await this.#owner.parts.connect(address, { signal: this.#stopping.signal, connectTimeoutMs: Math.min(maxConnectMs, firstConnectMs * 2 ** this.#failures) })
+    const link = await this.#owner.parts.connect(address, {
+      signal: this.#stopping.signal,
+      connectTimeoutMs: Math.min(maxConnectMs, firstConnectMs * 2 ** this.#failures),
+    })
     this.#link = link
     if (this.#stopping.signal.aborted) link.close()
     return link
@@ -165,7 +175,12 @@ export class LeaderLoop {
   async #askFor(due: readonly PartitionState[]): Promise<Asked | null> {
     const link = await this.#connected()
     const { topic, handler, fetch } = this.#owner.parts
-    const valid = await validateEpochs(link, due, { topic, handler, owns: (state) => this.#owner.owns(this.#broker, state), failed: (state, code) => this.#failed(state, code) })
+    const valid = await validateEpochs(link, due, {
+      topic,
+      handler,
+      owns: (state) => this.#owner.owns(this.#broker, state),
+      failed: (state, code) => this.#failed(state, code),
+    })
     if (valid.length === 0) return null
     const holdMs = valid.every(({ isAnswered }) => isAnswered) ? fetch.waitMs : 0
     return this.#ask(link, new Map(valid.map((state) => [state, handler.position(state.partition)])), holdMs)
@@ -183,9 +198,20 @@ export class LeaderLoop {
     return { link, states, offsets, epochs, askedAt, answer }
   }
 
-  #request(link: BrokerLink, states: readonly PartitionState[], offsets: ReadonlyMap<number, number>, maxWaitMs: number): ReturnType<typeof fetchRequest> {
+  #request(
+    link: BrokerLink,
+    states: readonly PartitionState[],
+    offsets: ReadonlyMap<number, number>,
+    maxWaitMs: number,
+  ): ReturnType<typeof fetchRequest> {
     const { topic, fetch, now } = this.#owner.parts
-    const partitions = states.map(({ partition, leaderEpoch, validatedEpoch, wantsBytes }) => ({ partition, leaderEpoch: leaderEpoch === -1 || validatedEpoch === -1 ? leaderEpoch : validatedEpoch, offset: offsets.get(partition) ?? 0, maxBytes: Math.max(fetch.partitionBytes, wantsBytes), lastFetchedEpoch: -1 }))
+    const partitions = states.map(({ partition, leaderEpoch, validatedEpoch, wantsBytes }) => ({
+      partition,
+      leaderEpoch: leaderEpoch === -1 || validatedEpoch === -1 ? leaderEpoch : validatedEpoch,
+      offset: offsets.get(partition) ?? 0,
+      maxBytes: Math.max(fetch.partitionBytes, wantsBytes),
+      lastFetchedEpoch: -1,
+    }))
     const maxBytes = states.reduce((most, { wantsBytes }) => Math.max(most, wantsBytes), maxFetchBytes)
     // Without a rack the leader serves all itself, also partitions that a replica nearby did not serve.
     const rack = states.some(({ leaderOnlyUntilMs }) => leaderOnlyUntilMs > now()) ? '' : fetch.rack
@@ -203,14 +229,19 @@ export class LeaderLoop {
     if (!due.every(isSure)) return
     const byPartition = new Map(states.map((state) => [state.partition, state]))
     // Partitions that were not asked for come along: otherwise they would wait until the others have no more.
-    const wanted = new Map(due.filter((state) => !states.includes(state)).map((state) => [state, this.#owner.parts.handler.position(state.partition)]))
+    const wanted = new Map(
+      due.filter((state) => !states.includes(state)).map((state) => [state, this.#owner.parts.handler.position(state.partition)]),
+    )
     let hasMore = false
     // Those without records come first: the answer had no room for them.
-    for (const { partition, errorCode, preferredReplica, records, lastStableOffset } of partitions.toSorted((left, right) => left.records.length - right.records.length)) {
+    for (const { partition, errorCode, preferredReplica, records, lastStableOffset } of partitions.toSorted(
+      (left, right) => left.records.length - right.records.length,
+    )) {
       const state = byPartition.get(partition)
       const offset = offsets.get(partition) ?? 0
       const next = records.length === 0 ? offset : endOfBatches(records)
-      if (state === undefined || next === null || (records.length > 0 && next <= offset) || errorCode !== 0 || preferredReplica >= 0) continue
+      if (state === undefined || next === null || (records.length > 0 && next <= offset) || errorCode !== 0 || preferredReplica >= 0)
+        continue
       wanted.set(state, next)
       hasMore ||= lastStableOffset > next
     }
@@ -219,8 +250,17 @@ export class LeaderLoop {
 
   /** Tells whether a fetch that is sent now would ask for the same offset of the same leader. */
   #isExpected(state: PartitionState, { offsets, epochs }: Asked): boolean {
-    if (!this.#owner.owns(this.#broker, state) || state.isBusy || state.retryAtMs > this.#owner.parts.now() || state.waitsForVersion > this.#owner.version) return false
-    return epochs.get(state.partition) === state.leaderEpoch && offsets.get(state.partition) === this.#owner.parts.handler.position(state.partition)
+    if (
+      !this.#owner.owns(this.#broker, state) ||
+      state.isBusy ||
+      state.retryAtMs > this.#owner.parts.now() ||
+      state.waitsForVersion > this.#owner.version
+    )
+      return false
+    return (
+      epochs.get(state.partition) === state.leaderEpoch &&
+      offsets.get(state.partition) === this.#owner.parts.handler.position(state.partition)
+    )
   }
 
   async #take(answer: FetchAnswer, asked: Asked): Promise<void> {
@@ -233,7 +273,15 @@ export class LeaderLoop {
     const handled = answer.partitions.flatMap((fetched) => {
       const state = missing.get(fetched.partition)
       missing.delete(fetched.partition) // each once: an answer that repeats a partition, or has another one, is not believed
-      return state === undefined ? [] : [this.#takePartition(state, { ...fetched, records: ownPart(fetched.records, answerBytes) }, asked.offsets.get(fetched.partition) ?? 0)]
+      return state === undefined
+        ? []
+        : [
+            this.#takePartition(
+              state,
+              { ...fetched, records: ownPart(fetched.records, answerBytes) },
+              asked.offsets.get(fetched.partition) ?? 0,
+            ),
+          ]
     })
     for (const state of missing.values()) this.#failed(state, 0)
     await settledWithin(Promise.all(handled), handlersMs)
@@ -246,7 +294,8 @@ export class LeaderLoop {
     if (fetched.errorCode === offsetOutOfRange) return this.#outOfRange(state)
     if (fetched.errorCode !== 0) return this.#failed(state, fetched.errorCode)
     // A replica that names another replica is not followed: two of them could go on for ever.
-    if (fetched.preferredReplica >= 0 && fetched.preferredReplica !== this.#broker && state.preferred === null) return this.#owner.prefer(state, fetched.preferredReplica)
+    if (fetched.preferredReplica >= 0 && fetched.preferredReplica !== this.#broker && state.preferred === null)
+      return this.#owner.prefer(state, fetched.preferredReplica)
     state.isAnswered = true
     // `#isExpected`: the epoch is the one that was asked.
     if (state.validatedEpoch === -1) state.validatedEpoch = state.leaderEpoch
@@ -303,12 +352,21 @@ export class LeaderLoop {
     return first
   }
 
-  async *#steps(state: PartitionState, { partition, records, aborted }: FetchedPartition, offset: number, { highWatermark }: Watermarks): AsyncGenerator<RecordStep> {
+  async *#steps(
+    state: PartitionState,
+    { partition, records, aborted }: FetchedPartition,
+    offset: number,
+    { highWatermark }: Watermarks,
+  ): AsyncGenerator<RecordStep> {
     const stuck = stuckBatch(records, offset)
     const wantsBytes = stuck === null ? 0 : Math.max(stuck.bytes, this.#owner.parts.fetch.partitionBytes)
     if (stuck !== null && (wantsBytes <= state.wantsBytes || wantsBytes > maxBatchBytes)) {
       state.wantsBytes = 0
-      return yield { kind: 'unreadable', nextOffset: stuck.nextOffset, why: `a batch of ${stuck.bytes} bytes, of which the broker sent ${records.length}` }
+      return yield {
+        kind: 'unreadable',
+        nextOffset: stuck.nextOffset,
+        why: `a batch of ${stuck.bytes} bytes, of which the broker sent ${records.length}`,
+      }
     }
     state.wantsBytes = wantsBytes
     if (stuck !== null) state.servedTurn = 0 // the first in the next request has room
@@ -327,7 +385,8 @@ export class LeaderLoop {
       state.validatedEpoch = -1
       this.#retryLater(state, failedMs)
       if (state.failures === 1) state.retryAtMs = 0 // the first time, the next offset is asked for at once
-      if (state.highWatermark === before) this.#owner.trouble(state, 'stalled', `offset ${before} is out of range, the broker says, and within the log`)
+      if (state.highWatermark === before)
+        this.#owner.trouble(state, 'stalled', `offset ${before} is out of range, the broker says, and within the log`)
     } catch (cause) {
       this.#retryLater(state, failedStepMs)
       this.#owner.trouble(state, 'unreachable', describeKafkaError(cause).detail)
@@ -342,7 +401,8 @@ export class LeaderLoop {
   /** The broker answered, and will not serve this partition. @param errorCode 0: it left the partition out */
   #failed(state: PartitionState, errorCode: number): void {
     const what = `let this gateway read partition ${state.partition} of ${this.#owner.parts.topic}`
-    const error = errorCode === 0 ? new BrokerError('transient', '', `Kafka did not ${what}: the answer leaves it out`) : errorOfCode(errorCode, what)
+    const error =
+      errorCode === 0 ? new BrokerError('transient', '', `Kafka did not ${what}: the answer leaves it out`) : errorOfCode(errorCode, what)
     const isRefused = isRefusal(describeKafkaError(error))
     this.#retryLater(state, isRefused ? refusedMs : failedMs)
     if (state.preferred !== null) this.#owner.forgetPreference(state)

@@ -16,7 +16,13 @@ import { createTopology } from './topology.ts'
 endRigsAfterEach()
 
 /** A reader of partitions alone, with a handler that keeps positions as the test says. */
-async function aPartitionReader(cluster: FakeCluster, { positionsAre = 'asked', metadataEveryMs = 50 }: { readonly positionsAre?: PartitionReaderParts['positionsAre']; readonly metadataEveryMs?: number } = {}) {
+async function aPartitionReader(
+  cluster: FakeCluster,
+  {
+    positionsAre = 'asked',
+    metadataEveryMs = 50,
+  }: { readonly positionsAre?: PartitionReaderParts['positionsAre']; readonly metadataEveryMs?: number } = {},
+) {
   const options = kafkaOptions({ kafkaBrokers: [...cluster.addresses] })
   const connect = createBrokerConnector(options, createRecordingLogger().logger)
   const discovery = createDiscovery({ brokers: options.kafkaBrokers.map(parseBroker), connect })
@@ -57,7 +63,10 @@ async function aPartitionReader(cluster: FakeCluster, { positionsAre = 'asked', 
     discovery.close()
     await reader.stop()
   })
-  const offsets = (partition: number): readonly number[] => steps.flatMap(({ partition: of, step }) => (of === partition && step.kind === 'records' ? step.records.map(({ offset }) => offset) : []))
+  const offsets = (partition: number): readonly number[] =>
+    steps.flatMap(({ partition: of, step }) =>
+      of === partition && step.kind === 'records' ? step.records.map(({ offset }) => offset) : [],
+    )
   return { reader, topology, positions, steps, states, cuts, world, offsets }
 }
 
@@ -161,12 +170,19 @@ describe('a fetch ahead', () => {
   const large = 'x'.repeat(200_000)
   /** The offsets that were asked for, one after the other; a fetch that follows a wait asks for the same again. */
   const asked = (cluster: FakeCluster, partition: number): readonly number[] =>
-    cluster.requests.filter(({ apiKey }) => apiKey === apiKeys.fetch).flatMap((request) => readFetch(request).partitions.filter((one) => one.partition === partition).map(({ offset }) => offset))
+    cluster.requests
+      .filter(({ apiKey }) => apiKey === apiKeys.fetch)
+      .flatMap((request) =>
+        readFetch(request)
+          .partitions.filter((one) => one.partition === partition)
+          .map(({ offset }) => offset),
+      )
       .filter((offset, index, all) => offset !== all[index - 1])
 
   async function aHeldReader(partitions: number, batches: number) {
     const cluster = await aCluster({ partitions })
-    for (let batch = 0; batch < batches; batch++) for (let partition = 0; partition < partitions; partition++) cluster.append(partition, large)
+    for (let batch = 0; batch < batches; batch++)
+      for (let partition = 0; partition < partitions; partition++) cluster.append(partition, large)
     const rig = await aPartitionReader(cluster)
     const { promise, resolve: release } = Promise.withResolvers<void>()
     rig.world.held = promise
@@ -223,13 +239,18 @@ describe('a fetch ahead', () => {
     await eventually(() => expect(cluster.count(apiKeys.metadata)).toBeGreaterThan(seen + 2))
     release()
     await eventually(() => expect(offsets(0)).toEqual([0, 1]))
-    expect(steps.flatMap(({ step }) => (step.kind === 'records' ? step.records.map(({ value }) => String(value).length) : []))).toEqual([large.length, 5])
+    expect(steps.flatMap(({ step }) => (step.kind === 'records' ? step.records.map(({ value }) => String(value).length) : []))).toEqual([
+      large.length,
+      5,
+    ])
   })
 
   it('does not keep records of other partitions in memory for a handler that waits', async () => {
     const { steps, release } = await aHeldReader(3, 1)
     await eventually(() => expect(steps).toHaveLength(3))
-    const held = steps.flatMap(({ step }) => (step.kind === 'records' ? step.records.map(({ value }) => value?.buffer.byteLength ?? 0) : []))
+    const held = steps.flatMap(({ step }) =>
+      step.kind === 'records' ? step.records.map(({ value }) => value?.buffer.byteLength ?? 0) : [],
+    )
     for (const bytes of held) expect(bytes).toBeLessThan(2 * large.length)
     release()
   })

@@ -200,7 +200,11 @@ class Reader implements PartitionReader, LoopOwner {
     const { problem } = state
     if (problem !== null && problem.behind.kind === kind && problem.behind.detail === detail) return
     const isNews = problem !== null && problem.isTold && problem.behind.kind !== kind
-    state.problem = { behind: { partition: state.partition, kind, detail }, sinceMs: problem?.sinceMs ?? this.parts.now(), isTold: problem !== null && problem.isTold && !isNews }
+    state.problem = {
+      behind: { partition: state.partition, kind, detail },
+      sinceMs: problem?.sinceMs ?? this.parts.now(),
+      isTold: problem !== null && problem.isTold && !isNews,
+    }
   }
 
   fine(state: PartitionState): void {

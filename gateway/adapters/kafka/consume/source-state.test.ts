@@ -2,8 +2,18 @@ import { describe, expect, it } from 'vitest'
 import type { PartitionBehind } from '../../../replay/record-source.ts'
 import { healthOf, isSameHealth, type SourceState } from './source-state.ts'
 
-const behind = (partition: number, kind: PartitionBehind['kind'] = 'unreachable'): [number, PartitionBehind] => [partition, { partition, kind, detail: `${kind} ${partition}` }]
-const aState = (given: Partial<SourceState>): SourceState => ({ partitions: 3, behind: new Map(), read: new Set([0, 1, 2]), topicProblem: null, uncommittedRecords: 0, ...given })
+const behind = (partition: number, kind: PartitionBehind['kind'] = 'unreachable'): [number, PartitionBehind] => [
+  partition,
+  { partition, kind, detail: `${kind} ${partition}` },
+]
+const aState = (given: Partial<SourceState>): SourceState => ({
+  partitions: 3,
+  behind: new Map(),
+  read: new Set([0, 1, 2]),
+  topicProblem: null,
+  uncommittedRecords: 0,
+  ...given,
+})
 
 describe('the health of reading', () => {
   it('is good when every partition is read', () => {
@@ -17,8 +27,13 @@ describe('the health of reading', () => {
   })
 
   it('is a problem when no partition is read', () => {
-    expect(healthOf(aState({ behind: new Map([behind(0), behind(1), behind(2)]) })).problem).toEqual({ kind: 'connecting', detail: 'unreachable 0' })
-    expect(healthOf(aState({ behind: new Map([behind(0, 'refused'), behind(1, 'refused'), behind(2, 'refused')]) })).problem?.kind).toBe('refused')
+    expect(healthOf(aState({ behind: new Map([behind(0), behind(1), behind(2)]) })).problem).toEqual({
+      kind: 'connecting',
+      detail: 'unreachable 0',
+    })
+    expect(healthOf(aState({ behind: new Map([behind(0, 'refused'), behind(1, 'refused'), behind(2, 'refused')]) })).problem?.kind).toBe(
+      'refused',
+    )
   })
 
   it('is a problem until the first partition was read', () => {

@@ -2,7 +2,10 @@ import { describe, expect, it } from 'vitest'
 import type { ClusterView, TopicView } from '../wire/metadata.ts'
 import { isStale } from './stale-view.ts'
 
-const aTopic = (topicId: string | null, ...epochs: readonly number[]): TopicView => ({ topicId, partitions: epochs.map((leaderEpoch) => ({ leader: 0, leaderEpoch, errorCode: 0 })) })
+const aTopic = (topicId: string | null, ...epochs: readonly number[]): TopicView => ({
+  topicId,
+  partitions: epochs.map((leaderEpoch) => ({ leader: 0, leaderEpoch, errorCode: 0 })),
+})
 const seen = (topic: TopicView | null): ClusterView => ({ clusterId: null, brokers: new Map(), topic })
 const none: ReadonlySet<string> = new Set()
 

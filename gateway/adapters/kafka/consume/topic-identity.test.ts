@@ -3,7 +3,8 @@ import { epochAfterCuts, epochOf, nextEpoch, wasMadeAgain, withCut, type TopicId
 
 const old = { topicId: 'id-1', partitions: 3 }
 const later = { topicId: 'id-2', partitions: 3 }
-const next = (configured: string, now: TopicIdentity = later): string => nextEpoch({ identity: old, epoch: epochOf(old, configured, 'news') }, now, { configured, unique: 'u' })
+const next = (configured: string, now: TopicIdentity = later): string =>
+  nextEpoch({ identity: old, epoch: epochOf(old, configured, 'news') }, now, { configured, unique: 'u' })
 
 describe('the epoch of a topic that was made again', () => {
   it('is its id, as pods that start now find it', () => {

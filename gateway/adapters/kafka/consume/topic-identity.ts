@@ -21,7 +21,11 @@ export function epochOf(identity: TopicIdentity, configured: string, topic: stri
  * the new id to the pods that start next, and clients that move to them must not get a second gap. A name of the operator's own is kept in
  * front. Without ids nothing tells all pods the same name, so each pod makes one up.
  */
-export function nextEpoch(before: { readonly identity: TopicIdentity; readonly epoch: string }, now: TopicIdentity, options: { readonly configured: string; readonly unique: string }): string {
+export function nextEpoch(
+  before: { readonly identity: TopicIdentity; readonly epoch: string },
+  now: TopicIdentity,
+  options: { readonly configured: string; readonly unique: string },
+): string {
   if (now.topicId === null || now.topicId === before.identity.topicId) return `${before.epoch}~${options.unique}`
   const isOwnName = options.configured !== '' && options.configured !== before.identity.topicId
   return isOwnName ? `${options.configured}~${now.topicId}` : now.topicId
@@ -53,7 +57,9 @@ const maxCutNames = 120
  * order, and so the same name.
  */
 export function epochAfterCuts(epoch: string, cuts: readonly LogCut[]): string {
-  const names = cuts.map(({ partition, leaderEpoch, endOffset, before = 0 }) => `~${partition}.${leaderEpoch}.${endOffset}${before === 0 ? '' : `.${before}`}`)
+  const names = cuts.map(
+    ({ partition, leaderEpoch, endOffset, before = 0 }) => `~${partition}.${leaderEpoch}.${endOffset}${before === 0 ? '' : `.${before}`}`,
+  )
   const name = names.toSorted().join('')
   return `${epoch}${name.length <= maxCutNames ? name : `~${createHash('sha256').update(name).digest('hex').slice(0, 32)}`}`
 }

@@ -67,7 +67,9 @@ describe('a topic that was made again', () => {
     const rig = await aStartedReader(cluster)
     cluster.doesExist = false
     cluster.changed()
-    await eventually(() => expect(rig.problem()).toMatchObject({ kind: 'missing', detail: expect.stringContaining('The topic t does not exist') }))
+    await eventually(() =>
+      expect(rig.problem()).toMatchObject({ kind: 'missing', detail: expect.stringContaining('The topic t does not exist') }),
+    )
     cluster.remake(1)
     cluster.append(0, 'p')
     await rig.untilRead(0, ['p'])

@@ -24,10 +24,15 @@ async function aQuestion(cluster: FakeCluster) {
 describe('the question for offsets', () => {
   it('is answered by every leader, and leaves no connection behind', async () => {
     const cluster = await aCluster({ brokers: 3, partitions: 4 })
-    for (const [partition, values] of [['a'], ['a', 'b'], [], ['a', 'b', 'c']].entries()) for (const value of values) cluster.append(partition, value)
+    for (const [partition, values] of [['a'], ['a', 'b'], [], ['a', 'b', 'c']].entries())
+      for (const value of values) cluster.append(partition, value)
     cluster.partition(3).trim(1)
     const { view, question } = await aQuestion(cluster)
-    expect(await askOffsets(view, [startOfLog, endOfLog, Date.now() + 60_000], question)).toEqual([[0, 0, 0, 1], [1, 2, 0, 3], [-1, -1, -1, -1]])
+    expect(await askOffsets(view, [startOfLog, endOfLog, Date.now() + 60_000], question)).toEqual([
+      [0, 0, 0, 1],
+      [1, 2, 0, 3],
+      [-1, -1, -1, -1],
+    ])
     await eventually(() => expect([0, 1, 2].map((id) => cluster.openSockets(id))).toEqual([0, 0, 0]))
   })
 

@@ -22,15 +22,22 @@ export interface OffsetsQuestion {
  * @returns for each timestamp the offsets by partition; -1 where no record is as recent, or where nothing was asked
  * @throws BrokerError when one partition has no leader, or its leader does not answer
  */
-export async function askOffsets(view: ClusterView, timestamps: readonly number[], question: OffsetsQuestion): Promise<readonly PartitionOffsets[]> {
+export async function askOffsets(
+  view: ClusterView,
+  timestamps: readonly number[],
+  question: OffsetsQuestion,
+): Promise<readonly PartitionOffsets[]> {
   const partitions = view.topic?.partitions ?? []
   const found = timestamps.map(() => Array<number>(partitions.length).fill(-1))
   const answers = [...byLeader(view, question.partitions)].map(([broker, led]) =>
     withLink(view, broker, question, async (link) => {
       for (const [index, timestamp] of timestamps.entries()) {
         const asked = led.map((partition) => ({ partition, leaderEpoch: partitions[partition]?.leaderEpoch ?? -1, timestamp }))
-        for (const answer of await link.ask(listOffsetsRequest(link, { topic: question.topic, partitions: asked }), { timeoutMs: leaderTimeoutMs })) {
-          if (answer.errorCode !== 0) throw errorOfCode(answer.errorCode, `tell the offsets of partition ${answer.partition} of ${question.topic}`)
+        for (const answer of await link.ask(listOffsetsRequest(link, { topic: question.topic, partitions: asked }), {
+          timeoutMs: leaderTimeoutMs,
+        })) {
+          if (answer.errorCode !== 0)
+            throw errorOfCode(answer.errorCode, `tell the offsets of partition ${answer.partition} of ${question.topic}`)
           const offsets = found[index]
           if (offsets !== undefined && answer.partition in offsets) offsets[answer.partition] = answer.offset
         }
@@ -48,7 +55,15 @@ export async function askToRead(view: ClusterView, question: OffsetsQuestion): P
   if (first === undefined || partition === undefined) return
   await withLink(view, first[0], question, async (link) => {
     const wanted = { partition, leaderEpoch: -1, offset: 0, maxBytes: 1, lastFetchedEpoch: -1 }
-    const request = fetchRequest(link, { topic: question.topic, topicId: view.topic?.topicId ?? null, maxWaitMs: 0, minBytes: 0, maxBytes: 1, rack: '', partitions: [wanted] })
+    const request = fetchRequest(link, {
+      topic: question.topic,
+      topicId: view.topic?.topicId ?? null,
+      maxWaitMs: 0,
+      minBytes: 0,
+      maxBytes: 1,
+      rack: '',
+      partitions: [wanted],
+    })
     const answer = await link.ask(request, { timeoutMs: leaderTimeoutMs })
     for (const { errorCode } of [answer, ...answer.partitions]) {
       const error = errorCode === 0 ? null : errorOfCode(errorCode, `let this gateway read the topic ${question.topic}`)
@@ -72,9 +87,15 @@ function byLeader(view: ClusterView, wanted?: readonly number[]): ReadonlyMap<nu
   return led
 }
 
-async function withLink(view: ClusterView, broker: number, { connect, signal }: OffsetsQuestion, work: (link: BrokerLink) => Promise<void>): Promise<void> {
+async function withLink(
+  view: ClusterView,
+  broker: number,
+  { connect, signal }: OffsetsQuestion,
+  work: (link: BrokerLink) => Promise<void>,
+): Promise<void> {
   const address = view.brokers.get(broker)
-  if (address === undefined) throw new BrokerError('stale-leader', '', `broker ${broker} leads partitions, but the metadata does not say where it is`)
+  if (address === undefined)
+    throw new BrokerError('stale-leader', '', `broker ${broker} leads partitions, but the metadata does not say where it is`)
   const link = await connect(address, { signal, connectTimeoutMs: leaderTimeoutMs })
   const onAbort = (): void => link.close()
   signal.addEventListener('abort', onAbort, { once: true })

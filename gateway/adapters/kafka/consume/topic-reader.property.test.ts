@@ -21,7 +21,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ kind: fc.constant('append' as const), partition, records: fc.integer({ min: 1, max: 4 }) }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('elect' as const), partition, broker }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('lose' as const), partition, broker, back: fc.integer({ min: 1, max: 5 }) }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('stop' as const, 'start' as const, 'start' as const, 'silence' as const), broker }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constantFrom('stop' as const, 'start' as const, 'start' as const, 'silence' as const), broker }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('grow' as const) }) },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('settle' as const) }) },
 )
@@ -94,7 +97,8 @@ class Play {
     for (const index of this.logs.keys()) this.append(index, 1)
     await eventually(() => {
       this.#rig.clock.aheadMs += 1_000
-      for (const [index, log] of this.logs.entries()) check(this.#rig.sink.values(index).includes(log.at(-1) ?? ''), `the last record of partition ${index} was not read`)
+      for (const [index, log] of this.logs.entries())
+        check(this.#rig.sink.values(index).includes(log.at(-1) ?? ''), `the last record of partition ${index} was not read`)
     }, 20_000)
   }
 }

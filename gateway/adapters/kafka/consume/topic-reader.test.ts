@@ -95,7 +95,7 @@ describe('the start of the topic reader', () => {
     await eventually(() => expect(cluster.openSockets(0)).toBe(0))
   })
 
-  it('ends when the topic is missing and not the reader\'s to create', async () => {
+  it("ends when the topic is missing and not the reader's to create", async () => {
     const cluster = await aCluster()
     cluster.doesExist = false
     await expect(aReader(cluster).start()).rejects.toThrow('The topic t does not exist. Create it')
@@ -114,7 +114,9 @@ describe('the start of the topic reader', () => {
     cluster.partition(1).leader = -1
     const rig = aReader(cluster)
     const starting = rig.start()
-    await eventually(() => expect(rig.problem()).toMatchObject({ kind: 'connecting', detail: expect.stringContaining('partition 1 has no leader') }))
+    await eventually(() =>
+      expect(rig.problem()).toMatchObject({ kind: 'connecting', detail: expect.stringContaining('partition 1 has no leader') }),
+    )
     cluster.elect(1, 0)
     await starting
     expect(rig.sink.starts).toHaveLength(1)
@@ -142,25 +144,28 @@ describe('the start of the topic reader', () => {
 })
 
 describe('the end of the topic reader', () => {
-  it.each(['connecting', 'fetching', 'asking for offsets'] as const)('closes its connections and calls nothing, also while %s', async (phase) => {
-    const cluster = await aCluster()
-    const rig = aReader(cluster)
-    if (phase === 'connecting') cluster.silence(0)
-    if (phase === 'asking for offsets') cluster.intercept = ({ apiKey }) => (apiKey === 2 ? null : undefined)
-    const starting = rig.start()
-    if (phase === 'fetching') await starting
-    const waited = { connecting: 18, fetching: 1, 'asking for offsets': 2 }[phase]
-    await eventually(() => expect(cluster.count(waited)).toBeGreaterThan(0))
-    const stopped = performance.now()
-    await rig.reader.stop()
-    await rig.reader.stop()
-    await starting
-    expect(performance.now() - stopped).toBeLessThan(500)
-    const calls = rig.sink.calls.length
-    await eventually(() => expect(cluster.openSockets(0)).toBe(0))
-    cluster.append(0, 'a')
-    expect(rig.sink.calls).toHaveLength(calls)
-  })
+  it.each(['connecting', 'fetching', 'asking for offsets'] as const)(
+    'closes its connections and calls nothing, also while %s',
+    async (phase) => {
+      const cluster = await aCluster()
+      const rig = aReader(cluster)
+      if (phase === 'connecting') cluster.silence(0)
+      if (phase === 'asking for offsets') cluster.intercept = ({ apiKey }) => (apiKey === 2 ? null : undefined)
+      const starting = rig.start()
+      if (phase === 'fetching') await starting
+      const waited = { connecting: 18, fetching: 1, 'asking for offsets': 2 }[phase]
+      await eventually(() => expect(cluster.count(waited)).toBeGreaterThan(0))
+      const stopped = performance.now()
+      await rig.reader.stop()
+      await rig.reader.stop()
+      await starting
+      expect(performance.now() - stopped).toBeLessThan(500)
+      const calls = rig.sink.calls.length
+      await eventually(() => expect(cluster.openSockets(0)).toBe(0))
+      cluster.append(0, 'a')
+      expect(rig.sink.calls).toHaveLength(calls)
+    },
+  )
 
   it('does not wait for a sink that is at work', async () => {
     const cluster = await aCluster()

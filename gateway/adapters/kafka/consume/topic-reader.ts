@@ -16,7 +16,10 @@ import { askOffsets, askToRead, type OffsetsQuestion } from './topic-offsets.ts'
 import { endOfLog, startOfLog } from '../wire/requests/list-offsets.ts'
 import { createTopology, type Topology } from './topology.ts'
 
-export type TopicReaderOptions = Pick<KafkaRecordSourceOptions, 'kafkaBrokers' | 'kafkaClientRack' | 'kafkaFetchWaitMs' | 'kafkaStallTimeoutMs' | 'kafkaTopic' | 'kafkaTopicEpoch'>
+export type TopicReaderOptions = Pick<
+  KafkaRecordSourceOptions,
+  'kafkaBrokers' | 'kafkaClientRack' | 'kafkaFetchWaitMs' | 'kafkaStallTimeoutMs' | 'kafkaTopic' | 'kafkaTopicEpoch'
+>
 
 export interface TopicReaderParts {
   readonly sink: RecordSink
@@ -109,7 +112,12 @@ export class TopicReader {
     const [ends = [], since = []] = await askOffsets(view, [endOfLog, sinceMs], this.#question)
     if (this.#isStopped) return
     this.#identity = identityOf(view.topic)
-    this.#begin(view, epochOf(this.#identity, this.#options.kafkaTopicEpoch, this.#options.kafkaTopic), since.map((start, partition) => (start === -1 ? (ends[partition] ?? 0) : start)), ends)
+    this.#begin(
+      view,
+      epochOf(this.#identity, this.#options.kafkaTopicEpoch, this.#options.kafkaTopic),
+      since.map((start, partition) => (start === -1 ? (ends[partition] ?? 0) : start)),
+      ends,
+    )
     this.#timer = setInterval(() => this.#tellEnds(), this.#parts.inspectEveryMs)
   }
 
@@ -118,7 +126,8 @@ export class TopicReader {
     const { kafkaTopic } = this.#options
     if (createTopic === null) throw new MissingTopicError(kafkaTopic)
     await createTopic()
-    if ((await discovery.describe(kafkaTopic)).topic === null) throw new Error(`the topic ${kafkaTopic} was created, but the broker does not know it yet`)
+    if ((await discovery.describe(kafkaTopic)).topic === null)
+      throw new Error(`the topic ${kafkaTopic} was created, but the broker does not know it yet`)
     await this.#open(sinceMs)
   }
 
@@ -128,7 +137,9 @@ export class TopicReader {
     const failure = describeKafkaError(cause)
     if (cause instanceof MissingTopicError || isRefusal(failure)) {
       await this.stop()
-      throw cause instanceof MissingTopicError ? cause : new Error(`Kafka refused this gateway (${failure.kind}): ${failure.detail}. Check the KAFKA_* options.`, { cause })
+      throw cause instanceof MissingTopicError
+        ? cause
+        : new Error(`Kafka refused this gateway (${failure.kind}): ${failure.detail}. Check the KAFKA_* options.`, { cause })
     }
     // A topic that was just created has no leaders yet: one failure is normal.
     if (attempt === 2) this.#parts.logger.warn({ detail: failure.detail, brokers: this.#options.kafkaBrokers }, 'waiting for Kafka')
@@ -148,7 +159,15 @@ export class TopicReader {
     const topology = this.#createTopology(view)
     // Before the reader: of another topic it must hear nothing.
     const unsubscribe = topology.subscribe((seen) => this.#learn(seen))
-    const reader = createPartitionReader({ topic: this.#options.kafkaTopic, connect: this.#parts.connect, topology, handler: this.#handler(), positionsAre: 'asked', fetch: this.#fetchSettings(), now: () => this.#parts.clock.now() })
+    const reader = createPartitionReader({
+      topic: this.#options.kafkaTopic,
+      connect: this.#parts.connect,
+      topology,
+      handler: this.#handler(),
+      positionsAre: 'asked',
+      fetch: this.#fetchSettings(),
+      now: () => this.#parts.clock.now(),
+    })
     this.#life = { reader, topology, unsubscribe }
     reader.assign(startOffsets.map((_, partition) => partition))
     this.#tellHealth()
@@ -248,7 +267,10 @@ export class TopicReader {
     try {
       const [starts = [], ends = []] = await askOffsets(view, [startOfLog, endOfLog], this.#question)
       if (this.#isStopped) return
-      const epoch = nextEpoch({ identity: this.#identity, epoch: epochAfterCuts(this.#epoch, this.#cuts) }, seen, { configured: this.#options.kafkaTopicEpoch, unique: randomUUID() })
+      const epoch = nextEpoch({ identity: this.#identity, epoch: epochAfterCuts(this.#epoch, this.#cuts) }, seen, {
+        configured: this.#options.kafkaTopicEpoch,
+        unique: randomUUID(),
+      })
       if (this.#identity.topicId !== null && this.#formerIds.size < maxFormerIds) this.#formerIds.add(this.#identity.topicId)
       if (seen.topicId !== null) this.#formerIds.delete(seen.topicId)
       this.#identity = seen
@@ -275,7 +297,9 @@ export class TopicReader {
     if (this.#isStopped || this.#isReopening) return
     const start = Math.min(cut.endOffset, this.#delivery.position(cut.partition))
     const positions = this.#delivery.positions.with(cut.partition, start)
-    const ends = positions.map((position, partition) => (partition === cut.partition ? position : Math.max(position, this.#marks.get(partition)?.lastStableOffset ?? 0)))
+    const ends = positions.map((position, partition) =>
+      partition === cut.partition ? position : Math.max(position, this.#marks.get(partition)?.lastStableOffset ?? 0),
+    )
     this.#parts.logger.error({ ...cut, position: this.#delivery.position(cut.partition) }, 'the cluster lost acknowledged records')
     this.#cuts = withCut(this.#cuts, cut)
     // What the old log told of its end is not true of this one.
@@ -290,7 +314,11 @@ export class TopicReader {
   /** Tells the ends. A partition of which nothing was heard since the last time is not known: -1. */
   #tellEnds(): void {
     if (this.#isStopped || this.#life === null) return
-    this.#parts.sink.ends(this.#delivery.positions.map((_, partition) => (this.#fresh.has(partition) ? (this.#marks.get(partition)?.lastStableOffset ?? -1) : -1)))
+    this.#parts.sink.ends(
+      this.#delivery.positions.map((_, partition) =>
+        this.#fresh.has(partition) ? (this.#marks.get(partition)?.lastStableOffset ?? -1) : -1,
+      ),
+    )
     this.#fresh.clear()
     this.#tellHealth()
   }
@@ -307,9 +335,18 @@ export class TopicReader {
 
   #tellHealthNow(): void {
     if (this.#isStopped) return
-    const uncommittedRecords = [...this.#marks.values()].reduce((sum, { highWatermark, lastStableOffset }) => sum + Math.max(0, highWatermark - lastStableOffset), 0)
+    const uncommittedRecords = [...this.#marks.values()].reduce(
+      (sum, { highWatermark, lastStableOffset }) => sum + Math.max(0, highWatermark - lastStableOffset),
+      0,
+    )
     const partitions = this.#delivery.positions.length
-    const health = healthOf({ partitions, behind: this.#behind, read: new Set(this.#marks.keys()), topicProblem: this.#topicProblem, uncommittedRecords })
+    const health = healthOf({
+      partitions,
+      behind: this.#behind,
+      read: new Set(this.#marks.keys()),
+      topicProblem: this.#topicProblem,
+      uncommittedRecords,
+    })
     if (isSameHealth(health, this.#told)) return
     const wasWell = this.#told !== null && this.#told.problem === null
     this.#told = health

@@ -2,7 +2,11 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { ClusterView } from '../wire/metadata.ts'
 import { createTopology, type Topology, type TopologyParts } from './topology.ts'
 
-const aView = (leaderEpoch: number, topicId: string | null = 'a'): ClusterView => ({ clusterId: null, brokers: new Map(), topic: { topicId, partitions: [{ leader: 0, leaderEpoch, errorCode: 0 }] } })
+const aView = (leaderEpoch: number, topicId: string | null = 'a'): ClusterView => ({
+  clusterId: null,
+  brokers: new Map(),
+  topic: { topicId, partitions: [{ leader: 0, leaderEpoch, errorCode: 0 }] },
+})
 
 describe('the topology', () => {
   let topology: Topology | null = null
@@ -57,7 +61,15 @@ describe('the topology', () => {
 
   it('tells a failure, and asks again', async () => {
     const onFailure = vi.fn()
-    const { views } = aTopology([() => { throw new Error('nobody answers') }, () => aView(1)], { onFailure })
+    const { views } = aTopology(
+      [
+        () => {
+          throw new Error('nobody answers')
+        },
+        () => aView(1),
+      ],
+      { onFailure },
+    )
     await vi.advanceTimersByTimeAsync(2_500)
     expect(onFailure).toHaveBeenCalledOnce()
     expect(views).toEqual([1])
@@ -73,7 +85,10 @@ describe('the topology', () => {
     expect(asking.view?.topic?.partitions[0]?.leaderEpoch).toBe(5)
   })
 
-  it.each([[null, 5], ['a', 30]])('believes in the end what every broker says (id %s, after %i answers)', async (topicId, answers) => {
+  it.each([
+    [null, 5],
+    ['a', 30],
+  ])('believes in the end what every broker says (id %s, after %i answers)', async (topicId, answers) => {
     const { views, turns } = aTopology([() => aView(4, topicId)], { first: aView(5, topicId) })
     await vi.advanceTimersByTimeAsync(120_000)
     expect(turns).toHaveLength(answers)

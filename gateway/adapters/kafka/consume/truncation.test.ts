@@ -6,7 +6,8 @@ import { aCluster, aReader, aStartedReader, endRigsAfterEach, eventually } from 
 endRigsAfterEach()
 
 describe('a log that was cut', () => {
-  const epochs = (rig: { readonly sink: { readonly starts: readonly { readonly epoch: string }[] } }): readonly string[] => rig.sink.starts.map(({ epoch }) => epoch)
+  const epochs = (rig: { readonly sink: { readonly starts: readonly { readonly epoch: string }[] } }): readonly string[] =>
+    rig.sink.starts.map(({ epoch }) => epoch)
 
   it('is opened again in an epoch that readers name alike, wherever they stand', async () => {
     const cluster = await aCluster({ brokers: 2, partitions: 2 })
@@ -108,7 +109,12 @@ describe('a log that was cut', () => {
 })
 
 describe('metadata of a broker that is cut off', () => {
-  async function withStaleBroker(stale: (cluster: FakeCluster) => { readonly topicId: string | null; readonly partitions: readonly { readonly leader: number; readonly leaderEpoch: number }[] }) {
+  async function withStaleBroker(
+    stale: (cluster: FakeCluster) => {
+      readonly topicId: string | null
+      readonly partitions: readonly { readonly leader: number; readonly leaderEpoch: number }[]
+    },
+  ) {
     const cluster = await aCluster({ brokers: 2, partitions: 2 })
     const past = stale(cluster)
     const rig = await aStartedReader(cluster, { kafkaBrokers: [...cluster.addresses].toReversed() })
@@ -117,7 +123,10 @@ describe('metadata of a broker that is cut off', () => {
   }
 
   it('moves no partition back, and another broker is asked', async () => {
-    const { cluster, rig, past } = await withStaleBroker(({ topicId, partitions }) => ({ topicId, partitions: partitions.map(({ leader, epoch }) => ({ leader, leaderEpoch: epoch })) }))
+    const { cluster, rig, past } = await withStaleBroker(({ topicId, partitions }) => ({
+      topicId,
+      partitions: partitions.map(({ leader, epoch }) => ({ leader, leaderEpoch: epoch })),
+    }))
     cluster.elect(0, 1)
     cluster.append(0, 'a')
     await rig.untilRead(0, ['a'])
@@ -133,7 +142,10 @@ describe('metadata of a broker that is cut off', () => {
   })
 
   it('does not take a topic that grew for one that was made again', async () => {
-    const { cluster, rig, past } = await withStaleBroker(({ topicId, partitions }) => ({ topicId, partitions: partitions.map(({ leader, epoch }) => ({ leader, leaderEpoch: epoch })) }))
+    const { cluster, rig, past } = await withStaleBroker(({ topicId, partitions }) => ({
+      topicId,
+      partitions: partitions.map(({ leader, epoch }) => ({ leader, leaderEpoch: epoch })),
+    }))
     cluster.grow(3)
     cluster.append(2, 'a')
     await rig.untilRead(2, ['a'])
@@ -144,7 +156,10 @@ describe('metadata of a broker that is cut off', () => {
   })
 
   it('does not bring back a topic that was deleted', async () => {
-    const { cluster, rig, past } = await withStaleBroker(({ topicId, partitions }) => ({ topicId, partitions: partitions.map(({ leader, epoch }) => ({ leader, leaderEpoch: epoch })) }))
+    const { cluster, rig, past } = await withStaleBroker(({ topicId, partitions }) => ({
+      topicId,
+      partitions: partitions.map(({ leader, epoch }) => ({ leader, leaderEpoch: epoch })),
+    }))
     cluster.remake()
     cluster.append(0, 'p')
     await rig.untilRead(0, ['p'])

@@ -19,15 +19,29 @@ const leaderEpochKey = 23
  * Asks a new leader where its log parts from the one that was read (KIP-320). Acknowledged records below that are there; what was acknowledged
  * above it is lost. Returns the partitions whose positions are of this log.
  */
-export async function validateEpochs(link: BrokerLink, due: readonly PartitionState[], question: EpochQuestion): Promise<readonly PartitionState[]> {
+export async function validateEpochs(
+  link: BrokerLink,
+  due: readonly PartitionState[],
+  question: EpochQuestion,
+): Promise<readonly PartitionState[]> {
   const unsure = link.version(leaderEpochKey, 3, 4) === null ? [] : due.filter((state) => !isSure(state))
   const isAsked = new Set(unsure)
   // A broker that does not answer this question, and a position whose epoch the first fetch will tell.
-  for (const state of due) if (!isAsked.has(state) && state.leaderEpoch !== -1 && state.validatedEpoch !== -1) state.validatedEpoch = state.leaderEpoch
+  for (const state of due)
+    if (!isAsked.has(state) && state.leaderEpoch !== -1 && state.validatedEpoch !== -1) state.validatedEpoch = state.leaderEpoch
   if (unsure.length === 0) return due
-  const partitions = unsure.map((state) => ({ partition: state.partition, currentLeaderEpoch: state.leaderEpoch, leaderEpoch: state.validatedEpoch }))
+  const partitions = unsure.map((state) => ({
+    partition: state.partition,
+    currentLeaderEpoch: state.leaderEpoch,
+    leaderEpoch: state.validatedEpoch,
+  }))
   const asked = new Map(unsure.map((state) => [state.partition, state.leaderEpoch]))
-  const answers = new Map((await link.ask(leaderEpochRequest(link, { topic: question.topic, partitions }), { timeoutMs: epochTimeoutMs })).map((end) => [end.partition, end]))
+  const answers = new Map(
+    (await link.ask(leaderEpochRequest(link, { topic: question.topic, partitions }), { timeoutMs: epochTimeoutMs })).map((end) => [
+      end.partition,
+      end,
+    ]),
+  )
   // Leaders may have changed while the broker answered: what was sure before has to be asked for then.
   return due.filter((state) => {
     const epoch = asked.get(state.partition)
@@ -37,7 +51,8 @@ export async function validateEpochs(link: BrokerLink, due: readonly PartitionSt
 }
 
 /** Whether the position is known to be of this leader's log. */
-export const isSure = (state: PartitionState): boolean => state.validatedEpoch === state.leaderEpoch || state.validatedEpoch === -1 || state.leaderEpoch === -1
+export const isSure = (state: PartitionState): boolean =>
+  state.validatedEpoch === state.leaderEpoch || state.validatedEpoch === -1 || state.leaderEpoch === -1
 
 function judge(state: PartitionState, end: EpochEnd | undefined, { handler, failed }: EpochQuestion): boolean {
   if (end === undefined || end.errorCode !== 0) {

@@ -6,5 +6,9 @@ import type { Watermarks } from './partition-reader.ts'
  */
 export function watermarksOf({ highWatermark, lastStableOffset, logStartOffset }: Watermarks): Watermarks {
   const end = Math.max(0, highWatermark)
-  return { highWatermark: end, lastStableOffset: lastStableOffset < 0 ? end : Math.min(lastStableOffset, end), logStartOffset: Math.min(Math.max(0, logStartOffset), end) }
+  return {
+    highWatermark: end,
+    lastStableOffset: lastStableOffset < 0 ? end : Math.min(lastStableOffset, end),
+    logStartOffset: Math.min(Math.max(0, logStartOffset), end),
+  }
 }

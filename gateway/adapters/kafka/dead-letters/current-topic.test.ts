@@ -10,7 +10,10 @@ function rig() {
   const makeReader = () => {
     const name = `reader ${++made}`
     calls.push(`make ${name}`)
-    return { assign: (partitions: readonly number[]) => void calls.push(`${name} reads ${partitions.join()}`), stop: async () => void calls.push(`stop ${name}`) }
+    return {
+      assign: (partitions: readonly number[]) => void calls.push(`${name} reads ${partitions.join()}`),
+      stop: async () => void calls.push(`stop ${name}`),
+    }
   }
   const subscribe = (listener: (view: ClusterView) => void) => {
     listeners.add(listener)
@@ -53,7 +56,13 @@ describe('the topic that a dead letter worker reads', () => {
 
   it('is the same while it has one id, whatever else changes and whichever broker tells no id', () => {
     const { current, tell, calls } = rig()
-    for (const [id, partitions] of [['first', 2], ['first', 3], [null, 3], ['first', 3]] as const) tell(id, partitions)
+    for (const [id, partitions] of [
+      ['first', 2],
+      ['first', 3],
+      [null, 3],
+      ['first', 3],
+    ] as const)
+      tell(id, partitions)
     expect([calls(), current.generation]).toEqual([['make reader 1'], 0])
   })
 

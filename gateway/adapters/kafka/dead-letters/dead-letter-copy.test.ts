@@ -4,10 +4,19 @@ import { bytesOf, copyForms, copyOf, type DeadLetter } from './dead-letter-copy.
 
 const letter = (over: Partial<LogRecord> = {}): DeadLetter => ({
   kind: 'record',
-  record: { partition: 3, offset: 7, timestampMs: 1_000, key: Buffer.from('k'), value: Buffer.from('v'), headers: { a: Buffer.from('1') }, ...over },
+  record: {
+    partition: 3,
+    offset: 7,
+    timestampMs: 1_000,
+    key: Buffer.from('k'),
+    value: Buffer.from('v'),
+    headers: { a: Buffer.from('1') },
+    ...over,
+  },
   failure: { reason: 'not-json', detail: 'It is not JSON.' },
 })
-const headersOf = (one: DeadLetter, form: (typeof copyForms)[number] = 'full') => Object.fromEntries(copyOf(one, form, 't').headers.map(([name, value]) => [name, value === null ? null : String(value)]))
+const headersOf = (one: DeadLetter, form: (typeof copyForms)[number] = 'full') =>
+  Object.fromEntries(copyOf(one, form, 't').headers.map(([name, value]) => [name, value === null ? null : String(value)]))
 
 describe('the copy of a dead letter', () => {
   it('holds the record as it was, and behind it where it was and why it is here', () => {
@@ -27,7 +36,11 @@ describe('the copy of a dead letter', () => {
   })
 
   it('has the headers in the order of the record when the source keeps it', () => {
-    const raw = [['b', null], ['a', Buffer.from('1')], ['b', Buffer.from('2')]] as const
+    const raw = [
+      ['b', null],
+      ['a', Buffer.from('1')],
+      ['b', Buffer.from('2')],
+    ] as const
     expect(copyOf(letter({ rawHeaders: () => raw }), 'full', 't').headers.slice(0, 3)).toEqual(raw)
   })
 
@@ -58,7 +71,15 @@ describe('the copy of a dead letter', () => {
   })
 
   it('of a range says which records it stands for, and how many of each reason', () => {
-    const range: DeadLetter = { kind: 'range', reason: 'summary', detail: 'd', partition: 1, fromOffset: 5, toOffset: 9, counts: { empty: 3, 'not-json': 1 } }
+    const range: DeadLetter = {
+      kind: 'range',
+      reason: 'summary',
+      detail: 'd',
+      partition: 1,
+      fromOffset: 5,
+      toOffset: 9,
+      counts: { empty: 3, 'not-json': 1 },
+    }
     expect(copyOf(range, 'full', 't')).toMatchObject({ key: null, value: null })
     expect(headersOf(range)).toEqual({
       carillon_dlq_reason: 'summary',

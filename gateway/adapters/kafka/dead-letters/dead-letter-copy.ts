@@ -43,14 +43,25 @@ export const lastOffsetOf = (letter: DeadLetter): number => (letter.kind === 're
 export function copyOf(letter: DeadLetter, form: CopyForm, topic: string): DeadLetterCopy {
   if (letter.kind === 'range') return { key: null, value: null, headers: rangeHeaders(letter, topic) }
   const { record, failure } = letter
-  const headers = placeHeaders({ reason: failure.reason, detail: failure.detail, topic, partition: record.partition, offset: record.offset, timestampMs: record.timestampMs })
+  const headers = placeHeaders({
+    reason: failure.reason,
+    detail: failure.detail,
+    topic,
+    partition: record.partition,
+    offset: record.offset,
+    timestampMs: record.timestampMs,
+  })
   switch (form) {
     case 'full':
       return { key: record.key, value: record.value, headers: [...headersOf(record), ...headers] }
     case 'without-value':
       return { key: record.key, value: null, headers: [...headersOf(record), ...headers, ['carillon_dlq_value', 'omitted']] }
     case 'place-only':
-      return { key: null, value: null, headers: [...headers, ['carillon_dlq_value', 'omitted'], ['carillon_dlq_omitted', 'key,headers,value']] }
+      return {
+        key: null,
+        value: null,
+        headers: [...headers, ['carillon_dlq_value', 'omitted'], ['carillon_dlq_omitted', 'key,headers,value']],
+      }
   }
 }
 
@@ -107,4 +118,5 @@ function rangeHeaders({ reason, detail, partition, fromOffset, toOffset, counts 
 /** No date holds more milliseconds: a producer that writes nanoseconds is beyond it. */
 const maxDateMs = 8.64e15
 
-const timeOf = (timestampMs: number): string => (Math.abs(timestampMs) <= maxDateMs ? new Date(timestampMs).toISOString() : String(timestampMs))
+const timeOf = (timestampMs: number): string =>
+  Math.abs(timestampMs) <= maxDateMs ? new Date(timestampMs).toISOString() : String(timestampMs)

@@ -48,8 +48,10 @@ async function makeTopics(partitions: number, dlqPartitions = partitions): Promi
   return topic
 }
 
-const letters = async (topic: string): Promise<readonly string[]> => (await client.readAll(`${topic}.dlq`)).map(({ value }) => String(value)).sort()
-const groupOffset = async (topic: string): Promise<number> => Number((await client.admin.fetchOffsets({ groupId: `carillon.${topic}.dlq`, topics: [topic] }))[0]?.partitions[0]?.offset)
+const letters = async (topic: string): Promise<readonly string[]> =>
+  (await client.readAll(`${topic}.dlq`)).map(({ value }) => String(value)).sort()
+const groupOffset = async (topic: string): Promise<number> =>
+  Number((await client.admin.fetchOffsets({ groupId: `carillon.${topic}.dlq`, topics: [topic] }))[0]?.partitions[0]?.offset)
 const apiKeys = { offsetCommit: 8, endTransaction: 26, transactionOffsets: 28 }
 
 describe('the dead letter worker in trouble', () => {
@@ -57,11 +59,17 @@ describe('the dead letter worker in trouble', () => {
   it('loses nothing when its topic is made again with fewer partitions', async () => {
     const topic = await makeTopics(2, 8)
     start(topic)
-    await client.append(topic, [{ partition: 0, value: 'bad-1' }, { partition: 1, value: 'bad-2' }])
+    await client.append(topic, [
+      { partition: 0, value: 'bad-1' },
+      { partition: 1, value: 'bad-2' },
+    ])
     await expect.poll(() => letters(topic), waiting).toEqual(['bad-1', 'bad-2'])
     await client.admin.deleteTopics({ topics: [`${topic}.dlq`] })
     await client.createTopic(1, {}, `${topic}.dlq`)
-    await client.append(topic, [{ partition: 0, value: 'bad-3' }, { partition: 1, value: 'bad-4' }])
+    await client.append(topic, [
+      { partition: 0, value: 'bad-3' },
+      { partition: 1, value: 'bad-4' },
+    ])
     await expect.poll(() => letters(topic), waiting).toEqual(['bad-3', 'bad-4'])
   })
 
@@ -93,7 +101,10 @@ describe('the dead letter worker in trouble', () => {
     expect(proxy.seen(apiKeys.offsetCommit)).toBe(0)
   })
 
-  it.each([['end', apiKeys.endTransaction], ['offsets', apiKeys.transactionOffsets]])('copies once when the %s of a transaction arrives after another worker has taken over', async (_what, apiKey) => {
+  it.each([
+    ['end', apiKeys.endTransaction],
+    ['offsets', apiKeys.transactionOffsets],
+  ])('copies once when the %s of a transaction arrives after another worker has taken over', async (_what, apiKey) => {
     const topic = await makeTopics(1)
     const proxy = await startProxy()
     const first = start(topic, { kafkaBrokers: proxy.brokers })
@@ -152,12 +163,18 @@ describe('the dead letter worker in trouble', () => {
   it('reads a topic that was made again from its beginning', async () => {
     const topic = await makeTopics(1)
     start(topic)
-    await client.append(topic, ['bad-1', 'bad-2', 'bad-3'].map((value) => ({ partition: 0, value })))
+    await client.append(
+      topic,
+      ['bad-1', 'bad-2', 'bad-3'].map((value) => ({ partition: 0, value })),
+    )
     await expect.poll(() => letters(topic), waiting).toEqual(['bad-1', 'bad-2', 'bad-3'])
     await client.admin.deleteTopics({ topics: [topic] })
     await client.createTopic(1, {}, topic)
     // More records than before: by the group's old progress, the worker would go on in the middle of the new topic.
-    await client.append(topic, ['bad-4', 'bad-5', 'bad-6', 'bad-7'].map((value) => ({ partition: 0, value })))
+    await client.append(
+      topic,
+      ['bad-4', 'bad-5', 'bad-6', 'bad-7'].map((value) => ({ partition: 0, value })),
+    )
     const all = ['bad-1', 'bad-2', 'bad-3', 'bad-4', 'bad-5', 'bad-6', 'bad-7']
     await expect.poll(() => letters(topic), waiting).toEqual(all)
     // What it writes after that is behind the group's new progress, each record once.
@@ -171,6 +188,8 @@ describe('the dead letter worker in trouble', () => {
 async function connectionsTo(port: number): Promise<number> {
   const { readFile } = await import('node:fs/promises')
   const hex = port.toString(16).toUpperCase().padStart(4, '0')
-  const lines = (await Promise.all(['tcp', 'tcp6'].map((file) => readFile(`/proc/self/net/${file}`, 'utf8').catch(() => '')))).join('\n').split('\n')
+  const lines = (await Promise.all(['tcp', 'tcp6'].map((file) => readFile(`/proc/self/net/${file}`, 'utf8').catch(() => ''))))
+    .join('\n')
+    .split('\n')
   return lines.filter((line) => line.split(/\s+/)[3]?.endsWith(`:${hex}`) === true && line.split(/\s+/)[4] === '01').length
 }

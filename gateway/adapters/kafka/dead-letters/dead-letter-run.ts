@@ -60,7 +60,14 @@ export function startDeadLetterRun(run: RunParts): DeadLetterRun {
   const broken = Promise.withResolvers<void>()
   const offsets = createGroupOffsets({ discovery, connect, groupId, topic })
   const transactions = createKafkaTransactions({ kafka, groupId, topic, dlqTopic, offsets })
-  const points = createStartingPoints({ topic, discovery, connect, offsets, signal: ending.signal, sinceMs: () => parts.clock.now() - options.replayWindowMs })
+  const points = createStartingPoints({
+    topic,
+    discovery,
+    connect,
+    offsets,
+    signal: ending.signal,
+    sinceMs: () => parts.clock.now() - options.replayWindowMs,
+  })
   const formerIds = new Set<string>()
   const topology = createTopology({ discovery, topic, everyMs: metadataEveryMs, formerIds })
   const report = createFloodReport(topic, { ...parts, everyMs: summaryEveryMs })
@@ -74,15 +81,45 @@ export function startDeadLetterRun(run: RunParts): DeadLetterRun {
     },
     replaced: (detail) => parts.logger.debug({ topic, detail }, 'a connection of the dead letter worker was replaced'),
   })
-  const fetch = { waitMs: Math.max(options.kafkaFetchWaitMs, leastFetch.waitMs), minBytes: leastFetch.bytes, partitionBytes: 262_144, stallMs: options.kafkaStallTimeoutMs, rack: options.kafkaClientRack }
-  const current = createCurrentTopic({ topology, formerIds, madeAgain, makeReader: () => createPartitionReader({ topic, connect, topology, handler: set.handler, positionsAre: 'remembered', fetch, now: parts.clock.now }) })
-  const assignment = createAssignment({ points, set, health, signal: ending.signal, makeWorker, generation: () => current.generation, assigned: () => current.assign(set.partitions) })
+  const fetch = {
+    waitMs: Math.max(options.kafkaFetchWaitMs, leastFetch.waitMs),
+    minBytes: leastFetch.bytes,
+    partitionBytes: 262_144,
+    stallMs: options.kafkaStallTimeoutMs,
+    rack: options.kafkaClientRack,
+  }
+  const current = createCurrentTopic({
+    topology,
+    formerIds,
+    madeAgain,
+    makeReader: () =>
+      createPartitionReader({ topic, connect, topology, handler: set.handler, positionsAre: 'remembered', fetch, now: parts.clock.now }),
+  })
+  const assignment = createAssignment({
+    points,
+    set,
+    health,
+    signal: ending.signal,
+    makeWorker,
+    generation: () => current.generation,
+    assigned: () => current.assign(set.partitions),
+  })
   const member = joinGroup({ kafka, groupId, topic, assigned: (partitions) => void assignment.become(partitions) })
   void member.broken.then(broken.reject)
 
   function makeWorker(partition: number, startOffset: number): PartitionWorker {
-    const trouble = (detail: string | null): void => (set.partitions.includes(partition) ? health.trouble('copy', partition, detail) : undefined)
-    const copier = createLetterCopier({ partition, topic, transactions, logger: parts.logger, metrics: parts.metrics, trouble, backoff: createBackoff({ firstMs: firstWaitMs, maxMs: maxWaitMs }), describe: run.describe })
+    const trouble = (detail: string | null): void =>
+      set.partitions.includes(partition) ? health.trouble('copy', partition, detail) : undefined
+    const copier = createLetterCopier({
+      partition,
+      topic,
+      transactions,
+      logger: parts.logger,
+      metrics: parts.metrics,
+      trouble,
+      backoff: createBackoff({ firstMs: firstWaitMs, maxMs: maxWaitMs }),
+      describe: run.describe,
+    })
     copiers.set(partition, copier)
     return createPartitionWorker({
       partition,
@@ -106,7 +143,12 @@ export function startDeadLetterRun(run: RunParts): DeadLetterRun {
     const [position, { generation }] = [worker.position(), current]
     const found = await points.relocate(partition, position)
     if (found.kind === 'none' || generation !== current.generation) return
-    parts.logger.warn({ topic, partition, position, offset: found.offset }, found.kind === 'on' ? 'records were removed before they were judged for dead letters' : 'the log ends before the progress of dead letters; going back')
+    parts.logger.warn(
+      { topic, partition, position, offset: found.offset },
+      found.kind === 'on'
+        ? 'records were removed before they were judged for dead letters'
+        : 'the log ends before the progress of dead letters; going back',
+    )
     if (found.kind === 'on') worker.moveOn(found.offset)
     else worker.rewind(found.offset)
   }

@@ -25,7 +25,8 @@ afterAll(async () => {
   await broker?.stop()
 })
 
-const judge = (record: LogRecord) => (String(record.value).startsWith('bad') ? { reason: 'not-json' as const, detail: 'It is not JSON.' } : null)
+const judge = (record: LogRecord) =>
+  String(record.value).startsWith('bad') ? { reason: 'not-json' as const, detail: 'It is not JSON.' } : null
 const waiting = { timeout: 30_000, interval: 50 }
 const text = (value: Buffer | readonly Buffer[] | undefined): string => String(value)
 
@@ -47,7 +48,12 @@ describe('the dead letter worker', () => {
   function startWorker(topic: string, options: Partial<KafkaTestOptions> = {}): Running {
     const metrics = createRecordingMetrics()
     const log = createRecordingLogger()
-    const worker = createDeadLetterWorker(kafkaOptions({ kafkaBrokers: broker.brokers, kafkaTopic: topic, ...options }), { judge, logger: log.logger, metrics: metrics.metrics, clock: { now: Date.now } })
+    const worker = createDeadLetterWorker(kafkaOptions({ kafkaBrokers: broker.brokers, kafkaTopic: topic, ...options }), {
+      judge,
+      logger: log.logger,
+      metrics: metrics.metrics,
+      clock: { now: Date.now },
+    })
     running.push(worker)
     worker.start()
     return { worker, metrics, log }
@@ -60,7 +66,8 @@ describe('the dead letter worker', () => {
   }
 
   /** The values in the dead letter topic, sorted. */
-  const letters = async (topic: string): Promise<readonly string[]> => (await client.readAll(`${topic}.dlq`)).map(({ value }) => String(value)).sort()
+  const letters = async (topic: string): Promise<readonly string[]> =>
+    (await client.readAll(`${topic}.dlq`)).map(({ value }) => String(value)).sort()
 
   it('copies what cannot be decoded, with where and why, and nothing else', async () => {
     const topic = await makeTopics()
@@ -93,7 +100,10 @@ describe('the dead letter worker', () => {
     const append = async (count: number): Promise<void> => {
       const records = Array.from({ length: count }, (_, n) => ({ partition: n % 3, value: `bad-${expected.length + n}` }))
       expected.push(...records.map(({ value }) => value))
-      await client.append(topic, records.flatMap((record) => [record, { ...record, value: 'good' }]))
+      await client.append(
+        topic,
+        records.flatMap((record) => [record, { ...record, value: 'good' }]),
+      )
     }
     const first = startWorker(topic)
     await append(30)
@@ -121,7 +131,10 @@ describe('the dead letter worker', () => {
   it('begins where pods begin to read when no worker was there before', async () => {
     const topic = await makeTopics(1)
     const now = Date.now()
-    await client.append(topic, [{ partition: 0, value: 'bad-old', timestampMs: now - 3_600_000 }, { partition: 0, value: 'bad-new', timestampMs: now - 60_000 }])
+    await client.append(topic, [
+      { partition: 0, value: 'bad-old', timestampMs: now - 3_600_000 },
+      { partition: 0, value: 'bad-new', timestampMs: now - 60_000 },
+    ])
     startWorker(topic)
     await expect.poll(() => letters(topic), waiting).toEqual(['bad-new'])
     await client.append(topic, [{ partition: 0, value: 'bad-newest' }])
@@ -132,7 +145,9 @@ describe('the dead letter worker', () => {
     const topic = await client.createTopic(1)
     const { log } = startWorker(topic)
     await client.append(topic, [{ partition: 0, value: 'bad' }])
-    await expect.poll(() => log.lines.filter(({ level }) => level === 'warn').map(({ fields }) => fields.detail), waiting).toEqual([expect.stringContaining(`${topic}.dlq does not exist`)])
+    await expect
+      .poll(() => log.lines.filter(({ level }) => level === 'warn').map(({ fields }) => fields.detail), waiting)
+      .toEqual([expect.stringContaining(`${topic}.dlq does not exist`)])
     await client.createTopic(1, {}, `${topic}.dlq`)
     await expect.poll(() => letters(topic), waiting).toEqual(['bad'])
   })
@@ -150,7 +165,11 @@ describe('the dead letter worker', () => {
     const topic = await client.createTopic(1)
     await client.createTopic(1, { 'max.message.bytes': '2000' }, `${topic}.dlq`)
     startWorker(topic)
-    await client.append(topic, [{ partition: 0, value: 'bad-1' }, { partition: 0, value: `bad${'x'.repeat(5_000)}` }, { partition: 0, value: 'bad-2' }])
+    await client.append(topic, [
+      { partition: 0, value: 'bad-1' },
+      { partition: 0, value: `bad${'x'.repeat(5_000)}` },
+      { partition: 0, value: 'bad-2' },
+    ])
     await expect.poll(async () => (await client.readAll(`${topic}.dlq`)).length, waiting).toBe(3)
     const copies = await client.readAll(`${topic}.dlq`)
     expect(copies.map(({ value }) => (value === null ? null : String(value)))).toEqual(['bad-1', null, 'bad-2'])
@@ -179,7 +198,8 @@ describe('the transactions of dead letters', () => {
     const offsets = createGroupOffsets({ discovery, connect, groupId, topic })
     const parts = { kafka: client.kafka, groupId, topic, dlqTopic, offsets }
     const [stalled, successor] = [createKafkaTransactions(parts), createKafkaTransactions(parts)]
-    const copyUpTo = (value: string, offset: number) => (committed: number) => (committed < offset ? { copies: [{ key: null, value: Buffer.from(value), headers: [] }], offset } : null)
+    const copyUpTo = (value: string, offset: number) => (committed: number) =>
+      committed < offset ? { copies: [{ key: null, value: Buffer.from(value), headers: [] }], offset } : null
     expect(await stalled.run(0, copyUpTo('bad-0', 1), false)).toBe(1)
     expect(await successor.run(0, copyUpTo('bad-0 again', 1), false)).toBe(1)
     expect(await successor.run(0, copyUpTo('bad-1', 2), false)).toBe(2)

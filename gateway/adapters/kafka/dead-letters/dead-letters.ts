@@ -17,7 +17,19 @@ import { createDescribeTrouble, groupIdOf } from './describe-trouble.ts'
 import { createHealth, MissingTopicError } from './health.ts'
 
 export type DeadLetterOptions = KafkaClientOptions &
-  Pick<Config, 'kafkaTopic' | 'kafkaDlqTopic' | 'kafkaDlqRatePerS' | 'kafkaTopicPartitions' | 'kafkaCreateTopic' | 'kafkaClientRack' | 'kafkaFetchWaitMs' | 'kafkaStallTimeoutMs' | 'replayWindowMs' | 'isDevelopment'>
+  Pick<
+    Config,
+    | 'kafkaTopic'
+    | 'kafkaDlqTopic'
+    | 'kafkaDlqRatePerS'
+    | 'kafkaTopicPartitions'
+    | 'kafkaCreateTopic'
+    | 'kafkaClientRack'
+    | 'kafkaFetchWaitMs'
+    | 'kafkaStallTimeoutMs'
+    | 'replayWindowMs'
+    | 'isDevelopment'
+  >
 
 export interface DeadLetterParts {
   /** Why this record is no event that can be delivered, or null. Pure; never puts the record's content into the detail. */
@@ -108,6 +120,9 @@ async function runOnce(parts: RunParts, stopped: AbortSignal): Promise<void> {
 async function prepareTopic(kafka: Kafka, options: DeadLetterOptions, discovery: Discovery): Promise<void> {
   const dlqTopic = dlqTopicOf(options)
   if ((await discovery.describe(dlqTopic)).topic !== null) return
-  if (!createsTopics(options)) throw new MissingTopicError(`the dead letter topic ${dlqTopic} does not exist: create it, name another one with KAFKA_DLQ_TOPIC, or set KAFKA_DLQ=false`)
+  if (!createsTopics(options))
+    throw new MissingTopicError(
+      `the dead letter topic ${dlqTopic} does not exist: create it, name another one with KAFKA_DLQ_TOPIC, or set KAFKA_DLQ=false`,
+    )
   await ensureTopics(kafka, [{ topic: dlqTopic, partitions: options.kafkaTopicPartitions }])
 }

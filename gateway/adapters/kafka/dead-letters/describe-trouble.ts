@@ -7,7 +7,8 @@ export interface DeadLetterNames {
 }
 
 /** Returns the name of the group that all pods of a channel share. */
-export const groupIdOf = (options: { readonly kafkaClientId: string; readonly kafkaTopic: string }): string => `${options.kafkaClientId}.${options.kafkaTopic}.dlq`
+export const groupIdOf = (options: { readonly kafkaClientId: string; readonly kafkaTopic: string }): string =>
+  `${options.kafkaClientId}.${options.kafkaTopic}.dlq`
 
 /** Returns what went wrong, for people. A missing right is named with its resource, and with the operation to grant. */
 export type DescribeTrouble = (cause: unknown) => string

@@ -34,18 +34,37 @@ function written(headers: readonly RecordHeader[]): readonly (readonly [string |
 
 describe('exact headers', () => {
   it('are written by kafkajs in order, with nulls, duplicates and names that no object keeps', () => {
-    const headers: readonly RecordHeader[] = [['n', null], ['a', '1'], ['b', '2'], ['a', '3'], ['9', 'y'], ['1', 'x'], ['__proto__', 'p'], ['', ''], ['headers', Buffer.from([255])]]
+    const headers: readonly RecordHeader[] = [
+      ['n', null],
+      ['a', '1'],
+      ['b', '2'],
+      ['a', '3'],
+      ['9', 'y'],
+      ['1', 'x'],
+      ['__proto__', 'p'],
+      ['', ''],
+      ['headers', Buffer.from([255])],
+    ]
     expect(written(headers)).toEqual(headers.map(([name, value]) => [name, Buffer.isBuffer(value) ? value.toString('latin1') : value]))
   })
 
   it('are the same when kafkajs encodes them a second time', () => {
-    const headers = exactHeaders([['n', null], ['a', '1']])
+    const headers = exactHeaders([
+      ['n', null],
+      ['a', '1'],
+    ])
     const once = encodeRecord({ key: null, value: null, headers }).buffer
     expect(encodeRecord({ key: null, value: null, headers }).buffer).toEqual(once)
   })
 
   it('are exact for any names and values', () => {
     const header = fc.tuple(fc.string({ maxLength: 8 }), fc.option(fc.uint8Array({ maxLength: 8 }).map((bytes) => Buffer.from(bytes))))
-    fc.assert(fc.property(fc.array(header, { maxLength: 20 }), (headers) => void expect(written(headers)).toEqual(headers.map(([name, value]) => [name, value?.toString('latin1') ?? null]))), { numRuns: 200 })
+    fc.assert(
+      fc.property(
+        fc.array(header, { maxLength: 20 }),
+        (headers) => void expect(written(headers)).toEqual(headers.map(([name, value]) => [name, value?.toString('latin1') ?? null])),
+      ),
+      { numRuns: 200 },
+    )
   })
 })

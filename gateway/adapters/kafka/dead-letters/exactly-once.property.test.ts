@@ -29,7 +29,15 @@ const recordAt = (offset: number): LogRecord => ({ partition: 0, offset, timesta
 function startPod(coordinator: ModelCoordinator, pod: Pod, poison: readonly boolean[]): PartitionWorker {
   const transactions = coordinator.connect({ delay: cycle(pod.delays, 0), next: cycle(pod.faults, 'none') })
   const backoff = { wait: () => nextTurn(), reset: () => undefined, wake: () => undefined }
-  const copier = createLetterCopier({ partition: 0, topic: 't', transactions, logger: createRecordingLogger().logger, metrics: createRecordingMetrics().metrics, trouble: () => undefined, backoff })
+  const copier = createLetterCopier({
+    partition: 0,
+    topic: 't',
+    transactions,
+    logger: createRecordingLogger().logger,
+    metrics: createRecordingMetrics().metrics,
+    trouble: () => undefined,
+    backoff,
+  })
   let now = 0
   return createPartitionWorker({
     partition: 0,
@@ -110,7 +118,9 @@ describe('exactly once', () => {
         const records = Array.from({ length: poison.length - from }, (_, n) => recordAt(from + n))
         if (records.length > 0) await last.deliver({ kind: 'records', records, nextOffset: poison.length })
         await last.flush()
-        expect([...told(coordinator, poison)].sort((a, b) => a - b)).toEqual(poison.flatMap((isPoison, offset) => (isPoison ? [offset] : [])))
+        expect([...told(coordinator, poison)].sort((a, b) => a - b)).toEqual(
+          poison.flatMap((isPoison, offset) => (isPoison ? [offset] : [])),
+        )
         expect(coordinator.committed()).toBe(poison.length)
       }),
       { numRuns: 150 },

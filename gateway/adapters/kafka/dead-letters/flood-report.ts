@@ -9,7 +9,10 @@ export interface FloodReport {
   tick(nowMs: number): void
 }
 
-export function createFloodReport(topic: string, { logger, metrics, everyMs }: { readonly logger: Logger; readonly metrics: Pick<Metrics, 'dlqSummarised'>; readonly everyMs: number }): FloodReport {
+export function createFloodReport(
+  topic: string,
+  { logger, metrics, everyMs }: { readonly logger: Logger; readonly metrics: Pick<Metrics, 'dlqSummarised'>; readonly everyMs: number },
+): FloodReport {
   let partitions = new Set<number>()
   let counts = new Map<string, number>()
   let toldAtMs = -Infinity
@@ -25,7 +28,10 @@ export function createFloodReport(topic: string, { logger, metrics, everyMs }: {
       if (partitions.size === 0 || nowMs - toldAtMs < everyMs) return
       toldAtMs = nowMs
       const records = [...counts.values()].reduce((sum, count) => sum + count, 0)
-      logger.warn({ topic, partitions: [...partitions].sort((a, b) => a - b).join(','), records, reasons: Object.fromEntries(counts) }, 'more records cannot be decoded than are copied; summaries were written instead')
+      logger.warn(
+        { topic, partitions: [...partitions].sort((a, b) => a - b).join(','), records, reasons: Object.fromEntries(counts) },
+        'more records cannot be decoded than are copied; summaries were written instead',
+      )
       partitions = new Set()
       counts = new Map()
     },

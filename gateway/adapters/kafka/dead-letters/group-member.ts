@@ -56,7 +56,11 @@ export function joinGroup({ kafka, groupId, topic, assigned }: GroupMemberParts)
     async end() {
       isEnding = true
       // Both may fail or hang with the brokers gone; then the connections time out by themselves, and nothing of this consumer is listened to.
-      await within(running.then(() => consumer.disconnect()), endTimeoutMs, 'leaving the group').catch(() => undefined)
+      await within(
+        running.then(() => consumer.disconnect()),
+        endTimeoutMs,
+        'leaving the group',
+      ).catch(() => undefined)
     },
   }
 }

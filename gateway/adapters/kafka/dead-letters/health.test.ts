@@ -11,9 +11,15 @@ function rig() {
     now = atMs
     health.broken(cause)
   }
-  return { brokenAt, health, lines: () => log.lines.map(({ level, fields }) => [level, fields.detail]), healthy: () => metrics.value('dlqHealthy') }
+  return {
+    brokenAt,
+    health,
+    lines: () => log.lines.map(({ level, fields }) => [level, fields.detail]),
+    healthy: () => metrics.value('dlqHealthy'),
+  }
 }
-const loading = (): Error => Object.assign(new Error('The coordinator is loading and hence can\'t process requests for this group'), { type: 'GROUP_LOAD_IN_PROGRESS' })
+const loading = (): Error =>
+  Object.assign(new Error("The coordinator is loading and hence can't process requests for this group"), { type: 'GROUP_LOAD_IN_PROGRESS' })
 
 describe('the health of dead letters', () => {
   it('is 0 until the group has given this pod its partitions, and while one of them waits', () => {
@@ -45,7 +51,10 @@ describe('the health of dead letters', () => {
     const { health, brokenAt, lines } = rig()
     for (let attempt = 0; attempt < 10; attempt++) brokenAt(attempt * 5_000, loading())
     health.joined()
-    expect(lines()).toEqual([['warn', loading().message], ['info', undefined]])
+    expect(lines()).toEqual([
+      ['warn', loading().message],
+      ['info', undefined],
+    ])
   })
 
   it('warns at once, and once, of what does not pass by itself', () => {

@@ -64,7 +64,8 @@ export function createHealth({ topic, logger, metrics, clock, describe = plainly
       show()
     },
     forget(kept) {
-      for (const partitions of Object.values(troubles)) for (const partition of partitions) if (!kept.includes(partition)) partitions.delete(partition)
+      for (const partitions of Object.values(troubles))
+        for (const partition of partitions) if (!kept.includes(partition)) partitions.delete(partition)
       show()
     },
   }

@@ -30,19 +30,29 @@ afterAll(async () => {
 const waiting = { timeout: 60_000, interval: 100 }
 const gatewayJudge = createJudge({ maxEventBytes: 1_048_576, maxAudienceNames: 1_000 })
 
-function start(topic: string, options: Partial<KafkaTestOptions> = {}, judge = judgeByValue, more: Parameters<typeof startWorker>[2] = {}): RunningWorker {
+function start(
+  topic: string,
+  options: Partial<KafkaTestOptions> = {},
+  judge = judgeByValue,
+  more: Parameters<typeof startWorker>[2] = {},
+): RunningWorker {
   const worker = startWorker({ kafkaBrokers: broker.brokers, kafkaTopic: topic, ...options }, judge, more)
   running.push(worker)
   return worker
 }
 
-async function makeTopics(partitions: number, config: Readonly<Record<string, string>> = {}, dlqConfig: Readonly<Record<string, string>> = {}): Promise<string> {
+async function makeTopics(
+  partitions: number,
+  config: Readonly<Record<string, string>> = {},
+  dlqConfig: Readonly<Record<string, string>> = {},
+): Promise<string> {
   const topic = await client.createTopic(partitions, config)
   await client.createTopic(partitions, dlqConfig, `${topic}.dlq`)
   return topic
 }
 
-const header = (record: { readonly headers: Readonly<Record<string, unknown>> } | undefined, name: string): string => String(record?.headers[`carillon_dlq_${name}`])
+const header = (record: { readonly headers: Readonly<Record<string, unknown>> } | undefined, name: string): string =>
+  String(record?.headers[`carillon_dlq_${name}`])
 const letters = (topic: string) => client.readAll(`${topic}.dlq`)
 
 describe('the dead letter worker and records that no client should send', () => {
@@ -50,7 +60,12 @@ describe('the dead letter worker and records that no client should send', () => 
   it('copies a record whose time no date can hold, with its time as a number', async () => {
     const topic = await makeTopics(1, { 'message.timestamp.after.max.ms': '9223372036854775807' })
     start(topic)
-    await appendBatch(broker.brokers, topic, 0, encodeBatch([{ key: null, value: Buffer.from('bad-1'), headers: [], timestampMs: 1_700_000_000_000_000_000 }]))
+    await appendBatch(
+      broker.brokers,
+      topic,
+      0,
+      encodeBatch([{ key: null, value: Buffer.from('bad-1'), headers: [], timestampMs: 1_700_000_000_000_000_000 }]),
+    )
     await client.append(topic, [{ partition: 0, value: 'bad-2' }])
     await expect.poll(async () => (await letters(topic)).map(({ value }) => String(value)), waiting).toEqual(['bad-1', 'bad-2'])
     expect(header((await letters(topic))[0], 'time')).toBe('1700000000000000000')
@@ -60,9 +75,19 @@ describe('the dead letter worker and records that no client should send', () => 
   it('copies only the place of a record whose headers leave no room for more', async () => {
     const topic = await makeTopics(2)
     start(topic)
-    await appendBatch(broker.brokers, topic, 0, encodeBatch([{ key: null, value: Buffer.from('bad-1'), headers: [['x', 'x'.repeat(1_048_430)]], timestampMs: Date.now() }]))
-    await client.append(topic, [{ partition: 0, value: 'bad-2' }, { partition: 1, value: 'bad-3' }])
-    await expect.poll(async () => (await letters(topic)).map(({ value }) => String(value)).sort(), waiting).toEqual(['bad-2', 'bad-3', 'null'])
+    await appendBatch(
+      broker.brokers,
+      topic,
+      0,
+      encodeBatch([{ key: null, value: Buffer.from('bad-1'), headers: [['x', 'x'.repeat(1_048_430)]], timestampMs: Date.now() }]),
+    )
+    await client.append(topic, [
+      { partition: 0, value: 'bad-2' },
+      { partition: 1, value: 'bad-3' },
+    ])
+    await expect
+      .poll(async () => (await letters(topic)).map(({ value }) => String(value)).sort(), waiting)
+      .toEqual(['bad-2', 'bad-3', 'null'])
     const [first] = (await letters(topic)).filter(({ value }) => value === null)
     expect([header(first, 'omitted'), header(first, 'offset'), header(first, 'reason')]).toEqual(['key,headers,value', '0', 'not-json'])
     expect(first?.headers.x).toBeUndefined()
@@ -72,7 +97,11 @@ describe('the dead letter worker and records that no client should send', () => 
   it('skips a record that the brokers refuse in each form, with an error and a count', async () => {
     const topic = await makeTopics(2, {}, { 'cleanup.policy': 'compact' })
     const { log, metrics } = start(topic)
-    await client.append(topic, [{ partition: 0, value: 'bad-1' }, { partition: 0, value: 'bad-2', key: 'k' }, { partition: 1, value: 'bad-3', key: 'k' }])
+    await client.append(topic, [
+      { partition: 0, value: 'bad-1' },
+      { partition: 0, value: 'bad-2', key: 'k' },
+      { partition: 1, value: 'bad-3', key: 'k' },
+    ])
     await expect.poll(async () => (await letters(topic)).map(({ value }) => String(value)).sort(), waiting).toEqual(['bad-2', 'bad-3'])
     const errors = log.lines.filter(({ level }) => level === 'error')
     expect(errors).toMatchObject([{ message: 'dead letter skipped', fields: { topic, partition: 0, offset: 0, reason: 'refused' } }])
@@ -83,7 +112,11 @@ describe('the dead letter worker and records that no client should send', () => 
   it('copies 200 records of 12 KB in transactions that the broker takes', async () => {
     const topic = await makeTopics(1)
     const value = `bad${'x'.repeat(12_000)}`
-    await client.append(topic, Array.from({ length: 200 }, () => ({ partition: 0, value })), 4)
+    await client.append(
+      topic,
+      Array.from({ length: 200 }, () => ({ partition: 0, value })),
+      4,
+    )
     const startedAt = performance.now()
     const { log } = start(topic)
     await expect.poll(async () => (await letters(topic)).length, waiting).toBe(200)
@@ -95,13 +128,25 @@ describe('the dead letter worker and records that no client should send', () => 
   it('copies headers as they were', async () => {
     const topic = await makeTopics(1)
     start(topic)
-    const headers: readonly (readonly [string, string | null])[] = [['n', null], ['a', '1'], ['b', '2'], ['a', '3'], ['9', 'y'], ['1', 'x'], ['__proto__', 'p'], ['', ''], ['e', '']]
+    const headers: readonly (readonly [string, string | null])[] = [
+      ['n', null],
+      ['a', '1'],
+      ['b', '2'],
+      ['a', '3'],
+      ['9', 'y'],
+      ['1', 'x'],
+      ['__proto__', 'p'],
+      ['', ''],
+      ['e', ''],
+    ]
     await appendBatch(broker.brokers, topic, 0, encodeBatch([{ key: 'k', value: Buffer.from('bad'), headers, timestampMs: Date.now() }]))
     await expect.poll(async () => (await letters(topic)).length, waiting).toBe(1)
     const [copy] = await letters(topic)
     const kept = copy?.rawHeaders?.().map(([name, value]) => [name, value === null ? null : String(value)])
     expect(kept?.slice(0, headers.length)).toEqual(headers)
-    expect(kept?.slice(headers.length).map(([name]) => name)).toEqual(['reason', 'detail', 'topic', 'partition', 'offset', 'time'].map((name) => `carillon_dlq_${name}`))
+    expect(kept?.slice(headers.length).map(([name]) => name)).toEqual(
+      ['reason', 'detail', 'topic', 'partition', 'offset', 'time'].map((name) => `carillon_dlq_${name}`),
+    )
   })
 
   // S3: two million empty records were a backlog of hours, and 300 MB of another topic.
@@ -122,19 +167,34 @@ describe('the dead letter worker and records that no client should send', () => 
     const { copies } = await written()
     expect(copies).toBeLessThan(count / 100)
     expect([metrics.value('dlqRecords'), metrics.value('dlqSummarised')]).toEqual([copies, count + 1 - copies])
-    await expect.poll(() => log.lines.filter(({ message }) => message.includes('summaries were written')).length, waiting).toBeGreaterThanOrEqual(1)
+    await expect
+      .poll(() => log.lines.filter(({ message }) => message.includes('summaries were written')).length, waiting)
+      .toBeGreaterThanOrEqual(1)
   })
 
   // S4: a gateway that is given another's topic for its dead letters must not put events there; two of them must not copy for ever.
-  it('never copies a copy: two gateways that read each other\'s dead letter topics come to rest', async () => {
+  it("never copies a copy: two gateways that read each other's dead letter topics come to rest", async () => {
     const [one, other] = [await client.createTopic(1), await client.createTopic(1)]
     const workers = [start(one, { kafkaDlqTopic: other }, gatewayJudge), start(other, { kafkaDlqTopic: one }, gatewayJudge)]
     await client.append(one, [{ partition: 0, value: 'bad-1' }])
     await client.append(other, [{ partition: 0, value: 'bad-2' }])
     const values = async (topic: string) => (await client.readAll(topic)).map(({ value }) => String(value)).sort()
-    await expect.poll(async () => [await values(one), await values(other)], waiting).toEqual([['bad-1', 'bad-2'], ['bad-1', 'bad-2']])
-    await expect.poll(() => workers.map(({ metrics }) => [metrics.value('dlqHealthy'), metrics.value('dlqLag')]), waiting).toEqual([[1, 0], [1, 0]])
-    expect([await values(one), await values(other)]).toEqual([['bad-1', 'bad-2'], ['bad-1', 'bad-2']])
+    await expect
+      .poll(async () => [await values(one), await values(other)], waiting)
+      .toEqual([
+        ['bad-1', 'bad-2'],
+        ['bad-1', 'bad-2'],
+      ])
+    await expect
+      .poll(() => workers.map(({ metrics }) => [metrics.value('dlqHealthy'), metrics.value('dlqLag')]), waiting)
+      .toEqual([
+        [1, 0],
+        [1, 0],
+      ])
+    expect([await values(one), await values(other)]).toEqual([
+      ['bad-1', 'bad-2'],
+      ['bad-1', 'bad-2'],
+    ])
     const copies = (await client.readAll(one)).filter(({ headers }) => headers.carillon_dlq_reason !== undefined)
     expect(copies.map((record) => gatewayJudge(record)?.reason)).toEqual(['dead-letter'])
   })
@@ -170,4 +230,3 @@ function writeEmptyRecord(bytes: Buffer, from: number, index: number): number {
   bytes.writeUInt8((at - from - 1) * 2, from)
   return at
 }
-

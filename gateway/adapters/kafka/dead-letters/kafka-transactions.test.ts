@@ -52,14 +52,24 @@ function scripted(brokers: readonly ScriptedBroker[]) {
 
 const nothing = (): null => null
 
-describe('the group\'s offset behind the fence', () => {
+describe("the group's offset behind the fence", () => {
   it('is not believed of a broker that does not know of the transaction: it has lost the group', async () => {
-    const { transactions, steps } = scripted([{ name: 'the former', says: [3] }, { name: 'the present', says: ['open', 9] }])
+    const { transactions, steps } = scripted([
+      { name: 'the former', says: [3] },
+      { name: 'the present', says: ['open', 9] },
+    ])
     expect(await transactions.run(0, nothing, false)).toBe(9)
     expect(steps).toEqual([
-      'fence', 'offset opened',
-      'connected to the former', 'the former was asked', 'the former closed',
-      'connected to the present', 'the present was asked', 'aborted', 'the present was asked', 'the present closed',
+      'fence',
+      'offset opened',
+      'connected to the former',
+      'the former was asked',
+      'the former closed',
+      'connected to the present',
+      'the present was asked',
+      'aborted',
+      'the present was asked',
+      'the present closed',
     ])
     await transactions.end()
   })
@@ -71,7 +81,10 @@ describe('the group\'s offset behind the fence', () => {
   })
 
   it('is asked for anew, behind another fence, when the connection breaks that had proven itself', async () => {
-    const { transactions } = scripted([{ name: 'one', says: ['open', new BrokerError('connection', 'one:1', 'gone')] }, { name: 'two', says: ['open', 12] }])
+    const { transactions } = scripted([
+      { name: 'one', says: ['open', new BrokerError('connection', 'one:1', 'gone')] },
+      { name: 'two', says: ['open', 12] },
+    ])
     await expect(transactions.run(0, nothing, false)).rejects.toThrow('gone')
     expect(await transactions.run(0, nothing, true)).toBe(12)
     await transactions.end()

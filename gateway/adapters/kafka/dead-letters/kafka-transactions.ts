@@ -147,7 +147,10 @@ function createProducer({ kafka, groupId }: KafkaTransactionsParts, partition: n
     transactionTimeout: transactionTimeoutMs,
     idempotent: true,
     // The count that the metadata has now: the topic may have been made again with fewer partitions.
-    createPartitioner: () => ({ partitionMetadata }) => partition % Math.max(1, partitionMetadata.length),
+    createPartitioner:
+      () =>
+      ({ partitionMetadata }) =>
+        partition % Math.max(1, partitionMetadata.length),
     metadataMaxAge: metadataMaxAgeMs,
     allowAutoTopicCreation: false,
     retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 3 },
@@ -170,7 +173,10 @@ interface Attempt {
  */
 async function offsetBehindFence(parts: KafkaTransactionsParts, { producer, partition, abandoned }: Omit<Attempt, 'due'>): Promise<number> {
   const transaction = await producer.transaction()
-  await transaction.sendOffsets({ consumerGroupId: parts.groupId, topics: [{ topic: parts.topic, partitions: [{ partition, offset: '0' }] }] })
+  await transaction.sendOffsets({
+    consumerGroupId: parts.groupId,
+    topics: [{ topic: parts.topic, partitions: [{ partition, offset: '0' }] }],
+  })
   const coordinator = await findProven(parts.offsets, partition, abandoned)
   try {
     await transaction.abort()
@@ -224,7 +230,8 @@ async function commitAll(parts: KafkaTransactionsParts, { producer, partition, d
 async function sendAll(transaction: Transaction, topic: string, copies: readonly DeadLetterCopy[]): Promise<void> {
   const answers = await transaction.send({ topic, acks: -1, messages: copies.map(toMessage) })
   const [answer] = answers
-  if (answers.length !== 1 || answer?.topicName !== topic || answer.errorCode !== 0) throw new Error(`no broker has acknowledged the copies: the partitions of ${topic} have changed, or one has no leader`)
+  if (answers.length !== 1 || answer?.topicName !== topic || answer.errorCode !== 0)
+    throw new Error(`no broker has acknowledged the copies: the partitions of ${topic} have changed, or one has no leader`)
 }
 
 const toMessage = ({ key, value, headers }: DeadLetterCopy): Message => ({ key, value, headers: exactHeaders(headers) })

@@ -86,7 +86,7 @@ export function createLetterCopier(parts: LetterCopierParts): LetterCopier {
   async function writeAlone([refused]: readonly Sealed[], interrupted: AbortSignal): Promise<void> {
     if (refused === undefined) return
     const { letter } = refused
-    for (let refusals = 1; ; ) {
+    for (let refusals = 1; ;) {
       interrupted.throwIfAborted()
       try {
         await write([seal(letter, topic, refusals)])
@@ -185,7 +185,10 @@ function isDue(letter: DeadLetter, committed: number): boolean {
   return true
 }
 
-const seal = (letter: DeadLetter, topic: string, attempt = 0): Sealed => ({ letter, copy: copyOf(letter, copyForms[Math.min(attempt, copyForms.length - 1)] ?? 'place-only', topic) })
+const seal = (letter: DeadLetter, topic: string, attempt = 0): Sealed => ({
+  letter,
+  copy: copyOf(letter, copyForms[Math.min(attempt, copyForms.length - 1)] ?? 'place-only', topic),
+})
 
 /** Takes the first letters, at least one, within both bounds. */
 function sealChunk(letters: readonly DeadLetter[], topic: string, maxRecords: number): readonly Sealed[] {

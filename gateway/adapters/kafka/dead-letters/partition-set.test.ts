@@ -26,7 +26,12 @@ function aWorker(over: Partial<PartitionWorker> = {}): PartitionWorker & { reado
 
 function aSet() {
   const broken: unknown[] = []
-  const set = createPartitionSet({ broken: (cause) => broken.push(cause), relocate: async () => undefined, state: () => undefined, replaced: () => undefined })
+  const set = createPartitionSet({
+    broken: (cause) => broken.push(cause),
+    relocate: async () => undefined,
+    state: () => undefined,
+    replaced: () => undefined,
+  })
   return { set, broken }
 }
 
@@ -69,7 +74,12 @@ describe('the assignment of a dead letter worker', () => {
   function rig(find: (partitions: readonly number[]) => Promise<ReadonlyMap<number, number>>) {
     const { set } = aSet()
     const troubles = new Set<number>()
-    const health: DeadLetterHealth = { joined: () => undefined, broken: () => undefined, forget: () => undefined, trouble: (_what, partition, detail) => void (detail === null ? troubles.delete(partition) : troubles.add(partition)) }
+    const health: DeadLetterHealth = {
+      joined: () => undefined,
+      broken: () => undefined,
+      forget: () => undefined,
+      trouble: (_what, partition, detail) => void (detail === null ? troubles.delete(partition) : troubles.add(partition)),
+    }
     const read: (readonly number[])[] = []
     const started: [number, number][] = []
     const ending = new AbortController()
@@ -78,7 +88,15 @@ describe('the assignment of a dead letter worker', () => {
       return aWorker()
     }
     let generation = 0
-    const assignment = createAssignment({ set, points: { find }, health, signal: ending.signal, makeWorker, generation: () => generation, assigned: () => read.push(set.partitions) })
+    const assignment = createAssignment({
+      set,
+      points: { find },
+      health,
+      signal: ending.signal,
+      makeWorker,
+      generation: () => generation,
+      assigned: () => read.push(set.partitions),
+    })
     return { assignment, troubles, read, started, end: () => ending.abort(), makeAgain: () => void (generation += 1) }
   }
 
@@ -86,17 +104,32 @@ describe('the assignment of a dead letter worker', () => {
     const { assignment, started, read } = rig(async (partitions) => new Map(partitions.map((partition) => [partition, partition * 10])))
     await assignment.become([0, 1])
     await assignment.become([1, 2])
-    expect([started, read.at(-1)]).toEqual([[[0, 0], [1, 10], [2, 20]], [1, 2]])
+    expect([started, read.at(-1)]).toEqual([
+      [
+        [0, 0],
+        [1, 10],
+        [2, 20],
+      ],
+      [1, 2],
+    ])
   })
 
   it('begins with those whose leader answers, and asks again for the others', async () => {
     let asked = 0
-    const { assignment, started, read, troubles } = rig(async (partitions) => new Map(partitions.filter((partition) => partition === 0 || ++asked > 1).map((partition) => [partition, 5])))
+    const { assignment, started, read, troubles } = rig(
+      async (partitions) => new Map(partitions.filter((partition) => partition === 0 || ++asked > 1).map((partition) => [partition, 5])),
+    )
     const becoming = assignment.become([0, 1])
     await expect.poll(() => read.at(-1)).toEqual([0])
     expect([...troubles]).toEqual([1])
     await becoming
-    expect([started, [...troubles]]).toEqual([[[0, 5], [1, 5]], []])
+    expect([started, [...troubles]]).toEqual([
+      [
+        [0, 5],
+        [1, 5],
+      ],
+      [],
+    ])
   })
 
   it('forgets an answer that comes after the next assignment', async () => {

@@ -75,7 +75,8 @@ export function createPartitionSet(parts: PartitionSetParts): PartitionSet {
     },
     lag: () => [...workers].reduce((sum, [partition, worker]) => sum + Math.max(0, (ends.get(partition) ?? 0) - worker.position()), 0),
     tick(nowMs) {
-      for (const [partition, worker] of workers) void worker.tick(nowMs).catch((cause: unknown) => (isLost(cause) ? tell(partition, worker, cause) : undefined)) // told by the copier, and tried again
+      for (const [partition, worker] of workers)
+        void worker.tick(nowMs).catch((cause: unknown) => (isLost(cause) ? tell(partition, worker, cause) : undefined)) // told by the copier, and tried again
     },
     async flush() {
       await Promise.allSettled([...workers.values()].map((worker) => worker.flush()))

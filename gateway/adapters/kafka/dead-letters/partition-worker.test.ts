@@ -4,8 +4,19 @@ import type { RecordStep } from '../records/read-records.ts'
 import { firstOffsetOf, type DeadLetter, type RangeNote } from './dead-letter-copy.ts'
 import { createPartitionWorker, type PartitionWorkerParts } from './partition-worker.ts'
 
-const recordAt = (offset: number, value = 'bad'): LogRecord => ({ partition: 0, offset, timestampMs: 0, key: null, value: Buffer.from(value), headers: {} })
-const step = (offsets: readonly number[], nextOffset: number, value = 'bad'): RecordStep => ({ kind: 'records', records: offsets.map((offset) => recordAt(offset, value)), nextOffset })
+const recordAt = (offset: number, value = 'bad'): LogRecord => ({
+  partition: 0,
+  offset,
+  timestampMs: 0,
+  key: null,
+  value: Buffer.from(value),
+  headers: {},
+})
+const step = (offsets: readonly number[], nextOffset: number, value = 'bad'): RecordStep => ({
+  kind: 'records',
+  records: offsets.map((offset) => recordAt(offset, value)),
+  nextOffset,
+})
 
 function rig({ startOffset = 0, leaves = 1_000, ...over }: Partial<PartitionWorkerParts> & { readonly leaves?: number } = {}) {
   const written: (readonly DeadLetter[] | number)[] = []
@@ -16,7 +27,12 @@ function rig({ startOffset = 0, leaves = 1_000, ...over }: Partial<PartitionWork
   const worker = createPartitionWorker({
     partition: 0,
     startOffset,
-    judge: ({ value }) => (String(value) === 'bad' ? { reason: 'not-json', detail: '' } : String(value) === 'copy' ? { reason: 'dead-letter', detail: '' } : null),
+    judge: ({ value }) =>
+      String(value) === 'bad'
+        ? { reason: 'not-json', detail: '' }
+        : String(value) === 'copy'
+          ? { reason: 'dead-letter', detail: '' }
+          : null,
     copier: {
       copy: async (letters) => {
         await gate
@@ -133,7 +149,15 @@ describe('the worker of a partition', () => {
   // The reader asks for the position before each fetch: one that stood until the group was back let it read the new topic from the old offset.
   it('is where it goes back to at once, and passes no step before the group is back', async () => {
     const { promise, resolve } = Promise.withResolvers<void>()
-    const { worker, written } = rig({ startOffset: 100, copier: { copy: async (letters) => void copied.push(...letters.map(firstOffsetOf)), progress: async () => undefined, rewind: () => promise, wake: () => undefined } })
+    const { worker, written } = rig({
+      startOffset: 100,
+      copier: {
+        copy: async (letters) => void copied.push(...letters.map(firstOffsetOf)),
+        progress: async () => undefined,
+        rewind: () => promise,
+        wake: () => undefined,
+      },
+    })
     const copied: number[] = []
     worker.rewind(0)
     expect(worker.position()).toBe(0)
@@ -152,7 +176,10 @@ describe('the worker of a partition', () => {
       back.push(offset)
       await gate.promise
     }
-    const { worker } = rig({ startOffset: 100, copier: { copy: async () => undefined, progress: async () => undefined, rewind, wake: () => undefined } })
+    const { worker } = rig({
+      startOffset: 100,
+      copier: { copy: async () => undefined, progress: async () => undefined, rewind, wake: () => undefined },
+    })
     worker.rewind(40)
     await expect.poll(() => back).toEqual([40])
     worker.rewind(0)
@@ -180,13 +207,18 @@ describe('the worker of a partition', () => {
   it('turns the event loop while it judges', async () => {
     const { worker } = rig({
       judge: () => {
-        for (const until = performance.now() + 0.5; performance.now() < until; ) continue
+        for (const until = performance.now() + 0.5; performance.now() < until;) continue
         return null
       },
     })
     const turns: number[] = []
     const timer = setInterval(() => turns.push(performance.now()), 1)
-    await worker.deliver(step(Array.from({ length: 200 }, (_, offset) => offset), 200))
+    await worker.deliver(
+      step(
+        Array.from({ length: 200 }, (_, offset) => offset),
+        200,
+      ),
+    )
     clearInterval(timer)
     expect(turns.length).toBeGreaterThan(5)
   })

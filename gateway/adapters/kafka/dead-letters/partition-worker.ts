@@ -153,10 +153,11 @@ export function createPartitionWorker(parts: PartitionWorkerParts): PartitionWor
         isTicking = false
       }
     },
-    flush: () => alone(async () => {
-      await closeSummary()
-      await writeProgress()
-    }),
+    flush: () =>
+      alone(async () => {
+        await closeSummary()
+        await writeProgress()
+      }),
     stop() {
       stopping.abort(new Error('the partition is no longer read'))
       copier.wake()

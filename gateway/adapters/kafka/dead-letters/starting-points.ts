@@ -55,7 +55,12 @@ export function createStartingPoints(parts: StartingPointsParts): StartingPoints
     },
     async relocate(partition, position) {
       const view = await discovery.describe(topic)
-      const [ends, starts, since] = await askOffsets(view, [endOfLog, startOfLog, parts.sinceMs()], { connect, signal, topic, partitions: [partition] })
+      const [ends, starts, since] = await askOffsets(view, [endOfLog, startOfLog, parts.sinceMs()], {
+        connect,
+        signal,
+        topic,
+        partitions: [partition],
+      })
       const [end, start] = [ends?.[partition] ?? -1, starts?.[partition] ?? -1]
       if (end === -1 || start === -1) return { kind: 'none' }
       if (position < start) return { kind: 'on', offset: start }

@@ -44,7 +44,10 @@ describe('the Kafka event publisher', () => {
 
   it('says that it is unavailable, and why, while the topic is missing; then it works', async () => {
     publisher = newPublisher({ kafkaTopic: 'published-later' })
-    expect(await publisher.publish([anOutgoingRecord()], { timeoutMs: 3_000 })).toMatchObject({ ok: false, error: { kind: 'unavailable', detail: expect.stringContaining('topic') } })
+    expect(await publisher.publish([anOutgoingRecord()], { timeoutMs: 3_000 })).toMatchObject({
+      ok: false,
+      error: { kind: 'unavailable', detail: expect.stringContaining('topic') },
+    })
     await client.createTopic(1, {}, 'published-later')
     expect(await publisher.publish([anOutgoingRecord()], { timeoutMs: 20_000 })).toMatchObject({ ok: true })
   })

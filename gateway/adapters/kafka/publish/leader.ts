@@ -136,6 +136,9 @@ function takeBatches(lanes: readonly PartitionLane[], turn: number): readonly Ta
 
 /** How long the leader may wait for the other replicas: as long as the publish with the latest deadline can wait. */
 function timeLeftMs(batches: readonly TakenBatch[]): number {
-  const deadlineMs = batches.reduce((latest, { records }) => records.reduce((later, { publish }) => Math.max(later, publish.deadlineMs), latest), 0)
+  const deadlineMs = batches.reduce(
+    (latest, { records }) => records.reduce((later, { publish }) => Math.max(later, publish.deadlineMs), latest),
+    0,
+  )
   return Math.max(leastTimeoutMs, Math.ceil(deadlineMs - performance.now()))
 }

@@ -37,7 +37,8 @@ export function createLeaders(parts: LeadersParts): Leaders {
   const leaders = new Map<number, { readonly name: string; readonly leader: Leader }>()
   let isClosed = false
 
-  const lanesOf = (broker: number): readonly PartitionLane[] => [...parts.lanes.all()].filter(({ partition }) => routes.leaderOf(partition) === broker)
+  const lanesOf = (broker: number): readonly PartitionLane[] =>
+    [...parts.lanes.all()].filter(({ partition }) => routes.leaderOf(partition) === broker)
 
   function leaderOf(lane: PartitionLane): Leader | null {
     const broker = routes.leaderOf(lane.partition)

@@ -6,7 +6,18 @@ import type { Produced } from '../wire/requests/produce.ts'
 import { createFakeCluster, type FakeCluster, type FakeRequest, lost, produced } from './testing/fake-cluster.ts'
 
 /** How a broker treats one request. `late`: it appends after its client has given up. */
-type Treatment = 'well' | 'lost-before' | 'lost-after' | 'silent' | 'late' | 'lacks-one' | 'twice' | 'stale' | 'too-few' | 'too-few-after' | 'not-asked'
+type Treatment =
+  | 'well'
+  | 'lost-before'
+  | 'lost-after'
+  | 'silent'
+  | 'late'
+  | 'lacks-one'
+  | 'twice'
+  | 'stale'
+  | 'too-few'
+  | 'too-few-after'
+  | 'not-asked'
 type Step =
   | { readonly kind: 'publish'; readonly keys: readonly number[]; readonly timeoutMs: number }
   | { readonly kind: 'treat'; readonly treatments: readonly Treatment[] }
@@ -15,13 +26,48 @@ type Step =
   | { readonly kind: 'pass'; readonly ms: number }
 
 const partitions = 4
-const treatments: readonly Treatment[] = ['well', 'lost-before', 'lost-after', 'silent', 'late', 'lacks-one', 'twice', 'stale', 'too-few', 'too-few-after', 'not-asked']
+const treatments: readonly Treatment[] = [
+  'well',
+  'lost-before',
+  'lost-after',
+  'silent',
+  'late',
+  'lacks-one',
+  'twice',
+  'stale',
+  'too-few',
+  'too-few-after',
+  'not-asked',
+]
 const steps: fc.Arbitrary<readonly Step[]> = fc.array(
   fc.oneof(
-    { weight: 6, arbitrary: fc.record({ kind: fc.constant('publish' as const), keys: fc.array(fc.integer({ min: 0, max: 20 }), { minLength: 1, maxLength: 5 }), timeoutMs: fc.integer({ min: 100, max: 8_000 }) }) },
-    { weight: 3, arbitrary: fc.record({ kind: fc.constant('treat' as const), treatments: fc.array(fc.constantFrom(...treatments), { minLength: 1, maxLength: 6 }) }) },
-    { weight: 2, arbitrary: fc.record({ kind: fc.constant('move' as const), partition: fc.integer({ min: 0, max: partitions - 1 }), leader: fc.constantFrom(-1, 1, 2, 3) }) },
-    { weight: 1, arbitrary: fc.record({ kind: fc.constant('cut' as const), broker: fc.integer({ min: 1, max: 3 }), isAway: fc.boolean() }) },
+    {
+      weight: 6,
+      arbitrary: fc.record({
+        kind: fc.constant('publish' as const),
+        keys: fc.array(fc.integer({ min: 0, max: 20 }), { minLength: 1, maxLength: 5 }),
+        timeoutMs: fc.integer({ min: 100, max: 8_000 }),
+      }),
+    },
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        kind: fc.constant('treat' as const),
+        treatments: fc.array(fc.constantFrom(...treatments), { minLength: 1, maxLength: 6 }),
+      }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        kind: fc.constant('move' as const),
+        partition: fc.integer({ min: 0, max: partitions - 1 }),
+        leader: fc.constantFrom(-1, 1, 2, 3),
+      }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({ kind: fc.constant('cut' as const), broker: fc.integer({ min: 1, max: 3 }), isAway: fc.boolean() }),
+    },
     { weight: 4, arbitrary: fc.record({ kind: fc.constant('pass' as const), ms: fc.integer({ min: 0, max: 400 }) }) },
   ),
   { minLength: 5, maxLength: 60 },
@@ -74,8 +120,11 @@ async function run(cluster: FakeCluster, script: readonly Step[]): Promise<reado
   function publish({ keys, timeoutMs }: Extract<Step, { readonly kind: 'publish' }>): void {
     const state: Published['publish'] = { deadlineMs: performance.now() + timeoutMs, outcome: 'open', settledMs: Number.POSITIVE_INFINITY }
     const records = keys.map((key) => anOutgoingRecord({ key: `key-${key}`, identity: `${published.length}-${key}-${Math.random()}` }))
-    for (const record of records) published.push({ sequence: published.length, partition: partitionFor(record, partitions), identity: record.identity, publish: state })
-    void cluster.publisher.publish(records, { timeoutMs }).then(({ ok }) => Object.assign(state, { outcome: ok ? 'ok' : 'failed', settledMs: performance.now() }))
+    for (const record of records)
+      published.push({ sequence: published.length, partition: partitionFor(record, partitions), identity: record.identity, publish: state })
+    void cluster.publisher
+      .publish(records, { timeoutMs })
+      .then(({ ok }) => Object.assign(state, { outcome: ok ? 'ok' : 'failed', settledMs: performance.now() }))
   }
 
   for (const step of script) {
@@ -106,7 +155,9 @@ it('a publisher loses no acknowledged record, keeps each partition in order, and
         const places = own.map(({ identity }) => log.indexOf(identity))
         expect(places).not.toContain(-1)
         expect(places).toEqual(places.toSorted((a, b) => a - b))
-        expect(log.every((identity) => published.some((record) => record.partition === partition && record.identity === identity))).toBe(true)
+        expect(log.every((identity) => published.some((record) => record.partition === partition && record.identity === identity))).toBe(
+          true,
+        )
       }
       expect(published.filter(({ publish }) => publish.settledMs > publish.deadlineMs + 1)).toEqual([])
       expect(vi.getTimerCount()).toBe(0)

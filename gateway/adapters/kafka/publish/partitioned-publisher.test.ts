@@ -12,7 +12,9 @@ let cluster: FakeCluster
 
 /** A record of this partition, with a name that the log shows. */
 function recordOf(partition: number, identity: string, more: Partial<OutgoingRecord> = {}): OutgoingRecord {
-  const key = Array.from({ length: 500 }, (_, n) => `key-${n}`).find((candidate) => partitionFor({ key: candidate, identity }, cluster.leaders.length) === partition)
+  const key = Array.from({ length: 500 }, (_, n) => `key-${n}`).find(
+    (candidate) => partitionFor({ key: candidate, identity }, cluster.leaders.length) === partition,
+  )
   return anOutgoingRecord({ key: key ?? '', identity, ...more })
 }
 
@@ -64,7 +66,10 @@ describe('a publisher with a sender for each leader', () => {
     const second = [publish(recordOf(0, 'c')), publish(recordOf(0, 'd'))]
     await pass(100)
     expect((await Promise.all([...first, ...second])).map(kindOf)).toEqual(['ok', 'ok', 'ok', 'ok'])
-    expect(cluster.requests.map(({ batches }) => batches[0]?.records.map(({ record }) => record.identity))).toEqual([['a', 'b'], ['c', 'd']])
+    expect(cluster.requests.map(({ batches }) => batches[0]?.records.map(({ record }) => record.identity))).toEqual([
+      ['a', 'b'],
+      ['c', 'd'],
+    ])
   })
 
   it('connects at the first publish, and not before', async () => {
@@ -84,9 +89,18 @@ describe('a publisher with a sender for each leader', () => {
 describe('a leader that is away', () => {
   it.each([
     ['refuses connections', (): void => void (cluster.faults.connect = (broker) => (broker === 2 ? Promise.reject(lost(2)) : undefined))],
-    ['never finishes a connection', (): void => void (cluster.faults.connect = (broker) => (broker === 2 ? new Promise(() => {}) : undefined))],
-    ['never answers', (): void => void (cluster.faults.produce = (request) => (request.broker === 2 ? request.silence() : request.append()))],
-    ['loses every connection', (): void => void (cluster.faults.produce = (request) => (request.broker === 2 ? Promise.reject(lost(2)) : request.append()))],
+    [
+      'never finishes a connection',
+      (): void => void (cluster.faults.connect = (broker) => (broker === 2 ? new Promise(() => {}) : undefined)),
+    ],
+    [
+      'never answers',
+      (): void => void (cluster.faults.produce = (request) => (request.broker === 2 ? request.silence() : request.append())),
+    ],
+    [
+      'loses every connection',
+      (): void => void (cluster.faults.produce = (request) => (request.broker === 2 ? Promise.reject(lost(2)) : request.append())),
+    ],
     ['is none: the partition has no leader', (): void => cluster.move(1, -1)],
   ])('fails only its own records, at their deadline: it %s', async (_what, breakLeader) => {
     breakLeader()
@@ -112,7 +126,13 @@ describe('a leader that is away', () => {
     const waiting = publish(recordOf(1, 'a'))
     await pass(seconds(14))
     expect([cluster.connects.length > 10, cluster.connects.length < 40]).toEqual([true, true])
-    expect(cluster.lines.filter(({ level }) => level === 'warn')).toEqual([{ level: 'warn', message: 'publishing to Kafka fails; trying again', fields: { place: 'broker broker-2:9092', detail: expect.stringContaining('broker-2') } }])
+    expect(cluster.lines.filter(({ level }) => level === 'warn')).toEqual([
+      {
+        level: 'warn',
+        message: 'publishing to Kafka fails; trying again',
+        fields: { place: 'broker broker-2:9092', detail: expect.stringContaining('broker-2') },
+      },
+    ])
     cluster.faults.connect = () => undefined
     expect(await after(1_000, waiting)).toBe('ok')
     expect(cluster.lines.at(-1)).toMatchObject({ level: 'info', message: 'publishing to Kafka works again' })
@@ -143,7 +163,10 @@ describe('a leader that is away', () => {
       return Promise.reject(lost(2))
     }
     expect(await after(500, publish(recordOf(0, 'a'), recordOf(1, 'b')))).toBe('ok')
-    expect([cluster.logs[0], cluster.logs[1]]).toEqual([['warm', 'a'], ['warm', 'b']])
+    expect([cluster.logs[0], cluster.logs[1]]).toEqual([
+      ['warm', 'a'],
+      ['warm', 'b'],
+    ])
   })
 
   it('keeps no more in memory than what waits: records of a publish that has failed leave the queue', async () => {
@@ -170,7 +193,10 @@ describe('a partition that moved', () => {
   it('is looked up at another broker when one does not know yet', async () => {
     await after(20, publish(recordOf(1, 'a')))
     cluster.faults.describe = (view) => {
-      const topic = view.topic === null || cluster.asked.turns > 0 ? view.topic : { ...view.topic, partitions: view.topic.partitions.map((partition) => ({ ...partition, leader: 2 })) }
+      const topic =
+        view.topic === null || cluster.asked.turns > 0
+          ? view.topic
+          : { ...view.topic, partitions: view.topic.partitions.map((partition) => ({ ...partition, leader: 2 })) }
       return { ...view, topic }
     }
     cluster.move(1, 3)
@@ -182,7 +208,13 @@ describe('a partition that moved', () => {
     await after(20, publish(recordOf(1, 'a')))
     cluster.move(1, 3)
     await after(300, publish(recordOf(1, 'b')))
-    cluster.faults.describe = (view) => ({ ...view, topic: view.topic === null ? null : { ...view.topic, partitions: view.topic.partitions.map((partition) => ({ ...partition, leader: 2, leaderEpoch: 0 })) } })
+    cluster.faults.describe = (view) => ({
+      ...view,
+      topic:
+        view.topic === null
+          ? null
+          : { ...view.topic, partitions: view.topic.partitions.map((partition) => ({ ...partition, leader: 2, leaderEpoch: 0 })) },
+    })
     await pass(seconds(40))
     const asked = cluster.requests.length
     expect(await after(20, publish(recordOf(1, 'c')))).toBe('ok')
@@ -191,7 +223,15 @@ describe('a partition that moved', () => {
 })
 
 describe('an answer', () => {
-  const codes = { notEnoughReplicas: 19, notEnoughReplicasAfterAppend: 20, timedOut: 7, unauthorized: 29, policy: 44, tooLarge: 10, invalidRecord: 87 }
+  const codes = {
+    notEnoughReplicas: 19,
+    notEnoughReplicasAfterAppend: 20,
+    timedOut: 7,
+    unauthorized: 29,
+    policy: 44,
+    tooLarge: 10,
+    invalidRecord: 87,
+  }
 
   it('that lacks a partition is a failure of that partition, and never an acknowledgement', async () => {
     cluster = createFakeCluster([1, 1])
@@ -216,24 +256,32 @@ describe('an answer', () => {
     expect(cluster.logs).toEqual([['a'], ['b'], []])
   })
 
-  it.each([codes.notEnoughReplicas, codes.notEnoughReplicasAfterAppend, codes.timedOut, -1, 12_345])('with code %d for one partition is tried again until it works, and delays no other', async (code) => {
-    cluster = createFakeCluster([1, 1])
-    cluster.faults.produce = ({ append }) => append().map((own) => (own.partition === 1 ? produced(1, code) : own))
-    const waiting = publish(recordOf(1, 'b'))
-    await pass(seconds(5))
-    for (let n = 0; n < 20; n++) expect(await after(5, publish(recordOf(0, `a${n}`)))).toBe('ok')
-    const asked = cluster.requests.filter(({ batches }) => batches.some(({ partition }) => partition === 1)).length
-    expect([asked > 3, asked < 20]).toEqual([true, true])
-    cluster.faults.produce = ({ append }) => append()
-    expect(await after(1_000, waiting)).toBe('ok')
-  })
+  it.each([codes.notEnoughReplicas, codes.notEnoughReplicasAfterAppend, codes.timedOut, -1, 12_345])(
+    'with code %d for one partition is tried again until it works, and delays no other',
+    async (code) => {
+      cluster = createFakeCluster([1, 1])
+      cluster.faults.produce = ({ append }) => append().map((own) => (own.partition === 1 ? produced(1, code) : own))
+      const waiting = publish(recordOf(1, 'b'))
+      await pass(seconds(5))
+      for (let n = 0; n < 20; n++) expect(await after(5, publish(recordOf(0, `a${n}`)))).toBe('ok')
+      const asked = cluster.requests.filter(({ batches }) => batches.some(({ partition }) => partition === 1)).length
+      expect([asked > 3, asked < 20]).toEqual([true, true])
+      cluster.faults.produce = ({ append }) => append()
+      expect(await after(1_000, waiting)).toBe('ok')
+    },
+  )
 
   it('that refuses is final at once, named, and says that nothing is in the log', async () => {
     cluster.faults.produce = ({ batches }) => batches.map(({ partition }) => produced(partition, codes.unauthorized))
     const publishing = publish(recordOf(1, 'b'))
     expect(await after(20, publishing)).toBe('refused')
-    expect(await failureOf(publishing)).toMatchObject({ isPartial: false, detail: expect.stringMatching(/^Kafka refused the record: .*TOPIC_AUTHORIZATION_FAILED.*WRITE/) })
-    expect(cluster.lines).toMatchObject([{ level: 'warn', message: 'Kafka refuses records', fields: { records: 1, detail: expect.stringContaining('WRITE') } }])
+    expect(await failureOf(publishing)).toMatchObject({
+      isPartial: false,
+      detail: expect.stringMatching(/^Kafka refused the record: .*TOPIC_AUTHORIZATION_FAILED.*WRITE/),
+    })
+    expect(cluster.lines).toMatchObject([
+      { level: 'warn', message: 'Kafka refuses records', fields: { records: 1, detail: expect.stringContaining('WRITE') } },
+    ])
   })
 
   it('that refuses is told in the log once in ten seconds, however many records it concerns', async () => {
@@ -245,14 +293,16 @@ describe('an answer', () => {
   })
 
   it('that refuses some records of a publish says that others may be in the log', async () => {
-    cluster.faults.produce = (request) => (request.broker === 2 ? request.batches.map(({ partition }) => produced(partition, codes.policy)) : request.append())
+    cluster.faults.produce = (request) =>
+      request.broker === 2 ? request.batches.map(({ partition }) => produced(partition, codes.policy)) : request.append()
     const both = publish(recordOf(0, 'a'), recordOf(1, 'b'))
     await pass(20)
     expect(await failureOf(both)).toMatchObject({ kind: 'refused', isPartial: true })
   })
 
   it('that refuses after an attempt that had no answer says that the record may be in the log', async () => {
-    cluster.faults.produce = ({ batches, broker }) => (cluster.requests.length === 1 ? Promise.reject(lost(broker)) : batches.map(({ partition }) => produced(partition, codes.policy)))
+    cluster.faults.produce = ({ batches, broker }) =>
+      cluster.requests.length === 1 ? Promise.reject(lost(broker)) : batches.map(({ partition }) => produced(partition, codes.policy))
     const publishing = publish(recordOf(1, 'b'))
     await pass(200)
     expect(await failureOf(publishing)).toMatchObject({ kind: 'refused', isPartial: true })
@@ -261,8 +311,11 @@ describe('an answer', () => {
   it('that a batch is too large halves it until its own record is alone', async () => {
     const isLarge = (request: { readonly batches: (typeof cluster.requests)[number]['batches'] }): boolean =>
       request.batches.some(({ records }) => records.reduce((sum, { record }) => sum + (record.value?.length ?? 0), 0) > 20_000)
-    cluster.faults.produce = (request) => (isLarge(request) ? request.batches.map(({ partition }) => produced(partition, codes.tooLarge)) : request.append())
-    const outcomes = Promise.all(Array.from({ length: 40 }, (_, n) => publish(recordOf(1, `r${n}`, { value: Buffer.alloc(n === 17 ? 30_000 : 5_000) }))))
+    cluster.faults.produce = (request) =>
+      isLarge(request) ? request.batches.map(({ partition }) => produced(partition, codes.tooLarge)) : request.append()
+    const outcomes = Promise.all(
+      Array.from({ length: 40 }, (_, n) => publish(recordOf(1, `r${n}`, { value: Buffer.alloc(n === 17 ? 30_000 : 5_000) }))),
+    )
     await pass(1_000)
     expect((await outcomes).flatMap((outcome, n) => (outcome.ok ? [] : [[n, outcome.error.kind]]))).toEqual([[17, 'too-large']])
     expect(cluster.logs[1]).toEqual(Array.from({ length: 40 }, (_, n) => `r${n}`).filter((name) => name !== 'r17'))
@@ -270,8 +323,10 @@ describe('an answer', () => {
   })
 
   it('that a batch has an invalid record refuses that record alone', async () => {
-    const isBad = ({ batches }: { readonly batches: (typeof cluster.requests)[number]['batches'] }): boolean => batches.some(({ records }) => records.some(({ record }) => record.identity === 'r17'))
-    cluster.faults.produce = (request) => (isBad(request) ? request.batches.map(({ partition }) => produced(partition, codes.invalidRecord)) : request.append())
+    const isBad = ({ batches }: { readonly batches: (typeof cluster.requests)[number]['batches'] }): boolean =>
+      batches.some(({ records }) => records.some(({ record }) => record.identity === 'r17'))
+    cluster.faults.produce = (request) =>
+      isBad(request) ? request.batches.map(({ partition }) => produced(partition, codes.invalidRecord)) : request.append()
     const outcomes = Promise.all(Array.from({ length: 40 }, (_, n) => publish(recordOf(1, `r${n}`))))
     await pass(1_000)
     expect((await outcomes).flatMap((outcome, n) => (outcome.ok ? [] : [[n, outcome.error.kind]]))).toEqual([[17, 'refused']])
@@ -314,7 +369,13 @@ describe('the topic', () => {
     cluster.move(1, -1)
     await after(20, publish(recordOf(0, 'a')))
     const unsent = anOutgoingRecord({ key: 'key-3', identity: 'unsent' })
-    const publishing = publish({ ...unsent, key: Array.from({ length: 500 }, (_, n) => `key-${n}`).find((key) => partitionFor({ key, identity: '' }, 3) === 1 && partitionFor({ key, identity: '' }, 5) === 4) ?? '' })
+    const publishing = publish({
+      ...unsent,
+      key:
+        Array.from({ length: 500 }, (_, n) => `key-${n}`).find(
+          (key) => partitionFor({ key, identity: '' }, 3) === 1 && partitionFor({ key, identity: '' }, 5) === 4,
+        ) ?? '',
+    })
     await pass(100)
     cluster.leaders.push(1, 2)
     cluster.logs.push([], [])

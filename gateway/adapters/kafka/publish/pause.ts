@@ -12,7 +12,15 @@ export interface Pause {
   reset(): void
 }
 
-export function createPause({ firstMs, maxMs, onEnd }: { readonly firstMs: number; readonly maxMs: number; readonly onEnd: () => void }): Pause {
+export function createPause({
+  firstMs,
+  maxMs,
+  onEnd,
+}: {
+  readonly firstMs: number
+  readonly maxMs: number
+  readonly onEnd: () => void
+}): Pause {
   let timer: NodeJS.Timeout | null = null
   let count = 0
 

@@ -8,13 +8,23 @@ import type { QueuedRecord } from './publish.ts'
 import { createPublishQueue, type PublishQueue } from './publish-queue.ts'
 
 /** A queue before one lane, as the publisher has it. */
-function createRig(): { readonly queue: PublishQueue; readonly lane: PartitionLane; publish(count: number, timeoutMs?: number): Promise<Result<void, PublishFailure>>; take(): readonly QueuedRecord[]; acknowledge(records: readonly QueuedRecord[]): void } {
+function createRig(): {
+  readonly queue: PublishQueue
+  readonly lane: PartitionLane
+  publish(count: number, timeoutMs?: number): Promise<Result<void, PublishFailure>>
+  take(): readonly QueuedRecord[]
+  acknowledge(records: readonly QueuedRecord[]): void
+} {
   const lane = createPartitionLane(0, () => undefined)
   const queue = createPublishQueue({ added: lane.add, dropped: (records) => records.forEach(lane.delete) })
   return {
     queue,
     lane,
-    publish: (count, timeoutMs = 1_000) => queue.add(Array.from({ length: count }, () => anOutgoingRecord()), timeoutMs),
+    publish: (count, timeoutMs = 1_000) =>
+      queue.add(
+        Array.from({ length: count }, () => anOutgoingRecord()),
+        timeoutMs,
+      ),
     take: lane.take,
     acknowledge(records) {
       lane.ended()
@@ -32,19 +42,27 @@ describe('the publish queue', () => {
 
   it('gives a lane all records in order, in batches of bounded size, and each call its outcome', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.array(fc.integer({ min: 0, max: 400_000 }), { minLength: 1, maxLength: 5 }), { maxLength: 12 }), async (calls) => {
-        const { queue, lane, take, acknowledge } = createRig()
-        const outcomes = calls.map((sizes) => queue.add(sizes.map((size) => anOutgoingRecord({ value: Buffer.alloc(size) })), 1_000))
-        const taken: number[] = []
-        while (lane.isReady) {
-          const batch = take()
-          expect(batch.length === 1 || batch.reduce((sum, { bytes }) => sum + bytes, 0) <= maxBatchBytes).toBe(true)
-          taken.push(...batch.map(({ record }) => record.value?.length ?? -1))
-          acknowledge(batch)
-        }
-        expect(taken).toEqual(calls.flat())
-        expect((await Promise.all(outcomes)).every(({ ok }) => ok)).toBe(true)
-      }),
+      fc.asyncProperty(
+        fc.array(fc.array(fc.integer({ min: 0, max: 400_000 }), { minLength: 1, maxLength: 5 }), { maxLength: 12 }),
+        async (calls) => {
+          const { queue, lane, take, acknowledge } = createRig()
+          const outcomes = calls.map((sizes) =>
+            queue.add(
+              sizes.map((size) => anOutgoingRecord({ value: Buffer.alloc(size) })),
+              1_000,
+            ),
+          )
+          const taken: number[] = []
+          while (lane.isReady) {
+            const batch = take()
+            expect(batch.length === 1 || batch.reduce((sum, { bytes }) => sum + bytes, 0) <= maxBatchBytes).toBe(true)
+            taken.push(...batch.map(({ record }) => record.value?.length ?? -1))
+            acknowledge(batch)
+          }
+          expect(taken).toEqual(calls.flat())
+          expect((await Promise.all(outcomes)).every(({ ok }) => ok)).toBe(true)
+        },
+      ),
       { numRuns: 50 },
     )
   })
@@ -117,7 +135,10 @@ describe('the publish queue', () => {
     const { queue, lane, publish, take, acknowledge } = createRig()
     const large = Array.from({ length: 128 }, () => anOutgoingRecord({ value: Buffer.alloc(1_048_000) }))
     const first = queue.add(large, 1_000)
-    expect(await queue.add([anOutgoingRecord({ value: Buffer.alloc(1_048_000) })], 1_000)).toMatchObject({ ok: false, error: { kind: 'unavailable' } })
+    expect(await queue.add([anOutgoingRecord({ value: Buffer.alloc(1_048_000) })], 1_000)).toMatchObject({
+      ok: false,
+      error: { kind: 'unavailable' },
+    })
     while (lane.isReady) acknowledge(take())
     await first
     void publish(1)

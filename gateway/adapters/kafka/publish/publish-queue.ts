@@ -37,9 +37,14 @@ export function createPublishQueue({ added, dropped }: PublishQueueParts): Publi
     if (records.length === 0) return ok(undefined)
     const [timestampMs, sized] = [Date.now(), records.map((record) => ({ record, bytes: bytesOf(record) }))]
     const totalBytes = sized.reduce((sum, { bytes }) => sum + bytes, 0)
-    if (queuedBytes + totalBytes > maxQueuedBytes) return failed({ kind: 'unavailable', detail: `${queuedBytes} bytes wait to be sent already` })
+    if (queuedBytes + totalBytes > maxQueuedBytes)
+      return failed({ kind: 'unavailable', detail: `${queuedBytes} bytes wait to be sent already` })
     queuedBytes += totalBytes
-    const publish = openPublish(sized.map((record) => ({ ...record, timestampMs, sequence: sequence++ })), timeoutMs, dropped)
+    const publish = openPublish(
+      sized.map((record) => ({ ...record, timestampMs, sequence: sequence++ })),
+      timeoutMs,
+      dropped,
+    )
     unsettled.add(publish)
     publish.records.forEach(added)
     const result = await publish.outcome

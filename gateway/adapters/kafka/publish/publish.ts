@@ -40,7 +40,11 @@ export interface OpenPublish extends Publish {
 export type UnplacedRecord = Pick<QueuedRecord, 'sequence' | 'record' | 'bytes' | 'timestampMs'>
 
 /** @param failing is called once, at once, with the records of a publish that fails: no attempt is due to them any more */
-export function openPublish(given: readonly UnplacedRecord[], timeoutMs: number, failing: (records: readonly QueuedRecord[]) => void): OpenPublish {
+export function openPublish(
+  given: readonly UnplacedRecord[],
+  timeoutMs: number,
+  failing: (records: readonly QueuedRecord[]) => void,
+): OpenPublish {
   const { promise: outcome, resolve } = Promise.withResolvers<Result<void, PublishFailure>>()
   let left = given.length
   let isSettled = false

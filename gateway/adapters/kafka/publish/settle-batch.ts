@@ -10,7 +10,9 @@ export function settleBatch({ lane, records }: TakenBatch, outcome: ProduceOutco
     case 'acknowledged':
       return acknowledge()
     case 'too-large':
-      return unlessHalved(lane.takeFewerBytes, (record) => record.publish.tooLarge(`a record of ${record.bytes} bytes is larger than the topic takes: ${outcome.detail}`))
+      return unlessHalved(lane.takeFewerBytes, (record) =>
+        record.publish.tooLarge(`a record of ${record.bytes} bytes is larger than the topic takes: ${outcome.detail}`),
+      )
     case 'invalid':
       return unlessHalved(lane.takeFewerRecords, (record) => refuse([record], outcome.detail, troubles))
     case 'refused':

@@ -44,7 +44,9 @@ export function createTopicRoutes(): TopicRoutes {
 
 function newer(known: TopicView, told: TopicView): TopicView {
   if (known.topicId !== told.topicId || known.topicId === null) return told
-  const partitions = Array.from({ length: Math.max(known.partitions.length, told.partitions.length) }, (_, partition) => newerPartition(known.partitions[partition], told.partitions[partition]))
+  const partitions = Array.from({ length: Math.max(known.partitions.length, told.partitions.length) }, (_, partition) =>
+    newerPartition(known.partitions[partition], told.partitions[partition]),
+  )
   return { topicId: told.topicId, partitions: partitions.filter((view) => view !== undefined) }
 }
 

@@ -34,8 +34,10 @@ export function createTopicWatch({ topic, routes, lanes, leaders, troubles }: To
   const wrong = new Map<PartitionLane, number>()
   let missingSinceMs: number | null = null
 
-  const withoutLeader = (): readonly PartitionLane[] => [...lanes.all()].filter(({ records, partition }) => records.size > 0 && routes.leaderOf(partition) === null)
-  const withoutPartition = (): readonly PartitionLane[] => withoutLeader().filter(({ partition }) => partition < 0 || partition >= routes.partitions)
+  const withoutLeader = (): readonly PartitionLane[] =>
+    [...lanes.all()].filter(({ records, partition }) => records.size > 0 && routes.leaderOf(partition) === null)
+  const withoutPartition = (): readonly PartitionLane[] =>
+    withoutLeader().filter(({ partition }) => partition < 0 || partition >= routes.partitions)
 
   function missing(): boolean {
     missingSinceMs ??= performance.now()

@@ -11,7 +11,10 @@ const marker = (baseOffset: number, producerId: number): TestBatch => ({ baseOff
 
 describe('aborted transactions', () => {
   it('hides an aborted transaction, and shows what its producer committed before and after', async () => {
-    const steps = await read([data(0, 7), marker(1, 7), data(2, 7), data(3, 8), { baseOffset: 4 }, marker(5, 7), data(6, 7)], [{ producerId: 7n, firstOffset: 2 }])
+    const steps = await read(
+      [data(0, 7), marker(1, 7), data(2, 7), data(3, 8), { baseOffset: 4 }, marker(5, 7), data(6, 7)],
+      [{ producerId: 7n, firstOffset: 2 }],
+    )
     expect(offsetsOf(steps)).toEqual([0, 3, 4, 6])
     expect(steps.at(-1)).toMatchObject({ nextOffset: 7 })
   })
@@ -19,10 +22,13 @@ describe('aborted transactions', () => {
   // Brokers list transactions in the order of their ends. The one that began first and ended last was looked for too late:
   // its records reached browsers, and the dead letter topic (K1).
   it('hides two aborted transactions that overlap when the one that began later ends first', async () => {
-    const steps = await read([data(0, 7), data(1, 8), marker(2, 8), marker(3, 7), { baseOffset: 4 }], [
-      { producerId: 8n, firstOffset: 1 },
-      { producerId: 7n, firstOffset: 0 },
-    ])
+    const steps = await read(
+      [data(0, 7), data(1, 8), marker(2, 8), marker(3, 7), { baseOffset: 4 }],
+      [
+        { producerId: 8n, firstOffset: 1 },
+        { producerId: 7n, firstOffset: 0 },
+      ],
+    )
     expect(offsetsOf(steps)).toEqual([4])
   })
 
@@ -33,20 +39,27 @@ describe('aborted transactions', () => {
 
   it('shows exactly the committed records of interleaved transactions, from any offset, with holes', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(action, { minLength: 10, maxLength: 40 }), fc.nat({ max: 60 }), fc.infiniteStream(fc.nat({ max: 3 })), async (actions, from, holes) => {
-        const log = writeLog(actions)
-        const kept = log.entries.filter((entry) => entry.batch.control === true || holes.next().value !== 0)
-        const fromOffset = Math.min(from, log.end)
-        // A broker begins with the batch that holds the offset, and lists what was aborted at or above it, by the ends.
-        const fetched = kept.filter((entry) => (entry.batch.baseOffset ?? 0) + 1 >= fromOffset)
-        const steps = await read(
-          fetched.map((entry) => entry.batch),
-          log.aborted.filter((transaction) => transaction.lastOffset >= fromOffset),
-          fromOffset,
-        )
-        const expected = fetched.filter((entry) => entry.isCommitted()).flatMap(({ batch }) => [batch.baseOffset ?? 0, (batch.baseOffset ?? 0) + 1])
-        expect(offsetsOf(steps)).toEqual(expected.filter((offset) => offset >= fromOffset))
-      }),
+      fc.asyncProperty(
+        fc.array(action, { minLength: 10, maxLength: 40 }),
+        fc.nat({ max: 60 }),
+        fc.infiniteStream(fc.nat({ max: 3 })),
+        async (actions, from, holes) => {
+          const log = writeLog(actions)
+          const kept = log.entries.filter((entry) => entry.batch.control === true || holes.next().value !== 0)
+          const fromOffset = Math.min(from, log.end)
+          // A broker begins with the batch that holds the offset, and lists what was aborted at or above it, by the ends.
+          const fetched = kept.filter((entry) => (entry.batch.baseOffset ?? 0) + 1 >= fromOffset)
+          const steps = await read(
+            fetched.map((entry) => entry.batch),
+            log.aborted.filter((transaction) => transaction.lastOffset >= fromOffset),
+            fromOffset,
+          )
+          const expected = fetched
+            .filter((entry) => entry.isCommitted())
+            .flatMap(({ batch }) => [batch.baseOffset ?? 0, (batch.baseOffset ?? 0) + 1])
+          expect(offsetsOf(steps)).toEqual(expected.filter((offset) => offset >= fromOffset))
+        },
+      ),
       { seed: 1, numRuns: 200 },
     )
   })

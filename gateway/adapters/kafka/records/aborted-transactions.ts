@@ -24,7 +24,8 @@ export function trackAborted(aborted: readonly AbortedTransaction[]): AbortedTra
   let entered = 0
   return {
     enter(nextOffset) {
-      for (let next = byStart[entered]; next !== undefined && next.firstOffset < nextOffset; next = byStart[++entered]) active.add(next.producerId)
+      for (let next = byStart[entered]; next !== undefined && next.firstOffset < nextOffset; next = byStart[++entered])
+        active.add(next.producerId)
     },
     isAborted: (producerId) => active.has(producerId),
     end: (producerId) => void active.delete(producerId),

@@ -39,8 +39,15 @@ export function frameBatch(bytes: Buffer, at: number): Framed {
   if (baseOffset < 0 || baseOffset > maxBaseOffset) return { kind: 'broken', why: `a batch at offset ${baseOffset}` }
   if (bytes.length - at < size) return { kind: 'incomplete', claimedBytes: size }
   const format = bytes.readInt8(at + 16)
-  if (format !== 2) return { kind: 'other-format', bytes: size, baseOffset, why: `a batch of record format ${format}; only format 2 (Kafka 0.11 and later) can be read` }
-  if (size < headerBytes) return { kind: 'other-format', bytes: size, baseOffset, why: `a batch of ${size} bytes, which is less than its header` }
+  if (format !== 2)
+    return {
+      kind: 'other-format',
+      bytes: size,
+      baseOffset,
+      why: `a batch of record format ${format}; only format 2 (Kafka 0.11 and later) can be read`,
+    }
+  if (size < headerBytes)
+    return { kind: 'other-format', bytes: size, baseOffset, why: `a batch of ${size} bytes, which is less than its header` }
   return { kind: 'batch', bytes: size, batch: readHeader(bytes.subarray(at, at + size), baseOffset) }
 }
 
@@ -70,7 +77,7 @@ export function readInt64(bytes: Buffer, at: number): number {
  */
 export function endOfBatches(bytes: Buffer): number | null {
   let end: number | null = null
-  for (let at = 0; bytes.length - at >= headerBytes; ) {
+  for (let at = 0; bytes.length - at >= headerBytes;) {
     const size = 12 + bytes.readInt32BE(at + 8)
     if (size < headerBytes) return null
     if (bytes.length - at < size) break

@@ -19,7 +19,10 @@ describe.each(types)('the codec of %s', (_name, type) => {
   })
 
   it('refuses a batch that grows by one byte beyond the bound, and takes one that does not', async () => {
-    const [within, beyond] = [await compress(Buffer.alloc(maxDecompressedBytes), type), await compress(Buffer.alloc(maxDecompressedBytes + 1), type)]
+    const [within, beyond] = [
+      await compress(Buffer.alloc(maxDecompressedBytes), type),
+      await compress(Buffer.alloc(maxDecompressedBytes + 1), type),
+    ]
     expect((await decompress(type, within))?.length).toBe(maxDecompressedBytes)
     await expect(decompress(type, beyond)).rejects.toThrow(`would have more than ${maxDecompressedBytes} bytes`)
   })
@@ -43,7 +46,9 @@ describe.each(types)('the codec of %s', (_name, type) => {
 describe('gzip and zstd', () => {
   it('read all members and frames of a batch', async () => {
     expect(await decompress(gzip ?? 0, Buffer.concat([gzipSync('one, '), gzipSync('two')]))).toEqual(Buffer.from('one, two'))
-    expect(await decompress(zstd ?? 0, Buffer.concat([zstdCompressSync('one, '), zstdCompressSync('two')]))).toEqual(Buffer.from('one, two'))
+    expect(await decompress(zstd ?? 0, Buffer.concat([zstdCompressSync('one, '), zstdCompressSync('two')]))).toEqual(
+      Buffer.from('one, two'),
+    )
   })
 })
 
@@ -52,7 +57,9 @@ describe('snappy', () => {
   const chunk = (bytes: Buffer): Buffer => Buffer.concat([Buffer.from([0, 0, bytes.length >> 8, bytes.length & 0xff]), bytes])
 
   it('refuses to allocate what its size says and its bytes cannot hold', async () => {
-    await expect(decompress(snappy ?? 0, Buffer.from([0x80, 0x80, 0x80, 0x08, 1, 2]))).rejects.toThrow('6 bytes of snappy say that they decompress to 16777216, which snappy cannot')
+    await expect(decompress(snappy ?? 0, Buffer.from([0x80, 0x80, 0x80, 0x08, 1, 2]))).rejects.toThrow(
+      '6 bytes of snappy say that they decompress to 16777216, which snappy cannot',
+    )
   })
 
   it('reads the frames of the Java client, of several chunks and several streams', async () => {
@@ -64,7 +71,10 @@ describe('snappy', () => {
 
   // The old library allocated what each chunk claimed: 8 GB and 93 s for these 88 bytes (S7).
   it.each([
-    ['88 bytes of the Java client\'s frames that claim 4 GiB', Buffer.concat([xerialHead, ...Array.from({ length: 8 }, () => chunk(Buffer.from([0x80, 0x80, 0x80, 0x80, 0x02])))])],
+    [
+      "88 bytes of the Java client's frames that claim 4 GiB",
+      Buffer.concat([xerialHead, ...Array.from({ length: 8 }, () => chunk(Buffer.from([0x80, 0x80, 0x80, 0x80, 0x02])))]),
+    ],
     ['7 bytes that claim 4 GiB', Buffer.from([0xff, 0xff, 0xff, 0xff, 0x0f, 1, 2])],
     ['a chunk that ends beyond the batch', Buffer.concat([xerialHead, Buffer.from([0x7f, 0xff, 0xff, 0xff, 1, 2])])],
     ['a chunk of a negative size', Buffer.concat([xerialHead, Buffer.from([0xff, 0xff, 0xff, 0xff, 1, 2])])],

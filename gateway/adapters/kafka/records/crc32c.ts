@@ -51,12 +51,21 @@ function addBytes(before: number, bytes: Uint8Array, start: number, end: number)
 function addWords(before: number, words: Int32Array): number {
   let crc = before
   for (let index = 0; index < words.length; index += 4) {
-    crc = word(crc ^ at(words, index), 3_072) ^ word(at(words, index + 1), 2_048) ^ word(at(words, index + 2), 1_024) ^ word(at(words, index + 3), 0)
+    crc =
+      word(crc ^ at(words, index), 3_072) ^
+      word(at(words, index + 1), 2_048) ^
+      word(at(words, index + 2), 1_024) ^
+      word(at(words, index + 3), 0)
   }
   return crc
 }
 
 /** Looks up the four bytes of a word in the four tables that begin at `first`. */
 function word(bits: number, first: number): number {
-  return at(table, first + 768 + (bits & 0xff)) ^ at(table, first + 512 + ((bits >>> 8) & 0xff)) ^ at(table, first + 256 + ((bits >>> 16) & 0xff)) ^ at(table, first + (bits >>> 24))
+  return (
+    at(table, first + 768 + (bits & 0xff)) ^
+    at(table, first + 512 + ((bits >>> 8) & 0xff)) ^
+    at(table, first + 256 + ((bits >>> 16) & 0xff)) ^
+    at(table, first + (bits >>> 24))
+  )
 }

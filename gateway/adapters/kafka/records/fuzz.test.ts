@@ -15,7 +15,9 @@ const from = fc.constantFrom(0, 1, 5, 2 ** 40)
 /** Reads a fetch and checks what holds for any: no throw, positions ascend, records lie between them. */
 async function check(records: Buffer, fromOffset: number): Promise<void> {
   let steps: readonly RecordStep[] = []
-  const longest = await longestTurnMs(async () => (steps = await readSteps({ records, aborted: [{ producerId: 7n, firstOffset: 3 }] }, fromOffset)))
+  const longest = await longestTurnMs(
+    async () => (steps = await readSteps({ records, aborted: [{ producerId: 7n, firstOffset: 3 }] }, fromOffset)),
+  )
   let position = fromOffset
   for (const step of steps) {
     expect(step.nextOffset).toBeGreaterThan(position)
@@ -32,31 +34,58 @@ async function check(records: Buffer, fromOffset: number): Promise<void> {
 
 describe('any bytes of a broker', () => {
   it('are read without a throw, a long turn, or a position that does not move on', async () => {
-    await fc.assert(fc.asyncProperty(fc.uint8Array({ maxLength: 400 }), from, async (bytes, fromOffset) => check(Buffer.from(bytes), fromOffset)), bounded)
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 400 }), from, async (bytes, fromOffset) => check(Buffer.from(bytes), fromOffset)),
+      bounded,
+    )
   })
 
-  it.each(compressionNames.map((name, compression) => [name, compression] as const))('do no harm as a good batch that was changed, with the checksum right again (%s)', async (_name, compression) => {
-    const good = await Promise.all([aBatch({ ...large, compression }), aBatch({ baseOffset: 100, compression, transactional: true, producerId: 7 })])
-    const changes = fc.array(change, { minLength: 1, maxLength: 6 })
-    const property = fc.asyncProperty(changes, fc.constantFrom(0, 21, 61), from, async (given, first, fromOffset) => {
-      const [one, two] = good.map((batch) => Buffer.from(batch))
-      if (one === undefined || two === undefined) return
-      for (const [at, byte] of given) one[first + (at % (one.length - first))] = byte
-      await check(Buffer.concat([first === 0 ? one : seal(one, 3), two]), fromOffset)
-    })
-    await fc.assert(property, bounded)
-  })
+  it.each(compressionNames.map((name, compression) => [name, compression] as const))(
+    'do no harm as a good batch that was changed, with the checksum right again (%s)',
+    async (_name, compression) => {
+      const good = await Promise.all([
+        aBatch({ ...large, compression }),
+        aBatch({ baseOffset: 100, compression, transactional: true, producerId: 7 }),
+      ])
+      const changes = fc.array(change, { minLength: 1, maxLength: 6 })
+      const property = fc.asyncProperty(changes, fc.constantFrom(0, 21, 61), from, async (given, first, fromOffset) => {
+        const [one, two] = good.map((batch) => Buffer.from(batch))
+        if (one === undefined || two === undefined) return
+        for (const [at, byte] of given) one[first + (at % (one.length - first))] = byte
+        await check(Buffer.concat([first === 0 ? one : seal(one, 3), two]), fromOffset)
+      })
+      await fc.assert(property, bounded)
+    },
+  )
 
-  it.each(compressionNames.map((name, compression) => [name, compression] as const))('do no harm as compressed records (%s)', async (name, compression) => {
-    const body = fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.concat([heads[name], bytes]))
-    await fc.assert(fc.asyncProperty(body, fc.integer(), from, async (bytes, count, fromOffset) => check(await aBatch({ body: bytes, compression, count, lastOffsetDelta: 1_000 }), fromOffset)), {
-      ...bounded,
-      interruptAfterTimeLimit: 800,
-    })
-  })
+  it.each(compressionNames.map((name, compression) => [name, compression] as const))(
+    'do no harm as compressed records (%s)',
+    async (name, compression) => {
+      const body = fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.concat([heads[name], bytes]))
+      await fc.assert(
+        fc.asyncProperty(body, fc.integer(), from, async (bytes, count, fromOffset) =>
+          check(await aBatch({ body: bytes, compression, count, lastOffsetDelta: 1_000 }), fromOffset),
+        ),
+        {
+          ...bounded,
+          interruptAfterTimeLimit: 800,
+        },
+      )
+    },
+  )
 })
 
-const large: TestBatch = { baseOffset: 3, records: Array.from({ length: 40 }, (_, index) => ({ key: `k${index}`, value: Buffer.alloc(index, 'v'), headers: [['ce_id', String(index)], ['n', null]] })) }
+const large: TestBatch = {
+  baseOffset: 3,
+  records: Array.from({ length: 40 }, (_, index) => ({
+    key: `k${index}`,
+    value: Buffer.alloc(index, 'v'),
+    headers: [
+      ['ce_id', String(index)],
+      ['n', null],
+    ],
+  })),
+}
 
 /** How bytes of each codec begin: what begins otherwise is refused before it is of interest. */
 const heads: Readonly<Record<(typeof compressionNames)[number], Buffer>> = {

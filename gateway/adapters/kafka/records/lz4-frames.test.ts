@@ -11,13 +11,16 @@ const text = Buffer.alloc(200_000, 'carillon ')
 const frames: Readonly<Record<string, string>> = {
   'independent blocks, block checksums, content checksum':
     'eNpjUfKVKHHYK8zIwDA/ObEoMycnP0+Bk+H/CAf3A8BBkem1KhocNHkK0MAZDZr7AeCgODlxbTU4aEAJBiwyGjT3A8BBIZt7eq8CAzBoILkJKIIWNDoBYGGbjGeOQGUM/it/zAIADO8zRQ==',
-  'linked blocks, content checksum': 'eNpjUfKVcHGIE2ZkYJifnFiUmZOTn6fAyfB/hIP7AeCg4AIGC//PkR4Y/18EgJMGOJGA0geYN5pI7geAg0KcATORmAaAgwkow+C/8scsALUOJnU=',
+  'linked blocks, content checksum':
+    'eNpjUfKVcHGIE2ZkYJifnFiUmZOTn6fAyfB/hIP7AeCg4AIGC//PkR4Y/18EgJMGOJGA0geYN5pI7geAg0KcATORmAaAgwkow+C/8scsALUOJnU=',
   'linked blocks, block checksums, content size':
     'eNpjUfKViHFw4GVmAIE7wowMDPOTE4syc3Ly8xQ4Gf6PcHA/ABwUmV6rormAQcP/c6QHyP8XAeDk4dK+zRWcWEDpBCwymljuB4CDQjb39F5xBszEYhoADio5Px87UF7zX/ljFgCmUy3h',
-  'independent blocks, no checksum': 'eNpjUfKVSHBoEmZkYJifnFiUmZOTn6fAyfB/hIP7AeCgAAdLngI0YEaD5X4AOCjAwQJKKGDeaLDcDwAHhQIDMFggOQjIQwsWnQCwMFAJAwAc5ShV',
+  'independent blocks, no checksum':
+    'eNpjUfKVSHBoEmZkYJifnFiUmZOTn6fAyfB/hIP7AeCgAAdLngI0YEaD5X4AOCjAwQJKKGDeaLDcDwAHhQIDMFggOQjIQwsWnQCwMFAJAwAc5ShV',
   'one block of 4 MiB, content size': 'eNpjUfKVyAlw4GVmAIE4ZSA9PzmxKDMnJz9PgZPh/ygYBaMADvQDgNkiORGUV/xX/pgFAD+LGB8=',
   'blocks of 256 KiB, linked, no checksum': 'eNpjUfKVSAj4rczMwDA/ObEoMycnP0+Bk+H/KBgFowAO9AOA2SI5kQEIAKTdFdY=',
-  'high compression, linked blocks': 'eNpjUfKVcHGIE2ZkYJifnFiUmZOTn6fAyfB/hIP7AeCg4AIGC/9oaLwIACeN0dCAhkaeAjA8xBkwQ8M0IB8kB5Rh8F/5YxYA6QUekw==',
+  'high compression, linked blocks':
+    'eNpjUfKVcHGIE2ZkYJifnFiUmZOTn6fAyfB/hIP7AeCg4AIGC/9oaLwIACeN0dCAhkaeAjA8xBkwQ8M0IB8kB5Rh8F/5YxYA6QUekw==',
 }
 
 const frameOf = (packed: string): Buffer => inflateSync(Buffer.from(packed, 'base64'))
@@ -43,14 +46,18 @@ describe('lz4', () => {
 
   it.each(Object.entries(frames))('refuses a frame that ends before its end: %s', async (_kind, packed) => {
     const frame = frameOf(packed)
-    for (const length of [3, 6, 7, 12, 100, frame.length - 1]) await expect(decompress(frame.subarray(0, length)), `${length} bytes`).rejects.toThrow(RangeError)
+    for (const length of [3, 6, 7, 12, 100, frame.length - 1])
+      await expect(decompress(frame.subarray(0, length)), `${length} bytes`).rejects.toThrow(RangeError)
   })
 
   // The old library allocated what the block's size says: 15 s and more for these 13 bytes (S7).
   it.each([
     ['a block of 2 GiB', Buffer.concat([head(0x60), Buffer.from([0xff, 0xff, 0xff, 0x7f, 1, 2])])],
     ['a block that its frame does not allow', Buffer.concat([head(0x60), Buffer.from([1, 0, 1, 0]), Buffer.alloc(65_537), end])],
-    ['a content size of 2^63', Buffer.concat([Buffer.from([0x04, 0x22, 0x4d, 0x18, 0x68, 0x40]), Buffer.from([0, 0, 0, 0, 0, 0, 0, 0x80]), Buffer.from([0]), end])],
+    [
+      'a content size of 2^63',
+      Buffer.concat([Buffer.from([0x04, 0x22, 0x4d, 0x18, 0x68, 0x40]), Buffer.from([0, 0, 0, 0, 0, 0, 0, 0x80]), Buffer.from([0]), end]),
+    ],
     ['a frame that needs a dictionary', Buffer.concat([Buffer.from([0x04, 0x22, 0x4d, 0x18, 0x61, 0x40, 1, 2, 3, 4, 0]), end])],
     ['the legacy format', Buffer.concat([Buffer.from([0x02, 0x21, 0x4c, 0x18, 1, 0, 0, 0, 0])])],
     ['a frame of another version', Buffer.concat([Buffer.from([0x04, 0x22, 0x4d, 0x18, 0xa0, 0x40, 0]), end])],

@@ -20,13 +20,14 @@ const flag = { blockChecksums: 0x10, contentSize: 0x08, contentChecksum: 0x04, d
 export function walkLz4Frames(bytes: Buffer, maxBytes: number): readonly Lz4Frame[] {
   const frames: Lz4Frame[] = []
   let left = maxBytes
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const kind = readUInt32(bytes, at)
     if ((kind & ~0xf) === magic.skippable) {
       at = checked(bytes, at + 8 + readUInt32(bytes, at + 4))
       continue
     }
-    if (kind !== magic.frame) throw new RangeError(kind === magic.legacy ? 'lz4 of the legacy format, which Kafka does not know' : 'the bytes are no lz4 frame')
+    if (kind !== magic.frame)
+      throw new RangeError(kind === magic.legacy ? 'lz4 of the legacy format, which Kafka does not know' : 'the bytes are no lz4 frame')
     const frame = walkFrame(bytes, at, left)
     frames.push(frame)
     left -= frame.boundBytes

@@ -22,7 +22,12 @@ describe('readRecords', () => {
   })
 
   it('moves behind holes within batches, between them and at their ends', async () => {
-    const steps = await readSteps({ records: await fetchOf({ baseOffset: 10, lastOffsetDelta: 9, records: [{ offsetDelta: 2 }, { offsetDelta: 5 }] }, { baseOffset: 30, lastOffsetDelta: 4, records: [] }) })
+    const steps = await readSteps({
+      records: await fetchOf(
+        { baseOffset: 10, lastOffsetDelta: 9, records: [{ offsetDelta: 2 }, { offsetDelta: 5 }] },
+        { baseOffset: 30, lastOffsetDelta: 4, records: [] },
+      ),
+    })
     expect(steps.map(({ kind, nextOffset }) => ({ kind, nextOffset }))).toEqual([
       { kind: 'records', nextOffset: 20 },
       { kind: 'skipped', nextOffset: 35 },
@@ -31,16 +36,20 @@ describe('readRecords', () => {
   })
 
   it('skips a fetch of markers only', async () => {
-    expect(await readSteps({ records: await fetchOf({ baseOffset: 4, producerId: 7, transactional: true, control: true }) })).toEqual([{ kind: 'skipped', nextOffset: 5 }])
+    expect(await readSteps({ records: await fetchOf({ baseOffset: 4, producerId: 7, transactional: true, control: true }) })).toEqual([
+      { kind: 'skipped', nextOffset: 5 },
+    ])
   })
 
-  it('takes the broker\'s time where the broker stamps records', async () => {
+  it("takes the broker's time where the broker stamps records", async () => {
     const steps = await readSteps({ records: await fetchOf({ appendTime: true }) })
     expect(recordsOf(steps)[0]?.timestampMs).toBe(baseTimestampMs + 5_000)
   })
 
   it('reads a large batch in steps, each of which moves the position to behind its last record', async () => {
-    const steps = await readSteps({ records: await fetchOf({ baseOffset: 7, records: many(2_500), lastOffsetDelta: 2_600, compression: 4 }) })
+    const steps = await readSteps({
+      records: await fetchOf({ baseOffset: 7, records: many(2_500), lastOffsetDelta: 2_600, compression: 4 }),
+    })
     expect(offsetsOf(steps)).toEqual(Array.from({ length: 2_500 }, (_, index) => 7 + index))
     for (const step of steps.slice(0, -1)) expect(step.nextOffset).toBe((recordsOf([step]).at(-1)?.offset ?? 0) + 1)
     for (const step of steps) expect(recordsOf([step]).length).toBeLessThanOrEqual(maxRecordsPerStep)
@@ -51,19 +60,33 @@ describe('readRecords', () => {
     const batches = Array.from({ length: 2_500 }, (_, index): TestBatch => ({ baseOffset: index }))
     // The clock stands still: how many come together does not hang on the machine.
     const steps = await readSteps({ records: await fetchOf(...batches) }, 0, neverSpent)
-    expect(steps.map((step) => [recordsOf([step]).length, step.nextOffset])).toEqual([[1_000, 1_000], [1_000, 2_000], [500, 2_500]])
+    expect(steps.map((step) => [recordsOf([step]).length, step.nextOffset])).toEqual([
+      [1_000, 1_000],
+      [1_000, 2_000],
+      [500, 2_500],
+    ])
     expect(offsetsOf(steps)).toEqual(batches.map(({ baseOffset }) => baseOffset))
   })
 
   it('hands over the records of one compressed batch before it decompresses the next', async () => {
-    const records = await fetchOf({ baseOffset: 0, compression: 1 }, { baseOffset: 1, compression: 2 }, { baseOffset: 2 }, { baseOffset: 3 }, { baseOffset: 4, compression: 3 })
+    const records = await fetchOf(
+      { baseOffset: 0, compression: 1 },
+      { baseOffset: 1, compression: 2 },
+      { baseOffset: 2 },
+      { baseOffset: 3 },
+      { baseOffset: 4, compression: 3 },
+    )
     expect((await readSteps({ records }, 0, neverSpent)).map(({ nextOffset }) => nextOffset)).toEqual([1, 4, 5])
   })
 
   it('leaves an incomplete batch at the end for the next fetch', async () => {
     const one = await fetchOf({ baseOffset: 0 })
     const bytes = Buffer.concat([one, await fetchOf({ baseOffset: 1 })])
-    for (let cut = 1; cut < one.length; cut++) expect((await readSteps({ records: bytes.subarray(0, -cut) })).map((step) => step.nextOffset), `cut by ${cut}`).toEqual([1])
+    for (let cut = 1; cut < one.length; cut++)
+      expect(
+        (await readSteps({ records: bytes.subarray(0, -cut) })).map((step) => step.nextOffset),
+        `cut by ${cut}`,
+      ).toEqual([1])
   })
 
   it('yields nothing for a first batch that is cut, and tells how large it says it is', async () => {
@@ -101,29 +124,45 @@ describe('a batch that cannot be read', () => {
     const batch = await fetchOf({ baseOffset: 5 })
     batch.writeInt8(1, 16)
     const steps = await readSteps({ records: Buffer.concat([batch, await fetchOf({ baseOffset: 6 })]) }, 5)
-    expect(steps.map(({ kind, nextOffset }) => [kind, nextOffset])).toEqual([['unreadable', 6], ['records', 7]])
+    expect(steps.map(({ kind, nextOffset }) => [kind, nextOffset])).toEqual([
+      ['unreadable', 6],
+      ['records', 7],
+    ])
     expect(reasonsOf(steps)[0]).toContain('record format 1')
   })
 
   it('loses only what follows the damage within it', async () => {
-    const steps = await readSteps({ records: await fetchOf({ records: [{}, {}, { offsetDelta: 1 }, { offsetDelta: 3 }] }, { baseOffset: 4 }) })
+    const steps = await readSteps({
+      records: await fetchOf({ records: [{}, {}, { offsetDelta: 1 }, { offsetDelta: 3 }] }, { baseOffset: 4 }),
+    })
     expect(offsetsOf(steps)).toEqual([0, 1, 4])
-    expect(steps.map(({ kind, nextOffset }) => [kind, nextOffset])).toEqual([['records', 2], ['unreadable', 4], ['records', 5]])
+    expect(steps.map(({ kind, nextOffset }) => [kind, nextOffset])).toEqual([
+      ['records', 2],
+      ['unreadable', 4],
+      ['records', 5],
+    ])
   })
 
   // A flipped byte in a stored batch was delivered: an event went to another user (K11).
-  it.each(compressionNames.map((name, compression) => [name, compression] as const))('is skipped when its checksum is wrong (%s)', async (_name, compression) => {
-    const batch = await fetchOf({ baseOffset: 5, compression, records: [{ value: Buffer.from('{"users":["u1"]}') }] })
-    batch.writeUInt8(batch.readUInt8(batch.length - 2) ^ 1, batch.length - 2)
-    const steps = await readSteps({ records: Buffer.concat([batch, await fetchOf({ baseOffset: 6 })]) }, 5)
-    expect(steps).toEqual([{ kind: 'unreadable', nextOffset: 6, why: expect.stringContaining('checksum (CRC-32C) is wrong') }])
-  })
+  it.each(compressionNames.map((name, compression) => [name, compression] as const))(
+    'is skipped when its checksum is wrong (%s)',
+    async (_name, compression) => {
+      const batch = await fetchOf({ baseOffset: 5, compression, records: [{ value: Buffer.from('{"users":["u1"]}') }] })
+      batch.writeUInt8(batch.readUInt8(batch.length - 2) ^ 1, batch.length - 2)
+      const steps = await readSteps({ records: Buffer.concat([batch, await fetchOf({ baseOffset: 6 })]) }, 5)
+      expect(steps).toEqual([{ kind: 'unreadable', nextOffset: 6, why: expect.stringContaining('checksum (CRC-32C) is wrong') }])
+    },
+  )
 
   // Its marker may be what is damaged: then records that its producer commits later would seem to belong to an aborted transaction.
   it('ends the fetch when its checksum is wrong, so that the next one tells which transactions are aborted', async () => {
     const marker = await fetchOf({ baseOffset: 1, producerId: 7, transactional: true, control: true })
     marker.writeUInt8(9, marker.length - 1)
-    const records = Buffer.concat([await fetchOf({ baseOffset: 0, producerId: 7, transactional: true }), marker, await fetchOf({ baseOffset: 2, producerId: 7, transactional: true })])
+    const records = Buffer.concat([
+      await fetchOf({ baseOffset: 0, producerId: 7, transactional: true }),
+      marker,
+      await fetchOf({ baseOffset: 2, producerId: 7, transactional: true }),
+    ])
     const steps = await readSteps({ records, aborted: [{ producerId: 7n, firstOffset: 0 }] })
     expect(steps.map(({ kind, nextOffset }) => [kind, nextOffset])).toEqual([['unreadable', 2]])
   })
@@ -133,7 +172,9 @@ describe('a broker that lies', () => {
   it('does not move the position beyond the next batch, nor the end, with a last offset that is under a wrong checksum', async () => {
     const batch = await fetchOf({ baseOffset: 5 })
     batch.writeInt32BE(0x7fff_ffff, 23)
-    expect(await readSteps({ records: Buffer.concat([batch, await fetchOf({ baseOffset: 6 })]) }, 5)).toMatchObject([{ kind: 'unreadable', nextOffset: 6 }])
+    expect(await readSteps({ records: Buffer.concat([batch, await fetchOf({ baseOffset: 6 })]) }, 5)).toMatchObject([
+      { kind: 'unreadable', nextOffset: 6 },
+    ])
     expect(await readSteps({ records: batch, highWatermark: 20 }, 5)).toMatchObject([{ kind: 'unreadable', nextOffset: 20 }])
     expect(await readSteps({ records: batch, highWatermark: -1 }, 5)).toMatchObject([{ kind: 'unreadable', nextOffset: 6 }])
   })
@@ -158,37 +199,124 @@ describe('a broker that lies', () => {
   })
 
   it('brings no record twice, and none out of order, with batches that overlap', async () => {
-    const steps = await readSteps({ records: await fetchOf({ baseOffset: 5, records: many(4) }, { baseOffset: 3, records: many(8) }, { baseOffset: 5, records: many(2) }) }, 5)
+    const steps = await readSteps(
+      {
+        records: await fetchOf(
+          { baseOffset: 5, records: many(4) },
+          { baseOffset: 3, records: many(8) },
+          { baseOffset: 5, records: many(2) },
+        ),
+      },
+      5,
+    )
     expect(offsetsOf(steps)).toEqual([5, 6, 7, 8, 9, 10])
   })
 })
 
 describe('headers of a record', () => {
   it('share one view with the record before when they have the same value in the same place', async () => {
-    const records = [{ headers: [['type', 'one'], ['id', 'a']] }, { headers: [['type', 'one'], ['id', 'b']] }, { headers: [['type', 'two'], ['id', null]] }, { headers: [['id', 'two'], ['type', 'b']] }] as const
+    const records = [
+      {
+        headers: [
+          ['type', 'one'],
+          ['id', 'a'],
+        ],
+      },
+      {
+        headers: [
+          ['type', 'one'],
+          ['id', 'b'],
+        ],
+      },
+      {
+        headers: [
+          ['type', 'two'],
+          ['id', null],
+        ],
+      },
+      {
+        headers: [
+          ['id', 'two'],
+          ['type', 'b'],
+        ],
+      },
+    ] as const
     const read = recordsOf(await readSteps({ records: await fetchOf({ records }) }))
-    expect(read.map(({ headers }) => [String(headers.type), String(headers.id)])).toEqual([['one', 'a'], ['one', 'b'], ['two', 'undefined'], ['b', 'two']])
+    expect(read.map(({ headers }) => [String(headers.type), String(headers.id)])).toEqual([
+      ['one', 'a'],
+      ['one', 'b'],
+      ['two', 'undefined'],
+      ['b', 'two'],
+    ])
     expect(read[1]?.headers.type).toBe(read[0]?.headers.type)
   })
 
   it('come as they were from rawHeaders: in order, with duplicates, nulls and any name', async () => {
-    const headers = [['n', null], ['a', '1'], ['b', '2'], ['a', '3'], ['9', 'y'], ['1', 'x'], ['__proto__', 'p'], ['', '']] as const
+    const headers = [
+      ['n', null],
+      ['a', '1'],
+      ['b', '2'],
+      ['a', '3'],
+      ['9', 'y'],
+      ['1', 'x'],
+      ['__proto__', 'p'],
+      ['', ''],
+    ] as const
     const [first, second] = recordsOf(await readSteps({ records: await fetchOf({ compression: 3, records: [{ headers }, {}] }) }))
     expect(first?.rawHeaders?.()).toEqual(headers.map(([name, value]) => [name, value === null ? null : Buffer.from(value)]))
     expect(second?.rawHeaders?.()).toEqual([])
-    expect(first?.headers).toEqual({ a: [Buffer.from('1'), Buffer.from('3')], b: Buffer.from('2'), 9: Buffer.from('y'), 1: Buffer.from('x'), '': Buffer.from('') })
+    expect(first?.headers).toEqual({
+      a: [Buffer.from('1'), Buffer.from('3')],
+      b: Buffer.from('2'),
+      9: Buffer.from('y'),
+      1: Buffer.from('x'),
+      '': Buffer.from(''),
+    })
     expect(Object.getPrototypeOf(first?.headers)).toBe(Object.prototype)
   })
 
   it('may be called as a member of every object', async () => {
-    const [record] = recordsOf(await readSteps({ records: await fetchOf({ records: [{ headers: [['valueOf', 'x'], ['constructor', 'y']] }] }) }))
+    const [record] = recordsOf(
+      await readSteps({
+        records: await fetchOf({
+          records: [
+            {
+              headers: [
+                ['valueOf', 'x'],
+                ['constructor', 'y'],
+              ],
+            },
+          ],
+        }),
+      }),
+    )
     expect(record?.headers).toEqual({ valueOf: Buffer.from('x'), constructor: Buffer.from('y') })
   })
 
   it('are known again in another place, and are not taken for others of the same length', async () => {
-    const records = [{ headers: [['ce_id', 'a'], ['ce_ty', 'b']] }, { headers: [['ce_ty', 'c'], ['ce_id', 'd']] }, { headers: [['ééé', 'e']] }, { headers: [['eeeeee', 'f']] }] as const
+    const records = [
+      {
+        headers: [
+          ['ce_id', 'a'],
+          ['ce_ty', 'b'],
+        ],
+      },
+      {
+        headers: [
+          ['ce_ty', 'c'],
+          ['ce_id', 'd'],
+        ],
+      },
+      { headers: [['ééé', 'e']] },
+      { headers: [['eeeeee', 'f']] },
+    ] as const
     const read = recordsOf(await readSteps({ records: await fetchOf({ records }) }))
-    expect(read.map((record) => record.rawHeaders?.().map(([name]) => name))).toEqual([['ce_id', 'ce_ty'], ['ce_ty', 'ce_id'], ['ééé'], ['eeeeee']])
+    expect(read.map((record) => record.rawHeaders?.().map(([name]) => name))).toEqual([
+      ['ce_id', 'ce_ty'],
+      ['ce_ty', 'ce_id'],
+      ['ééé'],
+      ['eeeeee'],
+    ])
     expect(read.map((record) => Object.keys(record.headers))).toEqual([['ce_id', 'ce_ty'], ['ce_ty', 'ce_id'], ['ééé'], ['eeeeee']])
   })
 
@@ -201,8 +329,16 @@ describe('headers of a record', () => {
   })
 
   it('are read up to 1 MiB, and the record is read all the same', async () => {
-    const headers = [['a', 'x'], ['b', Buffer.alloc(1_048_576)], ['c', 'z']] as const
-    const read = recordsOf(await readSteps({ records: await fetchOf({ records: [{ headers }, { headers: [[Buffer.alloc(1_048_576, 'n').toString(), 'x']] }] }) }))
+    const headers = [
+      ['a', 'x'],
+      ['b', Buffer.alloc(1_048_576)],
+      ['c', 'z'],
+    ] as const
+    const read = recordsOf(
+      await readSteps({
+        records: await fetchOf({ records: [{ headers }, { headers: [[Buffer.alloc(1_048_576, 'n').toString(), 'x']] }] }),
+      }),
+    )
     expect(read.map((record) => Object.keys(record.headers))).toEqual([['a'], []])
     expect(read.map((record) => record.rawHeaders?.().length)).toEqual([1, 0])
   })
@@ -211,7 +347,12 @@ describe('headers of a record', () => {
 describe('a batch that costs much', () => {
   // 0.8 MB of zstd stopped the event loop for a second, and took 190 MB (S3).
   it('of a million empty records turns the event loop, and holds a thousand records at a time', async () => {
-    const records = await aBatch({ compression: 4, count: 1_000_000, lastOffsetDelta: 999_999, body: await compress(emptyRecords(1_000_000), 4) })
+    const records = await aBatch({
+      compression: 4,
+      count: 1_000_000,
+      lastOffsetDelta: 999_999,
+      body: await compress(emptyRecords(1_000_000), 4),
+    })
     let [read, largest] = [0, 0]
     const longest = await longestTurnMs(async () => {
       for await (const step of readRecords({ partition: 0, records, aborted: [] }, 0)) {
@@ -224,7 +365,12 @@ describe('a batch that costs much', () => {
   })
 
   it('of records that are all below the offset that was asked for turns the event loop, too', async () => {
-    const records = await aBatch({ compression: 4, count: 1_000_000, lastOffsetDelta: 1_000_000, body: await compress(emptyRecords(1_000_000), 4) })
+    const records = await aBatch({
+      compression: 4,
+      count: 1_000_000,
+      lastOffsetDelta: 1_000_000,
+      body: await compress(emptyRecords(1_000_000), 4),
+    })
     let steps: Awaited<ReturnType<typeof readSteps>> = []
     const longest = await longestTurnMs(async () => (steps = await readSteps({ records }, 1_000_000)))
     expect(steps).toEqual([{ kind: 'skipped', nextOffset: 1_000_001 }])

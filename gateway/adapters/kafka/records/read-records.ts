@@ -47,15 +47,27 @@ const crcPieceBytes = 1_048_576
  */
 export async function* readRecords(fetched: FetchedRecords, fromOffset: number, turns = new Turns()): AsyncGenerator<RecordStep> {
   const { records: bytes } = fetched
-  const reading: Reading = { fetched, transactions: trackAborted(fetched.aborted), turns, position: fromOffset, told: fromOffset, pending: [], pendingTo: fromOffset }
+  const reading: Reading = {
+    fetched,
+    transactions: trackAborted(fetched.aborted),
+    turns,
+    position: fromOffset,
+    told: fromOffset,
+    pending: [],
+    pendingTo: fromOffset,
+  }
   let isWhole = false
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const framed = frameBatch(bytes, at)
     if (framed.kind === 'incomplete') break
     isWhole = true
     if (framed.kind !== 'batch') {
       yield* flush(reading)
-      yield unreadable(reading, framed.kind === 'broken' ? reading.position + 1 : Math.max(reading.position, Math.min(framed.baseOffset, endOf(reading))) + 1, framed.why)
+      yield unreadable(
+        reading,
+        framed.kind === 'broken' ? reading.position + 1 : Math.max(reading.position, Math.min(framed.baseOffset, endOf(reading))) + 1,
+        framed.why,
+      )
       if (framed.kind === 'broken') return
       at += framed.bytes
       continue
@@ -79,7 +91,12 @@ export async function* readRecords(fetched: FetchedRecords, fromOffset: number, 
   yield* flush(reading)
   if (reading.position > reading.told) yield { kind: 'skipped', nextOffset: reading.position }
   // A broker never does this. Without a step the same fetch would come again, for ever.
-  else if (isWhole && reading.told === fromOffset) yield { kind: 'unreadable', nextOffset: fromOffset + 1, why: `the broker sent nothing at or above offset ${fromOffset}, which was asked for` }
+  else if (isWhole && reading.told === fromOffset)
+    yield {
+      kind: 'unreadable',
+      nextOffset: fromOffset + 1,
+      why: `the broker sent nothing at or above offset ${fromOffset}, which was asked for`,
+    }
 }
 
 /** What goes along from batch to batch. */
@@ -125,7 +142,9 @@ async function longChecksum(bytes: Buffer, turns: Turns): Promise<number> {
 
 function damageOf(batch: Batch, crc: number): string | null {
   if (crc !== batch.crc) return `a batch whose checksum (CRC-32C) is wrong: ${hex(batch.crc)} where its bytes have ${hex(crc)}`
-  return batch.lastOffsetDelta < 0 || batch.count < 0 ? `a batch of ${batch.count} records, the last of them at ${batch.lastOffsetDelta}` : null
+  return batch.lastOffsetDelta < 0 || batch.count < 0
+    ? `a batch of ${batch.count} records, the last of them at ${batch.lastOffsetDelta}`
+    : null
 }
 
 const hex = (crc: number): string => crc.toString(16).padStart(8, '0')
@@ -173,7 +192,11 @@ async function* readBody(batch: Batch, nextOffset: number, reading: Reading): As
 }
 
 function readerOf(batch: Batch, body: Buffer, { fetched: { partition } }: Reading): RecordReader {
-  return new RecordReader(body, { ...batch, partition, appendTimeMs: (batch.attributes & attribute.appendTime) === 0 ? null : batch.maxTimestampMs })
+  return new RecordReader(body, {
+    ...batch,
+    partition,
+    appendTimeMs: (batch.attributes & attribute.appendTime) === 0 ? null : batch.maxTimestampMs,
+  })
 }
 
 /** Adds records to the step. @param end of their batch; null: it has more */

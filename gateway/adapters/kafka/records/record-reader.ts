@@ -73,7 +73,8 @@ export class RecordReader {
         if (isSpent()) break
         look = this.#work + workPerLook
       }
-      if (this.#left === 0 && this.#at !== this.#bytes.length) throw new RangeError(`the batch has more bytes than its ${this.#context.count} records`)
+      if (this.#left === 0 && this.#at !== this.#bytes.length)
+        throw new RangeError(`the batch has more bytes than its ${this.#context.count} records`)
     } catch (cause) {
       if (!(cause instanceof RangeError)) throw cause
       return { records, failure: cause.message }
@@ -98,12 +99,17 @@ export class RecordReader {
     const headersAt = this.#at
     const headers = this.#readHeaders(end)
     if (this.#at !== end) throw new RangeError(`a record of ${length} bytes ends ${this.#at - end} bytes beyond its end`)
-    return new DecodedRecord({ partition: context.partition, offset, timestampMs: context.appendTimeMs ?? timestampMs, key, value, headers }, this.#bytes, headersAt)
+    return new DecodedRecord(
+      { partition: context.partition, offset, timestampMs: context.appendTimeMs ?? timestampMs, key, value, headers },
+      this.#bytes,
+      headersAt,
+    )
   }
 
   #readOffsetDelta(): number {
     const delta = this.#readVarint()
-    if (delta <= this.#lastDelta || delta > this.#context.lastOffsetDelta) throw new RangeError(`a record stands at ${delta} in its batch, after ${this.#lastDelta} and up to ${this.#context.lastOffsetDelta}`)
+    if (delta <= this.#lastDelta || delta > this.#context.lastOffsetDelta)
+      throw new RangeError(`a record stands at ${delta} in its batch, after ${this.#lastDelta} and up to ${this.#context.lastOffsetDelta}`)
     this.#lastDelta = delta
     return delta
   }
@@ -133,7 +139,8 @@ export class RecordReader {
     this.#skip(length)
     if (this.#at > limit) return null
     const known = this.#names[index]
-    if (known !== undefined && this.#nameLengths[index] === length && this.#isSame(this.#nameStarts[index] ?? 0, start, length)) return known
+    if (known !== undefined && this.#nameLengths[index] === length && this.#isSame(this.#nameStarts[index] ?? 0, start, length))
+      return known
     const name = this.#bytes.toString('utf8', start, this.#at)
     this.#names[index] = name
     this.#nameStarts[index] = start
@@ -148,7 +155,13 @@ export class RecordReader {
     const start = this.#at
     this.#skip(length)
     const known = this.#values[index]
-    if (known !== undefined && known.length === length && length <= maxComparedBytes && this.#isSame(this.#valueStarts[index] ?? 0, start, length)) return known
+    if (
+      known !== undefined &&
+      known.length === length &&
+      length <= maxComparedBytes &&
+      this.#isSame(this.#valueStarts[index] ?? 0, start, length)
+    )
+      return known
     const value = this.#bytes.subarray(start, this.#at)
     this.#values[index] = value
     this.#valueStarts[index] = start

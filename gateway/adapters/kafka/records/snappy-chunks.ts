@@ -31,7 +31,7 @@ const isXerial = (bytes: Buffer, at: number): boolean => xerialMagic.equals(byte
 
 function splitXerial(bytes: Buffer): readonly Buffer[] {
   const parts: Buffer[] = []
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     // Streams may be joined: then a head stands between two chunks, too.
     const isHead = isXerial(bytes, at)
     const end = isHead ? at + xerialHeadBytes : endOfChunk(bytes, at)
@@ -56,6 +56,7 @@ function claimedSize(part: Buffer): number {
 }
 
 function checkClaim(size: number, compressedBytes: number): number {
-  if (size > compressedBytes * maxRatio) throw new RangeError(`${compressedBytes} bytes of snappy say that they decompress to ${size}, which snappy cannot`)
+  if (size > compressedBytes * maxRatio)
+    throw new RangeError(`${compressedBytes} bytes of snappy say that they decompress to ${size}, which snappy cannot`)
   return size
 }

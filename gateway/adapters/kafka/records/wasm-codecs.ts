@@ -42,7 +42,9 @@ export class WasmCodecs {
   }
 
   #instantiate(): WasmExports {
-    this.#module ??= new WebAssembly.Module(readFileSync(join(dirname(createRequire(import.meta.url).resolve('@platformatic/wasm-utils')), 'native.wasm')))
+    this.#module ??= new WebAssembly.Module(
+      readFileSync(join(dirname(createRequire(import.meta.url).resolve('@platformatic/wasm-utils')), 'native.wasm')),
+    )
     return new WebAssembly.Instance(this.#module).exports as unknown as WasmExports // as the package's own index.js has it; a test calls each
   }
 }

@@ -13,9 +13,14 @@ const chunkSize = 65_536
  *
  * Node stops at the end of the first frame of zstd and says nothing of the frames behind it: here they are decompressed, too.
  */
-export async function inflateWith(name: string, create: (options: { readonly chunkSize: number }) => Engine, bytes: Buffer, maxBytes: number): Promise<Buffer> {
+export async function inflateWith(
+  name: string,
+  create: (options: { readonly chunkSize: number }) => Engine,
+  bytes: Buffer,
+  maxBytes: number,
+): Promise<Buffer> {
   const output: Output = { chunks: [], bytes: 0 }
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const engine = create({ chunkSize })
     await collect(engine, bytes.subarray(at), output, maxBytes).catch((cause: unknown) => Promise.reject(explain(name, cause)))
     if (output.bytes > maxBytes) throw new RangeError(`decompressed, the batch would have more than ${maxBytes} bytes`)

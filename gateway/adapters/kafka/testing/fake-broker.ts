@@ -33,7 +33,10 @@ export interface FakeBrokerOptions {
 export type SpokenApi = readonly [number, number, number]
 
 /** Answers ApiVersions (these versions of each API) unless `answer` takes it first. @param answer undefined: not its business */
-export async function startFakeBroker(answer: (request: FakeRequest) => FakeAnswer | undefined, { host = '127.0.0.1', port: wanted = 0, apis = spokenApis }: FakeBrokerOptions = {}): Promise<FakeBroker> {
+export async function startFakeBroker(
+  answer: (request: FakeRequest) => FakeAnswer | undefined,
+  { host = '127.0.0.1', port: wanted = 0, apis = spokenApis }: FakeBrokerOptions = {},
+): Promise<FakeBroker> {
   const sockets: Socket[] = []
   const requests: FakeRequest[] = []
   const server = createServer((socket) => {
@@ -76,7 +79,14 @@ export function frame(correlationId: number, body: Buffer): Buffer {
 }
 
 /** Produce, Fetch, ListOffsets, Metadata, ApiVersions, OffsetForLeaderEpoch. */
-const spokenApis: readonly SpokenApi[] = [[0, 3, 9], [1, 4, 13], [2, 1, 6], [3, 0, 12], [18, 0, 3], [23, 2, 4]]
+const spokenApis: readonly SpokenApi[] = [
+  [0, 3, 9],
+  [1, 4, 13],
+  [2, 1, 6],
+  [3, 0, 12],
+  [18, 0, 3],
+  [23, 2, 4],
+]
 
 function apiVersions(apis: readonly SpokenApi[]): Buffer {
   const bytes = Buffer.alloc(6 + apis.length * 6)
@@ -87,5 +97,10 @@ function apiVersions(apis: readonly SpokenApi[]): Buffer {
 
 function parseRequest(bytes: Buffer): FakeRequest {
   const clientIdLength = bytes.readInt16BE(8)
-  return { apiKey: bytes.readInt16BE(0), version: bytes.readInt16BE(2), correlationId: bytes.readInt32BE(4), body: bytes.subarray(10 + clientIdLength) }
+  return {
+    apiKey: bytes.readInt16BE(0),
+    version: bytes.readInt16BE(2),
+    correlationId: bytes.readInt32BE(4),
+    body: bytes.subarray(10 + clientIdLength),
+  }
 }

@@ -3,14 +3,37 @@ import type { Socket } from 'node:net'
 import { brokerName, type BrokerAddress } from '../wire/broker-address.ts'
 import { frame, startFakeBroker, type FakeAnswer, type FakeBroker, type FakeRequest, type SpokenApi } from './fake-broker.ts'
 import { FakePartition } from './fake-partition.ts'
-import { apiKeys, readFetch, readLeaderEpochs, readListOffsets, writeFetch, writeLeaderEpochs, writeListOffsets, writeMetadata, type AskedFetch, type FetchedToSay } from './fake-protocol.ts'
+import {
+  apiKeys,
+  readFetch,
+  readLeaderEpochs,
+  readListOffsets,
+  writeFetch,
+  writeLeaderEpochs,
+  writeListOffsets,
+  writeMetadata,
+  type AskedFetch,
+  type FetchedToSay,
+} from './fake-protocol.ts'
 
 const codes = { outOfRange: 1, unknownTopic: 3, notLeader: 6, fenced: 74, unknownEpoch: 75, unknownTopicId: 100 }
 
 /** Fetch, ListOffsets, Metadata, OffsetForLeaderEpoch, in the flexible versions that the fake cluster writes. */
-const spokenApis: readonly SpokenApi[] = [[1, 12, 13], [2, 6, 6], [3, 9, 12], [18, 0, 3], [23, 4, 4]]
+const spokenApis: readonly SpokenApi[] = [
+  [1, 12, 13],
+  [2, 6, 6],
+  [3, 9, 12],
+  [18, 0, 3],
+  [23, 4, 4],
+]
 /** As brokers before 2.8: no ids of topics. */
-const withoutIds: readonly SpokenApi[] = [[1, 12, 12], [2, 6, 6], [3, 9, 9], [18, 0, 3], [23, 4, 4]]
+const withoutIds: readonly SpokenApi[] = [
+  [1, 12, 12],
+  [2, 6, 6],
+  [3, 9, 9],
+  [18, 0, 3],
+  [23, 4, 4],
+]
 
 /** What one broker shows of the topic, in place of the truth. */
 export interface StaleView {
@@ -47,7 +70,11 @@ export class FakeCluster {
   /** Left out of the metadata, as a broker that the controller has given up. */
   readonly #unlisted = new Set<number>()
 
-  static async start({ brokers = 1, partitions = 1, hasIds = true }: { readonly brokers?: number; readonly partitions?: number; readonly hasIds?: boolean } = {}): Promise<FakeCluster> {
+  static async start({
+    brokers = 1,
+    partitions = 1,
+    hasIds = true,
+  }: { readonly brokers?: number; readonly partitions?: number; readonly hasIds?: boolean } = {}): Promise<FakeCluster> {
     const cluster = new FakeCluster(hasIds ? spokenApis : withoutIds)
     for (let id = 0; id < brokers; id++) await cluster.startBroker(id)
     cluster.grow(partitions)
@@ -86,7 +113,8 @@ export class FakeCluster {
   }
 
   grow(partitions: number): void {
-    while (this.partitions.length < partitions) this.partitions.push(new FakePartition(this.partitions.length % Math.max(1, this.#addresses.size)))
+    while (this.partitions.length < partitions)
+      this.partitions.push(new FakePartition(this.partitions.length % Math.max(1, this.#addresses.size)))
   }
 
   remake(partitions = this.partitions.length): void {
@@ -118,7 +146,10 @@ export class FakeCluster {
   /** @param port where it listens; the port of before when it was started before */
   async startBroker(id: number, port = this.#addresses.get(id)?.port ?? 0): Promise<void> {
     const isCurrent = (): boolean => this.#brokers.get(id) === broker
-    const broker: FakeBroker = await startFakeBroker((request) => (isCurrent() ? this.#answer(request, id) : null), { apis: this.#apis, port })
+    const broker: FakeBroker = await startFakeBroker((request) => (isCurrent() ? this.#answer(request, id) : null), {
+      apis: this.#apis,
+      port,
+    })
     this.#brokers.set(id, broker)
     this.#addresses.set(id, broker.address)
     this.#unlisted.delete(id)
@@ -163,10 +194,19 @@ export class FakeCluster {
   }
 
   #metadata(request: FakeRequest, broker: number): Buffer {
-    const { topicId, partitions } = this.staleViews.get(broker) ?? { topicId: this.topicId, partitions: this.partitions.map(({ leader, epoch }) => ({ leader, leaderEpoch: epoch })) }
+    const { topicId, partitions } = this.staleViews.get(broker) ?? {
+      topicId: this.topicId,
+      partitions: this.partitions.map(({ leader, epoch }) => ({ leader, leaderEpoch: epoch })),
+    }
     const brokers = [...this.#addresses].filter(([id]) => !this.#unlisted.has(id)).map(([id, address]) => ({ id, ...address }))
     const { doesExist, topic } = this
-    return writeMetadata(request, { brokers, topic, topicId, errorCode: doesExist ? 0 : codes.unknownTopic, partitions: doesExist ? partitions : [] })
+    return writeMetadata(request, {
+      brokers,
+      topic,
+      topicId,
+      errorCode: doesExist ? 0 : codes.unknownTopic,
+      partitions: doesExist ? partitions : [],
+    })
   }
 
   #refusal(partition: FakePartition | undefined, broker: number, leaderEpoch = -1): number {
@@ -182,7 +222,12 @@ export class FakeCluster {
       const found = this.partitions[partition]
       const errorCode = this.#refusal(found, broker)
       if (found === undefined || errorCode !== 0) return { partition, errorCode, offset: -1 }
-      const offset = timestampMs === -1 ? found.lastStableOffset : timestampMs === -2 ? (found.lies.logStartOffset ?? found.logStart) : found.offsetAt(timestampMs)
+      const offset =
+        timestampMs === -1
+          ? found.lastStableOffset
+          : timestampMs === -2
+            ? (found.lies.logStartOffset ?? found.logStart)
+            : found.offsetAt(timestampMs)
       return { partition, errorCode, offset }
     })
     return writeListOffsets(this.topic, answers)
@@ -192,7 +237,11 @@ export class FakeCluster {
     const answers = readLeaderEpochs(request).map(({ partition, currentLeaderEpoch, leaderEpoch }) => {
       const found = this.partitions[partition]
       const errorCode = this.#refusal(found, broker, currentLeaderEpoch)
-      return { partition, errorCode, ...(found === undefined || errorCode !== 0 ? { leaderEpoch: -1, endOffset: -1 } : found.endOfEpoch(leaderEpoch)) }
+      return {
+        partition,
+        errorCode,
+        ...(found === undefined || errorCode !== 0 ? { leaderEpoch: -1, endOffset: -1 } : found.endOfEpoch(leaderEpoch)),
+      }
     })
     return writeLeaderEpochs(this.topic, answers)
   }
@@ -208,7 +257,8 @@ export class FakeCluster {
     const say = (answer: Buffer): void => {
       clearTimeout(timer)
       this.#waiting.delete(look)
-      if (!this.#silent.has(broker) && this.#brokers.get(broker)?.sockets.includes(socket) === true && !socket.destroyed) socket.write(frame(request.correlationId, this.damage(answer)))
+      if (!this.#silent.has(broker) && this.#brokers.get(broker)?.sockets.includes(socket) === true && !socket.destroyed)
+        socket.write(frame(request.correlationId, this.damage(answer)))
     }
     const look = (): void => {
       const { news, answer } = this.#look(request, asked, broker)
@@ -225,21 +275,40 @@ export class FakeCluster {
       left = Math.max(0, left - said.records.length)
       return said
     })
-    const news = this.fetchErrorCode !== 0 || partitions.some(({ errorCode, records, preferredReplica }) => errorCode !== 0 || records.length > 0 || preferredReplica !== -1)
+    const news =
+      this.fetchErrorCode !== 0 ||
+      partitions.some(({ errorCode, records, preferredReplica }) => errorCode !== 0 || records.length > 0 || preferredReplica !== -1)
     return { news, answer: writeFetch(request, asked, { throttleMs: this.throttleMs, errorCode: this.fetchErrorCode, partitions }) }
   }
 
-  #fetchOne(asked: AskedFetch, { partition, leaderEpoch, offset, maxBytes }: AskedFetch['partitions'][number], broker: number, left: number): FetchedToSay {
+  #fetchOne(
+    asked: AskedFetch,
+    { partition, leaderEpoch, offset, maxBytes }: AskedFetch['partitions'][number],
+    broker: number,
+    left: number,
+  ): FetchedToSay {
     const found = this.partitions[partition]
     const followed = found?.followers.get(broker)
-    const epochCode = asked.topicId !== null && asked.topicId !== this.topicId ? codes.unknownTopicId : this.#refusal(found, followed === undefined ? broker : (found?.leader ?? -1), leaderEpoch)
+    const epochCode =
+      asked.topicId !== null && asked.topicId !== this.topicId
+        ? codes.unknownTopicId
+        : this.#refusal(found, followed === undefined ? broker : (found?.leader ?? -1), leaderEpoch)
     const end = followed ?? found?.end ?? 0
     const errorCode = epochCode !== 0 ? epochCode : offset > end || offset < (found?.logStart ?? 0) ? codes.outOfRange : 0
-    const none = { partition, errorCode, highWatermark: -1, lastStableOffset: -1, logStartOffset: -1, preferredReplica: -1, records: Buffer.alloc(0) }
+    const none = {
+      partition,
+      errorCode,
+      highWatermark: -1,
+      lastStableOffset: -1,
+      logStartOffset: -1,
+      preferredReplica: -1,
+      records: Buffer.alloc(0),
+    }
     if (found === undefined || errorCode !== 0) return none
     const { highWatermark, lastStableOffset } = found
     const said = { ...none, highWatermark, lastStableOffset, logStartOffset: found.lies.logStartOffset ?? found.logStart }
-    if (asked.rack !== '' && found.leader === broker && found.preferredReplica !== -1) return { ...said, preferredReplica: found.preferredReplica }
+    if (asked.rack !== '' && found.leader === broker && found.preferredReplica !== -1)
+      return { ...said, preferredReplica: found.preferredReplica }
     return { ...said, records: left === 0 ? none.records : found.read(offset, Math.min(maxBytes, left), end) }
   }
 }

@@ -32,7 +32,6 @@ export class FakePartition {
     this.leader = leader
   }
 
-
   get end(): number {
     return this.#end
   }
@@ -46,7 +45,11 @@ export class FakePartition {
   }
 
   append(values: readonly string[], timestampMs: number): void {
-    this.appendBatch(encodeBatch(values.map((value) => ({ key: null, value: Buffer.from(value), headers: [], timestampMs }))), values.length, timestampMs)
+    this.appendBatch(
+      encodeBatch(values.map((value) => ({ key: null, value: Buffer.from(value), headers: [], timestampMs }))),
+      values.length,
+      timestampMs,
+    )
   }
 
   /** Appends bytes as they are, but for the offset and the leader epoch, which a broker fills in. */

@@ -9,7 +9,12 @@ export interface AskedFetch {
   readonly topic: string | null
   readonly maxWaitMs: number
   readonly rack: string
-  readonly partitions: readonly { readonly partition: number; readonly leaderEpoch: number; readonly offset: number; readonly maxBytes: number }[]
+  readonly partitions: readonly {
+    readonly partition: number
+    readonly leaderEpoch: number
+    readonly offset: number
+    readonly maxBytes: number
+  }[]
 }
 
 export function readFetch({ body, version }: FakeRequest): AskedFetch {
@@ -49,14 +54,22 @@ export interface FetchToSay {
   readonly partitions: readonly FetchedToSay[]
 }
 
-export function writeFetch({ version }: FakeRequest, { topicId, topic }: Pick<AskedFetch, 'topicId' | 'topic'>, { throttleMs = 0, errorCode = 0, partitions }: FetchToSay): Buffer {
+export function writeFetch(
+  { version }: FakeRequest,
+  { topicId, topic }: Pick<AskedFetch, 'topicId' | 'topic'>,
+  { throttleMs = 0, errorCode = 0, partitions }: FetchToSay,
+): Buffer {
   const writer = new WireWriter({ isFlexible: true }).int32(throttleMs).int16(errorCode).int32(0)
   writer.array([0], () => {
     if (version >= 13) writer.uuid(topicId)
     else writer.string(topic)
     writer.array(partitions, (said) => {
       writer.int32(said.partition).int16(said.errorCode).int64(said.highWatermark).int64(said.lastStableOffset).int64(said.logStartOffset)
-      writer.array([], () => undefined).int32(said.preferredReplica).bytes(said.records).tags()
+      writer
+        .array([], () => undefined)
+        .int32(said.preferredReplica)
+        .bytes(said.records)
+        .tags()
     })
     writer.tags()
   })
@@ -73,20 +86,37 @@ export function readListOffsets({ body }: FakeRequest): readonly { readonly part
   })
 }
 
-export function writeListOffsets(topic: string, partitions: readonly { readonly partition: number; readonly errorCode: number; readonly offset: number }[]): Buffer {
+export function writeListOffsets(
+  topic: string,
+  partitions: readonly { readonly partition: number; readonly errorCode: number; readonly offset: number }[],
+): Buffer {
   const writer = new WireWriter({ isFlexible: true }).int32(0)
-  return writeOneTopic(writer, topic, partitions, ({ partition, errorCode, offset }) => writer.int32(partition).int16(errorCode).int64(-1).int64(offset).int32(-1))
+  return writeOneTopic(writer, topic, partitions, ({ partition, errorCode, offset }) =>
+    writer.int32(partition).int16(errorCode).int64(-1).int64(offset).int32(-1),
+  )
 }
 
-export function readLeaderEpochs({ body }: FakeRequest): readonly { readonly partition: number; readonly currentLeaderEpoch: number; readonly leaderEpoch: number }[] {
+export function readLeaderEpochs({
+  body,
+}: FakeRequest): readonly { readonly partition: number; readonly currentLeaderEpoch: number; readonly leaderEpoch: number }[] {
   const reader = begin(body)
   reader.skip(4)
   return readOneTopic(reader, () => ({ partition: reader.int32(), currentLeaderEpoch: reader.int32(), leaderEpoch: reader.int32() }))
 }
 
-export function writeLeaderEpochs(topic: string, partitions: readonly { readonly partition: number; readonly errorCode: number; readonly leaderEpoch: number; readonly endOffset: number }[]): Buffer {
+export function writeLeaderEpochs(
+  topic: string,
+  partitions: readonly {
+    readonly partition: number
+    readonly errorCode: number
+    readonly leaderEpoch: number
+    readonly endOffset: number
+  }[],
+): Buffer {
   const writer = new WireWriter({ isFlexible: true }).int32(0)
-  return writeOneTopic(writer, topic, partitions, ({ partition, errorCode, leaderEpoch, endOffset }) => writer.int16(errorCode).int32(partition).int32(leaderEpoch).int64(endOffset))
+  return writeOneTopic(writer, topic, partitions, ({ partition, errorCode, leaderEpoch, endOffset }) =>
+    writer.int16(errorCode).int32(partition).int32(leaderEpoch).int64(endOffset),
+  )
 }
 
 export interface MetadataToSay {
@@ -106,7 +136,11 @@ export function writeMetadata({ version }: FakeRequest, { brokers, topic, topicI
     if (version >= 10) writer.uuid(topicId)
     writer.boolean(false)
     writer.array([...partitions.entries()], ([index, { leader, leaderEpoch }]) => {
-      writer.int16(leader === -1 ? 5 : 0).int32(index).int32(leader).int32(leaderEpoch)
+      writer
+        .int16(leader === -1 ? 5 : 0)
+        .int32(index)
+        .int32(leader)
+        .int32(leaderEpoch)
       for (let list = 0; list < 3; list++) writer.array([leader], (id) => writer.int32(id))
       writer.tags()
     })
@@ -137,6 +171,11 @@ function readOneTopic<T>(reader: WireReader, item: () => T): readonly T[] {
 }
 
 function writeOneTopic<T>(writer: WireWriter, topic: string, partitions: readonly T[], item: (one: T) => WireWriter): Buffer {
-  writer.array([0], () => writer.string(topic).array(partitions, (one) => void item(one).tags()).tags())
+  writer.array([0], () =>
+    writer
+      .string(topic)
+      .array(partitions, (one) => void item(one).tags())
+      .tags(),
+  )
   return writer.tags().done()
 }

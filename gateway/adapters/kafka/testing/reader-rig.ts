@@ -34,24 +34,49 @@ export async function aCluster(given: Parameters<typeof FakeCluster.start>[0] = 
 export type ReaderRig = ReturnType<typeof aReader>
 
 /** The real reader over real links to the fake brokers. Its clock can be put ahead; its timers are those of the machine. */
-export function aReader(cluster: FakeCluster, options: Partial<TopicReaderOptions> & { readonly createTopic?: () => Promise<void>; readonly inspectEveryMs?: number } = {}) {
+export function aReader(
+  cluster: FakeCluster,
+  options: Partial<TopicReaderOptions> & { readonly createTopic?: () => Promise<void>; readonly inspectEveryMs?: number } = {},
+) {
   const sink = createRecordingSink()
   const log = createRecordingLogger()
   const metrics = createRecordingMetrics()
   const clock = { aheadMs: 0, now: () => Date.now() + clock.aheadMs }
-  const all = { ...kafkaOptions({ kafkaBrokers: [...cluster.addresses] }), kafkaTopic: cluster.topic, kafkaClientRack: '', kafkaFetchWaitMs: 50, kafkaStallTimeoutMs: 300, ...options }
+  const all = {
+    ...kafkaOptions({ kafkaBrokers: [...cluster.addresses] }),
+    kafkaTopic: cluster.topic,
+    kafkaClientRack: '',
+    kafkaFetchWaitMs: 50,
+    kafkaStallTimeoutMs: 300,
+    ...options,
+  }
   const connect = createBrokerConnector(all, log.logger)
   const discovery = createDiscovery({ brokers: all.kafkaBrokers.map(parseBroker), connect })
-  const reader = new TopicReader(all, { sink, logger: log.logger, metrics: metrics.metrics, clock, discovery, connect, createTopic: options.createTopic ?? null, inspectEveryMs: options.inspectEveryMs ?? 50 })
+  const reader = new TopicReader(all, {
+    sink,
+    logger: log.logger,
+    metrics: metrics.metrics,
+    clock,
+    discovery,
+    connect,
+    createTopic: options.createTopic ?? null,
+    inspectEveryMs: options.inspectEveryMs ?? 50,
+  })
   ends.push(() => reader.stop())
   return {
-    cluster, reader, sink, log, metrics, clock,
+    cluster,
+    reader,
+    sink,
+    log,
+    metrics,
+    clock,
     start: (sinceMs = 0): Promise<void> => reader.start(sinceMs),
     /** Resolves when the sink was given exactly these values of the partition. */
     untilRead: (partition: number, values: readonly string[]): Promise<void> => eventually(() => same(sink.values(partition), values)),
     problem: () => sink.healths.at(-1)?.problem ?? null,
     /** The partitions behind, as the last health says, with their kinds. */
-    behind: (): Readonly<Record<number, string>> => Object.fromEntries((sink.healths.at(-1)?.behind ?? []).map(({ partition, kind }) => [partition, kind])),
+    behind: (): Readonly<Record<number, string>> =>
+      Object.fromEntries((sink.healths.at(-1)?.behind ?? []).map(({ partition, kind }) => [partition, kind])),
   }
 }
 
@@ -64,5 +89,6 @@ export async function aStartedReader(cluster: FakeCluster, options: Parameters<t
 export const eventually = (check: () => void, timeout = 8_000): Promise<void> => vi.waitFor(check, { timeout, interval: 5 })
 
 function same(found: readonly string[], wanted: readonly string[]): void {
-  if (found.join() !== wanted.join()) throw new Error(`read ${JSON.stringify(found.slice(-20))}, expected ${JSON.stringify(wanted.slice(-20))}`)
+  if (found.join() !== wanted.join())
+    throw new Error(`read ${JSON.stringify(found.slice(-20))}, expected ${JSON.stringify(wanted.slice(-20))}`)
 }

@@ -32,7 +32,10 @@ const clusterId = Buffer.from('a secure cluster').toString('base64url')
 const user = { name: 'gateway', password: 'p\u00e4ss "word"=,' }
 
 /** Lines of server.properties: each user has the rights that it was given, and the listener without credentials has all of them. */
-export const withAuthorizer = ['authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer', 'super.users=User:ANONYMOUS']
+export const withAuthorizer = [
+  'authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+  'super.users=User:ANONYMOUS',
+]
 
 /**
  * Needs `kafka-server`, `kafka-configs.sh` and `openssl` on the PATH.
@@ -43,13 +46,27 @@ export async function startSecureBroker(more: readonly string[] = []): Promise<S
   const file = (name: string): string => join(directory, name)
   await makeCertificates(directory)
   const pairs = await Promise.all([findQuietPortPair(), findQuietPortPair(), findQuietPortPair(), findQuietPortPair()])
-  const [plaintext = 0, controller = 0, sasl = 0, tls = 0, saslTls = 0, mutualTls = 0, oauth = 0] = pairs.flatMap((port) => [port, port + 1])
-  await writeFile(file('server.properties'), `${await properties(directory, { plaintext, controller, sasl, tls, saslTls, mutualTls, oauth })}${more.join('\n')}\n`)
+  const [plaintext = 0, controller = 0, sasl = 0, tls = 0, saslTls = 0, mutualTls = 0, oauth = 0] = pairs.flatMap((port) => [
+    port,
+    port + 1,
+  ])
+  await writeFile(
+    file('server.properties'),
+    `${await properties(directory, { plaintext, controller, sasl, tls, saslTls, mutualTls, oauth })}${more.join('\n')}\n`,
+  )
   // The launcher's own command line has no such listeners; it takes them from a file. All that it starts would be one cluster, by its id.
   const settings = Object.entries({ CLUSTER_ID: clusterId, ...smallJvm })
-  await writeFile(file('launch'), `#!/bin/sh\n${settings.map(([name, value]) => `export ${name}='${value}'\n`).join('')}exec kafka-server ${file('server.properties')}\n`)
+  await writeFile(
+    file('launch'),
+    `#!/bin/sh\n${settings.map(([name, value]) => `export ${name}='${value}'\n`).join('')}exec kafka-server ${file('server.properties')}\n`,
+  )
   await chmod(file('launch'), 0o755)
-  const broker = await startBrokerProcess({ command: file('launch'), port: plaintext, dataDirectory: file('data'), startTimeoutMs: 120_000 })
+  const broker = await startBrokerProcess({
+    command: file('launch'),
+    port: plaintext,
+    dataDirectory: file('data'),
+    startTimeoutMs: 120_000,
+  })
   const stop = async (): Promise<void> => {
     await broker.terminate()
     await rm(directory, { recursive: true, force: true })
@@ -89,16 +106,59 @@ export const scramPassword = 'scram-secret'
 
 async function addUser(port: number, mechanism: string): Promise<void> {
   const credential = `${mechanism}=[iterations=4096,password=${scramPassword}]`
-  await run('kafka-configs.sh', ['--bootstrap-server', `127.0.0.1:${port}`, '--alter', '--entity-type', 'users', '--entity-name', user.name, '--add-config', credential])
+  await run('kafka-configs.sh', [
+    '--bootstrap-server',
+    `127.0.0.1:${port}`,
+    '--alter',
+    '--entity-type',
+    'users',
+    '--entity-name',
+    user.name,
+    '--add-config',
+    credential,
+  ])
 }
 
 async function makeCertificates(directory: string): Promise<void> {
   const openssl = (...args: string[]): Promise<unknown> => run('openssl', args, { cwd: directory })
-  await openssl('req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=Test CA', '-keyout', 'ca.key', '-out', 'ca.pem')
-  for (const [name, subject] of [['server', '/CN=localhost'], ['client', '/CN=gateway']] as const) {
+  await openssl(
+    'req',
+    '-x509',
+    '-newkey',
+    'rsa:2048',
+    '-nodes',
+    '-days',
+    '2',
+    '-subj',
+    '/CN=Test CA',
+    '-keyout',
+    'ca.key',
+    '-out',
+    'ca.pem',
+  )
+  for (const [name, subject] of [
+    ['server', '/CN=localhost'],
+    ['client', '/CN=gateway'],
+  ] as const) {
     await openssl('req', '-newkey', 'rsa:2048', '-nodes', '-subj', subject, '-keyout', `${name}.key`, '-out', `${name}.csr`)
     await writeFile(join(directory, `${name}.ext`), 'subjectAltName=DNS:localhost,IP:127.0.0.1\n')
-    await openssl('x509', '-req', '-in', `${name}.csr`, '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-days', '2', '-extfile', `${name}.ext`, '-out', `${name}.pem`)
+    await openssl(
+      'x509',
+      '-req',
+      '-in',
+      `${name}.csr`,
+      '-CA',
+      'ca.pem',
+      '-CAkey',
+      'ca.key',
+      '-CAcreateserial',
+      '-days',
+      '2',
+      '-extfile',
+      `${name}.ext`,
+      '-out',
+      `${name}.pem`,
+    )
   }
   const keystore = `${await readFile(join(directory, 'server.key'), 'utf8')}${await readFile(join(directory, 'server.pem'), 'utf8')}`
   await writeFile(join(directory, 'server-keystore.pem'), keystore)
@@ -107,7 +167,14 @@ async function makeCertificates(directory: string): Promise<void> {
 type Ports = Readonly<Record<'plaintext' | 'controller' | 'sasl' | 'tls' | 'saslTls' | 'mutualTls' | 'oauth', number>>
 
 async function properties(directory: string, ports: Ports): Promise<string> {
-  const listeners = [['PLAINTEXT', ports.plaintext], ['SASL', ports.sasl], ['TLS', ports.tls], ['SASLTLS', ports.saslTls], ['MTLS', ports.mutualTls], ['OAUTH', ports.oauth]] as const
+  const listeners = [
+    ['PLAINTEXT', ports.plaintext],
+    ['SASL', ports.sasl],
+    ['TLS', ports.tls],
+    ['SASLTLS', ports.saslTls],
+    ['MTLS', ports.mutualTls],
+    ['OAUTH', ports.oauth],
+  ] as const
   const quoted = user.password.replaceAll('"', '\\\\"') // once for the properties file, once for JAAS
   const plain = `org.apache.kafka.common.security.plain.PlainLoginModule required user_${user.name}="${quoted}";`
   const scram = 'org.apache.kafka.common.security.scram.ScramLoginModule required;'

@@ -61,14 +61,29 @@ export interface TestClient {
 
 export async function connectTestClient(brokers: readonly string[]): Promise<TestClient> {
   registerCodecs()
-  const kafka = new kafkajs.Kafka({ brokers: [...brokers], clientId: 'test', logLevel: kafkajs.logLevel.NOTHING, retry: { retries: 12, initialRetryTime: 100, maxRetryTime: 1_000 } })
+  const kafka = new kafkajs.Kafka({
+    brokers: [...brokers],
+    clientId: 'test',
+    logLevel: kafkajs.logLevel.NOTHING,
+    retry: { retries: 12, initialRetryTime: 100, maxRetryTime: 1_000 },
+  })
   const admin = kafka.admin()
   let producer: Producer | null = null
   await admin.connect()
 
   // kafkajs's producer does not always survive its broker: after a failure a test goes on with another.
   async function send(record: ProducerRecord): Promise<void> {
-    const used = producer ?? kafka.producer({ createPartitioner: () => ({ message }) => message.partition ?? 0, allowAutoTopicCreation: false, metadataMaxAge: 500, retry: { retries: 2, initialRetryTime: 50 } })
+    const used =
+      producer ??
+      kafka.producer({
+        createPartitioner:
+          () =>
+          ({ message }) =>
+            message.partition ?? 0,
+        allowAutoTopicCreation: false,
+        metadataMaxAge: 500,
+        retry: { retries: 2, initialRetryTime: 50 },
+      })
     try {
       if (producer === null) await used.connect()
       producer = used
@@ -94,7 +109,10 @@ export async function connectTestClient(brokers: readonly string[]): Promise<Tes
     async createTopic(partitions = 3, config = {}, name = `topic-${randomUUID()}`) {
       const configEntries = Object.entries(config).map(([entry, value]) => ({ name: entry, value }))
       // A topic of this name may still be on its way out.
-      await retry(() => admin.createTopics({ topics: [{ topic: name, numPartitions: partitions, configEntries }], waitForLeaders: true }), { timeout: 10_000, interval: 50 })
+      await retry(() => admin.createTopics({ topics: [{ topic: name, numPartitions: partitions, configEntries }], waitForLeaders: true }), {
+        timeout: 10_000,
+        interval: 50,
+      })
       return name
     },
     async append(topic, records, compression = 0) {
@@ -110,17 +128,30 @@ export async function connectTestClient(brokers: readonly string[]): Promise<Tes
     },
     async trim(topic, partition, offset) {
       await admin.fetchTopicMetadata({ topics: [topic] }) // without, kafkajs does not know the leaders of a new topic
-      await retry(() => admin.deleteTopicRecords({ topic, partitions: [{ partition, offset: String(offset) }] }), { timeout: 10_000, interval: 100 })
+      await retry(() => admin.deleteTopicRecords({ topic, partitions: [{ partition, offset: String(offset) }] }), {
+        timeout: 10_000,
+        interval: 100,
+      })
     },
     async readAll(topic) {
       const { source } = createTestSource(kafkaOptions({ kafkaBrokers: brokers, kafkaTopic: topic, kafkaFetchWaitMs: 10 }))
       const sink = createRecordingSink()
       await source.start(sink, { sinceMs: 0 })
       const ends = sink.starts[0]?.endOffsets ?? []
-      await retry(() => {
-        const isAtEnd = ends.every((end, partition) => Math.max(0, ...sink.offsets(partition).map((offset) => offset + 1), ...sink.skips.filter((skip) => skip.partition === partition).map((skip) => skip.nextOffset)) >= end)
-        if (!isAtEnd) throw new Error('not at the end yet')
-      }, { timeout: 20_000, interval: 10 })
+      await retry(
+        () => {
+          const isAtEnd = ends.every(
+            (end, partition) =>
+              Math.max(
+                0,
+                ...sink.offsets(partition).map((offset) => offset + 1),
+                ...sink.skips.filter((skip) => skip.partition === partition).map((skip) => skip.nextOffset),
+              ) >= end,
+          )
+          if (!isAtEnd) throw new Error('not at the end yet')
+        },
+        { timeout: 20_000, interval: 10 },
+      )
       await source.stop()
       return sink.received
     },
@@ -139,7 +170,16 @@ export interface TestSource {
 export function createTestSource(options: KafkaTestOptions): TestSource {
   const metrics = createRecordingMetrics()
   const log = createRecordingLogger()
-  return { source: createKafkaRecordSource(options, { logger: log.logger, metrics: metrics.metrics, clock: { now: Date.now }, inspectEveryMs: 300 }), metrics, log }
+  return {
+    source: createKafkaRecordSource(options, {
+      logger: log.logger,
+      metrics: metrics.metrics,
+      clock: { now: Date.now },
+      inspectEveryMs: 300,
+    }),
+    metrics,
+    log,
+  }
 }
 
 /** Tries until it works. Not vi.waitFor: scripts use this, too. */

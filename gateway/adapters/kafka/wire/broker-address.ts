@@ -8,7 +8,8 @@ export interface BrokerAddress {
 export function parseBroker(text: string): BrokerAddress {
   const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text) ?? []
   const host = bracketed ?? plain
-  if (host === undefined) throw new Error(`${JSON.stringify(text)} is no broker: write host:port, and an IPv6 address in brackets, as [::1]:9092`)
+  if (host === undefined)
+    throw new Error(`${JSON.stringify(text)} is no broker: write host:port, and an IPv6 address in brackets, as [::1]:9092`)
   return { host, port: Number(port) }
 }
 

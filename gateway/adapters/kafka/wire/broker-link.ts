@@ -41,7 +41,9 @@ export function createBrokerConnector(options: KafkaClientOptions, logger: Logge
   const kafka = createKafkaClientOf(access, logger, { requestTimeoutMs: maxThrottleMs, hasTimeouts: false })
   const { connectionPoolBuilder } = createCluster(kafka)
   return async (address, { signal, connectTimeoutMs = defaultConnectTimeoutMs }) => {
-    const { pool: [connection] } = await connectionPoolBuilder.build(address)
+    const {
+      pool: [connection],
+    } = await connectionPoolBuilder.build(address)
     if (connection === undefined) throw new Error('kafkajs made no connection')
     const link = new KafkajsLink(address, connection, () => shownCredentials(access))
     const onAbort = (): void => link.close()
@@ -122,7 +124,10 @@ class KafkajsLink implements BrokerLink {
   #unlessLate<T>(run: () => Promise<T>, timeoutMs: number, what: string): Promise<T> {
     if (this.#failure !== null) return Promise.reject(this.#failure)
     const { promise, resolve, reject } = Promise.withResolvers<T>()
-    const timer = setTimeout(() => this.#fail(new BrokerError('connection', this.#name, `the broker ${this.#name} did not ${what} within ${timeoutMs} ms`)), timeoutMs)
+    const timer = setTimeout(
+      () => this.#fail(new BrokerError('connection', this.#name, `the broker ${this.#name} did not ${what} within ${timeoutMs} ms`)),
+      timeoutMs,
+    )
     this.#waiting.add(reject)
     const settled = run().then(resolve, (thrown: unknown) => this.#fail(this.#unlessExchanged(this.#errorOf(thrown))))
     void settled.finally(() => {
@@ -133,15 +138,26 @@ class KafkajsLink implements BrokerLink {
   }
 
   #errorOf(thrown: unknown): BrokerError {
-    if (thrown instanceof BrokerError) return thrown.broker === '' ? new BrokerError(thrown.kind, this.#name, `the broker ${this.#name}: ${thrown.message}`, { cause: thrown }) : thrown
-    if (thrown instanceof RangeError) return new BrokerError('connection', this.#name, `the answer of the broker ${this.#name} cannot be read: ${thrown.message}`, { cause: thrown })
+    if (thrown instanceof BrokerError)
+      return thrown.broker === ''
+        ? new BrokerError(thrown.kind, this.#name, `the broker ${this.#name}: ${thrown.message}`, { cause: thrown })
+        : thrown
+    if (thrown instanceof RangeError)
+      return new BrokerError('connection', this.#name, `the answer of the broker ${this.#name} cannot be read: ${thrown.message}`, {
+        cause: thrown,
+      })
     return this.#lost(thrown)
   }
 
   /** A refusal of credentials is final only when the files hold no others now: those are tried with the next connection. */
   #unlessExchanged(error: BrokerError): BrokerError {
     if (error.kind !== 'unauthenticated' || this.#credentials() === this.#shown) return error
-    return new BrokerError('connection', this.#name, `the broker ${this.#name} was shown credentials that have been exchanged since: ${error.message}`, { cause: error })
+    return new BrokerError(
+      'connection',
+      this.#name,
+      `the broker ${this.#name} was shown credentials that have been exchanged since: ${error.message}`,
+      { cause: error },
+    )
   }
 
   #lost(cause: unknown): BrokerError {
@@ -149,7 +165,12 @@ class KafkajsLink implements BrokerLink {
     const advice = this.#isWelcome ? '' : ' before it answered a question: does this listener want TLS or SASL?'
     if (isClosed) return new BrokerError('connection', this.#name, `the broker ${this.#name} closed the connection${advice}`, { cause })
     const { kind, detail } = describeKafkaError(cause)
-    return new BrokerError(kind === 'transient' ? 'connection' : kind, this.#name, detail.includes(this.#name) ? detail : `the broker ${this.#name}: ${detail}`, { cause })
+    return new BrokerError(
+      kind === 'transient' ? 'connection' : kind,
+      this.#name,
+      detail.includes(this.#name) ? detail : `the broker ${this.#name}: ${detail}`,
+      { cause },
+    )
   }
 
   /** An answer to a question that was not asked: the next one would meet the wrong question as well. */
@@ -158,7 +179,14 @@ class KafkajsLink implements BrokerLink {
     const fulfill = requestQueue.fulfillRequest.bind(requestQueue)
     requestQueue.fulfillRequest = (answer) => {
       if (requestQueue.inflight.has(answer.correlationId)) fulfill(answer)
-      else this.#fail(new BrokerError('connection', this.#name, `the broker ${this.#name} answered a question that was not asked (correlation id ${answer.correlationId})`))
+      else
+        this.#fail(
+          new BrokerError(
+            'connection',
+            this.#name,
+            `the broker ${this.#name} answered a question that was not asked (correlation id ${answer.correlationId})`,
+          ),
+        )
     }
   }
 

@@ -20,7 +20,17 @@ function metadata(brokers: readonly BrokerAddress[], errorCode = 0): Buffer {
   writer.string('cluster').int32(1)
   writer.array([0], () => {
     writer.int16(errorCode).string('t').uuid('01234567-89ab-cdef-0123-456789abcdef').boolean(false)
-    writer.array([0], () => writer.int16(0).int32(0).int32(1).int32(5).array([], () => undefined).array([], () => undefined).array([], () => undefined).tags())
+    writer.array([0], () =>
+      writer
+        .int16(0)
+        .int32(0)
+        .int32(1)
+        .int32(5)
+        .array([], () => undefined)
+        .array([], () => undefined)
+        .array([], () => undefined)
+        .tags(),
+    )
     writer.int32(0).tags()
   })
   return writer.tags().done()
@@ -33,7 +43,10 @@ async function aBroker(answer: () => Buffer | null, accepts = true): Promise<Fak
 }
 
 function aDiscovery(brokers: readonly BrokerAddress[]): Discovery {
-  const discovery = createDiscovery({ brokers, connect: createBrokerConnector(kafkaOptions({ kafkaBrokers: ['127.0.0.1:1'] }), createRecordingLogger().logger) })
+  const discovery = createDiscovery({
+    brokers,
+    connect: createBrokerConnector(kafkaOptions({ kafkaBrokers: ['127.0.0.1:1'] }), createRecordingLogger().logger),
+  })
   stops.push(() => discovery.close())
   return discovery
 }
@@ -43,17 +56,32 @@ describe('a discovery', () => {
     const silent = await aBroker(() => null, false)
     const deaf = await aBroker(() => null)
     const good = await aBroker(() => metadata([]))
-    const discovery = aDiscovery([silent.address, { host: '127.0.0.1', port: 1 }, { host: 'nowhere.invalid', port: 9092 }, deaf.address, good.address])
+    const discovery = aDiscovery([
+      silent.address,
+      { host: '127.0.0.1', port: 1 },
+      { host: 'nowhere.invalid', port: 9092 },
+      deaf.address,
+      good.address,
+    ])
     const started = performance.now()
     const failures = []
-    for (let attempt = 0; attempt < 4; attempt++) failures.push(await discovery.describe('t').then(() => 'ok', (error: Error) => error.message))
+    for (let attempt = 0; attempt < 4; attempt++)
+      failures.push(
+        await discovery.describe('t').then(
+          () => 'ok',
+          (error: Error) => error.message,
+        ),
+      )
     expect(failures).toEqual([
       expect.stringContaining(`127.0.0.1:${silent.address.port} did not connect within 1500 ms`),
       expect.stringContaining('ECONNREFUSED'),
       expect.stringContaining('nowhere.invalid'),
       expect.stringContaining(`127.0.0.1:${deaf.address.port} did not answer Metadata within 1500 ms`),
     ])
-    expect((await discovery.describe('t')).topic).toEqual({ topicId: '01234567-89ab-cdef-0123-456789abcdef', partitions: [{ leader: 1, leaderEpoch: 5, errorCode: 0 }] })
+    expect((await discovery.describe('t')).topic).toEqual({
+      topicId: '01234567-89ab-cdef-0123-456789abcdef',
+      partitions: [{ leader: 1, leaderEpoch: 5, errorCode: 0 }],
+    })
     expect(performance.now() - started).toBeLessThan(6_000)
     expect(silent.sockets.concat(deaf.sockets).every(({ closed, destroyed }) => closed || destroyed)).toBe(true)
   })
@@ -77,13 +105,22 @@ describe('a discovery', () => {
     await first.stop()
     stops.splice(stops.length - 2, 1)
     const outcomes = []
-    for (let attempt = 0; attempt < 3; attempt++) outcomes.push(await discovery.describe('t').then(() => 'ok', () => 'failed'))
+    for (let attempt = 0; attempt < 3; attempt++)
+      outcomes.push(
+        await discovery.describe('t').then(
+          () => 'ok',
+          () => 'failed',
+        ),
+      )
     expect(outcomes).toContain('ok')
   })
 
   it('tells that the topic may not be described, and that there is none', async () => {
     const broker = await aBroker(() => metadata([], 29))
-    await expect(aDiscovery([broker.address]).describe('t')).rejects.toMatchObject({ kind: 'unauthorized', message: expect.stringContaining('TOPIC_AUTHORIZATION_FAILED') })
+    await expect(aDiscovery([broker.address]).describe('t')).rejects.toMatchObject({
+      kind: 'unauthorized',
+      message: expect.stringContaining('TOPIC_AUTHORIZATION_FAILED'),
+    })
     const other = await aBroker(() => metadata([], 3))
     expect((await aDiscovery([other.address]).describe('t')).topic).toBeNull()
   })

@@ -20,7 +20,13 @@ const firstTimeoutMs = 1_500
 /** Twice as long each time that the whole list has failed: a machine that is busy takes its time, and silence may be its own. */
 const maxTimeoutMs = 12_000
 
-export function createDiscovery({ brokers, connect }: { readonly brokers: readonly BrokerAddress[]; readonly connect: ConnectBroker }): Discovery {
+export function createDiscovery({
+  brokers,
+  connect,
+}: {
+  readonly brokers: readonly BrokerAddress[]
+  readonly connect: ConnectBroker
+}): Discovery {
   const closing = new AbortController()
   let learnt: readonly BrokerAddress[] = []
   let current: { readonly link: Promise<BrokerLink> } | null = null
@@ -36,7 +42,10 @@ export function createDiscovery({ brokers, connect }: { readonly brokers: readon
   }
 
   function turn(): void {
-    void current?.link.then((link) => link.close(), () => undefined) // a link that never opened has said so to its caller
+    void current?.link.then(
+      (link) => link.close(),
+      () => undefined,
+    ) // a link that never opened has said so to its caller
     current = null
   }
 

@@ -11,14 +11,18 @@ const frame = (length: number, body = Math.max(0, length)): Buffer => {
 describe('the guard of frames', () => {
   it('lets answers within the bounds through, however they are cut', () => {
     fc.assert(
-      fc.property(fc.array(fc.integer({ min: 4, max: 300 }), { maxLength: 20 }), fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1 }), (lengths, cuts) => {
-        const [guard, bytes] = [createFrameGuard(300), Buffer.concat(lengths.map((length) => frame(length)))]
-        for (let at = 0, index = 0; at < bytes.length; index++) {
-          const size = cuts[index % cuts.length] ?? 1
-          expect(guard.refuses(bytes.subarray(at, at + size))).toBeNull()
-          at += size
-        }
-      }),
+      fc.property(
+        fc.array(fc.integer({ min: 4, max: 300 }), { maxLength: 20 }),
+        fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1 }),
+        (lengths, cuts) => {
+          const [guard, bytes] = [createFrameGuard(300), Buffer.concat(lengths.map((length) => frame(length)))]
+          for (let at = 0, index = 0; at < bytes.length; index++) {
+            const size = cuts[index % cuts.length] ?? 1
+            expect(guard.refuses(bytes.subarray(at, at + size))).toBeNull()
+            at += size
+          }
+        },
+      ),
       { seed: 1, numRuns: 300 },
     )
   })

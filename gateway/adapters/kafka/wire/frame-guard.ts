@@ -27,7 +27,12 @@ export function watchFrames(connection: Connection, maxAnswerBytes: number): voi
     const isRaw = connection.authHandlers !== null && !connection.authExpectResponse
     const refused = isRaw ? null : frames.refuses(data)
     if (refused === null) process(data)
-    else socket?.destroy(new Error(`the broker ${brokerName(connection)} announced an answer of ${refused} bytes; expected ${leastAnswerBytes} to ${maxAnswerBytes}${otherProtocol(refused)}`))
+    else
+      socket?.destroy(
+        new Error(
+          `the broker ${brokerName(connection)} announced an answer of ${refused} bytes; expected ${leastAnswerBytes} to ${maxAnswerBytes}${otherProtocol(refused)}`,
+        ),
+      )
   }
 }
 
@@ -53,7 +58,7 @@ export function createFrameGuard(maxAnswerBytes: number): { refuses(data: Buffer
   return {
     /** @returns the announced length that is out of bounds, or null */
     refuses(data) {
-      for (let at = 0; at < data.length; ) {
+      for (let at = 0; at < data.length;) {
         const body = Math.min(left, data.length - at)
         at += body
         left -= body

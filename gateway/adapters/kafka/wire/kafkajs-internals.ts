@@ -89,7 +89,10 @@ export const maxThrottleMs = 30_000
 /** Sends a request of Carillon's own by kafkajs's connection (or connections), and decodes the answer. */
 export async function sendBy<T>(connection: { send(message: ProtocolRequest): Promise<unknown> }, request: WireRequest<T>): Promise<T> {
   const encoded = { buf: request.body, buffer: request.body }
-  const decode = async (bytes: Buffer): Promise<Decoded<T>> => ({ value: request.decode(bytes), clientSideThrottleTime: Math.min(maxThrottleMs, request.throttleMs?.(bytes) ?? 0) })
+  const decode = async (bytes: Buffer): Promise<Decoded<T>> => ({
+    value: request.decode(bytes),
+    clientSideThrottleTime: Math.min(maxThrottleMs, request.throttleMs?.(bytes) ?? 0),
+  })
   const answer = await connection.send({
     request: { apiKey: request.apiKey, apiVersion: request.version, apiName: request.apiName, encode: async () => encoded },
     response: { decode, parse: async (decoded) => decoded },
@@ -103,7 +106,8 @@ const createClusterName = 'private:Kafka:createCluster'
 
 function createClusterSymbol(kafka: Kafka): symbol {
   const found = Object.getOwnPropertySymbols(kafka).find((symbol) => symbol.description === createClusterName)
-  if (found === undefined) throw new Error('this version of kafkajs is not the one that Carillon was written for (2.2.4): its cluster factory is missing')
+  if (found === undefined)
+    throw new Error('this version of kafkajs is not the one that Carillon was written for (2.2.4): its cluster factory is missing')
   return found
 }
 
@@ -121,7 +125,10 @@ export type ScramMechanism = 'scram-sha-256' | 'scram-sha-512'
 
 type ScramProvider = (login: { readonly username: string; readonly password: string }) => Mechanism['authenticationProvider']
 
-const scramFiles = { 'scram-sha-256': 'kafkajs/src/broker/saslAuthenticator/scram256.js', 'scram-sha-512': 'kafkajs/src/broker/saslAuthenticator/scram512.js' } as const
+const scramFiles = {
+  'scram-sha-256': 'kafkajs/src/broker/saslAuthenticator/scram256.js',
+  'scram-sha-512': 'kafkajs/src/broker/saslAuthenticator/scram512.js',
+} as const
 
 /** Returns kafkajs's own way to authenticate by SCRAM. */
 export function scramProvider(mechanism: ScramMechanism): ScramProvider {
@@ -139,14 +146,18 @@ export function scramProvider(mechanism: ScramMechanism): ScramProvider {
  * The brokers to begin with are addresses, where kafkajs would cut a text at its first colon, and each attempt of any of the client's
  * connections begins with the next one.
  */
-export function prepareKafka(kafka: Kafka, { brokers, maxAnswerBytes }: { readonly brokers: readonly BrokerAddress[]; readonly maxAnswerBytes: number }): void {
+export function prepareKafka(
+  kafka: Kafka,
+  { brokers, maxAnswerBytes }: { readonly brokers: readonly BrokerAddress[]; readonly maxAnswerBytes: number },
+): void {
   let next = 0
   const create = factoryOf(kafka)
   const createPrepared = (options: object): Cluster => {
     const cluster = create(options)
     const { connectionPoolBuilder } = cluster
     const build = connectionPoolBuilder.build.bind(connectionPoolBuilder)
-    connectionPoolBuilder.build = async (destination) => prepareConnections(await build(destination ?? brokers[next++ % brokers.length]), maxAnswerBytes)
+    connectionPoolBuilder.build = async (destination) =>
+      prepareConnections(await build(destination ?? brokers[next++ % brokers.length]), maxAnswerBytes)
     return cluster
   }
   Object.defineProperty(kafka, createClusterSymbol(kafka), { value: createPrepared })

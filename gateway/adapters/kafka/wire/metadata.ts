@@ -6,7 +6,9 @@ import { WireWriter } from './wire-writer.ts'
 
 /** Kafka 1.0 speaks 4, 7 tells leader epochs (2.1), 9 is the first flexible version (2.4), 10 the first with topic ids (2.8). */
 const api: Api = { key: 3, name: 'Metadata', min: 4, max: 12 }
-const [firstWithOffline, firstWithEpochs, firstWithOperations, firstFlexible, firstWithIds, firstWithoutClusterOperations] = [5, 7, 8, 9, 10, 11]
+const [firstWithOffline, firstWithEpochs, firstWithOperations, firstFlexible, firstWithIds, firstWithoutClusterOperations] = [
+  5, 7, 8, 9, 10, 11,
+]
 const errorCodes = { none: 0, unknownTopic: 3, leaderNotAvailable: 5 }
 const noTopicId = '00000000-0000-0000-0000-000000000000'
 
@@ -57,16 +59,24 @@ export interface TopicMetadata extends TopicView {
 /** Asks for topics, and creates none. */
 export function metadataRequest(broker: VersionedBroker, topics: readonly string[]): WireRequest<ClusterMetadata> {
   const version = negotiate(broker, api)
-  return { apiKey: api.key, apiName: api.name, version, body: encode(topics, version), ...decodesThrottled(version >= firstFlexible, (reader) => decode(reader, version, topics.length)) }
+  return {
+    apiKey: api.key,
+    apiName: api.name,
+    version,
+    body: encode(topics, version),
+    ...decodesThrottled(version >= firstFlexible, (reader) => decode(reader, version, topics.length)),
+  }
 }
 
 /** Picks one topic out of an answer. @throws BrokerError when the broker does not describe it */
 export function clusterViewOf({ clusterId, brokers, topics }: ClusterMetadata, topic: string): ClusterView {
   const found = topics.find(({ name }) => name === topic)
-  if (found === undefined) throw new BrokerError('connection', '', `Kafka was asked for the topic ${topic}, and its answer does not mention it`)
+  if (found === undefined)
+    throw new BrokerError('connection', '', `Kafka was asked for the topic ${topic}, and its answer does not mention it`)
   if (found.errorCode === errorCodes.unknownTopic) return { clusterId, brokers, topic: null }
   // A topic that was created a moment ago has no leaders yet: its partitions say so.
-  const isDescribed = found.errorCode === errorCodes.none || (found.errorCode === errorCodes.leaderNotAvailable && found.partitions.length > 0)
+  const isDescribed =
+    found.errorCode === errorCodes.none || (found.errorCode === errorCodes.leaderNotAvailable && found.partitions.length > 0)
   if (!isDescribed) throw errorOfCode(found.errorCode, `describe the topic ${topic}`)
   return { clusterId, brokers, topic: { topicId: found.topicId, partitions: found.partitions } }
 }
@@ -110,7 +120,10 @@ function decodeTopic(reader: WireReader, version: number): TopicMetadata {
   const partitions = reader.array(() => decodePartition(reader, version), 13)
   if (version >= firstWithOperations) reader.skip(4)
   reader.tags()
-  const replicas = partitions.reduce((least, partition) => Math.min(least, partition.replicas), partitions.length === 0 ? 0 : Number.POSITIVE_INFINITY)
+  const replicas = partitions.reduce(
+    (least, partition) => Math.min(least, partition.replicas),
+    partitions.length === 0 ? 0 : Number.POSITIVE_INFINITY,
+  )
   return { name, errorCode, isInternal, topicId: topicId === noTopicId ? null : topicId, partitions: inOrder(partitions), replicas }
 }
 

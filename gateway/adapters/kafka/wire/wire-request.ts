@@ -27,7 +27,11 @@ export interface VersionedBroker {
 }
 
 /** The highest version that both sides speak; null when there is none. */
-export function highestVersion(versions: ApiVersions, apiKey: number, { min, max }: { readonly min: number; readonly max: number }): number | null {
+export function highestVersion(
+  versions: ApiVersions,
+  apiKey: number,
+  { min, max }: { readonly min: number; readonly max: number },
+): number | null {
   const spoken = versions[apiKey]
   if (spoken === undefined) return null
   const version = Math.min(spoken.maxVersion, max)
@@ -50,7 +54,11 @@ export interface Api {
 export function negotiate(broker: VersionedBroker, { key, name, min, max }: Api, asks: number = max): number {
   const version = broker.version(key, min, asks)
   if (version !== null) return version
-  throw new BrokerError('refused', brokerName(broker.address), `the broker ${brokerName(broker.address)} does not speak versions ${min} to ${asks} of ${name}: Carillon needs Kafka 2.8 or later`)
+  throw new BrokerError(
+    'refused',
+    brokerName(broker.address),
+    `the broker ${brokerName(broker.address)} does not speak versions ${min} to ${asks} of ${name}: Carillon needs Kafka 2.8 or later`,
+  )
 }
 
 /** Reads an answer that begins with the throttle time, as most do. */
@@ -61,7 +69,10 @@ export function answerReader(bytes: Buffer, isFlexible: boolean): { readonly thr
 }
 
 /** `decode` and `throttleMs` of a request whose answer begins with the throttle time. */
-export function decodesThrottled<T>(isFlexible: boolean, decode: (reader: WireReader) => T): Required<Pick<WireRequest<T>, 'decode' | 'throttleMs'>> {
+export function decodesThrottled<T>(
+  isFlexible: boolean,
+  decode: (reader: WireReader) => T,
+): Required<Pick<WireRequest<T>, 'decode' | 'throttleMs'>> {
   return {
     decode: (bytes) => decode(answerReader(bytes, isFlexible).reader),
     throttleMs: (bytes) => answerReader(bytes, isFlexible).throttleMs,
@@ -73,7 +84,11 @@ export function decodesThrottled<T>(isFlexible: boolean, decode: (reader: WireRe
  * @param leastBytes what one partition of the answer takes at least, so that a count that cannot fit is refused
  * @param readOne reads the fields of one partition, without its tagged fields
  */
-export function decodesPartitions<T>(isFlexible: boolean, leastBytes: number, readOne: (reader: WireReader) => T): Required<Pick<WireRequest<readonly T[]>, 'decode' | 'throttleMs'>> {
+export function decodesPartitions<T>(
+  isFlexible: boolean,
+  leastBytes: number,
+  readOne: (reader: WireReader) => T,
+): Required<Pick<WireRequest<readonly T[]>, 'decode' | 'throttleMs'>> {
   return decodesThrottled(isFlexible, (reader) => {
     const topics = reader.array(() => {
       reader.skipString()

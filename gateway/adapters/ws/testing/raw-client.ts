@@ -90,7 +90,10 @@ export class RawClient {
         this.#received = this.#received.subarray(taken.bytes)
         return taken.value
       }
-      if (this.#isEnded) throw new Error(`the server ended the connection after ${this.#received.length} bytes more: ${this.#received.toString('latin1', 0, 200)}`)
+      if (this.#isEnded)
+        throw new Error(
+          `the server ended the connection after ${this.#received.length} bytes more: ${this.#received.toString('latin1', 0, 200)}`,
+        )
       await this.#more()
     }
   }
@@ -111,7 +114,9 @@ export function handshakeHead(path: string, headers: Readonly<Record<string, str
     'sec-websocket-key': randomBytes(16).toString('base64'),
     ...headers,
   }
-  return `GET ${path} HTTP/1.1\r\n${Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`
+  return `GET ${path} HTTP/1.1\r\n${Object.entries(all)
+    .map(([name, value]) => `${name}: ${value}\r\n`)
+    .join('')}\r\n`
 }
 
 /** A frame of fewer than 65,536 bytes, RFC 6455 section 5.2. */
@@ -133,7 +138,10 @@ export function decodeFrame(bytes: Buffer): { readonly value: RawFrame; readonly
   const length = short < 126 ? short : short === 126 ? bytes.readUInt16BE(2) : Number(bytes.readBigUInt64BE(2))
   if (bytes.length < headerBytes + length) return null
   const first = bytes.readUInt8(0)
-  return { value: { opcode: first & 15, isFinal: first >= 0x80, payload: Buffer.from(bytes.subarray(headerBytes, headerBytes + length)) }, bytes: headerBytes + length }
+  return {
+    value: { opcode: first & 15, isFinal: first >= 0x80, payload: Buffer.from(bytes.subarray(headerBytes, headerBytes + length)) },
+    bytes: headerBytes + length,
+  }
 }
 
 /** What a close frame says. */

@@ -48,16 +48,38 @@ export async function startRig(settings: RigSettings = {}) {
   }
   const server = createServer(settings.server ?? {}, (_request, response) => response.end('an ordinary answer'))
   const options = { ...defaults, ...settings.options }
-  const upgrade = attachWebSocketUpgrade(server, { path: testPath, isDevelopment: settings.isDevelopment ?? false, admission, options, metrics, logger, now: Date.now })
+  const upgrade = attachWebSocketUpgrade(server, {
+    path: testPath,
+    isDevelopment: settings.isDevelopment ?? false,
+    admission,
+    options,
+    metrics,
+    logger,
+    now: Date.now,
+  })
   const port = await listen(server)
-  return { server, port, url: `ws://127.0.0.1:${port}${testPath}`, opened, requests, lines, value, upgrade, stop: () => stopRig(server, upgrade) }
+  return {
+    server,
+    port,
+    url: `ws://127.0.0.1:${port}${testPath}`,
+    opened,
+    requests,
+    lines,
+    value,
+    upgrade,
+    stop: () => stopRig(server, upgrade),
+  }
 }
 
 export type Rig = Awaited<ReturnType<typeof startRig>>
 
 function openSocket(socket: Socket): OpenedSocket {
   const calls: OpenedSocket['calls'] = []
-  socket.attach({ drained: () => void calls.push('drained'), alive: () => void calls.push('alive'), closed: () => void calls.push('closed') })
+  socket.attach({
+    drained: () => void calls.push('drained'),
+    alive: () => void calls.push('alive'),
+    closed: () => void calls.push('closed'),
+  })
   return { socket, calls }
 }
 

@@ -57,7 +57,13 @@ function createCard({ id, identity }: ConnectionModel, commands: ConnectionComma
   const pill = h('span', { class: 'pill' })
   const reason = h('p', { class: 'reason' })
   const stats = createStats()
-  const cursor = h('input', { id: `cursor-${id}`, class: 'cursor', spellcheck: 'false', autocomplete: 'off', placeholder: 'the newest event' })
+  const cursor = h('input', {
+    id: `cursor-${id}`,
+    class: 'cursor',
+    spellcheck: 'false',
+    autocomplete: 'off',
+    placeholder: 'the newest event',
+  })
   const button = (label: string, run: () => void, look = 'ghost'): HTMLButtonElement => {
     const made = h('button', { type: 'button', class: look, 'aria-label': `${label} ${name}` }, label)
     made.addEventListener('click', run)
@@ -70,7 +76,13 @@ function createCard({ id, identity }: ConnectionModel, commands: ConnectionComma
   const element = h(
     'li',
     { class: 'card' },
-    h('div', { class: 'card-head' }, badge(id), h('h3', {}, identity.principal?.username ?? identity.principal?.userId ?? identity.label), pill),
+    h(
+      'div',
+      { class: 'card-head' },
+      badge(id),
+      h('h3', {}, identity.principal?.username ?? identity.principal?.userId ?? identity.label),
+      pill,
+    ),
     h('p', { class: 'who' }, describeWho(identity)),
     reason,
     stats.element,

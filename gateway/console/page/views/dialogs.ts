@@ -51,7 +51,10 @@ function readClaims(): Identity | null {
 function readToken(): Identity | null {
   const field = find('token-text', HTMLTextAreaElement)
   const identity = identityOfToken(field.value)
-  setText(find('error-token', HTMLParagraphElement), identity === null ? 'This is not a signed token: three parts with dots between them are expected.' : '')
+  setText(
+    find('error-token', HTMLParagraphElement),
+    identity === null ? 'This is not a signed token: three parts with dots between them are expected.' : '',
+  )
   field.setAttribute('aria-invalid', String(identity === null))
   if (identity !== null) field.value = ''
   return identity

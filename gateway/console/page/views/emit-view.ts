@@ -1,7 +1,17 @@
 import { matches } from '../../../audience/matches.ts'
 import type { ConnectionModel } from '../connection-model.ts'
 import { copyText, find, h, nowMs, setText } from '../dom.ts'
-import { checkDraft, describeAudience, type Draft, type DraftField, type DraftProblems, type EmitMessage, parsePayload, readAudience, renderCurl } from '../draft.ts'
+import {
+  checkDraft,
+  describeAudience,
+  type Draft,
+  type DraftField,
+  type DraftProblems,
+  type EmitMessage,
+  parsePayload,
+  readAudience,
+  renderCurl,
+} from '../draft.ts'
 import type { EmitOutcome } from '../emit.ts'
 import { formatCount, formatLatency } from '../format.ts'
 import { median } from '../connection-model.ts'
@@ -34,7 +44,10 @@ export function createEmitView(api: string, commands: EmitCommands): EmitView {
     find('audience', HTMLDivElement).hidden = draft.isForEverybody
     setText(find('audience-sentence', HTMLParagraphElement), draft.isForEverybody ? '' : describeAudience(audience))
     const reached = connections.filter(({ identity }) => identity.principal !== null && matches(audience, identity.principal)).length
-    setText(find('emit-reach', HTMLSpanElement), connections.length === 0 ? '' : `${reached} of ${formatCount(connections.length, 'connection')} here`)
+    setText(
+      find('emit-reach', HTMLSpanElement),
+      connections.length === 0 ? '' : `${reached} of ${formatCount(connections.length, 'connection')} here`,
+    )
     if (hasTried) showProblems(problemsOf(draft))
   }
   const submit = async (): Promise<void> => {
@@ -97,7 +110,13 @@ function problemsOf(draft: Draft): DraftProblems {
   return checked.ok ? {} : checked.problems
 }
 
-const inputs: Readonly<Record<DraftField, string>> = { audience: 'audience-users', roles: 'audience-roles', type: 'emit-type', payload: 'emit-payload', copies: 'emit-copies' }
+const inputs: Readonly<Record<DraftField, string>> = {
+  audience: 'audience-users',
+  roles: 'audience-roles',
+  type: 'emit-type',
+  payload: 'emit-payload',
+  copies: 'emit-copies',
+}
 
 function showProblems(problems: DraftProblems): void {
   for (const field of fields) {
@@ -139,7 +158,8 @@ function describeAccepted(outcomes: readonly EmitOutcome[]): readonly Node[] {
   const accepted = outcomes.filter((outcome) => outcome.kind === 'accepted')
   const [first] = accepted
   const took = formatLatency(median(accepted.map(({ tookMs }) => tookMs)))
-  if (first === undefined || accepted.length > 1) return [h('p', {}, h('b', {}, '202'), ` ${accepted.length} events are in the log, each after about ${took}.`)]
+  if (first === undefined || accepted.length > 1)
+    return [h('p', {}, h('b', {}, '202'), ` ${accepted.length} events are in the log, each after about ${took}.`)]
   return [h('p', {}, h('b', {}, '202'), ` In the log after ${took}.`), h('p', { class: 'mono' }, `${first.source}  ${first.id}`)]
 }
 

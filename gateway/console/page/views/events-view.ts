@@ -39,11 +39,18 @@ export function createEventsView(commands: EventCommands): EventsView {
 function renderSummary(log: EventLog, rows: readonly LogRow[]): void {
   const visible = rows.length
   const kept = log.rows.length
-  setText(find('events-summary', HTMLSpanElement), kept === 0 ? '' : visible === kept ? formatCount(kept, 'line') : `${visible} of ${formatCount(kept, 'line')}`)
+  setText(
+    find('events-summary', HTMLSpanElement),
+    kept === 0 ? '' : visible === kept ? formatCount(kept, 'line') : `${visible} of ${formatCount(kept, 'line')}`,
+  )
   // Control events come by themselves: whoever sees nothing else is told what to try.
   find('events-empty', HTMLDivElement).hidden = rows.some(({ kind }) => kind !== 'control')
   const isFiltered = log.rows.some(({ kind }) => kind !== 'control')
-  const text = isFiltered ? 'No event matches the filter.' : log.isPaused ? 'Paused. What arrives is kept until you go on.' : 'Nothing has arrived yet. Emit something, and watch who gets it.'
+  const text = isFiltered
+    ? 'No event matches the filter.'
+    : log.isPaused
+      ? 'Paused. What arrives is kept until you go on.'
+      : 'Nothing has arrived yet. Emit something, and watch who gets it.'
   setText(find('events-empty-text', HTMLParagraphElement), text)
 }
 
@@ -59,13 +66,20 @@ function createFilter(commands: EventCommands): Filter {
   for (const field of [text, connection, control]) field.addEventListener('input', () => commands.filtered())
   let shown = ''
   return {
-    read: () => ({ text: text.value, connectionId: connection.value === '' ? null : Number(connection.value), showsControl: control.checked }),
+    read: () => ({
+      text: text.value,
+      connectionId: connection.value === '' ? null : Number(connection.value),
+      showsControl: control.checked,
+    }),
     render: (connections) => {
       const ids = connections.map(({ id }) => id).join()
       if (ids === shown) return
       shown = ids
       const chosen = connection.value
-      connection.replaceChildren(h('option', { value: '' }, 'Anybody'), ...connections.map(({ id, identity }) => h('option', { value: id }, `${id} · ${identity.label}`)))
+      connection.replaceChildren(
+        h('option', { value: '' }, 'Anybody'),
+        ...connections.map(({ id, identity }) => h('option', { value: id }, `${id} · ${identity.label}`)),
+      )
       connection.value = connections.some(({ id }) => String(id) === chosen) ? chosen : ''
     },
   }
@@ -97,9 +111,17 @@ function renderRows(list: HTMLOListElement, views: Map<number, RowView>, visible
 
 function createRow(row: LogRow): RowView {
   const recipients = h('span', { class: 'recipients' })
-  const details = h('details', {}, h('summary', {}, h('time', {}, formatTime(row.receivedAtMs)), h('span', { class: 'what' }, ...describe(row)), recipients))
+  const details = h(
+    'details',
+    {},
+    h('summary', {}, h('time', {}, formatTime(row.receivedAtMs)), h('span', { class: 'what' }, ...describe(row)), recipients),
+  )
   // The JSON of hundreds of rows that nobody opens would cost more than all the rest.
-  details.addEventListener('toggle', () => details.append(h('pre', { tabindex: 0, 'aria-label': `JSON of ${row.event.type}` }, JSON.stringify(row.event, null, 2))), { once: true })
+  details.addEventListener(
+    'toggle',
+    () => details.append(h('pre', { tabindex: 0, 'aria-label': `JSON of ${row.event.type}` }, JSON.stringify(row.event, null, 2))),
+    { once: true },
+  )
   return { element: h('li', { class: `event ${row.kind}` }, details), recipients, shown: 0 }
 }
 
@@ -123,5 +145,11 @@ function titleOf(data: unknown): string {
 
 function renderDelivery({ connectionId, latencyMs, isReplay }: LogRow['deliveries'][number]): HTMLElement {
   const how = isReplay ? 'replayed' : latencyMs === null ? '' : formatLatency(latencyMs)
-  return h('span', { class: 'recipient' }, badge(connectionId), h('span', { class: 'visually-hidden' }, ` connection ${connectionId} `), ...(how === '' ? [] : [h('span', {}, how)]))
+  return h(
+    'span',
+    { class: 'recipient' },
+    badge(connectionId),
+    h('span', { class: 'visually-hidden' }, ` connection ${connectionId} `),
+    ...(how === '' ? [] : [h('span', {}, how)]),
+  )
 }

@@ -1,7 +1,10 @@
 import { copyText, find, setText } from '../dom.ts'
 
 /** What one may paste into the developer tools: no client, no library. */
-export function createSnippets({ socket: path, api }: { readonly socket: string; readonly api: string }, announce: (text: string) => void): void {
+export function createSnippets(
+  { socket: path, api }: { readonly socket: string; readonly api: string },
+  announce: (text: string) => void,
+): void {
   const socket = `const socket = new WebSocket("${location.origin.replace(/^http/, 'ws')}${path}", "cloudevents.json")\nsocket.onmessage = ({ data }) => console.log(JSON.parse(data))`
   const emit = `fetch("${api}/emit-message", {method: "POST", body: JSON.stringify({id: crypto.randomUUID(), type: "notifications.drawer",\n  broadcast: true, users: [], roles: [], organizations: [],\n  payload: {title: "New notification", description: "Some longer body"}})})`
   setText(find('snippet-socket', HTMLElement), socket)

@@ -6,7 +6,15 @@ const { CloudEvent, HTTP } = load('cloudevents')
 const read = { json: JSON.parse, text: String, bytes: (text) => new Uint8Array(Buffer.from(text, 'base64')), none: () => undefined }
 
 function encode({ name, mode, source, subject, contentType, kind, text, extensions }) {
-  const made = new CloudEvent({ id: name, source, type: 'interop.sdk', ...extensions, ...(subject === '' ? {} : { subject }), ...(contentType === '' ? {} : { datacontenttype: contentType }), ...(kind === 'none' ? {} : { data: read[kind](text) }) })
+  const made = new CloudEvent({
+    id: name,
+    source,
+    type: 'interop.sdk',
+    ...extensions,
+    ...(subject === '' ? {} : { subject }),
+    ...(contentType === '' ? {} : { datacontenttype: contentType }),
+    ...(kind === 'none' ? {} : { data: read[kind](text) }),
+  })
   return mode === 'structured' ? HTTP.structured(made) : HTTP.binary(made)
 }
 

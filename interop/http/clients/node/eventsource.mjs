@@ -3,7 +3,9 @@ import { load, stayAwake, token, url, write, writeMessage } from './lines.mjs'
 
 stayAwake()
 const { EventSource } = load('eventsource')
-const source = new EventSource(url, { fetch: (input, init) => fetch(input, { ...init, headers: { ...init.headers, Authorization: `Bearer ${token}` } }) })
+const source = new EventSource(url, {
+  fetch: (input, init) => fetch(input, { ...init, headers: { ...init.headers, Authorization: `Bearer ${token}` } }),
+})
 source.addEventListener('open', () => write('open', {}))
 source.addEventListener('message', ({ data }) => {
   if (writeMessage(data)) process.exit(0)

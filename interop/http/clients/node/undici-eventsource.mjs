@@ -3,8 +3,11 @@ import { load, stayAwake, token, url, write, writeMessage } from './lines.mjs'
 
 stayAwake()
 const { Agent, EventSource } = load('undici')
-const dispatcher = new Agent().compose((dispatch) => (options, handler) => dispatch({ ...options, headers: withToken(options.headers) }, handler))
-const withToken = (headers) => (Array.isArray(headers) ? [...headers, 'Authorization', `Bearer ${token}`] : { ...headers, Authorization: `Bearer ${token}` })
+const dispatcher = new Agent().compose(
+  (dispatch) => (options, handler) => dispatch({ ...options, headers: withToken(options.headers) }, handler),
+)
+const withToken = (headers) =>
+  Array.isArray(headers) ? [...headers, 'Authorization', `Bearer ${token}`] : { ...headers, Authorization: `Bearer ${token}` }
 const source = new EventSource(url, { node: { dispatcher } })
 source.addEventListener('open', () => write('open', {}))
 source.addEventListener('message', ({ data }) => {

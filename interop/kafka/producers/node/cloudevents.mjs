@@ -5,7 +5,8 @@ const { Producer } = load('@platformatic/kafka')
 const { CloudEvent, Kafka } = load('cloudevents')
 
 const data = { json: { a: 1 }, text: 'héllo', none: undefined }
-const bytes = (value) => (value === undefined || value === null ? undefined : Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)))
+const bytes = (value) =>
+  value === undefined || value === null ? undefined : Buffer.from(typeof value === 'string' ? value : JSON.stringify(value))
 
 function encode(event) {
   const made = new CloudEvent({
@@ -23,7 +24,16 @@ const producer = new Producer({ clientId: 'interop', bootstrapBrokers: plan.brok
 for (const event of plan.events) {
   try {
     const { headers, key, value } = encode(event)
-    await producer.send({ messages: [{ topic: plan.topic, key: bytes(key), value: bytes(value), headers: new Map(Object.entries(headers).map(([name, text]) => [Buffer.from(name), bytes(text)])) }] })
+    await producer.send({
+      messages: [
+        {
+          topic: plan.topic,
+          key: bytes(key),
+          value: bytes(value),
+          headers: new Map(Object.entries(headers).map(([name, text]) => [Buffer.from(name), bytes(text)])),
+        },
+      ],
+    })
     report(event.id, 1)
   } catch (error) {
     report(event.id, 0, error)

@@ -14,7 +14,11 @@ export interface Script {
   readonly versions?: Broker['versions']
 }
 
-export function createScriptedCluster({ connect = async () => {}, send = async () => ({ value: [] }), versions = everyVersion() }: Script = {}): ScriptedCluster {
+export function createScriptedCluster({
+  connect = async () => {},
+  send = async () => ({ value: [] }),
+  versions = everyVersion(),
+}: Script = {}): ScriptedCluster {
   const scripted = { isConnected: false }
   const broker: Broker = { versions, connectionPool: { host: 'a', port: 1, pool: [], send } }
   const unused = (): never => {

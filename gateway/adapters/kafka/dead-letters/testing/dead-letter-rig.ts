@@ -14,13 +14,24 @@ export interface RunningWorker {
 }
 
 /** Finds that each record is poison whose value begins with `bad`. */
-export const judgeByValue = (record: LogRecord): DecodeFailure | null => (String(record.value).startsWith('bad') ? { reason: 'not-json', detail: 'It is not JSON.' } : null)
+export const judgeByValue = (record: LogRecord): DecodeFailure | null =>
+  String(record.value).startsWith('bad') ? { reason: 'not-json', detail: 'It is not JSON.' } : null
 
 /** Starts a worker as a gateway does. */
-export function startWorker(options: Partial<KafkaTestOptions> & Pick<KafkaTestOptions, 'kafkaBrokers'>, judge = judgeByValue, more: Pick<DeadLetterParts, 'summaryEveryMs'> = {}): RunningWorker {
+export function startWorker(
+  options: Partial<KafkaTestOptions> & Pick<KafkaTestOptions, 'kafkaBrokers'>,
+  judge = judgeByValue,
+  more: Pick<DeadLetterParts, 'summaryEveryMs'> = {},
+): RunningWorker {
   const metrics = createRecordingMetrics()
   const log = createRecordingLogger()
-  const worker = createDeadLetterWorker(kafkaOptions(options), { judge, logger: log.logger, metrics: metrics.metrics, clock: { now: Date.now }, ...more })
+  const worker = createDeadLetterWorker(kafkaOptions(options), {
+    judge,
+    logger: log.logger,
+    metrics: metrics.metrics,
+    clock: { now: Date.now },
+    ...more,
+  })
   worker.start()
   return { worker, metrics, log }
 }
@@ -31,7 +42,9 @@ export async function appendBatch(brokers: readonly string[], topic: string, par
   const [host = '', port] = brokers[0]?.split(':') ?? []
   const link = await connect({ host, port: Number(port) }, { signal: new AbortController().signal })
   try {
-    const [answer] = await link.ask(produceRequest(link, { topic, acks: -1, timeoutMs: 5_000, partitions: [{ partition, records }] }), { timeoutMs: 10_000 })
+    const [answer] = await link.ask(produceRequest(link, { topic, acks: -1, timeoutMs: 5_000, partitions: [{ partition, records }] }), {
+      timeoutMs: 10_000,
+    })
     if (answer?.errorCode !== 0) throw new Error(`the broker refuses the batch with error ${answer?.errorCode}: ${answer?.message}`)
   } finally {
     link.close()

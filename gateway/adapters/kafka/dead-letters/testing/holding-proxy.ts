@@ -33,13 +33,19 @@ export async function startHoldingProxy(brokerPort: number): Promise<HoldingProx
       pair.server.destroy()
     }
     for (const socket of [client, pair.server]) socket.on('error', end).on('close', end)
-    client.on('data', frames((frame) => {
-      const apiKey = frame.readInt16BE(4)
-      seen.set(apiKey, (seen.get(apiKey) ?? 0) + 1)
-      if (pair.queue.length > 0 || isHeld(frame)) pair.queue.push(frame)
-      else pair.server.write(frame)
-    }))
-    pair.server.on('data', frames((frame) => client.write(withPort(frame, brokerPort, port))))
+    client.on(
+      'data',
+      frames((frame) => {
+        const apiKey = frame.readInt16BE(4)
+        seen.set(apiKey, (seen.get(apiKey) ?? 0) + 1)
+        if (pair.queue.length > 0 || isHeld(frame)) pair.queue.push(frame)
+        else pair.server.write(frame)
+      }),
+    )
+    pair.server.on(
+      'data',
+      frames((frame) => client.write(withPort(frame, brokerPort, port))),
+    )
   })
   await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve))
   port = (listener.address() as AddressInfo).port // it listens on TCP

@@ -50,8 +50,14 @@ const notLeader = 6
 /** As a real link does, which waits a little longer than the broker may. */
 const patienceMs = 1_000
 
-export const produced = (partition: number, errorCode = 0): Produced => ({ partition, errorCode, message: null, baseOffset: errorCode === 0 ? 0 : -1 })
-export const lost = (broker: number): BrokerError => new BrokerError('connection', `broker-${broker}:9092`, `the broker broker-${broker}:9092 closed the connection`)
+export const produced = (partition: number, errorCode = 0): Produced => ({
+  partition,
+  errorCode,
+  message: null,
+  baseOffset: errorCode === 0 ? 0 : -1,
+})
+export const lost = (broker: number): BrokerError =>
+  new BrokerError('connection', `broker-${broker}:9092`, `the broker broker-${broker}:9092 closed the connection`)
 
 export function createFakeCluster(given: readonly number[]): FakeCluster {
   const { logger, lines } = createRecordingLogger()
@@ -63,8 +69,16 @@ export function createFakeCluster(given: readonly number[]): FakeCluster {
 
   function view(): ClusterView {
     const ids = new Set([...leaders, 1, 2, 3].filter((id) => id !== -1))
-    const partitions = leaders.map((leader, partition) => ({ leader, leaderEpoch: epochs[partition] ?? 0, errorCode: leader === -1 ? 5 : 0 }))
-    return { clusterId: 'fake', brokers: new Map([...ids].map((id) => [id, { host: `broker-${id}`, port: 9092, rack: null }])), topic: { topicId: `topic-${topic}`, partitions } }
+    const partitions = leaders.map((leader, partition) => ({
+      leader,
+      leaderEpoch: epochs[partition] ?? 0,
+      errorCode: leader === -1 ? 5 : 0,
+    }))
+    return {
+      clusterId: 'fake',
+      brokers: new Map([...ids].map((id) => [id, { host: `broker-${id}`, port: 9092, rack: null }])),
+      topic: { topicId: `topic-${topic}`, partitions },
+    }
   }
 
   function append(broker: number, batches: readonly Batch[]): readonly Produced[] {
@@ -108,7 +122,13 @@ export function createFakeCluster(given: readonly number[]): FakeCluster {
       },
       async produce(batches: readonly Batch[], { timeoutMs }: { readonly timeoutMs: number }) {
         // What is dropped while the request is under way stays in it.
-        const request: FakeRequest = { broker, batches, timeoutMs, append: () => append(broker, batches), silence: () => silence(timeoutMs + patienceMs) }
+        const request: FakeRequest = {
+          broker,
+          batches,
+          timeoutMs,
+          append: () => append(broker, batches),
+          silence: () => silence(timeoutMs + patienceMs),
+        }
         requests.push(request)
         await delay(roundTripMs)
         const answer = Promise.resolve(cluster.faults.produce(request))

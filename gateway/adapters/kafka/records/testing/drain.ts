@@ -7,9 +7,11 @@ export async function readSteps(fetched: Partial<FetchedRecords>, fromOffset = 0
   return Array.fromAsync(readRecords({ partition: 3, records: Buffer.alloc(0), aborted: [], ...fetched }, fromOffset, turns))
 }
 
-export const recordsOf = (steps: readonly RecordStep[]): readonly LogRecord[] => steps.flatMap((step) => (step.kind === 'records' ? step.records : []))
+export const recordsOf = (steps: readonly RecordStep[]): readonly LogRecord[] =>
+  steps.flatMap((step) => (step.kind === 'records' ? step.records : []))
 export const offsetsOf = (steps: readonly RecordStep[]): readonly number[] => recordsOf(steps).map((record) => record.offset)
-export const reasonsOf = (steps: readonly RecordStep[]): readonly string[] => steps.flatMap((step) => (step.kind === 'unreadable' ? [step.why] : []))
+export const reasonsOf = (steps: readonly RecordStep[]): readonly string[] =>
+  steps.flatMap((step) => (step.kind === 'unreadable' ? [step.why] : []))
 
 /** The longest that one turn of the event loop took of this thread's processor time: what other processes of the machine take does not count. */
 export async function longestTurnMs(work: () => Promise<unknown>): Promise<number> {

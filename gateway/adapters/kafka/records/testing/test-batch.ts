@@ -31,10 +31,14 @@ export async function aBatch(batch: TestBatch = {}): Promise<Buffer> {
   const records = batch.records ?? [{ value: Buffer.from('x') }]
   const deltas = records.map((record, index) => record.offsetDelta ?? index)
   const compression = batch.compression ?? 0
-  const body = batch.body ?? (await compress(Buffer.concat(records.map((record, index) => encodeTestRecord(record, deltas[index] ?? 0))), compression))
+  const body =
+    batch.body ?? (await compress(Buffer.concat(records.map((record, index) => encodeTestRecord(record, deltas[index] ?? 0))), compression))
   const head = Buffer.alloc(61)
   head.writeInt8(2, 16)
-  head.writeInt16BE(compression | (batch.appendTime === true ? 0x08 : 0) | (batch.transactional === true ? 0x10 : 0) | (batch.control === true ? 0x20 : 0), 21)
+  head.writeInt16BE(
+    compression | (batch.appendTime === true ? 0x08 : 0) | (batch.transactional === true ? 0x10 : 0) | (batch.control === true ? 0x20 : 0),
+    21,
+  )
   head.writeInt32BE(batch.lastOffsetDelta ?? deltas.at(-1) ?? 0, 23)
   head.writeBigInt64BE(BigInt(baseTimestampMs), 27)
   head.writeBigInt64BE(BigInt(baseTimestampMs + 5_000), 35)

@@ -67,16 +67,31 @@ export function fetchRequest(broker: VersionedBroker, args: FetchArgs): WireRequ
 
 function encode(args: FetchArgs, version: number): Buffer {
   const writer = new WireWriter({ isFlexible: version >= firstFlexible })
-  writer.int32(noReplica).int32(args.maxWaitMs).int32(args.minBytes).int32(args.maxBytes).int8(readCommitted).int32(noSession).int32(noEpoch)
+  writer
+    .int32(noReplica)
+    .int32(args.maxWaitMs)
+    .int32(args.minBytes)
+    .int32(args.maxBytes)
+    .int8(readCommitted)
+    .int32(noSession)
+    .int32(noEpoch)
   writer.array([args], ({ topic, topicId, partitions }) => {
     if (version >= firstWithIds) writer.uuid(topicId)
     else writer.string(topic)
     writer.array(partitions, (position) => encodePosition(writer, position, version)).tags()
   })
-  return writer.array([], () => undefined).string(args.rack).tags().done() // no forgotten topics
+  return writer
+    .array([], () => undefined)
+    .string(args.rack)
+    .tags()
+    .done() // no forgotten topics
 }
 
-function encodePosition(writer: WireWriter, { partition, leaderEpoch, offset, lastFetchedEpoch, maxBytes }: FetchPosition, version: number): void {
+function encodePosition(
+  writer: WireWriter,
+  { partition, leaderEpoch, offset, lastFetchedEpoch, maxBytes }: FetchPosition,
+  version: number,
+): void {
   writer.int32(partition).int32(leaderEpoch).int64(offset)
   if (version >= firstFlexible) writer.int32(lastFetchedEpoch)
   writer.int64(-1).int32(maxBytes).tags() // the log start offset is for replicas
@@ -98,7 +113,13 @@ function decode(bytes: Buffer, version: number): FetchAnswer {
 }
 
 function decodePartition(reader: WireReader): FetchedPartition {
-  const [partition, errorCode, highWatermark, lastStableOffset, logStartOffset] = [reader.int32(), reader.int16(), reader.int64(), reader.int64(), reader.int64()]
+  const [partition, errorCode, highWatermark, lastStableOffset, logStartOffset] = [
+    reader.int32(),
+    reader.int16(),
+    reader.int64(),
+    reader.int64(),
+    reader.int64(),
+  ]
   const aborted = reader.array(() => {
     const transaction = { producerId: reader.bigint64(), firstOffset: reader.int64() }
     reader.tags()

@@ -41,7 +41,11 @@ function encode(args: LeaderEpochArgs, isFlexible: boolean): Buffer {
   const writer = new WireWriter({ isFlexible }).int32(noReplica)
   writer.array([args], ({ topic, partitions }) => {
     writer.string(topic)
-    writer.array(partitions, ({ partition, currentLeaderEpoch, leaderEpoch }) => writer.int32(partition).int32(currentLeaderEpoch).int32(leaderEpoch).tags()).tags()
+    writer
+      .array(partitions, ({ partition, currentLeaderEpoch, leaderEpoch }) =>
+        writer.int32(partition).int32(currentLeaderEpoch).int32(leaderEpoch).tags(),
+      )
+      .tags()
   })
   return writer.tags().done()
 }

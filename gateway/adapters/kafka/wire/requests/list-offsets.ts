@@ -45,7 +45,9 @@ function encode(args: ListOffsetsArgs, isFlexible: boolean): Buffer {
   const writer = new WireWriter({ isFlexible }).int32(noReplica).int8(readCommitted)
   writer.array([args], ({ topic, partitions }) => {
     writer.string(topic)
-    writer.array(partitions, ({ partition, leaderEpoch, timestamp }) => writer.int32(partition).int32(leaderEpoch).int64(timestamp).tags()).tags()
+    writer
+      .array(partitions, ({ partition, leaderEpoch, timestamp }) => writer.int32(partition).int32(leaderEpoch).int64(timestamp).tags())
+      .tags()
   })
   return writer.tags().done()
 }

@@ -23,7 +23,14 @@ export interface FetchedOffset {
 export function offsetFetchRequest(broker: VersionedBroker, args: OffsetFetchArgs): WireRequest<readonly FetchedOffset[]> {
   const { groupId, topic, partitions } = args
   const writer = new WireWriter({ isFlexible: true }).string(groupId)
-  writer.array([topic], (name) => void writer.string(name).array(partitions, (partition) => void writer.int32(partition)).tags())
+  writer.array(
+    [topic],
+    (name) =>
+      void writer
+        .string(name)
+        .array(partitions, (partition) => void writer.int32(partition))
+        .tags(),
+  )
   const body = writer.boolean(true).tags().done()
   const decoding = decodesThrottled(true, (reader) => {
     const found = reader.array(() => {

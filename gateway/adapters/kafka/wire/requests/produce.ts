@@ -66,7 +66,10 @@ function decode(bytes: Buffer, version: number): { readonly produced: readonly P
 function decodePartition(reader: WireReader, version: number): Produced {
   const [partition, errorCode, baseOffset] = [reader.int32(), reader.int16(), reader.int64()]
   reader.skip(8 + 8) // the time of appending, the start of the log
-  const words = version < firstWithWords ? { perRecord: [], all: null } : { perRecord: reader.array(() => decodeRecordError(reader), 5), all: reader.string() }
+  const words =
+    version < firstWithWords
+      ? { perRecord: [], all: null }
+      : { perRecord: reader.array(() => decodeRecordError(reader), 5), all: reader.string() }
   reader.tags()
   return { partition, errorCode, message: words.all ?? words.perRecord.find((text) => text !== null) ?? null, baseOffset }
 }
