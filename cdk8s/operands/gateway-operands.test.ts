@@ -19,8 +19,8 @@ function rendered(input: OperandInput): readonly KubernetesObject[] {
 const kinds = (input: OperandInput): readonly string[] => rendered(input).map(({ kind }) => kind)
 
 /** One object, with its insides open: a test that reads what is not there fails. */
+// oxlint-disable-next-line typescript/no-explicit-any -- the inside of a manifest
 function objectOf(input: OperandInput, kind: string): any {
-  // oxlint-disable-line typescript/no-explicit-any -- the inside of a manifest
   return rendered(input).find((object) => object.kind === kind)
 }
 

@@ -64,19 +64,17 @@ describe('docs/cost.md', () => {
       return Object.fromEntries(counts)
     }
     await expect.poll(async () => (await channel.status()).replicas, { timeout: 60_000 }).toBe(2)
-    await expect
-      .poll(countAll, { timeout: 60_000 })
-      .toEqual({
-        ServiceAccount: 1,
-        NetworkPolicy: 1,
-        Service: 1,
-        PodDisruptionBudget: 1,
-        Deployment: 1,
-        Ingress: 1,
-        ReplicaSet: 1,
-        Pod: 2,
-        EndpointSlice: 1,
-      })
+    await expect.poll(countAll, { timeout: 60_000 }).toEqual({
+      ServiceAccount: 1,
+      NetworkPolicy: 1,
+      Service: 1,
+      PodDisruptionBudget: 1,
+      Deployment: 1,
+      Ingress: 1,
+      ReplicaSet: 1,
+      Pod: 2,
+      EndpointSlice: 1,
+    })
     expect(page).toContain(
       '| objects of the API server | 11: the channel, 6 that the operator makes, and a ReplicaSet, 2 pods and an EndpointSlice that Kubernetes makes of them |',
     )
