@@ -1,6 +1,7 @@
 import { createOperator, type Operator } from './operator.ts'
 import { whileLeading, type Run } from './run.ts'
 import type { ObjectRef } from './runtime/kubernetes-api.ts'
+import { keyOf } from './runtime/object-ref.ts'
 import type { ReconcileResult } from './runtime/reconcile-run.ts'
 
 const syncTimeoutMs = 60_000
@@ -42,7 +43,7 @@ async function reconcileAll({ channels, reconcile }: Operator, workers: number, 
       const result = await settle(ref, reconcile)
       if (result.kind === 'done') continue
       failures += 1
-      print(`${ref.namespace}/${ref.name}: ${result.kind === 'retry' ? result.reason : 'something is waited for; its status says what'}`)
+      print(`${keyOf(ref)}: ${result.kind === 'retry' ? result.reason : 'something is waited for; its status says what'}`)
     }
   }
   await Promise.all(Array.from({ length: workers }, work))
