@@ -12,7 +12,7 @@ import { createOtherRoutes, type OtherRoutes } from './reconcile/route/other-rou
 import type { Settings } from './reconcile/settings.ts'
 import { createClaimLooks, type ClaimLooks } from './reconcile/topic/claim-looks.ts'
 import { createChannelWatch, type ChannelWatch } from './reconcile/watch/channel-watch.ts'
-import { createChildren, type Children } from './reconcile/watch/child-echoes.ts'
+import { createChildEchoes, type ChildEchoes } from './reconcile/watch/child-echoes.ts'
 import { createChildHandlers } from './reconcile/watch/child-watch.ts'
 import { createClaims, type Claims } from './reconcile/watch/claims.ts'
 import { createNamespaceReach, type NamespaceReach } from './reconcile/watch/namespace-reach.ts'
@@ -22,7 +22,7 @@ import type { WorkQueue } from './runtime/work-queue.ts'
 /** What the operator remembers of the objects that it watches, between the reconciles. */
 export interface Knowledge {
   readonly channels: ChannelWatch
-  readonly children: Children
+  readonly children: ChildEchoes
   readonly claims: Claims
   readonly claimLooks: ClaimLooks
   readonly judge: ChannelJudge
@@ -46,7 +46,7 @@ export interface KnowledgeParts {
 export function createKnowledge(config: OperatorConfig, { adapters, settings, queue, ...parts }: KnowledgeParts): Knowledge {
   const { api, clock, logger } = adapters
   const enqueue: WorkQueue['add'] = (ref, priority) => queue.add(ref, priority)
-  const children = createChildren()
+  const children = createChildEchoes()
   const claims = createClaims({ defaultBrokers: config.kafkaBrokers, brokersOfClasses: () => classes.brokers() })
   const otherRoutes = createOtherRoutes({ onFull: (route) => logger.warn({ route }, 'too many routes of others to notice them all') })
   const classWatch = createClassWatch({

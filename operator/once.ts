@@ -52,14 +52,14 @@ async function reconcileAll({ channels, reconcile }: Operator, workers: number, 
 }
 
 const maxLooks = 5
-const soonMs = 2_000
+const maxShortWaitMs = 2_000
 
 /** A new topic shows itself after a moment. */
 async function settle(ref: ObjectRef, reconcile: Operator['reconcile']): Promise<ReconcileResult> {
   for (let look = 1; ; look++) {
     const result = await reconcile(ref, { signal: AbortSignal.timeout(syncTimeoutMs), priority: 'user' })
-    const isSoon = result.kind === 'requeue' && result.afterMs <= soonMs
-    if (!isSoon || look === maxLooks) return result
+    const isShortWait = result.kind === 'requeue' && result.afterMs <= maxShortWaitMs
+    if (!isShortWait || look === maxLooks) return result
     await new Promise((resolve) => setTimeout(resolve, result.afterMs))
   }
 }

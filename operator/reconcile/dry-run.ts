@@ -34,8 +34,8 @@ export function createDryRun({ observer, settings, print }: DryRunParts): Reconc
     }
     const plan = planChannel(observed.value.world, settings)
     say(ref, describePlan(plan, maxBytes))
-    return plan.actions.length + plan.refusals.length === 0 ? { kind: 'done' } : { kind: 'requeue', afterMs: lookAgainMs }
+    return plan.actions.length + plan.refusals.length === 0 ? { kind: 'done' } : { kind: 'requeue', afterMs: notConvergedRetryMs }
   }
 }
 
-const lookAgainMs = 600_000
+const notConvergedRetryMs = 600_000

@@ -10,7 +10,7 @@ import { childKey, type ChildKey } from '../world.ts'
  * was applied. The answer of an apply and the event race each other, so while a channel is reconciled its events wait, and are compared with what
  * was applied when that is known.
  */
-export interface Children {
+export interface ChildEchoes {
   /** @returns whether the channel is to be reconciled because of it */
   seen(channel: ObjectRef, child: KubernetesObject): boolean
   /** @returns whether the channel is to be reconciled because of it */
@@ -37,7 +37,7 @@ interface Known {
   waiting: { readonly key: ChildKey; readonly version: string | null }[] | null
 }
 
-export function createChildren(): Children {
+export function createChildEchoes(): ChildEchoes {
   const channels = new Map<string, Known>()
 
   const knownOf = (channel: ObjectRef): Known => {
