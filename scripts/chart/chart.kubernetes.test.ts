@@ -1,6 +1,6 @@
 import { cpSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { readClassFile } from '../../operator/adapters/class-file.ts'
 import { renderClassDefinition } from '../../api/v1alpha1/class-crd.ts'
 import { renderCustomResourceDefinition } from '../../api/v1alpha1/crd.ts'
@@ -10,7 +10,7 @@ import { parseOperatorOptions } from '../../operator/config/parse-options.ts'
 import { policyRules, releasePermissions, renderRoles } from '../../operator/permissions.ts'
 import type { KubernetesObject } from '../../api/kubernetes.ts'
 import { askCluster, type ClusterAnswer } from '../../operator/testing/ask-cluster.ts'
-import { startControlPlane, type ControlPlane } from '../../testing/control-plane/control-plane.ts'
+import { useControlPlane } from '../../testing/use.ts'
 import { codeBlocks, readPages } from '../docs/pages.ts'
 import { chartFolder, helm, parseYaml, renderedObjects } from './helm.ts'
 import { podTemplateOf, withPods } from './pod-templates.ts'
@@ -49,9 +49,8 @@ const plurals: Readonly<Record<string, string>> = {
 const ofOthers = ['RealtimeChannelClass', 'ServiceMonitor', 'PodMonitor', 'PrometheusRule']
 const ofPrometheus = ['ServiceMonitor', 'PodMonitor', 'PrometheusRule']
 
-let cluster: ControlPlane
+const cluster = useControlPlane()
 beforeAll(async () => {
-  cluster = await startControlPlane()
   const restricted = { 'pod-security.kubernetes.io/enforce': 'restricted' }
   for (const name of ['carillon-system', 'shop', 'chat']) {
     await askCluster(cluster, {
@@ -61,7 +60,6 @@ beforeAll(async () => {
     })
   }
 })
-afterAll(() => cluster.stop())
 
 function pathOf({ apiVersion, kind, metadata }: KubernetesObject): string {
   const root = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`

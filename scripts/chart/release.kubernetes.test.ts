@@ -2,24 +2,23 @@ import { execFile } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { classExample, minimalExample } from '../../api/v1alpha1/examples.ts'
 import type { KubernetesObject } from '../../api/kubernetes.ts'
 import { askCluster, type ClusterAnswer } from '../../operator/testing/ask-cluster.ts'
-import { startControlPlane, type ControlPlane } from '../../testing/control-plane/control-plane.ts'
+import { useControlPlane } from '../../testing/use.ts'
 import { chartFolder, helm, parseYaml } from './helm.ts'
 import { podTemplateOf } from './pod-templates.ts'
 
 /** Releases of the chart, made by Helm on a real API server. The tests go on where the one before ended. */
 
-let cluster: ControlPlane
+const cluster = useControlPlane({
+  users: [
+    { name: 'account', groups: [] },
+    { name: 'installer', groups: [] },
+  ],
+})
 beforeAll(async () => {
-  cluster = await startControlPlane({
-    users: [
-      { name: 'account', groups: [] },
-      { name: 'installer', groups: [] },
-    ],
-  })
   for (const name of ['carillon-system', 'shop', 'chat']) {
     await askCluster(cluster, {
       method: 'POST',
@@ -28,7 +27,6 @@ beforeAll(async () => {
     })
   }
 })
-afterAll(() => cluster.stop())
 
 /** Beside what plays the part of a node. */
 async function installWithHooks(args: readonly string[]): Promise<void> {

@@ -1,10 +1,11 @@
 import { Yaml } from 'cdk8s'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { smallestSpec } from '../../operator/testing/channel-builders.ts'
 import { askCluster, type ClusterAnswer } from '../../operator/testing/ask-cluster.ts'
-import { defaultControllers, startControlPlane, type ControlPlane } from '../../testing/control-plane/control-plane.ts'
+import { defaultControllers } from '../../testing/control-plane/control-plane.ts'
+import { useControlPlane } from '../../testing/use.ts'
 import { installChannelType } from '../../operator/testing/install-channel-type.ts'
 import { filesOf } from './console-blocks.ts'
 import { readPages } from './pages.ts'
@@ -27,7 +28,10 @@ const pathOf: Readonly<Record<string, string>> = {
 /** As the page names it; what it may do is RBAC's matter, and not this test's. */
 const operatorAccount = 'system:serviceaccount:carillon-system:carillon'
 
-let cluster: ControlPlane
+const cluster = useControlPlane({
+  controllers: [...defaultControllers, 'resourcequota-controller'],
+  users: [{ name: operatorAccount, groups: ['system:masters'] }],
+})
 let files: ReadonlyMap<string, readonly Manifest[]>
 
 async function manifestsOf(text: string): Promise<readonly Manifest[]> {
@@ -37,10 +41,6 @@ async function manifestsOf(text: string): Promise<readonly Manifest[]> {
 }
 
 beforeAll(async () => {
-  cluster = await startControlPlane({
-    controllers: [...defaultControllers, 'resourcequota-controller'],
-    users: [{ name: operatorAccount, groups: ['system:masters'] }],
-  })
   await installChannelType(cluster)
   const page = readPages().find(({ path }) => path === 'docs/multi-tenancy.md')
   if (page === undefined) throw new Error('there is no docs/multi-tenancy.md')
@@ -59,7 +59,6 @@ beforeAll(async () => {
     if (code !== 201) throw new Error(`the namespace ${name}: ${body.message}`)
   }
 })
-afterAll(() => cluster?.stop())
 
 async function applyFile(name: string): Promise<void> {
   const manifests = files.get(name) ?? []

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { Kafka, logLevel, type IHeaders } from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { startKafka, type KafkaBroker } from '../../testing/kafka/kafka-broker.ts'
+import { useKafka } from '../../testing/use.ts'
 
 const script = fileURLToPath(new URL('emit-test.ts', import.meta.url))
 
@@ -16,12 +16,11 @@ async function emitTest(argv: readonly string[], env: NodeJS.ProcessEnv = {}): P
 }
 
 describe('make emit-test, against a real broker', () => {
-  let broker: KafkaBroker
+  const broker = useKafka()
   const read: { readonly value: string; readonly headers: IHeaders; readonly partition: number }[] = []
   let stopReading = async (): Promise<void> => {}
 
   beforeAll(async () => {
-    broker = await startKafka()
     const kafka = new Kafka({ brokers: [...broker.brokers], logLevel: logLevel.NOTHING })
     const admin = kafka.admin()
     await admin.createTopics({ topics: [{ topic: 'test', numPartitions: 4 }], waitForLeaders: true })
@@ -37,7 +36,6 @@ describe('make emit-test, against a real broker', () => {
 
   afterAll(async () => {
     await stopReading()
-    await broker.stop()
   })
 
   test.each(['binary', 'structured', 'legacy'])('writes records in %s form, in the order of their user', async (form) => {

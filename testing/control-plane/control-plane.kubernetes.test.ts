@@ -1,22 +1,19 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { request } from 'node:https'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { defaultControllers, findControlPlaneCommands, startControlPlane, type ControlPlane } from './control-plane.ts'
+import { describe, expect, it, vi } from 'vitest'
+import { defaultControllers, findControlPlaneCommands, startControlPlane } from './control-plane.ts'
+import { useControlPlane } from '../use.ts'
 
 const hasControllerManager = (): boolean => {
   const found = findControlPlaneCommands(process.env)
   return found.ok && found.value.kubeControllerManager !== null
 }
 
-let cluster: ControlPlane
-beforeAll(async () => {
-  cluster = await startControlPlane({
-    users: [{ name: 'visitor', groups: ['guests'] }],
-    controllers: hasControllerManager() ? defaultControllers : [],
-  })
+const cluster = useControlPlane({
+  users: [{ name: 'visitor', groups: ['guests'] }],
+  controllers: hasControllerManager() ? defaultControllers : [],
 })
-afterAll(() => cluster.stop())
 
 interface Answer {
   readonly code: number

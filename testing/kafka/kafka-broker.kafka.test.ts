@@ -1,9 +1,9 @@
 import { Kafka, logLevel } from 'kafkajs'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { startKafka } from './kafka-broker.ts'
-import type { KafkaBroker } from './kafka-broker.ts'
+import { useKafka } from '../use.ts'
 
-let broker: KafkaBroker
+const broker = useKafka()
 const kafka = (): Kafka => new Kafka({ clientId: 'harness', brokers: [...broker.brokers], logLevel: logLevel.NOTHING })
 
 async function send(value: string): Promise<void> {
@@ -22,13 +22,11 @@ async function endOffset(): Promise<string | undefined> {
 }
 
 beforeAll(async () => {
-  broker = await startKafka()
   const admin = kafka().admin()
   await admin.connect()
   await admin.createTopics({ topics: [{ topic: 'kept', numPartitions: 1 }] })
   await admin.disconnect()
 })
-afterAll(() => broker.stop())
 
 describe('a real broker for tests', () => {
   it('takes records as soon as it is started', async () => {
