@@ -1,6 +1,7 @@
 import { type Bench, type BenchSettings, figure, figureRow, type Row } from './lib/bench.ts'
 import { startChild } from './lib/child.ts'
-import type { EmitClientCalls, EmitGatewayCalls, Latencies } from './lib/emit-calls.ts'
+import type { EmitClientCalls, Latencies } from './lib/emit-client.ts'
+import type { EmitGatewayCalls } from './subjects/emit-gateway.ts'
 import { withKafka } from './lib/with-kafka.ts'
 
 const perSecond = 200

@@ -1,9 +1,9 @@
 import type { KafkaBroker } from '../testing/kafka/kafka-broker.ts'
 import { type Bench, type BenchSettings, figure, figureRow, type Row } from './lib/bench.ts'
 import { startChild } from './lib/child.ts'
-import type { KafkaScanCalls, KafkaScanCost } from './lib/kafka-scan-calls.ts'
+import type { KafkaScanCalls, KafkaScanCost } from './subjects/kafka-scan.ts'
 import { medianOf } from './lib/percentiles.ts'
-import type { ScanCalls, ScanCost } from './lib/scan-calls.ts'
+import type { ScanCalls, ScanCost } from './subjects/scan.ts'
 import { withKafka } from './lib/with-kafka.ts'
 
 export const bench: Bench = {

@@ -1,7 +1,7 @@
 import { type Bench, figure, figureRow } from './lib/bench.ts'
 import { startChild } from './lib/child.ts'
 import { medianOf } from './lib/percentiles.ts'
-import type { StormCalls, StormCost } from './lib/storm-calls.ts'
+import type { StormCalls, StormCost } from './subjects/storm.ts'
 
 export const bench: Bench = {
   title: 'Storm: all clients come back at once with a cursor, against a server that scans its log for each of them',

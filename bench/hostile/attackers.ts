@@ -3,8 +3,15 @@ import { once } from 'node:events'
 import { request } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { answerCalls } from '../lib/calls.ts'
-import type { AttackCalls, AttackTarget } from './attack-calls.ts'
-import { type Attack, attacks } from './attacks.ts'
+import { type Attack, attacks, type AttackTarget } from './attacks.ts'
+
+/** Calls that this process answers. */
+export interface AttackCalls extends Record<string, (parameter: never) => unknown> {
+  /** Begins an attack. Resolves when its connections were opened or refused. */
+  begin(parameter: { readonly attack: string; readonly target: AttackTarget }): Promise<void>
+  /** Ends all connections. @returns how many were open until then */
+  end(parameter: null): number
+}
 
 const pieceBytes = 65_536
 /** The most connections that an attack with `perSecond` holds at once. */

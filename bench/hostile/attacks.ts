@@ -1,4 +1,10 @@
-import type { AttackTarget } from './attack-calls.ts'
+export interface AttackTarget {
+  readonly port: number
+  /** Token of a user that no event is addressed to. */
+  readonly token: string
+  /** Cursor for more partitions than the topic has; all of its offsets are those of the topic's end. */
+  readonly forgedCursor: string
+}
 
 /** Connections that one client opens, and the bytes that each of them sends without ever reading. */
 export interface Attack {

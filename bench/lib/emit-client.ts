@@ -2,9 +2,27 @@
 import { Agent, request } from 'node:http'
 import { answerCalls } from './calls.ts'
 import { nowMs, until } from './clock.ts'
-import type { EmitClientCalls, EmitTarget, Latencies } from './emit-calls.ts'
-import { percentilesOf } from './percentiles.ts'
+import type { EmitTarget } from '../subjects/emit-gateway.ts'
+import { type Percentiles, percentilesOf } from './percentiles.ts'
 import { RawConnection } from './raw-connection.ts'
+
+/** Calls that this process answers. */
+export interface EmitClientCalls extends Record<string, (parameter: never) => unknown> {
+  /** Opens one connection to emit, and one to receive. */
+  connect(target: EmitTarget): Promise<void>
+  /** Emits the next event when the last one has arrived. */
+  oneByOne(parameter: { readonly events: number }): Promise<Latencies>
+  /** Emits events at their times, even when earlier ones have not arrived. */
+  atRate(parameter: { readonly events: number; readonly perSecond: number }): Promise<Latencies>
+}
+
+/** Milliseconds from the moment when an event was due to leave. */
+export interface Latencies {
+  /** Until the client has it. */
+  readonly delivered: Percentiles
+  /** Until it is acknowledged: 202. */
+  readonly accepted: Percentiles
+}
 
 const agent = new Agent({ keepAlive: true, maxSockets: 64 })
 const arrivalTimeoutMs = 30_000

@@ -1,5 +1,5 @@
 import { type Child, startChild } from './child.ts'
-import type { LoadCalls } from './load-calls.ts'
+import type { LoadCalls } from './load.ts'
 import type { SubjectCalls, SubjectTarget } from './subject-calls.ts'
 
 export interface Subject {

@@ -1,19 +1,18 @@
 /** Measures side by side and prints the tables: `node bench/peers/main.ts [--quick] [NAME...]`. Figures never make it fail. */
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
+import { cpus, release, totalmem } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { type KafkaBroker, startKafka } from '../../testing/kafka/kafka-broker.ts'
 import { type Choice, parseCommandLine, usageText } from './command-line.ts'
 import type { Contender } from './contenders/contender.ts'
 import { contenders, inOneMeasure } from './contenders/contenders.ts'
-import { describeMachine } from './machine/describe.ts'
 import { readMachineTimes } from './machine/proc.ts'
 import { measures } from './measures/measures.ts'
 import type { MeasureWorld } from './measures/measure.ts'
 import { buildDirectoryOf, withPeerRig } from './peer-rig.ts'
-import { replaceBetweenMarks } from './report/page.ts'
-import { renderReport } from './report/report.ts'
+import { renderReport, replaceBetweenMarks } from './report/report.ts'
 import type { Section } from './report/section.ts'
 
 const buildRoot = fileURLToPath(new URL('../../.infra/peers/', import.meta.url))
@@ -117,6 +116,20 @@ async function startKafkaIfAny(): Promise<KafkaBroker | null> {
     say(error instanceof Error ? error.message : String(error))
     return null
   }
+}
+
+/** Returns the machine in one line. */
+function describeMachine(): string {
+  const [processor] = cpus()
+  const go = spawnSync('go', ['env', 'GOVERSION'], { encoding: 'utf8' }).stdout?.trim() ?? ''
+  const parts = [
+    `${cpus().length} x ${processor?.model ?? 'unknown'}`,
+    `${Math.round(totalmem() / 2 ** 30)} GiB`,
+    `Linux ${release().replace(/-.*/, '')}`,
+    `Node.js ${process.versions.node}`,
+    go.replace(/^go/, 'Go '),
+  ]
+  return parts.filter((part) => part !== '').join(', ')
 }
 
 await main()

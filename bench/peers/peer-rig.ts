@@ -10,7 +10,7 @@ import { broadcastChannel } from './dialects/centrifugo.ts'
 import type { Identity } from './dialects/dialect.ts'
 import type { LoadCalls } from './load/load-calls.ts'
 import { type ServerProcess, startServer } from './machine/server-process.ts'
-import type { PublisherCalls, PublishTarget } from './publish/publisher-calls.ts'
+import type { PublisherCalls, PublishTarget } from './publish/publisher.ts'
 
 /** The processor of the server that is measured, and that of everybody else. */
 const serverCpu = 0

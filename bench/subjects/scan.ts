@@ -1,12 +1,27 @@
-/** The core alone, from records to those whom they concern, and what it is compared with: a process that is all its own. */
+/** Runs the core without I/O, from records to recipients, in a process of its own, beside the baselines. */
 import { Kafka as KafkaBinding, type KafkaMessage } from 'cloudevents'
 import type { LogRecord } from '../../gateway/event/log-record.ts'
 import type { Ingest } from '../../gateway/channel/ingest.ts'
 import { answerCalls } from '../lib/calls.ts'
 import { createCoreFactory, principalOf, readOptions } from '../lib/core.ts'
 import { OpenSocket } from '../lib/open-socket.ts'
-import type { ScanCalls, ScanCost } from '../lib/scan-calls.ts'
 import { scanPartitions, scanRecord } from './scan-corpus.ts'
+
+/** Calls that this process answers. Each reads so many records of the same kind, or a few more. */
+export interface ScanCalls extends Record<string, (parameter: never) => unknown> {
+  /** Reads through a new channel: decodes, keeps, and finds no recipient. */
+  scan(parameter: { readonly records: number }): Promise<ScanCost>
+  /** Reads with JSON.parse of the value alone. */
+  parseValues(parameter: { readonly records: number }): Promise<ScanCost>
+  /** Reads with the CloudEvents SDK. */
+  sdk(parameter: { readonly records: number }): Promise<ScanCost>
+}
+
+export interface ScanCost {
+  readonly records: number
+  /** Processor time of all threads, user and system, in microseconds. */
+  readonly cpuMicros: number
+}
 
 const createCore = createCoreFactory()
 const options = readOptions({})
