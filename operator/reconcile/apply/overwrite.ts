@@ -1,7 +1,7 @@
 import { ok, type Result } from '../../../program/result.ts'
 import type { KubernetesObject, ObjectRef, ResourceType } from '../../../api/kubernetes.ts'
 import type { ApiError, KubernetesApi } from '../../runtime/kubernetes-api.ts'
-import { isRecord } from '../is-record.ts'
+import { isRecord } from '../../../program/is-record.ts'
 
 export interface OverwriteParts {
   readonly api: Pick<KubernetesApi, 'get' | 'mergePatch'>

@@ -11,7 +11,7 @@ import { parseChannel } from '../observe/parse-channel.ts'
 import { planChannel } from './plan.ts'
 import type { Settings } from '../settings.ts'
 import type { World } from '../world.ts'
-import { isRecord } from '../is-record.ts'
+import { isRecord } from '../../../program/is-record.ts'
 
 /** What the annotation carillon.dev/plan asks. */
 export interface Question {
