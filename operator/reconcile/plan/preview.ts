@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { checkValue } from '../../../api/check-value.ts'
+import { fieldProblems, readSchema } from '../../../api/read-schema.ts'
 import { failed, ok, type Result } from '../../../program/result.ts'
 import { annotations, specSchema, type WrittenChannel } from '../../../api/v1alpha1/realtime-channel.ts'
 import type { KubernetesObject } from '../../../api/kubernetes.ts'
@@ -78,8 +78,8 @@ function changeChannel({ channel, underClass }: World, question: string): Result
 
 /** Unknown members, and values beyond their bounds. What the channel has already, it may keep. */
 function refusalOf(before: unknown, after: unknown): string | null {
-  const known = new Set(checkValue(specSchema, before, 'spec').map(({ path }) => path))
-  const problems = checkValue(specSchema, after, 'spec').filter(({ path }) => !known.has(path))
+  const known = new Set(fieldProblems(readSchema(specSchema, before, { path: 'spec' })).map(({ path }) => path))
+  const problems = fieldProblems(readSchema(specSchema, after, { path: 'spec' })).filter(({ path }) => !known.has(path))
   if (problems.length === 0) return null
   const sentences = problems.map(({ path, message }) => `${path}${message.startsWith('is ') ? '' : ':'} ${message}`)
   return cut(`The API server would refuse this. ${sentences.join('. ')}.`)
