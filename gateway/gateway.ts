@@ -10,7 +10,7 @@ import { channelPaths } from './config/channel-paths.ts'
 import { dlqTopicOf } from './config/dead-letter-topic.ts'
 import type { Config } from './config/options.ts'
 import { createEmitAuthorizer } from './emit/authorize-emit.ts'
-import { createEmitDecoders } from './emit/emit-decoders.ts'
+import { createEmitDecoders } from './adapters/http/emit-decoders.ts'
 import { createEmitService } from './emit/emit-service.ts'
 import type { EventPublisher } from './emit/event-publisher.ts'
 import { createRateLimiter } from './emit/rate-limiter.ts'
@@ -29,7 +29,7 @@ import type { Metrics } from './observability/metrics.ts'
 import type { Tracer } from './observability/tracer.ts'
 import type { RecordSource } from './replay/record-source.ts'
 import type { Result } from '../program/result.ts'
-import { createAdmission } from './channel/create-admission.ts'
+import { createAdmission } from './channel/admission.ts'
 
 /** Everything that a gateway needs of the world, behind the core's ports. `adapters.ts` makes the real ones. */
 export interface GatewayAdapters {

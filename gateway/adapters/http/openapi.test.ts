@@ -1,6 +1,6 @@
 import Fastify from 'fastify'
 import { describe, expect, test } from 'vitest'
-import { createEmitDecoders } from '../../emit/emit-decoders.ts'
+import { createEmitDecoders } from './emit-decoders.ts'
 import { problems } from '../../problem.ts'
 import { describeEndpoints } from './endpoints.ts'
 import { renderOpenApi } from './openapi.ts'

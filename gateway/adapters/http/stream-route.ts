@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Options } from '../../config/options.ts'
-import type { Admission, HandshakeRequest } from '../../session/admission.ts'
+import type { Admission, HandshakeRequest } from '../../session/handshake.ts'
 import { readResumePoint } from '../../session/resume-point.ts'
 import { replyProblem } from './replies.ts'
 import { createSseSocket } from './sse-socket.ts'

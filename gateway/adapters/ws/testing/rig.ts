@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { createRecordingLogger } from '../../../testing/recording-logger.ts'
 import { createRecordingMetrics } from '../../../testing/recording-metrics.ts'
 import { options as optionTable } from '../../../config/options.ts'
-import type { Admission, Handshake, HandshakeRequest } from '../../../session/admission.ts'
+import type { Admission, Handshake, HandshakeRequest } from '../../../session/handshake.ts'
 import type { Socket } from '../../../session/socket.ts'
 import { attachWebSocketUpgrade, type UpgradeOptions } from '../upgrade.ts'
 

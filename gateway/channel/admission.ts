@@ -8,7 +8,7 @@ import { type Cursor, decodeCursor, maxCursorPartitions } from '../replay/cursor
 import { failed, ok, type Result } from '../../program/result.ts'
 import type { TokenBucket } from '../emit/token-bucket.ts'
 import type { FoundToken, TokenPlaces } from '../auth/find-token.ts'
-import type { Admission, Handshake, HandshakeRequest } from '../session/admission.ts'
+import type { Admission, Handshake, HandshakeRequest } from '../session/handshake.ts'
 import type { CloseCode } from '../session/close-codes.ts'
 
 /**

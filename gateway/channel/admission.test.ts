@@ -6,8 +6,8 @@ import { encodeCursor, tagOf } from '../replay/cursor.ts'
 import { aPrincipal } from '../testing/builders.ts'
 import { createChannelRig, RecordingSocket } from '../testing/channel-rig.ts'
 import { createMemoryAuthenticator } from '../testing/memory-authenticator.ts'
-import type { HandshakeRequest, Handshake } from '../session/admission.ts'
-import { createAdmission } from './create-admission.ts'
+import type { HandshakeRequest, Handshake } from '../session/handshake.ts'
+import { createAdmission } from './admission.ts'
 
 interface RigOptions {
   readonly maxConnections?: number
