@@ -36,7 +36,7 @@ const calls: StormCalls = {
 
 async function resumeAll({ channel, cursor, principals, sockets }: Scene): Promise<void> {
   for (const [index, socket] of sockets.entries()) {
-    channel.join(socket, principals[index] ?? principalOf(''), { kind: 'cursor', cursor })
+    channel.join(socket, { principal: principals[index] ?? principalOf(''), resume: { kind: 'cursor', cursor } })
     if (index % joinsPerTurn === 0) await nextTurn()
   }
   await channel.settled()

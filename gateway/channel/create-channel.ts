@@ -68,7 +68,17 @@ export function createChannel(parts: CreateChannelParts): { readonly channel: Ch
     clock: () => performance.now(),
     random: parts.random,
   })
-  const channel = new Channel({ log, hub, fanOut, upkeep, reading, metrics, logger: parts.logger, limits: options })
+  const channel = new Channel({
+    log,
+    hub,
+    fanOut,
+    upkeep,
+    reading,
+    metrics,
+    logger: parts.logger,
+    closedBecause: parts.closedBecause ?? (() => null),
+    limits: options,
+  })
   const keepSinceMs = parts.now() - options.replayWindowMs
   const lossNotices = createLossNotices({
     settleMs: 100,
@@ -117,6 +127,8 @@ export interface CreateChannelParts {
   /** In [0, 1). */
   readonly random: () => number
   readonly observer: IngestObserver
+  /** Returns the reason why no client is accepted now. @default clients are always accepted */
+  readonly closedBecause?: () => 'notReady' | 'draining' | null
 }
 
 const broken: DecodeFailure = { reason: 'bad-data', detail: 'The gateway failed at this record; its log says how.' }

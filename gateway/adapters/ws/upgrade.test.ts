@@ -383,10 +383,10 @@ describe('while the admission is pending', () => {
   })
 
   test('a session that cannot be made is closed with the code for it', async () => {
-    const open = (): void => {
+    const join = (): void => {
       throw new Error('a bug')
     }
-    const rig = await start({ admit: () => Promise.resolve({ kind: 'admitted', open }) })
+    const rig = await start({ join })
     const client = await connect(rig)
     await client.handshake(testPath)
     expect(closeOf(await client.frame()).code).toBe(4204)
