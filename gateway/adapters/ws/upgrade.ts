@@ -155,11 +155,11 @@ class Upgrades {
     })
   }
 
-  #refuse({ request, socket }: Pick<Upgrade, 'request' | 'socket'>, refusal: UpgradeRefusal): void {
+  #refuse({ request, socket }: Pick<Upgrade, 'request' | 'socket'>, refused: UpgradeRefusal): void {
     const requestId = requestIdOf(request.headers)
-    this.#deps.metrics.handshakesRefused.add(1, { reason: refusal.reason })
-    this.#deps.logger.debug({ requestId, problem: refusal.problem.type }, 'a WebSocket handshake was refused')
-    this.#sendProblem(socket, { ...refusal, requestId })
+    this.#deps.metrics.handshakesRefused.add(1, { reason: refused.reason })
+    this.#deps.logger.debug({ requestId, problem: refused.problem.type }, 'a WebSocket handshake was refused')
+    this.#sendProblem(socket, { ...refused, requestId })
   }
 
   #sendProblem(
