@@ -11,7 +11,7 @@ export function trackedFiles(root: string): readonly string[] {
     encoding: 'utf8',
     maxBuffer: 64 * 1024 * 1024,
   })
-  // A tree that was unpacked inside another repository has a git, which tracks nothing of it.
+  // A tree that was unpacked inside another repository has a git, which tracks none of its files.
   const tracked = status === 0 ? stdout.split('\0').filter((path) => path !== '') : []
   const paths = tracked.length > 0 ? tracked : globSync('**/*', { cwd: root, exclude: (path) => untracked.test(path) })
   return paths.filter((path) => isFile(join(root, path))).toSorted()

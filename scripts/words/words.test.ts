@@ -34,6 +34,7 @@ describe('comments of TypeScript', () => {
       'const b = `no /* comment */ ${c /* yes */} // no`',
       'const d = /[/]/* 2 // yes too',
       "type E = '// no'",
+      'type F = `// no ${string} // no`',
     ]
     expect(textsOf('comment', 'a.ts', ...lines)).toEqual(['yes', 'yes too'])
   })
@@ -168,7 +169,7 @@ describe('texts of other languages', () => {
     expect(textsOf('text', 'a.sh', 'echo "no cluster of that name"')).toEqual(['no cluster of that name'])
   })
 
-  it('reads nothing of a file in an unknown language', () => {
+  it('reads no text of a file in an unknown language', () => {
     expect(readFile('a.sum', '# Whoever')).toEqual([])
   })
 })
