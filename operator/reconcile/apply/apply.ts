@@ -1,7 +1,7 @@
 import type { Result } from '../../../program/result.ts'
 import { channelType, type RealtimeChannel } from '../../../api/v1alpha1/realtime-channel.ts'
 import type { ApiError, KubernetesApi, KubernetesObject } from '../../runtime/kubernetes-api.ts'
-import type { Action, ActionFailure, Outcome } from '../plan/actions.ts'
+import type { Action, ActionFailure, Outcome } from '../plan-types.ts'
 import type { Children } from '../watch/child-echoes.ts'
 import { overwrite } from './overwrite.ts'
 import type { TopicAdmin, TopicFailure } from '../topic/topic-admin.ts'

@@ -1,5 +1,5 @@
 import type { RealtimeChannel } from '../../../api/v1alpha1/realtime-channel.ts'
-import type { Action, Outcome } from '../plan/actions.ts'
+import type { Action, Outcome } from '../plan-types.ts'
 import { names } from '../settings.ts'
 import { childKey, healKey, type Contest, type HealKey } from '../world.ts'
 import { keyOf, refOf } from '../../runtime/object-ref.ts'

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { KubernetesObject } from '../../runtime/kubernetes-api.ts'
-import { fieldsOf } from './covers-fields.ts'
+import { fieldsOf } from '../children/owned-fields.ts'
 import { marks, names } from '../settings.ts'
 import { isRecord } from '../is-record.ts'
 

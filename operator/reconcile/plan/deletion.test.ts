@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { RealtimeChannelStatus } from '../../../api/v1alpha1/realtime-channel.ts'
 import { aChannel, aDeadLetterTopic, aTopic, aWorld, noRivals, openTopicRules, someSettings } from '../../testing/channel-builders.ts'
-import type { TopicRecord } from './actions.ts'
+import type { TopicRecord } from '../plan-types.ts'
 import { planChannel } from './plan.ts'
 import type { World } from '../world.ts'
 

@@ -1,6 +1,6 @@
 import { annotations } from '../../../api/v1alpha1/realtime-channel.ts'
-import type { Action, Plan, TopicRecord } from './actions.ts'
-import type { ConditionReason } from '../status/conditions.ts'
+import type { Action, Plan, TopicRecord } from '../plan-types.ts'
+import type { ConditionReason } from '../condition-reasons.ts'
 import type { Refusal } from './refusals.ts'
 import { keptRoute } from '../route/record.ts'
 import { names, type Settings } from '../settings.ts'

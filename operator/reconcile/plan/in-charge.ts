@@ -1,6 +1,6 @@
 import { annotations, type RealtimeChannel } from '../../../api/v1alpha1/realtime-channel.ts'
-import type { Plan } from './actions.ts'
-import { isChildOf } from './ownership.ts'
+import type { Plan } from '../plan-types.ts'
+import { isChildOf } from '../children/ownership.ts'
 import { marks } from '../settings.ts'
 import { keptRoute } from '../route/record.ts'
 import { recordedTopic } from '../topic/record.ts'

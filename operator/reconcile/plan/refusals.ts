@@ -1,4 +1,4 @@
-import type { ConditionReason } from '../status/conditions.ts'
+import type { ConditionReason } from '../condition-reasons.ts'
 
 /**
  * What keeps something that was asked for from being done: a thing that will not be done until somebody changes something (`stalled`, in the

@@ -1,5 +1,5 @@
-import type { RouteRecord } from '../plan/actions.ts'
-import type { ConditionReason } from '../status/conditions.ts'
+import type { RouteRecord } from '../plan-types.ts'
+import type { ConditionReason } from '../condition-reasons.ts'
 import { gatewayApiMissing } from '../plan/objects.ts'
 import type { Refusal } from '../plan/refusals.ts'
 import { askedRoute } from './record.ts'

@@ -8,18 +8,18 @@ import {
   type RealtimeChannelStatus,
   type WrittenChannel,
 } from '../../../api/v1alpha1/realtime-channel.ts'
-import type { Outcome, Plan, RouteRecord, TopicRecord } from '../plan/actions.ts'
+import type { Outcome, Plan, RouteRecord, TopicRecord } from '../plan-types.ts'
 import { isTransient } from '../apply/apply.ts'
 import { inChannelWords } from './channel-fields.ts'
 import type { ChannelRefusal } from '../class/effective-channel.ts'
-import { isStalled } from './conditions.ts'
-import { reasonOfFailure, wordsOf } from './failure-reasons.ts'
+import { isStalled } from '../condition-reasons.ts'
+import { reasonOfFailure, wordsOf } from '../failure-reasons.ts'
 import { channelPaths, routeUrls } from '../../../api/v1alpha1/channel-names.ts'
 import { remarkOnBystander } from '../plan/in-charge.ts'
 import type { NotUnderstood } from '../observe/parse-channel.ts'
 import { isRouteKind } from '../plan/objects.ts'
 import type { Refusal } from '../plan/refusals.ts'
-import { runningDeployment } from '../observe/running-gateway.ts'
+import { runningDeployment } from '../children/running-gateway.ts'
 import {
   condition,
   conditionsOf,

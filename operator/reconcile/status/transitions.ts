@@ -1,6 +1,6 @@
 import type { RealtimeChannelStatus } from '../../../api/v1alpha1/realtime-channel.ts'
-import type { Action, Outcome } from '../plan/actions.ts'
-import { conditionReasons, isStalled, type ConditionReason } from './conditions.ts'
+import type { Action, Outcome } from '../plan-types.ts'
+import { conditionReasons, isStalled, type ConditionReason } from '../condition-reasons.ts'
 import { wordsOfLeft } from '../plan/in-charge.ts'
 import type { Condition } from './condition-list.ts'
 import type { OtherOperator } from '../world.ts'

@@ -1,7 +1,7 @@
 import { deadLetterTopicOf, topicNameOf } from '../../../api/v1alpha1/channel-names.ts'
 import { planOneTopic, type OneTopicPlan } from './plan-topic.ts'
 import type { TopicPlan } from './plan-topics.ts'
-import { runningDeadLetters, runningDeployment } from '../observe/running-gateway.ts'
+import { runningDeadLetters, runningDeployment } from '../children/running-gateway.ts'
 import { wantedDeadLetters } from './diff.ts'
 import { recordedTopic } from './record.ts'
 import type { World } from '../world.ts'

@@ -1,6 +1,6 @@
 import { annotations } from '../../../api/v1alpha1/realtime-channel.ts'
-import type { Action, TopicRecord } from '../plan/actions.ts'
-import type { ConditionReason } from '../status/conditions.ts'
+import type { Action, TopicRecord } from '../plan-types.ts'
+import type { ConditionReason } from '../condition-reasons.ts'
 import type { Refusal } from '../plan/refusals.ts'
 import type { MissingTopic, TopicDescription } from './topic-admin.ts'
 import { configChanges, differences, type WantedTopic } from './diff.ts'

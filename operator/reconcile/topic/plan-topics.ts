@@ -1,7 +1,7 @@
 import { topicNameOf } from '../../../api/v1alpha1/channel-names.ts'
 import { planOneTopic, type OneTopicPlan } from './plan-topic.ts'
 import type { Refusal } from '../plan/refusals.ts'
-import { runningEpoch } from '../observe/running-gateway.ts'
+import { runningEpoch } from '../children/running-gateway.ts'
 import { wantedTopic } from './diff.ts'
 import { recordedTopic } from './record.ts'
 import { howToAllow } from './name-rules.ts'

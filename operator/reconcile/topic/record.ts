@@ -1,5 +1,5 @@
 import type { RealtimeChannel } from '../../../api/v1alpha1/realtime-channel.ts'
-import type { TopicRecord } from '../plan/actions.ts'
+import type { TopicRecord } from '../plan-types.ts'
 import { deadLetterTopicOf, topicNameOf } from '../../../api/v1alpha1/channel-names.ts'
 import type { TopicDescription } from './topic-admin.ts'
 import type { TopicUse, World } from '../world.ts'

@@ -2,7 +2,7 @@ import type { Logger } from '../../../program/log/logger.ts'
 import type { Result } from '../../../program/result.ts'
 import type { ApiError, KubernetesApi, KubernetesObject, ResourceType } from '../../runtime/kubernetes-api.ts'
 import { microTime } from '../../runtime/lease.ts'
-import { previewPlan, questionOf, type PreviewParts, type Question } from './preview.ts'
+import { previewPlan, questionOf, type PreviewParts, type Question } from './plan-preview.ts'
 import type { Settings } from '../settings.ts'
 import type { World } from '../world.ts'
 

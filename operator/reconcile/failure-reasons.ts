@@ -1,7 +1,7 @@
-import type { ApiError } from '../../runtime/kubernetes-api.ts'
-import type { ActionFailure } from '../plan/actions.ts'
-import type { ConditionReason } from './conditions.ts'
-import type { TopicFailure } from '../topic/topic-admin.ts'
+import type { ApiError } from '../runtime/kubernetes-api.ts'
+import type { ActionFailure } from './plan-types.ts'
+import type { ConditionReason } from './condition-reasons.ts'
+import type { TopicFailure } from './topic/topic-admin.ts'
 
 /** A failure as a reason of the closed table. */
 export function reasonOfFailure(failure: ActionFailure): ConditionReason {

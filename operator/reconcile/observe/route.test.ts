@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { failed, ok } from '../../../program/result.ts'
 import type { RealtimeChannel } from '../../../api/v1alpha1/realtime-channel.ts'
 import type { ApiError, KubernetesApi, KubernetesObject } from '../../runtime/kubernetes-api.ts'
-import { createRouteObserver } from './observe-route.ts'
+import { createRouteObserver } from './route.ts'
 
 const withRoute = (route: object): RealtimeChannel =>
   ({ metadata: { namespace: 'team', name: 'news' }, spec: { route } }) as unknown as RealtimeChannel // The rest is not looked at.

@@ -1,9 +1,9 @@
-import type { RealtimeChannelStatus } from '../../../api/v1alpha1/realtime-channel.ts'
-import type { ApiError, KubernetesObject, ObjectRef, ResourceType } from '../../runtime/kubernetes-api.ts'
-import type { FieldChange } from './changed-fields.ts'
-import type { Refusal } from './refusals.ts'
-import type { NewTopic, TopicFailure } from '../topic/topic-admin.ts'
-import type { TopicUse } from '../world.ts'
+import type { RealtimeChannelStatus } from '../../api/v1alpha1/realtime-channel.ts'
+import type { ApiError, KubernetesObject, ObjectRef, ResourceType } from '../runtime/kubernetes-api.ts'
+import type { FieldChange } from './plan/changed-fields.ts'
+import type { Refusal } from './plan/refusals.ts'
+import type { NewTopic, TopicFailure } from './topic/topic-admin.ts'
+import type { TopicUse } from './world.ts'
 
 /** What there is to do, in this order. Plain data: the same plan can be carried out, printed, or compared. */
 export interface Plan {
