@@ -22,7 +22,7 @@ import { createObserver } from './reconcile/observe/observe.ts'
 import { createRouteObserver } from './reconcile/observe/route.ts'
 import { createRouteHandlers } from './reconcile/watch/other-route-watch.ts'
 import { createOtherRoutes } from './reconcile/route/other-routes.ts'
-import { isRouteKind } from './reconcile/plan/objects.ts'
+import { isRouteKind } from './reconcile/route/plan-route.ts'
 import { createPodUsers } from './reconcile/observe/pod-users.ts'
 import { createPreviewer } from './reconcile/preview/preview-writer.ts'
 import { createHealMeter } from './reconcile/apply/heal-meter.ts'
@@ -32,7 +32,7 @@ import { createReconciler } from './reconcile/reconciler.ts'
 import { names } from './reconcile/settings.ts'
 import { settingsOf } from './reconcile/settings-of-config.ts'
 import type { KafkaConnection, TopicAdmins } from './reconcile/topic/topic-admin.ts'
-import type { Transition } from './reconcile/status/transitions.ts'
+import type { Transition } from './runtime/event-object.ts'
 import { systemTimers, type Clock } from '../program/clock.ts'
 import { createController, type Controller } from './runtime/controller.ts'
 import type { KubernetesApi, KubernetesObject, ObjectRef, ResourceType } from './runtime/kubernetes-api.ts'
@@ -163,7 +163,7 @@ export function createOperator(config: OperatorConfig, adapters: OperatorAdapter
     routes: createRouteObserver({ api, nowMs: clock.wallNow }),
     otherRoutes,
     otherOperators,
-    healMeter,
+    contestedOf: (channel) => healMeter.contestedOf(channel),
     assignsPodUsers: createPodUsers({ api, choice: config.gatewayPodUser, nowMs: clock.wallNow }),
     childTypes,
     childNameOf: (name) => operandNames(name).Deployment,

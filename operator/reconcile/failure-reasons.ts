@@ -89,3 +89,10 @@ const isUnavailable =
 export function wordsOf(failure: ActionFailure): string {
   return failure.of === 'kafka' ? failure.failure.detail : failure.error.message
 }
+
+/** Whether trying again soon makes sense: nobody has said no. */
+export function isTransient(failure: ActionFailure): boolean {
+  if (failure.of === 'kafka') return failure.failure.kind === 'unreachable' || failure.failure.kind === 'transient'
+  const transient: readonly ApiError['kind'][] = ['conflict', 'gone', 'overloaded', 'unavailable', 'already-exists', 'not-found']
+  return transient.includes(failure.error.kind)
+}

@@ -62,7 +62,7 @@ function rig(): Rig {
       routes: createRouteObserver({ api, nowMs: Date.now }),
       otherRoutes: createOtherRoutes(),
       otherOperators: { find: async () => null },
-      healMeter,
+      contestedOf: (channel) => healMeter.contestedOf(channel),
       assignsPodUsers: async () => ({ ok: true, value: false }),
       childTypes: Object.values(operandTypes),
       childNameOf: (name) => operandNames(name).Deployment,

@@ -183,10 +183,3 @@ async function patchFinalizer(
 }
 
 const failedAs = (action: Action, failure: ActionFailure): Outcome => ({ kind: 'failed', action, failure })
-
-/** Whether trying again soon makes sense: nobody has said no. */
-export function isTransient(failure: ActionFailure): boolean {
-  if (failure.of === 'kafka') return failure.failure.kind === 'unreachable' || failure.failure.kind === 'transient'
-  const transient: readonly ApiError['kind'][] = ['conflict', 'gone', 'overloaded', 'unavailable', 'already-exists', 'not-found']
-  return transient.includes(failure.error.kind)
-}

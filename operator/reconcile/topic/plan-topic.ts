@@ -1,13 +1,12 @@
 import { annotations } from '../../../api/v1alpha1/realtime-channel.ts'
-import type { Action, TopicRecord } from '../plan-types.ts'
+import type { Action, Refusal } from '../plan-types.ts'
 import type { ConditionReason } from '../condition-reasons.ts'
-import type { Refusal } from '../plan/refusals.ts'
 import type { MissingTopic, TopicDescription } from './topic-admin.ts'
 import { configChanges, differences, type WantedTopic } from './diff.ts'
 import { isMaybeSameCluster, isRecorded, isSameCluster, recordedTopic, recordOf } from './record.ts'
 import { howToAllow, whyNameIsNotAllowed } from './name-rules.ts'
 import { unknownTopic } from './unknown.ts'
-import type { TopicUse, World } from '../world.ts'
+import type { TopicUse, World, TopicRecord } from '../world.ts'
 
 /** What a channel asks of one of its two topics. */
 export interface TopicRequest {

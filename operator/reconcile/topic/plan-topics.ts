@@ -1,6 +1,6 @@
 import { topicNameOf } from '../../../api/v1alpha1/channel-names.ts'
 import { planOneTopic, type OneTopicPlan } from './plan-topic.ts'
-import type { Refusal } from '../plan/refusals.ts'
+import type { Refusal } from '../plan-types.ts'
 import { runningEpoch } from '../children/running-gateway.ts'
 import { wantedTopic } from './diff.ts'
 import { recordedTopic } from './record.ts'
