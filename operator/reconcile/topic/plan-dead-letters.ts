@@ -1,5 +1,5 @@
 import { deadLetterTopicOf, topicNameOf } from '../../../api/v1alpha1/channel-names.ts'
-import { planOneTopic, type OneTopicPlan } from './plan-topic.ts'
+import { planOneTopic, type OneTopicPlan } from './topic-rules.ts'
 import type { TopicPlan } from './plan-topics.ts'
 import { runningDeadLetters, runningDeployment } from '../children/running-gateway.ts'
 import { wantedDeadLetters } from './diff.ts'

@@ -1,5 +1,5 @@
 import { topicNameOf } from '../../../api/v1alpha1/channel-names.ts'
-import { planOneTopic, type OneTopicPlan } from './plan-topic.ts'
+import { planOneTopic, type OneTopicPlan } from './topic-rules.ts'
 import type { Refusal } from '../plan-types.ts'
 import { runningEpoch } from '../children/running-gateway.ts'
 import { wantedTopic } from './diff.ts'
