@@ -18,7 +18,7 @@ import { planDeadLetters, type DeadLettersPlan } from '../topic/plan-dead-letter
 import { planDeletion } from './deletion.ts'
 import { planRoute, isRouteKind } from '../route/plan-route.ts'
 import { planScaling, type ScalingPlan } from './scaling.ts'
-import { planTopic, type TopicPlan } from '../topic/plan-topics.ts'
+import { planTopic, type TopicPlan } from '../topic/plan-topic.ts'
 import { runningDeployment } from '../children/running-gateway.ts'
 import { keptRoute } from '../route/record.ts'
 import { names, ports, type Settings } from '../settings.ts'

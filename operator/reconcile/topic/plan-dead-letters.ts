@@ -1,6 +1,6 @@
 import { deadLetterTopicOf, topicNameOf } from '../../../api/v1alpha1/channel-names.ts'
 import { planOneTopic, type OneTopicPlan } from './topic-rules.ts'
-import type { TopicPlan } from './plan-topics.ts'
+import type { TopicPlan } from './plan-topic.ts'
 import { runningDeadLetters, runningDeployment } from '../children/running-gateway.ts'
 import { wantedDeadLetters } from './diff.ts'
 import { recordedTopic } from './record.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { RealtimeChannelSpec } from '../../../api/v1alpha1/realtime-channel.ts'
 import { aChannel, aTopic, aWorld, closedTopicRules, noRivals, type ChannelParts } from '../../testing/channel-builders.ts'
-import { planTopic } from './plan-topics.ts'
+import { planTopic } from './plan-topic.ts'
 import type { TopicDescription } from './topic-admin.ts'
 import type { FoundTopic, World, TopicRecord } from '../world.ts'
 
