@@ -1,4 +1,5 @@
-import type { ApiError, KubernetesObject, ObjectRef, ResourceType } from '../runtime/kubernetes-api.ts'
+import type { KubernetesObject, ObjectRef, ResourceType } from '../../api/kubernetes.ts'
+import type { ApiError } from '../runtime/kubernetes-api.ts'
 import type { ConditionReason } from './condition-reasons.ts'
 import type { NewTopic, TopicFailure } from './topic/topic-admin.ts'
 import type { RouteRecord, TopicRecord, TopicUse } from './world.ts'

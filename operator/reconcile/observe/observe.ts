@@ -1,8 +1,8 @@
 import { failed, ok, type Result } from '../../../program/result.ts'
-import type { RealtimeChannel, RealtimeChannelSpec, WrittenChannel } from '../../../api/v1alpha1/realtime-channel.ts'
-import { channelType } from '../../../api/v1alpha1/realtime-channel.ts'
-import type { ApiError, KubernetesApi, KubernetesObject, ObjectRef, ResourceType } from '../../runtime/kubernetes-api.ts'
-import type { Children } from '../watch/child-echoes.ts'
+import { type RealtimeChannel, type RealtimeChannelSpec, type WrittenChannel, channelType } from '../../../api/v1alpha1/realtime-channel.ts'
+import type { KubernetesObject, ObjectRef, ResourceType } from '../../../api/kubernetes.ts'
+import type { ApiError, KubernetesApi } from '../../runtime/kubernetes-api.ts'
+import type { ChildEchoes } from '../watch/child-echoes.ts'
 import type { Claims } from '../watch/claims.ts'
 import type { ChannelRefusal } from '../class/effective-channel.ts'
 import type { ChannelJudge, Held } from '../class/judge.ts'
@@ -36,7 +36,7 @@ export interface ObserverParts {
   readonly admins: TopicAdmins
   readonly ownConnection: () => KafkaConnection | null
   readonly claims: Claims
-  readonly children: Children
+  readonly children: ChildEchoes
   readonly routes: RouteObserver
   readonly otherRoutes: Pick<OtherRoutes, 'within'>
   readonly assignsPodUsers: () => Promise<Result<boolean, ApiError>>

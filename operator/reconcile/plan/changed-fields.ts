@@ -1,6 +1,6 @@
 import type { FieldChange } from '../plan-types.ts'
 import { isDeepStrictEqual } from 'node:util'
-import type { KubernetesObject } from '../../runtime/kubernetes-api.ts'
+import type { KubernetesObject } from '../../../api/kubernetes.ts'
 import { fieldsOf } from '../children/owned-fields.ts'
 import { marks, names } from '../settings.ts'
 import { isRecord } from '../is-record.ts'

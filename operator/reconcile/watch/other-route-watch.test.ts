@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { managedByLabels } from '../../../api/labels.ts'
 import { operandTypes } from '../../../api/child-types.ts'
-import type { KubernetesObject } from '../../runtime/kubernetes-api.ts'
+import type { KubernetesObject } from '../../../api/kubernetes.ts'
 import { aChannel, openTopicRules, ownedBy } from '../../testing/channel-builders.ts'
 import { createChildHandlers } from './child-watch.ts'
-import { createChildren } from './child-echoes.ts'
+import { createChildEchoes } from './child-echoes.ts'
 import { createClaims } from './claims.ts'
 import { createRouteHandlers } from './other-route-watch.ts'
 import { createOtherRoutes } from '../route/other-routes.ts'
@@ -17,7 +17,7 @@ function rig({ hasSynced = true }: { readonly hasSynced?: boolean } = {}) {
   claims.upsert(channel, openTopicRules)
   const enqueue = ({ namespace, name }: { readonly namespace: string; readonly name: string }, priority: string): void =>
     void work.push(`${namespace}/${name} ${priority}`)
-  const children = createChildren()
+  const children = createChildEchoes()
   const own = createChildHandlers(operandTypes.Ingress, { children, enqueue, hasSynced: () => hasSynced })
   return {
     work,
