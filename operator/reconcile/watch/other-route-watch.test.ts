@@ -3,11 +3,11 @@ import { managedByLabels } from '../../../api/labels.ts'
 import { operandTypes } from '../../../api/child-types.ts'
 import type { KubernetesObject } from '../../../api/kubernetes.ts'
 import { aChannel, openTopicRules, ownedBy } from '../../testing/channel-builders.ts'
-import { createChildHandlers } from '../watch/child-watch.ts'
-import { createChildEchoes } from '../watch/child-echoes.ts'
-import { createClaims } from '../watch/claims.ts'
+import { createChildHandlers } from './child-watch.ts'
+import { createChildEchoes } from './child-echoes.ts'
+import { createClaims } from './claims.ts'
 import { createRouteHandlers } from './other-route-watch.ts'
-import { createOtherRoutes } from './other-routes.ts'
+import { createOtherRoutes } from '../route/other-routes.ts'
 
 const channel = aChannel({ spec: { route: { type: 'Ingress', host: 'app.example.com' } } })
 

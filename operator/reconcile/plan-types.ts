@@ -1,10 +1,8 @@
-import type { RealtimeChannelStatus } from '../../../api/v1alpha1/realtime-channel.ts'
-import type { KubernetesObject, ObjectRef, ResourceType } from '../../../api/kubernetes.ts'
-import type { ApiError } from '../../runtime/kubernetes-api.ts'
-import type { FieldChange } from './changed-fields.ts'
-import type { Refusal } from './refusals.ts'
-import type { NewTopic, TopicFailure } from '../topic/topic-admin.ts'
-import type { TopicUse } from '../world.ts'
+import type { KubernetesObject, ObjectRef, ResourceType } from '../../api/kubernetes.ts'
+import type { ApiError } from '../runtime/kubernetes-api.ts'
+import type { ConditionReason } from './condition-reasons.ts'
+import type { NewTopic, TopicFailure } from './topic/topic-admin.ts'
+import type { RouteRecord, TopicRecord, TopicUse } from './world.ts'
 
 /** What there is to do, in this order. Plain data: the same plan can be carried out, printed, or compared. */
 export interface Plan {
@@ -25,11 +23,17 @@ export interface Plan {
   readonly requeueAfterMs: number | null
 }
 
-/** `status.topic`: what the operator knows again of a topic after a restart. */
-export type TopicRecord = NonNullable<RealtimeChannelStatus['topic']>
-
-/** `status.route`: by it a channel keeps what it has, also after a restart of the operator. */
-export type RouteRecord = NonNullable<RealtimeChannelStatus['route']>
+/**
+ * What keeps something that was asked for from being done: a thing that will not be done until somebody changes something (`stalled`, in the
+ * table of reasons), or one that has to wait.
+ */
+export interface Refusal {
+  /** The condition that it makes False. */
+  readonly about: 'TopicReady' | 'GatewayAvailable' | 'RouteReady'
+  readonly reason: ConditionReason
+  /** What was asked, what is, and what to do. Without anything that changes from one look to the next. */
+  readonly message: string
+}
 
 export type Action =
   /** `isAgain`: there was one, which somebody deleted. @default use topic */
@@ -68,6 +72,14 @@ export type Action =
         | 'gave-up'
         | 'policy-is-retain'
     }
+
+/** What an apply changes of a field. `from` or `to` undefined: the field is not there before, or after. */
+export interface FieldChange {
+  /** As `spec.replicas`; items of lists that have names are named: `env[LOG_LEVEL].value`. */
+  readonly path: string
+  readonly from: unknown
+  readonly to: unknown
+}
 
 /** What came of an action. Those after the first failure of a stage are `not-tried`. */
 export type Outcome =

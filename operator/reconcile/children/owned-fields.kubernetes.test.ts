@@ -4,7 +4,7 @@ import { apiOf } from '../../adapters/kubernetes/testing/api-of.ts'
 import type { KubernetesObject, ResourceType } from '../../../api/kubernetes.ts'
 import { startControlPlane, type ControlPlane } from '../../../testing/control-plane/control-plane.ts'
 import { valueOf } from '../../testing/kubernetes-api-contract.ts'
-import { fieldsOf, ownsAllFields } from './covers-fields.ts'
+import { fieldsOf, ownsAllFields } from './owned-fields.ts'
 
 let cluster: ControlPlane
 let api: ClosableKubernetesApi

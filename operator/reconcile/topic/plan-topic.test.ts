@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { RealtimeChannelSpec } from '../../../api/v1alpha1/realtime-channel.ts'
 import { aChannel, aTopic, aWorld, closedTopicRules, noRivals, type ChannelParts } from '../../testing/channel-builders.ts'
-import type { TopicRecord } from '../plan/actions.ts'
-import { planTopic } from './plan-topics.ts'
+import { planTopic } from './plan-topic.ts'
 import type { TopicDescription } from './topic-admin.ts'
-import type { FoundTopic, World } from '../world.ts'
+import type { FoundTopic, World, TopicRecord } from '../world.ts'
 
 const record = (more: Partial<TopicRecord> = {}): TopicRecord => ({
   name: 'shop.chat',

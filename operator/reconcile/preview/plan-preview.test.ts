@@ -7,7 +7,7 @@ import { createModelWorld } from '../../testing/model-world.ts'
 import { createOneClass } from '../class/classes.ts'
 import { createJudge } from '../class/judge.ts'
 import { createClaims } from '../watch/claims.ts'
-import { previewPlan, questionOf } from './preview.ts'
+import { previewPlan, questionOf } from './plan-preview.ts'
 
 const settings = someSettings()
 const claims = createClaims({ defaultBrokers: ['kafka:9092'] })

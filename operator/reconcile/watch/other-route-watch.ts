@@ -2,9 +2,9 @@ import { managedByLabels } from '../../../api/labels.ts'
 import type { KubernetesObject, ObjectRef, ResourceType } from '../../../api/kubernetes.ts'
 import type { Priority } from '../../runtime/priority.ts'
 import type { WatchHandlers } from '../../runtime/watcher.ts'
-import type { Claims } from '../watch/claims.ts'
-import type { OtherRoutes } from './other-routes.ts'
-import type { RoutePlace } from './place.ts'
+import type { Claims } from './claims.ts'
+import type { OtherRoutes } from '../route/other-routes.ts'
+import type { RoutePlace } from '../route/place.ts'
 
 export interface OtherRouteWatchParts {
   readonly otherRoutes: OtherRoutes

@@ -1,7 +1,7 @@
-import type { ApiError } from '../../runtime/kubernetes-api.ts'
-import type { ActionFailure } from '../plan/actions.ts'
-import type { ConditionReason } from './conditions.ts'
-import type { TopicFailure } from '../topic/topic-admin.ts'
+import type { ApiError } from '../runtime/kubernetes-api.ts'
+import type { ActionFailure } from './plan-types.ts'
+import type { ConditionReason } from './condition-reasons.ts'
+import type { TopicFailure } from './topic/topic-admin.ts'
 
 /** A failure as a reason of the closed table. */
 export function reasonOfFailure(failure: ActionFailure): ConditionReason {
@@ -88,4 +88,11 @@ const isUnavailable =
 /** The words of a failure. */
 export function wordsOf(failure: ActionFailure): string {
   return failure.of === 'kafka' ? failure.failure.detail : failure.error.message
+}
+
+/** Whether trying again soon makes sense: nobody has said no. */
+export function isTransient(failure: ActionFailure): boolean {
+  if (failure.of === 'kafka') return failure.failure.kind === 'unreachable' || failure.failure.kind === 'transient'
+  const transient: readonly ApiError['kind'][] = ['conflict', 'gone', 'overloaded', 'unavailable', 'already-exists', 'not-found']
+  return transient.includes(failure.error.kind)
 }

@@ -1,7 +1,7 @@
 import { dlqTopicOf } from '../../../gateway/config/dead-letter-topic.ts'
 import { options } from '../../../gateway/config/options.ts'
 import type { KubernetesObject } from '../../../api/kubernetes.ts'
-import { isChildOf } from '../plan/ownership.ts'
+import { isChildOf } from './ownership.ts'
 import type { Found, World } from '../world.ts'
 
 /** The parts of a Deployment that the operator reads: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/deployment-v1/ */

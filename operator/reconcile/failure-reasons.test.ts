@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isStalled } from './conditions.ts'
+import { isStalled } from './condition-reasons.ts'
 import { reasonOfApiError, reasonOfPodRefusal } from './failure-reasons.ts'
 
 const forbidden = (message: string) => reasonOfApiError({ kind: 'forbidden', message, code: 403 })

@@ -7,7 +7,7 @@ import { aChannel, someSettings } from '../../testing/channel-builders.ts'
 import { aJudge } from '../../testing/class-builders.ts'
 import { createModelWorld } from '../../testing/model-world.ts'
 import { createClaims } from '../watch/claims.ts'
-import { createPreviewer } from './previewer.ts'
+import { createPreviewer } from './preview-writer.ts'
 import type { World } from '../world.ts'
 
 function rig(maxChannels: number) {

@@ -3,7 +3,7 @@ import type { Result } from '../../../program/result.ts'
 import type { KubernetesObject, ResourceType } from '../../../api/kubernetes.ts'
 import type { ApiError, KubernetesApi } from '../../runtime/kubernetes-api.ts'
 import { microTime } from '../../runtime/lease.ts'
-import { previewPlan, questionOf, type PreviewParts, type Question } from './preview.ts'
+import { previewPlan, questionOf, type PreviewParts, type Question } from './plan-preview.ts'
 import type { Settings } from '../settings.ts'
 import type { World } from '../world.ts'
 

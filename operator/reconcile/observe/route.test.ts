@@ -3,7 +3,7 @@ import { failed, ok } from '../../../program/result.ts'
 import type { RealtimeChannel } from '../../../api/v1alpha1/realtime-channel.ts'
 import type { KubernetesObject } from '../../../api/kubernetes.ts'
 import type { ApiError, KubernetesApi } from '../../runtime/kubernetes-api.ts'
-import { createRouteObserver } from './observe-route.ts'
+import { createRouteObserver } from './route.ts'
 
 const withRoute = (route: object): RealtimeChannel =>
   ({ metadata: { namespace: 'team', name: 'news' }, spec: { route } }) as unknown as RealtimeChannel // The rest is not looked at.

@@ -1,9 +1,6 @@
 import { annotations, type RealtimeChannel } from '../../../api/v1alpha1/realtime-channel.ts'
-import type { Plan } from './actions.ts'
 import { isChildOf } from './ownership.ts'
 import { marks } from '../settings.ts'
-import { keptRoute } from '../route/record.ts'
-import { recordedTopic } from '../topic/record.ts'
 import type { OtherOperator, World } from '../world.ts'
 
 /**
@@ -23,23 +20,6 @@ export function markOf(channel: RealtimeChannel, children: World['children']): s
 /** The Lease of an operator that has left this channel to another one; null: none has. */
 export function bystanderOf({ metadata }: RealtimeChannel): string | null {
   return metadata.annotations?.[annotations.leftBy] ?? null
-}
-
-/** What an operator does that is not in charge: it says on the channel that it is there, unless one says so already that may be there. */
-export function planLeft(world: World, appliedBy: string): Plan {
-  const [topic, deadLetters] = [recordedTopic(world, 'topic'), recordedTopic(world, 'deadLetters')]
-  const noted = bystanderOf(world.channel)
-  const isNoted = noted === appliedBy || (noted !== null && world.bystander?.state !== 'gone')
-  return {
-    phase: 'left',
-    actions: isNoted ? [] : [{ kind: 'annotate-channel', annotation: annotations.leftBy, value: appliedBy }],
-    refusals: [],
-    topic: { whenDone: topic, otherwise: topic },
-    deadLetters: { whenDone: deadLetters, otherwise: deadLetters },
-    route: keptRoute(world.channel),
-    holdsGatewayBack: true,
-    requeueAfterMs: null,
-  }
 }
 
 /** For the one in charge: whether the annotation speaks of an operator that is not there any more, or of this one. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { configMapType, deploymentOf, deploymentType, valueOf } from '../../testing/kubernetes-api-contract.ts'
 import { createMemoryKubernetes } from '../../testing/memory-kubernetes.ts'
 import type { KubernetesObject } from '../../../api/kubernetes.ts'
-import { fieldsOf, lostFields, ownsAllFields, takersOf } from './covers-fields.ts'
+import { fieldsOf, lostFields, ownsAllFields, takersOf } from './owned-fields.ts'
 
 const ref = { namespace: 'test', name: 'x' }
 const object = (rest: object, metadata: object = {}): object => ({
