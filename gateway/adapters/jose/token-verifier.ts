@@ -1,7 +1,7 @@
 import { compactVerify, errors, type CryptoKey } from 'jose'
 import { isRecord } from '../../../program/is-record.ts'
 import { maxTokenBytes, type AuthenticationFailure, type Authenticator, type VerifiedToken } from '../../auth/authenticator.ts'
-import { judgeClaims, type ClaimRules } from '../../auth/judge-claims.ts'
+import { judgeClaims, type ClaimRules } from '../../auth/check-claims.ts'
 import type { Claims } from '../../auth/claim-at.ts'
 import { principalFromClaims, type ClaimPaths } from '../../auth/principal-from-claims.ts'
 import { createClaimReporter } from '../../auth/report-claims.ts'

@@ -7,7 +7,7 @@ import {
   type WrittenChannel,
 } from '../../../api/v1alpha1/realtime-channel.ts'
 import { failed, ok, type Result } from '../../../program/result.ts'
-import type { ConditionReason } from '../status/conditions.ts'
+import type { ConditionReason } from '../condition-reasons.ts'
 import { mergeDefaults } from './merge-defaults.ts'
 
 /** Why nothing is done for a channel as it is. */
