@@ -1,3 +1,4 @@
+import { sleep } from '../program/waiting.ts'
 import { createOperator, type Operator } from './operator.ts'
 import { whileLeading, type Run } from './run.ts'
 import type { ObjectRef } from './runtime/kubernetes-api.ts'
@@ -59,6 +60,6 @@ async function settle(ref: ObjectRef, reconcile: Operator['reconcile']): Promise
     const result = await reconcile(ref, { signal: AbortSignal.timeout(syncTimeoutMs), priority: 'user' })
     const isSoon = result.kind === 'requeue' && result.afterMs <= soonMs
     if (!isSoon || look === maxLooks) return result
-    await new Promise((resolve) => setTimeout(resolve, result.afterMs))
+    await sleep(result.afterMs)
   }
 }

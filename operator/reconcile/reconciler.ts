@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { channelType, type RealtimeChannel, type RealtimeChannelStatus } from '../../api/v1alpha1/realtime-channel.ts'
+import { sleep } from '../../program/waiting.ts'
 import type { KubernetesApi, KubernetesObject, ObjectRef } from '../runtime/kubernetes-api.ts'
 import type { Reconcile, ReconcileResult } from '../runtime/reconcile-run.ts'
 import type { Outcome, Plan } from './plan/actions.ts'
