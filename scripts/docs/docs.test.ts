@@ -1,7 +1,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { parseCommandLine } from '../../gateway/config/command-line.ts'
+import { gatewayOptions } from '../../gateway/config/bind-options.ts'
 import { options, type Option } from '../../gateway/config/options.ts'
 import { metrics, type MetricDefinition } from '../../gateway/observability/metrics.ts'
 import { problems } from '../../gateway/problem.ts'
@@ -156,6 +156,6 @@ describe('a command that a page shows', () => {
     const all = pages.flatMap((page) =>
       [...code(page).matchAll(/make start ARGS=("[^"]*"|\S+)/g)].map(([, argument = '']) => argument.replaceAll('"', '').split(' ')),
     )
-    expect(all.map((argv) => parseCommandLine(argv)).filter(({ ok }) => !ok)).toEqual([])
+    expect(all.map((argv) => gatewayOptions.parseCommandLine(argv)).filter(({ ok }) => !ok)).toEqual([])
   })
 })

@@ -1,4 +1,4 @@
-import { renderConfigurationReference } from '../../gateway/config/render-reference.ts'
+import { gatewayOptions } from '../../gateway/config/bind-options.ts'
 import { decodeFailureReasons, type DecodeFailureReason } from '../../gateway/event/decoded-record.ts'
 import { metrics, type MetricDefinition } from '../../gateway/observability/metrics.ts'
 import { problems } from '../../gateway/problem.ts'
@@ -8,7 +8,7 @@ import { operatorPages } from './operator-references.ts'
 
 /** Every generated page. What is written twice is generated once and checked (X1); what is in a table is documented (X2). */
 export const referencePages: readonly ReferencePage[] = [
-  { name: 'configuration.md', source: 'gateway/config/options.ts', render: renderConfigurationReference },
+  { name: 'configuration.md', source: 'gateway/config/options.ts', render: gatewayOptions.renderReference },
   { name: 'metrics.md', source: 'gateway/observability/metrics.ts', render: renderMetrics },
   { name: 'close-codes.md', source: 'gateway/session/close-codes.ts', render: renderCloseCodes },
   { name: 'problems.md', source: 'gateway/problem.ts', render: renderProblems },

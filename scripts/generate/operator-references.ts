@@ -1,6 +1,6 @@
 import { renderClassReference } from '../../api/v1alpha1/render-class-reference.ts'
 import { renderChannelReference } from '../../api/v1alpha1/render-reference.ts'
-import { renderOperatorReference } from '../../operator/config/render-reference.ts'
+import { boundOperatorOptions } from '../../operator/config/bind-options.ts'
 import { type LabelValues, type MetricDefinition, operatorMetrics } from '../../operator/observability/metrics.ts'
 import { permissions, type Permission, releasePermissions } from '../../operator/permissions.ts'
 import { conditionReasons } from '../../operator/reconcile/status/conditions.ts'
@@ -13,7 +13,7 @@ export const operatorPages: readonly ReferencePage[] = [
   { name: 'conditions.md', source: 'operator/reconcile/status/conditions.ts', render: renderConditions },
   { name: 'operator-metrics.md', source: 'operator/observability/metrics.ts', render: renderOperatorMetrics },
   { name: 'permissions.md', source: 'operator/permissions.ts', render: renderPermissions },
-  { name: 'operator-configuration.md', source: 'operator/config/options.ts', render: renderOperatorReference },
+  { name: 'operator-configuration.md', source: 'operator/config/options.ts', render: boundOperatorOptions.renderReference },
 ]
 
 function renderConditions(): string {
