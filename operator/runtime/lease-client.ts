@@ -1,7 +1,8 @@
 import { failed, type Result } from '../../program/result.ts'
 import type { Clock, Timers } from '../../program/clock.ts'
 import { withDeadline } from '../../program/waiting.ts'
-import type { ApiError, KubernetesApi, KubernetesObject, ObjectRef } from './kubernetes-api.ts'
+import type { KubernetesObject, ObjectRef } from '../../api/kubernetes.ts'
+import type { ApiError, KubernetesApi } from './kubernetes-api.ts'
 import { heldLease, leaseType, releasedLease } from './lease.ts'
 
 export interface LeaseClientParts {
