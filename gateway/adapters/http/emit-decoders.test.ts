@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Problem } from '../problem.ts'
-import type { Result } from '../../program/result.ts'
+import type { Problem } from '../../problem.ts'
+import type { Result } from '../../../program/result.ts'
 import { createEmitDecoders } from './emit-decoders.ts'
 
 const decoders = createEmitDecoders({ maxEventBytes: 100, maxAudienceSize: 3, emitMaxBatch: 500 })

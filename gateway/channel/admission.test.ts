@@ -1,13 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { AuthenticationFailure } from '../auth/authenticator.ts'
-import { findToken } from '../auth/find-token.ts'
-import { TokenBucket } from '../emit/token-bucket.ts'
 import { encodeCursor, tagOf } from '../replay/cursor.ts'
 import { aPrincipal } from '../testing/builders.ts'
 import { createChannelRig, RecordingSocket } from '../testing/channel-rig.ts'
 import { createMemoryAuthenticator } from '../testing/memory-authenticator.ts'
-import type { HandshakeRequest, Handshake } from '../session/admission.ts'
-import { createAdmission } from './create-admission.ts'
+import type { HandshakeRequest, Handshake } from '../session/handshake.ts'
+import { createAdmission } from './admission.ts'
 
 interface RigOptions {
   readonly maxConnections?: number
@@ -20,9 +18,13 @@ interface RigOptions {
 
 /** Admission to a channel of the real parts. `asked` counts the tokens that were verified. */
 function rig({ upgradeBurst = 100, maxVerifications = 100, remembers = () => false, ...limits }: RigOptions = {}) {
-  const { channel, metrics, ingest } = createChannelRig(limits)
   const authenticator = createMemoryAuthenticator()
-  const world = { closed: null as 'not-ready' | 'draining' | null, nowMs: 0, asked: 0, gate: Promise.resolve() }
+  const world = { closed: null as 'notReady' | 'draining' | null, nowMs: 0, asked: 0, gate: Promise.resolve() }
+  const { channel, metrics, ingest } = createChannelRig(
+    limits,
+    () => 0.5,
+    () => world.closed,
+  )
   const admission = createAdmission({
     channel,
     authenticator: {
@@ -33,18 +35,22 @@ function rig({ upgradeBurst = 100, maxVerifications = 100, remembers = () => fal
       },
       remembers,
     },
-    findToken: (places) => findToken(places, { cookieName: 'cs_jwt' }),
+    cookieName: 'cs_jwt',
     isOriginAllowed: (origin) => origin === null || origin === 'https://good.example',
-    upgrades: new TokenBucket({ ratePerS: 1, burst: upgradeBurst, now: 0 }),
-    newcomers: new TokenBucket({ ratePerS: 1, burst: upgradeBurst, now: 0 }),
+    rate: { ratePerS: 1, burst: upgradeBurst },
     maxVerifications,
-    notAccepting: () => world.closed,
     metrics: metrics.metrics,
     now: () => world.nowMs,
   })
   const token = authenticator.issue(aPrincipal())
   const admit = (request: Partial<HandshakeRequest> = {}): Promise<Handshake> => admission.admit({ ...asked(token), ...request })
-  return { channel, metrics, ingest, authenticator, world, admit, token }
+  const open = (handshake: Handshake): RecordingSocket => {
+    const socket = new RecordingSocket()
+    if (handshake.kind === 'refused') throw new Error(handshake.problem.detail)
+    channel.join(socket, handshake)
+    return socket
+  }
+  return { channel, metrics, ingest, authenticator, world, admit, open, token }
 }
 
 const asked = (token: string): HandshakeRequest => ({
@@ -60,13 +66,6 @@ const asked = (token: string): HandshakeRequest => ({
 /** What a client is told: problem, code. */
 const told = (handshake: Handshake): readonly unknown[] =>
   handshake.kind === 'refused' ? [handshake.problem.type, handshake.close] : ['admitted']
-
-function open(handshake: Handshake): RecordingSocket {
-  const socket = new RecordingSocket()
-  if (handshake.kind === 'refused') throw new Error(handshake.problem.detail)
-  handshake.open(socket)
-  return socket
-}
 
 const elsewhere = encodeCursor({ topicTag: tagOf('another-topic'), epochTag: 0, offsets: [0, 0] })
 
@@ -93,12 +92,12 @@ describe('what costs no verification of a token', () => {
   })
 
   it.each([
-    ['not-ready', ['not-ready', 'notReady']],
-    ['draining', ['draining', 'draining']],
-  ] as const)('a house that is closed: %s', async (closed, answer) => {
+    ['notReady', 'not-ready', ['not-ready', 'notReady']],
+    ['draining', 'draining', ['draining', 'draining']],
+  ] as const)('a pod that accepts no clients: %s', async (closed, reason, answer) => {
     const { admit, world, metrics } = rig()
     world.closed = closed
-    expect([told(await admit()), world.asked, metrics.value('handshakesRefused', { reason: closed })]).toEqual([answer, 0, 1])
+    expect([told(await admit()), world.asked, metrics.value('handshakesRefused', { reason })]).toEqual([answer, 0, 1])
   })
 
   it('more than the pod takes at once; whoever waits as long as they were told is let in', async () => {
@@ -112,7 +111,7 @@ describe('what costs no verification of a token', () => {
   })
 
   it('a pod that is full', async () => {
-    const { admit, world } = rig({ maxConnections: 1 })
+    const { admit, world, open } = rig({ maxConnections: 1 })
     open(await admit())
     expect([told(await admit()), world.asked]).toEqual([['overloaded', 'overloaded'], 1])
   })
@@ -120,7 +119,7 @@ describe('what costs no verification of a token', () => {
 
 describe('the order of the questions', () => {
   it('is origin, readiness, presence of a token, rate, room, cursor, token', async () => {
-    const { admit, world } = rig({ maxConnections: 1, upgradeBurst: 4 })
+    const { admit, world, open } = rig({ maxConnections: 1, upgradeBurst: 4 })
     open(await admit())
     world.closed = 'draining'
     const request = { origin: 'https://evil.example', cursor: 'garbage', authorization: null }
@@ -133,7 +132,7 @@ describe('the order of the questions', () => {
   it('lets a foreign origin and a closed house take nothing from the rate of others', async () => {
     const { admit, world } = rig({ upgradeBurst: 1 })
     for (let attempt = 0; attempt < 10; attempt += 1) await admit({ origin: 'https://evil.example' })
-    world.closed = 'not-ready'
+    world.closed = 'notReady'
     for (let attempt = 0; attempt < 10; attempt += 1) await admit()
     world.closed = null
     expect(told(await admit())).toEqual(['admitted'])
@@ -209,7 +208,7 @@ describe('a token', () => {
   })
 
   it('of a user who has as many connections as one may is refused, while others come in', async () => {
-    const { admit, authenticator, metrics } = rig({ maxConnectionsPerUser: 1 })
+    const { admit, authenticator, metrics, open } = rig({ maxConnectionsPerUser: 1 })
     open(await admit())
     const bob = authenticator.issue(aPrincipal({ userId: 'bob-id' }))
     expect([told(await admit()), told(await admit({ authorization: `Bearer ${bob}` }))]).toEqual([
@@ -232,12 +231,12 @@ describe('a handshake', () => {
     ['latest', 'latest', ['!resumed']],
     ['an empty cursor, as latest', '', ['!resumed']],
   ])('with %s', async (_what, cursor, expected) => {
-    const { admit } = rig()
+    const { admit, open } = rig()
     expect(open(await admit({ cursor })).told).toEqual(expected)
   })
 
   it('with a cursor of this channel goes on from there', async () => {
-    const { admit, channel } = rig()
+    const { admit, channel, open } = rig()
     const cursor = channel.log.headCursor()
     const socket = open(await admit({ cursor }))
     await channel.settled()
@@ -252,21 +251,21 @@ describe('a handshake', () => {
     ['an id that is longer than any', 'A'.repeat(100_000)],
     ['characters of every kind', 'ž\u0000\n'],
   ])('with a last event id that is no use (%s) is admitted, and told a gap', async (_what, cursor) => {
-    const { admit, metrics } = rig()
+    const { admit, metrics, open } = rig()
     const socket = open(await admit({ cursor, cursorFrom: 'last-event-id' }))
     expect([socket.told, socket.closedWith]).toEqual([['!gap'], null])
     expect([metrics.value('gaps', { reason: 'epoch' }), metrics.value('resumes'), metrics.value('handshakesRefused')]).toEqual([1, 1, 0])
   })
 
   it('with a last event id of this channel goes on from there', async () => {
-    const { admit, channel } = rig()
+    const { admit, channel, open } = rig()
     const socket = open(await admit({ cursor: channel.log.headCursor(), cursorFrom: 'last-event-id' }))
     await channel.settled()
     expect(socket.told).toEqual(['!resumed'])
   })
 
   it('makes no session until it is opened', async () => {
-    const { admit, channel } = rig()
+    const { admit, channel, open } = rig()
     const handshake = await admit()
     expect(channel.hub.size).toBe(0)
     open(handshake)
@@ -284,7 +283,7 @@ describe('a handshake', () => {
 
 describe('what could have changed while the token was looked at', () => {
   it('is asked again when the token is known: the pod has filled up meanwhile', async () => {
-    const { admit, world } = rig({ maxConnections: 1 })
+    const { admit, world, open } = rig({ maxConnections: 1 })
     const first = await admit()
     let letGo = (): void => {}
     world.gate = new Promise((resolve) => (letGo = resolve))
@@ -295,7 +294,7 @@ describe('what could have changed while the token was looked at', () => {
   })
 
   it('is asked again when the session is made: of many that were admitted together, only as many as may live', async () => {
-    const { admit, channel } = rig({ maxConnectionsPerUser: 2 })
+    const { admit, channel, open } = rig({ maxConnectionsPerUser: 2 })
     const handshakes = await Promise.all(Array.from({ length: 5 }, () => admit()))
     const sockets = handshakes.map(open)
     expect(sockets.map(({ closedWith }) => closedWith?.code ?? null)).toEqual([
@@ -309,7 +308,7 @@ describe('what could have changed while the token was looked at', () => {
   })
 
   it('also of the pod, and leaves nothing behind of those who were too many', async () => {
-    const { admit, channel, metrics } = rig({ maxConnections: 1 })
+    const { admit, channel, metrics, open } = rig({ maxConnections: 1 })
     const sockets = (await Promise.all([admit(), admit()])).map(open)
     expect(sockets.map(({ closedWith }) => closedWith?.code ?? null)).toEqual([null, 'overloaded'])
     expect([channel.hub.size, metrics.value('sessions'), metrics.value('sessionsClosed', { code: 'overloaded' })]).toEqual([1, 1, 1])
@@ -317,16 +316,16 @@ describe('what could have changed while the token was looked at', () => {
 
   it.each([
     ['draining', 'draining'],
-    ['not-ready', 'notReady'],
+    ['notReady', 'notReady'],
   ] as const)('the house was closed meanwhile: %s', async (closed, code) => {
-    const { admit, world } = rig()
+    const { admit, world, open } = rig()
     const handshake = await admit()
     world.closed = closed
     expect(open(handshake).closedWith?.code).toBe(code)
   })
 
   it('the topic was made anew meanwhile: the cursor is answered with a gap, and nothing is skipped in silence', async () => {
-    const { admit, channel, ingest } = rig()
+    const { admit, channel, ingest, open } = rig()
     const handshake = await admit({ cursor: channel.log.headCursor() })
     ingest.opened({ epoch: 'second', startOffsets: [0, 0], endOffsets: [0, 0] })
     expect(open(handshake).received.map(({ data }) => data)).toEqual([{ reason: 'epoch' }])

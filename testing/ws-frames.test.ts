@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { websocketFraming } from '../../../gateway/adapters/ws/frame.ts'
-import { MessageReader } from './message-reader.ts'
+import { websocketFraming } from '../gateway/adapters/ws/frame.ts'
+import { FrameReader } from './ws-frames.ts'
 
 const frameOf = (text: string): Buffer => Buffer.concat([websocketFraming.before(text.length, null), Buffer.from(text)])
 const ping = Buffer.from([0x89, 0])
@@ -14,7 +14,7 @@ function readPieces(pieces: readonly Buffer[]): {
   readonly bytes: number
 } {
   const seen = { texts: [] as string[], pings: 0, closes: 0, bytes: 0 }
-  const reader = new MessageReader({
+  const reader = new FrameReader({
     message: (bytes, start, end) => void seen.texts.push(bytes.toString('latin1', start, end)),
     ping: () => void (seen.pings += 1),
     close: () => void (seen.closes += 1),
@@ -40,17 +40,17 @@ test('hands over every message and ping wherever the stream is cut', () => {
   )
 })
 
-test('hands over messages that come byte by byte', () => {
+test('hands over messages that arrive byte by byte', () => {
   const stream = Buffer.concat([frameOf('a'.repeat(200)), ping, frameOf('b')])
   const pieces = [...stream].map((byte) => Buffer.from([byte]))
   expect(readPieces(pieces)).toEqual({ texts: ['a'.repeat(200), 'b'], pings: 1, closes: 0, bytes: stream.length })
 })
 
-test('keeps no hold on a buffer that is used again', () => {
+test('copies a cut frame, so that the caller can reuse its buffer', () => {
   const stream = frameOf('abc')
   const shared = Buffer.from(stream.subarray(0, 3))
   const texts: string[] = []
-  const reader = new MessageReader({
+  const reader = new FrameReader({
     message: (bytes, start, end) => void texts.push(bytes.toString('latin1', start, end)),
     ping: () => {},
     close: () => {},

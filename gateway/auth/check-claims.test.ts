@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { judgeClaims, type ClaimRules } from './judge-claims.ts'
+import { judgeClaims, type ClaimRules } from './check-claims.ts'
 import type { Claims } from './claim-at.ts'
 
 const nowMs = 1_800_000_000_000

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { audience as anAudience, principal as aPrincipal } from '../testing/arbitraries.ts'
 import type { Audience } from './audience.ts'
 import { audienceKeys, orderingKey, principalKeys } from './audience-keys.ts'
-import { matches } from './matches.ts'
+import { matches } from './audience-matcher.ts'
 import type { Principal } from './principal.ts'
 
 const audience = (over: Partial<Audience>): Audience => ({

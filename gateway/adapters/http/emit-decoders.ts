@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import type { Options } from '../config/options.ts'
-import type { EventProblem, IncomingEvent } from '../event/cloud-event.ts'
-import { decodeEmitMessage } from '../event/emit-message.ts'
-import { decodeHttpEvents, type DecodedRequest, type HttpBindingFailure, type HttpEventsRequest } from '../event/http-binding.ts'
-import type { Problem } from '../problem.ts'
-import { failed, type Result } from '../../program/result.ts'
+import type { Options } from '../../config/options.ts'
+import type { EventProblem, IncomingEvent } from '../../event/cloud-event.ts'
+import { decodeEmitMessage } from '../../event/emit-message.ts'
+import { decodeHttpEvents, type DecodedRequest, type HttpBindingFailure, type HttpEventsRequest } from '../../event/http-binding.ts'
+import type { Problem } from '../../problem.ts'
+import { failed, type Result } from '../../../program/result.ts'
 
 /** Reads emit requests, and says what is wrong with them in the words of the problem table. */
-export function createEmitDecoders(options: Pick<Options, 'maxEventBytes' | 'maxAudienceSize' | 'emitMaxBatch'>): EmitRequestDecoders {
+export function createEmitDecoders(options: EmitDecoderOptions): EmitRequestDecoders {
   const limits = { maxEventBytes: options.maxEventBytes, maxAudienceNames: options.maxAudienceSize, maxBatch: options.emitMaxBatch }
   const now = (): Date => new Date()
   return {
@@ -15,6 +15,8 @@ export function createEmitDecoders(options: Pick<Options, 'maxEventBytes' | 'max
     events: (headers, body) => orProblem(decodeHttpEvents({ headers, body }, limits, now)),
   }
 }
+
+export type EmitDecoderOptions = Pick<Options, 'maxEventBytes' | 'maxAudienceSize' | 'emitMaxBatch'>
 
 export interface EmitRequestDecoders {
   message(body: Buffer): Result<IncomingEvent, Problem>
