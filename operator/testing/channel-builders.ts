@@ -11,6 +11,7 @@ import { parseChannel } from '../reconcile/observe/parse-channel.ts'
 import type { Settings } from '../reconcile/settings.ts'
 import type { TopicDescription } from '../reconcile/topic/topic-admin.ts'
 import type { TopicRules } from '../reconcile/topic/name-rules.ts'
+import { recordsOf } from '../reconcile/topic/record.ts'
 import type { World } from '../reconcile/world.ts'
 import type { KubernetesObject, ObjectMeta } from '../../api/kubernetes.ts'
 
@@ -108,6 +109,7 @@ export function aWorld(world: Partial<World> = {}): World {
     topic: { kind: 'missing', topic: { name: 'shop.chat', clusterId: 'cluster-1' } },
     topicRules: openTopicRules,
     deadLetters: { kind: 'present', topic: aDeadLetterTopic() },
+    records: recordsOf(world.channel ?? aChannel()),
     underClass: { name: null, written: (world.channel ?? aChannel()).spec, brokers: ['kafka:9092'] },
     rivals: noRivals,
     route: { kind: 'not-asked' },

@@ -10,6 +10,7 @@ import { describePlan, maxNoteBytes } from '../plan/describe.ts'
 import { parseChannel } from '../observe/parse-channel.ts'
 import { planChannel } from '../plan/plan.ts'
 import type { Settings } from '../settings.ts'
+import { recordsOf } from '../topic/record.ts'
 import type { World } from '../world.ts'
 import { isRecord } from '../../../program/is-record.ts'
 
@@ -59,7 +60,7 @@ export async function previewPlan(
   if (!held.value.ok) return ok(`Not done (${held.value.error.reason}): ${held.value.error.message}`)
   const { channel, topicRules } = held.value.value
   const rivals = { ...world.rivals, route: claims.routeRivalIf(channel) }
-  return ok(describePlan(planChannel({ ...world, channel, topicRules, rivals }, settings)))
+  return ok(describePlan(planChannel({ ...world, channel, records: recordsOf(channel), topicRules, rivals }, settings)))
 }
 
 /** The patch is of what people wrote, and the class judges what comes of it. */
