@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises'
+import { sleep, withDeadline } from '../program/waiting.ts'
 import { createInternalServer } from './adapters/http/internal-server.ts'
 import type { ConsoleAsset } from './adapters/http/routes.ts'
 import { createPublicServer, type PublicServer } from './adapters/http/public-server.ts'
@@ -10,11 +10,9 @@ import { channelPaths } from './config/channel-paths.ts'
 import { dlqTopicOf } from './config/dead-letter-topic.ts'
 import type { Config } from './config/options.ts'
 import { createEmitAuthorizer } from './emit/authorize-emit.ts'
-import { createEmitDecoders } from './emit/emit-decoders.ts'
 import { createEmitService } from './emit/emit-service.ts'
 import type { EventPublisher } from './emit/event-publisher.ts'
 import { createRateLimiter } from './emit/rate-limiter.ts'
-import { TokenBucket } from './emit/token-bucket.ts'
 import type { IncomingEvent } from './event/cloud-event.ts'
 import { createRecordDecoder } from './event/decode-record.ts'
 import { encodeEvent } from './event/encode-event.ts'
@@ -29,7 +27,7 @@ import type { Metrics } from './observability/metrics.ts'
 import type { Tracer } from './observability/tracer.ts'
 import type { RecordSource } from './replay/record-source.ts'
 import type { Result } from '../program/result.ts'
-import { createAdmission } from './channel/create-admission.ts'
+import { createAdmission } from './channel/admission.ts'
 
 /** Everything that a gateway needs of the world, behind the core's ports. `adapters.ts` makes the real ones. */
 export interface GatewayAdapters {
@@ -126,6 +124,7 @@ function assemble(config: Config, adapters: GatewayAdapters) {
     tracer,
     now: Date.now,
     random: Math.random,
+    closedBecause: () => (drain.isDraining ? 'draining' : health.ready().ok ? null : 'notReady'),
     observer: {
       opened: () => health.set('log-opened', null),
       warmedUp: () => health.set('warmed-up', null),
@@ -137,17 +136,14 @@ function assemble(config: Config, adapters: GatewayAdapters) {
     allowAny: config.dangerouslyAllowAnyOrigin,
     isDevelopment: config.isDevelopment,
   })
-  const upgradeRate = (): TokenBucket => new TokenBucket({ ratePerS: config.upgradeRatePerS, burst: config.upgradeBurst, now: Date.now() })
   const admission = createAdmission({
     channel,
     authenticator: adapters.authenticator,
-    findToken: (places) => findToken(places, { cookieName: config.jwtCookie }),
+    cookieName: config.jwtCookie,
     isOriginAllowed: originPolicy,
     isDevelopment: config.isDevelopment,
-    upgrades: upgradeRate(),
-    newcomers: upgradeRate(),
+    rate: { ratePerS: config.upgradeRatePerS, burst: config.upgradeBurst },
     maxVerifications: config.upgradeBurst,
-    notAccepting: () => (drain.isDraining ? 'draining' : health.ready().ok ? null : 'not-ready'),
     metrics,
     now: Date.now,
   })
@@ -161,6 +157,7 @@ function assemble(config: Config, adapters: GatewayAdapters) {
   const publicServer = createPublicServer({
     options: config,
     admission,
+    join: (socket, admitted) => void channel.join(socket, admitted),
     authorizer: createEmitAuthorizer({
       originPolicy,
       findToken,
@@ -181,7 +178,6 @@ function assemble(config: Config, adapters: GatewayAdapters) {
       metrics,
       clock: () => performance.now(),
     }),
-    decoders: createEmitDecoders(config),
     consoleAssets: adapters.consoleAssets,
     issueToken: adapters.issueToken,
     isOriginAllowed: originPolicy,
@@ -195,6 +191,7 @@ function assemble(config: Config, adapters: GatewayAdapters) {
   const sockets = attachWebSocketUpgrade(publicServer.server, {
     path: channelPaths(config).socket,
     admission,
+    join: (socket, admitted) => void channel.join(socket, admitted),
     options: config,
     isDevelopment: config.isDevelopment,
     metrics,
@@ -226,19 +223,19 @@ function shortages(channel: Channel, publicServer: PublicServer): readonly Degra
 async function stopGateway(config: Config, adapters: GatewayAdapters, core: Core): Promise<void> {
   core.health.set('not-draining', 'the gateway is stopping')
   core.drain.isDraining = true
-  await pause(config.drainDelayMs)
+  await sleep(config.drainDelayMs)
   await drainSessions(core.channel.hub, {
     periodMs: config.drainMs,
     signal: new AbortController().signal,
     random: Math.random,
-    wait: (ms) => pause(ms),
+    wait: sleep,
   })
   await core.sockets.stop()
   await core.publicServer.close({ deadlineMs: config.stopTimeoutMs })
   const flushed = await Promise.allSettled([adapters.publisher.stop({ deadlineMs: config.stopTimeoutMs })])
   // What hangs here (a broker that does not answer) has nothing left to lose, and what fails keeps nothing else from its end.
   const released = Promise.allSettled([adapters.source.stop(), adapters.deadLetters?.stop(), adapters.keys?.stop(), adapters.stopTracing()])
-  const outcomes = await Promise.race([released, pause(config.stopTimeoutMs, [], { ref: false })])
+  const outcomes = await withDeadline(released, config.stopTimeoutMs, () => [])
   for (const outcome of [...flushed, ...outcomes])
     if (outcome.status === 'rejected') adapters.logger.error({ err: outcome.reason }, 'a part did not stop in order')
   core.readingHealth.stop()
