@@ -3,7 +3,7 @@ import { useStarted } from './use.ts'
 
 const life: string[] = []
 
-describe('what a file uses', () => {
+describe('useStarted', () => {
   const clock = useStarted(
     'clock',
     async () => {
@@ -19,14 +19,14 @@ describe('what a file uses', () => {
     () => void life.push('stopped'),
   )
 
-  it('is started before the tests and read through its stand-in', () => {
+  it('starts before the tests, and reads through its stand-in', () => {
     clock.tick()
     expect(clock.tick()).toBe(2)
     expect(clock.ticks).toBe(2)
   })
 })
 
-it('is stopped after the tests of its `describe`', () => {
+it('stops after the tests of its `describe`', () => {
   expect(life).toEqual(['started', 'stopped'])
 })
 
@@ -42,6 +42,6 @@ try {
   problem = String(error)
 }
 
-it('refuses access before it has started', () => {
+it('throws on access before the start', () => {
   expect(problem).toContain('the late clock has not started; use it in a test or in a hook that comes later')
 })

@@ -1,6 +1,6 @@
 /**
- * Runs something that has so long, and no longer. What it began goes on unless it heeds the signal.
- * @param deadline.late the message of the error when the time is over
+ * Runs a task with a deadline. After it the task goes on unless it heeds the signal.
+ * @param deadline.late message of the error after the deadline
  * @throws what `run` throws, or that error
  */
 export async function withDeadline<T>(
