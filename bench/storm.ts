@@ -10,7 +10,7 @@ export const bench: Bench = {
     const storm = { sessions: isQuick ? 2_000 : 10_000, events: isQuick ? 20_000 : 50_000 }
     const subject = startChild<StormCalls>(new URL('./subjects/storm.ts', import.meta.url), { cpu: 0, execArgv: ['--expose-gc'] })
     try {
-      // Compiles what the others run.
+      // Compiles the code for the others.
       await subject.call('resume', { sessions: 1_000, events: 10_000 })
       await subject.call('scanForEach', { sessions: 100, events: 10_000 })
       const pairs: { readonly ours: StormCost; readonly naive: StormCost }[] = []

@@ -1,4 +1,4 @@
-/** The process of the hostile clients. Started by `startChild`. */
+/** Process of the hostile clients. Started by `startChild`. */
 import { once } from 'node:events'
 import { request } from 'node:http'
 import { connect, type Socket } from 'node:net'
@@ -14,7 +14,7 @@ export interface AttackCalls extends Record<string, (parameter: never) => unknow
 }
 
 const pieceBytes = 65_536
-/** The most connections that an attack with `perSecond` holds at once. */
+/** Most connections that an attack with `perSecond` holds at once. */
 const maxHeld = 1_000
 const emitsPerSecond = 30
 
@@ -41,7 +41,7 @@ const calls: AttackCalls = {
   },
 }
 
-/** Calls `act` so often a second, in ten portions. */
+/** Calls `act` this often a second, in ten portions. */
 function repeat(perSecond: number, act: () => void): void {
   timers.add(setInterval(() => Array.from({ length: perSecond / 10 }, act), 100))
 }
@@ -52,7 +52,7 @@ async function open(attack: Attack, target: AttackTarget, index: number): Promis
   if (attack.perSecond !== undefined && sockets.size >= maxHeld) oldest?.destroy()
   const socket = connect({ host: '127.0.0.1', port: target.port })
   sockets.add(socket)
-  // Refused or reset: the gateway may do so. Nothing is ever read.
+  // Refused or reset: the gateway may do so. The attacker reads nothing.
   socket
     .on('error', () => {})
     .on('close', () => sockets.delete(socket))

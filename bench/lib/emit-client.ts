@@ -1,4 +1,4 @@
-/** Emits events over HTTP and receives them over a WebSocket, and tells how long both took. Started by `startChild`. */
+/** Emits events over HTTP, receives them over a WebSocket, and reports how long both took. Started by `startChild`. */
 import { Agent, request } from 'node:http'
 import { answerCalls } from './calls.ts'
 import { nowMs, until } from './clock.ts'
@@ -27,7 +27,7 @@ export interface Latencies {
 const agent = new Agent({ keepAlive: true, maxSockets: 64 })
 const arrivalTimeoutMs = 30_000
 
-/** By the number of an event, who waits for it. */
+/** Resolves the wait for an event, by the event's number. */
 const waiting = new Map<number, () => void>()
 let target: EmitTarget | null = null
 let sent = 0

@@ -38,7 +38,7 @@ interface Group {
 
 const groups = new Map<string, Group>()
 
-/** Handshakes that are under way at once. */
+/** Handshakes in flight. */
 const concurrency = 200
 /** A source address has some 28,000 ports; on Linux all of 127.0.0.0/8 is this machine. */
 const connectionsPerAddress = 10_000

@@ -28,19 +28,19 @@ async function main(): Promise<void> {
     return
   }
   if (process.platform !== 'linux') {
-    console.log('It measures with what Linux says of processes, and this is no Linux.')
+    console.log('It reads figures of processes from Linux; this is another system.')
     process.exitCode = 2
     return
   }
   process.setMaxListeners(100)
-  // Broken off, it ends what it has started: see `exit` of those who start.
+  // After an interruption, the `exit` handlers of the starters end what they started.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
   await run(choice.value)
 }
 
 async function run(choice: Choice): Promise<void> {
   const startMs = Date.now()
-  // What is started from here on keeps off the processor of the server that is measured, unless it is that server.
+  // Later processes keep off the processor of the measured server, unless they are that server.
   spawnSync('taskset', ['-a', '-c', '-p', '1', String(process.pid)])
   const prepared = await prepare(choice)
   const busyBefore = await busyElsewhere()
@@ -66,7 +66,7 @@ async function run(choice: Choice): Promise<void> {
 interface Prepared {
   readonly had: readonly Contender[]
   readonly versions: ReadonlyMap<string, string>
-  /** Why those who are missing are. */
+  /** Reasons why contenders are missing. */
   readonly absent: ReadonlyMap<string, string>
 }
 
@@ -82,7 +82,10 @@ async function prepare(choice: Choice): Promise<Prepared> {
   return { had: contenders.filter(({ name }) => versions.has(name)), versions, absent }
 }
 
-/** @returns what of the machine others take, from 0 to 1 */
+/**
+ *
+ * @returns the share of the machine that others use, from 0 to 1
+ */
 async function busyElsewhere(): Promise<number> {
   const before = readMachineTimes()
   await sleep(3_000)
@@ -92,7 +95,7 @@ async function busyElsewhere(): Promise<number> {
   return busy
 }
 
-/** A broker is only there while measures want one: it takes memory and time. */
+/** A broker runs only while measures need it: it takes memory and time. */
 async function measureAll(choice: Choice, world: MeasureWorld): Promise<ReadonlyMap<string, Section>> {
   const sections = new Map<string, Section>()
   let kafka: KafkaBroker | null = null
@@ -112,7 +115,7 @@ async function startKafkaIfAny(): Promise<KafkaBroker | null> {
   try {
     return await startKafka()
   } catch (error) {
-    // The message says what is missing, and what to install.
+    // The message names what is missing, and what to install.
     say(error instanceof Error ? error.message : String(error))
     return null
   }

@@ -1,4 +1,4 @@
-/** The whole gateway as `make start` runs it, on the log that its environment names: the one in its process, or Kafka. */
+/** The whole gateway as `make start` runs it, on an in-process log, or on Kafka when its environment names one. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createGatewayAdapters } from '../../gateway/adapters.ts'
 import { startGateway } from '../../gateway/gateway.ts'

@@ -81,7 +81,7 @@ const calls: KafkaScanCalls = {
     await source.start(sink, { sinceMs: 0 })
     const cost = await stopwatch.done
     await source.stop()
-    // The channel's timer would keep it, and its log, for the rounds to come.
+    // The channel's timer would keep the channel, and its replay log, for later rounds.
     socket.terminate()
     return cost
   },
@@ -107,7 +107,7 @@ const clientOf = ({ brokers }: FilledTopic): kafkajs.Kafka =>
   new kafkajs.Kafka({ brokers: [...brokers], logLevel: kafkajs.logLevel.NOTHING })
 
 interface Stopwatch {
-  /** Only the first time counts. */
+  /** Counts the first time only. */
   start(): void
   count(records: number): void
   readonly done: Promise<KafkaScanCost>

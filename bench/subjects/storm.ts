@@ -1,4 +1,4 @@
-/** The core with a full log, and thousands of clients that come back at once: what it does, and what the naive way would do. */
+/** The core with a full replay log, and thousands of clients that come back at once: our way beside the naive way. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { matches } from '../../gateway/audience/audience-matcher.ts'
 import type { Principal } from '../../gateway/audience/principal.ts'
@@ -41,7 +41,7 @@ const options = readOptions({ REPLAY_MAX_BYTES: '1000000000', MAX_CONNECTIONS: '
 const createCore = createCoreFactory()
 const self = measureSelf()
 
-/** Handshakes that the event loop comes to in one turn. */
+/** Handshakes that the event loop handles in one turn. */
 const joinsPerTurn = 100
 
 interface Scene {

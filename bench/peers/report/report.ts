@@ -9,14 +9,14 @@ export interface Report {
   readonly versions: ReadonlyMap<string, string>
   readonly absent: ReadonlyMap<string, string>
   readonly machine: string
-  /** What of the machine others took before the run, from 0 to 1. */
+  /** Share of the machine that others used before the run, from 0 to 1. */
   readonly busyBefore: number
   readonly minutes: number
   readonly isQuick: boolean
   readonly date: Date
 }
 
-/** What a run found, as Markdown. */
+/** Renders the findings of a run as Markdown. */
 export function renderReport(report: Report): string {
   const titles = new Map(report.contenders.map(({ name, title }) => [name, title]))
   const titleOf = (name: string): string => titles.get(name) ?? name
@@ -42,7 +42,7 @@ function conditionsOf({ machine, busyBefore, minutes, isQuick, date }: Report): 
   return isQuick ? `${circumstances} A quick run: its figures are not worth quoting.` : circumstances
 }
 
-/** A figure is the server's as long as the generator has time left; where it has none, the row says less than the truth. */
+/** A figure is the server's as long as the generator has time left. Otherwise the row understates it. */
 function rigCheckOf(sections: ReadonlyMap<string, Section>, titleOf: (name: string) => string): readonly string[] {
   const section = sections.get('broadcast')
   if (section === undefined) return []

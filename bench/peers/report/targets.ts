@@ -1,11 +1,11 @@
 import { figure } from '../../lib/bench.ts'
 import { compare, oursName, renderMarkdown, type Section, valueOf } from './section.ts'
 
-/** What we want of a measure in every one of its cases: of the ratio of ours to a contender's, or of a figure of our own. */
+/** Target of a measure in every one of its cases: a bound of the ratio of ours to a contender's, or of a figure of our own. */
 export interface Target {
   readonly what: string
   readonly measure: string
-  /** null: of our own figure. */
+  /** null: a figure of our own. */
   readonly contender: string | null
   readonly key: string
   readonly min?: number
@@ -39,7 +39,7 @@ export const wanted: readonly Target[] = [
 
 export interface Verdict {
   readonly target: Target
-  /** Ratios or figures, from the worst for us to the best; none when it was not measured. */
+  /** Ratios or figures, from our worst to our best; none when it was not measured. */
   readonly values: readonly number[]
   readonly verdict: 'met' | 'missed' | 'met in some cases' | 'not measured'
 }
