@@ -11,11 +11,11 @@ import { dashboards } from './dashboards.ts'
 import { renderDashboard } from './render-dashboard.ts'
 import { chartValues, flatValues, type Section, type Value } from './values.ts'
 
-/** A file of the chart that is made from the code. */
+/** A file of the chart that is generated from the code. */
 export interface ChartFile {
-  /** From the folder of the chart. */
+  /** Path below the folder of the chart. */
   readonly path: string
-  /** What to change instead. */
+  /** Name of the file to change instead. */
   readonly source: string
   readonly render: () => string
 }
@@ -43,7 +43,7 @@ export const chartFiles: readonly ChartFile[] = [
   })),
 ]
 
-/** The whole text of a file, with a first line that says what it is made from, where the format has comments. */
+/** Returns the whole text of a file. Where the format has comments, the first line names its source. */
 export function renderChartFile({ path, source, render }: ChartFile): string {
   const notice = `Generated from ${source}: change that, then run \`make docs\`.`
   if (path.endsWith('.json')) return render()
@@ -51,7 +51,7 @@ export function renderChartFile({ path, source, render }: ChartFile): string {
   return path.endsWith('.md') ? `<!-- ${notice} -->\n\n${render()}` : `{{/* ${notice} */}}\n${render()}`
 }
 
-/** Our own file. */
+/** A file of ours. */
 const { version, description, license } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as Readonly<
   Record<'version' | 'description' | 'license', string>
 >
@@ -99,7 +99,7 @@ function renderChartYaml(): string {
   })
 }
 
-/** values.yaml: each value below its description. */
+/** Renders values.yaml: each value below its description. */
 function renderValues(): string {
   return renderSection(chartValues, '').join('\n') + '\n'
 }
@@ -125,13 +125,13 @@ function wrap(sentence: string, width: number): readonly string[] {
   }, [])
 }
 
-/** What Helm hands to a chart that is a dependency of another. This chart reads neither. */
+/** Values that Helm hands to a chart which is a dependency of another. This chart reads neither. */
 const ofParentCharts: Readonly<Record<string, object>> = {
   global: { type: 'object', description: 'Values of a chart that this one is part of; not used.' },
   enabled: { type: 'boolean', description: 'The usual `condition` of a chart that this one is part of; not used.' },
 }
 
-/** Values of an earlier release. The chart refuses each with a sentence that says where it went. */
+/** Values of an earlier release. The chart refuses each with a sentence that names its new place. */
 const moved: Readonly<Record<string, object>> = {
   topics: { type: 'object', description: 'Moved to class.allowed.topics.' },
 }
@@ -159,18 +159,18 @@ function renderReadme(): string {
   return `# The chart carillon
 
 Installs the operator of Carillon, the CustomResourceDefinitions of RealtimeChannels and their classes, and the class \`default\`. [docs/install.md](../../docs/install.md) says how to
-install, upgrade and uninstall it; [docs/classes.md](../../docs/classes.md) what a class says; [docs/rbac.md](../../docs/rbac.md) what the operator may do.
+install, upgrade and uninstall it. [docs/classes.md](../../docs/classes.md) is about classes, [docs/rbac.md](../../docs/rbac.md) about the operator's permissions.
 
 ## Values
 
-A value that is not in this table is refused, so that a misspelt one is noticed. A chart that has this one as a dependency may also set \`enabled\`, for its
+The chart refuses a value that is not in this table, which catches misspelt names. A chart that has this one as a dependency may also set \`enabled\`, for its
 \`condition\`, and \`global\`; this chart reads neither.
 
 ${table(['value', 'default', 'what it does'], rows)}
 `
 }
 
-/** Rules as named templates, one per scope, which the hand-written roles include. */
+/** Renders rules as named templates, one per scope, which the hand-written roles include. */
 function renderPermissions(): string {
   const rules = (name: string, scope: PermissionScope, of?: typeof releasePermissions): string =>
     `{{- define "carillon.rules.${name}" -}}\n${toYaml(policyRules(scope, of))}{{- end }}\n`

@@ -2,7 +2,7 @@ import { classSpecSchema } from '../../api/v1alpha1/realtime-channel-class.ts'
 import type { JsonSchema } from '../../api/v1alpha1/schema/json-schema.ts'
 import { valueSchemaOf } from './value-schema.ts'
 
-/** A JSON Schema (draft-07), as Helm checks values by it. */
+/** A JSON Schema (draft-07) that Helm checks values with. */
 export type ValueSchema = Readonly<Record<string, unknown>>
 
 /** A value of the chart. */
@@ -45,7 +45,7 @@ const objects = (description: string, value: readonly object[] = []): Value => (
   default: value,
 })
 const object = (description: string, value: object = {}): Value => ({ description, schema: { type: 'object' }, default: value })
-/** A list whose items the API server would refuse later, and with fewer words. */
+/** A list whose items the API server would refuse later, with a shorter message. */
 const items = (description: string, item: ValueSchema): Value => ({
   description,
   schema: { type: 'array', items: { type: 'object', additionalProperties: false, ...item } },
@@ -64,12 +64,12 @@ const ports = (description: string, value: readonly number[]): Value => ({
 const namespaces = { items: { type: 'string', pattern: '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$' } }
 const saslMechanisms = ['none', 'plain', 'scram-sha-256', 'scram-sha-512']
 
-/** Every value of the chart: from it come values.yaml, values.schema.json and the table of the chart's README. */
+/** Every value of the chart: values.yaml, values.schema.json and the table of the chart's README are made of it. */
 export const chartValues: Section = {
   description: 'Values of the chart carillon.',
   values: {
     watchNamespaces: texts(
-      'Namespaces whose channels are looked after. Empty: all. With a list, the operator has a Role in each and may write nowhere else.',
+      'Namespaces whose channels this operator manages. Empty: all. With a list, the operator has a Role in each and may write nowhere else.',
       [],
       { ...namespaces, maxItems: 256 },
     ),
@@ -86,7 +86,7 @@ export const chartValues: Section = {
           values: {
             enabled: flag('Speak TLS.', false),
             secretName: text(
-              "A Secret of the release's namespace with the operator's files. Empty: the system's authorities, and no client certificate.",
+              "Secret of the release's namespace with the operator's files. Empty: the system's authorities, and no client certificate.",
             ),
             caKey: text("Key of the authorities in it (PEM). Empty: the system's.", 'ca.crt'),
             certKey: text('Key of the client certificate. Empty: none. Needs keyKey.'),
@@ -94,39 +94,36 @@ export const chartValues: Section = {
           },
         },
         sasl: {
-          description: 'How the operator authenticates. Its user may create, describe, alter and delete topics.',
+          description: 'Authentication of the operator. Its user may create, describe, alter and delete topics.',
           values: {
             mechanism: choice('The mechanism.', saslMechanisms, 'none'),
-            secretName: text("A Secret of the release's namespace with user name and password."),
+            secretName: text("Secret of the release's namespace with user name and password."),
             usernameKey: text('Key of the user name in it.', 'username', { minLength: 1 }),
             passwordKey: text('Key of the password in it.', 'password', { minLength: 1 }),
           },
         },
         channels: {
           description:
-            'What gateways use for these brokers: Secrets that are in the namespace of each channel, because a pod can mount no others.',
+            'Credentials of gateways for these brokers: Secrets in the namespace of each channel, because a pod can mount no others.',
           values: {
             caSecret: text("Secret with ca.crt. Empty: the system's authorities."),
             clientSecret: text('Secret with tls.crt and tls.key, for mutual TLS.'),
-            saslMechanism: choice('How gateways authenticate.', saslMechanisms, 'none'),
+            saslMechanism: choice('Authentication of gateways.', saslMechanisms, 'none'),
             saslSecret: text('Secret with username and password.'),
           },
         },
       },
     },
     class: {
-      description: 'The RealtimeChannelClass that the chart makes: what channels get, and what they may ask for (docs/classes.md).',
+      description: 'The RealtimeChannelClass that the chart makes: defaults of channels, and their limits (docs/classes.md).',
       values: {
         create: flag('Make it. It stays when the chart is uninstalled, or when this is set to false.', true),
         name: text('Its name.', 'default', { minLength: 1, maxLength: 253, pattern: '^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$' }),
-        isDefault: flag('Channels that name no class have it. A cluster has one such class at most.', true),
-        defaults: field(
-          'What channels have where they say nothing themselves: any part of the spec of a RealtimeChannel.',
-          classSpecSchema.properties.defaults,
-        ),
+        isDefault: flag('Use it for channels that name no class. A cluster has one such class at most.', true),
+        defaults: field('Defaults of channels: any part of the spec of a RealtimeChannel.', classSpecSchema.properties.defaults),
         allowed: {
           ...field(
-            'What channels may ask for (docs/reference/realtimechannelclass.md). What is not said is closed.',
+            'Limits of channels (docs/reference/realtimechannelclass.md). What it does not mention is not allowed.',
             classSpecSchema.properties.allowed,
           ),
           default: { topics: ['NAMESPACE.*'] },
@@ -138,19 +135,19 @@ export const chartValues: Section = {
       values: {
         image: text("Image of gateways whose channel names none. Empty: the operator's own."),
         ingressNamespaces: texts(
-          'Namespaces whose pods may reach gateways: those of the ingress controller and of emitters. Empty: everybody may.',
+          'Namespaces whose pods may reach gateways: those of the ingress controller and of emitters. Empty: all pods may.',
           [],
           { ...namespaces, maxItems: 64 },
         ),
       },
     },
     image: {
-      description: 'The image, which holds both programs.',
+      description: 'Image with both programs.',
       values: {
         repository: text('Registry and name, as the image was pushed.', 'carillon', { minLength: 1 }),
         tag: text('Tag. Empty: the version of the chart.'),
-        digest: text('Digest, such as sha256:0123..., which wins over the tag.', '', { pattern: '^(sha256:[0-9a-f]{64})?$' }),
-        pullPolicy: choice('When it is pulled.', ['Always', 'IfNotPresent', 'Never'], 'IfNotPresent'),
+        digest: text('Digest, such as sha256:0123..., which overrides the tag.', '', { pattern: '^(sha256:[0-9a-f]{64})?$' }),
+        pullPolicy: choice('Pull policy.', ['Always', 'IfNotPresent', 'Never'], 'IfNotPresent'),
       },
     },
     imagePullSecrets: {
@@ -162,15 +159,15 @@ export const chartValues: Section = {
       default: [],
     },
     replicaCount: {
-      description: 'Operators. One works, the others stand by.',
+      description: 'Number of operators. One works, the others stand by.',
       schema: { type: 'integer', minimum: 0, maximum: 10 },
       default: 2,
     },
     log: {
       description: "The operator's log.",
       values: {
-        level: choice('The least severe lines.', ['debug', 'info', 'warn', 'error', 'silent'], 'info'),
-        format: choice('An object per line, or text for people.', ['json', 'text'], 'json'),
+        level: choice('Lowest level that is logged.', ['debug', 'info', 'warn', 'error', 'silent'], 'info'),
+        format: choice('Format of log lines: json for machines, or text for people.', ['json', 'text'], 'json'),
       },
     },
     extraEnv: items(
@@ -189,16 +186,16 @@ export const chartValues: Section = {
       properties: { name: { type: 'string', minLength: 1 } },
       additionalProperties: true,
     }),
-    extraVolumeMounts: items("Where the operator's container has them, as in the spec of a container.", {
+    extraVolumeMounts: items('Mounts of these volumes, as in the spec of a container.', {
       required: ['name', 'mountPath'],
       properties: { name: { type: 'string', minLength: 1 }, mountPath: { type: 'string', pattern: '^/' } },
       additionalProperties: true,
     }),
     trustedCa: {
-      description: "Authorities that the operator believes beside the system's, for brokers behind a private certificate authority.",
+      description: "Authorities that the operator trusts beside the system's, for brokers behind a private certificate authority.",
       values: {
-        configMap: text("A ConfigMap of the release's namespace with them (PEM). Empty: none."),
-        secret: text("A Secret of the release's namespace with them, in place of a ConfigMap."),
+        configMap: text("ConfigMap of the release's namespace with them (PEM). Empty: none."),
+        secret: text("Secret of the release's namespace with them, instead of a ConfigMap."),
         key: text('Key of the authorities in it.', 'ca.crt', { minLength: 1 }),
       },
     },
@@ -212,12 +209,12 @@ export const chartValues: Section = {
     rbac: {
       description: 'Roles.',
       values: {
-        create: flag('Make the roles of the operator (docs/reference/permissions.md). Without, somebody else does.', true),
+        create: flag('Make the roles of the operator (docs/reference/permissions.md). Without, an administrator must make them.', true),
         clusterWide: flag(
-          'Let the operator read classes, ingress classes, Gateways and its definitions, which are of the whole cluster. Without, it has Roles in watchNamespaces alone, and one class, that of class.*, as a file.',
+          'Let the operator read cluster-scoped objects: classes, ingress classes, Gateways and its definitions. Without, it has Roles in watchNamespaces alone, and one class, that of class.*, as a file.',
           true,
         ),
-        aggregate: flag("Let the cluster's roles view, edit and admin hold for RealtimeChannels.", true),
+        aggregate: flag("Extend the cluster's roles view, edit and admin to RealtimeChannels.", true),
         kafkaSecrets: {
           description:
             'Secrets of channels with Kafka credentials that the operator may read, as `- {namespace: shop, names: [kafka-user]}`. Needed only for channels with a spec.kafka of their own.',
@@ -241,7 +238,7 @@ export const chartValues: Section = {
       description: 'The account of the operator.',
       values: {
         create: flag('Make it.', true),
-        name: text('Its name. Empty: that of the release.'),
+        name: text('Name of the account. Empty: that of the release.'),
         annotations: labels('Its annotations.'),
       },
     },
@@ -254,19 +251,19 @@ export const chartValues: Section = {
           { ...namespaces, maxItems: 64 },
         ),
         service: {
-          description: 'The Service with /metrics, which the test of the chart also asks.',
+          description: 'Service with /metrics, which the test of the chart uses as well.',
           values: {
             enabled: flag('Make it.', true),
             annotations: labels('Its annotations.'),
             ipFamilyPolicy: choice(
-              "Families of its addresses. Empty: the cluster's default, which is one family.",
+              "Address families of the Service. Empty: the cluster's default, which is one family.",
               ['', 'SingleStack', 'PreferDualStack', 'RequireDualStack'],
               '',
             ),
           },
         },
         serviceMonitor: {
-          description: 'For the Prometheus operator: scrapes the operator.',
+          description: 'ServiceMonitor for the Prometheus operator: scrapes the operator.',
           values: {
             enabled: flag('Make it.', false),
             interval: text('How often.', '30s', { pattern: '^[0-9]+(ms|s|m)$' }),
@@ -274,7 +271,7 @@ export const chartValues: Section = {
           },
         },
         podMonitor: {
-          description: 'For the Prometheus operator: scrapes the gateways of all channels.',
+          description: 'PodMonitor for the Prometheus operator: scrapes the gateways of all channels.',
           values: {
             enabled: flag('Make it.', false),
             interval: text('How often.', '30s', { pattern: '^[0-9]+(ms|s|m)$' }),
@@ -282,31 +279,31 @@ export const chartValues: Section = {
           },
         },
         prometheusRule: {
-          description: 'For the Prometheus operator: alerts about the operator and gateways.',
+          description: 'PrometheusRule for the Prometheus operator: alerts about the operator and gateways.',
           values: { enabled: flag('Make it.', false), labels: labels('Labels by which Prometheus finds it.') },
         },
         dashboards: {
-          description: "For Grafana: a ConfigMap for each dashboard, which the sidecar of Grafana's chart finds by its label.",
+          description: "ConfigMaps for Grafana, one per dashboard. The sidecar of Grafana's chart finds them by their label.",
           values: {
             enabled: flag('Make them.', false),
             labels: { ...labels('Labels by which the sidecar finds them.'), default: { grafana_dashboard: '1' } },
-            annotations: labels('Their annotations, such as grafana_folder, which tells the sidecar where to show them.'),
+            annotations: labels('Annotations of these ConfigMaps, such as grafana_folder, which sets their folder in Grafana.'),
           },
         },
       },
     },
     networkPolicy: {
-      description: 'Who may reach the operator, and what it may reach.',
+      description: "Limits of the operator's network traffic.",
       values: {
-        enabled: flag('Let nobody in but metrics.namespaces, and the test of the chart.', true),
+        enabled: flag('Admit only metrics.namespaces and the test of the chart.', true),
         egress: {
-          description: 'What the operator may reach.',
+          description: "Limits of the operator's egress.",
           values: {
-            enabled: flag('Let it reach nothing but DNS, the API server, brokers, and what extra adds. Off: everything.', false),
+            enabled: flag('Limit egress to DNS, the API server, brokers, and what extra adds. Off: no limit.', false),
             dns: objects('Peers that answer DNS on port 53 or 5353, as in the spec of a NetworkPolicy. Empty: any address.'),
-            apiServer: objects('Peers that are the API server. Empty: any address.'),
+            apiServer: objects('Peers of the API server. Empty: any address.'),
             apiServerPorts: ports("Ports of the API server: its Service's and its own.", [443, 6443]),
-            kafka: objects('Peers that are brokers. Empty: any address.'),
+            kafka: objects('Peers of brokers. Empty: any address.'),
             kafkaPorts: ports(
               'Ports of brokers: of their advertised addresses, and of brokers that channels name. Empty: those of kafka.brokers.',
               [],
@@ -317,14 +314,14 @@ export const chartValues: Section = {
       },
     },
     podDisruptionBudget: {
-      description: 'While nodes are drained.',
-      values: { enabled: flag('Let one operator at most be evicted at a time.', true) },
+      description: 'Protection while nodes are drained.',
+      values: { enabled: flag('Allow at most one operator to be evicted at a time.', true) },
     },
     uninstall: {
-      description: 'What happens after `helm uninstall`.',
+      description: 'Clean-up after `helm uninstall`.',
       values: {
         releaseFinalizers: flag(
-          "A Job takes the operator's finalizer off all channels, so that they and their namespaces can be deleted without it. Topics stay.",
+          "Run a Job that removes the operator's finalizer from all channels, so that they and their namespaces can be deleted without it. Topics stay.",
           true,
         ),
         resources: object('CPU, memory and disk of that Job.', {
@@ -336,7 +333,7 @@ export const chartValues: Section = {
     test: {
       description: 'The Pod of `helm test`.',
       values: {
-        resources: object('CPU, memory and disk of it.', {
+        resources: object('CPU, memory and disk of that Pod.', {
           requests: { cpu: '10m', memory: '64Mi', 'ephemeral-storage': '16Mi' },
           limits: { memory: '128Mi' },
         }),
@@ -347,7 +344,7 @@ export const chartValues: Section = {
       limits: { memory: '512Mi' },
     }),
     podUser: choice(
-      'Who chooses the user, the group and the fsGroup of all pods of the chart, and of gateways whose channel does not say. fixed: podSecurityContext, and 65532 for gateways. assigned: the cluster, as OpenShift does. auto: assigned where the API security.openshift.io is served, else fixed.',
+      'Source of the user, the group and the fsGroup of all pods of the chart, and of gateways whose channel does not set them. fixed: podSecurityContext, and 65532 for gateways. assigned: the cluster, as OpenShift does. auto: assigned where the API security.openshift.io is served, else fixed.',
       ['auto', 'fixed', 'assigned'],
       'auto',
     ),
@@ -369,12 +366,12 @@ export const chartValues: Section = {
     nodeSelector: labels('Labels of the nodes that all pods of the chart may run on.'),
     tolerations: objects('Taints of nodes that all pods of the chart tolerate.'),
     affinity: object('Affinity of all pods of the chart.'),
-    topologySpreadConstraints: objects('How the operators are spread. Empty: over nodes, as well as can be.'),
+    topologySpreadConstraints: objects('Spread of the operators. Empty: over nodes, as far as possible.'),
     podLabels: labels('Further labels of all pods of the chart.'),
     podAnnotations: labels('Annotations of all pods of the chart, such as one that keeps a sidecar away.'),
     commonLabels: labels('Further labels of all objects.'),
-    nameOverride: text('Takes the place of the name of the chart in names.'),
-    fullnameOverride: text('The name of all objects.', '', { maxLength: 40 }),
+    nameOverride: text('Name that replaces the name of the chart in names.'),
+    fullnameOverride: text('Name of all objects.', '', { maxLength: 40 }),
   },
 }
 

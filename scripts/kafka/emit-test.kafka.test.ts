@@ -54,7 +54,7 @@ describe('make emit-test, against a real broker', () => {
     expect(new Set(read.map(({ partition }) => partition)).size).toBe(1)
   })
 
-  test('says which topic is missing, and what creates it', async () => {
+  test('names a missing topic, and what creates it', async () => {
     expect(await emitTest(['--topic', 'nowhere', '--brokers', broker.brokers.join(',')])).toMatchObject({
       code: 1,
       output: expect.stringMatching(/no topic nowhere[^]*make start/),
@@ -62,13 +62,13 @@ describe('make emit-test, against a real broker', () => {
   })
 })
 
-test('says what to do when there is no broker, and leaves', async () => {
+test('says what to do without a broker, and exits', async () => {
   expect(await emitTest(['--brokers', '127.0.0.1:1'])).toMatchObject({
     code: 1,
     output: expect.stringMatching(/could not write to 127\.0\.0\.1:1.*make infra/s),
   })
 })
 
-test('says all that is wrong with its flags, and does nothing', async () => {
+test('reports all errors in its flags, and writes nothing', async () => {
   expect(await emitTest(['--count', '0', '--form', 'x'])).toMatchObject({ code: 1, output: expect.stringMatching(/--form.*--count/s) })
 })
