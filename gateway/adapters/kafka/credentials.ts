@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Mechanism } from 'kafkajs'
 import { BrokerError } from './kafka-error.ts'
+import { WireWriter } from './wire/wire-writer.ts'
 
 /** Reads a user name or a password; a byte order mark before it and a line break at its end are no part of it. @param file '': `given` holds it @throws when the file cannot be read */
 export function readLogin(given: string, file: string): string {
@@ -44,15 +45,9 @@ export function oauthBearer(token: () => string): Mechanism {
   }
 }
 
-/** As kafkajs expects it: with its length before it. */
+/** Encodes a message as kafkajs expects it: behind its length. */
 function messageOf(text: string): { encode(): Buffer } {
-  return { encode: () => Buffer.concat([lengthOf(text), Buffer.from(text)]) }
-}
-
-function lengthOf(text: string): Buffer {
-  const bytes = Buffer.alloc(4)
-  bytes.writeInt32BE(Buffer.byteLength(text))
-  return bytes
+  return { encode: () => new WireWriter().bytes(Buffer.from(text)).done() }
 }
 
 const challenges = {
