@@ -1,6 +1,6 @@
 import { createOperator, type Operator } from './operator.ts'
 import { whileLeading, type Run } from './run.ts'
-import type { ObjectRef } from './runtime/kubernetes-api.ts'
+import type { ObjectRef } from '../api/kubernetes.ts'
 import type { ReconcileResult } from './runtime/reconcile-run.ts'
 
 const syncTimeoutMs = 60_000

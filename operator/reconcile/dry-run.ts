@@ -1,4 +1,4 @@
-import type { ObjectRef } from '../runtime/kubernetes-api.ts'
+import type { ObjectRef } from '../../api/kubernetes.ts'
 import type { Reconcile } from '../runtime/reconcile-run.ts'
 import { describePlan } from './plan/describe.ts'
 import type { Observer } from './observe/observe.ts'

@@ -1,6 +1,6 @@
 import type { Logger } from '../../program/log/logger.ts'
 import type { Clock } from '../../program/clock.ts'
-import type { ObjectRef } from './kubernetes-api.ts'
+import type { ObjectRef } from '../../api/kubernetes.ts'
 import { createReconcileMeter, type ControllerMetrics, type ReconcileMeter } from './reconcile-meter.ts'
 import { runReconcile, type Reconcile, type ReconcileEnd, type ReconcileRun } from './reconcile-run.ts'
 import { startResync } from './resync.ts'

@@ -1,5 +1,5 @@
 import type { Logger } from '../../program/log/logger.ts'
-import type { KubernetesObject, ObjectRef } from './kubernetes-api.ts'
+import type { KubernetesObject, ObjectRef } from '../../api/kubernetes.ts'
 import type { WatchHandlers } from './watcher.ts'
 
 /** What the handlers were told of, and no more: names and versions. */

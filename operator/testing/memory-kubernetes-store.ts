@@ -1,4 +1,4 @@
-import type { KubernetesObject, ObjectRef, ResourceType } from '../runtime/kubernetes-api.ts'
+import type { KubernetesObject, ObjectRef, ResourceType } from '../../api/kubernetes.ts'
 import type { Manager } from './memory-kubernetes-managers.ts'
 
 /** An object with what only the server knows. */

@@ -1,5 +1,6 @@
 import { ok, type Result } from '../../../program/result.ts'
-import type { ApiError, KubernetesApi, KubernetesObject, ObjectRef, ResourceType } from '../../runtime/kubernetes-api.ts'
+import type { KubernetesObject, ObjectRef, ResourceType } from '../../../api/kubernetes.ts'
+import type { ApiError, KubernetesApi } from '../../runtime/kubernetes-api.ts'
 import { isRecord } from '../is-record.ts'
 
 export interface OverwriteParts {

@@ -1,6 +1,7 @@
 import { failed, ok, type Result } from '../../../program/result.ts'
 import { channelType } from '../../../api/v1alpha1/realtime-channel.ts'
-import type { ApiError, KubernetesApi, KubernetesObject, ObjectRef } from '../../runtime/kubernetes-api.ts'
+import type { KubernetesObject, ObjectRef } from '../../../api/kubernetes.ts'
+import type { ApiError, KubernetesApi } from '../../runtime/kubernetes-api.ts'
 import { names } from '../settings.ts'
 
 export interface ReleaseParts {

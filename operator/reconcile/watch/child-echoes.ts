@@ -1,4 +1,4 @@
-import type { KubernetesObject, ObjectRef } from '../../runtime/kubernetes-api.ts'
+import type { KubernetesObject, ObjectRef } from '../../../api/kubernetes.ts'
 import { childKey, type ChildKey } from '../world.ts'
 
 /**

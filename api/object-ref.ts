@@ -1,4 +1,4 @@
-import type { KubernetesObject, ObjectRef } from './kubernetes-api.ts'
+import type { KubernetesObject, ObjectRef } from './kubernetes.ts'
 
 /** Where an object is; an object of the whole cluster has no namespace, which is ''. */
 export function refOf({ metadata }: { readonly metadata: Pick<KubernetesObject['metadata'], 'name' | 'namespace'> }): ObjectRef {
