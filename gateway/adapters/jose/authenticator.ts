@@ -14,7 +14,7 @@ export type JwtAuthenticatorOptions = ClaimPathOptions &
   IssuerFetchOptions &
   Pick<Config, 'jwtKeysFile' | 'jwtIssuer' | 'jwtAudience' | 'jwtAudienceClaim' | 'jwtTypes' | 'jwtClockToleranceMs'>
 
-export interface JwtAuthenticatorDependencies {
+export interface JwtAuthenticatorParts {
   readonly logger: Logger
   readonly metrics: Pick<Metrics, 'jwksFetches' | 'tokenClaimsMissing'>
   /** Milliseconds since the epoch. */
@@ -42,7 +42,7 @@ export interface JwtAuthenticator extends Authenticator {
  * `exp`: a session ends when its token does, and one that never ends could not be taken from a user who may no longer have it.
  * @throws Error when neither source of keys is configured, or JWKS_CA_FILE has no certificates
  */
-export function createJwtAuthenticator(options: JwtAuthenticatorOptions, parts: JwtAuthenticatorDependencies): JwtAuthenticator {
+export function createJwtAuthenticator(options: JwtAuthenticatorOptions, parts: JwtAuthenticatorParts): JwtAuthenticator {
   const keys = createKeySource(options, parts)
   const verifier = createTokenVerifier({
     keys,
@@ -68,7 +68,7 @@ export function createJwtAuthenticator(options: JwtAuthenticatorOptions, parts: 
   }
 }
 
-function createKeySource(options: JwtAuthenticatorOptions, { filePollMs, fetch, ...parts }: JwtAuthenticatorDependencies): KeySource {
+function createKeySource(options: JwtAuthenticatorOptions, { filePollMs, fetch, ...parts }: JwtAuthenticatorParts): KeySource {
   const { jwtKeysFile: path, jwtAlgorithms: algorithms } = options
   if (options.jwtJwksUri !== '') return new RemoteKeys(options, { ...parts, fetch: fetch ?? createIssuerFetch(options) })
   if (path === '') throw new Error('JWT_JWKS_URI or JWT_KEYS_FILE is needed to verify tokens')

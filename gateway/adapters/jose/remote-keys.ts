@@ -10,7 +10,7 @@ import { failed, ok, type Result } from '../../../program/result.ts'
 
 export type RemoteKeysOptions = Pick<Config, 'jwtJwksUri' | 'jwtAlgorithms' | 'jwksTimeoutMs' | 'jwksRefreshMs' | 'jwksCooldownMs'>
 
-export interface RemoteKeysDependencies {
+export interface RemoteKeysParts {
   readonly logger: Logger
   readonly metrics: Pick<Metrics, 'jwksFetches'>
   /** Milliseconds since the epoch. */
@@ -30,7 +30,7 @@ export interface RemoteKeysDependencies {
  */
 export class RemoteKeys implements KeySource {
   readonly #options: RemoteKeysOptions
-  readonly #parts: RemoteKeysDependencies
+  readonly #parts: RemoteKeysParts
   readonly #stopped = new AbortController()
   #keys: KeySet | null = null
   /** What `#keys` was made of: the same answer again must not look like a rotation. */
@@ -42,7 +42,7 @@ export class RemoteKeys implements KeySource {
   #absent: string | null = null
   #isFailing = false
 
-  constructor(options: RemoteKeysOptions, parts: RemoteKeysDependencies) {
+  constructor(options: RemoteKeysOptions, parts: RemoteKeysParts) {
     this.#options = options
     this.#parts = parts
   }

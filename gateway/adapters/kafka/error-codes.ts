@@ -1,4 +1,16 @@
-import type { KafkaFailureKind } from './kafka-error.ts'
+/**
+ * connection: no broker answers, or not in time; not-found: the topic is missing; too-large: the broker will never take this;
+ * unauthenticated, unauthorized, refused: the broker said no, and will say so again; stale-leader: look at the metadata and ask again.
+ */
+export type KafkaFailureKind =
+  | 'connection'
+  | 'not-found'
+  | 'too-large'
+  | 'unauthenticated'
+  | 'unauthorized'
+  | 'refused'
+  | 'transient'
+  | 'stale-leader'
 
 interface ErrorCode {
   readonly name: string

@@ -1,4 +1,4 @@
-import { errorCodes } from './error-codes.ts'
+import { errorCodes, type KafkaFailureKind } from './error-codes.ts'
 
 /** What went wrong between this process and the brokers. */
 export interface KafkaFailure {
@@ -8,20 +8,6 @@ export interface KafkaFailure {
   /** TLS failed: nothing was said by then that only a Kafka says. */
   readonly isOfTls?: true
 }
-
-/**
- * connection: no broker answers, or not in time; not-found: the topic is missing; too-large: the broker will never take this;
- * unauthenticated, unauthorized, refused: the broker said no, and will say so again; stale-leader: look at the metadata and ask again.
- */
-export type KafkaFailureKind =
-  | 'connection'
-  | 'not-found'
-  | 'too-large'
-  | 'unauthenticated'
-  | 'unauthorized'
-  | 'refused'
-  | 'transient'
-  | 'stale-leader'
 
 /** What went wrong with a request of Carillon's own, or with the connection that it was sent by. */
 export class BrokerError extends Error {

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { EventPublisher, PublishFailure } from '../../emit/event-publisher.ts'
-import type { LogRecord, RecordHeaders } from '../../event/log-record.ts'
+import type { LogRecord } from '../../event/log-record.ts'
 import type { Logger } from '../../../program/log/logger.ts'
 import type { PartitionBehind, PartitionOffsets, RecordSource, SourceProblem } from '../../replay/record-source.ts'
-import { createMemoryPartition, type MemoryPartition } from './memory-partition.ts'
+import { createMemoryPartition, type MemoryLogState, type MemoryPartition, type MemoryRecord, type Signal } from './memory-partition.ts'
 import { createMemoryPublisher } from './memory-publisher.ts'
 import { createMemorySource } from './memory-source.ts'
 
@@ -18,17 +18,6 @@ export interface MemoryLogOptions {
   readonly endsIntervalMs?: number
   /** Told when a sink throws, which is a bug. @default console */
   readonly logger?: Pick<Logger, 'error'>
-}
-
-export interface MemoryRecord {
-  readonly partition: number
-  /** @default null */
-  readonly key?: Buffer | string | null
-  /** @default null, a tombstone */
-  readonly value?: Buffer | string | null
-  readonly headers?: RecordHeaders | Readonly<Record<string, string>>
-  /** @default the clock's now */
-  readonly timestampMs?: number
 }
 
 /**
@@ -67,14 +56,6 @@ export interface MemoryLogFaults {
   /** Publishers append, but acknowledge nothing until `releaseAcknowledgements`: a wait beyond the caller's deadline is a `timeout`. */
   holdAcknowledgements(): void
   releaseAcknowledgements(): void
-}
-
-/** What sources and publishers see of the log. */
-export interface MemoryLogState {
-  readonly epoch: string
-  readonly partitions: readonly MemoryPartition[]
-  readonly problem: SourceProblem | null
-  readonly behind: readonly PartitionBehind[]
 }
 
 export function createMemoryLog(options: MemoryLogOptions): MemoryLog {
@@ -172,12 +153,6 @@ function toLogRecord(record: MemoryRecord, clock: { now(): number }): Omit<LogRe
 function toBuffer(content: Buffer | string | null | undefined): Buffer | null {
   if (content === null || content === undefined) return null
   return typeof content === 'string' ? Buffer.from(content) : content
-}
-
-/** Tells its listeners that the log has changed. */
-export interface Signal {
-  /** @returns a function that ends it */
-  listen(listener: () => void): () => void
 }
 
 function createSignal(): Signal & { fire(): void } {

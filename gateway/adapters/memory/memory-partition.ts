@@ -1,4 +1,5 @@
-import type { LogRecord } from '../../event/log-record.ts'
+import type { LogRecord, RecordHeaders } from '../../event/log-record.ts'
+import type { PartitionBehind, SourceProblem } from '../../replay/record-source.ts'
 
 /** One partition of the in-process log: a bounded run of records. Like Kafka's, it begins anywhere and may have holes. */
 export interface MemoryPartition {
@@ -15,6 +16,31 @@ export interface MemoryPartition {
   read(offset: number, max: number): readonly LogRecord[]
   /** The offset of the first record that is not older than `timestampMs`; the end when all are. */
   offsetAt(timestampMs: number): number
+}
+
+export interface MemoryRecord {
+  readonly partition: number
+  /** @default null */
+  readonly key?: Buffer | string | null
+  /** @default null, a tombstone */
+  readonly value?: Buffer | string | null
+  readonly headers?: RecordHeaders | Readonly<Record<string, string>>
+  /** @default the clock's now */
+  readonly timestampMs?: number
+}
+
+/** What sources and publishers see of the log. */
+export interface MemoryLogState {
+  readonly epoch: string
+  readonly partitions: readonly MemoryPartition[]
+  readonly problem: SourceProblem | null
+  readonly behind: readonly PartitionBehind[]
+}
+
+/** Tells its listeners that the log has changed. */
+export interface Signal {
+  /** @returns a function that ends it */
+  listen(listener: () => void): () => void
 }
 
 /** @param maxRecords the oldest record goes when one more than this comes */

@@ -1,12 +1,12 @@
 import type { LogRecord } from '../../event/log-record.ts'
 import type { PartitionBehind, PartitionOffsets, RecordSink, RecordSource, SourceProblem } from '../../replay/record-source.ts'
 import type { Logger } from '../../../program/log/logger.ts'
-import type { MemoryLogState, Signal } from './memory-log.ts'
+import type { MemoryLogState, Signal } from './memory-partition.ts'
 
 /** Records that are handed over at once, at most. */
 const maxBatch = 500
 
-export interface MemorySourceDependencies {
+export interface MemorySourceParts {
   readonly state: () => MemoryLogState
   readonly changed: Signal
   readonly endsIntervalMs: number
@@ -17,7 +17,7 @@ export interface MemorySourceDependencies {
  * Reads the in-process log as the Kafka adapter reads a topic: batch by batch, each partition on its own, never in the caller's turn.
  * Every turn hands over at most one batch per partition, so that sockets and timers get theirs.
  */
-export function createMemorySource(log: MemorySourceDependencies): RecordSource {
+export function createMemorySource(log: MemorySourceParts): RecordSource {
   let reader: MemoryReader | null = null
   let stopped = false
   return {
@@ -33,7 +33,7 @@ export function createMemorySource(log: MemorySourceDependencies): RecordSource 
 }
 
 class MemoryReader {
-  readonly #log: MemorySourceDependencies
+  readonly #log: MemorySourceParts
   readonly #sink: RecordSink
   readonly #stopListening: () => void
   readonly #endsTimer: NodeJS.Timeout
@@ -47,7 +47,7 @@ class MemoryReader {
   #turn: NodeJS.Immediate | undefined
   #stopped = false
 
-  constructor(log: MemorySourceDependencies, sink: RecordSink, sinceMs: number) {
+  constructor(log: MemorySourceParts, sink: RecordSink, sinceMs: number) {
     this.#log = log
     this.#sink = sink
     this.#stopListening = log.changed.listen(() => this.#schedule())

@@ -13,7 +13,7 @@ import { readUpgrade, type UpgradeRefusal, type UpgradeSettings } from './upgrad
 import { createWsServer, type WsServer, type WsServerOptions } from './ws-server.ts'
 import { type SocketSettings, WebSocketSocket } from './websocket-socket.ts'
 
-export interface UpgradeDeps extends UpgradeSettings {
+export interface UpgradeParts extends UpgradeSettings {
   readonly admission: Admission
   readonly options: UpgradeOptions
   readonly metrics: Pick<Metrics, 'handshakesRefused' | 'inboundFrames'>
@@ -30,8 +30,8 @@ export type UpgradeOptions = WsServerOptions & Pick<Options, 'handshakeTimeoutMs
  * Serves the channel's WebSocket on an HTTP server. Requests that ask for another protocol than WebSocket (`Upgrade: h2c`, which Java's
  * client sends with every POST) go on as ordinary requests. The server's own `headersTimeout` bounds the time for a request's head.
  */
-export function attachWebSocketUpgrade(server: Server, deps: UpgradeDeps): { readonly stop: () => Promise<void> } {
-  const upgrades = new Upgrades(deps)
+export function attachWebSocketUpgrade(server: Server, parts: UpgradeParts): { readonly stop: () => Promise<void> } {
+  const upgrades = new Upgrades(parts)
   server.on('upgrade', (request, socket, head) => upgrades.take(request, socket, head))
   // The constructor's option of this name (Node 24.9) is kept in a property of this name; the types know the option only.
   Object.assign(server, { shouldUpgradeCallback: isWebSocketUpgrade })
@@ -45,7 +45,7 @@ export function isWebSocketUpgrade(request: IncomingMessage): boolean {
 
 /** The handshakes and sockets of one server. */
 class Upgrades {
-  readonly #deps: UpgradeDeps
+  readonly #parts: UpgradeParts
   readonly #server: WsServer
   readonly #settings: SocketSettings
   /** How each handshake that waits for its admission can be ended before. */
@@ -56,18 +56,18 @@ class Upgrades {
   #stopped: Promise<void> | null = null
   #judgeIdle: () => void = () => {}
 
-  constructor(deps: UpgradeDeps) {
-    this.#deps = deps
-    this.#server = createWsServer(deps.options)
+  constructor(parts: UpgradeParts) {
+    this.#parts = parts
+    this.#server = createWsServer(parts.options)
     this.#server.on('wsClientError', (error, socket, request) =>
       this.#refuse({ request, socket }, { reason: 'request', problem: { type: 'bad-request', detail: `${error.message}.` } }),
     )
-    this.#settings = { options: deps.options, metrics: deps.metrics, now: deps.now, ended: (socket) => this.#ended(socket) }
+    this.#settings = { options: parts.options, metrics: parts.metrics, now: parts.now, ended: (socket) => this.#ended(socket) }
   }
 
   take(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on('error', onSocketError)
-    const read = readUpgrade(request, this.#deps)
+    const read = readUpgrade(request, this.#parts)
     if (!read.ok) {
       this.#refuse({ request, socket }, read.error)
       return
@@ -94,18 +94,18 @@ class Upgrades {
         resolve(outcome)
       }
       const leave = (): void => settle(null)
-      const timer = setTimeout(() => settle(this.#turnedAway('overloaded')), this.#deps.options.handshakeTimeoutMs)
+      const timer = setTimeout(() => settle(this.#turnedAway('overloaded')), this.#parts.options.handshakeTimeoutMs)
       this.#pending.add(settle)
       socket.once('close', leave)
-      this.#deps.admission.admit(request).then(settle, (error: unknown) => {
-        this.#deps.logger.error({ error }, 'an admission failed, which it never should')
+      this.#parts.admission.admit(request).then(settle, (error: unknown) => {
+        this.#parts.logger.error({ error }, 'an admission failed, which it never should')
         settle(broken)
       })
     })
   }
 
   #turnedAway(reason: keyof typeof closedDoors): Handshake {
-    this.#deps.metrics.handshakesRefused.add(1, { reason })
+    this.#parts.metrics.handshakesRefused.add(1, { reason })
     return closedDoors[reason]
   }
 
@@ -118,7 +118,7 @@ class Upgrades {
     // A page's script is told nothing of an HTTP answer (it sees 1006): a close code is the only thing that reaches it.
     const isBrowser = upgrade.request.headers.origin !== undefined
     const requestId = requestIdOf(upgrade.request.headers)
-    this.#deps.logger.debug({ requestId, problem: problem.type }, 'a WebSocket handshake was refused')
+    this.#parts.logger.debug({ requestId, problem: problem.type }, 'a WebSocket handshake was refused')
     if (close === null || !isBrowser) this.#sendProblem(upgrade.socket, { problem, requestId })
     else {
       this.#noteRefused(upgrade.socket)
@@ -129,14 +129,14 @@ class Upgrades {
   }
 
   #noteRefused(socket: Duplex): void {
-    if (socket instanceof NetSocket) this.#deps.refused?.(socket)
+    if (socket instanceof NetSocket) this.#parts.refused?.(socket)
   }
 
   #begin(outcome: Handshake & { readonly kind: 'admitted' }, socket: WebSocketSocket): void {
     try {
       outcome.open(socket)
     } catch (error) {
-      this.#deps.logger.error({ error }, 'a session could not be made')
+      this.#parts.logger.error({ error }, 'a session could not be made')
       socket.close('internal')
     }
   }
@@ -154,8 +154,8 @@ class Upgrades {
 
   #refuse({ request, socket }: Pick<Upgrade, 'request' | 'socket'>, refusal: UpgradeRefusal): void {
     const requestId = requestIdOf(request.headers)
-    this.#deps.metrics.handshakesRefused.add(1, { reason: refusal.reason })
-    this.#deps.logger.debug({ requestId, problem: refusal.problem.type }, 'a WebSocket handshake was refused')
+    this.#parts.metrics.handshakesRefused.add(1, { reason: refusal.reason })
+    this.#parts.logger.debug({ requestId, problem: refusal.problem.type }, 'a WebSocket handshake was refused')
     this.#sendProblem(socket, { ...refusal, requestId })
   }
 
@@ -169,7 +169,7 @@ class Upgrades {
       this.#refused.delete(socket)
       this.#judgeIdle()
     })
-    refuseUpgrade(socket, { ...answer, lingerMs: this.#deps.options.closeTimeoutMs, nowMs: this.#deps.now() })
+    refuseUpgrade(socket, { ...answer, lingerMs: this.#parts.options.closeTimeoutMs, nowMs: this.#parts.now() })
   }
 
   #ended(socket: WebSocketSocket): void {

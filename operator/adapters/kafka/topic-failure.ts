@@ -1,4 +1,5 @@
-import { describeKafkaError, type KafkaFailureKind } from '../../../gateway/adapters/kafka/kafka-error.ts'
+import type { KafkaFailureKind } from '../../../gateway/adapters/kafka/error-codes.ts'
+import { describeKafkaError } from '../../../gateway/adapters/kafka/kafka-error.ts'
 import type { TopicFailure } from '../../reconcile/topic/topic-admin.ts'
 import type { TopicOutcome } from './topic-requests.ts'
 

@@ -4,7 +4,7 @@ import type { Metrics } from '../../../observability/metrics.ts'
 import type { LogStart, PartitionOffsets, RecordSink } from '../../../replay/record-source.ts'
 import { unlessAborted } from '../patience.ts'
 import type { RecordStep } from '../records/read-records.ts'
-import type { Watermarks } from './partition-reader.ts'
+import type { Watermarks } from './watermarks.ts'
 
 export interface DeliveryParts {
   readonly sink: RecordSink

@@ -6,10 +6,10 @@ import { readRecords, stuckBatch, type RecordStep } from '../records/read-record
 import { Turns } from '../records/turns.ts'
 import type { BrokerAddress, BrokerLink } from '../wire/broker-link.ts'
 import { fetchRequest, type FetchAnswer, type FetchedPartition } from '../wire/requests/fetch.ts'
-import type { PartitionReaderParts, Watermarks } from './partition-reader.ts'
+import type { PartitionReaderParts } from './partition-handler.ts'
 import type { PartitionState } from './partition-state.ts'
 import { isSure, validateEpochs } from './validate-epochs.ts'
-import { watermarksOf } from './watermarks.ts'
+import { watermarksOf, type Watermarks } from './watermarks.ts'
 
 /** What a loop needs of the reader that it belongs to. */
 export interface LoopOwner {

@@ -10,7 +10,8 @@ import { kafkaOptions } from '../testing/test-topic.ts'
 import { parseBroker } from '../wire/broker-address.ts'
 import { createBrokerConnector } from '../wire/broker-link.ts'
 import { createDiscovery } from '../wire/discovery.ts'
-import { createPartitionReader, type PartitionReaderParts } from './partition-reader.ts'
+import type { PartitionReaderParts } from './partition-handler.ts'
+import { createPartitionReader } from './partition-reader.ts'
 import { createTopology } from './topology.ts'
 
 endRigsAfterEach()

@@ -1,20 +1,36 @@
 import { randomUUID } from 'node:crypto'
+import type { Config } from '../../../config/options.ts'
 import type { Logger } from '../../../../program/log/logger.ts'
 import type { Metrics } from '../../../observability/metrics.ts'
 import type { PartitionBehind, PartitionOffsets, RecordSink, SourceHealth, SourceProblem } from '../../../replay/record-source.ts'
+import type { KafkaClientOptions } from '../client.ts'
 import { describeKafkaError, isRefusal } from '../kafka-error.ts'
 import { createBackoff } from '../patience.ts'
 import type { ConnectBroker } from '../wire/broker-link.ts'
 import type { Discovery } from '../wire/discovery.ts'
 import type { ClusterView, TopicView } from '../wire/metadata.ts'
+import { endOfLog, startOfLog } from '../wire/requests/list-offsets.ts'
 import { Delivery } from './delivery.ts'
-import type { KafkaRecordSourceOptions } from './kafka-record-source.ts'
-import { createPartitionReader, type PartitionReader, type PartitionReaderHandler, type Watermarks } from './partition-reader.ts'
+import type { PartitionReaderHandler } from './partition-handler.ts'
+import { createPartitionReader, type PartitionReader } from './partition-reader.ts'
 import { healthOf, isSameHealth } from './source-state.ts'
 import { epochAfterCuts, epochOf, nextEpoch, wasMadeAgain, withCut, type LogCut, type TopicIdentity } from './topic-identity.ts'
 import { askOffsets, askToRead, type OffsetsQuestion } from './topic-offsets.ts'
-import { endOfLog, startOfLog } from '../wire/requests/list-offsets.ts'
 import { createTopology, type Topology } from './topology.ts'
+import type { Watermarks } from './watermarks.ts'
+
+export type KafkaRecordSourceOptions = KafkaClientOptions &
+  Pick<
+    Config,
+    | 'kafkaTopic'
+    | 'kafkaTopicPartitions'
+    | 'kafkaTopicEpoch'
+    | 'kafkaCreateTopic'
+    | 'kafkaClientRack'
+    | 'kafkaFetchWaitMs'
+    | 'kafkaStallTimeoutMs'
+    | 'isDevelopment'
+  >
 
 export type TopicReaderOptions = Pick<
   KafkaRecordSourceOptions,

@@ -1,6 +1,6 @@
 import type { BrokerLink } from '../wire/broker-link.ts'
 import { leaderEpochRequest, type EpochEnd } from '../wire/requests/leader-epoch.ts'
-import type { PartitionReaderHandler } from './partition-reader.ts'
+import type { PartitionReaderHandler } from './partition-handler.ts'
 import type { PartitionState } from './partition-state.ts'
 
 export interface EpochQuestion {

@@ -1,4 +1,11 @@
-import type { Watermarks } from './partition-reader.ts'
+/** Where a partition stands, as its broker said with the last answer. */
+export interface Watermarks {
+  /** The end for readers of committed records: an open transaction holds it back. */
+  readonly lastStableOffset: number
+  /** The end of what all in-sync replicas have. */
+  readonly highWatermark: number
+  readonly logStartOffset: number
+}
 
 /**
  * Returns what a broker said of its partition, as far as it is possible: 0 <= log start <= high watermark, and so for the last stable

@@ -1,10 +1,15 @@
 import type { Kafka } from 'kafkajs'
+import type { Config } from '../../../config/options.ts'
+import type { DecodeFailure } from '../../../event/decoded-record.ts'
+import type { LogRecord } from '../../../event/log-record.ts'
+import type { Logger } from '../../../../program/log/logger.ts'
+import type { Metrics } from '../../../observability/metrics.ts'
+import type { KafkaClientOptions } from '../client.ts'
 import { createPartitionReader } from '../consume/partition-reader.ts'
 import { createTopology } from '../consume/topology.ts'
 import { createBackoff, within } from '../patience.ts'
 import type { ConnectBroker } from '../wire/broker-link.ts'
 import type { Discovery } from '../wire/discovery.ts'
-import type { DeadLetterOptions, DeadLetterParts } from './dead-letters.ts'
 import { createAssignment } from './assignment.ts'
 import { createCurrentTopic } from './current-topic.ts'
 import { createFloodReport } from './flood-report.ts'
@@ -17,6 +22,31 @@ import { createLetterCopier, type LetterCopier } from './letter-copier.ts'
 import { createPartitionSet } from './partition-set.ts'
 import { createPartitionWorker, type PartitionWorker } from './partition-worker.ts'
 import { createStartingPoints } from './starting-points.ts'
+
+export type DeadLetterOptions = KafkaClientOptions &
+  Pick<
+    Config,
+    | 'kafkaTopic'
+    | 'kafkaDlqTopic'
+    | 'kafkaDlqRatePerS'
+    | 'kafkaTopicPartitions'
+    | 'kafkaCreateTopic'
+    | 'kafkaClientRack'
+    | 'kafkaFetchWaitMs'
+    | 'kafkaStallTimeoutMs'
+    | 'replayWindowMs'
+    | 'isDevelopment'
+  >
+
+export interface DeadLetterParts {
+  /** Why this record is no event that can be delivered, or null. Pure; never puts the record's content into the detail. */
+  readonly judge: (record: LogRecord) => DecodeFailure | null
+  readonly logger: Logger
+  readonly metrics: Pick<Metrics, 'dlqRecords' | 'dlqSkipped' | 'dlqSummarised' | 'dlqLag' | 'dlqHealthy'>
+  readonly clock: { now(): number }
+  /** How long records beyond the rate are counted before their summary is written. @default 10_000 */
+  readonly summaryEveryMs?: number
+}
 
 export interface RunParts {
   readonly options: DeadLetterOptions

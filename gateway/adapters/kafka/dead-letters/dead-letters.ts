@@ -1,45 +1,15 @@
 import type { Kafka } from 'kafkajs'
 import { dlqTopicOf } from '../../../config/dead-letter-topic.ts'
-import type { Config } from '../../../config/options.ts'
-import type { DecodeFailure } from '../../../event/decoded-record.ts'
-import type { LogRecord } from '../../../event/log-record.ts'
-import type { Logger } from '../../../../program/log/logger.ts'
-import type { Metrics } from '../../../observability/metrics.ts'
-import { createKafkaClient, type KafkaClientOptions } from '../client.ts'
+import { createKafkaClient } from '../client.ts'
 import { createsTopics, ensureTopics } from '../ensure-topic.ts'
 import { createBackoff, unlessAborted } from '../patience.ts'
 import { parseBroker } from '../wire/broker-address.ts'
 import { createBrokerConnector } from '../wire/broker-link.ts'
 import { createDiscovery, type Discovery } from '../wire/discovery.ts'
 import { TokenBucket } from '../../../emit/token-bucket.ts'
-import { startDeadLetterRun, type RunParts } from './dead-letter-run.ts'
+import { startDeadLetterRun, type DeadLetterOptions, type DeadLetterParts, type RunParts } from './dead-letter-run.ts'
 import { createDescribeTrouble, groupIdOf } from './describe-trouble.ts'
 import { createHealth, MissingTopicError } from './health.ts'
-
-export type DeadLetterOptions = KafkaClientOptions &
-  Pick<
-    Config,
-    | 'kafkaTopic'
-    | 'kafkaDlqTopic'
-    | 'kafkaDlqRatePerS'
-    | 'kafkaTopicPartitions'
-    | 'kafkaCreateTopic'
-    | 'kafkaClientRack'
-    | 'kafkaFetchWaitMs'
-    | 'kafkaStallTimeoutMs'
-    | 'replayWindowMs'
-    | 'isDevelopment'
-  >
-
-export interface DeadLetterParts {
-  /** Why this record is no event that can be delivered, or null. Pure; never puts the record's content into the detail. */
-  readonly judge: (record: LogRecord) => DecodeFailure | null
-  readonly logger: Logger
-  readonly metrics: Pick<Metrics, 'dlqRecords' | 'dlqSkipped' | 'dlqSummarised' | 'dlqLag' | 'dlqHealthy'>
-  readonly clock: { now(): number }
-  /** How long records beyond the rate are counted before their summary is written. @default 10_000 */
-  readonly summaryEveryMs?: number
-}
 
 export interface DeadLetterWorker {
   /** Begins in the background; whatever fails is tried again, and never hurts the gateway. */

@@ -1,5 +1,6 @@
 import type { PartitionBehind } from '../../../replay/record-source.ts'
-import type { PartitionReaderHandler, Watermarks } from '../consume/partition-reader.ts'
+import type { PartitionReaderHandler } from '../consume/partition-handler.ts'
+import type { Watermarks } from '../consume/watermarks.ts'
 import type { PartitionWorker } from './partition-worker.ts'
 
 /** The partitions that this process works on, each with its worker. */

@@ -9,9 +9,10 @@ import { createRecordingSink } from '../../../testing/recording-sink.ts'
 import type { TestRecord } from '../../../testing/record-source-contract.ts'
 import type { RecordSource } from '../../../replay/record-source.ts'
 import { registerCodecs } from '../records/codecs.ts'
-import type { DeadLetterOptions } from '../dead-letters/dead-letters.ts'
+import type { DeadLetterOptions } from '../dead-letters/dead-letter-run.ts'
 import type { KafkaEventPublisherOptions } from '../publish/kafka-event-publisher.ts'
-import { createKafkaRecordSource, type KafkaRecordSourceOptions } from '../consume/kafka-record-source.ts'
+import { createKafkaRecordSource } from '../consume/kafka-record-source.ts'
+import type { KafkaRecordSourceOptions } from '../consume/topic-reader.ts'
 
 export type KafkaTestOptions = KafkaRecordSourceOptions & KafkaEventPublisherOptions & DeadLetterOptions
 

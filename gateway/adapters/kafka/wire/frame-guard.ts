@@ -1,9 +1,17 @@
-import { brokerName } from './broker-address.ts'
-import type { Connection } from './kafkajs-internals.ts'
+import type { Socket } from 'node:net'
+import { brokerName, type BrokerAddress } from './broker-address.ts'
 
 const lengthBytes = 4
 /** Each answer begins with the number of its question. */
 const leastAnswerBytes = 4
+
+/** The parts of a kafkajs connection that the guard uses. */
+interface FramedConnection extends BrokerAddress {
+  readonly socket?: Socket
+  readonly authHandlers: object | null
+  readonly authExpectResponse: boolean
+  processData(data: Buffer): void
+}
 
 /**
  * Ends the connection when the broker announces an answer that is longer than the bound, or shorter than any answer is. kafkajs believes the
@@ -12,7 +20,7 @@ const leastAnswerBytes = 4
  *
  * Besides, a connection that is made again begins with an empty memory: kafkajs goes on behind the half answer of the connection before.
  */
-export function watchFrames(connection: Connection, maxAnswerBytes: number): void {
+export function watchFrames(connection: FramedConnection, maxAnswerBytes: number): void {
   const process = connection.processData.bind(connection)
   let socket = connection.socket
   let frames = createFrameGuard(maxAnswerBytes)

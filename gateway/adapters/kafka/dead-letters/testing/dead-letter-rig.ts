@@ -5,7 +5,8 @@ import { createRecordingMetrics, type RecordingMetrics } from '../../../../testi
 import { kafkaOptions, type KafkaTestOptions } from '../../testing/test-topic.ts'
 import { createBrokerConnector } from '../../wire/broker-link.ts'
 import { produceRequest } from '../../wire/requests/produce.ts'
-import { createDeadLetterWorker, type DeadLetterParts, type DeadLetterWorker } from '../dead-letters.ts'
+import type { DeadLetterParts } from '../dead-letter-run.ts'
+import { createDeadLetterWorker, type DeadLetterWorker } from '../dead-letters.ts'
 
 export interface RunningWorker {
   readonly worker: DeadLetterWorker
