@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { freeze, thaw } from '../../../testing/frozen-group.ts'
+import { freeze, thaw } from '../../../../testing/frozen-group.ts'
 import { startKafka, type KafkaBroker } from '../../../../testing/kafka/kafka-broker.ts'
 import { describeRecordSource } from '../../../testing/record-source-contract.ts'
 import { createRecordingSink, type RecordingSink } from '../../../testing/recording-sink.ts'

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { startKafka, type KafkaBroker } from '../../../../testing/kafka/kafka-broker.ts'
-import { freeze, thaw } from '../../../testing/frozen-group.ts'
+import { freeze, thaw } from '../../../../testing/frozen-group.ts'
 import { connectTestClient, type KafkaTestOptions, type TestClient } from '../testing/test-topic.ts'
 import { startWorker, type RunningWorker } from './testing/dead-letter-rig.ts'
 import { startHoldingProxy, type HoldingProxy } from './testing/holding-proxy.ts'
