@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Config } from '../../../config/options.ts'
 import type { Logger } from '../../../../program/log/logger.ts'
 import type { Metrics } from '../../../observability/metrics.ts'
-import type { PartitionBehind, PartitionOffsets, RecordSink, SourceHealth, SourceProblem } from '../../../replay/record-source.ts'
+import type { PartitionOffsets, RecordSink } from '../../../replay/record-source.ts'
 import type { KafkaClientOptions } from '../client.ts'
 import { describeKafkaError, isRefusal } from '../kafka-error.ts'
 import { createBackoff } from '../patience.ts'
@@ -13,11 +13,10 @@ import { endOfLog, startOfLog } from '../wire/requests/list-offsets.ts'
 import { Delivery } from './delivery.ts'
 import type { PartitionReaderHandler } from './partition-handler.ts'
 import { createPartitionReader, type PartitionReader } from './partition-reader.ts'
-import { healthOf, isSameHealth } from './source-state.ts'
+import { SourceReport } from './source-report.ts'
 import { epochAfterCuts, epochOf, nextEpoch, wasMadeAgain, withCut, type LogCut, type TopicIdentity } from './topic-identity.ts'
 import { askOffsets, askToRead, type OffsetsQuestion } from './topic-offsets.ts'
 import { createTopology, type Topology } from './topology.ts'
-import type { Watermarks } from './watermarks.ts'
 
 export type KafkaRecordSourceOptions = KafkaClientOptions &
   Pick<
@@ -66,6 +65,7 @@ export class TopicReader {
   readonly #parts: TopicReaderParts
   readonly #stopping = new AbortController()
   readonly #delivery: Delivery
+  readonly #report: SourceReport
   readonly #question: OffsetsQuestion
   #identity: TopicIdentity = { topicId: null, partitions: 0 }
   /** Of the topic, before any cut. */
@@ -78,18 +78,17 @@ export class TopicReader {
   #isSetAside = false
   /** Of topics that were deleted: a broker that is cut off may show one still. */
   readonly #formerIds = new Set<string>()
-  #isHealthDue = false
-  readonly #behind = new Map<number, PartitionBehind>()
-  /** What the leaders said last, by partition, and which of them said something since the sink was told the ends. */
-  readonly #marks = new Map<number, Watermarks>()
-  readonly #fresh = new Set<number>()
-  #topicProblem: SourceProblem | null = { kind: 'connecting', detail: 'no broker has answered yet' }
-  #told: SourceHealth | null = null
 
   constructor(options: TopicReaderOptions, parts: TopicReaderParts) {
     this.#options = options
     this.#parts = parts
     this.#delivery = new Delivery({ ...parts, stopped: this.#stopping.signal })
+    this.#report = new SourceReport({
+      ...parts,
+      topic: options.kafkaTopic,
+      partitions: () => this.#delivery.positions.length,
+      stopped: this.#stopping.signal,
+    })
     this.#question = { connect: parts.connect, signal: this.#stopping.signal, topic: options.kafkaTopic }
   }
 
@@ -134,7 +133,7 @@ export class TopicReader {
       since.map((start, partition) => (start === -1 ? (ends[partition] ?? 0) : start)),
       ends,
     )
-    this.#timer = setInterval(() => this.#tellEnds(), this.#parts.inspectEveryMs)
+    this.#timer = setInterval(() => this.#reportEnds(), this.#parts.inspectEveryMs)
   }
 
   async #openMissing(sinceMs: number): Promise<void> {
@@ -159,17 +158,13 @@ export class TopicReader {
     }
     // A topic that was just created has no leaders yet: one failure is normal.
     if (attempt === 2) this.#parts.logger.warn({ detail: failure.detail, brokers: this.#options.kafkaBrokers }, 'waiting for Kafka')
-    this.#topicProblem = { kind: 'connecting', detail: failure.detail }
-    this.#tellHealth()
+    this.#report.topicProblem({ kind: 'connecting', detail: failure.detail })
   }
 
   #begin(view: ClusterView, epoch: string, startOffsets: PartitionOffsets, endOffsets: PartitionOffsets): void {
     this.#epoch = epoch
     this.#cuts = []
-    this.#behind.clear()
-    this.#marks.clear()
-    this.#fresh.clear()
-    this.#topicProblem = null
+    this.#report.reset()
     this.#isSetAside = false
     this.#delivery.open({ epoch, startOffsets, endOffsets })
     const topology = this.#createTopology(view)
@@ -186,7 +181,7 @@ export class TopicReader {
     })
     this.#life = { reader, topology, unsubscribe }
     reader.assign(startOffsets.map((_, partition) => partition))
-    this.#tellHealth()
+    this.#report.health()
   }
 
   #createTopology(first: ClusterView): Topology {
@@ -217,28 +212,15 @@ export class TopicReader {
     return {
       position: (partition) => this.#delivery.position(partition),
       deliver: (partition, step, marks) => this.#delivery.take(partition, step, marks),
-      fetched: (partition, marks) => this.#fetched(partition, marks),
+      fetched: (partition, marks) => this.#report.fetched(partition, marks),
       outOfRange: (partition) => this.#outOfRange(partition),
       truncated: (partition, { leaderEpoch, endOffset }) => this.#cut({ partition, leaderEpoch, endOffset }),
-      state: (partition, problem) => this.#setBehind(partition, problem),
+      state: (partition, problem) => this.#report.behind(partition, problem),
       replaced: (cause, detail) => {
         sourceRebuilds.add(1, { cause })
         this.#parts.logger.debug({ cause, detail }, 'a connection to a leader is replaced')
       },
     }
-  }
-
-  #fetched(partition: number, marks: Watermarks): void {
-    const isFirst = !this.#marks.has(partition)
-    this.#marks.set(partition, marks)
-    this.#fresh.add(partition)
-    if (isFirst) this.#tellHealth()
-  }
-
-  #setBehind(partition: number, problem: PartitionBehind | null): void {
-    if (problem === null) this.#behind.delete(partition)
-    else this.#behind.set(partition, problem)
-    this.#tellHealth()
   }
 
   async #outOfRange(partition: number): Promise<void> {
@@ -255,21 +237,17 @@ export class TopicReader {
 
   #learn(view: ClusterView): void {
     if (view.topic === null) {
-      this.#topicProblem = { kind: 'missing', detail: new MissingTopicError(this.#options.kafkaTopic).message }
-      return this.#tellHealth()
+      return this.#report.topicProblem({ kind: 'missing', detail: new MissingTopicError(this.#options.kafkaTopic).message })
     }
     const seen = identityOf(view.topic)
     if (wasMadeAgain(this.#identity, seen)) return void this.#reopen(view, seen) // it never rejects
-    if (this.#topicProblem !== null) {
-      this.#topicProblem = null
-      this.#tellHealth()
-    }
+    this.#report.topicProblem(null)
     this.#identity = { topicId: seen.topicId ?? this.#identity.topicId, partitions: seen.partitions }
     if (seen.partitions <= this.#delivery.positions.length && !this.#isSetAside) return
     const isLarger = seen.partitions > this.#delivery.positions.length
     this.#delivery.grow(seen.partitions)
     // The sink hears of new partitions before it gets their records.
-    if (isLarger) this.#tellEnds()
+    if (isLarger) this.#reportEnds()
     this.#isSetAside = false
     this.#life?.reader.assign(this.#delivery.positions.map((_, partition) => partition))
   }
@@ -297,8 +275,7 @@ export class TopicReader {
     } catch (cause) {
       const { detail } = describeKafkaError(cause)
       this.#parts.logger.debug({ detail }, 'the topic was made again, and its leaders do not answer yet')
-      this.#topicProblem = { kind: 'connecting', detail: `the topic was made again, and its leaders do not answer yet: ${detail}` }
-      this.#tellHealth()
+      this.#report.topicProblem({ kind: 'connecting', detail: `the topic was made again, and its leaders do not answer yet: ${detail}` })
       this.#life?.topology.refresh()
     } finally {
       this.#isReopening = false
@@ -314,60 +291,17 @@ export class TopicReader {
     const start = Math.min(cut.endOffset, this.#delivery.position(cut.partition))
     const positions = this.#delivery.positions.with(cut.partition, start)
     const ends = positions.map((position, partition) =>
-      partition === cut.partition ? position : Math.max(position, this.#marks.get(partition)?.lastStableOffset ?? 0),
+      partition === cut.partition ? position : Math.max(position, this.#report.endOf(partition)),
     )
     this.#parts.logger.error({ ...cut, position: this.#delivery.position(cut.partition) }, 'the cluster lost acknowledged records')
     this.#cuts = withCut(this.#cuts, cut)
-    // What the old log told of its end is not true of this one.
-    this.#marks.set(cut.partition, { lastStableOffset: start, highWatermark: start, logStartOffset: 0 })
-    this.#fresh.delete(cut.partition)
+    this.#report.cut(cut.partition, start)
     this.#parts.metrics.sourceRebuilds.add(1, { cause: 'start' })
     this.#delivery.open({ epoch: epochAfterCuts(this.#epoch, this.#cuts), startOffsets: positions, endOffsets: ends })
   }
 
-  // ---- telling
-
-  /** Tells the ends. A partition of which nothing was heard since the last time is not known: -1. */
-  #tellEnds(): void {
-    if (this.#isStopped || this.#life === null) return
-    this.#parts.sink.ends(
-      this.#delivery.positions.map((_, partition) =>
-        this.#fresh.has(partition) ? (this.#marks.get(partition)?.lastStableOffset ?? -1) : -1,
-      ),
-    )
-    this.#fresh.clear()
-    this.#tellHealth()
-  }
-
-  /** Tells the health once, however many partitions change at a time. */
-  #tellHealth(): void {
-    if (this.#isHealthDue) return
-    this.#isHealthDue = true
-    queueMicrotask(() => {
-      this.#isHealthDue = false
-      this.#tellHealthNow()
-    })
-  }
-
-  #tellHealthNow(): void {
-    if (this.#isStopped) return
-    const uncommittedRecords = [...this.#marks.values()].reduce(
-      (sum, { highWatermark, lastStableOffset }) => sum + Math.max(0, highWatermark - lastStableOffset),
-      0,
-    )
-    const partitions = this.#delivery.positions.length
-    const health = healthOf({
-      partitions,
-      behind: this.#behind,
-      read: new Set(this.#marks.keys()),
-      topicProblem: this.#topicProblem,
-      uncommittedRecords,
-    })
-    if (isSameHealth(health, this.#told)) return
-    const wasWell = this.#told !== null && this.#told.problem === null
-    this.#told = health
-    if (health.problem === null && !wasWell) this.#parts.logger.info({ topic: this.#options.kafkaTopic }, 'reading from Kafka')
-    this.#parts.sink.health(health)
+  #reportEnds(): void {
+    if (!this.#isStopped && this.#life !== null) this.#report.ends()
   }
 }
 
