@@ -1,13 +1,14 @@
 import type { PartitionBehind } from '../../../replay/record-source.ts'
 import { BrokerError, describeKafkaError, errorOfCode, isRefusal } from '../kafka-error.ts'
 import { createBackoff, pause, settledWithin } from '../patience.ts'
-import { endOfBatches } from '../records/batch.ts'
-import { readRecords, stuckBatch, type RecordStep } from '../records/read-records.ts'
+import type { RecordStep } from '../records/read-records.ts'
 import { Turns } from '../records/turns.ts'
 import type { BrokerAddress, BrokerLink } from '../wire/broker-link.ts'
-import { fetchRequest, type FetchAnswer, type FetchedPartition } from '../wire/requests/fetch.ts'
+import type { FetchAnswer, FetchedPartition } from '../wire/requests/fetch.ts'
+import { askFetch, offsetsBehind, type AskedFetch } from './asked-fetch.ts'
 import type { PartitionReaderParts } from './partition-handler.ts'
 import type { PartitionState } from './partition-state.ts'
+import { stepsOf } from './partition-steps.ts'
 import { isSure, validateEpochs } from './validate-epochs.ts'
 import { watermarksOf, type Watermarks } from './watermarks.ts'
 
@@ -27,8 +28,6 @@ export interface LoopOwner {
   fine(state: PartitionState): void
 }
 
-/** Most bytes of one answer. A single batch that is larger comes whole. */
-const maxFetchBytes = 1_048_576
 /** How long a loop waits for the handlers of an answer before it fetches the other partitions again. */
 const handlersMs = 100
 /** How long a connection may take: longer after each failure, for a busy machine takes its time. */
@@ -43,21 +42,8 @@ const maxThrottleMs = 30_000
 const toldThrottleMs = 5_000
 /** A broker that has nothing holds the fetch. One that answers at once instead is asked no more often than this. */
 const leastRoundMs = 50
-/** A larger batch is given up: the answer with it would be longer than a link takes. */
-const maxBatchBytes = 60 * 1_048_576
 /** OFFSET_OUT_OF_RANGE: https://kafka.apache.org/protocol.html#protocol_error_codes */
 const offsetOutOfRange = 1
-
-/** A fetch that was sent, with its offsets. */
-interface Asked {
-  readonly link: BrokerLink
-  readonly states: readonly PartitionState[]
-  /** By partition, the offset that was asked for. `epochs` has the epoch of the leader that was asked. */
-  readonly offsets: ReadonlyMap<number, number>
-  readonly epochs: ReadonlyMap<number, number>
-  readonly askedAt: number
-  readonly answer: Promise<FetchAnswer>
-}
 
 /** Reads from one broker what the reader places there: connect, validate, fetch, hand over, again. Nothing here waits for another broker. */
 export class LeaderLoop {
@@ -75,7 +61,7 @@ export class LeaderLoop {
   /** The turns of the event loop that decoding and handling share, over all partitions of this broker. */
   readonly #turns = new Turns()
   /** The fetch that is under way while the answer before it is handled. */
-  #ahead: Asked | null = null
+  #ahead: AskedFetch | null = null
   /** Whether the last answer was handled in time and could be read. Otherwise records of another fetch would take memory, or be dropped. */
   #keepsUp = true
 
@@ -172,7 +158,7 @@ export class LeaderLoop {
 
   // ---- one fetch
 
-  async #askFor(due: readonly PartitionState[]): Promise<Asked | null> {
+  async #askFor(due: readonly PartitionState[]): Promise<AskedFetch | null> {
     const link = await this.#connected()
     const { topic, handler, fetch } = this.#owner.parts
     const valid = await validateEpochs(link, due, {
@@ -186,70 +172,32 @@ export class LeaderLoop {
     return this.#ask(link, new Map(valid.map((state) => [state, handler.position(state.partition)])), holdMs)
   }
 
-  /** Sends a fetch. @param wanted the offset of each partition */
-  #ask(link: BrokerLink, wanted: ReadonlyMap<PartitionState, number>, holdMs: number): Asked {
-    const states = [...wanted.keys()]
-    const offsets = new Map(states.map((state) => [state.partition, wanted.get(state) ?? 0]))
-    const epochs = new Map(states.map(({ partition, leaderEpoch }) => [partition, leaderEpoch]))
-    const askedAt = performance.now()
-    const answer = link.ask(this.#request(link, states, offsets, holdMs), { timeoutMs: holdMs + this.#owner.parts.fetch.stallMs })
-    // The round awaits it later: until then a failure has no handler.
-    answer.catch(() => undefined)
-    return { link, states, offsets, epochs, askedAt, answer }
-  }
-
-  #request(
-    link: BrokerLink,
-    states: readonly PartitionState[],
-    offsets: ReadonlyMap<number, number>,
-    maxWaitMs: number,
-  ): ReturnType<typeof fetchRequest> {
-    const { topic, fetch, now } = this.#owner.parts
-    const partitions = states.map(({ partition, leaderEpoch, validatedEpoch, wantsBytes }) => ({
-      partition,
-      leaderEpoch: leaderEpoch === -1 || validatedEpoch === -1 ? leaderEpoch : validatedEpoch,
-      offset: offsets.get(partition) ?? 0,
-      maxBytes: Math.max(fetch.partitionBytes, wantsBytes),
-      lastFetchedEpoch: -1,
-    }))
-    const maxBytes = states.reduce((most, { wantsBytes }) => Math.max(most, wantsBytes), maxFetchBytes)
-    // Without a rack the leader serves all itself, also partitions that a replica nearby did not serve.
-    const rack = states.some(({ leaderOnlyUntilMs }) => leaderOnlyUntilMs > now()) ? '' : fetch.rack
-    return fetchRequest(link, { topic, topicId: this.#owner.topicId, maxWaitMs, minBytes: fetch.minBytes, maxBytes, rack, partitions })
+  #ask(link: BrokerLink, wanted: ReadonlyMap<PartitionState, number>, holdMs: number): AskedFetch {
+    return askFetch(link, wanted, holdMs, { ...this.#owner.parts, topicId: this.#owner.topicId })
   }
 
   /**
    * Sends the next fetch before this answer is handled, when the broker has more: its answer comes while the records are decoded. It asks for the
    * offsets that follow if all of this answer can be read. Where that turns out wrong, its answer is not taken (`#isExpected`) and asked for again.
    */
-  #askAhead({ partitions, throttleMs }: FetchAnswer, { link, states, offsets }: Asked): void {
+  #askAhead(answer: FetchAnswer, asked: AskedFetch): void {
+    const { link } = asked
+    const { partitions, throttleMs } = answer
     if (throttleMs > 0 || !link.isOpen || this.#stopping.signal.aborted || partitions.every(({ records }) => records.length === 0)) return
     const due = this.#due()
     // For the other partitions, the leader is first asked where its log parts from the log before.
     if (!due.every(isSure)) return
-    const byPartition = new Map(states.map((state) => [state.partition, state]))
-    // Partitions that were not asked for come along: otherwise they would wait until the others have no more.
-    const wanted = new Map(
-      due.filter((state) => !states.includes(state)).map((state) => [state, this.#owner.parts.handler.position(state.partition)]),
-    )
-    let hasMore = false
-    // Those without records come first: the answer had no room for them.
-    for (const { partition, errorCode, preferredReplica, records, lastStableOffset } of partitions.toSorted(
-      (left, right) => left.records.length - right.records.length,
-    )) {
-      const state = byPartition.get(partition)
-      const offset = offsets.get(partition) ?? 0
-      const next = records.length === 0 ? offset : endOfBatches(records)
-      if (state === undefined || next === null || (records.length > 0 && next <= offset) || errorCode !== 0 || preferredReplica >= 0)
-        continue
-      wanted.set(state, next)
-      hasMore ||= lastStableOffset > next
-    }
-    if (hasMore) this.#ahead = this.#ask(link, wanted, 0)
+    const next = offsetsBehind(answer, asked)
+    if (next === null) return
+    // Partitions that were not asked for come along, and first: otherwise they would wait until the others have no more.
+    const others = due
+      .filter((state) => !asked.states.includes(state))
+      .map((state) => [state, this.#owner.parts.handler.position(state.partition)] as const)
+    this.#ahead = this.#ask(link, new Map([...others, ...next]), 0)
   }
 
   /** Tells whether a fetch that is sent now would ask for the same offset of the same leader. */
-  #isExpected(state: PartitionState, { offsets, epochs }: Asked): boolean {
+  #isExpected(state: PartitionState, { offsets, epochs }: AskedFetch): boolean {
     if (
       !this.#owner.owns(this.#broker, state) ||
       state.isBusy ||
@@ -263,7 +211,7 @@ export class LeaderLoop {
     )
   }
 
-  async #take(answer: FetchAnswer, asked: Asked): Promise<void> {
+  async #take(answer: FetchAnswer, asked: AskedFetch): Promise<void> {
     if (answer.errorCode !== 0) throw errorOfCode(answer.errorCode, `let this gateway read ${this.#owner.parts.topic}`)
     this.#turns.begin()
     const expected = asked.states.filter((state) => this.#isExpected(state, asked))
@@ -326,7 +274,11 @@ export class LeaderLoop {
     state.isBusy = true
     state.servedTurn = ++this.#turn
     try {
-      const first = await this.#handOver(state, this.#steps(state, fetched, offset, watermarks), watermarks)
+      const first = await this.#handOver(
+        state,
+        stepsOf(state, { ...fetched, ...watermarks }, offset, { leastBytes: this.#owner.parts.fetch.partitionBytes, turns: this.#turns }),
+        watermarks,
+      )
       if (first === null) this.#retryLater(state, failedMs)
       else state.failures = 0
       // Each batch that cannot be read is a log line: a broker that sends nothing else is asked less often.
@@ -350,27 +302,6 @@ export class LeaderLoop {
       await this.#turns.rest()
     }
     return first
-  }
-
-  async *#steps(
-    state: PartitionState,
-    { partition, records, aborted }: FetchedPartition,
-    offset: number,
-    { highWatermark }: Watermarks,
-  ): AsyncGenerator<RecordStep> {
-    const stuck = stuckBatch(records, offset)
-    const wantsBytes = stuck === null ? 0 : Math.max(stuck.bytes, this.#owner.parts.fetch.partitionBytes)
-    if (stuck !== null && (wantsBytes <= state.wantsBytes || wantsBytes > maxBatchBytes)) {
-      state.wantsBytes = 0
-      return yield {
-        kind: 'unreadable',
-        nextOffset: stuck.nextOffset,
-        why: `a batch of ${stuck.bytes} bytes, of which the broker sent ${records.length}`,
-      }
-    }
-    state.wantsBytes = wantsBytes
-    if (stuck !== null) state.servedTurn = 0 // the first in the next request has room
-    else yield* readRecords({ partition, records, aborted, highWatermark }, offset, this.#turns)
   }
 
   async #outOfRange(state: PartitionState): Promise<void> {
