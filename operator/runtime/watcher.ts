@@ -42,6 +42,8 @@ export interface WatcherState {
 export interface Watcher {
   readonly target: WatchTarget
   state(): WatcherState
+  /** Resolves when `hasSynced` becomes true. Never rejects. Stays pending when the watcher is stopped before. */
+  readonly synced: Promise<void>
   /** Once. */
   start(handlers: WatchHandlers): void
   /** Idempotent. No handler is called afterwards. */

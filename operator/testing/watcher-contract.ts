@@ -66,7 +66,8 @@ export function describeWatcher(name: string, makeServer: (namespaces: readonly 
       watchers.push(watcher)
       const recorder = createWatchRecorder()
       watcher.start(recorder.handlers)
-      await vi.waitFor(() => expect(watcher.state().hasSynced).toBe(true), waiting)
+      await watcher.synced
+      expect(watcher.state().hasSynced).toBe(true)
       return { watcher, recorder }
     }
     const expectTold = (recorder: WatchRecorder, told: readonly string[]): Promise<void> =>

@@ -7,8 +7,8 @@ import { aChannelClass, aJudge, openAllowed } from '../../testing/class-builders
 import { aChannel, ownedBy, type ChannelParts } from '../../testing/channel-builders.ts'
 import { createChannelWatch } from './channel-watch.ts'
 import { createChildHandlers } from './child-watch.ts'
-import { createChildren } from './child-echoes.ts'
-import { createClaimLooks } from '../topic/claim-looks.ts'
+import { createChildEchoes } from './child-echoes.ts'
+import { createClaimLooks } from './claim-looks.ts'
 import { createOneClass } from '../class/classes.ts'
 import type { ChannelJudge } from '../class/judge.ts'
 import { createClaims } from './claims.ts'
@@ -19,7 +19,7 @@ function rig({
   judge = aJudge(),
 }: { readonly hasSynced?: boolean; readonly isWorking?: boolean; readonly judge?: ChannelJudge } = {}) {
   const work: string[] = []
-  const children = createChildren()
+  const children = createChildEchoes()
   const enqueue = ({ namespace, name }: { readonly namespace: string; readonly name: string }, priority: string): void =>
     void work.push(`${namespace}/${name} ${priority}`)
   const claimLooks = createClaimLooks({
