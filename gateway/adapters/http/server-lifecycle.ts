@@ -4,20 +4,21 @@ import { describeAddress, type HostAndPort, listenAddress } from '../../../progr
 
 /** An HTTP server that can be started once and stopped. */
 export interface ListeningServer {
-  /** For whoever answers upgrades. */
+  /** The server, for code that answers upgrades. */
   readonly server: Server
   /**
-   * @returns the port, which differs from the one asked for when that was 0. @throws when the address cannot be listened on: the message
+   * Listens.
+   * @returns the port, which differs from the requested one when that was 0 @throws when the address cannot be listened on: the message
    * names it
    */
   listen(address: HostAndPort): Promise<{ readonly port: number }>
-  /** Takes no more connections, ends those that are idle, waits for the others until the deadline, then cuts them. Idempotent. */
+  /** Accepts no more connections, ends idle ones, waits for the others until the deadline, then cuts them. Idempotent. */
   close(options: { readonly deadlineMs: number }): Promise<void>
 }
 
 /**
- * Connections that may wait to be taken. Node's 511 is less than what comes at once after a restart, and whom the kernel turns away tries again only after
- * one second, three, seven. The kernel allows no more than its `somaxconn`, 4,096 on Linux.
+ * Connections that may wait to be accepted. Node's 511 is less than what comes at once after a restart. A client that the kernel turns away
+ * tries again only after one second, three, seven. The kernel allows no more than its `somaxconn`, 4,096 on Linux.
  */
 const backlog = 4_096
 
@@ -41,13 +42,11 @@ function explain(error: NodeJS.ErrnoException): string {
 }
 
 /**
- * Makes the `close` of a server. Upgraded connections count as open until whoever upgraded them has ended them, but are not cut here: they
- * are no longer the server's. Call it before the server listens.
+ * Returns the `close` of a server. Upgraded connections count as open until their owner has ended them. They are not cut here, because the
+ * server no longer owns them. Call this before the server listens.
  */
 export function closerOf(server: Server): ListeningServer['close'] {
-  /**
-   * Connections that have made no request yet. Those that never said a word, browsers' reserves for the most part, count as busy for Node.
-   */
+  /** Connections without a request so far. Node counts connections that never sent a byte as busy: most are browsers' reserves. */
   const fresh = new Set<Socket>()
   function forget(this: Socket): void {
     fresh.delete(this)
@@ -64,7 +63,7 @@ export function closerOf(server: Server): ListeningServer['close'] {
         server.closeAllConnections()
         resolve()
       }, deadlineMs)
-      // An error says that it was not listening, or that somebody has closed it already: there is nothing left to do.
+      // An error reports that the server was not listening, or is closed already: there is nothing left to do.
       server.close(() => {
         clearTimeout(cut)
         resolve()
