@@ -9,12 +9,12 @@ const certificateBlock = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]+---
  */
 export function certificatesOf(pem: string | Buffer, name: string): readonly X509Certificate[] {
   const blocks = String(pem).match(certificateBlock) ?? []
-  if (blocks.length === 0) throw new Error(`${name} is no PEM certificate: expected -----BEGIN CERTIFICATE-----`)
+  if (blocks.length === 0) throw new Error(`${name} is not a PEM certificate: expected -----BEGIN CERTIFICATE-----`)
   return blocks.map((block, index) => {
     try {
       return new X509Certificate(block)
     } catch (cause) {
-      throw new Error(`${name} is no PEM certificate: number ${index + 1} of its ${blocks.length} cannot be read`, { cause })
+      throw new Error(`${name} is not a PEM certificate: number ${index + 1} of its ${blocks.length} cannot be read`, { cause })
     }
   })
 }

@@ -3,18 +3,21 @@ import type { PartitionBehind, SourceProblem } from '../../replay/record-source.
 
 /** One partition of the in-process log: a bounded run of records. Like Kafka's, it begins anywhere and may have holes. */
 export interface MemoryPartition {
-  /** The offset of the oldest record that is still there; the end when none is. */
+  /** Offset of the oldest record that is still there; the end when there is none. */
   readonly startOffset: number
-  /** The offset that the next record will get. */
+  /** Offset of the next record. */
   readonly endOffset: number
   append(record: Omit<LogRecord, 'partition' | 'offset'>): void
   /** Moves the end without a record, as a transaction's marker does. */
   skip(offsets: number): void
-  /** Drops what lies below `offset`, as retention does. */
+  /** Drops the records below `offset`, as retention does. */
   trim(offset: number): void
-  /** Records from `offset` on, at most `max`. @param offset at least `startOffset` */
+  /**
+   * Returns records from `offset` on, at most `max`.
+   * @param offset at least `startOffset`
+   */
   read(offset: number, max: number): readonly LogRecord[]
-  /** The offset of the first record that is not older than `timestampMs`; the end when all are. */
+  /** Returns the offset of the first record that is not older than `timestampMs`; the end when all are older. */
   offsetAt(timestampMs: number): number
 }
 
@@ -29,7 +32,7 @@ export interface MemoryRecord {
   readonly timestampMs?: number
 }
 
-/** What sources and publishers see of the log. */
+/** State of the log, as sources and publishers see it. */
 export interface MemoryLogState {
   readonly epoch: string
   readonly partitions: readonly MemoryPartition[]
@@ -37,7 +40,7 @@ export interface MemoryLogState {
   readonly behind: readonly PartitionBehind[]
 }
 
-/** Tells its listeners that the log has changed. */
+/** Reports changes of the log to its listeners. */
 export interface Signal {
   /** @returns a function that ends it */
   listen(listener: () => void): () => void
@@ -46,7 +49,7 @@ export interface Signal {
 /** @param maxRecords the oldest record goes when one more than this comes */
 export function createMemoryPartition(partition: number, maxRecords: number): MemoryPartition {
   let records: LogRecord[] = []
-  // Dropped records stay at the front of the array until they are as many as the rest: dropping one costs nothing, on average.
+  // Dropped records stay at the front of the array until they are as many as the rest. Dropping one then costs nothing, on average.
   let dropped = 0
   let start = 0
   let end = 0
@@ -92,7 +95,7 @@ export function createMemoryPartition(partition: number, maxRecords: number): Me
   }
 }
 
-/** The first index at or after `from` whose record matches; every record behind a match matches, too. */
+/** Returns the first index at or after `from` whose record matches. Every later record must match, too. */
 function firstIndex(records: readonly LogRecord[], from: number, matches: (record: LogRecord) => boolean): number {
   let low = from
   let high = records.length

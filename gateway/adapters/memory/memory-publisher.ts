@@ -9,14 +9,14 @@ export interface MemoryPublisherParts {
   readonly maxRecordBytes: number
   /** Resolves when the log acknowledges. */
   readonly acknowledged: () => Promise<void>
-  /** The failure that was ordered for this publish, or null. */
+  /** Returns the failure that was ordered for this publish, or null. */
   readonly takeFailure: () => PublishFailure | null
 }
 
-/** How the wait for an acknowledgement ended. */
+/** End of the wait for an acknowledgement. */
 type Ending = 'acknowledged' | 'late' | 'abandoned'
 
-/** Says ok only after the records are in the log, and never after the caller's deadline. */
+/** Succeeds only after the records are in the log, and never after the caller's deadline. */
 export function createMemoryPublisher(log: MemoryPublisherParts): EventPublisher {
   const inFlight = new Set<Promise<unknown>>()
   const waits = new Set<(ending: Ending) => void>()

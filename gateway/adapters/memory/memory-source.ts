@@ -3,7 +3,7 @@ import type { PartitionBehind, PartitionOffsets, RecordSink, RecordSource, Sourc
 import type { Logger } from '../../../program/log/logger.ts'
 import type { MemoryLogState, Signal } from './memory-partition.ts'
 
-/** Records that are handed over at once, at most. */
+/** Limit on the records that are handed over at once. */
 const maxBatch = 500
 
 export interface MemorySourceParts {
@@ -14,8 +14,8 @@ export interface MemorySourceParts {
 }
 
 /**
- * Reads the in-process log as the Kafka adapter reads a topic: batch by batch, each partition on its own, never in the caller's turn.
- * Every turn hands over at most one batch per partition, so that sockets and timers get theirs.
+ * Reads the in-process log as the Kafka adapter reads a topic: batch by batch, each partition on its own, never in the caller's turn. Every
+ * turn hands over at most one batch per partition, so that sockets and timers get theirs.
  */
 export function createMemorySource(log: MemorySourceParts): RecordSource {
   let reader: MemoryReader | null = null
@@ -40,7 +40,7 @@ class MemoryReader {
   /** Partitions whose last batch the sink has not settled. */
   readonly #busy = new Set<number>()
   #epoch = ''
-  /** Per partition, the offset to read next. */
+  /** Next offset of each partition. */
   #positions: number[] = []
   #problem: SourceProblem | null = null
   #behind: readonly PartitionBehind[] = []
@@ -105,14 +105,14 @@ class MemoryReader {
     this.#sink.health({ problem, behind, uncommittedRecords: 0 })
   }
 
-  /** Retention has overtaken the reader. */
+  /** Moves the position when retention has overtaken the reader. */
   #noticeLoss(partition: number, startOffset: number): void {
     if ((this.#positions[partition] ?? 0) >= startOffset) return
     this.#positions[partition] = startOffset
     this.#sink.lost(partition, startOffset)
   }
 
-  /** Hands over the partition's next batch, unless the sink is still at the last one. */
+  /** Hands over the partition's next batch, unless the sink still has the last one. */
   #readOnce(partition: number): void {
     const log = this.#log.state().partitions[partition]
     const position = this.#positions[partition] ?? 0
@@ -130,7 +130,7 @@ class MemoryReader {
       this.#sink.skipped(partition, log.endOffset)
       return
     }
-    // The position moves first: whatever the sink does, a record is handed over once.
+    // The position moves first: a record is handed over once, even if the sink throws.
     this.#positions[partition] = last.offset + 1
     this.#busy.add(partition)
     void this.#handOver(batch, log.endOffset)
@@ -141,11 +141,8 @@ class MemoryReader {
     try {
       await this.#sink.records(batch, endOffset)
     } catch (cause) {
-      // A bug of the sink. Handing the same batch over again would stop delivery for good: one batch is lost instead.
-      this.#log.logger.error(
-        { err: cause, partition, offset: batch[0]?.offset, records: batch.length },
-        'a batch of records could not be processed',
-      )
+      // A bug of the sink. The same batch again would stop delivery permanently: one batch is lost instead.
+      this.#log.logger.error({ err: cause, partition, offset: batch[0]?.offset, records: batch.length }, 'batch handover failed')
     }
     this.#busy.delete(partition)
     this.#schedule()

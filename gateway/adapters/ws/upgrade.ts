@@ -22,25 +22,25 @@ export interface UpgradeParts extends UpgradeSettings {
   readonly logger: Logger
   /** Milliseconds since the epoch. */
   readonly now: () => number
-  /** Called with each connection that gets no session, before its peer has hung up. @default does nothing */
+  /** Called with each connection without a session, before its peer has hung up. @default does nothing */
   readonly refused?: (socket: NetSocket) => void
 }
 
 export type UpgradeOptions = WsServerOptions & Pick<Options, 'handshakeTimeoutMs' | 'socketBufferBytes' | 'inboundFramesPerS'>
 
 /**
- * Serves the channel's WebSocket on an HTTP server. Requests that ask for another protocol than WebSocket (`Upgrade: h2c`, which Java's
- * client sends with every POST) go on as ordinary requests. The server's own `headersTimeout` bounds the time for a request's head.
+ * Serves the channel's WebSocket on an HTTP server. Requests for another protocol than WebSocket go on as ordinary requests (`Upgrade:
+ * h2c`, which Java's client sends with every POST). The server's own `headersTimeout` bounds the time for a request's head.
  */
 export function attachWebSocketUpgrade(server: Server, parts: UpgradeParts): { readonly stop: () => Promise<void> } {
   const upgrades = new Upgrades(parts)
   server.on('upgrade', (request, socket, head) => upgrades.take(request, socket, head))
-  // The constructor's option of this name (Node 24.9) is kept in a property of this name; the types know the option only.
+  // The constructor's option of this name (Node 24.9) is kept in a property of this name. The types have the option only.
   Object.assign(server, { shouldUpgradeCallback: isWebSocketUpgrade })
   return { stop: () => upgrades.stop() }
 }
 
-/** Whether a request that asks for an upgrade asks for a WebSocket. */
+/** Returns whether a request for an upgrade asks for a WebSocket. */
 export function isWebSocketUpgrade(request: IncomingMessage): boolean {
   return request.headers.upgrade?.toLowerCase() === 'websocket'
 }
@@ -50,7 +50,7 @@ class Upgrades {
   readonly #parts: UpgradeParts
   readonly #server: WsServer
   readonly #settings: SocketSettings
-  /** How each handshake that waits for its admission can be ended before. */
+  /** Functions that end a handshake before its admission has answered. */
   readonly #pending = new Set<(outcome: Handshake | null) => void>()
   readonly #open = new Set<WebSocketSocket>()
   /** Connections that were answered by HTTP and are not closed yet. */
@@ -75,7 +75,7 @@ class Upgrades {
       return
     }
     offerOnlySpoken(request, read.value.subprotocols)
-    // It never rejects, and nobody waits for it.
+    // Never rejects, and is not awaited.
     void this.#handshake(read.value, { request, socket, head })
   }
 
@@ -85,7 +85,10 @@ class Upgrades {
     this.#judgeIdle()
   }
 
-  /** Never rejects. @returns null: the client has gone */
+  /**
+   * Never rejects.
+   * @returns null: the client has gone
+   */
   #judge(request: HandshakeRequest, socket: Duplex): Promise<Handshake | null> {
     if (this.#stopped !== null) return Promise.resolve(this.#turnAway('draining'))
     return new Promise((resolve) => {
@@ -118,7 +121,7 @@ class Upgrades {
       return
     }
     const { problem, close } = outcome
-    // A page's script is told nothing of an HTTP answer (it sees 1006): a close code is the only thing that reaches it.
+    // A page's script does not see an HTTP answer (it gets 1006). Only a close code reaches it.
     const isBrowser = upgrade.request.headers.origin !== undefined
     const requestId = requestIdOf(upgrade.request.headers)
     this.#parts.logger.debug({ requestId, problem: problem.type }, 'a WebSocket handshake was refused')
@@ -147,7 +150,7 @@ class Upgrades {
   #accept({ request, socket, head }: Upgrade, then: (socket: WebSocketSocket) => void): void {
     this.#server.handleUpgrade(request, socket, head, (ws) => {
       socket.removeListener('error', onSocketError)
-      // An HTTP server's connections are net.Sockets (or tls.TLSSockets, which extend it); the type of the event allows for others.
+      // An HTTP server's connections are net.Sockets (or tls.TLSSockets, which extend it). The type of the event allows others.
       if (!(socket instanceof NetSocket)) throw new TypeError('a WebSocket needs a connection that is a net.Socket')
       const accepted = new WebSocketSocket(ws, socket, this.#settings)
       this.#open.add(accepted)
@@ -180,7 +183,7 @@ class Upgrades {
     this.#judgeIdle()
   }
 
-  /** Turns away what comes, ends what there is, and waits for the ends: `closeTimeoutMs` at most. */
+  /** Refuses new handshakes, ends the open ones, and waits for the ends: `closeTimeoutMs` at most. */
   stop(): Promise<void> {
     this.#stopped ??= new Promise((resolve) => {
       this.#judgeIdle = () => {
@@ -201,14 +204,14 @@ interface Upgrade {
 }
 
 /**
- * Leaves to `ws` only the subprotocol that is spoken. `ws` refuses a list with empty members, although a recipient must ignore them (RFC 9110
+ * Leaves to `ws` only the accepted subprotocol. `ws` refuses a list with empty members, although a recipient must ignore them (RFC 9110
  * section 5.6.1).
- * @param offered what `readUpgrade` has read of the list
+ * @param offered the list as `readUpgrade` has read it
  */
 function offerOnlySpoken({ headers }: IncomingMessage, offered: readonly string[]): void {
   if (offered.includes(cloudEventsSubprotocol)) headers['sec-websocket-protocol'] = cloudEventsSubprotocol
   else delete headers['sec-websocket-protocol']
 }
 
-/** Nothing to do: `close` follows. What arrives here is a client that reset its connection during the handshake or while it was being refused. */
+/** Nothing to do: `close` follows. A client that reset its connection during the handshake, or while it was being refused, arrives here. */
 function onSocketError(): void {}
