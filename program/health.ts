@@ -1,7 +1,7 @@
 /** Answer to a probe. */
 export interface HealthVerdict {
   readonly ok: boolean
-  /** What is missing, for people. Empty if and only if `ok`. */
+  /** Reasons not to be `ok`, for people. Empty if and only if `ok`. */
   readonly waitingFor: readonly string[]
 }
 

@@ -29,7 +29,7 @@ export function internalPages(parts: InternalPagesParts): RequestListener {
   }
 }
 
-/** Gives requests that come while a page is made that same page: a page costs time and memory, and the port is open to the cluster. */
+/** Gives one page to all requests that come while it is made. A page costs time and memory, and the port is open to the cluster. */
 function sharedWhileItRuns<T>(make: () => Promise<T>): () => Promise<T> {
   let running: Promise<T> | null = null
   return () =>
