@@ -13,7 +13,6 @@ import { createEmitAuthorizer } from './emit/authorize-emit.ts'
 import { createEmitService } from './emit/emit-service.ts'
 import type { EventPublisher } from './emit/event-publisher.ts'
 import { createRateLimiter } from './emit/rate-limiter.ts'
-import type { IncomingEvent } from './event/cloud-event.ts'
 import { createRecordDecoder } from './event/decode-record.ts'
 import { encodeEvent } from './event/encode-event.ts'
 import { encodeRecord } from './event/encode-record.ts'
@@ -170,7 +169,7 @@ function assemble(config: Config, adapters: GatewayAdapters) {
     emitService: createEmitService({
       publisher: adapters.publisher,
       rateLimiter,
-      encode: ({ event, audience }: IncomingEvent, { traceparent }) => encodeRecord(event, audience, traceparent),
+      encode: (event, { traceparent }) => encodeRecord(event, traceparent),
       maxInFlight: config.emitMaxInFlight,
       timeoutMs: config.kafkaProduceTimeoutMs,
       tracer,

@@ -146,7 +146,7 @@ function guardDecode({ decode, logger }: CreateChannelParts): CreateChannelParts
         { err: error, partition: record.partition, offset: record.offset },
         'a record broke the decoder and is passed over; please report this',
       )
-      return { kind: 'undecodable', failure: broken }
+      return failed(broken)
     }
   }
 }
