@@ -1,5 +1,5 @@
 import type { AuthenticationFailure, Authenticator, VerifiedToken } from '../auth/authenticator.ts'
-import type { FoundToken, TokenPlaces } from '../auth/find-token.ts'
+import { findToken, type FoundToken, type TokenPlaces } from '../auth/find-token.ts'
 import type { OriginPolicy } from '../auth/origin-policy.ts'
 import { refuseOrigin } from '../auth/origin-refusal.ts'
 import type { Problem } from '../problem.ts'
@@ -9,7 +9,6 @@ import { parseXRhIdentity, type RhIdentity } from './x-rh-identity.ts'
 
 export interface EmitAuthorizerParts {
   readonly originPolicy: OriginPolicy
-  readonly findToken: (places: TokenPlaces, options: { readonly cookieName: string }) => FoundToken
   readonly authenticator: Authenticator
   /** A token may emit when it has one of these. */
   readonly scopes: readonly string[]
@@ -29,7 +28,7 @@ type Answer = Result<Emitter, Problem>
  * allowed `Origin`. Browsers send one with every POST of a script; a client without one can send its token in the header.
  */
 export function createEmitAuthorizer(parts: EmitAuthorizerParts): EmitAuthorizer {
-  const find = (place: Partial<TokenPlaces>): FoundToken => parts.findToken({ ...noPlaces, ...place }, { cookieName: parts.cookieName })
+  const find = (place: Partial<TokenPlaces>): FoundToken => findToken({ ...noPlaces, ...place }, { cookieName: parts.cookieName })
   return {
     authorize: async ({ origin, authorization, xRhIdentity, cookie }) => {
       if (!parts.originPolicy(origin)) return failed(refuseOrigin(origin, parts))
