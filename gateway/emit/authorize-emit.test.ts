@@ -3,7 +3,7 @@ import type { Authenticator } from '../auth/authenticator.ts'
 import { createOriginPolicy } from '../auth/origin-policy.ts'
 import { createMemoryAuthenticator } from '../testing/memory-authenticator.ts'
 import { createEmitAuthorizer } from './authorize-emit.ts'
-import type { EmitCredentials } from './emit-authorizer.ts'
+import type { EmitCredentials } from './authorize-emit.ts'
 
 const allowed = 'https://console.example.com'
 const ada = { userId: 'u-1', username: null, organizationId: 'o-1', accountNumber: null, roles: [], expiresAtMs: null }

@@ -4,8 +4,27 @@ import type { OriginPolicy } from '../auth/origin-policy.ts'
 import { refuseOrigin } from '../auth/origin-refusal.ts'
 import type { Problem } from '../problem.ts'
 import { failed, ok, type Result } from '../../program/result.ts'
-import type { EmitAuthorizer, Emitter } from './emit-authorizer.ts'
 import { parseXRhIdentity, type RhIdentity } from './x-rh-identity.ts'
+
+/** Says who an emit request comes from, and whether they may emit at all. Never rejects. */
+export interface EmitAuthorizer {
+  authorize(request: EmitCredentials): Promise<Result<Emitter, Problem>>
+}
+
+export interface EmitCredentials {
+  readonly origin: string | null
+  readonly cookie: string | null
+  readonly authorization: string | null
+  /** The `x-rh-identity` header: base64 of JSON. */
+  readonly xRhIdentity: string | null
+}
+
+/** Whose rate is counted. */
+export interface Emitter {
+  /** Unique per emitter and bounded in length; never logged above debug. */
+  readonly subject: string
+  readonly kind: 'jwt' | 'x-rh-identity' | 'development'
+}
 
 export interface EmitAuthorizerParts {
   readonly originPolicy: OriginPolicy

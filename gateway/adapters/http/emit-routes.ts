@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { EmitAuthorizer, EmitCredentials } from '../../emit/emit-authorizer.ts'
+import type { EmitAuthorizer, EmitCredentials } from '../../emit/authorize-emit.ts'
 import type { EmitContext, EmitService } from '../../emit/emit-service.ts'
 import { createEmitDecoders, type EmitDecoderOptions } from './emit-decoders.ts'
 import type { CloudEvent } from '../../event/cloud-event.ts'
