@@ -1,6 +1,13 @@
 import type { Result } from '../../program/result.ts'
-import type { RealtimeChannel, RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
-import type { ApiError, KubernetesObject, ObjectRef, ResourceType } from '../runtime/kubernetes-api.ts'
+import {
+  annotations,
+  type RealtimeChannel,
+  type RealtimeChannelSpec,
+  type RealtimeChannelStatus,
+} from '../../api/v1alpha1/realtime-channel.ts'
+import type { KubernetesObject, ObjectRef, ResourceType } from '../../api/kubernetes.ts'
+import type { ApiError } from '../runtime/kubernetes-api.ts'
+import { names } from './settings.ts'
 import type { MissingTopic, TopicDescription, TopicFailure } from './topic/topic-admin.ts'
 import type { TopicRules } from './topic/name-rules.ts'
 
@@ -18,6 +25,8 @@ export interface World {
   readonly topic: FoundTopic | null
   /** The topic of dead letters; null as above, or because the channel wants none and had none. */
   readonly deadLetters: FoundTopic | null
+  /** What the status remembers of the two topics. */
+  readonly records: TopicRecords
   /** What this channel may do with topics. */
   readonly topicRules: TopicRules
   /** What the channel is made of. */
@@ -118,6 +127,15 @@ export interface OtherRoute extends ObjectRef {
   readonly address: string
 }
 
+/** `status.topic`: what the operator knows again of a topic after a restart. */
+export type TopicRecord = NonNullable<RealtimeChannelStatus['topic']>
+
+/** By use: null while the status remembers nothing of a topic with the name that the channel asks for. */
+export type TopicRecords = Readonly<Record<TopicUse, TopicRecord | null>>
+
+/** `status.route`: by it a channel keeps what it has, also after a restart of the operator. */
+export type RouteRecord = NonNullable<RealtimeChannelStatus['route']>
+
 /** What a channel uses a topic for: its events, or its dead letters. */
 export type TopicUse = 'topic' | 'deadLetters'
 
@@ -158,4 +176,12 @@ export function healKey(child: ChildKey, field: string): HealKey {
 export function childKey(kind: string, name: string): ChildKey {
   // The only place where one is made.
   return `${kind}/${name}` as ChildKey
+}
+
+/** The field of the channel in which its finalizer is. */
+export const finalizerField = `metadata.finalizers[${names.finalizer}]`
+
+/** Returns whether the channel asks for nothing to be changed. */
+export function isPaused({ metadata }: Pick<RealtimeChannel, 'metadata'>): boolean {
+  return metadata.annotations?.[annotations.paused] === 'true'
 }

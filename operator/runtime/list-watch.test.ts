@@ -4,7 +4,6 @@ import { configMapType, valueOf } from '../testing/kubernetes-api-contract.ts'
 import { createMemoryKubernetes, type MemoryKubernetes } from '../testing/memory-kubernetes.ts'
 import { createWatchRecorder } from '../testing/watcher-contract-recorder.ts'
 import type { KubernetesApi } from './kubernetes-api.ts'
-import { createBackOff } from './list-watch-back-off.ts'
 import { isReplay } from './list-watch-known.ts'
 import { createListWatch, type ListWatchOptions } from './list-watch.ts'
 import type { WatchHandlers, WatchTarget } from './watcher.ts'
@@ -134,6 +133,29 @@ describe('listing', () => {
     await passMs(60_000)
     expect(recorder.told).toEqual(['+a', '-a', '+b'])
     await watcher.stop()
+  })
+})
+
+describe('synced', () => {
+  it('resolves when the last page of the first list was handed over', async () => {
+    for (const name of ['a', 'b', 'c']) await put(name)
+    const { watcher, recorder, start } = watch({ pageSize: 2 })
+    const told = watcher.synced.then(() => [...recorder.told])
+    start()
+    await passMs(0)
+    expect(await told).toEqual(['+a', '+b', '+c'])
+    await watcher.stop()
+  })
+
+  it('stays pending when the watcher is stopped before its first list is complete', async () => {
+    const { watcher, start } = watch({}, { list: () => new Promise(() => {}), watch: twin.watch })
+    let hasResolved = false
+    void watcher.synced.then(() => (hasResolved = true))
+    start()
+    await passMs(1_000)
+    await watcher.stop()
+    await passMs(1_000)
+    expect(hasResolved).toBe(false)
   })
 })
 
@@ -379,17 +401,6 @@ describe('stopping', () => {
     start({ onUpsert, onDelete: onUpsert })
     await passMs(1_000)
     expect(onUpsert).toHaveBeenCalledTimes(1)
-  })
-})
-
-describe('backing off', () => {
-  it('doubles up to its limit, takes a random part of it, and begins anew after a reset', () => {
-    const backOff = createBackOff({ minMs: 100, maxMs: 500, random: () => 0.5 })
-    expect([backOff.nextMs(), backOff.nextMs(), backOff.nextMs(), backOff.nextMs(), backOff.nextMs(1_000)]).toEqual([
-      50, 100, 200, 250, 1_250,
-    ])
-    backOff.reset()
-    expect(backOff.nextMs()).toBe(50)
   })
 })
 

@@ -1,7 +1,9 @@
 import type { Logger } from '../../program/log/logger.ts'
 import type { ApiError, KubernetesApi, WatchEvent } from './kubernetes-api.ts'
-import { createBackOff, type BackOff } from './list-watch-back-off.ts'
-import { createKnownObjects, isReplay, keyOf, type KnownObjects } from './list-watch-known.ts'
+import { createBackOff, type BackOff } from '../../program/back-off.ts'
+import { sleep, unlessAborted } from '../../program/waiting.ts'
+import { createKnownObjects, isReplay, type KnownObjects } from './list-watch-known.ts'
+import { keyOf, refOf } from '../../api/object-ref.ts'
 import type { Watcher, WatcherState, WatchHandlers, WatchTarget } from './watcher.ts'
 
 export interface ListWatchParts {
@@ -63,6 +65,7 @@ export function createListWatch(parts: ListWatchParts): Watcher {
   return {
     target: parts.target,
     state: () => watch.state(),
+    synced: watch.synced,
     start: (handlers) => watch.start(handlers),
     stop: () => watch.stop(),
   }
@@ -85,6 +88,7 @@ class ListWatch {
   readonly #options: ListWatchOptions
   readonly #backOff: BackOff
   readonly #stopped = new AbortController()
+  readonly #synced = Promise.withResolvers<void>()
   #state: WatcherState = { hasSynced: false, lastHeardAtMs: null, relists: 0, isTypeMissing: false, isOutOfReach: false }
   #running: Promise<void> | null = null
   /** The version up to which all is told. */
@@ -102,11 +106,15 @@ class ListWatch {
     this.#now = now
     this.#random = random
     this.#options = { ...defaults, ...options }
-    this.#backOff = createBackOff({ minMs: this.#options.minBackOffMs, maxMs: this.#options.maxBackOffMs, random })
+    this.#backOff = createBackOff({ firstMs: this.#options.minBackOffMs, maxMs: this.#options.maxBackOffMs, jitter: 'full', random })
   }
 
   state(): WatcherState {
     return this.#state
+  }
+
+  get synced(): Promise<void> {
+    return this.#synced.promise
   }
 
   start(handlers: WatchHandlers): void {
@@ -153,13 +161,13 @@ class ListWatch {
     let continueToken: string | null = null
     do {
       const more: { continueToken?: string } = continueToken === null ? {} : { continueToken }
-      const page = await untilAborted(this.#api.list(type, { ...scope, limit: this.#options.pageSize, ...more }), this.#stopped.signal)
-      if (page === null) return { kind: 'listed', version: '' } // stopped, which the caller looks at first
+      const page = await unlessAborted(this.#api.list(type, { ...scope, limit: this.#options.pageSize, ...more }), this.#stopped.signal)
+      if (page === undefined) return { kind: 'listed', version: '' } // stopped, which the caller looks at first
       if (!page.ok) return { kind: 'failed', error: page.error }
       this.#note({ lastHeardAtMs: this.#now() })
       for (const object of page.value.items) {
         if (this.#isStopped) break // by a handler
-        seen.add(keyOf(object))
+        seen.add(keyOf(refOf(object)))
         known.listed(object)
       }
       continueToken = page.value.continueToken
@@ -213,8 +221,8 @@ class ListWatch {
     try {
       for (;;) {
         // Not only the implementer looks at the signal: one that does not notice it must not hold us.
-        const next = await untilAborted(events.next(), signal)
-        if (signal.aborted || next === null) return { how: { kind: 'silent' }, hasHeard }
+        const next = await unlessAborted(events.next(), signal)
+        if (signal.aborted || next === undefined) return { how: { kind: 'silent' }, hasHeard }
         if (next.done === true) {
           this.#note({ lastHeardAtMs: this.#now() })
           return { how: { kind: 'ended' }, hasHeard }
@@ -303,30 +311,18 @@ class ListWatch {
   }
 
   async #sleep(ms: number): Promise<void> {
-    const waiting = Promise.withResolvers<null>()
-    const timer = setTimeout(() => waiting.resolve(null), ms)
-    await untilAborted(waiting.promise, this.#stopped.signal)
-    clearTimeout(timer)
+    await sleep(ms, [this.#stopped.signal])
   }
 
   #note(change: Partial<WatcherState>): void {
     this.#state = { ...this.#state, ...change }
+    if (change.hasSynced === true) this.#synced.resolve()
   }
 
   #names(): { readonly resource: string; readonly namespace: string | undefined } {
     const { type, namespace } = this.#target
     return { resource: type.group === '' ? type.plural : `${type.plural}.${type.group}`, namespace }
   }
-}
-
-/** Null when the signal aborts first. Leaves nothing on the signal, which outlives the work by far. */
-function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | null> {
-  return new Promise((resolve, reject) => {
-    const giveUp = (): void => resolve(null)
-    if (signal.aborted) giveUp()
-    signal.addEventListener('abort', giveUp)
-    void work.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp))
-  })
 }
 
 function createSilenceAlarm(silenceMs: number, ring: () => void): { heard(): void; end(): void } {

@@ -1,15 +1,15 @@
 import { topicNameOf } from '../../api/v1alpha1/channel-names.ts'
 import type { RealtimeChannel } from '../../api/v1alpha1/realtime-channel.ts'
-import type { Action, Outcome, Plan } from '../reconcile/plan/actions.ts'
-import { isChildOf } from '../reconcile/plan/ownership.ts'
+import type { Action, Outcome, Plan } from '../reconcile/plan-types.ts'
+import { isChildOf } from '../reconcile/children/ownership.ts'
 import { planChannel } from '../reconcile/plan/plan.ts'
 import { names, type Settings } from '../reconcile/settings.ts'
 import { renderStatus, sameStatus } from '../reconcile/status/status.ts'
 import type { TopicDescription } from '../reconcile/topic/topic-admin.ts'
-import { lookedAtDeadLetters } from '../reconcile/topic/record.ts'
+import { lookedAtDeadLetters, recordsOf } from '../reconcile/topic/record.ts'
 import type { TopicRules } from '../reconcile/topic/name-rules.ts'
 import { childKey, type ChildKey, type Found, type FoundTopic, type World } from '../reconcile/world.ts'
-import type { KubernetesObject, ResourceType } from '../runtime/kubernetes-api.ts'
+import type { KubernetesObject, ResourceType } from '../../api/kubernetes.ts'
 import { noRivals, openTopicRules } from './channel-builders.ts'
 import { applyFields, managedFieldsOf, takeFields, type Manager } from './memory-kubernetes-managers.ts'
 
@@ -92,6 +92,7 @@ export function createModelWorld(initial: RealtimeChannel, rules: TopicRules = o
     ),
     topic: found(topicNameOf(channel)),
     deadLetters: lookedAtDeadLetters(channel) === null ? null : found(lookedAtDeadLetters(channel) ?? ''),
+    records: recordsOf(channel),
     topicRules: rules,
     underClass: { name: null, written: channel.spec, brokers: ['kafka:9092'] },
     rivals: noRivals,

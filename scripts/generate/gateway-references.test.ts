@@ -1,14 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { options } from '../../gateway/config/options.ts'
-import { optionNames } from '../../gateway/config/parse-options.ts'
+import { gatewayOptions } from '../../gateway/config/bind-options.ts'
 import { decodeFailureReasons } from '../../gateway/event/decoded-record.ts'
 import { metrics } from '../../gateway/observability/metrics.ts'
 import { problems } from '../../gateway/problem.ts'
 import { closeCodes } from '../../gateway/session/close-codes.ts'
 import { operatorOptions } from '../../operator/config/options.ts'
 import { operatorMetrics } from '../../operator/observability/metrics.ts'
-import { conditionReasons } from '../../operator/reconcile/status/conditions.ts'
+import { conditionReasons } from '../../operator/reconcile/condition-reasons.ts'
 import { chartFiles, renderChartFile } from '../chart/render-chart.ts'
 import { renderPage } from './reference-page.ts'
 import { referencePages } from './gateway-references.ts'
@@ -42,7 +42,7 @@ describe('X1: generated pages are current', () => {
 
 describe('X2: what is in a table is documented', () => {
   test.each([
-    ['configuration.md', optionNames.map((name) => options[name].env)],
+    ['configuration.md', gatewayOptions.names.map((name) => options[name].env)],
     ['operator-configuration.md', Object.values(operatorOptions).map(({ env }) => env)],
     ['metrics.md', Object.values(metrics).map((metric) => metric.name)],
     ['close-codes.md', Object.values(closeCodes).map(({ code }) => String(code))],

@@ -5,28 +5,26 @@ import type { OperandKind } from '../../../api/child-types.ts'
 import { ok, type Result } from '../../../program/result.ts'
 import { annotations, type RealtimeChannel } from '../../../api/v1alpha1/realtime-channel.ts'
 import type { ApiError } from '../../runtime/kubernetes-api.ts'
-import type { Action, Outcome, Plan } from './actions.ts'
+import type { Action, Outcome, Plan, Refusal } from '../plan-types.ts'
 import { egressOf } from './egress.ts'
-import { reasonOfApiError } from '../status/failure-reasons.ts'
+import { reasonOfApiError } from '../failure-reasons.ts'
 import { gatewayEnvironment, type GatewayEnvironment } from './environment.ts'
-import { finalizerField } from '../apply/heal-meter.ts'
-import { isNoteStale, planLeft } from './in-charge.ts'
-import { judgeContest } from './judge-contest.ts'
+import { bystanderOf, isNoteStale } from '../children/in-charge.ts'
+import { judgeContest } from './contest.ts'
 import { kafkaOfPods } from './kafka-of-pods.ts'
 import { channelPaths, deadLetterTopicOf, routePaths, topicNameOf } from '../../../api/v1alpha1/channel-names.ts'
-import { isRouteKind, planObjects, soonMs, type ObjectsPlan } from './objects.ts'
+import { planObjects, soonMs, type ObjectsPlan } from './objects.ts'
 import { planDeadLetters, type DeadLettersPlan } from '../topic/plan-dead-letters.ts'
 import { planDeletion } from './deletion.ts'
-import { planRoute } from '../route/plan-route.ts'
+import { planRoute, isRouteKind } from '../route/plan-route.ts'
 import { planScaling, type ScalingPlan } from './scaling.ts'
-import { planTopic, type TopicPlan } from '../topic/plan-topics.ts'
-import type { Refusal } from './refusals.ts'
-import { runningDeployment } from '../observe/running-gateway.ts'
+import { planTopic, type TopicPlan } from '../topic/plan-topic.ts'
+import { runningDeployment } from '../children/running-gateway.ts'
 import { keptRoute } from '../route/record.ts'
 import { names, ports, type Settings } from '../settings.ts'
 import { stoppingOf } from './stopping.ts'
-import { recordedTopic } from '../topic/record.ts'
-import type { TopicUse, World } from '../world.ts'
+import { unchangedPlan } from './unchanged-plan.ts'
+import { finalizerField, isPaused, type TopicUse, type World } from '../world.ts'
 import { soonest } from '../soonest.ts'
 
 /**
@@ -38,36 +36,22 @@ export function planChannel(world: World, settings: Settings, before: readonly O
   const { metadata } = world.channel
   if (world.inCharge !== null) return planLeft(world, settings.appliedBy)
   if (metadata.deletionTimestamp !== undefined) return planDeletion(world, settings)
-  if (isPaused(world.channel)) return idle(world, 'paused', [])
+  if (isPaused(world.channel)) return unchangedPlan(world, 'paused')
   const name = checkChannelName(metadata.name)
-  if (!name.ok)
-    return idle(
-      world,
-      'active',
-      everything.map((about) => ({ about, reason: 'InvalidName', message: `${name.error}.` })),
-    )
-  return planActive(world, settings, before)
+  if (name.ok) return planActive(world, settings, before)
+  const message = `${name.error}.`
+  return { ...unchangedPlan(world, 'active'), refusals: everything.map((about) => ({ about, reason: 'InvalidName', message })) }
 }
 
-export function isPaused({ metadata }: RealtimeChannel): boolean {
-  return metadata.annotations?.[annotations.paused] === 'true'
+/** Plans for an operator that is not in charge: it only notes its Lease on the channel, unless another operator's note stands there that may still hold. */
+function planLeft(world: World, appliedBy: string): Plan {
+  const noted = bystanderOf(world.channel)
+  const isNoted = noted === appliedBy || (noted !== null && world.bystander?.state !== 'gone')
+  const plan = unchangedPlan(world, 'left')
+  return isNoted ? plan : { ...plan, actions: [{ kind: 'annotate-channel', annotation: annotations.leftBy, value: appliedBy }] }
 }
 
 const everything = ['TopicReady', 'GatewayAvailable', 'RouteReady'] as const
-
-function idle(world: World, phase: Plan['phase'], refusals: readonly Refusal[]): Plan {
-  const [topic, deadLetters] = [recordedTopic(world, 'topic'), recordedTopic(world, 'deadLetters')]
-  return {
-    phase,
-    actions: [],
-    refusals,
-    topic: { whenDone: topic, otherwise: topic },
-    deadLetters: { whenDone: deadLetters, otherwise: deadLetters },
-    route: keptRoute(world.channel),
-    holdsGatewayBack: true,
-    requeueAfterMs: null,
-  }
-}
 
 function planActive(world: World, settings: Settings, before: readonly Outcome[]): Plan {
   const addFinalizer = finalizerActions(world, 'add-finalizer')
@@ -75,7 +59,7 @@ function planActive(world: World, settings: Settings, before: readonly Outcome[]
   const contested: readonly Refusal[] =
     contest === null ? [] : [{ about: 'TopicReady', reason: 'FieldContested', message: contest.message }]
   // No topic is made without the finalizer that answers for it.
-  if (contest?.isHeld === true) return { ...idle(world, 'active', contested), requeueAfterMs: contest.againAfterMs }
+  if (contest?.isHeld === true) return { ...unchangedPlan(world, 'active'), refusals: contested, requeueAfterMs: contest.againAfterMs }
   const isCreated = (use: TopicUse): boolean =>
     before.some(({ kind, action }) => kind === 'done' && action.kind === 'create-topic' && (action.use ?? 'topic') === use)
   const topic = planTopic(world, isCreated('topic'))
