@@ -1,7 +1,7 @@
 import { failed, ok, type Result } from '../../../program/result.ts'
 import { apiVersion, channelKind, specSchema, statusSchema, type WrittenChannel } from '../../../api/v1alpha1/realtime-channel.ts'
 import type { JsonSchema } from '../../../api/v1alpha1/schema/json-schema.ts'
-import { isRecord } from '../is-record.ts'
+import { isRecord } from '../../../api/json.ts'
 
 /** A channel, as this operator understands it. What it leaves out is still left out. */
 export interface ParsedChannel {

@@ -12,7 +12,7 @@ import { planChannel } from '../plan/plan.ts'
 import type { Settings } from '../settings.ts'
 import { recordsOf } from '../topic/record.ts'
 import type { World } from '../world.ts'
-import { isRecord } from '../is-record.ts'
+import { isRecord } from '../../../api/json.ts'
 
 /** What the annotation carillon.dev/plan asks. */
 export interface Question {
