@@ -1,4 +1,15 @@
-/** Whether it is an object with fields, as of JSON: no list, and not null. */
+/** Returns whether a value is a JSON object: neither a list nor null. */
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** Applies a JSON merge patch: https://www.rfc-editor.org/rfc/rfc7396 */
+export function mergePatch(target: unknown, patch: unknown): unknown {
+  if (!isRecord(patch)) return patch
+  const merged: Record<string, unknown> = isRecord(target) ? { ...target } : {}
+  for (const [name, value] of Object.entries(patch)) {
+    if (value === null) Reflect.deleteProperty(merged, name)
+    else merged[name] = mergePatch(merged[name], value)
+  }
+  return merged
 }
