@@ -1,6 +1,6 @@
+import { sleep } from '../../program/waiting.ts'
 import type { Transition } from '../runtime/event-object.ts'
 import { isTransient } from './failure-reasons.ts'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { channelType, type RealtimeChannel, type RealtimeChannelStatus } from '../../api/v1alpha1/realtime-channel.ts'
 import type { KubernetesObject, ObjectRef } from '../../api/kubernetes.ts'
 import type { KubernetesApi } from '../runtime/kubernetes-api.ts'

@@ -1,12 +1,12 @@
-import { fillDefaults } from '../../api/fill-defaults.ts'
-import { childMetadata } from '../../cdk8s/operands/child-metadata.ts'
 import {
+  withDefaults,
   apiVersion,
   channelKind,
   type RealtimeChannel,
   type RealtimeChannelSpec,
   type StoredSpec,
 } from '../../api/v1alpha1/realtime-channel.ts'
+import { childMetadata } from '../../cdk8s/operands/child-metadata.ts'
 import { parseChannel } from '../reconcile/observe/parse-channel.ts'
 import type { Settings } from '../reconcile/settings.ts'
 import type { TopicDescription } from '../reconcile/topic/topic-admin.ts'
@@ -56,7 +56,7 @@ export function aChannel({ metadata = {}, spec = {}, status }: ChannelParts = {}
     status,
   })
   if (!parsed.ok) throw new Error(`a test builds a channel that nobody understands: ${parsed.error.message}`)
-  return { ...parsed.value.channel, spec: fillDefaults(parsed.value.channel.spec) }
+  return { ...parsed.value.channel, spec: withDefaults(parsed.value.channel.spec) }
 }
 
 export function aStoredSpec(spec: Partial<RealtimeChannelSpec> = {}): StoredSpec {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { checkValue } from '../../../api/check-value.ts'
+import { fieldProblems, readSchema } from '../../../api/read-schema.ts'
 import { failed, ok, type Result } from '../../../program/result.ts'
+import { mergePatch } from '../../../api/merge-patch.ts'
 import { annotations, specSchema, type WrittenChannel } from '../../../api/v1alpha1/realtime-channel.ts'
 import type { KubernetesObject } from '../../../api/kubernetes.ts'
 import type { ApiError } from '../../runtime/kubernetes-api.ts'
@@ -13,7 +14,7 @@ import { planChannel } from '../plan/plan.ts'
 import type { Settings } from '../settings.ts'
 import { recordsOf } from '../topic/record.ts'
 import type { World } from '../world.ts'
-import { isRecord, mergePatch } from '../../../api/json.ts'
+import { isRecord } from '../../../program/is-record.ts'
 
 /** What the annotation carillon.dev/plan asks. */
 export interface Question {
@@ -80,8 +81,8 @@ function changeChannel({ channel, underClass }: World, question: string): Result
 
 /** Unknown members, and values beyond their bounds. What the channel has already, it may keep. */
 function refusalOf(before: unknown, after: unknown): string | null {
-  const known = new Set(checkValue(specSchema, before, 'spec').map(({ path }) => path))
-  const problems = checkValue(specSchema, after, 'spec').filter(({ path }) => !known.has(path))
+  const known = new Set(fieldProblems(readSchema(specSchema, before, { path: 'spec' })).map(({ path }) => path))
+  const problems = fieldProblems(readSchema(specSchema, after, { path: 'spec' })).filter(({ path }) => !known.has(path))
   if (problems.length === 0) return null
   const sentences = problems.map(({ path, message }) => `${path}${message.startsWith('is ') ? '' : ':'} ${message}`)
   return cutNote(`The API server would refuse this. ${sentences.join('. ')}.`, maxNoteBytes - 1)

@@ -1,7 +1,4 @@
-/** Returns whether a value is a JSON object: neither a list nor null. */
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
+import { isRecord } from '../program/is-record.ts'
 
 /** Applies a JSON merge patch: https://www.rfc-editor.org/rfc/rfc7396 */
 export function mergePatch(target: unknown, patch: unknown): unknown {
