@@ -3,9 +3,9 @@ import { X509Certificate } from 'node:crypto'
 const certificateBlock = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]+-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g
 
 /**
- * Reads all certificates of a PEM file. TLS itself passes over what is no certificate, and then trusts nobody without a word.
- * @param name of the file, for the error
- * @throws Error that names the file, and never shows what is in it
+ * Reads all certificates of a PEM file. TLS itself ignores other content, and then silently trusts no authority.
+ * @param name name of the file, for the error
+ * @throws Error that names the file and never shows its content
  */
 export function certificatesOf(pem: string | Buffer, name: string): readonly X509Certificate[] {
   const blocks = String(pem).match(certificateBlock) ?? []
