@@ -12,12 +12,12 @@ export interface KafkaRecordSourceParts {
   readonly logger: Logger
   readonly metrics: Pick<Metrics, 'sourceRebuilds' | 'recordsUnreadable'>
   readonly clock: { now(): number }
-  /** How often the brokers are asked what the topic is. @default 2_000 */
+  /** Interval at which brokers are asked for the topic's metadata. @default 2_000 */
   readonly inspectEveryMs?: number
 }
 
 /**
- * Reads a Kafka topic: all partitions, without a consumer group. Where each partition goes on is remembered here and not in Kafka, and each
+ * Reads a Kafka topic: all partitions, without a consumer group. The position of each partition is kept in memory and not in Kafka. Each
  * leader is read by a loop of its own (docs/kafka.md, "Reading").
  *
  * `start` rejects when the topic is missing and may not be created, and when the brokers refuse the credentials or the access. While no
@@ -30,7 +30,7 @@ export function createKafkaRecordSource(options: KafkaRecordSourceOptions, parts
   async function createTopic(): Promise<void> {
     const [topic, partitions] = [options.kafkaTopic, options.kafkaTopicPartitions]
     const created = await ensureTopics(createKafkaClient(options, parts.logger), [{ topic, partitions }])
-    if (created.length > 0) parts.logger.info({ topic, partitions }, 'created the topic')
+    if (created.length > 0) parts.logger.info({ topic, partitions }, 'topic created')
   }
 
   return {

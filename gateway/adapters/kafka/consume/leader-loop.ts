@@ -13,11 +13,11 @@ import { stepsOf } from './partition-steps.ts'
 import { isSure, validateEpochs } from './validate-epochs.ts'
 import { watermarksOf, type Watermarks } from './watermarks.ts'
 
-/** What a loop needs of the reader that it belongs to. */
+/** The parts of the reader that a loop needs. */
 export interface LoopOwner {
   readonly parts: PartitionReaderParts
   readonly isStopped: boolean
-  /** Of the topic that is read; null: brokers tell none. */
+  /** Id of the topic that is read; null: brokers report none. */
   readonly topicId: string | null
   /** Grows with each answer of the metadata. */
   readonly version: number
@@ -29,24 +29,27 @@ export interface LoopOwner {
   fine(state: PartitionState): void
 }
 
-/** How long a loop waits for the handlers of an answer before it fetches the other partitions again. */
+/** Time for the handlers of an answer before the loop fetches the other partitions again. */
 const handlersMs = 100
-/** How long a connection may take: longer after each failure, for a busy machine takes its time. */
+/** Time for a connection. It grows after each failure, because a busy machine is slow. */
 const [firstConnectMs, maxConnectMs] = [3_000, 12_000]
 const idleMs = 1_000
-/** The first wait for a partition that its broker does not serve, and the longest. */
+/** First and longest wait for a partition that its broker does not serve. */
 const [failedMs, maxFailedMs] = [100, 5_000]
 const refusedMs = 2_000
 const failedStepMs = 1_000
 const maxThrottleMs = 30_000
-/** Partitions that a broker does not serve for longer than this are named. */
+/** Partitions that a broker does not serve for longer than this are reported. */
 const toldThrottleMs = 5_000
-/** A broker that has nothing holds the fetch. One that answers at once instead is asked no more often than this. */
+/** A broker without records holds the fetch. One that answers at once instead is asked no more often than this. */
 const leastRoundMs = 50
 /** OFFSET_OUT_OF_RANGE: https://kafka.apache.org/protocol.html#protocol_error_codes */
 const offsetOutOfRange = 1
 
-/** Reads from one broker what the reader places there: connect, validate, fetch, hand over, again. Nothing here waits for another broker. */
+/**
+ * Reads from one broker the partitions that the reader places there: connect, validate, fetch, hand over, again. No step waits for another
+ * broker.
+ */
 export class LeaderLoop {
   readonly #owner: LoopOwner
   readonly #broker: number
@@ -56,14 +59,17 @@ export class LeaderLoop {
   #failures = 0
   readonly #running: Promise<void>
   #link: BrokerLink | null = null
-  /** Ends the wait that is under way; null when there is none. */
+  /** Ends the present wait; null without one. */
   #waking: AbortController | null = null
   #turn = 0
   /** The turns of the event loop that decoding and handling share, over all partitions of this broker. */
   readonly #turns = new Turns()
-  /** The fetch that is under way while the answer before it is handled. */
+  /** The fetch in progress while the answer before it is handled. */
   #ahead: AskedFetch | null = null
-  /** Whether the last answer was handled in time and could be read. Otherwise records of another fetch would take memory, or be dropped. */
+  /**
+   * True when the last answer was handled in time and could be read. Otherwise the records of another fetch would take memory, or be
+   * dropped.
+   */
   #keepsUp = true
 
   constructor(owner: LoopOwner, broker: number) {
@@ -77,7 +83,7 @@ export class LeaderLoop {
     this.#waking?.abort()
   }
 
-  /** Hears where the broker is, as the newest metadata say: a connection to another place is given up. */
+  /** Takes the broker's address in the newest metadata. A connection to another address is closed. */
   follow(address: BrokerAddress | undefined): void {
     const link = this.#link
     if (link !== null && address !== undefined && !isSame(link.address, address)) link.close()
@@ -113,7 +119,7 @@ export class LeaderLoop {
     this.#waking = null
   }
 
-  /** Returns the partitions to fetch now. A broker fills its answer from the front: first come those that had to wait longest. */
+  /** Returns the partitions to fetch now. A broker fills its answer from the front, so those that waited longest come first. */
   #due(): readonly PartitionState[] {
     const [now, { version }] = [this.#owner.parts.now(), this.#owner]
     const due = this.#owner
@@ -141,13 +147,13 @@ export class LeaderLoop {
   #tellThrottle(states: readonly PartitionState[], throttleMs: number): void {
     for (const state of states)
       if (this.#owner.owns(this.#broker, state))
-        this.#owner.trouble(state, 'stalled', `the broker wants to be left alone for ${throttleMs} ms (a quota)`)
+        this.#owner.trouble(state, 'stalled', `the broker throttles this client for ${throttleMs} ms (a quota)`)
   }
 
   async #connected(): Promise<BrokerLink> {
     if (this.#link?.isOpen === true) return this.#link
     const address = this.#owner.parts.topology.view?.brokers.get(this.#broker)
-    if (address === undefined) throw new BrokerError('stale-leader', '', `the metadata does not say where broker ${this.#broker} is`)
+    if (address === undefined) throw new BrokerError('stale-leader', '', `the metadata has no address of broker ${this.#broker}`)
     const link = await this.#owner.parts.connect(address, {
       signal: this.#stopping.signal,
       connectTimeoutMs: Math.min(maxConnectMs, firstConnectMs * 2 ** this.#failures),
@@ -178,15 +184,16 @@ export class LeaderLoop {
   }
 
   /**
-   * Sends the next fetch before this answer is handled, when the broker has more: its answer comes while the records are decoded. It asks for the
-   * offsets that follow if all of this answer can be read. Where that turns out wrong, its answer is not taken (`#isExpected`) and asked for again.
+   * Sends the next fetch before this answer is handled, when the broker has more. Its answer comes while the records are decoded. It asks
+   * for the offsets that follow if all of this answer can be read. If they turn out wrong, its answer is dropped (`#isExpected`) and asked
+   * for again.
    */
   #askAhead(answer: FetchAnswer, asked: AskedFetch): void {
     const { link } = asked
     const { partitions, throttleMs } = answer
     if (throttleMs > 0 || !link.isOpen || this.#stopping.signal.aborted || partitions.every(({ records }) => records.length === 0)) return
     const due = this.#due()
-    // For the other partitions, the leader is first asked where its log parts from the log before.
+    // For the other partitions, the leader is first asked where its log diverges from the previous log.
     if (!due.every(isSure)) return
     const next = offsetsBehind(answer, asked)
     if (next === null) return
@@ -197,7 +204,7 @@ export class LeaderLoop {
     this.#ahead = this.#ask(link, new Map([...others, ...next]), 0)
   }
 
-  /** Tells whether a fetch that is sent now would ask for the same offset of the same leader. */
+  /** Returns whether a fetch that is sent now would ask for the same offset of the same leader. */
   #isExpected(state: PartitionState, { offsets, epochs }: AskedFetch): boolean {
     if (
       !this.#owner.owns(this.#broker, state) ||
@@ -242,11 +249,11 @@ export class LeaderLoop {
     if (!this.#owner.owns(this.#broker, state)) return
     if (fetched.errorCode === offsetOutOfRange) return this.#outOfRange(state)
     if (fetched.errorCode !== 0) return this.#failed(state, fetched.errorCode)
-    // A replica that names another replica is not followed: two of them could go on for ever.
+    // A replica that names another replica is not followed: two of them could go on without end.
     if (fetched.preferredReplica >= 0 && fetched.preferredReplica !== this.#broker && state.preferred === null)
       return this.#owner.prefer(state, fetched.preferredReplica)
     state.isAnswered = true
-    // `#isExpected`: the epoch is the one that was asked.
+    // `#isExpected`: the epoch is that of the request.
     if (state.validatedEpoch === -1) state.validatedEpoch = state.leaderEpoch
     const watermarks = watermarksOf(fetched)
     state.highWatermark = Math.max(state.highWatermark, watermarks.highWatermark)
@@ -257,7 +264,7 @@ export class LeaderLoop {
     else state.failures = 0
   }
 
-  /** A partition with records of which none comes: a broker that is throttled, or one that is broken. */
+  /** Notices a partition with records of which none comes: its broker is throttled, or broken. */
   #judgeStanding(state: PartitionState, stands: boolean): void {
     const now = this.#owner.parts.now()
     state.standsSinceMs = stands ? (state.standsSinceMs ?? now) : null
@@ -282,10 +289,10 @@ export class LeaderLoop {
       )
       if (first === null) this.#retryLater(state, failedMs)
       else state.failures = 0
-      // Each batch that cannot be read is a log line: a broker that sends nothing else is asked less often.
+      // Each unreadable batch is a log line: a broker that sends nothing else is asked less often.
       if (first === 'unreadable') state.retryAtMs = this.#owner.parts.now() + leastRoundMs
     } catch {
-      // The handler has said why: a step that it could not take comes again.
+      // The handler has logged the reason. The step comes again.
       state.retryAtMs = this.#owner.parts.now() + failedStepMs
     } finally {
       state.isBusy = false
@@ -293,7 +300,7 @@ export class LeaderLoop {
     }
   }
 
-  /** Returns the kind of the first step; null when there was none. */
+  /** Returns the kind of the first step; null without a step. */
   async #handOver(state: PartitionState, steps: AsyncIterable<RecordStep>, watermarks: Watermarks): Promise<RecordStep['kind'] | null> {
     let first: RecordStep['kind'] | null = null
     for await (const step of steps) {
@@ -312,13 +319,13 @@ export class LeaderLoop {
     try {
       const before = handler.position(state.partition)
       await handler.outOfRange(state.partition)
-      // What the old log had told of its end says nothing of the one that is there.
+      // The end of the old log does not apply to the present one.
       state.highWatermark = handler.position(state.partition)
       state.validatedEpoch = -1
       this.#retryLater(state, failedMs)
       if (state.failures === 1) state.retryAtMs = 0 // the first time, the next offset is asked for at once
       if (state.highWatermark === before)
-        this.#owner.trouble(state, 'stalled', `offset ${before} is out of range, the broker says, and within the log`)
+        this.#owner.trouble(state, 'stalled', `the broker calls offset ${before} out of range, and it is within the log`)
     } catch (cause) {
       this.#retryLater(state, failedStepMs)
       this.#owner.trouble(state, 'unreachable', describeKafkaError(cause).detail)
@@ -330,7 +337,10 @@ export class LeaderLoop {
 
   // ---- what goes wrong
 
-  /** The broker answered, and will not serve this partition. @param errorCode 0: it left the partition out */
+  /**
+   * Handles a broker that answered and does not serve this partition.
+   * @param errorCode 0: the answer leaves the partition out
+   */
   #failed(state: PartitionState, errorCode: number): void {
     const what = `let this gateway read partition ${state.partition} of ${this.#owner.parts.topic}`
     const error =
@@ -351,7 +361,7 @@ export class LeaderLoop {
     state.retryAtMs = this.#owner.parts.now() + waitMs * (0.5 + Math.random() / 2)
   }
 
-  /** The broker did not answer: its partitions wait, with the metadata asked whether others lead them now. */
+  /** Handles a broker that did not answer. Its partitions wait, and the metadata is asked whether other brokers lead them now. */
   async #bear(cause: unknown): Promise<void> {
     const wasOpen = this.#link !== null
     this.#link?.close()
@@ -371,7 +381,10 @@ export class LeaderLoop {
   }
 }
 
-/** Returns the records, copied unless they are most of the answer: a handler that waits holds on to its own partition, and not to all others. */
+/**
+ * Returns the records, copied unless they are most of the answer. A handler that waits then holds on to its own partition, and not to all
+ * others.
+ */
 const ownPart = (records: Buffer, answerBytes: number): Buffer => (records.length * 2 > answerBytes ? records : Buffer.from(records))
 
 const isSame = (left: BrokerAddress, right: BrokerAddress): boolean => left.host === right.host && left.port === right.port

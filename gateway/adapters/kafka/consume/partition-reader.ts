@@ -6,9 +6,9 @@ import { newPartitionState, type PartitionState } from './partition-state.ts'
 
 /** Reads partitions of one topic from positions that its owner keeps. */
 export interface PartitionReader {
-  /** Begins or goes on with these partitions and no others. What is under way for another partition is dropped. */
+  /** Reads these partitions and no others from now on. Answers for other partitions are dropped. */
   assign(partitions: readonly number[]): void
-  /** Idempotent. No method of the handler is called after this call; resolves when the connections are closed. */
+  /** Idempotent. No method of the handler is called after this call. Resolves when the connections are closed. */
   stop(): Promise<void>
 }
 
@@ -16,9 +16,11 @@ const troubleIsToldAfterMs = 1_000
 const troubleLookMs = 250
 
 /**
- * One fetch loop per broker that leads. The naive way, one loop over all partitions, makes the slowest broker everybody's: a broker that hangs
- * holds back what the others have. Here each loop connects, fails, backs off and recovers alone. A partition without a leader belongs to no
- * loop until the metadata names one.
+ * Makes one fetch loop per broker that leads.
+ *
+ * The naive way is one loop over all partitions. It makes every partition as slow as the slowest broker: a broker that hangs holds back the
+ * records of the others. Here each loop connects, fails, backs off and recovers alone. A partition without a leader belongs to no loop
+ * until the metadata names one.
  */
 export function createPartitionReader(parts: PartitionReaderParts): PartitionReader {
   return new Reader(parts)
@@ -32,7 +34,7 @@ class Reader implements PartitionReader, LoopOwner {
   readonly #unsubscribe: () => void
   readonly #timer: NodeJS.Timeout
   #version = 0
-  /** Of the topic that is read. Another topic of the same name is not: its offsets are others. Null: brokers tell none. */
+  /** Id of the topic that is read; null: brokers report none. Another topic of the same name has other offsets, and is not read. */
   #topicId: string | null
   #isStopped = false
 
@@ -110,7 +112,7 @@ class Reader implements PartitionReader, LoopOwner {
     return [...this.#states.values()].filter((state) => state.broker === broker)
   }
 
-  /** Whether the partition is still this loop's: it may have moved while the broker was answering. */
+  /** Returns whether the partition is still this loop's: it may have moved while the broker was answering. */
   owns(broker: number, state: PartitionState): boolean {
     return !this.#isStopped && this.#states.get(state.partition) === state && state.broker === broker
   }
@@ -122,7 +124,7 @@ class Reader implements PartitionReader, LoopOwner {
     this.#spread(view)
   }
 
-  /** The replica nearby cannot serve the partition: the leader can, and is not asked for a replica for a while. */
+  /** Reads the partition from its leader for a while: the replica nearby cannot serve it. */
   forgetPreference(state: PartitionState): void {
     state.preferred = null
     state.leaderOnlyUntilMs = this.parts.now() + leaderOnlyMs
@@ -166,7 +168,7 @@ class Reader implements PartitionReader, LoopOwner {
   }
 }
 
-/** How long a replica nearby is read before the leader is asked again which one is nearest. */
+/** Time for which a replica nearby is read before the leader is asked again for the nearest one. */
 const preferenceMs = 300_000
-/** How long the leader is read after a replica nearby did not serve a partition. */
+/** Time for which the leader is read after a replica nearby did not serve a partition. */
 const leaderOnlyMs = 60_000

@@ -43,13 +43,13 @@ export interface TopicReaderParts {
   readonly clock: { now(): number }
   readonly discovery: Discovery
   readonly connect: ConnectBroker
-  /** Creates the topic; null when a missing topic is not the gateway's to create. */
+  /** Creates the topic; null when the gateway may not create a missing topic. */
   readonly createTopic: (() => Promise<void>) | null
-  /** How often the metadata is asked for, and the sink is told the ends. */
+  /** Interval at which the metadata is asked for, and the ends are reported to the sink. */
   readonly inspectEveryMs: number
 }
 
-/** One life of the topic: from its opening until it is made again or cut. */
+/** One life of the topic: from its opening until it is recreated or cut. */
 interface Life {
   readonly reader: PartitionReader
   readonly topology: Topology
@@ -57,8 +57,8 @@ interface Life {
 }
 
 /**
- * Reads all partitions of one topic for the sink. It decides where reading begins, notices that the topic is another one or that its log was
- * cut, and says how reading goes. The records themselves come through a `PartitionReader`.
+ * Reads all partitions of one topic for the sink. It decides where reading begins, and notices a recreated topic or a cut log. The records
+ * themselves come through a `PartitionReader`, and a `SourceReport` reports ends and health.
  */
 export class TopicReader {
   readonly #options: TopicReaderOptions
@@ -68,15 +68,15 @@ export class TopicReader {
   readonly #report: SourceReport
   readonly #question: OffsetsQuestion
   #identity: TopicIdentity = { topicId: null, partitions: 0 }
-  /** Of the topic, before any cut. */
+  /** Epoch of the topic before any cut. */
   #epoch = ''
   #cuts: readonly LogCut[] = []
   #life: Life | null = null
   #timer: NodeJS.Timeout | undefined
   #isReopening = false
-  /** The partitions were set aside for a topic that is yet to be opened. */
+  /** True while the partitions are set aside for a topic that is not opened yet. */
   #isSetAside = false
-  /** Of topics that were deleted: a broker that is cut off may show one still. */
+  /** Ids of deleted topics: a broker that is cut off may still show one. */
   readonly #formerIds = new Set<string>()
 
   constructor(options: TopicReaderOptions, parts: TopicReaderParts) {
@@ -96,7 +96,10 @@ export class TopicReader {
     return this.#stopping.signal.aborted
   }
 
-  /** Resolves when reading has begun. @throws MissingTopicError, and an Error when the brokers refuse this gateway */
+  /**
+   * Resolves when reading has begun.
+   * @throws MissingTopicError, and an Error when the brokers refuse this gateway
+   */
   async start(sinceMs: number): Promise<void> {
     const backOff = createBackOffWait({ firstMs: 100, maxMs: 2_000 })
     for (let attempt = 1; !this.#isStopped; attempt++) {
@@ -123,7 +126,7 @@ export class TopicReader {
     const view = await this.#parts.discovery.describe(this.#options.kafkaTopic)
     if (view.topic === null) return this.#openMissing(sinceMs)
     await askToRead(view, this.#question)
-    // The ends first: what arrives between the two questions then lies above, and is read.
+    // The ends are asked for first: records that arrive between the two requests then lie above, and are read.
     const [ends = [], since = []] = await askOffsets(view, [endOfLog, sinceMs], this.#question)
     if (this.#isStopped) return
     this.#identity = identityOf(view.topic)
@@ -168,7 +171,7 @@ export class TopicReader {
     this.#isSetAside = false
     this.#delivery.open({ epoch, startOffsets, endOffsets })
     const topology = this.#createTopology(view)
-    // Before the reader: of another topic it must hear nothing.
+    // Before the reader: it must not hear of another topic.
     const unsubscribe = topology.subscribe((seen) => this.#learn(seen))
     const reader = createPartitionReader({
       topic: this.#options.kafkaTopic,
@@ -187,7 +190,7 @@ export class TopicReader {
   #createTopology(first: ClusterView): Topology {
     const { discovery, inspectEveryMs: everyMs, logger } = this.#parts
     const topic = this.#options.kafkaTopic
-    const onStale = (): void => logger.warn({ topic }, 'a broker described the topic as it was before; another broker is asked')
+    const onStale = (): void => logger.warn({ topic }, 'stale topic description; asking another broker')
     return createTopology({ discovery, topic, everyMs, first, formerIds: this.#formerIds, onStale })
   }
 
@@ -218,7 +221,7 @@ export class TopicReader {
       state: (partition, problem) => this.#report.behind(partition, problem),
       replaced: (cause, detail) => {
         sourceRebuilds.add(1, { cause })
-        this.#parts.logger.debug({ cause, detail }, 'a connection to a leader is replaced')
+        this.#parts.logger.debug({ cause, detail }, 'connection to a leader replaced')
       },
     }
   }
@@ -252,7 +255,7 @@ export class TopicReader {
     this.#life?.reader.assign(this.#delivery.positions.map((_, partition) => partition))
   }
 
-  /** The topic is another one: no offset of before means anything. Tried again with the next metadata when a leader does not answer. */
+  /** Opens a recreated topic: no offset of the old one applies. Tried again with the next metadata when a leader does not answer. */
   async #reopen(view: ClusterView, seen: TopicIdentity): Promise<void> {
     if (this.#isReopening || this.#isStopped) return
     this.#isReopening = true
@@ -270,12 +273,12 @@ export class TopicReader {
       this.#identity = seen
       void this.#endLife() // closes connections; it never rejects
       this.#parts.metrics.sourceRebuilds.add(1, { cause: 'start' })
-      this.#parts.logger.warn({ topic: this.#options.kafkaTopic, epoch }, 'the topic was made again')
+      this.#parts.logger.warn({ topic: this.#options.kafkaTopic, epoch }, 'topic recreated')
       this.#begin(view, epoch, starts, ends)
     } catch (cause) {
       const { detail } = describeKafkaError(cause)
-      this.#parts.logger.debug({ detail }, 'the topic was made again, and its leaders do not answer yet')
-      this.#report.topicProblem({ kind: 'connecting', detail: `the topic was made again, and its leaders do not answer yet: ${detail}` })
+      this.#parts.logger.debug({ detail }, 'topic recreated, but its leaders do not answer yet')
+      this.#report.topicProblem({ kind: 'connecting', detail: `the topic was recreated, and its leaders do not answer yet: ${detail}` })
       this.#life?.topology.refresh()
     } finally {
       this.#isReopening = false
@@ -283,8 +286,8 @@ export class TopicReader {
   }
 
   /**
-   * The cluster lost acknowledged records of this partition. Offsets above the cut mean other records now, so cursors need another epoch. Every
-   * partition goes on where it stands: what it had was delivered.
+   * The cluster lost acknowledged records of this partition. Offsets above the cut mean other records now, so cursors need another epoch.
+   * Every partition goes on at its position: the records before it were delivered.
    */
   #cut(cut: LogCut): void {
     if (this.#isStopped || this.#isReopening) return
@@ -305,12 +308,12 @@ export class TopicReader {
   }
 }
 
-/** Kept of topics that were deleted. One that is made again more often may be shown from its past. */
+/** Limit on the ids of deleted topics. A topic that is recreated more often may be shown from its past. */
 const maxFormerIds = 1_000
 
 const identityOf = (topic: TopicView): TopicIdentity => ({ topicId: topic.topicId, partitions: topic.partitions.length })
 
-/** The topic is missing, and the gateway is not to create it. */
+/** The topic is missing, and the gateway may not create it. */
 export class MissingTopicError extends Error {
   constructor(topic: string) {
     super(`The topic ${topic} does not exist. Create it, name another one with KAFKA_TOPIC, or set KAFKA_CREATE_TOPIC=on.`)

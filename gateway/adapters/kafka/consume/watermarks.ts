@@ -1,15 +1,15 @@
-/** Where a partition stands, as its broker said with the last answer. */
+/** Ends and start of a partition in its broker's last answer. */
 export interface Watermarks {
-  /** The end for readers of committed records: an open transaction holds it back. */
+  /** End for readers of committed records: an open transaction holds it back. */
   readonly lastStableOffset: number
-  /** The end of what all in-sync replicas have. */
+  /** End of the records that all in-sync replicas have. */
   readonly highWatermark: number
   readonly logStartOffset: number
 }
 
 /**
- * Returns what a broker said of its partition, as far as it is possible: 0 <= log start <= high watermark, and so for the last stable
- * offset. A broker that tells none (-1) has no open transaction.
+ * Returns a broker's watermarks within their possible bounds: 0 <= log start <= high watermark, and so for the last stable offset. A broker
+ * that reports none (-1) has no open transaction.
  */
 export function watermarksOf({ highWatermark, lastStableOffset, logStartOffset }: Watermarks): Watermarks {
   const end = Math.max(0, highWatermark)

@@ -42,7 +42,10 @@ export class WireReader {
     return this.#bytes.readBigInt64BE(this.#move(8))
   }
 
-  /** Reads an offset or a time. @throws RangeError when a number cannot hold it: no topic is that long */
+  /**
+   * Reads an offset or a time.
+   * @throws RangeError when a number cannot hold it: no topic is that long
+   */
   int64(): number {
     const value = Number(this.bigint64())
     if (!Number.isSafeInteger(value)) throw new RangeError('offset too large: at or above 2^53')
@@ -62,7 +65,7 @@ export class WireReader {
     throw new RangeError('a number of 32 bits is longer than 5 bytes')
   }
 
-  /** Reads a zigzag number of 64 bits, as records have it. Exact below 2^52 only: a double holds differences of times. */
+  /** Reads a zigzag number of 64 bits, as records have it. Exact below 2^52 only, which is enough for differences of times. */
   varlong(): number {
     const bytes = this.#bytes
     let result = 0
@@ -134,7 +137,10 @@ export class WireReader {
     return items
   }
 
-  /** Skips a list of items that have one size. @returns their number */
+  /**
+   * Skips a list of items of one size.
+   * @returns their number
+   */
   skipArray(itemBytes: number): number {
     const count = this.#count(itemBytes)
     this.#move(count * itemBytes)
