@@ -1,17 +1,17 @@
 import type { RawHeaders } from '../../../event/log-record.ts'
 import { WireReader } from '../wire/wire-reader.ts'
 
-/** Kafka has no limit. What lies beyond this is not read: a record of millions of headers would stop the process. */
+/** Limits of Carillon: Kafka has none. Headers beyond them are not read, since a record of millions of headers would stop the process. */
 export const maxHeadersPerRecord = 10_000
 export const maxHeaderBytesPerRecord = 1_048_576
 
-/** Returns where the headers that begin at `start` are no longer read. */
+/** Returns the end of the headers that are read. */
 export const headerLimit = (start: number, end: number): number => Math.min(end, start + maxHeaderBytesPerRecord)
 
 /**
- * Reads the headers of a record once more, as they are: in order, with duplicates, nulls, and any name. Values are views of `bytes`.
+ * Reads the headers of a record once more, unchanged: in order, with duplicates, nulls, and any name. Values are views of `bytes`.
  *
- * @param at where they begin in a batch whose record has been decoded: so they are known to be whole
+ * @param at place of the headers in a batch whose record has been decoded, so that they are known to be whole
  */
 export function readRawHeaders(bytes: Buffer, at: number): RawHeaders {
   const headers: (readonly [string, Buffer | null])[] = []

@@ -86,7 +86,7 @@ describe('a discovery', () => {
     expect(silent.sockets.concat(deaf.sockets).every(({ closed, destroyed }) => closed || destroyed)).toBe(true)
   })
 
-  it('stays with a broker that answers, and goes to another when told by `turn`', async () => {
+  it('stays with a broker that answers, and goes to another after `turn`', async () => {
     const brokers = [await aBroker(() => metadata([])), await aBroker(() => metadata([]))]
     const discovery = aDiscovery(brokers.map(({ address }) => address))
     await discovery.describe('t')

@@ -97,7 +97,7 @@ export async function sendBy<T>(connection: { send(message: ProtocolRequest): Pr
     request: { apiKey: request.apiKey, apiVersion: request.version, apiName: request.apiName, encode: async () => encoded },
     response: { decode, parse: async (decoded) => decoded },
   })
-  return (answer as Decoded<T>).value // what `decode` returns
+  return (answer as Decoded<T>).value // the type that `decode` returns
 }
 
 type CreateCluster = (options: object) => Cluster

@@ -70,7 +70,7 @@ export function negotiate(broker: VersionedBroker, { key, name, min, max }: Api,
 /** Reads a response that begins with the throttle time, as most do. */
 export function answerReader(bytes: Buffer, isFlexible: boolean): { readonly throttleMs: number; readonly reader: WireReader } {
   const reader = new WireReader(bytes, { isFlexible })
-  reader.tags() // of the header
+  reader.tags() // the header's
   return { throttleMs: reader.int32(), reader }
 }
 

@@ -51,7 +51,7 @@ function encode(args: ProduceArgs, version: number): Buffer {
 
 function decode(bytes: Buffer, version: number): { readonly produced: readonly Produced[]; readonly throttleMs: number } {
   const reader = new WireReader(bytes, { isFlexible: version >= firstFlexible })
-  reader.tags() // of the header
+  reader.tags() // the header's
   const topics = reader.array(() => {
     reader.skipString()
     const partitions = reader.array(() => decodePartition(reader, version), 30)
