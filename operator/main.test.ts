@@ -84,7 +84,7 @@ describe('the command line of the operator', () => {
       INTERNAL_HOST: '127.0.0.1',
       INTERNAL_PORT: '0',
     })
-    await operator.line('the operator starts')
+    await operator.line('operator started')
     const warnings = operator.lines.filter(({ msg }) => msg === 'an option looks wrong').map(({ warning }) => warning)
     expect(warnings).toEqual([
       'NAMESPACE is no option and is ignored. Did you mean NAMESPACES?',
@@ -107,8 +107,8 @@ describe('an operator whose API server does not answer', () => {
       INTERNAL_HOST: '127.0.0.1',
       INTERNAL_PORT: '0',
     })
-    const { internalPort } = await operator.line('the operator starts')
-    await operator.line('a watch failed; it is tried again and again')
+    const { internalPort } = await operator.line('operator started')
+    await operator.line('watch failed')
     const probe = async (path: string): Promise<number> => (await fetch(`http://127.0.0.1:${Number(internalPort)}${path}`)).status
     expect([await probe('/livez'), await probe('/readyz')]).toEqual([200, 503])
     operator.signal('SIGTERM')

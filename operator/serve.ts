@@ -34,7 +34,7 @@ export async function serve(run: Run): Promise<number> {
   const { port } = await server.listen({ host: config.internalHost, port: config.internalPort })
   logger.info(
     { server: adapters.server, internalPort: port, namespaces: config.namespaces, isDryRun: mode.isDryRun, identity: adapters.identity },
-    'the operator starts',
+    'operator started',
   )
 
   const ending = new AbortController()
@@ -44,7 +44,7 @@ export async function serve(run: Run): Promise<number> {
     ending.abort()
   }
   await operator.sync(ending.signal)
-  if (!ending.signal.aborted) logger.info({ channels: operator.channels.all().length }, 'all watches have synced')
+  if (!ending.signal.aborted) logger.info({ channels: operator.channels.all().length }, 'watches synced')
   void reportDrift(run) // it never rejects, and nothing waits for it
   const exitCode = ending.signal.aborted ? 0 : await lead(run, operator, { election, signal: ending.signal })
   await operator.stop({ deadlineMs: stopTimeoutMs })
@@ -84,7 +84,7 @@ async function lead({ adapters }: Run, operator: Operator, { election, signal }:
 
 async function reportDrift({ adapters }: Run): Promise<void> {
   for (const reason of await schemaDrift(adapters.operator.api))
-    adapters.logger.warn({ reason }, 'the CustomResourceDefinition of the cluster is of another version')
+    adapters.logger.warn({ reason }, 'CustomResourceDefinition of another version')
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -55,7 +55,7 @@ describe('leader election', () => {
     })
     await pass(5 * 60 * second)
     expect(specOf(server)).toMatchObject({ acquireTime: '2026-01-01T00:00:00.000000Z', renewTime: '2026-01-01T00:05:00.000000Z' })
-    expect([a.election.isLeader(), a.lost, a.lines.map(({ message }) => message)]).toEqual([true, [], ['this process leads now']])
+    expect([a.election.isLeader(), a.lost, a.lines.map(({ message }) => message)]).toEqual([true, [], ['became leader']])
   })
 
   it('lets the others wait, and take over when the leader is killed, not before its Lease has expired', async () => {
@@ -177,7 +177,7 @@ describe('leader election', () => {
       if (change === 'deleted') await person.delete(leaseType, lease, {})
       else await person.mergePatch(leaseType, lease, { spec: { holderIdentity: change === 'taken' ? 'b' : '' } })
       await pass(2 * second + 10)
-      expect(a.lost).toEqual([{ taken: 'b holds the Lease', freed: 'the Lease was set free', deleted: 'the Lease was deleted' }[change]])
+      expect(a.lost).toEqual([{ taken: 'b holds the Lease', freed: 'the Lease was released', deleted: 'the Lease was deleted' }[change]])
     }
   })
 

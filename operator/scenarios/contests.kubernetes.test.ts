@@ -106,7 +106,7 @@ describe('a second operator over the same namespace', () => {
     const second = await cluster.startOperator({
       env: { NAMESPACES: channel.namespace, LEASE_NAME: 'staging', GATEWAY_IMAGE: 'registry.example.com/carillon:staging' },
     })
-    await second.line('another operator looks after channels of this one')
+    await second.line('another operator is in charge of channels')
     expect(await untilEvent(cluster, channel, 'LeftToOtherOperator')).toMatchObject({
       type: 'Warning',
       note: expect.stringContaining('The operator of the Lease default/carillon-operator looks after this channel'),
@@ -131,7 +131,7 @@ describe('a second operator over the same namespace', () => {
 
     operator.signal('SIGTERM')
     expect(await operator.exited).toEqual({ code: 0, signal: null })
-    await second.line('another operator is gone, and its channels are taken over')
+    await second.line('other operator gone, taking over its channels')
     await soon(async () => expect([await imageIn(), await markIn()]).toEqual([true, 'default/staging']))
     await soon(async () =>
       expect(valueOf(await cluster.api.get(channelType, channel)).metadata.annotations?.['carillon.dev/left-by']).toBeUndefined(),

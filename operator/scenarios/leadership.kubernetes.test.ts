@@ -62,7 +62,7 @@ describe('two operators', () => {
   })
   beforeEach(async () => {
     first = second
-    await first.operator.line('this process leads now')
+    await first.operator.line('became leader')
     second = await start()
     namespace = await cluster.makeNamespace()
     channels = 0
@@ -76,7 +76,7 @@ describe('two operators', () => {
     expect(writesOf(second)).toEqual([])
     expect(await Promise.all([first, second].map(({ operator }) => operator.probe('/readyz')))).toEqual([200, 200])
     const { spec } = valueOf(await cluster.api.get(leaseType, { namespace: 'default', name: 'carillon-operator' }))
-    expect((await first.operator.line('this process leads now'))['identity']).toBe(
+    expect((await first.operator.line('became leader'))['identity']).toBe(
       (spec as { readonly holderIdentity: string }).holderIdentity,
     ) // of a Lease
     const busy = makeChannels(20)
@@ -114,7 +114,7 @@ describe('two operators', () => {
     const written = writesOf(first).length
     first.operator.signal('SIGCONT')
     expect(await first.operator.exited).toEqual({ code: 1, signal: null })
-    expect(first.operator.lines.some(({ msg }) => msg === 'this process leads no longer')).toBe(true)
+    expect(first.operator.lines.some(({ msg }) => msg === 'lost leadership')).toBe(true)
     // Not a write more, nor one that was on its way when another had begun.
     expect(writesOf(first).length).toBe(written)
     expect(lastOf(first)).toBeLessThan(firstOf(second))

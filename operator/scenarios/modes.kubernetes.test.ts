@@ -63,7 +63,7 @@ describe('--dry-run', () => {
   it('without --once goes on, beside an operator that works', async () => {
     const channel = testChannel(cluster, await cluster.makeNamespace())
     const { proxy, operator } = await start(['--dry-run'], { NAMESPACES: channel.namespace })
-    await operator.line('all watches have synced')
+    await operator.line('watches synced')
     await channel.apply()
     await soon(() => expect(operator.stdout).toContain(`${channel.namespace}/news: `))
     operator.signal('SIGTERM')
@@ -100,7 +100,7 @@ describe('--once', () => {
   it('waits until no other operator works', async () => {
     const NAMESPACES = await cluster.makeNamespace()
     const working = await cluster.startOperator({ env: { NAMESPACES } })
-    await working.line('this process leads now')
+    await working.line('became leader')
     const { proxy, operator } = await start(['--once'], { NAMESPACES })
     await soon(() => expect(operator.stdout).toContain('Waiting until no other operator works'))
     // It has looked at the Lease, more than once.

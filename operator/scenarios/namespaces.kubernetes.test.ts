@@ -44,7 +44,7 @@ describe('a namespace of NAMESPACES that is deleted', () => {
     expect(await first.exited).toEqual({ code: 0, signal: null })
 
     const second = await startScoped([one, two])
-    await second.line('this process leads now')
+    await second.line('became leader')
     expect([await second.probe('/readyz'), await second.probe('/livez')]).toEqual([200, 200])
     await stays.apply({ gateway: { replicas: 4 } })
     await untilReady(stays)

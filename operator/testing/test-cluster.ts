@@ -105,7 +105,7 @@ export async function startTestCluster({
       await writeFile(kubeconfigFile, kubeconfig)
       const operator = spawnOperator({ kubeconfigFile, internalPort, env: { KAFKA_BROKERS: kafka.brokers.join(','), ...env }, args })
       operators.push(operator)
-      if (isWaitedFor) await operator.line('all watches have synced')
+      if (isWaitedFor) await operator.line('watches synced')
       return operator
     },
     async makeNamespace() {

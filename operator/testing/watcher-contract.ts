@@ -156,7 +156,7 @@ export function describeWatcher(name: string, makeServer: (namespaces: readonly 
 
     it('is started once, stops for good, and can be stopped twice', async () => {
       const { watcher, recorder } = await watch()
-      expect(() => watcher.start(recorder.handlers)).toThrow('started once')
+      expect(() => watcher.start(recorder.handlers)).toThrow('starts once')
       await Promise.all([watcher.stop(), watcher.stop()])
       await put('a')
       const witness = await watch()

@@ -140,7 +140,7 @@ export function createClusterConnection(parts: ClusterConnectionParts): ClusterC
   }
 }
 
-const leadsNoLonger = failed<TopicFailure>({ kind: 'transient', detail: 'nothing was sent: this process leads no longer' })
+const leadsNoLonger = failed<TopicFailure>({ kind: 'transient', detail: 'nothing was sent: this process is not the leader any more' })
 const closed = failed<TopicFailure>({ kind: 'unreachable', detail: 'the connection to Kafka was let go for others; ask again' })
 
 /** Does it, tells how it ended, and gives up waiting after a time. */

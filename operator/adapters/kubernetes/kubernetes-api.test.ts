@@ -179,7 +179,7 @@ describe('a call', () => {
     for (const response of held.splice(0)) answer(response, 200, object)
     await vi.waitFor(() => expect(held).toHaveLength(1))
     for (const response of held.splice(0)) answer(response, 200, object)
-    const refused = { ok: false, error: { kind: 'unavailable', message: 'nothing was sent: this process leads no longer' } }
+    const refused = { ok: false, error: { kind: 'unavailable', message: 'nothing was sent: this process is not the leader any more' } }
     expect(await Promise.all([first, ...writes, read])).toMatchObject([{ ok: true }, refused, refused, refused, { ok: true }])
     expect(held).toHaveLength(0)
   })

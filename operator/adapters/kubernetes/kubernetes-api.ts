@@ -160,7 +160,7 @@ async function perform(connection: Connection, call: HttpCall): Promise<Result<H
   const startedAtMs = now()
   try {
     const authorization = await within(signal, authorizer.authorize())
-    if (call.method !== 'GET' && !connection.mayWrite()) return failed(unavailable('nothing was sent: this process leads no longer'))
+    if (call.method !== 'GET' && !connection.mayWrite()) return failed(unavailable('nothing was sent: this process is not the leader any more'))
     const message = await openCall(connection.server, call, authorization, signal)
     const answer = await readAnswer(message, connection.maxBytes)
     report(call.method, message.statusCode ?? 0, startedAtMs)

@@ -61,9 +61,9 @@ export function createOtherOperators({ api, own, now, onGone, logger }: OtherOpe
 
   function tell(lease: string, before: OtherOperator['state'] | null, after: OtherOperator['state']): void {
     if (after !== 'gone' && (before === null || before === 'gone'))
-      logger.warn({ lease, state: after }, 'another operator looks after channels of this one')
+      logger.warn({ lease, state: after }, 'another operator is in charge of channels')
     if (after !== 'gone' || before === null || before === 'gone') return
-    logger.info({ lease }, 'another operator is gone, and its channels are taken over')
+    logger.info({ lease }, 'other operator gone, taking over its channels')
     onGone(lease)
   }
 
