@@ -1,7 +1,7 @@
 import { createOperator, type Operator } from './operator.ts'
 import { whileLeading, type Run } from './run.ts'
-import type { ObjectRef } from './runtime/kubernetes-api.ts'
-import { keyOf } from './runtime/object-ref.ts'
+import type { ObjectRef } from '../api/kubernetes.ts'
+import { keyOf } from '../api/object-ref.ts'
 import type { ReconcileResult } from './runtime/reconcile-run.ts'
 
 const syncTimeoutMs = 60_000

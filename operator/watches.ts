@@ -5,7 +5,7 @@ import { channelType } from '../api/v1alpha1/realtime-channel.ts'
 import type { OperatorConfig } from './config/options.ts'
 import type { OperatorAdapters } from './operator-adapters.ts'
 import { isRouteKind } from './reconcile/plan/objects.ts'
-import type { ResourceType } from './runtime/kubernetes-api.ts'
+import type { ResourceType } from '../api/kubernetes.ts'
 import { untilAborted } from './runtime/until-aborted.ts'
 import type { Watcher, WatchHandlers } from './runtime/watcher.ts'
 

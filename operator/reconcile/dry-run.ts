@@ -1,5 +1,5 @@
-import type { ObjectRef } from '../runtime/kubernetes-api.ts'
-import { keyOf } from '../runtime/object-ref.ts'
+import type { ObjectRef } from '../../api/kubernetes.ts'
+import { keyOf } from '../../api/object-ref.ts'
 import type { Reconcile } from '../runtime/reconcile-run.ts'
 import { describePlan } from './plan/describe.ts'
 import type { Observer } from './observe/observe.ts'

@@ -8,7 +8,7 @@ import {
   type RealtimeChannelSpec,
   type RealtimeChannelStatus,
 } from '../../api/v1alpha1/realtime-channel.ts'
-import type { ObjectRef } from '../runtime/kubernetes-api.ts'
+import type { ObjectRef } from '../../api/kubernetes.ts'
 import type { Reconcile, ReconcileResult } from '../runtime/reconcile-run.ts'
 import { aChannel, someSettings } from '../testing/channel-builders.ts'
 import { aJudge } from '../testing/class-builders.ts'

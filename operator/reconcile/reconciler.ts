@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { channelType, type RealtimeChannel, type RealtimeChannelStatus } from '../../api/v1alpha1/realtime-channel.ts'
-import type { KubernetesApi, KubernetesObject, ObjectRef } from '../runtime/kubernetes-api.ts'
+import type { KubernetesObject, ObjectRef } from '../../api/kubernetes.ts'
+import type { KubernetesApi } from '../runtime/kubernetes-api.ts'
 import type { Reconcile, ReconcileResult } from '../runtime/reconcile-run.ts'
 import type { Outcome, Plan } from './plan/actions.ts'
 import { type Applied, type Applier, isTransient } from './apply/apply.ts'

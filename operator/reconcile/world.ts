@@ -1,6 +1,7 @@
 import type { Result } from '../../program/result.ts'
 import type { RealtimeChannel, RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
-import type { ApiError, KubernetesObject, ObjectRef, ResourceType } from '../runtime/kubernetes-api.ts'
+import type { KubernetesObject, ObjectRef, ResourceType } from '../../api/kubernetes.ts'
+import type { ApiError } from '../runtime/kubernetes-api.ts'
 import type { MissingTopic, TopicDescription, TopicFailure } from './topic/topic-admin.ts'
 import type { TopicRules } from './topic/name-rules.ts'
 

@@ -1,4 +1,4 @@
-import type { KubernetesObject, ResourceType } from './kubernetes-api.ts'
+import type { KubernetesObject, ResourceType } from '../../api/kubernetes.ts'
 import { microTime } from './lease.ts'
 
 export const eventType: ResourceType = { group: 'events.k8s.io', version: 'v1', plural: 'events', kind: 'Event', isNamespaced: true }

@@ -1,6 +1,6 @@
 import type { Logger } from '../../program/log/logger.ts'
-import type { KubernetesObject, ObjectRef } from './kubernetes-api.ts'
-import { keyOf, refOf } from './object-ref.ts'
+import type { KubernetesObject, ObjectRef } from '../../api/kubernetes.ts'
+import { keyOf, refOf } from '../../api/object-ref.ts'
 import type { WatchHandlers } from './watcher.ts'
 
 /** The names and versions that the handlers have seen. */

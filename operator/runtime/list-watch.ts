@@ -2,7 +2,7 @@ import type { Logger } from '../../program/log/logger.ts'
 import type { ApiError, KubernetesApi, WatchEvent } from './kubernetes-api.ts'
 import { createBackOff, type BackOff } from './list-watch-back-off.ts'
 import { createKnownObjects, isReplay, type KnownObjects } from './list-watch-known.ts'
-import { keyOf, refOf } from './object-ref.ts'
+import { keyOf, refOf } from '../../api/object-ref.ts'
 import { untilAborted } from './until-aborted.ts'
 import type { Watcher, WatcherState, WatchHandlers, WatchTarget } from './watcher.ts'
 

@@ -1,4 +1,4 @@
-import type { ObjectRef } from './kubernetes-api.ts'
+import type { ObjectRef } from '../../api/kubernetes.ts'
 import type { Priority } from './priority.ts'
 
 /** Result of a reconcile. Expected failures are `retry`. A throw is a bug. */

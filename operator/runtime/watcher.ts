@@ -1,4 +1,4 @@
-import type { KubernetesObject, ObjectRef, ResourceType } from './kubernetes-api.ts'
+import type { KubernetesObject, ObjectRef, ResourceType } from '../../api/kubernetes.ts'
 
 /** Handlers of a watch. They are called synchronously, in the order of the server's events, and must not throw. */
 export interface WatchHandlers {

@@ -3,7 +3,7 @@ import type { SecureBroker } from '../../gateway/adapters/kafka/testing/secure-b
 import { findFreePortPair } from '../../testing/free-ports.ts'
 import type { RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
 import type { ConditionReason } from '../reconcile/status/conditions.ts'
-import type { KubernetesObject, ResourceType } from '../runtime/kubernetes-api.ts'
+import type { KubernetesObject, ResourceType } from '../../api/kubernetes.ts'
 import { askCluster } from '../testing/ask-cluster.ts'
 import { valueOf } from '../testing/kubernetes-api-contract.ts'
 import type { Kstatus } from '../testing/kstatus.ts'

@@ -76,9 +76,7 @@ describe('two operators', () => {
     expect(writesOf(second)).toEqual([])
     expect(await Promise.all([first, second].map(({ operator }) => operator.probe('/readyz')))).toEqual([200, 200])
     const { spec } = valueOf(await cluster.api.get(leaseType, { namespace: 'default', name: 'carillon-operator' }))
-    expect((await first.operator.line('became leader'))['identity']).toBe(
-      (spec as { readonly holderIdentity: string }).holderIdentity,
-    ) // of a Lease
+    expect((await first.operator.line('became leader'))['identity']).toBe((spec as { readonly holderIdentity: string }).holderIdentity) // of a Lease
     const busy = makeChannels(20)
     await untilBusy()
     first.operator.signal('SIGTERM')

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { channelType, type RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
 import type { Deployment } from '../reconcile/observe/running-gateway.ts'
-import type { ResourceType } from '../runtime/kubernetes-api.ts'
+import type { ResourceType } from '../../api/kubernetes.ts'
 import { valueOf } from '../testing/kubernetes-api-contract.ts'
 import { eventsOf, kstatusOfChannel, soon, untilEvent, untilReady, untilSeen } from '../testing/scenario.ts'
 import { startTestCluster, testChannel, type TestChannel, type TestCluster } from '../testing/test-cluster.ts'

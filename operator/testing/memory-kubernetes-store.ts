@@ -1,5 +1,5 @@
-import type { KubernetesObject, ObjectRef, ResourceType } from '../runtime/kubernetes-api.ts'
-import { keyOf } from '../runtime/object-ref.ts'
+import type { KubernetesObject, ObjectRef, ResourceType } from '../../api/kubernetes.ts'
+import { keyOf } from '../../api/object-ref.ts'
 import type { Manager } from './memory-kubernetes-managers.ts'
 
 /** An object with what only the server knows. */

@@ -9,7 +9,7 @@ import type { TopicDescription } from '../reconcile/topic/topic-admin.ts'
 import { lookedAtDeadLetters } from '../reconcile/topic/record.ts'
 import type { TopicRules } from '../reconcile/topic/name-rules.ts'
 import { childKey, type ChildKey, type Found, type FoundTopic, type World } from '../reconcile/world.ts'
-import type { KubernetesObject, ResourceType } from '../runtime/kubernetes-api.ts'
+import type { KubernetesObject, ResourceType } from '../../api/kubernetes.ts'
 import { noRivals, openTopicRules } from './channel-builders.ts'
 import { applyFields, managedFieldsOf, takeFields, type Manager } from './memory-kubernetes-managers.ts'
 

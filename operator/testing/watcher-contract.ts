@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { KubernetesApi, KubernetesObject, ObjectRef } from '../runtime/kubernetes-api.ts'
+import type { KubernetesObject, ObjectRef } from '../../api/kubernetes.ts'
+import type { KubernetesApi } from '../runtime/kubernetes-api.ts'
 import type { ListWatchOptions } from '../runtime/list-watch.ts'
 import type { Watcher, WatchTarget } from '../runtime/watcher.ts'
 import { configMapType, unknownType, valueOf } from './kubernetes-api-contract.ts'

@@ -1,12 +1,13 @@
 import type { Result } from '../../../program/result.ts'
 import { channelType, type RealtimeChannel } from '../../../api/v1alpha1/realtime-channel.ts'
-import type { ApiError, KubernetesApi, KubernetesObject } from '../../runtime/kubernetes-api.ts'
+import type { KubernetesObject } from '../../../api/kubernetes.ts'
+import type { ApiError, KubernetesApi } from '../../runtime/kubernetes-api.ts'
 import type { Action, ActionFailure, Outcome } from '../plan/actions.ts'
 import type { ChildEchoes } from '../watch/child-echoes.ts'
 import { overwrite } from './overwrite.ts'
 import type { TopicAdmin, TopicFailure } from '../topic/topic-admin.ts'
 import { childKey, type ChildKey } from '../world.ts'
-import { refOf } from '../../runtime/object-ref.ts'
+import { refOf } from '../../../api/object-ref.ts'
 
 export interface ApplierParts {
   readonly api: Pick<KubernetesApi, 'apply' | 'delete' | 'get' | 'mergePatch'>

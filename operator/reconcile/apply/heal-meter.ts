@@ -2,7 +2,7 @@ import type { RealtimeChannel } from '../../../api/v1alpha1/realtime-channel.ts'
 import type { Action, Outcome } from '../plan/actions.ts'
 import { names } from '../settings.ts'
 import { childKey, healKey, type Contest, type HealKey } from '../world.ts'
-import { keyOf, refOf } from '../../runtime/object-ref.ts'
+import { keyOf, refOf } from '../../../api/object-ref.ts'
 
 /** How often fields of the channels' objects are set back. */
 export interface HealMeter {

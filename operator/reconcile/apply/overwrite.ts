@@ -1,6 +1,7 @@
 import { ok, type Result } from '../../../program/result.ts'
-import type { ApiError, KubernetesApi, KubernetesObject, ResourceType } from '../../runtime/kubernetes-api.ts'
-import { refOf } from '../../runtime/object-ref.ts'
+import type { KubernetesObject, ResourceType } from '../../../api/kubernetes.ts'
+import type { ApiError, KubernetesApi } from '../../runtime/kubernetes-api.ts'
+import { refOf } from '../../../api/object-ref.ts'
 import { isRecord } from '../is-record.ts'
 
 export interface OverwriteParts {

@@ -1,7 +1,8 @@
 import { failed, ok, type Result } from '../../../program/result.ts'
 import { channelType } from '../../../api/v1alpha1/realtime-channel.ts'
-import type { ApiError, KubernetesApi, KubernetesObject } from '../../runtime/kubernetes-api.ts'
-import { keyOf, refOf } from '../../runtime/object-ref.ts'
+import type { KubernetesObject } from '../../../api/kubernetes.ts'
+import type { ApiError, KubernetesApi } from '../../runtime/kubernetes-api.ts'
+import { keyOf, refOf } from '../../../api/object-ref.ts'
 import { names } from '../settings.ts'
 
 export interface ReleaseParts {

@@ -1,6 +1,7 @@
 import type { RealtimeChannel } from '../../../api/v1alpha1/realtime-channel.ts'
 import { failed, ok, type Result } from '../../../program/result.ts'
-import type { ApiError, KubernetesApi, KubernetesObject, ResourceType } from '../../runtime/kubernetes-api.ts'
+import type { KubernetesObject, ResourceType } from '../../../api/kubernetes.ts'
+import type { ApiError, KubernetesApi } from '../../runtime/kubernetes-api.ts'
 import type { KafkaConnection } from '../topic/topic-admin.ts'
 import type { ConnectionProblem } from '../world.ts'
 

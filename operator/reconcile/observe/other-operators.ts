@@ -1,5 +1,6 @@
 import type { Logger } from '../../../program/log/logger.ts'
-import type { KubernetesApi, ObjectRef } from '../../runtime/kubernetes-api.ts'
+import type { ObjectRef } from '../../../api/kubernetes.ts'
+import type { KubernetesApi } from '../../runtime/kubernetes-api.ts'
 import { leaseType, mayTake, observeLease, type ObservedLease } from '../../runtime/lease.ts'
 import type { OtherOperator } from '../world.ts'
 

@@ -1,6 +1,6 @@
 import { dlqTopicOf } from '../../../gateway/config/dead-letter-topic.ts'
 import { options } from '../../../gateway/config/options.ts'
-import type { KubernetesObject } from '../../runtime/kubernetes-api.ts'
+import type { KubernetesObject } from '../../../api/kubernetes.ts'
 import { isChildOf } from '../plan/ownership.ts'
 import type { Found, World } from '../world.ts'
 

@@ -1,5 +1,6 @@
 import type { RealtimeChannelStatus } from '../../../api/v1alpha1/realtime-channel.ts'
-import type { ApiError, KubernetesObject, ObjectRef, ResourceType } from '../../runtime/kubernetes-api.ts'
+import type { KubernetesObject, ObjectRef, ResourceType } from '../../../api/kubernetes.ts'
+import type { ApiError } from '../../runtime/kubernetes-api.ts'
 import type { FieldChange } from './changed-fields.ts'
 import type { Refusal } from './refusals.ts'
 import type { NewTopic, TopicFailure } from '../topic/topic-admin.ts'

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { KubernetesObject } from '../../runtime/kubernetes-api.ts'
+import type { KubernetesObject } from '../../../api/kubernetes.ts'
 import { fieldsOf } from './covers-fields.ts'
 import { marks, names } from '../settings.ts'
 import { isRecord } from '../is-record.ts'

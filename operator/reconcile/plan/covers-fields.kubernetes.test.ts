@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ClosableKubernetesApi } from '../../adapters/kubernetes/kubernetes-api.ts'
 import { apiOf } from '../../adapters/kubernetes/testing/api-of.ts'
-import type { KubernetesObject, ResourceType } from '../../runtime/kubernetes-api.ts'
+import type { KubernetesObject, ResourceType } from '../../../api/kubernetes.ts'
 import { startControlPlane, type ControlPlane } from '../../../testing/control-plane/control-plane.ts'
 import { valueOf } from '../../testing/kubernetes-api-contract.ts'
 import { fieldsOf, ownsAllFields } from './covers-fields.ts'

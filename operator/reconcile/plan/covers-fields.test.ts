@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { configMapType, deploymentOf, deploymentType, valueOf } from '../../testing/kubernetes-api-contract.ts'
 import { createMemoryKubernetes } from '../../testing/memory-kubernetes.ts'
-import type { KubernetesObject } from '../../runtime/kubernetes-api.ts'
+import type { KubernetesObject } from '../../../api/kubernetes.ts'
 import { fieldsOf, lostFields, ownsAllFields, takersOf } from './covers-fields.ts'
 
 const ref = { namespace: 'test', name: 'x' }

@@ -1,4 +1,4 @@
-import type { KubernetesObject, ManagedFieldsEntry } from '../../runtime/kubernetes-api.ts'
+import type { KubernetesObject, ManagedFieldsEntry } from '../../../api/kubernetes.ts'
 import { isRecord } from '../is-record.ts'
 
 type FieldsNode = Readonly<Record<string, unknown>>

@@ -1,4 +1,4 @@
-import type { KubernetesObject } from '../../runtime/kubernetes-api.ts'
+import type { KubernetesObject } from '../../../api/kubernetes.ts'
 import { childKey, type Contest, type World } from '../world.ts'
 
 export interface JudgedContest {

@@ -1,5 +1,5 @@
 import { operandTypes, type OperandKind } from '../../../api/child-types.ts'
-import type { KubernetesObject, ResourceType } from '../../runtime/kubernetes-api.ts'
+import type { KubernetesObject, ResourceType } from '../../../api/kubernetes.ts'
 import type { Action } from './actions.ts'
 import { changedFields } from './changed-fields.ts'
 import type { ConditionReason } from '../status/conditions.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { channelLabels } from '../../../api/labels.ts'
-import type { KubernetesObject, ObjectMeta } from '../../runtime/kubernetes-api.ts'
+import type { KubernetesObject, ObjectMeta } from '../../../api/kubernetes.ts'
 import { aChannel, ownedBy } from '../../testing/channel-builders.ts'
 import { isChildOf, isOrphanOf } from './ownership.ts'
 

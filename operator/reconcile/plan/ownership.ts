@@ -1,6 +1,6 @@
 import { channelLabel, managedByLabels } from '../../../api/labels.ts'
 import { apiGroup, channelKind, type RealtimeChannel } from '../../../api/v1alpha1/realtime-channel.ts'
-import type { KubernetesObject, OwnerReference } from '../../runtime/kubernetes-api.ts'
+import type { KubernetesObject, OwnerReference } from '../../../api/kubernetes.ts'
 import { fieldsOf } from './covers-fields.ts'
 import { names } from '../settings.ts'
 

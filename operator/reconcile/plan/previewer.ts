@@ -1,6 +1,7 @@
 import type { Logger } from '../../../program/log/logger.ts'
 import type { Result } from '../../../program/result.ts'
-import type { ApiError, KubernetesApi, KubernetesObject, ResourceType } from '../../runtime/kubernetes-api.ts'
+import type { KubernetesObject, ResourceType } from '../../../api/kubernetes.ts'
+import type { ApiError, KubernetesApi } from '../../runtime/kubernetes-api.ts'
 import { microTime } from '../../runtime/lease.ts'
 import { previewPlan, questionOf, type PreviewParts, type Question } from './preview.ts'
 import type { Settings } from '../settings.ts'

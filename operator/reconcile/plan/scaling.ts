@@ -1,6 +1,6 @@
 import type { OperandInput } from '../../../cdk8s/operands/operand-input.ts'
 import { operandTypes } from '../../../api/child-types.ts'
-import type { KubernetesObject } from '../../runtime/kubernetes-api.ts'
+import type { KubernetesObject } from '../../../api/kubernetes.ts'
 import type { Action } from './actions.ts'
 import { runningDeployment, type Deployment } from '../observe/running-gateway.ts'
 import { names } from '../settings.ts'

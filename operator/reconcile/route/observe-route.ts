@@ -1,5 +1,6 @@
 import type { RealtimeChannel } from '../../../api/v1alpha1/realtime-channel.ts'
-import type { ApiError, KubernetesApi, KubernetesObject, ObjectRef, ResourceType } from '../../runtime/kubernetes-api.ts'
+import type { KubernetesObject, ObjectRef, ResourceType } from '../../../api/kubernetes.ts'
+import type { ApiError, KubernetesApi } from '../../runtime/kubernetes-api.ts'
 import type { Result } from '../../../program/result.ts'
 import type { FoundRoute } from '../world.ts'
 

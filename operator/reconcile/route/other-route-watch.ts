@@ -1,5 +1,5 @@
 import { managedByLabels } from '../../../api/labels.ts'
-import type { KubernetesObject, ObjectRef, ResourceType } from '../../runtime/kubernetes-api.ts'
+import type { KubernetesObject, ObjectRef, ResourceType } from '../../../api/kubernetes.ts'
 import type { Priority } from '../../runtime/priority.ts'
 import type { WatchHandlers } from '../../runtime/watcher.ts'
 import type { Claims } from '../watch/claims.ts'

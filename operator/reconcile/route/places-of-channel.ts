@@ -1,4 +1,4 @@
-import type { KubernetesObject } from '../../runtime/kubernetes-api.ts'
+import type { KubernetesObject } from '../../../api/kubernetes.ts'
 import type { RoutePlace } from './place.ts'
 
 /** The part of an Ingress that says which addresses it has: https://kubernetes.io/docs/concepts/services-networking/ingress/#path-types */

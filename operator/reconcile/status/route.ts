@@ -1,4 +1,4 @@
-import type { KubernetesObject } from '../../runtime/kubernetes-api.ts'
+import type { KubernetesObject } from '../../../api/kubernetes.ts'
 import { isChildOf } from '../plan/ownership.ts'
 import { isFalse, isTrue, type Judgement } from './condition-list.ts'
 import type { World } from '../world.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { ObjectRef } from '../../runtime/kubernetes-api.ts'
+import type { ObjectRef } from '../../../api/kubernetes.ts'
 import { createClaimLooks } from './claim-looks.ts'
 
 function rig() {

@@ -1,5 +1,5 @@
-import type { ObjectRef } from '../../runtime/kubernetes-api.ts'
-import { keyOf } from '../../runtime/object-ref.ts'
+import type { ObjectRef } from '../../../api/kubernetes.ts'
+import { keyOf } from '../../../api/object-ref.ts'
 
 /** Has channels looked at again because what they claim has changed, or what their rivals do. */
 export interface ClaimLooks {

@@ -1,4 +1,4 @@
-import type { KubernetesObject, ObjectRef } from '../../runtime/kubernetes-api.ts'
+import type { KubernetesObject, ObjectRef } from '../../../api/kubernetes.ts'
 import type { Priority } from '../../runtime/priority.ts'
 import type { WatchHandlers } from '../../runtime/watcher.ts'
 import type { ChildEchoes } from './child-echoes.ts'
@@ -11,7 +11,7 @@ import type { RouteHolder } from '../route/claims.ts'
 import type { TopicHolder } from '../topic/claims.ts'
 import { parseChannel } from '../observe/parse-channel.ts'
 import { heldRoute } from '../route/record.ts'
-import { keyOf, refOf } from '../../runtime/object-ref.ts'
+import { keyOf, refOf } from '../../../api/object-ref.ts'
 
 /** What the operator knows of all channels between their reconciles: names, a fingerprint of each, what they claim. No specs. */
 export interface ChannelWatch {

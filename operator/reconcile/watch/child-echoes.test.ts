@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { KubernetesObject } from '../../runtime/kubernetes-api.ts'
+import type { KubernetesObject } from '../../../api/kubernetes.ts'
 import { createChildEchoes } from './child-echoes.ts'
 import { childKey } from '../world.ts'
 

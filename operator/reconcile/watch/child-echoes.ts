@@ -1,5 +1,5 @@
-import type { KubernetesObject, ObjectRef } from '../../runtime/kubernetes-api.ts'
-import { keyOf } from '../../runtime/object-ref.ts'
+import type { KubernetesObject, ObjectRef } from '../../../api/kubernetes.ts'
+import { keyOf } from '../../../api/object-ref.ts'
 import { childKey, type ChildKey } from '../world.ts'
 
 /**

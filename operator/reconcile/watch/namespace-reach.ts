@@ -1,4 +1,4 @@
-import type { KubernetesObject, ObjectRef } from '../../runtime/kubernetes-api.ts'
+import type { KubernetesObject, ObjectRef } from '../../../api/kubernetes.ts'
 import type { Transition } from '../status/transitions.ts'
 
 /** Which of the namespaces that the operator was told to look after it cannot read. */

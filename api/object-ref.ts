@@ -1,4 +1,4 @@
-import type { KubernetesObject, ObjectRef } from './kubernetes-api.ts'
+import type { KubernetesObject, ObjectRef } from './kubernetes.ts'
 
 /** Returns the place of an object. The namespace of a cluster-wide object is ''. */
 export function refOf({ metadata }: { readonly metadata: Pick<KubernetesObject['metadata'], 'name' | 'namespace'> }): ObjectRef {
