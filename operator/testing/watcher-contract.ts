@@ -70,13 +70,13 @@ export function describeWatcher(name: string, makeServer: (namespaces: readonly 
       expect(watcher.state().hasSynced).toBe(true)
       return { watcher, recorder }
     }
-    const expectTold = (recorder: WatchRecorder, told: readonly string[]): Promise<void> =>
-      vi.waitFor(() => expect(recorder.told).toEqual(told), waiting)
+    const expectReported = (recorder: WatchRecorder, reported: readonly string[]): Promise<void> =>
+      vi.waitFor(() => expect(recorder.reported).toEqual(reported), waiting)
 
     it('tells of all that is there, page by page, before it counts as synced', async () => {
       for (const called of ['a', 'b', 'c', 'd', 'e']) await put(called)
       const { watcher, recorder } = await watch({}, { pageSize: 2 })
-      expect(recorder.told).toEqual(['+a', '+b', '+c', '+d', '+e'])
+      expect(recorder.reported).toEqual(['+a', '+b', '+c', '+d', '+e'])
       expect(watcher.state()).toMatchObject({ hasSynced: true, relists: 1, isTypeMissing: false, lastHeardAtMs: expect.any(Number) })
     })
 
@@ -87,8 +87,8 @@ export function describeWatcher(name: string, makeServer: (namespaces: readonly 
       await put('a', { x: '1' })
       await put('b')
       await remove('a')
-      await expectTold(recorder, ['+a', '+a', '+b', '-a'])
-      expect(recorder.objections).toEqual([])
+      await expectReported(recorder, ['+a', '+a', '+b', '-a'])
+      expect(recorder.violations).toEqual([])
     })
 
     it('tells the end of an object before it tells of another with its name', async () => {
@@ -96,7 +96,7 @@ export function describeWatcher(name: string, makeServer: (namespaces: readonly 
       const { recorder } = await watch()
       await remove('a')
       await put('a')
-      await expectTold(recorder, ['+a', '-a', '+a'])
+      await expectReported(recorder, ['+a', '-a', '+a'])
     })
 
     it('keeps to its namespace and labels', async () => {
@@ -105,7 +105,7 @@ export function describeWatcher(name: string, makeServer: (namespaces: readonly 
       const { recorder } = await watch({ labelSelector: 'seen=yes' })
       await put('mine', {}, { seen: 'no' })
       await put('other', {}, { seen: 'yes' })
-      await expectTold(recorder, ['+mine', '-mine', '+other'])
+      await expectReported(recorder, ['+mine', '-mine', '+other'])
       const everywhere = server.watcher({ type: configMapType, labelSelector: 'seen=yes' }, impatient)
       watchers.push(everywhere)
       const all = createWatchRecorder()
@@ -116,11 +116,11 @@ export function describeWatcher(name: string, makeServer: (namespaces: readonly 
     it('goes on after the end of a watch without listing again', async () => {
       const { watcher, recorder } = await watch({}, { watchSeconds: 1 })
       await put('a')
-      await expectTold(recorder, ['+a'])
+      await expectReported(recorder, ['+a'])
       const heard = watcher.state().lastHeardAtMs ?? 0
       await vi.waitFor(() => expect(watcher.state().lastHeardAtMs).toBeGreaterThan(heard), waiting)
       await put('b')
-      await expectTold(recorder, ['+a', '+b'])
+      await expectReported(recorder, ['+a', '+b'])
       expect(watcher.state().relists).toBe(1)
     })
 
@@ -128,12 +128,12 @@ export function describeWatcher(name: string, makeServer: (namespaces: readonly 
       await put('a')
       const { watcher, recorder } = await watch()
       await put('b')
-      await expectTold(recorder, ['+a', '+b'])
+      await expectReported(recorder, ['+a', '+b'])
       await server.forgetHistory()
       await vi.waitFor(() => expect(watcher.state().relists).toBeGreaterThan(1), waiting)
       await put('c')
-      await expectTold(recorder, ['+a', '+b', '+c'])
-      expect(recorder.objections).toEqual([])
+      await expectReported(recorder, ['+a', '+b', '+c'])
+      expect(recorder.violations).toEqual([])
     })
 
     it('survives a server that is away for a while', async () => {
@@ -142,17 +142,17 @@ export function describeWatcher(name: string, makeServer: (namespaces: readonly 
       await server.vanish()
       await server.comeBack()
       await put('b')
-      await expectTold(recorder, ['+a', '+b'])
+      await expectReported(recorder, ['+a', '+b'])
     })
 
     it('counts as synced where its type is not there, and notices when it is', async () => {
       const { watcher, recorder } = await watch({ type: unknownType })
       expect(watcher.state()).toMatchObject({ hasSynced: true, isTypeMissing: true })
-      expect(recorder.told).toEqual([])
+      expect(recorder.reported).toEqual([])
       await server.installType()
       await vi.waitFor(() => expect(watcher.state().isTypeMissing).toBe(false), waiting)
       valueOf(await server.api.create(unknownType, { apiVersion: 'bells.example/v1', kind: 'Bell', metadata: ref('ding') }))
-      await expectTold(recorder, ['+ding'])
+      await expectReported(recorder, ['+ding'])
     })
 
     it('is started once, stops for good, and can be stopped twice', async () => {
@@ -161,8 +161,8 @@ export function describeWatcher(name: string, makeServer: (namespaces: readonly 
       await Promise.all([watcher.stop(), watcher.stop()])
       await put('a')
       const witness = await watch()
-      expect(witness.recorder.told).toEqual(['+a'])
-      expect(recorder.told).toEqual([])
+      expect(witness.recorder.reported).toEqual(['+a'])
+      expect(recorder.reported).toEqual([])
     })
 
     it('can be stopped before it began, and while it waits for a server', async () => {
@@ -170,7 +170,7 @@ export function describeWatcher(name: string, makeServer: (namespaces: readonly 
       const recorder = createWatchRecorder()
       first.start(recorder.handlers)
       await first.stop()
-      expect(recorder.told).toEqual([])
+      expect(recorder.reported).toEqual([])
       await server.api.list(configMapType, { namespace })
       expect(first.state().hasSynced).toBe(false)
     })
