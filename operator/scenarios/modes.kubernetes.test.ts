@@ -54,7 +54,7 @@ describe('--dry-run', () => {
     expect(lines[0]).toMatch(new RegExp(`^${namespace}/news: `))
     for (const what of [`${namespace}.news`, 'Then start', 'Service', 'NetworkPolicy', 'finalizer'])
       expect(lines.join('\n')).toContain(what)
-    expect(lines.at(-1)).toBe('1 channels, 1 of them not as they should be.')
+    expect(lines.at(-1)).toBe('1 channels, 1 not converged.')
     expect(code).toBe(1)
     expect(writesOf({ requests })).toEqual([])
     expect([Object.keys(await channel.versions()), await channel.topic(), await channel.status()]).toEqual([['RealtimeChannel'], null, {}])
@@ -80,7 +80,7 @@ describe('--once', () => {
     await channel.apply()
     expect(await run(['--once'], { NAMESPACES: namespace })).toMatchObject({
       code: 0,
-      lines: expect.arrayContaining(['1 channels, 0 of them not as they should be.']),
+      lines: expect.arrayContaining(['1 channels, 0 not converged.']),
     })
     expect(await channel.topic()).toMatchObject({ partitions: 3 })
     await channel.until('TopicReady', 'True', 'TopicAsAsked')
@@ -93,7 +93,7 @@ describe('--once', () => {
     const { code, lines } = await run(['--once'], { NAMESPACES: namespace })
     expect(code).toBe(1)
     expect(lines).toContainEqual(expect.stringContaining(`${namespace}/bad: `))
-    expect(lines.at(-1)).toBe('2 channels, 1 of them not as they should be.')
+    expect(lines.at(-1)).toBe('2 channels, 1 not converged.')
     await bad.until('TopicReady', 'False', 'KafkaUnreachable')
   })
 
@@ -102,7 +102,7 @@ describe('--once', () => {
     const working = await cluster.startOperator({ env: { NAMESPACES } })
     await working.line('became leader')
     const { proxy, operator } = await start(['--once'], { NAMESPACES })
-    await soon(() => expect(operator.stdout).toContain('Waiting until no other operator works'))
+    await soon(() => expect(operator.stdout).toContain('Waiting until no other operator leads'))
     // It has looked at the Lease, more than once.
     await soon(() => expect(proxy.requests.filter(onLease).length).toBeGreaterThan(2))
     expect(writesOf(proxy)).toEqual([])

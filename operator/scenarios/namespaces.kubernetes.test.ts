@@ -57,7 +57,7 @@ describe('a namespace of NAMESPACES that is deleted', () => {
     })
     expect(event).toMatchObject({
       type: 'Warning',
-      note: expect.stringContaining(`The operator may not read the namespace ${two} (NAMESPACES).`),
+      note: expect.stringContaining(`The operator cannot read the namespace ${two} (NAMESPACES)`),
     })
 
     valueOf(await cluster.api.create(namespaceType, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: two } }))
@@ -81,7 +81,7 @@ describe('a namespace of NAMESPACES that is deleted', () => {
       isWaitedFor: false,
     })
     expect((await once.exited).code).toBe(1)
-    expect(once.stdout).toContain(`The namespace ${two} cannot be read: its channels were not looked at.`)
+    expect(once.stdout).toContain(`The namespace ${two} cannot be read, so its channels were not reconciled.`)
     expect(await channel.child('Deployment')).not.toBe(null)
   })
 })

@@ -31,7 +31,7 @@ it.each([
   ] as const) {
     const [sentence, ...more] = await schemaDrift(answering({ ...definition, metadata: { ...definition.metadata, annotations } }))
     expect(sentence).toContain(`its schema is ${installed}, the operator's ${hash}`)
-    expect(sentence).toContain('Update the older of the two')
+    expect(sentence).toContain('Upgrade the older of the two')
     expect(more).toEqual([])
   }
 })
