@@ -2,10 +2,10 @@ import type { Logger } from '../program/log/logger.ts'
 import type { Clock } from '../program/clock.ts'
 import type { OperatorMetrics } from './observability/metrics.ts'
 import type { ChannelClass } from './reconcile/class/channel-class.ts'
-import type { Transition } from './reconcile/status/transitions.ts'
+import type { Transition } from './runtime/event-object.ts'
 import type { KafkaConnection, TopicAdmins } from './reconcile/topic/topic-admin.ts'
-import type { KubernetesObject, ObjectRef } from '../api/kubernetes.ts'
 import type { KubernetesApi } from './runtime/kubernetes-api.ts'
+import type { KubernetesObject, ObjectRef } from '../api/kubernetes.ts'
 import type { Watcher, WatchTarget } from './runtime/watcher.ts'
 
 /** Everything that an operator needs besides its options. The real ones are made in adapters.ts. */

@@ -8,9 +8,9 @@ import { createDryRun } from './reconcile/dry-run.ts'
 import { createObserver, type Observer } from './reconcile/observe/observe.ts'
 import { createOtherOperators, type OtherOperators } from './reconcile/observe/other-operators.ts'
 import { createPodUsers } from './reconcile/observe/pod-users.ts'
-import { createPreviewer } from './reconcile/plan/previewer.ts'
+import { createPreviewer } from './reconcile/preview/preview-writer.ts'
 import { createReconciler } from './reconcile/reconciler.ts'
-import { createRouteObserver } from './reconcile/route/observe-route.ts'
+import { createRouteObserver } from './reconcile/observe/route.ts'
 import { names, type Settings } from './reconcile/settings.ts'
 import type { Reconcile } from './runtime/reconcile-run.ts'
 import type { WorkQueue } from './runtime/work-queue.ts'
@@ -76,7 +76,7 @@ function observerOf(config: OperatorConfig, { adapters, knowledge, otherOperator
     routes: createRouteObserver({ api, nowMs: clock.wallNow }),
     otherRoutes: knowledge.otherRoutes,
     otherOperators,
-    healMeter,
+    contestedOf: (channel) => healMeter.contestedOf(channel),
     assignsPodUsers: createPodUsers({ api, choice: config.gatewayPodUser, nowMs: clock.wallNow }),
     childTypes,
     childNameOf: (name) => operandNames(name).Deployment,

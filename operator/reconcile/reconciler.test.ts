@@ -20,7 +20,7 @@ import { createClaims } from './watch/claims.ts'
 import { createHealMeter } from './apply/heal-meter.ts'
 import { createObserver } from './observe/observe.ts'
 import { createOtherRoutes } from './route/other-routes.ts'
-import { createRouteObserver } from './route/observe-route.ts'
+import { createRouteObserver } from './observe/route.ts'
 import { createReconciler } from './reconciler.ts'
 import { names } from './settings.ts'
 
@@ -62,7 +62,7 @@ function rig(): Rig {
       routes: createRouteObserver({ api, nowMs: Date.now }),
       otherRoutes: createOtherRoutes(),
       otherOperators: { find: async () => null },
-      healMeter,
+      contestedOf: (channel) => healMeter.contestedOf(channel),
       assignsPodUsers: async () => ({ ok: true, value: false }),
       childTypes: Object.values(operandTypes),
       childNameOf: (name) => operandNames(name).Deployment,

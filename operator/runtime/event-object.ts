@@ -14,6 +14,9 @@ export interface RecordedEvent {
   readonly note: string
 }
 
+/** An Event of the reconcile, before the recorder adds the action. */
+export type Transition = Pick<RecordedEvent, 'type' | 'reason' | 'note'>
+
 /** The object that an Event is about. */
 export type Regarding = Pick<KubernetesObject, 'apiVersion' | 'kind' | 'metadata'>
 

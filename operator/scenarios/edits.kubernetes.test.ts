@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import { operandTypes, type OperandKind } from '../../api/child-types.ts'
 import { channelType, specSchema } from '../../api/v1alpha1/realtime-channel.ts'
 import type { JsonSchema } from '../../api/v1alpha1/schema/json-schema.ts'
-import type { Deployment } from '../reconcile/observe/running-gateway.ts'
+import type { Deployment } from '../reconcile/children/running-gateway.ts'
 import { marks } from '../reconcile/settings.ts'
 import type { KubernetesObject, ResourceType } from '../../api/kubernetes.ts'
 import { askCluster } from '../testing/ask-cluster.ts'

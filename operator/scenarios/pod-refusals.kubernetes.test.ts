@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findFreePortPair } from '../../testing/free-ports.ts'
 import type { RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
-import type { ConditionReason } from '../reconcile/status/conditions.ts'
+import type { ConditionReason } from '../reconcile/condition-reasons.ts'
 import type { ResourceType } from '../../api/kubernetes.ts'
 import { valueOf } from '../testing/kubernetes-api-contract.ts'
 import type { Kstatus } from '../testing/kstatus.ts'

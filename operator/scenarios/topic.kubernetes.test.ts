@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { channelType, type RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
-import type { Deployment } from '../reconcile/observe/running-gateway.ts'
+import type { Deployment } from '../reconcile/children/running-gateway.ts'
 import type { ResourceType } from '../../api/kubernetes.ts'
 import { valueOf } from '../testing/kubernetes-api-contract.ts'
 import { eventsOf, kstatusOfChannel, soon, untilEvent, untilReady, untilSeen } from '../testing/scenario.ts'

@@ -2,7 +2,7 @@ import type { Result } from '../../../program/result.ts'
 import { channelType, type RealtimeChannel } from '../../../api/v1alpha1/realtime-channel.ts'
 import type { KubernetesObject } from '../../../api/kubernetes.ts'
 import type { ApiError, KubernetesApi } from '../../runtime/kubernetes-api.ts'
-import type { Action, ActionFailure, Outcome } from '../plan/actions.ts'
+import type { Action, ActionFailure, Outcome } from '../plan-types.ts'
 import type { ChildEchoes } from '../watch/child-echoes.ts'
 import { overwrite } from './overwrite.ts'
 import type { TopicAdmin, TopicFailure } from '../topic/topic-admin.ts'
@@ -184,10 +184,3 @@ async function patchFinalizer(
 }
 
 const failedAs = (action: Action, failure: ActionFailure): Outcome => ({ kind: 'failed', action, failure })
-
-/** Returns true if a retry may succeed soon: the server did not refuse. */
-export function isTransient(failure: ActionFailure): boolean {
-  if (failure.of === 'kafka') return failure.failure.kind === 'unreachable' || failure.failure.kind === 'transient'
-  const transient: readonly ApiError['kind'][] = ['conflict', 'gone', 'overloaded', 'unavailable', 'already-exists', 'not-found']
-  return transient.includes(failure.error.kind)
-}

@@ -1,7 +1,6 @@
 import type { RealtimeChannel } from '../../../api/v1alpha1/realtime-channel.ts'
-import type { Action, Outcome } from '../plan/actions.ts'
-import { names } from '../settings.ts'
-import { childKey, healKey, type Contest, type HealKey } from '../world.ts'
+import type { Action, Outcome } from '../plan-types.ts'
+import { childKey, finalizerField, healKey, type Contest, type HealKey } from '../world.ts'
 import { keyOf, refOf } from '../../../api/object-ref.ts'
 
 /** Counts how often fields of the channels' objects are healed. */
@@ -17,9 +16,6 @@ export interface HealMeterParts {
   /** Maximum number of remembered channels. Beyond it, the channel that was healed longest ago is forgotten. @default 4096 */
   readonly maxChannels?: number
 }
-
-/** Field of the channel that holds its finalizer. */
-export const finalizerField = `metadata.finalizers[${names.finalizer}]`
 
 /** Number of heals of one field within the window that make it contested. An autoscaler writes every 15 s. */
 const maxHeals = 3

@@ -71,7 +71,7 @@ async function startOperator(made: Scene, name: string): Promise<TestOperator> {
       assignsPodUsers: async () => ({ ok: true, value: false }),
       judge: aJudge(),
       onClaimsChanged: () => {},
-      healMeter: { contestedOf: () => new Map() },
+      contestedOf: () => new Map(),
       childTypes: Object.values(operandTypes),
       childNameOf: (channel) => operandNames(channel).Deployment,
       nowMs: Date.now,

@@ -33,7 +33,7 @@ function rig() {
     routes: { observe: async () => ({ kind: 'ok' }) },
     otherRoutes: createOtherRoutes(),
     otherOperators: { find: async () => null },
-    healMeter: { contestedOf: () => new Map() },
+    contestedOf: () => new Map(),
     childTypes: Object.values(operandTypes),
     childNameOf: (name) => operandNames(name).Deployment,
     judge: aJudge(),

@@ -3,8 +3,7 @@ import type { ObjectRef } from '../../../api/kubernetes.ts'
 import { createRouteIndex, type Placed } from './index-of-places.ts'
 import { addressOf, type RoutePlace } from './place.ts'
 import { askedRoute, heldRoute, placesOfRecord } from './record.ts'
-import type { RouteRecord } from '../plan/actions.ts'
-import type { RouteRival } from '../world.ts'
+import type { RouteRival, RouteRecord } from '../world.ts'
 import { keyOf, refOf, uniqueRefs } from '../../../api/object-ref.ts'
 
 /**

@@ -8,7 +8,7 @@ import { aChannel, ownedBy, type ChannelParts } from '../../testing/channel-buil
 import { createChannelWatch } from './channel-watch.ts'
 import { createChildHandlers } from './child-watch.ts'
 import { createChildEchoes } from './child-echoes.ts'
-import { createClaimLooks } from '../topic/claim-looks.ts'
+import { createClaimLooks } from './claim-looks.ts'
 import { createOneClass } from '../class/classes.ts'
 import type { ChannelJudge } from '../class/judge.ts'
 import { createClaims } from './claims.ts'

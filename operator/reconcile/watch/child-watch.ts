@@ -3,8 +3,8 @@ import { apiGroup, channelKind } from '../../../api/v1alpha1/realtime-channel.ts
 import type { KubernetesObject, ObjectRef, ResourceType } from '../../../api/kubernetes.ts'
 import type { Priority } from '../../runtime/priority.ts'
 import type { WatchHandlers } from '../../runtime/watcher.ts'
-import type { ChildEchoes } from './child-echoes.ts'
 import { keyOf, refOf } from '../../../api/object-ref.ts'
+import type { ChildEchoes } from './child-echoes.ts'
 
 export interface ChildWatchParts {
   readonly children: ChildEchoes

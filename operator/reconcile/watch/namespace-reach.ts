@@ -1,5 +1,5 @@
 import type { KubernetesObject, ObjectRef } from '../../../api/kubernetes.ts'
-import type { Transition } from '../status/transitions.ts'
+import type { Transition } from '../../runtime/event-object.ts'
 
 /** Tracks which namespaces of the operator's options cannot be read. */
 export interface NamespaceReach {
