@@ -1,9 +1,8 @@
 import { ApiObject, type ApiObjectMetadata } from 'cdk8s'
 import type { Construct } from 'constructs'
 import { channelPaths, routeUrls, topicNameOf } from '../api/v1alpha1/channel-names.ts'
-import { apiVersion, channelKind, type RealtimeChannelSpec, type StoredSpec } from '../api/v1alpha1/realtime-channel.ts'
+import { apiVersion, channelKind, withDefaults, type RealtimeChannelSpec, type StoredSpec } from '../api/v1alpha1/realtime-channel.ts'
 import { checkSpec } from './channel/check-spec.ts'
-import { fillDefaults } from '../api/fill-defaults.ts'
 import { checkChannelName, operandNames } from '../api/child-names.ts'
 import { servicePorts } from '../api/ports.ts'
 
@@ -32,7 +31,7 @@ export class RealtimeChannel extends ApiObject {
     ]
     if (problems.length > 0)
       throw new Error(`RealtimeChannel ${this.node.path} would be refused:\n${problems.map((problem) => `- ${problem}`).join('\n')}`)
-    this.#spec = fillDefaults(spec)
+    this.#spec = withDefaults(spec)
   }
 
   /**

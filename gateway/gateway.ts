@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises'
+import { sleep, withDeadline } from '../program/waiting.ts'
 import { createInternalServer } from './adapters/http/internal-server.ts'
 import type { ConsoleAsset } from './adapters/http/routes.ts'
 import { createPublicServer, type PublicServer } from './adapters/http/public-server.ts'
@@ -223,19 +223,19 @@ function shortages(channel: Channel, publicServer: PublicServer): readonly Degra
 async function stopGateway(config: Config, adapters: GatewayAdapters, core: Core): Promise<void> {
   core.health.set('not-draining', 'the gateway is stopping')
   core.drain.isDraining = true
-  await pause(config.drainDelayMs)
+  await sleep(config.drainDelayMs)
   await drainSessions(core.channel.hub, {
     periodMs: config.drainMs,
     signal: new AbortController().signal,
     random: Math.random,
-    wait: (ms) => pause(ms),
+    wait: sleep,
   })
   await core.sockets.stop()
   await core.publicServer.close({ deadlineMs: config.stopTimeoutMs })
   const flushed = await Promise.allSettled([adapters.publisher.stop({ deadlineMs: config.stopTimeoutMs })])
   // What hangs here (a broker that does not answer) has nothing left to lose, and what fails keeps nothing else from its end.
   const released = Promise.allSettled([adapters.source.stop(), adapters.deadLetters?.stop(), adapters.keys?.stop(), adapters.stopTracing()])
-  const outcomes = await Promise.race([released, pause(config.stopTimeoutMs, [], { ref: false })])
+  const outcomes = await withDeadline(released, config.stopTimeoutMs, () => [])
   for (const outcome of [...flushed, ...outcomes])
     if (outcome.status === 'rejected') adapters.logger.error({ err: outcome.reason }, 'a part did not stop in order')
   core.readingHealth.stop()

@@ -70,7 +70,12 @@ export const permissions: readonly Permission[] = [
     why: 'To keep the Service of a channel, and the service account of its pods, which has no permissions.',
   },
   { ...children, apiGroup: 'apps', resources: ['deployments'], why: 'To keep the gateways of a channel.' },
-  { ...children, apiGroup: 'autoscaling', resources: ['horizontalpodautoscalers'], why: 'To keep the autoscaler of a channel that asks for one.' },
+  {
+    ...children,
+    apiGroup: 'autoscaling',
+    resources: ['horizontalpodautoscalers'],
+    why: 'To keep the autoscaler of a channel that asks for one.',
+  },
   { ...children, apiGroup: 'policy', resources: ['poddisruptionbudgets'], why: 'To keep gateways running while nodes are drained.' },
   {
     ...children,

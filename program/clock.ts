@@ -19,21 +19,3 @@ export const systemTimers: Timers = {
     return () => clearTimeout(timer)
   },
 }
-
-/** A wait that can be cancelled, and then never ends. */
-export function startWait(timers: Timers, ms: number): { readonly over: Promise<void>; readonly cancel: () => void } {
-  const { promise: over, resolve } = Promise.withResolvers<void>()
-  return { over, cancel: timers.after(ms, resolve) }
-}
-
-/** Waits so many milliseconds, or until the signal is aborted. */
-export async function sleep(timers: Timers, ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return
-  const { over, cancel } = startWait(timers, ms)
-  const { promise: aborted, resolve } = Promise.withResolvers<void>()
-  const onAbort = (): void => resolve()
-  signal.addEventListener('abort', onAbort, { once: true })
-  await Promise.race([over, aborted])
-  signal.removeEventListener('abort', onAbort)
-  cancel()
-}

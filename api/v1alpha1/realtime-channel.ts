@@ -1,4 +1,5 @@
 import type { ObjectMeta, ResourceType } from '../kubernetes.ts'
+import { readSchema } from '../read-schema.ts'
 import { auth, emit } from './schema/auth.ts'
 import { gateway, network, service, tracing } from './schema/gateway.ts'
 import type { Effective, JsonSchema, Written } from './schema/json-schema.ts'
@@ -75,6 +76,12 @@ export interface WrittenChannel {
 /** A channel as it holds: what the operator plans and carries out. */
 export interface RealtimeChannel extends WrittenChannel {
   readonly spec: StoredSpec
+}
+
+/** Returns the spec with the defaults of the schema. What is missing and has no default stays missing: a class may give it. */
+export function withDefaults(spec: RealtimeChannelSpec): StoredSpec {
+  // The schema is the one that the type is made of.
+  return readSchema(specSchema, spec, { path: 'spec', withDefaults: true }).stored as StoredSpec
 }
 
 /** What people and tools say to the operator by annotations of a channel. */

@@ -1,3 +1,4 @@
+import { isRecord } from '../../program/is-record.ts'
 import type { JsonSchema } from './schema/json-schema.ts'
 
 /**
@@ -30,7 +31,7 @@ export function toStructural(schema: JsonSchema): JsonSchema {
 }
 
 function isEmptyObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0
+  return isRecord(value) && Object.keys(value).length === 0
 }
 
 /** A section that is an object says itself what its absence means. */

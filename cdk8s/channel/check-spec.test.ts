@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { minimalExample } from '../../api/v1alpha1/examples.ts'
-import { specSchema, type RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
+import { specSchema, withDefaults, type RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
 import { walkSchema } from '../../api/v1alpha1/walk-schema.ts'
 import { boundsOf, fieldAt, reportedPath, withField } from '../../operator/testing/schema-bounds.ts'
 import { refusedSpecs, takenSpecs } from '../testing/refused-specs.ts'
 import { checkSpec } from './check-spec.ts'
-import { checkValue } from '../../api/check-value.ts'
-import { fillDefaults } from '../../api/fill-defaults.ts'
+import { readSchema } from '../../api/read-schema.ts'
 import { rules } from './rules.ts'
 
 const fields = walkSchema(specSchema, 'spec')
@@ -20,7 +19,7 @@ describe('the bounds of the schema', () => {
       for (const { name, within, beyond } of boundsOf(field)) {
         expect(pathsOf(withField(minimalExample.spec, inside, beyond)), `beyond ${name}`).toContain(reportedPath(path))
         const isSure = name === 'minimum' || name === 'maximum' || name === 'enum'
-        expect(isSure ? checkValue(field.schema, within, path) : [], `within ${name}`).toEqual([])
+        expect(isSure ? readSchema(field.schema, within, { path }).problems : [], `within ${name}`).toEqual([])
       }
     },
   )
@@ -87,14 +86,14 @@ describe('the rules of the schema', () => {
 
 describe('the defaults', () => {
   it('are filled in for all that may be left out', () => {
-    const filled = fillDefaults(minimalExample.spec)
+    const filled = withDefaults(minimalExample.spec)
     const missing = fields.filter(({ path, schema }) => {
       const [inside, parent] = [path.replace(/^spec\.?/, ''), path.replace(/^spec\.?/, '').replace(/\.?[^.]+$/, '')]
       const isThere = parent === '' || fieldAt(filled, parent) !== undefined
       return schema.default !== undefined && !path.includes('[]') && isThere && fieldAt(filled, inside) === undefined
     })
     expect(missing.map(({ path }) => path)).toEqual([])
-    expect(fillDefaults({})).toMatchObject({
+    expect(withDefaults({})).toMatchObject({
       topic: { partitions: 3, deletionPolicy: 'Retain' },
       gateway: { replicas: 2, drainSeconds: 15 },
       auth: { cookieName: 'cs_jwt', claims: { userId: 'user_id' } },
@@ -104,12 +103,12 @@ describe('the defaults', () => {
   })
 
   it("are never the schema's own lists", () => {
-    expect(fillDefaults({}).emit.scopes).not.toBe(fillDefaults({}).emit.scopes)
+    expect(withDefaults({}).emit.scopes).not.toBe(withDefaults({}).emit.scopes)
   })
 
   it('change nothing of what is given', () => {
     const spec = structuredClone(minimalExample.spec)
-    fillDefaults(spec)
+    withDefaults(spec)
     expect(spec).toEqual(minimalExample.spec)
   })
 })

@@ -1,11 +1,11 @@
 import { specSchema, type RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
 import { walkSchema } from '../../api/v1alpha1/walk-schema.ts'
-import { checkValue, type Problem } from '../../api/check-value.ts'
+import { fieldProblems, readSchema, type Problem } from '../../api/read-schema.ts'
 import { rules } from './rules.ts'
 
 /** Everything that the API server would find wrong with this spec of a new channel, at once. The operator may still refuse it: it knows the cluster. */
 export function checkSpec(spec: RealtimeChannelSpec): readonly Problem[] {
-  const problems = checkValue(specSchema, spec, 'spec')
+  const problems = fieldProblems(readSchema(specSchema, spec, { path: 'spec' }))
   // The rules compare fields, and need them to be what they should be.
   if (problems.length > 0) return problems
   return checkRules(spec)

@@ -1,12 +1,12 @@
 import { classSpecSchema, type AllowedSpec, type RealtimeChannelClassSpec } from '../../api/v1alpha1/realtime-channel-class.ts'
 import type { RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
 import { checkRules } from '../channel/check-spec.ts'
-import { checkValue, type Problem } from '../../api/check-value.ts'
+import { fieldProblems, readSchema, type Problem } from '../../api/read-schema.ts'
 import { hasMetadataKeys, metadataKeysMessage } from '../channel/metadata-keys.ts'
 
 /** Everything that the API server would find wrong with this spec of a class, at once. */
 export function checkClass(spec: RealtimeChannelClassSpec): readonly Problem[] {
-  const problems = checkValue(classSpecSchema, spec, 'spec')
+  const problems = fieldProblems(readSchema(classSpecSchema, spec, { path: 'spec' }))
   // The rules compare fields, and need them to be what they should be.
   if (problems.length > 0) return problems
   const ofDefaults = checkRules(spec.defaults ?? {}).map(({ path, message }) => ({ path: path.replace(/^spec/, 'spec.defaults'), message }))

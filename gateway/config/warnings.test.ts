@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { parseOptions, type Environment } from './parse-options.ts'
+import type { Environment } from '../../program/options/read-options.ts'
+import { parseOptions } from './parse-options.ts'
 import { configWarnings } from './warnings.ts'
 
 function warnings(env: Environment, maxOpenFiles: number | null = null): readonly string[] {

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { isRecord } from '../../program/is-record.ts'
 import { failed, ok, type Result } from '../../program/result.ts'
 import type { DecodeFailure } from './decoded-record.ts'
 import { exactDigits, isExactNumber, parseExactly } from './exact-numbers.ts'
@@ -104,5 +105,4 @@ export function onOneLine(json: string): string {
   return json.replace(/[\r\n]/g, ' ')
 }
 
-export const isJsonObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && !isExactNumber(value)
+export const isJsonObject = (value: unknown): value is Readonly<Record<string, unknown>> => isRecord(value) && !isExactNumber(value)

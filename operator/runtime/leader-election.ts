@@ -1,6 +1,7 @@
 import type { Logger } from '../../program/log/logger.ts'
 import type { OperatorMetrics } from '../observability/metrics.ts'
-import { sleep, startWait, systemTimers, type Clock, type Timers } from '../../program/clock.ts'
+import { systemTimers, type Clock, type Timers } from '../../program/clock.ts'
+import { sleep, withDeadline } from '../../program/waiting.ts'
 import type { KubernetesObject, ObjectRef } from '../../api/kubernetes.ts'
 import type { ApiError, KubernetesApi } from './kubernetes-api.ts'
 import { createLeaseClient, type LeaseClient } from './lease-client.ts'
@@ -155,9 +156,7 @@ class LeaseElection implements LeaderElection {
   async stop({ deadlineMs }: { readonly deadlineMs: number }): Promise<void> {
     this.#stopping.abort()
     this.#term?.work.abort('stopped' satisfies TermEnd)
-    const deadline = startWait(this.#timers, deadlineMs)
-    await Promise.race([this.#running, deadline.over])
-    deadline.cancel()
+    await withDeadline(this.#running, deadlineMs, () => undefined, this.#timers)
     if (this.#term !== null) this.#end(this.#term)
   }
 
@@ -185,7 +184,7 @@ class LeaseElection implements LeaderElection {
       const taken = await this.#tryToTake()
       if (taken !== null) return this.#begin(taken, onLost)
       // Jitter: waiting processes must not all read at the same time.
-      if (!signal.aborted) await sleep(this.#timers, this.#options.retryPeriodMs * (1 + 0.2 * this.#parts.random()), signal)
+      if (!signal.aborted) await sleep(this.#options.retryPeriodMs * (1 + 0.2 * this.#parts.random()), [signal], this.#timers)
     }
     return null
   }
@@ -234,7 +233,7 @@ class LeaseElection implements LeaderElection {
   /** Renews until the term ends. Never rejects. */
   async #keepRenewing(term: Term): Promise<void> {
     while (this.#term === term) {
-      await sleep(this.#timers, this.#options.retryPeriodMs, term.over.signal)
+      await sleep(this.#options.retryPeriodMs, [term.over.signal], this.#timers)
       if (this.isLeader() && this.#term === term) await this.#renew(term)
     }
   }

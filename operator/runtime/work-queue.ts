@@ -1,4 +1,4 @@
-import { backOffMs, type BackOffOptions } from './back-off.ts'
+import { backOffMs, type BackOffBounds } from '../../program/back-off.ts'
 import type { ObjectRef } from '../../api/kubernetes.ts'
 import { moreUrgent, type Priority } from './priority.ts'
 import type { QueueMeter } from './queue-meter.ts'
@@ -44,7 +44,7 @@ export interface WorkQueueParts {
   /** In [0, 1). */
   readonly random: () => number
   /** @default 100 ms to 5 min */
-  readonly backOff?: BackOffOptions
+  readonly backOff?: BackOffBounds
   /** Delay of a key after the event of a child, so that the events that follow are one piece of work with it. Milliseconds. @default 0 */
   readonly childDelayMs?: number
 }
@@ -96,7 +96,7 @@ class KeyQueue implements WorkQueue {
   readonly #meter: QueueMeter
   readonly #now: () => number
   readonly #random: () => number
-  readonly #backOff: BackOffOptions
+  readonly #backOff: BackOffBounds
   readonly #childDelayMs: number
   readonly #entries = new Map<string, Entry>()
   readonly #ready = new ReadyKeys<Entry>()
@@ -287,7 +287,7 @@ function waitForTurn(takers: Set<Taker>, signal: AbortSignal | undefined): Promi
   })
 }
 
-const defaultBackOff: BackOffOptions = { baseMs: 100, maxMs: 300_000 }
+const defaultBackOff: BackOffBounds = { firstMs: 100, maxMs: 300_000 }
 
 /** Longest wait of a child's event for a key in back-off. */
 export const eventInBackOffMs = 1_000

@@ -1,7 +1,12 @@
 import { checkRules } from '../../../cdk8s/channel/check-spec.ts'
-import { fillDefaults } from '../../../api/fill-defaults.ts'
+import {
+  withDefaults,
+  type RealtimeChannel,
+  type RealtimeChannelSpec,
+  type StoredSpec,
+  type WrittenChannel,
+} from '../../../api/v1alpha1/realtime-channel.ts'
 import { failed, ok, type Result } from '../../../program/result.ts'
-import type { RealtimeChannel, RealtimeChannelSpec, StoredSpec, WrittenChannel } from '../../../api/v1alpha1/realtime-channel.ts'
 import type { ConditionReason } from '../condition-reasons.ts'
 import { mergeDefaults } from './merge-defaults.ts'
 
@@ -32,7 +37,7 @@ export function effectiveChannel(channel: WrittenChannel, defaults: RealtimeChan
 
 /** What is missing in it is missing: for an end of a channel, which needs nothing of that. */
 export function effectiveSpec(own: RealtimeChannelSpec, defaults: RealtimeChannelSpec): StoredSpec {
-  return fillDefaults(mergeDefaults(own, defaults))
+  return withDefaults(mergeDefaults(own, defaults))
 }
 
 const whereToSet = 'Set it in the channel, or in spec.defaults of its class.'

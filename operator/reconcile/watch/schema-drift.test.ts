@@ -30,7 +30,7 @@ it.each([
     [renderClassDefinition(), classSchemaHash()],
   ] as const) {
     const [sentence, ...more] = await schemaDrift(answering({ ...definition, metadata: { ...definition.metadata, annotations } }))
-    expect(sentence).toContain(`its schema is ${installed}, the operator's ${hash}`)
+    expect(sentence).toContain(`its schema is ${installed}, the operator's is ${hash}`)
     expect(sentence).toContain('Upgrade the older of the two')
     expect(more).toEqual([])
   }
