@@ -71,7 +71,7 @@ describe('the command line of the operator', () => {
   it('exits with 2 and prints where it looked when no API server is configured', async () => {
     const { code, stdout, stderr } = await run([], { GATEWAY_IMAGE: 'carillon:1' })
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
-    expect(stderr).toContain('no API server is known')
+    expect(stderr).toContain('no API server is configured')
     expect(stderr).toContain('.kube/config')
   })
 

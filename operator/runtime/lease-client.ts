@@ -42,7 +42,7 @@ export function createLeaseClient({ api, lease, identity, durationMs, timeoutMs,
   }
 
   function inTime(call: Answer): Answer {
-    const late = failed<ApiError>({ kind: 'unavailable', code: 0, message: `no answer within ${timeoutMs} ms` })
+    const late = failed<ApiError>({ kind: 'unavailable', code: 0, message: `no response within ${timeoutMs} ms` })
     return withDeadline(call, timeoutMs, () => late, timers)
   }
 

@@ -59,7 +59,7 @@ describe('list and watch on a server that does not answer', () => {
     watcher.start(recorder.handlers)
     await vi.waitFor(() => expect(watcher.state().hasSynced).toBe(true))
     cluster.pause()
-    await vi.waitFor(() => expect(lines.map(({ fields }) => fields['reason'])).toContain('no answer within 1000 ms'), { timeout: 10_000 })
+    await vi.waitFor(() => expect(lines.map(({ fields }) => fields['reason'])).toContain('no response within 1000 ms'), { timeout: 10_000 })
     const before = watcher.state().relists
     cluster.resume()
     valueOf(await patient.create(configMapType, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'late', namespace: 'default' } }))

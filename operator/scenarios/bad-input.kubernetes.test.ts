@@ -113,7 +113,7 @@ describe('a channel that cannot work', () => {
     const channel = testChannel(cluster, namespace)
     await channel.apply({ kafka: { bootstrapServers: [`127.0.0.1:${port}`] } })
     expect(await saysReady(channel, 'KafkaUnreachable')).toContain(
-      `Kafka at 127.0.0.1:${port}: no connection (of brokers that a channel names, only the operator's log says why)`,
+      `Kafka at 127.0.0.1:${port}: no connection (the reason is only in the operator's log, because the channel names these brokers)`,
     )
     await close()
   })

@@ -102,13 +102,15 @@ describe('brokers that channels name and that mean ill', () => {
       bad.map(async ({ port, channel }) => (await channel.until('Ready', 'False', 'KafkaUnreachable')).replaceAll(String(port), 'PORT')),
     )
     expect([...new Set(messages)]).toEqual([
-      expect.stringContaining("Kafka at 127.0.0.1:PORT: no connection (of brokers that a channel names, only the operator's log says why)"),
+      expect.stringContaining(
+        "Kafka at 127.0.0.1:PORT: no connection (the reason is only in the operator's log, because the channel names these brokers)",
+      ),
     ])
     const seen: number[] = []
     // Each is tried again after some seconds.
     await soon(async () => {
       seen.push((await operator.metrics()).get('process_resident_memory_bytes') ?? Number.POSITIVE_INFINITY)
-      expect(operator.lines.filter(({ msg }) => msg === 'brokers of a channel cannot be reached').length).toBeGreaterThanOrEqual(36)
+      expect(operator.lines.filter(({ msg }) => msg === 'channel brokers unreachable').length).toBeGreaterThanOrEqual(36)
     }, 120_000)
     for (let times = 0; times < 3; times++) {
       const before =

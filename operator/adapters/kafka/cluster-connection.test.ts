@@ -105,7 +105,7 @@ describe('a connection to a cluster', () => {
     await vi.advanceTimersByTimeAsync(9_000)
     expect(await ask()).toEqual({
       ok: false,
-      error: { kind: 'unreachable', detail: 'Kafka at a:1, b:1, c:1: no answer within 9 s', of: 'connection' },
+      error: { kind: 'unreachable', detail: 'Kafka at a:1, b:1, c:1: no response within 9 s', of: 'connection' },
     })
     expect(clusters.map(({ isConnected }) => isConnected)).toEqual([false])
   })
@@ -118,7 +118,7 @@ describe('a connection to a cluster', () => {
     await vi.advanceTimersByTimeAsync(1_000)
     const trying = {
       ok: false,
-      error: { kind: 'transient', detail: 'Kafka at a:1, b:1, c:1: no answer within 1 s; it is still tried', of: 'connection' },
+      error: { kind: 'transient', detail: 'Kafka at a:1, b:1, c:1: no response within 1 s; still trying', of: 'connection' },
     }
     expect(await first).toEqual(trying)
     expect(await ask()).toEqual(trying)

@@ -71,7 +71,7 @@ describe('a topic admin', () => {
     answers = { metadata: { clusterId, topics: [topic('t')] }, 'describe-configs': [config('t')] }
     expect(await admin.describe('t')).toEqual({
       ok: false,
-      error: { kind: 'transient', detail: `Kafka at a:1: the id of the cluster is none that a Kafka has: ${clusterId.length} characters` },
+      error: { kind: 'transient', detail: `Kafka at a:1: the cluster reports an invalid id: ${clusterId.length} characters` },
     })
   })
 

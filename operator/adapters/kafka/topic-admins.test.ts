@@ -63,14 +63,12 @@ describe('a broker that a channel names', () => {
           error: {
             kind: 'unreachable',
             of: 'connection',
-            detail: `Kafka at ${target.brokers[0]}: no connection (of brokers that a channel names, only the operator's log says why)`,
+            detail: `Kafka at ${target.brokers[0]}: no connection (the reason is only in the operator's log, because the channel names these brokers)`,
           },
         })
       }
     }
-    const told = log.lines
-      .filter(({ message }) => message === 'brokers of a channel cannot be reached')
-      .map(({ fields }) => String(fields['reason']))
+    const told = log.lines.filter(({ message }) => message === 'channel brokers unreachable').map(({ fields }) => String(fields['reason']))
     expect(told.length).toBeGreaterThanOrEqual(targets.length)
     expect(told.join(' ')).toMatch(/ECONNREFUSED/)
     expect(told.join(' ')).toMatch(/this port speaks HTTP/)

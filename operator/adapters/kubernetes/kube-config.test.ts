@@ -125,7 +125,7 @@ describe('without a kubeconfig file', () => {
     const loaded = loadedOf(load())
     expect(loaded).toMatchObject({ source: 'pod', server: 'https://[fd00::1]:443', namespace: 'carillon-system' })
     expect(await headersOf(loaded)).toEqual({ Authorization: 'Bearer of the pod' })
-    expect(load('main')).toMatchObject({ error: expect.stringContaining('a context (main) is of a kubeconfig file') })
+    expect(load('main')).toMatchObject({ error: expect.stringContaining('the context main needs a kubeconfig file') })
   })
 
   it('is refused in a pod whose file of authorities is not there', async () => {
@@ -145,7 +145,7 @@ describe('without a kubeconfig file', () => {
   })
 
   it('is the usual file of the user outside of pods, or nothing', async () => {
-    expect(load()).toMatchObject({ error: expect.stringMatching(/no API server is known: .*name a kubeconfig file/) })
+    expect(load()).toMatchObject({ error: expect.stringMatching(/no API server is configured: .*name a kubeconfig file/) })
     await put('home/.kube/config', config())
     expect(load()).toMatchObject({ value: { source: 'file', server: 'https://api.example:6443' } })
   })

@@ -111,7 +111,7 @@ describe('a call', () => {
     }
     const reports: RequestReport[] = []
     const api = await client({ timeoutMs: 100, onRequest: (report) => void reports.push(report) })
-    const failure = { ok: false, error: { kind: 'unavailable', code: 0, message: 'no answer within 100 ms' } }
+    const failure = { ok: false, error: { kind: 'unavailable', code: 0, message: 'no response within 100 ms' } }
     expect(await api.get(configMapType, ref)).toEqual(failure)
     expect(await api.get(configMapType, { ...ref, name: 'slow-body' })).toEqual(failure)
     expect(reports).toEqual([
@@ -156,7 +156,7 @@ describe('a call', () => {
     expect((await Promise.all(calls)).every(({ ok }) => ok)).toBe(true)
     const late = await Promise.all([1, 2, 3].map(() => api.get(configMapType, ref)))
     expect(late).toMatchObject(
-      late.map(() => ({ error: { kind: 'unavailable', message: expect.stringMatching(/^no (answer|turn) within 1000 ms/) } })),
+      late.map(() => ({ error: { kind: 'unavailable', message: expect.stringMatching(/^(no response|not sent) within 1000 ms/) } })),
     )
   })
 
@@ -292,7 +292,7 @@ describe('credentials', () => {
     })
     await writeFile(plugin, '#!/bin/sh\nexec sleep 5\n')
     const quick = await client({ timeoutMs: 200 }, { exec: { apiVersion: 'client.authentication.k8s.io/v1', command: plugin } })
-    expect(await quick.get(configMapType, ref)).toMatchObject({ error: { kind: 'unavailable', message: 'no answer within 200 ms' } })
+    expect(await quick.get(configMapType, ref)).toMatchObject({ error: { kind: 'unavailable', message: 'no response within 200 ms' } })
   })
 
   it('name whom we act as, with all groups', async () => {
@@ -376,7 +376,7 @@ describe('a watch', () => {
   it('is unavailable when its answer does not begin in time, and may then be silent for as long as it likes', async () => {
     handle = () => {}
     expect(await Array.fromAsync(watch(await client({ timeoutMs: 100 })))).toEqual([
-      { type: 'ERROR', error: { kind: 'unavailable', code: 0, message: 'no answer within 100 ms' } },
+      { type: 'ERROR', error: { kind: 'unavailable', code: 0, message: 'no response within 100 ms' } },
     ])
     handle = (_request, response) => {
       response.writeHead(200).flushHeaders()

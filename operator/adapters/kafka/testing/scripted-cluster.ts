@@ -1,6 +1,6 @@
 import type { Broker, Cluster, ProtocolRequest } from '../../../../gateway/adapters/kafka/wire/kafkajs-internals.ts'
 
-/** Connections of which a test decides what they do. */
+/** Connections whose behaviour a test decides. */
 export interface ScriptedCluster {
   readonly cluster: Cluster
   isConnected: boolean
@@ -8,9 +8,9 @@ export interface ScriptedCluster {
 
 export interface Script {
   readonly connect?: () => Promise<void>
-  /** Resolves with `{ value }`: what the request's decoder would make of the answer. */
+  /** Resolves with `{ value }`: the decoded response. */
   readonly send?: (message: ProtocolRequest) => Promise<unknown>
-  /** @default every version of everything */
+  /** Versions that the broker speaks. @default every version of everything */
   readonly versions?: Broker['versions']
 }
 
