@@ -22,7 +22,7 @@ export function createScriptedCluster({
   const scripted = { isConnected: false }
   const broker: Broker = { versions, connectionPool: { host: 'a', port: 1, pool: [], send } }
   const unused = (): never => {
-    throw new Error('the operator asks nothing of this kind')
+    throw new Error('the operator sends no request of this kind')
   }
   const cluster: Cluster = {
     connectionPoolBuilder: { build: unused },
