@@ -3,7 +3,7 @@ import { channelType } from '../../api/v1alpha1/realtime-channel.ts'
 import { releasePermissions } from '../permissions.ts'
 import { names } from '../reconcile/settings.ts'
 import { valueOf } from '../testing/kubernetes-api-contract.ts'
-import { covers, judged } from '../testing/permission-matcher.ts'
+import { covers, checkedRequests } from '../testing/permission-matcher.ts'
 import { readingVerbs, startRecordingProxy, type RecordedRequest, type RecordingProxy } from '../testing/recording-proxy.ts'
 import { soon, untilReady } from '../testing/scenario.ts'
 import { operatorUser, startTestCluster, testChannel, type TestCluster } from '../testing/test-cluster.ts'
@@ -144,7 +144,7 @@ describe('--release-finalizers', () => {
     const places = { ownNamespace: 'default', watchNamespaces: [] }
     expect(
       proxy.requests.filter((request) =>
-        judged(request, request.code).some((each) => !releasePermissions.some((permission) => covers(permission, each, places))),
+        checkedRequests(request, request.code).some((each) => !releasePermissions.some((permission) => covers(permission, each, places))),
       ),
     ).toEqual([])
 

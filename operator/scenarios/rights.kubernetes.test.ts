@@ -8,7 +8,7 @@ import { aClass, openAllowed } from '../testing/class-builders.ts'
 import { ownedBy } from '../testing/channel-builders.ts'
 import { installGatewayApi } from '../testing/install-gateway-api.ts'
 import { valueOf } from '../testing/kubernetes-api-contract.ts'
-import { covers, judged, rightsOf, usedRights, type Places } from '../testing/permission-matcher.ts'
+import { covers, checkedRequests, rightsOf, usedRights, type Places } from '../testing/permission-matcher.ts'
 import { startRecordingProxy, type RecordedRequest, type RecordingProxy } from '../testing/recording-proxy.ts'
 import { grantSecret, makeSecret, soon, untilEvent, untilReady } from '../testing/scenario.ts'
 import { grantRoles, operatorUser, startTestCluster, testChannel, type TestChannel, type TestCluster } from '../testing/test-cluster.ts'
@@ -197,7 +197,7 @@ function uncovered(proxy: RecordingProxy, table: readonly Permission[], places: 
     .filter(
       (request) =>
         !isDiscovery(request) &&
-        judged(request, request.code).some((each) => !table.some((permission) => covers(permission, each, places))),
+        checkedRequests(request, request.code).some((each) => !table.some((permission) => covers(permission, each, places))),
     )
     .map(describeRequest)
 }
@@ -218,7 +218,7 @@ describe('the rights of an operator (O5)', () => {
     await proxy.stop()
 
     const places = { ownNamespace: 'default', watchNamespaces: [] }
-    const requests = proxy.requests.flatMap((request) => judged(request, request.code))
+    const requests = proxy.requests.flatMap((request) => checkedRequests(request, request.code))
     const used = usedRights(permissions, requests, places)
     expect(uncovered(proxy, [...permissions, secretRight], places)).toEqual([])
     expect(proxy.requests.filter(({ code }) => code === 403).map(describeRequest)).toEqual([])

@@ -334,7 +334,7 @@ describe('a broker that announces 2 GiB', () => {
 })
 
 it('leaves the victim with each of its events once, none of others, and all that it had', async () => {
-  const verdict = await traffic.judge()
+  const verdict = await traffic.finish()
   expect(verdict).toEqual({
     emitted: verdict.emitted,
     refused: 0,

@@ -2,14 +2,14 @@ import type { KubernetesObject } from '../../api/kubernetes.ts'
 import type { WatchHandlers } from '../runtime/watcher.ts'
 import { keyOf } from '../../api/object-ref.ts'
 
-/** Handlers that remember what they were reported, and object to what makes no sense. */
+/** Handlers that record their calls, and report impossible sequences. */
 export interface WatchRecorder {
   readonly handlers: WatchHandlers
-  /** `+name`, `-name` (the end was reported), `?name` (the end was noticed), in order. */
+  /** `+name`, `-name` (the end was reported), `?name` (the end was noticed by a relist), in order. */
   readonly reported: readonly string[]
-  /** What should be there, by all that was reported: key -> uid and version. */
+  /** Objects that should exist, by all calls: key -> uid and version. */
   readonly objects: ReadonlyMap<string, string>
-  /** Sentences; none when all is well. */
+  /** Sentences. Empty when there is no violation. */
   readonly violations: readonly string[]
 }
 
@@ -30,7 +30,7 @@ export function createWatchRecorder(): WatchRecorder {
         reported.push(`+${name}`)
         if (before === identityOf(object)) violations.push(`${key} was reported twice: ${before}`)
         if (before !== undefined && !before.startsWith(`${uid}@`))
-          violations.push(`${key} became another object without the end of the first`)
+          violations.push(`${key} became another object before the end of the first`)
         const version = Number(object.metadata.resourceVersion)
         if (version < (versions.get(uid) ?? 0)) violations.push(`${key} went back to version ${version}`)
         versions.set(uid, version)
@@ -38,7 +38,7 @@ export function createWatchRecorder(): WatchRecorder {
       },
       onDelete: (ref, last) => {
         reported.push(`${last === null ? '?' : '-'}${ref.name}`)
-        if (!objects.delete(keyOf(ref))) violations.push(`${keyOf(ref)} ended without having been`)
+        if (!objects.delete(keyOf(ref))) violations.push(`${keyOf(ref)} ended but never existed`)
       },
     },
   }
