@@ -173,7 +173,7 @@ describe('selectors', () => {
   it('of fields support name and namespace, and refuse others', () => {
     expect(matchesFields(object, 'metadata.name=x,metadata.namespace!=other')).toBe(true)
     expect(matchesFields(object, 'metadata.name=y')).toBe(false)
-    expect(() => matchesFields(object, 'status.phase=Running')).toThrow('does not know')
-    expect(() => matchesLabels(object, 'a > 1')).toThrow('does not know')
+    expect(() => matchesFields(object, 'status.phase=Running')).toThrow('does not support')
+    expect(() => matchesLabels(object, 'a > 1')).toThrow('does not support')
   })
 })
