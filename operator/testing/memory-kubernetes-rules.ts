@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { isRecord } from '../../program/is-record.ts'
 import { failed, ok, type Result } from '../../program/result.ts'
+import { mergePatch as mergeJson } from '../../api/merge-patch.ts'
 import type { KubernetesObject, ObjectRef, ResourceType } from '../../api/kubernetes.ts'
 import type { ApiError, ApplyOptions, DeleteOptions, ListOptions, ListPage } from '../runtime/kubernetes-api.ts'
 import { changedLeaves, leavesOf } from './memory-kubernetes-fields.ts'
@@ -103,7 +104,7 @@ export function mergePatch(
   const { resourceVersion = found.object.metadata.resourceVersion } = wanted
   if (resourceVersion !== found.object.metadata.resourceVersion) return changedMeanwhile(type, ref)
   // An object that is merged with a patch keeps its name and metadata.
-  const merged = { ...withoutEmpty(merge(found.object, patch) as KubernetesObject), ...statusOf(found.object) }
+  const merged = { ...withoutEmpty(mergeJson(found.object, patch) as KubernetesObject), ...statusOf(found.object) }
   return ok(keep(server, type, found.object, { object: merged, managers: takeFields(found.object, merged, found.managers, by) }))
 }
 
@@ -237,16 +238,6 @@ function placed(type: ResourceType, object: KubernetesObject): KubernetesObject 
 /** Copies a value as over the wire, without undefined fields. */
 export function clean<T extends object>(value: T): T {
   return JSON.parse(JSON.stringify(value)) as T // JSON survives the round trip
-}
-
-function merge(target: unknown, patch: unknown): unknown {
-  if (!isRecord(patch)) return patch
-  const merged: Record<string, unknown> = isRecord(target) ? { ...target } : {}
-  for (const [name, value] of Object.entries(patch)) {
-    if (value === null) Reflect.deleteProperty(merged, name)
-    else merged[name] = merge(merged[name], value)
-  }
-  return merged
 }
 
 function statusOf(object: KubernetesObject): object {
