@@ -16,12 +16,12 @@ afterAll(() => cluster?.stop())
 
 interface Ended {
   readonly code: number | null
-  /** What it said to people. */
+  /** Lines on standard output. */
   readonly lines: readonly string[]
   readonly requests: readonly RecordedRequest[]
 }
 
-/** Runs an operator that ends by itself. Each test has a namespace of its own, and its operators look at no other. */
+/** Runs an operator that ends by itself. Each test has its own namespace, which its operators watch alone. */
 async function run(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
   const { proxy, operator } = await start(args, env)
   const { code } = await operator.exited
@@ -46,7 +46,7 @@ const writesOf = ({ requests }: Pick<RecordingProxy, 'requests'>): readonly Reco
 const onLease = ({ resource }: RecordedRequest): boolean => resource === 'leases'
 
 describe('--dry-run', () => {
-  it('prints what would be done, of each channel, and changes nothing; the Lease is not touched either', async () => {
+  it('prints the plan of each channel, and writes nothing, not even the Lease', async () => {
     const namespace = await cluster.makeNamespace()
     const channel = testChannel(cluster, namespace)
     await channel.apply({ topic: { deletionPolicy: 'Delete' } })
@@ -60,7 +60,7 @@ describe('--dry-run', () => {
     expect([Object.keys(await channel.versions()), await channel.topic(), await channel.status()]).toEqual([['RealtimeChannel'], null, {}])
   })
 
-  it('without --once goes on, beside an operator that works', async () => {
+  it('without --once keeps running beside an operator that works', async () => {
     const channel = testChannel(cluster, await cluster.makeNamespace())
     const { proxy, operator } = await start(['--dry-run'], { NAMESPACES: channel.namespace })
     await operator.line('watches synced')
@@ -74,7 +74,7 @@ describe('--dry-run', () => {
 })
 
 describe('--once', () => {
-  it('carries out what is to be done and says by its exit code whether all is as it should be', async () => {
+  it('applies all plans, and returns by its exit code whether all channels have converged', async () => {
     const namespace = await cluster.makeNamespace()
     const channel = testChannel(cluster, namespace)
     await channel.apply()
@@ -97,13 +97,13 @@ describe('--once', () => {
     await bad.until('TopicReady', 'False', 'KafkaUnreachable')
   })
 
-  it('waits until no other operator works', async () => {
+  it('waits until no other operator leads', async () => {
     const NAMESPACES = await cluster.makeNamespace()
     const working = await cluster.startOperator({ env: { NAMESPACES } })
     await working.line('became leader')
     const { proxy, operator } = await start(['--once'], { NAMESPACES })
     await soon(() => expect(operator.stdout).toContain('Waiting until no other operator leads'))
-    // It has looked at the Lease, more than once.
+    // It has read the Lease more than once.
     await soon(() => expect(proxy.requests.filter(onLease).length).toBeGreaterThan(2))
     expect(writesOf(proxy)).toEqual([])
     working.signal('SIGTERM')
@@ -114,7 +114,7 @@ describe('--once', () => {
 })
 
 describe('--release-finalizers', () => {
-  it('waits for the last operator, takes the finalizers off, keeps topics, and asks for no more than its own permissions', async () => {
+  it('waits for the last operator, removes the finalizers, keeps topics, and needs only its own permissions', async () => {
     const namespace = await cluster.makeNamespace()
     const working = await cluster.startOperator({ env: { NAMESPACES: namespace } })
     const [held, free] = [testChannel(cluster, namespace, 'held'), testChannel(cluster, namespace, 'free')]
@@ -148,7 +148,7 @@ describe('--release-finalizers', () => {
       ),
     ).toEqual([])
 
-    // Nobody is left who would hold it, or delete its topic.
+    // No finalizer holds the channel, and no operator deletes its topic.
     valueOf(await cluster.api.delete(channelType, held, {}))
     expect((await cluster.api.get(channelType, held)).ok).toBe(false)
     expect(await cluster.topics.describe(`${namespace}.held`)).toMatchObject({ ok: true, value: { partitions: 3 } })
