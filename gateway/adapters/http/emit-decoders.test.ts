@@ -70,7 +70,7 @@ describe('createEmitDecoders', () => {
         ],
       },
     })
-    expect(problemOf(structured('x'))).toMatchObject({ detail: 'An event must be a JSON object.' })
+    expect(problemOf(structured('x'))).toMatchObject({ detail: 'The event must be a JSON object.' })
   })
 
   it('limits the problems in an answer, however many faults an event has', () => {
