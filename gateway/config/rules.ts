@@ -1,3 +1,4 @@
+import { atLeastPairs } from './at-least-pairs.ts'
 import { channelPaths } from './channel-paths.ts'
 import { kafkaRules } from './kafka-rules.ts'
 import { options, type Config, type OptionName } from './options.ts'
@@ -61,13 +62,7 @@ export const rules: readonly Rule<OptionName, Config>[] = [
         'another port than PORT, because /metrics must not be public',
       ),
   },
-  atLeast(options, 'emitMaxBodyBytes', 'maxEventBytes', 'an event of the largest size would be refused as a body'),
-  atLeast(options, 'replayMaxBytes', 'maxEventBytes', 'an event of the largest size could not be held'),
-  atLeast(options, 'emitBurst', 'emitRatePerS', 'a rate above the burst is never reached'),
-  atLeast(options, 'emitBurst', 'emitMaxBatch', 'a batch of the largest size would always be answered 429'),
-  atLeast(options, 'emitMaxInFlight', 'emitMaxBatch', 'a batch of the largest size would always be answered 503'),
-  atLeast(options, 'upgradeBurst', 'upgradeRatePerS', 'a rate above the burst is never reached'),
-  atLeast(options, 'inboundFramesBurst', 'inboundFramesPerS', 'a rate above the burst is never reached'),
+  ...atLeastPairs.map(([greater, smaller, otherwise]) => atLeast(options, greater, smaller, otherwise)),
 ]
 
 function isPathShared(config: Config): boolean {

@@ -31,17 +31,3 @@ function isMatch(pieces: readonly string[], text: string): boolean {
   }
   return text.length - last.length >= from && text.endsWith(last)
 }
-
-/**
- * Returns true when one topic may belong to two namespaces although the pattern has NAMESPACE. `NAMESPACE-*` gives `a-b-c` to the namespaces `a` and
- * `a-b`. `*.NAMESPACE.*` gives `x.a.b.c` to `a` and `b`.
- *
- * A pattern is safe with a dot beside NAMESPACE, and `*` or NAME on one side of it at most. No namespace has a dot in its name.
- */
-export function isAmbiguous(pattern: string): boolean {
-  return [openBeside, openBehind, openAround].some((shape) => shape.test(pattern))
-}
-
-const openBeside = /(?:\*|NAME(?!SPACE))[a-z0-9-]*NAMESPACE/
-const openBehind = /NAMESPACE[a-z0-9-]*(?:\*|NAME(?!SPACE))/
-const openAround = /(?:\*|NAME(?!SPACE)).*NAMESPACE.*(?:\*|NAME(?!SPACE))/

@@ -13,7 +13,7 @@ import { bystanderOf, isNoteStale } from '../children/in-charge.ts'
 import { judgeContest } from './contest.ts'
 import { kafkaOfPods } from './kafka-of-pods.ts'
 import { channelPaths, deadLetterTopicOf, routePaths, topicNameOf } from '../../../api/v1alpha1/channel-names.ts'
-import { planObjects, soonMs, type ObjectsPlan } from './objects.ts'
+import { clusterAnswerMs, planObjects, soonest, type ObjectsPlan } from './objects.ts'
 import { planDeadLetters, type DeadLettersPlan } from '../topic/plan-dead-letters.ts'
 import { planDeletion } from './deletion.ts'
 import { planRoute, isRouteKind } from '../route/plan-route.ts'
@@ -25,7 +25,6 @@ import { names, ports, type Settings } from '../settings.ts'
 import { stoppingOf } from './stopping.ts'
 import { unchangedPlan } from './unchanged-plan.ts'
 import { finalizerField, isPaused, type TopicUse, type World } from '../world.ts'
-import { soonest } from '../soonest.ts'
 
 /**
  * What is to be done for a channel, in this world. Pure: the same world and settings give the same plan, and a plan that was carried out leaves
@@ -139,7 +138,7 @@ function planGateway(world: World, settings: Settings, { topic: { epoch }, deadL
       objects.requeueAfterMs,
       route.requeueAfterMs,
       holdsGatewayBack ? null : scaling.requeueAfterMs,
-      fixedUser.ok ? null : soonMs,
+      fixedUser.ok ? null : clusterAnswerMs,
     ),
     holdsGatewayBack,
   }
