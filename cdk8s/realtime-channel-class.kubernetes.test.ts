@@ -5,7 +5,7 @@ import { apiVersion } from '../api/v1alpha1/realtime-channel.ts'
 import { useControlPlane } from '../testing/use.ts'
 import { installChannelType } from '../operator/testing/install-channel-type.ts'
 import { apply } from './testing/api-server.ts'
-import { refusedClasses } from './testing/refused-classes.ts'
+import { refusedClasses } from '../api/testing/refused-classes.ts'
 
 const cluster = useControlPlane()
 beforeAll(async () => {

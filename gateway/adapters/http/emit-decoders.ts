@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { Options } from '../../config/options.ts'
-import type { EventProblem, IncomingEvent } from '../../event/cloud-event.ts'
+import type { CloudEvent, EventProblem } from '../../event/cloud-event.ts'
 import { decodeEmitMessage } from '../../event/emit-message.ts'
 import { decodeHttpEvents, type DecodedRequest, type HttpBindingFailure, type HttpEventsRequest } from '../../event/http-binding.ts'
 import type { Problem } from '../../problem.ts'
 import { failed, type Result } from '../../../program/result.ts'
 
-/** Reads emit requests, and says what is wrong with them in the words of the problem table. */
+/** Reads emit requests. Describes their faults in the words of the problem table. */
 export function createEmitDecoders(options: EmitDecoderOptions): EmitRequestDecoders {
   const limits = { maxEventBytes: options.maxEventBytes, maxAudienceNames: options.maxAudienceSize, maxBatch: options.emitMaxBatch }
   const now = (): Date => new Date()
@@ -19,7 +19,7 @@ export function createEmitDecoders(options: EmitDecoderOptions): EmitRequestDeco
 export type EmitDecoderOptions = Pick<Options, 'maxEventBytes' | 'maxAudienceSize' | 'emitMaxBatch'>
 
 export interface EmitRequestDecoders {
-  message(body: Buffer): Result<IncomingEvent, Problem>
+  message(body: Buffer): Result<CloudEvent, Problem>
   events(headers: HttpEventsRequest['headers'], body: Buffer): Result<DecodedRequest, Problem>
 }
 
@@ -38,7 +38,7 @@ function problemOf(failure: HttpBindingFailure): Problem {
   }
 }
 
-/** An answer does not grow with the mistakes of the request beyond what people read: so many problems in all. */
+/** An answer does not grow with the faults of the request beyond what people read. This is the limit on its problems. */
 const maxListed = 100
 const maxDescribed = 3
 
