@@ -5,7 +5,7 @@ const fileReport = (state: string, tests: readonly Omit<TestReport, 'title'>[], 
   path: 'log/log.test.ts',
   state,
   errors,
-  tests: tests.map((test, index) => ({ title: `a log > test ${index}`, ...test })),
+  tests: tests.map((each, index) => ({ title: `a log > test ${index}`, ...each })),
 })
 const tests = (...states: readonly string[]): readonly Omit<TestReport, 'title'>[] => states.map((state) => ({ state, errors: [] }))
 const reportOf = (...files: readonly FileReport[]): RunReport => ({ files, unhandledErrors: [] })
