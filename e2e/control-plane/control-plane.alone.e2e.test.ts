@@ -4,7 +4,8 @@ import { namespaces } from '../platform/platform-steps.ts'
 import { type Crowd, flawless, openCrowd, settleAndCheck, sinceNow } from '../testing/audience-of-users.ts'
 import { openStage, type Stage } from '../testing/stage.ts'
 import { gatewayOf, testChannel } from '../testing/test-channel.ts'
-import { pause, until } from '../../testing/until.ts'
+import { sleep } from '../../program/waiting.ts'
+import { until } from '../../testing/until.ts'
 
 const channel = 'unmoved'
 const users = planUsers(20, 4)
@@ -73,7 +74,7 @@ it('keeps serving while the API server is away, and the operator recovers afterw
     expect(await move(manifest, '/etc/kubernetes/kube-apiserver.yaml')).toMatchObject({ code: 0 })
     try {
       await until(async () => !(await isThere()), { what: 'the API server to go', everyMs: 500 })
-      await pause(15_000)
+      await sleep(15_000)
     } finally {
       await move('/etc/kubernetes/kube-apiserver.yaml', manifest)
     }
@@ -97,7 +98,7 @@ it('keeps serving without an operator, which then finds nothing to do', async ()
       ...operators,
       '--timeout=120s',
     ])
-    await pause(3000)
+    await sleep(3000)
     await stage.demand(['scale', 'deployment/carillon', ...operators, '--replicas=2'])
     await stage.demand(['rollout', 'status', 'deployment/carillon', ...operators, '--timeout=120s'])
   })
@@ -121,7 +122,7 @@ it('writes nothing when the operator restarts with fifty channels', async () => 
   const first = await leader()
   await until(async () => (await leader()) !== '', { what: `a leader after ${first}`, everyMs: 500 })
   // Time for several reconciliations of each channel.
-  await pause(10_000)
+  await sleep(10_000)
   expect(await versions()).toEqual(before)
   expect(await stage.demand(['get', 'pods', '--output', 'jsonpath={.items[*].metadata.uid}'])).toBe(pods)
 })

@@ -1,3 +1,4 @@
+import { sleep } from '../../program/waiting.ts'
 import { must, type CommandResult, type Run } from './command.ts'
 import { listOf, type Manifest } from './manifests.ts'
 
@@ -64,7 +65,7 @@ async function waitPatiently(run: Run, words: readonly string[], { seconds, paus
     const result = await run('kubectl', ['wait', ...words, `--timeout=${leftS}s`])
     const isTooEarly = /accessor error|\(NotFound\)/.test(result.stderr)
     if (result.code === 0 || !isTooEarly || Date.now() > deadlineMs) return result
-    await new Promise((resolve) => setTimeout(resolve, pauseMs))
+    await sleep(pauseMs)
   }
 }
 

@@ -1,3 +1,4 @@
+import { sleep } from '../../program/waiting.ts'
 import { join } from 'node:path'
 import type { AllowedSpec } from '../../api/v1alpha1/realtime-channel-class.ts'
 import type { RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
@@ -272,7 +273,7 @@ export function askThroughIngress({ own, place, run }: Platform): Step {
           throw new StepFailure(`${place.origin}${path} did not answer 200.`, {
             why: [typeof answer === 'string' ? answer : `${answer.status} ${answer.body.slice(0, 200)}`],
           })
-        await new Promise((resolve) => setTimeout(resolve, 250))
+        await sleep(250)
       }
     },
     diagnose: () => diagnose(run, [namespaces.traefik, namespaces.sample]),

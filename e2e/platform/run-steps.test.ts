@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { runSteps, type Step } from './run-steps.ts'
 import { StepFailure } from './step-failure.ts'
+import { sleep } from '../../program/waiting.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
-const doing = (title: string, ms: number, more: Partial<Step> = {}): Step => ({ title, run: () => pause(ms).then(() => ''), ...more })
+const doing = (title: string, ms: number, more: Partial<Step> = {}): Step => ({ title, run: () => sleep(ms).then(() => ''), ...more })
 const failing = (title: string, error: unknown, more: Partial<Step> = {}): Step => ({ title, run: () => Promise.reject(error), ...more })
 
 async function said(...groups: readonly (readonly Step[])[]): Promise<{ readonly lines: readonly string[]; readonly isDone: boolean }> {
@@ -32,9 +32,9 @@ it('runSteps prints the progress of a long step', async () => {
     doing('long', 0, {
       run: async (progress) => {
         progress('first half')
-        await pause(15_000)
+        await sleep(15_000)
         progress('second half')
-        await pause(10_000)
+        await sleep(10_000)
         return ''
       },
     }),

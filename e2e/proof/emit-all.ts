@@ -1,5 +1,5 @@
 import type { PlannedEvent } from './plan.ts'
-import { pause } from '../../testing/until.ts'
+import { sleep } from '../../program/waiting.ts'
 
 export interface EmitReport {
   readonly acknowledged: number
@@ -28,7 +28,7 @@ export async function emitAll(events: readonly PlannedEvent[], options: EmitOpti
   const runLane = async (lane: readonly PlannedEvent[]): Promise<void> => {
     for (const event of lane) {
       const dueMs = startedMs + (options.durationMs * (event.number - first)) / events.length
-      if (dueMs > Date.now()) await pause(dueMs - Date.now())
+      if (dueMs > Date.now()) await sleep(dueMs - Date.now())
       const attempts = await emitOne(event, options)
       if (attempts === null) report.abandoned.push(event.id)
       else report.acknowledged += 1
@@ -59,7 +59,7 @@ async function emitOne(event: PlannedEvent, options: EmitOptions): Promise<numbe
   })
   for (let attempt = 1; Date.now() < deadlineMs; attempt += 1) {
     if (await isAcknowledged(body, options)) return attempt
-    await pause(100)
+    await sleep(100)
   }
   return null
 }

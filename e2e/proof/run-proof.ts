@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SdkClient } from '../../testing/clients/sdk-client.ts'
 import { createRestartableGateway, type RestartableGateway } from '../../testing/processes/gateway-process.ts'
-import { pause, until } from '../../testing/until.ts'
+import { sleep } from '../../program/waiting.ts'
+import { until } from '../../testing/until.ts'
 import { type ProofBrokers, startBrokers } from './brokers.ts'
 import { emitAll, type EmitReport } from './emit-all.ts'
 import { createRandom, isExpected, type PlannedEvent, planEvents, planUsers, type User } from './plan.ts'
@@ -215,7 +216,7 @@ function createIncidents(
 const otherLeadersAfterMs = 12_000
 
 async function isEverUnready(gateways: readonly RestartableGateway[], forMs: number): Promise<boolean> {
-  for (const untilMs = Date.now() + forMs; Date.now() < untilMs; await pause(200)) {
+  for (const untilMs = Date.now() + forMs; Date.now() < untilMs; await sleep(200)) {
     if ((await Promise.all(gateways.map((gateway) => gateway.isReady()))).includes(false)) return true
   }
   return false
@@ -227,9 +228,9 @@ async function settle(clients: readonly ProofClient[], events: readonly PlannedE
   const lacking = (): number =>
     clients.filter((client) => new Set(client.received.map(({ id }) => id)).size < (expected.get(client) ?? 0)).length
   const deadlineMs = Date.now() + 30_000
-  while (lacking() > 0 && Date.now() < deadlineMs) await pause(250)
+  while (lacking() > 0 && Date.now() < deadlineMs) await sleep(250)
   // Time for wrong events to arrive as well.
-  await pause(1000)
+  await sleep(1000)
   if (lacking() > 0) options.say(`${lacking()} clients still lack events`)
 }
 

@@ -4,7 +4,7 @@ import { namespaces } from '../platform/platform-steps.ts'
 import { type Crowd, flawless, gather, settleAndCheck, sinceNow } from '../testing/audience-of-users.ts'
 import { openStage, type Stage } from '../testing/stage.ts'
 import { gatewayOf, testChannel } from '../testing/test-channel.ts'
-import { pause } from '../../testing/until.ts'
+import { sleep } from '../../program/waiting.ts'
 
 const small = { gateway: { replicas: 1, drainSeconds: 0, resources: { requests: { cpu: '50m', memory: '128Mi' } } } } as const
 const byGateway = {
@@ -41,7 +41,7 @@ it('both kinds of routes deliver, and keep sockets that are idle for longer than
   const channels = ['ingress', 'httproute'] as const
   for (const channel of channels) crowds.push(await gather(stage, { channel, users, clients: 20 }))
   const marks = crowds.map((crowd) => sinceNow(crowd))
-  await pause(proxyDefaultMs + 10_000)
+  await sleep(proxyDefaultMs + 10_000)
   for (const [index, channel] of channels.entries()) {
     const [crowd, witnesses] = [crowds[index], marks[index]]
     if (crowd === undefined || witnesses === undefined) throw new Error('no crowd')
@@ -65,7 +65,7 @@ it('changes of routes cut no sockets, neither of other channels nor of their own
   await stage.reaches('rtc/newcomer', 'condition=Ready')
   await stage.demand(['delete', 'rtc/newcomer', '--wait', '--timeout=120s'])
   // Traefik applies changes at most every two seconds.
-  await pause(3000)
+  await sleep(3000)
   expect(marks.flatMap((witnesses) => witnesses().flatMap(({ reconnects }) => reconnects))).toEqual([])
   expect(crowds.flatMap(({ clients }) => clients.map(({ isOpen }) => isOpen))).not.toContain(false)
 })

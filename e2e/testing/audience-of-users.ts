@@ -6,7 +6,8 @@ import { connectThroughIngress } from './ingress-client.ts'
 import { addResult, type Row } from './results.ts'
 import type { Stage } from './stage.ts'
 import { emitPath, socketPath, testChannel, type TestChannelOptions } from './test-channel.ts'
-import { pause, until } from '../../testing/until.ts'
+import { sleep } from '../../program/waiting.ts'
+import { until } from '../../testing/until.ts'
 
 /** Clients of a channel, and a record of the events that they got while connected. */
 export interface Crowd {
@@ -68,7 +69,7 @@ export async function gather(stage: Stage, { channel, users, clients: count }: C
       // A client that still lacks events is reported by the check that follows.
       await until(() => lacks().length === 0, { what: 'all deliveries' }).catch(() => {})
       // Time for wrong events to arrive as well.
-      await pause(1500)
+      await sleep(1500)
     },
     close: () => clients.forEach((client) => client.close()),
   }

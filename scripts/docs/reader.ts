@@ -10,7 +10,7 @@ import { root } from '../../e2e/platform/open-platform.ts'
 import type { Place } from '../../e2e/platform/place.ts'
 import type { Platform } from '../../e2e/platform/platform-steps.ts'
 import { openTerminal, type Terminal } from './terminal.ts'
-import { pause } from '../../testing/until.ts'
+import { sleep } from '../../program/waiting.ts'
 
 export interface ReadOptions {
   readonly page: string
@@ -81,7 +81,7 @@ async function perform({ line, text, shown }: Command, { terminal, block }: Stan
     if (code === 0 && (shown === null || isAsShown(shown, output))) return
     if (Date.now() >= deadlineMs)
       throw new Error([`${block.page}:${line}: ${whatIsWrong(code, shown)}`, `$ ${text}`, output.trimEnd()].join('\n'))
-    await pause(1000)
+    await sleep(1000)
   }
 }
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { connect } from 'node:net'
 import type { ChildProcess } from 'node:child_process'
-import { withDeadline } from '../with-deadline.ts'
+import { withDeadline } from '../../program/waiting.ts'
 
 /** One life of a broker, from its start to its end by any cause. */
 export interface BrokerProcess {
@@ -40,10 +40,13 @@ export async function startBrokerProcess(options: BrokerProcessOptions): Promise
   const output = collectOutput(child)
   const pid = await pidOf(child, command)
   const broker = controlOf(child, pid, gone)
+  const late = new AbortController()
   try {
-    await withDeadline({ timeoutMs: startTimeoutMs, late: `not ready after ${startTimeoutMs} ms` }, (signal) =>
-      Promise.race([ready(output, { host, port }, signal), gone.then(exitedEarly)]),
-    )
+    const started = Promise.race([ready(output, { host, port }, late.signal), gone.then(exitedEarly)])
+    await withDeadline(started, startTimeoutMs, () => {
+      late.abort()
+      throw new Error(`not ready after ${startTimeoutMs} ms`)
+    })
   } catch (error) {
     await broker.kill()
     throw new Error(`${command} on port ${port} did not start: ${String(error)}\nIts last output:\n${output.tail()}`, { cause: error })
