@@ -145,8 +145,8 @@ const leaks = (text: string): readonly string[] => text.split('\n').filter((line
 
 /** Fields that only these lines may have, at debug: whose session begins and ends, and which event was emitted. */
 const told: Readonly<Record<string, readonly string[] | undefined>> = {
-  'a session began': ['user', 'username', 'organization', 'roles'],
-  'a session ended': ['user', 'username', 'organization', 'roles'],
+  'session opened': ['user', 'username', 'organization', 'roles'],
+  'session closed': ['user', 'username', 'organization', 'roles'],
   'event emitted': ['id', 'source', 'type'],
 }
 

@@ -61,7 +61,7 @@ describe('parseAudienceText', () => {
     'refuses %j without repeating it',
     (text) => {
       const result = parseAudienceText(text, limits)
-      expect(result).toMatchObject({ ok: false, error: expect.stringContaining('must be the JSON of an object') })
+      expect(result).toMatchObject({ ok: false, error: expect.stringContaining('must be a JSON object') })
       expect(JSON.stringify(result)).not.toContain('secret')
     },
   )

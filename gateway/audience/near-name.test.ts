@@ -91,8 +91,8 @@ describe('an unknown member', () => {
 
   it('is described by the nearest member, or else by all of them', () => {
     expect([describeUnknown('role', known), describeUnknown('groups', ['users', 'roles'])]).toEqual([
-      'is not a member; did you mean `roles`?',
-      'is not a member; the members are users, roles.',
+      'is not a member. Did you mean `roles`?',
+      'is not a member. The members are users, roles.',
     ])
   })
 })

@@ -14,12 +14,12 @@ describe('the log at debug', () => {
         .filter(({ fields }) => fields['user'] === user)
         .map(({ level, message, fields }) => [level, message, fields['resume'] ?? fields['code']])
     expect(about('ann')).toEqual([
-      ['debug', 'a session began', 'latest'],
-      ['debug', 'a session ended', 'peer'],
+      ['debug', 'session opened', 'latest'],
+      ['debug', 'session closed', 'peer'],
     ])
     expect(about('bob')).toEqual([
-      ['debug', 'a session began', 'plain'],
-      ['debug', 'a session ended', 'draining'],
+      ['debug', 'session opened', 'plain'],
+      ['debug', 'session closed', 'draining'],
     ])
     expect(rig.logged[0]?.fields).toMatchObject({ username: 'Ann', organization: 'red', roles: ['admin'] })
   })

@@ -459,8 +459,8 @@ describe('an event', () => {
   })
 
   it.each([
-    ['groups', /^audience: `groups` is not a member; the members are/],
-    ['role', /^audience: `role` is not a member; did you mean `roles`\?$/],
+    ['groups', /^audience: `groups` is not a member. The members are/],
+    ['role', /^audience: `role` is not a member. Did you mean `roles`\?$/],
   ])('is refused with the unknown member %s of its audience named', (name, problem) => {
     for (const audience of [{ organizations: ['o1'], [name]: ['x'] }, JSON.stringify({ organizations: ['o1'], [name]: ['x'] })])
       expect(problemsOf(structured(anEvent({ audience })))).toEqual([expect.stringMatching(problem)])
