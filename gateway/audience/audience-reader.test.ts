@@ -73,7 +73,7 @@ describe('parseAudienceText', () => {
   it('refuses deep nesting like any other wrong type', () => {
     expect(parseAudienceText(`{"users":${'['.repeat(100_000)}${']'.repeat(100_000)}}`, limits)).toMatchObject({
       ok: false,
-      error: expect.stringContaining('users must hold strings'),
+      error: expect.stringContaining('users must hold only strings'),
     })
   })
 })

@@ -64,9 +64,9 @@ describe('parseAudience', () => {
       { users: ['1', 2] },
       `users must hold only strings of 1 to ${maxNameLength} characters; item 1 is not one.`,
     ],
-    ['an empty name', { usernames: [''] }, 'usernames must hold strings'],
-    ['a name that is too long', { organizations: ['x'.repeat(maxNameLength + 1)] }, 'organizations must hold strings'],
-    ['a null among the roles', { organizations: ['acme'], roles: [null] }, 'roles must hold strings'],
+    ['an empty name', { usernames: [''] }, 'usernames must hold only strings'],
+    ['a name that is too long', { organizations: ['x'.repeat(maxNameLength + 1)] }, 'organizations must hold only strings'],
+    ['a null among the roles', { organizations: ['acme'], roles: [null] }, 'roles must hold only strings'],
     [
       'too many names',
       { users: ['1', '2', '3'], organizations: ['4', '5'], roles: ['6'] },

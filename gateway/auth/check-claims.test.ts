@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { judgeClaims, type ClaimRules } from './check-claims.ts'
+import { checkClaims, type ClaimRules } from './check-claims.ts'
 import type { Claims } from './claim-at.ts'
 
 const nowMs = 1_800_000_000_000
 const nowS = nowMs / 1000
 const judge = (claims: Claims, rules: Partial<ClaimRules> = {}) =>
-  judgeClaims(claims, { issuer: null, audiences: [], audienceClaim: '', clockToleranceMs: 2_000, requiresExpiry: false, ...rules }, nowMs)
+  checkClaims(claims, { issuer: null, audiences: [], audienceClaim: '', clockToleranceMs: 2_000, requiresExpiry: false, ...rules }, nowMs)
     ?.kind ?? 'good'
 
-describe('judgeClaims', () => {
+describe('checkClaims', () => {
   it('has nothing against claims about which there is no rule', () => {
     expect([judge({}), judge({ iss: 7, aud: {} })]).toEqual(['good', 'good'])
   })
@@ -58,7 +58,7 @@ describe('judgeClaims', () => {
 
     it('names the settings in the refusal', () => {
       const detail = (audienceClaim: string) =>
-        judgeClaims({}, { issuer: null, audiences: ['a'], audienceClaim, clockToleranceMs: 0, requiresExpiry: false }, nowMs)?.detail
+        checkClaims({}, { issuer: null, audiences: ['a'], audienceClaim, clockToleranceMs: 0, requiresExpiry: false }, nowMs)?.detail
       expect(detail('')).toMatch(/has no `aud`.*JWT_AUDIENCE.*JWT_AUDIENCE_CLAIM/)
       expect(detail('client_id')).toMatch(/has no `aud`.*`client_id`.*JWT_AUDIENCE/)
     })
@@ -78,7 +78,7 @@ describe('judgeClaims', () => {
 
   it('says that a time is in milliseconds rather than that a clock is wrong', () => {
     const detail = (claims: Claims) =>
-      judgeClaims(claims, { issuer: null, audiences: [], audienceClaim: '', clockToleranceMs: 0, requiresExpiry: false }, nowMs)?.detail
+      checkClaims(claims, { issuer: null, audiences: [], audienceClaim: '', clockToleranceMs: 0, requiresExpiry: false }, nowMs)?.detail
     expect([detail({ iat: nowMs }), detail({ nbf: nowMs })]).toEqual([
       expect.stringContaining('milliseconds'),
       expect.stringContaining('milliseconds'),

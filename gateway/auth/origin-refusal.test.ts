@@ -27,7 +27,7 @@ describe('a page of an origin that is not allowed', () => {
   it('is told the setting with its value in development mode, and the setting alone in production', () => {
     expect(refuseOrigin(stage, { isDevelopment: true }).detail).toContain(`Start the gateway with ALLOWED_ORIGINS=${stage}.`)
     expect(refuseOrigin(stage, { isDevelopment: false }).detail).toBe(
-      'The page that asks is not of an origin on the allow-list (ALLOWED_ORIGINS).',
+      'The origin is not allowed. Add it to ALLOWED_ORIGINS.',
     )
   })
 

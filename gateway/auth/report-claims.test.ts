@@ -31,7 +31,7 @@ describe('createClaimReporter', () => {
     expect(lines).toEqual([
       {
         level: 'warn',
-        message: expect.stringContaining('claim path leads nowhere'),
+        message: expect.stringContaining('configured claim is missing'),
         fields: { setting: 'JWT_CLAIM_ROLES', path: 'resource_access.my.console.roles' },
       },
     ])

@@ -14,9 +14,9 @@ describe('parseSubprotocols', () => {
   })
 
   it.each([
-    ['an entry with a blank', 'cloud events', 'no token of HTTP'],
-    ['an entry with a quote', '"cloudevents.json"', 'no token of HTTP'],
-    ['an entry that is not ASCII', 'bearer.sécret', 'no token of HTTP'],
+    ['an entry with a blank', 'cloud events', 'invalid subprotocol name'],
+    ['an entry with a quote', '"cloudevents.json"', 'invalid subprotocol name'],
+    ['an entry that is not ASCII', 'bearer.sécret', 'invalid subprotocol name'],
     ['an entry twice', 'a, b, a', 'twice'],
     ['more entries than anybody needs', Array.from({ length: 33 }, (_, n) => `p${n}`).join(), 'more than 32'],
   ])('refuses %s', (_, header, detail) => {
@@ -53,20 +53,20 @@ describe('chooseSubprotocol', () => {
   // There is nothing to answer with, and a browser drops a connection whose server chose none of what it offered.
   it('refuses a token without a subprotocol beside it, and says what to offer', () => {
     for (const offered of [['bearer.a.b.c'], ['bearer.a', 'bearer.b'], ['bearer.']]) {
-      expect(chooseSubprotocol(offered)).toEqual({ kind: 'unknown', detail: expect.stringContaining('offer cloudevents.json beside it') })
+      expect(chooseSubprotocol(offered)).toEqual({ kind: 'unknown', detail: expect.stringContaining('Offer cloudevents.json, too') })
     }
   })
 
   it('refuses unknown subprotocols beside a token', () => {
     expect(chooseSubprotocol(['graphql-ws', 'bearer.a.b.c'])).toEqual({
       kind: 'unknown',
-      detail: expect.stringContaining('None of the offered'),
+      detail: expect.stringContaining('none of the offered'),
     })
   })
 
   it('refuses others, also those that only look like it', () => {
     for (const name of ['mqtt', 'CloudEvents.json', 'cloudevents.avro', 'Bearer.a.b.c']) {
-      expect(chooseSubprotocol([name])).toEqual({ kind: 'unknown', detail: expect.stringContaining('offer cloudevents.json') })
+      expect(chooseSubprotocol([name])).toEqual({ kind: 'unknown', detail: expect.stringContaining('Offer cloudevents.json') })
     }
   })
 })

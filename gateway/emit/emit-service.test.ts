@@ -111,7 +111,7 @@ describe('emit', () => {
     const { service, log, value } = setUp()
     log.faults.failNextPublish({ kind: 'refused', detail: 'broker-1.internal: Not authorized to access the topic', isPartial: false })
     const emitted = await service.emit(events(2), context)
-    expect(emitted).toMatchObject({ ok: false, error: { type: 'refused-by-log', detail: expect.stringContaining('It has none of them') } })
+    expect(emitted).toMatchObject({ ok: false, error: { type: 'refused-by-log', detail: expect.stringContaining('None of them is in the topic') } })
     expect(emitted).not.toHaveProperty('error.retryAfterMs')
     expect(JSON.stringify(emitted)).not.toMatch(/broker-1|may have|may be in/)
     expect(value('logWritable')).toBe(0)
@@ -122,7 +122,7 @@ describe('emit', () => {
     log.faults.failNextPublish({ kind: 'refused', detail: 'for the test', isPartial: true })
     expect(await service.emit(events(2), context)).toMatchObject({
       ok: false,
-      error: { type: 'refused-by-log', detail: expect.stringContaining('or may have them') },
+      error: { type: 'refused-by-log', detail: expect.stringContaining('or may be, in the topic') },
     })
   })
 
