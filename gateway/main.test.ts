@@ -166,7 +166,7 @@ describe('options', () => {
     ]
     const { code, stderr } = await outcome(flag)
     expect([code, stderr.includes('--max-connections')]).toEqual([2, true])
-    expect(await variable.line('an option looks wrong')).toMatchObject({ level: 'warn', warning: expect.stringContaining('KAFKA_BROKERS') })
+    expect(await variable.line('suspicious option')).toMatchObject({ level: 'warn', warning: expect.stringContaining('KAFKA_BROKERS') })
   })
 
   it('are listed by --help, and the version is told by --version, also where nothing else would work', async () => {
@@ -203,7 +203,7 @@ describe('a stop', () => {
     const answers = Promise.all(ids.map(async (id) => ({ id, status: (await emit({ id, type: 't', users: ['ann'] })).status })))
     await sockets[0]?.untilTold('event-0')
     child.signal('SIGTERM')
-    await child.line('stopping; a second signal ends it at once')
+    await child.line('stopping; a second signal exits at once')
     const readiness = await fetch(`${internalUrl}/readyz`)
     expect([readiness.status, await readiness.text()]).toEqual([503, expect.stringContaining('not-draining')])
     const newcomer: unknown = await openSocket(socketUrl, { token: ann }).catch((error: unknown) => error)
@@ -254,7 +254,7 @@ describe('a stop', () => {
   it('by a Ctrl-C that arrives twice, from the terminal and from npm, is not cut short', async () => {
     const { child } = await start({ DRAIN_DELAY_MS: '500' })
     child.signal('SIGINT')
-    await child.line('stopping; a second signal ends it at once')
+    await child.line('stopping; a second signal exits at once')
     child.signal('SIGINT')
     expect((await child.exited).code).toBe(0)
   })
@@ -266,7 +266,7 @@ describe('a stop', () => {
   ] as const)('by %s is cut short by %s, with code 1', async (first, second) => {
     const { child } = await start({ DRAIN_DELAY_MS: '60000' })
     child.signal(first)
-    await child.line('stopping; a second signal ends it at once')
+    await child.line('stopping; a second signal exits at once')
     const sentAt = performance.now()
     // Again and again: a SIGINT right behind another counts as its echo.
     const impatience = setInterval(() => child.signal(second), 100)

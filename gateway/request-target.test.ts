@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isPlainTarget, judgeHost, readRequestTarget, renderOriginForm } from './request-target.ts'
+import { isPlainTarget, checkHost, readRequestTarget, renderOriginForm } from './request-target.ts'
 
 describe('a request target', () => {
   it.each([
@@ -53,7 +53,7 @@ describe('a request target', () => {
 })
 
 describe('the Host of a request', () => {
-  const judge = (rawHeaders: readonly string[], httpVersion = '1.1') => judgeHost({ httpVersion, rawHeaders })?.detail ?? null
+  const judge = (rawHeaders: readonly string[], httpVersion = '1.1') => checkHost({ httpVersion, rawHeaders })?.detail ?? null
 
   it.each(['x', 'x:8000', '[::1]:80', 'a_b.example', '', '%C3%A9.example'])('may be %j', (host) => {
     expect(judge(['Accept', '*/*', 'HOST', host])).toBeNull()

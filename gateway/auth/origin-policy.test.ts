@@ -84,7 +84,9 @@ describe('createOriginPolicy', () => {
   })
 
   it('says at once which entry of the list is no origin', () => {
-    expect(() => policy({ allowedOrigins: ['https://a.example', 'b.example'] })).toThrow('"b.example" is not an origin. Write scheme://host')
+    expect(() => policy({ allowedOrigins: ['https://a.example', 'b.example'] })).toThrow(
+      '"b.example" is not an origin. Write scheme://host',
+    )
   })
 })
 

@@ -26,9 +26,7 @@ describe('a request whose Host names another machine', () => {
 describe('a page of an origin that is not allowed', () => {
   it('is told the setting with its value in development mode, and the setting alone in production', () => {
     expect(refuseOrigin(stage, { isDevelopment: true }).detail).toContain(`Start the gateway with ALLOWED_ORIGINS=${stage}.`)
-    expect(refuseOrigin(stage, { isDevelopment: false }).detail).toBe(
-      'The origin is not allowed. Add it to ALLOWED_ORIGINS.',
-    )
+    expect(refuseOrigin(stage, { isDevelopment: false }).detail).toBe('The origin is not allowed. Add it to ALLOWED_ORIGINS.')
   })
 
   it('is told a value that the option takes, or none, whatever the header is', () => {

@@ -162,7 +162,7 @@ describe('the console', () => {
   })
 
   it('connects as anybody, with text of any script', async () => {
-    await page.locator('#connect-identity').selectOption({ label: 'Somebody else…' })
+    await page.locator('#connect-identity').selectOption({ label: 'Another user…' })
     await page.locator('#claims-user-id').fill('名+%-_')
     await page.locator('#claims-username').fill('Zoë 👋')
     await page.locator('#claims-organization').fill('org-9')
@@ -176,7 +176,7 @@ describe('the console', () => {
   })
 
   it('leaves everything as it was when nobody else is given', async () => {
-    await page.locator('#browser-identity').selectOption({ label: 'Somebody else…' })
+    await page.locator('#browser-identity').selectOption({ label: 'Another user…' })
     await page.keyboard.press('Escape')
     await page.locator('#claims-dialog').waitFor({ state: 'hidden' })
     // The page hears of it a moment after the dialog is gone.
@@ -252,7 +252,7 @@ describe('the console', () => {
     await page.locator('#emit-payload').focus()
     await page.keyboard.press('Control+Enter')
     await page.locator('.outcome.good', { hasText: '202' }).waitFor()
-    await expect.poll(() => page.locator('#emit-outcome').textContent()).toMatch(/In the log after [\d.]+ ms/)
+    await expect.poll(() => page.locator('#emit-outcome').textContent()).toMatch(/In the topic after [\d.]+ ms/)
     await page.locator('#emit-submit').focus()
     await page.keyboard.press('Enter')
     await page.waitForFunction(() => document.querySelectorAll('.event.event:not(.control)').length === 2)
@@ -262,7 +262,7 @@ describe('the console', () => {
   it('emits many copies, each an event of its own', async () => {
     await page.locator('#emit-copies').fill('20')
     await emit({ type: 'many' })
-    await page.locator('.outcome.good', { hasText: '20 events are in the log' }).waitFor()
+    await page.locator('.outcome.good', { hasText: '20 events are in the topic' }).waitFor()
     await page.waitForFunction(() => document.querySelectorAll('.event.event:not(.control)').length === 20)
     await expect.poll(() => stat(1, 'Events')).toBe('20')
   })
@@ -349,7 +349,7 @@ describe('the console, when something fails', () => {
     await page.locator('.outcome.bad', { hasText: 'The gateway did not answer' }).waitFor()
     gateway = await startGateway(gateway.port)
     await page.getByRole('alert').getByText('Gap on connection 1').waitFor({ timeout: 45_000 })
-    await expect.poll(() => page.getByRole('alert').textContent()).toContain('an earlier life of the log')
+    await expect.poll(() => page.getByRole('alert').textContent()).toContain('a topic that was recreated')
     await emit({ type: 'second.life' })
     await expect.poll(() => recipientsOf('second.life')).toEqual(['1'])
   })
@@ -382,7 +382,7 @@ describe.each(['light', 'dark'] as const)('the console for everybody, %s', (colo
     await showEverything()
     expect(await findViolations(page)).toEqual([])
     await page.screenshot({ path: fileURLToPath(new URL(`../../artifacts/console-${colorScheme}.png`, import.meta.url)) })
-    await page.locator('#connect-identity').selectOption({ label: 'Somebody else…' })
+    await page.locator('#connect-identity').selectOption({ label: 'Another user…' })
     expect(await findViolations(page)).toEqual([])
   })
 })

@@ -111,7 +111,10 @@ describe('emit', () => {
     const { service, log, value } = setUp()
     log.faults.failNextPublish({ kind: 'refused', detail: 'broker-1.internal: Not authorized to access the topic', isPartial: false })
     const emitted = await service.emit(events(2), context)
-    expect(emitted).toMatchObject({ ok: false, error: { type: 'refused-by-log', detail: expect.stringContaining('None of them is in the topic') } })
+    expect(emitted).toMatchObject({
+      ok: false,
+      error: { type: 'refused-by-log', detail: expect.stringContaining('None of them is in the topic') },
+    })
     expect(emitted).not.toHaveProperty('error.retryAfterMs')
     expect(JSON.stringify(emitted)).not.toMatch(/broker-1|may have|may be in/)
     expect(value('logWritable')).toBe(0)

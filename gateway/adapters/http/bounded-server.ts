@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
-import { judgeHost, isPlainTarget, readRequestTarget, renderOriginForm } from '../../request-target.ts'
+import { checkHost, isPlainTarget, readRequestTarget, renderOriginForm } from '../../request-target.ts'
 import { fixedProblem, type Problem, renderProblem, withRequestId } from '../../problem.ts'
 import { requestIdOf } from '../../request-id.ts'
 import { ConnectionGuard, type GuardParts, type GuardSettings } from './connection-guard.ts'
@@ -64,7 +64,7 @@ export function createBoundedServer(settings: BoundedServerSettings, parts: Guar
 
 /** Evens the target of the request out. @returns what is wrong with the head */
 function judgeHead(request: IncomingMessage): Problem | null {
-  const host = judgeHost(request)
+  const host = checkHost(request)
   if (host !== null || isPlainTarget(request.url ?? '')) return host
   const target = readRequestTarget(request.url ?? '')
   if (!target.ok) return target.error

@@ -4,7 +4,7 @@ import { checkDraft, describeAudience, type Draft, readAudience, renderCurl } fr
 import { templates } from './templates.ts'
 
 const draft: Draft = {
-  isForEverybody: true,
+  isBroadcast: true,
   users: '',
   usernames: '',
   organizations: '',
@@ -14,7 +14,7 @@ const draft: Draft = {
   payload: '{"a":1}',
   copies: '1',
 }
-const some: Draft = { ...draft, isForEverybody: false }
+const some: Draft = { ...draft, isBroadcast: false }
 let made = 0
 const makeId = (): string => `made-${(made += 1)}`
 const problemsOf = (given: Draft): unknown => {
@@ -90,8 +90,8 @@ describe('checkDraft', () => {
 describe('describeAudience', () => {
   const sentence = (more: Partial<Draft>): string => describeAudience(readAudience({ ...some, ...more }))
   it('says who gets it', () => {
-    expect(describeAudience(readAudience(draft))).toBe('Everybody on the channel.')
-    expect(sentence({})).toBe('Nobody yet.')
+    expect(describeAudience(readAudience(draft))).toBe('Everyone on the channel.')
+    expect(sentence({})).toBe('No recipients yet.')
     expect(sentence({ users: 'u1, u2, u3' })).toBe('User u1, u2 and u3.')
     expect(sentence({ usernames: 'ada', organizations: 'o1, o2', roles: 'admin, owner' })).toBe(
       'Ada by name; members of o1 and o2 who are admin or owner.',

@@ -35,7 +35,7 @@ describe('readAnswer', () => {
     expect(readAnswer(502, '<h1>Bad gateway</h1>', { tookMs: 1, retryAfter: 'Wed, 21 Oct 2026 07:28:00 GMT' })).toEqual({
       kind: 'refused',
       status: 502,
-      title: 'The answer is not the gateway’s',
+      title: 'The response is not from the gateway',
       detail: '<h1>Bad gateway</h1>',
       errors: [],
       retryAfterS: null,
