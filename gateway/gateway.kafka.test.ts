@@ -105,7 +105,7 @@ it('resumes the cursors of either pod on the other, without a duplicate or a gap
   for (let round = 0; round < 10; round += 1) {
     const [here, there] = round % 2 === 0 ? [first, second] : [second, first]
     const socket = await openSocket(here.socketUrl, { token: tokens[round % 2] ?? '', cursor })
-    // Emitted on the other pod, and once more while nobody of this user is connected.
+    // Emitted on the other pod, and once more while this user has no connection.
     await there.emit({ id: `live-${round}`, type: 't', users: ['bob'] })
     await socket.untilTold(`live-${round}`)
     await socket.untilTold('!resumed')

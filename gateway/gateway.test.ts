@@ -3,7 +3,7 @@ import { openSocket, RefusedError, type TestSocketOptions } from './testing/test
 import { findFreePortPair } from '../testing/free-ports.ts'
 import { createTestLog, startTestGateway, type TestGateway, type TestGatewayOptions } from './testing/test-gateway.ts'
 
-/** The whole gateway through its ports. What stands in "the predecessor" are failures of chrome-service-backend's websockets, each of which must not come back. */
+/** The whole gateway through its ports. The tests of "the predecessor" are failures of chrome-service-backend's websockets, each of which must not come back. */
 
 const running: TestGateway[] = []
 
@@ -31,7 +31,7 @@ async function refusal(opening: Promise<unknown>): Promise<RefusedError> {
 }
 
 describe('the predecessor', () => {
-  it('believed tokens that nobody had signed: here an unsigned and a forged one are refused', async () => {
+  it('accepted unsigned tokens: here an unsigned and a forged one are refused', async () => {
     const gateway = await start()
     const unsigned = `${Buffer.from('{"alg":"none"}').toString('base64url')}.${Buffer.from('{"user_id":"ann"}').toString('base64url')}.`
     const forged = await (await start()).token(ann)
@@ -76,7 +76,7 @@ describe('the predecessor', () => {
     expect([(await browser.closed).code, browser.messages]).toEqual([4001, []])
   })
 
-  it('stopped delivery for good at one broadcast record, with health still green', async () => {
+  it('stopped delivery at one broadcast record, with health still green', async () => {
     const gateway = await start()
     const socket = await openSocket(gateway.socketUrl, { token: await gateway.token(ann) })
     const value = (id: string, data: object): string => JSON.stringify({ specversion: '1.0.2', id, source: 's', type: 't', data })
@@ -100,7 +100,7 @@ describe('the predecessor', () => {
     expect(tabs.map((tab) => tab.told)).toEqual([['still'], [], ['still']])
   })
 
-  it('let roles reach nobody, or cross organizations: here they narrow the organizations that are named', async () => {
+  it('let roles reach no user, or cross organizations: here they narrow the named organizations', async () => {
     const gateway = await start()
     const sockets = await Promise.all(
       [ann, bob, cid].map(async (claims) => openSocket(gateway.socketUrl, { token: await gateway.token(claims) })),
@@ -212,7 +212,7 @@ describe('the predecessor', () => {
     })
   })
 
-  it('cut everybody off with 1006 when it stopped: here each gets the drain code, and those who understand are told before', async () => {
+  it('cut all clients off with 1006 when it stopped: here each gets the drain code, after a notice if it understands it', async () => {
     const gateway = await start()
     const resuming = await openSocket(gateway.socketUrl, { token: await gateway.token(ann), cursor: 'latest' })
     const plain = await openSocket(gateway.socketUrl, { token: await gateway.token(bob) })
@@ -226,7 +226,7 @@ describe('the predecessor', () => {
     ])
   })
 
-  it('let anybody emit: here, outside development, nobody without a scope may', async () => {
+  it('let any client emit: here, outside development, a scope is needed', async () => {
     const gateway = await start({ config: { isDevelopment: false, allowedOrigins: ['https://console.example'] } })
     const event = { id: 'e', type: 't', broadcast: true }
     const statuses = await Promise.all([
@@ -294,15 +294,18 @@ describe('a connection', () => {
     expect((await refusal(openSocket(gateway.socketUrl, { token: await gateway.token(ann), protocols: ['graphql-ws'] }))).status).toBe(400)
   })
 
-  it.each(['garbage', 'AAAA', '%00', 'A'.repeat(9000)])('with the cursor %.12j is refused, for good', async (cursor) => {
-    const gateway = await start()
-    const token = await gateway.token(ann)
-    expect((await refusal(openSocket(gateway.socketUrl, { token, cursor: encodeURIComponent(cursor) }))).status).toBe(400)
-    const browser = await openSocket(gateway.socketUrl, { token, cursor: encodeURIComponent(cursor), origin: 'http://localhost' })
-    expect((await browser.closed).code).toBe(4005)
-  })
+  it.each(['garbage', 'AAAA', '%00', 'A'.repeat(9000)])(
+    'with the cursor %.12j is refused with a code that forbids reconnecting',
+    async (cursor) => {
+      const gateway = await start()
+      const token = await gateway.token(ann)
+      expect((await refusal(openSocket(gateway.socketUrl, { token, cursor: encodeURIComponent(cursor) }))).status).toBe(400)
+      const browser = await openSocket(gateway.socketUrl, { token, cursor: encodeURIComponent(cursor), origin: 'http://localhost' })
+      expect((await browser.closed).code).toBe(4005)
+    },
+  )
 
-  it('with the cursor of another channel is refused, and with one of another life of the log is told a gap', async () => {
+  it('with the cursor of another channel is refused, and with one of a recreated topic gets a gap', async () => {
     const [gateway, other, renamed] = [await start(), await start(), await start({ env: { KAFKA_TOPIC: 'another' } })]
     const cursorOf = async (from: TestGateway): Promise<string> => {
       const socket = await openSocket(from.socketUrl, { token: await from.token(ann), cursor: 'latest' })
@@ -323,7 +326,7 @@ describe('a connection', () => {
     expect((await refusal(openSocket(gateway.socketUrl, { token }))).status).toBe(429)
   })
 
-  it('beyond what the pod may have, or faster than it takes them, is told to come back later', async () => {
+  it('beyond the limit or the rate of connections gets a time to retry', async () => {
     const full = await start({ env: { MAX_CONNECTIONS: '1' } })
     await openSocket(full.socketUrl, { token: await full.token(ann) })
     expect(await refusal(openSocket(full.socketUrl, { token: await full.token(bob) }))).toMatchObject({
@@ -499,7 +502,7 @@ describe('emit', () => {
     expect(socket.told).toEqual(['same', 'end'])
   })
 
-  it('lets nobody speak as the gateway: a type of its own is refused, and passed over when it is found in the log', async () => {
+  it('reserves the types of the gateway: an emit with one is refused, and a record with one is skipped', async () => {
     const gateway = await start()
     const socket = await openSocket(gateway.socketUrl, { token: await gateway.token(ann), cursor: 'latest' })
     expect((await gateway.emit({ id: 'forged', type: 'dev.carillon.gap', users: ['ann'], payload: { reason: 'epoch' } })).status).toBe(400)

@@ -10,7 +10,7 @@ afterEach(async () => {
   await Promise.all(running.splice(0).map((gateway) => gateway.stop()))
 })
 
-/** A word that stands in everything that a log must not have. */
+/** A word in every value that a log line must not have. */
 const secret = 'hunter2'
 
 interface Written {
@@ -157,7 +157,7 @@ function withoutTold(line: Readonly<Record<string, unknown>>): unknown {
 describe.each([
   ['development', false],
   ['production', true],
-] as const)('in %s, whatever clients and producers do', (_mode, isProduction) => {
+] as const)('in %s, for all actions of clients and producers', (_mode, isProduction) => {
   it('no line has a token, a payload, a cookie or a user, and none is an error', async () => {
     const { gateway, text, lines } = await start('info', isProduction)
     await connectInEveryWay(gateway)
@@ -169,7 +169,7 @@ describe.each([
     expect(lines().filter(({ level }) => level === 'error')).toEqual([])
   })
 
-  it('nor does a flood of them write lines by the request: what a stranger does is counted, not told', async () => {
+  it('a flood of requests is counted, and writes no line per request', async () => {
     const { gateway, lines } = await start('info', isProduction)
     const before = lines().length
     await connectInEveryWay(gateway)
@@ -177,7 +177,7 @@ describe.each([
     expect(lines().slice(before)).toEqual([])
   })
 
-  it('also at debug no token, cookie or content is told, users only where their sessions begin and end, and ids only of emitted events', async () => {
+  it('debug lines have no token, cookie or content, users only when sessions open and close, and ids only of emitted events', async () => {
     const { gateway, lines } = await start('debug', isProduction)
     await connectInEveryWay(gateway)
     await emitInEveryWay(gateway)
@@ -194,7 +194,7 @@ describe.each([
 })
 
 describe('what the gateway itself does', () => {
-  it('is told in constant messages with fields: listening, ready, unready, ready again, stopping', async () => {
+  it('is logged in constant messages with fields: listening, ready, unready, ready again, stopping', async () => {
     const { gateway, lines } = await start('info', false)
     gateway.log.faults.interrupt({ kind: 'connecting', detail: 'for the test' })
     await vi.waitFor(() => expect(gateway.gateway.health.ready().ok).toBe(false))

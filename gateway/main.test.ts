@@ -93,7 +93,7 @@ describe('a start without options', () => {
     expect(answer.status).toBe(202)
   })
 
-  it("takes the snippets that everybody pastes into a browser's console, as they stand", async () => {
+  it("accepts the snippets for a browser's console unchanged", async () => {
     const { port, token } = await start()
     const site = `http://localhost:${port}`
     const socket = await openSocket(`ws://localhost:${port}/wss/chrome-service/v1/ws`, {
@@ -115,7 +115,7 @@ describe('a start without options', () => {
     expect(socket.protocol).toBe('cloudevents.json')
   })
 
-  it('listens on 127.0.0.1 only, whatever HOST says, and says so', async () => {
+  it('listens on 127.0.0.1 only, for any HOST, and reports it', async () => {
     const { child, port, internalUrl } = await start({ HOST: '0.0.0.0', INTERNAL_HOST: '0.0.0.0' })
     const others = Object.values(networkInterfaces())
       .flat()
@@ -169,7 +169,7 @@ describe('options', () => {
     expect(await variable.line('suspicious option')).toMatchObject({ level: 'warn', warning: expect.stringContaining('KAFKA_BROKERS') })
   })
 
-  it('are listed by --help, and the version is told by --version, also where nothing else would work', async () => {
+  it('are listed by --help, and the version by --version, even with an invalid environment', async () => {
     const env = { NODE_ENV: 'production', PORT: 'http' }
     const [help, version] = await Promise.all([outcome(run({ env, args: ['--help'] })), outcome(run({ env, args: ['--version'] }))])
     expect([help.code, help.stderr, Object.values(options).filter((option) => !help.stdout.includes(option.env))]).toEqual([0, '', []])
@@ -309,7 +309,7 @@ describe('with keys configured', () => {
     return { child, url, internalUrl: `http://127.0.0.1:${port + 1}` }
   }
 
-  it('nobody gets a token or a console from it, emitting needs a token, and it says what it waits for', async () => {
+  it('it gives out no token and no console, emitting needs a token, and it reports what it waits for', async () => {
     const { child, url, internalUrl } = await startWithKeys()
     const statuses = await Promise.all([
       fetch(`${url}/dev/token`, { method: 'POST', body: '{"user_id":"ann"}' }),

@@ -210,7 +210,7 @@ describe('events', () => {
     ]).toEqual([true, true, true])
   })
 
-  it('that cannot be decoded, name nobody, or were there before, are counted by reason', async () => {
+  it('that are undecodable, without recipients or duplicates are counted by reason', async () => {
     const { log, scrape, socketUrl, token } = await start({ env: { MAX_EVENT_BYTES: '1024' } })
     await openSocket(socketUrl, { token: await token({ user_id: 'ann' }) })
     const attributes = { ce_specversion: '1.0', ce_source: '/s', ce_type: 't', ce_audience: '{"broadcast":true}' }

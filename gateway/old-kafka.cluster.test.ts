@@ -69,7 +69,7 @@ it('each poison record is copied to the dead letter topic once, with Kafka 3.9',
   )
 })
 
-it('a topic that is deleted and made again is another epoch: clients are told of a gap and get what comes, with Kafka 3.9', async () => {
+it('a recreated topic is another epoch: clients get a gap and then new events, with Kafka 3.9', async () => {
   const socket = await open('latest')
   await socket.untilTold('!resumed')
   await admin.deleteTopic(topic)

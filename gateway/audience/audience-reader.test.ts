@@ -43,7 +43,7 @@ describe('createAudienceReader', () => {
     expect(read(long)).not.toBe(read(long))
   })
 
-  it('reads whatever was written, as if it had no memory', () => {
+  it('reads every text as a reader without a cache does', () => {
     const read = createAudienceReader({ ...limits, cacheSize: 3 })
     fc.assert(
       fc.property(

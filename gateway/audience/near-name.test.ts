@@ -85,7 +85,7 @@ describe('nearName', () => {
 })
 
 describe('an unknown member', () => {
-  it('is found whatever its name is', () => {
+  it('is found for every name', () => {
     expect(unknownMembers(JSON.parse('{"users":[],"__proto__":1,"toString":2,"role":3}'), known)).toEqual(['__proto__', 'toString', 'role'])
   })
 

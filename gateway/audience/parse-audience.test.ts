@@ -44,7 +44,7 @@ describe('parseAudience', () => {
   })
 
   it.each([[{}], [{ broadcast: false }], [{ users: [], usernames: [], organizations: [], roles: [] }], [{ payload: { title: 'x' } }]])(
-    'says that %j names nobody',
+    'returns null for %j, which has no recipients',
     (value) => {
       expect(parsed(value)).toEqual({ ok: true, value: null })
     },
@@ -97,7 +97,7 @@ describe('parseAudience', () => {
     expect(JSON.stringify(result)).not.toContain('secret')
   })
 
-  it('says which member is at fault to those who ask by member', () => {
+  it('names the member at fault in problems by member', () => {
     expect(readAudience({ broadcast: 0, roles: ['admin'] }, limits)).toEqual({
       ok: false,
       error: [
@@ -134,7 +134,7 @@ describe('parseAudience', () => {
 
 describe('parseWholeAudience', () => {
   it('refuses a member that it does not know: a narrowing that is not understood would widen', () => {
-    // {"organizations": [...], "role": [...]} would otherwise reach everybody in the organizations.
+    // Otherwise {"organizations": [...], "role": [...]} would reach all members of the organizations.
     expect(parseWholeAudience({ organizations: ['acme'], role: ['admin'] }, limits)).toEqual({
       ok: false,
       error:
@@ -156,7 +156,7 @@ describe('an audience, explained to the caller who wrote it,', () => {
     [['ann'], 'must be an object with any of broadcast, users, usernames, organizations, roles.'],
     [{ users: ['1', '2', '3', '4', '5', '6'] }, 'has 6 names in all; at most 5 are allowed (MAX_AUDIENCE_SIZE).'],
     [{ roles: ['admin'] }, 'roles must come with organizations, because roles alone would cross tenants.'],
-  ])('%j, stands behind the word audience without another one', (value, error) => {
+  ])('%j, follows the word audience without repeating it', (value, error) => {
     expect(explained(value)).toEqual({ ok: false, error })
   })
 
@@ -183,7 +183,7 @@ describe('formatAudience', () => {
     expect(formatAudience(nobody)).toBe('{}')
   })
 
-  it('is read again as it was, whatever the names', () => {
+  it('is read back unchanged, with any names', () => {
     fc.assert(
       fc.property(anAudience, (audience) => {
         const read = parseWholeAudience(JSON.parse(formatAudience(audience)), { maxAudienceNames: 20 })

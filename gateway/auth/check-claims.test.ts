@@ -64,8 +64,8 @@ describe('checkClaims', () => {
     })
   })
 
-  // Who asked for a token says nothing of whom it is for: one for another service must not be taken because of its client.
-  it('never takes a token that names other audiences, whatever its client is', () => {
+  // The client that requested a token does not show its audience. A token for another service must not be accepted because of its client.
+  it('refuses a token that names other audiences, for every client', () => {
     const named = ['other', ['other'], [], '', null, 7, { aud: 'client-1' }]
     const judged = named.map((aud) => judge({ aud, client_id: 'client-1' }, { audiences: ['client-1'], audienceClaim: 'client_id' }))
     expect(judged).toEqual(named.map(() => 'wrong-audience'))

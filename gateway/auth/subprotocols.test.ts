@@ -18,7 +18,7 @@ describe('parseSubprotocols', () => {
     ['an entry with a quote', '"cloudevents.json"', 'invalid subprotocol name'],
     ['an entry that is not ASCII', 'bearer.sécret', 'invalid subprotocol name'],
     ['an entry twice', 'a, b, a', 'twice'],
-    ['more entries than anybody needs', Array.from({ length: 33 }, (_, n) => `p${n}`).join(), 'more than 32'],
+    ['more entries than the limit', Array.from({ length: 33 }, (_, n) => `p${n}`).join(), 'more than 32'],
   ])('refuses %s', (_, header, detail) => {
     expect(parseSubprotocols(header)).toEqual({ ok: false, error: expect.stringContaining(detail) })
   })
@@ -41,7 +41,7 @@ describe('parseSubprotocols', () => {
 })
 
 describe('chooseSubprotocol', () => {
-  it('chooses cloudevents.json wherever it stands', () => {
+  it('chooses cloudevents.json at any place of the list', () => {
     expect(chooseSubprotocol(['cloudevents.json'])).toEqual({ kind: 'chosen', name: 'cloudevents.json' })
     expect(chooseSubprotocol(['mqtt', 'bearer.a.b.c', 'cloudevents.json'])).toEqual({ kind: 'chosen', name: 'cloudevents.json' })
   })

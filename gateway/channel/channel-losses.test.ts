@@ -26,7 +26,7 @@ describe('a log that loses records of one partition', () => {
     expect([resuming.told.filter((id) => id === '!gap').length, rig.metrics.value('gaps', { reason: 'log-lost' })]).toEqual([3, 3])
   })
 
-  it('tells of losses that come together with one gap', async () => {
+  it('sends one gap for losses that come together', async () => {
     const rig = createChannelRig()
     const { socket } = rig.connect()
     for (const partition of [0, 1]) rig.ingest.lost(partition, 50)
@@ -34,7 +34,7 @@ describe('a log that loses records of one partition', () => {
     expect(socket.told).toEqual(['!resumed', '!gap'])
   })
 
-  it('owes a gap to a client that leaves before it was told: its cursor says so, and it is told on return', async () => {
+  it('keeps a gap pending for a client that leaves before it gets it: its cursor shows it, and it gets the gap on return', async () => {
     const rig = createChannelRig()
     const first = rig.connect()
     rig.ingest.lost(0, 5)
@@ -97,7 +97,7 @@ describe('a log that loses records of one partition', () => {
     expect(socket.told).toEqual(['!resumed', 'one', 'two', 'three', '!gap'])
   })
 
-  it('still owes a slow client the gap of an earlier loss when a later one does not concern it', async () => {
+  it('keeps the gap of an earlier loss pending for a slow client when a later loss does not concern it', async () => {
     const rig = createChannelRig()
     const { resume } = rig.connect().socket
     if (resume.kind !== 'cursor') throw new Error('a cursor was told')
@@ -114,7 +114,7 @@ describe('a log that loses records of one partition', () => {
     expect(socket.told).toContain('!gap')
   })
 
-  it('shares frames among the clients that are owed a gap, and encodes an event once', async () => {
+  it('shares frames among clients with a pending gap, and encodes an event once', async () => {
     const rig = createChannelRig()
     const sockets = Array.from({ length: 5 }, (_, n) => rig.connect({ userId: `u${n}` }).socket)
     rig.ingest.lost(0, 10)

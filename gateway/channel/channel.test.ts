@@ -26,7 +26,7 @@ describe('the log at debug', () => {
 })
 
 describe('delivery', () => {
-  it('reaches those whom the audience names, and nobody else (G3)', async () => {
+  it('reaches the recipients of its audience, and no other client (G3)', async () => {
     const rig = createChannelRig()
     const { socket: ann } = rig.connect({ userId: 'ann', organizationId: 'red' })
     const { socket: bob } = rig.connect({ userId: 'bob', organizationId: 'red', roles: ['admin'] })
@@ -67,7 +67,7 @@ describe('delivery', () => {
     ])
   })
 
-  it('encodes an event once for all, and one that nobody gets not at all (G2)', async () => {
+  it('encodes an event once for all clients, and never without a recipient (G2)', async () => {
     const rig = createChannelRig()
     for (let index = 0; index < 20; index += 1) rig.connect({ userId: `user-${index}` })
     const before = rig.metrics.value('eventsEncoded')
@@ -118,7 +118,7 @@ describe('a slow socket', () => {
     expect(slow.socket.told).toEqual(['!resumed', 'one', 'two', 'three'])
   })
 
-  it('that resumes is told of a gap when what it missed is no longer held, and goes on from there', async () => {
+  it('that resumes gets a gap when the replay log has dropped its events, and continues from there', async () => {
     const rig = createChannelRig({ replayMaxBytes: 2_000 })
     const { socket } = rig.connect()
     socket.isCongested = true
@@ -174,7 +174,7 @@ describe('resuming', () => {
     expect([socket.told, socket.received[0]?.data]).toEqual([['!gap'], { reason: 'too-old' }])
   })
 
-  it('across a topic that was made anew is answered with a gap', async () => {
+  it('across a recreated topic gets a gap', async () => {
     const rig = createChannelRig()
     const first = rig.connect()
     await rig.publish({ id: 'one' })
@@ -196,7 +196,7 @@ describe('resuming', () => {
     expect([socket.told, socket.received.at(-1)?.data]).toEqual([['!resumed', '!gap'], { reason: 'future' }])
   })
 
-  it('with a cursor of a pod that is ahead delivers nothing twice, and is no gap once the ends are known', async () => {
+  it('with a cursor of a pod that is ahead delivers nothing twice, and gets no gap once the ends are known', async () => {
     const rig = createChannelRig()
     const ahead = createChannelRig()
     for (let index = 0; index < 3; index += 1) await ahead.publish({ id: `event-${index}` })
@@ -219,8 +219,8 @@ describe('resuming', () => {
   })
 })
 
-describe('a log that loses events or begins anew', () => {
-  it('is an honest gap for clients that resume, and closes those that cannot be told, when it begins anew', () => {
+describe('a topic that loses events or is recreated', () => {
+  it('sends a gap to clients that resume, and closes plain clients, when it is recreated', () => {
     const rig = createChannelRig()
     const resuming = rig.connect().socket
     const plain = rig.connect({}, { kind: 'plain' }).socket
@@ -282,7 +282,7 @@ describe('as time goes by', () => {
     expect(socket.closedWith?.code).toBe('unresponsive')
   })
 
-  it('a client that missed nothing is told where the log is, and a plain one is not', async () => {
+  it('a client that missed nothing gets the cursor of the head, and a plain one does not', async () => {
     const rig = createChannelRig()
     const resuming = rig.connect().socket
     const plain = rig.connect({}, { kind: 'plain' }).socket
@@ -353,7 +353,7 @@ describe('as time goes by', () => {
     clock.mockRestore()
   })
 
-  it('a session ends when its token does, and is told before if it understands', () => {
+  it('a session ends when its token expires, after a notice if the client understands it', () => {
     const rig = createChannelRig()
     const expiresAtMs = Date.now() + 60_000
     const { socket } = rig.connect({ expiresAtMs })
@@ -368,7 +368,7 @@ describe('as time goes by', () => {
     expect([socket.closedWith?.code, plain.closedWith?.code]).toEqual(['tokenExpired', 'tokenExpired'])
   })
 
-  it('holds no timer when nobody is connected', () => {
+  it('holds no timer without connections', () => {
     const rig = createChannelRig()
     const { socket } = rig.connect()
     socket.leave()
@@ -379,7 +379,7 @@ describe('as time goes by', () => {
 describe('draining', () => {
   const options = { periodMs: 1_000, signal: new AbortController().signal, random: () => 0.5 }
 
-  it('tells those who understand, then closes everybody in waves with the drain code and a hint', async () => {
+  it('sends a notice to clients that understand it, then closes all in waves with the drain code and a hint', async () => {
     const rig = createChannelRig()
     const sockets = Array.from({ length: 30 }, (_, index) => rig.connect({ userId: `user-${index}` }).socket)
     const plain = rig.connect({}, { kind: 'plain' }).socket

@@ -186,7 +186,7 @@ describe('a turn', () => {
 })
 
 describe('waiting until all is settled', () => {
-  it('is over at once when nobody waits for a turn', () => {
+  it('settles at once when no session waits for a turn', () => {
     const { fanOut, connect } = rig()
     connect()
     expect(fanOut.settled()).toBeUndefined()
@@ -234,8 +234,8 @@ describe('waiting until all is settled', () => {
   })
 })
 
-describe('whatever happens in between', () => {
-  it('everybody gets all that was for them, in order, and the queue ends empty', () => {
+describe('under any schedule', () => {
+  it('each session gets all its events, in order, and the queue ends empty', () => {
     const step = fc.oneof(
       fc.record({ kind: fc.constant('publish' as const), to: fc.uniqueArray(fc.nat({ max: 7 })) }),
       fc.record({ kind: fc.constantFrom('congest' as const, 'drain' as const), to: fc.tuple(fc.nat({ max: 7 })) }),

@@ -53,7 +53,7 @@ describe('emit', () => {
     expect(written()).toBe(3)
   })
 
-  test('writes a line at debug for each event that the log has: what finds it again, and nothing of its data or of the names', async () => {
+  test('writes a line at debug for each acknowledged event, without its data or names', async () => {
     const { service, lines } = setUp()
     const forSome = {
       ...anEvent('e9', 'data-secret'),
@@ -172,7 +172,7 @@ describe('emit', () => {
 })
 
 describe('limits', () => {
-  test('an emitter who is too fast is told how long to wait, and served then; others are not concerned', async () => {
+  test('an emitter above its rate gets a time to wait, and is served then; others are not affected', async () => {
     const { service, pass, written } = setUp({ maxInFlight: 1000 })
     expect((await service.emit(events(100), context)).ok).toBe(true)
     const refused = await service.emit(events(5), context)
@@ -183,7 +183,7 @@ describe('limits', () => {
     expect(written()).toBe(110)
   })
 
-  test('a batch above the burst will never be taken, and is not told to come back', async () => {
+  test('a batch above the burst is refused without a time to retry', async () => {
     const { service } = setUp({ maxInFlight: 1000 })
     const refused = await service.emit(events(101), context)
     expect(refused).toMatchObject({ ok: false, error: { type: 'batch-too-large' } })
@@ -206,7 +206,7 @@ describe('limits', () => {
     expect((await service.emit(events(50), context)).ok).toBe(true)
   })
 
-  test('a place is never lost nor made, whatever comes and goes', () => {
+  test('a place is never lost or made, for any sequence of calls', () => {
     const comings = fc.record({ enters: fc.boolean(), n: fc.integer({ min: 1, max: 8 }) })
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 20 }), fc.array(comings), (max, steps) => {

@@ -85,7 +85,7 @@ describe('decodeEmitMessage', () => {
     expect(problemsOf(aMessage({ organizations: ['o1'], [name]: ['admin'] }))).toEqual([problem])
   })
 
-  it('refuses a member `__proto__`, of whatever kind', () => {
+  it('refuses a member `__proto__` of any kind', () => {
     expect(
       ['{"roles":["admin"]}', '1', 'null'].map((value) => problemsOf(`{"type":"t","organizations":["o1"],"__proto__":${value}}`)),
     ).toEqual(Array.from({ length: 3 }, () => [expect.stringMatching(/^__proto__: is not a member/)]))
@@ -97,7 +97,7 @@ describe('decodeEmitMessage', () => {
     ])
   })
 
-  it('does not say that the audience names nobody when a member of it is misspelt', () => {
+  it('does not report an empty audience when a member of it is misspelt', () => {
     expect(problemsOf({ type: 't', user: ['ann'] })).toEqual(['user: is not a member. Did you mean `users`?'])
   })
 
@@ -117,7 +117,7 @@ describe('decodeEmitMessage', () => {
     ['an id with a line break', { id: 'a\nb' }, [expect.stringMatching(/^id: must/)]],
     ['no audience', { broadcast: undefined }, [expect.stringMatching(/^audience: has no recipients/)]],
     [
-      'an audience of nobody',
+      'an audience without recipients',
       { broadcast: false, users: [], roles: [], organizations: [] },
       [expect.stringMatching(/^audience: has no recipients/)],
     ],

@@ -27,13 +27,13 @@ const messagesOf = (given: Draft): readonly object[] => {
 }
 
 describe('checkDraft', () => {
-  it('makes a message for everybody, and forgets what is typed for some', () => {
+  it('makes a broadcast message, and ignores typed names', () => {
     expect(messagesOf({ ...draft, id: ' my-id ', users: 'left over' })).toEqual([
       { id: 'my-id', type: 'hello', broadcast: true, users: [], usernames: [], organizations: [], roles: [], payload: { a: 1 } },
     ])
   })
 
-  it('makes a message for the union of those who are named', () => {
+  it('makes a message for the union of the named recipients', () => {
     expect(messagesOf({ ...some, id: 'x', users: 'u1,u2', usernames: '名', organizations: 'o1', roles: 'admin' })).toEqual([
       {
         id: 'x',
@@ -54,7 +54,7 @@ describe('checkDraft', () => {
     expect(new Set(ids).size).toBe(3)
   })
 
-  it('wants somebody to send to, a type, and a sane number of copies', () => {
+  it('needs a recipient, a type, and a valid number of copies', () => {
     expect(problemsOf(some)).toEqual({ audience: 'Name at least one user, username or organization.' })
     expect(problemsOf({ ...draft, type: ' ' })).toHaveProperty('type')
     for (const copies of ['', '0', '101', '1.5', 'x'])
@@ -100,7 +100,7 @@ describe('describeAudience', () => {
 })
 
 describe('renderCurl', () => {
-  it('survives a shell, whatever the payload holds', () => {
+  it('survives a shell with any payload', () => {
     const [message] = templates.map(({ type, payload }) => ({
       id: "it's",
       type,

@@ -57,7 +57,7 @@ describe('emitMessage', () => {
     ])
   })
 
-  it('says so when nobody answers', async () => {
+  it('reports a gateway that does not answer', async () => {
     vi.stubGlobal('fetch', () => Promise.reject(new TypeError('Failed to fetch')))
     expect(await emitMessage(message, { api: '/api/c/v1', token: null })).toEqual({
       kind: 'unreachable',
