@@ -1,10 +1,17 @@
 import { ApiObject, type ApiObjectMetadata } from 'cdk8s'
 import type { Construct } from 'constructs'
 import { channelPaths, routeUrls, topicNameOf } from '../api/v1alpha1/channel-names.ts'
-import { apiVersion, channelKind, withDefaults, type RealtimeChannelSpec, type StoredSpec } from '../api/v1alpha1/realtime-channel.ts'
-import { checkSpec } from './channel/check-spec.ts'
+import {
+  apiVersion,
+  channelKind,
+  specSchema,
+  withDefaults,
+  type RealtimeChannelSpec,
+  type StoredSpec,
+} from '../api/v1alpha1/realtime-channel.ts'
+import { checkBySchema } from '../api/read-schema.ts'
 import { checkChannelName, operandNames } from '../api/child-names.ts'
-import { servicePorts } from '../api/ports.ts'
+import { ports } from '../api/ports.ts'
 
 /** The fields of `spec`, as in a manifest, and the metadata. docs/reference/realtimechannel.md describes each. */
 export type RealtimeChannelProps = RealtimeChannelSpec & {
@@ -27,7 +34,7 @@ export class RealtimeChannel extends ApiObject {
     const name = checkChannelName(this.name)
     const problems = [
       ...(name.ok ? [] : [`metadata.name: ${name.error}`]),
-      ...checkSpec(spec).map(({ path, message }) => `${path}: ${message}`),
+      ...checkBySchema(specSchema, spec, 'spec').map(({ path, message }) => `${path}: ${message}`),
     ]
     if (problems.length > 0)
       throw new Error(`RealtimeChannel ${this.node.path} would be refused:\n${problems.map((problem) => `- ${problem}`).join('\n')}`)
@@ -54,7 +61,7 @@ export class RealtimeChannel extends ApiObject {
    */
   get emitUrl(): string {
     const { api } = channelPaths({ metadata: { name: this.name }, spec: this.#spec })
-    return `http://${this.serviceName}.${this.#namespace('emitUrl')}.svc:${servicePorts.public}${api}/v1/emit-message`
+    return `http://${this.serviceName}.${this.#namespace('emitUrl')}.svc:${ports.public}${api}/v1/emit-message`
   }
 
   /** Where browsers connect by the route; null when there is none. */

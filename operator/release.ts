@@ -2,7 +2,7 @@ import { releaseFinalizers } from './reconcile/apply/release-finalizers.ts'
 import { whileLeading, type Run } from './run.ts'
 
 /**
- * `--release-finalizers`. It leads while it works: an operator that still runs, or is only just ending, would put the finalizers back.
+ * `--release-finalizers`. Leads while it works: an operator that still runs, or is just ending, would add the finalizers again.
  * @returns the exit code
  */
 export function runRelease(run: Run): Promise<number> {
@@ -14,7 +14,7 @@ async function release({ config, mode, adapters, print }: Run): Promise<number> 
     api: adapters.operator.api,
     namespaces: config.namespaces,
     isDryRun: mode.isDryRun,
-    say: print,
+    print,
   })
   if (!outcome.ok) {
     print(`The channels could not be listed: ${outcome.error.message}`)

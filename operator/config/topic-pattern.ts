@@ -1,12 +1,12 @@
-/** The channel that NAMESPACE and NAME of a pattern stand for. */
+/** The channel whose namespace and name replace NAMESPACE and NAME in a pattern. */
 export interface PatternChannel {
   readonly namespace: string
   readonly name: string
 }
 
 /**
- * Whether a text, such as the name of a topic, is as a pattern says: NAMESPACE and NAME are the channel's own, `*` is any characters, everything
- * else is itself, and the pattern is about the whole text.
+ * Returns true when a text, such as the name of a topic, matches a pattern as a whole. NAMESPACE and NAME are those of the channel, `*` is any
+ * characters, and every other character is itself.
  */
 export function matchesText(pattern: string, channel: PatternChannel, text: string): boolean {
   return isMatch(piecesOf(pattern, channel), text)
@@ -17,7 +17,7 @@ function piecesOf(pattern: string, { namespace, name }: PatternChannel): readonl
   return pattern.split('*').map((piece) => piece.replaceAll(/NAMESPACE|NAME/g, (word) => own[word] ?? word))
 }
 
-/** The pieces stand in the text one after the other, the first at its start and the last at its end. Taking each as early as it comes is enough. */
+/** Returns true when the text has the pieces in order, the first at its start and the last at its end. The earliest match of each piece is enough. */
 function isMatch(pieces: readonly string[], text: string): boolean {
   const [first = '', ...rest] = pieces
   const last = rest.pop()
@@ -31,16 +31,3 @@ function isMatch(pieces: readonly string[], text: string): boolean {
   }
   return text.length - last.length >= from && text.endsWith(last)
 }
-
-/**
- * Whether one topic might belong to two namespaces, though the pattern names NAMESPACE: `NAMESPACE-*` gives `a-b-c` to the namespaces `a` and
- * `a-b`, and `*.NAMESPACE.*` gives `x.a.b.c` to `a` and `b`. A dot beside NAMESPACE, and something open on one side of it at most, tells
- * them apart, because no namespace has a dot in its name.
- */
-export function isAmbiguous(pattern: string): boolean {
-  return [openBeside, openBehind, openAround].some((shape) => shape.test(pattern))
-}
-
-const openBeside = /(?:\*|NAME(?!SPACE))[a-z0-9-]*NAMESPACE/
-const openBehind = /NAMESPACE[a-z0-9-]*(?:\*|NAME(?!SPACE))/
-const openAround = /(?:\*|NAME(?!SPACE)).*NAMESPACE.*(?:\*|NAME(?!SPACE))/

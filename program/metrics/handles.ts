@@ -31,8 +31,8 @@ type GivenValues = Readonly<Record<string, readonly string[]>>
 /**
  * Returns a handle for each row of the table. Makes every series with closed labels now, so that it exists from the start, at zero.
  *
- * A handle finds a cell without hashing label objects: of a metric without labels there is one cell, and of one label the value is looked up in a
- * map. Only further labels cost a key.
+ * A handle finds a cell without hashing label objects. A metric without labels has one cell. A metric with one label looks its value up in a map. Only
+ * further labels cost a key.
  * @throws from a handle, when a label value is not in the table
  */
 export function createMetricHandles<Table extends MetricTable>(
@@ -80,12 +80,10 @@ function cellFinder(definition: CellDefinition, registry: MetricRegistry, given:
     const only = registry.cell(definition, {})
     return () => only
   }
-  const keyOf =
-    others.length === 0
-      ? (labels: CellLabels): string | undefined => labels[first]
-      : (labels: CellLabels): string => JSON.stringify([first, ...others].map((name) => labels[name]))
+  const keyOf = (labels: CellLabels): string | undefined =>
+    others.length === 0 ? labels[first] : JSON.stringify([first, ...others].map((name) => labels[name]))
   const cells = new Map(closedCombinations(definition, given).map((labels) => [keyOf(labels), registry.cell(definition, labels)]))
-  return (labels = {}) => {
+  const findOrMake = (labels: CellLabels = {}): MetricCell => {
     const key = keyOf(labels)
     const known = cells.get(key)
     if (known !== undefined) return known
@@ -94,6 +92,7 @@ function cellFinder(definition: CellDefinition, registry: MetricRegistry, given:
     cells.set(key, made)
     return made
   }
+  return others.length === 0 ? (labels) => cells.get(labels?.[first]) ?? findOrMake(labels) : findOrMake
 }
 
 /** Returns every combination of label values; none when a label has a pattern. */

@@ -1,15 +1,14 @@
+import { isAmbiguous } from '../../name-pattern.ts'
 import type { JsonSchema } from './json-schema.ts'
-import { labelMap } from './parts.ts'
+import { labelMap, quantity } from './parts.ts'
 
-/**
- * A pattern that may give one thing to two namespaces is refused: `NAMESPACE-*` allows `a-b-c` to the namespaces `a` and `a-b`. The same is said in
- * TypeScript in operator/config/topic-pattern.ts. # stands for NAMESPACE, because CEL has no way to say "NAME, but not NAMESPACE".
- */
+/** Refuses a pattern that may give one thing to two namespaces. # stands for NAMESPACE, because CEL has no way to say "NAME, but not NAMESPACE". */
 export const unambiguous = {
   rule: "!self.replace('NAMESPACE', '#').matches('([*]|NAME)[a-z0-9-]*#|#[a-z0-9-]*([*]|NAME)|([*]|NAME).*#.*([*]|NAME)')",
   message:
     'this pattern may give one thing to two namespaces: let NAMESPACE stand beside a dot or a slash, and leave something open on one side of it at most, as in NAMESPACE.*',
-}
+  holds: (pattern: string) => !isAmbiguous(pattern),
+} as const
 
 /** A pattern with NAMESPACE and NAME. */
 const pattern = (what: string, characters: string) =>
@@ -39,14 +38,6 @@ const keyOrPair = {
   minLength: 1,
   maxLength: 381,
   pattern: '^[A-Za-z0-9*]([A-Za-z0-9._/*-]*[A-Za-z0-9*])?(=[A-Za-z0-9._*-]*)?$',
-} as const satisfies JsonSchema
-
-/** A number of bytes or of cores. */
-const quantity = {
-  'x-kubernetes-int-or-string': true,
-  description: 'A quantity, such as 2 or 4Gi.',
-  maxLength: 32,
-  pattern: '^([0-9]+|[0-9]+\\.[0-9]+)(m|k|M|G|T|Ki|Mi|Gi|Ti)?$',
 } as const satisfies JsonSchema
 
 /** What a pod may have at most where the class does not say; of other resources nothing. */
@@ -113,7 +104,7 @@ export const allowed = {
         .map(([name, value]) => `${value} of ${name}`)
         .join(', ')}, and nothing of all else. The memory limit that follows from replay.maxBytes counts.`,
       maxProperties: 16,
-      additionalProperties: quantity,
+      additionalProperties: { ...quantity, description: 'A quantity, such as 2 or 4Gi.' },
     },
     env: list('Names of the variables that gateway.env may set, such as OTEL_*; `*` stands for any characters. Default: none.', {
       type: 'string',

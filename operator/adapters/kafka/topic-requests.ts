@@ -1,34 +1,37 @@
 /**
- * What the operator asks of brokers, in Kafka's protocol: https://kafka.apache.org/protocol.html. kafkajs's own admin is not used. It knows
- * no topic ids and no IncrementalAlterConfigs (its alterConfigs replaces all that is set on a topic, so that what somebody else sets between
- * our look and our write is lost), drops the brokers' words, fails a whole list by the first topic of it, and cannot be used at all while any
- * topic of the cluster has an offline partition.
+ * The operator's requests to brokers, in Kafka's protocol: https://kafka.apache.org/protocol.html. kafkajs's own admin is not used, because
+ * it
+ * - has no topic ids and no IncrementalAlterConfigs. Its alterConfigs replaces the whole config of a topic, so a change of another writer
+ *   between our read and our write is lost.
+ * - drops the brokers' error messages.
+ * - fails a whole list at its first topic.
+ * - cannot be used at all while any topic of the cluster has an offline partition.
  */
 import { sendBy, type Broker } from '../../../gateway/adapters/kafka/wire/kafkajs-internals.ts'
 import { metadataRequest, type ClusterMetadata } from '../../../gateway/adapters/kafka/wire/metadata.ts'
 import { decodesThrottled, highestVersion, versionedBroker, type WireRequest } from '../../../gateway/adapters/kafka/wire/wire-request.ts'
 import type { WireReader } from '../../../gateway/adapters/kafka/wire/wire-reader.ts'
+import { WireWriter } from '../../../gateway/adapters/kafka/wire/wire-writer.ts'
 import { judgedSettings, type NewTopic } from '../../reconcile/topic/topic-admin.ts'
-import { array, boolean, int16, int32, int8, string } from './wire.ts'
 
-/** Asks for topics in the newest version that the broker speaks: from 2.8 on with topic ids. */
+/** Requests topics in the newest version that the broker speaks: with topic ids from 2.8 on. */
 export function describeTopicsRequest({ versions, connectionPool }: Broker, topics: readonly string[]): WireRequest<ClusterMetadata> {
   return metadataRequest(versionedBroker(versions, connectionPool), topics)
 }
 
-/** What became of one topic of a list. */
+/** Outcome for one topic of a list. */
 export interface TopicOutcome {
   readonly name: string
-  /** 0, or one of the broker's error codes. */
+  /** 0, or an error code of the broker. */
   readonly errorCode: number
-  /** The broker's words, when it has any. */
+  /** Error message of the broker, if it sent one. */
   readonly message: string | null
 }
 
 export interface TopicConfig extends TopicOutcome {
-  /** What is set on the topic itself. */
+  /** Config entries that are set on the topic itself. */
   readonly config: Readonly<Record<string, string>>
-  /** The values in force of the settings that are judged. */
+  /** Effective values of the settings that the operator checks. */
   readonly inForce: Readonly<Record<string, string>>
 }
 
@@ -37,17 +40,19 @@ export interface ConfigChange {
   readonly changes: Readonly<Record<string, string | null>>
 }
 
-/** How long the controller may take. Less than the deadline of a call. */
+/** Time limit of the controller. Less than the deadline of a call. Milliseconds. */
 const brokerTimeoutMs = 8_000
 const topicResource = 2
-const setOnTopic = 1 // a config entry's source: DYNAMIC_TOPIC_CONFIG
+const setOnTopic = 1 // source of a config entry: DYNAMIC_TOPIC_CONFIG
 const operations = { set: 0, delete: 1 }
+const validateOnly = false
 
 export function describeConfigsRequest(topics: readonly string[]): WireRequest<readonly TopicConfig[]> {
-  const all = int32(-1)
-  const withSynonyms = boolean(false)
-  const body = Buffer.concat([array(topics, (name) => Buffer.concat([int8(topicResource), string(name), all])), withSynonyms])
-  return requestOf({ apiKey: 32, version: 2, apiName: 'DescribeConfigs' }, body, (reader) => reader.array(() => topicConfigOf(reader)))
+  const all = -1
+  const withSynonyms = false
+  const writer = new WireWriter()
+  writer.array(topics, (name) => writer.int8(topicResource).string(name).int32(all)).boolean(withSynonyms)
+  return requestOf({ apiKey: 32, version: 2, apiName: 'DescribeConfigs' }, writer, (reader) => reader.array(() => topicConfigOf(reader)))
 }
 
 function topicConfigOf(reader: WireReader): TopicConfig {
@@ -68,37 +73,41 @@ function topicConfigOf(reader: WireReader): TopicConfig {
 }
 
 export function createTopicsRequest(topics: readonly NewTopic[]): WireRequest<readonly TopicOutcome[]> {
-  const body = Buffer.concat([array(topics, newTopic), int32(brokerTimeoutMs), boolean(false)]) // not only to validate
-  return requestOf({ apiKey: 19, version: 4, apiName: 'CreateTopics' }, body, (reader) =>
+  const brokersChoose = 0
+  const writer = new WireWriter()
+  const writeTopic = ({ name, partitions, replicas, config }: NewTopic): void => {
+    writer.string(name).int32(partitions)
+    writer.int16(replicas ?? -1).int32(brokersChoose)
+    writer.array(Object.entries(config), ([entry, value]) => writer.string(entry).string(value))
+  }
+  writer.array(topics, writeTopic).int32(brokerTimeoutMs).boolean(validateOnly)
+  return requestOf({ apiKey: 19, version: 4, apiName: 'CreateTopics' }, writer, (reader) =>
     reader.array(() => ({ name: reader.string() ?? '', errorCode: reader.int16(), message: reader.string() })),
   )
-}
-
-function newTopic({ name, partitions, replicas, config }: NewTopic): Buffer {
-  const brokersChoose = int32(0)
-  const entries = array(Object.entries(config), ([entry, value]) => Buffer.concat([string(entry), string(value)]))
-  return Buffer.concat([string(name), int32(partitions), int16(replicas ?? -1), brokersChoose, entries])
 }
 
 export function createPartitionsRequest(
   topics: readonly { readonly name: string; readonly partitions: number }[],
 ): WireRequest<readonly TopicOutcome[]> {
-  const brokersChoose = int32(-1)
-  const growth = array(topics, ({ name, partitions }) => Buffer.concat([string(name), int32(partitions), brokersChoose]))
-  const body = Buffer.concat([growth, int32(brokerTimeoutMs), boolean(false)]) // not only to validate
-  return requestOf({ apiKey: 37, version: 1, apiName: 'CreatePartitions' }, body, (reader) =>
+  const brokersChoose = -1
+  const writer = new WireWriter()
+  writer.array(topics, ({ name, partitions }) => writer.string(name).int32(partitions).int32(brokersChoose))
+  writer.int32(brokerTimeoutMs).boolean(validateOnly)
+  return requestOf({ apiKey: 37, version: 1, apiName: 'CreatePartitions' }, writer, (reader) =>
     reader.array(() => ({ name: reader.string() ?? '', errorCode: reader.int16(), message: reader.string() })),
   )
 }
 
 export function alterConfigsRequest(topics: readonly ConfigChange[]): WireRequest<readonly TopicOutcome[]> {
-  const change = ([entry, value]: readonly [string, string | null]): Buffer =>
-    Buffer.concat([string(entry), int8(value === null ? operations.delete : operations.set), string(value)])
-  const resources = array(topics, ({ name, changes }) =>
-    Buffer.concat([int8(topicResource), string(name), array(Object.entries(changes), change)]),
-  )
-  const body = Buffer.concat([resources, boolean(false)]) // not only to validate
-  return requestOf({ apiKey: 44, version: 0, apiName: 'IncrementalAlterConfigs' }, body, (reader) => {
+  const writer = new WireWriter()
+  const writeChange = ([entry, value]: readonly [string, string | null]): WireWriter =>
+    writer
+      .string(entry)
+      .int8(value === null ? operations.delete : operations.set)
+      .string(value)
+  writer.array(topics, ({ name, changes }) => writer.int8(topicResource).string(name).array(Object.entries(changes), writeChange))
+  writer.boolean(validateOnly)
+  return requestOf({ apiKey: 44, version: 0, apiName: 'IncrementalAlterConfigs' }, writer, (reader) => {
     return reader.array(() => {
       const [errorCode, message] = [reader.int16(), reader.string()]
       reader.skip(1) // resource type
@@ -108,19 +117,24 @@ export function alterConfigsRequest(topics: readonly ConfigChange[]): WireReques
 }
 
 export function deleteTopicsRequest(names: readonly string[]): WireRequest<readonly TopicOutcome[]> {
-  const body = Buffer.concat([array(names, string), int32(brokerTimeoutMs)])
-  return requestOf({ apiKey: 20, version: 3, apiName: 'DeleteTopics' }, body, (reader) =>
+  const writer = new WireWriter()
+  writer.array(names, (name) => writer.string(name)).int32(brokerTimeoutMs)
+  return requestOf({ apiKey: 20, version: 3, apiName: 'DeleteTopics' }, writer, (reader) =>
     reader.array(() => ({ name: reader.string() ?? '', errorCode: reader.int16(), message: null })),
   )
 }
 
 type Head = Pick<WireRequest<unknown>, 'apiKey' | 'version' | 'apiName'>
 
-function requestOf<T>(head: Head, body: Buffer, decode: (reader: WireReader) => T): WireRequest<T> {
-  return { ...head, body, ...decodesThrottled(false, decode) }
+/** Every broker from 2.4 to 4.x speaks a version of each request that is not flexible. */
+function requestOf<T>(head: Head, body: WireWriter, decode: (reader: WireReader) => T): WireRequest<T> {
+  return { ...head, body: body.done(), ...decodesThrottled(false, decode) }
 }
 
-/** Sends it by the broker's connection. Rejects with kafkajs's error, or when the broker does not speak this version of the request. */
+/**
+ * Sends a request over the broker's connection. Rejects with kafkajs's error, or when the broker does not speak this version of the
+ * request.
+ */
 export async function send<T>(broker: Broker, request: WireRequest<T>): Promise<T> {
   const { apiKey, apiName, version } = request
   const isSpoken = highestVersion(broker.versions ?? {}, apiKey, { min: version, max: version }) !== null

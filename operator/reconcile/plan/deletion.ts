@@ -8,7 +8,8 @@ import { whyNameIsNotAllowed } from '../topic/name-rules.ts'
 import { unknownTopic } from '../topic/unknown.ts'
 import { isPaused, type TopicRecord, type TopicUse, type World } from '../world.ts'
 
-const retryMs = 10_000
+/** Time until a Kafka that did not answer is asked again. */
+const kafkaAnswerMs = 10_000
 
 /**
  * What the end of a channel takes. Its objects are the garbage collector's; the operator owes only the topics, and only where the channel says
@@ -39,7 +40,7 @@ function planEnding(world: World, giveUpMs: number): Ending {
   const fates = [fateOf('topic', world), fateOf('deadLetters', world)] as const
   const unknown = fates.flatMap((fate) => (fate.kind === 'unknown' ? [fate.refusal] : []))
   const isTooLate = isLate(world, giveUpMs)
-  if (unknown.length > 0 && !isTooLate) return { actions: [], refusals: unknown, requeueAfterMs: retryMs }
+  if (unknown.length > 0 && !isTooLate) return { actions: [], refusals: unknown, requeueAfterMs: kafkaAnswerMs }
   const deleted = fates.flatMap((fate) => (fate.kind === 'delete' ? [fate.name] : []))
   // However late it is, it is tried once: the operator may have been away.
   const hasGivenUp = unknown.length > 0 || (deleted.length > 0 && isTooLate && hasFailed(world))

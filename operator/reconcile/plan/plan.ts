@@ -11,9 +11,9 @@ import { reasonOfApiError } from '../failure-reasons.ts'
 import { gatewayEnvironment, type GatewayEnvironment } from './environment.ts'
 import { bystanderOf, isNoteStale } from '../children/in-charge.ts'
 import { judgeContest } from './contest.ts'
-import { kafkaOfPods } from './kafka-of-pods.ts'
+import { kafkaOfPods } from '../kafka-of-pods.ts'
 import { channelPaths, deadLetterTopicOf, routePaths, topicNameOf } from '../../../api/v1alpha1/channel-names.ts'
-import { planObjects, soonMs, type ObjectsPlan } from './objects.ts'
+import { clusterAnswerMs, planObjects, soonest, type ObjectsPlan } from './objects.ts'
 import { planDeadLetters, type DeadLettersPlan } from '../topic/plan-dead-letters.ts'
 import { planDeletion } from './deletion.ts'
 import { planRoute, isRouteKind } from '../route/plan-route.ts'
@@ -21,11 +21,11 @@ import { planScaling, type ScalingPlan } from './scaling.ts'
 import { planTopic, type TopicPlan } from '../topic/plan-topic.ts'
 import { runningDeployment } from '../children/running-gateway.ts'
 import { keptRoute } from '../route/record.ts'
-import { names, ports, type Settings } from '../settings.ts'
+import { ports } from '../../../api/ports.ts'
+import { names, type Settings } from '../settings.ts'
 import { stoppingOf } from './stopping.ts'
 import { unchangedPlan } from './unchanged-plan.ts'
 import { finalizerField, isPaused, type TopicUse, type World } from '../world.ts'
-import { soonest } from '../soonest.ts'
 
 /**
  * What is to be done for a channel, in this world. Pure: the same world and settings give the same plan, and a plan that was carried out leaves
@@ -139,7 +139,7 @@ function planGateway(world: World, settings: Settings, { topic: { epoch }, deadL
       objects.requeueAfterMs,
       route.requeueAfterMs,
       holdsGatewayBack ? null : scaling.requeueAfterMs,
-      fixedUser.ok ? null : soonMs,
+      fixedUser.ok ? null : clusterAnswerMs,
     ),
     holdsGatewayBack,
   }

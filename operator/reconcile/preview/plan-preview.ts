@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto'
 import { fieldProblems, readSchema } from '../../../api/read-schema.ts'
 import { failed, ok, type Result } from '../../../program/result.ts'
+import { mergePatch } from '../../../api/merge-patch.ts'
 import { annotations, specSchema, type WrittenChannel } from '../../../api/v1alpha1/realtime-channel.ts'
 import type { KubernetesObject } from '../../../api/kubernetes.ts'
 import type { ApiError } from '../../runtime/kubernetes-api.ts'
 import type { Claims } from '../watch/claims.ts'
 import type { ChannelJudge } from '../class/judge.ts'
-import { describePlan, maxNoteBytes } from '../plan/describe.ts'
+import { cutNote, maxNoteBytes } from '../../runtime/event-object.ts'
+import { describePlan } from '../plan/describe.ts'
 import { parseChannel } from '../observe/parse-channel.ts'
 import { planChannel } from '../plan/plan.ts'
 import type { Settings } from '../settings.ts'
@@ -83,18 +85,7 @@ function refusalOf(before: unknown, after: unknown): string | null {
   const problems = fieldProblems(readSchema(specSchema, after, { path: 'spec' })).filter(({ path }) => !known.has(path))
   if (problems.length === 0) return null
   const sentences = problems.map(({ path, message }) => `${path}${message.startsWith('is ') ? '' : ':'} ${message}`)
-  return cut(`The API server would refuse this. ${sentences.join('. ')}.`)
-}
-
-/** An Event takes 1,024 bytes. */
-function cut(text: string): string {
-  const bytes = Buffer.from(text)
-  return bytes.length < maxNoteBytes
-    ? text
-    : `${bytes
-        .subarray(0, maxNoteBytes - 10)
-        .toString('utf8')
-        .replace(/\uFFFD+$/, '')}…`
+  return cutNote(`The API server would refuse this. ${sentences.join('. ')}.`, maxNoteBytes - 1)
 }
 
 function readPatch(question: string): Result<unknown, string> {
@@ -106,15 +97,4 @@ function readPatch(question: string): Result<unknown, string> {
     // Not JSON: said below.
   }
   return failed(`${annotations.plan} is not right; expected true, or a JSON merge patch of spec such as {"gateway":{"replicas":5}}`)
-}
-
-/** RFC 7396. */
-function mergePatch(target: unknown, patch: unknown): unknown {
-  if (!isRecord(patch)) return patch
-  const merged: Record<string, unknown> = isRecord(target) ? { ...target } : {}
-  for (const [key, value] of Object.entries(patch)) {
-    if (value === null) Reflect.deleteProperty(merged, key)
-    else merged[key] = mergePatch(merged[key], value)
-  }
-  return merged
 }
