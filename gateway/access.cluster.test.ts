@@ -12,7 +12,7 @@ import { type GatewayProcess, spawnGateway } from '../testing/processes/gateway-
 import { startTcpProxy, type TcpProxy } from '../testing/tcp-proxy.ts'
 import { openSocket } from './testing/test-socket.ts'
 
-/** A gateway whose Kafka user has exactly the rights of docs/kafka.md, "Access", and what it says when one is missing, or when it cannot reach the broker at all. */
+/** A gateway whose Kafka user has exactly the rights of docs/kafka.md, "Access". Its log lines when a right is missing, or the broker unreachable. */
 
 let broker: SecureBroker
 let rights: AccessRights
@@ -187,9 +187,9 @@ describe('while it runs', () => {
     await expectComplaint(pod, named.topic, /\bread\b/i)
     expect((await emit(pod, 'unreadable')).status).toBe(202)
     await rights.give('topic Read', named)
-    await vi.waitFor(() => expect(socket.told).toContain('unreadable'), { timeout: 15_000 })
+    await vi.waitFor(() => expect(socket.ids).toContain('unreadable'), { timeout: 15_000 })
     socket.terminate()
-    expect(socket.told.filter((what) => what !== '!bookmark')).toEqual(['!resumed', 'unreadable'])
+    expect(socket.ids.filter((what) => what !== '!bookmark')).toEqual(['!resumed', 'unreadable'])
   })
 
   it.each(['dead letter topic Write', 'group Read', 'transactional id Write'] as const)(

@@ -5,7 +5,7 @@ import { startTestGateway, type TestGateway, type TestGatewayOptions } from './t
 import { spawnGateway } from '../testing/processes/gateway-process.ts'
 import { openSocket } from './testing/test-socket.ts'
 
-/** What a peer without a token can do to the ports, and what users with one see of it. */
+/** The effects that a peer without a token can have on the ports and on users. */
 
 const ends: (() => unknown)[] = []
 afterEach(async () => {

@@ -3,7 +3,7 @@ import { connect as connectTcp } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { startTestGateway, type TestGateway } from './testing/test-gateway.ts'
 
-/** What a developer meets in the first minutes: a proxy that is set up by half, a refusal to look up in the log, a path with a slash too many. */
+/** Problems of a developer's first minutes: a half configured proxy, a refusal to find in the log lines, a path with an extra slash. */
 
 const running: TestGateway[] = []
 afterEach(async () => {

@@ -227,8 +227,8 @@ it('an unclean election loses accepted events: every browser that resumes gets a
     },
   )
   const resuming = watched.filter(({ name }) => name.startsWith('resuming'))
-  const told = resuming.map(({ gaps }) => gaps.length > 0 && gaps.every(({ reason }) => ['epoch', 'log-lost', 'future'].includes(reason)))
-  expect(told, verdict.samples.join('\n')).toEqual(resuming.map(() => true))
+  const hasGap = resuming.map(({ gaps }) => gaps.length > 0 && gaps.every(({ reason }) => ['epoch', 'log-lost', 'future'].includes(reason)))
+  expect(hasGap, verdict.samples.join('\n')).toEqual(resuming.map(() => true))
   expect(verdict.duplicates).toBe(0)
   const later = emitted.filter(({ status, sentMs }) => status === 202 && sentMs > recoveredMs)
   const missing = watched.map(({ name, events }) => ({

@@ -81,7 +81,7 @@ it('delivers records of all three forms from all partitions, copies the poison o
   })
   await producer.disconnect()
   await socket.until(12)
-  expect(socket.told.toSorted()).toEqual([
+  expect(socket.ids.toSorted()).toEqual([
     '!resumed',
     'binary',
     'legacy',
@@ -109,8 +109,8 @@ it('resumes the cursors of either pod on the other, without a duplicate or a gap
     await there.emit({ id: `live-${round}`, type: 't', users: ['bob'] })
     await socket.untilTold(`live-${round}`)
     await socket.untilTold('!resumed')
-    got.push(...socket.told.filter((what) => !what.startsWith('!')))
-    expect(socket.told).not.toContain('!gap')
+    got.push(...socket.ids.filter((what) => !what.startsWith('!')))
+    expect(socket.ids).not.toContain('!gap')
     cursor = socket.messages.findLast((event) => event.cursor !== undefined)?.cursor ?? ''
     socket.terminate()
     await there.emit({ id: `away-${round}`, type: 't', users: ['bob'] })

@@ -57,7 +57,7 @@ describe('the predecessor', () => {
     await gateway.emit({ id: 'by-name', type: 't', usernames: [username] })
     await gateway.emit({ id: 'by-id', type: 't', users: ['用户-1'] })
     await socket.until(3)
-    expect(socket.told.toSorted()).toEqual(['!resumed', 'by-id', 'by-name'])
+    expect(socket.ids.toSorted()).toEqual(['!resumed', 'by-id', 'by-name'])
   })
 
   it.each(['cs_jwt', 'cs_jwt=', 'cs_jwt=nodot', 'cs_jwt=a.b', 'cs_jwt=a.b.c.d', '=;;=', 'cs_jwt=%E0%A4%A'])(
@@ -86,7 +86,7 @@ describe('the predecessor', () => {
       { partition: 0, value: value('after', { users: ['ann'], payload: 2 }) },
     ])
     await socket.until(2)
-    expect(socket.told).toEqual(['broadcast', 'after'])
+    expect(socket.ids).toEqual(['broadcast', 'after'])
   })
 
   it('knew one connection per user, and closing one tab silenced the others', async () => {
@@ -97,7 +97,7 @@ describe('the predecessor', () => {
     await tabs[1]?.closed
     await gateway.emit({ id: 'still', type: 't', users: ['ann'] })
     await Promise.all([tabs[0]?.until(1), tabs[2]?.until(1)])
-    expect(tabs.map((tab) => tab.told)).toEqual([['still'], [], ['still']])
+    expect(tabs.map((tab) => tab.ids)).toEqual([['still'], [], ['still']])
   })
 
   it('let roles reach no user, or cross organizations: here they narrow the named organizations', async () => {
@@ -108,7 +108,7 @@ describe('the predecessor', () => {
     await gateway.emit({ id: 'red-admins', type: 't', organizations: ['red'], roles: ['admin'] })
     await gateway.emit({ id: 'end', type: 't', broadcast: true })
     await Promise.all(sockets.map((socket) => socket.untilTold('end')))
-    expect(sockets.map(({ told }) => told.includes('red-admins'))).toEqual([false, true, false])
+    expect(sockets.map(({ ids }) => ids.includes('red-admins'))).toEqual([false, true, false])
     expect((await gateway.emit({ id: 'x', type: 't', roles: ['admin'] })).status).toBe(400)
   })
 
@@ -147,7 +147,7 @@ describe('the predecessor', () => {
       cursor: socket.messages.findLast(({ cursor }) => cursor !== undefined)?.cursor ?? '',
     })
     await Promise.all([resumed.untilTold('!resumed'), resumed.untilTold('two')])
-    expect(resumed.told.toSorted()).toEqual(['!resumed', 'two'])
+    expect(resumed.ids.toSorted()).toEqual(['!resumed', 'two'])
   })
 
   it('dropped extensions, refused relative sources and media types with parameters: all pass untouched', async () => {
@@ -218,7 +218,7 @@ describe('the predecessor', () => {
     const plain = await openSocket(gateway.socketUrl, { token: await gateway.token(bob) })
     await resuming.untilTold('!resumed')
     await gateway.stop()
-    expect([(await resuming.closed).code, (await plain.closed).code, resuming.told, plain.told]).toEqual([
+    expect([(await resuming.closed).code, (await plain.closed).code, resuming.ids, plain.ids]).toEqual([
       4200,
       4200,
       ['!resumed', '!draining'],
@@ -281,7 +281,7 @@ describe('a connection', () => {
     const socket = await openSocket(gateway.socketUrl, how(await gateway.token(ann)))
     await gateway.emit({ id: 'hers', type: 't', users: ['ann'] })
     await socket.until(1)
-    expect([socket.protocol, socket.told]).toEqual(['cloudevents.json', ['hers']])
+    expect([socket.protocol, socket.ids]).toEqual(['cloudevents.json', ['hers']])
   })
 
   it('is not known by a token in the query string', async () => {
@@ -347,7 +347,7 @@ describe('a connection', () => {
     const exp = Math.floor(Date.now() / 1000) + 2
     const socket = await openSocket(gateway.socketUrl, { token: await gateway.token({ ...ann, exp }), cursor: 'latest' })
     expect((await socket.closed).code).toBe(4103)
-    expect(socket.told).toContain('!token-expiring')
+    expect(socket.ids).toContain('!token-expiring')
   })
 
   it('that floods the gateway with frames, or sends one that is too large, is closed; its neighbour is not', async () => {
@@ -455,7 +455,7 @@ describe('a log that has lost events', () => {
     await resuming.untilTold('!gap')
     await gateway.emit({ id: 'after', type: 't', users: ['ann'] })
     await Promise.all([plain.untilTold('after'), resuming.untilTold('after')])
-    expect([plain.told, resuming.told]).toEqual([
+    expect([plain.ids, resuming.ids]).toEqual([
       ['before', 'after'],
       ['!resumed', 'before', '!gap', 'after'],
     ])
@@ -476,7 +476,7 @@ describe('a log that has lost events', () => {
     await resumed.untilTold('!resumed')
     const late = await openSocket(gateway.socketUrl, { token, cursor: before ?? '' })
     await late.until(1)
-    expect([resumed.told, late.told]).toEqual([['after', '!resumed'], ['!gap']])
+    expect([resumed.ids, late.ids]).toEqual([['after', '!resumed'], ['!gap']])
   })
 })
 
@@ -499,7 +499,7 @@ describe('emit', () => {
       expect((await gateway.emit({ id: 'same', type: 't', users: ['ann'] })).status).toBe(202)
     await gateway.emit({ id: 'end', type: 't', users: ['ann'] })
     await socket.untilTold('end')
-    expect(socket.told).toEqual(['same', 'end'])
+    expect(socket.ids).toEqual(['same', 'end'])
   })
 
   it('reserves the types of the gateway: an emit with one is refused, and a record with one is skipped', async () => {
@@ -525,7 +525,7 @@ describe('emit', () => {
       },
     ])
     await socket.untilTold('end')
-    expect(socket.told).toEqual(['!resumed', 'end'])
+    expect(socket.ids).toEqual(['!resumed', 'end'])
   })
 
   it('takes what a browser sends as text/plain', async () => {

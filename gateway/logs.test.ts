@@ -3,7 +3,7 @@ import { createPinoLogger } from '../program/log/pino.ts'
 import { startTestGateway, type TestGateway } from './testing/test-gateway.ts'
 import { openSocket } from './testing/test-socket.ts'
 
-/** What a gateway writes to its log while everything happens to it, by the real logger: never a token, a payload, a cookie or a user. */
+/** The log lines of a gateway under all events, by the real logger. They never have a token, a payload, a cookie or a user. */
 
 const running: TestGateway[] = []
 afterEach(async () => {
@@ -144,14 +144,14 @@ async function readEverything({ log, metrics, gateway, socketUrl, token }: TestG
 const leaks = (text: string): readonly string[] => text.split('\n').filter((line) => line.includes(secret) || /eyJ[\w-]{8,}/.test(line))
 
 /** Fields that only these lines may have, at debug: whose session begins and ends, and which event was emitted. */
-const told: Readonly<Record<string, readonly string[] | undefined>> = {
+const namedUsers: Readonly<Record<string, readonly string[] | undefined>> = {
   'session opened': ['user', 'username', 'organization', 'roles'],
   'session closed': ['user', 'username', 'organization', 'roles'],
   'event emitted': ['id', 'source', 'type'],
 }
 
 function withoutTold(line: Readonly<Record<string, unknown>>): unknown {
-  return Object.fromEntries(Object.entries(line).filter(([name]) => told[String(line['msg'])]?.includes(name) !== true))
+  return Object.fromEntries(Object.entries(line).filter(([name]) => namedUsers[String(line['msg'])]?.includes(name) !== true))
 }
 
 describe.each([

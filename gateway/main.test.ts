@@ -213,9 +213,9 @@ describe('a stop', () => {
     expect(acknowledged.length).toBe(60)
     const closed = await Promise.all(sockets.map((socket) => socket.closed))
     expect(closed.map(({ code, reason }) => [code, /reconnect-after=\d+$/.test(reason)])).toEqual(sockets.map(() => [4200, true]))
-    const events = sockets.map(({ told }) => told.filter((id) => !id.startsWith('!')).toSorted())
+    const events = sockets.map(({ ids }) => ids.filter((id) => !id.startsWith('!')).toSorted())
     expect(events).toEqual(sockets.map(() => ids.toSorted()))
-    expect(sockets.map(({ told }) => told.includes('!draining'))).toEqual([true, true, false, false])
+    expect(sockets.map(({ ids }) => ids.includes('!draining'))).toEqual([true, true, false, false])
     expect(await outcome(child)).toMatchObject({ code: 0, signal: null, stderr: '' })
   })
 
@@ -309,7 +309,7 @@ describe('with keys configured', () => {
     return { child, url, internalUrl: `http://127.0.0.1:${port + 1}` }
   }
 
-  it('it gives out no token and no console, emitting needs a token, and it reports what it waits for', async () => {
+  it('gives out no token and no console, needs a token to emit, and reports what it waits for', async () => {
     const { child, url, internalUrl } = await startWithKeys()
     const statuses = await Promise.all([
       fetch(`${url}/dev/token`, { method: 'POST', body: '{"user_id":"ann"}' }),
@@ -339,7 +339,7 @@ describe('with keys configured', () => {
     expect([page.status, page.headers.get('content-security-policy')]).toEqual([200, expect.stringContaining('default-src')])
   })
 
-  /** As the first process of a container it would have lived until it was killed: no signal has a default action there. */
+  /** PID 1 of a container would have lived until it was killed, because signals have no default action there. */
   it('ends with 0 at a signal that comes while it still waits for the broker', async () => {
     const { child } = await startWithKeys()
     child.signal('SIGTERM')

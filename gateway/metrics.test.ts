@@ -6,7 +6,7 @@ import { failed } from '../program/result.ts'
 import { startTestGateway, type TestGateway, type TestGatewayOptions } from './testing/test-gateway.ts'
 import { openSocket } from './testing/test-socket.ts'
 
-/** What Prometheus sees of a gateway that has had traffic: the real registry, scraped from the internal port. */
+/** The metrics of a gateway after traffic: the real registry, scraped from the internal port. */
 
 const running: TestGateway[] = []
 afterEach(async () => {

@@ -51,10 +51,10 @@ it('events are emitted, delivered, and resumed by cursor, with Kafka 3.9', async
   const away = Array.from({ length: 20 }, (_, index) => `away-${index}`)
   await Promise.all(away.map(emit))
   const again = await open(cursor)
-  // What was accepted a moment ago may come after `resumed`: the pod had not read it yet.
+  // An event that was accepted a moment ago may come after `resumed`, because the pod had not read it yet.
   await Promise.all(['!resumed', ...away].map((what) => again.untilTold(what)))
   again.terminate()
-  expect(again.told.filter((what) => !what.startsWith('!')).toSorted()).toEqual(away.toSorted())
+  expect(again.ids.filter((what) => !what.startsWith('!')).toSorted()).toEqual(away.toSorted())
 })
 
 it('each poison record is copied to the dead letter topic once, with Kafka 3.9', async () => {
@@ -74,7 +74,7 @@ it('a recreated topic is another epoch: clients get a gap and then new events, w
   await socket.untilTold('!resumed')
   await admin.deleteTopic(topic)
   await admin.createTopic(topic, [[1], [1], [1]])
-  await vi.waitFor(() => expect(socket.told).toContain('!gap'))
+  await vi.waitFor(() => expect(socket.ids).toContain('!gap'))
   await emit('in the new topic')
   await socket.untilTold('in the new topic')
   const gaps = socket.messages.filter(({ type }) => type === 'dev.carillon.gap')

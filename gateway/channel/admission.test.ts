@@ -64,7 +64,7 @@ const asked = (token: string): HandshakeRequest => ({
 })
 
 /** Returns the problem type and the close code that a client gets. */
-const told = (handshake: Handshake): readonly unknown[] =>
+const outcomeOf = (handshake: Handshake): readonly unknown[] =>
   handshake.kind === 'refused' ? [handshake.problem.type, handshake.close] : ['admitted']
 
 const elsewhere = encodeCursor({ topicTag: tagOf('another-topic'), epochTag: 0, offsets: [0, 0] })
@@ -87,7 +87,7 @@ describe('a refusal before the verification of a token', () => {
   ]
   it.each(cheap)('%s', async (_what, request, answer, reason) => {
     const { admit, world, metrics } = rig()
-    expect([told(await admit(request)), world.asked]).toEqual([answer, 0])
+    expect([outcomeOf(await admit(request)), world.asked]).toEqual([answer, 0])
     expect([metrics.value('handshakesRefused', { reason }), metrics.value('handshakesRefused')]).toEqual([1, 1])
   })
 
@@ -97,23 +97,23 @@ describe('a refusal before the verification of a token', () => {
   ] as const)('a pod that accepts no clients: %s', async (closed, reason, answer) => {
     const { admit, world, metrics } = rig()
     world.closed = closed
-    expect([told(await admit()), world.asked, metrics.value('handshakesRefused', { reason })]).toEqual([answer, 0, 1])
+    expect([outcomeOf(await admit()), world.asked, metrics.value('handshakesRefused', { reason })]).toEqual([answer, 0, 1])
   })
 
   it('more clients than the burst; a client that waits for the given time is admitted', async () => {
     const { admit, world, metrics } = rig({ upgradeBurst: 2 })
     const answers = [await admit(), await admit(), await admit()]
     const last = answers[2]
-    expect([answers.map(told), world.asked]).toEqual([[['admitted'], ['admitted'], ['too-many-requests', 'tooManyUpgrades']], 2])
+    expect([answers.map(outcomeOf), world.asked]).toEqual([[['admitted'], ['admitted'], ['too-many-requests', 'tooManyUpgrades']], 2])
     expect(metrics.value('handshakesRefused', { reason: 'too-many-upgrades' })).toBe(1)
     world.nowMs += last?.kind === 'refused' ? (last.problem.retryAfterMs ?? 0) : 0
-    expect(told(await admit())).toEqual(['admitted'])
+    expect(outcomeOf(await admit())).toEqual(['admitted'])
   })
 
   it('a pod at its connection limit', async () => {
     const { admit, world, open } = rig({ maxConnections: 1 })
     open(await admit())
-    expect([told(await admit()), world.asked]).toEqual([['overloaded', 'overloaded'], 1])
+    expect([outcomeOf(await admit()), world.asked]).toEqual([['overloaded', 'overloaded'], 1])
   })
 })
 
@@ -126,7 +126,7 @@ describe('the order of the checks', () => {
     const answers = [await admit(request), await admit({ ...request, origin: 'https://good.example' })]
     world.closed = null
     answers.push(await admit({ ...request, origin: null }), await admit({ cursor: 'garbage' }))
-    expect(answers.map((answer) => told(answer)[0])).toEqual(['origin-forbidden', 'draining', 'unauthenticated', 'overloaded'])
+    expect(answers.map((answer) => outcomeOf(answer)[0])).toEqual(['origin-forbidden', 'draining', 'unauthenticated', 'overloaded'])
   })
 
   it('does not count a foreign origin or a pod that accepts no clients against the rate', async () => {
@@ -135,7 +135,7 @@ describe('the order of the checks', () => {
     world.closed = 'notReady'
     for (let attempt = 0; attempt < 10; attempt += 1) await admit()
     world.closed = null
-    expect(told(await admit())).toEqual(['admitted'])
+    expect(outcomeOf(await admit())).toEqual(['admitted'])
   })
 
   it.each([
@@ -145,8 +145,8 @@ describe('the order of the checks', () => {
   ])('does not count requests with %s against the rate', async (_what, authorization) => {
     const { admit } = rig({ upgradeBurst: 1 })
     for (let attempt = 0; attempt < 50; attempt += 1)
-      expect(told(await admit({ authorization }))).toEqual(['unauthenticated', 'unauthenticated'])
-    expect(told(await admit())).toEqual(['admitted'])
+      expect(outcomeOf(await admit({ authorization }))).toEqual(['unauthenticated', 'unauthenticated'])
+    expect(outcomeOf(await admit())).toEqual(['admitted'])
   })
 
   it('admits users with tokens that were verified before while forged tokens use up the rate of new ones', async () => {
@@ -155,8 +155,8 @@ describe('the order of the checks', () => {
     known = token
     const forged = { authorization: 'Bearer memory.7.forged' }
     const strangers = [await admit(forged), await admit(forged), await admit(forged)]
-    expect(strangers.map((answer) => told(answer)[0])).toEqual(['unauthenticated', 'unauthenticated', 'too-many-requests'])
-    expect([told(await admit()), told(await admit()), told(await admit())]).toEqual([
+    expect(strangers.map((answer) => outcomeOf(answer)[0])).toEqual(['unauthenticated', 'unauthenticated', 'too-many-requests'])
+    expect([outcomeOf(await admit()), outcomeOf(await admit()), outcomeOf(await admit())]).toEqual([
       ['admitted'],
       ['admitted'],
       ['too-many-requests', 'tooManyUpgrades'],
@@ -172,21 +172,21 @@ describe('the order of the checks', () => {
     world.gate = promise
     const newcomer = { authorization: `Bearer ${authenticator.issue(aPrincipal({ userId: 'bob-id' }))}` }
     const waiting = [admit(newcomer), admit(newcomer)]
-    expect([told(await admit(newcomer)), metrics.value('handshakesRefused', { reason: 'overloaded' })]).toEqual([
+    expect([outcomeOf(await admit(newcomer)), metrics.value('handshakesRefused', { reason: 'overloaded' })]).toEqual([
       ['overloaded', 'overloaded'],
       1,
     ])
     const remembered = admit()
     resolve()
-    expect((await Promise.all([remembered, ...waiting])).map(told)).toEqual([['admitted'], ['admitted'], ['admitted']])
-    expect(told(await admit(newcomer))).toEqual(['admitted'])
+    expect((await Promise.all([remembered, ...waiting])).map(outcomeOf)).toEqual([['admitted'], ['admitted'], ['admitted']])
+    expect(outcomeOf(await admit(newcomer))).toEqual(['admitted'])
   })
 
   it('counts attempts with bad tokens against the rate', async () => {
     const { admit, world } = rig({ upgradeBurst: 3 })
     const answers = []
     for (let attempt = 0; attempt < 5; attempt += 1) answers.push(await admit({ authorization: 'Bearer memory.7.forged' }))
-    expect([answers.map((answer) => told(answer)[0]), world.asked]).toEqual([
+    expect([answers.map((answer) => outcomeOf(answer)[0]), world.asked]).toEqual([
       [...Array<string>(3).fill('unauthenticated'), ...Array<string>(2).fill('too-many-requests')],
       3,
     ])
@@ -204,14 +204,14 @@ describe('a token', () => {
   it.each(failures)('with the failure %s is refused with the problem and the close code for it', async (kind, answer, reason) => {
     const { admit, authenticator, metrics, channel } = rig()
     authenticator.failWith({ kind, detail: 'the test says so' })
-    expect([told(await admit()), metrics.value('handshakesRefused', { reason }), channel.hub.size]).toEqual([answer, 1, 0])
+    expect([outcomeOf(await admit()), metrics.value('handshakesRefused', { reason }), channel.hub.size]).toEqual([answer, 1, 0])
   })
 
   it('of a user at the connection limit is refused, while other users are admitted', async () => {
     const { admit, authenticator, metrics, open } = rig({ maxConnectionsPerUser: 1 })
     open(await admit())
     const bob = authenticator.issue(aPrincipal({ userId: 'bob-id' }))
-    expect([told(await admit()), told(await admit({ authorization: `Bearer ${bob}` }))]).toEqual([
+    expect([outcomeOf(await admit()), outcomeOf(await admit({ authorization: `Bearer ${bob}` }))]).toEqual([
       ['too-many-connections', 'tooManyConnections'],
       ['admitted'],
     ])
@@ -232,7 +232,7 @@ describe('a handshake', () => {
     ['an empty cursor, as latest', '', ['!resumed']],
   ])('with %s', async (_what, cursor, expected) => {
     const { admit, open } = rig()
-    expect(open(await admit({ cursor })).told).toEqual(expected)
+    expect(open(await admit({ cursor })).ids).toEqual(expected)
   })
 
   it('with a cursor of this channel goes on from there', async () => {
@@ -240,7 +240,7 @@ describe('a handshake', () => {
     const cursor = channel.log.headCursor()
     const socket = open(await admit({ cursor }))
     await channel.settled()
-    expect(socket.told).toEqual(['!resumed'])
+    expect(socket.ids).toEqual(['!resumed'])
   })
 
   // An `EventSource` cannot drop its last event id, and stops at any status but 200.
@@ -253,7 +253,7 @@ describe('a handshake', () => {
   ])('with an unusable last event id (%s) is admitted, and gets a gap', async (_what, cursor) => {
     const { admit, metrics, open } = rig()
     const socket = open(await admit({ cursor, cursorFrom: 'last-event-id' }))
-    expect([socket.told, socket.closedWith]).toEqual([['!gap'], null])
+    expect([socket.ids, socket.closedWith]).toEqual([['!gap'], null])
     expect([metrics.value('gaps', { reason: 'epoch' }), metrics.value('resumes'), metrics.value('handshakesRefused')]).toEqual([1, 1, 0])
   })
 
@@ -261,7 +261,7 @@ describe('a handshake', () => {
     const { admit, channel, open } = rig()
     const socket = open(await admit({ cursor: channel.log.headCursor(), cursorFrom: 'last-event-id' }))
     await channel.settled()
-    expect(socket.told).toEqual(['!resumed'])
+    expect(socket.ids).toEqual(['!resumed'])
   })
 
   it('makes no session before the transport joins', async () => {
@@ -274,7 +274,7 @@ describe('a handshake', () => {
 
   it.each(['websocket', 'sse'] as const)('by %s passes the same checks', async (transport) => {
     const { admit } = rig()
-    expect([told(await admit({ transport })), told(await admit({ transport, cursor: 'garbage' }))]).toEqual([
+    expect([outcomeOf(await admit({ transport })), outcomeOf(await admit({ transport, cursor: 'garbage' }))]).toEqual([
       ['admitted'],
       ['bad-cursor', 'badCursor'],
     ])
@@ -290,7 +290,7 @@ describe('a state that may change during the verification of a token', () => {
     const second = admit()
     open(first)
     letGo()
-    expect([told(await second), world.asked]).toEqual([['overloaded', 'overloaded'], 2])
+    expect([outcomeOf(await second), world.asked]).toEqual([['overloaded', 'overloaded'], 2])
   })
 
   it('is checked again when the session is made: of many clients admitted together, only those within the limit stay', async () => {

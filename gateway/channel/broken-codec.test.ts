@@ -45,7 +45,7 @@ it.each(['decode', 'encode'] as const)(
     channel.join(socket, { principal: rigPrincipal(), resume: { kind: 'plain' } })
     const at = (offset: number) => ({ at: { offset, timestampMs: Date.now() } })
     await ingest.records([aBinaryRecord({ id: 'poison', ...at(0) }), aBinaryRecord({ id: 'after', ...at(1) })], 2)
-    expect([socket.told, metrics.value('recordsUndecodable', { reason: 'bad-data' })]).toEqual([['after'], 1])
+    expect([socket.ids, metrics.value('recordsUndecodable', { reason: 'bad-data' })]).toEqual([['after'], 1])
     expect(logger.lines.map(({ level }) => level)).toContain('error')
   },
 )

@@ -66,7 +66,7 @@ describe('what is read', () => {
       record('large', { at: { offset: 6 }, data: 'x'.repeat(20_000) }),
     ]
     await rig.ingest.records([...run(0, ['before']), ...poison, ...run(7, ['after'])], 8)
-    expect(socket.told).toEqual(['!resumed', 'before', 'after'])
+    expect(socket.ids).toEqual(['!resumed', 'before', 'after'])
     const reasons = ['empty', 'not-json', 'invalid-utf8', 'specversion', 'bad-audience', 'too-large'] as const
     expect(reasons.map((reason) => rig.metrics.value('recordsUndecodable', { reason }))).toEqual(reasons.map(() => 1))
     expect([rig.metrics.value('recordsUndecodable'), rig.metrics.value('recordsRead'), rig.channel.log.positions]).toEqual([6, 8, [8, 0]])
@@ -86,7 +86,7 @@ describe('what is read', () => {
     const rig = opened()
     const socket = rig.connect()
     await rig.ingest.records([record('none', { audience: null }), record('empty', { audience: {}, at: { offset: 1 } })], 2)
-    expect([socket.told, rig.metrics.value('recordsWithoutAudience'), rig.channel.log.length, rig.channel.log.positions]).toEqual([
+    expect([socket.ids, rig.metrics.value('recordsWithoutAudience'), rig.channel.log.length, rig.channel.log.positions]).toEqual([
       ['!resumed'],
       2,
       0,
@@ -99,9 +99,9 @@ describe('what is read', () => {
     expect(rig.ingest.records([record('bob', { audience: { users: ['bob'] } })], 1)).toBeUndefined()
     const socket = rig.connect()
     const settled = rig.ingest.records(run(1, ['everybody']), 2)
-    expect([settled instanceof Promise, socket.told]).toEqual([true, ['!resumed']])
+    expect([settled instanceof Promise, socket.ids]).toEqual([true, ['!resumed']])
     await settled
-    expect(socket.told).toEqual(['!resumed', 'everybody'])
+    expect(socket.ids).toEqual(['!resumed', 'everybody'])
   })
 
   it('never waits for a socket that is congested', async () => {
@@ -110,7 +110,7 @@ describe('what is read', () => {
     socket.isCongested = true
     await rig.ingest.records(run(0, ['one']), 1)
     await rig.ingest.records(run(1, ['two', 'three']), 3)
-    expect([socket.told, rig.channel.catchingUp]).toEqual([['!resumed', 'one'], 1])
+    expect([socket.ids, rig.channel.catchingUp]).toEqual([['!resumed', 'one'], 1])
   })
 })
 
@@ -119,7 +119,7 @@ describe('twins', () => {
     const rig = opened()
     const socket = rig.connect()
     await rig.ingest.records(run(0, ['same', 'same', 'other', 'same']), 4)
-    expect([socket.told, rig.metrics.value('recordsDuplicate'), rig.channel.log.positions]).toEqual([
+    expect([socket.ids, rig.metrics.value('recordsDuplicate'), rig.channel.log.positions]).toEqual([
       ['!resumed', 'same', 'other'],
       2,
       [4, 0],
@@ -131,7 +131,7 @@ describe('twins', () => {
     const socket = rig.connect()
     await rig.ingest.records([record('e', { source: 'urn:a' }), record('e', { source: 'urn:b', at: { offset: 1 } })], 2)
     await rig.ingest.records([record('e', { source: 'urn:a', at: { offset: 2, timestampMs: nowMs + 1_001 } })], 3)
-    expect(socket.told).toEqual(['!resumed', 'e', 'e', 'e'])
+    expect(socket.ids).toEqual(['!resumed', 'e', 'e', 'e'])
   })
 
   it('are known across the edge of what is kept: the first was too old to be held, the second is not delivered', async () => {
@@ -160,7 +160,7 @@ describe('what was written before the window', () => {
     }
     const [early, late] = [rig.connect(cursorAt([1, 0])), rig.connect(cursorAt([2, 0]))]
     await rig.channel.settled()
-    expect([early.told, early.received[0]?.data, late.told]).toEqual([['!gap'], { reason: 'too-old' }, ['c', 'd', '!resumed']])
+    expect([early.ids, early.received[0]?.data, late.ids]).toEqual([['!gap'], { reason: 'too-old' }, ['c', 'd', '!resumed']])
   })
 
   it('is held behind a newer record of its partition, so that no event is missing between them', async () => {
@@ -175,7 +175,7 @@ describe('what was written before the window', () => {
     rig.channel.log.trim(nowMs + 120_000)
     const socket = rig.connect()
     await rig.ingest.records([old('from-a-stream-processor', 3)], 4)
-    expect([rig.observed, socket.told]).toEqual([
+    expect([rig.observed, socket.ids]).toEqual([
       ['opened', 'warmed-up'],
       ['!resumed', 'from-a-stream-processor'],
     ])
@@ -224,7 +224,7 @@ describe('a log that begins anew', () => {
     const before = socket.resume
     rig.ingest.opened({ epoch: 'second', startOffsets: [0], endOffsets: [0] })
     await rig.ingest.records(run(0, ['same']), 1)
-    expect([socket.told, socket.received.find(({ type }) => type?.endsWith('gap') ?? false)?.data]).toEqual([
+    expect([socket.ids, socket.received.find(({ type }) => type?.endsWith('gap') ?? false)?.data]).toEqual([
       ['!resumed', 'same', 'two', '!gap', 'same'],
       { reason: 'epoch' },
     ])
@@ -257,7 +257,7 @@ describe('records that are lost', () => {
     ])
     const socket = rig.connect()
     await rig.ingest.records(run(50, ['same', 'after']), 52)
-    expect([socket.told, rig.metrics.value('recordsDuplicate')]).toEqual([['!resumed', 'after'], 1])
+    expect([socket.ids, rig.metrics.value('recordsDuplicate')]).toEqual([['!resumed', 'after'], 1])
   })
 
   it('beyond the end that is known move the end', () => {
@@ -280,7 +280,7 @@ describe('a topic that gets more partitions', () => {
     await rig.ingest.records(run(0, ['new-partition', 'second'], 2), 2)
     const returned = rig.connect(before.resume)
     await rig.channel.settled()
-    expect([live.told, returned.told, rig.ingest.lag]).toEqual([
+    expect([live.ids, returned.ids, rig.ingest.lag]).toEqual([
       ['!resumed', 'new-partition', 'second'],
       ['new-partition', 'second', '!resumed'],
       0,
@@ -291,10 +291,10 @@ describe('a topic that gets more partitions', () => {
     const rig = opened()
     const socket = rig.connect()
     await rig.ingest.records(run(0, ['early'], 3), 1)
-    expect([socket.told, rig.channel.log.positions, rig.ingest.lag]).toEqual([['!resumed', 'early'], [0, 0, 0, 1], 0])
+    expect([socket.ids, rig.channel.log.positions, rig.ingest.lag]).toEqual([['!resumed', 'early'], [0, 0, 0, 1], 0])
     const returned = rig.connect(socket.resume)
     await rig.channel.settled()
-    expect(returned.told).toEqual(['!resumed'])
+    expect(returned.ids).toEqual(['!resumed'])
   })
 })
 
