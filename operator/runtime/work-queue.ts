@@ -77,8 +77,9 @@ interface Delay {
  * 2. Urgency and fairness are those of `ReadyKeys`. A key waits once, for its most urgent reason.
  * 3. A delay means "at the latest then". An earlier run of the key decides again, so an immediate add replaces a requeue.
  * 4. A back-off protects the API server and Kafka from a key that fails, so it is not easily cut short. A change by a user ends it and
- *    resets the failures: the change may well be the cure. The failure itself may cause events of children: half of the objects were applied, and
- *    each sends an event. So such an event brings the key up within `eventInBackOffMs`. A resync waits for the end of the back-off.
+ *    resets the failures: the change may well be the cure. The failure itself may cause events of children: half of the objects were
+ *    applied, and each sends an event. So such an event brings the key up within `eventInBackOffMs`. A resync waits for the end of the
+ *    back-off.
  * 5. Events of children come in bursts: a roll-out sends one for each pod. And another writer that takes back every heal would make the
  *    operator heal without end, as fast as both can. So such events can be delayed for a moment (`childDelayMs`), which also limits that
  *    fight.
