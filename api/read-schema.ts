@@ -2,34 +2,34 @@ import { isRecord } from '../program/is-record.ts'
 import type { JsonSchema } from './v1alpha1/schema/json-schema.ts'
 
 /**
- * Reads values by the schemas of `v1alpha1`, for all who need one: the constructs (everything that the API server would refuse), the operator (what it
- * understands of a resource whose CustomResourceDefinition may be older or newer than it), and the defaults of both.
- * `v1alpha1/crd.kubernetes.test.ts` and `cdk8s/realtime-channel.kubernetes.test.ts` compare it with a real API server.
+ * A value as its schema in `v1alpha1` reads it. The constructs report everything that the API server would refuse. The operator reports only what it
+ * does not understand: the CustomResourceDefinition may be older or newer than it. `cdk8s/realtime-channel.kubernetes.test.ts` and
+ * `cdk8s/realtime-channel-class.kubernetes.test.ts` give the same values to a real API server.
  */
 export interface Reading {
-  /** The value without unknown fields, nulls, and values of a wrong type; with the defaults of the schema when they are asked for. */
+  /** Value without unknown fields, nulls, and values of a wrong type, and with the defaults of the schema if the caller wants them. */
   readonly stored: unknown
   readonly problems: readonly SchemaProblem[]
   readonly unknown: readonly UnknownField[]
 }
 
-/** What is wrong with a value, and where. */
+/** One fault of a value. */
 export interface Problem {
-  /** As `spec.route.host`. */
+  /** Path such as `spec.route.host`. */
   readonly path: string
-  /** A phrase that follows the path, without a full stop. */
+  /** Phrase that follows the path, without a full stop. */
   readonly message: string
 }
 
 export interface SchemaProblem extends Problem {
   /**
-   * type: another type, or none of the values of an enumeration. missing: a required field is left out. bound: beyond a minimum, a length, a pattern.
-   * rule: a rule of the schema that compares fields does not hold.
+   * type: another type, or none of the values of an enumeration. missing: a required field is left out. bound: beyond a minimum, a length or a
+   * pattern. rule: a rule of the schema that compares fields does not hold.
    */
   readonly kind: 'type' | 'missing' | 'bound' | 'rule'
-  /** Short, and for people: `"three"`, `a list`, `nothing`. */
+  /** Short text for people: `"three"`, `a list`, `nothing`. */
   readonly found: string
-  /** Type that was expected: `a whole number`. */
+  /** Expected type: `a whole number`. */
   readonly expected: string
 }
 
@@ -46,7 +46,7 @@ export interface ReadOptions {
   readonly withDefaults?: boolean
 }
 
-/** Reads a value. A null is the same as a field that is left out, as for the API server. */
+/** Reads a value. As for the API server, a null is the same as a field that is left out. */
 export function readSchema(schema: JsonSchema, value: unknown, { path, withDefaults = false }: ReadOptions): Reading {
   const walk: Walk = { withDefaults, problems: [], unknown: [] }
   const stored = read(schema, value, path, walk)
@@ -58,11 +58,11 @@ export function isUnderstood({ kind }: SchemaProblem): boolean {
   return kind !== 'type' && kind !== 'missing'
 }
 
-/** Returns everything that the API server would refuse in a new object. The operator may still refuse it: it knows the cluster. */
+/** Returns everything that the API server would refuse in a new object. The operator, which knows the cluster, may still refuse the object. */
 export function checkBySchema(schema: JsonSchema, value: unknown, path: string): readonly Problem[] {
   const reading = readSchema(schema, value, { path })
   const ofFields = fieldProblems(reading)
-  // A rule compares fields, so it says nothing while a field is wrong.
+  // A rule compares fields, so it is not checked while a field is wrong.
   return ofFields.length > 0 ? ofFields : brokenRules(reading)
 }
 
@@ -108,7 +108,7 @@ function readInside(schema: JsonSchema, value: unknown, path: string, walk: Walk
   return schema.additionalProperties === undefined ? value : readMap(schema.additionalProperties, value, path, walk)
 }
 
-/** The value has the types of its schema, on which the rules rely. */
+/** Returns the rules that do not hold. The value has the types of its schema, on which the rules rely. */
 function checkRules(schema: JsonSchema, value: unknown, path: string): readonly SchemaProblem[] {
   const broken = (schema['x-kubernetes-validations'] ?? []).filter(({ holds }) => holds !== null && !holds(value))
   return broken.map(({ message = '', fieldPath = '' }) => problem(schema, value, { path: `${path}${fieldPath}`, kind: 'rule', message }))
@@ -186,7 +186,7 @@ function expectedBound(schema: JsonSchema, value: unknown): string | null {
 function expectedText({ pattern, minLength, maxLength }: JsonSchema, text: string): string | null {
   const length = [...text].length
   if (length < (minLength ?? 0) || length > (maxLength ?? Infinity)) return `${range(minLength, maxLength)} characters, not ${length}`
-  if (pattern !== undefined && !new RegExp(pattern, 'u').test(text)) return `a text that matches ${pattern}`
+  if (pattern !== undefined && !new RegExp(pattern, 'u').test(text)) return `a string that matches ${pattern}`
   return null
 }
 
@@ -217,14 +217,14 @@ function missing(schema: JsonSchema | undefined, path: string): SchemaProblem {
 
 const oneOf = (values: readonly string[]): string => `one of ${values.join(', ')}`
 
-/** A longer list is not for a sentence. */
+/** Longest enumeration that a sentence lists. */
 const maxValuesNamed = 12
 
 function typeName(schema: JsonSchema): string {
-  if (schema['x-kubernetes-int-or-string'] === true) return 'a whole number or a text'
+  if (schema['x-kubernetes-int-or-string'] === true) return 'a whole number or a string'
   if (schema.enum !== undefined)
     return schema.enum.length > maxValuesNamed ? 'one of the values that the reference lists' : oneOf(schema.enum)
-  const names = { string: 'a text', boolean: 'true or false', integer: 'a whole number', array: 'a list', object: 'an object' } as const
+  const names = { string: 'a string', boolean: 'true or false', integer: 'a whole number', array: 'a list', object: 'an object' } as const
   return schema.type === undefined ? 'a value' : names[schema.type]
 }
 
@@ -240,7 +240,7 @@ function range(least: number | undefined, most: number | undefined): string {
 
 const shownCharacters = 60
 
-/** Returns the kind of what was found; of short texts and numbers, themselves: no secret has a place in a channel. */
+/** Returns the type of a value, or a short text or number itself. A channel holds no secrets. */
 export function shown(value: unknown): string {
   if (value === undefined || value === null) return 'nothing'
   if (Array.isArray(value)) return 'a list'
