@@ -34,10 +34,13 @@ describe('readSchema', () => {
     expect(read({ name: 'a', other: 1 }, true).stored).toEqual({ name: 'a', count: 2, inner: { size: 'big' } })
   })
 
-  it('reads a null field as one that is left out, in objects and maps', () => {
+  it('stores a null as a field that is left out, and reports it, in objects and maps', () => {
     expect(read({ name: 'a', count: null, labels: { x: null, y: 'b' } })).toMatchObject({
       stored: { name: 'a', labels: { y: 'b' } },
-      problems: [],
+      problems: [
+        { kind: 'null', path: 'spec.count', message: 'expected a whole number of at least 1' },
+        { kind: 'null', path: 'spec.labels.x', message: 'expected a string' },
+      ],
     })
     expect(read({ name: 'a', count: null }, true).stored).toMatchObject({ count: 2 })
     expect(read({ name: null }).problems).toMatchObject([{ kind: 'missing', path: 'spec.name' }])

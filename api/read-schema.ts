@@ -25,8 +25,9 @@ export interface SchemaProblem extends Problem {
   /**
    * type: another type, or none of the values of an enumeration. missing: a required field is left out. bound: beyond a minimum, a length or a
    * pattern. rule: a rule of the schema that compares fields does not hold.
+   * null: a field is null. The API server drops it from an object that is created, and refuses it in one that is applied.
    */
-  readonly kind: 'type' | 'missing' | 'bound' | 'rule'
+  readonly kind: 'type' | 'missing' | 'bound' | 'rule' | 'null'
   /** Short text for people: `"three"`, `a list`, `nothing`. */
   readonly found: string
   /** Expected type: `a whole number`. */
@@ -46,7 +47,7 @@ export interface ReadOptions {
   readonly withDefaults?: boolean
 }
 
-/** Reads a value. As for the API server, a null is the same as a field that is left out. */
+/** Reads a value. A null is stored as a field that is left out. */
 export function readSchema(schema: JsonSchema, value: unknown, { path, withDefaults = false }: ReadOptions): Reading {
   const walk: Walk = { withDefaults, problems: [], unknown: [] }
   const stored = read(schema, value, path, walk)
@@ -135,6 +136,7 @@ function readFields(schema: JsonSchema, value: Readonly<Record<string, unknown>>
   for (const name of new Set([...Object.keys(value), ...Object.keys(properties)])) {
     const property = Object.hasOwn(properties, name) ? properties[name] : undefined
     const field = property === undefined ? value[name] : read(property, value[name], `${path}.${name}`, walk)
+    if (property !== undefined && value[name] === null && !required.includes(name)) walk.problems.push(isNull(property, `${path}.${name}`))
     if (field === undefined) continue
     if (property !== undefined || schema['x-kubernetes-preserve-unknown-fields'] === true) fields.push([name, field])
     else walk.unknown.push({ path: `${path}.${name}`, known: Object.keys(properties) })
@@ -143,6 +145,7 @@ function readFields(schema: JsonSchema, value: Readonly<Record<string, unknown>>
 }
 
 function readMap(schema: JsonSchema, value: Readonly<Record<string, unknown>>, path: string, walk: Walk): unknown {
+  for (const [key, entry] of Object.entries(value)) if (entry === null) walk.problems.push(isNull(schema, entryPath(path, key)))
   const entries = Object.entries(value).map(([key, entry]) => [key, read(schema, entry, entryPath(path, key), walk)] as const)
   return Object.fromEntries(entries.filter(([, entry]) => entry !== undefined))
 }
@@ -209,6 +212,8 @@ function wrongType(schema: JsonSchema, value: unknown, path: string): SchemaProb
   const expected = schema.type === 'integer' ? wholeNumber(schema) : schema.enum === undefined ? typeName(schema) : oneOf(schema.enum)
   return problem(schema, value, { path, kind: 'type', message: `expected ${expected}` })
 }
+
+const isNull = (schema: JsonSchema, path: string): SchemaProblem => ({ ...wrongType(schema, null, path), kind: 'null' })
 
 function missing(schema: JsonSchema | undefined, path: string): SchemaProblem {
   const expected = schema === undefined ? 'a value' : typeName(schema)

@@ -54,7 +54,6 @@ describe('a real API server', () => {
   ])('accepts or refuses %s as the construct does', async (_, changes) => {
     const spec = Object.entries(changes).reduce((result, [path, value]) => withField(result, path, value), minimalExample.spec)
     const { code } = await answerTo(spec)
-    expect([201, 422]).toContain(code)
     expect(checkBySchema(specSchema, spec, 'spec').length === 0).toBe(code === 201)
   })
 })

@@ -20,7 +20,7 @@ export const refusedSpecs: readonly RefusedSpec[] = [
     spec: changed(least, { 'topic.retention': '4m59s', 'replay.window': '5m' }),
   },
   {
-    message: 'retention is also config["retention.ms"]',
+    message: 'retention and config["retention.ms"] are the same setting',
     spec: changed(least, { 'topic.retention': '1h', 'topic.config': { 'retention.ms': '1' } }),
   },
   { message: 'a topic cannot be named . or ..', spec: changed(least, { 'topic.name': '..' }) },

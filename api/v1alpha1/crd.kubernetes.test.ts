@@ -315,7 +315,7 @@ const rules: readonly (readonly [message: string, base: Base, taken: Changes, re
     { 'spec.topic.retention': '59s', 'spec.replay.window': '1s' },
   ],
   [
-    'retention is also config["retention.ms"]',
+    'retention and config["retention.ms"] are the same setting',
     'ingressExample',
     { 'spec.topic.retention': undefined, 'spec.topic.config': { 'retention.ms': '3600000' } },
     { 'spec.topic.config': { 'retention.ms': '3600000' } },

@@ -58,7 +58,7 @@ describe('the objects of a channel', () => {
     const named = (name: string) => renderOperands(operandInput({ channel: { name, namespace: 'shop', uid: 'u' } }))
     expect(named('a'.repeat(maxChannelNameLength)).ok).toBe(true)
     expect(named('a'.repeat(maxChannelNameLength + 1))).toEqual({ ok: false, error: expect.stringContaining('at most 55 characters') })
-    expect(named('a.b')).toEqual({ ok: false, error: expect.stringContaining('lower case letters, digits and -') })
+    expect(named('a.b')).toEqual({ ok: false, error: expect.stringContaining('lower-case letters, digits and -') })
     expect(named('1a')).toMatchObject({ ok: false })
   })
 
@@ -77,7 +77,7 @@ describe('the objects of a channel', () => {
   it('are an error value, not an exception, when cdk8s cannot render them', () => {
     // A key that JSON may have and that cdk8s stumbles over.
     const spec = specWith({ gateway: { affinity: { constructor: 'x' } } })
-    expect(renderOperands(operandInput({ spec }))).toEqual({ ok: false, error: expect.stringContaining('cannot be written') })
+    expect(renderOperands(operandInput({ spec }))).toEqual({ ok: false, error: expect.stringContaining('cannot be rendered') })
   })
 })
 

@@ -73,7 +73,7 @@ export const gateway = {
           fieldPath: '.requests',
           holds: ({ requests = {}, limits = {} }: Resources) =>
             Object.entries(requests).every(
-              ([name, quantity]) => limits[name] === undefined || isAtMost(nanoOf(quantity), nanoOf(limits[name])),
+              ([name, request]) => limits[name] === undefined || isAtMost(nanoOf(request), nanoOf(limits[name])),
             ),
         },
       ],

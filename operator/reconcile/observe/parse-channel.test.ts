@@ -73,7 +73,7 @@ describe('parseChannel', () => {
     [object({ ...smallestSpec, topic: { config: { 'a.b': 1 } } }), { path: 'spec.topic.config["a.b"]', found: '1', expected: 'a string' }],
     [
       object({ ...smallestSpec, replay: { maxBytes: true } }),
-      { path: 'spec.replay.maxBytes', found: 'true', expected: 'a whole number or a text' },
+      { path: 'spec.replay.maxBytes', found: 'true', expected: 'a whole number or a string' },
     ],
     [
       object({ ...smallestSpec, kafka: { sasl: { mechanism: 'plain' } } }),
