@@ -133,7 +133,8 @@ function readFields(schema: JsonSchema, value: Readonly<Record<string, unknown>>
   const { properties = {}, required = [] } = schema
   const fields: (readonly [string, unknown])[] = []
   for (const name of required) if ((value[name] ?? null) === null) walk.problems.push(missing(properties[name], `${path}.${name}`))
-  for (const name of new Set([...Object.keys(value), ...Object.keys(properties)])) {
+  const given = Object.keys(value)
+  for (const name of walk.withDefaults ? new Set([...given, ...Object.keys(properties)]) : given) {
     const property = Object.hasOwn(properties, name) ? properties[name] : undefined
     const field = property === undefined ? value[name] : read(property, value[name], `${path}.${name}`, walk)
     if (property !== undefined && value[name] === null && !required.includes(name)) walk.problems.push(isNull(property, `${path}.${name}`))
@@ -189,8 +190,17 @@ function expectedBound(schema: JsonSchema, value: unknown): string | null {
 function expectedText({ pattern, minLength, maxLength }: JsonSchema, text: string): string | null {
   const length = [...text].length
   if (length < (minLength ?? 0) || length > (maxLength ?? Infinity)) return `${range(minLength, maxLength)} characters, not ${length}`
-  if (pattern !== undefined && !new RegExp(pattern, 'u').test(text)) return `a string that matches ${pattern}`
+  if (pattern !== undefined && !compiled(pattern).test(text)) return `a string that matches ${pattern}`
   return null
+}
+
+/** Compiled patterns. The schemas have a few dozen, and a channel is read at each change of it. */
+const expressions = new Map<string, RegExp>()
+
+function compiled(pattern: string): RegExp {
+  const known = expressions.get(pattern) ?? new RegExp(pattern, 'u')
+  expressions.set(pattern, known)
+  return known
 }
 
 function expectedItems(schema: JsonSchema, list: readonly unknown[]): string | null {

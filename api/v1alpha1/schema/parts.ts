@@ -34,11 +34,13 @@ export const claimPath = { type: 'string', minLength: 1, maxLength: 128 } as con
 export const metadataKeyPattern =
   '^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$'
 
+const metadataKey = new RegExp(metadataKeyPattern, 'u')
+
 /** This rule names the channel's own field, and refuses a key before any object is created. */
 export const hasMetadataKeys = {
   rule: `self.all(key, key.matches('${metadataKeyPattern.replaceAll('\\', '\\\\')}'))`,
   message: 'a key here is NAME or PREFIX/NAME: NAME has at most 63 letters, digits, -, _ and ., and PREFIX is a DNS name in lower case',
-  holds: (entries: Readonly<Record<string, string>>) => Object.keys(entries).every((key) => new RegExp(metadataKeyPattern, 'u').test(key)),
+  holds: (entries: Readonly<Record<string, string>>) => Object.keys(entries).every((key) => metadataKey.test(key)),
 } as const
 
 export const stringMap = {
