@@ -41,7 +41,7 @@ export type DeadLetterOptions = KafkaClientOptions &
 
 export interface DeadLetterParts {
   /** Returns why this record is not an event that can be delivered, or null. Pure. Never puts the record's content into the detail. */
-  readonly judge: (record: LogRecord) => DecodeFailure | null
+  readonly check: (record: LogRecord) => DecodeFailure | null
   readonly logger: Logger
   readonly metrics: Pick<Metrics, 'dlqRecords' | 'dlqSkipped' | 'dlqSummarised' | 'dlqLag' | 'dlqHealthy'>
   readonly clock: { now(): number }
@@ -155,7 +155,7 @@ export function startDeadLetterRun(run: RunParts): DeadLetterRun {
     return createPartitionWorker({
       partition,
       startOffset,
-      judge: parts.judge,
+      check: parts.check,
       copier,
       mayCopy: run.mayCopy,
       summarised: report.add,

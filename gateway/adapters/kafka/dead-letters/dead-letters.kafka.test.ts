@@ -25,7 +25,7 @@ afterAll(async () => {
   await broker?.stop()
 })
 
-const judge = (record: LogRecord) =>
+const check = (record: LogRecord) =>
   String(record.value).startsWith('bad') ? { reason: 'not-json' as const, detail: 'It is not JSON.' } : null
 const waiting = { timeout: 30_000, interval: 50 }
 const text = (value: Buffer | readonly Buffer[] | undefined): string => String(value)
@@ -49,7 +49,7 @@ describe('the dead letter worker', () => {
     const metrics = createRecordingMetrics()
     const log = createRecordingLogger()
     const worker = createDeadLetterWorker(kafkaOptions({ kafkaBrokers: broker.brokers, kafkaTopic: topic, ...options }), {
-      judge,
+      check,
       logger: log.logger,
       metrics: metrics.metrics,
       clock: { now: Date.now },
@@ -178,7 +178,7 @@ describe('the dead letter worker', () => {
 
   it('is stopped before it began, twice, and while the brokers are gone', async () => {
     const options = kafkaOptions({ kafkaBrokers: ['127.0.0.1:1'] })
-    const parts = { judge, logger: createRecordingLogger().logger, metrics: createRecordingMetrics().metrics, clock: { now: Date.now } }
+    const parts = { check, logger: createRecordingLogger().logger, metrics: createRecordingMetrics().metrics, clock: { now: Date.now } }
     const never = createDeadLetterWorker(options, parts)
     await never.stop()
     never.start()
