@@ -97,8 +97,7 @@ export function stillTrying(brokers: readonly string[], timeoutMs: number): Topi
 
 /**
  * The failure that a channel sees for brokers that it named itself. It is the same for an unused address, a closed port, another service,
- * and
- * silence. The operator runs in another place of the network than the channel's owner, who must not scan it through the operator.
+ * and silence. The operator runs in another place of the network than the channel's owner, who must not scan it through the operator.
  */
 export function withheld(brokers: readonly string[]): TopicFailure {
   return {

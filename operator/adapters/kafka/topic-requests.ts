@@ -2,7 +2,7 @@
  * The operator's requests to brokers, in Kafka's protocol: https://kafka.apache.org/protocol.html. kafkajs's own admin is not used, because
  * it
  * - has no topic ids and no IncrementalAlterConfigs. Its alterConfigs replaces the whole config of a topic, so a change of another writer
- * between our read and our write is lost.
+ *   between our read and our write is lost.
  * - drops the brokers' error messages.
  * - fails a whole list at its first topic.
  * - cannot be used at all while any topic of the cluster has an offline partition.
