@@ -15,7 +15,7 @@ import { startControlPlane, type ControlPlane } from '../../../testing/control-p
 import { installChannelType } from '../../testing/install-channel-type.ts'
 import { valueOf } from '../../testing/kubernetes-api-contract.ts'
 import type { Action } from '../plan-types.ts'
-import { parseChannel } from '../observe/parse-channel.ts'
+import { parseChannel } from '../parse-channel.ts'
 import { planChannel } from './plan.ts'
 import { names } from '../settings.ts'
 import { renderStatus, sameStatus } from '../status/status.ts'

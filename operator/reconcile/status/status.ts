@@ -10,7 +10,7 @@ import { isStalled } from '../condition-reasons.ts'
 import { reasonOfFailure, wordsOf, isTransient } from '../failure-reasons.ts'
 import { channelPaths, routeUrls } from '../../../api/v1alpha1/channel-names.ts'
 import { remarkOnBystander } from '../children/in-charge.ts'
-import type { NotUnderstood } from '../observe/parse-channel.ts'
+import type { NotUnderstood } from '../parse-channel.ts'
 import { isRouteKind } from '../route/plan-route.ts'
 import { runningDeployment } from '../children/running-gateway.ts'
 import {

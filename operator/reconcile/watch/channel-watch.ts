@@ -9,7 +9,7 @@ import type { Claims } from './claims.ts'
 import { isConditionReason, type ConditionReason } from '../condition-reasons.ts'
 import type { RouteHolder } from '../route/claims.ts'
 import type { TopicHolder } from '../topic/claims.ts'
-import { parseChannel } from '../observe/parse-channel.ts'
+import { parseChannel } from '../parse-channel.ts'
 import { heldRoute } from '../route/record.ts'
 import { keyOf, refOf } from '../../../api/object-ref.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { aChannel, smallestSpec } from '../../testing/channel-builders.ts'
+import { aChannel, smallestSpec } from '../testing/channel-builders.ts'
 import { parseChannel } from './parse-channel.ts'
 
 const object = (spec: unknown, more: object = {}): unknown => ({
