@@ -9,7 +9,7 @@ import { apiVersion } from '../../api/v1alpha1/realtime-channel.ts'
 import { boundsOf } from '../reconcile/class/bounds.ts'
 import type { ChannelClass } from '../reconcile/class/channel-class.ts'
 import { createOneClass, type Classes } from '../reconcile/class/classes.ts'
-import { createJudge, type ChannelJudge } from '../reconcile/class/judge.ts'
+import { createJudge, type ChannelJudge } from '../reconcile/class/channel-resolver.ts'
 import { createMemoryKubernetes } from './memory-kubernetes.ts'
 
 /** Allows all that a channel can ask for: for tests that are about something else. */

@@ -5,7 +5,7 @@ import { aChannelClass, aJudge, openAllowed } from '../../testing/class-builders
 import { createMemoryKubernetes } from '../../testing/memory-kubernetes.ts'
 import { createModelWorld } from '../../testing/model-world.ts'
 import { createOneClass } from '../class/classes.ts'
-import { createJudge } from '../class/judge.ts'
+import { createJudge } from '../class/channel-resolver.ts'
 import { createClaims } from '../watch/claims.ts'
 import { previewPlan, questionOf } from './plan-preview.ts'
 

@@ -6,7 +6,7 @@ import { annotations, specSchema, type WrittenChannel } from '../../../api/v1alp
 import type { KubernetesObject } from '../../../api/kubernetes.ts'
 import type { ApiError } from '../../runtime/kubernetes-api.ts'
 import type { Claims } from '../watch/claims.ts'
-import type { ChannelJudge } from '../class/judge.ts'
+import type { ChannelJudge } from '../class/channel-resolver.ts'
 import { cutNote, maxNoteBytes } from '../../runtime/event-object.ts'
 import { describePlan } from '../plan/describe.ts'
 import { parseChannel } from '../parse-channel.ts'

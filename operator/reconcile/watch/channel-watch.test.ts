@@ -10,7 +10,7 @@ import { createChildHandlers } from './child-watch.ts'
 import { createChildEchoes } from './child-echoes.ts'
 import { createClaimLooks } from './claim-looks.ts'
 import { createOneClass } from '../class/classes.ts'
-import type { ChannelJudge } from '../class/judge.ts'
+import type { ChannelJudge } from '../class/channel-resolver.ts'
 import { createClaims } from './claims.ts'
 
 function rig({

@@ -6,7 +6,7 @@ import type { TopicRules } from '../topic/name-rules.ts'
 import { type ChannelClass, noTopicRules, topicRulesOf } from './channel-class.ts'
 import type { Classes } from './classes.ts'
 import { effectiveSpec, type ChannelRefusal } from './effective-channel.ts'
-import { expandNames, judgeChannel, type JudgeParts } from './judge-channel.ts'
+import { expandNames, judgeChannel, type JudgeParts } from './resolve-channel.ts'
 
 /** A channel as it holds under its class. */
 export interface Held {

@@ -7,7 +7,7 @@ import { createMemoryKubernetes } from '../../testing/memory-kubernetes.ts'
 import { failed, ok } from '../../../program/result.ts'
 import type { ChannelClass } from './channel-class.ts'
 import { createOneClass, type Classes } from './classes.ts'
-import { createJudge, maxNamespaces } from './judge.ts'
+import { createJudge, maxNamespaces } from './channel-resolver.ts'
 
 const namespaceType: ResourceType = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', isNamespaced: false }
 
