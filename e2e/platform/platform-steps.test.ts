@@ -5,7 +5,7 @@ import { checkClass } from '../../cdk8s/class/check-class.ts'
 import type { RealtimeChannelClassSpec } from '../../api/v1alpha1/realtime-channel-class.ts'
 import type { RealtimeChannelSpec, WrittenChannel } from '../../api/v1alpha1/realtime-channel.ts'
 import { boundsOf } from '../../operator/reconcile/class/bounds.ts'
-import { judgeChannel } from '../../operator/reconcile/class/resolve-channel.ts'
+import { resolveChannel } from '../../operator/reconcile/class/resolve-channel.ts'
 import { scriptedRun } from '../testing/scripted-run.ts'
 import { kafkaObjects } from './manifests.ts'
 import { placeOf } from './place.ts'
@@ -13,11 +13,11 @@ import { chartValues, findTools } from './platform-steps.ts'
 import { renderSummary } from './summary.ts'
 
 /** As the operator of this cluster judges a channel. */
-function judgedHere(written: WrittenChannel, httpsPort = 8443): ReturnType<typeof judgeChannel> {
+function resolvedHere(written: WrittenChannel, httpsPort = 8443): ReturnType<typeof resolveChannel> {
   const { class: given } = chartValues({ repository: 'r', tag: 'dev-1' }, [], placeOf({ ...options, httpsPort }, '/r')) as {
     readonly class: RealtimeChannelClassSpec
   }
-  return judgeChannel(
+  return resolveChannel(
     written,
     { name: 'default', defaults: given.defaults ?? {}, bounds: boundsOf(given.allowed ?? {}) },
     {},
@@ -80,7 +80,7 @@ describe('the chart', () => {
   })
 
   it('is given a class that lets pages of this place connect to the sample, on whatever port', () => {
-    const channel = judgedHere(Yaml.load(fileURLToPath(new URL('../sample/channel.yaml', import.meta.url)))[0] as WrittenChannel, 443) // our own file
+    const channel = resolvedHere(Yaml.load(fileURLToPath(new URL('../sample/channel.yaml', import.meta.url)))[0] as WrittenChannel, 443) // our own file
     expect(channel).toMatchObject({
       ok: true,
       value: {
@@ -94,7 +94,7 @@ describe('the chart', () => {
 
   it('is given a class that allows what the suites ask for, and no topic of another namespace', () => {
     const asked = (spec: RealtimeChannelSpec): boolean =>
-      judgedHere({ apiVersion: 'carillon.dev/v1alpha1', kind: 'RealtimeChannel', metadata: { name: 'shop', namespace: 'e2e-red' }, spec })
+      resolvedHere({ apiVersion: 'carillon.dev/v1alpha1', kind: 'RealtimeChannel', metadata: { name: 'shop', namespace: 'e2e-red' }, spec })
         .ok
     expect(
       asked({

@@ -86,7 +86,7 @@ const isUnavailable =
   /failed calling webhook|failed to call webhook|Internal error occurred|status unknown for quota|timed out|deadline exceeded|connection refused|unable to handle the request|[Tt]oo many requests/
 
 /** The words of a failure. */
-export function wordsOf(failure: ActionFailure): string {
+export function messageOf(failure: ActionFailure): string {
   return failure.of === 'kafka' ? failure.failure.detail : failure.error.message
 }
 

@@ -8,7 +8,7 @@ import { sendBy, type Broker } from '../../../gateway/adapters/kafka/wire/kafkaj
 import { metadataRequest, type ClusterMetadata } from '../../../gateway/adapters/kafka/wire/metadata.ts'
 import { decodesThrottled, highestVersion, versionedBroker, type WireRequest } from '../../../gateway/adapters/kafka/wire/wire-request.ts'
 import type { WireReader } from '../../../gateway/adapters/kafka/wire/wire-reader.ts'
-import { judgedSettings, type NewTopic } from '../../reconcile/topic/topic-admin.ts'
+import { checkedSettings, type NewTopic } from '../../reconcile/topic/topic-admin.ts'
 import { array, boolean, int16, int32, int8, string } from './wire.ts'
 
 /** Asks for topics in the newest version that the broker speaks: from 2.8 on with topic ids. */
@@ -63,7 +63,9 @@ function topicConfigOf(reader: WireReader): TopicConfig {
     return { entry, value, source }
   })
   const own = entries.flatMap(({ entry, value, source }) => (source === setOnTopic && value !== null ? [[entry, value] as const] : []))
-  const inForce = entries.flatMap(({ entry, value }) => (judgedSettings.includes(entry) && value !== null ? [[entry, value] as const] : []))
+  const inForce = entries.flatMap(({ entry, value }) =>
+    checkedSettings.includes(entry) && value !== null ? [[entry, value] as const] : [],
+  )
   return { name, errorCode, message, config: Object.fromEntries(own), inForce: Object.fromEntries(inForce) }
 }
 

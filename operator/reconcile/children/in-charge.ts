@@ -35,7 +35,7 @@ export function remarkOnBystander(bystander: OtherOperator | null): string {
 }
 
 /** What people are told of a channel that this operator leaves alone. */
-export function wordsOfLeft({ lease, state }: OtherOperator): string {
+export function describeLeft({ lease, state }: OtherOperator): string {
   const remedy = `Give one of the two other namespaces. When that operator is gone, this one takes over`
   const unsure = state === 'unknown' ? `; its Lease cannot be read, so take the annotation ${marks.appliedBy} off the Deployment then` : ''
   return `The operator of the Lease ${lease} looks after this channel, and this one leaves it alone. ${remedy}${unsure}.`

@@ -16,7 +16,7 @@ const fields: Readonly<Record<string, { readonly bound: keyof (typeof allowed)['
   'topic.partitions': { bound: 'maxPartitions' },
   'topic.replicas': { free: 'the brokers bound it' },
   'topic.retention': { free: 'quotas of the brokers bound what is kept' },
-  'topic.config': { free: "settings of the channel's own topic; the brokers judge them" },
+  'topic.config': { free: "settings of the channel's own topic; the brokers check them" },
   'topic.deadLetters': { bound: 'topics' },
   'topic.deletionPolicy': { bound: 'deletion' },
   'gateway.replicas': { bound: 'maxReplicas' },

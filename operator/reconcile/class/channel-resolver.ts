@@ -6,37 +6,37 @@ import type { TopicRules } from '../topic/name-rules.ts'
 import { type ChannelClass, noTopicRules, topicRulesOf } from './channel-class.ts'
 import type { Classes } from './classes.ts'
 import { effectiveSpec, type ChannelRefusal } from './effective-channel.ts'
-import { expandNames, judgeChannel, type JudgeParts } from './resolve-channel.ts'
+import { expandNames, resolveChannel, type ResolveParts } from './resolve-channel.ts'
 
-/** A channel as it holds under its class. */
-export interface Held {
+/** A channel with what its class fills in, and what it may do. */
+export interface ResolvedChannel {
   readonly channel: RealtimeChannel
   readonly className: string | null
   readonly topicRules: TopicRules
-  /** The brokers of the channel, of its class, or of the operator's options. */
+  /** Brokers of the channel, of its class, or of the operator's options. */
   readonly brokers: readonly string[]
 }
 
-export interface ChannelJudge {
+export interface ChannelResolver {
   /**
-   * What holds by all that is known without asking. Whom a class with a selector of namespaces is for follows from the labels that were read last.
-   * @param unread what holds of a namespace whose labels were never read
+   * Resolves a channel without a request. A class may choose namespaces by their labels; the labels that were read last decide.
+   * @param unread decision for a namespace whose labels were never read
    */
-  atOnce(written: WrittenChannel, unread: 'allowed' | 'refused'): Result<Held, ChannelRefusal>
+  resolveKnown(written: WrittenChannel, unread: 'allowed' | 'refused'): Result<ResolvedChannel, ChannelRefusal>
   /**
-   * What holds. A class with a selector of namespaces costs one read.
-   * @returns an error when the labels of the namespace could not be read; nobody is let in for that
+   * Resolves a channel. A class that chooses namespaces costs one read.
+   * @returns an error when the labels of the namespace could not be read; the channel is not allowed for that
    */
-  judge(written: WrittenChannel): Promise<Result<Result<Held, ChannelRefusal>, ApiError>>
+  resolve(written: WrittenChannel): Promise<Result<Result<ResolvedChannel, ChannelRefusal>, ApiError>>
   /**
-   * What holds of a channel that is being deleted, which may go whatever is wrong with it. Where its class is unknown, or does not allow it, nothing of
-   * it is followed but that: no brokers are asked, and its topic stays.
-   * @returns an error when the API server could not say for now whom the class is for: a topic that is to be deleted is not left behind for that
+   * Resolves a channel that is being deleted, which may go whatever is wrong with it. If its class is unknown or does not allow it, its deletion is all that
+   * the operator carries out: no brokers are asked, and its topic stays.
+   * @returns an error when the API server did not say which namespaces the class is for. The deletion then waits, so that no topic is left behind
    */
-  atItsEnd(written: WrittenChannel): Promise<Result<Held, ApiError>>
+  resolveAtEnd(written: WrittenChannel): Promise<Result<ResolvedChannel, ApiError>>
 }
 
-export interface ChannelJudgeParts extends JudgeParts {
+export interface ChannelResolverParts extends ResolveParts {
   readonly api: Pick<KubernetesApi, 'get'>
   readonly classes: Classes
 }
@@ -59,11 +59,11 @@ function notRead({ metadata }: WrittenChannel, { name }: ChannelClass): ChannelR
 
 type Labels = Readonly<Record<string, string>>
 
-/** More namespaces than a cluster has. The labels of one that is dropped are read again with its next channel. */
+/** More namespaces than a cluster has. Dropped labels are read again with the next channel of the namespace. */
 export const maxNamespaces = 10_000
 
-export function createJudge({ api, classes, ...parts }: ChannelJudgeParts): ChannelJudge {
-  /** By namespace, as they were read last. */
+export function createChannelResolver({ api, classes, ...parts }: ChannelResolverParts): ChannelResolver {
+  /** Last labels that were read, by namespace. */
   const known = new Map<string, Labels>()
 
   function remember(namespace: string, labels: Labels): void {
@@ -73,51 +73,51 @@ export function createJudge({ api, classes, ...parts }: ChannelJudgeParts): Chan
     if (known.size > maxNamespaces && oldest !== undefined) known.delete(oldest)
   }
 
-  function hold(channel: RealtimeChannel, className: string | null, topicRules: TopicRules): Held {
+  function resolved(channel: RealtimeChannel, className: string | null, topicRules: TopicRules): ResolvedChannel {
     return { channel, className, topicRules, brokers: channel.spec.kafka.bootstrapServers ?? parts.brokers }
   }
 
-  /** @param labels null: not asked for */
-  function judgeBy(written: WrittenChannel, of: ChannelClass, labels: Labels | null): Result<Held, ChannelRefusal> {
+  /** @param labels null: the namespace is allowed without a check */
+  function resolveBy(written: WrittenChannel, of: ChannelClass, labels: Labels | null): Result<ResolvedChannel, ChannelRefusal> {
     const asked = labels === null ? { ...of, bounds: { ...of.bounds, namespaces: null } } : of
-    const channel = judgeChannel(written, asked, labels ?? {}, parts)
-    return channel.ok ? ok(hold(channel.value, of.name, topicRulesOf(of))) : channel
+    const channel = resolveChannel(written, asked, labels ?? {}, parts)
+    return channel.ok ? ok(resolved(channel.value, of.name, topicRulesOf(of))) : channel
   }
 
-  async function judge(written: WrittenChannel): Promise<Result<Result<Held, ChannelRefusal>, ApiError>> {
+  async function resolve(written: WrittenChannel): Promise<Result<Result<ResolvedChannel, ChannelRefusal>, ApiError>> {
     const found = classes.find(written.spec.className)
     if (!found.ok) return ok(found)
-    if (found.value.bounds.namespaces === null) return ok(judgeBy(written, found.value, null))
+    if (found.value.bounds.namespaces === null) return ok(resolveBy(written, found.value, null))
     const name = written.metadata.namespace ?? ''
     const namespace = await api.get(namespaceType, { namespace: '', name })
     if (namespace.ok) {
       const { labels = {} } = namespace.value.metadata
       remember(name, labels)
-      return ok(judgeBy(written, found.value, labels))
+      return ok(resolveBy(written, found.value, labels))
     }
     if (namespace.error.kind !== 'forbidden') return failed(namespace.error)
-    // No retry makes a right, and nobody would see one: the channel says what is missing.
+    // A retry would not grant the right, and would show nothing. The condition of the channel says what is missing.
     known.delete(name)
     return ok(failed(forbidden(written, found.value)))
   }
 
   return {
-    atOnce(written, unread) {
+    resolveKnown(written, unread) {
       const found = classes.find(written.spec.className)
       if (!found.ok) return found
       const labels = known.get(written.metadata.namespace ?? '')
       if (found.value.bounds.namespaces !== null && labels === undefined && unread === 'refused')
         return failed(notRead(written, found.value))
-      return judgeBy(written, found.value, labels ?? null)
+      return resolveBy(written, found.value, labels ?? null)
     },
-    judge,
-    async atItsEnd(written) {
-      const held = await judge(written)
-      if (held.ok && held.value.ok) return ok(held.value.value)
-      if (!held.ok && held.error.kind !== 'not-found') return held
+    resolve,
+    async resolveAtEnd(written) {
+      const outcome = await resolve(written)
+      if (outcome.ok && outcome.value.ok) return ok(outcome.value.value)
+      if (!outcome.ok && outcome.error.kind !== 'not-found') return outcome
       const found = classes.find(written.spec.className)
       const defaults = found.ok ? expandNames(found.value.defaults, written) : {}
-      return ok(hold({ ...written, spec: effectiveSpec(written.spec, defaults) }, found.ok ? found.value.name : null, noTopicRules))
+      return ok(resolved({ ...written, spec: effectiveSpec(written.spec, defaults) }, found.ok ? found.value.name : null, noTopicRules))
     },
   }
 }

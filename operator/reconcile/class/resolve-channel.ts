@@ -5,7 +5,7 @@ import { checkBounds, type Violation } from './check-bounds.ts'
 import { effectiveChannel, type ChannelRefusal } from './effective-channel.ts'
 import { matchesSelector } from './matches-selector.ts'
 
-export interface JudgeParts {
+export interface ResolveParts {
   /** The image that gateways have where nothing says otherwise. */
   readonly image: string
   /** The brokers of the operator's options. */
@@ -17,11 +17,11 @@ export interface JudgeParts {
  * what comes of it is held to what the class allows.
  * @param labels of the channel's namespace; only a class with a selector of namespaces asks for them
  */
-export function judgeChannel(
+export function resolveChannel(
   written: WrittenChannel,
   of: ChannelClass,
   labels: Readonly<Record<string, string>>,
-  { image, brokers }: JudgeParts,
+  { image, brokers }: ResolveParts,
 ): Result<RealtimeChannel, ChannelRefusal> {
   const { bounds } = of
   if (bounds.namespaces !== null && !matchesSelector(bounds.namespaces, labels))

@@ -98,7 +98,7 @@ export function describeChanges(changes: readonly FieldChange[]): string {
 
 function describeChange({ path, from, to }: FieldChange): string {
   const name = path.replace(/^spec\.template\.spec\.containers\[gateway\]\./, '').replace(/^(env\[.*\])\.value$/, '$1')
-  const [before, after] = [wordOf(from), wordOf(to)]
+  const [before, after] = [shortValueOf(from), shortValueOf(to)]
   if (to === undefined) return `${name} removed`
   if (from === undefined) return after === null ? `${name} added` : `${name} set to ${after}`
   return before === null || after === null ? `${name} changed` : `${name} from ${before} to ${after}`
@@ -107,7 +107,7 @@ function describeChange({ path, from, to }: FieldChange): string {
 const maxCharacters = 60
 
 /** A short value itself; null: it would not be read. */
-function wordOf(value: unknown): string | null {
+function shortValueOf(value: unknown): string | null {
   const item = isRecord(value) && typeof value['value'] === 'string' && typeof value['name'] === 'string' ? value['value'] : value
   if (typeof item === 'object' || item === undefined) return null
   const text = typeof item === 'string' && item !== '' ? item : JSON.stringify(item)

@@ -1,7 +1,7 @@
 import type { KubernetesObject } from '../../../api/kubernetes.ts'
 import { childKey, type Contest, type World } from '../world.ts'
 
-export interface JudgedContest {
+export interface ContestDecision {
   /** Every field that is to be set back has to wait: nothing is applied. */
   readonly isHeld: boolean
   /** For the condition. */
@@ -24,7 +24,11 @@ interface FieldContest extends Contest {
  * @param lost what there is to set back
  * @returns null when nothing of the object is contested
  */
-export function judgeContest({ channel, contested, nowMs }: World, object: ContestedObject, lost: readonly string[]): JudgedContest | null {
+export function decideContest(
+  { channel, contested, nowMs }: World,
+  object: ContestedObject,
+  lost: readonly string[],
+): ContestDecision | null {
   const prefix = `${childKey(object.kind, object.metadata.name)} `
   const all = [...contested].flatMap(([key, contest]): readonly FieldContest[] =>
     key.startsWith(prefix) ? [{ ...contest, field: key.slice(prefix.length) }] : [],
@@ -34,14 +38,14 @@ export function judgeContest({ channel, contested, nowMs }: World, object: Conte
   const mustWait = (field: string): boolean => contests.some((each) => each.field === field && nowMs < each.lastHealMs + each.pauseMs)
   const isHeld = lost.length > 0 && lost.every(mustWait)
   const againAtMs = Math.min(...contests.map(({ lastHealMs, pauseMs }) => lastHealMs + (isHeld ? pauseMs : calmMs)))
-  return { isHeld, message: wordsOf(object, contests, channel.metadata.name), againAfterMs: againAtMs - nowMs }
+  return { isHeld, message: describeContest(object, contests, channel.metadata.name), againAfterMs: againAtMs - nowMs }
 }
 
 const maxFields = 3
 
 type ContestedObject = Pick<KubernetesObject, 'kind' | 'metadata'>
 
-function wordsOf({ kind, metadata }: ContestedObject, contests: readonly FieldContest[], channelName: string): string {
+function describeContest({ kind, metadata }: ContestedObject, contests: readonly FieldContest[], channelName: string): string {
   if (contests.some(({ field }) => field === wholeObject))
     return `Something deletes the ${kind} ${metadata.name} as often as the operator makes it; it is made less and less often. Find out what deletes it.`
   const owners = distinct(contests.flatMap(({ takenBy }) => takenBy))

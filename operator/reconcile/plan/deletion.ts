@@ -29,7 +29,7 @@ type Ending = Pick<Plan, 'actions' | 'refusals' | 'requeueAfterMs'>
 type Because = Extract<Action, { kind: 'remove-finalizer' }>['because']
 
 /** What is to become of one topic. */
-type Fate =
+type TopicDecision =
   | { readonly kind: 'delete'; readonly name: string }
   | { readonly kind: 'gone' }
   | { readonly kind: 'keep'; readonly because: Because }
@@ -37,15 +37,15 @@ type Fate =
   | { readonly kind: 'unknown'; readonly refusal: Refusal }
 
 function planEnding(world: World, giveUpMs: number): Ending {
-  const fates = [fateOf('topic', world), fateOf('deadLetters', world)] as const
-  const unknown = fates.flatMap((fate) => (fate.kind === 'unknown' ? [fate.refusal] : []))
+  const decisions = [decideTopic('topic', world), decideTopic('deadLetters', world)] as const
+  const unknown = decisions.flatMap((decision) => (decision.kind === 'unknown' ? [decision.refusal] : []))
   const isTooLate = isLate(world, giveUpMs)
   if (unknown.length > 0 && !isTooLate) return { actions: [], refusals: unknown, requeueAfterMs: kafkaAnswerMs }
-  const deleted = fates.flatMap((fate) => (fate.kind === 'delete' ? [fate.name] : []))
+  const deleted = decisions.flatMap((decision) => (decision.kind === 'delete' ? [decision.name] : []))
   // However late it is, it is tried once: the operator may have been away.
   const hasGivenUp = unknown.length > 0 || (deleted.length > 0 && isTooLate && hasFailed(world))
   if (hasGivenUp && hasFailed(world)) return end('gave-up', [])
-  return end(hasGivenUp ? 'gave-up' : becauseOf(fates[0]), deleted)
+  return end(hasGivenUp ? 'gave-up' : reasonOf(decisions[0]), deleted)
 }
 
 function end(because: Because, deleted: readonly string[]): Ending {
@@ -56,9 +56,9 @@ function end(because: Because, deleted: readonly string[]): Ending {
   return { actions, refusals: [], requeueAfterMs: null }
 }
 
-const becauseOf = (fate: Fate): Because => (fate.kind === 'keep' ? fate.because : 'topic-deleted')
+const reasonOf = (decision: TopicDecision): Because => (decision.kind === 'keep' ? decision.because : 'topic-deleted')
 
-function fateOf(use: TopicUse, world: World): Fate {
+function decideTopic(use: TopicUse, world: World): TopicDecision {
   const record = world.records[use]
   const because = record === null ? 'topic-kept' : whyKept(use, record, world)
   if (because !== null || record === null) return { kind: 'keep', because: because ?? 'topic-kept' }

@@ -10,7 +10,7 @@ import { egressOf } from './egress.ts'
 import { reasonOfApiError } from '../failure-reasons.ts'
 import { gatewayEnvironment, type GatewayEnvironment } from './environment.ts'
 import { bystanderOf, isNoteStale } from '../children/in-charge.ts'
-import { judgeContest } from './contest.ts'
+import { decideContest } from './contest.ts'
 import { kafkaOfPods } from './kafka-of-pods.ts'
 import { channelPaths, deadLetterTopicOf, routePaths, topicNameOf } from '../../../api/v1alpha1/channel-names.ts'
 import { clusterAnswerMs, planObjects, soonest, type ObjectsPlan } from './objects.ts'
@@ -54,7 +54,7 @@ const everything = ['TopicReady', 'GatewayAvailable', 'RouteReady'] as const
 
 function planActive(world: World, settings: Settings, before: readonly Outcome[]): Plan {
   const addFinalizer = finalizerActions(world, 'add-finalizer')
-  const contest = judgeContest(world, world.channel, addFinalizer.length === 0 ? [] : [finalizerField])
+  const contest = decideContest(world, world.channel, addFinalizer.length === 0 ? [] : [finalizerField])
   const contested: readonly Refusal[] =
     contest === null ? [] : [{ about: 'TopicReady', reason: 'FieldContested', message: contest.message }]
   // No topic is made without the finalizer that answers for it.

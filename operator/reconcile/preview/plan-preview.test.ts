@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { annotations, type RealtimeChannelSpec } from '../../../api/v1alpha1/realtime-channel.ts'
 import { aChannel, openTopicRules, someSettings } from '../../testing/channel-builders.ts'
-import { aChannelClass, aJudge, openAllowed } from '../../testing/class-builders.ts'
+import { aChannelClass, aResolver, openAllowed } from '../../testing/class-builders.ts'
 import { createMemoryKubernetes } from '../../testing/memory-kubernetes.ts'
 import { createModelWorld } from '../../testing/model-world.ts'
 import { createOneClass } from '../class/classes.ts'
-import { createJudge } from '../class/channel-resolver.ts'
+import { createChannelResolver } from '../class/channel-resolver.ts'
 import { createClaims } from '../watch/claims.ts'
 import { previewPlan, questionOf } from './plan-preview.ts'
 
@@ -20,7 +20,7 @@ claims.upsert(
 )
 
 /** What is answered about a channel at rest. */
-async function answerTo(text: string, spec: Partial<RealtimeChannelSpec> = {}, judge = aJudge()): Promise<string | undefined> {
+async function answerTo(text: string, spec: Partial<RealtimeChannelSpec> = {}, resolver = aResolver()): Promise<string | undefined> {
   const model = createModelWorld(aChannel({ spec }))
   model.converge(settings)
   model.settle()
@@ -29,7 +29,7 @@ async function answerTo(text: string, spec: Partial<RealtimeChannelSpec> = {}, j
   const { metadata } = world.channel
   const channel = { ...world.channel, metadata: { ...metadata, annotations: { ...metadata.annotations, [annotations.plan]: text } } }
   const question = questionOf(channel)
-  const answer = question === null ? null : await previewPlan({ ...world, channel }, question, settings, { claims, judge })
+  const answer = question === null ? null : await previewPlan({ ...world, channel }, question, settings, { claims, resolver })
   return answer?.ok === true ? answer.value : undefined
 }
 
@@ -71,9 +71,9 @@ describe('a question about a channel', async () => {
       { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', labels: { team: 'core' } } },
     )
     const chosen = createOneClass(aChannelClass({ ...openAllowed, name: 'edge', namespaces: { matchLabels: { team: 'edge' } } }))
-    expect(await answerTo('{"className":"edge"}', {}, createJudge({ api, classes: chosen, image: 'carillon:1', brokers: [] }))).toContain(
-      'Not done (NotAllowedByClass): The class edge is not for the namespace shop',
-    )
+    expect(
+      await answerTo('{"className":"edge"}', {}, createChannelResolver({ api, classes: chosen, image: 'carillon:1', brokers: [] })),
+    ).toContain('Not done (NotAllowedByClass): The class edge is not for the namespace shop')
   })
 
   it('is refused with an example when it is no patch', async () => {

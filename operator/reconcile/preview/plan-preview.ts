@@ -6,7 +6,7 @@ import { annotations, specSchema, type WrittenChannel } from '../../../api/v1alp
 import type { KubernetesObject } from '../../../api/kubernetes.ts'
 import type { ApiError } from '../../runtime/kubernetes-api.ts'
 import type { Claims } from '../watch/claims.ts'
-import type { ChannelJudge } from '../class/channel-resolver.ts'
+import type { ChannelResolver } from '../class/channel-resolver.ts'
 import { cutNote, maxNoteBytes } from '../../runtime/event-object.ts'
 import { describePlan } from '../plan/describe.ts'
 import { parseChannel } from '../parse-channel.ts'
@@ -25,7 +25,7 @@ export interface Question {
 
 /** What judges the channel as it would be. */
 export interface PreviewParts {
-  readonly judge: Pick<ChannelJudge, 'judge'>
+  readonly resolver: Pick<ChannelResolver, 'resolve'>
   /** Finds who has a path that it would ask for. */
   readonly claims: Pick<Claims, 'routeRivalIf'>
 }
@@ -53,14 +53,14 @@ export async function previewPlan(
   world: World,
   { text }: Question,
   settings: Settings,
-  { claims, judge }: PreviewParts,
+  { claims, resolver }: PreviewParts,
 ): Promise<Result<string, ApiError>> {
   const changed = changeChannel(world, text)
   if (!changed.ok) return ok(changed.error)
-  const held = await judge.judge(changed.value)
-  if (!held.ok) return held
-  if (!held.value.ok) return ok(`Not done (${held.value.error.reason}): ${held.value.error.message}`)
-  const { channel, topicRules } = held.value.value
+  const resolved = await resolver.resolve(changed.value)
+  if (!resolved.ok) return resolved
+  if (!resolved.value.ok) return ok(`Not done (${resolved.value.error.reason}): ${resolved.value.error.message}`)
+  const { channel, topicRules } = resolved.value.value
   const rivals = { ...world.rivals, route: claims.routeRivalIf(channel) }
   return ok(describePlan(planChannel({ ...world, channel, records: recordsOf(channel), topicRules, rivals }, settings)))
 }

@@ -4,7 +4,7 @@ import type { ApiError } from '../../runtime/kubernetes-api.ts'
 import { failed, type Result } from '../../../program/result.ts'
 import { createRecordingLogger } from '../../../gateway/testing/recording-logger.ts'
 import { aChannel, someSettings } from '../../testing/channel-builders.ts'
-import { aJudge } from '../../testing/class-builders.ts'
+import { aResolver } from '../../testing/class-builders.ts'
 import { createModelWorld } from '../../testing/model-world.ts'
 import { createClaims } from '../watch/claims.ts'
 import { createPreviewWriter } from './preview-writer.ts'
@@ -23,7 +23,7 @@ function rig(maxChannels: number) {
     api: { create },
     settings: someSettings(),
     claims: createClaims({ defaultBrokers: [] }),
-    judge: aJudge(),
+    resolver: aResolver(),
     logger: createRecordingLogger().logger,
     identity: 'operator',
     nowMs: () => 0,

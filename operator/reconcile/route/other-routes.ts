@@ -27,7 +27,7 @@ export interface OtherRoutesOptions {
 }
 
 /** Of the routes that a condition names. */
-const maxTold = 3
+const maxReported = 3
 /** Of one route. */
 const maxPlacesOfRoute = 200
 
@@ -82,14 +82,14 @@ export function createOtherRoutes({ maxPlaces = 20_000, onFull = () => {} }: Oth
       const found = places.flatMap((place) => [...index.find(place, 'within')].map(({ owner }) => owner))
       const byRoute = Map.groupBy(found, (route) => keyOf(route, route))
       const firsts = [...byRoute.values()].map((routes) => routes.reduce((a, b) => (b.address < a.address ? b : a)))
-      return firsts.toSorted((a, b) => (wordsOf(a) < wordsOf(b) ? -1 : 1)).slice(0, maxTold)
+      return firsts.toSorted((a, b) => (sortKeyOf(a) < sortKeyOf(b) ? -1 : 1)).slice(0, maxReported)
     },
   }
 }
 
 const keyOf = ({ kind }: { readonly kind: string }, { namespace, name }: ObjectRef): string => `${kind} ${namespace}/${name}`
 
-const wordsOf = (route: OtherRoute): string => `${keyOf(route, route)} ${route.address}`
+const sortKeyOf = (route: OtherRoute): string => `${keyOf(route, route)} ${route.address}`
 
 const isSame = (known: Places, places: readonly RoutePlace[]): boolean =>
   JSON.stringify(known.map(({ place }) => place)) === JSON.stringify(places)

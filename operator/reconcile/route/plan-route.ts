@@ -23,11 +23,11 @@ export function planRoute({ channel, rivals, route }: World): RoutePlan {
   const record = askedRoute(channel)
   if (record === null) return { refusals: [], isLeftOut: true, record: null, requeueAfterMs: null }
   if (rivals.route !== null)
-    return { refusals: [about('RouteClaimed', claimedWords(rivals.route))], isLeftOut: true, record: null, requeueAfterMs: null }
-  return { ...judgeFound(route), record }
+    return { refusals: [about('RouteClaimed', describeClaim(rivals.route))], isLeftOut: true, record: null, requeueAfterMs: null }
+  return { ...checkTarget(route), record }
 }
 
-function judgeFound(route: FoundRoute): Omit<RoutePlan, 'record'> {
+function checkTarget(route: FoundRoute): Omit<RoutePlan, 'record'> {
   switch (route.kind) {
     case 'not-asked':
     case 'ok':
@@ -60,7 +60,7 @@ function judgeFound(route: FoundRoute): Omit<RoutePlan, 'record'> {
   }
 }
 
-function claimedWords({ channel, path, taken }: RouteRival): string {
+function describeClaim({ channel, path, taken }: RouteRival): string {
   const why = path === taken ? '' : ' A path and all paths below it are of one channel.'
   return `${path} collides with ${taken}, which the channel ${channel.namespace}/${channel.name} has.${why} Set another spec.route.host or spec.route.paths, or delete one of the two.`
 }

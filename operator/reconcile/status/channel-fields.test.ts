@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { KubernetesObject } from '../../../api/kubernetes.ts'
-import { inChannelWords, inChannelWordsOfPod } from './channel-fields.ts'
+import { nameChannelFields, namePodFields } from './channel-fields.ts'
 import { ports } from '../settings.ts'
 
 const object = (kind: string, spec: object = {}): KubernetesObject => ({ apiVersion: 'v1', kind, metadata: { name: 'news-gateway' }, spec })
@@ -42,21 +42,21 @@ describe('what the API server has against an object', () => {
     ],
     ['Service', 'Service "news-gateway" is invalid: spec.clusterIPs[0]: Invalid value', 'spec.clusterIPs[0]: Invalid value'],
   ])('is said of the fields of the channel: %s', (kind, message, said) => {
-    expect(inChannelWords(object(kind), message)).toBe(said)
+    expect(nameChannelFields(object(kind), message)).toBe(said)
   })
 
   it('is said of the peers of the port that a rule is for, wherever the rule is', () => {
     const message = 'NetworkPolicy.networking.k8s.io "news-gateway" is invalid: spec.ingress[0].from[1].ipBlock.cidr: Invalid value'
-    expect(inChannelWords(object('NetworkPolicy', { ingress: [rule(ports.public), rule(ports.internal)] }), message)).toBe(
+    expect(nameChannelFields(object('NetworkPolicy', { ingress: [rule(ports.public), rule(ports.internal)] }), message)).toBe(
       'spec.network.ingressFrom[1].ipBlock.cidr: Invalid value',
     )
-    expect(inChannelWords(object('NetworkPolicy', { ingress: [rule(ports.internal)] }), message)).toBe(
+    expect(nameChannelFields(object('NetworkPolicy', { ingress: [rule(ports.internal)] }), message)).toBe(
       'spec.network.metricsFrom[1].ipBlock.cidr: Invalid value',
     )
   })
 
   it('is said of pods in the same words', () => {
-    expect(inChannelWordsOfPod('Pod "news-gateway-1-2" is invalid: spec.tolerations[0].operator: Invalid value: "Maybe"')).toBe(
+    expect(namePodFields('Pod "news-gateway-1-2" is invalid: spec.tolerations[0].operator: Invalid value: "Maybe"')).toBe(
       'spec.gateway.tolerations[0].operator: Invalid value: "Maybe"',
     )
   })
@@ -66,7 +66,7 @@ describe('what the API server has against an object', () => {
     fc.assert(
       fc.property(letters, letters, (before, after) => {
         const message = `${before} xspec.template.labels-${after} spec.template.labelsize`
-        expect(inChannelWords(object('Deployment'), message)).toBe(message)
+        expect(nameChannelFields(object('Deployment'), message)).toBe(message)
       }),
     )
   })

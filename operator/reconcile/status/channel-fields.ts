@@ -51,7 +51,7 @@ const fieldNames: Readonly<Record<string, FieldNames>> = {
  * Says what the API server has against an object in the words of the channel: paths of what was passed on from the channel become the channel's
  * own fields, because the object is nothing that its author wrote. Other paths stay.
  */
-export function inChannelWords(object: KubernetesObject, message: string): string {
+export function nameChannelFields(object: KubernetesObject, message: string): string {
   const words = message.replace(/^[\w.]+ "[^"]*" is invalid: /, '').replace(/^failed to create typed patch object \([^)]*\): /, '')
   return namesOf(object).reduce(
     (text, [path, field]) => text.replaceAll(new RegExp(`(?<![\\w.])\\.?${RegExp.escape(path)}(?![\\w-])`, 'g'), field),
@@ -60,8 +60,8 @@ export function inChannelWords(object: KubernetesObject, message: string): strin
 }
 
 /** Says the same of a pod, which a controller makes of the Deployment's template. */
-export function inChannelWordsOfPod(message: string): string {
-  return inChannelWords({ apiVersion: 'v1', kind: 'Pod', metadata: { name: '' } }, message)
+export function namePodFields(message: string): string {
+  return nameChannelFields({ apiVersion: 'v1', kind: 'Pod', metadata: { name: '' } }, message)
 }
 
 function namesOf(object: KubernetesObject): FieldNames {

@@ -1,8 +1,8 @@
 import { podRefusalOf } from './pod-refusal.ts'
 import { conditionOf, isSeen, runningDeployment, type Deployment } from '../children/running-gateway.ts'
 import type { Plan } from '../plan-types.ts'
-import { isFalse, isTrue, type Judgement } from './condition-list.ts'
-import { judgeTrouble } from './troubled-pods.ts'
+import { asFalse, asTrue, type Assessment } from './condition-list.ts'
+import { assessTrouble } from './troubled-pods.ts'
 import type { World } from '../world.ts'
 
 /**
@@ -14,33 +14,33 @@ import type { World } from '../world.ts'
  *
  * Why no pods are made is said at every stage, before what is only a consequence of it: the deadline passes, and the reason stays.
  */
-export function judgeGateway(world: World, plan: Plan): Judgement {
+export function assessGateway(world: World, plan: Plan): Assessment {
   const deployment = runningDeployment(world)
   if (deployment === null)
     return plan.holdsGatewayBack
-      ? isFalse('WaitingForTopic', 'No pods are started before the topic is known.')
-      : isFalse('GatewayProgressing', 'The Deployment is being made.')
+      ? asFalse('WaitingForTopic', 'No pods are started before the topic is known.')
+      : asFalse('GatewayProgressing', 'The Deployment is being made.')
   const wanted = deployment.spec?.replicas ?? 1
   const { replicas = 0, availableReplicas = 0 } = deployment.status ?? {}
   if (isHeldByPause(deployment, wanted))
-    return isFalse(
+    return asFalse(
       'RolloutPaused',
       `Somebody has paused the roll-out: kubectl rollout resume deployment/${deployment.metadata.name} goes on with it. Pods that run go on as they are.`,
     )
   if (wanted === 0)
     return replicas === 0
-      ? isTrue('ScaledToZero', 'The channel asks for no pods: nobody can connect.')
-      : isFalse('GatewayProgressing', 'Pods are being stopped.')
+      ? asTrue('ScaledToZero', 'The channel asks for no pods: nobody can connect.')
+      : asFalse('GatewayProgressing', 'Pods are being stopped.')
   const refusal = podRefusalOf(deployment)
   const isLate = isPastDeadline(deployment)
   if (!isLate && wasAvailable(world) && availableReplicas > 0)
-    return isTrue('PodsAvailable', refusal === null ? available.message : `${available.message} ${refusal.message}`)
+    return asTrue('PodsAvailable', refusal === null ? available.message : `${available.message} ${refusal.message}`)
   if (isComplete(deployment, wanted)) return available
-  if (refusal !== null) return isFalse(refusal.reason, refusal.message)
-  return judgeTrouble(world.troubledPods, isLate ? 'stalled' : stageOf(deployment))
+  if (refusal !== null) return asFalse(refusal.reason, refusal.message)
+  return assessTrouble(world.troubledPods, isLate ? 'stalled' : stageOf(deployment))
 }
 
-const available = isTrue('PodsAvailable', 'Gateway pods are available.')
+const available = asTrue('PodsAvailable', 'Gateway pods are available.')
 
 /** Every pod is of the new template and available. */
 function isComplete(deployment: Deployment, wanted: number): boolean {

@@ -1,4 +1,4 @@
-import { inChannelWordsOfPod } from './channel-fields.ts'
+import { namePodFields } from './channel-fields.ts'
 import { reasonOfPodRefusal, type PodRefusalReason } from '../failure-reasons.ts'
 import { conditionOf, isSeen, type Deployment } from '../children/running-gateway.ts'
 
@@ -15,7 +15,7 @@ export interface PodRefusal {
  * @returns null when nothing is refused, or when that is not known of this generation
  */
 export function podRefusalOf(deployment: Deployment): PodRefusal | null {
-  const words = wordsOf(deployment)
+  const words = refusalTextOf(deployment)
   if (words === null) return null
   const isDeletion = conditionOf(deployment, 'ReplicaFailure')?.reason === 'FailedDelete'
   return {
@@ -24,7 +24,7 @@ export function podRefusalOf(deployment: Deployment): PodRefusal | null {
   }
 }
 
-function wordsOf(deployment: Deployment): string | null {
+function refusalTextOf(deployment: Deployment): string | null {
   const progress = conditionOf(deployment, 'Progressing')
   if (progress?.reason === 'ReplicaSetCreateError') return progress.message ?? ''
   const failure = conditionOf(deployment, 'ReplicaFailure')
@@ -36,5 +36,5 @@ function withoutNames(message: string, deployment: string): string {
   const words = message
     .replace(/^Failed to create new replica set "[^"]*": /, '')
     .replace(/^(pods|replicasets\.apps) "[^"]*" is forbidden: /, '')
-  return inChannelWordsOfPod(words).replaceAll(new RegExp(`\\b${RegExp.escape(deployment)}-[a-z0-9]{1,10}-[a-z0-9]{5}\\b`, 'g'), 'the pod')
+  return namePodFields(words).replaceAll(new RegExp(`\\b${RegExp.escape(deployment)}-[a-z0-9]{1,10}-[a-z0-9]{5}\\b`, 'g'), 'the pod')
 }

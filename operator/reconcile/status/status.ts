@@ -4,10 +4,10 @@ import { operandNames } from '../../../api/child-names.ts'
 import { servicePorts } from '../../../api/ports.ts'
 import type { RealtimeChannel, RealtimeChannelStatus, WrittenChannel } from '../../../api/v1alpha1/realtime-channel.ts'
 import type { Outcome, Plan, Refusal } from '../plan-types.ts'
-import { inChannelWords } from './channel-fields.ts'
+import { nameChannelFields } from './channel-fields.ts'
 import type { ChannelRefusal } from '../class/effective-channel.ts'
 import { isStalled } from '../condition-reasons.ts'
-import { reasonOfFailure, wordsOf, isTransient } from '../failure-reasons.ts'
+import { reasonOfFailure, messageOf, isTransient } from '../failure-reasons.ts'
 import { channelPaths, routeUrls } from '../../../api/v1alpha1/channel-names.ts'
 import { remarkOnBystander } from '../children/in-charge.ts'
 import type { NotUnderstood } from '../parse-channel.ts'
@@ -16,16 +16,16 @@ import { runningDeployment } from '../children/running-gateway.ts'
 import {
   condition,
   conditionsOf,
-  isFalse,
-  isUnknown,
+  asFalse,
+  asUnknown,
   type Condition,
-  type Judgement,
-  type Judgements,
+  type Assessment,
+  type Assessments,
   type Moment,
 } from './condition-list.ts'
-import { judgeGateway } from './gateway.ts'
-import { judgeRoute } from './route.ts'
-import { isTopicAction, judgeTopic } from './topic.ts'
+import { assessGateway } from './gateway.ts'
+import { assessRoute } from './route.ts'
+import { isTopicAction, assessTopic } from './topic.ts'
 import { isPaused, type RouteRecord, type TopicRecord, type TopicUse, type World } from '../world.ts'
 
 /** What a reconcile found and did. */
@@ -69,11 +69,11 @@ export function renderRefused(
   return {
     ...before,
     observedGeneration: moment.generation,
-    conditions: isPaused({ metadata }) ? pausedConditions(moment) : refusedConditions(isFalse(reason, message), moment),
+    conditions: isPaused({ metadata }) ? pausedConditions(moment) : refusedConditions(asFalse(reason, message), moment),
   }
 }
 
-function refusedConditions(refusal: Judgement, moment: Moment): readonly Condition[] {
+function refusedConditions(refusal: Assessment, moment: Moment): readonly Condition[] {
   const kept = moment.before.filter(({ type }) => !['Ready', 'Stalled', 'Reconciling'].includes(type))
   return [condition('Ready', refusal, moment), ...kept, condition('Stalled', { ...refusal, status: 'True' }, moment)]
 }
@@ -91,7 +91,7 @@ export function renderNotUnderstood(
   return {
     ...before,
     observedGeneration: moment.generation,
-    conditions: refusedConditions(isFalse('SpecNotUnderstood', problem.message), moment),
+    conditions: refusedConditions(asFalse('SpecNotUnderstood', problem.message), moment),
   }
 }
 
@@ -108,15 +108,16 @@ function comparable(status: RealtimeChannelStatus): unknown {
 
 function allConditions({ world, plan, outcomes, unknownFields }: StatusInput, moment: Moment): readonly Condition[] {
   if (plan.phase === 'paused') return pausedConditions(moment)
-  const judgements: Judgements = {
-    TopicReady: refusalOf(plan, 'TopicReady') ?? judgeTopic(world, plan, outcomes),
-    GatewayAvailable: refusalOf(plan, 'GatewayAvailable') ?? failureOf(outcomes, (kind) => !isRouteKind(kind)) ?? judgeGateway(world, plan),
-    RouteReady: refusalOf(plan, 'RouteReady') ?? failureOf(outcomes, isRouteKind) ?? judgeRoute(world),
+  const assessments: Assessments = {
+    TopicReady: refusalOf(plan, 'TopicReady') ?? assessTopic(world, plan, outcomes),
+    GatewayAvailable:
+      refusalOf(plan, 'GatewayAvailable') ?? failureOf(outcomes, (kind) => !isRouteKind(kind)) ?? assessGateway(world, plan),
+    RouteReady: refusalOf(plan, 'RouteReady') ?? failureOf(outcomes, isRouteKind) ?? assessRoute(world),
   }
-  if (plan.phase === 'deleting') return deletingConditions(judgements.TopicReady, moment)
+  if (plan.phase === 'deleting') return deletingConditions(assessments.TopicReady, moment)
   const unknown =
     unknownFields.length === 0 ? '' : ` Fields that this operator does not know are ignored: ${unknownFields.join(', ')}. Upgrade it.`
-  return conditionsOf(judgements, moment, `${unknown}${remarkOnBystander(world.bystander)}`)
+  return conditionsOf(assessments, moment, `${unknown}${remarkOnBystander(world.bystander)}`)
 }
 
 /** The others are as they were: nobody has looked. Neither Reconciling nor Stalled, for nobody works and nothing is wrong. */
@@ -125,7 +126,7 @@ function pausedConditions(moment: Moment): readonly Condition[] {
   return [
     condition(
       'Ready',
-      isUnknown('Paused', 'The annotation carillon.dev/paused is "true": nothing is changed until it is taken away.'),
+      asUnknown('Paused', 'The annotation carillon.dev/paused is "true": nothing is changed until it is taken away.'),
       moment,
     ),
     ...kept,
@@ -133,11 +134,11 @@ function pausedConditions(moment: Moment): readonly Condition[] {
 }
 
 /** What is still there of gateways and routes is not judged any more. */
-function deletingConditions(topic: Judgement, moment: Moment): readonly Condition[] {
+function deletingConditions(topic: Assessment, moment: Moment): readonly Condition[] {
   const ready =
     topic.status === 'False'
-      ? isFalse('Deleting', `The channel is being deleted. ${topic.message}`)
-      : isFalse('Deleting', 'The channel is being deleted.')
+      ? asFalse('Deleting', `The channel is being deleted. ${topic.message}`)
+      : asFalse('Deleting', 'The channel is being deleted.')
   return [
     condition('Ready', ready, moment),
     condition('TopicReady', topic, moment),
@@ -146,22 +147,22 @@ function deletingConditions(topic: Judgement, moment: Moment): readonly Conditio
 }
 
 /** All refusals of one kind in one condition, the one that needs somebody first. */
-function refusalOf({ refusals }: Plan, about: Refusal['about']): Judgement | null {
+function refusalOf({ refusals }: Plan, about: Refusal['about']): Assessment | null {
   const mine = refusals.filter((refusal) => refusal.about === about)
   const first = mine.find(({ reason }) => isStalled(reason)) ?? mine[0]
   if (first === undefined) return null
-  return isFalse(first.reason, [...new Set(mine.map(({ message }) => message))].join(' '))
+  return asFalse(first.reason, [...new Set(mine.map(({ message }) => message))].join(' '))
 }
 
 /** What failed of the objects. */
-function failureOf(outcomes: readonly Outcome[], isAbout: (kind: string) => boolean): Judgement | null {
+function failureOf(outcomes: readonly Outcome[], isAbout: (kind: string) => boolean): Assessment | null {
   for (const outcome of outcomes) {
     if (outcome.kind !== 'failed' || isTopicAction(outcome.action) || !('type' in outcome.action) || !isAbout(outcome.action.type.kind))
       continue
     const { action, failure } = outcome
     const isOfChannel = 'object' in action && failure.of === 'kubernetes' && failure.error.kind === 'invalid'
-    const words = isOfChannel ? inChannelWords(action.object, failure.error.message) : wordsOf(failure)
-    return isFalse(
+    const words = isOfChannel ? nameChannelFields(action.object, failure.error.message) : messageOf(failure)
+    return asFalse(
       reasonOfFailure(failure),
       `The ${action.type.kind} could not be ${action.kind === 'delete-object' ? 'deleted' : 'applied'}: ${words}`,
     )

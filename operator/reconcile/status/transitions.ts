@@ -2,24 +2,24 @@ import type { Transition } from '../../runtime/event-object.ts'
 import type { RealtimeChannelStatus } from '../../../api/v1alpha1/realtime-channel.ts'
 import type { Action, Outcome } from '../plan-types.ts'
 import { conditionReasons, isStalled, type ConditionReason } from '../condition-reasons.ts'
-import { wordsOfLeft } from '../children/in-charge.ts'
+import { describeLeft } from '../children/in-charge.ts'
 import type { Condition } from './condition-list.ts'
 import type { OtherOperator } from '../world.ts'
 
-/** Reconciling and Stalled say nothing that Ready does not, and Ready says what one of the others said: it is told where it says something else. */
-const told = ['TopicReady', 'GatewayAvailable', 'RouteReady', 'Ready'] as const
+/** Reconciling and Stalled say nothing that Ready does not, and Ready says what one of the others said: it is reportedTypes where it says something else. */
+const reportedTypes = ['TopicReady', 'GatewayAvailable', 'RouteReady', 'Ready'] as const
 
 /** These are the absence of something to tell. */
-const untold: ReadonlySet<string> = new Set<ConditionReason>(['NotLookedAt', 'NoRouteAsked', 'WaitingForTopic'])
+const unreportedReasons: ReadonlySet<string> = new Set<ConditionReason>(['NotLookedAt', 'NoRouteAsked', 'WaitingForTopic'])
 
 /**
  * What became another between two statuses, each once: a condition that is now for another reason what it is. Messages do not count,
  * for they may name numbers.
  */
 export function transitions(before: RealtimeChannelStatus | undefined, after: RealtimeChannelStatus): readonly Transition[] {
-  const changed = told.flatMap((type) => {
+  const changed = reportedTypes.flatMap((type) => {
     const [was, is] = [find(before, type), find(after, type)]
-    if (is === undefined || untold.has(is.reason) || (was?.reason === is.reason && was.status === is.status)) return []
+    if (is === undefined || unreportedReasons.has(is.reason) || (was?.reason === is.reason && was.status === is.status)) return []
     return [transitionOf(is, was)]
   })
   return changed.filter(({ reason }, index) => changed.findIndex((other) => other.reason === reason) === index)
@@ -46,7 +46,7 @@ export function doneEvents(outcomes: readonly Outcome[], inCharge: OtherOperator
               {
                 type: 'Warning',
                 reason: action.use === 'deadLetters' ? 'DeadLetterTopicRecreated' : 'TopicRecreated',
-                note: `${nameOf(action)} was gone and was made anew, empty${action.use === 'deadLetters' ? '' : ': clients are told of the gap'}.`,
+                note: `${nameOf(action)} was gone and was made anew, empty${action.use === 'deadLetters' ? '' : ': clients are reportedTypes of the gap'}.`,
               },
             ]
           : [
@@ -67,7 +67,7 @@ export function doneEvents(outcomes: readonly Outcome[], inCharge: OtherOperator
       case 'delete-topic':
         return [{ type: 'Normal', reason: 'TopicDeleted', note: `Deleted the topic ${action.name}, as the channel's deletionPolicy says.` }]
       case 'annotate-channel':
-        return inCharge === null ? [] : [{ type: 'Warning', reason: 'LeftToOtherOperator', note: wordsOfLeft(inCharge) }]
+        return inCharge === null ? [] : [{ type: 'Warning', reason: 'LeftToOtherOperator', note: describeLeft(inCharge) }]
       case 'remove-finalizer':
         return endings[action.because] === null ? [] : [{ type: 'Warning', reason: 'TopicKept', note: endings[action.because] ?? '' }]
       default:

@@ -1,5 +1,5 @@
 import type { ConditionReason } from '../condition-reasons.ts'
-import { isFalse, type Judgement } from './condition-list.ts'
+import { asFalse, type Assessment } from './condition-list.ts'
 import type { TroubledPod } from '../world.ts'
 
 /** What a pod suffers from. The kubelet's words go to and fro between attempts (ErrImagePull, ImagePullBackOff), a condition's must not. */
@@ -23,19 +23,19 @@ const schedulerReasons: ReadonlySet<string> = new Set(['Unschedulable', 'Schedul
  * What is said of pods that are not available, with the words of the one that says most.
  * @param stage stalled: the roll-out is past its deadline. unavailable: it was complete once, and now there is no pod. progressing: otherwise
  */
-export function judgeTrouble(pods: readonly TroubledPod[], stage: 'stalled' | 'unavailable' | 'progressing'): Judgement {
+export function assessTrouble(pods: readonly TroubledPod[], stage: 'stalled' | 'unavailable' | 'progressing'): Assessment {
   const [trouble] = pods.map(troubleOf).toSorted((a, b) => rankOf(a) - rankOf(b) || (a.words < b.words ? -1 : 1))
   const words = trouble === undefined ? '' : ` ${trouble.words}`
   switch (stage) {
     case 'stalled':
-      return isFalse(
+      return asFalse(
         trouble?.reason ?? 'PodsFailing',
         `The roll-out is past its deadline.${words === '' ? ' Its pods do not become ready: kubectl describe them.' : words}`,
       )
     case 'unavailable':
-      return isFalse('GatewayUnavailable', `No pod is available.${words}`)
+      return asFalse('GatewayUnavailable', `No pod is available.${words}`)
     case 'progressing':
-      return isFalse('GatewayProgressing', `Pods are being started or exchanged.${words}`)
+      return asFalse('GatewayProgressing', `Pods are being started or exchanged.${words}`)
     default:
       return stage satisfies never
   }

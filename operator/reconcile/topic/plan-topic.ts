@@ -5,7 +5,7 @@ import type { World } from '../world.ts'
 import { wantedTopic } from './diff.ts'
 import { howToAllow } from './name-rules.ts'
 import { planOneTopic, type OneTopicPlan } from './topic-rules.ts'
-import { judgeSettings, needsOf } from './usability.ts'
+import { checkSettings, needsOf } from './usability.ts'
 
 export interface TopicPlan extends Omit<OneTopicPlan, 'serves'> {
   /** Topic id for the pods; null: not known, and no pod is to be started. */
@@ -39,7 +39,7 @@ function refuseUselessSettings(plan: TopicPlan, world: World): TopicPlan {
   const found = world.topic?.kind === 'present' ? world.topic.topic : null
   if (!isCreating && (found === null || plan.epoch === null)) return plan
   const { config, replicas } = wantedTopic(world.channel.spec, topicNameOf(world.channel))
-  const problems = judgeSettings({
+  const problems = checkSettings({
     settings: { ...found?.inForce, ...config },
     replicas: found?.replicas ?? replicas,
     ...needsOf(world.channel.spec),

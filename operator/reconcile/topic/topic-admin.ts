@@ -13,12 +13,12 @@ export interface TopicDescription {
   readonly isInternal: boolean
   /** What is set on this topic (`DYNAMIC_TOPIC_CONFIG`), not what it inherits. */
   readonly config: Readonly<Record<string, string>>
-  /** The values in force of `judgedSettings`, whoever set them; what the brokers do not tell is missing. */
+  /** The values in force of `checkedSettings`, whoever set them; what the brokers do not tell is missing. */
   readonly inForce: Readonly<Record<string, string>>
 }
 
 /** Settings that the operator judges even where it does not make them (`topic-usability.ts`). */
-export const judgedSettings: readonly string[] = ['cleanup.policy', 'max.message.bytes', 'min.insync.replicas', 'retention.ms']
+export const checkedSettings: readonly string[] = ['cleanup.policy', 'max.message.bytes', 'min.insync.replicas', 'retention.ms']
 
 /** A cluster that answered, and does not have the topic. */
 export interface MissingTopic {

@@ -1,18 +1,18 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { judgeSettings, type JudgedTopic } from './usability.ts'
+import { checkSettings, type TopicSettings } from './usability.ts'
 
-const topic = (settings: JudgedTopic['settings'], more: Partial<JudgedTopic> = {}): JudgedTopic => ({
+const topic = (settings: TopicSettings['settings'], more: Partial<TopicSettings> = {}): TopicSettings => ({
   settings,
   replicas: 3,
   eventBytes: 262_144,
   replayWindowMs: 300_000,
   ...more,
 })
-const kinds = (judged: JudgedTopic): readonly string[] => judgeSettings(judged).map(({ kind, setting }) => `${kind} ${setting}`)
+const kinds = (settings: TopicSettings): readonly string[] => checkSettings(settings).map(({ kind, setting }) => `${kind} ${setting}`)
 
 describe('the settings of a topic', () => {
-  it.each<[string, JudgedTopic]>([
+  it.each<[string, TopicSettings]>([
     ['nothing is known of them', topic({})],
     ['a broker may fail', topic({ 'min.insync.replicas': '2' })],
     ['there is one broker', topic({ 'min.insync.replicas': '1' }, { replicas: 1 })],
@@ -25,11 +25,11 @@ describe('the settings of a topic', () => {
       'Kafka will refuse them by itself',
       topic({ 'min.insync.replicas': 'two', 'max.message.bytes': '', 'retention.ms': '1h', 'cleanup.policy': 'compacted' }),
     ],
-  ])('are right when %s', (_why, judged) => {
-    expect(judgeSettings(judged)).toEqual([])
+  ])('are right when %s', (_why, settings) => {
+    expect(checkSettings(settings)).toEqual([])
   })
 
-  it.each<[string, string, JudgedTopic]>([
+  it.each<[string, string, TopicSettings]>([
     ['useless min.insync.replicas', 'Kafka takes no event', topic({ 'min.insync.replicas': '2' }, { replicas: 1 })],
     ['doubtful min.insync.replicas', 'may take accepted events along', topic({ 'min.insync.replicas': '1' })],
     ['doubtful min.insync.replicas', 'while one of their brokers is away', topic({ 'min.insync.replicas': '3' })],
@@ -41,9 +41,9 @@ describe('the settings of a topic', () => {
     ['useless cleanup.policy', 'all but the last event of each key', topic({ 'cleanup.policy': 'compact' })],
     ['doubtful cleanup.policy', 'refuses events without a key', topic({ 'cleanup.policy': 'compact, delete' })],
     ['useless retention.ms', 'less than spec.replay.window (300000 ms)', topic({ 'retention.ms': '299999' })],
-  ])('are told to be %s: %s', (kind, words, judged) => {
-    expect(kinds(judged)).toEqual([kind])
-    expect(judgeSettings(judged)[0]?.message).toContain(words)
+  ])('are told to be %s: %s', (kind, words, settings) => {
+    expect(kinds(settings)).toEqual([kind])
+    expect(checkSettings(settings)[0]?.message).toContain(words)
   })
 
   it('are told all at once', () => {

@@ -11,7 +11,7 @@ export interface SettingProblem {
   readonly message: string
 }
 
-export interface JudgedTopic {
+export interface TopicSettings {
   /** The values in force, as far as they are known, whoever set them. */
   readonly settings: Readonly<Record<string, string>>
   /** Null: the brokers choose. */
@@ -23,16 +23,16 @@ export interface JudgedTopic {
 }
 
 /** What a channel needs of its topic. */
-export function needsOf({ limits, replay }: Pick<StoredSpec, 'limits' | 'replay'>): Pick<JudgedTopic, 'eventBytes' | 'replayWindowMs'> {
+export function needsOf({ limits, replay }: Pick<StoredSpec, 'limits' | 'replay'>): Pick<TopicSettings, 'eventBytes' | 'replayWindowMs'> {
   return { eventBytes: limits.eventBytes, replayWindowMs: parseDurationMs(replay.window) }
 }
 
 /** Finds the settings that defeat the purpose of a topic, which Kafka accepts without a word. A value that is not a number Kafka refuses by itself. */
-export function judgeSettings(topic: JudgedTopic): readonly SettingProblem[] {
-  return [...judgeAcknowledgement(topic), ...judgeSize(topic), ...judgeCleanup(topic), ...judgeRetention(topic)]
+export function checkSettings(topic: TopicSettings): readonly SettingProblem[] {
+  return [...checkAcknowledgement(topic), ...checkSize(topic), ...checkCleanup(topic), ...checkRetention(topic)]
 }
 
-function judgeAcknowledgement({ settings, replicas }: JudgedTopic): readonly SettingProblem[] {
+function checkAcknowledgement({ settings, replicas }: TopicSettings): readonly SettingProblem[] {
   const setting = 'min.insync.replicas'
   const least = numberOf(settings[setting])
   if (least === null || replicas === null) return []
@@ -63,7 +63,7 @@ function judgeAcknowledgement({ settings, replicas }: JudgedTopic): readonly Set
 
 const count = (replicas: number): string => (replicas === 1 ? '1 replica' : `${replicas} replicas`)
 
-function judgeSize({ settings, eventBytes }: JudgedTopic): readonly SettingProblem[] {
+function checkSize({ settings, eventBytes }: TopicSettings): readonly SettingProblem[] {
   const setting = 'max.message.bytes'
   const largest = numberOf(settings[setting])
   if (largest === null || eventBytes === null || largest >= eventBytes) return []
@@ -75,7 +75,7 @@ function judgeSize({ settings, eventBytes }: JudgedTopic): readonly SettingProbl
   ]
 }
 
-function judgeCleanup({ settings }: JudgedTopic): readonly SettingProblem[] {
+function checkCleanup({ settings }: TopicSettings): readonly SettingProblem[] {
   const setting = 'cleanup.policy'
   const policies = (settings[setting] ?? '').split(',').map((policy) => policy.trim())
   if (!policies.includes('compact')) return []
@@ -85,7 +85,7 @@ function judgeCleanup({ settings }: JudgedTopic): readonly SettingProblem[] {
     : [useless(setting, `cleanup.policy is compact, ${why}`)]
 }
 
-function judgeRetention({ settings, replayWindowMs }: JudgedTopic): readonly SettingProblem[] {
+function checkRetention({ settings, replayWindowMs }: TopicSettings): readonly SettingProblem[] {
   const setting = 'retention.ms'
   const retentionMs = numberOf(settings[setting])
   const isForEver = retentionMs !== null && retentionMs < 0

@@ -3,7 +3,7 @@ import type { Priority } from '../../runtime/priority.ts'
 import type { WatchHandlers } from '../../runtime/watcher.ts'
 import type { ChildEchoes } from './child-echoes.ts'
 import type { ClassChange } from '../class/classes.ts'
-import type { ChannelJudge } from '../class/channel-resolver.ts'
+import type { ChannelResolver } from '../class/channel-resolver.ts'
 import type { ClaimLooks } from './claim-looks.ts'
 import type { Claims } from './claims.ts'
 import { isConditionReason, type ConditionReason } from '../condition-reasons.ts'
@@ -35,7 +35,7 @@ export interface ChannelReadiness {
 
 export interface ChannelWatchParts {
   readonly claims: Claims
-  readonly judge: Pick<ChannelJudge, 'atOnce'>
+  readonly resolver: Pick<ChannelResolver, 'resolveKnown'>
   readonly children: Pick<ChildEchoes, 'forget'>
   readonly claimLooks: ClaimLooks
   /** A channel is to be reconciled. */
@@ -61,7 +61,7 @@ interface Known {
 /** Turns what the watch of channels tells into work. */
 export function createChannelWatch({
   claims,
-  judge,
+  resolver,
   children,
   claimLooks,
   enqueue,
@@ -97,8 +97,8 @@ export function createChannelWatch({
         if (!isChanged && !hasOtherTopics && before?.route === known.route) return
         const parsed = parseChannel(object)
         // Before, all that there is must claim, so that the older one gets what two ask for. Afterwards nobody claims by a class that may not be theirs.
-        const held = parsed.ok ? judge.atOnce(parsed.value.channel, isWorking() ? 'refused' : 'allowed') : parsed
-        const affected = held.ok ? claims.upsert(held.value.channel, held.value.topicRules) : claims.suspend(holderOf(object))
+        const resolved = parsed.ok ? resolver.resolveKnown(parsed.value.channel, isWorking() ? 'refused' : 'allowed') : parsed
+        const affected = resolved.ok ? claims.upsert(resolved.value.channel, resolved.value.topicRules) : claims.suspend(holderOf(object))
         if (isChanged) {
           enqueue(ref, hasSynced() ? 'user' : 'resync')
           for (const other of affected) enqueue(other, 'child')
