@@ -24,9 +24,9 @@ export interface Problem {
 export interface SchemaProblem extends Problem {
   /**
    * type: another type, or none of the values of an enumeration. missing: a required field is left out. bound: beyond a minimum, a length, a pattern.
-   * A reader understands a value that has only problems of the kind `bound`.
+   * rule: a rule of the schema that compares fields does not hold.
    */
-  readonly kind: 'type' | 'missing' | 'bound'
+  readonly kind: 'type' | 'missing' | 'bound' | 'rule'
   /** Short, and for people: `"three"`, `a list`, `nothing`. */
   readonly found: string
   /** Type that was expected: `a whole number`. */
@@ -58,11 +58,26 @@ export function isUnderstood({ kind }: SchemaProblem): boolean {
   return kind !== 'type' && kind !== 'missing'
 }
 
-/** Returns every problem of the fields, unknown fields among them. */
+/** Returns everything that the API server would refuse in a new object. The operator may still refuse it: it knows the cluster. */
+export function checkBySchema(schema: JsonSchema, value: unknown, path: string): readonly Problem[] {
+  const reading = readSchema(schema, value, { path })
+  const ofFields = fieldProblems(reading)
+  // A rule compares fields, so it says nothing while a field is wrong.
+  return ofFields.length > 0 ? ofFields : brokenRules(reading)
+}
+
+/** Returns every problem of single fields, unknown fields among them. */
 export function fieldProblems({ problems, unknown }: Reading): readonly Problem[] {
   const strangers = unknown.map(({ path, known }) => ({ path, message: `is not known; known here: ${known.join(', ')}` }))
-  return [...problems.map(({ path, message }) => ({ path, message })), ...strangers]
+  return [...problems.filter(({ kind }) => kind !== 'rule').map(placed), ...strangers]
 }
+
+/** Returns the rules that do not hold. */
+export function brokenRules({ problems }: Reading): readonly Problem[] {
+  return problems.filter(({ kind }) => kind === 'rule').map(placed)
+}
+
+const placed = ({ path, message }: Problem): Problem => ({ path, message })
 
 /** Findings of one reading. */
 interface Walk {
@@ -78,13 +93,29 @@ function read(schema: JsonSchema, given: unknown, path: string, walk: Walk): unk
     walk.problems.push(wrongType(schema, value, path))
     return undefined
   }
+  const before = walk.problems.length
   const expected = expectedBound(schema, value)
-  if (expected !== null)
-    walk.problems.push({ path, kind: 'bound', found: shown(value), expected: typeName(schema), message: `expected ${expected}` })
+  if (expected !== null) walk.problems.push(problem(schema, value, { path, kind: 'bound', message: `expected ${expected}` }))
+  const stored = readInside(schema, value, path, walk)
+  if (walk.problems.slice(before).every(isUnderstood)) walk.problems.push(...checkRules(schema, stored, path))
+  return stored
+}
+
+function readInside(schema: JsonSchema, value: unknown, path: string, walk: Walk): unknown {
   if (Array.isArray(value)) return schema.items === undefined ? value : readItems(schema.items, value, path, walk)
   if (!isRecord(value)) return value
   if (schema.properties !== undefined) return readFields(schema, value, path, walk)
   return schema.additionalProperties === undefined ? value : readMap(schema.additionalProperties, value, path, walk)
+}
+
+/** The value has the types of its schema, on which the rules rely. */
+function checkRules(schema: JsonSchema, value: unknown, path: string): readonly SchemaProblem[] {
+  const broken = (schema['x-kubernetes-validations'] ?? []).filter(({ holds }) => holds !== null && !holds(value))
+  return broken.map(({ message = '', fieldPath = '' }) => problem(schema, value, { path: `${path}${fieldPath}`, kind: 'rule', message }))
+}
+
+function problem(schema: JsonSchema, value: unknown, place: Pick<SchemaProblem, 'path' | 'kind' | 'message'>): SchemaProblem {
+  return { ...place, found: shown(value), expected: typeName(schema) }
 }
 
 function readItems(items: JsonSchema, list: readonly unknown[], path: string, walk: Walk): readonly unknown[] {
@@ -176,7 +207,7 @@ function identityOf(schema: JsonSchema, item: unknown): string | null {
 
 function wrongType(schema: JsonSchema, value: unknown, path: string): SchemaProblem {
   const expected = schema.type === 'integer' ? wholeNumber(schema) : schema.enum === undefined ? typeName(schema) : oneOf(schema.enum)
-  return { path, kind: 'type', found: shown(value), expected: typeName(schema), message: `expected ${expected}` }
+  return problem(schema, value, { path, kind: 'type', message: `expected ${expected}` })
 }
 
 function missing(schema: JsonSchema | undefined, path: string): SchemaProblem {

@@ -1,15 +1,15 @@
-/** Two clocks, for two questions. */
+/** Two clocks: one for durations, one for dates. */
 export interface Clock {
-  /** How long did it take? Milliseconds since any moment; never goes back. */
+  /** Returns milliseconds since any moment, for durations. Never goes back. */
   now(): number
-  /** What time is it? Milliseconds since 1970; may jump. */
+  /** Returns milliseconds since 1970, for dates. May jump. */
   wallNow(): number
 }
 
 export const systemClock: Clock = { now: () => performance.now(), wallNow: () => Date.now() }
 
 export interface Timers {
-  /** Runs it once, after so many milliseconds or somewhat later. @returns what prevents that */
+  /** Calls `run` once, after that time or somewhat later. @returns the function that prevents the call */
   after(ms: number, run: () => void): () => void
 }
 

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { rejectIfAborted, settledWithin, sleep, unlessAborted, withDeadline, within } from './waiting.ts'
 
 setFlagsFromString('--expose-gc')
-const collectGarbage = runInNewContext('gc') as () => void // what the flag adds to a new context
+const collectGarbage = runInNewContext('gc') as () => void // the flag adds it to new contexts
 
 describe('unlessAborted', () => {
   it('settles as the promise does', async () => {
@@ -33,7 +33,7 @@ describe('unlessAborted', () => {
       outcomes.push(new WeakRef(outcome))
       await outcome
     }
-    // What a WeakRef was made of or asked for lives until its turn is over.
+    // The target of a WeakRef lives until the end of the turn in which it was made or asked for.
     await nextTurn()
     collectGarbage()
     // The last may still be named in this function's own frame.
@@ -42,8 +42,8 @@ describe('unlessAborted', () => {
   })
 })
 
-describe('a rejection on abort', () => {
-  it('comes when the signal is aborted, and not before', async () => {
+describe('rejectIfAborted', () => {
+  it('rejects when the signal is aborted, and not before', async () => {
     const stopping = new AbortController()
     await expect(rejectIfAborted(Promise.resolve(1), stopping.signal)).resolves.toBe(1)
     const waiting = rejectIfAborted(Promise.withResolvers<void>().promise, stopping.signal)
@@ -53,20 +53,20 @@ describe('a rejection on abort', () => {
   })
 })
 
-describe('deadlines', () => {
+describe('waiting', () => {
   beforeEach(() => void vi.useFakeTimers())
   afterEach(() => void vi.useRealTimers())
 
   const never = Promise.withResolvers<never>().promise
 
-  it('leave a promise that is in time alone, and clear their timer', async () => {
+  it('with a deadline gives the outcome of a promise that is in time, and clears the timer', async () => {
     await expect(withDeadline(Promise.resolve(1), 1_000, () => 2)).resolves.toBe(1)
     await expect(within(Promise.reject(new Error('it failed')), 1_000, 'the work')).rejects.toThrow('it failed')
     await settledWithin(Promise.reject(new Error('it failed')), 1_000)
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('give a value, an error or nothing when the promise is late', async () => {
+  it('with a deadline ends with a value, an error or nothing when the promise is late', async () => {
     const late = Promise.allSettled([withDeadline(never, 1_000, () => 2), within(never, 1_000, 'the work'), settledWithin(never, 1_000)])
     await vi.advanceTimersByTimeAsync(1_000)
     expect(await late).toEqual([
@@ -76,7 +76,7 @@ describe('deadlines', () => {
     ])
   })
 
-  it('of a sleep end with the time, or with any of its signals', async () => {
+  it('ends a sleep with its time, or with any of its signals', async () => {
     const [first, second] = [new AbortController(), new AbortController()]
     const slept = sleep(1_000, [first.signal, second.signal])
     await vi.advanceTimersByTimeAsync(1_000)

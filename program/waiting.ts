@@ -65,7 +65,7 @@ export function settledWithin(promise: Promise<unknown>, timeoutMs: number): Pro
 /**
  * Settles as the promise does, or resolves with undefined when the signal is aborted.
  *
- * A race with a promise that lives as long as the signal would leak: that promise holds 300 bytes for each race that it lost, until it is settled.
+ * A race with a promise that lives as long as the signal would leak. That promise holds 300 bytes per lost race until it is settled.
  */
 export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
   return settleOnAbort(promise, signal, (resolve) => resolve(undefined))

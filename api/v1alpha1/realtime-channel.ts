@@ -1,4 +1,5 @@
 import type { ObjectMeta, ResourceType } from '../kubernetes.ts'
+import { parseDurationMs } from '../durations.ts'
 import { readSchema } from '../read-schema.ts'
 import { auth, emit } from './schema/auth.ts'
 import { gateway, network, service, tracing } from './schema/gateway.ts'
@@ -6,8 +7,14 @@ import type { Effective, JsonSchema, Written } from './schema/json-schema.ts'
 import { kafka, topic } from './schema/kafka.ts'
 import { objectName } from './schema/parts.ts'
 import { limits, replay } from './schema/replay.ts'
+import { isAtMost } from './schema/rules.ts'
 import { route } from './schema/route.ts'
 import { status } from './schema/status.ts'
+
+interface Held {
+  readonly topic?: { readonly retention?: string }
+  readonly replay?: { readonly window?: string }
+}
 
 /**
  * The resource `RealtimeChannel` of `carillon.dev/v1alpha1`, said once. From it come the types below, the CustomResourceDefinition of the chart,
@@ -38,6 +45,8 @@ export const specSchema = {
     {
       rule: '!has(self.topic) || !has(self.topic.retention) || !has(self.replay) || !has(self.replay.window) || duration(self.topic.retention) >= duration(self.replay.window)',
       message: 'topic.retention must be at least replay.window: events that clients may come back for would be gone',
+      holds: ({ topic: { retention } = {}, replay: { window } = {} }: Held) =>
+        retention === undefined || window === undefined || isAtMost(parseDurationMs(window), parseDurationMs(retention)),
     },
   ],
 } as const satisfies JsonSchema

@@ -65,7 +65,7 @@ describe('a value in another unit', () => {
 
 test('an error says in words what a text must be, and shows no regular expression', () => {
   expect(complaint({ CHANNEL: 'Bad Name' })).toContain(
-    'CHANNEL: "Bad Name" is not right; expected lower-case letters, digits and hyphens, 63 at most, no hyphen first or last',
+    'CHANNEL: "Bad Name" is not valid; expected lower-case letters, digits and hyphens, 63 at most, no hyphen first or last',
   )
   const all: readonly Option[] = gatewayOptions.names.map((name) => options[name])
   expect(

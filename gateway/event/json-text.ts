@@ -37,6 +37,11 @@ export const leastMaxNames = 50_000
 const bytesPerName = 20
 export const leastMaxLongNumbers = 60_000
 const bytesPerLongNumber = 16
+/**
+ * JSON of fewer bytes has neither too many members nor too many long numbers: a member takes at least 5 bytes (`"":1,`), a long number at
+ * least 4 (`1e5,`).
+ */
+export const surelyParsedBytes = Math.min(5 * leastMaxNames, 4 * leastMaxLongNumbers)
 const tooMuch: DecodeFailure = {
   reason: 'too-large',
   detail: `The JSON has more than ${leastMaxNames.toLocaleString('en-US')} members of objects, or more than ${leastMaxLongNumbers.toLocaleString('en-US')} numbers of more than ${exactDigits} digits or with an exponent.`,

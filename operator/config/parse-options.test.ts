@@ -68,7 +68,7 @@ describe('a start', () => {
 
   test('that is refused says where all options are', () => {
     expect(complaint({})).toMatch(
-      /^An option is not right:\n {2}GATEWAY_IMAGE: .+\nAll options: node operator\/main\.ts --help, or docs\/reference\/operator-configuration\.md$/,
+      /^An option is not valid:\n {2}GATEWAY_IMAGE: .+\nAll options: node operator\/main\.ts --help, or docs\/reference\/operator-configuration\.md$/,
     )
   })
 

@@ -31,8 +31,8 @@ type GivenValues = Readonly<Record<string, readonly string[]>>
 /**
  * Returns a handle for each row of the table. Makes every series with closed labels now, so that it exists from the start, at zero.
  *
- * A handle finds a cell without hashing label objects: of a metric without labels there is one cell, and of one label the value is looked up in a
- * map. Only further labels cost a key.
+ * A handle finds a cell without hashing label objects. A metric without labels has one cell. A metric with one label looks its value up in a map. Only
+ * further labels cost a key.
  * @throws from a handle, when a label value is not in the table
  */
 export function createMetricHandles<Table extends MetricTable>(

@@ -28,7 +28,7 @@ export type MetricDefinition = CellDefinition | TransientDefinition
 
 /**
  * Every metric of a program: one table. From it come the handles, the registry and the reference. Label values are closed sets, and their series
- * begin at zero: a counter that appears with its first failure has no increase that an alert could see.
+ * begin at zero. A counter that appears with its first failure has no increase that an alert can see.
  */
 export type MetricTable = Readonly<Record<string, MetricDefinition>>
 

@@ -1,9 +1,9 @@
 import { loadAllYaml } from '@kubernetes/client-node'
 import { describe, expect, it } from 'vitest'
 import { isRecord } from '../../program/is-record.ts'
-import { checkSpec } from '../../cdk8s/channel/check-spec.ts'
+import { checkBySchema } from '../../api/read-schema.ts'
 import { minimalExample } from '../../api/v1alpha1/examples.ts'
-import { channelKind, type RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
+import { channelKind, specSchema, type RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
 import { codeBlocks, readPages } from './pages.ts'
 
 /** The channels that the pages show, whole ones and pieces of their `spec`: an API server would take each. */
@@ -31,7 +31,7 @@ describe('a channel that a page shows', () => {
     const whole = (isRecord(document) && document['kind'] === channelKind
       ? spec
       : merged(minimalExample.spec, spec)) as unknown as RealtimeChannelSpec
-    expect(checkSpec(whole)).toEqual([])
+    expect(checkBySchema(specSchema, whole, 'spec')).toEqual([])
   })
 
   it('is found on more than two pages', () => {

@@ -2,7 +2,7 @@ import { isUnderstood, readSchema } from '../../../api/read-schema.ts'
 import { failed, ok, type Result } from '../../../program/result.ts'
 import { classKind, classSpecSchema, type RealtimeChannelClassSpec } from '../../../api/v1alpha1/realtime-channel-class.ts'
 import { apiVersion, type RealtimeChannelSpec } from '../../../api/v1alpha1/realtime-channel.ts'
-import { isAmbiguous } from '../../config/topic-pattern.ts'
+import { isAmbiguous } from '../../../api/name-pattern.ts'
 import { boundsOf, type Bounds } from './bounds.ts'
 import type { ChannelClass } from './channel-class.ts'
 
