@@ -31,12 +31,13 @@ export function isNoteStale(world: World, appliedBy: string): boolean {
 /** What `Ready` says of an operator that stands by. */
 export function remarkOnBystander(bystander: OtherOperator | null): string {
   if (bystander === null || bystander.state === 'gone') return ''
-  return ` The operator of the Lease ${bystander.lease} is told to look after this namespace as well, and leaves this channel to this operator. Give one of them other namespaces.`
+  return ` The operator of the Lease ${bystander.lease} is also configured for this namespace, and leaves this channel to this operator. Give one of the two operators other namespaces.`
 }
 
 /** What people are told of a channel that this operator leaves alone. */
 export function describeLeft({ lease, state }: OtherOperator): string {
   const remedy = `Give one of the two other namespaces. When that operator is gone, this one takes over`
-  const unsure = state === 'unknown' ? `; its Lease cannot be read, so take the annotation ${marks.appliedBy} off the Deployment then` : ''
-  return `The operator of the Lease ${lease} looks after this channel, and this one leaves it alone. ${remedy}${unsure}.`
+  const unsure =
+    state === 'unknown' ? `; its Lease cannot be read, so remove the annotation ${marks.appliedBy} from the Deployment then` : ''
+  return `The operator of the Lease ${lease} manages this channel, and this operator leaves it alone. ${remedy}${unsure}.`
 }

@@ -140,7 +140,7 @@ it('refuses a channel of a namespace that the operator may not read, when the cl
   const resolver = createChannelResolver({ api, classes, image: 'carillon:1', brokers: [] })
   expect(await resolver.resolve(written())).toMatchObject({
     ok: true,
-    value: { ok: false, error: { reason: 'Forbidden', message: expect.stringContaining('may not read the labels of shop') } },
+    value: { ok: false, error: { reason: 'Forbidden', message: expect.stringContaining('not allowed to read the labels of shop') } },
   })
 })
 

@@ -46,7 +46,7 @@ const namespaceType: ResourceType = { group: '', version: 'v1', plural: 'namespa
 function forbidden({ metadata }: WrittenChannel, { name }: ChannelClass): ChannelRefusal {
   return {
     reason: 'Forbidden',
-    message: `The class ${name} is only for some namespaces, and the operator may not read the labels of ${metadata.namespace}. Let it get that namespace (docs/rbac.md), or take spec.allowed.namespaces out of the class.`,
+    message: `The class ${name} is only for some namespaces, and the operator is not allowed to read the labels of ${metadata.namespace}. Grant it get on that namespace (docs/rbac.md), or remove spec.allowed.namespaces from the class.`,
   }
 }
 

@@ -57,7 +57,7 @@ export function createClassWatch({ withoutClass, onChange, warn }: ClassWatchPar
     if (known === undefined)
       return failed({
         reason: 'ClassNotFound',
-        message: `There is no RealtimeChannelClass ${name}. Create it, or set another spec.className. Pods that run go on as they are.`,
+        message: `The RealtimeChannelClass ${name} does not exist. Create it, or set another spec.className. Running pods stay as they are.`,
       })
     if (!known.parsed.ok)
       return failed({ reason: 'ClassInvalid', message: `The RealtimeChannelClass ${name} cannot be used. ${known.parsed.error}` })

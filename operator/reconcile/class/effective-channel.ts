@@ -61,7 +61,7 @@ function missingIn({ auth, route }: RealtimeChannelSpec): readonly Missing[] {
   const hasOrigins = auth?.allowedOrigins !== undefined || auth?.dangerouslyAllowAnyOrigin === true
   const needed: readonly (readonly [isThere: boolean, missing: Missing])[] = [
     [hasKeys, { path: 'spec.auth.jwks', what: 'the keys that verify tokens, as uri, secretRef or configMapRef' }],
-    [auth?.issuer !== undefined, { path: 'spec.auth.issuer', what: 'the only `iss` that is believed' }],
+    [auth?.issuer !== undefined, { path: 'spec.auth.issuer', what: 'the only `iss` that is accepted' }],
     [auth?.audience !== undefined, { path: 'spec.auth.audience', what: 'what a token must name in `aud`' }],
     [hasOrigins, { path: 'spec.auth.allowedOrigins', what: 'the origins whose pages may connect (or dangerouslyAllowAnyOrigin: true)' }],
     [

@@ -21,7 +21,7 @@ export function parseClass(object: unknown): Result<ParsedClass, string> {
   const { apiVersion: version, kind, metadata, spec } = Object(object) as Readonly<Record<string, unknown>> // whatever it is, it has such fields or not
   const name = (Object(metadata) as { readonly name?: unknown }).name
   if (version !== apiVersion || kind !== classKind || typeof name !== 'string')
-    return failed(`It is no ${classKind} of ${apiVersion} with a name.`)
+    return failed(`It is not a ${classKind} of ${apiVersion} with a name.`)
   const { stored, problems, unknown } = readSchema(classSpecSchema, spec ?? {}, { path: 'spec' })
   const problem = problems.find((each) => !isUnderstood(each))
   if (problem !== undefined) return failed(`${problem.path} is ${problem.found}; expected ${problem.expected}.`)
@@ -30,7 +30,7 @@ export function parseClass(object: unknown): Result<ParsedClass, string> {
   const ambiguous = ambiguousIn(bounds, defaults)
   if (ambiguous !== null)
     return failed(
-      `The pattern ${ambiguous} may give one thing to two namespaces. Let NAMESPACE stand beside a dot or a slash, and leave something open on one side of it at most, as in NAMESPACE.*.`,
+      `The pattern ${ambiguous} may give one thing to two namespaces. Put NAMESPACE beside a dot or a slash, with a wildcard on at most one side, as in NAMESPACE.*.`,
     )
   return ok({ class: { name, defaults, bounds }, unknownFields: unknown.map(({ path }) => path) })
 }

@@ -27,7 +27,7 @@ export function resolveChannel(
   if (bounds.namespaces !== null && !matchesSelector(bounds.namespaces, labels))
     return failed({
       reason: 'NotAllowedByClass',
-      message: `The class ${of.name} is not for the namespace ${written.metadata.namespace}: its labels are not those of spec.allowed.namespaces. Set another spec.className, or ask an administrator.`,
+      message: `The class ${of.name} is not for the namespace ${written.metadata.namespace}: its labels do not match spec.allowed.namespaces. Set another spec.className, or ask an administrator.`,
     })
   const defaults = expandNames(of.defaults, written)
   const effective = effectiveChannel(written, defaults)

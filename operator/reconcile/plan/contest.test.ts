@@ -55,7 +55,7 @@ describe('an object that somebody deletes, again and again', () => {
       planChannel(contestOf(childKey('NetworkPolicy', 'chat-gateway'), 'the object', model.world(), secondsAgo), settings)
     expect([heals(planAt(10)), refusals(planAt(10)), planAt(10).requeueAfterMs]).toEqual([[], ['GatewayAvailable FieldContested'], 50_000])
     expect(planAt(10).refusals[0]?.message).toBe(
-      'Something deletes the NetworkPolicy chat-gateway as often as the operator makes it; it is made less and less often. Find out what deletes it.',
+      'Another client deletes the NetworkPolicy chat-gateway as often as the operator creates it, so the operator creates it less and less often. Find out what deletes it.',
     )
     expect(heals(planAt(60))).toEqual([['create', ['the object'], undefined]])
   })
@@ -86,7 +86,7 @@ describe('a field that somebody takes', () => {
     const plan = planAfter(scaledByHand(), 90)
     expect([heals(plan), refusals(plan), plan.requeueAfterMs]).toEqual([[], ['GatewayAvailable FieldContested'], 30_000])
     expect(plan.refusals[0]?.message).toBe(
-      'kube-controller-manager by the subresource scale changes spec.replicas of the Deployment chat-gateway as often as the operator sets it back; it is set back less and less often. Let an autoscaler act on the channel (scaleTargetRef: kind RealtimeChannel, name chat), or use spec.gateway.autoscaling.',
+      'kube-controller-manager by the subresource scale changes spec.replicas of the Deployment chat-gateway as often as the operator sets it back, so the operator sets it back less and less often. Let an autoscaler act on the channel (scaleTargetRef: kind RealtimeChannel, name chat), or use spec.gateway.autoscaling.',
     )
   })
 

@@ -47,14 +47,14 @@ type ContestedObject = Pick<KubernetesObject, 'kind' | 'metadata'>
 
 function describeContest({ kind, metadata }: ContestedObject, contests: readonly FieldContest[], channelName: string): string {
   if (contests.some(({ field }) => field === wholeObject))
-    return `Something deletes the ${kind} ${metadata.name} as often as the operator makes it; it is made less and less often. Find out what deletes it.`
+    return `Another client deletes the ${kind} ${metadata.name} as often as the operator creates it, so the operator creates it less and less often. Find out what deletes it.`
   const owners = distinct(contests.flatMap(({ takenBy }) => takenBy))
   const fields = distinct(contests.map(({ field }) => field))
   const isScaled = kind === 'Deployment' && fields.includes('spec.replicas')
   const remedy = isScaled
     ? `Let an autoscaler act on the channel (scaleTargetRef: kind RealtimeChannel, name ${channelName}), or use spec.gateway.autoscaling.`
-    : 'Take it away, or leave these fields to the operator.'
-  return `${owners.length === 0 ? 'Something else' : owners.join(', ')} changes ${fields.slice(0, maxFields).join(', ')} of the ${kind} ${metadata.name} as often as the operator sets it back; it is set back less and less often. ${remedy}`
+    : 'Remove that client, or leave these fields to the operator.'
+  return `${owners.length === 0 ? 'Something else' : owners.join(', ')} changes ${fields.slice(0, maxFields).join(', ')} of the ${kind} ${metadata.name} as often as the operator sets it back, so the operator sets it back less and less often. ${remedy}`
 }
 
 const distinct = (texts: readonly string[]): readonly string[] => [...new Set(texts)].toSorted()

@@ -49,13 +49,13 @@ describe('a plan in words', () => {
     ).toEqual([
       'Pods restart, one after the other',
       'Add the finalizer, for the topic is to be deleted with the channel',
-      'Create anew, empty, topic t with 3 partitions, replication factor 2, a=1',
+      'Create again, empty, topic t with 3 partitions, replication factor 2, a=1',
       'Add partitions to topic t: from 3 to 6',
       'Change topic t: a=2, unset b',
       'Hand the number of pods of Deployment/chat-gateway over to the autoscaler',
       'Delete Ingress/chat-gateway',
       'Delete topic t with all its records',
-      'Take the finalizer away: the topic is to be kept',
+      'Remove the finalizer: the topic is to be kept',
       'Then start the gateways with the id of the new topic',
       'Not done (PartitionsCannotShrink): It has 12.',
     ])

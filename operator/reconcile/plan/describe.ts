@@ -35,16 +35,16 @@ function describeSecondStep({ actions, refusals }: Plan): readonly string[] {
     : []
 }
 
-const verbs = { create: 'Create', change: 'Change', heal: 'Heal (somebody changed it)' } as const
+const verbs = { create: 'Create', change: 'Change', heal: 'Restore (changed by another client)' } as const
 
 const endings = {
-  'topic-deleted': 'Let the channel go',
-  'topic-kept': "Let the channel go, and keep its topic: it is not beyond doubt that it is this channel's alone",
-  'topic-adopted': 'Let the channel go, and keep its topic: the operator did not create it',
-  'topic-shared': 'Let the channel go, and keep its topic: another channel uses it',
-  'topic-not-allowed': 'Let the channel go, and keep its topic: the rules for topics do not allow its deletion',
-  'gave-up': 'Let the channel go, and leave its topic: Kafka did not delete it in time',
-  'policy-is-retain': 'Take the finalizer away: the topic is to be kept',
+  'topic-deleted': 'Finish deleting the channel',
+  'topic-kept': 'Finish deleting the channel, and keep its topic: it is not certain that the topic belongs to this channel alone',
+  'topic-adopted': 'Finish deleting the channel, and keep its topic: the operator did not create it',
+  'topic-shared': 'Finish deleting the channel, and keep its topic: another channel uses it',
+  'topic-not-allowed': 'Finish deleting the channel, and keep its topic: the rules for topics do not allow its deletion',
+  'gave-up': 'Finish deleting the channel, and leave its topic: Kafka did not delete it in time',
+  'policy-is-retain': 'Remove the finalizer: the topic is to be kept',
 } as const
 
 function describeAction(action: Action): string {
@@ -54,7 +54,7 @@ function describeAction(action: Action): string {
       const settings = Object.entries(config)
         .map(([key, value]) => `, ${key}=${value}`)
         .join('')
-      return `Create${action.isAgain === true ? ' anew, empty,' : ''} ${action.use === 'deadLetters' ? 'dead letter topic' : 'topic'} ${name} with ${partitions} ${partitions === 1 ? 'partition' : 'partitions'}${replicas === null ? '' : `, replication factor ${replicas}`}${settings}`
+      return `Create${action.isAgain === true ? ' again, empty,' : ''} ${action.use === 'deadLetters' ? 'dead letter topic' : 'topic'} ${name} with ${partitions} ${partitions === 1 ? 'partition' : 'partitions'}${replicas === null ? '' : `, replication factor ${replicas}`}${settings}`
     }
     case 'grow-partitions':
       return `Add partitions to topic ${action.name}: from ${action.from} to ${action.to}`
@@ -71,7 +71,7 @@ function describeAction(action: Action): string {
     case 'delete-object':
       return `Delete ${action.type.kind}/${action.ref.name}`
     case 'annotate-channel':
-      return action.value === null ? `Take the annotation ${action.annotation} away` : `Annotate the channel with ${action.annotation}`
+      return action.value === null ? `Remove the annotation ${action.annotation}` : `Annotate the channel with ${action.annotation}`
     case 'add-finalizer':
       return 'Add the finalizer, for the topic is to be deleted with the channel'
     case 'remove-finalizer':

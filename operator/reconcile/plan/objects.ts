@@ -114,7 +114,7 @@ function decide(world: World, object: KubernetesObject): ObjectDecision {
       refusal: about(
         object.kind,
         'ObjectNotOurs',
-        `There is a ${what} that does not belong to this channel, and the channel needs one of this name. Delete it, or make a channel of another name.`,
+        `The ${what} does not belong to this channel, and the channel needs an object of this name. Delete it, or create a channel with another name.`,
       ),
     }
   }

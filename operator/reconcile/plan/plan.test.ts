@@ -337,7 +337,7 @@ describe('a route', () => {
         about: 'RouteReady',
         reason: 'RouteClaimed',
         message:
-          'app.example.com/wss/chat collides with app.example.com/wss, which the channel shop/older has. A path and all paths below it are of one channel. Set another spec.route.host or spec.route.paths, or delete one of the two.',
+          'app.example.com/wss/chat collides with app.example.com/wss, which the channel shop/older has. A path and all paths below it belong to one channel. Set another spec.route.host or spec.route.paths, or delete one of the two.',
       },
     ])
   })

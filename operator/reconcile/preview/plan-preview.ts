@@ -96,5 +96,5 @@ function readPatch(question: string): Result<unknown, string> {
   } catch {
     // Not JSON: said below.
   }
-  return failed(`${annotations.plan} is not right; expected true, or a JSON merge patch of spec such as {"gateway":{"replicas":5}}`)
+  return failed(`${annotations.plan} is invalid; expected true, or a JSON merge patch of spec such as {"gateway":{"replicas":5}}`)
 }

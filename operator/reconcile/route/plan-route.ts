@@ -34,7 +34,10 @@ function checkTarget(route: FoundRoute): Omit<RoutePlan, 'record'> {
     case 'unknown':
       return { refusals: [], isLeftOut: false, requeueAfterMs: null }
     case 'class-not-found':
-      return refuse('IngressClassNotFound', `There is no ingress class ${route.className}. Create it, or set another spec.route.className.`)
+      return refuse(
+        'IngressClassNotFound',
+        `The ingress class ${route.className} does not exist. Create it, or set another spec.route.className.`,
+      )
     case 'no-default-class':
       return refuse(
         'IngressClassNotFound',
@@ -43,7 +46,7 @@ function checkTarget(route: FoundRoute): Omit<RoutePlan, 'record'> {
     case 'gateway-not-found':
       return refuse(
         'GatewayNotFound',
-        `There is no Gateway ${route.gateway.namespace}/${route.gateway.name}. Create it, or name another in spec.route.parentRefs.`,
+        `The Gateway ${route.gateway.namespace}/${route.gateway.name} does not exist. Create it, or name another in spec.route.parentRefs.`,
       )
     case 'gateway-api-missing':
       return { ...refuse('GatewayApiNotInstalled', gatewayApiMissing), isLeftOut: true }
@@ -61,7 +64,7 @@ function checkTarget(route: FoundRoute): Omit<RoutePlan, 'record'> {
 }
 
 function describeClaim({ channel, path, taken }: RouteRival): string {
-  const why = path === taken ? '' : ' A path and all paths below it are of one channel.'
+  const why = path === taken ? '' : ' A path and all paths below it belong to one channel.'
   return `${path} collides with ${taken}, which the channel ${channel.namespace}/${channel.name} has.${why} Set another spec.route.host or spec.route.paths, or delete one of the two.`
 }
 

@@ -143,7 +143,7 @@ describe('pods that Kubernetes does not make', () => {
     expect(assess(given)).toEqual({
       status: 'False',
       reason: 'QuotaExceeded',
-      message: 'Pods cannot be made: failed quota: q: must specify limits.cpu for: gateway',
+      message: 'Pods cannot be created: failed quota: q: must specify limits.cpu for: gateway',
     })
   })
 
@@ -151,7 +151,7 @@ describe('pods that Kubernetes does not make', () => {
     expect(assess({ status: { availableReplicas: 1, conditions: [refusedBy(quota)] }, known: before('True') })).toEqual({
       status: 'True',
       reason: 'PodsAvailable',
-      message: 'Gateway pods are available. Pods cannot be made: failed quota: q: must specify limits.cpu for: gateway',
+      message: 'Gateway pods are available. Pods cannot be created: failed quota: q: must specify limits.cpu for: gateway',
     })
   })
 
@@ -169,7 +169,7 @@ describe('pods that Kubernetes does not make', () => {
     }
     expect(assess(given)).toMatchObject({
       reason: 'QuotaExceeded',
-      message: 'Pods cannot be made: exceeded quota: q, requested: count/replicasets.apps=1',
+      message: 'Pods cannot be created: exceeded quota: q, requested: count/replicasets.apps=1',
     })
   })
 

@@ -19,17 +19,17 @@ export function assessGateway(world: World, plan: Plan): Assessment {
   if (deployment === null)
     return plan.holdsGatewayBack
       ? asFalse('WaitingForTopic', 'No pods are started before the topic is known.')
-      : asFalse('GatewayProgressing', 'The Deployment is being made.')
+      : asFalse('GatewayProgressing', 'The Deployment is being created.')
   const wanted = deployment.spec?.replicas ?? 1
   const { replicas = 0, availableReplicas = 0 } = deployment.status ?? {}
   if (isHeldByPause(deployment, wanted))
     return asFalse(
       'RolloutPaused',
-      `Somebody has paused the roll-out: kubectl rollout resume deployment/${deployment.metadata.name} goes on with it. Pods that run go on as they are.`,
+      `The roll-out is paused (kubectl rollout pause). Resume it with kubectl rollout resume deployment/${deployment.metadata.name}. Running pods stay as they are.`,
     )
   if (wanted === 0)
     return replicas === 0
-      ? asTrue('ScaledToZero', 'The channel asks for no pods: nobody can connect.')
+      ? asTrue('ScaledToZero', 'The channel asks for no pods, so no client can connect.')
       : asFalse('GatewayProgressing', 'Pods are being stopped.')
   const refusal = podRefusalOf(deployment)
   const isLate = isPastDeadline(deployment)

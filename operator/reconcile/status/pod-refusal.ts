@@ -20,7 +20,7 @@ export function podRefusalOf(deployment: Deployment): PodRefusal | null {
   const isDeletion = conditionOf(deployment, 'ReplicaFailure')?.reason === 'FailedDelete'
   return {
     reason: reasonOfPodRefusal(words),
-    message: `Pods cannot be ${isDeletion ? 'deleted' : 'made'}: ${withoutNames(words, deployment.metadata.name)}`,
+    message: `Pods cannot be ${isDeletion ? 'deleted' : 'created'}: ${withoutNames(words, deployment.metadata.name)}`,
   }
 }
 

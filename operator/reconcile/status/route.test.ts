@@ -83,10 +83,10 @@ describe('an Ingress', () => {
       status: 'True',
       reason: 'RouteAccepted',
       message:
-        'The Ingress is in place. Ingress web/app (app.example.com/wss/chat) is not of a channel, and has an address of this channel: requests may go there. Delete it, or set another spec.route.host or spec.route.paths.',
+        'The Ingress is in place. Ingress web/app (app.example.com/wss/chat) does not belong to a channel and has an address of this channel, so requests may go there. Delete it, or set another spec.route.host or spec.route.paths.',
     })
     expect(assessed(other, { ...other, kind: 'HTTPRoute' }).message).toContain(
-      'Ingress web/app (app.example.com/wss/chat), HTTPRoute web/app (app.example.com/wss/chat) are not of a channel, and have an address of this channel: requests may go there. Delete them',
+      'Ingress web/app (app.example.com/wss/chat), HTTPRoute web/app (app.example.com/wss/chat) do not belong to a channel and have an address of this channel, so requests may go there. Delete them',
     )
   })
 })

@@ -34,7 +34,7 @@ export function assessRoute(world: World): Assessment {
   const route = [...world.children.values()].find(
     (child) => child.kind === 'object' && child.type.kind === type && isChildOf(world.channel, child.object),
   )
-  if (route?.kind !== 'object') return asFalse('RouteProgressing', `The ${type} is being made.`)
+  if (route?.kind !== 'object') return asFalse('RouteProgressing', `The ${type} is being created.`)
   // The API server holds an HTTPRoute to this shape.
   const assessment = type === 'Ingress' ? asTrue('RouteAccepted', 'The Ingress is in place.') : assessParents(route.object as HttpRoute)
   return { ...assessment, message: `${assessment.message}${remarkOf(world)}` }
@@ -47,7 +47,7 @@ function remarkOf({ otherRoutes }: World): string {
     otherRoutes.map(({ kind, namespace, name, address }) => `${kind} ${namespace}/${name} (${address})`),
     otherRoutes.length === 1,
   ]
-  return ` ${names.join(', ')} ${isOne ? 'is' : 'are'} not of a channel, and ${isOne ? 'has' : 'have'} an address of this channel: requests may go there. Delete ${isOne ? 'it' : 'them'}, or set another spec.route.host or spec.route.paths.`
+  return ` ${names.join(', ')} ${isOne ? 'does' : 'do'} not belong to a channel and ${isOne ? 'has' : 'have'} an address of this channel, so requests may go there. Delete ${isOne ? 'it' : 'them'}, or set another spec.route.host or spec.route.paths.`
 }
 
 function assessParents(route: HttpRoute): Assessment {
@@ -75,7 +75,7 @@ function assessParent(route: HttpRoute, parent: ParentRef): Assessment {
   const isServed = needed.every((each) => conditions.some(({ type, status }) => type === each && status === 'True'))
   return isServed
     ? asTrue('RouteAccepted', '')
-    : asFalse('RouteProgressing', `The controller of the Gateway ${name} has not answered to the HTTPRoute yet.`)
+    : asFalse('RouteProgressing', `The controller of the Gateway ${name} has not answered the HTTPRoute yet.`)
 }
 
 function isSameParent(route: HttpRoute, a: ParentRef, b: ParentRef): boolean {

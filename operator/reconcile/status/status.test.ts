@@ -63,7 +63,7 @@ describe('the status of a channel', () => {
       render({ world: aGoodWorld({ bystander: { lease: 'staging/carillon', state } }) }).conditions?.find(({ type }) => type === 'Ready')
         ?.message
     expect(readyWith('alive')).toBe(
-      'All is as the channel asks. The operator of the Lease staging/carillon is told to look after this namespace as well, and leaves this channel to this operator. Give one of them other namespaces.',
+      'All is as the channel asks. The operator of the Lease staging/carillon is also configured for this namespace, and leaves this channel to this operator. Give one of the two operators other namespaces.',
     )
     expect(readyWith('gone')).toBe('All is as the channel asks.')
   })
@@ -146,7 +146,7 @@ describe('the status of a channel', () => {
     const [ready] = render({ unknownFields: ['spec.mesh'] }).conditions ?? []
     expect([ready?.status, ready?.message]).toEqual([
       'True',
-      'All is as the channel asks. Fields that this operator does not know are ignored: spec.mesh. Upgrade it.',
+      'All is as the channel asks. Fields that this operator does not know are ignored: spec.mesh. Upgrade the operator.',
     ])
   })
 })

@@ -116,7 +116,9 @@ function allConditions({ world, plan, outcomes, unknownFields }: StatusInput, mo
   }
   if (plan.phase === 'deleting') return deletingConditions(assessments.TopicReady, moment)
   const unknown =
-    unknownFields.length === 0 ? '' : ` Fields that this operator does not know are ignored: ${unknownFields.join(', ')}. Upgrade it.`
+    unknownFields.length === 0
+      ? ''
+      : ` Fields that this operator does not know are ignored: ${unknownFields.join(', ')}. Upgrade the operator.`
   return conditionsOf(assessments, moment, `${unknown}${remarkOnBystander(world.bystander)}`)
 }
 
@@ -126,7 +128,7 @@ function pausedConditions(moment: Moment): readonly Condition[] {
   return [
     condition(
       'Ready',
-      asUnknown('Paused', 'The annotation carillon.dev/paused is "true": nothing is changed until it is taken away.'),
+      asUnknown('Paused', 'The annotation carillon.dev/paused is "true", so nothing is changed. Remove it to continue.'),
       moment,
     ),
     ...kept,

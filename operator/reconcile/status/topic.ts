@@ -30,7 +30,7 @@ export function assessTopic({ channel, topic }: World, plan: Plan, outcomes: rea
       `${failures[failure.action.kind] ?? 'Something failed'}: ${messageOf(failure.failure)}`,
     )
   }
-  if (plan.topic.whenDone === null) return asUnknown('NotLookedAt', 'Something else keeps the operator from the topic.')
+  if (plan.topic.whenDone === null) return asUnknown('NotLookedAt', 'The operator has not read the topic; another condition says why.')
   if (topic?.kind !== 'present') return asFalse('TopicCreating', 'The topic was just created; the brokers do not show it yet.')
   return asTrue('TopicAsAsked', `The topic ${topic.topic.name} is as the channel asks.${remarkOf(channel, topic.topic)}`)
 }
@@ -45,6 +45,6 @@ const failures: Readonly<Partial<Record<Action['kind'], string>>> = {
   'create-topic': 'The topic could not be created',
   'grow-partitions': 'No partitions could be added',
   'alter-topic': 'The settings of the topic could not be changed',
-  'add-finalizer': 'The finalizer, without which no topic is made that is to be deleted with the channel, could not be set',
+  'add-finalizer': 'The finalizer could not be set, and without it no topic is created that is to be deleted with the channel',
   'remove-finalizer': 'The finalizer could not be removed',
 }

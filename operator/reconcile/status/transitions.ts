@@ -46,7 +46,7 @@ export function doneEvents(outcomes: readonly Outcome[], inCharge: OtherOperator
               {
                 type: 'Warning',
                 reason: action.use === 'deadLetters' ? 'DeadLetterTopicRecreated' : 'TopicRecreated',
-                note: `${nameOf(action)} was gone and was made anew, empty${action.use === 'deadLetters' ? '' : ': clients are reportedTypes of the gap'}.`,
+                note: `${nameOf(action)} was missing and was created again, empty${action.use === 'deadLetters' ? '' : ': clients are reportedTypes of the gap'}.`,
               },
             ]
           : [
@@ -86,11 +86,11 @@ const endings = {
   'topic-deleted': null,
   'policy-is-retain': null,
   'topic-kept':
-    "The channel goes and its topic stays, although deletionPolicy is Delete: it is not beyond doubt that the topic is this channel's alone.",
+    'The channel is deleted and its topic stays, although deletionPolicy is Delete: it is not certain that the topic belongs to this channel alone.',
   'topic-adopted':
-    'The channel goes and its topic stays, although deletionPolicy is Delete: the operator did not create the topic for this channel.',
-  'topic-shared': 'The channel goes and its topic stays, although deletionPolicy is Delete: another channel uses the topic.',
+    'The channel is deleted and its topic stays, although deletionPolicy is Delete: the operator did not create the topic for this channel.',
+  'topic-shared': 'The channel is deleted and its topic stays, although deletionPolicy is Delete: another channel uses the topic.',
   'topic-not-allowed':
-    'The channel goes and its topic stays, although deletionPolicy is Delete: the rules for topics do not allow its deletion.',
-  'gave-up': 'The channel goes and its topic stays, although deletionPolicy is Delete: Kafka did not delete it in time.',
+    'The channel is deleted and its topic stays, although deletionPolicy is Delete: the rules for topics do not allow its deletion.',
+  'gave-up': 'The channel is deleted and its topic stays, although deletionPolicy is Delete: Kafka did not delete it in time.',
 } as const

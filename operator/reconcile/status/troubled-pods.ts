@@ -30,12 +30,12 @@ export function assessTrouble(pods: readonly TroubledPod[], stage: 'stalled' | '
     case 'stalled':
       return asFalse(
         trouble?.reason ?? 'PodsFailing',
-        `The roll-out is past its deadline.${words === '' ? ' Its pods do not become ready: kubectl describe them.' : words}`,
+        `The roll-out is past its deadline.${words === '' ? ' Its pods do not become ready. See kubectl describe.' : words}`,
       )
     case 'unavailable':
       return asFalse('GatewayUnavailable', `No pod is available.${words}`)
     case 'progressing':
-      return asFalse('GatewayProgressing', `Pods are being started or exchanged.${words}`)
+      return asFalse('GatewayProgressing', `Pods are being started or replaced.${words}`)
     default:
       return stage satisfies never
   }
@@ -50,7 +50,7 @@ function rankOf({ reason }: Trouble): number {
 function troubleOf({ reason, message }: TroubledPod): Trouble {
   if (imageReasons.has(reason))
     return { reason: 'ImagePullFailed', words: 'The image cannot be pulled: check spec.gateway.image and imagePullSecrets.' }
-  if (schedulerReasons.has(reason)) return { reason: 'PodsUnschedulable', words: `No node takes a pod: ${message}` }
-  if (endReasons.has(reason)) return { reason: 'PodsFailing', words: 'Pods end soon after they start: their logs say why.' }
+  if (schedulerReasons.has(reason)) return { reason: 'PodsUnschedulable', words: `No node accepts the pods: ${message}` }
+  if (endReasons.has(reason)) return { reason: 'PodsFailing', words: 'Pods exit soon after they start. See their logs.' }
   return { reason: 'PodsFailing', words: `${reason}: ${message}` }
 }

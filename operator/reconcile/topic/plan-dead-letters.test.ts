@@ -162,7 +162,7 @@ describe('a dead letter topic that the channel may not have', () => {
 
   it('is named with the channel that has it', () => {
     const planned = plan({ rivals: { ...noRivals, deadLetters: { namespace: 'payments', name: 'victim', use: 'topic' } } })
-    expect(planned.refusals[0]?.message).toContain('is that of the channel payments/victim')
+    expect(planned.refusals[0]?.message).toContain('belongs to the channel payments/victim')
   })
 })
 

@@ -171,7 +171,7 @@ describe('a topic that the operator does not know', () => {
         about: 'TopicReady',
         reason: 'TopicNotOurs',
         message:
-          'The topic shop.chat existed before this channel, and differs from what it asks for: it has 12 partitions, and 3 are asked for. Take it as it is with spec.topic, or let the operator change it with the annotation carillon.dev/adopt: "true".',
+          'The topic shop.chat existed before this channel, and differs from what it asks for: it has 12 partitions, and 3 are asked for. Set spec.topic to what the topic has, or let the operator change it with the annotation carillon.dev/adopt: "true".',
       },
     ])
   })
@@ -269,7 +269,7 @@ describe('a topic that the rules do not let the channel change', () => {
     })
     expect([planned.actions, reasons(planned), planned.epoch]).toEqual([[], ['TopicNotOurs'], null])
     expect(planned.refusals[0]?.message).toContain(
-      'This channel may not change topics that the operator did not create for it. An administrator can allow it',
+      'This channel is not allowed to change topics that the operator did not create for it. An administrator can allow it',
     )
   })
 

@@ -28,7 +28,7 @@ describe('a topic of which nothing is known', () => {
   it('is told of in words that say what to do', () => {
     expect(problem({ kind: 'no-brokers' }).refusal.message).toContain('Set spec.kafka.bootstrapServers')
     expect(problem({ kind: 'secret-key-missing', secret: 'user', key: 'password' }).refusal.message).toBe(
-      'The Secret user has no key password. Add it, or name another in the channel.',
+      'The Secret user has no key password. Add the key, or name another key in the channel.',
     )
     expect(problem({ kind: 'secret-key-empty', secret: 'user', key: 'password' }).refusal).toMatchObject({
       reason: 'SecretKeyMissing',

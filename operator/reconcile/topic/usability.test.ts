@@ -31,8 +31,8 @@ describe('the settings of a topic', () => {
 
   it.each<[string, string, TopicSettings]>([
     ['useless min.insync.replicas', 'Kafka takes no event', topic({ 'min.insync.replicas': '2' }, { replicas: 1 })],
-    ['doubtful min.insync.replicas', 'may take accepted events along', topic({ 'min.insync.replicas': '1' })],
-    ['doubtful min.insync.replicas', 'while one of their brokers is away', topic({ 'min.insync.replicas': '3' })],
+    ['doubtful min.insync.replicas', 'accepted events may be lost with a broker', topic({ 'min.insync.replicas': '1' })],
+    ['doubtful min.insync.replicas', 'while one of its brokers is away', topic({ 'min.insync.replicas': '3' })],
     [
       'useless max.message.bytes',
       'max.message.bytes is 1000, and spec.limits.eventBytes is 262144',

@@ -48,14 +48,14 @@ function checkAcknowledgement({ settings, replicas }: TopicSettings): readonly S
     return [
       doubtful(
         setting,
-        `min.insync.replicas is 1, and the topic has ${replicas} replicas, so a broker that fails may take accepted events along. Set it to 2`,
+        `min.insync.replicas is 1, and the topic has ${replicas} replicas, so accepted events may be lost with a broker. Set it to 2`,
       ),
     ]
   return least === replicas
     ? [
         doubtful(
           setting,
-          `min.insync.replicas is ${least}, as many as the topic has replicas, so Kafka takes no event while one of their brokers is away. Set it to ${replicas - 1}`,
+          `min.insync.replicas is ${least}, as many as the topic has replicas, so Kafka takes no event while one of its brokers is away. Set it to ${replicas - 1}`,
         ),
       ]
     : []
@@ -70,7 +70,7 @@ function checkSize({ settings, eventBytes }: TopicSettings): readonly SettingPro
   return [
     useless(
       setting,
-      `max.message.bytes is ${largest}, and spec.limits.eventBytes is ${eventBytes}, so Kafka refuses events that the gateways accept. Raise the one or lower the other`,
+      `max.message.bytes is ${largest}, and spec.limits.eventBytes is ${eventBytes}, so Kafka refuses events that the gateways accept. Raise max.message.bytes or lower spec.limits.eventBytes`,
     ),
   ]
 }
@@ -93,7 +93,7 @@ function checkRetention({ settings, replayWindowMs }: TopicSettings): readonly S
   return [
     useless(
       setting,
-      `retention.ms is ${retentionMs}, less than spec.replay.window (${replayWindowMs} ms), so events are gone for which clients may come back. Raise the one or lower the other`,
+      `retention.ms is ${retentionMs}, less than spec.replay.window (${replayWindowMs} ms), so events that clients may still ask for are already deleted. Raise retention.ms or lower spec.replay.window`,
     ),
   ]
 }
