@@ -38,7 +38,9 @@ describe('the class of a channel', () => {
     remove('standard')
     expect([found('standard'), found()]).toEqual(['ClassNotFound', 'null'])
     expect(find('other')).toMatchObject({
-      error: { message: expect.stringContaining('The RealtimeChannelClass other does not exist. Create it, or set another spec.className.') },
+      error: {
+        message: expect.stringContaining('The RealtimeChannelClass other does not exist. Create it, or set another spec.className.'),
+      },
     })
   })
 
