@@ -29,8 +29,8 @@ export interface ChannelResolver {
    */
   resolve(written: WrittenChannel): Promise<Result<Result<ResolvedChannel, ChannelRefusal>, ApiError>>
   /**
-   * Resolves a channel that is being deleted, which may go whatever is wrong with it. If its class is unknown or does not allow it, its deletion is all that
-   * the operator carries out: no brokers are asked, and its topic stays.
+   * Resolves a channel that is being deleted. Problems of the channel do not stop its deletion. If its class is unknown or does not allow it, the operator
+   * carries out only the deletion. It asks no brokers, and the topic stays.
    * @returns an error when the API server did not say which namespaces the class is for. The deletion then waits, so that no topic is left behind
    */
   resolveAtEnd(written: WrittenChannel): Promise<Result<ResolvedChannel, ApiError>>

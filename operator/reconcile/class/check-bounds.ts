@@ -8,32 +8,32 @@ import { whyNameIsNotAllowed } from '../topic/name-rules.ts'
 import type { Bounds } from './bounds.ts'
 import { matchesHost, matchesKey, matchesPair, matchesPath } from './patterns.ts'
 
-/** Something that a channel has and its class does not allow. */
+/** Value of a channel that its class does not allow. */
 export interface Violation {
-  /** As `spec.route.host`. */
+  /** Path such as `spec.route.host`. */
   readonly field: string
   readonly value: string
-  /** As `spec.allowed.hosts`. */
+  /** Path such as `spec.allowed.hosts`. */
   readonly bound: string
-  /** What the bound allows, in words. */
+  /** Description of the allowed values. */
   readonly allows: string
-  /** A sentence with what else the owner of the channel can do. */
+  /** Another remedy for the owner of the channel, as a sentence. */
   readonly remedy?: string
 }
 
 export interface BoundedChannel {
-  /** As it holds. */
+  /** Channel with the defaults of its class. */
   readonly channel: RealtimeChannel
-  /** What the class provides. It is allowed, without being named in the bounds; a number is held to its bound all the same. */
+  /** Defaults of the class. They are allowed without being named in the bounds; numbers are checked all the same. */
   readonly defaults: RealtimeChannelSpec
   readonly bounds: Bounds
-  /** The image that gateways have where nothing says otherwise. */
+  /** Default image of gateways. */
   readonly image: string
-  /** The brokers of the operator's options. */
+  /** Brokers of the operator's options. */
   readonly brokers: readonly string[]
 }
 
-/** All that a channel has and its class does not allow. Pure: it looks at nothing but what it is given. */
+/** Returns all values of a channel that its class does not allow. Pure: it reads only its argument. */
 export function checkBounds(bounded: BoundedChannel): readonly Violation[] {
   return [
     checkTopic,
@@ -56,7 +56,7 @@ const checkTopic: Check = ({ channel, bounds }) => {
   const { topic } = channel.spec
   const [name, letters] = [topicNameOf(channel), deadLetterTopicOf(channel)]
   const mayHave = (asked: string): boolean => whyNameIsNotAllowed(bounds, patternChannel(channel), asked) === null
-  // A name that follows from another one is wrong for the same reason.
+  // The default name of the dead letter topic follows from the topic's name, and is then refused for the same reason.
   const areLettersAllowed = letters === null || mayHave(letters) || (topic.deadLetters.name === undefined && !mayHave(name))
   return [
     ...unless(mayHave(name), { field: 'spec.topic.name', value: name, bound: 'topics', allows: describeTopics(bounds, name) }),
@@ -86,7 +86,7 @@ function describeTopics({ topics }: Bounds, name: string): string {
   return name.startsWith('_') ? `${list(topics)}, and a name that begins with _ only by a pattern that begins with _` : list(topics)
 }
 
-/** The brokers of the class are those of its defaults; those of the operator's options only where it names none. */
+/** Checks brokers. The class provides those of its defaults, or those of the operator's options if it names none. */
 const checkBrokers: Check = ({ channel, defaults, bounds, brokers }) => {
   const provided = defaults.kafka?.bootstrapServers ?? brokers
   const disallowed = (channel.spec.kafka.bootstrapServers ?? []).filter(
@@ -191,7 +191,7 @@ function describeResource({ spec }: RealtimeChannel, kind: 'requests' | 'limits'
   return isWritten || name !== 'memory' ? quantity : `${quantity} (which follows from spec.replay.maxBytes)`
 }
 
-/** What is no quantity, the API server judges. */
+/** Returns whether a quantity is within its bound. The API server refuses an invalid quantity. */
 function isAtMost(quantity: string | number, most: string | number): boolean {
   const [given, bound] = [parseQuantity(quantity), parseQuantity(most)]
   return given === null || (bound !== null && given.nano <= bound.nano)
@@ -205,7 +205,7 @@ const checkEnvironment: Check = ({ channel, defaults, bounds }) => {
   const disallowed = (channel.spec.gateway.env ?? []).filter(
     ({ name, value }) => !isProvided(name, value) && !bounds.env.some((pattern) => matchesKey(pattern, name)),
   )
-  // The address of a collector may be any address that the pods reach.
+  // A collector may be at any address that the pods reach.
   const { endpoint } = channel.spec.tracing ?? {}
   const hasOwnCollector =
     endpoint !== undefined &&
@@ -273,7 +273,7 @@ type Toleration = Readonly<Record<string, unknown>>
 
 const wordIn = (toleration: Toleration, field: string): string => (typeof toleration[field] === 'string' ? toleration[field] : '')
 
-/** A toleration without a key tolerates every taint, and one that asks only whether the taint exists every value of it. */
+/** Returns whether a toleration is allowed. Without a key it tolerates every taint. With the operator Exists it tolerates every value of the taint. */
 function mayTolerate(toleration: Toleration, patterns: readonly string[]): boolean {
   const key = wordIn(toleration, 'key')
   if (key === '') return patterns.includes('*')
@@ -307,7 +307,10 @@ const checkPodMetadata: Check = ({ channel, defaults, bounds: { podMetadata } })
   }),
 ]
 
-/** Fewer who reach the pods are no opening. An empty `egress` is one: the pods may then reach a port that the channel chose, at any address. */
+/**
+ * Checks network peers. An empty list of ingress peers opens nothing. An empty `egress` does: the pods may then reach a port that the channel chose, at any
+ * address.
+ */
 const checkNetwork: Check = ({ channel, defaults: { network: provided = {} }, bounds }) => {
   const { network } = channel.spec
   const lists = (['ingressFrom', 'metricsFrom'] as const).filter((name) =>

@@ -5,9 +5,9 @@ import type { FoundRoute, RouteRival, World, RouteRecord } from '../world.ts'
 
 export interface RoutePlan {
   readonly refusals: readonly Refusal[]
-  /** No route is made, and one that there is is deleted. */
+  /** Whether no route is created, and an existing one is deleted. */
   readonly isLeftOut: boolean
-  /** The host and paths that the channel has from now on; null: none. */
+  /** Host and paths that the channel has from now on; null: none. */
   readonly record: RouteRecord | null
   readonly requeueAfterMs: number | null
 }
@@ -16,8 +16,8 @@ export interface RoutePlan {
 const routeTargetMs = 30_000
 
 /**
- * Whether the channel may have its route, and whether anybody will serve it. An Ingress of a class that does not exist is made all the same: it
- * does nothing, until the class is there.
+ * Plans the route of a channel: whether the channel may have it, and whether a controller will serve it. An Ingress of a class that does not exist is created all
+ * the same. It does nothing until the class exists.
  */
 export function planRoute({ channel, rivals, route }: World): RoutePlan {
   const record = askedRoute(channel)

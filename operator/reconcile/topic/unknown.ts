@@ -20,7 +20,7 @@ const secretMs = 15_000
 /** Time until a grant or a setting is looked for again: no watch reports an ACL, a Role or a class. */
 const grantMs = 60_000
 
-/** Why nothing is known of the topic, and when to look again. */
+/** Returns why the state of a topic is unknown, and when to read it again. */
 export function unknownTopic(topic: Exclude<FoundTopic, { kind: 'present' | 'missing' }> | null | undefined): UnknownTopic {
   if (topic === null || topic === undefined) return wait('NotLookedAt', 'The topic has not been read yet.', brokersBackMs)
   if (topic.kind === 'no-connection') return explainProblem(topic.problem)

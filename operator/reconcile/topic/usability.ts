@@ -1,33 +1,33 @@
 import { parseDurationMs } from '../../../api/durations.ts'
 import type { StoredSpec } from '../../../api/v1alpha1/realtime-channel.ts'
 
-/** A setting with which the topic does not do what the channel needs of it. */
+/** Setting with which the topic does not serve the channel. */
 export interface SettingProblem {
-  /** useless: what the channel promises cannot hold. doubtful: it holds while no broker fails, or for most events. */
+  /** useless: the channel cannot keep its promises. doubtful: it keeps them while no broker fails, or for most events. */
   readonly kind: 'useless' | 'doubtful'
-  /** As in `min.insync.replicas`. */
+  /** Name such as `min.insync.replicas`. */
   readonly setting: string
-  /** What is, why it is wrong, and what to do. */
+  /** The value, the problem and the remedy. */
   readonly message: string
 }
 
 export interface TopicSettings {
-  /** The values in force, as far as they are known, whoever set them. */
+  /** Known values in force, inherited ones included. */
   readonly settings: Readonly<Record<string, string>>
-  /** Null: the brokers choose. */
+  /** Replication factor; null: the brokers choose. */
   readonly replicas: number | null
-  /** The largest event that the topic has to take; null: anything is welcome, and what is too large is cut. */
+  /** Largest event that the topic has to store, in bytes; null: no minimum, because larger records are cut. */
   readonly eventBytes: number | null
-  /** How far back clients may come; null: nobody reads it so. */
+  /** Age of the oldest event that clients may ask for; null: no client reads the topic. */
   readonly replayWindowMs: number | null
 }
 
-/** What a channel needs of its topic. */
+/** Returns what a channel needs of its topic. */
 export function needsOf({ limits, replay }: Pick<StoredSpec, 'limits' | 'replay'>): Pick<TopicSettings, 'eventBytes' | 'replayWindowMs'> {
   return { eventBytes: limits.eventBytes, replayWindowMs: parseDurationMs(replay.window) }
 }
 
-/** Finds the settings that defeat the purpose of a topic, which Kafka accepts without a word. A value that is not a number Kafka refuses by itself. */
+/** Returns the settings that defeat the purpose of a topic although Kafka accepts them. Kafka itself refuses a value that is not a number. */
 export function checkSettings(topic: TopicSettings): readonly SettingProblem[] {
   return [...checkAcknowledgement(topic), ...checkSize(topic), ...checkCleanup(topic), ...checkRetention(topic)]
 }
