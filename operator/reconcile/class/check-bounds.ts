@@ -167,7 +167,7 @@ const checkSize: Check = ({ channel, bounds }) => {
   )
 }
 
-/** What a pod really gets is bounded: the memory limit follows from `replay.maxBytes`. */
+/** Checks the resources that a pod really gets: the memory limit follows from `replay.maxBytes`. */
 const checkResources: Check = ({ channel, bounds }) => {
   const { requests, limits } = gatewayResources(channel.spec)
   const asked = [

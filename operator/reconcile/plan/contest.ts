@@ -2,17 +2,17 @@ import type { KubernetesObject } from '../../../api/kubernetes.ts'
 import { childKey, type Contest, type World } from '../world.ts'
 
 export interface ContestDecision {
-  /** Every field that is to be set back has to wait: nothing is applied. */
+  /** Whether every field that is to be set back has to wait, so that nothing is applied. */
   readonly isHeld: boolean
-  /** For the condition. */
+  /** Message of the condition. */
   readonly message: string
   readonly againAfterMs: number
 }
 
-/** In the place of a field: something deletes the object. */
+/** Name in place of a field: another client deletes the object. */
 export const wholeObject = 'the object'
 
-/** A field that stays for so long after it was set back is not contested any more. */
+/** Time after which a field that was set back, and stayed, is no longer contested. */
 const calmMs = 60_000
 
 interface FieldContest extends Contest {
@@ -20,9 +20,9 @@ interface FieldContest extends Contest {
 }
 
 /**
- * Judges fields of an object that something else changes as often as they are set back, and whether they are set back this time.
- * @param lost what there is to set back
- * @returns null when nothing of the object is contested
+ * Decides on the contested fields of an object, which another client changes as often as they are set back: whether they are set back this time.
+ * @param lost fields to set back
+ * @returns null when no field of the object is contested
  */
 export function decideContest(
   { channel, contested, nowMs }: World,

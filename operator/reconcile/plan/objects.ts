@@ -19,7 +19,7 @@ export interface ObjectsPlan {
 }
 
 export interface ObjectsOptions {
-  /** Kinds that are neither applied nor deleted this time. */
+  /** Kinds that are neither applied nor deleted in this plan. */
   readonly held: ReadonlySet<OperandKind>
   /** The Lease of this operator. */
   readonly appliedBy: string
@@ -35,10 +35,10 @@ const objectGoneMs = 5_000
 const minContestMs = 5_000
 
 /**
- * What it takes to make the objects of a channel what they are to be. Three questions decide on each: is it the channel's? Is it what was
- * asked for last (the mark on it)? Does the operator still own every field that it set, so that nobody has changed one? Three times yes, and
- * nothing is written. Fields that the operator did not set are none of its business.
- * @param wanted in the order in which they are to be applied
+ * Plans the objects of a channel. Three questions decide on each: Does it belong to the channel? Is it what was last asked for, by its mark? Does the operator
+ * still own every field that it set, so that no other client has changed one? If all three hold, nothing is written. Fields that the operator did not set are
+ * left alone.
+ * @param wanted objects in the order in which they are to be applied
  */
 export function planObjects(world: World, wanted: readonly KubernetesObject[], { held, appliedBy }: ObjectsOptions): ObjectsPlan {
   const removals = planRemovals(world, wanted, held)
@@ -46,10 +46,10 @@ export function planObjects(world: World, wanted: readonly KubernetesObject[], {
   const isAutoscaler = ({ type }: Removal): boolean => type.kind === 'HorizontalPodAutoscaler'
   return {
     actions: [
-      // Before the Deployment gets a number of pods of its own: they would take it from each other.
+      // The autoscaler goes before the Deployment gets a fixed number of pods. Otherwise each would overwrite the other.
       ...removals.filter(isAutoscaler),
       ...decisions.flatMap(({ action }) => action ?? []),
-      // After what takes their place: a route is there at every moment.
+      // Other objects go after their replacements, so that a route exists at every moment.
       ...removals.filter((removal) => !isAutoscaler(removal)),
     ],
     refusals: decisions.flatMap(({ refusal }) => refusal ?? []),
@@ -57,7 +57,7 @@ export function planObjects(world: World, wanted: readonly KubernetesObject[], {
   }
 }
 
-/** The type of an object that the constructs made. */
+/** Returns the type of an object that the constructs made. */
 export function typeOfOperand({ kind }: KubernetesObject): ResourceType {
   const types: Readonly<Record<string, ResourceType>> = operandTypes
   const type = Object.hasOwn(operandTypes, kind) ? types[kind] : undefined
@@ -97,7 +97,7 @@ function planRemovals(
 interface ObjectDecision {
   readonly action?: Action
   readonly refusal?: Refusal
-  /** To be looked at again although nothing changes. */
+  /** Time until the next reconcile even if nothing changes. Milliseconds. */
   readonly againAfterMs?: number
 }
 
@@ -146,7 +146,7 @@ function decideOwn(world: World, object: KubernetesObject, live: KubernetesObjec
   const contested = contestDecision(object, contest)
   if ((isSame && isHealthy) || contest?.isHeld === true) return contested
   const hasOtherTemplate = markOf(object, marks.appliedTemplate) !== markOf(live, marks.appliedTemplate)
-  // A template that somebody edited by hand is edited back, and that starts pods, too.
+  // An edited template is set back, which restarts pods, too.
   const hasEditedTemplate = object.kind === 'Deployment' && !isHealthy && !owns(templateAlone(object))
   const action = {
     ...apply(object, isSame ? 'heal' : 'change', hasOtherTemplate || hasEditedTemplate),

@@ -1,14 +1,14 @@
 import type { RealtimeChannelStatus } from '../../../api/v1alpha1/realtime-channel.ts'
 import { isStalled, type ConditionReason } from '../condition-reasons.ts'
 
-/** A condition, as the status has it. */
+/** Condition of the status. */
 export type Condition = NonNullable<RealtimeChannelStatus['conditions']>[number]
 
-/** What a condition says, before it is known when it began to. */
+/** Content of a condition, without its times. */
 export interface Assessment {
   readonly status: 'True' | 'False' | 'Unknown'
   readonly reason: ConditionReason
-  /** Without anything that changes from one look to the next. */
+  /** Text without anything that changes between two reconciles. */
   readonly message: string
 }
 
@@ -22,7 +22,7 @@ export const asTrue = (reason: ConditionReason, message: string): Assessment => 
 export const asFalse = (reason: ConditionReason, message: string): Assessment => ({ status: 'False', reason, message })
 export const asUnknown = (reason: ConditionReason, message: string): Assessment => ({ status: 'Unknown', reason, message })
 
-/** When, and of which generation. */
+/** Time, generation and previous conditions. */
 export interface Moment {
   readonly before: readonly Condition[]
   readonly generation: number
@@ -30,9 +30,11 @@ export interface Moment {
 }
 
 /**
- * All conditions of a channel that is looked after. `Ready` follows from the three others: it is always there, because tools that wait take
- * a resource without it for finished. Reconciling and Stalled are there only while they are True, which is how kstatus reads them
- * (https://github.com/kubernetes-sigs/cli-utils/blob/master/pkg/kstatus/README.md): Ready=False is either still being worked at, or waits for somebody.
+ * Returns all conditions of a managed channel. `Ready` follows from the three others. It is always present, because tools that wait consider a resource without
+ * it finished.
+ *
+ * Reconciling and Stalled are present only while they are True, as kstatus reads them
+ * (https://github.com/kubernetes-sigs/cli-utils/blob/master/pkg/kstatus/README.md). Ready=False means that the operator is at work, or that a person is needed.
  */
 export function conditionsOf(assessments: Assessments, moment: Moment, remark: string): readonly Condition[] {
   const parts = [assessments.TopicReady, assessments.GatewayAvailable, assessments.RouteReady]
@@ -44,7 +46,7 @@ export function conditionsOf(assessments: Assessments, moment: Moment, remark: s
   ]
 }
 
-/** What waits for somebody is said first: what waits for it in its turn is not worth a word. */
+/** Returns the `Ready` condition. A part that needs a person comes first, because other parts may only wait for it. */
 function readyOf(parts: readonly Assessment[], remark: string): Assessment {
   const not = parts.filter(({ status }) => status !== 'True')
   const worst = not.find(({ reason }) => isStalled(reason)) ?? not.find(({ status }) => status === 'False') ?? not[0]
@@ -59,7 +61,7 @@ function progressOf(parts: readonly Assessment[], ready: Assessment, moment: Mom
   return [condition(type, { ...ready, status: 'True' }, moment)]
 }
 
-/** `lastTransitionTime` is of the status, not of the reason or the message. */
+/** Returns a condition. `lastTransitionTime` follows the status, not the reason or the message. */
 export function condition(type: string, { status, reason, message }: Assessment, { before, generation, nowMs }: Moment): Condition {
   const last = before.find((each) => each.type === type)
   const lastTransitionTime = last?.status === status ? last.lastTransitionTime : new Date(nowMs).toISOString().replace(/\.\d{3}Z$/, 'Z')
@@ -73,10 +75,10 @@ export function condition(type: string, { status, reason, message }: Assessment,
   }
 }
 
-/** Brokers and webhooks are quoted, and messages are read in terminals, which a control character steers. */
+/** Replaces control characters. Messages quote brokers and webhooks, and are read in terminals. */
 function printable(message: string): string {
   return message.replace(/\p{Cc}+/gu, ' ')
 }
 
-/** Far below what the schema lets through: messages are read in terminals. */
+/** Maximum length of a message, far below that of the schema: messages are read in terminals. */
 const maxMessageLength = 2_048

@@ -6,13 +6,13 @@ import { assessTrouble } from './troubled-pods.ts'
 import type { World } from '../world.ts'
 
 /**
- * Whether browsers find a gateway.
+ * Assesses whether clients find a gateway.
  *
- * After a change of the channel, only the end of the roll-out counts: every pod is of the new template and available. From then on, for as long
- * as the channel stays as it is, one available pod is enough: pods that restart or move, that the autoscaler adds, or that an upgrade of the operator
- * exchanges do not make a channel unready that serves. A roll-out past its deadline does, whatever still serves.
+ * After a change of the channel, only the end of the roll-out counts: every pod is of the new template and available. After that, one available pod is enough
+ * until the channel changes again. So a serving channel stays ready while pods restart or move, while the autoscaler adds pods, and while an upgrade of the
+ * operator replaces them. A roll-out past its deadline makes it unready even if some pods serve.
  *
- * Why no pods are made is said at every stage, before what is only a consequence of it: the deadline passes, and the reason stays.
+ * A refusal of pods is reported at every stage, before its consequences. The deadline passes, and the refusal remains the reason.
  */
 export function assessGateway(world: World, plan: Plan): Assessment {
   const deployment = runningDeployment(world)
@@ -42,7 +42,7 @@ export function assessGateway(world: World, plan: Plan): Assessment {
 
 const available = asTrue('PodsAvailable', 'Gateway pods are available.')
 
-/** Every pod is of the new template and available. */
+/** Returns whether every pod is of the new template and available. */
 function isComplete(deployment: Deployment, wanted: number): boolean {
   const { replicas = 0, updatedReplicas = 0, availableReplicas = 0 } = deployment.status ?? {}
   return (
@@ -59,13 +59,13 @@ function stageOf(deployment: Deployment): 'unavailable' | 'progressing' {
   return isRolledOut && (deployment.status?.availableReplicas ?? 0) === 0 ? 'unavailable' : 'progressing'
 }
 
-/** Of this very generation: the status of an earlier one says nothing of what was asked for since. */
+/** Returns whether gateways were available in this generation. The status of an earlier generation does not count. */
 function wasAvailable({ channel }: World): boolean {
   const before = channel.status?.conditions?.find(({ type }) => type === 'GatewayAvailable')
   return before?.status === 'True' && before.observedGeneration === channel.metadata.generation
 }
 
-/** A pause of a roll-out that is complete holds nothing back. */
+/** Returns whether a pause holds the roll-out back. A pause after a complete roll-out does not. */
 function isHeldByPause(deployment: Deployment, wanted: number): boolean {
   return deployment.spec?.paused === true && isSeen(deployment) && (deployment.status?.updatedReplicas ?? 0) < wanted
 }

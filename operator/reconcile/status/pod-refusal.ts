@@ -2,17 +2,17 @@ import { namePodFields } from './channel-fields.ts'
 import { reasonOfPodRefusal, type PodRefusalReason } from '../failure-reasons.ts'
 import { conditionOf, isSeen, type Deployment } from '../children/running-gateway.ts'
 
-/** Why Kubernetes makes no pods for a Deployment. */
+/** Reason why Kubernetes creates no pods for a Deployment. */
 export interface PodRefusal {
   readonly reason: PodRefusalReason
-  /** The words of what refused, without the names of pods that were never made. */
+  /** Quoted refusal, without the names of pods that were never created. */
   readonly message: string
 }
 
 /**
- * Reads why no pods are made: a ReplicaSet could not make pods (ReplicaFailure), or the Deployment could not make its ReplicaSet. The second is no
- * ReplicaFailure, no deadline ever passes for it, and the controller sets no `observedGeneration` beside it.
- * @returns null when nothing is refused, or when that is not known of this generation
+ * Reads why no pods are created. Either a ReplicaSet could not create pods (ReplicaFailure), or the Deployment could not create its ReplicaSet. In the second
+ * case there is no ReplicaFailure, no deadline passes, and the controller sets no `observedGeneration`.
+ * @returns null when nothing is refused, or when the refusal is not known to be of this generation
  */
 export function podRefusalOf(deployment: Deployment): PodRefusal | null {
   const words = refusalTextOf(deployment)
@@ -31,7 +31,7 @@ function refusalTextOf(deployment: Deployment): string | null {
   return isSeen(deployment) && failure?.status === 'True' ? (failure.message ?? '') : null
 }
 
-/** The names of pods that were never made are new at each attempt, and a condition's message must not be. */
+/** Removes the names of pods that were never created. They differ at each attempt, and a condition's message must not. */
 function withoutNames(message: string, deployment: string): string {
   const words = message
     .replace(/^Failed to create new replica set "[^"]*": /, '')

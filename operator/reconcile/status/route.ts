@@ -3,7 +3,7 @@ import { isChildOf } from '../children/ownership.ts'
 import { asFalse, asTrue, type Assessment } from './condition-list.ts'
 import type { World } from '../world.ts'
 
-/** The part of an HTTPRoute's status that controllers of Gateways write: https://gateway-api.sigs.k8s.io/reference/spec/#routeparentstatus */
+/** Part of an HTTPRoute's status that controllers of Gateways write: https://gateway-api.sigs.k8s.io/reference/spec/#routeparentstatus */
 interface HttpRoute extends KubernetesObject {
   readonly spec?: { readonly parentRefs?: readonly ParentRef[] }
   readonly status?: { readonly parents?: readonly { readonly parentRef: ParentRef; readonly conditions?: readonly ParentCondition[] }[] }
@@ -25,8 +25,8 @@ interface ParentCondition {
 }
 
 /**
- * Whether browsers are led to the gateways. Of an Ingress nothing more can be known than that it is there and its class is: many controllers
- * answer nothing. Each Gateway that an HTTPRoute names says for itself whether it takes it.
+ * Assesses whether requests reach the gateways. For an Ingress, only its existence and that of its class can be known, because many controllers write no status.
+ * For an HTTPRoute, each named Gateway reports whether it accepts the route.
  */
 export function assessRoute(world: World): Assessment {
   const { type } = world.channel.spec.route
@@ -40,7 +40,7 @@ export function assessRoute(world: World): Assessment {
   return { ...assessment, message: `${assessment.message}${remarkOf(world)}` }
 }
 
-/** Nothing is wrong with the channel's own route, so that this is said beside it. */
+/** Returns the remark on other routes, which does not change the condition: the channel's own route is in order. */
 function remarkOf({ otherRoutes }: World): string {
   if (otherRoutes.length === 0) return ''
   const [names, isOne] = [

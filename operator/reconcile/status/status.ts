@@ -28,18 +28,18 @@ import { assessRoute } from './route.ts'
 import { isTopicAction, assessTopic } from './topic.ts'
 import { isPaused, type RouteRecord, type TopicRecord, type TopicUse, type World } from '../world.ts'
 
-/** What a reconcile found and did. */
+/** Findings and outcomes of a reconcile. */
 export interface StatusInput {
-  /** As it is after the actions. */
+  /** World after the actions. */
   readonly world: World
-  /** The last one, if there were two. */
+  /** Last plan of the reconcile. */
   readonly plan: Plan
   readonly outcomes: readonly Outcome[]
-  /** Of the channel: fields that this operator does not know. */
+  /** Fields of the channel that this operator does not know. */
   readonly unknownFields: readonly string[]
 }
 
-/** The status of a channel. The same input gives the same status, and a world in which nothing happens gives the same status again. */
+/** Renders the status of a channel. The same input gives the same status, and an unchanged world gives the same status again. */
 export function renderStatus({ world, plan, outcomes, unknownFields }: StatusInput): RealtimeChannelStatus {
   const { channel } = world
   const generation = channel.metadata.generation ?? 0
@@ -59,7 +59,7 @@ export function renderStatus({ world, plan, outcomes, unknownFields }: StatusInp
   }
 }
 
-/** The status of a channel for which nothing is done as it is. What was done for it before stays, and what is known of that. */
+/** Renders the status of a refused channel. Earlier work for the channel stays, and so does what the status knows of it. */
 export function renderRefused(
   { metadata, status: before = {} }: WrittenChannel,
   { reason, message }: ChannelRefusal,
@@ -78,13 +78,13 @@ function refusedConditions(refusal: Assessment, moment: Moment): readonly Condit
   return [condition('Ready', refusal, moment), ...kept, condition('Stalled', { ...refusal, status: 'True' }, moment)]
 }
 
-/** The status of a channel that this operator cannot read. What an operator wrote that could is kept, above all what is known of the topic. */
+/** Renders the status of a channel that this operator cannot read. It keeps what an earlier operator wrote, above all the record of the topic. */
 export function renderNotUnderstood(
   object: Readonly<Record<string, unknown>> & Pick<RealtimeChannel, 'metadata'>,
   problem: NotUnderstood,
   nowMs: number,
 ): RealtimeChannelStatus {
-  // Only operators write it. One that does not fit is refused by the API server, which then says so.
+  // Only operators write the status. The API server refuses one that does not match the schema, and says so.
   const before = (object['status'] ?? {}) as RealtimeChannelStatus
   const conditions = Array.isArray(before.conditions) ? before.conditions : []
   const moment: Moment = { before: conditions, generation: object.metadata.generation ?? 0, nowMs }
@@ -95,12 +95,12 @@ export function renderNotUnderstood(
   }
 }
 
-/** Whether nothing is to be written. */
+/** Returns whether two statuses are equal, so that nothing is written. */
 export function sameStatus(a: RealtimeChannelStatus, b: RealtimeChannelStatus): boolean {
   return isDeepStrictEqual(comparable(a), comparable(b))
 }
 
-/** A list with keys has no order, and what is undefined is not there. */
+/** Returns a form for comparison: conditions have no order, and undefined fields do not exist. */
 function comparable(status: RealtimeChannelStatus): unknown {
   const conditions = (status.conditions ?? []).toSorted((a, b) => (a.type < b.type ? -1 : 1))
   return JSON.parse(JSON.stringify({ ...status, conditions })) as unknown
@@ -122,7 +122,7 @@ function allConditions({ world, plan, outcomes, unknownFields }: StatusInput, mo
   return conditionsOf(assessments, moment, `${unknown}${remarkOnBystander(world.bystander)}`)
 }
 
-/** The others are as they were: nobody has looked. Neither Reconciling nor Stalled, for nobody works and nothing is wrong. */
+/** Returns the conditions of a paused channel. The other conditions stay, because nothing was checked. It is neither Reconciling nor Stalled. */
 function pausedConditions(moment: Moment): readonly Condition[] {
   const kept = moment.before.filter(({ type }) => !['Ready', 'Stalled', 'Reconciling'].includes(type))
   return [
@@ -135,7 +135,7 @@ function pausedConditions(moment: Moment): readonly Condition[] {
   ]
 }
 
-/** What is still there of gateways and routes is not judged any more. */
+/** Returns the conditions of a channel that is being deleted. Its gateways and routes are no longer assessed. */
 function deletingConditions(topic: Assessment, moment: Moment): readonly Condition[] {
   const ready =
     topic.status === 'False'
@@ -148,7 +148,7 @@ function deletingConditions(topic: Assessment, moment: Moment): readonly Conditi
   ]
 }
 
-/** All refusals of one kind in one condition, the one that needs somebody first. */
+/** Joins all refusals about one condition. The reason is that of the first refusal that needs a person. */
 function refusalOf({ refusals }: Plan, about: Refusal['about']): Assessment | null {
   const mine = refusals.filter((refusal) => refusal.about === about)
   const first = mine.find(({ reason }) => isStalled(reason)) ?? mine[0]
@@ -156,7 +156,7 @@ function refusalOf({ refusals }: Plan, about: Refusal['about']): Assessment | nu
   return asFalse(first.reason, [...new Set(mine.map(({ message }) => message))].join(' '))
 }
 
-/** What failed of the objects. */
+/** Returns the first failure of an object. */
 function failureOf(outcomes: readonly Outcome[], isAbout: (kind: string) => boolean): Assessment | null {
   for (const outcome of outcomes) {
     if (outcome.kind !== 'failed' || isTopicAction(outcome.action) || !('type' in outcome.action) || !isAbout(outcome.action.type.kind))
@@ -176,7 +176,7 @@ function topicOf(use: TopicUse, plan: Plan, outcomes: readonly Outcome[]): Topic
   const { whenDone, otherwise } = plan[use]
   const isDone = outcomes.every(({ kind, action }) => kind === 'done' || !isTopicAction(action))
   if (isDone) return whenDone
-  // A creation that was not answered may have happened. What is then found is the operator's own, if it is as it was asked for.
+  // A creation without an answer may have succeeded. A topic that is then found, and is as asked, is the operator's own.
   const isUnanswered = outcomes.some(
     (outcome) =>
       outcome.kind === 'failed' &&
@@ -187,13 +187,13 @@ function topicOf(use: TopicUse, plan: Plan, outcomes: readonly Outcome[]): Topic
   return isUnanswered ? whenDone : otherwise
 }
 
-/** What could not be changed is as it was: an Ingress that was not deleted still has its paths. */
+/** Returns the record of the route. After a failure it stays as it was: an Ingress that was not deleted still has its paths. */
 function routeOf({ route }: Plan, outcomes: readonly Outcome[]): RouteRecord | null {
   const isDone = outcomes.every(({ kind, action }) => kind === 'done' || !('type' in action) || !isRouteKind(action.type.kind))
   return isDone ? route.whenDone : route.otherwise
 }
 
-/** What the channel has of its class, or of the operator, and does not say itself. */
+/** Returns the values that the channel gets from its class or from the operator. */
 function classOf({ channel, underClass: { name, brokers } }: World): Pick<RealtimeChannelStatus, 'className' | 'host' | 'brokers'> {
   const { type, host } = channel.spec.route
   return {

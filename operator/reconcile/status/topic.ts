@@ -14,12 +14,12 @@ const topicActions: ReadonlySet<Action['kind']> = new Set<Action['kind']>([
   'remove-finalizer',
 ])
 
-/** Whether an action is about the topic, or what is owed to it. */
+/** Returns whether an action is about the topic or its finalizer. */
 export function isTopicAction({ kind }: Action): boolean {
   return topicActions.has(kind)
 }
 
-/** @param outcomes all of the reconcile */
+/** Assesses the topic. @param outcomes all outcomes of the reconcile */
 export function assessTopic({ channel, topic }: World, plan: Plan, outcomes: readonly Outcome[]): Assessment {
   const failure = outcomes.find((outcome) => outcome.kind === 'failed' && isTopicAction(outcome.action))
   if (failure?.kind === 'failed') {
@@ -35,7 +35,7 @@ export function assessTopic({ channel, topic }: World, plan: Plan, outcomes: rea
   return asTrue('TopicAsAsked', `The topic ${topic.topic.name} is as the channel asks.${remarkOf(channel, topic.topic)}`)
 }
 
-/** What is worth a thought, though events are delivered. */
+/** Returns remarks on settings that are doubtful although events are delivered. */
 function remarkOf({ spec }: World['channel'], { inForce, replicas }: TopicDescription): string {
   const problems = checkSettings({ settings: inForce, replicas, ...needsOf(spec) })
   return problems.map(({ message }) => ` ${message}.`).join('')

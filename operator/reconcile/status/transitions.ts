@@ -6,16 +6,13 @@ import { describeLeft } from '../children/in-charge.ts'
 import type { Condition } from './condition-list.ts'
 import type { OtherOperator } from '../world.ts'
 
-/** Reconciling and Stalled say nothing that Ready does not, and Ready says what one of the others said: it is reportedTypes where it says something else. */
+/** Conditions whose changes become Events. Reconciling and Stalled only repeat Ready. Ready is reported where it differs from the others. */
 const reportedTypes = ['TopicReady', 'GatewayAvailable', 'RouteReady', 'Ready'] as const
 
-/** These are the absence of something to tell. */
+/** Reasons without an Event, because they report nothing new. */
 const unreportedReasons: ReadonlySet<string> = new Set<ConditionReason>(['NotLookedAt', 'NoRouteAsked', 'WaitingForTopic'])
 
-/**
- * What became another between two statuses, each once: a condition that is now for another reason what it is. Messages do not count,
- * for they may name numbers.
- */
+/** Returns the changes between two statuses, each reason once. A change of a condition's status or reason counts. Messages do not, because they may name numbers. */
 export function transitions(before: RealtimeChannelStatus | undefined, after: RealtimeChannelStatus): readonly Transition[] {
   const changed = reportedTypes.flatMap((type) => {
     const [was, is] = [find(before, type), find(after, type)]
@@ -35,7 +32,7 @@ function transitionOf({ status, reason, message }: Condition, was: Condition | u
   return { type: isBad ? 'Warning' : 'Normal', reason, note: message }
 }
 
-/** What was done that cannot be undone, or that people look for afterwards: conditions do not say it, for it is over. */
+/** Returns Events for actions that cannot be undone, or that people look for afterwards. Conditions do not show them, because they are over. */
 export function doneEvents(outcomes: readonly Outcome[], inCharge: OtherOperator | null = null): readonly Transition[] {
   return outcomes.flatMap(({ kind, action }): readonly Transition[] => {
     if (kind !== 'done') return []

@@ -2,7 +2,7 @@ import type { ConditionReason } from '../condition-reasons.ts'
 import { asFalse, type Assessment } from './condition-list.ts'
 import type { TroubledPod } from '../world.ts'
 
-/** What a pod suffers from. The kubelet's words go to and fro between attempts (ErrImagePull, ImagePullBackOff), a condition's must not. */
+/** Trouble of a pod. The kubelet's reasons alternate between attempts (ErrImagePull, ImagePullBackOff), and those of a condition must not. */
 interface Trouble {
   readonly reason: Extract<ConditionReason, 'ImagePullFailed' | 'PodsUnschedulable' | 'PodsFailing'>
   readonly words: string
@@ -20,7 +20,7 @@ const endReasons: ReadonlySet<string> = new Set(['CrashLoopBackOff', 'Error', 'C
 const schedulerReasons: ReadonlySet<string> = new Set(['Unschedulable', 'SchedulingGated', 'SchedulerError'])
 
 /**
- * What is said of pods that are not available, with the words of the one that says most.
+ * Assesses pods that are not available. The message quotes the most informative pod.
  * @param stage stalled: the roll-out is past its deadline. unavailable: it was complete once, and now there is no pod. progressing: otherwise
  */
 export function assessTrouble(pods: readonly TroubledPod[], stage: 'stalled' | 'unavailable' | 'progressing'): Assessment {
