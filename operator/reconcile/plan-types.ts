@@ -17,13 +17,13 @@ export interface Plan {
   readonly deadLetters: { readonly whenDone: TopicRecord | null; readonly otherwise: TopicRecord | null }
   /** Record of the route, in the same way: the host and paths that the channel has. */
   readonly route: { readonly whenDone: RouteRecord | null; readonly otherwise: RouteRecord | null }
-  /** Whether the Deployment is left as it is, or is not created yet, because the needs of its pods are not known. */
+  /** True if the Deployment is left as it is, or is not created yet, because the needs of its pods are not known. */
   readonly holdsGatewayBack: boolean
   /** Time until the next reconcile even if nothing changes in Kubernetes; null: no need. Milliseconds. */
   readonly requeueAfterMs: number | null
 }
 
-/** Reason why a request is not carried out: it needs a change by a person (`stalled` in the table of reasons), or it has to wait. */
+/** Reason why a request is not carried out: a person has to change something (`stalled` in the table of reasons), or it has to wait. */
 export interface Refusal {
   /** Condition that becomes False. */
   readonly about: 'TopicReady' | 'GatewayAvailable' | 'RouteReady'

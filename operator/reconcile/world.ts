@@ -36,7 +36,7 @@ export interface World {
   readonly route: FoundRoute
   /** Routes that no operator made, at or below the paths of this channel; the first few. */
   readonly otherRoutes: readonly OtherRoute[]
-  /** Whether the cluster assigns the users of pods, and refuses pods that choose one; an error: the API server has never answered. */
+  /** True if the cluster assigns the users of pods, and refuses pods that choose one; an error: the API server has never answered. */
   readonly assignsPodUsers: Result<boolean, ApiError>
   /** Gateway pods that are not ready, at most ten; empty when the Deployment is available. */
   readonly troubledPods: readonly TroubledPod[]
@@ -56,7 +56,7 @@ export interface Contest {
   readonly lastHealMs: number
   /** Time for which the field is then left alone. */
   readonly pauseMs: number
-  /** Whether the field was already set back after a pause. */
+  /** True if the field was already set back after a pause. */
   readonly hasWaited: boolean
   /** Managers that took the field, as the object says. */
   readonly takenBy: readonly string[]

@@ -7,7 +7,7 @@ import { names } from '../settings.ts'
 /**
  * Returns whether the object is the channel's. The uid of the owner decides: a channel that was deleted and created again is another one.
  *
- * An object without an owner that the operator made for a channel of this name is the channel's, too. A client removed the reference, or kept the objects when
+ * An object without an owner that the operator made for a channel of this name is the channel's, too. A client removed the reference, or kept objects when
  * it deleted the channel (`--cascade=orphan`), as in a move of channels from one cluster to another.
  */
 export function isChildOf({ metadata }: RealtimeChannel, object: KubernetesObject): boolean {

@@ -18,7 +18,7 @@ export interface Classes {
 export interface ClassChange {
   /** Name of the changed class. */
   readonly name: string
-  /** Whether channels that name no class are affected, too. */
+  /** True if channels that name no class are affected, too. */
   readonly isDefault: boolean
 }
 

@@ -6,8 +6,8 @@ import { isRecord } from '../../../program/is-record.ts'
 /*
  * The class fills in what a channel leaves out: section by section, field by field. A value of the channel always wins.
  *
- * Three kinds of values are taken whole, because a mixture of two makes no sense: lists without keys, objects of Kubernetes' own API, and objects with required
- * fields (a reference to a Secret, the SASL of a cluster). Maps, and lists with keys, are merged by their keys.
+ * Three kinds of values are taken whole, because a mixture of two makes no sense. These are lists without keys, objects of Kubernetes' own API, and objects with
+ * required fields (a reference to a Secret, the SASL of a cluster). Maps, and lists with keys, are merged by their keys.
  *
  * Some fields exclude each other. If the channel has chosen one, the class's choice of another is dropped (`withoutExcluded`).
  */

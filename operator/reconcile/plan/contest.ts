@@ -2,7 +2,7 @@ import type { KubernetesObject } from '../../../api/kubernetes.ts'
 import { childKey, type Contest, type World } from '../world.ts'
 
 export interface ContestDecision {
-  /** Whether every field that is to be set back has to wait, so that nothing is applied. */
+  /** True if every field that is to be set back has to wait, so that nothing is applied. */
   readonly isHeld: boolean
   /** Message of the condition. */
   readonly message: string

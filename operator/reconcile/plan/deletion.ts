@@ -14,8 +14,8 @@ const kafkaAnswerMs = 10_000
 /**
  * Plans the deletion of a channel. The garbage collector deletes its objects, and the operator only its topics.
  *
- * A topic is deleted only if the channel says `deletionPolicy: Delete`, the rules allow it now, and the operator certainly created it for this channel: the
- * same name and id, in the same cluster, and neither claimed nor used by another channel. In any doubt the topic stays. A person can delete a kept topic, and
+ * A topic is deleted only if the channel says `deletionPolicy: Delete`, the rules allow it now, and the operator certainly created it for this channel. That
+ * means the same name and id, in the same cluster, and neither claimed nor used by another channel. In any doubt the topic stays. A person can delete a kept topic, and
  * cannot restore a deleted one.
  *
  * A finalizer that waits without end blocks the deletion of the whole namespace. So if Kafka cannot be reached, or refuses, for `topicGiveUpMs` (five minutes),

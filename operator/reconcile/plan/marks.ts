@@ -4,8 +4,8 @@ import type { KubernetesObject } from '../../../api/kubernetes.ts'
 import { marks } from '../settings.ts'
 
 /**
- * Returns the object with its marks. A new request is compared with the previous request, never with the stored object: the API server fills in defaults, writes
- * quantities in its own form, and lets webhooks change fields.
+ * Returns the object with its marks. A new request is compared with the previous request, never with the stored object. The API server fills in defaults there,
+ * writes quantities in its own form, and lets webhooks change fields.
  */
 export function markObject(object: KubernetesObject, appliedBy: string): KubernetesObject {
   const template = object.kind === 'Deployment' ? { [marks.appliedTemplate]: hashOf(templateOf(object)) } : {}

@@ -36,7 +36,7 @@ export function writtenVariables({ gateway }: Pick<StoredSpec, 'gateway'>): Read
 }
 
 /**
- * Returns the variables of tracing that a channel sets, and those that identify the pod of a span: the spans of all pods that read an event are in one trace.
+ * Returns the variables of tracing that a channel sets, and those that identify the pod of a span. The spans of all pods that read an event are in one trace.
  * Without a variable of tracing the pods get none of them, so channels without tracing do not change.
  *
  * @param users variables of the channel, without empty values

@@ -16,8 +16,8 @@ import { keyOf, refOf, uniqueRefs } from '../../../api/object-ref.ts'
  * that asks late would take the path of every younger one. Every replica of the operator and every restart decides in the same way.
  *
  * The watch and a reconcile see two versions of a channel. If the claim of one version were checked and the other were planned, a channel that changes back and
- * forth could get any path. So a reconcile takes the route for the version that it plans, in one step: it looks up the owner, and the route is the channel's
- * from then on, before its status says so.
+ * forth could get any path. So a reconcile takes the route for the version that it plans, in one step. It looks up the owner and takes a free route at once,
+ * before the status says so.
  */
 export interface RouteClaims {
   /** Notes a new or changed channel. @returns the other channels whose plans may change */

@@ -5,7 +5,7 @@ import type { FoundRoute, RouteRival, World, RouteRecord } from '../world.ts'
 
 export interface RoutePlan {
   readonly refusals: readonly Refusal[]
-  /** Whether no route is created, and an existing one is deleted. */
+  /** True if no route is created, and an existing one is deleted. */
   readonly isLeftOut: boolean
   /** Host and paths that the channel has from now on; null: none. */
   readonly record: RouteRecord | null

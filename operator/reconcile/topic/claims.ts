@@ -10,7 +10,7 @@ import { keyOf, refOf, uniqueRefs } from '../../../api/object-ref.ts'
  * Decides which channel has which topic. Each topic has one channel, which uses it for its events or for its dead letters.
  *
  * Names alone cannot decide. One cluster has many addresses, so the same name at other addresses may be the same topic. Therefore a channel claims a topic
- * twice: by its name and the list of brokers, before Kafka was asked; and by the ids of cluster and topic that its status remembers.
+ * twice. The first claim is by name and list of brokers, before Kafka was asked. The second is by the recorded ids of cluster and topic.
  *
  * If two channels claim one topic, the first of these has it:
  *   1. by ids only: the channel at brokers of the operator's options or of a class, because brokers that a channel names could report any id;

@@ -4,7 +4,7 @@ import { matchesText, type PatternChannel } from '../../config/topic-pattern.ts'
 export interface TopicRules {
   /** Patterns of allowed names (operator/config/topic-pattern.ts). Empty: none. */
   readonly topics: readonly string[]
-  /** Whether the channel may change topics that the operator did not create for it. */
+  /** True if the channel may change topics that the operator did not create for it. */
   readonly adopt: boolean
   /** CreatedOnly: `deletionPolicy: Delete` deletes topics that the operator created for the channel. Never: no topic is deleted. */
   readonly deletion: 'CreatedOnly' | 'Never'

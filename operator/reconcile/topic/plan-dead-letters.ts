@@ -6,7 +6,7 @@ import type { TopicPlan } from './plan-topic.ts'
 import { planOneTopic, type OneTopicPlan } from './topic-rules.ts'
 
 export interface DeadLettersPlan extends Omit<OneTopicPlan, 'serves'> {
-  /** Whether gateways copy to the topic. */
+  /** True if gateways copy to the topic. */
   readonly isUsed: boolean
 }
 

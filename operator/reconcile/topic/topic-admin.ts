@@ -9,7 +9,7 @@ export interface TopicDescription {
   readonly clusterId: string | null
   readonly partitions: number
   readonly replicas: number
-  /** Whether the topic is internal to Kafka, such as `__consumer_offsets`. */
+  /** True if the topic is internal to Kafka, such as `__consumer_offsets`. */
   readonly isInternal: boolean
   /** Settings of this topic itself (`DYNAMIC_TOPIC_CONFIG`), without inherited ones. */
   readonly config: Readonly<Record<string, string>>
@@ -83,7 +83,7 @@ export interface KafkaConnection {
   readonly tls: { readonly ca: string | null; readonly certificate: string | null; readonly key: string | null } | null
   readonly sasl: PasswordLogin | TokenLogin | null
   /**
-   * Whether the channel named these brokers, and they are not the operator's own. They may be any address that the operator can reach. So their answers have
+   * True if the channel named these brokers, and they are not the operator's own. They may be any address that the operator can reach. So their answers have
    * narrower bounds, and only the operator's log says why they cannot be reached.
    */
   readonly isOfChannel?: true

@@ -44,7 +44,7 @@ export interface OneTopicPlan {
   readonly record: { readonly whenDone: TopicRecord | null; readonly otherwise: TopicRecord | null }
   /**
    * found: the topic that exists serves. remembered: the status knows best, or the topic is not the channel's. absent: there is none. forbidden: the channel
-   * must not use it, whatever exists.
+   * must not use it, even if it exists.
    */
   readonly serves: 'found' | 'remembered' | 'absent' | 'forbidden'
   readonly requeueAfterMs: number | null

@@ -9,21 +9,21 @@ import type { RoutePlace } from '../route/place.ts'
 export interface OtherRouteWatchParts {
   readonly otherRoutes: OtherRoutes
   readonly claims: Pick<Claims, 'channelsAskingFor'>
-  /** Of the routes that an operator made. */
+  /** Handlers for the routes that an operator made. */
   readonly children: WatchHandlers
   readonly enqueue: (channel: ObjectRef, priority: Priority) => void
   readonly hasSynced: () => boolean
 }
 
 /**
- * Turns what the watch of all routes of a kind tells into work: of those that an operator made for their channel, of others for the channels whose
- * paths they have. A change that moves no path, such as the status that a controller writes, makes none.
+ * Turns events of all routes of a kind into reconciles. A route that an operator made concerns its channel. Other routes concern the channels whose paths they
+ * have. A change that moves no path, such as a controller's status, causes no reconcile.
  */
 export function createRouteHandlers(
   type: ResourceType,
   { otherRoutes, claims, children, enqueue, hasSynced }: OtherRouteWatchParts,
 ): WatchHandlers {
-  function tell(places: readonly RoutePlace[]): void {
+  function enqueueChannels(places: readonly RoutePlace[]): void {
     if (!hasSynced()) return
     const channels = new Map(places.flatMap((place) => claims.channelsAskingFor(place)).map((ref) => [`${ref.namespace}/${ref.name}`, ref]))
     for (const channel of channels.values()) enqueue(channel, 'child')
@@ -31,13 +31,13 @@ export function createRouteHandlers(
   return {
     onUpsert(object) {
       if (isManaged(object)) children.onUpsert(object)
-      // One that lost its label is a child no longer, as far as a watch by label would tell.
+      // A watch by label would report a route that lost its label as deleted.
       else children.onDelete({ namespace: object.metadata.namespace ?? '', name: object.metadata.name }, null)
-      tell(otherRoutes.seen(type, object))
+      enqueueChannels(otherRoutes.seen(type, object))
     },
     onDelete(ref, last) {
       children.onDelete(ref, last !== null && isManaged(last) ? last : null)
-      tell(otherRoutes.gone(type, ref))
+      enqueueChannels(otherRoutes.gone(type, ref))
     },
   }
 }
