@@ -1,5 +1,5 @@
 import type { KubernetesObject } from '../../../api/kubernetes.ts'
-import { ports } from '../settings.ts'
+import { ports } from '../../../api/ports.ts'
 
 /** Fields of the channel, by the path in an object that is made from them. */
 type FieldNames = readonly (readonly [path: string, field: string])[]

@@ -9,15 +9,15 @@ import type { RoutePlace } from '../route/place.ts'
 export interface OtherRouteWatchParts {
   readonly otherRoutes: OtherRoutes
   readonly claims: Pick<Claims, 'channelsAskingFor'>
-  /** Handlers for the routes that an operator made. */
+  /** Handlers of the routes that an operator made. */
   readonly children: WatchHandlers
   readonly enqueue: (channel: ObjectRef, priority: Priority) => void
   readonly hasSynced: () => boolean
 }
 
 /**
- * Turns events of all routes of a kind into reconciles. A route that an operator made concerns its channel. Other routes concern the channels whose paths they
- * have. A change that moves no path, such as a controller's status, causes no reconcile.
+ * Turns the events of all routes of one kind into work. A route that an operator made is work for its channel. Another route is work for
+ * the channels whose paths it has. A change that moves no path, such as a controller's write of the status, causes no work.
  */
 export function createRouteHandlers(
   type: ResourceType,
@@ -31,7 +31,7 @@ export function createRouteHandlers(
   return {
     onUpsert(object) {
       if (isManaged(object)) children.onUpsert(object)
-      // A watch by label would report a route that lost its label as deleted.
+      // For a watch by label, a route that lost its label is not a child any more.
       else children.onDelete({ namespace: object.metadata.namespace ?? '', name: object.metadata.name }, null)
       enqueueChannels(otherRoutes.seen(type, object))
     },
