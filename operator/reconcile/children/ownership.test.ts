@@ -19,7 +19,7 @@ describe('an object', () => {
     expect([isChildOf(channel, former), isOrphanOf(channel, former)]).toEqual([false, true])
   })
 
-  it("that the operator made and that has no owner is the channel's whose label it has", () => {
+  it("is the channel's by its label when the operator made it and it has no owner", () => {
     // Somebody took the owner reference away from a Deployment. It was then taken for somebody else's, and the channel said so for ever, though the
     // operator had made it. The same happened to the objects of a channel that was deleted with --cascade=orphan and made anew.
     const left = service({ labels: channelLabels('chat'), managedFields: applied })

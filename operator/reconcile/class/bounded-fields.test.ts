@@ -87,11 +87,11 @@ function pathsOf(schema: JsonSchema, path: string): readonly string[] {
 }
 
 describe('a field of a channel', () => {
-  it('is held to a bound of its class, or it is said why it needs none', () => {
+  it('has a bound in its class, or a reason why it needs none', () => {
     expect(pathsOf(specSchema, '').filter((path) => fields[path] === undefined)).toEqual([])
   })
 
-  it('is behind every bound, but for the annotation that takes topics over', () => {
+  it('exists for every bound, except for the one of the annotation that adopts topics', () => {
     const used = new Set(Object.values(fields).flatMap((field) => ('bound' in field ? [field.bound] : [])))
     expect(Object.keys(allowed.properties).filter((bound) => !used.has(bound as keyof (typeof allowed)['properties']))).toEqual(['adopt'])
   })

@@ -42,7 +42,7 @@ const edge = aChannelClass({
 })
 
 describe('a channel under its class', () => {
-  it('has what the class provides, and its rules about topics', async () => {
+  it('has the defaults of the class, and its rules for topics', async () => {
     const { resolver, gets } = await rig(edge)
     const held = await resolver.resolve(written())
     expect(held).toMatchObject({
@@ -70,7 +70,7 @@ describe('a channel under its class', () => {
     })
   })
 
-  it('names ten violations at most, and says how many more there are', async () => {
+  it('names at most ten violations, and counts the rest', async () => {
     const { resolver } = await rig(edge)
     const podLabels = Object.fromEntries(Array.from({ length: 13 }, (_, index) => [`label-${index}`, 'x']))
     const held = resolver.resolveKnown(written({ gateway: { podLabels } }), 'refused')
@@ -79,7 +79,7 @@ describe('a channel under its class', () => {
     expect(message).toContain('3 more are not shown.')
   })
 
-  it('is told how to get more where there is no class', async () => {
+  it('is refused with the way to get more where there is no class', async () => {
     const { resolver } = await rig(aChannelClass())
     expect(resolver.resolveKnown(written({ gateway: { image: 'other:1' } }), 'refused')).toMatchObject({
       error: {
@@ -105,7 +105,7 @@ describe('a channel under its class', () => {
 describe('a class of chosen namespaces, without a read', () => {
   const chosen = aChannelClass({ name: 'edge', namespaces: { matchLabels: { team: 'edge' } } })
 
-  it('is for the namespaces that it was for when they were read last', async () => {
+  it('includes the namespaces that it included when they were last read', async () => {
     const [inside, outside] = await Promise.all([rig(chosen, { team: 'edge' }), rig(chosen, { team: 'core' })])
     await Promise.all([inside.resolver.resolve(written()), outside.resolver.resolve(written())])
     expect([inside.resolver.resolveKnown(written(), 'refused').ok, outside.resolver.resolveKnown(written(), 'allowed').ok]).toEqual([
@@ -114,13 +114,13 @@ describe('a class of chosen namespaces, without a read', () => {
     ])
   })
 
-  it('is for the others or not, as whoever asks wants it', async () => {
+  it('includes unread namespaces or not, as the caller asks', async () => {
     const { resolver, gets } = await rig(chosen, { team: 'core' })
     expect([resolver.resolveKnown(written(), 'allowed').ok, resolver.resolveKnown(written(), 'refused').ok]).toEqual([true, false])
     expect(gets()).toBe(0)
   })
 
-  it('remembers the labels of so many namespaces, and no more', async () => {
+  it('remembers the labels of a limited number of namespaces', async () => {
     const { resolver } = await rig(chosen, { team: 'edge' })
     const api = { get: async () => ok({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'any', labels: { team: 'edge' } } }) }
     const many = createChannelResolver({ api, classes: createOneClass(chosen), image: 'carillon:1', brokers: [] })
@@ -134,7 +134,7 @@ describe('a class of chosen namespaces, without a read', () => {
   })
 })
 
-it('refuses a channel of a namespace that the operator may not read, when the class is only for some', async () => {
+it('refuses a channel of a namespace that the operator is not allowed to read, when the class chooses namespaces', async () => {
   const api = { get: async () => failed({ kind: 'forbidden', message: 'no', code: 403 } as const) }
   const classes = createOneClass(aChannelClass({ name: 'edge', namespaces: {} }))
   const resolver = createChannelResolver({ api, classes, image: 'carillon:1', brokers: [] })
@@ -144,7 +144,7 @@ it('refuses a channel of a namespace that the operator may not read, when the cl
   })
 })
 
-describe('a channel at its end', () => {
+describe('a channel that is being deleted', () => {
   const deleting = written({ topic: { deletionPolicy: 'Delete' } })
   const nothingDeleted = { ok: true, value: { topicRules: { topics: [], deletion: 'Never' } } }
   const chosen = aChannelClass({ name: 'edge', namespaces: { matchLabels: { team: 'edge' } } })
@@ -178,7 +178,7 @@ describe('a channel at its end', () => {
     },
   )
 
-  it('waits while the API server cannot tell of its namespace, so that no topic is left behind for that', async () => {
+  it('waits while the API server does not answer for its namespace, so that no topic is left behind', async () => {
     const api = { get: async () => failed({ kind: 'unavailable', message: 'no', code: 503 } as const) }
     const resolver = createChannelResolver({ api, classes: createOneClass(chosen), image: 'carillon:1', brokers: [] })
     expect(await resolver.resolveAtEnd(deleting)).toMatchObject({ ok: false, error: { kind: 'unavailable' } })

@@ -33,7 +33,7 @@ async function answerTo(text: string, spec: Partial<RealtimeChannelSpec> = {}, r
   return answer?.ok === true ? answer.value : undefined
 }
 
-describe('a question about a channel', async () => {
+describe('a preview question about a channel', async () => {
   it('is answered with the fields that change', async () => {
     expect(await answerTo('{"gateway":{"replicas":5}}')).toBe('No pods restart. Change Deployment/chat-gateway: spec.replicas from 2 to 5.')
     expect(await answerTo('{"gateway":{"logLevel":"warn"}}')).toContain(
@@ -42,7 +42,7 @@ describe('a question about a channel', async () => {
     expect(await answerTo('true')).toBe('Nothing: all is as the channel asks.')
   })
 
-  it('is answered with what the API server would refuse: members that are not known, and values beyond their bounds', async () => {
+  it('is answered with what the API server would refuse: unknown members, and values beyond their bounds', async () => {
     const answer = await answerTo('{"gateway":{"replicas":5000},"nope":1}')
     expect(answer).toContain('The API server would refuse this.')
     expect(answer).toContain('spec.nope is not known; known here: ')
@@ -50,13 +50,13 @@ describe('a question about a channel', async () => {
     expect(await answerTo('{"gateway":{"podLabels":{"bad key!":"1"}}}')).toContain('a key here is NAME or PREFIX/NAME')
   })
 
-  it('fits into an Event, whatever it is', async () => {
+  it('fits into an Event, at any length', async () => {
     const answer = await answerTo(JSON.stringify(Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`nö${index}`, 1]))))
     expect(Buffer.byteLength(answer ?? '')).toBeLessThan(1_024)
     expect(answer).toMatch(/\.\.\.$/)
   })
 
-  it('is answered with who has the path that the patch asks for', async () => {
+  it('is answered with the channel that has the path of the patch', async () => {
     const asked = (socket: string): string => `{"route":{"type":"Ingress","host":"app.example.com","paths":{"socket":"${socket}"}}}`
     expect(await answerTo(asked('/wss/news/v1/ws'))).toContain(
       'app.example.com/wss/news/v1/ws collides with app.example.com/wss/news, which the channel shop/news has.',
@@ -64,7 +64,7 @@ describe('a question about a channel', async () => {
     expect(await answerTo(asked('/wss/mine'))).toContain('Create Ingress/chat-gateway')
   })
 
-  it('is answered by whom the class is for, where it is only for some namespaces', async () => {
+  it('is answered by the labels of the namespace, where the class chooses namespaces', async () => {
     const api = createMemoryKubernetes()
     await api.create(
       { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', isNamespaced: false },
@@ -76,7 +76,7 @@ describe('a question about a channel', async () => {
     ).toContain('Not done (NotAllowedByClass): The class edge is not for the namespace shop')
   })
 
-  it('is refused with an example when it is no patch', async () => {
+  it('is refused with an example when it is not a patch', async () => {
     expect(await answerTo('what?')).toContain('expected true, or a JSON merge patch of spec')
   })
 })

@@ -35,7 +35,7 @@ function rig(maxChannels: number) {
 const asking = (name: string): World =>
   createModelWorld(aChannel({ metadata: { name, uid: `uid-${name}`, annotations: { [annotations.plan]: 'true' } } })).world()
 
-it('answers a question once, and remembers those of so many channels and no more', async () => {
+it('answers a question once, and remembers the questions of a limited number of channels', async () => {
   const { told, preview } = rig(2)
   for (const name of ['a', 'a', 'b', 'c', 'b', 'c', 'a']) preview(asking(name))
   await expect.poll(() => told).toEqual(['a', 'b', 'c', 'a'])

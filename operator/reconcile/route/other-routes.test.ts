@@ -40,7 +40,7 @@ const told = (...objects: readonly KubernetesObject[]): readonly string[] =>
     .within(mine)
     .map(({ kind, namespace, name, address }) => `${kind} ${namespace}/${name} ${address}`)
 
-describe('routes of others', () => {
+describe('routes of other owners', () => {
   it.each<[string, KubernetesObject, string]>([
     ['the same path', ingress('app', '/wss/chat'), 'Ingress web/app app.example.com/wss/chat'],
     ['a path below it', ingress('app', '/wss/chat/v1/ws', { pathType: 'Exact' }), 'Ingress web/app app.example.com/wss/chat/v1/ws'],
@@ -103,7 +103,7 @@ describe('routes of others', () => {
     ).toHaveLength(2)
   })
 
-  it('are named three at most, each once, in the order of their names, whatever the order in which they were seen', () => {
+  it('are at most three, each once, in the order of their names, after events in any order', () => {
     const all = ['d', 'b', 'c', 'a'].map((name) =>
       httpRoute(name, {
         hostnames: ['app.example.com'],
@@ -125,7 +125,7 @@ describe('routes of others', () => {
     expect(routes.within(mine)).toEqual([])
   })
 
-  it('are noticed up to so many places, and one more is not, which is said once', () => {
+  it('are noticed up to the maximum number of places, and the first one beyond it is reported once', () => {
     const full: string[] = []
     const routes = routesWith(
       [ingress('a', '/wss/chat'), ingress('b', '/wss/chat'), ingress('c', '/wss/chat'), ingress('d', '/wss/chat')],

@@ -7,7 +7,7 @@ import { ports } from '../../../api/ports.ts'
 const object = (kind: string, spec: object = {}): KubernetesObject => ({ apiVersion: 'v1', kind, metadata: { name: 'news-gateway' }, spec })
 const rule = (port: number): object => ({ ports: [{ port }], from: [{}] })
 
-describe('what the API server has against an object', () => {
+describe("the API server's refusal of an object", () => {
   // Answers of Kubernetes 1.34.
   it.each([
     [
@@ -45,7 +45,7 @@ describe('what the API server has against an object', () => {
     expect(nameChannelFields(object(kind), message)).toBe(said)
   })
 
-  it('is said of the peers of the port that a rule is for, wherever the rule is', () => {
+  it('names the peers of the port of a rule, at any index of the rule', () => {
     const message = 'NetworkPolicy.networking.k8s.io "news-gateway" is invalid: spec.ingress[0].from[1].ipBlock.cidr: Invalid value'
     expect(nameChannelFields(object('NetworkPolicy', { ingress: [rule(ports.public), rule(ports.internal)] }), message)).toBe(
       'spec.network.ingressFrom[1].ipBlock.cidr: Invalid value',
@@ -55,13 +55,13 @@ describe('what the API server has against an object', () => {
     )
   })
 
-  it('is said of pods in the same words', () => {
+  it('names the same fields for pods', () => {
     expect(namePodFields('Pod "news-gateway-1-2" is invalid: spec.tolerations[0].operator: Invalid value: "Maybe"')).toBe(
       'spec.gateway.tolerations[0].operator: Invalid value: "Maybe"',
     )
   })
 
-  it('is otherwise as the server says it: longer names and other paths are left alone', () => {
+  it('keeps longer names and other paths as the server wrote them', () => {
     const letters = fc.string({ unit: fc.constantFrom('a', '.', '-', ' ', 'x'), maxLength: 20 })
     fc.assert(
       fc.property(letters, letters, (before, after) => {

@@ -25,7 +25,7 @@ function assess({ known, troubledPods = [], ...deployment }: Case) {
 const pod = (reason: string, message = 'words'): TroubledPod => ({ name: 'chat-1', reason, message })
 const pastDeadline = { conditions: [{ type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' }] }
 
-describe('whether gateways are available', () => {
+describe('the availability of gateways', () => {
   it.each<[string, Case]>([
     ['not all pods are of the newest template', { status: { updatedReplicas: 1 } }],
     ['pods of an older template are still there', { status: { replicas: 3 } }],
@@ -37,7 +37,7 @@ describe('whether gateways are available', () => {
     expect(assess({ ...given, known: before('False') }).status).toBe('False')
   })
 
-  it('stays said while the channel is as it was and one pod is available', () => {
+  it('stays True while the channel is unchanged and one pod is available', () => {
     expect(
       assess({ status: { availableReplicas: 1, updatedReplicas: 1, replicas: 3, observedGeneration: 0 }, known: before('True') }).status,
     ).toBe('True')
@@ -47,12 +47,12 @@ describe('whether gateways are available', () => {
     })
   })
 
-  it('is not said past the deadline of a roll-out, whatever still serves', () => {
+  it('is False past the deadline of a roll-out, even if pods serve', () => {
     expect(assess({ status: pastDeadline, known: before('True') })).toMatchObject({ status: 'False', reason: 'PodsFailing' })
   })
 
   // "Pods are being exchanged", it said for ever: the deadline does not run while a roll-out is paused.
-  it('is not said while somebody has paused a roll-out that is not complete, whatever still serves', () => {
+  it('is False while an incomplete roll-out is paused, even if pods serve', () => {
     expect(assess({ spec: { paused: true }, status: { updatedReplicas: 0 }, known: before('True') })).toMatchObject({
       status: 'False',
       reason: 'RolloutPaused',
@@ -68,19 +68,19 @@ describe('whether gateways are available', () => {
     expect(assess({ spec: { paused: true } })).toMatchObject({ status: 'True', reason: 'PodsAvailable' })
   })
 
-  it('waits for the last pod when none are asked for', () => {
+  it('becomes ScaledToZero when the last pod is gone', () => {
     expect(assess({ spec: { replicas: 0 }, status: { replicas: 1 } })).toMatchObject({ status: 'False', reason: 'GatewayProgressing' })
     expect(assess({ spec: { replicas: 0 } })).toMatchObject({ status: 'True', reason: 'ScaledToZero' })
   })
 
-  it('is not asked of the Deployment of somebody else', () => {
+  it('ignores a Deployment of another owner', () => {
     const others = aDeployment(aChannel({ metadata: { uid: 'another' } }))
     expect(assessGateway(aGoodWorld({ children: childrenOf(others) }), aPlan({ holdsGatewayBack: true })).reason).toBe('WaitingForTopic')
     expect(assessGateway(aGoodWorld({ children: childrenOf(others) }), aPlan()).reason).toBe('GatewayProgressing')
   })
 })
 
-describe('what is said of pods in trouble', () => {
+describe('the assessment of pods in trouble', () => {
   it.each([
     ['ErrImagePull', 'ImagePullFailed'],
     ['ImagePullBackOff', 'ImagePullFailed'],
@@ -100,12 +100,12 @@ describe('what is said of pods in trouble', () => {
     expect(said[0]).toEqual(said[1])
   })
 
-  it("is the kubelet's words where they say what is missing, and none of the names of pods", () => {
+  it('quotes the kubelet where it says what is missing, without names of pods', () => {
     const { message } = assess({ status: pastDeadline, troubledPods: [pod('FailedMount', 'secret "user" not found')] })
     expect(message).toBe('The roll-out is past its deadline. FailedMount: secret "user" not found')
   })
 
-  it('is of the trouble that says most, whatever the order of the pods', () => {
+  it('names the most informative trouble, in any order of the pods', () => {
     const pods = [pod('CrashLoopBackOff'), pod('ErrImagePull'), pod('Unschedulable')]
     expect(assess({ status: pastDeadline, troubledPods: pods })).toEqual(assess({ status: pastDeadline, troubledPods: pods.toReversed() }))
     expect(assess({ status: pastDeadline, troubledPods: pods }).reason).toBe('ImagePullFailed')
@@ -116,7 +116,7 @@ const refusedBy = (message: string) => ({ type: 'ReplicaFailure', status: 'True'
 const late = { type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' }
 const quota = 'pods "chat-gateway-6c9f7-x7k2p" is forbidden: failed quota: q: must specify limits.cpu for: gateway'
 
-describe('pods that Kubernetes does not make', () => {
+describe('pods that Kubernetes does not create', () => {
   it.each<[string, Case]>([
     ['before the deadline', { status: { availableReplicas: 0, replicas: 0, conditions: [refusedBy(quota)] } }],
     ['past the deadline', { status: { availableReplicas: 0, replicas: 0, conditions: [late, refusedBy(quota)] } }],
@@ -147,7 +147,7 @@ describe('pods that Kubernetes does not make', () => {
     })
   })
 
-  it('have the words also while one pod serves, which is enough to be available', () => {
+  it('are reported also while one pod serves, which is enough for availability', () => {
     expect(assess({ status: { availableReplicas: 1, conditions: [refusedBy(quota)] }, known: before('True') })).toEqual({
       status: 'True',
       reason: 'PodsAvailable',
@@ -155,7 +155,7 @@ describe('pods that Kubernetes does not make', () => {
     })
   })
 
-  it('are those of a ReplicaSet that cannot be made, too', () => {
+  it('are reported also when their ReplicaSet cannot be created', () => {
     const message =
       'Failed to create new replica set "chat-gateway-6c9f7": replicasets.apps "chat-gateway-6c9f7" is forbidden: exceeded quota: q, requested: count/replicasets.apps=1'
     // The controller writes no observedGeneration before it has made one.
@@ -173,7 +173,7 @@ describe('pods that Kubernetes does not make', () => {
     })
   })
 
-  it('are told apart from pods that cannot be deleted', () => {
+  it('are distinguished from pods that cannot be deleted', () => {
     const given = {
       status: {
         availableReplicas: 0,
@@ -186,7 +186,7 @@ describe('pods that Kubernetes does not make', () => {
     })
   })
 
-  it('are not said of what a controller has not looked at, nor of a channel without pods', () => {
+  it('are not reported before the controller has seen the generation, nor for a channel without pods', () => {
     expect(assess({ status: { observedGeneration: 0, availableReplicas: 0, conditions: [refusedBy(quota)] } }).reason).toBe(
       'GatewayProgressing',
     )

@@ -29,7 +29,7 @@ function assess(...parents: readonly object[]) {
 }
 
 describe('an HTTPRoute', () => {
-  it('is ready when every Gateway that it names has accepted it and resolved what it refers to', () => {
+  it('is ready when every Gateway that it names has accepted it and resolved its references', () => {
     expect(assess(parent(edge), parent(inner))).toMatchObject({ status: 'True', reason: 'RouteAccepted' })
   })
 
@@ -53,7 +53,7 @@ describe('an HTTPRoute', () => {
     expect(assess(...parents)).toMatchObject({ status: 'False', reason: 'RouteProgressing' })
   })
 
-  it('is refused in the words of the Gateway', () => {
+  it('is refused with the text of the Gateway', () => {
     expect(assess(parent(inner, [condition('Accepted', 'False', { reason: 'NoMatchingListenerHostname' })]))).toEqual({
       status: 'False',
       reason: 'RouteNotAccepted',
@@ -66,7 +66,7 @@ describe('an HTTPRoute', () => {
 describe('an Ingress', () => {
   const asking = aChannel({ spec: { route: { type: 'Ingress', host: 'app.example.com' } } })
 
-  it("is ready when it is there, and is the channel's", () => {
+  it("is ready when it exists and is the channel's", () => {
     const theirs = aChild(aChannel({ metadata: { uid: 'another' } }), 'Ingress')
     expect(assessRoute(aGoodWorld({ channel: asking, children: childrenOf(aChild(asking, 'Ingress')) })).status).toBe('True')
     expect(assessRoute(aGoodWorld({ channel: asking, children: childrenOf(theirs) }))).toMatchObject({
@@ -75,7 +75,7 @@ describe('an Ingress', () => {
     })
   })
 
-  it('that others have an address of, too, is ready, and says which they are and what to do', () => {
+  it('is ready, and names the other routes with one of its addresses and the remedy', () => {
     const other = { kind: 'Ingress', namespace: 'web', name: 'app', address: 'app.example.com/wss/chat' }
     const assessed = (...otherRoutes: readonly (typeof other)[]) =>
       assessRoute(aGoodWorld({ channel: asking, children: childrenOf(aChild(asking, 'Ingress')), otherRoutes }))

@@ -8,7 +8,7 @@ const why = (topic: string, topics: readonly string[] = closedTopicRules.topics)
   whyNameIsNotAllowed({ topics }, channel, topic)
 
 describe('the name of a topic', () => {
-  it('must begin with the namespace where no administrator allows more', () => {
+  it('must begin with the namespace unless an administrator allows more', () => {
     expect([why('shop.orders'), why('shop.orders.dlq')]).toEqual([null, null])
     expect(why('payments.ledger')).toContain('topics that match NAMESPACE.*')
   })

@@ -19,7 +19,7 @@ describe('the settings of a topic', () => {
     ['the brokers choose the replicas', topic({ 'min.insync.replicas': '9' }, { replicas: null })],
     ['the largest event just fits', topic({ 'max.message.bytes': '262144' })],
     ['records are kept just long enough', topic({ 'retention.ms': '300000' })],
-    ['records are kept for ever', topic({ 'retention.ms': '-1' })],
+    ['records are kept without limit', topic({ 'retention.ms': '-1' })],
     ['records are deleted by age', topic({ 'cleanup.policy': 'delete' })],
     [
       'Kafka will refuse them by itself',
@@ -41,22 +41,22 @@ describe('the settings of a topic', () => {
     ['useless cleanup.policy', 'all but the last event of each key', topic({ 'cleanup.policy': 'compact' })],
     ['doubtful cleanup.policy', 'refuses events without a key', topic({ 'cleanup.policy': 'compact, delete' })],
     ['useless retention.ms', 'less than spec.replay.window (300000 ms)', topic({ 'retention.ms': '299999' })],
-  ])('are told to be %s: %s', (kind, words, settings) => {
+  ])('are reported as %s: %s', (kind, words, settings) => {
     expect(kinds(settings)).toEqual([kind])
     expect(checkSettings(settings)[0]?.message).toContain(words)
   })
 
-  it('are told all at once', () => {
+  it('are reported all at once', () => {
     expect(
       kinds(topic({ 'min.insync.replicas': '4', 'max.message.bytes': '1', 'cleanup.policy': 'compact', 'retention.ms': '1' })),
     ).toHaveLength(4)
   })
 
-  it('do not matter to what nobody asks of a topic', () => {
+  it('are not checked for needs that the topic does not have', () => {
     expect(kinds(topic({ 'max.message.bytes': '1', 'retention.ms': '1' }, { eventBytes: null, replayWindowMs: null }))).toEqual([])
   })
 
-  it('let an acknowledged event be written exactly when they are not useless for that', () => {
+  it('allow acknowledged writes exactly when min.insync.replicas is not reported as useless', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 5 }), (least, replicas) => {
         const isWritable = replicas >= least
