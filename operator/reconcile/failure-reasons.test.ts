@@ -32,7 +32,7 @@ describe('the reason of refused pods', () => {
       'GatewayProgressing',
     ],
     ['Pod "x" is invalid: spec.tolerations[0].operator: Invalid value: "Maybe"', 'InvalidObject'],
-  ])('is told by the words: %s', (message, reason) => {
+  ])('follows from the text: %s', (message, reason) => {
     expect(reasonOfPodRefusal(message)).toBe(reason)
   })
 
@@ -72,7 +72,7 @@ describe('the reason of a refused object', () => {
       'deployments.apps "x" is forbidden: unable to create new content in namespace shop because it is being terminated',
       'ObjectTerminating',
     ],
-  ])('is told by the words: %s', (message, reason) => {
+  ])('follows from the text: %s', (message, reason) => {
     expect(forbidden(message)).toBe(reason)
   })
 })

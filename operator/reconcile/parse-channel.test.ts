@@ -92,7 +92,7 @@ describe('parseChannel', () => {
     [object(smallestSpec, { metadata: {} }), { path: 'metadata.name', found: 'nothing', expected: 'a text' }],
     [null, { path: '', found: 'nothing', expected: 'an object' }],
     ['channel', { path: '', found: '"channel"', expected: 'an object' }],
-  ])('says of %j what is, what was expected, and where', (given, problem) => {
+  ])('names for %j the found value, the expected one, and the path', (given, problem) => {
     expect(problemOf(given)).toEqual(problem)
   })
 

@@ -5,7 +5,7 @@ import type { JsonSchema } from '../../../api/v1alpha1/schema/json-schema.ts'
 
 /**
  * Every field of a channel: the bound of the class that it is held to, or why it needs none. A new field is a decision about what a tenant may do with it,
- * and this fails until somebody has taken it.
+ * and this fails until the decision is made.
  */
 const fields: Readonly<Record<string, { readonly bound: keyof (typeof allowed)['properties'] } | { readonly free: string }>> = {
   className: { bound: 'namespaces' },

@@ -44,7 +44,7 @@ describe('the class of a channel', () => {
     })
   })
 
-  it("is nobody's choice between two default ones, until one of them is", () => {
+  it('is undecided between two default classes, until only one is left', () => {
     const { found, find, upsert } = rig(byDefault('b'), byDefault('a'))
     expect([found(), found('a')]).toEqual(['DefaultClassAmbiguous', 'a'])
     expect(find(undefined)).toMatchObject({ error: { message: expect.stringContaining('2 classes are the default one: a, b.') } })

@@ -8,7 +8,7 @@ import { childKey, healKey, type ChildKey, type Contest, type World } from '../w
 const settings = someSettings()
 const deployment = childKey('Deployment', 'chat-gateway')
 
-/** A channel at rest, of whose Deployment somebody takes the number of pods. */
+/** A channel at rest, with a client that takes the number of pods of its Deployment. */
 function scaledByHand(by = 'kube-controller-manager'): ModelWorld {
   const model = createModelWorld(aChannel())
   model.converge(settings)

@@ -48,7 +48,7 @@ const notDeleted = [{ type: 'TopicReady', status: 'False', reason: 'TopicNotDele
 const keptBecause = (because: string) => [{ kind: 'remove-finalizer', because }]
 
 describe('the deletion of a channel', () => {
-  // An adopted topic is somebody else's: a tenant adopted a topic of another team as it was, and deleted it with the channel.
+  // An adopted topic has another owner: a tenant adopted a topic of another team as it was, and deleted it with the channel.
   it.each<[string, string, Case]>([
     ['the operator did not create it', 'topic-adopted', { known: { ...record, origin: 'Adopted' } }],
     [

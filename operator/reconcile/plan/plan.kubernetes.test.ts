@@ -194,7 +194,7 @@ it('hands the number of pods to an autoscaler and takes it back, and never lets 
   expect([await replicas(), await reconcile('scaled')]).toEqual([3, atRest])
 })
 
-it('heals what somebody edits, and leaves what somebody adds', async () => {
+it('heals edits of other clients, and leaves their additions', async () => {
   await write('edited', {})
   await reconcile('edited')
   const service = { namespace: 'default', name: 'edited-gateway' }

@@ -15,7 +15,7 @@ function change(model: ModelWorld, spec: RealtimeChannelSpec): void {
   model.edit((channel) => ({ ...channel, spec: aChannel({ spec }).spec }))
 }
 
-/** What may happen to a channel. Each leaves a world in which a reconcile is due. */
+/** Events in the life of a channel. Each leaves a world in which a reconcile is due. */
 type Incident =
   | { readonly kind: 'edit'; readonly spec: RealtimeChannelSpec }
   | { readonly kind: 'settle'; readonly autoscaled: number }
@@ -93,7 +93,7 @@ function after(history: readonly (readonly [Incident, Fates])[]): ModelWorld {
   return model
 }
 
-/** What is there in the end, without what differs from one way to the next: uids, generations, ids. */
+/** Final state without the values that differ between runs: uids, generations, ids. */
 function endOf(model: ModelWorld): unknown {
   const objects = [...model.objects].map(([key, { object, managers }]) => [
     key,

@@ -122,7 +122,7 @@ describe('the pods of a channel', () => {
     )
     return action?.kind === 'apply-object'
       ? (action.object['spec'] as { template: { spec: { securityContext: unknown } } }).template.spec.securityContext
-      : null // of a Deployment
+      : null // a Deployment
   }
   const assigned = { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } }
   const fixed = { ...assigned, runAsUser: 65_532, runAsGroup: 65_532 }
@@ -155,7 +155,7 @@ describe('the pods of a channel', () => {
   })
 
   it.each(['Fixed', 'Assigned'] as const)(
-    'keep the user that they have (%s) while nobody answers whether the cluster assigns it',
+    'keep the user that they have (%s) while the API server does not say whether the cluster assigns it',
     (podUser) => {
       const model = atRest({ gateway: { podUser } })
       model.edit((channel) => ({ ...channel, spec: aChannel().spec }))

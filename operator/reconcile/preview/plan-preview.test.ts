@@ -19,7 +19,7 @@ claims.upsert(
   openTopicRules,
 )
 
-/** What is answered about a channel at rest. */
+/** Returns the answer about a channel at rest. */
 async function answerTo(text: string, spec: Partial<RealtimeChannelSpec> = {}, resolver = aResolver()): Promise<string | undefined> {
   const model = createModelWorld(aChannel({ spec }))
   model.converge(settings)

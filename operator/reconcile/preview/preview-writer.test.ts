@@ -11,13 +11,13 @@ import { createPreviewWriter } from './preview-writer.ts'
 import type { World } from '../world.ts'
 
 function rig(maxChannels: number) {
-  const told: string[] = []
+  const written: string[] = []
   const create = async (
     _type: unknown,
     { metadata }: { readonly metadata: { readonly name: string } },
   ): Promise<Result<never, ApiError>> => {
-    told.push(metadata.name.replace(/\.plan-.*/, ''))
-    return failed({ kind: 'already-exists', message: 'told before', code: 409 })
+    written.push(metadata.name.replace(/\.plan-.*/, ''))
+    return failed({ kind: 'already-exists', message: 'written before', code: 409 })
   }
   const preview = createPreviewWriter({
     api: { create },
@@ -29,14 +29,14 @@ function rig(maxChannels: number) {
     nowMs: () => 0,
     maxChannels,
   })
-  return { told, preview }
+  return { written, preview }
 }
 
 const asking = (name: string): World =>
   createModelWorld(aChannel({ metadata: { name, uid: `uid-${name}`, annotations: { [annotations.plan]: 'true' } } })).world()
 
 it('answers a question once, and remembers the questions of a limited number of channels', async () => {
-  const { told, preview } = rig(2)
+  const { written, preview } = rig(2)
   for (const name of ['a', 'a', 'b', 'c', 'b', 'c', 'a']) preview(asking(name))
-  await expect.poll(() => told).toEqual(['a', 'b', 'c', 'a'])
+  await expect.poll(() => written).toEqual(['a', 'b', 'c', 'a'])
 })

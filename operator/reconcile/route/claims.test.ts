@@ -16,7 +16,7 @@ interface Asked {
   readonly route?: { readonly host: string; readonly socket?: string; readonly api?: string } | null
   /** By its status. */
   readonly has?: RouteRecord
-  /** What the operator of an earlier release said of it. */
+  /** Status that the operator of an earlier release wrote. */
   readonly said?: { readonly url?: string; readonly apiUrl: string; readonly host?: string }
 }
 
@@ -256,13 +256,13 @@ describe('claims of random channels', () => {
         for (const { how, asked: given } of steps) {
           const before = refused()
           const { name } = given
-          const told = how === 'remove' ? claims.remove(ref(name)) : claims[how](channel(given))
+          const affected = how === 'remove' ? claims.remove(ref(name)) : claims[how](channel(given))
           if (how === 'remove') all.delete(name)
           else all.set(name, how === 'suspend' ? { ...given, route: null } : given)
           const after = refused()
           expect(after).toEqual(new Map([...all].map(([each, asked]) => [each, isRefused(asked, [...all.values()])])))
           const changed = [...after].filter(([each, is]) => each !== name && before.get(each) !== is).map(([each]) => each)
-          expect(told.map((each) => each.name)).toEqual(expect.arrayContaining(changed))
+          expect(affected.map((each) => each.name)).toEqual(expect.arrayContaining(changed))
         }
       }),
       { numRuns: 300 },
@@ -280,7 +280,7 @@ describe('claims of random channels', () => {
             const pairs = [a, b].map(({ route }) => placesOfRecord({ socket: '', api: '', host, ...route })) as [
               ReturnType<typeof placesOfRecord>,
               ReturnType<typeof placesOfRecord>,
-            ] // of two
+            ] // two of them
             expect(pairs[0].some((mine) => pairs[1].some((theirs) => collide(mine, theirs)))).toBe(false)
           }
         }

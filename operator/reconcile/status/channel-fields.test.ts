@@ -41,7 +41,7 @@ describe("the API server's refusal of an object", () => {
       'spec.gateway.autoscaling.maxReplicas: Invalid value: 1',
     ],
     ['Service', 'Service "news-gateway" is invalid: spec.clusterIPs[0]: Invalid value', 'spec.clusterIPs[0]: Invalid value'],
-  ])('is said of the fields of the channel: %s', (kind, message, said) => {
+  ])('names the fields of the channel: %s', (kind, message, said) => {
     expect(nameChannelFields(object(kind), message)).toBe(said)
   })
 

@@ -52,10 +52,10 @@ const fieldNames: Readonly<Record<string, FieldNames>> = {
  * the channel's own fields. Other paths stay.
  */
 export function nameChannelFields(object: KubernetesObject, message: string): string {
-  const words = message.replace(/^[\w.]+ "[^"]*" is invalid: /, '').replace(/^failed to create typed patch object \([^)]*\): /, '')
+  const stripped = message.replace(/^[\w.]+ "[^"]*" is invalid: /, '').replace(/^failed to create typed patch object \([^)]*\): /, '')
   return namesOf(object).reduce(
     (text, [path, field]) => text.replaceAll(new RegExp(`(?<![\\w.])\\.?${RegExp.escape(path)}(?![\\w-])`, 'g'), field),
-    words,
+    stripped,
   )
 }
 

@@ -51,7 +51,7 @@ describe('the availability of gateways', () => {
     expect(assess({ status: pastDeadline, known: before('True') })).toMatchObject({ status: 'False', reason: 'PodsFailing' })
   })
 
-  // "Pods are being exchanged", it said for ever: the deadline does not run while a roll-out is paused.
+  // The message was "Pods are being exchanged" without end: the deadline does not run while a roll-out is paused.
   it('is False while an incomplete roll-out is paused, even if pods serve', () => {
     expect(assess({ spec: { paused: true }, status: { updatedReplicas: 0 }, known: before('True') })).toMatchObject({
       status: 'False',

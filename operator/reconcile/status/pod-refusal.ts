@@ -15,12 +15,12 @@ export interface PodRefusal {
  * @returns null when nothing is refused, or when the refusal is not known to be of this generation
  */
 export function podRefusalOf(deployment: Deployment): PodRefusal | null {
-  const words = refusalTextOf(deployment)
-  if (words === null) return null
+  const text = refusalTextOf(deployment)
+  if (text === null) return null
   const isDeletion = conditionOf(deployment, 'ReplicaFailure')?.reason === 'FailedDelete'
   return {
-    reason: reasonOfPodRefusal(words),
-    message: `Pods cannot be ${isDeletion ? 'deleted' : 'created'}: ${withoutNames(words, deployment.metadata.name)}`,
+    reason: reasonOfPodRefusal(text),
+    message: `Pods cannot be ${isDeletion ? 'deleted' : 'created'}: ${withoutNames(text, deployment.metadata.name)}`,
   }
 }
 
@@ -33,8 +33,8 @@ function refusalTextOf(deployment: Deployment): string | null {
 
 /** Removes the names of pods that were never created. They differ at each attempt, and a condition's message must not. */
 function withoutNames(message: string, deployment: string): string {
-  const words = message
+  const text = message
     .replace(/^Failed to create new replica set "[^"]*": /, '')
     .replace(/^(pods|replicasets\.apps) "[^"]*" is forbidden: /, '')
-  return namePodFields(words).replaceAll(new RegExp(`\\b${RegExp.escape(deployment)}-[a-z0-9]{1,10}-[a-z0-9]{5}\\b`, 'g'), 'the pod')
+  return namePodFields(text).replaceAll(new RegExp(`\\b${RegExp.escape(deployment)}-[a-z0-9]{1,10}-[a-z0-9]{5}\\b`, 'g'), 'the pod')
 }

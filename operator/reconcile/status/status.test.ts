@@ -264,7 +264,7 @@ const conformance: readonly (readonly [
   ],
   ['Kafka refuses the topic', 'Failed', 'TopicRefused', { outcomes: [kafkaFailed(createTopic, 'refused')] }],
   [
-    "the topic is somebody else's",
+    'the topic belongs to another owner',
     'Failed',
     'TopicNotOurs',
     {

@@ -163,10 +163,10 @@ function failureOf(outcomes: readonly Outcome[], isAbout: (kind: string) => bool
       continue
     const { action, failure } = outcome
     const isOfChannel = 'object' in action && failure.of === 'kubernetes' && failure.error.kind === 'invalid'
-    const words = isOfChannel ? nameChannelFields(action.object, failure.error.message) : messageOf(failure)
+    const text = isOfChannel ? nameChannelFields(action.object, failure.error.message) : messageOf(failure)
     return asFalse(
       reasonOfFailure(failure),
-      `The ${action.type.kind} could not be ${action.kind === 'delete-object' ? 'deleted' : 'applied'}: ${words}`,
+      `The ${action.type.kind} could not be ${action.kind === 'delete-object' ? 'deleted' : 'applied'}: ${text}`,
     )
   }
   return null

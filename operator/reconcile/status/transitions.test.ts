@@ -19,7 +19,7 @@ function status(...conditions: readonly string[]): RealtimeChannelStatus {
   }
 }
 
-const told = (before: RealtimeChannelStatus | undefined, after: RealtimeChannelStatus): readonly string[] =>
+const eventsOf = (before: RealtimeChannelStatus | undefined, after: RealtimeChannelStatus): readonly string[] =>
   transitions(before, after).map(({ type, reason }) => `${type} ${reason}`)
 const good = status(
   'Ready=True Reconciled',
@@ -31,24 +31,24 @@ const good = status(
 describe('transitions', () => {
   it('are reported once, and an unchanged condition is not, with any message', () => {
     const reworded = { conditions: (good.conditions ?? []).map((condition) => ({ ...condition, message: 'other words' })) }
-    expect(told(good, reworded)).toEqual([])
+    expect(eventsOf(good, reworded)).toEqual([])
   })
 
   it('are reported for each part, and for Ready where it differs', () => {
-    expect(told(undefined, good)).toEqual(['Normal TopicAsAsked', 'Normal PodsAvailable', 'Normal Reconciled'])
+    expect(eventsOf(undefined, good)).toEqual(['Normal TopicAsAsked', 'Normal PodsAvailable', 'Normal Reconciled'])
   })
 
   it('are warnings when a condition was True, or needs a person, and normal at the start', () => {
     expect(
-      told(
+      eventsOf(
         undefined,
         status('Ready=False GatewayProgressing', 'GatewayAvailable=False GatewayProgressing', 'Reconciling=True GatewayProgressing'),
       ),
     ).toEqual(['Normal GatewayProgressing'])
-    expect(told(good, status('Ready=False GatewayUnavailable', 'GatewayAvailable=False GatewayUnavailable'))).toEqual([
+    expect(eventsOf(good, status('Ready=False GatewayUnavailable', 'GatewayAvailable=False GatewayUnavailable'))).toEqual([
       'Warning GatewayUnavailable',
     ])
-    expect(told(undefined, status('Ready=False TopicNotOurs', 'TopicReady=False TopicNotOurs', 'Stalled=True TopicNotOurs'))).toEqual([
+    expect(eventsOf(undefined, status('Ready=False TopicNotOurs', 'TopicReady=False TopicNotOurs', 'Stalled=True TopicNotOurs'))).toEqual([
       'Warning TopicNotOurs',
     ])
   })

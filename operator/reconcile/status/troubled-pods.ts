@@ -5,7 +5,7 @@ import type { TroubledPod } from '../world.ts'
 /** Trouble of a pod. The kubelet's reasons alternate between attempts (ErrImagePull, ImagePullBackOff), and those of a condition must not. */
 interface Trouble {
   readonly reason: Extract<ConditionReason, 'ImagePullFailed' | 'PodsUnschedulable' | 'PodsFailing'>
-  readonly words: string
+  readonly text: string
 }
 
 const imageReasons: ReadonlySet<string> = new Set([
@@ -24,18 +24,18 @@ const schedulerReasons: ReadonlySet<string> = new Set(['Unschedulable', 'Schedul
  * @param stage stalled: the roll-out is past its deadline. unavailable: it was complete once, and now there is no pod. progressing: otherwise
  */
 export function assessTrouble(pods: readonly TroubledPod[], stage: 'stalled' | 'unavailable' | 'progressing'): Assessment {
-  const [trouble] = pods.map(troubleOf).toSorted((a, b) => rankOf(a) - rankOf(b) || (a.words < b.words ? -1 : 1))
-  const words = trouble === undefined ? '' : ` ${trouble.words}`
+  const [trouble] = pods.map(troubleOf).toSorted((a, b) => rankOf(a) - rankOf(b) || (a.text < b.text ? -1 : 1))
+  const text = trouble === undefined ? '' : ` ${trouble.text}`
   switch (stage) {
     case 'stalled':
       return asFalse(
         trouble?.reason ?? 'PodsFailing',
-        `The roll-out is past its deadline.${words === '' ? ' Its pods do not become ready. See kubectl describe.' : words}`,
+        `The roll-out is past its deadline.${text === '' ? ' Its pods do not become ready. See kubectl describe.' : text}`,
       )
     case 'unavailable':
-      return asFalse('GatewayUnavailable', `No pod is available.${words}`)
+      return asFalse('GatewayUnavailable', `No pod is available.${text}`)
     case 'progressing':
-      return asFalse('GatewayProgressing', `Pods are being started or replaced.${words}`)
+      return asFalse('GatewayProgressing', `Pods are being started or replaced.${text}`)
     default:
       return stage satisfies never
   }
@@ -49,8 +49,8 @@ function rankOf({ reason }: Trouble): number {
 
 function troubleOf({ reason, message }: TroubledPod): Trouble {
   if (imageReasons.has(reason))
-    return { reason: 'ImagePullFailed', words: 'The image cannot be pulled: check spec.gateway.image and imagePullSecrets.' }
-  if (schedulerReasons.has(reason)) return { reason: 'PodsUnschedulable', words: `No node accepts the pods: ${message}` }
-  if (endReasons.has(reason)) return { reason: 'PodsFailing', words: 'Pods exit soon after they start. See their logs.' }
-  return { reason: 'PodsFailing', words: `${reason}: ${message}` }
+    return { reason: 'ImagePullFailed', text: 'The image cannot be pulled: check spec.gateway.image and imagePullSecrets.' }
+  if (schedulerReasons.has(reason)) return { reason: 'PodsUnschedulable', text: `No node accepts the pods: ${message}` }
+  if (endReasons.has(reason)) return { reason: 'PodsFailing', text: 'Pods exit soon after they start. See their logs.' }
+  return { reason: 'PodsFailing', text: `${reason}: ${message}` }
 }

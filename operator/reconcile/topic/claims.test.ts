@@ -69,7 +69,7 @@ describe('a topic that two channels reach by different addresses of one cluster'
     const victim = channel({ name: 'victim', topic: 'orders', day: 2 })
     const claims = make(liar, victim)
     expect(rivals(claims, victim, found('t1')).topic).toBeNull()
-    // As soon as the status of the victim remembers it.
+    // The victim gets the topic once its status remembers it.
     claims.upsert(channel({ name: 'victim', topic: 'orders', day: 2, has: { topic: 't1' } }), anything)
     expect(rivals(claims, liar, found('t1')).topic).toMatchObject({ name: 'victim' })
   })

@@ -23,7 +23,7 @@ describe('the name of a topic', () => {
   })
 
   it.each(['__consumer_offsets', '__transaction_state', '__cluster_metadata', '__'])(
-    "is never one of Kafka's own, whatever the patterns say: %s",
+    'is never an internal one of Kafka, with any patterns: %s',
     (topic) => {
       expect(why(topic, ['*', '_*', '__*', topic])).toContain('belong to Kafka itself')
     },

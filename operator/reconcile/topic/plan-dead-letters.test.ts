@@ -149,7 +149,7 @@ describe('a dead letter topic that is refused to the channel', () => {
       { rivals: { ...noRivals, deadLetters: { namespace: 'payments', name: 'victim', use: 'topic' } } },
     ],
     ["is the channel's own topic", 'TopicNotAllowed', { asked: { name: 'shop.chat' } }],
-  ])('because it %s is refused, and gateways are not told of it', (_why, reason, given) => {
+  ])('is refused when it %s, and is not in the options of gateways', (_why, reason, given) => {
     const planned = plan({ deadLetters: present(), ...given })
     expect([planned.actions, reasons(planned), planned.isUsed]).toEqual([[], [reason], false])
     expect(planned.refusals[0]?.message).toMatch(/ead letter topic.*spec\.topic\.deadLetters\.name/)
@@ -166,7 +166,7 @@ describe('a dead letter topic that is refused to the channel', () => {
   })
 })
 
-// Rivals that only Kafka tells of are unknown while it does not answer: a topic that was refused was used again, and its pods rolled twice for each outage.
+// Rivals by topic ids are unknown while Kafka does not answer. So a topic that was refused was used again, and its pods rolled twice for each outage.
 describe('a dead letter topic, while Kafka does not answer,', () => {
   const unreachable: FoundTopic = { kind: 'failed', failure: { kind: 'unreachable', detail: 'connect ECONNREFUSED' } }
   const isUsed = (given: Case): boolean => plan({ topic: unreachable, deadLetters: unreachable, ...given }).isUsed

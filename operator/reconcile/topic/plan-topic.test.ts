@@ -66,8 +66,8 @@ describe('a missing topic', () => {
     ['the operator did not create it', missing(), record({ origin: 'Adopted' })],
     ['the cluster is another', missing('cluster-2'), record()],
     ['the cluster does not say which it is', missing(null), record()],
-    ['nobody noted which cluster it was in', missing(), { name: 'shop.chat', replicas: 1, origin: 'Created', configKeys: [] }],
-  ])('is not made anew when %s, unless the channel consents', (_why, topic, known) => {
+    ['the cluster that it was in is not recorded', missing(), { name: 'shop.chat', replicas: 1, origin: 'Created', configKeys: [] }],
+  ])('is not created again when %s, unless the channel consents', (_why, topic, known) => {
     const planned = plan({ topic, known })
     expect([planned.actions, reasons(planned), planned.record.whenDone]).toEqual([[], ['TopicMissing'], known])
     expect(plan({ topic, known, annotations: { 'carillon.dev/recreate-topic': 'true' } }).actions).toMatchObject([
@@ -239,7 +239,7 @@ describe('a topic that the rules do not let the channel change', () => {
   const consent = { 'carillon.dev/adopt': 'true' }
 
   it.each(['__consumer_offsets', '__transaction_state', '_schemas'])(
-    'is not taken when Kafka or a tool owns its name, whatever the pattern: %s',
+    'is refused when Kafka or a tool owns its name, for any pattern: %s',
     (name) => {
       const planned = plan({
         spec: { topic: { name, partitions: 50 } },
@@ -306,7 +306,7 @@ describe('a topic that the rules do not let the channel change', () => {
   })
 })
 
-// All of these were Ready, and not one event could be emitted, or none was there for those who came back.
+// All of these were Ready, and not one event could be emitted, or none was left for clients that resumed.
 describe('a topic with a setting that makes the channel useless', () => {
   const short = { 'retention.ms': '1000' }
 
