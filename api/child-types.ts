@@ -1,4 +1,4 @@
-import type { ResourceType } from '../operator/runtime/kubernetes-api.ts'
+import type { ResourceType } from './kubernetes.ts'
 
 /** Every kind of object that a channel can have, in the order in which they are applied: what others refer to comes first. */
 export const operandTypes = {

@@ -1,5 +1,5 @@
 import { channelType } from '../api/v1alpha1/realtime-channel.ts'
-import type { KubernetesObject } from '../operator/runtime/kubernetes-api.ts'
+import type { KubernetesObject } from '../api/kubernetes.ts'
 import { type Bench, type BenchSettings, figure, figureRow, type Row } from './lib/bench.ts'
 import { nowMs } from './lib/clock.ts'
 import { figuresOf, refOfChannel, untilFigures, withOperatorRig, type OperatorFigures, type OperatorRig } from './lib/operator-rig.ts'

@@ -2,9 +2,8 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { type Outcome, runVitest } from '../scripts/test/run-vitest.ts'
-import { renderFailures } from '../scripts/test/report.ts'
-import { renderTally } from '../scripts/test/tally.ts'
+import { type Outcome, renderOutcome } from '../scripts/test/outcome.ts'
+import { runVitest } from '../scripts/test/run-vitest.ts'
 import { bringUp } from './platform/bring-up.ts'
 import { removeImages } from './platform/images.ts'
 import { clusters, deleteCluster } from './platform/kind-cluster.ts'
@@ -90,7 +89,6 @@ async function testOn(platform: Platform, { suites }: Wish): Promise<number> {
     root,
     projects: ['e2e', 'e2e-alone'],
     filters: suites.map((suite) => `e2e/${suite}/`),
-    reportFile: join(artifacts, 'report.json'),
     env: { ...process.env, E2E_CLUSTER: platform.place.cluster },
   })
   const trace = await readTrace()
@@ -106,9 +104,9 @@ const notUp: Outcome = {
 }
 
 /** The last lines, with the tally as the very last. @returns the exit code */
-function end({ tally, failures }: Outcome): number {
-  console.log([...renderFailures(failures), renderTally(tally)].join('\n'))
-  return failures.length === 0 ? 0 : 1
+function end(outcome: Outcome): number {
+  console.log(renderOutcome(outcome))
+  return outcome.failures.length === 0 ? 0 : 1
 }
 
 async function takeAway({ run, place }: Platform): Promise<void> {

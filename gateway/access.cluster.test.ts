@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -7,6 +6,7 @@ import { type AccessRights, allRights, createAccessRights, type Named, resourceO
 import { createClusterAdmin } from './testing/failover/cluster-admin.ts'
 import { endWithTest, type Pod, startPod } from './testing/failover/pod.ts'
 import { startPoison } from './testing/failover/poison.ts'
+import { createAuthority } from '../testing/certificates.ts'
 import { findQuietPortPair } from '../testing/free-ports.ts'
 import { type GatewayProcess, spawnGateway } from '../testing/processes/gateway-process.ts'
 import { startTcpProxy, type TcpProxy } from '../testing/tcp-proxy.ts'
@@ -218,25 +218,7 @@ describe('a broker that cannot be reached is named in one line within ten second
   const file = (name: string): string => join(broker.directory, name)
 
   it('when its certificate is of an authority that the gateway was not given', async () => {
-    execFileSync(
-      'openssl',
-      [
-        'req',
-        '-x509',
-        '-newkey',
-        'rsa:2048',
-        '-nodes',
-        '-days',
-        '2',
-        '-subj',
-        '/CN=Other CA',
-        '-keyout',
-        file('other.key'),
-        '-out',
-        file('other.pem'),
-      ],
-      { stdio: 'ignore' },
-    )
+    writeFileSync(file('other.pem'), (await createAuthority('Other CA', { now: new Date(), days: 2 })).certificate)
     await expectComplaint(await spawn({ ...saslOverTls(), KAFKA_TLS_CA_FILE: file('other.pem') }), broker.saslTls, /certificate/)
   })
 

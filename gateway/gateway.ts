@@ -10,11 +10,9 @@ import { channelPaths } from './config/channel-paths.ts'
 import { dlqTopicOf } from './config/dead-letter-topic.ts'
 import type { Config } from './config/options.ts'
 import { createEmitAuthorizer } from './emit/authorize-emit.ts'
-import { createEmitDecoders } from './emit/emit-decoders.ts'
 import { createEmitService } from './emit/emit-service.ts'
 import type { EventPublisher } from './emit/event-publisher.ts'
 import { createRateLimiter } from './emit/rate-limiter.ts'
-import { TokenBucket } from './emit/token-bucket.ts'
 import type { IncomingEvent } from './event/cloud-event.ts'
 import { createRecordDecoder } from './event/decode-record.ts'
 import { encodeEvent } from './event/encode-event.ts'
@@ -29,7 +27,7 @@ import type { Metrics } from './observability/metrics.ts'
 import type { Tracer } from './observability/tracer.ts'
 import type { RecordSource } from './replay/record-source.ts'
 import type { Result } from '../program/result.ts'
-import { createAdmission } from './channel/create-admission.ts'
+import { createAdmission } from './channel/admission.ts'
 
 /** Everything that a gateway needs of the world, behind the core's ports. `adapters.ts` makes the real ones. */
 export interface GatewayAdapters {
@@ -126,6 +124,7 @@ function assemble(config: Config, adapters: GatewayAdapters) {
     tracer,
     now: Date.now,
     random: Math.random,
+    closedBecause: () => (drain.isDraining ? 'draining' : health.ready().ok ? null : 'notReady'),
     observer: {
       opened: () => health.set('log-opened', null),
       warmedUp: () => health.set('warmed-up', null),
@@ -137,17 +136,14 @@ function assemble(config: Config, adapters: GatewayAdapters) {
     allowAny: config.dangerouslyAllowAnyOrigin,
     isDevelopment: config.isDevelopment,
   })
-  const upgradeRate = (): TokenBucket => new TokenBucket({ ratePerS: config.upgradeRatePerS, burst: config.upgradeBurst, now: Date.now() })
   const admission = createAdmission({
     channel,
     authenticator: adapters.authenticator,
-    findToken: (places) => findToken(places, { cookieName: config.jwtCookie }),
+    cookieName: config.jwtCookie,
     isOriginAllowed: originPolicy,
     isDevelopment: config.isDevelopment,
-    upgrades: upgradeRate(),
-    newcomers: upgradeRate(),
+    rate: { ratePerS: config.upgradeRatePerS, burst: config.upgradeBurst },
     maxVerifications: config.upgradeBurst,
-    notAccepting: () => (drain.isDraining ? 'draining' : health.ready().ok ? null : 'not-ready'),
     metrics,
     now: Date.now,
   })
@@ -161,6 +157,7 @@ function assemble(config: Config, adapters: GatewayAdapters) {
   const publicServer = createPublicServer({
     options: config,
     admission,
+    join: (socket, admitted) => void channel.join(socket, admitted),
     authorizer: createEmitAuthorizer({
       originPolicy,
       findToken,
@@ -181,7 +178,6 @@ function assemble(config: Config, adapters: GatewayAdapters) {
       metrics,
       clock: () => performance.now(),
     }),
-    decoders: createEmitDecoders(config),
     consoleAssets: adapters.consoleAssets,
     issueToken: adapters.issueToken,
     isOriginAllowed: originPolicy,
@@ -195,6 +191,7 @@ function assemble(config: Config, adapters: GatewayAdapters) {
   const sockets = attachWebSocketUpgrade(publicServer.server, {
     path: channelPaths(config).socket,
     admission,
+    join: (socket, admitted) => void channel.join(socket, admitted),
     options: config,
     isDevelopment: config.isDevelopment,
     metrics,

@@ -1,10 +1,8 @@
 /** `make interop`: foreign programs at both ends of the gateway. Installs them, runs the suites, prints a table of each, and ends with one tally. */
-import { mkdirSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { type Outcome, runVitest } from '../scripts/test/run-vitest.ts'
-import { renderFailures } from '../scripts/test/report.ts'
-import { renderTally } from '../scripts/test/tally.ts'
+import { type Outcome, renderOutcome } from '../scripts/test/outcome.ts'
+import { runVitest } from '../scripts/test/run-vitest.ts'
 import * as http from './http/suite.ts'
 import * as kafka from './kafka/suite.ts'
 
@@ -62,18 +60,15 @@ async function run(chosen: readonly Suite[]): Promise<Outcome> {
   }
   console.log(`Everything is installed, after ${seconds()}.`)
   for (const { results } of chosen) rmSync(results, { recursive: true, force: true })
-  const reportFile = join(root, '.interop/report.json')
-  mkdirSync(join(root, '.interop'), { recursive: true })
-  rmSync(reportFile, { force: true })
-  const outcome = await runVitest({ root, projects: chosen.map(({ project }) => project), reportFile, env: process.env })
+  const outcome = await runVitest({ root, projects: chosen.map(({ project }) => project), env: process.env })
   console.log(`\n${chosen.map(({ renderTable }) => renderTable()).join('\n\n')}\n\nDone after ${seconds()}.`)
   return outcome
 }
 
 /** The last lines, with the tally as the very last. @returns the exit code */
-function end({ tally, failures }: Outcome): number {
-  console.log([...renderFailures(failures), renderTally(tally)].join('\n'))
-  return failures.length === 0 ? 0 : 1
+function end(outcome: Outcome): number {
+  console.log(renderOutcome(outcome))
+  return outcome.failures.length === 0 ? 0 : 1
 }
 
 process.exitCode = await main(process.argv.slice(2))

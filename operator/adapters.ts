@@ -11,12 +11,14 @@ import { loadKubeConfig, type KubeConfigOptions, type LoadedKubeConfig } from '.
 import { createKubernetesApi, type ClosableKubernetesApi, type RequestReport } from './adapters/kubernetes/kubernetes-api.ts'
 import type { OperatorConfig } from './config/options.ts'
 import { createPrometheusMetrics, type PrometheusMetrics } from './observability/prometheus.ts'
-import { controllerName, watchedTypes, type OperatorAdapters } from './operator.ts'
+import { controllerName } from './operator.ts'
+import type { OperatorAdapters } from './operator-adapters.ts'
 import { systemClock } from '../program/clock.ts'
 import { createEventRecorder, type EventRecorder } from './runtime/event-recorder.ts'
 import type { KubernetesApi } from './runtime/kubernetes-api.ts'
 import { uniqueIdentity } from './runtime/lease.ts'
 import { createListWatch } from './runtime/list-watch.ts'
+import { watchedTypes } from './watches.ts'
 
 /** The real adapters, and what the process besides the operator needs of them. */
 export interface RealAdapters {

@@ -1,6 +1,7 @@
 import { createOperator, type Operator } from './operator.ts'
 import { whileLeading, type Run } from './run.ts'
-import type { ObjectRef } from './runtime/kubernetes-api.ts'
+import type { ObjectRef } from '../api/kubernetes.ts'
+import { keyOf } from '../api/object-ref.ts'
 import type { ReconcileResult } from './runtime/reconcile-run.ts'
 
 const syncTimeoutMs = 60_000
@@ -42,7 +43,7 @@ async function reconcileAll({ channels, reconcile }: Operator, workers: number, 
       const result = await settle(ref, reconcile)
       if (result.kind === 'done') continue
       failures += 1
-      print(`${ref.namespace}/${ref.name}: ${result.kind === 'retry' ? result.reason : 'something is waited for; its status says what'}`)
+      print(`${keyOf(ref)}: ${result.kind === 'retry' ? result.reason : 'something is waited for; its status says what'}`)
     }
   }
   await Promise.all(Array.from({ length: workers }, work))
@@ -51,14 +52,14 @@ async function reconcileAll({ channels, reconcile }: Operator, workers: number, 
 }
 
 const maxLooks = 5
-const soonMs = 2_000
+const maxShortWaitMs = 2_000
 
 /** A new topic shows itself after a moment. */
 async function settle(ref: ObjectRef, reconcile: Operator['reconcile']): Promise<ReconcileResult> {
   for (let look = 1; ; look++) {
     const result = await reconcile(ref, { signal: AbortSignal.timeout(syncTimeoutMs), priority: 'user' })
-    const isSoon = result.kind === 'requeue' && result.afterMs <= soonMs
-    if (!isSoon || look === maxLooks) return result
+    const isShortWait = result.kind === 'requeue' && result.afterMs <= maxShortWaitMs
+    if (!isShortWait || look === maxLooks) return result
     await new Promise((resolve) => setTimeout(resolve, result.afterMs))
   }
 }

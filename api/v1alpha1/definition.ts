@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { ResourceType } from '../../operator/runtime/kubernetes-api.ts'
+import type { ResourceType } from '../kubernetes.ts'
 import { apiGroup } from './realtime-channel.ts'
 import type { JsonSchema } from './schema/json-schema.ts'
 

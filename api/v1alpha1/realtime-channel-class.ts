@@ -1,4 +1,4 @@
-import type { ObjectMeta, ResourceType } from '../../operator/runtime/kubernetes-api.ts'
+import type { ObjectMeta, ResourceType } from '../kubernetes.ts'
 import { apiGroup, specSchema, type apiVersion, type RealtimeChannelSpec } from './realtime-channel.ts'
 import { allowed } from './schema/allowed.ts'
 import { defaultsOf } from './schema/defaults.ts'

@@ -1,4 +1,4 @@
-import type { ObjectMeta, ResourceType } from '../../operator/runtime/kubernetes-api.ts'
+import type { ObjectMeta, ResourceType } from '../kubernetes.ts'
 import { auth, emit } from './schema/auth.ts'
 import { gateway, network, service, tracing } from './schema/gateway.ts'
 import type { Effective, JsonSchema, Written } from './schema/json-schema.ts'

@@ -2,10 +2,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { answerCalls } from './calls.ts'
 import { nowMs } from './clock.ts'
-import type { Tally } from './frame-counter.ts'
 import type { LoadCalls, Received } from './load-calls.ts'
 import { percentilesOf } from './percentiles.ts'
-import { RawConnection, type Target } from './raw-connection.ts'
+import { RawConnection, type Tally, type Target } from './raw-connection.ts'
 
 interface Group {
   readonly tally: Tally

@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net'
-import { FrameCounter, type Tally } from './frame-counter.ts'
+import { FrameReader } from '../../testing/ws-frames.ts'
 
 export interface Target {
   readonly host: string
@@ -11,14 +11,19 @@ export interface Target {
   readonly subprotocol?: string | null
 }
 
-/** What reads the frames of a connection. */
-export interface FrameReader {
-  add(bytes: Buffer, start: number, end: number): void
+/** Counts of one or many connections. */
+export interface Tally {
+  /** Text frames. */
+  frames: number
+  /** Bytes of frames of any kind, headers included. */
+  bytes: number
+  /** Called with the payload of each text frame; null: not wanted. */
+  readonly onText: ((bytes: Buffer, start: number, end: number) => void) | null
 }
 
 interface ConnectionOptions {
   readonly localAddress: string
-  readonly reader: (connection: RawConnection) => FrameReader
+  readonly reader: (connection: RawConnection) => Pick<FrameReader, 'add'>
   /** Called once when the connection, after it was open, is there no more. */
   readonly closed?: () => void
 }
@@ -32,7 +37,7 @@ const pong = Buffer.from([0x8a, 0x80, 0, 0, 0, 0])
 /** A WebSocket client that is as small as a connection can be, so that the machine's time and memory are the server's. */
 export class RawConnection {
   readonly #tcp: Socket
-  readonly #reader: FrameReader
+  readonly #reader: Pick<FrameReader, 'add'>
   #head: string | null
   #opened: (error: Error | null) => void
   #closed: (() => void) | null = null
@@ -41,7 +46,7 @@ export class RawConnection {
   static open(target: Target, options: { readonly localAddress: string; readonly tally: Tally }): Promise<RawConnection> {
     return RawConnection.openWith(target, {
       localAddress: options.localAddress,
-      reader: (connection) => new FrameCounter(options.tally, () => connection.pong()),
+      reader: (connection) => countingReader(options.tally, connection),
     })
   }
 
@@ -117,6 +122,18 @@ export class RawConnection {
     const rest = Buffer.from(head.slice(end + 4), 'latin1')
     this.#reader.add(rest, 0, rest.length)
   }
+}
+
+function countingReader(tally: Tally, connection: RawConnection): FrameReader {
+  return new FrameReader({
+    message: (bytes, start, end) => {
+      tally.frames += 1
+      tally.onText?.(bytes, start, end)
+    },
+    ping: () => connection.pong(),
+    close: () => {},
+    bytes: (count) => void (tally.bytes += count),
+  })
 }
 
 function handshake({ headers, subprotocol = 'cloudevents.json' }: Target, path: string): string {

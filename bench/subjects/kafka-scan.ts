@@ -39,7 +39,7 @@ const calls: KafkaScanCalls = {
     const options = readOptions({ KAFKA_BROKERS: brokers.join(','), KAFKA_TOPIC: topic })
     const { channel, ingest } = createCore(options)
     const socket = new OpenSocket()
-    channel.join(socket, principalOf('nobody-else'), { kind: 'latest' })
+    channel.join(socket, { principal: principalOf('nobody-else'), resume: { kind: 'latest' } })
     const stopwatch = createStopwatch(records)
     const source = createKafkaRecordSource(options, { logger, metrics, clock: Date })
     const sink = {

@@ -45,7 +45,7 @@ function startChannel(): { readonly ingest: Ingest; readonly socket: OpenSocket 
   const offsets = Array.from({ length: scanPartitions }, () => offset)
   ingest.opened({ epoch: 'bench', startOffsets: offsets, endOffsets: offsets })
   const socket = new OpenSocket()
-  channel.join(socket, principalOf('nobody-else'), { kind: 'latest' })
+  channel.join(socket, { principal: principalOf('nobody-else'), resume: { kind: 'latest' } })
   return { ingest, socket }
 }
 

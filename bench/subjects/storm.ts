@@ -1,6 +1,6 @@
 /** The core with a full log, and thousands of clients that come back at once: what it does, and what the naive way would do. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { matches } from '../../gateway/audience/matches.ts'
+import { matches } from '../../gateway/audience/audience-matcher.ts'
 import type { Principal } from '../../gateway/audience/principal.ts'
 import { encodeEvent } from '../../gateway/event/encode-event.ts'
 import type { LogRecord } from '../../gateway/event/log-record.ts'
@@ -36,7 +36,7 @@ const calls: StormCalls = {
 
 async function resumeAll({ channel, cursor, principals, sockets }: Scene): Promise<void> {
   for (const [index, socket] of sockets.entries()) {
-    channel.join(socket, principals[index] ?? principalOf(''), { kind: 'cursor', cursor })
+    channel.join(socket, { principal: principals[index] ?? principalOf(''), resume: { kind: 'cursor', cursor } })
     if (index % joinsPerTurn === 0) await nextTurn()
   }
   await channel.settled()

@@ -1,7 +1,7 @@
 import { App, Chart } from 'cdk8s'
 import { Construct } from 'constructs'
 import { failed, ok, type Result } from '../../program/result.ts'
-import type { KubernetesObject } from '../../operator/runtime/kubernetes-api.ts'
+import type { KubernetesObject } from '../../api/kubernetes.ts'
 import { GatewayAutoscaler } from './autoscaler.ts'
 import { GatewayDeployment } from './deployment.ts'
 import { GatewayDisruptionBudget } from './disruption-budget.ts'

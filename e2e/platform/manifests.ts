@@ -1,6 +1,6 @@
 import { App, Chart } from 'cdk8s'
 import { DevelopmentKafka } from '../../cdk8s/example/development-kafka.ts'
-import type { Credentials } from './certificates.ts'
+import type { Credentials } from '../../testing/certificates.ts'
 
 /** An object of Kubernetes, as it is sent. */
 export interface Manifest {

@@ -2,7 +2,8 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { ensureOwnFiles } from './own-files.ts'
+import { createAuthority, issueCertificate } from '../../testing/certificates.ts'
+import { ensureOwnFiles, isUsable } from './own-files.ts'
 import { type Place, placeOf } from './place.ts'
 
 let folder: string
@@ -53,4 +54,14 @@ it('does not take a file for missing that it cannot read', async () => {
   await writeFile(join(folder, 'x'), '')
   const broken: Place = { ...place, files: { ...place.files, signingKey: join(folder, 'x', 'y') } }
   await expect(ensureOwnFiles(broken, now)).rejects.toMatchObject({ code: 'ENOTDIR' })
+})
+
+it('replaces a certificate of another authority, with other names, or about to end', async () => {
+  const names = ['carillon.localhost', '*.carillon.localhost']
+  const [authority, another] = [await createAuthority('One', { now, days: 365 }), await createAuthority('Another', { now, days: 365 })]
+  const { certificate } = await issueCertificate(authority, { dnsNames: names, validity: { now, days: 10 } })
+  expect(isUsable(certificate, authority.certificate, names, now)).toBe(true)
+  expect(isUsable(certificate, authority.certificate, names, inDays(9.5))).toBe(false)
+  expect(isUsable(certificate, authority.certificate, [...names, 'example.com'], now)).toBe(false)
+  expect(isUsable(certificate, another.certificate, names, now)).toBe(false)
 })

@@ -1,5 +1,6 @@
+import { X509Certificate } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { createAuthority, issueCertificate, isUsable, type Credentials } from './certificates.ts'
+import { createAuthority, issueCertificate, type Credentials } from '../../testing/certificates.ts'
 import { createIdentity, createSigningKey, type Identity } from './identity.ts'
 import { dnsNames, type Place } from './place.ts'
 
@@ -10,6 +11,7 @@ export interface OwnFiles {
   readonly identity: Identity
 }
 
+const dayMs = 86_400_000
 const authorityDays = 3650
 // Browsers refuse more than 398 days of authorities that are not their own.
 const certificateDays = 365
@@ -24,20 +26,29 @@ export async function ensureOwnFiles({ folder, files }: Place, now: Date): Promi
   )
   const tls = await ensureCredentials(
     { certificate: files.tlsCertificate, key: files.tlsKey },
-    () => issueCertificate(ca, dnsNames, { now, days: certificateDays }),
+    () => issueCertificate(ca, { dnsNames, validity: { now, days: certificateDays } }),
     ({ certificate }) => isUsable(certificate, ca.certificate, dnsNames, now),
   )
   return { ca, tls, identity: createIdentity(await ensureSigningKey(files.signingKey), Date.now) }
 }
 
+/** Returns false when another certificate is due: this one is of another authority, lacks a name, or ends within a day. */
+export function isUsable(certificate: string, authority: string, names: readonly string[], now: Date): boolean {
+  const [subject, signer] = [new X509Certificate(certificate), new X509Certificate(authority)]
+  const isOurs = subject.verify(signer.publicKey)
+  const isFresh = [subject, signer].every(({ validToDate }) => validToDate.getTime() > now.getTime() + dayMs)
+  const isNamed = names.every((name) => subject.checkHost(name.replace(/^\*\./, 'any.')) !== undefined)
+  return isOurs && isFresh && isNamed
+}
+
 async function ensureCredentials(
   paths: Credentials,
-  make: () => Credentials,
+  make: () => Promise<Credentials>,
   isGood: (found: Credentials) => boolean,
 ): Promise<Credentials> {
   const [certificate, key] = [await read(paths.certificate), await read(paths.key)]
   if (certificate !== null && key !== null && isGood({ certificate, key })) return { certificate, key }
-  const made = make()
+  const made = await make()
   await writeFile(paths.certificate, made.certificate)
   await writeFile(paths.key, made.key, { mode: 0o600 })
   return made

@@ -1,5 +1,5 @@
 import { request } from 'node:https'
-import { parseEvents } from '../../testing/parse-events.ts'
+import { createSseParser } from '../../client/sse-parser.ts'
 import { connectionTo } from '../platform/ingress-request.ts'
 import type { Stage } from './stage.ts'
 
@@ -19,7 +19,7 @@ export function openEventStream(
     const data: string[] = []
     const headers = { host: `${place.host}:${place.httpsPort}`, accept: 'text/event-stream', authorization: `Bearer ${token}` }
     const asked = request({ ...connectionTo(place, place.host, own.ca.certificate), path, headers, agent: false }, (response) => {
-      const feed = parseEvents((text) => data.push(text))
+      const feed = createSseParser((_type, text) => data.push(text))
       response.setEncoding('utf8').on('data', feed)
       // It ends when it is closed from here.
       response.on('error', () => {})

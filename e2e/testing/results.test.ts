@@ -1,8 +1,6 @@
 import { expect, it } from 'vitest'
-import { parseEvents } from '../../testing/parse-events.ts'
 import { renderResults } from './results.ts'
 import { scriptedRun } from './scripted-run.ts'
-import { until } from '../../testing/until.ts'
 
 it('shows what was measured as a table', () => {
   const row = {
@@ -25,20 +23,6 @@ it('shows what was measured as a table', () => {
       '| roll-out |      90 |    400 | 4755 |      4755 |          0 |    0 |          3 |     12 |    100 |',
     ].join('\n'),
   )
-})
-
-it('reads events from a stream in pieces of any size', () => {
-  const read: string[] = []
-  const feed = parseEvents((data) => read.push(data))
-  for (const piece of ['id: 1\nda', 'ta: {"a":1}\n', '\n: comment\n\ndata: two\ndata: lines\n\ndata: not yet']) feed(piece)
-  expect(read).toEqual(['{"a":1}', 'two\nlines'])
-})
-
-it('waits for what comes to pass, and says what did not', async () => {
-  let asked = 0
-  await until(() => ++asked > 2, { seconds: 5, what: 'three questions', everyMs: 1 })
-  expect(asked).toBe(3)
-  await expect(until(() => false, { seconds: 0.01, what: 'the end', everyMs: 1 })).rejects.toThrow('waited 0.01 s for the end')
 })
 
 it('answers commands as it was told, by the longest beginning', async () => {

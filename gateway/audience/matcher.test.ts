@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { audience as anyAudience, principal as anyPrincipal } from '../testing/arbitraries.ts'
 import { anAudience, aPrincipal } from '../testing/builders.ts'
 import { createMatcher } from './matcher.ts'
-import { matches } from './matches.ts'
+import { matches } from './audience-matcher.ts'
 
 describe('a matcher', () => {
   it('agrees with matches, for any audience and principal', () => {

@@ -1,5 +1,5 @@
 import type { Audience } from './audience.ts'
-import { matches } from './matches.ts'
+import { matches } from './audience-matcher.ts'
 import type { Principal } from './principal.ts'
 
 export type Matcher = (principal: Principal) => boolean

@@ -3,7 +3,7 @@ import type { Logger } from '../../program/log/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import { claimAt, type Claims } from './claim-at.ts'
 import { claimOptions, type ClaimPaths } from './principal-from-claims.ts'
-import { isInMilliseconds } from './judge-claims.ts'
+import { isInMilliseconds } from './check-claims.ts'
 
 export interface ClaimReporterParts {
   readonly paths: ClaimPaths

@@ -42,7 +42,7 @@ it.each(['decode', 'encode'] as const)(
     })
     ingest.opened({ epoch: 'e', startOffsets: [0], endOffsets: [0] })
     const socket = new RecordingSocket()
-    channel.join(socket, rigPrincipal(), { kind: 'plain' })
+    channel.join(socket, { principal: rigPrincipal(), resume: { kind: 'plain' } })
     const at = (offset: number) => ({ at: { offset, timestampMs: Date.now() } })
     await ingest.records([aBinaryRecord({ id: 'poison', ...at(0) }), aBinaryRecord({ id: 'after', ...at(1) })], 2)
     expect([socket.told, metrics.value('recordsUndecodable', { reason: 'bad-data' })]).toEqual([['after'], 1])

@@ -1,12 +1,13 @@
 import type { Principal } from '../audience/principal.ts'
 import type { LogFields, Logger } from '../../program/log/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
-import type { Cursor } from '../replay/cursor.ts'
 import type { LogStart, PartitionOffsets } from '../replay/record-source.ts'
 import type { AppendedEvent, ReplayLog } from '../replay/replay-log.ts'
 import type { Entry } from '../replay/entry.ts'
 import type { CloseCode } from '../session/close-codes.ts'
-import type { Reading } from '../session/reading.ts'
+import type { Admitted, Resume } from '../session/handshake.ts'
+import { refusals } from '../session/refusals.ts'
+import type { Reading } from '../session/reader.ts'
 import { Session } from '../session/session.ts'
 import type { Socket } from '../session/socket.ts'
 import type { FanOut } from './fan-out.ts'
@@ -31,15 +32,30 @@ export class Channel {
 
   // ---- sessions
 
-  /** Why one more connection of this user is too many; null when it is not. */
+  /** Returns the reason why no client is accepted now; null: clients are accepted. */
+  closedBecause(): 'notReady' | 'draining' | null {
+    return this.#parts.closedBecause()
+  }
+
+  /** Returns the limit that one more connection of this user would break; null: there is room. */
   limitFor(userId: string): 'overloaded' | 'tooManyConnections' | null {
     if (this.hub.size >= this.#parts.limits.maxConnections) return 'overloaded'
     if (this.hub.countOf(userId) >= this.#parts.limits.maxConnectionsPerUser) return 'tooManyConnections'
     return null
   }
 
-  /** Makes a session. From here on it misses nothing: finding its place and joining the hub are one step. */
-  join(socket: Socket, principal: Principal, resume: Resume): Session {
+  /**
+   * Makes the session of an admitted client (step 9 of the handshake). It misses no event from here on, because finding its place and
+   * joining the hub are one step. Closes it at once if the pod stopped accepting clients, or filled up, after admission.
+   */
+  join(socket: Socket, { principal, resume }: Pick<Admitted, 'principal' | 'resume'>): Session {
+    const refused = this.closedBecause() ?? this.limitFor(principal.userId)
+    const session = this.#open(socket, principal, resume)
+    if (refused !== null) session.close(refusals[refused].close)
+    return session
+  }
+
+  #open(socket: Socket, principal: Principal, resume: Resume): Session {
     const session = new Session({ socket, principal, resumes: resume.kind !== 'plain', reading: this.#parts.reading })
     socket.attach({
       drained: () => {
@@ -189,15 +205,6 @@ function whoIs({ principal, socket }: Session): LogFields {
   }
 }
 
-export type Resume =
-  /** A client that does not know of cursors. */
-  | { readonly kind: 'plain' }
-  /** From now on. */
-  | { readonly kind: 'latest' }
-  | { readonly kind: 'cursor'; readonly cursor: Cursor }
-  /** The client's last event id is no cursor of this channel: the client is sent a gap, and goes on from now. */
-  | { readonly kind: 'unusable' }
-
 export interface ChannelParts {
   readonly log: ReplayLog
   readonly hub: Hub
@@ -206,5 +213,7 @@ export interface ChannelParts {
   readonly reading: Reading
   readonly metrics: Metrics
   readonly logger: Logger
+  /** Returns the reason why no client is accepted now; null: clients are accepted. */
+  readonly closedBecause: () => 'notReady' | 'draining' | null
   readonly limits: { readonly maxConnections: number; readonly maxConnectionsPerUser: number }
 }

@@ -12,7 +12,7 @@ import { type FrameObserver, Frames } from '../replay/frames.ts'
 import { ReplayLog } from '../replay/replay-log.ts'
 import { failed, type Result } from '../../program/result.ts'
 import { createControlFrames } from '../session/control-events.ts'
-import { Reading } from '../session/reading.ts'
+import { Reading } from '../session/reader.ts'
 import { Channel } from './channel.ts'
 import { FanOut } from './fan-out.ts'
 import { Hub } from './hub.ts'
@@ -68,7 +68,17 @@ export function createChannel(parts: CreateChannelParts): { readonly channel: Ch
     clock: () => performance.now(),
     random: parts.random,
   })
-  const channel = new Channel({ log, hub, fanOut, upkeep, reading, metrics, logger: parts.logger, limits: options })
+  const channel = new Channel({
+    log,
+    hub,
+    fanOut,
+    upkeep,
+    reading,
+    metrics,
+    logger: parts.logger,
+    closedBecause: parts.closedBecause ?? (() => null),
+    limits: options,
+  })
   const keepSinceMs = parts.now() - options.replayWindowMs
   const lossNotices = createLossNotices({
     settleMs: 100,
@@ -117,6 +127,8 @@ export interface CreateChannelParts {
   /** In [0, 1). */
   readonly random: () => number
   readonly observer: IngestObserver
+  /** Returns the reason why no client is accepted now. @default clients are always accepted */
+  readonly closedBecause?: () => 'notReady' | 'draining' | null
 }
 
 const broken: DecodeFailure = { reason: 'bad-data', detail: 'The gateway failed at this record; its log says how.' }

@@ -7,7 +7,7 @@ import { aBinaryRecord, aLogRecord, type EventInRecord } from '../testing/builde
 import { RecordingSocket, rigDefaults, rigPrincipal } from '../testing/channel-rig.ts'
 import { createRecordingLogger } from '../testing/recording-logger.ts'
 import { createRecordingMetrics } from '../testing/recording-metrics.ts'
-import type { Resume } from './channel.ts'
+import type { Resume } from '../session/handshake.ts'
 import { type ChannelOptions, createChannel } from './create-channel.ts'
 
 const nowMs = Date.UTC(2026, 0, 31, 12)
@@ -35,7 +35,7 @@ function unopened(options: Partial<ChannelOptions> = {}) {
   })
   const connect = (resume: Resume = { kind: 'latest' }, userId = 'ann'): RecordingSocket => {
     const socket = new RecordingSocket()
-    channel.join(socket, rigPrincipal({ userId }), resume)
+    channel.join(socket, { principal: rigPrincipal({ userId }), resume })
     return socket
   }
   return { channel, ingest, metrics, logger, observed, clock, connect }

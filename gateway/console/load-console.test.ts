@@ -17,7 +17,7 @@ describe('loadConsole', () => {
         '/console/style.css',
         '/console/app.js',
         '/console/client/index.js',
-        '/console/audience/matches.js',
+        '/console/audience/audience-matcher.js',
       ]),
     )
     expect(assets.get('/console')?.contentType).toBe('text/html; charset=utf-8')

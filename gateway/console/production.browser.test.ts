@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocketServer } from 'ws'
 import { renderProblem } from '../problem.ts'
 import { loadConsole } from './load-console.ts'
-import { findUnnamed } from './testing/accessibility.ts'
+import { findViolations } from './testing/accessibility.ts'
 import { launchBrowser, openPage, type WatchedPage } from './testing/browser.ts'
 
 let browser: Browser
@@ -61,7 +61,7 @@ describe('the console in production', () => {
     expect(await page.evaluate(() => document.cookie)).toBe('')
     await expect.poll(() => page.locator('#mode').textContent()).toBe('production')
     expect(protocols).toEqual([])
-    expect(await page.evaluate(findUnnamed)).toEqual([])
+    expect(await findViolations(page)).toEqual([])
   })
 
   it('connects with the cookie alone when that is chosen', async () => {

@@ -4,7 +4,7 @@ import { failed, ok, type Result } from '../../program/result.ts'
 import { dataShape } from './attributes.ts'
 import type { EventLimits, EventProblem, IncomingEvent } from './cloud-event.ts'
 import { parseBody } from './parse-body.ts'
-import { judgeEvent, type RawEvent } from './judge-event.ts'
+import { judgeEvent, type RawEvent } from './check-event.ts'
 import { readStructuredEvent } from './structured-event.ts'
 
 /**

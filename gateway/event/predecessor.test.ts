@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { matches } from '../audience/matches.ts'
+import { matches } from '../audience/audience-matcher.ts'
 import { aBinaryRecord, aLegacyRecord, aLogRecord, anAudience, aPrincipal, type EventInRecord, recordForms } from '../testing/builders.ts'
 import type { LogRecord } from './log-record.ts'
 import { eventOf, readRecord, verdictOn } from './testing/read-record.ts'

@@ -2,7 +2,7 @@ import { failed, ok, type Result } from '../../program/result.ts'
 import { dataShape } from './attributes.ts'
 import type { EventProblem } from './cloud-event.ts'
 import { isJsonObject } from './json-text.ts'
-import type { RawEvent } from './judge-event.ts'
+import type { RawEvent } from './check-event.ts'
 
 /** Most members of an event, which are more than fit into the headers of a record. */
 const maxMembers = 1_000

@@ -1,4 +1,4 @@
-import type { HandshakeRequest } from './admission.ts'
+import type { HandshakeRequest } from './handshake.ts'
 
 type ResumePoint = Pick<HandshakeRequest, 'cursor' | 'cursorFrom'>
 

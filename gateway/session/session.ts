@@ -4,7 +4,7 @@ import type { Entry } from '../replay/entry.ts'
 import type { PartitionOffsets } from '../replay/record-source.ts'
 import type { CloseCode } from './close-codes.ts'
 import type { ControlEvent, GapReason } from './control-events.ts'
-import type { Reading } from './reading.ts'
+import type { Reading } from './reader.ts'
 import type { CloseHint, Socket } from './socket.ts'
 
 /**

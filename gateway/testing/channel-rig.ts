@@ -1,6 +1,6 @@
 import type { Audience } from '../audience/audience.ts'
 import type { Principal } from '../audience/principal.ts'
-import type { Channel, Resume } from '../channel/channel.ts'
+import type { Channel } from '../channel/channel.ts'
 import { type ChannelOptions, createChannel } from '../channel/create-channel.ts'
 import type { Ingest } from '../channel/ingest.ts'
 import { disabledTracer } from '../observability/disabled-tracer.ts'
@@ -8,6 +8,7 @@ import { decodeCursor } from '../replay/cursor.ts'
 import type { Entry } from '../replay/entry.ts'
 import { failed, ok } from '../../program/result.ts'
 import type { CloseCode } from '../session/close-codes.ts'
+import type { Resume } from '../session/handshake.ts'
 import type { Session } from '../session/session.ts'
 import type { Framing } from '../replay/framing.ts'
 import type { CloseHint, Socket, SocketHandlers } from '../session/socket.ts'
@@ -51,10 +52,14 @@ export const rigDefaults: ChannelOptions = {
   tokenExpiringNoticeMs: 30_000,
   jwtClockToleranceMs: 0,
   maxConnections: 100,
-  maxConnectionsPerUser: 10,
+  maxConnectionsPerUser: 100,
 }
 
-export function createChannelRig(options: Partial<ChannelOptions> = {}, random: () => number = () => 0.5): ChannelRig {
+export function createChannelRig(
+  options: Partial<ChannelOptions> = {},
+  random: () => number = () => 0.5,
+  closedBecause: () => 'notReady' | 'draining' | null = () => null,
+): ChannelRig {
   const metrics = createRecordingMetrics()
   const observed: string[] = []
   const { logger, lines: logged } = createRecordingLogger()
@@ -73,6 +78,7 @@ export function createChannelRig(options: Partial<ChannelOptions> = {}, random: 
     tracer: disabledTracer,
     now: Date.now,
     random,
+    closedBecause,
     observer: {
       opened: () => observed.push('opened'),
       warmedUp: () => observed.push('warmed-up'),
@@ -87,7 +93,7 @@ export function createChannelRig(options: Partial<ChannelOptions> = {}, random: 
     observed,
     logged,
     connect: (principal = {}, resume = { kind: 'latest' }, socket = new RecordingSocket()) => ({
-      session: channel.join(socket, rigPrincipal(principal), resume),
+      session: channel.join(socket, { principal: rigPrincipal(principal), resume }),
       socket,
     }),
     publish: async ({ id, partition = 0, offset, audience = { broadcast: true }, isBroken = false, padding = 0 }) => {

@@ -1,5 +1,5 @@
 import type { Audience } from '../audience/audience.ts'
-import { matches } from '../audience/matches.ts'
+import { matches } from '../audience/audience-matcher.ts'
 import type { Principal } from '../audience/principal.ts'
 import { Channel } from '../channel/channel.ts'
 import { FanOut } from '../channel/fan-out.ts'
@@ -10,7 +10,7 @@ import { Frames } from '../replay/frames.ts'
 import { ReplayLog } from '../replay/replay-log.ts'
 import { ok } from '../../program/result.ts'
 import { createControlFrames } from '../session/control-events.ts'
-import { Reading } from '../session/reading.ts'
+import { Reading } from '../session/reader.ts'
 import type { Framing } from '../replay/framing.ts'
 import type { Socket, SocketHandlers } from '../session/socket.ts'
 import { createRecordingLogger } from './recording-logger.ts'
@@ -220,6 +220,7 @@ class Pod {
       reading,
       metrics,
       logger: createRecordingLogger().logger,
+      closedBecause: () => null,
       limits: { maxConnections: 100, maxConnectionsPerUser: 100 },
     })
     this.#positions = topic.map((records) => records[Math.max(0, records.length - back)]?.offset ?? (records.at(-1)?.offset ?? -1) + 1)
@@ -332,7 +333,10 @@ class Client {
     const decoded = this.#cursor === null ? null : decodeCursor(this.#cursor)
     if (decoded !== null && !decoded.ok) return this.#report.complain(`a cursor that was given out cannot be read: ${this.#cursor}`)
     if (decoded !== null && pod.log.isBehind(decoded.value.offsets)) this.#report.see('ahead')
-    pod.channel.join(socket, this.#principal, decoded === null ? { kind: 'latest' } : { kind: 'cursor', cursor: decoded.value })
+    pod.channel.join(socket, {
+      principal: this.#principal,
+      resume: decoded === null ? { kind: 'latest' } : { kind: 'cursor', cursor: decoded.value },
+    })
     if (decoded !== null) this.#report.see('resumed')
   }
 

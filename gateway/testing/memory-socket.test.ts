@@ -7,7 +7,8 @@ import type { Framing } from '../replay/framing.ts'
 import type { SocketHandlers } from '../session/socket.ts'
 import { createMemorySocket } from './memory-socket.ts'
 import type { MemorySocket } from './memory-socket.ts'
-import { parseStreamMessages, parseTextFrames } from '../../testing/ws-frames.ts'
+import { parseStreamMessages } from '../../testing/sse.ts'
+import { parseTextFrames } from '../../testing/ws-frames.ts'
 
 const framings: readonly Framing[] = [websocketFraming, sseFraming]
 const frame = (member: unknown, framing: Framing, cursor: string | null = null): Buffer =>

@@ -3,7 +3,8 @@ import { websocketFraming } from '../adapters/ws/frame.ts'
 import type { CloseCode } from '../session/close-codes.ts'
 import type { Framing } from '../replay/framing.ts'
 import type { CloseHint, Socket, SocketHandlers } from '../session/socket.ts'
-import { parseStreamMessages, parseTextFrames } from '../../testing/ws-frames.ts'
+import { parseStreamMessages } from '../../testing/sse.ts'
+import { parseTextFrames } from '../../testing/ws-frames.ts'
 
 export interface MemorySocketOptions {
   /** How much may wait while the peer reads nothing, before `write` says false. @default 0 */

@@ -1,4 +1,5 @@
-import type { ObjectRef } from '../runtime/kubernetes-api.ts'
+import type { ObjectRef } from '../../api/kubernetes.ts'
+import { keyOf } from '../../api/object-ref.ts'
 import type { Reconcile } from '../runtime/reconcile-run.ts'
 import { describePlan } from './plan/describe.ts'
 import type { Observer } from './observe/observe.ts'
@@ -17,7 +18,7 @@ const maxBytes = 65_536
 
 /** A reconcile that plans and prints, and does nothing. A channel for which something is to be done, or is refused, has not converged. */
 export function createDryRun({ observer, settings, print }: DryRunParts): Reconcile {
-  const say = ({ namespace, name }: ObjectRef, text: string): void => print(`${namespace}/${name}: ${text}`)
+  const say = (ref: ObjectRef, text: string): void => print(`${keyOf(ref)}: ${text}`)
   return async (ref) => {
     const observed = await observer.observe(ref)
     if (!observed.ok) return { kind: 'retry', reason: `the channel could not be read: ${observed.error.message}` }
@@ -33,8 +34,8 @@ export function createDryRun({ observer, settings, print }: DryRunParts): Reconc
     }
     const plan = planChannel(observed.value.world, settings)
     say(ref, describePlan(plan, maxBytes))
-    return plan.actions.length + plan.refusals.length === 0 ? { kind: 'done' } : { kind: 'requeue', afterMs: lookAgainMs }
+    return plan.actions.length + plan.refusals.length === 0 ? { kind: 'done' } : { kind: 'requeue', afterMs: notConvergedRetryMs }
   }
 }
 
-const lookAgainMs = 600_000
+const notConvergedRetryMs = 600_000

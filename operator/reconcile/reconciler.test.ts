@@ -8,19 +8,19 @@ import {
   type RealtimeChannelSpec,
   type RealtimeChannelStatus,
 } from '../../api/v1alpha1/realtime-channel.ts'
-import type { ObjectRef } from '../runtime/kubernetes-api.ts'
+import type { ObjectRef } from '../../api/kubernetes.ts'
 import type { Reconcile, ReconcileResult } from '../runtime/reconcile-run.ts'
 import { aChannel, someSettings } from '../testing/channel-builders.ts'
 import { aJudge } from '../testing/class-builders.ts'
 import { createMemoryKubernetes, type MemoryKubernetes } from '../testing/memory-kubernetes.ts'
 import { createMemoryTopics, type MemoryTopics } from '../testing/memory-topics.ts'
 import { createApplier } from './apply/apply.ts'
-import { createChildren } from './watch/child-echoes.ts'
+import { createChildEchoes } from './watch/child-echoes.ts'
 import { createClaims } from './watch/claims.ts'
 import { createHealMeter } from './apply/heal-meter.ts'
 import { createObserver } from './observe/observe.ts'
 import { createOtherRoutes } from './route/other-routes.ts'
-import { createRouteObserver } from './route/observe-route.ts'
+import { createRouteObserver } from './observe/route.ts'
 import { createReconciler } from './reconciler.ts'
 import { names } from './settings.ts'
 
@@ -43,7 +43,7 @@ function rig(): Rig {
   const api = createMemoryKubernetes()
   const topics = createMemoryTopics()
   const claims = createClaims({ defaultBrokers: brokers })
-  const children = createChildren()
+  const children = createChildEchoes()
   const told: string[] = []
   const again: ObjectRef[] = []
   const healMeter = createHealMeter({ nowMs: Date.now })
@@ -62,7 +62,7 @@ function rig(): Rig {
       routes: createRouteObserver({ api, nowMs: Date.now }),
       otherRoutes: createOtherRoutes(),
       otherOperators: { find: async () => null },
-      healMeter,
+      contestedOf: (channel) => healMeter.contestedOf(channel),
       assignsPodUsers: async () => ({ ok: true, value: false }),
       childTypes: Object.values(operandTypes),
       childNameOf: (name) => operandNames(name).Deployment,

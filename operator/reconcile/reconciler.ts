@@ -1,10 +1,13 @@
+import type { Transition } from '../runtime/event-object.ts'
+import { isTransient } from './failure-reasons.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { channelType, type RealtimeChannel, type RealtimeChannelStatus } from '../../api/v1alpha1/realtime-channel.ts'
-import type { KubernetesApi, KubernetesObject, ObjectRef } from '../runtime/kubernetes-api.ts'
+import type { KubernetesObject, ObjectRef } from '../../api/kubernetes.ts'
+import type { KubernetesApi } from '../runtime/kubernetes-api.ts'
 import type { Reconcile, ReconcileResult } from '../runtime/reconcile-run.ts'
-import type { Outcome, Plan } from './plan/actions.ts'
-import { type Applied, type Applier, isTransient } from './apply/apply.ts'
-import type { Children } from './watch/child-echoes.ts'
+import type { Outcome, Plan } from './plan-types.ts'
+import { type Applied, type Applier } from './apply/apply.ts'
+import type { ChildEchoes } from './watch/child-echoes.ts'
 import type { HealMeter } from './apply/heal-meter.ts'
 import type { FoundTopics, Observation, Observer } from './observe/observe.ts'
 import { planChannel } from './plan/plan.ts'
@@ -12,7 +15,7 @@ import { typeOfOperand } from './plan/objects.ts'
 import { names, type Settings } from './settings.ts'
 import { renderNotUnderstood, renderRefused, renderStatus, sameStatus } from './status/status.ts'
 import type { KafkaConnection, TopicAdmins } from './topic/topic-admin.ts'
-import { doneEvents, type Transition, transitions } from './status/transitions.ts'
+import { doneEvents, transitions } from './status/transitions.ts'
 import { undeclaredFields, withoutField } from './apply/undeclared-fields.ts'
 import type { ChildKey, Found, TopicUse, World } from './world.ts'
 
@@ -21,7 +24,7 @@ export interface ReconcilerParts {
   readonly admins: TopicAdmins
   readonly observer: Observer
   readonly applier: Applier
-  readonly children: Pick<Children, 'begin' | 'end'>
+  readonly children: Pick<ChildEchoes, 'begin' | 'end'>
   readonly healMeter: Pick<HealMeter, 'healed'>
   readonly settings: Settings
   /** Tells people of what changed, by Events; never fails. */
@@ -72,17 +75,17 @@ type ObservedWorld = Extract<Observation, { kind: 'world' }>
 
 async function reconcileWorld(observation: ObservedWorld, parts: ReconcilerParts): Promise<ReconcileResult> {
   if (observation.world.inCharge === null) parts.preview(observation.world)
-  const { world, plan, outcomes } = await carryOut(observation, parts)
+  const { world, plan, outcomes } = await converge(observation, parts)
   parts.healMeter.healed(observation.world.channel, outcomes)
   for (const event of doneEvents(outcomes, world.inCharge)) parts.record(asObject(world.channel), event)
-  if (isLeaving(outcomes)) return { kind: 'done' }
+  if (isFinalizerRemoved(outcomes)) return { kind: 'done' }
   // The status is the other's, too.
   if (plan.phase === 'left') return afterFailures(outcomes) ?? { kind: 'done' }
   const status = renderStatus({ world, plan, outcomes, unknownFields: observation.unknownFields })
   // That a topic is there says already whoever tells that it was made.
   const written = await writeStatus(world.channel, status, {
     ...parts,
-    record: isNewTopic(outcomes) ? tellingNot('TopicAsAsked', parts.record) : parts.record,
+    record: isNewTopic(outcomes) ? recordExcept('TopicAsAsked', parts.record) : parts.record,
   })
   if (!written) return { kind: 'retry', reason: 'the status could not be written' }
   return afterFailures(outcomes) ?? (plan.requeueAfterMs === null ? { kind: 'done' } : { kind: 'requeue', afterMs: plan.requeueAfterMs })
@@ -94,25 +97,25 @@ function afterFailures(outcomes: readonly Outcome[]): ReconcileResult | null {
   const transient = failures.find(({ failure }) => isTransient(failure))
   if (transient !== undefined) return { kind: 'retry', reason: describe(transient) }
   // Somebody said no. What would make it a yes (a quota, a role, a policy of the brokers) no watch tells of.
-  return failures.length > 0 ? { kind: 'requeue', afterMs: refusedMs } : null
+  return failures.length > 0 ? { kind: 'requeue', afterMs: refusedRetryMs } : null
 }
 
-const refusedMs = 60_000
+const refusedRetryMs = 60_000
 
 function isNewTopic(outcomes: readonly Outcome[], of: TopicUse = 'topic'): boolean {
   return outcomes.some(({ kind, action }) => kind === 'done' && action.kind === 'create-topic' && (action.use ?? 'topic') === of)
 }
 
-function tellingNot(reason: string, record: ReconcilerParts['record']): ReconcilerParts['record'] {
+function recordExcept(reason: string, record: ReconcilerParts['record']): ReconcilerParts['record'] {
   return (channel, transition) => (transition.reason === reason ? undefined : record(channel, transition))
 }
 
 /** The channel has no finalizer of ours any more, and is gone or going: a status would be the last thing that anybody reads. */
-function isLeaving(outcomes: readonly Outcome[]): boolean {
+function isFinalizerRemoved(outcomes: readonly Outcome[]): boolean {
   return outcomes.some(({ kind, action }) => kind === 'done' && action.kind === 'remove-finalizer' && action.because !== 'policy-is-retain')
 }
 
-interface CarriedOut {
+interface Converged {
   /** As it is afterwards. */
   readonly world: World
   readonly plan: Plan
@@ -123,23 +126,23 @@ interface CarriedOut {
  * A topic's id is part of the pods' environment, and a topic that is to be created has none yet. So the plan of a new channel is carried out in
  * two steps, with a look at the topics between them: otherwise the pods would have to wait for another reconcile, with all its reads.
  */
-async function carryOut({ world, connection }: ObservedWorld, parts: ReconcilerParts): Promise<CarriedOut> {
-  const first = await step(world, connection, parts)
+async function converge({ world, connection }: ObservedWorld, parts: ReconcilerParts): Promise<Converged> {
+  const first = await planAndApply(world, connection, parts)
   if (connection === null) return first
   // No pod waits for the id of a dead letter topic. The next reconcile notes it.
   if (!isNewTopic(first.outcomes))
-    return isNewTopic(first.outcomes, 'deadLetters') ? { ...first, plan: { ...first.plan, requeueAfterMs: soonMs } } : first
-  const topics = await untilShown(first.world.channel, connection, parts)
-  if (topics.topic.kind !== 'present') return { ...first, plan: { ...first.plan, requeueAfterMs: soonMs } }
-  const second = await step({ ...first.world, ...topics }, connection, parts, first.outcomes)
+    return isNewTopic(first.outcomes, 'deadLetters') ? { ...first, plan: { ...first.plan, requeueAfterMs: newTopicRetryMs } } : first
+  const topics = await waitForTopics(first.world.channel, connection, parts)
+  if (topics.topic.kind !== 'present') return { ...first, plan: { ...first.plan, requeueAfterMs: newTopicRetryMs } }
+  const second = await planAndApply({ ...first.world, ...topics }, connection, parts, first.outcomes)
   // What failed in the first step was planned again in the second.
   return { ...second, outcomes: [...first.outcomes.filter(({ kind }) => kind === 'done'), ...second.outcomes] }
 }
 
-const soonMs = 500
+const newTopicRetryMs = 500
 
 /** Brokers need a moment to show a topic that they have made. One that takes longer is seen by the next reconcile, which costs as much as this one. */
-async function untilShown(
+async function waitForTopics(
   channel: RealtimeChannel,
   connection: KafkaConnection,
   { observer, pause = sleep }: ReconcilerParts,
@@ -153,12 +156,12 @@ async function untilShown(
 }
 
 /** @param before what was carried out in this reconcile already */
-async function step(
+async function planAndApply(
   world: World,
   connection: KafkaConnection | null,
   parts: ReconcilerParts,
   before: readonly Outcome[] = [],
-): Promise<CarriedOut> {
+): Promise<Converged> {
   const plan = planChannel(world, parts.settings, before)
   if (plan.actions.length === 0) return { world, plan, outcomes: [] }
   const admin = connection === null ? null : parts.admins.of(connection)

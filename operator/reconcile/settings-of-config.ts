@@ -1,5 +1,5 @@
 import type { OperatorConfig } from '../config/options.ts'
-import type { ObjectRef } from '../runtime/kubernetes-api.ts'
+import type { ObjectRef } from '../../api/kubernetes.ts'
 import type { KafkaOfPods, Settings } from './settings.ts'
 import type { TopicRules } from './topic/name-rules.ts'
 

@@ -1,6 +1,13 @@
 import type { Result } from '../../program/result.ts'
-import type { RealtimeChannel, RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
-import type { ApiError, KubernetesObject, ObjectRef, ResourceType } from '../runtime/kubernetes-api.ts'
+import {
+  annotations,
+  type RealtimeChannel,
+  type RealtimeChannelSpec,
+  type RealtimeChannelStatus,
+} from '../../api/v1alpha1/realtime-channel.ts'
+import type { KubernetesObject, ObjectRef, ResourceType } from '../../api/kubernetes.ts'
+import type { ApiError } from '../runtime/kubernetes-api.ts'
+import { names } from './settings.ts'
 import type { MissingTopic, TopicDescription, TopicFailure } from './topic/topic-admin.ts'
 import type { TopicRules } from './topic/name-rules.ts'
 
@@ -118,6 +125,12 @@ export interface OtherRoute extends ObjectRef {
   readonly address: string
 }
 
+/** `status.topic`: what the operator knows again of a topic after a restart. */
+export type TopicRecord = NonNullable<RealtimeChannelStatus['topic']>
+
+/** `status.route`: by it a channel keeps what it has, also after a restart of the operator. */
+export type RouteRecord = NonNullable<RealtimeChannelStatus['route']>
+
 /** What a channel uses a topic for: its events, or its dead letters. */
 export type TopicUse = 'topic' | 'deadLetters'
 
@@ -158,4 +171,12 @@ export function healKey(child: ChildKey, field: string): HealKey {
 export function childKey(kind: string, name: string): ChildKey {
   // The only place where one is made.
   return `${kind}/${name}` as ChildKey
+}
+
+/** The field of the channel in which its finalizer is. */
+export const finalizerField = `metadata.finalizers[${names.finalizer}]`
+
+/** Returns whether the channel asks for nothing to be changed. */
+export function isPaused({ metadata }: RealtimeChannel): boolean {
+  return metadata.annotations?.[annotations.paused] === 'true'
 }

@@ -3,10 +3,10 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createRecordingLogger } from '../../gateway/testing/recording-logger.ts'
 import { createRecordingMetrics } from '../testing/recording-metrics.ts'
 import { createController, type ControllerOptions } from './controller.ts'
-import type { ObjectRef } from './kubernetes-api.ts'
+import type { ObjectRef } from '../../api/kubernetes.ts'
 import { createQueueMeter } from './queue-meter.ts'
 import type { Reconcile, ReconcileResult } from './reconcile-run.ts'
-import { keyOf } from './object-ref.ts'
+import { keyOf } from '../../api/object-ref.ts'
 import { createWorkQueue } from './work-queue.ts'
 
 const ref = (name: string): ObjectRef => ({ namespace: 'shop', name })

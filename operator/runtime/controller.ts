@@ -1,6 +1,7 @@
 import type { Logger } from '../../program/log/logger.ts'
 import type { Clock } from '../../program/clock.ts'
-import type { ObjectRef } from './kubernetes-api.ts'
+import type { ObjectRef } from '../../api/kubernetes.ts'
+import { keyOf } from '../../api/object-ref.ts'
 import { createReconcileMeter, type ControllerMetrics, type ReconcileMeter } from './reconcile-meter.ts'
 import { runReconcile, type Reconcile, type ReconcileEnd, type ReconcileRun } from './reconcile-run.ts'
 import { startResync } from './resync.ts'
@@ -139,7 +140,7 @@ class KeyController implements Controller {
     const now = this.#parts.clock.now()
     for (const { ref, startedAtMs } of this.#working) {
       if (now - startedAtMs > timeoutMs + graceMs + stuckAfterMs)
-        return `the reconcile of ${ref.namespace}/${ref.name} has not ended for ${seconds(now - startedAtMs)}`
+        return `the reconcile of ${keyOf(ref)} has not ended for ${seconds(now - startedAtMs)}`
     }
     const isStill = this.#parts.queue.readyCount() > 0 && now - this.#movedAtMs > timeoutMs + graceMs + stuckAfterMs
     return isStill ? `keys are waiting, and none was taken for ${seconds(now - this.#movedAtMs)}` : null

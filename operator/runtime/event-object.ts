@@ -1,4 +1,4 @@
-import type { KubernetesObject, ResourceType } from './kubernetes-api.ts'
+import type { KubernetesObject, ResourceType } from '../../api/kubernetes.ts'
 import { microTime } from './lease.ts'
 
 export const eventType: ResourceType = { group: 'events.k8s.io', version: 'v1', plural: 'events', kind: 'Event', isNamespaced: true }
@@ -13,6 +13,9 @@ export interface RecordedEvent {
   /** For people; cut when it is longer than the API takes. */
   readonly note: string
 }
+
+/** An Event of the reconcile, before the recorder adds the action. */
+export type Transition = Pick<RecordedEvent, 'type' | 'reason' | 'note'>
 
 /** What an event is about. */
 export type Regarding = Pick<KubernetesObject, 'apiVersion' | 'kind' | 'metadata'>

@@ -3,7 +3,8 @@ import type { Logger } from '../../program/log/logger.ts'
 import type { OperatorMetrics } from '../observability/metrics.ts'
 import type { Clock } from '../../program/clock.ts'
 import { eventType, namespaceOf, renderEvent, renderSeries, type EventSource, type RecordedEvent, type Regarding } from './event-object.ts'
-import type { ApiError, KubernetesApi, KubernetesObject, ObjectRef } from './kubernetes-api.ts'
+import type { KubernetesObject, ObjectRef } from '../../api/kubernetes.ts'
+import type { ApiError, KubernetesApi } from './kubernetes-api.ts'
 
 export interface EventRecorderParts {
   readonly api: Pick<KubernetesApi, 'create' | 'mergePatch'>

@@ -10,7 +10,7 @@ import { createRecordingMetrics } from '../testing/recording-metrics.ts'
 import { systemClock } from '../../program/clock.ts'
 import { eventType, type Regarding } from './event-object.ts'
 import { createEventRecorder } from './event-recorder.ts'
-import type { KubernetesObject } from './kubernetes-api.ts'
+import type { KubernetesObject } from '../../api/kubernetes.ts'
 import { leaseType } from './lease.ts'
 
 let cluster: ControlPlane

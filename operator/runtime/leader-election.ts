@@ -1,7 +1,8 @@
 import type { Logger } from '../../program/log/logger.ts'
 import type { OperatorMetrics } from '../observability/metrics.ts'
 import { sleep, startWait, systemTimers, type Clock, type Timers } from '../../program/clock.ts'
-import type { ApiError, KubernetesApi, KubernetesObject, ObjectRef } from './kubernetes-api.ts'
+import type { KubernetesObject, ObjectRef } from '../../api/kubernetes.ts'
+import type { ApiError, KubernetesApi } from './kubernetes-api.ts'
 import { createLeaseClient, type LeaseClient } from './lease-client.ts'
 import { mayTake, newLease, observeLease, readLease, type ObservedLease } from './lease.ts'
 

@@ -1,6 +1,7 @@
 import { failed, type Result } from '../../program/result.ts'
 import { startWait, type Clock, type Timers } from '../../program/clock.ts'
-import type { ApiError, KubernetesApi, KubernetesObject, ObjectRef } from './kubernetes-api.ts'
+import type { KubernetesObject, ObjectRef } from '../../api/kubernetes.ts'
+import type { ApiError, KubernetesApi } from './kubernetes-api.ts'
 import { heldLease, leaseType, releasedLease } from './lease.ts'
 
 export interface LeaseClientParts {

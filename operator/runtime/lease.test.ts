@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { KubernetesObject } from './kubernetes-api.ts'
+import type { KubernetesObject } from '../../api/kubernetes.ts'
 import { heldLease, mayTake, microTime, newLease, observeLease, readLease, releasedLease, uniqueIdentity } from './lease.ts'
 
 const hold = { durationMs: 15_000, wallMs: 0 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { KubernetesObject, ObjectRef, ResourceType } from './kubernetes-api.ts'
+import type { KubernetesObject, ObjectRef, ResourceType } from '../../api/kubernetes.ts'
 
 export const leaseType: ResourceType = { group: 'coordination.k8s.io', version: 'v1', plural: 'leases', kind: 'Lease', isNamespaced: true }
 

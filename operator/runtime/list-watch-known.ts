@@ -1,5 +1,6 @@
 import type { Logger } from '../../program/log/logger.ts'
-import type { KubernetesObject, ObjectRef } from './kubernetes-api.ts'
+import type { KubernetesObject, ObjectRef } from '../../api/kubernetes.ts'
+import { keyOf, refOf } from '../../api/object-ref.ts'
 import type { WatchHandlers } from './watcher.ts'
 
 /** What the handlers were told of, and no more: names and versions. */
@@ -20,10 +21,6 @@ interface Known {
   readonly version: string
 }
 
-export function keyOf({ metadata }: KubernetesObject): string {
-  return `${metadata.namespace ?? ''}/${metadata.name}`
-}
-
 /** A handler that throws is a bug, and neither the other handlers' nor the watch's: it is logged, and the object counts as told. */
 export function createKnownObjects(handlers: WatchHandlers, logger: Logger): KnownObjects {
   const known = new Map<string, Known>()
@@ -40,13 +37,13 @@ export function createKnownObjects(handlers: WatchHandlers, logger: Logger): Kno
     guard(() => handlers.onDelete(was.ref, last), was.ref)
   }
   const upsert = (object: KubernetesObject): void => {
-    const key = keyOf(object)
-    const { uid = '', resourceVersion: version = '', namespace = '', name } = object.metadata
+    const ref = refOf(object)
+    const key = keyOf(ref)
+    const { uid = '', resourceVersion: version = '' } = object.metadata
     const was = known.get(key)
     if (was !== undefined && was.uid === uid && was.version === version) return
     // Of the same name, and another: the first one's end was missed.
     if (was !== undefined && was.uid !== uid) forget(key, was, null)
-    const ref = { namespace, name }
     known.set(key, { ref, uid, version })
     guard(() => handlers.onUpsert(object), ref)
   }
@@ -57,7 +54,7 @@ export function createKnownObjects(handlers: WatchHandlers, logger: Logger): Kno
     },
     changed: (type, object) => {
       if (type !== 'DELETED') return upsert(object)
-      const key = keyOf(object)
+      const key = keyOf(refOf(object))
       const was = known.get(key)
       if (was !== undefined && was.uid === (object.metadata.uid ?? '')) forget(key, was, object)
     },

@@ -5,7 +5,7 @@ import { startControlPlane } from '../../testing/control-plane/control-plane.ts'
 import { configMapType, namespaceType, unknownType, valueOf } from '../testing/kubernetes-api-contract.ts'
 import { createWatchRecorder } from '../testing/watcher-contract-recorder.ts'
 import { describeWatcher } from '../testing/watcher-contract.ts'
-import type { KubernetesObject, ResourceType } from './kubernetes-api.ts'
+import type { KubernetesObject, ResourceType } from '../../api/kubernetes.ts'
 import { createListWatch } from './list-watch.ts'
 
 const definitionType: ResourceType = {

@@ -137,6 +137,29 @@ describe('listing', () => {
   })
 })
 
+describe('synced', () => {
+  it('resolves when the last page of the first list was handed over', async () => {
+    for (const name of ['a', 'b', 'c']) await put(name)
+    const { watcher, recorder, start } = watch({ pageSize: 2 })
+    const told = watcher.synced.then(() => [...recorder.told])
+    start()
+    await passMs(0)
+    expect(await told).toEqual(['+a', '+b', '+c'])
+    await watcher.stop()
+  })
+
+  it('stays pending when the watcher is stopped before its first list is complete', async () => {
+    const { watcher, start } = watch({}, { list: () => new Promise(() => {}), watch: twin.watch })
+    let hasResolved = false
+    void watcher.synced.then(() => (hasResolved = true))
+    start()
+    await passMs(1_000)
+    await watcher.stop()
+    await passMs(1_000)
+    expect(hasResolved).toBe(false)
+  })
+})
+
 describe('a namespace that the server refuses to show', () => {
   const refused = { kind: 'forbidden', message: 'configmaps is forbidden' } as const
 

@@ -1,7 +1,9 @@
 import type { Logger } from '../../program/log/logger.ts'
 import type { ApiError, KubernetesApi, WatchEvent } from './kubernetes-api.ts'
 import { createBackOff, type BackOff } from './list-watch-back-off.ts'
-import { createKnownObjects, isReplay, keyOf, type KnownObjects } from './list-watch-known.ts'
+import { createKnownObjects, isReplay, type KnownObjects } from './list-watch-known.ts'
+import { keyOf, refOf } from '../../api/object-ref.ts'
+import { untilAborted } from './until-aborted.ts'
 import type { Watcher, WatcherState, WatchHandlers, WatchTarget } from './watcher.ts'
 
 export interface ListWatchParts {
@@ -63,6 +65,7 @@ export function createListWatch(parts: ListWatchParts): Watcher {
   return {
     target: parts.target,
     state: () => watch.state(),
+    synced: watch.synced,
     start: (handlers) => watch.start(handlers),
     stop: () => watch.stop(),
   }
@@ -85,6 +88,7 @@ class ListWatch {
   readonly #options: ListWatchOptions
   readonly #backOff: BackOff
   readonly #stopped = new AbortController()
+  readonly #synced = Promise.withResolvers<void>()
   #state: WatcherState = { hasSynced: false, lastHeardAtMs: null, relists: 0, isTypeMissing: false, isOutOfReach: false }
   #running: Promise<void> | null = null
   /** The version up to which all is told. */
@@ -107,6 +111,10 @@ class ListWatch {
 
   state(): WatcherState {
     return this.#state
+  }
+
+  get synced(): Promise<void> {
+    return this.#synced.promise
   }
 
   start(handlers: WatchHandlers): void {
@@ -159,7 +167,7 @@ class ListWatch {
       this.#note({ lastHeardAtMs: this.#now() })
       for (const object of page.value.items) {
         if (this.#isStopped) break // by a handler
-        seen.add(keyOf(object))
+        seen.add(keyOf(refOf(object)))
         known.listed(object)
       }
       continueToken = page.value.continueToken
@@ -311,22 +319,13 @@ class ListWatch {
 
   #note(change: Partial<WatcherState>): void {
     this.#state = { ...this.#state, ...change }
+    if (change.hasSynced === true) this.#synced.resolve()
   }
 
   #names(): { readonly resource: string; readonly namespace: string | undefined } {
     const { type, namespace } = this.#target
     return { resource: type.group === '' ? type.plural : `${type.plural}.${type.group}`, namespace }
   }
-}
-
-/** Null when the signal aborts first. Leaves nothing on the signal, which outlives the work by far. */
-function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | null> {
-  return new Promise((resolve, reject) => {
-    const giveUp = (): void => resolve(null)
-    if (signal.aborted) giveUp()
-    signal.addEventListener('abort', giveUp)
-    void work.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp))
-  })
 }
 
 function createSilenceAlarm(silenceMs: number, ring: () => void): { heard(): void; end(): void } {

@@ -1,4 +1,4 @@
-import type { ObjectRef } from './kubernetes-api.ts'
+import type { ObjectRef } from '../../api/kubernetes.ts'
 import type { Priority } from './priority.ts'
 
 /** What a reconcile makes of its key. Expected failures are `retry`; whatever is thrown is a bug. */

@@ -1,4 +1,4 @@
-import type { ObjectRef } from './kubernetes-api.ts'
+import type { ObjectRef } from '../../api/kubernetes.ts'
 
 export interface ResyncParts {
   /** All keys there are. Asked once per round. */

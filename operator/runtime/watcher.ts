@@ -1,4 +1,4 @@
-import type { KubernetesObject, ObjectRef, ResourceType } from './kubernetes-api.ts'
+import type { KubernetesObject, ObjectRef, ResourceType } from '../../api/kubernetes.ts'
 
 /** What a watch tells of. Handlers are called synchronously, in the order of the server's events, and must not throw. */
 export interface WatchHandlers {
@@ -42,6 +42,8 @@ export interface WatcherState {
 export interface Watcher {
   readonly target: WatchTarget
   state(): WatcherState
+  /** Resolves when `hasSynced` becomes true. Never rejects. Stays pending when the watcher is stopped before. */
+  readonly synced: Promise<void>
   /** Once. */
   start(handlers: WatchHandlers): void
   /** Idempotent. No handler is called afterwards. */

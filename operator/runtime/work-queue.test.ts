@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createRecordingMetrics } from '../testing/recording-metrics.ts'
-import type { ObjectRef } from './kubernetes-api.ts'
+import type { ObjectRef } from '../../api/kubernetes.ts'
 import { priorities, type Priority } from './priority.ts'
 import { createQueueMeter } from './queue-meter.ts'
-import { keyOf } from './object-ref.ts'
+import { keyOf } from '../../api/object-ref.ts'
 import { createWorkQueue, eventInBackOffMs, type WorkItem, type WorkOutcome, type WorkQueue } from './work-queue.ts'
 
 const ref = (name: string, namespace = 'shop'): ObjectRef => ({ namespace, name })

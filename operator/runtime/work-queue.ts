@@ -1,9 +1,9 @@
 import { backOffMs, type BackOffOptions } from './back-off.ts'
-import type { ObjectRef } from './kubernetes-api.ts'
+import type { ObjectRef } from '../../api/kubernetes.ts'
 import { moreUrgent, type Priority } from './priority.ts'
 import type { QueueMeter } from './queue-meter.ts'
 import { ReadyKeys, type ReadyPlace } from './ready-keys.ts'
-import { keyOf } from './object-ref.ts'
+import { keyOf } from '../../api/object-ref.ts'
 
 /** A key that is handed to one worker, who owes the queue a `done`. */
 export interface WorkItem {

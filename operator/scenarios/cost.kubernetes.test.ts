@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { ResourceType } from '../runtime/kubernetes-api.ts'
+import type { ResourceType } from '../../api/kubernetes.ts'
 import { valueOf } from '../testing/kubernetes-api-contract.ts'
 import { changesIn, startRecordingProxy, type RecordingProxy } from '../testing/recording-proxy.ts'
 import { operatorUser, startTestCluster, testChannel, type TestChannel, type TestCluster } from '../testing/test-cluster.ts'

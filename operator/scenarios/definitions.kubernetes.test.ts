@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { renderCustomResourceDefinition } from '../../api/v1alpha1/crd.ts'
 import { apiVersion, channelKind, channelType } from '../../api/v1alpha1/realtime-channel.ts'
-import type { KubernetesObject, ResourceType } from '../runtime/kubernetes-api.ts'
+import type { KubernetesObject, ResourceType } from '../../api/kubernetes.ts'
 import { smallestSpec } from '../testing/channel-builders.ts'
 import { installGatewayApi } from '../testing/install-gateway-api.ts'
 import { untilReady } from '../testing/scenario.ts'

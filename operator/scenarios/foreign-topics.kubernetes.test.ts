@@ -6,7 +6,7 @@ import {
   type RealtimeChannelSpec,
   type RealtimeChannelStatus,
 } from '../../api/v1alpha1/realtime-channel.ts'
-import type { Deployment } from '../reconcile/observe/running-gateway.ts'
+import type { Deployment } from '../reconcile/children/running-gateway.ts'
 import { isMissing, type TopicDescription } from '../reconcile/topic/topic-admin.ts'
 import { aClass, openAllowed } from '../testing/class-builders.ts'
 import { valueOf } from '../testing/kubernetes-api-contract.ts'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { ResourceType } from '../runtime/kubernetes-api.ts'
+import type { ResourceType } from '../../api/kubernetes.ts'
 import { valueOf } from '../testing/kubernetes-api-contract.ts'
 import type { OperatorProcess } from '../../testing/processes/operator-process.ts'
 import { eventsOf, soon, untilReady } from '../testing/scenario.ts'

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { startKafka, type KafkaBroker } from '../../testing/kafka/kafka-broker.ts'
 import { renderCustomResourceDefinition } from '../../api/v1alpha1/crd.ts'
 import { channelType } from '../../api/v1alpha1/realtime-channel.ts'
-import type { KubernetesObject, ResourceType } from '../runtime/kubernetes-api.ts'
+import type { KubernetesObject, ResourceType } from '../../api/kubernetes.ts'
 import { askCluster } from '../testing/ask-cluster.ts'
 import { installChannelType } from '../testing/install-channel-type.ts'
 import { valueOf } from '../testing/kubernetes-api-contract.ts'

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { channelType } from '../../api/v1alpha1/realtime-channel.ts'
-import type { KubernetesObject } from '../runtime/kubernetes-api.ts'
+import type { KubernetesObject } from '../../api/kubernetes.ts'
 import { askCluster } from '../testing/ask-cluster.ts'
 import { valueOf } from '../testing/kubernetes-api-contract.ts'
 import { untilReady } from '../testing/scenario.ts'

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { operandTypes } from '../../api/child-types.ts'
 import { channelType, type RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
-import type { KubernetesObject, ResourceType } from '../runtime/kubernetes-api.ts'
+import type { KubernetesObject, ResourceType } from '../../api/kubernetes.ts'
 import { installGatewayApi } from '../testing/install-gateway-api.ts'
 import { valueOf } from '../testing/kubernetes-api-contract.ts'
 import type { OperatorProcess } from '../../testing/processes/operator-process.ts'

@@ -12,7 +12,7 @@ import type { Settings } from '../reconcile/settings.ts'
 import type { TopicDescription } from '../reconcile/topic/topic-admin.ts'
 import type { TopicRules } from '../reconcile/topic/name-rules.ts'
 import type { World } from '../reconcile/world.ts'
-import type { KubernetesObject, ObjectMeta } from '../runtime/kubernetes-api.ts'
+import type { KubernetesObject, ObjectMeta } from '../../api/kubernetes.ts'
 
 export interface ChannelParts {
   readonly metadata?: Partial<ObjectMeta>

@@ -1,6 +1,7 @@
 import { failed, type Result } from '../../program/result.ts'
 import { createLeaderElection, type LeaderElection, type TermEnd } from '../runtime/leader-election.ts'
-import type { ApiError, KubernetesApi, KubernetesObject } from '../runtime/kubernetes-api.ts'
+import type { KubernetesObject } from '../../api/kubernetes.ts'
+import type { ApiError, KubernetesApi } from '../runtime/kubernetes-api.ts'
 import { createMemoryKubernetes } from './memory-kubernetes.ts'
 import { createRecordingLogger } from '../../gateway/testing/recording-logger.ts'
 import { createRecordingMetrics } from './recording-metrics.ts'

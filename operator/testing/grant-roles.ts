@@ -1,5 +1,5 @@
 import { renderRoles } from '../permissions.ts'
-import type { KubernetesObject } from '../runtime/kubernetes-api.ts'
+import type { KubernetesObject } from '../../api/kubernetes.ts'
 import { askCluster } from './ask-cluster.ts'
 import type { ControlPlane } from '../../testing/control-plane/control-plane.ts'
 

@@ -1,14 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Result } from '../../program/result.ts'
-import type {
-  ApiError,
-  ApplyOptions,
-  KubernetesApi,
-  KubernetesObject,
-  ObjectRef,
-  ResourceType,
-  WatchEvent,
-} from '../runtime/kubernetes-api.ts'
+import type { KubernetesObject, ObjectRef, ResourceType } from '../../api/kubernetes.ts'
+import type { ApiError, ApplyOptions, KubernetesApi, WatchEvent } from '../runtime/kubernetes-api.ts'
 
 /** A server, with what a test does to it from outside. */
 export interface ServerUnderTest {

@@ -1,4 +1,5 @@
-import type { ApiError, KubernetesApi, ResourceType } from '../runtime/kubernetes-api.ts'
+import type { ResourceType } from '../../api/kubernetes.ts'
+import type { ApiError, KubernetesApi } from '../runtime/kubernetes-api.ts'
 
 export type ApiVerb = keyof KubernetesApi
 

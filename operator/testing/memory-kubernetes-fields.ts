@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { KubernetesObject } from '../runtime/kubernetes-api.ts'
+import type { KubernetesObject } from '../../api/kubernetes.ts'
 
 /**
  * What server-side apply knows of fields, simplified: an object is a set of leaves, and each manager owns some of them.

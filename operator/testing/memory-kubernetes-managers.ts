@@ -8,7 +8,8 @@ import {
   withoutLeaves,
   type Path,
 } from './memory-kubernetes-fields.ts'
-import type { ApplyOptions, KubernetesObject, ManagedFieldsEntry } from '../runtime/kubernetes-api.ts'
+import type { KubernetesObject, ManagedFieldsEntry } from '../../api/kubernetes.ts'
+import type { ApplyOptions } from '../runtime/kubernetes-api.ts'
 
 /** Who owns which leaves of an object. One row for each manager, operation and subresource. */
 export interface Manager {

@@ -1,20 +1,12 @@
 import { isDeepStrictEqual } from 'node:util'
 import { failed, ok, type Result } from '../../program/result.ts'
-import type {
-  ApiError,
-  ApplyOptions,
-  DeleteOptions,
-  KubernetesObject,
-  ListOptions,
-  ListPage,
-  ObjectRef,
-  ResourceType,
-} from '../runtime/kubernetes-api.ts'
+import type { KubernetesObject, ObjectRef, ResourceType } from '../../api/kubernetes.ts'
+import type { ApiError, ApplyOptions, DeleteOptions, ListOptions, ListPage } from '../runtime/kubernetes-api.ts'
 import { changedLeaves, isMap, leavesOf } from './memory-kubernetes-fields.ts'
 import { applyFields, managedFieldsOf, takeFields } from './memory-kubernetes-managers.ts'
 import { matchesFields, matchesLabels } from './memory-kubernetes-selectors.ts'
 import type { MemoryStore, StoredObject } from './memory-kubernetes-store.ts'
-import { refOf } from '../runtime/object-ref.ts'
+import { refOf } from '../../api/object-ref.ts'
 
 /** What the twin's verbs do, one function each. */
 export type Outcome<T> = Result<T, ApiError>

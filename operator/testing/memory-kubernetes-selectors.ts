@@ -1,4 +1,4 @@
-import type { KubernetesObject } from '../runtime/kubernetes-api.ts'
+import type { KubernetesObject } from '../../api/kubernetes.ts'
 
 /** A label selector of `kubectl`: `a=b`, `a!=b`, `a`, `!a`, `a in (b,c)`, `a notin (b,c)`, joined by commas. @throws on anything else */
 export function matchesLabels(object: KubernetesObject, selector: string | undefined): boolean {

@@ -1,4 +1,5 @@
-import type { KubernetesObject, ObjectRef, ResourceType } from '../runtime/kubernetes-api.ts'
+import type { KubernetesObject, ObjectRef, ResourceType } from '../../api/kubernetes.ts'
+import { keyOf } from '../../api/object-ref.ts'
 import type { Manager } from './memory-kubernetes-managers.ts'
 
 /** An object with what only the server knows. */
@@ -65,12 +66,12 @@ export function createMemoryStore(maxHistory = 100_000): MemoryStore {
   }
   return {
     version: () => version,
-    get: (type, ref) => objectsOf(type).get(nameKey(ref)) ?? null,
+    get: (type, ref) => objectsOf(type).get(keyOf(ref)) ?? null,
     all: (type) => sorted(objectsOf(type)),
     everything: () => [...kinds.values()].flatMap(({ type, objects }) => sorted(objects).map((stored) => ({ type, stored }))),
     put: (type, { object, managers }) => {
       const objects = objectsOf(type)
-      const key = nameKey({ namespace: object.metadata.namespace ?? '', name: object.metadata.name })
+      const key = keyOf({ namespace: object.metadata.namespace ?? '', name: object.metadata.name })
       const before = objects.get(key)?.object ?? null
       const kept = at(object)
       objects.set(key, { object: kept, managers })
@@ -79,9 +80,9 @@ export function createMemoryStore(maxHistory = 100_000): MemoryStore {
     },
     remove: (type, ref) => {
       const objects = objectsOf(type)
-      const found = objects.get(nameKey(ref))
+      const found = objects.get(keyOf(ref))
       if (found === undefined) return
-      objects.delete(nameKey(ref))
+      objects.delete(keyOf(ref))
       tell({ version: version + 1, typeKey: typeKeyOf(type), type: 'DELETED', object: at(found.object), before: found.object })
     },
     changesSince: (since) => (since < compactedAt ? null : history.filter((change) => change.version > since)),
@@ -94,10 +95,6 @@ export function createMemoryStore(maxHistory = 100_000): MemoryStore {
       return () => listeners.delete(listener)
     },
   }
-}
-
-function nameKey({ namespace, name }: ObjectRef): string {
-  return `${namespace}/${name}`
 }
 
 function sorted(objects: ReadonlyMap<string, StoredObject>): readonly StoredObject[] {

@@ -1,4 +1,5 @@
-import type { KubernetesObject, ResourceType, WatchEvent, WatchOptions } from '../runtime/kubernetes-api.ts'
+import type { KubernetesObject, ResourceType } from '../../api/kubernetes.ts'
+import type { WatchEvent, WatchOptions } from '../runtime/kubernetes-api.ts'
 import { matchesLabels } from './memory-kubernetes-selectors.ts'
 import { typeKeyOf, type MemoryStore, type StoredChange } from './memory-kubernetes-store.ts'
 

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import type { KubernetesObject, OwnerReference, WatchEvent } from '../runtime/kubernetes-api.ts'
+import type { KubernetesObject, OwnerReference } from '../../api/kubernetes.ts'
+import type { WatchEvent } from '../runtime/kubernetes-api.ts'
 import { configMapType, deploymentOf, deploymentType, valueOf } from './kubernetes-api-contract.ts'
 import { createMemoryKubernetes, type MemoryKubernetes } from './memory-kubernetes.ts'
 import { matchesFields, matchesLabels } from './memory-kubernetes-selectors.ts'

@@ -1,5 +1,6 @@
 import { failed, ok } from '../../program/result.ts'
-import type { ApiError, KubernetesApi, KubernetesObject, ObjectRef, ResourceType, WatchEvent } from '../runtime/kubernetes-api.ts'
+import type { KubernetesObject, ObjectRef, ResourceType } from '../../api/kubernetes.ts'
+import type { ApiError, KubernetesApi, WatchEvent } from '../runtime/kubernetes-api.ts'
 import { createMemoryFaults, type ApiVerb, type FaultSelector } from './memory-kubernetes-faults.ts'
 import {
   apply,
@@ -17,7 +18,7 @@ import {
 } from './memory-kubernetes-rules.ts'
 import { createMemoryStore, typeKeyOf } from './memory-kubernetes-store.ts'
 import { createMemoryWatches } from './memory-kubernetes-watch.ts'
-import { refOf } from '../runtime/object-ref.ts'
+import { refOf } from '../../api/object-ref.ts'
 
 export type { ApiVerb, FaultSelector } from './memory-kubernetes-faults.ts'
 

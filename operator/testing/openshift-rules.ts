@@ -1,4 +1,4 @@
-import type { KubernetesObject, ResourceType } from '../runtime/kubernetes-api.ts'
+import type { KubernetesObject, ResourceType } from '../../api/kubernetes.ts'
 import { askCluster } from './ask-cluster.ts'
 import { valueOf } from './kubernetes-api-contract.ts'
 import { soon } from './scenario.ts'

@@ -1,6 +1,6 @@
 import { vi } from 'vitest'
 import type { RealtimeChannel } from '../../api/v1alpha1/realtime-channel.ts'
-import type { KubernetesObject, ResourceType } from '../runtime/kubernetes-api.ts'
+import type { KubernetesObject, ResourceType } from '../../api/kubernetes.ts'
 import { askCluster } from './ask-cluster.ts'
 import { valueOf } from './kubernetes-api-contract.ts'
 import { kstatusOf, type Kstatus } from './kstatus.ts'

@@ -1,4 +1,5 @@
-import type { ApiError, KubernetesApi, ListOptions, ResourceType, WatchEvent, WatchOptions } from '../runtime/kubernetes-api.ts'
+import type { ResourceType } from '../../api/kubernetes.ts'
+import type { ApiError, KubernetesApi, ListOptions, WatchEvent, WatchOptions } from '../runtime/kubernetes-api.ts'
 import { failed } from '../../program/result.ts'
 
 /** A server in trouble, the same trouble for the same seed. It says nothing untrue, as no server does; it only fails in all the known ways. */

@@ -1,9 +1,9 @@
 import { operandTypes, type OperandKind } from '../../api/child-types.ts'
 import type { RealtimeChannel, RealtimeChannelStatus } from '../../api/v1alpha1/realtime-channel.ts'
-import type { Plan } from '../reconcile/plan/actions.ts'
-import type { Deployment } from '../reconcile/observe/running-gateway.ts'
+import type { Plan } from '../reconcile/plan-types.ts'
+import type { Deployment } from '../reconcile/children/running-gateway.ts'
 import { childKey, type World } from '../reconcile/world.ts'
-import type { KubernetesObject } from '../runtime/kubernetes-api.ts'
+import type { KubernetesObject } from '../../api/kubernetes.ts'
 import { aChannel, aTopic, aWorld, ownedBy } from './channel-builders.ts'
 
 /** A child of the channel, as the API server might hand it out. */

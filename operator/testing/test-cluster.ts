@@ -18,7 +18,7 @@ import {
   type RealtimeChannelStatus,
 } from '../../api/v1alpha1/realtime-channel.ts'
 import { isMissing, type TopicAdmin, type TopicAdmins, type TopicDescription } from '../reconcile/topic/topic-admin.ts'
-import type { KubernetesObject, ResourceType } from '../runtime/kubernetes-api.ts'
+import type { KubernetesObject, ResourceType } from '../../api/kubernetes.ts'
 import { askCluster } from './ask-cluster.ts'
 import { openClass } from './class-builders.ts'
 import { smallestSpec } from './channel-builders.ts'

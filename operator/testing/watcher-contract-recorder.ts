@@ -1,6 +1,6 @@
-import type { KubernetesObject } from '../runtime/kubernetes-api.ts'
+import type { KubernetesObject } from '../../api/kubernetes.ts'
 import type { WatchHandlers } from '../runtime/watcher.ts'
-import { keyOf } from '../runtime/object-ref.ts'
+import { keyOf } from '../../api/object-ref.ts'
 
 /** Handlers that remember what they were told, and object to what makes no sense. */
 export interface WatchRecorder {

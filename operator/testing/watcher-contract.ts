@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { KubernetesApi, KubernetesObject, ObjectRef } from '../runtime/kubernetes-api.ts'
+import type { KubernetesObject, ObjectRef } from '../../api/kubernetes.ts'
+import type { KubernetesApi } from '../runtime/kubernetes-api.ts'
 import type { ListWatchOptions } from '../runtime/list-watch.ts'
 import type { Watcher, WatchTarget } from '../runtime/watcher.ts'
 import { configMapType, unknownType, valueOf } from './kubernetes-api-contract.ts'
@@ -65,7 +66,8 @@ export function describeWatcher(name: string, makeServer: (namespaces: readonly 
       watchers.push(watcher)
       const recorder = createWatchRecorder()
       watcher.start(recorder.handlers)
-      await vi.waitFor(() => expect(watcher.state().hasSynced).toBe(true), waiting)
+      await watcher.synced
+      expect(watcher.state().hasSynced).toBe(true)
       return { watcher, recorder }
     }
     const expectTold = (recorder: WatchRecorder, told: readonly string[]): Promise<void> =>

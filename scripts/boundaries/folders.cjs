@@ -13,7 +13,9 @@ const core = ['gateway/audience', 'gateway/event', 'gateway/replay', 'gateway/se
 const request = ['gateway/problem.ts', 'gateway/request-id.ts', 'gateway/request-target.ts']
 const seen = ['gateway/config', 'gateway/observability']
 const kafka = 'gateway/adapters/kafka'
-const stages = ['watch', 'observe', 'plan', 'topic', 'route', 'class', 'apply', 'status'].map((stage) => `operator/reconcile/${stage}`)
+const stages = ['watch', 'class', 'observe', 'children', 'topic', 'route', 'plan', 'apply', 'status', 'preview'].map(
+  (stage) => `operator/reconcile/${stage}`,
+)
 
 /** @type {readonly Folder[]} */
 const folders = [
@@ -194,4 +196,7 @@ const folders = [
 /** The top-level folders that the table is about. Tools (bench, e2e, interop, scripts, testing) use them; no product code uses a tool. */
 const products = ['program', 'api', 'gateway', 'operator', 'cdk8s', 'client']
 
-module.exports = { folders, products }
+/** Names for rows that are often imported together, for the table in the docs. */
+const groups = { 'the core': core, 'the request': request, 'the stages': stages }
+
+module.exports = { folders, products, groups }

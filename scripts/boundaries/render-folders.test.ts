@@ -18,7 +18,14 @@ describe('the table of folders in a page', () => {
       .filter((line) => line.startsWith('| `'))
     expect(rows).toHaveLength(folders.length)
     expect(rows).toContainEqual(expect.stringMatching(/^\| `client` \| .+ \| nothing \|$/))
-    expect(rows).toContainEqual(expect.stringMatching(/^\| `gateway\/replay` \| .+ \| `program`, `audience`, `event` \|$/))
+    expect(rows).toContainEqual(
+      expect.stringMatching(/^\| `gateway\/replay` \| .+ \| `program`, `gateway\/audience`, `gateway\/event` \|$/),
+    )
+  })
+
+  it('names a group of rows instead of its members, where a row imports all of them', () => {
+    expect(withFolderTable(page)).toMatch(/^- \*the core\*: `gateway\/audience`, /m)
+    expect(withFolderTable(page)).toMatch(/^\| `gateway\/adapters\/ws` \| .+\*the core\*, \*the request\* \|$/m)
   })
 
   it('refuses a page without the markers', () => {

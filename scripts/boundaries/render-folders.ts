@@ -9,7 +9,11 @@ export interface Folder {
 }
 
 // dependency-cruiser's configuration is CommonJS, so the table is, too. Its JSDoc gives this shape.
-export const { folders } = createRequire(import.meta.url)('./folders.cjs') as { readonly folders: readonly Folder[] }
+export const { folders, groups } = createRequire(import.meta.url)('./folders.cjs') as {
+  readonly folders: readonly Folder[]
+  /** Names for rows that are often imported together. */
+  readonly groups: Readonly<Record<string, readonly string[]>>
+}
 
 const [begin, end] = ['<!-- folders: rendered from scripts/boundaries/folders.cjs by make docs -->\n', '<!-- end of folders -->\n']
 
@@ -20,21 +24,25 @@ const [begin, end] = ['<!-- folders: rendered from scripts/boundaries/folders.cj
 export function withFolderTable(page: string): string {
   const [from, to] = [page.indexOf(begin), page.indexOf(end)]
   if (from < 0 || to < from) throw new Error(`The page lacks the markers ${begin.trim()} and ${end.trim()}`)
-  return `${page.slice(0, from + begin.length)}\n${renderFolders(folders)}\n${page.slice(to)}`
+  return `${page.slice(0, from + begin.length)}\n${renderGroups()}\n\n${renderFolders()}\n${page.slice(to)}`
 }
 
-function renderFolders(rows: readonly Folder[]): string {
-  const lines = rows.map((row) => `| \`${row.path}\` | ${row.holds} | ${importsOf(row, rows)} |`)
+const code = (path: string): string => `\`${path}\``
+
+function renderGroups(): string {
+  const lines = Object.entries(groups).map(([name, paths]) => `- *${name}*: ${paths.map(code).join(', ')}`)
+  return ['Three names stand for several rows:', '', ...lines].join('\n')
+}
+
+function renderFolders(): string {
+  const lines = folders.map(({ path, holds, imports }) => `| ${code(path)} | ${holds} | ${renderImports(path, imports)} |`)
   return ['| folder | holds | may import |', '|---|---|---|', ...lines, ''].join('\n')
 }
 
-/** Names of rows, shortened: within the same program, the program's name is left out. */
-function importsOf({ path, imports }: Folder, rows: readonly Folder[]): string {
-  if (imports.length === 0) return 'nothing'
-  const program = path.split('/')[0] ?? path
-  const others = rows.filter((row) => row.path !== path && row.path.startsWith(`${program}/`))
-  const isAll = others.length > 1 && others.every((row) => imports.includes(row.path))
-  const named = isAll ? imports.filter((name) => !name.startsWith(`${program}/`)) : imports
-  const short = named.map((name) => `\`${name.startsWith(`${program}/`) ? name.slice(program.length + 1) : name}\``)
-  return [...(isAll ? [`all of \`${program}\``] : []), ...short].join(', ')
+/** Names a group instead of its members when all of them, but for the importing row itself, may be imported. */
+function renderImports(path: string, imports: readonly string[]): string {
+  const whole = Object.entries(groups).filter(([, members]) => members.every((member) => member === path || imports.includes(member)))
+  const rest = imports.filter((name) => !whole.some(([, members]) => members.includes(name)))
+  const names = [...rest.map(code), ...whole.map(([name]) => `*${name}*`)]
+  return names.length === 0 ? 'nothing' : names.join(', ')
 }

@@ -8,7 +8,7 @@ import type { RealtimeChannelClassSpec } from '../../api/v1alpha1/realtime-chann
 import { operatorOptions } from '../../operator/config/options.ts'
 import { parseOperatorOptions } from '../../operator/config/parse-options.ts'
 import { policyRules, releasePermissions, renderRoles } from '../../operator/permissions.ts'
-import type { KubernetesObject } from '../../operator/runtime/kubernetes-api.ts'
+import type { KubernetesObject } from '../../api/kubernetes.ts'
 import { askCluster, type ClusterAnswer } from '../../operator/testing/ask-cluster.ts'
 import { startControlPlane, type ControlPlane } from '../../testing/control-plane/control-plane.ts'
 import { codeBlocks, readPages } from '../docs/pages.ts'

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Yaml } from 'cdk8s'
-import type { KubernetesObject } from '../../operator/runtime/kubernetes-api.ts'
+import type { KubernetesObject } from '../../api/kubernetes.ts'
 
 export const chartFolder = fileURLToPath(new URL('../../charts/carillon/', import.meta.url))
 

@@ -1,4 +1,4 @@
-import type { KubernetesObject } from '../../operator/runtime/kubernetes-api.ts'
+import type { KubernetesObject } from '../../api/kubernetes.ts'
 
 /** The API server holds these to this shape. */
 export interface PodTemplate {

@@ -3,14 +3,14 @@ import { renderChannelReference } from '../../api/v1alpha1/render-reference.ts'
 import { renderOperatorReference } from '../../operator/config/render-reference.ts'
 import { type LabelValues, type MetricDefinition, operatorMetrics } from '../../operator/observability/metrics.ts'
 import { permissions, type Permission, releasePermissions } from '../../operator/permissions.ts'
-import { conditionReasons } from '../../operator/reconcile/status/conditions.ts'
+import { conditionReasons } from '../../operator/reconcile/condition-reasons.ts'
 import { code, type ReferencePage, table } from './reference-page.ts'
 
 /** Every generated page about the operator. */
 export const operatorPages: readonly ReferencePage[] = [
   { name: 'realtimechannel.md', source: 'api/v1alpha1/realtime-channel.ts', render: renderChannelReference },
   { name: 'realtimechannelclass.md', source: 'api/v1alpha1/realtime-channel-class.ts', render: renderClassReference },
-  { name: 'conditions.md', source: 'operator/reconcile/status/conditions.ts', render: renderConditions },
+  { name: 'conditions.md', source: 'operator/reconcile/condition-reasons.ts', render: renderConditions },
   { name: 'operator-metrics.md', source: 'operator/observability/metrics.ts', render: renderOperatorMetrics },
   { name: 'permissions.md', source: 'operator/permissions.ts', render: renderPermissions },
   { name: 'operator-configuration.md', source: 'operator/config/options.ts', render: renderOperatorReference },

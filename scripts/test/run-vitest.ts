@@ -1,44 +1,35 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { type Failure, failuresOf, readReport } from './report.ts'
-import { type Tally, tally } from './tally.ts'
-
-/** What came of a run. */
-export interface Outcome {
-  readonly tally: Tally
-  readonly failures: readonly Failure[]
-}
+import { fileURLToPath } from 'node:url'
+import { type Outcome, outcomeOf, type RunReport } from './outcome.ts'
 
 export interface VitestRun {
-  /** Of the checkout. */
+  /** Root of the checkout. */
   readonly root: string
-  readonly projects: readonly string[]
+  /** @default all */
+  readonly projects?: readonly string[]
   /** Parts of paths: only files that have one of them. @default all */
   readonly filters?: readonly string[]
-  /** Where vitest's JSON report is put. */
-  readonly reportFile: string
   readonly env: Readonly<Record<string, string | undefined>>
+  /** @default 'inherit': people watch the run */
+  readonly output?: 'inherit' | 'ignore'
 }
 
-/** Runs suites, for people to watch, and counts them. @throws when vitest cannot be started */
-export async function runVitest({ root, projects, filters = [], reportFile, env }: VitestRun): Promise<Outcome> {
-  const words = [
-    ...projects.flatMap((project) => ['--project', project]),
-    '--reporter=default',
-    '--reporter=json',
-    `--outputFile.json=${reportFile}`,
-    ...filters,
-  ]
-  const child = spawn(process.execPath, [join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...words], {
+const reporter = fileURLToPath(new URL('tally-reporter.ts', import.meta.url))
+
+/** Runs suites and counts them. @throws when vitest cannot be started */
+export async function runVitest({ root, projects = [], filters = [], env, output = 'inherit' }: VitestRun): Promise<Outcome> {
+  const args = [...projects.flatMap((project) => ['--project', project]), '--reporter=default', `--reporter=${reporter}`, ...filters]
+  const child = spawn(process.execPath, [join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...args], {
     cwd: root,
-    stdio: 'inherit',
+    stdio: ['inherit', output, output, 'ipc'],
     env: { ...env },
   })
+  let report: RunReport | null = null
+  child.on('message', (message) => (report = message as RunReport)) // our own reporter sends nothing else
   const exitCode = await new Promise<number>((resolve, reject) => {
     child.once('error', reject)
     child.once('close', (code) => resolve(code ?? 1))
   })
-  const report = readReport(reportFile)
-  const failures = failuresOf(report, { exitCode, root })
-  return { tally: tally(report, failures), failures }
+  return outcomeOf(report, exitCode)
 }

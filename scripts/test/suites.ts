@@ -42,14 +42,13 @@ function missingCluster(machine: Machine): string | null {
     'kafka-server': 'Kafka',
     'kafka-configs.sh': 'Kafka',
     'kafka-console-consumer.sh': 'Kafka',
-    openssl: 'OpenSSL',
     java: 'Java 17',
     mvn: 'Maven',
   }
   const missing = Object.entries(needed).filter(([name]) => !machine.hasCommand(name))
   if (missing.length === 0) return null
   const names = missing.map(([name, part]) => `\`${name}\` (${part})`).join(', ')
-  return `They need ${names} on the PATH: with Kafka's commands they start, kill and question brokers, openssl makes certificates, and Maven gets Kafka 3.9. ${howToGetKafka} Put Kafka's bin/ there, too. On Debian: apt-get install openssl openjdk-17-jre-headless maven.`
+  return `They need ${names} on the PATH: with Kafka's commands they start, kill and query brokers, and with Maven they fetch Kafka 3.9. ${howToGetKafka} Put Kafka's bin/ there, too. On Debian: apt-get install openjdk-17-jre-headless maven.`
 }
 
 function missingKubernetes(machine: Machine): string | null {

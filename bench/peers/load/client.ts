@@ -1,9 +1,9 @@
 import { nowMs } from '../../lib/clock.ts'
 import { RawConnection } from '../../lib/raw-connection.ts'
+import { FrameReader } from '../../../testing/ws-frames.ts'
 import type { Dialect, DialectClient, Identity, Wire } from '../dialects/dialect.ts'
 import type { Histogram } from './histogram.ts'
 import { readMarks } from './marks.ts'
-import { MessageReader } from './message-reader.ts'
 import type { Receipts } from './receipts.ts'
 
 /** What the clients of a group have in common. */
@@ -85,8 +85,8 @@ export class Client {
     }
   }
 
-  #readerOf(connection: RawConnection, wire: Wire, life: number): MessageReader {
-    return new MessageReader({
+  #readerOf(connection: RawConnection, wire: Wire, life: number): FrameReader {
+    return new FrameReader({
       message: (bytes, start, end) => {
         if (life === this.#life) this.#dialect.message(wire, bytes, start, end)
       },

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { EmitAuthorizer, EmitCredentials } from '../../emit/emit-authorizer.ts'
 import type { EmitContext, EmitService } from '../../emit/emit-service.ts'
-import type { EmitRequestDecoders } from '../../emit/emit-decoders.ts'
+import { createEmitDecoders, type EmitDecoderOptions } from './emit-decoders.ts'
 import type { IncomingEvent } from '../../event/cloud-event.ts'
 import type { DecodedRequest } from '../../event/http-binding.ts'
 import type { Problem } from '../../problem.ts'
@@ -15,8 +15,7 @@ import type { BodyReader } from './request-body.ts'
 export interface EmitParts {
   readonly authorizer: EmitAuthorizer
   readonly emitService: EmitService
-  /** How the body of each endpoint becomes events, or a problem that says what is wrong with it. */
-  readonly decoders: EmitRequestDecoders
+  readonly options: EmitDecoderOptions
   readonly bodies: BodyReader
 }
 
@@ -28,9 +27,10 @@ export function emitEvents(
   parts: EmitParts,
   api: EmitContext['api'],
 ): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> {
+  const decoders = createEmitDecoders(parts.options)
   const decode = (request: IncomingMessage, body: Buffer): Result<DecodedRequest, Problem> => {
-    if (api === 'events') return parts.decoders.events(distinctHeaders(request), body)
-    const message = parts.decoders.message(body)
+    if (api === 'events') return decoders.events(distinctHeaders(request), body)
+    const message = decoders.message(body)
     return message.ok ? ok({ events: [message.value], isBatch: false }) : message
   }
   return async (request, reply) => {

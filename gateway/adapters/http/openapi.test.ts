@@ -1,6 +1,5 @@
 import Fastify from 'fastify'
 import { describe, expect, test } from 'vitest'
-import { createEmitDecoders } from '../../emit/emit-decoders.ts'
 import { problems } from '../../problem.ts'
 import { describeEndpoints } from './endpoints.ts'
 import { renderOpenApi } from './openapi.ts'
@@ -31,9 +30,9 @@ interface ResponseObject {
 const parts: RouteParts = {
   options: testOptions,
   admission: { admit: () => Promise.reject(new Error('not asked here')) },
+  join: () => {},
   authorizer: { authorize: () => Promise.reject(new Error('not asked here')) },
   emitService: { emit: () => Promise.reject(new Error('not asked here')) },
-  decoders: createEmitDecoders(testOptions),
   consoleAssets: new Map([['/console', { contentType: 'text/html', body: Buffer.alloc(0), headers: {} }]]),
   issueToken: () => Promise.reject(new Error('not asked here')),
   version: '1.2.3',

@@ -3,7 +3,8 @@ import type { Options } from '../../config/options.ts'
 import type { EmitAuthorizer } from '../../emit/emit-authorizer.ts'
 import type { EmitService } from '../../emit/emit-service.ts'
 import { describeEndpoints, type EndpointSettings } from './endpoints.ts'
-import { emitEvents, type EmitParts } from './emit-routes.ts'
+import type { EmitDecoderOptions } from './emit-decoders.ts'
+import { emitEvents } from './emit-routes.ts'
 import { renderOpenApi } from './openapi.ts'
 import { replyBytes, replyProblem } from './replies.ts'
 import { fixedProblem } from '../../problem.ts'
@@ -12,10 +13,9 @@ import { streamEvents, type StreamParts } from './stream-route.ts'
 import { issueToken, type TokenParts } from './token-route.ts'
 
 export interface RouteParts extends StreamParts {
-  readonly options: StreamParts['options'] & EndpointSettings & Pick<Options, 'jwtCookie'>
+  readonly options: StreamParts['options'] & EmitDecoderOptions & EndpointSettings & Pick<Options, 'jwtCookie'>
   readonly authorizer: EmitAuthorizer
   readonly emitService: EmitService
-  readonly decoders: EmitParts['decoders']
   /** Path -> what is served there; null: no console. */
   readonly consoleAssets: ReadonlyMap<string, ConsoleAsset> | null
   /** null: not in development mode, so there is no such endpoint. */

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { type Problem, type ProblemType, problems } from '../../problem.ts'
 import { wrapJson } from '../../replay/frames.ts'
-import type { HandshakeRequest } from '../../session/admission.ts'
+import type { HandshakeRequest } from '../../session/handshake.ts'
 import { sseFraming } from './sse-socket.ts'
 import { parseEventStream } from './testing/parse-event-stream.ts'
 import { connectRaw } from './testing/raw-client.ts'

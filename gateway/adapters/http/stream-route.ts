@@ -1,12 +1,13 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Options } from '../../config/options.ts'
-import type { Admission, HandshakeRequest } from '../../session/admission.ts'
+import type { Admission, HandshakeRequest, JoinChannel } from '../../session/handshake.ts'
 import { readResumePoint } from '../../session/resume-point.ts'
 import { replyProblem } from './replies.ts'
 import { createSseSocket } from './sse-socket.ts'
 
 export interface StreamParts {
   readonly admission: Admission
+  readonly join: JoinChannel
   readonly options: Pick<Options, 'socketBufferBytes' | 'closeTimeoutMs'>
   /** In [0, 1). */
   readonly random: () => number
@@ -29,7 +30,7 @@ export function streamEvents(parts: StreamParts): (request: FastifyRequest, repl
     // Whoever left while the token was looked at gets no session.
     if (reply.raw.destroyed) return reply
     const wait = Math.round(retryMs.least + parts.random() * (retryMs.most - retryMs.least))
-    handshake.open(createSseSocket(reply.raw, { ...parts.options, retryMs: wait, headers }))
+    parts.join(createSseSocket(reply.raw, { ...parts.options, retryMs: wait, headers }), handshake)
     return reply
   }
 }

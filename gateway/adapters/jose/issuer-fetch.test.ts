@@ -7,13 +7,17 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { fetchText } from './fetch-text.ts'
 import { createIssuerFetch, type IssuerFetchOptions } from './issuer-fetch.ts'
-import { companyCa, otherCa, serverCertificate, serverKey } from './testing/company-certificates.ts'
+import { createAuthority, issueCertificate } from '../../../testing/certificates.ts'
+
+const validity = { now: new Date(), days: 2 }
+const [companyCa, otherCa] = [await createAuthority('company-ca', validity), await createAuthority('other-ca', validity)]
+const server = await issueCertificate(companyCa, { commonName: 'sso', dnsNames: ['localhost', 'sso.test'], validity })
 
 let folder: string
 let caFile: string
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'carillon-'))
-  caFile = file('ca.crt', companyCa)
+  caFile = file('ca.crt', companyCa.certificate)
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
@@ -37,7 +41,7 @@ async function listen(server: Server): Promise<number> {
 
 const keys: RequestListener = (_, response) => void response.writeHead(200, { 'content-type': 'application/json' }).end('{"keys":[]}')
 const startIssuer = (answer: RequestListener = keys): Promise<number> =>
-  listen(createHttpsServer({ cert: serverCertificate, key: serverKey }, answer))
+  listen(createHttpsServer({ cert: server.certificate, key: server.key }, answer))
 
 /** Forwards CONNECT and absolute-form requests, and notes for whom. Names are not looked up: all of them are this machine. */
 async function startProxy(): Promise<{ readonly url: string; readonly asked: readonly string[] }> {
@@ -72,16 +76,19 @@ describe('keys behind a certificate of a private authority', () => {
     const url = `https://localhost:${await startIssuer()}/keys`
     expect(await get(url, { jwksCaFile: caFile })).toEqual({ ok: true, value: '{"keys":[]}' })
     expect(await get(url)).toEqual({ ok: false, error: expect.stringMatching(/certificate/) })
-    expect(await get(url, { jwksCaFile: file('other.crt', otherCa) })).toEqual({ ok: false, error: expect.stringMatching(/certificate/) })
+    expect(await get(url, { jwksCaFile: file('other.crt', otherCa.certificate) })).toEqual({
+      ok: false,
+      error: expect.stringMatching(/certificate/),
+    })
   })
 
   it('are fetched with the authorities that the file has at that moment', async () => {
     const url = `https://localhost:${await startIssuer()}/keys`
-    const rotated = file('rotated.crt', otherCa)
+    const rotated = file('rotated.crt', otherCa.certificate)
     const fetch = createIssuerFetch({ jwksCaFile: rotated, jwksProxy: '' })
     const again = () => fetchText(url, { fetch, timeoutMs: 20_000, maxBytes: 10_000, signal: new AbortController().signal })
     expect((await again()).ok).toBe(false)
-    file('rotated.crt', companyCa)
+    file('rotated.crt', companyCa.certificate)
     expect((await again()).ok).toBe(true)
     file('rotated.crt', 'nothing')
     expect(await again()).toEqual({ ok: false, error: expect.stringMatching(/^JWKS_CA_FILE .*rotated\.crt\) is no PEM certificate/) })

@@ -2,7 +2,7 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { maxKeys } from './key-set.ts'
 import { parseJwks, parseKeys } from './parse-keys.ts'
-import { makeCertificate } from './testing/make-certificate.ts'
+import { certifyKey, createAuthority } from '../../../testing/certificates.ts'
 import { createTestIssuer, type TestIssuer } from './testing/test-issuer.ts'
 
 const all = ['RS256', 'PS256', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519']
@@ -11,8 +11,12 @@ const pemOf = (key: KeyObject) => key.export({ format: 'pem', type: 'spki' }).to
 describe('parseKeys', () => {
   let ec: TestIssuer
   let rsa: TestIssuer
+  /** A certificate of the RSA key. Its issuer does not matter: the reader of a key file trusts the file. */
+  let rsaCertificate: string
   beforeAll(async () => {
     ;[ec, rsa] = await Promise.all([createTestIssuer(), createTestIssuer({ alg: 'RS256', kid: 'rsa-1' })])
+    const validity = { now: new Date(), days: 1 }
+    rsaCertificate = await certifyKey(await createAuthority('unknown', validity), rsa.pem, { dnsNames: ['x'], validity })
   })
 
   /** How many keys fit each header. */
@@ -73,7 +77,7 @@ describe('parseKeys', () => {
   })
 
   it('takes several PEM blocks with text around them, and any key id for each', async () => {
-    const text = `# the old one\n${ec.pem}\n\nsubject=CN = x\r\n${makeCertificate(rsa.pem).replaceAll('\n', '\r\n')}`
+    const text = `# the old one\n${ec.pem}\n\nsubject=CN = x\r\n${rsaCertificate.replaceAll('\n', '\r\n')}`
     expect(await fitting(text, [['ES256', 'anything'], ['RS256', 'else'], ['PS256'], ['EdDSA']])).toEqual([1, 1, 1, 0])
   })
 
@@ -140,7 +144,7 @@ describe('parseKeys', () => {
     ['a PEM block without an end', () => ec.pem.slice(0, 60), 'has no end'],
     ['a good PEM block and one without an end', () => ec.pem + ec.pem.slice(0, 60), 'has no end'],
     ['a damaged PEM block', () => ec.pem.replace('MFkw', 'AAAA'), 'PEM block 1 is no public key'],
-    ['a damaged certificate', () => ec.pem + makeCertificate(rsa.pem).replace('MII', 'AAA'), 'PEM block 2 is no public key'],
+    ['a damaged certificate', () => ec.pem + rsaCertificate.replace('MII', 'AAA'), 'PEM block 2 is no public key'],
     [
       'a private key',
       () => ec.pem + generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),

@@ -1,6 +1,6 @@
 import { compactVerify, errors, type CryptoKey } from 'jose'
 import { maxTokenBytes, type AuthenticationFailure, type Authenticator, type VerifiedToken } from '../../auth/authenticator.ts'
-import { judgeClaims, type ClaimRules } from '../../auth/judge-claims.ts'
+import { judgeClaims, type ClaimRules } from '../../auth/check-claims.ts'
 import { isClaims, type Claims } from '../../auth/claim-at.ts'
 import { principalFromClaims, type ClaimPaths } from '../../auth/principal-from-claims.ts'
 import { createClaimReporter } from '../../auth/report-claims.ts'

@@ -6,12 +6,17 @@ import { createRecordingLogger } from '../../testing/recording-logger.ts'
 import { accessOf } from './access.ts'
 import { createKafkaClient } from './client.ts'
 import { oauthBearer, readToken } from './credentials.ts'
-import { caPem, clientKey, clientPem, otherKey } from './testing/certificates.ts'
+import { createAuthority, issueCertificate } from '../../../testing/certificates.ts'
 import { startFakeBroker } from './testing/fake-broker.ts'
 import { kafkaOptions } from './testing/test-topic.ts'
 import { createBrokerConnector } from './wire/broker-link.ts'
 import { parseBroker } from './wire/broker-address.ts'
 import { createCluster } from './wire/kafkajs-internals.ts'
+
+const validity = { now: new Date(), days: 2 }
+const authority = await createAuthority('ca', validity)
+const client = await issueCertificate(authority, { dnsNames: ['client'], validity })
+const other = await issueCertificate(authority, { dnsNames: ['other'], validity })
 
 const directory = mkdtempSync(join(tmpdir(), 'carillon-access-'))
 const file = (name: string, text: string): string => {
@@ -24,17 +29,17 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }))
 describe('the access to brokers', () => {
   it('is refused at start by the names of option and file, and not again while it is right', () => {
     const [ca, cert, key, wrong, empty] = [
-      file('ca', caPem),
-      file('cert', clientPem),
-      file('key', clientKey),
-      file('other', otherKey),
+      file('ca', authority.certificate),
+      file('cert', client.certificate),
+      file('key', client.key),
+      file('other', other.key),
       file('empty', ''),
     ]
     const access =
       (kafkaTlsCaFile: string, kafkaTlsCertFile = '', kafkaTlsKeyFile = '') =>
       () =>
         accessOf(kafkaOptions({ kafkaBrokers: [], kafkaTls: true, kafkaTlsCaFile, kafkaTlsCertFile, kafkaTlsKeyFile }))
-    expect(access(ca, cert, key)().tls?.()).toMatchObject({ ca: Buffer.from(caPem) })
+    expect(access(ca, cert, key)().tls?.()).toMatchObject({ ca: Buffer.from(authority.certificate) })
     expect(access(empty)).toThrow(`KAFKA_TLS_CA_FILE (${empty}) is no PEM certificate`)
     expect(access(ca, cert, wrong)).toThrow(
       `KAFKA_TLS_KEY_FILE (${wrong}) is not the key of the certificate in KAFKA_TLS_CERT_FILE (${cert})`,
@@ -42,7 +47,7 @@ describe('the access to brokers', () => {
   })
 
   it('is an error of one connection, by the names of option and file, when a file is broken later', async () => {
-    const ca = file('rotating', caPem)
+    const ca = file('rotating', authority.certificate)
     const connect = createBrokerConnector(
       kafkaOptions({ kafkaBrokers: ['127.0.0.1:1'], kafkaTls: true, kafkaTlsCaFile: ca }),
       createRecordingLogger().logger,
@@ -52,7 +57,7 @@ describe('the access to brokers', () => {
       kind: 'connection',
       message: expect.stringContaining(`KAFKA_TLS_CA_FILE (${ca}) is no PEM certificate`),
     })
-    writeFileSync(ca, caPem)
+    writeFileSync(ca, authority.certificate)
     await expect(connect({ host: '127.0.0.1', port: 1 }, { signal: new AbortController().signal })).rejects.toMatchObject({
       message: expect.stringContaining('ECONNREFUSED'),
     })

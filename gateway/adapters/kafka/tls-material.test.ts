@@ -1,6 +1,17 @@
+import { createPublicKey } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { caPem, clientKey, clientPem, expiredPem, otherKey } from './testing/certificates.ts'
+import { certifyKey, createAuthority, issueCertificate } from '../../../testing/certificates.ts'
 import { checkTlsMaterial, type TlsMaterial } from './tls-material.ts'
+
+const validity = { now: new Date('2029-12-31'), days: 2 }
+const authority = await createAuthority('ca', validity)
+const caPem = authority.certificate
+const { certificate: clientPem, key: clientKey } = await issueCertificate(authority, { dnsNames: ['client'], validity })
+const { key: otherKey } = await issueCertificate(authority, { dnsNames: ['other'], validity })
+const expiredPem = await certifyKey(authority, createPublicKey(clientKey).export({ format: 'pem', type: 'spki' }).toString(), {
+  dnsNames: ['client'],
+  validity: { now: new Date('2026-11-29T23:32:18.000Z'), days: 1 },
+})
 
 const names = { ca: 'KAFKA_TLS_CA_FILE (/ca)', cert: 'KAFKA_TLS_CERT_FILE (/cert)', key: 'KAFKA_TLS_KEY_FILE (/key)' }
 const check = (material: TlsMaterial) => () => checkTlsMaterial(material, names, Date.parse('2030-01-01'))

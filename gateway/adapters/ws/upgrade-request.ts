@@ -5,7 +5,7 @@ import { chooseSubprotocol, cloudEventsSubprotocol, parseSubprotocols } from '..
 import type { Problem } from '../../problem.ts'
 import { judgeHost, readRequestTarget } from '../../request-target.ts'
 import { failed, ok, type Result } from '../../../program/result.ts'
-import type { HandshakeRequest } from '../../session/admission.ts'
+import type { HandshakeRequest } from '../../session/handshake.ts'
 import { readResumePoint } from '../../session/resume-point.ts'
 
 /** The head of an HTTP request that asks for an upgrade. */

@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { WebSocket as WsClient } from 'ws'
 import { closeCodes } from '../../session/close-codes.ts'
-import type { Handshake } from '../../session/admission.ts'
+import type { Handshake } from '../../session/handshake.ts'
 import { websocketFraming } from './frame.ts'
 import { closeOf, encodeFrame, handshakeHead, RawClient } from './testing/raw-client.ts'
 import { type Rig, type RigSettings, startRig, testPath } from './testing/rig.ts'
@@ -383,10 +383,10 @@ describe('while the admission is pending', () => {
   })
 
   test('a session that cannot be made is closed with the code for it', async () => {
-    const open = (): void => {
+    const join = (): void => {
       throw new Error('a bug')
     }
-    const rig = await start({ admit: () => Promise.resolve({ kind: 'admitted', open }) })
+    const rig = await start({ join })
     const client = await connect(rig)
     await client.handshake(testPath)
     expect(closeOf(await client.frame()).code).toBe(4204)

@@ -5,9 +5,10 @@ import { cloudEventsSubprotocol } from '../../auth/subprotocols.ts'
 import type { Options } from '../../config/options.ts'
 import type { Logger } from '../../../program/log/logger.ts'
 import type { Metrics } from '../../observability/metrics.ts'
-import { fixedProblem, type Problem } from '../../problem.ts'
+import type { Problem } from '../../problem.ts'
 import { requestIdOf } from '../../request-id.ts'
-import type { Admission, Handshake, HandshakeRequest } from '../../session/admission.ts'
+import type { Admission, Admitted, Handshake, HandshakeRequest, JoinChannel } from '../../session/handshake.ts'
+import { countRefusal, type FixedRefusal, refusal } from '../../session/refusals.ts'
 import { refuseUpgrade } from './refuse-upgrade.ts'
 import { readUpgrade, type UpgradeRefusal, type UpgradeSettings } from './upgrade-request.ts'
 import { createWsServer, type WsServer, type WsServerOptions } from './ws-server.ts'
@@ -15,6 +16,7 @@ import { type SocketSettings, WebSocketSocket } from './websocket-socket.ts'
 
 export interface UpgradeDeps extends UpgradeSettings {
   readonly admission: Admission
+  readonly join: JoinChannel
   readonly options: UpgradeOptions
   readonly metrics: Pick<Metrics, 'handshakesRefused' | 'inboundFrames'>
   readonly logger: Logger
@@ -85,7 +87,7 @@ class Upgrades {
 
   /** Never rejects. @returns null: the client has gone */
   #judge(request: HandshakeRequest, socket: Duplex): Promise<Handshake | null> {
-    if (this.#stopped !== null) return Promise.resolve(this.#turnedAway('draining'))
+    if (this.#stopped !== null) return Promise.resolve(this.#turnAway('draining'))
     return new Promise((resolve) => {
       const settle = (outcome: Handshake | null): void => {
         if (!this.#pending.delete(settle)) return
@@ -94,19 +96,20 @@ class Upgrades {
         resolve(outcome)
       }
       const leave = (): void => settle(null)
-      const timer = setTimeout(() => settle(this.#turnedAway('overloaded')), this.#deps.options.handshakeTimeoutMs)
+      const timer = setTimeout(() => settle(this.#turnAway('verificationTimeout')), this.#deps.options.handshakeTimeoutMs)
       this.#pending.add(settle)
       socket.once('close', leave)
       this.#deps.admission.admit(request).then(settle, (error: unknown) => {
         this.#deps.logger.error({ error }, 'an admission failed, which it never should')
-        settle(broken)
+        settle(this.#turnAway('internal'))
       })
     })
   }
 
-  #turnedAway(reason: keyof typeof closedDoors): Handshake {
-    this.#deps.metrics.handshakesRefused.add(1, { reason })
-    return closedDoors[reason]
+  #turnAway(name: FixedRefusal): Handshake {
+    const refused = refusal(name)
+    countRefusal(refused, this.#deps.metrics)
+    return refused
   }
 
   #answer(outcome: Handshake, upgrade: Upgrade): void {
@@ -132,9 +135,9 @@ class Upgrades {
     if (socket instanceof NetSocket) this.#deps.refused?.(socket)
   }
 
-  #begin(outcome: Handshake & { readonly kind: 'admitted' }, socket: WebSocketSocket): void {
+  #begin(outcome: Admitted, socket: WebSocketSocket): void {
     try {
-      outcome.open(socket)
+      this.#deps.join(socket, outcome)
     } catch (error) {
       this.#deps.logger.error({ error }, 'a session could not be made')
       socket.close('internal')
@@ -152,11 +155,11 @@ class Upgrades {
     })
   }
 
-  #refuse({ request, socket }: Pick<Upgrade, 'request' | 'socket'>, refusal: UpgradeRefusal): void {
+  #refuse({ request, socket }: Pick<Upgrade, 'request' | 'socket'>, refused: UpgradeRefusal): void {
     const requestId = requestIdOf(request.headers)
-    this.#deps.metrics.handshakesRefused.add(1, { reason: refusal.reason })
-    this.#deps.logger.debug({ requestId, problem: refusal.problem.type }, 'a WebSocket handshake was refused')
-    this.#sendProblem(socket, { ...refusal, requestId })
+    this.#deps.metrics.handshakesRefused.add(1, { reason: refused.reason })
+    this.#deps.logger.debug({ requestId, problem: refused.problem.type }, 'a WebSocket handshake was refused')
+    this.#sendProblem(socket, { ...refused, requestId })
   }
 
   #sendProblem(
@@ -185,7 +188,7 @@ class Upgrades {
       }
       setImmediate(this.#judgeIdle)
     })
-    for (const settle of this.#pending) settle(this.#turnedAway('draining'))
+    for (const settle of this.#pending) settle(this.#turnAway('draining'))
     for (const socket of this.#open) socket.close('draining')
     return this.#stopped
   }
@@ -209,30 +212,3 @@ function offerOnlySpoken({ headers }: IncomingMessage, offered: readonly string[
 
 /** Nothing to do: `close` follows. What arrives here is a client that reset its connection during the handshake or while it was being refused. */
 function onSocketError(): void {}
-
-const closedDoors = {
-  overloaded: {
-    kind: 'refused',
-    problem: fixedProblem({
-      type: 'overloaded',
-      detail: 'The token could not be verified in time (HANDSHAKE_TIMEOUT_MS). Try again after a pause.',
-      retryAfterMs: 5000,
-    }),
-    close: 'overloaded',
-  },
-  draining: {
-    kind: 'refused',
-    problem: fixedProblem({
-      type: 'draining',
-      detail: 'This gateway is stopping. Connect again; another one answers.',
-      retryAfterMs: 1000,
-    }),
-    close: 'draining',
-  },
-} as const satisfies Record<string, Handshake>
-
-const broken: Handshake = {
-  kind: 'refused',
-  problem: fixedProblem({ type: 'internal-error', detail: 'The handshake could not be judged. Try again.' }),
-  close: 'internal',
-}

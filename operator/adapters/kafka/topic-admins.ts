@@ -115,7 +115,7 @@ export function createTopicAdmins({
 
   return {
     of(target) {
-      const key = keyOf(target)
+      const key = keyOfConnection(target)
       return {
         describe: (name) => ask(key, target, (admin) => admin.describe(name)),
         create: (topic) => ask(key, target, (admin) => admin.create(topic)),
@@ -133,7 +133,7 @@ export function createTopicAdmins({
 }
 
 /** A hash: the key of a map ends in heap snapshots and debuggers, and a password has no business there. */
-function keyOf({ brokers, tls, sasl, isOfChannel }: KafkaConnection): string {
+function keyOfConnection({ brokers, tls, sasl, isOfChannel }: KafkaConnection): string {
   const tlsParts = tls === null ? null : [tls.ca, tls.certificate, tls.key]
   return createHash('sha256')
     .update(JSON.stringify([brokers, tlsParts, sasl === null ? null : Object.entries(sasl).toSorted(), isOfChannel === true]))

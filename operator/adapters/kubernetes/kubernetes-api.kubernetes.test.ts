@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import type { KubernetesObject, ResourceType } from '../../runtime/kubernetes-api.ts'
+import type { KubernetesObject, ResourceType } from '../../../api/kubernetes.ts'
 import { startControlPlane, type ControlPlane } from '../../../testing/control-plane/control-plane.ts'
 import {
   configMapType,

@@ -1,13 +1,6 @@
 import { failed, ok, type Result } from '../../../program/result.ts'
-import type {
-  ApiError,
-  KubernetesApi,
-  KubernetesObject,
-  ListPage,
-  ResourceType,
-  WatchEvent,
-  WatchOptions,
-} from '../../runtime/kubernetes-api.ts'
+import type { KubernetesObject, ResourceType } from '../../../api/kubernetes.ts'
+import type { ApiError, KubernetesApi, ListPage, WatchEvent, WatchOptions } from '../../runtime/kubernetes-api.ts'
 import { apiErrorOf, unavailable } from './api-error.ts'
 import { createAuthorizer, type Authorizer } from './authorization.ts'
 import { createCallLimit, type CallLimit } from './call-limit.ts'
@@ -15,7 +8,7 @@ import { openCall, readAnswer, type HttpAnswer, type HttpCall, type HttpServer }
 import type { KubeConfigOptions, LoadedKubeConfig } from './kube-config.ts'
 import { collectionPath, groupPath, listQuery, objectPath, watchQuery, withQuery } from './resource-paths.ts'
 import { createLineCutter, isObject, parseWatchLine } from './watch-lines.ts'
-import { refOf } from '../../runtime/object-ref.ts'
+import { refOf } from '../../../api/object-ref.ts'
 
 export interface KubernetesApiParts {
   readonly loaded: LoadedKubeConfig

@@ -1,4 +1,5 @@
-import type { ListOptions, ObjectRef, ResourceType, WatchOptions } from '../../runtime/kubernetes-api.ts'
+import type { ObjectRef, ResourceType } from '../../../api/kubernetes.ts'
+import type { ListOptions, WatchOptions } from '../../runtime/kubernetes-api.ts'
 
 /** What goes behind the `?`; entries without a value are left out. */
 export type Query = Readonly<Record<string, string | number | undefined>>

@@ -1,5 +1,6 @@
 import { failed, ok, type Result } from '../../../program/result.ts'
-import type { KubernetesObject, WatchEvent } from '../../runtime/kubernetes-api.ts'
+import type { KubernetesObject } from '../../../api/kubernetes.ts'
+import type { WatchEvent } from '../../runtime/kubernetes-api.ts'
 import { apiErrorOfStatus, isStatus } from './api-error.ts'
 
 /**

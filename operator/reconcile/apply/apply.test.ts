@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { failed, ok } from '../../../program/result.ts'
 import type { RealtimeChannel } from '../../../api/v1alpha1/realtime-channel.ts'
-import type { ApiError, KubernetesObject, ResourceType } from '../../runtime/kubernetes-api.ts'
-import type { Action } from '../plan/actions.ts'
+import type { KubernetesObject, ResourceType } from '../../../api/kubernetes.ts'
+import type { ApiError } from '../../runtime/kubernetes-api.ts'
+import type { Action } from '../plan-types.ts'
 import { createApplier } from './apply.ts'
-import { createChildren } from '../watch/child-echoes.ts'
+import { createChildEchoes } from '../watch/child-echoes.ts'
 import type { TopicAdmin } from '../topic/topic-admin.ts'
 import { childKey } from '../world.ts'
 
@@ -58,7 +59,7 @@ function rig({
     alterConfig: (name) => kafka(`alter ${name}`),
     delete: (name) => kafka(`delete ${name}`),
   }
-  const children = createChildren()
+  const children = createChildEchoes()
   const applier = createApplier({
     api: {
       apply: async (_type, made, { fieldManager }) =>

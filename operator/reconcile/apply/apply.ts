@@ -1,16 +1,17 @@
 import type { Result } from '../../../program/result.ts'
 import { channelType, type RealtimeChannel } from '../../../api/v1alpha1/realtime-channel.ts'
-import type { ApiError, KubernetesApi, KubernetesObject } from '../../runtime/kubernetes-api.ts'
-import type { Action, ActionFailure, Outcome } from '../plan/actions.ts'
-import type { Children } from '../watch/child-echoes.ts'
+import type { KubernetesObject } from '../../../api/kubernetes.ts'
+import type { ApiError, KubernetesApi } from '../../runtime/kubernetes-api.ts'
+import type { Action, ActionFailure, Outcome } from '../plan-types.ts'
+import type { ChildEchoes } from '../watch/child-echoes.ts'
 import { overwrite } from './overwrite.ts'
 import type { TopicAdmin, TopicFailure } from '../topic/topic-admin.ts'
 import { childKey, type ChildKey } from '../world.ts'
-import { refOf } from '../../runtime/object-ref.ts'
+import { refOf } from '../../../api/object-ref.ts'
 
 export interface ApplierParts {
   readonly api: Pick<KubernetesApi, 'apply' | 'delete' | 'get' | 'mergePatch'>
-  readonly children: Pick<Children, 'applied' | 'deleted'>
+  readonly children: Pick<ChildEchoes, 'applied' | 'deleted'>
   readonly names: { readonly fieldManager: string; readonly handOverManager: string; readonly finalizer: string }
   /** False: this process leads no longer, and must not write. Asked before each write. */
   readonly mayWrite: () => boolean
@@ -44,11 +45,11 @@ export function createApplier(parts: ApplierParts): Applier {
     const outcomes: Outcome[] = []
     let { channel } = target
     for (const group of groupsOf(actions)) {
-      if (isBarred(outcomes) || !parts.mayWrite()) {
+      if (isBlocked(outcomes) || !parts.mayWrite()) {
         outcomes.push(...group.map((action) => ({ kind: 'not-tried', action }) as const))
         continue
       }
-      const results = await Promise.all(group.map((action) => carryOut(action, { channel, admin: target.admin }, parts)))
+      const results = await Promise.all(group.map((action) => applyAction(action, { channel, admin: target.admin }, parts)))
       for (const { outcome, made } of results) {
         outcomes.push(outcome)
         if (made?.kind === 'child') objects.set(made.key, made.object)
@@ -68,7 +69,7 @@ function groupsOf(actions: readonly Action[]): readonly (readonly Action[])[] {
   }, [])
 }
 
-function isBarred(outcomes: readonly Outcome[]): boolean {
+function isBlocked(outcomes: readonly Outcome[]): boolean {
   return outcomes.some(({ kind, action }) => kind === 'failed' && (action.kind === 'add-finalizer' || action.kind === 'delete-topic'))
 }
 
@@ -76,12 +77,12 @@ type Made =
   | { readonly kind: 'child'; readonly key: ChildKey; readonly object: KubernetesObject | null }
   | { readonly kind: 'channel'; readonly object: KubernetesObject }
 
-interface Step {
+interface ActionResult {
   readonly outcome: Outcome
   readonly made: Made | null
 }
 
-function carryOut(action: Action, target: Target, parts: ApplierParts): Promise<Step> {
+function applyAction(action: Action, target: Target, parts: ApplierParts): Promise<ActionResult> {
   switch (action.kind) {
     case 'create-topic':
       return onKafka(action, target, (admin) => admin.create(action.topic), 'already-exists')
@@ -112,7 +113,7 @@ async function onKafka(
   { admin }: Target,
   ask: (admin: TopicAdmin) => Promise<Result<void, TopicFailure>>,
   accepted?: TopicFailure['kind'],
-): Promise<Step> {
+): Promise<ActionResult> {
   if (admin === null) throw new Error(`${action.kind} was planned without a way to Kafka`)
   const answer = await ask(admin)
   const isDone = answer.ok || answer.error.kind === accepted
@@ -121,7 +122,7 @@ async function onKafka(
 
 type ApplyAction = Extract<Action, { kind: 'apply-object' | 'hand-over-replicas' }>
 
-async function applyObject(action: ApplyAction, { channel }: Target, parts: ApplierParts): Promise<Step> {
+async function applyObject(action: ApplyAction, { channel }: Target, parts: ApplierParts): Promise<ActionResult> {
   const { children } = parts
   const answer = await applyOrOverwrite(action, parts)
   if (!answer.ok) return { outcome: failedAs(action, { of: 'kubernetes', error: answer.error }), made: null }
@@ -147,7 +148,7 @@ async function deleteObject(
   action: Extract<Action, { kind: 'delete-object' }>,
   { channel }: Target,
   { api, children }: ApplierParts,
-): Promise<Step> {
+): Promise<ActionResult> {
   const answer = await api.delete(action.type, action.ref, { uid: action.uid, propagation: 'Background' })
   if (!answer.ok && answer.error.kind !== 'not-found')
     return { outcome: failedAs(action, { of: 'kubernetes', error: answer.error }), made: null }
@@ -160,7 +161,7 @@ async function annotateChannel(
   action: Extract<Action, { kind: 'annotate-channel' }>,
   { channel }: Target,
   { api }: ApplierParts,
-): Promise<Step> {
+): Promise<ActionResult> {
   const answer = await api.mergePatch(channelType, refOf(channel), { metadata: { annotations: { [action.annotation]: action.value } } })
   if (answer.ok) return { outcome: { kind: 'done', action }, made: { kind: 'channel', object: answer.value } }
   return { outcome: failedAs(action, { of: 'kubernetes', error: answer.error }), made: null }
@@ -171,7 +172,7 @@ async function patchFinalizer(
   action: Extract<Action, { kind: 'add-finalizer' | 'remove-finalizer' }>,
   { channel }: Target,
   { api, names }: ApplierParts,
-): Promise<Step> {
+): Promise<ActionResult> {
   const others = (channel.metadata.finalizers ?? []).filter((finalizer) => finalizer !== names.finalizer)
   const finalizers = action.kind === 'add-finalizer' ? [...others, names.finalizer] : others
   const answer = await api.mergePatch(channelType, refOf(channel), {
@@ -183,10 +184,3 @@ async function patchFinalizer(
 }
 
 const failedAs = (action: Action, failure: ActionFailure): Outcome => ({ kind: 'failed', action, failure })
-
-/** Whether trying again soon makes sense: nobody has said no. */
-export function isTransient(failure: ActionFailure): boolean {
-  if (failure.of === 'kafka') return failure.failure.kind === 'unreachable' || failure.failure.kind === 'transient'
-  const transient: readonly ApiError['kind'][] = ['conflict', 'gone', 'overloaded', 'unavailable', 'already-exists', 'not-found']
-  return transient.includes(failure.error.kind)
-}

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { operandTypes } from '../../../api/child-types.ts'
 import { aChannel } from '../../testing/channel-builders.ts'
-import type { Outcome } from '../plan/actions.ts'
+import type { Outcome } from '../plan-types.ts'
 import { createHealMeter } from './heal-meter.ts'
 import { childKey, healKey } from '../world.ts'
 

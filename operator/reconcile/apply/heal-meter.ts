@@ -1,8 +1,7 @@
 import type { RealtimeChannel } from '../../../api/v1alpha1/realtime-channel.ts'
-import type { Action, Outcome } from '../plan/actions.ts'
-import { names } from '../settings.ts'
-import { childKey, healKey, type Contest, type HealKey } from '../world.ts'
-import { keyOf, refOf } from '../../runtime/object-ref.ts'
+import type { Action, Outcome } from '../plan-types.ts'
+import { childKey, finalizerField, healKey, type Contest, type HealKey } from '../world.ts'
+import { keyOf, refOf } from '../../../api/object-ref.ts'
 
 /** How often fields of the channels' objects are set back. */
 export interface HealMeter {
@@ -17,9 +16,6 @@ export interface HealMeterParts {
   /** Channels that are remembered; the one that was healed longest ago is forgotten for another. @default 4096 */
   readonly maxChannels?: number
 }
-
-/** The field of the channel in which its finalizer is. */
-export const finalizerField = `metadata.finalizers[${names.finalizer}]`
 
 /** So many heals of one field within the window make it contested. An autoscaler looks every 15 s. */
 const maxHeals = 3

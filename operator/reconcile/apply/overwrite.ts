@@ -1,5 +1,7 @@
 import { ok, type Result } from '../../../program/result.ts'
-import type { ApiError, KubernetesApi, KubernetesObject, ObjectRef, ResourceType } from '../../runtime/kubernetes-api.ts'
+import type { KubernetesObject, ResourceType } from '../../../api/kubernetes.ts'
+import type { ApiError, KubernetesApi } from '../../runtime/kubernetes-api.ts'
+import { refOf } from '../../../api/object-ref.ts'
 import { isRecord } from '../is-record.ts'
 
 export interface OverwriteParts {
@@ -23,7 +25,7 @@ export async function overwrite(
   object: KubernetesObject,
   { api, fieldManager }: OverwriteParts,
 ): Promise<Result<void, ApiError>> {
-  const ref: ObjectRef = { namespace: object.metadata.namespace ?? '', name: object.metadata.name }
+  const ref = refOf(object)
   const live = await api.get(type, ref)
   if (!live.ok) return live
   const replaced = await api.mergePatch(type, ref, replacement(live.value, object))

@@ -1,6 +1,8 @@
 import { failed, ok, type Result } from '../../../program/result.ts'
 import { channelType } from '../../../api/v1alpha1/realtime-channel.ts'
-import type { ApiError, KubernetesApi, KubernetesObject, ObjectRef } from '../../runtime/kubernetes-api.ts'
+import type { KubernetesObject } from '../../../api/kubernetes.ts'
+import type { ApiError, KubernetesApi } from '../../runtime/kubernetes-api.ts'
+import { keyOf, refOf } from '../../../api/object-ref.ts'
 import { names } from '../settings.ts'
 
 export interface ReleaseParts {
@@ -64,7 +66,7 @@ async function listHeld(api: ReleaseParts['api'], namespace: string | undefined)
 
 /** On the version that was read, and anew when somebody was faster. */
 async function release(api: ReleaseParts['api'], listed: KubernetesObject): Promise<ApiError | null> {
-  const ref: ObjectRef = { namespace: listed.metadata.namespace ?? '', name: listed.metadata.name }
+  const ref = refOf(listed)
   let object = listed
   for (let attempt = 1; ; attempt++) {
     const { finalizers = [], resourceVersion } = object.metadata
@@ -80,8 +82,8 @@ async function release(api: ReleaseParts['api'], listed: KubernetesObject): Prom
   }
 }
 
-function sentence({ metadata }: KubernetesObject, isDryRun: boolean, error: ApiError | null): string {
-  const channel = `${metadata.namespace ?? ''}/${metadata.name}`
+function sentence(object: KubernetesObject, isDryRun: boolean, error: ApiError | null): string {
+  const channel = keyOf(refOf(object))
   if (error !== null) return `${channel}: the finalizer could not be taken off: ${error.message}`
   return `${channel}: ${isDryRun ? 'would be' : 'was'} released; its topic stays`
 }

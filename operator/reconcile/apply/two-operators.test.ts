@@ -11,7 +11,7 @@ import { aJudge } from '../../testing/class-builders.ts'
 import { createMemoryKubernetes, type MemoryKubernetes } from '../../testing/memory-kubernetes.ts'
 import { createMemoryTopics } from '../../testing/memory-topics.ts'
 import { createApplier } from './apply.ts'
-import { createChildren } from '../watch/child-echoes.ts'
+import { createChildEchoes } from '../watch/child-echoes.ts'
 import { createClaims } from '../watch/claims.ts'
 import { createObserver } from '../observe/observe.ts'
 import { createOtherOperators } from '../observe/other-operators.ts'
@@ -48,7 +48,7 @@ async function startOperator(made: Scene, name: string): Promise<TestOperator> {
     someSettings({ appliedBy: `system/${name}`, image: `registry.example.com/carillon:${name}` }),
   ]
   await renew(made, name, 'holder')
-  const [children, told, gone] = [createChildren(), new Array<string>(), new Array<string>()]
+  const [children, told, gone] = [createChildEchoes(), new Array<string>(), new Array<string>()]
   const otherOperators = createOtherOperators({
     api,
     own: lease,
@@ -71,7 +71,7 @@ async function startOperator(made: Scene, name: string): Promise<TestOperator> {
       assignsPodUsers: async () => ({ ok: true, value: false }),
       judge: aJudge(),
       onClaimsChanged: () => {},
-      healMeter: { contestedOf: () => new Map() },
+      contestedOf: () => new Map(),
       childTypes: Object.values(operandTypes),
       childNameOf: (channel) => operandNames(channel).Deployment,
       nowMs: Date.now,

@@ -1,4 +1,4 @@
-import type { ObjectRef } from '../../runtime/kubernetes-api.ts'
+import type { ObjectRef } from '../../../api/kubernetes.ts'
 import type { ClassChange } from './classes.ts'
 
 /** Channels of a changed class are looked at one after the other, this far apart: a change that restarts pods does not restart those of all channels at once. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { RealtimeChannelClass } from '../../../api/v1alpha1/realtime-channel-class.ts'
-import type { KubernetesObject } from '../../runtime/kubernetes-api.ts'
+import type { KubernetesObject } from '../../../api/kubernetes.ts'
 import { aChannelClass, aClass } from '../../testing/class-builders.ts'
 import { createClassWatch, createOneClass, type ClassChange } from './classes.ts'
 

@@ -1,6 +1,6 @@
 import { failed, ok, type Result } from '../../../program/result.ts'
 import { classAnnotations } from '../../../api/v1alpha1/realtime-channel-class.ts'
-import type { KubernetesObject } from '../../runtime/kubernetes-api.ts'
+import type { KubernetesObject } from '../../../api/kubernetes.ts'
 import type { WatchHandlers } from '../../runtime/watcher.ts'
 import type { ChannelClass } from './channel-class.ts'
 import type { ChannelRefusal } from './effective-channel.ts'

@@ -2,7 +2,7 @@ import { checkRules } from '../../../cdk8s/channel/check-spec.ts'
 import { fillDefaults } from '../../../api/fill-defaults.ts'
 import { failed, ok, type Result } from '../../../program/result.ts'
 import type { RealtimeChannel, RealtimeChannelSpec, StoredSpec, WrittenChannel } from '../../../api/v1alpha1/realtime-channel.ts'
-import type { ConditionReason } from '../status/conditions.ts'
+import type { ConditionReason } from '../condition-reasons.ts'
 import { mergeDefaults } from './merge-defaults.ts'
 
 /** Why nothing is done for a channel as it is. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { apiVersion, channelKind, type RealtimeChannelSpec, type WrittenChannel } from '../../../api/v1alpha1/realtime-channel.ts'
-import type { ResourceType } from '../../runtime/kubernetes-api.ts'
+import type { ResourceType } from '../../../api/kubernetes.ts'
 import { aChannelClass } from '../../testing/class-builders.ts'
 import { smallestSpec } from '../../testing/channel-builders.ts'
 import { createMemoryKubernetes } from '../../testing/memory-kubernetes.ts'

@@ -1,6 +1,7 @@
 import { failed, ok, type Result } from '../../../program/result.ts'
 import type { RealtimeChannel, WrittenChannel } from '../../../api/v1alpha1/realtime-channel.ts'
-import type { ApiError, KubernetesApi, ResourceType } from '../../runtime/kubernetes-api.ts'
+import type { ResourceType } from '../../../api/kubernetes.ts'
+import type { ApiError, KubernetesApi } from '../../runtime/kubernetes-api.ts'
 import type { TopicRules } from '../topic/name-rules.ts'
 import { type ChannelClass, noTopicRules, topicRulesOf } from './channel-class.ts'
 import type { Classes } from './classes.ts'

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { failed, ok } from '../../../program/result.ts'
 import type { RealtimeChannel } from '../../../api/v1alpha1/realtime-channel.ts'
-import type { ApiError, KubernetesApi, KubernetesObject } from '../../runtime/kubernetes-api.ts'
+import type { KubernetesObject } from '../../../api/kubernetes.ts'
+import type { ApiError, KubernetesApi } from '../../runtime/kubernetes-api.ts'
 import { findConnection } from './connection.ts'
 import type { KafkaConnection } from '../topic/topic-admin.ts'
 

@@ -1,7 +1,8 @@
 import type { RealtimeChannel } from '../../../api/v1alpha1/realtime-channel.ts'
 import { failed, ok, type Result } from '../../../program/result.ts'
-import type { ApiError, KubernetesApi, KubernetesObject, ResourceType } from '../../runtime/kubernetes-api.ts'
-import type { KafkaConnection } from '../topic/topic-admin.ts'
+import type { KubernetesObject, ResourceType } from '../../../api/kubernetes.ts'
+import type { ApiError, KubernetesApi } from '../../runtime/kubernetes-api.ts'
+import { sameBrokers, type KafkaConnection } from '../topic/topic-admin.ts'
 import type { ConnectionProblem } from '../world.ts'
 
 export interface ConnectionParts {
@@ -41,10 +42,6 @@ export async function findConnection(
     if (error instanceof Unreadable) return failed(error.problem)
     throw error
   }
-}
-
-export function sameBrokers(a: readonly string[], b: readonly string[]): boolean {
-  return [...a].sort().join(',') === [...b].sort().join(',')
 }
 
 /** Carries a problem out of the nested reads below; never leaves this file. */

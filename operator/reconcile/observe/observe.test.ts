@@ -7,7 +7,7 @@ import { aJudge } from '../../testing/class-builders.ts'
 import { aChannel, aForeignObject } from '../../testing/channel-builders.ts'
 import { createMemoryKubernetes } from '../../testing/memory-kubernetes.ts'
 import { createMemoryTopics } from '../../testing/memory-topics.ts'
-import { createChildren } from '../watch/child-echoes.ts'
+import { createChildEchoes } from '../watch/child-echoes.ts'
 import { createClaims } from '../watch/claims.ts'
 import { createObserver } from './observe.ts'
 import { createOtherRoutes } from '../route/other-routes.ts'
@@ -19,7 +19,7 @@ const ref = { namespace: 'shop', name: 'chat' }
 function rig() {
   const api = createMemoryKubernetes()
   let askedPodUsers = 0
-  const children = createChildren()
+  const children = createChildEchoes()
   const observer = createObserver({
     api,
     admins: createMemoryTopics(),
@@ -33,7 +33,7 @@ function rig() {
     routes: { observe: async () => ({ kind: 'ok' }) },
     otherRoutes: createOtherRoutes(),
     otherOperators: { find: async () => null },
-    healMeter: { contestedOf: () => new Map() },
+    contestedOf: () => new Map(),
     childTypes: Object.values(operandTypes),
     childNameOf: (name) => operandNames(name).Deployment,
     judge: aJudge(),

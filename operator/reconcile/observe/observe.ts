@@ -1,21 +1,19 @@
 import { failed, ok, type Result } from '../../../program/result.ts'
-import type { RealtimeChannel, RealtimeChannelSpec, WrittenChannel } from '../../../api/v1alpha1/realtime-channel.ts'
-import { channelType } from '../../../api/v1alpha1/realtime-channel.ts'
-import type { ApiError, KubernetesApi, KubernetesObject, ObjectRef, ResourceType } from '../../runtime/kubernetes-api.ts'
-import type { Children } from '../watch/child-echoes.ts'
+import { type RealtimeChannel, type RealtimeChannelSpec, type WrittenChannel, channelType } from '../../../api/v1alpha1/realtime-channel.ts'
+import type { KubernetesObject, ObjectRef, ResourceType } from '../../../api/kubernetes.ts'
+import type { ApiError, KubernetesApi } from '../../runtime/kubernetes-api.ts'
+import type { ChildEchoes } from '../watch/child-echoes.ts'
 import type { Claims } from '../watch/claims.ts'
 import type { ChannelRefusal } from '../class/effective-channel.ts'
 import type { ChannelJudge, Held } from '../class/judge.ts'
 import { findConnection } from './connection.ts'
 import { topicNameOf } from '../../../api/v1alpha1/channel-names.ts'
-import type { HealMeter } from '../apply/heal-meter.ts'
-import { bystanderOf, markOf } from '../plan/in-charge.ts'
+import { bystanderOf, markOf } from '../children/in-charge.ts'
 import { observePods } from './pods.ts'
-import type { RouteObserver } from '../route/observe-route.ts'
+import type { RouteObserver } from './route.ts'
 import type { OtherRoutes } from '../route/other-routes.ts'
 import type { OtherOperators } from './other-operators.ts'
 import { type NotUnderstood, parseChannel } from './parse-channel.ts'
-import { isPaused } from '../plan/plan.ts'
 import { askedRoute, placesOfRecord } from '../route/record.ts'
 import { isMissing, type KafkaConnection, type TopicAdmins } from '../topic/topic-admin.ts'
 import type { FoundIds } from '../topic/claims.ts'
@@ -30,6 +28,7 @@ import {
   type OtherOperator,
   type RouteRival,
   type World,
+  isPaused,
 } from '../world.ts'
 
 export interface ObserverParts {
@@ -37,12 +36,12 @@ export interface ObserverParts {
   readonly admins: TopicAdmins
   readonly ownConnection: () => KafkaConnection | null
   readonly claims: Claims
-  readonly children: Children
+  readonly children: ChildEchoes
   readonly routes: RouteObserver
   readonly otherRoutes: Pick<OtherRoutes, 'within'>
   readonly assignsPodUsers: () => Promise<Result<boolean, ApiError>>
   readonly otherOperators: Pick<OtherOperators, 'find'>
-  readonly healMeter: Pick<HealMeter, 'contestedOf'>
+  readonly contestedOf: (channel: RealtimeChannel) => World['contested']
   /** Every kind of child, and its name for a channel. */
   readonly childTypes: readonly ResourceType[]
   readonly childNameOf: (channelName: string) => string
@@ -149,7 +148,7 @@ export function createObserver(parts: ObserverParts): Observer {
         troubledPods,
         inCharge: inCharge?.state === 'gone' ? null : inCharge,
         bystander,
-        contested: parts.healMeter.contestedOf(channel),
+        contested: parts.contestedOf(channel),
       },
     }
   }

@@ -1,5 +1,6 @@
 import type { Logger } from '../../../program/log/logger.ts'
-import type { KubernetesApi, ObjectRef } from '../../runtime/kubernetes-api.ts'
+import type { ObjectRef } from '../../../api/kubernetes.ts'
+import type { KubernetesApi } from '../../runtime/kubernetes-api.ts'
 import { leaseType, mayTake, observeLease, type ObservedLease } from '../../runtime/lease.ts'
 import type { OtherOperator } from '../world.ts'
 
@@ -69,7 +70,7 @@ export function createOtherOperators({ api, own, now, onGone, logger }: OtherOpe
 
   return {
     async find(lease) {
-      const ref = refOf(lease)
+      const ref = leaseRefOf(lease)
       if (lease === own || ref === null) return null
       const before = known.get(lease)
       const isFresh = before !== undefined && now() - before.atMs < freshMs
@@ -87,7 +88,7 @@ function stateOf(observed: ObservedLease, nowMs: number): OtherOperator['state']
   return mayTake(observed, '', { nowMs, durationMs: graceMs }) && nowMs - observed.sinceMs >= graceMs ? 'gone' : 'alive'
 }
 
-function refOf(lease: string): ObjectRef | null {
+function leaseRefOf(lease: string): ObjectRef | null {
   const [, namespace, name] = /^([a-z0-9-]{1,63})\/([a-z0-9.-]{1,253})$/.exec(lease) ?? []
   return namespace === undefined || name === undefined ? null : { namespace, name }
 }

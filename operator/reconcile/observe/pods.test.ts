@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { failed, ok } from '../../../program/result.ts'
-import type { KubernetesApi, KubernetesObject } from '../../runtime/kubernetes-api.ts'
+import type { KubernetesObject } from '../../../api/kubernetes.ts'
+import type { KubernetesApi } from '../../runtime/kubernetes-api.ts'
 import { observePods } from './pods.ts'
 
 const deployment = (status: object): KubernetesObject => ({

@@ -1,4 +1,5 @@
-import type { KubernetesApi, KubernetesObject, ResourceType } from '../../runtime/kubernetes-api.ts'
+import type { KubernetesObject, ResourceType } from '../../../api/kubernetes.ts'
+import type { KubernetesApi } from '../../runtime/kubernetes-api.ts'
 import type { TroubledPod } from '../world.ts'
 
 const podType: ResourceType = { group: '', version: 'v1', plural: 'pods', kind: 'Pod', isNamespaced: true }

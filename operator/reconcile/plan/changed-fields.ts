@@ -1,18 +1,11 @@
+import type { FieldChange } from '../plan-types.ts'
 import { isDeepStrictEqual } from 'node:util'
-import type { KubernetesObject } from '../../runtime/kubernetes-api.ts'
-import { fieldsOf } from './covers-fields.ts'
+import type { KubernetesObject } from '../../../api/kubernetes.ts'
+import { fieldsOf } from '../children/owned-fields.ts'
 import { marks, names } from '../settings.ts'
 import { isRecord } from '../is-record.ts'
 
 type Fields = Readonly<Record<string, unknown>>
-
-/** What an apply changes of a field. `from` or `to` undefined: the field is not there before, or after. */
-export interface FieldChange {
-  /** As `spec.replicas`; items of lists that have names are named: `env[LOG_LEVEL].value`. */
-  readonly path: string
-  readonly from: unknown
-  readonly to: unknown
-}
 
 /**
  * Compares what is to be applied with what is there, for people. Nothing is decided by it: the server writes some values in its own way, and a field

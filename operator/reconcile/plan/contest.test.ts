@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { aChannel, someSettings } from '../../testing/channel-builders.ts'
 import { createModelWorld, type ModelWorld } from '../../testing/model-world.ts'
-import type { Plan } from './actions.ts'
+import type { Plan } from '../plan-types.ts'
 import { planChannel } from './plan.ts'
 import { childKey, healKey, type ChildKey, type Contest, type World } from '../world.ts'
 

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { RealtimeChannelStatus } from '../../../api/v1alpha1/realtime-channel.ts'
 import { aChannel, aDeadLetterTopic, aTopic, aWorld, noRivals, openTopicRules, someSettings } from '../../testing/channel-builders.ts'
-import type { TopicRecord } from './actions.ts'
 import { planChannel } from './plan.ts'
-import type { World } from '../world.ts'
+import type { World, TopicRecord } from '../world.ts'
 
 const deletedAt = '2026-01-02T00:00:00Z'
 const minutes = (count: number): number => Date.parse(deletedAt) + count * 60_000

@@ -1,14 +1,13 @@
 import { annotations } from '../../../api/v1alpha1/realtime-channel.ts'
-import type { Action, Plan, TopicRecord } from './actions.ts'
-import type { ConditionReason } from '../status/conditions.ts'
-import type { Refusal } from './refusals.ts'
+import type { Action, Plan, Refusal } from '../plan-types.ts'
+import type { ConditionReason } from '../condition-reasons.ts'
 import { keptRoute } from '../route/record.ts'
 import { names, type Settings } from '../settings.ts'
 import type { TopicDescription } from '../topic/topic-admin.ts'
 import { isMaybeSameCluster, isRecorded, isSameCluster, recordedTopic } from '../topic/record.ts'
 import { whyNameIsNotAllowed } from '../topic/name-rules.ts'
 import { unknownTopic } from '../topic/unknown.ts'
-import type { TopicUse, World } from '../world.ts'
+import type { TopicUse, World, TopicRecord } from '../world.ts'
 
 const retryMs = 10_000
 

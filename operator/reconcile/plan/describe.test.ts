@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { operandTypes } from '../../../api/child-types.ts'
 import { aChannel } from '../../testing/channel-builders.ts'
 import { aChild, aPlan } from '../../testing/status-builders.ts'
-import type { Action } from './actions.ts'
+import type { Action } from '../plan-types.ts'
 import { describePlan } from './describe.ts'
 
 const apply = (kind: 'Deployment' | 'Service', restartsPods = false): Action => ({

@@ -1,4 +1,4 @@
-import type { Action, Plan } from './actions.ts'
+import type { Action, Plan } from '../plan-types.ts'
 import { describeChanges } from './changed-fields.ts'
 
 /** An Event's note has 1,024 bytes: https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/ */

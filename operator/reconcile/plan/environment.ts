@@ -10,7 +10,7 @@ import type { StoredSpec } from '../../../api/v1alpha1/realtime-channel.ts'
 import { retiredVariables } from '../../../api/v1alpha1/schema/gateway-options.ts'
 import { fitOptions } from './fit-options.ts'
 import { fieldsOfOptions, filesOfSpec, optionsOfSpec, type OptionSource } from './options-of-spec.ts'
-import type { Refusal } from './refusals.ts'
+import type { Refusal } from '../plan-types.ts'
 import { tracingOfPod, variablesOfTracing, writtenVariables } from './tracing-of-pod.ts'
 
 export interface GatewayEnvironment {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { KubernetesObject } from '../../runtime/kubernetes-api.ts'
+import type { KubernetesObject } from '../../../api/kubernetes.ts'
 import { marks } from '../settings.ts'
 
 /**

@@ -1,14 +1,14 @@
 import { operandTypes, type OperandKind } from '../../../api/child-types.ts'
-import type { KubernetesObject, ResourceType } from '../../runtime/kubernetes-api.ts'
-import type { Action } from './actions.ts'
+import type { KubernetesObject, ResourceType } from '../../../api/kubernetes.ts'
+import type { Action, Refusal } from '../plan-types.ts'
 import { changedFields } from './changed-fields.ts'
-import type { ConditionReason } from '../status/conditions.ts'
-import { fieldsOf, lostFields, ownsAllFields, takersOf } from './covers-fields.ts'
-import { reasonOfApiError } from '../status/failure-reasons.ts'
-import { judgeContest, wholeObject, type JudgedContest } from './judge-contest.ts'
+import type { ConditionReason } from '../condition-reasons.ts'
+import { fieldsOf, lostFields, ownsAllFields, takersOf } from '../children/owned-fields.ts'
+import { reasonOfApiError } from '../failure-reasons.ts'
+import { judgeContest, wholeObject, type JudgedContest } from './contest.ts'
 import { markObject, templateOf } from './marks.ts'
-import { isChildOf, isOrphanOf } from './ownership.ts'
-import type { Refusal } from './refusals.ts'
+import { isChildOf, isOrphanOf } from '../children/ownership.ts'
+import { gatewayApiMissing, isRouteKind } from '../route/plan-route.ts'
 import { marks, names } from '../settings.ts'
 import { childKey, type Found, type World } from '../world.ts'
 import { soonest } from '../soonest.ts'
@@ -172,9 +172,6 @@ function judgeUnknown(object: KubernetesObject, { error, type }: Extract<Found, 
   }
 }
 
-export const gatewayApiMissing =
-  'The channel asks for an HTTPRoute, and this cluster does not have the Gateway API. Install it, or set spec.route.type: Ingress.'
-
 function apply(
   object: KubernetesObject,
   change: 'create' | 'change' | 'heal',
@@ -189,8 +186,4 @@ function wait(object: KubernetesObject, message: string): Judged {
 
 function about(kind: string, reason: ConditionReason, message: string): Refusal {
   return { about: isRouteKind(kind) ? 'RouteReady' : 'GatewayAvailable', reason, message }
-}
-
-export function isRouteKind(kind: string): boolean {
-  return kind === 'Ingress' || kind === 'HTTPRoute'
 }

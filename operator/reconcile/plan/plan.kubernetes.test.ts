@@ -14,7 +14,7 @@ import { aTopic, aWorld, smallestSpec, someSettings } from '../../testing/channe
 import { startControlPlane, type ControlPlane } from '../../../testing/control-plane/control-plane.ts'
 import { installChannelType } from '../../testing/install-channel-type.ts'
 import { valueOf } from '../../testing/kubernetes-api-contract.ts'
-import type { Action } from './actions.ts'
+import type { Action } from '../plan-types.ts'
 import { parseChannel } from '../observe/parse-channel.ts'
 import { planChannel } from './plan.ts'
 import { names } from '../settings.ts'

@@ -4,10 +4,9 @@ import type { RealtimeChannelSpec } from '../../../api/v1alpha1/realtime-channel
 import { anySpec } from '../../testing/channel-arbitraries.ts'
 import { aChannel, someSettings } from '../../testing/channel-builders.ts'
 import { createModelWorld, type Fates, type ModelWorld } from '../../testing/model-world.ts'
-import type { TopicRecord } from './actions.ts'
 import { planChannel } from './plan.ts'
 import type { TopicDescription } from '../topic/topic-admin.ts'
-import { childKey } from '../world.ts'
+import { childKey, type TopicRecord } from '../world.ts'
 
 const settings = someSettings()
 const deployment = childKey('Deployment', 'chat-gateway')

@@ -4,7 +4,7 @@ import type { RealtimeChannelSpec } from '../../../api/v1alpha1/realtime-channel
 import type { ApiError } from '../../runtime/kubernetes-api.ts'
 import { aChannel, aForeignObject, aTopic, aWorld, noRivals, ownedBy, someSettings } from '../../testing/channel-builders.ts'
 import { createModelWorld, type ModelWorld } from '../../testing/model-world.ts'
-import type { Action, Plan } from './actions.ts'
+import type { Action, Plan } from '../plan-types.ts'
 import { planChannel } from './plan.ts'
 import { childKey, type World } from '../world.ts'
 

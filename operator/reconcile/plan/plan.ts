@@ -5,28 +5,26 @@ import type { OperandKind } from '../../../api/child-types.ts'
 import { ok, type Result } from '../../../program/result.ts'
 import { annotations, type RealtimeChannel } from '../../../api/v1alpha1/realtime-channel.ts'
 import type { ApiError } from '../../runtime/kubernetes-api.ts'
-import type { Action, Outcome, Plan } from './actions.ts'
+import type { Action, Outcome, Plan, Refusal } from '../plan-types.ts'
 import { egressOf } from './egress.ts'
-import { reasonOfApiError } from '../status/failure-reasons.ts'
+import { reasonOfApiError } from '../failure-reasons.ts'
 import { gatewayEnvironment, type GatewayEnvironment } from './environment.ts'
-import { finalizerField } from '../apply/heal-meter.ts'
-import { isNoteStale, planLeft } from './in-charge.ts'
-import { judgeContest } from './judge-contest.ts'
+import { bystanderOf, isNoteStale } from '../children/in-charge.ts'
+import { judgeContest } from './contest.ts'
 import { kafkaOfPods } from './kafka-of-pods.ts'
 import { channelPaths, deadLetterTopicOf, routePaths, topicNameOf } from '../../../api/v1alpha1/channel-names.ts'
-import { isRouteKind, planObjects, soonMs, type ObjectsPlan } from './objects.ts'
+import { planObjects, soonMs, type ObjectsPlan } from './objects.ts'
 import { planDeadLetters, type DeadLettersPlan } from '../topic/plan-dead-letters.ts'
 import { planDeletion } from './deletion.ts'
-import { planRoute } from '../route/plan-route.ts'
+import { planRoute, isRouteKind } from '../route/plan-route.ts'
 import { planScaling, type ScalingPlan } from './scaling.ts'
-import { planTopic, type TopicPlan } from '../topic/plan-topics.ts'
-import type { Refusal } from './refusals.ts'
-import { runningDeployment } from '../observe/running-gateway.ts'
+import { planTopic, type TopicPlan } from '../topic/plan-topic.ts'
+import { runningDeployment } from '../children/running-gateway.ts'
 import { keptRoute } from '../route/record.ts'
 import { names, ports, type Settings } from '../settings.ts'
 import { stoppingOf } from './stopping.ts'
 import { recordedTopic } from '../topic/record.ts'
-import type { TopicUse, World } from '../world.ts'
+import { finalizerField, isPaused, type TopicUse, type World } from '../world.ts'
 import { soonest } from '../soonest.ts'
 
 /**
@@ -49,8 +47,21 @@ export function planChannel(world: World, settings: Settings, before: readonly O
   return planActive(world, settings, before)
 }
 
-export function isPaused({ metadata }: RealtimeChannel): boolean {
-  return metadata.annotations?.[annotations.paused] === 'true'
+/** What an operator does that is not in charge: it says on the channel that it is there, unless one says so already that may be there. */
+function planLeft(world: World, appliedBy: string): Plan {
+  const [topic, deadLetters] = [recordedTopic(world, 'topic'), recordedTopic(world, 'deadLetters')]
+  const noted = bystanderOf(world.channel)
+  const isNoted = noted === appliedBy || (noted !== null && world.bystander?.state !== 'gone')
+  return {
+    phase: 'left',
+    actions: isNoted ? [] : [{ kind: 'annotate-channel', annotation: annotations.leftBy, value: appliedBy }],
+    refusals: [],
+    topic: { whenDone: topic, otherwise: topic },
+    deadLetters: { whenDone: deadLetters, otherwise: deadLetters },
+    route: keptRoute(world.channel),
+    holdsGatewayBack: true,
+    requeueAfterMs: null,
+  }
 }
 
 const everything = ['TopicReady', 'GatewayAvailable', 'RouteReady'] as const

@@ -1,8 +1,8 @@
 import type { OperandInput } from '../../../cdk8s/operands/operand-input.ts'
 import { operandTypes } from '../../../api/child-types.ts'
-import type { KubernetesObject } from '../../runtime/kubernetes-api.ts'
-import type { Action } from './actions.ts'
-import { runningDeployment, type Deployment } from '../observe/running-gateway.ts'
+import type { KubernetesObject } from '../../../api/kubernetes.ts'
+import type { Action } from '../plan-types.ts'
+import { runningDeployment, type Deployment } from '../children/running-gateway.ts'
 import { names } from '../settings.ts'
 import type { World } from '../world.ts'
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { RealtimeChannel } from '../../../api/v1alpha1/realtime-channel.ts'
 import { anyHost, anyPath } from '../../testing/route-arbitraries.ts'
 import { collide } from '../../testing/route-oracle.ts'
-import type { RouteRecord } from '../plan/actions.ts'
+import type { RouteRecord } from '../world.ts'
 import { createRouteClaims, type RouteClaims } from './claims.ts'
 import { placesOfRecord } from './record.ts'
 

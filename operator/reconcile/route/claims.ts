@@ -1,11 +1,10 @@
 import type { RealtimeChannel } from '../../../api/v1alpha1/realtime-channel.ts'
-import type { ObjectRef } from '../../runtime/kubernetes-api.ts'
+import type { ObjectRef } from '../../../api/kubernetes.ts'
 import { createRouteIndex, type Placed } from './index-of-places.ts'
 import { addressOf, type RoutePlace } from './place.ts'
 import { askedRoute, heldRoute, placesOfRecord } from './record.ts'
-import type { RouteRecord } from '../plan/actions.ts'
-import type { RouteRival } from '../world.ts'
-import { keyOf, refOf, uniqueRefs } from '../../runtime/object-ref.ts'
+import type { RouteRival, RouteRecord } from '../world.ts'
+import { keyOf, refOf, uniqueRefs } from '../../../api/object-ref.ts'
 
 /**
  * Which channel has which paths of which host. Controllers send a request where the longest path says, so a path and everything below it are one

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { managedByLabels } from '../../../api/labels.ts'
 import { operandTypes } from '../../../api/child-types.ts'
-import type { KubernetesObject } from '../../runtime/kubernetes-api.ts'
+import type { KubernetesObject } from '../../../api/kubernetes.ts'
 import { aChannel, ownedBy } from '../../testing/channel-builders.ts'
 import { createOtherRoutes, type OtherRoutesOptions } from './other-routes.ts'
 import { placesOfRecord } from './record.ts'

@@ -1,9 +1,9 @@
 import { managedByLabels } from '../../../api/labels.ts'
 import { apiGroup, channelKind } from '../../../api/v1alpha1/realtime-channel.ts'
-import type { KubernetesObject, ObjectRef, ResourceType } from '../../runtime/kubernetes-api.ts'
+import type { KubernetesObject, ObjectRef, ResourceType } from '../../../api/kubernetes.ts'
 import { createRouteIndex, type Placed } from './index-of-places.ts'
 import { addressOf, type RoutePlace } from './place.ts'
-import { placesOfRoute } from './places-of-channel.ts'
+import { placesOfRoute } from './places-of-route.ts'
 import type { OtherRoute } from '../world.ts'
 
 /**

@@ -1,9 +1,7 @@
-import type { RouteRecord } from '../plan/actions.ts'
-import type { ConditionReason } from '../status/conditions.ts'
-import { gatewayApiMissing } from '../plan/objects.ts'
-import type { Refusal } from '../plan/refusals.ts'
+import type { Refusal } from '../plan-types.ts'
+import type { ConditionReason } from '../condition-reasons.ts'
 import { askedRoute } from './record.ts'
-import type { FoundRoute, RouteRival, World } from '../world.ts'
+import type { FoundRoute, RouteRival, World, RouteRecord } from '../world.ts'
 
 export interface RoutePlan {
   readonly refusals: readonly Refusal[]
@@ -73,4 +71,11 @@ function refuse(reason: ConditionReason, message: string): Omit<RoutePlan, 'reco
 
 function about(reason: ConditionReason, message: string): Refusal {
   return { about: 'RouteReady', reason, message }
+}
+
+export const gatewayApiMissing =
+  'The channel asks for an HTTPRoute, and this cluster does not have the Gateway API. Install it, or set spec.route.type: Ingress.'
+
+export function isRouteKind(kind: string): boolean {
+  return kind === 'Ingress' || kind === 'HTTPRoute'
 }

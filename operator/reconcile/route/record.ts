@@ -1,6 +1,7 @@
+import type { RouteRecord } from '../world.ts'
 import { channelPaths } from '../../../api/v1alpha1/channel-names.ts'
 import type { RealtimeChannel } from '../../../api/v1alpha1/realtime-channel.ts'
-import type { Plan, RouteRecord } from '../plan/actions.ts'
+import type { Plan } from '../plan-types.ts'
 import type { RoutePlace } from './place.ts'
 
 /** Returns what the spec asks for; null: no route. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { KubernetesObject } from '../../runtime/kubernetes-api.ts'
+import type { KubernetesObject } from '../../../api/kubernetes.ts'
 import { inChannelWords, inChannelWordsOfPod } from './channel-fields.ts'
 import { ports } from '../settings.ts'
 

@@ -1,4 +1,4 @@
-import type { KubernetesObject } from '../../runtime/kubernetes-api.ts'
+import type { KubernetesObject } from '../../../api/kubernetes.ts'
 import { ports } from '../settings.ts'
 
 /** By the path in an object of the channel, the field of the channel that it comes from. */

@@ -1,5 +1,5 @@
 import type { RealtimeChannelStatus } from '../../../api/v1alpha1/realtime-channel.ts'
-import { isStalled, type ConditionReason } from './conditions.ts'
+import { isStalled, type ConditionReason } from '../condition-reasons.ts'
 
 /** A condition, as the status has it. */
 export type Condition = NonNullable<RealtimeChannelStatus['conditions']>[number]

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { RealtimeChannelStatus } from '../../../api/v1alpha1/realtime-channel.ts'
 import { aChannel } from '../../testing/channel-builders.ts'
 import { aDeployment, aGoodWorld, aPlan, childrenOf } from '../../testing/status-builders.ts'
-import type { Deployment } from '../observe/running-gateway.ts'
+import type { Deployment } from '../children/running-gateway.ts'
 import { judgeGateway } from './gateway.ts'
 import type { TroubledPod } from '../world.ts'
 

@@ -1,6 +1,6 @@
 import { podRefusalOf } from './pod-refusal.ts'
-import { conditionOf, isSeen, runningDeployment, type Deployment } from '../observe/running-gateway.ts'
-import type { Plan } from '../plan/actions.ts'
+import { conditionOf, isSeen, runningDeployment, type Deployment } from '../children/running-gateway.ts'
+import type { Plan } from '../plan-types.ts'
 import { isFalse, isTrue, type Judgement } from './condition-list.ts'
 import { judgeTrouble } from './troubled-pods.ts'
 import type { World } from '../world.ts'

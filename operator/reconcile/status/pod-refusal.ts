@@ -1,6 +1,6 @@
 import { inChannelWordsOfPod } from './channel-fields.ts'
-import { reasonOfPodRefusal, type PodRefusalReason } from './failure-reasons.ts'
-import { conditionOf, isSeen, type Deployment } from '../observe/running-gateway.ts'
+import { reasonOfPodRefusal, type PodRefusalReason } from '../failure-reasons.ts'
+import { conditionOf, isSeen, type Deployment } from '../children/running-gateway.ts'
 
 /** Why Kubernetes makes no pods for a Deployment. */
 export interface PodRefusal {

@@ -1,5 +1,5 @@
-import type { KubernetesObject } from '../../runtime/kubernetes-api.ts'
-import { isChildOf } from '../plan/ownership.ts'
+import type { KubernetesObject } from '../../../api/kubernetes.ts'
+import { isChildOf } from '../children/ownership.ts'
 import { isFalse, isTrue, type Judgement } from './condition-list.ts'
 import type { World } from '../world.ts'
 

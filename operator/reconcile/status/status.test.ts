@@ -4,8 +4,8 @@ import type { RealtimeChannelStatus } from '../../../api/v1alpha1/realtime-chann
 import { aChannel, aTopic, smallestSpec } from '../../testing/channel-builders.ts'
 import { kstatusOf } from '../../testing/kstatus.ts'
 import { aChild, aDeployment, aGoodWorld, aPlan, childrenOf, conditionsIn } from '../../testing/status-builders.ts'
-import type { Action, Outcome } from '../plan/actions.ts'
-import { conditionReasons, type ConditionReason } from './conditions.ts'
+import type { Action, Outcome } from '../plan-types.ts'
+import { conditionReasons, type ConditionReason } from '../condition-reasons.ts'
 import { renderNotUnderstood, renderStatus, sameStatus, type StatusInput } from './status.ts'
 import type { World } from '../world.ts'
 

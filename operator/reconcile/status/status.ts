@@ -8,18 +8,16 @@ import {
   type RealtimeChannelStatus,
   type WrittenChannel,
 } from '../../../api/v1alpha1/realtime-channel.ts'
-import type { Outcome, Plan, RouteRecord, TopicRecord } from '../plan/actions.ts'
-import { isTransient } from '../apply/apply.ts'
+import type { Outcome, Plan, Refusal } from '../plan-types.ts'
 import { inChannelWords } from './channel-fields.ts'
 import type { ChannelRefusal } from '../class/effective-channel.ts'
-import { isStalled } from './conditions.ts'
-import { reasonOfFailure, wordsOf } from './failure-reasons.ts'
+import { isStalled } from '../condition-reasons.ts'
+import { reasonOfFailure, wordsOf, isTransient } from '../failure-reasons.ts'
 import { channelPaths, routeUrls } from '../../../api/v1alpha1/channel-names.ts'
-import { remarkOnBystander } from '../plan/in-charge.ts'
+import { remarkOnBystander } from '../children/in-charge.ts'
 import type { NotUnderstood } from '../observe/parse-channel.ts'
-import { isRouteKind } from '../plan/objects.ts'
-import type { Refusal } from '../plan/refusals.ts'
-import { runningDeployment } from '../observe/running-gateway.ts'
+import { isRouteKind } from '../route/plan-route.ts'
+import { runningDeployment } from '../children/running-gateway.ts'
 import {
   condition,
   conditionsOf,
@@ -33,7 +31,7 @@ import {
 import { judgeGateway } from './gateway.ts'
 import { judgeRoute } from './route.ts'
 import { isTopicAction, judgeTopic } from './topic.ts'
-import type { TopicUse, World } from '../world.ts'
+import type { TopicUse, World, RouteRecord, TopicRecord } from '../world.ts'
 
 /** What a reconcile found and did. */
 export interface StatusInput {

@@ -1,5 +1,5 @@
-import type { Action, Outcome, Plan } from '../plan/actions.ts'
-import { reasonOfFailure, wordsOf } from './failure-reasons.ts'
+import type { Action, Outcome, Plan } from '../plan-types.ts'
+import { reasonOfFailure, wordsOf } from '../failure-reasons.ts'
 import { isFalse, isTrue, isUnknown, type Judgement } from './condition-list.ts'
 import type { TopicDescription } from '../topic/topic-admin.ts'
 import { judgeSettings, needsOf } from '../topic/usability.ts'

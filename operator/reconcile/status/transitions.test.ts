@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { operandTypes } from '../../../api/child-types.ts'
 import type { RealtimeChannelStatus } from '../../../api/v1alpha1/realtime-channel.ts'
-import type { Action } from '../plan/actions.ts'
+import type { Action } from '../plan-types.ts'
 import { doneEvents, transitions } from './transitions.ts'
 
 /** `Type=Status Reason`, as in `kubectl describe`. */

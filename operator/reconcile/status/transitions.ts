@@ -1,16 +1,10 @@
+import type { Transition } from '../../runtime/event-object.ts'
 import type { RealtimeChannelStatus } from '../../../api/v1alpha1/realtime-channel.ts'
-import type { Action, Outcome } from '../plan/actions.ts'
-import { conditionReasons, isStalled, type ConditionReason } from './conditions.ts'
-import { wordsOfLeft } from '../plan/in-charge.ts'
+import type { Action, Outcome } from '../plan-types.ts'
+import { conditionReasons, isStalled, type ConditionReason } from '../condition-reasons.ts'
+import { wordsOfLeft } from '../children/in-charge.ts'
 import type { Condition } from './condition-list.ts'
 import type { OtherOperator } from '../world.ts'
-
-/** What is told to people as an Event. */
-export interface Transition {
-  readonly type: 'Normal' | 'Warning'
-  readonly reason: string
-  readonly note: string
-}
 
 /** Reconciling and Stalled say nothing that Ready does not, and Ready says what one of the others said: it is told where it says something else. */
 const told = ['TopicReady', 'GatewayAvailable', 'RouteReady', 'Ready'] as const

@@ -1,4 +1,4 @@
-import type { ConditionReason } from './conditions.ts'
+import type { ConditionReason } from '../condition-reasons.ts'
 import { isFalse, type Judgement } from './condition-list.ts'
 import type { TroubledPod } from '../world.ts'
 

@@ -1,11 +1,10 @@
 import { deadLetterTopicOf, topicNameOf } from '../../../api/v1alpha1/channel-names.ts'
 import type { RealtimeChannel, RealtimeChannelSpec } from '../../../api/v1alpha1/realtime-channel.ts'
-import type { ObjectRef } from '../../runtime/kubernetes-api.ts'
-import type { TopicRecord } from '../plan/actions.ts'
-import { sameBrokers } from '../observe/connection.ts'
+import type { ObjectRef } from '../../../api/kubernetes.ts'
+import { sameBrokers } from './topic-admin.ts'
 import { whyNameIsNotAllowed, type TopicRules } from './name-rules.ts'
-import type { TopicRivals, TopicRival, TopicUse } from '../world.ts'
-import { keyOf, refOf, uniqueRefs } from '../../runtime/object-ref.ts'
+import type { TopicRivals, TopicRival, TopicUse, TopicRecord } from '../world.ts'
+import { keyOf, refOf, uniqueRefs } from '../../../api/object-ref.ts'
 
 /**
  * Which channel has which topic. Each topic has one channel, and one use there: its events, or its dead letters.

@@ -2,11 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { operandTypes } from '../../../api/child-types.ts'
 import type { RealtimeChannelSpec } from '../../../api/v1alpha1/realtime-channel.ts'
 import { aChannel, aDeadLetterTopic, aTopic, aWorld, closedTopicRules, noRivals, ownedBy } from '../../testing/channel-builders.ts'
-import type { TopicRecord } from '../plan/actions.ts'
 import { planDeadLetters } from './plan-dead-letters.ts'
-import { planTopic } from './plan-topics.ts'
+import { planTopic } from './plan-topic.ts'
 import type { TopicDescription } from './topic-admin.ts'
-import { childKey, type FoundTopic, type World } from '../world.ts'
+import { childKey, type FoundTopic, type World, type TopicRecord } from '../world.ts'
 
 type TopicSpec = NonNullable<RealtimeChannelSpec['topic']>
 

@@ -1,8 +1,7 @@
 import type { RealtimeChannel } from '../../../api/v1alpha1/realtime-channel.ts'
-import type { TopicRecord } from '../plan/actions.ts'
 import { deadLetterTopicOf, topicNameOf } from '../../../api/v1alpha1/channel-names.ts'
 import type { TopicDescription } from './topic-admin.ts'
-import type { TopicUse, World } from '../world.ts'
+import type { TopicUse, World, TopicRecord } from '../world.ts'
 
 /** The dead letter topic to look at: the one that the channel wants, else the one that it had. Null: neither. */
 export function lookedAtDeadLetters(channel: RealtimeChannel): string | null {

@@ -99,3 +99,7 @@ export interface TopicAdmins {
 export function isMissing(found: TopicDescription | MissingTopic): found is MissingTopic {
   return found.partitions === undefined
 }
+
+export function sameBrokers(a: readonly string[], b: readonly string[]): boolean {
+  return [...a].sort().join(',') === [...b].sort().join(',')
+}

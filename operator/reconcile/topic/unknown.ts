@@ -1,6 +1,6 @@
-import type { ConditionReason } from '../status/conditions.ts'
-import { reasonOfApiError, reasonOfTopicFailure } from '../status/failure-reasons.ts'
-import type { Refusal } from '../plan/refusals.ts'
+import type { ConditionReason } from '../condition-reasons.ts'
+import { reasonOfApiError, reasonOfTopicFailure } from '../failure-reasons.ts'
+import type { Refusal } from '../plan-types.ts'
 import type { ConnectionProblem, FoundTopic } from '../world.ts'
 
 export interface UnknownTopic {

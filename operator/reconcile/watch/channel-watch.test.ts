@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { operandTypes } from '../../../api/child-types.ts'
 import { channelLabel } from '../../../api/labels.ts'
 import type { RealtimeChannel } from '../../../api/v1alpha1/realtime-channel.ts'
-import type { KubernetesObject } from '../../runtime/kubernetes-api.ts'
+import type { KubernetesObject } from '../../../api/kubernetes.ts'
 import { aChannelClass, aJudge, openAllowed } from '../../testing/class-builders.ts'
 import { aChannel, ownedBy, type ChannelParts } from '../../testing/channel-builders.ts'
 import { createChannelWatch } from './channel-watch.ts'
 import { createChildHandlers } from './child-watch.ts'
-import { createChildren } from './child-echoes.ts'
-import { createClaimLooks } from '../topic/claim-looks.ts'
+import { createChildEchoes } from './child-echoes.ts'
+import { createClaimLooks } from './claim-looks.ts'
 import { createOneClass } from '../class/classes.ts'
 import type { ChannelJudge } from '../class/judge.ts'
 import { createClaims } from './claims.ts'
@@ -19,7 +19,7 @@ function rig({
   judge = aJudge(),
 }: { readonly hasSynced?: boolean; readonly isWorking?: boolean; readonly judge?: ChannelJudge } = {}) {
   const work: string[] = []
-  const children = createChildren()
+  const children = createChildEchoes()
   const enqueue = ({ namespace, name }: { readonly namespace: string; readonly name: string }, priority: string): void =>
     void work.push(`${namespace}/${name} ${priority}`)
   const claimLooks = createClaimLooks({

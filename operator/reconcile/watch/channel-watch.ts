@@ -1,17 +1,17 @@
-import type { KubernetesObject, ObjectRef } from '../../runtime/kubernetes-api.ts'
+import type { KubernetesObject, ObjectRef } from '../../../api/kubernetes.ts'
 import type { Priority } from '../../runtime/priority.ts'
 import type { WatchHandlers } from '../../runtime/watcher.ts'
-import type { Children } from './child-echoes.ts'
+import type { ChildEchoes } from './child-echoes.ts'
 import type { ClassChange } from '../class/classes.ts'
 import type { ChannelJudge } from '../class/judge.ts'
-import type { ClaimLooks } from '../topic/claim-looks.ts'
+import type { ClaimLooks } from './claim-looks.ts'
 import type { Claims } from './claims.ts'
-import { isConditionReason, type ConditionReason } from '../status/conditions.ts'
+import { isConditionReason, type ConditionReason } from '../condition-reasons.ts'
 import type { RouteHolder } from '../route/claims.ts'
 import type { TopicHolder } from '../topic/claims.ts'
 import { parseChannel } from '../observe/parse-channel.ts'
 import { heldRoute } from '../route/record.ts'
-import { keyOf, refOf } from '../../runtime/object-ref.ts'
+import { keyOf, refOf } from '../../../api/object-ref.ts'
 
 /** What the operator knows of all channels between their reconciles: names, a fingerprint of each, what they claim. No specs. */
 export interface ChannelWatch {
@@ -36,7 +36,7 @@ export interface ChannelReadiness {
 export interface ChannelWatchParts {
   readonly claims: Claims
   readonly judge: Pick<ChannelJudge, 'atOnce'>
-  readonly children: Pick<Children, 'forget'>
+  readonly children: Pick<ChildEchoes, 'forget'>
   readonly claimLooks: ClaimLooks
   /** A channel is to be reconciled. */
   readonly enqueue: (channel: ObjectRef, priority: Priority) => void

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { KubernetesObject } from '../../runtime/kubernetes-api.ts'
-import { createChildren } from './child-echoes.ts'
+import type { KubernetesObject } from '../../../api/kubernetes.ts'
+import { createChildEchoes } from './child-echoes.ts'
 import { childKey } from '../world.ts'
 
 const channel = { namespace: 'team', name: 'news' }
@@ -13,7 +13,7 @@ const key = childKey('Service', 'news-gateway')
 
 describe('what is known of children', () => {
   it('takes a child that somebody else made or changed for news', () => {
-    const children = createChildren()
+    const children = createChildEchoes()
     expect(children.seen(channel, service('1'))).toBe(true)
     expect(children.seen(channel, service('1'))).toBe(false)
     expect(children.seen(channel, service('2'))).toBe(true)
@@ -21,7 +21,7 @@ describe('what is known of children', () => {
   })
 
   it('takes an event that comes after the answer of the apply for its echo', () => {
-    const children = createChildren()
+    const children = createChildEchoes()
     children.begin(channel)
     children.applied(channel, service('5'))
     expect(children.end(channel)).toBe(false)
@@ -30,7 +30,7 @@ describe('what is known of children', () => {
   })
 
   it('takes an event that comes before the answer of the apply for its echo, too', () => {
-    const children = createChildren()
+    const children = createChildEchoes()
     children.begin(channel)
     expect(children.seen(channel, service('5'))).toBe(false)
     children.applied(channel, service('5'))
@@ -38,7 +38,7 @@ describe('what is known of children', () => {
   })
 
   it('forgets no change that somebody else made while the channel was reconciled', () => {
-    const children = createChildren()
+    const children = createChildEchoes()
     children.begin(channel)
     children.seen(channel, service('5'))
     children.applied(channel, service('5'))
@@ -47,7 +47,7 @@ describe('what is known of children', () => {
   })
 
   it('takes a deletion by somebody else for news, and its own for an echo', () => {
-    const children = createChildren()
+    const children = createChildEchoes()
     children.seen(channel, service('1'))
     expect(children.gone(channel, 'Service', 'news-gateway')).toBe(true)
     children.seen(channel, service('2'))

@@ -1,4 +1,5 @@
-import type { KubernetesObject, ObjectRef } from '../../runtime/kubernetes-api.ts'
+import type { KubernetesObject, ObjectRef } from '../../../api/kubernetes.ts'
+import { keyOf } from '../../../api/object-ref.ts'
 import { childKey, type ChildKey } from '../world.ts'
 
 /**
@@ -9,7 +10,7 @@ import { childKey, type ChildKey } from '../world.ts'
  * was applied. The answer of an apply and the event race each other, so while a channel is reconciled its events wait, and are compared with what
  * was applied when that is known.
  */
-export interface Children {
+export interface ChildEchoes {
   /** @returns whether the channel is to be reconciled because of it */
   seen(channel: ObjectRef, child: KubernetesObject): boolean
   /** @returns whether the channel is to be reconciled because of it */
@@ -36,18 +37,18 @@ interface Known {
   waiting: { readonly key: ChildKey; readonly version: string | null }[] | null
 }
 
-export function createChildren(): Children {
+export function createChildEchoes(): ChildEchoes {
   const channels = new Map<string, Known>()
 
   const knownOf = (channel: ObjectRef): Known => {
-    const id = `${channel.namespace}/${channel.name}`
+    const id = keyOf(channel)
     const known = channels.get(id) ?? { versions: new Map(), own: new Map(), waiting: null }
     channels.set(id, known)
     return known
   }
 
   const forgetEmpty = (channel: ObjectRef, known: Known): void => {
-    if (known.versions.size === 0 && known.own.size === 0 && known.waiting === null) channels.delete(`${channel.namespace}/${channel.name}`)
+    if (known.versions.size === 0 && known.own.size === 0 && known.waiting === null) channels.delete(keyOf(channel))
   }
 
   /** An echo comes once, so that it need not be remembered afterwards. */
@@ -82,7 +83,7 @@ export function createChildren(): Children {
       forgetEmpty(channel, known)
       return isNews
     },
-    keysOf: (channel) => new Set(channels.get(`${channel.namespace}/${channel.name}`)?.versions.keys()),
+    keysOf: (channel) => new Set(channels.get(keyOf(channel))?.versions.keys()),
     begin(channel) {
       const known = knownOf(channel)
       known.waiting = []
@@ -101,6 +102,6 @@ export function createChildren(): Children {
     deleted(channel, key) {
       own(knownOf(channel), key, null)
     },
-    forget: (channel) => void channels.delete(`${channel.namespace}/${channel.name}`),
+    forget: (channel) => void channels.delete(keyOf(channel)),
   }
 }

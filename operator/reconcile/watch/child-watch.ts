@@ -1,13 +1,13 @@
 import { channelLabel } from '../../../api/labels.ts'
 import { apiGroup, channelKind } from '../../../api/v1alpha1/realtime-channel.ts'
-import type { KubernetesObject, ObjectRef, ResourceType } from '../../runtime/kubernetes-api.ts'
+import type { KubernetesObject, ObjectRef, ResourceType } from '../../../api/kubernetes.ts'
 import type { Priority } from '../../runtime/priority.ts'
 import type { WatchHandlers } from '../../runtime/watcher.ts'
-import type { Children } from './child-echoes.ts'
-import { keyOf, refOf } from '../../runtime/object-ref.ts'
+import { keyOf, refOf } from '../../../api/object-ref.ts'
+import type { ChildEchoes } from './child-echoes.ts'
 
 export interface ChildWatchParts {
-  readonly children: Children
+  readonly children: ChildEchoes
   readonly enqueue: (channel: ObjectRef, priority: Priority) => void
   readonly hasSynced: () => boolean
 }

@@ -1,6 +1,6 @@
 import type { RealtimeChannel } from '../../../api/v1alpha1/realtime-channel.ts'
-import type { ObjectRef } from '../../runtime/kubernetes-api.ts'
-import { refOf, uniqueRefs } from '../../runtime/object-ref.ts'
+import type { ObjectRef } from '../../../api/kubernetes.ts'
+import { refOf, uniqueRefs } from '../../../api/object-ref.ts'
 import { createRouteClaims, type RouteClaims, type RouteHolder } from '../route/claims.ts'
 import { createTopicClaims, type FoundIds, type TopicClaimsParts, type TopicHolder } from '../topic/claims.ts'
 import type { TopicRules } from '../topic/name-rules.ts'

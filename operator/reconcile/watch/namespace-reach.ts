@@ -1,5 +1,5 @@
-import type { KubernetesObject, ObjectRef } from '../../runtime/kubernetes-api.ts'
-import type { Transition } from '../status/transitions.ts'
+import type { KubernetesObject, ObjectRef } from '../../../api/kubernetes.ts'
+import type { Transition } from '../../runtime/event-object.ts'
 
 /** Which of the namespaces that the operator was told to look after it cannot read. */
 export interface NamespaceReach {

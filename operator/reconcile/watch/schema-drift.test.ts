@@ -2,7 +2,8 @@ import { expect, it } from 'vitest'
 import { failed, ok } from '../../../program/result.ts'
 import { classSchemaHash, renderClassDefinition } from '../../../api/v1alpha1/class-crd.ts'
 import { renderCustomResourceDefinition, schemaHash } from '../../../api/v1alpha1/crd.ts'
-import type { ApiError, KubernetesApi, KubernetesObject } from '../../runtime/kubernetes-api.ts'
+import type { KubernetesObject } from '../../../api/kubernetes.ts'
+import type { ApiError, KubernetesApi } from '../../runtime/kubernetes-api.ts'
 import { schemaDrift } from './schema-drift.ts'
 
 const definitions: readonly KubernetesObject[] = [renderCustomResourceDefinition(), renderClassDefinition()]

@@ -1,7 +1,8 @@
 import { classCrdName, classSchemaHash } from '../../../api/v1alpha1/class-crd.ts'
 import { crdName, schemaHash } from '../../../api/v1alpha1/crd.ts'
 import { schemaHashAnnotation } from '../../../api/v1alpha1/definition.ts'
-import type { KubernetesApi, ResourceType } from '../../runtime/kubernetes-api.ts'
+import type { ResourceType } from '../../../api/kubernetes.ts'
+import type { KubernetesApi } from '../../runtime/kubernetes-api.ts'
 
 export const definitionType: ResourceType = {
   group: 'apiextensions.k8s.io',

@@ -1,3 +1,8 @@
+/*
+ * A second reader of event streams beside testing/sse.ts, on purpose: an oracle written from the standard alone, for the tests of the code that writes
+ * them. It also reads `retry` and comments.
+ */
+
 /** A message of an event stream, as a browser would dispatch it. */
 export interface StreamMessage {
   readonly event: string

@@ -1,19 +1,19 @@
 import { createMemoryLog, type MemoryLog } from '../../memory/memory-log.ts'
 import { createOriginPolicy } from '../../../auth/origin-policy.ts'
 import { options as optionTable } from '../../../config/options.ts'
-import { createEmitDecoders } from '../../../emit/emit-decoders.ts'
 import { createEmitService } from '../../../emit/emit-service.ts'
 import { createRateLimiter } from '../../../emit/rate-limiter.ts'
 import { encodeRecord } from '../../../event/encode-record.ts'
 import { disabledTracer } from '../../../observability/disabled-tracer.ts'
 import { failed, ok } from '../../../../program/result.ts'
-import type { Handshake, HandshakeRequest } from '../../../session/admission.ts'
+import type { Admitted, Handshake, HandshakeRequest } from '../../../session/handshake.ts'
 import type { Socket } from '../../../session/socket.ts'
+import { aPrincipal } from '../../../testing/builders.ts'
 import { createRecordingLogger } from '../../../testing/recording-logger.ts'
 import { createRecordingMetrics } from '../../../testing/recording-metrics.ts'
 import { createPublicServer, type PublicServerParts } from '../public-server.ts'
 
-type TestOptions = PublicServerParts['options'] & Parameters<typeof createEmitDecoders>[0]
+type TestOptions = PublicServerParts['options']
 
 export const testOptions: TestOptions = {
   channel: optionTable.channel.default,
@@ -35,9 +35,9 @@ export const testOptions: TestOptions = {
 /** The smallest body that emit-message takes. */
 export const message = (id = '1'): string => JSON.stringify({ id, type: 'test', broadcast: true })
 
-export interface RigSettings extends Partial<Omit<PublicServerParts, 'options' | 'admission'>> {
+export interface RigSettings extends Partial<Omit<PublicServerParts, 'options' | 'admission' | 'join'>> {
   readonly options?: Partial<TestOptions>
-  readonly admit?: (request: HandshakeRequest, admitted: Handshake) => Promise<Handshake>
+  readonly admit?: (request: HandshakeRequest, admitted: Admitted) => Promise<Handshake>
   readonly emit?: { readonly maxInFlight?: number; readonly ratePerS?: number; readonly burst?: number; readonly timeoutMs?: number }
 }
 
@@ -53,13 +53,7 @@ export async function startPublicServer({ options: moreOptions, admit, emit = {}
   const handshakes: HandshakeRequest[] = []
   const { maxInFlight = 1000, ratePerS = 10_000, burst = 10_000, timeoutMs = 5000 } = emit
   const options = { ...testOptions, ...moreOptions }
-  const admitted: Handshake = {
-    kind: 'admitted',
-    open: (socket) => {
-      sockets.push(socket)
-      socket.attach({ alive: () => {}, drained: () => {}, closed: () => {} })
-    },
-  }
+  const admitted: Admitted = { kind: 'admitted', principal: aPrincipal(), resume: { kind: 'plain' } }
   const server = createPublicServer({
     options,
     isDevelopment: false,
@@ -75,6 +69,10 @@ export async function startPublicServer({ options: moreOptions, admit, emit = {}
         return admit?.(request, admitted) ?? Promise.resolve(admitted)
       },
     },
+    join: (socket) => {
+      sockets.push(socket)
+      socket.attach({ alive: () => {}, drained: () => {}, closed: () => {} })
+    },
     authorizer: { authorize: () => Promise.resolve(ok({ subject: 'jwt:tester', kind: 'jwt' })) },
     emitService: createEmitService({
       publisher: log.publisher(),
@@ -87,7 +85,6 @@ export async function startPublicServer({ options: moreOptions, admit, emit = {}
       metrics: recorded.metrics,
       clock: () => performance.now(),
     }),
-    decoders: createEmitDecoders(options),
     consoleAssets: new Map([
       [
         '/console',

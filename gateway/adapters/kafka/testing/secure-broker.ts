@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process'
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { createAuthority, issueCertificate } from '../../../../testing/certificates.ts'
 import { loneNode, smallJvm } from '../../../../testing/kafka/cluster-properties.ts'
 import { findQuietPortPair } from '../../../../testing/free-ports.ts'
 import { startBrokerProcess } from '../../../../testing/kafka/kafka-process.ts'
@@ -38,7 +39,7 @@ export const withAuthorizer = [
 ]
 
 /**
- * Needs `kafka-server`, `kafka-configs.sh` and `openssl` on the PATH.
+ * Needs `kafka-server` and `kafka-configs.sh` on the PATH.
  * @param more lines of server.properties
  */
 export async function startSecureBroker(more: readonly string[] = []): Promise<SecureBroker> {
@@ -120,48 +121,18 @@ async function addUser(port: number, mechanism: string): Promise<void> {
 }
 
 async function makeCertificates(directory: string): Promise<void> {
-  const openssl = (...args: string[]): Promise<unknown> => run('openssl', args, { cwd: directory })
-  await openssl(
-    'req',
-    '-x509',
-    '-newkey',
-    'rsa:2048',
-    '-nodes',
-    '-days',
-    '2',
-    '-subj',
-    '/CN=Test CA',
-    '-keyout',
-    'ca.key',
-    '-out',
-    'ca.pem',
-  )
-  for (const [name, subject] of [
-    ['server', '/CN=localhost'],
-    ['client', '/CN=gateway'],
-  ] as const) {
-    await openssl('req', '-newkey', 'rsa:2048', '-nodes', '-subj', subject, '-keyout', `${name}.key`, '-out', `${name}.csr`)
-    await writeFile(join(directory, `${name}.ext`), 'subjectAltName=DNS:localhost,IP:127.0.0.1\n')
-    await openssl(
-      'x509',
-      '-req',
-      '-in',
-      `${name}.csr`,
-      '-CA',
-      'ca.pem',
-      '-CAkey',
-      'ca.key',
-      '-CAcreateserial',
-      '-days',
-      '2',
-      '-extfile',
-      `${name}.ext`,
-      '-out',
-      `${name}.pem`,
-    )
+  const validity = { now: new Date(), days: 2 }
+  const authority = await createAuthority('Test CA', validity)
+  const server = await issueCertificate(authority, { dnsNames: ['localhost'], validity })
+  const client = await issueCertificate(authority, { commonName: 'gateway', dnsNames: ['localhost'], validity })
+  const files = {
+    'ca.pem': authority.certificate,
+    'server.key': server.key,
+    'client.key': client.key,
+    'client.pem': client.certificate,
+    'server-keystore.pem': `${server.key}${server.certificate}`,
   }
-  const keystore = `${await readFile(join(directory, 'server.key'), 'utf8')}${await readFile(join(directory, 'server.pem'), 'utf8')}`
-  await writeFile(join(directory, 'server-keystore.pem'), keystore)
+  await Promise.all(Object.entries(files).map(([name, text]) => writeFile(join(directory, name), text)))
 }
 
 type Ports = Readonly<Record<'plaintext' | 'controller' | 'sasl' | 'tls' | 'saslTls' | 'mutualTls' | 'oauth', number>>

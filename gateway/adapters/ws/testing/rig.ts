@@ -3,8 +3,9 @@ import type { AddressInfo } from 'node:net'
 import { createRecordingLogger } from '../../../testing/recording-logger.ts'
 import { createRecordingMetrics } from '../../../testing/recording-metrics.ts'
 import { options as optionTable } from '../../../config/options.ts'
-import type { Admission, Handshake, HandshakeRequest } from '../../../session/admission.ts'
+import type { Admission, Admitted, Handshake, HandshakeRequest, JoinChannel } from '../../../session/handshake.ts'
 import type { Socket } from '../../../session/socket.ts'
+import { aPrincipal } from '../../../testing/builders.ts'
 import { attachWebSocketUpgrade, type UpgradeOptions } from '../upgrade.ts'
 
 export const testPath = '/wss/chrome-service/v1/ws'
@@ -13,7 +14,9 @@ export interface RigSettings {
   readonly options?: Partial<UpgradeOptions>
   readonly isDevelopment?: boolean
   /** Decides in place of an admission that admits everybody. */
-  readonly admit?: (request: HandshakeRequest, admitted: Handshake) => Promise<Handshake>
+  readonly admit?: (request: HandshakeRequest, admitted: Admitted) => Promise<Handshake>
+  /** Replaces the making of a session. */
+  readonly join?: JoinChannel
   readonly server?: ServerOptions
 }
 
@@ -39,7 +42,7 @@ export async function startRig(settings: RigSettings = {}) {
   const { logger, lines } = createRecordingLogger()
   const opened: OpenedSocket[] = []
   const requests: HandshakeRequest[] = []
-  const admitted: Handshake = { kind: 'admitted', open: (socket) => void opened.push(openSocket(socket)) }
+  const admitted: Admitted = { kind: 'admitted', principal: aPrincipal(), resume: { kind: 'plain' } }
   const admission: Admission = {
     admit: (request) => {
       requests.push(request)
@@ -52,6 +55,7 @@ export async function startRig(settings: RigSettings = {}) {
     path: testPath,
     isDevelopment: settings.isDevelopment ?? false,
     admission,
+    join: settings.join ?? ((socket) => void opened.push(openSocket(socket))),
     options,
     metrics,
     logger,

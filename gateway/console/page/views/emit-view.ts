@@ -1,4 +1,4 @@
-import { matches } from '../../../audience/matches.ts'
+import { matches } from '../../../audience/audience-matcher.ts'
 import type { ConnectionModel } from '../connection-model.ts'
 import { copyText, find, h, nowMs, setText } from '../dom.ts'
 import {

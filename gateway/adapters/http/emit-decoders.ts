@@ -1,0 +1,62 @@
+import { randomUUID } from 'node:crypto'
+import type { Options } from '../../config/options.ts'
+import type { EventProblem, IncomingEvent } from '../../event/cloud-event.ts'
+import { decodeEmitMessage } from '../../event/emit-message.ts'
+import { decodeHttpEvents, type DecodedRequest, type HttpBindingFailure, type HttpEventsRequest } from '../../event/http-binding.ts'
+import type { Problem } from '../../problem.ts'
+import { failed, type Result } from '../../../program/result.ts'
+
+/** Reads emit requests, and says what is wrong with them in the words of the problem table. */
+export function createEmitDecoders(options: EmitDecoderOptions): EmitRequestDecoders {
+  const limits = { maxEventBytes: options.maxEventBytes, maxAudienceNames: options.maxAudienceSize, maxBatch: options.emitMaxBatch }
+  const now = (): Date => new Date()
+  return {
+    message: (body) => orProblem(decodeEmitMessage(body, { limits, newId: randomUUID, now })),
+    events: (headers, body) => orProblem(decodeHttpEvents({ headers, body }, limits, now)),
+  }
+}
+
+export type EmitDecoderOptions = Pick<Options, 'maxEventBytes' | 'maxAudienceSize' | 'emitMaxBatch'>
+
+export interface EmitRequestDecoders {
+  message(body: Buffer): Result<IncomingEvent, Problem>
+  events(headers: HttpEventsRequest['headers'], body: Buffer): Result<DecodedRequest, Problem>
+}
+
+function orProblem<T>(decoded: Result<T, HttpBindingFailure>): Result<T, Problem> {
+  return decoded.ok ? decoded : failed(problemOf(decoded.error))
+}
+
+function problemOf(failure: HttpBindingFailure): Problem {
+  switch (failure.kind) {
+    case 'invalid-event':
+      return { type: 'invalid-event', detail: describe(failure.problems), members: { errors: failure.problems.slice(0, maxListed) } }
+    case 'invalid-batch':
+      return { type: 'invalid-batch', detail: failure.detail, members: { events: listEvents(failure.events) } }
+    default:
+      return { type: failure.kind, detail: failure.detail }
+  }
+}
+
+/** An answer does not grow with the mistakes of the request beyond what people read: so many problems in all. */
+const maxListed = 100
+const maxDescribed = 3
+
+function describe(problems: readonly EventProblem[]): string {
+  const sentences = problems
+    .slice(0, maxDescribed)
+    .map(({ attribute, detail }) => (attribute === null ? detail : `${attribute}: ${detail}`))
+  const more = problems.length - sentences.length
+  return more > 0 ? `${sentences.join(' ')} And ${more} more.` : sentences.join(' ')
+}
+
+type WrongEvents = Extract<HttpBindingFailure, { readonly kind: 'invalid-batch' }>['events']
+
+function listEvents(events: WrongEvents): WrongEvents {
+  let room = maxListed
+  return events.slice(0, maxListed).flatMap(({ index, problems }) => {
+    const listed = problems.slice(0, room)
+    room -= listed.length
+    return listed.length === 0 ? [] : [{ index, problems: listed }]
+  })
+}

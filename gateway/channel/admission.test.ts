@@ -1,0 +1,333 @@
+import { describe, expect, it } from 'vitest'
+import type { AuthenticationFailure } from '../auth/authenticator.ts'
+import { encodeCursor, tagOf } from '../replay/cursor.ts'
+import { aPrincipal } from '../testing/builders.ts'
+import { createChannelRig, RecordingSocket } from '../testing/channel-rig.ts'
+import { createMemoryAuthenticator } from '../testing/memory-authenticator.ts'
+import type { HandshakeRequest, Handshake } from '../session/handshake.ts'
+import { createAdmission } from './admission.ts'
+
+interface RigOptions {
+  readonly maxConnections?: number
+  readonly maxConnectionsPerUser?: number
+  readonly upgradeBurst?: number
+  readonly maxVerifications?: number
+  /** Whether a token was verified before. */
+  readonly remembers?: (token: string) => boolean
+}
+
+/** Admission to a channel of the real parts. `asked` counts the tokens that were verified. */
+function rig({ upgradeBurst = 100, maxVerifications = 100, remembers = () => false, ...limits }: RigOptions = {}) {
+  const authenticator = createMemoryAuthenticator()
+  const world = { closed: null as 'notReady' | 'draining' | null, nowMs: 0, asked: 0, gate: Promise.resolve() }
+  const { channel, metrics, ingest } = createChannelRig(
+    limits,
+    () => 0.5,
+    () => world.closed,
+  )
+  const admission = createAdmission({
+    channel,
+    authenticator: {
+      authenticate: async (token) => {
+        world.asked += 1
+        await world.gate
+        return authenticator.authenticate(token)
+      },
+      remembers,
+    },
+    cookieName: 'cs_jwt',
+    isOriginAllowed: (origin) => origin === null || origin === 'https://good.example',
+    rate: { ratePerS: 1, burst: upgradeBurst },
+    maxVerifications,
+    metrics: metrics.metrics,
+    now: () => world.nowMs,
+  })
+  const token = authenticator.issue(aPrincipal())
+  const admit = (request: Partial<HandshakeRequest> = {}): Promise<Handshake> => admission.admit({ ...asked(token), ...request })
+  const open = (handshake: Handshake): RecordingSocket => {
+    const socket = new RecordingSocket()
+    if (handshake.kind === 'refused') throw new Error(handshake.problem.detail)
+    channel.join(socket, handshake)
+    return socket
+  }
+  return { channel, metrics, ingest, authenticator, world, admit, open, token }
+}
+
+const asked = (token: string): HandshakeRequest => ({
+  transport: 'websocket',
+  origin: null,
+  cookie: null,
+  authorization: `Bearer ${token}`,
+  subprotocols: [],
+  cursor: null,
+  cursorFrom: 'cursor',
+})
+
+/** What a client is told: problem, code. */
+const told = (handshake: Handshake): readonly unknown[] =>
+  handshake.kind === 'refused' ? [handshake.problem.type, handshake.close] : ['admitted']
+
+const elsewhere = encodeCursor({ topicTag: tagOf('another-topic'), epochTag: 0, offsets: [0, 0] })
+
+describe('what costs no verification of a token', () => {
+  const cheap: readonly (readonly [string, Partial<HandshakeRequest>, readonly unknown[], string])[] = [
+    ['a foreign origin, which no browser is told by a code', { origin: 'https://evil.example' }, ['origin-forbidden', null], 'origin'],
+    ['an opaque origin', { origin: 'null' }, ['origin-forbidden', null], 'origin'],
+    ['a cursor that is garbage', { cursor: 'garbage' }, ['bad-cursor', 'badCursor'], 'bad-cursor'],
+    ['a cursor that is longer than any', { cursor: 'A'.repeat(100_000) }, ['bad-cursor', 'badCursor'], 'bad-cursor'],
+    ['a cursor of another topic', { cursor: elsewhere }, ['bad-cursor', 'badCursor'], 'bad-cursor'],
+    ['no token', { authorization: null }, ['unauthenticated', 'unauthenticated'], 'unauthenticated'],
+    ['a token that cannot be one', { authorization: 'Bearer zoë' }, ['unauthenticated', 'unauthenticated'], 'unauthenticated'],
+    [
+      'a token that is larger than any',
+      { authorization: `Bearer ${'x'.repeat(20_000)}` },
+      ['unauthenticated', 'unauthenticated'],
+      'unauthenticated',
+    ],
+  ]
+  it.each(cheap)('%s', async (_what, request, answer, reason) => {
+    const { admit, world, metrics } = rig()
+    expect([told(await admit(request)), world.asked]).toEqual([answer, 0])
+    expect([metrics.value('handshakesRefused', { reason }), metrics.value('handshakesRefused')]).toEqual([1, 1])
+  })
+
+  it.each([
+    ['notReady', 'not-ready', ['not-ready', 'notReady']],
+    ['draining', 'draining', ['draining', 'draining']],
+  ] as const)('a pod that accepts no clients: %s', async (closed, reason, answer) => {
+    const { admit, world, metrics } = rig()
+    world.closed = closed
+    expect([told(await admit()), world.asked, metrics.value('handshakesRefused', { reason })]).toEqual([answer, 0, 1])
+  })
+
+  it('more than the pod takes at once; whoever waits as long as they were told is let in', async () => {
+    const { admit, world, metrics } = rig({ upgradeBurst: 2 })
+    const answers = [await admit(), await admit(), await admit()]
+    const last = answers[2]
+    expect([answers.map(told), world.asked]).toEqual([[['admitted'], ['admitted'], ['too-many-requests', 'tooManyUpgrades']], 2])
+    expect(metrics.value('handshakesRefused', { reason: 'too-many-upgrades' })).toBe(1)
+    world.nowMs += last?.kind === 'refused' ? (last.problem.retryAfterMs ?? 0) : 0
+    expect(told(await admit())).toEqual(['admitted'])
+  })
+
+  it('a pod that is full', async () => {
+    const { admit, world, open } = rig({ maxConnections: 1 })
+    open(await admit())
+    expect([told(await admit()), world.asked]).toEqual([['overloaded', 'overloaded'], 1])
+  })
+})
+
+describe('the order of the questions', () => {
+  it('is origin, readiness, presence of a token, rate, room, cursor, token', async () => {
+    const { admit, world, open } = rig({ maxConnections: 1, upgradeBurst: 4 })
+    open(await admit())
+    world.closed = 'draining'
+    const request = { origin: 'https://evil.example', cursor: 'garbage', authorization: null }
+    const answers = [await admit(request), await admit({ ...request, origin: 'https://good.example' })]
+    world.closed = null
+    answers.push(await admit({ ...request, origin: null }), await admit({ cursor: 'garbage' }))
+    expect(answers.map((answer) => told(answer)[0])).toEqual(['origin-forbidden', 'draining', 'unauthenticated', 'overloaded'])
+  })
+
+  it('lets a foreign origin and a closed house take nothing from the rate of others', async () => {
+    const { admit, world } = rig({ upgradeBurst: 1 })
+    for (let attempt = 0; attempt < 10; attempt += 1) await admit({ origin: 'https://evil.example' })
+    world.closed = 'notReady'
+    for (let attempt = 0; attempt < 10; attempt += 1) await admit()
+    world.closed = null
+    expect(told(await admit())).toEqual(['admitted'])
+  })
+
+  it.each([
+    ['no token', null],
+    ['an unusable token', 'Bearer zoë'],
+    ['a token of no form', 'Bearer garbage'],
+  ])('lets requests with %s take nothing from the rate of others', async (_what, authorization) => {
+    const { admit } = rig({ upgradeBurst: 1 })
+    for (let attempt = 0; attempt < 50; attempt += 1)
+      expect(told(await admit({ authorization }))).toEqual(['unauthenticated', 'unauthenticated'])
+    expect(told(await admit())).toEqual(['admitted'])
+  })
+
+  it('admits users with tokens that were verified before while forged tokens use up the rate of new ones', async () => {
+    let known = ''
+    const { admit, world, token } = rig({ upgradeBurst: 2, remembers: (text) => text === known })
+    known = token
+    const forged = { authorization: 'Bearer memory.7.forged' }
+    const strangers = [await admit(forged), await admit(forged), await admit(forged)]
+    expect(strangers.map((answer) => told(answer)[0])).toEqual(['unauthenticated', 'unauthenticated', 'too-many-requests'])
+    expect([told(await admit()), told(await admit()), told(await admit())]).toEqual([
+      ['admitted'],
+      ['admitted'],
+      ['too-many-requests', 'tooManyUpgrades'],
+    ])
+    expect(world.asked).toBe(4)
+  })
+
+  it('verifies as many new tokens at a time as it may, and judges remembered ones meanwhile', async () => {
+    let known = ''
+    const { admit, authenticator, world, token, metrics } = rig({ maxVerifications: 2, remembers: (text) => text === known })
+    known = token
+    const { promise, resolve } = Promise.withResolvers<void>()
+    world.gate = promise
+    const newcomer = { authorization: `Bearer ${authenticator.issue(aPrincipal({ userId: 'bob-id' }))}` }
+    const waiting = [admit(newcomer), admit(newcomer)]
+    expect([told(await admit(newcomer)), metrics.value('handshakesRefused', { reason: 'overloaded' })]).toEqual([
+      ['overloaded', 'overloaded'],
+      1,
+    ])
+    const remembered = admit()
+    resolve()
+    expect((await Promise.all([remembered, ...waiting])).map(told)).toEqual([['admitted'], ['admitted'], ['admitted']])
+    expect(told(await admit(newcomer))).toEqual(['admitted'])
+  })
+
+  it('lets attempts with bad tokens count against the rate, so that guessing has a price', async () => {
+    const { admit, world } = rig({ upgradeBurst: 3 })
+    const answers = []
+    for (let attempt = 0; attempt < 5; attempt += 1) answers.push(await admit({ authorization: 'Bearer memory.7.forged' }))
+    expect([answers.map((answer) => told(answer)[0]), world.asked]).toEqual([
+      [...Array<string>(3).fill('unauthenticated'), ...Array<string>(2).fill('too-many-requests')],
+      3,
+    ])
+  })
+})
+
+describe('a token', () => {
+  const failures: readonly (readonly [AuthenticationFailure['kind'], readonly unknown[], string])[] = [
+    ['forged', ['unauthenticated', 'unauthenticated'], 'unauthenticated'],
+    ['malformed', ['unauthenticated', 'unauthenticated'], 'unauthenticated'],
+    ['wrong-audience', ['unauthenticated', 'unauthenticated'], 'unauthenticated'],
+    ['expired', ['unauthenticated', 'tokenExpired'], 'unauthenticated'],
+    ['keys-unavailable', ['keys-unavailable', 'keysUnavailable'], 'keys-unavailable'],
+  ]
+  it.each(failures)('that is judged %s is refused with the code that says what to do', async (kind, answer, reason) => {
+    const { admit, authenticator, metrics, channel } = rig()
+    authenticator.failWith({ kind, detail: 'the test says so' })
+    expect([told(await admit()), metrics.value('handshakesRefused', { reason }), channel.hub.size]).toEqual([answer, 1, 0])
+  })
+
+  it('of a user who has as many connections as one may is refused, while others come in', async () => {
+    const { admit, authenticator, metrics, open } = rig({ maxConnectionsPerUser: 1 })
+    open(await admit())
+    const bob = authenticator.issue(aPrincipal({ userId: 'bob-id' }))
+    expect([told(await admit()), told(await admit({ authorization: `Bearer ${bob}` }))]).toEqual([
+      ['too-many-connections', 'tooManyConnections'],
+      ['admitted'],
+    ])
+    expect(metrics.value('handshakesRefused', { reason: 'too-many-connections' })).toBe(1)
+  })
+
+  it('is not in what a refusal says', async () => {
+    const { admit, authenticator } = rig()
+    authenticator.failWith({ kind: 'forged', detail: 'The signature is not ours.' })
+    expect(JSON.stringify(await admit({ authorization: 'Bearer hunter2.hunter2.hunter2' }))).not.toContain('hunter2')
+  })
+})
+
+describe('a handshake', () => {
+  it.each([
+    ['no cursor: a plain client, which is told nothing of cursors', null, []],
+    ['latest', 'latest', ['!resumed']],
+    ['an empty cursor, as latest', '', ['!resumed']],
+  ])('with %s', async (_what, cursor, expected) => {
+    const { admit, open } = rig()
+    expect(open(await admit({ cursor })).told).toEqual(expected)
+  })
+
+  it('with a cursor of this channel goes on from there', async () => {
+    const { admit, channel, open } = rig()
+    const cursor = channel.log.headCursor()
+    const socket = open(await admit({ cursor }))
+    await channel.settled()
+    expect(socket.told).toEqual(['!resumed'])
+  })
+
+  // An `EventSource` cannot drop its last event id, and ends for good at any answer but 200.
+  it.each([
+    ['garbage', 'garbage'],
+    ['a number of another server', '42'],
+    ['an id of another topic', elsewhere],
+    ['an id that is longer than any', 'A'.repeat(100_000)],
+    ['characters of every kind', 'ž\u0000\n'],
+  ])('with a last event id that is no use (%s) is admitted, and told a gap', async (_what, cursor) => {
+    const { admit, metrics, open } = rig()
+    const socket = open(await admit({ cursor, cursorFrom: 'last-event-id' }))
+    expect([socket.told, socket.closedWith]).toEqual([['!gap'], null])
+    expect([metrics.value('gaps', { reason: 'epoch' }), metrics.value('resumes'), metrics.value('handshakesRefused')]).toEqual([1, 1, 0])
+  })
+
+  it('with a last event id of this channel goes on from there', async () => {
+    const { admit, channel, open } = rig()
+    const socket = open(await admit({ cursor: channel.log.headCursor(), cursorFrom: 'last-event-id' }))
+    await channel.settled()
+    expect(socket.told).toEqual(['!resumed'])
+  })
+
+  it('makes no session until it is opened', async () => {
+    const { admit, channel, open } = rig()
+    const handshake = await admit()
+    expect(channel.hub.size).toBe(0)
+    open(handshake)
+    expect(channel.hub.size).toBe(1)
+  })
+
+  it.each(['websocket', 'sse'] as const)('by %s is judged alike', async (transport) => {
+    const { admit } = rig()
+    expect([told(await admit({ transport })), told(await admit({ transport, cursor: 'garbage' }))]).toEqual([
+      ['admitted'],
+      ['bad-cursor', 'badCursor'],
+    ])
+  })
+})
+
+describe('what could have changed while the token was looked at', () => {
+  it('is asked again when the token is known: the pod has filled up meanwhile', async () => {
+    const { admit, world, open } = rig({ maxConnections: 1 })
+    const first = await admit()
+    let letGo = (): void => {}
+    world.gate = new Promise((resolve) => (letGo = resolve))
+    const second = admit()
+    open(first)
+    letGo()
+    expect([told(await second), world.asked]).toEqual([['overloaded', 'overloaded'], 2])
+  })
+
+  it('is asked again when the session is made: of many that were admitted together, only as many as may live', async () => {
+    const { admit, channel, open } = rig({ maxConnectionsPerUser: 2 })
+    const handshakes = await Promise.all(Array.from({ length: 5 }, () => admit()))
+    const sockets = handshakes.map(open)
+    expect(sockets.map(({ closedWith }) => closedWith?.code ?? null)).toEqual([
+      null,
+      null,
+      'tooManyConnections',
+      'tooManyConnections',
+      'tooManyConnections',
+    ])
+    expect(channel.hub.size).toBe(2)
+  })
+
+  it('also of the pod, and leaves nothing behind of those who were too many', async () => {
+    const { admit, channel, metrics, open } = rig({ maxConnections: 1 })
+    const sockets = (await Promise.all([admit(), admit()])).map(open)
+    expect(sockets.map(({ closedWith }) => closedWith?.code ?? null)).toEqual([null, 'overloaded'])
+    expect([channel.hub.size, metrics.value('sessions'), metrics.value('sessionsClosed', { code: 'overloaded' })]).toEqual([1, 1, 1])
+  })
+
+  it.each([
+    ['draining', 'draining'],
+    ['notReady', 'notReady'],
+  ] as const)('the house was closed meanwhile: %s', async (closed, code) => {
+    const { admit, world, open } = rig()
+    const handshake = await admit()
+    world.closed = closed
+    expect(open(handshake).closedWith?.code).toBe(code)
+  })
+
+  it('the topic was made anew meanwhile: the cursor is answered with a gap, and nothing is skipped in silence', async () => {
+    const { admit, channel, ingest, open } = rig()
+    const handshake = await admit({ cursor: channel.log.headCursor() })
+    ingest.opened({ epoch: 'second', startOffsets: [0, 0], endOffsets: [0, 0] })
+    expect(open(handshake).received.map(({ data }) => data)).toEqual([{ reason: 'epoch' }])
+  })
+})

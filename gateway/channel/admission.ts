@@ -1,0 +1,153 @@
+import type { Principal } from '../audience/principal.ts'
+import type { Authenticator, AuthenticationFailure } from '../auth/authenticator.ts'
+import { findToken, type FoundToken } from '../auth/find-token.ts'
+import { refuseOrigin } from '../auth/origin-refusal.ts'
+import { TokenBucket, type TokenBucketLimits } from '../emit/token-bucket.ts'
+import type { Metrics } from '../observability/metrics.ts'
+import { type Cursor, decodeCursor, maxCursorPartitions } from '../replay/cursor.ts'
+import { failed, ok, type Result } from '../../program/result.ts'
+import type { Admission, HandshakeRequest, Resume } from '../session/handshake.ts'
+import { countRefusal, type Refusal, refusal, refusalBecause, refusalWith } from '../session/refusals.ts'
+import type { Channel } from './channel.ts'
+
+/**
+ * The handshake in nine steps. Cheap checks come first, so that a flood costs little.
+ *
+ * 1. The transport reads the request (`ws/upgrade-request.ts`, `http/stream-route.ts`). A WebSocket request has a deadline from here on.
+ * 2. The origin must be allowed.
+ * 3. The pod must accept clients: it is ready and not draining.
+ * 4. The request must have a text that can be a token.
+ * 5. The rate must allow one more: `upgrades` for a remembered token, `newcomers` for any other.
+ * 6. The pod must have room.
+ * 7. The cursor must be one of this channel.
+ * 8. The token must be good, and its user must have room. A newcomer takes from `upgrades` now.
+ * 9. The transport accepts, and `Channel.join` makes the session. It repeats steps 3, 6 and 8 without the token, and finds the cursor's place.
+ *
+ * Two rates, because forged tokens must not use up the rate of good ones. A token that is not remembered takes from `newcomers` before
+ * its signature is verified. It gets its place back if it is refused before that. A request that fails a step before 5 costs little and
+ * takes from no rate.
+ */
+export function createAdmission(parts: AdmissionParts): Admission {
+  const tokens = createTokenChecks(parts)
+  const decide = async (
+    request: HandshakeRequest,
+  ): Promise<Result<{ readonly principal: Principal; readonly resume: Resume }, Refusal>> => {
+    const found = checkRequest(request, parts)
+    if (!found.ok) return found
+    const { rate, verify } = tokens(found.value)
+    const waitMs = rate.take(1, parts.now())
+    if (waitMs > 0) return failed(refusalWith('tooManyUpgrades', { retryAfterMs: waitMs }))
+    const resume = checkPlace(request, parts.channel)
+    if (!resume.ok) return resume
+    const principal = await verify()
+    if (!principal.ok) return principal
+    const limit = parts.channel.limitFor(principal.value.userId)
+    return limit === null ? ok({ principal: principal.value, resume: resume.value }) : failed(refusal(limit))
+  }
+  return {
+    admit: async (request) => {
+      const decided = await decide(request)
+      if (decided.ok) return { kind: 'admitted', ...decided.value }
+      countRefusal(decided.error, parts.metrics)
+      return decided.error
+    },
+  }
+}
+
+export interface AdmissionParts {
+  readonly channel: Pick<Channel, 'closedBecause' | 'limitFor' | 'log'>
+  readonly authenticator: Authenticator
+  readonly cookieName: string
+  readonly isOriginAllowed: (origin: string | null) => boolean
+  /** Adds the setting that would allow the origin to its refusal. @default false */
+  readonly isDevelopment?: boolean
+  /** The rate of `upgrades` and of `newcomers`, each on its own. */
+  readonly rate: TokenBucketLimits
+  /** Most tokens verified at a time. Each may wait for the keys of the issuer. */
+  readonly maxVerifications: number
+  readonly metrics: Pick<Metrics, 'handshakesRefused'>
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+}
+
+/** Steps 2 to 4. @returns the text that stands in the place of a token */
+function checkRequest(request: HandshakeRequest, parts: AdmissionParts): Result<string, Refusal> {
+  const { isOriginAllowed, isDevelopment = false, channel, cookieName } = parts
+  if (!isOriginAllowed(request.origin)) return failed(refusalBecause('foreignOrigin', refuseOrigin(request.origin, { isDevelopment })))
+  const closed = channel.closedBecause()
+  if (closed !== null) return failed(refusal(closed))
+  return checkPresence(findToken(request, { cookieName }))
+}
+
+function checkPresence(found: FoundToken): Result<string, Refusal> {
+  if (found.kind === 'absent') return failed(refusal('noToken'))
+  return found.kind === 'unusable' ? failed(refusalWith('unauthenticated', { detail: found.detail })) : ok(found.token)
+}
+
+/** Steps 6 and 7. The user is not known yet, so only the limit of the pod counts. */
+function checkPlace(request: HandshakeRequest, channel: AdmissionParts['channel']): Result<Resume, Refusal> {
+  const limit = channel.limitFor('')
+  return limit === null ? readResume(request, channel) : failed(refusal(limit))
+}
+
+function readResume({ cursor, cursorFrom }: HandshakeRequest, channel: Pick<Channel, 'log'>): Result<Resume, Refusal> {
+  if (cursor === null) return ok({ kind: 'plain' })
+  if (cursor === 'latest' || cursor === '') return ok({ kind: 'latest' })
+  const usable = readCursor(cursor, channel)
+  if (usable.ok) return ok({ kind: 'cursor', cursor: usable.value })
+  return cursorFrom === 'last-event-id' ? ok({ kind: 'unusable' }) : failed(refusalWith('badCursor', { detail: usable.error }))
+}
+
+function readCursor(text: string, { log }: Pick<Channel, 'log'>): Result<Cursor, string> {
+  // The channel gives out cursors for a topic with more partitions than the limit, too, and takes them back.
+  const decoded = decodeCursor(text, Math.max(maxCursorPartitions, log.positions.length))
+  if (!decoded.ok) return decoded
+  return log.locate(decoded.value).kind === 'foreign' ? failed('The cursor is of another channel. Connect with ?cursor=latest.') : decoded
+}
+
+interface TokenCheck {
+  /** The rate that a connection with this token takes from. */
+  readonly rate: TokenBucket
+  /** Verifies the token (step 8). A newcomer then takes from the rate of good tokens. */
+  readonly verify: () => Promise<Result<Principal, Refusal>>
+}
+
+function createTokenChecks({ authenticator, rate, maxVerifications, now }: AdmissionParts): (token: string) => TokenCheck {
+  const upgrades = new TokenBucket({ ...rate, now: now() })
+  const newcomers = new TokenBucket({ ...rate, now: now() })
+  let verifications = 0
+  const verifyRemembered = async (token: string): Promise<Result<Principal, Refusal>> => {
+    const verified = await authenticator.authenticate(token)
+    return verified.ok ? ok(verified.value.principal) : failed(authenticationRefusal(verified.error))
+  }
+  const verifyNewcomer = async (token: string): Promise<Result<Principal, Refusal>> => {
+    const verified = await authenticator.authenticate(token)
+    if (!verified.ok) {
+      if (failuresBeforeSignature.has(verified.error.kind)) newcomers.giveBack(1)
+      return failed(authenticationRefusal(verified.error))
+    }
+    const waitMs = upgrades.take(1, now())
+    return waitMs > 0 ? failed(refusalWith('tooManyUpgrades', { retryAfterMs: waitMs })) : ok(verified.value.principal)
+  }
+  const verifyBounded = async (token: string): Promise<Result<Principal, Refusal>> => {
+    if (verifications >= maxVerifications) return failed(refusal('tooManyVerifications'))
+    verifications += 1
+    try {
+      return await verifyNewcomer(token)
+    } finally {
+      verifications -= 1
+    }
+  }
+  return (token) =>
+    authenticator.remembers?.(token) === true
+      ? { rate: upgrades, verify: () => verifyRemembered(token) }
+      : { rate: newcomers, verify: () => verifyBounded(token) }
+}
+
+/** Failures that are found before a signature is verified. */
+const failuresBeforeSignature: ReadonlySet<AuthenticationFailure['kind']> = new Set(['malformed', 'too-large', 'algorithm'])
+
+function authenticationRefusal({ kind, detail }: AuthenticationFailure): Refusal {
+  const name = kind === 'keys-unavailable' ? 'keysUnavailable' : kind === 'expired' ? 'tokenExpired' : 'unauthenticated'
+  return refusalWith(name, { detail })
+}

@@ -1,0 +1,110 @@
+import type { KubernetesObject, ManagedFieldsEntry } from '../../../api/kubernetes.ts'
+import { isRecord } from '../is-record.ts'
+
+type FieldsNode = Readonly<Record<string, unknown>>
+
+/**
+ * Whether a manager still owns every field of what it applied.
+ *
+ * The naive way to find a child that somebody edited is to compare it with what we want, and it never ends: the server writes down `1` as
+ * `1000m`, adds what we left out, and sorts. But it also keeps account of who owns which field: whoever changes or removes a field of ours
+ * takes it from us. So nothing has to be compared: what we own all of is as we applied it, and what others added is theirs.
+ *
+ * @param desired what was applied
+ * @param fields of our entry in `managedFields`: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/object-meta/ (fieldsV1)
+ */
+export function ownsAllFields(desired: object, fields: ManagedFieldsEntry['fieldsV1']): boolean {
+  return lostFields(desired, fields).length === 0
+}
+
+/**
+ * The fields of what was applied that the manager does not own any more, as people write them: `spec.replicas`, `spec.template.spec.containers[gateway].image`. Each
+ * names the outermost part that is lost.
+ */
+export function lostFields(desired: object, fields: ManagedFieldsEntry['fieldsV1']): readonly string[] {
+  if (fields === undefined) return ['all fields']
+  return Object.entries(desired).flatMap(([name, value]) => {
+    if (name === 'apiVersion' || name === 'kind') return []
+    return name === 'metadata' && isRecord(value)
+      ? lostOfMap(withoutNames(value), nodeAt(fields, 'f:metadata') ?? {}, 'metadata')
+      : lostOfField(name, value, { fields, path: '' })
+  })
+}
+
+/** The other managers that own one of these fields, each with the subresource that it came by. Of what is in a list, those that own a part of the list. */
+export function takersOf(object: KubernetesObject, lost: readonly string[], manager: string): readonly string[] {
+  const others = (object.metadata.managedFields ?? []).filter((entry) => entry.manager !== manager)
+  const takers = others.filter(
+    ({ fieldsV1 }) => fieldsV1 !== undefined && lost.some((path) => hasPart(fieldsV1, path.replace(/\[.*$/, '').split('.'))),
+  )
+  return [
+    ...new Set(
+      takers.map(({ manager: name, subresource = '' }) => (subresource === '' ? name : `${name} by the subresource ${subresource}`)),
+    ),
+  ].toSorted()
+}
+
+function hasPart(fields: FieldsNode, names: readonly string[]): boolean {
+  let node: FieldsNode | null = fields
+  for (const name of names) node = node === null ? null : nodeAt(node, `f:${name}`)
+  return node !== null
+}
+
+/** What a manager owns of an object by server-side apply; null when it has applied nothing, or has lost all. */
+export function fieldsOf(object: KubernetesObject, manager: string): ManagedFieldsEntry['fieldsV1'] | null {
+  const isOurs = (entry: ManagedFieldsEntry): boolean =>
+    entry.manager === manager && entry.operation === 'Apply' && (entry.subresource ?? '') === ''
+  return object.metadata.managedFields?.find(isOurs)?.fieldsV1 ?? null
+}
+
+/** What names an object is nobody's field. */
+function withoutNames({ name: _name, namespace: _namespace, managedFields: _managedFields, ...rest }: FieldsNode): FieldsNode {
+  return rest
+}
+
+/** Where in the object, and what is owned there. */
+interface Place {
+  readonly fields: FieldsNode
+  readonly path: string
+}
+
+function lostOfField(name: string, value: unknown, { fields, path }: Place): readonly string[] {
+  // What is undefined or null was not sent, or says that there is nothing. An empty list whose items have keys is not written down at all.
+  if (value === undefined || value === null || (Array.isArray(value) && value.length === 0)) return []
+  const node = nodeAt(fields, `f:${name}`)
+  const here = /^[\w-]+$/.test(name) ? `${path === '' ? '' : `${path}.`}${name}` : `${path}[${name}]`
+  return node === null ? [here] : lostOfValue(value, node, here)
+}
+
+/** @param node of the value itself, so it is ours; only parts of it may be not. */
+function lostOfValue(value: unknown, node: FieldsNode, path: string): readonly string[] {
+  // A leaf: a value, or a map or list that the server takes as one value.
+  if (Object.keys(node).length === 0) return []
+  if (Array.isArray(value)) return value.flatMap((item) => lostOfItem(item, node, path))
+  return isRecord(value) ? lostOfMap(value, node, path) : []
+}
+
+function lostOfMap(map: FieldsNode, fields: FieldsNode, path: string): readonly string[] {
+  return Object.entries(map).flatMap(([name, value]) => lostOfField(name, value, { fields, path }))
+}
+
+function lostOfItem(item: unknown, list: FieldsNode, path: string): readonly string[] {
+  if (!isRecord(item)) return nodeAt(list, `v:${JSON.stringify(item)}`) === null ? [`${path}[${String(item)}]`] : []
+  const here = `${path}[${String(item['name'] ?? item['containerPort'] ?? item['port'] ?? item['type'] ?? '')}]`
+  const lost = Object.keys(list).flatMap((step) => {
+    const node = step.startsWith('k:') && hasKey(item, step.slice(2)) ? nodeAt(list, step) : null
+    return node === null ? [] : [lostOfValue(item, node, here)]
+  })
+  return lost.find((each) => each.length === 0) ?? lost[0] ?? [here]
+}
+
+/** A part of the key that we left to the server's default, as a port's protocol, may be anything. */
+function hasKey(item: FieldsNode, key: string): boolean {
+  const parts: unknown = JSON.parse(key) // written by the API server
+  return isRecord(parts) && Object.entries(parts).every(([name, value]) => item[name] === undefined || item[name] === value)
+}
+
+function nodeAt(parent: FieldsNode, step: string): FieldsNode | null {
+  const node = parent[step]
+  return isRecord(node) ? node : null
+}

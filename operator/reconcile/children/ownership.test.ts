@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest'
+import { channelLabels } from '../../../api/labels.ts'
+import type { KubernetesObject, ObjectMeta } from '../../../api/kubernetes.ts'
+import { aChannel, ownedBy } from '../../testing/channel-builders.ts'
+import { isChildOf, isOrphanOf } from './ownership.ts'
+
+const channel = aChannel()
+const applied = [{ manager: 'carillon-operator', operation: 'Apply', fieldsV1: { 'f:spec': {} } }] as const
+const service = (metadata: Partial<ObjectMeta>): KubernetesObject => ({
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name: 'chat-gateway', namespace: 'shop', ...metadata },
+})
+
+describe('an object', () => {
+  it('is the child of the channel that controls it, and of no other of its name', () => {
+    expect(isChildOf(channel, service(ownedBy(channel)))).toBe(true)
+    const former = service({ ...ownedBy(aChannel({ metadata: { uid: 'former' } })), labels: channelLabels('chat'), managedFields: applied })
+    expect([isChildOf(channel, former), isOrphanOf(channel, former)]).toEqual([false, true])
+  })
+
+  it("that the operator made and that has no owner is the channel's whose label it has", () => {
+    // Somebody took the owner reference away from a Deployment. It was then taken for somebody else's, and the channel said so for ever, though the
+    // operator had made it. The same happened to the objects of a channel that was deleted with --cascade=orphan and made anew.
+    const left = service({ labels: channelLabels('chat'), managedFields: applied })
+    expect([isChildOf(channel, left), isOrphanOf(channel, left)]).toEqual([true, false])
+  })
+
+  it.each<[string, Partial<ObjectMeta>]>([
+    ['has labels that anybody could have copied', { labels: channelLabels('chat') }],
+    ['has the label of another channel', { labels: channelLabels('news'), managedFields: applied }],
+    ['has no label', { managedFields: applied }],
+    [
+      'has another controller',
+      {
+        labels: channelLabels('chat'),
+        managedFields: applied,
+        ownerReferences: [{ apiVersion: 'v1', kind: 'Other', name: 'chat', uid: 'u', controller: true }],
+      },
+    ],
+  ])('without an owner that %s is not', (_what, metadata) => {
+    expect(isChildOf(channel, service(metadata))).toBe(false)
+  })
+})

@@ -1,0 +1,47 @@
+import { managedByLabels } from '../../../api/labels.ts'
+import type { KubernetesObject, ObjectRef, ResourceType } from '../../../api/kubernetes.ts'
+import type { Priority } from '../../runtime/priority.ts'
+import type { WatchHandlers } from '../../runtime/watcher.ts'
+import type { Claims } from './claims.ts'
+import type { OtherRoutes } from '../route/other-routes.ts'
+import type { RoutePlace } from '../route/place.ts'
+
+export interface OtherRouteWatchParts {
+  readonly otherRoutes: OtherRoutes
+  readonly claims: Pick<Claims, 'channelsAskingFor'>
+  /** Of the routes that an operator made. */
+  readonly children: WatchHandlers
+  readonly enqueue: (channel: ObjectRef, priority: Priority) => void
+  readonly hasSynced: () => boolean
+}
+
+/**
+ * Turns what the watch of all routes of a kind tells into work: of those that an operator made for their channel, of others for the channels whose
+ * paths they have. A change that moves no path, such as the status that a controller writes, makes none.
+ */
+export function createRouteHandlers(
+  type: ResourceType,
+  { otherRoutes, claims, children, enqueue, hasSynced }: OtherRouteWatchParts,
+): WatchHandlers {
+  function tell(places: readonly RoutePlace[]): void {
+    if (!hasSynced()) return
+    const channels = new Map(places.flatMap((place) => claims.channelsAskingFor(place)).map((ref) => [`${ref.namespace}/${ref.name}`, ref]))
+    for (const channel of channels.values()) enqueue(channel, 'child')
+  }
+  return {
+    onUpsert(object) {
+      if (isManaged(object)) children.onUpsert(object)
+      // One that lost its label is a child no longer, as far as a watch by label would tell.
+      else children.onDelete({ namespace: object.metadata.namespace ?? '', name: object.metadata.name }, null)
+      tell(otherRoutes.seen(type, object))
+    },
+    onDelete(ref, last) {
+      children.onDelete(ref, last !== null && isManaged(last) ? last : null)
+      tell(otherRoutes.gone(type, ref))
+    },
+  }
+}
+
+function isManaged({ metadata: { labels = {} } }: KubernetesObject): boolean {
+  return Object.entries(managedByLabels).every(([name, value]) => labels[name] === value)
+}
