@@ -2,21 +2,20 @@
 /** The composition root: reads the environment and the command line, builds the adapters, listens to signals. */
 import { readFileSync } from 'node:fs'
 import { isReadable, listenToSignals } from '../program/process.ts'
-import { renderOperatorHelp } from './config/help.ts'
-import { renderOperatorOptionErrors } from './config/option-error.ts'
+import { boundOperatorOptions } from './config/bind-options.ts'
 import { parseOperatorOptions, type OperatorStart } from './config/parse-options.ts'
 import { operatorWarnings } from './config/warnings.ts'
 import type { Run } from './run.ts'
 
 const packageJson = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { readonly version: string } // our own file
 
-/** @returns the exit code */
+/** Runs the operator. @returns the exit code */
 async function main(): Promise<number> {
   const start = parseOperatorOptions(process.env, process.argv.slice(2), { readable: isReadable })
-  if (!start.ok) return refuse(renderOperatorOptionErrors(start.error))
+  if (!start.ok) return refuse(boundOperatorOptions.renderErrors(start.error))
   switch (start.value.kind) {
     case 'help':
-      process.stdout.write(renderOperatorHelp())
+      process.stdout.write(boundOperatorOptions.renderHelp())
       return 0
     case 'version':
       process.stdout.write(`${packageJson.version}\n`)
@@ -29,7 +28,7 @@ async function main(): Promise<number> {
 }
 
 async function run({ config, mode, env }: Extract<OperatorStart, { kind: 'run' }>): Promise<number> {
-  // Clients of Kubernetes and Kafka take a second to load, which nobody should wait for who asks for help, or mistyped an option.
+  // The Kubernetes and Kafka clients take a second to load. `--help` and option errors do not wait for them.
   const { createOperatorAdapters } = await import('./adapters.ts')
   const adapters = createOperatorAdapters(config, { version: packageJson.version })
   if (!adapters.ok) return refuse(`Carillon's operator could not start: ${adapters.error}`)

@@ -24,7 +24,7 @@ const problemsOf = (message: unknown): unknown => {
 }
 const dataOf = (message: unknown): string | null | undefined => {
   const decoded = decode(message)
-  return decoded.ok ? (decoded.value.event.data?.toString() ?? null) : undefined
+  return decoded.ok ? (decoded.value.data?.toString() ?? null) : undefined
 }
 
 describe('decodeEmitMessage', () => {
@@ -40,11 +40,9 @@ describe('decodeEmitMessage', () => {
       datacontenttype: 'application/json',
       data,
       isBinary: false,
+      audience: anAudience({ broadcast: true }),
     }
-    expect(decoded).toEqual({
-      ok: true,
-      value: { id: 'message-id', source: emitMessageSource, event, audience: anAudience({ broadcast: true }) },
-    })
+    expect(decoded).toEqual({ ok: true, value: event })
   })
 
   it('reads every part of the audience', () => {
@@ -54,7 +52,7 @@ describe('decodeEmitMessage', () => {
 
   it('makes up an id for a message that has none', () => {
     expect([aMessage({ id: undefined }), aMessage({ id: null })].map(decode)).toMatchObject([
-      { value: { id: 'made-up', event: { id: 'made-up' } } },
+      { value: { id: 'made-up' } },
       { value: { id: 'made-up' } },
     ])
   })
@@ -81,7 +79,7 @@ describe('decodeEmitMessage', () => {
     ['data', 'data: is not a member; did you mean `payload`?'],
     ['groups', 'groups: is not a member; the members are id, type, broadcast, users, usernames, organizations, roles, payload.'],
     ['source', 'source: is not a member: it belongs to a CloudEvent, which `POST events` takes.'],
-    ['audience', 'audience: is not a member: here broadcast, users, usernames, organizations, roles stand beside `type`.'],
+    ['audience', 'audience: is not a member: put broadcast, users, usernames, organizations, roles beside `type`.'],
     ['constructor', expect.stringMatching(/^constructor: is not a member; the members are/)],
   ])('refuses the member %s, and says which one was meant', (name, problem) => {
     expect(problemsOf(aMessage({ organizations: ['o1'], [name]: ['admin'] }))).toEqual([problem])
@@ -95,7 +93,7 @@ describe('decodeEmitMessage', () => {
 
   it('refuses a member that is there twice: the last one would count', () => {
     expect(problemsOf('{"type":"t","organizations":["o1"],"roles":["admin"],"roles":[]}')).toEqual([
-      'null: The message has a member twice, and only one of the two would count.',
+      'null: The message has a member twice. Only one of the two would count.',
     ])
   })
 
@@ -112,16 +110,16 @@ describe('decodeEmitMessage', () => {
   })
 
   it.each([
-    ['no type', { type: undefined }, ['type: is missing; it must be a non-empty string.']],
+    ['no type', { type: undefined }, ['type: is missing. It must be a non-empty string.']],
     ['an empty type', { type: '' }, [expect.stringMatching(/^type: must be a non-empty string/)]],
     ['a number as id', { id: 7 }, [expect.stringMatching(/^id: must be a non-empty string/)]],
     ['an empty id', { id: '' }, [expect.stringMatching(/^id: must be a non-empty string/)]],
     ['an id with a line break', { id: 'a\nb' }, [expect.stringMatching(/^id: must/)]],
-    ['no audience', { broadcast: undefined }, [expect.stringMatching(/^audience: names nobody/)]],
+    ['no audience', { broadcast: undefined }, [expect.stringMatching(/^audience: has no recipients/)]],
     [
       'an audience of nobody',
       { broadcast: false, users: [], roles: [], organizations: [] },
-      [expect.stringMatching(/^audience: names nobody/)],
+      [expect.stringMatching(/^audience: has no recipients/)],
     ],
     ['roles without organizations', { broadcast: false, roles: ['admin'] }, [expect.stringMatching(/^audience: .*roles.*organizations/)]],
     [

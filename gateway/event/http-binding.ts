@@ -2,14 +2,14 @@ import { isUtf8 } from 'node:buffer'
 import { repeatsMember } from '../audience/repeated-members.ts'
 import { failed, ok, type Result } from '../../program/result.ts'
 import { dataShape } from './attributes.ts'
-import type { EventLimits, EventProblem, IncomingEvent } from './cloud-event.ts'
+import { checkEvent, type EventFailure } from './check-event.ts'
+import type { CloudEvent, EventLimits, EventProblem } from './cloud-event.ts'
 import { parseBody } from './parse-body.ts'
-import { judgeEvent, type RawEvent } from './check-event.ts'
 import { readStructuredEvent } from './structured-event.ts'
 
 /**
- * A request that may carry events. Header names are lower case. A header that was sent more than once is a list: node:http joins most of
- * them into one text, which must not be passed here (`distinctHeaders` of adapters/http).
+ * A request that may carry events. Header names are in lower case. A header that was sent more than once is a list. node:http joins most such
+ * headers into one text, so callers pass `distinctHeaders` of adapters/http.
  */
 export interface HttpEventsRequest {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
@@ -23,16 +23,15 @@ export interface HttpBindingLimits extends EventLimits {
 
 export interface DecodedRequest {
   /** At least one, but for an empty batch. */
-  readonly events: readonly IncomingEvent[]
+  readonly events: readonly CloudEvent[]
   readonly isBatch: boolean
 }
 
 export type HttpBindingFailure =
   | { readonly kind: 'unsupported-media-type'; readonly detail: string }
   | { readonly kind: 'not-json' | 'json-too-deep'; readonly detail: string }
-  | { readonly kind: 'event-too-large'; readonly detail: string }
+  | EventFailure
   | { readonly kind: 'batch-too-large'; readonly detail: string }
-  | { readonly kind: 'invalid-event'; readonly problems: readonly EventProblem[] }
   | {
       readonly kind: 'invalid-batch'
       readonly detail: string
@@ -45,7 +44,7 @@ type Decoded = Result<DecodedRequest, HttpBindingFailure>
 export function decodeHttpEvents(request: HttpEventsRequest, limits: HttpBindingLimits, now: () => Date): Decoded {
   const contentType = request.headers['content-type'] ?? null
   if (contentType !== null && typeof contentType !== 'string')
-    return failed({ kind: 'unsupported-media-type', detail: 'The header Content-Type was sent more than once. Send it once.' })
+    return failed({ kind: 'unsupported-media-type', detail: 'The request has more than one Content-Type header. Send one.' })
   const [mediaType = '', ...parameters] = (contentType ?? '')
     .toLowerCase()
     .split(';')
@@ -60,7 +59,7 @@ export function decodeHttpEvents(request: HttpEventsRequest, limits: HttpBinding
     default:
       return failed({
         kind: 'unsupported-media-type',
-        detail: 'Of the CloudEvents formats, JSON is understood: application/cloudevents+json, application/cloudevents-batch+json.',
+        detail: 'Unknown CloudEvents format. Send application/cloudevents+json or application/cloudevents-batch+json.',
       })
   }
 }
@@ -76,11 +75,11 @@ function decodeBinary(request: HttpEventsRequest, contentType: string | null, li
     return failed({
       kind: 'unsupported-media-type',
       detail:
-        'Send application/cloudevents+json, application/cloudevents-batch+json, or the binary mode: `ce-` headers, ce-specversion among them, and the data as body.',
+        'The request is not a CloudEvent. Send application/cloudevents+json, application/cloudevents-batch+json, or the binary mode: `ce-` headers, ce-specversion among them, and the data as body.',
     })
   }
   const problems: EventProblem[] = []
-  const attributes: Record<string, string> = Object.create(null) // whatever name a header has, here it is a name like any other
+  const attributes: Record<string, string> = Object.create(null) // `__proto__` and the like are ordinary names here
   for (const [header, given] of Object.entries(request.headers)) {
     if (!header.startsWith('ce-') || given === undefined) continue
     const name = header.slice(3)
@@ -89,31 +88,32 @@ function decodeBinary(request: HttpEventsRequest, contentType: string | null, li
     else problems.push({ attribute: name.slice(0, 64), detail: value.error })
   }
   if (contentType !== null) attributes.datacontenttype = contentType
-  const judged = judgeSized({ attributes, data: bodyData(request.body, contentType), isBase64: false }, limits, now)
-  if (!judged.ok)
+  const checked = checkEvent({ attributes, data: bodyData(request.body, contentType), origin: 'bytes' }, limits, now)
+  if (!checked.ok)
     return failed(
-      judged.error.kind === 'invalid-event'
-        ? { kind: 'invalid-event', problems: mergeProblems(problems, judged.error.problems, request) }
-        : judged.error,
+      checked.error.kind === 'invalid-event'
+        ? { kind: 'invalid-event', problems: mergeProblems(problems, checked.error.problems, request) }
+        : checked.error,
     )
-  return problems.length > 0 ? failed({ kind: 'invalid-event', problems }) : ok({ events: [judged.value], isBatch: false })
+  return problems.length > 0 ? failed({ kind: 'invalid-event', problems }) : ok({ events: [checked.value], isBatch: false })
 }
 
 /**
- * Returns the data of a body. An empty body is empty data if 0 bytes are valid for the content type. It is no data without a content type, and
- * with one of JSON, where 0 bytes are invalid: SDKs send `Content-Type: application/json` with an event that has no data.
+ * Returns the data of a body. An empty body is empty data if 0 bytes are valid for the content type. Without a content type, and with a JSON
+ * one, it means no data: SDKs send `Content-Type: application/json` with an event without data.
  */
 function bodyData(body: Buffer, contentType: string | null): Buffer | null {
   return body.length === 0 && dataShape(contentType) === 'json' ? null : body
 }
 
 /**
- * Reads the value of a `ce-` header (HTTP binding, section 3.1.3.2), whose bytes node:http reads as Latin-1. UTF-8 that was not encoded is accepted.
- * So is a percent sign without two hexadecimal digits: senders in Go, Java and JavaScript do not encode it. A value may stand in double quotes.
+ * Reads the value of a `ce-` header (HTTP binding, section 3.1.3.2), whose bytes node:http reads as Latin-1. UTF-8 that was not encoded is
+ * accepted. So is a percent sign without two hexadecimal digits, which senders in Go, Java and JavaScript do not encode. A value may be in
+ * double quotes.
  * @returns the error is a sentence that follows the attribute's name
  */
 function decodeHeader(given: string | readonly string[]): Result<string, string> {
-  if (typeof given !== 'string') return failed('was sent in more than one header. Send it once.')
+  if (typeof given !== 'string') return failed('is in more than one header. Send one.')
   const bytes = Buffer.from(given, 'latin1')
   if (!isUtf8(bytes)) return failed('is not UTF-8. Send its UTF-8 bytes percent-encoded (HTTP binding, section 3.1.3.2).')
   const text = bytes.toString()
@@ -129,7 +129,7 @@ function decodeHeader(given: string | readonly string[]): Result<string, string>
   }
 }
 
-/** Puts problems of headers before those of attributes. Drops those of an attribute whose header could not be read. */
+/** Puts problems of headers before those of attributes. Drops problems of attributes whose header could not be read. */
 function mergeProblems(
   ofHeaders: readonly EventProblem[],
   ofAttributes: readonly EventProblem[],
@@ -156,55 +156,46 @@ function decodeStructured(body: Buffer, limits: HttpBindingLimits, now: () => Da
   const parsed = parseBody(body)
   if (!parsed.ok) return parsed
   if (repeatsMember(body, parsed.value, 'audience')) return failed({ kind: 'invalid-event', problems: [repeatedMember] })
-  const judged = judgeStructured(parsed.value, limits, now)
-  return judged.ok ? ok({ events: [judged.value], isBatch: false }) : judged
+  const checked = checkStructured(parsed.value, limits, now)
+  return checked.ok ? ok({ events: [checked.value], isBatch: false }) : checked
 }
 
 function decodeBatch(body: Buffer, limits: HttpBindingLimits, now: () => Date): Decoded {
   const parsed = parseBody(body)
   if (!parsed.ok) return parsed
   const values = parsed.value
-  if (!Array.isArray(values)) return failed({ kind: 'invalid-batch', detail: 'A batch must be a JSON array of events.', events: [] })
+  if (!Array.isArray(values)) return failed({ kind: 'invalid-batch', detail: 'The batch must be a JSON array of events.', events: [] })
   if (values.length > limits.maxBatch)
     return failed({
       kind: 'batch-too-large',
-      detail: `The batch has ${values.length} events; at most ${limits.maxBatch} are allowed (EMIT_MAX_BATCH).`,
+      detail: `The batch has ${values.length} events. At most ${limits.maxBatch} are allowed (EMIT_MAX_BATCH).`,
     })
   if (repeatsMember(body, values, 'audience')) return failed({ kind: 'invalid-batch', detail: repeatedMember.detail, events: [] })
-  const judged = values.map((value: unknown) => judgeStructured(value, limits, now))
-  const tooLarge = judged.findIndex((one) => !one.ok && one.error.kind === 'event-too-large')
+  const checked = values.map((value: unknown) => checkStructured(value, limits, now))
+  const tooLarge = checked.findIndex((one) => !one.ok && one.error.kind === 'event-too-large')
   if (tooLarge >= 0)
     return failed({
       kind: 'event-too-large',
       detail: `Event ${tooLarge} of the batch has more than ${limits.maxEventBytes} bytes of data (MAX_EVENT_BYTES).`,
     })
-  const wrong = judged.flatMap((one, index) =>
+  const wrong = checked.flatMap((one, index) =>
     !one.ok && one.error.kind === 'invalid-event' ? [{ index, problems: one.error.problems }] : [],
   )
   if (wrong.length > 0)
     return failed({
       kind: 'invalid-batch',
-      detail: `${wrong.length} of ${values.length} events break a rule; none was accepted.`,
+      detail: `${wrong.length} of ${values.length} events break a rule. None was accepted.`,
       events: wrong,
     })
-  return ok({ events: judged.flatMap((one) => (one.ok ? [one.value] : [])), isBatch: true })
+  return ok({ events: checked.flatMap((one) => (one.ok ? [one.value] : [])), isBatch: true })
 }
 
 const repeatedMember: EventProblem = {
   attribute: null,
-  detail: 'An event or its audience has a member twice, and only one of the two would count.',
+  detail: 'An event or its audience has a member twice. Only one of the two would count.',
 }
 
-type EventFailure = Extract<HttpBindingFailure, { readonly kind: 'event-too-large' | 'invalid-event' }>
-
-function judgeStructured(value: unknown, limits: HttpBindingLimits, now: () => Date): Result<IncomingEvent, EventFailure> {
+function checkStructured(value: unknown, limits: HttpBindingLimits, now: () => Date): Result<CloudEvent, EventFailure> {
   const raw = readStructuredEvent(value)
-  return raw.ok ? judgeSized(raw.value, limits, now) : failed({ kind: 'invalid-event', problems: raw.error })
-}
-
-function judgeSized(raw: RawEvent, limits: HttpBindingLimits, now: () => Date): Result<IncomingEvent, EventFailure> {
-  if ((raw.data?.length ?? 0) > limits.maxEventBytes)
-    return failed({ kind: 'event-too-large', detail: `The event has more than ${limits.maxEventBytes} bytes of data (MAX_EVENT_BYTES).` })
-  const judged = judgeEvent(raw, limits, now)
-  return judged.ok ? judged : failed({ kind: 'invalid-event', problems: judged.error })
+  return raw.ok ? checkEvent(raw.value, limits, now) : failed({ kind: 'invalid-event', problems: raw.error })
 }

@@ -1,33 +1,34 @@
-import { fillDefaults } from '../../api/fill-defaults.ts'
-import { childMetadata } from '../../cdk8s/operands/child-metadata.ts'
 import {
+  withDefaults,
   apiVersion,
   channelKind,
   type RealtimeChannel,
   type RealtimeChannelSpec,
   type StoredSpec,
 } from '../../api/v1alpha1/realtime-channel.ts'
+import { childMetadata } from '../../cdk8s/operands/child-metadata.ts'
 import { parseChannel } from '../reconcile/observe/parse-channel.ts'
 import type { Settings } from '../reconcile/settings.ts'
 import type { TopicDescription } from '../reconcile/topic/topic-admin.ts'
 import type { TopicRules } from '../reconcile/topic/name-rules.ts'
+import { recordsOf } from '../reconcile/topic/record.ts'
 import type { World } from '../reconcile/world.ts'
 import type { KubernetesObject, ObjectMeta } from '../../api/kubernetes.ts'
 
 export interface ChannelParts {
   readonly metadata?: Partial<ObjectMeta>
-  /** Sections that are not given are the smallest that there can be. */
+  /** Omitted sections are as small as possible. */
   readonly spec?: Partial<RealtimeChannelSpec>
   readonly status?: RealtimeChannel['status']
 }
 
-/** Names of the own namespace, and nothing of others. */
+/** Rules that allow names of the channel's own namespace, and no other topics. */
 export const closedTopicRules: TopicRules = { topics: ['NAMESPACE.*'], adopt: false, deletion: 'CreatedOnly', maxPartitions: null }
 
-/** As open as rules can be: what most tests are about is not what is allowed. */
+/** Rules that allow everything, for tests that are not about rules. */
 export const openTopicRules: TopicRules = { topics: ['*'], adopt: true, deletion: 'CreatedOnly', maxPartitions: null }
 
-/** The smallest `spec` that the API server takes. */
+/** The smallest `spec` that the API server accepts. */
 export const smallestSpec: RealtimeChannelSpec = {
   auth: {
     jwks: { uri: 'https://sso.example.com/keys' },
@@ -37,7 +38,7 @@ export const smallestSpec: RealtimeChannelSpec = {
   },
 }
 
-/** A channel as it holds: with defaults, of generation 1. */
+/** A channel with defaults, of generation 1. */
 export function aChannel({ metadata = {}, spec = {}, status }: ChannelParts = {}): RealtimeChannel {
   const parsed = parseChannel({
     apiVersion,
@@ -54,15 +55,15 @@ export function aChannel({ metadata = {}, spec = {}, status }: ChannelParts = {}
     spec: { ...smallestSpec, ...spec },
     status,
   })
-  if (!parsed.ok) throw new Error(`a test builds a channel that nobody understands: ${parsed.error.message}`)
-  return { ...parsed.value.channel, spec: fillDefaults(parsed.value.channel.spec) }
+  if (!parsed.ok) throw new Error(`a test builds an invalid channel: ${parsed.error.message}`)
+  return { ...parsed.value.channel, spec: withDefaults(parsed.value.channel.spec) }
 }
 
 export function aStoredSpec(spec: Partial<RealtimeChannelSpec> = {}): StoredSpec {
   return aChannel({ spec }).spec
 }
 
-/** What the operator of most tests is told: one Kafka without TLS, ingress and metrics from one namespace each. */
+/** Operator settings of most tests: one Kafka without TLS, ingress and metrics from one namespace each. */
 export function someSettings(settings: Partial<Settings> = {}): Settings {
   return {
     appliedBy: 'carillon-system/carillon',
@@ -76,7 +77,7 @@ export function someSettings(settings: Partial<Settings> = {}): Settings {
   }
 }
 
-/** No channel claims what this one claims. */
+/** No channel has the same claims. */
 export const noRivals: World['rivals'] = { topic: null, deadLetters: null, alsoUsing: { topic: null, deadLetters: null }, route: null }
 
 /** The dead letter topic that the operator creates for a channel of `aChannel`. */
@@ -99,7 +100,7 @@ export function aTopic(topic: Partial<TopicDescription> = {}): TopicDescription 
   }
 }
 
-/** A world in which nothing has been made for the channel yet, and Kafka answers. */
+/** A world without any object or topic of the channel, with a Kafka that responds. */
 export function aWorld(world: Partial<World> = {}): World {
   return {
     nowMs: Date.parse('2026-01-02T00:00:00Z'),
@@ -108,6 +109,7 @@ export function aWorld(world: Partial<World> = {}): World {
     topic: { kind: 'missing', topic: { name: 'shop.chat', clusterId: 'cluster-1' } },
     topicRules: openTopicRules,
     deadLetters: { kind: 'present', topic: aDeadLetterTopic() },
+    records: recordsOf(world.channel ?? aChannel()),
     underClass: { name: null, written: (world.channel ?? aChannel()).spec, brokers: ['kafka:9092'] },
     rivals: noRivals,
     route: { kind: 'not-asked' },
@@ -121,15 +123,15 @@ export function aWorld(world: Partial<World> = {}): World {
   }
 }
 
-/** An object of somebody else. */
+/** An object of another writer. */
 export function aForeignObject(kind: string, object: Partial<KubernetesObject> = {}): KubernetesObject {
   return { apiVersion: 'v1', kind, metadata: { name: 'chat-gateway', namespace: 'shop', uid: `foreign-${kind}` }, ...object }
 }
 
-/** The owner reference that says whose child an object is. */
+/** The owner reference of a child. */
 export function ownedBy(channel: RealtimeChannel): Pick<ObjectMeta, 'ownerReferences'> {
   const { name, namespace = '', uid = '' } = channel.metadata
-  // Only the channel is read of the input.
+  // Only the channel of the input is read.
   return {
     ownerReferences: childMetadata({ channel: { name, namespace, uid } } as Parameters<typeof childMetadata>[0], 'Service').ownerReferences,
   }
