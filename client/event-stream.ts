@@ -1,5 +1,5 @@
 import type { Ending } from './ending.ts'
-import type { OpenTransport } from './link.ts'
+import type { OpenTransport } from './transport.ts'
 import { createSseParser } from './sse-parser.ts'
 
 /** The channel over Server-Sent Events (docs/protocol.md, SSE): by fetch, since an EventSource cannot carry a token or tell a refusal. */

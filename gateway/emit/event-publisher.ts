@@ -1,3 +1,4 @@
+import type { OutgoingRecord } from '../event/outgoing-record.ts'
 import type { Result } from '../../program/result.ts'
 
 /** Appends records to the topic. `publish` says ok only when the log has them for good (acks=all), in the order given, per partition. */
@@ -9,15 +10,6 @@ export interface EventPublisher {
   publish(records: readonly OutgoingRecord[], options: { readonly timeoutMs: number }): Promise<Result<void, PublishFailure>>
   /** Waits for what is under way (bounded by the deadline), then releases everything. Idempotent. */
   stop(options: { readonly deadlineMs: number }): Promise<void>
-}
-
-export interface OutgoingRecord {
-  /** Decides the partition (murmur2, as Kafka's own clients do); null when nothing orders this event after another. */
-  readonly key: string | null
-  /** Decides the partition when there is no key, so that the same event sent twice meets its twin in one partition. */
-  readonly identity: string
-  readonly value: Buffer | null
-  readonly headers: Readonly<Record<string, string>>
 }
 
 /**

@@ -1,25 +1,5 @@
+import type { Tracing, TracingEnvironment, TracingOptions } from './tracer.ts'
 import { disabledTracer } from './disabled-tracer.ts'
-import type { Logger } from '../../program/log/logger.ts'
-import type { Tracer } from './tracer.ts'
-
-export interface TracingOptions {
-  /** `service.name`, where neither OTEL_SERVICE_NAME nor OTEL_RESOURCE_ATTRIBUTES says another. */
-  readonly serviceName: string
-  /** `service.version`. */
-  readonly version: string
-  /** Decides whether tracing is on. The SDK reads the details (endpoint, headers, sampler, batching) from the process's own environment. */
-  readonly env: TracingEnvironment
-  /** Hears what goes wrong with exporting. @default nobody */
-  readonly logger?: Logger
-}
-
-export type TracingEnvironment = Readonly<Record<string, string | undefined>>
-
-export interface Tracing {
-  readonly tracer: Tracer
-  /** Exports what is waiting, for `deadlineMs` at the most, and ends. Idempotent; never rejects. @default 5000 */
-  stop(options?: { readonly deadlineMs: number }): Promise<void>
-}
 
 /** Variables any of which turns tracing on, as long as nothing turns it off. */
 const askingVariables = [

@@ -1,3 +1,5 @@
+import type { Logger } from '../../program/log/logger.ts'
+
 /**
  * Spans, as the core needs them. Off (every method does nothing) unless `OTEL_*` asks for an exporter. One span per event, never per
  * delivery.
@@ -27,3 +29,22 @@ export interface Span {
 
 export type SpanAttributes = Readonly<Record<string, string | number | boolean>>
 export type SpanName = 'emit' | 'publish' | 'consume' | 'deliver'
+
+export interface TracingOptions {
+  /** `service.name`, where neither OTEL_SERVICE_NAME nor OTEL_RESOURCE_ATTRIBUTES says another. */
+  readonly serviceName: string
+  /** `service.version`. */
+  readonly version: string
+  /** Decides whether tracing is on. The SDK reads the details (endpoint, headers, sampler, batching) from the process's own environment. */
+  readonly env: TracingEnvironment
+  /** Hears what goes wrong with exporting. @default nobody */
+  readonly logger?: Logger
+}
+
+export type TracingEnvironment = Readonly<Record<string, string | undefined>>
+
+export interface Tracing {
+  readonly tracer: Tracer
+  /** Exports what is waiting, for `deadlineMs` at the most, and ends. Idempotent; never rejects. @default 5000 */
+  stop(options?: { readonly deadlineMs: number }): Promise<void>
+}

@@ -103,7 +103,7 @@ const folders = [
   {
     path: `${kafka}/publish`,
     holds: 'one queue per leader',
-    imports: [...floor, ...seen, 'gateway/emit', kafka, `${kafka}/wire`, `${kafka}/records`],
+    imports: [...floor, ...seen, 'gateway/emit', 'gateway/event', kafka, `${kafka}/wire`, `${kafka}/records`],
   },
   {
     path: `${kafka}/dead-letters`,
@@ -139,7 +139,7 @@ const folders = [
   },
 
   { path: 'cdk8s', holds: 'the objects of a channel (`operands`), the constructs for users, an example app', imports: [...floor, 'api'] },
-  { path: 'operator/config', holds: "the operator's option table", imports: [...floor, 'gateway/config'] },
+  { path: 'operator/config', holds: "the operator's option table", imports: [...floor, 'gateway/config', 'api'] },
   {
     path: 'operator/runtime',
     holds: 'watch, queue, controller, leader election, Events; the ports `KubernetesApi` and `Watcher`',

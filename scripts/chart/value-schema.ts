@@ -1,5 +1,7 @@
 import type { JsonSchema } from '../../api/v1alpha1/schema/json-schema.ts'
-import type { ValueSchema } from './values.ts'
+
+/** A JSON Schema (draft-07), as Helm checks values by it. */
+export type ValueSchema = Readonly<Record<string, unknown>>
 
 /**
  * A schema of the API as one for values. Helm judges by JSON Schema (draft-07): a misspelt field is refused before anything is installed. Rules in CEL are left to the
