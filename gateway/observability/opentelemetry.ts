@@ -1,7 +1,7 @@
 import type { Tracing, TracingEnvironment, TracingOptions } from './tracer.ts'
 import { disabledTracer } from './disabled-tracer.ts'
 
-/** Variables any of which turns tracing on, as long as nothing turns it off. */
+/** Each of these variables turns tracing on, unless another turns it off. */
 const askingVariables = [
   'OTEL_EXPORTER_OTLP_ENDPOINT',
   'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
@@ -9,7 +9,7 @@ const askingVariables = [
   'OTEL_CONFIG_FILE',
 ] as const
 
-/** Whether the standard variables ask for traces. OTEL_SDK_DISABLED=true and OTEL_TRACES_EXPORTER=none say no, whatever else is set. */
+/** Returns true when the standard variables turn tracing on. OTEL_SDK_DISABLED=true and OTEL_TRACES_EXPORTER=none win over all others. */
 export function wantsTracing(env: TracingEnvironment): boolean {
   const value = (name: string): string => (env[name] ?? '').trim()
   if (value('OTEL_SDK_DISABLED').toLowerCase() === 'true' || value('OTEL_TRACES_EXPORTER') === 'none') return false
@@ -17,9 +17,10 @@ export function wantsTracing(env: TracingEnvironment): boolean {
 }
 
 /**
- * Tracing as the standard OTEL_* variables want it: OTLP over http/protobuf unless OTEL_EXPORTER_OTLP_PROTOCOL says http/json or grpc.
- * Off, without even loading the SDK (half a second, 60 MB), when nothing asks for it, or when the SDK cannot start as it is configured.
- * The SDK registers itself with the process: start it once, and again only after `stop`.
+ * Starts tracing as the standard OTEL_* variables configure it: OTLP over http/protobuf unless OTEL_EXPORTER_OTLP_PROTOCOL is http/json or grpc.
+ *
+ * Tracing is off when no variable turns it on, or when the SDK cannot start with its configuration. In the first case the SDK is not loaded, which
+ * saves half a second and 60 MB. The SDK registers itself with the process: start it once, and again only after `stop`.
  */
 export async function startTracing(options: TracingOptions): Promise<Tracing> {
   if (!wantsTracing(options.env)) return { tracer: disabledTracer, stop: async () => {} }

@@ -94,7 +94,7 @@ const folders = [
     ],
   },
   { path: `${kafka}/wire`, holds: 'requests and connections', imports: [...floor, kafka] },
-  { path: `${kafka}/records`, holds: 'batches and codecs', imports: [...floor, 'gateway/event'] },
+  { path: `${kafka}/records`, holds: 'batches and codecs', imports: [...floor, 'gateway/event', `${kafka}/wire`] },
   {
     path: `${kafka}/consume`,
     holds: 'one fetch loop per leader',
