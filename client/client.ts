@@ -138,10 +138,10 @@ export class Client<T> implements Connection {
     if (typeof event.cursor === 'string') this.cursor = event.cursor
     if (this.#isCursorRefused) {
       this.#isCursorRefused = false
-      this.#call(this.#options.onGap, { reason: 'bad-cursor' })
+      void this.#call(this.#options.onGap, { reason: 'bad-cursor' })
     }
     if (event.type.startsWith('dev.carillon.')) this.#obey(event)
-    else if (this.#recentIds.add(`${event.source}\n${event.id}`)) this.#call(this.#options.onEvent, event)
+    else if (this.#recentIds.add(`${event.source}\n${event.id}`)) void this.#call(this.#options.onEvent, event)
   }
 
   #parse(text: string): CloudEvent<T> | null {
@@ -159,11 +159,11 @@ export class Client<T> implements Connection {
     if (typeof event.heartbeatms === 'number') this.#silenceMs = event.heartbeatms * missedHeartbeats
     if (event.type.endsWith('.gap')) {
       // The gateway's word: data of a gap is {reason}.
-      this.#call(this.#options.onGap, event.data as { reason: string })
+      void this.#call(this.#options.onGap, event.data as { reason: string })
     }
     // A token that expires again and again right after the start would have this go round and round: then its end is waited for.
     if (event.type.endsWith('.token-expiring') && this.#options.token && Date.now() - this.#admittedAtMs > stableMs) this.#replace()
-    this.#call(this.#options.onControl, event)
+    void this.#call(this.#options.onControl, event)
   }
 
   // ---- ending
@@ -243,7 +243,7 @@ export class Client<T> implements Connection {
 
   #change(state: ConnectionState): void {
     this.state = state
-    this.#call(this.#options.onStateChange, state)
+    void this.#call(this.#options.onStateChange, state)
   }
 
   /** Calls back at once; what the callback throws, or rejects with, is reported and harms nothing. */

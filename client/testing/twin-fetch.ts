@@ -79,5 +79,5 @@ export function createTwinFetch(): TwinFetch {
     return newest
   }
   // True of what the client uses: a URL, an init, a promise of a Response.
-  return { fetch: fetch as typeof globalThis.fetch, streams, last }
+  return { fetch: fetch, streams, last }
 }

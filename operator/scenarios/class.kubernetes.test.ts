@@ -49,7 +49,7 @@ const classNames = new Set<string>()
 async function makeClass(name: string, spec: RealtimeChannelClassSpec, isDefault = false): Promise<void> {
   classNames.add(name)
   const { uid: _uid, ...metadata } = aClass({ name, isDefault }).metadata
-  await cluster.apply(classType, { ...aClass({ name, ...spec }), metadata } as unknown as KubernetesObject) // a class is an object, too
+  await cluster.apply(classType, { ...aClass({ name, ...spec }), metadata }) // a class is an object, too
 }
 
 async function deleteClass(name: string): Promise<void> {
@@ -218,7 +218,7 @@ describe('a class that cannot be used', () => {
       ...aClass(),
       metadata,
       spec: { allowed: { hosts: ['NAMESPACE-*.example.com'] } },
-    } as unknown as KubernetesObject)
+    })
     expect(refused).toMatchObject({
       ok: false,
       error: { kind: 'invalid', message: expect.stringContaining('may give one thing to two namespaces') },

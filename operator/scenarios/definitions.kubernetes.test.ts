@@ -52,7 +52,7 @@ describe('a definition of another release', () => {
       .toBe(true)
     await untilReady(channel)
     await expect.poll(() => messageOf(channel), { timeout: 60_000 }).toContain('spec.futureField')
-    await cluster.apply(definitionType, renderCustomResourceDefinition() as unknown as KubernetesObject)
+    await cluster.apply(definitionType, renderCustomResourceDefinition())
     await expect.poll(async () => JSON.stringify((await channel.get())['spec']), { timeout: 60_000 }).not.toContain('futureField')
     await expect.poll(() => messageOf(channel), { timeout: 120_000 }).toBe('All is as the channel asks.')
   }, 240_000)

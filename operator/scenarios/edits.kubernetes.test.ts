@@ -86,7 +86,7 @@ function shortened(path: string): string {
 }
 
 const kindOf = (change: string): string => (/^(env|pod) /.test(change) ? 'Deployment' : (change.split('.')[0] ?? ''))
-const replicasOf = (object: KubernetesObject | null): number | undefined => (object as Deployment | null)?.spec?.replicas // a Deployment
+const replicasOf = (object: KubernetesObject | null): number | undefined => object?.spec?.replicas // a Deployment
 
 /** Waits until the operator has reconciled a channel that was changed after everything else. */
 async function untilQuiet({ namespace }: TestChannel): Promise<void> {
@@ -217,7 +217,7 @@ describe('the number of pods', () => {
   }
 
   function ownersOfReplicas(object: KubernetesObject | null): readonly string[] {
-    const owners = (object?.metadata.managedFields ?? []).filter(({ fieldsV1 }) => 'f:replicas' in ((fieldsV1?.['f:spec'] ?? {}) as object)) // a field with subfields
+    const owners = (object?.metadata.managedFields ?? []).filter(({ fieldsV1 }) => 'f:replicas' in (fieldsV1?.['f:spec'] ?? {})) // a field with subfields
     return owners.map(({ manager }) => manager)
   }
 

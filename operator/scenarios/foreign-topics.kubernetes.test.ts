@@ -53,7 +53,7 @@ describe('a channel that names a topic of another owner', () => {
     })
   }
   const variables = async (of: TestChannel): Promise<Readonly<Record<string, string | undefined>>> => {
-    const deployment = (await of.child('Deployment')) as Deployment | null // a Deployment
+    const deployment = await of.child('Deployment') // a Deployment
     const env = deployment?.spec?.template?.spec?.containers?.[0]?.env ?? []
     return Object.fromEntries(env.map(({ name, value }) => [name, value]))
   }

@@ -105,7 +105,7 @@ const cases: readonly Case[] = [
   {
     title: 'a missing priority class',
     refuse: nothing,
-    gateway: { priorityClassName: 'nope' } as RealtimeChannelSpec['gateway'],
+    gateway: { priorityClassName: 'nope' },
     reason: 'AdmissionDenied',
     says: 'no PriorityClass with name nope was found',
     kstatus: 'Failed',

@@ -146,7 +146,7 @@ async function leaveBehind(channel: TestChannel): Promise<void> {
       apiVersion: each.group === '' ? each.version : `${each.group}/${each.version}`,
       kind: each.kind,
       metadata: { name: 'old', namespace: channel.namespace, labels: managedByLabels, ...owner },
-      ...old[each.kind as OperandKind],
+      ...old[each.kind],
     }
     valueOf(await cluster.api.create(each, object))
   }

@@ -358,7 +358,7 @@ const untilGone = (channel: TestChannel): Promise<void> =>
 
 async function environmentOf(channel: TestChannel, name: string): Promise<string> {
   const deployment = await soon(async () => {
-    const found = (await channel.child('Deployment')) as Deployment | null // a Deployment
+    const found = await channel.child('Deployment') // a Deployment
     if (found === null) throw new Error('the Deployment does not exist yet')
     return found
   })

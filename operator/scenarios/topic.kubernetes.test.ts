@@ -37,7 +37,7 @@ describe('the topic of a channel', () => {
   }
   const found = async (): Promise<ReturnType<TestChannel['topic']>> => channel.topic()
   const epoch = async (): Promise<string | undefined> => {
-    const deployment = (await channel.child('Deployment')) as Deployment | null // a Deployment
+    const deployment = await channel.child('Deployment') // a Deployment
     return deployment?.spec?.template?.spec?.containers?.[0]?.env?.find(({ name }) => name === 'KAFKA_TOPIC_EPOCH')?.value
   }
   const remove = async (of: TestChannel = channel): Promise<void> => void valueOf(await cluster.api.delete(channelType, of, {}))

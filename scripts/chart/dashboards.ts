@@ -83,7 +83,7 @@ export const dashboards: readonly Dashboard[] = [
             description: 'Their /readyz says what, and why.',
             unit: 'short',
             isNumber: true,
-            series: [['pods', `${sum(`1 - ${gateways('carillon_log_healthy')}`)}`]],
+            series: [['pods', sum(`1 - ${gateways('carillon_log_healthy')}`)]],
           },
         ],
       },

@@ -28,9 +28,7 @@ describe('a channel that a page shows', () => {
   it.each(shown)('is one that the API server takes: $page:$line', ({ document }) => {
     const spec = (document as { readonly spec: Fields }).spec // looked at above
     // The schema judges what a reader may have got wrong, too.
-    const whole = (isRecord(document) && document['kind'] === channelKind
-      ? spec
-      : merged(minimalExample.spec, spec)) as unknown as RealtimeChannelSpec
+    const whole = (isRecord(document) && document['kind'] === channelKind ? spec : merged(minimalExample.spec, spec)) as RealtimeChannelSpec
     expect(checkBySchema(specSchema, whole, 'spec')).toEqual([])
   })
 

@@ -13,7 +13,7 @@ async function clusterWith(channels: readonly (readonly [namespace: string, name
   const api = createMemoryKubernetes()
   for (const [namespace, name, finalizers] of channels) {
     const { uid: _uid, resourceVersion: _version, ...metadata } = aChannel({ metadata: { namespace, name, finalizers } }).metadata
-    await api.create(channelType, { ...aChannel(), metadata } as unknown as KubernetesObject) // A channel is an object.
+    await api.create(channelType, { ...aChannel(), metadata }) // A channel is an object.
   }
   const finalizersOf = async (namespace: string, name: string) => {
     const found = await api.get(channelType, { namespace, name })

@@ -74,7 +74,7 @@ function changeChannel({ channel, underClass }: World, question: string): Result
   const refusal = refusalOf(underClass.written, spec)
   if (refusal !== null) return failed(refusal)
   const object = { ...channel, metadata: { ...channel.metadata, annotations: others }, spec }
-  const parsed = parseChannel(object as unknown as KubernetesObject) // What a patch may have broken, parseChannel finds.
+  const parsed = parseChannel(object as unknown) // What a patch may have broken, parseChannel finds.
   if (!parsed.ok) return failed(`The channel would not be understood: ${parsed.error.message}`)
   return ok(parsed.value.channel)
 }

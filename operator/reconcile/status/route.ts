@@ -36,7 +36,7 @@ export function judgeRoute(world: World): Judgement {
   )
   if (route?.kind !== 'object') return isFalse('RouteProgressing', `The ${type} is being made.`)
   // The API server holds an HTTPRoute to this shape.
-  const judgement = type === 'Ingress' ? isTrue('RouteAccepted', 'The Ingress is in place.') : judgeParents(route.object as HttpRoute)
+  const judgement = type === 'Ingress' ? isTrue('RouteAccepted', 'The Ingress is in place.') : judgeParents(route.object)
   return { ...judgement, message: `${judgement.message}${remarkOf(world)}` }
 }
 
