@@ -8,7 +8,7 @@ import {
 } from '../../api/v1alpha1/realtime-channel.ts'
 import type { Deployment } from '../reconcile/children/running-gateway.ts'
 import { isMissing, type TopicDescription } from '../reconcile/topic/topic-admin.ts'
-import { aClass, openAllowed } from '../testing/class-builders.ts'
+import { aClass } from '../testing/class-builders.ts'
 import { valueOf } from '../testing/kubernetes-api-contract.ts'
 import type { OperatorProcess } from '../../testing/processes/operator-process.ts'
 import { soon, untilEvent } from '../testing/scenario.ts'

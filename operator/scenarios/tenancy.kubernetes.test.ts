@@ -1,17 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startPod, type Pod } from '../../gateway/testing/failover/pod.ts'
-import { readTopic } from '../../gateway/testing/failover/read-topic.ts'
+import { beforeAll } from 'vitest'
+import type { Pod } from '../../gateway/testing/failover/pod.ts'
 import type { RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
 import type { Deployment } from '../reconcile/children/running-gateway.ts'
 import type { ResourceType } from '../../api/kubernetes.ts'
-import { aClass } from '../testing/class-builders.ts'
-import { startHostileBroker, type HostileBroker } from '../testing/hostile-broker.ts'
-import { valueOf } from '../testing/kubernetes-api-contract.ts'
 import type { OperatorProcess } from '../../testing/processes/operator-process.ts'
-import { soon, untilYounger } from '../testing/scenario.ts'
-import { makeTenant, type Tenant } from '../testing/tenant.ts'
-import { startTestCluster, testChannel, type TestChannel, type TestCluster } from '../testing/test-cluster.ts'
-import { startVictim, type Victim } from '../testing/victim.ts'
+import type { Tenant } from '../testing/tenant.ts'
+import type { TestChannel, TestCluster } from '../testing/test-cluster.ts'
+import type { Victim } from '../testing/victim.ts'
 
 const classType: ResourceType = {
   group: 'networking.k8s.io',

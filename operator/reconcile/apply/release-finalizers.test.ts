@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest'
 import { channelType } from '../../../api/v1alpha1/realtime-channel.ts'
 import { aChannel } from '../../testing/channel-builders.ts'
 import { createMemoryKubernetes } from '../../testing/memory-kubernetes.ts'
-import type { KubernetesObject } from '../../../api/kubernetes.ts'
 import { releaseFinalizers } from './release-finalizers.ts'
 import { names } from '../settings.ts'
 

@@ -3,7 +3,6 @@ import { fieldProblems, readSchema } from '../../../api/read-schema.ts'
 import { failed, ok, type Result } from '../../../program/result.ts'
 import { mergePatch } from '../../../api/merge-patch.ts'
 import { annotations, specSchema, type WrittenChannel } from '../../../api/v1alpha1/realtime-channel.ts'
-import type { KubernetesObject } from '../../../api/kubernetes.ts'
 import type { ApiError } from '../../runtime/kubernetes-api.ts'
 import type { Claims } from '../watch/claims.ts'
 import type { ChannelJudge } from '../class/judge.ts'
@@ -74,7 +73,7 @@ function changeChannel({ channel, underClass }: World, question: string): Result
   const refusal = refusalOf(underClass.written, spec)
   if (refusal !== null) return failed(refusal)
   const object = { ...channel, metadata: { ...channel.metadata, annotations: others }, spec }
-  const parsed = parseChannel(object as unknown) // What a patch may have broken, parseChannel finds.
+  const parsed = parseChannel(object) // What a patch may have broken, parseChannel finds.
   if (!parsed.ok) return failed(`The channel would not be understood: ${parsed.error.message}`)
   return ok(parsed.value.channel)
 }
