@@ -23,12 +23,7 @@ interface Waiting {
  * Looks up the names of brokers that channels name. A name whose server is silent blocks a thread for up to a minute. A few such names
  * would block all threads, and the operator could look up nothing else. So these lookups never have all threads.
  */
-export function createBoundedLookup({
-  lookup = systemLookup as LookupFunction,
-  maxAtOnce = 2,
-  maxWaitMs = 3_000,
-  now,
-}: BoundedLookupParts): LookupFunction {
+export function createBoundedLookup({ lookup = systemLookup, maxAtOnce = 2, maxWaitMs = 3_000, now }: BoundedLookupParts): LookupFunction {
   let running = 0
   const waiting: Waiting[] = []
 

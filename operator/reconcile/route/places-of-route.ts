@@ -24,8 +24,7 @@ const maxPathLength = 1_024
  */
 export function placesOfRoute(object: KubernetesObject): readonly RoutePlace[] {
   // The API server holds both kinds to these shapes.
-  const places =
-    object.kind === 'Ingress' ? ofIngress((object['spec'] ?? {}) as IngressSpec) : ofHttpRoute((object['spec'] ?? {}) as HttpRouteSpec)
+  const places = object.kind === 'Ingress' ? ofIngress(object['spec'] ?? {}) : ofHttpRoute(object['spec'] ?? {})
   return places.filter(({ path }) => path.length <= maxPathLength)
 }
 
