@@ -177,10 +177,7 @@ async function amongMany(rig: OperatorRig, settings: BenchSettings): Promise<rea
   ]
 }
 
-/**
- *
- * @returns milliseconds from the moment when the API server has a new channel until its status is written
- */
+/** @returns milliseconds from the moment when the API server has a new channel until its status is written */
 async function untilLookedAt(rig: OperatorRig, n: number): Promise<number> {
   await rig.makeChannels(n, n + 1, { topic: { partitions: 1 } })
   const startMs = nowMs()

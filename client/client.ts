@@ -168,10 +168,7 @@ export class Client<T> implements Connection {
 
   // ---- ending
 
-  /**
-   *
-   * @param unopened the transport, when it did not get through; null when it did
-   */
+  /** @param unopened the transport, when it did not get through; null when it did */
   #ended(stop: Stop, ending: Ending, unopened: Transport | null): void {
     if (stop === this.#stopSpare) {
       this.#stopSpare = undefined

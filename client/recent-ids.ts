@@ -7,10 +7,7 @@ export class RecentIds {
     this.#capacity = capacity
   }
 
-  /**
-   *
-   * @returns true for a new id; an id that occurs again counts as the newest
-   */
+  /** @returns true for a new id; an id that occurs again counts as the newest */
   add(id: string): boolean {
     const isNew = !this.#ids.delete(id)
     this.#ids.add(id)

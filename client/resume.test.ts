@@ -32,10 +32,7 @@ class GatewayDouble {
   readonly #slack: () => number
   readonly doubles = createWebSocketDoubles((socket) => setTimeout(() => this.#admit(socket), 5))
 
-  /**
-   *
-   * @param slack number of events before the cursor that are sent again
-   */
+  /** @param slack number of events before the cursor that are sent again */
   constructor(slack: () => number) {
     this.#slack = slack
   }

@@ -55,7 +55,7 @@ export function createKnowledge(config: OperatorConfig, { adapters, settings, qu
       channelsOf: (change) => channels.ofClass(change),
       enqueueAfter: (ref, afterMs) => queue.addAfter(ref, afterMs, 'resync'),
     }),
-    warn: (warning) => logger.warn(warning, 'a class is not as this operator expects it'),
+    warn: (warning) => logger.warn(warning, 'class not understood'),
   })
   const classes: Classes = adapters.onlyClass === null ? classWatch : createOneClass(adapters.onlyClass)
   const resolver = createChannelResolver({ api, classes, image: settings.image, brokers: config.kafkaBrokers })

@@ -19,7 +19,6 @@ interface Pair {
 }
 
 /**
- *
  * @param target port behind the proxy; null: none, for a port that only ever holds or refuses
  * @param at the proxy's own port; 0: one that the kernel chooses
  */

@@ -18,10 +18,7 @@ export interface Child<C extends Calls> {
   stop(): Promise<void>
 }
 
-/**
- *
- * @param module TypeScript file that calls `answerCalls`
- */
+/** @param module TypeScript file that calls `answerCalls` */
 export function startChild<C extends Calls>(module: URL, options: ChildOptions): Child<C> {
   const node = [process.execPath, '--disable-warning=ExperimentalWarning', ...(options.execArgv ?? []), fileURLToPath(module)]
   const [command = process.execPath, ...args] = pinned(options.cpu, node)

@@ -8,10 +8,7 @@ export interface SubjectCalls extends Record<string, (parameter: never) => unkno
   usage(parameter: { readonly collectGarbage: boolean }): Promise<Usage>
   /** Watches every turn of the event loop from now on, which keeps the process busy. */
   watchTurns(parameter: null): void
-  /**
-   *
-   * @returns the longest turn since then
-   */
+  /** @returns the longest turn since then */
   longestTurn(parameter: null): LongestTurn
 }
 

@@ -82,10 +82,7 @@ async function prepare(choice: Choice): Promise<Prepared> {
   return { had: contenders.filter(({ name }) => versions.has(name)), versions, absent }
 }
 
-/**
- *
- * @returns the share of the machine that others use, from 0 to 1
- */
+/** @returns the share of the machine that others use, from 0 to 1 */
 async function busyElsewhere(): Promise<number> {
   const before = readMachineTimes()
   await sleep(3_000)

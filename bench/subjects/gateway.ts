@@ -52,10 +52,7 @@ const calls: SubjectCalls = {
   },
 }
 
-/**
- *
- * @param bytes approximate size of the frame
- */
+/** @param bytes approximate size of the frame */
 function recordOf(bytes: number, audience: string): MemoryRecord {
   sent += 1
   // The attributes, the cursor and the frame's header take the rest.

@@ -56,10 +56,7 @@ export interface WebSocketDoubles {
   last(): SocketDouble
 }
 
-/**
- *
- * @param onConnect called with each new socket
- */
+/** @param onConnect called with each new socket */
 export function createWebSocketDoubles(onConnect: (socket: SocketDouble) => void = () => {}): WebSocketDoubles {
   const sockets: SocketDouble[] = []
   class MadeSocket extends SocketDouble {

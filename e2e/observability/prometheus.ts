@@ -15,10 +15,7 @@ const repository = 'carillon-e2e/prometheus'
 
 /** A Prometheus on the cluster, queried from a pod beside it. */
 export interface Prometheus {
-  /**
-   *
-   * @param path below /api/v1/ @returns `data` of the response @throws Error with the message of Prometheus
-   */
+  /** @param path below /api/v1/ @returns `data` of the response @throws Error with the message of Prometheus */
   ask(path: string): Promise<unknown>
   /** Evaluates many expressions at once. @returns the number of series of each, or its error */
   evaluate(expressions: readonly string[]): Promise<readonly (number | string)[]>
@@ -148,10 +145,7 @@ export async function forgetPrometheus(stage: Stage): Promise<void> {
   ])
 }
 
-/**
- *
- * @param objects have been applied
- */
+/** @param objects have been applied */
 export async function openPrometheus(stage: Stage, collector: Collector): Promise<Prometheus> {
   await stage.reaches(`pod/${name}`, 'condition=Ready')
   const askAll = async (paths: readonly string[]): Promise<readonly Answer[]> => {

@@ -20,10 +20,7 @@ export interface CommandOptions {
 /** Runs a command to its end. Never rejects: the result has every failure. */
 export type Run = (command: string, words: readonly string[], options?: CommandOptions) => Promise<CommandResult>
 
-/**
- *
- * @param env whole environment of all commands
- */
+/** @param env whole environment of all commands */
 export function createRun(env: Readonly<Record<string, string | undefined>>): Run {
   return (command, words, { input, timeoutMs, onLine } = {}) =>
     new Promise((resolve) => {
@@ -58,10 +55,7 @@ export function createRun(env: Readonly<Record<string, string | undefined>>): Ru
     })
 }
 
-/**
- *
- * @returns the output of the command @throws StepFailure when its exit code is not 0
- */
+/** @returns the output of the command @throws StepFailure when its exit code is not 0 */
 export async function must(result: Promise<CommandResult>, what: string, todo = ''): Promise<string> {
   const { code, stdout, stderr } = await result
   if (code === 0) return stdout

@@ -18,10 +18,7 @@ export function createSigningKey(): string {
   return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
 }
 
-/**
- *
- * @param signingKey from `createSigningKey` @param now in milliseconds
- */
+/** @param signingKey from `createSigningKey` @param now in milliseconds */
 export function createIdentity(signingKey: string, now: () => number): Identity {
   const privateKey = createPrivateKey(signingKey)
   const publicJwk = createPublicKey(privateKey).export({ format: 'jwk' })

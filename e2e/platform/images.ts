@@ -15,10 +15,7 @@ export interface Image {
 
 export const referenceOf = (image: Image): string => `${image.repository}:${image.tag}`
 
-/**
- *
- * @param id docker's id, `sha256:...`
- */
+/** @param id docker's id, `sha256:...` */
 export const tagOf = (id: string): string => `dev-${id.replace(/^sha256:/, '').slice(0, 12)}`
 
 export interface Building {

@@ -6,10 +6,7 @@ export interface IngressRequest {
   readonly method?: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
-  /**
-   *
-   * @default the host of the place
-   */
+  /** @default the host of the place */
   readonly host?: string
   readonly timeoutMs?: number
 }

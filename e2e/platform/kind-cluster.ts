@@ -6,10 +6,7 @@ import { StepFailure } from './step-failure.ts'
 /** Node ports of e2e/kind.yaml, by its host ports. */
 const mappings = { http: { nodePort: 30_080, hostPort: 8080 }, https: { nodePort: 30_443, hostPort: 8443 } } as const
 
-/**
- *
- * @param text of e2e/kind.yaml @returns the same with the host ports and the address family of the options
- */
+/** @param text of e2e/kind.yaml @returns the same with the host ports and the address family of the options */
 export function clusterConfig(
   text: string,
   { httpPort, httpsPort, ipFamily }: Pick<PlatformOptions, 'httpPort' | 'httpsPort' | 'ipFamily'>,

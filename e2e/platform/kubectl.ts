@@ -21,10 +21,7 @@ export async function applyObjects(run: Run, objects: readonly Manifest[]): Prom
   return applyText(run, listOf(objects), what)
 }
 
-/**
- *
- * @param target as `deployment/traefik`
- */
+/** @param target as `deployment/traefik` */
 export function rollout(
   run: Run,
   target: string,
@@ -39,10 +36,7 @@ interface Patience {
   readonly pauseMs?: number
 }
 
-/**
- *
- * @param what as `rtc/chrome-service`; it need not exist yet
- */
+/** @param what as `rtc/chrome-service`; it need not exist yet */
 export function waitFor(
   run: Run,
   condition: string,

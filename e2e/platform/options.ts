@@ -52,10 +52,7 @@ const rows: readonly (readonly [string, string])[] = [
   ['--help', 'This.'],
 ]
 
-/**
- *
- * @param what purpose of the command, in a sentence
- */
+/** @param what purpose of the command, in a sentence */
 export const renderHelp = (command: string, what: string): string =>
   [
     what,
@@ -66,10 +63,7 @@ export const renderHelp = (command: string, what: string): string =>
     '',
   ].join('\n')
 
-/**
- *
- * @returns the options, or every error in them
- */
+/** @returns the options, or every error in them */
 export function parsePlatformOptions(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,

@@ -30,10 +30,7 @@ export const host = 'carillon.localhost'
 /** Names of the ingress' certificate. */
 export const dnsNames = [host, `*.${host}`] as const
 
-/**
- *
- * @param root of the repository
- */
+/** @param root of the repository */
 export function placeOf({ name, httpPort, httpsPort }: Pick<PlatformOptions, 'name' | 'httpPort' | 'httpsPort'>, root: string): Place {
   const folder = join(root, '.infra', `kind-${name}`)
   const file = (base: string): string => join(folder, base)

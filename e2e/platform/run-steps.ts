@@ -4,7 +4,6 @@ import { StepFailure } from './step-failure.ts'
 export interface Step {
   readonly title: string
   /**
-   *
    * @param progress called with the current activity, for people who wait
    * @returns the result, in a few words
    */

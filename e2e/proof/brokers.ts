@@ -13,10 +13,7 @@ export interface ProofBrokers {
   stop(): Promise<void>
 }
 
-/**
- *
- * @param count number of brokers @throws with the last output of a broker that does not start
- */
+/** @param count number of brokers @throws with the last output of a broker that does not start */
 export async function startBrokers(count: number): Promise<ProofBrokers> {
   if (count === 1) {
     const kafka = await startKafka()

@@ -45,10 +45,7 @@ function laneOf(event: PlannedEvent, lanes: number): number {
   return [...event.key].reduce((hash, character) => (hash * 31 + (character.codePointAt(0) ?? 0)) % 65_521, 7) % lanes
 }
 
-/**
- *
- * @returns the number of attempts; null when it gave up
- */
+/** @returns the number of attempts; null when it gave up */
 async function emitOne(event: PlannedEvent, options: EmitOptions): Promise<number | null> {
   const deadlineMs = Date.now() + options.giveUpAfterMs
   const body = JSON.stringify({

@@ -110,10 +110,7 @@ interface Stage {
 const portOf = (gateways: readonly RestartableGateway[], random: () => number): number =>
   gateways[Math.floor(random() * gateways.length)]?.port ?? 1
 
-/**
- *
- * @param port returns the port for the next attempt
- */
+/** @param port returns the port for the next attempt */
 const postTo =
   (port: () => number, token: string) =>
   async (body: string): Promise<{ readonly status: number; readonly text: string }> => {

@@ -75,10 +75,7 @@ export async function gather(stage: Stage, { channel, users, clients: count }: C
   }
 }
 
-/**
- *
- * @returns a function that gives the clients which still lack some of these events; other events do not count
- */
+/** @returns a function that gives the clients which still lack some of these events; other events do not count */
 export function clientsLacking<C extends Pick<ClientRecord, 'user' | 'received'>>(
   clients: readonly C[],
   events: readonly PlannedEvent[],
@@ -114,10 +111,7 @@ export interface Witness extends ClientRecord {
   readonly refusals: readonly number[]
 }
 
-/**
- *
- * @returns a function that gives what each client got since now; earlier faults of a client still count
- */
+/** @returns a function that gives what each client got since now; earlier faults of a client still count */
 export function sinceNow({ clients }: Pick<Crowd, 'clients'>): () => readonly Witness[] {
   const before = clients.map(({ received, reconnects }) => ({ received: received.length, reconnects: reconnects.length }))
   return () =>

@@ -11,10 +11,7 @@ export interface Emitting {
 const batchSize = 60
 const batchMs = 3000
 
-/**
- *
- * @param plan.name makes ids unique among emissions; @param plan.seed makes events unique
- */
+/** @param plan.name makes ids unique among emissions; @param plan.seed makes events unique */
 export function emitUntilStopped(
   crowd: Crowd,
   users: readonly User[],

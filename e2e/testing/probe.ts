@@ -4,10 +4,7 @@ import type { Stage } from './stage.ts'
 
 /** A pod that probes from inside the cluster. It runs the platform's own image, which every node has. */
 export interface Probe {
-  /**
-   *
-   * @returns `open`, `refused`, or `timeout` when nothing answers within 3 s: a policy drops what it denies
-   */
+  /** @returns `open`, `refused`, or `timeout` when nothing answers within 3 s: a policy drops what it denies */
   connect(host: string, port: number): Promise<string>
   /** Runs a program of Node.js. @returns its output */
   run(program: string): Promise<string>

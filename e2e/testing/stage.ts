@@ -24,10 +24,7 @@ export interface Stage {
   /** Waits until a Deployment has rolled out. */
   rolledOut(deployment: string, seconds?: number): Promise<void>
   ask(request: IngressRequest): Promise<IngressResponse>
-  /**
-   *
-   * @returns a token of the login that channels of this stage accept
-   */
+  /** @returns a token of the login that channels of this stage accept */
   token(claims: Readonly<Record<string, unknown>>, secondsToLive?: number): string
   /** Call it at the beginning of a test: when the test fails, it keeps the state of the cluster in artifacts/e2e. */
   keepEvidence(): void
@@ -37,10 +34,7 @@ export interface Stage {
   leave(): Promise<void>
 }
 
-/**
- *
- * @param env of this process: E2E_CLUSTER names the cluster @throws Error when there is no platform
- */
+/** @param env of this process: E2E_CLUSTER names the cluster @throws Error when there is no platform */
 export async function openStage(suite: string, env: Readonly<Record<string, string | undefined>> = process.env): Promise<Stage> {
   return openStageIn(await platformFromEnv(env), `e2e-${suite}`)
 }

@@ -8,10 +8,7 @@ export interface TestChannelOptions {
   readonly name: string
   readonly spec?: Partial<RealtimeChannelSpec>
   readonly annotations?: Readonly<Record<string, string>>
-  /**
-   *
-   * @default the host of the place
-   */
+  /** @default the host of the place */
   readonly host?: string
 }
 

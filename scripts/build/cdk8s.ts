@@ -59,10 +59,7 @@ async function constructTypes(): Promise<string> {
   }
 }
 
-/**
- *
- * @param directory of the module and its types
- */
+/** @param directory of the module and its types */
 export async function writeCdk8s(directory: string): Promise<Cdk8sBundle> {
   const bundle = await bundleCdk8s()
   await mkdir(directory, { recursive: true })

@@ -36,10 +36,7 @@ export interface Panel {
 const ofGateways = 'namespace=~"$namespace", carillon_dev_channel=~"$channel"'
 const ofOperators = 'namespace=~"$namespace", job=~"$job"'
 
-/**
- *
- * @param only further conditions, such as `code!="peer"`
- */
+/** @param only further conditions, such as `code!="peer"` */
 const gateways = (metric: string, only?: string): string => `${metric}{${[ofGateways, ...(only === undefined ? [] : [only])].join(', ')}}`
 const operators = (metric: string, only?: string): string => `${metric}{${[ofOperators, ...(only === undefined ? [] : [only])].join(', ')}}`
 const rate = (series: string): string => `rate(${series}[$__rate_interval])`

@@ -14,10 +14,7 @@ export interface HelmAnswer {
   readonly stderr: string
 }
 
-/**
- *
- * @throws when helm is missing: without a rendering the chart is not tested
- */
+/** @throws when helm is missing: without a rendering the chart is not tested */
 export function helm(args: readonly string[], env: Readonly<Record<string, string>> = {}): HelmAnswer {
   const { error, status, stdout, stderr } = spawnSync('helm', args, {
     encoding: 'utf8',

@@ -58,10 +58,7 @@ export const runs: readonly Run[] = [
   },
 ]
 
-/**
- *
- * @returns the row about the section, or null
- */
+/** @returns the row about the section, or null */
 export function runOf({ page, section }: Pick<ConsoleBlock, 'page' | 'section'>): Run | null {
   const ofPage = runs.filter((run) => run.page === page)
   return ofPage.find((run) => run.section === section) ?? ofPage.find((run) => run.section === '*') ?? null

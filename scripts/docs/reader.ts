@@ -65,10 +65,7 @@ interface Stand {
   readonly block: ConsoleBlock
 }
 
-/**
- *
- * @returns their number @throws Error that names the place on the page where reality differs
- */
+/** @returns their number @throws Error that names the place on the page where reality differs */
 async function performAll(commands: readonly Command[], stand: Stand): Promise<number> {
   for (const command of commands) await perform(command, stand)
   return commands.length

@@ -17,10 +17,7 @@ export interface Typed {
   readonly output: string
 }
 
-/**
- *
- * @param cwd first folder @param env whole environment of the shell
- */
+/** @param cwd first folder @param env whole environment of the shell */
 export function openTerminal(cwd: string, env: Readonly<Record<string, string | undefined>>): Terminal {
   // A group of its own: its background processes end with it.
   const shell = spawn('bash', ['--noprofile', '--norc'], { cwd, env: { ...env }, stdio: ['pipe', 'pipe', 'ignore'], detached: true })

@@ -215,10 +215,7 @@ async function writeFiles(directory: string, options: StartControlPlaneOptions):
   }
 }
 
-/**
- *
- * @returns the certificate that the API server made for itself, which is its own authority
- */
+/** @returns the certificate that the API server made for itself, which is its own authority */
 async function untilReady(files: WrittenFiles, started: readonly ControlPlaneProcess[], timeoutMs: number): Promise<string> {
   const deadline = Date.now() + timeoutMs
   for (;;) {

@@ -24,10 +24,7 @@ export interface ProgramOptions {
   readonly onOutput?: (text: string) => void
 }
 
-/**
- *
- * @param main path of its main.ts
- */
+/** @param main path of its main.ts */
 export function spawnProgram(main: string, { env = {}, args = [], onOutput }: ProgramOptions = {}): Program {
   const child = spawn(process.execPath, [main, ...args], {
     env: { PATH: process.env['PATH'], LOG_FORMAT: 'json', ...env },

@@ -48,15 +48,9 @@ export interface KafkaRecord {
 
 /** Protocol of a server, for clients and publishers. */
 export interface Dialect {
-  /**
-   *
-   * @param resumes true when a returning client asks for what it missed
-   */
+  /** @param resumes true when a returning client asks for what it missed */
   client(identity: Identity, resumes: boolean): DialectClient
-  /**
-   *
-   * @param key credential for publishing
-   */
+  /** @param key credential for publishing */
   publish(event: PublishedEvent, key: string): PublishRequest
   /** Returns the event as a record that the server reads from Kafka; left out: it reads none. */
   record?(event: PublishedEvent): KafkaRecord

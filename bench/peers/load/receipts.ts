@@ -13,10 +13,7 @@ export class Receipts {
     else this.#last = number
   }
 
-  /**
-   *
-   * @param numbers of the events that the server took
-   */
+  /** @param numbers of the events that the server took */
   judge(numbers: readonly number[]): Loss {
     const counts = numbers.map((number) => this.#counts[number] ?? 0)
     return {

@@ -10,10 +10,7 @@ export interface ProcessUsage {
   readonly peakRssBytes: number
 }
 
-/**
- *
- * @throws Error when there is no such process
- */
+/** @throws Error when there is no such process */
 export function readUsage(pid: number): ProcessUsage {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8')
   return {

@@ -144,10 +144,7 @@ async function dropNetworks(trial: Trial): Promise<EmitReport> {
   return emitted
 }
 
-/**
- *
- * @returns null when nothing can run it
- */
+/** @returns null when nothing can run it */
 async function replaceProcess(trial: Trial): Promise<EmitReport | null> {
   const { world, contender, name } = trial
   if (contender !== carillon) return replaceOne(trial, null)

@@ -62,10 +62,7 @@ export const storm: Measure = {
   },
 }
 
-/**
- *
- * @returns how many clients a broadcast event reaches
- */
+/** @returns how many clients a broadcast event reaches */
 async function reach(rig: PeerRig, server: Server, served: number): Promise<number> {
   await rig.publisher.call('target', { name: group, ...server.target })
   // A bare server answers no handshake: the kernel accepts clients that it has not seen yet.

@@ -21,10 +21,7 @@ export interface Speaker {
 export const userOf = (users: readonly string[] | null, number: number): string | null =>
   users === null ? null : (users[number % users.length] ?? null)
 
-/**
- *
- * @param atMs when it was due to leave @returns true when the server took it
- */
+/** @param atMs when it was due to leave @returns true when the server took it */
 export async function emit(
   speaker: Speaker,
   shape: EventShape & { readonly retryForMs?: number },

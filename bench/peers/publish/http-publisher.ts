@@ -23,10 +23,7 @@ export class HttpPublisher {
     for (const lane of this.#lanes) lane.end()
   }
 
-  /**
-   *
-   * @returns the status; null without an answer
-   */
+  /** @returns the status; null without an answer */
   async publish(request: PublishRequest): Promise<number | null> {
     const lane = this.#idle.pop() ?? (await new Promise<Lane>((resolve) => void this.#waiting.push(resolve)))
     const status = await lane.post(textOf(request))

@@ -4,10 +4,7 @@ import { readKeys, type ServerEnvironment } from './environment.ts'
 
 /** Code that an application adds to `ws` or Socket.IO: tokens are verified, and a backend posts events. */
 
-/**
- *
- * @returns the user of a token, or null for an invalid one
- */
+/** @returns the user of a token, or null for an invalid one */
 export function createVerifier(environment: ServerEnvironment): (token: string) => Promise<string | null> {
   const keys = createLocalJWKSet(JSON.parse(readKeys(environment)) as JSONWebKeySet) // file of the rig
   const { issuer, audience } = environment

@@ -13,10 +13,7 @@ export interface ServerEnvironment {
   readonly packages: string
 }
 
-/**
- *
- * @throws Error when the rig did not start this process
- */
+/** @throws Error when the rig did not start this process */
 export function readServerEnvironment(env: NodeJS.ProcessEnv): ServerEnvironment {
   const text = env.PEERS_SERVER
   if (text === undefined) throw new Error('this file is started by the benchmarks (node bench/peers/main.ts), not by hand')

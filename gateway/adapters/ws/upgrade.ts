@@ -103,7 +103,7 @@ class Upgrades {
       this.#pending.add(settle)
       socket.once('close', leave)
       this.#parts.admission.admit(request).then(settle, (error: unknown) => {
-        this.#parts.logger.error({ error }, 'an admission failed, which it never should')
+        this.#parts.logger.error({ error }, 'admission threw')
         settle(this.#turnAway('internal'))
       })
     })
@@ -124,7 +124,7 @@ class Upgrades {
     // A page's script does not see an HTTP answer (it gets 1006). Only a close code reaches it.
     const isBrowser = upgrade.request.headers.origin !== undefined
     const requestId = requestIdOf(upgrade.request.headers)
-    this.#parts.logger.debug({ requestId, problem: problem.type }, 'a WebSocket handshake was refused')
+    this.#parts.logger.debug({ requestId, problem: problem.type }, 'handshake refused')
     if (close === null || !isBrowser) this.#sendProblem(upgrade.socket, { problem, requestId })
     else {
       this.#noteRefused(upgrade.socket)
@@ -142,7 +142,7 @@ class Upgrades {
     try {
       this.#parts.join(socket, outcome)
     } catch (error) {
-      this.#parts.logger.error({ error }, 'a session could not be made')
+      this.#parts.logger.error({ error }, 'session creation failed')
       socket.close('internal')
     }
   }
@@ -161,7 +161,7 @@ class Upgrades {
   #refuse({ request, socket }: Pick<Upgrade, 'request' | 'socket'>, refused: UpgradeRefusal): void {
     const requestId = requestIdOf(request.headers)
     this.#parts.metrics.handshakesRefused.add(1, { reason: refused.reason })
-    this.#parts.logger.debug({ requestId, problem: refused.problem.type }, 'a WebSocket handshake was refused')
+    this.#parts.logger.debug({ requestId, problem: refused.problem.type }, 'handshake refused')
     this.#sendProblem(socket, { ...refused, requestId })
   }
 

@@ -24,10 +24,7 @@ export interface ForeignClient {
 const limitMs = 25_000
 const source = (path: string): string => fileURLToPath(new URL(`../clients/${path}`, import.meta.url))
 
-/**
- *
- * @param packages folders with packages; of two that hold the same package the first counts
- */
+/** @param packages folders with packages; of two that hold the same package the first counts */
 export const pythonProgram = (script: string, args: readonly string[], packages: readonly string[] = [places.python]): ForeignProgram => ({
   command: 'python3',
   args: [source(`python/${script}`), ...args],

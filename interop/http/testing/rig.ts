@@ -29,10 +29,7 @@ const gatewayEnvironment = {
   HEARTBEAT_INTERVAL_MS: '600000',
 } as const
 
-/**
- *
- * @param env more environment variables of the gateway
- */
+/** @param env more environment variables of the gateway */
 export async function startRig(env: Readonly<Record<string, string>> = {}): Promise<Rig> {
   const gateway = spawnGateway({ env: { ...gatewayEnvironment, ...env } })
   try {

@@ -149,10 +149,7 @@ interface Settling {
   readonly letters: Buffer | null
 }
 
-/**
- *
- * @throws while an event is still on its way
- */
+/** @throws while an event is still on its way */
 function assertSettled({ receivers, partitions, letters }: Settling): void {
   for (const { counts, troubles } of receivers) {
     const missing = Array.from({ length: partitions }, (_, partition) => `last/${partition}`).filter((id) => !counts.has(id))

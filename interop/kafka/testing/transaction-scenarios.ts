@@ -43,10 +43,7 @@ export const scenarios: readonly Scenario[] = [
 
 export const scenarioPartitions = 9
 
-/**
- *
- * @param acts each is a producer and its action
- */
+/** @param acts each is a producer and its action */
 function scenario(title: string, acts: readonly string[], partition: number): Scenario {
   const steps = acts.map((act, at): Step => {
     const [producer = '', what = ''] = act.split(' ')
