@@ -126,7 +126,7 @@ module.exports = {
     only('ws', 'ws|@types/ws', '^gateway/adapters/ws/'),
     only('fastify', 'fastify', '^gateway/adapters/http/'),
     only('jose', 'jose', '^gateway/adapters/jose/'),
-    only('prom-client', 'prom-client', '^(gateway|operator)/observability/'),
+    only('prom-client', 'prom-client', '^program/metrics/'),
     only('pino', 'pino', '^program/log/'),
     only('lru-cache', 'lru-cache', '^gateway/(auth/verified-token-cache|emit/rate-limiter)\\.ts$'),
     only('opentelemetry', '@opentelemetry', '^gateway/observability/'),

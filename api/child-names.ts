@@ -9,6 +9,9 @@ const maxNameLength = 63
 /** A longer name leaves no room for the names of the channel's objects. */
 export const maxChannelNameLength = maxNameLength - suffix.length
 
+/** Pattern of a channel's name, which is the name of its Service, too. */
+export const channelNamePattern = '^[a-z]([-a-z0-9]*[a-z0-9])?$'
+
 /** The name of each object of a channel. */
 export function operandNames(channelName: string): Readonly<Record<OperandKind, string>> {
   const name = `${channelName}${suffix}`
@@ -27,7 +30,7 @@ export function checkChannelName(name: string): Result<string, string> {
       `the name of a channel has at most ${maxChannelNameLength} characters, because its objects are named ${suffix.slice(1)} after it; ${name} has ${name.length}: make it anew with a shorter name`,
     )
   }
-  if (!/^[a-z]([-a-z0-9]*[a-z0-9])?$/.test(name)) {
+  if (!new RegExp(channelNamePattern, 'u').test(name)) {
     return failed(
       `the name of a channel is the name of a Service, too: lower case letters, digits and -, beginning with a letter; ${name} is not: make it anew with another name`,
     )

@@ -1,8 +1,8 @@
 import { ApiObject, JsonPatch, type ApiObjectMetadata } from 'cdk8s'
 import type { Construct } from 'constructs'
-import { classAnnotations, classKind, type RealtimeChannelClassSpec } from '../api/v1alpha1/realtime-channel-class.ts'
+import { classAnnotations, classKind, classSpecSchema, type RealtimeChannelClassSpec } from '../api/v1alpha1/realtime-channel-class.ts'
 import { apiVersion } from '../api/v1alpha1/realtime-channel.ts'
-import { checkClass } from './class/check-class.ts'
+import { checkBySchema } from '../api/read-schema.ts'
 
 /** The fields of `spec`, as in a manifest, and the metadata. docs/reference/realtimechannelclass.md describes each. */
 export type RealtimeChannelClassProps = RealtimeChannelClassSpec & {
@@ -31,7 +31,7 @@ export class RealtimeChannelClass extends ApiObject {
       spec,
     })
     if (this.metadata.namespace !== undefined) this.addJsonPatch(JsonPatch.remove('/metadata/namespace'))
-    const problems = checkClass(spec)
+    const problems = checkBySchema(classSpecSchema, spec, 'spec')
     if (problems.length > 0)
       throw new Error(
         `RealtimeChannelClass ${this.node.path} would be refused:\n${problems.map(({ path, message }) => `- ${path}: ${message}`).join('\n')}`,

@@ -1,9 +1,15 @@
 import { ApiObject, type ApiObjectMetadata } from 'cdk8s'
 import type { Construct } from 'constructs'
 import { channelPaths, routeUrls, topicNameOf } from '../api/v1alpha1/channel-names.ts'
-import { apiVersion, channelKind, type RealtimeChannelSpec, type StoredSpec } from '../api/v1alpha1/realtime-channel.ts'
-import { checkSpec } from './channel/check-spec.ts'
-import { fillDefaults } from '../api/fill-defaults.ts'
+import {
+  apiVersion,
+  channelKind,
+  specSchema,
+  withDefaults,
+  type RealtimeChannelSpec,
+  type StoredSpec,
+} from '../api/v1alpha1/realtime-channel.ts'
+import { checkBySchema } from '../api/read-schema.ts'
 import { checkChannelName, operandNames } from '../api/child-names.ts'
 import { servicePorts } from '../api/ports.ts'
 
@@ -28,11 +34,11 @@ export class RealtimeChannel extends ApiObject {
     const name = checkChannelName(this.name)
     const problems = [
       ...(name.ok ? [] : [`metadata.name: ${name.error}`]),
-      ...checkSpec(spec).map(({ path, message }) => `${path}: ${message}`),
+      ...checkBySchema(specSchema, spec, 'spec').map(({ path, message }) => `${path}: ${message}`),
     ]
     if (problems.length > 0)
       throw new Error(`RealtimeChannel ${this.node.path} would be refused:\n${problems.map((problem) => `- ${problem}`).join('\n')}`)
-    this.#spec = fillDefaults(spec)
+    this.#spec = withDefaults(spec)
   }
 
   /**

@@ -1,11 +1,10 @@
-import { setTimeout as pause } from 'node:timers/promises'
+import { sleep, withDeadline } from '../program/waiting.ts'
 import { createInternalServer } from './adapters/http/internal-server.ts'
 import type { ConsoleAsset } from './adapters/http/routes.ts'
 import { createPublicServer, type PublicServer } from './adapters/http/public-server.ts'
 import { attachWebSocketUpgrade } from './adapters/ws/upgrade.ts'
 import type { Authenticator } from './auth/authenticator.ts'
-import { findToken } from './auth/find-token.ts'
-import { createOriginPolicy } from './auth/origin-policy.ts'
+import { createOriginPolicy, type OriginPolicy } from './auth/origin-policy.ts'
 import { channelPaths } from './config/channel-paths.ts'
 import { dlqTopicOf } from './config/dead-letter-topic.ts'
 import type { Config } from './config/options.ts'
@@ -13,10 +12,10 @@ import { createEmitAuthorizer } from './emit/authorize-emit.ts'
 import { createEmitService } from './emit/emit-service.ts'
 import type { EventPublisher } from './emit/event-publisher.ts'
 import { createRateLimiter } from './emit/rate-limiter.ts'
-import type { IncomingEvent } from './event/cloud-event.ts'
 import { createRecordDecoder } from './event/decode-record.ts'
 import { encodeEvent } from './event/encode-event.ts'
 import { encodeRecord } from './event/encode-record.ts'
+import { createAdmission } from './channel/admission.ts'
 import type { Channel } from './channel/channel.ts'
 import { createChannel, warmUpMs } from './channel/create-channel.ts'
 import { drainSessions } from './channel/drain.ts'
@@ -26,8 +25,8 @@ import { createReadingHealth } from './observability/reading-health.ts'
 import type { Metrics } from './observability/metrics.ts'
 import type { Tracer } from './observability/tracer.ts'
 import type { RecordSource } from './replay/record-source.ts'
+import type { JoinChannel } from './session/handshake.ts'
 import type { Result } from '../program/result.ts'
-import { createAdmission } from './channel/admission.ts'
 
 /** Everything that a gateway needs of the world, behind the core's ports. `adapters.ts` makes the real ones. */
 export interface GatewayAdapters {
@@ -64,7 +63,7 @@ export async function startGateway(config: Config, adapters: GatewayAdapters): P
   const ports = await begin(config, adapters, core).catch(async (error: unknown) => {
     // A caller that goes on without this gateway gets its ports back.
     core.drain.isDraining = true
-    await Promise.all([core.publicServer.close({ deadlineMs: 100 }), core.internalServer.close({ deadlineMs: 100 })])
+    await Promise.all([core.publicServer.close({ deadlineMs: portCloseMs }), core.internalServer.close({ deadlineMs: portCloseMs })])
     throw error
   })
   adapters.logger.info({ port: ports.public, internalPort: ports.internal, channel: config.channel, topic: config.kafkaTopic }, 'listening')
@@ -87,6 +86,10 @@ async function begin(config: Config, adapters: GatewayAdapters, core: Core): Pro
 
 type Core = ReturnType<typeof assemble>
 
+/** Deadline for closing a port without sessions, in milliseconds. */
+const portCloseMs = 100
+const keysPollMs = 250
+
 /** Without keys nobody can be let in. They may come late, when the identity provider starts after us; they never go again. */
 function watchKeys(adapters: GatewayAdapters, core: Core): void {
   const look = (): boolean => {
@@ -97,31 +100,23 @@ function watchKeys(adapters: GatewayAdapters, core: Core): void {
   if (look()) return
   const timer = setInterval(() => {
     if (look() || core.drain.isDraining) clearInterval(timer)
-  }, 250)
+  }, keysPollMs)
   timer.unref()
 }
 
 /** Puts the parts together. Starts nothing. */
 function assemble(config: Config, adapters: GatewayAdapters) {
-  const { metrics, logger, tracer } = adapters
-  const health = createHealth({ onReadyChanged: ({ ok, waitingFor }) => logger.info({ ready: ok, waitingFor }, 'readiness changed') })
-  const readingHealth = createReadingHealth({
-    health,
-    metrics,
-    logger,
-    unreadyAfterMs: config.kafkaUnreadyAfterMs,
-    clock: () => performance.now(),
-  })
-  const limits = { maxEventBytes: config.maxEventBytes, maxAudienceNames: config.maxAudienceSize }
+  const { metrics, logger } = adapters
   const drain = { isDraining: false }
+  const { health, readingHealth } = assembleHealth(config, adapters)
   const { channel, ingest } = createChannel({
     options: config,
     deadLetterTopic: adapters.deadLetters === null ? null : dlqTopicOf(config),
-    decode: createRecordDecoder(limits),
+    decode: createRecordDecoder({ maxEventBytes: config.maxEventBytes, maxAudienceNames: config.maxAudienceSize }),
     encode: encodeEvent,
     metrics,
     logger,
-    tracer,
+    tracer: adapters.tracer,
     now: Date.now,
     random: Math.random,
     closedBecause: () => (drain.isDraining ? 'draining' : health.ready().ok ? null : 'notReady'),
@@ -131,56 +126,56 @@ function assemble(config: Config, adapters: GatewayAdapters) {
       health: (state) => readingHealth.report(state),
     },
   })
-  const originPolicy = createOriginPolicy({
+  const { publicServer, sockets } = assemblePublicPort(config, adapters, channel, drain)
+  const internalServer = createInternalServer({
+    health: { ...health, degraded: () => [...health.degraded(), ...shortages(channel, publicServer)] },
+    page: adapters.metricsPage,
+    metrics,
+    logger,
+  })
+  return { channel, ingest, health, readingHealth, publicServer, internalServer, sockets, drain }
+}
+
+function assembleHealth(config: Config, { metrics, logger }: GatewayAdapters) {
+  const health = createHealth({ onReadyChanged: ({ ok, waitingFor }) => logger.info({ ready: ok, waitingFor }, 'readiness changed') })
+  const readingHealth = createReadingHealth({
+    health,
+    metrics,
+    logger,
+    unreadyAfterMs: config.kafkaUnreadyAfterMs,
+    clock: () => performance.now(),
+  })
+  return { health, readingHealth }
+}
+
+/** Everything that clients reach: both transports of a channel, the Emit API, the console. */
+function assemblePublicPort(config: Config, adapters: GatewayAdapters, channel: Channel, drain: { readonly isDraining: boolean }) {
+  const { metrics, logger } = adapters
+  const isOriginAllowed = createOriginPolicy({
     allowedOrigins: config.allowedOrigins,
     allowAny: config.dangerouslyAllowAnyOrigin,
     isDevelopment: config.isDevelopment,
   })
+  const join: JoinChannel = (socket, admitted) => void channel.join(socket, admitted)
   const admission = createAdmission({
     channel,
     authenticator: adapters.authenticator,
     cookieName: config.jwtCookie,
-    isOriginAllowed: originPolicy,
+    isOriginAllowed,
     isDevelopment: config.isDevelopment,
     rate: { ratePerS: config.upgradeRatePerS, burst: config.upgradeBurst },
     maxVerifications: config.upgradeBurst,
     metrics,
     now: Date.now,
   })
-  const rateLimiter = createRateLimiter({
-    ratePerS: config.emitRatePerS,
-    burst: config.emitBurst,
-    maxSubjects: 10_000,
-    now: performance.now(),
-  })
-  metrics.rateLimitedEmitters.collect(() => rateLimiter.size())
   const publicServer = createPublicServer({
-    options: config,
     admission,
-    join: (socket, admitted) => void channel.join(socket, admitted),
-    authorizer: createEmitAuthorizer({
-      originPolicy,
-      findToken,
-      authenticator: adapters.authenticator,
-      scopes: config.emitScopes,
-      trustXRhIdentity: config.emitTrustXRhIdentity,
-      isDevelopment: config.isDevelopment,
-      cookieName: config.jwtCookie,
-    }),
-    emitService: createEmitService({
-      publisher: adapters.publisher,
-      rateLimiter,
-      encode: ({ event, audience }: IncomingEvent, { traceparent }) => encodeRecord(event, audience, traceparent),
-      maxInFlight: config.emitMaxInFlight,
-      timeoutMs: config.kafkaProduceTimeoutMs,
-      tracer,
-      logger,
-      metrics,
-      clock: () => performance.now(),
-    }),
+    join,
+    ...assembleEmit(config, adapters, isOriginAllowed),
+    options: config,
     consoleAssets: adapters.consoleAssets,
     issueToken: adapters.issueToken,
-    isOriginAllowed: originPolicy,
+    isOriginAllowed,
     isDevelopment: config.isDevelopment,
     isDraining: () => drain.isDraining,
     version: adapters.version,
@@ -189,9 +184,9 @@ function assemble(config: Config, adapters: GatewayAdapters) {
     logger,
   })
   const sockets = attachWebSocketUpgrade(publicServer.server, {
-    path: channelPaths(config).socket,
     admission,
-    join: (socket, admitted) => void channel.join(socket, admitted),
+    join,
+    path: channelPaths(config).socket,
     options: config,
     isDevelopment: config.isDevelopment,
     metrics,
@@ -199,13 +194,33 @@ function assemble(config: Config, adapters: GatewayAdapters) {
     now: Date.now,
     refused: publicServer.socketRefused,
   })
-  const internalServer = createInternalServer({
-    health: { ...health, degraded: () => [...health.degraded(), ...shortages(channel, publicServer)] },
-    page: adapters.metricsPage,
-    metrics,
-    logger,
+  return { publicServer, sockets }
+}
+
+function assembleEmit(config: Config, adapters: GatewayAdapters, originPolicy: OriginPolicy) {
+  const { metrics, logger, tracer, authenticator, publisher } = adapters
+  const rateLimiter = createRateLimiter({ ratePerS: config.emitRatePerS, burst: config.emitBurst, now: performance.now() })
+  metrics.rateLimitedEmitters.collect(() => rateLimiter.size())
+  const authorizer = createEmitAuthorizer({
+    originPolicy,
+    authenticator,
+    scopes: config.emitScopes,
+    trustXRhIdentity: config.emitTrustXRhIdentity,
+    isDevelopment: config.isDevelopment,
+    cookieName: config.jwtCookie,
   })
-  return { channel, ingest, health, readingHealth, publicServer, internalServer, sockets, drain }
+  const emitService = createEmitService({
+    publisher,
+    rateLimiter,
+    encode: (event, { traceparent }) => encodeRecord(event, traceparent),
+    maxInFlight: config.emitMaxInFlight,
+    timeoutMs: config.kafkaProduceTimeoutMs,
+    tracer,
+    logger,
+    metrics,
+    clock: () => performance.now(),
+  })
+  return { authorizer, emitService }
 }
 
 /** Returns which places have run out, for readiness: the pod still serves clients that have one. */
@@ -223,21 +238,21 @@ function shortages(channel: Channel, publicServer: PublicServer): readonly Degra
 async function stopGateway(config: Config, adapters: GatewayAdapters, core: Core): Promise<void> {
   core.health.set('not-draining', 'the gateway is stopping')
   core.drain.isDraining = true
-  await pause(config.drainDelayMs)
+  await sleep(config.drainDelayMs)
   await drainSessions(core.channel.hub, {
     periodMs: config.drainMs,
     signal: new AbortController().signal,
     random: Math.random,
-    wait: (ms) => pause(ms),
+    wait: sleep,
   })
   await core.sockets.stop()
   await core.publicServer.close({ deadlineMs: config.stopTimeoutMs })
   const flushed = await Promise.allSettled([adapters.publisher.stop({ deadlineMs: config.stopTimeoutMs })])
   // What hangs here (a broker that does not answer) has nothing left to lose, and what fails keeps nothing else from its end.
   const released = Promise.allSettled([adapters.source.stop(), adapters.deadLetters?.stop(), adapters.keys?.stop(), adapters.stopTracing()])
-  const outcomes = await Promise.race([released, pause(config.stopTimeoutMs, [], { ref: false })])
+  const outcomes = await withDeadline(released, config.stopTimeoutMs, () => [])
   for (const outcome of [...flushed, ...outcomes])
     if (outcome.status === 'rejected') adapters.logger.error({ err: outcome.reason }, 'a part did not stop in order')
   core.readingHealth.stop()
-  await core.internalServer.close({ deadlineMs: 100 })
+  await core.internalServer.close({ deadlineMs: portCloseMs })
 }

@@ -155,8 +155,8 @@ describe('options', () => {
         (name) => !stderr.includes(`  ${name}: `),
       ),
     ).toEqual([])
-    expect(stderr).toMatch(/^5 options are not right:/)
-    expect([stderr.includes('"http" is not right'), stderr.includes('--help'), stderr.includes('hunter2')]).toEqual([true, true, false])
+    expect(stderr).toMatch(/^5 options are not valid:/)
+    expect([stderr.includes('"http" is not valid'), stderr.includes('--help'), stderr.includes('hunter2')]).toEqual([true, true, false])
   })
 
   it('that do not exist are named with the one that was probably meant', async () => {

@@ -3,9 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { createGatewayAdapters } from './adapters.ts'
 import { renderBanner, renderWait } from './banner.ts'
-import { parseCommandLine } from './config/command-line.ts'
-import { renderHelp } from './config/help.ts'
-import { renderOptionErrors } from './config/option-error.ts'
+import { gatewayOptions } from './config/bind-options.ts'
 import type { Config } from './config/options.ts'
 import { parseOptions } from './config/parse-options.ts'
 import { configWarnings } from './config/warnings.ts'
@@ -16,13 +14,13 @@ import { isReadable, listenToSignals, readMaxOpenFiles } from '../program/proces
 const packageJson = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { readonly version: string } // our own file
 
 async function main(): Promise<void> {
-  const commandLine = parseCommandLine(process.argv.slice(2))
-  if (!commandLine.ok) return refuse(renderOptionErrors(commandLine.error))
-  if (commandLine.value.kind === 'help') return void process.stdout.write(renderHelp())
+  const commandLine = gatewayOptions.parseCommandLine(process.argv.slice(2))
+  if (!commandLine.ok) return refuse(gatewayOptions.renderErrors(commandLine.error))
+  if (commandLine.value.kind === 'help') return void process.stdout.write(gatewayOptions.renderHelp())
   if (commandLine.value.kind === 'version') return void process.stdout.write(`${packageJson.version}\n`)
   const env = { ...process.env, ...commandLine.value.env }
   const config = parseOptions(env, { readable: isReadable })
-  if (!config.ok) return refuse(renderOptionErrors(config.error))
+  if (!config.ok) return refuse(gatewayOptions.renderErrors(config.error))
   await run(config.value, env)
 }
 

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { decodeFailureReasons } from './event/decoded-record.ts'
-import { type MetricDefinition, metrics as table } from './observability/metrics.ts'
+import { metrics as table } from './observability/metrics.ts'
 import { createPrometheusMetrics } from './observability/prometheus.ts'
 import { failed } from '../program/result.ts'
 import { startTestGateway, type TestGateway, type TestGatewayOptions } from './testing/test-gateway.ts'
@@ -37,8 +37,8 @@ function parsePage(text: string): Page {
 
 /** The values of a metric by its label, without those that are zero; or its one value. */
 function read(page: Page, name: keyof typeof table): Readonly<Record<string, number>> | number | undefined {
-  const definition: MetricDefinition = table[name]
-  const [label] = Object.entries(definition.labels)
+  const definition = table[name]
+  const [label] = Object.entries<readonly string[]>(definition.labels)
   if (label === undefined) return page.get(definition.type === 'histogram' ? `${definition.name}_count` : definition.name)
   const values = label[1].map((value) => [value, page.get(`${definition.name}{${label[0]}="${value}"}`) ?? Number.NaN] as const)
   return Object.fromEntries(values.filter(([, value]) => value !== 0))
@@ -54,8 +54,8 @@ const never = (opening: Promise<unknown>): Promise<unknown> =>
 describe('the page of a gateway that has just begun', () => {
   it('has every series of the table, and all are zero but the gauges that say that all is well, and those of connections', async () => {
     const page = await (await start()).scrape()
-    const series = Object.values<MetricDefinition>(table).flatMap(({ name, type, labels }) => {
-      const [label] = Object.entries(labels)
+    const series = Object.values(table).flatMap(({ name, type, labels }) => {
+      const [label] = Object.entries<readonly string[]>(labels)
       return (label === undefined ? [''] : label[1].map((value) => `{${label[0]}="${value}"}`)).map(
         (suffix) => `${name}${type === 'histogram' ? '_count' : ''}${suffix}`,
       )

@@ -87,7 +87,7 @@ describe('the command line of the operator', () => {
     await operator.line('the operator starts')
     const warnings = operator.lines.filter(({ msg }) => msg === 'an option looks wrong').map(({ warning }) => warning)
     expect(warnings).toEqual([
-      'NAMESPACE is no option and is ignored. Did you mean NAMESPACES?',
+      'NAMESPACE is not an option and is ignored. Did you mean NAMESPACES?',
       expect.stringContaining('LEADER_ELECTION=false'),
     ])
     operator.signal('SIGTERM')

@@ -2,8 +2,7 @@
 /** The composition root: reads the environment and the command line, builds the adapters, listens to signals. */
 import { readFileSync } from 'node:fs'
 import { isReadable, listenToSignals } from '../program/process.ts'
-import { renderOperatorHelp } from './config/help.ts'
-import { renderOperatorOptionErrors } from './config/option-error.ts'
+import { boundOperatorOptions } from './config/bind-options.ts'
 import { parseOperatorOptions, type OperatorStart } from './config/parse-options.ts'
 import { operatorWarnings } from './config/warnings.ts'
 import type { Run } from './run.ts'
@@ -13,10 +12,10 @@ const packageJson = JSON.parse(readFileSync(new URL('../package.json', import.me
 /** @returns the exit code */
 async function main(): Promise<number> {
   const start = parseOperatorOptions(process.env, process.argv.slice(2), { readable: isReadable })
-  if (!start.ok) return refuse(renderOperatorOptionErrors(start.error))
+  if (!start.ok) return refuse(boundOperatorOptions.renderErrors(start.error))
   switch (start.value.kind) {
     case 'help':
-      process.stdout.write(renderOperatorHelp())
+      process.stdout.write(boundOperatorOptions.renderHelp())
       return 0
     case 'version':
       process.stdout.write(`${packageJson.version}\n`)

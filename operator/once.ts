@@ -1,3 +1,4 @@
+import { sleep } from '../program/waiting.ts'
 import { createOperator, type Operator } from './operator.ts'
 import { whileLeading, type Run } from './run.ts'
 import type { ObjectRef } from '../api/kubernetes.ts'
@@ -60,6 +61,6 @@ async function settle(ref: ObjectRef, reconcile: Operator['reconcile']): Promise
     const result = await reconcile(ref, { signal: AbortSignal.timeout(syncTimeoutMs), priority: 'user' })
     const isShortWait = result.kind === 'requeue' && result.afterMs <= maxShortWaitMs
     if (!isShortWait || look === maxLooks) return result
-    await new Promise((resolve) => setTimeout(resolve, result.afterMs))
+    await sleep(result.afterMs)
   }
 }

@@ -8,7 +8,7 @@ import { createDryRun } from './reconcile/dry-run.ts'
 import { createObserver, type Observer } from './reconcile/observe/observe.ts'
 import { createOtherOperators, type OtherOperators } from './reconcile/observe/other-operators.ts'
 import { createPodUsers } from './reconcile/observe/pod-users.ts'
-import { createPreviewer } from './reconcile/preview/preview-writer.ts'
+import { createPreviewWriter } from './reconcile/preview/preview-writer.ts'
 import { createReconciler } from './reconcile/reconciler.ts'
 import { createRouteObserver } from './reconcile/observe/route.ts'
 import { names, type Settings } from './reconcile/settings.ts'
@@ -52,7 +52,7 @@ export function createReconciling(config: OperatorConfig, parts: ReconcilingPart
     healMeter,
     settings,
     record: adapters.record,
-    preview: createPreviewer({ api, settings, claims, judge, logger, identity: adapters.identity, nowMs: clock.wallNow }),
+    preview: createPreviewWriter({ api, settings, claims, judge, logger, identity: adapters.identity, nowMs: clock.wallNow }),
     mayWrite: adapters.mayWrite,
     enqueue: (ref) => queue.add(ref, 'child'),
     nowMs: clock.wallNow,

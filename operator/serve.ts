@@ -30,7 +30,7 @@ export async function serve(run: Run): Promise<number> {
     staleAfterMs: config.watchStaleMs,
     clock: adapters.operator.clock,
   })
-  const server = createInternalServer({ health, metrics: adapters.metricsPage, logger })
+  const server = createInternalServer({ health, page: adapters.metricsPage, logger })
   const { port } = await server.listen({ host: config.internalHost, port: config.internalPort })
   logger.info(
     { server: adapters.server, internalPort: port, namespaces: config.namespaces, isDryRun: mode.isDryRun, identity: adapters.identity },

@@ -6,7 +6,7 @@ import type { OperatorConfig } from './config/options.ts'
 import type { OperatorAdapters } from './operator-adapters.ts'
 import { isRouteKind } from './reconcile/route/plan-route.ts'
 import type { ResourceType } from '../api/kubernetes.ts'
-import { untilAborted } from './runtime/until-aborted.ts'
+import { unlessAborted } from '../program/waiting.ts'
 import type { Watcher, WatchHandlers } from './runtime/watcher.ts'
 
 /** The kinds of objects that a channel can own. */
@@ -63,7 +63,7 @@ export function createWatches({ namespaces }: Pick<OperatorConfig, 'namespaces'>
 }
 
 async function untilSynced(watchers: readonly Watcher[], signal: AbortSignal): Promise<void> {
-  await untilAborted(Promise.all(watchers.map(({ synced }) => synced)), signal)
+  await unlessAborted(Promise.all(watchers.map(({ synced }) => synced)), signal)
 }
 
 const managedSelector = Object.entries(managedByLabels)

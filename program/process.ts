@@ -1,11 +1,11 @@
-/** What both programs, gateway and operator, need of the process that they run in. Only their main.ts uses it. */
+/** Signals, files and limits of the process. Only the main.ts of gateway and operator uses them. */
 import { accessSync, constants, readFileSync } from 'node:fs'
 
 /**
- * SIGTERM is how Kubernetes stops a pod, SIGINT is Ctrl-C. Listened to for good: between the end of one listener and the beginning of
- * the next, a signal would have its default action, and kill.
+ * Listens to SIGTERM, by which Kubernetes stops a pod, and to SIGINT, which is Ctrl-C. Never stops listening: between two listeners a signal would
+ * have its default action and kill the process.
  *
- * One Ctrl-C may arrive twice: from the terminal, and from npm, which hands it on. Two SIGINTs within a moment are one.
+ * One Ctrl-C may arrive twice: from the terminal, and from npm, which passes it on. Two SIGINTs within 200 ms count as one.
  */
 export function listenToSignals(): { readonly first: Promise<NodeJS.Signals>; readonly second: Promise<NodeJS.Signals> } {
   const [first, second] = [Promise.withResolvers<NodeJS.Signals>(), Promise.withResolvers<NodeJS.Signals>()]
@@ -25,20 +25,20 @@ export function listenToSignals(): { readonly first: Promise<NodeJS.Signals>; re
 
 const echoMs = 200
 
-/** Whether the file is there and this process may read it. */
+/** Returns true when the file is there and this process may read it. */
 export function isReadable(path: string): boolean {
   try {
     accessSync(path, constants.R_OK)
     return true
   } catch {
-    // Missing, a directory above it missing, or not ours to read: all the same to the caller, who names the path.
+    // The file or a directory above it is missing, or this process may not read it. The caller names the path in each case.
     return false
   }
 }
 
 /**
- * Reads how many files and connections this process may have open. Node raises the limit at its start as far as it may.
- * @returns null when the system does not tell (it has no /proc), or there is no limit
+ * Reads how many files and connections this process may have open. Node raises its soft limit to the hard limit at its start.
+ * @returns null when the system does not show it (it has no /proc), or has no limit
  */
 export function readMaxOpenFiles(limits = '/proc/self/limits'): number | null {
   try {

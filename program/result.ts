@@ -1,4 +1,4 @@
-/** The outcome of something that is expected to fail now and then. Bugs throw; expected failures are values of this type. */
+/** The outcome of an operation that may fail. Bugs throw; expected failures are values of this type. */
 export type Result<T, E> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: E }
 
 export const ok = <T>(value: T): { readonly ok: true; readonly value: T } => ({ ok: true, value })

@@ -72,6 +72,11 @@ const crossings: readonly (readonly [rule: string, file: string, source: string]
     'gateway/channel/to-prometheus.ts',
     "import { Registry } from 'prom-client'\nexport const r = Registry\n",
   ],
+  [
+    'prom-client-only-in-its-adapter',
+    'operator/observability/to-prometheus.ts',
+    "import { Registry } from 'prom-client'\nexport const r = Registry\n",
+  ],
   ['pino-only-in-its-adapter', 'gateway/channel/to-pino.ts', "import { pino } from 'pino'\nexport const p = pino\n"],
   [
     'opentelemetry-only-in-its-adapter',

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { isAmbiguous } from '../../operator/config/topic-pattern.ts'
+import { isAmbiguous } from '../name-pattern.ts'
 import { askCluster, complaintOf, type ClusterAnswer } from '../../operator/testing/ask-cluster.ts'
 import { startControlPlane, type ControlPlane } from '../../testing/control-plane/control-plane.ts'
 import { installChannelType } from '../../operator/testing/install-channel-type.ts'

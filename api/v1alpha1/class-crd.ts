@@ -1,6 +1,6 @@
 import { definitionName, hashOf, renderDefinition, type Definition } from './definition.ts'
 import { classAnnotations, classSpecSchema, classType } from './realtime-channel-class.ts'
-import type { JsonSchema } from './schema/json-schema.ts'
+import type { StructuralSchema } from './schema/json-schema.ts'
 import { toStructural } from './structural-schema.ts'
 
 export const classCrdName = definitionName(classType)
@@ -15,7 +15,7 @@ export const classSchema = {
     kind: { type: 'string', description: 'Kind of the resource: RealtimeChannelClass.', maxLength: 64 },
     spec: toStructural(classSpecSchema),
   },
-} as const satisfies JsonSchema
+} as const satisfies StructuralSchema
 
 /** Columns of `kubectl get`; those of priority 1 are shown with `-o wide`. */
 const columns = [

@@ -2,14 +2,14 @@ import { describe, expect, it } from 'vitest'
 import { classSchema, classSchemaHash, renderClassDefinition } from './class-crd.ts'
 import { channelSchema, renderCustomResourceDefinition, schemaHash } from './crd.ts'
 import { schemaHashAnnotation } from './definition.ts'
-import type { JsonSchema } from './schema/json-schema.ts'
+import type { StructuralSchema } from './schema/json-schema.ts'
 import { walkSchema, type SchemaField } from './walk-schema.ts'
 import { toYaml } from './yaml.ts'
 
 const schemas = { channel: walkSchema(channelSchema, ''), class: walkSchema(classSchema, '') }
 
 /** The paths of those that are not as they should be: a failure then says where to look. */
-const strays = (of: readonly SchemaField[], isRight: (schema: JsonSchema) => boolean): readonly string[] =>
+const strays = (of: readonly SchemaField[], isRight: (schema: StructuralSchema) => boolean): readonly string[] =>
   of.filter(({ schema }) => !isRight(schema)).map(({ path }) => path)
 
 describe.each(Object.entries(schemas))('the schema of a %s', (_kind, fields) => {
@@ -21,7 +21,7 @@ describe.each(Object.entries(schemas))('the schema of a %s', (_kind, fields) => 
   })
 
   it('bounds all that a user can make long: texts, lists, maps', () => {
-    const isBound = (schema: JsonSchema): boolean => {
+    const isBound = (schema: StructuralSchema): boolean => {
       if (schema.type === 'string' || schema['x-kubernetes-int-or-string'] === true)
         return schema.maxLength !== undefined || schema.enum !== undefined || schema.format !== undefined
       if (schema.type === 'array') return schema.maxItems !== undefined

@@ -1,12 +1,10 @@
+import { channelNamePattern, maxChannelNameLength } from '../child-names.ts'
 import { definitionName, hashOf, renderDefinition, type Definition } from './definition.ts'
 import { channelType, specSchema, statusSchema } from './realtime-channel.ts'
-import type { JsonSchema } from './schema/json-schema.ts'
+import type { StructuralSchema } from './schema/json-schema.ts'
 import { toStructural } from './structural-schema.ts'
 
 export const crdName = definitionName(channelType)
-
-/** Children are named after their channel, `NAME-gateway`, and a Service has a DNS label of 63 characters that begins with a letter. */
-export const maxChannelNameLength = 63 - '-gateway'.length
 
 /** What the API server judges: the whole object. `metadata` is missing, because it knows that by itself and refuses to have it described. */
 export const channelSchema = {
@@ -22,11 +20,11 @@ export const channelSchema = {
   },
   'x-kubernetes-validations': [
     {
-      rule: `self.metadata.name.size() <= ${maxChannelNameLength} && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')`,
+      rule: `self.metadata.name.size() <= ${maxChannelNameLength} && self.metadata.name.matches('${channelNamePattern}')`,
       message: `the name of a channel has at most ${maxChannelNameLength} characters (a-z, 0-9 and -) and begins with a letter: its Service is named after it`,
     },
   ],
-} as const satisfies JsonSchema
+} as const satisfies StructuralSchema
 
 /** A column of `kubectl get`; those of priority 1 are shown with `-o wide`. */
 const columns = [

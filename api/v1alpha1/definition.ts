@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { ResourceType } from '../kubernetes.ts'
 import { apiGroup } from './realtime-channel.ts'
-import type { JsonSchema } from './schema/json-schema.ts'
+import type { StructuralSchema } from './schema/json-schema.ts'
 
 /** The annotation by which an operator sees whether a CustomResourceDefinition of the cluster is its own, an older or a newer one. */
 export const schemaHashAnnotation = `${apiGroup}/schema-hash`
@@ -12,7 +12,7 @@ export interface Definition {
   readonly singular: string
   readonly shortName: string
   /** The whole object but `metadata`, which the API server knows by itself and refuses to have described. */
-  readonly schema: JsonSchema
+  readonly schema: StructuralSchema
   /** Columns of `kubectl get`; those of priority 1 are shown with `-o wide`. */
   readonly columns: readonly Column[]
   readonly subresources?: Subresources

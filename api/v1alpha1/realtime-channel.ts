@@ -1,12 +1,20 @@
 import type { ObjectMeta, ResourceType } from '../kubernetes.ts'
+import { parseDurationMs } from '../durations.ts'
+import { readSchema } from '../read-schema.ts'
 import { auth, emit } from './schema/auth.ts'
 import { gateway, network, service, tracing } from './schema/gateway.ts'
 import type { Effective, JsonSchema, Written } from './schema/json-schema.ts'
 import { kafka, topic } from './schema/kafka.ts'
 import { objectName } from './schema/parts.ts'
 import { limits, replay } from './schema/replay.ts'
+import { isAtMost } from './schema/rules.ts'
 import { route } from './schema/route.ts'
 import { status } from './schema/status.ts'
+
+interface Held {
+  readonly topic?: { readonly retention?: string }
+  readonly replay?: { readonly window?: string }
+}
 
 /**
  * The resource `RealtimeChannel` of `carillon.dev/v1alpha1`, said once. From it come the types below, the CustomResourceDefinition of the chart,
@@ -37,6 +45,8 @@ export const specSchema = {
     {
       rule: '!has(self.topic) || !has(self.topic.retention) || !has(self.replay) || !has(self.replay.window) || duration(self.topic.retention) >= duration(self.replay.window)',
       message: 'topic.retention must be at least replay.window: events that clients may come back for would be gone',
+      holds: ({ topic: { retention } = {}, replay: { window } = {} }: Held) =>
+        retention === undefined || window === undefined || isAtMost(parseDurationMs(window), parseDurationMs(retention)),
     },
   ],
 } as const satisfies JsonSchema
@@ -75,6 +85,12 @@ export interface WrittenChannel {
 /** A channel as it holds: what the operator plans and carries out. */
 export interface RealtimeChannel extends WrittenChannel {
   readonly spec: StoredSpec
+}
+
+/** Returns the spec with the defaults of the schema. What is missing and has no default stays missing: a class may give it. */
+export function withDefaults(spec: RealtimeChannelSpec): StoredSpec {
+  // The schema is the one that the type is made of.
+  return readSchema(specSchema, spec, { path: 'spec', withDefaults: true }).stored as StoredSpec
 }
 
 /** What people and tools say to the operator by annotations of a channel. */

@@ -1,7 +1,8 @@
-import { channelSchema, maxChannelNameLength } from './crd.ts'
+import { maxChannelNameLength } from '../child-names.ts'
+import { channelSchema } from './crd.ts'
 import { companyExample, gatewayApiExample, ingressExample, minimalExample } from './examples.ts'
 import { annotations, apiVersion, specSchema, statusSchema } from './realtime-channel.ts'
-import type { JsonSchema } from './schema/json-schema.ts'
+import type { StructuralSchema } from './schema/json-schema.ts'
 import { settableOptions, tracingVariables, understoodVariables } from './schema/gateway-options.ts'
 import { walkSchema, type SchemaField } from './walk-schema.ts'
 import { toYaml } from './yaml.ts'
@@ -51,7 +52,7 @@ const listOfCode = (names: readonly string[]): string => names.map((name) => `\`
 const variables = `\`spec.gateway.env\` may set these; [configuration.md](configuration.md) says what they do: ${listOfCode(settableOptions)}. And for tracing, as [observability.md](../observability.md#traces) says: ${listOfCode(tracingVariables)}.`
 
 /** A section of a reference page: what it is, and a table of its fields. */
-export function renderSection(path: string, schema: JsonSchema): string {
+export function renderSection(path: string, schema: StructuralSchema): string {
   const rows = walkSchema(schema, path)
     .slice(1)
     .filter(({ schema: field }) => !isItself(field))
@@ -62,7 +63,7 @@ export function renderSection(path: string, schema: JsonSchema): string {
 }
 
 /** Items that say no more than their list does. */
-const isItself = (schema: JsonSchema): boolean =>
+const isItself = (schema: StructuralSchema): boolean =>
   schema.type === 'object' &&
   schema.properties === undefined &&
   schema.additionalProperties === undefined &&
@@ -75,11 +76,11 @@ function renderRow({ path, schema, isRequired }: SchemaField): string {
   return `| ${[name, describeValue(schema), value, schema.description].map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
 }
 
-function describeValue(schema: JsonSchema): string {
+function describeValue(schema: StructuralSchema): string {
   return [typeOf(schema), boundsOf(schema), patternOf(schema)].filter((part) => part !== '').join(', ')
 }
 
-function typeOf(schema: JsonSchema): string {
+function typeOf(schema: StructuralSchema): string {
   if (schema.enum !== undefined)
     return schema.enum === understoodVariables ? 'a variable of the gateway' : schema.enum.map((value) => `\`${value}\``).join(' or ')
   if (schema['x-kubernetes-int-or-string'] === true) return 'number or text'
@@ -89,7 +90,7 @@ function typeOf(schema: JsonSchema): string {
   return { string: 'text', integer: 'whole number', boolean: 'true or false' }[schema.type ?? 'string']
 }
 
-function boundsOf(schema: JsonSchema): string {
+function boundsOf(schema: StructuralSchema): string {
   const low = schema.minimum ?? schema.minLength ?? schema.minItems
   const high = schema.maximum ?? schema.maxLength ?? schema.maxItems ?? schema.maxProperties
   if (low !== undefined && high !== undefined) return `${low} to ${high}`
@@ -97,7 +98,7 @@ function boundsOf(schema: JsonSchema): string {
 }
 
 /** Between two backquotes, because a pattern may hold one. */
-const patternOf = ({ pattern }: JsonSchema): string => (pattern === undefined ? '' : `matches \`\` ${pattern} \`\``)
+const patternOf = ({ pattern }: StructuralSchema): string => (pattern === undefined ? '' : `matches \`\` ${pattern} \`\``)
 
 function renderRules(): string {
   return walkSchema(channelSchema, '')

@@ -1,11 +1,12 @@
-import type { JsonSchema } from './schema/json-schema.ts'
+import { isRecord } from '../../program/is-record.ts'
+import type { JsonSchema, StructuralSchema } from './schema/json-schema.ts'
 
 /**
  * A schema as the CustomResourceDefinition has it. A default that the API server fills in becomes the channel's own value, and a class could then
  * never say otherwise. So only empty sections are filled in, which rules and subresources need, and what `kubectl scale` reads. The defaults of
  * all other fields stand in their descriptions; the operator fills them in behind those of the class (operator/reconcile/class/).
  */
-export function toStructural(schema: JsonSchema): JsonSchema {
+export function toStructural(schema: JsonSchema): StructuralSchema {
   const {
     default: value,
     isDefaultStored,
@@ -14,11 +15,13 @@ export function toStructural(schema: JsonSchema): JsonSchema {
     items,
     additionalProperties,
     description,
+    'x-kubernetes-validations': rules,
     ...rest
   } = schema
   const isStored = isDefaultStored === true || isEmptyObject(value)
   return {
     ...rest,
+    ...(rules === undefined ? {} : { 'x-kubernetes-validations': rules.map(({ holds: _holds, ...rule }) => rule) }),
     description: value === undefined || isStored ? description : withDefault(description, value),
     ...(isStored ? { default: value } : {}),
     ...(properties === undefined
@@ -30,7 +33,7 @@ export function toStructural(schema: JsonSchema): JsonSchema {
 }
 
 function isEmptyObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0
+  return isRecord(value) && Object.keys(value).length === 0
 }
 
 /** A section that is an object says itself what its absence means. */

@@ -2,7 +2,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { dashboards, expressionsOf, withEverythingChosen } from '../../scripts/chart/dashboards.ts'
 import { renderedObjects } from '../../scripts/chart/helm.ts'
 import { namespaces } from '../platform/platform-steps.ts'
-import { LiveClient } from '../testing/live-client.ts'
+import type { User } from '../proof/plan.ts'
+import type { SdkClient } from '../../testing/clients/sdk-client.ts'
+import { connectThroughIngress } from '../testing/ingress-client.ts'
 import { writeTrace } from '../testing/results.ts'
 import { openStage, type Stage } from '../testing/stage.ts'
 import { emitPath, gatewayOf, socketPath, testChannel } from '../testing/test-channel.ts'
@@ -25,7 +27,7 @@ const channel = 'watched'
 let stage: Stage
 let collector: Collector
 let prometheus: Prometheus
-const clients: LiveClient[] = []
+const clients: SdkClient<User>[] = []
 
 const variables = (endpoint: string) =>
   [
@@ -123,7 +125,6 @@ describe('a trace', () => {
   const named = (spans: readonly TracedSpan[], name: string): readonly TracedSpan[] => spans.filter((span) => span.name === name)
 
   it('leads from the emit of a service, through the log, to a socket on every pod', async () => {
-    const { place, own } = stage.platform
     const ada = { id: 'ada', username: 'ada', organization: 'acme', roles: [] }
     const pods = await gatewayPods()
     const haveClients = async (): Promise<boolean> =>
@@ -133,7 +134,7 @@ describe('a trace', () => {
       async () => {
         if (clients.length < 20 && clients.every(({ isOpen }) => isOpen))
           clients.push(
-            new LiveClient({ place, ca: own.ca.certificate, user: ada, path: socketPath(channel), token: stage.token({ user_id: 'ada' }) }),
+            connectThroughIngress(stage.platform, { user: ada, path: socketPath(channel), token: stage.token({ user_id: 'ada' }) }),
           )
         return haveClients()
       },

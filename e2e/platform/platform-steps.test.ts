@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url'
 import { Yaml } from 'cdk8s'
 import { describe, expect, it } from 'vitest'
-import { checkClass } from '../../cdk8s/class/check-class.ts'
+import { checkBySchema } from '../../api/read-schema.ts'
+import { classSpecSchema } from '../../api/v1alpha1/realtime-channel-class.ts'
 import type { RealtimeChannelClassSpec } from '../../api/v1alpha1/realtime-channel-class.ts'
 import type { RealtimeChannelSpec, WrittenChannel } from '../../api/v1alpha1/realtime-channel.ts'
 import { boundsOf } from '../../operator/reconcile/class/bounds.ts'
@@ -72,7 +73,7 @@ describe('the chart', () => {
 
   it('is given a class that the API server will take, with the login of this place', () => {
     const { class: given } = values as { readonly class: RealtimeChannelClassSpec }
-    expect(checkClass(given)).toEqual([])
+    expect(checkBySchema(classSpecSchema, given, 'spec')).toEqual([])
     expect(given).toMatchObject({
       defaults: { auth: { allowedOrigins: ['https://carillon.localhost:8443'] } },
       allowed: { hosts: ['carillon.localhost', '*.carillon.localhost'], images: ['r:*'] },

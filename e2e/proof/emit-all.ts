@@ -1,5 +1,5 @@
 import type { PlannedEvent } from './plan.ts'
-import { pause } from './gateways.ts'
+import { pause } from '../../testing/until.ts'
 
 export interface EmitReport {
   readonly acknowledged: number

@@ -1,11 +1,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { SdkClient } from '../../testing/clients/sdk-client.ts'
+import { createRestartableGateway, type RestartableGateway } from '../../testing/processes/gateway-process.ts'
+import { pause, until } from '../../testing/until.ts'
 import { type ProofBrokers, startBrokers } from './brokers.ts'
 import { emitAll, type EmitReport } from './emit-all.ts'
-import { createGatewayProcess, type GatewayProcess, pause, waitFor } from './gateways.ts'
-import { createRandom, isOwed, type PlannedEvent, planEvents, planUsers } from './plan.ts'
-import { ProofClient } from './proof-client.ts'
+import { createRandom, isOwed, type PlannedEvent, planEvents, planUsers, type User } from './plan.ts'
 import { judge, percentile, renderTable, sum, type Verdict } from './report.ts'
 import { createIssuer, type Issuer } from './tokens.ts'
 
@@ -70,7 +71,7 @@ async function startGateways(
   brokers: readonly string[],
   issuer: Issuer,
   ends: (() => Promise<unknown> | void)[],
-): Promise<readonly GatewayProcess[]> {
+): Promise<readonly RestartableGateway[]> {
   const directory = await mkdtemp(join(tmpdir(), 'carillon-proof-'))
   ends.push(() => rm(directory, { recursive: true }))
   const keysFile = join(directory, 'jwks.json')
@@ -90,7 +91,7 @@ async function startGateways(
     EMIT_RATE_PER_S: '100000',
     EMIT_BURST: '100000',
   }
-  const gateways = [await createGatewayProcess('A', env), await createGatewayProcess('B', env)]
+  const gateways = [await createRestartableGateway('A', env), await createRestartableGateway('B', env)]
   for (const gateway of gateways) {
     ends.push(() => gateway.kill())
     await gateway.start()
@@ -98,12 +99,14 @@ async function startGateways(
   return gateways
 }
 
+type ProofClient = SdkClient<User>
+
 interface Stage {
-  readonly gateways: readonly GatewayProcess[]
+  readonly gateways: readonly RestartableGateway[]
   readonly random: () => number
 }
 
-const portOf = (gateways: readonly GatewayProcess[], random: () => number): number =>
+const portOf = (gateways: readonly RestartableGateway[], random: () => number): number =>
   gateways[Math.floor(random() * gateways.length)]?.port ?? 1
 
 /** @param port the one to try next */
@@ -125,9 +128,15 @@ async function connectClients(options: ProofOptions, stage: Stage & { readonly i
   const clients = Array.from({ length: options.clients }, (_, index) => {
     const user = users[index % users.length] ?? { id: 'nobody', username: 'nobody', organization: 'none', roles: [] }
     const token = stage.issuer.token({ user_id: user.id, username: user.username, org_id: user.organization, roles: user.roles })
-    return new ProofClient({ user, channel, token, ports: () => portOf(stage.gateways, stage.random) })
+    return new SdkClient({
+      user,
+      url: `ws://127.0.0.1/wss/${channel}/v1/ws`,
+      token,
+      maxBackoffMs: 500,
+      ports: () => portOf(stage.gateways, stage.random),
+    })
   })
-  await waitFor(() => clients.every(({ isOpen }) => isOpen), { timeoutMs: 30_000, what: 'all clients to be connected' })
+  await until(() => clients.every(({ isOpen }) => isOpen), { seconds: 30, everyMs: 50, what: 'all clients to be connected' })
   options.say(`${clients.length} clients of ${users.length} users in ${options.organizations} organizations are connected`)
   return clients
 }
@@ -165,13 +174,18 @@ function createIncidents(
       await stage.broker.kill()
       const [first] = stage.gateways
       if (stage.broker.isAlone)
-        await waitFor(async () => first === undefined || first.isDegraded(), { timeoutMs: 60_000, what: 'gateway A to say what is wrong' })
+        await until(async () => first === undefined || first.isDegraded(), {
+          seconds: 60,
+          everyMs: 50,
+          what: 'gateway A to say what is wrong',
+        })
       // A gateway that is starting may wait for the broker. One that served goes on to serve.
       sawUnready = stage.broker.isAlone ? (await first?.isReady()) !== true : await isEverUnready(stage.gateways, otherLeadersAfterMs)
       options.say(`gateway A ${sawUnready ? 'is unready' : 'stayed ready'}; starting the broker again`)
       await stage.broker.restart()
-      await waitFor(async () => (await Promise.all(stage.gateways.map((gateway) => gateway.isReady()))).every(Boolean), {
-        timeoutMs: 60_000,
+      await until(async () => (await Promise.all(stage.gateways.map((gateway) => gateway.isReady()))).every(Boolean), {
+        seconds: 60,
+        everyMs: 50,
         what: 'the gateways to be ready again',
       })
       options.say('both gateways are ready again by themselves')
@@ -197,7 +211,7 @@ function createIncidents(
 /** The controller takes a broker for dead when its session has run out (9 s); then others lead. */
 const otherLeadersAfterMs = 12_000
 
-async function isEverUnready(gateways: readonly GatewayProcess[], forMs: number): Promise<boolean> {
+async function isEverUnready(gateways: readonly RestartableGateway[], forMs: number): Promise<boolean> {
   for (const untilMs = Date.now() + forMs; Date.now() < untilMs; await pause(200)) {
     if ((await Promise.all(gateways.map((gateway) => gateway.isReady()))).includes(false)) return true
   }
@@ -228,7 +242,7 @@ function conclude(outcome: Outcome, options: ProofOptions): ProofResult {
   const { clients, emitted } = outcome
   const verdicts: readonly Verdict[] = clients.map((client) => judge(client, outcome.events))
   const total = (of: (client: ProofClient) => number): number => clients.reduce((count, client) => count + of(client), 0)
-  const reconnects = clients.flatMap(({ reconnectsMs }) => reconnectsMs)
+  const reconnects = clients.flatMap((client) => client.reconnects.map(({ tookMs }) => tookMs))
   const latencies = clients.flatMap(({ latenciesMs }) => latenciesMs)
   const faults: readonly (readonly [string, number])[] = [
     ['events given up by the emitter', emitted.abandoned.length],
@@ -236,8 +250,8 @@ function conclude(outcome: Outcome, options: ProofOptions): ProofResult {
     ['deliveries to the wrong client', sum(verdicts, 'foreign')],
     ['duplicates, on the wire', sum(verdicts, 'duplicates')],
     ['out of order within a key', sum(verdicts, 'outOfOrder')],
-    ['gaps', total(({ gaps }) => gaps)],
-    ['clients refused for good', total(({ refusals }) => refusals)],
+    ['gaps', total(({ gaps }) => gaps.length)],
+    ['clients refused for good', total(({ refusals }) => refusals.length)],
     ['gateways that did not exit with 0', outcome.exitCodes.filter((code) => code !== 0).length],
     ...(options.killsBroker
       ? [['a broker was killed, and a gateway that was ready became unready', outcome.unready ? 1 : 0] as const]

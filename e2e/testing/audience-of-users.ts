@@ -1,7 +1,8 @@
 import { emitAll, type EmitReport } from '../proof/emit-all.ts'
 import { isOwed, type PlannedEvent, type User } from '../proof/plan.ts'
 import { type Judged, judge, percentile, sum } from '../proof/report.ts'
-import { LiveClient, type Reconnect } from './live-client.ts'
+import type { Reconnect, SdkClient } from '../../testing/clients/sdk-client.ts'
+import { connectThroughIngress } from './ingress-client.ts'
 import { addResult, type Row } from './results.ts'
 import type { Stage } from './stage.ts'
 import { emitPath, socketPath, testChannel, type TestChannelOptions } from './test-channel.ts'
@@ -9,7 +10,7 @@ import { pause, until } from '../../testing/until.ts'
 
 /** Clients of a channel, and what becomes of the events that are emitted while they are connected. */
 export interface Crowd {
-  readonly clients: readonly LiveClient[]
+  readonly clients: readonly SdkClient<User>[]
   /** Emits all of them, spread over a time, each until it is acknowledged. */
   emit(events: readonly PlannedEvent[], durationMs: number): Promise<EmitReport>
   /** Waits until everybody has what they are owed, or nothing more comes. */
@@ -32,15 +33,14 @@ export async function openCrowd(stage: Stage, { spec, ...options }: CrowdOptions
 }
 
 export async function gather(stage: Stage, { channel, users, clients: count }: CrowdOptions): Promise<Crowd> {
-  const { place, own } = stage.platform
   const tokens = users.map((user) =>
     stage.token({ user_id: user.id, username: user.username, org_id: user.organization, roles: user.roles }, 7200),
   )
-  const clients: LiveClient[] = []
+  const clients: SdkClient<User>[] = []
   for (let index = 0; index < count; index += 1) {
     const [user, token] = [users[index % users.length], tokens[index % users.length]]
     if (user === undefined || token === undefined) throw new Error('there are no users')
-    clients.push(new LiveClient({ place, ca: own.ca.certificate, user, path: socketPath(channel), token }))
+    clients.push(connectThroughIngress(stage.platform, { user, path: socketPath(channel), token }))
     // Not all handshakes at once: this process is the slower side.
     if (index % 25 === 24) await until(() => clients.every(({ isOpen }) => isOpen), { what: `${clients.length} clients to be connected` })
   }

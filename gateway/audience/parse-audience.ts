@@ -1,3 +1,4 @@
+import { isRecord } from '../../program/is-record.ts'
 import { failed, ok, type Result } from '../../program/result.ts'
 import type { Audience } from './audience.ts'
 import { describeUnknown, nearName, shownName, unknownMembers } from './near-name.ts'
@@ -36,7 +37,7 @@ export function parseAudience(value: unknown, limits: AudienceLimits): Result<Au
 
 /** As `parseAudience`, with the problems by member. */
 export function readAudience(value: unknown, limits: AudienceLimits): Result<Audience | null, readonly AudienceProblem[]> {
-  if (!isObject(value)) return failed([{ member: 'audience', problem: `must be an object with any of ${audienceMembers.join(', ')}` }])
+  if (!isRecord(value)) return failed([{ member: 'audience', problem: `must be an object with any of ${audienceMembers.join(', ')}` }])
   const problems = findProblems(value, limits)
   if (problems.length > 0) return failed(problems)
   const [users, usernames, organizations, roles] = [
@@ -55,7 +56,7 @@ export function readAudience(value: unknown, limits: AudienceLimits): Result<Aud
  * narrow the audience, and is not understood, would widen it. The error holds no names, neither of recipients nor of members.
  */
 export function parseWholeAudience(value: unknown, limits: AudienceLimits): Result<Audience | null, string> {
-  const unknown = isObject(value) ? unknownMembers(value, audienceMembers) : []
+  const unknown = isRecord(value) ? unknownMembers(value, audienceMembers) : []
   if (unknown.length === 0) return parseAudience(value, limits)
   const near = unknown
     .slice(0, maxUnknownNamed)
@@ -71,7 +72,7 @@ export function parseWholeAudience(value: unknown, limits: AudienceLimits): Resu
  * `audience:`, and names unknown members.
  */
 export function explainWholeAudience(value: unknown, limits: AudienceLimits): Result<Audience | null, string> {
-  const unknown = isObject(value) ? unknownMembers(value, audienceMembers) : []
+  const unknown = isRecord(value) ? unknownMembers(value, audienceMembers) : []
   if (unknown.length === 0) return explainAudience(value, limits)
   const sentences = unknown.slice(0, maxUnknownNamed).map((name) => `\`${shownName(name)}\` ${describeUnknown(name, audienceMembers)}`)
   return failed([...sentences, ...(unknown.length > maxUnknownNamed ? [`And ${unknown.length - maxUnknownNamed} more.`] : [])].join(' '))
@@ -124,8 +125,6 @@ function findListProblem(list: unknown): string | null {
   return index === -1 ? null : `must hold strings of 1 to ${maxNameLength} characters only; item ${index} is none`
 }
 
-/** Tells an object of JSON from a list and from null. */
-export const isObject = (value: unknown): value is Given => typeof value === 'object' && value !== null && !Array.isArray(value)
 const isAbsent = (value: unknown): boolean => value === undefined || value === null
 const countOf = (list: unknown): number => (Array.isArray(list) ? list.length : 0)
 

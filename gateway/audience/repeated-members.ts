@@ -1,4 +1,4 @@
-import { isObject } from './parse-audience.ts'
+import { isRecord } from '../../program/is-record.ts'
 
 /**
  * Tells whether an object, or an object of a list, has a member twice. JSON.parse silently keeps the last one, so
@@ -11,10 +11,10 @@ export function repeatsMember(json: Buffer, value: unknown, inside: string | nul
   let own = 0
   let nested = 0
   for (const object of Array.isArray(value) ? value : [value]) {
-    if (!isObject(object)) continue
+    if (!isRecord(object)) continue
     own += Object.keys(object).length
     const member = inside === null ? null : object[inside]
-    if (isObject(member)) nested += Object.keys(member).length
+    if (isRecord(member)) nested += Object.keys(member).length
   }
   return found.own > own || found.nested > nested
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { claimAt, isClaims } from './claim-at.ts'
+import { isRecord } from '../../program/is-record.ts'
+import { claimAt } from './claim-at.ts'
 
 describe('claimAt', () => {
   it('follows dots into objects', () => {
@@ -69,7 +70,7 @@ describe('claimAt', () => {
     const members = JSON.stringify(lure(12)).split(':').length - 1
     let looks = 0
     const counting = (value: unknown): unknown =>
-      isClaims(value)
+      isRecord(value)
         ? new Proxy(Object.fromEntries(Object.entries(value).map(([key, member]) => [key, counting(member)])), {
             getOwnPropertyDescriptor: (target, key) => {
               looks += 1
@@ -85,7 +86,7 @@ describe('claimAt', () => {
 /** The definition: all ways to cut the path into names, in the order of the longest first name, then the longest second, and so on. */
 function firstOf(claims: unknown, segments: readonly string[]): unknown {
   for (const names of cuts(segments)) {
-    const found = names.reduce<unknown>((value, name) => (isClaims(value) && Object.hasOwn(value, name) ? value[name] : undefined), claims)
+    const found = names.reduce<unknown>((value, name) => (isRecord(value) && Object.hasOwn(value, name) ? value[name] : undefined), claims)
     if (found !== undefined) return found
   }
   return undefined

@@ -1,3 +1,5 @@
+import { isRecord } from '../../program/is-record.ts'
+
 export type Claims = Readonly<Record<string, unknown>>
 
 /**
@@ -7,7 +9,7 @@ export type Claims = Readonly<Record<string, unknown>>
  * @returns undefined when the path leads nowhere
  */
 export function claimAt(claims: unknown, path: string): unknown {
-  if (!isClaims(claims)) return undefined
+  if (!isRecord(claims)) return undefined
   if (Object.hasOwn(claims, path)) return claims[path]
   for (let dot = path.lastIndexOf('.'); dot > 0; dot = path.lastIndexOf('.', dot - 1)) {
     const name = path.slice(0, dot)
@@ -15,9 +17,4 @@ export function claimAt(claims: unknown, path: string): unknown {
     if (found !== undefined) return found
   }
   return undefined
-}
-
-/** Tells whether a value is an object with members, into which a path can go. */
-export function isClaims(value: unknown): value is Claims {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

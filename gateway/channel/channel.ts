@@ -7,8 +7,7 @@ import type { Entry } from '../replay/entry.ts'
 import type { CloseCode } from '../session/close-codes.ts'
 import type { Admitted, Resume } from '../session/handshake.ts'
 import { refusals } from '../session/refusals.ts'
-import type { Reading } from '../session/reader.ts'
-import { Session } from '../session/session.ts'
+import { Session, type SharedBySessions } from '../session/session.ts'
 import type { Socket } from '../session/socket.ts'
 import type { FanOut } from './fan-out.ts'
 import type { Hub } from './hub.ts'
@@ -56,7 +55,7 @@ export class Channel {
   }
 
   #open(socket: Socket, principal: Principal, resume: Resume): Session {
-    const session = new Session({ socket, principal, resumes: resume.kind !== 'plain', reading: this.#parts.reading })
+    const session = new Session({ socket, principal, resumes: resume.kind !== 'plain', shared: this.#parts.shared })
     socket.attach({
       drained: () => {
         session.drained()
@@ -210,7 +209,7 @@ export interface ChannelParts {
   readonly hub: Hub
   readonly fanOut: FanOut
   readonly upkeep: Upkeep
-  readonly reading: Reading
+  readonly shared: SharedBySessions
   readonly metrics: Metrics
   readonly logger: Logger
   /** Returns the reason why no client is accepted now; null: clients are accepted. */

@@ -11,8 +11,9 @@ import type { Entry } from '../replay/entry.ts'
 import { type FrameObserver, Frames } from '../replay/frames.ts'
 import { ReplayLog } from '../replay/replay-log.ts'
 import { failed, type Result } from '../../program/result.ts'
-import { createControlFrames } from '../session/control-events.ts'
-import { Reading } from '../session/reader.ts'
+import { createBookmarks, createControlFrames } from '../session/control-events.ts'
+import { Reader } from '../session/reader.ts'
+import type { SharedBySessions } from '../session/session.ts'
 import { Channel } from './channel.ts'
 import { FanOut } from './fan-out.ts'
 import { Hub } from './hub.ts'
@@ -32,26 +33,14 @@ export function createChannel(parts: CreateChannelParts): { readonly channel: Ch
   const undecodable = createUndecodableNotices({
     topic: options.kafkaTopic,
     deadLetterTopic: parts.deadLetterTopic ?? null,
-    everyMs: 10_000,
     clock: () => performance.now(),
     logger: parts.logger,
   })
   const log = new ReplayLog(options.kafkaTopic, { windowMs: options.replayWindowMs, maxBytes: options.replayMaxBytes })
   const hub = new Hub()
   const duplicates = new DuplicateFilter({ windowMs: options.deduplicationWindowMs, maxIds: options.deduplicationMaxIds })
-  const reading = new Reading({
-    log,
-    frames: new Frames(log, guardEncode(parts), observeFrames(parts, undecodable)),
-    control: createControlFrames(options.channel, randomUUID(), options.heartbeatIntervalMs),
-    limits: { maxBytesPerTurn: options.socketBufferBytes, maxEntriesPerTurn: 1000 },
-    observer: {
-      lost: (reason) => metrics.gaps.add(1, { reason }),
-      replayed: (events) => metrics.eventsReplayed.add(events),
-      closed: (code) => metrics.sessionsClosed.add(1, { code }),
-    },
-  })
+  const shared = assembleShared(parts, log, undecodable)
   const fanOut = new FanOut({
-    sliceMs: 4,
     observer: {
       delivered: (events, writes) => {
         metrics.deliveries.add(events)
@@ -73,7 +62,7 @@ export function createChannel(parts: CreateChannelParts): { readonly channel: Ch
     hub,
     fanOut,
     upkeep,
-    reading,
+    shared,
     metrics,
     logger: parts.logger,
     closedBecause: parts.closedBecause ?? (() => null),
@@ -81,19 +70,45 @@ export function createChannel(parts: CreateChannelParts): { readonly channel: Ch
   })
   const keepSinceMs = parts.now() - options.replayWindowMs
   const lossNotices = createLossNotices({
-    settleMs: 100,
-    everyMs: 5_000,
     clock: () => performance.now(),
     announce: () => channel.announceLosses(),
   })
   const ingest = new Ingest({ ...parts, decode: guardDecode(parts), channel, duplicates, lossNotices, undecodable, keepSinceMs })
+  collectMetrics(parts, { log, duplicates, channel, ingest })
+  return { channel, ingest }
+}
+
+interface Measured {
+  readonly log: ReplayLog
+  readonly duplicates: DuplicateFilter
+  readonly channel: Channel
+  readonly ingest: Ingest
+}
+
+function collectMetrics({ metrics, now }: CreateChannelParts, { log, duplicates, channel, ingest }: Measured): void {
   metrics.replayEntries.collect(() => log.length)
   metrics.replayBytes.collect(() => log.bytes)
-  metrics.replayAge.collect(() => Math.max(0, parts.now() - (log.oldestAppendedAtMs ?? parts.now())) / 1000)
+  metrics.replayAge.collect(() => Math.max(0, now() - (log.oldestAppendedAtMs ?? now())) / 1000)
   metrics.deduplicationIds.collect(() => duplicates.size)
   metrics.logLag.collect(() => ingest.lag)
   metrics.sessionsCatchingUp.collect(() => channel.catchingUp)
-  return { channel, ingest }
+}
+
+function assembleShared(parts: CreateChannelParts, log: ReplayLog, undecodable: UndecodableNotices): SharedBySessions {
+  const { options, metrics } = parts
+  const control = createControlFrames(options.channel, randomUUID(), options.heartbeatIntervalMs)
+  const frames = new Frames(log, guardEncode(parts), observeFrames(parts, undecodable))
+  return {
+    log,
+    reader: new Reader(log, frames, { maxBytesPerTurn: options.socketBufferBytes }),
+    control,
+    bookmark: createBookmarks(log, control),
+    observer: {
+      lost: (reason) => metrics.gaps.add(1, { reason }),
+      replayed: (events) => metrics.eventsReplayed.add(events),
+      closed: (code) => metrics.sessionsClosed.add(1, { code }),
+    },
+  }
 }
 
 export type ChannelOptions = Pick<
@@ -146,7 +161,7 @@ function guardDecode({ decode, logger }: CreateChannelParts): CreateChannelParts
         { err: error, partition: record.partition, offset: record.offset },
         'a record broke the decoder and is passed over; please report this',
       )
-      return { kind: 'undecodable', failure: broken }
+      return failed(broken)
     }
   }
 }

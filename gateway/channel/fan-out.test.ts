@@ -3,8 +3,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Frames } from '../replay/frames.ts'
 import { ReplayLog } from '../replay/replay-log.ts'
 import { ok } from '../../program/result.ts'
-import { createControlFrames } from '../session/control-events.ts'
-import { Reading } from '../session/reader.ts'
+import { createBookmarks, createControlFrames } from '../session/control-events.ts'
+import { Reader } from '../session/reader.ts'
 import { Session } from '../session/session.ts'
 import { anAudience } from '../testing/builders.ts'
 import { RecordingSocket, rigPrincipal } from '../testing/channel-rig.ts'
@@ -16,16 +16,22 @@ const none = (): void => {}
 function rig({ sliceMs = 4, maxEntriesPerTurn = 1000 } = {}) {
   const log = new ReplayLog('topic', { windowMs: 60_000, maxBytes: 10_000_000 })
   log.reset({ epoch: 'first', startOffsets: [0], endOffsets: [0] })
-  const reading = new Reading({
+  const frames = new Frames(
     log,
-    frames: new Frames(log, (content) => ok(Buffer.from(JSON.stringify(content.kind === 'parsed' ? content.event : {}).slice(0, -1))), {
+    (content) => ok(Buffer.from(JSON.stringify(content.kind === 'parsed' ? content.event : {}).slice(0, -1))),
+    {
       encoded: none,
       broken: none,
-    }),
-    control: createControlFrames('rig', 'pod', 25_000),
-    limits: { maxBytesPerTurn: 1_000_000, maxEntriesPerTurn },
+    },
+  )
+  const control = createControlFrames('rig', 'pod', 25_000)
+  const shared = {
+    log,
+    reader: new Reader(log, frames, { maxBytesPerTurn: 1_000_000, maxEntriesPerTurn }),
+    control,
+    bookmark: createBookmarks(log, control),
     observer: { lost: none, replayed: none, closed: none },
-  })
+  }
   let users = 0
   const later: (() => void)[] = []
   const delivered: (readonly [number, number])[] = []
@@ -35,7 +41,7 @@ function rig({ sliceMs = 4, maxEntriesPerTurn = 1000 } = {}) {
     later: (run) => later.push(run),
   })
   const connect = (socket: RecordingSocket = new RecordingSocket()) => {
-    const session = new Session({ socket, principal: rigPrincipal({ userId: `user-${(users += 1)}` }), resumes: false, reading })
+    const session = new Session({ socket, principal: rigPrincipal({ userId: `user-${(users += 1)}` }), resumes: false, shared })
     socket.attach({ alive: none, closed: () => session.ended(), drained: () => (session.drained(), fanOut.enqueue(session)) })
     return { session, socket }
   }

@@ -19,9 +19,8 @@ export class FanOut {
   #isScheduled = false
   #waiters: { readonly at: number; readonly resolve: () => void }[] = []
 
-  /** @param options.later runs something in a later turn of the event loop */
-  constructor(options: { readonly sliceMs: number; readonly observer: FanOutObserver; readonly later?: (run: () => void) => void }) {
-    this.#sliceMs = options.sliceMs
+  constructor(options: FanOutOptions) {
+    this.#sliceMs = options.sliceMs ?? sliceMs
     this.#observer = options.observer
     this.#later = options.later ?? ((run) => void setImmediate(run))
   }
@@ -96,6 +95,17 @@ export class FanOut {
     this.#waiters = this.#waiters.filter(({ at }) => at > this.#taken)
     for (const { resolve } of ready) resolve()
   }
+}
+
+/** Longest slice, in milliseconds. */
+const sliceMs = 4
+
+export interface FanOutOptions {
+  /** A slice ends with the turn that reaches this many milliseconds. @default 4 */
+  readonly sliceMs?: number
+  readonly observer: FanOutObserver
+  /** Runs a function in a later turn of the event loop. @default setImmediate */
+  readonly later?: (run: () => void) => void
 }
 
 export interface FanOutObserver {

@@ -1,6 +1,6 @@
 import type { Audience } from '../audience/audience.ts'
 import { audienceKeys } from '../audience/audience-keys.ts'
-import { createMatcher } from '../audience/matcher.ts'
+import { createMatcher } from '../audience/audience-matcher.ts'
 import type { Session } from '../session/session.ts'
 
 /** The live sessions, by what an audience can name. Keys and users without sessions leave nothing behind. */

@@ -59,10 +59,10 @@ export class Ingest implements RecordSink {
 
   #take(record: LogRecord, nowMs: number): void {
     const outcome = this.#parts.decode(record)
-    const isKept = outcome.kind === 'event' && this.#keep(record, outcome.record, nowMs)
-    if (outcome.kind === 'undecodable') this.#undecodable(record, outcome.failure)
-    if (outcome.kind === 'no-audience') this.#parts.metrics.recordsWithoutAudience.add(1)
-    if (!isKept) this.#parts.channel.log.advance(record.partition, record.offset + 1)
+    if (outcome.ok && outcome.value !== null && this.#keep(record, outcome.value, nowMs)) return
+    if (!outcome.ok) this.#undecodable(record, outcome.error)
+    else if (outcome.value === null) this.#parts.metrics.recordsWithoutAudience.add(1)
+    this.#parts.channel.log.advance(record.partition, record.offset + 1)
   }
 
   /** @returns whether the event became an entry */

@@ -8,26 +8,26 @@ export interface LossNotices {
 }
 
 /** The timer does not hold the process. */
-export function createLossNotices(options: LossNoticesOptions): LossNotices {
+export function createLossNotices({ settleMs = 100, everyMs = 5_000, clock, announce }: LossNoticesOptions): LossNotices {
   let noticedAtMs = -Infinity
   let timer: NodeJS.Timeout | null = null
   const notice = (): void => {
     timer = null
-    noticedAtMs = options.clock()
-    options.announce()
+    noticedAtMs = clock()
+    announce()
   }
   return {
     lost() {
-      timer ??= setTimeout(notice, Math.max(options.settleMs, noticedAtMs + options.everyMs - options.clock())).unref()
+      timer ??= setTimeout(notice, Math.max(settleMs, noticedAtMs + everyMs - clock())).unref()
     },
   }
 }
 
 export interface LossNoticesOptions {
   /** How long the first loss waits for others, in milliseconds: retention overtakes many partitions at once. */
-  readonly settleMs: number
+  readonly settleMs?: number
   /** The least time between two notices, in milliseconds. */
-  readonly everyMs: number
+  readonly everyMs?: number
   /** Milliseconds of a clock that nobody sets. */
   readonly clock: () => number
   readonly announce: () => void

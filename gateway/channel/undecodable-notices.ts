@@ -14,7 +14,7 @@ export interface UndecodableNoticesParts {
   /** The topic for a copy of the record; null: there is no copy. */
   readonly deadLetterTopic: string | null
   /** The least time between two warnings, in milliseconds. */
-  readonly everyMs: number
+  readonly everyMs?: number
   /** Milliseconds of a clock that never goes back. */
   readonly clock: () => number
   readonly logger: Pick<Logger, 'debug' | 'warn'>
@@ -24,7 +24,8 @@ export interface UndecodableNoticesParts {
  * Makes notices that a bad producer cannot flood. A producer whose records cannot be decoded sends many: the first is a warning at once, and
  * the next warning counts those that followed.
  */
-export function createUndecodableNotices({ topic, deadLetterTopic, everyMs, clock, logger }: UndecodableNoticesParts): UndecodableNotices {
+export function createUndecodableNotices(parts: UndecodableNoticesParts): UndecodableNotices {
+  const { topic, deadLetterTopic, everyMs = 10_000, clock, logger } = parts
   let warnedAtMs = Number.NEGATIVE_INFINITY
   let unsaid = 0
   return ({ partition, offset }, { reason, detail }) => {

@@ -1,13 +1,15 @@
 import { describe, expect, test } from 'vitest'
-import { flagOf, parseCommandLine } from './command-line.ts'
+import { flagOf } from '../../program/options/command-line.ts'
+import { gatewayOptions } from './bind-options.ts'
 import { options, type Option } from './options.ts'
-import { optionNames } from './parse-options.ts'
+
+const { names: optionNames, parseCommandLine } = gatewayOptions
 
 const open: readonly Option[] = optionNames.map((name) => options[name]).filter((option: Option) => option.kind !== 'secret')
 
 describe('a command line', () => {
   test('may be empty', () => {
-    expect(parseCommandLine([])).toEqual({ ok: true, value: { kind: 'run', env: {} } })
+    expect(parseCommandLine([])).toEqual({ ok: true, value: { kind: 'run', env: {}, switches: new Set() } })
   })
 
   test.each([
@@ -21,14 +23,14 @@ describe('a command line', () => {
   test('takes values behind = and in the next argument, with = in them', () => {
     expect(parseCommandLine(['--kafka-brokers=a:1,b:2', '--port', '80', '--jwt-issuer=https://x/?a=b'])).toEqual({
       ok: true,
-      value: { kind: 'run', env: { KAFKA_BROKERS: 'a:1,b:2', PORT: '80', JWT_ISSUER: 'https://x/?a=b' } },
+      value: { kind: 'run', env: { KAFKA_BROKERS: 'a:1,b:2', PORT: '80', JWT_ISSUER: 'https://x/?a=b' }, switches: new Set() },
     })
   })
 
   test('takes a boolean without a value', () => {
     expect(parseCommandLine(['--kafka-tls', '--kafka-dlq', 'false', '--emit-trust-x-rh-identity'])).toEqual({
       ok: true,
-      value: { kind: 'run', env: { KAFKA_TLS: 'true', KAFKA_DLQ: 'false', EMIT_TRUST_X_RH_IDENTITY: 'true' } },
+      value: { kind: 'run', env: { KAFKA_TLS: 'true', KAFKA_DLQ: 'false', EMIT_TRUST_X_RH_IDENTITY: 'true' }, switches: new Set() },
     })
   })
 
@@ -37,7 +39,7 @@ describe('a command line', () => {
   })
 
   test.each(open.map((option) => [flagOf(option), option.env]))('takes %s for %s', (flag, variable) => {
-    expect(parseCommandLine([`${flag}=x`])).toEqual({ ok: true, value: { kind: 'run', env: { [variable]: 'x' } } })
+    expect(parseCommandLine([`${flag}=x`])).toEqual({ ok: true, value: { kind: 'run', env: { [variable]: 'x' }, switches: new Set() } })
   })
 })
 

@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { renderOptionErrors } from './option-error.ts'
+import { gatewayOptions } from './bind-options.ts'
 import { options, type Config, type Option } from './options.ts'
 import { describeExpected } from '../../program/options/read-option.ts'
-import { optionNames, parseOptions, type Environment } from './parse-options.ts'
+import type { Environment } from '../../program/options/read-options.ts'
+import { parseOptions } from './parse-options.ts'
 
 const everything = { readable: () => true }
 const nothing = { readable: () => false }
@@ -19,7 +20,7 @@ const production: Environment = {
 
 function parsed(env: Environment): Config {
   const result = parseOptions(env, everything)
-  if (!result.ok) throw new Error(renderOptionErrors(result.error))
+  if (!result.ok) throw new Error(gatewayOptions.renderErrors(result.error))
   return result.value
 }
 
@@ -30,17 +31,17 @@ function wrongVariables(env: Environment, reader = everything): readonly string[
 
 function complaint(env: Environment, reader = everything): string {
   const result = parseOptions(env, reader)
-  return result.ok ? '' : renderOptionErrors(result.error)
+  return result.ok ? '' : gatewayOptions.renderErrors(result.error)
 }
 
 describe('the table', () => {
   test('has each variable once', () => {
-    const names = optionNames.map((name) => options[name].env)
+    const names = gatewayOptions.names.map((name) => options[name].env)
     expect(names.length).toBeGreaterThan(60)
     expect(new Set(names).size).toBe(names.length)
   })
 
-  test.each(optionNames)('%s has a default that would be accepted if it were given', (name) => {
+  test.each(gatewayOptions.names)('%s has a default that would be accepted if it were given', (name) => {
     const option: Option = options[name]
     const text = typeof option.default === 'object' ? option.default.join(',') : String(option.default)
     const { [name]: value } = parsed(text === '' || name === 'host' || name === 'internalHost' ? {} : { [option.env]: text })
@@ -64,9 +65,9 @@ describe('a value in another unit', () => {
 
 test('an error says in words what a text must be, and shows no regular expression', () => {
   expect(complaint({ CHANNEL: 'Bad Name' })).toContain(
-    'CHANNEL: "Bad Name" is not right; expected lower-case letters, digits and hyphens, 63 at most, no hyphen first or last',
+    'CHANNEL: "Bad Name" is not valid; expected lower-case letters, digits and hyphens, 63 at most, no hyphen first or last',
   )
-  const all: readonly Option[] = optionNames.map((name) => options[name])
+  const all: readonly Option[] = gatewayOptions.names.map((name) => options[name])
   expect(
     all.filter((option) => 'pattern' in option && option.pattern !== undefined && describeExpected(option).includes(option.pattern)),
   ).toEqual([])
@@ -353,7 +354,7 @@ test('the result is frozen', () => {
 
 test('whatever an environment holds, it is read or refused in words, never thrown at', () => {
   const anyEnvironment = fc.dictionary(
-    fc.constantFrom(...optionNames.map((name) => options[name].env)),
+    fc.constantFrom(...gatewayOptions.names.map((name) => options[name].env)),
     fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('true', '0', '1', '65535', 'a:1', 'https://a.example', 'production')),
   )
   fc.assert(

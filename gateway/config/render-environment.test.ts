@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { options, type Option, type OptionName, type Options } from './options.ts'
-import { optionNames } from './parse-options.ts'
-import { renderEnvironment } from './render-environment.ts'
+import { gatewayOptions } from './bind-options.ts'
 import type { OptionValueOf } from '../../program/options/option.ts'
 import { readOption } from '../../program/options/read-option.ts'
 
+const { names: optionNames, renderEnvironment } = gatewayOptions
 const reader = { readable: () => true }
 
 /** Any value that the row of the table allows. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { parseOptions, type Environment } from './parse-options.ts'
+import type { Environment } from '../../program/options/read-options.ts'
+import { parseOptions } from './parse-options.ts'
 import { configWarnings } from './warnings.ts'
 
 function warnings(env: Environment, maxOpenFiles: number | null = null): readonly string[] {
@@ -19,14 +20,14 @@ describe('a misspelt option is warned of, with the nearest name', () => {
     ['HSOT', 'HOST'],
     ['CHANEL', 'CHANNEL'],
   ])('%s', (given, meant) => {
-    expect(warnings({ [given]: 'x' })).toEqual([`${given} is no option and is ignored. Did you mean ${meant}?`])
+    expect(warnings({ [given]: 'x' })).toEqual([`${given} is not an option and is ignored. Did you mean ${meant}?`])
   })
 })
 
 test.each(['KAFKA_BOOTSTRAP_SERVERS', 'JWT_SECRET', 'ALLOWED_HOSTS', 'EMIT_SCOPE_NAMES', 'JWKS_URL'])(
   '%s, which begins as options do and is none, is warned of',
   (name) => {
-    expect(warnings({ [name]: 'x' })).toEqual([expect.stringMatching(new RegExp(`^${name} is no option and is ignored\\.`))])
+    expect(warnings({ [name]: 'x' })).toEqual([expect.stringMatching(new RegExp(`^${name} is not an option and is ignored\\.`))])
   },
 )
 

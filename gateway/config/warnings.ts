@@ -1,6 +1,6 @@
 import { maxTcpConnections } from './max-tcp-connections.ts'
 import { options, type Config } from './options.ts'
-import type { Environment } from './parse-options.ts'
+import type { Environment } from '../../program/options/read-options.ts'
 import { misspelt } from '../../program/options/misspelt.ts'
 
 /** What works, but is probably not what was meant; sentences for the log at start. */

@@ -3,16 +3,16 @@ import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { findViolations } from './testing/accessibility.ts'
 import { launchBrowser, openPage, type WatchedPage } from './testing/browser.ts'
-import { type GatewayProcess, startGatewayProcess } from './testing/gateway-process.ts'
+import { type StartedGateway, startGateway } from '../../testing/processes/gateway-process.ts'
 
 let browser: Browser
-let gateway: GatewayProcess
+let gateway: StartedGateway
 let watched: WatchedPage
 let page: Page
 
 beforeAll(async () => {
   browser = await launchBrowser()
-  gateway = await startGatewayProcess()
+  gateway = await startGateway()
 })
 
 afterAll(async () => {
@@ -347,7 +347,7 @@ describe('the console, when something fails', () => {
     await expect.poll(() => card(1).locator('.pill').textContent()).toMatch(/^Back in \d+ s$/)
     await emit({ type: 'nobody.hears' })
     await page.locator('.outcome.bad', { hasText: 'The gateway did not answer' }).waitFor()
-    gateway = await startGatewayProcess(gateway.port)
+    gateway = await startGateway(gateway.port)
     await page.getByRole('alert').getByText('Gap on connection 1').waitFor({ timeout: 45_000 })
     await expect.poll(() => page.getByRole('alert').textContent()).toContain('an earlier life of the log')
     await emit({ type: 'second.life' })

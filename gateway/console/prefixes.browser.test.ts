@@ -1,14 +1,14 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { launchBrowser, openPage } from './testing/browser.ts'
-import { type GatewayProcess, startGatewayProcess } from './testing/gateway-process.ts'
+import { type StartedGateway, startGateway } from '../../testing/processes/gateway-process.ts'
 
 let browser: Browser
-let gateway: GatewayProcess
+let gateway: StartedGateway
 
 beforeAll(async () => {
   browser = await launchBrowser()
-  gateway = await startGatewayProcess(0, { SOCKET_PATH_PREFIX: '/team-a/wss', API_PATH_PREFIX: '/team-a/api' })
+  gateway = await startGateway(0, { SOCKET_PATH_PREFIX: '/team-a/wss', API_PATH_PREFIX: '/team-a/api' })
 })
 
 afterAll(async () => {

@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { Authenticator } from '../auth/authenticator.ts'
-import { findToken } from '../auth/find-token.ts'
 import { createOriginPolicy } from '../auth/origin-policy.ts'
 import { createMemoryAuthenticator } from '../testing/memory-authenticator.ts'
 import { createEmitAuthorizer } from './authorize-emit.ts'
-import type { EmitCredentials } from './emit-authorizer.ts'
+import type { EmitCredentials } from './authorize-emit.ts'
 
 const allowed = 'https://console.example.com'
 const ada = { userId: 'u-1', username: null, organizationId: 'o-1', accountNumber: null, roles: [], expiresAtMs: null }
@@ -26,7 +25,6 @@ function setUp(options: { readonly trustXRhIdentity?: boolean; readonly isDevelo
   const { trustXRhIdentity = false, isDevelopment = false } = options
   const authorizer = createEmitAuthorizer({
     originPolicy: createOriginPolicy({ allowedOrigins: [allowed], allowAny: false, isDevelopment }),
-    findToken,
     authenticator: counting,
     scopes: ['carillon.emit', 'events:write'],
     trustXRhIdentity,

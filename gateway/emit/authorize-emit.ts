@@ -1,15 +1,33 @@
 import type { AuthenticationFailure, Authenticator, VerifiedToken } from '../auth/authenticator.ts'
-import type { FoundToken, TokenPlaces } from '../auth/find-token.ts'
+import { findToken, type FoundToken, type TokenPlaces } from '../auth/find-token.ts'
 import type { OriginPolicy } from '../auth/origin-policy.ts'
 import { refuseOrigin } from '../auth/origin-refusal.ts'
 import type { Problem } from '../problem.ts'
 import { failed, ok, type Result } from '../../program/result.ts'
-import type { EmitAuthorizer, Emitter } from './emit-authorizer.ts'
 import { parseXRhIdentity, type RhIdentity } from './x-rh-identity.ts'
+
+/** Says who an emit request comes from, and whether they may emit at all. Never rejects. */
+export interface EmitAuthorizer {
+  authorize(request: EmitCredentials): Promise<Result<Emitter, Problem>>
+}
+
+export interface EmitCredentials {
+  readonly origin: string | null
+  readonly cookie: string | null
+  readonly authorization: string | null
+  /** The `x-rh-identity` header: base64 of JSON. */
+  readonly xRhIdentity: string | null
+}
+
+/** Whose rate is counted. */
+export interface Emitter {
+  /** Unique per emitter and bounded in length; never logged above debug. */
+  readonly subject: string
+  readonly kind: 'jwt' | 'x-rh-identity' | 'development'
+}
 
 export interface EmitAuthorizerParts {
   readonly originPolicy: OriginPolicy
-  readonly findToken: (places: TokenPlaces, options: { readonly cookieName: string }) => FoundToken
   readonly authenticator: Authenticator
   /** A token may emit when it has one of these. */
   readonly scopes: readonly string[]
@@ -29,7 +47,7 @@ type Answer = Result<Emitter, Problem>
  * allowed `Origin`. Browsers send one with every POST of a script; a client without one can send its token in the header.
  */
 export function createEmitAuthorizer(parts: EmitAuthorizerParts): EmitAuthorizer {
-  const find = (place: Partial<TokenPlaces>): FoundToken => parts.findToken({ ...noPlaces, ...place }, { cookieName: parts.cookieName })
+  const find = (place: Partial<TokenPlaces>): FoundToken => findToken({ ...noPlaces, ...place }, { cookieName: parts.cookieName })
   return {
     authorize: async ({ origin, authorization, xRhIdentity, cookie }) => {
       if (!parts.originPolicy(origin)) return failed(refuseOrigin(origin, parts))

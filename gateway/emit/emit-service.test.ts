@@ -3,7 +3,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { createMemoryLog } from '../adapters/memory/memory-log.ts'
 import { disabledTracer } from '../observability/disabled-tracer.ts'
 import type { Tracer } from '../observability/tracer.ts'
-import type { IncomingEvent } from '../event/cloud-event.ts'
+import type { CloudEvent } from '../event/cloud-event.ts'
 import { encodeRecord } from '../event/encode-record.ts'
 import { ok } from '../../program/result.ts'
 import { createRecordingLogger } from '../testing/recording-logger.ts'
@@ -15,20 +15,16 @@ import { createRateLimiter } from './rate-limiter.ts'
 
 const context: EmitContext = { emitter: { subject: 'jwt:ann', kind: 'jwt' }, api: 'events', traceparent: null, requestId: 'r1' }
 const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
-const anEvent = (id: string, data = id): IncomingEvent => ({
+const anEvent = (id: string, data = id): CloudEvent => ({
   id,
   source: 'urn:test',
-  event: {
-    id,
-    source: 'urn:test',
-    attributes: { type: 'test', traceparent: 'the-event-s-own' },
-    datacontenttype: 'text/plain',
-    data: Buffer.from(data),
-    isBinary: false,
-  },
+  attributes: { type: 'test', traceparent: 'the-event-s-own' },
+  datacontenttype: 'text/plain',
+  data: Buffer.from(data),
+  isBinary: false,
   audience: { broadcast: true, users: [], usernames: [], organizations: [], roles: [] },
 })
-const events = (count: number): readonly IncomingEvent[] => Array.from({ length: count }, (_, index) => anEvent(`e${index}`))
+const events = (count: number): readonly CloudEvent[] => Array.from({ length: count }, (_, index) => anEvent(`e${index}`))
 
 function setUp(more: Partial<EmitServiceParts> = {}) {
   const log = createMemoryLog({ partitions: 1, clock: { now: () => 0 }, maxRecordBytes: 1000 })
@@ -38,7 +34,7 @@ function setUp(more: Partial<EmitServiceParts> = {}) {
   const service = createEmitService({
     publisher: log.publisher(),
     rateLimiter: createRateLimiter({ ratePerS: 10, burst: 100, maxSubjects: 10, now: 0 }),
-    encode: ({ event, audience }, { traceparent: transport }) => encodeRecord(event, audience, transport),
+    encode: (event, { traceparent: transport }) => encodeRecord(event, transport),
     maxInFlight: 50,
     timeoutMs: 50,
     tracer: disabledTracer,

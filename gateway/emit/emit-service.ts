@@ -1,11 +1,11 @@
-import { audienceKind } from '../audience/audience-kind.ts'
-import type { IncomingEvent } from '../event/cloud-event.ts'
+import { audienceKind } from '../audience/audience.ts'
+import type { CloudEvent } from '../event/cloud-event.ts'
 import type { Logger } from '../../program/log/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import type { Span, Tracer } from '../observability/tracer.ts'
 import type { Problem } from '../problem.ts'
 import { failed, ok, type Result } from '../../program/result.ts'
-import type { Emitter } from './emit-authorizer.ts'
+import type { Emitter } from './authorize-emit.ts'
 import type { EventPublisher, OutgoingRecord, PublishFailure } from './event-publisher.ts'
 import { InFlight } from './in-flight.ts'
 import type { RateLimiter } from './rate-limiter.ts'
@@ -20,7 +20,7 @@ export interface EmitService {
    * refused-by-log.
    * @param events at least one; they are appended in this order
    */
-  emit(events: readonly IncomingEvent[], context: EmitContext): Promise<Result<void, Problem>>
+  emit(events: readonly CloudEvent[], context: EmitContext): Promise<Result<void, Problem>>
 }
 
 export interface EmitContext {
@@ -37,7 +37,7 @@ export interface EmitServiceParts {
   /** Counts the rate of each emitter, by `clock`. */
   readonly rateLimiter: Pick<RateLimiter, 'take'>
   /** @param transport.traceparent goes into the headers of the record; the event's own is never rewritten */
-  readonly encode: (event: IncomingEvent, transport: { readonly traceparent: string | null }) => OutgoingRecord
+  readonly encode: (event: CloudEvent, transport: { readonly traceparent: string | null }) => OutgoingRecord
   /** Events of this pod that may wait for their acknowledgement at a time. */
   readonly maxInFlight: number
   /** How long one emit waits for its acknowledgement. */
@@ -62,7 +62,7 @@ export function createEmitService(parts: EmitServiceParts): EmitService {
         // After the place in the queue was won: whoever is refused for want of room has not spent their rate on it.
         const waitMs = parts.rateLimiter.take(context.emitter.subject, events.length, startedMs)
         if (waitMs > 0) return failed(rateExceeded(waitMs))
-        const published = await publish(events, context, parts)
+        const published = await publishTraced(events, context, parts)
         reportWritable(published, parts)
         if (!published.ok) return failed(problemOf(published.error))
       } finally {
@@ -77,14 +77,14 @@ export function createEmitService(parts: EmitServiceParts): EmitService {
 }
 
 /** Logs each event, so that one that reached no browser can be found. Never logs its data or a name of its audience. */
-function logEvents(events: readonly IncomingEvent[], { api, requestId }: EmitContext, logger: EmitServiceParts['logger']): void {
-  for (const { id, source, event, audience } of events)
-    logger.debug(() => ({ requestId, api, id, source, type: event.attributes['type'], audience: audienceKind(audience) }), 'event emitted')
+function logEvents(events: readonly CloudEvent[], { api, requestId }: EmitContext, logger: EmitServiceParts['logger']): void {
+  for (const { id, source, attributes, audience } of events)
+    logger.debug(() => ({ requestId, api, id, source, type: attributes['type'], audience: audienceKind(audience) }), 'event emitted')
 }
 
 /** One span for the request, and one per event below it: its context travels with the record. */
-async function publish(
-  events: readonly IncomingEvent[],
+async function publishTraced(
+  events: readonly CloudEvent[],
   context: EmitContext,
   parts: EmitServiceParts,
 ): Promise<Result<void, PublishFailure>> {

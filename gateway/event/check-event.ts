@@ -4,10 +4,10 @@ import { explainWholeAudience } from '../audience/parse-audience.ts'
 import { repeatsMember } from '../audience/repeated-members.ts'
 import { failed, ok, type Result } from '../../program/result.ts'
 import { type AttributeValue, dataShape, isEventFormat, isSpecVersion, judgeAttribute, reservedNames } from './attributes.ts'
-import type { CloudEvent, EventLimits, EventProblem, IncomingEvent } from './cloud-event.ts'
+import type { CloudEvent, EventLimits, EventProblem } from './cloud-event.ts'
 import { explainJson } from './explain-json.ts'
-import { judgeHeaderRoom } from './header-room.ts'
-import { byteOrderMarkLength, parseJson } from './json-text.ts'
+import { checkHeaderRoom } from './header-room.ts'
+import { byteOrderMarkLength, parseJson, surelyParsedBytes } from './json-text.ts'
 
 /** An event as some form of request has it, before anything was judged. */
 export interface RawEvent {
@@ -15,30 +15,42 @@ export interface RawEvent {
   readonly attributes: Readonly<Record<string, unknown>>
   /** null: no data. An empty buffer: data of 0 bytes. */
   readonly data: Buffer | null
-  /** Whether the emitter sent the data as `data_base64`. Without a JSON content type they then are bytes, even if they could be parsed as JSON. */
-  readonly isBase64: boolean
+  /**
+   * The origin of the data: bytes of the request, `data_base64`, or JSON that the gateway wrote from a parsed value. Data in base64 without a
+   * JSON content type are bytes, even if they can be parsed as JSON.
+   */
+  readonly origin: 'bytes' | 'base64' | 'json'
 }
 
-type Judged = Result<IncomingEvent, readonly EventProblem[]>
+export type EventFailure =
+  | { readonly kind: 'event-too-large'; readonly detail: string }
+  | { readonly kind: 'invalid-event'; readonly problems: readonly EventProblem[] }
 
-/** Judges an event that somebody wants to emit. All problems are found at once. @param now fills in `time` */
-export function judgeEvent(raw: RawEvent, limits: EventLimits, now: () => Date): Judged {
+/** Checks an event of a request, whatever form the request has. Finds all problems at once. @param now fills in `time` */
+export function checkEvent(raw: RawEvent, limits: EventLimits, now: () => Date): Result<CloudEvent, EventFailure> {
+  if ((raw.data?.length ?? 0) > limits.maxEventBytes)
+    return failed({ kind: 'event-too-large', detail: `The event has more than ${limits.maxEventBytes} bytes of data (MAX_EVENT_BYTES).` })
   const problems: EventProblem[] = []
   const { specversion, audience: rawAudience } = raw.attributes
   if (!isSpecVersion(specversion))
-    problems.push({ attribute: 'specversion', detail: specversion === undefined ? 'is missing; it must be "1.0".' : 'must be "1.0".' })
+    problems.push({ attribute: 'specversion', detail: specversion === undefined ? 'is missing. It must be "1.0".' : 'must be "1.0".' })
   const attributes = readAttributes(raw.attributes, problems)
   const audience = readAudience(rawAudience, limits, problems)
   if (isAbsent(rawAudience)) problems.push({ attribute: 'audience', detail: describeAbsence(raw.attributes) })
   if (isEventFormat(attributes.datacontenttype ?? ''))
-    problems.push({ attribute: 'datacontenttype', detail: 'must not be a format of events: the record could not be told from one.' })
-  const { data, isBinary } = readData(raw, attributes.datacontenttype ?? null, limits, problems)
+    problems.push({
+      attribute: 'datacontenttype',
+      detail: 'must not be an event format: the record would be read as an event in that format.',
+    })
+  const { data, isBinary } = readData(raw, attributes.datacontenttype ?? null, problems)
   const { id, source, datacontenttype = null, ...others } = attributes
-  if (problems.length > 0 || audience === null || id === undefined || source === undefined) return failed(problems)
-  const event = { id, source, attributes: { time: now().toISOString(), ...others }, datacontenttype, data, isBinary }
-  const tooMuch = judgeHeaderRoom(event, audience)
-  return tooMuch === null ? ok({ id, source, event, audience }) : failed([tooMuch])
+  if (problems.length > 0 || audience === null || id === undefined || source === undefined) return invalid(problems)
+  const event = { id, source, attributes: { time: now().toISOString(), ...others }, datacontenttype, data, isBinary, audience }
+  const tooMuch = checkHeaderRoom(event)
+  return tooMuch === null ? ok(event) : invalid([tooMuch])
 }
+
+const invalid = (problems: readonly EventProblem[]) => failed<EventFailure>({ kind: 'invalid-event', problems })
 
 /** The attributes that are texts if they pass the rules. */
 type KnownTexts = { readonly [name in 'id' | 'source' | 'type' | 'datacontenttype']?: string }
@@ -56,7 +68,8 @@ function readAttributes(given: Readonly<Record<string, unknown>>, problems: Even
     if (wrong === null) length += name.length + String(value).length
   }
   for (const name of ['id', 'source', 'type'])
-    if (given[name] === undefined || given[name] === null) problems.push({ attribute: name, detail: 'is missing.' })
+    if (given[name] === undefined || given[name] === null)
+      problems.push({ attribute: name, detail: 'is missing. It must be a non-empty string.' })
   if (length > maxAttributeLength)
     problems.push({ attribute: null, detail: `The event has more than ${maxAttributeLength} characters of attributes.` })
   return attributes as Attributes // the rules of these names take texts only
@@ -70,9 +83,14 @@ function readAudience(value: unknown, limits: EventLimits, problems: EventProble
   if (isAbsent(value)) return null
   const read = typeof value === 'string' ? readAudienceText(Buffer.from(value), limits) : explainWholeAudience(value, limits)
   if (!read.ok) problems.push({ attribute: 'audience', detail: read.error })
-  else if (read.value === null)
-    problems.push({ attribute: 'audience', detail: 'names nobody; set broadcast, users, usernames or organizations.' })
+  else if (read.value === null) problems.push(emptyAudience)
   return read.ok ? read.value : null
+}
+
+/** The problem of an audience without recipients. */
+export const emptyAudience: EventProblem = {
+  attribute: 'audience',
+  detail: 'names nobody. Set broadcast, users, usernames or organizations.',
 }
 
 function readAudienceText(text: Buffer, limits: EventLimits): Result<Audience | null, string> {
@@ -102,18 +120,17 @@ const maxNamesCompared = 100
  * with a content type of JSON (CloudEvents JSON format 1.0.2, section 3.1.2).
  */
 function readData(
-  { data, isBase64 }: RawEvent,
+  { data, origin }: RawEvent,
   datacontenttype: string | null,
-  limits: EventLimits,
   problems: EventProblem[],
 ): Pick<CloudEvent, 'data' | 'isBinary'> {
-  if (data !== null && data.length > limits.maxEventBytes)
-    problems.push({ attribute: 'data', detail: `has ${data.length} bytes; at most ${limits.maxEventBytes} are allowed (MAX_EVENT_BYTES).` })
-  if (data === null || data.length > limits.maxEventBytes || dataShape(datacontenttype) !== 'json') return { data, isBinary: false }
-  if (datacontenttype === null && isBase64) return { data, isBinary: true }
+  if (data === null || dataShape(datacontenttype) !== 'json') return { data, isBinary: false }
+  // Its value was parsed, so it is JSON within the limits.
+  if (origin === 'json' && data.length < surelyParsedBytes) return { data, isBinary: false }
+  if (datacontenttype === null && origin === 'base64') return { data, isBinary: true }
   const parsed = parseJson(data)
   if (parsed.ok) return { data: data.subarray(byteOrderMarkLength(data)), isBinary: false }
-  if (datacontenttype !== null && !isBase64)
+  if (datacontenttype !== null && origin !== 'base64')
     problems.push({ attribute: 'data', detail: `is not what datacontenttype says. It ${explainJson(data, parsed.error)}` })
   return { data, isBinary: true }
 }

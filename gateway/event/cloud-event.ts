@@ -1,7 +1,7 @@
 import type { Audience } from '../audience/audience.ts'
 import type { AttributeValue } from './attributes.ts'
 
-/** An event that is to be emitted: judged, and ready to become a record. */
+/** An event to emit: checked, and ready to become a record. */
 export interface CloudEvent {
   readonly id: string
   readonly source: string
@@ -12,13 +12,6 @@ export interface CloudEvent {
   readonly data: Buffer | null
   /** Whether the data are bytes although `datacontenttype`, or its absence, says JSON. They are delivered as `data_base64`. */
   readonly isBinary: boolean
-}
-
-/** An event together with those whom it is for. */
-export interface IncomingEvent {
-  readonly id: string
-  readonly source: string
-  readonly event: CloudEvent
   readonly audience: Audience
 }
 

@@ -421,7 +421,7 @@ describe('what a producer can make long', () => {
       value: null,
       headers: Object.fromEntries(Object.entries(given).map(([name, value]) => [name, Buffer.from(value)])),
     })
-    return outcome.kind === 'undecodable' ? outcome.failure.reason : outcome.kind
+    return outcome.ok ? (outcome.value === null ? 'no-audience' : 'event') : outcome.error.reason
   }
 
   it.each([
@@ -440,7 +440,7 @@ describe('a header that most records have in common', () => {
   const decode = createRecordDecoder(testLimits)
   const sourceOf = (source: Buffer): string => {
     const outcome = decode(aBinaryRecord({ headers: { ce_source: source } }))
-    return outcome.kind === 'event' ? outcome.record.source : outcome.kind === 'undecodable' ? outcome.failure.reason : outcome.kind
+    return outcome.ok ? (outcome.value?.source ?? 'no-audience') : outcome.error.reason
   }
 
   it('is never taken for the one of the record before', () => {

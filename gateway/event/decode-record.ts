@@ -10,11 +10,8 @@ import { isJsonObject, parseJson } from './json-text.ts'
 import type { LogRecord, RecordHeaders } from './log-record.ts'
 import { maxHeaderBytes } from './record-header.ts'
 
-export type DecodeOutcome =
-  | { readonly kind: 'event'; readonly record: DecodedRecord }
-  /** An event that names nobody: it is no failure, and reaches nobody. */
-  | { readonly kind: 'no-audience' }
-  | { readonly kind: 'undecodable'; readonly failure: DecodeFailure }
+/** null: an event whose audience names nobody. It is valid, and reaches no client. */
+export type DecodeOutcome = Result<DecodedRecord | null, DecodeFailure>
 
 export interface DecodeLimits {
   /** Largest value of a record, in bytes. */
@@ -29,18 +26,12 @@ export interface DecodeLimits {
  */
 export function createRecordDecoder(limits: DecodeLimits): (record: LogRecord) => DecodeOutcome {
   const readAudience = createAudienceReader(limits)
-  return (record) => {
-    const decoded = decode(record, limits, readAudience)
-    if (!decoded.ok) return { kind: 'undecodable', failure: decoded.error }
-    return decoded.value === null ? { kind: 'no-audience' } : { kind: 'event', record: decoded.value }
-  }
+  return (record) => decode(record, limits, readAudience)
 }
 
 type AudienceReader = ReturnType<typeof createAudienceReader>
-/** null: nobody. */
-type Decoded = Result<DecodedRecord | null, DecodeFailure>
 
-function decode(record: LogRecord, limits: DecodeLimits, readAudience: AudienceReader): Decoded {
+function decode(record: LogRecord, limits: DecodeLimits, readAudience: AudienceReader): DecodeOutcome {
   const { headers, value } = record
   if (headers.carillon_dlq_reason !== undefined) return fail('dead-letter', 'The record is a copy that a dead letter worker made.')
   if ((value?.length ?? 0) > limits.maxEventBytes) return fail('too-large', `The record is larger than ${limits.maxEventBytes} bytes.`)
@@ -61,7 +52,7 @@ const noEventForm = 'The content type is neither application/cloudevents+json, n
 
 // ---- binary
 
-function decodeBinary(record: LogRecord, readAudience: AudienceReader): Decoded {
+function decodeBinary(record: LogRecord, readAudience: AudienceReader): DecodeOutcome {
   const { headers } = record
   const specversion = readHeader(headers, 'ce_specversion')
   if (!specversion.ok) return specversion
@@ -158,7 +149,7 @@ interface JsonForm {
   readonly readAudience: AudienceReader
 }
 
-function decodeJson(value: Buffer, record: LogRecord, form: JsonForm): Decoded {
+function decodeJson(value: Buffer, record: LogRecord, form: JsonForm): DecodeOutcome {
   const parsed = parseJson(value)
   if (form.declares === 'json' && !(parsed.ok && isJsonObject(parsed.value) && parsed.value.specversion !== undefined))
     return fail('content-type', noEventForm)

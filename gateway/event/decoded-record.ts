@@ -1,4 +1,6 @@
 import type { Audience } from '../audience/audience.ts'
+import type { LogRecord } from './log-record.ts'
+import type { PackedRecord } from './packed-record.ts'
 
 /**
  * What routing needs of a record, and no more. The rest of the event is looked at when somebody is to receive it
@@ -17,9 +19,9 @@ export interface DecodedRecord {
 /** Where the event's attributes and data still are. */
 export type EventContent =
   /** CloudEvents binary mode: attributes in `ce_*` headers, data in the value. */
-  | { readonly kind: 'binary'; readonly record: import('./log-record.ts').LogRecord }
+  | { readonly kind: 'binary'; readonly record: LogRecord }
   /** The same, in one piece: what the replay log keeps. */
-  | import('./packed-record.ts').PackedRecord
+  | PackedRecord
   /** CloudEvents structured mode, and the legacy form with its payload lifted into `data`: already parsed JSON. */
   | { readonly kind: 'parsed'; readonly event: Readonly<Record<string, unknown>>; readonly bytes: number }
 

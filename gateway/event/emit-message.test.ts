@@ -24,7 +24,7 @@ const problemsOf = (message: unknown): unknown => {
 }
 const dataOf = (message: unknown): string | null | undefined => {
   const decoded = decode(message)
-  return decoded.ok ? (decoded.value.event.data?.toString() ?? null) : undefined
+  return decoded.ok ? (decoded.value.data?.toString() ?? null) : undefined
 }
 
 describe('decodeEmitMessage', () => {
@@ -40,11 +40,9 @@ describe('decodeEmitMessage', () => {
       datacontenttype: 'application/json',
       data,
       isBinary: false,
+      audience: anAudience({ broadcast: true }),
     }
-    expect(decoded).toEqual({
-      ok: true,
-      value: { id: 'message-id', source: emitMessageSource, event, audience: anAudience({ broadcast: true }) },
-    })
+    expect(decoded).toEqual({ ok: true, value: event })
   })
 
   it('reads every part of the audience', () => {
@@ -54,7 +52,7 @@ describe('decodeEmitMessage', () => {
 
   it('makes up an id for a message that has none', () => {
     expect([aMessage({ id: undefined }), aMessage({ id: null })].map(decode)).toMatchObject([
-      { value: { id: 'made-up', event: { id: 'made-up' } } },
+      { value: { id: 'made-up' } },
       { value: { id: 'made-up' } },
     ])
   })
@@ -112,7 +110,7 @@ describe('decodeEmitMessage', () => {
   })
 
   it.each([
-    ['no type', { type: undefined }, ['type: is missing; it must be a non-empty string.']],
+    ['no type', { type: undefined }, ['type: is missing. It must be a non-empty string.']],
     ['an empty type', { type: '' }, [expect.stringMatching(/^type: must be a non-empty string/)]],
     ['a number as id', { id: 7 }, [expect.stringMatching(/^id: must be a non-empty string/)]],
     ['an empty id', { id: '' }, [expect.stringMatching(/^id: must be a non-empty string/)]],

@@ -1,13 +1,11 @@
 import { describeUnknown, shownName, unknownMembers } from '../audience/near-name.ts'
-import { audienceMembers, explainAudience } from '../audience/parse-audience.ts'
+import { audienceMembers } from '../audience/parse-audience.ts'
 import { repeatsMember } from '../audience/repeated-members.ts'
-import { failed, ok, type Result } from '../../program/result.ts'
-import { judgeAttribute } from './attributes.ts'
-import type { EventLimits, EventProblem, IncomingEvent } from './cloud-event.ts'
-import type { HttpBindingFailure } from './http-binding.ts'
-import { judgeHeaderRoom } from './header-room.ts'
+import { failed, type Result } from '../../program/result.ts'
+import { checkEvent, emptyAudience, type EventFailure, type RawEvent } from './check-event.ts'
+import type { CloudEvent, EventLimits, EventProblem } from './cloud-event.ts'
 import { isJsonObject } from './json-text.ts'
-import { parseBody } from './parse-body.ts'
+import { type BodyFailure, parseBody } from './parse-body.ts'
 
 /** The `source` of events that come by `POST emit-message`, which has no member for one. */
 export const emitMessageSource = 'urn:carillon:emit-message'
@@ -19,56 +17,44 @@ export interface EmitMessageParts {
   readonly now: () => Date
 }
 
-type Decoded = Result<
-  IncomingEvent,
-  Extract<HttpBindingFailure, { readonly kind: 'not-json' | 'json-too-deep' | 'invalid-event' | 'event-too-large' }>
->
+type Decoded = Result<CloudEvent, BodyFailure | EventFailure>
 
 /** Members of the body, docs/protocol.md section 7.3. */
 const messageMembers: readonly string[] = ['id', 'type', ...audienceMembers, 'payload']
 
 /**
- * Reads `{id, type, broadcast, users, usernames, roles, organizations, payload}`. Another member is an error: a misspelt `roles` would widen the
- * audience, and a misspelt `payload` would be lost. All problems are found at once.
+ * Reads `{id, type, broadcast, users, usernames, roles, organizations, payload}`. Another member is an error: a misspelt `roles` would widen
+ * the audience, and a misspelt `payload` would be lost. Finds all problems at once.
  */
 export function decodeEmitMessage(body: Buffer, { limits, newId, now }: EmitMessageParts): Decoded {
   const parsed = parseBody(body)
   if (!parsed.ok) return parsed
-  if (!isJsonObject(parsed.value))
-    return failed({ kind: 'invalid-event', problems: [{ attribute: null, detail: 'The message must be a JSON object.' }] })
-  const { id: givenId, type, payload } = parsed.value
-  const id = givenId ?? newId()
-  const problems: EventProblem[] = []
-  for (const [attribute, value] of [
-    ['id', id],
-    ['type', type],
-  ] as const) {
-    const wrong = judgeAttribute(attribute, value)
-    if (wrong !== null)
-      problems.push({ attribute, detail: value === undefined ? 'is missing; it must be a non-empty string.' : `must ${wrong}.` })
-  }
-  const unknown = judgeMembers(parsed.value, body)
-  problems.push(...unknown)
-  const audience = explainAudience(parsed.value, limits)
-  if (!audience.ok) problems.push({ attribute: 'audience', detail: audience.error })
-  else if (audience.value === null && unknown.length === 0)
-    problems.push({ attribute: 'audience', detail: 'names nobody; set broadcast, users, usernames or organizations.' })
-  if (problems.length > 0 || typeof id !== 'string' || typeof type !== 'string' || !audience.ok || audience.value === null)
-    return failed({ kind: 'invalid-event', problems })
-  const data = payload === undefined ? null : Buffer.from(JSON.stringify(payload))
-  if ((data?.length ?? 0) > limits.maxEventBytes)
-    return failed({ kind: 'event-too-large', detail: `The payload has more than ${limits.maxEventBytes} bytes (MAX_EVENT_BYTES).` })
-  const event = {
-    id,
-    source: emitMessageSource,
-    attributes: { type, time: now().toISOString() },
-    datacontenttype: data === null ? null : 'application/json',
-    data,
-    isBinary: false,
-  }
-  const tooMuch = judgeHeaderRoom(event, audience.value)
-  if (tooMuch !== null) return failed({ kind: 'invalid-event', problems: [tooMuch] })
-  return ok({ id, source: emitMessageSource, event, audience: audience.value })
+  const message = parsed.value
+  if (!isJsonObject(message)) return invalid([{ attribute: null, detail: 'The message must be a JSON object.' }])
+  const unknown = checkMembers(message, body)
+  const checked = checkEvent(rawEventOf(message, newId), limits, now)
+  if (unknown.length === 0) return checked
+  if (checked.ok) return invalid(unknown)
+  // An empty audience is no news when one of its members may be misspelt.
+  return checked.error.kind === 'invalid-event'
+    ? invalid([...checked.error.problems.filter((problem) => problem !== emptyAudience), ...unknown])
+    : checked
+}
+
+const invalid = (problems: readonly EventProblem[]) => failed<EventFailure>({ kind: 'invalid-event', problems })
+
+function rawEventOf(message: Readonly<Record<string, unknown>>, newId: () => string): RawEvent {
+  const audience: Record<string, unknown> = {}
+  for (const member of audienceMembers) audience[member] = message[member]
+  const { id, type, payload } = message
+  const attributes = { specversion: '1.0', id: id ?? newId(), source: emitMessageSource, type, audience }
+  return payload === undefined
+    ? { attributes, data: null, origin: 'bytes' }
+    : {
+        attributes: { ...attributes, datacontenttype: 'application/json' },
+        data: Buffer.from(JSON.stringify(payload)),
+        origin: 'json',
+      }
 }
 
 /** Members of CloudEvents that the short form does not have, with what to use in their place. */
@@ -86,7 +72,7 @@ const elsewhere: Readonly<Record<string, string | undefined>> = Object.assign(Ob
 /** How many unknown members an answer names: each search for the nearest name costs time, and a body may have 50,000 members. */
 const maxUnknownNamed = 20
 
-function judgeMembers(message: Readonly<Record<string, unknown>>, body: Buffer): readonly EventProblem[] {
+function checkMembers(message: Readonly<Record<string, unknown>>, body: Buffer): readonly EventProblem[] {
   if (repeatsMember(body, message))
     return [{ attribute: null, detail: 'The message has a member twice, and only one of the two would count.' }]
   const unknown = unknownMembers(message, messageMembers)

@@ -10,14 +10,17 @@ const anEvent = (over: Partial<CloudEvent> = {}): CloudEvent => ({
   datacontenttype: 'application/json',
   data: Buffer.from('{}'),
   isBinary: false,
+  audience: anAudience({ broadcast: true }),
   ...over,
 })
-const everybody = anAudience({ broadcast: true })
 
 describe('encodeRecord', () => {
   it('writes the binary mode, with the audience as compact JSON', () => {
-    const event = anEvent({ attributes: { type: 't', subject: 'ü', traceparent: 'own' } })
-    expect(encodeRecord(event, anAudience({ organizations: ['a', 'b'], roles: ['r'] }), 'transport')).toEqual({
+    const event = anEvent({
+      attributes: { type: 't', subject: 'ü', traceparent: 'own' },
+      audience: anAudience({ organizations: ['a', 'b'], roles: ['r'] }),
+    })
+    expect(encodeRecord(event, 'transport')).toEqual({
       key: null,
       identity: '/s\u00001',
       value: Buffer.from('{}'),
@@ -36,12 +39,12 @@ describe('encodeRecord', () => {
   })
 
   it('leaves out what there is not', () => {
-    const record = encodeRecord(anEvent({ datacontenttype: null, data: null }), everybody, null)
+    const record = encodeRecord(anEvent({ datacontenttype: null, data: null }), null)
     expect([record.value, Object.keys(record.headers)]).toEqual([null, ['ce_specversion', 'ce_id', 'ce_source', 'ce_type', 'ce_audience']])
   })
 
   it('writes integers and booleans as texts, and notes their types where gateways read them', () => {
-    const { headers } = encodeRecord(anEvent({ attributes: { type: 't', priority: 5, urgent: false, text: '5' } }), everybody, null)
+    const { headers } = encodeRecord(anEvent({ attributes: { type: 't', priority: 5, urgent: false, text: '5' } }), null)
     expect(headers).toMatchObject({
       ce_priority: '5',
       ce_urgent: 'false',
@@ -54,7 +57,7 @@ describe('encodeRecord', () => {
     ['none', null, '{"datacontenttype":null}'],
     ['JSON', 'application/json', '{"datacontenttype":"application/json"}'],
   ])('says of bytes that they are bytes, and notes that the content type of the event is %s', (_, datacontenttype, note) => {
-    const record = encodeRecord(anEvent({ datacontenttype, data: Buffer.from([0]), isBinary: true }), everybody, null)
+    const record = encodeRecord(anEvent({ datacontenttype, data: Buffer.from([0]), isBinary: true }), null)
     expect(record).toMatchObject({
       value: Buffer.from([0]),
       headers: { 'content-type': 'application/octet-stream', carillon_attributes: note },
@@ -62,7 +65,7 @@ describe('encodeRecord', () => {
   })
 
   it('keeps empty data apart from none', () => {
-    expect([Buffer.alloc(0), null].map((data) => encodeRecord(anEvent({ data }), everybody, null).value)).toEqual([Buffer.alloc(0), null])
+    expect([Buffer.alloc(0), null].map((data) => encodeRecord(anEvent({ data }), null).value)).toEqual([Buffer.alloc(0), null])
   })
 
   it.each([
@@ -74,12 +77,12 @@ describe('encodeRecord', () => {
     ['nothing when it is for several', {}, { users: ['u'], usernames: ['n'] }, null],
     ['nothing when it is for everybody', {}, { broadcast: true }, null],
   ])('keys an event by %s', (_, attributes, audience, key) => {
-    expect(encodeRecord(anEvent({ attributes: { type: 't', ...attributes } }), anAudience(audience), null).key).toBe(key)
+    expect(encodeRecord(anEvent({ attributes: { type: 't', ...attributes }, audience: anAudience(audience) }), null).key).toBe(key)
   })
 
   it('gives the twin of an event the same identity, and no other event', () => {
     const identities = [{}, {}, { id: '2' }, { source: '/s2' }, { id: '', source: '/s1' }].map(
-      (over) => encodeRecord(anEvent(over), everybody, null).identity,
+      (over) => encodeRecord(anEvent(over), null).identity,
     )
     expect([identities[0] === identities[1], new Set(identities).size]).toEqual([true, 4])
   })

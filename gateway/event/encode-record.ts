@@ -1,4 +1,3 @@
-import type { Audience } from '../audience/audience.ts'
 import { orderingKey } from '../audience/audience-keys.ts'
 import { formatAudience } from '../audience/parse-audience.ts'
 import type { OutgoingRecord } from '../emit/event-publisher.ts'
@@ -11,22 +10,22 @@ import { bytesType, exactHeader } from './record-header.ts'
  * `carillon_attributes` what texts cannot express (docs/protocol.md section 9).
  * @param traceparent of the transport, as the header `traceparent`; the event's own `ce_traceparent` is left as it is
  */
-export function encodeRecord(event: CloudEvent, audience: Audience, traceparent: string | null): OutgoingRecord {
+export function encodeRecord(event: CloudEvent, traceparent: string | null): OutgoingRecord {
   const headers: Record<string, string> = { ce_specversion: '1.0', ce_id: event.id, ce_source: event.source }
   const exact: [string, AttributeValue | null][] = []
   for (const [name, value] of Object.entries(event.attributes)) {
     headers[`ce_${name}`] = String(value)
     if (typeof value !== 'string') exact.push([name, value])
   }
-  headers.ce_audience = formatAudience(audience)
+  headers.ce_audience = formatAudience(event.audience)
   if (event.isBinary) exact.push(['datacontenttype', event.datacontenttype])
   const contentType = event.isBinary ? bytesType : event.datacontenttype
   if (contentType !== null) headers['content-type'] = contentType
   if (exact.length > 0) headers[exactHeader] = JSON.stringify(Object.fromEntries(exact))
   if (traceparent !== null) headers.traceparent = traceparent
-  return { key: keyOf(event, audience), identity: `${event.source}\u0000${event.id}`, value: event.data, headers }
+  return { key: keyOf(event), identity: `${event.source}\u0000${event.id}`, value: event.data, headers }
 }
 
-function keyOf({ attributes: { partitionkey } }: CloudEvent, audience: Audience): string | null {
+function keyOf({ attributes: { partitionkey }, audience }: CloudEvent): string | null {
   return partitionkey === undefined ? orderingKey(audience) : String(partitionkey)
 }

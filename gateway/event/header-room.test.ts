@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { decodeEmitMessage } from './emit-message.ts'
-import type { IncomingEvent } from './cloud-event.ts'
+import type { CloudEvent } from './cloud-event.ts'
 import { createRecordDecoder } from './decode-record.ts'
 import { encodeRecord } from './encode-record.ts'
 import { decodeHttpEvents } from './http-binding.ts'
@@ -29,15 +29,15 @@ const aMessage = (more: object) => {
   const decoded = decodeEmitMessage(Buffer.from(JSON.stringify({ id: '1', type: 't', ...more })), { limits, now, newId: () => 'x' })
   return decoded.ok ? decoded.value : undefined
 }
-const outcomeOf = (accepted: IncomingEvent | undefined): string =>
-  accepted === undefined ? 'refused' : decodeRecord(asRead(encodeRecord(accepted.event, accepted.audience, traceparent))).kind
-const bytesOf = (accepted: IncomingEvent | undefined): number =>
+const outcomeOf = (accepted: CloudEvent | undefined): string => {
+  if (accepted === undefined) return 'refused'
+  const outcome = decodeRecord(asRead(encodeRecord(accepted, traceparent)))
+  return outcome.ok ? (outcome.value === null ? 'no-audience' : 'event') : 'undecodable'
+}
+const bytesOf = (accepted: CloudEvent | undefined): number =>
   accepted === undefined
     ? Infinity
-    : Object.values(encodeRecord(accepted.event, accepted.audience, traceparent).headers).reduce(
-        (sum, value) => sum + Buffer.byteLength(value),
-        0,
-      )
+    : Object.values(encodeRecord(accepted, traceparent).headers).reduce((sum, value) => sum + Buffer.byteLength(value), 0)
 
 const names = (lastLength: number): readonly string[] => [
   ...Array.from({ length: 127 }, (_, index) => String(index).padStart(509, 'x')),

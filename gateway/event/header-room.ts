@@ -1,4 +1,3 @@
-import type { Audience } from '../audience/audience.ts'
 import type { CloudEvent, EventProblem } from './cloud-event.ts'
 import { encodeRecord } from './encode-record.ts'
 import { maxHeaderBytes } from './record-header.ts'
@@ -7,9 +6,9 @@ import { maxHeaderBytes } from './record-header.ts'
  * Judges whether the attributes and the audience of an event fit into the headers of its record. Pods do not read a record with larger headers
  * (`decode-record.ts`), so such an event would be accepted and lost.
  */
-export function judgeHeaderRoom(event: CloudEvent, audience: Audience): EventProblem | null {
-  if (mostHeaderBytes(event, audience) <= maxHeaderBytes) return null
-  const { headers } = encodeRecord(event, audience, longestTraceparent)
+export function checkHeaderRoom(event: CloudEvent): EventProblem | null {
+  if (mostHeaderBytes(event) <= maxHeaderBytes) return null
+  const { headers } = encodeRecord(event, longestTraceparent)
   const bytes = Object.values(headers).reduce((sum, value) => sum + Buffer.byteLength(value), 0)
   if (bytes <= maxHeaderBytes) return null
   return {
@@ -22,10 +21,8 @@ export function judgeHeaderRoom(event: CloudEvent, audience: Audience): EventPro
 const longestTraceparent = '-'.repeat(55)
 
 /** Returns an upper bound for the bytes of the headers, from lengths alone: UTF-8 has at most 3 bytes for a UTF-16 code unit, JSON 6 for an escape. */
-function mostHeaderBytes(
-  { id, source, datacontenttype, attributes }: CloudEvent,
-  { users, usernames, organizations, roles }: Audience,
-): number {
+function mostHeaderBytes({ id, source, datacontenttype, attributes, audience }: CloudEvent): number {
+  const { users, usernames, organizations, roles } = audience
   let bytes = 512 + 3 * (id.length + source.length + 2 * (datacontenttype?.length ?? 0))
   for (const name in attributes) {
     const value = attributes[name]

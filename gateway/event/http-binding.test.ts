@@ -36,7 +36,7 @@ const problemsOf = (decoded: Decoded): readonly string[] =>
     ? decoded.error.problems.map(({ attribute, detail }) => `${attribute}: ${detail}`)
     : [kindOf(decoded)]
 const onlyEvent = (decoded: Decoded) => (decoded.ok ? decoded.value.events[0] : undefined)
-const dataOf = (decoded: Decoded): string | undefined => onlyEvent(decoded)?.event.data?.toString()
+const dataOf = (decoded: Decoded): string | undefined => onlyEvent(decoded)?.data?.toString()
 
 describe('the structured mode', () => {
   it('is read into attributes, data and audience', () => {
@@ -61,14 +61,10 @@ describe('the structured mode', () => {
             id: '1',
             source: '/s',
             audience: anAudience({ users: ['ü'] }),
-            event: {
-              id: '1',
-              source: '/s',
-              attributes: { type: 't', subject: 'ü', retries: 7, urgent: true, time: '2025-01-01T00:00:00Z' },
-              datacontenttype: 'application/json; charset=utf-8',
-              data: Buffer.from('{"a":1}'),
-              isBinary: false,
-            },
+            attributes: { type: 't', subject: 'ü', retries: 7, urgent: true, time: '2025-01-01T00:00:00Z' },
+            datacontenttype: 'application/json; charset=utf-8',
+            data: Buffer.from('{"a":1}'),
+            isBinary: false,
           },
         ],
       },
@@ -85,15 +81,15 @@ describe('the structured mode', () => {
   })
 
   it('says application/json where the JSON format leaves it unsaid', () => {
-    expect(onlyEvent(structured(anEvent({ data: [1] })))?.event).toMatchObject({
+    expect(onlyEvent(structured(anEvent({ data: [1] })))).toMatchObject({
       datacontenttype: 'application/json',
       data: Buffer.from('[1]'),
     })
-    expect(onlyEvent(structured(anEvent()))?.event).toMatchObject({ datacontenttype: null, data: null })
+    expect(onlyEvent(structured(anEvent()))).toMatchObject({ datacontenttype: null, data: null })
   })
 
   it('adds the time when there is none', () => {
-    expect(onlyEvent(structured(anEvent()))?.event.attributes).toMatchObject({ time: '2026-01-31T12:00:00.000Z' })
+    expect(onlyEvent(structured(anEvent()))?.attributes).toMatchObject({ time: '2026-01-31T12:00:00.000Z' })
   })
 
   it('keeps numbers that a double would round', () => {
@@ -120,7 +116,7 @@ describe('the structured mode', () => {
       Buffer.from('[1]'),
     ],
   ])('takes data that are %s', (_, data, expected) => {
-    expect(onlyEvent(structured(anEvent(data)))?.event.data).toEqual(expected)
+    expect(onlyEvent(structured(anEvent(data)))?.data).toEqual(expected)
   })
 
   it.each([
@@ -134,7 +130,7 @@ describe('the structured mode', () => {
     ['bytes', 'image/png', [0, 255], false],
   ])('takes data_base64 that is %s with the content type %s', (_, datacontenttype, bytes, isBinary) => {
     const decoded = structured(anEvent({ datacontenttype, data_base64: Buffer.from(bytes).toString('base64') }))
-    expect(onlyEvent(decoded)?.event).toMatchObject({ datacontenttype: datacontenttype ?? null, data: Buffer.from(bytes), isBinary })
+    expect(onlyEvent(decoded)).toMatchObject({ datacontenttype: datacontenttype ?? null, data: Buffer.from(bytes), isBinary })
   })
 
   it.each([
@@ -171,19 +167,20 @@ describe('the binary mode', () => {
       ok: true,
       value: { isBatch: false, events: [{ id: '1', source: '/s', audience: anAudience({ usernames: ['ü', '100%', 'a+b', '-_'] }) }] },
     })
-    expect(onlyEvent(decoded)?.event).toEqual({
+    expect(onlyEvent(decoded)).toEqual({
       id: '1',
       source: '/s',
       attributes: { type: 't', subject: 'a ü', traceparent: '00-1', time: '2026-01-31T12:00:00.000Z' },
       datacontenttype: 'application/json',
       data: Buffer.from(' {"n":1.10}'),
       isBinary: false,
+      audience: anAudience({ usernames: ['ü', '100%', 'a+b', '-_'] }),
     })
   })
 
   it('takes header values in double quotes, and UTF-8 that was not encoded', () => {
     const bytes = Buffer.from('ü "x"').toString('latin1') // what node:http makes of the bytes
-    expect(onlyEvent(binary({ 'ce-subject': bytes, 'ce-ext': '"a \\"b\\" \\\\"' }))?.event.attributes).toMatchObject({
+    expect(onlyEvent(binary({ 'ce-subject': bytes, 'ce-ext': '"a \\"b\\" \\\\"' }))?.attributes).toMatchObject({
       subject: 'ü "x"',
       ext: 'a "b" \\',
     })
@@ -194,13 +191,13 @@ describe('the binary mode', () => {
     fc.assert(
       fc.property(
         text,
-        (subject) => void expect(onlyEvent(binary({ 'ce-subject': encodeURIComponent(subject) }))?.event.attributes.subject).toBe(subject),
+        (subject) => void expect(onlyEvent(binary({ 'ce-subject': encodeURIComponent(subject) }))?.attributes.subject).toBe(subject),
       ),
     )
   })
 
   it.each(['100%', '50% off', 'a%zz', '%', '%4', '%%', '%ü'])('keeps a percent sign that begins no byte: %s', (subject) => {
-    expect(onlyEvent(binary({ 'ce-subject': Buffer.from(subject).toString('latin1') }))?.event.attributes.subject).toBe(subject)
+    expect(onlyEvent(binary({ 'ce-subject': Buffer.from(subject).toString('latin1') }))?.attributes.subject).toBe(subject)
   })
 
   it.each([
@@ -232,7 +229,7 @@ describe('the binary mode', () => {
   })
 
   it('has bytes of any kind as data', () => {
-    expect(onlyEvent(binary({ 'content-type': 'image/png' }, Buffer.from([0, 255])))?.event).toMatchObject({
+    expect(onlyEvent(binary({ 'content-type': 'image/png' }, Buffer.from([0, 255])))).toMatchObject({
       datacontenttype: 'image/png',
       data: Buffer.from([0, 255]),
     })
@@ -245,7 +242,7 @@ describe('the binary mode', () => {
     ['empty data', 'text/plain', Buffer.alloc(0)],
     ['empty data', 'image/png', Buffer.alloc(0)],
   ])('has %s when the body is empty and the content type is %s', (_, contentType, data) => {
-    expect(onlyEvent(binary({ 'content-type': contentType }, ''))?.event).toMatchObject({ data, isBinary: false })
+    expect(onlyEvent(binary({ 'content-type': contentType }, ''))).toMatchObject({ data, isBinary: false })
   })
 
   it.each([
@@ -255,7 +252,7 @@ describe('the binary mode', () => {
     ['bytes when they are half of a JSON', '{"a":', '{"a":', true],
     ['bytes when they are JSON that is too deep', '['.repeat(65) + ']'.repeat(65), '['.repeat(65) + ']'.repeat(65), true],
   ])('takes data without a content type for %s', (_, body, data, isBinary) => {
-    expect(onlyEvent(binary({ 'content-type': undefined }, body))?.event).toMatchObject({
+    expect(onlyEvent(binary({ 'content-type': undefined }, body))).toMatchObject({
       datacontenttype: null,
       data: Buffer.from(data),
       isBinary,
@@ -386,16 +383,16 @@ describe('a request is refused', () => {
 
 /** Wrong in one way each, and what is said about it; the same in all modes. */
 const wrongEvents: readonly (readonly [string, Record<string, unknown>, RegExp])[] = [
-  ['no id', { id: undefined }, /^id: is missing\.$/],
-  ['no source', { source: undefined }, /^source: is missing\.$/],
-  ['no type', { type: undefined }, /^type: is missing\.$/],
+  ['no id', { id: undefined }, /^id: is missing\. It must be a non-empty string\.$/],
+  ['no source', { source: undefined }, /^source: is missing\. It must be a non-empty string\.$/],
+  ['no type', { type: undefined }, /^type: is missing\. It must be a non-empty string\.$/],
   ['no specversion', { specversion: '' }, /^specversion: must be "1\.0"\.$/],
   ['a foreign specversion', { specversion: '0.3' }, /^specversion: must be "1\.0"\.$/],
   ['a source with a space', { source: 'my service' }, /^source: must be a URI reference/],
   ['a time that is none', { time: 'now' }, /^time: must be an RFC 3339 timestamp/],
   ['an empty subject', { subject: '' }, /^subject: must be a non-empty string/],
   ['a relative dataschema', { dataschema: '/x' }, /^dataschema: must be an absolute URI/],
-  ['data of another event', { datacontenttype: 'application/cloudevents+json' }, /^datacontenttype: must not be a format of events/],
+  ['data of another event', { datacontenttype: 'application/cloudevents+json' }, /^datacontenttype: must not be an event format/],
   ['a name with an underscore', { my_ext: 'x' }, /^my_ext: must have a name of lower-case letters and digits only/],
   ['no audience', { audience: undefined }, /^audience: names nobody/],
   ['an audience of nobody', { audience: '{}' }, /^audience: names nobody/],
@@ -441,7 +438,7 @@ describe('an event', () => {
     ['structured', structured(anEvent({ cursor: null, data: 1 }))],
     ['binary', binary()],
   ])('has no audience among its attributes: %s', (_, decoded) => {
-    expect(Object.keys(onlyEvent(decoded)?.event.attributes ?? {}).sort()).toEqual(['time', 'type'])
+    expect(Object.keys(onlyEvent(decoded)?.attributes ?? {}).sort()).toEqual(['time', 'type'])
   })
 
   it.each(['cursor', 'data', 'data_base64'])('is refused in binary mode with the header ce-%s, by its name', (name) => {

@@ -2,9 +2,9 @@ import { isUtf8 } from 'node:buffer'
 import { repeatsMember } from '../audience/repeated-members.ts'
 import { failed, ok, type Result } from '../../program/result.ts'
 import { dataShape } from './attributes.ts'
-import type { EventLimits, EventProblem, IncomingEvent } from './cloud-event.ts'
+import { checkEvent, type EventFailure } from './check-event.ts'
+import type { CloudEvent, EventLimits, EventProblem } from './cloud-event.ts'
 import { parseBody } from './parse-body.ts'
-import { judgeEvent, type RawEvent } from './check-event.ts'
 import { readStructuredEvent } from './structured-event.ts'
 
 /**
@@ -23,16 +23,15 @@ export interface HttpBindingLimits extends EventLimits {
 
 export interface DecodedRequest {
   /** At least one, but for an empty batch. */
-  readonly events: readonly IncomingEvent[]
+  readonly events: readonly CloudEvent[]
   readonly isBatch: boolean
 }
 
 export type HttpBindingFailure =
   | { readonly kind: 'unsupported-media-type'; readonly detail: string }
   | { readonly kind: 'not-json' | 'json-too-deep'; readonly detail: string }
-  | { readonly kind: 'event-too-large'; readonly detail: string }
+  | EventFailure
   | { readonly kind: 'batch-too-large'; readonly detail: string }
-  | { readonly kind: 'invalid-event'; readonly problems: readonly EventProblem[] }
   | {
       readonly kind: 'invalid-batch'
       readonly detail: string
@@ -89,14 +88,14 @@ function decodeBinary(request: HttpEventsRequest, contentType: string | null, li
     else problems.push({ attribute: name.slice(0, 64), detail: value.error })
   }
   if (contentType !== null) attributes.datacontenttype = contentType
-  const judged = judgeSized({ attributes, data: bodyData(request.body, contentType), isBase64: false }, limits, now)
-  if (!judged.ok)
+  const checked = checkEvent({ attributes, data: bodyData(request.body, contentType), origin: 'bytes' }, limits, now)
+  if (!checked.ok)
     return failed(
-      judged.error.kind === 'invalid-event'
-        ? { kind: 'invalid-event', problems: mergeProblems(problems, judged.error.problems, request) }
-        : judged.error,
+      checked.error.kind === 'invalid-event'
+        ? { kind: 'invalid-event', problems: mergeProblems(problems, checked.error.problems, request) }
+        : checked.error,
     )
-  return problems.length > 0 ? failed({ kind: 'invalid-event', problems }) : ok({ events: [judged.value], isBatch: false })
+  return problems.length > 0 ? failed({ kind: 'invalid-event', problems }) : ok({ events: [checked.value], isBatch: false })
 }
 
 /**
@@ -156,8 +155,8 @@ function decodeStructured(body: Buffer, limits: HttpBindingLimits, now: () => Da
   const parsed = parseBody(body)
   if (!parsed.ok) return parsed
   if (repeatsMember(body, parsed.value, 'audience')) return failed({ kind: 'invalid-event', problems: [repeatedMember] })
-  const judged = judgeStructured(parsed.value, limits, now)
-  return judged.ok ? ok({ events: [judged.value], isBatch: false }) : judged
+  const checked = checkStructured(parsed.value, limits, now)
+  return checked.ok ? ok({ events: [checked.value], isBatch: false }) : checked
 }
 
 function decodeBatch(body: Buffer, limits: HttpBindingLimits, now: () => Date): Decoded {
@@ -171,14 +170,14 @@ function decodeBatch(body: Buffer, limits: HttpBindingLimits, now: () => Date): 
       detail: `The batch has ${values.length} events; at most ${limits.maxBatch} are allowed (EMIT_MAX_BATCH).`,
     })
   if (repeatsMember(body, values, 'audience')) return failed({ kind: 'invalid-batch', detail: repeatedMember.detail, events: [] })
-  const judged = values.map((value: unknown) => judgeStructured(value, limits, now))
-  const tooLarge = judged.findIndex((one) => !one.ok && one.error.kind === 'event-too-large')
+  const checked = values.map((value: unknown) => checkStructured(value, limits, now))
+  const tooLarge = checked.findIndex((one) => !one.ok && one.error.kind === 'event-too-large')
   if (tooLarge >= 0)
     return failed({
       kind: 'event-too-large',
       detail: `Event ${tooLarge} of the batch has more than ${limits.maxEventBytes} bytes of data (MAX_EVENT_BYTES).`,
     })
-  const wrong = judged.flatMap((one, index) =>
+  const wrong = checked.flatMap((one, index) =>
     !one.ok && one.error.kind === 'invalid-event' ? [{ index, problems: one.error.problems }] : [],
   )
   if (wrong.length > 0)
@@ -187,7 +186,7 @@ function decodeBatch(body: Buffer, limits: HttpBindingLimits, now: () => Date): 
       detail: `${wrong.length} of ${values.length} events break a rule; none was accepted.`,
       events: wrong,
     })
-  return ok({ events: judged.flatMap((one) => (one.ok ? [one.value] : [])), isBatch: true })
+  return ok({ events: checked.flatMap((one) => (one.ok ? [one.value] : [])), isBatch: true })
 }
 
 const repeatedMember: EventProblem = {
@@ -195,16 +194,7 @@ const repeatedMember: EventProblem = {
   detail: 'An event or its audience has a member twice, and only one of the two would count.',
 }
 
-type EventFailure = Extract<HttpBindingFailure, { readonly kind: 'event-too-large' | 'invalid-event' }>
-
-function judgeStructured(value: unknown, limits: HttpBindingLimits, now: () => Date): Result<IncomingEvent, EventFailure> {
+function checkStructured(value: unknown, limits: HttpBindingLimits, now: () => Date): Result<CloudEvent, EventFailure> {
   const raw = readStructuredEvent(value)
-  return raw.ok ? judgeSized(raw.value, limits, now) : failed({ kind: 'invalid-event', problems: raw.error })
-}
-
-function judgeSized(raw: RawEvent, limits: HttpBindingLimits, now: () => Date): Result<IncomingEvent, EventFailure> {
-  if ((raw.data?.length ?? 0) > limits.maxEventBytes)
-    return failed({ kind: 'event-too-large', detail: `The event has more than ${limits.maxEventBytes} bytes of data (MAX_EVENT_BYTES).` })
-  const judged = judgeEvent(raw, limits, now)
-  return judged.ok ? judged : failed({ kind: 'invalid-event', problems: judged.error })
+  return raw.ok ? checkEvent(raw.value, limits, now) : failed({ kind: 'invalid-event', problems: raw.error })
 }

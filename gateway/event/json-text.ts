@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { isRecord } from '../../program/is-record.ts'
 import { failed, ok, type Result } from '../../program/result.ts'
 import type { DecodeFailure } from './decoded-record.ts'
 import { exactDigits, isExactNumber, parseExactly } from './exact-numbers.ts'
@@ -36,6 +37,11 @@ export const leastMaxNames = 50_000
 const bytesPerName = 20
 export const leastMaxLongNumbers = 60_000
 const bytesPerLongNumber = 16
+/**
+ * JSON of fewer bytes has neither too many members nor too many long numbers: a member takes at least 5 bytes (`"":1,`), a long number at
+ * least 4 (`1e5,`).
+ */
+export const surelyParsedBytes = Math.min(5 * leastMaxNames, 4 * leastMaxLongNumbers)
 const tooMuch: DecodeFailure = {
   reason: 'too-large',
   detail: `The JSON has more than ${leastMaxNames.toLocaleString('en-US')} members of objects, or more than ${leastMaxLongNumbers.toLocaleString('en-US')} numbers of more than ${exactDigits} digits or with an exponent.`,
@@ -104,5 +110,4 @@ export function onOneLine(json: string): string {
   return json.replace(/[\r\n]/g, ' ')
 }
 
-export const isJsonObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && !isExactNumber(value)
+export const isJsonObject = (value: unknown): value is Readonly<Record<string, unknown>> => isRecord(value) && !isExactNumber(value)

@@ -38,7 +38,7 @@ const anEvent = fc
 /** What we make of an event, as an object. */
 function written(record: LogRecord): Record<string, unknown> {
   const outcome = createRecordDecoder(limits)(record)
-  const encoded = encodeEvent(outcome.kind === 'event' ? outcome.record.content : { kind: 'binary', record: aLogRecord() })
+  const encoded = encodeEvent(outcome.ok && outcome.value !== null ? outcome.value.content : { kind: 'binary', record: aLogRecord() })
   return encoded.ok ? JSON.parse(`${encoded.value.toString()}}`) : { failed: encoded.error }
 }
 
@@ -77,8 +77,8 @@ describe('the SDK of Python 1.x, in structured mode', () => {
   it.each(pythonRecords)('is read with $what', ({ headers, value, delivers }) => {
     const record = aLogRecord({ headers, value: Buffer.from(value) })
     expect(createRecordDecoder(limits)(record)).toMatchObject({
-      kind: 'event',
-      record: { id: '1', source: '/py', audience: { broadcast: false, users: ['u1'] } },
+      ok: true,
+      value: { id: '1', source: '/py', audience: { broadcast: false, users: ['u1'] } },
     })
     expect(written(record)).toEqual({
       specversion: '1.0',
@@ -117,7 +117,7 @@ describe('the SDK as an oracle', () => {
         fc.property(anEvent, (event) => {
           const withTrap = event.cloneWith({ data: { ...(event.data as object), users: ['not-the-audience'] } })
           const record = aLogRecord({ headers: toBuffers(headers), value: Buffer.from(withTrap.toString()) })
-          expect(createRecordDecoder(limits)(record)).toMatchObject({ record: { audience: { broadcast: true, users: [] } } })
+          expect(createRecordDecoder(limits)(record)).toMatchObject({ value: { audience: { broadcast: true, users: [] } } })
           expect(written(record)).toEqual(expected(withTrap))
         }),
       )
@@ -138,7 +138,7 @@ describe('the SDK as an oracle', () => {
         const decoded = decodeHttpEvents(request, limits, now)
         expect(decoded).toMatchObject({ ok: true, value: { isBatch: false, events: [{ audience: { broadcast: true } }] } })
         const [incoming] = decoded.ok ? decoded.value.events : []
-        const record = incoming === undefined ? null : encodeRecord(incoming.event, incoming.audience, null)
+        const record = incoming === undefined ? null : encodeRecord(incoming, null)
         expect(written(aLogRecord({ headers: toBuffers(record?.headers ?? {}), value: record?.value ?? null }))).toEqual({
           ...expected(event),
           datacontenttype: expect.stringMatching(/^application\/json/),

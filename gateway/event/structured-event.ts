@@ -15,14 +15,14 @@ export function readStructuredEvent(value: unknown): Result<RawEvent, readonly E
   const { data, data_base64: encoded, ...attributes } = value
   if (encoded !== undefined && encoded !== null)
     return data === undefined ? readEncoded(encoded, attributes) : wrongData('An event has data or data_base64, not both.')
-  return data === undefined ? ok({ attributes, data: null, isBase64: false }) : readData(data, attributes)
+  return data === undefined ? ok({ attributes, data: null, origin: 'bytes' }) : readData(data, attributes)
 }
 
 function readEncoded(encoded: unknown, attributes: RawEvent['attributes']): Result<RawEvent, readonly EventProblem[]> {
   if (typeof encoded !== 'string') return wrongData('data_base64 must be a string.')
   const data = Buffer.from(encoded, 'base64')
   return data.toString('base64') === encoded
-    ? ok({ attributes, data, isBase64: true })
+    ? ok({ attributes, data, origin: 'base64' })
     : wrongData('data_base64 must be base64 with padding (RFC 4648 section 4).')
 }
 
@@ -32,13 +32,13 @@ function readData(data: unknown, attributes: RawEvent['attributes']): Result<Raw
     return ok({
       attributes: { ...attributes, datacontenttype: 'application/json' },
       data: Buffer.from(JSON.stringify(data)),
-      isBase64: false,
+      origin: 'json',
     })
   // A content type of the wrong type is found when the attributes are judged.
   if (typeof datacontenttype !== 'string' || dataShape(datacontenttype) === 'json')
-    return ok({ attributes, data: Buffer.from(JSON.stringify(data)), isBase64: false })
+    return ok({ attributes, data: Buffer.from(JSON.stringify(data)), origin: 'json' })
   return typeof data === 'string'
-    ? ok({ attributes, data: Buffer.from(data), isBase64: false })
+    ? ok({ attributes, data: Buffer.from(data), origin: 'bytes' })
     : wrongData('data must be a string when datacontenttype is not JSON; use data_base64 for bytes.')
 }
 

@@ -1,3 +1,5 @@
+import { verdictOf, type HealthVerdict } from '../../program/health.ts'
+
 /**
  * What a gateway waits for before it can serve, and whether only a restart helps. Whether the log takes events is none of it: were it,
  * a log that cannot be written to would end delivery, too, on all pods. Who emits is answered 503.
@@ -30,12 +32,6 @@ export interface Degradation {
   readonly kind: string
   /** For people; never a secret. */
   readonly detail: string
-}
-
-export interface HealthVerdict {
-  readonly ok: boolean
-  /** Empty if and only if `ok`: `condition: what is missing`, in the order of the table. */
-  readonly waitingFor: readonly string[]
 }
 
 export interface ConditionState {
@@ -74,10 +70,10 @@ export function createHealth({ onReadyChanged }: HealthOptions = {}): Health {
   let wasReady = false
   let degradations: readonly Degradation[] = []
 
-  const live = (): HealthVerdict => verdict(failure === null ? [] : [failure])
+  const live = (): HealthVerdict => verdictOf(failure === null ? [] : [failure])
   const ready = (): HealthVerdict => {
     const waiting = [...states].flatMap(([name, waitingFor]) => (waitingFor === null ? [] : [`${name}: ${waitingFor}`]))
-    return verdict([...live().waitingFor, ...waiting])
+    return verdictOf([...live().waitingFor, ...waiting])
   }
   const changed = (): void => {
     const now = ready()
@@ -104,5 +100,3 @@ export function createHealth({ onReadyChanged }: HealthOptions = {}): Health {
     conditions: () => [...states].map(([name, waitingFor]) => ({ name: name as HealthCondition, ready: waitingFor === null, waitingFor })),
   }
 }
-
-const verdict = (waitingFor: readonly string[]): HealthVerdict => ({ ok: waitingFor.length === 0, waitingFor })

@@ -5,6 +5,7 @@
 import { decodeFailureReasons } from '../event/decoded-record.ts'
 import { partitionTroubles } from '../replay/record-source.ts'
 import { closeCodes } from '../session/close-codes.ts'
+import type { MetricsOf, MetricTable } from '../../program/metrics/table.ts'
 
 export const metrics = {
   sessions: { name: 'carillon_sessions', type: 'gauge', help: 'Live connections.', labels: { transport: ['websocket', 'sse'] } },
@@ -221,42 +222,7 @@ export const metrics = {
     help: 'Fetches of the key set, by outcome.',
     labels: { outcome: ['ok', 'failed'] },
   },
-} as const satisfies Record<string, MetricDefinition>
+} as const satisfies MetricTable
 
-export interface MetricDefinition {
-  /** As Prometheus sees it, unit included. */
-  readonly name: string
-  readonly type: 'counter' | 'gauge' | 'histogram'
-  readonly help: string
-  /** Label name -> all its values. At most one label. */
-  readonly labels: Readonly<Record<string, readonly string[]>>
-  readonly buckets?: readonly number[]
-}
-
-type LabelsOf<L> = { readonly [Name in keyof L]: L[Name] extends readonly (infer V)[] ? V : never }
-type LabelArguments<L> = keyof L extends never ? [] : [labels: LabelsOf<L>]
-
-export interface Counter<A extends unknown[]> {
-  /** @param by at least 0 */
-  add(by: number, ...labels: A): void
-}
-export interface Gauge<A extends unknown[]> {
-  set(value: number, ...labels: A): void
-  add(by: number, ...labels: A): void
-  /** Asks `read` for the value whenever the metrics are collected, in place of `set`. */
-  collect(read: () => number, ...labels: A): void
-}
-export interface Histogram {
-  observe(value: number): void
-}
-
-/** What the core is given: a handle per row of the table. `prometheus.ts` makes the real ones, testing/ a recording twin. */
-export type Metrics = {
-  readonly [M in keyof typeof metrics]: MetricHandle<(typeof metrics)[M]>
-}
-
-type MetricHandle<D> = D extends { readonly type: 'counter'; readonly labels: infer L }
-  ? Counter<LabelArguments<L>>
-  : D extends { readonly type: 'gauge'; readonly labels: infer L }
-    ? Gauge<LabelArguments<L>>
-    : Histogram
+/** A handle per row of the table: what the core is given. */
+export type Metrics = MetricsOf<typeof metrics>

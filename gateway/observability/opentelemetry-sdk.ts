@@ -14,6 +14,7 @@ import type { Span as SdkSpan, Tracer as SdkTracer, Context } from '@opentelemet
 import { startNodeSdk } from '@opentelemetry/sdk-node'
 import { disabledTracer } from './disabled-tracer.ts'
 import type { Logger } from '../../program/log/logger.ts'
+import { withDeadline } from '../../program/waiting.ts'
 import type { Tracing, TracingEnvironment, TracingOptions } from './opentelemetry.ts'
 import { formatTraceparent, parseTraceparent } from './traceparent.ts'
 import type { TraceContext } from './traceparent.ts'
@@ -110,16 +111,11 @@ function recorded(span: SdkSpan): Span {
 
 /** An exporter whose collector is gone retries for longer than a pod has left to live. */
 async function shutDown(shutdown: () => Promise<void>, deadlineMs: number, logger: Logger | undefined): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const deadline = new Promise<'late'>((resolve) => {
-    timer = setTimeout(() => resolve('late'), deadlineMs)
-  })
   const ended = shutdown().then(
     () => 'done' as const,
     (error: unknown) => ({ error }),
   )
-  const outcome = await Promise.race([ended, deadline])
-  clearTimeout(timer)
+  const outcome = await withDeadline(ended, deadlineMs, () => 'late' as const)
   if (outcome !== 'done')
     logger?.warn({ deadlineMs, ...(outcome === 'late' ? {} : { err: outcome.error }) }, 'the last spans were not exported')
   for (const api of [trace, context, propagation, metrics, diag]) api.disable()

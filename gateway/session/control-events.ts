@@ -1,5 +1,7 @@
 import { wrapJson } from '../replay/frames.ts'
 import type { Framing } from '../replay/framing.ts'
+import type { PartitionOffsets } from '../replay/record-source.ts'
+import type { ReplayLog } from '../replay/replay-log.ts'
 
 /** Why a client is told that something is lost. */
 export const gapReasons = ['too-old', 'too-slow', 'epoch', 'future', 'log-lost'] as const
@@ -34,3 +36,19 @@ export function createControlFrames(channel: string, instance: string, heartbeat
 
 /** @param cursor null when the event says nothing about the place in the log */
 export type ControlFrames = (event: ControlEvent, cursor: string | null, framing: Framing) => Buffer
+
+/** Returns the frame of a bookmark at the head. @param covered a vector that its cursor must not fall behind */
+export type BookmarkFrames = (framing: Framing, covered: PartitionOffsets | null, owesGap: boolean) => Buffer
+
+/** Makes bookmarks. All sessions share one for as long as the log stands still. */
+export function createBookmarks(log: ReplayLog, control: ControlFrames): BookmarkFrames {
+  const shared = new Map<Framing, { readonly frame: Buffer; readonly version: number }>()
+  return (framing, covered, owesGap) => {
+    const isShared = covered === null && !owesGap
+    const made = shared.get(framing)
+    if (isShared && made?.version === log.version) return made.frame
+    const frame = control({ type: 'dev.carillon.bookmark' }, log.headCursor(covered, owesGap), framing)
+    if (isShared) shared.set(framing, { frame, version: log.version })
+    return frame
+  }
+}

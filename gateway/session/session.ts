@@ -2,10 +2,28 @@ import type { Principal } from '../audience/principal.ts'
 import { principalKeys } from '../audience/audience-keys.ts'
 import type { Entry } from '../replay/entry.ts'
 import type { PartitionOffsets } from '../replay/record-source.ts'
+import type { ReplayLog } from '../replay/replay-log.ts'
 import type { CloseCode } from './close-codes.ts'
-import type { ControlEvent, GapReason } from './control-events.ts'
-import type { Reading } from './reader.ts'
+import type { BookmarkFrames, ControlEvent, ControlFrames, GapReason } from './control-events.ts'
+import type { Reader } from './reader.ts'
 import type { CloseHint, Socket } from './socket.ts'
+
+/** The parts that all sessions of a channel share: one object, so that a session itself stays small. */
+export interface SharedBySessions {
+  readonly log: ReplayLog
+  readonly reader: Reader
+  readonly control: ControlFrames
+  readonly bookmark: BookmarkFrames
+  readonly observer: SessionObserver
+}
+
+/** Receives what happens to sessions, for metrics. */
+export interface SessionObserver {
+  lost(reason: GapReason): void
+  /** @param events written to a session that came with a cursor, before it was at the head */
+  replayed(events: number): void
+  closed(code: CloseCode): void
+}
 
 /**
  * One connection: who it is, how far it has been served, and nothing else. There is no queue. A session with nothing to read is live
@@ -19,7 +37,7 @@ export class Session {
   readonly keys: readonly string[]
   /** Whether the client understands resuming and control events. */
   readonly resumes: boolean
-  readonly #reading: Reading
+  readonly #shared: SharedBySessions
   /** The sequence number to go on from; null when live. */
   #next: number | null = null
   /** Waits for `drained`. */
@@ -35,13 +53,18 @@ export class Session {
   /** Whether the session is in the fan-out's queue; only the fan-out writes it. */
   isQueued = false
 
-  constructor(options: { readonly socket: Socket; readonly principal: Principal; readonly resumes: boolean; readonly reading: Reading }) {
+  constructor(options: {
+    readonly socket: Socket
+    readonly principal: Principal
+    readonly resumes: boolean
+    readonly shared: SharedBySessions
+  }) {
     this.socket = options.socket
     this.principal = options.principal
     this.keys = principalKeys(options.principal)
     this.resumes = options.resumes
-    this.#reading = options.reading
-    this.#knownLosses = options.resumes ? options.reading.log.losses : Infinity
+    this.#shared = options.shared
+    this.#knownLosses = options.resumes ? options.shared.log.losses : Infinity
   }
 
   get isClosed(): boolean {
@@ -64,11 +87,11 @@ export class Session {
 
   /** Records were lost, and the client was not told yet: until then its cursors say so. */
   get #owesGap(): boolean {
-    return this.#knownLosses < this.#reading.log.losses
+    return this.#knownLosses < this.#shared.log.losses
   }
 
   get #isGapDue(): boolean {
-    return this.#knownLosses < this.#reading.log.announcedLosses
+    return this.#knownLosses < this.#shared.log.announcedLosses
   }
 
   /** What the client's cursor covers beyond this pod's own position; null when nothing. */
@@ -105,15 +128,15 @@ export class Session {
   /** Reads what is next and writes it in one go. @returns events written */
   takeTurn(): number {
     if (!this.wantsTurn) return 0
-    if (this.#next !== null && this.#next < this.#reading.log.tailSeq) return this.#fallOff()
+    if (this.#next !== null && this.#next < this.#shared.log.tailSeq) return this.#fallOff()
     const events = this.#next === null ? [] : this.#read(this.#next)
     const frames = this.#next === null ? [...events, ...this.#arrivals()] : events
-    if (frames.length > 0) this.#write(this.#reading.join(frames))
+    if (frames.length > 0) this.#write(this.#shared.reader.join(frames))
     return events.length
   }
 
   #read(from: number): readonly Buffer[] {
-    const read = this.#reading.read({
+    const read = this.#shared.reader.read({
       keys: this.keys,
       principal: this.principal,
       from,
@@ -124,14 +147,14 @@ export class Session {
     this.#next = read.next
     if (this.#replayed !== null) {
       this.#replayed += read.frames.length
-      this.#reading.replayed(read.frames.length)
+      this.#shared.observer.replayed(read.frames.length)
     }
     return read.frames
   }
 
   /** At the head: what a client that resumed is told, and one that is owed a gap. */
   #arrivals(): readonly Buffer[] {
-    if (this.#covered !== null && !this.#reading.log.isBehind(this.#covered)) this.#covered = null
+    if (this.#covered !== null && !this.#shared.log.isBehind(this.#covered)) this.#covered = null
     if (this.#isGapDue) return [this.#gap('log-lost')]
     if (this.#replayed === null) return []
     const replayed = this.#replayed
@@ -160,9 +183,9 @@ export class Session {
 
   /** The gap, after which the client owes nothing to what it missed: it covers all losses so far. */
   #gap(reason: GapReason): Buffer {
-    this.#reading.lost(reason)
+    this.#shared.observer.lost(reason)
     this.#replayed = null
-    this.#knownLosses = Math.max(this.#knownLosses, this.#reading.log.losses)
+    this.#knownLosses = Math.max(this.#knownLosses, this.#shared.log.losses)
     return this.#controlFrame({ type: 'dev.carillon.gap', data: { reason } })
   }
 
@@ -173,9 +196,9 @@ export class Session {
    */
   judgeLosses(lostBelow: ReadonlyMap<number, number>, earlier: number): void {
     const covered = this.#covered
-    if (covered === null || this.#knownLosses < earlier || this.#knownLosses === this.#reading.log.losses) return
+    if (covered === null || this.#knownLosses < earlier || this.#knownLosses === this.#shared.log.losses) return
     if ([...lostBelow].every(([partition, offset]) => (covered[partition] ?? 0) >= offset))
-      this.#knownLosses = Math.max(this.#knownLosses, this.#reading.log.losses)
+      this.#knownLosses = Math.max(this.#knownLosses, this.#shared.log.losses)
   }
 
   // ---- telling
@@ -186,12 +209,12 @@ export class Session {
    */
   bookmark(): void {
     if (!this.resumes || this.#isClosed || this.#next !== null || this.#isCongested) return
-    this.#write(this.#reading.bookmark(this.socket.framing, this.#covered, this.#owesGap))
+    this.#write(this.#shared.bookmark(this.socket.framing, this.#covered, this.#owesGap))
   }
 
   /** Tells the client something, if it is one that understands. */
   notify(event: ControlEvent): void {
-    if (this.resumes && !this.#isClosed) this.#write(this.#reading.control(event, null, this.socket.framing))
+    if (this.resumes && !this.#isClosed) this.#write(this.#shared.control(event, null, this.socket.framing))
   }
 
   #tell(event: ControlEvent): void {
@@ -199,7 +222,7 @@ export class Session {
   }
 
   #controlFrame(event: ControlEvent): Buffer {
-    return this.#reading.control(event, this.#reading.log.headCursor(this.#covered, this.#owesGap), this.socket.framing)
+    return this.#shared.control(event, this.#shared.log.headCursor(this.#covered, this.#owesGap), this.socket.framing)
   }
 
   #write(frames: Buffer): void {
@@ -212,7 +235,7 @@ export class Session {
     if (this.#isClosed) return
     this.#isClosed = true
     this.#closedWith = code
-    this.#reading.closed(code)
+    this.#shared.observer.closed(code)
     this.socket.close(code, hint)
   }
 

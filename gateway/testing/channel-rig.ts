@@ -65,10 +65,7 @@ export function createChannelRig(
   const { logger, lines: logged } = createRecordingLogger()
   const { channel, ingest } = createChannel({
     options: { ...rigDefaults, ...options },
-    decode: () => ({
-      kind: 'undecodable',
-      failure: { reason: 'not-an-event', detail: 'the rig is given events that are already decoded' },
-    }),
+    decode: () => failed({ reason: 'not-an-event', detail: 'the rig is given events that are already decoded' }),
     encode: (content) =>
       content.kind === 'parsed' && content.event.isBroken !== true
         ? ok(Buffer.from(JSON.stringify(content.event).slice(0, -1)))

@@ -9,8 +9,8 @@ import { type Cursor, decodeCursor, owingTagOf } from '../replay/cursor.ts'
 import { Frames } from '../replay/frames.ts'
 import { ReplayLog } from '../replay/replay-log.ts'
 import { ok } from '../../program/result.ts'
-import { createControlFrames } from '../session/control-events.ts'
-import { Reading } from '../session/reader.ts'
+import { createBookmarks, createControlFrames } from '../session/control-events.ts'
+import { Reader } from '../session/reader.ts'
 import type { Framing } from '../replay/framing.ts'
 import type { Socket, SocketHandlers } from '../session/socket.ts'
 import { createRecordingLogger } from './recording-logger.ts'
@@ -195,13 +195,14 @@ class Pod {
       (content) => ok(Buffer.from(JSON.stringify(content.kind === 'parsed' ? content.event : {}).slice(0, -1))),
       { encoded: () => {}, broken: () => {} },
     )
-    const reading = new Reading({
+    const control = createControlFrames('simulated', 'pod', 25_000)
+    const shared = {
       log: this.log,
-      frames,
-      control: createControlFrames('simulated', 'pod', 25_000),
-      limits: { maxBytesPerTurn: 300, maxEntriesPerTurn: 3 },
+      reader: new Reader(this.log, frames, { maxBytesPerTurn: 300, maxEntriesPerTurn: 3 }),
+      control,
+      bookmark: createBookmarks(this.log, control),
       observer: { lost: () => {}, replayed: () => {}, closed: () => {} },
-    })
+    }
     const fanOut = new FanOut({ sliceMs: 0, observer: { delivered: () => {} }, later: (run) => this.#slices.push(run) })
     const upkeep = new Upkeep({
       intervalMs: 25_000,
@@ -217,7 +218,7 @@ class Pod {
       hub: new Hub(),
       fanOut,
       upkeep,
-      reading,
+      shared,
       metrics,
       logger: createRecordingLogger().logger,
       closedBecause: () => null,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { checkClass } from '../../cdk8s/class/check-class.ts'
+import { checkBySchema } from '../../api/read-schema.ts'
 import { failed, ok, type Result } from '../../program/result.ts'
-import type { RealtimeChannelClassSpec } from '../../api/v1alpha1/realtime-channel-class.ts'
+import { classSpecSchema } from '../../api/v1alpha1/realtime-channel-class.ts'
 import type { ChannelClass } from '../reconcile/class/channel-class.ts'
 import { parseClass } from '../reconcile/class/parse-class.ts'
 
@@ -16,8 +16,8 @@ export function readClassFile(file: string): Result<ChannelClass | null, string>
   if (!object.ok) return failed(`CLASS_FILE cannot be read: ${object.error}`)
   const parsed = parseClass(object.value)
   if (!parsed.ok) return failed(`CLASS_FILE (${file}) is no class. ${parsed.error}`)
-  const { spec } = object.value as { readonly spec?: RealtimeChannelClassSpec } // `parseClass` has found an object, and `checkClass` judges each field of it
-  const [problem] = checkClass(spec ?? {})
+  const { spec } = object.value as { readonly spec?: unknown } // `parseClass` has found an object
+  const [problem] = checkBySchema(classSpecSchema, spec ?? {}, 'spec')
   return problem === undefined ? ok(parsed.value.class) : failed(`CLASS_FILE (${file}): ${problem.path}: ${problem.message}`)
 }
 

@@ -4,9 +4,9 @@ import { options as gatewayOptions } from '../../gateway/config/options.ts'
 import { flagOf } from '../../program/options/command-line.ts'
 import type { Option } from '../../program/options/option.ts'
 import type { Environment } from '../../program/options/read-options.ts'
-import { renderOperatorOptionErrors } from './option-error.ts'
+import { boundOperatorOptions } from './bind-options.ts'
 import { operatorOptions, type OperatorConfig } from './options.ts'
-import { operatorOptionNames, parseOperatorOptions, type OperatorStart } from './parse-options.ts'
+import { parseOperatorOptions, type OperatorStart } from './parse-options.ts'
 
 const everything = { readable: () => true }
 const nothing = { readable: () => false }
@@ -14,7 +14,7 @@ const enough: Environment = { GATEWAY_IMAGE: 'registry.example/carillon:1.0.0' }
 
 function started(env: Environment, argv: readonly string[] = []): Extract<OperatorStart, { kind: 'run' }> {
   const result = parseOperatorOptions(env, argv, everything)
-  if (!result.ok) throw new Error(renderOperatorOptionErrors(result.error))
+  if (!result.ok) throw new Error(boundOperatorOptions.renderErrors(result.error))
   if (result.value.kind !== 'run') throw new Error(`it is ${result.value.kind}`)
   return result.value
 }
@@ -28,17 +28,17 @@ function wrongVariables(env: Environment, argv: readonly string[] = [], reader =
 
 function complaint(env: Environment, argv: readonly string[] = []): string {
   const result = parseOperatorOptions(env, argv, everything)
-  return result.ok ? '' : renderOperatorOptionErrors(result.error)
+  return result.ok ? '' : boundOperatorOptions.renderErrors(result.error)
 }
 
 describe('the table', () => {
   test('has each variable once', () => {
-    const names = operatorOptionNames.map((name) => operatorOptions[name].env)
+    const names = boundOperatorOptions.names.map((name) => operatorOptions[name].env)
     expect(names.length).toBeGreaterThan(30)
     expect(new Set(names).size).toBe(names.length)
   })
 
-  test.each(operatorOptionNames)('%s has a default that would be accepted if it were given', (name) => {
+  test.each(boundOperatorOptions.names)('%s has a default that would be accepted if it were given', (name) => {
     const option: Option = operatorOptions[name]
     const text = typeof option.default === 'object' ? option.default.join(',') : String(option.default)
     const { [name]: value } =
@@ -48,7 +48,7 @@ describe('the table', () => {
 
   test('means what the gateway means by a name that both have', () => {
     const gateway: Readonly<Record<string, Option>> = gatewayOptions
-    const shared = operatorOptionNames.filter((name) => name in gateway && name !== 'logFormat')
+    const shared = boundOperatorOptions.names.filter((name) => name in gateway && name !== 'logFormat')
     expect(shared.length).toBeGreaterThan(10)
     const shapeOf = ({ group: _group, sentence: _sentence, ...shape }: Option): object => shape
     expect(shared.map((name) => shapeOf(operatorOptions[name]))).toEqual(
@@ -68,7 +68,7 @@ describe('a start', () => {
 
   test('that is refused says where all options are', () => {
     expect(complaint({})).toMatch(
-      /^An option is not right:\n {2}GATEWAY_IMAGE: .+\nAll options: node operator\/main\.ts --help, or docs\/reference\/operator-configuration\.md$/,
+      /^An option is not valid:\n {2}GATEWAY_IMAGE: .+\nAll options: node operator\/main\.ts --help, or docs\/reference\/operator-configuration\.md$/,
     )
   })
 
@@ -127,7 +127,7 @@ describe('a mode', () => {
 })
 
 describe('a value', () => {
-  test.each(operatorOptionNames.filter((name) => operatorOptions[name].kind === 'integer'))(
+  test.each(boundOperatorOptions.names.filter((name) => operatorOptions[name].kind === 'integer'))(
     'of %s is held to its bounds, which are taken themselves',
     (name) => {
       const option: Option = operatorOptions[name]
@@ -232,10 +232,10 @@ test('all errors are reported at once, and a wrong value not a second time by a 
 
 test('whatever an environment and a command line hold, they are read or refused in words, never thrown at', () => {
   const value = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('true', '0', '1', '64', '30000', 'a:1', 'a.b', 'plain'))
-  const anyEnvironment = fc.dictionary(fc.constantFrom(...operatorOptionNames.map((name) => operatorOptions[name].env)), value)
+  const anyEnvironment = fc.dictionary(fc.constantFrom(...boundOperatorOptions.names.map((name) => operatorOptions[name].env)), value)
   const anyArgument = fc.oneof(
     value,
-    fc.constantFrom('--once', '--dry-run', ...operatorOptionNames.map((name) => flagOf(operatorOptions[name]))),
+    fc.constantFrom('--once', '--dry-run', ...boundOperatorOptions.names.map((name) => flagOf(operatorOptions[name]))),
   )
   fc.assert(
     fc.property(anyEnvironment, fc.array(anyArgument, { maxLength: 4 }), fc.boolean(), (env, argv, isReadable) => {

@@ -1,13 +1,10 @@
 import { failed, ok, type Result } from '../../program/result.ts'
-import { readCommandLine } from '../../program/options/command-line.ts'
-import { namesOf } from '../../program/options/option.ts'
 import type { OptionError } from '../../program/options/option-error.ts'
 import type { OptionReader } from '../../program/options/read-option.ts'
-import { readOptions, type Environment } from '../../program/options/read-options.ts'
-import { brokenRules } from '../../program/options/rule.ts'
-import { modeOf, switches, type Mode } from './mode.ts'
-import { operatorOptions, type OperatorConfig } from './options.ts'
-import { operatorRules } from './rules.ts'
+import type { Environment } from '../../program/options/read-options.ts'
+import { boundOperatorOptions } from './bind-options.ts'
+import { modeOf, type Mode } from './mode.ts'
+import type { OperatorConfig } from './options.ts'
 
 /** What the operator was asked to do. */
 export type OperatorStart =
@@ -15,9 +12,6 @@ export type OperatorStart =
   | { readonly kind: 'version' }
   /** `env`: the variables, with the flags over them, for `operatorWarnings`. */
   | { readonly kind: 'run'; readonly mode: Mode; readonly config: OperatorConfig; readonly env: Environment }
-
-/** The names of the table, in its order. */
-export const operatorOptionNames = namesOf(operatorOptions)
 
 /**
  * Reads the operator's command line, its options, and what they owe each other. Pure, but for the injected look at files.
@@ -29,7 +23,7 @@ export function parseOperatorOptions(
   argv: readonly string[],
   reader: OptionReader,
 ): Result<OperatorStart, readonly OptionError[]> {
-  const commandLine = readCommandLine(operatorOptions, switches, argv)
+  const commandLine = boundOperatorOptions.parseCommandLine(argv)
   if (!commandLine.ok) return commandLine
   if (commandLine.value.kind !== 'run') return ok(commandLine.value)
   const mode = modeOf(commandLine.value.switches)
@@ -40,7 +34,7 @@ export function parseOperatorOptions(
 }
 
 function parse(env: Environment, mode: Mode, reader: OptionReader): Result<OperatorConfig, readonly OptionError[]> {
-  const { values, invalid, errors } = readOptions(operatorOptions, env, reader)
-  const all = [...errors, ...brokenRules(operatorOptions, operatorRules, { config: { ...values, mode }, invalid })]
-  return all.length === 0 ? ok(Object.freeze(values)) : failed(all)
+  const reading = boundOperatorOptions.read(env, reader)
+  const errors = boundOperatorOptions.errorsOf(reading, { ...reading.values, mode })
+  return errors.length === 0 ? ok(Object.freeze(reading.values)) : failed(errors)
 }

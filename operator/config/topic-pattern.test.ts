@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { isAmbiguous, matchesText } from './topic-pattern.ts'
+import { isAmbiguous } from '../../api/name-pattern.ts'
+import { matchesText } from './topic-pattern.ts'
 
 const channel = { namespace: 'shop', name: 'orders' }
 

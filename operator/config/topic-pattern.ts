@@ -31,16 +31,3 @@ function isMatch(pieces: readonly string[], text: string): boolean {
   }
   return text.length - last.length >= from && text.endsWith(last)
 }
-
-/**
- * Whether one topic might belong to two namespaces, though the pattern names NAMESPACE: `NAMESPACE-*` gives `a-b-c` to the namespaces `a` and
- * `a-b`, and `*.NAMESPACE.*` gives `x.a.b.c` to `a` and `b`. A dot beside NAMESPACE, and something open on one side of it at most, tells
- * them apart, because no namespace has a dot in its name.
- */
-export function isAmbiguous(pattern: string): boolean {
-  return [openBeside, openBehind, openAround].some((shape) => shape.test(pattern))
-}
-
-const openBeside = /(?:\*|NAME(?!SPACE))[a-z0-9-]*NAMESPACE/
-const openBehind = /NAMESPACE[a-z0-9-]*(?:\*|NAME(?!SPACE))/
-const openAround = /(?:\*|NAME(?!SPACE)).*NAMESPACE.*(?:\*|NAME(?!SPACE))/

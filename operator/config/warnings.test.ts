@@ -26,7 +26,7 @@ test.each([
   ['KAFKA_BROKER', 'KAFKA_BROKERS'],
   ['LEADERELECTION', 'LEADER_ELECTION'],
 ])('a misspelt option is warned of: %s', (given, meant) => {
-  expect(warnings({ [given]: 'x' })).toEqual([`${given} is no option and is ignored. Did you mean ${meant}?`])
+  expect(warnings({ [given]: 'x' })).toEqual([`${given} is not an option and is ignored. Did you mean ${meant}?`])
 })
 
 test('what machines and platforms set is not warned of', () => {

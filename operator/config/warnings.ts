@@ -2,7 +2,7 @@ import { misspelt } from '../../program/options/misspelt.ts'
 import type { Environment } from '../../program/options/read-options.ts'
 import type { Mode } from './mode.ts'
 import { operatorOptions, type OperatorConfig } from './options.ts'
-import { isAmbiguous } from './topic-pattern.ts'
+import { isAmbiguous } from '../../api/name-pattern.ts'
 
 /** What works, but is probably not what was meant; sentences for the log at start. */
 export function operatorWarnings(env: Environment, config: OperatorConfig, mode: Mode): readonly string[] {

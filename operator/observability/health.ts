@@ -1,3 +1,4 @@
+import { verdictOf, type HealthVerdict } from '../../program/health.ts'
 import type { Clock } from '../../program/clock.ts'
 import type { Controller } from '../runtime/controller.ts'
 import type { Watcher } from '../runtime/watcher.ts'
@@ -15,12 +16,6 @@ export interface Health {
   live(): HealthVerdict
   /** Every watch, for people. */
   conditions(): readonly WatchCondition[]
-}
-
-export interface HealthVerdict {
-  readonly ok: boolean
-  /** Empty if and only if `ok`; for people. */
-  readonly waitingFor: readonly string[]
 }
 
 export interface WatchCondition {
@@ -61,10 +56,12 @@ export function createHealth({ watchers, controller, staleAfterMs, clock }: Heal
 
   return {
     ready: () =>
-      verdict(watchers.filter(({ state }) => !state().hasSynced).map(({ target }) => `the watch of ${nameOf(target)} has not synced yet`)),
+      verdictOf(
+        watchers.filter(({ state }) => !state().hasSynced).map(({ target }) => `the watch of ${nameOf(target)} has not synced yet`),
+      ),
     live: () => {
       const stuck = controller.stuck()
-      return verdict([...deadWatches(), ...(stuck === null ? [] : [stuck])])
+      return verdictOf([...deadWatches(), ...(stuck === null ? [] : [stuck])])
     },
     conditions: () =>
       watchers.map(({ target, state }) => {
@@ -79,8 +76,6 @@ export function createHealth({ watchers, controller, staleAfterMs, clock }: Heal
       }),
   }
 }
-
-const verdict = (waitingFor: readonly string[]): HealthVerdict => ({ ok: waitingFor.length === 0, waitingFor })
 
 const nameOf = ({ type, namespace }: Watcher['target']): string =>
   namespace === undefined ? type.plural : `${type.plural} in ${namespace}`

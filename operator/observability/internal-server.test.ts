@@ -4,19 +4,21 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { loopbackUrls } from '../../testing/loopback-urls.ts'
 import { createRecordingLogger } from '../../gateway/testing/recording-logger.ts'
 import { testNames } from '../testing/recording-metrics.ts'
-import type { Health, HealthVerdict } from './health.ts'
-import { createInternalServer, type InternalServer } from './internal-server.ts'
+import type { HealthVerdict } from '../../program/health.ts'
+import type { ListeningServer } from '../../program/listening-server.ts'
+import type { Health } from './health.ts'
+import { createInternalServer } from './internal-server.ts'
 import { createPrometheusMetrics } from './prometheus.ts'
 
 const ok: HealthVerdict = { ok: true, waitingFor: [] }
-const servers: InternalServer[] = []
+const servers: ListeningServer[] = []
 
 async function start(health: Partial<Health> = {}, render?: () => Promise<string>, host = '127.0.0.1') {
   const log = createRecordingLogger()
   const prometheus = createPrometheusMetrics(testNames)
   const server = createInternalServer({
     health: { live: () => ok, ready: () => ok, conditions: () => [], ...health },
-    metrics: { render: render ?? prometheus.render, contentType: prometheus.contentType },
+    page: { render: render ?? prometheus.render, contentType: prometheus.contentType },
     logger: log.logger,
   })
   servers.push(server)
@@ -86,7 +88,7 @@ describe('the internal port of an operator', () => {
     const { port } = await start()
     const other = createInternalServer({
       health: { live: () => ok, ready: () => ok, conditions: () => [] },
-      metrics: createPrometheusMetrics(testNames),
+      page: createPrometheusMetrics(testNames),
       logger: createRecordingLogger().logger,
     })
     await expect(other.listen({ host: '127.0.0.1', port })).rejects.toThrow(`cannot listen on 127.0.0.1:${port}`)

@@ -1,3 +1,5 @@
+import type { MetricsOf, MetricTable } from '../../program/metrics/table.ts'
+
 /**
  * Every metric of the operator: one table, from which come the registry (`prometheus.ts`) and the reference. Names, labels and meanings are those of
  * controller-runtime and of client-go's workqueue wherever they have the thing, so that dashboards and alerts for operators written with them fit.
@@ -193,7 +195,7 @@ export const operatorMetrics = {
     help: 'Kubernetes Events that were not written: too many of one object, too many in all, or refused by the API server.',
     labels: { reason: ['object-limit', 'queue-full', 'failed', 'stopped'] },
   },
-} as const satisfies Record<string, MetricDefinition>
+} as const satisfies MetricTable
 
 /** What the values of some labels are. Each a closed list that is given when the registry is made. */
 export interface GivenNames {
@@ -207,70 +209,5 @@ export interface GivenNames {
   readonly kafkaOperations: readonly string[]
 }
 
-/**
- * All values of a label: said here, given when the registry is made, or whatever has a form that admits few. Of the last kind a series
- * appears when it is first counted.
- */
-export type LabelValues = readonly string[] | { readonly given: keyof GivenNames } | { readonly pattern: RegExp; readonly words: string }
-
-export interface CellDefinition {
-  /** As Prometheus sees it, unit included. */
-  readonly name: string
-  readonly type: 'counter' | 'gauge' | 'histogram'
-  readonly help: string
-  readonly labels: Readonly<Record<string, LabelValues>>
-  readonly buckets?: readonly number[]
-}
-
-/** A gauge whose series come and go with what they speak of. */
-export interface TransientDefinition {
-  readonly name: string
-  readonly type: 'transient'
-  readonly help: string
-  /** Their names; the values are anybody's. */
-  readonly labels: readonly string[]
-}
-
-export type MetricDefinition = CellDefinition | TransientDefinition
-
-type LabelsOf<L> = { readonly [Name in keyof L]: L[Name] extends readonly (infer V)[] ? V : string }
-type LabelArguments<L> = keyof L extends never ? [] : [labels: LabelsOf<L>]
-
-export interface Counter<A extends unknown[]> {
-  /** @param by at least 0 */
-  add(by: number, ...labels: A): void
-  /** Asks `read` for the total whenever the metrics are collected, in place of `add`. */
-  collect(read: () => number, ...labels: A): void
-}
-
-export interface Gauge<A extends unknown[]> {
-  set(value: number, ...labels: A): void
-  add(by: number, ...labels: A): void
-  /** Asks `read` for the value whenever the metrics are collected, in place of `set`. */
-  collect(read: () => number, ...labels: A): void
-}
-
-export interface Histogram<A extends unknown[]> {
-  observe(value: number, ...labels: A): void
-}
-
-export interface Sample {
-  readonly labels: Readonly<Record<string, string>>
-  readonly value: number
-}
-
-export interface TransientGauge {
-  /** Adds a source, which is asked for all of its series whenever the metrics are collected. It must be short: this is what a scrape costs. */
-  collect(read: () => readonly Sample[]): void
-}
-
-/** What the operator's parts are given: a handle per row of the table. `prometheus.ts` makes the real ones, testing/ a recording twin. */
-export type OperatorMetrics = { readonly [M in keyof typeof operatorMetrics]: MetricHandle<(typeof operatorMetrics)[M]> }
-
-type MetricHandle<D> = D extends { readonly type: 'counter'; readonly labels: infer L }
-  ? Counter<LabelArguments<L>>
-  : D extends { readonly type: 'gauge'; readonly labels: infer L }
-    ? Gauge<LabelArguments<L>>
-    : D extends { readonly type: 'histogram'; readonly labels: infer L }
-      ? Histogram<LabelArguments<L>>
-      : TransientGauge
+/** A handle per row of the table: what the parts of the operator are given. */
+export type OperatorMetrics = MetricsOf<typeof operatorMetrics>

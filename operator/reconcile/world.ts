@@ -25,6 +25,8 @@ export interface World {
   readonly topic: FoundTopic | null
   /** The topic of dead letters; null as above, or because the channel wants none and had none. */
   readonly deadLetters: FoundTopic | null
+  /** What the status remembers of the two topics. */
+  readonly records: TopicRecords
   /** What this channel may do with topics. */
   readonly topicRules: TopicRules
   /** What the channel is made of. */
@@ -128,6 +130,9 @@ export interface OtherRoute extends ObjectRef {
 /** `status.topic`: what the operator knows again of a topic after a restart. */
 export type TopicRecord = NonNullable<RealtimeChannelStatus['topic']>
 
+/** By use: null while the status remembers nothing of a topic with the name that the channel asks for. */
+export type TopicRecords = Readonly<Record<TopicUse, TopicRecord | null>>
+
 /** `status.route`: by it a channel keeps what it has, also after a restart of the operator. */
 export type RouteRecord = NonNullable<RealtimeChannelStatus['route']>
 
@@ -177,6 +182,6 @@ export function childKey(kind: string, name: string): ChildKey {
 export const finalizerField = `metadata.finalizers[${names.finalizer}]`
 
 /** Returns whether the channel asks for nothing to be changed. */
-export function isPaused({ metadata }: RealtimeChannel): boolean {
+export function isPaused({ metadata }: Pick<RealtimeChannel, 'metadata'>): boolean {
   return metadata.annotations?.[annotations.paused] === 'true'
 }

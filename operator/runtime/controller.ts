@@ -1,5 +1,6 @@
 import type { Logger } from '../../program/log/logger.ts'
 import type { Clock } from '../../program/clock.ts'
+import { withDeadline } from '../../program/waiting.ts'
 import type { ObjectRef } from '../../api/kubernetes.ts'
 import { keyOf } from '../../api/object-ref.ts'
 import { createReconcileMeter, type ControllerMetrics, type ReconcileMeter } from './reconcile-meter.ts'
@@ -220,10 +221,7 @@ class KeyController implements Controller {
 
   async #allFinished(withinMs: number): Promise<void> {
     if (this.#working.size === 0) return
-    const timeUp = Promise.withResolvers<void>()
-    const timer = setTimeout(timeUp.resolve, withinMs)
-    await Promise.race([Promise.all([...this.#working].map(({ finished }) => finished)), timeUp.promise])
-    clearTimeout(timer)
+    await withDeadline(Promise.all([...this.#working].map(({ finished }) => finished)), withinMs, () => undefined)
   }
 }
 

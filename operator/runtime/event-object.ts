@@ -64,15 +64,17 @@ export function renderSeries(count: number, lastWallMs: number): Readonly<Record
   return { series: { count, lastObservedTime: microTime(lastWallMs) } }
 }
 
-/** To at most 1,024 bytes of UTF-8, without half a character at the end. */
-export function cutNote(note: string): string {
-  if (Buffer.byteLength(note) <= maxNoteBytes) return note
-  const bytes = Buffer.from(note).subarray(0, maxNoteBytes - ellipsis.length)
+/** Returns the note in at most so many bytes of UTF-8, without half a character at the end. */
+export function cutNote(note: string, maxBytes = maxNoteBytes): string {
+  if (Buffer.byteLength(note) <= maxBytes) return note
+  const bytes = Buffer.from(note).subarray(0, maxBytes - ellipsis.length)
   // What a cut left of a character becomes U+FFFD.
   return `${bytes.toString('utf8').replace(/\uFFFD+$/, '')}${ellipsis}`
 }
 
 const ellipsis = '...'
-const maxNoteBytes = 1_024
+
+/** Maximum size of a note: https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/ */
+export const maxNoteBytes = 1_024
 const maxWordLength = 128
 const maxNameLength = 253

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Logger } from '../../program/log/logger.ts'
 import type { OperatorMetrics } from '../observability/metrics.ts'
 import type { Clock } from '../../program/clock.ts'
+import { withDeadline } from '../../program/waiting.ts'
 import { eventType, namespaceOf, renderEvent, renderSeries, type EventSource, type RecordedEvent, type Regarding } from './event-object.ts'
 import type { KubernetesObject, ObjectRef } from '../../api/kubernetes.ts'
 import type { ApiError, KubernetesApi } from './kubernetes-api.ts'
@@ -99,10 +100,7 @@ class Recorder implements EventRecorder {
   async stop({ deadlineMs }: { readonly deadlineMs: number }): Promise<void> {
     this.#isStopped = true
     if (this.#sending === null) return
-    const timeUp = Promise.withResolvers<void>()
-    const timer = setTimeout(timeUp.resolve, deadlineMs)
-    await Promise.race([this.#sending, timeUp.promise])
-    clearTimeout(timer)
+    await withDeadline(this.#sending, deadlineMs, () => undefined)
     for (const _ of this.#pending.splice(0)) this.#drop('stopped')
   }
 

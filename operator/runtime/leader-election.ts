@@ -1,6 +1,7 @@
 import type { Logger } from '../../program/log/logger.ts'
 import type { OperatorMetrics } from '../observability/metrics.ts'
-import { sleep, startWait, systemTimers, type Clock, type Timers } from '../../program/clock.ts'
+import { systemTimers, type Clock, type Timers } from '../../program/clock.ts'
+import { sleep, withDeadline } from '../../program/waiting.ts'
 import type { KubernetesObject, ObjectRef } from '../../api/kubernetes.ts'
 import type { ApiError, KubernetesApi } from './kubernetes-api.ts'
 import { createLeaseClient, type LeaseClient } from './lease-client.ts'
@@ -143,9 +144,7 @@ class LeaseElection implements LeaderElection {
   async stop({ deadlineMs }: { readonly deadlineMs: number }): Promise<void> {
     this.#stopping.abort()
     this.#term?.work.abort('stopped' satisfies TermEnd)
-    const deadline = startWait(this.#timers, deadlineMs)
-    await Promise.race([this.#running, deadline.over])
-    deadline.cancel()
+    await withDeadline(this.#running, deadlineMs, () => undefined, this.#timers)
     if (this.#term !== null) this.#end(this.#term)
   }
 
@@ -173,7 +172,7 @@ class LeaseElection implements LeaderElection {
       const taken = await this.#tryToTake()
       if (taken !== null) return this.#begin(taken, onLost)
       // Those who wait should not all ask at the same time.
-      if (!signal.aborted) await sleep(this.#timers, this.#options.retryPeriodMs * (1 + 0.2 * this.#parts.random()), signal)
+      if (!signal.aborted) await sleep(this.#options.retryPeriodMs * (1 + 0.2 * this.#parts.random()), [signal], this.#timers)
     }
     return null
   }
@@ -222,7 +221,7 @@ class LeaseElection implements LeaderElection {
   /** Never rejects; ends with the term. */
   async #keepRenewing(term: Term): Promise<void> {
     while (this.#term === term) {
-      await sleep(this.#timers, this.#options.retryPeriodMs, term.over.signal)
+      await sleep(this.#options.retryPeriodMs, [term.over.signal], this.#timers)
       if (this.isLeader() && this.#term === term) await this.#renew(term)
     }
   }

@@ -1,5 +1,6 @@
 import { failed, type Result } from '../../program/result.ts'
-import { startWait, type Clock, type Timers } from '../../program/clock.ts'
+import type { Clock, Timers } from '../../program/clock.ts'
+import { withDeadline } from '../../program/waiting.ts'
 import type { KubernetesObject, ObjectRef } from '../../api/kubernetes.ts'
 import type { ApiError, KubernetesApi } from './kubernetes-api.ts'
 import { heldLease, leaseType, releasedLease } from './lease.ts'
@@ -38,12 +39,9 @@ export function createLeaseClient({ api, lease, identity, durationMs, timeoutMs,
     return lastWallMs
   }
 
-  async function inTime(call: Answer): Answer {
-    const wait = startWait(timers, timeoutMs)
-    const late = wait.over.then(() => failed<ApiError>({ kind: 'unavailable', code: 0, message: `no answer within ${timeoutMs} ms` }))
-    const answer = await Promise.race([call, late])
-    wait.cancel()
-    return answer
+  function inTime(call: Answer): Answer {
+    const late = failed<ApiError>({ kind: 'unavailable', code: 0, message: `no answer within ${timeoutMs} ms` })
+    return withDeadline(call, timeoutMs, () => late, timers)
   }
 
   return {

@@ -4,7 +4,6 @@ import { configMapType, valueOf } from '../testing/kubernetes-api-contract.ts'
 import { createMemoryKubernetes, type MemoryKubernetes } from '../testing/memory-kubernetes.ts'
 import { createWatchRecorder } from '../testing/watcher-contract-recorder.ts'
 import type { KubernetesApi } from './kubernetes-api.ts'
-import { createBackOff } from './list-watch-back-off.ts'
 import { isReplay } from './list-watch-known.ts'
 import { createListWatch, type ListWatchOptions } from './list-watch.ts'
 import type { WatchHandlers, WatchTarget } from './watcher.ts'
@@ -402,17 +401,6 @@ describe('stopping', () => {
     start({ onUpsert, onDelete: onUpsert })
     await passMs(1_000)
     expect(onUpsert).toHaveBeenCalledTimes(1)
-  })
-})
-
-describe('backing off', () => {
-  it('doubles up to its limit, takes a random part of it, and begins anew after a reset', () => {
-    const backOff = createBackOff({ minMs: 100, maxMs: 500, random: () => 0.5 })
-    expect([backOff.nextMs(), backOff.nextMs(), backOff.nextMs(), backOff.nextMs(), backOff.nextMs(1_000)]).toEqual([
-      50, 100, 200, 250, 1_250,
-    ])
-    backOff.reset()
-    expect(backOff.nextMs()).toBe(50)
   })
 })
 

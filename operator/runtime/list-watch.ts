@@ -1,9 +1,9 @@
 import type { Logger } from '../../program/log/logger.ts'
 import type { ApiError, KubernetesApi, WatchEvent } from './kubernetes-api.ts'
-import { createBackOff, type BackOff } from './list-watch-back-off.ts'
+import { createBackOff, type BackOff } from '../../program/back-off.ts'
+import { sleep, unlessAborted } from '../../program/waiting.ts'
 import { createKnownObjects, isReplay, type KnownObjects } from './list-watch-known.ts'
 import { keyOf, refOf } from '../../api/object-ref.ts'
-import { untilAborted } from './until-aborted.ts'
 import type { Watcher, WatcherState, WatchHandlers, WatchTarget } from './watcher.ts'
 
 export interface ListWatchParts {
@@ -106,7 +106,7 @@ class ListWatch {
     this.#now = now
     this.#random = random
     this.#options = { ...defaults, ...options }
-    this.#backOff = createBackOff({ minMs: this.#options.minBackOffMs, maxMs: this.#options.maxBackOffMs, random })
+    this.#backOff = createBackOff({ firstMs: this.#options.minBackOffMs, maxMs: this.#options.maxBackOffMs, jitter: 'full', random })
   }
 
   state(): WatcherState {
@@ -161,8 +161,8 @@ class ListWatch {
     let continueToken: string | null = null
     do {
       const more: { continueToken?: string } = continueToken === null ? {} : { continueToken }
-      const page = await untilAborted(this.#api.list(type, { ...scope, limit: this.#options.pageSize, ...more }), this.#stopped.signal)
-      if (page === null) return { kind: 'listed', version: '' } // stopped, which the caller looks at first
+      const page = await unlessAborted(this.#api.list(type, { ...scope, limit: this.#options.pageSize, ...more }), this.#stopped.signal)
+      if (page === undefined) return { kind: 'listed', version: '' } // stopped, which the caller looks at first
       if (!page.ok) return { kind: 'failed', error: page.error }
       this.#note({ lastHeardAtMs: this.#now() })
       for (const object of page.value.items) {
@@ -221,8 +221,8 @@ class ListWatch {
     try {
       for (;;) {
         // Not only the implementer looks at the signal: one that does not notice it must not hold us.
-        const next = await untilAborted(events.next(), signal)
-        if (signal.aborted || next === null) return { how: { kind: 'silent' }, hasHeard }
+        const next = await unlessAborted(events.next(), signal)
+        if (signal.aborted || next === undefined) return { how: { kind: 'silent' }, hasHeard }
         if (next.done === true) {
           this.#note({ lastHeardAtMs: this.#now() })
           return { how: { kind: 'ended' }, hasHeard }
@@ -311,10 +311,7 @@ class ListWatch {
   }
 
   async #sleep(ms: number): Promise<void> {
-    const waiting = Promise.withResolvers<null>()
-    const timer = setTimeout(() => waiting.resolve(null), ms)
-    await untilAborted(waiting.promise, this.#stopped.signal)
-    clearTimeout(timer)
+    await sleep(ms, [this.#stopped.signal])
   }
 
   #note(change: Partial<WatcherState>): void {

@@ -1,4 +1,5 @@
-import type { OperatorMetrics, Sample } from '../observability/metrics.ts'
+import type { Sample } from '../../program/metrics/table.ts'
+import type { OperatorMetrics } from '../observability/metrics.ts'
 import type { InProgress } from './controller.ts'
 import { priorities, type Priority } from './priority.ts'
 import type { ReconcileEnd } from './reconcile-run.ts'

@@ -17,7 +17,7 @@ function rig({ childDelayMs = 0 } = {}) {
     meter: createQueueMeter('realtimechannel', recording.metrics, now),
     now,
     random: () => 0.999_999,
-    backOff: { baseMs: 100, maxMs: 300_000 },
+    backOff: { firstMs: 100, maxMs: 300_000 },
     childDelayMs,
   })
   return { queue, ...recording }

@@ -1,4 +1,4 @@
-import { backOffMs, type BackOffOptions } from './back-off.ts'
+import { backOffMs, type BackOffBounds } from '../../program/back-off.ts'
 import type { ObjectRef } from '../../api/kubernetes.ts'
 import { moreUrgent, type Priority } from './priority.ts'
 import type { QueueMeter } from './queue-meter.ts'
@@ -43,7 +43,7 @@ export interface WorkQueueParts {
   /** In [0, 1). */
   readonly random: () => number
   /** @default 100 ms to 5 min */
-  readonly backOff?: BackOffOptions
+  readonly backOff?: BackOffBounds
   /** How long a key waits after the event of a child, so that those which follow are one piece of work with it. Milliseconds. @default 0 */
   readonly childDelayMs?: number
 }
@@ -92,7 +92,7 @@ class KeyQueue implements WorkQueue {
   readonly #meter: QueueMeter
   readonly #now: () => number
   readonly #random: () => number
-  readonly #backOff: BackOffOptions
+  readonly #backOff: BackOffBounds
   readonly #childDelayMs: number
   readonly #entries = new Map<string, Entry>()
   readonly #ready = new ReadyKeys<Entry>()
@@ -280,7 +280,7 @@ function waitForTurn(takers: Set<Taker>, signal: AbortSignal | undefined): Promi
   })
 }
 
-const defaultBackOff: BackOffOptions = { baseMs: 100, maxMs: 300_000 }
+const defaultBackOff: BackOffBounds = { firstMs: 100, maxMs: 300_000 }
 
 /** The most that a child's event waits for a key in back-off. */
 export const eventInBackOffMs = 1_000

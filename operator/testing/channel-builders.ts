@@ -1,16 +1,17 @@
-import { fillDefaults } from '../../api/fill-defaults.ts'
-import { childMetadata } from '../../cdk8s/operands/child-metadata.ts'
 import {
+  withDefaults,
   apiVersion,
   channelKind,
   type RealtimeChannel,
   type RealtimeChannelSpec,
   type StoredSpec,
 } from '../../api/v1alpha1/realtime-channel.ts'
+import { childMetadata } from '../../cdk8s/operands/child-metadata.ts'
 import { parseChannel } from '../reconcile/observe/parse-channel.ts'
 import type { Settings } from '../reconcile/settings.ts'
 import type { TopicDescription } from '../reconcile/topic/topic-admin.ts'
 import type { TopicRules } from '../reconcile/topic/name-rules.ts'
+import { recordsOf } from '../reconcile/topic/record.ts'
 import type { World } from '../reconcile/world.ts'
 import type { KubernetesObject, ObjectMeta } from '../../api/kubernetes.ts'
 
@@ -55,7 +56,7 @@ export function aChannel({ metadata = {}, spec = {}, status }: ChannelParts = {}
     status,
   })
   if (!parsed.ok) throw new Error(`a test builds a channel that nobody understands: ${parsed.error.message}`)
-  return { ...parsed.value.channel, spec: fillDefaults(parsed.value.channel.spec) }
+  return { ...parsed.value.channel, spec: withDefaults(parsed.value.channel.spec) }
 }
 
 export function aStoredSpec(spec: Partial<RealtimeChannelSpec> = {}): StoredSpec {
@@ -108,6 +109,7 @@ export function aWorld(world: Partial<World> = {}): World {
     topic: { kind: 'missing', topic: { name: 'shop.chat', clusterId: 'cluster-1' } },
     topicRules: openTopicRules,
     deadLetters: { kind: 'present', topic: aDeadLetterTopic() },
+    records: recordsOf(world.channel ?? aChannel()),
     underClass: { name: null, written: (world.channel ?? aChannel()).spec, brokers: ['kafka:9092'] },
     rivals: noRivals,
     route: { kind: 'not-asked' },

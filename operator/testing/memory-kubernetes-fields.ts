@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { isRecord } from '../../program/is-record.ts'
 import type { KubernetesObject } from '../../api/kubernetes.ts'
 
 /**
@@ -62,8 +63,8 @@ export function leavesOf(object: Readonly<Record<string, Json>>): Leaves {
   for (const [name, value] of Object.entries(object)) {
     if (name === 'apiVersion' || name === 'kind') continue
     const part =
-      name === 'metadata' && isMap(value) ? Object.fromEntries(Object.entries(value).filter(([key]) => !serverOwned.has(key))) : value
-    if (name === 'metadata' && isMap(part) && Object.keys(part).length === 0) continue
+      name === 'metadata' && isRecord(value) ? Object.fromEntries(Object.entries(value).filter(([key]) => !serverOwned.has(key))) : value
+    if (name === 'metadata' && isRecord(part) && Object.keys(part).length === 0) continue
     collect([`f:${name}`], part, leaves)
   }
   return leaves
@@ -91,13 +92,13 @@ function childrenOf(path: Path, value: Json): readonly (readonly [string, Json])
     if (keys !== null) return value.map((item) => [`k:${itemKey(item as JsonMap, keys)}`, item]) // keys are only of lists of maps
     return setLists.has(name) ? value.map((item) => [`v:${JSON.stringify(item)}`, item]) : null
   }
-  if (!isMap(value) || atomicMaps.has(name)) return null
+  if (!isRecord(value) || atomicMaps.has(name)) return null
   return Object.entries(value).map(([key, child]) => [`f:${key}`, child])
 }
 
 function keysOfList(path: Path, list: readonly Json[]): readonly string[] | null {
   const name = nameAt(path)
-  if (!list.every(isMap)) return null
+  if (!list.every(isRecord)) return null
   if (name === 'ports') {
     if (list.some((item) => 'containerPort' in item)) return ['containerPort', 'protocol']
     return path.length === 2 && path[0] === 'f:spec' ? ['port', 'protocol'] : null
@@ -115,10 +116,6 @@ function nameAt(path: Path): string {
   return step.startsWith('f:') ? step.slice(2) : ''
 }
 
-export function isMap(value: Json): value is JsonMap {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
 export function keyOf(path: Path): string {
   return JSON.stringify(path)
 }
@@ -130,7 +127,7 @@ export function pathOf(key: string): Path {
 /** Everything of `applied` over `live`; what `applied` does not name stays. */
 export function mergeApplied(live: Json, applied: Json, path: Path = []): Json {
   if (Array.isArray(live) && Array.isArray(applied)) return mergeLists(live, applied, path)
-  if (!isMap(live) || !isMap(applied) || (path.length > 0 && atomicMaps.has(nameAt(path)))) return applied
+  if (!isRecord(live) || !isRecord(applied) || (path.length > 0 && atomicMaps.has(nameAt(path)))) return applied
   const merged: Record<string, Json> = { ...live }
   for (const [name, value] of Object.entries(applied)) {
     merged[name] = name in live ? mergeApplied(live[name], value, [...path, `f:${name}`]) : value
@@ -155,7 +152,7 @@ export function withoutLeaves<T extends Json>(value: T, removed: ReadonlySet<str
 
 function prune(value: Json, removed: ReadonlySet<string>, path: Path): Json {
   const children =
-    path.length === 0 && isMap(value)
+    path.length === 0 && isRecord(value)
       ? Object.entries(value).map(([name, child]) => [`f:${name}`, child] as const)
       : childrenOf(path, value)
   if (children === null) return value
@@ -178,7 +175,7 @@ function hasOtherLeaves(item: Json, path: Path, removed: ReadonlySet<string>): b
 }
 
 function isEmpty(value: Json): boolean {
-  return Array.isArray(value) ? value.length === 0 : isMap(value) && Object.keys(value).length === 0
+  return Array.isArray(value) ? value.length === 0 : isRecord(value) && Object.keys(value).length === 0
 }
 
 /** Which leaves are new, other or gone. */

@@ -1,8 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
+import { isRecord } from '../../program/is-record.ts'
 import { failed, ok, type Result } from '../../program/result.ts'
+import { mergePatch as mergeJson } from '../../api/merge-patch.ts'
 import type { KubernetesObject, ObjectRef, ResourceType } from '../../api/kubernetes.ts'
 import type { ApiError, ApplyOptions, DeleteOptions, ListOptions, ListPage } from '../runtime/kubernetes-api.ts'
-import { changedLeaves, isMap, leavesOf } from './memory-kubernetes-fields.ts'
+import { changedLeaves, leavesOf } from './memory-kubernetes-fields.ts'
 import { applyFields, managedFieldsOf, takeFields } from './memory-kubernetes-managers.ts'
 import { matchesFields, matchesLabels } from './memory-kubernetes-selectors.ts'
 import type { MemoryStore, StoredObject } from './memory-kubernetes-store.ts'
@@ -98,11 +100,11 @@ export function mergePatch(
 ): Outcome<KubernetesObject> {
   const found = server.store.get(type, ref)
   if (found === null) return missingObject(type, ref)
-  const wanted = isMap(patch['metadata']) ? patch['metadata'] : {}
+  const wanted = isRecord(patch['metadata']) ? patch['metadata'] : {}
   const { resourceVersion = found.object.metadata.resourceVersion } = wanted
   if (resourceVersion !== found.object.metadata.resourceVersion) return changedMeanwhile(type, ref)
   // An object that is merged with a patch still has its name and metadata.
-  const merged = { ...withoutEmpty(merge(found.object, patch) as KubernetesObject), ...statusOf(found.object) }
+  const merged = { ...withoutEmpty(mergeJson(found.object, patch) as KubernetesObject), ...statusOf(found.object) }
   return ok(keep(server, type, found.object, { object: merged, managers: takeFields(found.object, merged, found.managers, by) }))
 }
 
@@ -236,16 +238,6 @@ function placed(type: ResourceType, object: KubernetesObject): KubernetesObject 
 /** As over the wire: a copy, without what is undefined. */
 export function clean<T extends object>(value: T): T {
   return JSON.parse(JSON.stringify(value)) as T // what is JSON comes back as it was
-}
-
-function merge(target: unknown, patch: unknown): unknown {
-  if (!isMap(patch)) return patch
-  const merged: Record<string, unknown> = isMap(target) ? { ...target } : {}
-  for (const [name, value] of Object.entries(patch)) {
-    if (value === null) Reflect.deleteProperty(merged, name)
-    else merged[name] = merge(merged[name], value)
-  }
-  return merged
 }
 
 function statusOf(object: KubernetesObject): object {

@@ -6,7 +6,7 @@ import { planChannel } from '../reconcile/plan/plan.ts'
 import { names, type Settings } from '../reconcile/settings.ts'
 import { renderStatus, sameStatus } from '../reconcile/status/status.ts'
 import type { TopicDescription } from '../reconcile/topic/topic-admin.ts'
-import { lookedAtDeadLetters } from '../reconcile/topic/record.ts'
+import { lookedAtDeadLetters, recordsOf } from '../reconcile/topic/record.ts'
 import type { TopicRules } from '../reconcile/topic/name-rules.ts'
 import { childKey, type ChildKey, type Found, type FoundTopic, type World } from '../reconcile/world.ts'
 import type { KubernetesObject, ResourceType } from '../../api/kubernetes.ts'
@@ -92,6 +92,7 @@ export function createModelWorld(initial: RealtimeChannel, rules: TopicRules = o
     ),
     topic: found(topicNameOf(channel)),
     deadLetters: lookedAtDeadLetters(channel) === null ? null : found(lookedAtDeadLetters(channel) ?? ''),
+    records: recordsOf(channel),
     topicRules: rules,
     underClass: { name: null, written: channel.spec, brokers: ['kafka:9092'] },
     rivals: noRivals,

@@ -1,4 +1,4 @@
-import type { JsonSchema } from '../../api/v1alpha1/schema/json-schema.ts'
+import type { StructuralSchema } from '../../api/v1alpha1/schema/json-schema.ts'
 import type { SchemaField } from '../../api/v1alpha1/walk-schema.ts'
 
 /** One bound of a field: a value just within it, one just beyond it, and what the API server then says of the field. */
@@ -55,7 +55,7 @@ export function boundsOf({ schema }: SchemaField): readonly Bound[] {
   return bounds.filter((bound) => bound !== null)
 }
 
-function itemOf({ required = ['name'], properties = {} }: JsonSchema, index: number): object {
+function itemOf({ required = ['name'], properties = {} }: StructuralSchema, index: number): object {
   return Object.fromEntries(required.map((name) => [name, properties[name]?.enum?.[0] ?? `${name}-${index}`]))
 }
 

@@ -32,28 +32,25 @@ function write(format: 'json' | 'text', fields: Readonly<Record<string, unknown>
 }
 
 describe('characters that a terminal obeys', () => {
-  it('are shown as their escapes, and all others stay', () => {
+  it('are shown as their escapes, and all other characters stay', () => {
     expect(escapeControls('\u001b[31mRED\u009b\u007f\u202e\t ž 🔔')).toBe('\\u001b[31mRED\\u009b\\u007f\\u202e\\u0009 ž 🔔')
   })
 
-  it.each(['json', 'text'] as const)(
-    'are in no line of the format %s, whatever its fields hold, but for the line break at its end',
-    (format) => {
-      const fields = fc.record({
-        user: anyText,
-        path: anyText,
-        list: fc.array(anyText),
-        nested: fc.dictionary(anyText, anyText),
-        err: anyText.map((message) => new Error(message)),
-      })
-      fc.assert(
-        fc.property(fields, (some) => {
-          const line = write(format, some)
-          expect([line.endsWith('\n'), obeyed(line.slice(0, -1))]).toEqual([true, false])
-        }),
-      )
-    },
-  )
+  it.each(['json', 'text'] as const)('are in no line of the format %s, for any fields, except the line break at its end', (format) => {
+    const fields = fc.record({
+      user: anyText,
+      path: anyText,
+      list: fc.array(anyText),
+      nested: fc.dictionary(anyText, anyText),
+      err: anyText.map((message) => new Error(message)),
+    })
+    fc.assert(
+      fc.property(fields, (some) => {
+        const line = write(format, some)
+        expect([line.endsWith('\n'), obeyed(line.slice(0, -1))]).toEqual([true, false])
+      }),
+    )
+  })
 
   it('mean the same in a line of JSON as they did before', () => {
     fc.assert(

@@ -1,5 +1,5 @@
 /**
- * Characters that a terminal obeys or that change how a line reads: C0, DEL and C1 controls, line and paragraph separators, and marks that
+ * Characters that a terminal obeys, or that change how a line reads. These are C0, DEL and C1 controls, line and paragraph separators, and marks that
  * change the direction of text.
  */
 const controls = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu

@@ -1,18 +1,19 @@
 import type { LogFields } from './logger.ts'
 
 /**
- * Makes the fields of a log line safe to write, as the last line of defence: callers must not log secrets in the first place.
- * At any depth, what is named after a secret or after an event's content is replaced, tokens inside of texts are too, errors become
- * plain objects with their causes, and whatever is long, deep or binary is cut. Pure; never throws, also not for cycles.
+ * Makes the fields of a log line safe to write. This is the last line of defence: callers must not log secrets in the first place.
  *
- * pino's own `redact` was not enough: it takes paths, and a path says neither "at any depth" nor "whatever the case".
+ * It works at any depth. It replaces values whose names mean a secret or an event's content, and tokens inside texts. Errors become plain objects with
+ * their causes. Long, deep and binary values are cut. Pure; never throws, not even for cycles.
+ *
+ * pino's own `redact` was not enough: it takes paths, and a path cannot mean "at any depth" or "in upper or lower case".
  */
 export function safeFields(fields: LogFields): LogFields {
   const named = Object.entries(fields).map(([name, value]) => [reservedNames.has(name) ? `${name}_` : name, safeMember(name, value, 0)])
   return Object.fromEntries(named)
 }
 
-/** Replaces what looks like a token, and cuts what is too long for a log. */
+/** Replaces tokens, and cuts a text that is too long for a log line. */
 export function safeText(text: string): string {
   const cut = text.length <= maxTextLength ? text : `${text.slice(0, maxTextLength)}... (${text.length - maxTextLength} more characters)`
   return cut.replace(tokenLike, redacted).replace(bearerLike, `$1 ${redacted}`)
@@ -38,7 +39,7 @@ function safeMember(name: string, value: unknown, depth: number): unknown {
   return value !== undefined && value !== null && isSecret(name, value) ? redacted : safeValue(value, depth)
 }
 
-/** `accessToken`, `set-cookie` and `KAFKA_SASL_PASSWORD` are; `tokenExpiresInMs: 5` is only about one. */
+/** Returns true for `accessToken`, `set-cookie` and `KAFKA_SASL_PASSWORD`, and false for `tokenExpiresInMs: 5`, which describes a token. */
 function isSecret(name: string, value: unknown): boolean {
   const words = name
     .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
@@ -85,7 +86,7 @@ function safeMembers(value: object, depth: number): Readonly<Record<string, unkn
   return Object.fromEntries(entries.length > maxItems ? [...kept, ['...', `(${entries.length - maxItems} more)`]] : kept)
 }
 
-/** With `code` and whatever else the error carries; the stack is that of this error alone, its causes follow as values. */
+/** Returns the error with `code` and its other members. The stack is that of this error alone; its causes follow as values. */
 function safeError(error: Error, depth: number): Readonly<Record<string, unknown>> {
   const { cause } = error
   return {

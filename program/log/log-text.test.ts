@@ -8,24 +8,24 @@ const line = (fields: object): string =>
   `${JSON.stringify({ level: 'info', time: '2026-01-02T03:04:05.678Z', ...about, ...fields, msg: 'something happened' })}\n`
 
 describe('a log line for people', () => {
-  it('begins with the time, the level and the message, and leaves out what is the same in each', () => {
+  it('begins with the time, the level and the message, and leaves out fields that are the same in each line', () => {
     expect(renderTextLine(line({ port: 8000, topic: 'platform.chrome' }))).toBe(
       '03:04:05.678 info  something happened  port=8000  topic=platform.chrome\n',
     )
   })
 
-  it('quotes what has blanks, joins lists of words, and leaves out what is empty', () => {
+  it('quotes texts with blanks, joins lists of words, and leaves out empty values', () => {
     const fields = { detail: 'no answer yet', brokers: ['a:9092', 'b:9092'], waitingFor: [], cause: null, ready: false, nested: { a: 1 } }
     expect(renderTextLine(line(fields))).toBe(
       '03:04:05.678 info  something happened  detail="no answer yet"  brokers=a:9092,b:9092  ready=false  nested={"a":1}\n',
     )
   })
 
-  it('leaves a text that is no such line as it is', () => {
+  it('returns any other text unchanged', () => {
     expect(['no JSON\n', '17\n'].map(renderTextLine)).toEqual(['no JSON\n', '17\n'])
   })
 
-  it('is one line, whatever the fields hold', () => {
+  it('is one line for any fields', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string({ minLength: 1 }), fc.jsonValue()), (fields) => {
         expect(renderTextLine(line({ fields }))).toMatch(/^03:04:05\.678 info {2}something happened {2}.*\n$/)
@@ -33,7 +33,7 @@ describe('a log line for people', () => {
     )
   })
 
-  it('is what a logger of this format writes, with secrets left out as ever', () => {
+  it('is written by a logger of this format, without secrets', () => {
     const lines: string[] = []
     const logger = createPinoLogger({
       level: 'info',

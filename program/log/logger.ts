@@ -1,6 +1,6 @@
 /**
- * A structured log: a constant message plus fields. The pino logger of `pino.ts` is one; tests use a recording twin. No tokens, payloads,
- * or (above debug) user ids.
+ * A structured log: a constant message plus fields. No tokens, no payloads, and no user ids above debug. The real one is in `pino.ts`; tests use a
+ * recording double.
  */
 export interface Logger {
   /** @param fields the fields, or a function that returns them: it is called only if lines of this level are written */

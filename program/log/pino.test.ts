@@ -19,7 +19,7 @@ function createLog(level: PinoLoggerOptions['level'] = 'debug'): {
   return { logger, text: () => texts.join(''), lines: () => texts.map(parse) }
 }
 
-/** What a line says of these fields. */
+/** Returns the fields of the line that is written. */
 function written(fields: LogFields): Record<string, unknown> {
   const { logger, lines } = createLog()
   logger.info(fields, 'message')
@@ -27,7 +27,7 @@ function written(fields: LogFields): Record<string, unknown> {
 }
 
 describe('a log line', () => {
-  it('is one line of JSON that says what, when, how severe, and by whom', () => {
+  it('is one line of JSON with message, time, level and program', () => {
     const { logger, lines, text } = createLog()
     logger.warn({ partition: 3, reason: 'two\nlines' }, 'a record could not be decoded')
     expect(text().match(/\n/g)).toHaveLength(1)
@@ -53,7 +53,7 @@ describe('a log line', () => {
     expect(levels).toEqual(['debug,info,warn,error', 'info,warn,error', 'warn,error', 'error', ''])
   })
 
-  it('does not let fields take the place of its own', () => {
+  it('keeps its own fields when a caller uses their names', () => {
     expect(written({ level: 'mine', msg: 'mine', time: 0, name: 'mine' })).toMatchObject({
       level: 'info',
       msg: 'message',
@@ -134,7 +134,7 @@ describe('secrets in a log', () => {
     'authorizationHeader',
     'credentials',
     'jwt',
-  ])('do not appear when they are named %s, however deep, whatever they are', (name) => {
+  ])('are replaced when they are named %s, at any depth and of any type', (name) => {
     const { logger, text } = createLog()
     logger.error({ [name]: secret }, 'message')
     logger.error({ request: { headers: [{ [name]: [secret] }] } }, 'message')
@@ -150,13 +150,13 @@ describe('secrets in a log', () => {
     expect(text().match(/\[redacted\]/g)).toHaveLength(4)
   })
 
-  it('are told from what only has a similar name', () => {
+  it('are not replaced when their name is only similar', () => {
     const harmless = { tokenExpiresInMs: 5, metadata: 'shown', database: 'shown', isToken: true, cookies: null, dated: 'shown' }
     expect(written(harmless)).toMatchObject(harmless)
     expect(written({ token: 1234 })).toMatchObject({ token: '[redacted]' })
   })
 
-  it('do not appear inside of texts: fields, messages, errors, stacks', () => {
+  it('are replaced inside texts: fields, messages, errors, stacks', () => {
     const { logger, text } = createLog()
     logger.info(
       { url: `/wss?x=${jwt}`, note: `Authorization: Bearer ${secret}`, protocols: `cloudevents.json, bearer.${jwt}` },
@@ -168,7 +168,7 @@ describe('secrets in a log', () => {
     expect(text()).toContain('cannot verify [redacted]')
   })
 
-  it('do not appear wherever a caller has buried them', () => {
+  it('are replaced at any place in any value', () => {
     const name = fc.constantFrom('authorization', 'cookie', 'token', 'password', 'payload', 'data')
     const planted = fc.letrec<{ tree: unknown }>((tie) => ({
       tree: fc.oneof(

@@ -7,7 +7,7 @@ import { renderTextLine } from './log-text.ts'
 export interface PinoLoggerOptions {
   /** The least severe lines that are written. */
   readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent'
-  /** Of the program, in every line. */
+  /** Name of the program, in every line. */
   readonly name: string
   readonly version: string
   /** json: an object per line; text: a line for people, see `renderTextLine`. @default 'json' */
@@ -17,9 +17,10 @@ export interface PinoLoggerOptions {
 }
 
 /**
- * Lines of JSON: `level` (a word), `time` (RFC 3339), `name`, `version`, `pid`, `hostname`, the fields of the call, `msg`.
- * Fields go through `safeFields`: what is named after a secret or an event's content is replaced, at any depth. No line has a character that a
- * terminal obeys, but for the line break at its end: header values, paths and texts of records come from outside.
+ * Writes lines of JSON: `level` (a word), `time` (RFC 3339), `name`, `version`, `pid`, `hostname`, the fields of the call, `msg`.
+ *
+ * `safeFields` replaces secrets and contents of events at any depth. Header values, paths and texts of records come from outside. So no line has a
+ * character that a terminal obeys, except the line break at its end.
  */
 export function createPinoLogger({ level, name, version, format = 'json', destination: to = standardOutput() }: PinoLoggerOptions): Logger {
   const logger = pino(
@@ -27,7 +28,7 @@ export function createPinoLogger({ level, name, version, format = 'json', destin
       level,
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }), bindings: (bindings) => ({ name, version, ...bindings }) },
-      // `safeFields` has made plain objects of errors; pino would take them for errors again.
+      // `safeFields` has made plain objects of errors. pino would treat them as errors again.
       serializers: { err: (value: unknown) => value },
     },
     { write: (line: string) => void to.write(`${escapeControls((format === 'json' ? line : renderTextLine(line)).trimEnd())}\n`) },
@@ -38,8 +39,5 @@ export function createPinoLogger({ level, name, version, format = 'json', destin
   return { debug: writer('debug'), info: writer('info'), warn: writer('warn'), error: writer('error') }
 }
 
-/**
- * Asynchronous, because a reader of the pipe that stalls must not stall the gateway; what such a reader leaves waiting is bounded, and
- * lines beyond it are dropped. Flushed when the process exits.
- */
+/** Asynchronous: a reader of the pipe that stalls must not stall the gateway. Lines beyond 4 MiB that wait are dropped. Flushed at exit. */
 const standardOutput = (): ReturnType<typeof destination> => destination({ dest: 1, sync: false, maxLength: 4_194_304 })

@@ -3,19 +3,18 @@ import { nearestName } from './nearest-name.ts'
 import type { OptionError } from './option-error.ts'
 import type { Option, OptionTable } from './option.ts'
 
-/** Flags that no variable stands for, as `--dry-run`, each with the sentence that says what it does. */
+/** Flags without a variable, such as `--dry-run`, each with a sentence that describes it. */
 export type SwitchTable<Switch extends string = string> = Readonly<Record<Switch, string>>
 
 export type TableCommandLine<Switch extends string> =
   | { readonly kind: 'help' }
   | { readonly kind: 'version' }
-  /** `env` goes over the process's own environment: a flag wins over a variable. */
+  /** `env` overrides the process's own environment: a flag wins over a variable. */
   | { readonly kind: 'run'; readonly env: Readonly<Record<string, string>>; readonly switches: ReadonlySet<Switch> }
 
 /**
- * Reads `--help`, `--version`, the switches, and a flag for each option: the variable's name in kebab case (`KAFKA_BROKERS` is
- * `--kafka-brokers`), with its value after `=` or in the next argument. A boolean may go without one. Values are not judged
- * here but with the rest of the environment.
+ * Reads `--help`, `--version`, the switches, and a flag for each option. The flag is the variable's name in kebab case: `KAFKA_BROKERS` is
+ * `--kafka-brokers`. Its value follows after `=` or in the next argument; a boolean needs none. Values are checked later, with the environment.
  * @param argv without the names of the program and script
  */
 export function readCommandLine<Switch extends string>(
@@ -37,13 +36,13 @@ export function readCommandLine<Switch extends string>(
     index += read.ok ? read.value.used : 1
     if (!read.ok) errors.push(read.error)
     else if (read.value.kind === 'option') env[read.value.env] = read.value.text
-    // It was looked up among the keys of `switches`.
+    // `readFlag` has found it among the keys of `switches`.
     else given.add(read.value.name as Switch)
   }
   return errors.length === 0 ? ok({ kind: 'run', env, switches: given }) : failed(errors)
 }
 
-/** `KAFKA_BROKERS` is `--kafka-brokers`. */
+/** Returns `--kafka-brokers` for `KAFKA_BROKERS`. */
 export function flagOf(option: Option): string {
   return `--${option.env.toLowerCase().replaceAll('_', '-')}`
 }
@@ -59,7 +58,7 @@ interface Flags {
   readonly switches: ReadonlySet<string>
 }
 
-/** `used`: how many arguments it took. */
+/** `used`: number of arguments. */
 type Flag =
   | { readonly kind: 'option'; readonly env: string; readonly text: string; readonly used: 1 | 2 }
   | { readonly kind: 'switch'; readonly name: string; readonly used: 1 }
@@ -77,7 +76,7 @@ function readFlag(flags: Flags, argv: readonly string[], index: number): Result<
     return failed({
       variable: name,
       given: null,
-      expected: `${option.env} or ${option.env}_FILE in the environment: other users of a machine can read command lines`,
+      expected: `${option.env} or ${option.env}_FILE in the environment, because other users of the machine can read command lines`,
     })
   if (rest.length > 0) return ok({ kind: 'option', env: option.env, text: rest.join('='), used: 1 })
   return readNext(option, name, argv[index + 1])

@@ -1,17 +1,17 @@
 import { rowsOf, type Option, type OptionsOf, type OptionTable, type OptionValueOf } from './option.ts'
 import { readOption } from './read-option.ts'
 
-/** A variable of a container, as Kubernetes writes it. */
+/** A variable of a container, in the form of Kubernetes. */
 export interface EnvironmentVariable {
   readonly name: string
   readonly value: string
 }
 
 /**
- * The environment that makes a program read exactly these options; those left out keep their defaults. In the order of
- * the table, so that the same options always give the same text.
- * @throws RangeError for a value that no environment can say (out of bounds, a comma in a list's item, an empty text in place of a
- *   default that is not empty): check what people wrote before you render it
+ * Returns the environment that makes a program read exactly these options. Options that are left out keep their defaults. The order is that of the
+ * table, so the same options always give the same text.
+ * @throws RangeError for a value that no environment can express: out of bounds, a comma in a list's item, an empty text where the default is not
+ *   empty. Check values of users before you render them
  */
 export function renderTableEnvironment<Table extends OptionTable>(
   table: Table,
@@ -23,13 +23,13 @@ export function renderTableEnvironment<Table extends OptionTable>(
 function renderOption(name: string, option: Option, value: OptionValueOf | undefined): readonly EnvironmentVariable[] {
   if (value === undefined) return []
   const text = typeof value === 'object' ? value.join(',') : String(value)
-  if (!saysTheSame(option, text, value)) throw new RangeError(`${name} has a value that ${option.env} cannot say`)
+  if (!expresses(option, text, value)) throw new RangeError(`${name} has a value that ${option.env} cannot express`)
   return [{ name: option.env, value: text }]
 }
 
-function saysTheSame(option: Option, text: string, value: OptionValueOf): boolean {
+function expresses(option: Option, text: string, value: OptionValueOf): boolean {
   if (text === '') return String(option.default) === ''
-  // The file is on the machine that will read the environment, not on this one.
+  // The file is on the machine that reads the environment, not on this one.
   const read = readOption(option, text, { readable: () => true })
   return read.ok && JSON.stringify(read.value) === JSON.stringify(value)
 }

@@ -1,11 +1,11 @@
-/** Tells whether a text is a token of HTTP, as the names of headers are (RFC 9110 section 5.6.2). */
+/** Returns true for a token of HTTP, such as the name of a header (RFC 9110 section 5.6.2). */
 export function isToken(text: string): boolean {
   return /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(text)
 }
 
 /**
- * Tells whether an operator may let pages send a request header: its name is a token of at most 128 characters, a script can set it, and it is not
- * one that only a proxy may set. `*` is a token, but allows nothing in a request with credentials (Fetch standard, CORS protocol and credentials).
+ * Returns true for a request header that pages may be allowed to send. Its name is a token of at most 128 characters, a script can set it, and it is
+ * not reserved for proxies. `*` is a token, but allows nothing in a request with credentials (Fetch standard, CORS protocol and credentials).
  */
 export function isHeaderOfPages(name: string): boolean {
   return (
@@ -17,7 +17,7 @@ export function isHeaderOfPages(name: string): boolean {
   )
 }
 
-/** Headers that a browser keeps from scripts (Fetch standard, forbidden request-header), and headers in which a proxy names the caller. */
+/** Headers that browsers do not let scripts set (Fetch standard, forbidden request-header), and headers in which a proxy names the caller. */
 const forbidden: ReadonlySet<string> = new Set([
   'accept-charset',
   'accept-encoding',

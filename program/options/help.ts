@@ -5,15 +5,14 @@ import { describeExpected } from './read-option.ts'
 const columns = 100
 const indent = '      '
 
-/** What a program's help says besides its options. */
-export interface HelpWords {
-  /** The first lines, at most 100 columns wide. */
-  readonly usage: string
-  readonly switches: SwitchTable
-}
-
-/** The text of `--help`: all options in their groups, with defaults and bounds, at most 100 columns wide. */
-export function renderTableHelp(table: OptionTable, { usage, switches }: HelpWords): string {
+/**
+ * Returns the text of `--help`: all options in their groups, with defaults and bounds, at most 100 columns wide.
+ * @param texts `usage`: the first lines; `switches`: flags without a variable
+ */
+export function renderTableHelp(
+  table: OptionTable,
+  { usage, switches }: { readonly usage: string; readonly switches: SwitchTable },
+): string {
   const all = Object.values(table)
   const groups = [...new Set(all.map((option) => option.group))]
   const flags = Object.entries(switches).map(([name, sentence]) => entry(name, sentence))

@@ -3,9 +3,8 @@ import type { OptionTable } from './option.ts'
 import type { Environment } from './read-options.ts'
 
 /**
- * Returns sentences about ignored variables that were probably meant for this program: a misspelt option of the table, or a name that begins as some
- * options do.
- * @param prefixes beginnings that only this program's variables have, as `JWT_`
+ * Returns sentences about ignored variables that were probably meant for this program: a misspelt option, or a name with one of the prefixes.
+ * @param prefixes prefixes that only this program's variables have, such as `JWT_`
  */
 export function misspelt(table: OptionTable, env: Environment, prefixes: readonly string[] = []): readonly string[] {
   const known = Object.values(table).map((option) => option.env)
@@ -14,14 +13,14 @@ export function misspelt(table: OptionTable, env: Environment, prefixes: readonl
     .filter((name) => !knownSet.has(name) && (env[name] ?? '') !== '')
     .flatMap((name) => {
       const nearest = nearestName(name, known)
-      if (nearest !== null) return [`${name} is no option and is ignored. Did you mean ${nearest}?`]
+      if (nearest !== null) return [`${name} is not an option and is ignored. Did you mean ${nearest}?`]
       return prefixes.some((prefix) => name.startsWith(prefix)) && !isOfOthers(name)
-        ? [`${name} is no option and is ignored. --help lists all options.`]
+        ? [`${name} is not an option and is ignored. --help lists all options.`]
         : []
     })
 }
 
-/** Match variables that Kubernetes sets for a Service of that name, and variables that Kafka's own tools and images read. */
+/** Variables that Kubernetes sets for a Service of that name, and variables that Kafka's own tools and images read. */
 const ofOthers = [
   /_SERVICE_(?:HOST|PORT)(?:_|$)/,
   /_PORT(?:_\d+_(?:TCP|UDP)(?:_(?:ADDR|PORT|PROTO))?)?$/,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { nearestName } from './nearest-name.ts'
 
-test('nothing is near to something else altogether', () => {
+test('a name has no nearest name among very different ones', () => {
   expect(nearestName('WHATEVER', ['KAFKA_BROKERS', 'PORT'])).toBeNull()
 })

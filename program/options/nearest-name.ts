@@ -1,7 +1,8 @@
 /**
- * The one of `names` that `name` was probably meant to be; null when none is near. Case and what is neither a letter nor a
- * digit do not count (`kafkaBrokers`, `kafka-brokers`); one slip in every five characters does, two at most. Two neighbours that are
- * exchanged are one slip, and in a shorter name the only one that counts: `PROT` is near to `PORT`, and `PORTS` is a word of its own.
+ * Returns the one of `names` that `name` was probably meant to be; null when none is near. Only letters and digits count, without case:
+ * `kafkaBrokers` and `kafka-brokers` are equal. A near name has at most one slip per five characters, and at most two.
+ *
+ * Two exchanged neighbours are one slip. In a name under five characters no other slip counts: `PROT` is near `PORT`, and `PORTS` is another word.
  */
 export function nearestName(name: string, names: readonly string[]): string | null {
   const given = essence(name)
@@ -22,13 +23,13 @@ function essence(name: string): string {
     .slice(0, 64)
 }
 
-/** Whether two neighbours are exchanged, and all else is the same. */
+/** Returns true when two neighbours are exchanged and all else is the same. */
 function isExchanged(a: string, b: string): boolean {
   const at = [...a].findIndex((letter, index) => letter !== b[index])
   return a.length === b.length && at >= 0 && a[at] === b[at + 1] && a[at + 1] === b[at] && a.slice(at + 2) === b.slice(at + 2)
 }
 
-/** Levenshtein's distance; names are short, so the plain table will do. */
+/** Returns Levenshtein's distance. Names are short, so the plain table is fast enough. */
 function distance(a: string, b: string): number {
   if (Math.abs(a.length - b.length) > 2) return Number.POSITIVE_INFINITY
   let above = Array.from({ length: b.length + 1 }, (_, column) => column)

@@ -1,6 +1,6 @@
 /**
- * The row of one option. `kind` says how the text of its variable is read: integer, boolean (true/false/1/0), string, enum, list
- * (comma separated), file (a path that must be readable), url, secret (never shown).
+ * The row of one option. `kind` is the form of its variable's text: integer, boolean (true/false/1/0), string, enum, list (comma separated), file (a
+ * path that must be readable), url, secret (never shown).
  */
 export type Option =
   | (OptionBase & { readonly kind: 'integer'; readonly default: number; readonly min: number; readonly max: number })
@@ -19,13 +19,13 @@ export type Option =
       readonly items?: 'broker' | 'origin' | 'namespace' | 'token-type' | 'request-header'
     })
 
-/** Both or neither: an error says the pattern in words. */
+/** Both or neither: an error describes the pattern in words. */
 type Patterned = { readonly pattern: string; readonly inWords: string } | { readonly pattern?: undefined; readonly inWords?: undefined }
 
 interface OptionBase {
   /** The environment variable. */
   readonly env: string
-  /** The heading that it stands under in the help and the reference. */
+  /** The heading above it in the help and the reference. */
   readonly group: string
   readonly sentence: string
 }
@@ -35,7 +35,7 @@ export type OptionTable<Group extends string = string> = Readonly<Record<string,
 
 export type OptionNameOf<Table extends OptionTable> = Extract<keyof Table, string>
 
-/** The values of a table's options, each of the type that its row says. */
+/** The values of a table's options, each of the type of its row. */
 export type OptionsOf<Table extends OptionTable> = { readonly [Name in OptionNameOf<Table>]: OptionValue<Table[Name]> }
 
 type OptionValue<O> = O extends { kind: 'integer' }
@@ -51,14 +51,14 @@ type OptionValue<O> = O extends { kind: 'integer' }
 /** A value of any option, before its name is known to the type checker. */
 export type OptionValueOf = string | number | boolean | readonly string[]
 
-/** The names of a table, in its order. */
+/** Returns the names of a table, in its order. */
 export function namesOf<Table extends OptionTable>(table: Table): readonly OptionNameOf<Table>[] {
   // Object.keys gives exactly the table's keys: tables are literals and have no others.
   return Object.freeze(Object.keys(table)) as readonly OptionNameOf<Table>[]
 }
 
-/** The names and rows of a table, in its order. */
+/** Returns the names and rows of a table, in its order. */
 export function rowsOf<Table extends OptionTable>(table: Table): readonly (readonly [OptionNameOf<Table>, Option])[] {
-  // As above.
+  // Object.entries gives exactly the table's rows, too.
   return Object.entries(table) as unknown as readonly (readonly [OptionNameOf<Table>, Option])[]
 }

@@ -2,16 +2,16 @@ import { failed, ok, type Result } from '../result.ts'
 import { isHeaderOfPages, isToken } from './header-names.ts'
 import type { Option, OptionValueOf } from './option.ts'
 
-/** What reading an option may ask of the machine. */
+/** The machine, as far as reading an option needs it. */
 export interface OptionReader {
-  /** Whether the file at this path exists and this process may read it. */
+  /** Returns true when the file at this path exists and this process may read it. */
   readonly readable: (path: string) => boolean
 }
 
 /**
- * Reads the text of one option, as its row in the table says.
- * @param text not empty: an empty variable counts as unset, which is the caller's to know
- * @returns the value, or what was expected, as the end of the sentence "expected ..."
+ * Reads the text of one option by its row in the table.
+ * @param text not empty: the caller handles an empty variable, which counts as unset
+ * @returns the value, or the expected values, as the end of the sentence "expected ..."
  */
 export function readOption(option: Option, text: string, reader: OptionReader): Result<OptionValueOf, string> {
   switch (option.kind) {
@@ -35,7 +35,7 @@ export function readOption(option: Option, text: string, reader: OptionReader): 
   }
 }
 
-/** What the text of an option may be, for errors, help and reference. */
+/** Returns the valid texts of an option in words, for errors, help and reference. */
 export function describeExpected(option: Option): string {
   switch (option.kind) {
     case 'integer':
@@ -120,7 +120,7 @@ function readBoolean(text: string): Result<boolean, string> {
 function readText(option: Text, text: string): Result<string, string> {
   const fits = text.length <= (option.maxLength ?? Number.POSITIVE_INFINITY)
   const matches = option.pattern === undefined || new RegExp(option.pattern, 'u').test(text)
-  // A blank at an end is nearly always a slip of an editor or of `echo`; a secret may really have one.
+  // A blank at an end is nearly always a mistake of an editor or of `echo`. A secret may really have one.
   const isClean = option.kind === 'secret' || text.trim() === text
   return fits && matches && isClean ? ok(text) : failed(describeExpected(option))
 }
@@ -157,7 +157,7 @@ function isBroker(item: string): boolean {
   ) // an IPv6 address
 }
 
-/** Only what a browser would send is let through: lower case, no default port, no path. Anything else would never match. */
+/** Accepts only the form that browsers send: lower case, no default port, no path. Any other form would never match. */
 function isOrigin(item: string): boolean {
   return /^https?:/.test(item) && URL.canParse(item) && new URL(item).origin === item
 }
@@ -170,13 +170,13 @@ function isNamespace(item: string): boolean {
 function describeList(option: List): string {
   const most = `at most ${option.maxItems}, with commas between them`
   if (option.values !== undefined) return `some of ${option.values.join(', ')}, with commas between them`
-  if (option.items === 'broker') return `host:port of brokers (an IPv6 address in brackets, as [::1]:9092), ${most}`
+  if (option.items === 'broker') return `host:port of brokers (an IPv6 address in brackets: [::1]:9092), ${most}`
   if (option.items === 'origin')
     return `origins as browsers send them (scheme://host, :port if it is not the default one, no path, lower case), ${most}`
   if (option.items === 'namespace') return `names of namespaces, ${most}`
   if (option.items === 'token-type') return `types of tokens, such as at+jwt, ${most}`
   if (option.items === 'request-header')
-    return `names of headers that the script of a page can set (not *, cookie, sec-* and the like, nor what only a proxy may set, as x-rh-identity and x-forwarded-*), ${most}`
+    return `names of headers that a page's script can set (not *, cookie, sec-* and the like, and none that only a proxy may set, such as x-rh-identity and x-forwarded-*), ${most}`
   return `texts, ${most}`
 }
 

@@ -6,9 +6,9 @@ import { readOption, type OptionReader } from './read-option.ts'
 /** Environment variables; an empty one counts as unset. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** What an environment says of a table's options, each for itself: what they owe each other is for `brokenRules`. */
+/** The options of an environment, each read for itself. `brokenRules` checks the rules between them. */
 export interface Reading<Table extends OptionTable> {
-  /** Complete: an option that was unset or wrong has its default. */
+  /** Complete: an option that is unset or not valid has its default. */
   readonly values: OptionsOf<Table>
   readonly invalid: ReadonlySet<OptionNameOf<Table>>
   readonly errors: readonly OptionError[]

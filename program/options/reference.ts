@@ -3,11 +3,8 @@ import { renderDefault } from './help.ts'
 import type { Option, OptionTable } from './option.ts'
 import { describeExpected } from './read-option.ts'
 
-/**
- * A page of docs/reference/ with all options of a table, without the line that says that it is generated.
- * @param introduction Markdown, from the page's title to the first group
- */
-export function renderTableReference(table: OptionTable, introduction: string): string {
+/** Returns a page of docs/reference/ with all options of a table, without the line that says that it is generated. */
+export function renderTableReference(table: OptionTable, { introduction }: { readonly introduction: string }): string {
   const all = Object.values(table)
   const groups = [...new Set(all.map((option) => option.group))]
   return (

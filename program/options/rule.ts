@@ -2,19 +2,18 @@ import type { Option, OptionValueOf } from './option.ts'
 import type { OptionError } from './option-error.ts'
 
 /**
- * What options owe each other. A rule looks at options that were each read without error, and is left out when one of
- * those it is about was not: a wrong value is reported once, not again as missing.
+ * A rule between options. It is checked only when every option that it reads is valid: a wrong value is reported once, not again as missing.
  */
 export interface Rule<Name extends string, Config> {
-  /** The options that the rule reads; the first is the one that the error is about. */
+  /** The options that the rule reads. The error names the first. */
   readonly about: readonly [Name, ...Name[]]
-  /** Null when the rule is kept; otherwise what was expected. */
+  /** Returns null when the rule is kept, else the expected values. */
   readonly broken: (config: Config) => string | null
 }
 
 type Rows<Name extends string> = Readonly<Record<Name, Option>>
 
-/** The errors of the rules that are not kept, in the order of the rules. */
+/** Returns the errors of the broken rules, in the order of the rules. */
 export function brokenRules<Name extends string, Config extends Readonly<Record<Name, OptionValueOf>>>(
   table: Rows<Name>,
   rules: readonly Rule<Name, Config>[],
@@ -33,12 +32,12 @@ function shown(option: Option, value: OptionValueOf): string | null {
   return option.kind === 'secret' || text === '' ? null : text
 }
 
-/** For `Rule.broken`: null when the rule is kept. */
+/** Returns null when the rule is kept: the result of `Rule.broken`. */
 export function unless(kept: boolean, expected: string): string | null {
   return kept ? null : expected
 }
 
-/** The option `name` is no less than `floor`. */
+/** Returns the rule that the option `name` is at least the option `floor`. */
 export function atLeast<Name extends string>(
   table: Rows<Name>,
   name: Name,

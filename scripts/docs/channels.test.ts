@@ -1,19 +1,18 @@
 import { loadAllYaml } from '@kubernetes/client-node'
 import { describe, expect, it } from 'vitest'
-import { checkSpec } from '../../cdk8s/channel/check-spec.ts'
+import { isRecord } from '../../program/is-record.ts'
+import { checkBySchema } from '../../api/read-schema.ts'
 import { minimalExample } from '../../api/v1alpha1/examples.ts'
-import { channelKind, type RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
+import { channelKind, specSchema, type RealtimeChannelSpec } from '../../api/v1alpha1/realtime-channel.ts'
 import { codeBlocks, readPages } from './pages.ts'
 
 /** The channels that the pages show, whole ones and pieces of their `spec`: an API server would take each. */
 
 type Fields = Readonly<Record<string, unknown>>
 
-const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value)
-
 /** A piece of a spec in its place in another one. */
 function merged(base: unknown, piece: unknown): unknown {
-  if (!isFields(base) || !isFields(piece)) return piece
+  if (!isRecord(base) || !isRecord(piece)) return piece
   return { ...base, ...Object.fromEntries(Object.entries(piece).map(([name, value]) => [name, merged(base[name], value)])) }
 }
 
@@ -23,16 +22,16 @@ const shown = readPages()
   .flatMap(({ page, line, code }) =>
     /^kind: RealtimeChannel$|^spec:$/m.test(code) ? loadAllYaml(code).map((document: unknown) => ({ page, line, document })) : [],
   )
-  .filter(({ document }) => isFields(document) && (document['kind'] === channelKind || Object.keys(document).join() === 'spec'))
+  .filter(({ document }) => isRecord(document) && (document['kind'] === channelKind || Object.keys(document).join() === 'spec'))
 
 describe('a channel that a page shows', () => {
   it.each(shown)('is one that the API server takes: $page:$line', ({ document }) => {
     const spec = (document as { readonly spec: Fields }).spec // looked at above
     // The schema judges what a reader may have got wrong, too.
-    const whole = (isFields(document) && document['kind'] === channelKind
+    const whole = (isRecord(document) && document['kind'] === channelKind
       ? spec
       : merged(minimalExample.spec, spec)) as unknown as RealtimeChannelSpec
-    expect(checkSpec(whole)).toEqual([])
+    expect(checkBySchema(specSchema, whole, 'spec')).toEqual([])
   })
 
   it('is found on more than two pages', () => {

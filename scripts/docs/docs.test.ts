@@ -1,9 +1,9 @@
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { parseCommandLine } from '../../gateway/config/command-line.ts'
+import { gatewayOptions } from '../../gateway/config/bind-options.ts'
 import { options, type Option } from '../../gateway/config/options.ts'
-import { metrics, type MetricDefinition } from '../../gateway/observability/metrics.ts'
+import { metrics } from '../../gateway/observability/metrics.ts'
 import { problems } from '../../gateway/problem.ts'
 import { closeCodes } from '../../gateway/session/close-codes.ts'
 import { operatorOptions } from '../../operator/config/options.ts'
@@ -77,7 +77,7 @@ describe('a page', () => {
   })
 
   it('names only metrics that the gateway and the operator have', () => {
-    const series = [...Object.values<MetricDefinition>(metrics), ...Object.values(operatorMetrics)].flatMap(({ name }) => [
+    const series = [...Object.values(metrics), ...Object.values(operatorMetrics)].flatMap(({ name }) => [
       name,
       `${name}_bucket`,
       `${name}_sum`,
@@ -156,6 +156,6 @@ describe('a command that a page shows', () => {
     const all = pages.flatMap((page) =>
       [...code(page).matchAll(/make start ARGS=("[^"]*"|\S+)/g)].map(([, argument = '']) => argument.replaceAll('"', '').split(' ')),
     )
-    expect(all.map((argv) => parseCommandLine(argv)).filter(({ ok }) => !ok)).toEqual([])
+    expect(all.map((argv) => gatewayOptions.parseCommandLine(argv)).filter(({ ok }) => !ok)).toEqual([])
   })
 })

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { options } from '../../gateway/config/options.ts'
-import { optionNames } from '../../gateway/config/parse-options.ts'
+import { gatewayOptions } from '../../gateway/config/bind-options.ts'
 import { decodeFailureReasons } from '../../gateway/event/decoded-record.ts'
 import { metrics } from '../../gateway/observability/metrics.ts'
 import { problems } from '../../gateway/problem.ts'
@@ -42,7 +42,7 @@ describe('X1: generated pages are current', () => {
 
 describe('X2: what is in a table is documented', () => {
   test.each([
-    ['configuration.md', optionNames.map((name) => options[name].env)],
+    ['configuration.md', gatewayOptions.names.map((name) => options[name].env)],
     ['operator-configuration.md', Object.values(operatorOptions).map(({ env }) => env)],
     ['metrics.md', Object.values(metrics).map((metric) => metric.name)],
     ['close-codes.md', Object.values(closeCodes).map(({ code }) => String(code))],

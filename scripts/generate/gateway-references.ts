@@ -1,6 +1,7 @@
-import { renderConfigurationReference } from '../../gateway/config/render-reference.ts'
+import { gatewayOptions } from '../../gateway/config/bind-options.ts'
 import { decodeFailureReasons, type DecodeFailureReason } from '../../gateway/event/decoded-record.ts'
-import { metrics, type MetricDefinition } from '../../gateway/observability/metrics.ts'
+import { metrics } from '../../gateway/observability/metrics.ts'
+import { metricRows } from '../../program/metrics/reference.ts'
 import { problems } from '../../gateway/problem.ts'
 import { closeCodes } from '../../gateway/session/close-codes.ts'
 import { code, type ReferencePage, table } from './reference-page.ts'
@@ -8,7 +9,7 @@ import { operatorPages } from './operator-references.ts'
 
 /** Every generated page. What is written twice is generated once and checked (X1); what is in a table is documented (X2). */
 export const referencePages: readonly ReferencePage[] = [
-  { name: 'configuration.md', source: 'gateway/config/options.ts', render: renderConfigurationReference },
+  { name: 'configuration.md', source: 'gateway/config/options.ts', render: gatewayOptions.renderReference },
   { name: 'metrics.md', source: 'gateway/observability/metrics.ts', render: renderMetrics },
   { name: 'close-codes.md', source: 'gateway/session/close-codes.ts', render: renderCloseCodes },
   { name: 'problems.md', source: 'gateway/problem.ts', render: renderProblems },
@@ -17,25 +18,13 @@ export const referencePages: readonly ReferencePage[] = [
 ]
 
 function renderMetrics(): string {
-  const definitions: readonly MetricDefinition[] = Object.values(metrics)
-  const rows = definitions.map((metric) => [code(metric.name), metric.type, renderLabels(metric), metric.help + renderBuckets(metric)])
   return `# Metrics
 
 \`/metrics\` on the internal port serves these in Prometheus' text format, beside the process metrics of Node. Labels are closed
 sets: each series exists from the start, at zero. Nothing that a stranger chooses (a user, an event's type, an origin) is a label.
 
-${table(['metric', 'type', 'labels', 'what it counts'], rows)}
+${table(['metric', 'type', 'labels', 'what it counts'], metricRows(metrics))}
 `
-}
-
-function renderLabels(metric: MetricDefinition): string {
-  return Object.entries(metric.labels)
-    .map(([label, values]) => `${code(label)}: ${values.map(code).join(', ')}`)
-    .join('; ')
-}
-
-function renderBuckets(metric: MetricDefinition): string {
-  return metric.buckets === undefined ? '' : ` Buckets: ${metric.buckets.join(', ')}.`
 }
 
 const closeRanges = [

@@ -1,7 +1,8 @@
 import { renderClassReference } from '../../api/v1alpha1/render-class-reference.ts'
 import { renderChannelReference } from '../../api/v1alpha1/render-reference.ts'
-import { renderOperatorReference } from '../../operator/config/render-reference.ts'
-import { type LabelValues, type MetricDefinition, operatorMetrics } from '../../operator/observability/metrics.ts'
+import { boundOperatorOptions } from '../../operator/config/bind-options.ts'
+import { operatorMetrics } from '../../operator/observability/metrics.ts'
+import { metricRows } from '../../program/metrics/reference.ts'
 import { permissions, type Permission, releasePermissions } from '../../operator/permissions.ts'
 import { conditionReasons } from '../../operator/reconcile/condition-reasons.ts'
 import { code, type ReferencePage, table } from './reference-page.ts'
@@ -13,7 +14,7 @@ export const operatorPages: readonly ReferencePage[] = [
   { name: 'conditions.md', source: 'operator/reconcile/condition-reasons.ts', render: renderConditions },
   { name: 'operator-metrics.md', source: 'operator/observability/metrics.ts', render: renderOperatorMetrics },
   { name: 'permissions.md', source: 'operator/permissions.ts', render: renderPermissions },
-  { name: 'operator-configuration.md', source: 'operator/config/options.ts', render: renderOperatorReference },
+  { name: 'operator-configuration.md', source: 'operator/config/options.ts', render: boundOperatorOptions.renderReference },
 ]
 
 function renderConditions(): string {
@@ -80,19 +81,13 @@ function permissionTable(rows: readonly Permission[]): string {
 }
 
 function renderOperatorMetrics(): string {
-  const rows = Object.values<MetricDefinition>(operatorMetrics).map((metric) => [
-    code(metric.name),
-    metric.type === 'transient' ? 'gauge' : metric.type,
-    renderLabels(metric),
-    metric.help + renderBuckets(metric),
-  ])
   return `# Metrics of the operator
 
 \`/metrics\` on the operator's internal port serves these in Prometheus' text format, beside the process metrics of Node.js. Names and meanings are those of controller-runtime
 and client-go wherever they have the thing. Labels are closed sets, and their series exist from the start, at zero, but for those of keys in progress, which end with them.
 Alerts are in the chart (\`metrics.prometheusRule\`).
 
-${table(['metric', 'type', 'labels', 'what it says'], rows)}
+${table(['metric', 'type', 'labels', 'what it says'], metricRows(operatorMetrics, givenWords))}
 `
 }
 
@@ -103,19 +98,3 @@ const givenWords = {
   kinds: 'kinds that are applied',
   kafkaOperations: 'requests to Kafka',
 } as const
-
-function renderLabels(metric: MetricDefinition): string {
-  if (metric.type === 'transient') return metric.labels.map(code).join(', ')
-  return Object.entries(metric.labels)
-    .map(([label, values]) => `${code(label)}: ${renderLabelValues(values)}`)
-    .join('; ')
-}
-
-function renderLabelValues(values: LabelValues): string {
-  if ('given' in values) return givenWords[values.given]
-  return 'pattern' in values ? values.words : values.map(code).join(', ')
-}
-
-function renderBuckets(metric: MetricDefinition): string {
-  return metric.type === 'transient' || metric.buckets === undefined ? '' : ` Buckets: ${metric.buckets.join(', ')}.`
-}

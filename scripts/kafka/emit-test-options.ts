@@ -130,14 +130,14 @@ function nonEmpty(text: string | undefined): string | undefined {
 function readForm(text: string): Result<Form, string> {
   return text === 'binary' || text === 'structured' || text === 'legacy'
     ? ok(text)
-    : failed(`--form: ${JSON.stringify(text)} is not right; expected binary, structured or legacy`)
+    : failed(`--form: ${JSON.stringify(text)} is not valid; expected binary, structured or legacy`)
 }
 
 function readInteger(flag: string, text: string, min: number): Result<number, string> {
   const value = /^\d{1,7}$/.test(text) ? Number(text) : Number.NaN
   return value >= min && value <= 1_000_000
     ? ok(value)
-    : failed(`${flag}: ${JSON.stringify(text)} is not right; expected a whole number from ${min} to 1000000`)
+    : failed(`${flag}: ${JSON.stringify(text)} is not valid; expected a whole number from ${min} to 1000000`)
 }
 
 function readPayload(text: string, around: Surroundings): Result<unknown, string> {

@@ -20,10 +20,12 @@ export interface ProgramOptions {
   /** The whole environment, but for PATH: not what the machine's own may say. */
   readonly env?: Readonly<Record<string, string>>
   readonly args?: readonly string[]
+  /** Called with each chunk of stdout and stderr. */
+  readonly onOutput?: (text: string) => void
 }
 
 /** @param main the path of its main.ts */
-export function spawnProgram(main: string, { env = {}, args = [] }: ProgramOptions = {}): Program {
+export function spawnProgram(main: string, { env = {}, args = [], onOutput }: ProgramOptions = {}): Program {
   const child = spawn(process.execPath, [main, ...args], {
     env: { PATH: process.env['PATH'], LOG_FORMAT: 'json', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -33,6 +35,7 @@ export function spawnProgram(main: string, { env = {}, args = [] }: ProgramOptio
   for (const stream of ['stdout', 'stderr'] as const) {
     child[stream].on('data', (chunk: Buffer) => {
       written[stream] += chunk.toString()
+      onOutput?.(chunk.toString())
       for (const look of watchers) look()
     })
   }

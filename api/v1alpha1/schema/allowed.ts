@@ -1,15 +1,14 @@
+import { isAmbiguous } from '../../name-pattern.ts'
 import type { JsonSchema } from './json-schema.ts'
 import { labelMap } from './parts.ts'
 
-/**
- * A pattern that may give one thing to two namespaces is refused: `NAMESPACE-*` allows `a-b-c` to the namespaces `a` and `a-b`. The same is said in
- * TypeScript in operator/config/topic-pattern.ts. # stands for NAMESPACE, because CEL has no way to say "NAME, but not NAMESPACE".
- */
+/** Refuses a pattern that may give one thing to two namespaces. # stands for NAMESPACE, because CEL has no way to say "NAME, but not NAMESPACE". */
 export const unambiguous = {
   rule: "!self.replace('NAMESPACE', '#').matches('([*]|NAME)[a-z0-9-]*#|#[a-z0-9-]*([*]|NAME)|([*]|NAME).*#.*([*]|NAME)')",
   message:
     'this pattern may give one thing to two namespaces: let NAMESPACE stand beside a dot or a slash, and leave something open on one side of it at most, as in NAMESPACE.*',
-}
+  holds: (pattern: string) => !isAmbiguous(pattern),
+} as const
 
 /** A pattern with NAMESPACE and NAME. */
 const pattern = (what: string, characters: string) =>

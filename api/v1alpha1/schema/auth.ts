@@ -1,6 +1,9 @@
 import { options } from '../../../gateway/config/options.ts'
 import type { JsonSchema } from './json-schema.ts'
+import { atLeast, atMostOne } from './rules.ts'
 import { claimPath, dataKey, objectName } from './parts.ts'
+
+type Sources = Readonly<Partial<Record<'uri' | 'secretRef' | 'configMapRef' | 'caSecretRef' | 'caConfigMapRef', unknown>>>
 
 export const auth = {
   type: 'object',
@@ -62,14 +65,18 @@ export const auth = {
         {
           rule: '[has(self.uri), has(self.secretRef), has(self.configMapRef)].filter(x, x).size() <= 1',
           message: 'jwks takes exactly one of uri, secretRef and configMapRef',
+          holds: ({ uri, secretRef, configMapRef }: Sources) => atMostOne(uri, secretRef, configMapRef),
         },
         {
           rule: '!has(self.caSecretRef) || !has(self.caConfigMapRef)',
           message: 'the authorities of jwks come from one place: write caSecretRef or caConfigMapRef',
+          holds: ({ caSecretRef, caConfigMapRef }: Sources) => atMostOne(caSecretRef, caConfigMapRef),
         },
         {
           rule: '!(has(self.secretRef) || has(self.configMapRef)) || (!has(self.caSecretRef) && !has(self.caConfigMapRef))',
           message: 'caSecretRef and caConfigMapRef are for the server behind uri: keys from a Secret or a ConfigMap need no authorities',
+          holds: ({ secretRef, configMapRef, caSecretRef, caConfigMapRef }: Sources) =>
+            atMostOne(secretRef ?? configMapRef, caSecretRef ?? caConfigMapRef),
         },
       ],
     },
@@ -155,6 +162,13 @@ export const auth = {
     {
       rule: '!has(self.allowedOrigins) || !has(self.dangerouslyAllowAnyOrigin) || !self.dangerouslyAllowAnyOrigin',
       message: 'auth takes allowedOrigins, the origins whose pages may connect, or dangerouslyAllowAnyOrigin: true, and not both',
+      holds: ({
+        allowedOrigins,
+        dangerouslyAllowAnyOrigin,
+      }: {
+        readonly allowedOrigins?: unknown
+        readonly dangerouslyAllowAnyOrigin?: boolean
+      }) => allowedOrigins === undefined || dangerouslyAllowAnyOrigin !== true,
     },
   ],
 } as const satisfies JsonSchema
@@ -200,11 +214,5 @@ export const emit = {
       default: options.emitBurst.default,
     },
   },
-  'x-kubernetes-validations': [
-    {
-      rule: '!has(self.burst) || !has(self.ratePerSecond) || self.burst >= self.ratePerSecond',
-      message: 'burst must be at least ratePerSecond: a rate above the burst is never reached',
-      fieldPath: '.burst',
-    },
-  ],
+  'x-kubernetes-validations': [atLeast('burst', 'ratePerSecond', 'a rate above the burst is never reached')],
 } as const satisfies JsonSchema

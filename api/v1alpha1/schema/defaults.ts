@@ -46,7 +46,7 @@ function strip(schema: JsonSchema, path: string): JsonSchema {
   } = schema
   const left = Object.keys(properties ?? {}).filter((name) => notByClass.has(below(path, name)))
   const kept = [
-    ...rules.filter(({ rule }) => !rule.includes('oldSelf') && !left.some((name) => rule.includes(`self.${name}`))),
+    ...rules.filter(({ rule, holds }) => holds !== null && !left.some((name) => rule.includes(`self.${name}`))),
     ...(withNames[path]?.['x-kubernetes-validations'] ?? []),
   ]
   return {

@@ -1,6 +1,7 @@
 import { retiredVariables, understoodVariables } from './gateway-options.ts'
 import type { JsonSchema } from './json-schema.ts'
 import { durationPattern, labelMap, objectName, ofKubernetes, stringMap } from './parts.ts'
+import { durationBetween, isAtMost, nanoOf } from './rules.ts'
 
 const quantity = {
   'x-kubernetes-int-or-string': true,
@@ -9,6 +10,13 @@ const quantity = {
   pattern: '^([0-9]+|[0-9]+\\.[0-9]+)(m|k|M|G|T|Ki|Mi|Gi|Ti)?$',
 } as const
 const quantities = { type: 'object', additionalProperties: quantity, maxProperties: 16 } as const
+
+type Quantities = Readonly<Record<string, string | number>>
+
+export interface Resources {
+  readonly requests?: Quantities
+  readonly limits?: Quantities
+}
 
 /** A number that is always there is what kubectl scale needs. */
 export const defaultReplicas = 2
@@ -47,6 +55,8 @@ export const gateway = {
           rule: '!has(self.minReplicas) || !has(self.maxReplicas) || self.minReplicas <= self.maxReplicas',
           message: 'minReplicas must not exceed maxReplicas',
           fieldPath: '.minReplicas',
+          holds: ({ minReplicas, maxReplicas }: { readonly minReplicas?: number; readonly maxReplicas?: number }) =>
+            isAtMost(minReplicas, maxReplicas),
         },
       ],
     },
@@ -63,6 +73,10 @@ export const gateway = {
           rule: '!has(self.requests) || !has(self.limits) || self.requests.all(name, !(name in self.limits) || quantity(string(self.requests[name])).compareTo(quantity(string(self.limits[name]))) <= 0)',
           message: 'requests must not exceed limits: a pod cannot be sure of more than it may use',
           fieldPath: '.requests',
+          holds: ({ requests = {}, limits = {} }: Resources) =>
+            Object.entries(requests).every(
+              ([name, quantity]) => limits[name] === undefined || isAtMost(nanoOf(quantity), nanoOf(limits[name])),
+            ),
         },
       ],
     },
@@ -104,9 +118,7 @@ export const gateway = {
         'How often each connection is pinged, such as 20s: more often than proxies between close idle connections. Default: 25s.',
       maxLength: 32,
       pattern: durationPattern,
-      'x-kubernetes-validations': [
-        { rule: "duration(self) >= duration('1s') && duration(self) <= duration('10m')", message: 'heartbeat must be from 1s to 10m' },
-      ],
+      'x-kubernetes-validations': [durationBetween('heartbeat', '1s', '10m')],
     },
     logLevel: {
       type: 'string',
@@ -134,6 +146,7 @@ export const gateway = {
             'x-kubernetes-validations': Object.entries(retiredVariables).map(([name, instead]) => ({
               rule: `self != '${name}'`,
               message: `${name} cannot be set: ${instead}`,
+              holds: (self: string) => self !== name,
             })),
           },
           value: { type: 'string', description: 'Its value.', maxLength: 4096 },
@@ -170,6 +183,8 @@ export const gateway = {
     {
       rule: `!has(self.autoscaling) || !has(self.replicas) || self.replicas == ${defaultReplicas}`,
       message: 'gateway takes exactly one of replicas (a fixed number of pods) and autoscaling: take replicas out',
+      holds: ({ autoscaling, replicas }: { readonly autoscaling?: unknown; readonly replicas?: number }) =>
+        autoscaling === undefined || replicas === undefined || replicas === defaultReplicas,
     },
   ],
 } as const satisfies JsonSchema

@@ -2,7 +2,7 @@
  * The part of OpenAPI v3 that a CustomResourceDefinition may use ("structural schemas"):
  * https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#specifying-a-structural-schema
  */
-export interface JsonSchema {
+export interface SchemaWith<Rule> {
   readonly type?: 'object' | 'array' | 'string' | 'integer' | 'boolean'
   /** What `kubectl explain` and the reference say. Every field has one. */
   readonly description: string
@@ -17,22 +17,28 @@ export interface JsonSchema {
   readonly maxLength?: number
   readonly minimum?: number
   readonly maximum?: number
-  readonly items?: JsonSchema
+  readonly items?: SchemaWith<Rule>
   readonly minItems?: number
   readonly maxItems?: number
-  readonly properties?: Readonly<Record<string, JsonSchema>>
+  readonly properties?: Readonly<Record<string, SchemaWith<Rule>>>
   readonly required?: readonly string[]
   /** Required of a channel together with its class, and not by the API server, which sees the channel alone. Never leaves this repository. */
   readonly requiredEffective?: readonly string[]
-  readonly additionalProperties?: JsonSchema
+  readonly additionalProperties?: SchemaWith<Rule>
   readonly maxProperties?: number
   readonly 'x-kubernetes-int-or-string'?: true
   readonly 'x-kubernetes-preserve-unknown-fields'?: true
   readonly 'x-kubernetes-list-type'?: 'atomic' | 'set' | 'map'
   readonly 'x-kubernetes-list-map-keys'?: readonly string[]
   readonly 'x-kubernetes-map-type'?: 'atomic' | 'granular'
-  readonly 'x-kubernetes-validations'?: readonly CelRule[]
+  readonly 'x-kubernetes-validations'?: readonly Rule[]
 }
+
+/** A schema as this folder writes it. */
+export type JsonSchema = SchemaWith<SchemaRule>
+
+/** A schema as a CustomResourceDefinition publishes it (`toStructural`). */
+export type StructuralSchema = SchemaWith<CelRule>
 
 /** A rule in the Common Expression Language: https://kubernetes.io/docs/reference/using-api/cel/ */
 export interface CelRule {
@@ -43,6 +49,18 @@ export interface CelRule {
   readonly fieldPath?: string
   readonly reason?: 'FieldValueRequired' | 'FieldValueInvalid' | 'FieldValueForbidden' | 'FieldValueDuplicate'
 }
+
+/** A rule of a field of ours. */
+export interface SchemaRule extends CelRule {
+  /**
+   * The same rule in TypeScript, for readers without an API server. It gets a value whose fields all have their types. Null: the rule compares with the
+   * value before a change, which only the API server has.
+   */
+  readonly holds: Holds | null
+}
+
+/** The method form lets a row name the type of its own value. `readSchema` gives a rule only values that the row's own schema has read. */
+type Holds = { check(self: unknown): boolean }['check']
 
 /** What a user may write: what has a default, or is not required, may be left out. */
 export type Written<S> = Shape<S, 'written'>

@@ -1,5 +1,6 @@
 import type { JsonSchema } from './json-schema.ts'
 import { dataKey, durationPattern, objectName } from './parts.ts'
+import { durationAtLeast } from './rules.ts'
 
 export const kafka = {
   type: 'object',
@@ -65,8 +66,16 @@ export const kafka = {
 } as const satisfies JsonSchema
 
 const topicNameRules = [
-  { rule: "self != '.' && self != '..'", message: 'a topic cannot be named . or ..' },
-  { rule: "!self.startsWith('__')", message: 'topics whose names begin with __ belong to Kafka itself: name another' },
+  {
+    rule: "self != '.' && self != '..'",
+    message: 'a topic cannot be named . or ..',
+    holds: (name: string) => name !== '.' && name !== '..',
+  },
+  {
+    rule: "!self.startsWith('__')",
+    message: 'topics whose names begin with __ belong to Kafka itself: name another',
+    holds: (name: string) => !name.startsWith('__'),
+  },
 ] as const
 
 export const topic = {
@@ -92,6 +101,7 @@ export const topic = {
         {
           rule: 'self >= oldSelf',
           message: 'partitions can only grow: Kafka cannot take partitions away. Make another channel with fewer, and move its clients',
+          holds: null,
         },
       ],
     },
@@ -107,7 +117,7 @@ export const topic = {
       description: "How long records are kept (retention.ms), such as 1h or 90m: at least the replay window. Default: the brokers' own.",
       maxLength: 32,
       pattern: durationPattern,
-      'x-kubernetes-validations': [{ rule: "duration(self) >= duration('1m')", message: 'retention must be at least 1m' }],
+      'x-kubernetes-validations': [durationAtLeast('retention', '1m')],
     },
     config: {
       type: 'object',
@@ -136,7 +146,7 @@ export const topic = {
           description: "How long dead letters are kept (retention.ms), such as 168h. Default: the brokers' own.",
           maxLength: 32,
           pattern: durationPattern,
-          'x-kubernetes-validations': [{ rule: "duration(self) >= duration('1m')", message: 'retention must be at least 1m' }],
+          'x-kubernetes-validations': [durationAtLeast('retention', '1m')],
         },
       },
     },
@@ -153,22 +163,28 @@ export const topic = {
       rule: 'has(self.name) == has(oldSelf.name) && (!has(self.name) || self.name == oldSelf.name)',
       message: 'the name of the topic cannot be changed: make another channel for another topic',
       fieldPath: '.name',
+      holds: null,
     },
     {
       rule: 'has(self.replicas) == has(oldSelf.replicas) && (!has(self.replicas) || self.replicas == oldSelf.replicas)',
       message:
         "the replication factor cannot be changed here: move the partitions with Kafka's tools, and leave replicas out of new channels",
       fieldPath: '.replicas',
+      holds: null,
     },
     {
       rule: "!has(self.retention) || !has(self.config) || !('retention.ms' in self.config)",
       message: 'retention is also config["retention.ms"]: give one of them',
       fieldPath: '.config',
+      holds: ({ retention, config = {} }: { readonly retention?: string; readonly config?: Readonly<Record<string, string>> }) =>
+        retention === undefined || config['retention.ms'] === undefined,
     },
     {
       rule: '!has(self.name) || !has(self.deadLetters) || !has(self.deadLetters.name) || self.deadLetters.name != self.name',
       message: 'the dead letter topic must be another topic than that of the channel',
       fieldPath: '.deadLetters.name',
+      holds: ({ name, deadLetters }: { readonly name?: string; readonly deadLetters?: { readonly name?: string } }) =>
+        name === undefined || deadLetters?.name !== name,
     },
   ],
 } as const satisfies JsonSchema

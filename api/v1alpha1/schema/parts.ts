@@ -26,6 +26,7 @@ export const metadataKeyPattern =
 export const hasMetadataKeys = {
   rule: `self.all(key, key.matches('${metadataKeyPattern.replaceAll('\\', '\\\\')}'))`,
   message: 'a key here is NAME or PREFIX/NAME: NAME has at most 63 letters, digits, -, _ and ., and PREFIX is a DNS name in small letters',
+  holds: (entries: Readonly<Record<string, string>>) => Object.keys(entries).every((key) => new RegExp(metadataKeyPattern, 'u').test(key)),
 } as const
 
 export const stringMap = {

@@ -1,6 +1,7 @@
 import { options } from '../../../gateway/config/options.ts'
 import type { JsonSchema } from './json-schema.ts'
 import { durationPattern } from './parts.ts'
+import { atLeast, durationBetween, isAtMost, nanoOf } from './rules.ts'
 
 export const replay = {
   type: 'object',
@@ -13,9 +14,7 @@ export const replay = {
       maxLength: 32,
       pattern: durationPattern,
       default: '5m',
-      'x-kubernetes-validations': [
-        { rule: "duration(self) >= duration('1s') && duration(self) <= duration('24h')", message: 'window must be from 1s to 24h' },
-      ],
+      'x-kubernetes-validations': [durationBetween('window', '1s', '24h')],
     },
     maxBytes: {
       'x-kubernetes-int-or-string': true,
@@ -27,6 +26,7 @@ export const replay = {
         {
           rule: "quantity(string(self)).compareTo(quantity('64Ki')) >= 0 && quantity(string(self)).compareTo(quantity('8Gi')) <= 0",
           message: 'maxBytes must be from 64Ki to 8Gi',
+          holds: (self: string | number) => isAtMost(nanoOf('64Ki'), nanoOf(self)) && isAtMost(nanoOf(self), nanoOf('8Gi')),
         },
       ],
     },
@@ -53,11 +53,5 @@ export const limits = {
       maximum: options.maxAudienceSize.max,
     },
   },
-  'x-kubernetes-validations': [
-    {
-      rule: '!has(self.connectionsBurst) || !has(self.connectionsPerSecond) || self.connectionsBurst >= self.connectionsPerSecond',
-      message: 'connectionsBurst must be at least connectionsPerSecond: a rate above the burst is never reached',
-      fieldPath: '.connectionsBurst',
-    },
-  ],
+  'x-kubernetes-validations': [atLeast('connectionsBurst', 'connectionsPerSecond', 'a rate above the burst is never reached')],
 } as const satisfies JsonSchema

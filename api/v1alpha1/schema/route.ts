@@ -4,6 +4,13 @@ import { labelMap, objectName, stringMap } from './parts.ts'
 /** As the gateway's own options have it, but not empty: no segment begins with a dot, so that nobody takes it for a step up. */
 const prefix = { type: 'string', minLength: 2, maxLength: 200, pattern: '^(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+$' } as const
 
+export interface RouteFields {
+  readonly type?: string
+  readonly className?: string
+  readonly parentRefs?: unknown
+  readonly tls?: { readonly secretName?: string }
+}
+
 export const route = {
   type: 'object',
   description:
@@ -32,7 +39,11 @@ export const route = {
         api: { ...prefix, description: 'Before /v1/events and /v1/emit-message. Default: /api/NAME of the channel.' },
       },
       'x-kubernetes-validations': [
-        { rule: '!has(self.socket) || !has(self.api) || self.socket != self.api', message: 'socket and api need different prefixes' },
+        {
+          rule: '!has(self.socket) || !has(self.api) || self.socket != self.api',
+          message: 'socket and api need different prefixes',
+          holds: ({ socket, api }: { readonly socket?: string; readonly api?: string }) => socket === undefined || socket !== api,
+        },
       ],
     },
     className: { ...objectName, description: "The ingress class. Default: the cluster's default class." },
@@ -73,16 +84,19 @@ export const route = {
       rule: "!has(self.type) || self.type != 'HTTPRoute' || !has(self.className)",
       message: 'className is of an Ingress: an HTTPRoute has parentRefs in its place',
       fieldPath: '.className',
+      holds: ({ type, className }: RouteFields) => type !== 'HTTPRoute' || className === undefined,
     },
     {
       rule: "!has(self.type) || self.type != 'Ingress' || !has(self.parentRefs)",
       message: 'parentRefs is of an HTTPRoute: an Ingress has className in its place',
       fieldPath: '.parentRefs',
+      holds: ({ type, parentRefs }: RouteFields) => type !== 'Ingress' || parentRefs === undefined,
     },
     {
       rule: "!has(self.type) || self.type != 'HTTPRoute' || !has(self.tls) || !has(self.tls.secretName)",
       message: "the certificate of an HTTPRoute is its Gateway's: write tls: {}",
       fieldPath: '.tls',
+      holds: ({ type, tls }: RouteFields) => type !== 'HTTPRoute' || tls?.secretName === undefined,
     },
   ],
 } as const satisfies JsonSchema

@@ -28,7 +28,7 @@ describe('createEmitDecoders', () => {
     const ids = [one, two].map((decoded) => decoded.ok && decoded.value.id)
     expect(ids).toEqual([expect.stringMatching(/^[0-9a-f-]{36}$/), expect.stringMatching(/^[0-9a-f-]{36}$/)])
     expect(ids[0]).not.toBe(ids[1])
-    expect(one.ok && (one.value.event.attributes.time ?? '') >= before).toBe(true)
+    expect(one.ok && (one.value.attributes.time ?? '') >= before).toBe(true)
   })
 
   it('reads events in every mode of the HTTP binding', () => {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Options } from '../../config/options.ts'
-import type { EventProblem, IncomingEvent } from '../../event/cloud-event.ts'
+import type { CloudEvent, EventProblem } from '../../event/cloud-event.ts'
 import { decodeEmitMessage } from '../../event/emit-message.ts'
 import { decodeHttpEvents, type DecodedRequest, type HttpBindingFailure, type HttpEventsRequest } from '../../event/http-binding.ts'
 import type { Problem } from '../../problem.ts'
@@ -19,7 +19,7 @@ export function createEmitDecoders(options: EmitDecoderOptions): EmitRequestDeco
 export type EmitDecoderOptions = Pick<Options, 'maxEventBytes' | 'maxAudienceSize' | 'emitMaxBatch'>
 
 export interface EmitRequestDecoders {
-  message(body: Buffer): Result<IncomingEvent, Problem>
+  message(body: Buffer): Result<CloudEvent, Problem>
   events(headers: HttpEventsRequest['headers'], body: Buffer): Result<DecodedRequest, Problem>
 }
 

@@ -251,7 +251,7 @@ describe('POST events', () => {
       await post(`${api}/events`, JSON.stringify([event(), event({ type: undefined }), 5, event({ id: '' })]), batched)
     ).json()
     expect(problem.events.map(({ index }: { index: number }) => index)).toEqual([1, 2, 3])
-    expect(problem.events[0].problems).toEqual([{ attribute: 'type', detail: 'is missing.' }])
+    expect(problem.events[0].problems).toEqual([{ attribute: 'type', detail: 'is missing. It must be a non-empty string.' }])
     expect(isValid('Problem', problem)).toBe(true)
     expect(written()).toBe(0)
   })

@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { EmitAuthorizer, EmitCredentials } from '../../emit/emit-authorizer.ts'
+import type { EmitAuthorizer, EmitCredentials } from '../../emit/authorize-emit.ts'
 import type { EmitContext, EmitService } from '../../emit/emit-service.ts'
 import { createEmitDecoders, type EmitDecoderOptions } from './emit-decoders.ts'
-import type { IncomingEvent } from '../../event/cloud-event.ts'
+import type { CloudEvent } from '../../event/cloud-event.ts'
 import type { DecodedRequest } from '../../event/http-binding.ts'
 import type { Problem } from '../../problem.ts'
 import { ok, type Result } from '../../../program/result.ts'
@@ -72,8 +72,8 @@ function readCredentials(headers: IncomingHttpHeaders): EmitCredentials {
 const traceparentPattern = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/
 
 /** The context of a request that brings none: that of its only event, which stays as it is. */
-function ownTraceparent(events: readonly IncomingEvent[]): unknown {
-  return events.length === 1 ? events[0]?.event.attributes['traceparent'] : null
+function ownTraceparent(events: readonly CloudEvent[]): unknown {
+  return events.length === 1 ? events[0]?.attributes['traceparent'] : null
 }
 
 function wellFormed(traceparent: unknown): string | null {

@@ -5,7 +5,7 @@ import { loopbackUrls } from '../../../testing/loopback-urls.ts'
 import { createRecordingLogger } from '../../testing/recording-logger.ts'
 import { createRecordingMetrics } from '../../testing/recording-metrics.ts'
 import { createInternalServer, type InternalServerParts } from './internal-server.ts'
-import type { ListeningServer } from './server-lifecycle.ts'
+import type { ListeningServer } from '../../../program/listening-server.ts'
 
 const servers: ListeningServer[] = []
 let health: Health

@@ -405,7 +405,7 @@ describe('stopping', () => {
   })
 })
 
-test("no module but this folder's knows the router", async () => {
-  const source = await readFile(new URL('server-lifecycle.ts', import.meta.url), 'utf8')
+test('the server that listens does not know the router', async () => {
+  const source = await readFile(new URL('../../../program/listening-server.ts', import.meta.url), 'utf8')
   expect(source).not.toContain('fastify')
 })

@@ -13,7 +13,7 @@ import { answerClientErrors } from './client-errors.ts'
 import { problemOfError, replyProblem } from './replies.ts'
 import { addRoutes, type RouteParts } from './routes.ts'
 import { requestIdOf } from '../../request-id.ts'
-import { closerOf, type ListeningServer, listenOn } from './server-lifecycle.ts'
+import { listeningServer, type ListeningServer } from '../../../program/listening-server.ts'
 import { answerUnrouted } from './unrouted.ts'
 
 export interface PublicServerParts extends RouteParts {
@@ -89,14 +89,14 @@ export function createPublicServer(parts: PublicServerParts): PublicServer {
 }
 
 function lifecycleOf(app: FastifyInstance, server: Server): ListeningServer {
+  const listening = listeningServer(server, { host: 'HOST', port: 'PORT' })
   return {
-    server,
-    // Not the router's own `listen`: that one opens further servers for `localhost`, to which nobody would attach sockets.
+    ...listening,
+    // Not the router's own `listen`: it opens further servers for `localhost`, which would serve no WebSockets.
     listen: async (address) => {
       await app.ready()
-      return listenOn(server, address)
+      return listening.listen(address)
     },
-    close: closerOf(server),
   }
 }
 

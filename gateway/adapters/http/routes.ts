@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify'
 import type { Options } from '../../config/options.ts'
-import type { EmitAuthorizer } from '../../emit/emit-authorizer.ts'
+import type { EmitAuthorizer } from '../../emit/authorize-emit.ts'
 import type { EmitService } from '../../emit/emit-service.ts'
 import { describeEndpoints, type EndpointSettings } from './endpoints.ts'
 import type { EmitDecoderOptions } from './emit-decoders.ts'

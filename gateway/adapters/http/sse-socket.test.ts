@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { wrapJson } from '../../replay/frames.ts'
 import { closeCodes } from '../../session/close-codes.ts'
 import type { Socket, SocketHandlers } from '../../session/socket.ts'
-import { listenOn } from './server-lifecycle.ts'
+import { listeningServer } from '../../../program/listening-server.ts'
 import { createSseSocket, sseFraming } from './sse-socket.ts'
 import { parseEventStream } from './testing/parse-event-stream.ts'
 import { connectRaw, type RawClient } from './testing/raw-client.ts'
@@ -37,7 +37,7 @@ async function open({ paused = false, version = '1.1' } = {}): Promise<Opened> {
   const { promise, resolve } = Promise.withResolvers<ServerResponse>()
   const server = createServer((_request, response) => resolve(response))
   servers.push(server)
-  const { port } = await listenOn(server, { host: '127.0.0.1', port: 0 })
+  const { port } = await listeningServer(server, { host: 'HOST', port: 'PORT' }).listen({ host: '127.0.0.1', port: 0 })
   const client = await connectRaw(port, { paused })
   client.send(`GET / HTTP/${version}\r\nHost: localhost\r\n\r\n`)
   const response = await promise

@@ -1,7 +1,8 @@
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { isRecord } from '../../../program/is-record.ts'
 import { nearName, shownName } from '../../audience/near-name.ts'
 import { maxTokenBytes, type Authenticator } from '../../auth/authenticator.ts'
-import { isClaims, type Claims } from '../../auth/claim-at.ts'
+import type { Claims } from '../../auth/claim-at.ts'
 import { defaultClaimPaths, principalFromClaims } from '../../auth/principal-from-claims.ts'
 import type { Logger } from '../../../program/log/logger.ts'
 import type { Metrics } from '../../observability/metrics.ts'
@@ -69,7 +70,7 @@ type DevelopmentClaims = Claims & { readonly exp: number | undefined }
 
 /** Ok when the claims are such that the authenticator will take them. */
 function checkClaims(claims: unknown): Result<DevelopmentClaims, string> {
-  if (!isClaims(claims)) return failed('The claims are no JSON object; {"user_id": "..."} was expected.')
+  if (!isRecord(claims)) return failed('The claims are no JSON object; {"user_id": "..."} was expected.')
   const unknown = Object.keys(claims).find((name) => !knownClaims.includes(name))
   if (unknown !== undefined) {
     const near = nearName(unknown, knownClaims)

@@ -91,7 +91,7 @@ describe('keys behind a certificate of a private authority', () => {
     file('rotated.crt', companyCa.certificate)
     expect((await again()).ok).toBe(true)
     file('rotated.crt', 'nothing')
-    expect(await again()).toEqual({ ok: false, error: expect.stringMatching(/^JWKS_CA_FILE .*rotated\.crt\) is no PEM certificate/) })
+    expect(await again()).toEqual({ ok: false, error: expect.stringMatching(/^JWKS_CA_FILE .*rotated\.crt\) is not a PEM certificate/) })
   })
 
   it('keep the bounds of every fetch: status, size, time, no redirect', async () => {
@@ -112,7 +112,7 @@ describe('keys behind a certificate of a private authority', () => {
 
   it('are not looked for with a file that has no certificate: that is told at the start, by the name of the option', () => {
     const empty = file('empty.crt', '')
-    expect(() => createIssuerFetch({ jwksCaFile: empty, jwksProxy: '' })).toThrow(`JWKS_CA_FILE (${empty}) is no PEM certificate`)
+    expect(() => createIssuerFetch({ jwksCaFile: empty, jwksProxy: '' })).toThrow(`JWKS_CA_FILE (${empty}) is not a PEM certificate`)
   })
 })
 

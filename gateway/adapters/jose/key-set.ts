@@ -1,4 +1,5 @@
 import { importJWK, type CryptoKey, type JWK } from 'jose'
+import { isRecord } from '../../../program/is-record.ts'
 
 /** The public keys that are believed at one time. Another set is another object, so that what a set verified can be forgotten with it. */
 export interface KeySet {
@@ -106,8 +107,4 @@ async function importPublicKey(jwk: Readonly<Record<string, unknown>>, alg: stri
 
 function isShort({ algorithm }: CryptoKey): boolean {
   return 'modulusLength' in algorithm && Number(algorithm.modulusLength) < 2048
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

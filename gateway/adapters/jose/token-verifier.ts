@@ -1,7 +1,8 @@
 import { compactVerify, errors, type CryptoKey } from 'jose'
+import { isRecord } from '../../../program/is-record.ts'
 import { maxTokenBytes, type AuthenticationFailure, type Authenticator, type VerifiedToken } from '../../auth/authenticator.ts'
 import { judgeClaims, type ClaimRules } from '../../auth/check-claims.ts'
-import { isClaims, type Claims } from '../../auth/claim-at.ts'
+import type { Claims } from '../../auth/claim-at.ts'
 import { principalFromClaims, type ClaimPaths } from '../../auth/principal-from-claims.ts'
 import { createClaimReporter } from '../../auth/report-claims.ts'
 import { VerifiedTokenCache } from '../../auth/verified-token-cache.ts'
@@ -119,7 +120,7 @@ async function verifyWith(token: string, key: CryptoKey): Promise<Uint8Array | n
 function parseClaims(payload: Uint8Array): Result<Claims, AuthenticationFailure> {
   try {
     const claims: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload))
-    if (isClaims(claims)) return ok(claims)
+    if (isRecord(claims)) return ok(claims)
   } catch {
     // Invalid UTF-8 or no JSON: the same answer as for JSON that is no object.
   }

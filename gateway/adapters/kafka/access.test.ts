@@ -40,7 +40,7 @@ describe('the access to brokers', () => {
       () =>
         accessOf(kafkaOptions({ kafkaBrokers: [], kafkaTls: true, kafkaTlsCaFile, kafkaTlsCertFile, kafkaTlsKeyFile }))
     expect(access(ca, cert, key)().tls?.()).toMatchObject({ ca: Buffer.from(authority.certificate) })
-    expect(access(empty)).toThrow(`KAFKA_TLS_CA_FILE (${empty}) is no PEM certificate`)
+    expect(access(empty)).toThrow(`KAFKA_TLS_CA_FILE (${empty}) is not a PEM certificate`)
     expect(access(ca, cert, wrong)).toThrow(
       `KAFKA_TLS_KEY_FILE (${wrong}) is not the key of the certificate in KAFKA_TLS_CERT_FILE (${cert})`,
     )
@@ -55,7 +55,7 @@ describe('the access to brokers', () => {
     writeFileSync(ca, 'half a fi')
     await expect(connect({ host: '127.0.0.1', port: 1 }, { signal: new AbortController().signal })).rejects.toMatchObject({
       kind: 'connection',
-      message: expect.stringContaining(`KAFKA_TLS_CA_FILE (${ca}) is no PEM certificate`),
+      message: expect.stringContaining(`KAFKA_TLS_CA_FILE (${ca}) is not a PEM certificate`),
     })
     writeFileSync(ca, authority.certificate)
     await expect(connect({ host: '127.0.0.1', port: 1 }, { signal: new AbortController().signal })).rejects.toMatchObject({

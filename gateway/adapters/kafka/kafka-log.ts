@@ -36,14 +36,8 @@ export function createJudge(limits: Parameters<typeof createRecordDecoder>[0]): 
 }
 
 function failureOf(outcome: DecodeOutcome): DecodeFailure | null {
-  switch (outcome.kind) {
-    case 'undecodable':
-      return outcome.failure
-    case 'no-audience':
-      return null
-    case 'event': {
-      const encoded = encodeEvent(outcome.record.content)
-      return encoded.ok ? null : encoded.error
-    }
-  }
+  if (!outcome.ok) return outcome.error
+  if (outcome.value === null) return null
+  const encoded = encodeEvent(outcome.value.content)
+  return encoded.ok ? null : encoded.error
 }

@@ -27,14 +27,14 @@ describe('TLS material', () => {
   })
 
   it.each<[string, TlsMaterial, string]>([
-    ['an empty file of authorities', { ca: '' }, 'KAFKA_TLS_CA_FILE (/ca) is no PEM certificate: expected -----BEGIN CERTIFICATE-----'],
-    ['garbage in place of authorities', { ca: 'garbage' }, 'KAFKA_TLS_CA_FILE (/ca) is no PEM certificate'],
+    ['an empty file of authorities', { ca: '' }, 'KAFKA_TLS_CA_FILE (/ca) is not a PEM certificate: expected -----BEGIN CERTIFICATE-----'],
+    ['garbage in place of authorities', { ca: 'garbage' }, 'KAFKA_TLS_CA_FILE (/ca) is not a PEM certificate'],
     [
       'a second authority that is damaged',
       { ca: caPem + broken },
-      'KAFKA_TLS_CA_FILE (/ca) is no PEM certificate: number 2 of its 2 cannot be read',
+      'KAFKA_TLS_CA_FILE (/ca) is not a PEM certificate: number 2 of its 2 cannot be read',
     ],
-    ['a certificate that is no PEM', { cert: 'garbage', key: clientKey }, 'KAFKA_TLS_CERT_FILE (/cert) is no PEM certificate'],
+    ['a certificate that is no PEM', { cert: 'garbage', key: clientKey }, 'KAFKA_TLS_CERT_FILE (/cert) is not a PEM certificate'],
     ['a key that is no PEM', { cert: clientPem, key: 'garbage' }, 'KAFKA_TLS_KEY_FILE (/key) is no PEM private key'],
     [
       'a key with a pass phrase',

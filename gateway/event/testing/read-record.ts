@@ -24,12 +24,13 @@ export type ReadRecord =
 /** The whole way of a record through the gateway: routed, and encoded for those who may see it. */
 export function readRecord(record: LogRecord): ReadRecord {
   const outcome = decode(record)
-  if (outcome.kind !== 'event') return outcome
-  const encoded = encodeEvent(outcome.record.content)
+  if (!outcome.ok) return { kind: 'undecodable', failure: outcome.error }
+  if (outcome.value === null) return { kind: 'no-audience' }
+  const encoded = encodeEvent(outcome.value.content)
   if (!encoded.ok) return { kind: 'undecodable', failure: encoded.error }
   const text = `${encoded.value.toString()}}`
   const event = JSON.parse(text) as Readonly<Record<string, unknown>> // what begins with a brace is an object
-  return { kind: 'event', text, event, audience: outcome.record.audience, traceparent: outcome.record.traceparent }
+  return { kind: 'event', text, event, audience: outcome.value.audience, traceparent: outcome.value.traceparent }
 }
 
 /** The event that a client gets; null when there is none. */

@@ -1,3 +1,5 @@
+import { isRecord } from '../../../program/is-record.ts'
+
 /**
  * An event of a request with its recipients, found without the code under test: any reading of the bytes that a lenient reader could have.
  * An event that a gateway accepts must have such a reading, and must reach exactly the recipients that it names.
@@ -20,7 +22,7 @@ type Json = Readonly<Record<string, unknown>>
 /** Reads the events of a request. @param head of the request, as text of one byte a character. @param body without the framing of chunks */
 export function readSentEvents(head: string, body: Buffer): readonly SentEvent[] {
   const values = [parseJson(body.toString())].flat()
-  return [...values.filter(isObject).flatMap(readStructured), ...readBinary(head)]
+  return [...values.filter(isRecord).flatMap(readStructured), ...readBinary(head)]
 }
 
 /** Returns the audience: a short message has it beside `type`, an event in an extension. */
@@ -28,7 +30,7 @@ function readStructured(value: Json): readonly SentEvent[] {
   const id = typeof value['id'] === 'string' ? value['id'] : null
   const { audience } = value
   return [value, typeof audience === 'string' ? parseJson(audience) : audience]
-    .filter(isObject)
+    .filter(isRecord)
     .map((names) => ({ id, isFor: audienceOf(names) }))
 }
 
@@ -36,7 +38,7 @@ function readBinary(head: string): readonly SentEvent[] {
   const values = (name: string): readonly string[] =>
     [...head.matchAll(new RegExp(`^${name}[ \\t]*:[ \\t]*(.*?)[ \\t\\r]*$`, 'gimu'))].map(([, value = '']) => decodeHeader(value))
   return values('ce-audience').flatMap((text) =>
-    [parseJson(text)].filter(isObject).flatMap((names) => values('ce-id').map((id) => ({ id, isFor: audienceOf(names) }))),
+    [parseJson(text)].filter(isRecord).flatMap((names) => values('ce-id').map((id) => ({ id, isFor: audienceOf(names) }))),
   )
 }
 
@@ -72,5 +74,3 @@ function parseJson(text: string): unknown {
     return null
   }
 }
-
-const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value)

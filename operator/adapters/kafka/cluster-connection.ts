@@ -1,6 +1,7 @@
 import type { Broker, Cluster } from '../../../gateway/adapters/kafka/wire/kafkajs-internals.ts'
 import type { WireRequest } from '../../../gateway/adapters/kafka/wire/wire-request.ts'
 import { failed, ok, type Result } from '../../../program/result.ts'
+import { withDeadline } from '../../../program/waiting.ts'
 import type { TopicFailure } from '../../reconcile/topic/topic-admin.ts'
 import { failureOfThrown, stillTrying, unanswered } from './topic-failure.ts'
 import { send } from './topic-requests.ts'
@@ -98,10 +99,7 @@ export function createClusterConnection(parts: ClusterConnectionParts): ClusterC
   }
 
   async function impatiently(pending: Promise<Result<Cluster, TopicFailure>>): Promise<Result<Cluster, TopicFailure>> {
-    const tired = Promise.withResolvers<null>()
-    const timer = setTimeout(() => tired.resolve(null), patienceMs)
-    const outcome = await Promise.race([pending, tired.promise])
-    clearTimeout(timer)
+    const outcome = await withDeadline(pending, patienceMs, () => null)
     if (outcome !== null) return outcome
     // Who comes while the attempt goes on need not wait at all.
     known ??= { failure: stillTrying(brokers, patienceMs), untilMs: 0 }
@@ -149,20 +147,10 @@ async function attempt<T>(
   operation: KafkaOperation,
   work: () => Promise<T>,
 ): Promise<Result<T, TopicFailure>> {
-  const outcome = await withDeadline(parts.brokers, work)
+  const done = work().then(ok<T>, (thrown: unknown) => failed(failureOfThrown(thrown, parts.brokers)))
+  const outcome = await withDeadline(done, answerTimeoutMs, () => failed(unanswered(parts.brokers, answerTimeoutMs)))
   parts.onRequest(operation, outcome.ok ? 'ok' : outcome.error.kind)
   return outcome
-}
-
-async function withDeadline<T>(brokers: readonly string[], work: () => Promise<T>): Promise<Result<T, TopicFailure>> {
-  const late = Promise.withResolvers<Result<T, TopicFailure>>()
-  const timer = setTimeout(() => late.resolve(failed(unanswered(brokers, answerTimeoutMs))), answerTimeoutMs)
-  const done = work().then(ok<T>, (thrown: unknown) => failed(failureOfThrown(thrown, brokers)))
-  try {
-    return await Promise.race([done, late.promise])
-  } finally {
-    clearTimeout(timer)
-  }
 }
 
 function isOfConnection({ kind }: TopicFailure): boolean {

@@ -1,4 +1,5 @@
 import { failed, ok, type Result } from '../../../program/result.ts'
+import { rejectIfAborted } from '../../../program/waiting.ts'
 import type { KubernetesObject, ResourceType } from '../../../api/kubernetes.ts'
 import type { ApiError, KubernetesApi, ListPage, WatchEvent, WatchOptions } from '../../runtime/kubernetes-api.ts'
 import { apiErrorOf, unavailable } from './api-error.ts'
@@ -152,7 +153,8 @@ async function perform(connection: Connection, call: HttpCall): Promise<Result<H
   }
   const startedAtMs = now()
   try {
-    const authorization = await within(signal, authorizer.authorize())
+    // The plugin that finds our credentials takes no signal: its work is left behind when time is up.
+    const authorization = await rejectIfAborted(authorizer.authorize(), signal)
     if (call.method !== 'GET' && !connection.mayWrite()) return failed(unavailable('nothing was sent: this process leads no longer'))
     const message = await openCall(connection.server, call, authorization, signal)
     const answer = await readAnswer(message, connection.maxBytes)
@@ -183,7 +185,7 @@ async function* watch(connection: Connection, type: ResourceType, options: Watch
   let hasAnswer = false
   try {
     const either = AbortSignal.any([signal, late.signal])
-    const message = await openCall(connection.server, call, await within(either, authorizer.authorize()), either)
+    const message = await openCall(connection.server, call, await rejectIfAborted(authorizer.authorize(), either), either)
     clearTimeout(deadline)
     hasAnswer = true
     report('GET', message.statusCode ?? 0, startedAtMs)
@@ -218,16 +220,6 @@ async function* events(chunks: AsyncIterable<Buffer>, maxBytes: number): AsyncGe
 
 function errorEvent(error: ApiError): WatchEvent {
   return { type: 'ERROR', error }
-}
-
-/** A plugin that finds our credentials takes no signal; it is left behind when time is up. */
-function within<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  signal.throwIfAborted()
-  return new Promise((resolve, reject) => {
-    const giveUp = (): void => reject(new Error('no answer in time'))
-    signal.addEventListener('abort', giveUp, { once: true })
-    void work.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp))
-  })
 }
 
 function objectOf(answer: HttpAnswer): Result<KubernetesObject, ApiError> {

@@ -2,7 +2,7 @@ import { ok, type Result } from '../../../program/result.ts'
 import type { KubernetesObject, ResourceType } from '../../../api/kubernetes.ts'
 import type { ApiError, KubernetesApi } from '../../runtime/kubernetes-api.ts'
 import { refOf } from '../../../api/object-ref.ts'
-import { isRecord } from '../is-record.ts'
+import { isRecord } from '../../../program/is-record.ts'
 
 export interface OverwriteParts {
   readonly api: Pick<KubernetesApi, 'get' | 'mergePatch'>

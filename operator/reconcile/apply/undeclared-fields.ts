@@ -1,3 +1,5 @@
+import { isRecord } from '../../../program/is-record.ts'
+
 /**
  * What the API server says of a field that its definition does not have, in an apply: of a status, when the CustomResourceDefinition is older than
  * this operator. It refuses the whole for that, and there is no way to ask it to leave such a field out.
@@ -9,7 +11,7 @@ export function undeclaredFields(message: string): readonly (readonly string[])[
 
 /** An object without the field of this path; one that has no such field is as it was. */
 export function withoutField(object: unknown, [name, ...rest]: readonly string[]): unknown {
-  if (typeof object !== 'object' || object === null || Array.isArray(object) || name === undefined) return object
+  if (!isRecord(object) || name === undefined) return object
   const fields = Object.entries(object).flatMap(([key, value]) => {
     if (key !== name) return [[key, value] as const]
     return rest.length === 0 ? [] : [[key, withoutField(value, rest)] as const]

@@ -1,5 +1,5 @@
 import type { KubernetesObject, ManagedFieldsEntry } from '../../../api/kubernetes.ts'
-import { isRecord } from '../is-record.ts'
+import { isRecord } from '../../../program/is-record.ts'
 
 type FieldsNode = Readonly<Record<string, unknown>>
 

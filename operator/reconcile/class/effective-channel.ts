@@ -1,7 +1,12 @@
-import { checkRules } from '../../../cdk8s/channel/check-spec.ts'
-import { fillDefaults } from '../../../api/fill-defaults.ts'
+import { brokenRules, readSchema, type Reading } from '../../../api/read-schema.ts'
+import {
+  specSchema,
+  type RealtimeChannel,
+  type RealtimeChannelSpec,
+  type StoredSpec,
+  type WrittenChannel,
+} from '../../../api/v1alpha1/realtime-channel.ts'
 import { failed, ok, type Result } from '../../../program/result.ts'
-import type { RealtimeChannel, RealtimeChannelSpec, StoredSpec, WrittenChannel } from '../../../api/v1alpha1/realtime-channel.ts'
 import type { ConditionReason } from '../condition-reasons.ts'
 import { mergeDefaults } from './merge-defaults.ts'
 
@@ -17,14 +22,15 @@ export interface ChannelRefusal {
  * @returns a refusal when something is missing that neither gives, or the two together break a rule of the schema
  */
 export function effectiveChannel(channel: WrittenChannel, defaults: RealtimeChannelSpec): Result<RealtimeChannel, ChannelRefusal> {
-  const spec = effectiveSpec(channel.spec, defaults)
+  const reading = readEffective(channel.spec, defaults)
+  const spec = reading.stored as StoredSpec // read by the schema that the type is made of
   const missing = missingIn(spec)
   if (missing.length > 0)
     return failed({
       reason: 'SpecIncomplete',
       message: `${missing.map(({ path, what }) => `${path} is missing: ${what}.`).join(' ')} ${whereToSet}`,
     })
-  const broken = checkRules(spec)
+  const broken = brokenRules(reading)
   if (broken.length > 0)
     return failed({ reason: 'SpecInvalid', message: `${broken.map(({ path, message }) => `${path}: ${message}.`).join(' ')} ${whereFrom}` })
   return ok({ ...channel, spec })
@@ -32,7 +38,11 @@ export function effectiveChannel(channel: WrittenChannel, defaults: RealtimeChan
 
 /** What is missing in it is missing: for an end of a channel, which needs nothing of that. */
 export function effectiveSpec(own: RealtimeChannelSpec, defaults: RealtimeChannelSpec): StoredSpec {
-  return fillDefaults(mergeDefaults(own, defaults))
+  return readEffective(own, defaults).stored as StoredSpec // read by the schema that the type is made of
+}
+
+function readEffective(own: RealtimeChannelSpec, defaults: RealtimeChannelSpec): Reading {
+  return readSchema(specSchema, mergeDefaults(own, defaults), { path: 'spec', withDefaults: true })
 }
 
 const whereToSet = 'Set it in the channel, or in spec.defaults of its class.'

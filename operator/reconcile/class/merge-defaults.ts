@@ -1,7 +1,7 @@
 import { specSchema, type RealtimeChannelSpec } from '../../../api/v1alpha1/realtime-channel.ts'
 import { defaultReplicas } from '../../../api/v1alpha1/schema/gateway.ts'
 import type { JsonSchema } from '../../../api/v1alpha1/schema/json-schema.ts'
-import { isRecord } from '../is-record.ts'
+import { isRecord } from '../../../program/is-record.ts'
 
 /*
  * What a channel leaves out is its class's: section by section, field by field. What the channel says itself always wins.

@@ -1,8 +1,8 @@
+import { isUnderstood, readSchema } from '../../../api/read-schema.ts'
 import { failed, ok, type Result } from '../../../program/result.ts'
 import { classKind, classSpecSchema, type RealtimeChannelClassSpec } from '../../../api/v1alpha1/realtime-channel-class.ts'
 import { apiVersion, type RealtimeChannelSpec } from '../../../api/v1alpha1/realtime-channel.ts'
-import { isAmbiguous } from '../../config/topic-pattern.ts'
-import { readBySchema } from '../observe/parse-channel.ts'
+import { isAmbiguous } from '../../../api/name-pattern.ts'
 import { boundsOf, type Bounds } from './bounds.ts'
 import type { ChannelClass } from './channel-class.ts'
 
@@ -22,16 +22,17 @@ export function parseClass(object: unknown): Result<ParsedClass, string> {
   const name = (Object(metadata) as { readonly name?: unknown }).name
   if (version !== apiVersion || kind !== classKind || typeof name !== 'string')
     return failed(`It is no ${classKind} of ${apiVersion} with a name.`)
-  const { value, unknownFields, problem } = readBySchema(classSpecSchema, spec ?? {}, 'spec')
-  if (problem !== null) return failed(`${problem.path} is ${problem.found}; expected ${problem.expected}.`)
-  const { defaults = {}, allowed = {} } = value as RealtimeChannelClassSpec // `readBySchema` has held it to the schema that the type is made of
+  const { stored, problems, unknown } = readSchema(classSpecSchema, spec ?? {}, { path: 'spec' })
+  const problem = problems.find((each) => !isUnderstood(each))
+  if (problem !== undefined) return failed(`${problem.path} is ${problem.found}; expected ${problem.expected}.`)
+  const { defaults = {}, allowed = {} } = stored as RealtimeChannelClassSpec // `readSchema` has held it to the schema that the type is made of
   const bounds = boundsOf(allowed)
   const ambiguous = ambiguousIn(bounds, defaults)
   if (ambiguous !== null)
     return failed(
       `The pattern ${ambiguous} may give one thing to two namespaces. Let NAMESPACE stand beside a dot or a slash, and leave something open on one side of it at most, as in NAMESPACE.*.`,
     )
-  return ok({ class: { name, defaults, bounds }, unknownFields })
+  return ok({ class: { name, defaults, bounds }, unknownFields: unknown.map(({ path }) => path) })
 }
 
 function ambiguousIn(

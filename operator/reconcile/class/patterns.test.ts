@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
-import { isAmbiguous, matchesText } from '../../config/topic-pattern.ts'
+import { isAmbiguous } from '../../../api/name-pattern.ts'
+import { matchesText } from '../../config/topic-pattern.ts'
 import { matchesHost, matchesKey, matchesPair, matchesPath } from './patterns.ts'
 
 const channel = { namespace: 'shop', name: 'news' }

@@ -17,7 +17,7 @@ import { type NotUnderstood, parseChannel } from './parse-channel.ts'
 import { askedRoute, placesOfRecord } from '../route/record.ts'
 import { isMissing, type KafkaConnection, type TopicAdmins } from '../topic/topic-admin.ts'
 import type { FoundIds } from '../topic/claims.ts'
-import { lookedAtDeadLetters } from '../topic/record.ts'
+import { lookedAtDeadLetters, recordsOf } from '../topic/record.ts'
 import type { TopicRules } from '../topic/name-rules.ts'
 import {
   childKey,
@@ -139,6 +139,7 @@ export function createObserver(parts: ObserverParts): Observer {
         channel,
         children,
         ...kafka.topics,
+        records: recordsOf(channel),
         topicRules,
         underClass: { name: className, written, brokers },
         rivals,

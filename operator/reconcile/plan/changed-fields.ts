@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { KubernetesObject } from '../../../api/kubernetes.ts'
 import { fieldsOf } from '../children/owned-fields.ts'
 import { marks, names } from '../settings.ts'
-import { isRecord } from '../is-record.ts'
+import { isRecord } from '../../../program/is-record.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 

@@ -1,15 +1,15 @@
-import { annotations } from '../../../api/v1alpha1/realtime-channel.ts'
 import type { Action, Plan, Refusal } from '../plan-types.ts'
 import type { ConditionReason } from '../condition-reasons.ts'
-import { keptRoute } from '../route/record.ts'
+import { unchangedPlan } from './unchanged-plan.ts'
 import { names, type Settings } from '../settings.ts'
 import type { TopicDescription } from '../topic/topic-admin.ts'
-import { isMaybeSameCluster, isRecorded, isSameCluster, recordedTopic } from '../topic/record.ts'
+import { isMaybeSameCluster, isRecorded, isSameCluster } from '../topic/record.ts'
 import { whyNameIsNotAllowed } from '../topic/name-rules.ts'
 import { unknownTopic } from '../topic/unknown.ts'
-import type { TopicUse, World, TopicRecord } from '../world.ts'
+import { isPaused, type TopicRecord, type TopicUse, type World } from '../world.ts'
 
-const retryMs = 10_000
+/** Time until a Kafka that did not answer is asked again. */
+const kafkaAnswerMs = 10_000
 
 /**
  * What the end of a channel takes. Its objects are the garbage collector's; the operator owes only the topics, and only where the channel says
@@ -21,17 +21,8 @@ const retryMs = 10_000
  * the topic stays. A paused channel goes at once, and its topic stays: nothing is to be changed, and a namespace is not to be wedged.
  */
 export function planDeletion(world: World, settings: Pick<Settings, 'topicGiveUpMs'>): Plan {
-  const [topic, deadLetters] = [recordedTopic(world, 'topic'), recordedTopic(world, 'deadLetters')]
-  const isOwed = world.channel.metadata.finalizers?.includes(names.finalizer) === true
-  const ending: Ending = isOwed ? decide(world, settings.topicGiveUpMs) : { actions: [], refusals: [], requeueAfterMs: null }
-  return {
-    phase: 'deleting',
-    ...ending,
-    topic: { whenDone: topic, otherwise: topic },
-    deadLetters: { whenDone: deadLetters, otherwise: deadLetters },
-    route: keptRoute(world.channel),
-    holdsGatewayBack: true,
-  }
+  const hasFinalizer = world.channel.metadata.finalizers?.includes(names.finalizer) === true
+  return { ...unchangedPlan(world, 'deleting'), ...(hasFinalizer ? planEnding(world, settings.topicGiveUpMs) : {}) }
 }
 
 type Ending = Pick<Plan, 'actions' | 'refusals' | 'requeueAfterMs'>
@@ -45,11 +36,11 @@ type Fate =
   /** Kafka does not tell what there is. */
   | { readonly kind: 'unknown'; readonly refusal: Refusal }
 
-function decide(world: World, giveUpMs: number): Ending {
+function planEnding(world: World, giveUpMs: number): Ending {
   const fates = [fateOf('topic', world), fateOf('deadLetters', world)] as const
   const unknown = fates.flatMap((fate) => (fate.kind === 'unknown' ? [fate.refusal] : []))
   const isTooLate = isLate(world, giveUpMs)
-  if (unknown.length > 0 && !isTooLate) return { actions: [], refusals: unknown, requeueAfterMs: retryMs }
+  if (unknown.length > 0 && !isTooLate) return { actions: [], refusals: unknown, requeueAfterMs: kafkaAnswerMs }
   const deleted = fates.flatMap((fate) => (fate.kind === 'delete' ? [fate.name] : []))
   // However late it is, it is tried once: the operator may have been away.
   const hasGivenUp = unknown.length > 0 || (deleted.length > 0 && isTooLate && hasFailed(world))
@@ -68,7 +59,7 @@ function end(because: Because, deleted: readonly string[]): Ending {
 const becauseOf = (fate: Fate): Because => (fate.kind === 'keep' ? fate.because : 'topic-deleted')
 
 function fateOf(use: TopicUse, world: World): Fate {
-  const record = recordedTopic(world, use)
+  const record = world.records[use]
   const because = record === null ? 'topic-kept' : whyKept(use, record, world)
   if (because !== null || record === null) return { kind: 'keep', because: because ?? 'topic-kept' }
   const found = world[use]
@@ -84,9 +75,8 @@ function fateOf(use: TopicUse, world: World): Fate {
 
 /** Why the topic stays whatever Kafka says of it; null: nothing speaks for that. */
 function whyKept(use: TopicUse, record: TopicRecord, { channel, rivals, topicRules }: World): Because | null {
-  const { namespace = '', name, annotations: said } = channel.metadata
-  const isPaused = said?.[annotations.paused] === 'true'
-  if (isPaused || channel.spec.topic.deletionPolicy !== 'Delete' || rivals[use] !== null) return 'topic-kept'
+  const { namespace = '', name } = channel.metadata
+  if (isPaused(channel) || channel.spec.topic.deletionPolicy !== 'Delete' || rivals[use] !== null) return 'topic-kept'
   if (rivals.alsoUsing[use] !== null) return 'topic-shared'
   if (record.origin !== 'Created') return 'topic-adopted'
   return topicRules.deletion === 'Never' || whyNameIsNotAllowed(topicRules, { namespace, name }, record.name) !== null

@@ -1,8 +1,6 @@
+import { maxNoteBytes } from '../../runtime/event-object.ts'
 import type { Action, Plan } from '../plan-types.ts'
 import { describeChanges } from './changed-fields.ts'
-
-/** An Event's note has 1,024 bytes: https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/ */
-export const maxNoteBytes = 1_024
 
 /**
  * A plan in words: what changes, whether pods restart, and what will not be done.

@@ -234,10 +234,10 @@ describe('the environment of gateways', () => {
 
   it('refuses what was chosen on both sides and does not fit, and what was written although it equals the default', () => {
     expect(refusal({ limits: { eventBytes: 131_072 }, replay: { maxBytes: '64Ki' } })).toBe(
-      'InvalidGatewayOptions: The gateway would refuse to start. spec.replay.maxBytes: REPLAY_MAX_BYTES: "65536" is not right; expected at least MAX_EVENT_BYTES (131072): an event of the largest size could not be held',
+      'InvalidGatewayOptions: The gateway would refuse to start. spec.replay.maxBytes: REPLAY_MAX_BYTES: "65536" is not valid; expected at least MAX_EVENT_BYTES (131072): an event of the largest size could not be held',
     )
     expect(refusal({ emit: { ratePerSecond: 10, burst: 20 }, ...env({ EMIT_MAX_BATCH: '100' }) })).toContain(
-      'spec.emit.burst: EMIT_BURST: "20" is not right; expected at least EMIT_MAX_BATCH (100)',
+      'spec.emit.burst: EMIT_BURST: "20" is not valid; expected at least EMIT_MAX_BATCH (100)',
     )
   })
 
@@ -247,9 +247,9 @@ describe('the environment of gateways', () => {
       auth: { ...smallestSpec.auth, allowedOrigins: ['https://app.example.com:443'] },
     })
     expect(message).toContain(
-      'spec.gateway.env[EMIT_MAX_BATCH]: EMIT_MAX_BATCH: "many" is not right; expected a whole number from 1 to 10000',
+      'spec.gateway.env[EMIT_MAX_BATCH]: EMIT_MAX_BATCH: "many" is not valid; expected a whole number from 1 to 10000',
     )
-    expect(message).toContain('spec.gateway.env[CONSOLE]: CONSOLE: "perhaps" is not right; expected one of auto, on, off')
+    expect(message).toContain('spec.gateway.env[CONSOLE]: CONSOLE: "perhaps" is not valid; expected one of auto, on, off')
   })
 
   it.each<[string, Partial<RealtimeChannelSpec>]>([

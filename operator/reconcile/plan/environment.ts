@@ -1,9 +1,10 @@
 import { renderOptionError, type OptionError } from '../../../program/options/option-error.ts'
 import { options, type Option, type OptionName, type Options } from '../../../gateway/config/options.ts'
-import { optionNames, parseOptions } from '../../../gateway/config/parse-options.ts'
+import { gatewayOptions } from '../../../gateway/config/bind-options.ts'
+import { parseOptions } from '../../../gateway/config/parse-options.ts'
 import type { OptionValueOf } from '../../../program/options/option.ts'
 import { describeExpected, readOption } from '../../../program/options/read-option.ts'
-import { renderEnvironment, type EnvironmentVariable } from '../../../gateway/config/render-environment.ts'
+import type { EnvironmentVariable } from '../../../program/options/environment.ts'
 import { failed, ok, type Result } from '../../../program/result.ts'
 import type { MountedFile, PodVariable } from '../../../cdk8s/operands/operand-input.ts'
 import type { StoredSpec } from '../../../api/v1alpha1/realtime-channel.ts'
@@ -45,23 +46,25 @@ export function gatewayEnvironment(spec: StoredSpec, source: OptionSource): Resu
   const asked = pick(optionsOfSpec(spec, source), (name) => !isUsers(name))
   const given = { ...asked, ...fitOptions({ ...asked, ...readUsers(users) }, isUsers) }
   const written = pick(given, (name) => alwaysWritten.has(name) || !isDefault(name, given[name]))
-  const theirs = optionNames.filter(isUsers).map((name) => ({ name: options[name].env, value: users.get(options[name].env) ?? '' }))
+  const theirs = gatewayOptions.names
+    .filter(isUsers)
+    .map((name) => ({ name: options[name].env, value: users.get(options[name].env) ?? '' }))
   const errors = errorsOf(written, theirs)
   if (errors.length > 0) return failed(refuse(errors, isUsers))
   return ok({
-    environment: [...renderEnvironment(written), ...theirs, ...tracingOfPod(variablesOfTracing(spec))],
+    environment: [...gatewayOptions.renderEnvironment(written), ...theirs, ...tracingOfPod(variablesOfTracing(spec))],
     files: filesOfSpec(spec, source.kafka),
   })
 }
 
 /** All that the gateway would find, and what it would read otherwise than it was meant. */
 function errorsOf(written: Partial<Options>, theirs: readonly EnvironmentVariable[]): readonly OptionError[] {
-  const ours = optionNames
+  const ours = gatewayOptions.names
     .filter((name) => written[name] !== undefined)
     .map((name) => ({ name: options[name].env, value: textOf(written[name]) }))
   const parsed = parseOptions(Object.fromEntries([...ours, ...theirs].map(({ name, value }) => [name, value])), reader)
   const found = parsed.ok ? [] : parsed.error
-  const unsayable = optionNames.flatMap((name) => unsayableError(name, written[name]))
+  const unsayable = gatewayOptions.names.flatMap((name) => unsayableError(name, written[name]))
   return [...found, ...unsayable.filter(({ variable }) => !found.some((error) => error.variable === variable))]
 }
 
@@ -70,12 +73,14 @@ function textOf(value: OptionValueOf | undefined): string {
 }
 
 function pick(given: Partial<Options>, isWanted: (name: OptionName) => boolean): Partial<Options> {
-  return Object.fromEntries(optionNames.filter((name) => given[name] !== undefined && isWanted(name)).map((name) => [name, given[name]]))
+  return Object.fromEntries(
+    gatewayOptions.names.filter((name) => given[name] !== undefined && isWanted(name)).map((name) => [name, given[name]]),
+  )
 }
 
 /** What people wrote, as far as it can be read; what cannot be, the parser tells of. */
 function readUsers(users: ReadonlyMap<string, string>): Partial<Options> {
-  const read = optionNames.flatMap((name) => {
+  const read = gatewayOptions.names.flatMap((name) => {
     const text = users.get(options[name].env)
     const value = text === undefined ? null : readOption(options[name], text, reader)
     return value?.ok === true ? [[name, value.value] as const] : []
@@ -119,7 +124,7 @@ function refuse(errors: readonly OptionError[], isUsers: (name: OptionName) => b
 }
 
 function fieldOf(variable: string, isUsers: (name: OptionName) => boolean): string {
-  const name = optionNames.find((each) => options[each].env === variable)
+  const name = gatewayOptions.names.find((each) => options[each].env === variable)
   if (name === undefined || isUsers(name)) return `spec.gateway.env[${variable}]`
   return fieldsOfOptions[name] ?? 'spec'
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { isRecord } from '../../../program/is-record.ts'
 import type { KubernetesObject } from '../../../api/kubernetes.ts'
 import { marks } from '../settings.ts'
 
@@ -26,7 +27,7 @@ export function hashOf(value: unknown): string {
 
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_key, part: unknown) => {
-    if (typeof part !== 'object' || part === null || Array.isArray(part)) return part
+    if (!isRecord(part)) return part
     return Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1)))
   })
 }

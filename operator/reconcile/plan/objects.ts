@@ -11,7 +11,6 @@ import { isChildOf, isOrphanOf } from '../children/ownership.ts'
 import { gatewayApiMissing, isRouteKind } from '../route/plan-route.ts'
 import { marks, names } from '../settings.ts'
 import { childKey, type Found, type World } from '../world.ts'
-import { soonest } from '../soonest.ts'
 
 export interface ObjectsPlan {
   readonly actions: readonly Action[]
@@ -26,8 +25,14 @@ export interface ObjectsOptions {
   readonly appliedBy: string
 }
 
-/** How soon to look again at an object that is going, or that could not be read. */
-export const soonMs = 5_000
+/** Time until an API server that did not answer is asked again. */
+export const clusterAnswerMs = 5_000
+
+/** Time until an object that is being deleted should be gone. */
+const objectGoneMs = 5_000
+
+/** Shortest time until a contested object is planned again. */
+const minContestMs = 5_000
 
 /**
  * What it takes to make the objects of a channel what they are to be. Three questions decide on each: is it the channel's? Is it what was
@@ -126,7 +131,7 @@ function judgeMissing(world: World, object: KubernetesObject): Judged {
 function tellContest({ kind }: KubernetesObject, contest: JudgedContest | null): Judged {
   return contest === null
     ? {}
-    : { refusal: about(kind, 'FieldContested', contest.message), againAfterMs: Math.max(soonMs, contest.againAfterMs) }
+    : { refusal: about(kind, 'FieldContested', contest.message), againAfterMs: Math.max(minContestMs, contest.againAfterMs) }
 }
 
 function judgeOwn(world: World, object: KubernetesObject, live: KubernetesObject): Judged {
@@ -168,7 +173,7 @@ function judgeUnknown(object: KubernetesObject, { error, type }: Extract<Found, 
   const reason = reasonOfApiError(error)
   return {
     refusal: about(object.kind, reason, `The ${object.kind} ${object.metadata.name} could not be read: ${error.message}`),
-    againAfterMs: soonMs,
+    againAfterMs: clusterAnswerMs,
   }
 }
 
@@ -181,9 +186,15 @@ function apply(
 }
 
 function wait(object: KubernetesObject, message: string): Judged {
-  return { refusal: about(object.kind, 'ObjectTerminating', message), againAfterMs: soonMs }
+  return { refusal: about(object.kind, 'ObjectTerminating', message), againAfterMs: objectGoneMs }
 }
 
 function about(kind: string, reason: ConditionReason, message: string): Refusal {
   return { about: isRouteKind(kind) ? 'RouteReady' : 'GatewayAvailable', reason, message }
+}
+
+/** Returns the earliest of these times, of which null is never. */
+export function soonest(...times: readonly (number | null)[]): number | null {
+  const known = times.filter((time) => time !== null)
+  return known.length === 0 ? null : Math.min(...known)
 }

@@ -1,15 +1,15 @@
-import { fillDefaults } from '../../../api/fill-defaults.ts'
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { operandTypes, type OperandKind } from '../../../api/child-types.ts'
-import type { ClosableKubernetesApi } from '../../adapters/kubernetes/kubernetes-api.ts'
-import { apiOf } from '../../adapters/kubernetes/testing/api-of.ts'
 import {
+  withDefaults,
   apiVersion,
   channelKind,
   channelType,
   type RealtimeChannel,
   type RealtimeChannelSpec,
 } from '../../../api/v1alpha1/realtime-channel.ts'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { operandTypes, type OperandKind } from '../../../api/child-types.ts'
+import type { ClosableKubernetesApi } from '../../adapters/kubernetes/kubernetes-api.ts'
+import { apiOf } from '../../adapters/kubernetes/testing/api-of.ts'
 import { aTopic, aWorld, smallestSpec, someSettings } from '../../testing/channel-builders.ts'
 import { startControlPlane, type ControlPlane } from '../../../testing/control-plane/control-plane.ts'
 import { installChannelType } from '../../testing/install-channel-type.ts'
@@ -50,7 +50,7 @@ async function read(name: string): Promise<RealtimeChannel> {
   const parsed = parseChannel(valueOf(await api.get(channelType, { namespace: 'default', name })))
   if (!parsed.ok) throw new Error(parsed.error.message)
   expect(parsed.value.unknownFields).toEqual([])
-  return { ...parsed.value.channel, spec: fillDefaults(parsed.value.channel.spec) }
+  return { ...parsed.value.channel, spec: withDefaults(parsed.value.channel.spec) }
 }
 
 async function observe(channel: RealtimeChannel): Promise<World> {

@@ -13,7 +13,7 @@ import { bystanderOf, isNoteStale } from '../children/in-charge.ts'
 import { judgeContest } from './contest.ts'
 import { kafkaOfPods } from './kafka-of-pods.ts'
 import { channelPaths, deadLetterTopicOf, routePaths, topicNameOf } from '../../../api/v1alpha1/channel-names.ts'
-import { planObjects, soonMs, type ObjectsPlan } from './objects.ts'
+import { clusterAnswerMs, planObjects, soonest, type ObjectsPlan } from './objects.ts'
 import { planDeadLetters, type DeadLettersPlan } from '../topic/plan-dead-letters.ts'
 import { planDeletion } from './deletion.ts'
 import { planRoute, isRouteKind } from '../route/plan-route.ts'
@@ -23,9 +23,8 @@ import { runningDeployment } from '../children/running-gateway.ts'
 import { keptRoute } from '../route/record.ts'
 import { names, ports, type Settings } from '../settings.ts'
 import { stoppingOf } from './stopping.ts'
-import { recordedTopic } from '../topic/record.ts'
+import { unchangedPlan } from './unchanged-plan.ts'
 import { finalizerField, isPaused, type TopicUse, type World } from '../world.ts'
-import { soonest } from '../soonest.ts'
 
 /**
  * What is to be done for a channel, in this world. Pure: the same world and settings give the same plan, and a plan that was carried out leaves
@@ -36,49 +35,22 @@ export function planChannel(world: World, settings: Settings, before: readonly O
   const { metadata } = world.channel
   if (world.inCharge !== null) return planLeft(world, settings.appliedBy)
   if (metadata.deletionTimestamp !== undefined) return planDeletion(world, settings)
-  if (isPaused(world.channel)) return idle(world, 'paused', [])
+  if (isPaused(world.channel)) return unchangedPlan(world, 'paused')
   const name = checkChannelName(metadata.name)
-  if (!name.ok)
-    return idle(
-      world,
-      'active',
-      everything.map((about) => ({ about, reason: 'InvalidName', message: `${name.error}.` })),
-    )
-  return planActive(world, settings, before)
+  if (name.ok) return planActive(world, settings, before)
+  const message = `${name.error}.`
+  return { ...unchangedPlan(world, 'active'), refusals: everything.map((about) => ({ about, reason: 'InvalidName', message })) }
 }
 
-/** What an operator does that is not in charge: it says on the channel that it is there, unless one says so already that may be there. */
+/** Plans for an operator that is not in charge: it only notes its Lease on the channel, unless another operator's note stands there that may still hold. */
 function planLeft(world: World, appliedBy: string): Plan {
-  const [topic, deadLetters] = [recordedTopic(world, 'topic'), recordedTopic(world, 'deadLetters')]
   const noted = bystanderOf(world.channel)
   const isNoted = noted === appliedBy || (noted !== null && world.bystander?.state !== 'gone')
-  return {
-    phase: 'left',
-    actions: isNoted ? [] : [{ kind: 'annotate-channel', annotation: annotations.leftBy, value: appliedBy }],
-    refusals: [],
-    topic: { whenDone: topic, otherwise: topic },
-    deadLetters: { whenDone: deadLetters, otherwise: deadLetters },
-    route: keptRoute(world.channel),
-    holdsGatewayBack: true,
-    requeueAfterMs: null,
-  }
+  const plan = unchangedPlan(world, 'left')
+  return isNoted ? plan : { ...plan, actions: [{ kind: 'annotate-channel', annotation: annotations.leftBy, value: appliedBy }] }
 }
 
 const everything = ['TopicReady', 'GatewayAvailable', 'RouteReady'] as const
-
-function idle(world: World, phase: Plan['phase'], refusals: readonly Refusal[]): Plan {
-  const [topic, deadLetters] = [recordedTopic(world, 'topic'), recordedTopic(world, 'deadLetters')]
-  return {
-    phase,
-    actions: [],
-    refusals,
-    topic: { whenDone: topic, otherwise: topic },
-    deadLetters: { whenDone: deadLetters, otherwise: deadLetters },
-    route: keptRoute(world.channel),
-    holdsGatewayBack: true,
-    requeueAfterMs: null,
-  }
-}
 
 function planActive(world: World, settings: Settings, before: readonly Outcome[]): Plan {
   const addFinalizer = finalizerActions(world, 'add-finalizer')
@@ -86,7 +58,7 @@ function planActive(world: World, settings: Settings, before: readonly Outcome[]
   const contested: readonly Refusal[] =
     contest === null ? [] : [{ about: 'TopicReady', reason: 'FieldContested', message: contest.message }]
   // No topic is made without the finalizer that answers for it.
-  if (contest?.isHeld === true) return { ...idle(world, 'active', contested), requeueAfterMs: contest.againAfterMs }
+  if (contest?.isHeld === true) return { ...unchangedPlan(world, 'active'), refusals: contested, requeueAfterMs: contest.againAfterMs }
   const isCreated = (use: TopicUse): boolean =>
     before.some(({ kind, action }) => kind === 'done' && action.kind === 'create-topic' && (action.use ?? 'topic') === use)
   const topic = planTopic(world, isCreated('topic'))
@@ -166,7 +138,7 @@ function planGateway(world: World, settings: Settings, { topic: { epoch }, deadL
       objects.requeueAfterMs,
       route.requeueAfterMs,
       holdsGatewayBack ? null : scaling.requeueAfterMs,
-      fixedUser.ok ? null : soonMs,
+      fixedUser.ok ? null : clusterAnswerMs,
     ),
     holdsGatewayBack,
   }

@@ -13,7 +13,8 @@ export interface ScalingPlan {
   readonly requeueAfterMs: number | null
 }
 
-const soonMs = 1_000
+/** Time until the next step towards an autoscaler can be planned. */
+const handOverStepMs = 1_000
 
 /**
  * Who says how many pods there are: the channel, or its HorizontalPodAutoscaler.
@@ -30,13 +31,13 @@ export function planScaling(world: World): ScalingPlan {
   const live = runningDeployment(world)
   const current = live?.spec?.replicas ?? 0
   if (live === null || current === 0)
-    return { scaling: { kind: 'fixed', replicas: autoscaling.minReplicas }, handOver: null, requeueAfterMs: soonMs }
+    return { scaling: { kind: 'fixed', replicas: autoscaling.minReplicas }, handOver: null, requeueAfterMs: handOverStepMs }
   const owners = ownersOfReplicas(live)
   const isOursAlone = owners.has(names.fieldManager) && owners.size === 1
   return {
     scaling: { kind: 'handed-over' },
     handOver: isOursAlone ? handOver(live, current) : null,
-    requeueAfterMs: isOursAlone ? soonMs : null,
+    requeueAfterMs: isOursAlone ? handOverStepMs : null,
   }
 }
 

@@ -1,17 +1,20 @@
 import { createHash } from 'node:crypto'
-import { checkValue } from '../../../api/check-value.ts'
+import { fieldProblems, readSchema } from '../../../api/read-schema.ts'
 import { failed, ok, type Result } from '../../../program/result.ts'
+import { mergePatch } from '../../../api/merge-patch.ts'
 import { annotations, specSchema, type WrittenChannel } from '../../../api/v1alpha1/realtime-channel.ts'
 import type { KubernetesObject } from '../../../api/kubernetes.ts'
 import type { ApiError } from '../../runtime/kubernetes-api.ts'
 import type { Claims } from '../watch/claims.ts'
 import type { ChannelJudge } from '../class/judge.ts'
-import { describePlan, maxNoteBytes } from '../plan/describe.ts'
+import { cutNote, maxNoteBytes } from '../../runtime/event-object.ts'
+import { describePlan } from '../plan/describe.ts'
 import { parseChannel } from '../observe/parse-channel.ts'
 import { planChannel } from '../plan/plan.ts'
 import type { Settings } from '../settings.ts'
+import { recordsOf } from '../topic/record.ts'
 import type { World } from '../world.ts'
-import { isRecord } from '../is-record.ts'
+import { isRecord } from '../../../program/is-record.ts'
 
 /** What the annotation carillon.dev/plan asks. */
 export interface Question {
@@ -59,7 +62,7 @@ export async function previewPlan(
   if (!held.value.ok) return ok(`Not done (${held.value.error.reason}): ${held.value.error.message}`)
   const { channel, topicRules } = held.value.value
   const rivals = { ...world.rivals, route: claims.routeRivalIf(channel) }
-  return ok(describePlan(planChannel({ ...world, channel, topicRules, rivals }, settings)))
+  return ok(describePlan(planChannel({ ...world, channel, records: recordsOf(channel), topicRules, rivals }, settings)))
 }
 
 /** The patch is of what people wrote, and the class judges what comes of it. */
@@ -78,22 +81,11 @@ function changeChannel({ channel, underClass }: World, question: string): Result
 
 /** Unknown members, and values beyond their bounds. What the channel has already, it may keep. */
 function refusalOf(before: unknown, after: unknown): string | null {
-  const known = new Set(checkValue(specSchema, before, 'spec').map(({ path }) => path))
-  const problems = checkValue(specSchema, after, 'spec').filter(({ path }) => !known.has(path))
+  const known = new Set(fieldProblems(readSchema(specSchema, before, { path: 'spec' })).map(({ path }) => path))
+  const problems = fieldProblems(readSchema(specSchema, after, { path: 'spec' })).filter(({ path }) => !known.has(path))
   if (problems.length === 0) return null
   const sentences = problems.map(({ path, message }) => `${path}${message.startsWith('is ') ? '' : ':'} ${message}`)
-  return cut(`The API server would refuse this. ${sentences.join('. ')}.`)
-}
-
-/** An Event takes 1,024 bytes. */
-function cut(text: string): string {
-  const bytes = Buffer.from(text)
-  return bytes.length < maxNoteBytes
-    ? text
-    : `${bytes
-        .subarray(0, maxNoteBytes - 10)
-        .toString('utf8')
-        .replace(/\uFFFD+$/, '')}…`
+  return cutNote(`The API server would refuse this. ${sentences.join('. ')}.`, maxNoteBytes - 1)
 }
 
 function readPatch(question: string): Result<unknown, string> {
@@ -105,15 +97,4 @@ function readPatch(question: string): Result<unknown, string> {
     // Not JSON: said below.
   }
   return failed(`${annotations.plan} is not right; expected true, or a JSON merge patch of spec such as {"gateway":{"replicas":5}}`)
-}
-
-/** RFC 7396. */
-function mergePatch(target: unknown, patch: unknown): unknown {
-  if (!isRecord(patch)) return patch
-  const merged: Record<string, unknown> = isRecord(target) ? { ...target } : {}
-  for (const [key, value] of Object.entries(patch)) {
-    if (value === null) Reflect.deleteProperty(merged, key)
-    else merged[key] = mergePatch(merged[key], value)
-  }
-  return merged
 }

@@ -7,7 +7,7 @@ import { aChannel, someSettings } from '../../testing/channel-builders.ts'
 import { aJudge } from '../../testing/class-builders.ts'
 import { createModelWorld } from '../../testing/model-world.ts'
 import { createClaims } from '../watch/claims.ts'
-import { createPreviewer } from './preview-writer.ts'
+import { createPreviewWriter } from './preview-writer.ts'
 import type { World } from '../world.ts'
 
 function rig(maxChannels: number) {
@@ -19,7 +19,7 @@ function rig(maxChannels: number) {
     told.push(metadata.name.replace(/\.plan-.*/, ''))
     return failed({ kind: 'already-exists', message: 'told before', code: 409 })
   }
-  const preview = createPreviewer({
+  const preview = createPreviewWriter({
     api: { create },
     settings: someSettings(),
     claims: createClaims({ defaultBrokers: [] }),

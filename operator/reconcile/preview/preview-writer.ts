@@ -1,39 +1,29 @@
+import type { ApiError, KubernetesApi } from '../../runtime/kubernetes-api.ts'
+import { eventType, renderEvent } from '../../runtime/event-object.ts'
 import type { Logger } from '../../../program/log/logger.ts'
 import type { Result } from '../../../program/result.ts'
-import type { KubernetesObject, ResourceType } from '../../../api/kubernetes.ts'
-import type { ApiError, KubernetesApi } from '../../runtime/kubernetes-api.ts'
-import { microTime } from '../../runtime/lease.ts'
-import { previewPlan, questionOf, type PreviewParts, type Question } from './plan-preview.ts'
 import type { Settings } from '../settings.ts'
 import type { World } from '../world.ts'
+import { previewPlan, questionOf, type PreviewParts, type Question } from './plan-preview.ts'
 
-export interface PreviewerParts extends PreviewParts {
+export interface PreviewWriterParts extends PreviewParts {
   readonly api: Pick<KubernetesApi, 'create'>
   readonly settings: Settings
   readonly logger: Logger
-  /** Of the operator that answers. */
+  /** Identity of the operator that answers. */
   readonly identity: string
   readonly nowMs: () => number
-  /** Channels whose questions are remembered; the one that asked longest ago is forgotten for another. @default 4096 */
+  /** Maximum number of channels whose questions are remembered; the channel that asked longest ago is forgotten first. @default 4096 */
   readonly maxChannels?: number
 }
 
-const eventType: ResourceType = { group: 'events.k8s.io', version: 'v1', plural: 'events', kind: 'Event', isNamespaced: true }
-
 /**
- * Answers the annotation carillon.dev/plan with an Event. The Event's name follows from the question, so that a question is answered once, by
- * whichever operator, however often the channel is looked at. It does not wait for the answer, and a failure costs nothing but it.
+ * Returns a function that answers the annotation carillon.dev/plan with an Event. The Event's name follows from the question, so a question is answered once:
+ * by any operator, and however often the channel is reconciled. The function does not wait for the answer, and a failure costs only the answer.
  */
-export function createPreviewer({
-  api,
-  settings,
-  logger,
-  identity,
-  nowMs,
-  maxChannels = 4_096,
-  ...parts
-}: PreviewerParts): (world: World) => void {
-  /** By channel, the question that was answered last. One that is forgotten is answered again, which the API server then refuses. */
+export function createPreviewWriter(writer: PreviewWriterParts): (world: World) => void {
+  const { logger, maxChannels = 4_096 } = writer
+  /** Last answered question by channel. A forgotten question is answered again, which the API server then refuses. */
   const answered = new Map<string, string>()
 
   function remember(key: string, id: string): void {
@@ -45,17 +35,9 @@ export function createPreviewer({
 
   async function answer(world: World, question: Question): Promise<void> {
     const { metadata } = world.channel
-    const told = await tell(world, question)
-    if (told.ok || told.error.kind === 'already-exists') return
-    logger.warn(
-      { namespace: metadata.namespace, channel: metadata.name, reason: told.error.message },
-      'a plan that was asked for could not be told',
-    )
-  }
-
-  async function tell(world: World, question: Question): Promise<Result<unknown, ApiError>> {
-    const note = await previewPlan(world, question, settings, parts)
-    return note.ok ? api.create(eventType, eventOf(world, { id: question.id, note: note.value }, { identity, nowMs: nowMs() })) : note
+    const written = await writePreview(world, question, writer)
+    if (written.ok || written.error.kind === 'already-exists') return
+    logger.warn({ namespace: metadata.namespace, channel: metadata.name, reason: written.error.message }, 'preview event not written')
   }
 
   return (world) => {
@@ -68,30 +50,18 @@ export function createPreviewer({
   }
 }
 
-function eventOf(
-  { channel }: World,
-  { id, note }: { readonly id: string; readonly note: string },
-  { identity, nowMs }: { readonly identity: string; readonly nowMs: number },
-): KubernetesObject {
-  const { name, namespace = '', uid } = channel.metadata
-  return {
-    apiVersion: 'events.k8s.io/v1',
-    kind: 'Event',
-    metadata: { name: `${name}.plan-${id}`, namespace },
-    eventTime: microTime(nowMs),
-    reportingController: 'carillon.dev/operator',
-    reportingInstance: identity.slice(0, 128),
-    action: 'Plan',
-    reason: 'Planned',
-    type: 'Normal',
-    regarding: {
-      apiVersion: channel.apiVersion,
-      kind: channel.kind,
-      name,
-      namespace,
-      uid,
-      resourceVersion: channel.metadata.resourceVersion,
-    },
-    note,
-  }
+async function writePreview(
+  world: World,
+  question: Question,
+  { api, settings, identity, nowMs, ...parts }: PreviewWriterParts,
+): Promise<Result<unknown, ApiError>> {
+  const note = await previewPlan(world, question, settings, parts)
+  if (!note.ok) return note
+  const { apiVersion, kind, metadata } = world.channel
+  const event = renderEvent(
+    { apiVersion, kind, metadata },
+    { type: 'Normal', reason: 'Planned', action: 'Plan', note: note.value },
+    { source: { controller: 'carillon.dev/operator', instance: identity }, suffix: `plan-${question.id}`, wallMs: nowMs() },
+  )
+  return api.create(eventType, event)
 }

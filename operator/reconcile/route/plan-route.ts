@@ -12,8 +12,8 @@ export interface RoutePlan {
   readonly requeueAfterMs: number | null
 }
 
-/** No watch tells of classes and Gateways. */
-const laterMs = 30_000
+/** Time until a missing ingress class or Gateway is looked for again: no watch reports them. */
+const routeTargetMs = 30_000
 
 /**
  * Whether the channel may have its route, and whether anybody will serve it. An Ingress of a class that does not exist is made all the same: it
@@ -66,7 +66,7 @@ function claimedWords({ channel, path, taken }: RouteRival): string {
 }
 
 function refuse(reason: ConditionReason, message: string): Omit<RoutePlan, 'record'> {
-  return { refusals: [about(reason, message)], isLeftOut: false, requeueAfterMs: laterMs }
+  return { refusals: [about(reason, message)], isLeftOut: false, requeueAfterMs: routeTargetMs }
 }
 
 function about(reason: ConditionReason, message: string): Refusal {

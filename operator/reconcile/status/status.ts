@@ -2,12 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { selectorLabels } from '../../../api/labels.ts'
 import { operandNames } from '../../../api/child-names.ts'
 import { servicePorts } from '../../../api/ports.ts'
-import {
-  annotations,
-  type RealtimeChannel,
-  type RealtimeChannelStatus,
-  type WrittenChannel,
-} from '../../../api/v1alpha1/realtime-channel.ts'
+import type { RealtimeChannel, RealtimeChannelStatus, WrittenChannel } from '../../../api/v1alpha1/realtime-channel.ts'
 import type { Outcome, Plan, Refusal } from '../plan-types.ts'
 import { inChannelWords } from './channel-fields.ts'
 import type { ChannelRefusal } from '../class/effective-channel.ts'
@@ -31,7 +26,7 @@ import {
 import { judgeGateway } from './gateway.ts'
 import { judgeRoute } from './route.ts'
 import { isTopicAction, judgeTopic } from './topic.ts'
-import type { TopicUse, World, RouteRecord, TopicRecord } from '../world.ts'
+import { isPaused, type RouteRecord, type TopicRecord, type TopicUse, type World } from '../world.ts'
 
 /** What a reconcile found and did. */
 export interface StatusInput {
@@ -71,11 +66,10 @@ export function renderRefused(
   nowMs: number,
 ): RealtimeChannelStatus {
   const moment: Moment = { before: before.conditions ?? [], generation: metadata.generation ?? 0, nowMs }
-  const isPaused = metadata.annotations?.[annotations.paused] === 'true'
   return {
     ...before,
     observedGeneration: moment.generation,
-    conditions: isPaused ? pausedConditions(moment) : refusedConditions(isFalse(reason, message), moment),
+    conditions: isPaused({ metadata }) ? pausedConditions(moment) : refusedConditions(isFalse(reason, message), moment),
   }
 }
 

@@ -1,20 +1,22 @@
 import type { RealtimeChannel } from '../../../api/v1alpha1/realtime-channel.ts'
 import { deadLetterTopicOf, topicNameOf } from '../../../api/v1alpha1/channel-names.ts'
 import type { TopicDescription } from './topic-admin.ts'
-import type { TopicUse, World, TopicRecord } from '../world.ts'
+import type { TopicRecord, TopicRecords } from '../world.ts'
 
 /** The dead letter topic to look at: the one that the channel wants, else the one that it had. Null: neither. */
 export function lookedAtDeadLetters(channel: RealtimeChannel): string | null {
   return deadLetterTopicOf(channel) ?? channel.status?.deadLetters?.name ?? null
 }
 
-/** What the status remembers of a topic that the channel has; of another name, it would be another topic. */
-export function recordedTopic({ channel }: Pick<World, 'channel'>, use: TopicUse = 'topic'): TopicRecord | null {
-  const record = channel.status?.[use]
-  if (record === undefined) return null
-  const name = use === 'topic' ? topicNameOf(channel) : deadLetterTopicOf(channel)
-  // A channel that wants no dead letters now may want them again.
-  return name === null || record.name === name ? record : null
+/** Returns what the status remembers of the channel's topics. A record of another name is of another topic. */
+export function recordsOf(channel: RealtimeChannel): TopicRecords {
+  const { topic = null, deadLetters = null } = channel.status ?? {}
+  const name = deadLetterTopicOf(channel)
+  return {
+    topic: topic?.name === topicNameOf(channel) ? topic : null,
+    // A channel without dead letters now may ask for them again.
+    deadLetters: name === null || deadLetters?.name === name ? deadLetters : null,
+  }
 }
 
 export function recordOf({ name, topicId, clusterId, partitions, replicas }: TopicDescription, origin: TopicRecord['origin']): TopicRecord {

@@ -1,20 +1,40 @@
-import { annotations } from '../../../api/v1alpha1/realtime-channel.ts'
-import type { Action, Refusal } from '../plan-types.ts'
+import { annotations, type RealtimeChannel } from '../../../api/v1alpha1/realtime-channel.ts'
 import type { ConditionReason } from '../condition-reasons.ts'
-import type { MissingTopic, TopicDescription } from './topic-admin.ts'
+import type { Action, Refusal } from '../plan-types.ts'
+import type { FoundTopic, TopicRecord, TopicRival, TopicUse, World } from '../world.ts'
 import { configChanges, differences, type WantedTopic } from './diff.ts'
-import { isMaybeSameCluster, isRecorded, isSameCluster, recordedTopic, recordOf } from './record.ts'
-import { howToAllow, whyNameIsNotAllowed } from './name-rules.ts'
+import { howToAllow, whyNameIsNotAllowed, type TopicRules } from './name-rules.ts'
+import { isMaybeSameCluster, isRecorded, isSameCluster, recordOf } from './record.ts'
+import type { MissingTopic, TopicDescription } from './topic-admin.ts'
 import { unknownTopic } from './unknown.ts'
-import type { TopicUse, World, TopicRecord } from '../world.ts'
 
-/** What a channel asks of one of its two topics. */
+/*
+ * Decides on one topic of a channel.
+ *
+ * A topic holds records that cannot be restored, and Kafka does not say which channel it belongs to. So the status remembers (`status.topic`) its name, its
+ * id, the cluster, whether the operator created or adopted it, and which settings the operator made. The plan follows from that record and from what exists:
+ *
+ *     exists            the status remembers      then
+ *     nothing           nothing                   create it
+ *     nothing           that it created it, in    create it again: clients learn of the gap by the new id
+ *                       this very cluster
+ *     nothing           anything else             TopicMissing, unless the channel consents (carillon.dev/recreate-topic)
+ *     a topic           this topic (its id)       ours: grow it, set its settings; an adopted one only where the rules allow it
+ *     a topic           nothing, or another id    exactly as asked: adopt it, which changes nothing
+ *                                                 else TopicNotOurs or TopicReplaced, unless the channel consents (carillon.dev/adopt)
+ *                                                 and the rules allow it
+ *
+ * The consent of a channel is the consent of its owner, who need not own the topic. So the administrator's rules (`name-rules.ts`) say which names a channel
+ * may use at all, and whether it may change what it did not create.
+ *
+ * A status that could not be written after the topic was created loses only the word Created. The topic is as asked, so the next reconcile adopts it.
+ */
+
+/** Request of a channel for one of its two topics. */
 export interface TopicRequest {
   readonly use: TopicUse
-  readonly name: string
-  /** @param found null: the topic is to be created */
-  readonly wantedFor: (found: TopicDescription | null) => WantedTopic
-  /** The operator has created it in this very reconcile, and the status does not say so yet. */
+  readonly wanted: WantedTopic
+  /** The operator has created the topic in this very reconcile, and the status does not say so yet. */
   readonly isCreated: boolean
 }
 
@@ -23,95 +43,154 @@ export interface OneTopicPlan {
   readonly refusals: readonly Refusal[]
   readonly record: { readonly whenDone: TopicRecord | null; readonly otherwise: TopicRecord | null }
   /**
-   * found: the topic that is there serves. remembered: nobody knows better than the status, or the topic is not the channel's. absent: there is none. forbidden:
-   * the channel may not use it, whatever is there.
+   * found: the topic that exists serves. remembered: the status knows best, or the topic is not the channel's. absent: there is none. forbidden: the channel
+   * must not use it, whatever exists.
    */
   readonly serves: 'found' | 'remembered' | 'absent' | 'forbidden'
   readonly requeueAfterMs: number | null
 }
 
-/** How a use is called in messages, and the field that names its topic. */
-const words = {
+/** All that the rules decide on, computed once. */
+interface TopicFacts extends TopicRequest {
+  readonly channel: RealtimeChannel
+  readonly rules: TopicRules
+  readonly rival: TopicRival | null
+  readonly record: TopicRecord | null
+  readonly found: FoundTopic | null
+  /** Null: the topic exists, or Kafka did not answer. */
+  readonly missing: MissingTopic | null
+  /** Null: the topic is missing, or Kafka did not answer. */
+  readonly present: PresentTopic | null
+}
+
+interface PresentTopic {
+  readonly topic: TopicDescription
+  /** Differences from the request, as sentences. */
+  readonly differing: readonly string[]
+  /** Null: the topic is not the channel's. */
+  readonly ownership: Ownership | null
+}
+
+type Ownership = Required<Pick<TopicRecord, 'origin' | 'configKeys'>>
+
+/** A rule returns null when it has nothing to say. What a decision leaves out changes nothing. */
+type TopicRule = (facts: TopicFacts) => Partial<OneTopicPlan> | null
+
+/** The first rule that answers decides. */
+const topicRules: readonly TopicRule[] = [
+  refuseInvalidName,
+  refuseNameOutsideRules,
+  refuseClaimedTopic,
+  waitForAnswer,
+  waitUntilShown,
+  refuseToCreateAgain,
+  createTopic,
+  refuseInternalTopic,
+  refuseForeignTopic,
+  refuseToChangeAdopted,
+  alignTopic,
+]
+
+/** Plans one topic by the rules. */
+export function planOneTopic(world: World, request: TopicRequest): OneTopicPlan {
+  const facts = factsOf(world, request)
+  for (const rule of topicRules) {
+    const decision = rule(facts)
+    if (decision !== null) return { ...unchanged(facts), ...decision }
+  }
+  throw new Error(`no rule decides on the topic ${request.wanted.name}`)
+}
+
+function unchanged({ record }: TopicFacts): OneTopicPlan {
+  return { actions: [], refusals: [], record: { whenDone: record, otherwise: record }, serves: 'remembered', requeueAfterMs: null }
+}
+
+function factsOf(world: World, request: TopicRequest): TopicFacts {
+  const { channel, topicRules: rules } = world
+  const { use } = request
+  const [record, found] = [world.records[use], world[use]]
+  const facts = { ...request, channel, rules, rival: world.rivals[use], record, found }
+  return {
+    ...facts,
+    missing: found?.kind === 'missing' ? found.topic : null,
+    present: found?.kind === 'present' ? presentTopic(found.topic, facts) : null,
+  }
+}
+
+function presentTopic(topic: TopicDescription, facts: Omit<TopicFacts, 'missing' | 'present'>): PresentTopic {
+  const differing = differences(facts.wanted, topic)
+  return { topic, differing, ownership: ownershipOf(topic, differing, facts) }
+}
+
+function ownershipOf(
+  topic: TopicDescription,
+  differing: readonly string[],
+  { record, isCreated, rules, channel }: Omit<TopicFacts, 'missing' | 'present'>,
+): Ownership | null {
+  // Another client may have created the topic a moment earlier: only one that is as asked is the operator's own.
+  if (isCreated && differing.length === 0) return { origin: 'Created', configKeys: [] }
+  if (record !== null && isRecorded(record, topic)) return { origin: record.origin, configKeys: record.configKeys ?? [] }
+  const isTaken = rules.adopt && channel.metadata.annotations?.[annotations.adopt] === 'true'
+  // No setting of a replaced topic is the operator's.
+  return differing.length === 0 || isTaken ? { origin: 'Adopted', configKeys: [] } : null
+}
+
+/** Words for a use in messages, and the field that names its topic. */
+const terms = {
   topic: { maxLength: 240, subject: 'The topic', object: 'the topic', field: 'spec.topic.name of a new channel' },
   deadLetters: { maxLength: 249, subject: 'The dead letter topic', object: 'the dead letter topic', field: 'spec.topic.deadLetters.name' },
 } as const satisfies Record<TopicUse, unknown>
 
-/** Plans one topic by the table in plan-topic.ts. */
-export function planOneTopic(world: World, request: TopicRequest): OneTopicPlan {
-  const forbidden = refuseName(world, request)
-  if (forbidden !== null) return { ...keep(world, request, [forbidden]), serves: 'forbidden' }
-  const found = world[request.use]
-  switch (found?.kind) {
-    case 'present':
-      return planPresent(found.topic, world, request)
-    case 'missing':
-      return planMissing(found.topic, world, request)
-    default: {
-      const { refusal, requeueAfterMs } = unknownTopic(found)
-      return { ...keep(world, request, [refusal]), requeueAfterMs }
-    }
-  }
+function refuseInvalidName({ use, wanted: { name } }: TopicFacts): Partial<OneTopicPlan> | null {
+  const { maxLength, subject, field } = terms[use]
+  if (/^[A-Za-z0-9._-]+$/.test(name) && name.length <= maxLength && name !== '.' && name !== '..') return null
+  return forbid(
+    'TopicNotAllowed',
+    `${subject} cannot be named ${name}: 1 to ${maxLength} letters, digits, dots, _ and -. Name another in ${field}.`,
+  )
 }
 
-function refuseName({ channel, rivals, topicRules }: World, { use, name }: TopicRequest): Refusal | null {
-  const { namespace = '' } = channel.metadata
-  const { maxLength, subject, object, field } = words[use]
-  if (!/^[A-Za-z0-9._-]+$/.test(name) || name.length > maxLength || name === '.' || name === '..')
-    return about(
-      'TopicNotAllowed',
-      `${subject} cannot be named ${name}: 1 to ${maxLength} letters, digits, dots, _ and -. Name another in ${field}.`,
-    )
-  const why = whyNameIsNotAllowed(topicRules, { namespace, name: channel.metadata.name }, name)
-  if (why !== null) return about('TopicNotAllowed', `The channel may not have ${object} ${name}. ${why} Name another in ${field}.`)
-  const rival = rivals[use]
+function refuseNameOutsideRules({ use, wanted: { name }, channel: { metadata }, rules }: TopicFacts): Partial<OneTopicPlan> | null {
+  const { object, field } = terms[use]
+  const why = whyNameIsNotAllowed(rules, { namespace: metadata.namespace ?? '', name: metadata.name }, name)
+  return why === null ? null : forbid('TopicNotAllowed', `The channel may not have ${object} ${name}. ${why} Name another in ${field}.`)
+}
+
+function refuseClaimedTopic({ use, wanted: { name }, rival }: TopicFacts): Partial<OneTopicPlan> | null {
   if (rival === null) return null
+  const { subject, field } = terms[use]
   const having =
     rival.use === 'topic'
       ? `is that of the channel ${rival.namespace}/${rival.name}`
       : `is the dead letter topic of the channel ${rival.namespace}/${rival.name}`
-  return about('TopicClaimed', `${subject} ${name} ${having}, which had it first. Name another in ${field}, or delete one of the two.`)
+  return forbid('TopicClaimed', `${subject} ${name} ${having}, which had it first. Name another in ${field}, or delete one of the two.`)
 }
 
-/** Nothing is done, and all stays as it is remembered. */
-function keep(world: World, { use }: TopicRequest, refusals: readonly Refusal[]): OneTopicPlan {
-  const record = recordedTopic(world, use)
-  return { actions: [], refusals, record: { whenDone: record, otherwise: record }, serves: 'remembered', requeueAfterMs: null }
+function waitForAnswer({ found, missing, present }: TopicFacts): Partial<OneTopicPlan> | null {
+  if (missing !== null || present !== null) return null
+  const { refusal, requeueAfterMs } = unknownTopic(found?.kind === 'failed' || found?.kind === 'no-connection' ? found : null)
+  return { refusals: [refusal], requeueAfterMs }
 }
 
-function planMissing(missing: MissingTopic, world: World, request: TopicRequest): OneTopicPlan {
-  const record = recordedTopic(world, request.use)
-  const wanted = request.wantedFor(null)
-  const created: TopicRecord = {
-    name: missing.name,
-    ...(missing.clusterId === null ? {} : { clusterId: missing.clusterId }),
-    partitions: wanted.partitions,
-    origin: 'Created',
-    configKeys: Object.keys(wanted.config),
-  }
-  // The brokers do not show it yet.
-  if (request.isCreated) return { ...keep(world, request, []), record: { whenDone: created, otherwise: created } }
-  if (record !== null && !mayRecreate(record, missing, world))
-    return { ...keep(world, request, [about('TopicMissing', explainMissing(record, missing, request))]), serves: 'absent' }
-  // Of a topic that nobody has seen, the record is of an attempt whose end nobody knows.
-  const isAgain = record?.id !== undefined || record?.replicas !== undefined
-  const use = request.use === 'topic' ? {} : { use: request.use }
-  return {
-    ...keep(world, request, []),
-    actions: [{ kind: 'create-topic', topic: wanted, ...use, ...(isAgain ? { isAgain } : {}) }],
-    record: { whenDone: created, otherwise: record },
-  }
+/** Brokers need a moment to show a new topic. */
+function waitUntilShown({ isCreated, missing, wanted }: TopicFacts): Partial<OneTopicPlan> | null {
+  if (missing === null || !isCreated) return null
+  const record = newRecord(missing, wanted)
+  return { record: { whenDone: record, otherwise: record } }
 }
 
-/** To make it anew is safe where the operator made it the first time, and asks the same cluster. */
-function mayRecreate(record: TopicRecord, missing: MissingTopic, { channel }: World): boolean {
-  return (
-    (record.origin === 'Created' && isSameCluster(record, missing.clusterId)) ||
-    channel.metadata.annotations?.[annotations.recreateTopic] === 'true'
-  )
+function refuseToCreateAgain({ use, missing, record, channel }: TopicFacts): Partial<OneTopicPlan> | null {
+  if (missing === null || record === null || mayCreateAgain(record, missing, channel)) return null
+  return { refusals: [about('TopicMissing', explainMissing(record, missing, use))], serves: 'absent' }
 }
 
-function explainMissing(record: TopicRecord, { name, clusterId }: MissingTopic, { use }: TopicRequest): string {
-  const { subject } = words[use]
+/** Creating the topic again is safe where the operator created it the first time, and asks the same cluster. */
+function mayCreateAgain(record: TopicRecord, { clusterId }: MissingTopic, { metadata }: RealtimeChannel): boolean {
+  return (record.origin === 'Created' && isSameCluster(record, clusterId)) || metadata.annotations?.[annotations.recreateTopic] === 'true'
+}
+
+function explainMissing(record: TopicRecord, { name, clusterId }: MissingTopic, use: TopicUse): string {
+  const { subject } = terms[use]
   const consent = `Bring it back, or let the operator make it anew, empty, with the annotation ${annotations.recreateTopic}: "true".`
   if (!isMaybeSameCluster(record, clusterId))
     return `${subject} ${name} is not in the Kafka cluster ${clusterId}; it was in ${record.clusterId}. ${consent}`
@@ -119,111 +198,100 @@ function explainMissing(record: TopicRecord, { name, clusterId }: MissingTopic, 
   return `${subject} ${name} was there and is gone, ${origin}. ${consent}`
 }
 
-function planPresent(found: TopicDescription, world: World, request: TopicRequest): OneTopicPlan {
-  if (found.isInternal)
-    return {
-      ...keep(world, request, [
-        about(
-          'TopicNotAllowed',
-          `${words[request.use].subject} ${found.name} belongs to Kafka itself, and no channel may use it. Name another in ${words[request.use].field}.`,
-        ),
-      ]),
-      serves: 'forbidden',
-    }
-  const wanted = request.wantedFor(found)
-  const record = recordedTopic(world, request.use)
-  // Somebody may have been faster by a moment: only what is as it was asked for is what was created.
-  if (request.isCreated && differences(wanted, found).length === 0)
-    return planOurs({ found, wanted, known: { origin: 'Created', configKeys: [] } })
-  const standing = standingOf(found, wanted, world, request)
-  if (standing === 'ours')
-    return planKnown(
-      { found, wanted, known: { origin: record?.origin ?? 'Adopted', configKeys: record?.configKeys ?? [] } },
-      world,
-      request,
-    )
-  // Of a topic that somebody replaced, no setting is the operator's.
-  if (standing === 'adopted') return planKnown({ found, wanted, known: { origin: 'Adopted', configKeys: [] } }, world, request)
-  const refused = keep(world, request, [standing])
-  // Pods read a topic by its name, whoever made it.
-  return standing.reason === 'TopicReplaced' ? { ...refused, serves: 'found' } : refused
+function createTopic({ use, missing, record, wanted }: TopicFacts): Partial<OneTopicPlan> | null {
+  if (missing === null) return null
+  // A record without id and replicas is of an attempt to create the topic, whose result is unknown.
+  const isAgain = record?.id !== undefined || record?.replicas !== undefined
+  return {
+    actions: [{ kind: 'create-topic', topic: wanted, ...(use === 'topic' ? {} : { use }), ...(isAgain ? { isAgain } : {}) }],
+    record: { whenDone: newRecord(missing, wanted), otherwise: record },
+  }
 }
 
-function standingOf(found: TopicDescription, wanted: WantedTopic, world: World, { use }: TopicRequest): 'ours' | 'adopted' | Refusal {
-  const record = recordedTopic(world, use)
-  const differing = differences(wanted, found)
-  if (record !== null && isRecorded(record, found)) return 'ours'
-  if (differing.length === 0 || (world.topicRules.adopt && world.channel.metadata.annotations?.[annotations.adopt] === 'true'))
-    return 'adopted'
-  const { subject } = words[use]
-  const what = `${differing.join('; ')}. ${adoptWords(world)}`
-  if (record === null)
-    return about('TopicNotOurs', `${subject} ${found.name} existed before this channel, and differs from what it asks for: ${what}`)
-  return about(
-    'TopicReplaced',
-    `${subject} ${found.name} is another than it was (id ${found.topicId ?? 'unknown'}, was ${record.id ?? 'unknown'}): somebody made it anew, and it differs from what the channel asks for: ${what}`,
+function newRecord({ name, clusterId }: MissingTopic, { partitions, config }: WantedTopic): TopicRecord {
+  return { name, ...(clusterId === null ? {} : { clusterId }), partitions, origin: 'Created', configKeys: Object.keys(config) }
+}
+
+function refuseInternalTopic({ use, present }: TopicFacts): Partial<OneTopicPlan> | null {
+  if (present === null || !present.topic.isInternal) return null
+  const { subject, field } = terms[use]
+  return forbid(
+    'TopicNotAllowed',
+    `${subject} ${present.topic.name} belongs to Kafka itself, and no channel may use it. Name another in ${field}.`,
   )
 }
 
-function adoptWords({ topicRules }: World): string {
+function refuseForeignTopic({ use, present, record, rules }: TopicFacts): Partial<OneTopicPlan> | null {
+  if (present === null || present.ownership !== null) return null
+  if (record === null) return { refusals: [notOurs(use, present.topic, present.differing, rules)] }
+  const { topic, differing } = present
+  const message = `${terms[use].subject} ${topic.name} is another than it was (id ${topic.topicId ?? 'unknown'}, was ${record.id ?? 'unknown'}): somebody made it anew, and it differs from what the channel asks for: ${differing.join('; ')}. ${howToTake(rules)}`
+  // Pods read a topic by its name, so they are served by the one that has the name now.
+  return { refusals: [about('TopicReplaced', message)], serves: 'found' }
+}
+
+/** A topic that the operator did not create is changed only where the rules allow it, even if it was adopted under other rules. */
+function refuseToChangeAdopted({ use, present, rules, wanted }: TopicFacts): Partial<OneTopicPlan> | null {
+  if (present === null || present.ownership === null || present.ownership.origin === 'Created' || rules.adopt) return null
+  const { topic, ownership, differing } = present
+  if (changesOf(topic, wanted, ownership).length === 0) return null
+  const what = differing.length > 0 ? differing : ['it has settings that are not asked for any more']
+  const record = recordsOf(topic, wanted, ownership).otherwise
+  return { refusals: [notOurs(use, topic, what, rules)], record: { whenDone: record, otherwise: record }, serves: 'found' }
+}
+
+function notOurs(use: TopicUse, { name }: TopicDescription, differing: readonly string[], rules: TopicRules): Refusal {
+  const what = `${differing.join('; ')}. ${howToTake(rules)}`
+  return about('TopicNotOurs', `${terms[use].subject} ${name} existed before this channel, and differs from what it asks for: ${what}`)
+}
+
+function howToTake({ adopt }: TopicRules): string {
   const take = 'Take it as it is with spec.topic'
-  return topicRules.adopt
+  return adopt
     ? `${take}, or let the operator change it with the annotation ${annotations.adopt}: "true".`
     : `${take}. This channel may not change topics that the operator did not create for it. ${howToAllow.adopt}`
 }
 
-interface Compared {
-  readonly found: TopicDescription
-  readonly wanted: WantedTopic
-  readonly known: Required<Pick<TopicRecord, 'origin' | 'configKeys'>>
-}
-
-/** A topic that the operator did not create is changed only where the rules allow it, also when it was adopted under other rules. */
-function planKnown(compared: Compared, world: World, { use }: TopicRequest): OneTopicPlan {
-  const { found, wanted, known } = compared
-  const plan = planOurs(compared)
-  if (known.origin === 'Created' || world.topicRules.adopt || plan.actions.length === 0) return plan
-  const differing = differences(wanted, found)
-  const what = differing.length > 0 ? differing.join('; ') : 'it has settings that are not asked for any more'
-  const refusal = about(
-    'TopicNotOurs',
-    `${words[use].subject} ${found.name} existed before this channel, and differs from what it asks for: ${what}. ${adoptWords(world)}`,
-  )
-  return { ...plan, actions: [], refusals: [refusal], record: { whenDone: plan.record.otherwise, otherwise: plan.record.otherwise } }
-}
-
-function planOurs({ found, wanted, known }: Compared): OneTopicPlan {
-  const changes = configChanges(wanted, found, known.configKeys)
-  const grows = wanted.partitions > found.partitions
-  const actions: readonly Action[] = [
-    ...(grows ? [{ kind: 'grow-partitions' as const, name: found.name, from: found.partitions, to: wanted.partitions }] : []),
-    ...(Object.keys(changes).length > 0 ? [{ kind: 'alter-topic' as const, name: found.name, changes }] : []),
-  ]
-  const record = recordOf(found, known.origin)
-  const keys = Object.keys(wanted.config)
+function alignTopic({ present, wanted }: TopicFacts): Partial<OneTopicPlan> | null {
+  if (present === null || present.ownership === null) return null
+  const { topic, ownership } = present
   return {
-    actions,
-    refusals: refuseShape(found, wanted),
-    record: {
-      whenDone: { ...record, partitions: Math.max(found.partitions, wanted.partitions), configKeys: keys },
-      // A change that failed may have been carried out all the same: what was ours, or was to be, is still to be unset some day.
-      otherwise: { ...record, configKeys: [...new Set([...known.configKeys, ...keys])].toSorted() },
-    },
+    actions: changesOf(topic, wanted, ownership),
+    refusals: refuseShape(topic, wanted),
+    record: recordsOf(topic, wanted, ownership),
     serves: 'found',
-    requeueAfterMs: null,
   }
 }
 
-/** What Kafka cannot do, and the rest is done all the same. */
-function refuseShape(found: TopicDescription, wanted: WantedTopic): readonly Refusal[] {
-  const shrinks = wanted.partitions < found.partitions
-  const replicates = wanted.replicas !== null && wanted.replicas !== found.replicas
+function changesOf(topic: TopicDescription, wanted: WantedTopic, { configKeys }: Ownership): readonly Action[] {
+  const changes = configChanges(wanted, topic, configKeys)
+  const { name, partitions } = topic
+  return [
+    ...(wanted.partitions > partitions ? [{ kind: 'grow-partitions' as const, name, from: partitions, to: wanted.partitions }] : []),
+    ...(Object.keys(changes).length > 0 ? [{ kind: 'alter-topic' as const, name, changes }] : []),
+  ]
+}
+
+function recordsOf(topic: TopicDescription, wanted: WantedTopic, { origin, configKeys }: Ownership): OneTopicPlan['record'] {
+  const record = recordOf(topic, origin)
+  const keys = Object.keys(wanted.config)
+  return {
+    whenDone: { ...record, partitions: Math.max(topic.partitions, wanted.partitions), configKeys: keys },
+    // A change that failed may have been carried out all the same. So the old keys and the new ones can still be unset some day.
+    otherwise: { ...record, configKeys: [...new Set([...configKeys, ...keys])].toSorted() },
+  }
+}
+
+/** Refuses what Kafka cannot do. The rest is done all the same. */
+function refuseShape({ name, partitions, replicas }: TopicDescription, wanted: WantedTopic): readonly Refusal[] {
+  const shrinks = wanted.partitions < partitions
+  const replicates = wanted.replicas !== null && wanted.replicas !== replicas
   return [
     ...(shrinks
       ? [
           about(
             'PartitionsCannotShrink',
-            `The topic ${found.name} has ${found.partitions} partitions; ${wanted.partitions} are asked for, and Kafka cannot take partitions away. Set spec.topic.partitions to ${found.partitions} or more.`,
+            `The topic ${name} has ${partitions} partitions; ${wanted.partitions} are asked for, and Kafka cannot take partitions away. Set spec.topic.partitions to ${partitions} or more.`,
           ),
         ]
       : []),
@@ -231,11 +299,15 @@ function refuseShape(found: TopicDescription, wanted: WantedTopic): readonly Ref
       ? [
           about(
             'ReplicationCannotChange',
-            `The replication factor of the topic ${found.name} is ${found.replicas}; ${wanted.replicas} is asked for. Move its partitions with Kafka's tools (kafka-reassign-partitions).`,
+            `The replication factor of the topic ${name} is ${replicas}; ${wanted.replicas} is asked for. Move its partitions with Kafka's tools (kafka-reassign-partitions).`,
           ),
         ]
       : []),
   ]
+}
+
+function forbid(reason: ConditionReason, message: string): Partial<OneTopicPlan> {
+  return { refusals: [about(reason, message)], serves: 'forbidden' }
 }
 
 function about(reason: ConditionReason, message: string): Refusal {

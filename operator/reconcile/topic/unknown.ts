@@ -8,21 +8,24 @@ export interface UnknownTopic {
   readonly requeueAfterMs: number
 }
 
-/** Brokers that were away for a moment are soon back. */
-const soonMs = 15_000
+/** Time until brokers that were away are asked again. */
+const brokersBackMs = 15_000
 
-/** Brokers that are slow to answer are asked for while nobody waits; who comes back finds the answer. */
-const momentMs = 3_000
+/** Time until slow brokers are asked again: the answer may be ready by then. */
+const slowAnswerMs = 3_000
 
-/** Somebody has to do something that no watch tells of: a Secret, an ACL, a Role. */
-const laterMs = 60_000
+/** Time until a Secret is read again: its change is not watched. */
+const secretMs = 15_000
+
+/** Time until a grant or a setting is looked for again: no watch reports an ACL, a Role or a class. */
+const grantMs = 60_000
 
 /** Why nothing is known of the topic, and when to look again. */
 export function unknownTopic(topic: Exclude<FoundTopic, { kind: 'present' | 'missing' }> | null | undefined): UnknownTopic {
-  if (topic === null || topic === undefined) return wait('NotLookedAt', 'The topic has not been looked at yet.', soonMs)
+  if (topic === null || topic === undefined) return wait('NotLookedAt', 'The topic has not been looked at yet.', brokersBackMs)
   if (topic.kind === 'no-connection') return explainProblem(topic.problem)
   const reason = reasonOfTopicFailure(topic.failure)
-  const requeueAfterMs = topic.failure.kind === 'transient' ? momentMs : reason === 'KafkaUnreachable' ? soonMs : laterMs
+  const requeueAfterMs = topic.failure.kind === 'transient' ? slowAnswerMs : reason === 'KafkaUnreachable' ? brokersBackMs : grantMs
   return wait(reason, `${openings[topic.failure.kind]}: ${topic.failure.detail}`, requeueAfterMs)
 }
 
@@ -42,34 +45,34 @@ function explainProblem(problem: ConnectionProblem): UnknownTopic {
       return wait(
         'KafkaNotConfigured',
         "Neither the channel nor the operator's options name a Kafka cluster. Set spec.kafka.bootstrapServers.",
-        laterMs,
+        grantMs,
       )
     case 'secret-not-found':
       return wait(
         'SecretNotFound',
         `The channel names the Secret ${problem.secret}, and there is none in its namespace. Create it.`,
-        soonMs,
+        secretMs,
       )
     case 'secret-key-missing':
       return wait(
         'SecretKeyMissing',
         `The Secret ${problem.secret} has no key ${problem.key}. Add it, or name another in the channel.`,
-        soonMs,
+        secretMs,
       )
     case 'secret-key-empty':
       return wait(
         'SecretKeyMissing',
         `The key ${problem.key} of the Secret ${problem.secret} is empty. Write its value, or name another key in the channel.`,
-        soonMs,
+        secretMs,
       )
     case 'secret-forbidden':
       return wait(
         'SecretForbidden',
         `The operator may not read the Secret ${problem.secret}. Grant it with a Role in this namespace (docs/rbac.md has it).`,
-        laterMs,
+        grantMs,
       )
     case 'unavailable':
-      return wait(reasonOfApiError(problem.error), `The credentials of Kafka could not be read: ${problem.error.message}`, soonMs)
+      return wait(reasonOfApiError(problem.error), `The credentials of Kafka could not be read: ${problem.error.message}`, secretMs)
     default:
       return problem satisfies never
   }

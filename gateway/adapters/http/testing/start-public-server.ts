@@ -77,7 +77,7 @@ export async function startPublicServer({ options: moreOptions, admit, emit = {}
     emitService: createEmitService({
       publisher: log.publisher(),
       rateLimiter: createRateLimiter({ ratePerS, burst, maxSubjects: 100, now: 0 }),
-      encode: ({ event, audience }, { traceparent }) => encodeRecord(event, audience, traceparent),
+      encode: (event, { traceparent }) => encodeRecord(event, traceparent),
       maxInFlight,
       timeoutMs,
       tracer: disabledTracer,

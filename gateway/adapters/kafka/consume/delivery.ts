@@ -2,7 +2,7 @@ import type { LogRecord } from '../../../event/log-record.ts'
 import type { Logger } from '../../../../program/log/logger.ts'
 import type { Metrics } from '../../../observability/metrics.ts'
 import type { LogStart, PartitionOffsets, RecordSink } from '../../../replay/record-source.ts'
-import { unlessAborted } from '../patience.ts'
+import { unlessAborted } from '../../../../program/waiting.ts'
 import type { RecordStep } from '../records/read-records.ts'
 import type { Watermarks } from './partition-reader.ts'
 

@@ -1,6 +1,7 @@
 import type { PartitionBehind } from '../../../replay/record-source.ts'
 import { BrokerError, describeKafkaError, errorOfCode, isRefusal } from '../kafka-error.ts'
-import { createBackoff, pause, settledWithin } from '../patience.ts'
+import { createBackOffWait } from '../../../../program/back-off.ts'
+import { settledWithin, sleep } from '../../../../program/waiting.ts'
 import { endOfBatches } from '../records/batch.ts'
 import { readRecords, stuckBatch, type RecordStep } from '../records/read-records.ts'
 import { Turns } from '../records/turns.ts'
@@ -64,7 +65,7 @@ export class LeaderLoop {
   readonly #owner: LoopOwner
   readonly #broker: number
   readonly #stopping = new AbortController()
-  readonly #backoff = createBackoff({ firstMs: 100, maxMs: 5_000 })
+  readonly #backOff = createBackOffWait({ firstMs: 100, maxMs: 5_000 })
   /** Rounds that failed in a row. */
   #failures = 0
   readonly #running: Promise<void>
@@ -122,7 +123,7 @@ export class LeaderLoop {
     const waitMs = waits.reduce((least, wait) => Math.min(least, wait), idleMs)
     const waking = new AbortController()
     this.#waking = waking
-    await pause(Math.max(10, waitMs), this.#stopping.signal, waking.signal)
+    await sleep(Math.max(10, waitMs), [this.#stopping.signal, waking.signal])
     this.#waking = null
   }
 
@@ -142,13 +143,13 @@ export class LeaderLoop {
     const { fetch } = this.#owner.parts
     const answer = await asked.answer
     await this.#take(answer, asked)
-    this.#backoff.reset()
+    this.#backOff.reset()
     this.#failures = 0
     const isEmpty = answer.partitions.every(({ records }) => records.length === 0)
     const spareMs = isEmpty ? Math.min(leastRoundMs, fetch.waitMs) - (performance.now() - asked.askedAt) : 0
     const waitMs = Math.max(spareMs, Math.min(answer.throttleMs, maxThrottleMs))
     if (answer.throttleMs > toldThrottleMs) this.#tellThrottle(asked.states, answer.throttleMs)
-    if (waitMs > 0) await pause(waitMs, this.#stopping.signal)
+    if (waitMs > 0) await sleep(waitMs, [this.#stopping.signal])
   }
 
   #tellThrottle(states: readonly PartitionState[], throttleMs: number): void {
@@ -435,7 +436,7 @@ export class LeaderLoop {
     }
     this.#owner.parts.topology.refresh()
     this.#failures += 1
-    await this.#backoff.wait(this.#stopping.signal)
+    await this.#backOff.wait(this.#stopping.signal)
   }
 }
 

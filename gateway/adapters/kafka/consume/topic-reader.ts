@@ -3,7 +3,7 @@ import type { Logger } from '../../../../program/log/logger.ts'
 import type { Metrics } from '../../../observability/metrics.ts'
 import type { PartitionBehind, PartitionOffsets, RecordSink, SourceHealth, SourceProblem } from '../../../replay/record-source.ts'
 import { describeKafkaError, isRefusal } from '../kafka-error.ts'
-import { createBackoff } from '../patience.ts'
+import { createBackOffWait } from '../../../../program/back-off.ts'
 import type { ConnectBroker } from '../wire/broker-link.ts'
 import type { Discovery } from '../wire/discovery.ts'
 import type { ClusterView, TopicView } from '../wire/metadata.ts'
@@ -83,14 +83,14 @@ export class TopicReader {
 
   /** Resolves when reading has begun. @throws MissingTopicError, and an Error when the brokers refuse this gateway */
   async start(sinceMs: number): Promise<void> {
-    const backoff = createBackoff({ firstMs: 100, maxMs: 2_000 })
+    const backOff = createBackOffWait({ firstMs: 100, maxMs: 2_000 })
     for (let attempt = 1; !this.#isStopped; attempt++) {
       try {
         await this.#open(sinceMs)
         return
       } catch (cause) {
         await this.#judgeStartFailure(cause, attempt)
-        await backoff.wait(this.#stopping.signal)
+        await backOff.wait(this.#stopping.signal)
       }
     }
   }

@@ -1,4 +1,4 @@
-import { pause } from '../patience.ts'
+import { sleep } from '../../../../program/waiting.ts'
 import type { Discovery } from '../wire/discovery.ts'
 import type { ClusterView, TopicView } from '../wire/metadata.ts'
 import { isStale } from './stale-view.ts'
@@ -74,11 +74,11 @@ export function createTopology({ discovery, topic, everyMs, first, onFailure, fo
   async function keepAsking(): Promise<void> {
     let isFirst = view === null
     while (!stopping.signal.aborted) {
-      if (!isFirst) await pause(everyMs, stopping.signal, hurry.signal)
+      if (!isFirst) await sleep(everyMs, [stopping.signal, hurry.signal])
       isFirst = false
       if (stopping.signal.aborted) return
       await ask().catch((cause: unknown) => onFailure?.(cause))
-      await pause(Math.min(leastGapMs, everyMs), stopping.signal)
+      await sleep(Math.min(leastGapMs, everyMs), [stopping.signal])
     }
   }
 

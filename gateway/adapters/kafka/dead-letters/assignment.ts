@@ -1,4 +1,4 @@
-import { createBackoff } from '../patience.ts'
+import { createBackOffWait } from '../../../../program/back-off.ts'
 import type { DeadLetterHealth } from './health.ts'
 import type { PartitionSet } from './partition-set.ts'
 import type { PartitionWorker } from './partition-worker.ts'
@@ -49,14 +49,14 @@ export function createAssignment({ set, points, health, signal, makeWorker, gene
     async become(partitions) {
       const assignment = ++assignments
       const isCurrent = (): boolean => assignment === assignments && !signal.aborted
-      const backoff = createBackoff({ firstMs: firstWaitMs, maxMs: maxWaitMs })
+      const backOff = createBackOffWait({ firstMs: firstWaitMs, maxMs: maxWaitMs })
       let left = set.keep(partitions)
       health.forget(partitions)
       health.joined()
       assigned()
       while (left.length > 0 && isCurrent()) {
         left = await begin(left, isCurrent)
-        if (left.length > 0) await backoff.wait(signal)
+        if (left.length > 0) await backOff.wait(signal)
       }
     },
   }

@@ -1,7 +1,8 @@
 import type { Kafka } from 'kafkajs'
 import { createPartitionReader } from '../consume/partition-reader.ts'
 import { createTopology } from '../consume/topology.ts'
-import { createBackoff, within } from '../patience.ts'
+import { createBackOffWait } from '../../../../program/back-off.ts'
+import { within } from '../../../../program/waiting.ts'
 import type { ConnectBroker } from '../wire/broker-link.ts'
 import type { Discovery } from '../wire/discovery.ts'
 import type { DeadLetterOptions, DeadLetterParts } from './dead-letters.ts'
@@ -117,7 +118,7 @@ export function startDeadLetterRun(run: RunParts): DeadLetterRun {
       logger: parts.logger,
       metrics: parts.metrics,
       trouble,
-      backoff: createBackoff({ firstMs: firstWaitMs, maxMs: maxWaitMs }),
+      backOff: createBackOffWait({ firstMs: firstWaitMs, maxMs: maxWaitMs }),
       describe: run.describe,
     })
     copiers.set(partition, copier)

@@ -7,7 +7,8 @@ import type { Logger } from '../../../../program/log/logger.ts'
 import type { Metrics } from '../../../observability/metrics.ts'
 import { createKafkaClient, type KafkaClientOptions } from '../client.ts'
 import { createsTopics, ensureTopics } from '../ensure-topic.ts'
-import { createBackoff, unlessAborted } from '../patience.ts'
+import { createBackOffWait } from '../../../../program/back-off.ts'
+import { unlessAborted } from '../../../../program/waiting.ts'
 import { parseBroker } from '../wire/broker-address.ts'
 import { createBrokerConnector } from '../wire/broker-link.ts'
 import { createDiscovery, type Discovery } from '../wire/discovery.ts'
@@ -83,7 +84,7 @@ async function keepRunning(options: DeadLetterOptions, parts: DeadLetterParts, s
   const discovery = createDiscovery({ brokers: options.kafkaBrokers.map(parseBroker), connect })
   const kafka = createKafkaClient(options, logger, { requestTimeoutMs })
   const dlqTopic = dlqTopicOf(options)
-  const backoff = createBackoff({ firstMs: firstWaitMs, maxMs: maxWaitMs })
+  const backOff = createBackOffWait({ firstMs: firstWaitMs, maxMs: maxWaitMs })
   const describe = createDescribeTrouble({ dlqTopic, groupId: groupIdOf(options) })
   const health = createHealth({ topic: dlqTopic, logger, metrics, clock: parts.clock, describe })
   const mayCopy = createRate(options.kafkaDlqRatePerS, parts.clock)
@@ -93,7 +94,7 @@ async function keepRunning(options: DeadLetterOptions, parts: DeadLetterParts, s
     } catch (cause) {
       if (!stopped.aborted) health.broken(cause)
     }
-    await backoff.wait(stopped)
+    await backOff.wait(stopped)
   }
   discovery.close()
 }

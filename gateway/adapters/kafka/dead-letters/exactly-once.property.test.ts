@@ -28,7 +28,7 @@ const recordAt = (offset: number): LogRecord => ({ partition: 0, offset, timesta
 
 function startPod(coordinator: ModelCoordinator, pod: Pod, poison: readonly boolean[]): PartitionWorker {
   const transactions = coordinator.connect({ delay: cycle(pod.delays, 0), next: cycle(pod.faults, 'none') })
-  const backoff = { wait: () => nextTurn(), reset: () => undefined, wake: () => undefined }
+  const backOff = { wait: () => nextTurn(), reset: () => undefined, wake: () => undefined }
   const copier = createLetterCopier({
     partition: 0,
     topic: 't',
@@ -36,7 +36,7 @@ function startPod(coordinator: ModelCoordinator, pod: Pod, poison: readonly bool
     logger: createRecordingLogger().logger,
     metrics: createRecordingMetrics().metrics,
     trouble: () => undefined,
-    backoff,
+    backOff,
   })
   let now = 0
   return createPartitionWorker({

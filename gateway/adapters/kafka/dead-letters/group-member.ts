@@ -1,5 +1,5 @@
 import type { Consumer, Kafka } from 'kafkajs'
-import { within } from '../patience.ts'
+import { within } from '../../../../program/waiting.ts'
 
 /** One membership of a group, from its first connection until it breaks or is ended. */
 export interface GroupMember {

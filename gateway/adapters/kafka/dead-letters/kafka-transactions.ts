@@ -1,5 +1,5 @@
 import type { Kafka, Message, Producer, Transaction } from 'kafkajs'
-import { pause, within } from '../patience.ts'
+import { sleep, within } from '../../../../program/waiting.ts'
 import { exactHeaders } from './exact-headers.ts'
 import type { DeadLetterCopy } from './dead-letter-copy.ts'
 import type { Coordinator, GroupOffsets } from './group-offsets.ts'
@@ -183,7 +183,7 @@ async function offsetBehindFence(parts: KafkaTransactionsParts, { producer, part
     for (;;) {
       const offset = await coordinator.look(partition)
       if (offset !== 'open') return offset
-      await pause(lookAgainMs, abandoned)
+      await sleep(lookAgainMs, [abandoned])
       abandoned.throwIfAborted()
     }
   } finally {
@@ -202,7 +202,7 @@ async function findProven(offsets: Pick<GroupOffsets, 'connect'>, partition: num
       throw cause
     }
     coordinator.close()
-    await pause(findAgainMs, abandoned)
+    await sleep(findAgainMs, [abandoned])
     abandoned.throwIfAborted()
   }
 }

@@ -50,7 +50,7 @@ function rig(answer: (due: Due, attempt: number) => Error | null = () => null, c
     },
     end: async () => undefined,
   }
-  const backoff = { wait: async () => void (waits += 1), reset: () => undefined, wake: () => undefined }
+  const backOff = { wait: async () => void (waits += 1), reset: () => undefined, wake: () => undefined }
   const copier = createLetterCopier({
     partition: 0,
     topic: 't',
@@ -58,7 +58,7 @@ function rig(answer: (due: Due, attempt: number) => Error | null = () => null, c
     logger: log.logger,
     metrics: metrics.metrics,
     trouble: (detail) => troubles.push(detail),
-    backoff,
+    backOff,
   })
   return { copier, log, metrics, attempts, suspects, troubles, committed: () => committed, waits: () => waits }
 }

@@ -1,7 +1,7 @@
 import type { Logger } from '../../../../program/log/logger.ts'
 import type { Metrics } from '../../../observability/metrics.ts'
 import { plainly, type DescribeTrouble } from './describe-trouble.ts'
-import type { Backoff } from '../patience.ts'
+import type { BackOffWait } from '../../../../program/back-off.ts'
 import { bytesOf, copyForms, copyOf, firstOffsetOf, lastOffsetOf, type DeadLetter, type DeadLetterCopy } from './dead-letter-copy.ts'
 import { isPassing } from './health.ts'
 import { verdictOf, type AttemptVerdict } from './refusal.ts'
@@ -28,7 +28,7 @@ export interface LetterCopierParts {
   /** Told why nothing can be written just now, and null when something was. */
   readonly trouble: (detail: string | null) => void
   /** Between attempts. */
-  readonly backoff: Backoff
+  readonly backOff: BackOffWait
   /** @default what the broker said */
   readonly describe?: DescribeTrouble
 }
@@ -53,7 +53,7 @@ interface Sealed {
 }
 
 export function createLetterCopier(parts: LetterCopierParts): LetterCopier {
-  const { partition, topic, transactions, metrics, backoff } = parts
+  const { partition, topic, transactions, metrics, backOff } = parts
   const { failed, succeeded, skip, isSuspect } = createCopyLog(parts)
 
   async function write(chunk: readonly Sealed[]): Promise<void> {
@@ -77,7 +77,7 @@ export function createLetterCopier(parts: LetterCopierParts): LetterCopier {
       const verdict = verdictOf(cause)
       if (verdict !== 'unavailable') return verdict
       failed(cause)
-      await backoff.wait(interrupted)
+      await backOff.wait(interrupted)
       return verdict
     }
   }
@@ -97,7 +97,7 @@ export function createLetterCopier(parts: LetterCopierParts): LetterCopier {
         if (isRefusal) refusals += 1
         else failed(cause)
         if (refusals >= maxRefusals) return skip(letter, cause)
-        if (!isRefusal || refusals >= copyForms.length) await backoff.wait(interrupted)
+        if (!isRefusal || refusals >= copyForms.length) await backOff.wait(interrupted)
       }
     }
   }
@@ -134,11 +134,11 @@ export function createLetterCopier(parts: LetterCopierParts): LetterCopier {
           return succeeded()
         } catch (cause) {
           failed(cause)
-          await backoff.wait(interrupted)
+          await backOff.wait(interrupted)
         }
       }
     },
-    wake: () => backoff.wake(),
+    wake: () => backOff.wake(),
   }
 }
 
@@ -151,13 +151,13 @@ interface CopyLog {
 }
 
 /** Tells people of failures and of dead letters that are given up. */
-function createCopyLog({ topic, partition, logger, metrics, trouble, backoff, describe = plainly }: LetterCopierParts): CopyLog {
+function createCopyLog({ topic, partition, logger, metrics, trouble, backOff, describe = plainly }: LetterCopierParts): CopyLog {
   let told = ''
   let failures = 0
   return {
     isSuspect: () => failures > 0,
     succeeded() {
-      backoff.reset()
+      backOff.reset()
       failures = 0
       told = ''
       trouble(null)

@@ -1,6 +1,6 @@
 import type { EventPublisher } from '../../../emit/event-publisher.ts'
 import type { Logger } from '../../../../program/log/logger.ts'
-import { within } from '../patience.ts'
+import { within } from '../../../../program/waiting.ts'
 import type { Discovery } from '../wire/discovery.ts'
 import { createLanes } from './lanes.ts'
 import type { TakenBatch } from './leader.ts'

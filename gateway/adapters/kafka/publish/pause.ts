@@ -1,4 +1,4 @@
-import { backoffMs } from '../patience.ts'
+import { backOffMs } from '../../../../program/back-off.ts'
 
 /** A pause between attempts: longer each time, with jitter, so that pods do not return together. */
 export interface Pause {
@@ -43,7 +43,7 @@ export function createPause({
     },
     begin() {
       cut()
-      timer = setTimeout(end, backoffMs(count++, { firstMs, maxMs }))
+      timer = setTimeout(end, backOffMs(++count, { firstMs, maxMs }, Math.random()))
     },
     cut,
     reset() {

@@ -1,0 +1,12 @@
+/**
+ * Returns whether one name may belong to two namespaces, although the pattern holds NAMESPACE: `NAMESPACE-*` gives `a-b-c` to the namespaces `a` and
+ * `a-b`, and `*.NAMESPACE.*` gives `x.a.b.c` to `a` and `b`. No namespace has a dot in its name. So a dot beside NAMESPACE, and something open on at
+ * most one side of it, keeps two namespaces apart.
+ */
+export function isAmbiguous(pattern: string): boolean {
+  return [openBeside, openBehind, openAround].some((shape) => shape.test(pattern))
+}
+
+const openBeside = /(?:\*|NAME(?!SPACE))[a-z0-9-]*NAMESPACE/
+const openBehind = /NAMESPACE[a-z0-9-]*(?:\*|NAME(?!SPACE))/
+const openAround = /(?:\*|NAME(?!SPACE)).*NAMESPACE.*(?:\*|NAME(?!SPACE))/

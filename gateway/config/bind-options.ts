@@ -1,0 +1,31 @@
+import { bindTable } from '../../program/options/bind-table.ts'
+import { options, type Config, type OptionName } from './options.ts'
+import { rules } from './rules.ts'
+import type { Rule } from '../../program/options/rule.ts'
+
+/** NODE_ENV decides what is required. While it cannot be read, no rule is checked. */
+const applicableRules = rules.map((rule): Rule<OptionName, Config> => ({ ...rule, about: [...rule.about, 'nodeEnv'] }))
+
+/** The gateway's options: command line, environment, `--help`, reference, errors. */
+export const gatewayOptions = bindTable(options, applicableRules, {
+  usage: `Carillon gateway: delivers CloudEvents from Kafka to exactly the right browsers.
+
+Usage: node gateway/main.ts [--help] [--version] [--OPTION=VALUE ...]
+
+Without keys (JWT_JWKS_URI, JWT_KEYS_FILE) it runs in development mode: on 127.0.0.1 only, with
+tokens that anybody on this machine can make. NODE_ENV=production forbids that.
+
+Each option is an environment variable, and, secrets excepted, a flag that wins over it. An empty
+variable counts as unset. All errors are reported at once.`,
+  switches: {},
+  introduction: `# Configuration
+
+Every option of the gateway is an environment variable. An empty variable counts as unset. Except for secrets each is a flag
+too, which wins over the variable: \`KAFKA_BROKERS\` is \`--kafka-brokers=...\`. The gateway reads all of them at start, reports all
+errors at once, and warns of variables that look like a misspelt option. \`--help\` prints this list.
+
+**Development mode** is on when neither \`JWT_JWKS_URI\` nor \`JWT_KEYS_FILE\` is set and \`NODE_ENV\` is not \`production\`. The gateway then
+listens on 127.0.0.1 only, whatever \`HOST\` says, and makes its own signing key. Outside development mode a key source,
+\`JWT_ISSUER\`, \`JWT_AUDIENCE\`, \`KAFKA_BROKERS\` and \`ALLOWED_ORIGINS\` (or \`DANGEROUSLY_ALLOW_ANY_ORIGIN=true\`) are required.`,
+  fullList: '--help (make start ARGS=--help), or docs/reference/configuration.md',
+})

@@ -1,0 +1,37 @@
+import { bindTable } from '../../program/options/bind-table.ts'
+import { switches } from './mode.ts'
+import { operatorOptions } from './options.ts'
+import { operatorRules } from './rules.ts'
+
+const modes = [
+  '## Modes',
+  '',
+  'These are flags only, without a variable.',
+  '',
+  '| flag | what it does |',
+  '|---|---|',
+  ...Object.entries(switches).map(([name, sentence]) => `| \`${name}\` | ${sentence} |`),
+].join('\n')
+
+/** The operator's options: command line, environment, `--help`, reference, errors. */
+export const boundOperatorOptions = bindTable(operatorOptions, operatorRules, {
+  usage: `Carillon operator: makes a topic, gateways and a route of each RealtimeChannel, and keeps them so.
+
+Usage: node operator/main.ts [--help] [--version] [--once] [--dry-run] [--OPTION=VALUE ...]
+       node operator/main.ts --release-finalizers [--dry-run]
+
+Each option is an environment variable, and, secrets excepted, a flag that wins over it. An empty
+variable counts as unset. All errors are reported at once.`,
+  switches,
+  introduction: `# Configuration of the operator
+
+Every option of the operator is an environment variable. An empty variable counts as unset. Except for secrets each is a flag
+too, which wins over the variable: \`NAMESPACES\` is \`--namespaces=...\`. The operator reads all of them at start, reports all
+errors at once, and warns of variables that look like a misspelt option. \`--help\` prints this list.
+
+The chart sets what a cluster needs. \`GATEWAY_IMAGE\` is the only option that must be given. What a channel says of itself wins over what is
+said here for all; the credentials of the operator are used for the brokers of \`KAFKA_BROKERS\` and for no others.
+
+${modes}`,
+  fullList: 'node operator/main.ts --help, or docs/reference/operator-configuration.md',
+})

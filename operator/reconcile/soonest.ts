@@ -1,5 +1,0 @@
-/** The earliest of these times, of which null is never. */
-export function soonest(...times: readonly (number | null)[]): number | null {
-  const known = times.filter((time) => time !== null)
-  return known.length === 0 ? null : Math.min(...known)
-}

@@ -1,0 +1,157 @@
+import { WebSocket as WsWebSocket } from 'ws'
+import { type CloudEvent, connect, type Connection } from '../../client/index.ts'
+
+/** Payload of the events that a proof or an e2e suite emits. */
+export interface Payload {
+  readonly number: number
+  readonly key: string | null
+  readonly sentAtMs: number
+}
+
+export interface SdkClientOptions<User> {
+  readonly user: User
+  /** URL of the channel's socket. */
+  readonly url: string
+  readonly token: string
+  readonly maxBackoffMs: number
+  readonly openTimeoutMs?: number
+  /** Origin of the page. A pod that is stopping sends a browser a close code; other clients get an HTTP status, which the SDK does not see. */
+  readonly origin?: string
+  /** The server's name and the only authority that is trusted. The name resolves to 127.0.0.1: not every resolver knows names below localhost. */
+  readonly tls?: { readonly ca: string; readonly servername: string }
+  /** Returns the port for the next connection, as a load balancer would choose it. @default the port of the URL */
+  readonly ports?: () => number
+}
+
+/** One reconnection: the end of the connection, and the time until the next one resumed from the cursor. */
+export interface Reconnect {
+  readonly code: number
+  readonly reason: string
+  readonly atMs: number
+  /** Without the time for which `cut` kept the network down. */
+  readonly tookMs: number
+}
+
+/** Nothing listens there. */
+const closedPort = 1
+
+/** A browser without a browser: the client SDK over real sockets, which can be cut. Counts duplicates on the wire before the SDK suppresses them. */
+export class SdkClient<User> {
+  readonly user: User
+  /** Events that the application got, in order. */
+  readonly received: CloudEvent<Payload>[] = []
+  readonly latenciesMs: number[] = []
+  readonly reconnects: Reconnect[] = []
+  readonly gaps: string[] = []
+  /** Close codes that the SDK takes as final. */
+  readonly refusals: number[] = []
+  connections = 0
+  replayed = 0
+  wireDuplicates = 0
+  readonly #seenOnWire = new Set<string>()
+  readonly #connection: Connection
+  /** Messages of an earlier connection are ignored, as the SDK ignores them and asks for them again. */
+  #generation = 0
+  #down: Omit<Reconnect, 'tookMs'> | null = null
+  #socket: WsWebSocket | null = null
+  #heldUntilMs = 0
+
+  constructor(options: SdkClientOptions<User>) {
+    this.user = options.user
+    this.#connection = connect<Payload>({
+      url: options.url,
+      token: () => options.token,
+      transport: 'websocket',
+      maxBackoffMs: options.maxBackoffMs,
+      ...(options.openTimeoutMs === undefined ? {} : { openTimeoutMs: options.openTimeoutMs }),
+      WebSocket: this.#sockets(options),
+      onEvent: (event) => this.#take(event),
+      onGap: ({ reason }) => this.gaps.push(reason),
+      onControl: (event) => this.#control(event),
+      onStateChange: (state) => {
+        if (state.kind === 'open') this.connections += 1
+        if (state.kind === 'waiting') this.#down ??= { code: state.code, reason: state.reason, atMs: Date.now() }
+        if (state.kind === 'closed' && state.code !== 1000) this.refusals.push(state.code)
+      },
+    })
+  }
+
+  /** False from the end of a connection until the next one has resumed. */
+  get isOpen(): boolean {
+    return this.#connection.state.kind === 'open' && this.#down === null
+  }
+
+  get cursor(): string | null {
+    return this.#connection.cursor
+  }
+
+  /** Connects again from its cursor, perhaps to another pod, also after `close`. Does not count as a reconnect. */
+  move(): void {
+    this.#generation += 1
+    this.#connection.reconnect()
+  }
+
+  /** Cuts the connection like a network cable, and lets no other through for a while. */
+  cut(holdMs: number): void {
+    this.#heldUntilMs = Date.now() + holdMs
+    this.#socket?.terminate()
+  }
+
+  /** Ends the connection, as a laptop does whose lid is closed. */
+  close(): void {
+    this.#generation += 1
+    this.#connection.close()
+  }
+
+  #take(event: CloudEvent<Payload>): void {
+    this.received.push(event)
+    if (this.#down === null && event.data !== undefined) this.latenciesMs.push(Date.now() - event.data.sentAtMs)
+  }
+
+  /** A connection that goes on gets `resumed`, or a gap when it cannot resume from its cursor. */
+  #control({ type, data }: CloudEvent): void {
+    if (type !== 'dev.carillon.resumed' && type !== 'dev.carillon.gap') return
+    if (type === 'dev.carillon.resumed') this.replayed += (data as { replayed: number }).replayed // docs/protocol.md, Control events
+    if (this.#down !== null) this.reconnects.push({ ...this.#down, tookMs: Date.now() - Math.max(this.#down.atMs, this.#heldUntilMs) })
+    this.#down = null
+  }
+
+  #countOnWire(text: string): void {
+    const { id, source, type } = JSON.parse(text) as CloudEvent // what a gateway sends is a CloudEvent
+    if (type.startsWith('dev.carillon.')) return
+    const key = `${source} ${id}`
+    if (this.#seenOnWire.has(key)) this.wireDuplicates += 1
+    this.#seenOnWire.add(key)
+  }
+
+  /** Returns the WebSocket constructor for the SDK: it chooses the port of each connection and counts what arrives. */
+  #sockets({ tls, origin, ports }: SdkClientOptions<User>): typeof globalThis.WebSocket {
+    const options = { ...(origin === undefined ? {} : { origin }), ...(tls === undefined ? {} : { ...tls, lookup: thisMachine }) }
+    const urlOf = (url: string): string => {
+      const chosen = new URL(url)
+      if (Date.now() < this.#heldUntilMs) chosen.port = String(closedPort)
+      else if (ports !== undefined) chosen.port = String(ports())
+      return chosen.href
+    }
+    const made = (socket: WsWebSocket): void => {
+      const generation = this.#generation
+      this.#socket = socket
+      socket.on('message', (data) => generation === this.#generation && this.#countOnWire(String(data)))
+    }
+    class CountingSocket extends WsWebSocket {
+      constructor(url: string, protocols: string[]) {
+        super(urlOf(url), protocols, options)
+        made(this)
+      }
+    }
+    // ws implements the members of the standard's WebSocket that the SDK uses.
+    return CountingSocket as unknown as typeof globalThis.WebSocket
+  }
+}
+
+type Found = (error: null, address: string | readonly { readonly address: string; readonly family: number }[], family?: number) => void
+
+function thisMachine(_: string, { all }: { readonly all?: boolean }, found: Found): void {
+  if (all === true) found(null, [{ address: '127.0.0.1', family: 4 }])
+  else found(null, '127.0.0.1', 4)
+}
