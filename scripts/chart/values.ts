@@ -69,7 +69,7 @@ export const chartValues: Section = {
   description: 'Values of the chart carillon.',
   values: {
     watchNamespaces: texts(
-      'Namespaces whose channels are looked after. Empty: all. With a list, the operator has a Role in each and may write nowhere else.',
+      'Namespaces whose channels the operator reconciles. Empty: all. With a list, the operator has a Role in each and may write nowhere else.',
       [],
       { ...namespaces, maxItems: 256 },
     ),
@@ -77,56 +77,56 @@ export const chartValues: Section = {
       description: 'The Kafka cluster of channels that name none.',
       values: {
         brokers: texts(
-          'host:port of the brokers, as [::1]:9092 for an IPv6 address. Empty: a class or each channel must name brokers.',
+          'host:port of the brokers, such as [::1]:9092 for an IPv6 address. Empty: a class or each channel must name brokers.',
           [],
           { items: { type: 'string', pattern: '^(\\[[0-9a-fA-F:.]+\\]|[^\\s:/@,\\[\\]]+):[0-9]{1,5}$' }, maxItems: 32 },
         ),
         tls: {
           description: 'TLS to these brokers, for the operator and for the gateways of channels that use them.',
           values: {
-            enabled: flag('Speak TLS.', false),
+            enabled: flag('TLS to these brokers.', false),
             secretName: text(
               "A Secret of the release's namespace with the operator's files. Empty: the system's authorities, and no client certificate.",
             ),
-            caKey: text("Key of the authorities in it (PEM). Empty: the system's.", 'ca.crt'),
-            certKey: text('Key of the client certificate. Empty: none. Needs keyKey.'),
-            keyKey: text("Key of the client certificate's key."),
+            caKey: text("Key of the authorities in the Secret (PEM). Empty: the system's.", 'ca.crt'),
+            certKey: text('Key of the client certificate in the Secret. Empty: none. Needs keyKey.'),
+            keyKey: text("Key of the client certificate's private key in the Secret."),
           },
         },
         sasl: {
-          description: 'How the operator authenticates. Its user may create, describe, alter and delete topics.',
+          description: 'Authentication of the operator. Its user may create, describe, alter and delete topics.',
           values: {
-            mechanism: choice('The mechanism.', saslMechanisms, 'none'),
+            mechanism: choice('SASL mechanism of the operator.', saslMechanisms, 'none'),
             secretName: text("A Secret of the release's namespace with user name and password."),
-            usernameKey: text('Key of the user name in it.', 'username', { minLength: 1 }),
-            passwordKey: text('Key of the password in it.', 'password', { minLength: 1 }),
+            usernameKey: text('Key of the user name in the Secret.', 'username', { minLength: 1 }),
+            passwordKey: text('Key of the password in the Secret.', 'password', { minLength: 1 }),
           },
         },
         channels: {
           description:
-            'What gateways use for these brokers: Secrets that are in the namespace of each channel, because a pod can mount no others.',
+            'Secrets for gateways with these brokers. They are in the namespace of each channel, because a pod can mount no others.',
           values: {
             caSecret: text("Secret with ca.crt. Empty: the system's authorities."),
             clientSecret: text('Secret with tls.crt and tls.key, for mutual TLS.'),
-            saslMechanism: choice('How gateways authenticate.', saslMechanisms, 'none'),
+            saslMechanism: choice('SASL mechanism of gateways.', saslMechanisms, 'none'),
             saslSecret: text('Secret with username and password.'),
           },
         },
       },
     },
     class: {
-      description: 'The RealtimeChannelClass that the chart makes: what channels get, and what they may ask for (docs/classes.md).',
+      description: 'The RealtimeChannelClass that the chart makes: defaults and bounds of channels (docs/classes.md).',
       values: {
-        create: flag('Make it. It stays when the chart is uninstalled, or when this is set to false.', true),
-        name: text('Its name.', 'default', { minLength: 1, maxLength: 253, pattern: '^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$' }),
-        isDefault: flag('Channels that name no class have it. A cluster has one such class at most.', true),
+        create: flag('Make the class. It stays when the chart is uninstalled, or when this is set to false.', true),
+        name: text('Name of the class.', 'default', { minLength: 1, maxLength: 253, pattern: '^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$' }),
+        isDefault: flag('Channels that name no class get this one. A cluster has one such class at most.', true),
         defaults: field(
-          'What channels have where they say nothing themselves: any part of the spec of a RealtimeChannel.',
+          'Defaults of channels: any part of the spec of a RealtimeChannel.',
           classSpecSchema.properties.defaults,
         ),
         allowed: {
           ...field(
-            'What channels may ask for (docs/reference/realtimechannelclass.md). What is not said is closed.',
+            'Bounds of channels (docs/reference/realtimechannelclass.md). A bound that is not set is closed.',
             classSpecSchema.properties.allowed,
           ),
           default: { topics: ['NAMESPACE.*'] },
@@ -138,7 +138,7 @@ export const chartValues: Section = {
       values: {
         image: text("Image of gateways whose channel names none. Empty: the operator's own."),
         ingressNamespaces: texts(
-          'Namespaces whose pods may reach gateways: those of the ingress controller and of emitters. Empty: everybody may.',
+          'Namespaces whose pods may reach gateways: those of the ingress controller and of emitters. Empty: all namespaces.',
           [],
           { ...namespaces, maxItems: 64 },
         ),
@@ -147,10 +147,10 @@ export const chartValues: Section = {
     image: {
       description: 'The image, which holds both programs.',
       values: {
-        repository: text('Registry and name, as the image was pushed.', 'carillon', { minLength: 1 }),
+        repository: text('Registry and name of the image.', 'carillon', { minLength: 1 }),
         tag: text('Tag. Empty: the version of the chart.'),
         digest: text('Digest, such as sha256:0123..., which wins over the tag.', '', { pattern: '^(sha256:[0-9a-f]{64})?$' }),
-        pullPolicy: choice('When it is pulled.', ['Always', 'IfNotPresent', 'Never'], 'IfNotPresent'),
+        pullPolicy: choice('Pull policy of the image.', ['Always', 'IfNotPresent', 'Never'], 'IfNotPresent'),
       },
     },
     imagePullSecrets: {
@@ -162,15 +162,15 @@ export const chartValues: Section = {
       default: [],
     },
     replicaCount: {
-      description: 'Operators. One works, the others stand by.',
+      description: 'Number of operators. One works, the others stand by.',
       schema: { type: 'integer', minimum: 0, maximum: 10 },
       default: 2,
     },
     log: {
-      description: "The operator's log.",
+      description: 'Log lines of the operator.',
       values: {
-        level: choice('The least severe lines.', ['debug', 'info', 'warn', 'error', 'silent'], 'info'),
-        format: choice('An object per line, or text for people.', ['json', 'text'], 'json'),
+        level: choice('Least severe level that is written.', ['debug', 'info', 'warn', 'error', 'silent'], 'info'),
+        format: choice('A JSON object per line, or text for people.', ['json', 'text'], 'json'),
       },
     },
     extraEnv: items(
@@ -189,35 +189,35 @@ export const chartValues: Section = {
       properties: { name: { type: 'string', minLength: 1 } },
       additionalProperties: true,
     }),
-    extraVolumeMounts: items("Where the operator's container has them, as in the spec of a container.", {
+    extraVolumeMounts: items("Mount paths of volumes in the operator's container, as in the spec of a container.", {
       required: ['name', 'mountPath'],
       properties: { name: { type: 'string', minLength: 1 }, mountPath: { type: 'string', pattern: '^/' } },
       additionalProperties: true,
     }),
     trustedCa: {
-      description: "Authorities that the operator believes beside the system's, for brokers behind a private certificate authority.",
+      description: "Authorities that the operator trusts beside the system's, for brokers behind a private certificate authority.",
       values: {
-        configMap: text("A ConfigMap of the release's namespace with them (PEM). Empty: none."),
-        secret: text("A Secret of the release's namespace with them, in place of a ConfigMap."),
-        key: text('Key of the authorities in it.', 'ca.crt', { minLength: 1 }),
+        configMap: text("A ConfigMap of the release's namespace with the authorities (PEM). Empty: none."),
+        secret: text("A Secret of the release's namespace with the authorities, in place of a ConfigMap."),
+        key: text('Key of the authorities in the ConfigMap or Secret.', 'ca.crt', { minLength: 1 }),
       },
     },
     crds: {
       description: 'The CustomResourceDefinitions of RealtimeChannels and their classes.',
       values: {
-        enabled: flag('Install and upgrade them with the chart.', true),
-        keep: flag('Keep them, and with them every channel and class, when the chart is uninstalled.', true),
+        enabled: flag('Install and upgrade the definitions with the chart.', true),
+        keep: flag('Keep the definitions, and with them every channel and class, when the chart is uninstalled.', true),
       },
     },
     rbac: {
-      description: 'Roles.',
+      description: 'Roles of the operator and of people.',
       values: {
-        create: flag('Make the roles of the operator (docs/reference/permissions.md). Without, somebody else does.', true),
+        create: flag('Make the roles of the operator (docs/reference/permissions.md). Off: an administrator makes them.', true),
         clusterWide: flag(
-          'Let the operator read classes, ingress classes, Gateways and its definitions, which are of the whole cluster. Without, it has Roles in watchNamespaces alone, and one class, that of class.*, as a file.',
+          'Let the operator read objects of the whole cluster: classes, ingress classes, Gateways and its definitions. Off: it has Roles in watchNamespaces alone, and one class, that of class.*, as a file.',
           true,
         ),
-        aggregate: flag("Let the cluster's roles view, edit and admin hold for RealtimeChannels.", true),
+        aggregate: flag("Include RealtimeChannels in the cluster's roles view, edit and admin.", true),
         kafkaSecrets: {
           description:
             'Secrets of channels with Kafka credentials that the operator may read, as `- {namespace: shop, names: [kafka-user]}`. Needed only for channels with a spec.kafka of their own.',
@@ -238,71 +238,71 @@ export const chartValues: Section = {
       },
     },
     serviceAccount: {
-      description: 'The account of the operator.',
+      description: 'ServiceAccount of the operator.',
       values: {
-        create: flag('Make it.', true),
-        name: text('Its name. Empty: that of the release.'),
-        annotations: labels('Its annotations.'),
+        create: flag('Make the ServiceAccount.', true),
+        name: text('Name of the ServiceAccount. Empty: that of the release.'),
+        annotations: labels('Annotations of the ServiceAccount.'),
       },
     },
     metrics: {
       description: 'Metrics of the operator and of gateways.',
       values: {
         namespaces: texts(
-          "Namespaces whose pods may reach metrics: Prometheus' own. All others are kept out. Empty: none may.",
+          "Namespaces whose pods may reach metrics: Prometheus' own. Empty: none may.",
           ['monitoring'],
           { ...namespaces, maxItems: 64 },
         ),
         service: {
-          description: 'The Service with /metrics, which the test of the chart also asks.',
+          description: 'The Service with /metrics. The test of the chart uses it, too.',
           values: {
-            enabled: flag('Make it.', true),
-            annotations: labels('Its annotations.'),
+            enabled: flag('Make the Service.', true),
+            annotations: labels('Annotations of the Service.'),
             ipFamilyPolicy: choice(
-              "Families of its addresses. Empty: the cluster's default, which is one family.",
+              "Address families of the Service. Empty: the cluster's default, which is one family.",
               ['', 'SingleStack', 'PreferDualStack', 'RequireDualStack'],
               '',
             ),
           },
         },
         serviceMonitor: {
-          description: 'For the Prometheus operator: scrapes the operator.',
+          description: 'ServiceMonitor of the Prometheus operator, which scrapes the operator.',
           values: {
-            enabled: flag('Make it.', false),
-            interval: text('How often.', '30s', { pattern: '^[0-9]+(ms|s|m)$' }),
+            enabled: flag('Make the ServiceMonitor.', false),
+            interval: text('Time between scrapes.', '30s', { pattern: '^[0-9]+(ms|s|m)$' }),
             labels: labels('Labels by which Prometheus finds it.'),
           },
         },
         podMonitor: {
-          description: 'For the Prometheus operator: scrapes the gateways of all channels.',
+          description: 'PodMonitor of the Prometheus operator, which scrapes the gateways of all channels.',
           values: {
-            enabled: flag('Make it.', false),
-            interval: text('How often.', '30s', { pattern: '^[0-9]+(ms|s|m)$' }),
+            enabled: flag('Make the PodMonitor.', false),
+            interval: text('Time between scrapes.', '30s', { pattern: '^[0-9]+(ms|s|m)$' }),
             labels: labels('Labels by which Prometheus finds it.'),
           },
         },
         prometheusRule: {
-          description: 'For the Prometheus operator: alerts about the operator and gateways.',
-          values: { enabled: flag('Make it.', false), labels: labels('Labels by which Prometheus finds it.') },
+          description: 'PrometheusRule of the Prometheus operator: alerts about the operator and gateways.',
+          values: { enabled: flag('Make the PrometheusRule.', false), labels: labels('Labels by which Prometheus finds it.') },
         },
         dashboards: {
-          description: "For Grafana: a ConfigMap for each dashboard, which the sidecar of Grafana's chart finds by its label.",
+          description: "Dashboards of Grafana: a ConfigMap for each, which the sidecar of Grafana's chart finds by its label.",
           values: {
-            enabled: flag('Make them.', false),
-            labels: { ...labels('Labels by which the sidecar finds them.'), default: { grafana_dashboard: '1' } },
-            annotations: labels('Their annotations, such as grafana_folder, which tells the sidecar where to show them.'),
+            enabled: flag('Make the ConfigMaps.', false),
+            labels: { ...labels('Labels by which the sidecar finds the ConfigMaps.'), default: { grafana_dashboard: '1' } },
+            annotations: labels('Annotations of the ConfigMaps, such as grafana_folder, the folder in Grafana.'),
           },
         },
       },
     },
     networkPolicy: {
-      description: 'Who may reach the operator, and what it may reach.',
+      description: 'NetworkPolicy of the operator.',
       values: {
-        enabled: flag('Let nobody in but metrics.namespaces, and the test of the chart.', true),
+        enabled: flag('Let in only metrics.namespaces and the test of the chart.', true),
         egress: {
-          description: 'What the operator may reach.',
+          description: 'Limits on what the operator may reach.',
           values: {
-            enabled: flag('Let it reach nothing but DNS, the API server, brokers, and what extra adds. Off: everything.', false),
+            enabled: flag('Allow only DNS, the API server, brokers, and the rules of extra. Off: everything.', false),
             dns: objects('Peers that answer DNS on port 53 or 5353, as in the spec of a NetworkPolicy. Empty: any address.'),
             apiServer: objects('Peers that are the API server. Empty: any address.'),
             apiServerPorts: ports("Ports of the API server: its Service's and its own.", [443, 6443]),
@@ -317,14 +317,14 @@ export const chartValues: Section = {
       },
     },
     podDisruptionBudget: {
-      description: 'While nodes are drained.',
-      values: { enabled: flag('Let one operator at most be evicted at a time.', true) },
+      description: 'PodDisruptionBudget of the operator.',
+      values: { enabled: flag('Allow the eviction of one operator at a time.', true) },
     },
     uninstall: {
-      description: 'What happens after `helm uninstall`.',
+      description: 'The Job after `helm uninstall`.',
       values: {
         releaseFinalizers: flag(
-          "A Job takes the operator's finalizer off all channels, so that they and their namespaces can be deleted without it. Topics stay.",
+          "Remove the operator's finalizer from all channels, so that they and their namespaces can be deleted without the operator. Topics stay.",
           true,
         ),
         resources: object('CPU, memory and disk of that Job.', {
@@ -336,7 +336,7 @@ export const chartValues: Section = {
     test: {
       description: 'The Pod of `helm test`.',
       values: {
-        resources: object('CPU, memory and disk of it.', {
+        resources: object('CPU, memory and disk of that Pod.', {
           requests: { cpu: '10m', memory: '64Mi', 'ephemeral-storage': '16Mi' },
           limits: { memory: '128Mi' },
         }),
@@ -347,18 +347,18 @@ export const chartValues: Section = {
       limits: { memory: '512Mi' },
     }),
     podUser: choice(
-      'Who chooses the user, the group and the fsGroup of all pods of the chart, and of gateways whose channel does not say. fixed: podSecurityContext, and 65532 for gateways. assigned: the cluster, as OpenShift does. auto: assigned where the API security.openshift.io is served, else fixed.',
+      'Source of the user, group and fsGroup of all pods of the chart, and of gateways whose channel has no podUser. fixed: podSecurityContext, and 65532 for gateways. assigned: the cluster, as OpenShift does. auto: assigned if the API security.openshift.io is served, else fixed.',
       ['auto', 'fixed', 'assigned'],
       'auto',
     ),
-    podSecurityContext: object('Security of all pods of the chart. The operator reads mounted Secrets as the group fsGroup.', {
+    podSecurityContext: object('Security context of all pods of the chart. The operator reads mounted Secrets as the group fsGroup.', {
       runAsNonRoot: true,
       runAsUser: 65_532,
       runAsGroup: 65_532,
       fsGroup: 65_532,
       seccompProfile: { type: 'RuntimeDefault' },
     }),
-    securityContext: object('Security of their containers.', {
+    securityContext: object('Security context of the containers of these pods.', {
       allowPrivilegeEscalation: false,
       readOnlyRootFilesystem: true,
       capabilities: { drop: ['ALL'] },
@@ -369,12 +369,12 @@ export const chartValues: Section = {
     nodeSelector: labels('Labels of the nodes that all pods of the chart may run on.'),
     tolerations: objects('Taints of nodes that all pods of the chart tolerate.'),
     affinity: object('Affinity of all pods of the chart.'),
-    topologySpreadConstraints: objects('How the operators are spread. Empty: over nodes, as well as can be.'),
+    topologySpreadConstraints: objects('Spread of the operators. Empty: over nodes, as far as possible.'),
     podLabels: labels('Further labels of all pods of the chart.'),
     podAnnotations: labels('Annotations of all pods of the chart, such as one that keeps a sidecar away.'),
     commonLabels: labels('Further labels of all objects.'),
-    nameOverride: text('Takes the place of the name of the chart in names.'),
-    fullnameOverride: text('The name of all objects.', '', { maxLength: 40 }),
+    nameOverride: text('Replacement for the name of the chart in names.'),
+    fullnameOverride: text('Name of all objects.', '', { maxLength: 40 }),
   },
 }
 
